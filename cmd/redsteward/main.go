@@ -1,0 +1,98 @@
+// Command redsteward rates residential compounds and property firms, and serves the pages and interfaces around it.
+//
+//  1. Wiring lives here and nowhere else: configuration, clocks, signals, and which implementation is given to whom.
+//  2. Only this package asks for the time; all others are given a clock.
+//  3. Exit codes: 0 as expected, 1 something was found or failed, 2 the input cannot be used (then nothing was written).
+//  4. A subcommand is one struct in a file of its own with a method Run; it is listed in commands once it works.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"redsteward/internal/fault"
+)
+
+// The exit codes of every subcommand.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitInput  = 2
+)
+
+// errFound says that the command did its work, has printed what it found, and that this is not what one hopes for.
+var errFound = errors.New("found something")
+
+// commands lists the subcommands; kong reads the field names and tags.
+type commands struct{}
+
+// program is what a subcommand may use of the world around it.
+type program struct {
+	ctx    context.Context
+	out    io.Writer
+	errOut io.Writer
+	env    []string
+	now    func() time.Time
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(&program{ctx: ctx, out: os.Stdout, errOut: os.Stderr, env: os.Environ(), now: time.Now}, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// run carries out one command line and returns its exit code.
+func run(p *program, args []string) int {
+	var cli commands
+	asked := -1 // The code that kong asks for after it has printed help; parsing just goes on and changes nothing.
+	parser, err := kong.New(&cli,
+		kong.Name("redsteward"),
+		kong.Description("红色管家：住宅小区物业服务评价系统"),
+		kong.Writers(p.out, p.errOut),
+		kong.Exit(func(code int) { asked = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		return p.fail(err)
+	}
+	kctx, err := parser.Parse(args)
+	if asked >= 0 {
+		return asked
+	}
+	if err != nil {
+		fmt.Fprintln(p.errOut, "redsteward:", err)
+		return exitInput
+	}
+	return p.fail(kctx.Run(p))
+}
+
+// fail prints an error once, with every refused place on a line of its own, and returns the exit code that belongs to it.
+func (p *program) fail(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if errors.Is(err, errFound) {
+		return exitFailed
+	}
+	message := fault.MessageOf(err)
+	if message == "" {
+		message = err.Error()
+	}
+	fmt.Fprintln(p.errOut, "redsteward:", message)
+	for _, f := range fault.FieldsOf(err) {
+		fmt.Fprintf(p.errOut, "  %s: %s\n", f.Name, f.Message)
+	}
+	if fault.Is(err, fault.Invalid) {
+		return exitInput
+	}
+	return exitFailed
+}
