@@ -1,0 +1,223 @@
+package main
+
+import (
+	"go/ast"
+	"go/token"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// maxLines is the most lines a file may have before it is several rooms, not one.
+const maxLines = 800
+
+// safeHTML are the types of html/template that switch escaping off.
+var safeHTML = []string{"HTML", "HTMLAttr", "JS", "JSStr", "CSS", "URL", "Srcset"}
+
+// sentinel is the look of a variable that holds one particular error.
+var sentinel = regexp.MustCompile(`^([Ee]rr[A-Z]\w*|EOF|ErrUnexpectedEOF)$`)
+
+// unfinished are the words that announce work left undone.
+var unfinished = regexp.MustCompile(`\b(TODO|FIXME|XXX|HACK)\b`)
+
+// styleFaults checks what go vet and staticcheck do not: clocks, hidden state, escapes, comments, comparisons, size.
+func styleFaults(s source) []string {
+	var faults []string
+	add := func(pos token.Pos, why string) { faults = append(faults, s.at(pos)+": "+why) }
+	names := importNames(s.file)
+	if n := s.set.Position(s.file.End()).Line; n > maxLines {
+		add(s.file.End(), "more than "+strconv.Itoa(maxLines)+" lines: is it one room, or several?")
+	}
+	for _, group := range s.file.Comments {
+		for _, c := range group.List {
+			if unfinished.MatchString(c.Text) {
+				add(c.Pos(), "work left undone belongs into an issue, not into a comment")
+			}
+		}
+	}
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			pkg, ok := n.X.(*ast.Ident)
+			if !ok {
+				return true
+			}
+			switch names[pkg.Name] {
+			case "time":
+				if !s.isTest() && !within(s.path, "cmd") && slices.Contains([]string{"Now", "Since", "Until"}, n.Sel.Name) {
+					add(n.Pos(), "the time comes in: only cmd asks for time."+n.Sel.Name)
+				}
+			case "html/template":
+				if slices.Contains(safeHTML, n.Sel.Name) && !(within(s.path, "internal/web") && strings.HasPrefix(path.Base(s.path), "render")) {
+					add(n.Pos(), "only render*.go of internal/web may call text safe: template."+n.Sel.Name)
+				}
+			}
+		case *ast.BinaryExpr:
+			if (n.Op == token.EQL || n.Op == token.NEQ) && (isSentinel(n.X) || isSentinel(n.Y)) {
+				add(n.Pos(), "compare errors with errors.Is: a wrapped one is not equal")
+			}
+		case *ast.TypeAssertExpr:
+			if id, ok := n.X.(*ast.Ident); ok && id.Name == "err" {
+				add(n.Pos(), "look into errors with errors.As: a wrapped one has another type")
+			}
+		}
+		return true
+	})
+	for _, d := range s.file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
+			add(f.Pos(), "nothing happens on import: no init")
+		}
+	}
+	if !s.isTest() && s.file.Name.Name != "main" {
+		faults = append(faults, commentFaults(s)...)
+	}
+	return faults
+}
+
+// importNames maps the name by which a file calls a package to its path.
+func importNames(f *ast.File) map[string]string {
+	names := map[string]string{}
+	for _, spec := range f.Imports {
+		p, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			continue
+		}
+		name := path.Base(p)
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		names[name] = p
+	}
+	return names
+}
+
+// isSentinel tells whether an expression names one particular error.
+func isSentinel(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return sentinel.MatchString(e.Name)
+	case *ast.SelectorExpr:
+		return sentinel.MatchString(e.Sel.Name)
+	}
+	return false
+}
+
+// commentFaults lists exported top-level names without a comment, and comments that do not end as a sentence does.
+func commentFaults(s source) []string {
+	var faults []string
+	check := func(name *ast.Ident, docs ...*ast.CommentGroup) {
+		if !name.IsExported() {
+			return
+		}
+		for _, doc := range docs {
+			if doc == nil {
+				continue
+			}
+			if text := strings.TrimSpace(doc.Text()); text != "" && !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "。") && !indented(doc) {
+				faults = append(faults, s.at(doc.Pos())+": the comment of "+name.Name+" does not end with a full stop")
+			}
+			return
+		}
+		faults = append(faults, s.at(name.Pos())+": "+name.Name+" has no comment")
+	}
+	for _, d := range s.file.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil || receiverExported(d.Recv) {
+				check(d.Name, d.Doc)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch spec := spec.(type) {
+				case *ast.TypeSpec:
+					check(spec.Name, spec.Doc, d.Doc)
+				case *ast.ValueSpec:
+					for _, name := range spec.Names {
+						check(name, spec.Doc, spec.Comment, d.Doc)
+					}
+				}
+			}
+		}
+	}
+	return faults
+}
+
+// indented tells whether a comment ends with a block of code, which needs no full stop.
+func indented(doc *ast.CommentGroup) bool {
+	lines := strings.Split(strings.TrimRight(doc.Text(), "\n"), "\n")
+	last := lines[len(lines)-1]
+	return strings.HasPrefix(last, "\t") || strings.HasPrefix(last, "  ")
+}
+
+// receiverExported tells whether a method belongs to an exported type.
+func receiverExported(recv *ast.FieldList) bool {
+	typ := recv.List[0].Type
+	for {
+		switch t := typ.(type) {
+		case *ast.StarExpr:
+			typ = t.X
+		case *ast.IndexExpr:
+			typ = t.X
+		case *ast.IndexListExpr:
+			typ = t.X
+		case *ast.Ident:
+			return t.IsExported()
+		default:
+			return false
+		}
+	}
+}
+
+func TestStyle(t *testing.T) {
+	packages := map[string]bool{}
+	for _, s := range allSources(t) {
+		for _, f := range styleFaults(s) {
+			t.Error(f)
+		}
+		if !strings.HasSuffix(s.path, "_test.go") {
+			packages[s.folder()] = packages[s.folder()] || s.file.Doc != nil
+		}
+	}
+	for folder, documented := range packages {
+		if !documented {
+			t.Errorf("%s: no package comment says what it is for", folder)
+		}
+	}
+}
+
+// TestStyleCatches proves that each rule can fail.
+func TestStyleCatches(t *testing.T) {
+	tests := []struct{ name, path, body, want string }{
+		{"clean", "rating/a.go", "// Max is the cut.\nconst Max = 1\n", ""},
+		{"clock", "rating/a.go", "import \"time\"\n\nfunc f() time.Time { return time.Now() }\n", "time.Now"},
+		{"clock as a value", "rating/a.go", "import \"time\"\n\nvar clock = time.Now\n", "time.Now"},
+		{"clock under another name", "rating/a.go", "import tm \"time\"\n\nfunc f(t tm.Time) tm.Duration { return tm.Since(t) }\n", "time.Since"},
+		{"clock in cmd", "cmd/redsteward/a.go", "import \"time\"\n\nvar now = time.Now\n", ""},
+		{"clock in a test", "rating/a_test.go", "import \"time\"\n\nvar now = time.Now\n", ""},
+		{"unescaped text", "internal/web/pages.go", "import \"html/template\"\n\nfunc f(s string) template.HTML { return template.HTML(s) }\n", "template.HTML"},
+		{"unescaped text in the one place", "internal/web/render.go", "import \"html/template\"\n\nfunc f(s string) template.HTML { return template.HTML(s) }\n", ""},
+		{"error compared", "rating/a.go", "import \"io\"\n\nfunc f(err error) bool { return err == io.EOF }\n", "errors.Is"},
+		{"own error compared", "rating/a.go", "var errGone error\n\nfunc f(err error) bool { return err != errGone }\n", "errors.Is"},
+		{"error asserted", "rating/a.go", "func f(err error) bool { _, ok := err.(interface{ X() }); return ok }\n", "errors.As"},
+		{"nil is no sentinel", "rating/a.go", "func f(err error) bool { return err == nil }\n", ""},
+		{"undone", "rating/a.go", "// TO" + "DO later\nvar x = 1\n", "issue"},
+		{"init", "rating/a.go", "func init() {}\n", "no init"},
+		{"no comment", "rating/a.go", "func Exported() {}\n", "has no comment"},
+		{"no full stop", "rating/a.go", "// Exported does it\nfunc Exported() {}\n", "full stop"},
+		{"method of an exported type", "rating/a.go", "// T is one.\ntype T[K any] struct{}\n\nfunc (t *T[K]) Do() {}\n", "Do has no comment"},
+		{"method of a hidden type", "rating/a.go", "type t struct{}\n\nfunc (t) Do() {}\n", ""},
+		{"group comment", "rating/a.go", "// The cuts.\nconst (\n\tA = 1\n\tB = 2\n)\n", ""},
+		{"too long", "rating/a.go", strings.Repeat("\n", maxLines) + "var x = 1\n", "lines"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := strings.Join(styleFaults(parseSource(t, tt.path, "package x\n\n"+tt.body)), "\n")
+			if tt.want == "" && got != "" || !strings.Contains(got, tt.want) {
+				t.Errorf("faults %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
