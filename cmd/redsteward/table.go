@@ -4,8 +4,9 @@ import (
 	"bufio"
 	"io"
 	"strings"
+	"unicode"
 
-	"github.com/mattn/go-runewidth"
+	"golang.org/x/text/width"
 )
 
 // textTable is a table for a terminal: Chinese characters take two places there, and the columns still stand under each other.
@@ -18,9 +19,22 @@ type textTable struct {
 	Rows [][]string
 }
 
-// cellWidth measures with fixed rules, so that the same table is printed the same on every machine: what Unicode calls
-// ambiguous, such as ★ and “”, counts as one place.
-var cellWidth = &runewidth.Condition{EastAsianWidth: false, StrictEmojiNeutral: true}
+// cellWidth counts the places that a text takes on a terminal. What Unicode calls ambiguous, such as ★ and “”, counts as one
+// place, so that the same table is printed the same on every machine; marks that stand on another character count as none.
+func cellWidth(s string) int {
+	n := 0
+	for _, r := range s {
+		switch width.LookupRune(r).Kind() {
+		case width.EastAsianWide, width.EastAsianFullwidth:
+			n += 2
+		default:
+			if !unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
+				n++
+			}
+		}
+	}
+	return n
+}
 
 // write prints the table with two blanks between the columns and no blank at the end of a line.
 func (t *textTable) write(w io.Writer) error {
@@ -28,7 +42,7 @@ func (t *textTable) write(w io.Writer) error {
 	measure := func(row []string) {
 		for i, cell := range row {
 			if i < len(widths) {
-				widths[i] = max(widths[i], cellWidth.StringWidth(oneLine(cell)))
+				widths[i] = max(widths[i], cellWidth(oneLine(cell)))
 			}
 		}
 	}
@@ -52,7 +66,7 @@ func (t *textTable) write(w io.Writer) error {
 // line prints one row; errors stay in the writer until it is flushed.
 func (t *textTable) line(out *bufio.Writer, row []string, widths []int) {
 	var b strings.Builder
-	for i, width := range widths {
+	for i, places := range widths {
 		cell := ""
 		if i < len(row) {
 			cell = oneLine(row[i])
@@ -60,7 +74,7 @@ func (t *textTable) line(out *bufio.Writer, row []string, widths []int) {
 		if i > 0 {
 			b.WriteString("  ")
 		}
-		pad := strings.Repeat(" ", width-cellWidth.StringWidth(cell))
+		pad := strings.Repeat(" ", places-cellWidth(cell))
 		if i < len(t.Right) && t.Right[i] {
 			b.WriteString(pad + cell)
 		} else {
