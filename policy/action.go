@@ -1,0 +1,130 @@
+package policy
+
+import "strings"
+
+// Action is one right, written resource.verb. A route, a command and a line of roles.csv all name the same Action. The zero value is
+// no action: a route with it cannot be registered, and it is never allowed.
+type Action string
+
+// Resource returns the part before the dot.
+func (a Action) Resource() string { r, _, _ := strings.Cut(string(a), "."); return r }
+
+// Verb returns the part after the dot.
+func (a Action) Verb() string { _, v, _ := strings.Cut(string(a), "."); return v }
+
+// The actions. A new one gets a constant here, a row in Actions and at least one line in roles.csv.
+const (
+	// Public reads what anybody may read: ranking, star, method, open data, static files.
+	Public Action = "public.read"
+	// OpenSession is signing in.
+	OpenSession Action = "session.open"
+	// RunSetup sets the first administrator's password with the one-time setup token.
+	RunSetup Action = "setup.run"
+	// ReadHealth is /healthz and /readyz.
+	ReadHealth Action = "health.read"
+
+	// CloseSession is signing out here or on all own devices.
+	CloseSession Action = "session.close"
+	// ReadTodo is the landing page 我的待办.
+	ReadTodo Action = "todo.read"
+	// ReadOwnAccount shows one's own account, appointments and sessions.
+	ReadOwnAccount Action = "own.read"
+	// UpdateOwnAccount changes one's own password and second factor.
+	UpdateOwnAccount Action = "own.update"
+	// ReadRights shows the roles, their rights and why something is refused.
+	ReadRights Action = "rights.read"
+
+	// ReadAccounts lists accounts and opens one.
+	ReadAccounts Action = "account.read"
+	// CreateAccount opens an account for a person.
+	CreateAccount Action = "account.create"
+	// UpdateAccount corrects display name and unit.
+	UpdateAccount Action = "account.update"
+	// AppointAccount gives and ends appointments.
+	AppointAccount Action = "account.appoint"
+	// DisableAccount closes and reopens an account and ends its sessions.
+	DisableAccount Action = "account.disable"
+	// ResetAccount issues a one-time password and removes the second factor.
+	ResetAccount Action = "account.reset"
+
+	// ReadScheme shows a rating scheme.
+	ReadScheme Action = "scheme.read"
+	// CheckScheme lints a scheme that is handed in; nothing is stored.
+	CheckScheme Action = "scheme.check"
+	// ReadEvaluation shows evaluations and results line by line within the scope.
+	ReadEvaluation Action = "evaluation.read"
+	// RunEvaluation starts an evaluation.
+	RunEvaluation Action = "evaluation.run"
+	// VerifyResult recomputes a result from its bundle.
+	VerifyResult Action = "evaluation.verify"
+
+	// ReadLog reads change records: who changed what, when and why.
+	ReadLog Action = "log.read"
+	// VerifyLog checks the hash chain, the Merkle log and the checkpoints.
+	VerifyLog Action = "log.verify"
+	// SignCheckpoint co-signs a checkpoint of the log.
+	SignCheckpoint Action = "log.cosign"
+	// ReadAccessLog reads the log of refused tries and sign-ins.
+	ReadAccessLog Action = "accesslog.read"
+
+	// ReadMetrics reads the Prometheus metrics through the application.
+	ReadMetrics Action = "metrics.read"
+	// ReadSystem shows version, configuration without secrets, and the findings of doctor.
+	ReadSystem Action = "system.read"
+	// ReloadRules loads roles.conf and roles.csv again.
+	ReloadRules Action = "rules.reload"
+	// RunBackup starts a backup.
+	RunBackup Action = "backup.run"
+	// RunJob is work that the running system does by itself: scheduled slots, follow-ups, the sweeper.
+	RunJob Action = "job.run"
+)
+
+// ActionInfo describes one action.
+type ActionInfo struct {
+	// Action is the constant.
+	Action Action
+	// Name is Chinese, verb and object, for pages and for the 403 text.
+	Name string
+	// Open: may be given to people who are not signed in. A line that opens any other action to anonymous is refused at load.
+	Open bool
+}
+
+// Actions returns every action there is, in the order of the constants.
+func Actions() []ActionInfo {
+	return []ActionInfo{
+		{Public, "查看公开页面", true},
+		{OpenSession, "登录", true},
+		{RunSetup, "设置首个管理员密码", true},
+		{ReadHealth, "查看服务是否正常", true},
+
+		{CloseSession, "退出登录", false},
+		{ReadTodo, "查看我的待办", false},
+		{ReadOwnAccount, "查看我的账号", false},
+		{UpdateOwnAccount, "修改我的密码与动态口令", false},
+		{ReadRights, "查看角色与权限", false},
+
+		{ReadAccounts, "查看账号", false},
+		{CreateAccount, "新建账号", false},
+		{UpdateAccount, "修改账号资料", false},
+		{AppointAccount, "任命与免去岗位", false},
+		{DisableAccount, "停用与启用账号", false},
+		{ResetAccount, "重置密码", false},
+
+		{ReadScheme, "查看评价方案", false},
+		{CheckScheme, "检查评价方案", false},
+		{ReadEvaluation, "查看逐项得分", false},
+		{RunEvaluation, "运行评价计算", false},
+		{VerifyResult, "复算评价结果", true},
+
+		{ReadLog, "查看变更记录", false},
+		{VerifyLog, "校验变更日志", false},
+		{SignCheckpoint, "会签日志检查点", false},
+		{ReadAccessLog, "查看访问拒绝记录", false},
+
+		{ReadMetrics, "查看运行指标", false},
+		{ReadSystem, "查看系统状态", false},
+		{ReloadRules, "重新载入权限规则", false},
+		{RunBackup, "执行备份", false},
+		{RunJob, "执行定时任务", false},
+	}
+}
