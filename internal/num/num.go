@@ -232,6 +232,15 @@ func (x Num) Int64() (int64, bool) {
 	return x.n, x.dm1 == 0
 }
 
+// maxStorableBits keeps the canonical text within what ParseCanonical reads: a bit of the denominator costs at most one decimal.
+const maxStorableBits = 4000
+
+// Storable reports whether x is short enough for its canonical text to be read back. Whoever computes by rules of others refuses a result
+// that is not: nobody could store it, and it grows without end.
+func (x Num) Storable() bool {
+	return x.big == nil || x.big.Num().BitLen()+x.big.Denom().BitLen() <= maxStorableBits
+}
+
 // Float64 returns the nearest float64. Only for perturbation and charts: nothing that is decided may depend on it.
 func (x Num) Float64() float64 {
 	const exact = 1 << 53 // both sides are exact below it, so that the division rounds once

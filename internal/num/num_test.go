@@ -360,3 +360,22 @@ func TestSmallPathAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations (result %s)", n, out)
 	}
 }
+
+func TestStorableIsReadBack(t *testing.T) {
+	for name, step := range map[string]Num{"decimals": FromFrac(1, 2), "fraction": FromFrac(1, 3), "whole": FromInt(10), "mixed": FromFrac(-7, 10)} {
+		x := FromInt(1)
+		for range 5000 {
+			next := x.Mul(step)
+			if !next.Storable() {
+				break
+			}
+			x = next
+		}
+		if x.Mul(step).Storable() {
+			t.Errorf("%s: never too long", name)
+		}
+		if y, err := ParseCanonical(x.String()); err != nil || !y.Equal(x) {
+			t.Errorf("%s: %d characters are not read back: %v", name, len(x.String()), err)
+		}
+	}
+}
