@@ -303,6 +303,7 @@ func (c *schemeChecker) measure() {
 	p.missingReason = make([]string, len(c.s.Facts))
 	p.naReason = make([]string, len(c.s.Facts))
 	for i := range c.s.Facts {
+		p.numeric = append(p.numeric, contains([]string{TypeNumber, TypeCount, TypeRatio, TypeBool, TypeSurvey}, c.s.Facts[i].Type))
 		p.missingReason[i] = "缺数据: " + c.s.Facts[i].Name
 		p.naReason[i] = "不适用: " + c.s.Facts[i].Name
 	}

@@ -72,7 +72,7 @@ func (c *canon) line(l *Line) {
 	})
 }
 
-// factUse writes a fact behind a line; its kind shows in which members are there.
+// factUse writes a fact behind a line; what a checklist, survey or events hold stands in the items of the line.
 func (c *canon) factUse(u *FactUse) {
 	v := u.Value
 	c.object(func() {
@@ -82,7 +82,7 @@ func (c *canon) factUse(u *FactUse) {
 			c.number("den", v.Den)
 		}
 		c.text("id", u.ID)
-		if v.State == Present && v.Text == "" && v.Day == 0 && v.Items == nil && v.Events == nil {
+		if v.State == Present && u.numeric {
 			c.number("num", v.Number)
 		}
 		c.text("reviewed", v.Reviewed)

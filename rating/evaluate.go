@@ -95,7 +95,7 @@ func (m *machine) indicator(i int, r *Result) {
 	line.ID = ind.decl.ID
 	from := len(m.uses)
 	for _, f := range ind.facts {
-		m.uses = append(m.uses, FactUse{ID: m.p.scheme.Facts[f].ID, Value: &m.sub.Values[f]})
+		m.uses = append(m.uses, FactUse{ID: m.p.scheme.Facts[f].ID, Value: &m.sub.Values[f], numeric: m.p.numeric[f]})
 	}
 	line.Facts = m.uses[from:len(m.uses):len(m.uses)]
 

@@ -22,7 +22,8 @@ type program struct {
 	order      []stage
 	statistics []statistic // one for each thing compared within the cohort
 
-	lines, items, uses int // how many lines, item lines and fact uses a full trace holds at most, without events
+	lines, items, uses int    // how many lines, item lines and fact uses a full trace holds at most, without events
+	numeric            []bool // by place of the fact: whether it is a number
 	missingReason      []string
 	naReason           []string
 }

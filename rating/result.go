@@ -94,6 +94,8 @@ type FactUse struct {
 	ID string
 	// Value is the frozen fact; it is shared with the subject and must not be changed.
 	Value *Value
+
+	numeric bool // whether Value.Number means something
 }
 
 // ItemLine is one item of a checklist (Points = weight × value of Max = weight × scale), one deduction (Points is negative), one level
