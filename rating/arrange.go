@@ -302,11 +302,16 @@ func (c *schemeChecker) measure() {
 	}
 	p.missingReason = make([]string, len(c.s.Facts))
 	p.naReason = make([]string, len(c.s.Facts))
+	ids := make([]string, len(c.s.Facts))
 	for i := range c.s.Facts {
+		ids[i] = c.s.Facts[i].ID
+		p.itemIDs = append(p.itemIDs, c.s.Facts[i].itemIDs())
+		p.itemOrder = append(p.itemOrder, sortedPlaces(p.itemIDs[i]))
 		p.numeric = append(p.numeric, contains([]string{TypeNumber, TypeCount, TypeRatio, TypeBool, TypeSurvey}, c.s.Facts[i].Type))
 		p.missingReason[i] = "缺数据: " + c.s.Facts[i].Name
 		p.naReason[i] = "不适用: " + c.s.Facts[i].Name
 	}
+	p.factOrder = sortedPlaces(ids)
 	c.levels()
 }
 

@@ -46,16 +46,21 @@ const hexDigits = "0123456789abcdef"
 // string writes a text; only what JSON demands is escaped.
 func (c *canon) string(s string) {
 	c.b = append(c.b, '"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			c.b = append(c.b, '\\', byte(r))
-		case r < 0x20 || r == 0x7f:
-			c.b = append(c.b, '\\', 'u', '0', '0', hexDigits[r>>4], hexDigits[r&15])
-		default:
-			c.b = append(c.b, string(r)...)
+	from := 0
+	for i := range len(s) {
+		b := s[i]
+		if b >= 0x20 && b != '"' && b != '\\' && b != 0x7f {
+			continue
 		}
+		c.b = append(c.b, s[from:i]...)
+		if b == '"' || b == '\\' {
+			c.b = append(c.b, '\\', b)
+		} else {
+			c.b = append(c.b, '\\', 'u', '0', '0', hexDigits[b>>4], hexDigits[b&15])
+		}
+		from = i + 1
 	}
+	c.b = append(c.b, s[from:]...)
 	c.b = append(c.b, '"')
 }
 
@@ -125,22 +130,20 @@ var stateWords = map[State]string{Missing: "missing", NotApplicable: "na"}
 
 // Canonical returns the canonical JSON of the frozen facts: those that are present or known not to apply, by id.
 func (sub *Subject) Canonical() []byte {
-	order := make([]int, 0, len(sub.Values))
-	for i := range sub.Values {
-		if sub.Values[i].State != Missing {
-			order = append(order, i)
-		}
-	}
-	facts := sub.scheme.Facts
-	sort.Slice(order, func(i, j int) bool { return facts[order[i]].ID < facts[order[j]].ID })
-	c := &canon{b: make([]byte, 0, 128+96*len(order))}
+	facts, p := sub.scheme.Facts, sub.scheme.program
+	c := &canon{b: make([]byte, 0, 256+96*len(sub.Values))}
 	c.object(func() {
 		c.date("as_of", sub.AsOf)
 		c.key("facts")
 		c.object(func() {
-			for _, i := range order {
+			for _, i := range p.factOrder {
+				if sub.Values[i].State == Missing {
+					continue
+				}
 				c.key(facts[i].ID)
-				c.object(func() { c.value(&facts[i], &sub.Values[i]) })
+				c.open('{')
+				c.value(&facts[i], &sub.Values[i], p.itemIDs[i], p.itemOrder[i])
+				c.close('}')
 			}
 		})
 		c.text("period", sub.Period)
@@ -153,7 +156,7 @@ func (sub *Subject) Canonical() []byte {
 func (sub *Subject) Hash() string { return hashOf(sub.Canonical()) }
 
 // value writes the members of one fact; the keys are in ascending order.
-func (c *canon) value(f *Fact, v *Value) {
+func (c *canon) value(f *Fact, v *Value, itemIDs []string, itemOrder []int) {
 	c.text("by", v.By)
 	if v.State == Present {
 		switch f.Type {
@@ -167,7 +170,16 @@ func (c *canon) value(f *Fact, v *Value) {
 			c.list("events", len(events), func(i int) { c.event(&events[i]) })
 		case TypeChecklist, TypeSurvey:
 			c.key("items")
-			c.object(func() { c.itemValues(f, v) })
+			c.open('{')
+			for _, i := range itemOrder {
+				switch v.Items[i].State {
+				case Present:
+					c.number(itemIDs[i], v.Items[i].Number)
+				case NotApplicable:
+					c.text(itemIDs[i], "na")
+				}
+			}
+			c.close('}')
 		}
 		switch f.Type {
 		case TypeNumber, TypeCount, TypeRatio, TypeBool, TypeSurvey:
@@ -175,31 +187,31 @@ func (c *canon) value(f *Fact, v *Value) {
 		}
 	}
 	c.text("reviewed", v.Reviewed)
-	sources := slices.Clone(v.Sources)
-	slices.Sort(sources)
-	c.texts("sources", sources)
+	c.texts("sources", sorted(v.Sources))
 	c.text("state", stateWords[v.State])
 	if f.Type == TypeText {
 		c.text("text", v.Text)
 	}
 }
 
-// itemValues writes the items by id; a missing one is left out.
-func (c *canon) itemValues(f *Fact, v *Value) {
-	ids := f.itemIDs()
-	order := make([]int, len(ids))
+// sorted returns the texts in ascending order.
+func sorted(texts []string) []string {
+	if slices.IsSorted(texts) {
+		return texts
+	}
+	texts = slices.Clone(texts)
+	slices.Sort(texts)
+	return texts
+}
+
+// sortedPlaces returns the places of the texts in ascending order of the texts.
+func sortedPlaces(texts []string) []int {
+	order := make([]int, len(texts))
 	for i := range order {
 		order[i] = i
 	}
-	sort.Slice(order, func(i, j int) bool { return ids[order[i]] < ids[order[j]] })
-	for _, i := range order {
-		switch v.Items[i].State {
-		case Present:
-			c.number(ids[i], v.Items[i].Number)
-		case NotApplicable:
-			c.text(ids[i], "na")
-		}
-	}
+	sort.Slice(order, func(i, j int) bool { return texts[order[i]] < texts[order[j]] })
+	return order
 }
 
 // itemIDs are the ids of a checklist's items or a survey's levels.

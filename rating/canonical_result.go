@@ -86,7 +86,7 @@ func (c *canon) factUse(u *FactUse) {
 			c.number("num", v.Number)
 		}
 		c.text("reviewed", v.Reviewed)
-		c.texts("sources", v.Sources)
+		c.texts("sources", sorted(v.Sources))
 		c.text("state", stateWords[v.State])
 		c.text("text", v.Text)
 	})

@@ -22,8 +22,11 @@ type program struct {
 	order      []stage
 	statistics []statistic // one for each thing compared within the cohort
 
-	lines, items, uses int    // how many lines, item lines and fact uses a full trace holds at most, without events
-	numeric            []bool // by place of the fact: whether it is a number
+	lines, items, uses int        // how many lines, item lines and fact uses a full trace holds at most, without events
+	factOrder          []int      // places of the facts in ascending order of their ids
+	itemIDs            [][]string // by place of the fact: the ids of its items or levels
+	itemOrder          [][]int    // their places in ascending order
+	numeric            []bool     // by place of the fact: whether it is a number
 	missingReason      []string
 	naReason           []string
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
@@ -175,6 +177,9 @@ func (f *Fact) refuse(v Value) string {
 		}
 		if len(v.Text) > 400 {
 			return "文字太长"
+		}
+		if !utf8.ValidString(v.Text) || strings.ContainsFunc(v.Text, unicode.IsControl) {
+			return "文字中有控制字符,或不是 UTF-8 编码"
 		}
 		if len(f.Values) > 0 && f.valueIndex(v.Text) < 0 {
 			return fmt.Sprintf("不认识 %q,可以填: %s", short(v.Text), f.valueTexts())
