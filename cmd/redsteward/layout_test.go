@@ -87,7 +87,8 @@ func (s source) folder() string { return path.Dir(s.path) }
 
 // isTest tells whether only `go test` compiles the file.
 func (s source) isTest() bool {
-	return strings.HasSuffix(s.path, "_test.go") || within(s.path, "internal/store/storetest") || within(s.path, "internal/store/mongo/wiretest")
+	return strings.HasSuffix(s.path, "_test.go") || within(s.path, "internal/store/storetest") ||
+		within(s.path, "internal/store/mongo/wiretest") || within(s.path, "internal/store/mongo/mongotest")
 }
 
 // at gives a position that an editor can jump to.
