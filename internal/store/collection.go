@@ -2,29 +2,163 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"iter"
+	"reflect"
 	"time"
+	"unicode/utf8"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
 )
 
 // Collection reads and changes the documents of one kind.
 type Collection[T any] struct {
-	db   *DB
-	kind Kind[T]
+	db    *DB
+	kind  Kind[T]
+	marks *journal.Marks // nil if T has no pii field
 }
 
 // NewCollection checks the kind and declares its indexes. Returns Invalid if the kind or the type breaks a rule of Kind.
 func NewCollection[T any](ctx context.Context, db *DB, kind Kind[T]) (*Collection[T], error) {
-	return nil, errPending
+	const op = "store.NewCollection"
+	if err := CheckType[T](); err != nil {
+		return nil, fault.Wrap(op, "", kind.Name, err)
+	}
+	c := &Collection[T]{db: db, kind: kind}
+	if s := shapeOf(reflect.TypeFor[T]()); s.pii {
+		c.marks = s.marks
+	}
+	names := make([]string, len(kind.Indexes))
+	seen := map[string]bool{}
+	for i, index := range kind.Indexes {
+		if !journal.ValidPart(index.Name) || seen[index.Name] || index.Keys == nil {
+			return nil, fault.New(op, fault.Invalid, fmt.Sprintf("%s 的索引“%s”不合规则", kind.Name, index.Name))
+		}
+		names[i], seen[index.Name] = index.Name, true
+	}
+	if !journal.ValidPart(kind.Name) || kind.Version < 1 || len(names) > MaxIndexes || c.marks != nil && kind.Subject == nil {
+		return nil, fault.New(op, fault.Invalid, "文档种类“"+kind.Name+"”不合规则")
+	}
+	db.mu.Lock()
+	_, twice := db.kinds[kind.Name]
+	db.kinds[kind.Name] = c.rebuilt
+	db.mu.Unlock()
+	if twice {
+		return nil, fault.New(op, fault.Invalid, "文档种类“"+kind.Name+"”登记了两次")
+	}
+	return c, db.engine.Declare(ctx, kind.Name, names)
 }
+
+func (c *Collection[T]) stream(id string) (string, error) { return journal.StreamKey(c.kind.Name, id) }
 
 // Load returns the document from the journal head. Returns NotFound if it never was or is deleted.
 func (c *Collection[T]) Load(ctx context.Context, id string) (Doc[T], error) {
-	return Doc[T]{}, errPending
+	head, err := c.Head(ctx, id)
+	if err != nil {
+		return Doc[T]{}, err
+	}
+	if head.Deleted {
+		return Doc[T]{}, fault.New("store.Load", fault.NotFound, "不存在")
+	}
+	return head.Doc, nil
 }
 
 // Head returns the last change of the stream, tombstones included. Returns NotFound if the stream has no record.
 func (c *Collection[T]) Head(ctx context.Context, id string) (Change[T], error) {
-	return Change[T]{}, errPending
+	stream, err := c.stream(id)
+	if err != nil {
+		return Change[T]{}, fault.Wrap("store.Head", fault.NotFound, "不存在", err)
+	}
+	r, err := c.db.engine.Head(ctx, stream)
+	if err != nil {
+		return Change[T]{}, err
+	}
+	return c.change(ctx, id, r)
+}
+
+// change decodes one record of a stream.
+func (c *Collection[T]) change(ctx context.Context, id string, r journal.Record) (Change[T], error) {
+	const op = "store.change"
+	_, seq, err := journal.ParseRecordID(r.ID)
+	if err != nil {
+		return Change[T]{}, err
+	}
+	_, content, err := journal.Unseal(r.Sealed)
+	if err != nil {
+		return Change[T]{}, fault.Wrap(op, "", "", fmt.Errorf("%s: %w", r.ID, err))
+	}
+	if content.KindVersion > c.kind.Version {
+		return Change[T]{}, fault.New(op, fault.Invalid, fmt.Sprintf("%s 由更新的程序写入（第 %d 版，本程序为第 %d 版）", c.kind.Name, content.KindVersion, c.kind.Version))
+	}
+	out := Change[T]{Meta: metaOf(content), RecordID: r.ID, Hash: r.Hash}
+	out.Doc = Doc[T]{ID: id, Seq: seq, N: r.N, At: content.At.Time, Deleted: content.Deleted}
+	if !content.Deleted {
+		out.State, out.Purged, err = c.decode(ctx, id, content.State)
+	}
+	return out, err
+}
+
+// decode reads a stored state; personal data is decrypted.
+func (c *Collection[T]) decode(ctx context.Context, id string, stored []byte) (state T, purged bool, err error) {
+	const op = "store.decode"
+	if err := json.Unmarshal(stored, &state); err != nil {
+		return state, false, fault.Wrap(op, fault.Internal, "保存的内容不能读取", err)
+	}
+	if c.marks == nil {
+		return state, false, nil
+	}
+	// The subject is never personal data itself, so that it can be read from the stored form.
+	plain, purged, err := c.db.show(ctx, c.kind.Name, c.kind.Subject(id, &state), stored, c.marks)
+	if err != nil {
+		return state, false, err
+	}
+	var open T
+	if err := json.Unmarshal(plain, &open); err != nil {
+		return state, false, fault.Wrap(op, fault.Internal, "保存的内容不能读取", err)
+	}
+	return open, purged, nil
+}
+
+// encode gives the stored form of a state.
+func (c *Collection[T]) encode(ctx context.Context, id string, state *T) ([]byte, error) {
+	raw, err := json.Marshal(state)
+	if err != nil {
+		return nil, fault.Wrap("store.encode", fault.Invalid, "内容不能保存", err)
+	}
+	if c.marks == nil {
+		return journal.Canonical(raw)
+	}
+	return c.db.hide(ctx, c.kind.Name, c.kind.Subject(id, state), raw, c.marks)
+}
+
+// idemLife is how long an idempotency key is remembered.
+const idemLife = 30 * 24 * time.Hour
+
+// idemBody is what stands under `idem/<actor>/<HMAC(key)>`.
+type idemBody struct {
+	Body   string `json:"body"`
+	Record string `json:"record"`
+}
+
+// idemKey returns the digits of an idempotency key, or "" without one.
+func (c *Collection[T]) idemKey(meta Meta) (string, error) {
+	if meta.Idem == nil {
+		return "", nil
+	}
+	if n := len(meta.Idem.Key); n < 1 || n > 200 {
+		return "", fault.InvalidFields("store.Commit", fault.Field{Name: "idempotency_key", Message: "请求编号要有 1 到 200 个字节"})
+	}
+	return c.db.MAC("idem", meta.Idem.Key), nil
+}
+
+func bodyHash(meta Meta) string {
+	sum := sha256.Sum256(meta.Idem.Body)
+	return hex.EncodeToString(sum[:])
 }
 
 // Commit makes state the whole state of the document, if its last record still is afterSeq (0: it must not exist yet).
@@ -32,91 +166,289 @@ func (c *Collection[T]) Head(ctx context.Context, id string) (Change[T], error) 
 // was used for another body; Invalid if the sealed record is larger than 64 KiB; Unavailable if the disk is full.
 // With Meta.Idem a repeated request gives back the document that the first one made.
 func (c *Collection[T]) Commit(ctx context.Context, meta Meta, id string, afterSeq int64, state T) (Doc[T], error) {
-	return Doc[T]{}, errPending
+	return c.commit(ctx, meta, id, afterSeq, &state)
 }
 
 // Delete leaves a tombstone under the rules of Commit.
 func (c *Collection[T]) Delete(ctx context.Context, meta Meta, id string, afterSeq int64) (Doc[T], error) {
-	return Doc[T]{}, errPending
+	return c.commit(ctx, meta, id, afterSeq, nil)
 }
 
-// Follow makes the change of a rule: it creates the document whose id derives from the record and the rule, once.
-func (c *Collection[T]) Follow(ctx context.Context, e Event, rule string, meta Meta, state T) (Doc[T], error) {
-	return Doc[T]{}, errPending
+// commit writes a state, or a tombstone if state is nil.
+func (c *Collection[T]) commit(ctx context.Context, meta Meta, id string, afterSeq int64, state *T) (Doc[T], error) {
+	const op = "store.Commit"
+	if c.db.opt.ReadOnly {
+		return Doc[T]{}, fault.New(op, fault.Forbidden, "数据是以只读方式打开的，不能写入")
+	}
+	stream, err := c.stream(id)
+	if err != nil {
+		return Doc[T]{}, err
+	}
+	if afterSeq < 0 || afterSeq >= journal.MaxSeq {
+		return Doc[T]{}, fault.New(op, fault.Invalid, "记录序号不合规则")
+	}
+	at := meta.At
+	if at.IsZero() {
+		at = c.db.Now()
+	}
+	idem, err := c.idemKey(meta)
+	if err != nil {
+		return Doc[T]{}, err
+	}
+	content := journal.Content{By: meta.By, Action: meta.Action, Why: meta.Why, Cause: meta.Cause, Idem: idem, At: journal.At(at),
+		Nonce: randomHex(), KindVersion: c.kind.Version, Deleted: state == nil}
+	if state != nil {
+		if content.State, err = c.encode(ctx, id, state); err != nil {
+			return Doc[T]{}, err
+		}
+	}
+	seq := afterSeq + 1
+	recordID := journal.RecordID(stream, seq)
+	sealed, err := journal.Seal(recordID, content)
+	if err != nil {
+		return Doc[T]{}, err
+	}
+	change := &Commit{Stream: stream, Seq: seq, ID: recordID, Version: journal.Version, Sealed: sealed}
+	if change.Doc, err = c.document(stream, id, seq, content, state); err != nil {
+		return Doc[T]{}, err
+	}
+	if idem != "" {
+		body, err := json.Marshal(idemBody{Body: bodyHash(meta), Record: recordID})
+		if err != nil {
+			return Doc[T]{}, fault.Wrap(op, fault.Internal, "", err)
+		}
+		now := c.db.Now()
+		change.GuardNow = now
+		change.Guard = &Ephemeral{Key: "idem/" + meta.By + "/" + idem, Now: now, Expires: now.Add(idemLife), Body: body}
+	}
+	n, err := c.insert(ctx, change)
+	if taken := (*GuardTaken)(nil); errors.As(err, &taken) {
+		doc, found, err := c.replay(ctx, meta, idem, taken.Standing)
+		if err != nil || found {
+			return doc, err
+		}
+		// The first try left its guard and no record: this try finishes it.
+		change.Guard = nil
+		if n, err = c.insert(ctx, change); err != nil {
+			return Doc[T]{}, err
+		}
+	} else if err != nil {
+		return Doc[T]{}, err
+	}
+	doc := Doc[T]{ID: id, Seq: seq, N: n, At: content.At.Time, Deleted: state == nil}
+	if state != nil {
+		doc.State = *state
+	}
+	return doc, nil
+}
+
+// insert hands a change to the engine, once more if the answer was lost: the same sealed bytes are recognised as our own.
+func (c *Collection[T]) insert(ctx context.Context, change *Commit) (int64, error) {
+	n, err := c.db.engine.Commit(ctx, change)
+	if fault.Is(err, fault.Unavailable) && ctx.Err() == nil {
+		n, err = c.db.engine.Commit(ctx, change)
+	}
+	return n, err
 }
 
 // Replay returns the document that an earlier try of the same request made, and whether there was one. Commands with Meta.Idem
 // ask it first, before any check that the first try would now make fail. Returns Conflict if the key was used for another body.
 func (c *Collection[T]) Replay(ctx context.Context, meta Meta) (Doc[T], bool, error) {
-	return Doc[T]{}, false, errPending
+	idem, err := c.idemKey(meta)
+	if err != nil || idem == "" {
+		return Doc[T]{}, false, err
+	}
+	standing, err := c.db.engine.GetEphemeral(ctx, "idem/"+meta.By+"/"+idem, c.db.Now())
+	if fault.Is(err, fault.NotFound) {
+		return Doc[T]{}, false, nil
+	}
+	if err != nil {
+		return Doc[T]{}, false, err
+	}
+	return c.replay(ctx, meta, idem, standing)
 }
 
-// List returns one page of documents, decoded.
-func (c *Collection[T]) List(ctx context.Context, q Query) (Page[T], error) {
-	return Page[T]{}, errPending
+// replay gives what stands behind a guard; false if the first try never inserted its record.
+func (c *Collection[T]) replay(ctx context.Context, meta Meta, idem string, standing Ephemeral) (Doc[T], bool, error) {
+	const op = "store.Replay"
+	var body idemBody
+	if err := json.Unmarshal(standing.Body, &body); err != nil {
+		return Doc[T]{}, false, fault.Wrap(op, fault.Internal, "请求编号的存档已损坏", err)
+	}
+	if body.Body != bodyHash(meta) {
+		return Doc[T]{}, false, fault.New(op, fault.Conflict, "这个请求编号已经用于别的内容，请重新打开页面再提交")
+	}
+	stream, _, err := journal.ParseRecordID(body.Record)
+	if err != nil {
+		return Doc[T]{}, false, err
+	}
+	kind, id, err := journal.ParseStreamKey(stream)
+	if err != nil {
+		return Doc[T]{}, false, err
+	}
+	if kind != c.kind.Name {
+		return Doc[T]{}, false, fault.New(op, fault.Conflict, "这个请求编号已经用于别的内容，请重新打开页面再提交")
+	}
+	r, err := c.db.engine.Record(ctx, body.Record)
+	if fault.Is(err, fault.NotFound) {
+		return Doc[T]{}, false, nil
+	}
+	if err != nil {
+		return Doc[T]{}, false, err
+	}
+	_, content, err := journal.Unseal(r.Sealed)
+	if err != nil || content.Idem != idem {
+		// Somebody else was first at that place: the first try made nothing.
+		return Doc[T]{}, false, err
+	}
+	found, err := c.change(ctx, id, r)
+	return found.Doc, err == nil, err
 }
 
-// ListWhere returns one page of the documents that keep lets through. Returns Invalid, asking to narrow, if it would have to read more
-// than MaxResidual rows to fill the page.
-func (c *Collection[T]) ListWhere(ctx context.Context, q Query, keep func(*Doc[T]) bool) (Page[T], error) {
-	return Page[T]{}, errPending
+// document gives the state document with its index entries.
+func (c *Collection[T]) document(stream, id string, seq int64, content journal.Content, state *T) (Document, error) {
+	const op = "store.document"
+	d := Document{Kind: c.kind.Name}
+	d.Stream, d.Seq, d.At, d.Deleted, d.State = stream, seq, content.At.UnixMilli(), content.Deleted, content.State
+	if state == nil {
+		return d, nil
+	}
+	if c.kind.Columns != nil {
+		columns, err := json.Marshal(c.kind.Columns(id, state))
+		if err != nil {
+			return d, fault.Wrap(op, fault.Internal, "", err)
+		}
+		d.Columns = columns
+	}
+	seen := map[Entry]bool{}
+	for _, index := range c.kind.Indexes {
+		sort := ""
+		if index.Sort != nil {
+			sort = index.Sort(id, state)
+		}
+		for _, key := range index.Keys(id, state) {
+			entry := Entry{Index: index.Name, Key: key, Sort: sort}
+			if len(key) > MaxIndexText || len(sort) > MaxIndexText || !utf8.ValidString(key) || !utf8.ValidString(sort) {
+				return d, fault.New(op, fault.Invalid, fmt.Sprintf("索引 %s 的文字太长（最多 %d 字节）", index.Name, MaxIndexText))
+			}
+			if !seen[entry] {
+				seen[entry] = true
+				d.Entries = append(d.Entries, entry)
+			}
+		}
+	}
+	return d, nil
 }
 
-// Rows returns one page of stored list columns without decoding any state.
-func (c *Collection[T]) Rows(ctx context.Context, q Query) (RowPage, error) {
-	return RowPage{}, errPending
+// rebuilt makes the state document of a record anew.
+func (c *Collection[T]) rebuilt(ctx context.Context, r journal.Record) (Document, error) {
+	stream, seq, err := journal.ParseRecordID(r.ID)
+	if err != nil {
+		return Document{}, err
+	}
+	_, id, err := journal.ParseStreamKey(stream)
+	if err != nil {
+		return Document{}, err
+	}
+	_, content, err := journal.Unseal(r.Sealed)
+	if err != nil {
+		return Document{}, err
+	}
+	var state *T
+	if !content.Deleted {
+		decoded, _, err := c.decode(ctx, id, content.State)
+		if err != nil {
+			return Document{}, err
+		}
+		state = &decoded
+	}
+	d, err := c.document(stream, id, seq, content, state)
+	d.N = r.N
+	return d, err
+}
+
+// Follow makes the change of a rule: it creates the document whose id derives from the record and the rule, once.
+func (c *Collection[T]) Follow(ctx context.Context, e Event, rule string, meta Meta, state T) (Doc[T], error) {
+	meta.Cause, meta.Idem = journal.Cause(e.RecordID, rule), nil
+	id := journal.DerivedID(meta.Cause)
+	doc, err := c.Commit(ctx, meta, id, 0, state)
+	if !fault.Is(err, fault.Conflict) {
+		return doc, err
+	}
+	first, historyErr := c.first(ctx, id)
+	if historyErr != nil || first.Meta.Cause != meta.Cause {
+		return Doc[T]{}, errors.Join(err, historyErr)
+	}
+	return first.Doc, nil
+}
+
+// first returns the first change of a stream.
+func (c *Collection[T]) first(ctx context.Context, id string) (Change[T], error) {
+	for change, err := range c.History(ctx, id) {
+		return change, err
+	}
+	return Change[T]{}, fault.New("store.first", fault.NotFound, "不存在")
 }
 
 // Each yields every document in order of stream key, without tombstones, in constant memory. The second value ends the iteration.
-func (c *Collection[T]) Each(ctx context.Context) iter.Seq2[Doc[T], error] { return nil }
+func (c *Collection[T]) Each(ctx context.Context) iter.Seq2[Doc[T], error] {
+	return func(yield func(Doc[T], error) bool) {
+		err := c.db.engine.Each(ctx, c.kind.Name, "", WithState, func(r Row) error {
+			if r.Deleted {
+				return nil
+			}
+			doc, err := c.fromRow(ctx, r)
+			if err != nil {
+				return err
+			}
+			if !yield(doc, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(Doc[T]{}, err)
+		}
+	}
+}
 
 // History yields the changes of one document in order of seq, tombstones included.
 func (c *Collection[T]) History(ctx context.Context, id string) iter.Seq2[Change[T], error] {
-	return nil
+	return func(yield func(Change[T], error) bool) {
+		stream, err := c.stream(id)
+		if err != nil {
+			return
+		}
+		var after int64
+		for {
+			records, err := c.db.engine.History(ctx, stream, after, logBatch)
+			if err != nil {
+				yield(Change[T]{}, err)
+				return
+			}
+			for _, r := range records {
+				change, err := c.change(ctx, id, r)
+				if !yield(change, err) || err != nil {
+					return
+				}
+				after = change.Seq
+			}
+			if len(records) < logBatch {
+				return
+			}
+		}
+	}
 }
 
-// EphemeralCollection keeps documents without journal: sessions, leases, limits, progress, drafts. Their pii fields are stored as ciphertext too.
-type EphemeralCollection[T any] struct {
-	db   *DB
-	name string
-}
-
-// NewEphemeral checks the type as NewCollection does.
-func NewEphemeral[T any](db *DB, name string) (*EphemeralCollection[T], error) {
-	return nil, errPending
-}
-
-// Temp is a document without journal.
-type Temp[T any] struct {
-	// ID is the id without kind.
-	ID string
-	// Rev counts the writes; give it to Swap.
-	Rev int64
-	// Expires is when it ceases to exist.
-	Expires time.Time
-	// State is the content.
-	State T
-}
-
-// Put stores a document over any old one.
-func (c *EphemeralCollection[T]) Put(ctx context.Context, id string, state T, expires time.Time) error {
-	return errPending
-}
-
-// Swap stores a document if its Rev still is rev (0: it must not exist). Returns the new Rev, or Conflict.
-func (c *EphemeralCollection[T]) Swap(ctx context.Context, id string, rev int64, state T, expires time.Time) (int64, error) {
-	return 0, errPending
-}
-
-// Get returns a document. Returns NotFound if there is none or it has expired.
-func (c *EphemeralCollection[T]) Get(ctx context.Context, id string) (Temp[T], error) {
-	return Temp[T]{}, errPending
-}
-
-// Delete removes a document; no error if there is none.
-func (c *EphemeralCollection[T]) Delete(ctx context.Context, id string) error { return errPending }
-
-// List returns at most limit documents whose id begins with prefix and is greater than after, in order of id.
-func (c *EphemeralCollection[T]) List(ctx context.Context, prefix, after string, limit int) ([]Temp[T], error) {
-	return nil, errPending
+// fromRow decodes a state document.
+func (c *Collection[T]) fromRow(ctx context.Context, r Row) (Doc[T], error) {
+	_, id, err := journal.ParseStreamKey(r.Stream)
+	if err != nil {
+		return Doc[T]{}, err
+	}
+	doc := Doc[T]{ID: id, Seq: r.Seq, N: r.N, At: time.UnixMilli(r.At).UTC(), Deleted: r.Deleted}
+	if !r.Deleted {
+		doc.State, doc.Purged, err = c.decode(ctx, id, r.State)
+	}
+	return doc, err
 }

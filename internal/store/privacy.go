@@ -1,8 +1,153 @@
 package store
 
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"sort"
+	"strings"
+	"time"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+)
+
+// privacyTag is the struct tag that says who may read a text field; its values follow.
+const privacyTag = "privacy"
+
+// The values of the privacy tag.
+const (
+	tagPII      = "pii"
+	tagPublic   = "public"
+	tagInternal = "internal"
+)
+
+var (
+	journalTime   = reflect.TypeFor[journal.Time]()
+	goTime        = reflect.TypeFor[time.Time]()
+	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
+)
+
+// field is one stored place of a type.
+type field struct {
+	path, typ, tag string
+}
+
+// shape is what walking a type gives.
+type shape struct {
+	fields []field
+	wrong  []fault.Field
+	marks  *journal.Marks
+	pii    bool
+}
+
 // CheckType reports everything in T that may not be stored: a text field without a privacy tag, a float, an interface, a time.Time, a pii
 // tag on something that is not text. The error is Invalid with one Field for each place. Domain packages call it in a test for each kind.
-func CheckType[T any]() error { return errPending }
+func CheckType[T any]() error {
+	s := shapeOf(reflect.TypeFor[T]())
+	if len(s.wrong) > 0 {
+		return &fault.Error{Op: "store.CheckType", Kind: fault.Invalid, Message: "类型不能存储", Fields: s.wrong}
+	}
+	return nil
+}
 
 // FieldNames lists the stored fields of T as "path type tag", sorted: kept in a golden file, it makes a rename fail a test.
-func FieldNames[T any]() []string { return nil }
+func FieldNames[T any]() []string {
+	var names []string
+	for _, f := range shapeOf(reflect.TypeFor[T]()).fields {
+		names = append(names, strings.TrimSpace(f.path+" "+f.typ+" "+f.tag))
+	}
+	sort.Strings(names)
+	return names
+}
+
+func shapeOf(t reflect.Type) *shape {
+	s := &shape{marks: &journal.Marks{}}
+	if t.Kind() != reflect.Struct {
+		s.refuse(t.String(), "必须是结构体")
+		return s
+	}
+	s.structure(t, "", s.marks, map[reflect.Type]bool{})
+	return s
+}
+
+func (s *shape) refuse(path, message string) {
+	s.wrong = append(s.wrong, fault.Field{Name: path, Message: message})
+}
+
+func (s *shape) structure(t reflect.Type, prefix string, marks *journal.Marks, open map[reflect.Type]bool) {
+	if open[t] {
+		s.refuse(prefix, "类型不能包含自身")
+		return
+	}
+	open[t] = true
+	defer delete(open, t)
+	marks.Members = map[string]*journal.Marks{}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" || !f.IsExported() && !f.Anonymous {
+			continue
+		}
+		if f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct {
+			s.structure(f.Type, prefix, marks, open)
+			continue
+		}
+		if name == "" {
+			name = f.Name
+		}
+		path := name
+		if prefix != "" {
+			path = prefix + "." + name
+		}
+		below := &journal.Marks{}
+		s.value(f.Type, path, f.Tag.Get(privacyTag), below, open)
+		marks.Members[name] = below
+	}
+}
+
+// value walks one field; tag is that of the nearest struct field above.
+func (s *shape) value(t reflect.Type, path, tag string, marks *journal.Marks, open map[reflect.Type]bool) {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	text := false
+	switch {
+	case t == journalTime:
+	case t == goTime:
+		s.refuse(path, "时间要用 journal.Time")
+	case t.Kind() == reflect.String, t.Implements(textMarshaler), reflect.PointerTo(t).Implements(textMarshaler):
+		text = true
+	default:
+		switch t.Kind() {
+		case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint8, reflect.Uint16, reflect.Uint32:
+		case reflect.Struct:
+			s.structure(t, path, marks, open)
+			return
+		case reflect.Slice, reflect.Array, reflect.Map:
+			if t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8 {
+				text = true
+				break
+			}
+			if t.Kind() == reflect.Map && t.Key().Kind() != reflect.String {
+				s.refuse(path, "映射的键必须是文本")
+				return
+			}
+			marks.Elements = &journal.Marks{}
+			s.value(t.Elem(), path+"[]", tag, marks.Elements, open)
+			return
+		default:
+			s.refuse(path, fmt.Sprintf("不能存储 %s", t.Kind()))
+			return
+		}
+	}
+	switch {
+	case text && tag != tagPII && tag != tagPublic && tag != tagInternal:
+		s.refuse(path, `文本要有标签 privacy:"pii"、"public" 或 "internal"`)
+	case !text && tag == tagPII:
+		s.refuse(path, "只有文本可以标为 pii")
+	case tag == tagPII:
+		marks.Here, s.pii = true, true
+	}
+	s.fields = append(s.fields, field{path: path, typ: t.String(), tag: tag})
+}

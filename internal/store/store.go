@@ -11,10 +11,22 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
-	"io"
+	"fmt"
+	"strconv"
+	"sync"
 	"time"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
 )
+
+// DataVersion is the form of the data that this program writes. Data of a newer form is refused.
+const DataVersion = 1
+
+const dataVersionName = "data_version"
 
 // Options configure Open. The zero value of each field has a safe meaning, except Now and MasterKey.
 type Options struct {
@@ -30,119 +42,177 @@ type Options struct {
 type DB struct {
 	engine Engine
 	opt    Options
-}
+	macKey []byte
+	keys   keyring
+	claims *Collection[claimState]
+	purges *Collection[purgeState]
+	files  *Collection[fileState]
+	leases *EphemeralCollection[leaseState]
 
-var errPending = errors.New("store: declared, not yet built")
+	// mu guards what is registered while the program starts, and the checkpoint.
+	mu       sync.Mutex
+	kinds    map[string]func(context.Context, journal.Record) (Document, error)
+	rules    []Rule
+	running  bool
+	closed   bool
+	closeErr error
+}
 
 // Open prepares an engine: it creates secrets at first start, refuses data of a newer version (Invalid, naming both versions) and settles
 // what a crash left. The DB owns the engine from then on, also when Open fails.
-func Open(ctx context.Context, engine Engine, opt Options) (*DB, error) { return nil, errPending }
+func Open(ctx context.Context, engine Engine, opt Options) (*DB, error) {
+	db := &DB{engine: engine, opt: opt, keys: keyring{keys: map[string]heldKey{}}, kinds: map[string]func(context.Context, journal.Record) (Document, error){}}
+	if err := db.open(ctx); err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	return db, nil
+}
 
-// MasterKeyFile reads the master key from the file `master.key` in a data folder and creates it with mode 0600 if create is set
-// and it does not exist. Returns NotFound if it does not exist, Invalid if it is damaged or readable by others.
-func MasterKeyFile(dir string, create bool) ([]byte, error) { return nil, errPending }
+func (db *DB) open(ctx context.Context) error {
+	const op = "store.Open"
+	if db.opt.Now == nil || db.opt.MasterKey == nil && !db.opt.ReadOnly || db.opt.MasterKey != nil && len(db.opt.MasterKey) != keySize {
+		return fault.New(op, fault.Internal, "打开数据需要时钟和 32 字节的主密钥")
+	}
+	if err := db.checkVersion(ctx); err != nil {
+		return err
+	}
+	if !db.opt.ReadOnly {
+		if err := db.engine.Settle(ctx); err != nil {
+			return err
+		}
+	}
+	if db.opt.MasterKey != nil {
+		key, err := db.Secret(ctx, "mac")
+		if err != nil {
+			return err
+		}
+		db.macKey = key
+	}
+	var err error
+	if db.claims, err = NewCollection(ctx, db, Kind[claimState]{Name: "claim", Version: 1}); err != nil {
+		return err
+	}
+	if db.purges, err = NewCollection(ctx, db, Kind[purgeState]{Name: "purge", Version: 1}); err != nil {
+		return err
+	}
+	if db.files, err = NewCollection(ctx, db, Kind[fileState]{Name: "file", Version: 1}); err != nil {
+		return err
+	}
+	db.leases, err = NewEphemeral[leaseState](db, "lease")
+	return err
+}
 
-// Close signs a last checkpoint (unless read-only) and closes the engine.
-func (db *DB) Close() error { return errPending }
+func (db *DB) checkVersion(ctx context.Context) error {
+	const op = "store.Open"
+	text, err := db.engine.Value(ctx, dataVersionName)
+	if fault.Is(err, fault.NotFound) && !db.opt.ReadOnly {
+		text, err = db.engine.InsertValue(ctx, dataVersionName, []byte(strconv.Itoa(DataVersion)))
+	}
+	if err != nil {
+		return err
+	}
+	found, err := strconv.Atoi(string(text))
+	if err != nil {
+		return fault.Wrap(op, fault.Internal, "数据版本号已损坏", err)
+	}
+	if found > DataVersion {
+		return fault.New(op, fault.Invalid, fmt.Sprintf("数据是第 %d 版，本程序只认识到第 %d 版，请换用新的程序", found, DataVersion))
+	}
+	return nil
+}
+
+// Close signs a last checkpoint (unless read-only) and closes the engine. Closing twice is closing once.
+func (db *DB) Close() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.closed {
+		return db.closeErr
+	}
+	db.closed = true
+	var err error
+	if !db.opt.ReadOnly {
+		_, err = db.checkpoint(context.Background())
+	}
+	db.closeErr = errors.Join(err, db.engine.Close())
+	return db.closeErr
+}
 
 // Engine returns the engine, for verifying and benchmarks.
 func (db *DB) Engine() Engine { return db.engine }
 
 // Now returns the store's time: UTC, cut to milliseconds.
-func (db *DB) Now() time.Time { return db.opt.Now() }
-
-// Secret returns 32 bytes kept under a name ("cookie", "csrf" …), generated at first use, the same for every process of the database.
-func (db *DB) Secret(ctx context.Context, name string) ([]byte, error) { return nil, errPending }
-
-// MAC returns the 64 hex digits of HMAC-SHA-256 over text under the database's own key for the purpose: an id part that hides
-// a name, phone, login or household.
-func (db *DB) MAC(purpose, text string) string { return "" }
+func (db *DB) Now() time.Time { return journal.At(db.opt.Now()).Time }
 
 // NewID returns a fresh opaque id part: 32 hex digits, random; the same again for a retry of the same Idem by the same actor.
-func (db *DB) NewID(meta Meta) string { return "" }
-
-// Claim gives a key (a login, a phone, a licence number) to a stream, as `claim/<name>/<HMAC(key)>`. The target is "<kind>/<id>".
-// Claiming again for the same target succeeds. Returns Conflict if another stream holds the key; a claim whose target has no record
-// is an orphan and can be taken after OrphanAfter.
-func (db *DB) Claim(ctx context.Context, meta Meta, name, key, target string) error { return errPending }
-
-// OrphanAfter is how long a claim without a target is kept for its maker.
-const OrphanAfter = 15 * time.Minute
-
-// Claimed returns the "<kind>/<id>" that holds a key. Returns NotFound if nobody does.
-func (db *DB) Claimed(ctx context.Context, name, key string) (target string, err error) {
-	return "", errPending
+func (db *DB) NewID(meta Meta) string {
+	if meta.Idem != nil {
+		return db.MAC("id", meta.By+"/"+meta.Action+"/"+meta.Idem.Key)[:32]
+	}
+	return randomHex()
 }
 
-// Release gives a key free if target holds it. Returns Conflict if another stream holds it; no error if nobody does.
-func (db *DB) Release(ctx context.Context, meta Meta, name, key, target string) error {
-	return errPending
+// randomHex gives 32 hex digits. rand.Read never fails: it ends the program if the system has no randomness.
+func randomHex() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:])
+	return hex.EncodeToString(b[:])
 }
 
-// PurgedText is what a pii field reads after its subject's key was destroyed.
-const PurgedText = "（已清除）"
-
-// Purge destroys the key of a subject for good and journals that as `purge/<subject>`. Twice is once.
-func (db *DB) Purge(ctx context.Context, meta Meta, subject string) error { return errPending }
-
-// Lease takes or renews a named lease for holder until now+ttl. Returns Conflict if somebody else holds it.
-func (db *DB) Lease(ctx context.Context, name, holder string, ttl time.Duration) error {
-	return errPending
+// Rebuild makes every state document anew from the journal and returns how many records it read. Only kinds that have a Collection are rebuilt.
+func (db *DB) Rebuild(ctx context.Context) (int64, error) {
+	var after, read int64
+	for {
+		batch, err := readLog(ctx, db.engine, after)
+		if err != nil || len(batch) == 0 {
+			return read, err
+		}
+		for _, r := range batch {
+			read++
+			after = r.N
+			stream, _, err := journal.ParseRecordID(r.ID)
+			if err != nil {
+				return read, err
+			}
+			kind, _, err := journal.ParseStreamKey(stream)
+			if err != nil {
+				return read, err
+			}
+			db.mu.Lock()
+			build := db.kinds[kind]
+			db.mu.Unlock()
+			if build == nil {
+				continue
+			}
+			d, err := build(ctx, r)
+			if err != nil {
+				return read, err
+			}
+			if err := db.engine.PutRow(ctx, d); err != nil {
+				return read, err
+			}
+		}
+	}
 }
 
-// Unlease gives a lease back if holder has it.
-func (db *DB) Unlease(ctx context.Context, name, holder string) error { return errPending }
+// logBatch is how many records are held in memory at once while the log is read to be acted upon.
+const logBatch = 256
 
-// Sweep removes expired documents without journal and returns how many.
-func (db *DB) Sweep(ctx context.Context) (int64, error) { return 0, errPending }
+// errEnough ends a batch; it never leaves readLog.
+var errEnough = errors.New("enough")
 
-// Event is one record as a rule sees it.
-type Event struct {
-	// RecordID, Kind, ID, Seq, N as in Change.
-	RecordID, Kind, ID string
-	Seq, N             int64
-	// Meta is what was sealed.
-	Meta Meta
+// readLog returns copies of the next records after n.
+func readLog(ctx context.Context, engine Engine, after int64) ([]journal.Record, error) {
+	var batch []journal.Record
+	err := engine.Log(ctx, after, after+logBatch, func(r journal.Record) error {
+		r.Sealed = append([]byte(nil), r.Sealed...)
+		batch = append(batch, r)
+		if len(batch) == logBatch {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, err
+	}
+	return batch, nil
 }
-
-// Rule is a follow-up: it reads every record of some kinds in log order and makes changes through Collection.Follow.
-type Rule struct {
-	// Name is one valid part; it never changes.
-	Name string
-	// Kinds are the kinds whose records it reads.
-	Kinds []string
-	// Apply handles one record. It may run more than once for the same record (after a crash) and must then change nothing more, which
-	// Collection.Follow guarantees for its own changes. An error stops this rule at this record until the next run.
-	Apply func(ctx context.Context, e Event) error
-}
-
-// Register adds a rule; before the first RunRules.
-func (db *DB) Register(r Rule) error { return errPending }
-
-// RunRules lets every rule read up to the end of the log and returns how many records were handled. Only one process may run it at a
-// time: hold a Lease when several share a database.
-func (db *DB) RunRules(ctx context.Context) (int, error) { return 0, errPending }
-
-// Checkpoint signs the log up to its present end and stores the signed note, which it returns.
-func (db *DB) Checkpoint(ctx context.Context) ([]byte, error) { return nil, errPending }
-
-// File is a stored file.
-type File struct {
-	// SHA256 is the hex hash of the bytes and the id of the file.
-	SHA256 string
-	// Size is in bytes.
-	Size int64
-}
-
-// PutFile streams r into the store, refuses more than limit bytes (Invalid) and claims `file/<sha256>` last. Equal bytes are stored once.
-func (db *DB) PutFile(ctx context.Context, meta Meta, r io.Reader, limit int64) (File, error) {
-	return File{}, errPending
-}
-
-// OpenFile opens a stored file. Returns NotFound if it was never claimed or was removed.
-func (db *DB) OpenFile(ctx context.Context, sha256 string) (io.ReadSeekCloser, File, error) {
-	return nil, File{}, errPending
-}
-
-// RemoveFile removes the bytes of a file and leaves a tombstone.
-func (db *DB) RemoveFile(ctx context.Context, meta Meta, sha256 string) error { return errPending }

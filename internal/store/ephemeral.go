@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"time"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+)
+
+// EphemeralCollection keeps documents without journal: sessions, leases, limits, progress, drafts. Their pii fields are stored as
+// ciphertext too, under one key of the kind.
+type EphemeralCollection[T any] struct {
+	db    *DB
+	name  string
+	marks *journal.Marks
+}
+
+// NewEphemeral checks the type as NewCollection does.
+func NewEphemeral[T any](db *DB, name string) (*EphemeralCollection[T], error) {
+	if err := CheckType[T](); err != nil {
+		return nil, fault.Wrap("store.NewEphemeral", "", name, err)
+	}
+	if !journal.ValidPart(name) || name == "idem" {
+		return nil, fault.New("store.NewEphemeral", fault.Invalid, "临时文档种类“"+name+"”不合规则")
+	}
+	c := &EphemeralCollection[T]{db: db, name: name}
+	if s := shapeOf(reflect.TypeFor[T]()); s.pii {
+		c.marks = s.marks
+	}
+	return c, nil
+}
+
+// Temp is a document without journal.
+type Temp[T any] struct {
+	// ID is the id without kind.
+	ID string
+	// Rev counts the writes; give it to Swap.
+	Rev int64
+	// Expires is when it ceases to exist.
+	Expires time.Time
+	// State is the content.
+	State T
+}
+
+// Put stores a document over any old one.
+func (c *EphemeralCollection[T]) Put(ctx context.Context, id string, state T, expires time.Time) error {
+	_, err := c.put(ctx, id, AnyRev, state, expires)
+	return err
+}
+
+// Swap stores a document if its Rev still is rev (0: it must not exist). Returns the new Rev, or Conflict.
+func (c *EphemeralCollection[T]) Swap(ctx context.Context, id string, rev int64, state T, expires time.Time) (int64, error) {
+	return c.put(ctx, id, rev, state, expires)
+}
+
+func (c *EphemeralCollection[T]) put(ctx context.Context, id string, rev int64, state T, expires time.Time) (int64, error) {
+	const op = "store.Put"
+	if !journal.ValidID(id) {
+		return 0, fault.New(op, fault.Invalid, "编号不合规则")
+	}
+	if c.db.opt.ReadOnly {
+		return 0, fault.New(op, fault.Forbidden, "数据是以只读方式打开的，不能写入")
+	}
+	body, err := json.Marshal(state)
+	if err == nil && c.marks != nil {
+		body, err = c.db.hide(ctx, c.name, "ephemeral/"+c.name, body, c.marks)
+	}
+	if err != nil {
+		return 0, fault.Wrap(op, "", "", err)
+	}
+	return c.db.engine.PutEphemeral(ctx, Ephemeral{Key: c.name + "/" + id, Now: c.db.Now(), Expires: expires, Body: body}, rev)
+}
+
+// Get returns a document. Returns NotFound if there is none or it has expired.
+func (c *EphemeralCollection[T]) Get(ctx context.Context, id string) (Temp[T], error) {
+	found, err := c.db.engine.GetEphemeral(ctx, c.name+"/"+id, c.db.Now())
+	if err != nil {
+		return Temp[T]{}, err
+	}
+	return c.decode(ctx, found)
+}
+
+func (c *EphemeralCollection[T]) decode(ctx context.Context, e Ephemeral) (Temp[T], error) {
+	const op = "store.Get"
+	out := Temp[T]{ID: strings.TrimPrefix(e.Key, c.name+"/"), Rev: e.Rev, Expires: e.Expires}
+	body := e.Body
+	if c.marks != nil {
+		var err error
+		if body, _, err = c.db.show(ctx, c.name, "ephemeral/"+c.name, body, c.marks); err != nil {
+			return out, err
+		}
+	}
+	if err := json.Unmarshal(body, &out.State); err != nil {
+		return out, fault.Wrap(op, fault.Internal, "临时数据不能读取", err)
+	}
+	return out, nil
+}
+
+// Delete removes a document; no error if there is none.
+func (c *EphemeralCollection[T]) Delete(ctx context.Context, id string) error {
+	return c.db.engine.DeleteEphemeral(ctx, c.name+"/"+id)
+}
+
+// List returns at most limit documents whose id begins with prefix and is greater than after, in order of id.
+func (c *EphemeralCollection[T]) List(ctx context.Context, prefix, after string, limit int) ([]Temp[T], error) {
+	from := ""
+	if after != "" {
+		from = c.name + "/" + after
+	}
+	found, err := c.db.engine.ListEphemeral(ctx, c.name+"/"+prefix, from, c.db.Now(), limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Temp[T], len(found))
+	for i, e := range found {
+		if out[i], err = c.decode(ctx, e); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

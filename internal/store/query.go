@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+)
+
+// SortInt gives the text that orders like n, for Index.Sort.
+func SortInt(n int64) string { return fmt.Sprintf("%020d", uint64(n)^(1<<63)) }
+
+// SortTime gives the text that orders like t, for Index.Sort.
+func SortTime(t time.Time) string { return journal.At(t).String() }
+
+// cursor is the place after which the next page begins; Page.Next is its JSON in base64.
+type cursor struct {
+	Index  string `json:"i"`
+	Desc   bool   `json:"d,omitempty"`
+	Sort   string `json:"s"`
+	Stream string `json:"t"`
+}
+
+func (c cursor) text() string {
+	// A cursor holds texts and a bool: marshalling cannot fail.
+	raw, _ := json.Marshal(c)
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// place reads the cursor of a query; nil for the first page. Returns Invalid if it belongs to another list.
+func (q Query) place() (*Place, error) {
+	if q.After == "" {
+		return nil, nil
+	}
+	var c cursor
+	raw, err := base64.RawURLEncoding.DecodeString(q.After)
+	if err == nil {
+		err = json.Unmarshal(raw, &c)
+	}
+	if err != nil || c.Index != q.Index || c.Desc != q.Desc {
+		return nil, fault.Wrap("store.List", fault.Invalid, "翻页位置无效，请回到第一页", err)
+	}
+	return &Place{Sort: c.Sort, Stream: c.Stream}, nil
+}
+
+// rows reads limit+1 rows of a query from a place, so that the caller knows whether more follow.
+func (c *Collection[T]) rows(ctx context.Context, q Query, from *Place, limit int, parts Parts) ([]Row, error) {
+	keys := q.In
+	if keys == nil {
+		keys = []string{q.Key}
+	}
+	var all []Row
+	for _, key := range keys {
+		found, err := c.db.engine.List(ctx, ListQuery{Kind: c.kind.Name, Index: q.Index, Key: key, Desc: q.Desc, From: from, Limit: limit + 1, Parts: parts})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	if len(keys) > 1 {
+		slices.SortFunc(all, func(a, b Row) int {
+			order := strings.Compare(a.Sort, b.Sort)
+			if order == 0 {
+				order = strings.Compare(a.Stream, b.Stream)
+			}
+			if q.Desc {
+				return -order
+			}
+			return order
+		})
+		all = slices.CompactFunc(all, func(a, b Row) bool { return a.Stream == b.Stream })
+	}
+	return all[:min(len(all), limit+1)], nil
+}
+
+// check completes a query and refuses one that the kind does not declare.
+func (c *Collection[T]) check(q *Query) error {
+	const op = "store.List"
+	if !slices.ContainsFunc(c.kind.Indexes, func(i Index[T]) bool { return i.Name == q.Index }) {
+		return fault.New(op, fault.Internal, fmt.Sprintf("%s 没有索引“%s”", c.kind.Name, q.Index))
+	}
+	if len(q.In) > MaxIn {
+		return fault.New(op, fault.Invalid, fmt.Sprintf("一次最多按 %d 个范围查询，请缩小范围", MaxIn))
+	}
+	if q.Limit == 0 {
+		q.Limit = DefaultLimit
+	}
+	if q.Limit < 1 || q.Limit > MaxLimit {
+		return fault.New(op, fault.Invalid, fmt.Sprintf("每页 1 到 %d 条", MaxLimit))
+	}
+	return nil
+}
+
+// page reads one page of rows and the cursor of the next.
+func (c *Collection[T]) page(ctx context.Context, q Query, parts Parts) ([]Row, string, error) {
+	if err := c.check(&q); err != nil {
+		return nil, "", err
+	}
+	from, err := q.place()
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := c.rows(ctx, q, from, q.Limit, parts)
+	if err != nil || len(rows) <= q.Limit {
+		return rows, "", err
+	}
+	last := rows[q.Limit-1]
+	return rows[:q.Limit], cursor{Index: q.Index, Desc: q.Desc, Sort: last.Sort, Stream: last.Stream}.text(), nil
+}
+
+// List returns one page of documents, decoded.
+func (c *Collection[T]) List(ctx context.Context, q Query) (Page[T], error) {
+	rows, next, err := c.page(ctx, q, WithState)
+	if err != nil {
+		return Page[T]{}, err
+	}
+	page := Page[T]{Docs: make([]Doc[T], len(rows)), Next: next}
+	for i, r := range rows {
+		if page.Docs[i], err = c.fromRow(ctx, r); err != nil {
+			return Page[T]{}, err
+		}
+	}
+	return page, nil
+}
+
+// ListWhere returns one page of the documents that keep lets through. Returns Invalid, asking to narrow, if it would have to read more
+// than MaxResidual rows to fill the page.
+func (c *Collection[T]) ListWhere(ctx context.Context, q Query, keep func(*Doc[T]) bool) (Page[T], error) {
+	if err := c.check(&q); err != nil {
+		return Page[T]{}, err
+	}
+	from, err := q.place()
+	if err != nil {
+		return Page[T]{}, err
+	}
+	var page Page[T]
+	read := 0
+	var last Place
+	for {
+		rows, err := c.rows(ctx, q, from, MaxLimit, WithState)
+		if err != nil {
+			return Page[T]{}, err
+		}
+		more := len(rows) > MaxLimit
+		for _, r := range rows[:min(len(rows), MaxLimit)] {
+			if read++; read > MaxResidual {
+				return Page[T]{}, fault.New("store.ListWhere", fault.Invalid, "符合范围的内容太多，请先缩小范围再筛选")
+			}
+			doc, err := c.fromRow(ctx, r)
+			if err != nil {
+				return Page[T]{}, err
+			}
+			if keep(&doc) {
+				if len(page.Docs) == q.Limit {
+					page.Next = cursor{Index: q.Index, Desc: q.Desc, Sort: last.Sort, Stream: last.Stream}.text()
+					return page, nil
+				}
+				page.Docs, last = append(page.Docs, doc), Place{Sort: r.Sort, Stream: r.Stream}
+			}
+			from = &Place{Sort: r.Sort, Stream: r.Stream}
+		}
+		if !more {
+			return page, nil
+		}
+	}
+}
+
+// Rows returns one page of stored list columns without decoding any state.
+func (c *Collection[T]) Rows(ctx context.Context, q Query) (RowPage, error) {
+	rows, next, err := c.page(ctx, q, WithColumns)
+	if err != nil {
+		return RowPage{}, err
+	}
+	page := RowPage{Rows: make([]ListRow, len(rows)), Next: next}
+	for i, r := range rows {
+		_, id, err := journal.ParseStreamKey(r.Stream)
+		if err != nil {
+			return RowPage{}, err
+		}
+		page.Rows[i] = ListRow{ID: id, Seq: r.Seq, N: r.N, Columns: r.Columns}
+	}
+	return page, nil
+}

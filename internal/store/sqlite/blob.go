@@ -1,0 +1,131 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+)
+
+// filesName is the folder beside the database that holds uploaded bytes; what lies in its tmp folder is unfinished.
+const filesName = "files"
+
+// blobID is the only form of a blob id here: the SHA-256 of the bytes. It keeps ids from naming a path.
+var blobID = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+func (e *Engine) tmpDir() string { return filepath.Join(e.dir, filesName, "tmp") }
+
+func (e *Engine) blobPath(id string) string { return filepath.Join(e.dir, filesName, id[:2], id) }
+
+// cleanUploads removes what a crash left of unfinished uploads.
+func (e *Engine) cleanUploads() error {
+	if err := os.RemoveAll(e.tmpDir()); err != nil {
+		return err
+	}
+	return os.MkdirAll(e.tmpDir(), 0o700)
+}
+
+// CreateBlob implements store.Engine.
+func (e *Engine) CreateBlob(ctx context.Context) (store.BlobWriter, error) {
+	if err := e.writable("sqlite.CreateBlob"); err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp(e.tmpDir(), "upload-")
+	if err != nil {
+		return nil, translate("sqlite.CreateBlob", err)
+	}
+	return &blobWriter{engine: e, file: f}, nil
+}
+
+// OpenBlob implements store.Engine.
+func (e *Engine) OpenBlob(ctx context.Context, id string) (io.ReadSeekCloser, error) {
+	const op = "sqlite.OpenBlob"
+	if !blobID.MatchString(id) {
+		return nil, fault.New(op, fault.NotFound, "文件不存在")
+	}
+	f, err := os.Open(e.blobPath(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(op, fault.NotFound, "文件不存在")
+	}
+	if err != nil {
+		return nil, translate(op, err)
+	}
+	return f, nil
+}
+
+// RemoveBlob implements store.Engine.
+func (e *Engine) RemoveBlob(ctx context.Context, id string) error {
+	if err := e.writable("sqlite.RemoveBlob"); err != nil {
+		return err
+	}
+	if !blobID.MatchString(id) {
+		return nil
+	}
+	if err := os.Remove(e.blobPath(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return translate("sqlite.RemoveBlob", err)
+	}
+	return nil
+}
+
+type blobWriter struct {
+	engine *Engine
+	file   *os.File
+	done   bool
+}
+
+// Write implements store.BlobWriter.
+func (w *blobWriter) Write(p []byte) (int, error) {
+	n, err := w.file.Write(p)
+	return n, translate("sqlite.blobWriter.Write", err)
+}
+
+// Keep implements store.BlobWriter: bytes and the name of the file are on disk when it returns.
+func (w *blobWriter) Keep(sha256 string) (string, error) {
+	const op = "sqlite.blobWriter.Keep"
+	w.done = true
+	if !blobID.MatchString(sha256) {
+		return "", errors.Join(fault.New(op, fault.Internal, "文件校验值不合规则"), w.discard())
+	}
+	if err := w.file.Sync(); err != nil {
+		return "", errors.Join(translate(op, err), w.discard())
+	}
+	path := w.engine.blobPath(sha256)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", errors.Join(translate(op, err), w.discard())
+	}
+	if err := os.Rename(w.file.Name(), path); err != nil {
+		return "", errors.Join(translate(op, err), w.discard())
+	}
+	if err := errors.Join(w.file.Close(), syncDir(filepath.Dir(path)), syncDir(filepath.Dir(filepath.Dir(path)))); err != nil {
+		return "", translate(op, err)
+	}
+	return sha256, nil
+}
+
+// Abort implements store.BlobWriter.
+func (w *blobWriter) Abort() error {
+	if w.done {
+		return nil
+	}
+	w.done = true
+	return w.discard()
+}
+
+func (w *blobWriter) discard() error {
+	return translate("sqlite.blobWriter", errors.Join(w.file.Close(), os.Remove(w.file.Name())))
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,296 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+	"redsteward/internal/store"
+)
+
+// Declare implements store.Engine: every index shares one table, so that only the name is noted.
+func (e *Engine) Declare(ctx context.Context, kind string, indexes []string) error {
+	const op = "sqlite.Declare"
+	if e.readOnly {
+		for _, index := range indexes {
+			var found int
+			if err := e.readers.QueryRowContext(ctx, `SELECT count(*) FROM declared WHERE kind = ?1 AND idx = ?2`, kind, index).Scan(&found); err != nil {
+				return translate(op, err)
+			}
+			if found == 0 {
+				return fault.New(op, fault.Unavailable, fmt.Sprintf("数据目录缺少索引 %s/%s，请先用可写方式启动一次", kind, index))
+			}
+		}
+		return nil
+	}
+	w := e.writer
+	return e.write(ctx, op, func(*sql.Conn) error {
+		for _, index := range indexes {
+			if _, err := w.stmts.declare.Exec(kind, index); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil)
+}
+
+// Commit implements store.Engine.
+func (e *Engine) Commit(ctx context.Context, c *store.Commit) (int64, error) {
+	var n int64
+	err := e.write(ctx, "sqlite.Commit", func(*sql.Conn) (err error) {
+		n, err = e.writer.change(c)
+		return err
+	}, nil)
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// change checks first and writes last, so that a refusal has written nothing.
+func (w *writer) change(c *store.Commit) (int64, error) {
+	const op = "sqlite.Commit"
+	var n int64
+	var sealed []byte
+	err := w.stmts.sameRecord.QueryRow(c.ID).Scan(&n, &sealed)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, err
+	}
+	if err == nil && bytes.Equal(sealed, c.Sealed) {
+		return n, nil
+	}
+	taken := err == nil
+	// The guard comes before the record: a retry that was sealed anew finds its record taken by its own first try.
+	if c.Guard != nil {
+		standing, err := w.standing(c.Guard.Key, c.GuardNow)
+		if err != nil {
+			return 0, err
+		}
+		if standing != nil {
+			return 0, fault.Wrap(op, fault.Conflict, "这次请求已经处理过", &store.GuardTaken{Standing: *standing})
+		}
+	}
+	if taken {
+		return 0, fault.New(op, fault.Conflict, "已有人先保存，请刷新后重试")
+	}
+	var prev journal.Hash
+	if c.Seq > 1 {
+		var hash []byte
+		err := w.stmts.hash.QueryRow(journal.RecordID(c.Stream, c.Seq-1)).Scan(&hash)
+		if errors.Is(err, sql.ErrNoRows) {
+			return 0, fault.New(op, fault.Conflict, "前一条记录不存在，请刷新后重试")
+		}
+		if err != nil {
+			return 0, err
+		}
+		if copy(prev[:], hash) != journal.HashSize {
+			return 0, fault.New(op, fault.Internal, "前一条记录的校验值已损坏")
+		}
+	}
+	if c.Guard != nil {
+		if _, err := w.stmts.putEphemeral.Exec(c.Guard.Key, 1, c.Guard.Expires.UnixMilli(), orEmpty(c.Guard.Body)); err != nil {
+			return 0, failed(err)
+		}
+	}
+	if err := w.stmts.lastN.QueryRow().Scan(&n); err != nil {
+		return 0, failed(err)
+	}
+	n++
+	hash := journal.Sum(c.Version, prev, c.Sealed)
+	if _, err := w.stmts.insertRecord.Exec(n, c.ID, int64(c.Version), hash[:], c.Sealed); err != nil {
+		return 0, failed(err)
+	}
+	d := c.Doc
+	d.Stream, d.Seq, d.N = c.Stream, c.Seq, n
+	return n, failed(w.putDoc(&d))
+}
+
+// failed keeps an error that comes after the first write from looking like a refusal.
+func failed(err error) error {
+	if err != nil && refused(err) {
+		return fault.Wrap("sqlite.Commit", fault.Internal, "数据文件不能读取，可能已损坏", err)
+	}
+	return err
+}
+
+// putDoc writes a state document and exchanges its index entries.
+func (w *writer) putDoc(d *store.Document) error {
+	entries, err := packEntries(d.Entries)
+	if err != nil {
+		return err
+	}
+	var id, seq int64
+	var packed []byte
+	err = w.stmts.getDoc.QueryRow(d.Kind, d.Stream).Scan(&id, &seq, &packed)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		result, err := w.stmts.insertDoc.Exec(d.Kind, d.Stream, d.Seq, d.N, d.At, d.Deleted, d.Columns, entries, d.State)
+		if err != nil {
+			return err
+		}
+		if id, err = result.LastInsertId(); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	default:
+		if _, err := w.stmts.updateDoc.Exec(id, d.Seq, d.N, d.At, d.Deleted, d.Columns, entries, d.State); err != nil {
+			return err
+		}
+	}
+	if bytes.Equal(packed, entries) {
+		return nil
+	}
+	old, err := unpackEntries(packed)
+	if err != nil {
+		return err
+	}
+	stays := make(map[store.Entry]bool, len(old))
+	for _, entry := range old {
+		stays[entry] = false
+	}
+	for _, entry := range d.Entries {
+		if _, had := stays[entry]; had {
+			stays[entry] = true
+			continue
+		}
+		if _, err := w.stmts.insertEntry.Exec(d.Kind, entry.Index, entry.Key, entry.Sort, d.Stream, id); err != nil {
+			return err
+		}
+	}
+	for entry, stay := range stays {
+		if stay {
+			continue
+		}
+		if _, err := w.stmts.deleteEntry.Exec(d.Kind, entry.Index, entry.Key, entry.Sort, d.Stream); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// packEntries keeps the entries of a document beside it, as a JSON list of [index, key, sort].
+func packEntries(entries []store.Entry) ([]byte, error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	list := make([][3]string, len(entries))
+	for i, entry := range entries {
+		list[i] = [3]string{entry.Index, entry.Key, entry.Sort}
+	}
+	return json.Marshal(list)
+}
+
+func unpackEntries(packed []byte) ([]store.Entry, error) {
+	if len(packed) == 0 {
+		return nil, nil
+	}
+	var list [][3]string
+	if err := json.Unmarshal(packed, &list); err != nil {
+		return nil, err
+	}
+	entries := make([]store.Entry, len(list))
+	for i, entry := range list {
+		entries[i] = store.Entry{Index: entry[0], Key: entry[1], Sort: entry[2]}
+	}
+	return entries, nil
+}
+
+// PutRow implements store.Engine.
+func (e *Engine) PutRow(ctx context.Context, d store.Document) error {
+	return e.write(ctx, "sqlite.PutRow", func(*sql.Conn) error { return failed(e.writer.putDoc(&d)) }, nil)
+}
+
+// InsertValue implements store.Engine.
+func (e *Engine) InsertValue(ctx context.Context, name string, value []byte) ([]byte, error) {
+	var stands []byte
+	err := e.write(ctx, "sqlite.InsertValue", func(*sql.Conn) error {
+		if _, err := e.writer.stmts.insertValue.Exec(name, orEmpty(value)); err != nil {
+			return err
+		}
+		return e.writer.stmts.getValue.QueryRow(name).Scan(&stands)
+	}, nil)
+	return stands, err
+}
+
+// SetValue implements store.Engine.
+func (e *Engine) SetValue(ctx context.Context, name string, value []byte) error {
+	return e.write(ctx, "sqlite.SetValue", func(*sql.Conn) error {
+		_, err := e.writer.stmts.setValue.Exec(name, orEmpty(value))
+		return err
+	}, nil)
+}
+
+// standing returns the unexpired document under a key, or nil.
+func (w *writer) standing(key string, now time.Time) (*store.Ephemeral, error) {
+	found := store.Ephemeral{Key: key}
+	var expires int64
+	err := w.stmts.getEphemeral.QueryRow(key).Scan(&found.Rev, &expires, &found.Body)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && expires <= now.UnixMilli() {
+		return nil, nil
+	}
+	found.Expires = time.UnixMilli(expires).UTC()
+	return &found, err
+}
+
+// PutEphemeral implements store.Engine.
+func (e *Engine) PutEphemeral(ctx context.Context, d store.Ephemeral, rev int64) (int64, error) {
+	const op = "sqlite.PutEphemeral"
+	var next int64
+	err := e.write(ctx, op, func(*sql.Conn) error {
+		standing, err := e.writer.standing(d.Key, d.Now)
+		if err != nil {
+			return err
+		}
+		var now int64
+		if standing != nil {
+			now = standing.Rev
+		}
+		if rev != store.AnyRev && rev != now {
+			return fault.New(op, fault.Conflict, "已有人先保存，请刷新后重试")
+		}
+		next = now + 1
+		_, err = e.writer.stmts.putEphemeral.Exec(d.Key, next, d.Expires.UnixMilli(), orEmpty(d.Body))
+		return err
+	}, nil)
+	if err != nil {
+		return 0, err
+	}
+	return next, nil
+}
+
+// DeleteEphemeral implements store.Engine.
+func (e *Engine) DeleteEphemeral(ctx context.Context, key string) error {
+	return e.write(ctx, "sqlite.DeleteEphemeral", func(*sql.Conn) error {
+		_, err := e.writer.stmts.dropEphemeral.Exec(key)
+		return err
+	}, nil)
+}
+
+// SweepEphemeral implements store.Engine.
+func (e *Engine) SweepEphemeral(ctx context.Context, now time.Time) (int64, error) {
+	var removed int64
+	err := e.write(ctx, "sqlite.SweepEphemeral", func(*sql.Conn) error {
+		result, err := e.writer.stmts.sweep.Exec(now.UnixMilli())
+		if err != nil {
+			return err
+		}
+		removed, err = result.RowsAffected()
+		return err
+	}, nil)
+	return removed, err
+}
+
+// orEmpty stores no bytes as an empty blob: the columns are NOT NULL.
+func orEmpty(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}

@@ -1,0 +1,279 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+	"time"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+	"redsteward/internal/store"
+)
+
+// afterPrefix sorts behind every text that begins with a prefix: no stored key holds the byte 0xff.
+const afterPrefix = "\xff"
+
+func scanRecord(scan func(...any) error) (journal.Record, error) {
+	var r journal.Record
+	var version int64
+	var hash []byte
+	if err := scan(&r.ID, &r.N, &version, &hash, &r.Sealed); err != nil {
+		return journal.Record{}, err
+	}
+	r.Version = byte(version)
+	copy(r.Hash[:], hash)
+	return r, nil
+}
+
+func oneRecord(op string, row *sql.Row) (journal.Record, error) {
+	r, err := scanRecord(row.Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, fault.New(op, fault.NotFound, "记录不存在")
+	}
+	return r, translate(op, err)
+}
+
+// Head implements store.Engine.
+func (e *Engine) Head(ctx context.Context, stream string) (journal.Record, error) {
+	// The ids of a stream are its key, "/" and ten digits; ":" sorts right behind "9". A longer id of another stream that shares the
+	// prefix would need a part of ten digits, and cannot lie between, because its own hash prefix comes first.
+	return oneRecord("sqlite.Head", e.read.head.QueryRowContext(ctx, journal.RecordID(stream, 0), journal.RecordID(stream, journal.MaxSeq)+":"))
+}
+
+// Record implements store.Engine.
+func (e *Engine) Record(ctx context.Context, id string) (journal.Record, error) {
+	return oneRecord("sqlite.Record", e.read.record.QueryRowContext(ctx, id))
+}
+
+// History implements store.Engine.
+func (e *Engine) History(ctx context.Context, stream string, afterSeq int64, limit int) ([]journal.Record, error) {
+	const op = "sqlite.History"
+	rows, err := e.read.history.QueryContext(ctx, journal.RecordID(stream, afterSeq), journal.RecordID(stream, journal.MaxSeq)+":", limit)
+	if err != nil {
+		return nil, translate(op, err)
+	}
+	var found []journal.Record
+	err = eachRow(rows, func() error {
+		r, err := scanRecord(rows.Scan)
+		found = append(found, r)
+		return err
+	})
+	return found, translate(op, err)
+}
+
+// Log implements store.Engine.
+func (e *Engine) Log(ctx context.Context, after, upTo int64, f func(journal.Record) error) error {
+	const op = "sqlite.Log"
+	if upTo == 0 {
+		upTo = math.MaxInt64
+	}
+	rows, err := e.read.log.QueryContext(ctx, after, upTo)
+	if err != nil {
+		return translate(op, err)
+	}
+	var id, hash, sealed sql.RawBytes
+	var own error
+	err = eachRow(rows, func() error {
+		var r journal.Record
+		var version int64
+		if err := rows.Scan(&id, &r.N, &version, &hash, &sealed); err != nil {
+			return err
+		}
+		r.ID, r.Version, r.Sealed = string(id), byte(version), sealed
+		copy(r.Hash[:], hash)
+		own = f(r)
+		return own
+	})
+	if own != nil {
+		return own
+	}
+	return translate(op, err)
+}
+
+// LastN implements store.Engine.
+func (e *Engine) LastN(ctx context.Context) (int64, error) {
+	var n int64
+	err := e.read.lastN.QueryRowContext(ctx).Scan(&n)
+	return n, translate("sqlite.LastN", err)
+}
+
+// eachRow runs f for every row, closes the rows and returns the first error.
+func eachRow(rows *sql.Rows, f func() error) error {
+	var err error
+	for err == nil && rows.Next() {
+		err = f()
+	}
+	return errors.Join(err, rows.Err(), rows.Close())
+}
+
+func scanRow(rows *sql.Rows) (store.Row, error) {
+	var r store.Row
+	err := rows.Scan(&r.Stream, &r.Sort, &r.Seq, &r.N, &r.At, &r.Deleted, &r.Columns, &r.State)
+	return r, err
+}
+
+// List implements store.Engine.
+func (e *Engine) List(ctx context.Context, q store.ListQuery) ([]store.Row, error) {
+	const op = "sqlite.List"
+	stmt, from := e.read.list[q.Parts&3], store.Place{}
+	if q.Desc {
+		stmt, from = e.read.listDesc[q.Parts&3], store.Place{Sort: afterPrefix, Stream: afterPrefix}
+	}
+	if q.From != nil {
+		from = *q.From
+	}
+	rows, err := stmt.QueryContext(ctx, q.Kind, q.Index, q.Key, from.Sort, from.Stream, q.Limit)
+	if err != nil {
+		return nil, translate(op, err)
+	}
+	found := make([]store.Row, 0, min(q.Limit, 64))
+	err = eachRow(rows, func() error {
+		r, err := scanRow(rows)
+		found = append(found, r)
+		return err
+	})
+	return found, translate(op, err)
+}
+
+// Rows implements store.Engine.
+func (e *Engine) Rows(ctx context.Context, streams []string, parts store.Parts) ([]store.Row, error) {
+	const op = "sqlite.Rows"
+	found := make([]store.Row, 0, len(streams))
+	for _, stream := range streams {
+		kind, _, err := journal.ParseStreamKey(stream)
+		if err != nil {
+			return nil, err
+		}
+		var r store.Row
+		err = e.readers.QueryRowContext(ctx, `SELECT stream, seq, n, at, deleted, `+partColumns(int(parts&3), "")+` FROM doc WHERE kind = ?1 AND stream = ?2`, kind, stream).
+			Scan(&r.Stream, &r.Seq, &r.N, &r.At, &r.Deleted, &r.Columns, &r.State)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return nil, translate(op, err)
+		default:
+			found = append(found, r)
+		}
+	}
+	return found, nil
+}
+
+// Each implements store.Engine.
+func (e *Engine) Each(ctx context.Context, kind, after string, parts store.Parts, f func(store.Row) error) error {
+	rows, err := e.read.each[parts&3].QueryContext(ctx, kind, after)
+	if err != nil {
+		return translate("sqlite.Each", err)
+	}
+	var own error
+	err = eachRow(rows, func() error {
+		r, err := scanRow(rows)
+		if err != nil {
+			return err
+		}
+		own = f(r)
+		return own
+	})
+	if own != nil {
+		return own
+	}
+	return translate("sqlite.Each", err)
+}
+
+// EachHead implements store.Engine.
+func (e *Engine) EachHead(ctx context.Context, f func(stream string, seq, n int64) error) error {
+	rows, err := e.read.eachHead.QueryContext(ctx, 0)
+	if err != nil {
+		return translate("sqlite.EachHead", err)
+	}
+	var own error
+	err = eachRow(rows, func() error {
+		var stream string
+		var seq, n int64
+		if err := rows.Scan(&stream, &seq, &n); err != nil {
+			return err
+		}
+		own = f(stream, seq, n)
+		return own
+	})
+	if own != nil {
+		return own
+	}
+	return translate("sqlite.EachHead", err)
+}
+
+// Value implements store.Engine.
+func (e *Engine) Value(ctx context.Context, name string) ([]byte, error) {
+	var value []byte
+	err := e.read.value.QueryRowContext(ctx, name).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fault.New("sqlite.Value", fault.NotFound, "没有这个值")
+	}
+	return value, translate("sqlite.Value", err)
+}
+
+// Values implements store.Engine.
+func (e *Engine) Values(ctx context.Context, names []string) (map[string][]byte, error) {
+	found := make(map[string][]byte, len(names))
+	for _, name := range names {
+		value, err := e.Value(ctx, name)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		found[name] = value
+	}
+	return found, nil
+}
+
+// ValuesAfter implements store.Engine.
+func (e *Engine) ValuesAfter(ctx context.Context, prefix, after string, limit int) ([]store.NamedValue, error) {
+	const op = "sqlite.ValuesAfter"
+	rows, err := e.read.values.QueryContext(ctx, max(after, prefix), prefix+afterPrefix, limit)
+	if err != nil {
+		return nil, translate(op, err)
+	}
+	var found []store.NamedValue
+	err = eachRow(rows, func() error {
+		var v store.NamedValue
+		err := rows.Scan(&v.Name, &v.Value)
+		found = append(found, v)
+		return err
+	})
+	return found, translate(op, err)
+}
+
+// GetEphemeral implements store.Engine.
+func (e *Engine) GetEphemeral(ctx context.Context, key string, now time.Time) (store.Ephemeral, error) {
+	const op = "sqlite.GetEphemeral"
+	found := store.Ephemeral{Key: key}
+	var expires int64
+	err := e.read.ephemeral.QueryRowContext(ctx, key).Scan(&found.Rev, &expires, &found.Body)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && expires <= now.UnixMilli() {
+		return store.Ephemeral{}, fault.New(op, fault.NotFound, "不存在或已过期")
+	}
+	found.Expires = time.UnixMilli(expires).UTC()
+	return found, translate(op, err)
+}
+
+// ListEphemeral implements store.Engine.
+func (e *Engine) ListEphemeral(ctx context.Context, prefix, after string, now time.Time, limit int) ([]store.Ephemeral, error) {
+	const op = "sqlite.ListEphemeral"
+	rows, err := e.read.listEphemeral.QueryContext(ctx, max(after, prefix), prefix+afterPrefix, now.UnixMilli(), limit)
+	if err != nil {
+		return nil, translate(op, err)
+	}
+	var found []store.Ephemeral
+	err = eachRow(rows, func() error {
+		var d store.Ephemeral
+		var expires int64
+		err := rows.Scan(&d.Key, &d.Rev, &expires, &d.Body)
+		d.Expires = time.UnixMilli(expires).UTC()
+		found = append(found, d)
+		return err
+	})
+	return found, translate(op, err)
+}

@@ -1,0 +1,293 @@
+// Package sqlite is the embedded engine: one data folder, nothing to install.
+//
+//  1. A record, its state document, its index entries and its log number are written in one transaction.
+//  2. One goroutine writes. Changes that wait at the same moment share a transaction and so one flush to disk.
+//  3. A call returns only after its transaction is on disk (synchronous=FULL), unless the folder was opened relaxed for loading.
+//  4. One process writes a folder; others may read it beside the writer.
+//  5. Uploaded bytes lie in the folder "files", named by their SHA-256.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+
+	driver "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+
+	"redsteward/internal/fault"
+)
+
+// FileName is the database in the data folder.
+const FileName = "redsteward.db"
+
+// schemaVersion is the layout of the tables below, kept in user_version. A newer one is refused.
+const schemaVersion = 1
+
+// schema: the log is a table in order of n, so that appending and reading it are sequential. A state document keeps its own index
+// entries, because a change must take the old ones away without a second index.
+const schema = `
+CREATE TABLE record (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, hash BLOB NOT NULL, sealed BLOB NOT NULL);
+CREATE TABLE doc (doc INTEGER PRIMARY KEY, kind TEXT NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL,
+	deleted INTEGER NOT NULL, columns BLOB, entries BLOB, state BLOB, UNIQUE (kind, stream));
+CREATE TABLE entry (kind TEXT NOT NULL, idx TEXT NOT NULL, key TEXT NOT NULL, sort TEXT NOT NULL, stream TEXT NOT NULL, doc INTEGER NOT NULL,
+	PRIMARY KEY (kind, idx, key, sort, stream)) WITHOUT ROWID;
+CREATE TABLE declared (kind TEXT NOT NULL, idx TEXT NOT NULL, PRIMARY KEY (kind, idx)) WITHOUT ROWID;
+CREATE TABLE value (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE ephemeral (key TEXT PRIMARY KEY, rev INTEGER NOT NULL, expires INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX ephemeral_expires ON ephemeral (expires);
+`
+
+// Options say how a folder is opened. The zero value is safe.
+type Options struct {
+	// ReadOnly opens beside a writer and refuses every write.
+	ReadOnly bool
+	// Relaxed does not wait for the disk until Harden: for loading a folder that is thrown away if loading fails.
+	Relaxed bool
+}
+
+// Engine is an open data folder. It implements store.Engine.
+type Engine struct {
+	dir      string
+	readOnly bool
+	lock     *os.File
+	writer   *writer
+	readers  *sql.DB
+	read     statements
+	closing  sync.Once
+	closed   error
+}
+
+// Open opens a data folder and creates it if it does not exist. Returns Conflict if another process writes it, Invalid if its tables
+// are of a newer version, NotFound if it is opened read-only and does not exist, Unavailable if the disk refuses, Internal if it is damaged.
+func Open(ctx context.Context, dir string, opt Options) (*Engine, error) {
+	const op = "sqlite.Open"
+	e := &Engine{dir: dir, readOnly: opt.ReadOnly}
+	path := filepath.Join(dir, FileName)
+	if opt.ReadOnly {
+		if _, err := os.Stat(path); err != nil {
+			return nil, fault.Wrap(op, fault.NotFound, fmt.Sprintf("“%s”里没有红色管家的数据", dir), err)
+		}
+	} else {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, translate(op, err)
+		}
+		lock, err := lockFolder(dir)
+		if err != nil {
+			return nil, err
+		}
+		e.lock = lock
+	}
+	if err := e.open(ctx, path, opt); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+func (e *Engine) open(ctx context.Context, path string, opt Options) error {
+	const op = "sqlite.Open"
+	if !opt.ReadOnly {
+		w, err := openWriter(ctx, path, opt.Relaxed)
+		if err != nil {
+			return err
+		}
+		e.writer = w
+		if err := e.cleanUploads(); err != nil {
+			return translate(op, err)
+		}
+	}
+	// Two readers a core keep both cores busy while one waits for the disk.
+	readers, err := sql.Open("sqlite", dsn(path, true, "FULL"))
+	if err != nil {
+		return translate(op, err)
+	}
+	readers.SetMaxOpenConns(8)
+	readers.SetMaxIdleConns(8)
+	e.readers = readers
+	if err := checkSchema(ctx, readers); err != nil {
+		return err
+	}
+	return e.read.prepare(ctx, readers)
+}
+
+// dsn names a database with its settings. Deleted bytes are overwritten (secure_delete), because a destroyed key must not linger.
+func dsn(path string, readOnly bool, synchronous string) string {
+	q := url.Values{}
+	q.Add("_pragma", "busy_timeout(10000)")
+	q.Add("_pragma", "foreign_keys(0)")
+	q.Add("_pragma", "cache_size(-16000)")
+	q.Add("_pragma", "mmap_size(268435456)")
+	if readOnly {
+		q.Set("mode", "ro")
+	} else {
+		q.Add("_pragma", "journal_mode(WAL)")
+		q.Add("_pragma", "synchronous("+synchronous+")")
+		q.Add("_pragma", "secure_delete(ON)")
+		q.Add("_pragma", "wal_autocheckpoint(4000)")
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+type queryer interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// checkSchema refuses tables of another version.
+func checkSchema(ctx context.Context, db queryer) error {
+	var found int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&found); err != nil {
+		return translate("sqlite.Open", err)
+	}
+	if found != schemaVersion {
+		return fault.New("sqlite.Open", fault.Invalid, fmt.Sprintf("数据目录的格式是第 %d 版，本程序只能打开第 %d 版，请换用相应版本的程序", found, schemaVersion))
+	}
+	return nil
+}
+
+// Harden flushes a folder that was opened relaxed and makes every later call wait for the disk.
+func (e *Engine) Harden(ctx context.Context) error {
+	return e.write(ctx, "sqlite.Harden", nil, func(c *sql.Conn) error {
+		for _, pragma := range []string{"PRAGMA synchronous=FULL", "PRAGMA wal_checkpoint(TRUNCATE)"} {
+			if _, err := c.ExecContext(ctx, pragma); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Close implements store.Engine.
+func (e *Engine) Close() error {
+	e.closing.Do(func() {
+		var errs []error
+		if e.writer != nil {
+			errs = append(errs, e.writer.close())
+		}
+		e.read.close()
+		if e.readers != nil {
+			errs = append(errs, e.readers.Close())
+		}
+		if e.lock != nil {
+			errs = append(errs, e.lock.Truncate(0), e.lock.Close())
+		}
+		e.closed = translate("sqlite.Close", errors.Join(errs...))
+	})
+	return e.closed
+}
+
+// Settle implements store.Engine: here everything is done at once.
+func (e *Engine) Settle(context.Context) error { return nil }
+
+// writable refuses writes on a folder that was opened to read.
+func (e *Engine) writable(op string) error {
+	if e.readOnly {
+		return fault.New(op, fault.Forbidden, "数据目录是以只读方式打开的，不能写入")
+	}
+	return nil
+}
+
+// translate gives an error of the database or the disk its kind. Errors that have one already pass through.
+func translate(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if known := (*fault.Error)(nil); errors.As(err, &known) {
+		return err
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return fault.Wrap(op, fault.Unavailable, "操作已中断，请重试", err)
+	}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fault.Wrap(op, fault.Unavailable, diskFull, err)
+	}
+	if errors.Is(err, os.ErrPermission) {
+		return fault.Wrap(op, fault.Unavailable, "没有读写数据目录的权限", err)
+	}
+	if broken := (*driver.Error)(nil); errors.As(err, &broken) {
+		switch broken.Code() & 0xff {
+		case codes.SQLITE_FULL:
+			return fault.Wrap(op, fault.Unavailable, diskFull, err)
+		case codes.SQLITE_BUSY, codes.SQLITE_LOCKED, codes.SQLITE_IOERR, codes.SQLITE_CANTOPEN, codes.SQLITE_READONLY, codes.SQLITE_INTERRUPT:
+			return fault.Wrap(op, fault.Unavailable, "数据暂时不能读写，请稍后重试", err)
+		}
+	}
+	return fault.Wrap(op, fault.Internal, "数据文件不能读取，可能已损坏", err)
+}
+
+// diskFull is what a user reads when nothing more fits; nothing was written.
+const diskFull = "磁盘已满，这次改动没有保存。请清理磁盘后重试"
+
+// statements are the prepared readers; preparing costs more than running most of them.
+type statements struct {
+	head, record, history, log, lastN, value, values, ephemeral, listEphemeral, eachHead *sql.Stmt
+	each, list                                                                           [4]*sql.Stmt
+	listDesc                                                                             [4]*sql.Stmt
+}
+
+// partColumns are the byte columns for each combination of store.Parts.
+func partColumns(parts int, table string) string {
+	columns, state := "NULL", "NULL"
+	if parts&1 != 0 {
+		state = table + "state"
+	}
+	if parts&2 != 0 {
+		columns = table + "columns"
+	}
+	return columns + ", " + state
+}
+
+// The list queries, also read by the plan test. From place (?4, ?5) is exclusive; CROSS JOIN keeps the order of the index.
+func listSQL(parts int, desc bool) string {
+	order, beyond := "ASC", ">"
+	if desc {
+		order, beyond = "DESC", "<"
+	}
+	return `SELECT entry.stream, entry.sort, doc.seq, doc.n, doc.at, doc.deleted, ` + partColumns(parts, "doc.") + ` FROM entry CROSS JOIN doc ON doc.doc = entry.doc
+		WHERE entry.kind = ?1 AND entry.idx = ?2 AND entry.key = ?3 AND (entry.sort, entry.stream) ` + beyond + ` (?4, ?5)
+		ORDER BY entry.sort ` + order + `, entry.stream ` + order + ` LIMIT ?6`
+}
+
+const (
+	headSQL          = `SELECT id, n, version, hash, sealed FROM record WHERE id > ?1 AND id < ?2 ORDER BY id DESC LIMIT 1`
+	recordSQL        = `SELECT id, n, version, hash, sealed FROM record WHERE id = ?1`
+	historySQL       = `SELECT id, n, version, hash, sealed FROM record WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3`
+	logSQL           = `SELECT id, n, version, hash, sealed FROM record WHERE n > ?1 AND n <= ?2 ORDER BY n`
+	lastNSQL         = `SELECT coalesce(max(n), 0) FROM record`
+	valueSQL         = `SELECT value FROM value WHERE name = ?1`
+	valuesSQL        = `SELECT name, value FROM value WHERE name > ?1 AND name < ?2 ORDER BY name LIMIT ?3`
+	ephemeralSQL     = `SELECT rev, expires, body FROM ephemeral WHERE key = ?1`
+	listEphemeralSQL = `SELECT key, rev, expires, body FROM ephemeral WHERE key > ?1 AND key < ?2 AND expires > ?3 ORDER BY key LIMIT ?4`
+	eachHeadSQL      = `SELECT stream, seq, n FROM doc WHERE doc > ?1 ORDER BY doc`
+)
+
+func eachSQL(parts int) string {
+	return `SELECT stream, '', seq, n, at, deleted, ` + partColumns(parts, "") + ` FROM doc WHERE kind = ?1 AND stream > ?2 ORDER BY stream`
+}
+
+func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
+	wanted := map[**sql.Stmt]string{
+		&s.head: headSQL, &s.record: recordSQL, &s.history: historySQL, &s.log: logSQL, &s.lastN: lastNSQL, &s.value: valueSQL,
+		&s.values: valuesSQL, &s.ephemeral: ephemeralSQL, &s.listEphemeral: listEphemeralSQL, &s.eachHead: eachHeadSQL,
+	}
+	for parts := range 4 {
+		wanted[&s.each[parts]], wanted[&s.list[parts]], wanted[&s.listDesc[parts]] = eachSQL(parts), listSQL(parts, false), listSQL(parts, true)
+	}
+	for stmt, text := range wanted {
+		prepared, err := db.PrepareContext(ctx, text)
+		if err != nil {
+			return translate("sqlite.Open", fmt.Errorf("%s: %w", strings.TrimSpace(text), err))
+		}
+		*stmt = prepared
+	}
+	return nil
+}
+
+// close forgets the statements; closing the pool frees them.
+func (s *statements) close() { *s = statements{} }

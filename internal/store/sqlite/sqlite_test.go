@@ -1,0 +1,211 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/internal/store/storetest"
+)
+
+type folder struct{ dir string }
+
+// Open implements storetest.Data.
+func (f folder) Open(t *testing.T, readOnly bool) store.Engine {
+	t.Helper()
+	e, err := Open(t.Context(), f.dir, Options{ReadOnly: readOnly})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestSuite(t *testing.T) {
+	storetest.Run(t, storetest.Suite{New: func(t *testing.T) storetest.Data { return folder{t.TempDir()} }, Many: 100_000, Writers: 16})
+}
+
+func TestPlansUseIndexesOnly(t *testing.T) {
+	e := folder{t.TempDir()}.Open(t, false).(*Engine)
+	defer func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	plans := map[string]string{"head": headSQL, "record": recordSQL, "history": historySQL, "log": logSQL, "value": valueSQL, "values": valuesSQL,
+		"ephemeral": ephemeralSQL, "listEphemeral": listEphemeralSQL, "eachHead": eachHeadSQL}
+	for parts := range 4 {
+		plans[fmt.Sprint("each", parts)] = eachSQL(parts)
+		plans[fmt.Sprint("list", parts)] = listSQL(parts, false)
+		plans[fmt.Sprint("listDesc", parts)] = listSQL(parts, true)
+	}
+	for name, text := range plans {
+		args := make([]any, strings.Count(text, "?"))
+		for i := range args {
+			args[i] = ""
+		}
+		highest := 0
+		for i := 1; i <= len(args); i++ {
+			if strings.Contains(text, fmt.Sprint("?", i)) {
+				highest = i
+			}
+		}
+		rows, err := e.readers.Query("EXPLAIN QUERY PLAN "+text, args[:highest]...)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		steps := 0
+		if err := eachRow(rows, func() error {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				return err
+			}
+			steps++
+			if strings.HasPrefix(detail, "SCAN") || strings.Contains(detail, "TEMP B-TREE") {
+				t.Errorf("%s: %s", name, detail)
+			}
+			return nil
+		}); err != nil || steps == 0 {
+			t.Fatal(name, steps, err)
+		}
+	}
+}
+
+func TestSecondWriterIsRefusedAndTold(t *testing.T) {
+	dir := t.TempDir()
+	first := folder{dir}.Open(t, false)
+	_, err := Open(t.Context(), dir, Options{})
+	if !fault.Is(err, fault.Conflict) || !strings.Contains(fault.MessageOf(err), fmt.Sprint(os.Getpid())) {
+		t.Fatalf("the refusal does not name the process: %v", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := (folder{dir}).Open(t, false).Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOpenRefusals(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "none")
+	if _, err := Open(t.Context(), missing, Options{ReadOnly: true}); !fault.Is(err, fault.NotFound) {
+		t.Errorf("missing folder: %v", err)
+	}
+	if _, err := os.Stat(missing); err == nil {
+		t.Error("opening to read created the folder")
+	}
+	damaged := t.TempDir()
+	if err := os.WriteFile(filepath.Join(damaged, FileName), []byte(strings.Repeat("no database ", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), damaged, Options{}); !fault.Is(err, fault.Internal) {
+		t.Errorf("damaged file: %v", err)
+	}
+	newer := t.TempDir()
+	e := folder{newer}.Open(t, false).(*Engine)
+	if _, err := e.writer.conn.ExecContext(t.Context(), "PRAGMA user_version=7"); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), newer, Options{}); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.MessageOf(err), "7") {
+		t.Errorf("newer tables: %v", err)
+	}
+}
+
+func TestDiskFull(t *testing.T) {
+	if err := translate("x", fmt.Errorf("write: %w", syscall.ENOSPC)); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.MessageOf(err), "磁盘已满") {
+		t.Errorf("%v", err)
+	}
+	// max_page_count makes SQLite itself say that the disk is full.
+	dir := t.TempDir()
+	e := folder{dir}.Open(t, false).(*Engine)
+	defer func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	db, err := store.Open(t.Context(), e, store.Options{Now: time.Now, MasterKey: make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes, err := store.NewCollection(t.Context(), db, store.Kind[storetest.Note]{Name: "n", Version: 1, Subject: func(string, *storetest.Note) string { return "" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.write(t.Context(), "test", nil, noPages(e)); err != nil {
+		t.Fatal(err)
+	}
+	var full error
+	for i := 0; full == nil && i < 1000; i++ {
+		_, full = notes.Commit(t.Context(), store.Meta{By: "u", Action: "n.create"}, fmt.Sprint(i), 0, storetest.Note{Title: strings.Repeat("x", 10_000)})
+		if full != nil {
+			if !fault.Is(full, fault.Unavailable) || !strings.Contains(fault.MessageOf(full), "磁盘已满") {
+				t.Fatal(full)
+			}
+			if _, err := notes.Load(t.Context(), fmt.Sprint(i)); !fault.Is(err, fault.NotFound) {
+				t.Fatalf("half written: %v", err)
+			}
+		}
+	}
+	if full == nil {
+		t.Fatal("the disk never was full")
+	}
+}
+
+// TestConcurrentCommitsShareTransactions holds the writer busy with a crowd and checks that each got its own outcome.
+func TestConcurrentCommitsShareTransactions(t *testing.T) {
+	e := folder{t.TempDir()}.Open(t, false).(*Engine)
+	done := make(chan error, 64)
+	for i := range 64 {
+		go func() {
+			_, err := e.PutEphemeral(context.Background(), store.Ephemeral{Key: fmt.Sprintf("k/%d", i%32), Expires: time.Now().Add(time.Hour), Now: time.Now()}, 0)
+			done <- err
+		}()
+	}
+	won, lost := 0, 0
+	for range 64 {
+		switch err := <-done; {
+		case err == nil:
+			won++
+		case fault.Is(err, fault.Conflict):
+			lost++
+		default:
+			t.Error(err)
+		}
+	}
+	if won != 32 || lost != 32 {
+		t.Errorf("%d won, %d lost", won, lost)
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.PutEphemeral(context.Background(), store.Ephemeral{Key: "k/late"}, 0); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("after close: %v", err)
+	}
+	if err := errors.Join(e.Close(), e.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
+// noPages lets the database grow by a few pages only.
+func noPages(*Engine) func(c *sql.Conn) error {
+	return func(c *sql.Conn) error {
+		var pages int
+		if err := c.QueryRowContext(context.Background(), "PRAGMA page_count").Scan(&pages); err != nil {
+			return err
+		}
+		_, err := c.ExecContext(context.Background(), fmt.Sprintf("PRAGMA max_page_count=%d", pages+40))
+		return err
+	}
+}
