@@ -148,7 +148,7 @@ func TestDiskFull(t *testing.T) {
 	}
 	var full error
 	for i := 0; full == nil && i < 1000; i++ {
-		_, full = notes.Commit(t.Context(), store.Meta{By: "u", Action: "n.create"}, fmt.Sprint(i), 0, storetest.Note{Title: strings.Repeat("x", 10_000)})
+		_, full = notes.Commit(t.Context(), store.Meta{By: "u", Action: "n.create"}, fmt.Sprint(i), 0, storetest.Note{Body: strings.Repeat("x", 10_000)})
 		if full != nil {
 			if !fault.Is(full, fault.Unavailable) || !strings.Contains(fault.MessageOf(full), "磁盘已满") {
 				t.Fatal(full)

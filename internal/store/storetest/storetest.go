@@ -39,6 +39,7 @@ type Note struct {
 	Title  string `json:"title" privacy:"public"`
 	Author string `json:"author" privacy:"pii"`
 	Owner  string `json:"owner" privacy:"internal"`
+	Body   string `json:"body" privacy:"internal"`
 	Count  int64  `json:"count"`
 }
 
@@ -521,7 +522,7 @@ func (s Suite) purge(t *testing.T) {
 func (s Suite) recordSize(t *testing.T) {
 	b := s.fresh(t)
 	ctx := t.Context()
-	// The envelope's length does not depend on the title, so that one probe tells how much room is left.
+	// The envelope's length does not depend on the body, so that one probe tells how much room is left.
 	if _, err := b.notes.Commit(ctx, meta("note.create"), "a", 0, Note{}); err != nil {
 		t.Fatal(err)
 	}
@@ -534,17 +535,17 @@ func (s Suite) recordSize(t *testing.T) {
 		t.Fatal(err)
 	}
 	room := journal.MaxSealed - len(probe.Sealed)
-	title := func(n int) Note { return Note{Title: strings.Repeat("x", n)} }
-	if _, err := b.notes.Commit(ctx, meta("note.create"), "b", 0, title(room+1)); !fault.Is(err, fault.Invalid) {
+	body := func(n int) Note { return Note{Body: strings.Repeat("x", n)} }
+	if _, err := b.notes.Commit(ctx, meta("note.create"), "b", 0, body(room+1)); !fault.Is(err, fault.Invalid) {
 		t.Fatalf("one byte over the limit: %v", err)
 	}
 	_, err = b.notes.Load(ctx, "b")
 	wantKind(t, err, fault.NotFound)
-	if _, err := b.notes.Commit(ctx, meta("note.create"), "b", 0, title(room)); err != nil {
+	if _, err := b.notes.Commit(ctx, meta("note.create"), "b", 0, body(room)); err != nil {
 		t.Fatalf("exactly the limit: %v", err)
 	}
-	if got, err := b.notes.Load(ctx, "b"); err != nil || len(got.State.Title) != room {
-		t.Fatalf("%d bytes back, %v", len(got.State.Title), err)
+	if got, err := b.notes.Load(ctx, "b"); err != nil || len(got.State.Body) != room {
+		t.Fatalf("%d bytes back, %v", len(got.State.Body), err)
 	}
 }
 
