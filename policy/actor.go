@@ -5,16 +5,16 @@ import "slices"
 // Appointment gives an account one role in one unit for a span of days.
 type Appointment struct {
 	// Role is a role of roles.csv that can be granted.
-	Role Role `json:"role" internal:""`
+	Role Role `json:"role" privacy:"internal"`
 	// Unit is the scope key of the unit that the person acts for (f:<firm>, c:<community>, t:<township>, county), or an opaque key
 	// such as u:<unit> for departments. "" if none.
-	Unit string `json:"unit,omitempty" internal:""`
+	Unit string `json:"unit,omitempty" privacy:"internal"`
 	// Scopes are the scope keys whose rows the person may reach: p:<project> f:<firm> c:<community> t:<township> or county.
-	Scopes []string `json:"scopes,omitempty" internal:""`
-	// Span are the days, first and last included, on the business clock.
-	Span
+	Scopes []string `json:"scopes,omitempty" privacy:"internal"`
+	// Days are the days of the appointment, first and last included, on the business clock.
+	Days Span `json:"days"`
 	// Order is the number of the order that grants it (调阅单, 审计通知书); required for roles with GrantOrder.
-	Order string `json:"order,omitempty" internal:""`
+	Order string `json:"order,omitempty" privacy:"internal"`
 }
 
 // Actor is who acts: the parameter of every command. The zero value is nobody in particular (the public).
@@ -29,6 +29,8 @@ type Actor struct {
 	Session string
 	// MustChangePassword: only own.*, session.* and public actions are allowed until the password is changed.
 	MustChangePassword bool
+	// PasswordDue: the password is older than it should be (90 days); pages ask for a new one, nothing is blocked.
+	PasswordDue bool
 	// SecondFactor: the session was opened with a one-time code.
 	SecondFactor bool
 }

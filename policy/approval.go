@@ -7,19 +7,21 @@ import (
 	"strings"
 	"time"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/journal"
 )
 
 // Chain is a way of approval as data (practice.md §5): 经办 → 股长 → 分管 → 局长, with 会签 inside a level.
 type Chain struct {
 	// ID is the chain's opaque name, such as fund-claim.
-	ID string `json:"id" public:""`
+	ID string `json:"id" privacy:"public"`
 	// Version counts up; an approval keeps the version under which it began.
 	Version int64 `json:"version"`
 	// Title is Chinese, shown above the approval.
-	Title string `json:"title" public:""`
+	Title string `json:"title" privacy:"public"`
 	// Basis is the document that prescribes the chain, or “建议”.
-	Basis string `json:"basis" public:""`
+	Basis string `json:"basis" privacy:"public"`
 	// Levels are passed in order; 1 to 4.
 	Levels []Level `json:"levels"`
 }
@@ -27,7 +29,7 @@ type Chain struct {
 // Level is one step of a chain. All its seats must agree: one seat is an ordinary signature, several are a countersigning (会签).
 type Level struct {
 	// Name is Chinese: 股长审核.
-	Name string `json:"name" public:""`
+	Name string `json:"name" privacy:"public"`
 	// Seats are the signatures that the level needs, in any order; 1 to 8.
 	Seats []Seat `json:"seats"`
 	// Paper: a scan of the signed paper may stand for the signature on the screen.
@@ -37,9 +39,9 @@ type Level struct {
 // Seat is one signature.
 type Seat struct {
 	// Role signs.
-	Role Role `json:"role" public:""`
+	Role Role `json:"role" privacy:"public"`
 	// Deputies may sign in its place, with a reason.
-	Deputies []Role `json:"deputies,omitempty" public:""`
+	Deputies []Role `json:"deputies,omitempty" privacy:"public"`
 }
 
 // The bounds of a chain; practice.md §5 knows one to four levels, the rest keeps an approval inside one record.
@@ -165,13 +167,13 @@ type Approval struct {
 	// Chain is the chain in the version under which the approval began.
 	Chain Chain `json:"chain"`
 	// Subject is the record that is approved: <kind>/<id>/<seq>.
-	Subject string `json:"subject" internal:""`
+	Subject string `json:"subject" privacy:"internal"`
 	// SubjectHash is the algorithm and hash of what is approved, sha256:<64 hex>; everybody signs the same.
-	SubjectHash string `json:"subject_hash" internal:""`
+	SubjectHash string `json:"subject_hash" privacy:"internal"`
 	// Maker is the account id of who handed it in.
-	Maker string `json:"maker" internal:""`
+	Maker string `json:"maker" privacy:"internal"`
 	// State is where it stands.
-	State ApprovalState `json:"state" internal:""`
+	State ApprovalState `json:"state" privacy:"internal"`
 	// Level is the level whose seats sign now, from 0; it stays at the last one when approved.
 	Level int64 `json:"level"`
 	// Round counts resubmissions from 0; only signatures of the current round count.
@@ -183,11 +185,11 @@ type Approval struct {
 // ApprovalDecision is one move, as recorded.
 type ApprovalDecision struct {
 	// Move is what was done.
-	Move ApprovalMove `json:"move" internal:""`
+	Move ApprovalMove `json:"move" privacy:"internal"`
 	// By is the account id of who did it on the screen; with Paper, of who uploaded the scan.
-	By string `json:"by" internal:""`
+	By string `json:"by" privacy:"internal"`
 	// At is the instant, UTC, cut to milliseconds.
-	At time.Time `json:"at"`
+	At journal.Time `json:"at"`
 	// Round, Level and Seat say which signature it is; Seat is -1 for moves of the maker.
 	Round int64 `json:"round"`
 	// Level: see Round.
@@ -195,11 +197,11 @@ type ApprovalDecision struct {
 	// Seat: see Round.
 	Seat int64 `json:"seat"`
 	// As is the role in which it was signed.
-	As Role `json:"as,omitempty" internal:""`
+	As Role `json:"as,omitempty" privacy:"internal"`
 	// Deputy: signed in the place of the seat's own role.
 	Deputy bool `json:"deputy,omitempty"`
 	// Reason is required for return, refuse and deputies.
-	Reason string `json:"reason,omitempty" internal:""`
+	Reason string `json:"reason,omitempty" privacy:"internal"`
 	// Paper is the signed paper that stands for the signature on the screen.
 	Paper *PaperSignature `json:"paper,omitempty"`
 }
@@ -207,13 +209,13 @@ type ApprovalDecision struct {
 // PaperSignature is the fallback: the original is the signed paper, scanned.
 type PaperSignature struct {
 	// FileHash is the stored scan, sha256:<64 hex>.
-	FileHash string `json:"file_hash" internal:""`
+	FileHash string `json:"file_hash" privacy:"internal"`
 	// Signer is the account id of who signed on paper.
-	Signer string `json:"signer" internal:""`
+	Signer string `json:"signer" privacy:"internal"`
 	// SignerRole is the role in which he signed.
-	SignerRole Role `json:"signer_role" internal:""`
+	SignerRole Role `json:"signer_role" privacy:"internal"`
 	// SignedOn is the day written on the paper.
-	SignedOn Day `json:"signed_on" internal:""`
+	SignedOn calendar.Date `json:"signed_on"`
 }
 
 // signer is whose signature the decision is.
@@ -272,7 +274,7 @@ func (a Approval) Decide(by Actor, sign Sign, at time.Time) (Approval, error) {
 		return a, fault.New(op, fault.Conflict, "这件审批往返次数过多，请撤回后重新发起")
 	}
 	d := ApprovalDecision{
-		Move: sign.Move, By: by.ID, At: at.UTC().Truncate(time.Millisecond), Round: a.Round, Level: a.Level, Seat: -1,
+		Move: sign.Move, By: by.ID, At: journal.At(at), Round: a.Round, Level: a.Level, Seat: -1,
 		Reason: strings.TrimSpace(sign.Reason),
 	}
 	out := a
@@ -319,7 +321,7 @@ func (a Approval) seat(op string, by Actor, sign Sign, d *ApprovalDecision) erro
 			return fault.InvalidFields(op, fault.Field{Name: "paper", Message: "请上传签字件扫描件"})
 		case p.Signer == "":
 			return fault.InvalidFields(op, fault.Field{Name: "signer", Message: "请写明在纸上签字的人"})
-		case p.SignedOn == "" || !p.SignedOn.Valid():
+		case p.SignedOn.IsZero():
 			return fault.InvalidFields(op, fault.Field{Name: "signed_on", Message: "请写明签字日期，例如 2026-10-19"})
 		}
 		copied := *p

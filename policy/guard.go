@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 )
 
@@ -60,7 +61,7 @@ type Row struct {
 	// Keys are the scope keys stamped on the row by the date of its fact.
 	Keys []string
 	// Fact is the day of the fact.
-	Fact Day
+	Fact calendar.Date
 }
 
 // RowAnswer is the scope part of a Decision.

@@ -9,7 +9,11 @@
 //  6. No password, token, one-time code or login is written to a log or used in an id; logins are claimed by HMAC.
 package policy
 
-import "time"
+import (
+	"time"
+
+	"redsteward/internal/calendar"
+)
 
 // Clocks are the two clocks of the product (design §4). Both are required.
 type Clocks struct {
@@ -19,33 +23,15 @@ type Clocks struct {
 	Security func() time.Time
 }
 
-// Day is a calendar day in Asia/Shanghai written 2006-01-02; days compare as strings. "" leaves a span open on that side.
-type Day string
-
-// shanghai is UTC+8 all year since 1991; periods and days are cut in it (style §3.8).
-var shanghai = time.FixedZone("CST", 8*60*60)
-
-// DayOf returns the day in Asia/Shanghai of an instant.
-func DayOf(t time.Time) Day { return Day(t.In(shanghai).Format(time.DateOnly)) }
-
-// Valid reports whether the day is "" or an existing day in the one accepted spelling.
-func (d Day) Valid() bool {
-	if d == "" {
-		return true
-	}
-	_, err := time.Parse(time.DateOnly, string(d))
-	return err == nil
-}
-
 // Span is a stretch of days, both ends included, as contracts and appointments are written (自…至…).
 type Span struct {
-	// From is the first day; "" since ever.
-	From Day `json:"from,omitempty" internal:""`
-	// Until is the last day; "" until further notice.
-	Until Day `json:"until,omitempty" internal:""`
+	// From is the first day; no date: since ever.
+	From calendar.Date `json:"from"`
+	// Until is the last day; no date: until further notice.
+	Until calendar.Date `json:"until"`
 }
 
-// Holds reports whether the day lies in the span.
-func (s Span) Holds(d Day) bool {
-	return (s.From == "" || s.From <= d) && (s.Until == "" || d <= s.Until)
+// Holds reports whether the day lies in the span; no date lies in none.
+func (s Span) Holds(d calendar.Date) bool {
+	return !d.IsZero() && (s.From.IsZero() || s.From.Compare(d) <= 0) && (s.Until.IsZero() || d.Compare(s.Until) <= 0)
 }

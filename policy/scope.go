@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 )
 
@@ -16,6 +17,9 @@ const County = "county"
 const maxScopeKeys = 64
 
 var scopeKeyForm = regexp.MustCompile(`^[pfct]:[0-9A-Za-z._-]{1,64}$`)
+
+// unitKeyForm is the form of units that are no scope: departments and party organisations.
+var unitKeyForm = regexp.MustCompile(`^u:[0-9A-Za-z._-]{1,64}$`)
 
 // ProjectKey, FirmKey, CommunityKey and TownshipKey make the scope key of an id.
 func ProjectKey(id string) string { return "p:" + id }
@@ -132,7 +136,7 @@ func (s Scope) Exact() bool {
 
 // Covers reports whether a row with these scope keys, about a fact of this day, lies in the scope. A row without a day is
 // never reached through a key that tenure bounds.
-func (s Scope) Covers(rowKeys []string, fact Day) bool {
+func (s Scope) Covers(rowKeys []string, fact calendar.Date) bool {
 	if s.all {
 		return true
 	}
@@ -143,7 +147,7 @@ func (s Scope) Covers(rowKeys []string, fact Day) bool {
 		if !r.bounded {
 			return true
 		}
-		if fact != "" && slices.ContainsFunc(r.spans, func(span Span) bool { return span.Holds(fact) }) {
+		if slices.ContainsFunc(r.spans, func(span Span) bool { return span.Holds(fact) }) {
 			return true
 		}
 	}
@@ -151,7 +155,7 @@ func (s Scope) Covers(rowKeys []string, fact Day) bool {
 }
 
 // Require is Covers as an error: a row outside is NotFound, exactly as if it did not exist.
-func (s Scope) Require(op string, rowKeys []string, fact Day) error {
+func (s Scope) Require(op string, rowKeys []string, fact calendar.Date) error {
 	if s.Covers(rowKeys, fact) {
 		return nil
 	}

@@ -29,9 +29,9 @@ const (
 // Act is one earlier act in the matter.
 type Act struct {
 	// Part is what was done.
-	Part Part `json:"part" internal:""`
+	Part Part `json:"part" privacy:"internal"`
 	// By is the account id of who did it. Acts of the system do not count.
-	By string `json:"by" internal:""`
+	By string `json:"by" privacy:"internal"`
 }
 
 // separation is one rule: nobody does two of the parts in one matter.
