@@ -90,7 +90,7 @@ func (a *arranger) visit(st stage) {
 				break
 			}
 		}
-		a.reportAt(a.path(st), "循环引用: %s → %s", a.name(st), strings.Join(names, " → "))
+		a.reportAt(a.path(st), "循环引用：%s → %s", a.name(st), strings.Join(names, " → "))
 		return
 	}
 	a.state[st] = onStack
@@ -271,7 +271,7 @@ func (c *schemeChecker) loneReferences() {
 			only := func(o *operand) {
 				o.each(func(r *nameRef) {
 					if r.kind != refTotal {
-						c.reportAt(fmt.Sprintf("rollups[%d].grades", i), "汇总的等级只能按 total(汇总值)判断")
+						c.reportAt(fmt.Sprintf("rollups[%d].grades", i), "汇总的等级只能按 total（汇总值）判断")
 					}
 				})
 			}
@@ -308,8 +308,8 @@ func (c *schemeChecker) measure() {
 		p.itemIDs = append(p.itemIDs, c.s.Facts[i].itemIDs())
 		p.itemOrder = append(p.itemOrder, sortedPlaces(p.itemIDs[i]))
 		p.numeric = append(p.numeric, contains([]string{TypeNumber, TypeCount, TypeRatio, TypeBool, TypeSurvey}, c.s.Facts[i].Type))
-		p.missingReason[i] = "缺数据: " + c.s.Facts[i].Name
-		p.naReason[i] = "不适用: " + c.s.Facts[i].Name
+		p.missingReason[i] = "缺数据：" + c.s.Facts[i].Name
+		p.naReason[i] = "不适用：" + c.s.Facts[i].Name
 	}
 	p.factOrder = sortedPlaces(ids)
 	c.levels()
@@ -347,13 +347,13 @@ func (c *schemeChecker) full(part *partProgram) {
 				part.max = part.full
 			}
 			if !c.maxOf(m.node).Equal(part.max) {
-				c.reportAt(path, "各表的满分必须相等: %s 是 %s,应为 %s", c.nodeID(m.node), c.maxOf(m.node), part.max)
+				c.reportAt(path, "各表的满分必须相等：%s 是 %s，应为 %s", c.nodeID(m.node), c.maxOf(m.node), part.max)
 			}
 		}
 	case MethodMean, MethodGeomean, MethodMin:
 		for _, m := range part.children {
 			if c.maxOf(m.node).Sign() <= 0 {
-				c.reportAt(path, "成员 %s 的满分不大于 0,没有得分率", c.nodeID(m.node))
+				c.reportAt(path, "成员 %s 的满分不大于 0，没有得分率", c.nodeID(m.node))
 			}
 		}
 	}

@@ -77,7 +77,7 @@ func (c *schemeChecker) index() {
 	for i := range s.Facts {
 		path := fmt.Sprintf("facts[%d].id", i)
 		if reserved[s.Facts[i].ID] {
-			c.reportAt(path, "%q 在表达式中另有用途,请换一个编号", s.Facts[i].ID)
+			c.reportAt(path, "%q 在表达式中另有用途，请换一个编号", s.Facts[i].ID)
 		}
 		c.unique(p.factIndex, path, s.Facts[i].ID, i)
 	}
@@ -93,7 +93,7 @@ func (c *schemeChecker) index() {
 			if at >= len(s.Indicators) {
 				path = fmt.Sprintf("parts[%d].id", at-len(s.Indicators))
 			}
-			c.reportAt(path, "%q 另有用途,请换一个编号", word)
+			c.reportAt(path, "%q 另有用途，请换一个编号", word)
 		}
 	}
 	p.nodeIndex["total"] = len(s.Indicators) + len(s.Parts)
@@ -147,7 +147,7 @@ var factKeys = []struct {
 func (c *schemeChecker) fact(path string, f *Fact) {
 	for _, k := range factKeys {
 		if f.Type != "" && k.given(f) && !contains(strings.Fields(k.types), f.Type) {
-			c.reportAt(path+"."+k.key, "类型 %s 没有键 %s;有这个键的类型: %s", f.Type, k.key, strings.ReplaceAll(k.types, " ", "、"))
+			c.reportAt(path+"."+k.key, "类型 %s 没有键 %s；有这个键的类型：%s", f.Type, k.key, strings.ReplaceAll(k.types, " ", "、"))
 		}
 	}
 	if f.Min != nil && f.Max != nil && f.Max.Less(*f.Min) {
@@ -235,7 +235,7 @@ func (c *schemeChecker) factOf(path, id string, types ...string) int {
 		return -1
 	}
 	if t := c.s.Facts[i].Type; len(types) > 0 && !contains(types, t) {
-		c.reportAt(path, "事实 %s 的类型是 %s,这里要用 %s", id, t, strings.Join(types, "、"))
+		c.reportAt(path, "事实 %s 的类型是 %s，这里要用 %s", id, t, strings.Join(types, "、"))
 		return -1
 	}
 	return i
@@ -252,7 +252,7 @@ func (c *schemeChecker) near(id string, known map[string]int) string {
 	if best == "" {
 		return ""
 	}
-	return fmt.Sprintf(";是不是 %s?", best)
+	return fmt.Sprintf("；是不是 %s？", best)
 }
 
 // distance counts the single-character edits between two ids.
@@ -297,9 +297,9 @@ func (c *schemeChecker) operand(path string, e Expr, want int) operand {
 	o := c.compile(path, text)
 	if o.kind != operandNone && want != wantEither && o.isBool != (want == wantBool) {
 		if want == wantBool {
-			c.reportAt(path, "这里要写条件,而 %q 是数值", short(text))
+			c.reportAt(path, "这里要写条件，而 %q 是数值", short(text))
 		} else {
-			c.reportAt(path, "这里要写数值,而 %q 是条件", short(text))
+			c.reportAt(path, "这里要写数值，而 %q 是条件", short(text))
 		}
 		return operand{}
 	}
@@ -342,7 +342,7 @@ func (c *schemeChecker) compile(path, text string) operand {
 	}
 	compiled, problems := compileExpr(text, vars)
 	for _, problem := range problems {
-		c.reportAt(path, "表达式第 %d 行第 %d 列: %s", problem.Line, problem.Column, problem.Message)
+		c.reportAt(path, "表达式第 %d 行第 %d 列：%s", problem.Line, problem.Column, problem.Message)
 	}
 	if len(problems) > 0 {
 		return operand{}
@@ -363,10 +363,10 @@ func (c *schemeChecker) unknownName(path, name string) {
 			hint := map[string]string{
 				TypeText: "取值的编号", TypeChecklist: "条目的编号", TypeSurvey: "选项的编号、population 或 answers", TypeEvents: "代码或 active",
 			}[t]
-			c.reportAt(path, "事实 %s 的类型是 %s,不能直接当数值用,要写成 %s.%s", first, t, first, hint)
+			c.reportAt(path, "事实 %s 的类型是 %s，不能直接当数值用，要写成 %s.%s", first, t, first, hint)
 			return
 		}
-		c.reportAt(path, "事实 %s(%s)没有 %q", first, t, short(rest))
+		c.reportAt(path, "事实 %s（%s）没有 %q", first, t, short(rest))
 		return
 	}
 	known := map[string]map[string]int{
@@ -382,7 +382,7 @@ func (c *schemeChecker) unknownName(path, name string) {
 			c.reportAt(path, "history 中没有声明 %q%s", short(id), c.near(id, c.p.historyIndex))
 			return
 		}
-		c.reportAt(path, "以往结果 %s 没有 %q;可以写 known、total、level、grade.编号、points.编号、rate.编号、output.编号,后三种要先在 history 中列出", id, short(what))
+		c.reportAt(path, "以往结果 %s 没有 %q；可以写 known、total、level、grade.编号、points.编号、rate.编号、output.编号，后三种要先在 history 中列出", id, short(what))
 		return
 	}
 	if reserved[first] {
@@ -395,7 +395,7 @@ func (c *schemeChecker) unknownName(path, name string) {
 // number reports a bound that must lie above another.
 func (c *schemeChecker) less(path string, low, high num.Num, what string) {
 	if !low.Less(high) {
-		c.reportAt(path, "%s: %s 要大于 %s", what, high, low)
+		c.reportAt(path, "%s：%s 要大于 %s", what, high, low)
 	}
 }
 
@@ -452,7 +452,7 @@ func (c *schemeChecker) tiers(path string, tiers []Tier, rest bool, low, high *n
 		before := len(c.problems.found)
 		c.bounds(at, &tiers[i].Bounds)
 		if tiers[i].Bounds.empty() {
-			c.reportAt(at, "这一档没有写范围(at_least、above、at_most、below)")
+			c.reportAt(at, "这一档没有写范围（at_least、above、at_most、below）")
 		}
 		if len(c.problems.found) > before {
 			return

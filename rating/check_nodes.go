@@ -116,7 +116,7 @@ func (c *schemeChecker) indicators() {
 		c.less(path+".max", ind.min, ind.max, "满分")
 		ind.span = ind.max.Sub(ind.min)
 		if d.Basis == "" && !d.Proposal && !s.Proposal {
-			c.reportAt(path, "要写 basis(依据),没有依据的写 proposal: true")
+			c.reportAt(path, "要写 basis（依据），没有依据的写 proposal: true")
 		}
 		if d.Voice != "" && !voices[d.Voice] {
 			c.reportAt(path+".voice", "没有声明评价主体 %q", d.Voice)
@@ -202,7 +202,7 @@ func (c *schemeChecker) part(path string, part *partProgram) {
 			at := fmt.Sprintf("%s.steps[%d]", path, i)
 			c.unique(seen, at+".id", d.ID, i)
 			if d.Add == "" && d.Least == nil && d.Most == nil {
-				c.reportAt(at, "这一步什么也没有做: 要写 add、at_least 或 at_most")
+				c.reportAt(at, "这一步什么也没有做：要写 add、at_least 或 at_most")
 			}
 			part.steps = append(part.steps, stepProgram{
 				decl: d, when: c.operand(at+".when", d.When, wantBool), add: c.operand(at+".add", d.Add, wantNumber),
@@ -229,7 +229,7 @@ func (c *schemeChecker) choose(path string, part *partProgram) {
 	}
 	f := &c.s.Facts[part.choose]
 	if len(f.Values) == 0 {
-		c.reportAt(path+".choose.by", "事实 %s 没有声明 values,不能用来选表", f.ID)
+		c.reportAt(path+".choose.by", "事实 %s 没有声明 values，不能用来选表", f.ID)
 	}
 	members := map[int]int{}
 	for i, m := range part.children {
@@ -253,7 +253,7 @@ func (c *schemeChecker) choose(path string, part *partProgram) {
 	}
 	for _, v := range f.Values {
 		if _, ok := ch.Of[v.ID]; !ok {
-			c.reportAt(path+".choose.of", "没有写取值 %s(%s)用哪一张表", v.ID, v.Text)
+			c.reportAt(path+".choose.of", "没有写取值 %s（%s）用哪一张表", v.ID, v.Text)
 		}
 	}
 	for i, m := range part.children {
@@ -300,7 +300,7 @@ func (c *schemeChecker) adjustments() {
 			}
 		}
 		if d.Basis == "" && !d.Proposal && !c.s.Proposal {
-			c.reportAt(path, "要写 basis(依据),没有依据的写 proposal: true")
+			c.reportAt(path, "要写 basis（依据），没有依据的写 proposal: true")
 		}
 		c.validity(path+".valid", d.Valid)
 		a := adjustProgram{decl: d, fact: -1, grade: -1}
@@ -320,10 +320,10 @@ func (c *schemeChecker) adjustments() {
 		if d.Grade != "" {
 			a.grade = c.gradeOf(path+".grade", d.Grade)
 			if a.grade >= 0 && d.Kind != AdjustVoid && c.s.Grades.List[a.grade].Level == nil {
-				c.reportAt(path+".grade", "等级 %s 没有 level,不能用来封顶或保底", d.Grade)
+				c.reportAt(path+".grade", "等级 %s 没有 level，不能用来封顶或保底", d.Grade)
 			}
 			if d.Kind == AdjustVoid && d.When == "" && d.Events == nil {
-				c.reportAt(path, "否决要写条件(when 或 events)")
+				c.reportAt(path, "否决要写条件（when 或 events）")
 			}
 		}
 		c.p.adjust = append(c.p.adjust, a)
@@ -413,7 +413,7 @@ func (c *schemeChecker) compileGrades(path string, of Expr, list []Grade, main b
 			g.needs = append(g.needs, c.operand(fmt.Sprintf("%s.needs[%d].of", at, j), d.Needs[j].Of, wantNumber))
 			c.bounds(fmt.Sprintf("%s.needs[%d]", at, j), &d.Needs[j].Bounds)
 			if d.Needs[j].Bounds.empty() {
-				c.reportAt(fmt.Sprintf("%s.needs[%d]", at, j), "没有写范围(at_least、above、at_most、below)")
+				c.reportAt(fmt.Sprintf("%s.needs[%d]", at, j), "没有写范围（at_least、above、at_most、below）")
 			}
 		}
 		if d.Level != nil {
@@ -431,11 +431,11 @@ func (c *schemeChecker) compileGrades(path string, of Expr, list []Grade, main b
 		}
 		switch {
 		case set == 0:
-			c.reportAt(at, "没有写条件;其余情况写 otherwise: true")
+			c.reportAt(at, "没有写条件；其余情况写 otherwise: true")
 		case set > 1 && !(d.Blocked && conditions && !d.Otherwise && !d.Special):
-			c.reportAt(at, "条件、otherwise、blocked、special 只能有一种(blocked 可以另带条件)")
+			c.reportAt(at, "条件、otherwise、blocked、special 只能有一种（blocked 可以另带条件）")
 		case ended && !d.Blocked && !d.Special:
-			c.reportAt(at, "前面已有 otherwise,永远轮不到这一级")
+			c.reportAt(at, "前面已有 otherwise，永远轮不到这一级")
 		}
 		if !main && (d.Blocked || d.Special) {
 			c.reportAt(at, "汇总的等级不能用 blocked 和 special")
@@ -444,7 +444,7 @@ func (c *schemeChecker) compileGrades(path string, of Expr, list []Grade, main b
 		span := d.Bounds.interval()
 		if conditions && !d.Blocked && d.Of == "" {
 			if lowest != nil && span.low != nil && !span.low.Less(*lowest) {
-				c.reportAt(at, "%s 以上已归前面的等级,永远轮不到这一级", lowest)
+				c.reportAt(at, "%s 以上已归前面的等级，永远轮不到这一级", lowest)
 			}
 			if span.low != nil && !span.lowOpen && span.high == nil && len(d.Needs) == 0 && d.When == "" && (lowest == nil || span.low.Less(*lowest)) {
 				lowest = span.low
@@ -453,7 +453,7 @@ func (c *schemeChecker) compileGrades(path string, of Expr, list []Grade, main b
 		out = append(out, g)
 	}
 	if len(list) > 0 && !ended {
-		c.reportAt(path, "最后要有一级写 otherwise: true,否则有的对象没有等级")
+		c.reportAt(path, "最后要有一级写 otherwise: true，否则有的对象没有等级")
 	}
 	return out
 }
@@ -503,7 +503,7 @@ func (c *schemeChecker) rollups() {
 			at := fmt.Sprintf("%s.normalise[%d]", path, j)
 			key := nameStepKeys[step.Step]
 			if (step.Words != nil) != (key == "words") || (step.Map != nil) != (key == "map") {
-				c.reportAt(at, "步骤 %s 要写的键: %s", step.Step, map[string]string{"": "无", "words": "words", "map": "map"}[key])
+				c.reportAt(at, "步骤 %s 要写的键：%s", step.Step, map[string]string{"": "无", "words": "words", "map": "map"}[key])
 			}
 		}
 		for j, id := range d.ExcludeGrades {

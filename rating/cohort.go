@@ -298,7 +298,7 @@ func (p *minMaxProgram) points(m *machine, ind *indicatorProgram, line *Line) (n
 	}
 	rate, err := x.Sub(stats.Min).Quo(stats.Max.Sub(stats.Min))
 	if err != nil {
-		return x, absence{kind: valueMissing, reason: "全体的值都相同,无法归一"}
+		return x, absence{kind: valueMissing, reason: "全体的值都相同，无法归一"}
 	}
 	if p.lower {
 		rate = one.Sub(rate)
@@ -357,7 +357,7 @@ func (p *percentileProgram) points(m *machine, ind *indicatorProgram, line *Line
 		share = num.FromFrac(int64(behind+equal), int64(stats.Count))
 	case "between":
 		if stats.Count < 2 {
-			return x, absence{kind: valueMissing, reason: "只有一个对象,没有名次"}
+			return x, absence{kind: valueMissing, reason: "只有一个对象，没有名次"}
 		}
 		share = num.FromFrac(int64(behind), int64(stats.Count-1))
 	default:

@@ -17,7 +17,7 @@ const secondsPerDay = 24 * 60 * 60
 func ParseDate(text string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, text)
 	if err != nil || t.Year() < 1 {
-		return 0, fmt.Errorf("日期要写成 2026-03-31 的样子,不能是 %q", short(text))
+		return 0, fmt.Errorf("日期要写成 2026-03-31 的样子，不能是 %q", short(text))
 	}
 	return Date((t.Unix() - dateEpoch) / secondsPerDay), nil
 }

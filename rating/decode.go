@@ -67,11 +67,11 @@ var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
 func (d *decoder) document(data []byte, into any) {
 	start := &yaml.Node{Line: 1, Column: 1}
 	if len(data) > MaxSchemeBytes {
-		d.report(start, "", "文件有 %d 字节,超过上限 %d 字节", len(data), MaxSchemeBytes)
+		d.report(start, "", "文件有 %d 字节，超过上限 %d 字节", len(data), MaxSchemeBytes)
 		return
 	}
 	if !utf8.Valid(data) {
-		d.report(start, "", "文件不是 UTF-8 编码,请另存为 UTF-8")
+		d.report(start, "", "文件不是 UTF-8 编码，请另存为 UTF-8")
 		return
 	}
 	reader := yaml.NewDecoder(bytes.NewReader(data))
@@ -85,7 +85,7 @@ func (d *decoder) document(data []byte, into any) {
 		return
 	}
 	if err := reader.Decode(&second); err == nil {
-		d.report(&second, "", "文件中只能有一个文档,不能再用 --- 分隔")
+		d.report(&second, "", "文件中只能有一个文档，不能再用 --- 分隔")
 		return
 	} else if !errors.Is(err, io.EOF) {
 		d.syntax(err)
@@ -106,7 +106,7 @@ func (d *decoder) syntax(err error) {
 		n.Line, _ = strconv.Atoi(m[1])
 		message = m[2]
 	}
-	d.report(n, "", "不是正确的 YAML: %s", message)
+	d.report(n, "", "不是正确的 YAML：%s", message)
 }
 
 // tag is what the struct tag of a field says.
@@ -133,11 +133,11 @@ var patterns = map[string]struct {
 	shape *regexp.Regexp
 	words string
 }{
-	"id":      {regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`), "小写字母开头,只含小写字母、数字和下划线,最多 64 个字符"},
-	"code":    {regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`), "字母开头,只含字母、数字和下划线,最多 64 个字符"},
-	"slug":    {regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`), "小写字母开头,只含小写字母、数字和连字符,最多 64 个字符"},
-	"version": {regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$`), "只含字母、数字、点、下划线和连字符,最多 32 个字符"},
-	"source":  {regexp.MustCompile(`^[a-z][a-z0-9_.-]{0,63}$`), "小写字母开头,只含小写字母、数字、点、下划线和连字符,最多 64 个字符"},
+	"id":      {regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`), "小写字母开头，只含小写字母、数字和下划线，最多 64 个字符"},
+	"code":    {regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`), "字母开头，只含字母、数字和下划线，最多 64 个字符"},
+	"slug":    {regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`), "小写字母开头，只含小写字母、数字和连字符，最多 64 个字符"},
+	"version": {regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$`), "只含字母、数字、点、下划线和连字符，最多 32 个字符"},
+	"source":  {regexp.MustCompile(`^[a-z][a-z0-9_.-]{0,63}$`), "小写字母开头，只含小写字母、数字、点、下划线和连字符，最多 64 个字符"},
 }
 
 var (
@@ -154,16 +154,16 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, t tag, depth
 	d.positions[path] = position{n.Line, n.Column}
 	switch {
 	case depth > maxDepth:
-		d.report(n, path, "嵌套太深,最多 %d 层", maxDepth)
+		d.report(n, path, "嵌套太深，最多 %d 层", maxDepth)
 		return
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
-		d.report(n, path, "不能使用锚点和引用(& 和 *)")
+		d.report(n, path, "不能使用锚点和引用（& 和 *）")
 		return
 	case n.Style&yaml.TaggedStyle != 0:
-		d.report(n, path, "不能使用类型标签(%s)", short(n.Tag))
+		d.report(n, path, "不能使用类型标签（%s）", short(n.Tag))
 		return
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
-		d.report(n, path, "值是空的;不需要就删去这个键")
+		d.report(n, path, "值是空的；不需要就删去这个键")
 		return
 	}
 	switch v.Type() {
@@ -215,7 +215,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, t tag, depth
 	case reflect.Bool:
 		if text, ok := d.scalar(n, path, "true 或 false"); ok {
 			if text != "true" && text != "false" || n.Tag != "!!bool" {
-				d.report(n, path, "要写 true 或 false,不能是 %q", short(text))
+				d.report(n, path, "要写 true 或 false，不能是 %q", short(text))
 			}
 			v.SetBool(text == "true")
 		}
@@ -223,7 +223,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, t tag, depth
 		if text, ok := d.scalar(n, path, "整数"); ok {
 			i, err := strconv.Atoi(text)
 			if err != nil || i < -1_000_000 || i > 1_000_000 {
-				d.report(n, path, "要写整数,不能是 %q", short(text))
+				d.report(n, path, "要写整数，不能是 %q", short(text))
 			}
 			v.SetInt(int64(i))
 		}
@@ -235,7 +235,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, t tag, depth
 // scalar returns the text of a scalar node.
 func (d *decoder) scalar(n *yaml.Node, path, what string) (string, bool) {
 	if n.Kind != yaml.ScalarNode {
-		d.report(n, path, "这里要写%s,不能是列表或键值", what)
+		d.report(n, path, "这里要写%s，不能是列表或键值", what)
 		return "", false
 	}
 	return n.Value, true
@@ -287,13 +287,13 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, path string, t tag) {
 	case text == "":
 		d.report(n, path, "文字是空的")
 	case utf8.RuneCountInString(text) > 4000:
-		d.report(n, path, "文字太长,最多 4000 字")
+		d.report(n, path, "文字太长，最多 4000 字")
 	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }):
 		d.report(n, path, "文字中有控制字符")
 	case len(t.enum) > 0 && !contains(t.enum, text):
-		d.report(n, path, "不认识 %q,可以写: %s", short(text), strings.Join(t.enum, "、"))
+		d.report(n, path, "不认识 %q，可以写：%s", short(text), strings.Join(t.enum, "、"))
 	case t.pattern != "" && v.Type() != typeExpr && !patterns[t.pattern].shape.MatchString(text):
-		d.report(n, path, "%q 的写法不对: %s", short(text), patterns[t.pattern].words)
+		d.report(n, path, "%q 的写法不对：%s", short(text), patterns[t.pattern].words)
 	}
 	v.SetString(text)
 }
@@ -319,7 +319,7 @@ func (d *decoder) absent(n *yaml.Node, v reflect.Value, path string) {
 	} else {
 		a.Mode, _ = d.scalar(n, path, " exclude、zero、block 或 {points: 数值}")
 		if a.Mode != AbsentExclude && a.Mode != AbsentZero && a.Mode != AbsentBlock {
-			d.report(n, path, "不认识 %q,可以写: exclude、zero、block 或 {points: 数值}", short(a.Mode))
+			d.report(n, path, "不认识 %q，可以写：exclude、zero、block 或 {points: 数值}", short(a.Mode))
 		}
 	}
 	v.Set(reflect.ValueOf(a))
@@ -338,7 +338,7 @@ func (d *decoder) rounding(n *yaml.Node, v reflect.Value, path string) {
 	case n.Kind == yaml.SequenceNode:
 		nodes = n.Content
 		if len(nodes) == 0 {
-			d.report(n, path, "列表是空的;不修约写 none")
+			d.report(n, path, "列表是空的；不修约写 none")
 		}
 	case n.Kind == yaml.ScalarNode && n.Value == "none":
 		nodes = nil
@@ -373,7 +373,7 @@ func (d *decoder) rounding(n *yaml.Node, v reflect.Value, path string) {
 // rule reads the key kind first, then the other keys of that kind.
 func (d *decoder) rule(n *yaml.Node, v reflect.Value, path string, depth int) {
 	if n.Kind != yaml.MappingNode {
-		d.report(n, path, "这里要写键值,例如 {kind: tiers, …}")
+		d.report(n, path, "这里要写键值，例如 {kind: tiers, …}")
 		return
 	}
 	var kinds []string
@@ -391,7 +391,7 @@ func (d *decoder) rule(n *yaml.Node, v reflect.Value, path string, depth int) {
 			}
 			kinds = append(kinds, k.kind)
 		}
-		d.report(word, path+".kind", "不认识 %q,可以写: %s", short(word.Value), strings.Join(kinds, "、"))
+		d.report(word, path+".kind", "不认识 %q，可以写：%s", short(word.Value), strings.Join(kinds, "、"))
 		return
 	}
 	d.report(n, path, "缺少键 kind")
@@ -423,7 +423,7 @@ func fields(targets []reflect.Value) []field {
 // mapping fills structs from one mapping; the key skip is allowed and ignored.
 func (d *decoder) mapping(n *yaml.Node, targets []reflect.Value, path string, depth int, skip string) {
 	if n.Kind != yaml.MappingNode {
-		d.report(n, path, "这里要写键值,例如 {id: …}")
+		d.report(n, path, "这里要写键值，例如 {id: …}")
 		return
 	}
 	known := map[string]field{}
@@ -437,7 +437,7 @@ func (d *decoder) mapping(n *yaml.Node, targets []reflect.Value, path string, de
 		k, c := n.Content[i], n.Content[i+1]
 		at := strings.TrimPrefix(path+"."+k.Value, ".")
 		if line, twice := seen[k.Value]; twice {
-			d.report(k, at, "键 %q 重复了,第 %d 行已经写过", short(k.Value), line)
+			d.report(k, at, "键 %q 重复了，第 %d 行已经写过", short(k.Value), line)
 			continue
 		}
 		seen[k.Value] = k.Line
@@ -449,7 +449,7 @@ func (d *decoder) mapping(n *yaml.Node, targets []reflect.Value, path string, de
 			d.positions[at] = position{c.Line, c.Column}
 		case !ok:
 			sort.Strings(names)
-			d.report(k, at, "没有键 %q;这里可以写: %s", short(k.Value), strings.Join(names, "、"))
+			d.report(k, at, "没有键 %q；这里可以写：%s", short(k.Value), strings.Join(names, "、"))
 		default:
 			d.value(c, f.value, at, f.tag, depth+1)
 		}
@@ -464,7 +464,7 @@ func (d *decoder) mapping(n *yaml.Node, targets []reflect.Value, path string, de
 // stringMap reads words to words or to numbers.
 func (d *decoder) stringMap(n *yaml.Node, v reflect.Value, path string, depth int) {
 	if n.Kind != yaml.MappingNode {
-		d.report(n, path, "这里要写键值,例如 {一级: 10}")
+		d.report(n, path, "这里要写键值，例如 {一级: 10}")
 		return
 	}
 	v.Set(reflect.MakeMap(v.Type()))
@@ -477,7 +477,7 @@ func (d *decoder) stringMap(n *yaml.Node, v reflect.Value, path string, depth in
 			continue
 		}
 		if line, twice := seen[k.Value]; twice {
-			d.report(k, at, "键 %q 重复了,第 %d 行已经写过", short(k.Value), line)
+			d.report(k, at, "键 %q 重复了，第 %d 行已经写过", short(k.Value), line)
 			continue
 		}
 		seen[k.Value] = k.Line

@@ -78,7 +78,7 @@ type VoiceShare struct {
 // Explain joins a result with the texts of its scheme. Returns Conflict if the result was made with another version of it.
 func Explain(s *Scheme, r *Result) (*Explanation, error) {
 	if s.Hash != r.SchemeHash {
-		return nil, fault.New("rating.Explain", fault.Conflict, fmt.Sprintf("结果由方案 %s %s 产生,与给出的方案 %s %s 不是同一文件", r.SchemeID, r.SchemeVersion, s.ID, s.Version))
+		return nil, fault.New("rating.Explain", fault.Conflict, fmt.Sprintf("结果由方案 %s %s 产生，与给出的方案 %s %s 不是同一文件", r.SchemeID, r.SchemeVersion, s.ID, s.Version))
 	}
 	e := &Explanation{Scheme: s, Result: r}
 	voices := map[string]string{}
@@ -102,7 +102,7 @@ func Explain(s *Scheme, r *Result) (*Explanation, error) {
 		d := &s.Outputs[s.program.outputIndex[r.Outputs[i].ID]]
 		text := r.Outputs[i].Shown + d.Unit
 		if !r.Outputs[i].Known {
-			text = "没有结果: " + r.Outputs[i].Reason
+			text = "没有结果：" + r.Outputs[i].Reason
 		}
 		e.Outputs = append(e.Outputs, ExplainedStep{ID: d.ID, Name: d.Name, Basis: d.Basis, Text: text, Proposal: d.Proposal || d.Basis == "" && s.Proposal})
 	}
@@ -195,16 +195,16 @@ func (s *Scheme) factText(u *FactUse) string {
 	f, v := &s.Facts[at], u.Value
 	switch v.State {
 	case Missing:
-		return f.Name + ": 缺数据"
+		return f.Name + "：缺数据"
 	case NotApplicable:
-		return f.Name + ": 不适用"
+		return f.Name + "：不适用"
 	}
 	switch f.Type {
 	case TypeBool:
 		if v.Number.IsZero() {
-			return f.Name + ": 否"
+			return f.Name + "：否"
 		}
-		return f.Name + ": 是"
+		return f.Name + "：是"
 	case TypeText:
 		if i := f.valueIndex(v.Text); i >= 0 {
 			return f.Name + ": " + f.Values[i].Text
@@ -219,7 +219,7 @@ func (s *Scheme) factText(u *FactUse) string {
 		}
 		return text
 	case TypeSurvey:
-		return fmt.Sprintf("%s: 总户数 %s", f.Name, v.Number)
+		return fmt.Sprintf("%s：总户数 %s", f.Name, v.Number)
 	case TypeChecklist, TypeEvents:
 		return f.Name
 	}
@@ -243,7 +243,7 @@ func (s *Scheme) explainAdjust(a *AdjustLine) ExplainedStep {
 		places := s.decimals(s.Total.Decimals)
 		switch {
 		case !a.Applied:
-			out.Text = "不能判断: " + a.Reason
+			out.Text = "不能判断：" + a.Reason
 		case s.program.adjust[i].onTotal():
 			out.Text = a.Before.Fixed(places) + " → " + a.After.Fixed(places)
 		default:

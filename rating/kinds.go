@@ -217,7 +217,7 @@ func (c *schemeChecker) goalposts(path string, r *GoalpostsRule, of operand, ind
 		p.low, errLow = r.Low.Ln()
 		high, errHigh = r.High.Ln()
 		if errLow != nil || errHigh != nil {
-			c.reportAt(path+".low", "上下限太大或太小,算不出对数")
+			c.reportAt(path+".low", "上下限太大或太小，算不出对数")
 			return p
 		}
 	}

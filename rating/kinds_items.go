@@ -194,7 +194,7 @@ func (c *schemeChecker) survey(path string, r *SurveyRule, ind *indicatorProgram
 	for i, need := range r.MinAnswers {
 		at := fmt.Sprintf("%s.min_answers[%d]", path, i)
 		if need.Share == nil && need.AtLeast == nil {
-			c.reportAt(at, "要写 share(比例)或 at_least(份数)")
+			c.reportAt(at, "要写 share（比例）或 at_least（份数）")
 		}
 		if need.Below == nil && i < len(r.MinAnswers)-1 {
 			c.reportAt(at, "没有 population_below 的一段只能放在最后")
@@ -232,7 +232,7 @@ func (p *surveyProgram) points(m *machine, ind *indicatorProgram, line *Line) (n
 		worth = worth.Add(out.Points)
 	}
 	if need := p.needed(v.Number); answers.Less(need) {
-		return num.Num{}, absence{kind: valueMissing, reason: "答卷 " + answers.String() + " 份,少于规定的 " + need.Round(0, num.Ceiling).String() + " 份"}
+		return num.Num{}, absence{kind: valueMissing, reason: "答卷 " + answers.String() + " 份，少于规定的 " + need.Round(0, num.Ceiling).String() + " 份"}
 	}
 	rate, err := worth.Quo(answers)
 	if err != nil {

@@ -230,7 +230,7 @@ func (m *machine) readNode(r *nameRef) (num.Num, absence) {
 	}
 	q, err := x.Quo(c.max)
 	if err != nil {
-		return q, absence{kind: valueNA, reason: "满分为零,没有得分率"}
+		return q, absence{kind: valueNA, reason: "满分为零，没有得分率"}
 	}
 	return q, absence{}
 }
@@ -265,7 +265,7 @@ func (m *machine) readPast(r *nameRef) (num.Num, absence) {
 		x, ok = past.Outputs[r.text]
 	}
 	if !ok {
-		return x, absence{kind: valueMissing, reason: "没有以往结果: " + m.p.scheme.History[r.a].ID}
+		return x, absence{kind: valueMissing, reason: "没有以往结果：" + m.p.scheme.History[r.a].ID}
 	}
 	return x, absence{}
 }

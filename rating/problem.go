@@ -76,7 +76,7 @@ func (c *collector) err(op, what string) error {
 	})
 	message := fmt.Sprintf("%s有 %d 处错误", what, len(c.found)+c.more)
 	if c.more > 0 {
-		message += fmt.Sprintf("(只列出前 %d 处)", len(c.found))
+		message += fmt.Sprintf("（只列出前 %d 处）", len(c.found))
 	}
 	e := fault.Wrap(op, fault.Invalid, message, c.found)
 	for _, p := range c.found {

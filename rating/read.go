@@ -87,7 +87,7 @@ func (s *Scheme) ReadSubject(data []byte) (Subject, error) {
 		}
 	}
 	if !bytes.Equal(sub.Canonical(), data) {
-		return Subject{}, fault.New(op, fault.Invalid, "事实文件不是规范写法,可能被改动过")
+		return Subject{}, fault.New(op, fault.Invalid, "事实文件不是规范写法，可能被改动过")
 	}
 	return sub, nil
 }
@@ -243,14 +243,14 @@ func ReadResult(data []byte) (*Result, error) {
 		return nil, fault.Wrap(op, fault.Invalid, "结果文件读不出来", err)
 	}
 	if w.Engine != EngineVersion || w.Hash != "sha256" {
-		return nil, fault.New(op, fault.Invalid, fmt.Sprintf("结果由引擎 %d、算法 %s 产生,本程序只认引擎 %d、算法 sha256", w.Engine, short(w.Hash), EngineVersion))
+		return nil, fault.New(op, fault.Invalid, fmt.Sprintf("结果由引擎 %d、算法 %s 产生，本程序只认引擎 %d、算法 sha256", w.Engine, short(w.Hash), EngineVersion))
 	}
 	r, err := w.result()
 	if err != nil {
 		return nil, fault.Wrap(op, fault.Invalid, "结果文件读不出来", err)
 	}
 	if !bytes.Equal(r.Canonical(), data) {
-		return nil, fault.New(op, fault.Invalid, "结果文件不是规范写法,可能被改动过")
+		return nil, fault.New(op, fault.Invalid, "结果文件不是规范写法，可能被改动过")
 	}
 	return r, nil
 }

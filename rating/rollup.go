@@ -69,7 +69,7 @@ func (s *Scheme) NewRoller(id string) (*Roller, error) {
 	for i := range s.Rollups {
 		ids = append(ids, s.Rollups[i].ID)
 	}
-	return nil, fault.New("rating.NewRoller", fault.NotFound, fmt.Sprintf("方案没有汇总 %q;已声明的汇总: %s", short(id), strings.Join(ids, "、")))
+	return nil, fault.New("rating.NewRoller", fault.NotFound, fmt.Sprintf("方案没有汇总 %q；已声明的汇总：%s", short(id), strings.Join(ids, "、")))
 }
 
 // Add puts one result into its group. subject and result belong together.
@@ -166,7 +166,7 @@ func (ro *Roller) finish(g *rolling) Group {
 		out.Name = out.Spellings[0].Text
 	}
 	if out.Name == "" && g.Kind != GroupNamed {
-		out.Name = "(未填写)"
+		out.Name = "（未填写）"
 	}
 	if g.Counted == 0 {
 		return out

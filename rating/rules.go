@@ -49,7 +49,7 @@ func (*TiersRule) Kind() string { return "tiers" }
 // ChoiceRule gives the points written beside the value of a text fact, or beside yes and no.
 type ChoiceRule struct {
 	Of     string             `yaml:"of,required" pattern:"id" doc:"文本或是否类事实"`
-	Points map[string]num.Num `yaml:"points,required" doc:"取值的编号: 得分;是否类写 yes 和 no"`
+	Points map[string]num.Num `yaml:"points,required" doc:"取值的编号：得分；是否类写 yes 和 no"`
 }
 
 // Kind implements Rule.
@@ -58,8 +58,8 @@ func (*ChoiceRule) Kind() string { return "choice" }
 // LinearRule gives start + each × value.
 type LinearRule struct {
 	Of    Expr     `yaml:"of,required" doc:"数值"`
-	Start *num.Num `yaml:"start" doc:"起始分,默认 0"`
-	Each  num.Num  `yaml:"each,required" doc:"每单位的分值,扣分写负数"`
+	Start *num.Num `yaml:"start" doc:"起始分，默认 0"`
+	Each  num.Num  `yaml:"each,required" doc:"每单位的分值，扣分写负数"`
 }
 
 // Kind implements Rule.
@@ -80,7 +80,7 @@ type GoalpostsRule struct {
 	Of    Expr    `yaml:"of,required" doc:"数值"`
 	Low   num.Num `yaml:"low,required" doc:"得最低分的值"`
 	High  num.Num `yaml:"high,required" doc:"得满分的值"`
-	Scale string  `yaml:"scale" enum:"linear log" doc:"按原值(默认)或按自然对数"`
+	Scale string  `yaml:"scale" enum:"linear log" doc:"按原值（默认）或按自然对数"`
 }
 
 // Kind implements Rule.
@@ -90,7 +90,7 @@ func (*GoalpostsRule) Kind() string { return "goalposts" }
 type ChecklistRule struct {
 	Of           string  `yaml:"of,required" pattern:"id" doc:"检查表"`
 	Scale        num.Num `yaml:"scale,required" doc:"每个条目的满分"`
-	MissingItems string  `yaml:"missing_items" enum:"missing exclude zero" doc:"有条目没有填:整个指标缺数据(默认)、剔除该条目、按零分"`
+	MissingItems string  `yaml:"missing_items" enum:"missing exclude zero" doc:"有条目没有填：整个指标缺数据（默认）、剔除该条目、按零分"`
 }
 
 // Kind implements Rule.
@@ -98,12 +98,12 @@ func (*ChecklistRule) Kind() string { return "checklist" }
 
 // DeductionsRule takes each × value off for every item, at most cap for an item and at most cap for all.
 type DeductionsRule struct {
-	Of           string          `yaml:"of,required" pattern:"id" doc:"检查表(条目的值是问题数)"`
-	Start        *num.Num        `yaml:"start" doc:"起始分,默认满分"`
-	Each         *num.Num        `yaml:"each" doc:"每处扣分(正数)"`
+	Of           string          `yaml:"of,required" pattern:"id" doc:"检查表（条目的值是问题数）"`
+	Start        *num.Num        `yaml:"start" doc:"起始分，默认满分"`
+	Each         *num.Num        `yaml:"each" doc:"每处扣分（正数）"`
 	Items        []ItemDeduction `yaml:"items" doc:"个别条目的扣分"`
 	AtMost       *num.Num        `yaml:"at_most" doc:"合计最多扣"`
-	MissingItems string          `yaml:"missing_items" enum:"missing exclude" doc:"有条目没有填:整个指标缺数据(默认)或不扣分"`
+	MissingItems string          `yaml:"missing_items" enum:"missing exclude" doc:"有条目没有填：整个指标缺数据（默认）或不扣分"`
 }
 
 // Kind implements Rule.
@@ -112,16 +112,16 @@ func (*DeductionsRule) Kind() string { return "deductions" }
 // ItemDeduction is what one item costs.
 type ItemDeduction struct {
 	Item   string   `yaml:"item,required" pattern:"id" doc:"条目"`
-	Each   *num.Num `yaml:"each" doc:"每处扣分(正数)"`
+	Each   *num.Num `yaml:"each" doc:"每处扣分（正数）"`
 	AtMost *num.Num `yaml:"at_most" doc:"这一条目最多扣"`
 }
 
 // SurveyRule gives a straight line over the share of satisfied answers; with too few answers the value is missing.
 type SurveyRule struct {
 	Of         string       `yaml:"of,required" pattern:"id" doc:"问卷"`
-	Zero       *num.Num     `yaml:"zero" doc:"得最低分的满意率,默认 0"`
-	Target     *num.Num     `yaml:"target" doc:"得满分的满意率,默认 1"`
-	MinAnswers []MinAnswers `yaml:"min_answers" doc:"最少答卷数,按总户数分段"`
+	Zero       *num.Num     `yaml:"zero" doc:"得最低分的满意率，默认 0"`
+	Target     *num.Num     `yaml:"target" doc:"得满分的满意率，默认 1"`
+	MinAnswers []MinAnswers `yaml:"min_answers" doc:"最少答卷数，按总户数分段"`
 }
 
 // Kind implements Rule.
@@ -129,15 +129,15 @@ func (*SurveyRule) Kind() string { return "survey" }
 
 // MinAnswers is how many answers a survey needs; the first entry whose population fits counts.
 type MinAnswers struct {
-	Below   *num.Num `yaml:"population_below" doc:"总户数小于;不写即其余"`
-	Share   *num.Num `yaml:"share" doc:"占总户数的比例,例如 0.15 或 1/3"`
+	Below   *num.Num `yaml:"population_below" doc:"总户数小于；不写即其余"`
+	Share   *num.Num `yaml:"share" doc:"占总户数的比例，例如 0.15 或 1/3"`
 	AtLeast *num.Num `yaml:"at_least" doc:"份数"`
 }
 
 // EventsRule adds the points of all events that are valid on the day of evaluation.
 type EventsRule struct {
 	Of      string     `yaml:"of,required" pattern:"id" doc:"事件类事实"`
-	Start   *num.Num   `yaml:"start" doc:"基础分,默认 0"`
+	Start   *num.Num   `yaml:"start" doc:"基础分，默认 0"`
 	Codes   []string   `yaml:"codes" doc:"只计这些代码"`
 	Classes []ClassCap `yaml:"classes" doc:"按类别封顶"`
 }
@@ -149,15 +149,15 @@ func (*EventsRule) Kind() string { return "events" }
 type ClassCap struct {
 	Class   string   `yaml:"class,required" pattern:"id" doc:"类别"`
 	AtMost  *num.Num `yaml:"at_most" doc:"合计最多"`
-	AtLeast *num.Num `yaml:"at_least" doc:"合计最少(扣分封底,写负数)"`
+	AtLeast *num.Num `yaml:"at_least" doc:"合计最少（扣分封底，写负数）"`
 }
 
 // CohortOptions are the keys shared by the rules that compare a subject with all others.
 type CohortOptions struct {
 	Of       Expr   `yaml:"of,required" doc:"数值"`
-	Better   string `yaml:"better" enum:"higher lower" doc:"默认 higher;直接引用事实时取其 better"`
+	Better   string `yaml:"better" enum:"higher lower" doc:"默认 higher；直接引用事实时取其 better"`
 	Within   string `yaml:"within" pattern:"id" doc:"只与这个文本事实取值相同的比较"`
-	MinCount int    `yaml:"min_count" doc:"全体少于这个数时视为缺数据,默认 2"`
+	MinCount int    `yaml:"min_count" doc:"全体少于这个数时视为缺数据，默认 2"`
 }
 
 // MinMaxRule places the value between the smallest and the largest of all.
@@ -173,7 +173,7 @@ type ZScoreRule struct {
 	CohortOptions `yaml:",inline"`
 	Center        num.Num `yaml:"center,required" doc:"等于平均值时的得分"`
 	Each          num.Num `yaml:"each,required" doc:"每个标准差的分值"`
-	Deviation     string  `yaml:"deviation" enum:"population sample" doc:"总体标准差(默认)或样本标准差"`
+	Deviation     string  `yaml:"deviation" enum:"population sample" doc:"总体标准差（默认）或样本标准差"`
 }
 
 // Kind implements Rule.
@@ -182,7 +182,7 @@ func (*ZScoreRule) Kind() string { return "zscore" }
 // PercentileRule gives the share of the others that the value leaves behind.
 type PercentileRule struct {
 	CohortOptions `yaml:",inline"`
-	Ties          string `yaml:"ties" enum:"below half at_or_below between" doc:"below 小于者占比;half 并列计一半(默认);at_or_below 含并列;between (名次-1)÷(个数-1)"`
+	Ties          string `yaml:"ties" enum:"below half at_or_below between" doc:"below 小于者占比；half 并列计一半（默认）；at_or_below 含并列；between （名次-1）÷（个数-1）"`
 }
 
 // Kind implements Rule.

@@ -44,7 +44,7 @@ func ReadTable(s *Scheme, r io.Reader, options TableOptions) ([]Subject, error) 
 func EachRow(s *Scheme, r io.Reader, options TableOptions, row func(Subject) error) error {
 	const op = "rating.ReadTable"
 	if s.Table == nil {
-		return fault.New(op, fault.Invalid, "方案没有 table 一节,不能读表格")
+		return fault.New(op, fault.Invalid, "方案没有 table 一节，不能读表格")
 	}
 	t := &tableReader{s: s, options: options, seen: map[string]int{}}
 	t.csv = newCSV(r)
@@ -79,7 +79,7 @@ func EachRow(s *Scheme, r io.Reader, options TableOptions, row func(Subject) err
 		}
 	}
 	if rows == 0 && len(t.problems.found) == 0 {
-		t.problems.add(Problem{Line: 1, Column: 1, Message: "表格只有表头,没有数据行"})
+		t.problems.add(Problem{Line: 1, Column: 1, Message: "表格只有表头，没有数据行"})
 	}
 	return t.problems.err(op, "表格")
 }
@@ -100,7 +100,7 @@ func csvProblem(err error) Problem {
 	if errors.Is(err, io.EOF) {
 		return Problem{Line: 1, Column: 1, Message: "文件是空的"}
 	}
-	p := Problem{Line: 1, Column: 1, Message: "读不出来: " + err.Error()}
+	p := Problem{Line: 1, Column: 1, Message: "读不出来：" + err.Error()}
 	var wrong *csv.ParseError
 	if !errors.As(err, &wrong) {
 		return p
@@ -308,7 +308,7 @@ func (t *tableReader) fact(f *Fact, cols factColumns) Value {
 	v := t.plain(f, cols)
 	if v.State == Present {
 		if message := f.refuse(v); message != "" {
-			t.report(cols[0], "%s: %s", f.Name, message)
+			t.report(cols[0], "%s：%s", f.Name, message)
 			return Value{}
 		}
 	}
@@ -344,7 +344,7 @@ func (t *tableReader) plain(f *Fact, cols factColumns) Value {
 	case TypeBool:
 		v.Number, ok = boolWords[strings.ToLower(text)]
 		if !ok {
-			t.report(cols[0], "要填 是 或 否,不能是 %q", short(text))
+			t.report(cols[0], "要填 是 或 否，不能是 %q", short(text))
 		}
 	case TypeText:
 		v.Text = text
@@ -441,16 +441,16 @@ func (t *tableReader) events(c column, text string) ([]Event, bool) {
 		e := Event{Code: fields[0], Source: fields[4]}
 		var err error
 		if len(fields) > 5 {
-			t.report(c, "事件 %q 的内容太多,应为 代码|日期|截止日|分值|来源", short(entry))
+			t.report(c, "事件 %q 的内容太多，应为 代码|日期|截止日|分值|来源", short(entry))
 			return nil, false
 		}
 		if e.Date, err = ParseDate(fields[1]); err != nil {
-			t.report(c, "事件 %q: %s", short(entry), err.Error())
+			t.report(c, "事件 %q：%s", short(entry), err.Error())
 			return nil, false
 		}
 		if fields[2] != "" {
 			if e.Until, err = ParseDate(fields[2]); err != nil {
-				t.report(c, "事件 %q: %s", short(entry), err.Error())
+				t.report(c, "事件 %q：%s", short(entry), err.Error())
 				return nil, false
 			}
 		}

@@ -146,7 +146,7 @@ var (
 func (f *Fact) refuse(v Value) string {
 	for _, s := range append([]string{v.By, v.Reviewed}, v.Sources...) {
 		if !opaque.MatchString(s) {
-			return fmt.Sprintf("来源和人员只能是编号,不能是 %q", short(s))
+			return fmt.Sprintf("来源和人员只能是编号，不能是 %q", short(s))
 		}
 	}
 	if v.State != Present {
@@ -179,10 +179,10 @@ func (f *Fact) refuse(v Value) string {
 			return "文字太长"
 		}
 		if !utf8.ValidString(v.Text) || strings.ContainsFunc(v.Text, unicode.IsControl) {
-			return "文字中有控制字符,或不是 UTF-8 编码"
+			return "文字中有控制字符，或不是 UTF-8 编码"
 		}
 		if len(f.Values) > 0 && f.valueIndex(v.Text) < 0 {
-			return fmt.Sprintf("不认识 %q,可以填: %s", short(v.Text), f.valueTexts())
+			return fmt.Sprintf("不认识 %q，可以填：%s", short(v.Text), f.valueTexts())
 		}
 	case TypeDate:
 		if v.Day == 0 {
@@ -225,7 +225,7 @@ func (f *Fact) valueTexts() string {
 
 func notCount(x num.Num) string {
 	if !x.IsInt() || x.Sign() < 0 || maxCount.Less(x) {
-		return "要填不小于零的整数,不能是 " + x.String()
+		return "要填不小于零的整数，不能是 " + x.String()
 	}
 	return ""
 }
@@ -243,7 +243,7 @@ func (f *Fact) outside(x num.Num) string {
 
 func (f *Fact) refuseItems(v Value, n int, name func(int) string) string {
 	if len(v.Items) != n {
-		return fmt.Sprintf("应有 %d 个条目,现有 %d 个", n, len(v.Items))
+		return fmt.Sprintf("应有 %d 个条目，现有 %d 个", n, len(v.Items))
 	}
 	for i, item := range v.Items {
 		if item.State != Present {
@@ -254,7 +254,7 @@ func (f *Fact) refuseItems(v Value, n int, name func(int) string) string {
 			m = notCount(item.Number)
 		}
 		if m != "" {
-			return name(i) + ": " + m
+			return name(i) + "：" + m
 		}
 	}
 	return ""
@@ -268,14 +268,14 @@ func (f *Fact) refuseEvent(e Event) string {
 		return fmt.Sprintf("事件的截止日 %s 早于日期 %s", e.Until, e.Date)
 	}
 	if !opaque.MatchString(e.Source) {
-		return fmt.Sprintf("来源只能是编号,不能是 %q", short(e.Source))
+		return fmt.Sprintf("来源只能是编号，不能是 %q", short(e.Source))
 	}
 	for i := range f.Codes {
 		if f.Codes[i].ID != e.Code {
 			continue
 		}
 		if f.Codes[i].Points != nil && e.Points != nil {
-			return fmt.Sprintf("代码 %s 的分值由方案规定,事件不能自带", e.Code)
+			return fmt.Sprintf("代码 %s 的分值由方案规定，事件不能自带", e.Code)
 		}
 		return ""
 	}
