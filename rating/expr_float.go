@@ -9,38 +9,50 @@ import (
 // floatNear is the noise of floating point that is overlooked: what is equal, or just a middle, in num lies within it here.
 const floatNear = 1e-9
 
-// floatLess reports a < b by more than noise.
+// floatLess reports a < b by more than noise. Infinities are allowed.
 func floatLess(a, b float64) bool {
-	return a < b-floatNear*max(1, math.Abs(a), math.Abs(b))
+	return b-a > floatNear*max(1, min(math.Abs(a), math.Abs(b)))
 }
 
 // floatRound is num.Num.Round for finite x; within noise of a step it takes the step, within noise of a middle it takes the middle.
 func floatRound(x float64, places int, mode num.Mode) float64 {
 	one := math.Pow10(places)
-	scaled := math.Abs(x) * one
+	negative := x < 0
+	if negative {
+		x = -x
+	}
+	scaled := x * one
 	near := min(floatNear+scaled*1e-13, 0.1)
+	if mode == num.HalfUp {
+		whole := math.Floor(scaled + 0.5 + near)
+		if negative {
+			whole = -whole
+		}
+		return whole / one
+	}
 	whole := math.Floor(scaled + near)
 	rest := scaled - whole
 	if rest > near {
 		up := false
 		switch mode {
-		case num.HalfUp:
-			up = rest >= 0.5-near
 		case num.HalfEven:
 			up = rest > 0.5+near || rest >= 0.5-near && math.Mod(whole, 2) == 1
 		case num.Up:
 			up = true
 		case num.Floor:
-			up = x < 0
+			up = negative
 		case num.Ceiling:
-			up = x > 0
-		case num.Down:
+			up = !negative
+		case num.Down, num.HalfUp:
 		}
 		if up {
 			whole++
 		}
 	}
-	return math.Copysign(whole/one, x)
+	if negative {
+		return -whole / one
+	}
+	return whole / one
 }
 
 func floatTruth(yes bool) float64 {
@@ -50,41 +62,41 @@ func floatTruth(yes bool) float64 {
 	return 0
 }
 
-// evalFloat is Eval in floating point, for perturbation only: NaN stands for every error. values are in the order of Vars, a condition is 0
-// or 1.
-func (n *exprNode) evalFloat(values []float64) float64 {
+// evalFloat is Eval in floating point, for perturbation only. NaN stands for every error and for a value that is not there; a condition is 0
+// or 1. The name at place i of Vars has its value in memory[slots[i]].
+func (n *exprNode) evalFloat(memory []float64, slots []int) float64 {
 	switch n.op {
 	case opNumber:
 		return n.float
 	case opVar, opFlag:
-		return values[n.index]
+		return memory[slots[n.index]]
 	case opIf:
-		switch condition := n.args[0].evalFloat(values); {
+		switch condition := n.args[0].evalFloat(memory, slots); {
 		case math.IsNaN(condition):
 			return condition
 		case condition != 0:
-			return n.args[1].evalFloat(values)
+			return n.args[1].evalFloat(memory, slots)
 		default:
-			return n.args[2].evalFloat(values)
+			return n.args[2].evalFloat(memory, slots)
 		}
 	case opAnd, opOr:
 		decides := floatTruth(n.op == opOr)
-		x := n.args[0].evalFloat(values)
+		x := n.args[0].evalFloat(memory, slots)
 		if x == decides {
-			return x
+			return decides
 		}
-		y := n.args[1].evalFloat(values)
+		y := n.args[1].evalFloat(memory, slots)
 		if y == decides {
-			return y
+			return decides
 		}
 		return x * y * (1 - decides) // NaN if one is; else both are the other truth value
 	}
-	x := n.args[0].evalFloat(values)
+	x := n.args[0].evalFloat(memory, slots)
 	if len(n.args) == 1 {
 		return n.unaryFloat(x)
 	}
 	for i := 1; i < len(n.args); i++ {
-		x = n.binaryFloat(x, n.args[i].evalFloat(values), i)
+		x = n.binaryFloat(x, n.args[i].evalFloat(memory, slots), i)
 	}
 	return x
 }

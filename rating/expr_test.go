@@ -348,15 +348,15 @@ func TestExprAgainstBigRat(t *testing.T) {
 			t.Fatalf("%s = %s, %v; want %s", want.text, got, err, want.value.RatString())
 		}
 		// The floating-point twin agrees wherever it does not sit on a comparison that noise decides.
-		values := make([]float64, len(p.vars))
+		values, slots := make([]float64, len(p.vars)), make([]int, len(p.vars))
 		for i, name := range p.vars {
 			x, _ := exprTestValues(name)
-			values[i] = x.Float64()
+			values[i], slots[i] = x.Float64(), i
 			if name == "filed" {
 				values[i] = 1
 			}
 		}
-		near := p.root.evalFloat(values)
+		near := p.root.evalFloat(values, slots)
 		exact := got.Float64()
 		if !strings.ContainsAny(want.text, "<>=/?") && math.Abs(near-exact) > 1e-6*max(1, math.Abs(exact)) {
 			t.Fatalf("%s = %v in floating point, want %v", want.text, near, exact)
@@ -427,10 +427,10 @@ func BenchmarkExpr(b *testing.B) {
 	})
 	b.Run("evaluator=float", func(b *testing.B) {
 		p := mustCompileExpr(b, benchmarkExpr)
-		values := []float64{0.1, 1. / 3, 0}
+		values, slots := []float64{0.1, 1. / 3, 0}, []int{0, 1, 2}
 		b.ReportAllocs()
 		for b.Loop() {
-			if math.IsNaN(p.root.evalFloat(values)) {
+			if math.IsNaN(p.root.evalFloat(values, slots)) {
 				b.Fatal("NaN")
 			}
 		}
