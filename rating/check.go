@@ -243,7 +243,10 @@ func (c *schemeChecker) factOf(path, id string, types ...string) int {
 
 // near proposes the declared id that differs least, if it differs little.
 func (c *schemeChecker) near(id string, known map[string]int) string {
-	best, least := "", 3
+	if len(c.problems.found) >= maxProblems {
+		return ""
+	}
+	best, least := "", min(2, len(id)/3)+1
 	for k := range known {
 		if d := distance(id, k); d < least || d == least && best != "" && k < best {
 			best, least = k, d

@@ -27,7 +27,7 @@ func ParseScheme(data []byte) (*Scheme, error) {
 	d := &decoder{positions: map[string]position{}}
 	s := &Scheme{}
 	d.document(data, s)
-	if len(d.problems.found) == 0 {
+	if d.worthChecking() {
 		(&schemeChecker{decoder: d, s: s}).check()
 	}
 	if err := d.problems.err("rating.ParseScheme", "评分方案"); err != nil {
@@ -45,14 +45,31 @@ type position struct{ line, column int }
 type decoder struct {
 	problems  collector
 	positions map[string]position
+	unread    []string // entries, such as indicators[3], that could not be read completely
 }
 
 func (d *decoder) report(n *yaml.Node, path, format string, args ...any) {
 	d.problems.add(Problem{Line: n.Line, Column: n.Column, Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
+// worthChecking reports whether what was read is whole enough to look for further problems: facts, ids and lists are all there, and what could
+// not be read stands apart. From here on, problems of a mapping that was not read completely are not reported: they would only be echoes.
+func (d *decoder) worthChecking() bool {
+	for _, p := range d.problems.found {
+		if !strings.ContainsAny(p.Path, ".[") || strings.HasPrefix(p.Path, "facts[") || strings.HasSuffix(p.Path, ".id") || strings.HasSuffix(p.Message, "缺少键 id") {
+			return false
+		}
+		entry, _, _ := strings.Cut(p.Path, ".")
+		d.unread = append(d.unread, entry)
+	}
+	return true
+}
+
 // reportAt reports a problem at the value of a path, or at the nearest value around it that is in the file.
 func (d *decoder) reportAt(path, format string, args ...any) {
+	if entry, _, _ := strings.Cut(path, "."); contains(d.unread, entry) {
+		return
+	}
 	p := d.positions[path]
 	for at := path; p.line == 0 && at != ""; {
 		at = at[:max(strings.LastIndexAny(at, ".["), 0)]
