@@ -116,8 +116,10 @@ func (s *shape) value(t reflect.Type, path, tag string, marks *journal.Marks, op
 	case t == journalTime:
 	case t == goTime:
 		s.refuse(path, "时间要用 journal.Time")
-	case t.Kind() == reflect.String, t.Implements(textMarshaler), reflect.PointerTo(t).Implements(textMarshaler):
+	case t.Kind() == reflect.String:
 		text = true
+	case t.Implements(textMarshaler):
+		// Dates and exact numbers are stored as text and say nothing by themselves.
 	default:
 		switch t.Kind() {
 		case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint8, reflect.Uint16, reflect.Uint32:
