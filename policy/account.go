@@ -87,56 +87,69 @@ func nameFaults(name string) []fault.Field {
 	return nil
 }
 
-// appointmentFaults checks all appointments of one account together (design §4; practice.md §5).
-func (r *Rules) appointmentFaults(list []Appointment) []fault.Field {
+// appointmentFaults checks one new appointment by itself (practice.md §5). Field names are role, unit, scopes[n], until, order.
+func (r *Rules) appointmentFaults(ap Appointment) []fault.Field {
+	var bad []fault.Field
+	fail := func(name, format string, args ...any) {
+		bad = append(bad, fault.Field{Name: name, Message: fmt.Sprintf(format, args...)})
+	}
+	info, ok := r.Role(ap.Role)
+	switch {
+	case ap.Role == "":
+		fail("role", "请选择岗位")
+	case !ok:
+		fail("role", "角色“%s”不存在", ap.Role)
+	case info.Grant == GrantNone:
+		fail("role", "%s不能任命", info.Title)
+	case info.Grant == GrantOrder && strings.TrimSpace(ap.Order) == "":
+		fail("order", "%s须凭调阅单或审计通知书，请填写文号", info.Title)
+	case info.Grant == GrantOrder && ap.Days.Until.IsZero():
+		fail("until", "%s只在调阅单写明的期限内有效，请填写截止日", info.Title)
+	}
+	if utf8.RuneCountInString(ap.Order) > maxOrder {
+		fail("order", "文号最多 %d 个字", maxOrder)
+	}
+	if until := ap.Days.Until; !until.IsZero() && until.Compare(ap.Days.From) < 0 {
+		fail("until", "截止日 %s 早于起始日 %s", until.Chinese(), ap.Days.From.Chinese())
+	}
+	if ap.Unit != "" && !ValidScopeKey(ap.Unit) && !unitKeyForm.MatchString(ap.Unit) {
+		fail("unit", "单位“%s”写法不对，要写成 f:、c:、t:、u: 加编号，或 county", ap.Unit)
+	}
+	for k, key := range ap.Scopes {
+		switch {
+		case !ValidScopeKey(key):
+			fail(fmt.Sprintf("scopes[%d]", k), "范围“%s”写法不对，要写成 p:、f:、c:、t: 加编号，或 county", key)
+		case strings.HasPrefix(ap.Unit, "f:") && key != ap.Unit && !strings.HasPrefix(key, "p:"):
+			fail(fmt.Sprintf("scopes[%d]", k), "企业人员的范围只能是本企业或其项目，不能是 %s", key)
+		}
+	}
+	return bad
+}
+
+// togetherFaults checks what the appointments of one account may not be together: several duties (三员分立), or more scope keys than one
+// query can ask for. Those that ended before the day no longer count.
+func (r *Rules) togetherFaults(list []Appointment, day calendar.Date) []fault.Field {
 	var bad []fault.Field
 	if len(list) > maxAppointments {
-		bad = append(bad, fault.Field{Name: "appointments", Message: fmt.Sprintf("任职记录有 %d 条，最多 %d 条", len(list), maxAppointments)})
-		return bad
+		bad = append(bad, fault.Field{Name: "role", Message: fmt.Sprintf("任职记录有 %d 条，最多 %d 条，请另开账号", len(list), maxAppointments)})
 	}
 	var duties []Duty
 	var keys []string
-	for i, ap := range list {
-		fail := func(name, format string, args ...any) {
-			bad = append(bad, fault.Field{Name: fmt.Sprintf("appointments[%d].%s", i, name), Message: fmt.Sprintf(format, args...)})
+	for _, ap := range list {
+		if until := ap.Days.Until; !until.IsZero() && until.Compare(day) < 0 {
+			continue
 		}
-		info, ok := r.Role(ap.Role)
-		switch {
-		case !ok:
-			fail("role", "角色“%s”不存在", ap.Role)
-		case info.Grant == GrantNone:
-			fail("role", "%s不能任命", info.Title)
-		case info.Grant == GrantOrder && (ap.Order == "" || ap.Days.Until.IsZero()):
-			fail("order", "%s须凭调阅单或审计通知书，写明文号和截止日", info.Title)
-		}
-		if ok && !slices.Contains(duties, info.Duty) {
+		if info, ok := r.Role(ap.Role); ok && !slices.Contains(duties, info.Duty) {
 			duties = append(duties, info.Duty)
 		}
-		if utf8.RuneCountInString(ap.Order) > maxOrder {
-			fail("order", "文号最多 %d 个字", maxOrder)
-		}
-		if until := ap.Days.Until; !until.IsZero() && until.Compare(ap.Days.From) < 0 {
-			fail("until", "截止日 %s 早于起始日 %s", until.Chinese(), ap.Days.From.Chinese())
-		}
-		if ap.Unit != "" && !ValidScopeKey(ap.Unit) && !unitKeyForm.MatchString(ap.Unit) {
-			fail("unit", "单位“%s”写法不对，要写成 f:、c:、t:、u: 加编号，或 county", ap.Unit)
-		}
-		for k, key := range ap.Scopes {
-			switch {
-			case !ValidScopeKey(key):
-				fail(fmt.Sprintf("scopes[%d]", k), "范围“%s”写法不对，要写成 p:、f:、c:、t: 加编号，或 county", key)
-			case strings.HasPrefix(ap.Unit, "f:") && key != ap.Unit && !strings.HasPrefix(key, "p:"):
-				fail(fmt.Sprintf("scopes[%d]", k), "企业人员的范围只能是本企业或其项目，不能是 %s", key)
-			}
-			keys = append(keys, key)
-		}
+		keys = append(keys, ap.Scopes...)
 	}
 	if len(duties) > 1 {
-		bad = append(bad, fault.Field{Name: "appointments", Message: "一个账号只能任一类岗位：业务、系统管理、审计、安全管理须分别开设账号（三员分立）"})
+		bad = append(bad, fault.Field{Name: "role", Message: "一个账号只能任一类岗位：业务、系统管理、审计、安全管理须分别开设账号（三员分立）"})
 	}
 	slices.Sort(keys)
 	if n := len(slices.Compact(keys)); n > maxScopeKeys {
-		bad = append(bad, fault.Field{Name: "appointments", Message: fmt.Sprintf("任职范围共有 %d 项，最多 %d 项；请改用企业、社区或乡镇作为范围", n, maxScopeKeys)})
+		bad = append(bad, fault.Field{Name: "scopes", Message: fmt.Sprintf("任职范围共有 %d 项，最多 %d 项；请改用企业、社区或乡镇作为范围", n, maxScopeKeys)})
 	}
 	return bad
 }

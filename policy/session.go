@@ -2,164 +2,375 @@ package policy
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"fmt"
+	"strings"
+	"sync"
 	"time"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 )
 
+// Credentials are what a person types at sign-in.
+type Credentials struct {
+	// Login as typed; compared without regard to case, width and surrounding blanks.
+	Login string
+	// Password as typed.
+	Password string
+	// Code is the six-digit one-time code, "" if the account has none.
+	Code string
+	// Source is the address of the peer, for the log of sign-ins.
+	Source string
+	// PreviousToken is the token in the cookie of the request, if any; that session ends (rotation).
+	PreviousToken string
+}
+
+// SignedIn is the answer to a successful sign-in.
+type SignedIn struct {
+	// Token is 256 random bits, base64url without padding; only the person's cookie holds it.
+	Token string
+	// Actor is the person, as Resolve would return it.
+	Actor Actor
+	// Until is when the session ends whatever happens (12 hours by default).
+	Until time.Time
+	// Idle is the idle log-out in force.
+	Idle time.Duration
+}
+
+// session is a stored session; its id is the SHA-256 of the token. All times are of the security clock.
+type session struct {
+	Account string       `json:"account" privacy:"internal"`
+	Epoch   int64        `json:"epoch"`
+	Seen    journal.Time `json:"seen"`
+	Until   journal.Time `json:"until"`
+	// SecondFactor: opened with a one-time code.
+	SecondFactor bool `json:"second_factor,omitempty"`
+}
+
+// tries counts the failures of one login.
+type tries struct {
+	Failures int64        `json:"failures"`
+	Last     journal.Time `json:"last"`
+}
+
+// usedCode marks a one-time code as used.
+type usedCode struct{}
+
 const (
-	// tokenBytes are the random bytes of a token.
-	tokenBytes = 32
-	// seenEvery is how often the last request of a session is written down.
+	tokenChars = 43
+	// seenEvery is how often the last request of a session is written; in between it is in memory only.
 	seenEvery = time.Minute
-	// recheck is how long an account is believed without asking the store; another process may have closed it.
-	recheck = 5 * time.Second
-	// maxOpen bounds the sessions held in memory; those left out are just read again.
-	maxOpen = 20_000
+	// recheckEvery bounds how long another process may not notice that a session or account ended.
+	recheckEvery = 10 * time.Second
+	// maxTyped bounds what is hashed at all, in bytes.
+	maxTyped = 1024
 )
 
-// session is one signed-in browser, stored under the hash of its token.
-type session struct {
-	Account string `json:"account" privacy:"internal"`
-	// Epoch is that of the account when it signed in.
-	Epoch int64 `json:"epoch"`
-	// Seen is the last request, written at most once a minute.
-	Seen journal.Time `json:"seen"`
-	// Until is its end whatever happens.
-	Until  journal.Time `json:"until"`
-	Second bool         `json:"second,omitempty"`
+// badCredentials is the one answer to every failed sign-in: it must not tell which part was wrong.
+func (s *Service) badCredentials() error {
+	return fault.New("policy.SignIn", fault.Unauthenticated, fmt.Sprintf(
+		"用户名、密码或动态口令不正确，或者账号已停用、已锁定。连续 %d 次错误锁定 %d 分钟。", s.opt.LockAfter, int(s.opt.LockFor/time.Minute)))
 }
 
-// openSession is a session in memory, guarded by Service.mu.
-type openSession struct {
-	session
-	account Account
-	checked time.Time
-	seen    time.Time
-	written time.Time
+func (s *Service) limitID(login string) string { return s.db.MAC("limit/login", login) }
+
+// oneAtATime holds the lock of a login.
+func (s *Service) oneAtATime(limit string) *sync.Mutex {
+	return &s.perLogin[int(limit[0]^limit[1]*7^limit[2]*31)%len(s.perLogin)]
 }
 
-// sessionID is the hash under which a token is stored.
-func sessionID(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
+// locked reports whether a login has failed too often of late.
+func (s *Service) locked(ctx context.Context, limit string) (bool, error) {
+	t, err := s.limits.Get(ctx, limit)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return t.State.Failures >= s.opt.LockAfter && s.clocks.Security().Before(t.State.Last.Add(s.opt.LockFor)), nil
 }
 
-// begin opens a session.
-func (s *Service) begin(ctx context.Context, d store.Doc[Account], second bool, now time.Time) (SignedIn, error) {
-	token, err := randomText(tokenBytes)
+// failed counts one failure. Failures are forgotten LockFor after the last one, or at a successful sign-in.
+func (s *Service) failed(ctx context.Context, limit, source string) error {
+	for {
+		old, err := s.limits.Get(ctx, limit)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		now := s.clocks.Security()
+		next := tries{Failures: 1, Last: journal.At(now)}
+		if err == nil && now.Before(old.State.Last.Add(s.opt.LockFor)) {
+			next.Failures = old.State.Failures + 1
+		}
+		_, err = s.limits.Swap(ctx, limit, old.Rev, next, s.expires(now.Add(s.opt.LockFor)))
+		if fault.Is(err, fault.Conflict) && ctx.Err() == nil {
+			continue
+		}
+		if err == nil && next.Failures == s.opt.LockAfter {
+			s.record(AccessEvent{Event: EventLocked, Action: OpenSession, Source: source})
+		}
+		return err
+	}
+}
+
+// record writes to the access log, which counts by itself what it cannot write: a full disk must not lock everybody out.
+func (s *Service) record(e AccessEvent) {
+	if s.opt.Log != nil {
+		e.At = s.clocks.Security()
+		s.opt.Log.Write(e)
+	}
+}
+
+// SignIn: see Accounts.
+func (s *Service) SignIn(ctx context.Context, in Credentials) (SignedIn, error) {
+	if err := s.guard.Require(Actor{}, OpenSession); err != nil {
+		return SignedIn{}, err
+	}
+	if len(in.Login) > maxTyped || len(in.Password) > maxTyped || len(in.Code) > maxTyped {
+		return SignedIn{}, s.badCredentials()
+	}
+	login := NormalLogin(in.Login)
+	limit := s.limitID(login)
+	mutex := s.oneAtATime(limit)
+	mutex.Lock()
+	defer mutex.Unlock()
+	if locked, err := s.locked(ctx, limit); err != nil || locked {
+		if err == nil {
+			err = s.badCredentials()
+		}
+		return SignedIn{}, err
+	}
+	d, ok, err := s.prove(ctx, login, in)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	until := now.Add(s.opt.Longest)
-	id := sessionID(token)
-	state := session{Account: d.ID, Epoch: d.State.Epoch, Seen: journal.At(now), Until: journal.At(until), Second: second}
-	if err := s.sessions.Put(ctx, id, state, s.db.Now().Add(s.opt.Longest)); err != nil {
+	if !ok {
+		if err := s.failed(ctx, limit, in.Source); err != nil {
+			return SignedIn{}, err
+		}
+		return SignedIn{}, s.badCredentials()
+	}
+	if err := s.limits.Delete(ctx, limit); err != nil {
 		return SignedIn{}, err
 	}
-	actor := s.actor(d.ID, d.State, id)
-	actor.SecondFactor = second
-	return SignedIn{Token: token, Actor: actor, Until: until, Idle: s.opt.Idle}, nil
+	if in.PreviousToken != "" {
+		if err := s.end(ctx, hashToken(in.PreviousToken)); err != nil {
+			return SignedIn{}, err
+		}
+	}
+	out, err := s.openSession(ctx, d)
+	if err == nil {
+		s.record(AccessEvent{Event: EventSignedIn, Actor: d.ID, Action: OpenSession, Source: in.Source})
+	}
+	return out, err
 }
 
-// Resolve implements Accounts.
-func (s *Service) Resolve(ctx context.Context, token string) (Actor, error) {
-	const op = "policy.Resolve"
-	ended := fault.Wrap(op, fault.Unauthenticated, "登录已结束，请重新登录", errEnded)
-	if token == "" {
-		return Actor{}, ended
+// prove finds the account of a login and reports whether password and code are right. An unknown login costs as much time as a known one.
+func (s *Service) prove(ctx context.Context, login string, in Credentials) (store.Doc[Account], bool, error) {
+	d, err := s.byLogin(ctx, login)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return d, false, err
 	}
-	id := sessionID(token)
+	a, known := d.State, err == nil
+	hash := s.hasher.dummy
+	if known {
+		hash = a.Password.Hash
+	}
+	right, err := s.hasher.verify(ctx, in.Password, hash)
+	if err != nil || !right || !known || a.Disabled {
+		return d, false, err
+	}
 	now := s.clocks.Security()
-	s.mu.Lock()
-	held, ok := s.open[id]
-	fresh := ok && now.Sub(held.checked) < recheck && !now.Before(held.checked)
-	s.mu.Unlock()
-	if !fresh {
-		var err error
-		if held, err = s.readSession(ctx, id, now); err != nil {
-			if fault.Is(err, fault.NotFound) {
-				return Actor{}, ended
+	if a.Password.OneTime && now.Sub(a.Password.SetAt.Time) > s.opt.OneTimeFor {
+		return d, false, nil
+	}
+	if a.TOTP.Secret == "" {
+		return d, true, nil
+	}
+	ok, err := s.useCode(ctx, d.ID, a.TOTP.Secret, in.Code)
+	return d, ok, err
+}
+
+// useCode reports whether the one-time code is right and was not used before (RFC 6238 §5.2).
+func (s *Service) useCode(ctx context.Context, id, secret, code string) (bool, error) {
+	now := s.clocks.Security()
+	step, ok, err := totpStep(secret, strings.TrimSpace(code), now)
+	if err != nil || !ok {
+		return false, err
+	}
+	_, err = s.codes.Swap(ctx, fmt.Sprintf("%s/%d", id, step), 0, usedCode{}, s.expires(now.Add(4*totpPeriod*time.Second)))
+	if fault.Is(err, fault.Conflict) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (s *Service) openSession(ctx context.Context, d store.Doc[Account]) (SignedIn, error) {
+	token, err := randomText(32)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	now := s.clocks.Security()
+	until := now.Add(s.opt.Longest)
+	stored := session{Account: d.ID, Epoch: d.State.Epoch, Seen: journal.At(now), Until: journal.At(until), SecondFactor: d.State.TOTP.Secret != ""}
+	id := hashToken(token)
+	if err := s.sessions.Put(ctx, id, stored, s.expires(until)); err != nil {
+		return SignedIn{}, err
+	}
+	return SignedIn{Token: token, Actor: s.actor(d, id, stored, now), Until: until, Idle: s.opt.Idle}, nil
+}
+
+func (s *Service) actor(d store.Doc[Account], id string, stored session, now time.Time) Actor {
+	by := d.State.actor(d.ID, id, calendar.DateOf(s.clocks.Business()), now, s.opt.PasswordAge)
+	by.SecondFactor = stored.SecondFactor
+	return by
+}
+
+// liveSession is a session in memory.
+type liveSession struct {
+	doc     store.Doc[Account]
+	stored  session
+	actor   Actor
+	day     calendar.Date
+	seen    time.Time
+	checked time.Time
+}
+
+// sessionCache holds the sessions in use. A change to an account or session raises turn, so that a look-up that began before
+// does not put its outdated finding back.
+type sessionCache struct {
+	mu      sync.Mutex
+	live    map[string]*liveSession
+	turn    int64
+	sweepAt int
+}
+
+func (c *sessionCache) forget(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.turn++
+	delete(c.live, id)
+}
+
+func (c *sessionCache) forgetAccount(account string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.turn++
+	for id, l := range c.live {
+		if l.doc.ID == account {
+			delete(c.live, id)
+		}
+	}
+}
+
+// keep stores a finding made since turn, and now and then drops what has not been used for as long as idle.
+func (c *sessionCache) keep(id string, l *liveSession, turn int64, idle time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.turn != turn {
+		return
+	}
+	c.live[id] = l
+	if len(c.live) <= max(c.sweepAt, 1024) {
+		return
+	}
+	for other, o := range c.live {
+		if l.checked.Sub(o.seen) > idle {
+			delete(c.live, other)
+		}
+	}
+	c.sweepAt = 2 * len(c.live)
+}
+
+// Resolve: see Accounts.
+func (s *Service) Resolve(ctx context.Context, token string) (Actor, error) {
+	if len(token) != tokenChars {
+		return Actor{}, sessionEnded()
+	}
+	id := hashToken(token)
+	now := s.clocks.Security()
+	day := calendar.DateOf(s.clocks.Business())
+	s.cache.mu.Lock()
+	turn, lastSeen := s.cache.turn, time.Time{}
+	if l := s.cache.live[id]; l != nil {
+		lastSeen = l.seen
+		if now.Sub(l.checked) < recheckEvery && !s.over(l.stored, l.seen, now) {
+			l.seen = now
+			if l.day != day {
+				l.actor, l.day = s.actor(l.doc, id, l.stored, now), day
 			}
-			return Actor{}, err
+			by := l.actor
+			s.cache.mu.Unlock()
+			return by, nil
 		}
 	}
-	s.mu.Lock()
-	idle := now.Sub(held.seen) >= s.opt.Idle || !now.Before(held.Until.Time) || held.account.Disabled || held.account.Epoch != held.Epoch
-	write := false
-	if !idle {
-		held.seen = now
-		if write = now.Sub(held.written) >= seenEvery; write {
-			held.written = now
-		}
+	s.cache.mu.Unlock()
+	return s.recheck(ctx, id, lastSeen, turn)
+}
+
+// over reports whether a session has run out.
+func (s *Service) over(stored session, seen, now time.Time) bool {
+	return !now.Before(stored.Until.Time) || now.Sub(seen) > s.opt.Idle
+}
+
+func sessionEnded() error {
+	return fault.New("policy.Resolve", fault.Unauthenticated, "登录已过期，请重新登录")
+}
+
+// recheck reads session and account from the store and keeps them in memory.
+func (s *Service) recheck(ctx context.Context, id string, lastSeen time.Time, turn int64) (Actor, error) {
+	temp, err := s.sessions.Get(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		s.cache.forget(id)
+		return Actor{}, sessionEnded()
 	}
-	state, account := held.session, held.account
-	s.mu.Unlock()
-	if idle {
+	if err != nil {
+		return Actor{}, err
+	}
+	now := s.clocks.Security()
+	seen := temp.State.Seen.Time
+	if lastSeen.After(seen) {
+		seen = lastSeen
+	}
+	d, err := s.accounts.Load(ctx, temp.State.Account)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return Actor{}, err
+	}
+	if err != nil || d.State.Disabled || d.State.Epoch != temp.State.Epoch || s.over(temp.State, seen, now) {
 		if err := s.end(ctx, id); err != nil {
 			return Actor{}, err
 		}
-		return Actor{}, ended
+		return Actor{}, sessionEnded()
 	}
-	if write {
-		state.Seen = journal.At(now)
-		if err := s.sessions.Put(ctx, id, state, s.db.Now().Add(state.Until.Sub(now))); err != nil {
+	if now.Sub(temp.State.Seen.Time) >= seenEvery {
+		temp.State.Seen = journal.At(now)
+		// Swap and not Put: a session that was ended meanwhile must not come back. On Conflict another request wrote, or it ended.
+		if _, err := s.sessions.Swap(ctx, id, temp.Rev, temp.State, temp.Expires); fault.Is(err, fault.Conflict) {
+			if _, err := s.sessions.Get(ctx, id); err != nil {
+				s.cache.forget(id)
+				return Actor{}, sessionEnded()
+			}
+		} else if err != nil {
 			return Actor{}, err
 		}
 	}
-	actor := s.actor(state.Account, account, id)
-	actor.SecondFactor = state.Second
-	return actor, nil
+	l := &liveSession{doc: d, stored: temp.State, actor: s.actor(d, id, temp.State, now), day: calendar.DateOf(s.clocks.Business()), seen: now, checked: now}
+	by := l.actor
+	s.cache.keep(id, l, turn, s.opt.Idle)
+	return by, nil
 }
 
-// readSession reads session and account and holds them in memory. Returns NotFound if there is no such session.
-func (s *Service) readSession(ctx context.Context, id string, now time.Time) (*openSession, error) {
-	stored, err := s.sessions.Get(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.accounts.Load(ctx, stored.State.Account)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if held, ok := s.open[id]; ok {
-		held.account, held.checked = d.State, now
-		return held, nil
-	}
-	if len(s.open) >= maxOpen {
-		clear(s.open)
-	}
-	held := &openSession{session: stored.State, account: d.State, checked: now, seen: stored.State.Seen.Time, written: stored.State.Seen.Time}
-	s.open[id] = held
-	return held, nil
-}
-
-// end closes one session; closing it twice is no error.
+// end removes a session from the store, then from memory.
 func (s *Service) end(ctx context.Context, id string) error {
-	s.mu.Lock()
-	delete(s.open, id)
-	s.mu.Unlock()
-	return s.sessions.Delete(ctx, id)
+	err := s.sessions.Delete(ctx, id)
+	s.cache.forget(id)
+	return err
 }
 
-// forgetAccount lets the next request of every session of an account ask the store again.
-func (s *Service) forgetAccount(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for key, held := range s.open {
-		if held.Account == id {
-			delete(s.open, key)
-		}
-	}
-}
-
-// SignOut implements Accounts.
+// SignOut: see Accounts.
 func (s *Service) SignOut(ctx context.Context, by Actor) error {
 	if by.Session == "" {
 		return nil
@@ -167,20 +378,161 @@ func (s *Service) SignOut(ctx context.Context, by Actor) error {
 	return s.end(ctx, by.Session)
 }
 
-// SignOutEverywhere implements Accounts.
+// SignOutEverywhere: see Accounts. Returns Unauthenticated for somebody without an account.
 func (s *Service) SignOutEverywhere(ctx context.Context, by Actor) error {
-	meta, err := s.require(by, CloseSession)
-	if err != nil {
+	if err := s.guard.Require(by, CloseSession); err != nil {
 		return err
 	}
-	d, err := s.accounts.Load(ctx, by.ID)
-	if err != nil {
-		return err
-	}
-	d.State.Epoch++
-	if _, err := s.accounts.Commit(ctx, meta, by.ID, d.Seq, d.State); err != nil {
-		return err
-	}
-	s.forgetAccount(by.ID)
-	return nil
+	return s.changeOwn(ctx, by, CloseSession, func(a *Account) error { a.Epoch++; return nil })
 }
+
+// changeOwn changes the actor's own account; somebody else's change at the same moment is no reason to fail.
+func (s *Service) changeOwn(ctx context.Context, by Actor, action Action, f func(*Account) error) error {
+	for {
+		d, err := s.load(ctx, by.ID)
+		if err != nil {
+			return err
+		}
+		if err := f(&d.State); err != nil {
+			return err
+		}
+		_, err = s.accounts.Commit(ctx, store.Meta{By: by.ID, Action: string(action)}, by.ID, d.Seq, d.State)
+		if fault.Is(err, fault.Conflict) && ctx.Err() == nil {
+			if now, headErr := s.accounts.Head(ctx, by.ID); headErr == nil && now.Seq != d.Seq {
+				continue
+			}
+		}
+		if err == nil {
+			s.cache.forgetAccount(by.ID)
+		}
+		return err
+	}
+}
+
+// ChangePassword changes the actor's own password and ends all its sessions, this one too. Returns Invalid for refused fields (current,
+// password): a wrong current password counts as a failed sign-in, and a new one must differ from the last five. Returns Unavailable
+// if too many hashes wait.
+func (s *Service) ChangePassword(ctx context.Context, by Actor, current, next string) error {
+	const op = "policy.ChangePassword"
+	if err := s.guard.Require(by, UpdateOwnAccount); err != nil {
+		return err
+	}
+	d, err := s.load(ctx, by.ID)
+	if err != nil {
+		return err
+	}
+	a := d.State
+	if err := s.proveAgain(ctx, op, a, current); err != nil {
+		return err
+	}
+	if bad := passwordFaults(next, a.Login); len(bad) > 0 {
+		return fault.InvalidFields(op, bad...)
+	}
+	for _, old := range append([]string{a.Password.Hash}, a.Password.Earlier...) {
+		same, err := s.hasher.verify(ctx, next, old)
+		if err != nil {
+			return err
+		}
+		if same {
+			return fault.InvalidFields(op, fault.Field{Name: "password", Message: fmt.Sprintf("这个密码最近 %d 次内用过，请换一个", passwordHistory)})
+		}
+	}
+	hash, err := s.hasher.hash(ctx, next)
+	if err != nil {
+		return err
+	}
+	return s.changeOwn(ctx, by, UpdateOwnAccount, func(now *Account) error {
+		if now.Password.Hash != a.Password.Hash {
+			return fault.New(op, fault.Conflict, "密码刚被修改过，请重新登录")
+		}
+		*now = now.withPassword(hash, false, s.clocks.Security())
+		return nil
+	})
+}
+
+// proveAgain asks a signed-in person for the present password before a change that would lock the real owner out.
+func (s *Service) proveAgain(ctx context.Context, op string, a Account, password string) error {
+	limit := s.limitID(a.Login)
+	mutex := s.oneAtATime(limit)
+	mutex.Lock()
+	defer mutex.Unlock()
+	locked, err := s.locked(ctx, limit)
+	if err != nil {
+		return err
+	}
+	if locked {
+		return fault.InvalidFields(op, fault.Field{Name: "current", Message: fmt.Sprintf("密码连续输错 %d 次，请 %d 分钟后再试", s.opt.LockAfter, int(s.opt.LockFor/time.Minute))})
+	}
+	right := len(password) <= maxTyped
+	if right {
+		if right, err = s.hasher.verify(ctx, password, a.Password.Hash); err != nil {
+			return err
+		}
+	}
+	if right {
+		return nil
+	}
+	if err := s.failed(ctx, limit, ""); err != nil {
+		return err
+	}
+	return fault.InvalidFields(op, fault.Field{Name: "current", Message: "现在的密码不正确，请重新输入"})
+}
+
+// NewTOTP returns a fresh secret and the otpauth address that an authenticator app scans. Nothing is stored until EnableTOTP.
+func (s *Service) NewTOTP(ctx context.Context, by Actor) (secret, address string, err error) {
+	if err := s.guard.Require(by, UpdateOwnAccount); err != nil {
+		return "", "", err
+	}
+	d, err := s.load(ctx, by.ID)
+	if err != nil {
+		return "", "", err
+	}
+	return newTOTP(d.State.Login)
+}
+
+// EnableTOTP stores the secret once a code proves that the app has it. Returns Invalid (field code) for a wrong or used code, Conflict if
+// the account has a second factor.
+func (s *Service) EnableTOTP(ctx context.Context, by Actor, secret, code string) error {
+	const op = "policy.EnableTOTP"
+	if err := s.guard.Require(by, UpdateOwnAccount); err != nil {
+		return err
+	}
+	ok, err := s.useCode(ctx, by.ID, secret, code)
+	if fault.Is(err, fault.Internal) || err == nil && !ok {
+		return fault.InvalidFields(op, fault.Field{Name: "code", Message: "动态口令不正确，请核对手机时间后输入最新的 6 位数字"})
+	}
+	if err != nil {
+		return err
+	}
+	return s.changeOwn(ctx, by, UpdateOwnAccount, func(a *Account) error {
+		if a.TOTP.Secret != "" {
+			return fault.New(op, fault.Conflict, "已经开通动态口令；换手机请先关闭再开通")
+		}
+		a.TOTP = TOTP{Secret: secret}
+		return nil
+	})
+}
+
+// DisableTOTP switches the second factor off. Returns Invalid (field current) for a wrong password, Conflict if there is none.
+func (s *Service) DisableTOTP(ctx context.Context, by Actor, current string) error {
+	const op = "policy.DisableTOTP"
+	if err := s.guard.Require(by, UpdateOwnAccount); err != nil {
+		return err
+	}
+	d, err := s.load(ctx, by.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.proveAgain(ctx, op, d.State, current); err != nil {
+		return err
+	}
+	return s.changeOwn(ctx, by, UpdateOwnAccount, func(a *Account) error {
+		if a.TOTP.Secret == "" {
+			return fault.New(op, fault.Conflict, "没有开通动态口令")
+		}
+		a.TOTP = TOTP{}
+		return nil
+	})
+}
+
+var _ Accounts = (*Service)(nil)
