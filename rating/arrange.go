@@ -2,6 +2,7 @@ package rating
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"redsteward/internal/num"
@@ -38,17 +39,30 @@ func (c *schemeChecker) arrange() {
 	c.guards(len(c.s.Indicators)+total, nil)
 	for i := range c.p.indicators {
 		ind := &c.p.indicators[i]
-		seen := map[int]bool{}
-		note := func(f int) {
-			if f >= 0 && !seen[f] {
-				seen[f] = true
-				ind.facts = append(ind.facts, f)
-			}
-		}
+		note := noteInto(&ind.facts)
 		ruleOperands(ind.rule, func(o *operand) { o.facts(note) }, note)
 		ind.applies.facts(note)
 	}
+	for i := range c.p.adjust {
+		a := &c.p.adjust[i]
+		note := noteInto(&a.facts)
+		note(a.fact)
+		a.when.facts(note)
+		a.points.facts(note)
+	}
+	for i := range c.p.outputs {
+		c.p.outputs[i].value.facts(noteInto(&c.p.outputs[i].facts))
+	}
 	c.loneReferences()
+}
+
+// noteInto returns a function that adds a fact to a list once; -1 is no fact.
+func noteInto(list *[]int) func(int) {
+	return func(f int) {
+		if f >= 0 && !slices.Contains(*list, f) {
+			*list = append(*list, f)
+		}
+	}
 }
 
 // name says which part of the file a stage is.
@@ -310,6 +324,9 @@ func (c *schemeChecker) measure() {
 		p.numeric = append(p.numeric, contains([]string{TypeNumber, TypeCount, TypeRatio, TypeBool, TypeSurvey}, c.s.Facts[i].Type))
 		p.missingReason[i] = "缺数据：" + c.s.Facts[i].Name
 		p.naReason[i] = "不适用：" + c.s.Facts[i].Name
+	}
+	for i := range p.outputs {
+		p.uses += len(p.outputs[i].facts)
 	}
 	p.factOrder = sortedPlaces(ids)
 	c.levels()

@@ -135,6 +135,7 @@ func (c *canon) adjustLine(a *AdjustLine) {
 			c.number("after", a.After)
 			c.number("before", a.Before)
 		}
+		c.list("facts", len(a.Facts), func(i int) { c.factUse(&a.Facts[i]) })
 		c.text("grade_after", a.GradeAfter)
 		c.text("grade_before", a.GradeBefore)
 		c.text("id", a.ID)
@@ -146,6 +147,7 @@ func (c *canon) adjustLine(a *AdjustLine) {
 
 func (c *canon) outputLine(o *OutputLine) {
 	c.object(func() {
+		c.list("facts", len(o.Facts), func(i int) { c.factUse(&o.Facts[i]) })
 		c.text("id", o.ID)
 		c.text("reason", o.Reason)
 		if o.Known {

@@ -93,11 +93,7 @@ func (m *machine) indicator(i int, r *Result) {
 	}
 	line := &r.Lines[i]
 	line.ID = ind.decl.ID
-	from := len(m.uses)
-	for _, f := range ind.facts {
-		m.uses = append(m.uses, FactUse{ID: m.p.scheme.Facts[f].ID, Value: &m.sub.Values[f], numeric: m.p.numeric[f]})
-	}
-	line.Facts = m.uses[from:len(m.uses):len(m.uses)]
+	line.Facts = m.used(ind.facts)
 
 	var points num.Num
 	applies, gone := m.condition(&ind.applies)
@@ -115,6 +111,15 @@ func (m *machine) indicator(i int, r *Result) {
 	points = ind.round.round(num.Max(ind.min, num.Min(ind.max, points)))
 	line.Counted, line.Points, line.Max = true, points, ind.max
 	m.cells[i] = cell{state: cellCounted, points: points, max: ind.max}
+}
+
+// used lists facts for the trace.
+func (m *machine) used(facts []int) []FactUse {
+	from := len(m.uses)
+	for _, f := range facts {
+		m.uses = append(m.uses, FactUse{ID: m.p.scheme.Facts[f].ID, Value: &m.sub.Values[f], numeric: m.p.numeric[f]})
+	}
+	return m.uses[from:len(m.uses):len(m.uses)]
 }
 
 // absent treats an indicator without a value by its declared rule.
@@ -178,7 +183,7 @@ func (m *machine) emptyPart(part *partProgram, r *Result) cell {
 func (m *machine) output(i int, r *Result) {
 	o := &m.p.outputs[i]
 	line := &r.Outputs[i]
-	line.ID = o.decl.ID
+	line.ID, line.Facts = o.decl.ID, m.used(o.facts)
 	x, gone := m.number(&o.value)
 	if gone.kind != nothingAbsent {
 		line.Reason = gone.reason

@@ -67,6 +67,8 @@ type ExplainedItem struct {
 type ExplainedStep struct {
 	ID, Name, Basis, Text string
 	Proposal              bool
+	// FactTexts say what the facts behind it were.
+	FactTexts []string
 }
 
 // VoiceShare is what one voice had to give and gave, in points of the total.
@@ -104,7 +106,7 @@ func Explain(s *Scheme, r *Result) (*Explanation, error) {
 		if !r.Outputs[i].Known {
 			text = "没有结果：" + r.Outputs[i].Reason
 		}
-		e.Outputs = append(e.Outputs, ExplainedStep{ID: d.ID, Name: d.Name, Basis: d.Basis, Text: text, Proposal: d.Proposal || d.Basis == "" && s.Proposal})
+		e.Outputs = append(e.Outputs, ExplainedStep{ID: d.ID, Name: d.Name, Basis: d.Basis, Text: text, FactTexts: s.factTexts(r.Outputs[i].Facts), Proposal: d.Proposal || d.Basis == "" && s.Proposal})
 	}
 	for _, id := range r.Unmet {
 		for i := range s.Eligibility {
@@ -147,9 +149,7 @@ func (s *Scheme) explainLine(l *Line, voices map[string]string) ExplainedLine {
 		lost := l.Lost()
 		out.ShownPoints, out.ShownMax, out.ShownLost = l.Points.Fixed(places), l.Max.String(), lost.Fixed(places)
 	}
-	for i := range l.Facts {
-		out.FactTexts = append(out.FactTexts, s.factText(&l.Facts[i]))
-	}
+	out.FactTexts = s.factTexts(l.Facts)
 	for i := range l.Items {
 		item := ExplainedItem{ItemLine: l.Items[i], Name: l.Items[i].ID}
 		for j := range l.Facts {
@@ -184,6 +184,14 @@ func (s *Scheme) itemName(fact, id string) (name, basis string) {
 		return f.Codes[i].Name, f.Codes[i].Basis
 	}
 	return id, ""
+}
+
+func (s *Scheme) factTexts(uses []FactUse) []string {
+	var texts []string
+	for i := range uses {
+		texts = append(texts, s.factText(&uses[i]))
+	}
+	return texts
 }
 
 // factText says in Chinese what a fact was.
@@ -239,7 +247,7 @@ func (s *Scheme) explainAdjust(a *AdjustLine) ExplainedStep {
 		if d.ID != a.ID {
 			continue
 		}
-		out := ExplainedStep{ID: d.ID, Name: d.Name, Basis: d.Basis, Proposal: d.Proposal || d.Basis == "" && s.Proposal}
+		out := ExplainedStep{ID: d.ID, Name: d.Name, Basis: d.Basis, FactTexts: s.factTexts(a.Facts), Proposal: d.Proposal || d.Basis == "" && s.Proposal}
 		places := s.decimals(s.Total.Decimals)
 		switch {
 		case !a.Applied:

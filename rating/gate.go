@@ -30,8 +30,12 @@ func (m *machine) fires(a *adjustProgram, line *AdjustLine, r *Result) bool {
 		}
 	}
 	if gone.kind == nothingAbsent {
+		if yes {
+			line.Facts = m.used(a.facts)
+		}
 		return yes
 	}
+	line.Facts = m.used(a.facts)
 	return m.unknown(a, line, gone, r)
 }
 

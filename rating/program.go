@@ -123,7 +123,8 @@ type adjustProgram struct {
 	points operand
 	fact   int // of events; -1 if none
 	codes  []string
-	grade  int // -1 if none
+	grade  int   // -1 if none
+	facts  []int // the facts it reads, for the trace
 }
 
 type outputProgram struct {
@@ -131,6 +132,7 @@ type outputProgram struct {
 	value    operand
 	round    Rounding
 	decimals int
+	facts    []int // the facts it reads, for the trace
 }
 
 type gradeProgram struct {

@@ -186,21 +186,23 @@ type wirePart struct {
 }
 
 type wireAdjust struct {
-	After       num.Num    `json:"after"`
-	Before      num.Num    `json:"before"`
-	GradeAfter  string     `json:"grade_after"`
-	GradeBefore string     `json:"grade_before"`
-	ID          string     `json:"id"`
-	Items       []wireItem `json:"items"`
-	Reason      string     `json:"reason"`
-	Unknown     bool       `json:"unknown"`
+	After       num.Num       `json:"after"`
+	Before      num.Num       `json:"before"`
+	Facts       []wireFactUse `json:"facts"`
+	GradeAfter  string        `json:"grade_after"`
+	GradeBefore string        `json:"grade_before"`
+	ID          string        `json:"id"`
+	Items       []wireItem    `json:"items"`
+	Reason      string        `json:"reason"`
+	Unknown     bool          `json:"unknown"`
 }
 
 type wireOutput struct {
-	ID     string   `json:"id"`
-	Reason string   `json:"reason"`
-	Shown  string   `json:"shown"`
-	Value  *num.Num `json:"value"`
+	Facts  []wireFactUse `json:"facts"`
+	ID     string        `json:"id"`
+	Reason string        `json:"reason"`
+	Shown  string        `json:"shown"`
+	Value  *num.Num      `json:"value"`
 }
 
 type wireResult struct {
@@ -294,12 +296,18 @@ func (w *wireResult) result() (*Result, error) {
 		if line.Items, err = items(a.Items); err != nil {
 			return nil, err
 		}
+		if line.Facts, err = uses(a.Facts); err != nil {
+			return nil, err
+		}
 		r.Adjust = append(r.Adjust, line)
 	}
 	for _, o := range w.Outputs {
 		line := OutputLine{ID: o.ID, Reason: o.Reason, Shown: o.Shown}
 		if o.Value != nil {
 			line.Known, line.Value = true, *o.Value
+		}
+		if line.Facts, err = uses(o.Facts); err != nil {
+			return nil, err
 		}
 		r.Outputs = append(r.Outputs, line)
 	}
@@ -335,22 +343,31 @@ func (w *wireLine) line() (Line, error) {
 		l.read(*w.Value)
 	}
 	var err error
-	for i := range w.Facts {
-		f := &w.Facts[i]
+	if l.Facts, err = uses(w.Facts); err != nil {
+		return l, err
+	}
+	l.Items, err = items(w.Items)
+	return l, err
+}
+
+func uses(list []wireFactUse) ([]FactUse, error) {
+	var out []FactUse
+	for i := range list {
+		f := &list[i]
 		v := Value{Den: f.Den, Text: f.Text, Sources: f.Sources, By: f.By, Reviewed: f.Reviewed}
+		var err error
 		if v.State, err = stateOf(f.State); err != nil {
-			return l, err
+			return nil, err
 		}
 		if v.Day, err = optionalDate(f.Day); err != nil {
-			return l, err
+			return nil, err
 		}
 		if f.Num != nil {
 			v.Number = *f.Num
 		}
-		l.Facts = append(l.Facts, FactUse{ID: f.ID, Value: &v, numeric: f.Num != nil})
+		out = append(out, FactUse{ID: f.ID, Value: &v, numeric: f.Num != nil})
 	}
-	l.Items, err = items(w.Items)
-	return l, err
+	return out, nil
 }
 
 func stateOf(word string) (State, error) {

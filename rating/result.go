@@ -147,6 +147,8 @@ type AdjustLine struct {
 	Before, After num.Num
 	// GradeBefore and GradeAfter are the grades around it; only for those that act on the grade.
 	GradeBefore, GradeAfter string
+	// Facts are the facts behind its condition and its points.
+	Facts []FactUse
 	// Items are the events that triggered it.
 	Items []ItemLine
 }
@@ -159,6 +161,8 @@ type OutputLine struct {
 	Reason string
 	Value  num.Num
 	Shown  string
+	// Facts are the facts that its expression reads.
+	Facts []FactUse
 }
 
 // PastUse names an earlier result that was read.

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"redsteward/internal/fault"
 	"redsteward/internal/num"
 )
 
@@ -115,4 +117,91 @@ func TestTorontoAgrees(t *testing.T) {
 			t.Errorf("%s differs and is not among the known corrections", id)
 		}
 	}
+}
+
+// TestTorontoResultIsCompact holds a stored result of fifty items to the size that storage counts on, and reads it back.
+func TestTorontoResultIsCompact(t *testing.T) {
+	s := torontoScheme(t, nil)
+	sub := s.NewSubject("4153431/2024-06-27", "", DateOf(time.Date(2024, 6, 27, 0, 0, 0, 0, time.UTC)))
+	v := Value{State: Present}
+	for i := range s.Facts[0].Items {
+		v.Items = append(v.Items, ItemValue{State: Present, Number: num.FromInt(int64(i % 4))})
+	}
+	for fact, value := range map[string]Value{"items": v, "reactive": Number(num.FromInt(-2))} {
+		if err := sub.Set(fact, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := Evaluate(s, nil, sub, nil)
+	data := r.Canonical()
+	if len(data) > 6<<10 {
+		t.Errorf("%d bytes: %s", len(data), data)
+	}
+	if back, err := ReadResult(data); err != nil || back.Hash() != r.Hash() {
+		t.Errorf("not read back: %v", err)
+	}
+	other := torontoScheme(t, func(text string) string { return text + "# changed\n" })
+	if _, err := Explain(other, &r); !fault.Is(err, fault.Conflict) {
+		t.Errorf("explained by another file: %v", err)
+	}
+}
+
+// TestTorontoRollsUpToCompanies gathers the buildings of one company under its many spellings; blank names stay their own group.
+func TestTorontoRollsUpToCompanies(t *testing.T) {
+	s := torontoScheme(t, nil)
+	join, err := ReadJoin(torontoFile(t, "toronto-registrations-2026.csv.gz"), "RSN")
+	if err != nil {
+		t.Fatal(err)
+	}
+	subjects, err := ReadTable(s, torontoFile(t, "toronto-rentsafe-2023-2026.csv.gz"), TableOptions{Join: join})
+	if err != nil {
+		t.Fatal(err)
+	}
+	roller, err := s.NewRoller("manager")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sub := range subjects {
+		r := Evaluate(s, nil, sub, nil)
+		roller.Add(sub, &r)
+	}
+	members, merged := 0, 0
+	kinds := map[string]int{}
+	for _, g := range roller.Groups() {
+		members += len(g.Members)
+		kinds[g.Kind]++
+		if g.Kind == GroupNamed && len(g.Spellings) > 1 {
+			merged++
+			if merged <= 3 {
+				t.Logf("merged into %s: %v", g.Name, g.Spellings)
+			}
+		}
+		for _, spelling := range g.Spellings {
+			if g.Kind == GroupBlank != (strings.TrimSpace(spelling.Text) == "") {
+				t.Errorf("spelling %q in group %s %s", spelling.Text, g.Kind, g.Name)
+			}
+		}
+	}
+	t.Logf("groups %v, %d of them merged from several spellings", kinds, merged)
+	if members != 6090 || kinds[GroupBlank] != 1 || kinds[GroupPlaceholder] != 1 || merged < 50 {
+		t.Errorf("members %d, groups %v, merged %d", members, kinds, merged)
+	}
+}
+
+// BenchmarkToronto evaluates the 6,090 inspections with the whole trace: fifty items each.
+func BenchmarkToronto(b *testing.B) {
+	s := torontoScheme(b, nil)
+	subjects, err := ReadTable(s, torontoFile(b, "toronto-rentsafe-2023-2026.csv.gz"), TableOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	rows, items := 0, 0
+	for b.Loop() {
+		r := Evaluate(s, nil, subjects[rows%len(subjects)], nil)
+		items += len(r.Lines[0].Items)
+		rows++
+	}
+	b.ReportMetric(float64(items)/b.Elapsed().Seconds(), "items/s")
+	b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
 }
