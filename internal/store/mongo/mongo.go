@@ -86,12 +86,14 @@ func Open(ctx context.Context, opt Options) (*Engine, error) {
 		opt.Logger = slog.New(slog.DiscardHandler)
 	}
 	onDisk := true
-	client, err := mongo.Connect(options.Client().ApplyURI(opt.URI).
+	// What stands before ApplyURI can be set otherwise in the address; what stands behind it is not for choosing.
+	client, err := mongo.Connect(options.Client().
 		SetAppName("redsteward").
-		SetReadPreference(readpref.Primary()).
-		SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &onDisk}).
 		SetServerSelectionTimeout(connectLimit).
-		SetConnectTimeout(connectLimit))
+		SetConnectTimeout(connectLimit).
+		ApplyURI(opt.URI).
+		SetReadPreference(readpref.Primary()).
+		SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &onDisk}))
 	if err != nil {
 		return nil, fault.Wrap(op, fault.Invalid, "store.uri 不是有效的 MongoDB 地址", err)
 	}

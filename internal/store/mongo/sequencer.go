@@ -35,8 +35,13 @@ const (
 	settleAge = 2 * time.Second
 	// numberBatch is how many log numbers are given with one insert.
 	numberBatch = 1000
-	// settleBatch is how many pending records are finished with one write.
+	// settleBatch is how many pending records are finished at once.
 	settleBatch = 200
+	// updateBatch is how many documents one command changes. Every one of them holds a connection of FerretDB's to its own files until the
+	// command ends; beyond a hundred it waits for itself forever.
+	updateBatch = 32
+	// turnLimit ends a round that hangs; what it has done stays done.
+	turnLimit = time.Minute
 	// appliedName is the value that says up to which log number every record knows its own.
 	appliedName = "engine/applied"
 )
@@ -142,6 +147,8 @@ func pause(ctx context.Context, d time.Duration) error {
 func (e *Engine) turn(ctx context.Context, sweep bool) error {
 	e.seq.pass.Lock()
 	defer e.seq.pass.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, turnLimit)
+	defer cancel()
 	if !sweep && e.seq.leaseRev == 0 {
 		return nil // The holder finds our records at its next sweep.
 	}
@@ -267,9 +274,9 @@ func (e *Engine) applyNumbers(ctx context.Context) error {
 				{Key: "$set", Value: bson.D{{Key: "n", Value: last}}}, {Key: "$unset", Value: bson.D{{Key: "unnumbered", Value: ""}}},
 			})
 		}
-		_, err = e.journal.BulkWrite(ctx, changes, options.BulkWrite().SetOrdered(false))
+		err = changeAll(ctx, e.journal, changes)
 		if err != nil {
-			return broken(op, err)
+			return err
 		}
 		err = e.SetValue(ctx, appliedName, []byte(strconv.FormatInt(last, 10)))
 		if err != nil {
@@ -429,13 +436,24 @@ func (e *Engine) settleRecords(ctx context.Context, batch []recordDoc) error {
 			changes = append(changes, change)
 		}
 	}
-	if len(changes) > 0 {
-		_, err = e.state.BulkWrite(ctx, changes, options.BulkWrite().SetOrdered(false))
-		if err != nil && !onlyDuplicates(err) {
-			return broken(op, err)
-		}
+	err = changeAll(ctx, e.state, changes)
+	if err != nil {
+		return err
 	}
 	return e.unmarkPending(ctx, batch)
+}
+
+// changeAll makes changes in any order. A duplicate key means that a newer document stands already, and is no error.
+func changeAll(ctx context.Context, coll *mongo.Collection, changes []mongo.WriteModel) error {
+	for some := range slices.Chunk(changes, updateBatch) {
+		ctx, cancel := bounded(ctx)
+		_, err := coll.BulkWrite(ctx, some, options.BulkWrite().SetOrdered(false))
+		cancel()
+		if err != nil && !onlyDuplicates(err) {
+			return broken("mongo.changeAll", err)
+		}
+	}
+	return nil
 }
 
 // settleChange says what a state document lacks; nil if nothing.
