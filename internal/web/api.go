@@ -1,0 +1,310 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/fault"
+	"redsteward/policy"
+)
+
+// apiPrefix is where the API lives; everything below it speaks JSON only.
+const apiPrefix = "/api/"
+
+// api is the JSON interface: huma declares and validates, but every operation is a row of the route table with an action.
+type api struct {
+	huma     huma.API
+	document []byte
+}
+
+// call carries the Fiber context and the actor of an API request through huma's context to operation, which hands them on as parameters.
+type call struct {
+	c   *fiber.Ctx
+	ask *request
+}
+
+type callKey struct{}
+
+// tableRouter is what huma registers with: instead of opening an address it adds a row to the table, with the action of the operation.
+type tableRouter struct {
+	fiber.Router
+	rows   []Route
+	action policy.Action
+}
+
+// Add implements the one method that huma's adapter uses.
+func (t *tableRouter) Add(method, path string, handlers ...fiber.Handler) fiber.Router {
+	handler := handlers[0]
+	t.rows = append(t.rows, Route{Method: method, Path: path, Action: t.action, JSON: true,
+		Handler: func(c *fiber.Ctx, _ policy.Actor) error { return handler(c) }})
+	return t
+}
+
+// operation declares one API operation with its action. Its handler gets the actor as a parameter, and its faults become problems.
+func operation[In, Out any](s *Server, t *tableRouter, a policy.Action, op huma.Operation, handle func(ctx context.Context, by policy.Actor, in *In) (*Out, error)) {
+	t.action = a
+	huma.Register(s.api.huma, op, func(ctx context.Context, in *In) (*Out, error) {
+		now, ok := ctx.Value(callKey{}).(*call)
+		if !ok {
+			return nil, errors.New("api call without request")
+		}
+		out, err := handle(ctx, now.ask.by, in)
+		if err != nil {
+			now.ask.kind, now.ask.cause = fault.KindOf(err), err
+			return nil, problemError{s.describe(now.c, now.ask, err).problem()}
+		}
+		return out, nil
+	})
+	t.action = ""
+}
+
+// problemError makes huma write a Problem of ours.
+type problemError struct{ Problem }
+
+func (p problemError) Error() string { return p.Title }
+
+// GetStatus implements huma.StatusError.
+func (p problemError) GetStatus() int { return p.Status }
+
+// ContentType implements huma.ContentTypeFilter.
+func (p problemError) ContentType(string) string { return "application/problem+json" }
+
+// apiRoutes declares the API and returns its rows.
+func (s *Server) apiRoutes() ([]Route, error) {
+	config := huma.DefaultConfig("Redsteward open data", "1")
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	config.CreateHooks = nil // no $schema links: the document itself is the reference
+	config.Info.Description = "Published stars with their scheme and hashes. Texts are Chinese. Failures follow RFC 9457."
+	t := &tableRouter{}
+	s.api = &api{huma: humafiber.NewWithGroup(s.app, t, config)}
+	operation(s, t, policy.Public, huma.Operation{OperationID: "list-stars", Method: fiber.MethodGet, Path: "/api/v1/stars",
+		Summary: "Published stars, best first, 100 a page", Tags: []string{"stars"}, Errors: []int{404, 422, 503}}, s.apiStars)
+	operation(s, t, policy.Public, huma.Operation{OperationID: "get-star", Method: fiber.MethodGet, Path: "/api/v1/stars/{id}",
+		Summary: "One star with every line that the rule makes public", Tags: []string{"stars"}, Errors: []int{404, 503}}, s.apiStar)
+	document, err := json.Marshal(s.api.huma.OpenAPI())
+	if err != nil {
+		return nil, fault.Wrap("web.apiRoutes", fault.Internal, "接口说明不能生成", err)
+	}
+	s.api.document = document
+	return append(t.rows, Route{Method: fiber.MethodGet, Path: "/api/v1/openapi.json", Action: policy.Public, Handler: s.openAPI, JSON: true}), nil
+}
+
+// openAPI serves the OpenAPI 3.1 document.
+func (s *Server) openAPI(c *fiber.Ctx, _ policy.Actor) error {
+	c.Response().Header.SetContentType("application/openapi+json")
+	c.Set(fiber.HeaderCacheControl, "no-cache")
+	c.Response().SetBodyRaw(s.api.document)
+	return nil
+}
+
+// apiPage is how many stars one answer lists.
+const apiPage = 100
+
+// APIStarsIn are the parameters of list-stars.
+type APIStarsIn struct {
+	Q     string `query:"q" maxLength:"40" doc:"Part of the name, the firm or the place; pinyin and initials too"`
+	Grade string `query:"grade" doc:"Id of a grade"`
+	After string `query:"after" maxLength:"200" doc:"The value of next of the answer before"`
+}
+
+// APIScheme names the rule of an evaluation.
+type APIScheme struct {
+	ID      string `json:"id"`
+	Version string `json:"version"`
+	Hash    string `json:"hash" doc:"SHA-256 of the scheme file, hex"`
+	Title   string `json:"title"`
+}
+
+// APIEvaluation names the evaluation that stars belong to.
+type APIEvaluation struct {
+	ID        string    `json:"id"`
+	Title     string    `json:"title"`
+	At        string    `json:"at" format:"date-time"`
+	LogNumber int64     `json:"log_number"`
+	FactsHash string    `json:"facts_hash,omitempty" doc:"SHA-256 of the frozen facts, hex"`
+	Root      string    `json:"root,omitempty" doc:"Merkle root of the results, hex"`
+	Scheme    APIScheme `json:"scheme"`
+	Source    string    `json:"source,omitempty"`
+}
+
+// APIStar is one star.
+type APIStar struct {
+	ID     string            `json:"id"`
+	Name   string            `json:"name"`
+	Place  string            `json:"place,omitempty"`
+	Firm   string            `json:"firm,omitempty"`
+	Rank   int               `json:"rank,omitempty" doc:"Shared by equal totals; missing without a rank"`
+	Grade  string            `json:"grade" doc:"Id of the grade"`
+	Label  string            `json:"label" doc:"The grade in words"`
+	Total  string            `json:"total,omitempty" doc:"Exact decimal text, or n/d"`
+	Rates  map[string]string `json:"rates,omitempty" doc:"Rates of the parts in percent, by part"`
+	Values map[string]string `json:"values,omitempty" doc:"Other named results"`
+	Reason string            `json:"reason,omitempty" doc:"Why there is no grade"`
+	Scheme string            `json:"scheme_version"`
+	Hash   string            `json:"scheme_hash"`
+	Page   string            `json:"page" doc:"Page with every line"`
+}
+
+// APIStarsOut is the answer of list-stars.
+type APIStarsOut struct {
+	Body struct {
+		Evaluation APIEvaluation `json:"evaluation"`
+		Count      int           `json:"count" doc:"Stars that the filter finds"`
+		Stars      []APIStar     `json:"stars"`
+		Next       string        `json:"next,omitempty" doc:"Give it as after to get the next page"`
+	}
+}
+
+// apiStars lists published stars.
+func (s *Server) apiStars(ctx context.Context, _ policy.Actor, in *APIStarsIn) (*APIStarsOut, error) {
+	b, err := s.boardNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := b.grades[in.Grade]; in.Grade != "" && !ok {
+		return nil, fault.InvalidFields("web.apiStars", fault.Field{Name: "grade", Message: fmt.Sprintf("没有等级 %q", in.Grade)})
+	}
+	all := b.every(filter{Query: strings.ToLower(strings.TrimSpace(in.Q)), Grade: in.Grade})
+	from := 0
+	if in.After != "" {
+		at := -1
+		for i, r := range all {
+			if r.ID == in.After {
+				at = i
+				break
+			}
+		}
+		if at < 0 {
+			return nil, fault.InvalidFields("web.apiStars", fault.Field{Name: "after", Message: fmt.Sprintf("没有编号 %q，请从第一页重新读取", in.After)})
+		}
+		from = at + 1
+	}
+	out := &APIStarsOut{}
+	out.Body.Evaluation = b.apiEvaluation()
+	out.Body.Count = len(all)
+	to := min(from+apiPage, len(all))
+	out.Body.Stars = make([]APIStar, 0, to-from)
+	for _, r := range all[from:to] {
+		out.Body.Stars = append(out.Body.Stars, b.apiStar(r))
+	}
+	if to < len(all) {
+		out.Body.Next = all[to-1].ID
+	}
+	return out, nil
+}
+
+func (b *board) apiEvaluation() APIEvaluation {
+	return APIEvaluation{ID: b.ID, Title: b.Title, At: b.At.UTC().Format("2006-01-02T15:04:05.000Z"), LogNumber: b.N, FactsHash: b.FactsHash, Root: b.Root,
+		Scheme: APIScheme{ID: b.SchemeID, Version: b.SchemeVersion, Hash: b.SchemeHash, Title: b.SchemeTitle}, Source: b.Source}
+}
+
+func (b *board) apiStar(r *ranked) APIStar {
+	star := APIStar{ID: r.ID, Name: r.Name, Place: r.Row.Place, Firm: r.Firm, Rank: r.Rank, Grade: r.Grade, Label: b.grades[r.Grade].Label, Reason: r.Reason,
+		Scheme: b.SchemeVersion, Hash: b.SchemeHash, Page: starAddress(r.ID)}
+	if r.Total != nil {
+		star.Total = r.Total.String()
+	}
+	for i, p := range r.Parts {
+		if p != nil && i < len(b.Parts) {
+			if star.Rates == nil {
+				star.Rates = map[string]string{}
+			}
+			star.Rates[b.Parts[i].ID] = p.String()
+		}
+	}
+	for i, o := range r.Outputs {
+		if o != nil && i < len(b.Outputs) {
+			if star.Values == nil {
+				star.Values = map[string]string{}
+			}
+			star.Values[b.Outputs[i].ID] = o.String()
+		}
+	}
+	return star
+}
+
+// APIStarIn names one star.
+type APIStarIn struct {
+	ID string `path:"id" maxLength:"400" doc:"Id of the star; slashes are written %2F"`
+}
+
+// APILine is one line of the trace.
+type APILine struct {
+	Part     string `json:"part"`
+	Clause   string `json:"clause"`
+	Name     string `json:"name"`
+	Rule     string `json:"rule,omitempty"`
+	Basis    string `json:"basis,omitempty"`
+	Fact     string `json:"fact,omitempty"`
+	Points   string `json:"points,omitempty"`
+	Max      string `json:"max,omitempty"`
+	State    string `json:"state,omitempty"`
+	Item     bool   `json:"item,omitempty" doc:"Belongs to the line before it"`
+	Proposal bool   `json:"proposal,omitempty" doc:"The rule's numbers are not adopted yet"`
+}
+
+// APIStarOut is the answer of get-star.
+type APIStarOut struct {
+	Body struct {
+		Evaluation APIEvaluation `json:"evaluation"`
+		Star       APIStar       `json:"star"`
+		Hash       string        `json:"result_hash,omitempty" doc:"SHA-256 of the result's record, hex"`
+		Lines      []APILine     `json:"lines"`
+	}
+}
+
+// apiStar answers one star with its lines.
+func (s *Server) apiStar(ctx context.Context, _ policy.Actor, in *APIStarIn) (*APIStarOut, error) {
+	b, one, err := s.starByID(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &APIStarOut{}
+	out.Body.Evaluation, out.Body.Hash = b.apiEvaluation(), one.Hash
+	r := b.byID[one.ID]
+	if r == nil {
+		r = &ranked{Row: one.Row}
+	}
+	out.Body.Star = b.apiStar(r)
+	out.Body.Lines = []APILine{}
+	for _, g := range one.Groups {
+		for _, l := range g.Lines {
+			line := APILine{Part: g.ID, Clause: l.Clause, Name: l.Name, Rule: l.Rule, Basis: l.Basis, Fact: l.Fact, State: l.State, Proposal: l.Proposal}
+			if l.Points != nil && l.Max != nil {
+				line.Points, line.Max = l.Points.String(), l.Max.String()
+			}
+			out.Body.Lines = append(out.Body.Lines, line)
+			for _, item := range l.Items {
+				sub := APILine{Part: g.ID, Clause: l.Clause, Name: item.Name, Fact: item.Found, State: item.State, Item: true}
+				if item.Points != nil {
+					sub.Points = item.Points.String()
+				}
+				if item.Max != nil {
+					sub.Max = item.Max.String()
+				}
+				out.Body.Lines = append(out.Body.Lines, sub)
+			}
+		}
+	}
+	return out, nil
+}
+
+// kindOfStatus is the kind that a status stands for, for answers that huma wrote itself.
+func kindOfStatus(status int) fault.Kind {
+	for _, k := range []fault.Kind{fault.Unauthenticated, fault.Forbidden, fault.NotFound, fault.Conflict, fault.Unavailable, fault.Internal} {
+		if statusOf(k) == status {
+			return k
+		}
+	}
+	if status >= 500 {
+		return fault.Internal
+	}
+	return fault.Invalid
+}

@@ -1,0 +1,133 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/fault"
+	"redsteward/policy"
+)
+
+//go:embed assets
+var assetFiles embed.FS
+
+// cssLimit is the budget of the one design system (ui.md §9).
+const cssLimit = 40 << 10
+
+// asset is one embedded file, compressed once at start.
+type asset struct {
+	contentType         string
+	plain, gzip, brotli []byte
+}
+
+// assets are the files by served name, which carries a hash of the content so that browsers may keep them for ever.
+type assets struct {
+	files               map[string]asset
+	css, sprite, script string // addresses
+}
+
+var contentTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+// loadAssets reads and compresses the embedded files. It fails if one is missing, of an unknown kind, or above its budget.
+func loadAssets() (*assets, error) {
+	a := &assets{files: make(map[string]asset)}
+	addresses := make(map[string]string)
+	entries, err := fs.ReadDir(assetFiles, "assets")
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		data, err := assetFiles.ReadFile(path.Join("assets", e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		ext := path.Ext(e.Name())
+		contentType, ok := contentTypes[ext]
+		if !ok {
+			return nil, fmt.Errorf("%s: no content type is known", e.Name())
+		}
+		if ext == ".css" && len(data) > cssLimit {
+			return nil, fmt.Errorf("%s: %d bytes are more than the budget of %d", e.Name(), len(data), cssLimit)
+		}
+		sum := sha256.Sum256(data)
+		name := strings.TrimSuffix(e.Name(), ext) + "." + hex.EncodeToString(sum[:5]) + ext
+		small, err := gzipped(data, gzip.BestCompression)
+		if err != nil {
+			return nil, err
+		}
+		var br bytes.Buffer
+		w := brotli.NewWriterLevel(&br, brotli.BestCompression)
+		if _, err := w.Write(data); err != nil {
+			return nil, err
+		}
+		if err := w.Close(); err != nil {
+			return nil, err
+		}
+		a.files[name] = asset{contentType: contentType, plain: data, gzip: small, brotli: br.Bytes()}
+		addresses[e.Name()] = "/assets/" + name
+	}
+	for name, address := range map[string]*string{"redsteward.css": &a.css, "sprite.svg": &a.sprite, "app.js": &a.script} {
+		if *address = addresses[name]; *address == "" {
+			return nil, fmt.Errorf("%s is missing", name)
+		}
+	}
+	return a, nil
+}
+
+// gzipped compresses a finished text.
+func gzipped(data []byte, level int) ([]byte, error) {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, level)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(data); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// asset serves one embedded file by its hashed name.
+func (s *Server) asset(c *fiber.Ctx, _ policy.Actor) error {
+	f, ok := s.assets.files[c.Params("name")]
+	if !ok {
+		return fault.New("web.asset", fault.NotFound, "")
+	}
+	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
+	c.Set(fiber.HeaderVary, fiber.HeaderAcceptEncoding)
+	c.Response().Header.SetContentType(f.contentType)
+	body := f.plain
+	switch accepted := c.Get(fiber.HeaderAcceptEncoding); {
+	case strings.Contains(accepted, "br"):
+		c.Set(fiber.HeaderContentEncoding, "br")
+		body = f.brotli
+	case strings.Contains(accepted, "gzip"):
+		c.Set(fiber.HeaderContentEncoding, "gzip")
+		body = f.gzip
+	}
+	c.Response().SetBodyRaw(body)
+	return nil
+}
+
+// favicon sends browsers that ask for the fixed address to the mark in the sprite.
+func (s *Server) favicon(c *fiber.Ctx, _ policy.Actor) error {
+	return c.Redirect(s.assets.sprite, fiber.StatusMovedPermanently)
+}
+
+// robots lets search engines read the public pages only.
+func (s *Server) robots(c *fiber.Ctx, _ policy.Actor) error {
+	return c.SendString("User-agent: *\nDisallow: /admin/\nDisallow: /account\nDisallow: /todo\nDisallow: /signin\n")
+}

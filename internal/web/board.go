@@ -1,0 +1,314 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/mozillazg/go-pinyin"
+
+	"redsteward/internal/fault"
+)
+
+// rowsPerPage is the length of one page of the board.
+const rowsPerPage = 50
+
+// ranked is a row with its place.
+type ranked struct {
+	Row
+	// Place is the shared rank, 0 for a row without rank.
+	Rank int
+	// gradeOrder is the position of the grade from the best.
+	gradeOrder int
+	// search is what a query is looked up in: name, firm and place, their pinyin and initials, lower case.
+	search string
+	// order is the row's position in each sort.
+	order [sorts]int
+}
+
+// The sorts of the board.
+const (
+	byRank = iota
+	byName
+	byFirm
+	byGrade
+	sorts
+)
+
+var sortNames = map[string]int{"rank": byRank, "name": byName, "firm": byFirm, "grade": byGrade}
+
+// board is one evaluation prepared for reading: sorted, ranked, counted. It never changes after it was made.
+type board struct {
+	Evaluation
+	rows    []*ranked // with a rank, best first
+	apart   []*ranked // not rated and not enough data
+	byID    map[string]*ranked
+	sorted  [sorts][]*ranked // rows only
+	grades  map[string]GradeInfo
+	counts  map[string]int
+	facets  [][]string // values of each facet, sorted
+	facetOf []map[string]bool
+	// Levels: some grade has stars.
+	Levels bool
+}
+
+// newBoard reads an evaluation once. Ties share a rank: 1, 2, 2, 4.
+func newBoard(ctx context.Context, stars Stars, e Evaluation) (*board, error) {
+	b := &board{Evaluation: e, byID: make(map[string]*ranked), grades: make(map[string]GradeInfo), counts: make(map[string]int),
+		facetOf: make([]map[string]bool, len(e.Facets))}
+	gradeOrder := make(map[string]int)
+	for i, g := range e.Grades {
+		b.grades[g.ID], gradeOrder[g.ID] = g, i
+		b.Levels = b.Levels || g.Level > 0
+	}
+	for i := range b.facetOf {
+		b.facetOf[i] = make(map[string]bool)
+	}
+	for row, err := range stars.Rows(ctx, e.ID) {
+		if err != nil {
+			return nil, err
+		}
+		r := &ranked{Row: row, search: searchText(row.Name, row.Firm, row.Place)}
+		order, known := gradeOrder[row.Grade]
+		if !known {
+			order = len(e.Grades)
+		}
+		r.gradeOrder = order
+		b.byID[row.ID] = r
+		b.counts[row.Grade]++
+		for i, v := range row.Facets {
+			if i < len(b.facetOf) && v != "" {
+				b.facetOf[i][v] = true
+			}
+		}
+		if row.Total == nil || b.grades[row.Grade].Unrated {
+			b.apart = append(b.apart, r)
+		} else {
+			b.rows = append(b.rows, r)
+		}
+	}
+	b.sort()
+	for _, values := range b.facetOf {
+		list := make([]string, 0, len(values))
+		for v := range values {
+			list = append(list, v)
+		}
+		slices.Sort(list)
+		b.facets = append(b.facets, list)
+	}
+	return b, nil
+}
+
+// sort ranks the rows and prepares each order. Ids break every tie, so that pages never overlap.
+func (b *board) sort() {
+	byTotal := func(x, y *ranked) int {
+		return cmp.Or(y.Total.Cmp(*x.Total), cmp.Compare(x.ID, y.ID))
+	}
+	slices.SortFunc(b.rows, byTotal)
+	for i, r := range b.rows {
+		r.Rank = i + 1
+		if i > 0 && b.rows[i-1].Total.Equal(*r.Total) {
+			r.Rank = b.rows[i-1].Rank
+		}
+	}
+	slices.SortFunc(b.apart, func(x, y *ranked) int {
+		return cmp.Or(cmp.Compare(x.gradeOrder, y.gradeOrder), cmp.Compare(x.search, y.search), cmp.Compare(x.ID, y.ID))
+	})
+	compare := [sorts]func(x, y *ranked) int{
+		byRank: byTotal,
+		byName: func(x, y *ranked) int { return cmp.Or(cmp.Compare(x.search, y.search), cmp.Compare(x.ID, y.ID)) },
+		byFirm: func(x, y *ranked) int {
+			return cmp.Or(cmp.Compare(searchText(x.Firm), searchText(y.Firm)), cmp.Compare(x.Rank, y.Rank), cmp.Compare(x.ID, y.ID))
+		},
+		byGrade: func(x, y *ranked) int {
+			return cmp.Or(cmp.Compare(x.gradeOrder, y.gradeOrder), cmp.Compare(x.Rank, y.Rank), cmp.Compare(x.ID, y.ID))
+		},
+	}
+	for kind, by := range compare {
+		list := slices.Clone(b.rows)
+		slices.SortFunc(list, by)
+		for i, r := range list {
+			r.order[kind] = i
+		}
+		b.sorted[kind] = list
+	}
+}
+
+// filter is what the board can be asked for; its text form is the query of a shared address.
+type filter struct {
+	Query  string
+	Grade  string
+	Facets []string
+	Sort   string
+	Desc   bool
+	// After and Before are ids of rows: the page begins behind the one, or ends before the other.
+	After, Before string
+}
+
+// matches reports whether a row passes everything but the page.
+func (f *filter) matches(r *ranked) bool {
+	if f.Grade != "" && r.Grade != f.Grade {
+		return false
+	}
+	for i, v := range f.Facets {
+		if v != "" && (i >= len(r.Facets) || r.Facets[i] != v) {
+			return false
+		}
+	}
+	return f.Query == "" || strings.Contains(r.search, f.Query)
+}
+
+// result is one page of the board.
+type result struct {
+	Rows []*ranked
+	// First and Last are the positions of the page among Count rows, from 1.
+	First, Last, Count int
+	// Next and Previous are ids for After and Before, "" if there is no such page.
+	Next, Previous string
+	// Apart are the rows without rank that pass the filter.
+	Apart []*ranked
+}
+
+// page answers a filter.
+func (b *board) page(f filter) result {
+	kind := sortNames[f.Sort]
+	var all []*ranked
+	for _, r := range b.sorted[kind] {
+		if f.matches(r) {
+			all = append(all, r)
+		}
+	}
+	if f.Desc {
+		slices.Reverse(all)
+	}
+	out := result{Count: len(all), Apart: b.apartOf(f)}
+	// A cursor is the id of a row; where the row itself is filtered out, its place in the order still says where to go on.
+	position := func(id string) (int, bool) {
+		mark, ok := b.byID[id]
+		if !ok || mark.Rank == 0 {
+			return 0, false
+		}
+		at := slices.IndexFunc(all, func(r *ranked) bool {
+			if f.Desc {
+				return r.order[kind] <= mark.order[kind]
+			}
+			return r.order[kind] >= mark.order[kind]
+		})
+		if at < 0 {
+			at = len(all)
+		}
+		return at, true
+	}
+	from := 0
+	if at, ok := position(f.After); ok {
+		from = at
+		if at < len(all) && all[at].ID == f.After {
+			from++
+		}
+	} else if at, ok := position(f.Before); ok {
+		from = max(0, at-rowsPerPage)
+	}
+	to := min(from+rowsPerPage, len(all))
+	out.Rows = all[from:to]
+	if len(out.Rows) > 0 {
+		out.First, out.Last = from+1, to
+		if to < len(all) {
+			out.Next = all[to-1].ID
+		}
+		if from > 0 {
+			out.Previous = all[from].ID
+		}
+	}
+	return out
+}
+
+// every returns all rows that pass the filter, ranked first, for exports.
+func (b *board) every(f filter) []*ranked {
+	kind := sortNames[f.Sort]
+	var all []*ranked
+	for _, r := range b.sorted[kind] {
+		if f.matches(r) {
+			all = append(all, r)
+		}
+	}
+	if f.Desc {
+		slices.Reverse(all)
+	}
+	return append(all, b.apartOf(f)...)
+}
+
+func (b *board) apartOf(f filter) []*ranked {
+	var out []*ranked
+	for _, r := range b.apart {
+		if f.matches(r) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// searchText makes the text in which a query is looked up: the words themselves, their pinyin, and its initials.
+func searchText(words ...string) string {
+	var b strings.Builder
+	for _, w := range words {
+		w = strings.ToLower(w)
+		b.WriteString(w)
+		b.WriteByte('\n')
+		if !strings.ContainsFunc(w, func(r rune) bool { return r >= 0x3400 }) {
+			continue
+		}
+		var initials strings.Builder
+		args := pinyin.NewArgs()
+		for _, r := range w {
+			syllable := pinyin.SinglePinyin(r, args)
+			if len(syllable) == 0 {
+				b.WriteRune(r)
+				initials.WriteRune(r)
+				continue
+			}
+			b.WriteString(syllable[0])
+			initials.WriteByte(syllable[0][0])
+		}
+		b.WriteByte('\n')
+		b.WriteString(initials.String())
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// boardCache keeps the board of the newest evaluation. While a new one is prepared, the old one is still shown.
+type boardCache struct {
+	current atomic.Pointer[board]
+	making  sync.Mutex
+}
+
+// boardNow returns the board to show. Returns NotFound if nothing was rated yet.
+func (s *Server) boardNow(ctx context.Context) (*board, error) {
+	e, err := s.stars.Latest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shown := s.board.current.Load()
+	if shown != nil && shown.N == e.N && shown.ID == e.ID {
+		return shown, nil
+	}
+	if shown != nil && !s.board.making.TryLock() {
+		return shown, nil // somebody else is preparing the new one
+	}
+	if shown == nil {
+		s.board.making.Lock()
+	}
+	defer s.board.making.Unlock()
+	if again := s.board.current.Load(); again != nil && again.N == e.N && again.ID == e.ID {
+		return again, nil
+	}
+	made, err := newBoard(ctx, s.stars, e)
+	if err != nil {
+		return nil, fault.Wrap("web.boardNow", "", "", err)
+	}
+	s.board.current.Store(made)
+	return made, nil
+}

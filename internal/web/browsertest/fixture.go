@@ -1,0 +1,162 @@
+// Package browsertest opens every page in a real browser: no sideways scroll, nothing refused by the content security policy, axe-core clean,
+// in both widths. Its fixture, a rated sample of compounds, serves the tests of internal/web too.
+package browsertest
+
+import (
+	"context"
+	_ "embed" // the sample's scheme
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"time"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+	"redsteward/internal/web"
+	"redsteward/rating"
+)
+
+//go:embed sample.yaml
+var sampleScheme []byte
+
+// Hostile is a name that must never become markup, script or a formula.
+const Hostile = `=1+1"><img src=x onerror=alert(1)><script>alert(2)</script>`
+
+// Sample is a rated sample in memory: the results are made by the real engine from facts drawn with a fixed seed.
+type Sample struct {
+	scheme     *rating.Scheme
+	evaluation web.Evaluation
+	rows       []web.Row
+	results    map[string]*rating.Result
+	byID       map[string]web.Row
+}
+
+// NewSample rates count compounds. n is the log number that the evaluation pretends to have.
+func NewSample(count int, n int64) (*Sample, error) {
+	scheme, err := rating.ParseScheme(sampleScheme)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sample{scheme: scheme, results: make(map[string]*rating.Result, count), byID: make(map[string]web.Row, count)}
+	s.evaluation = web.DescribeScheme(web.Evaluation{
+		ID: fmt.Sprintf("2026Q3-%d", n), N: n, Title: "2026年第三季度物业服务星级榜", Subject: "小区", At: time.Date(2026, 10, 15, 1, 0, 0, 0, time.UTC),
+		Status: "公示中", Notice: "10月15日至10月21日，还剩 2 个工作日。公示期内任何人可以提出意见。", FactsHash: scheme.Hash, Root: scheme.Hash,
+		Facets: []string{"社区", "规模"}, FirmsTitle: "企业汇总", Source: "事实由样例程序按固定种子生成，全部为虚构。",
+	}, scheme)
+	roller, err := scheme.NewRoller("firm")
+	if err != nil {
+		return nil, err
+	}
+	labels := sampleLabels(count)
+	random := rand.New(rand.NewPCG(7, 11))
+	for i, l := range labels {
+		subject := scheme.NewSubject(fmt.Sprintf("P%05d/2026Q3", i+1), "2026Q3", rating.DateOf(s.evaluation.At))
+		if err := draw(scheme, &subject, random, l.Firm, i); err != nil {
+			return nil, err
+		}
+		result := rating.Evaluate(scheme, nil, subject, nil)
+		roller.Add(subject, &result)
+		row := web.RowOf(&s.evaluation, scheme, &result, l)
+		if i == 12 {
+			row.Mark = "异议中"
+		}
+		s.rows, s.results[row.ID], s.byID[row.ID] = append(s.rows, row), &result, row
+	}
+	for _, g := range roller.Groups() {
+		s.evaluation.Firms = append(s.evaluation.Firms, web.FirmOf(&g))
+	}
+	return s, nil
+}
+
+// draw fills the facts of one compound; a few are missing, do not apply, or belong to a compound that is too new.
+func draw(scheme *rating.Scheme, subject *rating.Subject, random *rand.Rand, firm string, i int) error {
+	quality := 70 + random.IntN(30)
+	for _, f := range scheme.Facts {
+		var v rating.Value
+		near := max(0, min(100, quality+random.IntN(25)-12))
+		switch f.Type {
+		case rating.TypeText:
+			if firm != "" {
+				v = rating.Text(firm)
+			}
+		case rating.TypeCount:
+			v = rating.Number(num.FromInt(int64(100 + random.IntN(1500))))
+			if f.ID == "months" {
+				v = rating.Number(num.FromInt(int64(map[bool]int{true: 5, false: 30}[i%40 == 7])))
+			}
+		case rating.TypeRatio:
+			v = rating.Ratio(num.FromInt(int64(near)), num.FromInt(100))
+			if i%33 == 5 {
+				v = rating.NA()
+			}
+		case rating.TypeChecklist:
+			v = rating.Value{State: rating.Present}
+			for k := range f.Items {
+				item := rating.ItemValue{State: rating.Present, Number: num.FromInt(int64(min(3, random.IntN(3)+near/40)))}
+				if (i+k)%17 == 0 {
+					item = rating.ItemValue{State: rating.NotApplicable}
+				}
+				v.Items = append(v.Items, item)
+			}
+		default:
+			v = rating.Number(num.FromInt(int64(near)))
+			if f.ID == "satisfied" && i%45 == 9 {
+				v = rating.Value{}
+			}
+		}
+		if err := subject.Set(f.ID, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sampleLabels(count int) []web.Label {
+	first := []string{"望湖", "听松", "书院", "芦花", "桂花", "稻香", "石榴", "滨水", "朝晖", "梅雨", "白鹭", "南窗", "东街", "星火", "芙蓉", "西街"}
+	last := []string{"苑", "园", "坊", "里", "里二期", "家园", "新村", "名邸", "小区"}
+	communities := []string{"城东社区", "长岭社区", "芙蓉社区", "东湖社区", "西湖社区", "白洋垄社区", "幸福社区", "东街社区", "西街社区", "星火社区", "惠民社区", "西区社区", "城郊社区"}
+	firms := []string{"一盏灯物业", "石榴籽物业", "小满物业", "青瓦物业", "四季安物业", "半亩田物业", "县属兜底物业", ""}
+	out := make([]web.Label, count)
+	for i := range out {
+		name := first[i%len(first)] + last[(i/len(first))%len(last)]
+		if round := i / (len(first) * len(last)); round > 0 {
+			name += fmt.Sprint(round + 1)
+		}
+		if i == 3 {
+			name = Hostile
+		}
+		size := []string{"300户以下", "300至800户", "800户以上"}[i%3]
+		out[i] = web.Label{Name: name, Place: communities[i%len(communities)], Firm: firms[i%len(firms)], Facets: []string{communities[i%len(communities)], size}}
+	}
+	return out
+}
+
+// Latest implements web.Stars.
+func (s *Sample) Latest(context.Context) (web.Evaluation, error) { return s.evaluation, nil }
+
+// Rows implements web.Stars.
+func (s *Sample) Rows(context.Context, string) iter.Seq2[web.Row, error] {
+	return func(yield func(web.Row, error) bool) {
+		for _, row := range s.rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Star implements web.Stars.
+func (s *Sample) Star(_ context.Context, _, id string) (web.Star, error) {
+	result, ok := s.results[id]
+	if !ok {
+		return web.Star{}, fault.New("browsertest.Star", fault.NotFound, "")
+	}
+	x, err := rating.Explain(s.scheme, result)
+	if err != nil {
+		return web.Star{}, err
+	}
+	return web.StarOf(s.byID[id], x, true), nil
+}
+
+// Scheme implements web.Stars.
+func (s *Sample) Scheme(context.Context, string) (*rating.Scheme, error) { return s.scheme, nil }

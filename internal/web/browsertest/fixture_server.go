@@ -1,0 +1,172 @@
+package browsertest
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"redsteward/internal/store"
+	"redsteward/internal/web"
+	"redsteward/policy"
+)
+
+// Password is that of every account of the fixture.
+const Password = "Chuntian-2026"
+
+// Noon is the business day of the fixture: Monday, 19 October 2026, 09:00 in Shanghai.
+var noon = time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)
+
+// Fixture is a running server on a real store, with accounts and a rated sample.
+type Fixture struct {
+	// Base is the address, without a slash at the end.
+	Base string
+	// People are the accounts.
+	People *policy.Service
+	// DB is the store below them.
+	DB *store.DB
+	// Sample is what was rated.
+	Sample *Sample
+	// Server answers.
+	Server *web.Server
+	// Log is what the server logged.
+	Log *Buffer
+	// Access holds the refused tries.
+	Access *AccessList
+
+	cancel context.CancelFunc
+	done   chan error
+}
+
+// Buffer is a log that may be read while it is written.
+type Buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (b *Buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+// String returns what was written so far.
+func (b *Buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// AccessList is an access log in memory.
+type AccessList struct {
+	mu     sync.Mutex
+	events []policy.AccessEvent
+}
+
+// Write implements policy.AccessLog.
+func (l *AccessList) Write(e policy.AccessEvent) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.events = append(l.events, e)
+}
+
+// Events returns what was written so far.
+func (l *AccessList) Events() []policy.AccessEvent {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.events)
+}
+
+// Start serves count rated compounds on a free port of this machine, over an open store. now is real time. conf and csv are the rules.
+// The accounts are admin (administrator), inspector and auditor (audit_officer), and new, whose password is one-time.
+func Start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []byte, count int) (*Fixture, error) {
+	rules, err := policy.LoadRules(conf, csv)
+	if err != nil {
+		return nil, err
+	}
+	begun := now()
+	clocks := policy.Clocks{Business: func() time.Time { return noon.Add(now().Sub(begun)) }, Security: now}
+	guard := policy.NewGuard(rules, policy.TenureTable{})
+	f := &Fixture{DB: db, Log: &Buffer{}, Access: &AccessList{}, done: make(chan error, 1)}
+	if f.People, err = policy.NewService(ctx, db, guard, clocks, policy.Options{Idle: time.Hour}); err != nil {
+		return nil, err
+	}
+	if err := f.accounts(ctx); err != nil {
+		return nil, err
+	}
+	if f.Sample, err = NewSample(count, 42); err != nil {
+		return nil, err
+	}
+	secret, err := db.Secret(ctx, "form")
+	if err != nil {
+		return nil, err
+	}
+	f.Server, err = web.New(web.Options{
+		Guard: guard, People: f.People, Stars: f.Sample, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
+		Access: f.Access,
+		Log:    slog.New(slog.NewJSONHandler(f.Log, nil)),
+		Settings: web.Settings{Demo: "演示数据：企业、小区、人员与分数均为虚构，仅用于展示", Site: "都昌县物业服务星级评价", Unit: "住建局物业管理股",
+			Authority: "都昌县住房和城乡建设局"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	f.Base = "http://" + l.Addr().String()
+	serving, cancel := context.WithCancel(ctx)
+	f.cancel = cancel
+	go func() { f.done <- f.Server.Serve(serving, l, nil) }()
+	return f, nil
+}
+
+// Stop ends the server and returns what Serve returned.
+func (f *Fixture) Stop() error {
+	f.cancel()
+	return <-f.done
+}
+
+// accounts makes the accounts as people would.
+func (f *Fixture) accounts(ctx context.Context) error {
+	if err := f.People.Setup(ctx, f.People.SetupToken(), "admin", "刘建华", Password); err != nil {
+		return err
+	}
+	in, err := f.People.SignIn(ctx, policy.Credentials{Login: "admin", Password: Password})
+	if err != nil {
+		return err
+	}
+	for _, person := range []struct {
+		login, name string
+		role        policy.Role
+		changed     bool
+	}{{"inspector", "周望平", "inspector", true}, {"auditor", Hostile[:30], "audit_officer", true}, {"new", "林知秀", "community_worker", false}} {
+		id, once, err := f.People.CreateAccount(ctx, in.Actor, person.login, person.name)
+		if err != nil {
+			return err
+		}
+		a, err := f.People.OneAccount(ctx, in.Actor, id)
+		if err != nil {
+			return err
+		}
+		if err := f.People.Appoint(ctx, in.Actor, id, a.Seq, policy.Appointment{Role: person.role, Scopes: []string{policy.County}}); err != nil {
+			return err
+		}
+		if !person.changed {
+			continue
+		}
+		own, err := f.People.SignIn(ctx, policy.Credentials{Login: person.login, Password: once})
+		if err != nil {
+			return err
+		}
+		if err := f.People.ChangePassword(ctx, own.Actor, once, Password); err != nil {
+			return err
+		}
+	}
+	return nil
+}

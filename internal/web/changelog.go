@@ -1,0 +1,105 @@
+package web
+
+import (
+	"context"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/journal"
+	"redsteward/internal/store"
+	"redsteward/policy"
+)
+
+// Journal is the log of changes as 变更日志 shows it.
+type Journal interface {
+	// Size returns how many records the log has.
+	Size(ctx context.Context) (int64, error)
+	// Entries returns up to limit records with log numbers at most upTo, newest first.
+	Entries(ctx context.Context, upTo int64, limit int) ([]Entry, error)
+}
+
+// Entry is one record of the log, without the state that it holds.
+type Entry struct {
+	N      int64
+	At     time.Time
+	Stream string
+	Seq    int64
+	// By is the opaque id of who made the change.
+	By, Action, Why string
+	Hash            string
+}
+
+// logPage is how many records one page of the log shows.
+const logPage = 50
+
+// changeLogView is what log.html shows.
+type changeLogView struct {
+	Size         int64
+	Entries      []Entry
+	Newer, Older string
+}
+
+// changeLog shows who changed what, newest first.
+func (s *Server) changeLog(c *fiber.Ctx, by policy.Actor) error {
+	if s.journal == nil {
+		return errNothingRated
+	}
+	size, err := s.journal.Size(c.UserContext())
+	if err != nil {
+		return err
+	}
+	upTo, err := strconv.ParseInt(c.Query("to"), 10, 64)
+	if err != nil || upTo < 1 || upTo > size {
+		upTo = size
+	}
+	entries, err := s.journal.Entries(c.UserContext(), upTo, logPage)
+	if err != nil {
+		return err
+	}
+	v := changeLogView{Size: size, Entries: entries}
+	link := func(n int64) string { return "/admin/log?to=" + strconv.FormatInt(n, 10) }
+	if upTo < size {
+		v.Newer = link(min(size, upTo+logPage))
+	}
+	if n := len(entries); n > 0 && entries[n-1].N > 1 {
+		v.Older = link(entries[n-1].N - 1)
+	}
+	return s.render(c, by, "log", page{Title: "变更日志", Nav: "/admin/log", Data: v})
+}
+
+// StoreJournal reads the log of a store.
+type StoreJournal struct {
+	// DB is the open store.
+	DB *store.DB
+}
+
+// Size implements Journal.
+func (j StoreJournal) Size(ctx context.Context) (int64, error) { return j.DB.Engine().LastN(ctx) }
+
+// Entries implements Journal. What a record holds stays sealed here: the list tells who did what to which document.
+func (j StoreJournal) Entries(ctx context.Context, upTo int64, limit int) ([]Entry, error) {
+	var out []Entry
+	err := j.DB.Engine().Log(ctx, max(0, upTo-int64(limit)), upTo, func(r journal.Record) error {
+		id, content, err := journal.Unseal(r.Sealed)
+		if err != nil {
+			return err
+		}
+		stream, seq, err := journal.ParseRecordID(id)
+		if err != nil {
+			return err
+		}
+		kind, name, err := journal.ParseStreamKey(stream)
+		if err != nil {
+			return err
+		}
+		out = append(out, Entry{N: r.N, At: content.At.Time, Stream: kind + "/" + name, Seq: seq, By: content.By, Action: content.Action, Why: content.Why,
+			Hash: hex.EncodeToString(r.Hash[:])})
+		return nil
+	})
+	slices.Reverse(out)
+	return out, err
+}

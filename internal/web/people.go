@@ -1,0 +1,388 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/policy"
+)
+
+// People is what the pages need from accounts; policy's service implements it. Every method checks the actor's right again and
+// lists its errors there.
+type People interface {
+	policy.Accounts
+	// SetupOpen reports whether there is no account yet, so that the first administrator can be made.
+	SetupOpen(ctx context.Context) (bool, error)
+	// Setup makes the first administrator with the one-time setup token. Returns Forbidden for a wrong token or if it is done already,
+	// Invalid for refused fields.
+	Setup(ctx context.Context, token, login, name, password string) error
+	// ChangePassword changes the actor's own password and ends all its sessions. Returns Invalid for refused fields.
+	ChangePassword(ctx context.Context, by policy.Actor, current, next string) error
+	// NewTOTP returns a fresh secret for one-time codes and the address for an authenticator app; nothing is stored yet.
+	NewTOTP(ctx context.Context, by policy.Actor) (secret, address string, err error)
+	// EnableTOTP stores the secret once a code proves that the app has it. Returns Invalid for a wrong code.
+	EnableTOTP(ctx context.Context, by policy.Actor, secret, code string) error
+	// ListAccounts returns up to 50 accounts after the cursor, and the next cursor.
+	ListAccounts(ctx context.Context, by policy.Actor, after string) ([]policy.AccountView, string, error)
+	// OneAccount returns an account. Returns NotFound.
+	OneAccount(ctx context.Context, by policy.Actor, id string) (policy.AccountView, error)
+	// CreateAccount opens an account and returns its id and one-time password. Returns Invalid for refused fields, Conflict for a login that is taken.
+	CreateAccount(ctx context.Context, by policy.Actor, login, name string) (id, oneTime string, err error)
+	// Appoint adds an appointment, EndAppointment ends one today. They return Invalid for refused fields and Conflict if seq is not the last change.
+	Appoint(ctx context.Context, by policy.Actor, id string, seq int64, ap policy.Appointment) error
+	EndAppointment(ctx context.Context, by policy.Actor, id string, seq int64, index int) error
+	// SetDisabled closes or reopens an account. Returns Conflict if seq is not the last change.
+	SetDisabled(ctx context.Context, by policy.Actor, id string, seq int64, disabled bool) error
+	// ResetPassword issues a one-time password and removes the second factor. Returns Conflict if seq is not the last change.
+	ResetPassword(ctx context.Context, by policy.Actor, id string, seq int64) (oneTime string, err error)
+}
+
+// accountState is the word that makes an account an exception.
+func accountState(a policy.AccountView) string {
+	switch {
+	case a.Disabled:
+		return "停用"
+	case a.OneTime:
+		return "须改密码"
+	}
+	return ""
+}
+
+func (s *Server) setupForm(login, name string, refused []fault.Field) []field {
+	return withErrors([]field{
+		{Name: "token", Label: "设置口令", Type: "text", Autocomplete: "off", Hint: "服务器终端上显示的一次性口令"},
+		{Name: "login", Label: "用户名", Type: "text", Autocomplete: "username", Value: login, Hint: "2 至 32 位文字或字母"},
+		{Name: "name", Label: "姓名", Type: "text", Autocomplete: "name", Value: name},
+		{Name: "password", Label: "密码", Type: "password", Autocomplete: "new-password", Hint: "至少 8 位，大写字母、小写字母、数字、其他字符中至少三类"},
+	}, refused)
+}
+
+type formView struct{ Form []field }
+
+// setupPage is there until the first administrator exists.
+func (s *Server) setupPage(c *fiber.Ctx, by policy.Actor) error {
+	open, err := s.people.SetupOpen(c.UserContext())
+	if err != nil {
+		return err
+	}
+	if !open {
+		return fault.New("web.setupPage", fault.NotFound, "")
+	}
+	return s.render(c, by, "setup", page{Title: "首次启动", Data: formView{s.setupForm("", "", nil)}})
+}
+
+// setup makes the first administrator.
+func (s *Server) setup(c *fiber.Ctx, by policy.Actor) error {
+	login, name := c.FormValue("login"), c.FormValue("name")
+	err := s.people.Setup(c.UserContext(), c.FormValue("token"), login, name, c.FormValue("password"))
+	if refused := fault.FieldsOf(err); fault.Is(err, fault.Invalid) && len(refused) > 0 {
+		return s.refuse(c, by, "setup", page{Title: "首次启动", Data: formView{s.setupForm(login, name, refused)}, Fields: refused})
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, "/signin")
+}
+
+// refuse shows a form again with everything typed and every error, with the status of Invalid.
+func (s *Server) refuse(c *fiber.Ctx, by policy.Actor, name string, p page) error {
+	c.Status(statusOf(fault.Invalid))
+	return s.render(c, by, name, p)
+}
+
+// accountView is what account.html shows.
+type accountView struct {
+	Offices  []officeView
+	Password []field
+}
+
+func (s *Server) accountPage(by policy.Actor, refused []fault.Field) page {
+	form := withErrors([]field{
+		{Name: "current", Label: "现在的密码", Type: "password", Autocomplete: "current-password"},
+		{Name: "password", Label: "新密码", Type: "password", Autocomplete: "new-password", Hint: "至少 8 位，大写字母、小写字母、数字、其他字符中至少三类；不能与最近五次相同"},
+		{Name: "again", Label: "再输一次新密码", Type: "password", Autocomplete: "new-password"},
+	}, refused)
+	return page{Title: "我的账号", Nav: "/account", Data: accountView{Offices: s.offices(by.Appointments), Password: form}, Fields: refused}
+}
+
+// account shows one's own account.
+func (s *Server) account(c *fiber.Ctx, by policy.Actor) error {
+	return s.render(c, by, "account", s.accountPage(by, nil))
+}
+
+// changePassword changes one's own password; every session ends, this one too.
+func (s *Server) changePassword(c *fiber.Ctx, by policy.Actor) error {
+	if c.FormValue("password") != c.FormValue("again") {
+		return s.refuse(c, by, "account", s.accountPage(by, []fault.Field{{Name: "again", Message: "两次输入的新密码不一样，请重新输入"}}))
+	}
+	err := s.people.ChangePassword(c.UserContext(), by, c.FormValue("current"), c.FormValue("password"))
+	if refused := fault.FieldsOf(err); fault.Is(err, fault.Invalid) && len(refused) > 0 {
+		return s.refuse(c, by, "account", s.accountPage(by, refused))
+	}
+	if err != nil {
+		return err
+	}
+	s.setCookie(c, sessionCookie, "", -1)
+	return s.renderSignIn(c, policy.Actor{}, signInForm{Next: "/todo", Notice: "密码已修改，全部设备已退出。请用新密码登录。"})
+}
+
+// totpView is what totp.html shows.
+type totpView struct {
+	Secret, Grouped string
+	Form            []field
+}
+
+func totpForm(secret string, refused []fault.Field) page {
+	var groups []string
+	for rest := secret; rest != ""; rest = rest[min(4, len(rest)):] {
+		groups = append(groups, rest[:min(4, len(rest))])
+	}
+	form := withErrors([]field{{Name: "code", Label: "动态口令", Type: "text", Mode: "numeric", Autocomplete: "one-time-code", Hint: "应用里显示的 6 位数字"}}, refused)
+	return page{Title: "开通动态口令", Nav: "/account", Fields: refused, Data: totpView{Secret: secret, Grouped: strings.Join(groups, " "), Form: form}}
+}
+
+// totpPage offers a fresh secret for an authenticator app.
+func (s *Server) totpPage(c *fiber.Ctx, by policy.Actor) error {
+	secret, _, err := s.people.NewTOTP(c.UserContext(), by)
+	if err != nil {
+		return err
+	}
+	return s.render(c, by, "totp", totpForm(secret, nil))
+}
+
+// enableTOTP switches the second factor on once a code proves that the app has the secret.
+func (s *Server) enableTOTP(c *fiber.Ctx, by policy.Actor) error {
+	secret := c.FormValue("secret")
+	err := s.people.EnableTOTP(c.UserContext(), by, secret, strings.TrimSpace(c.FormValue("code")))
+	if refused := fault.FieldsOf(err); fault.Is(err, fault.Invalid) && len(refused) > 0 {
+		return s.refuse(c, by, "totp", totpForm(secret, refused))
+	}
+	if err != nil {
+		return err
+	}
+	p := s.accountPage(by, nil)
+	p.Said = "动态口令已开通，下次登录时要填。"
+	return s.render(c, by, "account", p)
+}
+
+// accountsView is what accounts.html shows.
+type accountsView struct {
+	Rows      []accountLine
+	Next      string
+	CanCreate bool
+}
+
+type accountLine struct{ ID, Login, Name, Offices, State string }
+
+// accounts lists the accounts.
+func (s *Server) accounts(c *fiber.Ctx, by policy.Actor) error {
+	rows, next, err := s.people.ListAccounts(c.UserContext(), by, c.Query("after"))
+	if err != nil {
+		return err
+	}
+	v := accountsView{CanCreate: s.guard.Allow(by, policy.CreateAccount)}
+	day := calendar.DateOf(s.clocks.Business())
+	for _, a := range rows {
+		var titles []string
+		for i, o := range s.offices(a.Appointments) {
+			if a.Appointments[i].Days.Holds(day) {
+				titles = append(titles, o.Title)
+			}
+		}
+		v.Rows = append(v.Rows, accountLine{ID: a.ID, Login: a.Login, Name: a.Name, Offices: strings.Join(titles, "、"), State: accountState(a)})
+	}
+	if next != "" {
+		v.Next = "/admin/accounts?after=" + next
+	}
+	return s.render(c, by, "accounts", page{Title: "账号与任命", Nav: "/admin/accounts", Data: v})
+}
+
+func newAccountForm(login, name string, refused []fault.Field) formView {
+	return formView{withErrors([]field{
+		{Name: "login", Label: "用户名", Type: "text", Autocomplete: "off", Value: login, Hint: "2 至 32 位，文字、字母、数字和 . _ - @；登录时不分大小写"},
+		{Name: "name", Label: "姓名", Type: "text", Autocomplete: "off", Value: name},
+	}, refused)}
+}
+
+// newAccount is the form for an account.
+func (s *Server) newAccount(c *fiber.Ctx, by policy.Actor) error {
+	return s.render(c, by, "account_new", page{Title: "新建账号", Nav: "/admin/accounts", Data: newAccountForm("", "", nil)})
+}
+
+// secretView shows a one-time password, once.
+type secretView struct{ ID, Title, Login, Name, Secret string }
+
+// createAccount opens an account.
+func (s *Server) createAccount(c *fiber.Ctx, by policy.Actor) error {
+	login, name := c.FormValue("login"), c.FormValue("name")
+	id, secret, err := s.people.CreateAccount(c.UserContext(), by, login, name)
+	refused := fault.FieldsOf(err)
+	if fault.Is(err, fault.Conflict) {
+		refused = []fault.Field{{Name: "login", Message: fault.MessageOf(err)}}
+	}
+	if err != nil && len(refused) > 0 {
+		return s.refuse(c, by, "account_new", page{Title: "新建账号", Nav: "/admin/accounts", Data: newAccountForm(login, name, refused), Fields: refused})
+	}
+	if err != nil {
+		return err
+	}
+	return s.render(c, by, "account_secret", page{Title: "账号已建立", Nav: "/admin/accounts",
+		Data: secretView{ID: id, Title: "账号已建立", Login: policy.NormalLogin(login), Name: name, Secret: secret}})
+}
+
+// oneAccountView is what account_one.html shows.
+type oneAccountView struct {
+	ID, Login, Name, State string
+	Seq                    int64
+	Disabled               bool
+	Appointments           []appointmentView
+	Form                   []field
+	CanAppoint, CanReset   bool
+	CanDisable             bool
+}
+
+type appointmentView struct {
+	Index                     int
+	Title, Span, Scope, Order string
+	Now, CanEnd               bool
+}
+
+// oneAccount shows an account and what can be done with it.
+func (s *Server) oneAccount(c *fiber.Ctx, by policy.Actor) error {
+	return s.showAccount(c, by, "", nil)
+}
+
+// showAccount renders an account; refused are the errors of the appointment form, whose typed values stay.
+func (s *Server) showAccount(c *fiber.Ctx, by policy.Actor, said string, refused []fault.Field) error {
+	a, err := s.people.OneAccount(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	v := oneAccountView{ID: a.ID, Login: a.Login, Name: a.Name, State: accountState(a), Seq: a.Seq, Disabled: a.Disabled,
+		CanAppoint: s.guard.Allow(by, policy.AppointAccount), CanReset: s.guard.Allow(by, policy.ResetAccount), CanDisable: s.guard.Allow(by, policy.DisableAccount)}
+	day := calendar.DateOf(s.clocks.Business())
+	for i, o := range s.offices(a.Appointments) {
+		ap := a.Appointments[i]
+		now := ap.Days.Holds(day)
+		v.Appointments = append(v.Appointments, appointmentView{Index: i, Title: o.Title, Span: o.Span, Scope: o.Scope, Order: ap.Order, Now: now,
+			CanEnd: v.CanAppoint && (now || day.Compare(ap.Days.From) < 0)})
+	}
+	v.Form = withErrors(s.appointForm(c), refused)
+	return s.render(c, by, "account_one", page{Title: "账号 " + a.Login, Nav: "/admin/accounts", Data: v, Said: said, Fields: refused})
+}
+
+func (s *Server) appointForm(c *fiber.Ctx) []field {
+	roles := []option{{"", "请选择"}}
+	for _, r := range s.guard.Rules().Roles() {
+		if r.Grant != policy.GrantNone {
+			roles = append(roles, option{string(r.Role), r.Title})
+		}
+	}
+	return []field{
+		{Name: "role", Label: "岗位", Options: roles, Value: c.FormValue("role")},
+		{Name: "unit", Label: "所在单位", Type: "text", Optional: true, Value: c.FormValue("unit"), Hint: "企业 f:编号、社区 c:编号、乡镇 t:编号、部门 u:编号，或 county"},
+		{Name: "scopes", Label: "管辖范围", Type: "text", Value: c.FormValue("scopes"), Hint: "全县写 county；或小区 p:编号、企业 f:编号、社区 c:编号、乡镇 t:编号，用空格分开", Optional: true},
+		{Name: "from", Label: "起始日", Type: "date", Optional: true, Value: c.FormValue("from"), Hint: "不填即从今天起"},
+		{Name: "until", Label: "截止日", Type: "date", Optional: true, Value: c.FormValue("until")},
+		{Name: "order", Label: "文号", Type: "text", Optional: true, Value: c.FormValue("order"), Hint: "审计、纪检人员须填调阅单或审计通知书的文号"},
+	}
+}
+
+// formSeq is the change that the form was made from; 0 never matches, so a form without it is refused as overtaken.
+func formSeq(c *fiber.Ctx) int64 {
+	n, err := strconv.ParseInt(c.FormValue("seq"), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// appoint gives an office.
+func (s *Server) appoint(c *fiber.Ctx, by policy.Actor) error {
+	ap := policy.Appointment{Role: policy.Role(c.FormValue("role")), Unit: strings.TrimSpace(c.FormValue("unit")), Scopes: strings.Fields(c.FormValue("scopes")),
+		Days: policy.Span{From: calendar.DateOf(s.clocks.Business())}, Order: strings.TrimSpace(c.FormValue("order"))}
+	var unread []fault.Field
+	for name, day := range map[string]*calendar.Date{"from": &ap.Days.From, "until": &ap.Days.Until} {
+		text := c.FormValue(name)
+		if text == "" {
+			continue
+		}
+		var err error
+		if *day, err = calendar.ParseDate(text); err != nil {
+			unread = append(unread, fault.Field{Name: name, Message: fmt.Sprintf("“%s”不是日期，要写成 2026-10-19", text)})
+		}
+	}
+	if len(unread) > 0 {
+		c.Status(statusOf(fault.Invalid))
+		return s.showAccount(c, by, "", unread)
+	}
+	err := s.people.Appoint(c.UserContext(), by, c.Params("id"), formSeq(c), ap)
+	if refused := fault.FieldsOf(err); fault.Is(err, fault.Invalid) && len(refused) > 0 {
+		for i := range refused { // policy names the place in the record: appointments[2].role
+			if at := strings.LastIndexByte(refused[i].Name, '.'); at >= 0 {
+				refused[i].Name = refused[i].Name[at+1:]
+			}
+			if name, _, ok := strings.Cut(refused[i].Name, "["); ok {
+				refused[i].Name = name
+			}
+			if refused[i].Name == "appointments" {
+				refused[i].Name = "role"
+			}
+		}
+		c.Status(statusOf(fault.Invalid))
+		return s.showAccount(c, by, "", refused)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, "/admin/accounts/"+c.Params("id"))
+}
+
+// endAppointment ends an office today.
+func (s *Server) endAppointment(c *fiber.Ctx, by policy.Actor) error {
+	index, err := strconv.Atoi(c.FormValue("index"))
+	if err != nil {
+		return fault.InvalidFields("web.endAppointment", fault.Field{Name: "index", Message: "没有指明要免去的岗位，请回到账号页面再选"})
+	}
+	if err := s.people.EndAppointment(c.UserContext(), by, c.Params("id"), formSeq(c), index); err != nil {
+		return err
+	}
+	return seeOther(c, "/admin/accounts/"+c.Params("id"))
+}
+
+// disableAccount closes an account.
+func (s *Server) disableAccount(c *fiber.Ctx, by policy.Actor) error {
+	if err := s.people.SetDisabled(c.UserContext(), by, c.Params("id"), formSeq(c), true); err != nil {
+		return err
+	}
+	return seeOther(c, "/admin/accounts/"+c.Params("id"))
+}
+
+// enableAccount reopens an account.
+func (s *Server) enableAccount(c *fiber.Ctx, by policy.Actor) error {
+	if err := s.people.SetDisabled(c.UserContext(), by, c.Params("id"), formSeq(c), false); err != nil {
+		return err
+	}
+	return seeOther(c, "/admin/accounts/"+c.Params("id"))
+}
+
+// resetAccount issues a one-time password.
+func (s *Server) resetAccount(c *fiber.Ctx, by policy.Actor) error {
+	id := c.Params("id")
+	secret, err := s.people.ResetPassword(c.UserContext(), by, id, formSeq(c))
+	if err != nil {
+		return err
+	}
+	a, err := s.people.OneAccount(c.UserContext(), by, id)
+	if err != nil {
+		return err
+	}
+	return s.render(c, by, "account_secret", page{Title: "密码已重置", Nav: "/admin/accounts",
+		Data: secretView{ID: id, Title: "密码已重置", Login: a.Login, Name: a.Name, Secret: secret}})
+}

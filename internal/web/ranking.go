@@ -1,0 +1,365 @@
+package web
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/charts"
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+	"redsteward/policy"
+)
+
+// maxQuery is the longest name that is searched for, in characters.
+const maxQuery = 40
+
+// facetNames are the query names of the further filters.
+var facetNames = []string{"f1", "f2"}
+
+// readFilter reads the board's filter from the address. What cannot be meant is left out rather than refused, so that an old link still works.
+func readFilter(c *fiber.Ctx, b *board) filter {
+	f := filter{Grade: c.Query("grade"), Sort: c.Query("sort"), Desc: c.Query("desc") == "1", After: c.Query("after"), Before: c.Query("before")}
+	f.Query = strings.ToLower(strings.TrimSpace(c.Query("q")))
+	if utf8.RuneCountInString(f.Query) > maxQuery {
+		f.Query = string([]rune(f.Query)[:maxQuery])
+	}
+	if _, ok := b.grades[f.Grade]; !ok {
+		f.Grade = ""
+	}
+	if _, ok := sortNames[f.Sort]; !ok || f.Sort == "rank" {
+		f.Sort = ""
+	}
+	f.Facets = make([]string, len(b.facets))
+	for i := range min(len(b.facets), len(facetNames)) {
+		if v := c.Query(facetNames[i]); slices.Contains(b.facets[i], v) {
+			f.Facets[i] = v
+		}
+	}
+	for _, cursor := range []*string{&f.After, &f.Before} {
+		if _, ok := b.byID[*cursor]; !ok {
+			*cursor = ""
+		}
+	}
+	if f.After != "" {
+		f.Before = ""
+	}
+	return f
+}
+
+// query is the address form of a filter, in one order, so that equal filters share a cached page.
+func (f filter) query() string {
+	v := url.Values{}
+	set := func(name, value string) {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	set("q", f.Query)
+	set("grade", f.Grade)
+	for i, value := range f.Facets {
+		if i < len(facetNames) {
+			set(facetNames[i], value)
+		}
+	}
+	set("sort", f.Sort)
+	if f.Desc {
+		set("desc", "1")
+	}
+	set("after", f.After)
+	set("before", f.Before)
+	return v.Encode()
+}
+
+// address is a link to path with the filter.
+func (f filter) address(path string) string {
+	if q := f.query(); q != "" {
+		return path + "?" + q
+	}
+	return path
+}
+
+// first is the filter from its first page.
+func (f filter) first() filter {
+	f.After, f.Before = "", ""
+	return f
+}
+
+// sortLink is a header of the board.
+type sortLink struct {
+	Label, Address, Aria, Arrow string
+}
+
+// header makes the link that sorts by a column, or turns the order if it is sorted already.
+func (f filter) header(name, label string) sortLink {
+	current := f.Sort
+	if current == "" {
+		current = "rank"
+	}
+	next := f.first()
+	next.Sort, next.Desc = name, false
+	if name == "rank" {
+		next.Sort = ""
+	}
+	l := sortLink{Label: label}
+	if current == name {
+		next.Desc = !f.Desc
+		l.Aria, l.Arrow = "ascending", "↑"
+		if f.Desc {
+			l.Aria, l.Arrow = "descending", "↓"
+		}
+	}
+	l.Address = next.address("/")
+	return l
+}
+
+// rankingView is what ranking.html shows.
+type rankingView struct {
+	*board
+	Filter            filter
+	Filtered          bool
+	Page              result
+	Rows              []rankingRow
+	Rank, Name        sortLink
+	Firm, GradeSort   sortLink
+	ShowFirm          bool
+	ShowMark          bool
+	Facets            []facetView
+	Spread            []spreadRow
+	Apart             []apartRow
+	ApartMore         int
+	NextPage, Back    string
+	CSV, Clear        string
+	All, Shown, Rated int
+}
+
+type rankingRow struct {
+	Rank                        int
+	ID, Name, Place, Firm, Mark string
+	Address                     string
+	Level                       int
+	Grade, Total                string
+	Parts                       []partCell
+	Outputs                     []string
+}
+
+// partCell is one rate; the weakest below 90 are underlined.
+type partCell struct {
+	Text string
+	Low  bool
+}
+
+type facetView struct {
+	Field, Label, Value string
+	Values              []string
+}
+
+// spreadRow is one line of the spread.
+type spreadRow struct {
+	Label, Count, Share string
+	Bar                 charts.SVG
+}
+
+type apartRow struct {
+	Name, Address, Grade, State, Reason, Place string
+}
+
+// apartShown is how many of the rows without rank stand beside the board.
+const apartShown = 8
+
+// ranking is the public board.
+func (s *Server) ranking(c *fiber.Ctx, by policy.Actor) error {
+	b, err := s.boardNow(c.UserContext())
+	if fault.Is(err, fault.NotFound) {
+		return s.render(c, by, "ranking", page{Title: "星级榜", Nav: "/", Data: (*rankingView)(nil)})
+	}
+	if err != nil {
+		return err
+	}
+	f := readFilter(c, b)
+	key := s.cacheKey(c, by, b, "/", f.query())
+	cached, err := s.cache.get(key, func() ([]byte, error) {
+		return s.renderBytes(c, by, "ranking", page{Title: b.Title, Nav: "/", Data: s.rankingView(b, f)})
+	})
+	if err != nil {
+		return err
+	}
+	return cached.send(c)
+}
+
+// cacheKey names a public page by everything that it depends on: the evaluation, the day, the query, and how it is framed.
+func (s *Server) cacheKey(c *fiber.Ctx, by policy.Actor, b *board, path, query string) string {
+	frame := "p"
+	if by.SignedIn() {
+		frame = "s"
+	}
+	if bigType(c) {
+		frame += "b"
+	}
+	return path + "?" + query + "#" + b.ID + "." + strconv.FormatInt(b.N, 10) + frame + calendar.DateOf(s.clocks.Business()).String()
+}
+
+func (s *Server) rankingView(b *board, f filter) *rankingView {
+	found := b.page(f)
+	v := &rankingView{
+		board: b, Filter: f, Filtered: f.first().query() != "" && (f.Query != "" || f.Grade != "" || strings.Join(f.Facets, "") != ""),
+		Page: found, All: len(b.byID), Rated: len(b.rows), Shown: found.Count,
+		Rank: f.header("rank", "名次"), Name: f.header("name", b.Subject), Firm: f.header("firm", "物业服务企业"), GradeSort: f.header("grade", "等级"),
+		CSV: f.first().address("/stars.csv"), Clear: "/",
+	}
+	if b.Levels {
+		v.GradeSort.Label = "星级"
+	}
+	if found.Next != "" {
+		next := f.first()
+		next.After = found.Next
+		v.NextPage = next.address("/")
+	}
+	if found.Previous != "" {
+		back := f.first()
+		back.Before = found.Previous
+		v.Back = back.address("/")
+	}
+	for i, label := range b.Evaluation.Facets {
+		if i < len(facetNames) && len(b.facets[i]) > 1 {
+			v.Facets = append(v.Facets, facetView{Field: facetNames[i], Label: label, Value: f.Facets[i], Values: b.facets[i]})
+		}
+	}
+	for _, r := range b.rows {
+		v.ShowFirm = v.ShowFirm || r.Firm != ""
+		v.ShowMark = v.ShowMark || r.Mark != ""
+	}
+	for _, r := range found.Rows {
+		v.Rows = append(v.Rows, b.rankingRow(r))
+	}
+	for i, r := range found.Apart {
+		if i == apartShown {
+			v.ApartMore = len(found.Apart) - apartShown
+			break
+		}
+		v.Apart = append(v.Apart, b.apartRow(r))
+	}
+	v.Spread = b.spread()
+	return v
+}
+
+// starAddress is the page of a subject.
+func starAddress(id string) string { return "/stars/" + url.PathEscape(id) }
+
+func (b *board) rankingRow(r *ranked) rankingRow {
+	g := b.grades[r.Grade]
+	row := rankingRow{Rank: r.Rank, ID: r.ID, Name: r.Name, Place: r.Place, Firm: r.Firm, Mark: r.Mark, Address: starAddress(r.ID),
+		Level: g.Level, Grade: g.Label, Total: points(*r.Total, b.Places)}
+	var weakest *num.Num
+	for _, p := range r.Parts {
+		if p != nil && (weakest == nil || p.Less(*weakest)) {
+			weakest = p
+		}
+	}
+	ninety := num.FromInt(90)
+	for _, p := range r.Parts {
+		cell := partCell{Text: "—"}
+		if p != nil {
+			cell = partCell{Text: p.Fixed(0), Low: p.Less(ninety) && p.Equal(*weakest)}
+		}
+		row.Parts = append(row.Parts, cell)
+	}
+	for i, o := range r.Outputs {
+		text := "—"
+		if o != nil {
+			text = points(*o, b.Outputs[i].Places)
+		}
+		row.Outputs = append(row.Outputs, text)
+	}
+	return row
+}
+
+func (b *board) apartRow(r *ranked) apartRow {
+	row := apartRow{Name: r.Name, Address: starAddress(r.ID), Place: r.Place, Reason: r.Reason, State: "未评星", Grade: "未评等级"}
+	if g, ok := b.grades[r.Grade]; ok {
+		row.Grade = g.Label
+	}
+	if _, known := looks[row.Grade]; known {
+		row.State = row.Grade
+	}
+	return row
+}
+
+// spread counts the grades; the longest bar is full.
+func (b *board) spread() []spreadRow {
+	most := 0
+	for _, n := range b.counts {
+		most = max(most, n)
+	}
+	all := len(b.byID)
+	var out []spreadRow
+	line := func(label string, level, n int) {
+		out = append(out, spreadRow{Label: label, Count: count(n), Share: share(n, all), Bar: charts.Bar(level, float64(n)/float64(max(most, 1)))})
+	}
+	ranks := 5 // grades without stars take the ramp in their order
+	for _, g := range b.Grades {
+		level := g.Level
+		if !b.Levels && !g.Unrated {
+			level = max(ranks, 1)
+			ranks -= 2
+		}
+		line(g.Label, level, b.counts[g.ID])
+	}
+	if n := b.counts[""]; n > 0 {
+		line("未评等级", 0, n)
+	}
+	return out
+}
+
+// rankingCSV is exactly the filter as a table for Excel.
+func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
+	b, err := s.boardNow(c.UserContext())
+	if err != nil {
+		return err
+	}
+	head := []string{"名次", "编号", b.Subject, "位置", "物业服务企业", "等级", "总分"}
+	for _, p := range b.Parts {
+		head = append(head, p.Name+"（得分率%）")
+	}
+	for _, o := range b.Outputs {
+		head = append(head, o.Name)
+	}
+	head = append(head, b.Evaluation.Facets...)
+	head = append(head, "说明", "评价规则", "规则指纹")
+	sheet := newSheet(head...)
+	for _, r := range b.every(readFilter(c, b).first()) {
+		rank, total := "", ""
+		if r.Rank > 0 {
+			rank = strconv.Itoa(r.Rank)
+		}
+		if r.Total != nil {
+			total = plainNumber(*r.Total, b.Places)
+		}
+		label := b.grades[r.Grade].Label
+		if label == "" {
+			label = "未评等级"
+		}
+		row := []string{rank, guard(r.ID), guard(r.Name), guard(r.Place), guard(r.Firm), guard(label), total}
+		for _, p := range r.Parts {
+			row = append(row, optionalNumber(p, 1))
+		}
+		for i, o := range r.Outputs {
+			row = append(row, optionalNumber(o, b.Outputs[i].Places))
+		}
+		for i := range b.Evaluation.Facets {
+			v := ""
+			if i < len(r.Row.Facets) {
+				v = r.Row.Facets[i]
+			}
+			row = append(row, guard(v))
+		}
+		sheet.add(append(row, guard(strings.TrimSpace(r.Mark+" "+r.Reason)), guard(b.SchemeID+" "+b.SchemeVersion), b.SchemeHash)...)
+	}
+	return sheet.send(c, fmt.Sprintf("stars-%s.csv", calendar.DateOf(b.At)))
+}

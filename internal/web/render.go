@@ -1,0 +1,261 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/charts"
+	"redsteward/internal/fault"
+	"redsteward/policy"
+)
+
+//go:embed all:templates
+var templateFiles embed.FS
+
+// Layouts are the frames of ui.md §4. A page of layoutEither is framed for who looks at it.
+const (
+	layoutPublic = "public"
+	layoutApp    = "app"
+	layoutDesk   = "desk"
+	layoutEither = "either"
+)
+
+// declared are the pages there are and their layouts; a template file without a row, or a row without a file, stops the start.
+var declared = map[string]string{
+	"ranking": layoutPublic, "star": layoutPublic, "firms": layoutPublic, "method": layoutPublic, "open": layoutPublic, "help": layoutEither,
+	"signin": layoutPublic, "setup": layoutPublic, "error": layoutEither,
+	"todo": layoutApp, "account": layoutApp, "rights": layoutApp, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
+	"account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
+}
+
+// pages are the parsed templates by page name.
+type pages struct{ byName map[string]*template.Template }
+
+// loadPages parses every template and lets html/template escape each, so that a mistake stops the start and not a visitor.
+func loadPages(a *assets) (*pages, error) {
+	common := template.New("common").Funcs(a.functions()).Option("missingkey=error")
+	shared, err := fs.Glob(templateFiles, "templates/_*.html")
+	if err != nil {
+		return nil, err
+	}
+	if common, err = common.ParseFS(templateFiles, shared...); err != nil {
+		return nil, err
+	}
+	files, err := fs.Glob(templateFiles, "templates/[^_]*.html")
+	if err != nil {
+		return nil, err
+	}
+	p := &pages{byName: make(map[string]*template.Template, len(files))}
+	for _, file := range files {
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		if _, ok := declared[name]; !ok {
+			return nil, fmt.Errorf("%s: the page is not declared", file)
+		}
+		t, err := common.Clone()
+		if err != nil {
+			return nil, err
+		}
+		if t, err = t.ParseFS(templateFiles, file); err != nil {
+			return nil, err
+		}
+		if t.Lookup("main") == nil {
+			return nil, fmt.Errorf("%s: the page does not define main", file)
+		}
+		// Executing without data fails somewhere, but escaping comes first and reports its own error.
+		var unescapable *template.Error
+		for _, layout := range []string{layoutPublic, layoutApp, layoutDesk} {
+			if err := t.ExecuteTemplate(io.Discard, layout, nil); errors.As(err, &unescapable) {
+				return nil, fmt.Errorf("%s: %w", file, err)
+			}
+		}
+		p.byName[name] = t
+	}
+	for name := range declared {
+		if p.byName[name] == nil {
+			return nil, fmt.Errorf("the page %s is declared and has no template", name)
+		}
+	}
+	return p, nil
+}
+
+// functions are what templates may call. Here, and nowhere else, text becomes trusted markup: each function escapes what it is given.
+func (a *assets) functions() template.FuncMap {
+	return template.FuncMap{
+		"chip":       func(state string) template.HTML { return template.HTML(a.chip(state, "")) },
+		"chipAs":     func(state, precise string) template.HTML { return template.HTML(a.chip(state, precise)) },
+		"icon":       func(name string) template.HTML { return template.HTML(a.icon(name)) },
+		"stars":      func(level int, word string) template.HTML { return template.HTML(a.stars(level, word, false)) },
+		"starsLarge": func(level int, word string) template.HTML { return template.HTML(a.stars(level, word, true)) },
+		"svg":        func(s charts.SVG) template.HTML { return template.HTML(s) },
+		"mark": func() template.HTML {
+			return template.HTML(`<svg viewBox="0 0 28 28" aria-hidden="true"><use href="` + a.sprite + `#mark"/></svg>`)
+		},
+		"css":         func() string { return a.css },
+		"sprite":      func() string { return a.sprite },
+		"script":      func() string { return a.script },
+		"date":        dateLong,
+		"dateTime":    dateTime,
+		"weekday":     weekday,
+		"count":       count,
+		"fingerprint": fingerprint,
+		"mask":        maskName,
+		"list":        func(items ...any) []any { return items },
+		"dict":        dict,
+		"join":        strings.Join,
+	}
+}
+
+// dict makes the data of a component from pairs of name and value.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, errors.New("dict needs pairs")
+	}
+	m := make(map[string]any, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, errors.New("dict needs names")
+		}
+		m[name] = pairs[i+1]
+	}
+	return m, nil
+}
+
+// page is what a handler gives to be rendered.
+type page struct {
+	// Title is the page's own title; the layout adds the product and the bureau.
+	Title string
+	// Nav is the path of the navigation entry that is current.
+	Nav string
+	// Data is what the page's template shows.
+	Data any
+	// Fields are the refused places; the layout shows their summary first.
+	Fields []fault.Field
+	// Said is what happened and what comes next, after an act.
+	Said string
+	// Script loads the own script; pages without need for it do not.
+	Script bool
+}
+
+// view is a page with its frame.
+type view struct {
+	page
+	Set    Settings
+	By     policy.Actor
+	Token  string
+	Big    bool
+	Now    time.Time
+	Groups []navGroup
+	Top    []navItem
+	Office string
+}
+
+// navItem is one entry of the navigation.
+type navItem struct {
+	Label, Path string
+	Action      policy.Action
+	Current     bool
+}
+
+// navGroup is one group of the left navigation.
+type navGroup struct {
+	Title string
+	Items []navItem
+}
+
+// publicNav is the top navigation of the public pages.
+var publicNav = []navItem{
+	{Label: "星级榜", Path: "/"}, {Label: "企业", Path: "/firms"}, {Label: "评价办法", Path: "/method"}, {Label: "开放数据", Path: "/open"}, {Label: "帮助", Path: "/help"},
+}
+
+// officeNav is the left navigation of the work pages; entries without the right are left out.
+var officeNav = []navGroup{
+	{"工作", []navItem{{Label: "我的待办", Path: "/todo", Action: policy.ReadTodo}}},
+	{"评价", []navItem{{Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
+	{"系统", []navItem{
+		{Label: "账号与任命", Path: "/admin/accounts", Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},
+		{Label: "变更日志", Path: "/admin/log", Action: policy.ReadLog}, {Label: "部件一览", Path: "/admin/parts", Action: policy.ReadSystem},
+		{Label: "我的账号", Path: "/account", Action: policy.ReadOwnAccount},
+	}},
+}
+
+// navFor returns the navigation of an actor with the current entry marked.
+func (s *Server) navFor(by policy.Actor, current string) []navGroup {
+	groups := make([]navGroup, 0, len(officeNav))
+	for _, g := range officeNav {
+		shown := navGroup{Title: g.Title}
+		for _, item := range g.Items {
+			if item.Path == "/admin/log" && s.journal == nil || !s.guard.Allow(by, item.Action) {
+				continue
+			}
+			item.Current = item.Path == current
+			shown.Items = append(shown.Items, item)
+		}
+		if len(shown.Items) > 0 {
+			groups = append(groups, shown)
+		}
+	}
+	return groups
+}
+
+// render writes a page with the status set before. Only whole pages are sent: a template that fails sends none of it.
+func (s *Server) render(c *fiber.Ctx, by policy.Actor, name string, p page) error {
+	body, err := s.renderBytes(c, by, name, p)
+	if err != nil {
+		return err
+	}
+	if len(c.Response().Header.Peek(fiber.HeaderCacheControl)) == 0 {
+		c.Set(fiber.HeaderCacheControl, "no-store")
+	}
+	c.Response().Header.SetContentType(fiber.MIMETextHTMLCharsetUTF8)
+	c.Response().SetBodyRaw(body)
+	return nil
+}
+
+func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page) ([]byte, error) {
+	v := view{page: p, Set: s.set, By: by, Big: bigType(c), Now: s.clocks.Business()}
+	layout := declared[name]
+	if layout == layoutEither {
+		layout = layoutPublic
+		if by.SignedIn() {
+			layout = layoutApp
+		}
+	}
+	if layout == layoutPublic {
+		for _, item := range publicNav {
+			item.Current = item.Path == p.Nav
+			v.Top = append(v.Top, item)
+		}
+	} else {
+		v.Groups, v.Office = s.navFor(by, p.Nav), s.officeOf(by)
+	}
+	if layout == layoutApp || name == "signin" || name == "setup" {
+		v.Token = s.issueToken(c)
+	}
+	var b bytes.Buffer
+	if err := s.pages.byName[name].ExecuteTemplate(&b, layout, v); err != nil {
+		return nil, fault.Wrap("web.render", fault.Internal, "", err)
+	}
+	return b.Bytes(), nil
+}
+
+// officeOf is the title of the first office of an actor.
+func (s *Server) officeOf(by policy.Actor) string {
+	rules := s.guard.Rules()
+	for _, ap := range by.Appointments {
+		if info, ok := rules.Role(ap.Role); ok {
+			return info.Title
+		}
+	}
+	return ""
+}

@@ -1,0 +1,190 @@
+package web
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/fault"
+	"redsteward/policy"
+)
+
+// Route is one row of the route table.
+type Route struct {
+	// Method is GET, POST, PUT or DELETE. A GET route answers HEAD too.
+	Method string
+	// Path is a Fiber path pattern.
+	Path string
+	// Action is the right that the route asks for; open pages say policy.Public.
+	Action policy.Action
+	// Handler answers for the actor, who has the right.
+	Handler func(c *fiber.Ctx, by policy.Actor) error
+	// Plain marks a route that is no page: no session is looked up and nothing is logged when it succeeds (assets, health).
+	Plain bool
+	// JSON marks a row of the API: failures are problem+json, and a change is proved by the session's cookie and same-site headers, not by a form token.
+	JSON bool
+}
+
+// table is every route there is. A new page gets a row here and nowhere else; CONTRIBUTING says what else to touch.
+func (s *Server) table() ([]Route, error) {
+	const get, post = fiber.MethodGet, fiber.MethodPost
+	rows := []Route{
+		{Method: get, Path: "/", Action: policy.Public, Handler: s.ranking},
+		{Method: get, Path: "/stars.csv", Action: policy.Public, Handler: s.rankingCSV},
+		{Method: get, Path: "/stars/:id<maxLen(200)>", Action: policy.Public, Handler: s.star},
+		{Method: get, Path: "/stars/:id<maxLen(200)>/lines.csv", Action: policy.Public, Handler: s.starCSV},
+		{Method: get, Path: "/firms", Action: policy.Public, Handler: s.firms},
+		{Method: get, Path: "/method", Action: policy.Public, Handler: s.method},
+		{Method: get, Path: "/open", Action: policy.Public, Handler: s.open},
+		{Method: get, Path: "/help", Action: policy.Public, Handler: s.help},
+		{Method: get, Path: "/type", Action: policy.Public, Handler: s.setType},
+
+		{Method: get, Path: "/signin", Action: policy.OpenSession, Handler: s.signInPage},
+		{Method: post, Path: "/signin", Action: policy.OpenSession, Handler: s.signIn},
+		{Method: get, Path: "/setup", Action: policy.RunSetup, Handler: s.setupPage},
+		{Method: post, Path: "/setup", Action: policy.RunSetup, Handler: s.setup},
+		{Method: post, Path: "/signout", Action: policy.CloseSession, Handler: s.signOut},
+
+		{Method: get, Path: "/todo", Action: policy.ReadTodo, Handler: s.todo},
+		{Method: get, Path: "/account", Action: policy.ReadOwnAccount, Handler: s.account},
+		{Method: post, Path: "/account/password", Action: policy.UpdateOwnAccount, Handler: s.changePassword},
+		{Method: get, Path: "/account/totp", Action: policy.UpdateOwnAccount, Handler: s.totpPage},
+		{Method: post, Path: "/account/totp", Action: policy.UpdateOwnAccount, Handler: s.enableTOTP},
+		{Method: post, Path: "/account/signout-all", Action: policy.CloseSession, Handler: s.signOutAll},
+		{Method: get, Path: "/rights", Action: policy.ReadRights, Handler: s.rights},
+
+		{Method: get, Path: "/admin/accounts", Action: policy.ReadAccounts, Handler: s.accounts},
+		{Method: get, Path: "/admin/accounts/new", Action: policy.CreateAccount, Handler: s.newAccount},
+		{Method: post, Path: "/admin/accounts/new", Action: policy.CreateAccount, Handler: s.createAccount},
+		{Method: get, Path: "/admin/accounts/:id", Action: policy.ReadAccounts, Handler: s.oneAccount},
+		{Method: post, Path: "/admin/accounts/:id/appoint", Action: policy.AppointAccount, Handler: s.appoint},
+		{Method: post, Path: "/admin/accounts/:id/end", Action: policy.AppointAccount, Handler: s.endAppointment},
+		{Method: post, Path: "/admin/accounts/:id/disable", Action: policy.DisableAccount, Handler: s.disableAccount},
+		{Method: post, Path: "/admin/accounts/:id/enable", Action: policy.DisableAccount, Handler: s.enableAccount},
+		{Method: post, Path: "/admin/accounts/:id/reset", Action: policy.ResetAccount, Handler: s.resetAccount},
+		{Method: get, Path: "/admin/log", Action: policy.ReadLog, Handler: s.changeLog},
+		{Method: get, Path: "/admin/parts", Action: policy.ReadSystem, Handler: s.parts},
+
+		{Method: get, Path: "/healthz", Action: policy.ReadHealth, Handler: s.health, Plain: true},
+		{Method: get, Path: "/readyz", Action: policy.ReadHealth, Handler: s.readiness, Plain: true},
+		{Method: get, Path: "/assets/:name", Action: policy.Public, Handler: s.asset, Plain: true},
+		{Method: get, Path: "/favicon.ico", Action: policy.Public, Handler: s.favicon, Plain: true},
+		{Method: get, Path: "/robots.txt", Action: policy.Public, Handler: s.robots, Plain: true},
+	}
+	apiRows, err := s.apiRoutes()
+	if err != nil {
+		return nil, err
+	}
+	return append(rows, apiRows...), nil
+}
+
+// register puts the table into Fiber. Returns Invalid for a row without action or handler, with an action that policy does not know, or twice.
+func (s *Server) register() error {
+	var bad []fault.Field
+	seen := make(map[string]bool)
+	rules := s.guard.Rules()
+	for _, r := range s.routes {
+		name := r.Method + " " + r.Path
+		switch _, known := rules.Action(r.Action); {
+		case r.Action == "":
+			bad = append(bad, fault.Field{Name: name, Message: "没有写明所需权限，不能登记"})
+		case !known:
+			bad = append(bad, fault.Field{Name: name, Message: fmt.Sprintf("所需权限 %q 不在权限表中", r.Action)})
+		case r.Handler == nil:
+			bad = append(bad, fault.Field{Name: name, Message: "没有处理程序"})
+		case seen[name]:
+			bad = append(bad, fault.Field{Name: name, Message: "登记了两次"})
+		}
+		seen[name] = true
+	}
+	if len(bad) > 0 {
+		return fault.InvalidFields("web.register", bad...)
+	}
+	for _, r := range s.routes {
+		h := s.require(r)
+		s.app.Add(r.Method, r.Path, h)
+		if r.Method == fiber.MethodGet {
+			s.app.Add(fiber.MethodHead, r.Path, h)
+		}
+	}
+	return nil
+}
+
+// Routes returns the route table, sorted by path and method, for documentation and tests.
+func (s *Server) Routes() []Route {
+	out := slices.Clone(s.routes)
+	slices.SortFunc(out, func(a, b Route) int {
+		if c := strings.Compare(a.Path, b.Path); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Method, b.Method)
+	})
+	return out
+}
+
+// require wraps a row's handler: headers, cross-site check, session, right, handler, failure page, log and metrics, in this order.
+func (s *Server) require(r Route) fiber.Handler {
+	m := s.watch.route(r)
+	changes := r.Method != fiber.MethodGet
+	return func(c *fiber.Ctx) error {
+		ask := request{route: &r, begun: s.clocks.Security()}
+		err := s.answer(c, &ask, changes)
+		if err != nil {
+			err = s.fail(c, &ask, err)
+		}
+		s.done(c, m, &ask)
+		return err
+	}
+}
+
+// request is what is known about one request while it is answered.
+type request struct {
+	route  *Route
+	by     policy.Actor
+	begun  time.Time
+	number string
+	kind   fault.Kind
+	cause  error
+}
+
+// answer checks and calls the handler; a panic becomes an Internal fault.
+func (s *Server) answer(c *fiber.Ctx, ask *request, changes bool) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.Wrap("web.answer", fault.Internal, "", fmt.Errorf("panic: %v\n%s", p, stack()))
+		}
+	}()
+	s.protect(c)
+	if changes {
+		if err := s.sameSite(c); err != nil {
+			return err
+		}
+	}
+	if !ask.route.Plain {
+		by, err := s.authenticate(c)
+		if err != nil && !openToAll(ask.route.Action) {
+			return err
+		}
+		ask.by = by
+	}
+	if err := s.guard.Require(ask.by, ask.route.Action); err != nil {
+		return err
+	}
+	if changes && !ask.route.JSON {
+		if err := s.formToken(c); err != nil {
+			return err
+		}
+	}
+	if ask.route.JSON {
+		c.Locals(callKey{}, &call{c: c, ask: ask})
+	}
+	return ask.route.Handler(c, ask.by)
+}
+
+// openToAll reports whether a page is there for people who are not signed in, so that a broken session must not close it.
+func openToAll(a policy.Action) bool {
+	return a == policy.Public || a == policy.OpenSession || a == policy.RunSetup || a == policy.ReadHealth
+}

@@ -1,0 +1,305 @@
+package web
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/charts"
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+	"redsteward/policy"
+)
+
+// starView is what star.html shows.
+type starView struct {
+	*board
+	Star
+	Rank, Ranked int
+	Level        int
+	Grade, Score string
+	State        string
+	Radar        charts.SVG
+	Waterfall    charts.SVG
+	AxisFrom     string
+	Groups       []groupView
+	Outputs      []namedFigure
+	Steps        []stepView
+	SumText      string
+	LostOnly     bool
+	HasBy        bool
+	Here, Lost   string
+	CSV          string
+	Worst        []lostView
+	ToNext       string
+	NextGrade    string
+}
+
+type namedFigure struct{ Name, Text string }
+
+type stepView struct {
+	Name, Basis, Change, Said string
+	Minus                     bool
+}
+
+// lostView is one of the lines that lost most.
+type lostView struct{ Name, Text string }
+
+// groupView is one part of the lines.
+type groupView struct {
+	ID, Name          string
+	Points, Max, Lost string
+	Rate              string
+	Hidden, AnyLost   bool
+	Lines             []lineView
+}
+
+type lineView struct {
+	Clause, Name, Rule, Basis, Fact, By string
+	Proposal                            bool
+	Points, Max, Lost, State            string
+	IsItem, AnyLost                     bool
+}
+
+// star is one subject with every line.
+func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
+	b, one, err := s.findStar(c)
+	if err != nil {
+		return err
+	}
+	lostOnly := c.Query("only") == "lost"
+	query := ""
+	if lostOnly {
+		query = "only=lost"
+	}
+	key := s.cacheKey(c, by, b, starAddress(one.ID), query)
+	cached, err := s.cache.get(key, func() ([]byte, error) {
+		v := s.starView(b, one, lostOnly)
+		return s.renderBytes(c, by, "star", page{Title: strings.TrimSpace(one.Name + " " + v.Grade + " " + v.Score), Nav: "/", Data: v, Script: true})
+	})
+	if err != nil {
+		return err
+	}
+	return cached.send(c)
+}
+
+// findStar loads the subject named in the address.
+func (s *Server) findStar(c *fiber.Ctx) (*board, Star, error) {
+	return s.starByID(c.UserContext(), c.Params("id"))
+}
+
+// starByID loads a subject by the escaped id of an address.
+func (s *Server) starByID(ctx context.Context, escaped string) (*board, Star, error) {
+	b, err := s.boardNow(ctx)
+	if err != nil {
+		return nil, Star{}, err
+	}
+	id, err := url.PathUnescape(escaped)
+	if err != nil {
+		return nil, Star{}, fault.Wrap("web.starByID", fault.NotFound, "", err)
+	}
+	one, err := s.stars.Star(ctx, b.ID, id)
+	return b, one, err
+}
+
+func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
+	g := b.grades[one.Row.Grade]
+	v := &starView{board: b, Star: one, Ranked: len(b.rows), Level: g.Level, Grade: g.Label, LostOnly: lostOnly,
+		Here: starAddress(one.ID), Lost: starAddress(one.ID) + "?only=lost#lines", CSV: starAddress(one.ID) + "/lines.csv"}
+	if r := b.byID[one.ID]; r != nil {
+		v.Rank = r.Rank
+	}
+	if v.Grade == "" {
+		v.Grade = "未评等级"
+	}
+	if one.Total != nil {
+		v.Score = points(*one.Total, b.Places)
+	}
+	sum := num.Num{}
+	var axes []charts.Axis
+	steps := []charts.Step{{Label: "满分", Text: points(one.Max, b.Places), Value: one.Max.Float64(), Total: true}}
+	full := num.Num{}
+	for _, group := range one.Groups {
+		gv := groupView{ID: group.ID, Name: group.Name, Hidden: group.Hidden, Points: "—", Max: "—"}
+		if group.Points != nil && group.Max != nil {
+			lost := group.Max.Sub(*group.Points)
+			sum, full = sum.Add(*group.Points), full.Add(*group.Max)
+			gv.Points, gv.Max = points(*group.Points, b.Places), points(*group.Max, b.Places)
+			gv.Lost, gv.Rate, gv.AnyLost = lostText(lost, b.Places), rate(*group.Points, *group.Max), !lost.IsZero()
+			if q, err := group.Points.Mul(num.FromInt(100)).Quo(*group.Max); err == nil {
+				axes = append(axes, charts.Axis{Label: group.Name, Text: gv.Rate, Value: q.Float64()})
+			}
+			steps = append(steps, charts.Step{Label: group.Name, Text: lostText(lost, b.Places), Value: lost.Neg().Float64()})
+		}
+		for _, line := range group.Lines {
+			v.HasBy = v.HasBy || line.By != "" || line.Reviewed != ""
+			views, anyLost := lineViews(line)
+			if lostOnly && !anyLost {
+				continue
+			}
+			for _, lv := range views {
+				if !lostOnly || lv.AnyLost {
+					gv.Lines = append(gv.Lines, lv)
+				}
+			}
+		}
+		v.Groups = append(v.Groups, gv)
+	}
+	v.SumText = points(sum, b.Places)
+	for _, a := range one.Adjustments {
+		sv := stepView{Name: a.Name, Basis: a.Basis, Said: a.Said}
+		if a.Change != nil {
+			sv.Change, sv.Minus = signed(*a.Change, b.Places), a.Change.Sign() < 0
+			steps = append(steps, charts.Step{Label: a.Name, Text: sv.Change, Value: a.Change.Float64()})
+		}
+		v.Steps = append(v.Steps, sv)
+	}
+	for i, o := range b.Evaluation.Outputs {
+		if i < len(one.Row.Outputs) && one.Row.Outputs[i] != nil {
+			v.Outputs = append(v.Outputs, namedFigure{Name: o.Name, Text: points(*one.Row.Outputs[i], o.Places)})
+		}
+	}
+	v.Worst = worstLines(one, 3)
+	v.toNext(b, one)
+	v.draw(b, one, axes, steps, full.Equal(one.Max))
+	return v
+}
+
+// lostText is the loss with its sign, “—” for none.
+func lostText(lost num.Num, places int) string {
+	if lost.IsZero() {
+		return "—"
+	}
+	return points(lost.Neg(), places)
+}
+
+// lineViews turns a line and its items into rows of the table.
+func lineViews(l Line) (rows []lineView, anyLost bool) {
+	row := lineView{Clause: l.Clause, Name: l.Name, Rule: l.Rule, Basis: l.Basis, Fact: l.Fact, Proposal: l.Proposal, State: l.State, Points: "—", Max: "—"}
+	row.By = strings.Trim(strings.Join([]string{l.By, l.Reviewed}, " / "), " /")
+	if l.Points != nil && l.Max != nil {
+		lost := l.Max.Sub(*l.Points)
+		row.Points, row.Max, row.Lost, row.AnyLost = points(*l.Points, l.Places), points(*l.Max, l.Places), lostText(lost, l.Places), lost.Sign() > 0
+	}
+	rows = append(rows, row)
+	for _, item := range l.Items {
+		iv := lineView{Name: item.Name, Fact: item.Found, State: item.State, IsItem: true, Points: "—", Max: "—"}
+		if item.Points != nil {
+			iv.Points = points(*item.Points, item.Places)
+			iv.AnyLost = item.Points.Sign() < 0
+			if item.Max != nil {
+				lost := item.Max.Sub(*item.Points)
+				iv.Max, iv.Lost, iv.AnyLost = points(*item.Max, item.Places), lostText(lost, item.Places), lost.Sign() > 0
+			}
+		}
+		rows = append(rows, iv)
+	}
+	return rows, row.AnyLost
+}
+
+// worstLines names the lines that lost most; what the rule keeps back is never named.
+func worstLines(one Star, most int) []lostView {
+	type loss struct {
+		name string
+		lost num.Num
+		text string
+	}
+	var all []loss
+	for _, g := range one.Groups {
+		for _, l := range g.Lines {
+			if l.Points == nil || l.Max == nil || !l.Points.Less(*l.Max) {
+				continue
+			}
+			lost := l.Max.Sub(*l.Points)
+			at := len(all)
+			for at > 0 && all[at-1].lost.Less(lost) {
+				at--
+			}
+			all = append(all, loss{})
+			copy(all[at+1:], all[at:])
+			all[at] = loss{strings.TrimSpace(l.Clause + " " + l.Name), lost, lostText(lost, l.Places)}
+		}
+	}
+	var out []lostView
+	for i := range min(most, len(all)) {
+		out = append(out, lostView{Name: all[i].name, Text: all[i].text})
+	}
+	return out
+}
+
+// toNext says how far the next better grade is, if grades have lower ends.
+func (v *starView) toNext(b *board, one Star) {
+	if one.Total == nil {
+		return
+	}
+	for i, g := range b.Grades {
+		if g.ID != one.Row.Grade || i == 0 {
+			continue
+		}
+		if next := b.Grades[i-1]; next.From != nil && one.Total.Less(*next.From) {
+			v.NextGrade, v.ToNext = next.Label, points(next.From.Sub(*one.Total), b.Places)
+		}
+	}
+}
+
+// draw makes the pictures where they say something true: a radar of three parts at least, a waterfall only if the bars lead from the full
+// number of points to the total.
+func (v *starView) draw(b *board, one Star, axes []charts.Axis, steps []charts.Step, complete bool) {
+	v.Radar = charts.Radar{ID: "radar-title", Title: "各部分得分率雷达图，数值见右表", Axes: axes}.SVG()
+	if one.Total == nil || !complete || len(steps) < 3 {
+		return
+	}
+	level := 0.0
+	for _, s := range steps {
+		level += s.Value
+	}
+	total := one.Total.Float64()
+	if d := level - total; d > 0.05 || d < -0.05 {
+		return // a cap, a floor or a rounding that is not a step of its own: the table says it, a picture would mislead
+	}
+	steps = append(steps, charts.Step{Label: "总分", Text: v.Score, Value: total, Total: true})
+	w := charts.Waterfall{ID: "waterfall-title", Steps: steps, From: charts.AxisFrom(steps), To: one.Max.Float64()}
+	for _, s := range steps[1:] {
+		if !s.Total && s.Value > 0 { // a bonus above the full number needs room
+			w.To = max(w.To, total)
+		}
+	}
+	w.Title = "从满分到总分的得失分瀑布图，数值见汇总表"
+	if w.From > 0 {
+		v.AxisFrom = num.FromInt(int64(w.From)).String()
+		w.Title = "从满分到总分的得失分瀑布图，横轴自 " + v.AxisFrom + " 分起；数值见汇总表"
+	}
+	for _, g := range b.Grades {
+		if g.From != nil {
+			w.Cuts = append(w.Cuts, charts.Cut{Label: g.Label + " " + g.From.String(), Value: g.From.Float64()})
+		}
+	}
+	v.Waterfall = w.SVG()
+}
+
+// starCSV is every line as a table for Excel.
+func (s *Server) starCSV(c *fiber.Ctx, _ policy.Actor) error {
+	_, one, err := s.findStar(c)
+	if err != nil {
+		return err
+	}
+	sheet := newSheet("部分", "条款", "指标", "规则", "依据", "本期事实", "得分", "满分", "说明")
+	for _, g := range one.Groups {
+		if g.Hidden {
+			sheet.add(guard(g.Name), "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), "按规则只公开合计")
+			continue
+		}
+		for _, l := range g.Lines {
+			sheet.add(guard(g.Name), guard(l.Clause), guard(l.Name), guard(l.Rule), guard(l.Basis), guard(l.Fact), optionalNumber(l.Points, l.Places), optionalNumber(l.Max, l.Places), guard(l.State))
+			for _, item := range l.Items {
+				sheet.add(guard(g.Name), guard(l.Clause), guard("· "+item.Name), "", "", guard(item.Found), optionalNumber(item.Points, item.Places), optionalNumber(item.Max, item.Places), guard(item.State))
+			}
+		}
+	}
+	for _, a := range one.Adjustments {
+		sheet.add("总分调整", "", guard(a.Name), "", guard(a.Basis), guard(a.Said), optionalNumber(a.Change, 2), "", "")
+	}
+	return sheet.send(c, "lines.csv")
+}

@@ -1,0 +1,207 @@
+package web
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+	"redsteward/rating"
+)
+
+// Stars are the rated results that may be shown; rating's archive implements it over the store. Implementations must be safe for concurrent use.
+type Stars interface {
+	// Latest returns the newest evaluation that may be shown; it is asked at every page and must be quick. Returns NotFound if there is none yet.
+	Latest(ctx context.Context) (Evaluation, error)
+	// Rows yields every rated subject of the evaluation, in any order.
+	Rows(ctx context.Context, evaluation string) iter.Seq2[Row, error]
+	// Star returns one subject line by line. Returns NotFound if the evaluation has no such subject.
+	Star(ctx context.Context, evaluation, id string) (Star, error)
+	// Scheme returns the rule by which the evaluation was made.
+	Scheme(ctx context.Context, evaluation string) (*rating.Scheme, error)
+}
+
+// Evaluation is one rating of many subjects.
+type Evaluation struct {
+	// ID is opaque.
+	ID string
+	// N is the log number of its record: another evaluation has another number.
+	N int64
+	// Title names it, for example “2026年第三季度物业服务星级榜”.
+	Title string
+	// Subject is what one row is called: 小区, 建筑.
+	Subject string
+	// At is when it was made.
+	At time.Time
+	// Status is a word of the status list such as 公示中, "" for none.
+	Status string
+	// Notice says what the status means for the reader: until when, how to object.
+	Notice string
+	// SchemeID, SchemeVersion, SchemeTitle and SchemeHash name the rule.
+	SchemeID, SchemeVersion, SchemeTitle, SchemeHash string
+	// FactsHash is the SHA-256 of the frozen facts, Root the Merkle root of the results, both in hex.
+	FactsHash, Root string
+	// Places are the decimals of totals.
+	Places int
+	// Grades are in order from the best.
+	Grades []GradeInfo
+	// Parts are the top parts, Outputs the other named results.
+	Parts   []Column
+	Outputs []Column
+	// Facets are further filters, at most two.
+	Facets []string
+	// Firms: the evaluation has a roll-up to firms.
+	Firms []Firm
+	// FirmsTitle names the roll-up.
+	FirmsTitle string
+	// Source says in one sentence where the facts come from, with the attribution that their licence asks for.
+	Source string
+}
+
+// GradeInfo is one grade.
+type GradeInfo struct {
+	// ID and Label as in the scheme.
+	ID, Label string
+	// Level is 1 to 5 for stars, 0 for a grade without stars.
+	Level int
+	// From is the lowest total, if the grade has one.
+	From *num.Num
+	// Unrated: subjects of this grade are listed apart, without a rank.
+	Unrated bool
+}
+
+// Column is a part or an output of a row.
+type Column struct {
+	// ID and Name as in the scheme; Short is what a narrow column says.
+	ID, Name, Short string
+	// Max is the full number of points, nil if there is none.
+	Max *num.Num
+	// Places are the shown decimals.
+	Places int
+}
+
+// Row is one rated subject as the board lists it.
+type Row struct {
+	// ID names the subject; it may hold slashes.
+	ID string
+	// Name is shown; Place and Firm stand below it.
+	Name, Place, Firm string
+	// Grade is the id of its grade.
+	Grade string
+	// Total is nil if there is none.
+	Total *num.Num
+	// Parts are the rates of the parts in percent, Outputs the values of the outputs, in the order of the evaluation; nil where there is none.
+	Parts, Outputs []*num.Num
+	// Facets are in the order of the evaluation.
+	Facets []string
+	// Reason says why there is no grade, "" if there is one.
+	Reason string
+	// Mark is a word of the status list that makes this row an exception, "" for none.
+	Mark string
+}
+
+// Star is one subject's result.
+type Star struct {
+	Row
+	// Max is the full number of points of this subject.
+	Max num.Num
+	// Groups hold the lines; each group's points are the sum that the page shows.
+	Groups []LineGroup
+	// Adjustments lead from the sum of the groups to the total, in order.
+	Adjustments []Adjustment
+	// Hash is the hash of the result's record, RecordID names it.
+	Hash, RecordID string
+	// Gates are the caps, floors and vetoes that were checked.
+	Gates []Gate
+}
+
+// LineGroup is one part with its lines.
+type LineGroup struct {
+	ID, Name string
+	// Points and Max are nil where the part has none.
+	Points, Max *num.Num
+	// Hidden: the rule makes public the sum of this part only.
+	Hidden bool
+	Lines  []Line
+}
+
+// Line is one point of the trace.
+type Line struct {
+	// Clause is the number or id of the rule; Name what it asks; Rule how points come about; Basis the law or document.
+	Clause, Name, Rule, Basis string
+	// Proposal: the rule's numbers are proposals without a basis yet.
+	Proposal bool
+	// Fact says what was found in the period.
+	Fact string
+	// By and Reviewed are offices or numbers, never names of persons.
+	By, Reviewed string
+	// Points and Max; nil where the line does not count, with the reason in State.
+	Points, Max *num.Num
+	// State says why a line has no points: 不适用, 缺数据.
+	State string
+	// Places are the shown decimals.
+	Places int
+	// Items are the parts of a line that was scored item by item.
+	Items []Item
+}
+
+// Item is one item of a checklist, one level of a survey, or one event behind a line.
+type Item struct {
+	Name string
+	// Found is the value found.
+	Found string
+	// Points and Max are nil where the item does not count, with the reason in State.
+	Points, Max *num.Num
+	State       string
+	// Places are the shown decimals.
+	Places int
+}
+
+// Adjustment is one step from the sum to the total.
+type Adjustment struct {
+	Name, Basis string
+	// Change is what it added; nil if it only looked.
+	Change *num.Num
+	// Said explains what happened.
+	Said string
+}
+
+// Gate is one condition that could have capped or taken the grade.
+type Gate struct {
+	Name  string
+	Fired bool
+	Said  string
+}
+
+// Firm is one line of the roll-up.
+type Firm struct {
+	ID, Name string
+	// Spellings are the names that were merged.
+	Spellings []string
+	// Count is the number of subjects, Weight what they weigh.
+	Count  int
+	Weight string
+	// Total is nil if there is none; Grade is the label of its grade.
+	Total *num.Num
+	Grade string
+	// Level is 1 to 5 for stars, else 0.
+	Level int
+	// Apart: a group that stands for no firm (blank or placeholder names).
+	Apart bool
+}
+
+// noStars is the board before anything was rated.
+type noStars struct{}
+
+var errNothingRated = fault.New("web.Stars", fault.NotFound, "还没有评价结果")
+
+func (noStars) Latest(context.Context) (Evaluation, error) { return Evaluation{}, errNothingRated }
+
+func (noStars) Rows(context.Context, string) iter.Seq2[Row, error] {
+	return func(func(Row, error) bool) {}
+}
+
+func (noStars) Star(context.Context, string, string) (Star, error) { return Star{}, errNothingRated }
+
+func (noStars) Scheme(context.Context, string) (*rating.Scheme, error) { return nil, errNothingRated }

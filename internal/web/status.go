@@ -1,0 +1,66 @@
+package web
+
+import (
+	"html"
+	"slices"
+)
+
+// look is how a state is shown: one colour family, one icon.
+type look struct{ family, icon string }
+
+// looks are the states of ui.md §3 by their base word. A new state gets a row here and in CONTRIBUTING's list.
+var looks = map[string]look{
+	"草稿": {"grey", "edit"}, "数据不足": {"grey", "dash"}, "未评星": {"grey", "dash"}, "已冻结": {"grey", "lock"}, "已撤回": {"grey", "undo"},
+	"已归档": {"grey", "lock"}, "离线": {"grey", "off"}, "停用": {"grey", "lock"},
+	"待审": {"blue", "clock"}, "待受理": {"blue", "clock"}, "复核中": {"blue", "eye"}, "临界复评": {"blue", "eye"}, "整改中": {"blue", "tool"}, "办理中": {"blue", "tool"},
+	"通过": {"green", "check"}, "已核实整改": {"green", "check"}, "已签收": {"green", "check"}, "已发布": {"green", "flag"}, "已备案": {"green", "flag"},
+	"可导入": {"green", "check"}, "已收到": {"green", "check"}, "核对一致": {"green", "check"},
+	"退回": {"amber", "undo"}, "临期": {"amber", "hour"}, "今天到期": {"amber", "hour"}, "已延期": {"amber", "pause"}, "待补正": {"amber", "undo"}, "需确认": {"amber", "undo"},
+	"须改密码": {"amber", "key"},
+	"公示中":  {"teal", "mega"}, "征求意见": {"teal", "mega"},
+	"异议中": {"violet", "speech"}, "申诉中": {"violet", "speech"}, "争议调解": {"violet", "speech"},
+	"逾期": {"wine", "alert"}, "未整改": {"wine", "alert"}, "不予认定": {"wine", "ban"}, "降星": {"wine", "ban"}, "摘牌": {"wine", "ban"}, "一票否决": {"wine", "ban"},
+	"有错": {"wine", "alert"}, "未收下": {"wine", "alert"}, "核对不符": {"wine", "alert"}, "锁定": {"wine", "lock"},
+}
+
+// chip is the one function that makes a status chip. state is a word of looks and decides colour and icon; precise, if not empty, is
+// shown instead of it (“逾期 3 个工作日”). A word that is not in the list is shown grey, so that it can be read, never guessed.
+func (a *assets) chip(state, precise string) string {
+	l, ok := looks[state]
+	if !ok {
+		l = look{"grey", "dash"}
+	}
+	if precise == "" {
+		precise = state
+	}
+	return `<span class="st" data-s="` + l.family + `">` + a.icon(l.icon) + html.EscapeString(precise) + `</span>`
+}
+
+// icon is a picture of the sprite, always beside a word.
+func (a *assets) icon(name string) string {
+	return `<svg class="i" aria-hidden="true"><use href="` + a.sprite + `#i-` + html.EscapeString(name) + `"/></svg>`
+}
+
+// stars is the row of five stars with its word for assistive technology; the word also stands beside it in the page.
+func (a *assets) stars(level int, word string, large bool) string {
+	if level < 0 || level > 5 {
+		return ""
+	}
+	class := "star"
+	if large {
+		class = "star xl"
+	}
+	return `<svg class="` + class + `" role="img" aria-label="` + html.EscapeString(word) + `"><use href="` + a.sprite + `#s` + string(rune('0'+level)) + `"/></svg>`
+}
+
+// statesOf are the words of one colour family, in order.
+func statesOf(family string) []string {
+	var out []string
+	for word, l := range looks {
+		if l.family == family {
+			out = append(out, word)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

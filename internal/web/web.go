@@ -1,0 +1,238 @@
+// Package web serves the pages and the API of Redsteward over Fiber.
+//
+//  1. Routes are data. Each row names an Action; a route without one cannot be registered, and nothing is reachable beside the table.
+//     Rights are asked before the handler runs; a row outside the actor's scope looks as if it did not exist.
+//  2. The actor is a parameter of every handler, never hidden in a context.
+//  3. Handlers read a request, call one command or query, and choose a page. No business rule and no state lives here, except
+//     caches that can be thrown away.
+//  4. One function turns a fault.Kind into a status; a failure shows a sentence for people or RFC 9457 for programs, never a cause.
+//  5. One function makes a status chip; templates never choose a colour. Only render.go makes trusted markup.
+//  6. Everything a page needs is embedded and served from here under a strict content security policy; every page works without script.
+//  7. A stop loses nothing: readiness turns off first, running requests finish, then the listeners close.
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/fault"
+	"redsteward/policy"
+)
+
+// Settings are the words and switches of one installation. The zero value works; empty words get the defaults named here.
+type Settings struct {
+	// Site is shown beside the mark on public pages, default “物业服务星级评价”.
+	Site string
+	// Unit is shown beside the mark on work pages, default “物业管理股”.
+	Unit string
+	// Authority is the name of the bureau, default “住房和城乡建设局”.
+	Authority string
+	// Demo is the text of the grey strip on every page of demonstration data, "" for none.
+	Demo string
+	// Attribution is shown in the footer where the data's licence asks for it, "" for none.
+	Attribution string
+	// SecureCookies marks cookies Secure with the __Host- prefix and sends HSTS; set it whenever people come over TLS, also with TLS ended by a proxy.
+	SecureCookies bool
+	// AllowPlain lets Serve accept a listener without TLS that is not on loopback, for an installation behind its own TLS proxy.
+	AllowPlain bool
+	// BodyLimit is the largest request body in bytes, default 4 MiB. Files come by their own route and limit.
+	BodyLimit int
+	// Timeout bounds the reading of a request and the work on it, default 30 s.
+	Timeout time.Duration
+	// Drain is how long the service goes on answering after readiness was turned off, so that a load balancer can notice. Default 0.
+	Drain time.Duration
+	// StopWithin is how long running requests may take after that, default 30 s.
+	StopWithin time.Duration
+}
+
+// Options are what a Server is built from.
+type Options struct {
+	// Settings are the words and switches of the installation.
+	Settings Settings
+	// Guard decides about rights. Required.
+	Guard *policy.Guard
+	// People signs people in and runs their accounts. Required.
+	People People
+	// Stars are the published results. Nil shows an empty board.
+	Stars Stars
+	// Journal shows the log of changes on 操作日志. Nil hides the page.
+	Journal Journal
+	// Clocks are the business and the security clock. Required.
+	Clocks policy.Clocks
+	// Secret signs form tokens; 32 bytes from the store. Required; all processes of one installation share it.
+	Secret []byte
+	// Ping asks the store whether it answers. Nil means that there is nothing to ask.
+	Ping func(ctx context.Context) error
+	// Access takes refused tries (design §3.12). Nil only logs them.
+	Access policy.AccessLog
+	// Log receives one structured line per request that changes or fails. Nil discards.
+	Log *slog.Logger
+	// Gauges are read when metrics are asked for. Nil adds none.
+	Gauges []Gauge
+}
+
+// Server answers the requests of one process.
+type Server struct {
+	set     Settings
+	guard   *policy.Guard
+	people  People
+	stars   Stars
+	journal Journal
+	clocks  policy.Clocks
+	secret  []byte
+	ping    func(ctx context.Context) error
+	access  policy.AccessLog
+	log     *slog.Logger
+
+	app     *fiber.App
+	routes  []Route
+	assets  *assets
+	pages   *pages
+	cache   *pageCache
+	board   *boardCache
+	watch   *observer
+	signIns *limiter
+	api     *api
+	started string
+	counter atomic.Uint64
+	ready   atomic.Bool
+}
+
+// New builds a server and registers its routes. Returns Invalid if a dependency is missing, a page cannot be parsed, or a route has no action.
+func New(o Options) (*Server, error) {
+	const op = "web.New"
+	switch {
+	case o.Guard == nil, o.People == nil, o.Clocks.Business == nil, o.Clocks.Security == nil:
+		return nil, fault.New(op, fault.Invalid, "服务缺少权限、账号或时钟")
+	case len(o.Secret) < 32:
+		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
+	}
+	s := &Server{
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, clocks: o.Clocks,
+		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
+	}
+	if s.stars == nil {
+		s.stars = noStars{}
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	start := make([]byte, 4)
+	if _, err := rand.Read(start); err != nil {
+		return nil, fault.Wrap(op, fault.Internal, "系统不能产生随机数", err)
+	}
+	s.started = hex.EncodeToString(start)
+	var err error
+	if s.assets, err = loadAssets(); err != nil {
+		return nil, fault.Wrap(op, fault.Internal, "页面资源不完整", err)
+	}
+	if s.pages, err = loadPages(s.assets); err != nil {
+		return nil, fault.Wrap(op, fault.Internal, "页面模板不完整", err)
+	}
+	s.cache = newPageCache(cacheBytes)
+	s.board = &boardCache{}
+	s.signIns = newLimiter(signInTries, signInWindow)
+	s.watch = newObserver(o.Gauges)
+	s.app = fiber.New(fiber.Config{
+		Immutable:             true,
+		DisableStartupMessage: true,
+		StrictRouting:         true,
+		CaseSensitive:         true,
+		BodyLimit:             s.set.BodyLimit,
+		ReadTimeout:           s.set.Timeout,
+		WriteTimeout:          s.set.Timeout,
+		IdleTimeout:           2 * time.Minute,
+		ReadBufferSize:        16 << 10, // long query strings of shared filters, and cookies
+		ErrorHandler:          s.unrouted,
+	})
+	if s.routes, err = s.table(); err != nil {
+		return nil, err
+	}
+	if err := s.register(); err != nil {
+		return nil, err
+	}
+	s.ready.Store(true)
+	return s, nil
+}
+
+func (o Settings) withDefaults() Settings {
+	for field, text := range map[*string]string{&o.Site: "物业服务星级评价", &o.Unit: "物业管理股", &o.Authority: "住房和城乡建设局"} {
+		if *field == "" {
+			*field = text
+		}
+	}
+	if o.BodyLimit <= 0 {
+		o.BodyLimit = 4 << 20
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 30 * time.Second
+	}
+	if o.StopWithin <= 0 {
+		o.StopWithin = 30 * time.Second
+	}
+	return o
+}
+
+// Serve answers on public until ctx ends, then stops gracefully; metrics, if not nil, gets the second port with the Prometheus metrics.
+// It closes both listeners. Returns Invalid for a listener without TLS that is neither on loopback nor allowed by Settings.AllowPlain,
+// and Unavailable if running requests did not finish in time.
+func (s *Server) Serve(ctx context.Context, public, metrics net.Listener) error {
+	const op = "web.Serve"
+	if !isTLS(public) && !s.set.AllowPlain && !onLoopback(public) {
+		closeQuietly(public, metrics)
+		return fault.New(op, fault.Invalid, "没有 TLS 时只能在本机地址上监听；确需明文时请在配置中写明")
+	}
+	failed := make(chan error, 2)
+	go func() { failed <- s.app.Listener(public) }()
+	if metrics != nil {
+		stop := s.watch.serve(metrics, failed)
+		defer stop()
+	}
+	var broken error
+	select {
+	case <-ctx.Done():
+	case broken = <-failed:
+	}
+	return errors.Join(broken, s.stop(op))
+}
+
+// stop turns readiness off, waits for load balancers to notice, and lets running requests finish.
+func (s *Server) stop(op string) error {
+	s.ready.Store(false)
+	if s.set.Drain > 0 {
+		time.Sleep(s.set.Drain)
+	}
+	limit, cancel := context.WithTimeout(context.Background(), s.set.StopWithin)
+	defer cancel()
+	if err := s.app.ShutdownWithContext(limit); err != nil {
+		return fault.Wrap(op, fault.Unavailable, "停止时仍有请求没有办完", err)
+	}
+	return nil
+}
+
+// onLoopback reports whether only this machine can reach the listener.
+func onLoopback(l net.Listener) bool {
+	switch a := l.Addr().(type) {
+	case *net.TCPAddr:
+		return a.IP.IsLoopback()
+	case *net.UnixAddr:
+		return true
+	}
+	return false
+}
+
+func closeQuietly(listeners ...net.Listener) {
+	for _, l := range listeners {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
+}
