@@ -32,7 +32,13 @@ const (
 var errFound = errors.New("found something")
 
 // commands lists the subcommands; kong reads the field names and tags.
-type commands struct{}
+type commands struct {
+	Demo   demoCommand   `cmd:"" help:"评价一批真实数据，打印结果，打开网页"`
+	Serve  serveCommand  `cmd:"" help:"启动服务"`
+	Check  checkCommand  `cmd:"" help:"检查方案、时限、角色、节假日和配置文件"`
+	Verify verifyCommand `cmd:"" help:"核验一个数据文件夹的全部日志"`
+	Score  scoreCommand  `cmd:"" help:"用一个方案给一张表格评分,不需要网络和数据库"`
+}
 
 // program is what a subcommand may use of the world around it.
 type program struct {
