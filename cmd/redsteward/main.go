@@ -37,7 +37,7 @@ type commands struct {
 	Serve  serveCommand  `cmd:"" help:"启动服务"`
 	Check  checkCommand  `cmd:"" help:"检查方案、时限、角色、节假日和配置文件"`
 	Verify verifyCommand `cmd:"" help:"核验一个数据文件夹的全部日志"`
-	Score  scoreCommand  `cmd:"" help:"用一个方案给一张表格评分,不需要网络和数据库"`
+	Score  scoreCommand  `cmd:"" help:"用一个方案给一张表格评分，不需要网络和数据库"`
 }
 
 // program is what a subcommand may use of the world around it.

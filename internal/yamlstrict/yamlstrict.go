@@ -69,6 +69,20 @@ func Decode(file string, data []byte, target any) *Document {
 	return d
 }
 
+// SetText gives one value, addressable and of a type that a file could set, what a text from elsewhere (an environment variable, a flag) means.
+// Returns Invalid; key names it in the message.
+func SetText(v reflect.Value, key, text string) error {
+	d := &Document{file: key}
+	node := yaml.Node{Kind: yaml.ScalarNode, Value: text, Line: 1, Column: 1}
+	if k := v.Kind(); k == reflect.Bool || k == reflect.Int || k == reflect.Int64 {
+		node.Tag = node.ShortTag()
+	} else {
+		node.Tag = "!!str"
+	}
+	d.value(&node, v, key)
+	return d.Err()
+}
+
 // Add notes a mistake at a key path such as "deadlines.3.n" (positions in lists count from 0), or as near to it as the file goes.
 func (d *Document) Add(path, message string) {
 	if d.root == nil {

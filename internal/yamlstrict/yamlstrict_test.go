@@ -2,6 +2,7 @@ package yamlstrict_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,30 @@ func TestAdd(t *testing.T) {
 	want := "[{a.yaml:1:1 整个文件} {a.yaml:4:5 没有} {a.yaml:4:11 太短}]"
 	if got := fmt.Sprint(fault.FieldsOf(err)); got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestSetText(t *testing.T) {
+	var target outer
+	v := reflect.ValueOf(&target).Elem()
+	for _, tt := range []struct {
+		field, text, want string
+	}{
+		{"Title", "", ""}, {"Title", "true", ""}, {"On", "true", ""}, {"On", "1", "k 只能是 true 或 false"}, {"Idle", "5m", ""},
+		{"Idle", "5", "k 要写时长"}, {"Colour", "红", ""}, {"Colour", "绿", "k 的值"}, {"Count", "12", ""}, {"Count", "0x1f", "k 要写整数"}, {"Count", "", "k 没有填写"},
+	} {
+		f := v.FieldByName(tt.field)
+		if tt.field == "Count" {
+			f = v.FieldByName("Inner").FieldByName("Count")
+		}
+		err := yamlstrict.SetText(f, "k", tt.text)
+		fields := fault.FieldsOf(err)
+		if tt.want == "" && err != nil || tt.want != "" && (len(fields) != 1 || !strings.HasPrefix(fields[0].Message, tt.want)) {
+			t.Errorf("%s=%q: %v, want %q", tt.field, tt.text, fields, tt.want)
+		}
+	}
+	if !target.On || target.Inner.Count != 12 || target.Title != "true" {
+		t.Errorf("got %+v", target)
 	}
 }
 

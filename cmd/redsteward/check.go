@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"redsteward/configs"
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/policy"
+	"redsteward/rating"
+)
+
+// checkCommand checks the files that an operator may edit; it knows each by its content.
+type checkCommand struct {
+	Files []string `arg:"" placeholder:"F" help:"方案、时限、角色、节假日、配置文件"`
+}
+
+// Run implements the subcommand: every mistake of every file, one a line.
+func (c *checkCommand) Run(p *program) error {
+	bad := 0
+	for _, name := range c.Files {
+		kind, err := checkFile(name, p)
+		if err == nil {
+			fmt.Fprintf(p.out, "%s：%s，没有错误\n", name, kind)
+			continue
+		}
+		bad++
+		fmt.Fprintf(p.out, "%s：%s\n", name, fault.MessageOf(err))
+		for _, problem := range rating.ProblemsOf(err) {
+			fmt.Fprintf(p.out, "  %s:%s\n", name, problem)
+		}
+		if rating.ProblemsOf(err) == nil {
+			for _, f := range fault.FieldsOf(err) {
+				fmt.Fprintf(p.out, "  %s: %s\n", f.Name, f.Message)
+			}
+		}
+	}
+	if bad > 0 {
+		return fault.New("cmd.check", fault.Invalid, fmt.Sprintf("%d 个文件有错误", bad))
+	}
+	return nil
+}
+
+// checkFile tells what a file is and whether it is right.
+func checkFile(name string, p *program) (kind string, err error) {
+	data, err := readInput(name)
+	if err != nil {
+		return "", err
+	}
+	base := filepath.Base(name)
+	switch {
+	case strings.HasSuffix(base, ".conf"):
+		csv, err := configs.Files.ReadFile("roles.csv")
+		if err != nil {
+			return "", err
+		}
+		_, err = policy.LoadRules(data, csv)
+		return "权限模型", err
+	case strings.HasSuffix(base, ".csv") && bytes.HasPrefix(data, []byte("date,kind,name")):
+		c, err := calendar.Parse(calendar.File{Name: name, Data: data})
+		if err == nil {
+			if warning := c.Warning(calendar.DateOf(p.now())); warning != "" {
+				return "节假日表（提醒：" + warning + "）", nil
+			}
+		}
+		return "节假日表", err
+	case strings.HasSuffix(base, ".csv"):
+		conf, err := configs.Files.ReadFile("roles.conf")
+		if err != nil {
+			return "", err
+		}
+		_, err = policy.LoadRules(conf, data)
+		return "角色与权限", err
+	case hasKey(data, "indicators"):
+		s, err := rating.ParseScheme(data)
+		if err != nil {
+			return "评分方案", err
+		}
+		return fmt.Sprintf("评分方案 %s %s，指纹 %.16s", s.ID, s.Version, s.Hash), nil
+	case hasKey(data, "deadlines"):
+		rules, err := calendar.ParseRules(name, data)
+		if err != nil {
+			return "时限表", err
+		}
+		return fmt.Sprintf("时限表，%d 项", len(rules.All())), nil
+	}
+	_, err = loadConfig(name, nil, nil)
+	return "配置文件", err
+}
+
+// hasKey reports whether a YAML file has a key at its top level.
+func hasKey(data []byte, key string) bool {
+	return bytes.HasPrefix(data, []byte(key+":")) || bytes.Contains(data, []byte("\n"+key+":"))
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"redsteward/configs"
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/rating"
+)
+
+// demoCommand rates real inspections, stores every result, prints the table and serves the pages.
+type demoCommand struct {
+	Data   string `placeholder:"DIR" help:"放演示数据的新文件夹；不写则用临时文件夹，结束时删除"`
+	Once   bool   `help:"评价、打印，然后结束，不启动网页"`
+	Listen string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"网页的地址"`
+}
+
+// The demonstration stands at this moment on the business clock (design §4) and goes on from there.
+const demoStart = "2026-10-19T09:00:00+08:00"
+
+const (
+	demoScheme = "rentsafe-toronto"
+	// demoRows is how many rows of each end of the table are printed.
+	demoRows = 12
+)
+
+// demoTable is what is rated: the City's files, or the dozen rows that the program carries.
+type demoTable struct {
+	facts, join []byte // unpacked CSV; join may be nil
+	source      string
+}
+
+// Run implements the subcommand.
+func (c *demoCommand) Run(p *program) (err error) {
+	dir, remove, err := c.folder()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+	table, err := loadDemoTable(p)
+	if err != nil {
+		return err
+	}
+	settings, err := loadConfig("", nil, []string{"store.uri=" + dir, "listen=" + c.Listen, "business_clock=" + demoStart, "log.level=warn"})
+	if err != nil {
+		return err
+	}
+	s, err := openService(p, settings, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	fmt.Fprintln(p.out, "数据："+table.source)
+	if err := s.rateDemo(p, table); err != nil {
+		return err
+	}
+	// Loading did not wait for the disk; from here on every change does.
+	if err := s.sqlite.Harden(p.ctx); err != nil {
+		return err
+	}
+	if c.Once {
+		return nil
+	}
+	password, err := s.demoAccount(p)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "演示账号：admin，密码：%s（系统管理员）\n", password)
+	return s.serve(p, "演示数据："+table.source, "建筑", func(address string) { fmt.Fprintf(p.out, "网页已打开：%s （按 Ctrl+C 结束）\n", address) })
+}
+
+// folder returns a fresh data folder and what removes it in the end.
+func (c *demoCommand) folder() (dir string, remove func() error, err error) {
+	if c.Data == "" {
+		dir, err = os.MkdirTemp("", "redsteward-demo-")
+		if err != nil {
+			return "", nil, fault.Wrap("cmd.demo", fault.Unavailable, "不能建立临时文件夹", err)
+		}
+		return dir, func() error { return os.RemoveAll(dir) }, nil
+	}
+	entries, err := os.ReadDir(c.Data)
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return "", nil, fault.Wrap("cmd.demo", fault.Invalid, "读不了 "+c.Data, err)
+	case len(entries) > 0:
+		return "", nil, fault.New("cmd.demo", fault.Invalid, c.Data+" 不是空文件夹；演示只在新文件夹里进行")
+	}
+	return c.Data, func() error { return nil }, nil
+}
+
+// loadDemoTable takes the City's files when REDSTEWARD_DATA names their folder, else the rows of the repository.
+func loadDemoTable(p *program) (demoTable, error) {
+	dir, ok := lookup(p.env, "REDSTEWARD_DATA")
+	if !ok || dir == "" {
+		facts, err := configs.Files.ReadFile("demo/" + demoScheme + ".csv")
+		return demoTable{facts: facts, source: "程序自带的十二栋虚构建筑（设置 REDSTEWARD_DATA 可改用多伦多市的全部评估）"}, err
+	}
+	facts, err := readGzip(filepath.Join(dir, "toronto-rentsafe-2023-2026.csv.gz"))
+	if err != nil {
+		return demoTable{}, err
+	}
+	join, err := readGzip(filepath.Join(dir, "toronto-registrations-2026.csv.gz"))
+	return demoTable{facts: facts, join: join, source: "多伦多市 RentSafeTO 公寓楼评估，2023–2026 年。Contains information licensed under the Open Government Licence – Toronto."}, err
+}
+
+func readGzip(name string) ([]byte, error) {
+	packed, err := readInput(name)
+	if err != nil {
+		return nil, err
+	}
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, fault.Wrap("cmd.readGzip", fault.Invalid, name+" 不是 gzip 文件", err)
+	}
+	data, err := io.ReadAll(z)
+	if err != nil {
+		return nil, fault.Wrap("cmd.readGzip", fault.Invalid, name+" 已损坏", err)
+	}
+	return data, nil
+}
+
+// rateDemo rates the table, stores the evaluation and prints what came out.
+func (s *service) rateDemo(p *program, table demoTable) error {
+	began := p.now()
+	data, err := configs.Files.ReadFile("schemes/" + demoScheme + ".yaml")
+	if err != nil {
+		return err
+	}
+	scheme, err := parseScheme(demoScheme, data)
+	if err != nil {
+		return err
+	}
+	var options rating.TableOptions
+	if table.join != nil {
+		if options.Join, err = rating.ReadJoin(bytes.NewReader(table.join), "RSN"); err != nil {
+			return err
+		}
+	}
+	subjects, err := rating.ReadTable(scheme, bytes.NewReader(table.facts), options)
+	if err != nil {
+		return fault.Wrap("cmd.demo", fault.Invalid, fault.MessageOf(err), err)
+	}
+	read := p.now()
+	results := make([]rating.Result, len(subjects))
+	for i := range subjects {
+		results[i] = rating.Evaluate(scheme, nil, subjects[i], nil)
+	}
+	rated := p.now()
+	if err := s.storeDemo(p, scheme, data, table, subjects, results); err != nil {
+		return err
+	}
+	stored := p.now()
+	if err := printDemo(p.out, scheme, subjects, results); err != nil {
+		return err
+	}
+	seconds := func(from, to time.Time) string {
+		return strconv.FormatFloat(to.Sub(from).Seconds(), 'f', 2, 64) + " 秒"
+	}
+	fmt.Fprintf(p.out, "读取 %s，评分 %s，入库 %s\n", seconds(began, read), seconds(read, rated), seconds(rated, stored))
+	return nil
+}
+
+// storeDemo stores the evaluation with every result.
+func (s *service) storeDemo(p *program, scheme *rating.Scheme, file []byte, table demoTable, subjects []rating.Subject, results []rating.Result) error {
+	sum := sha256.New()
+	sum.Write(table.facts)
+	sum.Write(table.join)
+	entries := make([]rating.Entry, len(results))
+	for i := range results {
+		entries[i] = rating.Entry{Subject: subjects[i], Result: &results[i], Name: results[i].Subject, Firm: subjects[i].Get("manager").Text}
+	}
+	meta := store.Meta{By: policy.SystemActor().ID, Action: string(policy.RunEvaluation)}
+	_, err := s.archive.Save(p.ctx, meta, file, nil, rating.Evaluation{Title: scheme.Title, Made: journal.At(s.clocks.Business()),
+		FactsHash: hex.EncodeToString(sum.Sum(nil)), FactsSource: table.source}, entries)
+	return err
+}
+
+// printDemo prints the count of each grade, both ends of the table, and how many totals agree with those that the City published.
+func printDemo(out io.Writer, scheme *rating.Scheme, subjects []rating.Subject, results []rating.Result) error {
+	rows := textTable{Head: []string{"编号", "得分", "现行得分", "等级", "管理公司"}, Right: []bool{false, true, true}}
+	for i := range results {
+		if i == demoRows && len(results) > 2*demoRows {
+			rows.Rows = append(rows.Rows, []string{fmt.Sprintf("…… 另有 %d 行", len(results)-2*demoRows)})
+		}
+		if i >= demoRows && i < len(results)-demoRows {
+			continue
+		}
+		r := &results[i]
+		total, current := "—", "—"
+		if r.Total.Counted {
+			total = r.Total.Points.Fixed(0)
+		}
+		if o := r.Output("current"); o != nil && o.Known {
+			current = o.Shown
+		}
+		rows.Rows = append(rows.Rows, []string{r.Subject, total, current, r.Label, subjects[i].Get("manager").Text})
+	}
+	if err := rows.write(out); err != nil {
+		return err
+	}
+	counts := map[string]int{}
+	published, agree := 0, 0
+	for i := range results {
+		counts[results[i].Grade]++
+		if city := subjects[i].Get("published_proactive"); city.State == rating.Present {
+			published++
+			if results[i].Total.Counted && results[i].Total.Points.Equal(city.Number) {
+				agree++
+			}
+		}
+	}
+	fmt.Fprintf(out, "共 %d 行：", len(results))
+	for i, g := range scheme.Grades.List {
+		if i > 0 {
+			fmt.Fprint(out, "，")
+		}
+		fmt.Fprintf(out, "%s %d", g.Label, counts[g.ID])
+	}
+	fmt.Fprintln(out)
+	if published > 0 {
+		fmt.Fprintf(out, "与市政府公布的得分一致：%d / %d\n", agree, published)
+	}
+	return nil
+}
+
+// demoAccount makes the administrator of the demonstration and returns the password.
+func (s *service) demoAccount(p *program) (string, error) {
+	secret, err := s.db.Secret(p.ctx, "demo")
+	if err != nil {
+		return "", err
+	}
+	password := "Demo-" + hex.EncodeToString(secret[:6])
+	return password, s.accounts.Setup(p.ctx, s.accounts.SetupToken(), "admin", "演示管理员", password)
+}

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"time"
+
+	"redsteward/configs"
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/internal/store/mongo"
+	"redsteward/internal/store/sqlite"
+	"redsteward/internal/web"
+	"redsteward/policy"
+	"redsteward/rating"
+)
+
+// service is an opened bureau with all that runs on it.
+type service struct {
+	config   *config
+	clocks   policy.Clocks
+	db       *store.DB
+	sqlite   *sqlite.Engine // nil on MongoDB
+	guard    *policy.Guard
+	accounts *policy.Service
+	archive  *rating.Archive
+	refused  *policy.FileLog
+	log      *slog.Logger
+	dir      string
+}
+
+// openService opens the store of a configuration and what runs on it. relaxed loads a fresh folder without waiting for the disk.
+func openService(p *program, c *config, relaxed bool) (*service, error) {
+	s := &service{config: c, clocks: policy.Clocks{Business: businessClock(p.now, c.BusinessClock.Time), Security: p.now}}
+	s.log = slog.New(slog.NewJSONHandler(p.errOut, &slog.HandlerOptions{Level: slog.Level(c.Log.Level)}))
+	if err := s.open(p.ctx, relaxed); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *service) open(ctx context.Context, relaxed bool) error {
+	conf, err := ownOr(s.config.Files.RolesModel, "roles.conf")
+	if err != nil {
+		return err
+	}
+	csv, err := ownOr(s.config.Files.Roles, "roles.csv")
+	if err != nil {
+		return err
+	}
+	rules, err := policy.LoadRules(conf, csv)
+	if err != nil {
+		return err
+	}
+	confHash, csvHash := rules.Hashes()
+	s.log.Info("rules loaded", slog.String("roles_conf", confHash), slog.String("roles_csv", csvHash))
+	// Until the register knows who holds which project, nobody reaches a project through a firm.
+	s.guard = policy.NewGuard(rules, policy.TenureTable{})
+	if err := s.openStore(ctx, relaxed); err != nil {
+		return err
+	}
+	if s.refused, err = policy.OpenAccessLog(filepath.Join(s.dir, "access"), 0); err != nil {
+		return err
+	}
+	if s.accounts, err = policy.NewService(ctx, s.db, s.guard, s.clocks, policy.Options{Idle: s.config.Session.Idle, Longest: s.config.Session.Longest, Log: s.refused}); err != nil {
+		return err
+	}
+	s.archive, err = rating.NewArchive(ctx, s.db)
+	return err
+}
+
+// openStore opens the folder or the database.
+func (s *service) openStore(ctx context.Context, relaxed bool) error {
+	var engine store.Engine
+	var key []byte
+	var err error
+	if s.config.onMongo() {
+		s.dir = filepath.Dir(s.config.Store.MasterKey)
+		if key, err = readMasterKey(s.config.Store.MasterKey); err != nil {
+			return err
+		}
+		if engine, err = mongo.Open(ctx, mongo.Options{URI: s.config.Store.URI, Now: s.clocks.Security}); err != nil {
+			return err
+		}
+	} else {
+		s.dir = s.config.Store.URI
+		if s.sqlite, err = sqlite.Open(ctx, s.dir, sqlite.Options{Relaxed: relaxed}); err != nil {
+			return err
+		}
+		engine = s.sqlite
+		if s.config.Store.MasterKey != "" {
+			key, err = readMasterKey(s.config.Store.MasterKey)
+		} else {
+			key, err = store.MasterKeyFile(s.dir, true)
+		}
+		if err != nil {
+			return errors.Join(err, engine.Close())
+		}
+	}
+	s.db, err = store.Open(ctx, engine, store.Options{Now: s.clocks.Business, MasterKey: key})
+	return err
+}
+
+// readMasterKey reads a master key that lies outside of the data.
+func readMasterKey(name string) ([]byte, error) {
+	if filepath.Base(name) != "master.key" {
+		return nil, fault.New("cmd.readMasterKey", fault.Invalid, "主密钥文件要叫 master.key，现在是 "+name)
+	}
+	return store.MasterKeyFile(filepath.Dir(name), false)
+}
+
+// ownOr reads an operator's file, or the one that the program carries.
+func ownOr(name, shipped string) ([]byte, error) {
+	if name != "" {
+		return readInput(name)
+	}
+	return configs.Files.ReadFile(shipped)
+}
+
+func (s *service) close() error {
+	var errs []error
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	} else if s.sqlite != nil {
+		errs = append(errs, s.sqlite.Close())
+	}
+	if s.refused != nil {
+		errs = append(errs, s.refused.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// serve answers until the context ends. demo is the strip on every page, "" for none; subject is what one row of the board is called; ready is called once the address is known.
+func (s *service) serve(p *program, demo, subject string, ready func(address string)) error {
+	secret, err := s.db.Secret(p.ctx, "forms")
+	if err != nil {
+		return err
+	}
+	c := s.config
+	server, err := web.New(web.Options{
+		Settings: web.Settings{Site: c.Site.Name, Unit: c.Site.Unit, Authority: c.Site.Authority, Demo: demo, SecureCookies: c.TLS.Mode != "off" || c.TLS.BehindProxy,
+			AllowPlain: c.TLS.BehindProxy, BodyLimit: c.HTTP.BodyBytes, Timeout: c.HTTP.Timeout, StopWithin: c.HTTP.StopWithin},
+		Guard: s.guard, People: s.accounts, Stars: &archivedStars{archive: s.archive, subject: subject}, Journal: web.StoreJournal{DB: s.db}, Clocks: s.clocks, Secret: secret, Log: s.log,
+		Ping: func(ctx context.Context) error {
+			_, err := s.db.Engine().LastN(ctx)
+			return err
+		},
+		Access: s.refused,
+	})
+	if err != nil {
+		return err
+	}
+	public, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fault.Wrap("cmd.serve", fault.Unavailable, "不能在 "+c.Listen+" 上监听，可能已被占用", err)
+	}
+	scheme := "http://"
+	if c.TLS.Mode != "off" {
+		scheme = "https://"
+		certificates := &web.Certificates{Dir: filepath.Join(s.dir, "tls"), Hosts: c.TLS.Hosts, CertFile: c.TLS.Cert, KeyFile: c.TLS.Key, Now: p.now}
+		if public, err = web.ListenTLS(public, certificates); err != nil {
+			return err
+		}
+	}
+	var metrics net.Listener
+	if c.Metrics != "" {
+		if metrics, err = net.Listen("tcp", c.Metrics); err != nil {
+			return errors.Join(fault.Wrap("cmd.serve", fault.Unavailable, "不能在 "+c.Metrics+" 上监听，可能已被占用", err), public.Close())
+		}
+	}
+	ctx, stop := context.WithCancel(p.ctx)
+	defer stop()
+	swept := make(chan struct{})
+	go func() {
+		defer close(swept)
+		s.keepTidy(ctx)
+	}()
+	ready(scheme + public.Addr().String())
+	err = server.Serve(ctx, public, metrics)
+	stop()
+	<-swept
+	return err
+}
+
+// keepTidy removes what has expired, lets the rules follow up, and signs the log, once a minute.
+func (s *service) keepTidy(ctx context.Context) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		_, sweepErr := s.db.Sweep(ctx)
+		_, rulesErr := s.db.RunRules(ctx)
+		_, signErr := s.db.Checkpoint(ctx)
+		if err := errors.Join(sweepErr, rulesErr, signErr); err != nil && ctx.Err() == nil {
+			s.log.Error("tidying", slog.String("error", err.Error()))
+		}
+	}
+}
+
+// serveCommand runs the service.
+type serveCommand struct {
+	Config string   `placeholder:"F" help:"配置文件（也可用环境变量 REDSTEWARD_CONFIG）"`
+	Set    []string `placeholder:"KEY=VALUE" help:"覆盖一个配置项，可写多次"`
+}
+
+// Run implements the subcommand.
+func (c *serveCommand) Run(p *program) error {
+	settings, err := loadConfig(c.Config, p.env, c.Set)
+	if err != nil {
+		return err
+	}
+	s, err := openService(p, settings, false)
+	if err != nil {
+		return err
+	}
+	err = s.serve(p, "", "小区", func(address string) { s.announce(p.ctx, p.out, address) })
+	return errors.Join(err, s.close())
+}
+
+// announce prints where the service is, and how the first administrator is made while there is none.
+func (s *service) announce(ctx context.Context, out io.Writer, address string) {
+	fmt.Fprintf(out, "红色管家已启动：%s\n", address)
+	if open, err := s.accounts.SetupOpen(ctx); err == nil && open {
+		fmt.Fprintf(out, "还没有账号。请打开 %s/setup 设置首个系统管理员，一次性设置口令：%s\n", address, s.accounts.SetupToken())
+	}
+}
