@@ -215,7 +215,7 @@ type PaperSignature struct {
 	// SignerRole is the role in which he signed.
 	SignerRole Role `json:"signer_role" privacy:"internal"`
 	// SignedOn is the day written on the paper.
-	SignedOn calendar.Date `json:"signed_on" privacy:"internal"`
+	SignedOn calendar.Date `json:"signed_on"`
 }
 
 // signer is whose signature the decision is.

@@ -26,9 +26,9 @@ type Clocks struct {
 // Span is a stretch of days, both ends included, as contracts and appointments are written (自…至…).
 type Span struct {
 	// From is the first day; no date: since ever.
-	From calendar.Date `json:"from" privacy:"internal"`
+	From calendar.Date `json:"from"`
 	// Until is the last day; no date: until further notice.
-	Until calendar.Date `json:"until" privacy:"internal"`
+	Until calendar.Date `json:"until"`
 }
 
 // Holds reports whether the day lies in the span; no date lies in none.

@@ -313,7 +313,7 @@ func (s *Service) Resolve(ctx context.Context, token string) (Actor, error) {
 
 // over reports whether a session has run out.
 func (s *Service) over(stored session, seen, now time.Time) bool {
-	return !now.Before(stored.Until.Time) || now.Sub(seen) > s.opt.Idle
+	return !now.Before(stored.Until.Time) || now.Sub(seen) >= s.opt.Idle
 }
 
 func sessionEnded() error {
