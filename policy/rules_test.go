@@ -1,11 +1,13 @@
 package policy
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
@@ -50,7 +52,7 @@ func TestShippedRights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checked := 0
+	checked, exact := 0, map[Role]bool{System: true}
 	for n, line := range strings.Split(string(text), "\n") {
 		words := strings.Fields(line)
 		if len(words) == 0 || strings.HasPrefix(line, "#") {
@@ -66,6 +68,23 @@ func TestShippedRights(t *testing.T) {
 		case "user":
 			actor = Actor{ID: "a1"}
 		}
+		if words[1] == "exactly" {
+			var may []string
+			for _, a := range Actions() {
+				if r.Allow(actor, a.Action) && !(words[0] != "user" && words[0] != "anonymous" && r.Allow(Actor{ID: "a1"}, a.Action)) {
+					may = append(may, string(a.Action))
+				}
+			}
+			want := slices.DeleteFunc(words[2:], func(w string) bool { return w == "-" })
+			slices.Sort(may)
+			slices.Sort(want)
+			if !slices.Equal(may, want) {
+				t.Errorf("line %d: %s may %v, want %v", n+1, words[0], may, want)
+			}
+			exact[Role(words[0])] = true
+			checked += len(Actions())
+			continue
+		}
 		for _, action := range words[2:] {
 			if _, known := r.Action(Action(action)); !known {
 				t.Errorf("line %d: no action %s", n+1, action)
@@ -74,6 +93,11 @@ func TestShippedRights(t *testing.T) {
 				t.Errorf("line %d: %s %s: got %v, want %v", n+1, words[0], action, got, want)
 			}
 			checked++
+		}
+	}
+	for _, info := range r.Roles() {
+		if !exact[info.Role] {
+			t.Errorf("testdata/rights.txt does not say exactly what %s may do", info.Role)
 		}
 	}
 	if checked < 40 {
@@ -166,35 +190,104 @@ func date(t testing.TB, s string) calendar.Date {
 	return d
 }
 
-// TestScopeFollowsTenure: a firm reaches the rows of a project for the days on which it held it, and no others.
+// TestScopeFollowsTenure: a project manager reaches the rows of a project for the days on which his firm held it, and no others;
+// rows stamped with the firm, the community or the township need no tenure.
 func TestScopeFollowsTenure(t *testing.T) {
 	day := func(s string) calendar.Date { return date(t, s) }
-	g := NewGuard(shipped(t), TenureTable{{Firm: "f1", Project: "p1", Span: Span{From: day("2025-01-01"), Until: day("2026-06-30")}}})
-	by := Actor{ID: "a", Appointments: []Appointment{{Role: "firm_manager", Unit: "f:f1", Scopes: []string{"f:f1"}}}}
-	scope, err := g.Scope(t.Context(), by, ReadEvaluation)
-	if err != nil {
-		t.Fatal(err)
+	g := NewGuard(shipped(t), TenureTable{
+		{Firm: "f1", Project: "p1", Span: Span{From: day("2025-01-01"), Until: day("2026-06-30")}},
+		{Firm: "f2", Project: "p1", Span: Span{From: day("2026-07-01")}},
+	})
+	manager := func(firm string) Actor {
+		return Actor{ID: "a", Appointments: []Appointment{{Role: "project_manager", Unit: FirmKey(firm), Scopes: []string{"p:p1"}}}}
 	}
+	owners := Actor{ID: "o", Appointments: []Appointment{{Role: "owners_committee", Scopes: []string{"p:p1"}}}}
+	whole := Actor{ID: "m", Appointments: []Appointment{{Role: "firm_manager", Unit: "f:f1", Scopes: []string{"f:f1"}}}}
 	tests := []struct {
 		name string
+		by   Actor
 		keys []string
 		day  string
 		want bool
 	}{
-		{"stamped with the firm", []string{"p:p1", "f:f1"}, "2026-06-30", true},
-		{"another firm's row", []string{"p:p2", "f:f2"}, "2026-06-30", false},
-		{"no keys at all", nil, "2026-06-30", false},
+		{"before the first day", manager("f1"), []string{"p:p1"}, "2024-12-31", false},
+		{"first day", manager("f1"), []string{"p:p1"}, "2025-01-01", true},
+		{"last day", manager("f1"), []string{"p:p1"}, "2026-06-30", true},
+		{"the day after", manager("f1"), []string{"p:p1"}, "2026-07-01", false},
+		{"the successor's first day", manager("f2"), []string{"p:p1"}, "2026-07-01", true},
+		{"the successor does not see what was before", manager("f2"), []string{"p:p1"}, "2026-06-30", false},
+		{"a row without a day", manager("f2"), []string{"p:p1"}, "", false},
+		{"a firm that never held it", manager("f3"), []string{"p:p1"}, "2026-07-01", false},
+		{"owners see all the years", owners, []string{"p:p1"}, "2020-01-01", true},
+		{"owners see no other project", owners, []string{"p:p2", "c:c1"}, "2026-01-01", false},
+		{"stamped with the firm", whole, []string{"p:p1", "f:f1"}, "2026-06-30", true},
+		{"stamped with the successor", whole, []string{"p:p1", "f:f2"}, "2026-07-01", false},
+		{"no keys at all", whole, nil, "2026-06-30", false},
+		{"the county reaches everything", with("director"), nil, "2026-06-30", true},
 	}
 	for _, tt := range tests {
-		if got := scope.Covers(tt.keys, day(tt.day)); got != tt.want {
-			t.Errorf("%s: %v", tt.name, got)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			scope, err := g.Scope(t.Context(), tt.by, ReadEvaluation)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var on calendar.Date
+			if tt.day != "" {
+				on = day(tt.day)
+			}
+			if got := scope.Covers(tt.keys, on); got != tt.want {
+				t.Errorf("covers: %v", got)
+			}
+			if err := scope.Require("test", tt.keys, on); (err == nil) != tt.want || err != nil && !fault.Is(err, fault.NotFound) {
+				t.Errorf("outside must look as if it did not exist: %v", err)
+			}
+			d, err := g.Why(t.Context(), tt.by, ReadEvaluation, &Row{Keys: tt.keys, Fact: on})
+			if err != nil || d.Allowed != tt.want || (d.Row == RowInside) != tt.want {
+				t.Errorf("why: %+v %v", d, err)
+			}
+		})
 	}
-	if err := scope.Require("test", []string{"f:f2"}, day("2026-01-01")); !fault.Is(err, fault.NotFound) {
-		t.Errorf("outside must look as if it did not exist: %v", err)
+}
+
+// TestScopeKeys: what a list may ask for.
+func TestScopeKeys(t *testing.T) {
+	g := NewGuard(shipped(t), TenureTable{{Firm: "f1", Project: "p1"}})
+	tests := []struct {
+		name  string
+		by    Actor
+		want  []string
+		all   bool
+		exact bool
+	}{
+		{"the public", Actor{}, nil, false, true},
+		{"the county", with("director"), nil, true, true},
+		{"two communities, once each", Actor{ID: "a", Appointments: []Appointment{{Role: "community_worker", Scopes: []string{"c:c2", "c:c1"}}, {Role: "community_worker", Scopes: []string{"c:c1"}}}}, []string{"c:c1", "c:c2"}, false, true},
+		{"tenure bounds a key", Actor{ID: "a", Appointments: []Appointment{{Role: "project_manager", Unit: "f:f1", Scopes: []string{"p:p1", "p:p9"}}}}, []string{"p:p1"}, false, false},
+		{"a right does not carry over to the rows of another office", Actor{ID: "a", Appointments: []Appointment{{Role: "grid_worker", Scopes: []string{"c:c1"}}, {Role: "owners_committee", Scopes: []string{"p:p1"}}}}, []string{"p:p1"}, false, true},
 	}
-	if none, err := g.Scope(t.Context(), Actor{}, ReadEvaluation); err != nil || !none.Empty() {
-		t.Errorf("%+v %v", none, err)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s, err := g.Scope(t.Context(), tt.by, ReadEvaluation)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(s.Keys(), tt.want) || s.All() != tt.all || s.Exact() != tt.exact || s.Empty() != (!tt.all && len(tt.want) == 0) {
+				t.Errorf("%v all %v exact %v", s.Keys(), s.All(), s.Exact())
+			}
+		})
+	}
+}
+
+// silent is a register that cannot answer.
+type silent struct{}
+
+func (silent) Spans(context.Context, string, string) ([]Span, error) { return nil, errors.New("down") }
+
+func TestScopeIsClosedWhenTenureIsUnknown(t *testing.T) {
+	g := NewGuard(shipped(t), silent{})
+	by := Actor{ID: "a", Appointments: []Appointment{{Role: "project_manager", Unit: "f:f1", Scopes: []string{"p:p1"}}}}
+	if s, err := g.Scope(t.Context(), by, ReadEvaluation); !fault.Is(err, fault.Unavailable) || !s.Empty() {
+		t.Errorf("%+v %v", s, err)
 	}
 }
 
@@ -232,55 +325,6 @@ func TestNoRoleNoRight(t *testing.T) {
 	}
 }
 
-// approvalAt is a chain of two levels, the second countersigned by two.
-func approvalAt(t *testing.T) (Approval, time.Time) {
-	t.Helper()
-	chain := Chain{ID: "circular", Version: 1, Title: "通报签发", Basis: "建议", Levels: []Level{
-		{Name: "股长审核", Seats: []Seat{{Role: "section_chief"}}},
-		{Name: "会签", Seats: []Seat{{Role: "deputy_director", Deputies: []Role{"director"}}, {Role: "legal_officer"}}},
-	}}
-	a, err := OpenApproval(shipped(t), chain, "circular/c1/1", "sha256:"+strings.Repeat("ab", 32), Actor{ID: "maker", Appointments: with("property_officer").Appointments})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a, time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)
-}
-
-func TestApprovalNeedsEverySeatAndOtherPeople(t *testing.T) {
-	a, at := approvalAt(t)
-	seen := a.SubjectHash
-	who := func(id string, r Role) Actor { b := with(r); b.ID = id; return b }
-	if _, err := a.Decide(who("maker", "section_chief"), Sign{Move: MoveAgree, SubjectHash: seen}, at); err == nil {
-		t.Error("the maker signed his own paper")
-	}
-	if _, err := a.Decide(who("x", "inspector"), Sign{Move: MoveAgree, SubjectHash: seen}, at); err == nil {
-		t.Error("somebody without a seat signed")
-	}
-	step := func(by Actor, s Sign) {
-		t.Helper()
-		next, err := a.Decide(by, s, at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a = next
-	}
-	step(who("chief", "section_chief"), Sign{Move: MoveAgree, SubjectHash: seen})
-	step(who("law", "legal_officer"), Sign{Move: MoveAgree, SubjectHash: seen})
-	if a.State == ApprovalApproved {
-		t.Fatal("approved with a seat open")
-	}
-	if _, err := a.Decide(who("boss", "director"), Sign{Move: MoveAgree, SubjectHash: seen}, at); err == nil {
-		t.Error("a deputy signed without a reason")
-	}
-	step(who("boss", "director"), Sign{Move: MoveAgree, SubjectHash: seen, Reason: "分管局领导出差"})
-	if a.State != ApprovalApproved {
-		t.Fatalf("state %s", a.State)
-	}
-	if _, err := a.Decide(who("late", "director"), Sign{Move: MoveRefuse, SubjectHash: seen, Reason: "晚了"}, at); !fault.Is(err, fault.Conflict) {
-		t.Errorf("a closed approval was decided again: %v", err)
-	}
-}
-
 func FuzzParseRoles(f *testing.F) {
 	conf, csv := shippedFiles(f)
 	f.Add(string(csv))
@@ -294,6 +338,112 @@ func FuzzParseRoles(f *testing.F) {
 			t.Fatalf("bad text is not Invalid: %v", err)
 		}
 	})
+}
+
+// TestMatcherMustLook: a matcher that forgets role, resource or verb opens everything, and is refused.
+func TestMatcherMustLook(t *testing.T) {
+	conf, csv := shippedFiles(t)
+	good := "r.obj == p.obj && r.act == p.act && g(r.sub, p.sub)"
+	if !strings.Contains(string(conf), good) {
+		t.Fatal("the shipped matcher changed: change this test with it")
+	}
+	for _, matcher := range []string{
+		"true", "r.obj == p.obj && r.act == p.act", "r.act == p.act && g(r.sub, p.sub)", "r.obj == p.obj && g(r.sub, p.sub)", "r.obj ==", "nonsense(r.sub)", "",
+	} {
+		if _, err := LoadRules([]byte(strings.Replace(string(conf), good, matcher, 1)), csv); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%q was accepted: %v", matcher, err)
+		}
+	}
+	for old, spoiled := range map[string]string{
+		"&& !some(where (p.eft == deny))": "", "sub, obj, act, eft": "sub, obj, act", "[role_definition]": "[roles]", "g = _, _": "g = _, _\ng = _, _",
+		"r = sub, obj, act": "r sub, obj, act",
+	} {
+		_, err := LoadRules([]byte(strings.Replace(string(conf), old, spoiled, 1)), csv)
+		if fields := fault.FieldsOf(err); !fault.Is(err, fault.Invalid) || !strings.HasPrefix(fields[0].Name, "roles.conf:") {
+			t.Errorf("%q instead of %q: %v", spoiled, old, err)
+		}
+	}
+}
+
+// TestFileForms: what Excel and Windows make of the file changes nothing but its hash.
+func TestFileForms(t *testing.T) {
+	conf, csv := shippedFiles(t)
+	windows := "\ufeff" + strings.ReplaceAll(string(csv), "\n", "\r\n")
+	a, err := LoadRules(conf, []byte(windows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := shipped(t)
+	_, hashA := a.Hashes()
+	_, hashB := b.Hashes()
+	if len(a.table) != len(b.table) || hashA == hashB || len(hashA) != 64 {
+		t.Errorf("%d and %d cells, hashes %s %s", len(a.table), len(b.table), hashA, hashB)
+	}
+	if _, err := LoadRules(conf, []byte(string(csv)+strings.Repeat("#\n", 1000))); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a file of more than 999 lines was accepted: %v", err)
+	}
+	if _, err := LoadRules(conf, []byte("\xff\xfe")); !fault.Is(err, fault.Invalid) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestDutiesDoNotMix: no role of one duty inherits from another, and nothing closed is opened to the public.
+func TestDutiesDoNotMix(t *testing.T) {
+	conf, csv := shippedFiles(t)
+	for _, line := range []string{
+		"g, administrator, auditor", "g, inspector, administrator", "g, anonymous, inspector", "g, inspector, system",
+		"p, anonymous, account, read, allow", "role, boss, 长, king, standing", "role, boss, 长, business, sometimes", "role, Boss, 长, business, standing", "role, boss, , business, standing",
+	} {
+		_, err := LoadRules(conf, []byte(string(csv)+line+"\n"))
+		if len(fault.FieldsOf(err)) != 1 {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	for _, role := range []string{"anonymous", "user", "system", "administrator"} {
+		var kept []string
+		for _, line := range strings.Split(string(csv), "\n") {
+			if !strings.HasPrefix(line, "role, "+role+",") {
+				kept = append(kept, line)
+			}
+		}
+		if _, err := LoadRules(conf, []byte(strings.Join(kept, "\n"))); !fault.Is(err, fault.Invalid) {
+			t.Errorf("a file without %s was accepted", role)
+		}
+	}
+}
+
+// TestBeforeThePasswordIsChanged: a one-time password opens one's own account only.
+func TestBeforeThePasswordIsChanged(t *testing.T) {
+	r := shipped(t)
+	by := with("administrator")
+	by.MustChangePassword = true
+	for _, a := range Actions() {
+		want := a.Action == UpdateOwnAccount || a.Action == ReadOwnAccount || a.Action == CloseSession || a.Action == Public || a.Action == OpenSession || a.Action == ReadHealth
+		if got := r.Allow(by, a.Action); got != want {
+			t.Errorf("%s: %v", a.Action, got)
+		}
+	}
+}
+
+// BenchmarkLoadRules is what a start or a reload pays.
+func BenchmarkLoadRules(b *testing.B) {
+	conf, csv := shippedFiles(b)
+	for b.Loop() {
+		if _, err := LoadRules(conf, csv); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkRequireRefused is the 403 with its rule and those who may.
+func BenchmarkRequireRefused(b *testing.B) {
+	g := NewGuard(shipped(b), TenureTable{})
+	by := with("owner")
+	for b.Loop() {
+		if g.Require(by, RunEvaluation) == nil {
+			b.Fatal("allowed")
+		}
+	}
 }
 
 // BenchmarkAllow holds the bar of design §8: at most 2 µs.
