@@ -43,22 +43,27 @@ func (c *canon) close(b byte) { c.b = append(c.b, b) }
 
 const hexDigits = "0123456789abcdef"
 
-// string writes a text; only what JSON demands is escaped.
+// shortEscapes are the control characters that JSON has a short form for.
+var shortEscapes = map[byte]byte{'\b': 'b', '\f': 'f', '\n': 'n', '\r': 'r', '\t': 't'}
+
+// string writes a text with the fewest escapes, exactly as journal.Canonical does: a stored result must come back to the byte.
 func (c *canon) string(s string) {
 	c.b = append(c.b, '"')
 	from := 0
 	for i := range len(s) {
 		b := s[i]
-		if b >= 0x20 && b != '"' && b != '\\' && b != 0x7f {
+		if b >= 0x20 && b != '"' && b != '\\' {
 			continue
 		}
 		c.b = append(c.b, s[from:i]...)
-		if b == '"' || b == '\\' {
-			c.b = append(c.b, '\\', b)
-		} else {
-			c.b = append(c.b, '\\', 'u', '0', '0', hexDigits[b>>4], hexDigits[b&15])
-		}
 		from = i + 1
+		if short, ok := shortEscapes[b]; ok {
+			c.b = append(c.b, '\\', short)
+		} else if b < 0x20 {
+			c.b = append(c.b, '\\', 'u', '0', '0', hexDigits[b>>4], hexDigits[b&15])
+		} else {
+			c.b = append(c.b, '\\', b)
+		}
 	}
 	c.b = append(c.b, s[from:]...)
 	c.b = append(c.b, '"')

@@ -115,8 +115,8 @@ func TestTableProblemsAreBounded(t *testing.T) {
 
 func TestJoinProblems(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                      "1:1: 文件是空的",
-		"A,B\n1,2\n":            `1:1 RSN: 表格没有列 "RSN"`,
+		"":                       "1:1: 文件是空的",
+		"A,B\n1,2\n":             `1:1 RSN: 表格没有列 "RSN"`,
 		"RSN,B\n1,2\n2,3\n1,4\n": `4:1 RSN: "1" 与第 2 行重复`,
 	} {
 		_, err := ReadJoin(strings.NewReader(text), "RSN")
