@@ -128,9 +128,10 @@ func Reserve(t testing.TB) *Server {
 // URI is the address of the server's database; it stays the same over a restart.
 func (s *Server) URI() string { return "mongodb://" + s.addr + "/" + s.db }
 
-// Stop ends the server; whoever is connected loses the connection. Stopping a stopped server does nothing.
+// Stop ends the server as a power cut would: at once, in the middle of what it does. Stopping a stopped server does nothing.
 func (s *Server) Stop() {
 	if s.proc != nil {
+		_ = s.proc.cmd.Process.Kill()
 		s.proc.stop()
 		s.proc = nil
 	}
