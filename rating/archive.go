@@ -47,7 +47,7 @@ type Evaluation struct {
 	Count int    `json:"count"`
 	Root  string `json:"root" privacy:"public"`
 	// Grades counts the results of each grade.
-	Grades map[string]int `json:"grades"`
+	Grades map[string]int `json:"grades" privacy:"public"`
 
 	// N is the log number of the record; it is not part of it.
 	N int64 `json:"-"`
@@ -65,9 +65,9 @@ type ArchivedResult struct {
 	Firm  string `json:"firm,omitempty" privacy:"public"`
 	// Rank is the place by total, ties sharing it; 0 without a total or a regular grade.
 	Rank int `json:"rank,omitempty"`
-	// Facts are the frozen facts, Result the result, both as their canonical JSON.
-	Facts  json.RawMessage `json:"facts" privacy:"internal"`
-	Result json.RawMessage `json:"result" privacy:"internal"`
+	// Facts are the frozen facts, Result the result, both as the text of their canonical JSON: what is hashed is what is stored.
+	Facts  string `json:"facts" privacy:"internal"`
+	Result string `json:"result" privacy:"internal"`
 
 	// RecordID and N name the record of the log that holds it; they are not part of it.
 	RecordID string `json:"-"`
@@ -76,11 +76,11 @@ type ArchivedResult struct {
 
 // Open decodes the frozen facts and the result.
 func (a *ArchivedResult) Open(s *Scheme) (Subject, *Result, error) {
-	sub, err := s.ReadSubject(a.Facts)
+	sub, err := s.ReadSubject([]byte(a.Facts))
 	if err != nil {
 		return Subject{}, nil, err
 	}
-	r, err := ReadResult(a.Result)
+	r, err := ReadResult([]byte(a.Result))
 	return sub, r, err
 }
 
@@ -140,7 +140,7 @@ type head struct {
 
 func (a *ArchivedResult) head() head {
 	var h head
-	_ = json.Unmarshal(a.Result, &h) // a zero document, which the store shows to its declarations, has no result
+	_ = json.Unmarshal([]byte(a.Result), &h) // a zero document, which the store shows to its declarations, has no result
 	return h
 }
 
@@ -249,7 +249,7 @@ func (a *Archive) Save(ctx context.Context, meta store.Meta, scheme []byte, coho
 		leaves[id] = sha256.Sum256(result)
 		made.Grades[e.Result.Grade]++
 		docs = append(docs, ArchivedResult{
-			Evaluation: made.ID, Subject: e.Subject.ID, Name: e.Name, Place: e.Place, Firm: e.Firm, Rank: ranks[i], Facts: e.Subject.Canonical(), Result: result,
+			Evaluation: made.ID, Subject: e.Subject.ID, Name: e.Name, Place: e.Place, Firm: e.Firm, Rank: ranks[i], Facts: string(e.Subject.Canonical()), Result: string(result),
 		})
 	}
 	root := rootOf(leaves)
@@ -297,7 +297,7 @@ func (a *Archive) putResults(ctx context.Context, meta store.Meta, docs []Archiv
 			if loadErr != nil {
 				return loadErr
 			}
-			if !bytes.Equal(standing.State.Result, docs[i].Result) {
+			if standing.State.Result != docs[i].Result {
 				return fault.Wrap("rating.Archive.Save", fault.Conflict, fmt.Sprintf("%q 已有不同的结果", short(docs[i].Subject)), err)
 			}
 			return nil
@@ -497,7 +497,7 @@ func (a *Archive) Verify(ctx context.Context, id string) error {
 			return fault.Wrap(op, fault.Invalid, fmt.Sprintf("%q 的事实或结果已损坏", short(r.Subject)), err)
 		}
 		subjects, stored[sub.ID] = append(subjects, sub), result
-		leaves[resultID(id, r.Subject)] = sha256.Sum256(r.Result)
+		leaves[resultID(id, r.Subject)] = sha256.Sum256([]byte(r.Result))
 	}
 	if root := rootOf(leaves); len(leaves) != made.Count || hex.EncodeToString(root[:]) != made.Root {
 		return fault.New(op, fault.Invalid, fmt.Sprintf("结果有 %d 份，记录为 %d 份，或根指纹不符", len(leaves), made.Count))

@@ -160,7 +160,7 @@ func TestSavingAgainCompletesWhatACrashLeft(t *testing.T) {
 	s := mustParse(t, string(file))
 	for i := range 5 {
 		e := &entries[i]
-		doc := ArchivedResult{Evaluation: EvaluationID(s, nil, made.FactsHash, made.Period), Subject: e.Subject.ID, Name: e.Name, Firm: e.Firm, Facts: e.Subject.Canonical(), Result: e.Result.Canonical()}
+		doc := ArchivedResult{Evaluation: EvaluationID(s, nil, made.FactsHash, made.Period), Subject: e.Subject.ID, Name: e.Name, Firm: e.Firm, Facts: string(e.Subject.Canonical()), Result: string(e.Result.Canonical())}
 		if err := a.putResults(ctx, archiveMeta, []ArchivedResult{doc}); err != nil {
 			t.Fatal(err)
 		}

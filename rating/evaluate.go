@@ -8,8 +8,11 @@ import (
 
 // Evaluate rates one subject. It is pure: the same scheme, cohort, subject and history give the same result, to the byte of its canonical
 // form, on every machine. cohort may be nil if the scheme compares nobody; what needs it is missing then. The result shares the subject's
-// values, which must not be changed afterwards.
+// values, which must not be changed afterwards. It panics if the subject was made for another scheme: that is a slip of the program, not of data.
 func Evaluate(s *Scheme, cohort *Cohort, subject Subject, history History) Result {
+	if subject.scheme != s {
+		panic("rating: the subject was made for another scheme")
+	}
 	p := s.program
 	m := &machine{p: p, sub: &subject, cohort: cohort, history: history, cells: make([]cell, len(p.indicators)+len(p.parts))}
 	m.values = m.lookup

@@ -109,7 +109,7 @@ func (s *archivedStars) Rows(ctx context.Context, evaluation string) iter.Seq2[w
 
 // row makes the row of a stored result.
 func (e *describedEvaluation) row(stored *rating.ArchivedResult) (web.Row, *rating.Result, error) {
-	result, err := rating.ReadResult(stored.Result)
+	result, err := rating.ReadResult([]byte(stored.Result))
 	if err != nil {
 		return web.Row{}, nil, err
 	}
