@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -136,31 +134,6 @@ func (c *Collection[T]) encode(ctx context.Context, id string, state *T) ([]byte
 	return c.db.hide(ctx, c.kind.Name, c.kind.Subject(id, state), raw, c.marks)
 }
 
-// idemLife is how long an idempotency key is remembered.
-const idemLife = 30 * 24 * time.Hour
-
-// idemBody is what stands under `idem/<actor>/<HMAC(key)>`.
-type idemBody struct {
-	Body   string `json:"body"`
-	Record string `json:"record"`
-}
-
-// idemKey returns the digits of an idempotency key, or "" without one.
-func (c *Collection[T]) idemKey(meta Meta) (string, error) {
-	if meta.Idem == nil {
-		return "", nil
-	}
-	if n := len(meta.Idem.Key); n < 1 || n > 200 {
-		return "", fault.InvalidFields("store.Commit", fault.Field{Name: "idempotency_key", Message: "请求编号要有 1 到 200 个字节"})
-	}
-	return c.db.MAC("idem", meta.Idem.Key), nil
-}
-
-func bodyHash(meta Meta) string {
-	sum := sha256.Sum256(meta.Idem.Body)
-	return hex.EncodeToString(sum[:])
-}
-
 // Commit makes state the whole state of the document, if its last record still is afterSeq (0: it must not exist yet).
 // Returns Conflict if somebody was first, if the subject was purged and a pii field holds new text, or if the idempotency key
 // was used for another body; Invalid if the sealed record is larger than 64 KiB; Unavailable if the disk is full.
@@ -191,7 +164,7 @@ func (c *Collection[T]) commit(ctx context.Context, meta Meta, id string, afterS
 	if at.IsZero() {
 		at = c.db.Now()
 	}
-	idem, err := c.idemKey(meta)
+	idem, err := c.db.idemKey(meta)
 	if err != nil {
 		return Doc[T]{}, err
 	}
@@ -213,26 +186,26 @@ func (c *Collection[T]) commit(ctx context.Context, meta Meta, id string, afterS
 		return Doc[T]{}, err
 	}
 	if idem != "" {
-		body, err := json.Marshal(idemBody{Body: bodyHash(meta), Record: recordID})
-		if err != nil {
-			return Doc[T]{}, fault.Wrap(op, fault.Internal, "", err)
+		if change.Guard, err = c.db.guard(meta, idem, recordID); err != nil {
+			return Doc[T]{}, err
 		}
-		now := c.db.Now()
-		change.GuardNow = now
-		change.Guard = &Ephemeral{Key: "idem/" + meta.By + "/" + idem, Now: now, Expires: now.Add(idemLife), Body: body}
+		change.GuardNow = change.Guard.Now
 	}
 	n, err := c.insert(ctx, change)
 	if taken := (*GuardTaken)(nil); errors.As(err, &taken) {
-		doc, found, err := c.replay(ctx, meta, idem, taken.Standing)
-		if err != nil || found {
+		if doc, done, err := c.finish(ctx, meta, change, idem, taken.Standing); err != nil || done {
 			return doc, err
 		}
-		// The first try left its guard and no record: this try finishes it.
 		change.Guard = nil
-		if n, err = c.insert(ctx, change); err != nil {
-			return Doc[T]{}, err
+		n, err = c.insert(ctx, change)
+		if fault.Is(err, fault.Conflict) {
+			// Another try of this request may have been quicker by a moment.
+			if doc, done, again := c.Replay(ctx, meta); again == nil && done {
+				return doc, nil
+			}
 		}
-	} else if err != nil {
+	}
+	if err != nil {
 		return Doc[T]{}, err
 	}
 	doc := Doc[T]{ID: id, Seq: seq, N: n, At: content.At.Time, Deleted: state == nil}
@@ -249,60 +222,6 @@ func (c *Collection[T]) insert(ctx context.Context, change *Commit) (int64, erro
 		n, err = c.db.engine.Commit(ctx, change)
 	}
 	return n, err
-}
-
-// Replay returns the document that an earlier try of the same request made, and whether there was one. Commands with Meta.Idem
-// ask it first, before any check that the first try would now make fail. Returns Conflict if the key was used for another body.
-func (c *Collection[T]) Replay(ctx context.Context, meta Meta) (Doc[T], bool, error) {
-	idem, err := c.idemKey(meta)
-	if err != nil || idem == "" {
-		return Doc[T]{}, false, err
-	}
-	standing, err := c.db.engine.GetEphemeral(ctx, "idem/"+meta.By+"/"+idem, c.db.Now())
-	if fault.Is(err, fault.NotFound) {
-		return Doc[T]{}, false, nil
-	}
-	if err != nil {
-		return Doc[T]{}, false, err
-	}
-	return c.replay(ctx, meta, idem, standing)
-}
-
-// replay gives what stands behind a guard; false if the first try never inserted its record.
-func (c *Collection[T]) replay(ctx context.Context, meta Meta, idem string, standing Ephemeral) (Doc[T], bool, error) {
-	const op = "store.Replay"
-	var body idemBody
-	if err := json.Unmarshal(standing.Body, &body); err != nil {
-		return Doc[T]{}, false, fault.Wrap(op, fault.Internal, "请求编号的存档已损坏", err)
-	}
-	if body.Body != bodyHash(meta) {
-		return Doc[T]{}, false, fault.New(op, fault.Conflict, "这个请求编号已经用于别的内容，请重新打开页面再提交")
-	}
-	stream, _, err := journal.ParseRecordID(body.Record)
-	if err != nil {
-		return Doc[T]{}, false, err
-	}
-	kind, id, err := journal.ParseStreamKey(stream)
-	if err != nil {
-		return Doc[T]{}, false, err
-	}
-	if kind != c.kind.Name {
-		return Doc[T]{}, false, fault.New(op, fault.Conflict, "这个请求编号已经用于别的内容，请重新打开页面再提交")
-	}
-	r, err := c.db.engine.Record(ctx, body.Record)
-	if fault.Is(err, fault.NotFound) {
-		return Doc[T]{}, false, nil
-	}
-	if err != nil {
-		return Doc[T]{}, false, err
-	}
-	_, content, err := journal.Unseal(r.Sealed)
-	if err != nil || content.Idem != idem {
-		// Somebody else was first at that place: the first try made nothing.
-		return Doc[T]{}, false, err
-	}
-	found, err := c.change(ctx, id, r)
-	return found.Doc, err == nil, err
 }
 
 // document gives the state document with its index entries.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"sort"
@@ -26,6 +27,8 @@ var (
 	journalTime   = reflect.TypeFor[journal.Time]()
 	goTime        = reflect.TypeFor[time.Time]()
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
+	rawMessage    = reflect.TypeFor[json.RawMessage]()
+	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 )
 
 // field is one stored place of a type.
@@ -118,6 +121,14 @@ func (s *shape) value(t reflect.Type, path, tag string, marks *journal.Marks, op
 		s.refuse(path, "时间要用 journal.Time")
 	case t.Kind() == reflect.String:
 		text = true
+	case t == rawMessage:
+		// JSON made elsewhere: canonical when sealed, and opaque here, so that nothing in it can be encrypted.
+		if tag != tagPublic && tag != tagInternal {
+			s.refuse(path, `JSON 要有标签 privacy:"public" 或 "internal"`)
+		}
+	case t.Implements(jsonMarshaler) && !t.Implements(textMarshaler):
+		s.refuse(path, fmt.Sprintf("不能存储自带 JSON 形式的 %s", t))
+		return
 	case t.Implements(textMarshaler):
 		// Dates and exact numbers are stored as text and say nothing by themselves.
 	default:
@@ -134,6 +145,10 @@ func (s *shape) value(t reflect.Type, path, tag string, marks *journal.Marks, op
 			if t.Kind() == reflect.Map && t.Key().Kind() != reflect.String {
 				s.refuse(path, "映射的键必须是文本")
 				return
+			}
+			if t.Kind() == reflect.Map && tag != tagPublic && tag != tagInternal {
+				// The keys of a map are text too, and they are not encrypted.
+				s.refuse(path, `映射要有标签 privacy:"public" 或 "internal"`)
 			}
 			marks.Elements = &journal.Marks{}
 			s.value(t.Elem(), path+"[]", tag, marks.Elements, open)

@@ -186,7 +186,8 @@ const (
 	keyringTime = 30 * time.Second
 )
 
-// subjectKey returns the key of a subject, making it if create is set; nil without error means destroyed, or never made.
+// subjectKey returns the key of a subject, making it if create is set; nil without error means destroyed. Returns Internal if the key is
+// missing though it was not destroyed: then the values were damaged.
 func (db *DB) subjectKey(ctx context.Context, subject string, create bool) ([]byte, error) {
 	now := db.Now()
 	db.keys.mu.Lock()
@@ -198,7 +199,7 @@ func (db *DB) subjectKey(ctx context.Context, subject string, create bool) ([]by
 	name := subjectPrefix + subject
 	if !create {
 		if _, err := db.engine.Value(ctx, name); fault.Is(err, fault.NotFound) {
-			return nil, nil
+			return nil, fault.Wrap("store.subjectKey", fault.Internal, "个人信息的密钥缺失，数据可能已损坏", err)
 		} else if err != nil {
 			return nil, err
 		}
@@ -228,8 +229,9 @@ func (db *DB) hide(ctx context.Context, kind, subject string, raw []byte, marks 
 	const op = "store.hide"
 	var key []byte
 	return journal.Rewrite(raw, marks, func(path, text string) (string, error) {
-		if text == "" {
-			return "", nil
+		if text == "" || text == PurgedText {
+			// What was read after a purge may be written back unchanged; it says nothing.
+			return text, nil
 		}
 		if subject == "" {
 			return "", fault.InvalidFields(op, fault.Field{Name: path, Message: "没有说明这是谁的个人信息，不能保存"})
@@ -259,6 +261,10 @@ func (db *DB) show(ctx context.Context, kind, subject string, stored []byte, mar
 	plain, err = journal.Rewrite(stored, marks, func(path, text string) (string, error) {
 		if text == "" {
 			return "", nil
+		}
+		if text == PurgedText {
+			purged = true
+			return text, nil
 		}
 		if db.opt.MasterKey == nil {
 			return UnreadableText, nil
@@ -299,10 +305,19 @@ func (db *DB) Purge(ctx context.Context, meta Meta, subject string) error {
 	if _, err := db.purges.Commit(ctx, meta, subject, 0, purgeState{}); err != nil && !fault.Is(err, fault.Conflict) {
 		return err
 	}
-	db.keys.forget(subject)
+	return db.destroy(ctx, subject)
+}
+
+// destroy overwrites the key of a subject.
+func (db *DB) destroy(ctx context.Context, subject string) error {
 	if err := db.engine.SetValue(ctx, subjectPrefix+subject, destroyed); err != nil {
 		return err
 	}
 	db.keys.forget(subject)
 	return nil
+}
+
+// purgeRule destroys the key again for every journaled purge: a crash between record and key must not leave the key.
+func (db *DB) purgeRule() Rule {
+	return Rule{Name: "purge", Kinds: []string{"purge"}, Apply: func(ctx context.Context, e Event) error { return db.destroy(ctx, e.ID) }}
 }

@@ -98,8 +98,10 @@ func (db *DB) open(ctx context.Context) error {
 	if db.files, err = NewCollection(ctx, db, Kind[fileState]{Name: "file", Version: 1}); err != nil {
 		return err
 	}
-	db.leases, err = NewEphemeral[leaseState](db, "lease")
-	return err
+	if db.leases, err = NewEphemeral[leaseState](db, "lease"); err != nil {
+		return err
+	}
+	return db.Register(db.purgeRule())
 }
 
 func (db *DB) checkVersion(ctx context.Context) error {

@@ -35,11 +35,16 @@ func oneRecord(op string, row *sql.Row) (journal.Record, error) {
 	return r, translate(op, err)
 }
 
+// seqRange gives the ids between which the records of a stream with seq > afterSeq lie. A stream whose id continues this one with a part
+// of ten digits may lie there too, if it shares the two hash digits; only the length of the ids tells them apart.
+func seqRange(stream string, afterSeq int64) (after, upTo string) {
+	return journal.RecordID(stream, afterSeq), journal.RecordID(stream, journal.MaxSeq)
+}
+
 // Head implements store.Engine.
 func (e *Engine) Head(ctx context.Context, stream string) (journal.Record, error) {
-	// The ids of a stream are its key, "/" and ten digits; ":" sorts right behind "9". A longer id of another stream that shares the
-	// prefix would need a part of ten digits, and cannot lie between, because its own hash prefix comes first.
-	return oneRecord("sqlite.Head", e.read.head.QueryRowContext(ctx, journal.RecordID(stream, 0), journal.RecordID(stream, journal.MaxSeq)+":"))
+	first, last := seqRange(stream, 0)
+	return oneRecord("sqlite.Head", e.read.head.QueryRowContext(ctx, first, last, len(first)))
 }
 
 // Record implements store.Engine.
@@ -50,7 +55,8 @@ func (e *Engine) Record(ctx context.Context, id string) (journal.Record, error) 
 // History implements store.Engine.
 func (e *Engine) History(ctx context.Context, stream string, afterSeq int64, limit int) ([]journal.Record, error) {
 	const op = "sqlite.History"
-	rows, err := e.read.history.QueryContext(ctx, journal.RecordID(stream, afterSeq), journal.RecordID(stream, journal.MaxSeq)+":", limit)
+	first, last := seqRange(stream, afterSeq)
+	rows, err := e.read.history.QueryContext(ctx, first, last, len(first), limit)
 	if err != nil {
 		return nil, translate(op, err)
 	}

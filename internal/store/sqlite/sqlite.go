@@ -255,9 +255,9 @@ func listSQL(parts int, desc bool) string {
 }
 
 const (
-	headSQL          = `SELECT id, n, version, hash, sealed FROM record WHERE id > ?1 AND id < ?2 ORDER BY id DESC LIMIT 1`
+	headSQL          = `SELECT id, n, version, hash, sealed FROM record WHERE id > ?1 AND id <= ?2 AND length(id) = ?3 ORDER BY id DESC LIMIT 1`
 	recordSQL        = `SELECT id, n, version, hash, sealed FROM record WHERE id = ?1`
-	historySQL       = `SELECT id, n, version, hash, sealed FROM record WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3`
+	historySQL       = `SELECT id, n, version, hash, sealed FROM record WHERE id > ?1 AND id <= ?2 AND length(id) = ?3 ORDER BY id LIMIT ?4`
 	logSQL           = `SELECT id, n, version, hash, sealed FROM record WHERE n > ?1 AND n <= ?2 ORDER BY n`
 	lastNSQL         = `SELECT coalesce(max(n), 0) FROM record`
 	valueSQL         = `SELECT value FROM value WHERE name = ?1`
