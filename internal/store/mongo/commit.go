@@ -56,8 +56,8 @@ func (e *Engine) Commit(ctx context.Context, c *store.Commit) (int64, error) {
 		return 0, err
 	}
 	if c.Guard != nil {
-		err = e.takeGuard(ctx, c)
-		if err != nil {
+		done, err := e.takeGuard(ctx, c)
+		if err != nil || done {
 			return 0, err
 		}
 	}
@@ -81,25 +81,33 @@ func (e *Engine) Commit(ctx context.Context, c *store.Commit) (int64, error) {
 // guardTries bounds the loop of a guard that expires or is given up between our insert and our read.
 const guardTries = 3
 
-// takeGuard inserts the guard of a commit.
-func (e *Engine) takeGuard(ctx context.Context, c *store.Commit) error {
+// takeGuard inserts the guard of a commit. It reports true if guard and record stand already, from a try whose answer was lost.
+func (e *Engine) takeGuard(ctx context.Context, c *store.Commit) (done bool, err error) {
 	const op = "mongo.Commit"
 	guard := *c.Guard
 	guard.Now = c.GuardNow
 	for range guardTries {
 		_, err := e.PutEphemeral(ctx, guard, 0)
 		if !fault.Is(err, fault.Conflict) {
-			return err
+			return false, err
 		}
 		standing, err := e.GetEphemeral(ctx, guard.Key, c.GuardNow)
-		if err == nil {
-			return fault.Wrap(op, fault.Conflict, "同一请求已经提交过", &store.GuardTaken{Standing: standing})
+		if fault.Is(err, fault.NotFound) {
+			continue
 		}
-		if !fault.Is(err, fault.NotFound) {
-			return err
+		if err != nil {
+			return false, err
 		}
+		record, err := e.Record(ctx, c.ID)
+		if err == nil && bytes.Equal(record.Sealed, c.Sealed) {
+			return true, nil
+		}
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return false, err
+		}
+		return false, fault.Wrap(op, fault.Conflict, "同一请求已经提交过", &store.GuardTaken{Standing: standing})
 	}
-	return fault.New(op, fault.Unavailable, "同一请求正在处理，请稍后再试")
+	return false, fault.New(op, fault.Unavailable, "同一请求正在处理，请稍后再试")
 }
 
 // insertRecord chains the record to its predecessor and inserts it.

@@ -70,18 +70,31 @@ func use(flag *bool) {
 	*flag = true
 }
 
-// Each runs test as a subtest against every server there is, with the address of a fresh database as store.uri takes it.
-func Each(t *testing.T, test func(t *testing.T, uri string)) {
-	t.Helper()
-	t.Run("ferretdb", func(t *testing.T) { test(t, URI(t)) })
-	if real := os.Getenv(realServerVariable); real != "" {
-		t.Run("mongodb", func(t *testing.T) { test(t, withDatabase(t, real)) })
-	}
+// Target is a server to test against.
+type Target struct {
+	// Name is ferretdb or mongodb.
+	Name string
+	// Slow says that the server reads all documents to change one, so a test must do with few.
+	Slow bool
+	// server is the address; empty means the server that the tests of this process share.
+	server string
 }
 
-// URI returns the address of a fresh database on the server that the tests of this process share.
-func URI(t testing.TB) string {
+// Targets returns every server there is.
+func Targets() []Target {
+	targets := []Target{{Name: "ferretdb", Slow: true}}
+	if real := os.Getenv(realServerVariable); real != "" {
+		targets = append(targets, Target{Name: "mongodb", server: real})
+	}
+	return targets
+}
+
+// URI returns the address of a fresh database, as store.uri takes it.
+func (g Target) URI(t testing.TB) string {
 	t.Helper()
+	if g.server != "" {
+		return withDatabase(t, g.server)
+	}
 	use(&sharedUsed)
 	use(&binaryUsed)
 	p, err := shared()
@@ -89,6 +102,20 @@ func URI(t testing.TB) string {
 		t.Fatalf("the MongoDB test server cannot be had: %v", err)
 	}
 	return withDatabase(t, p.uri)
+}
+
+// Each runs test as a subtest against every server there is, with the address of a fresh database.
+func Each(t *testing.T, test func(t *testing.T, uri string)) {
+	t.Helper()
+	for _, target := range Targets() {
+		t.Run(target.Name, func(t *testing.T) { test(t, target.URI(t)) })
+	}
+}
+
+// URI returns the address of a fresh database on the server that the tests of this process share.
+func URI(t testing.TB) string {
+	t.Helper()
+	return Target{Name: "ferretdb", Slow: true}.URI(t)
 }
 
 // Server is a test server of one test's own, which that test may stop and start again over the same files.
