@@ -213,10 +213,11 @@ func (c *schemeChecker) goalposts(path string, r *GoalpostsRule, of operand, ind
 			c.reportAt(path+".low", "按对数时上下限都要大于 0")
 			return p
 		}
-		var errLow, errHigh error
-		p.low, errLow = r.Low.Ln()
-		high, errHigh = r.High.Ln()
-		if errLow != nil || errHigh != nil {
+		var err error
+		if p.low, err = r.Low.Ln(); err == nil {
+			high, err = r.High.Ln()
+		}
+		if err != nil {
 			c.reportAt(path+".low", "上下限太大或太小，算不出对数")
 			return p
 		}

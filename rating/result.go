@@ -56,9 +56,9 @@ type LineState uint8
 
 // The states of a line.
 const (
-	LineScored        LineState = iota // by its rule
-	LineMissing                        // by its rule for missing data
-	LineNotApplicable                  // by its rule for what does not apply
+	LineScored        LineState = iota // by its rule.
+	LineMissing                        // by its rule for missing data.
+	LineNotApplicable                  // by its rule for what does not apply.
 )
 
 // Line is one indicator of a result.

@@ -79,10 +79,10 @@ type Absent struct {
 
 // The modes of Absent.
 const (
-	AbsentExclude = "exclude" // left out; the weights of the others are spread again
-	AbsentZero    = "zero"    // counted with no points
-	AbsentPoints  = "points"  // counted with a fixed number of points
-	AbsentBlock   = "block"   // left out, and no grade is given
+	AbsentExclude = "exclude" // left out; the weights of the others are spread again.
+	AbsentZero    = "zero"    // counted with no points.
+	AbsentPoints  = "points"  // counted with a fixed number of points.
+	AbsentBlock   = "block"   // left out, and no grade is given.
 )
 
 // Rounding is a list of roundings applied one after the other; nil means not declared, an empty list hands the full value on.
@@ -116,15 +116,15 @@ type Voice struct {
 
 // The types of facts.
 const (
-	TypeNumber    = "number"    // any exact number
-	TypeCount     = "count"     // a whole number, not negative
-	TypeRatio     = "ratio"     // numerator and denominator
-	TypeBool      = "bool"      // yes or no
-	TypeText      = "text"      // one of the declared values, or free text if none are declared
-	TypeDate      = "date"      // a day
-	TypeChecklist = "checklist" // one number or N/A for each declared item
-	TypeSurvey    = "survey"    // answers counted by level, and the population asked
-	TypeEvents    = "events"    // dated events with a code
+	TypeNumber    = "number"    // any exact number.
+	TypeCount     = "count"     // a whole number, not negative.
+	TypeRatio     = "ratio"     // numerator and denominator.
+	TypeBool      = "bool"      // yes or no.
+	TypeText      = "text"      // one of the declared values, or free text if none are declared.
+	TypeDate      = "date"      // a day.
+	TypeChecklist = "checklist" // one number or N/A for each declared item.
+	TypeSurvey    = "survey"    // answers counted by level, and the population asked.
+	TypeEvents    = "events"    // dated events with a code.
 )
 
 // Fact declares one input.
@@ -240,13 +240,13 @@ type Aggregate struct {
 
 // The methods of Aggregate.
 const (
-	MethodSum     = "sum"     // Σ weight × points
-	MethodMean    = "mean"    // max × Σ weight × rate ÷ Σ weight
-	MethodGeomean = "geomean" // max × Π rate ^ (weight ÷ Σ weight)
-	MethodMin     = "min"     // max × the smallest rate
-	MethodChoose  = "choose"  // the points of one member, chosen by a fact
-	MethodSteps   = "steps"   // a start value changed step by step
-	MethodExpr    = "expr"    // an expression
+	MethodSum     = "sum"     // Σ weight × points.
+	MethodMean    = "mean"    // max × Σ weight × rate ÷ Σ weight.
+	MethodGeomean = "geomean" // max × Π rate ^ (weight ÷ Σ weight).
+	MethodMin     = "min"     // max × the smallest rate.
+	MethodChoose  = "choose"  // the points of one member, chosen by a fact.
+	MethodSteps   = "steps"   // a start value changed step by step.
+	MethodExpr    = "expr"    // an expression.
 )
 
 // Choose names the sheet that counts for each value of a text fact.

@@ -16,9 +16,9 @@ type State uint8
 
 // The states of a value. The zero value is Missing, so that a fact nobody set is missing.
 const (
-	Missing       State = iota // nobody said anything
-	NotApplicable              // it was said that the fact does not apply
-	Present                    // there is a value
+	Missing       State = iota // nobody said anything.
+	NotApplicable              // it was said that the fact does not apply.
+	Present                    // there is a value.
 )
 
 // Value is one fact of one subject. It holds no personal field: By and Reviewed are opaque account or office ids.
