@@ -470,6 +470,11 @@ func TestFiveGoodsNoBranchIsNoAdvantage(t *testing.T) {
 		row["cobuild_kinds"] = itoa(rapid.IntRange(0, 5).Draw(rt, "cobuild_kinds"))
 		row["display_flag"] = itoa(rapid.IntRange(0, 2).Draw(rt, "display_flag"))
 		none := with(fullQuarter("无"), "cobuild_kinds="+row["cobuild_kinds"], "display_flag="+row["display_flag"])
+		// Entries that cannot belong to such a firm do not help it either.
+		stray := rapid.SampledFrom([]string{"", "0", "3"}).Draw(rt, "stray")
+		for _, column := range []string{"instructor_visits_made", "instructor_visits_due", "training_held", "training_due", "attendance_present", "attendance_expected"} {
+			none[column] = stray
+		}
 		has, lacks := rate(t, s, row, nil), rate(t, s, none, nil)
 		if has.Total.Points.Less(lacks.Total.Points) {
 			rt.Fatalf("%s has %s, no form at all %s", form, has.Total.Points, lacks.Total.Points)
