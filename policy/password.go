@@ -34,6 +34,9 @@ const (
 	argonKey       = 32
 )
 
+// hashText is the PHC form of a hash without salt and key.
+const hashText = "$argon2id$v=%d$m=%d,t=%d,p=%d$"
+
 // passwordFaults checks a new password against the rules that need no history.
 func passwordFaults(password, login string) []fault.Field {
 	field := func(message string) []fault.Field { return []fault.Field{{Name: "password", Message: message}} }
@@ -75,6 +78,8 @@ type hasher struct {
 	slots   chan struct{}
 	waiting chan struct{}
 	patient time.Duration
+	// memory in KiB of new hashes; a stored hash names its own.
+	memory uint32
 	// dummy is verified for unknown logins, so that they take as long as known ones.
 	dummy string
 }
@@ -91,13 +96,19 @@ func newHasher(ctx context.Context) (*hasher, error) {
 		slots:   make(chan struct{}, hashSlots),
 		waiting: make(chan struct{}, hashQueue),
 		patient: hashPatient,
+		memory:  argonMemoryKiB,
 	}
+	return h, h.setDummy(ctx)
+}
+
+// setDummy makes the dummy as costly as a new hash.
+func (h *hasher) setDummy(ctx context.Context) error {
 	random, err := randomText(argonKey)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	h.dummy, err = h.hash(ctx, random)
-	return h, err
+	return err
 }
 
 // enter waits for a slot; leave must be called if it returns nil.
@@ -131,9 +142,9 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer h.leave()
-	key := argon2.IDKey([]byte(password), salt, argonPasses, argonMemoryKiB, argonLanes, argonKey)
+	key := argon2.IDKey([]byte(password), salt, argonPasses, h.memory, argonLanes, argonKey)
 	b64 := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemoryKiB, argonPasses, argonLanes,
+	return fmt.Sprintf(hashText+"%s$%s", argon2.Version, h.memory, argonPasses, argonLanes,
 		b64.EncodeToString(salt), b64.EncodeToString(key)), nil
 }
 

@@ -325,17 +325,39 @@ func TestNoRoleNoRight(t *testing.T) {
 	}
 }
 
+// FuzzParseRoles: any text is either read whole or refused with places in the order of the lines; what is read and short is also
+// loaded, and then still closed to whoever has no role.
 func FuzzParseRoles(f *testing.F) {
 	conf, csv := shippedFiles(f)
+	known := map[Action]ActionInfo{}
+	for _, a := range Actions() {
+		known[a.Action] = a
+	}
 	f.Add(string(csv))
 	f.Add("role, a, b\np,,,,\ng, a, a\n")
+	f.Add("role, anonymous, 公众, base, none\nrole, user, 人, base, none\nrole, system, 系统, base, none\nrole, administrator, 管理员, admin, standing\n" +
+		"g, user, anonymous\np, anonymous, public, read, allow\np, user, public, read, deny\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := LoadRules(conf, []byte(text))
-		if (r == nil) == (err == nil) {
-			t.Fatalf("rules %v with error %v", r, err)
+		file, bad := parseRoles([]byte(text), known)
+		last := 0
+		for _, b := range bad {
+			var line int
+			if _, err := fmt.Sscanf(b.Name, "roles.csv:%d", &line); err != nil || line < last || b.Message == "" {
+				t.Fatalf("%+v after line %d: %v", b, last, err)
+			}
+			last = line
 		}
-		if err != nil && !fault.Is(err, fault.Invalid) {
-			t.Fatalf("bad text is not Invalid: %v", err)
+		if len(bad) > 0 || len(file.grants)*len(file.roles) > 200 {
+			return
+		}
+		r, err := LoadRules(conf, []byte(text))
+		if err != nil {
+			t.Fatalf("read without error, and then refused: %v", err)
+		}
+		for _, a := range Actions() {
+			if r.Allow(Actor{}, a.Action) && !a.Open {
+				t.Fatalf("%s is open to the public", a.Action)
+			}
 		}
 	})
 }
