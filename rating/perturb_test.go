@@ -49,7 +49,7 @@ func TestPerturbWithoutNoiseIsEvaluate(t *testing.T) {
 			w := newPerturbWorker(&perturbation{f: f})
 			w.weights()
 			graded := map[string]int{}
-			for i := range 600 {
+			for i := range 300 {
 				sub, past := d.subject("x", []int{0, 3, 12, 40}[i%4]), d.past(i%5)
 				for j := range sub.Values {
 					if m := s.Facts[j].refuse(sub.Values[j]); m != "" {

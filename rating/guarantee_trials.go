@@ -1,0 +1,485 @@
+package rating
+
+import (
+	"fmt"
+	"slices"
+
+	"redsteward/internal/num"
+)
+
+// monotone: a fact that gets better, with everything else as it is, lowers neither total nor grade.
+func (l *linter) monotone(fact int) {
+	f := &l.s.Facts[fact]
+	v := Verdict{Guarantee: GuaranteeMonotone, About: f.ID, Title: fmt.Sprintf("“%s”变好，总分和等级不会降低", f.Name)}
+	t := l.p.trace(fact)
+	grade, why := t.grade()
+	switch {
+	case t.total.trend > rises || t.total.moves:
+		why = "从规则推不出总分的方向"
+	case grade > rises:
+		if why == "" {
+			why = "从规则推不出等级的方向"
+		}
+	case t.moved:
+		why = "有的数值会因此变得缺失或不再缺失"
+	default:
+		v.Finding = FindingProved
+		v.Why = "从事实到总分和等级，每一步都只升不降（按规则和区间逐步推出）"
+		if t.total.trend == still && grade == still {
+			v.Why = "总分和等级不受它影响"
+		}
+		l.add(v)
+		return
+	}
+	d := newDrawer(l.s, l.seed^hashText(v.Guarantee+v.About))
+	tried := 0
+	for i := range l.trials {
+		sub, past := d.subject("trial", []int{0, 25, 6}[i%3]), d.past(6)
+		if i%4 == 1 && len(l.starts) > 0 { // near the grades, where a step shows
+			sub = l.starts[d.rng.IntN(len(l.starts))]
+		}
+		worse, better, ok := d.step(fact, sub.Values[fact])
+		if !ok {
+			continue
+		}
+		tried++
+		if e, bad := l.lowers(sub, fact, worse, better, past); bad {
+			e = l.simplify(e, fact, worse, better)
+			v.Finding, v.Example, v.Trials = FindingRefuted, e, tried
+			v.Why = fmt.Sprintf("“%s”由 %s 变为 %s，结果反而降低：%s → %s", f.Name, e.Changes[0].Before, e.Changes[0].After, e.Before, e.After)
+			l.add(v)
+			return
+		}
+	}
+	v.Finding, v.Trials, v.Why = FindingNotRefuted, tried, fmt.Sprintf("%s；%d 次试验没有反例", why, tried)
+	l.add(v)
+}
+
+// lowers evaluates a subject with the worse and the better value.
+func (l *linter) lowers(sub Subject, fact int, worse, better Value, past History) (*Example, bool) {
+	a, b := sub, sub
+	a.Values, b.Values = slices.Clone(sub.Values), slices.Clone(sub.Values)
+	a.Values[fact], b.Values[fact] = worse, better
+	before, after := l.evaluate(a, past), l.evaluate(b, past)
+	lower := before.Total.Counted && (!after.Total.Counted || after.Total.Points.Less(before.Total.Points)) || lowerStanding(&after, &before)
+	if !lower {
+		return nil, false
+	}
+	f := &l.s.Facts[fact]
+	return &Example{
+		Subject: a, Other: &b, History: past, Cohort: l.cohort, Periods: 1, Before: tellResult(&before), After: tellResult(&after),
+		Changes: []Change{{Fact: f.ID, Name: f.Name, Before: f.tell(worse), After: f.tell(better)}},
+	}, true
+}
+
+// simplify gives the other facts of a counterexample their best values as far as it stays one, so that a reader sees what matters.
+func (l *linter) simplify(e *Example, fact int, worse, better Value) *Example {
+	for i := range e.Subject.Values {
+		if i == fact {
+			continue
+		}
+		plain := e.Subject
+		plain.Values = slices.Clone(plain.Values)
+		plain.Values[i] = l.best.Values[i]
+		if simpler, still := l.lowers(plain, fact, worse, better, e.History); still {
+			e = simpler
+		}
+	}
+	return e
+}
+
+// step makes a pair of present values of which the second is better and everything else about them is the same.
+func (d *drawer) step(fact int, v Value) (worse, better Value, ok bool) {
+	f := &d.s.Facts[fact]
+	for range 20 {
+		if v.State == Present && (f.Type != TypeRatio || !v.Den.IsZero()) {
+			break
+		}
+		v = d.value(fact, 0)
+	}
+	a, b := v, v
+	a.Items, b.Items = slices.Clone(v.Items), slices.Clone(v.Items)
+	switch f.Type {
+	case TypeNumber, TypeCount:
+		a.Number, b.Number = d.pick(fact), d.pick(fact)
+		ok = !a.Number.Equal(b.Number)
+	case TypeRatio:
+		a.Number, b.Number = d.pick(fact).Mul(v.Den), d.pick(fact).Mul(v.Den)
+		ok = !a.Number.Equal(b.Number)
+	case TypeBool:
+		a, b, ok = Bool(false), Bool(true), true
+	case TypeDate:
+		b.Day += Date(1 + d.rng.IntN(400))
+		ok = true
+	case TypeChecklist:
+		for i := range b.Items {
+			if b.Items[i].State == Present && d.rng.IntN(3) == 0 {
+				x, y := d.pick(fact), d.pick(fact)
+				a.Items[i].Number, b.Items[i].Number = num.Min(x, y), num.Max(x, y)
+				ok = ok || !x.Equal(y)
+			}
+		}
+		if f.Better == "lower" {
+			a, b = b, a
+		}
+		return a, b, ok
+	case TypeSurvey:
+		ok = d.persuade(f, &b)
+	case TypeEvents:
+		if len(f.Codes) > 0 {
+			b.Events = append(slices.Clone(v.Events), d.event(f))
+			ok = true
+		}
+	}
+	if (f.Type == TypeNumber || f.Type == TypeCount || f.Type == TypeRatio) && b.Number.Less(a.Number) {
+		a, b = b, a
+	}
+	if f.Better == "lower" {
+		a, b = b, a
+	}
+	return a, b, ok
+}
+
+// persuade moves some answers of a survey to a level of greater worth.
+func (d *drawer) persuade(f *Fact, v *Value) bool {
+	for range 10 {
+		from, to := d.rng.IntN(len(f.Levels)), d.rng.IntN(len(f.Levels))
+		n, whole := v.Items[from].Number.Int64()
+		if !f.Levels[from].Worth.Less(f.Levels[to].Worth) || !whole || n <= 0 || v.Items[to].State != Present {
+			continue
+		}
+		k := num.FromInt(1 + d.rng.Int64N(n))
+		v.Items[from].Number, v.Items[to].Number = v.Items[from].Number.Sub(k), v.Items[to].Number.Add(k)
+		return true
+	}
+	return false
+}
+
+// tell writes a value for people.
+func (f *Fact) tell(v Value) string {
+	switch {
+	case v.State == Missing:
+		return "缺"
+	case v.State == NotApplicable:
+		return "不适用"
+	}
+	items := func(n int, name func(int) string) string {
+		out := ""
+		for i := range n {
+			if i > 0 {
+				out += "、"
+			}
+			out += name(i) + " "
+			if v.Items[i].State == Present {
+				out += v.Items[i].Number.String()
+			} else {
+				out += "—"
+			}
+		}
+		return out
+	}
+	switch f.Type {
+	case TypeRatio:
+		return v.Number.String() + "/" + v.Den.String()
+	case TypeBool:
+		if v.Number.IsZero() {
+			return "否"
+		}
+		return "是"
+	case TypeText:
+		return v.Text
+	case TypeDate:
+		return v.Day.String()
+	case TypeChecklist:
+		return items(len(f.Items), func(i int) string { return f.Items[i].Name })
+	case TypeSurvey:
+		return items(len(f.Levels), func(i int) string { return f.Levels[i].Name })
+	case TypeEvents:
+		if len(v.Events) == 0 {
+			return "没有事件"
+		}
+		out := ""
+		for i, e := range v.Events {
+			if i > 0 {
+				out += "、"
+			}
+			out += e.Code + "（" + e.Date.String() + "）"
+		}
+		return out
+	}
+	return v.Number.String()
+}
+
+// without is the scheme with another list of adjustments or other roundings; only for comparisons here.
+func (s *Scheme) without(change func(p *program)) *Scheme {
+	scheme, p := *s, *s.program
+	scheme.program, p.scheme = &p, &scheme
+	p.indicators, p.parts, p.adjust = slices.Clone(p.indicators), slices.Clone(p.parts), slices.Clone(p.adjust)
+	change(&p)
+	return &scheme
+}
+
+// drop leaves one adjustment out.
+func (p *program) drop(adjust int) { p.adjust = slices.Delete(p.adjust, adjust, adjust+1) }
+
+// deciding lists the facts that an adjustment reads.
+func (a *adjustProgram) deciding() []int {
+	var facts []int
+	note := func(i int) { facts = append(facts, i) }
+	a.when.facts(note)
+	a.points.facts(note)
+	if a.fact >= 0 {
+		note(a.fact)
+	}
+	return facts
+}
+
+// applied returns the line of an adjustment that was applied, or nil.
+func (r *Result) applied(id string) *AdjustLine {
+	for i := range r.Adjust {
+		if r.Adjust[i].ID == id && r.Adjust[i].Applied {
+			return &r.Adjust[i]
+		}
+	}
+	return nil
+}
+
+// compare tries whether the scheme and one without something differ in a way that is excluded.
+// Facts that decide whether it is applied are mostly given their best or worst values, so that it is.
+func (l *linter) compare(v *Verdict, other *Scheme, deciding []int, counts func(with *Result) bool, excluded func(with, without *Result) bool, why, unproved string) {
+	d := newDrawer(l.s, l.seed^hashText(v.Guarantee+v.About))
+	tried := 0
+	for i := range l.trials + len(l.starts) {
+		past, sub := d.past(6), Subject{}
+		if i < len(l.starts) {
+			sub, past = l.starts[i], l.bestPast
+		} else {
+			sub = d.subject("trial", []int{0, 25, 6}[i%3])
+			for _, fact := range deciding {
+				switch i % 4 {
+				case 0, 1:
+					sub.Values[fact] = l.best.Values[fact]
+				case 2:
+					sub.Values[fact] = l.worst.Values[fact]
+				}
+			}
+		}
+		with := l.evaluate(sub, past)
+		if !counts(&with) {
+			continue
+		}
+		tried++
+		same := sub
+		same.scheme = other
+		without := Evaluate(other, l.cohort, same, past)
+		if excluded(&with, &without) {
+			v.Finding, v.Trials = FindingRefuted, tried
+			v.Why = fmt.Sprintf("%s：%s → %s", why, tellResult(&without), tellResult(&with))
+			v.Example = &Example{Subject: sub, History: past, Cohort: l.cohort, Without: true, Periods: 1, Before: tellResult(&without), After: tellResult(&with)}
+			l.add(*v)
+			return
+		}
+	}
+	v.Finding, v.Trials = FindingNotRefuted, tried
+	v.Why = fmt.Sprintf("%s；执行过的 %d 次试验没有反例", unproved, tried)
+	l.add(*v)
+}
+
+// bonus: a total below a cut stays below it, whatever the bonus adds. Where the rest of the way lifts it across without the bonus too, the bonus
+// is not to blame.
+func (l *linter) bonus(i int) {
+	a := &l.p.adjust[i]
+	if a.decl.Kind != AdjustBonus {
+		return
+	}
+	v := Verdict{Guarantee: GuaranteeBonus, About: a.decl.ID, Title: fmt.Sprintf("“%s”不会使总分跨过声明的分数线", a.decl.Name)}
+	if len(a.decl.NotAcross) == 0 {
+		v.Finding, v.Why = FindingNotApplicable, "没有声明不得跨过的分数线（not_across）"
+		l.add(v)
+		return
+	}
+	if l.staysBelow(i) {
+		v.Finding, v.Why = FindingProved, "加分最多停在分数线以下，后面的步骤也不会再跨过（逐步推出）"
+		l.add(v)
+		return
+	}
+	other := l.s.without(func(p *program) { p.drop(i) })
+	l.compare(&v, other, a.deciding(), func(with *Result) bool { return with.applied(a.decl.ID) != nil }, func(with, without *Result) bool {
+		line := with.applied(a.decl.ID)
+		for _, b := range a.decl.NotAcross {
+			if line.Before.Less(b.Cut) && !with.Total.Points.Less(b.Cut) && without.Total.Points.Less(b.Cut) {
+				return true
+			}
+		}
+		return false
+	}, "加分前低于分数线，最后不低于分数线", "后面的步骤可能再次抬高")
+}
+
+// staysBelow follows the highest total that the bonus can leave below each cut through the steps that come after.
+func (l *linter) staysBelow(bonus int) bool {
+	if l.p.traceTotal(bonus).total.trend > rises {
+		return false
+	}
+	for _, b := range l.p.adjust[bonus].decl.NotAcross {
+		x := b.StopAt
+		for _, a := range l.p.adjust[bonus+1:] {
+			switch a.decl.Kind {
+			case AdjustBonus:
+				same := func(c Barrier) bool { return c.Cut.Equal(b.Cut) && c.StopAt.Less(c.Cut) }
+				at := slices.IndexFunc(a.decl.NotAcross, same)
+				if at < 0 {
+					return false
+				}
+				x = num.Max(x, a.decl.NotAcross[at].StopAt)
+			case AdjustFloor:
+				x = num.Max(x, *a.decl.At)
+			case AdjustRound:
+				x = num.Max(x, a.decl.Round.round(x)) // it may not be applied
+			}
+			if !x.Less(b.Cut) {
+				return false
+			}
+		}
+		if !x.Less(b.Cut) {
+			return false
+		}
+	}
+	return true
+}
+
+// gate: what takes away never gives.
+func (l *linter) gate(i int) {
+	a := &l.p.adjust[i]
+	switch a.decl.Kind {
+	case AdjustDeduction, AdjustCap, AdjustCapGrade, AdjustVoid:
+	default:
+		return
+	}
+	v := Verdict{Guarantee: GuaranteeGate, About: a.decl.ID, Title: fmt.Sprintf("“%s”不会使总分或等级升高", a.decl.Name)}
+	if l.onlyLowers(i) {
+		v.Finding, v.Why = FindingProved, "它只会降低，后面的每一步也不会因此升高（逐步推出）"
+		l.add(v)
+		return
+	}
+	other := l.s.without(func(p *program) { p.drop(i) })
+	l.compare(&v, other, a.deciding(), func(with *Result) bool { return with.applied(a.decl.ID) != nil }, func(with, without *Result) bool {
+		if with.Total.Counted && without.Total.Counted && without.Total.Points.Less(with.Total.Points) {
+			return true
+		}
+		return with.Level != nil && without.Level != nil && *without.Level < *with.Level
+	}, "有这一步反而更高", "从规则推不出后面的步骤的方向")
+}
+
+func (l *linter) onlyLowers(i int) bool {
+	a := &l.p.adjust[i]
+	switch a.decl.Kind {
+	case AdjustVoid:
+		if a.grade >= 0 {
+			if level := l.s.Grades.List[a.grade].Level; level != nil {
+				for _, g := range l.s.Grades.List {
+					if g.Level != nil && *g.Level < *level {
+						return false
+					}
+				}
+			}
+		}
+		return true
+	case AdjustCapGrade:
+		return true // the steps on grades that follow depend on the grade only through its order
+	}
+	t := l.p.traceTotal(i)
+	grade, _ := t.grade()
+	return t.total.trend <= rises && grade <= rises && !t.moved
+}
+
+// rounding compares with a scheme that rounds only at the end.
+func (l *linter) rounding() {
+	v := Verdict{Guarantee: GuaranteeRounding, Title: "中间的修约不会把等级抬过分数线", Advice: true}
+	if len(l.s.Grades.List) == 0 {
+		v.Finding, v.Why = FindingNotApplicable, "没有等级"
+		l.add(v)
+		return
+	}
+	final, early := l.p.finalRounding()
+	if !early {
+		v.Finding, v.Why = FindingProved, "只修约一次，中间不修约"
+		l.add(v)
+		return
+	}
+	other := l.s.without(func(p *program) {
+		for i := range p.indicators {
+			p.indicators[i].round = nil
+		}
+		for i := range p.parts {
+			p.parts[i].round = nil
+		}
+		p.parts[len(p.parts)-1].round = final
+	})
+	always := func(*Result) bool { return true }
+	l.compare(&v, other, nil, always, func(with, without *Result) bool { return lowerStanding(without, with) }, "中间修约抬高了等级（按只在最后修约比较）", "修约的误差会累积")
+}
+
+// finalRounding is the one rounding that is left if all are made at the end: the last one of the total, or the coarsest of the others. early tells
+// whether anything is rounded before it.
+func (p *program) finalRounding() (final Rounding, early bool) {
+	last := len(p.parts) - 1
+	if n := len(p.parts[last].round); n > 0 {
+		final, early = p.parts[last].round[n-1:], n > 1
+	}
+	look := func(r Rounding) {
+		if len(r) == 0 {
+			return
+		}
+		early = true
+		if step := r[len(r)-1:]; len(p.parts[last].round) == 0 && (final == nil || step[0].Places < final[0].Places) {
+			final = step
+		}
+	}
+	for i := range p.indicators {
+		look(p.indicators[i].round)
+	}
+	for i := range p.parts[:last] {
+		look(p.parts[i].round)
+	}
+	return final, early
+}
+
+// closeIn walks from drawn subjects to the best and back to where the grade changes, halving the way, and adds what lies closest to the cut, where
+// rounding can decide.
+func (l *linter) closeIn() {
+	d := newDrawer(l.s, l.seed^hashText("close"))
+	for range min(l.trials/10+1, 20) {
+		sub := d.subject("trial", 0)
+		grade := l.evaluate(sub, l.bestPast).Grade
+		for _, i := range d.rng.Perm(len(sub.Values)) {
+			next := sub
+			next.Values = slices.Clone(sub.Values)
+			next.Values[i] = l.best.Values[i]
+			if r := l.evaluate(next, l.bestPast); r.Grade != grade {
+				l.halve(i, sub, next, grade)
+				grade = r.Grade
+			}
+			sub = next
+		}
+	}
+}
+
+// halve looks between two subjects that differ in one fact.
+func (l *linter) halve(fact int, sub, next Subject, grade string) {
+	from, to := sub.Values[fact], next.Values[fact]
+	for range 10 {
+		v, ok := l.drawer.blend(fact, from, to, num.FromFrac(1, 2))
+		if !ok {
+			return
+		}
+		middle := sub
+		middle.Values = slices.Clone(sub.Values)
+		middle.Values[fact] = v
+		l.starts = append(l.starts, middle)
+		if r := l.evaluate(middle, l.bestPast); r.Grade == grade {
+			from = v
+		} else {
+			to = v
+		}
+	}
+}
