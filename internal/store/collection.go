@@ -31,6 +31,15 @@ func NewCollection[T any](ctx context.Context, db *DB, kind Kind[T]) (*Collectio
 	if s := shapeOf(reflect.TypeFor[T]()); s.pii {
 		c.marks = s.marks
 	}
+	if kind.Columns != nil {
+		columns := shapeOf(reflect.TypeOf(kind.Columns("", new(T))))
+		if columns.pii {
+			columns.refuse("Columns", "列表栏目不能含个人信息")
+		}
+		if len(columns.wrong) > 0 {
+			return nil, &fault.Error{Op: op, Kind: fault.Invalid, Message: kind.Name + " 的列表栏目不能存储", Fields: columns.wrong}
+		}
+	}
 	names := make([]string, len(kind.Indexes))
 	seen := map[string]bool{}
 	for i, index := range kind.Indexes {

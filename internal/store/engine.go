@@ -91,6 +91,12 @@ type Engine interface {
 	Close() error
 }
 
+// Scrubber is an engine that can overwrite on request what replaced values left behind in its own logs: Purge asks for it.
+type Scrubber interface {
+	// Scrub returns when no replaced byte is left that the engine can reach. Returns Unavailable if a reader kept it from that.
+	Scrub(ctx context.Context) error
+}
+
 // AnyRev as condition of PutEphemeral accepts any standing document or none.
 const AnyRev int64 = -1
 
@@ -209,8 +215,8 @@ func (e *GuardTaken) Error() string { return "guard taken: " + e.Standing.Key }
 // (leftovers of a crash are removed at the next start).
 type BlobWriter interface {
 	io.Writer
-	// Keep makes the bytes durable and returns the id to open them with. sha256 is the hex hash of what was written; an engine may use
-	// it as the id, storing equal bytes once. No method may be called afterwards.
+	// Keep makes the bytes durable and returns the id to open them with: one of its own for every upload, also of equal bytes. sha256 is the hex
+	// hash of what was written. No method may be called afterwards.
 	Keep(sha256 string) (id string, err error)
 	// Abort discards everything. It does nothing after Keep.
 	Abort() error

@@ -31,8 +31,8 @@ type Kind[T any] struct {
 	Version int
 	// Indexes are the ordered indexes, at most MaxIndexes. Lists exist only over them.
 	Indexes []Index[T]
-	// Columns, if not nil, gives the list columns stored beside the state: a struct without personal data, stored as JSON and
-	// handed out by Collection.Rows without decoding the state. It must work on a zero T.
+	// Columns, if not nil, gives the list columns stored beside the state: a struct under the rules of T, without pii field, stored as JSON
+	// and handed out by Collection.Rows without decoding the state. It must work on a zero T.
 	Columns func(id string, s *T) any
 	// Subject, if not nil, names the person (an opaque id, one to four valid parts) whose key encrypts the pii fields. It must be set if T has
 	// any. "" means that this document has no subject: then its pii fields must be empty. The subject of a stream must not change.

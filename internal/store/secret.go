@@ -314,6 +314,9 @@ func (db *DB) destroy(ctx context.Context, subject string) error {
 		return err
 	}
 	db.keys.forget(subject)
+	if s, ok := db.engine.(Scrubber); ok {
+		return s.Scrub(ctx)
+	}
 	return nil
 }
 

@@ -24,7 +24,7 @@ type image struct {
 func imageKind(indexes int) store.Kind[image] {
 	k := store.Kind[image]{Name: "image", Version: 1, Columns: func(id string, s *image) any {
 		return struct {
-			Name  string `json:"name"`
+			Name  string `json:"name" privacy:"public"`
 			Count int64  `json:"count"`
 		}{s.Name, s.Count}
 	}}

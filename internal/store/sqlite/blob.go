@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
@@ -16,8 +17,12 @@ import (
 // filesName is the folder beside the database that holds uploaded bytes; what lies in its tmp folder is unfinished.
 const filesName = "files"
 
-// blobID is the only form of a blob id here: the SHA-256 of the bytes. It keeps ids from naming a path.
-var blobID = regexp.MustCompile(`^[0-9a-f]{64}$`)
+// uploadPrefix begins the names of unfinished uploads; a random number follows.
+const uploadPrefix = "upload-"
+
+// blobID is the only form of a blob id here: the SHA-256 of the bytes and a number that tells uploads of equal bytes apart, so that removing
+// one never takes away another that is being claimed. The form keeps ids from naming a path.
+var blobID = regexp.MustCompile(`^[0-9a-f]{64}-[0-9]{1,20}$`)
 
 func (e *Engine) tmpDir() string { return filepath.Join(e.dir, filesName, "tmp") }
 
@@ -36,7 +41,7 @@ func (e *Engine) CreateBlob(ctx context.Context) (store.BlobWriter, error) {
 	if err := e.writable("sqlite.CreateBlob"); err != nil {
 		return nil, err
 	}
-	f, err := os.CreateTemp(e.tmpDir(), "upload-")
+	f, err := os.CreateTemp(e.tmpDir(), uploadPrefix)
 	if err != nil {
 		return nil, translate("sqlite.CreateBlob", err)
 	}
@@ -89,13 +94,14 @@ func (w *blobWriter) Write(p []byte) (int, error) {
 func (w *blobWriter) Keep(sha256 string) (string, error) {
 	const op = "sqlite.blobWriter.Keep"
 	w.done = true
-	if !blobID.MatchString(sha256) {
+	id := sha256 + "-" + strings.TrimPrefix(filepath.Base(w.file.Name()), uploadPrefix)
+	if !blobID.MatchString(id) {
 		return "", errors.Join(fault.New(op, fault.Internal, "文件校验值不合规则"), w.discard())
 	}
 	if err := w.file.Sync(); err != nil {
 		return "", errors.Join(translate(op, err), w.discard())
 	}
-	path := w.engine.blobPath(sha256)
+	path := w.engine.blobPath(id)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", errors.Join(translate(op, err), w.discard())
 	}
@@ -105,7 +111,7 @@ func (w *blobWriter) Keep(sha256 string) (string, error) {
 	if err := errors.Join(w.file.Close(), syncDir(filepath.Dir(path)), syncDir(filepath.Dir(filepath.Dir(path)))); err != nil {
 		return "", translate(op, err)
 	}
-	return sha256, nil
+	return id, nil
 }
 
 // Abort implements store.BlobWriter.

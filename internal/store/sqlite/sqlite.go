@@ -163,6 +163,21 @@ func (e *Engine) Harden(ctx context.Context) error {
 	})
 }
 
+// Scrub implements store.Scrubber: it empties the write-ahead log. The tables themselves overwrite what they free (secure_delete).
+func (e *Engine) Scrub(ctx context.Context) error {
+	const op = "sqlite.Scrub"
+	return e.write(ctx, op, nil, func(c *sql.Conn) error {
+		var busy, pages, moved int
+		if err := c.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+			return err
+		}
+		if busy != 0 {
+			return fault.New(op, fault.Unavailable, "有人正在读取数据，旧的密钥尚未从磁盘上抹去，请稍后重试")
+		}
+		return nil
+	})
+}
+
 // Close implements store.Engine.
 func (e *Engine) Close() error {
 	e.closing.Do(func() {

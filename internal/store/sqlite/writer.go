@@ -14,7 +14,7 @@ import (
 const maxGroup = 128
 
 // request is one change on its way to the writer. run has all or nothing effects only through the transaction: if it returns an error
-// for which refused is true, it has written nothing, and the others of its group go on.
+// for which refused is true, it has written nothing, and the others of its group go on. After a failure of its group run is called again.
 type request struct {
 	run   func(c *sql.Conn) error
 	alone bool // outside a transaction (pragmas)
@@ -142,9 +142,23 @@ func (w *writer) loop() {
 	}
 }
 
-// commit runs a group in one transaction and tells each its outcome. A request that was refused has written nothing; if the database
-// itself fails, the whole group is rolled back and every one of it learns why.
+// commit runs a group in one transaction and tells each its outcome. If the database fails, the group is rolled back and each of it is
+// tried alone, so that one request harms no other.
 func (w *writer) commit(group []*request) {
+	if err := w.transact(group); err != nil && len(group) > 1 {
+		for i := range group {
+			// Its error is told to its own caller below.
+			_ = w.transact(group[i : i+1])
+		}
+	}
+	for _, r := range group {
+		r.done <- r.err
+	}
+}
+
+// transact runs a group in one transaction and notes each outcome in the request. A request that was refused has written nothing. The error
+// is that of the database; then nothing of the group was written.
+func (w *writer) transact(group []*request) error {
 	ctx := context.Background()
 	_, err := w.stmts.begin.ExecContext(ctx)
 	if err == nil {
@@ -167,8 +181,8 @@ func (w *writer) commit(group []*request) {
 		if err != nil && (r.err == nil || !refused(r.err)) {
 			r.err = err
 		}
-		r.done <- r.err
 	}
+	return err
 }
 
 // refused reports whether an error is a decision (somebody was first, no such thing) and not a failure of the database.
