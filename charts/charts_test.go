@@ -2,6 +2,7 @@ package charts
 
 import (
 	"encoding/xml"
+	"errors"
 	"flag"
 	"io"
 	"os"
@@ -104,7 +105,7 @@ func checkPlain(t *rapid.T, svg SVG) {
 	d := xml.NewDecoder(strings.NewReader(strings.Map(printable, string(svg))))
 	for {
 		token, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {

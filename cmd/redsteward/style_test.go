@@ -56,7 +56,7 @@ func styleFaults(s source) []string {
 				}
 			}
 		case *ast.BinaryExpr:
-			if (n.Op == token.EQL || n.Op == token.NEQ) && (isSentinel(n.X) || isSentinel(n.Y)) {
+			if (n.Op == token.EQL || n.Op == token.NEQ) && (isSentinel(n.X) || isSentinel(n.Y)) && !isPlain(n.X) && !isPlain(n.Y) {
 				add(n.Pos(), "compare errors with errors.Is: a wrapped one is not equal")
 			}
 		case *ast.TypeAssertExpr:
@@ -94,6 +94,15 @@ func importNames(f *ast.File) map[string]string {
 	return names
 }
 
+// isPlain reports whether x is nil or a literal: what is compared with it is no sentinel, whatever its name (errX == nil, errOut == "").
+func isPlain(x ast.Expr) bool {
+	if _, literal := x.(*ast.BasicLit); literal {
+		return true
+	}
+	name, ok := x.(*ast.Ident)
+	return ok && name.Name == "nil"
+}
+
 // isSentinel tells whether an expression names one particular error.
 func isSentinel(e ast.Expr) bool {
 	switch e := e.(type) {
@@ -105,7 +114,7 @@ func isSentinel(e ast.Expr) bool {
 	return false
 }
 
-// commentFaults lists exported top-level names without a comment, and comments that do not end as a sentence does.
+// commentFaults lists exported top-level names without a comment, and comments that do not end as a sentence does; a remark on the same line need not.
 func commentFaults(s source) []string {
 	var faults []string
 	check := func(name *ast.Ident, docs ...*ast.CommentGroup) {
@@ -116,7 +125,7 @@ func commentFaults(s source) []string {
 			if doc == nil {
 				continue
 			}
-			if text := strings.TrimSpace(doc.Text()); text != "" && !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "。") && !indented(doc) {
+			if text := strings.TrimSpace(doc.Text()); text != "" && !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "。") && !indented(doc) && s.set.Position(doc.Pos()).Line != s.set.Position(name.Pos()).Line {
 				faults = append(faults, s.at(doc.Pos())+": the comment of "+name.Name+" does not end with a full stop")
 			}
 			return
@@ -200,7 +209,9 @@ func TestStyleCatches(t *testing.T) {
 		{"unescaped text", "internal/web/pages.go", "import \"html/template\"\n\nfunc f(s string) template.HTML { return template.HTML(s) }\n", "template.HTML"},
 		{"unescaped text in the one place", "internal/web/render.go", "import \"html/template\"\n\nfunc f(s string) template.HTML { return template.HTML(s) }\n", ""},
 		{"error compared", "rating/a.go", "import \"io\"\n\nfunc f(err error) bool { return err == io.EOF }\n", "errors.Is"},
+		{"a second error compared with nil", "rating/a.go", "func f(errX error) bool { return errX == nil }\n", ""},
 		{"own error compared", "rating/a.go", "var errGone error\n\nfunc f(err error) bool { return err != errGone }\n", "errors.Is"},
+		{"nil beside a name like an error's", "rating/a.go", "func f(errX error) bool { return errX == nil }\n", ""},
 		{"error asserted", "rating/a.go", "func f(err error) bool { _, ok := err.(interface{ X() }); return ok }\n", "errors.As"},
 		{"nil is no sentinel", "rating/a.go", "func f(err error) bool { return err == nil }\n", ""},
 		{"undone", "rating/a.go", "// TO" + "DO later\nvar x = 1\n", "issue"},
@@ -210,6 +221,7 @@ func TestStyleCatches(t *testing.T) {
 		{"method of an exported type", "rating/a.go", "// T is one.\ntype T[K any] struct{}\n\nfunc (t *T[K]) Do() {}\n", "Do has no comment"},
 		{"method of a hidden type", "rating/a.go", "type t struct{}\n\nfunc (t) Do() {}\n", ""},
 		{"group comment", "rating/a.go", "// The cuts.\nconst (\n\tA = 1\n\tB = 2\n)\n", ""},
+		{"remark on the line", "rating/a.go", "// The cuts.\nconst (\n\tA = 1 // the first\n)\n", ""},
 		{"too long", "rating/a.go", strings.Repeat("\n", maxLines) + "var x = 1\n", "lines"},
 	}
 	for _, tt := range tests {

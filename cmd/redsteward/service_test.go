@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// running is the real program, started as an operator would.
+type running struct {
+	cmd     *exec.Cmd
+	address string
+	printed string // What it printed up to the address, this line included.
+	errOut  *bytes.Buffer
+}
+
+// addressPrinted finds the address in the lines that serve and demo print.
+var addressPrinted = regexp.MustCompile(`https?://127\.0\.0\.1:\d+`)
+
+// startProgram starts the program without any setting of this machine and waits for the address it prints.
+func startProgram(t *testing.T, command string, args ...string) *running {
+	t.Helper()
+	r := &running{cmd: exec.Command(command, args...), errOut: &bytes.Buffer{}}
+	r.cmd.Env, r.cmd.Dir, r.cmd.Stderr = []string{"HOME=" + t.TempDir()}, t.TempDir(), r.errOut
+	out, err := r.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if r.cmd.ProcessState == nil {
+			_ = r.cmd.Process.Kill()
+			_ = r.cmd.Wait()
+		}
+	})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		r.printed += lines.Text() + "\n"
+		if r.address = addressPrinted.FindString(lines.Text()); r.address != "" {
+			break
+		}
+	}
+	if r.address == "" {
+		t.Fatalf("no address was printed:\n%s%s", r.printed, r.errOut)
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	return r
+}
+
+// get fetches a page.
+func (r *running) get(t *testing.T, path string) (status int, body string) {
+	t.Helper()
+	client := &http.Client{Timeout: time.Minute}
+	answer, err := client.Get(r.address + path)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", path, err, r.errOut)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(text)
+}
+
+// stop ends the program as a service manager does; it must end by itself and without complaint.
+func (r *running) stop(t *testing.T) {
+	t.Helper()
+	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.cmd.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v\n%s", err, r.errOut)
+	}
+}
+
+// outcome runs the program to its end.
+func outcome(t *testing.T, command string, args ...string) (text string, code int) {
+	t.Helper()
+	cmd := exec.Command(command, args...)
+	cmd.Env, cmd.Dir = []string{"HOME=" + t.TempDir()}, t.TempDir()
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// TestServe: the defaults start a working service; a second writer is refused while verify may read; a stop is clean and the folder opens again.
+func TestServe(t *testing.T) {
+	command := builtCommand(t)
+	dir := filepath.Join(t.TempDir(), "data")
+	args := []string{"serve", "--set", "listen=127.0.0.1:0", "--set", "store.uri=" + dir}
+	first := startProgram(t, command, args...)
+	for _, path := range []string{"/", "/healthz", "/readyz", "/signin", "/setup"} {
+		if status, body := first.get(t, path); status != http.StatusOK {
+			t.Errorf("GET %s: %d\n%.300s", path, status, body)
+		}
+	}
+	if status, _ := first.get(t, "/no-such-page"); status != http.StatusNotFound {
+		t.Errorf("an unknown page answers %d", status)
+	}
+	out, code := outcome(t, command, args...)
+	if code == exitOK || !strings.Contains(out, dir) && !strings.Contains(out, "占用") && !strings.Contains(out, "正在") {
+		t.Errorf("a second writer: exit %d\n%s", code, out)
+	}
+	if out, code := outcome(t, command, "verify", dir); code != exitOK {
+		t.Errorf("verify beside the service: exit %d\n%s", code, out)
+	}
+	first.stop(t)
+	again := startProgram(t, command, args...)
+	if status, _ := again.get(t, "/readyz"); status != http.StatusOK {
+		t.Errorf("after a restart: %d", status)
+	}
+	again.stop(t)
+	if out, code := outcome(t, command, "verify", dir); code != exitOK || !strings.Contains(out, "核验通过") {
+		t.Errorf("verify after the stop: exit %d\n%s", code, out)
+	}
+}
+
+// TestServeRefuses: what cannot be used is said, and nothing is made.
+func TestServeRefuses(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	if _, errOut, code := runMain(t, "serve", "--set", "store.uri="+dir, "--set", "listen=nowhere"); code != exitInput || !strings.Contains(errOut, "listen: 要写成 地址:端口") {
+		t.Errorf("exit %d %s", code, errOut)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("a folder was made")
+	}
+}
+
+// TestDemoOnce rates the rows that the program carries, and leaves nothing behind.
+func TestDemoOnce(t *testing.T) {
+	out, errOut, code := runMain(t, "demo", "--once")
+	if code != exitOK {
+		t.Fatalf("exit %d\n%s", code, errOut)
+	}
+	for _, want := range []string{"十二栋虚构建筑", "共 12 行", "得分"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
+	}
+	full := t.TempDir()
+	if err := os.WriteFile(filepath.Join(full, "own.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, errOut, code := runMain(t, "demo", "--once", "--data", full); code != exitInput || !strings.Contains(errOut, "不是空文件夹") {
+		t.Errorf("a folder in use: exit %d %s", code, errOut)
+	}
+}
+
+// TestDemo: ranking and the lines of one building are pages; what was stored verifies.
+func TestDemo(t *testing.T) {
+	command := builtCommand(t)
+	dir := filepath.Join(t.TempDir(), "data")
+	demo := startProgram(t, command, "demo", "--data", dir, "--listen", "127.0.0.1:0")
+	if !strings.Contains(demo.printed, "演示账号") {
+		t.Errorf("no account was printed:\n%s", demo.printed)
+	}
+	_, board := demo.get(t, "/")
+	link := regexp.MustCompile(`href="(/stars/[^"/?#]+)"`).FindStringSubmatch(board)
+	if link == nil {
+		t.Fatalf("no building on the board:\n%.2000s", board)
+	}
+	if status, page := demo.get(t, link[1]); status != http.StatusOK || !strings.Contains(page, "得分") {
+		t.Errorf("GET %s: %d", link[1], status)
+	}
+	demo.stop(t)
+	if out, code := outcome(t, command, "verify", dir); code != exitOK {
+		t.Errorf("verify: exit %d\n%s", code, out)
+	}
+}
