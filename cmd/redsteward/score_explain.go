@@ -170,7 +170,7 @@ func lineNote(s *rating.Scheme, l *rating.ExplainedLine) string {
 	case rating.LineMissing:
 		notes = append(notes, "缺数据（"+l.Reason+"），"+treatedWords[l.Treated])
 	case rating.LineNotApplicable:
-		notes = append(notes, "不适用（"+l.Reason+"），"+treatedWords[l.Treated])
+		notes = append(notes, "不适用（"+strings.TrimPrefix(l.Reason, "不适用：")+"），"+treatedWords[l.Treated])
 	default:
 		if text := roundings(s, l); text != "" {
 			notes = append(notes, text)
