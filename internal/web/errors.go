@@ -87,8 +87,9 @@ func (s *Server) describe(c *fiber.Ctx, ask *request, err error) failure {
 		f.Title, f.Advice = "请先登录", "登录后会回到这一页。"
 	case fiber.StatusForbidden:
 		f.Title, f.Rule, f.Advice = "你不能办理这件事", fault.RuleOf(err), "什么都没有写入；这次操作已记入访问记录。"
-		if d, err := s.guard.Why(c.UserContext(), ask.by, ask.route.Action, nil); err == nil && !d.Allowed {
-			f.Title, f.Message, f.Rule, f.Who = titleOf(d), d.Reason, d.Rule, d.WhoTitles()
+		// A refusal by the table of rights is told with who may; one by another rule has said its own.
+		if d, err := s.guard.Why(c.UserContext(), ask.by, ask.route.Action, nil); err == nil && !d.Allowed && d.Rule == f.Rule {
+			f.Title, f.Message, f.Rule, f.Who = titleOf(d), strings.TrimPrefix(d.Reason, titleOf(d)+"："), d.Rule, d.WhoTitles()
 		}
 	case fiber.StatusNotFound:
 		f.Title, f.Message, f.Advice = "没有找到要看的内容", "", "地址可能写错，内容可能已撤下，也可能不在你的查看范围内。"

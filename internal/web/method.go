@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -236,8 +237,24 @@ func factName(id string, s *rating.Scheme) string {
 	return id
 }
 
-// exprText shows an expression; a bare id is shown by its name.
-func exprText(e rating.Expr, s *rating.Scheme) string { return factName(string(e), s) }
+// word matches one name of an expression, with its dots.
+var word = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*`)
+
+// exprText shows an expression with names for ids: “rate.service < 0.6” reads “服务质量好”得分率 < 0.6. The scheme file stays the exact text.
+func exprText(e rating.Expr, s *rating.Scheme) string {
+	text := word.ReplaceAllStringFunc(string(e), func(id string) string {
+		switch prefix, rest, _ := strings.Cut(id, "."); prefix {
+		case "rate":
+			return factName(rest, s) + "得分率"
+		case "output", "points", "value":
+			return factName(rest, s)
+		case "history":
+			return "以往" + factName(rest, s)
+		}
+		return factName(id, s)
+	})
+	return strings.NewReplacer(">=", "≥", "<=", "≤", "!=", "≠", "==", "=", "&&", "且", "||", "或").Replace(text)
+}
 
 // roundModes are the words of num's modes.
 var roundModes = map[num.Mode]string{num.HalfUp: "四舍五入", num.HalfEven: "四舍六入五成双", num.Down: "截去", num.Up: "进一", num.Floor: "向下取整", num.Ceiling: "向上取整"}

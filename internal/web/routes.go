@@ -125,7 +125,7 @@ func (s *Server) Routes() []Route {
 	return out
 }
 
-// require wraps a row's handler: headers, cross-site check, session, right, handler, failure page, log and metrics, in this order.
+// require wraps a row's handler: headers, session, cross-site check, right, handler, failure page, log and metrics, in this order.
 func (s *Server) require(r Route) fiber.Handler {
 	m := s.watch.route(r)
 	changes := r.Method != fiber.MethodGet
@@ -158,17 +158,17 @@ func (s *Server) answer(c *fiber.Ctx, ask *request, changes bool) (err error) {
 		}
 	}()
 	s.protect(c)
-	if changes {
-		if err := s.sameSite(c); err != nil {
-			return err
-		}
-	}
 	if !ask.route.Plain {
 		by, err := s.authenticate(c)
 		if err != nil && !openToAll(ask.route.Action) {
 			return err
 		}
 		ask.by = by
+	}
+	if changes {
+		if err := s.sameSite(c); err != nil {
+			return err
+		}
 	}
 	if err := s.guard.Require(ask.by, ask.route.Action); err != nil {
 		return err
