@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,6 +16,8 @@ import (
 
 	"golang.org/x/tools/txtar"
 )
+
+var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
 // builtCommand builds the program as a user would have it.
 func builtCommand(t testing.TB) string {
@@ -40,7 +43,7 @@ var hashInText = regexp.MustCompile(`SHA-256 [0-9a-f]+`)
 
 // TestScoreCommand runs the scripts in testdata/score against the built command. The lines of a script that begin with "redsteward" are command
 // lines, run in a folder that holds the script's files; "> file" keeps an output for a later line, and "exit n" after a line is the code that is
-// expected, 0 otherwise. What the lines print is compared with the files stdout and stderr of the script; UPDATE_GOLDEN=1 writes these anew.
+// expected, 0 otherwise. What the lines print is compared with the files stdout and stderr of the script; the flag -update writes these anew.
 func TestScoreCommand(t *testing.T) {
 	command := builtCommand(t)
 	demo, err := filepath.Abs("../../configs/demo")
@@ -129,7 +132,7 @@ func compareGolden(t *testing.T, archive *txtar.Archive, name, got string) bool 
 		if string(f.Data) == got {
 			return false
 		}
-		if os.Getenv("UPDATE_GOLDEN") == "1" {
+		if *update {
 			f.Data = []byte(got)
 			return true
 		}
@@ -139,7 +142,7 @@ func compareGolden(t *testing.T, archive *txtar.Archive, name, got string) bool 
 	if got == "" {
 		return false
 	}
-	if os.Getenv("UPDATE_GOLDEN") == "1" {
+	if *update {
 		archive.Files = append(archive.Files, txtar.File{Name: name, Data: []byte(got)})
 		return true
 	}
