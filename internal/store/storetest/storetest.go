@@ -3,10 +3,7 @@ package storetest
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -154,12 +151,19 @@ func wantKind(t *testing.T, err error, kind fault.Kind) {
 // Run runs the suite.
 func Run(t *testing.T, s Suite) {
 	t.Run("commit and load", s.commitAndLoad)
+	t.Run("a deleted document comes back", s.revive)
+	t.Run("streams whose ids continue each other", s.continuedIDs)
 	t.Run("race", s.race)
+	t.Run("reopen", s.reopen)
 	t.Run("lost answer", s.lostAnswer)
 	t.Run("idempotency", s.idempotency)
+	t.Run("a retry finishes", s.retryFinishes)
+	t.Run("retries at once", s.retriesAtOnce)
 	t.Run("claims", s.claims)
 	t.Run("queries", s.queries)
+	t.Run("every page of every query", s.pages)
 	t.Run("purge", s.purge)
+	t.Run("purge after a crash", s.purgeAfterCrash)
 	t.Run("record size", s.recordSize)
 	t.Run("files", s.files)
 	t.Run("stream many", s.streamMany)
@@ -214,6 +218,130 @@ func (s Suite) commitAndLoad(t *testing.T) {
 	b.verify(t)
 }
 
+func (s Suite) revive(t *testing.T) {
+	b := s.fresh(t)
+	ctx := t.Context()
+	if _, err := b.notes.Commit(ctx, meta("note.create"), "a", 0, Note{Title: "一"}); err != nil {
+		t.Fatal(err)
+	}
+	gone, err := b.notes.Delete(ctx, meta("note.delete"), "a", 1)
+	if err != nil || !gone.Deleted || gone.Seq != 2 {
+		t.Fatalf("%+v %v", gone, err)
+	}
+	head, err := b.notes.Head(ctx, "a")
+	if err != nil || !head.Deleted || head.Meta.Action != "note.delete" || head.At.IsZero() {
+		t.Fatalf("the tombstone does not say who and when: %+v %v", head, err)
+	}
+	_, err = b.notes.Commit(ctx, meta("note.create"), "a", 0, Note{Title: "二"})
+	wantKind(t, err, fault.Conflict)
+	if _, err := b.notes.Commit(ctx, meta("note.create"), "a", 2, Note{Title: "二"}); err != nil {
+		t.Fatal(err)
+	}
+	if doc, err := b.notes.Load(ctx, "a"); err != nil || doc.State.Title != "二" || doc.Seq != 3 {
+		t.Fatalf("%+v %v", doc, err)
+	}
+	if err := b.db.Engine().Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if page, err := b.notes.List(ctx, store.Query{Index: "title"}); err != nil || len(page.Docs) != 1 {
+		t.Fatalf("%+v %v", page, err)
+	}
+	b.verify(t)
+}
+
+// continuedIDs looks for two streams that an engine could mix up: the second continues the id of the first with a part of ten digits, and both
+// have the same hash digits, so that their records lie beside each other.
+func (s Suite) continuedIDs(t *testing.T) {
+	b := s.fresh(t)
+	ctx := t.Context()
+	short, long := "", ""
+	for i := 0; short == ""; i++ {
+		id := fmt.Sprint("a", i)
+		first, err := journal.StreamKey("note", id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := journal.StreamKey("note", id+"/0000000001")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first[:2] == second[:2] {
+			short, long = id, id+"/0000000001"
+		}
+	}
+	for _, id := range []string{short, long} {
+		if _, err := b.notes.Commit(ctx, meta("note.create"), id, 0, Note{Title: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := b.notes.Commit(ctx, meta("note.change"), short, 1, Note{Title: short}); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]int64{short: 2, long: 1} {
+		doc, err := b.notes.Load(ctx, id)
+		if err != nil || doc.Seq != want || doc.State.Title != id {
+			t.Fatalf("%s: %+v %v", id, doc, err)
+		}
+		var changes int64
+		for change, err := range b.notes.History(ctx, id) {
+			if err != nil || change.State.Title != id {
+				t.Fatalf("%s: %+v %v", id, change, err)
+			}
+			changes++
+		}
+		if changes != want {
+			t.Fatalf("%s has %d changes, want %d", id, changes, want)
+		}
+	}
+	b.verify(t)
+}
+
+// reopen opens the data as a process does that comes after a crash: the store before it was never closed, only its engine.
+func (s Suite) reopen(t *testing.T) {
+	data, c := s.New(t), &clock{now: time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)}
+	ctx := t.Context()
+	before := open(t, data, c, nil)
+	m := meta("note.create")
+	m.Idem = &store.Idem{Key: "k", Body: []byte("body")}
+	if _, err := before.notes.Commit(ctx, m, "a", 0, Note{Title: "一", Author: "李", Owner: "p"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := before.db.Claim(ctx, meta("account.create"), "login", "li", "note/a"); err != nil {
+		t.Fatal(err)
+	}
+	secret, err := before.db.Secret(ctx, "cookie")
+	if err != nil || len(secret) != 32 {
+		t.Fatal(len(secret), err)
+	}
+	if err := before.db.Engine().Close(); err != nil {
+		t.Fatal(err)
+	}
+	after := open(t, data, c, nil)
+	defer func() {
+		if err := after.db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if doc, err := after.notes.Load(ctx, "a"); err != nil || doc.State.Author != "李" {
+		t.Fatalf("%+v %v", doc, err)
+	}
+	if page, err := after.notes.List(ctx, store.Query{Index: "title", Key: "o:p"}); err != nil || len(page.Docs) != 1 || page.Docs[0].State.Author != "李" {
+		t.Fatalf("%+v %v", page, err)
+	}
+	if again, err := after.notes.Commit(ctx, m, "a", 0, Note{Title: "一", Author: "李", Owner: "p"}); err != nil || again.Seq != 1 {
+		t.Fatalf("%+v %v", again, err)
+	}
+	if holder, err := after.db.Claimed(ctx, "login", "li"); err != nil || holder != "note/a" {
+		t.Fatal(holder, err)
+	}
+	if again, err := after.db.Secret(ctx, "cookie"); err != nil || !bytes.Equal(again, secret) {
+		t.Fatal("the secret changed", err)
+	}
+	if report := after.verify(t); report.Records != 2 {
+		t.Fatalf("%d records, want 2", report.Records)
+	}
+}
+
 func (s Suite) race(t *testing.T) {
 	b := s.fresh(t)
 	ctx := t.Context()
@@ -262,262 +390,6 @@ func (s Suite) race(t *testing.T) {
 	}
 }
 
-// lossy loses the answer of commits: they happen, and the caller hears Unavailable.
-type lossy struct {
-	store.Engine
-	mu   sync.Mutex
-	lose int
-}
-
-// Commit implements store.Engine.
-func (l *lossy) Commit(ctx context.Context, c *store.Commit) (int64, error) {
-	n, err := l.Engine.Commit(ctx, c)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err == nil && l.lose > 0 {
-		l.lose--
-		return 0, fault.New("lossy", fault.Unavailable, "连接中断")
-	}
-	return n, err
-}
-
-func (s Suite) lostAnswer(t *testing.T) {
-	var l *lossy
-	b := open(t, s.New(t), &clock{now: time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)}, func(e store.Engine) store.Engine {
-		l = &lossy{Engine: e}
-		return l
-	})
-	defer func() {
-		if err := b.db.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	ctx := t.Context()
-	l.lose = 1
-	doc, err := b.notes.Commit(ctx, meta("note.create"), "a", 0, Note{Title: "一"})
-	if err != nil || doc.Seq != 1 {
-		t.Fatalf("our own insert was not recognised: %+v %v", doc, err)
-	}
-	// Both answers lost: the caller does not know, repeats the request with its key, and gets what the first try made.
-	l.lose = 2
-	m := meta("note.create")
-	m.Idem = &store.Idem{Key: "k1", Body: []byte("body")}
-	_, err = b.notes.Commit(ctx, m, "b", 0, Note{Title: "二"})
-	wantKind(t, err, fault.Unavailable)
-	doc, err = b.notes.Commit(ctx, m, "b", 0, Note{Title: "二"})
-	if err != nil || doc.Seq != 1 || doc.State.Title != "二" {
-		t.Fatalf("%+v %v", doc, err)
-	}
-	if report := b.verify(t); report.Records != 2 {
-		t.Fatalf("%d records, want 2", report.Records)
-	}
-}
-
-func (s Suite) idempotency(t *testing.T) {
-	b := s.fresh(t)
-	ctx := t.Context()
-	m := meta("note.create")
-	m.Idem = &store.Idem{Key: "k", Body: []byte("body")}
-	first, err := b.notes.Commit(ctx, m, "a", 0, Note{Title: "一", Author: "李", Owner: "p"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.notes.Commit(ctx, meta("note.change"), "a", 1, Note{Title: "后来"}); err != nil {
-		t.Fatal(err)
-	}
-	again, err := b.notes.Commit(ctx, m, "a", 0, Note{Title: "一", Author: "李", Owner: "p"})
-	if err != nil || again.Seq != first.Seq || again.State != first.State {
-		t.Fatalf("a replay gave %+v, %v", again, err)
-	}
-	replayed, found, err := b.notes.Replay(ctx, m)
-	if err != nil || !found || replayed.Seq != 1 {
-		t.Fatalf("%+v %v %v", replayed, found, err)
-	}
-	other := m
-	other.Idem = &store.Idem{Key: "k", Body: []byte("other body")}
-	_, err = b.notes.Commit(ctx, other, "b", 0, Note{Title: "二"})
-	wantKind(t, err, fault.Conflict)
-	_, err = b.notes.Load(ctx, "b")
-	wantKind(t, err, fault.NotFound)
-	stranger := m
-	stranger.By = "u2"
-	if _, err := b.notes.Commit(ctx, stranger, "c", 0, Note{Title: "三"}); err != nil {
-		t.Fatalf("the key of another actor was taken for ours: %v", err)
-	}
-	b.clock.add(31 * 24 * time.Hour)
-	if _, found, err := b.notes.Replay(ctx, m); err != nil || found {
-		t.Fatalf("a key outlived its 30 days: %v %v", found, err)
-	}
-	if report := b.verify(t); report.Records != 3 {
-		t.Fatalf("%d records, want 3", report.Records)
-	}
-}
-
-func (s Suite) claims(t *testing.T) {
-	b := s.fresh(t)
-	ctx := t.Context()
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	won := 0
-	for w := range s.Writers {
-		wg.Go(func() {
-			err := b.db.Claim(ctx, meta("account.create"), "login", "zhang", fmt.Sprintf("note/w%d", w))
-			mu.Lock()
-			defer mu.Unlock()
-			if err == nil {
-				won++
-			} else if !fault.Is(err, fault.Conflict) {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if won != 1 {
-		t.Fatalf("%d winners of one login", won)
-	}
-	holder, err := b.db.Claimed(ctx, "login", "zhang")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := b.db.Claim(ctx, meta("account.create"), "login", "zhang", holder); err != nil {
-		t.Fatalf("claiming again for the same target: %v", err)
-	}
-	b.clock.add(store.OrphanAfter)
-	if err := b.db.Claim(ctx, meta("account.create"), "login", "zhang", "note/new"); err != nil {
-		t.Fatalf("an orphan was not freed: %v", err)
-	}
-	if _, err := b.notes.Commit(ctx, meta("note.create"), "new", 0, Note{Title: "新"}); err != nil {
-		t.Fatal(err)
-	}
-	b.clock.add(store.OrphanAfter)
-	wantKind(t, b.db.Claim(ctx, meta("account.create"), "login", "zhang", "note/late"), fault.Conflict)
-	wantKind(t, b.db.Release(ctx, meta("account.delete"), "login", "zhang", "note/late"), fault.Conflict)
-	if err := b.db.Release(ctx, meta("account.delete"), "login", "zhang", "note/new"); err != nil {
-		t.Fatal(err)
-	}
-	_, err = b.db.Claimed(ctx, "login", "zhang")
-	wantKind(t, err, fault.NotFound)
-	if err := b.db.Claim(ctx, meta("account.create"), "login", "zhang", "note/late"); err != nil {
-		t.Fatalf("a released key cannot be claimed: %v", err)
-	}
-	b.verify(t)
-}
-
-func (s Suite) queries(t *testing.T) {
-	b := s.fresh(t)
-	ctx := t.Context()
-	const docs = 57
-	for i := range docs {
-		owner := fmt.Sprint("p", i%3)
-		if _, err := b.notes.Commit(ctx, meta("note.create"), fmt.Sprintf("n%02d", i), 0, Note{Title: fmt.Sprintf("标题%02d", i/2), Owner: owner, Count: int64(i - 20)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := b.db.Engine().Settle(ctx); err != nil {
-		t.Fatal(err)
-	}
-	collect := func(q store.Query) []string {
-		t.Helper()
-		var ids []string
-		for pages := 0; ; pages++ {
-			page, err := b.notes.List(ctx, q)
-			if err != nil || pages > docs {
-				t.Fatal(pages, err)
-			}
-			for _, d := range page.Docs {
-				ids = append(ids, d.ID)
-			}
-			if q.After = page.Next; q.After == "" {
-				return ids
-			}
-		}
-	}
-	up := collect(store.Query{Index: "count", Key: "all", Limit: 10})
-	down := collect(store.Query{Index: "count", Key: "all", Limit: 7, Desc: true})
-	if len(up) != docs || len(down) != docs {
-		t.Fatalf("%d up, %d down, want %d", len(up), len(down), docs)
-	}
-	for i := range up {
-		if up[i] != fmt.Sprintf("n%02d", i) || down[docs-1-i] != up[i] {
-			t.Fatalf("place %d: up %s, down %s", i, up[i], down[docs-1-i])
-		}
-	}
-	in := collect(store.Query{Index: "title", In: []string{"o:p0", "o:p2", "o:nobody"}, Limit: 5})
-	seen := map[string]bool{}
-	for _, id := range in {
-		if seen[id] {
-			t.Fatalf("%s twice", id)
-		}
-		seen[id] = true
-	}
-	if len(in) != 38 {
-		t.Fatalf("%d rows of two owners, want 38", len(in))
-	}
-	if none := collect(store.Query{Index: "title", In: []string{}}); len(none) != 0 {
-		t.Fatal("an empty list of keys gives rows")
-	}
-	where, err := b.notes.ListWhere(ctx, store.Query{Index: "count", Key: "all", Limit: 4}, func(d *store.Doc[Note]) bool { return d.State.Count%10 == 0 })
-	if err != nil || len(where.Docs) != 4 || where.Next == "" {
-		t.Fatalf("%+v %v", where, err)
-	}
-	rest, err := b.notes.ListWhere(ctx, store.Query{Index: "count", Key: "all", Limit: 4, After: where.Next}, func(d *store.Doc[Note]) bool { return d.State.Count%10 == 0 })
-	if err != nil || len(rest.Docs) != 2 || rest.Next != "" {
-		t.Fatalf("%+v %v", rest, err)
-	}
-	rows, err := b.notes.Rows(ctx, store.Query{Index: "title", Limit: 1})
-	if err != nil || len(rows.Rows) != 1 || string(rows.Rows[0].Columns) != `{"title":"标题00"}` {
-		t.Fatalf("%+v %v", rows, err)
-	}
-	for name, q := range map[string]store.Query{
-		"foreign cursor": {Index: "title", After: where.Next},
-		"broken cursor":  {Index: "title", After: "@@"},
-		"huge page":      {Index: "title", Limit: store.MaxLimit + 1},
-		"too many keys":  {Index: "title", In: make([]string, store.MaxIn+1)},
-	} {
-		if _, err := b.notes.List(ctx, q); !fault.Is(err, fault.Invalid) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-func (s Suite) purge(t *testing.T) {
-	b := s.fresh(t)
-	ctx := t.Context()
-	const secret = "欧阳桂兰13800138000"
-	if _, err := b.notes.Commit(ctx, meta("note.create"), "a", 0, Note{Title: "一", Author: secret, Owner: "p1"}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.notes.Commit(ctx, meta("note.create"), "b", 0, Note{Title: "二", Author: "别人", Owner: "p2"}); err != nil {
-		t.Fatal(err)
-	}
-	_, err := b.notes.Commit(ctx, meta("note.create"), "c", 0, Note{Author: "没有主体"})
-	wantKind(t, err, fault.Invalid)
-	if err := b.db.Engine().Log(ctx, 0, 0, func(r journal.Record) error {
-		if bytes.Contains(r.Sealed, []byte("欧阳")) || bytes.Contains(r.Sealed, []byte("13800138000")) {
-			return errors.New("personal data in the journal")
-		}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.db.Purge(ctx, meta("person.purge"), "person/p1"); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.db.Purge(ctx, meta("person.purge"), "person/p1"); err != nil {
-		t.Fatalf("twice is not once: %v", err)
-	}
-	got, err := b.notes.Load(ctx, "a")
-	if err != nil || got.State.Author != store.PurgedText || !got.Purged || got.State.Title != "一" {
-		t.Fatalf("%+v %v", got, err)
-	}
-	if other, err := b.notes.Load(ctx, "b"); err != nil || other.State.Author != "别人" {
-		t.Fatalf("%+v %v", other, err)
-	}
-	_, err = b.notes.Commit(ctx, meta("note.change"), "a", 1, Note{Title: "一", Author: "又写", Owner: "p1"})
-	wantKind(t, err, fault.Conflict)
-	b.verify(t)
-}
-
 func (s Suite) recordSize(t *testing.T) {
 	b := s.fresh(t)
 	ctx := t.Context()
@@ -545,51 +417,6 @@ func (s Suite) recordSize(t *testing.T) {
 	}
 	if got, err := b.notes.Load(ctx, "b"); err != nil || len(got.State.Body) != room {
 		t.Fatalf("%d bytes back, %v", len(got.State.Body), err)
-	}
-}
-
-func (s Suite) streamMany(t *testing.T) {
-	b := s.fresh(t)
-	ctx := t.Context()
-	var wg sync.WaitGroup
-	const writers = 32
-	for w := range writers {
-		wg.Go(func() {
-			for i := w; i < s.Many; i += writers {
-				if _, err := b.notes.Commit(ctx, meta("note.create"), fmt.Sprint("n", i), 0, Note{Title: strings.Repeat("长", 60), Count: int64(i)}); err != nil {
-					t.Error(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	if err := b.db.Engine().Settle(ctx); err != nil {
-		t.Fatal(err)
-	}
-	heap := func() uint64 {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
-	before, most, count, last := heap(), uint64(0), 0, ""
-	for doc, err := range b.notes.Each(ctx) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		count++
-		last = doc.ID
-		if count%(max(s.Many/4, 1)) == 0 {
-			most = max(most, heap())
-		}
-	}
-	if count != s.Many || last == "" {
-		t.Fatalf("%d documents, want %d", count, s.Many)
-	}
-	const slack = 12 << 20
-	if most > before+slack {
-		t.Fatalf("reading all took %d MiB more", (most-before)>>20)
 	}
 }
 
@@ -623,107 +450,6 @@ func (s Suite) readOnly(t *testing.T) {
 	}
 	if got, err = notes.Load(ctx, "a"); err != nil || got.State.Title != "三" {
 		t.Fatalf("the reader does not see the writer's change: %+v %v", got, err)
-	}
-}
-
-func (s Suite) followUps(t *testing.T) {
-	b := s.fresh(t)
-	ctx := t.Context()
-	echo, err := store.NewCollection(ctx, b.db, store.Kind[Note]{Name: "echo", Version: 1, Subject: noteKind().Subject})
-	if err != nil {
-		t.Fatal(err)
-	}
-	fail := true
-	rule := store.Rule{Name: "echo-note", Kinds: []string{"note"}, Apply: func(ctx context.Context, e store.Event) error {
-		_, err := echo.Follow(ctx, e, "echo-note", meta("echo.create"), Note{Title: e.ID})
-		if err == nil && fail {
-			// As if the process had died after the follow-up and before the cursor was stored.
-			return errors.New("stopped")
-		}
-		return err
-	}}
-	if err := b.db.Register(rule); err != nil {
-		t.Fatal(err)
-	}
-	for _, id := range []string{"a", "b"} {
-		if _, err := b.notes.Commit(ctx, meta("note.create"), id, 0, Note{Title: id}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := b.db.Engine().Settle(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.db.RunRules(ctx); err == nil {
-		t.Fatal("the failing rule told nothing")
-	}
-	fail = false
-	for range 2 {
-		if _, err := b.db.RunRules(ctx); err != nil {
-			t.Fatal(err)
-		}
-	}
-	count := 0
-	for _, err := range echo.Each(ctx) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		count++
-	}
-	if count != 2 {
-		t.Fatalf("%d follow-ups of 2 records", count)
-	}
-	b.verify(t)
-}
-
-func (s Suite) ephemeral(t *testing.T) {
-	b := s.fresh(t)
-	ctx := t.Context()
-	temps, err := store.NewEphemeral[Note](b.db, "draft")
-	if err != nil {
-		t.Fatal(err)
-	}
-	till := b.db.Now().Add(time.Minute)
-	rev, err := temps.Swap(ctx, "a", 0, Note{Title: "一", Author: "王"}, till)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = temps.Swap(ctx, "a", 0, Note{Title: "二"}, till)
-	wantKind(t, err, fault.Conflict)
-	if _, err = temps.Swap(ctx, "a", rev, Note{Title: "三", Author: "王"}, till); err != nil {
-		t.Fatal(err)
-	}
-	got, err := temps.Get(ctx, "a")
-	if err != nil || got.State.Title != "三" || got.State.Author != "王" {
-		t.Fatalf("%+v %v", got, err)
-	}
-	if list, err := temps.List(ctx, "", "", 10); err != nil || len(list) != 1 || list[0].ID != "a" {
-		t.Fatalf("%+v %v", list, err)
-	}
-	if err := b.db.Lease(ctx, "cron", "one", time.Minute); err != nil {
-		t.Fatal(err)
-	}
-	wantKind(t, b.db.Lease(ctx, "cron", "two", time.Minute), fault.Conflict)
-	b.clock.add(time.Minute)
-	if err := b.db.Lease(ctx, "cron", "two", time.Minute); err != nil {
-		t.Fatalf("an expired lease cannot be taken: %v", err)
-	}
-	if err := b.db.Unlease(ctx, "cron", "two"); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.db.Lease(ctx, "cron", "one", time.Minute); err != nil {
-		t.Fatal(err)
-	}
-	_, err = temps.Get(ctx, "a")
-	wantKind(t, err, fault.NotFound)
-	if _, err := temps.Swap(ctx, "a", 0, Note{Title: "四"}, b.db.Now().Add(time.Minute)); err != nil {
-		t.Fatalf("an expired document still stands in the way: %v", err)
-	}
-	b.clock.add(time.Hour)
-	if n, err := b.db.Sweep(ctx); err != nil || n < 2 {
-		t.Fatalf("swept %d, %v", n, err)
-	}
-	if n, err := b.db.Engine().LastN(ctx); err != nil || n != 0 {
-		t.Fatalf("documents without journal made %d records, %v", n, err)
 	}
 }
 
