@@ -12,9 +12,11 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"redsteward/configs"
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
@@ -75,11 +77,9 @@ func (c *demoCommand) Run(p *program) (err error) {
 	if c.Once {
 		return nil
 	}
-	password, err := s.demoAccount(p)
-	if err != nil {
+	if err := s.demoAccounts(p); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "演示账号：admin，密码：%s（系统管理员）\n", password)
 	return s.serve(p, "演示数据："+table.source, "建筑", func(address string) { fmt.Fprintf(p.out, "网页已打开：%s （按 Ctrl+C 结束）\n", address) })
 }
 
@@ -237,12 +237,49 @@ func printDemo(out io.Writer, scheme *rating.Scheme, subjects []rating.Subject, 
 	return nil
 }
 
-// demoAccount makes the administrator of the demonstration and returns the password.
-func (s *service) demoAccount(p *program) (string, error) {
+// demoAccounts makes one account for each role that can be granted and prints how to sign in. The administrator's password is good for the whole demonstration, those of
+// the others are one-time passwords as an administrator would hand them out.
+func (s *service) demoAccounts(p *program) error {
 	secret, err := s.db.Secret(p.ctx, "demo")
 	if err != nil {
-		return "", err
+		return err
 	}
+	const login = "admin"
 	password := "Demo-" + hex.EncodeToString(secret[:6])
-	return password, s.accounts.Setup(p.ctx, s.accounts.SetupToken(), "admin", "演示管理员", password)
+	if err := s.accounts.Setup(p.ctx, s.accounts.SetupToken(), login, "演示管理员", password); err != nil {
+		return err
+	}
+	admin, err := s.accounts.ActorOf(p.ctx, login)
+	if err != nil {
+		return err
+	}
+	rows := textTable{Head: []string{"演示账号", "密码", "岗位"}, Rows: [][]string{{login, password, "系统管理员"}}}
+	year := calendar.Year(calendar.DateOf(s.clocks.Business()).Year()).Span()
+	for _, role := range s.guard.Rules().Roles() {
+		if role.Grant == policy.GrantNone || role.Role == policy.Administrator {
+			continue
+		}
+		name := strings.ReplaceAll(string(role.Role), "_", "-")
+		id, oneTime, err := s.accounts.CreateAccount(p.ctx, admin, name, "演示"+role.Title)
+		if err != nil {
+			return err
+		}
+		account, err := s.accounts.OneAccount(p.ctx, admin, id)
+		if err != nil {
+			return err
+		}
+		appointment := policy.Appointment{Role: role.Role, Unit: policy.County, Scopes: []string{policy.County}, Days: policy.Span{From: year.First}}
+		if role.Grant == policy.GrantOrder {
+			appointment.Order, appointment.Days.Until = "演示调阅单", year.Last
+		}
+		if err := s.accounts.Appoint(p.ctx, admin, id, account.Seq, appointment); err != nil {
+			return err
+		}
+		rows.Rows = append(rows.Rows, []string{name, oneTime, role.Title})
+	}
+	if err := rows.write(p.out); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.out, "除 admin 外，第一次登录要改密码。")
+	return nil
 }

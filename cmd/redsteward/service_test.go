@@ -165,8 +165,10 @@ func TestDemo(t *testing.T) {
 	command := builtCommand(t)
 	dir := filepath.Join(t.TempDir(), "data")
 	demo := startProgram(t, command, "demo", "--data", dir, "--listen", "127.0.0.1:0")
-	if !strings.Contains(demo.printed, "演示账号") {
-		t.Errorf("no account was printed:\n%s", demo.printed)
+	for _, role := range []string{"admin", "inspector", "firm-manager", "auditor"} {
+		if !regexp.MustCompile(`(?m)^` + role + ` +\S{10,}`).MatchString(demo.printed) {
+			t.Errorf("no account of %s was printed:\n%s", role, demo.printed)
+		}
 	}
 	_, board := demo.get(t, "/")
 	link := regexp.MustCompile(`href="(/stars/[^"/?#]+)"`).FindStringSubmatch(board)
