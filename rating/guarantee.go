@@ -23,18 +23,18 @@ const (
 
 // The guarantees, by the values of Verdict.Guarantee.
 const (
-	GuaranteeMonotone  = "monotone"        // a better fact never lowers total or grade; about a fact
-	GuaranteePoints    = "points_range"    // points stay between the declared minimum and maximum; about an indicator
-	GuaranteeTotal     = "total_range"     // the total stays within its declared range
-	GuaranteeMaximum   = "maximum_reached" // some subject reaches the full total
-	GuaranteeGrade     = "grade_reached"   // some subject reaches the grade, over periods if need be; about a grade
-	GuaranteeBonus     = "bonus_cut"       // a bonus never carries a total across a cut; about an adjustment
-	GuaranteeGate      = "gate"            // a deduction, cap or void never raises total or grade; about an adjustment
-	GuaranteeRounding  = "rounding"        // rounding on the way never lifts a grade; advice
-	GuaranteeWeights   = "weights"         // the members' full marks make up the declared maximum; about a part
-	GuaranteeVoice     = "voice"           // a voice's share lies in its declared band; about a voice; advice
-	GuaranteeNA        = "na_neutral"      // what does not apply costs nothing and leaves a declared result; about an indicator
-	GuaranteePromotion = "promotion"       // a grade never rises by more than the declared levels at once
+	GuaranteeMonotone  = "monotone"        // a better fact never lowers total or grade; about a fact.
+	GuaranteePoints    = "points_range"    // points stay between the declared minimum and maximum; about an indicator.
+	GuaranteeTotal     = "total_range"     // the total stays within its declared range.
+	GuaranteeMaximum   = "maximum_reached" // some subject reaches the full total.
+	GuaranteeGrade     = "grade_reached"   // some subject reaches the grade, over periods if need be; about a grade.
+	GuaranteeBonus     = "bonus_cut"       // a bonus never carries a total across a cut; about an adjustment.
+	GuaranteeGate      = "gate"            // a deduction, cap or void never raises total or grade; about an adjustment.
+	GuaranteeRounding  = "rounding"        // rounding on the way never lifts a grade; advice.
+	GuaranteeWeights   = "weights"         // the members' full marks make up the declared maximum; about a part.
+	GuaranteeVoice     = "voice"           // a voice's share lies in its declared band; about a voice; advice.
+	GuaranteeNA        = "na_neutral"      // what does not apply costs nothing and leaves a declared result; about an indicator.
+	GuaranteePromotion = "promotion"       // a grade never rises by more than the declared levels at once.
 )
 
 // Verdict is what is known about one guarantee.
