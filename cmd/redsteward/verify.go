@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 )
@@ -16,6 +17,10 @@ type verifyCommand struct {
 // Run implements the subcommand.
 func (c *verifyCommand) Run(p *program) (err error) {
 	engine, err := sqlite.Open(p.ctx, c.Dir, sqlite.Options{ReadOnly: true})
+	if fault.Is(err, fault.NotFound) {
+		// For a command line a folder without data is a wrong input, like a file that is not there.
+		return fault.Wrap("cmd.verify", fault.Invalid, fault.MessageOf(err), err)
+	}
 	if err != nil {
 		return err
 	}
@@ -45,7 +50,7 @@ func (c *verifyCommand) Run(p *program) (err error) {
 		return nil
 	}
 	for _, problem := range report.Problems {
-		fmt.Fprintf(p.out, "第 %d 条 %s：%s\n", problem.N, problem.Record, problem.Message)
+		fmt.Fprintf(p.out, "第 %d 条：%s\n", problem.N, problem.Message)
 	}
 	fmt.Fprintf(p.out, "核验不通过：发现 %d 处\n", report.Found)
 	return errFound

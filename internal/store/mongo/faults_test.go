@@ -258,11 +258,11 @@ func TestLeaseHandover(t *testing.T) {
 	proxy := mongotest.NewProxy(t, uri)
 	first := open(t, impatient(proxy.URI()), c)
 	holder := func(e *mongo.Engine) string {
-		lease, err := e.GetEphemeral(t.Context(), "engine/sequencer", c.now())
-		if err != nil && !fault.Is(err, fault.NotFound) {
+		name, err := e.Busy(t.Context())
+		if err != nil {
 			t.Fatal(err)
 		}
-		return string(lease.Body)
+		return name
 	}
 	eventually(t, "the first lease", func() bool { return holder(first) != "" })
 	second := open(t, uri, c)

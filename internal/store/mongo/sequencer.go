@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -68,10 +70,29 @@ type sequencer struct {
 // startSequencer begins the background work.
 func (e *Engine) startSequencer() {
 	ctx, cancel := context.WithCancel(context.Background())
-	e.seq.holder = rand.Text()
+	e.seq.holder = processName()
 	e.seq.woken = make(chan struct{}, 1)
 	e.seq.cancel = cancel
 	e.seq.running.Go(func() { e.work(ctx) })
+}
+
+// processName names this process for an operator, and this engine among those of the process.
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "?"
+	}
+	return fmt.Sprintf("进程 %d（主机 %s，编号 %s）", os.Getpid(), host, rand.Text()[:8])
+}
+
+// Busy names the process that works on the database now, or worked on it seconds ago and did not end properly; "" if none does.
+// What overwrites state documents as a whole asks first.
+func (e *Engine) Busy(ctx context.Context) (string, error) {
+	lease, err := e.GetEphemeral(ctx, leaseKey, e.opt.Now())
+	if fault.Is(err, fault.NotFound) {
+		return "", nil
+	}
+	return string(lease.Body), err
 }
 
 // stopSequencer ends the background work and gives the lease back, so that another process takes over at once.

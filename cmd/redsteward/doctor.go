@@ -1,0 +1,432 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"path"
+	"slices"
+	"syscall"
+
+	"redsteward/configs"
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+	"redsteward/internal/store"
+	"redsteward/internal/store/mongo"
+	"redsteward/internal/store/sqlite"
+	"redsteward/policy"
+	"redsteward/rating"
+)
+
+// dataFlags say which data a command is about.
+type dataFlags struct {
+	Config string `placeholder:"F" help:"配置文件（也可用环境变量 REDSTEWARD_CONFIG）"`
+	Data   string `placeholder:"DIR" help:"数据文件夹；不写则用配置里的 store.uri"`
+}
+
+// settings loads the configuration and puts the folder in, if one was named.
+func (f *dataFlags) settings(p *program) (*config, error) {
+	var over []string
+	if f.Data != "" {
+		over = []string{"store.uri=" + f.Data}
+	}
+	return loadConfig(f.Config, p.env, over)
+}
+
+// openReader opens the data of a configuration to read, beside whoever writes it. Without master key, which is an error of its own, personal
+// data stays unreadable. Returns Invalid if there is no data or it is of a newer version.
+func openReader(p *program, c *config) (s *service, keyErr, err error) {
+	s = &service{config: c, clocks: policy.Clocks{Business: businessClock(p.now, c.BusinessClock.Time), Security: p.now}, log: slog.New(slog.DiscardHandler)}
+	var engine store.Engine
+	var key []byte
+	if c.onMongo() {
+		key, keyErr = readMasterKey(c.Store.MasterKey)
+		engine, err = mongo.Open(p.ctx, mongo.Options{URI: c.Store.URI, Now: p.now, ReadOnly: true})
+	} else {
+		s.dir = c.Store.URI
+		if c.Store.MasterKey != "" {
+			key, keyErr = readMasterKey(c.Store.MasterKey)
+		} else {
+			key, keyErr = store.MasterKeyFile(s.dir, false)
+		}
+		engine, err = sqlite.Open(p.ctx, s.dir, sqlite.Options{ReadOnly: true})
+	}
+	if err == nil {
+		s.db, err = store.Open(p.ctx, engine, store.Options{Now: s.clocks.Business, MasterKey: key, ReadOnly: true})
+	}
+	if fault.Is(err, fault.NotFound) {
+		// For a command line a folder without data is a wrong input, like a file that is not there.
+		err = fault.Wrap("cmd.openReader", fault.Invalid, fault.MessageOf(err), err)
+	}
+	return s, keyErr, err
+}
+
+// doctorCommand checks a data folder or database, and mends what the journal can mend.
+type doctorCommand struct {
+	dataFlags
+	Rebuild bool `help:"先按日志重做全部状态和列表（服务运行时不能做）"`
+}
+
+// Run implements the subcommand.
+func (c *doctorCommand) Run(p *program) error {
+	settings, err := c.settings(p)
+	if err != nil {
+		return err
+	}
+	if c.Rebuild {
+		err = rebuildState(p, settings)
+		if err != nil {
+			return err
+		}
+	}
+	s, keyErr, err := openReader(p, settings)
+	if err != nil {
+		return err
+	}
+	d := &diagnosis{p: p}
+	d.examine(s, keyErr)
+	err = s.close()
+	switch {
+	case err != nil:
+		return err
+	case d.problems > 0:
+		fmt.Fprintf(p.out, "检查完毕：%d 个问题，%d 个提醒\n", d.problems, d.warnings)
+		return errFound
+	}
+	fmt.Fprintf(p.out, "检查完毕：没有问题，%d 个提醒\n", d.warnings)
+	return nil
+}
+
+// rebuildState makes every state document anew from the journal, as the only writer.
+func rebuildState(p *program, settings *config) error {
+	err := mustStand(p, settings)
+	if err != nil {
+		return err
+	}
+	s, err := openService(p, settings, false)
+	if err != nil {
+		return err
+	}
+	n, err := s.db.Rebuild(p.ctx)
+	err = errors.Join(err, s.close())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "已按日志重做状态和列表：读了 %d 条记录\n", n)
+	return nil
+}
+
+// mustStand refuses where there is no data yet, which opening to write would make; where the log itself is damaged, for then the states may be
+// all that is left of the truth; and, as a MongoDB has no lock like that of a folder, while a process works on the database.
+func mustStand(p *program, settings *config) error {
+	s, _, err := openReader(p, settings)
+	if err != nil {
+		return err
+	}
+	report, err := verifyLog(p.ctx, s)
+	if err == nil && slices.ContainsFunc(report.Problems, func(found journal.Problem) bool { return found.Kind != journal.StaleState }) {
+		err = fault.New("cmd.mustStand", fault.Conflict, "日志本身有问题，不能据此重做状态；请先用 verify 查看，再从备份恢复")
+	}
+	if err != nil {
+		return errors.Join(err, s.close())
+	}
+	if engine, ok := s.db.Engine().(*mongo.Engine); ok {
+		var holder string
+		holder, err = engine.Busy(p.ctx)
+		if err == nil && holder != "" {
+			err = fault.New("cmd.mustStand", fault.Conflict, "数据库正被占用："+holder+"。请先停止它，过十秒再试")
+		}
+	}
+	return errors.Join(err, s.close())
+}
+
+// diagnosis prints findings as they come and counts them.
+type diagnosis struct {
+	p                  *program
+	problems, warnings int
+}
+
+// good prints what is as it should be.
+func (d *diagnosis) good(subject, text string) {
+	fmt.Fprintf(d.p.out, "正常  %s：%s\n", subject, text)
+}
+
+// warn prints what will become a problem.
+func (d *diagnosis) warn(subject, text string) {
+	d.warnings++
+	fmt.Fprintf(d.p.out, "提醒  %s：%s\n", subject, text)
+}
+
+// bad prints a problem.
+func (d *diagnosis) bad(subject, text string) {
+	d.problems++
+	fmt.Fprintf(d.p.out, "问题  %s：%s\n", subject, text)
+}
+
+// failed prints an error as a problem.
+func (d *diagnosis) failed(subject string, err error) {
+	text := fault.MessageOf(err)
+	if text == "" {
+		text = err.Error()
+	}
+	d.bad(subject, text)
+}
+
+// examine goes through everything that can be seen from outside.
+func (d *diagnosis) examine(s *service, keyErr error) {
+	d.good("数据版本", fmt.Sprintf("本程序能读（第 %d 版）", store.DataVersion))
+	if keyErr != nil {
+		d.failed("主密钥", keyErr)
+	} else {
+		d.good("主密钥", "在，只有本机账户可读")
+	}
+	d.examineLog(s)
+	d.examineStates(s)
+	d.examineIndexes(s)
+	d.examineBacklog(s)
+	d.examineCalendar(s)
+	d.examineDisk(s)
+}
+
+// verifyLog checks the whole log with the key and the checkpoints that lie beside it.
+func verifyLog(ctx context.Context, s *service) (journal.Report, error) {
+	v, err := store.Verifier(ctx, s.db.Engine())
+	if err != nil {
+		return journal.Report{}, err
+	}
+	return v.Verify(ctx, s.db.Engine())
+}
+
+// problemsShown is how many findings of one kind are printed; of the log `verify` prints more.
+const problemsShown = 5
+
+// mendHint says how a state document is mended.
+const mendHint = "      停止服务后，可用 doctor --rebuild 按日志重做"
+
+// examineLog verifies the whole log and the states against it.
+func (d *diagnosis) examineLog(s *service) {
+	const subject = "日志"
+	report, err := verifyLog(d.p.ctx, s)
+	if err != nil {
+		d.failed(subject, err)
+		return
+	}
+	stale := false
+	for i, problem := range report.Problems {
+		stale = stale || problem.Kind == journal.StaleState
+		if i < problemsShown {
+			d.bad(subject, fmt.Sprintf("第 %d 条：%s", problem.N, problem.Message))
+		}
+	}
+	if more := int(report.Found) - problemsShown; more > 0 {
+		d.problems += more
+		fmt.Fprintf(d.p.out, "      还有 %d 处，用 verify 查看\n", more)
+	}
+	if stale {
+		fmt.Fprintln(d.p.out, mendHint)
+	}
+	if report.OK() {
+		d.good(subject, fmt.Sprintf("%d 条，%d 个流，签名覆盖到第 %d 条", report.Records, report.Streams, report.Covered))
+	}
+}
+
+// examineStates compares the state documents, from which lists are made, with the records behind them. Verifying the log does not: it decodes nothing.
+func (d *diagnosis) examineStates(s *service) {
+	const subject = "状态"
+	engine := s.db.Engine()
+	kinds := map[string]bool{}
+	err := engine.EachHead(d.p.ctx, func(stream string, _, _ int64) error {
+		kind, _, err := journal.ParseStreamKey(stream)
+		kinds[kind] = true
+		return err
+	})
+	compared, differ := 0, 0
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		if err != nil {
+			break
+		}
+		err = engine.Each(d.p.ctx, kind, "", store.WithState, func(row store.Row) error {
+			compared++
+			same, err := sameAsRecord(d.p.ctx, engine, row)
+			if err != nil || same {
+				return err
+			}
+			differ++
+			if differ <= problemsShown {
+				d.bad(subject, row.Stream+" 的状态与日志里的记录不同")
+			}
+			return nil
+		})
+	}
+	switch more := differ - problemsShown; {
+	case err != nil:
+		d.failed(subject, err)
+	case differ == 0:
+		d.good(subject, fmt.Sprintf("%d 份，都与日志相同", compared))
+	case more > 0:
+		d.problems += more
+		fmt.Fprintf(d.p.out, "      还有 %d 份\n", more)
+		fallthrough
+	default:
+		fmt.Fprintln(d.p.out, mendHint)
+	}
+}
+
+// sameAsRecord tells whether a state document says what its record says. A record that is missing is the business of examineLog.
+func sameAsRecord(ctx context.Context, engine store.Engine, row store.Row) (bool, error) {
+	if row.Seq < 1 {
+		return false, nil // No record has this number; somebody changed it by hand.
+	}
+	record, err := engine.Record(ctx, journal.RecordID(row.Stream, row.Seq))
+	if fault.Is(err, fault.NotFound) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	_, content, err := journal.Unseal(record.Sealed)
+	if err != nil {
+		return true, nil // The log is broken here, which examineLog has said.
+	}
+	return bytes.Equal(content.State, row.State) && content.Deleted == row.Deleted && content.At.UnixMilli() == row.At, nil
+}
+
+// examineIndexes asks every part for its lists: declaring an index on data that is only read fails if it is not there.
+func (d *diagnosis) examineIndexes(s *service) {
+	const subject = "列表索引"
+	err := declareAll(d.p.ctx, s)
+	if engine, ok := s.db.Engine().(*mongo.Engine); ok && err == nil {
+		err = engine.CheckIndexes(d.p.ctx)
+	}
+	if err != nil {
+		d.failed(subject, err)
+		return
+	}
+	d.good(subject, "声明的都在")
+}
+
+// declareAll opens every part that keeps documents.
+func declareAll(ctx context.Context, s *service) error {
+	rules, err := loadRules(s.config)
+	if err != nil {
+		return err
+	}
+	s.guard = policy.NewGuard(rules, policy.TenureTable{})
+	s.accounts, err = policy.NewService(ctx, s.db, s.guard, s.clocks, policy.Options{})
+	if err != nil {
+		return err
+	}
+	s.archive, err = rating.NewArchive(ctx, s.db)
+	return err
+}
+
+// loadRules reads the rights that the configuration names.
+func loadRules(c *config) (*policy.Rules, error) {
+	conf, err := ownOr(c.Files.RolesModel, "roles.conf")
+	if err != nil {
+		return nil, err
+	}
+	csv, err := ownOr(c.Files.Roles, "roles.csv")
+	if err != nil {
+		return nil, err
+	}
+	return policy.LoadRules(conf, csv)
+}
+
+// lagAllowed is by how many seconds lists on MongoDB may lag behind the journal (design §3.3).
+const lagAllowed = 10
+
+// examineBacklog looks whether lists lag for longer than they may; a folder writes record, number and state at once.
+func (d *diagnosis) examineBacklog(s *service) {
+	const subject = "待编号的记录"
+	engine, ok := s.db.Engine().(*mongo.Engine)
+	if !ok {
+		return
+	}
+	backlog, err := engine.Backlog(d.p.ctx)
+	if err != nil {
+		d.failed(subject, err)
+		return
+	}
+	text := fmt.Sprintf("%d 条", backlog.Unnumbered)
+	if age := d.p.now().Sub(backlog.Oldest); backlog.Unnumbered > 0 && age.Seconds() > lagAllowed {
+		d.warn(subject, fmt.Sprintf("%s，最早的已等 %.0f 秒；服务启动后会自动处理", text, age.Seconds()))
+		return
+	}
+	d.good(subject, text)
+}
+
+// examineCalendar looks whether the holidays of the coming year are loaded.
+func (d *diagnosis) examineCalendar(s *service) {
+	const subject = "节假日"
+	c, err := loadCalendar(s.config)
+	if err != nil {
+		d.failed(subject, err)
+		return
+	}
+	if warning := c.Warning(calendar.DateOf(s.clocks.Business())); warning != "" {
+		d.warn(subject, warning)
+		return
+	}
+	d.good(subject, fmt.Sprintf("已装载 %s 至 %s", c.Loaded().First, c.Loaded().Last))
+}
+
+// loadCalendar reads the shipped holidays and the operator's own.
+func loadCalendar(c *config) (*calendar.Calendar, error) {
+	names, err := fs.Glob(configs.Files, "calendar/*.csv")
+	if err != nil {
+		return nil, err
+	}
+	var files []calendar.File
+	for _, name := range names {
+		data, err := configs.Files.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, calendar.File{Name: path.Base(name), Data: data})
+	}
+	for _, name := range c.Files.Holidays {
+		data, err := readInput(name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, calendar.File{Name: name, Data: data})
+	}
+	return calendar.Parse(files...)
+}
+
+// What the disk should have free, in bytes; proposals: a county-year is some hundred MiB, photos included.
+const (
+	diskWarning = 2 << 30
+	diskProblem = 200 << 20
+)
+
+// examineDisk looks at the room that is left beside a data folder.
+func (d *diagnosis) examineDisk(s *service) {
+	const subject = "磁盘"
+	if s.dir == "" {
+		d.good(subject, "数据在 MongoDB 服务器上，请在那里查看")
+		return
+	}
+	var stat syscall.Statfs_t
+	err := syscall.Statfs(s.dir, &stat)
+	if err != nil {
+		d.failed(subject, err)
+		return
+	}
+	free := stat.Bavail * uint64(stat.Bsize)
+	text := fmt.Sprintf("还有 %.1f GiB 可用", float64(free)/(1<<30))
+	switch {
+	case free < diskProblem:
+		d.bad(subject, text+"，很快会写不进去")
+	case free < diskWarning:
+		d.warn(subject, text)
+	default:
+		d.good(subject, text)
+	}
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"redsteward/internal/store/mongo/mongotest"
+	"redsteward/internal/store/sqlite"
+)
+
+// TestMain removes what the MongoDB test server left behind.
+func TestMain(m *testing.M) { os.Exit(mongotest.Main(m)) }
+
+// askProgram runs one command line on the date given, in this process.
+func askProgram(t *testing.T, now time.Time, env []string, args ...string) (text string, code int) {
+	t.Helper()
+	var out bytes.Buffer
+	p := &program{ctx: t.Context(), out: &out, errOut: &out, env: env, now: func() time.Time { return now }}
+	code = run(p, args)
+	return out.String(), code
+}
+
+// october is a day on which no holidays are missing.
+var october = time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)
+
+// demoFolder makes a data folder with the dozen rows of the repository.
+func demoFolder(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "data")
+	text, code := askProgram(t, october, nil, "demo", "--once", "--data", dir)
+	if code != exitOK {
+		t.Fatalf("demo: exit %d\n%s", code, text)
+	}
+	return dir
+}
+
+// editByHand changes a data folder past the program.
+func editByHand(t *testing.T, dir, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(dir, sqlite.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	done, err := db.ExecContext(t.Context(), statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := done.RowsAffected(); err != nil || n == 0 {
+		t.Fatalf("%q changed %d rows, %v", statement, n, err)
+	}
+}
+
+// TestDoctorAndVerifyFind edits a folder by hand; both commands must find what was done, and name it.
+func TestDoctorAndVerifyFind(t *testing.T) {
+	tests := []struct {
+		name, edit             string
+		verify, doctor, mended int // Exit codes, the last of doctor --rebuild.
+		said                   string
+	}{
+		{"nothing", "", exitOK, exitOK, exitOK, "没有问题"},
+		{"a record that reads as before", `UPDATE record SET sealed = CAST(replace(CAST(sealed AS TEXT), '9000003', '9000008') AS BLOB) WHERE n = 5`, exitFailed, exitFailed, exitFailed, "第 5 条"},
+		{"one bit of a hash", `UPDATE record SET hash = zeroblob(32) WHERE n = 3`, exitFailed, exitFailed, exitFailed, "第 3 条"},
+		{"the end of the log", `DELETE FROM record WHERE n > (SELECT max(n) - 2 FROM record)`, exitFailed, exitFailed, exitFailed, "不见了"},
+		{"a stream", `DELETE FROM record WHERE n = 7`, exitFailed, exitFailed, exitFailed, "全部不见了"},
+		{"a state that lags", `UPDATE doc SET seq = 0 WHERE stream LIKE '%9000012%'`, exitFailed, exitFailed, exitOK, "--rebuild"},
+		{"a state that lies", `UPDATE doc SET state = CAST(replace(CAST(state AS TEXT), '92', '99') AS BLOB) WHERE stream LIKE '%9000012%'`, exitOK, exitFailed, exitOK, "9000012"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			dir := demoFolder(t)
+			if test.edit != "" {
+				editByHand(t, dir, test.edit)
+			}
+			if text, code := askProgram(t, october, nil, "verify", dir); code != test.verify {
+				t.Errorf("verify: exit %d, want %d\n%s", code, test.verify, text)
+			}
+			text, code := askProgram(t, october, nil, "doctor", "--data", dir)
+			if code != test.doctor || !strings.Contains(text, test.said) {
+				t.Errorf("doctor: exit %d, want %d and %q\n%s", code, test.doctor, test.said, text)
+			}
+			if text, code := askProgram(t, october, nil, "doctor", "--data", dir, "--rebuild"); code != test.mended {
+				t.Errorf("doctor --rebuild: exit %d, want %d\n%s", code, test.mended, text)
+			}
+		})
+	}
+}
+
+func TestDoctorRefuses(t *testing.T) {
+	nothing := filepath.Join(t.TempDir(), "nothing")
+	for _, args := range [][]string{{"doctor", "--data", nothing}, {"doctor", "--rebuild", "--data", nothing}, {"verify", nothing}, {"why", "--data", nothing, "--actor", "-", "--action", "account.create"}} {
+		text, code := askProgram(t, october, nil, args...)
+		if code != exitInput {
+			t.Errorf("%v: exit %d\n%s", args, code, text)
+		}
+	}
+	if _, err := os.Stat(nothing); err == nil {
+		t.Error("looking made a folder")
+	}
+
+	dir := demoFolder(t)
+	writer, err := sqlite.Open(t.Context(), dir, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, code := askProgram(t, october, nil, "doctor", "--rebuild", "--data", dir)
+	if code != exitFailed || !strings.Contains(text, "进程") {
+		t.Errorf("beside a writer: exit %d\n%s", code, text)
+	}
+	if text, code = askProgram(t, october, nil, "doctor", "--data", dir); code != exitOK {
+		t.Errorf("reading beside a writer: exit %d\n%s", code, text)
+	}
+	err = writer.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	err = os.Remove(filepath.Join(dir, "master.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, code = askProgram(t, october, nil, "doctor", "--data", dir)
+	if code != exitFailed || !strings.Contains(text, "问题  主密钥") {
+		t.Errorf("without master key: exit %d\n%s", code, text)
+	}
+}
+
+func TestDoctorWarnsOfTheCalendar(t *testing.T) {
+	dir := demoFolder(t)
+	if text, _ := askProgram(t, october, nil, "doctor", "--data", dir); !strings.Contains(text, "正常  节假日") {
+		t.Errorf("in October:\n%s", text)
+	}
+	text, code := askProgram(t, october.AddDate(0, 0, 13), nil, "doctor", "--data", dir)
+	if code != exitOK || !strings.Contains(text, "提醒  节假日") || !strings.Contains(text, "2027") {
+		t.Errorf("on 1 November: exit %d\n%s", code, text)
+	}
+}
+
+// TestDoctorOnMongoDB starts a service on a database, lets it go without a word, and looks.
+func TestDoctorOnMongoDB(t *testing.T) {
+	keys := t.TempDir()
+	env := []string{"REDSTEWARD_STORE_URI=" + mongotest.URI(t), "REDSTEWARD_STORE_MASTER_KEY=" + filepath.Join(keys, "master.key")}
+	makeMasterKey(t, keys)
+	settings, err := loadConfig("", env, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	p := &program{ctx: t.Context(), out: &out, errOut: &out, env: env, now: func() time.Time { return october }}
+	s, err := openService(p, settings, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.accounts.Setup(t.Context(), s.accounts.SetupToken(), "zhang", "张三", "Red-Steward-2026!")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.db.Engine().Settle(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, code := askProgram(t, october, env, "doctor")
+	if code != exitOK || !strings.Contains(text, "正常  待编号的记录：0 条") {
+		t.Errorf("beside the service: exit %d\n%s", code, text)
+	}
+	text, code = askProgram(t, october, env, "doctor", "--rebuild")
+	if code != exitFailed || !strings.Contains(text, "进程") {
+		t.Errorf("rebuild beside the service: exit %d\n%s", code, text)
+	}
+	err = s.close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, code = askProgram(t, october, env, "doctor", "--rebuild")
+	if code != exitOK || !strings.Contains(text, "已按日志重做") {
+		t.Errorf("rebuild: exit %d\n%s", code, text)
+	}
+	text, code = askProgram(t, october, env, "why", "--actor", "zhang", "--action", "account.create")
+	if code != exitOK || !strings.Contains(text, "系统管理员") {
+		t.Errorf("why: exit %d\n%s", code, text)
+	}
+}
