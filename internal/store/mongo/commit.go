@@ -172,10 +172,12 @@ func (e *Engine) Head(ctx context.Context, stream string) (journal.Record, error
 	return e.oneRecord(ctx, streamRange(stream, 0), options.FindOne().SetSort(bson.D{{Key: "_id", Value: -1}}))
 }
 
-// streamRange filters for the records of a stream with a number above afterSeq.
+// streamRange filters for the records of a stream with a number above afterSeq. The length leaves out those of a stream whose id goes on
+// where this one's ends (a and a/0000000001), which lie in the same range.
 func streamRange(stream string, afterSeq int64) bson.D {
+	last := journal.RecordID(stream, journal.MaxSeq)
 	return bson.D{{Key: "_id", Value: bson.D{
-		{Key: "$gt", Value: journal.RecordID(stream, afterSeq)}, {Key: "$lte", Value: journal.RecordID(stream, journal.MaxSeq)},
+		{Key: "$gt", Value: journal.RecordID(stream, afterSeq)}, {Key: "$lte", Value: last}, {Key: "$regex", Value: fmt.Sprintf("^.{%d}$", len(last))},
 	}}}
 }
 
