@@ -13,7 +13,7 @@ ci: ## the same as test; .ci/run calls it
 e2e: ## browser tests in headless Chromium
 	.ci/parts install browser
 golden: ## rewrite the golden files after a wanted change
-	go test ./rating -update
+	go test ./rating -update && go test ./cmd/redsteward -run ScoreCommand -update
 fuzz: ## a few seconds for each fuzz target
 	.ci/parts fuzz
 bench: ## the figures of the design
