@@ -2,6 +2,8 @@ package rating
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"redsteward/internal/num"
 )
@@ -23,18 +25,18 @@ const (
 
 // The guarantees, by the values of Verdict.Guarantee.
 const (
-	GuaranteeMonotone  = "monotone"        // a better fact never lowers total or grade; about a fact.
-	GuaranteePoints    = "points_range"    // points stay between the declared minimum and maximum; about an indicator.
-	GuaranteeTotal     = "total_range"     // the total stays within its declared range.
-	GuaranteeMaximum   = "maximum_reached" // some subject reaches the full total.
-	GuaranteeGrade     = "grade_reached"   // some subject reaches the grade, over periods if need be; about a grade.
-	GuaranteeBonus     = "bonus_cut"       // a bonus never carries a total across a cut; about an adjustment.
-	GuaranteeGate      = "gate"            // a deduction, cap or void never raises total or grade; about an adjustment.
-	GuaranteeRounding  = "rounding"        // rounding on the way never lifts a grade; advice.
-	GuaranteeWeights   = "weights"         // the members' full marks make up the declared maximum; about a part.
-	GuaranteeVoice     = "voice"           // a voice's share lies in its declared band; about a voice; advice.
-	GuaranteeNA        = "na_neutral"      // what does not apply costs nothing and leaves a declared result; about an indicator.
-	GuaranteePromotion = "promotion"       // a grade never rises by more than the declared levels at once.
+	GuaranteeMonotone  = "monotone"        // About a fact: when it gets better, neither total nor grade falls.
+	GuaranteePoints    = "points_range"    // About an indicator: its points stay between its declared minimum and maximum.
+	GuaranteeTotal     = "total_range"     // The total stays within its declared range.
+	GuaranteeMaximum   = "maximum_reached" // Some subject reaches the full total.
+	GuaranteeGrade     = "grade_reached"   // About a grade: some subject reaches it, over several periods if need be.
+	GuaranteeBonus     = "bonus_cut"       // About a bonus: it never carries a total across a declared cut.
+	GuaranteeGate      = "gate"            // About a deduction, cap or void: it never raises total or grade.
+	GuaranteeRounding  = "rounding"        // Advice: rounding on the way never lifts a grade.
+	GuaranteeWeights   = "weights"         // About a part: the members' full marks make up the declared maximum.
+	GuaranteeVoice     = "voice"           // About a voice, advice: its share lies in its declared band.
+	GuaranteeNA        = "na_neutral"      // About an indicator: if it does not apply, full marks elsewhere are full marks.
+	GuaranteePromotion = "promotion"       // A grade never rises by more than the declared levels at once.
 )
 
 // Verdict is what is known about one guarantee.
@@ -128,19 +130,36 @@ type linter struct {
 	verdicts []Verdict
 
 	seen     []*Example // by grade: a subject that got it
-	best     Subject    // the highest total that was found, and how
-	bestPast History
+	best     situation  // the highest total that was found
 	bestRun  Result
-	worst    Subject
+	worst    situation // the lowest, without losing the grade if possible
 	worstRun Result
-	starts   []Subject // subjects on the way from the worst to the best
+	starts   []situation // on the way from the best to the worst, and close to the cuts
+}
+
+// situation is what is rated: a subject and its earlier results.
+type situation struct {
+	sub  Subject
+	past History
+}
+
+// with is the situation with another value of one fact.
+func (s situation) with(fact int, v Value) situation {
+	s.sub.Values = slices.Clone(s.sub.Values)
+	s.sub.Values[fact] = v
+	return s
+}
+
+// withPast is the situation with another earlier result.
+func (s situation) withPast(id string, p Past) situation {
+	s.past = maps.Clone(s.past)
+	s.past[id] = p
+	return s
 }
 
 func (l *linter) add(v Verdict) { l.verdicts = append(l.verdicts, v) }
 
-func (l *linter) evaluate(sub Subject, past History) Result {
-	return Evaluate(l.s, l.cohort, sub, past)
-}
+func (l *linter) evaluate(s situation) Result { return Evaluate(l.s, l.cohort, s.sub, s.past) }
 
 // tellResult says total and grade in Chinese.
 func tellResult(r *Result) string {
@@ -192,15 +211,10 @@ func (l *linter) pointsRange(i int) {
 func (l *linter) search(v *Verdict, excluded func(r *Result) bool, why string) {
 	d := newDrawer(l.s, l.seed^hashText(v.Guarantee+v.About))
 	for i := range l.trials + len(l.starts) {
-		sub, past := Subject{}, d.past(6)
-		if i < len(l.starts) {
-			sub, past = l.starts[i], l.bestPast
-		} else {
-			sub = d.subject("trial", []int{0, 25, 6}[i%3])
-		}
-		if r := l.evaluate(sub, past); excluded(&r) {
+		at := l.situation(d, i)
+		if r := l.evaluate(at); excluded(&r) {
 			v.Finding, v.Why, v.Trials = FindingRefuted, why, i+1
-			v.Example = &Example{Subject: sub, History: past, Cohort: l.cohort, Periods: 1, Before: tellResult(&r)}
+			v.Example = l.example(at, &r)
 			l.add(*v)
 			return
 		}
@@ -208,6 +222,19 @@ func (l *linter) search(v *Verdict, excluded func(r *Result) bool, why string) {
 	v.Finding, v.Trials = FindingNotRefuted, l.trials
 	v.Why = fmt.Sprintf("%d 次试验没有出现", l.trials)
 	l.add(*v)
+}
+
+// situation is the next of the starts, and after these a drawn one.
+func (l *linter) situation(d *drawer, i int) situation {
+	if i < len(l.starts) {
+		return l.starts[i]
+	}
+	return situation{d.subject("trial", []int{0, 25, 6}[i%3]), d.past(6)}
+}
+
+// example tells a situation and its result.
+func (l *linter) example(at situation, r *Result) *Example {
+	return &Example{Subject: at.sub, History: at.past, Cohort: l.cohort, Periods: 1, Before: tellResult(r)}
 }
 
 // hashText mixes a name into a seed (FNV-1a), so that every guarantee has its own random numbers.

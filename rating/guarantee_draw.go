@@ -192,40 +192,53 @@ func (d *drawer) event(f *Fact) Event {
 	code := &f.Codes[d.rng.IntN(len(f.Codes))]
 	e := Event{Code: code.ID, Date: d.asOf - Date(d.rng.IntN(400))}
 	if code.Points == nil {
-		x := num.FromFrac(int64(d.rng.IntN(21)-10), 2)
-		e.Points = &x
+		e.Points = f.ownPoints(num.FromFrac(int64(d.rng.IntN(20)+1), 2))
+		if f.Better == "" && d.rng.IntN(2) == 0 {
+			*e.Points = e.Points.Neg()
+		}
 	}
 	return e
 }
 
-// past draws an earlier result of every kind that the scheme reads.
+// ownPoints are the points that an event brings along: above zero where more events are better, below where fewer are.
+func (f *Fact) ownPoints(x num.Num) *num.Num {
+	if f.Better == "lower" {
+		x = x.Neg()
+	}
+	return &x
+}
+
+// past draws an earlier result of every kind that the scheme reads; one in gaps of them is missing, none if gaps is 0.
 func (d *drawer) past(gaps int) History {
 	h := History{}
 	for i := range d.s.History {
-		e := &d.s.History[i]
-		if gaps > 0 && d.rng.IntN(gaps) == 0 {
-			continue
+		if gaps == 0 || d.rng.IntN(gaps) > 0 {
+			share := num.FromFrac(int64(d.rng.IntN(101)), 100)
+			h[d.s.History[i].ID] = d.earlier(&d.s.History[i], share, []num.Num{one, share, share.Mul(hundred)}[d.rng.IntN(3)])
 		}
-		p := Past{Hash: "drawn", Points: map[string]num.Num{}, Rates: map[string]num.Num{}, Outputs: map[string]num.Num{}}
-		p.Total, p.HasTotal = num.FromFrac(int64(d.rng.IntN(1001)), 10), true
-		if list := d.s.Grades.List; len(list) > 0 {
-			g := &list[d.rng.IntN(len(list))]
-			p.Grade, p.Level = g.ID, g.Level
-		}
-		for _, id := range e.Parts {
-			full := num.FromInt(100)
-			if node, ok := d.s.program.nodeIndex[id]; ok {
-				full = d.s.program.fullOf(node)
-			}
-			p.Rates[id] = num.FromFrac(int64(d.rng.IntN(101)), 100)
-			p.Points[id] = p.Rates[id].Mul(full)
-		}
-		for _, id := range e.Outputs {
-			p.Outputs[id] = num.FromFrac(int64(d.rng.IntN(1001)), 10)
-		}
-		h[e.ID] = p
 	}
 	return h
+}
+
+// earlier is an earlier result about as good as the share says, with the given number as its other outputs.
+func (d *drawer) earlier(e *Earlier, share, output num.Num) Past {
+	p := Past{Hash: "drawn", Points: map[string]num.Num{}, Rates: map[string]num.Num{}, Outputs: map[string]num.Num{}}
+	p.Total, p.HasTotal = share.Mul(hundred), true
+	if list := d.s.Grades.List; len(list) > 0 {
+		g := &list[d.rng.IntN(len(list))]
+		p.Grade, p.Level = g.ID, g.Level
+	}
+	for _, id := range e.Parts {
+		full := hundred
+		if node, ok := d.s.program.nodeIndex[id]; ok {
+			full = d.s.program.fullOf(node)
+		}
+		p.Rates[id], p.Points[id] = share, share.Mul(full)
+	}
+	for _, id := range e.Outputs {
+		p.Outputs[id] = output
+	}
+	return p
 }
 
 // cohort compares subjects with 30 drawn ones; nil if the scheme compares nobody.

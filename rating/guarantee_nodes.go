@@ -258,7 +258,7 @@ func (t *tracer) steps(part *partProgram) shade {
 	x := t.operand(&part.start)
 	for i := range part.steps {
 		step := &part.steps[i]
-		when, add := t.operand(&step.when), exactly(num.Num{})
+		when, add := t.holds(&step.when, false), exactly(num.Num{})
 		if step.add.kind != operandNone {
 			add = t.operand(&step.add)
 		}
@@ -289,6 +289,12 @@ func (t *tracer) steps(part *partProgram) shade {
 // fires is the condition under which an adjustment is applied.
 func (t *tracer) fires(a *adjustProgram) shade {
 	s := t.operand(&a.when)
+	switch a.decl.Unknown {
+	case "skip":
+		s = t.holds(&a.when, false)
+	case "apply":
+		s = t.holds(&a.when, true)
+	}
 	if a.fact >= 0 {
 		events := yesOrNo
 		events.absent = true
@@ -399,13 +405,17 @@ func (t *tracer) grade() (trend, string) {
 		return wild, "有的数值会因此变得缺失或不再缺失"
 	}
 	out, why := t.match()
-	for i := range t.p.require {
-		if r := t.operand(&t.p.require[i]); r.trend != still || r.moves {
-			if r.moves {
-				return wild, "参评条件是否成立无法推断"
-			}
-			out = out.with(r.trend)
+	if out == wild {
+		if bands, ok := t.bands(); ok {
+			out, why = bands, ""
 		}
+	}
+	for i := range t.p.require {
+		r := t.holds(&t.p.require[i], false)
+		if r.trend == wild {
+			return wild, "参评条件“" + s.Eligibility[i].Name + "”的方向无法推断"
+		}
+		out = out.with(r.trend)
 	}
 	for i := range t.p.adjust {
 		a := &t.p.adjust[i]
@@ -449,7 +459,7 @@ func (t *tracer) match() (trend, string) {
 		if g.decl.Otherwise {
 			continue
 		}
-		conditions := []shade{t.operand(&g.when)}
+		conditions := []shade{t.holds(&g.when, false)}
 		bounded := func(o *operand, b *Bounds) {
 			x := t.operand(o)
 			if b.AtMost != nil || b.Below != nil {
@@ -477,4 +487,39 @@ func (t *tracer) match() (trend, string) {
 		return wild, "等级的条件方向不一"
 	}
 	return out, ""
+}
+
+// bands is how the grade answers if all grades are bands of one value and ask for nothing else: a step function of that value.
+func (t *tracer) bands() (trend, bool) {
+	var of *operand
+	var tiers []Tier
+	rest := num.FromInt(-1) // no grade, or one without a place in the order
+	for i := range t.p.grades {
+		g := &t.p.grades[i]
+		if g.decl.Blocked || g.decl.Special {
+			continue
+		}
+		level := num.FromInt(-1)
+		if g.decl.Level != nil {
+			level = num.FromInt(int64(*g.decl.Level))
+		}
+		if g.decl.Otherwise {
+			rest = level
+			break
+		}
+		same := of == nil || of.kind == operandRef && g.of.kind == operandRef && of.ref == g.of.ref
+		if !same || g.decl.Bounds.empty() || len(g.needs) > 0 || g.when.kind != operandNone {
+			return wild, false
+		}
+		of = &g.of
+		tiers = append(tiers, Tier{Bounds: g.decl.Bounds, Points: level})
+	}
+	if of == nil {
+		return wild, false
+	}
+	x := t.operand(of)
+	if x.moves {
+		return wild, false
+	}
+	return tierShade(x, tiers, &rest).trend, true
 }

@@ -10,43 +10,47 @@ import (
 // maxPeriods bounds how many consecutive periods are looked at; a limit of one level a period needs as many as there are levels.
 const maxPeriods = 12
 
-// explore looks for the highest and the lowest total by improving one fact after the other, and for a subject of every grade.
+// explore looks for the highest and the lowest total by improving one thing after the other, and for a subject of every grade.
 func (l *linter) explore() {
 	l.seen = make([]*Example, len(l.s.Grades.List))
 	d := newDrawer(l.s, l.seed^hashText("explore"))
 	for i := range 2 {
 		past := l.unlimited(d.past(0))
-		top, topRun := l.climb(d, d.subject("best", 0), past, 1)
-		bottom, bottomRun := l.climb(d, d.subject("worst", 0), past, -1)
+		top, topRun := l.climb(d, situation{d.subject("best", 0), past}, 1)
+		bottom, bottomRun := l.climb(d, situation{d.subject("worst", 0), past}, -1)
 		if i == 0 || l.bestRun.Total.Points.Less(topRun.Total.Points) {
-			l.best, l.bestRun, l.bestPast = top, topRun, past
+			l.best, l.bestRun = top, topRun
 		}
 		if i == 0 || bottomRun.Total.Points.Less(l.worstRun.Total.Points) {
 			l.worst, l.worstRun = bottom, bottomRun
 		}
 	}
 	l.starts = append(l.starts, l.best, l.worst)
-	l.note(l.best, l.bestPast)
-	l.note(l.worst, l.bestPast)
 	for range 4 { // from the best to the worst in small steps, through all grades
-		sub := l.best
-		sub.Values = slices.Clone(sub.Values)
-		for _, i := range d.rng.Perm(len(sub.Values)) {
-			for _, v := range d.between(i, l.best.Values[i], l.worst.Values[i]) {
-				sub.Values[i] = v
-				step := sub
-				step.Values = slices.Clone(sub.Values)
-				l.starts = append(l.starts, step)
-				l.note(step, l.bestPast)
+		at := l.best
+		facts := len(at.sub.Values)
+		for _, i := range d.rng.Perm(facts + len(l.s.History)) {
+			if i >= facts {
+				id := l.s.History[i-facts].ID
+				at = at.withPast(id, l.worst.past[id])
+				l.starts = append(l.starts, at)
+				continue
+			}
+			for _, v := range d.between(i, l.best.sub.Values[i], l.worst.sub.Values[i]) {
+				at = at.with(i, v)
+				l.starts = append(l.starts, at)
 			}
 		}
+	}
+	for _, at := range l.starts {
+		l.note(at)
 	}
 	l.closeIn()
 	for i := range l.trials {
 		if !slices.Contains(l.seen, nil) {
 			break
 		}
-		l.note(d.subject("trial", []int{0, 25, 4}[i%3]), d.past(5))
+		l.note(situation{d.subject("trial", []int{0, 25, 4}[i%3]), d.past(5)})
 	}
 }
 
@@ -106,34 +110,41 @@ func (d *drawer) blend(fact int, from, to Value, share num.Num) (Value, bool) {
 	return Value{}, false
 }
 
-// climb tries for each fact in turn the values where rules change, and keeps what brings the total further in the direction.
-func (l *linter) climb(d *drawer, sub Subject, past History, direction int) (Subject, Result) {
-	best := l.evaluate(sub, past)
-	beats := func(a, b *Result) bool {
-		if a.Total.Counted != b.Total.Counted {
-			return a.Total.Counted
+// climb tries for each fact and each earlier result in turn the values where rules change, and keeps what brings the total further in the
+// direction; among equal totals, what meets more conditions and stands higher, so that the way between the ends leads through the grades.
+func (l *linter) climb(d *drawer, at situation, direction int) (situation, Result) {
+	best := l.evaluate(at)
+	try := func(next situation) {
+		r := l.evaluate(next)
+		better := r.Total.Counted && !best.Total.Counted
+		if r.Total.Counted && best.Total.Counted {
+			c := r.Total.Points.Cmp(best.Total.Points) * direction
+			unmet := len(best.Unmet) + len(best.Blocked) - len(r.Unmet) - len(r.Blocked)
+			better = c > 0 || c == 0 && (unmet > 0 || unmet == 0 && lowerStanding(&best, &r))
 		}
-		if c := a.Total.Points.Cmp(b.Total.Points) * direction; c != 0 {
-			return c > 0
+		if better {
+			at, best = next, r
 		}
-		if direction > 0 {
-			return lowerStanding(b, a)
-		}
-		return lowerStanding(a, b)
 	}
 	for range 2 {
-		for i := range sub.Values {
+		for i := range at.sub.Values {
 			for _, v := range d.candidates(i) {
-				next := sub
-				next.Values = slices.Clone(sub.Values)
-				next.Values[i] = v
-				if r := l.evaluate(next, past); beats(&r, &best) {
-					sub, best = next, r
+				try(at.with(i, v))
+			}
+		}
+		for i := range l.s.History {
+			e := &l.s.History[i]
+			if l.s.Promotion != nil && e.ID == l.s.Promotion.From {
+				continue
+			}
+			for _, share := range []num.Num{one, {}, num.FromFrac(1, 2)} {
+				for _, output := range []num.Num{one, {}, hundred} {
+					try(at.withPast(e.ID, d.earlier(e, share, output)))
 				}
 			}
 		}
 	}
-	return sub, best
+	return at, best
 }
 
 // candidates are the values of a fact at which a rule may change, and some drawn ones.
@@ -189,8 +200,7 @@ func (d *drawer) candidates(fact int) []Value {
 		for _, code := range f.Codes {
 			e := Event{Code: code.ID, Date: d.asOf}
 			if code.Points == nil {
-				x := num.FromInt(1)
-				e.Points = &x
+				e.Points = f.ownPoints(num.FromInt(100))
 			}
 			out = append(out, Value{State: Present, Events: []Event{e}})
 			if code.Points == nil || code.Points.Sign() >= 0 {
@@ -202,8 +212,9 @@ func (d *drawer) candidates(fact int) []Value {
 	return append(out, d.value(fact, 0), d.value(fact, 0))
 }
 
-// note rates a subject over consecutive periods with the same facts and remembers every grade it gets.
-func (l *linter) note(sub Subject, past History) {
+// note rates a subject over consecutive periods with the same facts and remembers every grade it gets. Earlier results of other schemes stay the
+// same, those of this one follow from period to period.
+func (l *linter) note(at situation) {
 	var results []Past
 	furthest := 0
 	for period := 1; period <= maxPeriods; period++ {
@@ -213,19 +224,19 @@ func (l *linter) note(sub Subject, past History) {
 			e := &l.s.History[i]
 			same := (e.Scheme == "" || e.Scheme == l.s.ID) && (e.Rhythm == "" || e.Rhythm == l.s.Rhythm)
 			if !same {
-				if p, ok := past[e.ID]; ok {
+				if p, ok := at.past[e.ID]; ok {
 					history[e.ID] = p
 				}
 				continue
 			}
 			own, furthest = true, max(furthest, e.Back)
-			if at := len(results) - e.Back; at >= 0 {
-				history[e.ID] = results[at]
+			if before := len(results) - e.Back; before >= 0 {
+				history[e.ID] = results[before]
 			}
 		}
-		r := l.evaluate(sub, history)
-		if at, ok := l.p.gradeIndex[r.Grade]; ok && r.Grade != "" && l.seen[at] == nil {
-			l.seen[at] = &Example{Subject: sub, History: history, Cohort: l.cohort, Periods: period, Before: tellResult(&r)}
+		r := l.evaluate(situation{at.sub, history})
+		if grade, ok := l.p.gradeIndex[r.Grade]; ok && r.Grade != "" && l.seen[grade] == nil {
+			l.seen[grade] = &Example{Subject: at.sub, History: history, Cohort: l.cohort, Periods: period, Before: tellResult(&r)}
 		}
 		settled := period > furthest+1 && results[period-2].Grade == r.Grade && results[period-3].Grade == r.Grade
 		if !own || settled {
@@ -242,7 +253,7 @@ func (l *linter) maximum() {
 	switch {
 	case found.Counted && !found.Points.Less(full):
 		v.Finding, v.Why = FindingProved, "有对象达到 "+found.Points.String()
-		v.Example = &Example{Subject: l.best, History: l.bestPast, Cohort: l.cohort, Periods: 1, Before: tellResult(&l.bestRun)}
+		v.Example = l.example(l.best, &l.bestRun)
 	case l.plain.total.high != nil && l.plain.total.high.Less(full):
 		v.Finding, v.Why = FindingRefuted, fmt.Sprintf("最多只能达到 %s（按区间推出）", l.plain.total.high)
 	default:

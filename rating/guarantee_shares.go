@@ -177,28 +177,56 @@ func (l *linter) above(node int, f func(part *partProgram)) bool {
 	return node == len(l.p.indicators)+len(l.p.parts)-1
 }
 
-// readElsewhere reports whether something else that leads to the total reads the indicator or its facts.
+// readElsewhere reports whether anything else that leads to the total reads the indicator or its facts.
 func (l *linter) readElsewhere(i int) bool {
-	facts := l.p.indicators[i].facts
-	found := false
-	l.p.operands(func(o *operand) {
-		o.each(func(r *nameRef) {
-			found = found || (r.kind == refPoints || r.kind == refRate || r.kind == refCounted) && r.a == i
-		})
-	})
-	outside := func(o *operand) { o.facts(func(f int) { found = found || slices.Contains(facts, f) }) }
-	for j := range l.p.indicators {
-		if j != i {
-			outside(&l.p.indicators[j].applies)
-			for _, f := range l.p.indicators[j].facts {
-				found = found || slices.Contains(facts, f)
+	a := &arranger{schemeChecker: &schemeChecker{s: l.s, p: l.p}}
+	leads := map[stage]bool{}
+	var visit func(stage)
+	visit = func(st stage) {
+		if !leads[st] {
+			leads[st] = true
+			for _, before := range a.reads(st) {
+				visit(before)
 			}
 		}
 	}
-	for j := range l.p.adjust {
-		if l.p.adjust[j].onTotal() {
-			outside(&l.p.adjust[j].when)
-			outside(&l.p.adjust[j].points)
+	visit(stage{stageTotal, 0})
+	found := false
+	read := func(o *operand) {
+		o.each(func(r *nameRef) {
+			found = found || (r.kind == refPoints || r.kind == refRate || r.kind == refCounted) && r.a == i
+		})
+		o.facts(func(f int) { found = found || slices.Contains(l.p.indicators[i].facts, f) })
+	}
+	for st := range leads {
+		switch st.kind {
+		case stageIndicator:
+			if st.index == i {
+				continue
+			}
+			ind := &l.p.indicators[st.index]
+			for _, f := range ind.facts {
+				found = found || slices.Contains(l.p.indicators[i].facts, f)
+			}
+			read(&ind.applies)
+			ruleOperands(ind.rule, read, func(int) {})
+		case stagePart:
+			part := &l.p.parts[st.index]
+			read(&part.start)
+			read(&part.value)
+			for j := range part.steps {
+				read(&part.steps[j].when)
+				read(&part.steps[j].add)
+			}
+		case stageTotal:
+			for j := range l.p.adjust {
+				if l.p.adjust[j].onTotal() {
+					read(&l.p.adjust[j].when)
+					read(&l.p.adjust[j].points)
+				}
+			}
+		case stageOutput:
+			read(&l.p.outputs[st.index].value)
 		}
 	}
 	return found
@@ -209,17 +237,15 @@ func (l *linter) tryNotApplicable(v Verdict, ind *indicatorProgram, unproved str
 	d := newDrawer(l.s, l.seed^hashText(v.Guarantee+v.About))
 	full := l.p.parts[len(l.p.parts)-1].max
 	for i := range l.trials {
-		sub, past := l.best, l.bestPast
+		at := l.best
 		if i > 0 {
-			sub, past = d.subject("trial", []int{0, 25, 6}[i%3]), d.past(6)
+			at = situation{d.subject("trial", []int{0, 25, 6}[i%3]), d.past(6)}
 		}
-		before := l.evaluate(sub, past)
-		other := sub
-		other.Values = slices.Clone(sub.Values)
+		other := at
 		for _, f := range ind.facts {
-			other.Values[f] = NA()
+			other = other.with(f, NA())
 		}
-		after := l.evaluate(other, past)
+		before, after := l.evaluate(at), l.evaluate(other)
 		full := before.Total.Counted && !before.Total.Points.Less(full)
 		why := ""
 		switch {
@@ -231,10 +257,11 @@ func (l *linter) tryNotApplicable(v Verdict, ind *indicatorProgram, unproved str
 			continue
 		}
 		v.Finding, v.Trials, v.Why = FindingRefuted, i+1, fmt.Sprintf("%s：%s → %s", why, tellResult(&before), tellResult(&after))
-		v.Example = &Example{Subject: sub, Other: &other, History: past, Cohort: l.cohort, Periods: 1, Before: tellResult(&before), After: tellResult(&after)}
+		v.Example = l.example(at, &before)
+		v.Example.Other, v.Example.After = &other.sub, tellResult(&after)
 		for _, f := range ind.facts {
 			decl := &l.s.Facts[f]
-			v.Example.Changes = append(v.Example.Changes, Change{decl.ID, decl.Name, decl.tell(sub.Values[f]), decl.tell(NA())})
+			v.Example.Changes = append(v.Example.Changes, Change{decl.ID, decl.Name, decl.tell(at.sub.Values[f]), decl.tell(NA())})
 		}
 		l.add(v)
 		return

@@ -178,19 +178,19 @@ func TestProvedIsNeverRefuted(t *testing.T) {
 		d := newDrawer(s, 3)
 		l.cohort, _ = d.cohort()
 		for i := range 100 {
-			sub, past := d.subject("x", []int{0, 25, 6}[i%3]), d.past(6)
-			r := l.evaluate(sub, past)
+			at := situation{d.subject("x", []int{0, 25, 6}[i%3]), d.past(6)}
+			r := l.evaluate(at)
 			insideSpans(t, name, l, &r)
 			for _, v := range verdicts {
 				if v.Guarantee != GuaranteeMonotone || v.Finding != FindingProved {
 					continue
 				}
 				fact, _ := s.FactIndex(v.About)
-				worse, better, ok := d.step(fact, sub.Values[fact])
+				worse, better, ok := d.step(fact, at.sub.Values[fact])
 				if !ok {
 					continue
 				}
-				if e, bad := l.lowers(sub, fact, worse, better, past); bad {
+				if e, bad := l.lowers(at, fact, worse, better); bad {
 					t.Fatalf("%s: %s was proved, but %v: %s → %s", name, v.Title, e.Changes, e.Before, e.After)
 				}
 			}

@@ -193,8 +193,10 @@ func (t *tracer) expr(n *exprNode, refs []nameRef) shade {
 		return x.less(args[1])
 	case opGreater, opGreaterEqual:
 		return args[1].less(x)
-	case opEqual, opNotEqual:
-		return vague(yesOrNo, args...)
+	case opEqual:
+		return equality(x, args[1])
+	case opNotEqual:
+		return exactly(one).plus(equality(x, args[1]).negated())
 	case opNot:
 		return exactly(one).plus(x.negated())
 	case opAnd, opOr:
@@ -255,6 +257,54 @@ func function(n *exprNode, x shade, args []shade) shade {
 		return out
 	}
 	return vague(shade{}, args...).mayFail(args...) // pow
+}
+
+// equality is the condition x == y. A value that never lies below y equals it only at its lowest: the condition falls with it.
+func equality(x, y shade) shade {
+	if x.trend == still {
+		x, y = y, x
+	}
+	if y.trend != still || y.low == nil || y.high == nil || !y.low.Equal(*y.high) {
+		return vague(yesOrNo, x, y)
+	}
+	out := yesOrNo.follows(x, y)
+	switch {
+	case x.atLeast(*y.low):
+		out.trend = x.trend.turned()
+	case x.atMost(*y.low):
+		out.trend = x.trend
+	default:
+		return vague(yesOrNo, x, y)
+	}
+	return out
+}
+
+// holds is the trend of a condition where one that has no value counts as otherwise: true or false. What is not true then is false, so that a
+// value that comes or goes matters only if it alone decides.
+func (t *tracer) holds(o *operand, otherwise bool) shade {
+	if o.kind != operandExpr {
+		return settled(t.operand(o))
+	}
+	return t.holdsExpr(&o.expr.root, o.refs, otherwise)
+}
+
+func (t *tracer) holdsExpr(n *exprNode, refs []nameRef, otherwise bool) shade {
+	switch n.op {
+	case opAnd, opOr:
+		return yesOrNo.follows(t.holdsExpr(&n.args[0], refs, otherwise), t.holdsExpr(&n.args[1], refs, otherwise))
+	case opNot:
+		return exactly(one).plus(t.holdsExpr(&n.args[0], refs, !otherwise).negated())
+	}
+	return settled(t.expr(n, refs))
+}
+
+// settled always has a value, but if that depends on what moves, nobody knows which.
+func settled(s shade) shade {
+	if s.moves {
+		s.trend = wild
+	}
+	s.absent, s.moves = false, false
+	return s
 }
 
 // vague is a value of which only the span is known.

@@ -33,21 +33,32 @@ func (l *linter) monotone(fact int) {
 	}
 	d := newDrawer(l.s, l.seed^hashText(v.Guarantee+v.About))
 	tried := 0
-	for i := range l.trials {
-		sub, past := d.subject("trial", []int{0, 25, 6}[i%3]), d.past(6)
-		if i%4 == 1 && len(l.starts) > 0 { // near the grades, where a step shows
-			sub = l.starts[d.rng.IntN(len(l.starts))]
-		}
-		worse, better, ok := d.step(fact, sub.Values[fact])
-		if !ok {
-			continue
-		}
+	try := func(at situation, worse, better Value) bool {
 		tried++
-		if e, bad := l.lowers(sub, fact, worse, better, past); bad {
-			e = l.simplify(e, fact, worse, better)
-			v.Finding, v.Example, v.Trials = FindingRefuted, e, tried
-			v.Why = fmt.Sprintf("“%s”由 %s 变为 %s，结果反而降低：%s → %s", f.Name, e.Changes[0].Before, e.Changes[0].After, e.Before, e.After)
-			l.add(v)
+		e, bad := l.lowers(at, fact, worse, better)
+		if !bad {
+			return false
+		}
+		e = l.simplify(e, fact, worse, better)
+		v.Finding, v.Example, v.Trials = FindingRefuted, e, tried
+		v.Why = fmt.Sprintf("“%s”由 %s 变为 %s，结果反而降低：%s → %s", f.Name, e.Changes[0].Before, e.Changes[0].After, e.Before, e.After)
+		l.add(v)
+		return true
+	}
+	sweep := d.sweep(fact)
+	for _, at := range []situation{l.best, l.starts[len(l.starts)/3], l.starts[2*len(l.starts)/3]} {
+		for i := 1; i < len(sweep); i++ {
+			if try(at, sweep[i-1], sweep[i]) {
+				return
+			}
+		}
+	}
+	for i := range l.trials {
+		at := situation{d.subject("trial", []int{0, 25, 6}[i%3]), d.past(6)}
+		if i%4 == 1 { // near the grades, where a step shows
+			at = l.starts[d.rng.IntN(len(l.starts))]
+		}
+		if worse, better, ok := d.step(fact, at.sub.Values[fact]); ok && try(at, worse, better) {
 			return
 		}
 	}
@@ -55,21 +66,45 @@ func (l *linter) monotone(fact int) {
 	l.add(v)
 }
 
-// lowers evaluates a subject with the worse and the better value.
-func (l *linter) lowers(sub Subject, fact int, worse, better Value, past History) (*Example, bool) {
-	a, b := sub, sub
-	a.Values, b.Values = slices.Clone(sub.Values), slices.Clone(sub.Values)
-	a.Values[fact], b.Values[fact] = worse, better
-	before, after := l.evaluate(a, past), l.evaluate(b, past)
+// sweep lists numbers and ratios from the worst to the best in small steps, over everything that rules speak of.
+func (d *drawer) sweep(fact int) []Value {
+	f, points := &d.s.Facts[fact], d.points[fact]
+	low, high := points[0], points[len(points)-1]
+	const steps = 40
+	var out []Value
+	for i := range int64(steps + 1) {
+		x := d.hold(fact, low.Add(high.Sub(low).Mul(num.FromFrac(i, steps))))
+		v := Number(x)
+		switch f.Type {
+		case TypeNumber, TypeCount:
+		case TypeRatio:
+			v = Ratio(x.Mul(num.FromInt(steps)), num.FromInt(steps))
+		default:
+			return nil
+		}
+		if n := len(out); n == 0 || !out[n-1].Number.Equal(v.Number) {
+			out = append(out, v)
+		}
+	}
+	if f.Better == "lower" {
+		slices.Reverse(out)
+	}
+	return out
+}
+
+// lowers evaluates a situation with the worse and the better value.
+func (l *linter) lowers(at situation, fact int, worse, better Value) (*Example, bool) {
+	a, b := at.with(fact, worse), at.with(fact, better)
+	before, after := l.evaluate(a), l.evaluate(b)
 	lower := before.Total.Counted && (!after.Total.Counted || after.Total.Points.Less(before.Total.Points)) || lowerStanding(&after, &before)
 	if !lower {
 		return nil, false
 	}
 	f := &l.s.Facts[fact]
-	return &Example{
-		Subject: a, Other: &b, History: past, Cohort: l.cohort, Periods: 1, Before: tellResult(&before), After: tellResult(&after),
-		Changes: []Change{{Fact: f.ID, Name: f.Name, Before: f.tell(worse), After: f.tell(better)}},
-	}, true
+	e := l.example(a, &before)
+	e.Other, e.After = &b.sub, tellResult(&after)
+	e.Changes = []Change{{Fact: f.ID, Name: f.Name, Before: f.tell(worse), After: f.tell(better)}}
+	return e, true
 }
 
 // simplify gives the other facts of a counterexample their best values as far as it stays one, so that a reader sees what matters.
@@ -78,10 +113,8 @@ func (l *linter) simplify(e *Example, fact int, worse, better Value) *Example {
 		if i == fact {
 			continue
 		}
-		plain := e.Subject
-		plain.Values = slices.Clone(plain.Values)
-		plain.Values[i] = l.best.Values[i]
-		if simpler, still := l.lowers(plain, fact, worse, better, e.History); still {
+		plain := situation{e.Subject, e.History}.with(i, l.best.sub.Values[i])
+		if simpler, still := l.lowers(plain, fact, worse, better); still {
 			e = simpler
 		}
 	}
@@ -250,32 +283,30 @@ func (l *linter) compare(v *Verdict, other *Scheme, deciding []int, counts func(
 	d := newDrawer(l.s, l.seed^hashText(v.Guarantee+v.About))
 	tried := 0
 	for i := range l.trials + len(l.starts) {
-		past, sub := d.past(6), Subject{}
-		if i < len(l.starts) {
-			sub, past = l.starts[i], l.bestPast
-		} else {
-			sub = d.subject("trial", []int{0, 25, 6}[i%3])
+		at := l.situation(d, i)
+		if i >= len(l.starts) {
 			for _, fact := range deciding {
 				switch i % 4 {
 				case 0, 1:
-					sub.Values[fact] = l.best.Values[fact]
+					at = at.with(fact, l.best.sub.Values[fact])
 				case 2:
-					sub.Values[fact] = l.worst.Values[fact]
+					at = at.with(fact, l.worst.sub.Values[fact])
 				}
 			}
 		}
-		with := l.evaluate(sub, past)
+		with := l.evaluate(at)
 		if !counts(&with) {
 			continue
 		}
 		tried++
-		same := sub
+		same := at.sub
 		same.scheme = other
-		without := Evaluate(other, l.cohort, same, past)
+		without := Evaluate(other, l.cohort, same, at.past)
 		if excluded(&with, &without) {
 			v.Finding, v.Trials = FindingRefuted, tried
 			v.Why = fmt.Sprintf("%s：%s → %s", why, tellResult(&without), tellResult(&with))
-			v.Example = &Example{Subject: sub, History: past, Cohort: l.cohort, Without: true, Periods: 1, Before: tellResult(&without), After: tellResult(&with)}
+			v.Example = l.example(at, &without)
+			v.Example.Without, v.Example.After = true, tellResult(&with)
 			l.add(*v)
 			return
 		}
@@ -444,39 +475,35 @@ func (p *program) finalRounding() (final Rounding, early bool) {
 	return final, early
 }
 
-// closeIn walks from drawn subjects to the best and back to where the grade changes, halving the way, and adds what lies closest to the cut, where
+// closeIn walks from drawn subjects to the best one and, where the grade changes, halves the way and keeps what lies closest to the cut, where
 // rounding can decide.
 func (l *linter) closeIn() {
 	d := newDrawer(l.s, l.seed^hashText("close"))
 	for range min(l.trials/10+1, 20) {
-		sub := d.subject("trial", 0)
-		grade := l.evaluate(sub, l.bestPast).Grade
-		for _, i := range d.rng.Perm(len(sub.Values)) {
-			next := sub
-			next.Values = slices.Clone(sub.Values)
-			next.Values[i] = l.best.Values[i]
-			if r := l.evaluate(next, l.bestPast); r.Grade != grade {
-				l.halve(i, sub, next, grade)
+		at := situation{d.subject("trial", 0), l.best.past}
+		grade := l.evaluate(at).Grade
+		for _, i := range d.rng.Perm(len(at.sub.Values)) {
+			next := at.with(i, l.best.sub.Values[i])
+			if r := l.evaluate(next); r.Grade != grade {
+				l.halve(i, at, next.sub.Values[i], grade)
 				grade = r.Grade
 			}
-			sub = next
+			at = next
 		}
 	}
 }
 
-// halve looks between two subjects that differ in one fact.
-func (l *linter) halve(fact int, sub, next Subject, grade string) {
-	from, to := sub.Values[fact], next.Values[fact]
+// halve looks between two values of one fact, of which the first gives the grade.
+func (l *linter) halve(fact int, at situation, to Value, grade string) {
+	from := at.sub.Values[fact]
 	for range 10 {
 		v, ok := l.drawer.blend(fact, from, to, num.FromFrac(1, 2))
 		if !ok {
 			return
 		}
-		middle := sub
-		middle.Values = slices.Clone(sub.Values)
-		middle.Values[fact] = v
+		middle := at.with(fact, v)
 		l.starts = append(l.starts, middle)
-		if r := l.evaluate(middle, l.bestPast); r.Grade == grade {
+		if r := l.evaluate(middle); r.Grade == grade {
 			from = v
 		} else {
 			to = v

@@ -16,7 +16,7 @@ import (
 func everyScheme(t testing.TB) map[string]*Scheme {
 	t.Helper()
 	schemes := map[string]*Scheme{}
-	for _, pattern := range []string{"../configs/schemes/rentsafe*.yaml", "testdata/good/*.yaml", "testdata/guarantees/*.yaml"} {
+	for _, pattern := range []string{"../configs/schemes/*.yaml", "testdata/good/*.yaml", "testdata/guarantees/*.yaml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: no schemes (%v)", pattern, err)
