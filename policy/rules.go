@@ -162,7 +162,7 @@ func (r *Rules) decide(by Actor, action Action) (bool, Role, *verdict) {
 	look := func(role Role) {
 		v, ok := r.table[cell{role, action}]
 		switch {
-		case !ok || denied:
+		case !ok:
 		case !v.allowed:
 			allowedBy, found, denied = role, &v, true
 		case found == nil:

@@ -450,6 +450,7 @@ func TestAppointmentsFollowTheBusinessClock(t *testing.T) {
 	}
 	d.ahead = 0
 	wantKind(t, d.EndAppointment(ctx, d.admin, id, d.seq(t, id), 7), fault.NotFound)
+	wantKind(t, d.EndAppointment(ctx, d.admin, id, d.seq(t, id)-1, 7), fault.Conflict) // an outdated page comes before a wrong index
 	if err := d.EndAppointment(ctx, d.admin, id, d.seq(t, id), 0); err != nil {
 		t.Fatal(err)
 	}

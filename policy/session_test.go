@@ -245,6 +245,11 @@ func TestLockOut(t *testing.T) {
 // TestParallelTriesAreCounted: guesses sent at the same time do not outrun the lock.
 func TestParallelTriesAreCounted(t *testing.T) {
 	d := newDesk(t)
+	// A real hash: while it runs, all the others arrive.
+	d.hasher.memory = argonMemoryKiB
+	if err := d.ChangePassword(t.Context(), d.admin, adminPassword, "Lake-Poyang-8"); err != nil {
+		t.Fatal(err)
+	}
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
@@ -303,4 +308,78 @@ func TestOneTimeCodes(t *testing.T) {
 	}
 	_, err = d.SignIn(ctx, Credentials{Login: "admin", Password: adminPassword, Code: code()})
 	wantKind(t, err, fault.Unauthenticated)
+}
+
+// TestEndedSessionStaysEnded: a request that is under way while the session ends does not write it back.
+func TestEndedSessionStaysEnded(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	d.person(t, "chen")
+	for range 60 {
+		in, err := d.SignIn(ctx, Credentials{Login: "chen", Password: "Own-Password-1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.wait(seenEvery)
+		var wg sync.WaitGroup
+		for range 3 {
+			other := d.another()
+			wg.Go(func() {
+				if _, err := other.Resolve(ctx, in.Token); err != nil && !fault.Is(err, fault.Unauthenticated) {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Go(func() {
+			if err := d.SignOut(ctx, in.Actor); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Wait()
+		if _, err := d.sessions.Get(ctx, hashToken(in.Token)); !fault.Is(err, fault.NotFound) {
+			t.Fatalf("the ended session is back: %v", err)
+		}
+	}
+}
+
+// TestOwnChangesDoNotCollide: signing out everywhere works although another device does the same at that moment.
+func TestOwnChangesDoNotCollide(t *testing.T) {
+	d := newDesk(t)
+	id, in := d.person(t, "feng")
+	before := d.seq(t, id)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 10 {
+				if err := d.SignOutEverywhere(context.Background(), in.Actor); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := d.seq(t, id) - before; got != 80 {
+		t.Errorf("%d changes", got)
+	}
+}
+
+// TestProcessesCountTogether: failures at several processes at once all count.
+func TestProcessesCountTogether(t *testing.T) {
+	d := newDesk(t)
+	for round := range 20 {
+		login := "nobody" + string(rune('a'+round))
+		var wg sync.WaitGroup
+		for range 4 {
+			other := d.another()
+			wg.Go(func() {
+				if _, err := other.SignIn(context.Background(), Credentials{Login: login, Password: "wrong"}); !fault.Is(err, fault.Unauthenticated) {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if got, err := d.limits.Get(t.Context(), d.limitID(login)); err != nil || got.State.Failures != 4 {
+			t.Fatalf("%d failures counted: %v", got.State.Failures, err)
+		}
+	}
 }
