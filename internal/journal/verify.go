@@ -285,13 +285,18 @@ func (c *check) finish(ctx context.Context, src Source, last int64) error {
 	for _, cp := range c.checkpoints {
 		c.problem(MissingTail, "", cp.Size, fmt.Sprintf("日志只到 %d，而 %s 签名的检查点已到 %d：后面的记录不见了", last, cp.At, cp.Size))
 	}
-	return src.EachHead(ctx, func(stream string, seq, n int64) error {
+	var later []Problem // states that know of numbers behind our end: written while we read, or their records were taken away
+	err := src.EachHead(ctx, func(stream string, seq, n int64) error {
 		if n == 0 {
 			c.report.Pending++
 			return nil
 		}
+		if n > last && len(later) < MaxProblems {
+			missing := RecordID(stream, seq)
+			later = append(later, Problem{MissingTail, missing, n, fmt.Sprintf("日志只到 %d，而流 %s 的状态来自编号为 %d 的记录：后面的记录不见了", last, stream, n)})
+		}
 		if n > last || len(stream) < 4 {
-			return nil // written while we read
+			return nil
 		}
 		sum := sha256.Sum256([]byte(stream[3:]))
 		end, known := c.links[streamSum(sum[:16])]
@@ -306,4 +311,16 @@ func (c *check) finish(ctx context.Context, src Source, last int64) error {
 		}
 		return nil
 	})
+	if err != nil || len(later) == 0 {
+		return err
+	}
+	if last, err = src.LastN(ctx); err != nil {
+		return err
+	}
+	for _, p := range later {
+		if p.N > last {
+			c.problem(p.Kind, p.Record, p.N, p.Message)
+		}
+	}
+	return nil
 }
