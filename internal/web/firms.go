@@ -78,7 +78,7 @@ func (b *board) firmsView(query string, from int) *firmsView {
 	for i, f := range list {
 		row := firmRow{Name: f.Name, Grade: f.Grade, Level: f.Level, Total: "—", Weight: f.Weight, Count: f.Count}
 		if f.Total != nil {
-			row.Total = points(*f.Total, b.Places)
+			row.Total = f.Shown
 			if !f.Apart {
 				if i == 0 || list[i-1].Total == nil || !list[i-1].Total.Equal(*f.Total) {
 					rank = i + 1

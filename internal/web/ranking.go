@@ -164,6 +164,8 @@ type facetView struct {
 type spreadRow struct {
 	Label, Count, Share string
 	Bar                 charts.SVG
+	// Short labels stay on one line.
+	Short bool
 }
 
 type apartRow struct {
@@ -300,7 +302,7 @@ func (b *board) spread() []spreadRow {
 	all := len(b.byID)
 	var out []spreadRow
 	line := func(label string, level, n int) {
-		out = append(out, spreadRow{Label: label, Count: count(n), Share: share(n, all), Bar: charts.Bar(level, float64(n)/float64(max(most, 1)))})
+		out = append(out, spreadRow{Label: label, Count: count(n), Share: share(n, all), Short: utf8.RuneCountInString(label) <= 6, Bar: charts.Bar(level, float64(n)/float64(max(most, 1)))})
 	}
 	ranks := 5 // grades without stars take the ramp in their order
 	for _, g := range b.Grades {

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -207,24 +208,35 @@ func worstLines(one Star, most int) []lostView {
 		text string
 	}
 	var all []loss
-	for _, g := range one.Groups {
-		for _, l := range g.Lines {
-			if l.Points == nil || l.Max == nil || !l.Points.Less(*l.Max) {
-				continue
-			}
-			lost := l.Max.Sub(*l.Points)
-			at := len(all)
-			for at > 0 && all[at-1].lost.Less(lost) {
-				at--
-			}
-			all = append(all, loss{})
-			copy(all[at+1:], all[at:])
-			all[at] = loss{strings.TrimSpace(l.Clause + " " + l.Name), lost, lostText(lost, l.Places)}
+	add := func(name string, points, full *num.Num, places int) {
+		if points != nil && full != nil && points.Less(*full) {
+			lost := full.Sub(*points)
+			all = append(all, loss{name, lost, lostText(lost, places)})
 		}
 	}
+	for _, g := range one.Groups {
+		for _, l := range g.Lines {
+			add(strings.TrimSpace(l.Clause+" "+l.Name), l.Points, l.Max, l.Places)
+		}
+	}
+	if lines := linesOf(one); len(lines) == 1 { // one checklist is the whole rule: its items tell more
+		all = nil
+		for _, item := range lines[0].Items {
+			add(item.Name, item.Points, item.Max, item.Places)
+		}
+	}
+	slices.SortStableFunc(all, func(x, y loss) int { return y.lost.Cmp(x.lost) })
 	var out []lostView
 	for i := range min(most, len(all)) {
 		out = append(out, lostView{Name: all[i].name, Text: all[i].text})
+	}
+	return out
+}
+
+func linesOf(one Star) []Line {
+	var out []Line
+	for _, g := range one.Groups {
+		out = append(out, g.Lines...)
 	}
 	return out
 }

@@ -182,8 +182,9 @@ type Firm struct {
 	// Count is the number of subjects, Weight what they weigh.
 	Count  int
 	Weight string
-	// Total is nil if there is none; Grade is the label of its grade.
+	// Total is nil if there is none; Shown is how the rule prints it; Grade is the label of its grade.
 	Total *num.Num
+	Shown string
 	Grade string
 	// Level is 1 to 5 for stars, else 0.
 	Level int

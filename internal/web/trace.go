@@ -254,6 +254,9 @@ func clauseNumbers(s *rating.Scheme) map[string]string {
 			at = above[at]
 		}
 		letter := "Z"
+		if len(letters) == 0 {
+			letter = ""
+		}
 		if i := slices.Index(letters, at); i >= 0 && i < 25 {
 			letter = string(rune('A' + i))
 		}
@@ -367,7 +370,7 @@ func FirmOf(g *rating.Group) Firm {
 		f.Grade = "未评等级"
 	}
 	if g.Known {
-		f.Total = &g.Value
+		f.Total, f.Shown = &g.Value, g.Shown
 	}
 	for _, s := range g.Spellings {
 		f.Spellings = append(f.Spellings, s.Text)
