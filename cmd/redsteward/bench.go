@@ -18,8 +18,8 @@ import (
 
 // benchCommand tells an operator what this machine and this disk can carry, in a folder of its own that is removed again.
 type benchCommand struct {
-	Dir     string        `default:"." placeholder:"DIR" help:"在哪块磁盘上量：在这个文件夹里建一个临时数据文件夹，量完删掉"`
-	Seconds time.Duration `name:"time" default:"2s" placeholder:"2s" help:"每一项量多久"`
+	Dir  string        `default:"." placeholder:"DIR" help:"在哪块磁盘上量：在这个文件夹里建一个临时数据文件夹，量完删掉"`
+	Each time.Duration `name:"time" default:"2s" placeholder:"2s" help:"每一项量多久"`
 }
 
 // benchDoc is a document of about one KiB, as a filed project is.
@@ -47,7 +47,7 @@ func benchKind() store.Kind[benchDoc] {
 
 // Run implements the subcommand.
 func (c *benchCommand) Run(p *program) (err error) {
-	if c.Seconds < time.Millisecond || c.Seconds > time.Minute {
+	if c.Each < time.Millisecond || c.Each > time.Minute {
 		return fault.New("cmd.bench", fault.Invalid, "--time 要在 1ms 到 1m 之间")
 	}
 	dir, err := os.MkdirTemp(c.Dir, "redsteward-bench-")
@@ -72,7 +72,7 @@ func (c *benchCommand) Run(p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	return (&measure{p: p, db: db, docs: docs, lasts: c.Seconds}).all()
+	return (&measure{p: p, db: db, docs: docs, lasts: c.Each}).all()
 }
 
 // measure is one run over a store.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"math"
 	"strings"
 	"testing"
 
@@ -161,8 +160,7 @@ func FuzzCanonical(f *testing.F) {
 func refuseFloats(t *testing.T, value any) {
 	switch v := value.(type) {
 	case json.Number:
-		n, err := v.Int64()
-		if err != nil || n < math.MinInt64 {
+		if _, err := v.Int64(); err != nil {
 			t.Fatalf("float in canonical form: %s", v)
 		}
 	case []any:

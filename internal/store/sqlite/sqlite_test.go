@@ -30,7 +30,7 @@ func (f folder) Open(t *testing.T, readOnly bool) store.Engine {
 }
 
 func TestSuite(t *testing.T) {
-	storetest.Run(t, storetest.Suite{New: func(t *testing.T) storetest.Data { return folder{t.TempDir()} }, Many: 100_000, Writers: 16})
+	storetest.Run(t, storetest.Suite{New: func(t *testing.T) storetest.Data { return folder{t.TempDir()} }, Many: manyDocuments, Writers: 16})
 }
 
 func TestPlansUseIndexesOnly(t *testing.T) {
