@@ -1,0 +1,31 @@
+// Package registry keeps the registers: divisions, firms, party organisations, projects with their contracts, owners' bodies.
+//
+//  1. A project's contracts live in the project's own stream; at most one is running on any day.
+//  2. Who held a project on a day is read from its contracts and from nowhere else; policy.Tenure is answered from there.
+//  3. What was true on a day stays true for that day: divisions, contracts and offices carry first and last days and are never overwritten.
+//  4. A row outside the actor's scope does not exist for him.
+package registry
+
+import "redsteward/policy"
+
+// Place says where a project lies and who held it on one day. Ids are opaque; names are for people.
+type Place struct {
+	// Project is the id, Name what people call it.
+	Project, Name string
+	// Community and Township are the ids of its divisions (12-digit codes of the National Bureau of Statistics), with their display names.
+	Community, CommunityName string
+	Township, TownshipName   string
+	// Firm is the id of the firm whose contract runs on that day, with its name; "" if none did.
+	Firm, FirmName string
+	// Households is the number of households of the project.
+	Households int64
+}
+
+// Keys are the scope keys of a row about this project on that day: p: c: t: and, if a firm held it, f:.
+func (p Place) Keys() []string {
+	keys := []string{policy.ProjectKey(p.Project), policy.CommunityKey(p.Community), policy.TownshipKey(p.Township)}
+	if p.Firm != "" {
+		keys = append(keys, policy.FirmKey(p.Firm))
+	}
+	return keys
+}
