@@ -58,6 +58,22 @@ const (
 	// VerifyResult recomputes a result from its bundle.
 	VerifyResult Action = "evaluation.verify"
 
+	// ReadObservation shows observations within the scope.
+	ReadObservation Action = "observation.read"
+	// RecordObservation records, corrects and withdraws observations.
+	RecordObservation Action = "observation.record"
+	// ReviewObservation confirms or returns what another recorded.
+	ReviewObservation Action = "observation.review"
+
+	// ReadVisit shows planned and finished visits within the scope.
+	ReadVisit Action = "visit.read"
+	// PlanVisit plans visits, moves them and takes them off the list.
+	PlanVisit Action = "visit.plan"
+	// DoVisit answers the sheet on site and signs it; only for visits that name the actor.
+	DoVisit Action = "visit.do"
+	// ReviewVisit accepts or returns a signed sheet.
+	ReviewVisit Action = "visit.review"
+
 	// ReadLog reads change records: who changed what, when and why.
 	ReadLog Action = "log.read"
 	// VerifyLog checks the hash chain, the Merkle log and the checkpoints.
@@ -115,6 +131,15 @@ func Actions() []ActionInfo {
 		{ReadEvaluation, "查看逐项得分", false},
 		{RunEvaluation, "运行评价计算", false},
 		{VerifyResult, "复算评价结果", true},
+
+		{ReadObservation, "查看观察记录", false},
+		{RecordObservation, "登记观察记录", false},
+		{ReviewObservation, "复核观察记录", false},
+
+		{ReadVisit, "查看走访评价", false},
+		{PlanVisit, "安排走访评价", false},
+		{DoVisit, "走访评价打分", false},
+		{ReviewVisit, "复核走访评价表", false},
 
 		{ReadLog, "查看变更记录", false},
 		{VerifyLog, "校验变更日志", false},

@@ -1,0 +1,190 @@
+package supervision
+
+import (
+	"context"
+	"encoding/hex"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+	"redsteward/internal/store"
+	"redsteward/policy"
+)
+
+// One returns an observation. Returns Forbidden without ReadObservation, NotFound outside the scope.
+func (s *Observations) One(ctx context.Context, by policy.Actor, id string) (store.Doc[Observation], error) {
+	scope, err := s.scope(ctx, by, policy.ReadObservation)
+	if err != nil {
+		return store.Doc[Observation]{}, err
+	}
+	return s.load(ctx, "supervision.One", scope, id)
+}
+
+// Correcting returns the observation that corrects another, in whatever state. Returns NotFound if there is none or it lies outside the scope.
+func (s *Observations) Correcting(ctx context.Context, by policy.Actor, id string) (store.Doc[Observation], error) {
+	if !journal.ValidID(id) {
+		return store.Doc[Observation]{}, fault.New("supervision.Correcting", fault.NotFound, "没有找到这条记录")
+	}
+	return s.One(ctx, by, correctionOf(id))
+}
+
+// Happened is one change of an observation, oldest first.
+type Happened struct {
+	// At is when, By the account, Action what, Why the reason given.
+	At              time.Time
+	By, Action, Why string
+	// State is where the observation stood afterwards.
+	State ObservationState
+}
+
+// History returns what happened to an observation. Returns Forbidden without ReadObservation, NotFound outside the scope.
+func (s *Observations) History(ctx context.Context, by policy.Actor, id string) ([]Happened, error) {
+	if _, err := s.One(ctx, by, id); err != nil {
+		return nil, err
+	}
+	var out []Happened
+	for change, err := range s.rows.History(ctx, id) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Happened{At: change.At, By: change.Meta.By, Action: change.Meta.Action, Why: change.Meta.Why, State: change.State.State})
+	}
+	return out, nil
+}
+
+// ObservationFilter narrows a list; what is zero does not narrow.
+type ObservationFilter struct {
+	// Project is the id of a project.
+	Project string
+	// Quarter is the quarter of the day.
+	Quarter calendar.Quarter
+	// Fact is the id of a fact.
+	Fact string
+	// State is one state.
+	State ObservationState
+}
+
+// List returns up to 50 observations, the latest day first, and the cursor of the next page. Returns Forbidden without ReadObservation, Invalid for a cursor of
+// another list or if too many rows would have to be read.
+func (s *Observations) List(ctx context.Context, by policy.Actor, f ObservationFilter, after string) (store.Page[Observation], error) {
+	scope, err := s.scope(ctx, by, policy.ReadObservation)
+	if err != nil {
+		return store.Page[Observation]{}, err
+	}
+	suffix := ""
+	if f.Quarter != (calendar.Quarter{}) {
+		suffix = "/" + f.Quarter.String()
+	}
+	q := ScopeQuery(scope, byDay, "", suffix)
+	if f.Project != "" {
+		if !journal.ValidPart(f.Project) {
+			return store.Page[Observation]{}, nil
+		}
+		q = store.Query{Index: byDay, Key: policy.ProjectKey(f.Project) + suffix}
+	}
+	q.Desc, q.After = true, after
+	return s.page(ctx, scope, q, func(o *Observation) bool {
+		return (f.Fact == "" || o.Ask.Fact == f.Fact) && (f.State == "" || o.State == f.State)
+	})
+}
+
+// Queue returns up to 50 observations that wait for the actor's decision, oldest first; those that he recorded himself are not among them.
+// Returns Forbidden without ReviewObservation.
+func (s *Observations) Queue(ctx context.Context, by policy.Actor, after string) (store.Page[Observation], error) {
+	scope, err := s.scope(ctx, by, policy.ReviewObservation)
+	if err != nil {
+		return store.Page[Observation]{}, err
+	}
+	q := ScopeQuery(scope, byWork, "", "")
+	q.After = after
+	return s.page(ctx, scope, q, func(o *Observation) bool { return policy.Separate(by, policy.PartReview, o.Acts) == nil })
+}
+
+// Returned returns up to 50 observations that came back to the actor, oldest first. Returns Forbidden without RecordObservation.
+func (s *Observations) Returned(ctx context.Context, by policy.Actor, after string) (store.Page[Observation], error) {
+	scope, err := s.scope(ctx, by, policy.RecordObservation)
+	if err != nil {
+		return store.Page[Observation]{}, err
+	}
+	return s.page(ctx, scope, store.Query{Index: byWork, Key: "returned/" + by.ID, After: after}, func(*Observation) bool { return true })
+}
+
+// page reads a page of rows inside the scope that keep lets through.
+func (s *Observations) page(ctx context.Context, scope policy.Scope, q store.Query, keep func(*Observation) bool) (store.Page[Observation], error) {
+	q.Limit = observationsPerPage
+	return s.rows.ListWhere(ctx, q, func(d *store.Doc[Observation]) bool {
+		return scope.Covers(d.State.Keys, d.State.Day) && keep(&d.State)
+	})
+}
+
+// Source implements Readings.
+func (s *Observations) Source() string { return "observation" }
+
+// EachReading implements Readings. Besides one page of rows it holds the ids of the observations that corrections in force replace.
+func (s *Observations) EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(Reading) error) error {
+	replaced, err := s.replaced(ctx, asOf, upTo)
+	if err != nil {
+		return err
+	}
+	return EachCounting(ctx, s.rows, counting, span, func(d store.Doc[Observation]) error {
+		if !span.Has(d.State.Day) || replaced[d.ID] {
+			return nil
+		}
+		change, ok, err := s.accepted(ctx, d.ID, asOf, upTo)
+		if err != nil || !ok {
+			return err
+		}
+		return s.spread(ctx, change, yield)
+	})
+}
+
+// accepted is the confirmation of an observation, if it had come by then.
+func (s *Observations) accepted(ctx context.Context, id string, asOf time.Time, upTo int64) (store.Change[Observation], bool, error) {
+	change, ok, err := AcceptedChange(ctx, s.rows, id, upTo, func(o *Observation) bool { return o.State == ObservationConfirmed })
+	return change, ok && !change.State.Reviewed.At.After(asOf), err
+}
+
+// replaced are the observations whose corrections were confirmed by then.
+func (s *Observations) replaced(ctx context.Context, asOf time.Time, upTo int64) (map[string]bool, error) {
+	out := map[string]bool{}
+	for q := (store.Query{Index: counting, Key: "corrections", Limit: store.MaxLimit}); ; {
+		page, err := s.rows.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range page.Docs {
+			_, ok, err := s.accepted(ctx, d.ID, asOf, upTo)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				out[d.State.Corrects] = true
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			return out, nil
+		}
+	}
+}
+
+// spread gives one reading for each project that an observation is about.
+func (s *Observations) spread(ctx context.Context, change store.Change[Observation], yield func(Reading) error) error {
+	o := change.State
+	r := Reading{Project: o.Project, Firm: o.Firm, Fact: o.Ask.Fact, Cells: o.Cells, Day: o.Day, Accepted: o.Reviewed.At.Time,
+		Record: change.RecordID, Hash: hex.EncodeToString(change.Hash[:]), N: change.N, ScoredBy: o.Recorded.Signed(), ReviewedBy: o.Reviewed.Signed()}
+	if o.Project != "" {
+		return yield(r)
+	}
+	held, err := s.holdings.Held(ctx, o.Firm, o.Day)
+	if err != nil {
+		return err
+	}
+	for _, place := range held {
+		r.Project = place.Project
+		if err := yield(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
