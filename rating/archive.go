@@ -349,6 +349,30 @@ func (a *Archive) Evaluation(ctx context.Context, id string) (Evaluation, error)
 	return doc.State, err
 }
 
+// Evaluations yields every evaluation, the one made last first.
+func (a *Archive) Evaluations(ctx context.Context) iter.Seq2[Evaluation, error] {
+	return func(yield func(Evaluation, error) bool) {
+		after := ""
+		for {
+			page, err := a.evaluations.List(ctx, store.Query{Index: indexMade, Desc: true, After: after, Limit: store.MaxLimit})
+			if err != nil {
+				yield(Evaluation{}, err)
+				return
+			}
+			for i := range page.Docs {
+				page.Docs[i].State.N = page.Docs[i].N
+				if !yield(page.Docs[i].State, nil) {
+					return
+				}
+			}
+			if page.Next == "" {
+				return
+			}
+			after = page.Next
+		}
+	}
+}
+
 // Latest returns the evaluation made last. Returns NotFound if there is none yet.
 func (a *Archive) Latest(ctx context.Context) (Evaluation, error) {
 	page, err := a.evaluations.List(ctx, store.Query{Index: indexMade, Desc: true, Limit: 1})
@@ -471,51 +495,4 @@ func (a *Archive) Results(ctx context.Context, evaluation string) iter.Seq2[Arch
 			after = page.Next
 		}
 	}
-}
-
-// Verify recomputes an evaluation from what is stored: the statistics and every result from its frozen facts, the count and the Merkle root.
-// Results that read earlier results are only hashed, because those belong to other evaluations. Returns Invalid that names the first thing that differs.
-func (a *Archive) Verify(ctx context.Context, id string) error {
-	const op = "rating.Archive.Verify"
-	made, err := a.Evaluation(ctx, id)
-	if err != nil {
-		return err
-	}
-	s, err := a.Scheme(ctx, made)
-	if err != nil {
-		return err
-	}
-	var subjects []Subject
-	stored := map[string]*Result{}
-	leaves := map[string]journal.Hash{}
-	for r, err := range a.Results(ctx, id) {
-		if err != nil {
-			return err
-		}
-		sub, result, err := r.Open(s)
-		if err != nil {
-			return fault.Wrap(op, fault.Invalid, fmt.Sprintf("%q 的事实或结果已损坏", short(r.Subject)), err)
-		}
-		subjects, stored[sub.ID] = append(subjects, sub), result
-		leaves[resultID(id, r.Subject)] = sha256.Sum256([]byte(r.Result))
-	}
-	if root := rootOf(leaves); len(leaves) != made.Count || hex.EncodeToString(root[:]) != made.Root {
-		return fault.New(op, fault.Invalid, fmt.Sprintf("结果有 %d 份，记录为 %d 份，或根指纹不符", len(leaves), made.Count))
-	}
-	if len(s.History) > 0 {
-		return nil
-	}
-	var cohort *Cohort
-	if made.Cohort != "" {
-		if cohort, err = NewCohort(s, slices.Values(subjects), nil); err != nil {
-			return err
-		}
-	}
-	for _, sub := range subjects {
-		again := Evaluate(s, cohort, sub, nil)
-		if again.Hash() != stored[sub.ID].Hash() {
-			return fault.New(op, fault.Invalid, fmt.Sprintf("重新计算 %q，结果与保存的不同", short(sub.ID)))
-		}
-	}
-	return nil
 }

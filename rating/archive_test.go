@@ -141,7 +141,7 @@ func TestArchivedResultsComeBack(t *testing.T) {
 	if _, err := a.Result(ctx, stored.ID, "nobody"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a subject that is not there: %v", err)
 	}
-	if err := a.Verify(ctx, stored.ID); err != nil {
+	if _, err := a.Verify(ctx, stored.ID); err != nil {
 		t.Errorf("verify: %v", err)
 	}
 }
@@ -205,7 +205,7 @@ func TestSaveRefuses(t *testing.T) {
 	if _, err := a.Save(ctx, archiveMeta, file, nil, made, changed); !fault.Is(err, fault.Conflict) {
 		t.Errorf("a stored result was changed: %v", err)
 	}
-	if err := a.Verify(ctx, stored.ID); err != nil {
+	if _, err := a.Verify(ctx, stored.ID); err != nil {
 		t.Errorf("verify after the refusals: %v", err)
 	}
 }
@@ -230,7 +230,7 @@ func TestVerifyFindsAFalsifiedResult(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Verify(ctx, stored.ID); !fault.Is(err, fault.Invalid) {
+	if _, err := a.Verify(ctx, stored.ID); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a result that its facts do not give was verified: %v", err)
 	}
 }

@@ -49,7 +49,7 @@ type Verdict struct {
 	Finding Finding
 	// Advice marks what a scheme may do otherwise with good reason: refuted is then a hint and no defect.
 	Advice bool
-	// Why says in Chinese how it is known, or what stands in the way.
+	// Why says in Chinese how it is known, or what stands in the way of a proof; the trials themselves are in Trials.
 	Why string
 	// Trials is how many trials were made.
 	Trials int
@@ -161,21 +161,6 @@ func (l *linter) add(v Verdict) { l.verdicts = append(l.verdicts, v) }
 
 func (l *linter) evaluate(s situation) Result { return Evaluate(l.s, l.cohort, s.sub, s.past) }
 
-// tellResult says total and grade in Chinese.
-func tellResult(r *Result) string {
-	out := "没有总分"
-	if r.Total.Counted {
-		out = "总分 " + r.Total.Points.Fixed(2)
-	}
-	switch {
-	case r.Label != "":
-		out += "，" + r.Label
-	case r.Status == StatusVoid:
-		out += "，已否决"
-	}
-	return out
-}
-
 // standing orders results: void, ineligible, blocked, rated; the same by level. Grades without a level stand below the others.
 func standing(r *Result) (class, level int) {
 	class = map[string]int{StatusVoid: 0, StatusIneligible: 1, StatusBlocked: 2, StatusRated: 3}[r.Status]
@@ -204,11 +189,12 @@ func (l *linter) pointsRange(i int) {
 		line := r.Line(ind.decl.ID)
 		return line != nil && line.Counted && (line.Points.Less(ind.min) || ind.max.Less(line.Points))
 	}
-	l.search(&v, outside, "得分修约后或按固定分值超出了范围")
+	l.search(&v, outside, "得分修约后或按固定分值超出了范围", "修约或固定分值可能超出范围，按区间推不出")
 }
 
-// search looks for a subject whose result is what the guarantee excludes, among the ones already found and drawn ones.
-func (l *linter) search(v *Verdict, excluded func(r *Result) bool, why string) {
+// search looks for a subject whose result is what the guarantee excludes, among the ones already found and drawn ones. why says what is wrong if
+// there is one, unproved what stands in the way of a proof if there is none.
+func (l *linter) search(v *Verdict, excluded func(r *Result) bool, why, unproved string) {
 	d := newDrawer(l.s, l.seed^hashText(v.Guarantee+v.About))
 	for i := range l.trials + len(l.starts) {
 		at := l.situation(d, i)
@@ -219,8 +205,7 @@ func (l *linter) search(v *Verdict, excluded func(r *Result) bool, why string) {
 			return
 		}
 	}
-	v.Finding, v.Trials = FindingNotRefuted, l.trials
-	v.Why = fmt.Sprintf("%d 次试验没有出现", l.trials)
+	v.Finding, v.Trials, v.Why = FindingNotRefuted, l.trials, unproved
 	l.add(*v)
 }
 
@@ -263,7 +248,7 @@ func (l *linter) totalRange() {
 	}
 	l.search(&v, func(r *Result) bool {
 		return r.Total.Counted && (r.Total.Points.Less(low) || high.Less(r.Total.Points))
-	}, "总分超出了声明的范围；加分之后要封顶的，请加一步 cap")
+	}, "总分超出了声明的范围；加分之后要封顶的，请加一步 cap", "各部分和调整步骤的取值范围相加后可能超出，按区间推不出")
 }
 
 // weights: what the members of a sum can bring must be what the part promises.

@@ -434,7 +434,7 @@ func (t *tracer) grade() (trend, string) {
 		}
 	}
 	if out == wild && why == "" {
-		why = "等级的条件方向不一"
+		why = "等级的条件有的要值高、有的要值低，推不出方向"
 	}
 	return out, why
 }
@@ -484,7 +484,7 @@ func (t *tracer) match() (trend, string) {
 		}
 	}
 	if out == wild {
-		return wild, "等级的条件方向不一"
+		return wild, "等级的条件有的要值高、有的要值低，推不出方向"
 	}
 	return out, ""
 }

@@ -273,7 +273,7 @@ func (l *linter) gradeReached(i int) {
 	case l.outOfReach(i):
 		v.Finding, v.Why = FindingRefuted, "它的条件在可能的取值范围之外（按区间推出）"
 	default:
-		v.Finding, v.Trials, v.Why = FindingNotRefuted, l.trials, fmt.Sprintf("%d 次试验没有出现，也没有证明不能得到", l.trials)
+		v.Finding, v.Trials, v.Why = FindingNotRefuted, l.trials, "没有试出得到它的对象，也没有证明不能得到"
 	}
 	l.add(v)
 }

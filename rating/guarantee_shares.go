@@ -266,6 +266,6 @@ func (l *linter) tryNotApplicable(v Verdict, ind *indicatorProgram, unproved str
 		l.add(v)
 		return
 	}
-	v.Finding, v.Trials, v.Why = FindingNotRefuted, l.trials, fmt.Sprintf("%s；%d 次试验没有反例", unproved, l.trials)
+	v.Finding, v.Trials, v.Why = FindingNotRefuted, l.trials, unproved
 	l.add(v)
 }

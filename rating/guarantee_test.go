@@ -137,12 +137,32 @@ func TestGuaranteesFindWhatIsBroken(t *testing.T) {
 	}
 }
 
+// TestOwnPointsAreNotProved: where events bring their own points, the verdict says that nothing can be proved and what the trials assume.
+func TestOwnPointsAreNotProved(t *testing.T) {
+	s := readScheme(t, "../configs/schemes/yantai.yaml")
+	verdicts := Guarantees(s, 1, 200)
+	for fact, assumed := range map[string]string{"good": "每条自带分值，方案没有规定正负，所以不能证明；试验只假定每条都是加分", "bad": "都是扣分"} {
+		v := findVerdict(t, verdicts, GuaranteeMonotone, fact)
+		if v.Finding != FindingNotRefuted || v.Trials < 200 || !strings.Contains(v.Why, assumed) {
+			t.Errorf("%s: %s in %d trials: %s", fact, v.Finding, v.Trials, v.Why)
+		}
+	}
+	f, _ := s.FactIndex("good")
+	text := s.Facts[f].tell(Value{State: Present, Events: []Event{{Code: "good", Date: 20_000, Points: &hundred}}})
+	if !strings.Contains(text, "100 分") {
+		t.Errorf("an event with points of its own is told without them: %s", text)
+	}
+}
+
 // replay holds an example against Evaluate.
 func replay(t *testing.T, s *Scheme, v Verdict) {
 	t.Helper()
 	e := v.Example
 	if e == nil {
 		return
+	}
+	if told := e.Facts(s); len(told) != len(s.Facts)+len(s.History) {
+		t.Errorf("%d facts are told of %d", len(told), len(s.Facts)+len(s.History))
 	}
 	for i := range e.Subject.Values {
 		if m := s.Facts[i].refuse(e.Subject.Values[i]); m != "" {

@@ -15,7 +15,7 @@ func (l *linter) monotone(fact int) {
 	grade, why := t.grade()
 	switch {
 	case t.total.trend > rises || t.total.moves:
-		why = "从规则推不出总分的方向"
+		why = l.totalUnclear(fact)
 	case grade > rises:
 		if why == "" {
 			why = "从规则推不出等级的方向"
@@ -62,8 +62,21 @@ func (l *linter) monotone(fact int) {
 			return
 		}
 	}
-	v.Finding, v.Trials, v.Why = FindingNotRefuted, tried, fmt.Sprintf("%s；%d 次试验没有反例", why, tried)
+	v.Finding, v.Trials, v.Why = FindingNotRefuted, tried, why
 	l.add(v)
+}
+
+// totalUnclear says in Chinese why nothing is known of how the total answers to a fact. Events that bring their own points have no sign in the scheme.
+func (l *linter) totalUnclear(fact int) string {
+	f := &l.s.Facts[fact]
+	if !slices.ContainsFunc(f.Codes, func(c Code) bool { return c.Points == nil }) {
+		return "从规则推不出总分的方向"
+	}
+	assumed := "加分"
+	if f.Better == "lower" {
+		assumed = "扣分"
+	}
+	return fmt.Sprintf("“%s”每条自带分值，方案没有规定正负，所以不能证明；试验只假定每条都是%s", f.Name, assumed)
 }
 
 // sweep lists numbers and ratios from the worst to the best in small steps, over everything that rules speak of.
@@ -188,61 +201,6 @@ func (d *drawer) persuade(f *Fact, v *Value) bool {
 	return false
 }
 
-// tell writes a value for people.
-func (f *Fact) tell(v Value) string {
-	switch {
-	case v.State == Missing:
-		return "缺"
-	case v.State == NotApplicable:
-		return "不适用"
-	}
-	items := func(n int, name func(int) string) string {
-		out := ""
-		for i := range n {
-			if i > 0 {
-				out += "、"
-			}
-			out += name(i) + " "
-			if v.Items[i].State == Present {
-				out += v.Items[i].Number.String()
-			} else {
-				out += "—"
-			}
-		}
-		return out
-	}
-	switch f.Type {
-	case TypeRatio:
-		return v.Number.String() + "/" + v.Den.String()
-	case TypeBool:
-		if v.Number.IsZero() {
-			return "否"
-		}
-		return "是"
-	case TypeText:
-		return v.Text
-	case TypeDate:
-		return v.Day.String()
-	case TypeChecklist:
-		return items(len(f.Items), func(i int) string { return f.Items[i].Name })
-	case TypeSurvey:
-		return items(len(f.Levels), func(i int) string { return f.Levels[i].Name })
-	case TypeEvents:
-		if len(v.Events) == 0 {
-			return "没有事件"
-		}
-		out := ""
-		for i, e := range v.Events {
-			if i > 0 {
-				out += "、"
-			}
-			out += e.Code + "（" + e.Date.String() + "）"
-		}
-		return out
-	}
-	return v.Number.String()
-}
-
 // without is the scheme with another list of adjustments or other roundings; only for comparisons here.
 func (s *Scheme) without(change func(p *program)) *Scheme {
 	scheme, p := *s, *s.program
@@ -312,7 +270,7 @@ func (l *linter) compare(v *Verdict, other *Scheme, deciding []int, counts func(
 		}
 	}
 	v.Finding, v.Trials = FindingNotRefuted, tried
-	v.Why = fmt.Sprintf("%s；执行过的 %d 次试验没有反例", unproved, tried)
+	v.Why = unproved
 	l.add(*v)
 }
 
@@ -387,7 +345,8 @@ func (l *linter) gate(i int) {
 		return
 	}
 	v := Verdict{Guarantee: GuaranteeGate, About: a.decl.ID, Title: fmt.Sprintf("“%s”不会使总分或等级升高", a.decl.Name)}
-	if l.onlyLowers(i) {
+	unclear := l.mayLift(i)
+	if unclear == "" {
 		v.Finding, v.Why = FindingProved, "它只会降低，后面的每一步也不会因此升高（逐步推出）"
 		l.add(v)
 		return
@@ -398,10 +357,11 @@ func (l *linter) gate(i int) {
 			return true
 		}
 		return with.Level != nil && without.Level != nil && *without.Level < *with.Level
-	}, "有这一步反而更高", "从规则推不出后面的步骤的方向")
+	}, "有这一步反而更高", unclear)
 }
 
-func (l *linter) onlyLowers(i int) bool {
+// mayLift says in Chinese why it is not known that an adjustment, with all that follows it, only lowers; empty if it is known.
+func (l *linter) mayLift(i int) string {
 	a := &l.p.adjust[i]
 	switch a.decl.Kind {
 	case AdjustVoid:
@@ -409,18 +369,28 @@ func (l *linter) onlyLowers(i int) bool {
 			if level := l.s.Grades.List[a.grade].Level; level != nil {
 				for _, g := range l.s.Grades.List {
 					if g.Level != nil && *g.Level < *level {
-						return false
+						return "它给的等级不是最低的一级"
 					}
 				}
 			}
 		}
-		return true
+		return ""
 	case AdjustCapGrade:
-		return true // the steps on grades that follow depend on the grade only through its order
+		return "" // the steps on grades that follow depend on the grade only through its order
 	}
 	t := l.p.traceTotal(i)
-	grade, _ := t.grade()
-	return t.total.trend <= rises && grade <= rises && !t.moved
+	grade, why := t.grade()
+	switch {
+	case t.total.trend > rises:
+		return "从规则推不出后面的步骤的方向"
+	case t.moved:
+		return "有的数值会因此变得缺失或不再缺失"
+	case grade <= rises:
+		return ""
+	case why == "":
+		return "从规则推不出等级的方向"
+	}
+	return why
 }
 
 // rounding compares with a scheme that rounds only at the end.

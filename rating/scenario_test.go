@@ -238,7 +238,7 @@ func TestScenarios(t *testing.T) {
 }
 
 var (
-	fence   = regexp.MustCompile("(?s)```(yaml scheme|csv facts|csv join|csv history|text result|text errors)( continued)?\n(.*?)```")
+	fence   = regexp.MustCompile("(?s)```(yaml scheme|csv facts|csv join|csv history|text result|text errors|text verdicts)( continued)?\n(.*?)```")
 	factRow = regexp.MustCompile(`^([^:]+): (.*)$`)
 )
 
@@ -259,6 +259,15 @@ func TestReadmeExamples(t *testing.T) {
 			_, err := ParseScheme([]byte(files["scheme.yaml"]))
 			if got := ProblemsOf(err).Error() + "\n"; got != m[3] {
 				t.Errorf("errors are\n%swant\n%s", got, m[3])
+			}
+			examples++
+		case "text verdicts":
+			var got strings.Builder
+			for _, v := range Guarantees(mustParse(t, files["scheme.yaml"]), 1, 300) {
+				got.WriteString(strings.TrimSpace(v.Guarantee+" "+v.About) + ": " + string(v.Finding) + "\n")
+			}
+			if got.String() != m[3] {
+				t.Errorf("verdicts are\n%swant\n%s", got.String(), m[3])
 			}
 			examples++
 		case "text result":

@@ -15,16 +15,27 @@ import (
 
 // checkCommand checks the files that an operator may edit; it knows each by its content.
 type checkCommand struct {
-	Files []string `arg:"" placeholder:"F" help:"方案、时限、角色、节假日、配置文件"`
+	Files  []string `arg:"" placeholder:"F" help:"方案、时限、角色、节假日、配置文件"`
+	Trials int      `default:"1000" placeholder:"N" help:"方案的每项保证不能证明时，试验多少次（1 到 1000000）"`
 }
 
-// Run implements the subcommand: every mistake of every file, one a line.
+// maxTrials keeps a slip of the keyboard from running for days.
+const maxTrials = 1_000_000
+
+// Run implements the subcommand: every mistake of every file, one a line; for a scheme without mistakes the verdict on each of its guarantees.
+// A file with mistakes is a wrong input, a refuted guarantee something that was found.
 func (c *checkCommand) Run(p *program) error {
-	bad := 0
+	if c.Trials < 1 || c.Trials > maxTrials {
+		return fault.New("cmd.check", fault.Invalid, fmt.Sprintf("--trials 要在 1 到 %d 之间，不能是 %d", maxTrials, c.Trials))
+	}
+	bad, refuted := 0, 0
 	for _, name := range c.Files {
-		kind, err := checkFile(name, p)
+		kind, scheme, err := checkFile(name, p)
 		if err == nil {
 			fmt.Fprintf(p.out, "%s：%s，没有错误\n", name, kind)
+			if scheme != nil {
+				refuted += printGuarantees(p.out, scheme, c.Trials)
+			}
 			continue
 		}
 		bad++
@@ -41,15 +52,32 @@ func (c *checkCommand) Run(p *program) error {
 	if bad > 0 {
 		return fault.New("cmd.check", fault.Invalid, fmt.Sprintf("%d 个文件有错误", bad))
 	}
+	if refuted > 0 {
+		fmt.Fprintf(p.out, "有 %d 项保证已推翻\n", refuted)
+		return errFound
+	}
 	return nil
 }
 
-// checkFile tells what a file is and whether it is right.
-func checkFile(name string, p *program) (kind string, err error) {
+// checkFile tells what a file is and whether it is right; scheme is set if it is a right scheme.
+func checkFile(name string, p *program) (kind string, scheme *rating.Scheme, err error) {
 	data, err := readInput(name)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
+	if hasKey(data, "indicators") && !strings.HasSuffix(name, ".csv") && !strings.HasSuffix(name, ".conf") {
+		s, err := rating.ParseScheme(data)
+		if err != nil {
+			return "评分方案", nil, err
+		}
+		return fmt.Sprintf("评分方案 %s %s，指纹 %.16s", s.ID, s.Version, s.Hash), s, nil
+	}
+	kind, err = checkOther(name, data, p)
+	return kind, nil, err
+}
+
+// checkOther does it for what is no scheme.
+func checkOther(name string, data []byte, p *program) (kind string, err error) {
 	base := filepath.Base(name)
 	switch {
 	case strings.HasSuffix(base, ".conf"):
@@ -74,12 +102,6 @@ func checkFile(name string, p *program) (kind string, err error) {
 		}
 		_, err = policy.LoadRules(conf, data)
 		return "角色与权限", err
-	case hasKey(data, "indicators"):
-		s, err := rating.ParseScheme(data)
-		if err != nil {
-			return "评分方案", err
-		}
-		return fmt.Sprintf("评分方案 %s %s，指纹 %.16s", s.ID, s.Version, s.Hash), nil
 	case hasKey(data, "deadlines"):
 		rules, err := calendar.ParseRules(name, data)
 		if err != nil {

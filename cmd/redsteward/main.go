@@ -36,7 +36,7 @@ type commands struct {
 	Demo   demoCommand   `cmd:"" help:"评价一批真实数据，打印结果，打开网页"`
 	Serve  serveCommand  `cmd:"" help:"启动服务"`
 	Check  checkCommand  `cmd:"" help:"检查方案、时限、角色、节假日和配置文件"`
-	Verify verifyCommand `cmd:"" help:"核验一个数据文件夹的全部日志"`
+	Verify verifyCommand `cmd:"" help:"核验一个数据文件夹的全部日志，并把其中的评价重新计算一遍"`
 	Doctor doctorCommand `cmd:"" help:"体检：数据版本、日志、列表索引、节假日、磁盘；--rebuild 按日志重做状态"`
 	Why    whyCommand    `cmd:"" help:"说明某人为什么能办或不能办某件事，谁能办"`
 	Bench  benchCommand  `cmd:"" help:"量这台机器和这块磁盘能承受多少"`

@@ -155,6 +155,9 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 	if err != nil {
 		return err
 	}
+	if err := server.Prepare(p.ctx); err != nil {
+		return err
+	}
 	public, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fault.Wrap("cmd.serve", fault.Unavailable, "不能在 "+c.Listen+" 上监听，可能已被占用", err)

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"iter"
+	"runtime"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"redsteward/internal/fault"
 	"redsteward/internal/web"
@@ -18,13 +22,15 @@ type archivedStars struct {
 	subject string
 
 	mu sync.Mutex
-	// last is the evaluation described last: describing reads every result once, and an evaluation never changes.
-	last *describedEvaluation
+	// described holds the newest evaluation and the one before it, which is shown until the board of the newest is ready. Describing reads
+	// every result once, and an evaluation never changes.
+	described []*describedEvaluation
 }
 
 type describedEvaluation struct {
 	web    web.Evaluation
 	scheme *rating.Scheme
+	rows   []web.Row
 }
 
 // Latest implements web.Stars.
@@ -33,74 +39,95 @@ func (s *archivedStars) Latest(ctx context.Context) (web.Evaluation, error) {
 	if err != nil {
 		return web.Evaluation{}, err
 	}
+	if known, err := s.find(d.ID); err == nil {
+		return known.web, nil
+	}
+	made, err := s.describe(ctx, d)
+	if err != nil {
+		return web.Evaluation{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.last == nil || s.last.web.ID != d.ID {
-		scheme, err := s.archive.Scheme(ctx, d)
-		if err != nil {
-			return web.Evaluation{}, err
-		}
-		e := web.DescribeScheme(web.Evaluation{ID: d.ID, N: d.N, Title: d.Title, Subject: s.subject, At: d.Made.Time, FactsHash: d.FactsHash, Root: d.Root,
-			Source: d.FactsSource, FirmsTitle: "管理公司汇总"}, scheme)
-		if e.Firms, err = s.firms(ctx, d.ID, scheme); err != nil {
-			return web.Evaluation{}, err
-		}
-		s.last = &describedEvaluation{web: e, scheme: scheme}
-	}
-	return s.last.web, nil
+	s.described = append([]*describedEvaluation{made}, s.described[:min(1, len(s.described))]...)
+	return made.web, nil
 }
 
-// firms rolls the results up under the first roll-up that the scheme declares, if any.
-func (s *archivedStars) firms(ctx context.Context, evaluation string, scheme *rating.Scheme) ([]web.Firm, error) {
-	if len(scheme.Rollups) == 0 {
-		return nil, nil
-	}
-	roller, err := scheme.NewRoller(scheme.Rollups[0].ID)
+// describe reads every result of an evaluation once: for its row, and for the first roll-up that the scheme declares, if any.
+func (s *archivedStars) describe(ctx context.Context, d rating.Evaluation) (*describedEvaluation, error) {
+	scheme, err := s.archive.Scheme(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	for stored, err := range s.archive.Results(ctx, evaluation) {
-		if err != nil {
+	made := &describedEvaluation{scheme: scheme, rows: make([]web.Row, 0, d.Count), web: web.DescribeScheme(web.Evaluation{ID: d.ID, N: d.N, Title: d.Title,
+		Subject: s.subject, At: d.Made.Time, FactsHash: d.FactsHash, Root: d.Root, Source: d.FactsSource, FirmsTitle: "管理公司汇总"}, scheme)}
+	var roller *rating.Roller
+	if len(scheme.Rollups) > 0 {
+		if roller, err = scheme.NewRoller(scheme.Rollups[0].ID); err != nil {
 			return nil, err
 		}
-		subject, result, err := stored.Open(scheme)
-		if err != nil {
-			return nil, err
+	}
+	// The results come in pages and are decoded by all processors; neither rows nor a roll-up need an order.
+	var adding sync.Mutex
+	decoders, decoding := errgroup.WithContext(ctx)
+	decoders.SetLimit(runtime.GOMAXPROCS(0))
+	var broken error
+	for stored, err := range s.archive.Results(decoding, d.ID) {
+		if broken = err; err != nil {
+			break
 		}
-		roller.Add(subject, result)
+		decoders.Go(func() error {
+			row, result, err := made.row(&stored)
+			if err != nil {
+				return err
+			}
+			var subject rating.Subject
+			if roller != nil {
+				if subject, err = scheme.ReadSubject([]byte(stored.Facts)); err != nil {
+					return err
+				}
+			}
+			adding.Lock()
+			defer adding.Unlock()
+			made.rows = append(made.rows, row)
+			if roller != nil {
+				roller.Add(subject, result)
+			}
+			return nil
+		})
 	}
-	groups := roller.Groups()
-	firms := make([]web.Firm, len(groups))
-	for i := range groups {
-		firms[i] = web.FirmOf(&groups[i])
+	if err := cmp.Or(decoders.Wait(), broken); err != nil {
+		return nil, err
 	}
-	return firms, nil
+	if roller != nil {
+		for _, g := range roller.Groups() {
+			made.web.Firms = append(made.web.Firms, web.FirmOf(&g))
+		}
+	}
+	return made, nil
 }
 
-// current returns the description of an evaluation. Returns NotFound if it is not the one that is shown.
-func (s *archivedStars) current(evaluation string) (*describedEvaluation, error) {
+// find returns the description of an evaluation. Returns NotFound if it is neither the newest nor the one before.
+func (s *archivedStars) find(evaluation string) (*describedEvaluation, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.last == nil || s.last.web.ID != evaluation {
-		return nil, fault.New("cmd.stars", fault.NotFound, "没有这次评价")
+	for _, d := range s.described {
+		if d.web.ID == evaluation {
+			return d, nil
+		}
 	}
-	return s.last, nil
+	return nil, fault.New("cmd.stars", fault.NotFound, "没有这次评价")
 }
 
 // Rows implements web.Stars.
-func (s *archivedStars) Rows(ctx context.Context, evaluation string) iter.Seq2[web.Row, error] {
+func (s *archivedStars) Rows(_ context.Context, evaluation string) iter.Seq2[web.Row, error] {
 	return func(yield func(web.Row, error) bool) {
-		e, err := s.current(evaluation)
+		e, err := s.find(evaluation)
 		if err != nil {
 			yield(web.Row{}, err)
 			return
 		}
-		for stored, err := range s.archive.Results(ctx, evaluation) {
-			var row web.Row
-			if err == nil {
-				row, _, err = e.row(&stored)
-			}
-			if !yield(row, err) || err != nil {
+		for _, row := range e.rows {
+			if !yield(row, nil) {
 				return
 			}
 		}
@@ -118,7 +145,7 @@ func (e *describedEvaluation) row(stored *rating.ArchivedResult) (web.Row, *rati
 
 // Star implements web.Stars.
 func (s *archivedStars) Star(ctx context.Context, evaluation, id string) (web.Star, error) {
-	e, err := s.current(evaluation)
+	e, err := s.find(evaluation)
 	if err != nil {
 		return web.Star{}, err
 	}
@@ -141,7 +168,7 @@ func (s *archivedStars) Star(ctx context.Context, evaluation, id string) (web.St
 
 // Scheme implements web.Stars.
 func (s *archivedStars) Scheme(_ context.Context, evaluation string) (*rating.Scheme, error) {
-	e, err := s.current(evaluation)
+	e, err := s.find(evaluation)
 	if err != nil {
 		return nil, err
 	}

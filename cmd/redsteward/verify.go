@@ -2,13 +2,15 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
+	"redsteward/rating"
 )
 
-// verifyCommand checks the whole log of a data folder, offline, also beside a running service.
+// verifyCommand checks the whole log of a data folder, offline, also beside a running service, and then rates everything in it again.
 type verifyCommand struct {
 	Dir string `arg:"" placeholder:"DIR" help:"数据文件夹"`
 	Key string `placeholder:"KEY" help:"日志公钥；不写则用数据里存的那一把（怀疑数据被改时，应当用另外保存的）"`
@@ -47,11 +49,55 @@ func (c *verifyCommand) Run(p *program) (err error) {
 	}
 	if report.OK() {
 		fmt.Fprintln(p.out, "核验通过：每一条记录都与其前一条和签名相符")
-		return nil
+		return recompute(p, engine)
 	}
 	for _, problem := range report.Problems {
 		fmt.Fprintf(p.out, "第 %d 条：%s\n", problem.N, problem.Message)
 	}
-	fmt.Fprintf(p.out, "核验不通过：发现 %d 处\n", report.Found)
+	fmt.Fprintf(p.out, "核验不通过：发现 %d 处；没有重新计算评价\n", report.Found)
 	return errFound
+}
+
+// missingShown is how many missing earlier results are named; the rest is counted.
+const missingShown = 5
+
+// recompute rates everything that is stored again, from its frozen facts.
+func recompute(p *program, engine store.Engine) error {
+	db, err := store.Open(p.ctx, engine, store.Options{Now: p.now, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	archive, err := rating.NewArchive(p.ctx, db)
+	if err != nil {
+		return err
+	}
+	differ := 0
+	for made, err := range archive.Evaluations(p.ctx) {
+		if err != nil {
+			return err
+		}
+		title := strings.TrimSpace(oneLine(made.Title + " " + made.Period))
+		v, err := archive.Verify(p.ctx, made.ID)
+		if fault.Is(err, fault.Invalid) {
+			differ++
+			fmt.Fprintf(p.out, "评价 %s：%s\n", title, fault.MessageOf(err))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(p.out, "评价 %s：%d 份结果，重新计算 %d 份，都相同\n", title, v.Results, v.Recomputed)
+		for i, m := range v.Missing {
+			if i == missingShown {
+				fmt.Fprintf(p.out, "  还有 %d 份\n", len(v.Missing)-i)
+				break
+			}
+			fmt.Fprintf(p.out, "  %s 读的以往结果 %s 不在这里（SHA-256 %.16s），没有重新计算\n", oneLine(m.Subject), m.History, m.Hash)
+		}
+	}
+	if differ > 0 {
+		fmt.Fprintf(p.out, "核验不通过：%d 次评价与保存的不同\n", differ)
+		return errFound
+	}
+	return nil
 }

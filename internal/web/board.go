@@ -3,10 +3,12 @@ package web
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/mozillazg/go-pinyin"
 
@@ -279,36 +281,63 @@ func searchText(words ...string) string {
 	return b.String()
 }
 
-// boardCache keeps the board of the newest evaluation. While a new one is prepared, the old one is still shown.
+// boardCache keeps the board that is shown. A newer one is made beside it, off the path of every request, and takes its place when it is complete.
 type boardCache struct {
 	current atomic.Pointer[board]
 	making  sync.Mutex
 }
 
-// boardNow returns the board to show. Returns NotFound if nothing was rated yet.
-func (s *Server) boardNow(ctx context.Context) (*board, error) {
-	e, err := s.stars.Latest(ctx)
-	if err != nil {
-		return nil, err
+// followEvery is how often a running server looks for a newer evaluation: another process may have made it.
+const followEvery = time.Second
+
+// Prepare reads the newest evaluation, so that the first request finds its board. Nothing rated yet is no error. Call it before the address is told.
+func (s *Server) Prepare(ctx context.Context) error {
+	if _, err := s.boardNow(ctx); !fault.Is(err, fault.NotFound) {
+		return err
 	}
-	shown := s.board.current.Load()
-	if shown != nil && shown.N == e.N && shown.ID == e.ID {
+	return nil
+}
+
+// boardNow returns the board to show. Only the first board is made here; Serve replaces it. Returns NotFound if nothing was rated yet.
+func (s *Server) boardNow(ctx context.Context) (*board, error) {
+	if shown := s.board.current.Load(); shown != nil {
 		return shown, nil
 	}
-	if shown != nil && !s.board.making.TryLock() {
-		return shown, nil // somebody else is preparing the new one
-	}
-	if shown == nil {
-		s.board.making.Lock()
-	}
+	return s.refreshBoard(ctx)
+}
+
+// refreshBoard makes the newest board unless it is shown already, and returns what is shown now. Returns NotFound if nothing was rated yet.
+func (s *Server) refreshBoard(ctx context.Context) (*board, error) {
+	const op = "web.refreshBoard"
+	s.board.making.Lock()
 	defer s.board.making.Unlock()
-	if again := s.board.current.Load(); again != nil && again.N == e.N && again.ID == e.ID {
-		return again, nil
+	e, err := s.stars.Latest(ctx)
+	if err != nil {
+		return nil, fault.Wrap(op, "", "", err)
+	}
+	if shown := s.board.current.Load(); shown != nil && shown.N == e.N && shown.ID == e.ID {
+		return shown, nil
 	}
 	made, err := newBoard(ctx, s.stars, e)
 	if err != nil {
-		return nil, fault.Wrap("web.boardNow", "", "", err)
+		return nil, fault.Wrap(op, "", "", err)
 	}
 	s.board.current.Store(made)
 	return made, nil
+}
+
+// followBoard keeps the board up to date until ctx ends. A failure leaves the shown board standing and is logged.
+func (s *Server) followBoard(ctx context.Context) {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if _, err := s.refreshBoard(ctx); err != nil && !fault.Is(err, fault.NotFound) && ctx.Err() == nil {
+			s.log.LogAttrs(ctx, slog.LevelError, "board", slog.String("error", err.Error()))
+		}
+	}
 }

@@ -12,9 +12,11 @@ import (
 
 // Stars are the rated results that may be shown; rating's archive implements it over the store. Implementations must be safe for concurrent use.
 type Stars interface {
-	// Latest returns the newest evaluation that may be shown; it is asked at every page and must be quick. Returns NotFound if there is none yet.
+	// Latest returns the newest evaluation that may be shown; it is asked every second and must be quick while that is still the same. Returns NotFound
+	// if there is none yet.
 	Latest(ctx context.Context) (Evaluation, error)
-	// Rows yields every rated subject of the evaluation, in any order.
+	// Rows yields every rated subject of the evaluation, in any order. It, Star and Scheme are asked for the evaluation that is shown, which is the
+	// newest or, while the board of that is made, the one before.
 	Rows(ctx context.Context, evaluation string) iter.Seq2[Row, error]
 	// Star returns one subject line by line. Returns NotFound if the evaluation has no such subject.
 	Star(ctx context.Context, evaluation, id string) (Star, error)

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -196,6 +197,11 @@ func (s *Server) Serve(ctx context.Context, public, metrics net.Listener) error 
 		stop := s.watch.serve(metrics, failed)
 		defer stop()
 	}
+	following, unfollow := context.WithCancel(ctx)
+	var followed sync.WaitGroup
+	followed.Go(func() { s.followBoard(following) })
+	defer followed.Wait()
+	defer unfollow()
 	var broken error
 	select {
 	case <-ctx.Done():

@@ -247,8 +247,11 @@ func (e *Engine) Rows(ctx context.Context, streams []string, parts store.Parts) 
 // Each implements store.Engine.
 func (e *Engine) Each(ctx context.Context, kind, after string, parts store.Parts, f func(store.Row) error) error {
 	filter := bson.D{{Key: "kind", Value: kind}, {Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}}
-	return e.eachRow(ctx, filter, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetHint(kindIndex).SetProjection(rowFields(parts)), f)
+	return e.eachRow(ctx, filter, options.Find().SetSort(bson.D{{Key: "_id", Value: 1}}).SetHint(kindIndex).SetProjection(rowFields(parts)).SetBatchSize(eachBatch), f)
 }
+
+// eachBatch is how many whole documents are held at a time. Left to itself, a server fills a batch up to 16 MiB.
+const eachBatch = 64
 
 // EachHead implements store.Engine.
 func (e *Engine) EachHead(ctx context.Context, f func(stream string, seq, n int64) error) error {

@@ -142,6 +142,7 @@ func (s Suite) streamMany(t *testing.T) {
 	if count != s.Many || last == "" {
 		t.Fatalf("%d documents, want %d", count, s.Many)
 	}
+	t.Logf("reading all took %d KiB more", (int64(most)-int64(before))>>10)
 	if most > before+streamSlack {
 		t.Fatalf("reading all took %d MiB more", (most-before)>>20)
 	}

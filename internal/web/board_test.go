@@ -1,0 +1,116 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+)
+
+// twoStars show one evaluation of one row, and a next one once it is told to.
+type twoStars struct {
+	noStars
+	mu     sync.Mutex
+	newest int64 // 0: nothing rated yet
+	broken error
+	// gate, if not nil, holds the reader of rows back until it is closed.
+	gate chan struct{}
+}
+
+func (s *twoStars) set(newest int64, broken error, gate chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.newest, s.broken, s.gate = newest, broken, gate
+}
+
+func (s *twoStars) Latest(context.Context) (Evaluation, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken != nil {
+		return Evaluation{}, s.broken
+	}
+	if s.newest == 0 {
+		return Evaluation{}, errNothingRated
+	}
+	return Evaluation{ID: fmt.Sprint("e", s.newest), N: s.newest, Grades: []GradeInfo{{ID: "five", Label: "五星", Level: 5}}}, nil
+}
+
+func (s *twoStars) Rows(_ context.Context, evaluation string) iter.Seq2[Row, error] {
+	s.mu.Lock()
+	gate := s.gate
+	s.mu.Unlock()
+	return func(yield func(Row, error) bool) {
+		if gate != nil {
+			<-gate
+		}
+		total := num.FromInt(90)
+		yield(Row{ID: "P1", Name: evaluation, Grade: "five", Total: &total}, nil)
+	}
+}
+
+// shown is the name of the evaluation that a page would show now.
+func shown(t *testing.T, s *Server) string {
+	t.Helper()
+	b, err := s.boardNow(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.ID
+}
+
+// TestBoardFollows: the first board is there before the first request; a newer one is made beside the shown one, which goes on being shown
+// meanwhile; a failure leaves it standing.
+func TestBoardFollows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stars := &twoStars{}
+		s := newServer(t, func(o *Options) { o.Stars = stars })
+		if err := s.Prepare(t.Context()); err != nil {
+			t.Fatal("nothing rated:", err)
+		}
+		if _, err := s.boardNow(t.Context()); !fault.Is(err, fault.NotFound) {
+			t.Fatal("a board of nothing:", err)
+		}
+		stars.set(1, nil, nil)
+		if err := s.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		stars.set(1, errors.New("store is away"), nil)
+		if got := shown(t, s); got != "e1" { // a prepared board needs no store
+			t.Fatal(got)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go s.followBoard(ctx)
+		time.Sleep(3 * followEvery)
+		if got := shown(t, s); got != "e1" {
+			t.Fatal("after failures:", got)
+		}
+		gate := make(chan struct{})
+		stars.set(2, nil, gate)
+		time.Sleep(10 * followEvery) // the new board waits at the gate
+		if got := shown(t, s); got != "e1" {
+			t.Fatal("an unfinished board is shown:", got)
+		}
+		close(gate)
+		synctest.Wait()
+		if got := shown(t, s); got != "e2" {
+			t.Fatal("the new board is not shown:", got)
+		}
+		before := s.board.current.Load()
+		time.Sleep(3 * followEvery)
+		if s.board.current.Load() != before {
+			t.Error("the same evaluation was read again")
+		}
+	})
+	broken := newServer(t, func(o *Options) { o.Stars = &twoStars{broken: errors.New("store is away")} })
+	if err := broken.Prepare(t.Context()); err == nil {
+		t.Error("a start without store went well")
+	}
+}
