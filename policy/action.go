@@ -74,6 +74,17 @@ const (
 	// ReviewVisit accepts or returns a signed sheet.
 	ReviewVisit Action = "visit.review"
 
+	// ReadRegister shows firms, projects, contracts and owners' bodies within the scope.
+	ReadRegister Action = "register.read"
+	// WriteRegister enters and corrects them.
+	WriteRegister Action = "register.write"
+	// ImportRegister enters many of them from Excel.
+	ImportRegister Action = "register.import"
+	// ReadContacts shows names and phones of a firm's people unmasked.
+	ReadContacts Action = "contact.read"
+	// UpdateDivision adds, corrects and ends divisions.
+	UpdateDivision Action = "division.update"
+
 	// ReadLog reads change records: who changed what, when and why.
 	ReadLog Action = "log.read"
 	// VerifyLog checks the hash chain, the Merkle log and the checkpoints.
@@ -140,6 +151,12 @@ func Actions() []ActionInfo {
 		{PlanVisit, "安排走访评价", false},
 		{DoVisit, "走访评价打分", false},
 		{ReviewVisit, "复核走访评价表", false},
+
+		{ReadRegister, "查看企业与小区登记", false},
+		{WriteRegister, "登记企业、小区与合同", false},
+		{ImportRegister, "从 Excel 导入登记", false},
+		{ReadContacts, "查看企业联系人", false},
+		{UpdateDivision, "修改行政区划", false},
 
 		{ReadLog, "查看变更记录", false},
 		{VerifyLog, "校验变更日志", false},

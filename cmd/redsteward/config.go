@@ -53,6 +53,7 @@ type config struct {
 	} `yaml:"http"`
 	Files struct {
 		Deadlines  string   `yaml:"deadlines"`
+		Divisions  string   `yaml:"divisions"`
 		RolesModel string   `yaml:"roles_model"`
 		Roles      string   `yaml:"roles"`
 		Holidays   []string `yaml:"holidays"`

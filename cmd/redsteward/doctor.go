@@ -316,7 +316,9 @@ func declareAll(ctx context.Context, s *service) error {
 	if err != nil {
 		return err
 	}
-	s.guard = policy.NewGuard(rules, policy.TenureTable{})
+	if err := s.openRegister(ctx, rules); err != nil {
+		return err
+	}
 	s.accounts, err = policy.NewService(ctx, s.db, s.guard, s.clocks, policy.Options{})
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"redsteward/internal/web"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/registry"
 )
 
 // service is an opened bureau with all that runs on it.
@@ -27,6 +28,7 @@ type service struct {
 	db       *store.DB
 	sqlite   *sqlite.Engine // nil on MongoDB
 	guard    *policy.Guard
+	register *registry.Service
 	accounts *policy.Service
 	archive  *rating.Archive
 	refused  *policy.FileLog
@@ -59,9 +61,10 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	}
 	confHash, csvHash := rules.Hashes()
 	s.log.Info("rules loaded", slog.String("roles_conf", confHash), slog.String("roles_csv", csvHash))
-	// Until the register knows who holds which project, nobody reaches a project through a firm.
-	s.guard = policy.NewGuard(rules, policy.TenureTable{})
 	if err := s.openStore(ctx, relaxed); err != nil {
+		return err
+	}
+	if err := s.openRegister(ctx, rules); err != nil {
 		return err
 	}
 	if s.refused, err = policy.OpenAccessLog(filepath.Join(s.dir, "access"), 0); err != nil {
@@ -71,6 +74,30 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 		return err
 	}
 	s.archive, err = rating.NewArchive(ctx, s.db)
+	return err
+}
+
+// openRegister opens the register, which knows who holds which project, then the guard, which asks it, and the desk of the register, which asks the guard.
+func (s *service) openRegister(ctx context.Context, rules *policy.Rules) error {
+	register, err := registry.Open(ctx, s.db)
+	if err != nil {
+		return err
+	}
+	s.guard = policy.NewGuard(rules, register)
+	s.register = registry.NewService(register, s.guard, s.clocks.Business)
+	return nil
+}
+
+// seedDivisions gives an empty register the divisions of the configuration.
+func (s *service) seedDivisions(ctx context.Context) error {
+	table, err := ownOr(s.config.Files.Divisions, "divisions/duchang-divisions-2023.csv")
+	if err != nil {
+		return err
+	}
+	added, err := s.register.SeedDivisions(ctx, table)
+	if added > 0 {
+		s.log.Info("divisions seeded", slog.Int("count", added))
+	}
 	return err
 }
 
@@ -224,6 +251,9 @@ func (c *serveCommand) Run(p *program) error {
 	s, err := openService(p, settings, false)
 	if err != nil {
 		return err
+	}
+	if err := s.seedDivisions(p.ctx); err != nil {
+		return errors.Join(err, s.close())
 	}
 	err = s.serve(p, "", "小区", func(address string) { s.announce(p.ctx, p.out, address) })
 	return errors.Join(err, s.close())

@@ -101,17 +101,3 @@ func fingerprint(hash string) string {
 	}
 	return hash[:4] + " " + hash[4:8] + " " + hash[8:12]
 }
-
-// maskName shows the first and the last character of a personal name: 张*敏, 刘*.
-func maskName(name string) string {
-	r := []rune(name)
-	switch len(r) {
-	case 0:
-		return ""
-	case 1:
-		return "*"
-	case 2:
-		return string(r[0]) + "*"
-	}
-	return string(r[0]) + strings.Repeat("*", len(r)-2) + string(r[len(r)-1])
-}

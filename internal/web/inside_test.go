@@ -598,7 +598,6 @@ func TestFormat(t *testing.T) {
 		count(1164): "1,164", count(12): "12", count(-1234567): "−1,234,567", grouped("42600.00"): "42,600.00",
 		points(num.MustParse("86.425"), 2): "86.43", points(num.MustParse("-1"), 2): "−1.00", signed(num.MustParse("3"), 2): "+3.00", signed(num.Num{}, 2): "—",
 		share(9, 129): "7.0%", share(1, 0): "—", rate(num.MustParse("31"), num.MustParse("37")): "83.8%", fingerprint("9f3c71ae04d2aa"): "9f3c 71ae 04d2",
-		maskName("张小敏"): "张*敏", maskName("刘华"): "刘*", maskName("王"): "*", maskName(""): "", maskName("欧阳小敏"): "欧**敏",
 		guard("=1+1"): "'=1+1", guard(" @x"): "' @x", guard("＝1"): "'＝1", guard("-"): "'-", guard("东街"): "东街", guard(""): "",
 		plainNumber(num.MustParse("-1234.5"), 2): "-1234.50",
 		spanText(policy.Span{}):                  "长期", spanText(policy.Span{From: day("2026-01-01")}): "2026年1月1日起", spanText(policy.Span{Until: day("2026-12-31")}): "至2026年12月31日",

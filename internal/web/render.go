@@ -108,7 +108,7 @@ func (a *assets) functions() template.FuncMap {
 		"weekday":     weekday,
 		"count":       count,
 		"fingerprint": fingerprint,
-		"mask":        maskName,
+		"mask":        policy.MaskName,
 		"list":        func(items ...any) []any { return items },
 		"dict":        dict,
 		"join":        strings.Join,

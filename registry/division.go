@@ -1,0 +1,343 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/policy"
+)
+
+// Level is the level of a division.
+type Level string
+
+// The levels, highest first.
+const (
+	// LevelCounty is the county (县).
+	LevelCounty Level = "county"
+	// LevelTownship is a town or township (镇、乡), which does the work of a 街道 here.
+	LevelTownship Level = "township"
+	// LevelCommunity is an urban community or a village (居委会、村委会).
+	LevelCommunity Level = "community"
+	// LevelGrid is a grid of a community (网格).
+	LevelGrid Level = "grid"
+)
+
+// Levels lists the levels.
+func Levels() []Choice {
+	return []Choice{{string(LevelCounty), "县"}, {string(LevelTownship), "乡镇"}, {string(LevelCommunity), "社区（村）"}, {string(LevelGrid), "网格"}}
+}
+
+// Division is one division. Its id is its code: 12 digits of the National Bureau of Statistics, for a grid those of its community, “-” and a number.
+type Division struct {
+	// Level is one of Levels.
+	Level Level `json:"level" privacy:"public"`
+	// Name is the official name: 城东居委会.
+	Name string `json:"name" privacy:"public"`
+	// Display is what people say: 城东社区.
+	Display string `json:"display" privacy:"public"`
+	// Parent is the id of the division above, "" for the county.
+	Parent string `json:"parent,omitempty" privacy:"public"`
+	// Statistical marks a unit that exists for statistics only, and everything below it: no picker offers it.
+	Statistical bool `json:"statistical,omitempty"`
+	// Days are the days on which it exists; no first day: since ever.
+	Days policy.Span `json:"days"`
+}
+
+var (
+	divisionCode = regexp.MustCompile(`^[0-9]{12}$`)
+	gridCode     = regexp.MustCompile(`^([0-9]{12})-[0-9]{2,3}$`)
+)
+
+// divisionDocument is how divisions are stored. Sorted by code; display order is that of the list asked for.
+func divisionDocument() store.Kind[Division] {
+	return store.Kind[Division]{
+		Name: "division", Version: 1,
+		Indexes: []store.Index[Division]{{
+			Name: "parent",
+			Keys: func(_ string, d *Division) []string { return []string{"l:" + string(d.Level), "d:" + d.Parent} },
+			Sort: func(id string, _ *Division) string { return id },
+		}},
+	}
+}
+
+// DivisionRow is a division with its id.
+type DivisionRow struct {
+	// ID is the code.
+	ID string
+	// Seq is the number of its last change.
+	Seq int64
+	Division
+}
+
+// DivisionsBelow lists the divisions of a parent that exist on the day, without those for statistics only, in order of code; parent "" lists the county.
+func (r *Register) DivisionsBelow(ctx context.Context, parent string, day calendar.Date) ([]DivisionRow, error) {
+	return r.divisionsUnder(ctx, "d:"+parent, func(d Division) bool { return !d.Statistical && d.Days.Holds(day) })
+}
+
+// DivisionsAt lists the divisions of a level that exist on the day, without those for statistics only, in order of code.
+func (r *Register) DivisionsAt(ctx context.Context, level Level, day calendar.Date) ([]DivisionRow, error) {
+	return r.divisionsUnder(ctx, "l:"+string(level), func(d Division) bool { return !d.Statistical && d.Days.Holds(day) })
+}
+
+func (r *Register) divisionsUnder(ctx context.Context, key string, keep func(Division) bool) ([]DivisionRow, error) {
+	var out []DivisionRow
+	q := store.Query{Index: "parent", Key: key, Limit: store.MaxLimit}
+	for {
+		page, err := r.divisions.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range page.Docs {
+			if keep(d.State) {
+				out = append(out, DivisionRow{ID: d.ID, Seq: d.Seq, Division: d.State})
+			}
+		}
+		if page.Next == "" {
+			return out, nil
+		}
+		q.After = page.Next
+	}
+}
+
+// Division returns one division, whether it still exists or not. Returns NotFound.
+func (r *Register) Division(ctx context.Context, id string) (DivisionRow, error) {
+	d, err := r.divisions.Load(ctx, id)
+	if err != nil {
+		return DivisionRow{}, fault.Wrap("registry.Division", "", "没有编号为“"+id+"”的行政区划", err)
+	}
+	return DivisionRow{ID: d.ID, Seq: d.Seq, Division: d.State}, nil
+}
+
+// SeedDivisions loads a table of divisions (columns code, name, level 3 to 5, parent; see configs/divisions) into an empty register and returns how
+// many it added; a register that has a county already stays as it is. It may be repeated after a crash. Returns Invalid with every bad line.
+func (r *Register) SeedDivisions(ctx context.Context, table []byte) (int, error) {
+	const op = "registry.SeedDivisions"
+	counties, err := r.DivisionsAt(ctx, LevelCounty, calendar.DateOf(r.db.Now()))
+	if err != nil || len(counties) > 0 {
+		return 0, err
+	}
+	rows, err := readDivisions(table)
+	if err != nil {
+		return 0, err
+	}
+	// The county comes last: until it is there, the seed is not complete and is begun again.
+	slices.SortStableFunc(rows, func(a, b DivisionRow) int {
+		return strings.Compare(boolText(a.Level == LevelCounty), boolText(b.Level == LevelCounty))
+	})
+	meta := store.Meta{By: policy.SystemActor().ID, Action: "division.seed"}
+	put := func(ctx context.Context, row DivisionRow) error {
+		if _, err := r.divisions.Commit(ctx, meta, row.ID, 0, row.Division); err != nil && !fault.Is(err, fault.Conflict) {
+			return fault.Wrap(op, "", "", err)
+		}
+		return nil
+	}
+	// Commits at the same time share one write to the disk.
+	all, within := errgroup.WithContext(ctx)
+	all.SetLimit(32)
+	for _, row := range rows[:len(rows)-1] {
+		all.Go(func() error { return put(within, row) })
+	}
+	if err := all.Wait(); err != nil {
+		return 0, err
+	}
+	return len(rows), put(ctx, rows[len(rows)-1])
+}
+
+func boolText(b bool) string {
+	if b {
+		return "1"
+	}
+	return "0"
+}
+
+// readDivisions reads the table; the county is one of its rows. Returns Invalid with every bad line.
+func readDivisions(table []byte) ([]DivisionRow, error) {
+	const op = "registry.readDivisions"
+	lines := csv.NewReader(bytes.NewReader(table))
+	lines.FieldsPerRecord = 4
+	levels := map[string]Level{"3": LevelCounty, "4": LevelTownship, "5": LevelCommunity}
+	var bad faults
+	var rows []DivisionRow
+	at := map[string]int{}
+	for n := 1; ; n++ {
+		cells, err := lines.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fault.Wrap(op, fault.Invalid, fmt.Sprintf("区划表第 %d 行不能读取", n), err)
+		}
+		if n == 1 {
+			continue // the heading
+		}
+		where := fmt.Sprintf("第%d行", n)
+		code, name, level, parent := cells[0], cells[1], levels[cells[2]], cells[3]
+		_, twice := at[code]
+		switch {
+		case !divisionCode.MatchString(code):
+			bad.add(where, "代码“%s”要写 12 位数字", code)
+		case twice:
+			bad.add(where, "代码 %s 出现两次", code)
+		case level == "":
+			bad.add(where, "级别“%s”要写 3（县）、4（乡镇）或 5（社区、村）", cells[2])
+		case name == "":
+			bad.add(where, "代码 %s 没有名称", code)
+		}
+		at[code] = len(rows)
+		rows = append(rows, DivisionRow{ID: code, Division: Division{Level: level, Name: name, Display: displayName(name), Parent: parent}})
+	}
+	counties := 0
+	for i := range rows {
+		d := &rows[i]
+		up, known := at[d.Parent]
+		switch {
+		case d.Level == LevelCounty:
+			counties++
+			d.Parent = ""
+		case !known:
+			bad.add(d.ID, "上级 %s 不在表中", d.Parent)
+		case above(d.Level) != rows[up].Level:
+			bad.add(d.ID, "%s的上级不能是%s", TextOf(Levels(), d.Level), TextOf(Levels(), rows[up].Level))
+		}
+	}
+	if counties != 1 && len(bad.list) == 0 {
+		bad.add("表", "要有一行县（级别 3），现在有 %d 行", counties)
+	}
+	if err := bad.err(op); err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		d := &rows[i]
+		town := d.ID
+		if d.Level == LevelCommunity {
+			town = d.Parent
+		}
+		// Digits 7 to 9 from 400 to 599 are units that statistics treat like a township.
+		d.Statistical = d.Level != LevelCounty && town[6] >= '4' && town[6] <= '5'
+	}
+	return rows, nil
+}
+
+// above is the level above a level, "" above the county.
+func above(l Level) Level {
+	switch l {
+	case LevelTownship:
+		return LevelCounty
+	case LevelCommunity:
+		return LevelTownship
+	case LevelGrid:
+		return LevelCommunity
+	}
+	return ""
+}
+
+// displayName is what people call a division: 城东居委会 is 城东社区, 西河村委会 is 西河村.
+func displayName(official string) string {
+	if short, ok := strings.CutSuffix(official, "社区居委会"); ok {
+		return short + "社区"
+	}
+	if short, ok := strings.CutSuffix(official, "居委会"); ok {
+		return short + "社区"
+	}
+	if short, ok := strings.CutSuffix(official, "村委会"); ok {
+		return short + "村"
+	}
+	return official
+}
+
+// DivisionInput is what an administrator says about a division.
+type DivisionInput struct {
+	// Name and Display are the official name and what people say.
+	Name, Display string
+	// Statistical hides it in pickers.
+	Statistical bool
+	// Days are its first and last day; no date: open.
+	Days policy.Span
+}
+
+func (in *DivisionInput) check(bad *faults) {
+	bad.text("name", "正式名称", &in.Name, 2, 40)
+	if strings.TrimSpace(in.Display) == "" {
+		in.Display = displayName(in.Name)
+	}
+	bad.text("display", "通用名称", &in.Display, 2, 40)
+	bad.span("until", in.Days)
+}
+
+// AddDivision opens a division below another. Returns Forbidden without UpdateDivision; Invalid for refused fields (code, level, parent, name, display,
+// until); Conflict for a code that exists.
+func (s *Service) AddDivision(ctx context.Context, by policy.Actor, code, parent string, in DivisionInput) error {
+	const op = "registry.AddDivision"
+	if err := s.guard.Require(by, policy.UpdateDivision); err != nil {
+		return err
+	}
+	var bad faults
+	code = strings.TrimSpace(code)
+	in.check(&bad)
+	up, err := s.divisions.Load(ctx, parent)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	d := Division{Name: in.Name, Display: in.Display, Parent: parent, Statistical: in.Statistical, Days: in.Days}
+	switch up.State.Level {
+	case LevelCounty:
+		d.Level = LevelTownship
+	case LevelTownship:
+		d.Level = LevelCommunity
+	case LevelCommunity:
+		d.Level = LevelGrid
+	default:
+		bad.add("parent", "没有编号为“%s”的上级，或者其下不能再设", parent)
+	}
+	grid := gridCode.FindStringSubmatch(code)
+	switch {
+	case d.Level == LevelGrid && (grid == nil || grid[1] != parent):
+		bad.add("code", "网格编号“%s”要写成社区编号加“-”和序号，例如 %s-01", code, parent)
+	case d.Level != LevelGrid && !divisionCode.MatchString(code):
+		bad.add("code", "代码“%s”要写 12 位数字", code)
+	}
+	if err := bad.err(op); err != nil {
+		return err
+	}
+	_, err = s.divisions.Commit(ctx, s.meta(by, policy.UpdateDivision, ""), code, 0, d)
+	if fault.Is(err, fault.Conflict) {
+		return fault.Wrap(op, fault.Conflict, "编号 "+code+" 已经有了", err)
+	}
+	return err
+}
+
+// ChangeDivision corrects names and days; a division is never deleted, it ends. Returns Forbidden without UpdateDivision, NotFound, Invalid for refused
+// fields (name, display, until), Conflict if seq is not the last change.
+func (s *Service) ChangeDivision(ctx context.Context, by policy.Actor, id string, seq int64, in DivisionInput) error {
+	const op = "registry.ChangeDivision"
+	if err := s.guard.Require(by, policy.UpdateDivision); err != nil {
+		return err
+	}
+	var bad faults
+	in.check(&bad)
+	if err := bad.err(op); err != nil {
+		return err
+	}
+	d, err := s.divisions.Load(ctx, id)
+	if err != nil {
+		return err
+	}
+	if d.Seq != seq {
+		return overtaken(op)
+	}
+	d.State.Name, d.State.Display, d.State.Statistical, d.State.Days = in.Name, in.Display, in.Statistical, in.Days
+	_, err = s.divisions.Commit(ctx, s.meta(by, policy.UpdateDivision, ""), id, seq, d.State)
+	return err
+}

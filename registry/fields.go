@@ -1,0 +1,105 @@
+package registry
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/policy"
+)
+
+// faults gathers what is wrong with an input, field by field.
+type faults struct {
+	list []fault.Field
+}
+
+func (f *faults) add(name, format string, args ...any) {
+	f.list = append(f.list, fault.Field{Name: name, Message: fmt.Sprintf(format, args...)})
+}
+
+// err is Invalid with all fields, nil if there are none.
+func (f *faults) err(op string) error {
+	if len(f.list) == 0 {
+		return nil
+	}
+	return fault.InvalidFields(op, f.list...)
+}
+
+// text trims a text and checks its length in signs; label is what people call the field.
+func (f *faults) text(name, label string, value *string, least, most int) {
+	*value = strings.TrimSpace(*value)
+	n := utf8.RuneCountInString(*value)
+	switch {
+	case n == 0 && least > 0:
+		f.add(name, "请填写%s", label)
+	case n < least:
+		f.add(name, "%s有 %d 个字，至少 %d 个字", label, n, least)
+	case n > most:
+		f.add(name, "%s有 %d 个字，最多 %d 个字", label, n, most)
+	case strings.ContainsFunc(*value, unicode.IsControl):
+		f.add(name, "%s里有换行或不可见字符，请删去", label)
+	}
+}
+
+// choice checks a code against its list.
+func choice[T ~string](f *faults, name, label string, value T, list []Choice) {
+	if knows(list, value) {
+		return
+	}
+	words := make([]string, len(list))
+	for i, c := range list {
+		words[i] = c.Text
+	}
+	if value == "" {
+		f.add(name, "请选择%s：%s", label, strings.Join(words, "、"))
+		return
+	}
+	f.add(name, "%s不能是“%s”，只能是%s", label, string(value), strings.Join(words, "、"))
+}
+
+// count checks a whole number between bounds.
+func (f *faults) count(name, label, unit string, value, least, most int64) {
+	if value < least || value > most {
+		f.add(name, "%s是 %d %s，要在 %d 至 %d 之间", label, value, unit, least, most)
+	}
+}
+
+// span checks that days do not end before they begin.
+func (f *faults) span(name string, days policy.Span) {
+	if !days.From.IsZero() && !days.Until.IsZero() && days.Until.Compare(days.From) < 0 {
+		f.add(name, "截止日%s早于起始日%s", days.Until.Chinese(), days.From.Chinese())
+	}
+}
+
+// daysText is “2026年1月1日至2027年12月31日”, with 起 for no end.
+func daysText(days policy.Span) string {
+	switch {
+	case days.Until.IsZero():
+		return days.From.Chinese() + "起"
+	case days.From.IsZero():
+		return "至" + days.Until.Chinese()
+	}
+	return days.From.Chinese() + "至" + days.Until.Chinese()
+}
+
+// touches reports whether two spans share a day.
+func touches(a, b policy.Span) bool {
+	return (a.Until.IsZero() || b.From.IsZero() || b.From.Compare(a.Until) <= 0) && (b.Until.IsZero() || a.From.IsZero() || a.From.Compare(b.Until) <= 0)
+}
+
+// dated is something that holds from a day on, until the next one of its kind begins.
+type dated interface{ days() policy.Span }
+
+// on returns the entry that holds on the day; the zero value if none does.
+func on[T dated](list []T, day calendar.Date) T {
+	for _, e := range list {
+		if e.days().Holds(day) {
+			return e
+		}
+	}
+	var none T
+	return none
+}

@@ -1,0 +1,345 @@
+package registry
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/policy"
+)
+
+// The page of a list and how far it counts; beyond that it says “more than”.
+const (
+	PageSize = 50
+	CountTo  = 1000
+)
+
+// FirmQuery asks for a page of firms. The zero value is the first page of all firms by name.
+type FirmQuery struct {
+	// Text is looked for in the name, its pinyin and initials, and at the beginning of the code.
+	Text string
+	// Form and Origin keep those with this party form today and this origin; "" keeps all.
+	Form   PartyForm
+	Origin Origin
+	// Desc reverses the order by name.
+	Desc bool
+	// After is the cursor of the page before, "" for the first.
+	After string
+}
+
+// FirmRow is one line of the list of firms.
+type FirmRow struct {
+	// ID and Seq as in the store.
+	ID  string
+	Seq int64
+	// Name, Code and Origin as in Firm.
+	Name   string
+	Code   USCC
+	Origin Origin
+	// Party is the party organisation today, the zero value if nothing is known.
+	Party Party
+	// Projects and Households are what the firm holds today.
+	Projects, Households int64
+}
+
+// Page is one page of a list.
+type Page[T any] struct {
+	// Rows are in the order asked for.
+	Rows []T
+	// Next is the cursor of the next page, "" if this is the last.
+	Next string
+	// Count is how many rows the query has; CountTo+1 stands for more than CountTo.
+	Count int
+}
+
+// Firms lists firms in the actor's scope. Returns Forbidden without ReadRegister.
+func (s *Service) Firms(ctx context.Context, by policy.Actor, q FirmQuery) (Page[FirmRow], error) {
+	if err := s.guard.Require(by, policy.ReadRegister); err != nil {
+		return Page[FirmRow]{}, err
+	}
+	scope, err := s.guard.Scope(ctx, by, policy.ReadRegister)
+	if err != nil {
+		return Page[FirmRow]{}, err
+	}
+	today := s.Today()
+	ask := store.Query{Index: "name", Desc: q.Desc, After: q.After, Limit: PageSize}
+	if scope.All() {
+		ask.Key = findKey(q.Text)
+	} else {
+		ask.In = scope.Keys()
+	}
+	keep := func(d *store.Doc[Firm]) bool {
+		f := &d.State
+		return scope.Covers([]string{policy.FirmKey(d.ID)}, today) && (q.Form == "" || formOn(*f, today) == q.Form) && (q.Origin == "" || f.Origin == q.Origin) &&
+			(finds(f.Name, q.Text) || strings.HasPrefix(strings.ToLower(string(f.Code)), string(plain(q.Text))))
+	}
+	docs, next, count, err := listed(ctx, s.firms, ask, keep)
+	if err != nil {
+		return Page[FirmRow]{}, err
+	}
+	page := Page[FirmRow]{Next: next, Count: count, Rows: make([]FirmRow, 0, len(docs))}
+	for _, d := range docs {
+		row := FirmRow{ID: d.ID, Seq: d.Seq, Name: d.State.Name, Code: d.State.Code, Origin: d.State.Origin, Party: d.State.PartyOn(today)}
+		held, err := s.heldBy(ctx, d.ID, today)
+		if err != nil {
+			return Page[FirmRow]{}, err
+		}
+		for _, p := range held {
+			row.Projects++
+			row.Households += p.State.Households
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	return page, nil
+}
+
+// formOn is the party form that counts on a day: PartyNone if nothing is known.
+func formOn(f Firm, day calendar.Date) PartyForm {
+	if form := f.PartyOn(day).Form; form != "" {
+		return form
+	}
+	return PartyNone
+}
+
+// listed reads one page of the rows that keep lets through, and counts them all up to CountTo+1.
+func listed[T any](ctx context.Context, c *store.Collection[T], ask store.Query, keep func(*store.Doc[T]) bool) (docs []store.Doc[T], next string, count int, err error) {
+	page, err := c.ListWhere(ctx, ask, keep)
+	if err != nil {
+		return nil, "", 0, err
+	}
+	count = len(page.Docs)
+	if ask.After == "" && page.Next == "" {
+		return page.Docs, "", count, nil
+	}
+	all := ask
+	all.After, all.Limit, count = "", store.MaxLimit, 0
+	for {
+		more, err := c.ListWhere(ctx, all, keep)
+		if err != nil {
+			return nil, "", 0, err
+		}
+		if count += len(more.Docs); more.Next == "" || count > CountTo {
+			return page.Docs, page.Next, min(count, CountTo+1), nil
+		}
+		all.After = more.Next
+	}
+}
+
+// heldBy returns the projects that a firm holds on a day, by name.
+func (r *Register) heldBy(ctx context.Context, firm string, day calendar.Date) ([]store.Doc[Project], error) {
+	var out []store.Doc[Project]
+	q := store.Query{Index: "name", Key: policy.FirmKey(firm), Limit: store.MaxLimit}
+	for {
+		page, err := r.projects.ListWhere(ctx, q, func(d *store.Doc[Project]) bool { return d.State.ContractOn(day).Firm == firm })
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, page.Docs...)
+		if page.Next == "" {
+			return out, nil
+		}
+		q.After = page.Next
+	}
+}
+
+// The orders of a list of projects; the names are those of the indexes.
+const (
+	ByName       = "name"
+	ByHouseholds = "households"
+	ByDelivered  = "delivered"
+)
+
+// Service states of a project, for filters.
+const (
+	// ServedNow: a contract runs today (在管).
+	ServedNow = "served"
+	// ServedNone: no contract runs today (无合同).
+	ServedNone = "none"
+	// ServedEnding: the running contract ends within 90 days (即将到期).
+	ServedEnding = "ending"
+)
+
+// endingDays is how long before its end a contract counts as ending.
+const endingDays = 90
+
+// Services lists the service states.
+func Services() []Choice {
+	return []Choice{{ServedNow, "有合同"}, {ServedNone, "无合同"}, {ServedEnding, "90 日内到期"}}
+}
+
+// ProjectQuery asks for a page of projects. The zero value is the first page of all projects by name.
+type ProjectQuery struct {
+	// Text is looked for in name and address, their pinyin and initials.
+	Text string
+	// Township, Community and Firm keep the projects there or of this firm today, Kind and Served those of that kind and service state; "" keeps all.
+	Township, Community, Firm string
+	Kind                      ProjectKind
+	Served                    string
+	// Sort is ByName (also ""), ByHouseholds or ByDelivered; Desc reverses it.
+	Sort string
+	Desc bool
+	// After is the cursor of the page before, "" for the first.
+	After string
+}
+
+// ProjectRow is one line of the list of projects.
+type ProjectRow struct {
+	// ID and Seq as in the store.
+	ID  string
+	Seq int64
+	// Place says where it lies and who holds it today.
+	Place
+	// Project is what is registered.
+	Project Project
+	// Contract runs today, the zero value if none does.
+	Contract Contract
+	// Body is the owners' body today, the zero value if nothing is known.
+	Body Body
+}
+
+// Ending reports whether the running contract ends within 90 days of the day.
+func (c Contract) Ending(day calendar.Date) bool {
+	return c.Firm != "" && !c.Days.Until.IsZero() && c.Days.Until.Sub(day) <= endingDays
+}
+
+// covers decides one row of a list of projects.
+func (q ProjectQuery) covers(p *Project, today calendar.Date) bool {
+	now := p.ContractOn(today)
+	switch {
+	case q.Township != "" && p.Township != q.Township, q.Community != "" && p.Community != q.Community, q.Firm != "" && now.Firm != q.Firm, q.Kind != "" && p.Kind != q.Kind:
+		return false
+	case q.Served == ServedNow && now.Firm == "", q.Served == ServedNone && now.Firm != "", q.Served == ServedEnding && !now.Ending(today):
+		return false
+	}
+	return finds(p.Name, q.Text) || finds(p.Address, q.Text)
+}
+
+// key is the most selective key of the query for somebody who may see every row.
+func (q ProjectQuery) key() string {
+	found := findKey(q.Text)
+	switch {
+	case q.Firm != "":
+		return policy.FirmKey(q.Firm)
+	case q.Community != "":
+		return policy.CommunityKey(q.Community)
+	case found != "" && q.Sort == ByName:
+		return found
+	case q.Township != "":
+		return policy.TownshipKey(q.Township)
+	case q.Kind != "":
+		return "k:" + string(q.Kind)
+	}
+	return ""
+}
+
+// Projects lists projects in the actor's scope. Returns Forbidden without ReadRegister, Invalid for an unknown order.
+func (s *Service) Projects(ctx context.Context, by policy.Actor, q ProjectQuery) (Page[ProjectRow], error) {
+	if err := s.guard.Require(by, policy.ReadRegister); err != nil {
+		return Page[ProjectRow]{}, err
+	}
+	scope, err := s.guard.Scope(ctx, by, policy.ReadRegister)
+	if err != nil {
+		return Page[ProjectRow]{}, err
+	}
+	if q.Sort == "" {
+		q.Sort = ByName
+	}
+	if !slices.Contains([]string{ByName, ByHouseholds, ByDelivered}, q.Sort) {
+		return Page[ProjectRow]{}, fault.New("registry.Projects", fault.Invalid, "不能按“"+q.Sort+"”排序")
+	}
+	today := s.Today()
+	ask := store.Query{Index: q.Sort, Desc: q.Desc, After: q.After, Limit: PageSize}
+	if scope.All() {
+		ask.Key = q.key()
+	} else {
+		ask.In = scope.Keys()
+	}
+	docs, next, count, err := listed(ctx, s.projects, ask, func(d *store.Doc[Project]) bool {
+		return scope.Covers(d.State.keysOn(d.ID, today), today) && q.covers(&d.State, today)
+	})
+	if err != nil {
+		return Page[ProjectRow]{}, err
+	}
+	page := Page[ProjectRow]{Next: next, Count: count, Rows: make([]ProjectRow, 0, len(docs))}
+	for _, d := range docs {
+		row, err := s.projectRow(ctx, d, today)
+		if err != nil {
+			return Page[ProjectRow]{}, err
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	return page, nil
+}
+
+func (r *Register) projectRow(ctx context.Context, d store.Doc[Project], day calendar.Date) (ProjectRow, error) {
+	place, err := r.placeOf(ctx, d.ID, d.State, day)
+	return ProjectRow{ID: d.ID, Seq: d.Seq, Place: place, Project: d.State, Contract: d.State.ContractOn(day), Body: d.State.BodyOn(day)}, err
+}
+
+// OneProject returns a project of the actor's scope as it is today. Returns Forbidden without ReadRegister, NotFound.
+func (s *Service) OneProject(ctx context.Context, by policy.Actor, id string) (ProjectRow, error) {
+	d, err := s.projectFor(ctx, by, policy.ReadRegister, id)
+	if err != nil {
+		return ProjectRow{}, err
+	}
+	return s.projectRow(ctx, d, s.Today())
+}
+
+// FirmView is a firm with what it holds.
+type FirmView struct {
+	// ID and Seq as in the store.
+	ID  string
+	Seq int64
+	Firm
+	// Purged: the personal data of the firm's people were destroyed.
+	Purged bool
+	// Holds are the projects that it holds today, by name.
+	Holds []ProjectRow
+}
+
+// OneFirm returns a firm of the actor's scope; names and phones of its people are masked without ReadContacts. Returns Forbidden without ReadRegister,
+// NotFound.
+func (s *Service) OneFirm(ctx context.Context, by policy.Actor, id string) (FirmView, error) {
+	d, err := s.firmFor(ctx, by, policy.ReadRegister, id)
+	if err != nil {
+		return FirmView{}, err
+	}
+	v := FirmView{ID: d.ID, Seq: d.Seq, Firm: d.State, Purged: d.Purged}
+	if err := s.within(ctx, by, policy.ReadContacts, []string{policy.FirmKey(id)}); err != nil && !d.Purged {
+		v.LegalPerson, v.Phone = policy.MaskName(v.LegalPerson), policy.MaskPhone(v.Phone)
+	}
+	today := s.Today()
+	held, err := s.heldBy(ctx, id, today)
+	if err != nil {
+		return FirmView{}, err
+	}
+	for _, p := range held {
+		row, err := s.projectRow(ctx, p, today)
+		if err != nil {
+			return FirmView{}, err
+		}
+		v.Holds = append(v.Holds, row)
+	}
+	return v, nil
+}
+
+// FirmNames returns the names of firms by id, for pages that show a contract; a firm that does not exist is left out.
+func (r *Register) FirmNames(ctx context.Context, ids []string) (map[string]string, error) {
+	names := make(map[string]string, len(ids))
+	for _, id := range ids {
+		if _, known := names[id]; known || id == "" {
+			continue
+		}
+		d, err := r.firms.Load(ctx, id)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		if err == nil {
+			names[id] = d.State.Name
+		}
+	}
+	return names, nil
+}

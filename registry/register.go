@@ -1,0 +1,158 @@
+package registry
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/policy"
+)
+
+// Register is what is registered, without any question of rights: for other packages of the program, which ask for their own. It implements
+// policy.Tenure. Service adds people and their rights.
+type Register struct {
+	db        *store.DB
+	divisions *store.Collection[Division]
+	firms     *store.Collection[Firm]
+	projects  *store.Collection[Project]
+}
+
+// Open opens the registers on a store.
+func Open(ctx context.Context, db *store.DB) (*Register, error) {
+	r := &Register{db: db}
+	var err error
+	if r.divisions, err = store.NewCollection(ctx, db, divisionDocument()); err != nil {
+		return nil, err
+	}
+	if r.firms, err = store.NewCollection(ctx, db, firmDocument()); err != nil {
+		return nil, err
+	}
+	r.projects, err = store.NewCollection(ctx, db, projectDocument())
+	return r, err
+}
+
+// Spans implements policy.Tenure from the contracts of the project; none for a project that does not exist.
+func (r *Register) Spans(ctx context.Context, firm, project string) ([]policy.Span, error) {
+	d, err := r.projects.Load(ctx, project)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fault.Wrap("registry.Spans", fault.Unavailable, "暂时查不到小区的合同", err)
+	}
+	var out []policy.Span
+	for _, c := range d.State.Contracts {
+		if c.Firm == firm {
+			out = append(out, c.Days)
+		}
+	}
+	return out, nil
+}
+
+// Place says where a project lies and which firm's contract runs on the day. Returns NotFound if there is no such project.
+func (r *Register) Place(ctx context.Context, project string, on calendar.Date) (Place, error) {
+	d, err := r.projects.Load(ctx, project)
+	if err != nil {
+		return Place{}, noProject("registry.Place", err)
+	}
+	return r.placeOf(ctx, project, d.State, on)
+}
+
+// noProject puts a plain sentence on the error of a project that does not exist.
+func noProject(op string, err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return fault.Wrap(op, fault.NotFound, "没有找到这个小区", err)
+	}
+	return err
+}
+
+func (r *Register) placeOf(ctx context.Context, id string, p Project, day calendar.Date) (Place, error) {
+	out := Place{Project: id, Name: p.Name, Community: p.Community, Township: p.Township, Households: p.Households, Firm: p.ContractOn(day).Firm}
+	community, err := r.divisions.Load(ctx, p.Community)
+	if err != nil {
+		return Place{}, fault.Wrap("registry.Place", fault.Internal, "小区所在社区的登记缺失", err)
+	}
+	township, err := r.divisions.Load(ctx, p.Township)
+	if err != nil {
+		return Place{}, fault.Wrap("registry.Place", fault.Internal, "小区所在乡镇的登记缺失", err)
+	}
+	out.CommunityName, out.TownshipName = community.State.Display, township.State.Display
+	if out.Firm != "" {
+		firm, err := r.firms.Load(ctx, out.Firm)
+		if err != nil {
+			return Place{}, fault.Wrap("registry.Place", fault.Internal, "合同所写企业的登记缺失", err)
+		}
+		out.FirmName = firm.State.Name
+	}
+	return out, nil
+}
+
+// Holding returns what is known of a project on a day. Returns NotFound if there is no such project.
+func (r *Register) Holding(ctx context.Context, project string, on calendar.Date) (Holding, error) {
+	d, err := r.projects.Load(ctx, project)
+	if err != nil {
+		return Holding{}, noProject("registry.Holding", err)
+	}
+	h := Holding{Since: d.State.heldSince(on), TakenOver: d.State.TakenOver}
+	if h.Place, err = r.placeOf(ctx, project, d.State, on); err != nil || h.Firm == "" {
+		return h, err
+	}
+	firm, err := r.firms.Load(ctx, h.Firm)
+	if err != nil {
+		return Holding{}, fault.Wrap("registry.Holding", fault.Internal, "合同所写企业的登记缺失", err)
+	}
+	h.PartyForm = string(firm.State.PartyOn(on).Form)
+	return h, nil
+}
+
+// EachHolding yields what is known on a day of every project, in order of project id.
+func (r *Register) EachHolding(ctx context.Context, on calendar.Date, yield func(Holding) error) error {
+	var ids []string
+	for d, err := range r.projects.Each(ctx) {
+		if err != nil {
+			return err
+		}
+		ids = append(ids, d.ID)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		h, err := r.Holding(ctx, id, on)
+		if err != nil {
+			return err
+		}
+		if err := yield(h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// firmByCode returns the id of the firm that holds a code, "" if none does.
+func (r *Register) firmByCode(ctx context.Context, code USCC) (string, error) {
+	return r.claimed(ctx, firmCodeClaim, string(code), firmKind)
+}
+
+// claimed returns the id that holds a key, "" if none does or the one that claimed it never came to be.
+func (r *Register) claimed(ctx context.Context, name, key, kind string) (string, error) {
+	target, err := r.db.Claimed(ctx, name, key)
+	if fault.Is(err, fault.NotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	id := strings.TrimPrefix(target, kind+"/")
+	switch kind {
+	case firmKind:
+		_, err = r.firms.Load(ctx, id)
+	default:
+		_, err = r.projects.Load(ctx, id)
+	}
+	if fault.Is(err, fault.NotFound) {
+		return "", nil
+	}
+	return id, err
+}

@@ -1,0 +1,166 @@
+package registry
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/mozillazg/go-pinyin"
+	"golang.org/x/text/unicode/norm"
+)
+
+// A name is found by any stretch of it, each sign given as itself, as its pinyin or as the initial of its pinyin: 望湖苑 by 湖苑, huyuan, why, wanghuy.
+// A query is looked up in two steps: FindKey names the one index key of its first signs, and Finds decides for the rows below that key.
+
+// maxFound bounds how many signs of a name and of a query are looked at.
+const maxFound = 40
+
+// plain brings a name or a query to the form in which it is compared: compatibility width, lower case, letters and digits only.
+func plain(text string) []rune {
+	var out []rune
+	for _, r := range strings.ToLower(norm.NFKC.String(text)) {
+		if (unicode.IsLetter(r) || unicode.IsDigit(r)) && len(out) < maxFound {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// readings are the pinyin of a sign, all of them where it has several (长: zhang, chang); none for what is no Chinese sign.
+func readings(r rune) []string {
+	if r < 0x3400 {
+		return nil
+	}
+	args := pinyin.NewArgs()
+	args.Heteronym = true
+	var out []string
+	for _, s := range pinyin.SinglePinyin(r, args) {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// spelled gives the pinyin by which a name is sorted, the most usual reading of each sign, and then the name itself.
+func spelled(name string) string {
+	var b strings.Builder
+	for _, r := range plain(name) {
+		if all := readings(r); len(all) > 0 {
+			b.WriteString(all[0])
+		} else {
+			b.WriteRune(r)
+		}
+		b.WriteByte(' ')
+	}
+	// The longest sort text is 200 bytes; a cut inside of a sign would not be valid text.
+	text := b.String()
+	for len(text) > 160 {
+		text = text[:strings.LastIndexByte(text[:160], ' ')]
+	}
+	return text
+}
+
+// findPrefix keeps the keys of searches apart from scope keys.
+const findPrefix = "s:"
+
+// findKeys are the index keys under which a name can be found.
+func findKeys(names ...string) []string {
+	var keys []string
+	seen := map[string]bool{}
+	add := func(signs string) {
+		if !seen[signs] {
+			seen[signs] = true
+			keys = append(keys, findPrefix+signs)
+		}
+	}
+	for _, name := range names {
+		signs := plain(name)
+		spell := make([][]string, len(signs))
+		for i, r := range signs {
+			spell[i] = readings(r)
+			if len(spell[i]) == 0 {
+				spell[i] = []string{string(r)}
+			}
+		}
+		for i, r := range signs {
+			add(string(r))
+			if i+1 < len(signs) {
+				add(string(signs[i : i+2]))
+			}
+			for _, s := range spell[i] {
+				add(firstRunes(s, 1))
+				add(firstRunes(s, 2))
+				if i+1 < len(signs) {
+					for _, next := range spell[i+1] {
+						add(firstRunes(s, 1) + firstRunes(next, 1))
+					}
+				}
+			}
+		}
+	}
+	return keys
+}
+
+func firstRunes(s string, n int) string {
+	runes := []rune(s)
+	return string(runes[:min(n, len(runes))])
+}
+
+// findKey is the index key under which every row that a query finds is listed; "" if the query holds nothing to look for.
+func findKey(query string) string {
+	signs := plain(query)
+	switch {
+	case len(signs) == 0:
+		return ""
+	case len(signs) == 1, (signs[0] >= 0x3400) != (signs[1] >= 0x3400):
+		return findPrefix + string(signs[0])
+	}
+	return findPrefix + string(signs[:2])
+}
+
+// finds reports whether the query names a stretch of the name that begins at a sign; an empty query finds everything.
+func finds(name, query string) bool {
+	want := plain(query)
+	signs := plain(name)
+	if len(want) == 0 {
+		return true
+	}
+	spell := make([][]string, len(signs))
+	for i, r := range signs {
+		spell[i] = readings(r)
+	}
+	// tried[i][j]: the query from j on does not fit the name from i on.
+	tried := make([][]bool, len(signs))
+	for i := range tried {
+		tried[i] = make([]bool, len(want))
+	}
+	var fits func(i, j int) bool
+	fits = func(i, j int) bool {
+		if j == len(want) {
+			return true
+		}
+		if i == len(signs) || tried[i][j] {
+			return false
+		}
+		tried[i][j] = true
+		if want[j] == signs[i] && fits(i+1, j+1) {
+			return true
+		}
+		rest := string(want[j:])
+		for _, s := range spell[i] {
+			switch {
+			case strings.HasPrefix(s, rest):
+				return true
+			case strings.HasPrefix(rest, s) && fits(i+1, j+len(s)), want[j] == rune(s[0]) && fits(i+1, j+1):
+				return true
+			}
+		}
+		return false
+	}
+	for i := range signs {
+		if fits(i, 0) {
+			return true
+		}
+	}
+	return false
+}

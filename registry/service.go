@@ -1,0 +1,47 @@
+package registry
+
+import (
+	"context"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/policy"
+)
+
+// Service is the register for people: every call names the actor and asks for the right and the scope first. A refused call writes nothing.
+type Service struct {
+	*Register
+	guard *policy.Guard
+	now   func() time.Time
+}
+
+// NewService puts rights before a register. now is the business clock.
+func NewService(register *Register, guard *policy.Guard, now func() time.Time) *Service {
+	return &Service{Register: register, guard: guard, now: now}
+}
+
+// Today is the business day.
+func (s *Service) Today() calendar.Date { return calendar.DateOf(s.now()) }
+
+func (s *Service) meta(by policy.Actor, action policy.Action, why string) store.Meta {
+	return store.Meta{By: by.ID, Action: string(action), Why: why}
+}
+
+// within asks for the right and that a row with these keys lies in the actor's scope today.
+func (s *Service) within(ctx context.Context, by policy.Actor, action policy.Action, keys []string) error {
+	if err := s.guard.Require(by, action); err != nil {
+		return err
+	}
+	scope, err := s.guard.Scope(ctx, by, action)
+	if err != nil {
+		return err
+	}
+	return scope.Require("registry.within", keys, s.Today())
+}
+
+// overtaken says that somebody changed the row after the actor saw it.
+func overtaken(op string) error {
+	return fault.New(op, fault.Conflict, "这条登记刚被别人改过，请刷新后再办")
+}
