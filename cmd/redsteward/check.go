@@ -11,11 +11,12 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/supervision/inspection"
 )
 
 // checkCommand checks the files that an operator may edit; it knows each by its content.
 type checkCommand struct {
-	Files  []string `arg:"" placeholder:"F" help:"方案、时限、角色、节假日、配置文件"`
+	Files  []string `arg:"" placeholder:"F" help:"方案、走访评价表、时限、角色、节假日、配置文件"`
 	Trials int      `default:"1000" placeholder:"N" help:"方案的每项保证不能证明时，试验多少次（1 到 1000000）"`
 }
 
@@ -102,6 +103,12 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 		}
 		_, err = policy.LoadRules(conf, data)
 		return "角色与权限", err
+	case hasKey(data, "sheet"):
+		sheet, err := inspection.ParseSheet(name, data)
+		if err != nil {
+			return "走访评价表", err
+		}
+		return fmt.Sprintf("走访评价表 %s %s，%d 项，指纹 %.16s", sheet.ID, sheet.Version, sheet.Count(), inspection.HashSheet(data)), nil
 	case hasKey(data, "deadlines"):
 		rules, err := calendar.ParseRules(name, data)
 		if err != nil {

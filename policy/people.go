@@ -1,0 +1,65 @@
+package policy
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+)
+
+// Colleague is a person to whom work can be given.
+type Colleague struct {
+	// ID is the opaque account id, Name the display name (personal data).
+	ID, Name string
+	// Titles are the titles of the roles that give the right.
+	Titles string
+}
+
+// Person returns the actor of an account as of the business day, without a session, to check what somebody else may do. Returns NotFound if there is none or it is
+// disabled.
+func (s *Service) Person(ctx context.Context, id string) (Actor, error) {
+	d, err := s.load(ctx, id)
+	if err != nil {
+		return Actor{}, err
+	}
+	if d.State.Disabled {
+		return Actor{}, fault.New("policy.Person", fault.NotFound, "没有找到这个账号")
+	}
+	business := calendar.DateOf(s.clocks.Business())
+	return Actor{ID: id, Name: d.State.Name, Appointments: inForce(d.State.Appointments, business)}, nil
+}
+
+// Colleagues lists, by name, everybody who may do one action, for somebody who gives out such work by another. Returns Forbidden without that other action.
+func (s *Service) Colleagues(ctx context.Context, by Actor, giving, doing Action) ([]Colleague, error) {
+	if err := s.guard.Require(by, giving); err != nil {
+		return nil, err
+	}
+	business, rules := calendar.DateOf(s.clocks.Business()), s.guard.Rules()
+	var out []Colleague
+	for q := (store.Query{Index: "all", Limit: store.MaxLimit}); ; {
+		page, err := s.accounts.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range page.Docs {
+			c := Colleague{ID: d.ID, Name: d.State.Name}
+			var titles []string
+			for _, ap := range inForce(d.State.Appointments, business) {
+				if ok, _ := rules.RoleAllows(ap.Role, doing); ok && !d.State.Disabled {
+					titles = append(titles, rules.byCode[ap.Role].Title)
+				}
+			}
+			if len(titles) > 0 {
+				c.Titles = strings.Join(slices.Compact(titles), "、")
+				out = append(out, c)
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			slices.SortFunc(out, func(a, b Colleague) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
+			return out, nil
+		}
+	}
+}

@@ -1,0 +1,45 @@
+package policy
+
+import (
+	"testing"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+)
+
+func TestColleaguesAndPersons(t *testing.T) {
+	d := newDesk(t)
+	today := calendar.DateOf(d.business())
+	hire := func(login string, role Role, days Span) string {
+		id, _, err := d.CreateAccount(t.Context(), d.admin, login, "演示"+login)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Appoint(t.Context(), d.admin, id, 1, Appointment{Role: role, Scopes: []string{County}, Days: days}); err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	inspector := hire("jia", "inspector", Span{From: today})
+	hire("yi", "inspector", Span{From: today.Add(1)}) // not yet
+	cashier := hire("bing", "cashier", Span{From: today})
+	gone := hire("ding", "inspector", Span{From: today})
+	if err := d.SetDisabled(t.Context(), d.admin, gone, 2, true); err != nil {
+		t.Fatal(err)
+	}
+	officer := Actor{ID: "officer", Appointments: []Appointment{{Role: "property_officer", Scopes: []string{County}}}}
+	list, err := d.Colleagues(t.Context(), officer, PlanVisit, DoVisit)
+	if err != nil || len(list) != 1 || list[0].ID != inspector || list[0].Name != "演示jia" || list[0].Titles == "" {
+		t.Errorf("%+v %v", list, err)
+	}
+	_, err = d.Colleagues(t.Context(), Actor{ID: cashier, Appointments: []Appointment{{Role: "cashier"}}}, PlanVisit, DoVisit)
+	wantKind(t, err, fault.Forbidden)
+	person, err := d.Person(t.Context(), inspector)
+	if err != nil || !person.Has("inspector") || person.Name != "演示jia" || person.Session != "" {
+		t.Errorf("%+v %v", person, err)
+	}
+	for _, id := range []string{gone, "nobody", "../x"} {
+		_, err := d.Person(t.Context(), id)
+		wantKind(t, err, fault.NotFound)
+	}
+}

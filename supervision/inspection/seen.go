@@ -1,0 +1,177 @@
+package inspection
+
+import (
+	"context"
+	"encoding/hex"
+	"slices"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/supervision"
+)
+
+// Walk is a visit with its sheet and the answers so far.
+type Walk struct {
+	Visit store.Doc[Visit]
+	// Sheet is nil until the visit begins; then Answers are those given, by item id.
+	Sheet   *Sheet
+	Answers map[string]Answer
+}
+
+// One returns a visit with its sheet and answers. Returns Forbidden without ReadVisit, NotFound outside the scope.
+func (s *Visits) One(ctx context.Context, by policy.Actor, id string) (Walk, error) {
+	scope, err := s.scope(ctx, by, policy.ReadVisit)
+	if err != nil {
+		return Walk{}, err
+	}
+	doc, err := s.load(ctx, "inspection.One", scope, id)
+	if err != nil || doc.State.Sheet.Hash == "" {
+		return Walk{Visit: doc}, err
+	}
+	w := Walk{Visit: doc, Answers: map[string]Answer{}}
+	if w.Sheet, err = s.sheetOf(ctx, &doc.State); err != nil {
+		return Walk{}, err
+	}
+	found, _, err := s.given(ctx, id, w.Sheet)
+	for _, a := range found {
+		if a != nil {
+			w.Answers[a.State.Item] = a.State
+		}
+	}
+	return w, err
+}
+
+// lastTries is how many earlier answers are looked at for one that was signed.
+const lastTries = 6
+
+// Last returns the answer that the same item of a project got at the visit before, if it was signed by all. Returns Forbidden without ReadVisit; NotFound if there is none, or
+// the visit lies outside the scope.
+func (s *Visits) Last(ctx context.Context, by policy.Actor, visit, item string) (Answer, error) {
+	const op = "inspection.Last"
+	none := fault.New(op, fault.NotFound, "没有上一次的结果")
+	scope, err := s.scope(ctx, by, policy.ReadVisit)
+	if err != nil {
+		return Answer{}, err
+	}
+	doc, err := s.load(ctx, op, scope, visit)
+	if err != nil {
+		return Answer{}, err
+	}
+	if !journal.ValidPart(item) {
+		return Answer{}, none
+	}
+	page, err := s.answers.List(ctx, store.Query{Index: byItem, Key: doc.State.Project + "/" + doc.State.Series + "/" + item, Desc: true, Limit: lastTries})
+	if err != nil {
+		return Answer{}, err
+	}
+	for _, a := range page.Docs {
+		if a.State.Visit == visit || a.State.Day.Compare(doc.State.Day) > 0 {
+			continue
+		}
+		earlier, err := s.visits.Load(ctx, a.State.Visit)
+		if err != nil {
+			return Answer{}, err
+		}
+		if earlier.State.State == Submitted || earlier.State.State == Accepted {
+			return a.State, nil
+		}
+	}
+	return Answer{}, none
+}
+
+// Mine returns up to 50 visits that the actor has still to do or to sign, in the order set. Returns Forbidden without DoVisit.
+func (s *Visits) Mine(ctx context.Context, by policy.Actor, after string) (store.Page[Visit], error) {
+	scope, err := s.scope(ctx, by, policy.DoVisit)
+	if err != nil {
+		return store.Page[Visit]{}, err
+	}
+	return s.page(ctx, scope, store.Query{Index: byWork, Key: "officer/" + by.ID, After: after}, func(*Visit) bool { return true })
+}
+
+// VisitFilter narrows a list; what is zero does not narrow.
+type VisitFilter struct {
+	// Project is the id of a project, Quarter the quarter of the day.
+	Project string
+	Quarter calendar.Quarter
+	// Series is the series of the sheet, State one state.
+	Series string
+	State  VisitState
+}
+
+// List returns up to 50 visits, the latest first, and the cursor of the next page. Returns Forbidden without ReadVisit, Invalid for a cursor of another list or if too many rows
+// would have to be read.
+func (s *Visits) List(ctx context.Context, by policy.Actor, f VisitFilter, after string) (store.Page[Visit], error) {
+	scope, err := s.scope(ctx, by, policy.ReadVisit)
+	if err != nil {
+		return store.Page[Visit]{}, err
+	}
+	suffix := ""
+	if f.Quarter != (calendar.Quarter{}) {
+		suffix = "/" + f.Quarter.String()
+	}
+	q := supervision.ScopeQuery(scope, byDay, "", suffix)
+	if f.Project != "" {
+		if !journal.ValidPart(f.Project) {
+			return store.Page[Visit]{}, nil
+		}
+		q = store.Query{Index: byDay, Key: policy.ProjectKey(f.Project) + suffix}
+	}
+	q.Desc, q.After = true, after
+	return s.page(ctx, scope, q, func(v *Visit) bool {
+		return (f.Series == "" || v.Series == f.Series) && (f.State == "" || v.State == f.State)
+	})
+}
+
+// Queue returns up to 50 signed visits that wait for the actor's review, oldest first; those that he was sent to are not among them. Returns Forbidden without ReviewVisit.
+func (s *Visits) Queue(ctx context.Context, by policy.Actor, after string) (store.Page[Visit], error) {
+	scope, err := s.scope(ctx, by, policy.ReviewVisit)
+	if err != nil {
+		return store.Page[Visit]{}, err
+	}
+	q := supervision.ScopeQuery(scope, byWork, "", "")
+	q.After = after
+	return s.page(ctx, scope, q, func(v *Visit) bool { return !slices.Contains(v.Officers, by.ID) })
+}
+
+// page reads a page of rows inside the scope that keep lets through.
+func (s *Visits) page(ctx context.Context, scope policy.Scope, q store.Query, keep func(*Visit) bool) (store.Page[Visit], error) {
+	q.Limit = visitsPerPage
+	return s.visits.ListWhere(ctx, q, func(d *store.Doc[Visit]) bool {
+		return scope.Covers(d.State.Keys, d.State.Day) && keep(&d.State)
+	})
+}
+
+// Source implements supervision.Readings.
+func (s *Visits) Source() string { return "inspection" }
+
+// EachReading implements supervision.Readings: one reading for each fact of each accepted visit.
+func (s *Visits) EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(supervision.Reading) error) error {
+	return supervision.EachCounting(ctx, s.visits, counting, span, func(d store.Doc[Visit]) error {
+		if !span.Has(d.State.Day) || d.State.Reviewed.At.After(asOf) {
+			return nil
+		}
+		change, ok, err := supervision.AcceptedChange(ctx, s.visits, d.ID, upTo, func(v *Visit) bool { return v.State == Accepted })
+		if err != nil || !ok {
+			return err
+		}
+		v := change.State
+		r := supervision.Reading{Project: v.Project, Firm: v.Firm, Day: v.Day, Accepted: v.Reviewed.At.Time, Record: change.RecordID,
+			Hash: hex.EncodeToString(change.Hash[:]), N: change.N, ReviewedBy: v.Reviewed.Signed()}
+		for _, h := range v.Signatures {
+			if h.By == v.Officers[0] {
+				r.ScoredBy = h.Signed()
+			}
+		}
+		for _, sum := range v.Sums {
+			r.Fact, r.Cells = sum.Fact, sum.Cells
+			if err := yield(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,550 @@
+package inspection
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/supervision"
+)
+
+// Levels tells the service level that a project's contract agrees on. The register implements it.
+type Levels interface {
+	// ServiceLevel returns 一级, 二级, 三级 or 无等级 (also if no contract runs on that day).
+	ServiceLevel(ctx context.Context, project string, on calendar.Date) (string, error)
+}
+
+// Crew tells who may be sent. policy.Service implements it.
+type Crew interface {
+	// Person returns NotFound if there is no such account.
+	Person(ctx context.Context, id string) (policy.Actor, error)
+}
+
+// Config is what Visits needs; every field is required.
+type Config struct {
+	DB     *store.DB
+	Guard  *policy.Guard
+	Places supervision.Places
+	Levels Levels
+	Crew   Crew
+	Sheets *Sheets
+}
+
+// Visits keeps visits and their answers. It implements supervision.Readings and is safe for concurrent use.
+type Visits struct {
+	Config
+	visits  *store.Collection[Visit]
+	answers *store.Collection[Answer]
+	kept    *store.Collection[Sheet]
+}
+
+const (
+	visitKind  = "visit"
+	answerKind = "visit-answer"
+	sheetKind  = "visit-sheet"
+	// visitsPerPage is a page of every list of visits.
+	visitsPerPage = 50
+	maxOfficers   = 4
+	maxActs       = 60
+)
+
+// The names of the indexes of visits and answers.
+const (
+	byDay    = "by-day"
+	byWork   = "by-work"
+	counting = "counting"
+	byItem   = "by-item"
+)
+
+// visitDocument is how visits are stored and listed.
+func visitDocument() store.Kind[Visit] {
+	return store.Kind[Visit]{
+		Name: visitKind, Version: 1,
+		Indexes: []store.Index[Visit]{
+			// All, by scope key and by scope key with quarter.
+			{Name: byDay, Keys: func(_ string, v *Visit) []string {
+				var keys []string
+				for _, key := range supervision.ListKeys(v.Keys) {
+					keys = append(keys, key, key+"/"+calendar.QuarterOf(v.Day).String())
+				}
+				return keys
+			}, Sort: func(_ string, v *Visit) string { return v.place() }},
+			// What is to be done by its officers, what waits for review by scope key.
+			{Name: byWork, Keys: func(_ string, v *Visit) []string {
+				switch {
+				case v.State == Submitted:
+					return supervision.ListKeys(v.Keys)
+				case v.State.Open():
+					var keys []string
+					for _, officer := range v.Officers {
+						keys = append(keys, "officer/"+officer)
+					}
+					return keys
+				}
+				return nil
+			}, Sort: func(_ string, v *Visit) string { return v.place() }},
+			// What counts, for readings.
+			{Name: counting, Keys: func(_ string, v *Visit) []string {
+				if v.State != Accepted {
+					return nil
+				}
+				return supervision.CountingKeys(v.Day)
+			}},
+		},
+	}
+}
+
+// place orders visits by day and by their place in the day's list.
+func (v *Visit) place() string { return fmt.Sprintf("%s %04d", v.Day, v.Order) }
+
+// answerDocument is how answers are stored; they are listed to find the last result of the same item.
+func answerDocument() store.Kind[Answer] {
+	return store.Kind[Answer]{
+		Name: answerKind, Version: 1,
+		Indexes: []store.Index[Answer]{{
+			Name: byItem,
+			Keys: func(_ string, a *Answer) []string { return []string{a.Project + "/" + a.Series + "/" + a.Item} },
+			Sort: func(_ string, a *Answer) string { return a.Day.String() + " " + a.Given.At.String() },
+		}},
+	}
+}
+
+// NewVisits opens visits on a store.
+func NewVisits(ctx context.Context, c Config) (*Visits, error) {
+	s := &Visits{Config: c}
+	var err error
+	if s.visits, err = store.NewCollection(ctx, c.DB, visitDocument()); err != nil {
+		return nil, err
+	}
+	if s.answers, err = store.NewCollection(ctx, c.DB, answerDocument()); err != nil {
+		return nil, err
+	}
+	s.kept, err = store.NewCollection(ctx, c.DB, store.Kind[Sheet]{Name: sheetKind, Version: 1})
+	return s, err
+}
+
+// PlanVisit is a visit to be planned.
+type PlanVisit struct {
+	// Project is the id of the project, Series the series of the sheet.
+	Project, Series string
+	// Day is the planned day, not before today; Order the place in the day's list, 1 to 9999.
+	Day   calendar.Date
+	Order int64
+	// Officers are account ids; the first leads.
+	Officers []string
+	// Idem makes a retry safe; nil for none.
+	Idem *store.Idem
+}
+
+// Plan puts a visit on the list of its officers. Returns Forbidden without PlanVisit, NotFound for a project outside the scope, Invalid for refused fields (series,
+// day, order, officers).
+func (s *Visits) Plan(ctx context.Context, by policy.Actor, in PlanVisit) (store.Doc[Visit], error) {
+	const op = "inspection.Plan"
+	none := store.Doc[Visit]{}
+	scope, err := s.scope(ctx, by, policy.PlanVisit)
+	if err != nil {
+		return none, err
+	}
+	meta := store.Meta{By: by.ID, Action: string(policy.PlanVisit), Idem: in.Idem}
+	if doc, done, err := s.visits.Replay(ctx, meta); err != nil || done {
+		return doc, err
+	}
+	v := Visit{Project: in.Project, Series: in.Series, Day: in.Day, Order: in.Order, Officers: in.Officers}
+	if err := s.locate(ctx, op, scope, &v); err != nil {
+		return none, err
+	}
+	if err := s.checkPlan(ctx, op, &v); err != nil {
+		return none, err
+	}
+	if v.State, err = v.State.step(stepPlan); err != nil {
+		return none, err
+	}
+	return s.visits.Commit(ctx, meta, s.DB.NewID(meta), 0, v)
+}
+
+// locate stamps where the project lies on the day and checks that the scope reaches it.
+func (s *Visits) locate(ctx context.Context, op string, scope policy.Scope, v *Visit) error {
+	if v.Day.IsZero() {
+		return fault.InvalidFields(op, fault.Field{Name: "day", Message: "请填写走访日期"})
+	}
+	place, err := s.Places.Place(ctx, v.Project, v.Day)
+	if err != nil {
+		return err
+	}
+	v.Name, v.Firm, v.Keys = place.Name, place.Firm, place.Keys()
+	return scope.Require(op, v.Keys, v.Day)
+}
+
+// checkPlan checks day, order, sheet and officers.
+func (s *Visits) checkPlan(ctx context.Context, op string, v *Visit) error {
+	var bad []fault.Field
+	fail := func(name, format string, args ...any) {
+		bad = append(bad, fault.Field{Name: name, Message: fmt.Sprintf(format, args...)})
+	}
+	if today := calendar.DateOf(s.DB.Now()); v.Day.Compare(today) < 0 {
+		fail("day", "走访日期 %s 已经过去，今天是 %s", v.Day.Chinese(), today.Chinese())
+	}
+	if v.Order < 1 || v.Order > 9999 {
+		fail("order", "顺序要在 1 至 9999 之间，现在是 %d", v.Order)
+	}
+	persons := s.Sheets.persons(v.Series)
+	if persons == 0 {
+		fail("series", "没有“%s”这种评价表", v.Series)
+	}
+	if n := int64(len(v.Officers)); n < persons || n > maxOfficers {
+		fail("officers", "这张表要 %d 至 %d 人走访并签名，现在有 %d 人", max(persons, 1), maxOfficers, n)
+	}
+	for k, id := range v.Officers {
+		if slices.Contains(v.Officers[:k], id) {
+			fail("officers", "同一个人选了两次")
+			continue
+		}
+		message, err := s.unfit(ctx, id, v)
+		if err != nil {
+			return err
+		}
+		if message != "" {
+			fail("officers", "%s", message)
+		}
+	}
+	if len(bad) > 0 {
+		return fault.InvalidFields(op, bad...)
+	}
+	return nil
+}
+
+// unfit says why an account cannot be sent, or "".
+func (s *Visits) unfit(ctx context.Context, id string, v *Visit) (string, error) {
+	person, err := s.Crew.Person(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		return "没有找到第 " + fmt.Sprint(slices.Index(v.Officers, id)+1) + " 位走访人员的账号，可能已停用", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	scope, err := s.Guard.Scope(ctx, person, policy.DoVisit)
+	if err != nil {
+		return "", err
+	}
+	if !scope.Covers(v.Keys, v.Day) {
+		return person.Name + "没有走访这个小区的权限", nil
+	}
+	return "", nil
+}
+
+// scope is the right and the rows of it.
+func (s *Visits) scope(ctx context.Context, by policy.Actor, action policy.Action) (policy.Scope, error) {
+	if err := s.Guard.Require(by, action); err != nil {
+		return policy.Scope{}, err
+	}
+	return s.Guard.Scope(ctx, by, action)
+}
+
+// load is a visit inside the scope; NotFound for everything else.
+func (s *Visits) load(ctx context.Context, op string, scope policy.Scope, id string) (store.Doc[Visit], error) {
+	if !journal.ValidPart(id) {
+		return store.Doc[Visit]{}, fault.New(op, fault.NotFound, "没有找到这次走访")
+	}
+	doc, err := s.visits.Load(ctx, id)
+	if err != nil {
+		return doc, err
+	}
+	return doc, scope.Require(op, doc.State.Keys, doc.State.Day)
+}
+
+// change loads a visit, checks that nobody was quicker, and commits what f makes of it.
+func (s *Visits) change(ctx context.Context, by policy.Actor, action policy.Action, at supervision.At, why string, f func(*Visit, policy.Scope) error) (store.Doc[Visit], error) {
+	const op = "inspection.change"
+	none := store.Doc[Visit]{}
+	scope, err := s.scope(ctx, by, action)
+	if err != nil {
+		return none, err
+	}
+	meta := store.Meta{By: by.ID, Action: string(action), Why: why, Idem: at.Idem}
+	if doc, done, err := s.visits.Replay(ctx, meta); err != nil || done {
+		return doc, err
+	}
+	doc, err := s.load(ctx, op, scope, at.ID)
+	if err != nil {
+		return none, err
+	}
+	if doc.Seq != at.Seq {
+		return none, fault.New(op, fault.Conflict, "这次走访刚被别人办过，请刷新后再办")
+	}
+	v := doc.State
+	if err := f(&v, scope); err != nil {
+		return none, err
+	}
+	return s.visits.Commit(ctx, meta, at.ID, at.Seq, v)
+}
+
+// Move changes day, place in the list and officers of a visit that has not begun. Returns what Plan returns, and Conflict if it has begun or somebody was first.
+func (s *Visits) Move(ctx context.Context, by policy.Actor, at supervision.At, day calendar.Date, order int64, officers []string) (store.Doc[Visit], error) {
+	const op = "inspection.Move"
+	return s.change(ctx, by, policy.PlanVisit, at, "", func(v *Visit, scope policy.Scope) (err error) {
+		if v.State, err = v.State.step(stepMove); err != nil {
+			return err
+		}
+		v.Day, v.Order, v.Officers = day, order, officers
+		if err := s.locate(ctx, op, scope, v); err != nil {
+			return err
+		}
+		return s.checkPlan(ctx, op, v)
+	})
+}
+
+// Cancel takes a visit off the list. Returns Forbidden without PlanVisit, NotFound outside the scope, Invalid without a reason, Conflict once it was signed by all or
+// somebody was first.
+func (s *Visits) Cancel(ctx context.Context, by policy.Actor, at supervision.At, reason string) (store.Doc[Visit], error) {
+	if err := s.Guard.Require(by, policy.PlanVisit); err != nil {
+		return store.Doc[Visit]{}, err
+	}
+	if err := supervision.CheckReason("inspection.Cancel", reason); err != nil {
+		return store.Doc[Visit]{}, err
+	}
+	return s.change(ctx, by, policy.PlanVisit, at, strings.TrimSpace(reason), func(v *Visit, _ policy.Scope) (err error) {
+		v.Reason = strings.TrimSpace(reason)
+		v.State, err = v.State.step(stepCancel)
+		return err
+	})
+}
+
+// Start begins a visit today: the sheet for the contract's service level is chosen and kept. Returns Forbidden without DoVisit, NotFound outside the scope or for
+// somebody whom the visit does not name, Invalid if there is no sheet, Conflict if it has begun or somebody was first.
+func (s *Visits) Start(ctx context.Context, by policy.Actor, at supervision.At) (store.Doc[Visit], error) {
+	const op = "inspection.Start"
+	return s.change(ctx, by, policy.DoVisit, at, "", func(v *Visit, scope policy.Scope) error {
+		if err := v.mine(by); err != nil {
+			return err
+		}
+		var err error
+		if v.State, err = v.State.step(stepStart); err != nil {
+			return err
+		}
+		v.Day = calendar.DateOf(s.DB.Now())
+		if err := s.locate(ctx, op, scope, v); err != nil {
+			return err
+		}
+		level, err := s.Levels.ServiceLevel(ctx, v.Project, v.Day)
+		if err != nil {
+			return err
+		}
+		sheet, hash, err := s.Sheets.Pick(v.Series, level, v.Day)
+		if err != nil {
+			return err
+		}
+		v.Sheet = SheetRef{ID: sheet.ID, Version: sheet.Version, Title: sheet.Title, Level: level, Hash: hash, Items: sheet.Count()}
+		return s.keep(ctx, by, hash, sheet)
+	})
+}
+
+// keep stores a sheet under its fingerprint, once.
+func (s *Visits) keep(ctx context.Context, by policy.Actor, hash string, sheet Sheet) error {
+	if _, err := s.kept.Load(ctx, hash); !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	_, err := s.kept.Commit(ctx, store.Meta{By: by.ID, Action: string(policy.DoVisit)}, hash, 0, sheet)
+	if fault.Is(err, fault.Conflict) {
+		return nil // another visit began at this moment: the same fingerprint is the same sheet
+	}
+	return err
+}
+
+// sheetOf is the sheet by which a visit is answered. Returns Conflict if the visit has not begun.
+func (s *Visits) sheetOf(ctx context.Context, v *Visit) (*Sheet, error) {
+	if v.Sheet.Hash == "" {
+		return nil, fault.New("inspection.sheetOf", fault.Conflict, "这次走访还没有开始")
+	}
+	doc, err := s.kept.Load(ctx, v.Sheet.Hash)
+	if err != nil {
+		return nil, fault.Wrap("inspection.sheetOf", fault.Internal, "评价表没有保存下来", err)
+	}
+	return &doc.State, nil
+}
+
+// Reply gives one answer, or changes it while the visit is being answered. The key of idem is the phone's own for this answer: sent twice, it counts once. Returns
+// Forbidden without DoVisit, NotFound outside the scope, for an unknown item and for somebody whom the visit does not name, Invalid for refused fields (value, lost,
+// where, note, photos), Conflict if the visit takes no answers.
+func (s *Visits) Reply(ctx context.Context, by policy.Actor, visit, item string, in Found, idem *store.Idem) (store.Doc[Answer], error) {
+	const op = "inspection.Reply"
+	none := store.Doc[Answer]{}
+	scope, err := s.scope(ctx, by, policy.DoVisit)
+	if err != nil {
+		return none, err
+	}
+	meta := store.Meta{By: by.ID, Action: string(policy.DoVisit), Idem: idem}
+	if doc, done, err := s.answers.Replay(ctx, meta); err != nil || done {
+		return doc, err
+	}
+	doc, err := s.load(ctx, op, scope, visit)
+	if err != nil {
+		return none, err
+	}
+	v := doc.State
+	if err := v.mine(by); err != nil {
+		return none, err
+	}
+	if !v.State.Answers() {
+		return none, fault.New(op, fault.Conflict, fmt.Sprintf("这次走访现在是“%s”，不能再改答案", v.State.Title()))
+	}
+	sheet, err := s.sheetOf(ctx, &v)
+	if err != nil {
+		return none, err
+	}
+	what, _, ok := sheet.Find(item)
+	if !ok {
+		return none, fault.New(op, fault.NotFound, "这张表没有第 "+item+" 项")
+	}
+	in.Where, in.Note = strings.TrimSpace(in.Where), strings.TrimSpace(in.Note)
+	if in.Value == Fail && in.Lost == 0 {
+		in.Lost = what.Losses()[len(what.Losses())-1]
+	}
+	if bad := what.faults(in); len(bad) > 0 {
+		return none, fault.InvalidFields(op, bad...)
+	}
+	a := Answer{Visit: visit, Project: v.Project, Series: v.Series, Item: item, Day: v.Day, Value: in.Value, Lost: in.Lost, Where: in.Where, Note: in.Note,
+		Photos: in.Photos, Paper: what.draft(sheet, in), Given: supervision.HandOf(s.Guard.Rules(), by, policy.DoVisit, journal.At(s.DB.Now()))}
+	id := visit + "/" + item
+	head, err := s.answers.Head(ctx, id)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return none, err
+	}
+	return s.answers.Commit(ctx, meta, id, head.Seq, a)
+}
+
+// given loads the answers of a visit from their heads, in the order of the sheet, with nil where none was given, and a digest of what they are.
+func (s *Visits) given(ctx context.Context, visit string, sheet *Sheet) (found []*store.Doc[Answer], digest string, err error) {
+	h := sha256.New()
+	for _, item := range sheet.Items() {
+		doc, err := s.answers.Load(ctx, visit+"/"+item.ID)
+		if fault.Is(err, fault.NotFound) {
+			found = append(found, nil)
+			continue
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		fmt.Fprintf(h, "%s %d\n", item.ID, doc.Seq)
+		found = append(found, &doc)
+	}
+	return found, hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Sign puts the actor's signature under the answers as they are; the last signature submits the visit. Signatures under other answers fall away. Returns Forbidden
+// without DoVisit or for a reviewer of the visit, NotFound outside the scope or for somebody whom the visit does not name, Invalid naming the items without an answer,
+// Conflict if it is not being answered or somebody was first.
+func (s *Visits) Sign(ctx context.Context, by policy.Actor, at supervision.At) (store.Doc[Visit], error) {
+	const op = "inspection.Sign"
+	return s.change(ctx, by, policy.DoVisit, at, "", func(v *Visit, _ policy.Scope) error {
+		if err := v.mine(by); err != nil {
+			return err
+		}
+		next, err := v.State.step(stepSign)
+		if err != nil {
+			return err
+		}
+		if err := policy.Separate(by, policy.PartScore, v.Acts); err != nil {
+			return err
+		}
+		sheet, err := s.sheetOf(ctx, v)
+		if err != nil {
+			return err
+		}
+		found, digest, err := s.given(ctx, at.ID, sheet)
+		if err != nil {
+			return err
+		}
+		var given []Given
+		var missing []string
+		for i, item := range sheet.Items() {
+			if found[i] == nil {
+				missing = append(missing, item.ID)
+				continue
+			}
+			a := found[i].State
+			given = append(given, Given{Item: item.ID, Value: a.Value, Lost: a.Lost, Seq: found[i].Seq, Paper: a.Paper.Kind})
+		}
+		if len(missing) > 0 {
+			return fault.InvalidFields(op, fault.Field{Name: "answers", Message: fmt.Sprintf("还有 %d 项没有查：%s，查完再签名", len(missing), strings.Join(missing, "、"))})
+		}
+		hand := supervision.HandOf(s.Guard.Rules(), by, policy.DoVisit, journal.At(s.DB.Now()))
+		if v.sign(hand, digest) {
+			v.State, v.Reason = next, ""
+		}
+		v.total(sheet, given)
+		return v.act(policy.PartScore, by.ID)
+	})
+}
+
+// act notes who did a part.
+func (v *Visit) act(part policy.Part, by string) error {
+	if len(v.Acts) >= maxActs {
+		return fault.New("inspection.act", fault.Conflict, "这次走访往返次数太多，请取消后重新安排")
+	}
+	v.Acts = append(v.Acts[:len(v.Acts):len(v.Acts)], policy.Act{Part: part, By: by})
+	return nil
+}
+
+// review is what the reviewer does.
+func (s *Visits) review(ctx context.Context, by policy.Actor, at supervision.At, reason string, do visitStep) (store.Doc[Visit], error) {
+	const op = "inspection.review"
+	return s.change(ctx, by, policy.ReviewVisit, at, reason, func(v *Visit, _ policy.Scope) (err error) {
+		if v.State, err = v.State.step(do); err != nil {
+			return err
+		}
+		if err := policy.Separate(by, policy.PartReview, v.Acts); err != nil {
+			return err
+		}
+		if slices.Contains(v.Officers, by.ID) {
+			return &fault.Error{Op: op, Kind: fault.Forbidden, Message: "你是这次走访的人员，复核必须由另一人完成", Rule: "不相容岗位规则 S-1：评分、复核由不同的人完成"}
+		}
+		if do == stepAccept {
+			if err := s.unchanged(ctx, at.ID, v); err != nil {
+				return err
+			}
+		}
+		v.Reason, v.Reviewed = reason, supervision.HandOf(s.Guard.Rules(), by, policy.ReviewVisit, journal.At(s.DB.Now()))
+		return v.act(policy.PartReview, by.ID)
+	})
+}
+
+// unchanged refuses answers that slipped in while the last signature was given: answers and visit are streams of their own.
+func (s *Visits) unchanged(ctx context.Context, id string, v *Visit) error {
+	sheet, err := s.sheetOf(ctx, v)
+	if err != nil {
+		return err
+	}
+	_, digest, err := s.given(ctx, id, sheet)
+	if err != nil {
+		return err
+	}
+	if digest != v.Digest {
+		return fault.New("inspection.unchanged", fault.Conflict, "签名以后又有答案改动，请退回重新签名")
+	}
+	return nil
+}
+
+// Accept makes a signed visit count. Returns Forbidden without ReviewVisit or for an officer of the visit, NotFound outside the scope, Conflict if it does not wait for
+// review, somebody was first, or an answer is not the one that was signed.
+func (s *Visits) Accept(ctx context.Context, by policy.Actor, at supervision.At) (store.Doc[Visit], error) {
+	return s.review(ctx, by, at, "", stepAccept)
+}
+
+// Return gives a signed visit back with a reason. Returns Invalid without a reason, and what Accept returns.
+func (s *Visits) Return(ctx context.Context, by policy.Actor, at supervision.At, reason string) (store.Doc[Visit], error) {
+	if err := s.Guard.Require(by, policy.ReviewVisit); err != nil {
+		return store.Doc[Visit]{}, err
+	}
+	if err := supervision.CheckReason("inspection.Return", reason); err != nil {
+		return store.Doc[Visit]{}, err
+	}
+	return s.review(ctx, by, at, strings.TrimSpace(reason), stepReturn)
+}
