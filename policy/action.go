@@ -55,6 +55,12 @@ const (
 	ReadEvaluation Action = "evaluation.read"
 	// RunEvaluation starts an evaluation.
 	RunEvaluation Action = "evaluation.run"
+	// PublishEvaluation publishes the evaluation of a period; never by who let it run.
+	PublishEvaluation Action = "evaluation.publish"
+	// ReadPeriods shows the rating periods: what is missing, progress, preview.
+	ReadPeriods Action = "period.read"
+	// ManagePeriod plans a rating period, opens and closes its window.
+	ManagePeriod Action = "period.manage"
 	// VerifyResult recomputes a result from its bundle.
 	VerifyResult Action = "evaluation.verify"
 
@@ -141,6 +147,9 @@ func Actions() []ActionInfo {
 		{CheckScheme, "检查评价方案", false},
 		{ReadEvaluation, "查看逐项得分", false},
 		{RunEvaluation, "运行评价计算", false},
+		{PublishEvaluation, "公布评价结果", false},
+		{ReadPeriods, "查看评价周期与预览", false},
+		{ManagePeriod, "开启与截止评价周期", false},
 		{VerifyResult, "复算评价结果", true},
 
 		{ReadObservation, "查看观察记录", false},

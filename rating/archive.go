@@ -63,6 +63,11 @@ type ArchivedResult struct {
 	Name  string `json:"name,omitempty" privacy:"public"`
 	Place string `json:"place,omitempty" privacy:"public"`
 	Firm  string `json:"firm,omitempty" privacy:"public"`
+	// Community and Township are the names of the subject's divisions, by which a list can be narrowed; "" if it has none.
+	Community string `json:"community,omitempty" privacy:"public"`
+	Township  string `json:"township,omitempty" privacy:"public"`
+	// Keys are the scope keys of the subject on its last day: who may read its lines within a scope.
+	Keys []string `json:"keys,omitempty" privacy:"public"`
 	// Rank is the place by total, ties sharing it; 0 without a total or a regular grade.
 	Rank int `json:"rank,omitempty"`
 	// Facts are the frozen facts, Result the result, both as the text of their canonical JSON: what is hashed is what is stored.
@@ -89,6 +94,9 @@ type Entry struct {
 	Subject           Subject
 	Result            *Result
 	Name, Place, Firm string
+	// Community, Township and Keys as in ArchivedResult.
+	Community, Township string
+	Keys                []string
 }
 
 // Archive stores evaluations and their results. It is safe for concurrent use.
@@ -249,7 +257,8 @@ func (a *Archive) Save(ctx context.Context, meta store.Meta, scheme []byte, coho
 		leaves[id] = sha256.Sum256(result)
 		made.Grades[e.Result.Grade]++
 		docs = append(docs, ArchivedResult{
-			Evaluation: made.ID, Subject: e.Subject.ID, Name: e.Name, Place: e.Place, Firm: e.Firm, Rank: ranks[i], Facts: string(e.Subject.Canonical()), Result: string(result),
+			Evaluation: made.ID, Subject: e.Subject.ID, Name: e.Name, Place: e.Place, Firm: e.Firm,
+			Community: e.Community, Township: e.Township, Keys: e.Keys, Rank: ranks[i], Facts: string(e.Subject.Canonical()), Result: string(result),
 		})
 	}
 	root := rootOf(leaves)

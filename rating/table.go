@@ -187,15 +187,16 @@ func (t *tableReader) columns(header []string) {
 	for i := range t.s.Facts {
 		f := &t.s.Facts[i]
 		var cols factColumns
-		for _, name := range f.columnNames() {
+		for _, name := range f.ColumnNames() {
 			cols = append(cols, find(name, f.ColumnOptional))
 		}
 		t.facts = append(t.facts, cols)
 	}
 }
 
-// columnNames are the declared columns of a fact; what is not declared has the name of the fact, with a point and the member's id behind it.
-func (f *Fact) columnNames() []string {
+// ColumnNames are the declared columns of a fact: numerator and denominator of a ratio, the items of a checklist, population and levels of a survey in
+// this order, one column of any other type. What is not declared has the name of the fact, with a point and the member's id behind it.
+func (f *Fact) ColumnNames() []string {
 	or := func(declared, otherwise string) string {
 		if declared != "" {
 			return declared

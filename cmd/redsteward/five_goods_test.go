@@ -14,6 +14,7 @@ import (
 	"redsteward/configs"
 	"redsteward/internal/num"
 	"redsteward/rating"
+	"redsteward/rating/cycle"
 )
 
 // fiveGoodsMax are the full marks of the five goods.
@@ -166,7 +167,8 @@ func TestFiveGoodsUploads(t *testing.T) {
 		uploads := map[string]int{}
 		for _, f := range s.Facts {
 			uploads[f.ID] = f.Upload
-			if !slices.Contains([]string{"observation", "evidence", "inspection"}, f.Source) {
+			held := slices.Contains([]string{"firm", "households", "managed_months", "handover_rule_applies", "party_form"}, f.ID)
+			if held != (f.Source == cycle.SourceRegistry) || !held && !slices.Contains([]string{"observation", "evidence", "inspection"}, f.Source) {
 				t.Errorf("%s: fact %s comes from %q", name, f.ID, f.Source)
 			}
 			if f.Upload > 0 && f.Source != "evidence" {

@@ -20,7 +20,7 @@ const module = "redsteward"
 
 // leaves import only each other, and every layer may import them. Each is a folder with everything below it.
 var leaves = []string{
-	"internal/fault", "internal/num", "internal/store", "internal/journal", "internal/calendar", "internal/files", "internal/yamlstrict",
+	"internal/fault", "internal/num", "internal/store", "internal/journal", "internal/calendar", "internal/files", "internal/yamlstrict", "internal/schedule",
 }
 
 // layers may import the leaves and what stands before them; cmd, the last, everything.
@@ -57,7 +57,7 @@ var libraries = map[string][]string{
 	"modernc.org/":                  {"internal/store/sqlite"},
 	"github.com/casbin/":            {"policy"},
 	"github.com/go-echarts/":        {"charts"},
-	"github.com/robfig/cron":        {"cmd"},
+	"github.com/robfig/cron":        {"internal/schedule"},
 	"github.com/alecthomas/kong":    {"cmd"},
 	"cel.dev/":                      {"rating"},
 	"github.com/google/cel-go":      {"rating"},
@@ -327,6 +327,8 @@ func TestLayoutCatches(t *testing.T) {
 		{"Casbin in web", "internal/web/a.go", "github.com/casbin/casbin/v2", false},
 		{"go-echarts in web", "internal/web/a.go", "github.com/go-echarts/go-echarts/v2/opts", false},
 		{"cron in rating", "rating/a.go", "github.com/robfig/cron/v3", false},
+		{"cron in its place", "internal/schedule/a.go", "github.com/robfig/cron/v3", true},
+		{"the schedule knows no business", "internal/schedule/a.go", "redsteward/rating", false},
 		{"FerretDB in the engine", "internal/store/mongo/a.go", "github.com/FerretDB/FerretDB/ferretdb", false},
 		{"testing in production code", "rating/a.go", "testing", false},
 		{"rapid in a test", "rating/a_test.go", "pgregory.net/rapid", true},

@@ -1,0 +1,351 @@
+package cycle
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+	"redsteward/internal/store"
+	"redsteward/internal/store/sqlite"
+	"redsteward/policy"
+	"redsteward/rating"
+	"redsteward/registry"
+	"redsteward/supervision"
+)
+
+// fakeRegister is a list of holdings.
+type fakeRegister []registry.Holding
+
+func (f fakeRegister) EachHolding(_ context.Context, _ calendar.Date, yield func(registry.Holding) error) error {
+	for _, h := range f {
+		if err := yield(h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fakeSource is a list of readings under the rules of supervision.Readings.
+type fakeSource struct {
+	name string
+	mu   sync.Mutex
+	list []supervision.Reading
+	// hold, if not nil, is waited for before the first reading.
+	hold chan struct{}
+}
+
+func (f *fakeSource) Source() string { return f.name }
+
+func (f *fakeSource) EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(supervision.Reading) error) error {
+	if f.hold != nil {
+		select {
+		case <-f.hold:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	f.mu.Lock()
+	list := slices.Clone(f.list)
+	f.mu.Unlock()
+	for _, r := range list {
+		if !span.Has(r.Day) || r.Accepted.After(asOf) || r.N > upTo {
+			continue
+		}
+		if err := yield(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fakeWindows notes what it was told.
+type fakeWindows struct{ told []string }
+
+func (f *fakeWindows) OpenWindow(_ context.Context, w Window) error {
+	f.told = append(f.told, fmt.Sprintf("open %s until %s, %d asks of firms", w.Period, w.Until, len(w.Asks["evidence"])))
+	return nil
+}
+
+func (f *fakeWindows) CloseWindow(_ context.Context, period string, _ time.Time) error {
+	f.told = append(f.told, "close "+period)
+	return nil
+}
+
+// desk is a service on a real store.
+type desk struct {
+	*Service
+	db       *store.DB
+	guard    *policy.Guard
+	now      time.Time
+	mu       sync.Mutex
+	register fakeRegister
+	sources  map[string]*fakeSource
+	windows  *fakeWindows
+}
+
+func (d *desk) clock() time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.now
+}
+
+func (d *desk) set(t testing.TB, day string) {
+	t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.now = on(t, day).Begins().Add(9 * time.Hour)
+}
+
+func on(t testing.TB, text string) calendar.Date {
+	t.Helper()
+	d, err := calendar.ParseDate(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func shipped(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../../configs/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// projects makes n holdings: two firms, three communities.
+func projects(t testing.TB, n int) fakeRegister {
+	t.Helper()
+	var list fakeRegister
+	for i := range n {
+		firm := fmt.Sprintf("firm%d", i%2+1)
+		list = append(list, registry.Holding{
+			Place: registry.Place{Project: fmt.Sprintf("p%04d", i+1), Name: fmt.Sprintf("演示小区%d", i+1), Community: fmt.Sprintf("36042810%04d", i%3+1),
+				CommunityName: fmt.Sprintf("东风社区%d", i%3+1), Township: "360428100000", TownshipName: "都昌镇", Firm: firm, FirmName: "演示物业" + firm[4:], Households: 400},
+			Since: on(t, "2023-01-01"), PartyForm: registry.PartyOwn, TakenOver: on(t, "2015-06-01"),
+		})
+	}
+	return list
+}
+
+func newDesk(t testing.TB, n int) *desk {
+	t.Helper()
+	d := &desk{windows: &fakeWindows{}, register: projects(t, n), sources: map[string]*fakeSource{}}
+	d.set(t, "2026-07-01")
+	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.db, err = store.Open(t.Context(), engine, store.Options{Now: d.clock, MasterKey: make([]byte, 32)}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	rules, err := policy.LoadRules(shipped(t, "roles.conf"), shipped(t, "roles.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.guard = policy.NewGuard(rules, policy.TenureTable{})
+	archive, err := rating.NewArchive(t.Context(), d.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sources []supervision.Readings
+	for _, name := range []string{"observation", "evidence", "inspection"} {
+		d.sources[name] = &fakeSource{name: name}
+		sources = append(sources, d.sources[name])
+	}
+	d.Service, err = New(t.Context(), Options{DB: d.db, Guard: d.guard, Archive: archive, Register: &d.register, Sources: sources, Windows: d.windows,
+		Schemes: map[string][]byte{RhythmQuarter: shipped(t, "schemes/five-goods-quarter.yaml"), RhythmYear: shipped(t, "schemes/five-goods-year.yaml")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func person(id string, role policy.Role, scopes ...string) policy.Actor {
+	if len(scopes) == 0 {
+		scopes = []string{policy.County}
+	}
+	return policy.Actor{ID: id, Name: "某某", Appointments: []policy.Appointment{{Role: role, Scopes: scopes}}}
+}
+
+var (
+	officer = person("officer", "property_officer")
+	chief   = person("chief", "section_chief")
+	boss    = person("boss", "director")
+	firmOne = person("manager", "firm_manager", policy.FirmKey("firm1"))
+)
+
+// tell lets the sources say something about a project: "fact column=value column=value …", accepted a day after the fact.
+func (d *desk) tell(t testing.TB, project, day, text string) {
+	t.Helper()
+	d.tellLate(t, project, day, day, text)
+}
+
+// tellLate is tell with the day of acceptance.
+func (d *desk) tellLate(t testing.TB, project, day, accepted, text string) {
+	t.Helper()
+	fact, cells, _ := strings.Cut(text, " ")
+	scheme := d.schemes[RhythmYear].scheme
+	at, ok := scheme.FactIndex(fact)
+	if !ok {
+		t.Fatalf("no fact %s", fact)
+	}
+	r := supervision.Reading{Project: project, Fact: fact, Day: on(t, day), Accepted: on(t, accepted).Begins().Add(10 * time.Hour), ScoredBy: "account1", ReviewedBy: "account2"}
+	for _, h := range d.register {
+		if h.Project == project {
+			r.Firm = h.Firm
+		}
+	}
+	for _, cell := range strings.Fields(cells) {
+		column, value, _ := strings.Cut(cell, "=")
+		c := supervision.Cell{Column: column}
+		if x, err := num.Parse(value); err == nil {
+			c.Number = x
+		} else if value == "NA" {
+			c.NA = true
+		} else {
+			c.Text = value
+		}
+		r.Cells = append(r.Cells, c)
+	}
+	src := d.sources[scheme.Facts[at].Source]
+	src.mu.Lock()
+	defer src.mu.Unlock()
+	r.Record = fmt.Sprintf("aa/%s/%d/0000000001", src.name, len(src.list))
+	sum := sha256.Sum256([]byte(r.Record))
+	r.Hash = hex.EncodeToString(sum[:])
+	src.list = append(src.list, r)
+}
+
+// full tells everything about a project in a quarter that brings full marks, except what leave names.
+func (d *desk) full(t testing.TB, project, day string, leave ...string) {
+	t.Helper()
+	for _, text := range []string{
+		"branch_meetings branch_meetings_held=5 branch_meetings_due=5", "cobuild_kinds cobuild_kinds=3",
+		"four_displays display_flag=2 display_identity=2 display_vehicle=2 display_promise=2 display_dedication=2 display_duty=NA",
+		"branch_attendance attendance_present=30 attendance_expected=30",
+		"survey survey_population=400 survey_very_satisfied=60 survey_satisfied=40 survey_neutral=0 survey_dissatisfied=0 survey_very_dissatisfied=0",
+		"matter_callbacks matter_callbacks_satisfied=20 matter_callbacks_reached=20", "repair_callbacks repair_callbacks_satisfied=20 repair_callbacks_reached=20",
+		"visit_clean visit_clean_points=20 visit_clean_full=20", "visit_order visit_order_points=20 visit_order_full=20",
+		"visit_facility visit_facility_points=20 visit_facility_full=20", "repairs repairs_on_time=20 repairs_due=20",
+		"rectification rectified_on_time=2 rectification_due=2", "revenue revenue_shown=1 revenue_due=1", "openness openness_shown=8 openness_due=8",
+		"upkeep upkeep_valid=3 upkeep_due=3", "handover_acts handover_acts_done=3 handover_acts_due=3", "answers answers_on_time=9 answers_due=9",
+		"complaints complaints=0", "visit_look visit_look_points=9 visit_look_full=9", "community_tasks community_tasks_done=2 community_tasks_due=2",
+		"contract_filed contract_filed=1", "overdue_rectifications overdue_rectifications=0",
+	} {
+		fact, _, _ := strings.Cut(text, " ")
+		if !slices.Contains(leave, fact) {
+			d.tell(t, project, day, text)
+		}
+	}
+}
+
+// closed plans, opens and closes a period, on the day after it.
+func (d *desk) closed(t testing.TB, id string) Period {
+	t.Helper()
+	p, err := parsePeriod(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Plan(t.Context(), officer, id, p.Days.Last, p.Days.Last); err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+	if _, err := d.Open(t.Context(), officer, id); err != nil {
+		t.Fatal(err)
+	}
+	d.set(t, p.Days.Last.Add(1).String())
+	if p, err = d.Close(t.Context(), officer, id); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// evaluated closes a period and evaluates it.
+func (d *desk) evaluated(t testing.TB, id string) rating.Evaluation {
+	t.Helper()
+	d.closed(t, id)
+	made, err := d.Evaluate(t.Context(), officer, id)
+	if err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+	return made
+}
+
+// published evaluates and publishes a period.
+func (d *desk) published(t testing.TB, id string, paper Paper) Period {
+	t.Helper()
+	made := d.evaluated(t, id)
+	p, err := d.Publish(t.Context(), chief, id, made.ID, paper)
+	if err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+	return p
+}
+
+func (d *desk) lastN(t testing.TB) int64 {
+	t.Helper()
+	n, err := d.db.Engine().LastN(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// refused wants a call to fail with a kind and words, and to write nothing.
+func (d *desk) refused(t *testing.T, kind fault.Kind, words string, call func() error) error {
+	t.Helper()
+	before := d.lastN(t)
+	err := call()
+	if !fault.Is(err, kind) {
+		t.Fatalf("got %v, want %q", err, kind)
+	}
+	said := fault.MessageOf(err) + fault.RuleOf(err)
+	for _, f := range fault.FieldsOf(err) {
+		said += f.Name + f.Message
+	}
+	if !strings.Contains(said, words) {
+		t.Errorf("it says %q, want %q in it", said, words)
+	}
+	if after := d.lastN(t); after != before {
+		t.Errorf("a refused call wrote %d records", after-before)
+	}
+	return err
+}
+
+func (d *desk) result(t testing.TB, id, project string) (*rating.Result, rating.Subject) {
+	t.Helper()
+	stored, scheme, err := d.Result(t.Context(), officer, id, project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub, r, err := stored.Open(scheme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, sub
+}
+
+func mustNum(t testing.TB, text string) num.Num {
+	t.Helper()
+	x, err := num.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}

@@ -1,0 +1,156 @@
+package cycle
+
+import (
+	"context"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+	"redsteward/internal/num"
+	"redsteward/rating"
+	"redsteward/registry"
+	"redsteward/supervision"
+)
+
+// gathering collects the facts of one period from all sources in one pass over each. What it holds grows with projects and facts, and by one hash for each
+// reading that counts.
+type gathering struct {
+	scheme *rating.Scheme
+	period string
+	days   calendar.Span
+	// cutoff is the last instant at which acceptance counted, upTo the last log number.
+	cutoff time.Time
+	upTo   int64
+	// handoverFrom is the day from which the handover rule applies.
+	handoverFrom calendar.Date
+
+	mergers  []merger
+	bySource map[string]*sourceFacts
+	buckets  map[string]*bucket
+	order    []string
+	// ofOthers counts readings about a project of the list while another firm held it, strays those about no project of the list.
+	ofOthers, strays int
+}
+
+// sourceFacts are the facts that one source tells, and the days from which it is asked.
+type sourceFacts struct {
+	span   calendar.Span
+	places map[string]int
+}
+
+// bucket is one project.
+type bucket struct {
+	holding registry.Holding
+	facts   []gathered
+	late    []LateReading
+}
+
+func newGathering(s *rating.Scheme, period string, days calendar.Span, cutoff time.Time, upTo int64, handoverFrom calendar.Date) *gathering {
+	g := &gathering{scheme: s, period: period, days: days, cutoff: cutoff, upTo: upTo, handoverFrom: handoverFrom,
+		mergers: make([]merger, len(s.Facts)), bySource: map[string]*sourceFacts{}, buckets: map[string]*bucket{}}
+	for i := range s.Facts {
+		f := &s.Facts[i]
+		g.mergers[i] = newMerger(f, days)
+		if f.Source == "" || f.Source == SourceRegistry {
+			continue
+		}
+		src := g.bySource[f.Source]
+		if src == nil {
+			src = &sourceFacts{span: g.mergers[i].span, places: map[string]int{}}
+			g.bySource[f.Source] = src
+		}
+		src.places[f.ID] = i
+		if first := g.mergers[i].span.First; first.Compare(src.span.First) < 0 {
+			src.span.First = first
+		}
+	}
+	return g
+}
+
+// projects takes the list of projects from the register.
+func (g *gathering) projects(ctx context.Context, register Register) error {
+	return register.EachHolding(ctx, g.days.Last, func(h registry.Holding) error {
+		if !journal.ValidID(h.Project) {
+			return fault.New("cycle.Gather", fault.Invalid, "项目编号“"+h.Project+"”不合规则")
+		}
+		g.buckets[h.Project] = &bucket{holding: h, facts: make([]gathered, len(g.mergers))}
+		g.order = append(g.order, h.Project)
+		return nil
+	})
+}
+
+// read takes every reading of one source that the scheme asks for.
+func (g *gathering) read(ctx context.Context, source supervision.Readings, now time.Time) error {
+	asked := g.bySource[source.Source()]
+	if asked == nil {
+		return nil
+	}
+	return source.EachReading(ctx, asked.span, now, g.upTo, func(r supervision.Reading) error {
+		g.take(asked, &r)
+		return nil
+	})
+}
+
+// take sorts one reading: counted, too late, of another firm, of no project, or outside of its window.
+func (g *gathering) take(asked *sourceFacts, r *supervision.Reading) {
+	place, ok := asked.places[r.Fact]
+	if !ok {
+		return
+	}
+	m := &g.mergers[place]
+	if !m.span.Has(r.Day) {
+		return
+	}
+	b := g.buckets[r.Project]
+	switch {
+	case b == nil:
+		g.strays++
+		return
+	case r.Firm != "" && r.Firm != b.holding.Firm:
+		g.ofOthers++
+		return
+	case r.Accepted.After(g.cutoff):
+		b.late = append(b.late, LateReading{Fact: r.Fact, Day: r.Day, Accepted: journal.At(r.Accepted), Record: r.Record})
+		return
+	}
+	m.add(&b.facts[place], r)
+}
+
+// registerValues are the facts that the register holds, by their ids in the schemes.
+func registerValues(h *registry.Holding, last, handoverFrom calendar.Date) map[string]rating.Value {
+	values := map[string]rating.Value{}
+	if h.Firm != "" {
+		name := h.FirmName
+		if name == "" {
+			name = h.Firm
+		}
+		values["firm"] = rating.Text(name)
+		values["managed_months"] = rating.Number(num.FromInt(wholeMonths(h.Since, last)))
+	}
+	if h.Households > 0 {
+		values["households"] = rating.Number(num.FromInt(h.Households))
+	}
+	if h.PartyForm != "" {
+		values["party_form"] = rating.Text(h.PartyForm)
+	}
+	if !h.TakenOver.IsZero() {
+		values["handover_rule_applies"] = rating.Bool(handoverFrom.Compare(h.TakenOver) <= 0)
+	}
+	return values
+}
+
+// wholeMonths is how many whole months lie between two days, both included: from 1 July to 30 September there are three.
+func wholeMonths(first, last calendar.Date) int64 {
+	if first.IsZero() || last.Compare(first) < 0 {
+		return 0
+	}
+	after := last.Add(1)
+	y1, m1, _ := first.Parts()
+	y2, m2, _ := after.Parts()
+	months := (y2-y1)*12 + int(m2-m1)
+	if after.Compare(first.AddMonths(months)) < 0 {
+		months--
+	}
+	return int64(months)
+}

@@ -1,0 +1,137 @@
+package cycle
+
+import (
+	"context"
+	"io"
+	"slices"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/rating"
+	"redsteward/supervision"
+)
+
+// Options are what a Service is built from.
+type Options struct {
+	// DB, Guard, Archive and Register are required.
+	DB       *store.DB
+	Guard    *policy.Guard
+	Archive  *rating.Archive
+	Register Register
+	// Sources are asked for readings; two of one name are refused.
+	Sources []supervision.Readings
+	// Windows are told when a period takes proof; nil tells nobody.
+	Windows Windows
+	// Schemes are the scheme files by rhythm: quarter, year.
+	Schemes map[string][]byte
+	// HandoverFrom is the day from which the handover rule (承接查验) applies in the county; no date means 2011-01-01, when 建房〔2010〕165号 came into force.
+	HandoverFrom calendar.Date
+	// Background lets work go on after its request has been answered; the context that it hands over ends with the program. Nil runs the work at once.
+	Background func(work func(ctx context.Context))
+}
+
+// Service is the rating cycle of one bureau. It is safe for concurrent use.
+type Service struct {
+	db           *store.DB
+	guard        *policy.Guard
+	archive      *rating.Archive
+	register     Register
+	sources      []supervision.Readings
+	windows      Windows
+	schemes      map[string]schemeFile
+	handoverFrom calendar.Date
+	background   func(work func(ctx context.Context))
+
+	periods  *store.Collection[Period]
+	facts    *store.Collection[Facts]
+	progress *store.EphemeralCollection[Progress]
+}
+
+// schemeFile is a scheme with its file.
+type schemeFile struct {
+	data   []byte
+	scheme *rating.Scheme
+}
+
+// New declares the kinds period and facts and the rule period-window. Returns Invalid if something required is missing, a scheme is faulty or has another
+// rhythm, or a source comes twice.
+func New(ctx context.Context, o Options) (*Service, error) {
+	const op = "cycle.New"
+	if o.DB == nil || o.Guard == nil || o.Archive == nil || o.Register == nil {
+		return nil, fault.New(op, fault.Invalid, "评价缺少存储、权限、结果库或登记")
+	}
+	s := &Service{db: o.DB, guard: o.Guard, archive: o.Archive, register: o.Register, sources: o.Sources, windows: o.Windows,
+		schemes: map[string]schemeFile{}, handoverFrom: o.HandoverFrom, background: o.Background}
+	if s.background == nil {
+		s.background = func(work func(ctx context.Context)) { work(ctx) }
+	}
+	var err error
+	if s.handoverFrom.IsZero() {
+		if s.handoverFrom, err = calendar.NewDate(2011, 1, 1); err != nil {
+			return nil, err
+		}
+	}
+	var names []string
+	for _, source := range o.Sources {
+		if slices.Contains(names, source.Source()) {
+			return nil, fault.New(op, fault.Invalid, "数据来源 "+source.Source()+" 接入了两次")
+		}
+		names = append(names, source.Source())
+	}
+	for rhythm, data := range o.Schemes {
+		scheme, err := rating.ParseScheme(data)
+		if err != nil {
+			return nil, err
+		}
+		if scheme.Rhythm != rhythm {
+			return nil, fault.New(op, fault.Invalid, "方案 "+scheme.ID+" 的周期是 "+scheme.Rhythm+"，不是 "+rhythm)
+		}
+		s.schemes[rhythm] = schemeFile{data, scheme}
+	}
+	if s.periods, err = newPeriods(ctx, o.DB); err != nil {
+		return nil, err
+	}
+	if s.facts, err = newFacts(ctx, o.DB); err != nil {
+		return nil, err
+	}
+	if s.progress, err = store.NewEphemeral[Progress](o.DB, "evaluation-progress"); err != nil {
+		return nil, err
+	}
+	return s, o.DB.Register(s.windowRule())
+}
+
+// schemeOf returns the scheme that a period is rated by, with its file, from what was stored when it was planned.
+func (s *Service) schemeOf(ctx context.Context, p *Period) (*rating.Scheme, []byte, error) {
+	const op = "cycle.Scheme"
+	if f := s.schemes[p.Rhythm]; f.scheme != nil && f.scheme.Hash == p.SchemeHash {
+		return f.scheme, f.data, nil
+	}
+	file, _, err := s.db.OpenFile(ctx, p.SchemeHash)
+	if err != nil {
+		return nil, nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(file, rating.MaxSchemeBytes+1))
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return nil, nil, fault.Wrap(op, fault.Unavailable, "评分方案读不出来", err)
+	}
+	scheme, err := rating.ParseScheme(data)
+	if err == nil && scheme.Hash != p.SchemeHash {
+		err = fault.New(op, fault.Internal, "保存的评分方案与记录的指纹不符")
+	}
+	return scheme, data, err
+}
+
+// Scheme returns the scheme that a period is rated by. Returns NotFound if the period was not planned.
+func (s *Service) Scheme(ctx context.Context, id string) (*rating.Scheme, error) {
+	p, err := s.load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	scheme, _, err := s.schemeOf(ctx, &p)
+	return scheme, err
+}
