@@ -102,14 +102,19 @@ func (s *Service) CorrectContract(ctx context.Context, by policy.Actor, project 
 		if _, err := s.firmNamed(ctx, in.Firm, bad); err != nil || len(bad.list) > 0 {
 			return err
 		}
-		others := slices.Delete(slices.Clone(p.Contracts), at, at+1)
-		if err := s.noOverlap(ctx, others, in.Days); err != nil {
-			return err
-		}
-		c := &p.Contracts[at]
-		c.Firm, c.Kind, c.Level, c.Fee, c.Days = in.Firm, in.Kind, in.Level, in.Fee, in.Days
-		return nil
+		return s.correct(ctx, p, at, in)
 	})
+}
+
+// correct puts a checked input into one contract. Returns Conflict if it then shares a day with another.
+func (s *Service) correct(ctx context.Context, p *Project, at int, in ContractInput) error {
+	others := slices.Delete(slices.Clone(p.Contracts), at, at+1)
+	if err := s.noOverlap(ctx, others, in.Days); err != nil {
+		return err
+	}
+	c := &p.Contracts[at]
+	c.Firm, c.Kind, c.Level, c.Fee, c.Days = in.Firm, in.Kind, in.Level, in.Fee, in.Days
+	return nil
 }
 
 // EndContract ends a contract before its time. Returns Forbidden without WriteRegister, NotFound, also for a contract that the project does not have, Invalid for

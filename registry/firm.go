@@ -100,8 +100,15 @@ func (in *FirmInput) check(bad *faults) USCC {
 	return code
 }
 
-func (in FirmInput) put(f *Firm, code USCC) {
+// onto gives the firm after the input, with party, if not nil, put behind its party organisations; what is wrong goes to bad.
+func (in FirmInput) onto(f Firm, party *Party, bad *faults) Firm {
+	code := in.check(bad)
+	if party != nil {
+		party.check(bad)
+		f.Party = appendParty(bad, slices.Clone(f.Party), *party)
+	}
 	f.Name, f.Code, f.LegalPerson, f.Phone, f.Address, f.Origin = in.Name, code, in.LegalPerson, in.Phone, in.Address, in.Origin
+	return f
 }
 
 // CreateFirm registers a firm and returns its id. Returns Forbidden without WriteRegister, NotFound if the actor's scope is not the whole bureau,
@@ -112,28 +119,29 @@ func (s *Service) CreateFirm(ctx context.Context, by policy.Actor, in FirmInput)
 	if err := s.within(ctx, by, policy.WriteRegister, []string{policy.FirmKey(id)}); err != nil {
 		return "", err
 	}
-	return id, s.createFirm(ctx, meta, id, in, nil)
+	var bad faults
+	f := in.onto(Firm{}, nil, &bad)
+	if err := bad.err("registry.CreateFirm"); err != nil {
+		return "", err
+	}
+	return id, s.putFirm(ctx, meta, store.Doc[Firm]{ID: id}, f)
 }
 
-// createFirm checks and stores a new firm; party, if not nil, is its first party organisation.
-func (s *Service) createFirm(ctx context.Context, meta store.Meta, id string, in FirmInput, party *Party) error {
-	const op = "registry.createFirm"
-	var bad faults
-	code := in.check(&bad)
-	var f Firm
-	if party != nil {
-		party.check(&bad)
-		f.Party = []Party{*party}
+// putFirm stores a checked firm after its present state, which is the zero value for a new one, and moves the claim on its code.
+func (s *Service) putFirm(ctx context.Context, meta store.Meta, now store.Doc[Firm], f Firm) error {
+	old := now.State.Code
+	if f.Code != old {
+		if err := s.claimCode(ctx, meta, f.Code, now.ID); err != nil {
+			return err
+		}
 	}
-	if err := bad.err(op); err != nil {
+	if _, err := s.firms.Commit(ctx, meta, now.ID, now.Seq, f); err != nil {
 		return err
 	}
-	in.put(&f, code)
-	if err := s.claimCode(ctx, meta, code, id); err != nil {
-		return err
+	if f.Code != old && old != "" {
+		return s.db.Release(ctx, meta, firmCodeClaim, string(old), firmKind+"/"+now.ID)
 	}
-	_, err := s.firms.Commit(ctx, meta, id, 0, f)
-	return err
+	return nil
 }
 
 // claimCode takes a code for a firm. Returns Conflict, naming the firm that holds it.
@@ -154,44 +162,20 @@ func (s *Service) claimCode(ctx context.Context, meta store.Meta, code USCC, id 
 // ChangeFirm corrects a firm. Returns Forbidden without WriteRegister, NotFound, Invalid for refused fields as CreateFirm, Conflict for a code that
 // another firm holds or if seq is not the last change.
 func (s *Service) ChangeFirm(ctx context.Context, by policy.Actor, id string, seq int64, in FirmInput) error {
+	const op = "registry.ChangeFirm"
 	d, err := s.firmFor(ctx, by, policy.WriteRegister, id)
 	if err != nil {
 		return err
 	}
 	if d.Seq != seq {
-		return overtaken("registry.ChangeFirm")
+		return overtaken(op)
 	}
-	return s.changeFirm(ctx, s.meta(by, policy.WriteRegister, ""), d, in, nil)
-}
-
-// changeFirm checks and stores a corrected firm; party, if not nil, is put behind its party organisations.
-func (s *Service) changeFirm(ctx context.Context, meta store.Meta, d store.Doc[Firm], in FirmInput, party *Party) error {
-	const op = "registry.changeFirm"
 	var bad faults
-	code := in.check(&bad)
-	f := d.State
-	f.Party = slices.Clone(f.Party)
-	if party != nil {
-		party.check(&bad)
-		f.Party = appendParty(&bad, f.Party, *party)
-	}
+	f := in.onto(d.State, nil, &bad)
 	if err := bad.err(op); err != nil {
 		return err
 	}
-	old := f.Code
-	in.put(&f, code)
-	if code != old {
-		if err := s.claimCode(ctx, meta, code, d.ID); err != nil {
-			return err
-		}
-	}
-	if _, err := s.firms.Commit(ctx, meta, d.ID, d.Seq, f); err != nil {
-		return err
-	}
-	if code != old {
-		return s.db.Release(ctx, meta, firmCodeClaim, string(old), firmKind+"/"+d.ID)
-	}
-	return nil
+	return s.putFirm(ctx, s.meta(by, policy.WriteRegister, ""), d, f)
 }
 
 // check completes a new entry. Its field names are form, members, office, from.

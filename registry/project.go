@@ -141,6 +141,9 @@ type ProjectInput struct {
 	TakenOver  calendar.Date `json:"taken_over"`
 }
 
+// chooseCommunity is what a project without community is told.
+const chooseCommunity = "请选择所在社区"
+
 // maxArea bounds the floor area: no compound has 100 km².
 const maxArea = 100_000_000
 
@@ -163,7 +166,7 @@ func (in *ProjectInput) check(ctx context.Context, r *Register, today calendar.D
 		bad.add("taken_over", "首次承接日期%s还没有到", in.TakenOver.Chinese())
 	}
 	if in.Community == "" {
-		bad.add("community", "请选择所在社区")
+		bad.add("community", "%s", chooseCommunity)
 		return "", nil
 	}
 	d, err := r.divisions.Load(ctx, in.Community)
@@ -181,9 +184,19 @@ func (in *ProjectInput) check(ctx context.Context, r *Register, today calendar.D
 	return d.State.Parent, nil
 }
 
-func (in ProjectInput) put(p *Project, township string) {
+// onto gives the project after the input, with body, if not nil, put behind its owners' bodies; what is wrong goes to bad.
+func (in ProjectInput) onto(ctx context.Context, r *Register, today calendar.Date, p Project, body *Body, bad *faults) (Project, error) {
+	township, err := in.check(ctx, r, today, bad)
+	if err != nil {
+		return p, err
+	}
+	if body != nil {
+		body.check(bad)
+		p.Bodies = appendBody(bad, slices.Clone(p.Bodies), *body)
+	}
 	p.Name, p.Address, p.Community, p.Township, p.Households = in.Name, in.Address, in.Community, township, in.Households
 	p.Area, p.Kind, p.Delivered, p.TakenOver = in.Area, in.Kind, in.Delivered, in.TakenOver
+	return p, nil
 }
 
 // projectNameKey is what a claim makes unique.
@@ -201,98 +214,66 @@ func (s *Service) claimProjectName(ctx context.Context, meta store.Meta, communi
 // CreateProject registers a project and returns its id. Returns Forbidden without WriteRegister, NotFound if its community lies outside of the actor's
 // scope, Invalid for refused fields (name, address, community, households, area, kind, delivered, taken_over), Conflict if the community has one of that name.
 func (s *Service) CreateProject(ctx context.Context, by policy.Actor, in ProjectInput) (string, error) {
+	const op = "registry.CreateProject"
 	if err := s.guard.Require(by, policy.WriteRegister); err != nil {
+		return "", err
+	}
+	var bad faults
+	p, err := in.onto(ctx, s.Register, s.Today(), Project{}, nil, &bad)
+	if err != nil {
+		return "", err
+	}
+	if err := bad.err(op); err != nil {
 		return "", err
 	}
 	meta := s.meta(by, policy.WriteRegister, "")
 	id := s.db.NewID(meta)
-	return id, s.createProject(ctx, meta, id, in, nil, s.reaches(ctx, by, policy.WriteRegister))
+	if err := s.within(ctx, by, policy.WriteRegister, p.keysOn(id, s.Today())); err != nil {
+		return "", err
+	}
+	return id, s.putProject(ctx, meta, store.Doc[Project]{ID: id}, p)
 }
 
-// reaches asks for a project whether it lies in the actor's scope.
-func (s *Service) reaches(ctx context.Context, by policy.Actor, action policy.Action) func(id string, p Project) error {
-	return func(id string, p Project) error { return s.within(ctx, by, action, p.keysOn(id, s.Today())) }
-}
-
-// createProject checks and stores a new project; body, if not nil, is its first owners' body. allowed, if not nil, may refuse it.
-func (s *Service) createProject(ctx context.Context, meta store.Meta, id string, in ProjectInput, body *Body, allowed func(string, Project) error) error {
-	const op = "registry.createProject"
-	var bad faults
-	township, err := in.check(ctx, s.Register, s.Today(), &bad)
-	if err != nil {
-		return err
-	}
-	var p Project
-	if body != nil {
-		body.check(&bad)
-		p.Bodies = []Body{*body}
-	}
-	if err := bad.err(op); err != nil {
-		return err
-	}
-	in.put(&p, township)
-	if allowed != nil {
-		if err := allowed(id, p); err != nil {
+// putProject stores a checked project after its present state, which is the zero value for a new one, and moves the claim on its name.
+func (s *Service) putProject(ctx context.Context, meta store.Meta, now store.Doc[Project], p Project) error {
+	old, next := projectNameKey(now.State.Community, now.State.Name), projectNameKey(p.Community, p.Name)
+	if old != next {
+		if err := s.claimProjectName(ctx, meta, p.Community, p.Name, now.ID); err != nil {
 			return err
 		}
 	}
-	if err := s.claimProjectName(ctx, meta, p.Community, p.Name, id); err != nil {
+	if _, err := s.projects.Commit(ctx, meta, now.ID, now.Seq, p); err != nil {
 		return err
 	}
-	_, err = s.projects.Commit(ctx, meta, id, 0, p)
-	return err
+	if old != next && now.Seq > 0 {
+		return s.db.Release(ctx, meta, projectNameClaim, old, projectKind+"/"+now.ID)
+	}
+	return nil
 }
 
 // ChangeProject corrects a project. Returns Forbidden without WriteRegister, NotFound, also for a new community outside of the actor's scope, Invalid for
 // refused fields as CreateProject, Conflict for a name that the community has already or if seq is not the last change.
 func (s *Service) ChangeProject(ctx context.Context, by policy.Actor, id string, seq int64, in ProjectInput) error {
+	const op = "registry.ChangeProject"
 	d, err := s.projectFor(ctx, by, policy.WriteRegister, id)
 	if err != nil {
 		return err
 	}
 	if d.Seq != seq {
-		return overtaken("registry.ChangeProject")
+		return overtaken(op)
 	}
-	return s.changeProject(ctx, s.meta(by, policy.WriteRegister, ""), d, in, nil, s.reaches(ctx, by, policy.WriteRegister))
-}
-
-// changeProject checks and stores a corrected project; body, if not nil, is put behind its owners' bodies. allowed, if not nil, may refuse the new state.
-func (s *Service) changeProject(ctx context.Context, meta store.Meta, d store.Doc[Project], in ProjectInput, body *Body, allowed func(string, Project) error) error {
-	const op = "registry.changeProject"
 	var bad faults
-	township, err := in.check(ctx, s.Register, s.Today(), &bad)
+	p, err := in.onto(ctx, s.Register, s.Today(), d.State, nil, &bad)
 	if err != nil {
 		return err
-	}
-	p := d.State
-	oldCommunity, oldName := p.Community, p.Name
-	p.Bodies = slices.Clone(p.Bodies)
-	if body != nil {
-		body.check(&bad)
-		p.Bodies = appendBody(&bad, p.Bodies, *body)
 	}
 	if err := bad.err(op); err != nil {
 		return err
 	}
-	in.put(&p, township)
-	if allowed != nil {
-		if err := allowed(d.ID, p); err != nil {
-			return err
-		}
-	}
-	renamed := projectNameKey(oldCommunity, oldName) != projectNameKey(p.Community, p.Name)
-	if renamed {
-		if err := s.claimProjectName(ctx, meta, p.Community, p.Name, d.ID); err != nil {
-			return err
-		}
-	}
-	if _, err := s.projects.Commit(ctx, meta, d.ID, d.Seq, p); err != nil {
+	if err := s.within(ctx, by, policy.WriteRegister, p.keysOn(id, s.Today())); err != nil {
 		return err
 	}
-	if renamed {
-		return s.db.Release(ctx, meta, projectNameClaim, projectNameKey(oldCommunity, oldName), projectKind+"/"+d.ID)
-	}
-	return nil
+	return s.putProject(ctx, s.meta(by, policy.WriteRegister, ""), d, p)
 }
 
 // check completes a new owners' body. Its field names are body, body_from, body_until.

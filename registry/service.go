@@ -15,11 +15,13 @@ type Service struct {
 	*Register
 	guard *policy.Guard
 	now   func() time.Time
+	// wake tells Run that an import was accepted.
+	wake chan struct{}
 }
 
 // NewService puts rights before a register. now is the business clock.
 func NewService(register *Register, guard *policy.Guard, now func() time.Time) *Service {
-	return &Service{Register: register, guard: guard, now: now}
+	return &Service{Register: register, guard: guard, now: now, wake: make(chan struct{}, 1)}
 }
 
 // Today is the business day.

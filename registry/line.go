@@ -1,0 +1,355 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/policy"
+)
+
+// ImportKind says what the rows of an import are.
+type ImportKind string
+
+// The kinds of imports, in the order in which an empty register needs them.
+const (
+	// ImportFirms: firms with their party form.
+	ImportFirms ImportKind = "firms"
+	// ImportProjects: projects with their owners' body.
+	ImportProjects ImportKind = "projects"
+	// ImportContracts: contracts between the two.
+	ImportContracts ImportKind = "contracts"
+)
+
+// ImportKinds lists the kinds of imports.
+func ImportKinds() []Choice {
+	return []Choice{{string(ImportFirms), "物业服务企业"}, {string(ImportProjects), "小区"}, {string(ImportContracts), "物业服务合同"}}
+}
+
+// Line is one row of an import, read but not yet checked against the register. Exactly one of Firm, Project and Contract is set.
+type Line struct {
+	// Row is the number of the row in the sheet.
+	Row int64 `json:"row"`
+	// Firm, Project, Contract: what the row says.
+	Firm     *FirmLine     `json:"firm,omitempty"`
+	Project  *ProjectLine  `json:"project,omitempty"`
+	Contract *ContractLine `json:"contract,omitempty"`
+}
+
+// FirmLine is a row of firms. A firm that is registered under the code is corrected.
+type FirmLine struct {
+	FirmInput
+	// Party is its party organisation from a day on; Form "" says nothing about it.
+	Party Party `json:"party"`
+}
+
+// ProjectLine is a row of projects. A project of that name in the community is corrected.
+type ProjectLine struct {
+	ProjectInput
+	// TownshipName and CommunityName name the community in words or by code; Community is found from them.
+	TownshipName  string `json:"township_name" privacy:"public"`
+	CommunityName string `json:"community_name" privacy:"public"`
+	// Body is its owners' body; Kind "" says nothing about it.
+	Body Body `json:"owners_body"`
+}
+
+// ContractLine is a row of contracts. A contract of the project with the same firm and first day is corrected.
+type ContractLine struct {
+	ContractInput
+	// TownshipName, CommunityName and ProjectName name the project, FirmCode the firm.
+	TownshipName  string `json:"township_name" privacy:"public"`
+	CommunityName string `json:"community_name" privacy:"public"`
+	ProjectName   string `json:"project_name" privacy:"public"`
+	FirmCode      string `json:"firm_code" privacy:"public"`
+}
+
+// Outcome is what a row did or would do.
+type Outcome string
+
+// The outcomes.
+const (
+	// OutcomeNew: something new is registered (新增).
+	OutcomeNew Outcome = "new"
+	// OutcomeChanged: something registered is corrected (修改).
+	OutcomeChanged Outcome = "changed"
+	// OutcomeSame: everything is registered like that already (没有变化).
+	OutcomeSame Outcome = "same"
+	// OutcomeFaulty: the row cannot be used (有错).
+	OutcomeFaulty Outcome = "faulty"
+)
+
+// step is what a checked line would do.
+type step struct {
+	outcome Outcome
+	// key names what the line is about; two lines of one file must not share it.
+	key string
+	// target orders the work: lines of one target are applied one after the other.
+	target string
+	// do applies it under an id for what is new; nil if there is nothing to do.
+	do func(ctx context.Context, meta store.Meta, newID string) error
+	// cause is the cause of the last change of what exists, "" if it was made by a person or does not exist.
+	cause string
+}
+
+// checker checks lines one after the other.
+type checker struct {
+	*Service
+	// may decides whether rows with these scope keys may be imported; nil allows all.
+	may func(keys []string) bool
+	// divisions are those that exist, read once.
+	divisions []DivisionRow
+	// pending are projects as the lines before would leave them, nil to look at what is stored only.
+	pending map[string]Project
+}
+
+// check checks one line; what is wrong goes to bad.
+func (c *checker) check(ctx context.Context, l Line, bad *faults) (step, error) {
+	switch {
+	case l.Firm != nil:
+		return c.firmLine(ctx, *l.Firm, bad)
+	case l.Project != nil:
+		return c.projectLine(ctx, *l.Project, bad)
+	case l.Contract != nil:
+		return c.contractLine(ctx, *l.Contract, bad)
+	}
+	return step{}, fault.New("registry.check", fault.Internal, "导入的行没有内容")
+}
+
+// firmLine checks a row of firms; what is wrong goes to bad.
+func (s *checker) firmLine(ctx context.Context, l FirmLine, bad *faults) (step, error) {
+	code, parseErr := ParseUSCC(l.Code)
+	var now store.Doc[Firm]
+	if parseErr == nil {
+		id, err := s.firmByCode(ctx, code)
+		if err != nil {
+			return step{}, err
+		}
+		if id != "" {
+			if now, err = s.firms.Load(ctx, id); err != nil {
+				return step{}, err
+			}
+		}
+	}
+	party := &l.Party
+	party.Days.Until = calendar.Date{}
+	known := func(p Party) bool { p.Days.Until = calendar.Date{}; return p == *party }
+	if party.Form == "" && (party.Members != 0 || party.Office != "" || !party.Days.From.IsZero()) {
+		bad.add("form", "填了党员人数、指导员派出单位或起始日，也要填党组织形式")
+	}
+	if party.Form == "" || slices.ContainsFunc(now.State.Party, known) {
+		party = nil
+	}
+	f := l.onto(now.State, party, bad)
+	if s.may != nil && !s.may([]string{policy.FirmKey(now.ID)}) {
+		bad.add("code", "企业登记面向全县，不在你的任职范围内")
+	}
+	st := step{key: string(code), target: string(code), outcome: outcomeOf(now, f)}
+	st.do = func(ctx context.Context, meta store.Meta, newID string) error {
+		if now.Seq == 0 {
+			now.ID = newID
+		}
+		return s.putFirm(ctx, meta, now, f)
+	}
+	var err error
+	st.cause, err = causeOf(ctx, s.firms, now)
+	return st, err
+}
+
+// outcomeOf compares what would be stored with what is.
+func outcomeOf[T any](now store.Doc[T], next T) Outcome {
+	switch {
+	case now.Seq == 0:
+		return OutcomeNew
+	case reflect.DeepEqual(now.State, next):
+		return OutcomeSame
+	}
+	return OutcomeChanged
+}
+
+// causeOf is the cause of the last change, "" for what does not exist.
+func causeOf[T any](ctx context.Context, c *store.Collection[T], now store.Doc[T]) (string, error) {
+	if now.Seq == 0 {
+		return "", nil
+	}
+	head, err := c.Head(ctx, now.ID)
+	return head.Meta.Cause, err
+}
+
+// community finds a community by its code, or by official name or what people say, within a township named likewise; "" after naming the fault.
+func (s *checker) community(ctx context.Context, township, name string, bad *faults) (string, error) {
+	township, name = strings.TrimSpace(township), strings.TrimSpace(name)
+	if name == "" {
+		bad.add("community", "请填写社区（村）")
+		return "", nil
+	}
+	named := func(d DivisionRow, text string) bool { return d.ID == text || d.Name == text || d.Display == text }
+	if divisionCode.MatchString(name) {
+		d, err := s.Division(ctx, name)
+		if fault.Is(err, fault.NotFound) || err == nil && d.Level != LevelCommunity {
+			bad.add("community", "没有编号为“%s”的社区（村）", name)
+			return "", nil
+		}
+		return d.ID, err
+	}
+	all, err := s.existing(ctx)
+	if err != nil {
+		return "", err
+	}
+	var towns, found []DivisionRow
+	for _, d := range all {
+		if d.Level == LevelTownship && named(d, township) {
+			towns = append(towns, d)
+		}
+	}
+	if township != "" && len(towns) == 0 {
+		bad.add("township", "没有名为“%s”的乡镇", township)
+		return "", nil
+	}
+	for _, d := range all {
+		if d.Level == LevelCommunity && named(d, name) && (township == "" || slices.ContainsFunc(towns, func(t DivisionRow) bool { return t.ID == d.Parent })) {
+			found = append(found, d)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0].ID, nil
+	case len(found) > 1:
+		bad.add("community", "名为“%s”的社区（村）有 %d 个，请填写乡镇或者 12 位代码", name, len(found))
+	case township != "":
+		bad.add("community", "%s没有名为“%s”的社区（村）", towns[0].Display, name)
+	default:
+		bad.add("community", "没有名为“%s”的社区（村）", name)
+	}
+	return "", nil
+}
+
+// existing lists the townships and communities that exist today.
+func (s *checker) existing(ctx context.Context) ([]DivisionRow, error) {
+	if s.divisions != nil {
+		return s.divisions, nil
+	}
+	towns, err := s.DivisionsAt(ctx, LevelTownship, s.Today())
+	if err != nil {
+		return nil, err
+	}
+	communities, err := s.DivisionsAt(ctx, LevelCommunity, s.Today())
+	s.divisions = append(towns, communities...)
+	return s.divisions, err
+}
+
+// projectLine checks a row of projects; what is wrong goes to bad.
+func (s *checker) projectLine(ctx context.Context, l ProjectLine, bad *faults) (step, error) {
+	var err error
+	before := len(bad.list)
+	if l.Community, err = s.community(ctx, l.TownshipName, l.CommunityName, bad); err != nil {
+		return step{}, err
+	}
+	var now store.Doc[Project]
+	if l.Community != "" {
+		if now, err = s.projectNamed(ctx, l.Community, l.Name); err != nil {
+			return step{}, err
+		}
+	}
+	body := &l.Body
+	if body.Kind == "" && (!body.Days.From.IsZero() || !body.Days.Until.IsZero()) {
+		bad.add("body", "填了任期，也要填业主组织")
+	}
+	known := slices.IndexFunc(now.State.Bodies, func(b Body) bool { return b.Kind == body.Kind && b.Days.From == body.Days.From })
+	if body.Kind == "" || known >= 0 && known < len(now.State.Bodies)-1 {
+		body = nil
+	}
+	unfound := len(bad.list) > before
+	p, err := l.onto(ctx, s.Register, s.Today(), now.State, body, bad)
+	if err != nil {
+		return step{}, err
+	}
+	if unfound {
+		// That no community was chosen follows from the name that was not found.
+		bad.list = slices.DeleteFunc(bad.list, func(f fault.Field) bool { return f.Message == chooseCommunity })
+	} else if s.may != nil && !s.may(p.keysOn(now.ID, s.Today())) {
+		bad.add("community", "没有名为“%s”的社区（村）", l.CommunityName)
+	}
+	st := step{key: projectNameKey(l.Community, l.Name), target: projectNameKey(l.Community, l.Name), outcome: outcomeOf(now, p)}
+	st.do = func(ctx context.Context, meta store.Meta, newID string) error {
+		if now.Seq == 0 {
+			now.ID = newID
+		}
+		return s.putProject(ctx, meta, now, p)
+	}
+	st.cause, err = causeOf(ctx, s.projects, now)
+	return st, err
+}
+
+// projectNamed returns the project of that name in a community, the zero value if there is none.
+func (s *checker) projectNamed(ctx context.Context, community, name string) (store.Doc[Project], error) {
+	id, err := s.claimed(ctx, projectNameClaim, projectNameKey(community, name), projectKind)
+	if err != nil || id == "" {
+		return store.Doc[Project]{}, err
+	}
+	return s.projects.Load(ctx, id)
+}
+
+// contractLine checks a row of contracts; what is wrong goes to bad, an overlap too.
+func (s *checker) contractLine(ctx context.Context, l ContractLine, bad *faults) (step, error) {
+	before := len(bad.list)
+	community, err := s.community(ctx, l.TownshipName, l.CommunityName, bad)
+	if err != nil {
+		return step{}, err
+	}
+	var now store.Doc[Project]
+	if community != "" {
+		if now, err = s.projectNamed(ctx, community, l.ProjectName); err != nil {
+			return step{}, err
+		}
+		if now.Seq == 0 || s.may != nil && !s.may(now.State.keysOn(now.ID, s.Today())) {
+			bad.add("project", "%s没有登记名为“%s”的小区", l.CommunityName, strings.TrimSpace(l.ProjectName))
+		}
+	}
+	code, parseErr := ParseUSCC(l.FirmCode)
+	if parseErr != nil {
+		bad.add("firm", "%s", fault.MessageOf(parseErr))
+	} else if l.Firm, err = s.firmByCode(ctx, code); err != nil {
+		return step{}, err
+	} else if l.Firm == "" {
+		bad.add("firm", "没有登记统一社会信用代码为 %s 的企业，请先登记企业", code)
+	}
+	l.check(bad)
+	st := step{key: fmt.Sprintf("%s/%s/%s", now.ID, code, l.Days.From), target: now.ID}
+	if len(bad.list) > before {
+		return st, nil
+	}
+	if pending, ok := s.pending[now.ID]; ok {
+		now.State = pending
+	}
+	p := now.State
+	at := slices.IndexFunc(p.Contracts, func(c Contract) bool { return c.Firm == l.Firm && c.Days.From == l.Days.From })
+	if at < 0 {
+		st.outcome = OutcomeNew
+		err = s.addContract(ctx, &p, l.ContractInput, bad)
+	} else {
+		p.Contracts = slices.Clone(p.Contracts)
+		err = s.correct(ctx, &p, at, l.ContractInput)
+		st.outcome = outcomeOf(now, p)
+	}
+	if fault.Is(err, fault.Conflict) {
+		bad.add("from", "%s", fault.MessageOf(err))
+		return st, nil
+	}
+	if err != nil {
+		return st, err
+	}
+	if s.pending != nil {
+		s.pending[now.ID] = p
+	}
+	st.do = func(ctx context.Context, meta store.Meta, _ string) error {
+		_, err := s.projects.Commit(ctx, meta, now.ID, now.Seq, p)
+		return err
+	}
+	st.cause, err = causeOf(ctx, s.projects, now)
+	return st, err
+}
