@@ -91,6 +91,17 @@ const (
 	// UpdateDivision adds, corrects and ends divisions.
 	UpdateDivision Action = "division.update"
 
+	// ReadEvidence shows proof and its files within the scope.
+	ReadEvidence Action = "evidence.read"
+	// SubmitEvidence hands proof in, corrects and withdraws it.
+	SubmitEvidence Action = "evidence.submit"
+	// AcceptEvidence is the first review, by the community.
+	AcceptEvidence Action = "evidence.accept"
+	// ReviewEvidence is the bureau's review of what was flagged or drawn.
+	ReviewEvidence Action = "evidence.review"
+	// ManageWindow opens and closes the windows in which proof is taken in.
+	ManageWindow Action = "evidence.window"
+
 	// ReadLog reads change records: who changed what, when and why.
 	ReadLog Action = "log.read"
 	// VerifyLog checks the hash chain, the Merkle log and the checkpoints.
@@ -166,6 +177,12 @@ func Actions() []ActionInfo {
 		{ImportRegister, "从 Excel 导入登记", false},
 		{ReadContacts, "查看企业联系人", false},
 		{UpdateDivision, "修改行政区划", false},
+
+		{ReadEvidence, "查看佐证材料", false},
+		{SubmitEvidence, "提交佐证材料", false},
+		{AcceptEvidence, "初审佐证材料", false},
+		{ReviewEvidence, "复核佐证材料", false},
+		{ManageWindow, "开放与截止材料提交", false},
 
 		{ReadLog, "查看变更记录", false},
 		{VerifyLog, "校验变更日志", false},

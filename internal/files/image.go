@@ -1,0 +1,289 @@
+package files
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"os"
+
+	"redsteward/internal/store"
+)
+
+const (
+	// maxPixels is the largest picture; more is refused before it is decoded.
+	maxPixels = 100_000_000
+	// maxDecoded bounds the memory that decoding one picture takes, in bytes.
+	maxDecoded = 600 << 20
+	// shownEdge is the longer edge of a shown copy in pixels: an A4 sheet stays readable.
+	shownEdge = 2000
+	// shownQuality is that of the JPEG encoder.
+	shownQuality = 82
+)
+
+// show makes the copy of a picture that pages show, and notes it.
+func (k *Keeper) show(ctx context.Context, meta store.Meta, u *Upload, out *Stored) error {
+	select {
+	case k.decoding <- struct{}{}:
+	case <-ctx.Done():
+		return cutOff(ctx.Err())
+	}
+	defer func() { <-k.decoding }()
+	facts, err := u.pictureFacts()
+	if err != nil {
+		return err
+	}
+	picture, err := u.decode()
+	if err != nil {
+		return refuse("“%s”的图片不完整，请重新拍照或导出后上传", u.Name)
+	}
+	shown := upright(shrink(picture, shownEdge), facts.orientation)
+	out.Width, out.Height = int64(facts.width), int64(facts.height)
+	if facts.orientation >= 5 {
+		out.Width, out.Height = out.Height, out.Width
+	}
+	temp, err := os.CreateTemp(k.dir, "redsteward-shown-")
+	if err != nil {
+		return broken(err)
+	}
+	defer func() { _ = errors.Join(temp.Close(), os.Remove(temp.Name())) }()
+	w := bufio.NewWriter(temp)
+	if err := errors.Join(jpeg.Encode(w, shown, &jpeg.Options{Quality: shownQuality}), w.Flush()); err != nil {
+		return broken(err)
+	}
+	size, err := temp.Seek(0, io.SeekCurrent)
+	if err == nil {
+		_, err = temp.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return broken(err)
+	}
+	kept, err := k.db.PutFile(ctx, meta, temp, size)
+	out.Shown = kept.SHA256
+	return err
+}
+
+// facts are what the beginning of a picture says.
+type facts struct {
+	width, height int
+	orientation   int // 1 to 8, as EXIF counts
+}
+
+// pictureFacts reads them and refuses a picture that would be too much to decode.
+func (u *Upload) pictureFacts() (facts, error) {
+	r := bufio.NewReader(u.Reader())
+	f := facts{orientation: 1}
+	config, progressive := image.Config{}, false
+	var err error
+	if u.Kind == PNG {
+		config, err = png.DecodeConfig(r)
+	} else if config, err = jpeg.DecodeConfig(r); err == nil {
+		f.orientation, progressive = scanJPEG(bufio.NewReader(u.Reader()))
+	}
+	if err != nil || config.Width < 1 || config.Height < 1 {
+		return f, refuse("“%s”的图片已损坏，请重新拍照或导出后上传", u.Name)
+	}
+	f.width, f.height = config.Width, config.Height
+	pixels := int64(config.Width) * int64(config.Height)
+	if pixels > maxPixels {
+		return f, refuse("“%s”有 %d 万像素（%d×%d），最多 %d 万，请缩小后再上传", u.Name, pixels/10_000, config.Width, config.Height, maxPixels/10_000)
+	}
+	if need := pixels * bytesPerPixel(config.ColorModel, progressive); need > maxDecoded {
+		return f, refuse("“%s”打开要占用 %d MB 内存，最多 %d MB，请缩小或另存为普通的 JPG 再上传", u.Name, need>>20, maxDecoded>>20)
+	}
+	return f, nil
+}
+
+// bytesPerPixel is what decoding takes at most; a progressive JPEG is held as coefficients of four bytes too.
+func bytesPerPixel(model color.Model, progressive bool) int64 {
+	n := int64(4)
+	switch model {
+	case color.RGBA64Model, color.NRGBA64Model:
+		n = 8
+	case color.Gray16Model:
+		n = 2
+	case color.GrayModel:
+		n = 1
+	case color.YCbCrModel:
+		n = 3
+	case color.CMYKModel:
+		n = 8
+	}
+	if progressive {
+		return 5 * n
+	}
+	return n
+}
+
+func (u *Upload) decode() (image.Image, error) {
+	r := bufio.NewReader(u.Reader())
+	if u.Kind == PNG {
+		return png.Decode(r)
+	}
+	return jpeg.Decode(r)
+}
+
+// The markers of a JPEG that matter here.
+const (
+	markSOF2 = 0xc2
+	markSOS  = 0xda
+	markEOI  = 0xd9
+	markAPP1 = 0xe1
+)
+
+// scanJPEG walks the segments before the pixels: how the picture is turned (1 if nothing says so), and whether it is progressive.
+func scanJPEG(r *bufio.Reader) (orientation int, progressive bool) {
+	orientation = 1
+	if _, err := r.Discard(2); err != nil {
+		return orientation, false
+	}
+	for {
+		var head [4]byte
+		if _, err := io.ReadFull(r, head[:2]); err != nil || head[0] != 0xff {
+			return orientation, progressive
+		}
+		for head[1] == 0xff { // Filling bytes may stand before a marker.
+			b, err := r.ReadByte()
+			if err != nil {
+				return orientation, progressive
+			}
+			head[1] = b
+		}
+		if head[1] == markSOS || head[1] == markEOI {
+			return orientation, progressive
+		}
+		if _, err := io.ReadFull(r, head[2:]); err != nil {
+			return orientation, progressive
+		}
+		size := int(binary.BigEndian.Uint16(head[2:])) - 2
+		if size < 0 {
+			return orientation, progressive
+		}
+		progressive = progressive || head[1] == markSOF2
+		if head[1] != markAPP1 {
+			if _, err := r.Discard(size); err != nil {
+				return orientation, progressive
+			}
+			continue
+		}
+		segment := make([]byte, size)
+		if _, err := io.ReadFull(r, segment); err != nil {
+			return orientation, progressive
+		}
+		if turned := exifOrientation(segment); turned != 0 {
+			orientation = turned
+		}
+	}
+}
+
+// exifOrientation reads tag 0x0112 of the first directory of an Exif segment; 0 if there is none.
+func exifOrientation(segment []byte) int {
+	tiff, ok := bytes.CutPrefix(segment, []byte("Exif\x00\x00"))
+	if !ok || len(tiff) < 8 {
+		return 0
+	}
+	var order binary.ByteOrder = binary.BigEndian
+	if string(tiff[:2]) == "II" {
+		order = binary.LittleEndian
+	}
+	at := int64(order.Uint32(tiff[4:]))
+	if at+2 > int64(len(tiff)) {
+		return 0
+	}
+	count := int64(order.Uint16(tiff[at:]))
+	for i := range count {
+		entry := at + 2 + i*12
+		if entry+12 > int64(len(tiff)) {
+			return 0
+		}
+		if order.Uint16(tiff[entry:]) == 0x0112 {
+			if v := order.Uint16(tiff[entry+8:]); v >= 1 && v <= 8 {
+				return int(v)
+			}
+			return 0
+		}
+	}
+	return 0
+}
+
+// shrink draws a picture on white so that its longer edge is at most edge, each pixel the mean of those it stands for. It holds a band of the source at a time.
+func shrink(src image.Image, edge int) *image.RGBA {
+	b := src.Bounds()
+	w, h := b.Dx(), b.Dy()
+	if long := max(w, h); long > edge {
+		w, h = max(1, w*edge/long), max(1, h*edge/long)
+	}
+	out := image.NewRGBA(image.Rect(0, 0, w, h))
+	room := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()/h+1))
+	for y := range h {
+		top, bottom := y*b.Dy()/h, (y+1)*b.Dy()/h
+		band := &image.RGBA{Pix: room.Pix, Stride: room.Stride, Rect: image.Rect(0, 0, b.Dx(), bottom-top)}
+		draw.Draw(band, band.Rect, image.White, image.Point{}, draw.Src)
+		draw.Draw(band, band.Rect, src, image.Pt(b.Min.X, b.Min.Y+top), draw.Over)
+		for x := range w {
+			left, right := x*b.Dx()/w, (x+1)*b.Dx()/w
+			out.SetRGBA(x, y, mean(band, left, right))
+		}
+	}
+	return out
+}
+
+// mean is the average of columns left to right of a band.
+func mean(band *image.RGBA, left, right int) color.RGBA {
+	var r, g, b int
+	for y := range band.Rect.Dy() {
+		row := band.Pix[y*band.Stride+left*4 : y*band.Stride+right*4]
+		for i := 0; i < len(row); i += 4 {
+			r, g, b = r+int(row[i]), g+int(row[i+1]), b+int(row[i+2])
+		}
+	}
+	n := (right - left) * band.Rect.Dy()
+	return color.RGBA{uint8(r / n), uint8(g / n), uint8(b / n), 255}
+}
+
+// upright turns and mirrors a picture as its orientation says.
+func upright(src *image.RGBA, orientation int) *image.RGBA {
+	if orientation <= 1 {
+		return src
+	}
+	w, h := src.Rect.Dx(), src.Rect.Dy()
+	out := image.NewRGBA(image.Rect(0, 0, w, h))
+	if orientation >= 5 {
+		out = image.NewRGBA(image.Rect(0, 0, h, w))
+	}
+	for y := range h {
+		for x := range w {
+			ox, oy := turned(orientation, x, y, w, h)
+			out.SetRGBA(ox, oy, src.RGBAAt(x, y))
+		}
+	}
+	return out
+}
+
+// turned is where the pixel of a stored picture of w × h stands when it is looked at.
+func turned(orientation, x, y, w, h int) (int, int) {
+	switch orientation {
+	case 2:
+		return w - 1 - x, y
+	case 3:
+		return w - 1 - x, h - 1 - y
+	case 4:
+		return x, h - 1 - y
+	case 5:
+		return y, x
+	case 6:
+		return h - 1 - y, x
+	case 7:
+		return h - 1 - y, w - 1 - x
+	case 8:
+		return y, w - 1 - x
+	}
+	return x, y
+}

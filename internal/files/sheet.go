@@ -1,0 +1,67 @@
+package files
+
+import (
+	"archive/zip"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+)
+
+// What a sheet may unpack to. A county's largest table (20,000 rows of 30 columns) is below 60 MB.
+const (
+	maxUnpacked = 200 << 20
+	maxEntries  = 2000
+)
+
+// checkSheet looks into a zip: it must be a workbook without macros, and unpacking it must end below the limit, whatever its directory promises.
+func (u *Upload) checkSheet(wanted []Kind) error {
+	z, err := zip.NewReader(u.file, u.Size)
+	if err != nil {
+		return refuse("“%s”已损坏，打不开，请重新导出后上传", u.Name)
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(z.File, func(f *zip.File) bool { return strings.EqualFold(f.Name, name) })
+	}
+	if !has("[Content_Types].xml") || !has("xl/workbook.xml") {
+		found := finding{name: "压缩包"}
+		switch {
+		case has("word/document.xml"):
+			found.name = "Word 文档"
+		case has("ppt/presentation.xml"):
+			found.name = "演示文稿"
+		}
+		return admit(u.Name, found, wanted)
+	}
+	if err := admit(u.Name, finding{kind: XLSX}, wanted); err != nil {
+		return err
+	}
+	if has("xl/vbaProject.bin") {
+		return refuse("“%s”带有宏，请另存为不带宏的 xlsx 再上传", u.Name)
+	}
+	bomb := refuse("“%s”解开后超过 %d MB，请拆分成几个表格再上传", u.Name, maxUnpacked>>20)
+	if len(z.File) > maxEntries {
+		return bomb
+	}
+	left := int64(maxUnpacked)
+	for _, f := range z.File {
+		n, err := unpack(f, left)
+		if err != nil {
+			return refuse("“%s”已损坏，打不开，请重新导出后上传", u.Name)
+		}
+		if left -= n; left < 0 {
+			return bomb
+		}
+	}
+	return nil
+}
+
+// unpack reads one entry to its end, or one byte beyond the limit.
+func unpack(f *zip.File, limit int64) (int64, error) {
+	r, err := f.Open()
+	if err != nil {
+		return 0, err
+	}
+	n, err := io.Copy(io.Discard, io.LimitReader(r, limit+1))
+	return n, errors.Join(err, r.Close())
+}

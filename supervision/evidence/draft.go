@@ -1,0 +1,201 @@
+package evidence
+
+import (
+	"context"
+	"io"
+	"slices"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/internal/journal"
+	"redsteward/internal/store"
+	"redsteward/policy"
+)
+
+// Draft is what somebody has typed and uploaded and not handed in yet.
+type Draft struct {
+	// Texts are the fields of the form as they were typed.
+	Texts map[string]string `json:"texts,omitempty" privacy:"internal"`
+	// Files were taken in already.
+	Files []files.Stored `json:"files,omitempty"`
+	// Saved is when it was saved last.
+	Saved journal.Time `json:"saved"`
+}
+
+// Place names the form that a draft belongs to.
+type Place struct {
+	// Period, Project and Fact name what is asked.
+	Period, Project, Fact string
+	// Proof is the id of the returned proof that is corrected, "" for a new one; then the other fields are not needed.
+	Proof string
+}
+
+// draftLife is how long a draft is kept after it was saved last.
+const draftLife = 60 * 24 * time.Hour
+
+// Draft returns what the actor has typed and uploaded for a form; an empty draft if nothing. Returns Forbidden without SubmitEvidence, NotFound outside the scope.
+func (s *Service) Draft(ctx context.Context, by policy.Actor, at Place) (Draft, error) {
+	id, err := s.draftID(ctx, by, at)
+	if err != nil {
+		return Draft{}, err
+	}
+	d, _, err := s.draft(ctx, id)
+	return d, err
+}
+
+// SaveDraft keeps the fields of a form as they were typed; the files stay. Errors as those of Draft.
+func (s *Service) SaveDraft(ctx context.Context, by policy.Actor, at Place, texts map[string]string) (Draft, error) {
+	return s.edit(ctx, by, at, func(d *Draft) error {
+		d.Texts = texts
+		return nil
+	})
+}
+
+// Attach takes a file in for a form. The same bytes are attached once. Returns Conflict with the reason if the window is closed, Invalid for one file too many, and
+// the errors of files.Keeper.Take and Draft.
+func (s *Service) Attach(ctx context.Context, by policy.Actor, at Place, name string, r io.Reader) (Draft, error) {
+	id, err := s.draftID(ctx, by, at)
+	if err != nil {
+		return Draft{}, err
+	}
+	if err := s.openFor(ctx, at); err != nil {
+		return Draft{}, err
+	}
+	d, _, err := s.draft(ctx, id)
+	if err != nil {
+		return Draft{}, err
+	}
+	if len(d.Files) >= MaxFiles {
+		return d, tooMany()
+	}
+	file, err := s.keeper.Take(ctx, store.Meta{By: by.ID, Action: string(policy.SubmitEvidence)}, name, r, files.JPEG, files.PNG, files.PDF, files.XLSX)
+	if err != nil {
+		return d, err
+	}
+	return s.edit(ctx, by, at, func(d *Draft) error {
+		if slices.ContainsFunc(d.Files, func(f files.Stored) bool { return f.Original == file.Original }) {
+			return nil
+		}
+		if len(d.Files) >= MaxFiles {
+			return tooMany()
+		}
+		d.Files = append(d.Files, file)
+		return nil
+	})
+}
+
+func tooMany() error {
+	return fault.InvalidFields("evidence.Attach", fault.Field{Name: "files", Message: "最多 9 个文件，请先移除不要的"})
+}
+
+// Detach takes a file out of a draft. It does nothing if the draft has no such file. Errors as those of Draft.
+func (s *Service) Detach(ctx context.Context, by policy.Actor, at Place, original string) (Draft, error) {
+	return s.edit(ctx, by, at, func(d *Draft) error {
+		d.Files = slices.DeleteFunc(d.Files, func(f files.Stored) bool { return f.Original == original })
+		return nil
+	})
+}
+
+// DropDraft forgets a draft. Errors as those of Draft.
+func (s *Service) DropDraft(ctx context.Context, by policy.Actor, at Place) error {
+	id, err := s.draftID(ctx, by, at)
+	if err != nil {
+		return err
+	}
+	return s.drafts.Delete(ctx, id)
+}
+
+// draftID checks that the actor may fill in the form, and names his draft of it.
+func (s *Service) draftID(ctx context.Context, by policy.Actor, at Place) (string, error) {
+	const op = "evidence.Draft"
+	scope, err := s.scope(ctx, by, policy.SubmitEvidence)
+	if err != nil {
+		return "", err
+	}
+	if at.Proof != "" {
+		doc, err := s.load(ctx, op, scope, at.Proof)
+		if err != nil {
+			return "", err
+		}
+		return by.ID + "/proof/" + doc.ID, nil
+	}
+	window, err := s.window(ctx, at.Period)
+	if err != nil {
+		return "", err
+	}
+	if _, ok := window.State.Ask(at.Fact); !ok || !journal.ValidPart(at.Project) {
+		return "", fault.New(op, fault.NotFound, "没有找到要看的内容")
+	}
+	if _, err := s.held(ctx, scope, window.State, at.Project); err != nil {
+		return "", err
+	}
+	return by.ID + "/" + at.Period + "/" + at.Project + "/" + at.Fact, nil
+}
+
+// held returns the last day of the window, not after today, on which the scope reaches the project. Returns NotFound if there is none.
+func (s *Service) held(ctx context.Context, scope policy.Scope, w Window, project string) (calendar.Date, error) {
+	last := w.Days.Last
+	if today := calendar.DateOf(s.db.Now()); today.Compare(last) < 0 {
+		last = today
+	}
+	for day := last; day.Compare(w.Days.First) >= 0; day = day.Add(-1) {
+		place, err := s.places.Place(ctx, project, day)
+		if err != nil {
+			return day, err
+		}
+		if scope.Covers(place.Keys(), day) {
+			return day, nil
+		}
+	}
+	return calendar.Date{}, fault.New("evidence.held", fault.NotFound, "没有找到要看的内容")
+}
+
+// openFor checks that the window of a form takes in proof.
+func (s *Service) openFor(ctx context.Context, at Place) error {
+	period := at.Period
+	if at.Proof != "" {
+		doc, err := s.rows.Load(ctx, at.Proof)
+		if err != nil {
+			return err
+		}
+		period = doc.State.Period
+	}
+	window, err := s.window(ctx, period)
+	if err != nil {
+		return err
+	}
+	return window.State.Open(s.db.Now())
+}
+
+// draft reads a draft with its revision, 0 if there is none.
+func (s *Service) draft(ctx context.Context, id string) (Draft, int64, error) {
+	d, err := s.drafts.Get(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		return Draft{}, 0, nil
+	}
+	return d.State, d.Rev, err
+}
+
+// edit changes a draft; two uploads at once both stay.
+func (s *Service) edit(ctx context.Context, by policy.Actor, at Place, change func(*Draft) error) (Draft, error) {
+	id, err := s.draftID(ctx, by, at)
+	if err != nil {
+		return Draft{}, err
+	}
+	for {
+		d, rev, err := s.draft(ctx, id)
+		if err != nil {
+			return d, err
+		}
+		if err := change(&d); err != nil {
+			return d, err
+		}
+		d.Saved = journal.At(s.db.Now())
+		_, err = s.drafts.Swap(ctx, id, rev, d, s.db.Now().Add(draftLife))
+		if !fault.Is(err, fault.Conflict) {
+			return d, err
+		}
+	}
+}

@@ -1,0 +1,263 @@
+package evidence
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/internal/journal"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/supervision"
+)
+
+// perPage is a page of every list of proofs.
+const perPage = 50
+
+// One returns a proof. Returns Forbidden without ReadEvidence, NotFound outside the scope.
+func (s *Service) One(ctx context.Context, by policy.Actor, id string) (store.Doc[Proof], error) {
+	scope, err := s.scope(ctx, by, policy.ReadEvidence)
+	if err != nil {
+		return store.Doc[Proof]{}, err
+	}
+	return s.load(ctx, "evidence.One", scope, id)
+}
+
+// Happened is one change of a proof.
+type Happened struct {
+	// At is when, By the account, Office the role of who decided, "" for the firm's own moves.
+	At         time.Time
+	By, Office string
+	// Move is what was done, Reason why, State where the proof stood afterwards.
+	Move   Move
+	Reason string
+	State  State
+}
+
+// History returns what happened to a proof, oldest first. Returns Forbidden without ReadEvidence, NotFound outside the scope.
+func (s *Service) History(ctx context.Context, by policy.Actor, id string) ([]Happened, error) {
+	if _, err := s.One(ctx, by, id); err != nil {
+		return nil, err
+	}
+	var out []Happened
+	for change, err := range s.rows.History(ctx, id) {
+		if err != nil {
+			return nil, err
+		}
+		p := change.State
+		out = append(out, Happened{At: change.At, Move: p.Last, Reason: p.Reason, Office: p.decided().Office, State: p.State, By: change.Meta.By})
+	}
+	return out, nil
+}
+
+// Filter narrows a list; what is zero does not narrow.
+type Filter struct {
+	// Period is the id of a window, Project that of a project.
+	Period, Project string
+	// State is one state.
+	State State
+}
+
+// List returns up to 50 proofs, the latest first, and the cursor of the next page. Returns Forbidden without ReadEvidence.
+func (s *Service) List(ctx context.Context, by policy.Actor, f Filter, after string) (store.Page[Proof], error) {
+	scope, err := s.scope(ctx, by, policy.ReadEvidence)
+	if err != nil {
+		return store.Page[Proof]{}, err
+	}
+	before := ""
+	if f.Period != "" {
+		if !journal.ValidPart(f.Period) {
+			return store.Page[Proof]{}, nil
+		}
+		before = f.Period + "/"
+	}
+	q := supervision.ScopeQuery(scope, byScope, before, "")
+	if f.Project != "" {
+		if !journal.ValidPart(f.Project) {
+			return store.Page[Proof]{}, nil
+		}
+		q = store.Query{Index: byScope, Key: before + policy.ProjectKey(f.Project)}
+	}
+	q.Desc, q.After = true, after
+	return s.page(ctx, scope, q, func(p *Proof) bool { return f.State == "" || p.State == f.State })
+}
+
+// Queue returns up to 50 proofs that wait for the actor's decision in a stage, what is due first on top; those in which he took an earlier part are not among
+// them. Returns Forbidden without the right of the stage.
+func (s *Service) Queue(ctx context.Context, by policy.Actor, stage Stage, after string) (store.Page[Proof], error) {
+	scope, err := s.scope(ctx, by, stage.action())
+	if err != nil {
+		return store.Page[Proof]{}, err
+	}
+	q := supervision.ScopeQuery(scope, byWork, string(stage)+"/", "")
+	q.After = after
+	part := policy.PartScore
+	if stage == StageBureau {
+		part = policy.PartReview
+	}
+	return s.page(ctx, scope, q, func(p *Proof) bool {
+		return policy.Separate(by, part, p.Acts) == nil && policy.Separate(by, policy.PartCheck, p.Acts) == nil
+	})
+}
+
+// Earlier returns what was submitted before about one fact of one project, in any period, the latest first, at most 10. Returns Forbidden without ReadEvidence.
+func (s *Service) Earlier(ctx context.Context, by policy.Actor, project, fact string) ([]store.Doc[Proof], error) {
+	scope, err := s.scope(ctx, by, policy.ReadEvidence)
+	if err != nil || !journal.ValidPart(project) || !journal.ValidPart(fact) {
+		return nil, err
+	}
+	page, err := s.rows.ListWhere(ctx, store.Query{Index: byFact, Key: project + "/" + fact, Desc: true, Limit: 10}, func(d *store.Doc[Proof]) bool {
+		return scope.Covers(d.State.Keys, d.State.Day)
+	})
+	return page.Docs, err
+}
+
+// page reads a page of rows inside the scope that keep lets through.
+func (s *Service) page(ctx context.Context, scope policy.Scope, q store.Query, keep func(*Proof) bool) (store.Page[Proof], error) {
+	q.Limit = perPage
+	return s.rows.ListWhere(ctx, q, func(d *store.Doc[Proof]) bool {
+		return scope.Covers(d.State.Keys, d.State.Day) && keep(&d.State)
+	})
+}
+
+// Need is one ask of a period and what a project has submitted for it.
+type Need struct {
+	// Ask is what is asked.
+	Ask supervision.Ask
+	// Proofs are what was submitted, the latest first.
+	Proofs []store.Doc[Proof]
+	// Missing says that nothing that counts or can still come to count was submitted; Files is how many files are missing, 0 for none.
+	Missing bool
+	Files   int
+	// Returned says that a proof waits for its correction.
+	Returned bool
+}
+
+// Needs returns every ask of a period with what a project submitted, in the order of the window. Returns Forbidden without ReadEvidence, NotFound for a period or a
+// project outside the scope.
+func (s *Service) Needs(ctx context.Context, by policy.Actor, period, project string) ([]Need, error) {
+	scope, err := s.scope(ctx, by, policy.ReadEvidence)
+	if err != nil {
+		return nil, err
+	}
+	window, err := s.window(ctx, period)
+	if err != nil {
+		return nil, err
+	}
+	if !journal.ValidPart(project) {
+		return nil, fault.New("evidence.Needs", fault.NotFound, "没有找到要看的内容")
+	}
+	if _, err := s.held(ctx, scope, window.State, project); err != nil {
+		return nil, err
+	}
+	given := map[string][]store.Doc[Proof]{}
+	for q := (store.Query{Index: byScope, Key: period + "/" + policy.ProjectKey(project), Desc: true, Limit: store.MaxLimit}); ; {
+		page, err := s.rows.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range page.Docs {
+			if scope.Covers(d.State.Keys, d.State.Day) {
+				given[d.State.Ask.Fact] = append(given[d.State.Ask.Fact], d)
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			break
+		}
+	}
+	out := make([]Need, len(window.State.Asks))
+	for i, ask := range window.State.Asks {
+		out[i] = need(ask, given[ask.Fact])
+	}
+	return out, nil
+}
+
+// need tells what is missing of one ask.
+func need(ask supervision.Ask, proofs []store.Doc[Proof]) Need {
+	n := Need{Ask: ask, Proofs: proofs, Missing: true, Files: ask.Uploads}
+	for _, d := range proofs {
+		if d.State.State.Lives() {
+			n.Missing = false
+			n.Files = max(0, n.Files-len(d.State.Files))
+		}
+		n.Returned = n.Returned || d.State.State == Returned
+	}
+	return n
+}
+
+// OpenFile opens a file of a proof: the copy for pages if shown and there is one, else the original. n counts from 0. Returns Forbidden without ReadEvidence,
+// NotFound outside the scope or for a file that the proof does not have.
+func (s *Service) OpenFile(ctx context.Context, by policy.Actor, id string, n int, shown bool) (io.ReadSeekCloser, int64, files.Stored, error) {
+	doc, err := s.One(ctx, by, id)
+	if err != nil {
+		return nil, 0, files.Stored{}, err
+	}
+	if n < 0 || n >= len(doc.State.Files) {
+		return nil, 0, files.Stored{}, fault.New("evidence.OpenFile", fault.NotFound, "没有找到要看的内容")
+	}
+	return s.open(ctx, doc.State.Files[n], shown)
+}
+
+// OpenDraftFile opens a file of the actor's own draft, under the rules of OpenFile and Draft.
+func (s *Service) OpenDraftFile(ctx context.Context, by policy.Actor, at Place, n int, shown bool) (io.ReadSeekCloser, int64, files.Stored, error) {
+	d, err := s.Draft(ctx, by, at)
+	if err != nil {
+		return nil, 0, files.Stored{}, err
+	}
+	if n < 0 || n >= len(d.Files) {
+		return nil, 0, files.Stored{}, fault.New("evidence.OpenDraftFile", fault.NotFound, "没有找到要看的内容")
+	}
+	return s.open(ctx, d.Files[n], shown)
+}
+
+func (s *Service) open(ctx context.Context, file files.Stored, shown bool) (io.ReadSeekCloser, int64, files.Stored, error) {
+	hash := file.Original
+	if shown && file.Shown != "" {
+		hash = file.Shown
+	}
+	r, size, err := s.keeper.Open(ctx, hash)
+	return r, size, file, err
+}
+
+// Source implements supervision.Readings.
+func (s *Service) Source() string { return "evidence" }
+
+// EachReading implements supervision.Readings.
+func (s *Service) EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(supervision.Reading) error) error {
+	return supervision.EachCounting(ctx, s.rows, counting, span, func(d store.Doc[Proof]) error {
+		change, ok, err := s.standing(ctx, d, asOf, upTo)
+		if err != nil || !ok || !change.State.State.Counts() || !span.Has(change.State.Day) {
+			return err
+		}
+		p := change.State
+		return yield(supervision.Reading{Project: p.Project, Firm: p.Firm, Fact: p.Ask.Fact, Cells: p.Cells, Day: p.Day, Accepted: p.Decided.At.Time,
+			Record: change.RecordID, Hash: hashText(change.Hash), N: change.N, ScoredBy: p.Submitted.Signed(), ReviewedBy: reviewed(p).Signed()})
+	})
+}
+
+// reviewed is the hand behind which a proof counts: the bureau's if it confirmed it.
+func reviewed(p Proof) supervision.Hand {
+	if p.State == Confirmed {
+		return p.Reviewed
+	}
+	return p.Decided
+}
+
+// standing returns the last change of a proof at that moment and log number; false if there was none.
+func (s *Service) standing(ctx context.Context, d store.Doc[Proof], asOf time.Time, upTo int64) (store.Change[Proof], bool, error) {
+	var last store.Change[Proof]
+	found := false
+	for change, err := range s.rows.History(ctx, d.ID) {
+		if err != nil {
+			return last, false, err
+		}
+		if change.N == 0 || change.N > upTo || change.At.After(asOf) {
+			break
+		}
+		last, found = change, true
+	}
+	return last, found, nil
+}
