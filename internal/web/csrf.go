@@ -40,11 +40,7 @@ func (s *Server) sameSite(c *fiber.Ctx) error {
 
 // formToken refuses a form whose hidden token does not belong to the sender's session (or, before sign-in, to the visit's cookie).
 func (s *Server) formToken(c *fiber.Ctx) error {
-	key := s.tokenKey(c)
-	if key == "" || !hmac.Equal([]byte(c.FormValue(tokenField)), []byte(s.tokenFor(key))) {
-		return errOtherSite("表单令牌")
-	}
-	return nil
+	return s.checkToken(c, c.FormValue(tokenField))
 }
 
 // tokenKey is the secret of the visit that a form token is derived from: the session's cookie, else the cookie of a visit without session.

@@ -26,6 +26,8 @@ type Route struct {
 	Plain bool
 	// JSON marks a row of the API: failures are problem+json, and a change is proved by the session's cookie and same-site headers, not by a form token.
 	JSON bool
+	// Upload is the largest body in bytes of a route that takes files; its handler reads the form with readForm, which checks the form token. 0: no files.
+	Upload int
 }
 
 // table is every route there is. A new page gets a row here and nowhere else; CONTRIBUTING says what else to touch.
@@ -173,7 +175,10 @@ func (s *Server) answer(c *fiber.Ctx, ask *request, changes bool) (err error) {
 	if err := s.guard.Require(ask.by, ask.route.Action); err != nil {
 		return err
 	}
-	if changes && !ask.route.JSON {
+	if err := s.takeBody(c, ask.route); err != nil {
+		return err
+	}
+	if changes && !ask.route.JSON && ask.route.Upload == 0 {
 		if err := s.formToken(c); err != nil {
 			return err
 		}

@@ -153,7 +153,11 @@ func New(o Options) (*Server, error) {
 		IdleTimeout:           2 * time.Minute,
 		ReadBufferSize:        16 << 10, // long query strings of shared filters, and cookies
 		ErrorHandler:          s.unrouted,
+		// Bodies are read by the routes, so that rights come before bytes and files never stand in memory.
+		StreamRequestBody:            true,
+		DisablePreParseMultipartForm: true,
 	})
+	s.app.Server().HeaderReceived = slowBodies
 	if s.routes, err = s.table(); err != nil {
 		return nil, err
 	}

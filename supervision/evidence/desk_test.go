@@ -204,7 +204,7 @@ func photo(t testing.TB, n byte) []byte {
 	return b.Bytes()
 }
 
-func (d *desk) attach(t testing.TB, by policy.Actor, at Place, n byte) []files.Stored {
+func (d *desk) attach(t testing.TB, by policy.Actor, at Form, n byte) []files.Stored {
 	t.Helper()
 	draft, err := d.Attach(t.Context(), by, at, fmt.Sprintf("会场%d.png", n), bytes.NewReader(photo(t, n)))
 	if err != nil {
@@ -217,7 +217,7 @@ func (d *desk) attach(t testing.TB, by policy.Actor, at Place, n byte) []files.S
 func submission(t testing.TB, d *desk) Submission {
 	t.Helper()
 	return Submission{Period: period, Project: "p1", Fact: fact, Day: mustDate("2027-02-10"), Note: "共学共议消防通道整治",
-		Cells: []supervision.Cell{count("here", 4), count("due", 5)}, Files: d.attach(t, clerk, Place{Period: period, Project: "p1", Fact: fact}, 1)}
+		Cells: []supervision.Cell{count("here", 4), count("due", 5)}, Files: d.attach(t, clerk, Form{Period: period, Project: "p1", Fact: fact}, 1)}
 }
 
 func (d *desk) submit(t testing.TB) store.Doc[Proof] {

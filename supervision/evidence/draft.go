@@ -12,6 +12,7 @@ import (
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry"
 )
 
 // Draft is what somebody has typed and uploaded and not handed in yet.
@@ -24,8 +25,8 @@ type Draft struct {
 	Saved journal.Time `json:"saved"`
 }
 
-// Place names the form that a draft belongs to.
-type Place struct {
+// Form names the form that a draft belongs to.
+type Form struct {
 	// Period, Project and Fact name what is asked.
 	Period, Project, Fact string
 	// Proof is the id of the returned proof that is corrected, "" for a new one; then the other fields are not needed.
@@ -36,17 +37,17 @@ type Place struct {
 const draftLife = 60 * 24 * time.Hour
 
 // Draft returns what the actor has typed and uploaded for a form; an empty draft if nothing. Returns Forbidden without SubmitEvidence, NotFound outside the scope.
-func (s *Service) Draft(ctx context.Context, by policy.Actor, at Place) (Draft, error) {
+func (s *Service) Draft(ctx context.Context, by policy.Actor, at Form) (Draft, error) {
 	id, err := s.draftID(ctx, by, at)
 	if err != nil {
 		return Draft{}, err
 	}
-	d, _, err := s.draft(ctx, id)
+	d, _, err := s.draft(ctx, id, at)
 	return d, err
 }
 
 // SaveDraft keeps the fields of a form as they were typed; the files stay. Errors as those of Draft.
-func (s *Service) SaveDraft(ctx context.Context, by policy.Actor, at Place, texts map[string]string) (Draft, error) {
+func (s *Service) SaveDraft(ctx context.Context, by policy.Actor, at Form, texts map[string]string) (Draft, error) {
 	return s.edit(ctx, by, at, func(d *Draft) error {
 		d.Texts = texts
 		return nil
@@ -55,7 +56,7 @@ func (s *Service) SaveDraft(ctx context.Context, by policy.Actor, at Place, text
 
 // Attach takes a file in for a form. The same bytes are attached once. Returns Conflict with the reason if the window is closed, Invalid for one file too many, and
 // the errors of files.Keeper.Take and Draft.
-func (s *Service) Attach(ctx context.Context, by policy.Actor, at Place, name string, r io.Reader) (Draft, error) {
+func (s *Service) Attach(ctx context.Context, by policy.Actor, at Form, name string, r io.Reader) (Draft, error) {
 	id, err := s.draftID(ctx, by, at)
 	if err != nil {
 		return Draft{}, err
@@ -63,7 +64,7 @@ func (s *Service) Attach(ctx context.Context, by policy.Actor, at Place, name st
 	if err := s.openFor(ctx, at); err != nil {
 		return Draft{}, err
 	}
-	d, _, err := s.draft(ctx, id)
+	d, _, err := s.draft(ctx, id, at)
 	if err != nil {
 		return Draft{}, err
 	}
@@ -91,7 +92,7 @@ func tooMany() error {
 }
 
 // Detach takes a file out of a draft. It does nothing if the draft has no such file. Errors as those of Draft.
-func (s *Service) Detach(ctx context.Context, by policy.Actor, at Place, original string) (Draft, error) {
+func (s *Service) Detach(ctx context.Context, by policy.Actor, at Form, original string) (Draft, error) {
 	return s.edit(ctx, by, at, func(d *Draft) error {
 		d.Files = slices.DeleteFunc(d.Files, func(f files.Stored) bool { return f.Original == original })
 		return nil
@@ -99,7 +100,7 @@ func (s *Service) Detach(ctx context.Context, by policy.Actor, at Place, origina
 }
 
 // DropDraft forgets a draft. Errors as those of Draft.
-func (s *Service) DropDraft(ctx context.Context, by policy.Actor, at Place) error {
+func (s *Service) DropDraft(ctx context.Context, by policy.Actor, at Form) error {
 	id, err := s.draftID(ctx, by, at)
 	if err != nil {
 		return err
@@ -108,7 +109,7 @@ func (s *Service) DropDraft(ctx context.Context, by policy.Actor, at Place) erro
 }
 
 // draftID checks that the actor may fill in the form, and names his draft of it.
-func (s *Service) draftID(ctx context.Context, by policy.Actor, at Place) (string, error) {
+func (s *Service) draftID(ctx context.Context, by policy.Actor, at Form) (string, error) {
 	const op = "evidence.Draft"
 	scope, err := s.scope(ctx, by, policy.SubmitEvidence)
 	if err != nil {
@@ -128,14 +129,14 @@ func (s *Service) draftID(ctx context.Context, by policy.Actor, at Place) (strin
 	if _, ok := window.State.Ask(at.Fact); !ok || !journal.ValidPart(at.Project) {
 		return "", fault.New(op, fault.NotFound, "没有找到要看的内容")
 	}
-	if _, err := s.held(ctx, scope, window.State, at.Project); err != nil {
+	if _, err := s.held(ctx, op, scope, window.State, at.Project); err != nil {
 		return "", err
 	}
 	return by.ID + "/" + at.Period + "/" + at.Project + "/" + at.Fact, nil
 }
 
-// held returns the last day of the window, not after today, on which the scope reaches the project. Returns NotFound if there is none.
-func (s *Service) held(ctx context.Context, scope policy.Scope, w Window, project string) (calendar.Date, error) {
+// held returns where a project lies on the last day of the window, not after today, on which the scope reaches it. Returns NotFound if there is none.
+func (s *Service) held(ctx context.Context, op string, scope policy.Scope, w Window, project string) (registry.Place, error) {
 	last := w.Days.Last
 	if today := calendar.DateOf(s.db.Now()); today.Compare(last) < 0 {
 		last = today
@@ -143,17 +144,17 @@ func (s *Service) held(ctx context.Context, scope policy.Scope, w Window, projec
 	for day := last; day.Compare(w.Days.First) >= 0; day = day.Add(-1) {
 		place, err := s.places.Place(ctx, project, day)
 		if err != nil {
-			return day, err
+			return place, err
 		}
 		if scope.Covers(place.Keys(), day) {
-			return day, nil
+			return place, nil
 		}
 	}
-	return calendar.Date{}, fault.New("evidence.held", fault.NotFound, "没有找到要看的内容")
+	return registry.Place{}, fault.New(op, fault.NotFound, "没有找到要看的内容")
 }
 
 // openFor checks that the window of a form takes in proof.
-func (s *Service) openFor(ctx context.Context, at Place) error {
+func (s *Service) openFor(ctx context.Context, at Form) error {
 	period := at.Period
 	if at.Proof != "" {
 		doc, err := s.rows.Load(ctx, at.Proof)
@@ -169,23 +170,27 @@ func (s *Service) openFor(ctx context.Context, at Place) error {
 	return window.State.Open(s.db.Now())
 }
 
-// draft reads a draft with its revision, 0 if there is none.
-func (s *Service) draft(ctx context.Context, id string) (Draft, int64, error) {
+// draft reads a draft with its revision, 0 if there is none: then a correction begins with the files of the proof.
+func (s *Service) draft(ctx context.Context, id string, at Form) (Draft, int64, error) {
 	d, err := s.drafts.Get(ctx, id)
-	if fault.Is(err, fault.NotFound) {
+	if !fault.Is(err, fault.NotFound) {
+		return d.State, d.Rev, err
+	}
+	if at.Proof == "" {
 		return Draft{}, 0, nil
 	}
-	return d.State, d.Rev, err
+	doc, err := s.rows.Load(ctx, at.Proof)
+	return Draft{Files: doc.State.Files}, 0, err
 }
 
 // edit changes a draft; two uploads at once both stay.
-func (s *Service) edit(ctx context.Context, by policy.Actor, at Place, change func(*Draft) error) (Draft, error) {
+func (s *Service) edit(ctx context.Context, by policy.Actor, at Form, change func(*Draft) error) (Draft, error) {
 	id, err := s.draftID(ctx, by, at)
 	if err != nil {
 		return Draft{}, err
 	}
 	for {
-		d, rev, err := s.draft(ctx, id)
+		d, rev, err := s.draft(ctx, id, at)
 		if err != nil {
 			return d, err
 		}

@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry"
 	"redsteward/supervision"
 )
 
@@ -136,28 +137,49 @@ type Need struct {
 	Returned bool
 }
 
-// Needs returns every ask of a period with what a project submitted, in the order of the window. Returns Forbidden without ReadEvidence, NotFound for a period or a
-// project outside the scope.
-func (s *Service) Needs(ctx context.Context, by policy.Actor, period, project string) ([]Need, error) {
+// Needs is what a period asks of a project and what was submitted.
+type Needs struct {
+	// Window is the period's, Place the project as of the last day on which the actor may see it.
+	Window Window
+	Place  registry.Place
+	// List are the asks in the order of the window.
+	List []Need
+}
+
+// Missing are the asks of which nothing was submitted that counts or can still come to count.
+func (n Needs) Missing() []Need {
+	var out []Need
+	for _, one := range n.List {
+		if one.Missing {
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+// Needs returns every ask of a period with what a project submitted. Returns Forbidden without ReadEvidence, NotFound for a period or a project outside the scope.
+func (s *Service) Needs(ctx context.Context, by policy.Actor, period, project string) (Needs, error) {
+	const op = "evidence.Needs"
 	scope, err := s.scope(ctx, by, policy.ReadEvidence)
 	if err != nil {
-		return nil, err
+		return Needs{}, err
 	}
 	window, err := s.window(ctx, period)
 	if err != nil {
-		return nil, err
+		return Needs{}, err
 	}
 	if !journal.ValidPart(project) {
-		return nil, fault.New("evidence.Needs", fault.NotFound, "没有找到要看的内容")
+		return Needs{}, fault.New(op, fault.NotFound, "没有找到要看的内容")
 	}
-	if _, err := s.held(ctx, scope, window.State, project); err != nil {
-		return nil, err
+	place, err := s.held(ctx, op, scope, window.State, project)
+	if err != nil {
+		return Needs{}, err
 	}
 	given := map[string][]store.Doc[Proof]{}
 	for q := (store.Query{Index: byScope, Key: period + "/" + policy.ProjectKey(project), Desc: true, Limit: store.MaxLimit}); ; {
 		page, err := s.rows.List(ctx, q)
 		if err != nil {
-			return nil, err
+			return Needs{}, err
 		}
 		for _, d := range page.Docs {
 			if scope.Covers(d.State.Keys, d.State.Day) {
@@ -168,9 +190,9 @@ func (s *Service) Needs(ctx context.Context, by policy.Actor, period, project st
 			break
 		}
 	}
-	out := make([]Need, len(window.State.Asks))
-	for i, ask := range window.State.Asks {
-		out[i] = need(ask, given[ask.Fact])
+	out := Needs{Window: window.State, Place: place}
+	for _, ask := range window.State.Asks {
+		out.List = append(out.List, need(ask, given[ask.Fact]))
 	}
 	return out, nil
 }
@@ -199,18 +221,6 @@ func (s *Service) OpenFile(ctx context.Context, by policy.Actor, id string, n in
 		return nil, 0, files.Stored{}, fault.New("evidence.OpenFile", fault.NotFound, "没有找到要看的内容")
 	}
 	return s.open(ctx, doc.State.Files[n], shown)
-}
-
-// OpenDraftFile opens a file of the actor's own draft, under the rules of OpenFile and Draft.
-func (s *Service) OpenDraftFile(ctx context.Context, by policy.Actor, at Place, n int, shown bool) (io.ReadSeekCloser, int64, files.Stored, error) {
-	d, err := s.Draft(ctx, by, at)
-	if err != nil {
-		return nil, 0, files.Stored{}, err
-	}
-	if n < 0 || n >= len(d.Files) {
-		return nil, 0, files.Stored{}, fault.New("evidence.OpenDraftFile", fault.NotFound, "没有找到要看的内容")
-	}
-	return s.open(ctx, d.Files[n], shown)
 }
 
 func (s *Service) open(ctx context.Context, file files.Stored, shown bool) (io.ReadSeekCloser, int64, files.Stored, error) {

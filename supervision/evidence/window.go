@@ -132,6 +132,9 @@ func (s *Service) OpenWindow(ctx context.Context, by policy.Actor, period string
 	if loadErr != nil {
 		return doc, err
 	}
+	if standing.State.Closes.Before(w.Closes.Time) {
+		w.Closes = standing.State.Closes // It was closed early; that stays.
+	}
 	if !reflect.DeepEqual(standing.State, w) {
 		return doc, fault.New(op, fault.Conflict, w.Title+"的材料提交已经开放，内容不同，不能再开放一次")
 	}
