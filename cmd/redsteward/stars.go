@@ -5,14 +5,17 @@ import (
 	"context"
 	"iter"
 	"runtime"
+	"strconv"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/web"
 	"redsteward/rating"
+	"redsteward/rating/cycle"
 )
 
 // archivedStars shows the archive on the public pages.
@@ -20,6 +23,8 @@ type archivedStars struct {
 	archive *rating.Archive
 	// subject is what one row is called: 小区, 建筑.
 	subject string
+	// newest says which published year is shown, and the one before it. Nil shows whatever was rated last, with all lines: tables that no period belongs to.
+	newest func(ctx context.Context) (cycle.Period, *cycle.Period, error)
 
 	mu sync.Mutex
 	// described holds the newest evaluation and the one before it, which is shown until the board of the newest is ready. Describing reads
@@ -31,18 +36,40 @@ type describedEvaluation struct {
 	web    web.Evaluation
 	scheme *rating.Scheme
 	rows   []web.Row
+	// was are the places in the period before, nil if there is none.
+	was map[string]wasPlace
+}
+
+// chosen is what is shown: an evaluation, and the published period that it belongs to with the one before, if there are any.
+type chosen struct {
+	evaluation     string
+	period, before *cycle.Period
+}
+
+// choose says what is shown now.
+func (s *archivedStars) choose(ctx context.Context) (chosen, error) {
+	if s.newest == nil {
+		d, err := s.archive.Latest(ctx)
+		return chosen{evaluation: d.ID}, err
+	}
+	now, before, err := s.newest(ctx)
+	return chosen{evaluation: now.Evaluation, period: &now, before: before}, err
 }
 
 // Latest implements web.Stars.
 func (s *archivedStars) Latest(ctx context.Context) (web.Evaluation, error) {
-	d, err := s.archive.Latest(ctx)
+	c, err := s.choose(ctx)
 	if err != nil {
 		return web.Evaluation{}, err
 	}
-	if known, err := s.find(d.ID); err == nil {
+	if known, err := s.find(c.evaluation); err == nil {
 		return known.web, nil
 	}
-	made, err := s.describe(ctx, d)
+	d, err := s.archive.Evaluation(ctx, c.evaluation)
+	if err != nil {
+		return web.Evaluation{}, err
+	}
+	made, err := s.describe(ctx, d, c)
 	if err != nil {
 		return web.Evaluation{}, err
 	}
@@ -52,14 +79,65 @@ func (s *archivedStars) Latest(ctx context.Context) (web.Evaluation, error) {
 	return made.web, nil
 }
 
+// wasPlace is where a subject stood in the period before.
+type wasPlace struct {
+	rank int
+	firm string
+}
+
+// places are the places of the results of an evaluation.
+func (s *archivedStars) places(ctx context.Context, evaluation string) (map[string]wasPlace, error) {
+	was := map[string]wasPlace{}
+	for stored, err := range s.archive.Results(ctx, evaluation) {
+		if err != nil {
+			return nil, err
+		}
+		was[stored.Subject] = wasPlace{stored.Rank, stored.Firm}
+	}
+	return was, nil
+}
+
+// moved says how a place changed. Under another firm, or without a place before, a subject is new: a star belongs to project, firm and contract.
+func moved(stored *rating.ArchivedResult, was map[string]wasPlace) string {
+	before, there := was[stored.Subject]
+	switch {
+	case was == nil || stored.Rank == 0:
+		return ""
+	case !there || before.rank == 0 || before.firm != stored.Firm:
+		return "新参评"
+	case before.rank > stored.Rank:
+		return "升 " + strconv.Itoa(before.rank-stored.Rank)
+	case before.rank < stored.Rank:
+		return "降 " + strconv.Itoa(stored.Rank-before.rank)
+	}
+	return "持平"
+}
+
+// publish adds what a period's publication says.
+func publish(e *web.Evaluation, c chosen) {
+	if c.period == nil {
+		return
+	}
+	e.Day, e.Restricted, e.Moves, e.FirmsTitle, e.Facets = c.period.Days.Last, true, c.before != nil, "企业汇总", []string{"乡镇", "社区"}
+	if p := c.period.Publication; p != nil {
+		e.At, e.Notice = p.At.Time, calendar.DateOf(p.At.Time).Chinese()+"公布，"+p.Number+"。"
+	}
+}
+
 // describe reads every result of an evaluation once: for its row, and for the first roll-up that the scheme declares, if any.
-func (s *archivedStars) describe(ctx context.Context, d rating.Evaluation) (*describedEvaluation, error) {
+func (s *archivedStars) describe(ctx context.Context, d rating.Evaluation, c chosen) (*describedEvaluation, error) {
 	scheme, err := s.archive.Scheme(ctx, d)
 	if err != nil {
 		return nil, err
 	}
 	made := &describedEvaluation{scheme: scheme, rows: make([]web.Row, 0, d.Count), web: web.DescribeScheme(web.Evaluation{ID: d.ID, N: d.N, Title: d.Title,
 		Subject: s.subject, At: d.Made.Time, FactsHash: d.FactsHash, Root: d.Root, Source: d.FactsSource, FirmsTitle: "管理公司汇总"}, scheme)}
+	publish(&made.web, c)
+	if c.before != nil {
+		if made.was, err = s.places(ctx, c.before.Evaluation); err != nil {
+			return nil, err
+		}
+	}
 	var roller *rating.Roller
 	if len(scheme.Rollups) > 0 {
 		if roller, err = scheme.NewRoller(scheme.Rollups[0].ID); err != nil {
@@ -140,7 +218,8 @@ func (e *describedEvaluation) row(stored *rating.ArchivedResult) (web.Row, *rati
 	if err != nil {
 		return web.Row{}, nil, err
 	}
-	return web.RowOf(&e.web, e.scheme, result, web.Label{Name: stored.Name, Place: stored.Place, Firm: stored.Firm}), result, nil
+	return web.RowOf(&e.web, e.scheme, result, web.Label{Name: stored.Name, Place: stored.Place, Firm: stored.Firm,
+		Facets: []string{stored.Township, stored.Community}, Moved: moved(stored, e.was), Keys: stored.Keys}), result, nil
 }
 
 // Star implements web.Stars.

@@ -261,8 +261,8 @@ type APIStarOut struct {
 }
 
 // apiStar answers one star with its lines.
-func (s *Server) apiStar(ctx context.Context, _ policy.Actor, in *APIStarIn) (*APIStarOut, error) {
-	b, one, err := s.starByID(ctx, in.ID)
+func (s *Server) apiStar(ctx context.Context, by policy.Actor, in *APIStarIn) (*APIStarOut, error) {
+	b, one, err := s.starByID(ctx, by, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -33,15 +33,18 @@ type asset struct {
 // assets are the files by served name, which carries a hash of the content so that browsers may keep them for ever.
 type assets struct {
 	files               map[string]asset
-	css, sprite, script string // addresses
+	addresses           map[string]string // by the name of the file
+	css, sprite, script string            // addresses
 }
 
-var contentTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+var contentTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8"}
+
+// quickAbove is the size from which a file is compressed less thoroughly, so that the start is not held up.
+const quickAbove = 256 << 10
 
 // loadAssets reads and compresses the embedded files. It fails if one is missing, of an unknown kind, or above its budget.
 func loadAssets() (*assets, error) {
-	a := &assets{files: make(map[string]asset)}
-	addresses := make(map[string]string)
+	a := &assets{files: make(map[string]asset), addresses: make(map[string]string)}
 	entries, err := fs.ReadDir(assetFiles, "assets")
 	if err != nil {
 		return nil, err
@@ -61,12 +64,16 @@ func loadAssets() (*assets, error) {
 		}
 		sum := sha256.Sum256(data)
 		name := strings.TrimSuffix(e.Name(), ext) + "." + hex.EncodeToString(sum[:5]) + ext
-		small, err := gzipped(data, gzip.BestCompression)
+		gzipLevel, brotliLevel := gzip.BestCompression, brotli.BestCompression
+		if len(data) > quickAbove {
+			gzipLevel, brotliLevel = gzip.DefaultCompression, 4
+		}
+		small, err := gzipped(data, gzipLevel)
 		if err != nil {
 			return nil, err
 		}
 		var br bytes.Buffer
-		w := brotli.NewWriterLevel(&br, brotli.BestCompression)
+		w := brotli.NewWriterLevel(&br, brotliLevel)
 		if _, err := w.Write(data); err != nil {
 			return nil, err
 		}
@@ -74,14 +81,22 @@ func loadAssets() (*assets, error) {
 			return nil, err
 		}
 		a.files[name] = asset{contentType: contentType, plain: data, gzip: small, brotli: br.Bytes()}
-		addresses[e.Name()] = "/assets/" + name
+		a.addresses[e.Name()] = "/assets/" + name
 	}
 	for name, address := range map[string]*string{"redsteward.css": &a.css, "sprite.svg": &a.sprite, "app.js": &a.script} {
-		if *address = addresses[name]; *address == "" {
+		if *address = a.addresses[name]; *address == "" {
 			return nil, fmt.Errorf("%s is missing", name)
 		}
 	}
 	return a, nil
+}
+
+// address is where a file is served. Returns an error for a file that is not there, which stops the start.
+func (a *assets) address(name string) (string, error) {
+	if at, ok := a.addresses[name]; ok {
+		return at, nil
+	}
+	return "", fmt.Errorf("the asset %s is missing", name)
 }
 
 // gzipped compresses a finished text.

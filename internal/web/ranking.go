@@ -144,7 +144,7 @@ type rankingRow struct {
 	ID, Name, Place, Firm, Mark string
 	Address                     string
 	Level                       int
-	Grade, Total                string
+	Grade, Total, Moved         string
 	Parts                       []partCell
 	Outputs                     []string
 }
@@ -256,7 +256,7 @@ func starAddress(id string) string { return "/stars/" + url.PathEscape(id) }
 
 func (b *board) rankingRow(r *ranked) rankingRow {
 	g := b.grades[r.Grade]
-	row := rankingRow{Rank: r.Rank, ID: r.ID, Name: r.Name, Place: r.Place, Firm: r.Firm, Mark: r.Mark, Address: starAddress(r.ID),
+	row := rankingRow{Rank: r.Rank, ID: r.ID, Name: r.Name, Place: r.Place, Firm: r.Firm, Mark: r.Mark, Moved: r.Moved, Address: starAddress(r.ID),
 		Level: g.Level, Grade: g.Label, Total: points(*r.Total, b.Places)}
 	var weakest *num.Num
 	for _, p := range r.Parts {
@@ -333,6 +333,9 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 		head = append(head, o.Name)
 	}
 	head = append(head, b.Evaluation.Facets...)
+	if b.Moves {
+		head = append(head, "与上期相比")
+	}
 	head = append(head, "说明", "评价规则", "规则指纹")
 	sheet := newSheet(head...)
 	for _, r := range b.every(readFilter(c, b).first()) {
@@ -360,6 +363,9 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 				v = r.Row.Facets[i]
 			}
 			row = append(row, guard(v))
+		}
+		if b.Moves {
+			row = append(row, r.Moved)
 		}
 		sheet.add(append(row, guard(strings.TrimSpace(r.Mark+" "+r.Reason)), guard(b.SchemeID+" "+b.SchemeVersion), b.SchemeHash)...)
 	}

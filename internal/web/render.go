@@ -35,6 +35,7 @@ var declared = map[string]string{
 	"ranking": layoutPublic, "star": layoutPublic, "firms": layoutPublic, "method": layoutPublic, "open": layoutPublic, "help": layoutEither,
 	"signin": layoutPublic, "setup": layoutPublic, "error": layoutEither,
 	"todo": layoutApp, "account": layoutApp, "rights": layoutApp, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
+	"periods": layoutApp, "period": layoutApp, "preview": layoutApp, "publish": layoutApp, "boards": layoutApp, "circulars": layoutPublic, "circular": layoutPublic,
 	"account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 }
 
@@ -103,6 +104,7 @@ func (a *assets) functions() template.FuncMap {
 		"css":         func() string { return a.css },
 		"sprite":      func() string { return a.sprite },
 		"script":      func() string { return a.script },
+		"asset":       a.address,
 		"date":        dateLong,
 		"dateTime":    dateTime,
 		"weekday":     weekday,
@@ -143,8 +145,9 @@ type page struct {
 	Fields []fault.Field
 	// Said is what happened and what comes next, after an act.
 	Said string
-	// Script loads the own script; pages without need for it do not.
-	Script bool
+	// Script loads the own script; pages without need for it do not. Scripts are further ones by the names of their files.
+	Script  bool
+	Scripts []string
 }
 
 // view is a page with its frame.
@@ -175,18 +178,30 @@ type navGroup struct {
 
 // publicNav is the top navigation of the public pages.
 var publicNav = []navItem{
-	{Label: "星级榜", Path: "/"}, {Label: "企业", Path: "/firms"}, {Label: "评价办法", Path: "/method"}, {Label: "开放数据", Path: "/open"}, {Label: "帮助", Path: "/help"},
+	{Label: "星级榜", Path: "/"}, {Label: "企业", Path: "/firms"}, {Label: "季度通报", Path: "/circulars"}, {Label: "评价办法", Path: "/method"}, {Label: "开放数据", Path: "/open"}, {Label: "帮助", Path: "/help"},
 }
 
 // officeNav is the left navigation of the work pages; entries without the right are left out.
 var officeNav = []navGroup{
 	{"工作", []navItem{{Label: "我的待办", Path: "/todo", Action: policy.ReadTodo}}},
-	{"评价", []navItem{{Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
+	{"评价", []navItem{{Label: "评价周期", Path: "/periods", Action: policy.ReadPeriods}, {Label: "评价看板", Path: "/boards", Action: policy.ReadPeriods},
+		{Label: "季度通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
 	{"系统", []navItem{
 		{Label: "账号与任命", Path: "/admin/accounts", Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},
 		{Label: "变更日志", Path: "/admin/log", Action: policy.ReadLog}, {Label: "部件一览", Path: "/admin/parts", Action: policy.ReadSystem},
 		{Label: "我的账号", Path: "/account", Action: policy.ReadOwnAccount},
 	}},
+}
+
+// serves reports whether the page of a navigation entry is there: some need a part that this installation may lack.
+func (s *Server) serves(path string) bool {
+	switch path {
+	case "/admin/log":
+		return s.journal != nil
+	case "/periods", "/boards", "/circulars":
+		return s.cycle != nil
+	}
+	return true
 }
 
 // navFor returns the navigation of an actor with the current entry marked.
@@ -195,7 +210,7 @@ func (s *Server) navFor(by policy.Actor, current string) []navGroup {
 	for _, g := range officeNav {
 		shown := navGroup{Title: g.Title}
 		for _, item := range g.Items {
-			if item.Path == "/admin/log" && s.journal == nil || !s.guard.Allow(by, item.Action) {
+			if !s.serves(item.Path) || !s.guard.Allow(by, item.Action) {
 				continue
 			}
 			item.Current = item.Path == current
@@ -233,6 +248,9 @@ func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page)
 	}
 	if layout == layoutPublic {
 		for _, item := range publicNav {
+			if !s.serves(item.Path) {
+				continue
+			}
 			item.Current = item.Path == p.Nav
 			v.Top = append(v.Top, item)
 		}

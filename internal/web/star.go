@@ -30,6 +30,7 @@ type starView struct {
 	Steps        []stepView
 	SumText      string
 	LostOnly     bool
+	Kept         bool
 	HasBy        bool
 	Here, Lost   string
 	CSV          string
@@ -51,6 +52,7 @@ type lostView struct{ Name, Text string }
 // groupView is one part of the lines.
 type groupView struct {
 	ID, Name          string
+	Reasons           string
 	Points, Max, Lost string
 	Rate              string
 	Hidden, AnyLost   bool
@@ -66,7 +68,7 @@ type lineView struct {
 
 // star is one subject with every line.
 func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
-	b, one, err := s.findStar(c)
+	b, one, err := s.findStar(c, by)
 	if err != nil {
 		return err
 	}
@@ -74,6 +76,9 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 	query := ""
 	if lostOnly {
 		query = "only=lost"
+	}
+	if b.Restricted && !one.kept() {
+		query += "&lines=all" // what those in whose scope it lies see is another page
 	}
 	key := s.cacheKey(c, by, b, starAddress(one.ID), query)
 	cached, err := s.cache.get(key, func() ([]byte, error) {
@@ -87,12 +92,12 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 }
 
 // findStar loads the subject named in the address.
-func (s *Server) findStar(c *fiber.Ctx) (*board, Star, error) {
-	return s.starByID(c.UserContext(), c.Params("id"))
+func (s *Server) findStar(c *fiber.Ctx, by policy.Actor) (*board, Star, error) {
+	return s.starByID(c.UserContext(), by, c.Params("id"))
 }
 
-// starByID loads a subject by the escaped id of an address.
-func (s *Server) starByID(ctx context.Context, escaped string) (*board, Star, error) {
+// starByID loads a subject by the escaped id of an address, with its lines if the actor may see them.
+func (s *Server) starByID(ctx context.Context, by policy.Actor, escaped string) (*board, Star, error) {
 	b, err := s.boardNow(ctx)
 	if err != nil {
 		return nil, Star{}, err
@@ -102,7 +107,49 @@ func (s *Server) starByID(ctx context.Context, escaped string) (*board, Star, er
 		return nil, Star{}, fault.Wrap("web.starByID", fault.NotFound, "", err)
 	}
 	one, err := s.stars.Star(ctx, b.ID, id)
-	return b, one, err
+	if err != nil || !b.Restricted {
+		return b, one, err
+	}
+	scope, err := s.guard.Scope(ctx, by, policy.ReadEvaluation)
+	if err != nil {
+		return nil, Star{}, err
+	}
+	if !scope.Covers(one.Keys, b.Day) {
+		one.keepLines()
+	}
+	return b, one, nil
+}
+
+// shownReasons is how many reasons a part gives to the public.
+const shownReasons = 3
+
+// keepLines takes the lines out and leaves, for each part, the names of those that lost most (practice.md §7: star, totals and reasons by dimension are
+// public). A part of which the rule makes public the sum only gives no reasons either.
+func (one *Star) keepLines() {
+	for i := range one.Groups {
+		g := &one.Groups[i]
+		for _, l := range worstOf(g.Lines, shownReasons) {
+			g.Reasons = append(g.Reasons, l.Name)
+		}
+		g.Kept, g.Lines = true, nil
+	}
+}
+
+// kept reports whether the lines were taken out.
+func (one *Star) kept() bool {
+	return slices.ContainsFunc(one.Groups, func(g LineGroup) bool { return g.Kept })
+}
+
+// worstOf are the lines that lost most, at most so many.
+func worstOf(lines []Line, most int) []Line {
+	var lost []Line
+	for _, l := range lines {
+		if l.Points != nil && l.Max != nil && l.Points.Less(*l.Max) {
+			lost = append(lost, l)
+		}
+	}
+	slices.SortStableFunc(lost, func(x, y Line) int { return y.Max.Sub(*y.Points).Cmp(x.Max.Sub(*x.Points)) })
+	return lost[:min(most, len(lost))]
 }
 
 func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
@@ -123,7 +170,8 @@ func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
 	steps := []charts.Step{{Label: "满分", Text: points(one.Max, b.Places), Value: one.Max.Float64(), Total: true}}
 	full := num.Num{}
 	for _, group := range one.Groups {
-		gv := groupView{ID: group.ID, Name: group.Name, Hidden: group.Hidden, Points: "—", Max: "—"}
+		v.Kept = v.Kept || group.Kept
+		gv := groupView{ID: group.ID, Name: group.Name, Hidden: group.Hidden, Reasons: strings.Join(group.Reasons, "、"), Points: "—", Max: "—"}
 		if group.Points != nil && group.Max != nil {
 			lost := group.Max.Sub(*group.Points)
 			sum, full = sum.Add(*group.Points), full.Add(*group.Max)
@@ -292,8 +340,8 @@ func (v *starView) draw(b *board, one Star, axes []charts.Axis, steps []charts.S
 }
 
 // starCSV is every line as a table for Excel.
-func (s *Server) starCSV(c *fiber.Ctx, _ policy.Actor) error {
-	_, one, err := s.findStar(c)
+func (s *Server) starCSV(c *fiber.Ctx, by policy.Actor) error {
+	_, one, err := s.findStar(c, by)
 	if err != nil {
 		return err
 	}
@@ -301,6 +349,10 @@ func (s *Server) starCSV(c *fiber.Ctx, _ policy.Actor) error {
 	for _, g := range one.Groups {
 		if g.Hidden {
 			sheet.add(guard(g.Name), "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), "按规则只公开合计")
+			continue
+		}
+		if g.Kept {
+			sheet.add(guard(g.Name), "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), guard(strings.Join(g.Reasons, "、")))
 			continue
 		}
 		for _, l := range g.Lines {

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/rating"
@@ -36,6 +37,12 @@ type Evaluation struct {
 	Subject string
 	// At is when it was made.
 	At time.Time
+	// Day is the last day of the period, by which scopes are asked; no date for a table without period.
+	Day calendar.Date
+	// Restricted: only those in whose scope a subject lies see its lines; everybody else sees star, totals and reasons (practice.md §7).
+	Restricted bool
+	// Moves: rows say how they moved against the evaluation before.
+	Moves bool
 	// Status is a word of the status list such as 公示中, "" for none.
 	Status string
 	// Notice says what the status means for the reader: until when, how to object.
@@ -99,6 +106,10 @@ type Row struct {
 	Facets []string
 	// Reason says why there is no grade, "" if there is one.
 	Reason string
+	// Moved says how the place changed: 升 3, 降 1, 持平 or 新参评; "" where nothing is compared.
+	Moved string
+	// Keys are the scope keys of the subject.
+	Keys []string
 	// Mark is a word of the status list that makes this row an exception, "" for none.
 	Mark string
 }
@@ -125,7 +136,10 @@ type LineGroup struct {
 	Points, Max *num.Num
 	// Hidden: the rule makes public the sum of this part only.
 	Hidden bool
-	Lines  []Line
+	// Kept: the lines are for those in whose scope the subject lies; Reasons then name the lines that lost points.
+	Kept    bool
+	Reasons []string
+	Lines   []Line
 }
 
 // Line is one point of the trace.

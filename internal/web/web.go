@@ -64,6 +64,8 @@ type Options struct {
 	People People
 	// Stars are the published results. Nil shows an empty board.
 	Stars Stars
+	// Cycle runs the rating periods. Nil hides their pages.
+	Cycle Cycle
 	// Journal shows the log of changes on 操作日志. Nil hides the page.
 	Journal Journal
 	// Clocks are the business and the security clock. Required.
@@ -87,6 +89,7 @@ type Server struct {
 	people  People
 	stars   Stars
 	journal Journal
+	cycle   Cycle
 	clocks  policy.Clocks
 	secret  []byte
 	ping    func(ctx context.Context) error
@@ -117,7 +120,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

@@ -362,7 +362,11 @@ func (s *Service) Published(ctx context.Context, rhythm string) ([]Period, error
 }
 
 func (s *Service) list(ctx context.Context, key string) ([]Period, error) {
-	page, err := s.periods.List(ctx, store.Query{Index: indexPeriods, Key: key, Desc: true, Limit: store.MaxLimit})
+	return s.newest(ctx, key, store.MaxLimit)
+}
+
+func (s *Service) newest(ctx context.Context, key string, limit int) ([]Period, error) {
+	page, err := s.periods.List(ctx, store.Query{Index: indexPeriods, Key: key, Desc: true, Limit: limit})
 	if err != nil {
 		return nil, err
 	}

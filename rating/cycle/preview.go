@@ -124,7 +124,7 @@ func (s *Service) Preview(ctx context.Context, by policy.Actor, id string) (*Pre
 	if v.Evaluation, err = s.archive.Evaluation(ctx, p.Evaluation); err != nil {
 		return nil, err
 	}
-	if v.Rows, err = s.rows(ctx, &p, v.Scheme, scope); err != nil {
+	if v.Rows, err = s.rows(ctx, &p, v.Scheme, func(keys []string) bool { return scope.Covers(keys, p.Days.Last) }); err != nil {
 		return nil, err
 	}
 	v.count()
@@ -136,14 +136,14 @@ func (s *Service) Preview(ctx context.Context, by policy.Actor, id string) (*Pre
 	return v, s.late(ctx, v)
 }
 
-// rows reads the results of a period within a scope.
-func (s *Service) rows(ctx context.Context, p *Period, scheme *rating.Scheme, scope policy.Scope) ([]PreviewRow, error) {
+// rows reads the results of a period whose scope keys are covered.
+func (s *Service) rows(ctx context.Context, p *Period, scheme *rating.Scheme, covers func(keys []string) bool) ([]PreviewRow, error) {
 	var rows []PreviewRow
 	for stored, err := range s.archive.Results(ctx, p.Evaluation) {
 		if err != nil {
 			return nil, err
 		}
-		if !scope.Covers(stored.Keys, p.Days.Last) {
+		if !covers(stored.Keys) {
 			continue
 		}
 		r, err := rating.ReadResult([]byte(stored.Result))
@@ -225,7 +225,7 @@ func (s *Service) compare(ctx context.Context, v *Preview, scope policy.Scope) e
 	if err != nil {
 		return err
 	}
-	rows, err := s.rows(ctx, before, scheme, scope)
+	rows, err := s.rows(ctx, before, scheme, func(keys []string) bool { return scope.Covers(keys, before.Days.Last) })
 	if err != nil {
 		return err
 	}

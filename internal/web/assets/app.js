@@ -7,6 +7,19 @@
     var el = e.target.closest ? e.target.closest("[data-print]") : null;
     if (el) { e.preventDefault(); window.print(); }
   });
+  // While an evaluation runs, the page asks how far it is and shows the result when it ended. Leaving the page changes nothing.
+  var running = document.querySelector("[data-progress]");
+  if (running && window.fetch) {
+    var bar = running.querySelector("progress"), text = running.querySelector("[data-progress-text]");
+    (function ask() {
+      fetch(running.dataset.progress, { credentials: "same-origin" }).then(function (r) { return r.json(); }).then(function (p) {
+        if (!p.running) { window.location.reload(); return; }
+        bar.max = p.total; bar.value = p.done;
+        if (text.textContent !== p.text) { text.textContent = p.text; }
+        window.setTimeout(ask, 700);
+      }).catch(function () { window.setTimeout(ask, 5000); });
+    })();
+  }
   // The error summary is read first.
   var summary = document.getElementById("errsum");
   if (summary) { summary.focus(); }

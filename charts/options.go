@@ -1,0 +1,130 @@
+package charts
+
+import (
+	"encoding/json"
+
+	"github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+)
+
+// Colours of options are names of CSS variables; the page's script puts in what the style sheet says.
+const (
+	colourMain = "--red"
+	colourInk  = "--ink2"
+	colourCalm = "--wash"
+	colourWeak = "#cf9a96" // the fourth of the star ramp
+)
+
+// partColours are for categories without order, in the order of the style guide.
+var partColours = []string{"--red", "--amber", "--link", "--green", "--violet"}
+
+// Series is one line of a trend. A value that is not there is nil.
+type Series struct {
+	Name   string
+	Values []*float64
+}
+
+// option is what every chart of a board has in common: drawn on canvas, tooltips as rich text, no movement, described for screen readers, patterns for print.
+func option(made map[string]any) ([]byte, error) {
+	for _, off := range []string{"title", "toolbox", "legend"} {
+		delete(made, off)
+	}
+	made["animation"] = false
+	made["aria"] = map[string]any{"enabled": true}
+	made["textStyle"] = map[string]any{"color": "--ink", "fontFamily": "sans-serif"}
+	made["tooltip"] = map[string]any{"show": true, "renderMode": "richText", "confine": true}
+	return json.Marshal(made)
+}
+
+// SpreadOption draws how many have totals of each band.
+func SpreadOption(bands []string, counts []int, unit string) ([]byte, error) {
+	bar := charts.NewBar()
+	data := make([]opts.BarData, len(counts))
+	for i, n := range counts {
+		data[i] = opts.BarData{Value: n}
+	}
+	bar.SetXAxis(bands).AddSeries(unit, data, charts.WithLabelOpts(opts.Label{Show: opts.Bool(true), Position: "top"}),
+		charts.WithItemStyleOpts(opts.ItemStyle{Color: colourMain}))
+	bar.SetGlobalOptions(charts.WithYAxisOpts(opts.YAxis{Min: 0}), charts.WithGridOpts(opts.Grid{Left: "8", Right: "16", Top: "24", Bottom: "8", ContainLabel: opts.Bool(true)}))
+	bar.Validate()
+	return option(bar.JSON())
+}
+
+// TrendOption draws at most five lines over the same periods, from 0 to 100, each with its name at its end.
+func TrendOption(periods []string, lines []Series) ([]byte, error) {
+	line := charts.NewLine()
+	line.SetXAxis(periods)
+	for i, s := range lines {
+		data := make([]opts.LineData, len(s.Values))
+		for j, v := range s.Values {
+			data[j] = opts.LineData{Value: "-"}
+			if v != nil {
+				data[j] = opts.LineData{Value: *v, Symbol: "circle", SymbolSize: 6}
+			}
+		}
+		line.AddSeries(s.Name, data, charts.WithItemStyleOpts(opts.ItemStyle{Color: partColours[i%len(partColours)]}),
+			charts.WithLineStyleOpts(opts.LineStyle{Color: partColours[i%len(partColours)], Width: 2}))
+	}
+	line.SetGlobalOptions(charts.WithYAxisOpts(opts.YAxis{Min: 0, Max: 100}), charts.WithGridOpts(opts.Grid{Left: "8", Right: "96", Top: "24", Bottom: "8", ContainLabel: opts.Bool(true)}))
+	line.Validate()
+	raw, err := option(line.JSON())
+	if err != nil {
+		return nil, err
+	}
+	return withEndLabels(raw)
+}
+
+// withEndLabels names each line at its end; the option builder does not know this.
+func withEndLabels(raw []byte) ([]byte, error) {
+	var made map[string]any
+	if err := json.Unmarshal(raw, &made); err != nil {
+		return nil, err
+	}
+	series, _ := made["series"].([]any)
+	for _, s := range series {
+		if one, ok := s.(map[string]any); ok {
+			one["endLabel"] = map[string]any{"show": true, "formatter": "{a}"}
+			one["labelLayout"] = map[string]any{"moveOverlap": "shiftY"}
+		}
+	}
+	return json.Marshal(made)
+}
+
+// MoveOption draws by how much each name changed, the first on top. Up and down have one colour: their side of the axis tells them apart.
+func MoveOption(names []string, changes []float64, unit string) ([]byte, error) {
+	bar := charts.NewBar()
+	data := make([]opts.BarData, len(changes))
+	for i, x := range changes {
+		data[i] = opts.BarData{Value: x}
+	}
+	bar.SetXAxis(names).AddSeries(unit, data, charts.WithLabelOpts(opts.Label{Show: opts.Bool(true), Position: "right"}),
+		charts.WithItemStyleOpts(opts.ItemStyle{Color: colourInk}))
+	bar.XYReversal()
+	bar.SetGlobalOptions(charts.WithYAxisOpts(opts.YAxis{Inverse: opts.Bool(true)}),
+		charts.WithGridOpts(opts.Grid{Left: "8", Right: "48", Top: "8", Bottom: "8", ContainLabel: opts.Bool(true)}))
+	bar.Validate()
+	return option(bar.JSON())
+}
+
+// HeatOption draws a table of rates in percent; cells holds a row of cells for each row, nil where there is none. The first row stands on top.
+func HeatOption(rows, columns []string, cells [][]*float64) ([]byte, error) {
+	heat := charts.NewHeatMap()
+	var data []opts.HeatMapData
+	lowest := 100.0
+	for i, row := range cells {
+		for j, v := range row {
+			if v != nil {
+				data = append(data, opts.HeatMapData{Value: [3]any{j, i, *v}})
+				lowest = min(lowest, *v)
+			}
+		}
+	}
+	heat.AddSeries("得分率", data, charts.WithLabelOpts(opts.Label{Show: opts.Bool(true), Color: "--ink"}))
+	heat.SetGlobalOptions(
+		charts.WithXAxisOpts(opts.XAxis{Type: "category", Data: columns, Position: "top"}),
+		charts.WithYAxisOpts(opts.YAxis{Type: "category", Data: rows, Inverse: opts.Bool(true)}),
+		charts.WithVisualMapOpts(opts.VisualMap{Min: float32(lowest), Max: 100, Show: opts.Bool(false), InRange: &opts.VisualMapInRange{Color: []string{colourWeak, colourCalm}}}),
+		charts.WithGridOpts(opts.Grid{Left: "8", Right: "8", Top: "8", Bottom: "8", ContainLabel: opts.Bool(true)}))
+	heat.Validate()
+	return option(heat.JSON())
+}

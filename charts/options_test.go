@@ -1,0 +1,48 @@
+package charts
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// TestOptionsAreSafeForTheStrictPolicy: every chart of a board is drawn on canvas with rich text, does not move, and a name stays a text.
+func TestOptionsAreSafeForTheStrictPolicy(t *testing.T) {
+	x, name := 87.5, `</script><b>演示小区&"`
+	for kind, f := range map[string]func() ([]byte, error){
+		"spread": func() ([]byte, error) { return SpreadOption([]string{name}, []int{3}, "个") },
+		"trend":  func() ([]byte, error) { return TrendOption([]string{name, "二"}, []Series{{name, []*float64{&x, nil}}}) },
+		"move":   func() ([]byte, error) { return MoveOption([]string{name}, []float64{-3}, "分") },
+		"heat":   func() ([]byte, error) { return HeatOption([]string{name}, []string{name, "二"}, [][]*float64{{&x, nil}}) },
+	} {
+		raw, err := f()
+		if err != nil {
+			t.Fatal(kind, err)
+		}
+		var made struct {
+			Animation *bool
+			Aria      struct{ Enabled bool }
+			Tooltip   struct{ RenderMode string }
+			Series    []struct {
+				Data []struct{ Value any }
+			}
+		}
+		if err := json.Unmarshal(raw, &made); err != nil {
+			t.Fatal(kind, err)
+		}
+		if made.Animation == nil || *made.Animation || !made.Aria.Enabled || made.Tooltip.RenderMode != "richText" || len(made.Series) != 1 {
+			t.Errorf("%s: %s", kind, raw)
+		}
+		if strings.Contains(string(raw), "<") || !strings.Contains(string(raw), "演示小区") {
+			t.Errorf("%s: the name is not escaped: %s", kind, raw)
+		}
+	}
+	raw, err := HeatOption([]string{"甲", "乙"}, []string{"一"}, [][]*float64{{nil}, {&x}})
+	if err != nil || !strings.Contains(string(raw), `[0,1,87.5]`) || strings.Count(string(raw), `"value"`) != 1 {
+		t.Errorf("a rate that is not there is drawn: %s, %v", raw, err)
+	}
+	raw, err = TrendOption([]string{"一", "二"}, []Series{{"甲", []*float64{nil, &x}}})
+	if err != nil || !strings.Contains(string(raw), `"value":"-"`) || !strings.Contains(string(raw), "endLabel") {
+		t.Errorf("a gap is not a gap: %s, %v", raw, err)
+	}
+}

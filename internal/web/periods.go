@@ -1,0 +1,569 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/policy"
+	"redsteward/rating"
+	"redsteward/rating/cycle"
+)
+
+// Cycle is what the pages need of the rating cycle; cycle.Service implements it. Every method checks the actor's right and scope and lists its errors there.
+type Cycle interface {
+	// Periods lists the periods, the newest first; Period returns one. Returns NotFound for one that was not planned.
+	Periods(ctx context.Context, by policy.Actor) ([]cycle.Period, error)
+	Period(ctx context.Context, by policy.Actor, id string) (cycle.Period, error)
+	// Plan lays a period down, Open and Close move its window. They return Invalid with fields, and Conflict in a state that does not allow it.
+	Plan(ctx context.Context, by policy.Actor, id string, submit, cutoff calendar.Date) (cycle.Period, error)
+	Open(ctx context.Context, by policy.Actor, id string) (cycle.Period, error)
+	Close(ctx context.Context, by policy.Actor, id string) (cycle.Period, error)
+	// StartEvaluation begins an evaluation in the background. Returns Conflict that says since when and how far if one runs.
+	StartEvaluation(ctx context.Context, by policy.Actor, id string) error
+	// Progress tells how far it is. Returns NotFound if none ran lately.
+	Progress(ctx context.Context, by policy.Actor, id string) (cycle.Progress, error)
+	// Missing lists what is not known yet, by project.
+	Missing(ctx context.Context, by policy.Actor, id string) ([]cycle.Missing, error)
+	// Preview compares with the published period before. Returns Conflict if nothing was evaluated yet.
+	Preview(ctx context.Context, by policy.Actor, id string) (*cycle.Preview, error)
+	// Publish publishes. Returns Forbidden with the rule to who evaluated, Invalid with fields, Conflict if it is too late or the number is taken.
+	Publish(ctx context.Context, by policy.Actor, id, evaluation string, paper cycle.Paper) (cycle.Period, error)
+	// Published lists the published periods of a rhythm, the newest first.
+	Published(ctx context.Context, rhythm string) ([]cycle.Period, error)
+	// Circular returns a published quarter by name, without rank. Returns NotFound if it is not published.
+	Circular(ctx context.Context, id string) (*cycle.Circular, error)
+	// Boards are the figures of the bureau's boards.
+	Boards(ctx context.Context, by policy.Actor) (*cycle.Boards, error)
+}
+
+// periodPath is the address of a period's page.
+func periodPath(id string) string { return "/periods/" + url.PathEscape(id) }
+
+// cycleRoutes are the pages of the rating cycle; none without one.
+func (s *Server) cycleRoutes() []Route {
+	if s.cycle == nil {
+		return nil
+	}
+	const get, post = fiber.MethodGet, fiber.MethodPost
+	return []Route{
+		{Method: get, Path: "/periods", Action: policy.ReadPeriods, Handler: s.periods},
+		{Method: post, Path: "/periods", Action: policy.ManagePeriod, Handler: s.planPeriod},
+		{Method: get, Path: "/periods/:id", Action: policy.ReadPeriods, Handler: s.period},
+		{Method: get, Path: "/periods/:id/progress", Action: policy.ReadPeriods, Handler: s.periodProgress},
+		{Method: get, Path: "/periods/:id/missing.csv", Action: policy.ReadPeriods, Handler: s.missingCSV},
+		{Method: post, Path: "/periods/:id/open", Action: policy.ManagePeriod, Handler: s.openPeriod},
+		{Method: post, Path: "/periods/:id/close", Action: policy.ManagePeriod, Handler: s.closePeriod},
+		{Method: post, Path: "/periods/:id/evaluate", Action: policy.RunEvaluation, Handler: s.evaluatePeriod},
+		{Method: get, Path: "/periods/:id/preview", Action: policy.ReadPeriods, Handler: s.previewPeriod},
+		{Method: get, Path: "/periods/:id/preview.csv", Action: policy.ReadPeriods, Handler: s.previewCSV},
+		{Method: get, Path: "/periods/:id/publish", Action: policy.PublishEvaluation, Handler: s.publishPage},
+		{Method: post, Path: "/periods/:id/publish", Action: policy.PublishEvaluation, Handler: s.publishPeriod},
+		{Method: get, Path: "/boards", Action: policy.ReadPeriods, Handler: s.boards},
+		{Method: get, Path: "/boards/:chart.json", Action: policy.ReadPeriods, Handler: s.boardOptions},
+		{Method: get, Path: "/boards/:chart.csv", Action: policy.ReadPeriods, Handler: s.boardCSV},
+		{Method: get, Path: "/circulars", Action: policy.Public, Handler: s.circulars},
+		{Method: get, Path: "/circulars/:id", Action: policy.Public, Handler: s.circular},
+		{Method: get, Path: "/circulars/:id/scores.csv", Action: policy.Public, Handler: s.circularCSV},
+	}
+}
+
+// periodsView is what periods.html shows.
+type periodsView struct {
+	Rows []periodLine
+	Form []field
+	Plan bool
+}
+
+// periodLine is one period of the list.
+type periodLine struct {
+	cycle.Period
+	Path, Word, Rhythm, Dates string
+}
+
+// periodWord is the word of the status list for a state.
+func periodWord(s cycle.State) string {
+	switch s {
+	case cycle.StatePlanned:
+		return "待开启"
+	case cycle.StateOpen:
+		return "收集材料中"
+	case cycle.StateClosed:
+		return "待评价"
+	case cycle.StateEvaluated:
+		return "待公布"
+	}
+	return "已发布"
+}
+
+func rhythmWord(rhythm string) string {
+	if rhythm == cycle.RhythmYear {
+		return "年度星级"
+	}
+	return "季度通报"
+}
+
+func planForm(id, submit, cutoff string, refused []fault.Field) []field {
+	return withErrors([]field{
+		{Name: "period", Label: "周期", Type: "text", Value: id, Autocomplete: "off", Hint: "季度写 2026Q4，年度写 2026"},
+		{Name: "submit", Label: "材料提交截止", Type: "date", Value: submit, Hint: "企业最后一天可以提交佐证材料"},
+		{Name: "cutoff", Label: "统计截止", Type: "date", Value: cutoff, Hint: "在这一天以前审核通过的材料才计入，不早于周期的最后一天"},
+	}, refused)
+}
+
+// periods lists the rating periods.
+func (s *Server) periods(c *fiber.Ctx, by policy.Actor) error {
+	return s.showPeriods(c, by, planForm("", "", "", nil), nil)
+}
+
+func (s *Server) showPeriods(c *fiber.Ctx, by policy.Actor, form []field, refused []fault.Field) error {
+	list, err := s.cycle.Periods(c.UserContext(), by)
+	if err != nil {
+		return err
+	}
+	v := periodsView{Form: form, Plan: s.guard.Allow(by, policy.ManagePeriod)}
+	for _, p := range list {
+		v.Rows = append(v.Rows, periodLine{Period: p, Path: periodPath(p.ID), Word: periodWord(p.State), Rhythm: rhythmWord(p.Rhythm),
+			Dates: p.Days.First.Chinese() + "至" + p.Days.Last.Chinese()})
+	}
+	p := page{Title: "评价周期", Nav: "/periods", Data: v, Fields: refused}
+	if len(refused) > 0 {
+		return s.refuse(c, by, "periods", p)
+	}
+	return s.render(c, by, "periods", p)
+}
+
+// planPeriod lays a period down.
+func (s *Server) planPeriod(c *fiber.Ctx, by policy.Actor) error {
+	id := strings.ToUpper(strings.TrimSpace(c.FormValue("period")))
+	var refused []fault.Field
+	day := func(name, label string) calendar.Date {
+		d, err := calendar.ParseDate(c.FormValue(name))
+		if err != nil {
+			refused = append(refused, fault.Field{Name: name, Message: label + "要写成 2026-12-31 的样子"})
+		}
+		return d
+	}
+	submit, cutoff := day("submit", "材料提交截止"), day("cutoff", "统计截止")
+	if len(refused) == 0 {
+		p, err := s.cycle.Plan(c.UserContext(), by, id, submit, cutoff)
+		switch {
+		case err == nil:
+			return seeOther(c, periodPath(p.ID))
+		case fault.Is(err, fault.Conflict):
+			refused = []fault.Field{{Name: "period", Message: fault.MessageOf(err)}}
+		case fault.Is(err, fault.Invalid) && len(fault.FieldsOf(err)) > 0:
+			refused = fault.FieldsOf(err)
+		default:
+			return err
+		}
+	}
+	return s.showPeriods(c, by, planForm(id, c.FormValue("submit"), c.FormValue("cutoff"), refused), refused)
+}
+
+// periodView is what period.html shows.
+type periodView struct {
+	cycle.Period
+	Path, Word, Rhythm  string
+	Steps               []stepState
+	Missing             []missingRow
+	MissingMore         int
+	Sources             []sourceCount
+	Complete            bool
+	CanManage, CanRun   bool
+	CanPublish          bool
+	Progress            *progressView
+	Count, Total        int
+	Dates, Submit, Ends string
+}
+
+// stepState is one step of the component steps.
+type stepState struct{ State, Label string }
+
+// missingRow is one project of the list of what is missing.
+type missingRow struct {
+	Name, Firm, Community, Points string
+	Items                         []string
+}
+
+// sourceCount says how many things one source still owes.
+type sourceCount struct {
+	Who      string
+	Projects int
+	Items    int
+}
+
+// progressView is how far an evaluation is.
+type progressView struct {
+	Running            bool
+	Stage              string
+	Done, Total        int
+	Begun, Ended       string
+	Failure, StageText string
+}
+
+// missingShown is how many projects with missing facts stand on the page; the table for Excel has all.
+const missingShown = 30
+
+// period shows one period: what is missing and by whom, and what can be done next.
+func (s *Server) period(c *fiber.Ctx, by policy.Actor) error { return s.showPeriod(c, by, "") }
+
+func (s *Server) showPeriod(c *fiber.Ctx, by policy.Actor, said string) error {
+	ctx, id := c.UserContext(), c.Params("id")
+	p, err := s.cycle.Period(ctx, by, id)
+	if err != nil {
+		return err
+	}
+	missing, err := s.cycle.Missing(ctx, by, id)
+	if err != nil {
+		return err
+	}
+	v := periodView{Period: p, Path: periodPath(id), Word: periodWord(p.State), Rhythm: rhythmWord(p.Rhythm), Steps: periodSteps(p.State),
+		CanManage: s.guard.Allow(by, policy.ManagePeriod), CanRun: s.guard.Allow(by, policy.RunEvaluation), CanPublish: s.guard.Allow(by, policy.PublishEvaluation),
+		Total: len(missing), Complete: len(missing) == 0, Dates: p.Days.First.Chinese() + "至" + p.Days.Last.Chinese(), Submit: p.Submit.Chinese(), Ends: p.Cutoff.Chinese()}
+	for i, m := range missing {
+		if i == missingShown {
+			v.MissingMore = len(missing) - missingShown
+			break
+		}
+		row := missingRow{Name: m.Name, Firm: m.Firm, Community: m.Community, Points: points(m.Points, 0)}
+		for _, item := range m.Items {
+			row.Items = append(row.Items, item.Name)
+		}
+		v.Missing = append(v.Missing, row)
+	}
+	v.Sources = owed(missing)
+	at, err := s.cycle.Progress(ctx, by, id)
+	switch {
+	case err == nil:
+		v.Progress = progressOf(&at)
+	case !fault.Is(err, fault.NotFound):
+		return err
+	}
+	return s.render(c, by, "period", page{Title: p.Name, Nav: "/periods", Data: v, Said: said, Script: true})
+}
+
+// owed counts by source how many things are missing, and in how many projects.
+func owed(missing []cycle.Missing) []sourceCount {
+	var out []sourceCount
+	for _, m := range missing {
+		seen := map[string]bool{}
+		for _, item := range m.Items {
+			who := cycle.SourceText(item.Source)
+			at := slices.IndexFunc(out, func(o sourceCount) bool { return o.Who == who })
+			if at < 0 {
+				at = len(out)
+				out = append(out, sourceCount{Who: who})
+			}
+			out[at].Items++
+			if !seen[who] {
+				seen[who] = true
+				out[at].Projects++
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b sourceCount) int { return b.Items - a.Items })
+	return out
+}
+
+func progressOf(p *cycle.Progress) *progressView {
+	return &progressView{Running: p.Running(), Stage: p.Stage, StageText: p.StageText(), Done: p.Done, Total: max(p.Total, 1),
+		Begun: dateTime(p.Begun.At.Time), Ended: dateTime(p.Ended.Time), Failure: p.Failure}
+}
+
+// periodSteps are the steps of a period with the present one marked.
+func periodSteps(s cycle.State) []stepState {
+	steps := []stepState{{Label: "建立周期"}, {Label: "收集材料"}, {Label: "评价"}, {Label: "预览与公布"}, {Label: "已公布"}}
+	now := slices.Index([]cycle.State{cycle.StatePlanned, cycle.StateOpen, cycle.StateClosed, cycle.StateEvaluated, cycle.StatePublished}, s)
+	for i := range steps {
+		switch {
+		case i < now || s == cycle.StatePublished:
+			steps[i].State = "done"
+		case i == now:
+			steps[i].State = "now"
+		}
+	}
+	return steps
+}
+
+// ProgressJSON is the answer of the address that the page asks while an evaluation runs.
+type ProgressJSON struct {
+	// Running is false once it ended; Text says where it is, Done of Total.
+	Running bool   `json:"running"`
+	Text    string `json:"text"`
+	Done    int    `json:"done"`
+	Total   int    `json:"total"`
+}
+
+// periodProgress tells the page's script how far the evaluation is.
+func (s *Server) periodProgress(c *fiber.Ctx, by policy.Actor) error {
+	at, err := s.cycle.Progress(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	return c.JSON(ProgressJSON{Running: at.Running(), Text: fmt.Sprintf("%s %d / %d", at.StageText(), at.Done, at.Total), Done: at.Done, Total: max(at.Total, 1)})
+}
+
+// openPeriod, closePeriod and evaluatePeriod move a period and show what comes next.
+func (s *Server) openPeriod(c *fiber.Ctx, by policy.Actor) error {
+	p, err := s.cycle.Open(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return s.showPeriod(c, by, "已开启，企业在"+p.Submit.Chinese()+"以前可以提交材料。")
+}
+
+func (s *Server) closePeriod(c *fiber.Ctx, by policy.Actor) error {
+	if _, err := s.cycle.Close(c.UserContext(), by, c.Params("id")); err != nil {
+		return err
+	}
+	return s.showPeriod(c, by, "材料提交已截止，可以评价了。")
+}
+
+func (s *Server) evaluatePeriod(c *fiber.Ctx, by policy.Actor) error {
+	if err := s.cycle.StartEvaluation(c.UserContext(), by, c.Params("id")); err != nil {
+		return err
+	}
+	return seeOther(c, periodPath(c.Params("id")))
+}
+
+// missingCSV is the whole list of what is missing.
+func (s *Server) missingCSV(c *fiber.Ctx, by policy.Actor) error {
+	missing, err := s.cycle.Missing(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	sheet := newSheet("小区", "编号", "物业服务企业", "社区", "缺少的数据", "由谁补", "涉及分值")
+	for _, m := range missing {
+		for _, item := range m.Items {
+			sheet.add(guard(m.Name), guard(m.Project), guard(m.Firm), guard(m.Community), guard(item.Name), cycle.SourceText(item.Source), plainNumber(item.Points, 0))
+		}
+	}
+	return sheet.send(c, "missing-"+c.Params("id")+".csv")
+}
+
+// previewView is what preview.html shows.
+type previewView struct {
+	*cycle.Preview
+	Path, Name, Before string
+	CanPublish         bool
+	Spread             []spreadLine
+	Bands              []spreadLine
+	Moved              []movedRow
+	MovedMore          int
+	Near               []nearRow
+	Cuts               string
+	Late, Refused      []lateRow
+	Rated, Count       int
+	Made               string
+}
+
+type spreadLine struct {
+	Label, Count, Share string
+	Of                  int
+	Most                int
+}
+
+type movedRow struct{ Name, Firm, Was, Is, Change, Grades, Why string }
+
+type nearRow struct{ Name, Firm, Total, Cut, Distance string }
+
+type lateRow struct{ Name, Text string }
+
+// movedShown is how many moved projects stand on the page.
+const movedShown = 20
+
+// previewPeriod shows what would be published.
+func (s *Server) previewPeriod(c *fiber.Ctx, by policy.Actor) error {
+	p, err := s.cycle.Preview(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	v := previewOf(p)
+	v.CanPublish = s.guard.Allow(by, policy.PublishEvaluation) && p.Period.State == cycle.StateEvaluated
+	return s.render(c, by, "preview", page{Title: p.Period.Name + "预览", Nav: "/periods", Data: v})
+}
+
+func previewOf(p *cycle.Preview) *previewView {
+	v := &previewView{Preview: p, Path: periodPath(p.Period.ID), Name: p.Period.Name, Count: len(p.Rows), Made: dateTime(p.Evaluation.Made.Time)}
+	places := places(p.Scheme.Total.Decimals, p.Scheme.Defaults.Decimals)
+	if p.Before != nil {
+		v.Before = p.Before.Name
+	}
+	most := 1
+	for _, g := range p.Spread {
+		most = max(most, g.Count)
+	}
+	for _, g := range p.Spread {
+		v.Spread = append(v.Spread, spreadLine{Label: g.Label, Count: count(g.Count), Share: share(g.Count, len(p.Rows)), Of: g.Count, Most: most})
+	}
+	most = 1
+	for _, b := range p.Bands {
+		most = max(most, b.Count)
+	}
+	for _, b := range p.Bands {
+		if b.Count > 0 {
+			v.Bands = append(v.Bands, spreadLine{Label: b.From.Fixed(0) + "–" + b.Until.Fixed(0), Count: count(b.Count), Of: b.Count, Most: most})
+		}
+	}
+	for i, m := range p.Moved {
+		if i == movedShown {
+			v.MovedMore = len(p.Moved) - movedShown
+			break
+		}
+		v.Moved = append(v.Moved, movedOf(&m, places))
+	}
+	for _, n := range p.NearCut {
+		v.Near = append(v.Near, nearRow{Name: n.Name, Firm: n.Firm, Total: points(*n.Total, places), Cut: points(n.Cut, 0), Distance: signed(n.Distance, places)})
+	}
+	var cuts []string
+	for _, cut := range p.Cuts {
+		cuts = append(cuts, points(cut, 0))
+	}
+	v.Cuts = strings.Join(cuts, "、")
+	for _, l := range p.Late {
+		v.Late = append(v.Late, lateRow{Name: l.Name, Text: fmt.Sprintf("%d 条", l.Count)})
+	}
+	for _, r := range p.Refused {
+		var texts []string
+		for _, f := range r.Facts {
+			texts = append(texts, factName(f.Fact, p.Scheme)+"："+f.Message)
+		}
+		v.Refused = append(v.Refused, lateRow{Name: r.Name, Text: strings.Join(texts, "；")})
+	}
+	for i := range p.Rows {
+		if p.Rows[i].Total != nil {
+			v.Rated++
+		}
+	}
+	return v
+}
+
+func movedOf(m *cycle.Moved, places int) movedRow {
+	row := movedRow{Name: m.Name, Firm: m.Firm, Was: "—", Is: "—", Change: "—", Grades: m.Label}
+	if m.Was != nil {
+		row.Was = points(*m.Was, places)
+	}
+	if m.Total != nil {
+		row.Is = points(*m.Total, places)
+	}
+	if m.Change != nil {
+		row.Change = signed(*m.Change, places)
+	}
+	if m.WasLabel != m.Label {
+		row.Grades = m.WasLabel + " → " + m.Label
+	}
+	var why []string
+	for _, c := range m.Why {
+		why = append(why, c.Name+" "+signed(c.Change, places))
+	}
+	row.Why = strings.Join(why, "、")
+	return row
+}
+
+// previewCSV is every row of the preview.
+func (s *Server) previewCSV(c *fiber.Ctx, by policy.Actor) error {
+	p, err := s.cycle.Preview(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	moved := map[string]*cycle.Moved{}
+	for i := range p.Moved {
+		moved[p.Moved[i].Project] = &p.Moved[i]
+	}
+	head := []string{"小区", "编号", "物业服务企业", "社区", "乡镇", "结果", "总分"}
+	for _, part := range topPartNames(p.Scheme) {
+		head = append(head, part+"（得分率%）")
+	}
+	sheet := newSheet(append(head, "上期总分", "变化", "主要原因")...)
+	places := places(p.Scheme.Total.Decimals, p.Scheme.Defaults.Decimals)
+	for i := range p.Rows {
+		r := &p.Rows[i]
+		cells := []string{guard(r.Name), guard(r.Project), guard(r.Firm), guard(r.Community), guard(r.Township), guard(r.Label), optionalNumber(r.Total, places)}
+		for _, rate := range r.Rates {
+			cells = append(cells, optionalNumber(rate, 1))
+		}
+		was, change, why := "", "", ""
+		if m := moved[r.Project]; m != nil {
+			was, change, why = optionalNumber(m.Was, places), optionalNumber(m.Change, places), movedOf(m, places).Why
+		}
+		sheet.add(append(cells, was, change, guard(why))...)
+	}
+	return sheet.send(c, "preview-"+c.Params("id")+".csv")
+}
+
+// topPartNames are the names of the parts of the first level in the order of the scheme.
+func topPartNames(s *rating.Scheme) []string {
+	var names []string
+	for i := range s.Parts {
+		if in := s.Parts[i].In; in == "" || in == "total" {
+			names = append(names, s.Parts[i].Name)
+		}
+	}
+	return names
+}
+
+// publishView is what publish.html shows.
+type publishView struct {
+	cycle.Period
+	Path, Rule string
+	Form       []field
+}
+
+func publishForm(p *cycle.Period, number, minutes string, refused []fault.Field) []field {
+	form := []field{{Name: "number", Label: "文号", Type: "text", Value: number, Autocomplete: "off", Hint: "例如 都建发〔2026〕12号；一个文号只用于一份文件", Optional: !p.Stars()}}
+	if p.Stars() {
+		form = append(form, field{Name: "minutes", Label: "联审纪要", Type: "text", Value: minutes, Autocomplete: "off", Hint: "纪要的编号和日期，例如 联审纪要第3期（2027年1月22日）"})
+	}
+	return withErrors(form, refused)
+}
+
+// publishPage is the form of who publishes.
+func (s *Server) publishPage(c *fiber.Ctx, by policy.Actor) error {
+	p, err := s.cycle.Period(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	if p.State != cycle.StateEvaluated {
+		return fault.New("web.publishPage", fault.Conflict, p.Name+"现在是“"+p.State.Chinese()+"”，不能公布")
+	}
+	return s.showPublish(c, by, &p, publishForm(&p, "", "", nil), nil)
+}
+
+func (s *Server) showPublish(c *fiber.Ctx, by policy.Actor, p *cycle.Period, form []field, refused []fault.Field) error {
+	v := publishView{Period: *p, Path: periodPath(p.ID), Form: form}
+	if p.Evaluated.By == by.ID {
+		v.Rule = "这次评价由你运行，公布必须由另一人完成。"
+	}
+	pg := page{Title: "公布" + p.Name, Nav: "/periods", Data: v, Fields: refused}
+	if len(refused) > 0 {
+		return s.refuse(c, by, "publish", pg)
+	}
+	return s.render(c, by, "publish", pg)
+}
+
+// publishPeriod publishes a period.
+func (s *Server) publishPeriod(c *fiber.Ctx, by policy.Actor) error {
+	ctx, id := c.UserContext(), c.Params("id")
+	number, minutes := c.FormValue("number"), c.FormValue("minutes")
+	published, err := s.cycle.Publish(ctx, by, id, c.FormValue("evaluation"), cycle.Paper{Number: number, Minutes: minutes})
+	if refused := fault.FieldsOf(err); fault.Is(err, fault.Invalid) && len(refused) > 0 {
+		p, loadErr := s.cycle.Period(ctx, by, id)
+		if loadErr != nil {
+			return loadErr
+		}
+		return s.showPublish(c, by, &p, publishForm(&p, number, minutes, refused), refused)
+	}
+	if err != nil {
+		return err
+	}
+	return s.showPeriod(c, by, published.Name+"已公布，共 "+strconv.Itoa(published.Publication.Count)+" 个小区，结果不能再改。")
+}
