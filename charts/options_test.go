@@ -11,9 +11,13 @@ func TestOptionsAreSafeForTheStrictPolicy(t *testing.T) {
 	x, name := 87.5, `</script><b>演示小区&"`
 	for kind, f := range map[string]func() ([]byte, error){
 		"spread": func() ([]byte, error) { return SpreadOption([]string{name}, []int{3}, "个") },
-		"trend":  func() ([]byte, error) { return TrendOption([]string{name, "二"}, []Series{{name, []*float64{&x, nil}}}) },
-		"move":   func() ([]byte, error) { return MoveOption([]string{name}, []float64{-3}, "分") },
-		"heat":   func() ([]byte, error) { return HeatOption([]string{name}, []string{name, "二"}, [][]*float64{{&x, nil}}) },
+		"trend": func() ([]byte, error) {
+			return TrendOption([]string{name, "二"}, []Series{{name, []*float64{&x, nil}}})
+		},
+		"move": func() ([]byte, error) { return MoveOption([]string{name}, []float64{-3}, "分") },
+		"heat": func() ([]byte, error) {
+			return HeatOption([]string{name}, []string{name, "二"}, [][]*float64{{&x, nil}})
+		},
 	} {
 		raw, err := f()
 		if err != nil {

@@ -41,6 +41,18 @@ func Asks(s *rating.Scheme) map[string][]supervision.Ask {
 	return asks
 }
 
+// windowAsks are the asks of one window: without the facts that add up over a year, which the windows of its quarters ask for.
+func windowAsks(s *rating.Scheme) map[string][]supervision.Ask {
+	asks := Asks(s)
+	for source, list := range asks {
+		asks[source] = slices.DeleteFunc(list, func(a supervision.Ask) bool {
+			at, ok := s.FactIndex(a.Fact)
+			return ok && s.Facts[at].Window == "year"
+		})
+	}
+	return asks
+}
+
 // columns are the cells of a fact.
 func columns(f *rating.Fact) []supervision.Column {
 	names := f.ColumnNames()

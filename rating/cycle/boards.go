@@ -38,7 +38,9 @@ func (s *Service) Circular(ctx context.Context, id string) (*Circular, error) {
 	if c.Rows, err = s.rows(ctx, &p, c.Scheme, func([]string) bool { return true }); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(c.Rows, func(a, b PreviewRow) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Project, b.Project)) })
+	slices.SortFunc(c.Rows, func(a, b PreviewRow) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Project, b.Project))
+	})
 	return c, nil
 }
 

@@ -34,9 +34,10 @@ type Window struct {
 	Period, Name string
 	// Days are the days of the facts.
 	Days calendar.Span
-	// Until is the last day on which proof may be submitted (材料提交截止).
-	Until calendar.Date
-	// Asks is what is asked of each source, by the source's name.
+	// Opened is when it was opened, Until the last day on which proof may be submitted (材料提交截止).
+	Opened time.Time
+	Until  calendar.Date
+	// Asks is what is asked of each source, by the source's name. A year does not ask again for what its quarters were told.
 	Asks map[string][]supervision.Ask
 }
 

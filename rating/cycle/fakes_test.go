@@ -263,6 +263,7 @@ func (d *desk) closed(t testing.TB, id string) Period {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.set(t, p.Days.First.String())
 	if _, err := d.Plan(t.Context(), officer, id, p.Days.Last, p.Days.Last); err != nil {
 		t.Fatal(err, fault.FieldsOf(err))
 	}

@@ -302,6 +302,9 @@ func (s *Service) moveWindow(ctx context.Context, by policy.Actor, id string, m 
 	if p.State, err = p.after(m); err != nil {
 		return Period{}, err
 	}
+	if m == MoveOpen && !s.db.Now().Before(p.Submit.Ends()) {
+		return Period{}, fault.New("cycle.Open", fault.Conflict, p.Name+"的材料提交截止日 "+p.Submit.Chinese()+" 已过，不能再开启")
+	}
 	act := Act{By: by.ID, At: journal.At(s.db.Now())}
 	if m == MoveOpen {
 		p.Opened = act
@@ -324,7 +327,7 @@ func (s *Service) tellWindows(ctx context.Context, p *Period) error {
 		if err != nil {
 			return err
 		}
-		return s.windows.OpenWindow(ctx, Window{Period: p.ID, Name: p.Name, Days: p.Days, Until: p.Submit, Asks: Asks(scheme)})
+		return s.windows.OpenWindow(ctx, Window{Period: p.ID, Name: p.Name, Days: p.Days, Opened: p.Opened.At.Time, Until: p.Submit, Asks: windowAsks(scheme)})
 	}
 	return s.windows.CloseWindow(ctx, p.ID, p.Closed.At.Time)
 }
