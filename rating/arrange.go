@@ -22,7 +22,7 @@ type arranger struct {
 	stack []stage
 }
 
-// arrange fills program.order and the guards of nodes below a chosen sheet, and notes which facts each indicator reads.
+// arrange fills program.order.
 func (c *schemeChecker) arrange() {
 	a := &arranger{schemeChecker: c, state: map[stage]int{}}
 	for i := range c.p.indicators {
@@ -35,6 +35,10 @@ func (c *schemeChecker) arrange() {
 	for i := range c.p.outputs {
 		a.visit(stage{stageOutput, i})
 	}
+}
+
+// link gives nodes below a chosen sheet their guards and notes which facts each indicator, adjustment and output reads.
+func (c *schemeChecker) link() {
 	total := len(c.p.parts) - 1
 	c.guards(len(c.s.Indicators)+total, nil)
 	for i := range c.p.indicators {
@@ -53,7 +57,6 @@ func (c *schemeChecker) arrange() {
 	for i := range c.p.outputs {
 		c.p.outputs[i].value.facts(noteInto(&c.p.outputs[i].facts))
 	}
-	c.loneReferences()
 }
 
 // noteInto returns a function that adds a fact to a list once; -1 is no fact.

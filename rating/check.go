@@ -15,6 +15,8 @@ type schemeChecker struct {
 	*decoder
 	s *Scheme
 	p *program
+
+	looped bool // a part stands in itself, so that nothing can follow the tree
 }
 
 func (c *schemeChecker) check() {
@@ -51,10 +53,12 @@ func (c *schemeChecker) check() {
 	c.gradeList()
 	c.promotion()
 	c.rollups()
-	if len(c.problems.found) == 0 {
+	if !c.looped {
 		c.arrange()
 	}
+	c.loneReferences()
 	if len(c.problems.found) == 0 {
+		c.link()
 		c.measure()
 	}
 }
@@ -65,7 +69,7 @@ func (c *schemeChecker) unique(seen map[string]int, path, id string, place int) 
 		return
 	}
 	if _, twice := seen[id]; twice {
-		c.reportAt(path, "编号 %q 重复了", id)
+		c.place(path, "编号 %q 重复了", id)
 		return
 	}
 	seen[id] = place
@@ -231,7 +235,10 @@ func (c *schemeChecker) voices() {
 func (c *schemeChecker) factOf(path, id string, types ...string) int {
 	i, ok := c.p.factIndex[id]
 	if !ok {
-		c.reportAt(path, "没有声明事实 %q%s", short(id), c.near(id, c.p.factIndex))
+		c.absentFrom([]string{"facts"}, path, "没有声明事实 %q%s", short(id), c.near(id, c.p.factIndex))
+		return -1
+	}
+	if c.vague(path, id) {
 		return -1
 	}
 	if t := c.s.Facts[i].Type; len(types) > 0 && !contains(types, t) {
@@ -314,6 +321,9 @@ func (c *schemeChecker) compile(path, text string) operand {
 		return operand{kind: operandNumber, number: x}
 	}
 	if exprName.FindString(text) == text && text != "true" && text != "false" {
+		if c.vague(path, text) {
+			return operand{}
+		}
 		r, ok := c.p.resolve(text)
 		if !ok {
 			c.unknownName(path, text)
@@ -329,6 +339,10 @@ func (c *schemeChecker) compile(path, text string) operand {
 		called := strings.HasPrefix(strings.TrimLeft(text[at[1]:], " \t\n"), "(")
 		digit := at[0] > 0 && (text[at[0]-1] >= '0' && text[at[0]-1] <= '9' || text[at[0]-1] == '.')
 		if _, done := refs[name]; done || called || digit || name == "true" || name == "false" {
+			continue
+		}
+		if c.vague(path, name) {
+			bad = true
 			continue
 		}
 		r, ok := c.p.resolve(name)
@@ -372,17 +386,21 @@ func (c *schemeChecker) unknownName(path, name string) {
 		c.reportAt(path, "事实 %s（%s）没有 %q", first, t, short(rest))
 		return
 	}
-	known := map[string]map[string]int{
-		"known": c.p.factIndex, "points": c.p.nodeIndex, "rate": c.p.nodeIndex, "counted": c.p.nodeIndex, "output": c.p.outputIndex,
+	known := map[string]struct {
+		ids   map[string]int
+		lists []string
+	}{
+		"known": {c.p.factIndex, []string{"facts"}}, "output": {c.p.outputIndex, []string{"outputs"}},
+		"points": {c.p.nodeIndex, nodeLists}, "rate": {c.p.nodeIndex, nodeLists}, "counted": {c.p.nodeIndex, nodeLists},
 	}
-	if ids, ok := known[first]; ok && dotted {
-		c.reportAt(path, "没有声明 %q%s", short(rest), c.near(rest, ids))
+	if k, ok := known[first]; ok && dotted {
+		c.absentFrom(k.lists, path, "没有声明 %q%s", short(rest), c.near(rest, k.ids))
 		return
 	}
 	if first == "history" {
 		id, what, _ := strings.Cut(rest, ".")
 		if _, ok := c.p.historyIndex[id]; !ok {
-			c.reportAt(path, "history 中没有声明 %q%s", short(id), c.near(id, c.p.historyIndex))
+			c.absentFrom([]string{"history"}, path, "history 中没有声明 %q%s", short(id), c.near(id, c.p.historyIndex))
 			return
 		}
 		c.reportAt(path, "以往结果 %s 没有 %q；可以写 known、total、level、grade.编号、points.编号、rate.编号、output.编号，后三种要先在 history 中列出", id, short(what))
@@ -392,8 +410,11 @@ func (c *schemeChecker) unknownName(path, name string) {
 		c.reportAt(path, "%q 不能这样用", short(name))
 		return
 	}
-	c.reportAt(path, "没有声明事实 %q%s", short(name), c.near(first, c.p.factIndex))
+	c.absentFrom([]string{"facts"}, path, "没有声明事实 %q%s", short(name), c.near(first, c.p.factIndex))
 }
+
+// nodeLists are the lists that indicators and parts share their ids in.
+var nodeLists = []string{"indicators", "parts"}
 
 // number reports a bound that must lie above another.
 func (c *schemeChecker) less(path string, low, high num.Num, what string) {
@@ -445,6 +466,9 @@ func (c *schemeChecker) bounds(path string, b *Bounds) {
 
 // tiers checks that no two tiers share a value and, unless the rest is provided for, that no value between low and high is left out.
 func (c *schemeChecker) tiers(path string, tiers []Tier, rest bool, low, high *num.Num) {
+	if c.hole(path) {
+		return // which values are left to the tiers that were read is not known
+	}
 	type placed struct {
 		interval
 		path string

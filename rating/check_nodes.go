@@ -26,6 +26,7 @@ func (c *schemeChecker) tree() {
 		for at := i; at >= 0 && at < len(parent); at = parent[at] {
 			if steps++; steps > len(parent) {
 				c.reportAt(fmt.Sprintf("parts[%d].in", i), "部分 %s 绕了一圈又属于自己", s.Parts[i].ID)
+				c.looped = true
 				break
 			}
 		}
@@ -48,7 +49,7 @@ func (c *schemeChecker) attach(path, in string, node int, weight *num.Num) int {
 	if in != "" && in != "total" {
 		at, ok := c.p.nodeIndex[in]
 		if !ok || at < len(c.s.Indicators) {
-			c.reportAt(path+".in", "没有声明部分 %q%s", short(in), c.near(in, c.p.nodeIndex))
+			c.absentFrom([]string{"parts"}, path+".in", "没有声明部分 %q%s", short(in), c.near(in, c.p.nodeIndex))
 			return -1
 		}
 		place = at - len(c.s.Indicators)
@@ -115,11 +116,11 @@ func (c *schemeChecker) indicators() {
 		}
 		c.less(path+".max", ind.min, ind.max, "满分")
 		ind.span = ind.max.Sub(ind.min)
-		if d.Basis == "" && !d.Proposal && !s.Proposal {
+		if d.Basis == "" && !d.Proposal && !s.Proposal && !c.missed("proposal") {
 			c.reportAt(path, "要写 basis（依据），没有依据的写 proposal: true")
 		}
 		if d.Voice != "" && !voices[d.Voice] {
-			c.reportAt(path+".voice", "没有声明评价主体 %q", d.Voice)
+			c.absentFrom([]string{"voices"}, path+".voice", "没有声明评价主体 %q", d.Voice)
 		}
 		c.shown(path, d.Decimals)
 		ind.missing = c.absent(path+".missing", d.Missing, s.Defaults.Missing, AbsentBlock, ind.min, ind.max)
@@ -182,7 +183,7 @@ func (c *schemeChecker) part(path string, part *partProgram) {
 	} else if part.method != MethodSum && part.method != MethodChoose {
 		c.reportAt(path, "方法 %s 缺少键 max", part.method)
 	}
-	if len(part.children) == 0 && part.method != MethodSteps && part.method != MethodExpr {
+	if len(part.children) == 0 && !c.hole("indicators") && !c.hole("parts") && part.method != MethodSteps && part.method != MethodExpr {
 		c.reportAt(path, "没有任何指标或部分属于这里")
 	}
 	switch part.method {
@@ -230,6 +231,9 @@ func (c *schemeChecker) choose(path string, part *partProgram) {
 	f := &c.s.Facts[part.choose]
 	if len(f.Values) == 0 {
 		c.reportAt(path+".choose.by", "事实 %s 没有声明 values，不能用来选表", f.ID)
+	}
+	if c.hole("indicators") || c.hole("parts") {
+		return // who is a member is not known
 	}
 	members := map[int]int{}
 	for i, m := range part.children {
@@ -299,7 +303,7 @@ func (c *schemeChecker) adjustments() {
 				c.reportAt(path, "种类 %s 缺少键 %s", d.Kind, k.key)
 			}
 		}
-		if d.Basis == "" && !d.Proposal && !c.s.Proposal {
+		if d.Basis == "" && !d.Proposal && !c.s.Proposal && !c.missed("proposal") {
 			c.reportAt(path, "要写 basis（依据），没有依据的写 proposal: true")
 		}
 		c.validity(path+".valid", d.Valid)
@@ -319,7 +323,7 @@ func (c *schemeChecker) adjustments() {
 		}
 		if d.Grade != "" {
 			a.grade = c.gradeOf(path+".grade", d.Grade)
-			if a.grade >= 0 && d.Kind != AdjustVoid && c.s.Grades.List[a.grade].Level == nil {
+			if a.grade >= 0 && d.Kind != AdjustVoid && !c.hole(fmt.Sprintf("grades.list[%d]", a.grade)) && c.s.Grades.List[a.grade].Level == nil {
 				c.reportAt(path+".grade", "等级 %s 没有 level，不能用来封顶或保底", d.Grade)
 			}
 			if d.Kind == AdjustVoid && d.When == "" && d.Events == nil {
@@ -348,7 +352,7 @@ func (c *schemeChecker) codes(path string, fact int, codes []string) {
 func (c *schemeChecker) gradeOf(path, id string) int {
 	i, ok := c.p.gradeIndex[id]
 	if !ok {
-		c.reportAt(path, "没有声明等级 %q%s", short(id), c.near(id, c.p.gradeIndex))
+		c.absentFrom([]string{"grades.list"}, path, "没有声明等级 %q%s", short(id), c.near(id, c.p.gradeIndex))
 		return -1
 	}
 	return i
@@ -464,7 +468,7 @@ func (c *schemeChecker) promotion() {
 		return
 	}
 	if _, ok := c.p.historyIndex[d.From]; !ok {
-		c.reportAt("promotion.from", "history 中没有声明 %q", short(d.From))
+		c.absentFrom([]string{"history"}, "promotion.from", "history 中没有声明 %q", short(d.From))
 	}
 	if d.Up < 0 {
 		c.reportAt("promotion.up", "不能是负数")
@@ -475,7 +479,7 @@ func (c *schemeChecker) promotion() {
 			levels++
 		}
 	}
-	if levels < 2 {
+	if levels < 2 && !c.hole("grades") {
 		c.reportAt("promotion", "限制升级要先给等级写 level")
 	}
 }

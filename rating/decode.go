@@ -9,6 +9,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -27,7 +28,7 @@ func ParseScheme(data []byte) (*Scheme, error) {
 	d := &decoder{positions: map[string]position{}}
 	s := &Scheme{}
 	d.document(data, s)
-	if d.worthChecking() {
+	if d.readEnough() {
 		(&schemeChecker{decoder: d, s: s}).check()
 	}
 	if err := d.problems.err("rating.ParseScheme", "评分方案"); err != nil {
@@ -45,31 +46,29 @@ type position struct{ line, column int }
 type decoder struct {
 	problems  collector
 	positions map[string]position
-	unread    []string // entries, such as indicators[3], that could not be read completely
+	gaps
 }
 
+// report reports a value that cannot be read.
 func (d *decoder) report(n *yaml.Node, path, format string, args ...any) {
-	d.problems.add(Problem{Line: n.Line, Column: n.Column, Path: path, Message: fmt.Sprintf(format, args...)})
+	d.unread = append(d.unread, path)
+	d.mistake(n, path, format, args...)
 }
 
-// worthChecking reports whether what was read is whole enough to look for further problems: facts, ids and lists are all there, and what could
-// not be read stands apart. From here on, problems of a mapping that was not read completely are not reported: they would only be echoes.
-func (d *decoder) worthChecking() bool {
-	for _, p := range d.problems.found {
-		if !strings.ContainsAny(p.Path, ".[") || strings.HasPrefix(p.Path, "facts[") || strings.HasSuffix(p.Path, ".id") || strings.HasSuffix(p.Message, "缺少键 id") {
-			return false
-		}
-		entry, _, _ := strings.Cut(p.Path, ".")
-		d.unread = append(d.unread, entry)
-	}
-	return true
+// mistake reports what is wrong beside the values.
+func (d *decoder) mistake(n *yaml.Node, path, format string, args ...any) {
+	d.problems.add(Problem{Line: n.Line, Column: n.Column, Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
 // reportAt reports a problem at the value of a path, or at the nearest value around it that is in the file.
 func (d *decoder) reportAt(path, format string, args ...any) {
-	if entry, _, _ := strings.Cut(path, "."); contains(d.unread, entry) {
-		return
+	if !d.hides(path) {
+		d.place(path, format, args...)
 	}
+}
+
+// place reports a problem whatever could not be read around it.
+func (d *decoder) place(path, format string, args ...any) {
 	p := d.positions[path]
 	for at := path; p.line == 0 && at != ""; {
 		at = at[:max(strings.LastIndexAny(at, ".["), 0)]
@@ -208,9 +207,11 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, t tag, depth
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
-		p := reflect.New(v.Type().Elem())
+		p, before := reflect.New(v.Type().Elem()), len(d.unread)
 		d.value(n, p.Elem(), path, t, depth)
-		v.Set(p)
+		if len(d.unread) == before {
+			v.Set(p)
+		}
 	case reflect.Struct:
 		d.mapping(n, []reflect.Value{v}, path, depth, "")
 	case reflect.Slice:
@@ -450,11 +451,12 @@ func (d *decoder) mapping(n *yaml.Node, targets []reflect.Value, path string, de
 		names = append(names, f.key)
 	}
 	seen := map[string]int{}
+	var strange []string
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, c := n.Content[i], n.Content[i+1]
 		at := strings.TrimPrefix(path+"."+k.Value, ".")
 		if line, twice := seen[k.Value]; twice {
-			d.report(k, at, "键 %q 重复了，第 %d 行已经写过", short(k.Value), line)
+			d.mistake(k, at, "键 %q 重复了，第 %d 行已经写过", short(k.Value), line)
 			continue
 		}
 		seen[k.Value] = k.Line
@@ -466,14 +468,22 @@ func (d *decoder) mapping(n *yaml.Node, targets []reflect.Value, path string, de
 			d.positions[at] = position{c.Line, c.Column}
 		case !ok:
 			sort.Strings(names)
-			d.report(k, at, "没有键 %q；这里可以写：%s", short(k.Value), strings.Join(names, "、"))
+			d.unknown = append(d.unknown, at)
+			strange = append(strange, k.Value)
+			d.mistake(k, at, "没有键 %q；这里可以写：%s", short(k.Value), strings.Join(names, "、"))
 		default:
 			d.value(c, f.value, at, f.tag, depth+1)
 		}
 	}
 	for _, f := range fields(targets) {
-		if _, given := seen[f.key]; f.required && !given {
-			d.report(n, path, "缺少键 %s", f.key)
+		if _, given := seen[f.key]; given {
+			continue
+		}
+		if f.required {
+			d.mistake(n, path, "缺少键 %s", f.key)
+		}
+		if f.required || slices.ContainsFunc(strange, func(key string) bool { return misspelt(key, f.key) }) {
+			d.unread = append(d.unread, strings.TrimPrefix(path+"."+f.key, "."))
 		}
 	}
 }

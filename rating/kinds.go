@@ -2,6 +2,7 @@ package rating
 
 import (
 	"fmt"
+	"strings"
 
 	"redsteward/internal/num"
 )
@@ -13,7 +14,8 @@ func (c *schemeChecker) rules(path string, rule Rule, ind *indicatorProgram) com
 	case *TiersRule:
 		o := value(r.Of)
 		low, high := c.domain(&o)
-		c.tiers(path+".tiers", r.Tiers, r.Otherwise != nil, low, high)
+		rest := r.Otherwise != nil || o.kind == operandNone || c.missed(path+".otherwise") // then no value is left out
+		c.tiers(path+".tiers", r.Tiers, rest, low, high)
 		for i := range r.Tiers {
 			c.points(fmt.Sprintf("%s.tiers[%d].points", path, i), r.Tiers[i].Points, ind)
 		}
@@ -55,6 +57,9 @@ func (c *schemeChecker) rules(path string, rule Rule, ind *indicatorProgram) com
 
 // points reports points that the indicator's min and max would cut off.
 func (c *schemeChecker) points(path string, x num.Num, ind *indicatorProgram) {
+	if entry, _, _ := strings.Cut(path, "."); c.missed(entry+".max") || c.missed(entry+".min") {
+		return
+	}
 	if x.Less(ind.min) || ind.max.Less(x) {
 		c.reportAt(path, "得分 %s 不在 %s 到 %s 之间", x, ind.min, ind.max)
 	}

@@ -118,11 +118,18 @@ func TestPartsSumToTheTotal(t *testing.T) {
 	})
 }
 
+// untilSeen checks a property, and goes on while what it is about has not come up: a short run draws few cases.
+func untilSeen(t *testing.T, seen *int, property func(*rapid.T)) {
+	for round := 0; round == 0 || *seen == 0 && round < 50; round++ {
+		rapid.Check(t, property)
+	}
+}
+
 // TestVetoNeverRaisesAGrade adds a recorded veto decision.
 func TestVetoNeverRaisesAGrade(t *testing.T) {
 	s := readScheme(t, "testdata/good/county.yaml")
 	fired := 0
-	rapid.Check(t, func(rt *rapid.T) {
+	untilSeen(t, &fired, func(rt *rapid.T) {
 		sub, _ := drawSubject(rt, t, s)
 		with := clone(sub)
 		v := with.Get("veto")
@@ -148,7 +155,7 @@ func TestVetoNeverRaisesAGrade(t *testing.T) {
 func TestMoreIsNeverLess(t *testing.T) {
 	s := readScheme(t, "testdata/good/county.yaml")
 	raised := 0
-	rapid.Check(t, func(rt *rapid.T) {
+	untilSeen(t, &raised, func(rt *rapid.T) {
 		sub, rnd := drawSubject(rt, t, s)
 		better := clone(sub)
 		i := rapid.IntRange(0, len(s.Facts)-1).Draw(rt, "fact")

@@ -66,6 +66,9 @@ func checkFile(name string, p *program) (kind string, scheme *rating.Scheme, err
 	if err != nil {
 		return "", nil, err
 	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return "空文件", nil, fault.New("cmd.check", fault.Invalid, "文件是空的")
+	}
 	if hasKey(data, "indicators") && !strings.HasSuffix(name, ".csv") && !strings.HasSuffix(name, ".conf") {
 		s, err := rating.ParseScheme(data)
 		if err != nil {

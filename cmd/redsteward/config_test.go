@@ -115,7 +115,7 @@ func TestCheckCommand(t *testing.T) {
 		}
 		shipped = append(shipped, names...)
 	}
-	out, errOut, code := runMain(t, append([]string{"check"}, shipped...)...)
+	out, errOut, code := runMain(t, append([]string{"check", "--trials", "100"}, shipped...)...)
 	if code != exitOK || strings.Count(out, "没有错误") != len(shipped) {
 		t.Errorf("exit %d\n%s%s", code, out, errOut)
 	}
@@ -123,6 +123,8 @@ func TestCheckCommand(t *testing.T) {
 		{"c.yaml", "listen: 127.0.0.1:1\nmetrix: x\n", "c.yaml:2:1: 没有 metrix 这个键"},
 		{"d.yaml", "as_of: 2026-01-01\ndeadlines:\n  - {id: a.b, name: 甲, from: 乙, n: x, unit: 日, basis: 丙, proposal: true}\n", "d.yaml:3:36: deadlines[1].n 要写整数"},
 		{"h.csv", "date,kind,name\n2026-02-30,off,春节\n", "h.csv:2:1: \"2026-02-30\" 不是日期"},
+		{"e.yaml", "", "e.yaml：文件是空的"},
+		{"f.csv", " \n", "f.csv：文件是空的"},
 	} {
 		file := written(t, tt.name, tt.text)
 		out, _, code := runMain(t, "check", file)

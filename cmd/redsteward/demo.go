@@ -189,7 +189,18 @@ func (s *service) storeDemo(p *program, scheme *rating.Scheme, file []byte, tabl
 	return err
 }
 
-// printDemo prints the count of each grade, both ends of the table, and how many totals agree with those that the City published.
+// demoDiffering is how many totals that differ from the published ones are printed.
+const demoDiffering = 20
+
+// totalOf is a total in whole points, as the City publishes it.
+func totalOf(r *rating.Result) string {
+	if !r.Total.Counted {
+		return "—"
+	}
+	return r.Total.Points.Fixed(0)
+}
+
+// printDemo prints the count of each grade, both ends of the table, how many totals agree with those that the City published, and which do not.
 func printDemo(out io.Writer, scheme *rating.Scheme, subjects []rating.Subject, results []rating.Result) error {
 	rows := textTable{Head: []string{"编号", "得分", "现行得分", "等级", "管理公司"}, Right: []bool{false, true, true}}
 	for i := range results {
@@ -200,26 +211,26 @@ func printDemo(out io.Writer, scheme *rating.Scheme, subjects []rating.Subject, 
 			continue
 		}
 		r := &results[i]
-		total, current := "—", "—"
-		if r.Total.Counted {
-			total = r.Total.Points.Fixed(0)
-		}
+		current := "—"
 		if o := r.Output("current"); o != nil && o.Known {
 			current = o.Shown
 		}
-		rows.Rows = append(rows.Rows, []string{r.Subject, total, current, r.Label, subjects[i].Get("manager").Text})
+		rows.Rows = append(rows.Rows, []string{r.Subject, totalOf(r), current, r.Label, subjects[i].Get("manager").Text})
 	}
 	if err := rows.write(out); err != nil {
 		return err
 	}
 	counts := map[string]int{}
 	published, agree := 0, 0
+	var differ []string
 	for i := range results {
 		counts[results[i].Grade]++
 		if city := subjects[i].Get("published_proactive"); city.State == rating.Present {
 			published++
 			if results[i].Total.Counted && results[i].Total.Points.Equal(city.Number) {
 				agree++
+			} else if len(differ) < demoDiffering {
+				differ = append(differ, fmt.Sprintf("%s：公布 %s，按公布的逐项得分是 %s", results[i].Subject, city.Number, totalOf(&results[i])))
 			}
 		}
 	}
@@ -233,6 +244,12 @@ func printDemo(out io.Writer, scheme *rating.Scheme, subjects []rating.Subject, 
 	fmt.Fprintln(out)
 	if published > 0 {
 		fmt.Fprintf(out, "与市政府公布的得分一致：%d / %d\n", agree, published)
+		for _, line := range differ {
+			fmt.Fprintln(out, "  "+line)
+		}
+		if len(differ) > 0 {
+			fmt.Fprintln(out, "  （每一处的原因见 configs/schemes/README.md）")
+		}
 	}
 	return nil
 }

@@ -103,6 +103,33 @@ func TestDoctorAndVerifyFind(t *testing.T) {
 	}
 }
 
+// TestNewerDataFolder: a folder of a newer version is a wrong input for every command that opens one, and stays as it is.
+func TestNewerDataFolder(t *testing.T) {
+	dir := demoFolder(t)
+	db, err := sql.Open("sqlite", filepath.Join(dir, sqlite.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), "PRAGMA user_version=9; PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(filepath.Join(dir, sqlite.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"verify", dir}, {"doctor", "--data", dir}, {"doctor", "--rebuild", "--data", dir}, {"serve", "--set", "listen=127.0.0.1:0", "--set", "store.uri=" + dir}} {
+		if text, code := askProgram(t, october, nil, args...); code != exitInput || !strings.Contains(text, "第 9 版") {
+			t.Errorf("%v: exit %d\n%s", args, code, text)
+		}
+	}
+	if after, err := os.ReadFile(filepath.Join(dir, sqlite.FileName)); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the folder was changed (%v)", err)
+	}
+}
+
 func TestDoctorRefuses(t *testing.T) {
 	nothing := filepath.Join(t.TempDir(), "nothing")
 	for _, args := range [][]string{{"doctor", "--data", nothing}, {"doctor", "--rebuild", "--data", nothing}, {"verify", nothing}, {"why", "--data", nothing, "--actor", "-", "--action", "account.create"}} {

@@ -94,6 +94,12 @@ func with(row map[string]string, cells ...string) map[string]string {
 // rate evaluates one row as the command would read it.
 func rate(t testing.TB, s *rating.Scheme, row map[string]string, h rating.History) rating.Result {
 	t.Helper()
+	return rating.Evaluate(s, nil, readRow(t, s, row), h)
+}
+
+// readRow reads one row as the command would.
+func readRow(t testing.TB, s *rating.Scheme, row map[string]string) rating.Subject {
+	t.Helper()
 	columns := slices.Sorted(maps.Keys(row))
 	cells := make([]string, len(columns))
 	for i, c := range columns {
@@ -108,7 +114,7 @@ func rate(t testing.TB, s *rating.Scheme, row map[string]string, h rating.Histor
 	if err != nil {
 		t.Fatal(err, rating.ProblemsOf(err))
 	}
-	return rating.Evaluate(s, nil, subjects[0], h)
+	return subjects[0]
 }
 
 // quarters gives four earlier results to a year.
@@ -299,8 +305,15 @@ func TestFiveGoodsFrame(t *testing.T) {
 			t.Errorf("%s %s: promotion %v", s.ID, s.Rhythm, s.Promotion)
 		}
 		for _, a := range s.Adjust {
-			if a.Kind == rating.AdjustVoid && (a.Events == nil || a.Events.Fact != "veto_decisions" || a.When != "") {
-				t.Errorf("gate %s does not come from recorded decisions alone", a.ID)
+			switch a.Kind {
+			case rating.AdjustVoid:
+				if a.Events == nil || a.Events.Fact != "veto_decisions" || a.When != "" {
+					t.Errorf("gate %s does not come from recorded decisions alone", a.ID)
+				}
+			case rating.AdjustCapGrade, rating.AdjustFloorGrade: // the floor on service is the only other thing that moves a grade
+				if a.Kind != rating.AdjustCapGrade || a.When != "rate.service < 0.6" || a.Grade != "star2" {
+					t.Errorf("%s moves the grade when %s to %s", a.ID, a.When, a.Grade)
+				}
 			}
 		}
 		i, _ := s.FactIndex("veto_decisions")
@@ -341,6 +354,55 @@ func TestFiveGoodsFrame(t *testing.T) {
 	}
 	if extra := len(year.Indicators) - len(quarter.Indicators); extra != 2 {
 		t.Errorf("the year has %d more indicators; only the two of the bonus are meant", extra)
+	}
+}
+
+// TestFiveGoodsGuarantees: what the two schemes must promise is proved, not only tried.
+func TestFiveGoodsGuarantees(t *testing.T) {
+	for _, name := range []string{"five-goods-quarter", "five-goods-year"} {
+		bonus := 0
+		for _, v := range rating.Guarantees(shippedScheme(t, name), 1, 100) {
+			switch v.Guarantee {
+			case rating.GuaranteeMonotone, rating.GuaranteeGate, rating.GuaranteeMaximum, rating.GuaranteeGrade, rating.GuaranteeWeights, rating.GuaranteePoints:
+				if v.Finding != rating.FindingProved {
+					t.Errorf("%s: %s: %s, %s", name, v.Title, v.Finding, v.Why)
+				}
+			case rating.GuaranteeBonus:
+				bonus++
+				if v.Finding != rating.FindingProved {
+					t.Errorf("%s: %s: %s, %s", name, v.Title, v.Finding, v.Why)
+				}
+			default:
+				if v.Finding == rating.FindingRefuted && !v.Advice {
+					t.Errorf("%s: %s: %s", name, v.Title, v.Why)
+				}
+			}
+		}
+		if want := map[string]int{"five-goods-year": 1}[name]; bonus != want {
+			t.Errorf("%s: %d verdicts on a bonus, want %d", name, bonus, want)
+		}
+	}
+}
+
+// TestFiveGoodsFirmsByHouseholds: a firm with 100 homes at 100 points and 300 homes at 86 has 89.5; a project without enough data does not count.
+func TestFiveGoodsFirmsByHouseholds(t *testing.T) {
+	s := shippedScheme(t, "five-goods-quarter")
+	roller, err := s.NewRoller(s.Rollups[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []map[string]string{
+		with(fullQuarter("单建"), "project=A", "households=100"),
+		with(fullQuarter("无"), "project=B", "households=300", "firm= 示例物业 "),
+		with(fullQuarter("单建"), "project=C", "households=900", "managed_months=2"),
+	} {
+		sub := readRow(t, s, row)
+		r := rating.Evaluate(s, nil, sub, nil)
+		roller.Add(sub, &r)
+	}
+	groups := roller.Groups()
+	if len(groups) != 1 || groups[0].Shown != "89.50" || groups[0].Counted != 2 || len(groups[0].Members) != 3 || groups[0].Weight.String() != "400" {
+		t.Errorf("groups %+v, want one with 89.50 over two projects of 400 homes", groups)
 	}
 }
 

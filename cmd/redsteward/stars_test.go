@@ -20,11 +20,22 @@ import (
 	"redsteward/internal/web"
 )
 
-// ratedService opens a service on a fresh folder.
-func ratedService(t testing.TB) (*service, *program) {
+// openedService opens a service on a fresh folder, and closes it with the test.
+func openedService(t testing.TB) (*service, *program) {
+	t.Helper()
+	s, p := openedServiceIn(t, filepath.Join(t.TempDir(), "data"))
+	t.Cleanup(func() {
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s, p
+}
+
+func openedServiceIn(t testing.TB, dir string) (*service, *program) {
 	t.Helper()
 	p := &program{ctx: t.Context(), out: io.Discard, errOut: io.Discard, now: time.Now}
-	settings, err := loadConfig("", nil, []string{"store.uri=" + filepath.Join(t.TempDir(), "data"), "listen=127.0.0.1:0", "tls.mode=off", "metrics=", "log.level=warn"})
+	settings, err := loadConfig("", nil, []string{"store.uri=" + dir, "listen=127.0.0.1:0", "tls.mode=off", "metrics=", "log.level=warn"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,11 +43,6 @@ func ratedService(t testing.TB) (*service, *program) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := s.close(); err != nil {
-			t.Error(err)
-		}
-	})
 	return s, p
 }
 
@@ -61,7 +67,7 @@ func demoRowsOf(t testing.TB, first, count int) demoTable {
 // TestArchivedStars: the newest evaluation is shown with all its rows and firms, and the one before it can still be read, because its board
 // is shown until the new one is ready.
 func TestArchivedStars(t *testing.T) {
-	s, p := ratedService(t)
+	s, p := openedService(t)
 	stars := &archivedStars{archive: s.archive, subject: "建筑"}
 	ctx := t.Context()
 	if _, err := stars.Latest(ctx); !fault.Is(err, fault.NotFound) {
@@ -125,7 +131,7 @@ func BenchmarkPublication(b *testing.B) {
 	if testing.Short() {
 		rows = 120
 	}
-	s, p := ratedService(b)
+	s, p := openedService(b)
 	if err := s.rateDemo(p, demoRowsOf(b, 90_000_000, rows)); err != nil {
 		b.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"sort"
+	"sync"
 
 	"redsteward/internal/fault"
 )
@@ -95,10 +96,11 @@ type Verifier struct {
 // chunkSize is how many records one reader fetches at a time.
 const chunkSize = 1024
 
-// chunk is a run of copied records; arena holds their sealed bytes.
+// chunk is a run of copied records; arena holds their sealed bytes, ends where each of them ends there.
 type chunk struct {
 	records []Record
 	arena   []byte
+	ends    []int
 	upTo    int64
 	err     error
 }
@@ -115,7 +117,8 @@ func (v Verifier) Verify(ctx context.Context, src Source) (Report, error) {
 	c := &check{links: make(map[streamSum]link)}
 	c.takeCheckpoints(v.Key, v.Checkpoints)
 	c.compareRoot()
-	for future := range readAhead(ctx, src, last) {
+	spare := &sync.Pool{New: func() any { return new(chunk) }}
+	for future := range readAhead(ctx, src, last, spare) {
 		part := <-future
 		if part.err != nil {
 			return c.report, part.err
@@ -129,6 +132,7 @@ func (v Verifier) Verify(ctx context.Context, src Source) (Report, error) {
 		if v.Progress != nil {
 			v.Progress(part.upTo)
 		}
+		spare.Put(part)
 	}
 	if err := ctx.Err(); err != nil {
 		return c.report, fault.Wrap("journal.Verify", fault.Unavailable, "校验被中断", err)
@@ -137,40 +141,43 @@ func (v Verifier) Verify(ctx context.Context, src Source) (Report, error) {
 	return c.report, err
 }
 
-// readAhead fetches chunks on all processors and hands them out in log order.
-func readAhead(ctx context.Context, src Source, last int64) <-chan chan chunk {
-	queue := make(chan chan chunk, runtime.GOMAXPROCS(0))
+// readAhead fetches chunks on all processors and hands them out in log order. It fills those that come back to spare again.
+func readAhead(ctx context.Context, src Source, last int64, spare *sync.Pool) <-chan chan *chunk {
+	queue := make(chan chan *chunk, runtime.GOMAXPROCS(0))
 	go func() {
 		defer close(queue)
 		for after := int64(0); after < last; after += chunkSize {
-			future := make(chan chunk, 1)
+			future := make(chan *chunk, 1)
 			select {
 			case queue <- future:
 			case <-ctx.Done():
 				return
 			}
-			go func() { future <- readChunk(ctx, src, after, min(after+chunkSize, last)) }()
+			go func() {
+				c := spare.Get().(*chunk)
+				c.fill(ctx, src, after, min(after+chunkSize, last))
+				future <- c
+			}()
 		}
 	}()
 	return queue
 }
 
-func readChunk(ctx context.Context, src Source, after, upTo int64) chunk {
-	c := chunk{records: make([]Record, 0, upTo-after), upTo: upTo}
-	ends := make([]int, 0, upTo-after)
+// fill reads the records after < n ≤ upTo into the chunk, over what it held.
+func (c *chunk) fill(ctx context.Context, src Source, after, upTo int64) {
+	c.records, c.arena, c.ends, c.upTo = c.records[:0], c.arena[:0], c.ends[:0], upTo
 	c.err = src.Log(ctx, after, upTo, func(r Record) error {
 		c.arena = append(c.arena, r.Sealed...)
-		ends = append(ends, len(c.arena))
+		c.ends = append(c.ends, len(c.arena))
 		r.Sealed = nil
 		c.records = append(c.records, r)
 		return nil
 	})
 	start := 0
-	for i, end := range ends {
+	for i, end := range c.ends {
 		c.records[i].Sealed = c.arena[start:end]
 		start = end
 	}
-	return c
 }
 
 // streamSum identifies a stream in memory: the first half of SHA-256(kind/id), whose first byte also stands in the stream key.
@@ -286,17 +293,17 @@ func (c *check) finish(ctx context.Context, src Source, last int64) error {
 		c.problem(MissingTail, "", cp.Size, fmt.Sprintf("日志只到 %d，而 %s 签名的检查点已到 %d：后面的记录不见了", last, cp.At, cp.Size))
 	}
 	var later []Problem // states that know of numbers behind our end: written while we read, or their records were taken away
-	err := src.EachHead(ctx, func(stream string, seq, n int64) error {
+	err := eachHead(ctx, src, func(stream string, seq, n int64) {
 		if n == 0 {
 			c.report.Pending++
-			return nil
+			return
 		}
 		if n > last && len(later) < MaxProblems {
 			missing := RecordID(stream, seq)
 			later = append(later, Problem{MissingTail, missing, n, fmt.Sprintf("日志只到 %d，而流 %s 的状态来自编号为 %d 的记录：后面的记录不见了", last, stream, n)})
 		}
 		if n > last || len(stream) < 4 {
-			return nil
+			return
 		}
 		sum := sha256.Sum256([]byte(stream[3:]))
 		end, known := c.links[streamSum(sum[:16])]
@@ -309,7 +316,6 @@ func (c *check) finish(ctx context.Context, src Source, last int64) error {
 		case end.seq > seq:
 			c.problem(StaleState, RecordID(stream, end.seq), n, fmt.Sprintf("流 %s 的状态停在第 %d 条，日志已到第 %d 条", stream, seq, end.seq))
 		}
-		return nil
 	})
 	if err != nil || len(later) == 0 {
 		return err
@@ -323,4 +329,35 @@ func (c *check) finish(ctx context.Context, src Source, last int64) error {
 		}
 	}
 	return nil
+}
+
+// head is the end of a stream as its state document tells it.
+type head struct {
+	stream string
+	seq, n int64
+}
+
+// eachHead calls f for what src.EachHead finds; reading goes on in a goroutine of its own while f works.
+func eachHead(ctx context.Context, src Source, f func(stream string, seq, n int64)) error {
+	batches, failed := make(chan []head, 2), make(chan error, 1)
+	go func() {
+		defer close(batches)
+		batch := make([]head, 0, chunkSize)
+		err := src.EachHead(ctx, func(stream string, seq, n int64) error {
+			batch = append(batch, head{stream, seq, n})
+			if len(batch) == chunkSize {
+				batches <- batch
+				batch = make([]head, 0, chunkSize)
+			}
+			return nil
+		})
+		batches <- batch
+		failed <- err
+	}()
+	for batch := range batches {
+		for _, h := range batch {
+			f(h.stream, h.seq, h.n)
+		}
+	}
+	return <-failed
 }

@@ -39,8 +39,14 @@ const logPage = 50
 // changeLogView is what log.html shows.
 type changeLogView struct {
 	Size         int64
-	Entries      []Entry
+	Entries      []entryRow
 	Newer, Older string
+}
+
+// entryRow is an entry with the Chinese name of its action, which is its code if the action is no right that somebody has.
+type entryRow struct {
+	Entry
+	Did string
 }
 
 // changeLog shows who changed what, newest first.
@@ -60,7 +66,14 @@ func (s *Server) changeLog(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := changeLogView{Size: size, Entries: entries}
+	v := changeLogView{Size: size}
+	for _, e := range entries {
+		row := entryRow{Entry: e, Did: e.Action}
+		if a, known := s.guard.Rules().Action(policy.Action(e.Action)); known {
+			row.Did = a.Name
+		}
+		v.Entries = append(v.Entries, row)
+	}
 	link := func(n int64) string { return "/admin/log?to=" + strconv.FormatInt(n, 10) }
 	if upTo < size {
 		v.Newer = link(min(size, upTo+logPage))

@@ -256,7 +256,7 @@ func testScenarios(t *testing.T, f *browsertest.Fixture) {
 		{name: "components need a right", role: "inspector", path: "/admin/parts", status: 403},
 		{name: "forbidden for a program", role: "inspector", path: "/admin/accounts", headers: []string{"Accept", "application/json"}, status: 403, contains: []string{`"rule"`, `"who"`}},
 
-		{name: "auditor reads the log", role: "auditor", path: "/admin/log", status: 200, contains: []string{"account/", "account.create", "最新的在前"}},
+		{name: "auditor reads the log", role: "auditor", path: "/admin/log", status: 200, contains: []string{"account/", "account.create", "新建账号", "最新的在前"}},
 		{name: "auditor's hostile name", role: "auditor", path: "/account", status: 200, excludes: []string{"<img src=x"}},
 		{name: "auditor makes nothing", role: "auditor", method: "POST", path: "/admin/accounts/new", form: form("login", "x1", "name", "某"), status: 403},
 

@@ -79,15 +79,15 @@ func (e *Engine) Log(ctx context.Context, after, upTo int64, f func(journal.Reco
 	if err != nil {
 		return translate(op, err)
 	}
-	var id, hash, sealed sql.RawBytes
+	var hash, sealed sql.RawBytes
 	var own error
 	err = eachRow(rows, func() error {
 		var r journal.Record
 		var version int64
-		if err := rows.Scan(&id, &r.N, &version, &hash, &sealed); err != nil {
+		if err := rows.Scan(&r.ID, &r.N, &version, &hash, &sealed); err != nil {
 			return err
 		}
-		r.ID, r.Version, r.Sealed = string(id), byte(version), sealed
+		r.Version, r.Sealed = byte(version), sealed
 		copy(r.Hash[:], hash)
 		own = f(r)
 		return own

@@ -29,6 +29,8 @@ type Sample struct {
 	rows       []web.Row
 	results    map[string]*rating.Result
 	byID       map[string]web.Row
+	// Broken, if not nil, is what Star fails with. Set it before anybody asks.
+	Broken error
 }
 
 // NewSample rates count compounds. n is the log number that the evaluation pretends to have.
@@ -147,6 +149,9 @@ func (s *Sample) Rows(context.Context, string) iter.Seq2[web.Row, error] {
 
 // Star implements web.Stars.
 func (s *Sample) Star(_ context.Context, _, id string) (web.Star, error) {
+	if s.Broken != nil {
+		return web.Star{}, s.Broken
+	}
 	result, ok := s.results[id]
 	if !ok {
 		return web.Star{}, fault.New("browsertest.Star", fault.NotFound, "")

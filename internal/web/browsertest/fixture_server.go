@@ -36,6 +36,8 @@ type Fixture struct {
 	Log *Buffer
 	// Access holds the refused tries.
 	Access *AccessList
+	// OneTime is the one-time password of the account new.
+	OneTime string
 
 	cancel context.CancelFunc
 	done   chan error
@@ -84,6 +86,15 @@ func (l *AccessList) Events() []policy.AccessEvent {
 // Start serves count rated compounds on a free port of this machine, over an open store. now is real time. conf and csv are the rules.
 // The accounts are admin (administrator), inspector and auditor (audit_officer), and new, whose password is one-time.
 func Start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []byte, count int) (*Fixture, error) {
+	return start(ctx, db, now, conf, csv, count, (*Fixture).accounts)
+}
+
+// StartFresh is Start as on the first day: nothing was rated and nobody has an account.
+func StartFresh(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []byte) (*Fixture, error) {
+	return start(ctx, db, now, conf, csv, 0, nil)
+}
+
+func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []byte, count int, accounts func(*Fixture, context.Context) error) (*Fixture, error) {
 	rules, err := policy.LoadRules(conf, csv)
 	if err != nil {
 		return nil, err
@@ -95,18 +106,24 @@ func Start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if f.People, err = policy.NewService(ctx, db, guard, clocks, policy.Options{Idle: time.Hour}); err != nil {
 		return nil, err
 	}
-	if err := f.accounts(ctx); err != nil {
-		return nil, err
+	if accounts != nil {
+		if err := accounts(f, ctx); err != nil {
+			return nil, err
+		}
 	}
-	if f.Sample, err = NewSample(count, 42); err != nil {
-		return nil, err
+	var stars web.Stars
+	if count > 0 {
+		if f.Sample, err = NewSample(count, 42); err != nil {
+			return nil, err
+		}
+		stars = f.Sample
 	}
 	secret, err := db.Secret(ctx, "form")
 	if err != nil {
 		return nil, err
 	}
 	f.Server, err = web.New(web.Options{
-		Guard: guard, People: f.People, Stars: f.Sample, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
+		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
 		Access: f.Access,
 		Log:    slog.New(slog.NewJSONHandler(f.Log, nil)),
 		Settings: web.Settings{Demo: "演示数据：企业、小区、人员与分数均为虚构，仅用于展示", Site: "都昌县物业服务星级评价", Unit: "住建局物业管理股",
@@ -158,6 +175,7 @@ func (f *Fixture) accounts(ctx context.Context) error {
 			return err
 		}
 		if !person.changed {
+			f.OneTime = once
 			continue
 		}
 		own, err := f.People.SignIn(ctx, policy.Credentials{Login: person.login, Password: once})

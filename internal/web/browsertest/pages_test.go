@@ -2,26 +2,33 @@ package browsertest
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"net/url"
 	"os"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 )
 
-// widths are those of ui.md §9.
+// widths are those of ui.md §8 and §9.
 var widths = []struct {
 	name          string
 	width, height int64
-}{{"phone", 390, 844}, {"desktop", 1440, 900}}
+}{{"narrow", 320, 640}, {"phone", 390, 844}, {"desktop", 1440, 900}}
 
-// start runs the fixture over a fresh data folder.
-func start(t *testing.T, count int) *Fixture {
+// started runs the fixture over a fresh data folder; without rows as on the first day.
+func started(t *testing.T, count int) *Fixture {
 	t.Helper()
 	ctx := context.Background()
 	engine, err := sqlite.Open(ctx, t.TempDir(), sqlite.Options{})
@@ -44,7 +51,12 @@ func start(t *testing.T, count int) *Fixture {
 		}
 		return data
 	}
-	f, err := Start(ctx, db, time.Now, read("roles.conf"), read("roles.csv"), count)
+	var f *Fixture
+	if count == 0 {
+		f, err = StartFresh(ctx, db, time.Now, read("roles.conf"), read("roles.csv"))
+	} else {
+		f, err = Start(ctx, db, time.Now, read("roles.conf"), read("roles.csv"), count)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,48 +88,176 @@ var officePages = []opened{
 	{"office-ranking", "/", 200}, {"forbidden", "/admin/log", 403}, {"office-not-found", "/admin/accounts/none", 404},
 }
 
+// auditPages are those that only who may read the log can open.
+var auditPages = []opened{{"log", "/admin/log", 200}}
+
 // signIn signs in through the page.
-func signIn(t *testing.T, tb *tab, f *Fixture, login string) {
+func signIn(t *testing.T, tb *tab, f *Fixture, login, password string) {
 	t.Helper()
-	tb.open(t, f.Base+"/signin", 1440, 900)
-	tb.do(t, chromedp.SetValue("#login", login), chromedp.SetValue("#password", Password))
-	if _, err := chromedp.RunResponse(tb.ctx, chromedp.Click("main button")); err != nil {
+	if _, err := chromedp.Call(tb.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
 		t.Fatal(err)
 	}
-	if path := value[string](t, tb, "location.pathname"); path != "/todo" {
-		t.Fatalf("signing in as %s led to %s", login, path)
+	tb.open(t, f.Base+"/signin", 1440, 900)
+	tb.submit(t, map[string]string{"login": login, "password": password})
+}
+
+// wantPath fails the test unless a path is open.
+func wantPath(t *testing.T, tb *tab, want string) {
+	t.Helper()
+	if path := value[string](t, tb, "location.pathname"); path != want {
+		t.Fatalf("%s is open, want %s", path, want)
 	}
 }
 
-// TestPages opens every page at both widths.
-func TestPages(t *testing.T) {
-	f := start(t, 129)
-	tb := newTab(t, browser(t))
-	look := func(list []opened) {
-		for _, p := range list {
-			for _, w := range widths {
-				if got := tb.open(t, f.Base+p.path, w.width, w.height); got != p.status {
-					t.Errorf("%s: status %d, want %d", p.path, got, p.status)
-				}
-				tb.shoot(t, p.name+"-"+w.name)
-				check(t, tb, p.name, w.width, p.status)
+// submit fills the first form of the page and sends it; it returns the status of the answer.
+func (tb *tab) submit(t *testing.T, values map[string]string) int64 {
+	t.Helper()
+	for id, v := range values {
+		tb.do(t, chromedp.SetValue("#"+id, v))
+	}
+	tb.forget()
+	response, err := chromedp.RunResponse(tb.ctx, chromedp.Click("main form button"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.Status
+}
+
+// look opens every page of a list at every width.
+func (tb *tab) look(t *testing.T, f *Fixture, list []opened) {
+	t.Helper()
+	for _, p := range list {
+		for _, w := range widths {
+			if got := tb.open(t, f.Base+p.path, w.width, w.height); got != p.status {
+				t.Errorf("%s: status %d, want %d", p.path, got, p.status)
 			}
+			tb.shoot(t, p.name+"-"+w.name)
+			check(t, tb, p.name, w.width, p.status)
 		}
 	}
-	look(publicPages)
-	signIn(t, tb, f, "admin")
-	look(officePages)
 }
 
-// TestLarge opens the most crowded pages in 大字版 and at 320 pixels.
-func TestLarge(t *testing.T) {
-	f := start(t, 60)
-	tb := newTab(t, browser(t))
-	for _, path := range []string{"/", "/method", "/stars/" + url.PathEscape("P00004/2026Q3")} {
-		tb.open(t, f.Base+path, 320, 640)
-		tb.shoot(t, "narrow-"+url.PathEscape(path))
-		check(t, tb, path, 320, 200)
+// lookAt checks the page that is open at every width: an answer to a form, which cannot be opened by its address.
+func (tb *tab) lookAt(t *testing.T, name string, status int64) {
+	t.Helper()
+	for _, w := range widths {
+		tb.do(t, chromedp.EmulateViewport(w.width, w.height))
+		tb.shoot(t, name+"-"+w.name)
+		check(t, tb, name, w.width, status)
 	}
+}
+
+// TestPages opens every page at every width, and TestEveryRoute proves that none is left out.
+func TestPages(t *testing.T) {
+	f := started(t, 129)
+	tb := newTab(t, browser(t))
+	tb.look(t, f, publicPages)
+	signIn(t, tb, f, "admin", Password)
+	wantPath(t, tb, "/todo")
+	tb.look(t, f, officePages)
+	tb.open(t, f.Base+"/admin/accounts", 1440, 900)
+	tb.open(t, value[string](t, tb, `[...document.querySelectorAll("tbody a")].find(a=>a.textContent=="inspector").href`), 1440, 900)
+	tb.lookAt(t, "account-one", 200)
+	signIn(t, tb, f, "auditor", Password)
+	wantPath(t, tb, "/todo")
+	tb.look(t, f, auditPages)
+}
+
+// fileRoutes answer with a file or send somewhere else: there is nothing to look at.
+var fileRoutes = map[string]bool{"/stars.csv": true, "/stars/:id<maxLen(200)>/lines.csv": true, "/type": true}
+
+// elsewhere are the pages that tests other than TestPages open, because they need another start.
+var elsewhere = []string{"/setup", "/admin/accounts/1"}
+
+// TestEveryRoute: each page of the route table is one that a test opens, so that a new route cannot be forgotten here.
+func TestEveryRoute(t *testing.T) {
+	f := started(t, 1)
+	paths := slices.Clone(elsewhere)
+	for _, p := range slices.Concat(publicPages, officePages, auditPages) {
+		if p.status == 200 {
+			path, _, _ := strings.Cut(p.path, "?")
+			paths = append(paths, path)
+		}
+	}
+	parameter := regexp.MustCompile(`:\w+(<[^/]*>)?`)
+	for _, r := range f.Server.Routes() {
+		if r.Method != http.MethodGet || r.Plain || r.JSON || fileRoutes[r.Path] {
+			continue
+		}
+		pattern := regexp.MustCompile("^" + parameter.ReplaceAllString(r.Path, `[^/]+`) + "$")
+		if !slices.ContainsFunc(paths, pattern.MatchString) {
+			t.Errorf("no test opens %s", r.Path)
+		}
+	}
+}
+
+// TestFirstDay opens the pages of an installation on which nobody has an account and nothing was rated.
+func TestFirstDay(t *testing.T) {
+	f := started(t, 0)
+	tb := newTab(t, browser(t))
+	tb.look(t, f, []opened{{"setup", "/setup", 200}, {"first-ranking", "/", 200}, {"first-firms", "/firms", 200}, {"first-method", "/method", 200}, {"first-open", "/open", 200}})
+	tb.open(t, f.Base+"/setup", 1440, 900)
+	if status := tb.submit(t, map[string]string{"token": "wrong", "login": "admin", "name": "刘建华", "password": Password}); status != 403 {
+		t.Errorf("a wrong token answers %d", status)
+	}
+	tb.lookAt(t, "setup-wrong-token", 403)
+	tb.open(t, f.Base+"/setup", 1440, 900)
+	if status := tb.submit(t, map[string]string{"token": f.People.SetupToken(), "login": "a", "password": "short"}); status != 422 {
+		t.Errorf("a wrong setup answers %d", status)
+	}
+	tb.lookAt(t, "setup-refused", 422)
+	if status := tb.submit(t, map[string]string{"token": f.People.SetupToken(), "login": "admin", "name": "刘建华", "password": Password}); status != 200 {
+		t.Errorf("setting up answers %d", status)
+	}
+	tb.lookAt(t, "setup-done", 200)
+	signIn(t, tb, f, "admin", Password)
+	wantPath(t, tb, "/todo")
+	tb.lookAt(t, "first-todo", 200)
+}
+
+// TestForms looks at the answers to forms: refused and done.
+func TestForms(t *testing.T) {
+	f := started(t, 20)
+	tb := newTab(t, browser(t))
+	tb.open(t, f.Base+"/signin", 1440, 900)
+	status := tb.submit(t, map[string]string{"login": "admin", "password": "wrong"})
+	tb.lookAt(t, "signin-refused", status)
+	if status < 400 {
+		t.Errorf("a wrong password answers %d", status)
+	}
+	signIn(t, tb, f, "new", f.OneTime)
+	wantPath(t, tb, "/account")
+	tb.lookAt(t, "account-must-change", 200)
+	signIn(t, tb, f, "admin", Password)
+	tb.open(t, f.Base+"/admin/accounts/new", 1440, 900)
+	if status = tb.submit(t, map[string]string{"login": "!"}); status != 422 {
+		t.Errorf("a wrong account answers %d", status)
+	}
+	tb.lookAt(t, "account-new-refused", status)
+	if focus := value[string](t, tb, "document.activeElement.getAttribute('role')"); focus != "alert" {
+		t.Errorf("the focus is on %q, not on the summary of errors", focus)
+	}
+	if status = tb.submit(t, map[string]string{"login": "grid1", "name": "周望平"}); status != 200 {
+		t.Errorf("making an account answers %d", status)
+	}
+	tb.lookAt(t, "account-secret", 200)
+}
+
+// TestBroken looks at the page that a failure of the system gets.
+func TestBroken(t *testing.T) {
+	f := started(t, 20)
+	f.Sample.Broken = errors.New("the disk is on fire")
+	tb := newTab(t, browser(t))
+	tb.look(t, f, []opened{{"internal", "/stars/" + url.PathEscape("P00005/2026Q3"), 500}})
+	if shown := value[string](t, tb, "document.body.innerText"); strings.Contains(shown, "fire") {
+		t.Error("the cause is shown")
+	}
+}
+
+// TestLarge opens the most crowded page in 大字版.
+func TestLarge(t *testing.T) {
+	f := started(t, 60)
+	tb := newTab(t, browser(t))
 	tb.open(t, f.Base+"/", 390, 844)
 	if _, err := chromedp.RunResponse(tb.ctx, chromedp.Click(`a[href="/type?big=1"]`)); err != nil {
 		t.Fatal(err)
@@ -131,7 +271,7 @@ func TestLarge(t *testing.T) {
 
 // TestBudget holds the board against ui.md §9: at most 4 requests, HTML of at most 60 KB for 50 rows.
 func TestBudget(t *testing.T) {
-	f := start(t, 129)
+	f := started(t, 129)
 	tb := newTab(t, browser(t))
 	tb.open(t, f.Base+"/", 1440, 900)
 	tb.do(t, chromedp.Sleep(time.Second)) // the icon comes late
@@ -148,13 +288,13 @@ func TestBudget(t *testing.T) {
 
 // TestPrint counts the A4 pages of what is printed.
 func TestPrint(t *testing.T) {
-	f := start(t, 60)
+	f := started(t, 60)
 	tb := newTab(t, browser(t))
 	tb.open(t, f.Base+"/stars/"+url.PathEscape("P00005/2026Q3"), 1440, 900)
 	if n := sheets(t, tb, "star"); n < 1 || n > 3 {
 		t.Errorf("a star prints on %d pages, want at most 3", n)
 	}
-	signIn(t, tb, f, "admin")
+	signIn(t, tb, f, "admin", Password)
 	tb.open(t, f.Base+"/admin/parts?sheet=1", 1440, 900)
 	if n := sheets(t, tb, "sheet"); n != 1 {
 		t.Errorf("the sheet prints on %d pages, want 1", n)
@@ -163,12 +303,13 @@ func TestPrint(t *testing.T) {
 
 // TestWithoutScript signs in and out with scripts switched off.
 func TestWithoutScript(t *testing.T) {
-	f := start(t, 20)
+	f := started(t, 20)
 	tb := newTab(t, browser(t))
 	if _, err := chromedp.Call(tb.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatal(err)
 	}
-	signIn(t, tb, f, "inspector")
+	signIn(t, tb, f, "inspector", Password)
+	wantPath(t, tb, "/todo")
 	if _, err := chromedp.RunResponse(tb.ctx, chromedp.Click(".topnav button")); err != nil {
 		t.Fatal(err)
 	}
