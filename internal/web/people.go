@@ -295,8 +295,10 @@ func (s *Server) appointForm(c *fiber.Ctx) []field {
 }
 
 // formSeq is the change that the form was made from; 0 never matches, so a form without it is refused as overtaken.
-func formSeq(c *fiber.Ctx) int64 {
-	n, err := strconv.ParseInt(c.FormValue("seq"), 10, 64)
+func formSeq(c *fiber.Ctx) int64 { return seqOf(c.FormValue("seq")) }
+
+func seqOf(text string) int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		return 0
 	}

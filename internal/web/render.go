@@ -36,6 +36,7 @@ var declared = map[string]string{
 	"signin": layoutPublic, "setup": layoutPublic, "error": layoutEither,
 	"todo": layoutApp, "account": layoutApp, "rights": layoutApp, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
 	"periods": layoutApp, "period": layoutApp, "preview": layoutApp, "publish": layoutApp, "boards": layoutApp, "circulars": layoutPublic, "circular": layoutPublic,
+	"proofs": layoutApp, "proof_needs": layoutApp, "proof_form": layoutApp, "proof": layoutApp, "reviews": layoutApp,
 	"account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 }
 
@@ -183,7 +184,8 @@ var publicNav = []navItem{
 
 // officeNav is the left navigation of the work pages; entries without the right are left out.
 var officeNav = []navGroup{
-	{"工作", []navItem{{Label: "我的待办", Path: "/todo", Action: policy.ReadTodo}}},
+	{"工作", []navItem{{Label: "我的待办", Path: "/todo", Action: policy.ReadTodo}, {Label: "佐证材料", Path: "/proofs", Action: policy.ReadEvidence},
+		{Label: "材料初审", Path: communityDesk.path, Action: policy.AcceptEvidence}, {Label: "材料复核", Path: bureauDesk.path, Action: policy.ReviewEvidence}}},
 	{"评价", []navItem{{Label: "评价周期", Path: "/periods", Action: policy.ReadPeriods}, {Label: "评价看板", Path: "/boards", Action: policy.ReadPeriods},
 		{Label: "季度通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
 	{"系统", []navItem{
@@ -200,6 +202,8 @@ func (s *Server) serves(path string) bool {
 		return s.journal != nil
 	case "/periods", "/boards", "/circulars":
 		return s.cycle != nil
+	case "/proofs", communityDesk.path, bureauDesk.path:
+		return s.evidence != nil
 	}
 	return true
 }

@@ -76,6 +76,7 @@ func (s *Server) table() ([]Route, error) {
 		{Method: get, Path: "/favicon.ico", Action: policy.Public, Handler: s.favicon, Plain: true},
 		{Method: get, Path: "/robots.txt", Action: policy.Public, Handler: s.robots, Plain: true},
 	}
+	rows = append(rows, s.evidenceRoutes()...)
 	apiRows, err := s.apiRoutes()
 	if err != nil {
 		return nil, err

@@ -66,7 +66,8 @@ func notArrived(err error) error {
 }
 
 // readForm reads a form part by part, calling take for each file as its bytes arrive; nothing is held in memory but the other fields. The form token must stand before
-// the first file: a form from another site stores nothing. An error of take ends the reading. Only for routes with Upload.
+// the first file: a form from another site stores nothing. An error of take ends the reading; the fields
+// read until then come with it. Only for routes with Upload.
 func (s *Server) readForm(c *fiber.Ctx, limit int, take func(name string, r io.Reader) error) (url.Values, error) {
 	kind, params, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
 	if err != nil {
@@ -89,7 +90,7 @@ func (s *Server) readForm(c *fiber.Ctx, limit int, take func(name string, r io.R
 		}
 	case fiber.MIMEMultipartForm:
 		if err := s.readParts(c, multipart.NewReader(body, params["boundary"]), values, take); err != nil {
-			return nil, err
+			return values, err
 		}
 	default:
 		return nil, fiber.ErrUnsupportedMediaType

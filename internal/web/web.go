@@ -68,6 +68,8 @@ type Options struct {
 	Cycle Cycle
 	// Journal shows the log of changes on 操作日志. Nil hides the page.
 	Journal Journal
+	// Evidence is what the pages of proof need. Nil hides them.
+	Evidence *Evidence
 	// Clocks are the business and the security clock. Required.
 	Clocks policy.Clocks
 	// Secret signs form tokens; 32 bytes from the store. Required; all processes of one installation share it.
@@ -90,11 +92,13 @@ type Server struct {
 	stars   Stars
 	journal Journal
 	cycle   Cycle
-	clocks  policy.Clocks
-	secret  []byte
-	ping    func(ctx context.Context) error
-	access  policy.AccessLog
-	log     *slog.Logger
+	// evidence is nil if its pages are not there.
+	evidence *Evidence
+	clocks   policy.Clocks
+	secret   []byte
+	ping     func(ctx context.Context) error
+	access   policy.AccessLog
+	log      *slog.Logger
 
 	app     *fiber.App
 	routes  []Route
@@ -120,7 +124,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, evidence: o.Evidence, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

@@ -227,6 +227,12 @@ func (p Proof) decided() supervision.Hand {
 // UndoFor is how long a decision can be taken back.
 const UndoFor = 10 * time.Minute
 
+// UndoBy reports whether the account may still take back the last decision at this moment.
+func (p Proof) UndoBy(account string, now time.Time) bool {
+	hand := p.decided()
+	return account != "" && hand.By == account && now.Sub(hand.At.Time) <= UndoFor
+}
+
 // MaxFiles is the most files of one proof.
 const MaxFiles = 9
 

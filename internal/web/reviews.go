@@ -1,0 +1,269 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/supervision"
+	"redsteward/supervision/evidence"
+)
+
+// desk is where proof of one stage is decided.
+type desk struct {
+	path, title string
+	stage       evidence.Stage
+	action      policy.Action
+	choices     []choice
+}
+
+// choice is one decision with its key.
+type choice struct {
+	ID, Label, Key string
+	move           evidence.Move
+}
+
+var (
+	communityDesk = desk{"/reviews/community", "佐证材料初审", evidence.StageCommunity, policy.AcceptEvidence, []choice{
+		{"accept", "通过", "A", evidence.MoveAccept}, {"return", "退回", "R", evidence.MoveReturn}, {"refuse", "不予认定", "N", evidence.MoveRefuse}}}
+	bureauDesk = desk{"/reviews/bureau", "佐证材料复核", evidence.StageBureau, policy.ReviewEvidence, []choice{
+		{"confirm", "通过", "A", evidence.MoveConfirm}, {"return", "退回", "R", evidence.MoveReturn}, {"overturn", "不予认定", "N", evidence.MoveOverturn}}}
+)
+
+// stockReasons are sentences that are often right; each can be edited before it is sent.
+var stockReasons = []string{"照片看不清日期或地点，请重新拍照上传", "签到人数与填报不符，请核对后补正", "不是本小区、本期的活动", "材料缺页，请补齐后重新提交", "文件打不开，请重新导出后上传"}
+
+// reviewsView is what reviews.html shows.
+type reviewsView struct {
+	Path    string
+	Items   []reviewItem
+	At      int
+	Count   string
+	Prev    string
+	Next    string
+	NextID  string
+	Item    *reviewDetail
+	Done    *doneView
+	Choices []choice
+	Chosen  string
+	Reasons []string
+	// Reason and Concern are what was typed, Error what is wrong with it.
+	Reason, Concern, Error string
+	Community              bool
+}
+
+// reviewItem is one line of the queue.
+type reviewItem struct {
+	Link, Project, Ask, Firm, Left, Class, Flag string
+	Files                                       int
+	Current                                     bool
+}
+
+// reviewDetail is the proof that is looked at.
+type reviewDetail struct {
+	ID     string
+	Seq    int64
+	State  string
+	Title  string
+	Sub    string
+	Facts  []namedFigure
+	Checks []checkView
+	Files  []fileView
+}
+
+// checkView is one thing that the program has looked at.
+type checkView struct {
+	Text string
+	Soon bool
+}
+
+// doneView is the decision just made, while it can be taken back.
+type doneView struct {
+	ID    string
+	Seq   int64
+	Text  string
+	Until string
+}
+
+// reviews shows the queue of a desk with one proof to decide.
+func (s *Server) reviews(c *fiber.Ctx, by policy.Actor, d desk) error {
+	v := reviewsView{}
+	if id := c.Query("done"); id != "" {
+		done, err := s.doneView(c, by, d, id)
+		if err != nil {
+			return err
+		}
+		v.Done = done
+	}
+	return s.showReviews(c, by, d, v, c.Query("id"), "", nil)
+}
+
+// showReviews fills the queue in; id is the proof to show, the first if it is not waiting.
+func (s *Server) showReviews(c *fiber.Ctx, by policy.Actor, d desk, v reviewsView, id, said string, refused []fault.Field) error {
+	queue, err := s.evidence.Proofs.Queue(c.UserContext(), by, d.stage, "")
+	if err != nil {
+		return err
+	}
+	v.Path, v.Choices, v.Reasons, v.Community = d.path, d.choices, stockReasons, d.stage == evidence.StageCommunity
+	v.Count = count(len(queue.Docs))
+	if queue.Next != "" {
+		v.Count += " 件以上"
+	} else {
+		v.Count += " 件"
+	}
+	at := 0
+	for i, doc := range queue.Docs {
+		if doc.ID == id {
+			at = i
+		}
+	}
+	for i, doc := range queue.Docs {
+		v.Items = append(v.Items, s.reviewItem(d, doc, i == at))
+	}
+	title := d.title
+	if len(queue.Docs) > 0 {
+		v.At, v.Item = at+1, s.reviewDetail(queue.Docs[at])
+		title = fmt.Sprintf("%s 第 %d 件，共 %s", d.title, v.At, v.Count)
+		if at > 0 {
+			v.Prev = d.path + "?id=" + queue.Docs[at-1].ID
+		}
+		if at+1 < len(queue.Docs) {
+			v.NextID = queue.Docs[at+1].ID
+			v.Next = d.path + "?id=" + v.NextID
+		}
+	}
+	return s.render(c, by, "reviews", page{Title: title, Nav: d.path, Said: said, Data: v, Fields: refused, Script: true, Scripts: []string{"review.js"}})
+}
+
+// dueText says until when something is to be done, and how urgent it is.
+func dueText(due calendar.Deadline, now time.Time) (text, class string) {
+	days, ok := due.Left(now)
+	switch {
+	case !ok:
+		return "时限待定", ""
+	case days < 0:
+		return fmt.Sprintf("逾期 %d 日", -days), "late"
+	case days == 0:
+		return "今天到期", "soon"
+	}
+	_, month, day := due.Due.Parts()
+	return fmt.Sprintf("%d月%d日到期", int(month), day), ""
+}
+
+func (s *Server) reviewItem(d desk, doc store.Doc[evidence.Proof], current bool) reviewItem {
+	p := doc.State
+	item := reviewItem{Link: d.path + "?id=" + doc.ID, Project: p.ProjectName, Ask: p.Ask.Name, Firm: p.FirmName, Files: len(p.Files), Current: current}
+	item.Left, item.Class = dueText(p.Due, s.clocks.Business())
+	switch {
+	case p.State == evidence.Corrected:
+		item.Flag = "已补正"
+	case p.Concern != "":
+		item.Flag = "社区提请复核"
+	}
+	return item
+}
+
+func (s *Server) reviewDetail(doc store.Doc[evidence.Proof]) *reviewDetail {
+	p := doc.State
+	v := &reviewDetail{ID: doc.ID, Seq: doc.Seq, State: p.State.Title(), Title: p.Ask.Name, Sub: p.ProjectName + " · " + p.FirmName + " · " + p.Title, Files: fileViews(doc.ID, p.Files)}
+	v.Facts = []namedFigure{{"规则", strings.TrimSpace(p.Ask.Clause + " " + p.Ask.Note)}, {"事实日期", p.Day.Chinese()}, {"填报", cellTexts(p.Ask, p.Cells)}, {"说明", p.Note},
+		{"提交", s.roleTitle(p.Submitted.Office) + "，" + dateTime(p.Submitted.At.Time)}}
+	if p.Decided.By != "" && p.State == evidence.Accepted {
+		v.Facts = append(v.Facts, namedFigure{"社区初审", s.roleTitle(p.Decided.Office) + "，" + dateTime(p.Decided.At.Time) + "：通过"})
+	}
+	effect := "通过后计入“" + p.Ask.Name + "”"
+	if p.Ask.Points != "" {
+		effect = "通过后计入“" + p.Ask.Indicator + "”，满分 " + p.Ask.Points + " 分"
+	}
+	v.Facts = append(v.Facts, namedFigure{"影响", effect + "；退回、不予认定则不计"})
+	v.Checks = []checkView{{Text: "事实日期在" + p.Title + "之内"}, {Text: "填报的数字与要求相符"}}
+	if late := calendar.DateOf(p.Submitted.At.Time).Sub(p.Day); late > 31 {
+		v.Checks = append(v.Checks, checkView{Text: fmt.Sprintf("事情过去 %d 日才提交，请留意", late), Soon: true})
+	}
+	if p.Concern != "" {
+		v.Checks = append(v.Checks, checkView{Text: "社区提请复核：" + p.Concern, Soon: true})
+	}
+	if p.Sampled {
+		v.Checks = append(v.Checks, checkView{Text: "按两成抽中复核"})
+	}
+	return v
+}
+
+// doneView tells the decision just made; nil if it cannot be taken back any more.
+func (s *Server) doneView(c *fiber.Ctx, by policy.Actor, d desk, id string) (*doneView, error) {
+	doc, err := s.evidence.Proofs.One(c.UserContext(), by, id)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := doc.State
+	if !p.UndoBy(by.ID, s.clocks.Business()) {
+		return nil, nil
+	}
+	text := fmt.Sprintf("“%s %s”已%s。", p.ProjectName, p.Ask.Name, p.State.Title())
+	switch p.State {
+	case evidence.Returned:
+		window, err := s.evidence.Proofs.Window(c.UserContext(), by, p.Period)
+		if err != nil {
+			return nil, err
+		}
+		text = fmt.Sprintf("“%s %s”已退回，企业须在%s前补正。", p.ProjectName, p.Ask.Name, evidence.Moment(window.State.Closes.Time))
+	case evidence.Refused, evidence.Overturned:
+		text = fmt.Sprintf("“%s %s”不予认定，企业已能看到理由。", p.ProjectName, p.Ask.Name)
+	}
+	hand := p.Decided.At.Time
+	if p.Reviewed.At.After(hand) {
+		hand = p.Reviewed.At.Time
+	}
+	return &doneView{ID: doc.ID, Seq: doc.Seq, Text: text, Until: hand.Add(evidence.UndoFor).In(shanghai).Format("15:04")}, nil
+}
+
+// decideProof records a decision and opens the next proof.
+func (s *Server) decideProof(c *fiber.Ctx, by policy.Actor, d desk) error {
+	id := c.Params("id")
+	in := evidence.Decision{Reason: strings.TrimSpace(c.FormValue("reason")), Concern: strings.TrimSpace(c.FormValue("concern"))}
+	for _, one := range d.choices {
+		if one.ID == c.FormValue("move") {
+			in.Move = one.move
+		}
+	}
+	if in.Reason == "" {
+		in.Reason = c.FormValue("stock")
+	}
+	if in.Move == evidence.MoveAccept || in.Move == evidence.MoveConfirm {
+		in.Reason = ""
+	} else {
+		in.Concern = ""
+	}
+	doc, err := s.evidence.Proofs.Decide(c.UserContext(), by, supervision.At{ID: id, Seq: formSeq(c)}, in)
+	typed := reviewsView{Reason: in.Reason, Concern: in.Concern, Chosen: c.FormValue("move")}
+	switch fields := fault.FieldsOf(err); {
+	case fault.Is(err, fault.Invalid) && len(fields) > 0:
+		c.Status(statusOf(fault.Invalid))
+		typed.Error = fields[0].Message
+		return s.showReviews(c, by, d, typed, id, "", fields)
+	case fault.Is(err, fault.Conflict):
+		c.Status(statusOf(fault.Conflict))
+		return s.showReviews(c, by, d, reviewsView{}, c.FormValue("next"), fault.MessageOf(err), nil)
+	case err != nil:
+		return err
+	}
+	return seeOther(c, d.path+"?id="+c.FormValue("next")+"&done="+doc.ID)
+}
+
+// undoProof takes a decision back and opens the proof again.
+func (s *Server) undoProof(c *fiber.Ctx, by policy.Actor, d desk) error {
+	doc, err := s.evidence.Proofs.Undo(c.UserContext(), by, supervision.At{ID: c.Params("id"), Seq: formSeq(c)})
+	if err != nil {
+		return err
+	}
+	return seeOther(c, d.path+"?id="+doc.ID)
+}
