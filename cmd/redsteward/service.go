@@ -12,6 +12,7 @@ import (
 
 	"redsteward/configs"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/internal/store/mongo"
 	"redsteward/internal/store/sqlite"
@@ -19,6 +20,7 @@ import (
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/registry"
+	"redsteward/supervision/evidence"
 )
 
 // service is an opened bureau with all that runs on it.
@@ -29,6 +31,8 @@ type service struct {
 	sqlite   *sqlite.Engine // nil on MongoDB
 	guard    *policy.Guard
 	register *registry.Service
+	keeper   *files.Keeper
+	proofs   *evidence.Service
 	accounts *policy.Service
 	archive  *rating.Archive
 	refused  *policy.FileLog
@@ -85,7 +89,7 @@ func (s *service) openRegister(ctx context.Context, rules *policy.Rules) error {
 	}
 	s.guard = policy.NewGuard(rules, register)
 	s.register = registry.NewService(register, s.guard, s.clocks.Business)
-	return nil
+	return s.openProof(ctx, register)
 }
 
 // seedDivisions gives an empty register the divisions of the configuration.
@@ -172,7 +176,7 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 	server, err := web.New(web.Options{
 		Settings: web.Settings{Site: c.Site.Name, Unit: c.Site.Unit, Authority: c.Site.Authority, Demo: demo, SecureCookies: c.TLS.Mode != "off" || c.TLS.BehindProxy,
 			AllowPlain: c.TLS.BehindProxy, BodyLimit: c.HTTP.BodyBytes, Timeout: c.HTTP.Timeout, StopWithin: c.HTTP.StopWithin},
-		Guard: s.guard, People: s.accounts, Stars: &archivedStars{archive: s.archive, subject: subject}, Journal: web.StoreJournal{DB: s.db}, Clocks: s.clocks, Secret: secret, Log: s.log,
+		Guard: s.guard, People: s.accounts, Stars: &archivedStars{archive: s.archive, subject: subject}, Journal: web.StoreJournal{DB: s.db}, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register}, Clocks: s.clocks, Secret: secret, Log: s.log,
 		Ping: func(ctx context.Context) error {
 			_, err := s.db.Engine().LastN(ctx)
 			return err

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -235,10 +237,13 @@ func (s *Server) sendProof(c *fiber.Ctx, by policy.Actor) error {
 		_, err := s.evidence.Proofs.Attach(c.UserContext(), by, p.form, name, r)
 		if fields := fault.FieldsOf(err); fault.Is(err, fault.Invalid) && len(fields) > 0 {
 			refused = append(refused, fields...)
-			return nil
+			return skipFile(r)
 		}
 		return err
 	})
+	if errors.Is(err, errEndless) { // The form is answered with what was read until then.
+		err = nil
+	}
 	typed := map[string]string{}
 	for name := range values {
 		if name != tokenField && name != "do" {
@@ -252,6 +257,18 @@ func (s *Server) sendProof(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	return s.actOnProof(c, by, p, values, typed, refused)
+}
+
+// errEndless ends the reading of a form in which a refused file goes on and on.
+var errEndless = errors.New("the refused file does not end")
+
+// skipFile reads a refused file to its end, so that the next one can be looked at.
+func skipFile(r io.Reader) error {
+	n, err := io.Copy(io.Discard, io.LimitReader(r, files.MaxPaper))
+	if err == nil && n == files.MaxPaper {
+		return errEndless
+	}
+	return err
 }
 
 // actOnProof does what the pressed button says.

@@ -163,6 +163,15 @@ func (s *Service) CloseWindow(ctx context.Context, by policy.Actor, period, why 
 	return s.windows.Commit(ctx, store.Meta{By: by.ID, Action: string(policy.ManageWindow), Why: strings.TrimSpace(why)}, period, doc.Seq, w)
 }
 
+// EndWindow is CloseWindow by the rating cycle: the period ended in good order. A period without a window has nothing to end.
+func (s *Service) EndWindow(ctx context.Context, period string) error {
+	_, err := s.CloseWindow(ctx, policy.SystemActor(), period, "评价周期停止收取材料")
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
+}
+
 // Window returns the window of a period. Returns Forbidden without ReadEvidence, NotFound.
 func (s *Service) Window(ctx context.Context, by policy.Actor, period string) (store.Doc[Window], error) {
 	if err := s.guard.Require(by, policy.ReadEvidence); err != nil {

@@ -12,12 +12,13 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/web"
 	"redsteward/policy"
+	"redsteward/supervision/evidence"
 )
 
 // Password is that of every account of the fixture.
 const Password = "Chuntian-2026"
 
-// Noon is the business day of the fixture: Monday, 19 October 2026, 09:00 in Shanghai.
+// noon is the business day of the fixture: Monday, 19 October 2026, 09:00 in Shanghai.
 var noon = time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)
 
 // Fixture is a running server on a real store, with accounts and a rated sample.
@@ -30,6 +31,8 @@ type Fixture struct {
 	DB *store.DB
 	// Sample is what was rated.
 	Sample *Sample
+	// Proofs keeps windows and proofs; nil unless StartProof made the fixture.
+	Proofs *evidence.Service
 	// Server answers.
 	Server *web.Server
 	// Log is what the server logged.
@@ -125,22 +128,31 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
 		Access: f.Access,
-		Log:    slog.New(slog.NewJSONHandler(f.Log, nil)),
-		Settings: web.Settings{Demo: "演示数据：企业、小区、人员与分数均为虚构，仅用于展示", Site: "都昌县物业服务星级评价", Unit: "住建局物业管理股",
-			Authority: "都昌县住房和城乡建设局"},
+		Log:    slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {
 		return nil, err
 	}
+	return f, f.serve(ctx)
+}
+
+// settings are the words of the fixtures.
+func settings() web.Settings {
+	return web.Settings{Demo: "演示数据：企业、小区、人员与分数均为虚构，仅用于展示", Site: "都昌县物业服务星级评价", Unit: "住建局物业管理股",
+		Authority: "都昌县住房和城乡建设局"}
+}
+
+// serve listens on a free port of this machine.
+func (f *Fixture) serve(ctx context.Context) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	f.Base = "http://" + l.Addr().String()
 	serving, cancel := context.WithCancel(ctx)
 	f.cancel = cancel
 	go func() { f.done <- f.Server.Serve(serving, l, nil) }()
-	return f, nil
+	return nil
 }
 
 // Stop ends the server and returns what Serve returned.
@@ -149,12 +161,18 @@ func (f *Fixture) Stop() error {
 	return <-f.done
 }
 
-// accounts makes the accounts as people would.
-func (f *Fixture) accounts(ctx context.Context) error {
+// admin makes the first account.
+func (f *Fixture) admin(ctx context.Context) (policy.Actor, error) {
 	if err := f.People.Setup(ctx, f.People.SetupToken(), "admin", "刘建华", Password); err != nil {
-		return err
+		return policy.Actor{}, err
 	}
 	in, err := f.People.SignIn(ctx, policy.Credentials{Login: "admin", Password: Password})
+	return in.Actor, err
+}
+
+// accounts makes the accounts as people would.
+func (f *Fixture) accounts(ctx context.Context) error {
+	admin, err := f.admin(ctx)
 	if err != nil {
 		return err
 	}
@@ -163,28 +181,34 @@ func (f *Fixture) accounts(ctx context.Context) error {
 		role        policy.Role
 		changed     bool
 	}{{"inspector", "周望平", "inspector", true}, {"auditor", Hostile[:30], "audit_officer", true}, {"new", "林知秀", "community_worker", false}} {
-		id, once, err := f.People.CreateAccount(ctx, in.Actor, person.login, person.name)
-		if err != nil {
-			return err
-		}
-		a, err := f.People.OneAccount(ctx, in.Actor, id)
-		if err != nil {
-			return err
-		}
-		if err := f.People.Appoint(ctx, in.Actor, id, a.Seq, policy.Appointment{Role: person.role, Scopes: []string{policy.County}}); err != nil {
-			return err
-		}
-		if !person.changed {
-			f.OneTime = once
-			continue
-		}
-		own, err := f.People.SignIn(ctx, policy.Credentials{Login: person.login, Password: once})
-		if err != nil {
-			return err
-		}
-		if err := f.People.ChangePassword(ctx, own.Actor, once, Password); err != nil {
+		ap := policy.Appointment{Role: person.role, Scopes: []string{policy.County}}
+		if err := f.account(ctx, admin, person.login, person.name, ap, person.changed); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// account makes one account; unless changed, its password is still the one-time one.
+func (f *Fixture) account(ctx context.Context, admin policy.Actor, login, name string, ap policy.Appointment, changed bool) error {
+	id, once, err := f.People.CreateAccount(ctx, admin, login, name)
+	if err != nil {
+		return err
+	}
+	a, err := f.People.OneAccount(ctx, admin, id)
+	if err != nil {
+		return err
+	}
+	if err := f.People.Appoint(ctx, admin, id, a.Seq, ap); err != nil {
+		return err
+	}
+	if !changed {
+		f.OneTime = once
+		return nil
+	}
+	own, err := f.People.SignIn(ctx, policy.Credentials{Login: login, Password: once})
+	if err != nil {
+		return err
+	}
+	return f.People.ChangePassword(ctx, own.Actor, once, Password)
 }

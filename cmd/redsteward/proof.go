@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/files"
+	"redsteward/internal/journal"
+	"redsteward/policy"
+	"redsteward/rating/cycle"
+	"redsteward/supervision"
+	"redsteward/supervision/evidence"
+)
+
+// objectionNote tells a firm what it can still do after a window closed.
+const objectionNote = "对得分有异议的，在得分告知后的异议期内从“异议与申诉”提出。"
+
+// openProof opens windows and proofs over the register. Unfinished uploads wait in a folder of their own, which is emptied at every start.
+func (s *service) openProof(ctx context.Context, places supervision.Places) error {
+	uploads := filepath.Join(s.dir, "uploads")
+	if err := errors.Join(os.RemoveAll(uploads), os.MkdirAll(uploads, 0o700)); err != nil {
+		return err
+	}
+	deadlines, err := s.deadlines()
+	if err != nil {
+		return err
+	}
+	s.keeper = files.NewKeeper(s.db, uploads)
+	s.proofs, err = evidence.NewService(ctx, s.db, s.guard, places, s.keeper, deadlines)
+	return err
+}
+
+// deadlines starts periods by the rules and the calendar of the configuration.
+func (s *service) deadlines() (evidence.Deadlines, error) {
+	data, err := ownOr(s.config.Files.Deadlines, "deadlines.yaml")
+	if err != nil {
+		return nil, err
+	}
+	rules, err := calendar.ParseRules("deadlines.yaml", data)
+	if err != nil {
+		return nil, err
+	}
+	days, err := loadCalendar(s.config)
+	if err != nil {
+		return nil, err
+	}
+	return func(rule string, start calendar.Date) (calendar.Deadline, error) {
+		r, err := rules.Find(rule)
+		if err != nil {
+			return calendar.Deadline{}, err
+		}
+		return days.Deadline(r, start), nil
+	}, nil
+}
+
+// proofWindows lets the rating cycle open and close the windows of proof.
+type proofWindows struct{ proofs *evidence.Service }
+
+// OpenWindow implements cycle.Windows: a period that asks for no proof has no window.
+func (w proofWindows) OpenWindow(ctx context.Context, in cycle.Window) error {
+	asks := in.Asks[w.proofs.Source()]
+	if len(asks) == 0 {
+		return nil
+	}
+	_, err := w.proofs.OpenWindow(ctx, policy.SystemActor(), in.Period, evidence.Window{Title: in.Name, Days: in.Days, Opens: journal.At(in.Days.First.Begins()),
+		Closes: journal.At(in.Until.Ends()), Asks: asks, Objection: objectionNote})
+	return err
+}
+
+// CloseWindow implements cycle.Windows.
+func (w proofWindows) CloseWindow(ctx context.Context, period string, _ time.Time) error {
+	return w.proofs.EndWindow(ctx, period)
+}
