@@ -478,3 +478,14 @@ func BenchmarkAllow(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkRequire asks as every request does (bar: 2 µs, design §8).
+func BenchmarkRequire(b *testing.B) {
+	g := NewGuard(shipped(b), TenureTable{})
+	by := with("inspector", "property_officer", "section_chief")
+	for b.Loop() {
+		if err := g.Require(by, RunEvaluation); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"testing"
+	"time"
 
 	"redsteward/internal/num"
 )
@@ -100,6 +102,91 @@ func BenchmarkEvaluateFullTrace(b *testing.B) {
 	}
 	b.ReportMetric(float64(lines)/b.Elapsed().Seconds(), "lines/s")
 	b.ReportMetric(float64(at)/b.Elapsed().Seconds(), "projects/s")
+}
+
+// projectsRated rates n projects as one evaluation does: the statistics over all of them, then each with the whole trace. It streams them.
+func projectsRated(b *testing.B, s *Scheme, n int, project func(i int) Subject) (lines int) {
+	b.Helper()
+	all := func(yield func(Subject) bool) {
+		for i := range n {
+			if !yield(project(i)) {
+				return
+			}
+		}
+	}
+	cohort, err := NewCohort(s, all, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for sub := range all {
+		r := Evaluate(s, cohort, sub, nil)
+		lines += len(r.Lines)
+	}
+	return lines
+}
+
+// comparingScheme compares every project with all others in three ways.
+const comparingScheme = `
+format: 1
+id: comparing
+version: "1"
+title: 与全体比较
+proposal: true
+engine: 1
+facts:
+  - {id: calls, name: 投诉率, type: number, better: lower}
+  - {id: kind, name: 类型, type: text, values: [{id: old, text: 老旧}, {id: new, text: 新建}]}
+indicators:
+  - {id: place, name: 最小最大, max: 10, rule: {kind: minmax, of: calls}}
+  - {id: spread, name: 标准差, max: 20, rule: {kind: zscore, of: calls, center: 10, each: 5}}
+  - {id: ahead, name: 百分位, max: 70, rule: {kind: percentile, of: calls, within: kind}}
+`
+
+// BenchmarkProjects rates 100,000 projects (10,000 with -short) with the whole trace: by five-goods, which compares nobody, and by a scheme that compares all.
+// growth is the time of one project among all of them divided by that of one among a tenth as many: 1 is linear.
+func BenchmarkProjects(b *testing.B) {
+	n := 100_000
+	if testing.Short() {
+		n = 10_000
+	}
+	five := readScheme(b, "../configs/schemes/five-goods-quarter.yaml")
+	drawn := drawnSubjects(newDrawer(five, 1), 500, 30)
+	comparing, err := ParseScheme([]byte(comparingScheme))
+	if err != nil {
+		b.Fatal(ProblemsOf(err))
+	}
+	for _, r := range []struct {
+		scheme  *Scheme
+		project func(i int) Subject
+	}{
+		{five, func(i int) Subject {
+			sub := drawn[i%len(drawn)]
+			sub.ID = strconv.Itoa(i)
+			return sub
+		}},
+		{comparing, func(i int) Subject { // every value is another one
+			sub := comparing.NewSubject(strconv.Itoa(i), "", 1)
+			sub.Values[0], sub.Values[1] = Number(num.FromFrac(int64(i*7919%1_000_003), 1000)), Text([]string{"old", "new"}[i%2])
+			return sub
+		}},
+	} {
+		b.Run(r.scheme.ID, func(b *testing.B) {
+			lines := 0
+			var few, many time.Duration
+			for b.Loop() {
+				began := time.Now()
+				for range 10 {
+					projectsRated(b, r.scheme, n/10, r.project)
+				}
+				middle := time.Now()
+				lines += projectsRated(b, r.scheme, n, r.project)
+				few, many = few+middle.Sub(began), many+time.Since(middle)
+			}
+			b.ReportMetric(float64(lines)/many.Seconds(), "lines/s")
+			b.ReportMetric(many.Seconds()/float64(b.N), "s/"+strconv.Itoa(n)+"projects")
+			b.ReportMetric(many.Seconds()/few.Seconds(), "growth")
+		})
+	}
 }
 
 // BenchmarkCanonical writes and hashes the canonical form of one result.

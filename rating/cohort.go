@@ -40,6 +40,20 @@ type Statistics struct {
 type ValueCount struct {
 	Value num.Num
 	Count int
+
+	below int // how many subjects have a smaller value
+}
+
+// around counts the subjects whose value is smaller than x and those that have x, without looking at each of them.
+func (s *Statistics) around(x num.Num) (below, equal int) {
+	at := sort.Search(len(s.Values), func(i int) bool { return !s.Values[i].Value.Less(x) })
+	switch {
+	case at == len(s.Values):
+		return s.Count, 0
+	case s.Values[at].Value.Equal(x):
+		equal = s.Values[at].Count
+	}
+	return s.Values[at].below, equal
 }
 
 // statistic is one compared value of a scheme.
@@ -248,7 +262,7 @@ func describe(values []num.Num, keep bool) (*Statistics, error) {
 			continue
 		}
 		if i == 0 || !values[i-1].Equal(x) {
-			s.Values = append(s.Values, ValueCount{Value: x})
+			s.Values = append(s.Values, ValueCount{Value: x, below: i})
 		}
 		s.Values[len(s.Values)-1].Count++
 	}
@@ -340,14 +354,9 @@ func (p *percentileProgram) points(m *machine, ind *indicatorProgram, line *Line
 	if gone.kind != nothingAbsent {
 		return x, gone
 	}
-	behind, equal := 0, 0
-	for _, v := range stats.Values {
-		switch cmp := v.Value.Cmp(x); {
-		case cmp == 0:
-			equal = v.Count
-		case cmp < 0 != p.lower:
-			behind += v.Count
-		}
+	behind, equal := stats.around(x)
+	if p.lower {
+		behind = stats.Count - behind - equal
 	}
 	var share num.Num
 	switch p.ties {

@@ -41,7 +41,7 @@ func damages(n *yaml.Node, path string) []damage {
 }
 
 // damagesTried is about how many places of each scheme are damaged; with all of them, about 9,000, the test takes minutes.
-const damagesTried = 60
+const damagesTried = 30
 
 // TestOneMistakeHasNoEcho damages keys and values of every scheme, one at a time. Each must be told, and nothing else: what was not read
 // must not look like a mistake of what refers to it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"path/filepath"
 	"time"
@@ -182,6 +183,10 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 			return err
 		},
 		Access: s.refused,
+		Gauges: []web.Gauge{
+			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(p.ctx, s.db.Engine().LastN)},
+			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(p.ctx, s.db.Pending)},
+		},
 	})
 	if err != nil {
 		return err
@@ -219,6 +224,17 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 	stop()
 	<-swept
 	return err
+}
+
+// gauge makes a metric of a count; one that cannot be read is no number.
+func gauge(ctx context.Context, count func(context.Context) (int64, error)) func() float64 {
+	return func() float64 {
+		n, err := count(ctx)
+		if err != nil {
+			return math.NaN()
+		}
+		return float64(n)
+	}
 }
 
 // keepTidy removes what has expired, lets the rules follow up, and signs the log, once a minute.

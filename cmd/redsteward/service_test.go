@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -127,6 +128,28 @@ func TestServe(t *testing.T) {
 	if out, code := outcome(t, command, "verify", dir); code != exitOK || !strings.Contains(out, "核验通过") {
 		t.Errorf("verify after the stop: exit %d\n%s", code, out)
 	}
+}
+
+// TestServeMetrics: the second port tells the figures of the store too.
+func TestServeMetrics(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics := free.Addr().String()
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := startProgram(t, builtCommand(t), "serve", "--set", "listen=127.0.0.1:0", "--set", "metrics="+metrics, "--set", "store.uri="+filepath.Join(t.TempDir(), "data"))
+	served := *r
+	served.address = "http://" + metrics
+	status, text := served.get(t, "/metrics")
+	for _, want := range []string{"\nredsteward_log_records 0\n", "\nredsteward_pending_records 0\n", "\nprocess_resident_memory_bytes "} {
+		if status != http.StatusOK || !strings.Contains(text, want) {
+			t.Errorf("status %d, %q is missing in\n%.3000s", status, want, text)
+		}
+	}
+	r.stop(t)
 }
 
 // TestServeRefuses: what cannot be used is said, and nothing is made.

@@ -97,6 +97,12 @@ type Scrubber interface {
 	Scrub(ctx context.Context) error
 }
 
+// Lagging is an engine whose lists may lag behind the journal, by the streams that still have something pending (design §3.3).
+type Lagging interface {
+	// Pending returns how many records wait for their state document, or were until some seconds ago. More than a few for longer than ten seconds is a fault.
+	Pending(ctx context.Context) (int64, error)
+}
+
 // AnyRev as condition of PutEphemeral accepts any standing document or none.
 const AnyRev int64 = -1
 

@@ -139,6 +139,14 @@ func (db *DB) Close() error {
 	return db.closeErr
 }
 
+// Pending returns how many records the lists may not show yet; always 0 where an engine writes record and state at once.
+func (db *DB) Pending(ctx context.Context) (int64, error) {
+	if lagging, ok := db.engine.(Lagging); ok {
+		return lagging.Pending(ctx)
+	}
+	return 0, nil
+}
+
 // Engine returns the engine, for verifying and benchmarks.
 func (db *DB) Engine() Engine { return db.engine }
 

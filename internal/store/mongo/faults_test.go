@@ -118,10 +118,20 @@ func TestStateLostIsPending(t *testing.T) {
 	if !happened() {
 		t.Fatal("no request was lost")
 	}
+	wantPending := func(want int64) {
+		t.Helper()
+		if n, err := e.Pending(t.Context()); err != nil || n != want {
+			t.Errorf("%d pending, want %d, %v", n, want, err)
+		}
+	}
+	wantPending(1)
 	settle(t, e)
 	if n := checkWhole(t, e); n != 1 {
 		t.Errorf("%d records, want 1", n)
 	}
+	c.forward(time.Minute) // the mark stays for a while: another writer may still be at it
+	settle(t, e)
+	wantPending(0)
 }
 
 func TestServerDownAtStart(t *testing.T) {

@@ -72,7 +72,10 @@ type Engine struct {
 	seq sequencer
 }
 
-var _ store.Engine = (*Engine)(nil)
+var _ interface {
+	store.Engine
+	store.Lagging
+} = (*Engine)(nil)
 
 // Open connects, makes the indexes and starts the sequencer. Returns Invalid if the address is wrong, Unavailable if the database
 // cannot be reached or, read-only, lacks an index.

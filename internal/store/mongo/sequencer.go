@@ -388,6 +388,12 @@ func (e *Engine) findWaiting(ctx context.Context, filter bson.D, o *options.Find
 	return found, broken(op, err)
 }
 
+// Pending implements store.Lagging.
+func (e *Engine) Pending(ctx context.Context) (int64, error) {
+	n, err := e.journal.CountDocuments(ctx, bson.D{{Key: "pending", Value: bson.D{{Key: "$gt", Value: 0}}}}, options.Count().SetHint(pendingIndex))
+	return n, broken("mongo.Pending", err)
+}
+
 // settlePending brings the state documents of the pending records to their end, for those whose pending time fulfils the condition.
 func (e *Engine) settlePending(ctx context.Context, since bson.D) error {
 	const op = "mongo.settle"
