@@ -124,6 +124,7 @@ func projectDocument() store.Kind[Project] {
 			},
 			{Name: "households", Keys: listKeys, Sort: func(_ string, p *Project) string { return store.SortInt(p.Households) }},
 			{Name: "delivered", Keys: listKeys, Sort: func(_ string, p *Project) string { return p.Delivered.String() }},
+			{Name: byEnd, Keys: endKeys, Sort: endSort},
 		},
 	}
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -69,38 +68,6 @@ func (s *Server) help(c *fiber.Ctx, by policy.Actor) error {
 	return s.render(c, by, "help", page{Title: "帮助", Nav: "/help", Data: v})
 }
 
-// todoView is what todo.html shows.
-type todoView struct {
-	Items   []todoItem
-	Latest  *openView
-	Offices []officeView
-	Notes   []string
-}
-
-// todoItem is one thing to do: until when, what, and the button that leads there.
-type todoItem struct {
-	// Due says until when, Class how urgent that is: late, soon or "". Sort orders the list; earlier texts come first.
-	Due, Class, Sort string
-	// Title is a sentence with verb and object, Sub one line of context.
-	Title, Sub string
-	// Link and Button lead to where it is done.
-	Link, Button string
-}
-
-// todoItems asks every part of the program what the actor has to do, most urgent first.
-func (s *Server) todoItems(c *fiber.Ctx, by policy.Actor) ([]todoItem, error) {
-	var out []todoItem
-	for _, ask := range []func(*fiber.Ctx, policy.Actor) ([]todoItem, error){s.proofTodo} {
-		items, err := ask(c, by)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, items...)
-	}
-	slices.SortStableFunc(out, func(a, b todoItem) int { return strings.Compare(a.Sort, b.Sort) })
-	return out, nil
-}
-
 type officeView struct{ Title, Span, Scope string }
 
 // offices puts appointments into words.
@@ -139,23 +106,6 @@ func scopeText(scopes []string) string {
 		out = append(out, word+id)
 	}
 	return strings.Join(out, "、")
-}
-
-// todo is where everybody who is signed in lands.
-func (s *Server) todo(c *fiber.Ctx, by policy.Actor) error {
-	latest, err := s.latest(c)
-	if err != nil {
-		return err
-	}
-	items, err := s.todoItems(c, by)
-	if err != nil {
-		return err
-	}
-	v := todoView{Items: items, Latest: latest, Offices: s.offices(by.Appointments)}
-	if by.PasswordDue {
-		v.Notes = append(v.Notes, "密码已超过规定的使用期限，请在“我的账号”修改。")
-	}
-	return s.render(c, by, "todo", page{Title: "我的待办", Nav: "/todo", Data: v})
 }
 
 // rightsView is what rights.html shows.

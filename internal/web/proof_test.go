@@ -181,7 +181,7 @@ var seqInPage = regexp.MustCompile(`name="seq" value="([0-9]+)"`)
 func TestProofWithoutScript(t *testing.T) {
 	s := startProof(t)
 	clerk, worker := newPerson(t, s.Fixture).signIn(t, "clerk"), newPerson(t, s.Fixture).signIn(t, "worker")
-	wants(t, clerk.get(t, "/todo"), 200, "东街花园", "还缺 3 项材料", "今天截止")
+	wants(t, clerk.get(t, "/todo"), 200, "东街花园本季度还缺 3 项材料，今天截止", "主题党日、公共收益公示、志愿服务")
 	wants(t, clerk.get(t, "/proofs"), 200, "2026年第四季度", "2026年10月19日24时截止", "东街花园", "望湖苑", "3 项")
 	if a := clerk.get(t, "/proofs"); strings.Contains(a.body, "书院坊") {
 		t.Error("another firm's compound is listed")
@@ -236,7 +236,7 @@ func TestProofWithoutScript(t *testing.T) {
 	a = decide(worker, "/reviews/community", seq, url.Values{"move": {"return"}, "stock": {"照片看不清日期或地点，请重新拍照上传"}})
 	wants(t, a, 303)
 	wants(t, worker.get(t, a.Header.Get("Location")), 200, "已退回，企业须在2026年10月19日24时前补正", "撤回这个决定", "没有等你办理的材料")
-	wants(t, clerk.get(t, "/todo"), 200, "1 项要补正")
+	wants(t, clerk.get(t, "/todo"), 200, "东街花园有 1 件佐证材料要补正，")
 	wants(t, clerk.get(t, "/proof/"+id), 200, "退回", "照片看不清日期或地点", "补正并提交")
 	page = clerk.get(t, "/proof/"+id+"/correct")
 	wants(t, page, 200, "补正佐证材料", "退回理由", `value="2026-10-13"`, "会场.png")
@@ -269,7 +269,7 @@ func TestProofWithoutScript(t *testing.T) {
 		t.Error("the second decision wrote something")
 	}
 	officer := newPerson(t, s.Fixture).signIn(t, "officer")
-	wants(t, officer.get(t, "/todo"), 200, "1 件佐证材料待复核")
+	wants(t, officer.get(t, "/todo"), 200, "复核佐证材料 1 件")
 	page = officer.get(t, "/reviews/bureau")
 	wants(t, page, 200, "社区提请复核：与上月照片相似", "社区工作者，2026年10月19日 09:00：通过")
 	seq = seqInPage.FindStringSubmatch(page.body)[1]

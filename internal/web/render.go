@@ -169,6 +169,8 @@ type navItem struct {
 	Label, Path string
 	Action      policy.Action
 	Current     bool
+	// Work is what is open behind the entry.
+	Work workCount
 }
 
 // navGroup is one group of the left navigation.
@@ -208,8 +210,8 @@ func (s *Server) serves(path string) bool {
 	return true
 }
 
-// navFor returns the navigation of an actor with the current entry marked.
-func (s *Server) navFor(by policy.Actor, current string) []navGroup {
+// navFor returns the navigation of an actor with the current entry marked and what is open behind each.
+func (s *Server) navFor(by policy.Actor, current string, work map[string]workCount) []navGroup {
 	groups := make([]navGroup, 0, len(officeNav))
 	for _, g := range officeNav {
 		shown := navGroup{Title: g.Title}
@@ -217,7 +219,7 @@ func (s *Server) navFor(by policy.Actor, current string) []navGroup {
 			if !s.serves(item.Path) || !s.guard.Allow(by, item.Action) {
 				continue
 			}
-			item.Current = item.Path == current
+			item.Current, item.Work = item.Path == current, work[item.Path]
 			shown.Items = append(shown.Items, item)
 		}
 		if len(shown.Items) > 0 {
@@ -259,7 +261,7 @@ func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page)
 			v.Top = append(v.Top, item)
 		}
 	} else {
-		v.Groups, v.Office = s.navFor(by, p.Nav), s.officeOf(by)
+		v.Groups, v.Office = s.navFor(by, p.Nav, s.workFor(c.UserContext(), by)), s.officeOf(by)
 	}
 	if layout == layoutApp || name == "signin" || name == "setup" {
 		v.Token = s.issueToken(c)

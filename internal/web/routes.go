@@ -187,6 +187,9 @@ func (s *Server) answer(c *fiber.Ctx, ask *request, changes bool) (err error) {
 	if ask.route.JSON {
 		c.Locals(callKey{}, &call{c: c, ask: ask})
 	}
+	if changes && ask.by.SignedIn() {
+		defer s.openWork.forget(ask.by.ID)
+	}
 	return ask.route.Handler(c, ask.by)
 }
 

@@ -24,6 +24,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/policy"
 )
@@ -70,6 +71,8 @@ type Options struct {
 	Journal Journal
 	// Evidence is what the pages of proof need. Nil hides them.
 	Evidence *Evidence
+	// Holidays count the working days of the to-do pages. Nil counts calendar days.
+	Holidays *calendar.Calendar
 	// Clocks are the business and the security clock. Required.
 	Clocks policy.Clocks
 	// Secret signs form tokens; 32 bytes from the store. Required; all processes of one installation share it.
@@ -94,24 +97,27 @@ type Server struct {
 	cycle   Cycle
 	// evidence is nil if its pages are not there.
 	evidence *Evidence
+	tasks    []Tasks
+	holidays *calendar.Calendar
 	clocks   policy.Clocks
 	secret   []byte
 	ping     func(ctx context.Context) error
 	access   policy.AccessLog
 	log      *slog.Logger
 
-	app     *fiber.App
-	routes  []Route
-	assets  *assets
-	pages   *pages
-	cache   *pageCache
-	board   *boardCache
-	watch   *observer
-	signIns *limiter
-	api     *api
-	started string
-	counter atomic.Uint64
-	ready   atomic.Bool
+	app      *fiber.App
+	routes   []Route
+	assets   *assets
+	pages    *pages
+	cache    *pageCache
+	board    *boardCache
+	openWork openWork
+	watch    *observer
+	signIns  *limiter
+	api      *api
+	started  string
+	counter  atomic.Uint64
+	ready    atomic.Bool
 }
 
 // New builds a server and registers its routes. Returns Invalid if a dependency is missing, a page cannot be parsed, or a route has no action.
@@ -124,7 +130,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, evidence: o.Evidence, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, evidence: o.Evidence, holidays: o.Holidays, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {
@@ -145,6 +151,7 @@ func New(o Options) (*Server, error) {
 	if s.pages, err = loadPages(s.assets); err != nil {
 		return nil, fault.Wrap(op, fault.Internal, "页面模板不完整", err)
 	}
+	s.tasks = s.partsWithTasks()
 	s.cache = newPageCache(cacheBytes)
 	s.board = &boardCache{}
 	s.signIns = newLimiter(signInTries, signInWindow)

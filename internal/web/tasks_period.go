@@ -1,0 +1,99 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/policy"
+	"redsteward/rating/cycle"
+	"redsteward/registry"
+)
+
+// PeriodTasks is the work of the rating cycle: to open, close and evaluate periods, to publish as the second person.
+type PeriodTasks struct {
+	// Guard tells who may do what; Cycle runs the periods. Both are required.
+	Guard *policy.Guard
+	Cycle Cycle
+}
+
+const periodsPath = "/periods"
+
+// Tasks implements Tasks.
+func (t PeriodTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
+	manages, runs, publishes := t.Guard.Allow(by, policy.ManagePeriod), t.Guard.Allow(by, policy.RunEvaluation), t.Guard.Allow(by, policy.PublishEvaluation)
+	if !t.Guard.Allow(by, policy.ReadPeriods) || !manages && !runs && !publishes {
+		return nil, nil
+	}
+	periods, err := t.Cycle.Periods(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	today := calendar.DateOf(now)
+	var out []Task
+	for _, p := range periods {
+		k := Task{Link: periodPath(p.ID), Nav: periodsPath}
+		afterSubmit, afterCutoff := today.Compare(p.Submit) > 0, today.Compare(p.Cutoff) > 0
+		switch {
+		case p.State == cycle.StatePlanned && manages && today.Compare(p.Days.First) >= 0:
+			k.Title, k.Button, k.Due, k.Basis = "开启"+p.Name+"的材料提交", "去开启", p.Submit, "材料提交截止"
+		case p.State == cycle.StateOpen && !afterSubmit && manages:
+			k.Title, k.Button, k.Due, k.Basis, k.Party, k.Waits = "等企业提交"+p.Name+"的材料", "看还缺什么", p.Submit, "材料提交截止", "物业服务企业", true
+		case p.State == cycle.StateOpen && afterSubmit && manages:
+			k.Title, k.Button, k.Due, k.Basis = "截止"+p.Name+"的材料提交", "去截止", p.Cutoff, "统计截止"
+		case p.State == cycle.StateClosed && !afterCutoff && runs:
+			k.Title, k.Button, k.Due, k.Basis, k.Party, k.Waits = "等社区初审"+p.Name+"的材料", "看还缺什么", p.Cutoff, "统计截止", "社区", true
+		case p.State == cycle.StateClosed && runs:
+			k.Title, k.Button, k.Context = "评价"+p.Name, "去评价", p.Cutoff.Chinese()+"已统计截止"
+		case p.State == cycle.StateEvaluated && publishes && policy.Separate(by, policy.PartPublish, []policy.Act{{Part: policy.PartScore, By: p.Evaluated.By}}) == nil:
+			k.Title, k.Button, k.Link, k.Context = "公布"+p.Name+"的结果", "去公布", periodPath(p.ID)+"/publish", "先看预览，再由第二人公布"
+		case p.State == cycle.StateEvaluated && (runs || publishes):
+			k.Title, k.Button, k.Party, k.Waits = p.Name+"的结果等第二人公布", "看预览", "股长或者局领导", true
+			k.Link = periodPath(p.ID) + "/preview"
+		default:
+			continue
+		}
+		if k.Context == "" {
+			k.Context = "事实日期 " + p.Days.First.Chinese() + "至" + p.Days.Last.Chinese()
+		}
+		out = append(out, k)
+	}
+	return out, nil
+}
+
+// ContractTasks is the work of the register: contracts that end within 90 days, or ended and were not followed by another.
+type ContractTasks struct {
+	// Guard tells who may do what; Contracts lists them. Both are required.
+	Guard     *policy.Guard
+	Contracts Contracts
+}
+
+// Contracts lists contracts by their end; registry.Service implements it.
+type Contracts interface {
+	// Ending returns up to 50 projects of the actor's scope whose last contract ends within 90 days or has ended, the earliest end first.
+	Ending(ctx context.Context, by policy.Actor) ([]registry.Ending, error)
+}
+
+const contractsPath = "/register/projects"
+
+// Tasks implements Tasks.
+func (t ContractTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
+	if !t.Guard.Allow(by, policy.WriteRegister) {
+		return nil, nil
+	}
+	list, err := t.Contracts.Ending(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	today := calendar.DateOf(now)
+	out := make([]Task, 0, len(list))
+	for _, e := range list {
+		k := Task{Due: e.Until, Basis: "合同到期前 90 日起提醒", Title: "办理续签或者交接：" + e.Name + "的物业服务合同", Context: "合同到 " + e.Until.Chinese() + "为止", Party: e.FirmName,
+			Link: contractsPath + "/" + e.Project, Button: "去登记", Nav: contractsPath}
+		if e.Until.Compare(today) < 0 {
+			k.Title, k.Context = "补登合同："+e.Name+"没有在期的物业服务合同", "上一份到 "+e.Until.Chinese()+"为止"
+		}
+		out = append(out, k)
+	}
+	return out, nil
+}

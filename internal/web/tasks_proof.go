@@ -1,0 +1,193 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry"
+	"redsteward/supervision/evidence"
+)
+
+// ProofTasks is the work with proof: a firm's missing and returned pieces, the first review of a community, the review of the bureau.
+type ProofTasks struct {
+	// Guard tells who may do what; Proofs keeps windows and proofs; Projects lists the projects of an actor. All are required.
+	Guard    *policy.Guard
+	Proofs   *evidence.Service
+	Projects Projects
+}
+
+// proofsNav is the page of what projects still have to submit.
+const proofsNav = "/proofs"
+
+// Tasks implements Tasks.
+func (t ProofTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
+	var out []Task
+	if t.Guard.Allow(by, policy.SubmitEvidence) {
+		some, err := t.toSubmit(ctx, by, now)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	for _, stage := range []evidence.Stage{evidence.StageCommunity, evidence.StageBureau} {
+		some, err := t.toReview(ctx, by, stage)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	return out, nil
+}
+
+// toReview is what waits in one stage, a line for each day on which some of it is due.
+func (t ProofTasks) toReview(ctx context.Context, by policy.Actor, stage evidence.Stage) ([]Task, error) {
+	nav, right, verb := communityDesk.path, policy.AcceptEvidence, "初审"
+	if stage == evidence.StageBureau {
+		nav, right, verb = bureauDesk.path, policy.ReviewEvidence, "复核"
+	}
+	if !t.Guard.Allow(by, right) {
+		return nil, nil
+	}
+	page, err := t.Proofs.Queue(ctx, by, stage, "")
+	if err != nil {
+		return nil, err
+	}
+	var p pile
+	for _, d := range page.Docs {
+		one := d.State
+		k := deadlineTask(one.Due)
+		k.Context, k.Party = "先办"+one.ProjectName+"的“"+one.Ask.Name+"”", one.FirmName
+		k.Link, k.Button, k.Nav = nav, "去"+verb, nav
+		if stage == evidence.StageBureau && one.Concern != "" {
+			k.Context += "，社区请住建局看"
+		}
+		p.add(k)
+	}
+	return p.lines(func(n string) string { return verb + "佐证材料 " + n + " 件" }, "家企业", page.Next != ""), nil
+}
+
+// deadlineTask is a task with the deadline that was counted for it.
+func deadlineTask(d calendar.Deadline) Task {
+	if d.Rule == "" {
+		return Task{}
+	}
+	return Task{Due: d.Due, Unresolved: !d.Resolved(), Basis: fmt.Sprintf("%s后 %d %s", d.Start.Chinese()[len("2026年"):], d.N, d.Unit)}
+}
+
+// toSubmit is what a firm owes in the windows that are open, by project.
+func (t ProofTasks) toSubmit(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
+	windows, err := t.Proofs.Windows(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	var out []Task
+	var held []registry.ProjectRow
+	for _, w := range windows {
+		if w.State.Open(now) != nil {
+			continue
+		}
+		if held == nil {
+			page, err := t.Projects.Projects(ctx, by, registry.ProjectQuery{})
+			if err != nil {
+				return nil, err
+			}
+			held = page.Rows
+		}
+		for _, row := range held {
+			needs, err := t.Proofs.Needs(ctx, by, w.ID, row.ID)
+			if fault.Is(err, fault.NotFound) {
+				continue // a project that the firm did not hold in the period
+			}
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, owes(w, row.ID, needs, now)...)
+		}
+	}
+	return out, nil
+}
+
+// owes turns what a window asks of one project into tasks: what to correct, what is missing, what waits for the community.
+func owes(w store.Doc[evidence.Window], project string, needs evidence.Needs, now time.Time) []Task {
+	last := calendar.DateOf(w.State.Closes.Add(-time.Millisecond))
+	task := func(title string) Task {
+		return Task{Due: last, At: w.State.Closes.Time, Basis: "材料提交截止", Party: needs.Place.FirmName, Title: title, Context: w.State.Title,
+			Link: proofsNav + "/" + w.ID + "/" + project, Button: "去提交", Nav: proofsNav}
+	}
+	var returned, waiting int
+	var reasons, missing []string
+	waits := Task{}
+	for _, need := range needs.List {
+		if need.Missing {
+			missing = append(missing, need.Ask.Name)
+		}
+		for _, d := range need.Proofs {
+			switch p := d.State; {
+			case p.State == evidence.Returned:
+				returned++
+				reasons = append(reasons, need.Ask.Name+"："+p.Reason)
+			case p.State.Waits():
+				waiting++
+				if due := deadlineTask(p.Due); waits.Basis == "" || due.Due.Compare(waits.Due) < 0 {
+					waits = due
+				}
+			}
+		}
+	}
+	var out []Task
+	name := needs.Place.Name
+	if returned > 0 {
+		k := task(fmt.Sprintf("%s有 %d 件佐证材料要补正，%s截止", name, returned, untilText(w.State, now)))
+		k.Context, k.Button, k.Count = strings.Join(reasons, "；"), "去补正", returned
+		out = append(out, k)
+	}
+	if n := len(missing); n > 0 {
+		k := task(fmt.Sprintf("%s%s还缺 %d 项材料，%s截止", name, periodWordOf(w, now), n, untilText(w.State, now)))
+		k.Context, k.Count = someOf(missing, 3), n
+		out = append(out, k)
+	}
+	if waiting > 0 {
+		waits.Title, waits.Context, waits.Party = fmt.Sprintf("%s的 %d 件佐证材料等社区初审", name, waiting), w.State.Title, needs.Place.CommunityName
+		waits.Link, waits.Button, waits.Nav, waits.Count, waits.Waits = proofsNav+"/"+w.ID+"/"+project, "去查看", proofsNav, waiting, true
+		out = append(out, waits)
+	}
+	return out
+}
+
+// periodWordOf is 本季度 or 本年度 for the period that runs, else its title.
+func periodWordOf(w store.Doc[evidence.Window], now time.Time) string {
+	if !w.State.Days.Has(calendar.DateOf(now)) {
+		return w.State.Title
+	}
+	if w.State.Days.Days() > 100 {
+		return "本年度"
+	}
+	return "本季度"
+}
+
+// untilText is until when a window is open: 今天, 10月21日, 今天 18:00.
+func untilText(w evidence.Window, now time.Time) string {
+	last, today := calendar.DateOf(w.Closes.Add(-time.Millisecond)), calendar.DateOf(now)
+	text := "今天"
+	if last != today {
+		text = shortDate(last, today)
+	}
+	if w.Closes.Before(last.Ends()) {
+		text += " " + w.Closes.In(shanghai).Format("15:04")
+	}
+	return text
+}
+
+// someOf names the first of some things and counts the rest.
+func someOf(names []string, most int) string {
+	if len(names) <= most {
+		return strings.Join(names, "、")
+	}
+	return fmt.Sprintf("%s等 %d 项", strings.Join(names[:most], "、"), len(names))
+}

@@ -1,0 +1,150 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/rating/cycle"
+	"redsteward/supervision"
+	"redsteward/supervision/inspection"
+)
+
+// Terms tells until when what happened on a day can still come to count; cycle.Service implements it.
+type Terms interface {
+	// Terms returns the periods that were laid down and not evaluated yet. Anybody may ask.
+	Terms(ctx context.Context) ([]cycle.Term, error)
+}
+
+// ObservationTasks is the work with observations: to confirm those of others, to mend one's own.
+type ObservationTasks struct {
+	// Guard tells who may do what; Observations keeps them; Terms says until when they count. All are required.
+	Guard        *policy.Guard
+	Observations *supervision.Observations
+	Terms        Terms
+}
+
+const observationsPath = "/observations"
+
+// Tasks implements Tasks.
+func (t ObservationTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]Task, error) {
+	confirm, record := t.Guard.Allow(by, policy.ReviewObservation), t.Guard.Allow(by, policy.RecordObservation)
+	if !confirm && !record {
+		return nil, nil
+	}
+	terms, err := t.Terms.Terms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Task
+	if confirm {
+		page, err := t.Observations.Queue(ctx, by, "")
+		if err != nil {
+			return nil, err
+		}
+		p := observationPile(page, terms, func(o *supervision.Observation) Task {
+			return Task{Context: "先办" + o.Name + "的“" + o.Ask.Name + "”", Link: observationsPath + "/queue", Button: "去确认"}
+		})
+		out = append(out, p.lines(func(n string) string { return "确认观察记录 " + n + " 条" }, "个单位", page.Next != "")...)
+	}
+	if record {
+		page, err := t.Observations.Returned(ctx, by, "")
+		if err != nil {
+			return nil, err
+		}
+		p := observationPile(page, terms, func(o *supervision.Observation) Task {
+			return Task{Context: o.Name + "的“" + o.Ask.Name + "”：" + o.Reason, Link: observationsPath + "/returned", Button: "去改正"}
+		})
+		out = append(out, p.lines(func(n string) string { return "改正被退回的观察记录 " + n + " 条" }, "个单位", page.Next != "")...)
+	}
+	return out, nil
+}
+
+func observationPile(page store.Page[supervision.Observation], terms []cycle.Term, make func(o *supervision.Observation) Task) *pile {
+	var p pile
+	for _, d := range page.Docs {
+		k := make(&d.State)
+		k.Nav = observationsPath
+		countsUntil(&k, terms, d.State.Day)
+		p.add(k)
+	}
+	return &p
+}
+
+// countsUntil puts the cut-off of the first period that a day belongs to on a task; without one the task has no deadline.
+func countsUntil(k *Task, terms []cycle.Term, day calendar.Date) {
+	for _, term := range terms {
+		if term.Days.Has(day) && (k.Due.IsZero() || term.Cutoff.Compare(k.Due) < 0) {
+			k.Due, k.Basis = term.Cutoff, term.Name+"统计截止"
+		}
+	}
+}
+
+// VisitTasks is the work with visits: today's for who goes, signed sheets for who reviews.
+type VisitTasks struct {
+	// Guard tells who may do what; Visits keeps them; Terms says until when they count. All are required.
+	Guard  *policy.Guard
+	Visits *inspection.Visits
+	Terms  Terms
+}
+
+// The pages of visits.
+const (
+	visitsPath = "/visits"
+	minePath   = "/visits/mine"
+)
+
+// Tasks implements Tasks.
+func (t VisitTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]Task, error) {
+	var out []Task
+	if t.Guard.Allow(by, policy.DoVisit) {
+		page, err := t.Visits.Mine(ctx, by, "")
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range page.Docs {
+			out = append(out, visitTask(by, d))
+		}
+	}
+	if !t.Guard.Allow(by, policy.ReviewVisit) {
+		return out, nil
+	}
+	terms, err := t.Terms.Terms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	page, err := t.Visits.Queue(ctx, by, "")
+	if err != nil {
+		return nil, err
+	}
+	var p pile
+	for _, d := range page.Docs {
+		k := Task{Context: "先办" + d.State.Name + "的" + d.State.Sheet.Title, Link: visitsPath + "/queue", Button: "去复核", Nav: visitsPath}
+		countsUntil(&k, terms, d.State.Day)
+		p.add(k)
+	}
+	return append(out, p.lines(func(n string) string { return "复核走访评价表 " + n + " 份" }, "个单位", page.Next != "")...), nil
+}
+
+// visitTask is one visit of one who goes.
+func visitTask(by policy.Actor, d store.Doc[inspection.Visit]) Task {
+	v := d.State
+	k := Task{Due: v.Day, Basis: "安排的日期", Title: "走访" + v.Name, Context: fmt.Sprintf("当天第 %d 个", v.Order), Link: visitsPath + "/" + d.ID, Button: "去走访", Nav: minePath}
+	if v.Sheet.Title != "" {
+		k.Context = v.Sheet.Title + " · " + k.Context
+	}
+	switch {
+	case v.State == inspection.Returned:
+		k.Title, k.Context, k.Button = "改正"+v.Name+"的走访评价表", v.Reason, "去改正"
+	case v.Signed(by.ID):
+		k.Title, k.Party, k.Button, k.Waits = v.Name+"的走访评价表等另一位签名", "走访人员", "去查看", true
+	case len(v.Signatures) > 0:
+		k.Title, k.Button = "签名："+v.Name+"的走访评价表", "去签名"
+	case v.State == inspection.Started:
+		k.Title, k.Button = "走完并签名："+v.Name, "接着走访"
+	}
+	return k
+}
