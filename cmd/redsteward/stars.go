@@ -13,6 +13,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/num"
 	"redsteward/internal/web"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
@@ -36,8 +37,9 @@ type describedEvaluation struct {
 	web    web.Evaluation
 	scheme *rating.Scheme
 	rows   []web.Row
-	// was are the places in the period before, nil if there is none.
-	was map[string]wasPlace
+	// was are the places in the period before, before is that period; nil if there is none.
+	was    map[string]wasPlace
+	before *cycle.Period
 }
 
 // chosen is what is shown: an evaluation, and the published period that it belongs to with the one before, if there are any.
@@ -134,6 +136,7 @@ func (s *archivedStars) describe(ctx context.Context, d rating.Evaluation, c cho
 		Subject: s.subject, At: d.Made.Time, FactsHash: d.FactsHash, Root: d.Root, Source: d.FactsSource, FirmsTitle: "管理公司汇总"}, scheme)}
 	publish(&made.web, c)
 	if c.before != nil {
+		made.before = c.before
 		if made.was, err = s.places(ctx, c.before.Evaluation); err != nil {
 			return nil, err
 		}
@@ -218,8 +221,35 @@ func (e *describedEvaluation) row(stored *rating.ArchivedResult) (web.Row, *rati
 	if err != nil {
 		return web.Row{}, nil, err
 	}
+	size, err := e.size(stored)
+	if err != nil {
+		return web.Row{}, nil, err
+	}
 	return web.RowOf(&e.web, e.scheme, result, web.Label{Name: stored.Name, Place: stored.Place, Firm: stored.Firm,
-		Facets: []string{stored.Township, stored.Community}, Moved: moved(stored, e.was), Keys: stored.Keys}), result, nil
+		Facets: []string{stored.Township, stored.Community}, Moved: moved(stored, e.was), Size: size, Keys: stored.Keys}), result, nil
+}
+
+// householdsFact is the fact by which the cycle tells the size of a compound.
+const householdsFact = "households"
+
+// size is the class of size of a compound, by the steps of the survey's samples; "" for a table that has no period or does not know households.
+func (e *describedEvaluation) size(stored *rating.ArchivedResult) (string, error) {
+	at, ok := e.scheme.FactIndex(householdsFact)
+	if !ok || !e.web.Restricted {
+		return "", nil
+	}
+	subject, err := e.scheme.ReadSubject([]byte(stored.Facts))
+	if err != nil || subject.Values[at].State != rating.Present {
+		return "", err
+	}
+	households := subject.Values[at].Number
+	switch {
+	case households.Less(num.FromInt(100)):
+		return "不足 100 户的小区", nil
+	case households.Less(num.FromInt(300)):
+		return "100 至 299 户的小区", nil
+	}
+	return "300 户以上的小区", nil
 }
 
 // Star implements web.Stars.
@@ -242,7 +272,46 @@ func (s *archivedStars) Star(ctx context.Context, evaluation, id string) (web.St
 	}
 	star := web.StarOf(row, x, true)
 	star.Hash, star.RecordID = result.Hash(), stored.RecordID
-	return star, nil
+	star.Before, err = s.beforeOf(ctx, e, &stored)
+	return star, err
+}
+
+// beforeOf is what a subject had in the published period before; nil if there is none.
+func (s *archivedStars) beforeOf(ctx context.Context, e *describedEvaluation, now *rating.ArchivedResult) (*web.Before, error) {
+	if e.before == nil {
+		return nil, nil
+	}
+	stored, err := s.archive.Result(ctx, e.before.Evaluation, now.Subject)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	result, err := rating.ReadResult([]byte(stored.Result))
+	if err != nil {
+		return nil, err
+	}
+	scheme := e.scheme
+	out := &web.Before{Period: e.before.Name, OtherFirm: stored.Firm != now.Firm, OtherRule: e.before.SchemeHash != scheme.Hash}
+	if out.OtherRule {
+		d, err := s.archive.Evaluation(ctx, e.before.Evaluation)
+		if err != nil {
+			return nil, err
+		}
+		if scheme, err = s.archive.Scheme(ctx, d); err != nil {
+			return nil, err
+		}
+	}
+	for _, g := range scheme.Grades.List {
+		if g.ID == result.Grade {
+			out.Grade = g.Label
+		}
+	}
+	if result.Total.Counted {
+		out.Total = &result.Total.Points
+	}
+	return out, nil
 }
 
 // Scheme implements web.Stars.

@@ -37,6 +37,9 @@ type starView struct {
 	Worst        []lostView
 	ToNext       string
 	NextGrade    string
+	// Meaning says in one sentence what the grade stands for, Changed what changed since the period before, Compared how it stands among similar ones.
+	Meaning, Changed string
+	Compared         []string
 }
 
 type namedFigure struct{ Name, Text string }
@@ -212,6 +215,7 @@ func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
 	}
 	v.Worst = worstLines(one, 3)
 	v.toNext(b, one)
+	v.Meaning, v.Changed, v.Compared = v.meaning(b, one), v.changed(b, one), comparisons(b, one)
 	v.draw(b, one, axes, steps, full.Equal(one.Max))
 	return v
 }

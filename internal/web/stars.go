@@ -108,6 +108,8 @@ type Row struct {
 	Reason string
 	// Moved says how the place changed: 升 3, 降 1, 持平 or 新参评; "" where nothing is compared.
 	Moved string
+	// Size is the class of size among which the subject is compared, such as “100 至 299 户”; "" if it is not known.
+	Size string
 	// Keys are the scope keys of the subject.
 	Keys []string
 	// Mark is a word of the status list that makes this row an exception, "" for none.
@@ -127,6 +129,8 @@ type Star struct {
 	Hash, RecordID string
 	// Gates are the caps, floors and vetoes that were checked.
 	Gates []Gate
+	// Before is what it had in the published period before, nil if there is none.
+	Before *Before
 }
 
 // LineGroup is one part with its lines.

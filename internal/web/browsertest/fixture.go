@@ -128,7 +128,7 @@ func sampleLabels(count int) []web.Label {
 			name = Hostile
 		}
 		size := []string{"300户以下", "300至800户", "800户以上"}[i%3]
-		out[i] = web.Label{Name: name, Place: communities[i%len(communities)], Firm: firms[i%len(firms)], Facets: []string{communities[i%len(communities)], size}}
+		out[i] = web.Label{Name: name, Place: communities[i%len(communities)], Firm: firms[i%len(firms)], Facets: []string{communities[i%len(communities)], size}, Size: size}
 	}
 	return out
 }
@@ -160,7 +160,12 @@ func (s *Sample) Star(_ context.Context, _, id string) (web.Star, error) {
 	if err != nil {
 		return web.Star{}, err
 	}
-	return web.StarOf(s.byID[id], x, true), nil
+	star := web.StarOf(s.byID[id], x, true)
+	if total := star.Total; total != nil {
+		was := total.Sub(num.FromInt(2))
+		star.Before = &web.Before{Period: "2026年第二季度", Grade: "三星", Total: &was, OtherFirm: star.Firm == ""}
+	}
+	return star, nil
 }
 
 // Scheme implements web.Stars.

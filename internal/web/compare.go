@@ -1,0 +1,148 @@
+package web
+
+import (
+	"fmt"
+	"slices"
+
+	"redsteward/internal/num"
+)
+
+// Before is what a subject had in the published period before.
+type Before struct {
+	// Period is its name, Grade the label of the grade, Total nil if there was none.
+	Period, Grade string
+	Total         *num.Num
+	// OtherFirm: another firm held the subject then; a star belongs to project, firm and contract, so that nothing is compared.
+	OtherFirm bool
+	// OtherRule: the rule was changed in between, so that points are not compared.
+	OtherRule bool
+}
+
+// fewest is how many subjects with a total a group must have to be compared with: a mean over two names both.
+const fewest = 3
+
+// meaning says in one sentence what the grade stands for, and which parts stand out.
+func (v *starView) meaning(b *board, one Star) string {
+	if one.Total == nil {
+		if one.Reason == "" {
+			return "这一次没有总分，所以没有等级。"
+		}
+		return "这一次没有等级，因为" + one.Reason + "。"
+	}
+	text := fmt.Sprintf("“%s”的意思是：满分 %s 分，得了 %s 分", v.Grade, points(one.Max, b.Places), v.Score)
+	at := slices.IndexFunc(b.Grades, func(g GradeInfo) bool { return g.ID == one.Row.Grade })
+	if at >= 0 {
+		if from := b.Grades[at].From; from != nil && !one.Total.Less(*from) {
+			text += fmt.Sprintf("，达到%s要求的 %s 分", v.Grade, from.String())
+		}
+	}
+	switch {
+	case v.ToNext != "":
+		text += fmt.Sprintf("，离%s还差 %s 分", v.NextGrade, v.ToNext)
+	case at > 0 && b.Grades[at-1].From != nil && !b.Grades[at].Unrated:
+		text += "；总分够" + b.Grades[at-1].Label + "，但另有条件没有达到"
+	}
+	text += "。"
+	best, worst := -1, -1
+	for i, p := range one.Parts {
+		if p == nil || i >= len(b.Parts) {
+			continue
+		}
+		if best < 0 || one.Parts[best].Less(*p) {
+			best = i
+		}
+		if worst < 0 || p.Less(*one.Parts[worst]) {
+			worst = i
+		}
+	}
+	if best >= 0 && best != worst {
+		text += fmt.Sprintf("得分率最高的是%s（%s%%），最低的是%s（%s%%）。", b.Parts[best].Name, one.Parts[best].Fixed(1), b.Parts[worst].Name, one.Parts[worst].Fixed(1))
+	}
+	return text
+}
+
+// changed says in one sentence what changed since the period before; "" if nothing is known of it.
+func (v *starView) changed(b *board, one Star) string {
+	p := one.Before
+	if p == nil {
+		return ""
+	}
+	was := p.Period + "是“" + p.Grade + "”"
+	if p.Total != nil {
+		was = fmt.Sprintf("%s是“%s”，%s 分", p.Period, p.Grade, points(*p.Total, b.Places))
+	}
+	switch {
+	case p.OtherFirm:
+		return was + "，那时由另一家企业管理，不作比较。"
+	case p.OtherRule:
+		return was + "，评价办法后来修订过，分数不直接比较。"
+	case p.Total == nil || one.Total == nil:
+		return was + "。"
+	}
+	change := one.Total.Sub(*p.Total)
+	how := "分数没有变"
+	if change.Sign() != 0 {
+		how = map[bool]string{true: "这次高了 ", false: "这次低了 "}[change.Sign() > 0] + points(change.Abs(), b.Places) + " 分"
+	}
+	if p.Grade == v.Grade {
+		return was + "；" + how + "，等级没有变。"
+	}
+	return was + "；" + how + "，现在是“" + v.Grade + "”。"
+}
+
+// comparisons say how a subject stands among similar ones: those of its facets (township, community) and those of its size. Each sentence has its denominators.
+func comparisons(b *board, one Star) []string {
+	if one.Total == nil {
+		return nil
+	}
+	var out []string
+	for i := len(one.Facets) - 1; i >= 0; i-- {
+		value := one.Facets[i]
+		if value == "" || value == one.Size {
+			continue
+		}
+		if text := compareIn(b, one, value, func(r *ranked) bool { return i < len(r.Facets) && r.Facets[i] == value }); text != "" {
+			out = append(out, text)
+		}
+	}
+	if one.Size != "" {
+		if text := compareIn(b, one, one.Size, func(r *ranked) bool { return r.Size == one.Size }); text != "" {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// compareIn compares with the members of one group.
+func compareIn(b *board, one Star, group string, member func(r *ranked) bool) string {
+	all, higher, lower, with := 0, 0, 0, 0
+	var sum num.Num
+	for _, list := range [][]*ranked{b.rows, b.apart} {
+		for _, r := range list {
+			if !member(r) {
+				continue
+			}
+			all++
+			if r.Total == nil {
+				continue
+			}
+			with++
+			sum = sum.Add(*r.Total)
+			switch {
+			case one.Total.Less(*r.Total):
+				higher++
+			case r.Total.Less(*one.Total):
+				lower++
+			}
+		}
+	}
+	if with < fewest {
+		return fmt.Sprintf("%s：有总分的%s只有 %d 个，太少，不作比较。", group, b.Subject, with)
+	}
+	mean, err := sum.Quo(num.FromInt(int64(with)))
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%s：参评 %d 个%s，有总分的 %d 个，平均 %s 分；除自己以外的 %d 个当中，比它高的 %d 个，比它低的 %d 个，同分的 %d 个。",
+		group, all, b.Subject, with, points(mean, b.Places), with-1, higher, lower, with-1-higher-lower)
+}
