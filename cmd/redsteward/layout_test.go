@@ -56,6 +56,7 @@ var libraries = map[string][]string{
 	"database/sql":                  {"internal/store/sqlite"},
 	"modernc.org/":                  {"internal/store/sqlite"},
 	"github.com/casbin/":            {"policy"},
+	"github.com/xuri/":              {"internal/report"},
 	"github.com/go-echarts/":        {"charts"},
 	"github.com/robfig/cron":        {"internal/schedule"},
 	"github.com/alecthomas/kong":    {"cmd"},

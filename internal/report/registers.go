@@ -1,0 +1,111 @@
+package report
+
+import (
+	"io"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+	"redsteward/registry"
+)
+
+// Firms is the sheet of firms.
+func Firms() Table[registry.FirmLine] {
+	type line = registry.FirmLine
+	return Table[line]{Sheet: "物业服务企业", Columns: []Column[line]{
+		Text("name", "企业名称", func(l *line) *string { return &l.Name }).Must().Wide(32).Says("与营业执照一致"),
+		Text("code", "统一社会信用代码", func(l *line) *string { return &l.Code }).Must().Wide(22).Says("18 位，与营业执照一致；已登记的企业按代码修改"),
+		Pick("origin", "企业性质", registry.Origins(), func(l *line) *registry.Origin { return &l.Origin }).Must(),
+		Text("legal_person", "法定代表人", func(l *line) *string { return &l.LegalPerson }),
+		Text("phone", "联系电话", func(l *line) *string { return &l.Phone }).Wide(16).Says("11 位手机号，或者带区号的固定电话"),
+		Text("address", "住所", func(l *line) *string { return &l.Address }).Wide(32),
+		Pick("form", "党组织形式", registry.PartyForms(), func(l *line) *registry.PartyForm { return &l.Party.Form }),
+		Whole("members", "党员人数", "3", func(l *line) *int64 { return &l.Party.Members }).Says("只填人数"),
+		Text("office", "指导员派出单位", func(l *line) *string { return &l.Party.Office }).Wide(20).Says("党组织形式是选派指导员的才填"),
+		Date("from", "党组织起始日", "2026-01-01", func(l *line) *calendar.Date { return &l.Party.Days.From }).Says("填了党组织形式的要填"),
+	}}
+}
+
+// Projects is the sheet of projects.
+func Projects() Table[registry.ProjectLine] {
+	type line = registry.ProjectLine
+	return Table[line]{Sheet: "小区", Columns: []Column[line]{
+		Text("name", "小区名称", func(l *line) *string { return &l.Name }).Must().Wide(24).Says("同一社区内不能重名；已登记的小区按社区和名称修改"),
+		Text("township", "乡镇", func(l *line) *string { return &l.TownshipName }).Says("社区重名时要填"),
+		Text("community", "社区（村）", func(l *line) *string { return &l.CommunityName }).Must().Says("名称或 12 位代码，例如 城东社区"),
+		Text("address", "地址", func(l *line) *string { return &l.Address }).Must().Wide(32),
+		Whole("households", "户数", "400", func(l *line) *int64 { return &l.Households }).Must(),
+		Decimal("area", "建筑面积（平方米）", "52000.50", 2, func(l *line) *num.Num { return &l.Area }).Wide(18),
+		Pick("kind", "物业类型", registry.ProjectKinds(), func(l *line) *registry.ProjectKind { return &l.Kind }).Must(),
+		Date("delivered", "交付日期", "2015-06-30", func(l *line) *calendar.Date { return &l.Delivered }),
+		Date("taken_over", "首次承接日期", "2015-07-01", func(l *line) *calendar.Date { return &l.TakenOver }).Says("物业服务企业第一次接管的日期；2011年1月1日以前承接的不评承接查验"),
+		Pick("body", "业主组织", registry.BodyKinds(), func(l *line) *registry.BodyKind { return &l.Body.Kind }),
+		Date("body_from", "任期起始日", "2024-05-01", func(l *line) *calendar.Date { return &l.Body.Days.From }).Says("填了业主组织的要填"),
+		Date("body_until", "任期届满日", "2029-04-30", func(l *line) *calendar.Date { return &l.Body.Days.Until }),
+	}}
+}
+
+// Contracts is the sheet of contracts.
+func Contracts() Table[registry.ContractLine] {
+	type line = registry.ContractLine
+	return Table[line]{Sheet: "物业服务合同", Columns: []Column[line]{
+		Text("township", "乡镇", func(l *line) *string { return &l.TownshipName }).Says("社区重名时要填"),
+		Text("community", "社区（村）", func(l *line) *string { return &l.CommunityName }).Must(),
+		Text("project", "小区名称", func(l *line) *string { return &l.ProjectName }).Must().Wide(24).Says("已登记的小区"),
+		Text("firm", "企业统一社会信用代码", func(l *line) *string { return &l.FirmCode }).Must().Wide(22).Says("已登记的企业"),
+		Pick("kind", "合同类型", registry.ContractKinds(), func(l *line) *registry.ContractKind { return &l.Kind }).Must(),
+		Pick("level", "服务等级", registry.ServiceLevels(), func(l *line) *registry.ServiceLevel { return &l.Level }).Must(),
+		Money("fee", "物业费（元/平方米·月）", "1.20", func(l *line) *int64 { return &l.Fee }).Must().Wide(20),
+		Date("from", "合同起始日", "2026-01-01", func(l *line) *calendar.Date { return &l.Days.From }).Must().Says("同一企业、同一起始日的合同按新内容修改"),
+		Date("until", "合同截止日", "2028-12-31", func(l *line) *calendar.Date { return &l.Days.Until }).Says("没有约定截止日的不填"),
+	}}
+}
+
+// Read is a sheet of the register as read.
+type Read struct {
+	// Lines are the rows without fault, Faults those of the others.
+	Lines  []registry.Line
+	Faults []Fault
+	// At puts a fault that the register found into the sheet.
+	At func(row int64, field, message string) Fault
+}
+
+// ReadRegister reads the sheet of a kind. Returns as Table.Read, and Invalid for an unknown kind.
+func ReadRegister(kind registry.ImportKind, r io.Reader) (Read, error) {
+	switch kind {
+	case registry.ImportFirms:
+		return lines(Firms(), r, func(l *registry.FirmLine) registry.Line { return registry.Line{Firm: l} })
+	case registry.ImportProjects:
+		return lines(Projects(), r, func(l *registry.ProjectLine) registry.Line { return registry.Line{Project: l} })
+	case registry.ImportContracts:
+		return lines(Contracts(), r, func(l *registry.ContractLine) registry.Line { return registry.Line{Contract: l} })
+	}
+	return Read{}, fault.New("report.ReadRegister", fault.Invalid, "请选择要导入的是企业、小区还是合同")
+}
+
+// RegisterTemplate gives the template of a kind. Returns NotFound for an unknown kind.
+func RegisterTemplate(kind registry.ImportKind) ([]byte, error) {
+	switch kind {
+	case registry.ImportFirms:
+		return Firms().Template()
+	case registry.ImportProjects:
+		return Projects().Template()
+	case registry.ImportContracts:
+		return Contracts().Template()
+	}
+	return nil, fault.New("report.RegisterTemplate", fault.NotFound, "没有这种模板")
+}
+
+func lines[T any](t Table[T], r io.Reader, line func(*T) registry.Line) (Read, error) {
+	p, err := t.Read(r)
+	if err != nil {
+		return Read{}, err
+	}
+	out := Read{Faults: p.Faults, At: p.At}
+	for i := range p.Rows {
+		l := line(&p.Rows[i].Value)
+		l.Row = p.Rows[i].Number
+		out.Lines = append(out.Lines, l)
+	}
+	return out, nil
+}

@@ -1,0 +1,351 @@
+package report
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+	"pgregory.net/rapid"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+// book makes a workbook of raw cells in one sheet.
+func book(t testing.TB, sheet string, rows ...[]any) []byte {
+	t.Helper()
+	f := excelize.NewFile()
+	if err := f.SetSheetName("Sheet1", sheet); err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range rows {
+		if err := f.SetSheetRow(sheet, fmt.Sprintf("A%d", i+1), &row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	if err := f.Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func day(text string) calendar.Date {
+	d, err := calendar.ParseDate(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+// TestExportIsReadBack: what the register exports can be read as a template is, value for value.
+func TestExportIsReadBack(t *testing.T) {
+	firm := registry.FirmLine{FirmInput: registry.FirmInput{Name: "赣北物业服务有限公司", Code: "91360428MA0TEYAKX9", LegalPerson: "=1+1", Phone: "13812345678", Address: "东风大道 1 号", Origin: registry.OriginState},
+		Party: registry.Party{Form: registry.PartyInstructor, Members: 3, Office: "县住建局", Days: policy.Span{From: day("2026-01-01")}}}
+	contract := registry.ContractLine{ContractInput: registry.ContractInput{Kind: registry.ContractChosen, Level: registry.LevelNone, Fee: 105, Days: policy.Span{From: day("2024-02-29"), Until: day("2028-12-31")}},
+		CommunityName: "360428100001", ProjectName: "望湖苑", FirmCode: "91350100M000100Y43"}
+	project := registry.ProjectLine{ProjectInput: registry.ProjectInput{Name: "望湖苑", Address: "东风大道 8 号", Households: 1164, Area: num.MustParse("52000.05"), Kind: registry.KindMixed, Delivered: day("1999-12-31")},
+		TownshipName: "都昌镇", CommunityName: "城东社区", Body: registry.Body{Kind: registry.BodyCommittee, Days: policy.Span{From: day("2024-05-01"), Until: day("2029-04-30")}}}
+	data, err := Write(Firms().Filled([]registry.FirmLine{firm, {}}), Contracts().Filled([]registry.ContractLine{contract}), Projects().Filled([]registry.ProjectLine{project}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[registry.ImportKind]registry.Line{
+		registry.ImportFirms: {Row: 2, Firm: &firm}, registry.ImportContracts: {Row: 2, Contract: &contract}, registry.ImportProjects: {Row: 2, Project: &project},
+	} {
+		read, err := ReadRegister(kind, bytes.NewReader(data))
+		if err != nil || len(read.Lines) != 1 || !reflect.DeepEqual(read.Lines[0], want) {
+			t.Errorf("%s: %+v %v", kind, read, err)
+		}
+	}
+	// The second firm is empty: every required cell of it is named, and only those; 党员人数 holds 0.
+	read, err := ReadRegister(registry.ImportFirms, bytes.NewReader(data))
+	if err != nil || len(read.Faults) != 3 || read.Faults[0].Text() != "A3：企业名称没有填写" || read.Faults[2].Text() != "C3：企业性质没有填写" {
+		t.Errorf("%+v %v", read.Faults, err)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if formula, err := f.GetCellFormula("物业服务企业", "D2"); err != nil || formula != "" {
+		t.Errorf("a text became the formula %q %v", formula, err)
+	}
+	if shown, err := f.GetCellValue("物业服务合同", "H2"); err != nil || shown != "2024-02-29" {
+		t.Errorf("a day is shown as %q %v", shown, err)
+	}
+	if shown, err := f.GetCellValue("小区", "E2"); err != nil || shown != "1,164" {
+		t.Errorf("a number is shown as %q %v", shown, err)
+	}
+}
+
+func TestDaysAreReadBack(t *testing.T) {
+	type row struct {
+		D calendar.Date
+		N num.Num
+	}
+	table := Table[row]{Sheet: "x", Columns: []Column[row]{Date("d", "日", "2026-01-01", func(r *row) *calendar.Date { return &r.D }).Must(),
+		Decimal("n", "数", "1.20", 2, func(r *row) *num.Num { return &r.N })}}
+	first := day("1960-01-01")
+	rapid.Check(t, func(t *rapid.T) {
+		in := row{first.Add(rapid.IntRange(0, 50_000).Draw(t, "day")), num.FromFrac(rapid.Int64Range(-1e10, 1e10).Draw(t, "hundredths"), 100)}
+		data, err := Write(table.Filled([]row{in}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := table.Read(bytes.NewReader(data))
+		if err != nil || len(p.Rows) != 1 || p.Rows[0].Value.D != in.D || !p.Rows[0].Value.N.Equal(in.N) {
+			t.Fatalf("%+v: %+v %v", in, p, err)
+		}
+	})
+}
+
+func TestTemplate(t *testing.T) {
+	for _, kind := range registry.ImportKinds() {
+		data, err := RegisterTemplate(registry.ImportKind(kind.ID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := ReadRegister(registry.ImportKind(kind.ID), bytes.NewReader(data))
+		if err != nil || len(read.Lines)+len(read.Faults) != 0 {
+			t.Errorf("%s: %+v %v", kind.ID, read, err)
+		}
+		f, err := excelize.OpenReader(bytes.NewReader(data))
+		if err != nil || f.SheetCount != 2 {
+			t.Fatalf("%d sheets %v", f.SheetCount, err)
+		}
+		notes, err := f.GetRows(explainSheet)
+		if err != nil || len(notes) < 9 {
+			t.Errorf("%s: %v %v", kind.ID, notes, err)
+		}
+		lists, err := f.GetDataValidations(f.GetSheetList()[0])
+		if err != nil || len(lists) < 2 {
+			t.Errorf("%s: %d cells with choices %v", kind.ID, len(lists), err)
+		}
+	}
+	if _, err := RegisterTemplate("x"); !fault.Is(err, fault.NotFound) {
+		t.Error(err)
+	}
+	if _, err := ReadRegister("x", strings.NewReader("")); !fault.Is(err, fault.Invalid) {
+		t.Error(err)
+	}
+}
+
+func TestReadNamesEveryCell(t *testing.T) {
+	data := book(t, "随便", []any{"户数 （必填）", "备注", "小区名称", "社区（村）", "地址", "物业类型", "交付日期", "建筑面积（平方米）"},
+		[]any{400, "", "望湖苑", "城东社区", "东风大道 8 号", "商品住宅", "2015年6月30日", 52000.5},
+		[]any{"四百", "", "望湖苑", "", "东风大道 8 号", "别墅", "去年", 1.234},
+		[]any{},
+		[]any{"１,１６４", "无", "芝城花园", "城东社区", "东风大道 9 号", "老旧小区", time.Date(2016, 2, 29, 0, 0, 0, 0, time.UTC), 0.1 + 0.2},
+		[]any{400.5, "", "9.13604281234568E+17", "城东社区", strings.Repeat("长", maxCell+1), "其他", 0, "x"},
+	)
+	read, err := ReadRegister(registry.ImportProjects, bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(read.Lines) != 2 || read.Lines[1].Row != 5 || read.Lines[1].Project.Households != 1164 || read.Lines[1].Project.Delivered != day("2016-02-29") || read.Lines[1].Project.Area.String() != "0.3" ||
+		read.Lines[0].Project.Delivered != day("2015-06-30") {
+		t.Errorf("%+v %+v", read.Lines[0].Project, read.Lines[1].Project)
+	}
+	var got []string
+	for _, f := range read.Faults {
+		got = append(got, f.Text()+"|"+f.Found)
+	}
+	want := []string{
+		"D3：社区（村）没有填写|", "A3：户数要填整数，例如 400|四百", "H3：建筑面积（平方米）要填数字，最多 2 位小数，例如 52000.50|1.234", "F3：物业类型只能填商品住宅、安置保障住房、老旧小区、商住综合、其他|别墅", "G3：交付日期要填日期，例如 2015-06-30|去年",
+		"C6：小区名称这一格是数字格式，长数字的末几位已被 Excel 改掉，请改成文本格式后重新填写|9.13604281234568E+17", "E6：地址有 501 个字，最多 500 个字|" + strings.Repeat("长", maxCell+1), "A6：户数要填整数，例如 400|400.5",
+		"H6：建筑面积（平方米）要填数字，最多 2 位小数，例如 52000.50|x", "G6：交付日期要填日期，例如 2015-06-30|0",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	// What the register finds is put into the same sheet.
+	for _, tt := range []struct {
+		row         int64
+		field, want string
+	}{{2, "name", "C2：x|望湖苑"}, {5, "address", "E5：x|东风大道 9 号"}, {3, "community", "D3：x|"}, {6, "kind", "F6：x|其他"}, {2, "", "第 2 行：x|"}, {2, "township", "第 2 行：x|"}} {
+		if f := read.At(tt.row, tt.field, "x"); f.Text()+"|"+f.Found != tt.want {
+			t.Errorf("%q, want %q", f.Text()+"|"+f.Found, tt.want)
+		}
+	}
+}
+
+func TestReadRefusesFiles(t *testing.T) {
+	wide := make([]any, maxColumns+1)
+	wide[maxColumns] = "x"
+	long := [][]any{{"企业名称", "统一社会信用代码", "企业性质"}}
+	for range registry.MaxLines + 1 {
+		long = append(long, []any{"x"})
+	}
+	whole := book(t, "x", []any{"企业名称", "统一社会信用代码", "企业性质"})
+	tests := []struct {
+		name string
+		data []byte
+		said string
+	}{
+		{"nothing", nil, "不能作为 Excel 表格打开"},
+		{"no workbook", []byte("企业名称,统一社会信用代码"), "不能作为 Excel 表格打开"},
+		{"cut off", whole[:len(whole)/2], "不能作为 Excel 表格打开"},
+		{"empty sheet", book(t, "x"), "是空的"},
+		{"wrong columns", book(t, "x", []any{"企业名称", "性质"}), "没有“统一社会信用代码”这一列"},
+		{"a column twice", book(t, "x", []any{"企业名称", "统一社会信用代码", "企业性质", "企业名称*"}), "出现两次"},
+		{"too wide", book(t, "x", []any{"企业名称", "统一社会信用代码", "企业性质"}, wide), "最多 200 列"},
+		{"too long", book(t, "x", long...), "超过 20000 行"},
+		{"bomb", bomb(t), "解开后超过 200 MB"},
+		{"bomb that lies about its size", lyingBomb(t), ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := ReadRegister(registry.ImportFirms, bytes.NewReader(tt.data))
+			text := fault.MessageOf(err)
+			for _, f := range fault.FieldsOf(err) {
+				text += f.Message
+			}
+			if !fault.Is(err, fault.Invalid) || !strings.Contains(text, tt.said) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// repack copies a workbook and lets put replace or add entries.
+func repack(t testing.TB, data []byte, put func(w *zip.Writer, name string) bool) []byte {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, f := range z.File {
+		if put(w, f.Name) {
+			continue
+		}
+		if err := w.Copy(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// bomb is a workbook of some 300 KB whose sheet unpacks to more than 200 MB.
+func bomb(t testing.TB) []byte {
+	return repack(t, book(t, "x", []any{"企业名称"}), func(w *zip.Writer, name string) bool {
+		if name != "xl/worksheets/sheet1.xml" {
+			return false
+		}
+		entry, err := w.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		zeros := make([]byte, 1<<20)
+		for range maxUnpacked>>20 + 1 {
+			if _, err := entry.Write(zeros); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return true
+	})
+}
+
+// lyingBomb is a bomb whose directory promises a small size.
+func lyingBomb(t testing.TB) []byte {
+	data := bomb(t)
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, f := range z.File {
+		head := f.FileHeader
+		if f.UncompressedSize64 > 1<<20 {
+			head.UncompressedSize64 = 1000
+		}
+		raw, err := f.OpenRaw()
+		if err != nil {
+			t.Fatal(err)
+		}
+		entry, err := w.CreateRaw(&head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(entry, raw); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestReadDate(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		late bool
+		want string
+	}{
+		{"2026-10-19", false, "2026-10-19"}, {"2026/1/9", false, "2026-01-09"}, {"2026.01.09", false, "2026-01-09"}, {"2026年10月19日", false, "2026-10-19"}, {"20261019", false, "2026-10-19"},
+		{"2026-10-19 00:00:00", false, "2026-10-19"}, {"46314", false, "2026-10-19"}, {"44852", true, "2026-10-19"}, {"2024-02-29", false, "2024-02-29"},
+		{"2026-02-29", false, ""}, {"2026-13-01", false, ""}, {"10/19/2026", false, ""}, {"46314.5", false, ""}, {"400", false, ""}, {"0001-01-01", false, ""}, {"x", false, ""}, {"9999999999", false, ""},
+	} {
+		got, ok := readDate(cell{tt.text, tt.late})
+		if got.String() != tt.want || ok != (tt.want != "") {
+			t.Errorf("%s: %s %v", tt.text, got, ok)
+		}
+	}
+}
+
+func TestWithinAndShown(t *testing.T) {
+	type outer struct {
+		registry.FirmLine
+		Projects int64
+	}
+	columns := append(Within(Firms().Columns, func(o *outer) *registry.FirmLine { return &o.FirmLine }), Shown("在管小区", func(o *outer) any { return o.Projects }))
+	table := Table[outer]{Sheet: "物业服务企业", Columns: columns}
+	data, err := Write(table.Filled([]outer{{registry.FirmLine{FirmInput: registry.FirmInput{Name: "赣北物业", Code: "91350100M000100Y43", Origin: registry.OriginMarket}}, 7}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := f.GetCellValue("物业服务企业", "K2"); err != nil || got != "7" {
+		t.Errorf("%q %v", got, err)
+	}
+	p, err := table.Read(bytes.NewReader(data))
+	if err != nil || len(p.Rows) != 1 || p.Rows[0].Value.Name != "赣北物业" || p.Rows[0].Value.Projects != 0 {
+		t.Errorf("%+v %v", p, err)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	whole := book(f, "物业服务企业", []any{"企业名称", "统一社会信用代码", "企业性质"}, []any{"赣北物业", "91350100M000100Y43", "市场化"})
+	f.Add(whole)
+	f.Add(whole[:200])
+	f.Add([]byte("PK\x03\x04"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		read, err := ReadRegister(registry.ImportFirms, bytes.NewReader(data))
+		if err != nil && !fault.Is(err, fault.Invalid) {
+			t.Fatal(err)
+		}
+		for _, l := range read.Lines {
+			if l.Row < 2 || l.Firm == nil {
+				t.Fatalf("%+v", l)
+			}
+		}
+	})
+}
