@@ -90,6 +90,9 @@ func (in *FirmInput) check(bad *faults) USCC {
 		bad.add("code", "%s", fault.MessageOf(err))
 	}
 	bad.text("legal_person", "法定代表人", &in.LegalPerson, 0, 40)
+	if strings.Contains(in.LegalPerson, "*") {
+		bad.add("legal_person", "法定代表人里有 *，是隐去的姓名，请填写全名")
+	}
 	in.Phone = strings.ReplaceAll(strings.TrimSpace(in.Phone), " ", "")
 	if in.Phone != "" && !phoneForm.MatchString(in.Phone) {
 		// The number itself is not repeated: messages may end in a log.

@@ -68,6 +68,34 @@ type ContractLine struct {
 	FirmCode      string `json:"firm_code" privacy:"public"`
 }
 
+// LineOfFirm is the row that would register the firm as it is on a day.
+func LineOfFirm(f Firm, day calendar.Date) FirmLine {
+	l := FirmLine{FirmInput: FirmInput{Name: f.Name, Code: string(f.Code), LegalPerson: f.LegalPerson, Phone: f.Phone, Address: f.Address, Origin: f.Origin}, Party: f.PartyOn(day)}
+	l.Party.Days.Until = calendar.Date{}
+	return l
+}
+
+// LineOfProject is the row that would register the project as it is.
+func LineOfProject(r ProjectRow) ProjectLine {
+	p := r.Project
+	return ProjectLine{TownshipName: r.TownshipName, CommunityName: r.CommunityName, Body: r.Body, ProjectInput: ProjectInput{Name: p.Name, Address: p.Address, Community: p.Community,
+		Households: p.Households, Area: p.Area, Kind: p.Kind, Delivered: p.Delivered, TakenOver: p.TakenOver}}
+}
+
+// LinesOfContracts are the rows that would register the contracts of a project.
+func (r *Register) LinesOfContracts(ctx context.Context, row ProjectRow) ([]ContractLine, error) {
+	var out []ContractLine
+	for _, c := range row.Project.Contracts {
+		firm, err := r.firms.Load(ctx, c.Firm)
+		if err != nil {
+			return nil, fault.Wrap("registry.LinesOfContracts", fault.Internal, "合同所写企业的登记缺失", err)
+		}
+		out = append(out, ContractLine{TownshipName: row.TownshipName, CommunityName: row.CommunityName, ProjectName: row.Name, FirmCode: string(firm.State.Code),
+			ContractInput: ContractInput{Firm: c.Firm, Kind: c.Kind, Level: c.Level, Fee: c.Fee, Days: c.Days}})
+	}
+	return out, nil
+}
+
 // Outcome is what a row did or would do.
 type Outcome string
 

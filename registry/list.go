@@ -55,26 +55,39 @@ type Page[T any] struct {
 	Count int
 }
 
-// Firms lists firms in the actor's scope. Returns Forbidden without ReadRegister.
-func (s *Service) Firms(ctx context.Context, by policy.Actor, q FirmQuery) (Page[FirmRow], error) {
-	if err := s.guard.Require(by, policy.ReadRegister); err != nil {
-		return Page[FirmRow]{}, err
-	}
-	scope, err := s.guard.Scope(ctx, by, policy.ReadRegister)
+// firmQuery gives the index query of an actor's list of firms and what decides each row. Returns Forbidden without ReadRegister.
+func (s *Service) firmQuery(ctx context.Context, by policy.Actor, q FirmQuery) (store.Query, func(*store.Doc[Firm]) bool, error) {
+	scope, err := s.readScope(ctx, by)
 	if err != nil {
-		return Page[FirmRow]{}, err
+		return store.Query{}, nil, err
 	}
 	today := s.Today()
-	ask := store.Query{Index: "name", Desc: q.Desc, After: q.After, Limit: PageSize}
+	ask := store.Query{Index: ByName, Desc: q.Desc, After: q.After, Limit: PageSize}
 	if scope.All() {
 		ask.Key = findKey(q.Text)
 	} else {
 		ask.In = scope.Keys()
 	}
-	keep := func(d *store.Doc[Firm]) bool {
+	return ask, func(d *store.Doc[Firm]) bool {
 		f := &d.State
 		return scope.Covers([]string{policy.FirmKey(d.ID)}, today) && (q.Form == "" || formOn(*f, today) == q.Form) && (q.Origin == "" || f.Origin == q.Origin) &&
 			(finds(f.Name, q.Text) || strings.HasPrefix(strings.ToLower(string(f.Code)), string(plain(q.Text))))
+	}, nil
+}
+
+// readScope asks for the right to read the register and the rows that go with it.
+func (s *Service) readScope(ctx context.Context, by policy.Actor) (policy.Scope, error) {
+	if err := s.guard.Require(by, policy.ReadRegister); err != nil {
+		return policy.Scope{}, err
+	}
+	return s.guard.Scope(ctx, by, policy.ReadRegister)
+}
+
+// Firms lists firms in the actor's scope. Returns Forbidden without ReadRegister.
+func (s *Service) Firms(ctx context.Context, by policy.Actor, q FirmQuery) (Page[FirmRow], error) {
+	ask, keep, err := s.firmQuery(ctx, by, q)
+	if err != nil {
+		return Page[FirmRow]{}, err
 	}
 	docs, next, count, err := listed(ctx, s.firms, ask, keep)
 	if err != nil {
@@ -82,18 +95,53 @@ func (s *Service) Firms(ctx context.Context, by policy.Actor, q FirmQuery) (Page
 	}
 	page := Page[FirmRow]{Next: next, Count: count, Rows: make([]FirmRow, 0, len(docs))}
 	for _, d := range docs {
-		row := FirmRow{ID: d.ID, Seq: d.Seq, Name: d.State.Name, Code: d.State.Code, Origin: d.State.Origin, Party: d.State.PartyOn(today)}
-		held, err := s.heldBy(ctx, d.ID, today)
+		row, err := s.firmRow(ctx, d)
 		if err != nil {
 			return Page[FirmRow]{}, err
-		}
-		for _, p := range held {
-			row.Projects++
-			row.Households += p.State.Households
 		}
 		page.Rows = append(page.Rows, row)
 	}
 	return page, nil
+}
+
+func (s *Service) firmRow(ctx context.Context, d store.Doc[Firm]) (FirmRow, error) {
+	today := s.Today()
+	row := FirmRow{ID: d.ID, Seq: d.Seq, Name: d.State.Name, Code: d.State.Code, Origin: d.State.Origin, Party: d.State.PartyOn(today)}
+	held, err := s.heldBy(ctx, d.ID, today)
+	for _, p := range held {
+		row.Projects++
+		row.Households += p.State.Households
+	}
+	return row, err
+}
+
+// AllFirms calls yield for every firm that the query finds, in its order, with its people masked as OneFirm masks them. Returns Forbidden without
+// ReadRegister, and what yield returns.
+func (s *Service) AllFirms(ctx context.Context, by policy.Actor, q FirmQuery, yield func(FirmRow, Firm) error) error {
+	ask, keep, err := s.firmQuery(ctx, by, q)
+	if err != nil {
+		return err
+	}
+	contacts, err := s.guard.Scope(ctx, by, policy.ReadContacts)
+	if err != nil {
+		return err
+	}
+	return every(ctx, s.firms, ask, keep, func(d store.Doc[Firm]) error {
+		row, err := s.firmRow(ctx, d)
+		if err != nil {
+			return err
+		}
+		return yield(row, s.masked(d, contacts))
+	})
+}
+
+// masked hides names and phones of a firm's people from who may not see them.
+func (s *Service) masked(d store.Doc[Firm], contacts policy.Scope) Firm {
+	f := d.State
+	if !d.Purged && !contacts.Covers([]string{policy.FirmKey(d.ID)}, s.Today()) {
+		f.LegalPerson, f.Phone = policy.MaskName(f.LegalPerson), policy.MaskPhone(f.Phone)
+	}
+	return f
 }
 
 // formOn is the party form that counts on a day: PartyNone if nothing is known.
@@ -128,21 +176,45 @@ func listed[T any](ctx context.Context, c *store.Collection[T], ask store.Query,
 	}
 }
 
+// every calls yield for all rows that keep lets through.
+func every[T any](ctx context.Context, c *store.Collection[T], ask store.Query, keep func(*store.Doc[T]) bool, yield func(store.Doc[T]) error) error {
+	ask.Limit = store.MaxLimit
+	for {
+		page, err := c.ListWhere(ctx, ask, keep)
+		if err != nil {
+			return err
+		}
+		for _, d := range page.Docs {
+			if err := yield(d); err != nil {
+				return err
+			}
+		}
+		if page.Next == "" {
+			return nil
+		}
+		ask.After = page.Next
+	}
+}
+
 // heldBy returns the projects that a firm holds on a day, by name.
 func (r *Register) heldBy(ctx context.Context, firm string, day calendar.Date) ([]store.Doc[Project], error) {
 	var out []store.Doc[Project]
-	q := store.Query{Index: "name", Key: policy.FirmKey(firm), Limit: store.MaxLimit}
-	for {
-		page, err := r.projects.ListWhere(ctx, q, func(d *store.Doc[Project]) bool { return d.State.ContractOn(day).Firm == firm })
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, page.Docs...)
-		if page.Next == "" {
-			return out, nil
-		}
-		q.After = page.Next
-	}
+	holds := func(d *store.Doc[Project]) bool { return d.State.ContractOn(day).Firm == firm }
+	err := every(ctx, r.projects, store.Query{Index: ByName, Key: policy.FirmKey(firm)}, holds, func(d store.Doc[Project]) error {
+		out = append(out, d)
+		return nil
+	})
+	return out, err
+}
+
+// FirmChoices lists all firms by name, for pickers: id and name with code.
+func (r *Register) FirmChoices(ctx context.Context) ([]Choice, error) {
+	var out []Choice
+	err := every(ctx, r.firms, store.Query{Index: ByName}, func(*store.Doc[Firm]) bool { return true }, func(d store.Doc[Firm]) error {
+		out = append(out, Choice{d.ID, d.State.Name + "（" + string(d.State.Code) + "）"})
+		return nil
+	})
+	return out, err
 }
 
 // The orders of a list of projects; the names are those of the indexes.
@@ -235,20 +307,18 @@ func (q ProjectQuery) key() string {
 	return ""
 }
 
-// Projects lists projects in the actor's scope. Returns Forbidden without ReadRegister, Invalid for an unknown order.
-func (s *Service) Projects(ctx context.Context, by policy.Actor, q ProjectQuery) (Page[ProjectRow], error) {
-	if err := s.guard.Require(by, policy.ReadRegister); err != nil {
-		return Page[ProjectRow]{}, err
-	}
-	scope, err := s.guard.Scope(ctx, by, policy.ReadRegister)
+// projectQuery gives the index query of an actor's list of projects and what decides each row. Returns Forbidden without ReadRegister, Invalid for an
+// unknown order.
+func (s *Service) projectQuery(ctx context.Context, by policy.Actor, q ProjectQuery) (store.Query, func(*store.Doc[Project]) bool, error) {
+	scope, err := s.readScope(ctx, by)
 	if err != nil {
-		return Page[ProjectRow]{}, err
+		return store.Query{}, nil, err
 	}
 	if q.Sort == "" {
 		q.Sort = ByName
 	}
 	if !slices.Contains([]string{ByName, ByHouseholds, ByDelivered}, q.Sort) {
-		return Page[ProjectRow]{}, fault.New("registry.Projects", fault.Invalid, "不能按“"+q.Sort+"”排序")
+		return store.Query{}, nil, fault.New("registry.Projects", fault.Invalid, "不能按“"+q.Sort+"”排序")
 	}
 	today := s.Today()
 	ask := store.Query{Index: q.Sort, Desc: q.Desc, After: q.After, Limit: PageSize}
@@ -257,21 +327,45 @@ func (s *Service) Projects(ctx context.Context, by policy.Actor, q ProjectQuery)
 	} else {
 		ask.In = scope.Keys()
 	}
-	docs, next, count, err := listed(ctx, s.projects, ask, func(d *store.Doc[Project]) bool {
+	return ask, func(d *store.Doc[Project]) bool {
 		return scope.Covers(d.State.keysOn(d.ID, today), today) && q.covers(&d.State, today)
-	})
+	}, nil
+}
+
+// Projects lists projects in the actor's scope. Returns Forbidden without ReadRegister, Invalid for an unknown order.
+func (s *Service) Projects(ctx context.Context, by policy.Actor, q ProjectQuery) (Page[ProjectRow], error) {
+	ask, keep, err := s.projectQuery(ctx, by, q)
+	if err != nil {
+		return Page[ProjectRow]{}, err
+	}
+	docs, next, count, err := listed(ctx, s.projects, ask, keep)
 	if err != nil {
 		return Page[ProjectRow]{}, err
 	}
 	page := Page[ProjectRow]{Next: next, Count: count, Rows: make([]ProjectRow, 0, len(docs))}
 	for _, d := range docs {
-		row, err := s.projectRow(ctx, d, today)
+		row, err := s.projectRow(ctx, d, s.Today())
 		if err != nil {
 			return Page[ProjectRow]{}, err
 		}
 		page.Rows = append(page.Rows, row)
 	}
 	return page, nil
+}
+
+// AllProjects calls yield for every project that the query finds, in its order. Returns as Projects, and what yield returns.
+func (s *Service) AllProjects(ctx context.Context, by policy.Actor, q ProjectQuery, yield func(ProjectRow) error) error {
+	ask, keep, err := s.projectQuery(ctx, by, q)
+	if err != nil {
+		return err
+	}
+	return every(ctx, s.projects, ask, keep, func(d store.Doc[Project]) error {
+		row, err := s.projectRow(ctx, d, s.Today())
+		if err != nil {
+			return err
+		}
+		return yield(row)
+	})
 }
 
 func (r *Register) projectRow(ctx context.Context, d store.Doc[Project], day calendar.Date) (ProjectRow, error) {
@@ -307,10 +401,11 @@ func (s *Service) OneFirm(ctx context.Context, by policy.Actor, id string) (Firm
 	if err != nil {
 		return FirmView{}, err
 	}
-	v := FirmView{ID: d.ID, Seq: d.Seq, Firm: d.State, Purged: d.Purged}
-	if err := s.within(ctx, by, policy.ReadContacts, []string{policy.FirmKey(id)}); err != nil && !d.Purged {
-		v.LegalPerson, v.Phone = policy.MaskName(v.LegalPerson), policy.MaskPhone(v.Phone)
+	contacts, err := s.guard.Scope(ctx, by, policy.ReadContacts)
+	if err != nil {
+		return FirmView{}, err
 	}
+	v := FirmView{ID: d.ID, Seq: d.Seq, Firm: s.masked(d, contacts), Purged: d.Purged}
 	today := s.Today()
 	held, err := s.heldBy(ctx, id, today)
 	if err != nil {

@@ -182,7 +182,7 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused,
+		Access: s.refused, Register: s.register, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(p.ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(p.ctx, s.db.Pending)},
@@ -219,10 +219,16 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 		defer close(swept)
 		s.keepTidy(ctx)
 	}()
+	imported := make(chan struct{})
+	go func() {
+		defer close(imported)
+		s.register.Run(ctx, func(err error) { s.log.Error("importing", slog.String("error", err.Error())) })
+	}()
 	ready(scheme + public.Addr().String())
 	err = server.Serve(ctx, public, metrics)
 	stop()
 	<-swept
+	<-imported
 	return err
 }
 
@@ -247,6 +253,7 @@ func (s *service) keepTidy(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		s.register.Wake()
 		_, sweepErr := s.db.Sweep(ctx)
 		_, rulesErr := s.db.RunRules(ctx)
 		_, signErr := s.db.Checkpoint(ctx)

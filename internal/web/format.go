@@ -39,6 +39,17 @@ func count(n int) string {
 	return grouped(strconv.Itoa(n))
 }
 
+// countOf is count for the whole numbers that templates hold.
+func countOf(n any) (string, error) {
+	switch n := n.(type) {
+	case int:
+		return count(n), nil
+	case int64:
+		return grouped(strconv.FormatInt(n, 10)), nil
+	}
+	return "", fmt.Errorf("count of a %T", n)
+}
+
 // grouped puts commas into the whole part of a plain decimal text.
 func grouped(plain string) string {
 	sign := ""

@@ -37,6 +37,8 @@ var declared = map[string]string{
 	"todo": layoutApp, "account": layoutApp, "rights": layoutApp, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
 	"periods": layoutApp, "period": layoutApp, "preview": layoutApp, "publish": layoutApp, "boards": layoutApp, "circulars": layoutPublic, "circular": layoutPublic,
 	"proofs": layoutApp, "proof_needs": layoutApp, "proof_form": layoutApp, "proof": layoutApp, "reviews": layoutApp,
+	"register_projects": layoutApp, "register_project": layoutApp, "register_firms": layoutApp, "register_firm": layoutApp, "register_form": layoutApp,
+	"register_imports": layoutApp, "register_dry": layoutApp, "register_import": layoutApp,
 	"account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 }
 
@@ -109,7 +111,7 @@ func (a *assets) functions() template.FuncMap {
 		"date":        dateLong,
 		"dateTime":    dateTime,
 		"weekday":     weekday,
-		"count":       count,
+		"count":       countOf,
 		"fingerprint": fingerprint,
 		"mask":        policy.MaskName,
 		"list":        func(items ...any) []any { return items },
@@ -188,6 +190,8 @@ var publicNav = []navItem{
 var officeNav = []navGroup{
 	{"工作", []navItem{{Label: "我的待办", Path: "/todo", Action: policy.ReadTodo}, {Label: "佐证材料", Path: "/proofs", Action: policy.ReadEvidence},
 		{Label: "材料初审", Path: communityDesk.path, Action: policy.AcceptEvidence}, {Label: "材料复核", Path: bureauDesk.path, Action: policy.ReviewEvidence}}},
+	{"备案", []navItem{{Label: "小区登记", Path: projectsPath, Action: policy.ReadRegister}, {Label: "企业登记", Path: firmsPath, Action: policy.ReadRegister},
+		{Label: "Excel 导入", Path: importsPath, Action: policy.ImportRegister}}},
 	{"评价", []navItem{{Label: "评价周期", Path: "/periods", Action: policy.ReadPeriods}, {Label: "评价看板", Path: "/boards", Action: policy.ReadPeriods},
 		{Label: "季度通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
 	{"系统", []navItem{
@@ -202,6 +206,8 @@ func (s *Server) serves(path string) bool {
 	switch path {
 	case "/admin/log":
 		return s.journal != nil
+	case projectsPath, firmsPath, importsPath:
+		return s.registered != nil
 	case "/periods", "/boards", "/circulars":
 		return s.cycle != nil
 	case "/proofs", communityDesk.path, bureauDesk.path:

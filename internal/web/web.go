@@ -26,6 +26,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/policy"
 )
 
@@ -67,6 +68,10 @@ type Options struct {
 	Stars Stars
 	// Cycle runs the rating periods. Nil hides their pages.
 	Cycle Cycle
+	// Register holds firms and projects. Nil hides their pages.
+	Register Register
+	// Files takes uploads in. Required with Register.
+	Files *files.Keeper
 	// Journal shows the log of changes on 操作日志. Nil hides the page.
 	Journal Journal
 	// Evidence is what the pages of proof need. Nil hides them.
@@ -99,11 +104,14 @@ type Server struct {
 	evidence *Evidence
 	tasks    []Tasks
 	holidays *calendar.Calendar
-	clocks   policy.Clocks
-	secret   []byte
-	ping     func(ctx context.Context) error
-	access   policy.AccessLog
-	log      *slog.Logger
+	// registered is the register; register is the method that registers routes.
+	registered Register
+	files      *files.Keeper
+	clocks     policy.Clocks
+	secret     []byte
+	ping       func(ctx context.Context) error
+	access     policy.AccessLog
+	log        *slog.Logger
 
 	app      *fiber.App
 	routes   []Route
@@ -126,11 +134,13 @@ func New(o Options) (*Server, error) {
 	switch {
 	case o.Guard == nil, o.People == nil, o.Clocks.Business == nil, o.Clocks.Security == nil:
 		return nil, fault.New(op, fault.Invalid, "服务缺少权限、账号或时钟")
+	case o.Register != nil && o.Files == nil:
+		return nil, fault.New(op, fault.Invalid, "登记缺少接收文件的部分")
 	case len(o.Secret) < 32:
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, evidence: o.Evidence, holidays: o.Holidays, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, evidence: o.Evidence, holidays: o.Holidays, registered: o.Register, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

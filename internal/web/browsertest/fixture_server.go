@@ -9,9 +9,11 @@ import (
 	"sync"
 	"time"
 
+	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/internal/web"
 	"redsteward/policy"
+	"redsteward/registry"
 	"redsteward/supervision/evidence"
 )
 
@@ -35,6 +37,8 @@ type Fixture struct {
 	Proofs *evidence.Service
 	// Server answers.
 	Server *web.Server
+	// Register is the register, with a few divisions and nothing else.
+	Register *registry.Service
 	// Log is what the server logged.
 	Log *Buffer
 	// Access holds the refused tries.
@@ -42,6 +46,8 @@ type Fixture struct {
 	// OneTime is the one-time password of the account new.
 	OneTime string
 
+	// first is the administrator who makes the other accounts.
+	first  policy.Actor
 	cancel context.CancelFunc
 	done   chan error
 }
@@ -104,8 +110,11 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	}
 	begun := now()
 	clocks := policy.Clocks{Business: func() time.Time { return noon.Add(now().Sub(begun)) }, Security: now}
-	guard := policy.NewGuard(rules, policy.TenureTable{})
 	f := &Fixture{DB: db, Log: &Buffer{}, Access: &AccessList{}, done: make(chan error, 1)}
+	guard, err := f.openRegister(ctx, rules, clocks.Business)
+	if err != nil {
+		return nil, err
+	}
 	if f.People, err = policy.NewService(ctx, db, guard, clocks, policy.Options{Idle: time.Hour}); err != nil {
 		return nil, err
 	}
@@ -127,8 +136,8 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access,
-		Log:    slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
+		Access: f.Access, Register: f.Register, Files: files.NewKeeper(db, ""),
+		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {
 		return nil, err
@@ -176,6 +185,7 @@ func (f *Fixture) accounts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	f.first = admin
 	for _, person := range []struct {
 		login, name string
 		role        policy.Role
@@ -187,6 +197,11 @@ func (f *Fixture) accounts(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// Appoint makes an account in an office, with Password as its own password.
+func (f *Fixture) Appoint(ctx context.Context, login, name string, ap policy.Appointment) error {
+	return f.account(ctx, f.first, login, name, ap, true)
 }
 
 // account makes one account; unless changed, its password is still the one-time one.

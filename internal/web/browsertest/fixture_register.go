@@ -1,0 +1,31 @@
+package browsertest
+
+import (
+	"context"
+	"time"
+
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+// fewDivisions are enough for the pages; the shipped table is loaded by serve.
+const fewDivisions = `code,name,level,parent
+360428000000,都昌县,3,360400000000
+360428100000,都昌镇,4,360428000000
+360428101000,周溪镇,4,360428000000
+360428100001,城东居委会,5,360428100000
+360428100009,东街居委会,5,360428100000
+360428101500,棠荫村委会,5,360428101000
+`
+
+// openRegister opens an empty register with its divisions, and the guard that asks it for tenure.
+func (f *Fixture) openRegister(ctx context.Context, rules *policy.Rules, now func() time.Time) (*policy.Guard, error) {
+	register, err := registry.Open(ctx, f.DB)
+	if err != nil {
+		return nil, err
+	}
+	guard := policy.NewGuard(rules, register)
+	f.Register = registry.NewService(register, guard, now)
+	_, err = register.SeedDivisions(ctx, []byte(fewDivisions))
+	return guard, err
+}

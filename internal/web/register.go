@@ -1,0 +1,392 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+// Register is what the pages need of the register; registry.Service implements it. Every method that names the actor checks right and scope and lists
+// its errors there.
+type Register interface {
+	// Today is the business day.
+	Today() calendar.Date
+	// DivisionsAt lists the divisions of a level that exist on the day, FirmChoices all firms by name, FirmNames the names of some.
+	DivisionsAt(ctx context.Context, level registry.Level, day calendar.Date) ([]registry.DivisionRow, error)
+	FirmChoices(ctx context.Context) ([]registry.Choice, error)
+	FirmNames(ctx context.Context, ids []string) (map[string]string, error)
+
+	// Firms and Projects list one page, AllFirms and AllProjects every row, OneFirm and OneProject one.
+	// LinesOfContracts are the rows of a workbook that would register a project's contracts.
+	LinesOfContracts(ctx context.Context, row registry.ProjectRow) ([]registry.ContractLine, error)
+	Firms(ctx context.Context, by policy.Actor, q registry.FirmQuery) (registry.Page[registry.FirmRow], error)
+	AllFirms(ctx context.Context, by policy.Actor, q registry.FirmQuery, yield func(registry.FirmRow, registry.Firm) error) error
+	OneFirm(ctx context.Context, by policy.Actor, id string) (registry.FirmView, error)
+	Projects(ctx context.Context, by policy.Actor, q registry.ProjectQuery) (registry.Page[registry.ProjectRow], error)
+	AllProjects(ctx context.Context, by policy.Actor, q registry.ProjectQuery, yield func(registry.ProjectRow) error) error
+	OneProject(ctx context.Context, by policy.Actor, id string) (registry.ProjectRow, error)
+
+	// The commands. They return Invalid with fields, Conflict if something stands in the way or seq is not the last change.
+	CreateFirm(ctx context.Context, by policy.Actor, in registry.FirmInput) (string, error)
+	ChangeFirm(ctx context.Context, by policy.Actor, id string, seq int64, in registry.FirmInput) error
+	SetParty(ctx context.Context, by policy.Actor, id string, seq int64, p registry.Party) error
+	CreateProject(ctx context.Context, by policy.Actor, in registry.ProjectInput) (string, error)
+	ChangeProject(ctx context.Context, by policy.Actor, id string, seq int64, in registry.ProjectInput) error
+	SetBody(ctx context.Context, by policy.Actor, project string, seq int64, b registry.Body) error
+	AddContract(ctx context.Context, by policy.Actor, project string, seq int64, in registry.ContractInput) error
+	CorrectContract(ctx context.Context, by policy.Actor, project string, seq int64, id string, in registry.ContractInput, why string) error
+	EndContract(ctx context.Context, by policy.Actor, project string, seq int64, id string, last calendar.Date, why string) error
+
+	// DryImport checks a file and keeps it for a day, AcceptImport accepts what was checked, OneImport and Imports tell what became of it.
+	DryImport(ctx context.Context, by policy.Actor, f registry.File) (registry.DryRun, error)
+	AcceptImport(ctx context.Context, by policy.Actor, draft string, onlyGood bool) (string, error)
+	OneImport(ctx context.Context, by policy.Actor, id string) (registry.ImportView, error)
+	Imports(ctx context.Context, by policy.Actor) ([]registry.ImportView, error)
+}
+
+const (
+	projectsPath = "/register/projects"
+	firmsPath    = "/register/firms"
+	importsPath  = "/register/imports"
+)
+
+// registerRoutes are the pages of the register; none without one.
+func (s *Server) registerRoutes() []Route {
+	if s.registered == nil {
+		return nil
+	}
+	const get, post = fiber.MethodGet, fiber.MethodPost
+	return []Route{
+		{Method: get, Path: projectsPath, Action: policy.ReadRegister, Handler: s.projects},
+		{Method: get, Path: projectsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.projectsExcel},
+		{Method: get, Path: projectsPath + "/new", Action: policy.WriteRegister, Handler: s.projectForm},
+		{Method: post, Path: projectsPath + "/new", Action: policy.WriteRegister, Handler: s.createProject},
+		{Method: get, Path: projectsPath + "/:id", Action: policy.ReadRegister, Handler: s.project},
+		{Method: get, Path: projectsPath + "/:id/edit", Action: policy.WriteRegister, Handler: s.projectForm},
+		{Method: post, Path: projectsPath + "/:id/edit", Action: policy.WriteRegister, Handler: s.changeProject},
+		{Method: get, Path: projectsPath + "/:id/body", Action: policy.WriteRegister, Handler: s.bodyForm},
+		{Method: post, Path: projectsPath + "/:id/body", Action: policy.WriteRegister, Handler: s.setBody},
+		{Method: get, Path: projectsPath + "/:id/contracts/new", Action: policy.WriteRegister, Handler: s.contractForm},
+		{Method: post, Path: projectsPath + "/:id/contracts/new", Action: policy.WriteRegister, Handler: s.addContract},
+		{Method: get, Path: projectsPath + "/:id/contracts/:contract", Action: policy.WriteRegister, Handler: s.contractForm},
+		{Method: post, Path: projectsPath + "/:id/contracts/:contract", Action: policy.WriteRegister, Handler: s.correctContract},
+		{Method: get, Path: projectsPath + "/:id/contracts/:contract/end", Action: policy.WriteRegister, Handler: s.endForm},
+		{Method: post, Path: projectsPath + "/:id/contracts/:contract/end", Action: policy.WriteRegister, Handler: s.endContract},
+		{Method: get, Path: firmsPath, Action: policy.ReadRegister, Handler: s.registeredFirms},
+		{Method: get, Path: firmsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.firmsExcel},
+		{Method: get, Path: firmsPath + "/new", Action: policy.WriteRegister, Handler: s.firmForm},
+		{Method: post, Path: firmsPath + "/new", Action: policy.WriteRegister, Handler: s.createFirm},
+		{Method: get, Path: firmsPath + "/:id", Action: policy.ReadRegister, Handler: s.firm},
+		{Method: get, Path: firmsPath + "/:id/edit", Action: policy.WriteRegister, Handler: s.firmForm},
+		{Method: post, Path: firmsPath + "/:id/edit", Action: policy.WriteRegister, Handler: s.changeFirm},
+		{Method: get, Path: firmsPath + "/:id/party", Action: policy.WriteRegister, Handler: s.partyForm},
+		{Method: post, Path: firmsPath + "/:id/party", Action: policy.WriteRegister, Handler: s.setParty},
+		{Method: get, Path: importsPath, Action: policy.ImportRegister, Handler: s.imports},
+		{Method: post, Path: importsPath, Action: policy.ImportRegister, Handler: s.dryImport, Upload: maxImport},
+		{Method: post, Path: importsPath + "/accept", Action: policy.ImportRegister, Handler: s.acceptImport},
+		{Method: get, Path: importsPath + "/template/:kind.xlsx", Action: policy.ImportRegister, Handler: s.importTemplate},
+		{Method: get, Path: importsPath + "/:id/progress", Action: policy.ImportRegister, Handler: s.importProgress},
+		{Method: get, Path: importsPath + "/:id", Action: policy.ImportRegister, Handler: s.oneImport},
+	}
+}
+
+// crumb is one step of the way to a page.
+type crumb struct{ Label, Path string }
+
+// entryView is what register_form.html shows: one form of the register on its own address.
+type entryView struct {
+	Crumbs []crumb
+	// Intro says what the form does, Notes what to know beside it.
+	Intro string
+	Notes []string
+	// Address takes the form, Seq is the change that it was made from.
+	Address string
+	Seq     int64
+	Form    []field
+	Button  string
+	Back    string
+}
+
+// entry is a form of the register as a handler describes it.
+type entry struct {
+	title, nav string
+	entryView
+}
+
+// showEntry shows a form, with everything typed and every error if it was refused.
+func (s *Server) showEntry(c *fiber.Ctx, by policy.Actor, e entry, refused []fault.Field) error {
+	e.Form = withErrors(e.Form, refused)
+	p := page{Title: e.title, Nav: e.nav, Data: e.entryView, Fields: refused}
+	if len(refused) > 0 {
+		return s.refuse(c, by, "register_form", p)
+	}
+	return s.render(c, by, "register_form", p)
+}
+
+// settled answers a form: to the address if the command went through, back to the form if something was refused; a conflict stands at the field that
+// it is about.
+func (s *Server) settled(c *fiber.Ctx, by policy.Actor, e entry, err error, conflictAt, address string) error {
+	refused := fault.FieldsOf(err)
+	switch {
+	case err == nil:
+		return seeOther(c, address)
+	case fault.Is(err, fault.Conflict):
+		refused = []fault.Field{{Name: conflictAt, Message: fault.MessageOf(err)}}
+	case !fault.Is(err, fault.Invalid) || len(refused) == 0:
+		return err
+	}
+	return s.showEntry(c, by, e, refused)
+}
+
+// typed reads the fields of a form into values of their kind and keeps what could not be read.
+type typed struct {
+	c   *fiber.Ctx
+	bad []fault.Field
+}
+
+func (t *typed) fail(name, format string, args ...any) {
+	t.bad = append(t.bad, fault.Field{Name: name, Message: fmt.Sprintf(format, args...)})
+}
+
+func (t *typed) text(name string) string { return strings.TrimSpace(t.c.FormValue(name)) }
+
+func (t *typed) date(name, label string) calendar.Date {
+	text := t.text(name)
+	if text == "" {
+		return calendar.Date{}
+	}
+	day, err := calendar.ParseDate(text)
+	if err != nil {
+		t.fail(name, "%s“%s”不是日期，要写成 2026-10-19", label, text)
+	}
+	return day
+}
+
+func (t *typed) span(from, fromLabel, until, untilLabel string) policy.Span {
+	return policy.Span{From: t.date(from, fromLabel), Until: t.date(until, untilLabel)}
+}
+
+func (t *typed) whole(name, label, example string) int64 {
+	text := strings.ReplaceAll(t.text(name), ",", "")
+	n, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case text == "":
+		return 0
+	case err != nil:
+		t.fail(name, "%s“%s”要填整数，例如 %s", label, text, example)
+	}
+	return n
+}
+
+func (t *typed) number(name, label, example string) num.Num {
+	text := strings.ReplaceAll(t.text(name), ",", "")
+	if text == "" {
+		return num.Num{}
+	}
+	n, err := num.Parse(text)
+	if err != nil {
+		t.fail(name, "%s“%s”要填数字，例如 %s", label, text, example)
+	}
+	return n
+}
+
+// fen reads yuan with at most two decimals.
+func (t *typed) fen(name, label, example string) int64 {
+	n := t.number(name, label, example).Mul(num.FromInt(100))
+	fen, whole := n.Int64()
+	if !whole {
+		t.fail(name, "%s最多两位小数，现在是 %s，例如 %s", label, t.text(name), example)
+	}
+	return fen
+}
+
+// with puts what could not be read before what the command refused; a field is named once. run is not called if something could not be read.
+func (t *typed) with(run func() error) error {
+	if len(t.bad) > 0 {
+		return fault.InvalidFields("web.typed", t.bad...)
+	}
+	return run()
+}
+
+// choicesOf are the choices of a field, with a first line that chooses nothing.
+func choicesOf(first string, choices []registry.Choice) []option {
+	out := []option{{"", first}}
+	for _, c := range choices {
+		out = append(out, option{c.ID, c.Text})
+	}
+	return out
+}
+
+// communityOptions are the communities, each behind its township, those of the county town first.
+func (s *Server) communityOptions(ctx context.Context) ([]option, error) {
+	today := s.registered.Today()
+	towns, err := s.registered.DivisionsAt(ctx, registry.LevelTownship, today)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, t := range towns {
+		names[t.ID] = t.Display
+	}
+	list, err := s.registered.DivisionsAt(ctx, registry.LevelCommunity, today)
+	if err != nil {
+		return nil, err
+	}
+	out := []option{{"", "请选择"}}
+	for _, d := range list {
+		out = append(out, option{d.ID, names[d.Parent] + " " + d.Display})
+	}
+	return out, nil
+}
+
+// townshipOptions are the townships, for filters.
+func (s *Server) townshipOptions(ctx context.Context) ([]option, error) {
+	towns, err := s.registered.DivisionsAt(ctx, registry.LevelTownship, s.registered.Today())
+	if err != nil {
+		return nil, err
+	}
+	out := []option{{"", "全部"}}
+	for _, t := range towns {
+		out = append(out, option{t.ID, t.Display})
+	}
+	return out, nil
+}
+
+// listAddress is the address of a list: its filter, its order, and the cursors of the pages before, so that one can go back.
+type listAddress struct {
+	path  string
+	names []string
+	value map[string]string
+	after string
+	trail []string
+}
+
+// maxTrail is how many pages one can go back.
+const maxTrail = 40
+
+// readList reads the address of a list; names are its filters.
+func readList(c *fiber.Ctx, path string, names ...string) listAddress {
+	l := listAddress{path: path, names: append(names, "sort", "desc"), value: map[string]string{}, after: c.Query("after")}
+	for _, name := range l.names {
+		if v := []rune(strings.TrimSpace(c.Query(name))); len(v) > 0 {
+			l.value[name] = string(v[:min(len(v), maxQuery)])
+		}
+	}
+	if trail := c.Query("trail"); trail != "" && l.after != "" {
+		l.trail = strings.Split(trail, "~")
+		l.trail = l.trail[:min(len(l.trail), maxTrail)]
+	}
+	return l
+}
+
+// address is the list with some values changed, from its first page.
+func (l listAddress) address(change ...string) string {
+	v := url.Values{}
+	for _, name := range l.names {
+		if l.value[name] != "" {
+			v.Set(name, l.value[name])
+		}
+	}
+	for i := 0; i+1 < len(change); i += 2 {
+		v.Del(change[i])
+		if change[i+1] != "" {
+			v.Set(change[i], change[i+1])
+		}
+	}
+	if q := v.Encode(); q != "" {
+		return l.path + "?" + q
+	}
+	return l.path
+}
+
+// excel is the address of the same list as Excel.
+func (l listAddress) excel() string {
+	path, query, found := strings.Cut(l.address(), "?")
+	if found {
+		return path + ".xlsx?" + query
+	}
+	return path + ".xlsx"
+}
+
+// sorted is the header that sorts by an order of the list.
+func (l listAddress) sorted(name, label, usual string) sortLink {
+	current := l.value["sort"]
+	if current == "" {
+		current = usual
+	}
+	link := sortLink{Label: label}
+	desc := ""
+	if current == name {
+		link.Aria, link.Arrow, desc = "ascending", "↑", "1"
+		if l.value["desc"] != "" {
+			link.Aria, link.Arrow, desc = "descending", "↓", ""
+		}
+	}
+	link.Address = l.address("sort", name, "desc", desc)
+	return link
+}
+
+// pager is what the component shows: from where to where, and the pages beside this one.
+type pager struct {
+	First, Last, Count int
+	More               bool
+	Back, Next         string
+}
+
+func (l listAddress) pager(rows, count int, next string) pager {
+	before := len(l.trail)
+	if l.after != "" {
+		before++
+	}
+	p := pager{First: before*registry.PageSize + 1, Last: before*registry.PageSize + rows, Count: count, More: count > registry.CountTo}
+	if p.More {
+		p.Count = registry.CountTo
+	}
+	if next != "" {
+		trail := slices.Clone(l.trail)
+		if l.after != "" {
+			trail = append(trail, l.after)
+		}
+		p.Next = l.address("after", next, "trail", strings.Join(trail, "~"))
+	}
+	if l.after != "" {
+		p.Back = l.address()
+		if n := len(l.trail); n > 0 {
+			p.Back = l.address("after", l.trail[n-1], "trail", strings.Join(l.trail[:n-1], "~"))
+		}
+	}
+	return p
+}
+
+// filtered reports whether a filter is set.
+func (l listAddress) filtered() bool {
+	for name := range l.value {
+		if name != "sort" && name != "desc" {
+			return true
+		}
+	}
+	return false
+}
+
+// sendExcel answers with a workbook.
+func sendExcel(c *fiber.Ctx, name string, data []byte) error {
+	c.Set(fiber.HeaderContentDisposition, "attachment; filename*=UTF-8''"+url.PathEscape(name))
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	c.Response().Header.SetContentType("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	c.Response().SetBodyRaw(data)
+	return nil
+}
+
+// yuan is 1.20.
+func yuan(fen int64) string { return num.FromFrac(fen, 100).Fixed(2) }

@@ -1,0 +1,239 @@
+package web
+
+import (
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/report"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+// registeredView is what register_firms.html shows.
+type registeredView struct {
+	Rows              []firmLine
+	Query             string
+	Forms, Origins    []option
+	Form, Origin      string
+	Name              sortLink
+	Page              pager
+	Filtered          bool
+	Excel, Clear      string
+	CanWrite, CanLoad bool
+}
+
+// firmLine is one firm of the list.
+type firmLine struct {
+	registry.FirmRow
+	Path, OriginWord, FormWord string
+}
+
+func firmPath(id string) string { return firmsPath + "/" + id }
+
+// formWord is the word of a party form; nothing known counts as none.
+func formWord(p registry.Party) string {
+	if p.Form == "" {
+		return "未登记"
+	}
+	return registry.TextOf(registry.PartyForms(), p.Form)
+}
+
+func firmQuery(l listAddress) registry.FirmQuery {
+	return registry.FirmQuery{Text: l.value["q"], Form: registry.PartyForm(l.value["form"]), Origin: registry.Origin(l.value["origin"]), Desc: l.value["desc"] != "", After: l.after}
+}
+
+// registeredFirms lists the firms of the register.
+func (s *Server) registeredFirms(c *fiber.Ctx, by policy.Actor) error {
+	l := readList(c, firmsPath, "q", "form", "origin")
+	found, err := s.registered.Firms(c.UserContext(), by, firmQuery(l))
+	if err != nil {
+		return err
+	}
+	v := registeredView{Query: l.value["q"], Form: l.value["form"], Origin: l.value["origin"], Forms: choicesOf("全部", registry.PartyForms()), Origins: choicesOf("全部", registry.Origins()),
+		Name: l.sorted("name", "企业", "name"), Page: l.pager(len(found.Rows), found.Count, found.Next), Filtered: l.filtered(), Excel: l.excel(), Clear: firmsPath,
+		CanWrite: s.guard.Allow(by, policy.WriteRegister), CanLoad: s.guard.Allow(by, policy.ImportRegister)}
+	for _, r := range found.Rows {
+		v.Rows = append(v.Rows, firmLine{FirmRow: r, Path: firmPath(r.ID), OriginWord: registry.TextOf(registry.Origins(), r.Origin), FormWord: formWord(r.Party)})
+	}
+	return s.render(c, by, "register_firms", page{Title: "物业服务企业", Nav: firmsPath, Data: v})
+}
+
+// firmsExcel writes exactly the firms that the filter shows, in the columns of the template and what they hold.
+func (s *Server) firmsExcel(c *fiber.Ctx, by policy.Actor) error {
+	type row struct {
+		registry.FirmLine
+		held registry.FirmRow
+	}
+	l := readList(c, firmsPath, "q", "form", "origin")
+	l.after = ""
+	var rows []row
+	err := s.registered.AllFirms(c.UserContext(), by, firmQuery(l), func(held registry.FirmRow, f registry.Firm) error {
+		rows = append(rows, row{registry.LineOfFirm(f, s.registered.Today()), held})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	columns := append(report.Within(report.Firms().Columns, func(r *row) *registry.FirmLine { return &r.FirmLine }),
+		report.Shown("在管小区", func(r *row) any { return r.held.Projects }), report.Shown("在管户数", func(r *row) any { return r.held.Households }))
+	data, err := report.Write(report.Table[row]{Sheet: report.Firms().Sheet, Columns: columns}.Filled(rows))
+	if err != nil {
+		return err
+	}
+	return sendExcel(c, "物业服务企业.xlsx", data)
+}
+
+// firmView is what register_firm.html shows.
+type firmView struct {
+	registry.FirmView
+	OriginWord, FormWord string
+	Warning              string
+	Now                  registry.Party
+	Party                []partyLine
+	Projects             []projectLine
+	Households           int64
+	Path                 string
+	CanWrite             bool
+}
+
+type partyLine struct {
+	Form, Office, Days string
+	Members            int64
+}
+
+// firm shows one firm.
+func (s *Server) firm(c *fiber.Ctx, by policy.Actor) error {
+	f, err := s.registered.OneFirm(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	now := f.PartyOn(s.registered.Today())
+	v := firmView{FirmView: f, OriginWord: registry.TextOf(registry.Origins(), f.Origin), FormWord: formWord(now), Warning: f.Code.InnerWarning(), Now: now, Path: firmPath(f.ID),
+		CanWrite: s.guard.Allow(by, policy.WriteRegister)}
+	for i := len(f.Firm.Party) - 1; i >= 0; i-- {
+		p := f.Firm.Party[i]
+		v.Party = append(v.Party, partyLine{formWord(p), p.Office, spanText(p.Days), p.Members})
+	}
+	for _, row := range f.Holds {
+		v.Projects = append(v.Projects, s.projectLineOf(row))
+		v.Households += row.Households
+	}
+	return s.render(c, by, "register_firm", page{Title: f.Name, Nav: firmsPath, Data: v})
+}
+
+// firmFields is the form of a firm.
+func firmFields(value func(name string) string) []field {
+	return []field{
+		{Name: "name", Label: "企业名称", Type: "text", Autocomplete: "off", Value: value("name"), Hint: "与营业执照一致"},
+		{Name: "code", Label: "统一社会信用代码", Type: "text", Autocomplete: "off", Value: value("code"), Hint: "18 位，与营业执照一致"},
+		{Name: "origin", Label: "企业性质", Options: choicesOf("请选择", registry.Origins()), Value: value("origin")},
+		{Name: "legal_person", Label: "法定代表人", Type: "text", Autocomplete: "off", Optional: true, Value: value("legal_person")},
+		{Name: "phone", Label: "联系电话", Type: "tel", Mode: "tel", Autocomplete: "off", Optional: true, Value: value("phone"), Hint: "11 位手机号，或者带区号的固定电话"},
+		{Name: "address", Label: "住所", Type: "text", Autocomplete: "off", Optional: true, Value: value("address")},
+	}
+}
+
+func firmInput(c *fiber.Ctx) registry.FirmInput {
+	return registry.FirmInput{Name: c.FormValue("name"), Code: c.FormValue("code"), LegalPerson: c.FormValue("legal_person"), Phone: c.FormValue("phone"),
+		Address: c.FormValue("address"), Origin: registry.Origin(c.FormValue("origin"))}
+}
+
+// firmEntry describes the form of a new firm, or of one that stands.
+func (s *Server) firmEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
+	e := entry{title: "登记企业", nav: firmsPath, entryView: entryView{Crumbs: []crumb{{"企业登记", firmsPath}}, Intro: "一个统一社会信用代码只能登记一家企业。", Address: firmsPath + "/new", Button: "登记企业", Back: firmsPath}}
+	id := c.Params("id")
+	if id == "" {
+		e.Form = firmFields(func(name string) string { return c.FormValue(name) })
+		return e, nil
+	}
+	f, err := s.registered.OneFirm(c.UserContext(), by, id)
+	if err != nil {
+		return e, err
+	}
+	e.title, e.Intro, e.Button = "修改企业登记", "修改会记入变更日志。", "保存修改"
+	e.Address, e.Back, e.Seq = firmPath(id)+"/edit", firmPath(id), f.Seq
+	e.Crumbs = append(e.Crumbs, crumb{f.Name, firmPath(id)})
+	stored := map[string]string{"name": f.Name, "code": string(f.Code), "origin": string(f.Origin), "legal_person": f.LegalPerson, "phone": f.Phone, "address": f.Address}
+	e.Form = firmFields(func(name string) string { return typedOr(c, name, stored[name]) })
+	return e, nil
+}
+
+// typedOr is what was typed in a form that comes back, else what stands.
+func typedOr(c *fiber.Ctx, name, stored string) string {
+	if c.Method() == fiber.MethodPost {
+		return c.FormValue(name)
+	}
+	return stored
+}
+
+// firmForm shows the form of a firm.
+func (s *Server) firmForm(c *fiber.Ctx, by policy.Actor) error {
+	e, err := s.firmEntry(c, by)
+	if err != nil {
+		return err
+	}
+	return s.showEntry(c, by, e, nil)
+}
+
+// createFirm registers a firm.
+func (s *Server) createFirm(c *fiber.Ctx, by policy.Actor) error {
+	e, err := s.firmEntry(c, by)
+	if err != nil {
+		return err
+	}
+	id, err := s.registered.CreateFirm(c.UserContext(), by, firmInput(c))
+	return s.settled(c, by, e, err, "code", firmPath(id))
+}
+
+// changeFirm corrects a firm.
+func (s *Server) changeFirm(c *fiber.Ctx, by policy.Actor) error {
+	e, err := s.firmEntry(c, by)
+	if err != nil {
+		return err
+	}
+	return s.settled(c, by, e, s.registered.ChangeFirm(c.UserContext(), by, c.Params("id"), formSeq(c), firmInput(c)), "code", e.Back)
+}
+
+// partyEntry describes the form of a firm's party organisation.
+func (s *Server) partyEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
+	id := c.Params("id")
+	f, err := s.registered.OneFirm(c.UserContext(), by, id)
+	if err != nil {
+		return entry{}, err
+	}
+	now := f.PartyOn(s.registered.Today())
+	value := func(name, stored string) string { return typedOr(c, name, stored) }
+	return entry{title: "登记党组织", nav: firmsPath, entryView: entryView{
+		Crumbs: []crumb{{"企业登记", firmsPath}, {f.Name, firmPath(id)}}, Intro: "新的登记从起始日起算，原来的到前一天为止；以前的评价不受影响。",
+		Notes:   []string{"只登记形式和人数，不登记党员名单。", "没有党组织的企业由上级选派指导员；两样都没有的选“无”。"},
+		Address: firmPath(id) + "/party", Seq: f.Seq, Button: "登记党组织", Back: firmPath(id),
+		Form: []field{
+			{Name: "form", Label: "党组织形式", Options: choicesOf("请选择", registry.PartyForms()), Value: value("form", string(now.Form))},
+			{Name: "members", Label: "党员人数", Type: "text", Mode: "numeric", Value: value("members", strconv.FormatInt(now.Members, 10)), Hint: "在本企业工作的党员，只填人数"},
+			{Name: "office", Label: "指导员派出单位", Type: "text", Autocomplete: "off", Optional: true, Value: value("office", now.Office), Hint: "形式是选派指导员的才填"},
+			{Name: "from", Label: "起始日", Type: "date", Value: value("from", s.registered.Today().String())},
+		}}}, nil
+}
+
+// partyForm shows the form of a firm's party organisation.
+func (s *Server) partyForm(c *fiber.Ctx, by policy.Actor) error {
+	e, err := s.partyEntry(c, by)
+	if err != nil {
+		return err
+	}
+	return s.showEntry(c, by, e, nil)
+}
+
+// setParty registers how the party is organised in a firm.
+func (s *Server) setParty(c *fiber.Ctx, by policy.Actor) error {
+	e, err := s.partyEntry(c, by)
+	if err != nil {
+		return err
+	}
+	in := typed{c: c}
+	p := registry.Party{Form: registry.PartyForm(c.FormValue("form")), Members: in.whole("members", "党员人数", "3"), Office: c.FormValue("office"),
+		Days: policy.Span{From: in.date("from", "起始日")}}
+	err = in.with(func() error { return s.registered.SetParty(c.UserContext(), by, c.Params("id"), formSeq(c), p) })
+	return s.settled(c, by, e, err, "form", e.Back)
+}
