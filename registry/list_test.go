@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/policy"
@@ -308,5 +309,41 @@ func TestEndingAndArea(t *testing.T) {
 	d := newDesk(t)
 	if _, err := in.check(t.Context(), d.Register, today, &bad); err != nil || len(bad.list) != 1 || bad.list[0].Name != "area" {
 		t.Errorf("%v %v", bad.list, err)
+	}
+}
+
+// TestHeldAndServiceLevel: what supervision asks the register, on the days before, within and after a contract.
+func TestHeldAndServiceLevel(t *testing.T) {
+	d := newDesk(t)
+	ask := func(project string, day calendar.Date) string {
+		t.Helper()
+		level, err := d.ServiceLevel(t.Context(), project, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return level
+	}
+	firm, project := d.firm("一盏灯物业", codeOne), d.project("东街花园", west)
+	in := contractOf(t, firm, "2026-01-01", "")
+	in.Level = LevelSecond
+	d.contract(project, in)
+	held, err := d.Held(t.Context(), firm, today)
+	if err != nil || len(held) != 1 || held[0].Project != project || held[0].Firm != firm || held[0].FirmName == "" {
+		t.Errorf("%+v %v", held, err)
+	}
+	if before, err := d.Held(t.Context(), firm, today.Add(-4000)); err != nil || len(before) != 0 {
+		t.Errorf("%+v %v", before, err)
+	}
+	if none, err := d.Held(t.Context(), "nobody", today); err != nil || len(none) != 0 {
+		t.Errorf("%+v %v", none, err)
+	}
+	if got := ask(project, today); got != "二级" {
+		t.Errorf("level %q", got)
+	}
+	if got := ask(project, today.Add(-4000)); got != "无等级" {
+		t.Errorf("level without contract %q", got)
+	}
+	if _, err := d.ServiceLevel(t.Context(), "nothing", today); !fault.Is(err, fault.NotFound) {
+		t.Error(err)
 	}
 }

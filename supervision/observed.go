@@ -188,3 +188,24 @@ func (s *Observations) spread(ctx context.Context, change store.Change[Observati
 	}
 	return nil
 }
+
+// FirmOf returns the firm that held a project on a day, for a fact about the whole firm. Returns Forbidden without RecordObservation, NotFound for a project outside the
+// scope, Invalid (project) if no firm held it.
+func (s *Observations) FirmOf(ctx context.Context, by policy.Actor, project string, on calendar.Date) (string, error) {
+	const op = "supervision.FirmOf"
+	scope, err := s.scope(ctx, by, policy.RecordObservation)
+	if err != nil {
+		return "", err
+	}
+	place, err := s.places.Place(ctx, project, on)
+	if err != nil {
+		return "", err
+	}
+	if err := scope.Require(op, place.Keys(), on); err != nil {
+		return "", err
+	}
+	if place.Firm == "" {
+		return "", fault.InvalidFields(op, fault.Field{Name: "project", Message: place.Name + "在" + on.Chinese() + "没有物业企业，不能按整家企业登记"})
+	}
+	return place.Firm, nil
+}

@@ -27,6 +27,7 @@ const (
 	layoutPublic = "public"
 	layoutApp    = "app"
 	layoutDesk   = "desk"
+	layoutPhone  = "phone"
 	layoutEither = "either"
 )
 
@@ -40,6 +41,7 @@ var declared = map[string]string{
 	"register_projects": layoutApp, "register_project": layoutApp, "register_firms": layoutApp, "register_firm": layoutApp, "register_form": layoutApp,
 	"register_imports": layoutApp, "register_dry": layoutApp, "register_import": layoutApp,
 	"account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
+	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
 }
 
 // pages are the parsed templates by page name.
@@ -77,7 +79,7 @@ func loadPages(a *assets) (*pages, error) {
 		}
 		// Executing without data fails somewhere, but escaping comes first and reports its own error.
 		var unescapable *template.Error
-		for _, layout := range []string{layoutPublic, layoutApp, layoutDesk} {
+		for _, layout := range []string{layoutPublic, layoutApp, layoutDesk, layoutPhone} {
 			if err := t.ExecuteTemplate(io.Discard, layout, nil); errors.As(err, &unescapable) {
 				return nil, fmt.Errorf("%s: %w", file, err)
 			}
@@ -114,6 +116,7 @@ func (a *assets) functions() template.FuncMap {
 		"count":       countOf,
 		"fingerprint": fingerprint,
 		"mask":        policy.MaskName,
+		"inc":         func(i int) int { return i + 1 },
 		"list":        func(items ...any) []any { return items },
 		"dict":        dict,
 		"join":        strings.Join,
@@ -164,6 +167,8 @@ type view struct {
 	Groups []navGroup
 	Top    []navItem
 	Office string
+	// Walks: the dock of a phone leads to the visits.
+	Walks bool
 }
 
 // navItem is one entry of the navigation.
@@ -192,6 +197,8 @@ var officeNav = []navGroup{
 		{Label: "材料初审", Path: communityDesk.path, Action: policy.AcceptEvidence}, {Label: "材料复核", Path: bureauDesk.path, Action: policy.ReviewEvidence}}},
 	{"备案", []navItem{{Label: "小区登记", Path: projectsPath, Action: policy.ReadRegister}, {Label: "企业登记", Path: firmsPath, Action: policy.ReadRegister},
 		{Label: "Excel 导入", Path: importsPath, Action: policy.ImportRegister}}},
+	{"监管", []navItem{{Label: "我的走访", Path: "/visits/mine", Action: policy.DoVisit}, {Label: "走访评价", Path: "/visits", Action: policy.ReadVisit},
+		{Label: "观察记录", Path: "/observations", Action: policy.ReadObservation}}},
 	{"评价", []navItem{{Label: "评价周期", Path: "/periods", Action: policy.ReadPeriods}, {Label: "评价看板", Path: "/boards", Action: policy.ReadPeriods},
 		{Label: "季度通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
 	{"系统", []navItem{
@@ -212,6 +219,8 @@ func (s *Server) serves(path string) bool {
 		return s.cycle != nil
 	case "/proofs", communityDesk.path, bureauDesk.path:
 		return s.evidence != nil
+	case minePath, visitsPath, observationsPath:
+		return s.supervision != nil
 	}
 	return true
 }
@@ -268,8 +277,9 @@ func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page)
 		}
 	} else {
 		v.Groups, v.Office = s.navFor(by, p.Nav, s.workFor(c.UserContext(), by)), s.officeOf(by)
+		v.Walks = s.serves(minePath) && s.guard.Allow(by, policy.DoVisit)
 	}
-	if layout == layoutApp || name == "signin" || name == "setup" {
+	if layout == layoutApp || layout == layoutPhone || name == "signin" || name == "setup" {
 		v.Token = s.issueToken(c)
 	}
 	var b bytes.Buffer

@@ -77,6 +77,7 @@ func (s *Server) table() ([]Route, error) {
 		{Method: get, Path: "/robots.txt", Action: policy.Public, Handler: s.robots, Plain: true},
 	}
 	rows = append(rows, s.evidenceRoutes()...)
+	rows = append(rows, s.supervisionRoutes()...)
 	apiRows, err := s.apiRoutes()
 	if err != nil {
 		return nil, err

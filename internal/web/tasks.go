@@ -46,6 +46,14 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.cycle != nil {
 		parts = append(parts, PeriodTasks{Guard: s.guard, Cycle: s.cycle})
 	}
+	if s.supervision != nil {
+		terms := s.supervision.Terms
+		if terms == nil {
+			terms = noTerms{}
+		}
+		parts = append(parts, VisitTasks{Guard: s.guard, Visits: s.supervision.Visits, Terms: terms},
+			ObservationTasks{Guard: s.guard, Observations: s.supervision.Observations, Terms: terms})
+	}
 	return parts
 }
 

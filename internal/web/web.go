@@ -78,6 +78,8 @@ type Options struct {
 	Evidence *Evidence
 	// Holidays count the working days of the to-do pages. Nil counts calendar days.
 	Holidays *calendar.Calendar
+	// Supervision is what the pages of observations and visits need. Nil hides them.
+	Supervision *Supervision
 	// Clocks are the business and the security clock. Required.
 	Clocks policy.Clocks
 	// Secret signs form tokens; 32 bytes from the store. Required; all processes of one installation share it.
@@ -102,8 +104,10 @@ type Server struct {
 	cycle   Cycle
 	// evidence is nil if its pages are not there.
 	evidence *Evidence
-	tasks    []Tasks
-	holidays *calendar.Calendar
+	// supervision is nil if its pages are not there.
+	supervision *Supervision
+	tasks       []Tasks
+	holidays    *calendar.Calendar
 	// registered is the register; register is the method that registers routes.
 	registered Register
 	files      *files.Keeper
@@ -140,7 +144,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, evidence: o.Evidence, holidays: o.Holidays, registered: o.Register, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, evidence: o.Evidence, supervision: o.Supervision, holidays: o.Holidays, registered: o.Register, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

@@ -28,8 +28,8 @@ type Answer struct {
 	// Where and Note describe the finding.
 	Where string `json:"where,omitempty" privacy:"internal"`
 	Note  string `json:"note,omitempty" privacy:"internal"`
-	// Photos are the ids of files.
-	Photos []string `json:"photos,omitempty" privacy:"internal"`
+	// Photos show it.
+	Photos []Photo `json:"photos,omitempty"`
 	// Paper is the draft of what follows from the finding; its Kind is "" if nothing does.
 	Paper Paper `json:"paper"`
 	// Given is who answered.
@@ -93,9 +93,15 @@ type Found struct {
 	Value Value
 	// Lost are the points that Fail costs, one of the item's Deductions; 0 stands for all of its points.
 	Lost int64
-	// Where (at most 60 characters), Note (at most 200) and Photos (ids of files, at most 9) describe it; only with Fail or a scale.
+	// Where (at most 60 characters), Note (at most 200) and Photos (at most 9) describe it.
 	Where, Note string
-	Photos      []string
+	Photos      []Photo
+}
+
+// Photo is a picture that internal/files keeps: the SHA-256 of the original and of the copy that pages show.
+type Photo struct {
+	Original string `json:"original" privacy:"internal"`
+	Shown    string `json:"shown" privacy:"internal"`
 }
 
 // The bounds of an answer.
@@ -108,8 +114,8 @@ const (
 // photoForm is the form of file ids.
 var photoForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// faults checks an answer against its item. Field names are value, lost, where, note, photos.
-func (i Item) faults(f Found) []fault.Field {
+// faults checks an answer against its item; counted photos are not looked at. Field names are value, lost, where, note, photos.
+func (i Item) faults(f Found, counted bool) []fault.Field {
 	var bad []fault.Field
 	fail := func(name, format string, args ...any) {
 		bad = append(bad, fault.Field{Name: name, Message: "条目 " + i.ID + "：" + fmt.Sprintf(format, args...)})
@@ -141,9 +147,9 @@ func (i Item) faults(f Found) []fault.Field {
 	case n == 0 && f.Value == Fail && i.Photo:
 		fail("photos", "不符合的，至少拍 1 张看得出位置的照片")
 	}
-	for _, id := range f.Photos {
-		if !photoForm.MatchString(id) {
-			fail("photos", "没有“%.70s”这张照片，请重新拍摄", id)
+	for _, p := range f.Photos {
+		if !counted && (!photoForm.MatchString(p.Original) || !photoForm.MatchString(p.Shown)) {
+			fail("photos", "没有“%.70s”这张照片，请重新拍摄", p.Original)
 		}
 	}
 	return bad

@@ -140,8 +140,8 @@ func plan() PlanVisit {
 
 func at(doc store.Doc[Visit]) supervision.At { return supervision.At{ID: doc.ID, Seq: doc.Seq} }
 
-// photo is the id of a file.
-var photo = strings.Repeat("ab", 32)
+// photo is a kept picture.
+var photo = Photo{Original: strings.Repeat("ab", 32), Shown: strings.Repeat("cd", 32)}
 
 // begin plans and starts a visit.
 func (d *desk) begin(t testing.TB, in PlanVisit) store.Doc[Visit] {

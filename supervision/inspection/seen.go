@@ -20,6 +20,21 @@ type Walk struct {
 	// Sheet is nil until the visit begins; then Answers are those given, by item id.
 	Sheet   *Sheet
 	Answers map[string]Answer
+	// digest stands for the answers given.
+	digest string
+}
+
+// Signed reports whether an account's signature stands under the answers as they are now.
+func (w Walk) Signed(account string) bool {
+	return w.digest == w.Visit.State.Digest && w.Visit.State.Signed(account)
+}
+
+// Signatures is how many signatures stand under the answers as they are now.
+func (w Walk) Signatures() int {
+	if w.digest != w.Visit.State.Digest {
+		return 0
+	}
+	return len(w.Visit.State.Signatures)
 }
 
 // One returns a visit with its sheet and answers. Returns Forbidden without ReadVisit, NotFound outside the scope.
@@ -36,7 +51,8 @@ func (s *Visits) One(ctx context.Context, by policy.Actor, id string) (Walk, err
 	if w.Sheet, err = s.sheetOf(ctx, &doc.State); err != nil {
 		return Walk{}, err
 	}
-	found, _, err := s.given(ctx, id, w.Sheet)
+	found, digest, err := s.given(ctx, id, w.Sheet)
+	w.digest = digest
 	for _, a := range found {
 		if a != nil {
 			w.Answers[a.State.Item] = a.State
@@ -174,4 +190,13 @@ func (s *Visits) EachReading(ctx context.Context, span calendar.Span, asOf time.
 		}
 		return nil
 	})
+}
+
+// Changes returns how often the answer to an item was given or changed. Returns Forbidden without ReadVisit, NotFound outside the scope.
+func (s *Visits) Changes(ctx context.Context, by policy.Actor, visit, item string) (int64, error) {
+	if _, err := s.One(ctx, by, visit); err != nil {
+		return 0, err
+	}
+	head, err := s.answers.Head(ctx, visit+"/"+item)
+	return head.Seq, err
 }

@@ -370,54 +370,71 @@ func (s *Visits) sheetOf(ctx context.Context, v *Visit) (*Sheet, error) {
 	return &doc.State, nil
 }
 
+// Ready says whether an answer would be taken, so that nobody's photos are kept for one that is not; photos of in are only counted. done says that this very request took
+// effect before. Returns what Reply returns.
+func (s *Visits) Ready(ctx context.Context, by policy.Actor, visit, item string, in Found, idem *store.Idem) (done bool, err error) {
+	_, done, err = s.prepare(ctx, by, visit, item, in, idem, true)
+	return done, err
+}
+
 // Reply gives one answer, or changes it while the visit is being answered. The key of idem is the phone's own for this answer: sent twice, it counts once. Returns
 // Forbidden without DoVisit, NotFound outside the scope, for an unknown item and for somebody whom the visit does not name, Invalid for refused fields (value, lost,
 // where, note, photos), Conflict if the visit takes no answers.
 func (s *Visits) Reply(ctx context.Context, by policy.Actor, visit, item string, in Found, idem *store.Idem) (store.Doc[Answer], error) {
+	a, done, err := s.prepare(ctx, by, visit, item, in, idem, false)
+	if err != nil || done {
+		return a, err
+	}
+	head, err := s.answers.Head(ctx, visit+"/"+item)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return store.Doc[Answer]{}, err
+	}
+	return s.answers.Commit(ctx, replyMeta(by, idem), visit+"/"+item, head.Seq, a.State)
+}
+
+func replyMeta(by policy.Actor, idem *store.Idem) store.Meta {
+	return store.Meta{By: by.ID, Action: string(policy.DoVisit), Idem: idem}
+}
+
+// prepare checks an answer and gives what would be stored, or (done) what the same request stored before.
+func (s *Visits) prepare(ctx context.Context, by policy.Actor, visit, item string, in Found, idem *store.Idem, counted bool) (a store.Doc[Answer], done bool, err error) {
 	const op = "inspection.Reply"
-	none := store.Doc[Answer]{}
 	scope, err := s.scope(ctx, by, policy.DoVisit)
 	if err != nil {
-		return none, err
+		return a, false, err
 	}
-	meta := store.Meta{By: by.ID, Action: string(policy.DoVisit), Idem: idem}
-	if doc, done, err := s.answers.Replay(ctx, meta); err != nil || done {
-		return doc, err
+	if a, done, err := s.answers.Replay(ctx, replyMeta(by, idem)); err != nil || done {
+		return a, done, err
 	}
 	doc, err := s.load(ctx, op, scope, visit)
 	if err != nil {
-		return none, err
+		return a, false, err
 	}
 	v := doc.State
 	if err := v.mine(by); err != nil {
-		return none, err
+		return a, false, err
 	}
 	if !v.State.Answers() {
-		return none, fault.New(op, fault.Conflict, fmt.Sprintf("这次走访现在是“%s”，不能再改答案", v.State.Title()))
+		return a, false, fault.New(op, fault.Conflict, fmt.Sprintf("这次走访现在是“%s”，不能再改答案", v.State.Title()))
 	}
 	sheet, err := s.sheetOf(ctx, &v)
 	if err != nil {
-		return none, err
+		return a, false, err
 	}
 	what, _, ok := sheet.Find(item)
 	if !ok {
-		return none, fault.New(op, fault.NotFound, "这张表没有第 "+item+" 项")
+		return a, false, fault.New(op, fault.NotFound, "这张表没有第 "+item+" 项")
 	}
 	in.Where, in.Note = strings.TrimSpace(in.Where), strings.TrimSpace(in.Note)
 	if in.Value == Fail && in.Lost == 0 {
 		in.Lost = what.Losses()[len(what.Losses())-1]
 	}
-	if bad := what.faults(in); len(bad) > 0 {
-		return none, fault.InvalidFields(op, bad...)
+	if bad := what.faults(in, counted); len(bad) > 0 {
+		return a, false, fault.InvalidFields(op, bad...)
 	}
-	a := Answer{Visit: visit, Project: v.Project, Series: v.Series, Item: item, Day: v.Day, Value: in.Value, Lost: in.Lost, Where: in.Where, Note: in.Note,
+	a.State = Answer{Visit: visit, Project: v.Project, Series: v.Series, Item: item, Day: v.Day, Value: in.Value, Lost: in.Lost, Where: in.Where, Note: in.Note,
 		Photos: in.Photos, Paper: what.draft(sheet, in), Given: supervision.HandOf(s.Guard.Rules(), by, policy.DoVisit, journal.At(s.DB.Now()))}
-	id := visit + "/" + item
-	head, err := s.answers.Head(ctx, id)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return none, err
-	}
-	return s.answers.Commit(ctx, meta, id, head.Seq, a)
+	return a, false, nil
 }
 
 // given loads the answers of a visit from their heads, in the order of the sheet, with nil where none was given, and a digest of what they are.
@@ -506,10 +523,10 @@ func (s *Visits) review(ctx context.Context, by policy.Actor, at supervision.At,
 		if slices.Contains(v.Officers, by.ID) {
 			return &fault.Error{Op: op, Kind: fault.Forbidden, Message: "你是这次走访的人员，复核必须由另一人完成", Rule: "不相容岗位规则 S-1：评分、复核由不同的人完成"}
 		}
-		if do == stepAccept {
-			if err := s.unchanged(ctx, at.ID, v); err != nil {
-				return err
-			}
+		if do == stepReturn {
+			v.Signatures, v.Digest = nil, "" // the log keeps what was signed
+		} else if err := s.unchanged(ctx, at.ID, v); err != nil {
+			return err
 		}
 		v.Reason, v.Reviewed = reason, supervision.HandOf(s.Guard.Rules(), by, policy.ReviewVisit, journal.At(s.DB.Now()))
 		return v.act(policy.PartReview, by.ID)

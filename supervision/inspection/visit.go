@@ -156,7 +156,7 @@ func (v *Visit) sign(hand supervision.Hand, digest string) (all bool) {
 	return len(v.Signatures) == len(v.Officers)
 }
 
-// Signed reports whether an account's signature stands under the answers.
+// Signed reports whether an account signed; a later answer may have taken the worth from it, see Walk.Signed.
 func (v *Visit) Signed(account string) bool {
 	return slices.ContainsFunc(v.Signatures, func(h supervision.Hand) bool { return h.By == account })
 }

@@ -56,8 +56,8 @@ func TestVisitCounts(t *testing.T) {
 	}
 	d.answerAll(t, zhou, doc.ID, map[string]Found{
 		"3.1": {Value: NotApplicable},
-		"4.3": {Value: Fail, Lost: 2, Where: "3号楼1单元", Note: "纸箱占通道一半。", Photos: []string{photo}},
-		"5.1": {Value: Fail, Photos: []string{photo}},
+		"4.3": {Value: Fail, Lost: 2, Where: "3号楼1单元", Note: "纸箱占通道一半。", Photos: []Photo{photo}},
+		"5.1": {Value: Fail, Photos: []Photo{photo}},
 	})
 	one := d.sign(t, zhou, doc.ID)
 	if one.State.State != Started || !one.State.Signed("zhou") || one.State.Signed("lin") {
@@ -167,7 +167,7 @@ func TestWhatIsRefusedWritesNothing(t *testing.T) {
 	}
 	ok := Found{Value: Conform}
 	fail := func(change func(*Found)) Found {
-		f := Found{Value: Fail, Photos: []string{photo}}
+		f := Found{Value: Fail, Photos: []Photo{photo}}
 		change(&f)
 		return f
 	}
@@ -218,8 +218,8 @@ func TestWhatIsRefusedWritesNothing(t *testing.T) {
 		{"no answer", reply(zhou, started.ID, "1.1", Found{}), fault.Invalid, "请选择符合、不符合、不适用"},
 		{"a digit", reply(zhou, started.ID, "1.1", Found{Value: "2"}), fault.Invalid, "没有“2”这个答案"},
 		{"no photo", reply(zhou, started.ID, "4.3", fail(func(f *Found) { f.Photos = nil })), fault.Invalid, "至少拍 1 张"},
-		{"no such photo", reply(zhou, started.ID, "4.3", fail(func(f *Found) { f.Photos = []string{"x"} })), fault.Invalid, "没有“x”这张照片"},
-		{"too many photos", reply(zhou, started.ID, "4.3", fail(func(f *Found) { f.Photos = slices.Repeat([]string{photo}, 10) })), fault.Invalid, "现在有 10 张"},
+		{"no such photo", reply(zhou, started.ID, "4.3", fail(func(f *Found) { f.Photos = []Photo{{Original: "x", Shown: photo.Shown}} })), fault.Invalid, "没有“x”这张照片"},
+		{"too many photos", reply(zhou, started.ID, "4.3", fail(func(f *Found) { f.Photos = slices.Repeat([]Photo{photo}, 10) })), fault.Invalid, "现在有 10 张"},
 		{"a deduction of one's own", reply(zhou, started.ID, "4.3", fail(func(f *Found) { f.Lost = 3 })), fault.Invalid, "不能扣 3 分，本项 4 分，可扣 1、2、4 分"},
 		{"a deduction for nothing", reply(zhou, started.ID, "4.3", Found{Value: Conform, Lost: 1}), fault.Invalid, "不能扣 1 分"},
 		{"a long place", reply(zhou, started.ID, "4.3", fail(func(f *Found) { f.Where = strings.Repeat("长", 61) })), fault.Invalid, "现在有 61 个"},
@@ -313,7 +313,13 @@ func TestSignaturesFallWithTheAnswers(t *testing.T) {
 	if _, err := d.Reply(t.Context(), lin, doc.ID, "4.1", Found{Value: NotApplicable}, nil); err != nil {
 		t.Fatal(err)
 	}
+	if w, err := d.One(t.Context(), zhou, doc.ID); err != nil || w.Signed("zhou") || w.Signatures() != 0 {
+		t.Fatal("a signature stands under answers that were not signed", err)
+	}
 	second := d.sign(t, lin, doc.ID)
+	if w, err := d.One(t.Context(), zhou, doc.ID); err != nil || !w.Signed("lin") || w.Signatures() != 1 {
+		t.Fatal(w.Signatures(), err)
+	}
 	if second.State.State != Started || second.State.Signed("zhou") || !second.State.Signed("lin") {
 		t.Fatalf("%+v", second.State)
 	}
@@ -360,7 +366,7 @@ func TestLastResultOfTheSameItem(t *testing.T) {
 	first := d.begin(t, plan())
 	_, err := d.Last(t.Context(), zhou, first.ID, "4.3")
 	wantKind(t, err, fault.NotFound)
-	d.answerAll(t, zhou, first.ID, map[string]Found{"4.3": {Value: Fail, Lost: 2, Where: "3号楼", Photos: []string{photo}}})
+	d.answerAll(t, zhou, first.ID, map[string]Found{"4.3": {Value: Fail, Lost: 2, Where: "3号楼", Photos: []Photo{photo}}})
 	d.sign(t, zhou, first.ID)
 	d.sign(t, lin, first.ID)
 	d.wait(30 * 24 * time.Hour)

@@ -35,6 +35,8 @@ type Fixture struct {
 	Sample *Sample
 	// Proofs keeps windows and proofs; nil unless StartProof made the fixture.
 	Proofs *evidence.Service
+	// Supervision are observations and visits; nil unless StartSupervised made the fixture.
+	Supervision *web.Supervision
 	// Server answers.
 	Server *web.Server
 	// Register is the register, with a few divisions and nothing else.

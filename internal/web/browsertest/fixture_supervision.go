@@ -1,0 +1,139 @@
+package browsertest
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/internal/store"
+	"redsteward/internal/web"
+	"redsteward/policy"
+	"redsteward/registry"
+	"redsteward/supervision"
+	"redsteward/supervision/inspection"
+)
+
+// FixtureClocks are the clocks of a fixture that begins now, on its business day; the store below it takes the business clock.
+func FixtureClocks(now func() time.Time) policy.Clocks {
+	begun := now()
+	return policy.Clocks{Business: func() time.Time { return noon.Add(now().Sub(begun)) }, Security: now}
+}
+
+// Ground is a register of three projects: p1 and p2 in one community, held by firm f1, and p3 in another without a firm.
+type Ground struct{}
+
+func (Ground) rows() []registry.Place {
+	return []registry.Place{
+		{Project: "p1", Name: "东街花园", Community: "360428100009", CommunityName: "东街社区", Township: "360428100000", TownshipName: "都昌镇", Firm: "f1", FirmName: "一盏灯物业（演示）", Households: 640},
+		{Project: "p2", Name: "望湖苑", Community: "360428100009", CommunityName: "东街社区", Township: "360428100000", TownshipName: "都昌镇", Firm: "f1", FirmName: "一盏灯物业（演示）", Households: 320},
+		{Project: "p3", Name: Hostile, Community: "360428100001", CommunityName: "城东社区", Township: "360428100000", TownshipName: "都昌镇", Households: 90},
+	}
+}
+
+// Place implements supervision.Places.
+func (g Ground) Place(_ context.Context, project string, _ calendar.Date) (registry.Place, error) {
+	for _, p := range g.rows() {
+		if p.Project == project {
+			return p, nil
+		}
+	}
+	return registry.Place{}, fault.New("browsertest.Place", fault.NotFound, "没有找到这个小区")
+}
+
+// Held implements supervision.Holdings.
+func (g Ground) Held(_ context.Context, firm string, _ calendar.Date) ([]registry.Place, error) {
+	var out []registry.Place
+	for _, p := range g.rows() {
+		if p.Firm == firm {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// ServiceLevel implements inspection.Levels.
+func (Ground) ServiceLevel(context.Context, string, calendar.Date) (string, error) {
+	return "二级", nil
+}
+
+// Projects implements web.Projects.
+func (g Ground) Projects(_ context.Context, _ policy.Actor, q registry.ProjectQuery) (registry.Page[registry.ProjectRow], error) {
+	var page registry.Page[registry.ProjectRow]
+	for _, p := range g.rows() {
+		if strings.Contains(p.Name, q.Text) {
+			page.Rows = append(page.Rows, registry.ProjectRow{ID: p.Project, Place: p})
+		}
+	}
+	return page, nil
+}
+
+// Asked are the questions of the fixture: one of each kind of column.
+type Asked struct{}
+
+// Questions implements web.Questions.
+func (Asked) Questions(context.Context, string) ([]web.Question, error) {
+	return []web.Question{{Name: "2026年第四季度", Days: calendar.Quarter{Year: 2026, N: 4}.Span(), Asks: []supervision.Ask{
+		{Fact: "answers", Name: "诉求答复（按期答复/应答复）", Note: "责任在物业企业、诉求合理的诉求。", Points: "5.00", Clause: "应由物业企业办的合理诉求，按期答复的占 95 % 以上得满分。", Columns: []supervision.Column{
+			{Name: "answers_on_time", Label: "按期答复", Unit: "件", Kind: supervision.ColumnCount, OfColumn: "answers_due"},
+			{Name: "answers_due", Label: "应答复", Unit: "件", Kind: supervision.ColumnCount}}},
+		{Fact: "veto_decisions", Name: "一票否决认定书", Columns: []supervision.Column{{Name: "veto_decisions", Label: "认定理由", Kind: supervision.ColumnEvent,
+			Values: []supervision.Choice{{ID: "accident", Text: "发生有责任的安全事故"}}}}},
+		{Fact: "contract_filed", Name: "合同已备案", Columns: []supervision.Column{{Name: "contract_filed", Label: "已备案", Kind: supervision.ColumnBool}}},
+	}}}, nil
+}
+
+// StartSupervised serves observations and visits over Ground on a free port of this machine, over a store whose clock is a BusinessClock; sheets are the checklists, folder takes
+// unfinished uploads. The accounts are inspector and lin (inspectors), officer and chief of the bureau, worker (community_worker of p1 and p2) and elsewhere
+// (community_secretary of p3).
+func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, conf, csv []byte, folder string, sheets ...inspection.File) (*Fixture, error) {
+	rules, err := policy.LoadRules(conf, csv)
+	if err != nil {
+		return nil, err
+	}
+	guard := policy.NewGuard(rules, policy.TenureTable{})
+	f := &Fixture{DB: db, Log: &Buffer{}, Access: &AccessList{}, done: make(chan error, 1)}
+	if f.People, err = policy.NewService(ctx, db, guard, clocks, policy.Options{Idle: time.Hour}); err != nil {
+		return nil, err
+	}
+	admin, err := f.admin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, person := range []struct {
+		login, name string
+		role        policy.Role
+		scope       string
+	}{
+		{"inspector", "周望平", "inspector", policy.County}, {"lin", "林阿秀", "inspector", policy.County}, {"officer", "陈大江", "property_officer", policy.County},
+		{"chief", "王立新", "section_chief", policy.County}, {"worker", "吴小青", "community_worker", "c:360428100009"}, {"elsewhere", "何东来", "community_secretary", "c:360428100001"},
+	} {
+		if err := f.account(ctx, admin, person.login, person.name, policy.Appointment{Role: person.role, Scopes: []string{person.scope}}, true); err != nil {
+			return nil, err
+		}
+	}
+	loaded, err := inspection.LoadSheets(sheets...)
+	if err != nil {
+		return nil, err
+	}
+	f.Supervision = &web.Supervision{Questions: Asked{}, Projects: Ground{}, Colleagues: f.People, Photos: web.Pictures{Keeper: files.NewKeeper(db, folder)}}
+	if f.Supervision.Observations, err = supervision.NewObservations(ctx, db, guard, Ground{}, Ground{}); err != nil {
+		return nil, err
+	}
+	config := inspection.Config{DB: db, Guard: guard, Places: Ground{}, Levels: Ground{}, Crew: f.People, Sheets: loaded}
+	if f.Supervision.Visits, err = inspection.NewVisits(ctx, config); err != nil {
+		return nil, err
+	}
+	secret, err := db.Secret(ctx, "form")
+	if err != nil {
+		return nil, err
+	}
+	if f.Server, err = web.New(web.Options{Guard: guard, People: f.People, Clocks: clocks, Secret: secret, Access: f.Access, Settings: settings(), Supervision: f.Supervision,
+		Log: slog.New(slog.NewJSONHandler(f.Log, nil))}); err != nil {
+		return nil, err
+	}
+	return f, f.serve(ctx)
+}

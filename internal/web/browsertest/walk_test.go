@@ -1,0 +1,400 @@
+package browsertest
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/chromedp"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/store"
+	"redsteward/internal/store/sqlite"
+	"redsteward/policy"
+	"redsteward/supervision"
+	"redsteward/supervision/inspection"
+)
+
+// startSupervised runs the fixture with observations and visits.
+func startSupervised(t *testing.T) *Fixture {
+	t.Helper()
+	ctx, clocks := context.Background(), FixtureClocks(time.Now)
+	engine, err := sqlite.Open(ctx, t.TempDir(), sqlite.Options{Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(ctx, engine, store.Options{Now: clocks.Business, MasterKey: make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	read := func(name string) []byte {
+		data, err := os.ReadFile("../../../configs/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	var sheets []inspection.File
+	for _, name := range []string{"visit-level-2.yaml", "four-displays.yaml"} {
+		sheets = append(sheets, inspection.File{Name: name, Data: read("checklists/" + name)})
+	}
+	f, err := StartSupervised(ctx, db, clocks, read("roles.conf"), read("roles.csv"), t.TempDir(), sheets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := f.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return f
+}
+
+// who signs in beside the pages, to prepare what a page shows.
+func (f *Fixture) who(t *testing.T, login string) policy.Actor {
+	t.Helper()
+	in, err := f.People.SignIn(t.Context(), policy.Credentials{Login: login, Password: Password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in.Actor
+}
+
+// visitOf plans a visit of a project for people and begins it.
+func (f *Fixture) visitOf(t *testing.T, project, series string, people ...policy.Actor) string {
+	t.Helper()
+	plan := inspection.PlanVisit{Project: project, Series: series, Day: calendar.DateOf(f.DB.Now()), Order: 1}
+	for _, p := range people {
+		plan.Officers = append(plan.Officers, p.ID)
+	}
+	doc, err := f.Supervision.Visits.Plan(t.Context(), f.who(t, "officer"), plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if doc, err = f.Supervision.Visits.Start(t.Context(), people[0], supervision.At{ID: doc.ID, Seq: doc.Seq}); err != nil {
+		t.Fatal(err)
+	}
+	return doc.ID
+}
+
+// offline switches the network of a tab off or on, as a basement does.
+func (tb *tab) offline(t *testing.T, off bool) {
+	t.Helper()
+	type conditions struct {
+		Offline  bool    `json:"offline"`
+		Latency  float64 `json:"latency"`
+		Download float64 `json:"downloadThroughput"`
+		Upload   float64 `json:"uploadThroughput"`
+	}
+	emulate := cdp.Command[conditions, cdp.Empty]{Method: "Network.emulateNetworkConditions"}
+	if _, err := chromedp.Call(tb.ctx, emulate, conditions{Offline: off, Download: -1, Upload: -1}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wait waits for an expression to become true, also across the page that the script goes to.
+func (tb *tab) wait(t *testing.T, expression string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(tb.ctx, time.Minute)
+	defer cancel()
+	for {
+		_, err := chromedp.Run(ctx, chromedp.Poll[chromedp.Void](expression))
+		if err == nil {
+			return
+		}
+		if ctx.Err() != nil { // before that the page was being left: its context is gone, the next one is asked
+			t.Fatalf("%s: %v\n%s", expression, err, value[string](t, tb, `document.body.innerText.slice(0,800)`))
+		}
+	}
+}
+
+// aPhoto writes a picture larger than what is sent, as a phone's are.
+func aPhoto(t *testing.T) string {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, 2400, 1800))
+	for x := range 2400 {
+		for y := range 1800 {
+			img.Set(x, y, color.RGBA{uint8(x / 10), uint8(y / 8), 120, 255})
+		}
+	}
+	name := filepath.Join(t.TempDir(), "stairs.png")
+	w, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := png.Encode(w, img); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// TestWalk is journey 2 for one project up to the finding: the list, the items, the basement without a signal, and upstairs everything is sent once.
+func TestWalk(t *testing.T) {
+	f := startSupervised(t)
+	zhou, lin := f.who(t, "inspector"), f.who(t, "lin")
+	// The quarter before there was a finding at the stairs.
+	earlier := f.visitOf(t, "p1", "service", zhou, lin)
+	photo := inspection.Photo{Original: strings.Repeat("ab", 32), Shown: strings.Repeat("cd", 32)}
+	f.answer(t, zhou, earlier, map[string]inspection.Found{"4.3": {Value: inspection.Fail, Lost: 2, Where: "3号楼1单元", Photos: []inspection.Photo{photo}}})
+	for _, by := range []policy.Actor{zhou, lin} {
+		w, err := f.Supervision.Visits.One(t.Context(), by, earlier)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Supervision.Visits.Sign(t.Context(), by, supervision.At{ID: earlier, Seq: w.Visit.Seq}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plan := inspection.PlanVisit{Project: "p1", Series: "service", Day: calendar.DateOf(f.DB.Now()), Order: 1, Officers: []string{zhou.ID, lin.ID}}
+	planned, err := f.Supervision.Visits.Plan(t.Context(), f.who(t, "officer"), plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	tb := newTab(t, browser(t))
+	signIn(t, tb, f, "inspector", Password)
+	tb.open(t, f.Base+"/visits/mine", 390, 844)
+	taps := 0
+	tap := func(selector string) {
+		t.Helper()
+		taps++
+		tb.do(t, chromedp.Click(selector))
+	}
+	follow := func(selector string) {
+		t.Helper()
+		taps++
+		if _, err := chromedp.RunResponse(tb.ctx, chromedp.Click(selector)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tb.shoot(t, "walk-list")
+	check(t, tb, "the list", 390, 200)
+	follow(`a[href="/visits/` + planned.ID + `"]`)
+	tb.shoot(t, "walk-planned")
+	check(t, tb, "a planned visit", 390, 200)
+	follow("main .btn.p")
+	tb.shoot(t, "walk-first")
+	check(t, tb, "an item", 390, 200)
+
+	sheet, _, err := f.Supervision.Visits.Sheets.Pick("service", "二级", plan.Day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	items := sheet.Items()
+	at := func(id string) { // the item that the page shows
+		t.Helper()
+		tb.wait(t, fmt.Sprintf(`document.getElementById("walk-category").textContent.endsWith("· %s")`, id))
+	}
+	for k, item := range items {
+		at(item.ID)
+		switch item.ID {
+		case "3.3": // into the basement
+			tb.wait(t, `document.getElementById("walk-state").dataset.kept==="0"`)
+			tb.offline(t, true)
+		case "4.3":
+			if last := value[string](t, tb, `document.getElementById("walk-last").textContent`); !strings.Contains(last, "不符合，扣 2 分") || !strings.Contains(last, "3号楼1单元") {
+				t.Errorf("the last result says %q", last)
+			}
+			tap("#walk-values .no")
+			tap("#walk-save") // without a photo: told at once, nothing is lost
+			tb.wait(t, `document.getElementById("walk-state").textContent.includes("至少拍 1 张")`)
+			tb.do(t, chromedp.SetUploadFiles("#photo", []string{aPhoto(t)}))
+			tb.wait(t, `document.querySelectorAll("#walk-shots .pic").length===1`)
+			tb.do(t, chromedp.SetValue("#where", "3号楼1单元2至3层"), chromedp.SetValue("#note", "纸箱占通道一半"))
+			tap("#walk-losses label:nth-child(2)")
+			tb.shoot(t, "walk-finding")
+			if !strings.Contains(value[string](t, tb, `document.getElementById("walk-save").textContent`), "下一项") {
+				t.Error("no next item")
+			}
+			tap("#walk-save")
+			at(items[k+1].ID)
+			tb.wait(t, `document.getElementById("walk-state").textContent.includes("存在本机")`)
+			said := value[string](t, tb, `document.getElementById("walk-state").textContent`)
+			if !strings.Contains(said, "没有信号，6 项存在本机") {
+				t.Errorf("the phone says %q", said)
+			}
+			tb.shoot(t, "walk-basement")
+			w, err := f.Supervision.Visits.One(t.Context(), zhou, planned.ID)
+			if err != nil || len(w.Answers) != 13 {
+				t.Fatalf("%d answers arrived, want those before the basement: %v", len(w.Answers), err)
+			}
+			continue
+		case "5.1": // upstairs
+			tb.offline(t, false)
+			tb.wait(t, `document.getElementById("walk-state").dataset.kept==="0"`)
+		}
+		tap("#walk-values label:first-child")
+		tap("#walk-save")
+	}
+	tb.wait(t, fmt.Sprintf(`location.pathname==="/visits/%s"`, planned.ID))
+	tb.wait(t, `document.body&&document.readyState==="complete"&&document.body.innerText.includes("27 / 27")`)
+	// The photo was refused once on purpose: three taps are not those of a practised person.
+	if taps > 60+1 {
+		t.Errorf("%d taps", taps)
+	}
+	t.Logf("%d taps for 27 items with one finding", taps)
+	tb.shoot(t, "walk-overview")
+	tb.forget() // the network errors of the basement
+	tb.open(t, f.Base+"/visits/"+planned.ID, 390, 844)
+	check(t, tb, "the overview", 390, 200)
+	w, err := f.Supervision.Visits.One(t.Context(), zhou, planned.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := w.Answers["4.3"]
+	if len(w.Answers) != 27 || found.Lost != 2 || found.Where != "3号楼1单元2至3层" || found.Note != "纸箱占通道一半" || len(found.Photos) != 1 || found.Paper.Kind != inspection.PaperTransfer {
+		t.Errorf("%d answers, %+v", len(w.Answers), found)
+	}
+	// Each was sent once: no answer has more than one change.
+	for _, item := range items {
+		if n, err := f.Supervision.Visits.Changes(t.Context(), zhou, planned.ID, item.ID); err != nil || n != 1 {
+			t.Errorf("%s was written %d times: %v", item.ID, n, err)
+		}
+	}
+	follow(`form[action$="/sign"] button`)
+	if said := value[string](t, tb, `document.querySelector("[role=status]:not([hidden])").textContent`); !strings.Contains(said, "已签名") {
+		t.Errorf("after signing: %q", said)
+	}
+	tb.open(t, f.Base+"/visits/mine", 390, 844)
+	tb.wait(t, `document.getElementById("walk-state").dataset.kept`) // how many the phone keeps, once it has looked
+	if kept := value[string](t, tb, `document.getElementById("walk-state").dataset.kept`); kept != "0" {
+		t.Errorf("the phone still keeps %s", kept)
+	}
+}
+
+// TestKeptAnswersSurviveLeaving closes the page in the basement: what was answered is sent when the list is opened upstairs, in order, and what the server does not take is told.
+func TestKeptAnswersSurviveLeaving(t *testing.T) {
+	f := startSupervised(t)
+	zhou, lin := f.who(t, "inspector"), f.who(t, "lin")
+	visit := f.visitOf(t, "p1", "service", zhou, lin)
+	tb := newTab(t, browser(t))
+	signIn(t, tb, f, "inspector", Password)
+	tb.open(t, f.Base+"/visits/"+visit+"/items/1.1", 390, 844)
+	tb.offline(t, true)
+	for _, choice := range []string{"label:first-child", "label:nth-child(3)"} {
+		tb.do(t, chromedp.Click("#walk-values "+choice), chromedp.Click("#walk-save"))
+		tb.wait(t, `document.getElementById("walk-state").textContent.includes("没有信号")`)
+	}
+	tb.do(t, chromedp.Click("#walk-prev")) // back, and another answer for the same item: only the later one is sent
+	tb.wait(t, `document.getElementById("walk-category").textContent.endsWith("1.2")`)
+	if chosen := value[string](t, tb, `document.querySelector("input[name=value]:checked").value`); chosen != "na" {
+		t.Errorf("the answer kept is %q", chosen)
+	}
+	tb.do(t, chromedp.Click("#walk-values label:first-child"), chromedp.Click("#walk-save"))
+	tb.wait(t, `document.getElementById("walk-state").textContent.includes("2 项存在本机")`)
+	tb.offline(t, false)
+	tb.open(t, f.Base+"/visits/mine", 390, 844)
+	tb.wait(t, `document.getElementById("walk-state").dataset.kept==="0"`)
+	w, err := f.Supervision.Visits.One(t.Context(), zhou, visit)
+	if err != nil || len(w.Answers) != 2 || w.Answers["1.2"].Value != inspection.Conform {
+		t.Fatalf("%+v %v", w.Answers, err)
+	}
+	if n, err := f.Supervision.Visits.Changes(t.Context(), zhou, visit, "1.2"); err != nil || n != 1 {
+		t.Errorf("1.2 was written %d times: %v", n, err)
+	}
+	// The visit is taken off the list while an answer waits on the phone: it is told, and can be dropped.
+	tb.open(t, f.Base+"/visits/"+visit+"/items/1.3", 390, 844)
+	tb.offline(t, true)
+	tb.do(t, chromedp.Click("#walk-values label:first-child"), chromedp.Click("#walk-save"))
+	tb.wait(t, `document.getElementById("walk-state").textContent.includes("没有信号")`)
+	if _, err := f.Supervision.Visits.Cancel(t.Context(), f.who(t, "officer"), supervision.At{ID: visit, Seq: w.Visit.Seq}, "下雨改期"); err != nil {
+		t.Fatal(err)
+	}
+	tb.offline(t, false)
+	tb.open(t, f.Base+"/visits/mine", 390, 844)
+	tb.wait(t, `document.getElementById("walk-state").textContent.includes("1.3 没有收下：这次走访现在是“已取消”")`)
+	tb.shoot(t, "walk-refused")
+	tb.do(t, chromedp.Click("#walk-state button"))
+	tb.wait(t, `document.getElementById("walk-state").hidden`)
+}
+
+// answer answers every item of a visit: what stands in found, the first answer otherwise.
+func (f *Fixture) answer(t *testing.T, by policy.Actor, visit string, found map[string]inspection.Found) {
+	t.Helper()
+	w, err := f.Supervision.Visits.One(t.Context(), by, visit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range w.Sheet.Items() {
+		in, ok := found[item.ID]
+		if !ok {
+			in = inspection.Found{Value: item.Values()[0]}
+		}
+		if _, err := f.Supervision.Visits.Reply(t.Context(), by, visit, item.ID, in, nil); err != nil {
+			t.Fatal(item.ID, err)
+		}
+	}
+}
+
+// TestSupervisionPages opens every page of observations and visits at both widths.
+func TestSupervisionPages(t *testing.T) {
+	f := startSupervised(t)
+	zhou, lin, worker, officer := f.who(t, "inspector"), f.who(t, "lin"), f.who(t, "worker"), f.who(t, "officer")
+	questions, err := Asked{}.Questions(t.Context(), "observation")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := questions[0].Asks[2]
+	var ids []string
+	for _, project := range []string{"p1", "p2", "p3"} {
+		doc, err := f.Supervision.Observations.Record(t.Context(), officer, supervision.Draft{Ask: ask, Project: project, Day: calendar.DateOf(f.DB.Now()).Add(-3), Source: "合同备案台账",
+			Cells: []supervision.Cell{{Column: "contract_filed"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, doc.ID)
+	}
+	back, err := f.Supervision.Observations.Return(t.Context(), f.who(t, "chief"), supervision.At{ID: ids[1], Seq: 1}, "台账里没有这个小区")
+	if err != nil {
+		t.Fatal(err)
+	}
+	walk := f.visitOf(t, "p1", "service", zhou, lin)
+	f.answer(t, zhou, walk, map[string]inspection.Found{"1.1": {Value: inspection.Fail, Where: "东门", Note: "没有公示", Photos: []inspection.Photo{{Original: strings.Repeat("ab", 32), Shown: strings.Repeat("cd", 32)}}}})
+	displays := f.visitOf(t, "p2", "displays", worker)
+	tb := newTab(t, browser(t))
+	look := func(login string, pages []opened) {
+		signIn(t, tb, f, login, Password)
+		for _, p := range pages {
+			for _, w := range widths {
+				if got := tb.open(t, f.Base+p.path, w.width, w.height); got != p.status {
+					t.Errorf("%s: status %d, want %d", p.path, got, p.status)
+				}
+				tb.shoot(t, p.name+"-"+w.name)
+				check(t, tb, p.name, w.width, p.status)
+			}
+		}
+	}
+	look("inspector", []opened{{"visits-mine", "/visits/mine", 200}, {"visit-item-finding", "/visits/" + walk + "/items/1.2", 200}, {"visit-complete", "/visits/" + displays, 200}})
+	for _, by := range []policy.Actor{zhou, lin} {
+		w, err := f.Supervision.Visits.One(t.Context(), by, walk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Supervision.Visits.Sign(t.Context(), by, supervision.At{ID: walk, Seq: w.Visit.Seq}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The photo of this visit was never kept: the page says so with a broken picture, which the browser reports.
+	look("chief", []opened{{"visits", "/visits", 200}, {"visits-queue", "/visits/queue", 200}, {"visit-plan", "/visits/plan", 200}, {"observations-queue", "/observations/queue", 200},
+		{"observation-decide", "/observations/" + ids[0], 200}, {"observation-none", "/observations/nothing", 404}})
+	look("officer", []opened{{"observations", "/observations", 200}, {"observations-returned", "/observations/returned", 200}, {"observation-own", "/observations/" + ids[2], 200},
+		{"observation-new", "/observations/new", 200}, {"observation-form", "/observations/new?fact=answers", 200}, {"observation-veto", "/observations/new?fact=veto_decisions", 200},
+		{"observation-correct", "/observations/" + back.ID + "/correct", 200}})
+	look("worker", []opened{{"visit-item-scale", "/visits/" + displays + "/items/flag", 200}})
+}

@@ -1,0 +1,591 @@
+package web
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/supervision"
+)
+
+// observationLine is one row of a list.
+type observationLine struct {
+	ID, Day, Name, Fact, Said, State, Office, Reason string
+	FirmWide                                         bool
+}
+
+// observationsView is what observations.html shows.
+type observationsView struct {
+	Tab                  string
+	Rows                 []observationLine
+	Next                 string
+	Quarter, Fact, State field
+	CanRecord, CanReview bool
+	Empty, EmptyText     string
+}
+
+// sayCells puts cells into words.
+func sayCells(ask supervision.Ask, cells []supervision.Cell) string {
+	labels := make(map[string]supervision.Column, len(ask.Columns))
+	for _, col := range ask.Columns {
+		labels[col.Name] = col
+	}
+	var out []string
+	for _, cell := range cells {
+		col := labels[cell.Column]
+		text := ""
+		switch {
+		case cell.NA:
+			text = "不适用"
+		case col.Kind == supervision.ColumnBool:
+			text = map[bool]string{true: "否", false: "是"}[cell.Number.IsZero()]
+		case col.Kind == supervision.ColumnText, col.Kind == supervision.ColumnEvent:
+			text = cell.Text
+			for _, v := range col.Values {
+				if v.ID == cell.Text {
+					text = v.Text
+				}
+			}
+			if cell.Document != "" {
+				text += "，文号 " + cell.Document
+			}
+			if !cell.Until.IsZero() {
+				text += "，至" + cell.Until.Chinese()
+			}
+		default:
+			text = cell.Number.String()
+			if col.Unit != "" {
+				text += " " + col.Unit
+			}
+		}
+		if len(cells) > 1 {
+			text = col.Label + " " + text
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, "，")
+}
+
+func (s *Server) observationLines(docs []store.Doc[supervision.Observation]) []observationLine {
+	today := calendar.DateOf(s.clocks.Business())
+	out := make([]observationLine, 0, len(docs))
+	for _, d := range docs {
+		o := d.State
+		out = append(out, observationLine{ID: d.ID, Day: shortDate(o.Day, today), Name: o.Name, FirmWide: o.Project == "", Fact: o.Ask.Name, Said: sayCells(o.Ask, o.Cells),
+			State: o.State.Title(), Office: s.titleOfOffice(o.Recorded.Office), Reason: o.Reason})
+	}
+	return out
+}
+
+// factOptions are the facts that periods ask of observations now.
+func (s *Server) factOptions(c *fiber.Ctx) ([]option, []supervision.Ask, error) {
+	questions, err := s.supervision.Questions.Questions(c.UserContext(), s.supervision.Observations.Source())
+	if err != nil {
+		return nil, nil, err
+	}
+	var options []option
+	var asks []supervision.Ask
+	seen := map[string]bool{}
+	for _, q := range questions {
+		for _, ask := range q.Asks {
+			if !seen[ask.Fact] {
+				seen[ask.Fact] = true
+				options, asks = append(options, option{Value: ask.Fact, Label: ask.Name}), append(asks, ask)
+			}
+		}
+	}
+	return options, asks, nil
+}
+
+func (s *Server) observationsPage(c *fiber.Ctx, by policy.Actor, v observationsView, docs store.Page[supervision.Observation]) error {
+	v.Rows, v.Next = s.observationLines(docs.Docs), nextPage(c, docs.Next)
+	v.CanRecord, v.CanReview = s.guard.Allow(by, policy.RecordObservation), s.guard.Allow(by, policy.ReviewObservation)
+	said := saidParam(c, map[string]string{"confirmed": "已确认，从现在起计入评价。", "returned": "已退回，登记人更正后再来复核。", "withdrawn": "已撤回，不计入评价。"})
+	return s.render(c, by, "observations", page{Title: "观察记录", Nav: observationsPath, Said: said, Data: v})
+}
+
+// observations lists what was recorded, with filters.
+func (s *Server) observations(c *fiber.Ctx, by policy.Actor) error {
+	quarter, err := quarterOf(c)
+	if err != nil {
+		return err
+	}
+	facts, _, err := s.factOptions(c)
+	if err != nil {
+		return err
+	}
+	states := []option{{Value: "", Label: "全部"}}
+	for _, state := range supervision.ObservationStates() {
+		states = append(states, option{Value: string(state), Label: state.Title()})
+	}
+	filter := supervision.ObservationFilter{Project: c.Query("project"), Quarter: quarter, Fact: c.Query("fact"), State: supervision.ObservationState(c.Query("state"))}
+	docs, err := s.supervision.Observations.List(c.UserContext(), by, filter, c.Query("after"))
+	if err != nil {
+		return err
+	}
+	return s.observationsPage(c, by, observationsView{Tab: "all",
+		Quarter: field{Name: "quarter", Label: "季度", Options: s.quarterOptions(), Value: c.Query("quarter")},
+		Fact:    field{Name: "fact", Label: "事实", Options: append([]option{{Value: "", Label: "全部"}}, facts...), Value: c.Query("fact")},
+		State:   field{Name: "state", Label: "状态", Options: states, Value: c.Query("state")},
+		Empty:   "没有观察记录", EmptyText: "登记的事实会按日期列在这里。"}, docs)
+}
+
+// observationQueue lists what waits for the actor's decision.
+func (s *Server) observationQueue(c *fiber.Ctx, by policy.Actor) error {
+	docs, err := s.supervision.Observations.Queue(c.UserContext(), by, c.Query("after"))
+	if err != nil {
+		return err
+	}
+	return s.observationsPage(c, by, observationsView{Tab: "queue", Empty: "没有等你复核的记录", EmptyText: "自己登记的由别人复核，不列在这里。"}, docs)
+}
+
+// observationsReturned lists what came back to the actor.
+func (s *Server) observationsReturned(c *fiber.Ctx, by policy.Actor) error {
+	docs, err := s.supervision.Observations.Returned(c.UserContext(), by, c.Query("after"))
+	if err != nil {
+		return err
+	}
+	return s.observationsPage(c, by, observationsView{Tab: "returned", Empty: "没有退回给你的记录", EmptyText: "复核人退回的记录会列在这里，更正后再交复核。"}, docs)
+}
+
+// columnInput is one column of the form, with what was typed.
+type columnInput struct {
+	field
+	// Event: a document and a last day belong to it.
+	Event           bool
+	Document, Until field
+}
+
+// observationForm is what observation_form.html shows.
+type observationForm struct {
+	Action, Key, Seq string
+	// Ask is what is asked; without a fact the page offers Facts.
+	Ask   supervision.Ask
+	Facts []option
+	// Project is the choice of a project, More says that there are more than it offers; Find is the text that narrowed it.
+	Project field
+	More    bool
+	Find    string
+	// FirmChoice offers to record for the whole firm, FirmWide says that it was chosen.
+	FirmChoice, FirmWide bool
+	Columns              []columnInput
+	NA                   bool
+	Day, Source          field
+	// Corrects is the confirmed observation that is replaced, Old what it says; Reason why an observation was returned; Subject what both are about.
+	Corrects, Old, Reason, Subject string
+}
+
+// typed is what a form says about an ask: the cells, and what cannot be read.
+func typed(values url.Values, ask supervision.Ask) (cells []supervision.Cell, bad []fault.Field) {
+	for _, col := range ask.Columns {
+		name := "cells." + col.Name
+		text := strings.TrimSpace(values.Get(name))
+		cell := supervision.Cell{Column: col.Name, NA: values.Get("na") == "1"}
+		fail := func(message string) { bad = append(bad, fault.Field{Name: name, Message: message}) }
+		switch {
+		case cell.NA:
+		case text == "":
+			continue // CheckCells says that it is missing
+		case col.Kind == supervision.ColumnText, col.Kind == supervision.ColumnEvent:
+			cell.Text = text
+			if col.Kind == supervision.ColumnEvent {
+				cell.Document = strings.TrimSpace(values.Get(name + ".document"))
+				if until := values.Get(name + ".until"); until != "" {
+					day, err := calendar.ParseDate(until)
+					if err != nil {
+						fail("期满日" + err.Error())
+					}
+					cell.Until = day
+				}
+			}
+		default:
+			n, err := num.Parse(text)
+			if err != nil {
+				fail(fmt.Sprintf("“%s”要填数，现在是“%s”", col.Label, text))
+				continue
+			}
+			cell.Number = n
+		}
+		cells = append(cells, cell)
+	}
+	return cells, bad
+}
+
+// columnInputs are the inputs of an ask with what was typed.
+func columnInputs(ask supervision.Ask, values url.Values) []columnInput {
+	out := make([]columnInput, 0, len(ask.Columns))
+	for _, col := range ask.Columns {
+		name := "cells." + col.Name
+		in := columnInput{field: field{Name: name, Label: col.Label, Type: "text", Value: values.Get(name)}}
+		if col.Unit != "" {
+			in.Hint = "单位：" + col.Unit
+		}
+		switch col.Kind {
+		case supervision.ColumnCount:
+			in.Mode = "numeric"
+		case supervision.ColumnNumber:
+			in.Mode = "decimal"
+		case supervision.ColumnBool:
+			in.Options = []option{{Value: "", Label: "请选择"}, {Value: "1", Label: "是"}, {Value: "0", Label: "否"}}
+		case supervision.ColumnText, supervision.ColumnEvent:
+			if len(col.Values) > 0 {
+				in.Options = []option{{Value: "", Label: "请选择"}}
+				for _, v := range col.Values {
+					in.Options = append(in.Options, option{Value: v.ID, Label: v.Text})
+				}
+			}
+			in.Event = col.Kind == supervision.ColumnEvent
+			in.Document = field{Name: name + ".document", Label: "文号", Type: "text", Value: values.Get(name + ".document"), Hint: "认定所依据的生效文书"}
+			in.Until = field{Name: name + ".until", Label: "期满日", Type: "date", Value: values.Get(name + ".until"), Optional: true, Hint: "不填按理由规定的月数计算"}
+		}
+		out = append(out, in)
+	}
+	return out
+}
+
+// valuesOf are cells as a form would send them.
+func valuesOf(o supervision.Observation) url.Values {
+	v := url.Values{"day": {o.Day.String()}, "source": {o.Source}, "project": {o.Project}}
+	for _, cell := range o.Cells {
+		name := "cells." + cell.Column
+		switch {
+		case cell.NA:
+			v.Set("na", "1")
+		case cell.Text != "":
+			v.Set(name, cell.Text)
+			v.Set(name+".document", cell.Document)
+			v.Set(name+".until", cell.Until.String())
+		default:
+			v.Set(name, cell.Number.String())
+		}
+	}
+	return v
+}
+
+// fillForm makes the common part of a form.
+func fillForm(f observationForm, values url.Values, refused []fault.Field) observationForm {
+	f.Columns, f.NA = columnInputs(f.Ask, values), values.Get("na") == "1"
+	for i := range f.Columns {
+		f.Columns[i].field = withErrors([]field{f.Columns[i].field}, refused)[0]
+	}
+	f.Day = withErrors([]field{{Name: "day", Label: "事实发生的日期", Type: "date", Value: values.Get("day"), Hint: "不是登记的日期；整季度合计的，填季度最后一天或统计截止日"}}, refused)[0]
+	f.Source = withErrors([]field{{Name: "source", Label: "来源", Rows: 2, Value: values.Get("source"), Hint: "文件名称和文号，或者台账名称；不写业主姓名和电话"}}, refused)[0]
+	if f.Key == "" {
+		f.Key = newKey()
+	}
+	return f
+}
+
+// newObservation is the choice of a fact and then its form.
+func (s *Server) newObservation(c *fiber.Ctx, by policy.Actor) error {
+	values := url.Values{"project": {c.Query("project")}}
+	if corrects := c.Query("corrects"); corrects != "" {
+		old, err := s.supervision.Observations.One(c.UserContext(), by, corrects)
+		if err != nil {
+			return err
+		}
+		values = valuesOf(old.State)
+	}
+	return s.showNewObservation(c, by, c.Query("fact"), c.Query("corrects"), values, nil)
+}
+
+func (s *Server) showNewObservation(c *fiber.Ctx, by policy.Actor, fact, corrects string, values url.Values, refused []fault.Field) error {
+	facts, asks, err := s.factOptions(c)
+	if err != nil {
+		return err
+	}
+	f := observationForm{Action: "/observations/new", Key: c.FormValue("key"), Facts: facts, Corrects: corrects, Find: c.Query("find")}
+	if corrects != "" {
+		old, err := s.supervision.Observations.One(c.UserContext(), by, corrects)
+		if err != nil {
+			return err
+		}
+		f.Ask, f.Subject = old.State.Ask, old.State.Name
+		f.Old = old.State.Day.Chinese() + "，" + sayCells(old.State.Ask, old.State.Cells)
+	}
+	for _, ask := range asks {
+		if ask.Fact == fact && corrects == "" {
+			f.Ask = ask
+		}
+	}
+	title := "登记事实"
+	if corrects != "" {
+		title = "更正已确认的记录"
+	}
+	p := page{Title: title, Nav: observationsPath, Fields: refused}
+	if f.Ask.Fact != "" && corrects == "" {
+		options, more, err := s.projectOptions(c, by, f.Find)
+		if err != nil {
+			return err
+		}
+		f.More = more
+		f.Project = withErrors([]field{{Name: "project", Label: "小区", Options: options, Value: values.Get("project")}}, refused)[0]
+		f.FirmChoice, f.FirmWide = s.scopeIsCounty(c, by), values.Get("whole") == "1"
+	}
+	p.Data = fillForm(f, values, refused)
+	if len(refused) > 0 {
+		return s.refuse(c, by, "observation_form", p)
+	}
+	return s.render(c, by, "observation_form", p)
+}
+
+// scopeIsCounty reports whether the actor may record about whole firms.
+func (s *Server) scopeIsCounty(c *fiber.Ctx, by policy.Actor) bool {
+	scope, err := s.guard.Scope(c.UserContext(), by, policy.RecordObservation)
+	return err == nil && scope.All()
+}
+
+// draftOf reads the form of a new observation.
+func (s *Server) draftOf(c *fiber.Ctx, by policy.Actor, values url.Values) (supervision.Draft, []fault.Field, error) {
+	in := supervision.Draft{Corrects: values.Get("corrects"), Source: values.Get("source"), Project: values.Get("project"), Idem: formIdem(c)}
+	if in.Corrects != "" {
+		old, err := s.supervision.Observations.One(c.UserContext(), by, in.Corrects)
+		if err != nil {
+			return in, nil, err
+		}
+		in.Ask, in.Project = old.State.Ask, old.State.Project
+		if in.Project == "" {
+			in.Firm = old.State.Firm
+		}
+	} else {
+		_, asks, err := s.factOptions(c)
+		if err != nil {
+			return in, nil, err
+		}
+		for _, ask := range asks {
+			if ask.Fact == values.Get("fact") {
+				in.Ask = ask
+			}
+		}
+	}
+	var bad []fault.Field
+	in.Cells, bad = typed(values, in.Ask)
+	day, err := calendar.ParseDate(values.Get("day"))
+	if err != nil {
+		bad = append(bad, fault.Field{Name: "day", Message: dayFault(values.Get("day"))})
+	}
+	in.Day = day
+	return in, bad, nil
+}
+
+// dayFault says what is wrong with a date that was typed.
+func dayFault(text string) string {
+	if text == "" {
+		return "请填写事实发生的日期"
+	}
+	return "“" + text + "”不是日期，要写成 2026-10-13 这样"
+}
+
+// recordObservation stores what the form says.
+func (s *Server) recordObservation(c *fiber.Ctx, by policy.Actor) error {
+	values := formValues(c)
+	in, bad, err := s.draftOf(c, by, values)
+	if err != nil {
+		return err
+	}
+	if len(bad) > 0 {
+		return s.showNewObservation(c, by, in.Ask.Fact, in.Corrects, values, bad)
+	}
+	if values.Get("whole") == "1" && in.Corrects == "" && in.Project != "" {
+		in, err = s.wholeFirm(c, by, in)
+	}
+	var doc store.Doc[supervision.Observation]
+	if err == nil {
+		doc, err = s.supervision.Observations.Record(c.UserContext(), by, in)
+	}
+	if refused := refusedForm(err); refused != nil {
+		return s.showNewObservation(c, by, in.Ask.Fact, in.Corrects, values, refused)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, "/observations/"+url.PathEscape(doc.ID)+"?done=recorded")
+}
+
+// wholeFirm turns a project of the form into the firm that holds it: a fact of the firm counts for all its projects.
+func (s *Server) wholeFirm(c *fiber.Ctx, by policy.Actor, in supervision.Draft) (supervision.Draft, error) {
+	firm, err := s.supervision.Observations.FirmOf(c.UserContext(), by, in.Project, in.Day)
+	if err != nil {
+		return in, err
+	}
+	in.Project, in.Firm = "", firm
+	return in, nil
+}
+
+// observationView is what observation.html shows.
+type observationView struct {
+	observationLine
+	Seq                                 int64
+	Key, Source, Day, WaitsForOther     string
+	Columns                             [][2]string
+	History                             []timelineEntry
+	Corrects, Corrected, CorrectedState string
+	CanDecide, CanCorrect, CanWithdraw  bool
+	CanReplace                          bool
+	ReturnField, WithdrawField          field
+}
+
+// timelineEntry is one entry of a timeline.
+type timelineEntry struct{ State, Label, Sub string }
+
+// observation shows one observation and what the actor may do with it.
+func (s *Server) observation(c *fiber.Ctx, by policy.Actor) error {
+	return s.showObservation(c, by, nil)
+}
+
+func (s *Server) showObservation(c *fiber.Ctx, by policy.Actor, refused []fault.Field) error {
+	ctx := c.UserContext()
+	doc, err := s.supervision.Observations.One(ctx, by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	history, err := s.supervision.Observations.History(ctx, by, doc.ID)
+	if err != nil {
+		return err
+	}
+	o := doc.State
+	v := observationView{observationLine: s.observationLines([]store.Doc[supervision.Observation]{doc})[0], Seq: doc.Seq, Key: newKey(), Source: o.Source,
+		Day: o.Day.Chinese(), Corrects: o.Corrects}
+	for _, cell := range o.Cells {
+		single := supervision.Ask{Columns: o.Ask.Columns}
+		label := cell.Column
+		for _, col := range o.Ask.Columns {
+			if col.Name == cell.Column {
+				label = col.Label
+			}
+		}
+		v.Columns = append(v.Columns, [2]string{label, sayCells(single, []supervision.Cell{cell})})
+	}
+	for i, h := range history {
+		state := "done"
+		if i == len(history)-1 {
+			state = "now"
+		}
+		v.History = append(v.History, timelineEntry{State: state, Label: h.State.Title(), Sub: joinWords(dateTime(h.At), h.Why)})
+	}
+	mayRecord, mayReview := s.guard.Allow(by, policy.RecordObservation), s.guard.Allow(by, policy.ReviewObservation)
+	separate := policy.Separate(by, policy.PartReview, o.Acts)
+	v.CanDecide = mayReview && o.State.Waits() && separate == nil
+	if mayReview && o.State.Waits() && separate != nil {
+		v.WaitsForOther = fault.MessageOf(separate)
+	}
+	v.CanCorrect = mayRecord && o.State == supervision.ObservationReturned
+	v.CanWithdraw = mayRecord && (o.State.Waits() || o.State == supervision.ObservationReturned)
+	if found, err := s.supervision.Observations.Correcting(ctx, by, doc.ID); err == nil && found.State.State != supervision.ObservationWithdrawn {
+		v.Corrected, v.CorrectedState = found.ID, found.State.State.Title()
+	} else if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	v.CanReplace = mayRecord && o.State == supervision.ObservationConfirmed && v.Corrected == ""
+	v.ReturnField = withErrors([]field{{Name: "reason", Label: "退回理由", Rows: 2, Hint: "写明哪里不对、要改成什么；登记人据此更正", Value: c.FormValue("reason")}}, refused)[0]
+	v.WithdrawField = field{Name: "withdraw-reason", Label: "撤回理由", Type: "text"}
+	said := saidParam(c, map[string]string{"recorded": "已登记，等另一人复核；复核确认后才计入评价。", "corrected": "已更正，等另一人复核。", "confirmed": "已确认，从现在起计入评价。"})
+	p := page{Title: o.Ask.Name, Nav: observationsPath, Said: said, Fields: refused, Data: v}
+	if len(refused) > 0 {
+		return s.refuse(c, by, "observation", p)
+	}
+	return s.render(c, by, "observation", p)
+}
+
+// joinWords joins what is not empty.
+func joinWords(words ...string) string {
+	var out []string
+	for _, w := range words {
+		if w != "" {
+			out = append(out, w)
+		}
+	}
+	return strings.Join(out, " · ")
+}
+
+// confirmObservation makes an observation count and opens the next one.
+func (s *Server) confirmObservation(c *fiber.Ctx, by policy.Actor) error {
+	if _, err := s.supervision.Observations.Confirm(c.UserContext(), by, atOf(c)); err != nil {
+		return err
+	}
+	return s.nextObservation(c, by, "confirmed")
+}
+
+// nextObservation goes on to what waits next, or to the empty queue.
+func (s *Server) nextObservation(c *fiber.Ctx, by policy.Actor, done string) error {
+	return seeOther(c, "/observations/queue?done="+done)
+}
+
+// returnObservation gives an observation back.
+func (s *Server) returnObservation(c *fiber.Ctx, by policy.Actor) error {
+	_, err := s.supervision.Observations.Return(c.UserContext(), by, atOf(c), c.FormValue("reason"))
+	if refused := refusedForm(err); refused != nil {
+		return s.showObservation(c, by, refused)
+	}
+	if err != nil {
+		return err
+	}
+	return s.nextObservation(c, by, "returned")
+}
+
+// withdrawObservation takes an observation back.
+func (s *Server) withdrawObservation(c *fiber.Ctx, by policy.Actor) error {
+	_, err := s.supervision.Observations.Withdraw(c.UserContext(), by, atOf(c), c.FormValue("withdraw-reason"))
+	if refused := refusedForm(err); refused != nil {
+		return s.showObservation(c, by, []fault.Field{{Name: "withdraw-reason", Message: refused[0].Message}})
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, "/observations?done=withdrawn")
+}
+
+// correctObservationPage is the form for what was returned.
+func (s *Server) correctObservationPage(c *fiber.Ctx, by policy.Actor) error {
+	doc, err := s.supervision.Observations.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return s.showCorrection(c, by, doc, valuesOf(doc.State), nil)
+}
+
+func (s *Server) showCorrection(c *fiber.Ctx, by policy.Actor, doc store.Doc[supervision.Observation], values url.Values, refused []fault.Field) error {
+	o := doc.State
+	f := observationForm{Action: "/observations/" + doc.ID + "/correct", Key: c.FormValue("key"), Seq: fmt.Sprint(doc.Seq), Ask: o.Ask, Subject: o.Name, Reason: o.Reason}
+	if c.Method() == fiber.MethodPost {
+		f.Seq = c.FormValue("seq")
+	}
+	p := page{Title: "更正退回的记录", Nav: observationsPath, Fields: refused, Data: fillForm(f, values, refused)}
+	if len(refused) > 0 {
+		return s.refuse(c, by, "observation_form", p)
+	}
+	return s.render(c, by, "observation_form", p)
+}
+
+// correctObservation changes what was returned.
+func (s *Server) correctObservation(c *fiber.Ctx, by policy.Actor) error {
+	ctx := c.UserContext()
+	doc, err := s.supervision.Observations.One(ctx, by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	values := formValues(c)
+	cells, bad := typed(values, doc.State.Ask)
+	day, err := calendar.ParseDate(values.Get("day"))
+	if err != nil {
+		bad = append(bad, fault.Field{Name: "day", Message: dayFault(values.Get("day"))})
+	}
+	if len(bad) > 0 {
+		return s.showCorrection(c, by, doc, values, bad)
+	}
+	_, err = s.supervision.Observations.Correct(ctx, by, atOf(c), supervision.Correction{Cells: cells, Day: day, Source: values.Get("source")})
+	if refused := refusedForm(err); refused != nil {
+		return s.showCorrection(c, by, doc, values, refused)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, "/observations/"+url.PathEscape(doc.ID)+"?done=corrected")
+}

@@ -1,0 +1,467 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"redsteward/internal/store"
+	"redsteward/internal/store/sqlite"
+	"redsteward/internal/web/browsertest"
+	"redsteward/supervision/inspection"
+)
+
+// startSupervised runs the fixture with observations and visits.
+func startSupervised(t testing.TB) *browsertest.Fixture {
+	t.Helper()
+	ctx, clocks := context.Background(), browsertest.FixtureClocks(time.Now)
+	engine, err := sqlite.Open(ctx, t.TempDir(), sqlite.Options{Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(ctx, engine, store.Options{Now: clocks.Business, MasterKey: make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	names, err := filepath.Glob("../../configs/checklists/*.yaml")
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	var sheets []inspection.File
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sheets = append(sheets, inspection.File{Name: name, Data: data})
+	}
+	f, err := browsertest.StartSupervised(ctx, db, clocks, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"), t.TempDir(), sheets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := f.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return f
+}
+
+// team are the signed-in people of a test.
+type team struct {
+	t      *testing.T
+	f      *browsertest.Fixture
+	people map[string]*person
+}
+
+func newTeam(t *testing.T) *team {
+	return &team{t: t, f: startSupervised(t), people: map[string]*person{}}
+}
+
+func (m *team) as(login string) *person {
+	m.t.Helper()
+	if m.people[login] == nil {
+		m.people[login] = newPerson(m.t, m.f)
+		if login != "" {
+			m.people[login].signIn(m.t, login)
+		} else {
+			m.people[login].get(m.t, "/signin")
+		}
+	}
+	return m.people[login]
+}
+
+// post sends a form that must lead on; it returns where to.
+func (m *team) post(login, path string, form url.Values) string {
+	m.t.Helper()
+	a := m.as(login).send(m.t, http.MethodPost, path, form)
+	if a.StatusCode != http.StatusSeeOther {
+		m.t.Fatalf("%s %s: %d %.1500s", login, path, a.StatusCode, a.body)
+	}
+	return a.Header.Get("Location")
+}
+
+var hiddenField = regexp.MustCompile(`name="(key|seq)" value="([^"]*)"`)
+
+// hidden are the hidden fields of the form whose action ends so.
+func (m *team) hidden(login, page, action string) url.Values {
+	m.t.Helper()
+	body := m.as(login).get(m.t, page).body
+	_, after, found := strings.Cut(body, `action="`+action)
+	if !found {
+		m.t.Fatalf("%s shows no form to %s: %.2000s", page, action, body)
+	}
+	form, _, _ := strings.Cut(after, "</form>")
+	values := url.Values{}
+	for _, field := range hiddenField.FindAllStringSubmatch(form, -1) {
+		values.Set(field[1], field[2])
+	}
+	return values
+}
+
+func observed(onTime, due string) url.Values {
+	return url.Values{"fact": {"answers"}, "project": {"p1"}, "day": {"2026-10-12"}, "source": {"12345 转办单台账"}, "cells.answers_on_time": {onTime}, "cells.answers_due": {due}}
+}
+
+// record stores an observation and returns its address.
+func (m *team) record(login string, form url.Values) string {
+	m.t.Helper()
+	path, _, _ := strings.Cut(m.post(login, "/observations/new", form), "?")
+	return path
+}
+
+func TestObservationPages(t *testing.T) {
+	m := newTeam(t)
+	path := m.record("worker", observed("4", "5"))
+	waiting := m.as("officer").get(t, "/observations/queue").body
+	if !strings.Contains(waiting, path) || !strings.Contains(waiting, "按期答复 4 件，应答复 5 件") || !strings.Contains(waiting, "待复核") {
+		t.Errorf("the queue lacks it: %.1500s", waiting)
+	}
+	if own := m.as("worker").get(t, path).body; strings.Contains(own, "确认属实") {
+		t.Error("who recorded is offered to confirm")
+	}
+	// Returned, corrected, confirmed.
+	form := m.hidden("officer", path, path+"/return")
+	form.Set("reason", "应答复件数与台账不符")
+	if to := m.post("officer", path+"/return", form); to != "/observations/queue?done=returned" {
+		t.Error(to)
+	}
+	if back := m.as("worker").get(t, "/observations/returned").body; !strings.Contains(back, "应答复件数与台账不符") {
+		t.Errorf("what came back: %.1500s", back)
+	}
+	if todo := m.as("worker").get(t, "/todo").body; !strings.Contains(todo, "改正被退回的观察记录 1 条") {
+		t.Error("the to-do page lacks what came back")
+	}
+	form = m.hidden("worker", path+"/correct", path+"/correct")
+	for name, value := range observed("4", "6") {
+		form[name] = value
+	}
+	m.post("worker", path+"/correct", form)
+	form = m.hidden("officer", path, path+"/confirm")
+	m.post("officer", path+"/confirm", form)
+	// A resend of the same form leads on and writes nothing.
+	before := changes(t, m.f)
+	m.post("officer", path+"/confirm", form)
+	if changes(t, m.f) != before {
+		t.Error("a resend wrote something")
+	}
+	page := m.as("officer").get(t, path).body
+	for _, want := range []string{"已确认", "应答复", "6 件", "应答复件数与台账不符", "登记更正"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	// A correction of what counts.
+	form = observed("5", "6")
+	form.Set("corrects", strings.TrimPrefix(path, "/observations/"))
+	second := m.record("worker", form)
+	if old := m.as("officer").get(t, path).body; !strings.Contains(old, second) || strings.Contains(old, "登记更正") {
+		t.Error("the old one does not name its correction")
+	}
+	// What was typed survives an error.
+	a := m.as("worker").send(t, http.MethodPost, "/observations/new", observed("7", "5"))
+	if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "“按期答复” 7件 多于“应答复” 5件") || !strings.Contains(a.body, `value="7"`) || !strings.Contains(a.body, "12345 转办单台账") {
+		t.Errorf("%d %.2000s", a.StatusCode, a.body)
+	}
+	// For the whole firm.
+	form = observed("1", "1")
+	form.Set("whole", "1")
+	if whole := m.as("officer").get(t, m.record("officer", form)).body; !strings.Contains(whole, "一盏灯物业（演示）（整家企业）") {
+		t.Errorf("%.1500s", whole)
+	}
+	// A veto keeps paper, ground and end.
+	veto := url.Values{"fact": {"veto_decisions"}, "project": {"p1"}, "day": {"2026-10-12"}, "source": {"认定书"}, "cells.veto_decisions": {"accident"},
+		"cells.veto_decisions.document": {"都住建认字〔2026〕1号"}, "cells.veto_decisions.until": {"2027-10-11"}}
+	if page := m.as("officer").get(t, m.record("officer", veto)).body; !strings.Contains(page, "发生有责任的安全事故，文号 都住建认字〔2026〕1号，至2027年10月11日") {
+		t.Errorf("%.1500s", page)
+	}
+}
+
+func TestObservationScenarios(t *testing.T) {
+	m := newTeam(t)
+	path := m.record("worker", observed("4", "5"))
+	seq := func(form url.Values) url.Values { form.Set("seq", "1"); return form }
+	bad := func(name, value string) url.Values {
+		form := observed("4", "5")
+		form.Set(name, value)
+		return form
+	}
+	for _, s := range []scenario{
+		{name: "the public", path: "/observations", status: 401},
+		{name: "an inspector", role: "inspector", path: "/observations", status: 403, contains: []string{"查看观察记录"}},
+		{name: "an inspector records", role: "inspector", method: "POST", path: "/observations/new", form: observed("1", "1"), status: 403},
+		{name: "the list", role: "officer", path: "/observations?quarter=2026Q4&fact=answers&state=recorded", status: 200, contains: []string{"东街花园"}},
+		{name: "another quarter", role: "officer", path: "/observations?quarter=2026Q3", status: 200, contains: []string{"没有观察记录"}},
+		{name: "no quarter", role: "officer", path: "/observations?quarter=2026Q9", status: 422, contains: []string{"2026Q3"}},
+		{name: "a cursor of another list", role: "officer", path: "/observations?after=zzz", status: 422},
+		{name: "another community", role: "elsewhere", path: path, status: 404},
+		{name: "another community's list", role: "elsewhere", path: "/observations", status: 200, excludes: []string{"东街花园"}},
+		{name: "confirm elsewhere", role: "elsewhere", method: "POST", path: path + "/confirm", form: seq(url.Values{}), status: 404},
+		{name: "confirm one's own", role: "worker", method: "POST", path: path + "/confirm", form: seq(url.Values{}), status: 403},
+		{name: "confirm an old page", role: "officer", method: "POST", path: path + "/confirm", form: url.Values{"seq": {"9"}}, status: 409, contains: []string{"刚被别人办过"}},
+		{name: "confirm no page", role: "officer", method: "POST", path: path + "/confirm", form: url.Values{}, status: 409},
+		{name: "without token", role: "officer", method: "POST", path: path + "/confirm", form: url.Values{"seq": {"1"}, "_t": {"x"}}, status: 403},
+		{name: "return without reason", role: "officer", method: "POST", path: path + "/return", form: seq(url.Values{"reason": {" "}}), status: 422, contains: []string{"请写明理由", "退回理由"}},
+		{name: "withdraw without reason", role: "worker", method: "POST", path: path + "/withdraw", form: seq(url.Values{}), status: 422, contains: []string{`href="#withdraw-reason"`}},
+		{name: "no such id", role: "officer", path: "/observations/nothing", status: 404},
+		{name: "choose a fact", role: "worker", path: "/observations/new", status: 200, contains: []string{"诉求答复", "fact=veto_decisions"}},
+		{name: "its form", role: "worker", path: "/observations/new?fact=answers&project=p1", status: 200, contains: []string{`value="p1" selected`, "按期答复"}, excludes: []string{"整家企业登记"}},
+		{name: "an officer's form", role: "officer", path: "/observations/new?fact=answers", status: 200, contains: []string{"整家企业登记", "&lt;img"}, excludes: []string{"<img src=x"}},
+		{name: "words for a number", role: "worker", method: "POST", path: "/observations/new", form: bad("cells.answers_due", "五"), status: 422, contains: []string{"“应答复”要填数，现在是“五”"}},
+		{name: "no day", role: "worker", method: "POST", path: "/observations/new", form: bad("day", ""), status: 422, contains: []string{"请填写事实发生的日期"}},
+		{name: "tomorrow", role: "worker", method: "POST", path: "/observations/new", form: bad("day", "2026-10-20"), status: 422, contains: []string{"还没有到"}},
+		{name: "no date", role: "worker", method: "POST", path: "/observations/new", form: bad("day", "2026-02-30"), status: 422, contains: []string{"不是日期"}},
+		{name: "beyond the community", role: "worker", method: "POST", path: "/observations/new", form: bad("project", "p3"), status: 404},
+		{name: "no project", role: "worker", method: "POST", path: "/observations/new", form: bad("project", ""), status: 422, contains: []string{"请选择小区"}},
+		{name: "no fact", role: "worker", method: "POST", path: "/observations/new", form: bad("fact", "x"), status: 422, contains: []string{"选择要登记的事实"}},
+		{name: "a project without firm as a firm", role: "officer", method: "POST", path: "/observations/new", form: url.Values{"fact": {"answers"}, "project": {"p3"}, "whole": {"1"}, "day": {"2026-10-12"},
+			"source": {"台账"}, "cells.answers_on_time": {"1"}, "cells.answers_due": {"1"}}, status: 422, contains: []string{"没有物业企业"}},
+	} {
+		s.run(t, m.f, m.people)
+	}
+}
+
+// reply sends one answer as a phone does.
+func (m *team) reply(login, visit, item string, fields url.Values, photos ...[]byte) answer {
+	m.t.Helper()
+	p := m.as(login)
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for name, list := range fields {
+		for _, value := range list {
+			if err := w.WriteField(name, value); err != nil {
+				m.t.Fatal(err)
+			}
+		}
+	}
+	if !fields.Has("_t") {
+		if err := w.WriteField("_t", p.token); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	for _, photo := range photos {
+		part, err := w.CreateFormFile("photo", "photo.png")
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		if _, err := part.Write(photo); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		m.t.Fatal(err)
+	}
+	req, err := http.NewRequest(http.MethodPost, m.f.Base+visit+"/items/"+item, &b)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", w.FormDataContentType())
+	req.Header.Set("Accept", "application/json")
+	resp, err := p.client.Do(req)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return answer{resp, string(body)}
+}
+
+var optionOf = regexp.MustCompile(`<option value="([0-9a-z-]+)"[^>]*>([^（<]+)（`)
+
+// plan plans visits of p1 and p2 for both inspectors and returns their addresses in order.
+func (m *team) plan() []string {
+	m.t.Helper()
+	ids := map[string]string{}
+	for _, o := range optionOf.FindAllStringSubmatch(m.as("officer").get(m.t, "/visits/plan").body, -1) {
+		ids[o[2]] = o[1]
+	}
+	form := m.hidden("officer", "/visits/plan", "/visits/plan")
+	for name, value := range map[string]string{"day": "2026-10-19", "series": "service", "officer1": ids["周望平"], "officer2": ids["林阿秀"], "stop1": "p2", "stop3": "p1"} {
+		form.Set(name, value)
+	}
+	before := changes(m.t, m.f)
+	m.post("officer", "/visits/plan", form)
+	m.post("officer", "/visits/plan", form)
+	if got := changes(m.t, m.f) - before; got != 2 {
+		m.t.Fatalf("two stops sent twice made %d records", got)
+	}
+	var out []string
+	for _, link := range regexp.MustCompile(`href="(/visits/[0-9a-f]{32})"`).FindAllStringSubmatch(m.as("inspector").get(m.t, "/visits/mine").body, -1) {
+		out = append(out, link[1])
+	}
+	if len(out) != 2 {
+		m.t.Fatalf("the list shows %v", out)
+	}
+	return out
+}
+
+func (m *team) begin(visit string) {
+	m.t.Helper()
+	to := m.post("inspector", visit+"/start", m.hidden("inspector", visit, visit+"/start"))
+	if to != visit+"/items/1.1" {
+		m.t.Fatalf("a visit begins at %s", to)
+	}
+}
+
+func TestVisitPages(t *testing.T) {
+	m := newTeam(t)
+	visits := m.plan()
+	if page := m.as("inspector").get(t, visits[0]).body; !strings.Contains(page, "望湖苑") {
+		t.Errorf("the order is not the one set: %.800s", page)
+	}
+	if todo := m.as("inspector").get(t, "/todo").body; !strings.Contains(todo, "走访望湖苑") || !strings.Contains(todo, visits[1]) {
+		t.Errorf("the to-do page lacks the visits: %.1500s", todo)
+	}
+	visit := visits[1]
+	m.begin(visit)
+	item := m.as("inspector").get(t, visit+"/items/4.3").body
+	for _, want := range []string{"疏散通道、楼梯间畅通", "0 / 27", "本项 4 分", "周*平、林*秀", `"sentence":"公示栏公开了服务内容和服务标准"`, "capture"} {
+		if !strings.Contains(item, want) {
+			t.Errorf("the item lacks %q", want)
+		}
+	}
+	// Every item; one finding with a photo, sent twice under one key.
+	w := regexp.MustCompile(`"id":"([0-9.]+)"`).FindAllStringSubmatch(item, -1)
+	if len(w) != 27 {
+		t.Fatalf("%d items", len(w))
+	}
+	for i, one := range w {
+		fields, photos := url.Values{"value": {"conform"}, "key": {"phone-" + one[1]}}, [][]byte(nil)
+		if one[1] == "4.3" {
+			fields = url.Values{"value": {"fail"}, "lost": {"2"}, "where": {"3号楼1单元"}, "note": {"纸箱占通道一半"}, "key": {"phone-4.3"}}
+			photos = [][]byte{picture(t, 7)}
+		}
+		a := m.reply("inspector", visit, one[1], fields, photos...)
+		var done struct{ Done, Of int }
+		if err := json.Unmarshal([]byte(a.body), &done); a.StatusCode != 200 || err != nil || done.Done != i+1 || done.Of != 27 {
+			t.Fatalf("%s: %d %s", one[1], a.StatusCode, a.body)
+		}
+		if one[1] == "4.3" {
+			before := changes(t, m.f)
+			if again := m.reply("inspector", visit, one[1], fields, photos...); again.StatusCode != 200 || changes(t, m.f) != before {
+				t.Errorf("a resend: %d, %d records", again.StatusCode, changes(t, m.f)-before)
+			}
+		}
+	}
+	page := m.as("inspector").get(t, visit).body
+	for _, want := range []string{"27 / 27", "移送函（草稿）", "消防救援机构", "3号楼1单元", "/photos/"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the overview lacks %q", want)
+		}
+	}
+	photo := regexp.MustCompile(`/visits/[0-9a-f]{32}/photos/[0-9a-f]{64}`).FindString(page)
+	if a := m.as("chief").get(t, photo); a.StatusCode != 200 || a.Header.Get("Content-Type") != "image/jpeg" || a.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("photo: %d %s", a.StatusCode, a.Header)
+	}
+	if a := m.as("elsewhere").get(t, photo); a.StatusCode != 404 {
+		t.Errorf("another community sees the photo: %d", a.StatusCode)
+	}
+	if to := m.post("inspector", visit+"/sign", m.hidden("inspector", visit, visit+"/sign")); to != visit+"?done=signed" {
+		t.Error(to)
+	}
+	if to := m.post("lin", visit+"/sign", m.hidden("lin", visit, visit+"/sign")); to != visit+"?done=submitted" {
+		t.Error(to)
+	}
+	// The phone that comes upstairs late is told that its answer had arrived.
+	if a := m.reply("inspector", visit, "1.1", url.Values{"value": {"conform"}, "key": {"phone-1.1"}}); a.StatusCode != 200 {
+		t.Errorf("a late resend: %d %s", a.StatusCode, a.body)
+	}
+	if a := m.reply("inspector", visit, "1.1", url.Values{"value": {"na"}, "key": {"phone-new"}}); a.StatusCode != 409 || !strings.Contains(a.body, "不能再改答案") {
+		t.Errorf("a late change: %d %s", a.StatusCode, a.body)
+	}
+	if queue := m.as("chief").get(t, "/visits/queue").body; !strings.Contains(queue, visit) || !strings.Contains(queue, "70 / 72 分") {
+		t.Errorf("%.1500s", queue)
+	}
+	if todo := m.as("chief").get(t, "/todo").body; !strings.Contains(todo, "复核走访评价表 1 份") {
+		t.Error("the to-do page lacks the review")
+	}
+	form := m.hidden("chief", visit, visit+"/return")
+	form.Set("reason", "4.3 的照片看不出位置")
+	m.post("chief", visit+"/return", form)
+	if mine := m.as("inspector").get(t, "/visits/mine").body; !strings.Contains(mine, "4.3 的照片看不出位置") {
+		t.Error("the officers are not told why")
+	}
+	kept := strings.TrimPrefix(photo, visit+"/photos/")
+	again := url.Values{"value": {"fail"}, "lost": {"4"}, "where": {"3号楼1单元2层"}, "keep": {kept}, "key": {"phone-again"}}
+	if a := m.reply("inspector", visit, "4.3", again, picture(t, 9)); a.StatusCode != 200 {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	if page := m.as("inspector").get(t, visit).body; strings.Count(page, "<img") != 2 {
+		t.Errorf("%d photos, want the one kept and the new one", strings.Count(page, "<img"))
+	}
+	m.post("inspector", visit+"/sign", m.hidden("inspector", visit, visit+"/sign"))
+	m.post("lin", visit+"/sign", m.hidden("lin", visit, visit+"/sign"))
+	if to := m.post("chief", visit+"/accept", m.hidden("chief", visit, visit+"/accept")); to != "/visits/queue?done=accepted" {
+		t.Error(to)
+	}
+	if all := m.as("officer").get(t, "/visits?quarter=2026Q4&state=accepted&series=service").body; !strings.Contains(all, "68 / 72 分") || strings.Contains(all, "望湖苑") {
+		t.Errorf("%.1500s", all)
+	}
+}
+
+func TestVisitScenarios(t *testing.T) {
+	m := newTeam(t)
+	visits := m.plan()
+	planned, visit := visits[0], visits[1]
+	m.begin(visit)
+	seq := func(form url.Values) url.Values { form.Set("seq", "1"); return form }
+	answer := func(form url.Values) url.Values { return form }
+	for _, s := range []scenario{
+		{name: "the public", path: visit, status: 401},
+		{name: "an inspector plans", role: "inspector", path: "/visits/plan", status: 403, contains: []string{"安排走访评价"}},
+		{name: "an inspector reviews", role: "inspector", path: "/visits/queue", status: 403},
+		{name: "another community", role: "elsewhere", path: visit, status: 404},
+		{name: "another's item", role: "officer", path: visit + "/items/4.3", status: 404},
+		{name: "no item", role: "inspector", path: visit + "/items/9.9", status: 404},
+		{name: "no visit", role: "inspector", path: "/visits/nothing/items/1.1", status: 404},
+		{name: "an item before the start", role: "inspector", path: planned + "/items/1.1", status: 404},
+		{name: "begin another's", role: "worker", method: "POST", path: planned + "/start", form: seq(url.Values{}), status: 404},
+		{name: "begin twice", role: "inspector", method: "POST", path: visit + "/start", form: url.Values{"seq": {"2"}}, status: 409},
+		{name: "answer without script", role: "inspector", method: "POST", path: visit + "/items/1.1", form: answer(url.Values{"value": {"conform"}}), status: 303, changes: 1},
+		{name: "no answer", role: "inspector", method: "POST", path: visit + "/items/1.1", form: answer(url.Values{}), status: 422, contains: []string{"请选择符合、不符合、不适用"}},
+		{name: "no photo", role: "inspector", method: "POST", path: visit + "/items/4.3", form: answer(url.Values{"value": {"fail"}, "note": {"堆了纸箱"}}), status: 422, contains: []string{"至少拍 1 张", "堆了纸箱"}},
+		{name: "a photo of nobody", role: "inspector", method: "POST", path: visit + "/items/4.3", form: answer(url.Values{"value": {"fail"}, "keep": {strings.Repeat("a", 64)}}), status: 422, contains: []string{"至少拍 1 张"}},
+		{name: "answer another's", role: "officer", method: "POST", path: visit + "/items/1.1", form: answer(url.Values{"value": {"conform"}}), status: 404},
+		{name: "answer without token", role: "inspector", method: "POST", path: visit + "/items/1.1", form: url.Values{"value": {"conform"}, "_t": {"x"}}, status: 403},
+		{name: "sign too early", role: "inspector", method: "POST", path: visit + "/sign", form: url.Values{"seq": {"2"}}, status: 422, contains: []string{"还有 26 项没有查"}},
+		{name: "accept what is not signed", role: "chief", method: "POST", path: visit + "/accept", form: url.Values{"seq": {"2"}}, status: 409},
+		{name: "return without reason", role: "chief", method: "POST", path: visit + "/return", form: url.Values{"seq": {"2"}}, status: 422},
+		{name: "cancel without reason", role: "officer", method: "POST", path: planned + "/cancel", form: seq(url.Values{}), status: 422, contains: []string{`href="#cancel-reason"`}},
+		{name: "plan nothing", role: "officer", method: "POST", path: "/visits/plan", form: url.Values{"day": {"2026-10-19"}, "series": {"service"}}, status: 422, contains: []string{"请至少选一个小区"}},
+		{name: "plan for nobody", role: "officer", method: "POST", path: "/visits/plan", form: url.Values{"day": {"2026-10-19"}, "series": {"service"}, "stop1": {"p1"}}, status: 422, contains: []string{"要 2 至 4 人"}},
+		{name: "plan for no day", role: "officer", method: "POST", path: "/visits/plan", form: url.Values{"day": {""}, "stop1": {"p1"}}, status: 422},
+		{name: "no photo there", role: "chief", path: visit + "/photos/" + strings.Repeat("a", 64), status: 404},
+		{name: "cancel", role: "officer", method: "POST", path: planned + "/cancel", form: seq(url.Values{"cancel-reason": {"下雨改期"}}), status: 303, changes: 1},
+	} {
+		s.run(t, m.f, m.people)
+	}
+	// A photo of an answer that is refused is not kept, and neither is one that is none.
+	before := changes(t, m.f)
+	if a := m.reply("officer", visit, "4.3", url.Values{"value": {"fail"}}, picture(t, 1)); a.StatusCode != 404 || changes(t, m.f) != before {
+		t.Errorf("%d, %d records", a.StatusCode, changes(t, m.f)-before)
+	}
+	if a := m.reply("inspector", visit, "4.3", url.Values{"value": {"fail"}, "lost": {"3"}}, picture(t, 1)); a.StatusCode != 422 || changes(t, m.f) != before {
+		t.Errorf("%d, %d records: %s", a.StatusCode, changes(t, m.f)-before, a.body)
+	}
+	if a := m.reply("inspector", visit, "4.3", url.Values{"value": {"fail"}}, []byte("MZ no picture")); a.StatusCode != 422 || changes(t, m.f) != before {
+		t.Errorf("%d, %d records: %s", a.StatusCode, changes(t, m.f)-before, a.body)
+	}
+}

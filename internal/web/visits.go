@@ -1,0 +1,462 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/supervision/inspection"
+)
+
+// visitLine is one row of a list of visits.
+type visitLine struct {
+	ID, Day, Name, Sheet, State, Reason, Points string
+	Order                                       int64
+	Done, Of                                    int64
+	Signed                                      bool
+	Due                                         bool
+}
+
+// visitsView is what visits.html shows.
+type visitsView struct {
+	Tab                            string
+	Today, Later                   []visitLine
+	Rows                           []visitLine
+	Next                           string
+	Quarter, Series, State         field
+	CanPlan, CanReview, CanDo      bool
+	Empty, EmptyText, TodayChinese string
+	Waiting                        bool
+}
+
+func (s *Server) visitLines(docs []store.Doc[inspection.Visit]) []visitLine {
+	today := calendar.DateOf(s.clocks.Business())
+	out := make([]visitLine, 0, len(docs))
+	for _, d := range docs {
+		v := d.State
+		line := visitLine{ID: d.ID, Day: shortDate(v.Day, today), Name: v.Name, Sheet: v.Sheet.Title, State: v.State.Title(), Reason: v.Reason, Order: v.Order,
+			Due: v.Day.Compare(today) <= 0}
+		if line.Sheet == "" {
+			line.Sheet = s.seriesTitle(v.Series)
+		}
+		if v.Full > 0 && (v.State == inspection.Submitted || v.State == inspection.Accepted) {
+			line.Points = fmt.Sprintf("%d / %d 分", v.Points, v.Full)
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// seriesTitle is what a kind of sheet is called before the level of the contract is known.
+func (s *Server) seriesTitle(series string) string {
+	for _, sheet := range s.supervision.Visits.Sheets.Series(calendar.DateOf(s.clocks.Business())) {
+		if sheet.Series == series {
+			return plainTitle(sheet.Title)
+		}
+	}
+	return series
+}
+
+// plainTitle is the title of a sheet without its level.
+func plainTitle(title string) string {
+	before, _, _ := strings.Cut(title, "（")
+	return before
+}
+
+func (s *Server) visitsPage(c *fiber.Ctx, by policy.Actor, nav string, v visitsView) error {
+	v.CanPlan, v.CanReview, v.CanDo = s.guard.Allow(by, policy.PlanVisit), s.guard.Allow(by, policy.ReviewVisit), s.guard.Allow(by, policy.DoVisit)
+	said := saidParam(c, map[string]string{"planned": "已安排，走访人员的清单里可以看到。", "accepted": "已通过，从现在起计入评价。", "returned": "已退回，走访人员改好后重新签名提交。",
+		"cancelled": "已取消这次走访。"})
+	return s.render(c, by, "visits", page{Title: "走访评价", Nav: nav, Said: said, Scripts: scriptsIf(v.Tab == "mine"), Data: v})
+}
+
+// visitsMine is the list of an officer in the order that was set.
+func (s *Server) visitsMine(c *fiber.Ctx, by policy.Actor) error {
+	docs, err := s.supervision.Visits.Mine(c.UserContext(), by, c.Query("after"))
+	if err != nil {
+		return err
+	}
+	v := visitsView{Tab: "mine", Next: nextPage(c, docs.Next), TodayChinese: calendar.DateOf(s.clocks.Business()).Chinese(), Empty: "今天没有要走访的小区", EmptyText: "安排给你的走访按顺序列在这里。"}
+	for i, line := range s.visitLines(docs.Docs) {
+		d := docs.Docs[i]
+		line.Of = d.State.Sheet.Items
+		if d.State.State.Answers() {
+			w, err := s.supervision.Visits.One(c.UserContext(), by, d.ID)
+			if err != nil {
+				return err
+			}
+			line.Done = int64(len(w.Answers))
+		}
+		if line.Due || d.State.State != inspection.Planned {
+			v.Today = append(v.Today, line)
+		} else {
+			v.Later = append(v.Later, line)
+		}
+	}
+	return s.visitsPage(c, by, minePath, v)
+}
+
+// visits lists all visits of the scope, with filters.
+func (s *Server) visits(c *fiber.Ctx, by policy.Actor) error {
+	quarter, err := quarterOf(c)
+	if err != nil {
+		return err
+	}
+	states, series := []option{{Value: "", Label: "全部"}}, []option{{Value: "", Label: "全部"}}
+	for _, state := range inspection.VisitStates() {
+		states = append(states, option{Value: string(state), Label: state.Title()})
+	}
+	for _, sheet := range s.supervision.Visits.Sheets.Series(calendar.DateOf(s.clocks.Business())) {
+		series = append(series, option{Value: sheet.Series, Label: plainTitle(sheet.Title)})
+	}
+	docs, err := s.supervision.Visits.List(c.UserContext(), by, inspection.VisitFilter{Project: c.Query("project"), Quarter: quarter, Series: c.Query("series"),
+		State: inspection.VisitState(c.Query("state"))}, c.Query("after"))
+	if err != nil {
+		return err
+	}
+	return s.visitsPage(c, by, visitsPath, visitsView{Tab: "all", Rows: s.visitLines(docs.Docs), Next: nextPage(c, docs.Next),
+		Quarter: field{Name: "quarter", Label: "季度", Options: s.quarterOptions(), Value: c.Query("quarter")},
+		Series:  field{Name: "series", Label: "评价表", Options: series, Value: c.Query("series")},
+		State:   field{Name: "state", Label: "状态", Options: states, Value: c.Query("state")},
+		Empty:   "没有走访记录", EmptyText: "安排的走访会按日期列在这里。"})
+}
+
+// visitQueue lists the signed sheets that wait for the actor.
+func (s *Server) visitQueue(c *fiber.Ctx, by policy.Actor) error {
+	docs, err := s.supervision.Visits.Queue(c.UserContext(), by, c.Query("after"))
+	if err != nil {
+		return err
+	}
+	return s.visitsPage(c, by, visitsPath, visitsView{Tab: "queue", Rows: s.visitLines(docs.Docs), Next: nextPage(c, docs.Next),
+		Empty: "没有等你复核的评价表", EmptyText: "自己走访的由别人复核，不列在这里。"})
+}
+
+// planStops is how many projects one plan takes.
+const planStops = 8
+
+// planView is what visit_plan.html shows.
+type planView struct {
+	Key      string
+	Form     []field
+	Officers []field
+	Stops    []field
+	Find     string
+	More     bool
+}
+
+// planPage is the form for a day's list.
+func (s *Server) planPage(c *fiber.Ctx, by policy.Actor) error {
+	return s.showPlan(c, by, url.Values{"day": {calendar.DateOf(s.clocks.Business()).String()}}, nil)
+}
+
+func (s *Server) showPlan(c *fiber.Ctx, by policy.Actor, values url.Values, refused []fault.Field) error {
+	colleagues, err := s.supervision.Colleagues.Colleagues(c.UserContext(), by, policy.PlanVisit, policy.DoVisit)
+	if err != nil {
+		return err
+	}
+	find := c.Query("find")
+	projects, more, err := s.projectOptions(c, by, find)
+	if err != nil {
+		return err
+	}
+	projects[0].Label = "（不用）"
+	var series []option
+	for _, sheet := range s.supervision.Visits.Sheets.Series(calendar.DateOf(s.clocks.Business())) {
+		series = append(series, option{Value: sheet.Series, Label: fmt.Sprintf("%s，要 %d 人签名", plainTitle(sheet.Title), sheet.Persons)})
+	}
+	people := []option{{Value: "", Label: "（不用）"}}
+	for _, p := range colleagues {
+		people = append(people, option{Value: p.ID, Label: p.Name + "（" + p.Titles + "）"})
+	}
+	v := planView{Key: c.FormValue("key"), Find: find, More: more, Form: withErrors([]field{
+		{Name: "day", Label: "走访日期", Type: "date", Value: values.Get("day")},
+		{Name: "series", Label: "评价表", Options: series, Value: values.Get("series"), Hint: "服务评价表按合同约定的等级自动选用"},
+	}, refused)}
+	if v.Key == "" {
+		v.Key = newKey()
+	}
+	for i, label := range []string{"走访人员（带队）", "走访人员（第二人）"} {
+		f := field{Name: fmt.Sprintf("officer%d", i+1), Label: label, Options: people, Value: values.Get(fmt.Sprintf("officer%d", i+1))}
+		for _, bad := range refused {
+			if bad.Name == "officers" && i == 0 {
+				f.Error = bad.Message
+			}
+		}
+		v.Officers = append(v.Officers, f)
+	}
+	for i := range planStops {
+		name := fmt.Sprintf("stop%d", i+1)
+		v.Stops = append(v.Stops, field{Name: name, Label: fmt.Sprintf("第 %d 站", i+1), Options: projects, Value: values.Get(name)})
+	}
+	v.Stops = withErrors(v.Stops, refused)
+	p := page{Title: "安排走访", Nav: visitsPath, Fields: refused, Data: v}
+	if len(refused) > 0 {
+		return s.refuse(c, by, "visit_plan", p)
+	}
+	return s.render(c, by, "visit_plan", p)
+}
+
+// planVisits puts the stops of a day onto the list of the officers; each stop is a visit of its own and has its own key, so that a resend doubles none.
+func (s *Server) planVisits(c *fiber.Ctx, by policy.Actor) error {
+	values := formValues(c)
+	day, err := calendar.ParseDate(values.Get("day"))
+	if err != nil {
+		return s.showPlan(c, by, values, []fault.Field{{Name: "day", Message: dayFault(values.Get("day"))}})
+	}
+	var officers []string
+	for _, name := range []string{"officer1", "officer2"} {
+		if id := values.Get(name); id != "" {
+			officers = append(officers, id)
+		}
+	}
+	var plans []inspection.PlanVisit
+	for i := range planStops {
+		if project := values.Get(fmt.Sprintf("stop%d", i+1)); project != "" {
+			plan := inspection.PlanVisit{Project: project, Series: values.Get("series"), Day: day, Order: int64(i + 1), Officers: officers, Idem: formIdem(c)}
+			if plan.Idem != nil {
+				plan.Idem.Key += "/" + strconv.Itoa(i+1)
+			}
+			plans = append(plans, plan)
+		}
+	}
+	if len(plans) == 0 {
+		return s.showPlan(c, by, values, []fault.Field{{Name: "stop1", Message: "请至少选一个小区"}})
+	}
+	for _, plan := range plans {
+		_, err := s.supervision.Visits.Plan(c.UserContext(), by, plan)
+		if refused := refusedForm(err); refused != nil {
+			return s.showPlan(c, by, values, refused)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return seeOther(c, "/visits?done=planned")
+}
+
+// itemLine is one item on the overview of a visit.
+type itemLine struct {
+	ID, Sentence, Answer, Points, Where, Note string
+	Answered, Failed                          bool
+	Photos                                    []string
+	Paper                                     inspection.Paper
+	PaperTitle                                string
+}
+
+// categoryLines is a category with its items.
+type categoryLines struct {
+	Name  string
+	Items []itemLine
+}
+
+// visitView is what visit.html shows.
+type visitView struct {
+	visitLine
+	Seq                             int64
+	Key, Officers, SheetNote, Level string
+	Mine, CanStart, CanAnswer       bool
+	CanSign, Complete               bool
+	CanDecide, CanCancel            bool
+	WaitsForOther                   string
+	First                           string
+	Categories                      []categoryLines
+	Findings                        []itemLine
+	Signatures                      int
+	Persons                         int
+	ReturnField, CancelField        field
+	Sums                            []sumLine
+}
+
+// sumLine is what a visit says of one fact.
+type sumLine struct{ Name, Points, Full string }
+
+// officerNames are the masked names of the officers of a visit.
+func (s *Server) officerNames(ctx context.Context, v inspection.Visit) (string, error) {
+	var names []string
+	for _, id := range v.Officers {
+		person, err := s.supervision.Visits.Crew.Person(ctx, id)
+		switch {
+		case fault.Is(err, fault.NotFound):
+			names = append(names, "（已停用）")
+		case err != nil:
+			return "", err
+		default:
+			names = append(names, policy.MaskName(person.Name))
+		}
+	}
+	return strings.Join(names, "、"), nil
+}
+
+// visit is the overview of a visit: for its officers what is left, for the reviewer what was found.
+func (s *Server) visit(c *fiber.Ctx, by policy.Actor) error { return s.showVisit(c, by, nil) }
+
+func (s *Server) showVisit(c *fiber.Ctx, by policy.Actor, refused []fault.Field) error {
+	w, err := s.supervision.Visits.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	doc := w.Visit
+	v := visitView{visitLine: s.visitLines([]store.Doc[inspection.Visit]{doc})[0], Seq: doc.Seq, Key: newKey(), Level: doc.State.Sheet.Level,
+		Signatures: w.Signatures(), Persons: len(doc.State.Officers)}
+	if v.Officers, err = s.officerNames(c.UserContext(), doc.State); err != nil {
+		return err
+	}
+	s.mayOnVisit(&v, by, doc.State)
+	if w.Sheet != nil {
+		v.SheetNote, v.Of = w.Sheet.Note, w.Sheet.Count()
+		s.fillItems(&v, w)
+	}
+	v.Complete = v.Of > 0 && v.Done == v.Of
+	v.Signed = w.Signed(by.ID)
+	v.CanSign = v.CanAnswer && v.Complete && !v.Signed
+	v.ReturnField = withErrors([]field{{Name: "reason", Label: "退回理由", Rows: 2, Hint: "写明哪一项要改、为什么", Value: c.FormValue("reason")}}, refused)[0]
+	v.CancelField = withErrors([]field{{Name: "cancel-reason", Label: "取消理由", Type: "text"}}, refused)[0]
+	said := saidParam(c, map[string]string{"started": "已开始走访。", "signed": "已签名，等另一人签名后提交。", "submitted": "已签名提交，由第三人复核后计入评价。"})
+	p := page{Title: doc.State.Name + "走访", Nav: visitsPath, Said: said, Fields: refused, Scripts: scriptsIf(v.Mine && v.CanAnswer), Data: v}
+	if len(refused) > 0 {
+		return s.refuse(c, by, "visit", p)
+	}
+	return s.render(c, by, "visit", p)
+}
+
+// mayOnVisit fills in what the actor may do.
+func (s *Server) mayOnVisit(v *visitView, by policy.Actor, visit inspection.Visit) {
+	for _, id := range visit.Officers {
+		v.Mine = v.Mine || id == by.ID
+	}
+	v.Mine = v.Mine && s.guard.Allow(by, policy.DoVisit)
+	v.CanStart = v.Mine && visit.State == inspection.Planned
+	v.CanAnswer = v.Mine && visit.State.Answers()
+	v.CanCancel = s.guard.Allow(by, policy.PlanVisit) && visit.State.Open()
+	if visit.State == inspection.Submitted && s.guard.Allow(by, policy.ReviewVisit) {
+		separate := policy.Separate(by, policy.PartReview, visit.Acts)
+		v.CanDecide = separate == nil && !v.Mine
+		if !v.CanDecide {
+			v.WaitsForOther = "你参加了这次走访，复核由另一人完成"
+		}
+	}
+}
+
+// fillItems fills in sheet and answers.
+func (s *Server) fillItems(v *visitView, w inspection.Walk) {
+	for _, cat := range w.Sheet.Categories {
+		lines := categoryLines{Name: cat.Name}
+		for _, item := range cat.Items {
+			a, ok := w.Answers[item.ID]
+			line := itemLine{ID: item.ID, Sentence: item.Sentence, Answer: a.Value.Title(), Answered: ok, Failed: a.Value == inspection.Fail, Where: a.Where, Note: a.Note,
+				Paper: a.Paper, PaperTitle: a.Paper.Kind.Title()}
+			if ok {
+				v.Done++
+			} else if v.First == "" {
+				v.First = item.ID
+			}
+			if ok && item.Scale == 0 && a.Value != inspection.NotApplicable {
+				line.Points = fmt.Sprintf("%d / %d", item.Points-a.Lost, item.Points)
+			}
+			for _, photo := range a.Photos {
+				line.Photos = append(line.Photos, photo.Original)
+			}
+			if line.Failed {
+				v.Findings = append(v.Findings, line)
+			}
+			lines.Items = append(lines.Items, line)
+		}
+		v.Categories = append(v.Categories, lines)
+	}
+	if v.First == "" && len(v.Categories) > 0 {
+		v.First = v.Categories[0].Items[0].ID
+	}
+}
+
+// startVisit begins a visit and opens its first item.
+func (s *Server) startVisit(c *fiber.Ctx, by policy.Actor) error {
+	doc, err := s.supervision.Visits.Start(c.UserContext(), by, atOf(c))
+	if err != nil {
+		return err
+	}
+	w, err := s.supervision.Visits.One(c.UserContext(), by, doc.ID)
+	if err != nil {
+		return err
+	}
+	return seeOther(c, "/visits/"+doc.ID+"/items/"+w.Sheet.Items()[0].ID)
+}
+
+// signVisit signs the answers as they are.
+func (s *Server) signVisit(c *fiber.Ctx, by policy.Actor) error {
+	doc, err := s.supervision.Visits.Sign(c.UserContext(), by, atOf(c))
+	if refused := refusedForm(err); refused != nil {
+		return s.showVisit(c, by, refused)
+	}
+	if err != nil {
+		return err
+	}
+	done := "signed"
+	if doc.State.State == inspection.Submitted {
+		done = "submitted"
+	}
+	return seeOther(c, "/visits/"+doc.ID+"?done="+done)
+}
+
+// acceptVisit makes a visit count.
+func (s *Server) acceptVisit(c *fiber.Ctx, by policy.Actor) error {
+	if _, err := s.supervision.Visits.Accept(c.UserContext(), by, atOf(c)); err != nil {
+		return err
+	}
+	return seeOther(c, "/visits/queue?done=accepted")
+}
+
+// returnVisit gives a visit back.
+func (s *Server) returnVisit(c *fiber.Ctx, by policy.Actor) error {
+	_, err := s.supervision.Visits.Return(c.UserContext(), by, atOf(c), c.FormValue("reason"))
+	if refused := refusedForm(err); refused != nil {
+		return s.showVisit(c, by, refused)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, "/visits/queue?done=returned")
+}
+
+// cancelVisit takes a visit off the list.
+func (s *Server) cancelVisit(c *fiber.Ctx, by policy.Actor) error {
+	_, err := s.supervision.Visits.Cancel(c.UserContext(), by, atOf(c), c.FormValue("cancel-reason"))
+	if refused := refusedForm(err); refused != nil {
+		return s.showVisit(c, by, []fault.Field{{Name: "cancel-reason", Message: refused[0].Message}})
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, "/visits?done=cancelled")
+}
+
+// visitPhoto shows a photo of an answer; the visit decides who sees it.
+func (s *Server) visitPhoto(c *fiber.Ctx, by policy.Actor) error {
+	gone := fault.New("web.visitPhoto", fault.NotFound, "")
+	w, err := s.supervision.Visits.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	for _, a := range w.Answers {
+		for _, photo := range a.Photos {
+			if photo.Original != c.Params("photo") || s.supervision.Photos == nil {
+				continue
+			}
+			r, size, err := s.supervision.Photos.Open(c.UserContext(), photo.Shown)
+			if err != nil {
+				return err
+			}
+			c.Set(fiber.HeaderCacheControl, "private, max-age=86400, immutable")
+			c.Response().Header.SetContentType("image/jpeg")
+			return c.SendStream(r, int(size))
+		}
+	}
+	return gone
+}
