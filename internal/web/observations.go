@@ -182,8 +182,8 @@ type observationForm struct {
 	Corrects, Old, Reason, Subject string
 }
 
-// typed is what a form says about an ask: the cells, and what cannot be read.
-func typed(values url.Values, ask supervision.Ask) (cells []supervision.Cell, bad []fault.Field) {
+// cellsTyped is what a form says about an ask: the cells, and what cannot be read.
+func cellsTyped(values url.Values, ask supervision.Ask) (cells []supervision.Cell, bad []fault.Field) {
 	for _, col := range ask.Columns {
 		name := "cells." + col.Name
 		text := strings.TrimSpace(values.Get(name))
@@ -366,7 +366,7 @@ func (s *Server) draftOf(c *fiber.Ctx, by policy.Actor, values url.Values) (supe
 		}
 	}
 	var bad []fault.Field
-	in.Cells, bad = typed(values, in.Ask)
+	in.Cells, bad = cellsTyped(values, in.Ask)
 	day, err := calendar.ParseDate(values.Get("day"))
 	if err != nil {
 		bad = append(bad, fault.Field{Name: "day", Message: dayFault(values.Get("day"))})
@@ -572,7 +572,7 @@ func (s *Server) correctObservation(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	values := formValues(c)
-	cells, bad := typed(values, doc.State.Ask)
+	cells, bad := cellsTyped(values, doc.State.Ask)
 	day, err := calendar.ParseDate(values.Get("day"))
 	if err != nil {
 		bad = append(bad, fault.Field{Name: "day", Message: dayFault(values.Get("day"))})
