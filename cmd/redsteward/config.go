@@ -15,6 +15,7 @@ import (
 
 	"redsteward/configs"
 	"redsteward/internal/fault"
+	"redsteward/internal/schedule"
 	"redsteward/internal/yamlstrict"
 )
 
@@ -57,7 +58,14 @@ type config struct {
 		RolesModel string   `yaml:"roles_model"`
 		Roles      string   `yaml:"roles"`
 		Holidays   []string `yaml:"holidays"`
+		// SchemeQuarter and SchemeYear are the schemes of the rating cycle.
+		SchemeQuarter string `yaml:"scheme_quarter"`
+		SchemeYear    string `yaml:"scheme_year"`
 	} `yaml:"files"`
+	Schedule struct {
+		// EvaluateQuarter is when the quarter that ended is evaluated.
+		EvaluateQuarter string `yaml:"evaluate_quarter"`
+	} `yaml:"schedule"`
 	BusinessClock startTime `yaml:"business_clock"`
 }
 
@@ -247,6 +255,9 @@ func (c *config) consistent() error {
 		if d < time.Minute || d > 24*time.Hour {
 			add(key, fmt.Sprintf("要在 1m 到 24h 之间，现在是 %s", d))
 		}
+	}
+	if err := schedule.Check(c.Schedule.EvaluateQuarter); err != nil {
+		add("schedule.evaluate_quarter", fault.MessageOf(err))
 	}
 	if c.HTTP.BodyBytes < 64<<10 || c.HTTP.BodyBytes > 1<<30 {
 		add("http.body_bytes", fmt.Sprintf("要在 65536 到 1073741824 之间，现在是 %d", c.HTTP.BodyBytes))

@@ -66,6 +66,7 @@ func (c *demoCommand) Run(p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	s.ratesTables = true
 	fmt.Fprintln(p.out, "数据："+table.source)
 	if err := s.rateDemo(p, table); err != nil {
 		return err

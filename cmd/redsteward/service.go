@@ -9,17 +9,20 @@ import (
 	"math"
 	"net"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"redsteward/configs"
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
+	"redsteward/internal/schedule"
 	"redsteward/internal/store"
 	"redsteward/internal/store/mongo"
 	"redsteward/internal/store/sqlite"
 	"redsteward/internal/web"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/rating/cycle"
 	"redsteward/registry"
 	"redsteward/supervision/evidence"
 )
@@ -36,9 +39,14 @@ type service struct {
 	proofs   *evidence.Service
 	accounts *policy.Service
 	archive  *rating.Archive
-	refused  *policy.FileLog
-	log      *slog.Logger
-	dir      string
+	cycle    *cycle.Service
+	jobs     *schedule.Runner
+	errands  *errands
+	// ratesTables: the board shows whatever table was rated last, not the published year.
+	ratesTables bool
+	refused     *policy.FileLog
+	log         *slog.Logger
+	dir         string
 }
 
 // openService opens the store of a configuration and what runs on it. relaxed loads a fresh folder without waiting for the disk.
@@ -78,8 +86,10 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if s.accounts, err = policy.NewService(ctx, s.db, s.guard, s.clocks, policy.Options{Idle: s.config.Session.Idle, Longest: s.config.Session.Longest, Log: s.refused}); err != nil {
 		return err
 	}
-	s.archive, err = rating.NewArchive(ctx, s.db)
-	return err
+	if s.archive, err = rating.NewArchive(ctx, s.db); err != nil {
+		return err
+	}
+	return s.openCycle(ctx)
 }
 
 // openRegister opens the register, which knows who holds which project, then the guard, which asks it, and the desk of the register, which asks the guard.
@@ -156,6 +166,9 @@ func ownOr(name, shipped string) ([]byte, error) {
 
 func (s *service) close() error {
 	var errs []error
+	if s.errands != nil {
+		s.errands.end()
+	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 	} else if s.sqlite != nil {
@@ -174,10 +187,14 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 		return err
 	}
 	c := s.config
+	stars := &archivedStars{archive: s.archive, subject: subject}
+	if !s.ratesTables {
+		stars.newest = s.newestYear
+	}
 	server, err := web.New(web.Options{
 		Settings: web.Settings{Site: c.Site.Name, Unit: c.Site.Unit, Authority: c.Site.Authority, Demo: demo, SecureCookies: c.TLS.Mode != "off" || c.TLS.BehindProxy,
 			AllowPlain: c.TLS.BehindProxy, BodyLimit: c.HTTP.BodyBytes, Timeout: c.HTTP.Timeout, StopWithin: c.HTTP.StopWithin},
-		Guard: s.guard, People: s.accounts, Stars: &archivedStars{archive: s.archive, subject: subject}, Journal: web.StoreJournal{DB: s.db}, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register}, Clocks: s.clocks, Secret: secret, Log: s.log,
+		Guard: s.guard, People: s.accounts, Stars: stars, Cycle: s.cycle, Journal: web.StoreJournal{DB: s.db}, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register}, Clocks: s.clocks, Secret: secret, Log: s.log,
 		Ping: func(ctx context.Context) error {
 			_, err := s.db.Engine().LastN(ctx)
 			return err
@@ -214,21 +231,16 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 	}
 	ctx, stop := context.WithCancel(p.ctx)
 	defer stop()
-	swept := make(chan struct{})
-	go func() {
-		defer close(swept)
-		s.keepTidy(ctx)
-	}()
-	imported := make(chan struct{})
-	go func() {
-		defer close(imported)
+	var chores sync.WaitGroup
+	chores.Go(func() { s.keepTidy(ctx) })
+	chores.Go(func() { s.runJobs(ctx) })
+	chores.Go(func() {
 		s.register.Run(ctx, func(err error) { s.log.Error("importing", slog.String("error", err.Error())) })
-	}()
+	})
 	ready(scheme + public.Addr().String())
 	err = server.Serve(ctx, public, metrics)
 	stop()
-	<-swept
-	<-imported
+	chores.Wait()
 	return err
 }
 

@@ -153,7 +153,7 @@ func parse(spec string) (cron.Schedule, error) {
 // Check reports what is wrong with a schedule as Invalid, for checking configuration files.
 func Check(spec string) error {
 	if _, err := parse(spec); err != nil {
-		return fault.Wrap("schedule.Check", fault.Invalid, fmt.Sprintf("定时“%s”写法不对，要写成 分 时 日 月 星期 五项", spec), err)
+		return fault.Wrap("schedule.Check", fault.Invalid, fmt.Sprintf("定时“%s”写法不对，要写成 分 时 日 月 星期 五项，例如 30 0 1 1,4,7,10 *", spec), err)
 	}
 	return nil
 }

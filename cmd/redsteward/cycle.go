@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"redsteward/internal/schedule"
+	"redsteward/rating/cycle"
+	"redsteward/supervision"
+)
+
+// errands are pieces of work that go on after their request was answered: they end with the program, which waits for them.
+type errands struct {
+	ctx  context.Context
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+}
+
+func newErrands(ctx context.Context) *errands {
+	e := &errands{}
+	e.ctx, e.stop = context.WithCancel(ctx)
+	return e
+}
+
+// do lets work run on its own.
+func (e *errands) do(work func(ctx context.Context)) {
+	e.wg.Go(func() { work(e.ctx) })
+}
+
+// end tells all work to stop and waits for it.
+func (e *errands) end() {
+	e.stop()
+	e.wg.Wait()
+}
+
+// openCycle opens the rating cycle over the register and the sources of facts, and the jobs that run at their times.
+func (s *service) openCycle(ctx context.Context) error {
+	quarter, err := ownOr(s.config.Files.SchemeQuarter, "schemes/five-goods-quarter.yaml")
+	if err != nil {
+		return err
+	}
+	year, err := ownOr(s.config.Files.SchemeYear, "schemes/five-goods-year.yaml")
+	if err != nil {
+		return err
+	}
+	s.errands = newErrands(ctx)
+	s.cycle, err = cycle.New(ctx, cycle.Options{DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Sources: s.sources(), Windows: proofWindows{s.proofs},
+		Schemes: map[string][]byte{cycle.RhythmQuarter: quarter, cycle.RhythmYear: year}, Background: s.errands.do})
+	if err != nil {
+		return err
+	}
+	s.jobs, err = schedule.New(ctx, s.db, schedule.Job{Name: cycle.QuarterEndJob, Spec: s.config.Schedule.EvaluateQuarter, Catchup: schedule.CatchupLatest, Run: s.cycle.EvaluateQuarter})
+	return err
+}
+
+// sources are what the rating cycle gathers facts from.
+func (s *service) sources() []supervision.Readings {
+	return []supervision.Readings{s.proofs}
+}
+
+// runJobs runs what is due at once, and then looks every minute.
+func (s *service) runJobs(ctx context.Context) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		if _, err := s.jobs.Tick(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("jobs", slog.String("error", err.Error()))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// newestYear says which year the public board shows.
+func (s *service) newestYear(ctx context.Context) (cycle.Period, *cycle.Period, error) {
+	return s.cycle.Newest(ctx, cycle.RhythmYear)
+}
