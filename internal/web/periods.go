@@ -10,6 +10,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"redsteward/charts"
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/policy"
@@ -105,9 +106,9 @@ func periodWord(s cycle.State) string {
 
 func rhythmWord(rhythm string) string {
 	if rhythm == cycle.RhythmYear {
-		return "年度星级"
+		return "星级评价"
 	}
-	return "季度通报"
+	return "得分通报"
 }
 
 func planForm(id, submit, cutoff string, refused []fault.Field) []field {
@@ -368,8 +369,7 @@ type previewView struct {
 
 type spreadLine struct {
 	Label, Count, Share string
-	Of                  int
-	Most                int
+	Bar                 charts.SVG
 }
 
 type movedRow struct{ Name, Firm, Was, Is, Change, Grades, Why string }
@@ -377,6 +377,9 @@ type movedRow struct{ Name, Firm, Was, Is, Change, Grades, Why string }
 type nearRow struct{ Name, Firm, Total, Cut, Distance string }
 
 type lateRow struct{ Name, Text string }
+
+// plainBar is the shade of a bar that stands for no star.
+const plainBar = 3
 
 // movedShown is how many moved projects stand on the page.
 const movedShown = 20
@@ -403,7 +406,7 @@ func previewOf(p *cycle.Preview) *previewView {
 		most = max(most, g.Count)
 	}
 	for _, g := range p.Spread {
-		v.Spread = append(v.Spread, spreadLine{Label: g.Label, Count: count(g.Count), Share: share(g.Count, len(p.Rows)), Of: g.Count, Most: most})
+		v.Spread = append(v.Spread, spreadLine{Label: g.Label, Count: count(g.Count), Share: share(g.Count, len(p.Rows)), Bar: charts.Bar(plainBar, float64(g.Count)/float64(most))})
 	}
 	most = 1
 	for _, b := range p.Bands {
@@ -411,7 +414,7 @@ func previewOf(p *cycle.Preview) *previewView {
 	}
 	for _, b := range p.Bands {
 		if b.Count > 0 {
-			v.Bands = append(v.Bands, spreadLine{Label: b.From.Fixed(0) + "–" + b.Until.Fixed(0), Count: count(b.Count), Of: b.Count, Most: most})
+			v.Bands = append(v.Bands, spreadLine{Label: b.From.Fixed(0) + "–" + b.Until.Fixed(0), Count: count(b.Count), Bar: charts.Bar(plainBar, float64(b.Count)/float64(most))})
 		}
 	}
 	for i, m := range p.Moved {

@@ -132,7 +132,7 @@ type Publication struct {
 }
 
 // Stars reports whether the period gives stars; a quarter gives a score only, without star and without rank.
-func (p *Period) Stars() bool { return p.Rhythm == RhythmYear }
+func (p Period) Stars() bool { return p.Rhythm == RhythmYear }
 
 // after returns the state after a move. Returns Conflict that says why it cannot be.
 func (p *Period) after(m Move) (State, error) {

@@ -39,10 +39,11 @@ type Preview struct {
 type PreviewRow struct {
 	// Project is the id; the names are for people.
 	Project, Name, Firm, Community, Township string
-	// Grade and Label are those of the result; Total is nil if there is none.
+	// Grade and Label are those of the result; Total is nil if there is none, or if it does not count because of too little data or a veto.
 	Grade, Label string
 	Total        *num.Num
-	// Rates are the shares of the parts of the first level in percent, in the order of Parts of the scheme; nil where a part did not count.
+	// Rates are the shares of the parts of the first level in percent, in the order of Parts of the scheme, nil where a part did not count; none without
+	// a total.
 	Rates []*num.Num
 
 	result *rating.Result
@@ -152,6 +153,10 @@ func (s *Service) rows(ctx context.Context, p *Period, scheme *rating.Scheme, co
 		}
 		row := PreviewRow{Project: stored.Subject, Name: stored.Name, Firm: stored.Firm, Community: stored.Community, Township: stored.Township,
 			Grade: r.Grade, Label: r.Label, result: r}
+		if r.Status != rating.StatusRated {
+			rows = append(rows, row)
+			continue
+		}
 		if r.Total.Counted {
 			row.Total = &r.Total.Points
 		}
