@@ -366,7 +366,7 @@ func TestQuarterInTheBrowser(t *testing.T) {
 			}
 		}
 	}
-	signIn(t, tb, f, "officer")
+	signIn(t, tb, f, "officer", Password)
 	look("periods", "/periods", 200)
 	want("2026年第三季度", "收集材料中", "2026年第二季度", "已发布")
 	look("period-open", "/periods/2026Q3", 200)
@@ -392,7 +392,7 @@ func TestQuarterInTheBrowser(t *testing.T) {
 		t.Errorf("a refused call wrote %d records", n-before)
 	}
 	signOut(t, tb)
-	signIn(t, tb, f, "chief")
+	signIn(t, tb, f, "chief", Password)
 	look("publish", "/periods/2026Q3/publish", 200)
 	want("评价和公布必须由不同的人完成", "文号（选填）")
 	fill(t, tb, "#number", "12号")
