@@ -121,7 +121,9 @@ func (s *Server) fail(c *fiber.Ctx, ask *request, err error) error {
 	if errors.As(err, &raw) && raw.Code < 500 {
 		ask.kind = fault.Invalid
 	}
-	if ask.kind == fault.Forbidden || ask.kind == fault.Unauthenticated {
+	// Somebody who is signed in and asks for what is not there may be trying what lies outside of his scope.
+	elsewhere := ask.kind == fault.NotFound && ask.by.SignedIn() && !openToAll(ask.route.Action)
+	if ask.kind == fault.Forbidden || ask.kind == fault.Unauthenticated || elsewhere {
 		s.logRefusal(c, ask.by, ask.route.Action, err, s.number(ask))
 	}
 	f := s.describe(c, ask, err)
