@@ -23,6 +23,8 @@ type Cycle interface {
 	// Periods lists the periods, the newest first; Period returns one. Returns NotFound for one that was not planned.
 	Periods(ctx context.Context, by policy.Actor) ([]cycle.Period, error)
 	Period(ctx context.Context, by policy.Actor, id string) (cycle.Period, error)
+	// Terms are the days of the periods that were not evaluated yet. Anybody may ask.
+	Terms(ctx context.Context) ([]cycle.Term, error)
 	// Plan lays a period down, Open and Close move its window. They return Invalid with fields, and Conflict in a state that does not allow it.
 	Plan(ctx context.Context, by policy.Actor, id string, submit, cutoff calendar.Date) (cycle.Period, error)
 	Open(ctx context.Context, by policy.Actor, id string) (cycle.Period, error)

@@ -20,6 +20,8 @@ import (
 // Register is what the pages need of the register; registry.Service implements it. Every method that names the actor checks right and scope and lists
 // its errors there.
 type Register interface {
+	Contracts
+
 	// Today is the business day.
 	Today() calendar.Date
 	// DivisionsAt lists the divisions of a level that exist on the day, FirmChoices all firms by name, FirmNames the names of some.

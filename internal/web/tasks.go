@@ -43,8 +43,14 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.evidence != nil {
 		parts = append(parts, ProofTasks{Guard: s.guard, Proofs: s.evidence.Proofs, Projects: s.evidence.Projects})
 	}
+	if s.supervision != nil {
+		parts = append(parts, VisitTasks{Guard: s.guard, Visits: s.supervision.Visits, Terms: s.cycle}, ObservationTasks{Guard: s.guard, Observations: s.supervision.Observations, Terms: s.cycle})
+	}
 	if s.cycle != nil {
 		parts = append(parts, PeriodTasks{Guard: s.guard, Cycle: s.cycle})
+	}
+	if s.registered != nil {
+		parts = append(parts, ContractTasks{Guard: s.guard, Contracts: s.registered})
 	}
 	if s.supervision != nil {
 		terms := s.supervision.Terms
@@ -241,7 +247,7 @@ func (p *pile) lines(title func(n string) string, unit string, most bool) []Task
 		line := *p.tasks[due]
 		n := count(line.Count)
 		if most && i == len(p.order)-1 {
-			n += " 多"
+			n += "（还有更多）"
 		}
 		line.Title = title(n)
 		if parties := p.parties[due]; len(parties) > 1 {

@@ -74,8 +74,6 @@ type Contracts interface {
 	Ending(ctx context.Context, by policy.Actor) ([]registry.Ending, error)
 }
 
-const contractsPath = "/register/projects"
-
 // Tasks implements Tasks.
 func (t ContractTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
 	if !t.Guard.Allow(by, policy.WriteRegister) {
@@ -89,7 +87,7 @@ func (t ContractTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time
 	out := make([]Task, 0, len(list))
 	for _, e := range list {
 		k := Task{Due: e.Until, Basis: "合同到期前 90 日起提醒", Title: "办理续签或者交接：" + e.Name + "的物业服务合同", Context: "合同到 " + e.Until.Chinese() + "为止", Party: e.FirmName,
-			Link: contractsPath + "/" + e.Project, Button: "去登记", Nav: contractsPath}
+			Link: projectsPath + "/" + e.Project, Button: "去登记", Nav: projectsPath}
 		if e.Until.Compare(today) < 0 {
 			k.Title, k.Context = "补登合同："+e.Name+"没有在期的物业服务合同", "上一份到 "+e.Until.Chinese()+"为止"
 		}

@@ -13,6 +13,14 @@ import (
 	"redsteward/supervision/inspection"
 )
 
+// termsOf asks for the periods; without a rating cycle there are none.
+func termsOf(ctx context.Context, terms Terms) ([]cycle.Term, error) {
+	if terms == nil {
+		return nil, nil
+	}
+	return terms.Terms(ctx)
+}
+
 // Terms tells until when what happened on a day can still come to count; cycle.Service implements it.
 type Terms interface {
 	// Terms returns the periods that were laid down and not evaluated yet. Anybody may ask.
@@ -21,13 +29,11 @@ type Terms interface {
 
 // ObservationTasks is the work with observations: to confirm those of others, to mend one's own.
 type ObservationTasks struct {
-	// Guard tells who may do what; Observations keeps them; Terms says until when they count. All are required.
+	// Guard tells who may do what; Observations keeps them; Terms says until when they count. Only Terms may be nil: then nothing has a deadline.
 	Guard        *policy.Guard
 	Observations *supervision.Observations
 	Terms        Terms
 }
-
-const observationsPath = "/observations"
 
 // Tasks implements Tasks.
 func (t ObservationTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]Task, error) {
@@ -35,7 +41,7 @@ func (t ObservationTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Tim
 	if !confirm && !record {
 		return nil, nil
 	}
-	terms, err := t.Terms.Terms(ctx)
+	terms, err := termsOf(ctx, t.Terms)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +52,7 @@ func (t ObservationTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Tim
 			return nil, err
 		}
 		p := observationPile(page, terms, func(o *supervision.Observation) Task {
-			return Task{Context: "先办" + o.Name + "的“" + o.Ask.Name + "”", Link: observationsPath + "/queue", Button: "去确认"}
+			return Task{Context: "先办" + o.Name + "的“" + o.Ask.Name + "”", Link: observationsNav + "/queue", Button: "去确认"}
 		})
 		out = append(out, p.lines(func(n string) string { return "确认观察记录 " + n + " 条" }, "个单位", page.Next != "")...)
 	}
@@ -56,7 +62,7 @@ func (t ObservationTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Tim
 			return nil, err
 		}
 		p := observationPile(page, terms, func(o *supervision.Observation) Task {
-			return Task{Context: o.Name + "的“" + o.Ask.Name + "”：" + o.Reason, Link: observationsPath + "/returned", Button: "去改正"}
+			return Task{Context: o.Name + "的“" + o.Ask.Name + "”：" + o.Reason, Link: observationsNav + "/returned", Button: "去改正"}
 		})
 		out = append(out, p.lines(func(n string) string { return "改正被退回的观察记录 " + n + " 条" }, "个单位", page.Next != "")...)
 	}
@@ -67,7 +73,7 @@ func observationPile(page store.Page[supervision.Observation], terms []cycle.Ter
 	var p pile
 	for _, d := range page.Docs {
 		k := make(&d.State)
-		k.Nav = observationsPath
+		k.Nav = observationsNav
 		countsUntil(&k, terms, d.State.Day)
 		p.add(k)
 	}
@@ -85,17 +91,11 @@ func countsUntil(k *Task, terms []cycle.Term, day calendar.Date) {
 
 // VisitTasks is the work with visits: today's for who goes, signed sheets for who reviews.
 type VisitTasks struct {
-	// Guard tells who may do what; Visits keeps them; Terms says until when they count. All are required.
+	// Guard tells who may do what; Visits keeps them; Terms says until when they count. Only Terms may be nil: then nothing has a deadline.
 	Guard  *policy.Guard
 	Visits *inspection.Visits
 	Terms  Terms
 }
-
-// The pages of visits.
-const (
-	visitsPath = "/visits"
-	minePath   = "/visits/mine"
-)
 
 // Tasks implements Tasks.
 func (t VisitTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]Task, error) {
@@ -112,7 +112,7 @@ func (t VisitTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]
 	if !t.Guard.Allow(by, policy.ReviewVisit) {
 		return out, nil
 	}
-	terms, err := t.Terms.Terms(ctx)
+	terms, err := termsOf(ctx, t.Terms)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (t VisitTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]
 	}
 	var p pile
 	for _, d := range page.Docs {
-		k := Task{Context: "先办" + d.State.Name + "的" + d.State.Sheet.Title, Link: visitsPath + "/queue", Button: "去复核", Nav: visitsPath}
+		k := Task{Context: "先办" + d.State.Name + "的" + d.State.Sheet.Title, Link: visitsNav + "/queue", Button: "去复核", Nav: visitsNav}
 		countsUntil(&k, terms, d.State.Day)
 		p.add(k)
 	}
@@ -132,7 +132,7 @@ func (t VisitTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]
 // visitTask is one visit of one who goes.
 func visitTask(by policy.Actor, d store.Doc[inspection.Visit]) Task {
 	v := d.State
-	k := Task{Due: v.Day, Basis: "安排的日期", Title: "走访" + v.Name, Context: fmt.Sprintf("当天第 %d 个", v.Order), Link: visitsPath + "/" + d.ID, Button: "去走访", Nav: minePath}
+	k := Task{Due: v.Day, Basis: "安排的日期", Title: "走访" + v.Name, Context: fmt.Sprintf("当天第 %d 个", v.Order), Link: visitsNav + "/" + d.ID, Button: "去走访", Nav: mineNav}
 	if v.Sheet.Title != "" {
 		k.Context = v.Sheet.Title + " · " + k.Context
 	}

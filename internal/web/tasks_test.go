@@ -1,0 +1,155 @@
+package web
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/policy"
+)
+
+// holidays2026 is the calendar that ships: it ends with 2026.
+func holidays2026(t testing.TB) *calendar.Calendar {
+	t.Helper()
+	names, err := os.ReadDir("../../configs/calendar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []calendar.File
+	for _, name := range names {
+		if !strings.HasSuffix(name.Name(), ".csv") {
+			continue
+		}
+		data, err := os.ReadFile("../../configs/calendar/" + name.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, calendar.File{Name: name.Name(), Data: data})
+	}
+	c, err := calendar.Parse(files...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func day(t testing.TB, text string) calendar.Date {
+	t.Helper()
+	d, err := calendar.ParseDate(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// TestTaskClock: Friday, 25 September 2026 is the Mid-Autumn Festival, 1 to 7 October are off, and the calendar ends with the year.
+func TestTaskClock(t *testing.T) {
+	holidays := holidays2026(t)
+	noon := func(text string) time.Time { return day(t, text).Begins().Add(12 * time.Hour) }
+	for _, c := range []struct {
+		name, now string
+		holidays  *calendar.Calendar
+		task      Task
+		section   int
+		left      string
+	}{
+		{"late by working days only", "2026-10-09", holidays, Task{Due: day(t, "2026-09-30")}, taskLate, "逾期 2 个工作日"},
+		{"late over a weekend", "2026-10-24", holidays, Task{Due: day(t, "2026-10-23")}, taskLate, "逾期 1 日"},
+		{"today", "2026-10-19", holidays, Task{Due: day(t, "2026-10-19")}, taskToday, ""},
+		{"today until an instant that has passed", "2026-10-19", holidays, Task{Due: day(t, "2026-10-19"), At: noon("2026-10-19")}, taskLate, "今天已过时"},
+		{"today until an instant to come", "2026-10-19", holidays, Task{Due: day(t, "2026-10-19"), At: noon("2026-10-19").Add(time.Minute)}, taskToday, ""},
+		{"soon", "2026-10-19", holidays, Task{Due: day(t, "2026-10-21")}, taskSoon, "还剩 2 个工作日"},
+		{"the fifth working day", "2026-10-19", holidays, Task{Due: day(t, "2026-10-26")}, taskSoon, "还剩 5 个工作日"},
+		{"five working days reach over a holiday", "2026-09-29", holidays, Task{Due: day(t, "2026-10-10")}, taskSoon, "还剩 4 个工作日"},
+		{"later", "2026-10-19", holidays, Task{Due: day(t, "2026-10-27")}, taskLater, "还剩 6 个工作日"},
+		{"nothing but days of rest", "2026-10-01", holidays, Task{Due: day(t, "2026-10-07")}, taskSoon, "下一个工作日前到期"},
+		{"unresolved is never late", "2027-02-01", holidays, Task{Unresolved: true}, taskOpen, "时限暂不能计算"},
+		{"past the calendar", "2026-12-30", holidays, Task{Due: day(t, "2027-01-05")}, taskSoon, "还剩 6 日"},
+		{"late past the calendar", "2027-02-01", holidays, Task{Due: day(t, "2027-01-30")}, taskLate, "逾期 2 日"},
+		{"without a calendar", "2026-10-19", nil, Task{Due: day(t, "2026-10-26")}, taskSoon, "还剩 7 日"},
+		{"without a deadline", "2026-10-19", holidays, Task{}, taskOpen, ""},
+		{"waiting is not late", "2026-10-19", holidays, Task{Due: day(t, "2026-10-15"), Waits: true}, taskWaits, "逾期 2 个工作日"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			clock := newTaskClock(noon(c.now), c.holidays)
+			if at := clock.section(c.task); at != c.section {
+				t.Errorf("section %d, want %d", at, c.section)
+			}
+			if _, left := clock.left(c.task); left != c.left {
+				t.Errorf("left %q, want %q", left, c.left)
+			}
+		})
+	}
+}
+
+func TestTodoView(t *testing.T) {
+	now := day(t, "2026-10-19").Begins().Add(9 * time.Hour)
+	s := &Server{clocks: policy.Clocks{Business: func() time.Time { return now }}, holidays: holidays2026(t)}
+	v := s.todoView(nil)
+	if v.Quiet != "今天没有到期的事。" || v.Count != 0 || v.Workday != "工作日" || len(v.Sections) != 0 || slices.ContainsFunc(v.Counts, func(c todoCount) bool { return c.ID != "" || c.Count != 0 }) {
+		t.Errorf("nothing to do: %+v", v)
+	}
+	soon := Task{Due: day(t, "2026-10-21"), Title: "soon", Count: 18, Nav: "/b"}
+	if v = s.todoView([]Task{{Due: day(t, "2026-12-21"), Count: 1}, soon}); v.Quiet != "今天没有到期的事。最近一件 10月21日到期。" {
+		t.Error(v.Quiet)
+	}
+	tasks := []Task{
+		{Due: day(t, "2026-10-15"), Title: "late 2", Count: 1, Nav: "/a"}, soon, {Title: "open", Count: 2}, {Due: day(t, "2026-10-14"), Title: "late 3", Count: 2, Nav: "/a"},
+		{Due: day(t, "2026-10-19"), Title: "today", Count: 1, Nav: "/a"}, {Due: day(t, "2026-10-16"), Title: "waits", Count: 9, Waits: true, Nav: "/a"},
+	}
+	work := s.countWork(tasks)
+	if want := (workCount{24, 3}); work["/todo"] != want {
+		t.Errorf("%+v in all", work["/todo"])
+	}
+	if want := (workCount{4, 3}); work["/a"] != want || work["/b"] != (workCount{18, 0}) {
+		t.Errorf("%+v", work)
+	}
+	v = s.todoView(tasks)
+	var order []string
+	for _, section := range v.Sections {
+		for _, row := range section.Rows {
+			order = append(order, section.Title+" "+row.Title)
+		}
+	}
+	if got, want := strings.Join(order, "|"), "已逾期 late 3|已逾期 late 2|今天到期 today|五个工作日内 soon|没有规定时限 open|等责任单位办理 waits"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	var counts []int
+	for _, c := range v.Counts {
+		counts = append(counts, c.Count)
+	}
+	if !slices.Equal(counts, []int{3, 1, 18, 9}) || v.Count != 24 || v.Quiet != "" {
+		t.Error(counts, v.Count, v.Quiet)
+	}
+}
+
+func TestPile(t *testing.T) {
+	var p pile
+	for i, party := range []string{"甲物业", "乙物业", "甲物业"} {
+		p.add(Task{Due: day(t, "2026-10-21"), Context: string(rune('a' + i)), Party: party})
+	}
+	p.add(Task{Due: day(t, "2026-10-22"), Party: "丙物业"})
+	lines := p.lines(func(n string) string { return "初审 " + n + " 件" }, "家企业", true)
+	if len(lines) != 2 || lines[0].Title != "初审 3 件" || lines[0].Party != "2 家企业" || lines[0].Context != "a" || lines[1].Title != "初审 1（还有更多） 件" || lines[1].Party != "丙物业" {
+		t.Errorf("%+v", lines)
+	}
+}
+
+func TestOpenWorkIsForgotten(t *testing.T) {
+	var w openWork
+	now := time.Unix(0, 0)
+	w.keep("a", now, map[string]workCount{"/todo": {1, 0}})
+	if _, ok := w.find("a", now.Add(openWorkFor)); ok {
+		t.Error("old counts are shown")
+	}
+	if _, ok := w.find("a", now.Add(openWorkFor-1)); !ok {
+		t.Error("counts were not kept")
+	}
+	w.forget("a")
+	if _, ok := w.find("a", now); ok {
+		t.Error("counts outlived an act")
+	}
+}
