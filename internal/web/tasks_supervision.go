@@ -13,6 +13,13 @@ import (
 	"redsteward/supervision/inspection"
 )
 
+// The pages of observations and visits.
+const (
+	observationsPath = "/observations"
+	visitsPath       = "/visits"
+	minePath         = "/visits/mine"
+)
+
 // termsOf asks for the periods; without a rating cycle there are none.
 func termsOf(ctx context.Context, terms Terms) ([]cycle.Term, error) {
 	if terms == nil {
@@ -52,7 +59,7 @@ func (t ObservationTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Tim
 			return nil, err
 		}
 		p := observationPile(page, terms, func(o *supervision.Observation) Task {
-			return Task{Context: "先办" + o.Name + "的“" + o.Ask.Name + "”", Link: observationsNav + "/queue", Button: "去确认"}
+			return Task{Context: "先办" + o.Name + "的“" + o.Ask.Name + "”", Link: observationsPath + "/queue", Button: "去确认"}
 		})
 		out = append(out, p.lines(func(n string) string { return "确认观察记录 " + n + " 条" }, "个单位", page.Next != "")...)
 	}
@@ -62,7 +69,7 @@ func (t ObservationTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Tim
 			return nil, err
 		}
 		p := observationPile(page, terms, func(o *supervision.Observation) Task {
-			return Task{Context: o.Name + "的“" + o.Ask.Name + "”：" + o.Reason, Link: observationsNav + "/returned", Button: "去改正"}
+			return Task{Context: o.Name + "的“" + o.Ask.Name + "”：" + o.Reason, Link: observationsPath + "/returned", Button: "去改正"}
 		})
 		out = append(out, p.lines(func(n string) string { return "改正被退回的观察记录 " + n + " 条" }, "个单位", page.Next != "")...)
 	}
@@ -73,7 +80,7 @@ func observationPile(page store.Page[supervision.Observation], terms []cycle.Ter
 	var p pile
 	for _, d := range page.Docs {
 		k := make(&d.State)
-		k.Nav = observationsNav
+		k.Nav = observationsPath
 		countsUntil(&k, terms, d.State.Day)
 		p.add(k)
 	}
@@ -122,7 +129,7 @@ func (t VisitTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]
 	}
 	var p pile
 	for _, d := range page.Docs {
-		k := Task{Context: "先办" + d.State.Name + "的" + d.State.Sheet.Title, Link: visitsNav + "/queue", Button: "去复核", Nav: visitsNav}
+		k := Task{Context: "先办" + d.State.Name + "的" + d.State.Sheet.Title, Link: visitsPath + "/queue", Button: "去复核", Nav: visitsPath}
 		countsUntil(&k, terms, d.State.Day)
 		p.add(k)
 	}
@@ -132,7 +139,7 @@ func (t VisitTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]
 // visitTask is one visit of one who goes.
 func visitTask(by policy.Actor, d store.Doc[inspection.Visit]) Task {
 	v := d.State
-	k := Task{Due: v.Day, Basis: "安排的日期", Title: "走访" + v.Name, Context: fmt.Sprintf("当天第 %d 个", v.Order), Link: visitsNav + "/" + d.ID, Button: "去走访", Nav: mineNav}
+	k := Task{Due: v.Day, Basis: "安排的日期", Title: "走访" + v.Name, Context: fmt.Sprintf("当天第 %d 个", v.Order), Link: visitsPath + "/" + d.ID, Button: "去走访", Nav: minePath}
 	if v.Sheet.Title != "" {
 		k.Context = v.Sheet.Title + " · " + k.Context
 	}
