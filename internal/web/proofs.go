@@ -388,7 +388,7 @@ func (s *Server) withdrawProof(c *fiber.Ctx, by policy.Actor) error {
 }
 
 // filePolicy is for answers that are files: nothing in them runs, and only our own pages may frame them.
-const filePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; object-src 'self'; plugin-types application/pdf; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+const filePolicy = "default-src 'none'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
 
 // proofFile hands out a file of a proof: photos as the copy that was drawn anew and PDF files in the page, everything else and every original as a download.
 func (s *Server) proofFile(c *fiber.Ctx, by policy.Actor) error {
