@@ -5,7 +5,8 @@
   if (!form || !window.fetch || !window.FormData || !form.querySelector("[data-send]")) { return; }
   var input = form.querySelector("#files"), list = form.querySelector("[data-files]"), uploads = form.querySelector("[data-uploads]");
   var offline = document.querySelector("[data-offline]"), saved = document.querySelector("[data-saved]");
-  var row = form.querySelector("[data-row]"), max = { jpg: 20, jpeg: 20, png: 20, pdf: 30, xlsx: 30 }, going = 0;
+  var row = form.querySelector("[data-row]"), max = { jpg: 20, jpeg: 20, png: 20, pdf: 30, xlsx: 30 };
+  var waiting = []; // what is going up, one after the other: an answer lists all files, and an old one must not come last
 
   // data is what was typed, the token first, without the files.
   function data() {
@@ -28,6 +29,8 @@
   }
   function tell(text) { offline.textContent = text; offline.hidden = !text; }
 
+  function next() { waiting.shift(); if (waiting.length > 0) { waiting[0](); } }
+
   // upload sends one file and tries again when the connection dies; the same bytes are kept once.
   function upload(file, line, bar, text, tries) {
     var d = data(), x = new XMLHttpRequest();
@@ -39,13 +42,13 @@
     x.onload = function () {
       var answer = null;
       try { answer = JSON.parse(x.responseText); } catch (e) { answer = {}; }
-      going--;
       tell("");
-      if (x.status === 200 && !answer.refused) { uploads.removeChild(line); show(answer); return; }
+      if (x.status === 200 && !answer.refused) { uploads.removeChild(line); show(answer); next(); return; }
       line.removeChild(bar);
       line.className = "emsg";
       text.textContent = answer.refused ? answer.refused.join("；") : "“" + file.name + "”没有收下：" + (answer.detail || "请重新选择");
       if (answer.files) { show(answer); }
+      next();
     };
     x.onerror = function () {
       bar.value = 0;
@@ -68,8 +71,8 @@
       text.textContent = "正在上传“" + file.name + "”";
       bar.setAttribute("aria-label", "上传进度");
       line.appendChild(bar);
-      going++;
-      upload(file, line, bar, text, 0);
+      waiting.push(function () { upload(file, line, bar, text, 0); });
+      if (waiting.length === 1) { waiting[0](); }
     });
     input.value = "";
   });
@@ -105,7 +108,7 @@
     e.preventDefault();
     e.stopPropagation();
     if (form.dataset.sending) { return; }
-    if (going > 0) { tell("还有文件正在上传，传完再提交。"); return; }
+    if (waiting.length > 0) { tell("还有文件正在上传，传完再提交。"); return; }
     form.dataset.sending = "1";
     window.clearTimeout(timer);
     send(0);
