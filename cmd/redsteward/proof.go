@@ -75,3 +75,5 @@ func (w proofWindows) OpenWindow(ctx context.Context, in cycle.Window) error {
 func (w proofWindows) CloseWindow(ctx context.Context, period string, _ time.Time) error {
 	return w.proofs.EndWindow(ctx, period)
 }
+
+var _ cycle.Windows = proofWindows{}
