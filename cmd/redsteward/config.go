@@ -58,6 +58,7 @@ type config struct {
 		RolesModel string   `yaml:"roles_model"`
 		Roles      string   `yaml:"roles"`
 		Holidays   []string `yaml:"holidays"`
+		Checklists []string `yaml:"checklists"`
 		// SchemeQuarter and SchemeYear are the schemes of the rating cycle.
 		SchemeQuarter string `yaml:"scheme_quarter"`
 		SchemeYear    string `yaml:"scheme_year"`

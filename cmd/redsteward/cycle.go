@@ -57,7 +57,7 @@ func (s *service) openCycle(ctx context.Context) error {
 
 // sources are what the rating cycle gathers facts from.
 func (s *service) sources() []supervision.Readings {
-	return []supervision.Readings{s.proofs}
+	return []supervision.Readings{s.proofs, s.observations, s.visits}
 }
 
 // runJobs runs what is due at once, and then looks every minute.

@@ -24,7 +24,9 @@ import (
 	"redsteward/rating"
 	"redsteward/rating/cycle"
 	"redsteward/registry"
+	"redsteward/supervision"
 	"redsteward/supervision/evidence"
+	"redsteward/supervision/inspection"
 )
 
 // service is an opened bureau with all that runs on it.
@@ -37,11 +39,14 @@ type service struct {
 	register *registry.Service
 	keeper   *files.Keeper
 	proofs   *evidence.Service
-	accounts *policy.Service
-	archive  *rating.Archive
-	cycle    *cycle.Service
-	jobs     *schedule.Runner
-	errands  *errands
+	// observations and visits are the other sources of facts.
+	observations *supervision.Observations
+	visits       *inspection.Visits
+	accounts     *policy.Service
+	archive      *rating.Archive
+	cycle        *cycle.Service
+	jobs         *schedule.Runner
+	errands      *errands
 	// ratesTables: the board shows whatever table was rated last, not the published year.
 	ratesTables bool
 	refused     *policy.FileLog
@@ -84,6 +89,9 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 		return err
 	}
 	if s.accounts, err = policy.NewService(ctx, s.db, s.guard, s.clocks, policy.Options{Idle: s.config.Session.Idle, Longest: s.config.Session.Longest, Log: s.refused}); err != nil {
+		return err
+	}
+	if err := s.openSupervision(ctx, s.register.Register, s.accounts); err != nil {
 		return err
 	}
 	if s.archive, err = rating.NewArchive(ctx, s.db); err != nil {
@@ -194,7 +202,7 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 	server, err := web.New(web.Options{
 		Settings: web.Settings{Site: c.Site.Name, Unit: c.Site.Unit, Authority: c.Site.Authority, Demo: demo, SecureCookies: c.TLS.Mode != "off" || c.TLS.BehindProxy,
 			AllowPlain: c.TLS.BehindProxy, BodyLimit: c.HTTP.BodyBytes, Timeout: c.HTTP.Timeout, StopWithin: c.HTTP.StopWithin},
-		Guard: s.guard, People: s.accounts, Stars: stars, Cycle: s.cycle, Journal: web.StoreJournal{DB: s.db}, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register}, Clocks: s.clocks, Secret: secret, Log: s.log,
+		Guard: s.guard, People: s.accounts, Stars: stars, Cycle: s.cycle, Journal: web.StoreJournal{DB: s.db}, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register}, Supervision: s.supervised(), Clocks: s.clocks, Secret: secret, Log: s.log,
 		Ping: func(ctx context.Context) error {
 			_, err := s.db.Engine().LastN(ctx)
 			return err

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"io/fs"
+	"sync"
+
+	"redsteward/configs"
+	"redsteward/internal/calendar"
+	"redsteward/internal/web"
+	"redsteward/policy"
+	"redsteward/rating/cycle"
+	"redsteward/registry"
+	"redsteward/supervision"
+	"redsteward/supervision/inspection"
+)
+
+// openSupervision opens observations and visits over the register and the accounts.
+func (s *service) openSupervision(ctx context.Context, register *registry.Register, crew *policy.Service) error {
+	sheets, err := loadSheets(s.config.Files.Checklists)
+	if err != nil {
+		return err
+	}
+	if s.observations, err = supervision.NewObservations(ctx, s.db, s.guard, register, register); err != nil {
+		return err
+	}
+	s.visits, err = inspection.NewVisits(ctx, inspection.Config{DB: s.db, Guard: s.guard, Places: register, Levels: register, Crew: crew, Sheets: sheets})
+	return err
+}
+
+// loadSheets reads an operator's sheets, or those that the program carries if he has none.
+func loadSheets(names []string) (*inspection.Sheets, error) {
+	read := readInput
+	if len(names) == 0 {
+		var err error
+		if names, err = fs.Glob(configs.Files, "checklists/*.yaml"); err != nil {
+			return nil, err
+		}
+		read = configs.Files.ReadFile
+	}
+	sheets := make([]inspection.File, len(names))
+	for i, name := range names {
+		data, err := read(name)
+		if err != nil {
+			return nil, err
+		}
+		sheets[i] = inspection.File{Name: name, Data: data}
+	}
+	return inspection.LoadSheets(sheets...)
+}
+
+// supervised is what the pages of observations and visits need.
+func (s *service) supervised() *web.Supervision {
+	return &web.Supervision{Observations: s.observations, Visits: s.visits, Questions: &periodQuestions{cycle: s.cycle, today: func() calendar.Date { return calendar.DateOf(s.clocks.Business()) }},
+		Projects: s.register, Colleagues: s.accounts, Terms: s.cycle, Photos: web.Pictures{Keeper: s.keeper}}
+}
+
+// periodQuestions are what the schemes of the periods ask that have begun and were not evaluated yet.
+type periodQuestions struct {
+	cycle *cycle.Service
+	today func() calendar.Date
+	// mu guards asks: what each period asks, by its id. A period keeps its scheme.
+	mu   sync.Mutex
+	asks map[string]map[string][]supervision.Ask
+}
+
+// Questions implements web.Questions.
+func (q *periodQuestions) Questions(ctx context.Context, source string) ([]web.Question, error) {
+	terms, err := q.cycle.Terms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []web.Question
+	for _, term := range terms {
+		if term.Days.First.Compare(q.today()) > 0 {
+			continue
+		}
+		asks, err := q.asksOf(ctx, term.ID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, web.Question{Name: term.Name, Days: term.Days, Asks: asks[source]})
+	}
+	return out, nil
+}
+
+func (q *periodQuestions) asksOf(ctx context.Context, period string) (map[string][]supervision.Ask, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if asks, ok := q.asks[period]; ok {
+		return asks, nil
+	}
+	scheme, err := q.cycle.Scheme(ctx, period)
+	if err != nil {
+		return nil, err
+	}
+	if q.asks == nil {
+		q.asks = map[string]map[string][]supervision.Ask{}
+	}
+	q.asks[period] = cycle.Asks(scheme)
+	return q.asks[period], nil
+}
