@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -154,8 +155,8 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	today := s.registered.Today()
-	for i := len(r.Project.Contracts) - 1; i >= 0; i-- {
-		k := r.Project.Contracts[i]
+	newestFirst := slices.SortedFunc(slices.Values(r.Project.Contracts), func(a, b registry.Contract) int { return b.Days.From.Compare(a.Days.From) })
+	for _, k := range newestFirst {
 		v.Contracts = append(v.Contracts, contractLine{Contract: k, Path: v.Path + "/contracts/" + k.ID, FirmName: names[k.Firm], FirmPath: firmPath(k.Firm),
 			KindWord: registry.TextOf(registry.ContractKinds(), k.Kind), LevelWord: registry.TextOf(registry.ServiceLevels(), k.Level), FeeText: yuan(k.Fee), DaysText: spanText(k.Days),
 			Now: k.Days.Holds(today), CanEnd: v.CanWrite && (k.Days.Until.IsZero() || today.Compare(k.Days.Until) <= 0)})

@@ -1,0 +1,148 @@
+package browsertest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/report"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+// registerStaff is who fills the register of the tests.
+var registerStaff = policy.Actor{ID: "clerk", Appointments: []policy.Appointment{{Role: "property_officer", Scopes: []string{policy.County}}}}
+
+// fillRegister registers more than a page of projects, among them one with a hostile name, and two firms; it returns the first of each.
+func fillRegister(t *testing.T, f *Fixture) (firm, project string) {
+	t.Helper()
+	ctx := context.Background()
+	day := func(text string) calendar.Date {
+		d, err := calendar.ParseDate(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	firm, err := f.Register.CreateFirm(ctx, registerStaff, registry.FirmInput{Name: "赣北一盏灯物业服务有限公司", Code: "91350100M000100Y43", LegalPerson: "张小敏", Phone: "13812345678",
+		Address: "都昌县都昌镇东风大道 128 号县总部经济大楼 A 座 1204 室", Origin: registry.OriginMarket})
+	must(err)
+	must(f.Register.SetParty(ctx, registerStaff, firm, 1, registry.Party{Form: registry.PartyInstructor, Members: 2, Office: "县住建局机关党委", Days: policy.Span{From: day("2025-01-01")}}))
+	must(f.Register.SetParty(ctx, registerStaff, firm, 2, registry.Party{Form: registry.PartyOwn, Members: 5, Days: policy.Span{From: day("2026-07-01")}}))
+	_, err = f.Register.CreateFirm(ctx, registerStaff, registry.FirmInput{Name: Hostile[:50], Code: "91360428MA0TEYAT30", Origin: registry.OriginState})
+	must(err)
+	labels := sampleLabels(registry.PageSize + 3)
+	for i := range labels {
+		name := labels[i].Name
+		if name == Hostile {
+			name = Hostile[:30]
+		}
+		id, err := f.Register.CreateProject(ctx, registerStaff, registry.ProjectInput{Name: name, Address: fmt.Sprintf("都昌镇东风大道 %d 号", i+1), Community: "360428100001", Households: int64(120 + 31*i),
+			Kind: registry.KindCommodity, Delivered: day("2015-06-30"), TakenOver: day("2015-07-01")})
+		must(err)
+		if i%3 != 1 {
+			until := day("2028-12-31")
+			if i%5 == 0 {
+				until = day("2026-12-31")
+			}
+			must(f.Register.AddContract(ctx, registerStaff, id, 1, registry.ContractInput{Firm: firm, Kind: registry.ContractChosen, Level: registry.LevelSecond, Fee: 125, Days: policy.Span{From: day("2024-01-01"), Until: until}}))
+		}
+		if i == 0 {
+			project = id
+			must(f.Register.AddContract(ctx, registerStaff, id, 2, registry.ContractInput{Firm: firm, Kind: registry.ContractEarly, Level: registry.LevelNone, Fee: 60, Days: policy.Span{From: day("2020-01-01"), Until: day("2023-12-31")}}))
+			must(f.Register.SetBody(ctx, registerStaff, id, 3, registry.Body{Kind: registry.BodyCommittee, Days: policy.Span{From: day("2024-05-01"), Until: day("2029-04-30")}}))
+		}
+	}
+	return firm, project
+}
+
+// registerPages are the pages of the register for a firm and a project of it.
+func registerPages(firm, project string) []opened {
+	firmPage, projectPage := "/register/firms/"+firm, "/register/projects/"+project
+	return []opened{
+		{"projects", "/register/projects", 200}, {"projects-found", "/register/projects?q=ty&served=ending&sort=households&desc=1", 200}, {"projects-none", "/register/projects?q=zzz", 200},
+		{"project", projectPage, 200}, {"project-new", "/register/projects/new", 200}, {"project-edit", projectPage + "/edit", 200}, {"project-body", projectPage + "/body", 200},
+		{"contract-new", projectPage + "/contracts/new", 200}, {"contract-correct", projectPage + "/contracts/c1", 200}, {"contract-end", projectPage + "/contracts/c1/end", 200},
+		{"registered-firms", "/register/firms", 200}, {"registered-firm", firmPage, 200}, {"firm-new", "/register/firms/new", 200}, {"firm-edit", firmPage + "/edit", 200},
+		{"firm-party", firmPage + "/party", 200}, {"imports", "/register/imports?kind=firms", 200}, {"register-help", "/help", 200},
+	}
+}
+
+// TestRegisterPages opens every page of the register at both widths, and imports a workbook with mistakes through the browser.
+func TestRegisterPages(t *testing.T) {
+	f := started(t, 3)
+	firm, project := fillRegister(t, f)
+	if err := f.Appoint(context.Background(), "officer", "陈静", policy.Appointment{Role: "property_officer", Scopes: []string{policy.County}}); err != nil {
+		t.Fatal(err)
+	}
+	tb := newTab(t, browser(t))
+	signIn(t, tb, f, "officer", Password)
+	tb.look(t, f, registerPages(firm, project))
+
+	// A form with mistakes comes back with everything typed, at both widths.
+	for _, w := range widths {
+		tb.open(t, f.Base+"/register/firms/new", w.width, w.height)
+		tb.do(t, chromedp.SetValue("#name", "安居物业服务有限公司"), chromedp.SetValue("#code", "91350100M000100Y42"))
+		tb.submitBelow(t)
+		if text := value[string](t, tb, `document.querySelector("#code-e").innerText+document.title+document.activeElement.id`); text != "校验码应为 3，请核对营业执照错误：登记企业 - 红色管家 都昌县住房和城乡建设局errsum" {
+			t.Errorf("a wrong code: %q", text)
+		}
+		tb.shoot(t, "firm-refused-"+w.name)
+		check(t, tb, "firm-refused", w.width, 422)
+	}
+
+	// An import: dry run with a fault for each cell, then the good rows, with progress until it is done.
+	running, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		f.Register.Run(running, func(err error) { t.Error(err) })
+	}()
+	defer func() { stop(); <-ended }()
+	for k, w := range widths {
+		lines := []registry.FirmLine{{FirmInput: registry.FirmInput{Name: "赣北一盏灯物业服务有限公司", Code: "91350100M000100Y4Z", Origin: registry.OriginMarket}}, {FirmInput: registry.FirmInput{Name: "四季安物业服务有限公司"}}}
+		code := []string{"91360428MA7XAMPL5W", "91360428MA0TEYAKX9", "91360428MA00000034"}[k]
+		lines = append(lines, registry.FirmLine{FirmInput: registry.FirmInput{Name: fmt.Sprintf("青瓦第%d物业服务有限公司", k), Code: code, Origin: registry.OriginMarket}})
+		data, err := report.Write(report.Firms().Filled(lines))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "企业登记表.xlsx")
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		tb.open(t, f.Base+"/register/imports?kind=firms", w.width, w.height)
+		tb.do(t, chromedp.SetUploadFiles("#file", []string{file}))
+		tb.submitBelow(t)
+		if rows := value[int](t, tb, `document.querySelectorAll("td.late").length`); rows != 3 {
+			t.Errorf("%d faults are listed", rows)
+		}
+		tb.shoot(t, "import-dry-"+w.name)
+		check(t, tb, "import-dry", w.width, 200)
+		tb.submitBelow(t)
+		tb.do(t, chromedp.WaitVisible("main dl.kv"))
+		tb.shoot(t, "import-done-"+w.name)
+		check(t, tb, "import-done", w.width, 200)
+		if firms, err := f.Register.Firms(context.Background(), registerStaff, registry.FirmQuery{Text: code}); err != nil || firms.Count != 1 {
+			t.Errorf("%s was not imported: %v", code, err)
+		}
+	}
+}
+
+// submitBelow sends the first form of a page whose button may stand behind the navigation at the foot of a phone until one scrolls on.
+func (tb *tab) submitBelow(t *testing.T) {
+	t.Helper()
+	value[bool](t, tb, `window.scrollTo(0, document.querySelector("main form button").getBoundingClientRect().top + scrollY - innerHeight/2), true`)
+	tb.submit(t, nil)
+}
