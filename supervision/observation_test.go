@@ -95,6 +95,26 @@ func TestDayOutsideTheSpanDoesNotCount(t *testing.T) {
 	}
 }
 
+func TestSiftedLeavesOutWhatIsNotWanted(t *testing.T) {
+	d := newDesk(t)
+	done := d.confirm(t, chief, d.record(t, officer, draft(4, 5)))
+	span := calendar.Span{Last: mustDate("2027-03-31")}
+	for _, c := range []struct {
+		fact string
+		day  calendar.Date
+		want int
+	}{
+		{done.State.Ask.Fact, done.State.Day, 1}, {"another", done.State.Day, 0}, {done.State.Ask.Fact, done.State.Day.Add(1), 0},
+	} {
+		found := 0
+		wanted := func(fact string, day calendar.Date) bool { return fact == c.fact && day == c.day }
+		err := d.EachSifted(t.Context(), span, d.clock(), d.records(t), wanted, func(Reading) error { found++; return nil })
+		if err != nil || found != c.want {
+			t.Errorf("%s on %s: %d %v", c.fact, c.day, found, err)
+		}
+	}
+}
+
 func TestWhatIsRefusedWritesNothing(t *testing.T) {
 	d := newDesk(t)
 	pending := d.record(t, officer, draft(4, 5))

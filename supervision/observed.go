@@ -10,6 +10,7 @@ import (
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry"
 )
 
 // One returns an observation. Returns Forbidden without ReadObservation, NotFound outside the scope.
@@ -121,21 +122,28 @@ func (s *Observations) page(ctx context.Context, scope policy.Scope, q store.Que
 // Source implements Readings.
 func (s *Observations) Source() string { return "observation" }
 
-// EachReading implements Readings. Besides one page of rows it holds the ids of the observations that corrections in force replace.
+// EachReading implements Readings.
 func (s *Observations) EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(Reading) error) error {
+	return s.EachSifted(ctx, span, asOf, upTo, func(string, calendar.Date) bool { return true }, yield)
+}
+
+// EachSifted implements Sifted. Besides one page of rows it holds the ids of the observations that corrections in force replace, and what firms held on the
+// days about which something was said of them.
+func (s *Observations) EachSifted(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, wanted func(fact string, day calendar.Date) bool, yield func(Reading) error) error {
 	replaced, err := s.replaced(ctx, asOf, upTo)
 	if err != nil {
 		return err
 	}
+	held := heldThen{s.holdings, map[firmDay][]registry.Place{}}
 	return EachCounting(ctx, s.rows, counting, span, func(d store.Doc[Observation]) error {
-		if !span.Has(d.State.Day) || replaced[d.ID] {
+		if !span.Has(d.State.Day) || replaced[d.ID] || !wanted(d.State.Ask.Fact, d.State.Day) {
 			return nil
 		}
 		change, ok, err := s.accepted(ctx, d.ID, asOf, upTo)
 		if err != nil || !ok {
 			return err
 		}
-		return s.spread(ctx, change, yield)
+		return spread(ctx, held, change, yield)
 	})
 }
 
@@ -168,15 +176,39 @@ func (s *Observations) replaced(ctx context.Context, asOf time.Time, upTo int64)
 	}
 }
 
+// firmDay is a firm on a day.
+type firmDay struct {
+	firm string
+	day  calendar.Date
+}
+
+// heldThen asks for the holdings of a firm on a day once: several facts of a firm are told about the same day.
+type heldThen struct {
+	holdings Holdings
+	known    map[firmDay][]registry.Place
+}
+
+func (h heldThen) held(ctx context.Context, firm string, on calendar.Date) ([]registry.Place, error) {
+	at := firmDay{firm, on}
+	if places, ok := h.known[at]; ok {
+		return places, nil
+	}
+	places, err := h.holdings.Held(ctx, firm, on)
+	if err == nil {
+		h.known[at] = places
+	}
+	return places, err
+}
+
 // spread gives one reading for each project that an observation is about.
-func (s *Observations) spread(ctx context.Context, change store.Change[Observation], yield func(Reading) error) error {
+func spread(ctx context.Context, h heldThen, change store.Change[Observation], yield func(Reading) error) error {
 	o := change.State
 	r := Reading{Project: o.Project, Firm: o.Firm, Fact: o.Ask.Fact, Cells: o.Cells, Day: o.Day, Accepted: o.Reviewed.At.Time,
 		Record: change.RecordID, Hash: hex.EncodeToString(change.Hash[:]), N: change.N, ScoredBy: o.Recorded.Signed(), ReviewedBy: o.Reviewed.Signed()}
 	if o.Project != "" {
 		return yield(r)
 	}
-	held, err := s.holdings.Held(ctx, o.Firm, o.Day)
+	held, err := h.held(ctx, o.Firm, o.Day)
 	if err != nil {
 		return err
 	}

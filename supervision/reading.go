@@ -112,3 +112,10 @@ type Readings interface {
 	// memory and in no particular order.
 	EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(Reading) error) error
 }
+
+// Sifted is a source that leaves readings out before it has read them whole, which is quicker than throwing them away.
+type Sifted interface {
+	Readings
+	// EachSifted is EachReading for those readings whose fact and day are wanted.
+	EachSifted(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, wanted func(fact string, day calendar.Date) bool, yield func(Reading) error) error
+}

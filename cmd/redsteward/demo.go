@@ -24,11 +24,13 @@ import (
 	"redsteward/rating"
 )
 
-// demoCommand rates real inspections, stores every result, prints the table and serves the pages.
+// demoCommand loads a demonstration county, or with --rentsafe rates real inspections, prints the stars and serves the pages.
 type demoCommand struct {
 	Data   string `placeholder:"DIR" help:"放演示数据的新文件夹；不写则用临时文件夹，结束时删除"`
-	Once   bool   `help:"评价、打印，然后结束，不启动网页"`
+	Once   bool   `help:"载入、评价、打印，然后结束，不启动网页"`
 	Listen string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"网页的地址"`
+	// RentSafe rates Toronto's table instead of loading the county.
+	RentSafe bool `name:"rentsafe" help:"不用演示县，改为评价多伦多市的公寓楼检查表（REDSTEWARD_DATA 指明数据所在）"`
 }
 
 // The demonstration stands at this moment on the business clock (design §4) and goes on from there.
@@ -53,6 +55,48 @@ func (c *demoCommand) Run(p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
+	if c.RentSafe {
+		return c.rentSafe(p, dir)
+	}
+	return c.county(p, dir)
+}
+
+// county loads the demonstration county, prints its stars and one account for each role, and serves its pages.
+func (c *demoCommand) county(p *program, dir string) error {
+	began := p.now()
+	plan, err := planCounty(countySeed, wholeCounty())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "正在载入演示县：%d 个社区、%d 个小区、%d 个网格、%d 家企业；除区划外全部虚构\n", plan.size.communities, plan.size.projects, plan.size.grids, plan.size.firms)
+	county, err := loadCounty(p, plan, dir, p.out)
+	if err != nil {
+		return err
+	}
+	if err := county.write(p.out); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "从启动到打印 %.1f 秒\n", p.now().Sub(began).Seconds())
+	if c.Once {
+		return nil
+	}
+	settings, err := loadConfig("", nil, []string{"store.uri=" + dir, "listen=" + c.Listen, "business_clock=" + demoStart, "log.level=warn"})
+	if err != nil {
+		return err
+	}
+	s, err := openService(p, settings, false)
+	if err != nil {
+		return err
+	}
+	if err := county.writeAccounts(p.out); err != nil {
+		return errors.Join(err, s.close())
+	}
+	err = s.serve(p, "演示数据：区划真实，企业、小区、人名、记录全部虚构", "小区", func(address string) { fmt.Fprintf(p.out, "网页已打开：%s （按 Ctrl+C 结束）\n", address) })
+	return errors.Join(err, s.close())
+}
+
+// rentSafe rates a table of Toronto's inspections.
+func (c *demoCommand) rentSafe(p *program, dir string) error {
 	table, err := loadDemoTable(p)
 	if err != nil {
 		return err
@@ -65,7 +109,11 @@ func (c *demoCommand) Run(p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
+	return errors.Join(c.serveTable(p, s, table), s.close())
+}
+
+// serveTable rates the table, prints what came out and serves its pages.
+func (c *demoCommand) serveTable(p *program, s *service, table demoTable) error {
 	s.ratesTables = true
 	fmt.Fprintln(p.out, "数据："+table.source)
 	if err := s.rateDemo(p, table); err != nil {

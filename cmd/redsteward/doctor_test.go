@@ -32,7 +32,7 @@ var october = time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)
 func demoFolder(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "data")
-	text, code := askProgram(t, october, nil, "demo", "--once", "--data", dir)
+	text, code := askProgram(t, october, nil, "demo", "--rentsafe", "--once", "--data", dir)
 	if code != exitOK {
 		t.Fatalf("demo: exit %d\n%s", code, text)
 	}

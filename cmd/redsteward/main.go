@@ -33,7 +33,7 @@ var errFound = errors.New("found something")
 
 // commands lists the subcommands; kong reads the field names and tags.
 type commands struct {
-	Demo   demoCommand   `cmd:"" help:"评价一批真实数据，打印结果，打开网页"`
+	Demo   demoCommand   `cmd:"" help:"载入演示县，打印星级和演示账号，打开网页"`
 	Serve  serveCommand  `cmd:"" help:"启动服务"`
 	Check  checkCommand  `cmd:"" help:"检查方案、时限、角色、节假日和配置文件"`
 	Verify verifyCommand `cmd:"" help:"核验一个数据文件夹的全部日志，并把其中的评价重新计算一遍"`

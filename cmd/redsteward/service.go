@@ -54,11 +54,27 @@ type service struct {
 	dir         string
 }
 
+// opening is how a bureau is opened; the zero value is what serve does.
+type opening struct {
+	// relaxed loads a fresh folder without waiting for the disk.
+	relaxed bool
+	// business is the business clock; nil for that of the configuration.
+	business func() time.Time
+}
+
 // openService opens the store of a configuration and what runs on it. relaxed loads a fresh folder without waiting for the disk.
 func openService(p *program, c *config, relaxed bool) (*service, error) {
-	s := &service{config: c, clocks: policy.Clocks{Business: businessClock(p.now, c.BusinessClock.Time), Security: p.now}}
+	return openServiceAs(p, c, opening{relaxed: relaxed})
+}
+
+// openServiceAs is openService with everything that can be said about it.
+func openServiceAs(p *program, c *config, how opening) (*service, error) {
+	if how.business == nil {
+		how.business = businessClock(p.now, c.BusinessClock.Time)
+	}
+	s := &service{config: c, clocks: policy.Clocks{Business: how.business, Security: p.now}}
 	s.log = slog.New(slog.NewJSONHandler(p.errOut, &slog.HandlerOptions{Level: slog.Level(c.Log.Level)}))
-	if err := s.open(p.ctx, relaxed); err != nil {
+	if err := s.open(p.ctx, how.relaxed); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil

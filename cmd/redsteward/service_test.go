@@ -166,7 +166,7 @@ func TestServeRefuses(t *testing.T) {
 
 // TestDemoOnce rates the rows that the program carries, and leaves nothing behind.
 func TestDemoOnce(t *testing.T) {
-	out, errOut, code := runMain(t, "demo", "--once")
+	out, errOut, code := runMain(t, "demo", "--rentsafe", "--once")
 	if code != exitOK {
 		t.Fatalf("exit %d\n%s", code, errOut)
 	}
@@ -188,7 +188,7 @@ func TestDemoOnce(t *testing.T) {
 func TestDemo(t *testing.T) {
 	command := builtCommand(t)
 	dir := filepath.Join(t.TempDir(), "data")
-	demo := startProgram(t, command, "demo", "--data", dir, "--listen", "127.0.0.1:0")
+	demo := startProgram(t, command, "demo", "--rentsafe", "--data", dir, "--listen", "127.0.0.1:0")
 	for _, role := range []string{"admin", "inspector", "firm-manager", "auditor"} {
 		if !regexp.MustCompile(`(?m)^` + role + ` +\S{10,}`).MatchString(demo.printed) {
 			t.Errorf("no account of %s was printed:\n%s", role, demo.printed)

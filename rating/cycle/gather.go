@@ -86,10 +86,18 @@ func (g *gathering) read(ctx context.Context, source supervision.Readings, now t
 	if asked == nil {
 		return nil
 	}
-	return source.EachReading(ctx, asked.span, now, g.upTo, func(r supervision.Reading) error {
+	take := func(r supervision.Reading) error {
 		g.take(asked, &r)
 		return nil
-	})
+	}
+	if sifted, ok := source.(supervision.Sifted); ok {
+		wanted := func(fact string, day calendar.Date) bool {
+			place, ok := asked.places[fact]
+			return ok && g.mergers[place].span.Has(day)
+		}
+		return sifted.EachSifted(ctx, asked.span, now, g.upTo, wanted, take)
+	}
+	return source.EachReading(ctx, asked.span, now, g.upTo, take)
 }
 
 // take sorts one reading: counted, too late, of another firm, of no project, or outside of its window.

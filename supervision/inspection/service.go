@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -44,6 +45,8 @@ type Visits struct {
 	visits  *store.Collection[Visit]
 	answers *store.Collection[Answer]
 	kept    *store.Collection[Sheet]
+	// read holds the kept sheets by fingerprint, which never change: every answer needs one.
+	read sync.Map
 }
 
 const (
@@ -358,15 +361,19 @@ func (s *Visits) keep(ctx context.Context, by policy.Actor, hash string, sheet S
 	return err
 }
 
-// sheetOf is the sheet by which a visit is answered. Returns Conflict if the visit has not begun.
+// sheetOf is the sheet by which a visit is answered; nobody may change it. Returns Conflict if the visit has not begun.
 func (s *Visits) sheetOf(ctx context.Context, v *Visit) (*Sheet, error) {
 	if v.Sheet.Hash == "" {
 		return nil, fault.New("inspection.sheetOf", fault.Conflict, "这次走访还没有开始")
+	}
+	if known, ok := s.read.Load(v.Sheet.Hash); ok {
+		return known.(*Sheet), nil
 	}
 	doc, err := s.kept.Load(ctx, v.Sheet.Hash)
 	if err != nil {
 		return nil, fault.Wrap("inspection.sheetOf", fault.Internal, "评价表没有保存下来", err)
 	}
+	s.read.Store(v.Sheet.Hash, &doc.State)
 	return &doc.State, nil
 }
 

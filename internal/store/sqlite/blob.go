@@ -90,7 +90,24 @@ func (w *blobWriter) Write(p []byte) (int, error) {
 	return n, translate("sqlite.blobWriter.Write", err)
 }
 
-// Keep implements store.BlobWriter: bytes and the name of the file are on disk when it returns.
+// syncFiles brings all kept files and their names to the disk.
+func (e *Engine) syncFiles() error {
+	return filepath.WalkDir(filepath.Join(e.dir, filesName), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return errors.Join(err, syncDir(path))
+		}
+		f, err := os.Open(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // an upload that ended meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		return errors.Join(f.Sync(), f.Close())
+	})
+}
+
+// Keep implements store.BlobWriter: bytes and the name of the file are on disk when it returns, unless the engine is relaxed.
 func (w *blobWriter) Keep(sha256 string) (string, error) {
 	const op = "sqlite.blobWriter.Keep"
 	w.done = true
@@ -98,8 +115,11 @@ func (w *blobWriter) Keep(sha256 string) (string, error) {
 	if !blobID.MatchString(id) {
 		return "", errors.Join(fault.New(op, fault.Internal, "文件校验值不合规则"), w.discard())
 	}
-	if err := w.file.Sync(); err != nil {
-		return "", errors.Join(translate(op, err), w.discard())
+	waits := !w.engine.relaxed.Load()
+	if waits {
+		if err := w.file.Sync(); err != nil {
+			return "", errors.Join(translate(op, err), w.discard())
+		}
 	}
 	path := w.engine.blobPath(id)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -108,10 +128,11 @@ func (w *blobWriter) Keep(sha256 string) (string, error) {
 	if err := os.Rename(w.file.Name(), path); err != nil {
 		return "", errors.Join(translate(op, err), w.discard())
 	}
-	if err := errors.Join(w.file.Close(), syncDir(filepath.Dir(path)), syncDir(filepath.Dir(filepath.Dir(path)))); err != nil {
-		return "", translate(op, err)
+	err := w.file.Close()
+	if waits {
+		err = errors.Join(err, syncDir(filepath.Dir(path)), syncDir(filepath.Dir(filepath.Dir(path))))
 	}
-	return id, nil
+	return id, translate(op, err)
 }
 
 // Abort implements store.BlobWriter.

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	driver "modernc.org/sqlite"
@@ -61,8 +62,10 @@ type Engine struct {
 	writer   *writer
 	readers  *sql.DB
 	read     statements
-	closing  sync.Once
-	closed   error
+	// relaxed: the bytes of files are not on disk before Harden.
+	relaxed atomic.Bool
+	closing sync.Once
+	closed  error
 }
 
 // Open opens a data folder and creates it if it does not exist. Returns Conflict if another process writes it, Invalid if its tables
@@ -70,6 +73,7 @@ type Engine struct {
 func Open(ctx context.Context, dir string, opt Options) (*Engine, error) {
 	const op = "sqlite.Open"
 	e := &Engine{dir: dir, readOnly: opt.ReadOnly}
+	e.relaxed.Store(opt.Relaxed)
 	path := filepath.Join(dir, FileName)
 	if opt.ReadOnly {
 		if _, err := os.Stat(path); err != nil {
@@ -151,8 +155,15 @@ func checkSchema(ctx context.Context, db queryer) error {
 	return nil
 }
 
-// Harden flushes a folder that was opened relaxed and makes every later call wait for the disk.
+// Harden flushes a folder that was opened relaxed and makes every later call wait for the disk. No file may be uploaded while it runs.
 func (e *Engine) Harden(ctx context.Context) error {
+	// First the files, then the records that name them.
+	if e.relaxed.Swap(false) {
+		if err := e.syncFiles(); err != nil {
+			e.relaxed.Store(true)
+			return translate("sqlite.Harden", err)
+		}
+	}
 	return e.write(ctx, "sqlite.Harden", nil, func(c *sql.Conn) error {
 		for _, pragma := range []string{"PRAGMA synchronous=FULL", "PRAGMA wal_checkpoint(TRUNCATE)"} {
 			if _, err := c.ExecContext(ctx, pragma); err != nil {

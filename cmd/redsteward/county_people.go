@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"redsteward/internal/calendar"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+// demoAdmin is the login of the administrator of a demonstration.
+const demoAdmin = "admin"
+
+// demoPassword is the password that all demonstration accounts of a role share. It differs from folder to folder.
+func (s *service) demoPassword(ctx context.Context, role policy.Role) (string, error) {
+	secret, err := s.db.Secret(ctx, "demo")
+	if err != nil {
+		return "", err
+	}
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(role))
+	return "Demo-" + hex.EncodeToString(mac.Sum(nil)[:4]), nil
+}
+
+// seat is one appointment of the demonstration.
+type seat struct {
+	unit, scope string
+	name        string
+}
+
+// loginOf is the sign-in name of the nth account of a role, from 0: the first is called like the role.
+func loginOf(role policy.Role, n int) string {
+	login := strings.ReplaceAll(string(role), "_", "-")
+	if n > 0 {
+		login = fmt.Sprintf("%s-%02d", login, n+1)
+	}
+	return login
+}
+
+// hire opens the accounts of a role, one for each seat, and remembers who they are.
+func (l *countyLoader) hire(ctx context.Context, role policy.Role, seats []seat) error {
+	info, ok := l.guard.Rules().Role(role)
+	if !ok || len(seats) == 0 {
+		return nil
+	}
+	password, err := l.demoPassword(ctx, role)
+	if err != nil {
+		return err
+	}
+	days := policy.Span{From: l.plan.size.countyDay()}
+	order := ""
+	if info.Grant == policy.GrantOrder {
+		// An order is limited in time and written this year.
+		year := calendar.Year(calendar.DateOf(mustTime(demoStart)).Year()).Span()
+		order, days = "演示调阅单", policy.Span{From: year.First, Until: year.Last}
+	}
+	newcomers := make([]policy.Newcomer, len(seats))
+	for i, at := range seats {
+		newcomers[i] = policy.Newcomer{Login: loginOf(role, i), Name: at.name, Appointment: policy.Appointment{Role: role, Unit: at.unit, Scopes: []string{at.scope}, Days: days, Order: order}}
+	}
+	ids, err := l.accounts.CreateShared(ctx, l.admin, password, newcomers)
+	if err != nil {
+		return err
+	}
+	actors := make([]policy.Actor, len(ids))
+	for i, id := range ids {
+		if actors[i], err = l.accounts.Person(ctx, id); err != nil {
+			return err
+		}
+	}
+	l.people[role] = actors
+	l.passwords = append(l.passwords, []string{newcomers[0].Login, password, info.Title})
+	return nil
+}
+
+// hireAdmin makes the first administrator.
+func (l *countyLoader) hireAdmin(ctx context.Context) error {
+	password, err := l.demoPassword(ctx, policy.Administrator)
+	if err != nil {
+		return err
+	}
+	if err := l.accounts.Setup(ctx, l.accounts.SetupToken(), demoAdmin, "管理员（演示）", password); err != nil {
+		return err
+	}
+	l.admin, err = l.accounts.ActorOf(ctx, demoAdmin)
+	l.passwords = append(l.passwords, []string{demoAdmin, password, "系统管理员"})
+	return err
+}
+
+// persons are n seats of one unit and scope.
+func (l *countyLoader) persons(role policy.Role, n int, unit, scope string) []seat {
+	seats := make([]seat, n)
+	for i := range seats {
+		seats[i] = seat{unit: unit, scope: scope, name: l.plan.person(draws(l.plan.seed, "person", role, i))}
+	}
+	return seats
+}
+
+// bureauSeats is how many people of a role the bureau and the county have; every other role has one.
+var bureauSeats = map[policy.Role]int{"property_officer": 3, "inspector": 4, "organisation": 2, "industry_secretary": 2}
+
+// hireBureau opens the accounts of those who act for the whole county.
+func (l *countyLoader) hireBureau(ctx context.Context) error {
+	local := []policy.Role{policy.Administrator, "community_secretary", "community_worker", "grid_worker", "building_head", "firm_manager", "project_manager",
+		"party_instructor", "owners_committee", "owner", "dispatcher", "township_party", "developer"}
+	return l.hireEach(ctx, func(info policy.RoleInfo) []seat {
+		for _, role := range local {
+			if info.Role == role {
+				return nil
+			}
+		}
+		return l.persons(info.Role, max(1, bureauSeats[info.Role]), policy.County, policy.County)
+	})
+}
+
+// hireLocal opens the accounts of townships, communities, firms and owners, once the registers hold them.
+func (l *countyLoader) hireLocal(ctx context.Context) error {
+	township := policy.TownshipKey(l.township)
+	return l.hireEach(ctx, func(info policy.RoleInfo) []seat {
+		var seats []seat
+		switch info.Role {
+		case "dispatcher", "township_party":
+			seats = l.persons(info.Role, 1, township, township)
+		case "community_secretary", "community_worker", "grid_worker", "building_head":
+			for i, community := range l.plan.names.Communities[:l.plan.size.communities] {
+				key := policy.CommunityKey(community)
+				seats = append(seats, seat{unit: key, scope: key, name: l.plan.person(draws(l.plan.seed, "person", info.Role, i))})
+			}
+		case "firm_manager", "project_manager", "party_instructor":
+			for i, firm := range l.firms {
+				if info.Role == "party_instructor" && l.plan.firms[i].party.Form != registry.PartyInstructor {
+					continue
+				}
+				key := policy.FirmKey(firm)
+				unit := key
+				if info.Role == "party_instructor" {
+					unit = policy.County
+				}
+				seats = append(seats, seat{unit: unit, scope: key, name: l.plan.person(draws(l.plan.seed, "person", info.Role, i))})
+			}
+		case "owners_committee", "owner", "developer":
+			seats = l.persons(info.Role, 1, "", policy.ProjectKey(l.projects[0]))
+		}
+		return seats
+	})
+}
+
+// hireEach asks for each role that can be granted who holds it. The passwords of a role are hashed once.
+func (l *countyLoader) hireEach(ctx context.Context, seats func(policy.RoleInfo) []seat) error {
+	for _, info := range l.guard.Rules().Roles() {
+		if info.Grant == policy.GrantNone {
+			continue
+		}
+		if err := l.hire(ctx, info.Role, seats(info)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// of is the nth person of a role, counted round.
+func (l *countyLoader) of(role policy.Role, n int) policy.Actor {
+	return l.people[role][n%len(l.people[role])]
+}
+
+// register enters divisions, firms and projects as they are on the first day.
+func (l *countyLoader) register(ctx context.Context) error {
+	if err := l.seedDivisions(ctx); err != nil {
+		return err
+	}
+	town, err := l.service.register.Division(ctx, l.plan.names.Communities[0])
+	if err != nil {
+		return err
+	}
+	l.township = town.Parent
+	officer := l.of("property_officer", 0)
+	l.firms, l.projects = make([]string, len(l.plan.firms)), make([]string, len(l.plan.projects))
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(actsAtOnce)
+	for _, g := range l.plan.grids {
+		group.Go(func() error {
+			return l.service.register.AddDivision(within, l.admin, g.id, g.community, registry.DivisionInput{Name: g.name})
+		})
+	}
+	for i := range l.plan.firms {
+		group.Go(func() (err error) {
+			f := &l.plan.firms[i]
+			if l.firms[i], err = l.service.register.CreateFirm(within, officer, f.input); err != nil {
+				return err
+			}
+			return l.service.register.SetParty(within, officer, l.firms[i], 1, f.party)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	group, within = errgroup.WithContext(ctx)
+	group.SetLimit(actsAtOnce)
+	for i := range l.plan.projects {
+		group.Go(func() error { return l.registerProject(within, officer, i) })
+	}
+	return group.Wait()
+}
+
+// registerProject enters a compound with its owners' body and the contract that runs on the first day.
+func (l *countyLoader) registerProject(ctx context.Context, officer policy.Actor, i int) (err error) {
+	pr := &l.plan.projects[i]
+	if l.projects[i], err = l.service.register.CreateProject(ctx, officer, pr.input); err != nil {
+		return err
+	}
+	if err := l.service.register.SetBody(ctx, officer, l.projects[i], 1, pr.body); err != nil {
+		return err
+	}
+	contract := pr.contract
+	contract.Firm = l.firms[pr.firm]
+	if pr.earlier >= 0 {
+		contract.Firm, contract.Days.Until = l.firms[pr.earlier], l.plan.size.handsOver().Add(-1)
+	}
+	return l.service.register.AddContract(ctx, officer, l.projects[i], 2, contract)
+}
+
+// takeOver enters the contract of the firm that comes within the first year.
+func (l *countyLoader) takeOver(ctx context.Context, i int) error {
+	pr := &l.plan.projects[i]
+	contract := pr.contract
+	contract.Firm, contract.Days.From = l.firms[pr.firm], l.plan.size.handsOver()
+	return l.service.register.AddContract(ctx, l.of("property_officer", 0), l.projects[i], 3, contract)
+}

@@ -1,0 +1,357 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"redsteward/configs"
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+	"redsteward/internal/yamlstrict"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+// countySeed is the seed of the demonstration county. Another seed gives another county of the same kind.
+const countySeed = 20261019
+
+// countySize says how large a demonstration county is.
+type countySize struct {
+	communities, projects, grids, firms, ownBranches int
+	// first is the first quarter that is rated, current the one that is open at demoStart. A year is rated if all its quarters are.
+	first, current calendar.Quarter
+}
+
+// wholeCounty is the county of the founding article (domain.md §1): 13 urban communities, 129 compounds, 93 grids; 8 firms with a branch of their own, 16 with an instructor.
+func wholeCounty() countySize {
+	current := calendar.QuarterOf(calendar.DateOf(mustTime(demoStart)))
+	return countySize{communities: 13, projects: 129, grids: 93, firms: 24, ownBranches: 8, first: current.Add(-7), current: current}
+}
+
+// mustTime reads an instant that is written in the program.
+func mustTime(text string) time.Time {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic(err)
+	}
+	return at
+}
+
+// countyNames is configs/demo/county.yaml.
+type countyNames struct {
+	Format       int64    `yaml:"format,required"`
+	Communities  []string `yaml:"communities,required"`
+	Firms        []string `yaml:"firms,required"`
+	ProjectFirst []string `yaml:"project_first,required"`
+	ProjectLast  []string `yaml:"project_last,required"`
+	OldUnits     []string `yaml:"old_units,required"`
+	Streets      []string `yaml:"streets,required"`
+	Surnames     []string `yaml:"surnames,required"`
+	GivenNames   []string `yaml:"given_names,required"`
+	Offices      []string `yaml:"instructor_offices,required"`
+}
+
+// countyPlan is everything about a county that does not happen but is.
+type countyPlan struct {
+	seed     uint64
+	size     countySize
+	names    countyNames
+	grids    []plannedGrid
+	firms    []plannedFirm
+	projects []plannedProject
+}
+
+// plannedGrid is a grid below a community.
+type plannedGrid struct{ id, community, name string }
+
+// plannedFirm is a firm and how good it is.
+type plannedFirm struct {
+	input  registry.FirmInput
+	party  registry.Party
+	trend  float64 // points of a hundred that it gains each quarter
+	spirit float64 // share of what the party sheets ask that it does
+	points float64 // what the party sheets give its projects of 20 points, as partyPoints computes it
+}
+
+// plannedProject is a compound and how well it is kept.
+type plannedProject struct {
+	input    registry.ProjectInput
+	body     registry.Body
+	contract registry.ContractInput // without the id of the firm
+	firm     int
+	// earlier is the firm that held it until the day before the contract, -1 for none.
+	earlier int
+	// target is the total of the first rated year towards which its records are drawn.
+	target float64
+	// oddity is what is special about it.
+	oddity oddity
+	// equipment is how many things need upkeep, lifts and extinguishers and policies.
+	equipment int64
+	// cameras and insured earn a bonus; income says that it has public revenue.
+	cameras, insured, income bool
+	// commended: the county commended it in the first year, which earns a point.
+	commended bool
+}
+
+// oddity is what is special about a project of the demonstration.
+type oddity string
+
+// The oddities.
+const (
+	ordinary   oddity = ""
+	noSurvey   oddity = "no_survey"   // too few owners answered: 数据不足
+	newlyTaken oddity = "newly_taken" // the firm came within the year: 不参评
+	unfiled    oddity = "unfiled"     // the contract was not filed: 不参评
+	vetoed     oddity = "vetoed"      // 一票否决
+)
+
+// countyDay is the day on which the registers of a demonstration begin: before its first quarter.
+func (s countySize) countyDay() calendar.Date { return s.first.Span().First.Add(-20) }
+
+// draws returns the random numbers for one purpose. They depend on the seed and the names of the purpose alone, so that the order of the work does not matter.
+func draws(seed uint64, names ...any) *rand.Rand {
+	h := fnv.New64a()
+	fmt.Fprintln(h, names...)
+	return rand.New(rand.NewPCG(seed, h.Sum64()))
+}
+
+// pick takes one of a list.
+func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
+
+// planCounty makes a county of a size from a seed. The same seed gives the same county.
+func planCounty(seed uint64, size countySize) (*countyPlan, error) {
+	const file = "demo/county.yaml"
+	data, err := configs.Files.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	p := &countyPlan{seed: seed, size: size}
+	if err := yamlstrict.Decode(file, data, &p.names).Err(); err != nil {
+		return nil, err
+	}
+	if len(p.names.Communities) < size.communities || len(p.names.Firms) < size.firms {
+		return nil, fault.New("cmd.planCounty", fault.Internal, file+" 的名字不够")
+	}
+	p.planGrids()
+	if err := p.planFirms(); err != nil {
+		return nil, err
+	}
+	p.planProjects()
+	return p, nil
+}
+
+func (p *countyPlan) planGrids() {
+	for i := range p.size.grids {
+		community := p.names.Communities[i%p.size.communities]
+		n := i/p.size.communities + 1
+		p.grids = append(p.grids, plannedGrid{id: fmt.Sprintf("%s-%02d", community, n), community: community, name: fmt.Sprintf("第%d网格", n)})
+	}
+}
+
+// person is an invented name.
+func (p *countyPlan) person(r *rand.Rand) string {
+	return pick(r, p.names.Surnames) + pick(r, p.names.GivenNames) + "（演示）"
+}
+
+// demoUSCC completes an invented 统一社会信用代码 by its two check signs. The registration office 999999 does not exist.
+func demoUSCC(serial int) (string, error) {
+	const signs = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+	for _, inner := range "0123456789X" {
+		for _, last := range signs {
+			code, err := registry.ParseUSCC(fmt.Sprintf("91999999MA%06d%c%c", serial, inner, last))
+			if err == nil && code.InnerWarning() == "" {
+				return string(code), nil
+			}
+		}
+	}
+	return "", fault.New("cmd.demoUSCC", fault.Internal, fmt.Sprintf("序号 %d 没有合规的统一社会信用代码", serial))
+}
+
+// fallbackFirm is the place of the state-owned firm that takes what nobody else does.
+const fallbackFirm = 23
+
+func (p *countyPlan) planFirms() error {
+	since := p.size.countyDay()
+	for i := range p.size.firms {
+		r := draws(p.seed, "firm", i)
+		code, err := demoUSCC(1000 + i*37)
+		if err != nil {
+			return err
+		}
+		f := plannedFirm{input: registry.FirmInput{
+			Name: p.names.Firms[i] + "物业服务有限公司（演示）", Code: code, LegalPerson: p.person(r), Phone: fmt.Sprintf("0792-0000%03d", i+1),
+			Address: fmt.Sprintf("都昌县%s %d 号", pick(r, p.names.Streets), 1+r.IntN(200)), Origin: registry.OriginMarket}}
+		if i == fallbackFirm {
+			f.input.Name, f.input.Origin = p.names.Firms[i]+"城市服务有限公司（演示）", registry.OriginState
+		}
+		f.party = registry.Party{Form: registry.PartyInstructor, Members: int64(r.IntN(3)), Office: pick(r, p.names.Offices), Days: policy.Span{From: since}}
+		if i < p.size.ownBranches {
+			f.party = registry.Party{Form: registry.PartyOwn, Members: int64(3 + r.IntN(7)), Days: policy.Span{From: since}}
+		}
+		switch i % 8 {
+		case 2:
+			f.trend = 1.4
+		case 5:
+			f.trend = -1.4
+		default:
+			f.trend = r.Float64()*0.8 - 0.4
+		}
+		p.firms = append(p.firms, f)
+	}
+	return nil
+}
+
+// firmOf shares the projects out: a few firms hold many, most hold a few; every firm holds at least one.
+func (p *countyPlan) firmOf(i int) int {
+	n := len(p.firms)
+	if i < n {
+		return i
+	}
+	r := draws(p.seed, "share", i)
+	return min(int(float64(n)*r.Float64()*r.Float64()), n-1)
+}
+
+func (p *countyPlan) planProjects() {
+	used := map[string]bool{}
+	for i := range p.size.projects {
+		p.projects = append(p.projects, p.planProject(i, used))
+	}
+	p.oddities()
+	p.targets()
+	for i := range p.firms {
+		sum, n := 0.0, 0.0
+		for k := range p.projects {
+			if p.projects[k].firm == i {
+				sum, n = sum+p.projects[k].target, n+1
+			}
+		}
+		p.firms[i].spirit = min(sum/max(n, 1)/100+0.03, 1)
+		p.firms[i].points = p.partyPoints(i)
+	}
+}
+
+func (p *countyPlan) planProject(i int, used map[string]bool) plannedProject {
+	r := draws(p.seed, "project", i)
+	day := p.size.countyDay()
+	out := plannedProject{firm: p.firmOf(i), earlier: -1, equipment: int64(3 + r.IntN(4)), income: r.Float64() < 0.9}
+	in := registry.ProjectInput{Community: p.names.Communities[i%p.size.communities], Address: fmt.Sprintf("都昌镇%s %d 号", pick(r, p.names.Streets), 1+r.IntN(300))}
+	kind := r.Float64()
+	year := 2012 + r.IntN(11)
+	switch {
+	case kind < 0.22:
+		in.Kind, year, out.equipment, out.income = registry.KindOld, 1992+r.IntN(12), 2, r.Float64() < 0.4
+		in.Households = int64(60 + r.IntN(180))
+	case kind < 0.32:
+		in.Kind, in.Households = registry.KindResettlement, int64(180+r.IntN(500))
+	case kind < 0.42:
+		in.Kind, in.Households = registry.KindMixed, int64(120+r.IntN(400))
+	default:
+		in.Kind, in.Households = registry.KindCommodity, int64(150+r.IntN(900))
+	}
+	in.Area = num.FromInt(in.Households * int64(85+r.IntN(45)))
+	in.Delivered = day.AddMonths(-12*(day.Year()-year) - r.IntN(12))
+	in.TakenOver = in.Delivered.Add(-15)
+	for in.Name == "" || used[in.Name] {
+		in.Name = pick(r, p.names.ProjectFirst) + pick(r, p.names.ProjectLast)
+		if in.Kind == registry.KindOld && r.IntN(4) > 0 {
+			in.Name = "原" + pick(r, p.names.OldUnits) + "宿舍"
+		}
+	}
+	used[in.Name] = true
+	out.input = in
+	out.contract = planContract(r, in.Kind, day)
+	out.body = registry.Body{Kind: registry.BodyCommittee, Days: policy.Span{From: day.AddMonths(-6 - r.IntN(18))}}
+	switch n := r.Float64(); {
+	case n < 0.5:
+		out.body.Kind = registry.BodyManagement
+	case n < 0.6:
+		out.body.Kind = registry.BodyNone
+	}
+	return out
+}
+
+// planContract draws what was agreed; it began one to four years before the first quarter and runs past the last.
+func planContract(r *rand.Rand, kind registry.ProjectKind, day calendar.Date) registry.ContractInput {
+	c := registry.ContractInput{Kind: registry.ContractChosen, Fee: int64(60 + 5*r.IntN(20)), Days: policy.Span{From: day.AddMonths(-14 - r.IntN(30)), Until: day.AddMonths(40 + r.IntN(20))}}
+	switch n := r.Float64(); {
+	case kind == registry.KindOld:
+		c.Level, c.Fee = registry.LevelNone, int64(20+5*r.IntN(6))
+	case n < 0.15:
+		c.Level, c.Fee = registry.LevelFirst, int64(160+5*r.IntN(12))
+	case n < 0.6:
+		c.Level = registry.LevelSecond
+	default:
+		c.Level = registry.LevelThird
+	}
+	if kind == registry.KindCommodity && r.Float64() < 0.3 {
+		c.Kind = registry.ContractEarly
+	}
+	return c
+}
+
+// oddities makes some projects special, about one in twenty of each kind but the veto, which falls on one.
+func (p *countyPlan) oddities() {
+	order := draws(p.seed, "oddities").Perm(len(p.projects))
+	each := max(1, len(p.projects)/40)
+	for place, i := range order {
+		pr := &p.projects[i]
+		switch {
+		case place == 0:
+			pr.oddity = vetoed
+		case place <= each:
+			pr.oddity = noSurvey
+		case place <= 2*each && len(p.firms) > 1:
+			pr.oddity = newlyTaken
+			pr.earlier = (pr.firm + 1) % len(p.firms)
+		case place <= 3*each:
+			pr.oddity = unfiled
+		}
+	}
+}
+
+// starShare is a share of all rated projects and the span of totals that its projects are given.
+type starShare struct {
+	grade             string
+	share, from, upTo float64
+}
+
+// starShares are the shares of Nanchang's firms in 2023 (domain.md §2.1), best first. The spans keep away from the cuts, because what is drawn misses its target a little.
+var starShares = []starShare{
+	{"star5", 0.063, 94.5, 97.5}, {"star4", 0.147, 85.2, 90.5}, {"star3", 0.596, 77.2, 82.8}, {"star2", 0.173, 69.2, 74.8}, {"star1", 0.021, 61, 65.5},
+}
+
+// targets ranks the projects by a draw for the firm and one for the project, and gives each a total that the spread asks for.
+func (p *countyPlan) targets() {
+	order := make([]int, len(p.projects))
+	merit := make([]float64, len(p.projects))
+	for i := range order {
+		order[i] = i
+		merit[i] = draws(p.seed, "merit of firm", p.projects[i].firm).NormFloat64() + 0.8*draws(p.seed, "merit", i).NormFloat64()
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(merit[b], merit[a]) })
+	rated := slices.DeleteFunc(order, func(i int) bool { return p.projects[i].oddity != ordinary })
+	at, sum := 0, 0.0
+	for _, s := range starShares {
+		sum += s.share
+		end := min(int(sum*float64(len(rated))+0.5), len(rated))
+		for k := at; k < end; k++ {
+			p.projects[rated[k]].target = s.upTo - (s.upTo-s.from)*(float64(k-at)+0.5)/float64(end-at)
+		}
+		at = end
+	}
+	for i := range p.projects {
+		pr := &p.projects[i]
+		r := draws(p.seed, "bonus", i)
+		if pr.target == 0 {
+			pr.target = 78 + 4*r.Float64()
+		}
+		pr.cameras = r.Float64() < (pr.target-60)/40
+		pr.insured = r.Float64() < (pr.target-60)/40
+		pr.commended = r.Float64() < (pr.target-78)/40
+	}
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/files"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/supervision"
+	"redsteward/supervision/evidence"
+)
+
+// demoPaper is a PDF of one page with a line of text; each text gives another file.
+func demoPaper(text string) []byte {
+	stream := fmt.Sprintf("BT /F1 14 Tf 40 780 Td (%s) Tj ET", text)
+	objects := []string{
+		"<< /Type /Catalog /Pages 2 0 R >>",
+		"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+		fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", len(stream), stream),
+		"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+	}
+	var out bytes.Buffer
+	out.WriteString("%PDF-1.4\n")
+	offsets := make([]int, len(objects))
+	for i, o := range objects {
+		offsets[i] = out.Len()
+		fmt.Fprintf(&out, "%d 0 obj\n%s\nendobj\n", i+1, o)
+	}
+	table := out.Len()
+	fmt.Fprintf(&out, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
+	for _, at := range offsets {
+		fmt.Fprintf(&out, "%010d 00000 n \n", at)
+	}
+	fmt.Fprintf(&out, "trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, table)
+	return out.Bytes()
+}
+
+// proofFile is what a firm uploads for a fact. Facts of a branch are shown by one photo for all projects of the firm.
+func (l *countyLoader) proofFile(ctx context.Context, by policy.Actor, fact string, i, n int) (files.Stored, error) {
+	meta := store.Meta{By: by.ID, Action: string(policy.SubmitEvidence)}
+	if fact == "repairs" || fact == "revenue" {
+		name := map[string]string{"repairs": "报修台账（演示）.pdf", "revenue": "公共收益公示（演示）.pdf"}[fact]
+		data := demoPaper(fmt.Sprintf("DEMO %s %s No.%d", l.plan.size.quarterOf(n), fact, i+1))
+		return l.keeper.Take(ctx, meta, name, bytes.NewReader(data), files.PDF)
+	}
+	data, err := demoPhoto(1 + l.plan.holder(i, n)*16 + n)
+	if err != nil {
+		return files.Stored{}, err
+	}
+	return l.keeper.Take(ctx, meta, "组织生活现场（演示）.jpg", bytes.NewReader(data), files.JPEG)
+}
+
+// submit is one proof: files first, then what they show.
+func (l *countyLoader) submit(ctx context.Context, period string, s said, i, n int, day calendar.Date) (store.Doc[evidence.Proof], error) {
+	by := l.of("firm_manager", l.plan.holder(i, n))
+	in := evidence.Submission{Period: period, Project: l.projects[i], Fact: s.fact, Cells: s.cells, Day: day, Note: s.from + "，演示数据"}
+	if l.asks["evidence"][s.fact].Uploads > 0 {
+		file, err := l.proofFile(ctx, by, s.fact, i, n)
+		if err != nil {
+			return store.Doc[evidence.Proof]{}, err
+		}
+		in.Files = []files.Stored{file}
+	}
+	return l.proofs.Submit(ctx, by, in)
+}
+
+// decide is what a community worker does with a proof.
+func (l *countyLoader) decide(ctx context.Context, doc store.Doc[evidence.Proof], i int, in evidence.Decision) (store.Doc[evidence.Proof], error) {
+	return l.proofs.Decide(ctx, l.of("community_worker", i%l.plan.size.communities), supervision.At{ID: doc.ID, Seq: doc.Seq}, in)
+}
+
+// proofActs are the proofs of a project in a quarter that has ended: submitted in its last days, accepted by the community.
+func (l *countyLoader) proofActs(i, n int) []act {
+	q := l.plan.size.quarterOf(n)
+	if q == l.plan.size.current {
+		return nil
+	}
+	last := q.Span().Last
+	var acts []act
+	for k, s := range l.plan.proofSaid(i, n) {
+		var doc store.Doc[evidence.Proof]
+		sent := last.Add(-3 + i%6)
+		acts = append(acts,
+			act{hour(sent, 10+k), partProof, func(ctx context.Context) (err error) {
+				doc, err = l.submit(ctx, q.String(), s, i, n, last.Add(-6))
+				return err
+			}},
+			act{hour(last.Add(5), 9+k), partProof, func(ctx context.Context) error {
+				_, err := l.decide(ctx, doc, i, evidence.Decision{Move: evidence.MoveAccept})
+				return err
+			}})
+	}
+	return acts
+}
+
+// commend is the proof of a commendation, which earns a point in the year.
+func (l *countyLoader) commend(year calendar.Year) []act {
+	var acts []act
+	last := year.Span().Last
+	n := l.plan.size.indexOf(calendar.QuarterOf(last))
+	for i := range l.plan.projects {
+		if !l.plan.projects[i].commended {
+			continue
+		}
+		var doc store.Doc[evidence.Proof]
+		day := last.Add(-60)
+		s := said{"commendations", []supervision.Cell{{Column: "commendations", Text: "county", Document: fmt.Sprintf("都文明办〔%d〕%d号（演示）", year, i+1), Until: day.AddMonths(12).Add(-1)}}, "县级表彰"}
+		acts = append(acts,
+			act{hour(last.Add(8), 10), partProof, func(ctx context.Context) (err error) {
+				doc, err = l.submit(ctx, year.String(), s, i, n, day)
+				return err
+			}},
+			act{hour(last.Add(12), 10), partProof, func(ctx context.Context) error {
+				_, err := l.decide(ctx, doc, i, evidence.Decision{Move: evidence.MoveAccept})
+				return err
+			}})
+	}
+	return acts
+}
+
+// indexOf is the place of a quarter, counted from 0.
+func (s countySize) indexOf(q calendar.Quarter) int {
+	n := 0
+	for s.first.Add(n) != q {
+		n++
+	}
+	return n
+}

@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/rating/cycle"
+	"redsteward/registry"
+	"redsteward/supervision"
+)
+
+// hour is an hour of a day in the county.
+func hour(d calendar.Date, h int) time.Time { return d.Begins().Add(time.Duration(h) * time.Hour) }
+
+// weekday is the day itself, or the Monday after it.
+func weekday(d calendar.Date) calendar.Date {
+	switch d.Weekday() {
+	case time.Saturday:
+		return d.Add(2)
+	case time.Sunday:
+		return d.Add(1)
+	}
+	return d
+}
+
+// quarterDays are the days that matter in a quarter of the demonstration.
+type quarterDays struct {
+	calendar.Span
+	submit, cutoff, evaluate, publish calendar.Date
+}
+
+// firstRecords is the day of a quarter, counted from 0, of the first facts that are observed; they are recorded on the next morning, at the moment at which the
+// quarter before is evaluated, so that both cores have work.
+const firstRecords = 24
+
+func daysOf(q calendar.Quarter) quarterDays {
+	span := q.Span()
+	return quarterDays{span, span.Last.Add(5), span.Last.Add(12), span.Last.Add(firstRecords + 2), weekday(span.Last.Add(firstRecords + 6))}
+}
+
+// handsOver is the day on which some projects change their firm: the first of the fourth quarter.
+func (s countySize) handsOver() calendar.Date { return s.quarterOf(3).Span().First }
+
+// holder is the firm that holds a project in a quarter.
+func (p *countyPlan) holder(project, quarter int) int {
+	if pr := &p.projects[project]; pr.earlier >= 0 && quarter < 3 {
+		return pr.earlier
+	}
+	return p.projects[project].firm
+}
+
+// schedule is everything that happens in the county after its registers are there.
+func (l *countyLoader) schedule() []act {
+	var acts []act
+	size := l.plan.size
+	for n := range size.quarters() + 1 {
+		acts = append(acts, l.quarterActs(n)...)
+	}
+	for i := range l.plan.projects {
+		if l.plan.projects[i].earlier >= 0 {
+			acts = append(acts, act{hour(size.handsOver().Add(-7), 9), partRegister, func(ctx context.Context) error { return l.takeOver(ctx, i) }})
+		}
+	}
+	for _, year := range size.years() {
+		acts = append(acts, l.yearActs(year)...)
+	}
+	return append(acts, l.waitingActs()...)
+}
+
+// years are the years whose four quarters are all rated.
+func (s countySize) years() []int {
+	var out []int
+	for n := 0; n+3 < s.quarters(); n++ {
+		first := s.quarterOf(n).Span().First
+		if y := calendar.Year(first.Year()); y.Span().First == first {
+			out = append(out, first.Year())
+		}
+	}
+	return out
+}
+
+// quarterActs is what happens for the nth quarter: window, visits, records, proof, evaluation by one person, circular by another.
+func (l *countyLoader) quarterActs(n int) []act {
+	q := l.plan.size.quarterOf(n)
+	days := daysOf(q)
+	officer, chief := l.of("property_officer", 0), l.of("section_chief", 0)
+	acts := []act{
+		{hour(days.First, 9), partPeriods, func(ctx context.Context) error {
+			if _, err := l.cycle.Plan(ctx, officer, q.String(), days.submit, days.cutoff); err != nil {
+				return err
+			}
+			_, err := l.cycle.Open(ctx, officer, q.String())
+			return err
+		}},
+		{hour(days.submit.Add(1), 8), partPeriods, func(ctx context.Context) error {
+			_, err := l.cycle.Close(ctx, officer, q.String())
+			return err
+		}},
+		{hour(days.evaluate, 9), partPeriods, func(ctx context.Context) error {
+			_, err := l.cycle.Evaluate(ctx, officer, q.String())
+			return err
+		}},
+		{hour(days.publish, 10), partPeriods, func(ctx context.Context) error {
+			return l.publish(ctx, chief, q.String(), cycle.Paper{Number: circularNumber(days.publish)})
+		}},
+	}
+	for i := range l.plan.projects {
+		acts = append(acts, l.visitActs(i, n)...)
+		acts = append(acts, l.proofActs(i, n)...)
+		if q != l.plan.size.current {
+			acts = append(acts, l.projectRecords(i, n)...)
+		}
+	}
+	if q != l.plan.size.current {
+		for i := range l.plan.firms {
+			acts = append(acts, l.firmRecords(i, n)...)
+		}
+	}
+	return acts
+}
+
+// circularNumber is the document number of a quarter's circular: one is published in each quarter.
+func circularNumber(published calendar.Date) string {
+	_, month, _ := published.Parts()
+	return fmt.Sprintf("都建物通〔%d〕%d号", published.Year(), (int(month)+2)/3)
+}
+
+// publish publishes the present evaluation of a period.
+func (l *countyLoader) publish(ctx context.Context, by policy.Actor, period string, paper cycle.Paper) error {
+	p, err := l.cycle.Period(ctx, by, period)
+	if err != nil {
+		return err
+	}
+	_, err = l.cycle.Publish(ctx, by, period, p.Evaluation, paper)
+	return err
+}
+
+// yearActs is the year: proof of commendations, joint review, document number, stars.
+func (l *countyLoader) yearActs(year int) []act {
+	id := calendar.Year(year).String()
+	last := calendar.Year(year).Span().Last
+	officer, director := l.of("property_officer", 1), l.of("deputy_director", 0)
+	return append(l.commend(calendar.Year(year)), []act{
+		{hour(weekday(last.Add(-20)), 9), partPeriods, func(ctx context.Context) error {
+			if _, err := l.cycle.Plan(ctx, officer, id, last.Add(15), last.Add(30)); err != nil {
+				return err
+			}
+			_, err := l.cycle.Open(ctx, officer, id)
+			return err
+		}},
+		{hour(last.Add(16), 8), partPeriods, func(ctx context.Context) error {
+			_, err := l.cycle.Close(ctx, officer, id)
+			return err
+		}},
+		{hour(last.Add(firstRecords+30+2), 9), partPeriods, func(ctx context.Context) error {
+			_, err := l.cycle.Evaluate(ctx, officer, id)
+			return err
+		}},
+		{hour(weekday(last.Add(72)), 10), partPeriods, func(ctx context.Context) error {
+			return l.publish(ctx, director, id, cycle.Paper{Number: fmt.Sprintf("都建发〔%d〕12号", year+1), Minutes: fmt.Sprintf("都物联审纪〔%d〕1号（演示）", year+1)})
+		}},
+	}...)
+}
+
+// observe is one observation by two persons: recorded at one moment, confirmed at another.
+func (l *countyLoader) observe(in supervision.Draft, recorder, reviewer policy.Actor, record, confirm time.Time) []act {
+	var doc store.Doc[supervision.Observation]
+	return []act{
+		{record, partObserved, func(ctx context.Context) (err error) {
+			doc, err = l.observations.Record(ctx, recorder, in)
+			return err
+		}},
+		{confirm, partObserved, func(ctx context.Context) error {
+			_, err := l.observations.Confirm(ctx, reviewer, supervision.At{ID: doc.ID, Seq: doc.Seq})
+			return err
+		}},
+	}
+}
+
+// draft is what an observation says, of a project or, with project < 0, of a firm.
+func (l *countyLoader) draft(s said, project, firm int, day calendar.Date) supervision.Draft {
+	in := supervision.Draft{Ask: l.asks["observation"][s.fact], Cells: s.cells, Day: day, Source: s.from}
+	if project >= 0 {
+		in.Project = l.projects[project]
+	} else {
+		in.Firm = l.firms[firm]
+	}
+	return in
+}
+
+// byCommunity are the facts that communities record; the bureau records the others.
+var byCommunity = map[string]bool{"matter_callbacks": true, "repair_callbacks": true, "community_tasks": true, "survey": true}
+
+// projectRecords are the observations of a project in a quarter. A third of the facts is recorded at the end of each month.
+func (l *countyLoader) projectRecords(i, n int) []act {
+	first := l.plan.size.quarterOf(n).Span().First
+	var acts []act
+	add := func(s said, day calendar.Date) {
+		recorder, reviewer := l.of("property_officer", 1+i%2), l.of("section_chief", 0)
+		if byCommunity[s.fact] {
+			community := i % l.plan.size.communities
+			recorder, reviewer = l.of("community_worker", community), l.of("community_secretary", community)
+		}
+		acts = append(acts, l.observe(l.draft(s, i, 0, day), recorder, reviewer, hour(day.Add(1), 9), hour(day.Add(2), 15))...)
+	}
+	for k, s := range l.plan.projectSays(i, n) {
+		add(s, first.Add(firstRecords+30*(k%3)))
+	}
+	if n%4 == 0 {
+		add(said{"survey", l.plan.survey(i, first.Year()), "业主满意度调查汇总（演示数据）"}, first.Add(50))
+	}
+	if n == 2 {
+		for _, s := range l.plan.onceSaid(i) {
+			add(s, first.Add(40))
+		}
+		if l.plan.projects[i].oddity == vetoed {
+			add(l.plan.vetoSaid(first.Add(45)), first.Add(45))
+		}
+	}
+	return acts
+}
+
+// firmRecords are the observations of a firm in a quarter.
+func (l *countyLoader) firmRecords(i, n int) []act {
+	if l.holds(i, n) == 0 {
+		return nil
+	}
+	day := l.plan.size.quarterOf(n).Span().First.Add(80)
+	var acts []act
+	for _, s := range l.plan.firmSays(i, n) {
+		recorder, reviewer := l.of("industry_secretary", 0), l.of("organisation", 0)
+		if s.fact != "cobuild_kinds" {
+			recorder, reviewer = l.instructor(i), l.of("industry_secretary", 0)
+		}
+		acts = append(acts, l.observe(l.draft(s, -1, i, day), recorder, reviewer, hour(day.Add(1), 10), hour(day.Add(2), 16))...)
+	}
+	return acts
+}
+
+// holds is how many projects a firm holds in a quarter.
+func (l *countyLoader) holds(firm, n int) int {
+	count := 0
+	for i := range l.plan.projects {
+		if l.plan.holder(i, n) == firm {
+			count++
+		}
+	}
+	return count
+}
+
+// instructor is the party instructor of a firm.
+func (l *countyLoader) instructor(firm int) policy.Actor {
+	at := 0
+	for i := range firm {
+		if l.plan.firms[i].party.Form == registry.PartyInstructor {
+			at++
+		}
+	}
+	return l.of("party_instructor", at)
+}

@@ -1,0 +1,128 @@
+//go:build !race
+
+package main
+
+import (
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"redsteward/rating"
+	"redsteward/rating/cycle"
+)
+
+// The whole county is loaded once (CI part demo): its stars are spread beside Nanchang's, firms rose and fell, some projects lack data or take no part, one is vetoed.
+// It writes 40,000 records, so it is left out of short runs and of the race detector, which sees the small county.
+func TestWholeCounty(t *testing.T) {
+	if testing.Short() {
+		t.Skip("loads a whole county")
+	}
+	result, plan, dir := loadedCounty(t, wholeCounty())
+	var out strings.Builder
+	if err := result.write(&out); err != nil {
+		t.Fatal(err)
+	}
+	t.Log(out.String())
+	counts, rated := map[string]int{}, 0
+	for _, stored := range result.results {
+		r, err := rating.ReadResult([]byte(stored.Result))
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts[r.Grade]++
+		if stored.Rank > 0 {
+			rated++
+		}
+	}
+	if len(result.results) != 129 || rated < 115 {
+		t.Errorf("%d results, %d rated", len(result.results), rated)
+	}
+	for _, s := range starShares {
+		if want := s.share * float64(rated); math.Abs(float64(counts[s.grade])-want) > 6 || counts[s.grade] == 0 {
+			t.Errorf("%s: %d projects, Nanchang's share would be %.1f", s.grade, counts[s.grade], want)
+		}
+	}
+	if counts["vetoed"] != 1 || counts["insufficient"] < 2 || counts["ineligible"] < 4 {
+		t.Error(counts)
+	}
+	rose, fell := 0, 0
+	for _, f := range plan.firms {
+		switch {
+		case f.trend > 1:
+			rose++
+		case f.trend < -1:
+			fell++
+		}
+	}
+	if rose == 0 || fell == 0 {
+		t.Errorf("%d firms rise, %d fall", rose, fell)
+	}
+	moved := movement(t, dir, plan)
+	for i, f := range plan.firms {
+		if f.trend > 1 && moved[i] < 2 || f.trend < -1 && moved[i] > -2 {
+			t.Errorf("%s: trend %.1f a quarter, moved %.1f points from 2025Q1 to 2026Q2", f.input.Name, f.trend, moved[i])
+		}
+	}
+	if len(result.accounts) < 25 {
+		t.Errorf("%d accounts printed", len(result.accounts))
+	}
+}
+
+// movement is by how many points the mean of each firm's ordinary projects moved from the first published quarter to the last.
+func movement(t *testing.T, dir string, plan *countyPlan) map[int]float64 {
+	t.Helper()
+	settings, err := loadConfig("", nil, []string{"store.uri=" + dir, "business_clock=" + demoStart, "log.level=warn"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &program{ctx: t.Context(), out: os.Stderr, errOut: os.Stderr, now: time.Now}
+	s, err := openService(p, settings, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	totals := func(period string) map[string]float64 {
+		published, err := s.cycle.Published(t.Context(), cycle.RhythmQuarter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := map[string]float64{}
+		for _, q := range published {
+			if q.ID != period {
+				continue
+			}
+			for stored, err := range s.archive.Results(t.Context(), q.Evaluation) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				r, err := rating.ReadResult([]byte(stored.Result))
+				if err != nil {
+					t.Fatal(err)
+				}
+				out[stored.Name] = r.Total.Points.Float64()
+			}
+		}
+		if len(out) != len(plan.projects) {
+			t.Fatalf("%s has %d results", period, len(out))
+		}
+		return out
+	}
+	first, last := totals("2025Q1"), totals("2026Q2")
+	sum, n := map[int]float64{}, map[int]float64{}
+	for i := range plan.projects {
+		if pr := &plan.projects[i]; pr.oddity == ordinary {
+			sum[pr.firm] += last[pr.input.Name] - first[pr.input.Name]
+			n[pr.firm]++
+		}
+	}
+	for firm := range sum {
+		sum[firm] /= n[firm]
+	}
+	return sum
+}
