@@ -119,11 +119,12 @@ type Keeper struct {
 	db       *store.DB
 	dir      string
 	decoding chan struct{}
+	unpacked int64 // what a sheet may unpack to, in bytes
 }
 
 // NewKeeper keeps files in a store; unfinished uploads wait in the folder, "" for that of the operating system.
 func NewKeeper(db *store.DB, folder string) *Keeper {
-	return &Keeper{db: db, dir: folder, decoding: make(chan struct{}, 1)}
+	return &Keeper{db: db, dir: folder, decoding: make(chan struct{}, 1), unpacked: maxUnpacked}
 }
 
 // Take stores one upload of one of the wanted kinds. Returns Invalid with a field named files that names the file, what was found and what to do: empty, of
@@ -207,7 +208,7 @@ func (k *Keeper) Receive(name string, r io.Reader, wanted ...Kind) (*Upload, err
 		return nil, broken(err)
 	}
 	if err = u.fill(head, r); err == nil {
-		err = u.check(wanted)
+		err = u.check(wanted, k.unpacked)
 	}
 	if err != nil {
 		return nil, errors.Join(err, u.Close())
@@ -236,12 +237,12 @@ func (u *Upload) fill(head []byte, rest io.Reader) error {
 }
 
 // check looks at what the first bytes cannot tell.
-func (u *Upload) check(wanted []Kind) error {
+func (u *Upload) check(wanted []Kind, unpacked int64) error {
 	switch u.Kind {
 	case PDF:
 		return u.checkPDF()
 	case XLSX:
-		return u.checkSheet(wanted)
+		return u.checkSheet(wanted, unpacked)
 	}
 	return nil
 }

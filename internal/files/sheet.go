@@ -15,7 +15,7 @@ const (
 )
 
 // checkSheet looks into a zip: it must be a workbook without macros, and unpacking it must end below the limit, whatever its directory promises.
-func (u *Upload) checkSheet(wanted []Kind) error {
+func (u *Upload) checkSheet(wanted []Kind, unpacked int64) error {
 	z, err := zip.NewReader(u.file, u.Size)
 	if err != nil {
 		return refuse("“%s”已损坏，打不开，请重新导出后上传", u.Name)
@@ -39,11 +39,11 @@ func (u *Upload) checkSheet(wanted []Kind) error {
 	if has("xl/vbaProject.bin") {
 		return refuse("“%s”带有宏，请另存为不带宏的 xlsx 再上传", u.Name)
 	}
-	bomb := refuse("“%s”解开后超过 %d MB，请拆分成几个表格再上传", u.Name, maxUnpacked>>20)
+	bomb := refuse("“%s”解开后超过 %d MB，请拆分成几个表格再上传", u.Name, unpacked>>20)
 	if len(z.File) > maxEntries {
 		return bomb
 	}
-	left := int64(maxUnpacked)
+	left := unpacked
 	for _, f := range z.File {
 		n, err := unpack(f, left)
 		if err != nil {
