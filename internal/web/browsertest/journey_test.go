@@ -216,8 +216,8 @@ func TestJourney7(t *testing.T) {
 		t.Errorf("large type was lost: %q", class)
 	}
 	// The first screen says what it means; nothing but public totals follows.
-	if top := value[float64](t, tb, `[...document.querySelectorAll("h2")].find(h=>h.textContent=="说明什么").getBoundingClientRect().top`); top > 844 {
-		t.Errorf("what the star means stands %.0f px below the top, under the first screen", top)
+	if top := value[float64](t, tb, `document.getElementById("meaning").getBoundingClientRect().bottom`); top > 844 {
+		t.Errorf("what the star means ends %.0f px below the top, under the first screen", top)
 	}
 	tb.lookAt(t, "journey7-star", 200)
 }
