@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"redsteward/configs"
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+	"redsteward/internal/store"
+	"redsteward/rating"
+	"redsteward/rating/cycle"
+)
+
+// savedYear rates rows with the scheme of the year and stores them, as a published period. firms are by project.
+func savedYear(t *testing.T, s *service, year int, firms map[string]string, rows ...map[string]string) cycle.Period {
+	t.Helper()
+	file, err := configs.Files.ReadFile("schemes/five-goods-year.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scheme := shippedScheme(t, "five-goods-year")
+	columns := slices.Sorted(maps.Keys(rows[0]))
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	_ = w.Write(columns)
+	for _, row := range rows {
+		var cells []string
+		for _, c := range columns {
+			cells = append(cells, row[c])
+		}
+		_ = w.Write(cells)
+	}
+	w.Flush()
+	subjects, err := rating.ReadTable(scheme, &b, rating.TableOptions{})
+	if err != nil {
+		t.Fatal(err, rating.ProblemsOf(err))
+	}
+	quarter := rate(t, shippedScheme(t, "five-goods-quarter"), fullQuarter("单建"), nil)
+	var entries []rating.Entry
+	for _, sub := range subjects {
+		r := rating.Evaluate(scheme, nil, sub, fourTimes(quarter))
+		entries = append(entries, rating.Entry{Subject: sub, Result: &r, Name: "演示小区" + sub.ID, Firm: firms[sub.ID], Community: "东风社区", Township: "都昌镇",
+			Keys: []string{"p:" + sub.ID, "f:" + firms[sub.ID]}})
+	}
+	days := calendar.Year(year).Span()
+	made, err := s.archive.Save(t.Context(), store.Meta{By: "system", Action: "evaluation.run"}, file, nil,
+		rating.Evaluation{Title: "年度", Period: days.Last.String()[:4], Made: journal.At(days.Last.Ends()), FactsHash: strings.Repeat("0", 60) + days.Last.String()[:4], FactsSource: "测试"}, entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cycle.Period{ID: days.Last.String()[:4], Rhythm: cycle.RhythmYear, Days: days, Evaluation: made.ID,
+		Publication: &cycle.Publication{Act: cycle.Act{At: journal.At(time.Date(year+1, 2, 1, 1, 0, 0, 0, time.UTC))}, Number: "都建发〔2027〕12号"}}
+}
+
+// TestBoardShowsThePublishedYear: places are compared with the published year before, a firm that changed makes a project new, and a later evaluation that
+// nobody published is not shown.
+func TestBoardShowsThePublishedYear(t *testing.T) {
+	s, _ := openedService(t)
+	row := func(project, answers string) map[string]string {
+		return with(fullYear("单建"), "project="+project, "answers_on_time="+answers, "answers_due=20")
+	}
+	firms := map[string]string{"a": "甲", "b": "乙", "c": "丙", "d": "丁"}
+	before := savedYear(t, s, 2026, firms, row("a", "20"), row("b", "18"), row("c", "17"))
+	moved := maps.Clone(firms)
+	moved["c"] = "新"
+	now := savedYear(t, s, 2027, moved, row("a", "17"), row("b", "19"), row("c", "16"), row("d", "15"))
+	savedYear(t, s, 2028, firms, row("a", "20"))
+	stars := &archivedStars{archive: s.archive, subject: "小区", newest: func(context.Context) (cycle.Period, *cycle.Period, error) { return now, &before, nil }}
+	e, err := stars.Latest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.ID != now.Evaluation || !e.Restricted || !e.Moves || e.Day != now.Days.Last || !strings.Contains(e.Notice, "都建发〔2027〕12号") || strings.Join(e.Facets, " ") != "乡镇 社区" {
+		t.Errorf("shown: %+v", e)
+	}
+	got := map[string]string{}
+	for r, err := range stars.Rows(t.Context(), e.ID) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[r.ID] = r.Moved
+		if strings.Join(r.Facets, " ") != "都昌镇 东风社区" || len(r.Keys) != 2 {
+			t.Errorf("%s: facets %q, keys %q", r.ID, r.Facets, r.Keys)
+		}
+	}
+	if want := map[string]string{"a": "降 1", "b": "升 1", "c": "新参评", "d": "新参评"}; !maps.Equal(got, want) {
+		t.Errorf("moved %v, want %v", got, want)
+	}
+	stars.newest = s.newestYear
+	if _, err := stars.Latest(t.Context()); !fault.Is(err, fault.NotFound) {
+		t.Errorf("nothing is published, and yet: %v", err)
+	}
+}
