@@ -323,8 +323,10 @@ func declareAll(ctx context.Context, s *service) error {
 	if err != nil {
 		return err
 	}
-	s.archive, err = rating.NewArchive(ctx, s.db)
-	return err
+	if s.archive, err = rating.NewArchive(ctx, s.db); err != nil {
+		return err
+	}
+	return s.openCycle(ctx)
 }
 
 // loadRules reads the rights that the configuration names.
