@@ -323,6 +323,9 @@ func declareAll(ctx context.Context, s *service) error {
 	if err != nil {
 		return err
 	}
+	if err := s.openSupervision(ctx, s.register.Register, s.accounts); err != nil {
+		return err
+	}
 	if s.archive, err = rating.NewArchive(ctx, s.db); err != nil {
 		return err
 	}
