@@ -79,7 +79,7 @@ func (s *Service) apply(ctx context.Context, id, holder string) error {
 	all, within := errgroup.WithContext(ctx)
 	queues := make([]chan int64, importWorkers)
 	for k := range queues {
-		queues[k] = make(chan int64, 2*importWorkers)
+		queues[k] = make(chan int64, 8)
 		c := &checker{Service: s}
 		all.Go(func() error {
 			for n := range queues[k] {

@@ -1,9 +1,11 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,8 +30,8 @@ const (
 	draftLife = 24 * time.Hour
 	// maxFailures bounds the failures that an import lists.
 	maxFailures = 100
-	// importWorkers is how many lines are applied at the same time.
-	importWorkers = 8
+	// importWorkers is how many lines are applied at the same time: commits at the same time share one write to the disk.
+	importWorkers = 32
 	importLease   = "registry-imports"
 	leaseLife     = time.Minute
 	// progressEvery is after how many lines the progress is written down and the lease renewed.
@@ -227,7 +229,7 @@ func (s *Service) dryRun(ctx context.Context, by policy.Actor, f File) (DryRun, 
 		return DryRun{}, nil, err
 	}
 	c := &checker{Service: s, pending: map[string]Project{}, may: func(keys []string) bool { return scope.Covers(keys, s.Today()) }}
-	run := DryRun{Kind: f.Kind, Name: f.Name, Faults: f.Unread}
+	run := DryRun{Kind: f.Kind, Name: f.Name, Faults: slices.Clone(f.Unread)}
 	var good []Line
 	rowOf := map[string]int64{}
 	for _, l := range f.Lines {
@@ -264,6 +266,7 @@ func (s *Service) dryRun(ctx context.Context, by policy.Actor, f File) (DryRun, 
 		unread[u.Row] = true
 	}
 	run.Faulty += int64(len(unread))
+	slices.SortStableFunc(run.Faults, func(a, b LineFault) int { return cmp.Compare(a.Row, b.Row) })
 	return run, good, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -119,13 +120,16 @@ func TestDryImport(t *testing.T) {
 		{"contracts", fileOf(ImportContracts, contractRow(t, 2, "望湖苑", "城东社区", codeThree, "2026-01-01", "2026-12-31"), contractRow(t, 3, "望湖苑", "城东社区", codeOne, "2027-01-01", ""),
 			contractRow(t, 4, "望湖苑", "城东社区", codeThree, "2028-01-01", ""), contractRow(t, 5, "望湖苑", "城东社区", codeOne, "2026-12-31", ""), contractRow(t, 6, "没有", "城东社区", codeTwo, "2026-12-31", "2026-01-01")),
 			1, 0, 1, 3, []string{"4 from 与“赣北物业服务有限公司”2027年1月1日起的合同有重叠", "5 from 与“长岭物业服务有限公司”2026年1月1日至2026年12月31日", "6 project 城东社区没有登记名为“没有”的小区", "6 firm 没有登记统一社会信用代码为 " + codeTwo, "6 until 截止日"}},
-		{"rows that could not be read", File{Kind: ImportFirms, Lines: []Line{firmRow(2, "安居物业服务有限公司", codeTwo)}, Unread: []LineFault{{Row: 3, Field: "form", Message: "x"}, {Row: 3, Field: "from", Message: "y"}}}, 1, 0, 0, 1, []string{"3 form x"}},
+		{"rows that could not be read", File{Kind: ImportFirms, Lines: []Line{firmRow(2, "安居物业服务有限公司", "1")}, Unread: []LineFault{{Row: 3, Field: "form", Message: "x"}, {Row: 3, Field: "from", Message: "y"}}}, 0, 0, 0, 2, []string{"2 code", "3 form x"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			before := d.records()
 			run := d.dry(tt.file)
 			if run.New != tt.fresh || run.Changed != tt.changed || run.Same != tt.same || run.Faulty != tt.faulty || (run.Draft == "") != (tt.fresh+tt.changed == 0) {
 				t.Errorf("%+v", run)
+			}
+			if !slices.IsSortedFunc(run.Faults, func(a, b LineFault) int { return int(a.Row - b.Row) }) {
+				t.Errorf("faults are not in the order of the sheet: %+v", run.Faults)
 			}
 			got := said(run.Faults)
 			for _, part := range tt.said {

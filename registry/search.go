@@ -2,6 +2,7 @@ package registry
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/mozillazg/go-pinyin"
@@ -25,11 +26,25 @@ func plain(text string) []rune {
 	return out
 }
 
-// readings are the pinyin of a sign, all of them where it has several (长: zhang, chang); none for what is no Chinese sign.
+// known keeps the readings of every sign that was asked for: some thousands at most, and a list asks for the same ones in every row.
+var known sync.Map
+
+// readings are the pinyin of a sign, all of them where it has several (长: zhang, chang); none for what is no Chinese sign. The result is shared: it is not
+// to be changed.
 func readings(r rune) []string {
 	if r < 0x3400 {
 		return nil
 	}
+	if found, ok := known.Load(r); ok {
+		return found.([]string)
+	}
+	out := dictionary(r)
+	known.Store(r, out)
+	return out
+}
+
+// dictionary asks for all readings of a sign, which takes a microsecond.
+func dictionary(r rune) []string {
 	args := pinyin.NewArgs()
 	args.Heteronym = true
 	var out []string
@@ -122,7 +137,7 @@ func findKey(query string) string {
 func finds(name, query string) bool {
 	want := plain(query)
 	signs := plain(name)
-	if len(want) == 0 {
+	if len(want) == 0 || strings.Contains(string(signs), string(want)) {
 		return true
 	}
 	spell := make([][]string, len(signs))
