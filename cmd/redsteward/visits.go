@@ -52,7 +52,7 @@ func loadSheets(names []string) (*inspection.Sheets, error) {
 // supervised is what the pages of observations and visits need.
 func (s *service) supervised() *web.Supervision {
 	return &web.Supervision{Observations: s.observations, Visits: s.visits, Questions: &periodQuestions{cycle: s.cycle, today: func() calendar.Date { return calendar.DateOf(s.clocks.Business()) }},
-		Projects: s.register, Colleagues: s.accounts, Terms: s.cycle, Photos: web.Pictures{Keeper: s.keeper}}
+		Projects: s.register, Colleagues: s.accounts, Photos: web.Pictures{Keeper: s.keeper}}
 }
 
 // periodQuestions are what the schemes of the periods ask that have begun and were not evaluated yet.

@@ -23,7 +23,7 @@ import (
 	"redsteward/supervision/inspection"
 )
 
-// Supervision is what the pages of observations and visits need; all but Terms and Photos is required.
+// Supervision is what the pages of observations and visits need; all but Photos is required.
 type Supervision struct {
 	// Observations and Visits keep what was observed and visited.
 	Observations *supervision.Observations
@@ -34,8 +34,6 @@ type Supervision struct {
 	Projects Projects
 	// Colleagues lists who may be sent.
 	Colleagues Colleagues
-	// Terms says until when what was observed counts. Nil: nothing has a deadline.
-	Terms Terms
 	// Photos keeps pictures. Nil: none are taken, and none can be looked at.
 	Photos Photos
 }

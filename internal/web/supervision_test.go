@@ -390,8 +390,8 @@ func TestVisitPages(t *testing.T) {
 	if queue := m.as("chief").get(t, "/visits/queue").body; !strings.Contains(queue, visit) || !strings.Contains(queue, "70 / 72 分") {
 		t.Errorf("%.1500s", queue)
 	}
-	if todo := m.as("chief").get(t, "/todo").body; !strings.Contains(todo, "复核走访评价表 1 份") {
-		t.Error("the to-do page lacks the review")
+	if todo := m.as("chief").get(t, "/todo").body; strings.Count(todo, ">复核走访评价表 1 份</a>") != 1 {
+		t.Errorf("the to-do page has the review %d times", strings.Count(todo, ">复核走访评价表 1 份</a>"))
 	}
 	form := m.hidden("chief", visit, visit+"/return")
 	form.Set("reason", "4.3 的照片看不出位置")

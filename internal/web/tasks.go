@@ -44,21 +44,17 @@ func (s *Server) partsWithTasks() []Tasks {
 		parts = append(parts, ProofTasks{Guard: s.guard, Proofs: s.evidence.Proofs, Projects: s.evidence.Projects})
 	}
 	if s.supervision != nil {
-		parts = append(parts, VisitTasks{Guard: s.guard, Visits: s.supervision.Visits, Terms: s.cycle}, ObservationTasks{Guard: s.guard, Observations: s.supervision.Observations, Terms: s.cycle})
+		var terms Terms = noTerms{}
+		if s.cycle != nil {
+			terms = s.cycle
+		}
+		parts = append(parts, VisitTasks{Guard: s.guard, Visits: s.supervision.Visits, Terms: terms}, ObservationTasks{Guard: s.guard, Observations: s.supervision.Observations, Terms: terms})
 	}
 	if s.cycle != nil {
 		parts = append(parts, PeriodTasks{Guard: s.guard, Cycle: s.cycle})
 	}
 	if s.registered != nil {
 		parts = append(parts, ContractTasks{Guard: s.guard, Contracts: s.registered})
-	}
-	if s.supervision != nil {
-		terms := s.supervision.Terms
-		if terms == nil {
-			terms = noTerms{}
-		}
-		parts = append(parts, VisitTasks{Guard: s.guard, Visits: s.supervision.Visits, Terms: terms},
-			ObservationTasks{Guard: s.guard, Observations: s.supervision.Observations, Terms: terms})
 	}
 	return parts
 }
