@@ -122,12 +122,15 @@ func (p *countyPlan) trainings(firm, quarter int) int64 {
 	return n
 }
 
+// fiveStars is the cut of five stars, which no bonus carries a total across: who is to have five stars earns them without.
+const fiveStars = 92
+
 // share is what the project earns of the eighty points that do not come from the party sheets.
 func (p *countyPlan) share(project, quarter int) float64 {
 	pr := &p.projects[project]
 	want := pr.target - p.firms[pr.firm].points + p.firms[pr.firm].trend*(float64(quarter)-1.5)
 	for _, bonus := range []bool{pr.cameras, pr.insured, pr.commended} {
-		if bonus {
+		if bonus && pr.target < fiveStars {
 			want--
 		}
 	}

@@ -193,14 +193,7 @@ func (p *countyPlan) planFirms() error {
 		if i < p.size.ownBranches {
 			f.party = registry.Party{Form: registry.PartyOwn, Members: int64(3 + r.IntN(7)), Days: policy.Span{From: since}}
 		}
-		switch i % 8 {
-		case 2:
-			f.trend = 1.4
-		case 5:
-			f.trend = -1.4
-		default:
-			f.trend = r.Float64()*0.8 - 0.4
-		}
+		f.trend = r.Float64()*0.8 - 0.4
 		p.firms = append(p.firms, f)
 	}
 	return nil
@@ -223,15 +216,36 @@ func (p *countyPlan) planProjects() {
 	}
 	p.oddities()
 	p.targets()
+	p.spirits()
+}
+
+// movers is how many firms rise, and how many fall.
+const movers = 3
+
+// spirits gives each firm the spirit that belongs to its projects, and lets the largest firms that have room above and below rise or fall in turn.
+func (p *countyPlan) spirits() {
+	var movable []int
+	held := make([]int, len(p.firms))
 	for i := range p.firms {
-		sum, n := 0.0, 0.0
+		sum := 0.0
 		for k := range p.projects {
 			if p.projects[k].firm == i {
-				sum, n = sum+p.projects[k].target, n+1
+				sum, held[i] = sum+p.projects[k].target, held[i]+1
 			}
 		}
-		p.firms[i].spirit = min(sum/max(n, 1)/100+0.03, 1)
+		mean := sum / float64(max(held[i], 1))
+		p.firms[i].spirit = min(mean/100+0.03, 1)
 		p.firms[i].points = p.partyPoints(i)
+		if mean > 72 && mean < 85 {
+			movable = append(movable, i)
+		}
+	}
+	slices.SortStableFunc(movable, func(a, b int) int { return cmp.Compare(held[b], held[a]) })
+	for n, i := range movable[:min(2*movers, len(movable))] {
+		p.firms[i].trend = 2
+		if n%2 == 1 {
+			p.firms[i].trend = -2
+		}
 	}
 }
 
@@ -322,7 +336,7 @@ type starShare struct {
 
 // starShares are the shares of Nanchang's firms in 2023 (domain.md §2.1), best first. The spans keep away from the cuts, because what is drawn misses its target a little.
 var starShares = []starShare{
-	{"star5", 0.063, 94.5, 97.5}, {"star4", 0.147, 85.2, 90.5}, {"star3", 0.596, 77.2, 82.8}, {"star2", 0.173, 69.2, 74.8}, {"star1", 0.021, 61, 65.5},
+	{"star5", 0.063, 94, 96.5}, {"star4", 0.147, 85.2, 90.5}, {"star3", 0.596, 77.2, 82}, {"star2", 0.173, 69.2, 74.8}, {"star1", 0.021, 61, 65.5},
 }
 
 // targets ranks the projects by a draw for the firm and one for the project, and gives each a total that the spread asks for.
