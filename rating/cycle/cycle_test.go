@@ -311,6 +311,11 @@ func TestPreview(t *testing.T) {
 	if len(near) != 0 {
 		t.Errorf("near a cut: %v; p0004 has %s", near, r.Total.Shown)
 	}
+	for _, row := range v.Rows {
+		if rated := row.Grade == "scored"; len(row.Rates) != 5 || rated != (row.Total != nil) || rated != (row.Rates[2] != nil) {
+			t.Errorf("%s (%s): total %v, rates %v", row.Project, row.Label, row.Total, row.Rates)
+		}
+	}
 	count := 0
 	for _, b := range v.Bands {
 		count += b.Count

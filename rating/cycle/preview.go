@@ -42,8 +42,8 @@ type PreviewRow struct {
 	// Grade and Label are those of the result; Total is nil if there is none, or if it does not count because of too little data or a veto.
 	Grade, Label string
 	Total        *num.Num
-	// Rates are the shares of the parts of the first level in percent, in the order of Parts of the scheme, nil where a part did not count; none without
-	// a total.
+	// Rates are the shares of the parts of the first level in percent, in the order of Parts of the scheme, nil where a part did not count, and
+	// everywhere without a total.
 	Rates []*num.Num
 
 	result *rating.Result
@@ -153,16 +153,17 @@ func (s *Service) rows(ctx context.Context, p *Period, scheme *rating.Scheme, co
 		}
 		row := PreviewRow{Project: stored.Subject, Name: stored.Name, Firm: stored.Firm, Community: stored.Community, Township: stored.Township,
 			Grade: r.Grade, Label: r.Label, result: r}
-		if r.Status != rating.StatusRated {
-			rows = append(rows, row)
-			continue
-		}
-		if r.Total.Counted {
+		rated := r.Status == rating.StatusRated
+		if rated && r.Total.Counted {
 			row.Total = &r.Total.Points
 		}
 		for i := range scheme.Parts {
 			if in := scheme.Parts[i].In; in == "" || in == "total" {
-				row.Rates = append(row.Rates, percent(r.Part(scheme.Parts[i].ID)))
+				var rate *num.Num
+				if rated {
+					rate = percent(r.Part(scheme.Parts[i].ID))
+				}
+				row.Rates = append(row.Rates, rate)
 			}
 		}
 		rows = append(rows, row)

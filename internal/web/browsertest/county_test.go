@@ -409,6 +409,9 @@ func TestQuarterInTheBrowser(t *testing.T) {
 	look("circulars", "/circulars", 200)
 	look("circular", "/circulars/2026Q3", 200)
 	want("不评星、不排名次", "数据不足")
+	if uneven := value[int](t, tb, `[...document.querySelectorAll("tbody tr")].filter(r => r.cells.length !== document.querySelector("thead tr").cells.length).length`); uneven > 0 {
+		t.Errorf("%d rows of the circular do not have the columns of its head", uneven)
+	}
 	if got := tb.open(t, c.Base+"/periods", 1440, 900); got != 401 {
 		t.Errorf("the public opens the periods: %d", got)
 	}
