@@ -19,11 +19,15 @@ import (
 // objectionNote tells a firm what it can still do after a window closed.
 const objectionNote = "对得分有异议的，在得分告知后的异议期内从“异议与申诉”提出。"
 
-// openProof opens windows and proofs over the register. Unfinished uploads wait in a folder of their own, which is emptied at every start.
+// openProof opens windows and proofs over the register. Unfinished uploads wait in a folder of their own, which is emptied at every start; a service without
+// a folder, as doctor opens it to remake lists, takes no uploads.
 func (s *service) openProof(ctx context.Context, places supervision.Places) error {
-	uploads := filepath.Join(s.dir, "uploads")
-	if err := errors.Join(os.RemoveAll(uploads), os.MkdirAll(uploads, 0o700)); err != nil {
-		return err
+	uploads := ""
+	if s.dir != "" {
+		uploads = filepath.Join(s.dir, "uploads")
+		if err := errors.Join(os.RemoveAll(uploads), os.MkdirAll(uploads, 0o700)); err != nil {
+			return err
+		}
 	}
 	deadlines, err := s.deadlines()
 	if err != nil {

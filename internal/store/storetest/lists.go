@@ -101,12 +101,11 @@ func (s Suite) streamMany(t *testing.T) {
 	ctx := t.Context()
 	// Documents are put as a rebuild puts them: this is about reading, and a hundred thousand commits are not.
 	var wg sync.WaitGroup
-	const writers = 64
-	// All titles together take three times the memory that reading may take, however many documents they are.
-	title := strings.Repeat("长", 3*streamSlack/len("长")/s.Many)
-	for w := range writers {
+	// All titles together take three times the memory that reading may take, however many documents they are, but a document keeps its limit.
+	title := strings.Repeat("长", min(3*streamSlack/s.Many, 60<<10)/len("长"))
+	for w := range s.Writers {
 		wg.Go(func() {
-			for i := w; i < s.Many; i += writers {
+			for i := w; i < s.Many; i += s.Writers {
 				d := store.Document{Kind: "note", Entries: []store.Entry{{Index: "count", Key: "all", Sort: store.SortInt(int64(i))}}}
 				stream, err := journal.StreamKey("note", fmt.Sprint("n", i))
 				d.Stream, d.Seq, d.N = stream, 1, int64(i+1)
