@@ -272,7 +272,7 @@ func TestCutOffImportIsCompleted(t *testing.T) {
 	// Runs that are stopped after a while, until one gets through.
 	runs := 0
 	for v := (ImportView{}); v.State != ImportDone; runs++ {
-		limit, cancel := context.WithTimeout(ctx, time.Duration(2+runs*2)*time.Millisecond)
+		limit, cancel := context.WithTimeout(ctx, time.Millisecond<<min(runs, 16))
 		if _, err := d.RunImports(limit); err != nil && limit.Err() == nil {
 			t.Fatal(err)
 		}
