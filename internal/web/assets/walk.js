@@ -166,6 +166,7 @@
 				lost: fail && new FormData(form).get("lost") || "", where: ok ? "" : form.where.value, note: ok ? "" : form.note.value, keep: ok ? [] : i.photos, photos: ok ? [] : shots };
 			change(function (s) { s.put(row); }, function () {
 				take(i, row);
+				delete place.dataset.kept; // until it is counted again
 				if (now + 1 < items.length) { go(now + 1); } else { count(); leave(); }
 				flush();
 			}, function () { say("手机存储已满，这一项没有存下。请删掉一些照片再保存"); });

@@ -224,7 +224,7 @@ func TestWalk(t *testing.T) {
 			}
 			tap("#walk-save")
 			at(items[k+1].ID)
-			tb.wait(t, `document.getElementById("walk-state").textContent.includes("存在本机")`)
+			tb.wait(t, `document.getElementById("walk-state").dataset.kept==="6"`)
 			said := value[string](t, tb, `document.getElementById("walk-state").textContent`)
 			if !strings.Contains(said, "没有信号，6 项存在本机") {
 				t.Errorf("the phone says %q", said)
