@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 	"github.com/gofiber/fiber/v2"
@@ -24,7 +25,7 @@ var assetFiles embed.FS
 // cssLimit is the budget of the one design system (ui.md §9).
 const cssLimit = 40 << 10
 
-// asset is one embedded file, compressed once at start.
+// asset is one embedded file, compressed once.
 type asset struct {
 	contentType         string
 	plain, gzip, brotli []byte
@@ -42,8 +43,11 @@ var contentTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "
 // quickAbove is the size from which a file is compressed less thoroughly, so that the start is not held up.
 const quickAbove = 256 << 10
 
-// loadAssets reads and compresses the embedded files. It fails if one is missing, of an unknown kind, or above its budget.
-func loadAssets() (*assets, error) {
+// loadAssets gives the embedded files, compressed. They are part of the binary, so that all servers of one process share them.
+var loadAssets = sync.OnceValues(readAssets)
+
+// readAssets reads and compresses the embedded files. It fails if one is missing, of an unknown kind, or above its budget.
+func readAssets() (*assets, error) {
 	a := &assets{files: make(map[string]asset), addresses: make(map[string]string)}
 	entries, err := fs.ReadDir(assetFiles, "assets")
 	if err != nil {
