@@ -91,12 +91,12 @@ const (
 	hashPatient = 10 * time.Second
 )
 
-func newHasher(ctx context.Context) (*hasher, error) {
+func newHasher(ctx context.Context, memory uint32) (*hasher, error) {
 	h := &hasher{
 		slots:   make(chan struct{}, hashSlots),
 		waiting: make(chan struct{}, hashQueue),
 		patient: hashPatient,
-		memory:  argonMemoryKiB,
+		memory:  memory,
 	}
 	return h, h.setDummy(ctx)
 }

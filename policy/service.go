@@ -44,6 +44,8 @@ type Options struct {
 	LockAfter int64
 	// LockFor is how long it stays locked; default 30 minutes.
 	LockFor time.Duration
+	// HashMemoryKiB is the memory of a new password hash; default 19 MiB (design §3.13). Less is for tests, which make many accounts.
+	HashMemoryKiB uint32
 	// Log gets sign-ins and lock-outs; refused requests are the web layer's to log. nil: none.
 	Log AccessLog
 }
@@ -61,6 +63,9 @@ func (o Options) withDefaults() Options {
 	set(&o.LockFor, 30*time.Minute)
 	if o.LockAfter <= 0 {
 		o.LockAfter = 5
+	}
+	if o.HashMemoryKiB == 0 {
+		o.HashMemoryKiB = argonMemoryKiB
 	}
 	return o
 }
@@ -117,7 +122,7 @@ func NewService(ctx context.Context, db *store.DB, guard *Guard, clocks Clocks, 
 	if s.codes, err = store.NewEphemeral[usedCode](db, "totp-used"); err != nil {
 		return nil, err
 	}
-	if s.hasher, err = newHasher(ctx); err != nil {
+	if s.hasher, err = newHasher(ctx, s.opt.HashMemoryKiB); err != nil {
 		return nil, err
 	}
 	s.setup, err = randomText(15)

@@ -84,18 +84,28 @@ func newDeskWithout(t testing.TB) *desk {
 			t.Error(err)
 		}
 	})
-	if d.Service, err = NewService(t.Context(), d.db, NewGuard(rules, TenureTable{}), Clocks{Business: d.business, Security: d.clock}, Options{}); err != nil {
-		t.Fatal(err)
-	}
-	if want := fmt.Sprintf(hashText, 19, 19*1024, 2, 1); !strings.HasPrefix(d.hasher.dummy, want) {
-		t.Fatalf("a hash costs %q, want %q", d.hasher.dummy, want)
-	}
-	// The tests make hundreds of hashes; from here on they are cheap ones.
-	d.hasher.memory = 64
-	if err := d.hasher.setDummy(t.Context()); err != nil {
+	if d.Service, err = NewService(t.Context(), d.db, NewGuard(rules, TenureTable{}), Clocks{Business: d.business, Security: d.clock}, Options{HashMemoryKiB: 64}); err != nil {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// TestHashCost: what a hash costs where nothing else is asked for, and that the tests' cheap ones are cheap for a known and an unknown login alike.
+func TestHashCost(t *testing.T) {
+	for asked, want := range map[uint32]uint32{0: 19 * 1024, 64: 64} {
+		h, err := newHasher(t.Context(), Options{HashMemoryKiB: asked}.withDefaults().HashMemoryKiB)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := h.hash(t.Context(), adminPassword)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cost := fmt.Sprintf(hashText, 19, want, 2, 1)
+		if !strings.HasPrefix(h.dummy, cost) || !strings.HasPrefix(made, cost) {
+			t.Errorf("asked for %d KiB: a hash costs %q, the dummy %q, want %q", asked, made, h.dummy, cost)
+		}
+	}
 }
 
 // another is a second process on the same data: it shares the store and has its own memory.

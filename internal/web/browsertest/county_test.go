@@ -177,7 +177,7 @@ func startCounty(t *testing.T) *county {
 	}
 	guard := policy.NewGuard(rules, policy.TenureTable{})
 	clocks := policy.Clocks{Business: c.clock, Security: time.Now}
-	if c.people, err = policy.NewService(ctx, c.db, guard, clocks, policy.Options{Idle: time.Hour}); err != nil {
+	if c.people, err = policy.NewService(ctx, c.db, guard, clocks, policy.Options{Idle: time.Hour, HashMemoryKiB: 64}); err != nil {
 		t.Fatal(err)
 	}
 	archive, err := rating.NewArchive(ctx, c.db)

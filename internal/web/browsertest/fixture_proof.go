@@ -74,7 +74,7 @@ func StartProof(ctx context.Context, db *store.DB, clocks policy.Clocks, conf, c
 	}
 	guard := policy.NewGuard(rules, policy.TenureTable{{Firm: "f1", Project: "p1"}, {Firm: "f1", Project: "p2"}})
 	f := &Fixture{DB: db, Log: &Buffer{}, Access: &AccessList{}, done: make(chan error, 1)}
-	if f.People, err = policy.NewService(ctx, db, guard, clocks, policy.Options{Idle: time.Hour}); err != nil {
+	if f.People, err = policy.NewService(ctx, db, guard, clocks, policy.Options{Idle: time.Hour, HashMemoryKiB: 64}); err != nil {
 		return nil, err
 	}
 	admin, err := f.admin(ctx)

@@ -117,7 +117,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err != nil {
 		return nil, err
 	}
-	if f.People, err = policy.NewService(ctx, db, guard, clocks, policy.Options{Idle: time.Hour}); err != nil {
+	if f.People, err = policy.NewService(ctx, db, guard, clocks, policy.Options{Idle: time.Hour, HashMemoryKiB: 64}); err != nil {
 		return nil, err
 	}
 	if accounts != nil {

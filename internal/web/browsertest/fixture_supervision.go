@@ -96,7 +96,7 @@ func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, co
 	}
 	guard := policy.NewGuard(rules, policy.TenureTable{})
 	f := &Fixture{DB: db, Log: &Buffer{}, Access: &AccessList{}, done: make(chan error, 1)}
-	if f.People, err = policy.NewService(ctx, db, guard, clocks, policy.Options{Idle: time.Hour}); err != nil {
+	if f.People, err = policy.NewService(ctx, db, guard, clocks, policy.Options{Idle: time.Hour, HashMemoryKiB: 64}); err != nil {
 		return nil, err
 	}
 	admin, err := f.admin(ctx)
