@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"redsteward/internal/fault"
+	"redsteward/internal/imports"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -33,7 +34,7 @@ func fileOf(kind ImportKind, lines ...Line) File {
 }
 
 // said joins the faults of a dry run: “3 code 校验码应为…”.
-func said(list []LineFault) string {
+func said(list []imports.LineFault) string {
 	var b strings.Builder
 	for _, f := range list {
 		fmt.Fprintf(&b, "%d %s %s\n", f.Row, f.Field, f.Message)
@@ -51,7 +52,7 @@ func codes(n int) []string {
 	return out
 }
 
-func (d *desk) dry(f File) DryRun {
+func (d *desk) dry(f File) imports.DryRun {
 	d.t.Helper()
 	run, err := d.DryImport(context.Background(), d.officer, f)
 	if err != nil {
@@ -61,7 +62,7 @@ func (d *desk) dry(f File) DryRun {
 }
 
 // imported takes a file through all steps and returns what became of it.
-func (d *desk) imported(f File, onlyGood bool) ImportView {
+func (d *desk) imported(f File, onlyGood bool) imports.View {
 	d.t.Helper()
 	ctx := context.Background()
 	id, err := d.AcceptImport(ctx, d.officer, d.dry(f).Draft, onlyGood)
@@ -72,7 +73,7 @@ func (d *desk) imported(f File, onlyGood bool) ImportView {
 		d.t.Fatal(err)
 	}
 	v, err := d.OneImport(ctx, d.officer, id)
-	if err != nil || v.State != ImportDone || v.Done != v.Lines {
+	if err != nil || v.State != imports.Done || v.Done != v.Lines {
 		d.t.Fatalf("%+v %v", v, err)
 	}
 	return v
@@ -83,16 +84,13 @@ func TestImportTypes(t *testing.T) {
 		err    error
 		fields []string
 	}{
-		"import":      {store.CheckType[Import](), store.FieldNames[Import]()},
+		"import":      {store.CheckType[imports.Import](), store.FieldNames[imports.Import]()},
 		"import-line": {store.CheckType[storedLine](), store.FieldNames[storedLine]()},
 	} {
 		golden, err := os.ReadFile("testdata/" + name + ".fields")
 		if got := strings.Join(check.fields, "\n") + "\n"; check.err != nil || err != nil || got != string(golden) {
 			t.Errorf("%s: %v %v\n%s", name, check.err, err, got)
 		}
-	}
-	if err := store.CheckType[importDraft](); err != nil {
-		t.Error(err)
 	}
 }
 
@@ -120,7 +118,7 @@ func TestDryImport(t *testing.T) {
 		{"contracts", fileOf(ImportContracts, contractRow(t, 2, "望湖苑", "城东社区", codeThree, "2026-01-01", "2026-12-31"), contractRow(t, 3, "望湖苑", "城东社区", codeOne, "2027-01-01", ""),
 			contractRow(t, 4, "望湖苑", "城东社区", codeThree, "2028-01-01", ""), contractRow(t, 5, "望湖苑", "城东社区", codeOne, "2026-12-31", ""), contractRow(t, 6, "没有", "城东社区", codeTwo, "2026-12-31", "2026-01-01")),
 			1, 0, 1, 3, []string{"4 from 与“赣北物业服务有限公司”2027年1月1日起的合同有重叠", "5 from 与“长岭物业服务有限公司”2026年1月1日至2026年12月31日", "6 project 城东社区没有登记名为“没有”的小区", "6 firm 没有登记统一社会信用代码为 " + codeTwo, "6 until 截止日"}},
-		{"rows that could not be read", File{Kind: ImportFirms, Lines: []Line{firmRow(2, "安居物业服务有限公司", "1")}, Unread: []LineFault{{Row: 3, Field: "form", Message: "x"}, {Row: 3, Field: "from", Message: "y"}}}, 0, 0, 0, 2, []string{"2 code", "3 form x"}},
+		{"rows that could not be read", File{Kind: ImportFirms, Lines: []Line{firmRow(2, "安居物业服务有限公司", "1")}, Unread: []imports.LineFault{{Row: 3, Field: "form", Message: "x"}, {Row: 3, Field: "from", Message: "y"}}}, 0, 0, 0, 2, []string{"2 code", "3 form x"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			before := d.records()
@@ -128,7 +126,7 @@ func TestDryImport(t *testing.T) {
 			if run.New != tt.fresh || run.Changed != tt.changed || run.Same != tt.same || run.Faulty != tt.faulty || (run.Draft == "") != (tt.fresh+tt.changed == 0) {
 				t.Errorf("%+v", run)
 			}
-			if !slices.IsSortedFunc(run.Faults, func(a, b LineFault) int { return int(a.Row - b.Row) }) {
+			if !slices.IsSortedFunc(run.Faults, func(a, b imports.LineFault) int { return int(a.Row - b.Row) }) {
 				t.Errorf("faults are not in the order of the sheet: %+v", run.Faults)
 			}
 			got := said(run.Faults)
@@ -151,7 +149,7 @@ func TestDryImport(t *testing.T) {
 	d.refused("no right", fault.Forbidden, dry(person("community_secretary", "c:"+east), fileOf(ImportFirms, firmRow(2, "甲", codeOne))))
 	d.refused("no rows", fault.Invalid, dry(d.officer, fileOf(ImportFirms)), "没有数据行")
 	d.refused("no kind", fault.Invalid, dry(d.officer, fileOf("x", firmRow(2, "甲", codeOne))))
-	d.refused("too many", fault.Invalid, dry(d.officer, fileOf(ImportFirms, make([]Line, MaxLines+1)...)), "20001 行")
+	d.refused("too many", fault.Invalid, dry(d.officer, fileOf(ImportFirms, make([]Line, imports.MaxLines+1)...)), "20001 行")
 	// An officer of one township may import what lies there, and nothing else exists for him.
 	local := person("property_officer", "t:360428101000")
 	run, err := d.DryImport(t.Context(), local, fileOf(ImportProjects, projectRow(2, "棠荫新村", "周溪镇", "棠荫村"), projectRow(3, "望湖苑", "都昌镇", "城东社区")))
@@ -179,7 +177,7 @@ func TestImportTwiceIsOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v, err := d.OneImport(ctx, d.officer, id); err != nil || v.State != ImportAccepted || v.Done != 0 || v.Lines != 2 || v.Faulty != 1 {
+	if v, err := d.OneImport(ctx, d.officer, id); err != nil || v.State != imports.Accepted || v.Done != 0 || v.Lines != 2 || v.Faulty != 1 {
 		t.Fatalf("%+v %v", v, err)
 	}
 	before := d.records()
@@ -193,7 +191,7 @@ func TestImportTwiceIsOnce(t *testing.T) {
 		t.Fatal(n, err)
 	}
 	v, err := d.OneImport(ctx, d.officer, id)
-	if err != nil || v.State != ImportDone || v.Created != 2 || v.Changed+v.Unchanged+v.Failed != 0 {
+	if err != nil || v.State != imports.Done || v.Created != 2 || v.Changed+v.Unchanged+v.Failed != 0 {
 		t.Fatalf("%+v %v", v, err)
 	}
 	d.refused("the same dry run again", fault.Conflict, func() error { _, err := d.AcceptImport(ctx, d.officer, run.Draft, true); return err }, "没有要导入的行")
@@ -256,22 +254,24 @@ func TestCutOffImportIsCompleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A run that died after some lines, and in one of them between the claim and the firm.
-	head, err := d.imports.Load(ctx, id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, line := range []int64{1, 2, 7, 30} {
-		if r, err := d.applyLine(ctx, &checker{Service: d.Service}, head, line); err != nil || r.outcome != OutcomeNew {
-			t.Fatal(r, err)
+	meta := store.Meta{By: d.officer.ID, Action: "register.import"}
+	for _, n := range []int64{1, 2, 7, 30} {
+		step, err := (&checker{Service: d.Service}).look(ctx, storedLine{Line: lines[n-1]})
+		if err != nil || step.Outcome != imports.New {
+			t.Fatal(step, err)
+		}
+		done := meta
+		done.Cause = d.imports.LineCause(id, n)
+		if err := step.Do(ctx, done, journal.DerivedID(done.Cause)); err != nil {
+			t.Fatal(err)
 		}
 	}
-	meta := store.Meta{By: d.officer.ID, Action: "register.import"}
-	if err := d.claimCode(ctx, meta, USCC(lines[4].Firm.Code), journal.DerivedID(d.lineCause(id, 5))); err != nil {
+	if err := d.claimCode(ctx, meta, USCC(lines[4].Firm.Code), journal.DerivedID(d.imports.LineCause(id, 5))); err != nil {
 		t.Fatal(err)
 	}
 	// Runs that are stopped after a while, until one gets through.
 	runs := 0
-	for v := (ImportView{}); v.State != ImportDone; runs++ {
+	for v := (imports.View{}); v.State != imports.Done; runs++ {
 		limit, cancel := context.WithTimeout(ctx, time.Millisecond<<min(runs, 16))
 		if _, err := d.RunImports(limit); err != nil && limit.Err() == nil {
 			t.Fatal(err)
@@ -347,7 +347,7 @@ func TestRunIsWoken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if v.State == ImportDone {
+			if v.State == imports.Done {
 				break
 			}
 		}
@@ -363,13 +363,13 @@ func TestNobodyElsesImport(t *testing.T) {
 	if _, err := d.AcceptImport(ctx, d.officer, d.dry(fileOf(ImportFirms, firmRow(2, "赣北物业服务有限公司", codeOne))).Draft, false); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.db.Lease(ctx, importLease, "other", time.Minute); err != nil {
+	if err := d.db.Lease(ctx, "import-run", "other", time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := d.RunImports(ctx); n != 0 || err != nil {
 		t.Fatal(n, err)
 	}
-	if err := d.db.Unlease(ctx, importLease, "other"); err != nil {
+	if err := d.db.Unlease(ctx, "import-run", "other"); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := d.RunImports(ctx); n != 1 || err != nil {

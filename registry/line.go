@@ -9,6 +9,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/imports"
 	"redsteward/internal/store"
 	"redsteward/policy"
 )
@@ -39,6 +40,19 @@ type Line struct {
 	Firm     *FirmLine     `json:"firm,omitempty"`
 	Project  *ProjectLine  `json:"project,omitempty"`
 	Contract *ContractLine `json:"contract,omitempty"`
+}
+
+// target names what a row is about: the rows of one target are applied one after the other.
+func (l Line) target() string {
+	switch {
+	case l.Firm != nil:
+		return l.Firm.Code
+	case l.Project != nil:
+		return l.Project.CommunityName + string(plain(l.Project.Name))
+	case l.Contract != nil:
+		return string(plain(l.Contract.ProjectName))
+	}
+	return ""
 }
 
 // FirmLine is a row of firms. A firm that is registered under the code is corrected.
@@ -96,28 +110,11 @@ func (r *Register) LinesOfContracts(ctx context.Context, row ProjectRow) ([]Cont
 	return out, nil
 }
 
-// Outcome is what a row did or would do.
-type Outcome string
-
-// The outcomes.
-const (
-	// OutcomeNew: something new is registered (新增).
-	OutcomeNew Outcome = "new"
-	// OutcomeChanged: something registered is corrected (修改).
-	OutcomeChanged Outcome = "changed"
-	// OutcomeSame: everything is registered like that already (没有变化).
-	OutcomeSame Outcome = "same"
-	// OutcomeFaulty: the row cannot be used (有错).
-	OutcomeFaulty Outcome = "faulty"
-)
-
 // step is what a checked line would do.
 type step struct {
-	outcome Outcome
+	outcome imports.Outcome
 	// key names what the line is about; two lines of one file must not share it.
 	key string
-	// target orders the work: lines of one target are applied one after the other.
-	target string
 	// do applies it under an id for what is new; nil if there is nothing to do.
 	do func(ctx context.Context, meta store.Meta, newID string) error
 	// cause is the cause of the last change of what exists, "" if it was made by a person or does not exist.
@@ -176,7 +173,7 @@ func (s *checker) firmLine(ctx context.Context, l FirmLine, bad *faults) (step, 
 	if s.may != nil && !s.may([]string{policy.FirmKey(now.ID)}) {
 		bad.add("code", "企业登记面向全县，不在你的任职范围内")
 	}
-	st := step{key: string(code), target: string(code), outcome: outcomeOf(now, f)}
+	st := step{key: string(code), outcome: outcomeOf(now, f)}
 	st.do = func(ctx context.Context, meta store.Meta, newID string) error {
 		if now.Seq == 0 {
 			now.ID = newID
@@ -189,14 +186,14 @@ func (s *checker) firmLine(ctx context.Context, l FirmLine, bad *faults) (step, 
 }
 
 // outcomeOf compares what would be stored with what is.
-func outcomeOf[T any](now store.Doc[T], next T) Outcome {
+func outcomeOf[T any](now store.Doc[T], next T) imports.Outcome {
 	switch {
 	case now.Seq == 0:
-		return OutcomeNew
+		return imports.New
 	case reflect.DeepEqual(now.State, next):
-		return OutcomeSame
+		return imports.Same
 	}
-	return OutcomeChanged
+	return imports.Changed
 }
 
 // causeOf is the cause of the last change, "" for what does not exist.
@@ -302,7 +299,7 @@ func (s *checker) projectLine(ctx context.Context, l ProjectLine, bad *faults) (
 	} else if s.may != nil && !s.may(p.keysOn(now.ID, s.Today())) {
 		bad.add("community", "没有名为“%s”的社区（村）", l.CommunityName)
 	}
-	st := step{key: projectNameKey(l.Community, l.Name), target: projectNameKey(l.Community, l.Name), outcome: outcomeOf(now, p)}
+	st := step{key: projectNameKey(l.Community, l.Name), outcome: outcomeOf(now, p)}
 	st.do = func(ctx context.Context, meta store.Meta, newID string) error {
 		if now.Seq == 0 {
 			now.ID = newID
@@ -347,7 +344,7 @@ func (s *checker) contractLine(ctx context.Context, l ContractLine, bad *faults)
 		bad.add("firm", "没有登记统一社会信用代码为 %s 的企业，请先登记企业", code)
 	}
 	l.check(bad)
-	st := step{key: fmt.Sprintf("%s/%s/%s", now.ID, code, l.Days.From), target: now.ID}
+	st := step{key: fmt.Sprintf("%s/%s/%s", now.ID, code, l.Days.From)}
 	if len(bad.list) > before {
 		return st, nil
 	}
@@ -357,7 +354,7 @@ func (s *checker) contractLine(ctx context.Context, l ContractLine, bad *faults)
 	p := now.State
 	at := slices.IndexFunc(p.Contracts, func(c Contract) bool { return c.Firm == l.Firm && c.Days.From == l.Days.From })
 	if at < 0 {
-		st.outcome = OutcomeNew
+		st.outcome = imports.New
 		err = s.addContract(ctx, &p, l.ContractInput, bad)
 	} else {
 		p.Contracts = slices.Clone(p.Contracts)

@@ -18,10 +18,6 @@ type Register struct {
 	divisions *store.Collection[Division]
 	firms     *store.Collection[Firm]
 	projects  *store.Collection[Project]
-	imports   *store.Collection[Import]
-	lines     *store.Collection[storedLine]
-	drafts    *store.EphemeralCollection[importDraft]
-	progress  *store.EphemeralCollection[importProgress]
 }
 
 // Open opens the registers on a store.
@@ -34,10 +30,8 @@ func Open(ctx context.Context, db *store.DB) (*Register, error) {
 	if r.firms, err = store.NewCollection(ctx, db, firmDocument()); err != nil {
 		return nil, err
 	}
-	if r.projects, err = store.NewCollection(ctx, db, projectDocument()); err != nil {
-		return nil, err
-	}
-	return r, openImports(ctx, r)
+	r.projects, err = store.NewCollection(ctx, db, projectDocument())
+	return r, err
 }
 
 // Spans implements policy.Tenure from the contracts of the project; none for a project that does not exist.

@@ -6,6 +6,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/imports"
 	"redsteward/internal/store"
 	"redsteward/policy"
 )
@@ -15,13 +16,14 @@ type Service struct {
 	*Register
 	guard *policy.Guard
 	now   func() time.Time
-	// wake tells Run that an import was accepted.
-	wake chan struct{}
+	// imports carries out the imports of Excel.
+	imports *imports.Importer[storedLine]
 }
 
-// NewService puts rights before a register. now is the business clock.
-func NewService(register *Register, guard *policy.Guard, now func() time.Time) *Service {
-	return &Service{Register: register, guard: guard, now: now, wake: make(chan struct{}, 1)}
+// NewService puts rights before a register and opens its imports. now is the business clock.
+func NewService(ctx context.Context, register *Register, guard *policy.Guard, now func() time.Time) (*Service, error) {
+	s := &Service{Register: register, guard: guard, now: now}
+	return s, s.openImports(ctx)
 }
 
 // Today is the business day.

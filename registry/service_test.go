@@ -90,7 +90,11 @@ func newDeskWithout(t testing.TB) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &desk{Service: NewService(register, policy.NewGuard(rules, register), clock), t: t, officer: person("property_officer", policy.County)}
+	service, err := NewService(t.Context(), register, policy.NewGuard(rules, register), clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &desk{Service: service, t: t, officer: person("property_officer", policy.County)}
 }
 
 // person holds one role in one unit for some rows.

@@ -123,7 +123,9 @@ func (s *service) openRegister(ctx context.Context, rules *policy.Rules) error {
 		return err
 	}
 	s.guard = policy.NewGuard(rules, register)
-	s.register = registry.NewService(register, s.guard, s.clocks.Business)
+	if s.register, err = registry.NewService(ctx, register, s.guard, s.clocks.Business); err != nil {
+		return err
+	}
 	return s.openProof(ctx, register)
 }
 

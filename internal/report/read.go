@@ -12,8 +12,8 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/imports"
 	"redsteward/internal/num"
-	"redsteward/registry"
 )
 
 // The bounds of a workbook that is read.
@@ -72,7 +72,7 @@ type Parsed[T any] struct {
 }
 
 // Read reads a workbook: the sheet of the table's name, or the first one. Columns are found by their headings, in any order; others are left alone.
-// Returns Invalid if the file is no workbook, unpacks too far, lacks a required column or has more than registry.MaxLines rows.
+// Returns Invalid if the file is no workbook, unpacks too far, lacks a required column or has more than imports.MaxLines rows.
 func (t Table[T]) Read(r io.Reader) (Parsed[T], error) {
 	const op = "report.Read"
 	book, err := excelize.OpenReader(r, excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxInMemory, RawCellValue: true})
@@ -126,8 +126,8 @@ func (t Table[T]) read(book *excelize.File) (Parsed[T], error) {
 		if !slices.ContainsFunc(texts, func(s string) bool { return s != "" }) {
 			continue
 		}
-		if filled++; filled > registry.MaxLines {
-			return p, fault.New(op, fault.Invalid, fmt.Sprintf("这个文件超过 %d 行，请分开导入", registry.MaxLines))
+		if filled++; filled > imports.MaxLines {
+			return p, fault.New(op, fault.Invalid, fmt.Sprintf("这个文件超过 %d 行，请分开导入", imports.MaxLines))
 		}
 		p.row(number, texts, from1904)
 	}

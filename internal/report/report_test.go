@@ -16,6 +16,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/imports"
 	"redsteward/internal/num"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -190,7 +191,7 @@ func TestReadNamesEveryCell(t *testing.T) {
 func TestReadRefusesFiles(t *testing.T) {
 	wide := make([]any, maxColumns+1)
 	wide[maxColumns] = "x"
-	long, err := Write(Firms().Filled(slices.Repeat([]registry.FirmLine{{FirmInput: registry.FirmInput{Name: "x"}}}, registry.MaxLines+1)))
+	long, err := Write(Firms().Filled(slices.Repeat([]registry.FirmLine{{FirmInput: registry.FirmInput{Name: "x"}}}, imports.MaxLines+1)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/imports"
 	"redsteward/internal/num"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -51,10 +52,10 @@ type Register interface {
 	EndContract(ctx context.Context, by policy.Actor, project string, seq int64, id string, last calendar.Date, why string) error
 
 	// DryImport checks a file and keeps it for a day, AcceptImport accepts what was checked, OneImport and Imports tell what became of it.
-	DryImport(ctx context.Context, by policy.Actor, f registry.File) (registry.DryRun, error)
+	DryImport(ctx context.Context, by policy.Actor, f registry.File) (imports.DryRun, error)
 	AcceptImport(ctx context.Context, by policy.Actor, draft string, onlyGood bool) (string, error)
-	OneImport(ctx context.Context, by policy.Actor, id string) (registry.ImportView, error)
-	Imports(ctx context.Context, by policy.Actor) ([]registry.ImportView, error)
+	OneImport(ctx context.Context, by policy.Actor, id string) (imports.View, error)
+	Imports(ctx context.Context, by policy.Actor) ([]imports.View, error)
 }
 
 const (

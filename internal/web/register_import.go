@@ -10,6 +10,7 @@ import (
 
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
+	"redsteward/internal/imports"
 	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -34,17 +35,17 @@ type importsView struct {
 
 // importLine is one import of the list.
 type importLine struct {
-	registry.ImportView
+	imports.View
 	Path, KindWord, Word string
 	Accepted             time.Time
 }
 
-func lineOfImport(v registry.ImportView) importLine {
-	l := importLine{ImportView: v, Path: importsPath + "/" + v.ID, KindWord: registry.TextOf(registry.ImportKinds(), v.Kind), Word: "办理中", Accepted: v.At.Time}
+func lineOfImport(v imports.View) importLine {
+	l := importLine{View: v, Path: importsPath + "/" + v.ID, KindWord: registry.TextOf(registry.ImportKinds(), v.Kind), Word: "办理中", Accepted: v.At.Time}
 	switch {
-	case v.State == registry.ImportDone && v.Failed > 0:
+	case v.State == imports.Done && v.Failed > 0:
 		l.Word = "有错"
-	case v.State == registry.ImportDone:
+	case v.State == imports.Done:
 		l.Word = "通过"
 	}
 	return l
@@ -60,7 +61,7 @@ func (s *Server) showImports(c *fiber.Ctx, by policy.Actor, kind string, refused
 	if err != nil {
 		return err
 	}
-	v := importsView{Kinds: registry.ImportKinds(), MaxRows: registry.MaxLines, MaxMB: files.MaxPaper >> 20,
+	v := importsView{Kinds: registry.ImportKinds(), MaxRows: imports.MaxLines, MaxMB: files.MaxPaper >> 20,
 		Form: withErrors([]field{{Name: "kind", Label: "要导入的内容", Options: choicesOf("请选择", registry.ImportKinds()), Value: kind, Hint: "新系统依次导入企业、小区、合同"}}, refused)}
 	for _, i := range list {
 		v.Recent = append(v.Recent, lineOfImport(i))
@@ -89,7 +90,7 @@ func (s *Server) importTemplate(c *fiber.Ctx, _ policy.Actor) error {
 
 // dryView is what register_dry.html shows.
 type dryView struct {
-	Run      registry.DryRun
+	Run      imports.DryRun
 	KindWord string
 	Good     int64
 	Faults   []report.Fault
@@ -162,7 +163,7 @@ func (s *Server) dryRun(c *fiber.Ctx, by policy.Actor, kind registry.ImportKind,
 	}
 	f := registry.File{Kind: kind, Name: upload.Name, Hash: upload.SHA256, Lines: read.Lines}
 	for _, bad := range read.Faults {
-		f.Unread = append(f.Unread, registry.LineFault{Row: bad.Row, Field: bad.Field, Message: bad.Message})
+		f.Unread = append(f.Unread, imports.LineFault{Row: bad.Row, Field: bad.Field, Message: bad.Message})
 	}
 	run, err := s.registered.DryImport(c.UserContext(), by, f)
 	if err != nil {
@@ -201,7 +202,7 @@ func (s *Server) oneImport(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	v := importView{importLine: lineOfImport(i), MoreThan: i.Failed - int64(len(i.Failures))}
-	return s.render(c, by, "register_import", page{Title: "导入结果", Nav: importsPath, Data: v, Script: i.State == registry.ImportAccepted})
+	return s.render(c, by, "register_import", page{Title: "导入结果", Nav: importsPath, Data: v, Script: i.State == imports.Accepted})
 }
 
 // importProgress tells the page how far the import is.
@@ -211,5 +212,5 @@ func (s *Server) importProgress(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.JSON(ProgressJSON{Running: i.State == registry.ImportAccepted, Text: fmt.Sprintf("已处理 %d / %d 行", i.Done, i.Lines), Done: int(i.Done), Total: int(max(i.Lines, 1))})
+	return c.JSON(ProgressJSON{Running: i.State == imports.Accepted, Text: fmt.Sprintf("已处理 %d / %d 行", i.Done, i.Lines), Done: int(i.Done), Total: int(max(i.Lines, 1))})
 }

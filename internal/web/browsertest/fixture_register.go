@@ -25,7 +25,9 @@ func (f *Fixture) openRegister(ctx context.Context, rules *policy.Rules, now fun
 		return nil, err
 	}
 	guard := policy.NewGuard(rules, register)
-	f.Register = registry.NewService(register, guard, now)
+	if f.Register, err = registry.NewService(ctx, register, guard, now); err != nil {
+		return nil, err
+	}
 	_, err = register.SeedDivisions(ctx, []byte(fewDivisions))
 	return guard, err
 }
