@@ -332,7 +332,7 @@ func (s *checker) contractLine(ctx context.Context, l ContractLine, bad *faults)
 			return step{}, err
 		}
 		if now.Seq == 0 || s.may != nil && !s.may(now.State.keysOn(now.ID, s.Today())) {
-			bad.add("project", "%s没有登记名为“%s”的小区", l.CommunityName, strings.TrimSpace(l.ProjectName))
+			bad.list = append(bad.list, NoProject(l.CommunityName, l.ProjectName))
 		}
 	}
 	code, parseErr := ParseUSCC(l.FirmCode)
@@ -341,7 +341,7 @@ func (s *checker) contractLine(ctx context.Context, l ContractLine, bad *faults)
 	} else if l.Firm, err = s.firmByCode(ctx, code); err != nil {
 		return step{}, err
 	} else if l.Firm == "" {
-		bad.add("firm", "没有登记统一社会信用代码为 %s 的企业，请先登记企业", code)
+		bad.list = append(bad.list, NoFirm(string(code)))
 	}
 	l.check(bad)
 	st := step{key: fmt.Sprintf("%s/%s/%s", now.ID, code, l.Days.From)}

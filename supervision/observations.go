@@ -139,7 +139,7 @@ func (s *Observations) Record(ctx context.Context, by policy.Actor, in Draft) (s
 			return none, err
 		}
 	}
-	return s.save(ctx, meta, by, id, seq, stepRecord, o)
+	return s.save(ctx, meta, HandOf(s.guard.Rules(), by, policy.RecordObservation, journal.Time{}), id, seq, o)
 }
 
 // subject fills in what the observation is about and checks that the scope reaches it.
@@ -148,10 +148,21 @@ func (s *Observations) subject(ctx context.Context, op string, scope policy.Scop
 		return fault.InvalidFields(op, fault.Field{Name: "project", Message: "请选择小区，或者选择整家企业，两者只能选一样"})
 	}
 	if firm != "" {
-		o.Firm, o.Keys = firm, []string{policy.FirmKey(firm)}
-		if err := scope.Require(op, o.Keys, o.Day); err != nil {
+		if err := scope.Require(op, []string{policy.FirmKey(firm)}, o.Day); err != nil {
 			return err
 		}
+	}
+	if err := s.about(ctx, op, o, project, firm); err != nil {
+		return err
+	}
+	return scope.Require(op, o.Keys, o.Day)
+}
+
+// about fills in what the observation is about: a project, or a firm that held one on the day. Returns NotFound for a project that does not exist, Invalid
+// (firm) for a firm that held none.
+func (s *Observations) about(ctx context.Context, op string, o *Observation, project, firm string) error {
+	if firm != "" {
+		o.Firm, o.Keys = firm, []string{policy.FirmKey(firm)}
 		held, err := s.holdings.Held(ctx, firm, o.Day)
 		if err != nil {
 			return err
@@ -167,7 +178,7 @@ func (s *Observations) subject(ctx context.Context, op string, scope policy.Scop
 		return err
 	}
 	o.Project, o.Firm, o.Name, o.Keys = place.Project, place.Firm, place.Name, place.Keys()
-	return scope.Require(op, o.Keys, o.Day)
+	return nil
 }
 
 // faults checks what was filled in.
@@ -213,19 +224,17 @@ func (s *Observations) place(ctx context.Context, op string, scope policy.Scope,
 	return id, standing.Seq, nil
 }
 
-// save takes the step and commits what the recorder said.
-func (s *Observations) save(ctx context.Context, meta store.Meta, by policy.Actor, id string, seq int64, do observationStep, o Observation) (store.Doc[Observation], error) {
+// save takes the step and commits what the recorder said, at this moment.
+func (s *Observations) save(ctx context.Context, meta store.Meta, by Hand, id string, seq int64, o Observation) (store.Doc[Observation], error) {
 	var err error
-	if do == stepRecord {
-		o.State = ""
-	}
-	if o.State, err = o.State.step(do); err != nil {
+	if o.State, err = ObservationState("").step(stepRecord); err != nil {
 		return store.Doc[Observation]{}, err
 	}
-	if err := o.act(policy.PartScore, by.ID); err != nil {
+	if err := o.act(policy.PartScore, by.By); err != nil {
 		return store.Doc[Observation]{}, err
 	}
-	o.Recorded, o.Reason = HandOf(s.guard.Rules(), by, policy.RecordObservation, journal.At(s.db.Now())), ""
+	by.At = journal.At(s.db.Now())
+	o.Recorded, o.Reason = by, ""
 	return s.commit(ctx, meta, id, seq, o)
 }
 

@@ -41,6 +41,7 @@ type service struct {
 	proofs   *evidence.Service
 	// observations and visits are the other sources of facts.
 	observations *supervision.Observations
+	intake       *supervision.ObservationImports
 	visits       *inspection.Visits
 	accounts     *policy.Service
 	archive      *rating.Archive
@@ -264,9 +265,9 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 	var chores sync.WaitGroup
 	chores.Go(func() { s.keepTidy(ctx) })
 	chores.Go(func() { s.runJobs(ctx) })
-	chores.Go(func() {
-		s.register.Run(ctx, func(err error) { s.log.Error("importing", slog.String("error", err.Error())) })
-	})
+	unimported := func(err error) { s.log.Error("importing", slog.String("error", err.Error())) }
+	chores.Go(func() { s.register.Run(ctx, unimported) })
+	chores.Go(func() { s.intake.Run(ctx, unimported) })
 	ready(scheme + public.Addr().String())
 	err = server.Serve(ctx, public, metrics)
 	stop()
@@ -296,6 +297,7 @@ func (s *service) keepTidy(ctx context.Context) {
 		case <-tick.C:
 		}
 		s.register.Wake()
+		s.intake.Wake()
 		_, sweepErr := s.db.Sweep(ctx)
 		_, rulesErr := s.db.RunRules(ctx)
 		_, signErr := s.db.Checkpoint(ctx)

@@ -24,6 +24,9 @@ func (s *service) openSupervision(ctx context.Context, register *registry.Regist
 	if s.observations, err = supervision.NewObservations(ctx, s.db, s.guard, register, register); err != nil {
 		return err
 	}
+	if s.intake, err = supervision.NewObservationImports(ctx, s.observations, func() supervision.Finder { return s.register.Finder() }); err != nil {
+		return err
+	}
 	s.visits, err = inspection.NewVisits(ctx, inspection.Config{DB: s.db, Guard: s.guard, Places: register, Levels: register, Crew: crew, Sheets: sheets})
 	return err
 }
@@ -51,7 +54,7 @@ func loadSheets(names []string) (*inspection.Sheets, error) {
 
 // supervised is what the pages of observations and visits need.
 func (s *service) supervised() *web.Supervision {
-	return &web.Supervision{Observations: s.observations, Visits: s.visits, Questions: &periodQuestions{cycle: s.cycle, today: func() calendar.Date { return calendar.DateOf(s.clocks.Business()) }},
+	return &web.Supervision{Observations: s.observations, Imports: s.intake, Visits: s.visits, Questions: &periodQuestions{cycle: s.cycle, today: func() calendar.Date { return calendar.DateOf(s.clocks.Business()) }},
 		Projects: s.register, Colleagues: s.accounts, Photos: web.Pictures{Keeper: s.keeper}}
 }
 

@@ -106,7 +106,8 @@ type Step struct {
 	Faults []fault.Field
 	// Key names what the line is about; two lines of one file must not share it.
 	Key string
-	// Cause is the cause of the last change of what exists, "" if it was made by a person or does not exist.
+	// ID is the id of what exists already, Cause the cause of its last change; "" if it does not exist or was made by a person.
+	ID    string
 	Cause string
 	// Do applies the line under an id for what is new; it is called only if there are no faults and something is to be done. It returns Conflict if somebody
 	// was first, Invalid if the line is refused.
@@ -222,8 +223,11 @@ func (i *Importer[L]) Accept(ctx context.Context, by, draft string, onlyGood boo
 	if err != nil {
 		return "", fault.Wrap(op, fault.Internal, "", err)
 	}
-	id := i.DB.MAC(i.Name, f.Kind+"/"+f.Hash+"/"+string(raw))[:32]
 	meta := store.Meta{By: by, Action: i.Action}
+	id, err := i.place(ctx, f.Kind+"/"+f.Hash+"/"+string(raw))
+	if err != nil {
+		return "", err
+	}
 	if err := i.storeLines(ctx, meta, id, good); err != nil {
 		return "", err
 	}
@@ -234,6 +238,21 @@ func (i *Importer[L]) Accept(ctx context.Context, by, draft string, onlyGood boo
 	}
 	i.Wake()
 	return id, nil
+}
+
+// place is the id of an import with these lines. The same lines can be imported again after what they made was changed or taken back: one that is done
+// leaves its place to the next.
+func (i *Importer[L]) place(ctx context.Context, lines string) (string, error) {
+	for round := 0; ; round++ {
+		id := i.DB.MAC(i.Name, fmt.Sprintf("%d/%s", round, lines))[:32]
+		d, err := i.imports.Load(ctx, id)
+		switch {
+		case fault.Is(err, fault.NotFound):
+			return id, nil
+		case err != nil || d.State.State == Accepted:
+			return id, err
+		}
+	}
 }
 
 // storeLines stores the lines of an import; those that an earlier try stored stay.

@@ -153,7 +153,7 @@ func (i *Importer[L]) applyLine(ctx context.Context, check Checker[L], d store.D
 			return applied{}, err
 		}
 		switch {
-		case step.Cause == cause:
+		case step.Cause == cause, step.ID == newID:
 			return applied{outcome: i.wasNew(ctx, newID, l.State)}, nil
 		case len(step.Faults) > 0:
 			return i.refused(l.State, step.Faults), nil

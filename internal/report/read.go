@@ -123,7 +123,7 @@ func (t Table[T]) read(book *excelize.File) (Parsed[T], error) {
 			}
 			continue
 		}
-		if !slices.ContainsFunc(texts, func(s string) bool { return s != "" }) {
+		if p.saysNothing(texts) {
 			continue
 		}
 		if filled++; filled > imports.MaxLines {
@@ -172,6 +172,22 @@ func plainHeading(text string) string {
 		text = strings.TrimSuffix(text, mark)
 	}
 	return text
+}
+
+// saysNothing reports whether a row is empty but for what a template fills in.
+func (p *Parsed[T]) saysNothing(texts []string) bool {
+	given := map[int]bool{}
+	for i, c := range p.table.Columns {
+		if c.Given {
+			given[p.columns[i]] = true
+		}
+	}
+	for k, text := range texts {
+		if text != "" && !given[k] {
+			return false
+		}
+	}
+	return true
 }
 
 // row reads one row; with a fault it is left out.

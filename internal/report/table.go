@@ -28,6 +28,8 @@ type Column[T any] struct {
 	Required bool
 	// Width is the width in signs, 0 for the default.
 	Width float64
+	// Given: a template fills it in; a row in which nothing else is filled in says nothing and is left alone.
+	Given bool
 	// choices are offered by the template.
 	choices []string
 	// form is how cells look.
@@ -219,6 +221,9 @@ func (c Column[T]) Wide(width float64) Column[T] { c.Width = width; return c }
 
 // Must makes a column required.
 func (c Column[T]) Must() Column[T] { c.Required = true; return c }
+
+// given marks a column that a template fills in.
+func (c Column[T]) given() Column[T] { c.Given = true; return c }
 
 // Says sets the hint of a column.
 func (c Column[T]) Says(hint string) Column[T] { c.Hint = hint; return c }

@@ -31,10 +31,13 @@ type head struct {
 	read        bool
 }
 
-// The sheet of a template that says how to fill it in, and how many rows of a template are prepared for text and choices.
+// PreparedRows is how many rows of a template are prepared for text and choices.
+const PreparedRows = 2000
+
+// The sheet of a template that says how to fill it in, and the looks of cells.
 const (
 	explainSheet  = "填写说明"
-	preparedRows  = 2000
+	maxOffer      = 255 // longer lists of choices are not offered by a cell; the second sheet tells them
 	defaultWidth  = 14
 	textFormat    = "@"
 	dateFormat    = "yyyy-mm-dd"
@@ -205,7 +208,7 @@ func (s Sheet) offer(book *excelize.File) error {
 		return nil
 	}
 	for i, h := range s.heads {
-		if len(h.choices) == 0 {
+		if len(h.choices) == 0 || len(strings.Join(h.choices, ",")) > maxOffer {
 			continue
 		}
 		name, err := excelize.ColumnNumberToName(i + 1)
@@ -213,7 +216,7 @@ func (s Sheet) offer(book *excelize.File) error {
 			return err
 		}
 		v := excelize.NewDataValidation(true)
-		v.Sqref = fmt.Sprintf("%s2:%s%d", name, name, preparedRows)
+		v.Sqref = fmt.Sprintf("%s2:%s%d", name, name, PreparedRows)
 		if err := v.SetDropList(h.choices); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -19,6 +20,8 @@ import (
 type observationLine struct {
 	ID, Day, Name, Fact, Said, State, Office, Reason string
 	FirmWide                                         bool
+	// Seq is the last change that the page shows.
+	Seq int64
 }
 
 // observationsView is what observations.html shows.
@@ -29,6 +32,9 @@ type observationsView struct {
 	Quarter, Fact, State field
 	CanRecord, CanReview bool
 	Empty, EmptyText     string
+	// Key makes a retry of the confirmation of several safe; Unconfirmed are those that could not be confirmed, with the reason.
+	Key         string
+	Unconfirmed []string
 }
 
 // sayCells puts cells into words.
@@ -78,7 +84,7 @@ func (s *Server) observationLines(docs []store.Doc[supervision.Observation]) []o
 	out := make([]observationLine, 0, len(docs))
 	for _, d := range docs {
 		o := d.State
-		out = append(out, observationLine{ID: d.ID, Day: shortDate(o.Day, today), Name: o.Name, FirmWide: o.Project == "", Fact: o.Ask.Name, Said: sayCells(o.Ask, o.Cells),
+		out = append(out, observationLine{ID: d.ID, Seq: d.Seq, Day: shortDate(o.Day, today), Name: o.Name, FirmWide: o.Project == "", Fact: o.Ask.Name, Said: sayCells(o.Ask, o.Cells),
 			State: o.State.Title(), Office: s.titleOfOffice(o.Recorded.Office), Reason: o.Reason})
 	}
 	return out
@@ -108,7 +114,7 @@ func (s *Server) observationsPage(c *fiber.Ctx, by policy.Actor, v observationsV
 	v.Rows, v.Next = s.observationLines(docs.Docs), nextPage(c, docs.Next)
 	v.CanRecord, v.CanReview = s.guard.Allow(by, policy.RecordObservation), s.guard.Allow(by, policy.ReviewObservation)
 	said := saidParam(c, map[string]string{"confirmed": "已确认，从现在起计入评价。", "returned": "已退回，登记人更正后再来复核。", "withdrawn": "已撤回，不计入评价。"})
-	return s.render(c, by, "observations", page{Title: "观察记录", Nav: observationsPath, Said: said, Data: v})
+	return s.render(c, by, "observations", page{Title: "观察记录", Nav: observationsPath, Said: said, Script: v.Tab == "queue", Data: v})
 }
 
 // observations lists what was recorded, with filters.
@@ -139,11 +145,55 @@ func (s *Server) observations(c *fiber.Ctx, by policy.Actor) error {
 
 // observationQueue lists what waits for the actor's decision.
 func (s *Server) observationQueue(c *fiber.Ctx, by policy.Actor) error {
+	return s.showQueue(c, by, nil)
+}
+
+func (s *Server) showQueue(c *fiber.Ctx, by policy.Actor, unconfirmed []string) error {
 	docs, err := s.supervision.Observations.Queue(c.UserContext(), by, c.Query("after"))
 	if err != nil {
 		return err
 	}
-	return s.observationsPage(c, by, observationsView{Tab: "queue", Empty: "没有等你复核的记录", EmptyText: "自己登记的由别人复核，不列在这里。"}, docs)
+	return s.observationsPage(c, by, observationsView{Tab: "queue", Key: newKey(), Unconfirmed: unconfirmed, Empty: "没有等你复核的记录", EmptyText: "自己登记的由别人复核，不列在这里。"}, docs)
+}
+
+// confirmObservations confirms those that were chosen in the queue, each for itself: one that cannot be confirmed stays and is named, the others count.
+func (s *Server) confirmObservations(c *fiber.Ctx, by policy.Actor) error {
+	ctx, values := c.UserContext(), formValues(c)
+	chosen := values["row"]
+	if len(chosen) == 0 {
+		c.Status(fiber.StatusUnprocessableEntity)
+		return s.showQueue(c, by, []string{"还没有选择记录，请在左边勾选要确认的"})
+	}
+	var failed []string
+	for _, row := range chosen {
+		at := supervision.At{Seq: -1}
+		id, seq, _ := strings.Cut(row, " ")
+		if n, err := strconv.ParseInt(seq, 10, 64); err == nil {
+			at.Seq = n
+		}
+		at.ID = id
+		if key := values.Get("key"); key != "" {
+			at.Idem = &store.Idem{Key: key + "/" + id, Body: []byte(row)}
+		}
+		_, err := s.supervision.Observations.Confirm(ctx, by, at)
+		switch fault.KindOf(err) {
+		case "":
+			continue
+		case fault.Conflict, fault.Forbidden, fault.NotFound, fault.Invalid:
+			name := id
+			if doc, err := s.supervision.Observations.One(ctx, by, id); err == nil {
+				name = doc.State.Name + "的“" + doc.State.Ask.Name + "”"
+			}
+			failed = append(failed, name+"没有确认："+fault.MessageOf(err))
+		default:
+			return err
+		}
+	}
+	if len(failed) == 0 {
+		return s.nextObservation(c, by, "confirmed")
+	}
+	c.Status(fiber.StatusConflict)
+	return s.showQueue(c, by, failed)
 }
 
 // observationsReturned lists what came back to the actor.
@@ -422,7 +472,6 @@ func (s *Server) wholeFirm(c *fiber.Ctx, by policy.Actor, in supervision.Draft) 
 // observationView is what observation.html shows.
 type observationView struct {
 	observationLine
-	Seq                                 int64
 	Key, Source, Day, WaitsForOther     string
 	Columns                             [][2]string
 	History                             []timelineEntry
@@ -451,7 +500,7 @@ func (s *Server) showObservation(c *fiber.Ctx, by policy.Actor, refused []fault.
 		return err
 	}
 	o := doc.State
-	v := observationView{observationLine: s.observationLines([]store.Doc[supervision.Observation]{doc})[0], Seq: doc.Seq, Key: newKey(), Source: o.Source,
+	v := observationView{observationLine: s.observationLines([]store.Doc[supervision.Observation]{doc})[0], Key: newKey(), Source: o.Source,
 		Day: o.Day.Chinese(), Corrects: o.Corrects}
 	for _, cell := range o.Cells {
 		single := supervision.Ask{Columns: o.Ask.Columns}

@@ -70,6 +70,7 @@ func (s *Server) registerRoutes() []Route {
 		return nil
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
+	desk := s.registerDesk()
 	return []Route{
 		{Method: get, Path: projectsPath, Action: policy.ReadRegister, Handler: s.projects},
 		{Method: get, Path: projectsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.projectsExcel},
@@ -97,10 +98,10 @@ func (s *Server) registerRoutes() []Route {
 		{Method: post, Path: firmsPath + "/:id/party", Action: policy.WriteRegister, Handler: s.setParty},
 		{Method: get, Path: importsPath, Action: policy.ImportRegister, Handler: s.imports},
 		{Method: post, Path: importsPath, Action: policy.ImportRegister, Handler: s.dryImport, Upload: maxImport},
-		{Method: post, Path: importsPath + "/accept", Action: policy.ImportRegister, Handler: s.acceptImport},
+		{Method: post, Path: importsPath + "/accept", Action: policy.ImportRegister, Handler: s.acceptsFor(desk)},
 		{Method: get, Path: importsPath + "/template/:kind.xlsx", Action: policy.ImportRegister, Handler: s.importTemplate},
-		{Method: get, Path: importsPath + "/:id/progress", Action: policy.ImportRegister, Handler: s.importProgress},
-		{Method: get, Path: importsPath + "/:id", Action: policy.ImportRegister, Handler: s.oneImport},
+		{Method: get, Path: importsPath + "/:id/progress", Action: policy.ImportRegister, Handler: s.progressFor(desk)},
+		{Method: get, Path: importsPath + "/:id", Action: policy.ImportRegister, Handler: s.oneFor(desk)},
 	}
 }
 

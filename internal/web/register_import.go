@@ -1,11 +1,6 @@
 package web
 
 import (
-	"errors"
-	"fmt"
-	"io"
-	"time"
-
 	"github.com/gofiber/fiber/v2"
 
 	"redsteward/internal/fault"
@@ -16,11 +11,19 @@ import (
 	"redsteward/registry"
 )
 
-// maxImport is the largest upload of an import: one workbook and the fields beside it.
-const maxImport = files.MaxPaper + 1<<20
-
-// maxShownFaults is how many faults the page of a dry run lists; the counts tell of the rest.
-const maxShownFaults = 200
+// registerDesk is where firms, projects and contracts come in.
+func (s *Server) registerDesk() *importDesk {
+	return &importDesk{Path: importsPath, Title: "Excel 导入", Nav: importsPath, New: "新增", Changed: "修改", Same: "没有变化",
+		Look: "会修改现有登记的行", LookText: "请确认这些行确实要改。",
+		KindWord: func(kind string) string { return registry.TextOf(registry.ImportKinds(), kind) },
+		Next: func(kind string) []link {
+			if kind == string(registry.ImportFirms) {
+				return []link{{"看企业登记", firmsPath}}
+			}
+			return []link{{"看小区登记", projectsPath}}
+		},
+		Accept: s.registered.AcceptImport, One: s.registered.OneImport}
+}
 
 // importsView is what register_imports.html shows.
 type importsView struct {
@@ -33,24 +36,6 @@ type importsView struct {
 	MaxMB     int
 }
 
-// importLine is one import of the list.
-type importLine struct {
-	imports.View
-	Path, KindWord, Word string
-	Accepted             time.Time
-}
-
-func lineOfImport(v imports.View) importLine {
-	l := importLine{View: v, Path: importsPath + "/" + v.ID, KindWord: registry.TextOf(registry.ImportKinds(), v.Kind), Word: "办理中", Accepted: v.At.Time}
-	switch {
-	case v.State == imports.Done && v.Failed > 0:
-		l.Word = "有错"
-	case v.State == imports.Done:
-		l.Word = "通过"
-	}
-	return l
-}
-
 // imports shows what can be imported and what was.
 func (s *Server) imports(c *fiber.Ctx, by policy.Actor) error {
 	return s.showImports(c, by, c.Query("kind"), nil)
@@ -61,16 +46,8 @@ func (s *Server) showImports(c *fiber.Ctx, by policy.Actor, kind string, refused
 	if err != nil {
 		return err
 	}
-	v := importsView{Kinds: registry.ImportKinds(), MaxRows: imports.MaxLines, MaxMB: files.MaxPaper >> 20,
+	v := importsView{Kinds: registry.ImportKinds(), MaxRows: imports.MaxLines, MaxMB: files.MaxPaper >> 20, Recent: s.registerDesk().lines(list), FileError: fileError(refused),
 		Form: withErrors([]field{{Name: "kind", Label: "要导入的内容", Options: choicesOf("请选择", registry.ImportKinds()), Value: kind, Hint: "新系统依次导入企业、小区、合同"}}, refused)}
-	for _, i := range list {
-		v.Recent = append(v.Recent, lineOfImport(i))
-	}
-	for _, f := range refused {
-		if f.Name == "file" {
-			v.FileError = f.Message
-		}
-	}
 	p := page{Title: "Excel 导入", Nav: importsPath, Data: v, Fields: refused}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "register_imports", p)
@@ -88,27 +65,9 @@ func (s *Server) importTemplate(c *fiber.Ctx, _ policy.Actor) error {
 	return sendExcel(c, registry.TextOf(registry.ImportKinds(), kind)+"导入模板.xlsx", data)
 }
 
-// dryView is what register_dry.html shows.
-type dryView struct {
-	Run      imports.DryRun
-	KindWord string
-	Good     int64
-	Faults   []report.Fault
-	More     int
-	Changes  []int64
-}
-
 // dryImport reads an uploaded workbook and shows what importing it would do. Nothing is written to the journal.
 func (s *Server) dryImport(c *fiber.Ctx, by policy.Actor) error {
-	var upload *files.Upload
-	values, err := s.readForm(c, maxImport, func(name string, r io.Reader) error {
-		if upload != nil {
-			return fault.InvalidFields("web.dryImport", fault.Field{Name: "file", Message: "一次只能导入一个文件，现在有两个"})
-		}
-		var err error
-		upload, err = s.files.Receive(name, r, files.XLSX)
-		return err
-	})
+	values, upload, err := s.receiveWorkbook(c)
 	if upload != nil {
 		defer upload.Close() //nolint:errcheck // a temporary file that only we know
 	}
@@ -124,36 +83,13 @@ func (s *Server) dryImport(c *fiber.Ctx, by policy.Actor) error {
 	if err == nil {
 		v, err = s.dryRun(c, by, kind, upload)
 	}
-	if refused := fileFaults(err); len(refused) > 0 {
+	if refused := fileFaults(err, "kind"); len(refused) > 0 {
 		return s.showImports(c, by, string(kind), refused)
 	}
 	if err != nil {
 		return err
 	}
-	return s.render(c, by, "register_dry", page{Title: "导入试运行", Nav: importsPath, Data: v})
-}
-
-// fileFaults are the refused places of an upload; what names no field of the form is about the file.
-func fileFaults(err error) []fault.Field {
-	if !fault.Is(err, fault.Invalid) {
-		return nil
-	}
-	var raw *fiber.Error
-	if errors.As(err, &raw) {
-		return nil
-	}
-	fields := fault.FieldsOf(err)
-	if len(fields) == 0 {
-		return []fault.Field{{Name: "file", Message: fault.MessageOf(err)}}
-	}
-	out := make([]fault.Field, len(fields))
-	for i, f := range fields {
-		if f.Name != "kind" {
-			f.Name = "file"
-		}
-		out[i] = f
-	}
-	return out
+	return s.showDryRun(c, by, v)
 }
 
 func (s *Server) dryRun(c *fiber.Ctx, by policy.Actor, kind registry.ImportKind, upload *files.Upload) (dryView, error) {
@@ -161,56 +97,9 @@ func (s *Server) dryRun(c *fiber.Ctx, by policy.Actor, kind registry.ImportKind,
 	if err != nil {
 		return dryView{}, err
 	}
-	f := registry.File{Kind: kind, Name: upload.Name, Hash: upload.SHA256, Lines: read.Lines}
-	for _, bad := range read.Faults {
-		f.Unread = append(f.Unread, imports.LineFault{Row: bad.Row, Field: bad.Field, Message: bad.Message})
-	}
-	run, err := s.registered.DryImport(c.UserContext(), by, f)
+	run, err := s.registered.DryImport(c.UserContext(), by, registry.File{Kind: kind, Name: upload.Name, Hash: upload.SHA256, Lines: read.Lines, Unread: unread(read.Faults)})
 	if err != nil {
 		return dryView{}, err
 	}
-	v := dryView{Run: run, KindWord: registry.TextOf(registry.ImportKinds(), kind), Good: run.New + run.Changed, Changes: run.Changes[:min(len(run.Changes), maxShownFaults)]}
-	for i, bad := range run.Faults {
-		if i == maxShownFaults {
-			v.More = len(run.Faults) - i
-			break
-		}
-		v.Faults = append(v.Faults, read.At(bad.Row, bad.Field, bad.Message))
-	}
-	return v, nil
-}
-
-// acceptImport accepts what a dry run showed.
-func (s *Server) acceptImport(c *fiber.Ctx, by policy.Actor) error {
-	id, err := s.registered.AcceptImport(c.UserContext(), by, c.FormValue("draft"), c.FormValue("only") == "good")
-	if err != nil {
-		return err
-	}
-	return seeOther(c, importsPath+"/"+id)
-}
-
-// importView is what register_import.html shows.
-type importView struct {
-	importLine
-	MoreThan int64
-}
-
-// oneImport shows how far an import is and what became of it; programs get the numbers.
-func (s *Server) oneImport(c *fiber.Ctx, by policy.Actor) error {
-	i, err := s.registered.OneImport(c.UserContext(), by, c.Params("id"))
-	if err != nil {
-		return err
-	}
-	v := importView{importLine: lineOfImport(i), MoreThan: i.Failed - int64(len(i.Failures))}
-	return s.render(c, by, "register_import", page{Title: "导入结果", Nav: importsPath, Data: v, Script: i.State == imports.Accepted})
-}
-
-// importProgress tells the page how far the import is.
-func (s *Server) importProgress(c *fiber.Ctx, by policy.Actor) error {
-	i, err := s.registered.OneImport(c.UserContext(), by, c.Params("id"))
-	if err != nil {
-		return err
-	}
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.JSON(ProgressJSON{Running: i.State == imports.Accepted, Text: fmt.Sprintf("已处理 %d / %d 行", i.Done, i.Lines), Done: int(i.Done), Total: int(max(i.Lines, 1))})
+	return s.registerDesk().dryView(run, read.At), nil
 }

@@ -25,8 +25,9 @@ import (
 
 // Supervision is what the pages of observations and visits need; all but Photos is required.
 type Supervision struct {
-	// Observations and Visits keep what was observed and visited.
+	// Observations and Visits keep what was observed and visited; Imports brings observations in from Excel.
 	Observations *supervision.Observations
+	Imports      *supervision.ObservationImports
 	Visits       *inspection.Visits
 	// Questions says what the rating asks of a source now.
 	Questions Questions
@@ -94,12 +95,20 @@ func (s *Server) supervisionRoutes() []Route {
 	if s.supervision == nil {
 		return nil
 	}
+	desk := s.observationDesk()
 	return []Route{
 		{Method: get, Path: "/observations", Action: policy.ReadObservation, Handler: s.observations},
 		{Method: get, Path: "/observations/queue", Action: policy.ReviewObservation, Handler: s.observationQueue},
 		{Method: get, Path: "/observations/returned", Action: policy.RecordObservation, Handler: s.observationsReturned},
 		{Method: get, Path: "/observations/new", Action: policy.RecordObservation, Handler: s.newObservation},
 		{Method: post, Path: "/observations/new", Action: policy.RecordObservation, Handler: s.recordObservation},
+		{Method: get, Path: observationImportsPath, Action: policy.RecordObservation, Handler: s.observationImports},
+		{Method: post, Path: observationImportsPath, Action: policy.RecordObservation, Handler: s.dryObservations, Upload: maxImport},
+		{Method: post, Path: observationImportsPath + "/accept", Action: policy.RecordObservation, Handler: s.acceptsFor(desk)},
+		{Method: get, Path: observationImportsPath + "/template.xlsx", Action: policy.RecordObservation, Handler: s.observationTemplate},
+		{Method: get, Path: observationImportsPath + "/:id/progress", Action: policy.RecordObservation, Handler: s.progressFor(desk)},
+		{Method: get, Path: observationImportsPath + "/:id", Action: policy.RecordObservation, Handler: s.oneFor(desk)},
+		{Method: post, Path: "/observations/confirm", Action: policy.ReviewObservation, Handler: s.confirmObservations},
 		{Method: get, Path: "/observations/:id<maxLen(80)>", Action: policy.ReadObservation, Handler: s.observation},
 		{Method: post, Path: "/observations/:id<maxLen(80)>/confirm", Action: policy.ReviewObservation, Handler: s.confirmObservation},
 		{Method: post, Path: "/observations/:id<maxLen(80)>/return", Action: policy.ReviewObservation, Handler: s.returnObservation},

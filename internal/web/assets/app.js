@@ -20,6 +20,13 @@
       }).catch(function () { window.setTimeout(ask, 5000); });
     })();
   }
+  // One box that ticks all boxes of its form.
+  var all = document.querySelector("[data-all] input");
+  if (all) {
+    all.addEventListener("change", function () {
+      all.form.querySelectorAll("input[name=row]").forEach(function (box) { box.checked = all.checked; });
+    });
+  }
   // The error summary is read first.
   var summary = document.getElementById("errsum");
   if (summary) { summary.focus(); }

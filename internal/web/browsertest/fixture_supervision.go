@@ -55,6 +55,24 @@ func (g Ground) Held(_ context.Context, firm string, _ calendar.Date) ([]registr
 	return out, nil
 }
 
+// Project implements supervision.Finder.
+func (g Ground) Project(_ context.Context, _, community, name string) (string, []fault.Field, error) {
+	for _, p := range g.rows() {
+		if p.Name == name && p.CommunityName == community {
+			return p.Project, nil, nil
+		}
+	}
+	return "", []fault.Field{registry.NoProject(community, name)}, nil
+}
+
+// Firm implements supervision.Finder: the code of a firm is its id.
+func (g Ground) Firm(ctx context.Context, code string) (string, []fault.Field, error) {
+	if held, _ := g.Held(ctx, code, calendar.Date{}); len(held) > 0 {
+		return code, nil, nil
+	}
+	return "", []fault.Field{registry.NoFirm(code)}, nil
+}
+
 // ServiceLevel implements inspection.Levels.
 func (Ground) ServiceLevel(context.Context, string, calendar.Date) (string, error) {
 	return "二级", nil
@@ -119,8 +137,12 @@ func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, co
 	if err != nil {
 		return nil, err
 	}
-	f.Supervision = &web.Supervision{Questions: Asked{}, Projects: Ground{}, Colleagues: f.People, Photos: web.Pictures{Keeper: files.NewKeeper(db, folder)}}
+	keeper := files.NewKeeper(db, folder)
+	f.Supervision = &web.Supervision{Questions: Asked{}, Projects: Ground{}, Colleagues: f.People, Photos: web.Pictures{Keeper: keeper}}
 	if f.Supervision.Observations, err = supervision.NewObservations(ctx, db, guard, Ground{}, Ground{}); err != nil {
+		return nil, err
+	}
+	if f.Supervision.Imports, err = supervision.NewObservationImports(ctx, f.Supervision.Observations, func() supervision.Finder { return Ground{} }); err != nil {
 		return nil, err
 	}
 	config := inspection.Config{DB: db, Guard: guard, Places: Ground{}, Levels: Ground{}, Crew: f.People, Sheets: loaded}
@@ -131,7 +153,7 @@ func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, co
 	if err != nil {
 		return nil, err
 	}
-	if f.Server, err = web.New(web.Options{Guard: guard, People: f.People, Clocks: clocks, Secret: secret, Access: f.Access, Settings: settings(), Supervision: f.Supervision,
+	if f.Server, err = web.New(web.Options{Guard: guard, People: f.People, Clocks: clocks, Secret: secret, Access: f.Access, Settings: settings(), Supervision: f.Supervision, Files: keeper,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil))}); err != nil {
 		return nil, err
 	}

@@ -395,6 +395,6 @@ func TestSupervisionPages(t *testing.T) {
 		{"observation-decide", "/observations/" + ids[0], 200}, {"observation-none", "/observations/nothing", 404}})
 	look("officer", []opened{{"observations", "/observations", 200}, {"observations-returned", "/observations/returned", 200}, {"observation-own", "/observations/" + ids[2], 200},
 		{"observation-new", "/observations/new", 200}, {"observation-form", "/observations/new?fact=answers", 200}, {"observation-veto", "/observations/new?fact=veto_decisions", 200},
-		{"observation-correct", "/observations/" + back.ID + "/correct", 200}})
+		{"observation-correct", "/observations/" + back.ID + "/correct", 200}, {"observation-imports", "/observations/imports", 200}})
 	look("worker", []opened{{"visit-item-scale", "/visits/" + displays + "/items/flag", 200}})
 }

@@ -1,0 +1,197 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/internal/imports"
+	"redsteward/internal/report"
+	"redsteward/policy"
+)
+
+// maxImport is the largest upload of an import: one workbook and the fields beside it.
+const maxImport = files.MaxPaper + 1<<20
+
+// maxShownFaults is how many faults the page of a dry run lists; the counts tell of the rest.
+const maxShownFaults = 200
+
+// link is an address with what it is called.
+type link struct{ Label, Path string }
+
+// importDesk is one place where rows of workbooks come in: its words, and who does the work.
+type importDesk struct {
+	// Path is the address of its list, Title what it is called, Nav the current entry of the navigation.
+	Path, Title, Nav string
+	// New, Changed and Same are what its outcomes are called; Look heads the rows of a dry run that are to be looked at, LookText says what for.
+	New, Changed, Same, Look, LookText string
+	// KindWord says what the rows of a kind are, Next what to look at once they are in.
+	KindWord func(kind string) string
+	Next     func(kind string) []link
+	// Accept and One are as in Registered.
+	Accept func(ctx context.Context, by policy.Actor, draft string, onlyGood bool) (string, error)
+	One    func(ctx context.Context, by policy.Actor, id string) (imports.View, error)
+}
+
+// importLine is one import of a list.
+type importLine struct {
+	imports.View
+	Path, KindWord, Word string
+	Accepted             time.Time
+}
+
+func (d *importDesk) line(v imports.View) importLine {
+	l := importLine{View: v, Path: d.Path + "/" + v.ID, KindWord: d.KindWord(v.Kind), Word: "办理中", Accepted: v.At.Time}
+	switch {
+	case v.State == imports.Done && v.Failed > 0:
+		l.Word = "有错"
+	case v.State == imports.Done:
+		l.Word = "通过"
+	}
+	return l
+}
+
+func (d *importDesk) lines(list []imports.View) []importLine {
+	out := make([]importLine, len(list))
+	for i, v := range list {
+		out[i] = d.line(v)
+	}
+	return out
+}
+
+// receiveWorkbook reads the form of an upload. The upload, if there is one, is to be closed by the caller; it comes with an error too.
+func (s *Server) receiveWorkbook(c *fiber.Ctx) (values url.Values, upload *files.Upload, err error) {
+	values, err = s.readForm(c, maxImport, func(name string, r io.Reader) error {
+		if upload != nil {
+			return fault.InvalidFields("web.receiveWorkbook", fault.Field{Name: "file", Message: "一次只能导入一个文件，现在有两个"})
+		}
+		var err error
+		upload, err = s.files.Receive(name, r, files.XLSX)
+		return err
+	})
+	return values, upload, err
+}
+
+// fileFaults are the refused places of an upload; what names none of the other fields of the form is about the file.
+func fileFaults(err error, others ...string) []fault.Field {
+	if !fault.Is(err, fault.Invalid) {
+		return nil
+	}
+	var raw *fiber.Error
+	if errors.As(err, &raw) {
+		return nil
+	}
+	fields := fault.FieldsOf(err)
+	if len(fields) == 0 {
+		return []fault.Field{{Name: "file", Message: fault.MessageOf(err)}}
+	}
+	out := make([]fault.Field, len(fields))
+	for i, f := range fields {
+		other := false
+		for _, name := range others {
+			other = other || f.Name == name
+		}
+		if !other {
+			f.Name = "file"
+		}
+		out[i] = f
+	}
+	return out
+}
+
+// fileError is what a form says beside its file.
+func fileError(refused []fault.Field) string {
+	for _, f := range refused {
+		if f.Name == "file" {
+			return f.Message
+		}
+	}
+	return ""
+}
+
+// dryView is what import_dry.html shows.
+type dryView struct {
+	Desk     *importDesk
+	Run      imports.DryRun
+	KindWord string
+	Good     int64
+	Faults   []report.Fault
+	More     int
+	Changes  []int64
+}
+
+// dryView puts what a dry run found into the sheet.
+func (d *importDesk) dryView(run imports.DryRun, at func(row int64, field, message string) report.Fault) dryView {
+	v := dryView{Desk: d, Run: run, KindWord: d.KindWord(run.Kind), Good: run.New + run.Changed, Changes: run.Changes[:min(len(run.Changes), maxShownFaults)]}
+	for i, bad := range run.Faults {
+		if i == maxShownFaults {
+			v.More = len(run.Faults) - i
+			break
+		}
+		v.Faults = append(v.Faults, at(bad.Row, bad.Field, bad.Message))
+	}
+	return v
+}
+
+// unread are the faults of rows that could not be read, as imports take them.
+func unread(faults []report.Fault) []imports.LineFault {
+	out := make([]imports.LineFault, len(faults))
+	for i, f := range faults {
+		out[i] = imports.LineFault{Row: f.Row, Field: f.Field, Message: f.Message}
+	}
+	return out
+}
+
+func (s *Server) showDryRun(c *fiber.Ctx, by policy.Actor, v dryView) error {
+	return s.render(c, by, "import_dry", page{Title: "导入试运行", Nav: v.Desk.Nav, Data: v})
+}
+
+// acceptsFor accepts what a dry run of the desk showed.
+func (s *Server) acceptsFor(d *importDesk) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		id, err := d.Accept(c.UserContext(), by, c.FormValue("draft"), c.FormValue("only") == "good")
+		if err != nil {
+			return err
+		}
+		return seeOther(c, d.Path+"/"+id)
+	}
+}
+
+// importView is what import_one.html shows.
+type importView struct {
+	importLine
+	Desk     *importDesk
+	Links    []link
+	MoreThan int64
+}
+
+// oneFor shows how far an import of the desk is and what became of it.
+func (s *Server) oneFor(d *importDesk) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		i, err := d.One(c.UserContext(), by, c.Params("id"))
+		if err != nil {
+			return err
+		}
+		v := importView{importLine: d.line(i), Desk: d, Links: d.Next(i.Kind), MoreThan: i.Failed - int64(len(i.Failures))}
+		return s.render(c, by, "import_one", page{Title: "导入结果", Nav: d.Nav, Data: v, Script: i.State == imports.Accepted})
+	}
+}
+
+// progressFor tells the page how far an import of the desk is.
+func (s *Server) progressFor(d *importDesk) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		i, err := d.One(c.UserContext(), by, c.Params("id"))
+		if err != nil {
+			return err
+		}
+		c.Set(fiber.HeaderCacheControl, "no-store")
+		return c.JSON(ProgressJSON{Running: i.State == imports.Accepted, Text: fmt.Sprintf("已处理 %d / %d 行", i.Done, i.Lines), Done: int(i.Done), Total: int(max(i.Lines, 1))})
+	}
+}

@@ -1,0 +1,261 @@
+package supervision
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/imports"
+	"redsteward/internal/journal"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+// ObservationLine is one row of a file of observations, read but not yet checked against the register and what was recorded.
+type ObservationLine struct {
+	// Row is the number of the row in the sheet.
+	Row int64 `json:"row"`
+	// Township, Community and Project name a project in words, FirmCode is the 统一社会信用代码 of a whole firm; a row says one of both.
+	Township  string `json:"township,omitempty" privacy:"public"`
+	Community string `json:"community,omitempty" privacy:"public"`
+	Project   string `json:"project,omitempty" privacy:"public"`
+	FirmCode  string `json:"firm_code,omitempty" privacy:"public"`
+	// Ask is what was asked; Cells, Day and Source are as in Draft.
+	Ask    Ask           `json:"ask"`
+	Cells  []Cell        `json:"cells"`
+	Day    calendar.Date `json:"day"`
+	Source string        `json:"source" privacy:"internal"`
+	// Period is the name of the period that the row is for, Within its days; "" and zero if the row names none.
+	Period string        `json:"period,omitempty" privacy:"public"`
+	Within calendar.Span `json:"within"`
+	// Office is the office in which the importing person records; set when the file is checked.
+	Office string `json:"office" privacy:"public"`
+}
+
+// subjectKey names what a row is about, as typed.
+func (l ObservationLine) subjectKey() string {
+	return strings.Join([]string{l.Township, l.Community, l.Project, l.FirmCode}, "/")
+}
+
+// Finder finds what a file calls by name. registry.Finder implements it.
+type Finder interface {
+	// Project returns the id of a project, or "" with what is wrong by field (township, community, project).
+	Project(ctx context.Context, township, community, name string) (string, []fault.Field, error)
+	// Firm returns the id of a firm, or "" with what is wrong (firm).
+	Firm(ctx context.Context, code string) (string, []fault.Field, error)
+}
+
+// ObservationImports brings observations in from Excel, through the mechanism of all imports. Every row becomes an observation as if the importing person
+// had recorded it by hand, and waits for the second person.
+type ObservationImports struct {
+	rows     *Observations
+	finder   func() Finder
+	importer *imports.Importer[ObservationLine]
+}
+
+// NewObservationImports opens imports into observations. finder makes a finder for one goroutine.
+func NewObservationImports(ctx context.Context, rows *Observations, finder func() Finder) (*ObservationImports, error) {
+	s := &ObservationImports{rows: rows, finder: finder}
+	var err error
+	s.importer, err = imports.Open(ctx, imports.Config[ObservationLine]{
+		DB: rows.db, Name: "observation-import", Action: string(policy.RecordObservation),
+		Row: func(l ObservationLine) int64 { return l.Row }, Target: ObservationLine.subjectKey,
+		// Rights and scope were asked when the file was accepted.
+		Checker: func() imports.Checker[ObservationLine] {
+			return (&lineChecker{ObservationImports: s, find: finder(), covers: func([]string, calendar.Date) bool { return true }}).check
+		},
+	})
+	return s, err
+}
+
+// lineChecker checks the lines of one file, one after the other.
+type lineChecker struct {
+	*ObservationImports
+	find   Finder
+	covers func(keys []string, day calendar.Date) bool
+	// fresh remembers what the file itself says, by fact, subject and day, of lines that are not recorded yet; nil to look at what is recorded only.
+	fresh map[string]bool
+}
+
+// check says what a line would do: record it (New), record it beside another one about the same fact and day (Changed), or nothing, because the same is
+// recorded already (Same).
+func (c *lineChecker) check(ctx context.Context, l ObservationLine) (imports.Step, error) {
+	o := Observation{Ask: l.Ask.kept(), Cells: l.Cells, Day: l.Day, Source: strings.TrimSpace(l.Source)}
+	bad, err := c.subject(ctx, l, &o)
+	if err != nil {
+		return imports.Step{}, err
+	}
+	bad = append(bad, c.rows.faults(&o)...)
+	if l.Period != "" && !l.Within.Has(l.Day) {
+		bad = append(bad, fault.Field{Name: "day", Message: "日期 " + l.Day.Chinese() + " 不在" + l.Period + "内（" + l.Within.First.Chinese() + "至" + l.Within.Last.Chinese() + "）"})
+	}
+	if len(bad) > 0 {
+		return imports.Step{Outcome: imports.Faulty, Faults: bad}, nil
+	}
+	said, err := saidIn(&o)
+	if err != nil {
+		return imports.Step{}, err
+	}
+	about := o.Ask.Fact + "/" + o.Project + "/" + o.Firm + "/" + o.Day.String()
+	step := imports.Step{Outcome: imports.New, Key: about + said, Do: func(ctx context.Context, meta store.Meta, newID string) error {
+		_, err := c.rows.save(ctx, meta, Hand{By: meta.By, Office: l.Office}, newID, 0, o)
+		return err
+	}}
+	standing, err := c.recorded(ctx, &o)
+	if err != nil {
+		return step, err
+	}
+	if len(standing) > 0 || c.fresh[about] {
+		step.Outcome = imports.Changed
+	}
+	for _, d := range standing {
+		earlier, err := saidIn(&d.State)
+		if err != nil {
+			return step, err
+		}
+		if earlier == said {
+			step.Outcome, step.ID = imports.Same, d.ID
+		}
+	}
+	if c.fresh != nil && step.Outcome != imports.Same {
+		c.fresh[about] = true
+	}
+	return step, nil
+}
+
+// saidIn is the content of an observation as a text to compare.
+func saidIn(o *Observation) (string, error) {
+	text, err := json.Marshal([]any{o.Cells, o.Source})
+	if err != nil {
+		return "", fault.Wrap("supervision.saidIn", fault.Internal, "", err)
+	}
+	return string(text), nil
+}
+
+// subject fills in what a line is about. What lies outside of the scope is told as if it were not registered.
+func (c *lineChecker) subject(ctx context.Context, l ObservationLine, o *Observation) ([]fault.Field, error) {
+	var project, firm string
+	var unknown fault.Field
+	var bad []fault.Field
+	var err error
+	switch {
+	case (l.Project == "") == (l.FirmCode == ""):
+		return []fault.Field{{Name: "project", Message: "小区名称和企业代码要填一个，只能填一个"}}, nil
+	case l.Project != "":
+		unknown = registry.NoProject(l.Community, l.Project)
+		project, bad, err = c.find.Project(ctx, l.Township, l.Community, l.Project)
+	default:
+		unknown = registry.NoFirm(l.FirmCode)
+		firm, bad, err = c.find.Firm(ctx, l.FirmCode)
+	}
+	if err != nil || len(bad) > 0 {
+		return bad, err
+	}
+	if l.Day.IsZero() {
+		return nil, nil // faults says that it is missing
+	}
+	err = c.rows.about(ctx, "supervision.subject", o, project, firm)
+	switch {
+	case fault.Is(err, fault.Invalid):
+		return fault.FieldsOf(err), nil
+	case err != nil:
+		return nil, err
+	case !c.covers(o.Keys, o.Day):
+		return []fault.Field{unknown}, nil
+	}
+	return nil, nil
+}
+
+// recorded are the observations about the same fact, subject and day that were not taken back.
+func (c *lineChecker) recorded(ctx context.Context, o *Observation) ([]store.Doc[Observation], error) {
+	key := policy.FirmKey(o.Firm)
+	if o.Project != "" {
+		key = policy.ProjectKey(o.Project)
+	}
+	var out []store.Doc[Observation]
+	for q := (store.Query{Index: byDay, Key: key + "/" + calendar.QuarterOf(o.Day).String(), Limit: store.MaxLimit}); ; {
+		page, err := c.rows.rows.ListWhere(ctx, q, func(d *store.Doc[Observation]) bool {
+			s := &d.State
+			return s.Ask.Fact == o.Ask.Fact && s.Project == o.Project && s.Firm == o.Firm && s.Day == o.Day && s.State != ObservationWithdrawn
+		})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, page.Docs...)
+		if q.After = page.Next; q.After == "" {
+			return out, nil
+		}
+	}
+}
+
+// checking checks the lines of a file for an actor.
+func (s *ObservationImports) checking(ctx context.Context, by policy.Actor) (imports.Checker[ObservationLine], error) {
+	scope, err := s.rows.scope(ctx, by, policy.RecordObservation)
+	if err != nil {
+		return nil, err
+	}
+	return (&lineChecker{ObservationImports: s, find: s.finder(), covers: scope.Covers, fresh: map[string]bool{}}).check, nil
+}
+
+// DryRun checks every row and keeps the file's lines for a day. Nothing is journaled. Returns Forbidden without RecordObservation, Invalid for no row at all
+// or too many.
+func (s *ObservationImports) DryRun(ctx context.Context, by policy.Actor, f imports.File[ObservationLine]) (imports.DryRun, error) {
+	check, err := s.checking(ctx, by)
+	if err != nil {
+		return imports.DryRun{}, err
+	}
+	office := HandOf(s.rows.guard.Rules(), by, policy.RecordObservation, journal.At(s.rows.db.Now())).Office
+	f.Lines = slices.Clone(f.Lines)
+	for i := range f.Lines {
+		f.Lines[i].Office, f.Lines[i].Ask = office, f.Lines[i].Ask.kept()
+	}
+	return s.importer.DryRun(ctx, by.ID, f, check)
+}
+
+// Accept accepts a dry run and returns the id of the import; what happened since the dry run is looked at again. onlyGood leaves out rows with faults.
+// Accepting the same lines twice is accepting them once. Returns Forbidden without RecordObservation, NotFound for a dry run that is not the actor's or has
+// expired, Conflict if rows with faults are not to be left out or nothing is left to import.
+func (s *ObservationImports) Accept(ctx context.Context, by policy.Actor, draft string, onlyGood bool) (string, error) {
+	check, err := s.checking(ctx, by)
+	if err != nil {
+		return "", err
+	}
+	return s.importer.Accept(ctx, by.ID, draft, onlyGood, check)
+}
+
+// One returns an import of the actor. Returns Forbidden without RecordObservation, NotFound for one of somebody else.
+func (s *ObservationImports) One(ctx context.Context, by policy.Actor, id string) (imports.View, error) {
+	if err := s.rows.guard.Require(by, policy.RecordObservation); err != nil {
+		return imports.View{}, err
+	}
+	v, err := s.importer.One(ctx, id)
+	if err == nil && v.By != by.ID {
+		return imports.View{}, fault.New("supervision.One", fault.NotFound, "没有找到这次导入")
+	}
+	return v, err
+}
+
+// Recent lists the last 20 imports of the actor, newest first. Returns Forbidden without RecordObservation.
+func (s *ObservationImports) Recent(ctx context.Context, by policy.Actor) ([]imports.View, error) {
+	if err := s.rows.guard.Require(by, policy.RecordObservation); err != nil {
+		return nil, err
+	}
+	return s.importer.RecentOf(ctx, by.ID)
+}
+
+// RunAccepted applies what was accepted and not yet done, and returns how many imports it finished. It returns at once if another process does it.
+func (s *ObservationImports) RunAccepted(ctx context.Context) (int, error) {
+	return s.importer.RunAccepted(ctx)
+}
+
+// Run applies imports when one is accepted, first those that a stop cut off, until ctx ends. failed gets what went wrong; the import is tried again when woken.
+func (s *ObservationImports) Run(ctx context.Context, failed func(error)) {
+	s.importer.Run(ctx, failed)
+}
+
+// Wake makes Run look for accepted imports, also those of another process that stopped.
+func (s *ObservationImports) Wake() { s.importer.Wake() }
