@@ -70,6 +70,13 @@ const (
 	RecordObservation Action = "observation.record"
 	// ReviewObservation confirms or returns what another recorded.
 	ReviewObservation Action = "observation.review"
+	// ReadPartyFact shows facts that party organisations confirm level by level before they are confirmed, and how they came about; without it only the
+	// confirmed value is shown.
+	ReadPartyFact Action = "partyfact.read"
+	// RecordPartyFact records, corrects and withdraws such facts; RecordObservation is needed too.
+	RecordPartyFact Action = "partyfact.record"
+	// ConfirmPartyFact confirms or returns them at one's level; ReviewObservation is needed too.
+	ConfirmPartyFact Action = "partyfact.confirm"
 
 	// ReadVisit shows planned and finished visits within the scope.
 	ReadVisit Action = "visit.read"
@@ -166,6 +173,9 @@ func Actions() []ActionInfo {
 		{ReadObservation, "查看观察记录", false},
 		{RecordObservation, "登记观察记录", false},
 		{ReviewObservation, "复核观察记录", false},
+		{ReadPartyFact, "查看党建事实的登记与确认经过", false},
+		{RecordPartyFact, "登记党建事实", false},
+		{ConfirmPartyFact, "逐级确认党建事实", false},
 
 		{ReadVisit, "查看走访评价", false},
 		{PlanVisit, "安排走访评价", false},

@@ -83,7 +83,16 @@ func newDesk(t testing.TB) *desk {
 			t.Error(err)
 		}
 	})
-	if d.Observations, err = NewObservations(t.Context(), d.db, policy.NewGuard(shipped(t), policy.TenureTable{}), register{}, register{}); err != nil {
+	rules := shipped(t)
+	data, err := os.ReadFile("../configs/confirmations.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	chains, err := ParseChains("confirmations.yaml", data, rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Observations, err = NewObservations(t.Context(), d.db, policy.NewGuard(rules, policy.TenureTable{}), register{}, register{}, chains); err != nil {
 		t.Fatal(err)
 	}
 	return d
@@ -125,7 +134,11 @@ var (
 	chief     = person("chief", "section_chief", policy.County)
 	secretary = person("secretary", "community_secretary", "c:360428001001")
 	neighbour = person("neighbour", "community_secretary", "c:360428001002")
-	clerk     = person("clerk", "firm_manager", "f:f1")
+	// Those of the party: the secretary of the industry, the organisation department, an instructor.
+	industry   = person("industry", "industry_secretary", policy.County)
+	organiser  = person("organiser", "organisation", policy.County)
+	instructor = person("instructor", "party_instructor", policy.FirmKey("f1"))
+	clerk      = person("clerk", "firm_manager", "f:f1")
 )
 
 func mustDate(text string) calendar.Date {
@@ -151,6 +164,13 @@ func answersAsk() Ask {
 func vetoAsk() Ask {
 	return Ask{Fact: "veto_decisions", Name: "一票否决认定书", Columns: []Column{{Name: "veto_decisions", Label: "认定理由", Kind: ColumnEvent,
 		Values: []Choice{{ID: "accident", Text: "发生有责任的安全事故"}, {ID: "owner_data", Text: "泄露业主信息"}}}}}
+}
+
+// upkeepAsk is a fact that two persons confirm, trainingAsk one that party organisations confirm level by level.
+func upkeepAsk() Ask {
+	ask := trainingAsk()
+	ask.Fact = "upkeep"
+	return ask
 }
 
 func trainingAsk() Ask {

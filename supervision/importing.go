@@ -77,6 +77,8 @@ type lineChecker struct {
 	*ObservationImports
 	find   Finder
 	covers func(keys []string, day calendar.Date) bool
+	// mayRecord asks for the right to record a fact; nil once it was asked.
+	mayRecord func(fact string) error
 	// fresh remembers what the file itself says, by fact, subject and day, of lines that are not recorded yet; nil to look at what is recorded only.
 	fresh map[string]bool
 }
@@ -92,6 +94,11 @@ func (c *lineChecker) check(ctx context.Context, l ObservationLine) (imports.Ste
 	bad = append(bad, c.rows.faults(&o)...)
 	if l.Period != "" && !l.Within.Has(l.Day) {
 		bad = append(bad, fault.Field{Name: "day", Message: "日期 " + l.Day.Chinese() + " 不在" + l.Period + "内（" + l.Within.First.Chinese() + "至" + l.Within.Last.Chinese() + "）"})
+	}
+	if c.mayRecord != nil {
+		if err := c.mayRecord(o.Ask.Fact); err != nil {
+			bad = append(bad, fault.Field{Name: "fact", Message: "“" + o.Ask.Name + "”由党组织登记，" + fault.MessageOf(err)})
+		}
 	}
 	if len(bad) > 0 {
 		return imports.Step{Outcome: imports.Faulty, Faults: bad}, nil
@@ -198,7 +205,8 @@ func (s *ObservationImports) checking(ctx context.Context, by policy.Actor) (imp
 	if err != nil {
 		return nil, err
 	}
-	return (&lineChecker{ObservationImports: s, find: s.finder(), covers: scope.Covers, fresh: map[string]bool{}}).check, nil
+	return (&lineChecker{ObservationImports: s, find: s.finder(), covers: scope.Covers, fresh: map[string]bool{},
+		mayRecord: func(fact string) error { return s.rows.requireRecord(by, fact) }}).check, nil
 }
 
 // DryRun checks every row and keeps the file's lines for a day. Nothing is journaled. Returns Forbidden without RecordObservation, Invalid for no row at all

@@ -38,6 +38,9 @@ type Observation struct {
 	Reviewed Hand `json:"reviewed"`
 	// Acts are all who recorded, corrected and reviewed.
 	Acts []policy.Act `json:"acts"`
+	// Approval is how far the confirmation level by level has come; nil if one second person confirms, as for everything that was recorded before the fact had
+	// a chain.
+	Approval *policy.Approval `json:"approval,omitempty"`
 }
 
 // ObservationState is where an observation stands. A new one gets a row in observationSteps and a word in internal/web.
@@ -51,6 +54,8 @@ const (
 	ObservationReturned ObservationState = "returned"
 	// ObservationCorrected: corrected after a return; waits for the second person.
 	ObservationCorrected ObservationState = "corrected"
+	// ObservationPassing: a lower level confirmed; waits for the next one.
+	ObservationPassing ObservationState = "passing"
 	// ObservationConfirmed: counts.
 	ObservationConfirmed ObservationState = "confirmed"
 	// ObservationWithdrawn: taken back before it counted.
@@ -61,7 +66,8 @@ const (
 
 // ObservationStates are all states, in the order of a life.
 func ObservationStates() []ObservationState {
-	return []ObservationState{ObservationRecorded, ObservationReturned, ObservationCorrected, ObservationConfirmed, ObservationWithdrawn, ObservationSuperseded}
+	return []ObservationState{ObservationRecorded, ObservationReturned, ObservationCorrected, ObservationPassing, ObservationConfirmed, ObservationWithdrawn,
+		ObservationSuperseded}
 }
 
 // Title is the state for people.
@@ -73,6 +79,8 @@ func (s ObservationState) Title() string {
 		return "退回"
 	case ObservationCorrected:
 		return "已更正，待复核"
+	case ObservationPassing:
+		return "逐级确认中"
 	case ObservationConfirmed:
 		return "已确认"
 	case ObservationWithdrawn:
@@ -83,9 +91,9 @@ func (s ObservationState) Title() string {
 	return "未登记"
 }
 
-// Waits reports whether the second person is to decide.
+// Waits reports whether another person is to decide.
 func (s ObservationState) Waits() bool {
-	return s == ObservationRecorded || s == ObservationCorrected
+	return s == ObservationRecorded || s == ObservationCorrected || s == ObservationPassing
 }
 
 // observationStep is what is done to an observation; its text is for people.
@@ -93,6 +101,7 @@ type observationStep string
 
 const (
 	stepRecord    observationStep = "登记"
+	stepPass      observationStep = "确认一级"
 	stepConfirm   observationStep = "确认"
 	stepReturn    observationStep = "退回"
 	stepCorrect   observationStep = "更正"
@@ -104,9 +113,10 @@ const (
 // confirmed observation has one place only for what corrects it.
 var observationSteps = map[ObservationState]map[observationStep]ObservationState{
 	"":                    {stepRecord: ObservationRecorded},
-	ObservationRecorded:   {stepConfirm: ObservationConfirmed, stepReturn: ObservationReturned, stepWithdraw: ObservationWithdrawn},
+	ObservationRecorded:   {stepPass: ObservationPassing, stepConfirm: ObservationConfirmed, stepReturn: ObservationReturned, stepWithdraw: ObservationWithdrawn},
 	ObservationReturned:   {stepCorrect: ObservationCorrected, stepWithdraw: ObservationWithdrawn},
-	ObservationCorrected:  {stepConfirm: ObservationConfirmed, stepReturn: ObservationReturned, stepWithdraw: ObservationWithdrawn},
+	ObservationCorrected:  {stepPass: ObservationPassing, stepConfirm: ObservationConfirmed, stepReturn: ObservationReturned, stepWithdraw: ObservationWithdrawn},
+	ObservationPassing:    {stepPass: ObservationPassing, stepConfirm: ObservationConfirmed, stepReturn: ObservationReturned, stepWithdraw: ObservationWithdrawn},
 	ObservationConfirmed:  {stepSupersede: ObservationSuperseded},
 	ObservationWithdrawn:  {stepRecord: ObservationRecorded},
 	ObservationSuperseded: {},

@@ -15,10 +15,11 @@ import (
 
 func TestEveryTransition(t *testing.T) {
 	allowed := map[ObservationState][]observationStep{
-		"": {stepRecord}, ObservationRecorded: {stepConfirm, stepReturn, stepWithdraw}, ObservationReturned: {stepCorrect, stepWithdraw},
-		ObservationCorrected: {stepConfirm, stepReturn, stepWithdraw}, ObservationConfirmed: {stepSupersede}, ObservationWithdrawn: {stepRecord}, ObservationSuperseded: {},
+		"": {stepRecord}, ObservationRecorded: {stepPass, stepConfirm, stepReturn, stepWithdraw}, ObservationReturned: {stepCorrect, stepWithdraw},
+		ObservationCorrected: {stepPass, stepConfirm, stepReturn, stepWithdraw}, ObservationPassing: {stepPass, stepConfirm, stepReturn, stepWithdraw},
+		ObservationConfirmed: {stepSupersede}, ObservationWithdrawn: {stepRecord}, ObservationSuperseded: {},
 	}
-	steps := []observationStep{stepRecord, stepConfirm, stepReturn, stepCorrect, stepWithdraw, stepSupersede}
+	steps := []observationStep{stepRecord, stepPass, stepConfirm, stepReturn, stepCorrect, stepWithdraw, stepSupersede}
 	for _, state := range append(ObservationStates(), "") {
 		for _, do := range steps {
 			next, err := state.step(do)
@@ -155,7 +156,7 @@ func TestWhatIsRefusedWritesNothing(t *testing.T) {
 		{"correct what is not there", record(officer, with(func(in *Draft) { in.Corrects = "nothing" })), fault.NotFound, ""},
 		{"correct by a path", record(officer, with(func(in *Draft) { in.Corrects = "../x" })), fault.NotFound, ""},
 		{"correct another fact", record(officer, with(func(in *Draft) {
-			in.Corrects, in.Ask, in.Cells = done.ID, trainingAsk(), []Cell{count("training_held", 1), count("training_due", 1)}
+			in.Corrects, in.Ask, in.Cells = done.ID, upkeepAsk(), []Cell{count("training_held", 1), count("training_due", 1)}
 		})), fault.Invalid, "同一项事实"},
 		{"a firm confirms", func() error { _, err := d.Confirm(t.Context(), clerk, at(pending)); return err }, fault.Forbidden, ""},
 		{"another community confirms", func() error { _, err := d.Confirm(t.Context(), neighbour, at(pending)); return err }, fault.NotFound, ""},
@@ -276,7 +277,7 @@ func TestCorrectionReplaces(t *testing.T) {
 
 func TestFirmWideCountsForEachProjectHeldThatDay(t *testing.T) {
 	d := newDesk(t)
-	in := Draft{Ask: trainingAsk(), Firm: "f1", Day: handed.Add(-1), Source: "培训签到表（份数）", Cells: []Cell{count("training_held", 1), count("training_due", 1)}}
+	in := Draft{Ask: upkeepAsk(), Firm: "f1", Day: handed.Add(-1), Source: "培训签到表（份数）", Cells: []Cell{count("training_held", 1), count("training_due", 1)}}
 	d.confirm(t, chief, d.record(t, officer, in))
 	in.Day = handed
 	d.confirm(t, chief, d.record(t, officer, in))
@@ -344,7 +345,7 @@ func TestListsKeepToTheScope(t *testing.T) {
 		{"officer, quarter", officer, ObservationFilter{Quarter: q1}, 4},
 		{"officer, project", officer, ObservationFilter{Project: "p1", Quarter: q1}, 3},
 		{"officer, state", officer, ObservationFilter{State: ObservationConfirmed}, 1},
-		{"officer, fact", officer, ObservationFilter{Fact: "training"}, 0},
+		{"officer, fact", officer, ObservationFilter{Fact: "upkeep"}, 0},
 		{"community", secretary, ObservationFilter{}, 4},
 		{"neighbour", neighbour, ObservationFilter{}, 1},
 		{"a project of another", neighbour, ObservationFilter{Project: "p1"}, 0},

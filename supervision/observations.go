@@ -3,6 +3,7 @@ package supervision
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -26,6 +27,7 @@ type Observations struct {
 	guard    *policy.Guard
 	places   Places
 	holdings Holdings
+	chains   *Chains
 	rows     *store.Collection[Observation]
 }
 
@@ -83,9 +85,10 @@ func observationDocument() store.Kind[Observation] {
 	}
 }
 
-// NewObservations opens observations on a store and registers the rule that marks what a correction replaces.
-func NewObservations(ctx context.Context, db *store.DB, guard *policy.Guard, places Places, holdings Holdings) (*Observations, error) {
-	s := &Observations{db: db, guard: guard, places: places, holdings: holdings}
+// NewObservations opens observations on a store and registers the rule that marks what a correction replaces. chains says which facts are confirmed level by
+// level; nil for none.
+func NewObservations(ctx context.Context, db *store.DB, guard *policy.Guard, places Places, holdings Holdings, chains *Chains) (*Observations, error) {
+	s := &Observations{db: db, guard: guard, places: places, holdings: holdings, chains: chains}
 	var err error
 	if s.rows, err = store.NewCollection(ctx, db, observationDocument()); err != nil {
 		return nil, err
@@ -109,7 +112,8 @@ type Draft struct {
 	Idem *store.Idem
 }
 
-// Record stores an observation that waits for a second person. Returns Forbidden without RecordObservation, NotFound for a project, firm or observation
+// Record stores an observation that waits for a second person, or for the first level of its chain. Returns Forbidden without RecordObservation (for a fact
+// with a chain without RecordPartyFact), NotFound for a project, firm or observation
 // outside the scope, Invalid for refused fields (project, firm, day, source, cells.<column>), Conflict if what it corrects is not confirmed or is being
 // corrected already.
 func (s *Observations) Record(ctx context.Context, by policy.Actor, in Draft) (store.Doc[Observation], error) {
@@ -117,6 +121,9 @@ func (s *Observations) Record(ctx context.Context, by policy.Actor, in Draft) (s
 	none := store.Doc[Observation]{}
 	scope, err := s.scope(ctx, by, policy.RecordObservation)
 	if err != nil {
+		return none, err
+	}
+	if err := s.requireRecord(by, in.Ask.Fact); err != nil {
 		return none, err
 	}
 	meta := store.Meta{By: by.ID, Action: string(policy.RecordObservation), Idem: in.Idem}
@@ -171,6 +178,14 @@ func (s *Observations) about(ctx context.Context, op string, o *Observation, pro
 			return fault.InvalidFields(op, fault.Field{Name: "firm", Message: "这家企业在" + o.Day.Chinese() + "没有在管小区，请核对企业和日期"})
 		}
 		o.Name = held[0].FirmName
+		if _, chained := s.chains.Of(o.Ask.Fact); chained {
+			// The community of any of the firm's projects confirms: it knows the firm.
+			for _, place := range held {
+				if key := policy.CommunityKey(place.Community); !slices.Contains(o.Keys, key) {
+					o.Keys = append(o.Keys, key)
+				}
+			}
+		}
 		return nil
 	}
 	place, err := s.places.Place(ctx, project, o.Day)
@@ -235,6 +250,11 @@ func (s *Observations) save(ctx context.Context, meta store.Meta, by Hand, id st
 	}
 	by.At = journal.At(s.db.Now())
 	o.Recorded, o.Reason = by, ""
+	if chain, chained := s.chains.Of(o.Ask.Fact); chained {
+		if err := s.openApproval(chain, id, seq, by.By, &o); err != nil {
+			return store.Doc[Observation]{}, err
+		}
+	}
 	return s.commit(ctx, meta, id, seq, o)
 }
 
@@ -273,8 +293,8 @@ func (s *Observations) load(ctx context.Context, op string, scope policy.Scope, 
 	return doc, scope.Require(op, doc.State.Keys, doc.State.Day)
 }
 
-// change loads an observation, checks that nobody was quicker, and commits what f makes of it.
-func (s *Observations) change(ctx context.Context, by policy.Actor, action policy.Action, at At, why string, do observationStep, f func(*Observation) error) (store.Doc[Observation], error) {
+// change loads an observation, checks that nobody was quicker, takes the step, and commits what f makes of it; f also gets the state before the step.
+func (s *Observations) change(ctx context.Context, by policy.Actor, action policy.Action, at At, why string, do observationStep, f func(o *Observation, before ObservationState) error) (store.Doc[Observation], error) {
 	const op = "supervision.change"
 	none := store.Doc[Observation]{}
 	scope, err := s.scope(ctx, by, action)
@@ -289,6 +309,14 @@ func (s *Observations) change(ctx context.Context, by policy.Actor, action polic
 	if err != nil {
 		return none, err
 	}
+	if _, ok := s.shown(by, doc.State); !ok {
+		return none, fault.New(op, fault.NotFound, "没有找到这条记录")
+	}
+	if action == policy.RecordObservation {
+		if err := s.requireRecord(by, doc.State.Ask.Fact); err != nil {
+			return none, err
+		}
+	}
 	if doc.Seq != at.Seq {
 		return none, outdated()
 	}
@@ -296,7 +324,7 @@ func (s *Observations) change(ctx context.Context, by policy.Actor, action polic
 	if o.State, err = o.State.step(do); err != nil {
 		return none, err
 	}
-	if err := f(&o); err != nil {
+	if err := f(&o, doc.State.State); err != nil {
 		return none, err
 	}
 	return s.commit(ctx, meta, at.ID, at.Seq, o)
@@ -311,18 +339,24 @@ type At struct {
 	Idem *store.Idem
 }
 
-// decide is what the second person does.
+// decide is what the second person does, or somebody at one of the levels.
 func (s *Observations) decide(ctx context.Context, by policy.Actor, at At, reason string, do observationStep) (store.Doc[Observation], error) {
-	return s.change(ctx, by, policy.ReviewObservation, at, reason, do, func(o *Observation) error {
+	return s.change(ctx, by, policy.ReviewObservation, at, reason, do, func(o *Observation, before ObservationState) error {
 		if err := policy.Separate(by, policy.PartReview, o.Acts); err != nil {
 			return err
 		}
 		o.Reason, o.Reviewed = reason, HandOf(s.guard.Rules(), by, policy.ReviewObservation, journal.At(s.db.Now()))
+		if o.Approval != nil {
+			if err := s.pass(ctx, by, o, before, do, reason); err != nil {
+				return err
+			}
+		}
 		return o.act(policy.PartReview, by.ID)
 	})
 }
 
-// Confirm makes an observation count. Returns Forbidden without ReviewObservation or for somebody who recorded or corrected it, NotFound outside the scope,
+// Confirm makes an observation count, or takes it on to the next level of its chain. Returns Forbidden without ReviewObservation or for somebody who recorded
+// or corrected it (with a chain also without ConfirmPartyFact, for an office whose turn it is not, and for who has confirmed already), NotFound outside the scope,
 // Conflict if it does not wait for a decision or somebody was first.
 func (s *Observations) Confirm(ctx context.Context, by policy.Actor, at At) (store.Doc[Observation], error) {
 	return s.decide(ctx, by, at, "", stepConfirm)
@@ -351,7 +385,7 @@ type Correction struct {
 // outside the scope, Invalid for refused fields as Record does, Conflict if it was not returned or somebody was first.
 func (s *Observations) Correct(ctx context.Context, by policy.Actor, at At, in Correction) (store.Doc[Observation], error) {
 	const op = "supervision.Correct"
-	return s.change(ctx, by, policy.RecordObservation, at, "", stepCorrect, func(o *Observation) error {
+	return s.change(ctx, by, policy.RecordObservation, at, "", stepCorrect, func(o *Observation, _ ObservationState) error {
 		if err := policy.Separate(by, policy.PartScore, o.Acts); err != nil {
 			return err
 		}
@@ -374,6 +408,12 @@ func (s *Observations) Correct(ctx context.Context, by policy.Actor, at At, in C
 			return fault.InvalidFields(op, bad...)
 		}
 		o.Recorded, o.Reason = HandOf(s.guard.Rules(), by, policy.RecordObservation, journal.At(s.db.Now())), ""
+		if o.Approval != nil {
+			// What was corrected is confirmed anew from the first level, by the chain under which it began.
+			if err := s.openApproval(o.Approval.Chain, at.ID, at.Seq, by.ID, o); err != nil {
+				return err
+			}
+		}
 		return o.act(policy.PartScore, by.ID)
 	})
 }
@@ -387,8 +427,13 @@ func (s *Observations) Withdraw(ctx context.Context, by policy.Actor, at At, rea
 	if err := CheckReason("supervision.Withdraw", reason); err != nil {
 		return store.Doc[Observation]{}, err
 	}
-	return s.change(ctx, by, policy.RecordObservation, at, strings.TrimSpace(reason), stepWithdraw, func(o *Observation) error {
+	return s.change(ctx, by, policy.RecordObservation, at, strings.TrimSpace(reason), stepWithdraw, func(o *Observation, _ ObservationState) error {
 		o.Reason = strings.TrimSpace(reason)
+		if o.Approval != nil {
+			withdrawn := *o.Approval
+			withdrawn.State = policy.ApprovalWithdrawn
+			o.Approval = &withdrawn
+		}
 		return nil
 	})
 }

@@ -19,7 +19,15 @@ func (s *Observations) One(ctx context.Context, by policy.Actor, id string) (sto
 	if err != nil {
 		return store.Doc[Observation]{}, err
 	}
-	return s.load(ctx, "supervision.One", scope, id)
+	doc, err := s.load(ctx, "supervision.One", scope, id)
+	if err != nil {
+		return doc, err
+	}
+	var ok bool
+	if doc.State, ok = s.shown(by, doc.State); !ok {
+		return store.Doc[Observation]{}, fault.New("supervision.One", fault.NotFound, "没有找到这条记录")
+	}
+	return doc, nil
 }
 
 // Correcting returns the observation that corrects another, in whatever state. Returns NotFound if there is none or it lies outside the scope.
@@ -39,10 +47,14 @@ type Happened struct {
 	State ObservationState
 }
 
-// History returns what happened to an observation. Returns Forbidden without ReadObservation, NotFound outside the scope.
+// History returns what happened to an observation; of one of which the actor sees the result only, when it was confirmed. Returns Forbidden without ReadObservation, NotFound outside the scope.
 func (s *Observations) History(ctx context.Context, by policy.Actor, id string) ([]Happened, error) {
-	if _, err := s.One(ctx, by, id); err != nil {
+	doc, err := s.One(ctx, by, id)
+	if err != nil {
 		return nil, err
+	}
+	if s.OnlyResult(by, &doc.State) {
+		return []Happened{{At: doc.State.Reviewed.At.Time, State: doc.State.State}}, nil
 	}
 	var out []Happened
 	for change, err := range s.rows.History(ctx, id) {
@@ -85,9 +97,11 @@ func (s *Observations) List(ctx context.Context, by policy.Actor, f ObservationF
 		q = store.Query{Index: byDay, Key: policy.ProjectKey(f.Project) + suffix}
 	}
 	q.Desc, q.After = true, after
-	return s.page(ctx, scope, q, func(o *Observation) bool {
-		return (f.Fact == "" || o.Ask.Fact == f.Fact) && (f.State == "" || o.State == f.State)
+	page, err := s.page(ctx, scope, q, func(o *Observation) bool {
+		_, ok := s.shown(by, *o)
+		return ok && (f.Fact == "" || o.Ask.Fact == f.Fact) && (f.State == "" || o.State == f.State)
 	})
+	return s.shownPage(by, page, err)
 }
 
 // Queue returns up to 50 observations that wait for the actor's decision, oldest first; those that he recorded himself are not among them.
@@ -97,9 +111,16 @@ func (s *Observations) Queue(ctx context.Context, by policy.Actor, after string)
 	if err != nil {
 		return store.Page[Observation]{}, err
 	}
+	g, err := s.signer(ctx, by)
+	if err != nil {
+		return store.Page[Observation]{}, err
+	}
 	q := ScopeQuery(scope, byWork, "", "")
 	q.After = after
-	return s.page(ctx, scope, q, func(o *Observation) bool { return policy.Separate(by, policy.PartReview, o.Acts) == nil })
+	return s.page(ctx, scope, q, func(o *Observation) bool {
+		_, ok := s.shown(by, *o)
+		return ok && s.decidable(g, o) == nil
+	})
 }
 
 // Returned returns up to 50 observations that came back to the actor, oldest first. Returns Forbidden without RecordObservation.

@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/supervision"
 	"redsteward/supervision/inspection"
 )
 
@@ -112,6 +113,16 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "走访评价表", err
 		}
 		return fmt.Sprintf("走访评价表 %s %s，%d 项，指纹 %.16s", sheet.ID, sheet.Version, sheet.Count(), inspection.HashSheet(data)), nil
+	case hasKey(data, "chains"):
+		rules, err := shippedRules()
+		if err != nil {
+			return "", err
+		}
+		chains, err := supervision.ParseChains(name, data, rules)
+		if err != nil {
+			return "逐级确认表", err
+		}
+		return fmt.Sprintf("逐级确认表，%d 项事实", chains.Count()), nil
 	case hasKey(data, "deadlines"):
 		rules, err := calendar.ParseRules(name, data)
 		if err != nil {
@@ -121,6 +132,19 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 	}
 	_, err = loadConfig(name, nil, nil)
 	return "配置文件", err
+}
+
+// shippedRules are the roles that the program carries.
+func shippedRules() (*policy.Rules, error) {
+	conf, err := configs.Files.ReadFile("roles.conf")
+	if err != nil {
+		return nil, err
+	}
+	csv, err := configs.Files.ReadFile("roles.csv")
+	if err != nil {
+		return nil, err
+	}
+	return policy.LoadRules(conf, csv)
 }
 
 // hasKey reports whether a YAML file has a key at its top level.

@@ -59,6 +59,8 @@ type config struct {
 		Roles      string   `yaml:"roles"`
 		Holidays   []string `yaml:"holidays"`
 		Checklists []string `yaml:"checklists"`
+		// Confirmations says which facts are confirmed level by level.
+		Confirmations string `yaml:"confirmations"`
 		// SchemeQuarter and SchemeYear are the schemes of the rating cycle.
 		SchemeQuarter string `yaml:"scheme_quarter"`
 		SchemeYear    string `yaml:"scheme_year"`

@@ -166,19 +166,20 @@ func (l *countyLoader) yearActs(year int) []act {
 	}...)
 }
 
-// observe is one observation by two persons: recorded at one moment, confirmed at another.
-func (l *countyLoader) observe(in supervision.Draft, recorder, reviewer policy.Actor, record, confirm time.Time) []act {
+// observe is one observation: recorded at one moment, confirmed at another; further reviewers confirm an hour after each other.
+func (l *countyLoader) observe(in supervision.Draft, recorder policy.Actor, record, confirm time.Time, reviewers ...policy.Actor) []act {
 	var doc store.Doc[supervision.Observation]
-	return []act{
-		{record, partObserved, func(ctx context.Context) (err error) {
-			doc, err = l.observations.Record(ctx, recorder, in)
+	acts := []act{{record, partObserved, func(ctx context.Context) (err error) {
+		doc, err = l.observations.Record(ctx, recorder, in)
+		return err
+	}}}
+	for i, reviewer := range reviewers {
+		acts = append(acts, act{confirm.Add(time.Duration(i) * time.Hour), partObserved, func(ctx context.Context) (err error) {
+			doc, err = l.observations.Confirm(ctx, reviewer, supervision.At{ID: doc.ID, Seq: doc.Seq})
 			return err
-		}},
-		{confirm, partObserved, func(ctx context.Context) error {
-			_, err := l.observations.Confirm(ctx, reviewer, supervision.At{ID: doc.ID, Seq: doc.Seq})
-			return err
-		}},
+		}})
 	}
+	return acts
 }
 
 // draft is what an observation says, of a project or, with project < 0, of a firm.
@@ -205,7 +206,7 @@ func (l *countyLoader) projectRecords(i, n int) []act {
 			community := i % l.plan.size.communities
 			recorder, reviewer = l.of("community_worker", community), l.of("community_secretary", community)
 		}
-		acts = append(acts, l.observe(l.draft(s, i, 0, day), recorder, reviewer, hour(day.Add(1), 9), hour(day.Add(2), 15))...)
+		acts = append(acts, l.observe(l.draft(s, i, 0, day), recorder, hour(day.Add(1), 9), hour(day.Add(2), 15), reviewer)...)
 	}
 	for k, s := range l.plan.projectSays(i, n) {
 		add(s, first.Add(firstRecords+30*(k%3)))
@@ -224,32 +225,34 @@ func (l *countyLoader) projectRecords(i, n int) []act {
 	return acts
 }
 
-// firmRecords are the observations of a firm in a quarter.
+// firmRecords are the observations of a firm in a quarter: facts of the party, confirmed by a community of the firm, the industry's branch and the organisation
+// department.
 func (l *countyLoader) firmRecords(i, n int) []act {
-	if l.holds(i, n) == 0 {
+	held := l.firstHeld(i, n)
+	if held < 0 {
 		return nil
 	}
 	day := l.plan.size.quarterOf(n).Span().First.Add(80)
 	var acts []act
 	for _, s := range l.plan.firmSays(i, n) {
-		recorder, reviewer := l.of("industry_secretary", 0), l.of("organisation", 0)
+		recorder := l.of("industry_secretary", 0)
 		if s.fact != "cobuild_kinds" {
-			recorder, reviewer = l.instructor(i), l.of("industry_secretary", 0)
+			recorder = l.instructor(i)
 		}
-		acts = append(acts, l.observe(l.draft(s, -1, i, day), recorder, reviewer, hour(day.Add(1), 10), hour(day.Add(2), 16))...)
+		acts = append(acts, l.observe(l.draft(s, -1, i, day), recorder, hour(day.Add(1), 10), hour(day.Add(2), 16),
+			l.of("community_secretary", held%l.plan.size.communities), l.of("industry_secretary", 1), l.of("organisation", 0))...)
 	}
 	return acts
 }
 
-// holds is how many projects a firm holds in a quarter.
-func (l *countyLoader) holds(firm, n int) int {
-	count := 0
+// firstHeld is the first project that a firm holds in a quarter, -1 if it holds none.
+func (l *countyLoader) firstHeld(firm, n int) int {
 	for i := range l.plan.projects {
 		if l.plan.holder(i, n) == firm {
-			count++
+			return i
 		}
 	}
-	return count
+	return -1
 }
 
 // instructor is the party instructor of a firm.

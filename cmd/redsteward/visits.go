@@ -21,7 +21,15 @@ func (s *service) openSupervision(ctx context.Context, register *registry.Regist
 	if err != nil {
 		return err
 	}
-	if s.observations, err = supervision.NewObservations(ctx, s.db, s.guard, register, register); err != nil {
+	table, err := ownOr(s.config.Files.Confirmations, "confirmations.yaml")
+	if err != nil {
+		return err
+	}
+	chains, err := supervision.ParseChains("confirmations.yaml", table, s.guard.Rules())
+	if err != nil {
+		return err
+	}
+	if s.observations, err = supervision.NewObservations(ctx, s.db, s.guard, register, register, chains); err != nil {
 		return err
 	}
 	if s.intake, err = supervision.NewObservationImports(ctx, s.observations, func() supervision.Finder { return s.register.Finder() }); err != nil {

@@ -57,7 +57,7 @@ func (s *Server) showObservationImports(c *fiber.Ctx, by policy.Actor, refused [
 	if err != nil {
 		return err
 	}
-	facts, _, err := s.factOptions(c)
+	facts, _, err := s.recordable(c, by)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (s *Server) observationTemplate(c *fiber.Ctx, by policy.Actor) error {
 	for _, fact := range c.Context().QueryArgs().PeekMulti("fact") {
 		chosen[string(fact)] = true
 	}
-	_, all, err := s.factOptions(c)
+	_, all, err := s.recordable(c, by)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (s *Server) dryObservations(c *fiber.Ctx, by policy.Actor) error {
 }
 
 func (s *Server) dryObservationRun(c *fiber.Ctx, by policy.Actor, upload *files.Upload) (dryView, error) {
-	_, asks, err := s.factOptions(c)
+	_, asks, err := s.recordable(c, by)
 	if err != nil {
 		return dryView{}, err
 	}

