@@ -122,7 +122,7 @@ func TestCheckCommand(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"c.yaml", "listen: 127.0.0.1:1\nmetrix: x\n", "c.yaml:2:1: 没有 metrix 这个键"},
 		{"d.yaml", "as_of: 2026-01-01\ndeadlines:\n  - {id: a.b, name: 甲, from: 乙, n: x, unit: 日, basis: 丙, proposal: true}\n", "d.yaml:3:36: deadlines[1].n 要写整数"},
-		{"k.yaml", "chains:\n  - {id: party, version: 1, title: 甲, basis: 建议, facts: [a, a], levels: [{name: 一级, role: property_officer}]}\n", "k.yaml:2:64: 事实 a 写了两次"},
+		{"k.yaml", "chains:\n  - {id: party, version: 1, title: 甲, basis: 建议, facts: [a, a], levels: [{name: 一级, role: property_officer}]}\n", "k.yaml:2:61: 事实 a 写了两次"},
 		{"h.csv", "date,kind,name\n2026-02-30,off,春节\n", "h.csv:2:1: \"2026-02-30\" 不是日期"},
 		{"e.yaml", "", "e.yaml：文件是空的"},
 		{"f.csv", " \n", "f.csv：文件是空的"},

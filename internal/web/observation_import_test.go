@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"net/url"
@@ -9,26 +8,22 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/xuri/excelize/v2"
+	"redsteward/internal/report"
+	"redsteward/internal/web/browsertest"
 )
 
-// fillIn sets cells of a downloaded template.
-func fillIn(t *testing.T, template string, cells map[string]any) []byte {
+// observationWorkbook is a workbook with the columns of the template, all typed as text.
+func observationWorkbook(t *testing.T, rows ...[8]string) []byte {
 	t.Helper()
-	book, err := excelize.OpenReader(strings.NewReader(template))
+	sheet := report.Table[[8]string]{Sheet: "观察记录"}
+	for i, title := range []string{"社区（村）", "小区名称", "事实", "按期答复", "应答复", "已备案", "事实发生的日期", "来源"} {
+		sheet.Columns = append(sheet.Columns, report.Text(title, title, func(r *[8]string) *string { return &r[i] }))
+	}
+	data, err := report.Write(sheet.Filled(rows))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for cell, value := range cells {
-		if err := book.SetCellValue("观察记录", cell, value); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var out bytes.Buffer
-	if err := book.Write(&out); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
+	return data
 }
 
 // TestObservationImportPages: template, upload, dry run, import, and the confirmation of several by another person.
@@ -42,9 +37,11 @@ func TestObservationImportPages(t *testing.T) {
 	if template.StatusCode != 200 || !strings.Contains(template.Header.Get("Content-Disposition"), "xlsx") {
 		t.Fatal(template.StatusCode, template.Header)
 	}
-	// A2–A4 are the answers of the three projects of the fixture, A5–A7 the contracts. p3 lies outside of the worker's community.
-	file := fillIn(t, template.body, map[string]any{"G2": 4, "H2": 5, "J2": "2026-10-12", "K2": "台账", "G3": "五", "H3": 5, "J3": "2026-10-12", "K3": "台账", "G4": 1, "H4": 1, "J4": "2026-10-12", "K4": "台账",
-		"I5": "是", "J5": "2026-10-12", "K5": "备案台账"})
+	// The fourth row lies outside of the worker's community, the last one was left as it was prepared.
+	const answers, day = "诉求答复（按期答复/应答复）", "2026-10-12"
+	file := observationWorkbook(t, [8]string{"东街社区", "东街花园", answers, "4", "5", "", day, "台账"}, [8]string{"东街社区", "望湖苑", answers, "五", "5", "", day, "台账"},
+		[8]string{"城东社区", browsertest.Hostile, answers, "1", "1", "", day, "台账"}, [8]string{"东街社区", "东街花园", "合同已备案", "", "", "是", day, "备案台账"},
+		[8]string{"东街社区", "望湖苑", "合同已备案"})
 	send := func(p *person, name string, data []byte) answer {
 		return p.upload(t, "/observations/imports", nil, nil, attachment{name, data})
 	}
@@ -66,7 +63,7 @@ func TestObservationImportPages(t *testing.T) {
 		}
 	}
 	dry := send(worker, "十月.xlsx", file)
-	for _, want := range []string{"新登记 2 行", "2 行有错", "G3：按期答复要填数，或者填“不适用”，现在是“五”", "没有登记名为", "只导入无错的 2 行"} {
+	for _, want := range []string{"新登记 2 行", "2 行有错", "D3：按期答复要填数，或者填“不适用”，现在是“五”", "没有登记名为", "只导入无错的 2 行"} {
 		if dry.StatusCode != 200 || !strings.Contains(dry.body, want) {
 			t.Errorf("the dry run lacks %q: %d %.3000s", want, dry.StatusCode, dry.body)
 		}
