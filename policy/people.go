@@ -2,8 +2,10 @@ package policy
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -61,5 +63,30 @@ func (s *Service) Colleagues(ctx context.Context, by Actor, giving, doing Action
 			slices.SortFunc(out, func(a, b Colleague) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
 			return out, nil
 		}
+	}
+}
+
+// Uses says how many people hold, or will hold, an office whose unit or rows a scope key names: “2 人的任命”; "" if nobody does. It asks for no right and names nobody.
+func (s *Service) Uses(ctx context.Context, key string, _ time.Time) (string, error) {
+	today, held := calendar.DateOf(s.clocks.Business()), 0
+	for q := (store.Query{Index: "all", Limit: store.MaxLimit}); ; {
+		page, err := s.accounts.List(ctx, q)
+		if err != nil {
+			return "", err
+		}
+		for _, d := range page.Docs {
+			if slices.ContainsFunc(d.State.Appointments, func(ap Appointment) bool {
+				return (ap.Days.Until.IsZero() || ap.Days.Until.Compare(today) >= 0) && (ap.Unit == key || slices.Contains(ap.Scopes, key))
+			}) {
+				held++
+			}
+		}
+		if q.After = page.Next; q.After != "" {
+			continue
+		}
+		if held == 0 {
+			return "", nil
+		}
+		return fmt.Sprintf("%d 人的任命", held), nil
 	}
 }

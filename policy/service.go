@@ -154,19 +154,23 @@ func (s *Service) SetupOpen(ctx context.Context) (bool, error) {
 }
 
 // Setup makes the first administrator with the one-time setup token. Returns Forbidden for a wrong token or if it is done
-// already, Invalid for refused fields (login, name, password), Conflict for a login that is taken.
+// already, with the field token only for a wrong one; Invalid for refused fields (login, name, password), Conflict for a login that is taken.
 func (s *Service) Setup(ctx context.Context, token, login, name, password string) error {
 	const op = "policy.Setup"
 	if err := s.guard.Require(Actor{}, RunSetup); err != nil {
 		return err
 	}
-	refused := &fault.Error{Op: op, Kind: fault.Forbidden, Message: "设置口令不正确，或者首个管理员已经设置；请看服务器终端",
-		Rule: "首次启动规则：凭服务器终端显示的一次性口令，只设一次"}
+	refused := &fault.Error{Op: op, Kind: fault.Forbidden, Message: "首个管理员已经设置，请直接登录", Rule: "首次启动规则：凭服务器终端显示的一次性口令，只设一次"}
 	open, err := s.SetupOpen(ctx)
 	if err != nil {
 		return err
 	}
-	if !open || subtle.ConstantTimeCompare([]byte(s.setup), []byte(strings.TrimSpace(token))) != 1 {
+	if !open {
+		return refused
+	}
+	if subtle.ConstantTimeCompare([]byte(s.setup), []byte(strings.TrimSpace(token))) != 1 {
+		refused.Message = "设置口令不正确，请照服务器终端上显示的填写；重新启动过的，口令已经换了"
+		refused.Fields = []fault.Field{{Name: "token", Message: refused.Message}}
 		return refused
 	}
 	login, name = NormalLogin(login), strings.TrimSpace(name)

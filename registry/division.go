@@ -55,6 +55,8 @@ type Division struct {
 	Days policy.Span `json:"days"`
 }
 
+const divisionKind = "division"
+
 var (
 	divisionCode = regexp.MustCompile(`^[0-9]{12}$`)
 	gridCode     = regexp.MustCompile(`^([0-9]{12})-[0-9]{2,3}$`)
@@ -63,7 +65,7 @@ var (
 // divisionDocument is how divisions are stored. Sorted by code; display order is that of the list asked for.
 func divisionDocument() store.Kind[Division] {
 	return store.Kind[Division]{
-		Name: "division", Version: 1,
+		Name: divisionKind, Version: 1,
 		Indexes: []store.Index[Division]{{
 			Name: "parent",
 			Keys: func(_ string, d *Division) []string { return []string{"l:" + string(d.Level), "d:" + d.Parent} },
@@ -255,89 +257,4 @@ func displayName(official string) string {
 		return short + "村"
 	}
 	return official
-}
-
-// DivisionInput is what an administrator says about a division.
-type DivisionInput struct {
-	// Name and Display are the official name and what people say.
-	Name, Display string
-	// Statistical hides it in pickers.
-	Statistical bool
-	// Days are its first and last day; no date: open.
-	Days policy.Span
-}
-
-func (in *DivisionInput) check(bad *faults) {
-	bad.text("name", "正式名称", &in.Name, 2, 40)
-	if strings.TrimSpace(in.Display) == "" {
-		in.Display = displayName(in.Name)
-	}
-	bad.text("display", "通用名称", &in.Display, 2, 40)
-	bad.span("until", in.Days)
-}
-
-// AddDivision opens a division below another. Returns Forbidden without UpdateDivision; Invalid for refused fields (code, level, parent, name, display,
-// until); Conflict for a code that exists.
-func (s *Service) AddDivision(ctx context.Context, by policy.Actor, code, parent string, in DivisionInput) error {
-	const op = "registry.AddDivision"
-	if err := s.guard.Require(by, policy.UpdateDivision); err != nil {
-		return err
-	}
-	var bad faults
-	code = strings.TrimSpace(code)
-	in.check(&bad)
-	up, err := s.divisions.Load(ctx, parent)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return err
-	}
-	d := Division{Name: in.Name, Display: in.Display, Parent: parent, Statistical: in.Statistical, Days: in.Days}
-	switch up.State.Level {
-	case LevelCounty:
-		d.Level = LevelTownship
-	case LevelTownship:
-		d.Level = LevelCommunity
-	case LevelCommunity:
-		d.Level = LevelGrid
-	default:
-		bad.add("parent", "没有编号为“%s”的上级，或者其下不能再设", parent)
-	}
-	grid := gridCode.FindStringSubmatch(code)
-	switch {
-	case d.Level == LevelGrid && (grid == nil || grid[1] != parent):
-		bad.add("code", "网格编号“%s”要写成社区编号加“-”和序号，例如 %s-01", code, parent)
-	case d.Level != LevelGrid && !divisionCode.MatchString(code):
-		bad.add("code", "代码“%s”要写 12 位数字", code)
-	}
-	if err := bad.err(op); err != nil {
-		return err
-	}
-	_, err = s.divisions.Commit(ctx, s.meta(by, policy.UpdateDivision, ""), code, 0, d)
-	if fault.Is(err, fault.Conflict) {
-		return fault.Wrap(op, fault.Conflict, "编号 "+code+" 已经有了", err)
-	}
-	return err
-}
-
-// ChangeDivision corrects names and days; a division is never deleted, it ends. Returns Forbidden without UpdateDivision, NotFound, Invalid for refused
-// fields (name, display, until), Conflict if seq is not the last change.
-func (s *Service) ChangeDivision(ctx context.Context, by policy.Actor, id string, seq int64, in DivisionInput) error {
-	const op = "registry.ChangeDivision"
-	if err := s.guard.Require(by, policy.UpdateDivision); err != nil {
-		return err
-	}
-	var bad faults
-	in.check(&bad)
-	if err := bad.err(op); err != nil {
-		return err
-	}
-	d, err := s.divisions.Load(ctx, id)
-	if err != nil {
-		return err
-	}
-	if d.Seq != seq {
-		return overtaken(op)
-	}
-	d.State.Name, d.State.Display, d.State.Statistical, d.State.Days = in.Name, in.Display, in.Statistical, in.Days
-	_, err = s.divisions.Commit(ctx, s.meta(by, policy.UpdateDivision, ""), id, seq, d.State)
-	return err
 }

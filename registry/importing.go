@@ -45,28 +45,28 @@ func (c *checker) look(ctx context.Context, l storedLine) (imports.Step, error) 
 	return imports.Step{Outcome: st.outcome, Faults: bad.list, Key: st.key, Cause: st.cause, Do: st.do}, err
 }
 
-// checking checks the lines of a file for an actor, each after the ones before it.
-func (s *Service) checking(ctx context.Context, by policy.Actor) (imports.Checker[storedLine], error) {
-	if err := s.guard.Require(by, policy.ImportRegister); err != nil {
+// checking checks the lines of a file for an actor, each after the ones before it; kind "" is that of a dry run whose lines say it.
+func (s *Service) checking(ctx context.Context, by policy.Actor, kind ImportKind) (imports.Checker[storedLine], error) {
+	if err := s.requireImport(by, kind); err != nil {
 		return nil, err
 	}
 	scope, err := s.guard.Scope(ctx, by, policy.ImportRegister)
 	if err != nil {
 		return nil, err
 	}
-	c := &checker{Service: s, pending: map[string]Project{}, may: func(keys []string) bool { return scope.Covers(keys, s.Today()) }}
+	c := &checker{Service: s, pending: map[string]Project{}, newDivisions: map[string]Division{}, mayDivide: s.guard.Require(by, policy.UpdateDivision), may: func(keys []string) bool { return scope.Covers(keys, s.Today()) }}
 	return c.look, nil
 }
 
 // DryImport checks every row against the register and keeps the file's lines for a day. Nothing is journaled. Returns Forbidden without ImportRegister,
 // Invalid for an unknown kind, no row at all or too many.
 func (s *Service) DryImport(ctx context.Context, by policy.Actor, f File) (imports.DryRun, error) {
-	check, err := s.checking(ctx, by)
+	check, err := s.checking(ctx, by, f.Kind)
 	if err != nil {
 		return imports.DryRun{}, err
 	}
 	if !knows(ImportKinds(), f.Kind) {
-		return imports.DryRun{}, fault.New("registry.DryImport", fault.Invalid, "请选择要导入的是企业、小区还是合同")
+		return imports.DryRun{}, fault.New("registry.DryImport", fault.Invalid, "请选择要导入的内容")
 	}
 	lines := make([]storedLine, len(f.Lines))
 	for i, l := range f.Lines {
@@ -79,7 +79,7 @@ func (s *Service) DryImport(ctx context.Context, by policy.Actor, f File) (impor
 // with faults. Accepting the same lines twice is accepting them once. Returns Forbidden without ImportRegister, NotFound for a dry run that is not the
 // actor's or has expired, Conflict if rows with faults are not to be left out or nothing is left to import.
 func (s *Service) AcceptImport(ctx context.Context, by policy.Actor, draft string, onlyGood bool) (string, error) {
-	check, err := s.checking(ctx, by)
+	check, err := s.checking(ctx, by, "")
 	if err != nil {
 		return "", err
 	}
@@ -107,6 +107,9 @@ func (s *Service) nameSubject(ctx context.Context, l *storedLine, newID string) 
 func (s *Service) wasNew(ctx context.Context, newID string, l storedLine) bool {
 	var err error
 	switch {
+	case l.Division != nil:
+		d, err := s.divisions.Load(ctx, l.Division.Code)
+		return err != nil || d.Seq == 1
 	case l.Firm != nil:
 		_, err = s.firms.Load(ctx, newID)
 	case l.Project != nil:

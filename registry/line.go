@@ -19,6 +19,8 @@ type ImportKind string
 
 // The kinds of imports, in the order in which an empty register needs them.
 const (
+	// ImportDivisions: divisions, for who may change them.
+	ImportDivisions ImportKind = "divisions"
 	// ImportFirms: firms with their party form.
 	ImportFirms ImportKind = "firms"
 	// ImportProjects: projects with their owners' body.
@@ -29,14 +31,15 @@ const (
 
 // ImportKinds lists the kinds of imports.
 func ImportKinds() []Choice {
-	return []Choice{{string(ImportFirms), "物业服务企业"}, {string(ImportProjects), "小区"}, {string(ImportContracts), "物业服务合同"}}
+	return []Choice{{string(ImportDivisions), "行政区划"}, {string(ImportFirms), "物业服务企业"}, {string(ImportProjects), "小区"}, {string(ImportContracts), "物业服务合同"}}
 }
 
-// Line is one row of an import, read but not yet checked against the register. Exactly one of Firm, Project and Contract is set.
+// Line is one row of an import, read but not yet checked against the register. Exactly one of Division, Firm, Project and Contract is set.
 type Line struct {
 	// Row is the number of the row in the sheet.
 	Row int64 `json:"row"`
-	// Firm, Project, Contract: what the row says.
+	// Division, Firm, Project, Contract: what the row says.
+	Division *DivisionLine `json:"division,omitempty"`
 	Firm     *FirmLine     `json:"firm,omitempty"`
 	Project  *ProjectLine  `json:"project,omitempty"`
 	Contract *ContractLine `json:"contract,omitempty"`
@@ -45,6 +48,9 @@ type Line struct {
 // target names what a row is about: the rows of one target are applied one after the other.
 func (l Line) target() string {
 	switch {
+	case l.Division != nil:
+		// All in one row, because one may lie below another.
+		return divisionKind
 	case l.Firm != nil:
 		return l.Firm.Code
 	case l.Project != nil:
@@ -128,13 +134,18 @@ type checker struct {
 	may func(keys []string) bool
 	// divisions are those that exist, read once.
 	divisions []DivisionRow
-	// pending are projects as the lines before would leave them, nil to look at what is stored only.
-	pending map[string]Project
+	// pending and newDivisions are projects and divisions as the lines before would leave them, nil to look at what is stored only.
+	pending      map[string]Project
+	newDivisions map[string]Division
+	// mayDivide is why divisions may not be imported, nil if they may.
+	mayDivide error
 }
 
 // check checks one line; what is wrong goes to bad.
 func (c *checker) check(ctx context.Context, l Line, bad *faults) (step, error) {
 	switch {
+	case l.Division != nil:
+		return c.divisionLine(ctx, *l.Division, bad)
 	case l.Firm != nil:
 		return c.firmLine(ctx, *l.Firm, bad)
 	case l.Project != nil:

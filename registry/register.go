@@ -30,8 +30,10 @@ func Open(ctx context.Context, db *store.DB) (*Register, error) {
 	if r.firms, err = store.NewCollection(ctx, db, firmDocument()); err != nil {
 		return nil, err
 	}
-	r.projects, err = store.NewCollection(ctx, db, projectDocument())
-	return r, err
+	if r.projects, err = store.NewCollection(ctx, db, projectDocument()); err != nil {
+		return nil, err
+	}
+	return r, db.Register(r.followUp())
 }
 
 // Spans implements policy.Tenure from the contracts of the project; none for a project that does not exist.

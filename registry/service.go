@@ -16,6 +16,9 @@ type Service struct {
 	*Register
 	guard *policy.Guard
 	now   func() time.Time
+	// offices and records are what else in the program names rows of the register; nil, none: nothing.
+	offices Uses
+	records []Uses
 	// imports carries out the imports of Excel.
 	imports *imports.Importer[storedLine]
 }
@@ -25,6 +28,16 @@ func NewService(ctx context.Context, register *Register, guard *policy.Guard, no
 	s := &Service{Register: register, guard: guard, now: now}
 	return s, s.openImports(ctx)
 }
+
+// Uses tells what else in the program names a row of the register.
+type Uses interface {
+	// Uses says in Chinese what names a scope key since a moment, “3 件佐证材料”; "" if nothing does. Offices count while they are held or will be,
+	// whenever they were given.
+	Uses(ctx context.Context, key string, since time.Time) (string, error)
+}
+
+// Link tells the register who else names its rows: the accounts by their offices, and what was recorded about them. Call it before the first request.
+func (s *Service) Link(offices Uses, records ...Uses) { s.offices, s.records = offices, records }
 
 // Today is the business day.
 func (s *Service) Today() calendar.Date { return calendar.DateOf(s.now()) }

@@ -283,33 +283,6 @@ func TestSeedBeginsAgain(t *testing.T) {
 	}
 }
 
-func TestDivisionsAreEdited(t *testing.T) {
-	d := newDesk(t)
-	ctx := t.Context()
-	admin := person("administrator", policy.County)
-	in := DivisionInput{Name: "城东第一网格"}
-	d.refused("no right", fault.Forbidden, func() error { return d.AddDivision(ctx, d.officer, east+"-01", east, in) })
-	d.refused("a grid of another community", fault.Invalid, func() error { return d.AddDivision(ctx, admin, west+"-01", east, in) }, "code", east+"-01")
-	d.refused("below a grid, no name", fault.Invalid, func() error { return d.AddDivision(ctx, admin, east+"-01", "no", DivisionInput{}) }, "parent", "name")
-	if err := d.AddDivision(ctx, admin, east+"-01", east, in); err != nil {
-		t.Fatal(err)
-	}
-	d.refused("twice", fault.Conflict, func() error { return d.AddDivision(ctx, admin, east+"-01", east, in) }, "已经有了")
-	grids, err := d.DivisionsBelow(ctx, east, today)
-	if err != nil || len(grids) != 1 || grids[0].Level != LevelGrid {
-		t.Fatal(grids, err)
-	}
-	ended := DivisionInput{Name: "城东居委会", Days: span(t, "", "2026-10-18")}
-	d.refused("overtaken", fault.Conflict, func() error { return d.ChangeDivision(ctx, admin, east, 9, ended) })
-	if err := d.ChangeDivision(ctx, admin, east, 1, ended); err != nil {
-		t.Fatal(err)
-	}
-	d.refused("a project in a community that has ended", fault.Invalid, func() error {
-		_, err := d.CreateProject(ctx, d.officer, projectOf("望湖苑", east))
-		return err
-	}, "已经撤销")
-}
-
 func TestFirmLife(t *testing.T) {
 	d := newDesk(t)
 	ctx := t.Context()

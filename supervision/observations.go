@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"redsteward/internal/calendar"
@@ -454,4 +455,9 @@ func (s *Observations) supersede(ctx context.Context, e store.Event) error {
 	meta := store.Meta{By: policy.SystemActor().ID, Action: string(policy.RunJob), Why: "已被更正的记录替代", Cause: journal.Cause(e.RecordID, supersedeRule)}
 	_, err = s.rows.Commit(ctx, meta, old.ID, old.Seq, old.State)
 	return err
+}
+
+// Uses counts the observations under a scope key that were written since a moment: “2 条观察记录”, "" for none. It asks for no right and shows nothing of them.
+func (s *Observations) Uses(ctx context.Context, key string, since time.Time) (string, error) {
+	return UsesSince(ctx, s.rows, byDay, key, since, "条观察记录")
 }

@@ -2,7 +2,9 @@ package supervision
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"redsteward/internal/calendar"
@@ -54,6 +56,19 @@ func CheckReason(op, reason string) error {
 		return fault.InvalidFields(op, fault.Field{Name: "reason", Message: "理由太长，请压缩到 200 字以内"})
 	}
 	return nil
+}
+
+// UsesSince counts, for registry.Uses, the rows under a scope key that were written since a moment: “3 件佐证材料”, "" for none.
+func UsesSince[T any](ctx context.Context, rows *store.Collection[T], index, key string, since time.Time, unit string) (string, error) {
+	page, err := rows.ListWhere(ctx, store.Query{Index: index, Key: key, Limit: store.MaxLimit}, func(d *store.Doc[T]) bool { return !d.At.Before(since) })
+	if err != nil || len(page.Docs) == 0 {
+		return "", err
+	}
+	more := ""
+	if page.Next != "" {
+		more = "以上"
+	}
+	return fmt.Sprintf("%d %s%s", len(page.Docs), unit, more), nil
 }
 
 // ListKeys are the keys under which a row with these scope keys is listed: its own and that of the county.

@@ -111,6 +111,7 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openSupervision(ctx, s.register.Register, s.accounts); err != nil {
 		return err
 	}
+	s.register.Link(s.accounts, s.observations, s.visits, s.proofs)
 	if s.archive, err = rating.NewArchive(ctx, s.db); err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ type shelf struct {
 	*Keeper
 	db  *store.DB
 	dir string
+	now time.Time
 }
 
 func newShelf(t testing.TB) *shelf {
@@ -37,8 +38,8 @@ func newShelf(t testing.TB) *shelf {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := func() time.Time { return time.Date(2027, 3, 1, 1, 0, 0, 0, time.UTC) }
-	db, err := store.Open(t.Context(), engine, store.Options{Now: now, MasterKey: make([]byte, 32)})
+	s := &shelf{now: time.Date(2027, 3, 1, 1, 0, 0, 0, time.UTC)}
+	db, err := store.Open(t.Context(), engine, store.Options{Now: func() time.Time { return s.now }, MasterKey: make([]byte, 32)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,8 +48,9 @@ func newShelf(t testing.TB) *shelf {
 			t.Error(err)
 		}
 	})
-	dir := t.TempDir()
-	return &shelf{Keeper: NewKeeper(db, dir), db: db, dir: dir}
+	s.db, s.dir = db, t.TempDir()
+	s.Keeper = NewKeeper(db, s.dir)
+	return s
 }
 
 func meta() store.Meta { return store.Meta{By: "clerk", Action: "evidence.submit"} }

@@ -159,6 +159,8 @@ func (s ObservationSheet) Template(projects []supervision.ObservationLine, perio
 
 // ReadObservations is a sheet of observations as read.
 type ReadObservations struct {
+	// Sheet is the name of the sheet that was read.
+	Sheet string
 	// Lines are the rows without fault, Faults those of the others.
 	Lines  []supervision.ObservationLine
 	Faults []Fault
@@ -172,7 +174,7 @@ func (s ObservationSheet) Read(r io.Reader, periods []AskedPeriod) (ReadObservat
 	if err != nil {
 		return ReadObservations{}, err
 	}
-	out := ReadObservations{Faults: p.Faults}
+	out := ReadObservations{Sheet: p.Sheet, Faults: p.Faults}
 	out.At = func(row int64, field, message string) Fault { return p.At(row, s.field(field), message) }
 	for i := range p.Rows {
 		row := &p.Rows[i].Value

@@ -71,7 +71,7 @@ type Parsed[T any] struct {
 	refused map[int64][]string
 }
 
-// Read reads a workbook: the sheet of the table's name, or the first one. Columns are found by their headings, in any order; others are left alone.
+// Read reads a workbook: the sheet of the table's name, or the first one that is not FaultSheet. Columns are found by their headings, in any order; others are left alone.
 // Returns Invalid if the file is no workbook, unpacks too far, lacks a required column or has more than imports.MaxLines rows.
 func (t Table[T]) Read(r io.Reader) (Parsed[T], error) {
 	const op = "report.Read"
@@ -88,9 +88,9 @@ func (t Table[T]) Read(r io.Reader) (Parsed[T], error) {
 
 func (t Table[T]) read(book *excelize.File) (Parsed[T], error) {
 	const op = "report.Read"
-	sheets := book.GetSheetList()
+	sheets := slices.DeleteFunc(book.GetSheetList(), func(name string) bool { return name == FaultSheet })
 	if len(sheets) == 0 {
-		return Parsed[T]{}, fault.New(op, fault.Invalid, "这个文件没有工作表")
+		return Parsed[T]{}, fault.New(op, fault.Invalid, "这个文件没有要导入的工作表")
 	}
 	p := Parsed[T]{Sheet: sheets[0], table: t, refused: map[int64][]string{}}
 	if slices.Contains(sheets, t.Sheet) {

@@ -9,6 +9,34 @@ import (
 	"redsteward/registry"
 )
 
+// Divisions is the sheet of divisions.
+func Divisions() Table[registry.DivisionLine] {
+	type line = registry.DivisionLine
+	return Table[line]{Sheet: "行政区划", Columns: []Column[line]{
+		Text("code", "编号", func(l *line) *string { return &l.Code }).Must().Wide(18).Says("12 位统计用区划代码；网格写社区编号加“-”和序号，例如 360428100001-01"),
+		Text("name", "正式名称", func(l *line) *string { return &l.Name }).Must().Wide(24).Says("例如 城东居委会"),
+		Text("display", "通用名称", func(l *line) *string { return &l.Display }).Wide(20).Says("平时的叫法，例如 城东社区；不填由正式名称得出"),
+		Text("parent", "上级编号", func(l *line) *string { return &l.Parent }).Wide(18).Says("县不填；新设上级的行要排在前面"),
+		Date("from", "设立日期", "2026-01-01", func(l *line) *calendar.Date { return &l.From }),
+		Date("until", "撤销日期", "2026-12-31", func(l *line) *calendar.Date { return &l.Until }).Says("存在的最后一天；没有撤销的不填"),
+	}}
+}
+
+// DivisionSheet is the sheet of divisions with rows and their levels.
+func DivisionSheet(rows []registry.DivisionLeaf) Sheet {
+	type row struct {
+		registry.DivisionLine
+		level registry.Level
+	}
+	filled := make([]row, len(rows))
+	for i, d := range rows {
+		filled[i] = row{registry.LineOfDivision(d.DivisionRow), d.Level}
+	}
+	columns := append(Within(Divisions().Columns, func(r *row) *registry.DivisionLine { return &r.DivisionLine }),
+		Shown("级别", func(r *row) any { return registry.TextOf(registry.Levels(), r.level) }))
+	return Table[row]{Sheet: Divisions().Sheet, Columns: columns}.Filled(filled)
+}
+
 // Firms is the sheet of firms.
 func Firms() Table[registry.FirmLine] {
 	type line = registry.FirmLine
@@ -63,6 +91,8 @@ func Contracts() Table[registry.ContractLine] {
 
 // Read is a sheet of the register as read.
 type Read struct {
+	// Sheet is the name of the sheet that was read.
+	Sheet string
 	// Lines are the rows without fault, Faults those of the others.
 	Lines  []registry.Line
 	Faults []Fault
@@ -73,6 +103,8 @@ type Read struct {
 // ReadRegister reads the sheet of a kind. Returns as Table.Read, and Invalid for an unknown kind.
 func ReadRegister(kind registry.ImportKind, r io.Reader) (Read, error) {
 	switch kind {
+	case registry.ImportDivisions:
+		return lines(Divisions(), r, func(l *registry.DivisionLine) registry.Line { return registry.Line{Division: l} })
 	case registry.ImportFirms:
 		return lines(Firms(), r, func(l *registry.FirmLine) registry.Line { return registry.Line{Firm: l} })
 	case registry.ImportProjects:
@@ -80,12 +112,14 @@ func ReadRegister(kind registry.ImportKind, r io.Reader) (Read, error) {
 	case registry.ImportContracts:
 		return lines(Contracts(), r, func(l *registry.ContractLine) registry.Line { return registry.Line{Contract: l} })
 	}
-	return Read{}, fault.New("report.ReadRegister", fault.Invalid, "请选择要导入的是企业、小区还是合同")
+	return Read{}, fault.New("report.ReadRegister", fault.Invalid, "请选择要导入的内容")
 }
 
 // RegisterTemplate gives the template of a kind. Returns NotFound for an unknown kind.
 func RegisterTemplate(kind registry.ImportKind) ([]byte, error) {
 	switch kind {
+	case registry.ImportDivisions:
+		return Divisions().Template()
 	case registry.ImportFirms:
 		return Firms().Template()
 	case registry.ImportProjects:
@@ -101,7 +135,7 @@ func lines[T any](t Table[T], r io.Reader, line func(*T) registry.Line) (Read, e
 	if err != nil {
 		return Read{}, err
 	}
-	out := Read{Faults: p.Faults, At: p.At}
+	out := Read{Sheet: p.Sheet, Faults: p.Faults, At: p.At}
 	for i := range p.Rows {
 		l := line(&p.Rows[i].Value)
 		l.Row = p.Rows[i].Number

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -125,19 +126,51 @@ type dryView struct {
 	Faults   []report.Fault
 	More     int
 	Changes  []int64
+	// Marked is the address of the uploaded workbook with its faults marked, Unmarked why there is none.
+	Marked, Unmarked string
 }
 
-// dryView puts what a dry run found into the sheet.
-func (d *importDesk) dryView(run imports.DryRun, at func(row int64, field, message string) report.Fault) dryView {
+// dryView puts what a dry run found into the sheet of the uploaded workbook, and lends that to the uploader with every fault marked.
+func (s *Server) dryView(c *fiber.Ctx, by policy.Actor, d *importDesk, run imports.DryRun, upload *files.Upload, sheet string, at func(row int64, field, message string) report.Fault) (dryView, error) {
 	v := dryView{Desk: d, Run: run, KindWord: d.KindWord(run.Kind), Good: run.New + run.Changed, Changes: run.Changes[:min(len(run.Changes), maxShownFaults)]}
+	faults := make([]report.Fault, len(run.Faults))
 	for i, bad := range run.Faults {
-		if i == maxShownFaults {
-			v.More = len(run.Faults) - i
-			break
-		}
-		v.Faults = append(v.Faults, at(bad.Row, bad.Field, bad.Message))
+		faults[i] = at(bad.Row, bad.Field, bad.Message)
 	}
-	return v
+	shown := min(len(faults), maxShownFaults)
+	v.Faults, v.More = faults[:shown], len(faults)-shown
+	if len(faults) == 0 {
+		return v, nil
+	}
+	id, err := s.lendMarked(c, by, upload, sheet, faults)
+	if fault.Is(err, fault.Invalid) {
+		v.Unmarked = fault.MessageOf(err)
+		return v, nil
+	}
+	v.Marked = d.Path + "/marked/" + id
+	return v, err
+}
+
+// markedSuffix ends the name of a marked workbook, before .xlsx.
+const markedSuffix = "（标错）"
+
+// lendMarked keeps the marked workbook for a day, for its uploader only, and returns its id. Returns Invalid if it cannot be marked.
+func (s *Server) lendMarked(c *fiber.Ctx, by policy.Actor, upload *files.Upload, sheet string, faults []report.Fault) (string, error) {
+	data, err := report.Mark(upload.Reader(), sheet, faults)
+	if err != nil {
+		return "", err
+	}
+	name := strings.TrimSuffix(strings.TrimSuffix(upload.Name, ".xlsx"), markedSuffix) + markedSuffix + ".xlsx"
+	return s.files.Lend(c.UserContext(), by.ID, name, data)
+}
+
+// markedWorkbook sends what lendMarked kept.
+func (s *Server) markedWorkbook(c *fiber.Ctx, by policy.Actor) error {
+	name, data, err := s.files.Lent(c.UserContext(), by.ID, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return sendExcel(c, name, data)
 }
 
 // unread are the faults of rows that could not be read, as imports take them.

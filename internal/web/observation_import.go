@@ -200,5 +200,5 @@ func (s *Server) dryObservationRun(c *fiber.Ctx, by policy.Actor, upload *files.
 	if err != nil {
 		return dryView{}, err
 	}
-	return s.observationDesk().dryView(run, read.At), nil
+	return s.dryView(c, by, s.observationDesk(), run, upload, read.Sheet, read.At)
 }

@@ -19,7 +19,7 @@ type People interface {
 	policy.Accounts
 	// SetupOpen reports whether there is no account yet, so that the first administrator can be made.
 	SetupOpen(ctx context.Context) (bool, error)
-	// Setup makes the first administrator with the one-time setup token. Returns Forbidden for a wrong token or if it is done already,
+	// Setup makes the first administrator with the one-time setup token. Returns Forbidden for a wrong token, with that field, or if it is done already,
 	// Invalid for refused fields.
 	Setup(ctx context.Context, token, login, name, password string) error
 	// ChangePassword changes the actor's own password and ends all its sessions. Returns Invalid for refused fields.
@@ -81,8 +81,12 @@ func (s *Server) setupPage(c *fiber.Ctx, by policy.Actor) error {
 func (s *Server) setup(c *fiber.Ctx, by policy.Actor) error {
 	login, name := c.FormValue("login"), c.FormValue("name")
 	err := s.people.Setup(c.UserContext(), c.FormValue("token"), login, name, c.FormValue("password"))
-	if refused := fault.FieldsOf(err); fault.Is(err, fault.Invalid) && len(refused) > 0 {
-		return s.refuse(c, by, "setup", page{Title: "首次启动", Data: formView{s.setupForm(login, name, refused)}, Fields: refused})
+	if refused := fault.FieldsOf(err); len(refused) > 0 {
+		if fault.Is(err, fault.Forbidden) {
+			s.logRefusal(c, by, policy.RunSetup, err, "")
+		}
+		c.Status(statusOf(fault.KindOf(err)))
+		return s.render(c, by, "setup", page{Title: "首次启动", Data: formView{s.setupForm(login, name, refused)}, Fields: refused})
 	}
 	if err != nil {
 		return err

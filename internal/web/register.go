@@ -22,6 +22,7 @@ import (
 // its errors there.
 type Register interface {
 	Contracts
+	Divisions
 
 	// Today is the business day.
 	Today() calendar.Date
@@ -51,7 +52,9 @@ type Register interface {
 	CorrectContract(ctx context.Context, by policy.Actor, project string, seq int64, id string, in registry.ContractInput, why string) error
 	EndContract(ctx context.Context, by policy.Actor, project string, seq int64, id string, last calendar.Date, why string) error
 
-	// DryImport checks a file and keeps it for a day, AcceptImport accepts what was checked, OneImport and Imports tell what became of it.
+	// MayImport lists the kinds that an actor may import, DryImport checks a file and keeps it for a day, AcceptImport accepts what was checked, OneImport and
+	// Imports tell what became of it.
+	MayImport(by policy.Actor) []registry.Choice
 	DryImport(ctx context.Context, by policy.Actor, f registry.File) (imports.DryRun, error)
 	AcceptImport(ctx context.Context, by policy.Actor, draft string, onlyGood bool) (string, error)
 	OneImport(ctx context.Context, by policy.Actor, id string) (imports.View, error)
@@ -71,7 +74,7 @@ func (s *Server) registerRoutes() []Route {
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
 	desk := s.registerDesk()
-	return []Route{
+	return append(s.divisionRoutes(), []Route{
 		{Method: get, Path: projectsPath, Action: policy.ReadRegister, Handler: s.projects},
 		{Method: get, Path: projectsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.projectsExcel},
 		{Method: get, Path: projectsPath + "/new", Action: policy.WriteRegister, Handler: s.projectForm},
@@ -100,9 +103,10 @@ func (s *Server) registerRoutes() []Route {
 		{Method: post, Path: importsPath, Action: policy.ImportRegister, Handler: s.dryImport, Upload: maxImport},
 		{Method: post, Path: importsPath + "/accept", Action: policy.ImportRegister, Handler: s.acceptsFor(desk)},
 		{Method: get, Path: importsPath + "/template/:kind.xlsx", Action: policy.ImportRegister, Handler: s.importTemplate},
+		{Method: get, Path: importsPath + "/marked/:id", Action: policy.ImportRegister, Handler: s.markedWorkbook},
 		{Method: get, Path: importsPath + "/:id/progress", Action: policy.ImportRegister, Handler: s.progressFor(desk)},
 		{Method: get, Path: importsPath + "/:id", Action: policy.ImportRegister, Handler: s.oneFor(desk)},
-	}
+	}...)
 }
 
 // crumb is one step of the way to a page.

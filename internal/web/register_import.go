@@ -11,13 +11,16 @@ import (
 	"redsteward/registry"
 )
 
-// registerDesk is where firms, projects and contracts come in.
+// registerDesk is where divisions, firms, projects and contracts come in.
 func (s *Server) registerDesk() *importDesk {
 	return &importDesk{Path: importsPath, Title: "Excel 导入", Nav: importsPath, New: "新增", Changed: "修改", Same: "没有变化",
 		Look: "会修改现有登记的行", LookText: "请确认这些行确实要改。",
 		KindWord: func(kind string) string { return registry.TextOf(registry.ImportKinds(), kind) },
 		Next: func(kind string) []link {
-			if kind == string(registry.ImportFirms) {
+			switch registry.ImportKind(kind) {
+			case registry.ImportDivisions:
+				return []link{{"看行政区划", divisionsPath}}
+			case registry.ImportFirms:
 				return []link{{"看企业登记", firmsPath}}
 			}
 			return []link{{"看小区登记", projectsPath}}
@@ -46,8 +49,9 @@ func (s *Server) showImports(c *fiber.Ctx, by policy.Actor, kind string, refused
 	if err != nil {
 		return err
 	}
-	v := importsView{Kinds: registry.ImportKinds(), MaxRows: imports.MaxLines, MaxMB: files.MaxPaper >> 20, Recent: s.registerDesk().lines(list), FileError: fileError(refused),
-		Form: withErrors([]field{{Name: "kind", Label: "要导入的内容", Options: choicesOf("请选择", registry.ImportKinds()), Value: kind, Hint: "新系统依次导入企业、小区、合同"}}, refused)}
+	kinds := s.registered.MayImport(by)
+	v := importsView{Kinds: kinds, MaxRows: imports.MaxLines, MaxMB: files.MaxPaper >> 20, Recent: s.registerDesk().lines(list), FileError: fileError(refused),
+		Form: withErrors([]field{{Name: "kind", Label: "要导入的内容", Options: choicesOf("请选择", kinds), Value: kind, Hint: "新系统依次导入企业、小区、合同"}}, refused)}
 	p := page{Title: "Excel 导入", Nav: importsPath, Data: v, Fields: refused}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "register_imports", p)
@@ -75,7 +79,7 @@ func (s *Server) dryImport(c *fiber.Ctx, by policy.Actor) error {
 	switch {
 	case err != nil:
 	case kind == "":
-		err = fault.InvalidFields("web.dryImport", fault.Field{Name: "kind", Message: "请选择要导入的是企业、小区还是合同"})
+		err = fault.InvalidFields("web.dryImport", fault.Field{Name: "kind", Message: "请选择要导入的内容"})
 	case upload == nil:
 		err = fault.InvalidFields("web.dryImport", fault.Field{Name: "file", Message: "请选择要导入的 Excel 文件"})
 	}
@@ -101,5 +105,5 @@ func (s *Server) dryRun(c *fiber.Ctx, by policy.Actor, kind registry.ImportKind,
 	if err != nil {
 		return dryView{}, err
 	}
-	return s.registerDesk().dryView(run, read.At), nil
+	return s.dryView(c, by, s.registerDesk(), run, upload, read.Sheet, read.At)
 }

@@ -224,7 +224,7 @@ func TestImportThroughPages(t *testing.T) {
 	}
 	refused("no such template", officer.get(t, "/register/imports/template/people.xlsx"), 404)
 	file := firmSheet(t, firmLine("安居物业服务有限公司", codeTwo), firmLine("赣北物业集团有限公司", codeOne), firmLine("错码物业公司", "91350100M000100Y42"))
-	refused("nothing chosen", officer.imports(t, "", "", nil), 422, "请选择要导入的是企业、小区还是合同")
+	refused("nothing chosen", officer.imports(t, "", "", nil), 422, "请选择要导入的内容")
 	refused("no file", officer.imports(t, "firms", "", nil), 422, "请选择要导入的 Excel 文件", `value="firms" selected`)
 	refused("a file that lies", officer.imports(t, "firms", "企业.xlsx", []byte("%PDF-1.7 and so on, long enough to be looked at")), 422, "PDF", `id="file-e"`)
 	refused("wrong columns", officer.imports(t, "projects", "企业.xlsx", file), 422, "第 1 行没有“小区名称”这一列")
@@ -234,6 +234,22 @@ func TestImportThroughPages(t *testing.T) {
 	refused("no right", newPerson(t, f).signIn(t, "secretary").imports(t, "firms", "企业.xlsx", file), 403)
 	dry := officer.imports(t, "firms", "企业.xlsx", file)
 	refused("dry run", dry, 200, "尚未写入任何数据", "新增 1 行", "修改 1 行", "1 行有错", "B4：校验码应为 3，请核对营业执照", "91350100M000100Y42", "第 3 行", "只导入无错的 2 行")
+	marked := regexp.MustCompile(`href="(/register/imports/marked/[^"]+)">下载标错的 Excel`).FindStringSubmatch(dry.body)
+	if marked == nil {
+		t.Fatal("no marked workbook is offered")
+	}
+	workbook := officer.get(t, marked[1])
+	refused("marked workbook", workbook, 200)
+	if want := url.PathEscape("企业（标错）.xlsx"); !strings.Contains(workbook.Header.Get("Content-Disposition"), want) || workbook.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("the marked workbook is sent as %v", workbook.Header)
+	}
+	if err := f.Appoint(context.Background(), "chief", "股长", policy.Appointment{Role: "section_chief", Scopes: []string{policy.County}}); err != nil {
+		t.Fatal(err)
+	}
+	begun = changes(t, f)
+	refused("somebody else's marked workbook", newPerson(t, f).signIn(t, "chief").get(t, marked[1]), 404)
+	refused("without right", newPerson(t, f).signIn(t, "secretary").get(t, marked[1]), 403)
+	refused("as it is, uploaded again", officer.imports(t, "firms", "企业（标错）.xlsx", []byte(workbook.body)), 200, "新增 1 行", "修改 1 行", "1 行有错", "B4：校验码应为 3，请核对营业执照")
 	draft := regexp.MustCompile(`name="draft" value="([^"]+)"`).FindStringSubmatch(dry.body)
 	if draft == nil {
 		t.Fatal("no dry run was kept")

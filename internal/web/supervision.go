@@ -106,6 +106,7 @@ func (s *Server) supervisionRoutes() []Route {
 		{Method: post, Path: observationImportsPath, Action: policy.RecordObservation, Handler: s.dryObservations, Upload: maxImport},
 		{Method: post, Path: observationImportsPath + "/accept", Action: policy.RecordObservation, Handler: s.acceptsFor(desk)},
 		{Method: get, Path: observationImportsPath + "/template.xlsx", Action: policy.RecordObservation, Handler: s.observationTemplate},
+		{Method: get, Path: observationImportsPath + "/marked/:id", Action: policy.RecordObservation, Handler: s.markedWorkbook},
 		{Method: get, Path: observationImportsPath + "/:id/progress", Action: policy.RecordObservation, Handler: s.progressFor(desk)},
 		{Method: get, Path: observationImportsPath + "/:id", Action: policy.RecordObservation, Handler: s.oneFor(desk)},
 		{Method: post, Path: "/observations/confirm", Action: policy.ReviewObservation, Handler: s.confirmObservations},

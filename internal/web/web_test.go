@@ -40,7 +40,12 @@ func start(t testing.TB, count int) *browsertest.Fixture {
 			t.Error(err)
 		}
 	})
-	f, err := browsertest.Start(ctx, db, time.Now, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"), count)
+	var f *browsertest.Fixture
+	if count == 0 { // the first day: nobody has an account
+		f, err = browsertest.StartFresh(ctx, db, time.Now, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"))
+	} else {
+		f, err = browsertest.Start(ctx, db, time.Now, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"), count)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

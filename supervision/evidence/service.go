@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"redsteward/internal/calendar"
@@ -477,3 +478,8 @@ func (s *Service) change(ctx context.Context, by policy.Actor, action policy.Act
 
 // hashText is a record hash as readings give it.
 func hashText(h journal.Hash) string { return hex.EncodeToString(h[:]) }
+
+// Uses counts the proofs under a scope key that were written since a moment: “3 件佐证材料”, "" for none. It asks for no right and shows nothing of them.
+func (s *Service) Uses(ctx context.Context, key string, since time.Time) (string, error) {
+	return supervision.UsesSince(ctx, s.rows, byScope, key, since, "件佐证材料")
+}

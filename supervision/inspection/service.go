@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -571,4 +572,9 @@ func (s *Visits) Return(ctx context.Context, by policy.Actor, at supervision.At,
 		return store.Doc[Visit]{}, err
 	}
 	return s.review(ctx, by, at, strings.TrimSpace(reason), stepReturn)
+}
+
+// Uses counts the visits under a scope key that were written since a moment: “2 次走访”, "" for none. It asks for no right and shows nothing of them.
+func (s *Visits) Uses(ctx context.Context, key string, since time.Time) (string, error) {
+	return supervision.UsesSince(ctx, s.visits, byDay, key, since, "次走访")
 }

@@ -42,13 +42,19 @@ func fillRegister(t *testing.T, f *Fixture) (firm, project string) {
 	must(f.Register.SetParty(ctx, registerStaff, firm, 2, registry.Party{Form: registry.PartyOwn, Members: 5, Days: policy.Span{From: day("2026-07-01")}}))
 	_, err = f.Register.CreateFirm(ctx, registerStaff, registry.FirmInput{Name: Hostile[:50], Code: "91360428MA0TEYAT30", Origin: registry.OriginState})
 	must(err)
+	admin := policy.Actor{ID: "admin", Appointments: []policy.Appointment{{Role: "administrator", Scopes: []string{policy.County}}}}
+	const community = "360428100001"
+	for n, name := range []string{"城东第一网格", "城东第二网格"} {
+		must(f.Register.AddDivision(ctx, admin, fmt.Sprintf("%s-%02d", community, n+1), community, registry.DivisionInput{Name: name}))
+	}
+	must(f.Register.CloseDivision(ctx, admin, community+"-01", 1, day("2026-06-30"), "并入城东第二网格"))
 	labels := sampleLabels(registry.PageSize + 3)
 	for i := range labels {
 		name := labels[i].Name
 		if name == Hostile {
 			name = Hostile[:30]
 		}
-		id, err := f.Register.CreateProject(ctx, registerStaff, registry.ProjectInput{Name: name, Address: fmt.Sprintf("都昌镇东风大道 %d 号", i+1), Community: "360428100001", Households: int64(120 + 31*i),
+		id, err := f.Register.CreateProject(ctx, registerStaff, registry.ProjectInput{Name: name, Address: fmt.Sprintf("都昌镇东风大道 %d 号", i+1), Community: community, Households: int64(120 + 31*i),
 			Kind: registry.KindCommodity, Delivered: day("2015-06-30"), TakenOver: day("2015-07-01")})
 		must(err)
 		if i%3 != 1 {
@@ -75,8 +81,16 @@ func registerPages(firm, project string) []opened {
 		{"project", projectPage, 200}, {"project-new", "/register/projects/new", 200}, {"project-edit", projectPage + "/edit", 200}, {"project-body", projectPage + "/body", 200},
 		{"contract-new", projectPage + "/contracts/new", 200}, {"contract-correct", projectPage + "/contracts/c1", 200}, {"contract-end", projectPage + "/contracts/c1/end", 200},
 		{"registered-firms", "/register/firms", 200}, {"registered-firm", firmPage, 200}, {"firm-new", "/register/firms/new", 200}, {"firm-edit", firmPage + "/edit", 200},
-		{"firm-party", firmPage + "/party", 200}, {"imports", "/register/imports?kind=firms", 200}, {"register-help", "/help", 200},
+		{"firm-party", firmPage + "/party", 200}, {"divisions", "/register/divisions", 200}, {"divisions-open", "/register/divisions?open=360428100001", 200},
+		{"divisions-found", "/register/divisions?q=sq&level=community", 200}, {"divisions-none", "/register/divisions?q=zzz", 200}, {"division", "/register/divisions/360428100001", 200}, {"imports", "/register/imports?kind=firms", 200}, {"register-help", "/help", 200},
 	}
+}
+
+// divisionForms are the forms about a division, for who may change them.
+func divisionForms() []opened {
+	const page = "/register/divisions/360428100001"
+	return []opened{{"division-new", page + "/new", 200}, {"division-edit", page + "/edit", 200}, {"division-move", page + "/move", 200}, {"division-close", page + "/close", 200},
+		{"division-reopen", page + "-01/reopen", 200}}
 }
 
 // TestRegisterPages opens every page of the register at both widths, and imports a workbook with mistakes through the browser.
@@ -86,7 +100,12 @@ func TestRegisterPages(t *testing.T) {
 	if err := f.Appoint(context.Background(), "officer", "陈静", policy.Appointment{Role: "property_officer", Scopes: []string{policy.County}}); err != nil {
 		t.Fatal(err)
 	}
+	if err := f.Appoint(context.Background(), "administrator", "刘建华", policy.Appointment{Role: "administrator", Scopes: []string{policy.County}}); err != nil {
+		t.Fatal(err)
+	}
 	tb := newTab(t, browser(t))
+	signIn(t, tb, f, "administrator", Password)
+	tb.look(t, f, divisionForms())
 	signIn(t, tb, f, "officer", Password)
 	tb.look(t, f, registerPages(firm, project))
 

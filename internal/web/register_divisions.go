@@ -1,0 +1,502 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/report"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+// Divisions is what the pages of divisions need from the register.
+type Divisions interface {
+	Divisions(ctx context.Context, by policy.Actor, q registry.DivisionQuery) ([]registry.DivisionLeaf, error)
+	OneDivision(ctx context.Context, by policy.Actor, id string) (registry.DivisionView, error)
+
+	// The commands. They return Invalid with fields, Conflict if something stands in the way or seq is not the last change.
+	AddDivision(ctx context.Context, by policy.Actor, code, parent string, in registry.DivisionInput) error
+	ChangeDivision(ctx context.Context, by policy.Actor, id string, seq int64, in registry.DivisionInput) error
+	MoveDivision(ctx context.Context, by policy.Actor, id string, seq int64, parent, why string) error
+	CloseDivision(ctx context.Context, by policy.Actor, id string, seq int64, last calendar.Date, why string) error
+	ReopenDivision(ctx context.Context, by policy.Actor, id string, seq int64, why string) error
+}
+
+const divisionsPath = "/register/divisions"
+
+func divisionPath(id string) string { return divisionsPath + "/" + id }
+
+// divisionRoutes are the pages of divisions.
+func (s *Server) divisionRoutes() []Route {
+	const get, post = fiber.MethodGet, fiber.MethodPost
+	return []Route{
+		{Method: get, Path: divisionsPath, Action: policy.ReadRegister, Handler: s.divisions},
+		{Method: get, Path: divisionsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.divisionsExcel},
+		{Method: get, Path: divisionsPath + "/:id", Action: policy.ReadRegister, Handler: s.division},
+		{Method: get, Path: divisionsPath + "/:id/new", Action: policy.UpdateDivision, Handler: s.newDivisionForm},
+		{Method: post, Path: divisionsPath + "/:id/new", Action: policy.UpdateDivision, Handler: s.addDivision},
+		{Method: get, Path: divisionsPath + "/:id/edit", Action: policy.UpdateDivision, Handler: s.divisionForm},
+		{Method: post, Path: divisionsPath + "/:id/edit", Action: policy.UpdateDivision, Handler: s.changeDivision},
+		{Method: get, Path: divisionsPath + "/:id/move", Action: policy.UpdateDivision, Handler: s.moveForm},
+		{Method: post, Path: divisionsPath + "/:id/move", Action: policy.UpdateDivision, Handler: s.moveDivision},
+		{Method: get, Path: divisionsPath + "/:id/close", Action: policy.UpdateDivision, Handler: s.closeForm},
+		{Method: post, Path: divisionsPath + "/:id/close", Action: policy.UpdateDivision, Handler: s.closeDivision},
+		{Method: get, Path: divisionsPath + "/:id/reopen", Action: policy.UpdateDivision, Handler: s.reopenForm},
+		{Method: post, Path: divisionsPath + "/:id/reopen", Action: policy.UpdateDivision, Handler: s.reopenDivision},
+	}
+}
+
+// divisionsView is what register_divisions.html shows.
+type divisionsView struct {
+	Rows              []divisionLine
+	Query             string
+	Levels, States    []option
+	Level, State      string
+	Name              sortLink
+	Page              pager
+	Tree, Filtered    bool
+	Any               bool
+	Excel, Clear      string
+	CanWrite, CanLoad bool
+}
+
+// divisionLine is one division of the list.
+type divisionLine struct {
+	registry.DivisionRow
+	Path, LevelWord string
+	// Way names what is above it, for lists that are no tree.
+	Way string
+	// Depth is 1 for the county.
+	Depth int
+	// Below is how many divisions are right below it, Toggle opens or closes them in the tree, Open says that they are shown.
+	Below  int
+	Toggle string
+	Open   bool
+	// Closed says since when it is no more, "" if it is.
+	Closed string
+}
+
+func (s *Server) divisionLineOf(d registry.DivisionRow) divisionLine {
+	l := divisionLine{DivisionRow: d, Path: divisionPath(d.ID), LevelWord: registry.TextOf(registry.Levels(), d.Level)}
+	if until := d.Days.Until; !until.IsZero() {
+		l.Closed = "截至" + until.Chinese()
+	}
+	return l
+}
+
+// levelBelow is what stands below a level, “社区（村）”, "" below a grid.
+func levelBelow(level registry.Level) string {
+	switch level {
+	case registry.LevelCounty:
+		return registry.TextOf(registry.Levels(), registry.LevelTownship)
+	case registry.LevelTownship:
+		return registry.TextOf(registry.Levels(), registry.LevelCommunity)
+	case registry.LevelCommunity:
+		return registry.TextOf(registry.Levels(), registry.LevelGrid)
+	}
+	return ""
+}
+
+func divisionQuery(l listAddress) registry.DivisionQuery {
+	return registry.DivisionQuery{Text: l.value["q"], Level: registry.Level(l.value["level"]), State: l.value["state"], Desc: l.value["desc"] != ""}
+}
+
+// divisions lists the divisions as a tree, or what a filter finds.
+func (s *Server) divisions(c *fiber.Ctx, by policy.Actor) error {
+	l := readList(c, divisionsPath, "q", "level", "state")
+	found, err := s.registered.Divisions(c.UserContext(), by, divisionQuery(l))
+	if err != nil {
+		return err
+	}
+	v := divisionsView{Query: l.value["q"], Level: l.value["level"], State: l.value["state"], Levels: choicesOf("全部", registry.Levels()),
+		Name: l.sorted("name", "名称", "name"), Filtered: l.filtered(), Any: len(found) > 0, Excel: l.excel(), Clear: divisionsPath,
+		CanWrite: s.guard.Allow(by, policy.UpdateDivision), CanLoad: s.guard.Allow(by, policy.ImportRegister) && s.guard.Allow(by, policy.UpdateDivision)}
+	for _, state := range registry.DivisionStates() {
+		v.States = append(v.States, option{state.ID, state.Text})
+	}
+	if v.Tree = !v.Filtered && l.value["desc"] == ""; v.Tree {
+		v.Rows = s.divisionTree(found, c.Query("open"))
+		return s.render(c, by, "register_divisions", page{Title: "行政区划", Nav: divisionsPath, Data: v})
+	}
+	from, err := strconv.Atoi(l.after)
+	if err != nil || from < 0 || from > len(found) {
+		from = 0
+	}
+	to, next := min(from+registry.PageSize, len(found)), ""
+	if to < len(found) {
+		next = strconv.Itoa(to)
+	}
+	for _, d := range found[from:to] {
+		line := s.divisionLineOf(d.DivisionRow)
+		for i, up := range d.Above {
+			if i > 0 {
+				line.Way += " › "
+			}
+			line.Way += up.Display
+		}
+		line.Below = d.Below
+		v.Rows = append(v.Rows, line)
+	}
+	v.Page = l.pager(to-from, min(len(found), registry.CountTo+1), next)
+	return s.render(c, by, "register_divisions", page{Title: "行政区划", Nav: divisionsPath, Data: v})
+}
+
+// divisionTree shows the county with its townships, and below each one what was opened down to open.
+func (s *Server) divisionTree(found []registry.DivisionLeaf, open string) []divisionLine {
+	opened := map[string]bool{}
+	for _, d := range found {
+		if d.ID != open {
+			continue
+		}
+		opened[d.ID] = true
+		for _, up := range d.Above {
+			opened[up.ID] = true
+		}
+	}
+	var rows []divisionLine
+	for _, d := range found {
+		// Townships always show; below them only what was opened.
+		if len(d.Above) > 1 && !opened[d.Parent] {
+			continue
+		}
+		line := s.divisionLineOf(d.DivisionRow)
+		line.Depth, line.Below, line.Open = len(d.Above)+1, d.Below, opened[d.ID] || d.Level == registry.LevelCounty
+		if d.Below > 0 && d.Level != registry.LevelCounty {
+			target := d.ID
+			if line.Open {
+				target = d.Parent
+			}
+			line.Toggle = fmt.Sprintf("%s?open=%s#d-%s", divisionsPath, target, d.ID)
+		}
+		rows = append(rows, line)
+	}
+	return rows
+}
+
+// divisionsExcel writes exactly the divisions that the filter shows, in the columns of the template.
+func (s *Server) divisionsExcel(c *fiber.Ctx, by policy.Actor) error {
+	found, err := s.registered.Divisions(c.UserContext(), by, divisionQuery(readList(c, divisionsPath, "q", "level", "state")))
+	if err != nil {
+		return err
+	}
+	data, err := report.Write(report.DivisionSheet(found))
+	if err != nil {
+		return err
+	}
+	return sendExcel(c, "行政区划.xlsx", data)
+}
+
+// divisionView is what register_division.html shows.
+type divisionView struct {
+	divisionLine
+	Crumbs                                     []crumb
+	Children                                   []divisionLine
+	ChildWord                                  string
+	Projects                                   int
+	ProjectsMore                               bool
+	ProjectsPath                               string
+	Opened                                     string
+	Changes                                    []divisionChange
+	CanAdd, CanMove, CanClose, CanOpen, CanMay bool
+}
+
+type divisionChange struct {
+	At  time.Time
+	Who string
+	Why string
+	// Said are sentences.
+	Said []string
+}
+
+// wayTo are the steps to a division.
+func wayTo(d registry.DivisionLeaf) []crumb {
+	steps := []crumb{{"行政区划", divisionsPath}}
+	for _, up := range d.Above {
+		steps = append(steps, crumb{up.Display, divisionPath(up.ID)})
+	}
+	return steps
+}
+
+// division shows one division with what is below it and what was changed.
+func (s *Server) division(c *fiber.Ctx, by policy.Actor) error {
+	d, err := s.registered.OneDivision(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	may, open := s.guard.Allow(by, policy.UpdateDivision), d.Days.Until.IsZero()
+	v := divisionView{divisionLine: s.divisionLineOf(d.DivisionRow), Crumbs: wayTo(d.DivisionLeaf), ChildWord: levelBelow(d.Level), Projects: min(d.Projects, registry.CountTo), ProjectsMore: d.Projects > registry.CountTo,
+		Opened: d.Days.From.Chinese(), CanMay: may, CanAdd: may && open && d.Level != registry.LevelGrid, CanMove: may && open && d.Level == registry.LevelCommunity,
+		CanClose: may && open && d.Level != registry.LevelCounty, CanOpen: may && !open}
+	switch d.Level {
+	case registry.LevelTownship:
+		v.ProjectsPath = projectsPath + "?township=" + d.ID
+	case registry.LevelCommunity:
+		v.ProjectsPath = projectsPath + "?community=" + d.ID
+	case registry.LevelCounty:
+		v.ProjectsPath = projectsPath
+	}
+	for _, child := range d.Children {
+		v.Children = append(v.Children, s.divisionLineOf(child))
+	}
+	for _, change := range d.Changes {
+		v.Changes = append(v.Changes, divisionChange{change.At, s.changedBy(c, by, change.By), change.Why, change.Said})
+	}
+	return s.render(c, by, "register_division", page{Title: d.Display, Nav: divisionsPath, Data: v})
+}
+
+// changedBy names who made a change, for those who may see accounts; "" for others.
+func (s *Server) changedBy(c *fiber.Ctx, by policy.Actor, id string) string {
+	if id == policy.SystemActor().ID {
+		return "系统"
+	}
+	if !s.guard.Allow(by, policy.ReadAccounts) {
+		return ""
+	}
+	account, err := s.people.OneAccount(c.UserContext(), by, id)
+	if err != nil {
+		return ""
+	}
+	return account.Name
+}
+
+// divisionEntry describes a form about a division.
+func (s *Server) divisionEntry(c *fiber.Ctx, by policy.Actor, title, act string) (entry, registry.DivisionView, error) {
+	d, err := s.registered.OneDivision(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return entry{}, d, err
+	}
+	e := entry{title: title, nav: divisionsPath, entryView: entryView{Crumbs: append(wayTo(d.DivisionLeaf), crumb{d.Display, divisionPath(d.ID)}),
+		Address: divisionPath(d.ID) + "/" + act, Back: divisionPath(d.ID), Seq: d.Seq, Button: title}}
+	return e, d, nil
+}
+
+// reasonField asks for a reason.
+func reasonField(c *fiber.Ctx, label, hint string) field {
+	return field{Name: "reason", Label: label, Rows: 3, Value: c.FormValue("reason"), Hint: hint}
+}
+
+// newDivisionEntry describes the form of a new division below another.
+func (s *Server) newDivisionEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
+	e, d, err := s.divisionEntry(c, by, "新设下级", "new")
+	if err != nil {
+		return e, err
+	}
+	word := levelBelow(d.Level)
+	if word == "" {
+		return e, fault.New("web.newDivision", fault.NotFound, "网格之下不再设区划")
+	}
+	e.title, e.Button, e.Seq = "新设"+word, "新设"+word, 0
+	e.Intro = fmt.Sprintf("新设的%s在%s之下。", word, d.Display)
+	hint, code := "国家统计局的 12 位统计用区划代码", c.FormValue("code")
+	if d.Level == registry.LevelCommunity {
+		hint = "社区编号加“-”和序号"
+		if c.Method() != fiber.MethodPost {
+			code = nextGrid(d)
+		}
+	}
+	e.Form = []field{
+		{Name: "code", Label: "编号", Type: "text", Autocomplete: "off", Value: code, Hint: hint},
+		{Name: "name", Label: "正式名称", Type: "text", Autocomplete: "off", Value: c.FormValue("name"), Hint: "例如 城东居委会"},
+		{Name: "display", Label: "通用名称", Type: "text", Autocomplete: "off", Optional: true, Value: c.FormValue("display"), Hint: "平时的叫法，例如 城东社区；不填由正式名称得出"},
+		{Name: "from", Label: "设立日期", Type: "date", Optional: true, Value: c.FormValue("from")},
+	}
+	return e, nil
+}
+
+// nextGrid is the next free number of a grid of a community.
+func nextGrid(d registry.DivisionView) string {
+	last := 0
+	for _, child := range d.Children {
+		if n, err := strconv.Atoi(child.ID[len(d.ID)+1:]); err == nil && n > last {
+			last = n
+		}
+	}
+	return fmt.Sprintf("%s-%02d", d.ID, last+1)
+}
+
+func (s *Server) newDivisionForm(c *fiber.Ctx, by policy.Actor) error {
+	e, err := s.newDivisionEntry(c, by)
+	if err != nil {
+		return err
+	}
+	return s.showEntry(c, by, e, nil)
+}
+
+// divisionInput reads names, use and first day.
+func divisionInput(in *typed) registry.DivisionInput {
+	return registry.DivisionInput{Name: in.text("name"), Display: in.text("display"), Statistical: in.text("statistical") != "", From: in.date("from", "设立日期")}
+}
+
+// movedTo moves what is wrong with one field to another, for forms that lack the first.
+func movedTo(err error, from, to string) error {
+	fields := fault.FieldsOf(err)
+	if !fault.Is(err, fault.Invalid) || len(fields) == 0 {
+		return err
+	}
+	moved := make([]fault.Field, len(fields))
+	for i, f := range fields {
+		if f.Name == from {
+			f.Name = to
+		}
+		moved[i] = f
+	}
+	return fault.InvalidFields("web.movedTo", moved...)
+}
+
+// addDivision opens a division below another.
+func (s *Server) addDivision(c *fiber.Ctx, by policy.Actor) error {
+	e, err := s.newDivisionEntry(c, by)
+	if err != nil {
+		return err
+	}
+	in := typed{c: c}
+	input := divisionInput(&in)
+	err = in.with(func() error {
+		return s.registered.AddDivision(c.UserContext(), by, in.text("code"), c.Params("id"), input)
+	})
+	return s.settled(c, by, e, movedTo(err, "parent", "code"), "code", divisionPath(in.text("code")))
+}
+
+// changeEntry describes the form of names.
+func (s *Server) changeEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
+	e, d, err := s.divisionEntry(c, by, "修改区划登记", "edit")
+	e.Intro, e.Button = "改名以后，各处都用新的名称；原来的名称留在变更记录里。编号不能改。", "保存修改"
+	statistical := ""
+	if d.Statistical {
+		statistical = "1"
+	}
+	e.Form = []field{
+		{Name: "name", Label: "正式名称", Type: "text", Autocomplete: "off", Value: typedOr(c, "name", d.Name)},
+		{Name: "display", Label: "通用名称", Type: "text", Autocomplete: "off", Optional: true, Value: typedOr(c, "display", d.Display), Hint: "平时的叫法；不填由正式名称得出"},
+		{Name: "from", Label: "设立日期", Type: "date", Optional: true, Value: typedOr(c, "from", dateValue(d.Days.From))},
+		{Name: "statistical", Label: "用途", Options: []option{{"", "办理业务"}, {"1", "仅供统计，不在各处选择"}}, Value: typedOr(c, "statistical", statistical)},
+	}
+	return e, err
+}
+
+// dateValue is a day as a field of a form takes it, "" for none.
+func dateValue(d calendar.Date) string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.String()
+}
+
+func (s *Server) divisionForm(c *fiber.Ctx, by policy.Actor) error {
+	return s.showDivisionEntry(c, by, s.changeEntry)
+}
+
+// showDivisionEntry shows one of the forms about a division.
+func (s *Server) showDivisionEntry(c *fiber.Ctx, by policy.Actor, describe func(*fiber.Ctx, policy.Actor) (entry, error)) error {
+	e, err := describe(c, by)
+	if err != nil {
+		return err
+	}
+	return s.showEntry(c, by, e, nil)
+}
+
+// changeDivision corrects names and first day.
+func (s *Server) changeDivision(c *fiber.Ctx, by policy.Actor) error {
+	e, err := s.changeEntry(c, by)
+	if err != nil {
+		return err
+	}
+	in := typed{c: c}
+	input := divisionInput(&in)
+	err = in.with(func() error {
+		return s.registered.ChangeDivision(c.UserContext(), by, c.Params("id"), formSeq(c), input)
+	})
+	return s.settled(c, by, e, movedTo(movedTo(err, "parent", "from"), "until", "from"), "name", e.Back)
+}
+
+// moveEntry describes the form that puts a community below another township.
+func (s *Server) moveEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
+	e, d, err := s.divisionEntry(c, by, "移到别的乡镇", "move")
+	if err != nil {
+		return e, err
+	}
+	towns, err := s.townshipOptions(c.UserContext())
+	if err != nil {
+		return e, err
+	}
+	towns[0] = option{"", "请选择"}
+	e.Intro, e.Button = fmt.Sprintf("“%s”的小区、网格一起移过去；新乡镇的人从此看得到它们，原乡镇的人不再看得到。", d.Display), "移过去"
+	e.Notes = []string{"编号不变。", "以前的评价结果不变。"}
+	e.Form = []field{{Name: "parent", Label: "新的上级", Options: towns, Value: c.FormValue("parent")}, reasonField(c, "原因", "写明依据，例如区划调整的文件")}
+	return e, nil
+}
+
+func (s *Server) moveForm(c *fiber.Ctx, by policy.Actor) error {
+	return s.showDivisionEntry(c, by, s.moveEntry)
+}
+
+// moveDivision puts a community below another township.
+func (s *Server) moveDivision(c *fiber.Ctx, by policy.Actor) error {
+	e, err := s.moveEntry(c, by)
+	if err != nil {
+		return err
+	}
+	err = s.registered.MoveDivision(c.UserContext(), by, c.Params("id"), formSeq(c), c.FormValue("parent"), c.FormValue("reason"))
+	return s.settled(c, by, e, movedTo(err, "name", "parent"), "parent", e.Back)
+}
+
+// closeEntry describes the form that closes a division.
+func (s *Server) closeEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
+	e, d, err := s.divisionEntry(c, by, "撤销区划", "close")
+	if err != nil {
+		return e, err
+	}
+	e.Intro, e.Button = fmt.Sprintf("“%s”撤销以后，各处不再能选择它；以前的登记和记录不变。", d.Display), "撤销"
+	e.Notes = []string{"下面还有下级、小区或者在任人员的，要先移走或者办结。", "撤错了可以恢复。"}
+	e.Form = []field{{Name: "until", Label: "存在的最后一天", Type: "date", Value: typedOr(c, "until", s.registered.Today().String())}, reasonField(c, "撤销原因", "写明依据，例如区划调整的文件")}
+	return e, nil
+}
+
+func (s *Server) closeForm(c *fiber.Ctx, by policy.Actor) error {
+	return s.showDivisionEntry(c, by, s.closeEntry)
+}
+
+// closeDivision closes a division.
+func (s *Server) closeDivision(c *fiber.Ctx, by policy.Actor) error {
+	e, err := s.closeEntry(c, by)
+	if err != nil {
+		return err
+	}
+	in := typed{c: c}
+	last := in.date("until", "最后一天")
+	err = in.with(func() error {
+		return s.registered.CloseDivision(c.UserContext(), by, c.Params("id"), formSeq(c), last, c.FormValue("reason"))
+	})
+	return s.settled(c, by, e, err, "until", e.Back)
+}
+
+// reopenEntry describes the form that takes the closing of a division back.
+func (s *Server) reopenEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
+	e, d, err := s.divisionEntry(c, by, "恢复区划", "reopen")
+	if err == nil && d.Days.Until.IsZero() {
+		err = fault.New("web.reopenEntry", fault.Conflict, "“"+d.Display+"”没有撤销，不用恢复")
+	}
+	e.Intro, e.Button = fmt.Sprintf("“%s”%s撤销。恢复以后，各处又能选择它。", d.Display, d.Days.Until.Chinese()), "恢复"
+	e.Form = []field{reasonField(c, "恢复原因", "")}
+	return e, err
+}
+
+func (s *Server) reopenForm(c *fiber.Ctx, by policy.Actor) error {
+	return s.showDivisionEntry(c, by, s.reopenEntry)
+}
+
+// reopenDivision takes the closing of a division back.
+func (s *Server) reopenDivision(c *fiber.Ctx, by policy.Actor) error {
+	e, err := s.reopenEntry(c, by)
+	if err != nil {
+		return err
+	}
+	err = s.registered.ReopenDivision(c.UserContext(), by, c.Params("id"), formSeq(c), c.FormValue("reason"))
+	return s.settled(c, by, e, movedTo(movedTo(err, "name", "reason"), "parent", "reason"), "reason", e.Back)
+}

@@ -1,0 +1,403 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+	"redsteward/internal/store"
+	"redsteward/policy"
+)
+
+// DivisionInput is what an administrator says about a division.
+type DivisionInput struct {
+	// Name and Display are the official name and what people say; Display "" follows from the name.
+	Name, Display string
+	// Statistical hides it in pickers.
+	Statistical bool
+	// From is its first day; no date: since ever.
+	From calendar.Date
+}
+
+func (in DivisionInput) onto(d Division) Division {
+	d.Name, d.Display, d.Statistical, d.Days.From = strings.TrimSpace(in.Name), strings.TrimSpace(in.Display), in.Statistical, in.From
+	if d.Display == "" {
+		d.Display = displayName(d.Name)
+	}
+	return d
+}
+
+// divisionView looks divisions up, as the lines of an import that were checked before would leave them.
+type divisionView struct {
+	*Register
+	pending map[string]Division
+}
+
+// get returns a division; false if there is none.
+func (v divisionView) get(ctx context.Context, id string) (store.Doc[Division], bool, error) {
+	d, err := v.divisions.Load(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		d, err = store.Doc[Division]{ID: id}, nil
+	}
+	if err != nil {
+		return d, false, err
+	}
+	if state, ok := v.pending[id]; ok {
+		d.State = state
+		return d, true, nil
+	}
+	return d, d.Seq > 0, nil
+}
+
+// below lists everything that is or was below a parent.
+func (v divisionView) below(ctx context.Context, parent string) ([]DivisionRow, error) {
+	out, err := v.divisionsUnder(ctx, "d:"+parent, func(Division) bool { return true })
+	out = slices.DeleteFunc(out, func(d DivisionRow) bool { _, changed := v.pending[d.ID]; return changed })
+	for id, d := range v.pending {
+		if d.Parent == parent {
+			out = append(out, DivisionRow{ID: id, Division: d})
+		}
+	}
+	slices.SortFunc(out, func(a, b DivisionRow) int { return strings.Compare(a.ID, b.ID) })
+	return out, err
+}
+
+// keys are the scope keys of a division; the county has none and belongs to the whole bureau.
+func (v divisionView) keys(ctx context.Context, id string, d Division) ([]string, error) {
+	switch d.Level {
+	case LevelTownship:
+		return []string{policy.TownshipKey(id)}, nil
+	case LevelCommunity:
+		return []string{policy.CommunityKey(id), policy.TownshipKey(d.Parent)}, nil
+	case LevelGrid:
+		up, _, err := v.get(ctx, d.Parent)
+		return []string{policy.CommunityKey(d.Parent), policy.TownshipKey(up.State.Parent)}, err
+	}
+	return nil, nil
+}
+
+// settle checks what a division would become after now, which is the zero value for a new one; what is wrong with a field goes to bad. Returns Conflict, naming
+// it, if something open hangs on a division that would be closed.
+func (s *Service) settle(ctx context.Context, v divisionView, code string, now Division, next *Division, bad *faults) error {
+	bad.text("name", "正式名称", &next.Name, 2, 40)
+	bad.text("display", "通用名称", &next.Display, 2, 40)
+	bad.span("until", next.Days)
+	fresh := now.Level == ""
+	if next.Parent == "" && now.Level != LevelCounty {
+		bad.add("parent", "请填写上级的编号")
+		return nil
+	}
+	if now.Level != LevelCounty {
+		if err := s.settleBelow(ctx, v, code, now, next, bad); err != nil || len(bad.list) > 0 {
+			return err
+		}
+	}
+	closing := next.Days.Until != now.Days.Until && !next.Days.Until.IsZero()
+	if fresh || !closing || len(bad.list) > 0 {
+		return nil
+	}
+	if now.Level == LevelCounty {
+		bad.add("until", "县不能撤销")
+		return nil
+	}
+	return s.nothingHangsOn(ctx, v, code, *next)
+}
+
+// settleBelow checks the place of a division that is not the county: its parent, its code, its neighbours.
+func (s *Service) settleBelow(ctx context.Context, v divisionView, code string, now Division, next *Division, bad *faults) error {
+	up, found, err := v.get(ctx, next.Parent)
+	if err != nil {
+		return err
+	}
+	level := LevelGrid
+	switch up.State.Level {
+	case LevelCounty:
+		level = LevelTownship
+	case LevelTownship:
+		level = LevelCommunity
+	case LevelCommunity:
+	default:
+		found = false
+	}
+	switch {
+	case !found:
+		bad.add("parent", "没有编号为“%s”的上级，或者其下不能再设", next.Parent)
+		return nil
+	case now.Level != "" && now.Level != level:
+		bad.add("parent", "%s的上级不能是%s（%s）", TextOf(Levels(), now.Level), up.State.Display, TextOf(Levels(), up.State.Level))
+		return nil
+	case now.Level == LevelGrid && next.Parent != now.Parent:
+		bad.add("parent", "网格的编号跟着社区，不能移到别的社区；请撤销后在新的社区新设")
+		return nil
+	}
+	next.Level = level
+	if last := up.State.Days.Until; !last.IsZero() && (next.Days.Until.IsZero() || next.Days.Until.Compare(last) > 0) {
+		bad.add("parent", "上级“%s”截至%s已经撤销", up.State.Display, last.Chinese())
+	}
+	grid := gridCode.FindStringSubmatch(code)
+	switch {
+	case level == LevelGrid && (grid == nil || grid[1] != next.Parent):
+		bad.add("code", "网格编号“%s”要写成社区编号加“-”和序号，例如 %s-01", code, next.Parent)
+	case level != LevelGrid && !divisionCode.MatchString(code):
+		bad.add("code", "代码“%s”要写 12 位数字", code)
+	}
+	if now.Name == next.Name && now.Display == next.Display && now.Parent == next.Parent && now.Days == next.Days {
+		return nil
+	}
+	days := next.Days
+	if now.Level == "" && days.From.IsZero() {
+		// A new one without first day may follow one of its name that has ended.
+		days.From = s.Today()
+	}
+	others, err := v.below(ctx, next.Parent)
+	for _, o := range others {
+		if o.ID != code && (o.Name == next.Name || o.Display == next.Display) && touches(o.Days, days) {
+			bad.add("name", "%s已经有“%s”（%s），名称不能重复", up.State.Display, o.Display, o.ID)
+			break
+		}
+	}
+	return err
+}
+
+// named joins up to three names.
+func named(names []string, count int, unit string) string {
+	shown := strings.Join(names[:min(len(names), 3)], "、")
+	if count > 3 {
+		shown += "等"
+	}
+	return fmt.Sprintf("%d %s（%s）", count, unit, shown)
+}
+
+// nothingHangsOn returns Conflict, naming it, if something hangs on a division after its last day.
+func (s *Service) nothingHangsOn(ctx context.Context, v divisionView, code string, next Division) error {
+	var open []string
+	below, err := v.below(ctx, code)
+	if err != nil {
+		return err
+	}
+	var names []string
+	unit := "个网格"
+	for _, d := range below {
+		if d.Level == LevelCommunity {
+			unit = "个社区（村）"
+		}
+		if last := d.Days.Until; last.IsZero() || last.Compare(next.Days.Until) > 0 {
+			names = append(names, d.Display)
+		}
+	}
+	if len(names) > 0 {
+		open = append(open, named(names, len(names), unit))
+	}
+	key := policy.CommunityKey(code)
+	if next.Level == LevelTownship {
+		key = policy.TownshipKey(code)
+	}
+	if next.Level != LevelGrid {
+		names = nil
+		err := every(ctx, s.projects, store.Query{Index: ByName, Key: key}, func(*store.Doc[Project]) bool { return true }, func(d store.Doc[Project]) error {
+			names = append(names, d.State.Name)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if len(names) > 0 {
+			open = append(open, named(names, len(names), "个小区"))
+		}
+		if s.offices != nil {
+			held, err := s.offices.Uses(ctx, key, time.Time{})
+			if err != nil {
+				return err
+			}
+			if held != "" {
+				open = append(open, held)
+			}
+		}
+	}
+	if len(open) > 0 {
+		return fault.New("registry.nothingHangsOn", fault.Conflict, fmt.Sprintf("“%s”还不能撤销：%s还挂在它下面，请先移走或者办结", next.Display, strings.Join(open, "、")))
+	}
+	return nil
+}
+
+// AddDivision opens a division below another. Returns Forbidden without UpdateDivision; NotFound outside of the actor's scope; Invalid for refused fields (code, parent,
+// name, display); Conflict for a code that exists.
+func (s *Service) AddDivision(ctx context.Context, by policy.Actor, code, parent string, in DivisionInput) error {
+	const op = "registry.AddDivision"
+	if err := s.guard.Require(by, policy.UpdateDivision); err != nil {
+		return err
+	}
+	v, code := divisionView{Register: s.Register}, strings.TrimSpace(code)
+	next := in.onto(Division{Parent: strings.TrimSpace(parent)})
+	var bad faults
+	if err := s.settle(ctx, v, code, Division{}, &next, &bad); err != nil {
+		return err
+	}
+	if err := bad.err(op); err != nil {
+		return err
+	}
+	keys, err := v.keys(ctx, code, next)
+	if err != nil {
+		return err
+	}
+	if err := s.within(ctx, by, policy.UpdateDivision, keys); err != nil {
+		return err
+	}
+	_, err = s.divisions.Commit(ctx, s.meta(by, policy.UpdateDivision, ""), code, 0, next)
+	if fault.Is(err, fault.Conflict) {
+		return fault.Wrap(op, fault.Conflict, "编号 "+code+" 已经有了", err)
+	}
+	return err
+}
+
+// changeDivision loads a division in the actor's scope, applies a change, checks it and stores it after seq.
+func (s *Service) changeDivision(ctx context.Context, by policy.Actor, id string, seq int64, why string, f func(*Division, *faults)) (store.Doc[Division], error) {
+	const op = "registry.changeDivision"
+	none := store.Doc[Division]{}
+	if err := s.guard.Require(by, policy.UpdateDivision); err != nil {
+		return none, err
+	}
+	v := divisionView{Register: s.Register}
+	now, err := s.divisions.Load(ctx, id)
+	if err != nil {
+		return none, noDivision(id, err)
+	}
+	keys, err := v.keys(ctx, id, now.State)
+	if err != nil {
+		return none, err
+	}
+	if err := s.within(ctx, by, policy.UpdateDivision, keys); err != nil {
+		return none, noDivision(id, err)
+	}
+	if now.Seq != seq {
+		return none, overtaken(op)
+	}
+	var bad faults
+	next := now.State
+	f(&next, &bad)
+	if err := s.settle(ctx, v, id, now.State, &next, &bad); err != nil {
+		return none, err
+	}
+	if err := bad.err(op); err != nil {
+		return none, err
+	}
+	if keys, err = v.keys(ctx, id, next); err != nil {
+		return none, err
+	}
+	if err := s.within(ctx, by, policy.UpdateDivision, keys); err != nil {
+		return none, noDivision(id, err)
+	}
+	return s.divisions.Commit(ctx, s.meta(by, policy.UpdateDivision, why), id, seq, next)
+}
+
+// noDivision puts a plain sentence on the error of a division that does not exist.
+func noDivision(id string, err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return fault.Wrap("registry.Division", fault.NotFound, "没有编号为“"+id+"”的行政区划", err)
+	}
+	return err
+}
+
+// ChangeDivision corrects names and first day. Returns Forbidden without UpdateDivision, NotFound, Invalid for refused fields (name, display), Conflict if seq is not the
+// last change.
+func (s *Service) ChangeDivision(ctx context.Context, by policy.Actor, id string, seq int64, in DivisionInput) error {
+	_, err := s.changeDivision(ctx, by, id, seq, "", func(d *Division, _ *faults) { *d = in.onto(*d) })
+	return err
+}
+
+// CloseDivision says on which day a division exists for the last time; it is never deleted. Returns Forbidden without UpdateDivision, NotFound, Invalid for refused fields
+// (until, reason), Conflict if something open hangs on it, naming what, or if seq is not the last change.
+func (s *Service) CloseDivision(ctx context.Context, by policy.Actor, id string, seq int64, last calendar.Date, why string) error {
+	why = strings.TrimSpace(why)
+	_, err := s.changeDivision(ctx, by, id, seq, why, func(d *Division, bad *faults) {
+		reason(bad, why)
+		switch {
+		case last.IsZero():
+			bad.add("until", "请填写存在的最后一天，例如 2026-10-19")
+		case !d.Days.Until.IsZero():
+			bad.add("until", "“%s”已经在%s撤销", d.Display, d.Days.Until.Chinese())
+		}
+		d.Days.Until = last
+	})
+	return err
+}
+
+// ReopenDivision takes the last day of a division back. Returns Forbidden without UpdateDivision, NotFound, Invalid for refused fields (parent if that is closed itself, name
+// if another took it, reason), Conflict if it is open or if seq is not the last change.
+func (s *Service) ReopenDivision(ctx context.Context, by policy.Actor, id string, seq int64, why string) error {
+	why = strings.TrimSpace(why)
+	_, err := s.changeDivision(ctx, by, id, seq, why, func(d *Division, bad *faults) {
+		reason(bad, why)
+		if d.Days.Until.IsZero() {
+			bad.add("reason", "“%s”没有撤销，不用恢复", d.Display)
+		}
+		d.Days.Until = calendar.Date{}
+	})
+	return err
+}
+
+// MoveDivision puts a community below another township; its projects follow. Returns Forbidden without UpdateDivision, NotFound, also for a township outside of the actor's
+// scope, Invalid for refused fields (parent, name if there is one of that name, reason), Conflict if seq is not the last change.
+func (s *Service) MoveDivision(ctx context.Context, by policy.Actor, id string, seq int64, parent, why string) error {
+	parent, why = strings.TrimSpace(parent), strings.TrimSpace(why)
+	d, err := s.changeDivision(ctx, by, id, seq, why, func(d *Division, bad *faults) {
+		reason(bad, why)
+		if d.Parent == parent {
+			bad.add("parent", "“%s”本来就在这里", d.Display)
+		}
+		d.Parent = parent
+	})
+	if err != nil {
+		return err
+	}
+	return s.projectsFollow(ctx, d, by.ID)
+}
+
+// projectsFollow gives the projects of a community the township that it lies in after a change. It may be repeated: what follows already stays.
+func (r *Register) projectsFollow(ctx context.Context, changed store.Doc[Division], by string) error {
+	stream, err := journal.StreamKey(divisionKind, changed.ID)
+	if err != nil {
+		return err
+	}
+	return r.followed(ctx, changed.ID, by, journal.RecordID(stream, changed.Seq))
+}
+
+// followed is projectsFollow by the record of the change.
+func (r *Register) followed(ctx context.Context, community, by, record string) error {
+	d, err := r.divisions.Load(ctx, community)
+	if fault.Is(err, fault.NotFound) || err == nil && d.State.Level != LevelCommunity {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	meta := store.Meta{By: by, Action: string(policy.UpdateDivision), Cause: journal.Cause(record, followRule)}
+	lags := func(p *store.Doc[Project]) bool { return p.State.Township != d.State.Parent }
+	return every(ctx, r.projects, store.Query{Index: ByName, Key: policy.CommunityKey(community)}, lags, func(p store.Doc[Project]) error {
+		for try := 0; ; try++ {
+			head, err := r.projects.Load(ctx, p.ID)
+			if err != nil || head.State.Community != community || head.State.Township == d.State.Parent {
+				return err
+			}
+			head.State.Township = d.State.Parent
+			if _, err = r.projects.Commit(ctx, meta, p.ID, head.Seq, head.State); !fault.Is(err, fault.Conflict) || try == 3 {
+				return err
+			}
+		}
+	})
+}
+
+// followRule completes a move that a stop cut off.
+const followRule = "division-moved"
+
+// followUp is followRule.
+func (r *Register) followUp() store.Rule {
+	return store.Rule{Name: followRule, Kinds: []string{divisionKind}, Apply: func(ctx context.Context, e store.Event) error {
+		return r.followed(ctx, e.ID, e.Meta.By, e.RecordID)
+	}}
+}

@@ -1,0 +1,297 @@
+package registry
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/policy"
+)
+
+// The states of divisions, for filters.
+const (
+	// DivisionsOpen: those that exist today, without those for statistics only (现有).
+	DivisionsOpen = ""
+	// DivisionsClosed: those that have ended (已撤销).
+	DivisionsClosed = "closed"
+	// DivisionsStatistical: those for statistics only (仅供统计).
+	DivisionsStatistical = "statistical"
+	// DivisionsAll: everything (全部).
+	DivisionsAll = "all"
+)
+
+// DivisionStates lists the states.
+func DivisionStates() []Choice {
+	return []Choice{{DivisionsOpen, "现有"}, {DivisionsClosed, "已撤销"}, {DivisionsStatistical, "仅供统计"}, {DivisionsAll, "全部"}}
+}
+
+// DivisionQuery asks for divisions. The zero value is everything that exists, in the order of the tree.
+type DivisionQuery struct {
+	// Text is looked for in both names, their pinyin and initials, and at the beginning of the code.
+	Text string
+	// Level keeps those of a level, "" all; State is one of the states above.
+	Level Level
+	State string
+	// Desc reverses the order.
+	Desc bool
+}
+
+// DivisionLeaf is one division of the tree.
+type DivisionLeaf struct {
+	DivisionRow
+	// Above are the divisions above it, the county first.
+	Above []DivisionRow
+	// Below is how many of its divisions are in the list's state, whatever else the query asks.
+	Below int
+}
+
+// covers decides one row of a list.
+func (q DivisionQuery) covers(d DivisionRow, s *Service) bool {
+	if q.Level != "" && d.Level != q.Level || !q.shows(d, s) {
+		return false
+	}
+	return finds(d.Name, q.Text) || finds(d.Display, q.Text) || strings.HasPrefix(d.ID, strings.TrimSpace(q.Text))
+}
+
+// shows decides a row by the state alone.
+func (q DivisionQuery) shows(d DivisionRow, s *Service) bool {
+	open := d.Days.Until.IsZero() || d.Days.Until.Compare(s.Today()) >= 0
+	switch q.State {
+	case DivisionsOpen:
+		return open && !d.Statistical
+	case DivisionsClosed:
+		return !open
+	case DivisionsStatistical:
+		return d.Statistical
+	}
+	return true
+}
+
+// Divisions lists, in the order of the tree, the divisions in the actor's scope and those above them. Whoever has a firm or projects sees the communities of his
+// projects. Returns Forbidden without ReadRegister.
+func (s *Service) Divisions(ctx context.Context, by policy.Actor, q DivisionQuery) ([]DivisionLeaf, error) {
+	tree, err := s.divisionTree(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	below := map[string]int{}
+	for _, d := range tree {
+		if q.shows(d.DivisionRow, s) {
+			below[d.Parent]++
+		}
+	}
+	out := slices.DeleteFunc(tree, func(d DivisionLeaf) bool { return !q.covers(d.DivisionRow, s) })
+	for i := range out {
+		out[i].Below = below[out[i].ID]
+	}
+	if q.Desc {
+		slices.Reverse(out)
+	}
+	return out, nil
+}
+
+// divisionTree is everything that the actor may see, in the order of the tree.
+func (s *Service) divisionTree(ctx context.Context, by policy.Actor) ([]DivisionLeaf, error) {
+	scope, err := s.readScope(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]DivisionRow{}
+	for _, level := range Levels() {
+		rows, err := s.divisionsUnder(ctx, "l:"+level.ID, func(Division) bool { return true })
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range rows {
+			all[d.ID] = d
+		}
+	}
+	seen, err := s.divisionsSeen(ctx, scope, all)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]DivisionLeaf, 0, len(seen))
+	for id := range seen {
+		leaf := DivisionLeaf{DivisionRow: all[id]}
+		for up := leaf.Parent; up != ""; up = all[up].Parent {
+			leaf.Above = append(leaf.Above, all[up])
+		}
+		slices.Reverse(leaf.Above)
+		out = append(out, leaf)
+	}
+	way := func(d DivisionLeaf) string {
+		var b strings.Builder
+		for _, up := range d.Above {
+			b.WriteString(up.ID + "/")
+		}
+		return b.String() + d.ID
+	}
+	slices.SortFunc(out, func(a, b DivisionLeaf) int { return strings.Compare(way(a), way(b)) })
+	return out, nil
+}
+
+// divisionsSeen are the ids of what lies in a scope, with everything above it.
+func (s *Service) divisionsSeen(ctx context.Context, scope policy.Scope, all map[string]DivisionRow) (map[string]bool, error) {
+	seen := map[string]bool{}
+	see := func(id string) {
+		for ; id != "" && !seen[id]; id = all[id].Parent {
+			if _, there := all[id]; there {
+				seen[id] = true
+			}
+		}
+	}
+	today := s.Today()
+	for id, d := range all {
+		community := d
+		if d.Level == LevelGrid {
+			community = all[d.Parent]
+		}
+		var keys []string
+		switch d.Level {
+		case LevelTownship:
+			keys = []string{policy.TownshipKey(id)}
+		case LevelCommunity, LevelGrid:
+			keys = []string{policy.CommunityKey(community.ID), policy.TownshipKey(community.Parent)}
+		}
+		if scope.Covers(keys, today) {
+			see(id)
+		}
+	}
+	if scope.All() {
+		return seen, nil
+	}
+	mine := func(d *store.Doc[Project]) bool { return scope.Covers(d.State.keysOn(d.ID, today), today) }
+	err := every(ctx, s.projects, store.Query{Index: ByName, In: scope.Keys()}, mine, func(d store.Doc[Project]) error {
+		see(d.State.Community)
+		return nil
+	})
+	return seen, err
+}
+
+// DivisionChange is one change of a division.
+type DivisionChange struct {
+	// At is when it was made, By the account, Why the reason given, "" for none.
+	At  time.Time
+	By  string
+	Why string
+	// Said are Chinese sentences about what became different.
+	Said []string
+}
+
+// DivisionView is a division with what is about it.
+type DivisionView struct {
+	DivisionLeaf
+	// Children are the divisions right below it that the actor may see, in order of code; ended ones too.
+	Children []DivisionRow
+	// Projects is how many projects lie in it, CountTo+1 for more than CountTo; those of the actor's scope only.
+	Projects int
+	// Changes are all changes, newest first.
+	Changes []DivisionChange
+}
+
+// OneDivision returns a division that the actor's Divisions may show. Returns Forbidden without ReadRegister, NotFound.
+func (s *Service) OneDivision(ctx context.Context, by policy.Actor, id string) (DivisionView, error) {
+	tree, err := s.divisionTree(ctx, by)
+	if err != nil {
+		return DivisionView{}, err
+	}
+	at := slices.IndexFunc(tree, func(d DivisionLeaf) bool { return d.ID == id })
+	if at < 0 {
+		return DivisionView{}, noDivision(id, fault.New("registry.OneDivision", fault.NotFound, ""))
+	}
+	v := DivisionView{DivisionLeaf: tree[at]}
+	names := map[string]string{}
+	for _, d := range tree {
+		names[d.ID] = d.Display
+		if d.Parent == id {
+			v.Children = append(v.Children, d.DivisionRow)
+		}
+	}
+	v.Below = len(v.Children)
+	q := ProjectQuery{}
+	switch v.Level {
+	case LevelTownship:
+		q.Township = id
+	case LevelCommunity:
+		q.Community = id
+	}
+	if v.Level != LevelGrid {
+		page, err := s.Projects(ctx, by, q)
+		if err != nil {
+			return v, err
+		}
+		v.Projects = page.Count
+	}
+	var before Division
+	for c, err := range s.divisions.History(ctx, id) {
+		if err != nil {
+			return v, err
+		}
+		v.Changes = append(v.Changes, DivisionChange{At: c.At, By: c.Meta.By, Why: c.Meta.Why, Said: s.told(ctx, before, c, names)})
+		before = c.State
+	}
+	slices.Reverse(v.Changes)
+	return v, nil
+}
+
+// told says what a change of a division made different.
+func (s *Service) told(ctx context.Context, before Division, c store.Change[Division], names map[string]string) []string {
+	now := c.State
+	place := func(id string) string {
+		if name, known := names[id]; known {
+			return name
+		}
+		if d, err := s.Division(ctx, id); err == nil {
+			return d.Display
+		}
+		return id
+	}
+	switch {
+	case c.Deleted:
+		return []string{"撤回登记"}
+	case before.Level == "":
+		said := []string{"登记为“" + now.Display + "”（" + now.Name + "）"}
+		if now.Parent != "" {
+			said[0] += "，上级是" + place(now.Parent)
+		}
+		if !now.Days.Until.IsZero() {
+			said = append(said, "截至"+now.Days.Until.Chinese())
+		}
+		return said
+	}
+	var said []string
+	differ := func(what, a, b string) {
+		if a != b {
+			said = append(said, what+"由“"+a+"”改为“"+b+"”")
+		}
+	}
+	differ("正式名称", before.Name, now.Name)
+	differ("通用名称", before.Display, now.Display)
+	if before.Parent != now.Parent {
+		differ("上级", place(before.Parent), place(now.Parent))
+	}
+	if before.Statistical != now.Statistical {
+		said = append(said, map[bool]string{true: "改为仅供统计", false: "不再仅供统计"}[now.Statistical])
+	}
+	if before.Days.From != now.Days.From {
+		differ("设立日期", openDay(before), openDay(now))
+	}
+	switch {
+	case before.Days.Until == now.Days.Until:
+	case now.Days.Until.IsZero():
+		said = append(said, "恢复，不再撤销")
+	default:
+		said = append(said, "撤销，最后一天是"+now.Days.Until.Chinese())
+	}
+	return said
+}
+
+func openDay(d Division) string {
+	if d.Days.From.IsZero() {
+		return "未登记"
+	}
+	return d.Days.From.Chinese()
+}
