@@ -1,0 +1,99 @@
+package browsertest
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/report"
+	"redsteward/supervision"
+)
+
+// TestObservationImportInTheBrowser takes a workbook with a mistake through dry run and import, and its rows through the confirmation of several at once; then a party
+// fact as each side sees it.
+func TestObservationImportInTheBrowser(t *testing.T) {
+	f := startSupervised(t)
+	tb := newTab(t, browser(t))
+	running, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		f.Supervision.Imports.Run(running, func(err error) { t.Error(err) })
+	}()
+	defer func() { stop(); <-ended }()
+	type row = [8]string
+	table := report.Table[row]{Sheet: "观察记录"}
+	for i, title := range []string{"社区（村）", "小区名称", "事实", "按期答复", "应答复", "已备案", "事实发生的日期", "来源"} {
+		table.Columns = append(table.Columns, report.Text(title, title, func(r *row) *string { return &r[i] }))
+	}
+	const answers = "诉求答复（按期答复/应答复）"
+	for k, w := range widths {
+		day := calendar.DateOf(f.DB.Now()).Add(-3 - k).String()
+		data, err := report.Write(table.Filled([]row{{"东街社区", "东街花园", answers, "4", "5", "", day, "12345 转办单台账"}, {"东街社区", "望湖苑", answers, "五", "5", "", day, "12345 转办单台账"},
+			{"东街社区", "望湖苑", "合同已备案", "", "", "是", day, "合同备案台账"}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "十月诉求答复.xlsx")
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		signIn(t, tb, f, "worker", Password)
+		tb.open(t, f.Base+"/observations/imports", w.width, w.height)
+		tb.shoot(t, "observation-imports-"+w.name)
+		check(t, tb, "observation-imports", w.width, 200)
+		tb.do(t, chromedp.SetUploadFiles("#file", []string{file}))
+		value[bool](t, tb, `document.querySelector("form[enctype] button").scrollIntoView({block:"center"}), true`)
+		value[bool](t, tb, `document.querySelector("form[enctype]").requestSubmit(), true`)
+		tb.do(t, chromedp.WaitVisible("td.late"))
+		tb.shoot(t, "observation-dry-"+w.name)
+		check(t, tb, "observation-dry", w.width, 200)
+		tb.submitBelow(t)
+		tb.do(t, chromedp.WaitVisible("main dl.kv"))
+		tb.shoot(t, "observation-imported-"+w.name)
+		check(t, tb, "observation-imported", w.width, 200)
+
+		signIn(t, tb, f, "officer", Password)
+		tb.open(t, f.Base+"/observations/queue", w.width, w.height)
+		if n := value[int](t, tb, `document.querySelector("[data-all] input").click(), document.querySelectorAll("input[name=row]:checked").length`); n != 2 {
+			t.Errorf("%d rows are chosen", n)
+		}
+		tb.shoot(t, "observation-bulk-"+w.name)
+		check(t, tb, "observation-bulk", w.width, 200)
+		tb.submitBelow(t)
+		if n := value[int](t, tb, `document.querySelectorAll("input[name=row]").length`); n != 0 {
+			t.Errorf("%d rows still wait", n)
+		}
+	}
+	questions, err := Asked{}.Questions(t.Context(), "observation")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asks := questions[0].Asks
+	doc, err := f.Supervision.Observations.Record(t.Context(), f.who(t, "instructor"), supervision.Draft{Ask: asks[len(asks)-1], Project: "p1", Day: calendar.DateOf(f.DB.Now()).Add(-3), Source: "培训签到统计",
+		Cells: []supervision.Cell{{Column: "training_held"}, {Column: "training_due"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := func(login, name string) {
+		signIn(t, tb, f, login, Password)
+		for _, w := range widths {
+			tb.open(t, f.Base+"/observations/"+doc.ID, w.width, w.height)
+			tb.shoot(t, name+"-"+w.name)
+			check(t, tb, name, w.width, 200)
+		}
+	}
+	for _, login := range []string{"secretary", "industry", "organiser"} {
+		if login != "secretary" {
+			look(login, "party-"+login)
+		}
+		if doc, err = f.Supervision.Observations.Confirm(t.Context(), f.who(t, login), supervision.At{ID: doc.ID, Seq: doc.Seq}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look("officer", "party-result")
+}
