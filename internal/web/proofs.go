@@ -144,16 +144,13 @@ func (s *Server) proofs(c *fiber.Ctx, by policy.Actor) error {
 
 // projectNeeds asks what is missing of each project; one that the actor could not see in the period is left out.
 func (s *Server) projectNeeds(c *fiber.Ctx, by policy.Actor, period string, rows []registry.ProjectRow) ([]projectNeeds, error) {
-	var out []projectNeeds
-	for _, r := range rows {
-		needs, err := s.evidence.Proofs.Needs(c.UserContext(), by, period, r.ID)
-		if fault.Is(err, fault.NotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		one := projectNeeds{Name: needs.Place.Name, Firm: needs.Place.FirmName, Community: needs.Place.CommunityName, Link: "/proofs/" + period + "/" + r.ID,
+	all, err := s.evidence.Proofs.NeedsOf(c.UserContext(), by, period, projectIDs(rows))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]projectNeeds, 0, len(all))
+	for _, needs := range all {
+		one := projectNeeds{Name: needs.Place.Name, Firm: needs.Place.FirmName, Community: needs.Place.CommunityName, Link: "/proofs/" + period + "/" + needs.Place.Project,
 			Missing: len(needs.Missing()), All: len(needs.List)}
 		for _, n := range needs.List {
 			if n.Returned {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"redsteward/internal/calendar"
-	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -87,7 +86,7 @@ func (t ProofTasks) toSubmit(ctx context.Context, by policy.Actor, now time.Time
 		return nil, err
 	}
 	var out []Task
-	var held []registry.ProjectRow
+	var held []string
 	for _, w := range windows {
 		if w.State.Open(now) != nil {
 			continue
@@ -97,28 +96,35 @@ func (t ProofTasks) toSubmit(ctx context.Context, by policy.Actor, now time.Time
 			if err != nil {
 				return nil, err
 			}
-			held = page.Rows
+			held = projectIDs(page.Rows)
 		}
-		for _, row := range held {
-			needs, err := t.Proofs.Needs(ctx, by, w.ID, row.ID)
-			if fault.Is(err, fault.NotFound) {
-				continue // a project that the firm did not hold in the period
-			}
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, owes(w, row.ID, needs, now)...)
+		needs, err := t.Proofs.NeedsOf(ctx, by, w.ID, held)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range needs {
+			out = append(out, owes(w, one, now)...)
 		}
 	}
 	return out, nil
 }
 
+// projectIDs are the ids of some rows.
+func projectIDs(rows []registry.ProjectRow) []string {
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	return ids
+}
+
 // owes turns what a window asks of one project into tasks: what to correct, what is missing, what waits for the community.
-func owes(w store.Doc[evidence.Window], project string, needs evidence.Needs, now time.Time) []Task {
+func owes(w store.Doc[evidence.Window], needs evidence.Needs, now time.Time) []Task {
+	page := proofsNav + "/" + w.ID + "/" + needs.Place.Project
 	last := calendar.DateOf(w.State.Closes.Add(-time.Millisecond))
 	task := func(title string) Task {
 		return Task{Due: last, At: w.State.Closes.Time, Basis: "材料提交截止", Party: needs.Place.FirmName, Title: title, Context: w.State.Title,
-			Link: proofsNav + "/" + w.ID + "/" + project, Button: "去提交", Nav: proofsNav}
+			Link: page, Button: "去提交", Nav: proofsNav}
 	}
 	var returned, waiting int
 	var reasons, missing []string
@@ -154,7 +160,7 @@ func owes(w store.Doc[evidence.Window], project string, needs evidence.Needs, no
 	}
 	if waiting > 0 {
 		waits.Title, waits.Context, waits.Party = fmt.Sprintf("%s的 %d 件佐证材料等社区初审", name, waiting), w.State.Title, needs.Place.CommunityName
-		waits.Link, waits.Button, waits.Nav, waits.Count, waits.Waits = proofsNav+"/"+w.ID+"/"+project, "去查看", proofsNav, waiting, true
+		waits.Link, waits.Button, waits.Nav, waits.Count, waits.Waits = page, "去查看", proofsNav, waiting, true
 		out = append(out, waits)
 	}
 	return out

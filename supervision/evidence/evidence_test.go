@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -555,6 +556,55 @@ func TestNeeds(t *testing.T) {
 	for by, kind := range map[*policy.Actor]fault.Kind{&successor: fault.NotFound, &neighbour: fault.NotFound, &officer: ""} {
 		_, err := d.Needs(t.Context(), *by, period, "p1")
 		wantKind(t, err, kind)
+	}
+}
+
+// What is asked of many projects at once is what is asked of each; those outside the scope are left out.
+func TestNeedsOf(t *testing.T) {
+	d := newDesk(t)
+	doc := d.submit(t)
+	asked := []string{"p3", "p2", "none", "p1", "p/1"}
+	for _, c := range []struct {
+		by   policy.Actor
+		want []string
+	}{{boss, []string{"p2", "p1"}}, {successor, []string{"p2"}}, {worker, []string{"p3", "p1"}}, {officer, []string{"p3", "p2", "p1"}}} {
+		all, err := d.NeedsOf(t.Context(), c.by, period, asked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, n := range all {
+			got = append(got, n.Place.Project)
+			one, err := d.Needs(t.Context(), c.by, period, n.Place.Project)
+			if err != nil || !reflect.DeepEqual(one, n) {
+				t.Errorf("%s, %s: %+v, alone %+v %v", c.by.ID, n.Place.Project, n, one, err)
+			}
+			if given := len(n.List[0].Proofs); (given == 1) != (n.Place.Project == doc.State.Project) {
+				t.Errorf("%s, %s: %d proofs", c.by.ID, n.Place.Project, given)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s is asked of %q, want %q", c.by.ID, got, c.want)
+		}
+	}
+	_, err := d.NeedsOf(t.Context(), policy.Actor{ID: "x"}, period, asked)
+	wantKind(t, err, fault.Forbidden)
+	_, err = d.NeedsOf(t.Context(), boss, "2030Q1", asked)
+	wantKind(t, err, fault.NotFound)
+}
+
+// A queue can be narrowed to one kind of proof or one firm.
+func TestQueueOf(t *testing.T) {
+	d := newDesk(t)
+	doc := d.submit(t)
+	for f, want := range map[QueueFilter]int{{}: 1, {Fact: fact}: 1, {Fact: "revenue"}: 0, {Firm: "f1"}: 1, {Firm: "f2"}: 0, {Fact: fact, Firm: "f1"}: 1} {
+		page, err := d.QueueOf(t.Context(), worker, StageCommunity, f, "")
+		if err != nil || len(page.Docs) != want || want > 0 && page.Docs[0].ID != doc.ID {
+			t.Errorf("%+v: %d, want %d: %v", f, len(page.Docs), want, err)
+		}
+	}
+	if page, err := d.QueueOf(t.Context(), neighbour, StageCommunity, QueueFilter{Firm: "f1"}, ""); err != nil || len(page.Docs) != 0 {
+		t.Errorf("a filter reaches beyond the scope: %+v %v", page.Docs, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package evidence
 import (
 	"context"
 	"io"
+	"slices"
 	"time"
 
 	"redsteward/internal/calendar"
@@ -89,6 +90,17 @@ func (s *Service) List(ctx context.Context, by policy.Actor, f Filter, after str
 // Queue returns up to 50 proofs that wait for the actor's decision in a stage, what is due first on top; those in which he took an earlier part are not among
 // them. Returns Forbidden without the right of the stage.
 func (s *Service) Queue(ctx context.Context, by policy.Actor, stage Stage, after string) (store.Page[Proof], error) {
+	return s.QueueOf(ctx, by, stage, QueueFilter{}, after)
+}
+
+// QueueFilter narrows a queue; what is zero does not narrow.
+type QueueFilter struct {
+	// Fact is that of the ask, Firm the id of who submitted.
+	Fact, Firm string
+}
+
+// QueueOf is Queue for what a filter lets through.
+func (s *Service) QueueOf(ctx context.Context, by policy.Actor, stage Stage, f QueueFilter, after string) (store.Page[Proof], error) {
 	scope, err := s.scope(ctx, by, stage.action())
 	if err != nil {
 		return store.Page[Proof]{}, err
@@ -100,7 +112,8 @@ func (s *Service) Queue(ctx context.Context, by policy.Actor, stage Stage, after
 		part = policy.PartReview
 	}
 	return s.page(ctx, scope, q, func(p *Proof) bool {
-		return policy.Separate(by, part, p.Acts) == nil && policy.Separate(by, policy.PartCheck, p.Acts) == nil
+		return (f.Fact == "" || p.Ask.Fact == f.Fact) && (f.Firm == "" || p.Firm == f.Firm) &&
+			policy.Separate(by, part, p.Acts) == nil && policy.Separate(by, policy.PartCheck, p.Acts) == nil
 	})
 }
 
@@ -159,40 +172,77 @@ func (n Needs) Missing() []Need {
 
 // Needs returns every ask of a period with what a project submitted. Returns Forbidden without ReadEvidence, NotFound for a period or a project outside the scope.
 func (s *Service) Needs(ctx context.Context, by policy.Actor, period, project string) (Needs, error) {
-	const op = "evidence.Needs"
-	scope, err := s.scope(ctx, by, policy.ReadEvidence)
+	all, err := s.NeedsOf(ctx, by, period, []string{project})
 	if err != nil {
 		return Needs{}, err
+	}
+	if len(all) == 0 {
+		return Needs{}, fault.New("evidence.Needs", fault.NotFound, "没有找到要看的内容")
+	}
+	return all[0], nil
+}
+
+// NeedsOf is Needs for many projects at once, in their order; those outside the scope are left out. Returns Forbidden without ReadEvidence, NotFound for a period
+// that does not exist.
+func (s *Service) NeedsOf(ctx context.Context, by policy.Actor, period string, projects []string) ([]Needs, error) {
+	scope, err := s.scope(ctx, by, policy.ReadEvidence)
+	if err != nil {
+		return nil, err
 	}
 	window, err := s.window(ctx, period)
 	if err != nil {
-		return Needs{}, err
+		return nil, err
 	}
-	if !journal.ValidPart(project) {
-		return Needs{}, fault.New(op, fault.NotFound, "没有找到要看的内容")
-	}
-	place, err := s.held(ctx, op, scope, window.State, project)
-	if err != nil {
-		return Needs{}, err
-	}
-	given := map[string][]store.Doc[Proof]{}
-	for q := (store.Query{Index: byScope, Key: period + "/" + policy.ProjectKey(project), Desc: true, Limit: store.MaxLimit}); ; {
-		page, err := s.rows.List(ctx, q)
-		if err != nil {
-			return Needs{}, err
+	var out []Needs
+	var keys []string
+	for _, project := range projects {
+		if !journal.ValidPart(project) {
+			continue
 		}
-		for _, d := range page.Docs {
-			if scope.Covers(d.State.Keys, d.State.Day) {
-				given[d.State.Ask.Fact] = append(given[d.State.Ask.Fact], d)
+		place, err := s.held(ctx, "evidence.NeedsOf", scope, window.State, project)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Needs{Window: window.State, Place: place})
+		keys = append(keys, period+"/"+policy.ProjectKey(project))
+	}
+	given, err := s.given(ctx, scope, keys)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		for _, ask := range window.State.Asks {
+			out[i].List = append(out[i].List, need(ask, given[subject{out[i].Place.Project, ask.Fact}]))
+		}
+	}
+	return out, nil
+}
+
+// subject is a fact of a project.
+type subject struct{ project, fact string }
+
+// given are the proofs under some keys of the scope index, the latest first, by what they are about.
+func (s *Service) given(ctx context.Context, scope policy.Scope, keys []string) (map[subject][]store.Doc[Proof], error) {
+	out := map[subject][]store.Doc[Proof]{}
+	for some := range slices.Chunk(keys, store.MaxIn) {
+		for q := (store.Query{Index: byScope, In: some, Desc: true, Limit: store.MaxLimit}); ; {
+			page, err := s.rows.List(ctx, q)
+			if err != nil {
+				return nil, err
+			}
+			for _, d := range page.Docs {
+				if scope.Covers(d.State.Keys, d.State.Day) {
+					about := subject{d.State.Project, d.State.Ask.Fact}
+					out[about] = append(out[about], d)
+				}
+			}
+			if q.After = page.Next; q.After == "" {
+				break
 			}
 		}
-		if q.After = page.Next; q.After == "" {
-			break
-		}
-	}
-	out := Needs{Window: window.State, Place: place}
-	for _, ask := range window.State.Asks {
-		out.List = append(out.List, need(ask, given[ask.Fact]))
 	}
 	return out, nil
 }
