@@ -2,6 +2,8 @@ package web
 
 import (
 	"fmt"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,18 +43,19 @@ var stockReasons = []string{"照片看不清日期或地点，请重新拍照上
 
 // reviewsView is what reviews.html shows.
 type reviewsView struct {
-	Path    string
-	Items   []reviewItem
-	At      int
-	Count   string
-	Prev    string
-	Next    string
-	NextID  string
-	Item    *reviewDetail
-	Done    *doneView
-	Choices []choice
-	Chosen  string
-	Reasons []string
+	// Path is the desk, Query the filter behind its addresses, "" for none; List is the list with its filter.
+	Path, Query, List string
+	Items             []reviewItem
+	At                int
+	Count             string
+	Prev              string
+	Next              string
+	NextID            string
+	Item              *reviewDetail
+	Done              *doneView
+	Choices           []choice
+	Chosen            string
+	Reasons           []string
 	// Reason and Concern are what was typed, Error what is wrong with it.
 	Reason, Concern, Error string
 	Community              bool
@@ -91,8 +94,83 @@ type doneView struct {
 	Until string
 }
 
-// reviews shows the queue of a desk with one proof to decide.
+// queueFilter is what the address narrows the queue to.
+func queueFilter(c *fiber.Ctx) evidence.QueueFilter {
+	return evidence.QueueFilter{Fact: c.Query("fact"), Firm: c.Query("firm")}
+}
+
+// queueAddress is an address of a desk that keeps the filter; pairs are further names and values, those without value are left out.
+func queueAddress(path string, f evidence.QueueFilter, pairs ...string) string {
+	values := url.Values{}
+	pairs = append(pairs, "fact", f.Fact, "firm", f.Firm)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			values.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(values) == 0 {
+		return path
+	}
+	return path + "?" + values.Encode()
+}
+
+// reviewListView is what review_list.html shows.
+type reviewListView struct {
+	Path, Start, Count string
+	Items              []reviewItem
+	Fact, Firm         field
+	Filtered           bool
+	Next               string
+}
+
+// reviewList shows the whole queue with its filter: where somebody with a phone, on which the list does not stand beside the proof, chooses.
+func (s *Server) reviewList(c *fiber.Ctx, by policy.Actor, d desk) error {
+	f := queueFilter(c)
+	all, err := s.evidence.Proofs.Queue(c.UserContext(), by, d.stage, "")
+	if err != nil {
+		return err
+	}
+	shown, err := s.evidence.Proofs.QueueOf(c.UserContext(), by, d.stage, f, c.Query("after"))
+	if err != nil {
+		return err
+	}
+	v := reviewListView{Path: d.path, Count: countOfPage(shown), Filtered: f != evidence.QueueFilter{}, Next: nextPage(c, shown.Next),
+		Fact: field{Name: "fact", Label: "材料", Value: f.Fact, Options: []option{{Value: "", Label: "全部"}}},
+		Firm: field{Name: "firm", Label: "企业", Value: f.Firm, Options: []option{{Value: "", Label: "全部"}}}}
+	for _, doc := range all.Docs {
+		addOption(&v.Fact, doc.State.Ask.Fact, doc.State.Ask.Name)
+		addOption(&v.Firm, doc.State.Firm, doc.State.FirmName)
+	}
+	for _, doc := range shown.Docs {
+		v.Items = append(v.Items, s.reviewItem(d, f, doc, false))
+	}
+	if len(v.Items) > 0 {
+		v.Start = v.Items[0].Link
+	}
+	return s.render(c, by, "review_list", page{Title: d.title, Nav: d.path, Data: v})
+}
+
+// addOption adds a choice unless it is there.
+func addOption(f *field, value, label string) {
+	if !slices.ContainsFunc(f.Options, func(o option) bool { return o.Value == value }) {
+		f.Options = append(f.Options, option{Value: value, Label: label})
+	}
+}
+
+// countOfPage is how many pieces a queue has, as far as one page tells.
+func countOfPage(page store.Page[evidence.Proof]) string {
+	text := count(len(page.Docs)) + " 件"
+	if page.Next != "" {
+		text += "以上"
+	}
+	return text
+}
+
+// reviews shows the queue of a desk with one proof to decide, or its list.
 func (s *Server) reviews(c *fiber.Ctx, by policy.Actor, d desk) error {
+	if c.Query("list") != "" {
+		return s.reviewList(c, by, d)
+	}
 	v := reviewsView{}
 	if id := c.Query("done"); id != "" {
 		done, err := s.doneView(c, by, d, id)
@@ -106,17 +184,14 @@ func (s *Server) reviews(c *fiber.Ctx, by policy.Actor, d desk) error {
 
 // showReviews fills the queue in; id is the proof to show, the first if it is not waiting.
 func (s *Server) showReviews(c *fiber.Ctx, by policy.Actor, d desk, v reviewsView, id, said string, refused []fault.Field) error {
-	queue, err := s.evidence.Proofs.Queue(c.UserContext(), by, d.stage, "")
+	f := queueFilter(c)
+	queue, err := s.evidence.Proofs.QueueOf(c.UserContext(), by, d.stage, f, "")
 	if err != nil {
 		return err
 	}
+	v.Query, v.List = queueAddress("", f), queueAddress(d.path, f, "list", "1")
 	v.Path, v.Choices, v.Reasons, v.Community = d.path, d.choices, stockReasons, d.stage == evidence.StageCommunity
-	v.Count = count(len(queue.Docs))
-	if queue.Next != "" {
-		v.Count += " 件以上"
-	} else {
-		v.Count += " 件"
-	}
+	v.Count = countOfPage(queue)
 	at := 0
 	for i, doc := range queue.Docs {
 		if doc.ID == id {
@@ -124,18 +199,18 @@ func (s *Server) showReviews(c *fiber.Ctx, by policy.Actor, d desk, v reviewsVie
 		}
 	}
 	for i, doc := range queue.Docs {
-		v.Items = append(v.Items, s.reviewItem(d, doc, i == at))
+		v.Items = append(v.Items, s.reviewItem(d, f, doc, i == at))
 	}
 	title := d.title
 	if len(queue.Docs) > 0 {
 		v.At, v.Item = at+1, s.reviewDetail(queue.Docs[at])
 		title = fmt.Sprintf("%s 第 %d 件，共 %s", d.title, v.At, v.Count)
 		if at > 0 {
-			v.Prev = d.path + "?id=" + queue.Docs[at-1].ID
+			v.Prev = queueAddress(d.path, f, "id", queue.Docs[at-1].ID)
 		}
 		if at+1 < len(queue.Docs) {
 			v.NextID = queue.Docs[at+1].ID
-			v.Next = d.path + "?id=" + v.NextID
+			v.Next = queueAddress(d.path, f, "id", v.NextID)
 		}
 	}
 	return s.render(c, by, "reviews", page{Title: title, Nav: d.path, Said: said, Data: v, Fields: refused, Script: true, Scripts: []string{"review.js"}})
@@ -156,9 +231,9 @@ func dueText(due calendar.Deadline, now time.Time) (text, class string) {
 	return fmt.Sprintf("%d月%d日到期", int(month), day), ""
 }
 
-func (s *Server) reviewItem(d desk, doc store.Doc[evidence.Proof], current bool) reviewItem {
+func (s *Server) reviewItem(d desk, f evidence.QueueFilter, doc store.Doc[evidence.Proof], current bool) reviewItem {
 	p := doc.State
-	item := reviewItem{Link: d.path + "?id=" + doc.ID, Project: p.ProjectName, Ask: p.Ask.Name, Firm: p.FirmName, Files: len(p.Files), Current: current}
+	item := reviewItem{Link: queueAddress(d.path, f, "id", doc.ID), Project: p.ProjectName, Ask: p.Ask.Name, Firm: p.FirmName, Files: len(p.Files), Current: current}
 	item.Left, item.Class = dueText(p.Due, s.clocks.Business())
 	switch {
 	case p.State == evidence.Corrected:
@@ -256,7 +331,7 @@ func (s *Server) decideProof(c *fiber.Ctx, by policy.Actor, d desk) error {
 	case err != nil:
 		return err
 	}
-	return seeOther(c, d.path+"?id="+c.FormValue("next")+"&done="+doc.ID)
+	return seeOther(c, queueAddress(d.path, queueFilter(c), "id", c.FormValue("next"), "done", doc.ID))
 }
 
 // undoProof takes a decision back and opens the proof again.
@@ -265,5 +340,5 @@ func (s *Server) undoProof(c *fiber.Ctx, by policy.Actor, d desk) error {
 	if err != nil {
 		return err
 	}
-	return seeOther(c, d.path+"?id="+doc.ID)
+	return seeOther(c, queueAddress(d.path, queueFilter(c), "id", doc.ID))
 }
