@@ -70,7 +70,7 @@ func signInNotice(c *fiber.Ctx) string {
 }
 
 func (s *Server) renderSignIn(c *fiber.Ctx, by policy.Actor, f signInForm) error {
-	return s.render(c, by, "signin", page{Title: "登录", Data: f.fill(f.Login.Value), Script: f.Refused != ""})
+	return s.render(c, by, "signin", page{Title: "登录", Data: f.fill(f.Login.Value), Script: true})
 }
 
 // signInPage shows the form; whoever is signed in already goes on.

@@ -3,8 +3,11 @@ package web
 import (
 	"context"
 	"io"
+	"net/url"
+	"path"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -59,8 +62,9 @@ type walkView struct {
 	Errors   []string   `json:"-"`
 	// CanPhoto: pictures can be kept.
 	CanPhoto bool `json:"can_photo"`
-	// Account tells the phone whose answers it keeps.
+	// Account tells the phone whose answers it keeps, Worker is the address of the script that keeps the sheet.
 	Account string `json:"account"`
+	Worker  string `json:"worker"`
 }
 
 // visitItem is one item on the phone.
@@ -78,7 +82,7 @@ func (s *Server) showItem(c *fiber.Ctx, by policy.Actor, typed *inspection.Found
 	if !visit.State.Answers() {
 		return seeOther(c, "/visits/"+w.Visit.ID)
 	}
-	v := walkView{Visit: w.Visit.ID, Name: visit.Name, Key: newKey(), Position: -1, Done: len(w.Answers), CanPhoto: s.supervision.Photos != nil, Account: by.ID}
+	v := walkView{Visit: w.Visit.ID, Name: visit.Name, Key: newKey(), Position: -1, Done: len(w.Answers), CanPhoto: s.supervision.Photos != nil, Account: by.ID, Worker: s.workerFor(by)}
 	names, err := s.officerNames(c.UserContext(), visit)
 	if err != nil {
 		return err
@@ -129,7 +133,7 @@ func (s *Server) showItem(c *fiber.Ctx, by policy.Actor, typed *inspection.Found
 	for _, f := range refused {
 		v.Errors = append(v.Errors, f.Message)
 	}
-	p := page{Title: v.Item.ID + " " + v.Item.Sentence + " " + visit.Name, Nav: minePath, Fields: refused, Scripts: []string{walkScript}, Data: &v}
+	p := page{Title: v.Item.ID + " " + v.Item.Sentence + " " + visit.Name, Nav: minePath, Fields: refused, Script: true, Scripts: []string{walkScript}, Data: &v}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "visit_item", p)
 	}
@@ -259,8 +263,33 @@ func (s *Server) keptPhotos(c *fiber.Ctx, by policy.Actor, keep []string) ([]ins
 	return kept, nil
 }
 
-// walkScript keeps answers on the phone until there is a network.
-const walkScript = "walk.js"
+// walkScript keeps answers on the phone until there is a network, workerScript the sheet itself.
+const (
+	walkScript   = "walk.js"
+	workerScript = "worker.js"
+	// workerPath bounds what the worker sees: the pages below /visits/.
+	workerPath = "/visits/worker.js"
+)
+
+// workerFor is the address under which the worker of an account is registered: another account or another version is another worker, which throws away what the one before
+// kept.
+func (s *Server) workerFor(by policy.Actor) string {
+	version := strings.NewReplacer("/assets/", "", ".js", "", ".css", "").Replace(s.assets.addresses[walkScript] + s.assets.css)
+	return workerPath + "?" + url.Values{"account": {by.ID}, "version": {version}}.Encode()
+}
+
+// walkWorker serves the worker under an address that stays, so that browsers ask for a newer one.
+func (s *Server) walkWorker(c *fiber.Ctx, _ policy.Actor) error {
+	address, err := s.assets.address(workerScript)
+	if err != nil {
+		return err
+	}
+	f := s.assets.files[path.Base(address)]
+	c.Set(fiber.HeaderCacheControl, "no-cache")
+	c.Response().Header.SetContentType(f.contentType)
+	c.Response().SetBodyRaw(f.plain)
+	return nil
+}
 
 // scriptsIf is the script of visits for the pages on which somebody may have answers waiting.
 func scriptsIf(waiting bool) []string {

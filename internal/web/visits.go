@@ -75,7 +75,7 @@ func (s *Server) visitsPage(c *fiber.Ctx, by policy.Actor, nav string, v visitsV
 	v.CanPlan, v.CanReview, v.CanDo = s.guard.Allow(by, policy.PlanVisit), s.guard.Allow(by, policy.ReviewVisit), s.guard.Allow(by, policy.DoVisit)
 	said := saidParam(c, map[string]string{"planned": "已安排，走访人员的清单里可以看到。", "accepted": "已通过，从现在起计入评价。", "returned": "已退回，走访人员改好后重新签名提交。",
 		"cancelled": "已取消这次走访。"})
-	return s.render(c, by, "visits", page{Title: "走访评价", Nav: nav, Said: said, Scripts: scriptsIf(v.Tab == "mine"), Data: v})
+	return s.render(c, by, "visits", page{Title: "走访评价", Nav: nav, Said: said, Script: v.Tab == "mine", Scripts: scriptsIf(v.Tab == "mine"), Data: v})
 }
 
 // visitsMine is the list of an officer in the order that was set.
@@ -320,7 +320,7 @@ func (s *Server) showVisit(c *fiber.Ctx, by policy.Actor, refused []fault.Field)
 	v.ReturnField = withErrors([]field{{Name: "reason", Label: "退回理由", Rows: 2, Hint: "写明哪一项要改、为什么", Value: c.FormValue("reason")}}, refused)[0]
 	v.CancelField = withErrors([]field{{Name: "cancel-reason", Label: "取消理由", Type: "text"}}, refused)[0]
 	said := saidParam(c, map[string]string{"started": "已开始走访。", "signed": "已签名，等另一人签名后提交。", "submitted": "已签名提交，由第三人复核后计入评价。"})
-	p := page{Title: doc.State.Name + "走访", Nav: visitsPath, Said: said, Fields: refused, Scripts: scriptsIf(v.Mine && v.CanAnswer), Data: v}
+	p := page{Title: doc.State.Name + "走访", Nav: visitsPath, Said: said, Fields: refused, Script: true, Scripts: scriptsIf(v.Mine && v.CanAnswer), Data: v}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "visit", p)
 	}

@@ -1,196 +1,179 @@
 // Visit sheets on a phone: an answer is kept on the phone first and sent once, by its own key, when there is a network. Online, pages work without this.
-(function () {
-	"use strict";
-	var $ = function (id) { return document.getElementById(id); };
-	var place = $("walk-state"), data = $("walk"), form = $("walk-form"), store, sending, trouble = "", shots = [];
-	if (!place || !window.indexedDB) { return; }
+{
+  const place = byId("walk-state"), data = byId("walk"), form = byId("walk-form"), input = byId("photo");
+  const walk = data ? JSON.parse(data.textContent) : { items: [] }, items = walk.items;
+  const address = k => "/visits/" + walk.visit + (items[k] ? "/items/" + items[k].id : "");
+  let store, sending = false, trouble = "", now = 0, shots = [];
 
-	// One row for each item of a visit: a later answer takes the place of one that was not sent yet.
-	function all(then) {
-		var ask = store.transaction("answers").objectStore("answers").getAll();
-		ask.onsuccess = function () { then(ask.result.sort(function (a, b) { return a.at - b.at; })); };
-	}
-	function change(f, then, failed) {
-		var t = store.transaction("answers", "readwrite");
-		f(t.objectStore("answers"));
-		t.oncomplete = then;
-		t.onabort = failed || null;
-	}
-	function say(text) {
-		place.hidden = !text;
-		place.textContent = text;
-	}
-	function tell(rows) {
-		var bad = rows.filter(function (r) { return r.refused; })[0], kept = rows.length + " 项存在本机";
-		say(!rows.length ? "" : bad ? bad.item + " 没有收下：" + bad.refused + "，" + kept + " " : trouble ? trouble + "，" + kept + "。有信号后自动上传" : "正在上传，" + kept);
-		place.dataset.kept = rows.length;
-		if (bad) {
-			var drop = document.createElement("button");
-			drop.type = "button";
-			drop.className = "btn s";
-			drop.textContent = "不要这个答案";
-			drop.onclick = function () { change(function (s) { s.delete(bad.id); }, flush); };
-			place.append(drop);
-		}
-	}
+  const promised = (ask, done) => new Promise((yes, no) => {
+    ask[done] = () => yes(ask.result);
+    ask.onabort = ask.onerror = no;
+  });
+  // One row for each item of a visit: a later answer takes the place of one that was not sent yet.
+  const all = async () => (await promised(store.transaction("answers").objectStore("answers").getAll(), "onsuccess")).sort((a, b) => a.at - b.at);
+  const change = act => {
+    const t = store.transaction("answers", "readwrite");
+    act(t.objectStore("answers"));
+    return promised(t, "oncomplete");
+  };
+  const say = text => { place.hidden = !text; place.textContent = text; };
+  // tell says how the rows stand that are kept, and returns them.
+  const tell = async () => {
+    const rows = await all(), bad = rows.find(r => r.refused), kept = rows.length + " 项存在本机";
+    say(!rows.length ? "" : bad ? bad.item + " 没有收下：" + bad.refused + "，" + kept + " " : trouble ? trouble + "，" + kept + "。有信号后自动上传" : "正在上传，" + kept);
+    place.dataset.kept = rows.length;
+    if (bad) {
+      const drop = () => change(s => s.delete(bad.id)).then(flush);
+      place.append(make("button", { type: "button", className: "btn s", textContent: "不要这个答案", onclick: drop }));
+    }
+    return rows;
+  };
 
-	function post(row, token, again) {
-		var f = new FormData();
-		f.append("_t", token);
-		["key", "value", "lost", "where", "note"].forEach(function (n) { f.append(n, row[n]); });
-		row.keep.forEach(function (id) { f.append("keep", id); });
-		row.photos.forEach(function (b) { f.append("photo", b, "photo.jpg"); });
-		return fetch("/visits/" + row.visit + "/items/" + row.item, { method: "POST", headers: { Accept: "application/json" }, body: f }).then(function (r) {
-			// After a new sign-in the token stands in a fresh page.
-			return r.status !== 403 || !again ? r : fetch("/visits/mine").then(function (p) { return p.text(); }).then(function (html) {
-				return post(row, tokenIn(new DOMParser().parseFromString(html, "text/html")), false);
-			});
-		});
-	}
-	function tokenIn(page) { return (page.querySelector("input[name=_t]") || {}).value || ""; }
-	function flush() {
-		if (sending || !store) { return; }
-		all(function (rows) {
-			var row = rows.filter(function (r) { return !r.refused; })[0];
-			tell(rows);
-			if (!row || sending) { return; }
-			sending = true;
-			post(row, tokenIn(document), true).then(function (r) {
-				if (r.ok) { trouble = ""; finish(row, function (s) { s.delete(row.id); }); return; }
-				if (r.status === 401 || r.status === 429 || r.status >= 500) { later(r.status === 401 ? "登录已过期，请重新登录" : "服务器暂时不能办理"); return; }
-				return r.json().then(function (p) {
-					finish(row, function (s, now) { now.refused = p.errors ? p.errors[0].message : p.detail; s.put(now); });
-				});
-			}).catch(function () { later("没有信号"); });
-		});
-	}
-	function later(why) { trouble = why; sending = false; all(tell); }
-	// A row that was answered anew while the old answer was on its way stays.
-	function finish(row, f) {
-		change(function (s) {
-			var ask = s.get(row.id);
-			ask.onsuccess = function () { if (ask.result && ask.result.key === row.key) { f(s, ask.result); } };
-		}, function () { sending = false; flush(); });
-	}
+  const tokenIn = page => page.querySelector("input[name=_t]")?.value || "";
+  const post = (row, token) => {
+    const f = new FormData();
+    f.append("_t", token);
+    ["key", "value", "lost", "where", "note"].forEach(name => f.append(name, row[name]));
+    row.keep.forEach(id => f.append("keep", id));
+    row.photos.forEach(photo => f.append("photo", photo, "photo.jpg"));
+    return fetch("/visits/" + row.visit + "/items/" + row.item, { method: "POST", headers: { Accept: "application/json" }, body: f });
+  };
+  const send = async row => {
+    const answer = await post(row, tokenIn(document));
+    if (answer.status !== 403) { return answer; }
+    // After a new sign-in the token stands in a fresh page.
+    const fresh = await (await fetch("/visits/mine")).text();
+    return post(row, tokenIn(new DOMParser().parseFromString(fresh, "text/html")));
+  };
+  // sendAll sends what is kept, in order, until something hinders it.
+  const sendAll = async () => {
+    for (let sent = false; ; sent = true) {
+      const row = (await tell()).find(r => !r.refused);
+      if (!row) { return sent && keepSheet(); }
+      const answer = await send(row).catch(() => ({}));
+      trouble = !answer.status ? "没有信号" : answer.status === 401 ? "登录已过期，请重新登录" : answer.status === 429 || answer.status >= 500 ? "服务器暂时不能办理" : "";
+      if (trouble) { return tell(); }
+      const problem = answer.ok ? null : await answer.json().catch(() => ({}));
+      // A row that was answered anew while the old answer was on its way stays.
+      await change(s => {
+        s.get(row.id).onsuccess = e => {
+          const kept = e.target.result;
+          if (kept?.key !== row.key) { return; }
+          if (problem) { s.put({ ...kept, refused: problem.errors?.[0]?.message || problem.detail || "请重新回答" }); } else { s.delete(row.id); }
+        };
+      });
+    }
+  };
+  const flush = async () => {
+    if (sending) { return; }
+    sending = true;
+    await sendAll().finally(() => { sending = false; });
+  };
 
-	var walk = data && form ? JSON.parse(data.textContent) : { items: [] }, items = walk.items, now = 0, input = $("photo");
-	function address(k) { return "/visits/" + walk.visit + (items[k] ? "/items/" + items[k].id : ""); }
-	function find() { items.forEach(function (i, k) { if (location.pathname === address(k)) { now = k; } }); }
-	function choose(box, name, list, chosen) {
-		box.replaceChildren();
-		list.forEach(function (c) {
-			var l = document.createElement("label"), r = document.createElement("input");
-			l.className = { conform: "ok", fail: "no" }[c.value] || "";
-			r.type = "radio"; r.name = name; r.value = c.value; r.checked = c.value === chosen;
-			l.append(r, c.label);
-			box.append(l);
-		});
-	}
-	function pictures() {
-		if (!input) { return; }
-		var box = $("walk-shots");
-		box.querySelectorAll(".pic").forEach(function (p) { p.remove(); });
-		items[now].photos.map(function (id) { return address(-1) + "/photos/" + id; }).concat(shots.map(URL.createObjectURL)).forEach(function (source) {
-			var p = document.createElement("div"), image = new Image(120, 90);
-			p.className = "pic"; image.className = "ph0"; image.alt = "照片"; image.src = source;
-			p.append(image);
-			box.insertBefore(p, box.lastElementChild);
-		});
-	}
-	function count() {
-		var n = items.filter(function (i) { return i.value; }).length;
-		$("walk-count").textContent = n + " / " + items.length;
-		$("walk-progress").value = n;
-	}
-	function show() {
-		var i = items[now];
-		document.title = i.id + " " + i.sentence + document.title.slice(document.title.lastIndexOf(" - "));
-		[["category", i.category + " · " + i.id], ["sentence", i.sentence], ["how", i.how], ["last", i.last], ["points", "本项 " + i.points + " 分"],
-			["prev", now ? "上一项" : "返回清单"], ["save", now + 1 < items.length ? "保存，下一项" : "保存，看清单"]].forEach(function (t) { $("walk-" + t[0]).textContent = t[1]; });
-		$("walk-last").hidden = !i.last;
-		$("walk-last").classList.toggle("warn", i.last_bad);
-		choose($("walk-values"), "value", i.values, i.value);
-		$("walk-loss").hidden = i.losses.length < 2;
-		choose($("walk-losses"), "lost", i.losses.map(function (n) { return { value: n, label: n }; }), +i.lost);
-		form.where.value = i.where;
-		form.note.value = i.note;
-		shots = i.blobs || [];
-		pictures();
-		if (input) { $("walk-photo-hint").textContent = i.photo ? "至少 1 张，要看得出位置" : "选填"; }
-		$("walk-prev").href = address(now - 1);
-		if ($("errsum")) { $("errsum").remove(); }
-		count();
-		window.scrollTo(0, 0);
-	}
-	function go(k) {
-		now = k;
-		history.pushState(null, "", address(now));
-		show();
-		$("walk-sentence").focus();
-	}
-	// After the last item the list is shown once everything has been sent: without network it could not be loaded.
-	function leave() {
-		all(function (rows) {
-			if (!rows.length) { location.href = address(-1); } else if (!trouble && !rows[0].refused) { setTimeout(leave, 200); }
-		});
-	}
-	// Pictures are made small enough for a weak signal.
-	function shrink(file, then) {
-		createImageBitmap(file).then(function (image) {
-			var scale = Math.min(1, 1600 / Math.max(image.width, image.height)), canvas = document.createElement("canvas");
-			canvas.width = image.width * scale;
-			canvas.height = image.height * scale;
-			canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-			canvas.toBlob(then, "image/jpeg", 0.82);
-		}).catch(function () { then(file); });
-	}
-	if (input) {
-		input.onchange = function () {
-			var at = now;
-			Array.from(input.files).forEach(function (file) {
-				shrink(file, function (b) { if (at === now) { shots = shots.concat(b); pictures(); } });
-			});
-			input.value = "";
-		};
-	}
-	if (items.length) {
-		find();
-		form.addEventListener("submit", function (e) {
-			if (!store) { return; }
-			e.preventDefault();
-			e.stopImmediatePropagation();
-			var i = items[now], value = new FormData(form).get("value"), fail = value === "fail", ok = value === "conform";
-			var wrong = !value ? "请选择" + i.values.map(function (v) { return v.label; }).join("、") : fail && i.photo && !i.photos.length && !shots.length ? "不符合的，至少拍 1 张看得出位置的照片" : "";
-			if (wrong) { say(wrong); window.scrollTo(0, 0); return; }
-			var row = { id: walk.account + address(now), key: Array.from(crypto.getRandomValues(new Uint32Array(4))).join("-"), at: Date.now(), visit: walk.visit, item: i.id, value: value,
-				lost: fail && new FormData(form).get("lost") || "", where: ok ? "" : form.where.value, note: ok ? "" : form.note.value, keep: ok ? [] : i.photos, photos: ok ? [] : shots };
-			change(function (s) { s.put(row); }, function () {
-				take(i, row);
-				delete place.dataset.kept; // until it is counted again
-				if (now + 1 < items.length) { go(now + 1); } else { count(); leave(); }
-				flush();
-			}, function () { say("手机存储已满，这一项没有存下。请删掉一些照片再保存"); });
-		}, true);
-		$("walk-prev").onclick = function (e) {
-			if (now && store) { e.preventDefault(); go(now - 1); }
-		};
-		window.onpopstate = function () { find(); show(); };
-	}
-	function take(i, row) { i.value = row.value; i.lost = row.lost; i.where = row.where; i.note = row.note; i.photos = row.keep; i.blobs = row.photos; }
-
-	var ask = indexedDB.open("redsteward-walk", 1);
-	ask.onupgradeneeded = function () { ask.result.createObjectStore("answers", { keyPath: "id" }); };
-	ask.onsuccess = function () {
-		store = ask.result;
-		all(function (rows) {
-			// What is kept here is newer than what the server had when the page was made.
-			items.forEach(function (i, k) {
-				rows.forEach(function (r) { if (r.id === walk.account + address(k)) { take(i, r); } });
-			});
-			if (items.length && rows.length && !$("errsum")) { show(); }
-			flush();
-		});
-	};
-	window.addEventListener("online", flush);
-	setInterval(flush, 15000);
-})();
+  const choose = (box, name, list, chosen) => box.replaceChildren(...list.map(c =>
+    make("label", { className: { conform: "ok", fail: "no" }[c.value] || "" }, make("input", { type: "radio", name, value: c.value, checked: c.value === chosen }), c.label)));
+  const pictures = () => {
+    const box = byId("walk-shots");
+    if (!box) { return; }
+    box.querySelectorAll(".pic").forEach(p => p.remove());
+    const sources = [...items[now].photos.map(id => address(-1) + "/photos/" + id), ...shots.map(URL.createObjectURL)];
+    box.prepend(...sources.map(src => make("div", { className: "pic" }, make("img", { className: "ph0", width: 120, height: 90, alt: "照片", src }))));
+  };
+  const count = () => {
+    const n = items.filter(i => i.value).length;
+    byId("walk-count").textContent = n + " / " + items.length;
+    byId("walk-progress").value = n;
+  };
+  const show = k => {
+    const i = items[now = k], texts = { category: i.category + " · " + i.id, sentence: i.sentence, how: i.how, last: i.last, points: "本项 " + i.points + " 分",
+      prev: now ? "上一项" : "返回清单", save: now + 1 < items.length ? "保存，下一项" : "保存，看清单", "photo-hint": i.photo ? "至少 1 张，要看得出位置" : "选填" };
+    Object.entries(texts).forEach(([id, text]) => { const el = byId("walk-" + id); if (el) { el.textContent = text; } });
+    document.title = i.id + " " + i.sentence + document.title.slice(document.title.lastIndexOf(" - "));
+    byId("walk-last").hidden = !i.last;
+    byId("walk-last").classList.toggle("warn", i.last_bad);
+    byId("walk-loss").hidden = i.losses.length < 2;
+    byId("walk-prev").href = address(now - 1);
+    choose(byId("walk-values"), "value", i.values, i.value);
+    choose(byId("walk-losses"), "lost", i.losses.map(n => ({ value: n, label: n })), +i.lost);
+    form.where.value = i.where;
+    form.note.value = i.note;
+    shots = i.blobs || [];
+    pictures();
+    count();
+    byId("errsum")?.remove();
+    scrollTo(0, 0);
+  };
+  const here = () => items.findIndex((_, k) => location.pathname === address(k));
+  const go = k => {
+    history.pushState(null, "", address(k));
+    show(k);
+    byId("walk-sentence").focus();
+  };
+  const take = (i, row) => Object.assign(i, { value: row.value, lost: row.lost, where: row.where, note: row.note, photos: row.keep, blobs: row.photos });
+  // After the last item the list is shown once everything has been sent: without network it could not be loaded.
+  const leave = async () => {
+    const rows = await all();
+    if (!rows.length) { location.href = address(-1); } else if (!trouble && !rows[0].refused) { setTimeout(leave, 200); }
+  };
+  // Pictures are made small enough for a weak signal.
+  const shrink = async file => {
+    const image = await createImageBitmap(file), scale = Math.min(1, 1600 / Math.max(image.width, image.height));
+    const canvas = make("canvas", { width: image.width * scale, height: image.height * scale });
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    return new Promise(done => canvas.toBlob(done, "image/jpeg", 0.82));
+  };
+  const save = async e => {
+    e.preventDefault();
+    e.stopImmediatePropagation();
+    const i = items[now], typed = new FormData(form), value = typed.get("value"), fail = value === "fail", ok = value === "conform";
+    const wrong = !value ? "请选择" + i.values.map(v => v.label).join("、") : fail && i.photo && !i.photos.length && !shots.length ? "不符合的，至少拍 1 张看得出位置的照片" : "";
+    if (wrong) { say(wrong); scrollTo(0, 0); return; }
+    const row = { id: walk.account + address(now), key: crypto.getRandomValues(new Uint32Array(4)).join("-"), at: Date.now(), visit: walk.visit, item: i.id, value,
+      lost: fail && typed.get("lost") || "", where: ok ? "" : form.where.value, note: ok ? "" : form.note.value, keep: ok ? [] : i.photos, photos: ok ? [] : shots };
+    try { await change(s => s.put(row)); } catch { say("手机存储已满，这一项没有存下。请删掉一些照片再保存"); return; }
+    take(i, row);
+    delete place.dataset.kept; // until it is counted again
+    if (now + 1 < items.length) { go(now + 1); } else { count(); leave(); }
+    flush();
+  };
+  // With TLS a worker keeps the sheet, so that it opens again without network. The page says whether it does.
+  const keepSheet = async () => {
+    if (!navigator.serviceWorker?.controller || !items.length) { return; }
+    const kept = await fetch(address(now)).catch(() => ({}));
+    byId("walk-reopens").hidden = !kept.ok;
+  };
+  const walkItems = rows => {
+    items.forEach((i, k) => rows.filter(r => r.id === walk.account + address(k)).forEach(r => take(i, r)));
+    // What is kept here is newer than what the server had when the page was made; and a kept sheet stands for all its items.
+    const k = here() < 0 ? Math.max(0, items.findIndex(i => !i.value)) : here();
+    if (here() < 0) { history.replaceState(null, "", address(k)); }
+    if (byId("errsum")) { now = k; } else if (rows.length || !form.action.endsWith(address(k))) { show(k); } else { now = k; }
+    form.addEventListener("submit", save, true);
+    byId("walk-prev").onclick = e => { if (now) { e.preventDefault(); go(now - 1); } };
+    onpopstate = () => show(here());
+    if (input) {
+      input.onchange = () => {
+        const at = now;
+        [...input.files].forEach(async file => {
+          const small = await shrink(file).catch(() => file);
+          if (at === now) { shots = [...shots, small]; pictures(); }
+        });
+        input.value = "";
+      };
+    }
+    if (!navigator.serviceWorker) { byId("walk-closes").hidden = false; return; }
+    navigator.serviceWorker.oncontrollerchange = keepSheet;
+    navigator.serviceWorker.register(walk.worker);
+    keepSheet();
+  };
+  const start = async () => {
+    const opening = indexedDB.open("redsteward-walk", 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore("answers", { keyPath: "id" });
+    store = await promised(opening, "onsuccess");
+    if (items.length) { walkItems(await all()); }
+    flush();
+    addEventListener("online", flush);
+    setInterval(flush, 15000);
+  };
+  if (place && window.indexedDB) { start(); }
+}
