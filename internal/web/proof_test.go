@@ -24,7 +24,6 @@ import (
 	"time"
 
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
 )
@@ -42,29 +41,10 @@ func (s *proofSite) business() time.Time {
 
 func startProof(t testing.TB) *proofSite {
 	t.Helper()
-	ctx := context.Background()
 	s := &proofSite{folder: t.TempDir()}
-	engine, err := sqlite.Open(ctx, t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := store.Open(ctx, engine, store.Options{Now: s.business, MasterKey: make([]byte, 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	clocks := policy.Clocks{Business: s.business, Security: time.Now}
-	if s.Fixture, err = browsertest.StartProof(ctx, db, clocks, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"), s.folder); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Stop(); err != nil {
-			t.Error(err)
-		}
+	s.Fixture = browsertest.Serve(t, engine(t), s.business, func(ctx context.Context, db *store.DB) (*browsertest.Fixture, error) {
+		return browsertest.StartProof(ctx, db, clocks, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"), s.folder)
 	})
 	return s
 }

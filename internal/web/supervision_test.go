@@ -8,7 +8,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -16,7 +15,6 @@ import (
 	"time"
 
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/internal/web/browsertest"
 	"redsteward/supervision/inspection"
 )
@@ -24,42 +22,18 @@ import (
 // startSupervised runs the fixture with observations and visits.
 func startSupervised(t testing.TB) *browsertest.Fixture {
 	t.Helper()
-	ctx, clocks := context.Background(), browsertest.FixtureClocks(time.Now)
-	engine, err := sqlite.Open(ctx, t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := store.Open(ctx, engine, store.Options{Now: clocks.Business, MasterKey: make([]byte, 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	names, err := filepath.Glob("../../configs/checklists/*.yaml")
 	if err != nil || len(names) == 0 {
 		t.Fatal(names, err)
 	}
 	var sheets []inspection.File
 	for _, name := range names {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sheets = append(sheets, inspection.File{Name: name, Data: data})
+		sheets = append(sheets, inspection.File{Name: name, Data: readConfig(t, "checklists/"+filepath.Base(name))})
 	}
-	f, err := browsertest.StartSupervised(ctx, db, clocks, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"), t.TempDir(), sheets...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := f.Stop(); err != nil {
-			t.Error(err)
-		}
+	clocks := browsertest.FixtureClocks(time.Now)
+	return browsertest.Serve(t, engine(t), clocks.Business, func(ctx context.Context, db *store.DB) (*browsertest.Fixture, error) {
+		return browsertest.StartSupervised(ctx, db, clocks, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"), t.TempDir(), sheets...)
 	})
-	return f
 }
 
 // team are the signed-in people of a test.

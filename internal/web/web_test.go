@@ -23,38 +23,22 @@ import (
 	"redsteward/internal/web/browsertest"
 )
 
+// engine opens the real engine over a fresh folder.
+func engine(t testing.TB) store.Engine {
+	t.Helper()
+	e, err := sqlite.Open(context.Background(), t.TempDir(), sqlite.Options{Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
 // start runs the fixture over a fresh data folder.
 func start(t testing.TB, count int) *browsertest.Fixture {
 	t.Helper()
-	ctx := context.Background()
-	engine, err := sqlite.Open(ctx, t.TempDir(), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := store.Open(ctx, engine, store.Options{Now: time.Now, MasterKey: make([]byte, 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
+	return browsertest.Serve(t, engine(t), time.Now, func(ctx context.Context, db *store.DB) (*browsertest.Fixture, error) {
+		return browsertest.Start(ctx, db, time.Now, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"), count)
 	})
-	var f *browsertest.Fixture
-	if count == 0 { // the first day: nobody has an account
-		f, err = browsertest.StartFresh(ctx, db, time.Now, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"))
-	} else {
-		f, err = browsertest.Start(ctx, db, time.Now, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"), count)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := f.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return f
 }
 
 func readConfig(t testing.TB, name string) []byte {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -21,7 +20,6 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/internal/web"
 	"redsteward/policy"
 	"redsteward/rating"
@@ -150,28 +148,10 @@ func cellsOf(fact *rating.Fact, ask supervision.Ask, quality int, random *rand.R
 func startCounty(t *testing.T) *county {
 	t.Helper()
 	ctx := context.Background()
-	read := func(name string) []byte {
-		data, err := os.ReadFile("../../../configs/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return data
-	}
 	c := &county{hold: make(chan struct{}), quarters: []calendar.Quarter{{Year: 2026, N: 2}, {Year: 2026, N: 3}}}
 	c.set(calendar.Quarter{Year: 2026, N: 2}.Span().First)
-	engine, err := sqlite.Open(ctx, t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.db, err = store.Open(ctx, engine, store.Options{Now: c.clock, MasterKey: make([]byte, 32)}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := c.db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	rules, err := policy.LoadRules(read("roles.conf"), read("roles.csv"))
+	c.db = OpenStore(t, engine(t), c.clock)
+	rules, err := policy.LoadRules(readConfig(t, "roles.conf"), readConfig(t, "roles.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +164,7 @@ func startCounty(t *testing.T) *county {
 	if err != nil {
 		t.Fatal(err)
 	}
-	quarter, year := read("schemes/five-goods-quarter.yaml"), read("schemes/five-goods-year.yaml")
+	quarter, year := readConfig(t, "schemes/five-goods-quarter.yaml"), readConfig(t, "schemes/five-goods-year.yaml")
 	scheme, err := rating.ParseScheme(quarter)
 	if err != nil {
 		t.Fatal(err)
@@ -257,32 +237,13 @@ type staffed struct {
 
 func (c *county) staff(t *testing.T, list []staffed) {
 	t.Helper()
-	ctx := context.Background()
-	if err := c.people.Setup(ctx, c.people.SetupToken(), "admin", "刘建华", Password); err != nil {
+	f := &Fixture{People: c.people}
+	var err error
+	if c.admin, err = f.admin(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	in, err := c.people.SignIn(ctx, policy.Credentials{Login: "admin", Password: Password})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.admin = in.Actor
 	for _, s := range list {
-		id, once, err := c.people.CreateAccount(ctx, c.admin, s.login, "林知秀")
-		if err != nil {
-			t.Fatal(err)
-		}
-		a, err := c.people.OneAccount(ctx, c.admin, id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.people.Appoint(ctx, c.admin, id, a.Seq, policy.Appointment{Role: s.role, Scopes: []string{s.scope}}); err != nil {
-			t.Fatal(err)
-		}
-		own, err := c.people.SignIn(ctx, policy.Credentials{Login: s.login, Password: once})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.people.ChangePassword(ctx, own.Actor, once, Password); err != nil {
+		if err := f.account(t.Context(), c.admin, s.login, "林知秀", policy.Appointment{Role: s.role, Scopes: []string{s.scope}}, true); err != nil {
 			t.Fatal(err)
 		}
 	}

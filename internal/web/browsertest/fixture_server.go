@@ -94,9 +94,51 @@ func (l *AccessList) Events() []policy.AccessEvent {
 	return slices.Clone(l.events)
 }
 
+// Test is what a fixture needs of the test that it serves; every testing.TB is one.
+type Test interface {
+	// Helper, Fatal, Error and Cleanup are those of testing.TB.
+	Helper()
+	Fatal(args ...any)
+	Error(args ...any)
+	Cleanup(end func())
+}
+
+// Serve opens a store over a fresh engine, lets start build a fixture over it, and ends both with the test. now is the clock of the store.
+func Serve(t Test, engine store.Engine, now func() time.Time, start func(ctx context.Context, db *store.DB) (*Fixture, error)) *Fixture {
+	t.Helper()
+	f, err := start(context.Background(), OpenStore(t, engine, now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := f.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return f
+}
+
+// OpenStore opens a store over a fresh engine and closes both with the test. now is the clock of the store.
+func OpenStore(t Test, engine store.Engine, now func() time.Time) *store.DB {
+	t.Helper()
+	db, err := store.Open(context.Background(), engine, store.Options{Now: now, MasterKey: make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
 // Start serves count rated compounds on a free port of this machine, over an open store. now is real time. conf and csv are the rules.
-// The accounts are admin (administrator), inspector and auditor (audit_officer), and new, whose password is one-time.
+// With count 0 it is the first day (StartFresh). The accounts are admin (administrator), inspector and auditor (audit_officer), and new, whose password is one-time.
 func Start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []byte, count int) (*Fixture, error) {
+	if count == 0 {
+		return StartFresh(ctx, db, now, conf, csv)
+	}
 	return start(ctx, db, now, conf, csv, count, (*Fixture).accounts)
 }
 

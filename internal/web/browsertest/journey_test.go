@@ -1,64 +1,29 @@
 package browsertest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"redsteward/internal/fault"
-	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
 )
 
 // startedDoors runs the fixture of proof and returns it with the rules that decide in it.
 func startedDoors(t *testing.T) (*Fixture, *policy.Rules) {
 	t.Helper()
-	ctx := context.Background()
-	begun := time.Now()
-	clocks := policy.Clocks{Business: func() time.Time { return noon.Add(time.Since(begun)) }, Security: time.Now}
-	engine, err := sqlite.Open(ctx, t.TempDir(), sqlite.Options{Relaxed: true})
+	f, _, _ := startedProof(t)
+	rules, err := policy.LoadRules(readConfig(t, "roles.conf"), readConfig(t, "roles.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := store.Open(ctx, engine, store.Options{Now: clocks.Business, MasterKey: make([]byte, 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	var files [2][]byte
-	for i, name := range []string{"roles.conf", "roles.csv"} {
-		if files[i], err = os.ReadFile("../../../configs/" + name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	rules, err := policy.LoadRules(files[0], files[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := StartProof(ctx, db, clocks, files[0], files[1], t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := f.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
 	return f, rules
 }
 

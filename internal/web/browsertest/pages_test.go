@@ -27,45 +27,33 @@ var widths = []struct {
 	width, height int64
 }{{"narrow", 320, 640}, {"phone", 390, 844}, {"desktop", 1440, 900}}
 
+// engine opens the real engine over a fresh folder.
+func engine(t testing.TB) store.Engine {
+	t.Helper()
+	e, err := sqlite.Open(context.Background(), t.TempDir(), sqlite.Options{Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// readConfig reads a shipped file.
+func readConfig(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../../../configs/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 // started runs the fixture over a fresh data folder; without rows as on the first day.
 func started(t *testing.T, count int) *Fixture {
 	t.Helper()
-	ctx := context.Background()
-	engine, err := sqlite.Open(ctx, t.TempDir(), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := store.Open(ctx, engine, store.Options{Now: time.Now, MasterKey: make([]byte, 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
+	conf, csv := readConfig(t, "roles.conf"), readConfig(t, "roles.csv")
+	return Serve(t, engine(t), time.Now, func(ctx context.Context, db *store.DB) (*Fixture, error) {
+		return Start(ctx, db, time.Now, conf, csv, count)
 	})
-	read := func(name string) []byte {
-		data, err := os.ReadFile("../../../configs/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return data
-	}
-	var f *Fixture
-	if count == 0 {
-		f, err = StartFresh(ctx, db, time.Now, read("roles.conf"), read("roles.csv"))
-	} else {
-		f, err = Start(ctx, db, time.Now, read("roles.conf"), read("roles.csv"), count)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := f.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return f
 }
 
 // opened is one page of the list and the status it must have.

@@ -24,7 +24,6 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
@@ -33,41 +32,21 @@ import (
 // startedProof runs the fixture of proof; ahead moves its business clock. The address goes through a line that can be cut.
 func startedProof(t *testing.T) (f *Fixture, ahead *atomic.Int64, l *line) {
 	t.Helper()
-	ctx := context.Background()
 	ahead = &atomic.Int64{}
 	begun := time.Now()
 	clocks := policy.Clocks{Business: func() time.Time { return noon.Add(time.Since(begun) + time.Duration(ahead.Load())) }, Security: time.Now}
-	engine, err := sqlite.Open(ctx, t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := store.Open(ctx, engine, store.Options{Now: clocks.Business, MasterKey: make([]byte, 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
+	f = Serve(t, engine(t), clocks.Business, func(ctx context.Context, db *store.DB) (*Fixture, error) {
+		return StartProof(ctx, db, clocks, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"), t.TempDir())
 	})
-	read := func(name string) []byte {
-		data, err := os.ReadFile("../../../configs/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return data
-	}
-	if f, err = StartProof(ctx, db, clocks, read("roles.conf"), read("roles.csv"), t.TempDir()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := f.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	l = newLine(t, strings.TrimPrefix(f.Base, "http://"))
+	return f, ahead, throughLine(t, f)
+}
+
+// throughLine puts a line between a fixture and whoever opens its pages from now on.
+func throughLine(t *testing.T, f *Fixture) *line {
+	t.Helper()
+	l := newLine(t, strings.TrimPrefix(f.Base, "http://"))
 	f.Base = "http://" + l.Addr().String()
-	return f, ahead, l
+	return l
 }
 
 // line carries bytes between browser and server, and dies when it is told to.
@@ -75,8 +54,12 @@ type line struct {
 	net.Listener
 	server string
 	// cutAfter > 0: the next connection that sends more than so many bytes dies. dropAnswer: the next answer to a form that was sent to be handed in is lost.
+	// While down is set no connection is carried, and those that are open have died.
 	cutAfter   atomic.Int64
 	dropAnswer atomic.Bool
+	down       atomic.Bool
+	mu         sync.Mutex
+	open       map[net.Conn]bool
 	died       atomic.Int64
 	wg         sync.WaitGroup
 }
@@ -87,7 +70,7 @@ func newLine(t *testing.T, server string) *line {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &line{Listener: inner, server: server}
+	l := &line{Listener: inner, server: server, open: map[net.Conn]bool{}}
 	l.wg.Go(func() {
 		for {
 			conn, err := inner.Accept()
@@ -101,11 +84,40 @@ func newLine(t *testing.T, server string) *line {
 	return l
 }
 
+// lose takes the line down, for every page and worker of the browser, or brings it up again.
+func (l *line) lose(down bool) {
+	l.down.Store(down)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for conn := range l.open {
+		if down {
+			_ = conn.Close()
+		}
+	}
+}
+
+// note keeps account of the open connections.
+func (l *line) note(conn net.Conn, open bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if open {
+		l.open[conn] = true
+	} else {
+		delete(l.open, conn)
+	}
+}
+
 // carry joins one connection with the server.
 func (l *line) carry(browser net.Conn) {
+	l.note(browser, true)
+	defer l.note(browser, false)
 	server, err := net.Dial("tcp", l.server)
 	if err != nil {
 		_ = browser.Close()
+		return
+	}
+	if l.down.Load() {
+		_ = errors.Join(browser.Close(), server.Close())
 		return
 	}
 	var handedIn atomic.Bool
@@ -320,20 +332,70 @@ func officer() policy.Actor {
 	return policy.Actor{ID: "officer", Appointments: []policy.Appointment{{Role: "property_officer", Scopes: []string{policy.County}}}}
 }
 
+// waiting hands in five pieces of proof of p1 and p2 for the community: four of the party day and one of the revenue.
+func waiting(t *testing.T, f *Fixture) {
+	t.Helper()
+	clerk := policy.Actor{ID: "clerk", Appointments: []policy.Appointment{{Role: "project_manager", Unit: "f:f1", Scopes: []string{"p:p1", "p:p2"}}}}
+	first := photoFile(t, "会场.png", 300)
+	for i, project := range []string{"p1", "p2", "p1", "p2", "p1"} {
+		in := evidence.Submission{Period: ProofPeriod, Project: project, Fact: "party_day", Day: day(t, "2026-10-1"+string(rune('0'+i))), Cells: cells(5, 5)}
+		if i == 2 {
+			in.Fact, in.Cells = "revenue", []supervision.Cell{{Column: "shown", Number: num.FromInt(1)}}
+		}
+		in.Files = attached(t, f, clerk, evidence.Form{Period: ProofPeriod, Project: project, Fact: in.Fact}, first, paperFile(t, "签到表.pdf")).Files
+		if _, err := f.Proofs.Submit(t.Context(), clerk, in); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestReviewOnAPhone chooses from the list, narrowed to one kind of proof, and decides one after the other with the thumb.
+func TestReviewOnAPhone(t *testing.T) {
+	f, _, _ := startedProof(t)
+	waiting(t, f)
+	tb := newTab(t, browser(t))
+	signIn(t, tb, f, "worker", Password)
+	tb.do(t, chromedp.EmulateViewport(390, 844))
+	tb.open(t, f.Base+"/reviews/community", 390, 844)
+	press(t, tb, `a[href="/reviews/community?list=1"]`)
+	tb.says(t, "5 件，先到期的在前", "东街花园", "望湖苑", "公共收益公示")
+	tb.lookAt(t, "review-list", 200)
+	tb.do(t, chromedp.EmulateViewport(390, 844), chromedp.SetValue("#fact", "party_day"))
+	press(t, tb, ".filter button")
+	tb.says(t, "符合条件的 4 件")
+	if n := value[int](t, tb, `document.querySelectorAll(".qlist a").length`); n != 4 {
+		t.Errorf("%d are listed, want 4", n)
+	}
+	if low := value[float64](t, tb, `Math.min(...[...document.querySelectorAll(".qlist a")].map(a => a.getBoundingClientRect().height))`); low < 44 {
+		t.Errorf("a line of the list is %v pixels high", low)
+	}
+	began, taps := time.Now(), 0
+	press(t, tb, ".qlist li:nth-child(2) a")
+	tb.says(t, "第 2 件，共 4 件")
+	for i := range 2 {
+		tb.tap(t, ".dec label:first-child", &taps)
+		tb.tap(t, ".qform button.p", &taps)
+		tb.until(t, `document.title.includes("共 `+strconv.Itoa(3-i)+` 件")&&document.body.innerText.includes("已通过")`)
+	}
+	if taps > 4 {
+		t.Errorf("two pieces took %d taps", taps)
+	}
+	if spent := time.Since(began); spent > 30*time.Second {
+		t.Errorf("two pieces took %v", spent)
+	} else {
+		t.Logf("two pieces by thumb: %d taps, %v of the machine's time", taps, spent)
+	}
+	tb.forget()
+	tb.lookAt(t, "review-filtered", 200)
+	tb.open(t, f.Base+"/reviews/community?list=1&firm=f2", 390, 844)
+	tb.says(t, "没有符合条件的材料", "看全部材料")
+}
+
 // TestJourneyReview is journey 3: a community worker decides a queue without a mouse.
 func TestJourneyReview(t *testing.T) {
 	f, _, _ := startedProof(t)
 	ctx := context.Background()
-	clerk := policy.Actor{ID: "clerk", Appointments: []policy.Appointment{{Role: "project_manager", Unit: "f:f1", Scopes: []string{"p:p1", "p:p2"}}}}
-	first := photoFile(t, "会场.png", 300)
-	for i, project := range []string{"p1", "p2", "p1", "p2", "p1"} {
-		form := evidence.Form{Period: ProofPeriod, Project: project, Fact: "party_day"}
-		draft := attached(t, f, clerk, form, first, paperFile(t, "签到表.pdf"))
-		in := evidence.Submission{Period: ProofPeriod, Project: project, Fact: "party_day", Day: day(t, "2026-10-1"+string(rune('0'+i))), Files: draft.Files, Cells: cells(5, 5)}
-		if _, err := f.Proofs.Submit(ctx, clerk, in); err != nil {
-			t.Fatal(err)
-		}
-	}
+	waiting(t, f)
 	tb := newTab(t, browser(t))
 	signIn(t, tb, f, "worker", Password)
 	tb.says(t, "初审佐证材料 5 件")
@@ -436,7 +498,7 @@ func TestJourneyReview(t *testing.T) {
 	tb.until(t, `document.body.innerText.includes("社区党组织书记刚才已对这件材料办理")`)
 	tb.forget()
 	signIn(t, tb, f, "officer", Password)
-	tb.open(t, f.Base+"/reviews/bureau", 1440, 900)
+	tb.open(t, f.Base+"/reviews/bureau?id="+id, 1440, 900) // the other one may have been drawn and stand first
 	tb.says(t, "社区提请复核：请看签到表")
 	tb.lookAt(t, "review-bureau", 200)
 	tb.open(t, f.Base+"/proofs", 1440, 900)

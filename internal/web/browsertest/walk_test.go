@@ -17,7 +17,6 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
 	"redsteward/supervision"
 	"redsteward/supervision/inspection"
@@ -26,41 +25,14 @@ import (
 // startSupervised runs the fixture with observations and visits.
 func startSupervised(t *testing.T) *Fixture {
 	t.Helper()
-	ctx, clocks := context.Background(), FixtureClocks(time.Now)
-	engine, err := sqlite.Open(ctx, t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := store.Open(ctx, engine, store.Options{Now: clocks.Business, MasterKey: make([]byte, 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	read := func(name string) []byte {
-		data, err := os.ReadFile("../../../configs/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return data
-	}
 	var sheets []inspection.File
 	for _, name := range []string{"visit-level-2.yaml", "four-displays.yaml"} {
-		sheets = append(sheets, inspection.File{Name: name, Data: read("checklists/" + name)})
+		sheets = append(sheets, inspection.File{Name: name, Data: readConfig(t, "checklists/"+name)})
 	}
-	f, err := StartSupervised(ctx, db, clocks, read("roles.conf"), read("roles.csv"), t.TempDir(), sheets...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := f.Stop(); err != nil {
-			t.Error(err)
-		}
+	clocks := FixtureClocks(time.Now)
+	return Serve(t, engine(t), clocks.Business, func(ctx context.Context, db *store.DB) (*Fixture, error) {
+		return StartSupervised(ctx, db, clocks, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"), t.TempDir(), sheets...)
 	})
-	return f
 }
 
 // who signs in beside the pages, to prepare what a page shows.
