@@ -93,13 +93,18 @@ func smallCounty() countySize {
 }
 
 // loadedCounty loads a county and returns what came out and its folder.
-func loadedCounty(t *testing.T, size countySize) (*countyResult, *countyPlan, string) {
+func loadedCounty(t testing.TB, size countySize) (*countyResult, *countyPlan, string) {
+	t.Helper()
+	return loadedInto(t, size, filepath.Join(t.TempDir(), "data"))
+}
+
+// loadedInto is loadedCounty with a folder of the caller's.
+func loadedInto(t testing.TB, size countySize, dir string) (*countyResult, *countyPlan, string) {
 	t.Helper()
 	plan, err := planCounty(countySeed, size)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(t.TempDir(), "data")
 	var out bytes.Buffer
 	result, err := loadCounty(&program{ctx: t.Context(), out: &out, errOut: os.Stderr, now: time.Now}, plan, dir, &out)
 	if err != nil {

@@ -5,6 +5,7 @@ package main
 import (
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,14 @@ func TestWholeCounty(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads a whole county")
 	}
-	result, plan, dir := loadedCounty(t, wholeCounty())
+	dir := os.Getenv("REDSTEWARD_COUNTY") // where the check wants the county kept for the browser tests
+	if dir == "" {
+		dir = filepath.Join(t.TempDir(), "data")
+	}
+	result, plan, dir := loadedInto(t, wholeCounty(), dir)
+	if os.Getenv("REDSTEWARD_COUNTY") != "" {
+		keepAccounts(t, result, dir+".accounts")
+	}
 	var out strings.Builder
 	if err := result.write(&out); err != nil {
 		t.Fatal(err)
@@ -67,6 +75,18 @@ func TestWholeCounty(t *testing.T) {
 	}
 	if len(result.accounts) < 25 {
 		t.Errorf("%d accounts printed", len(result.accounts))
+	}
+}
+
+// keepAccounts writes down how to sign in.
+func keepAccounts(t *testing.T, result *countyResult, name string) {
+	t.Helper()
+	var accounts strings.Builder
+	if err := result.writeAccounts(&accounts); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(accounts.String()), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

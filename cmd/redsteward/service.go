@@ -208,11 +208,11 @@ func (s *service) close() error {
 	return errors.Join(errs...)
 }
 
-// serve answers until the context ends. demo is the strip on every page, "" for none; subject is what one row of the board is called; ready is called once the address is known.
-func (s *service) serve(p *program, demo, subject string, ready func(address string)) error {
-	secret, err := s.db.Secret(p.ctx, "forms")
+// webOptions are what the pages of this bureau are built from. demo is the strip on every page, "" for none; subject is what one row of the board is called.
+func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Options, error) {
+	secret, err := s.db.Secret(ctx, "forms")
 	if err != nil {
-		return err
+		return web.Options{}, err
 	}
 	c := s.config
 	stars := &archivedStars{archive: s.archive, subject: subject}
@@ -221,9 +221,9 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 	}
 	holidays, err := loadCalendar(c)
 	if err != nil {
-		return err
+		return web.Options{}, err
 	}
-	server, err := web.New(web.Options{
+	return web.Options{
 		Settings: web.Settings{Site: c.Site.Name, Unit: c.Site.Unit, Authority: c.Site.Authority, Demo: demo, SecureCookies: c.TLS.Mode != "off" || c.TLS.BehindProxy,
 			AllowPlain: c.TLS.BehindProxy, BodyLimit: c.HTTP.BodyBytes, Timeout: c.HTTP.Timeout, StopWithin: c.HTTP.StopWithin},
 		Guard: s.guard, People: s.accounts, Stars: stars, Cycle: s.cycle, Journal: web.StoreJournal{DB: s.db}, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register}, Supervision: s.supervised(), Holidays: holidays, Clocks: s.clocks, Secret: secret, Log: s.log,
@@ -233,10 +233,20 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 		},
 		Access: s.refused, Register: s.register, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
-			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(p.ctx, s.db.Engine().LastN)},
-			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(p.ctx, s.db.Pending)},
+			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
+			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},
 		},
-	})
+	}, nil
+}
+
+// serve answers until the context ends. demo and subject are those of webOptions; ready is called once the address is known.
+func (s *service) serve(p *program, demo, subject string, ready func(address string)) error {
+	c := s.config
+	options, err := s.webOptions(p.ctx, demo, subject)
+	if err != nil {
+		return err
+	}
+	server, err := web.New(options)
 	if err != nil {
 		return err
 	}
