@@ -242,6 +242,7 @@ func TestSmallCounty(t *testing.T) {
 	if o := veto.Docs[0].State; o.State != supervision.ObservationConfirmed || o.Recorded.By == o.Reviewed.By || o.Cells[0].Document == "" || o.Cells[0].Text == "" || o.Cells[0].Until.IsZero() {
 		t.Errorf("%+v", o)
 	}
+	feedEveryFact(t, s, plan, actor)
 	if left, err := filepath.Glob(filepath.Join(filepath.Dir(dir), ".redsteward-loading-*")); err != nil || len(left) > 0 {
 		t.Error(left, err)
 	}

@@ -1,0 +1,364 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"reflect"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"redsteward/configs"
+	"redsteward/internal/calendar"
+	"redsteward/internal/files"
+	"redsteward/internal/num"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/rating"
+	"redsteward/rating/cycle"
+	"redsteward/registry"
+	"redsteward/supervision"
+	"redsteward/supervision/evidence"
+	"redsteward/supervision/inspection"
+)
+
+// The commands by which facts come in. A second person then confirms, accepts or reviews.
+var (
+	record        = (*supervision.Observations).Record
+	submit        = (*evidence.Service).Submit
+	reply         = (*inspection.Visits).Reply
+	setParty      = (*registry.Service).SetParty
+	changeProject = (*registry.Service).ChangeProject
+)
+
+// commandSource is the source for which a command speaks.
+var commandSource = map[string]string{nameOf(record): "observation", nameOf(submit): "evidence", nameOf(reply): "inspection", nameOf(setParty): cycle.SourceRegistry, nameOf(changeProject): cycle.SourceRegistry}
+
+// nameOf is the name of a command: redsteward/supervision.(*Observations).Record.
+func nameOf(command any) string {
+	return runtime.FuncForPC(reflect.ValueOf(command).Pointer()).Name()
+}
+
+// feeds names, for each indicator of the five goods, the facts that it reads and the command by which each of them comes in.
+var feeds = map[string]map[string]any{
+	"org_own_meetings":      {"branch_meetings": submit},
+	"org_joint_meetings":    {"joint_meetings": submit},
+	"org_instructor_visits": {"instructor_visits": record, "party_form": setParty},
+	"org_cobuild":           {"cobuild_kinds": record},
+	"team_displays":         {"four_displays": reply},
+	"team_attendance":       {"branch_attendance": submit},
+	"team_training":         {"training": record, "party_form": setParty},
+	"svc_satisfaction":      {"survey": record},
+	"svc_matter_callbacks":  {"matter_callbacks": record},
+	"svc_repair_callbacks":  {"repair_callbacks": record},
+	"svc_clean":             {"visit_clean": reply},
+	"svc_order":             {"visit_order": reply},
+	"svc_facility":          {"visit_facility": reply},
+	"svc_repair_time":       {"repairs": submit},
+	"svc_rectify":           {"rectification": record},
+	"ops_revenue":           {"revenue": submit},
+	"ops_open":              {"openness": reply},
+	"ops_upkeep":            {"upkeep": record},
+	"ops_handover":          {"handover_acts": record, "handover_rule_applies": changeProject},
+	"ops_answers":           {"answers": record},
+	"img_complaints":        {"complaints": record, "households": changeProject},
+	"img_look":              {"visit_look": reply},
+	"img_tasks":             {"community_tasks": record},
+	"bonus_commendations":   {"commendations": submit},
+	"bonus_safety":          {"cameras": record, "insurance": record},
+}
+
+// fiveGoods are the shipped schemes of quarter and year.
+func fiveGoods(t *testing.T) []*rating.Scheme {
+	t.Helper()
+	var out []*rating.Scheme
+	for _, name := range []string{"five-goods-quarter.yaml", "five-goods-year.yaml"} {
+		data, err := configs.Files.ReadFile("schemes/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := rating.ParseScheme(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// TestEveryIndicatorIsFed: the table names every indicator and every fact that it reads, with a command of the source that the scheme asks, and nothing else.
+// That calling the command makes a reading of the fact is proved on the small county (feedEveryFact).
+func TestEveryIndicatorIsFed(t *testing.T) {
+	left := maps.Clone(feeds)
+	for _, s := range fiveGoods(t) {
+		for i := range s.Indicators {
+			id := s.Indicators[i].ID
+			table, ok := feeds[id]
+			if !ok {
+				t.Errorf("%s: no command feeds %s", s.ID, id)
+				continue
+			}
+			delete(left, id)
+			reads := s.Reads(id)
+			if named := slices.Sorted(maps.Keys(table)); !slices.Equal(named, slices.Sorted(slices.Values(reads))) {
+				t.Errorf("%s: %s reads %v, the table names %v", s.ID, id, reads, named)
+			}
+			for _, fact := range reads {
+				at, _ := s.FactIndex(fact)
+				if command := table[fact]; command != nil && commandSource[nameOf(command)] != s.Facts[at].Source {
+					t.Errorf("%s: %s comes from %s, the table says %s", s.ID, fact, s.Facts[at].Source, nameOf(command))
+				}
+			}
+		}
+	}
+	for id := range left {
+		t.Errorf("no scheme has an indicator %s", id)
+	}
+}
+
+// feeding calls commands about one project on the small county.
+type feeding struct {
+	*testing.T
+	*service
+	plan                   *countyPlan
+	actor                  func(login string) policy.Actor
+	project, firm, manager string
+	community              int
+	today                  calendar.Date
+	asks                   map[string]supervision.Ask
+	visited                map[string]bool
+}
+
+// feedEveryFact calls the command of each fact in the table, and wants a reading of that fact that was not there before.
+func feedEveryFact(t *testing.T, s *service, plan *countyPlan, actor func(login string) policy.Actor) {
+	const project = 5 // on whose desk nothing waits
+	f := &feeding{T: t, service: s, plan: plan, actor: actor, today: calendar.DateOf(s.clocks.Business()), asks: map[string]supervision.Ask{}, visited: map[string]bool{},
+		community: project % plan.size.communities, manager: loginOf("firm_manager", plan.holder(project, plan.size.quarters()))}
+	for _, scheme := range fiveGoods(t) {
+		for _, asks := range cycle.Asks(scheme) {
+			for _, ask := range asks {
+				if _, quarterly := f.asks[ask.Fact]; !quarterly {
+					f.asks[ask.Fact] = ask
+				}
+			}
+		}
+	}
+	page, err := s.register.Projects(t.Context(), actor("property-officer"), registry.ProjectQuery{Text: plan.projects[project].input.Name})
+	if err != nil || len(page.Rows) != 1 {
+		t.Fatal(len(page.Rows), err)
+	}
+	f.project, f.firm = page.Rows[0].ID, page.Rows[0].Firm
+	year := calendar.Year(f.today.Year())
+	if _, err := s.cycle.Plan(t.Context(), actor("property-officer"), year.String(), year.Span().Last.Add(15), year.Span().Last.Add(30)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.cycle.Open(t.Context(), actor("property-officer"), year.String()); err != nil {
+		t.Fatal(err)
+	}
+	commands := map[string]any{}
+	for _, table := range feeds {
+		maps.Copy(commands, table)
+	}
+	before := f.read()
+	for _, fact := range slices.Sorted(maps.Keys(commands)) {
+		f.call(fact, nameOf(commands[fact]))
+	}
+	after := f.read()
+	for fact, command := range commands {
+		if before[fact] == after[fact] {
+			t.Errorf("%s leaves the reading of %s as it was: %q", nameOf(command), fact, before[fact])
+		}
+	}
+}
+
+// read is what is known of each fact of the project: how many readings count, or what the register holds.
+func (f *feeding) read() map[string]string {
+	f.Helper()
+	counts, out := map[string]int{}, map[string]string{}
+	upTo, err := f.db.Engine().LastN(f.Context())
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, source := range f.sources() {
+		if err := source.EachReading(f.Context(), calendar.Year(f.today.Year()).Span(), f.clocks.Business(), upTo, func(r supervision.Reading) error {
+			if r.Project == f.project {
+				counts[source.Source()+" "+r.Fact]++
+			}
+			return nil
+		}); err != nil {
+			f.Fatal(err)
+		}
+	}
+	for at, n := range counts {
+		_, fact, _ := strings.Cut(at, " ")
+		out[fact] = strconv.Itoa(n)
+	}
+	h, err := f.register.Holding(f.Context(), f.project, f.today)
+	if err != nil {
+		f.Fatal(err)
+	}
+	out["party_form"], out["households"], out["handover_rule_applies"] = h.PartyForm, strconv.FormatInt(h.Households, 10), h.TakenOver.String()
+	return out
+}
+
+// call makes one fact known by its command.
+func (f *feeding) call(fact, command string) {
+	f.Helper()
+	var err error
+	switch command {
+	case nameOf(record):
+		err = f.observe(f.asks[fact])
+	case nameOf(submit):
+		err = f.prove(f.asks[fact])
+	case nameOf(reply):
+		err = f.visit()
+	case nameOf(setParty), nameOf(changeProject):
+		err = f.enter(fact)
+	default:
+		f.Fatalf("nobody knows how to call %s", command)
+	}
+	if err != nil {
+		f.Errorf("%s of %s: %v", command, fact, err)
+	}
+}
+
+// cells answers every column of an ask.
+func (f *feeding) cells(ask supervision.Ask) []supervision.Cell {
+	out := make([]supervision.Cell, len(ask.Columns))
+	for i, col := range ask.Columns {
+		out[i] = supervision.Cell{Column: col.Name, Number: num.FromInt(1)}
+		switch col.Kind {
+		case supervision.ColumnEvent:
+			out[i] = supervision.Cell{Column: col.Name, Text: col.Values[0].ID, Document: "演示文号〔2026〕1号"}
+		case supervision.ColumnText:
+			out[i] = supervision.Cell{Column: col.Name, Text: col.Values[0].ID}
+		}
+	}
+	return out
+}
+
+func (f *feeding) observe(ask supervision.Ask) error {
+	recorder, reviewers := "property-officer", []string{"section-chief"}
+	if !f.observations.MayRecord(f.actor(recorder), ask.Fact) {
+		recorder, reviewers = loginOf("community_worker", f.community), []string{loginOf("community_secretary", f.community), "industry-secretary", "organisation"}
+	}
+	doc, err := f.observations.Record(f.Context(), f.actor(recorder), supervision.Draft{Ask: ask, Project: f.project, Cells: f.cells(ask), Day: f.today.Add(-2), Source: "演示台账"})
+	for _, reviewer := range reviewers {
+		if err != nil {
+			return err
+		}
+		doc, err = f.observations.Confirm(f.Context(), f.actor(reviewer), supervision.At{ID: doc.ID, Seq: doc.Seq})
+	}
+	return err
+}
+
+func (f *feeding) prove(ask supervision.Ask) error {
+	ctx, by := f.Context(), f.actor(f.manager)
+	in := evidence.Submission{Period: calendar.QuarterOf(f.today).String(), Project: f.project, Fact: ask.Fact, Cells: f.cells(ask), Day: f.today.Add(-2), Note: "演示"}
+	if ask.Fact == "commendations" {
+		in.Period = calendar.Year(f.today.Year()).String()
+	}
+	if ask.Uploads > 0 {
+		file, err := f.keeper.Take(ctx, store.Meta{By: by.ID, Action: string(policy.SubmitEvidence)}, "演示.pdf", bytes.NewReader(demoPaper("FEED "+ask.Fact)), files.PDF)
+		if err != nil {
+			return err
+		}
+		in.Files = []files.Stored{file}
+	}
+	doc, err := f.proofs.Submit(ctx, by, in)
+	if err != nil {
+		return err
+	}
+	_, err = f.proofs.Decide(ctx, f.actor(loginOf("community_worker", f.community)), supervision.At{ID: doc.ID, Seq: doc.Seq}, evidence.Decision{Move: evidence.MoveAccept})
+	return err
+}
+
+// visit does one visit of each series: together their sheets feed all facts of the source.
+func (f *feeding) visit() error {
+	for _, v := range []struct {
+		series, planner, reviewer string
+		officers                  []string
+	}{
+		{serviceSeries, "property-officer", "property-officer-03", []string{"inspector", "inspector-02"}},
+		{displaySeries, loginOf("community_secretary", f.community), loginOf("community_secretary", f.community), []string{loginOf("community_worker", f.community)}},
+	} {
+		if f.visited[v.series] {
+			continue
+		}
+		f.visited[v.series] = true
+		if err := f.oneVisit(f.Context(), v.series, f.actor(v.planner), f.actor(v.reviewer), v.officers); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *feeding) oneVisit(ctx context.Context, series string, planner, reviewer policy.Actor, logins []string) error {
+	var officers []policy.Actor
+	var ids []string
+	for _, login := range logins {
+		officers = append(officers, f.actor(login))
+		ids = append(ids, f.actor(login).ID)
+	}
+	doc, err := f.visits.Plan(ctx, planner, inspection.PlanVisit{Project: f.project, Series: series, Day: f.today, Order: 1, Officers: ids})
+	if err != nil {
+		return err
+	}
+	if doc, err = f.visits.Start(ctx, officers[0], supervision.At{ID: doc.ID, Seq: doc.Seq}); err != nil {
+		return err
+	}
+	sheets, err := loadSheets(nil)
+	if err != nil {
+		return err
+	}
+	sheet, _, err := sheets.Pick(series, doc.State.Sheet.Level, f.today)
+	if err != nil {
+		return err
+	}
+	for _, item := range sheet.Items() {
+		found := inspection.Found{Value: inspection.Conform}
+		if item.Scale > 0 {
+			found.Value = inspection.Value(strconv.FormatInt(item.Scale, 10))
+		}
+		if _, err := f.visits.Reply(ctx, officers[0], doc.ID, item.ID, found, nil); err != nil {
+			return err
+		}
+	}
+	for _, o := range officers {
+		if doc, err = f.visits.Sign(ctx, o, supervision.At{ID: doc.ID, Seq: doc.Seq}); err != nil {
+			return err
+		}
+	}
+	_, err = f.visits.Accept(ctx, reviewer, supervision.At{ID: doc.ID, Seq: doc.Seq})
+	return err
+}
+
+// enter changes what the register holds: the party form of the firm from today on, the households or the first day of service of the project.
+func (f *feeding) enter(fact string) error {
+	ctx, officer := f.Context(), f.actor("property-officer")
+	if fact == "party_form" {
+		firm, err := f.register.OneFirm(ctx, officer, f.firm)
+		if err != nil {
+			return err
+		}
+		party := registry.Party{Form: registry.PartyOwn, Members: 3, Days: policy.Span{From: f.today}}
+		if firm.PartyOn(f.today).Form == registry.PartyOwn {
+			party = registry.Party{Form: registry.PartyNone, Days: policy.Span{From: f.today}}
+		}
+		return f.register.SetParty(ctx, officer, f.firm, firm.Seq, party)
+	}
+	row, err := f.register.OneProject(ctx, officer, f.project)
+	if err != nil {
+		return err
+	}
+	in := registry.LineOfProject(row).ProjectInput
+	if fact == "households" {
+		in.Households++
+	} else {
+		in.TakenOver = in.TakenOver.Add(1)
+	}
+	return f.register.ChangeProject(ctx, officer, f.project, row.Seq, in)
+}
