@@ -228,31 +228,31 @@ func (l *countyLoader) projectRecords(i, n int) []act {
 // firmRecords are the observations of a firm in a quarter: facts of the party, confirmed by a community of the firm, the industry's branch and the organisation
 // department.
 func (l *countyLoader) firmRecords(i, n int) []act {
-	held := l.firstHeld(i, n)
-	if held < 0 {
+	reviewers := l.partyLevels(i, n)
+	if reviewers == nil {
 		return nil
 	}
 	day := l.plan.size.quarterOf(n).Span().First.Add(80)
 	var acts []act
 	for _, s := range l.plan.firmSays(i, n) {
-		recorder := l.of("industry_secretary", 0)
+		recorder := l.of("industry_secretary", 1)
 		if s.fact != "cobuild_kinds" {
 			recorder = l.instructor(i)
 		}
-		acts = append(acts, l.observe(l.draft(s, -1, i, day), recorder, hour(day.Add(1), 10), hour(day.Add(2), 16),
-			l.of("community_secretary", held%l.plan.size.communities), l.of("industry_secretary", 1), l.of("organisation", 0))...)
+		acts = append(acts, l.observe(l.draft(s, -1, i, day), recorder, hour(day.Add(1), 10), hour(day.Add(2), 16), reviewers...)...)
 	}
 	return acts
 }
 
-// firstHeld is the first project that a firm holds in a quarter, -1 if it holds none.
-func (l *countyLoader) firstHeld(firm, n int) int {
+// partyLevels are those who confirm a firm's party facts in a quarter, one after the other: the community of its first project, the industry's branch, the
+// organisation department; nil if it holds no project.
+func (l *countyLoader) partyLevels(firm, n int) []policy.Actor {
 	for i := range l.plan.projects {
 		if l.plan.holder(i, n) == firm {
-			return i
+			return []policy.Actor{l.of("community_secretary", i%l.plan.size.communities), l.of("industry_secretary", 0), l.of("organisation", 0)}
 		}
 	}
-	return -1
+	return nil
 }
 
 // instructor is the party instructor of a firm.

@@ -205,6 +205,14 @@ func TestSmallCounty(t *testing.T) {
 			page, err := s.observations.Returned(t.Context(), actor("community-worker"), "")
 			return len(page.Docs), err
 		},
+		"party facts for the industry's branch": func() (int, error) {
+			page, err := s.observations.Queue(t.Context(), actor("industry-secretary"), "")
+			return len(page.Docs), err
+		},
+		"party facts for the organisation department": func() (int, error) {
+			page, err := s.observations.Queue(t.Context(), actor("organisation"), "")
+			return len(page.Docs), err
+		},
 		"records for the chief": func() (int, error) {
 			page, err := s.observations.List(t.Context(), actor("section-chief"), supervision.ObservationFilter{State: supervision.ObservationRecorded}, "")
 			return len(page.Docs), err

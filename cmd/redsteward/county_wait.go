@@ -16,7 +16,20 @@ func (l *countyLoader) waitingActs() []act {
 		acts = append(acts, l.waitingProof(i, n)...)
 		acts = append(acts, l.waitingRecord(i, n)...)
 	}
+	for i := range l.plan.firms {
+		acts = append(acts, l.waitingParty(i, n)...)
+	}
 	return acts
+}
+
+// waitingParty: of three firms with a project one fact waits for each of the three levels.
+func (l *countyLoader) waitingParty(i, n int) []act {
+	first, reviewers := l.plan.size.current.Span().First, l.partyLevels(i, n)
+	if reviewers == nil {
+		return nil
+	}
+	in := l.draft(l.plan.firmSays(i, n)[0], -1, i, first.Add(10))
+	return l.observe(in, l.of("industry_secretary", 1), hour(first.Add(14), 11), hour(first.Add(15), 11), reviewers[:i%3]...)
 }
 
 // waitingProof: of eight projects three have not begun, one proof was returned, one flagged for the bureau, one accepted, and two wait for the community.
