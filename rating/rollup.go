@@ -22,6 +22,8 @@ type Group struct {
 	// Members are the ids of all subjects in the order given; Counted says how many of them have a value, a weight, and no excluded grade.
 	Members []string
 	Counted int
+	// Shares are those counted, in the order given: what each weighs and which value it brings.
+	Shares []Share
 	// Weight is the sum of the weights of those counted.
 	Weight num.Num
 	// Known is false if nothing counted; then there is no value and no grade.
@@ -43,6 +45,13 @@ const (
 type Spelling struct {
 	Text  string
 	Count int
+}
+
+// Share is what one member brings into the value of its group.
+type Share struct {
+	// ID is that of the subject, Weight above 0, Value what is rolled up.
+	ID            string
+	Weight, Value num.Num
 }
 
 // Roller gathers results into groups. It is not safe for concurrent use.
@@ -110,6 +119,7 @@ func (ro *Roller) Add(subject Subject, result *Result) {
 	if weight.Sign() <= 0 {
 		return
 	}
+	g.Shares = append(g.Shares, Share{subject.ID, weight, x})
 	g.add(d.Method, x, weight)
 }
 

@@ -217,7 +217,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 	c := s.config
 	stars := &archivedStars{archive: s.archive, subject: subject}
 	if !s.ratesTables {
-		stars.newest = s.newestYear
+		stars.newest, stars.published = s.newestYear, s.cycle.Published
 	}
 	holidays, err := loadCalendar(c)
 	if err != nil {

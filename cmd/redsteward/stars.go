@@ -26,11 +26,17 @@ type archivedStars struct {
 	subject string
 	// newest says which published year is shown, and the one before it. Nil shows whatever was rated last, with all lines: tables that no period belongs to.
 	newest func(ctx context.Context) (cycle.Period, *cycle.Period, error)
+	// published lists the published periods of a rhythm, the newest first. Nil for tables that no period belongs to.
+	published func(ctx context.Context, rhythm string) ([]cycle.Period, error)
 
 	mu sync.Mutex
 	// described holds the newest evaluation and the one before it, which is shown until the board of the newest is ready. Describing reads
 	// every result once, and an evaluation never changes.
 	described []*describedEvaluation
+
+	pastMu sync.Mutex
+	// past holds the roll-ups of published evaluations by id: an evaluation never changes.
+	past map[string]web.PastFirms
 }
 
 type describedEvaluation struct {
@@ -180,9 +186,7 @@ func (s *archivedStars) describe(ctx context.Context, d rating.Evaluation, c cho
 		return nil, err
 	}
 	if roller != nil {
-		for _, g := range roller.Groups() {
-			made.web.Firms = append(made.web.Firms, web.FirmOf(&g))
-		}
+		made.web.Firms = web.FirmsOf(&made.web, &scheme.Rollups[0], roller.Groups(), made.rows)
 	}
 	return made, nil
 }

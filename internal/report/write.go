@@ -16,9 +16,11 @@ import (
 
 // Sheet is a sheet ready to be written.
 type Sheet struct {
-	name    string
-	heads   []head
-	rows    [][]any
+	name  string
+	heads []head
+	rows  [][]any
+	// note stands below the rows, after an empty one.
+	note    string
 	explain bool
 }
 
@@ -170,6 +172,11 @@ func (s Sheet) write(book *excelize.File, st styles) error {
 			cells[i] = excelize.Cell{StyleID: st.of[f], Value: v}
 		}
 		if err := w.SetRow(fmt.Sprintf("A%d", n+2), cells); err != nil {
+			return err
+		}
+	}
+	if s.note != "" {
+		if err := w.SetRow(fmt.Sprintf("A%d", len(s.rows)+3), []any{excelize.Cell{StyleID: st.of[formText], Value: "口径：" + s.note}}); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/mozillazg/go-pinyin"
 
 	"redsteward/internal/fault"
+	"redsteward/internal/num"
 )
 
 // rowsPerPage is the length of one page of the board.
@@ -29,6 +30,9 @@ type ranked struct {
 	search string
 	// order is the row's position in each sort.
 	order [sorts]int
+	// firm is whose it is; nil if nobody's, weight what it weighs in the roll-up, nil if it does not count there.
+	firm   *rankedFirm
+	weight *num.Num
 }
 
 // The sorts of the board.
@@ -37,10 +41,11 @@ const (
 	byName
 	byFirm
 	byGrade
+	byWeight
 	sorts
 )
 
-var sortNames = map[string]int{"rank": byRank, "name": byName, "firm": byFirm, "grade": byGrade}
+var sortNames = map[string]int{"rank": byRank, "name": byName, "firm": byFirm, "grade": byGrade, "weight": byWeight}
 
 // board is one evaluation prepared for reading: sorted, ranked, counted. It never changes after it was made.
 type board struct {
@@ -55,6 +60,7 @@ type board struct {
 	facetOf []map[string]bool
 	// Levels: some grade has stars.
 	Levels bool
+	firms  rankedFirms
 }
 
 // newBoard reads an evaluation once. Ties share a rank: 1, 2, 2, 4.
@@ -90,6 +96,14 @@ func newBoard(ctx context.Context, stars Stars, e Evaluation) (*board, error) {
 			b.apart = append(b.apart, r)
 		} else {
 			b.rows = append(b.rows, r)
+		}
+	}
+	b.firms = rankFirms(e.Firms)
+	for _, f := range b.firms.list {
+		for _, m := range f.Members {
+			if r := b.byID[m.ID]; r != nil && !f.Apart {
+				r.firm, r.weight = f, m.Weight
+			}
 		}
 	}
 	b.sort()
@@ -128,6 +142,9 @@ func (b *board) sort() {
 		byGrade: func(x, y *ranked) int {
 			return cmp.Or(cmp.Compare(x.gradeOrder, y.gradeOrder), cmp.Compare(x.Rank, y.Rank), cmp.Compare(x.ID, y.ID))
 		},
+		byWeight: func(x, y *ranked) int {
+			return cmp.Or(byWeightOf(x, y), cmp.Compare(x.Rank, y.Rank), cmp.Compare(x.ID, y.ID))
+		},
 	}
 	for kind, by := range compare {
 		list := slices.Clone(b.rows)
@@ -139,6 +156,19 @@ func (b *board) sort() {
 	}
 }
 
+// byWeightOf puts what weighs most first, and what does not count last.
+func byWeightOf(x, y *ranked) int {
+	switch {
+	case x.weight == nil && y.weight == nil:
+		return 0
+	case x.weight == nil:
+		return 1
+	case y.weight == nil:
+		return -1
+	}
+	return y.weight.Cmp(*x.weight)
+}
+
 // filter is what the board can be asked for; its text form is the query of a shared address.
 type filter struct {
 	Query  string
@@ -148,11 +178,13 @@ type filter struct {
 	Desc   bool
 	// After and Before are ids of rows: the page begins behind the one, or ends before the other.
 	After, Before string
+	// of keeps the rows of one firm; nil for all. It is the page's own and not part of the query.
+	of *rankedFirm
 }
 
 // matches reports whether a row passes everything but the page.
 func (f *filter) matches(r *ranked) bool {
-	if f.Grade != "" && r.Grade != f.Grade {
+	if f.of != nil && r.firm != f.of || f.Grade != "" && r.Grade != f.Grade {
 		return false
 	}
 	for i, v := range f.Facets {
@@ -285,6 +317,7 @@ func searchText(words ...string) string {
 type boardCache struct {
 	current atomic.Pointer[board]
 	making  sync.Mutex
+	past    atomic.Pointer[pastShown]
 }
 
 // followEvery is how often a running server looks for a newer evaluation: another process may have made it.
@@ -296,6 +329,34 @@ func (s *Server) Prepare(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// pastShown are the roll-ups of the published periods, and a text that is another one when a period was published.
+type pastShown struct {
+	list    []PastFirms
+	version string
+}
+
+// pastNow returns the roll-ups of the published periods. Only the first request may have to wait for them; Serve keeps them up to date.
+func (s *Server) pastNow(ctx context.Context) (*pastShown, error) {
+	if shown := s.board.past.Load(); shown != nil {
+		return shown, nil
+	}
+	return s.refreshPast(ctx)
+}
+
+func (s *Server) refreshPast(ctx context.Context) (*pastShown, error) {
+	list, err := s.stars.Past(ctx)
+	if err != nil {
+		return nil, fault.Wrap("web.refreshPast", "", "", err)
+	}
+	ids := make([]string, len(list))
+	for i := range list {
+		ids[i] = list[i].Evaluation
+	}
+	made := &pastShown{list: list, version: strings.Join(ids, " ")}
+	s.board.past.Store(made)
+	return made, nil
 }
 
 // boardNow returns the board to show. Only the first board is made here; Serve replaces it. Returns NotFound if nothing was rated yet.
@@ -331,13 +392,17 @@ func (s *Server) followBoard(ctx context.Context) {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for {
+		_, err := s.refreshBoard(ctx)
+		if err == nil {
+			_, err = s.refreshPast(ctx)
+		}
+		if err != nil && !fault.Is(err, fault.NotFound) && ctx.Err() == nil {
+			s.log.LogAttrs(ctx, slog.LevelError, "board", slog.String("error", err.Error()))
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		}
-		if _, err := s.refreshBoard(ctx); err != nil && !fault.Is(err, fault.NotFound) && ctx.Err() == nil {
-			s.log.LogAttrs(ctx, slog.LevelError, "board", slog.String("error", err.Error()))
 		}
 	}
 }

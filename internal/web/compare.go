@@ -79,15 +79,19 @@ func (v *starView) changed(b *board, one Star) string {
 	case p.Total == nil || one.Total == nil:
 		return was + "。"
 	}
-	change := one.Total.Sub(*p.Total)
+	return was + "；" + changeText(one.Total.Sub(*p.Total), b.Places, p.Grade, v.Grade)
+}
+
+// changeText is “这次高了 3.10 分，等级没有变。”.
+func changeText(change num.Num, places int, before, now string) string {
 	how := "分数没有变"
 	if change.Sign() != 0 {
-		how = map[bool]string{true: "这次高了 ", false: "这次低了 "}[change.Sign() > 0] + points(change.Abs(), b.Places) + " 分"
+		how = map[bool]string{true: "这次高了 ", false: "这次低了 "}[change.Sign() > 0] + points(change.Abs(), places) + " 分"
 	}
-	if p.Grade == v.Grade {
-		return was + "；" + how + "，等级没有变。"
+	if before == now {
+		return how + "，等级没有变。"
 	}
-	return was + "；" + how + "，现在是“" + v.Grade + "”。"
+	return how + "，现在是“" + now + "”。"
 }
 
 // comparisons say how a subject stands among similar ones: those of its facets (township, community) and those of its size. Each sentence has its denominators.

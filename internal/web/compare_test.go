@@ -8,13 +8,13 @@ import (
 	"testing"
 
 	"redsteward/internal/num"
-	"redsteward/rating"
 )
 
 // rowsOnly is a board of given rows.
-type rowsOnly struct{ rows []Row }
-
-func (s rowsOnly) Latest(context.Context) (Evaluation, error) { return Evaluation{}, errNothingRated }
+type rowsOnly struct {
+	noStars
+	rows []Row
+}
 
 func (s rowsOnly) Rows(context.Context, string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
@@ -24,12 +24,6 @@ func (s rowsOnly) Rows(context.Context, string) iter.Seq2[Row, error] {
 			}
 		}
 	}
-}
-
-func (s rowsOnly) Star(context.Context, string, string) (Star, error) { return Star{}, errNothingRated }
-
-func (s rowsOnly) Scheme(context.Context, string) (*rating.Scheme, error) {
-	return nil, errNothingRated
 }
 
 func total(t testing.TB, text string) *num.Num {
@@ -64,7 +58,7 @@ func comparedBoard(t testing.TB) *board {
 	e := Evaluation{ID: "2026", Title: "2026年度", Subject: "小区", Places: 2, Facets: []string{"乡镇", "社区"},
 		Parts:  []Column{{Name: "组织建设好"}, {Name: "服务质量好"}, {Name: "运营管理好"}},
 		Grades: []GradeInfo{{ID: "star5", Label: "五星", Level: 5, From: total(t, "92")}, {ID: "star4", Label: "四星", Level: 4, From: total(t, "84")}, {ID: "none", Label: "数据不足", Unrated: true}}}
-	b, err := newBoard(t.Context(), rowsOnly{rows}, e)
+	b, err := newBoard(t.Context(), rowsOnly{rows: rows}, e)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
+	"redsteward/internal/report"
 )
 
 // sheet is a table in CSV that Excel opens as it is meant: UTF-8 with a byte order mark, CRLF, no formulas from outside.
@@ -60,4 +61,17 @@ func (s *sheet) send(c *fiber.Ctx, name string) error {
 	c.Response().Header.SetContentType("text/csv; charset=utf-8")
 	c.Response().SetBodyRaw(s.b.Bytes())
 	return nil
+}
+
+// sendFigures answers with a workbook of sheets of figures.
+func sendFigures(c *fiber.Ctx, name string, sheets ...report.Figures) error {
+	filled := make([]report.Sheet, len(sheets))
+	for i := range sheets {
+		filled[i] = sheets[i].Filled()
+	}
+	data, err := report.Write(filled...)
+	if err != nil {
+		return err
+	}
+	return sendExcel(c, name, data)
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -53,47 +54,13 @@ func (s *Server) firms(c *fiber.Ctx, by policy.Actor) error {
 	return cached.send(c)
 }
 
-// firmsView lists firms by their total, ties sharing a rank; groups that stand for no firm come last, without one. The list of one
-// evaluation never changes, so a position is as good a cursor as a name.
+// firmsView lists the firms whose names hold the query. The list of one evaluation never changes, so a position is as good a cursor as a name.
 func (b *board) firmsView(query string, from int) *firmsView {
-	list := slices.Clone(b.Firms)
-	slices.SortStableFunc(list, func(x, y Firm) int {
-		switch {
-		case (x.Total == nil || x.Apart) != (y.Total == nil || y.Apart):
-			if x.Total == nil || x.Apart {
-				return 1
-			}
-			return -1
-		case x.Total == nil || y.Total == nil:
-			return strings.Compare(x.Name, y.Name)
-		}
-		if order := y.Total.Cmp(*x.Total); order != 0 {
-			return order
-		}
-		return strings.Compare(x.Name, y.Name)
-	})
 	v := &firmsView{board: b, Query: query}
-	rank := 0
 	var all []firmRow
-	for i, f := range list {
-		row := firmRow{Name: f.Name, Grade: f.Grade, Level: f.Level, Total: "—", Weight: f.Weight, Count: f.Count}
-		if f.Total != nil {
-			row.Total = f.Shown
-			if !f.Apart {
-				if i == 0 || list[i-1].Total == nil || !list[i-1].Total.Equal(*f.Total) {
-					rank = i + 1
-				}
-				row.Rank = rank
-			}
-		}
-		if len(f.Spellings) > 1 {
-			row.Merged = strings.Join(f.Spellings, "、")
-		}
-		if !f.Apart {
-			row.Link = filter{Query: strings.ToLower(f.Name)}.address("/")
-		}
-		if query == "" || strings.Contains(searchText(append([]string{f.Name}, f.Spellings...)...), query) {
-			all = append(all, row)
+	for _, f := range b.firms.list {
+		if query == "" || strings.Contains(f.search, query) {
+			all = append(all, f.row())
 		}
 	}
 	v.Count = len(all)
@@ -116,4 +83,75 @@ func (b *board) firmsView(query string, from int) *firmsView {
 		v.Back = link(max(0, from-rowsPerPage))
 	}
 	return v
+}
+
+// row is the firm as the list shows it.
+func (f *rankedFirm) row() firmRow {
+	row := firmRow{Rank: f.Rank, Name: f.Name, Grade: f.Grade, Level: f.Level, Total: "—", Weight: f.Weight, Count: f.Count, Merged: f.merged()}
+	if f.Total != nil {
+		row.Total = f.Shown
+	}
+	if !f.Apart {
+		row.Link = firmAddress(f.ID)
+	}
+	return row
+}
+
+// merged names the spellings that the rule brought together, "" if there is one only.
+func (f *rankedFirm) merged() string {
+	if len(f.Spellings) < 2 {
+		return ""
+	}
+	return strings.Join(f.Spellings, "、")
+}
+
+// rankedFirm is a firm with its place.
+type rankedFirm struct {
+	Firm
+	// Rank is the shared place, 0 without total and for a group that stands for no firm.
+	Rank   int
+	search string
+}
+
+// rankedFirms are the firms of an evaluation in order of their totals; groups that stand for no firm come last.
+type rankedFirms struct {
+	list []*rankedFirm
+	byID map[string]*rankedFirm
+	// ranked is how many have a place.
+	ranked int
+}
+
+// rankFirms puts the firms in order, ties sharing a rank.
+func rankFirms(firms []Firm) rankedFirms {
+	out := rankedFirms{byID: make(map[string]*rankedFirm, len(firms))}
+	for _, f := range firms {
+		r := &rankedFirm{Firm: f, search: searchText(append([]string{f.Name}, f.Spellings...)...)}
+		out.list = append(out.list, r)
+		if !f.Apart {
+			out.byID[f.ID] = r
+		}
+	}
+	placed := func(f *rankedFirm) bool { return f.Total != nil && !f.Apart }
+	slices.SortStableFunc(out.list, func(x, y *rankedFirm) int {
+		switch {
+		case placed(x) != placed(y):
+			if placed(x) {
+				return -1
+			}
+			return 1
+		case placed(x):
+			return cmp.Or(y.Total.Cmp(*x.Total), strings.Compare(x.Name, y.Name))
+		}
+		return strings.Compare(x.Name, y.Name)
+	})
+	for i, f := range out.list {
+		if !placed(f) {
+			break
+		}
+		out.ranked, f.Rank = i+1, i+1
+		if i > 0 && out.list[i-1].Total.Equal(*f.Total) {
+			f.Rank = out.list[i-1].Rank
+		}
+	}
+	return out
 }

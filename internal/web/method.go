@@ -176,13 +176,9 @@ func describeRest(v *methodView, scheme *rating.Scheme) {
 			v.Promotion += fmt.Sprintf("；首次参评最高到第 %d 级", *p.First)
 		}
 	}
-	for _, r := range scheme.Rollups {
-		method := map[string]string{"": "加权平均", "mean": "加权平均", "sum": "合计", "min": "取最低", "max": "取最高"}[r.Method]
-		said := "按" + factName(r.By, scheme) + "归组，" + method
-		if r.Weight != "" {
-			said += "，权重为" + exprText(r.Weight, scheme)
-		}
-		v.Rollups = append(v.Rollups, ruleLine{Name: r.Name, Said: said, Basis: r.Basis, Proposal: r.Proposal})
+	for i := range scheme.Rollups {
+		r := &scheme.Rollups[i]
+		v.Rollups = append(v.Rollups, ruleLine{Name: r.Name, Said: rollupText(r, scheme), Basis: r.Basis, Proposal: r.Proposal})
 	}
 	types := map[string]string{rating.TypeNumber: "数值", rating.TypeCount: "计数", rating.TypeRatio: "比率", rating.TypeBool: "是否", rating.TypeText: "文字",
 		rating.TypeDate: "日期", rating.TypeChecklist: "检查表", rating.TypeSurvey: "问卷", rating.TypeEvents: "事件"}
@@ -239,6 +235,25 @@ func factName(id string, s *rating.Scheme) string {
 
 // word matches one name of an expression, with its dots.
 var word = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*`)
+
+// rollupText is “按物业服务企业归组，加权平均，权重为户数；数据不足的不计入”.
+func rollupText(r *rating.Rollup, s *rating.Scheme) string {
+	method := map[string]string{"": "加权平均", "mean": "加权平均", "sum": "合计", "min": "取最低", "max": "取最高"}[r.Method]
+	said := "按" + factName(r.By, s) + "归组，" + method
+	if r.Weight != "" {
+		said += "，权重为" + exprText(r.Weight, s)
+	}
+	var left []string
+	for _, g := range s.Grades.List {
+		if slices.Contains(r.ExcludeGrades, g.ID) {
+			left = append(left, g.Label)
+		}
+	}
+	if len(left) > 0 {
+		said += "；" + strings.Join(left, "、") + "的不计入"
+	}
+	return said
+}
 
 // exprText shows an expression with names for ids: “rate.service < 0.6” reads “服务质量好”得分率 < 0.6. The scheme file stays the exact text.
 func exprText(e rating.Expr, s *rating.Scheme) string {

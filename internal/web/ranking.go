@@ -53,6 +53,11 @@ func readFilter(c *fiber.Ctx, b *board) filter {
 	return f
 }
 
+// narrows reports whether the filter leaves rows out.
+func (f filter) narrows() bool {
+	return f.Query != "" || f.Grade != "" || strings.Join(f.Facets, "") != ""
+}
+
 // query is the address form of a filter, in one order, so that equal filters share a cached page.
 func (f filter) query() string {
 	v := url.Values{}
@@ -85,6 +90,20 @@ func (f filter) address(path string) string {
 	return path
 }
 
+// pages are the links to the next page and to the one before, "" where there is none.
+func (f filter) pages(path string, found result) (next, back string) {
+	at := f.first()
+	if found.Next != "" {
+		at.After = found.Next
+		next = at.address(path)
+	}
+	if found.Previous != "" {
+		at.After, at.Before = "", found.Previous
+		back = at.address(path)
+	}
+	return next, back
+}
+
 // first is the filter from its first page.
 func (f filter) first() filter {
 	f.After, f.Before = "", ""
@@ -97,7 +116,7 @@ type sortLink struct {
 }
 
 // header makes the link that sorts by a column, or turns the order if it is sorted already.
-func (f filter) header(name, label string) sortLink {
+func (f filter) header(path, name, label string) sortLink {
 	current := f.Sort
 	if current == "" {
 		current = "rank"
@@ -115,7 +134,7 @@ func (f filter) header(name, label string) sortLink {
 			l.Aria, l.Arrow = "descending", "↓"
 		}
 	}
-	l.Address = next.address("/")
+	l.Address = next.address(path)
 	return l
 }
 
@@ -142,7 +161,7 @@ type rankingView struct {
 type rankingRow struct {
 	Rank                        int
 	ID, Name, Place, Firm, Mark string
-	Address                     string
+	Address, FirmAddress        string
 	Level                       int
 	Grade, Total, Moved         string
 	Parts                       []partCell
@@ -210,24 +229,15 @@ func (s *Server) cacheKey(c *fiber.Ctx, by policy.Actor, b *board, path, query s
 func (s *Server) rankingView(b *board, f filter) *rankingView {
 	found := b.page(f)
 	v := &rankingView{
-		board: b, Filter: f, Filtered: f.first().query() != "" && (f.Query != "" || f.Grade != "" || strings.Join(f.Facets, "") != ""),
+		board: b, Filter: f, Filtered: f.narrows(),
 		Page: found, All: len(b.byID), Rated: len(b.rows), Shown: found.Count,
-		Rank: f.header("rank", "名次"), Name: f.header("name", b.Subject), Firm: f.header("firm", "物业服务企业"), GradeSort: f.header("grade", "等级"),
+		Rank: f.header("/", "rank", "名次"), Name: f.header("/", "name", b.Subject), Firm: f.header("/", "firm", "物业服务企业"), GradeSort: f.header("/", "grade", "等级"),
 		CSV: f.first().address("/stars.csv"), Clear: "/",
 	}
 	if b.Levels {
 		v.GradeSort.Label = "星级"
 	}
-	if found.Next != "" {
-		next := f.first()
-		next.After = found.Next
-		v.NextPage = next.address("/")
-	}
-	if found.Previous != "" {
-		back := f.first()
-		back.Before = found.Previous
-		v.Back = back.address("/")
-	}
+	v.NextPage, v.Back = f.pages("/", found)
 	for i, label := range b.Evaluation.Facets {
 		if i < len(facetNames) && len(b.facets[i]) > 1 {
 			v.Facets = append(v.Facets, facetView{Field: facetNames[i], Label: label, Value: f.Facets[i], Values: b.facets[i]})
@@ -247,7 +257,7 @@ func (s *Server) rankingView(b *board, f filter) *rankingView {
 		}
 		v.Apart = append(v.Apart, b.apartRow(r))
 	}
-	v.Spread = b.spread()
+	v.Spread = b.spread(b.counts, len(b.byID))
 	return v
 }
 
@@ -258,6 +268,9 @@ func (b *board) rankingRow(r *ranked) rankingRow {
 	g := b.grades[r.Grade]
 	row := rankingRow{Rank: r.Rank, ID: r.ID, Name: r.Name, Place: r.Place, Firm: r.Firm, Mark: r.Mark, Moved: r.Moved, Address: starAddress(r.ID),
 		Level: g.Level, Grade: g.Label, Total: points(*r.Total, b.Places)}
+	if r.firm != nil {
+		row.FirmAddress = firmAddress(r.firm.ID)
+	}
 	var weakest *num.Num
 	for _, p := range r.Parts {
 		if p != nil && (weakest == nil || p.Less(*weakest)) {
@@ -293,13 +306,12 @@ func (b *board) apartRow(r *ranked) apartRow {
 	return row
 }
 
-// spread counts the grades; the longest bar is full.
-func (b *board) spread() []spreadRow {
+// spread shows how many of all have each grade; the longest bar is full.
+func (b *board) spread(counts map[string]int, all int) []spreadRow {
 	most := 0
-	for _, n := range b.counts {
+	for _, n := range counts {
 		most = max(most, n)
 	}
-	all := len(b.byID)
 	var out []spreadRow
 	line := func(label string, level, n int) {
 		out = append(out, spreadRow{Label: label, Count: count(n), Share: share(n, all), Short: utf8.RuneCountInString(label) <= 6, Bar: charts.Bar(level, float64(n)/float64(max(most, 1)))})
@@ -311,9 +323,9 @@ func (b *board) spread() []spreadRow {
 			level = max(ranks, 1)
 			ranks -= 2
 		}
-		line(g.Label, level, b.counts[g.ID])
+		line(g.Label, level, counts[g.ID])
 	}
-	if n := b.counts[""]; n > 0 {
+	if n := counts[""]; n > 0 {
 		line("未评等级", 0, n)
 	}
 	return out

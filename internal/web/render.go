@@ -33,7 +33,7 @@ const (
 
 // declared are the pages there are and their layouts; a template file without a row, or a row without a file, stops the start.
 var declared = map[string]string{
-	"ranking": layoutPublic, "star": layoutPublic, "firms": layoutPublic, "method": layoutPublic, "open": layoutPublic, "help": layoutEither,
+	"ranking": layoutPublic, "star": layoutPublic, "firms": layoutPublic, "firm": layoutPublic, "method": layoutPublic, "open": layoutPublic, "help": layoutEither,
 	"signin": layoutPublic, "setup": layoutPublic, "error": layoutEither,
 	"todo": layoutApp, "account": layoutApp, "rights": layoutApp, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
 	"periods": layoutApp, "period": layoutApp, "preview": layoutApp, "publish": layoutApp, "boards": layoutApp, "circulars": layoutPublic, "circular": layoutPublic,

@@ -39,6 +39,8 @@ func (s *Server) table() ([]Route, error) {
 		{Method: get, Path: "/stars/:id<maxLen(200)>", Action: policy.Public, Handler: s.star},
 		{Method: get, Path: "/stars/:id<maxLen(200)>/lines.csv", Action: policy.Public, Handler: s.starCSV},
 		{Method: get, Path: "/firms", Action: policy.Public, Handler: s.firms},
+		{Method: get, Path: "/firms/:id<maxLen(600)>", Action: policy.Public, Handler: s.firmPage},
+		{Method: get, Path: "/firms/:id<maxLen(600)>/projects.xlsx", Action: policy.Public, Handler: s.firmExcel},
 		{Method: get, Path: "/method", Action: policy.Public, Handler: s.method},
 		{Method: get, Path: "/open", Action: policy.Public, Handler: s.open},
 		{Method: get, Path: "/help", Action: policy.Public, Handler: s.help},

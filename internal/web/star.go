@@ -33,6 +33,7 @@ type starView struct {
 	Kept         bool
 	HasBy        bool
 	Here, Lost   string
+	FirmAddress  string
 	CSV          string
 	Worst        []lostView
 	ToNext       string
@@ -161,6 +162,9 @@ func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
 		Here: starAddress(one.ID), Lost: starAddress(one.ID) + "?only=lost#lines", CSV: starAddress(one.ID) + "/lines.csv"}
 	if r := b.byID[one.ID]; r != nil {
 		v.Rank = r.Rank
+		if r.firm != nil {
+			v.FirmAddress = firmAddress(r.firm.ID)
+		}
 	}
 	if v.Grade == "" {
 		v.Grade = "未评等级"

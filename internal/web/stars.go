@@ -23,6 +23,22 @@ type Stars interface {
 	Star(ctx context.Context, evaluation, id string) (Star, error)
 	// Scheme returns the rule by which the evaluation was made.
 	Scheme(ctx context.Context, evaluation string) (*rating.Scheme, error)
+	// Past returns the roll-ups of the published periods, those of the shown evaluation among them, the oldest first; at most so many that a page can
+	// list them. It is asked every second and must be quick while no other period was published.
+	Past(ctx context.Context) ([]PastFirms, error)
+}
+
+// PastFirms is the roll-up of one published period.
+type PastFirms struct {
+	// Evaluation is the id of its evaluation, Period what people call it, Rule the hash of its scheme.
+	Evaluation, Period, Rule string
+	// Stars: the period gives stars; a quarter gives a score only.
+	Stars bool
+	// Places are the decimals of totals, Parts the top parts.
+	Places int
+	Parts  []Column
+	// Firms are the groups of the roll-up.
+	Firms []Firm
 }
 
 // Evaluation is one rating of many subjects.
@@ -62,8 +78,8 @@ type Evaluation struct {
 	Facets []string
 	// Firms: the evaluation has a roll-up to firms.
 	Firms []Firm
-	// FirmsTitle names the roll-up.
-	FirmsTitle string
+	// FirmsTitle names the roll-up; FirmsRule says how it is made, FirmsWeight what a subject weighs by, such as 户数, "" if all weigh the same.
+	FirmsTitle, FirmsRule, FirmsWeight string
 	// Source says in one sentence where the facts come from, with the attribution that their licence asks for.
 	Source string
 }
@@ -202,6 +218,10 @@ type Firm struct {
 	// Count is the number of subjects, Weight what they weigh.
 	Count  int
 	Weight string
+	// Members are the subjects, in the order of their ids.
+	Members []Member
+	// Parts are the mean rates of the parts in percent over those that count, by their weights, in the order of the evaluation; nil where there is none.
+	Parts []*num.Num
 	// Total is nil if there is none; Shown is how the rule prints it; Grade is the label of its grade.
 	Total *num.Num
 	Shown string
@@ -210,6 +230,14 @@ type Firm struct {
 	Level int
 	// Apart: a group that stands for no firm (blank or placeholder names).
 	Apart bool
+}
+
+// Member is a subject of a firm.
+type Member struct {
+	// ID is that of the subject.
+	ID string
+	// Weight is what it weighs and Value what it brings into the roll-up; nil if it does not count.
+	Weight, Value *num.Num
 }
 
 // noStars is the board before anything was rated.
@@ -224,5 +252,7 @@ func (noStars) Rows(context.Context, string) iter.Seq2[Row, error] {
 }
 
 func (noStars) Star(context.Context, string, string) (Star, error) { return Star{}, errNothingRated }
+
+func (noStars) Past(context.Context) ([]PastFirms, error) { return nil, nil }
 
 func (noStars) Scheme(context.Context, string) (*rating.Scheme, error) { return nil, errNothingRated }

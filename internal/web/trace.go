@@ -41,8 +41,8 @@ func DescribeScheme(e Evaluation, s *rating.Scheme) Evaluation {
 	ordered := slices.ContainsFunc(s.Grades.List, func(g rating.Grade) bool { return g.Level != nil })
 	for _, g := range s.Grades.List {
 		info := GradeInfo{ID: g.ID, Label: g.Label, Unrated: g.Blocked || g.Special || ordered && g.Level == nil}
-		if g.Level != nil && strings.Contains(g.Label, "星") && !info.Unrated && *g.Level >= 0 && *g.Level <= 5 {
-			info.Level = *g.Level
+		if !info.Unrated {
+			info.Level = starLevel(&g)
 		}
 		if byTotal && g.Of == "" {
 			info.From = g.AtLeast
@@ -67,7 +67,18 @@ func DescribeScheme(e Evaluation, s *rating.Scheme) Evaluation {
 	for _, o := range s.Outputs {
 		e.Outputs = append(e.Outputs, Column{ID: o.ID, Name: o.Name, Short: shortName(o.Name), Places: places(o.Decimals, s.Defaults.Decimals)})
 	}
+	if len(s.Rollups) > 0 {
+		e.FirmsRule, e.FirmsWeight = rollupText(&s.Rollups[0], s), exprText(s.Rollups[0].Weight, s)
+	}
 	return e
+}
+
+// starLevel is how many stars a grade stands for, 0 for none.
+func starLevel(g *rating.Grade) int {
+	if g.Level != nil && strings.Contains(g.Label, "星") && *g.Level >= 0 && *g.Level <= 5 {
+		return *g.Level
+	}
+	return 0
 }
 
 // shortName is what fits over a narrow column: the first two characters of a Chinese name such as 服务质量好, four of another, without what stands in brackets.
@@ -366,9 +377,49 @@ func stepsOf(x *rating.Explanation) (steps []Adjustment, gates []Gate) {
 	return steps, gates
 }
 
-// FirmOf is one line of a roll-up.
-func FirmOf(g *rating.Group) Firm {
+// FirmsOf are the lines of the roll-up d, with the mean rates of the parts. e is the evaluation as DescribeScheme left it, rows are its rows.
+func FirmsOf(e *Evaluation, d *rating.Rollup, groups []rating.Group, rows []Row) []Firm {
+	byID := make(map[string]*Row, len(rows))
+	for i := range rows {
+		byID[rows[i].ID] = &rows[i]
+	}
+	out := make([]Firm, len(groups))
+	for i := range groups {
+		out[i] = firmOf(d, &groups[i])
+		for part := range e.Parts {
+			out[i].Parts = append(out[i].Parts, meanRate(&groups[i], byID, part))
+		}
+	}
+	return out
+}
+
+// meanRate is the mean rate of a part over the members that count, by their weights; nil if none of them has one.
+func meanRate(g *rating.Group, rows map[string]*Row, part int) *num.Num {
+	var sum, weight num.Num
+	for _, share := range g.Shares {
+		if row := rows[share.ID]; row != nil && part < len(row.Parts) && row.Parts[part] != nil {
+			sum, weight = sum.Add(share.Weight.Mul(*row.Parts[part])), weight.Add(share.Weight)
+		}
+	}
+	mean, err := sum.Quo(weight)
+	if err != nil { // nothing weighs anything
+		return nil
+	}
+	mean = mean.Round(firmPartPlaces, num.HalfUp)
+	return &mean
+}
+
+// firmPartPlaces are the decimals of the mean rates of a firm: more would say more than a mean can.
+const firmPartPlaces = 1
+
+// firmOf is one line of a roll-up.
+func firmOf(d *rating.Rollup, g *rating.Group) Firm {
 	f := Firm{ID: g.Key, Name: g.Name, Count: len(g.Members), Weight: grouped(g.Weight.String()), Grade: g.Label, Apart: g.Kind != rating.GroupNamed}
+	for i := range d.Grades {
+		if d.Grades[i].ID == g.Grade {
+			f.Level = starLevel(&d.Grades[i])
+		}
+	}
 	if f.Grade == "" {
 		f.Grade = "未评等级"
 	}
@@ -377,6 +428,17 @@ func FirmOf(g *rating.Group) Firm {
 	}
 	for _, s := range g.Spellings {
 		f.Spellings = append(f.Spellings, s.Text)
+	}
+	shares := make(map[string]*rating.Share, len(g.Shares))
+	for i := range g.Shares {
+		shares[g.Shares[i].ID] = &g.Shares[i]
+	}
+	for _, id := range slices.Sorted(slices.Values(g.Members)) {
+		m := Member{ID: id}
+		if share := shares[id]; share != nil {
+			m.Weight, m.Value = &share.Weight, &share.Value
+		}
+		f.Members = append(f.Members, m)
 	}
 	return f
 }

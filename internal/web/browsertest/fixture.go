@@ -64,9 +64,7 @@ func NewSample(count int, n int64) (*Sample, error) {
 		}
 		s.rows, s.results[row.ID], s.byID[row.ID] = append(s.rows, row), &result, row
 	}
-	for _, g := range roller.Groups() {
-		s.evaluation.Firms = append(s.evaluation.Firms, web.FirmOf(&g))
-	}
+	s.evaluation.Firms = web.FirmsOf(&s.evaluation, &scheme.Rollups[0], roller.Groups(), s.rows)
 	return s, nil
 }
 
@@ -166,6 +164,21 @@ func (s *Sample) Star(_ context.Context, _, id string) (web.Star, error) {
 		star.Before = &web.Before{Period: "2026年第二季度", Grade: "三星", Total: &was, OtherFirm: star.Firm == ""}
 	}
 	return star, nil
+}
+
+// Past implements web.Stars: the quarter before, in which every firm had two points less, and the one that is shown.
+func (s *Sample) Past(context.Context) ([]web.PastFirms, error) {
+	now := web.PastFirms{Evaluation: s.evaluation.ID, Period: "2026年第三季度", Rule: s.evaluation.SchemeHash, Stars: true, Places: s.evaluation.Places, Parts: s.evaluation.Parts, Firms: s.evaluation.Firms}
+	before := now
+	before.Evaluation, before.Period, before.Firms = "2026Q2", "2026年第二季度", nil
+	for _, f := range now.Firms {
+		if f.Total != nil {
+			was := f.Total.Sub(num.FromInt(2))
+			f.Total, f.Shown = &was, was.Fixed(now.Places)
+		}
+		before.Firms = append(before.Firms, f)
+	}
+	return []web.PastFirms{before, now}, nil
 }
 
 // Scheme implements web.Stars.
