@@ -31,7 +31,7 @@ type MissingPast struct {
 
 // Verify recomputes an evaluation from what is stored: the statistics, every result from its frozen facts and the earlier results that it names
 // by their hashes, the places, the count and the Merkle root. Earlier results are looked for in the other evaluations of this archive, made with
-// a scheme of the declared id and rhythm, of the same subject. Whether they are of the right period is not known here, and whether they are right
+// a scheme of the declared id and rhythm, of the same subject and, where periods are those of the calendar, of the declared period. Whether they are right
 // themselves is told by verifying the evaluations that they belong to. Returns NotFound if there is no such evaluation, Invalid that names the first thing that differs.
 func (a *Archive) Verify(ctx context.Context, id string) (Verification, error) {
 	made, err := a.Evaluation(ctx, id)
@@ -111,6 +111,9 @@ func (v *verifier) seal() error {
 		result, err := ReadResult([]byte(stored.Result))
 		if err != nil {
 			return fault.Wrap("rating.Archive.Verify", fault.Invalid, fmt.Sprintf("%q 的结果已损坏", short(stored.Subject)), err)
+		}
+		if result.Period != v.made.Period {
+			return v.invalid("%q 的结果是 %q 期的，评价是 %q 期的", short(stored.Subject), short(result.Period), short(v.made.Period))
 		}
 		leaves[resultID(v.made.ID, stored.Subject)] = sha256.Sum256([]byte(stored.Result))
 		grades[result.Grade]++
@@ -219,6 +222,9 @@ func (v *verifier) admit(subject string, result *Result, hash string, earlier *S
 		declared := &v.scheme.History[at]
 		if v.schemeOf(declared) != earlier.ID || cmp.Or(declared.Rhythm, v.scheme.Rhythm) != earlier.Rhythm {
 			return v.invalid("%q 的以往结果 %s 出自方案 %s（%s），不是所声明的", short(subject), use.ID, earlier.ID, earlier.Rhythm)
+		}
+		if want := EarlierPeriod(v.made.Period, cmp.Or(declared.Rhythm, v.scheme.Rhythm), declared.Back); want != "" && result.Period != want {
+			return v.invalid("%q 的以往结果 %s 是 %s 的，应当是 %s 的", short(subject), use.ID, short(result.Period), want)
 		}
 	}
 	return nil

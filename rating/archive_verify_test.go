@@ -55,7 +55,14 @@ func (y storedYear) rate(s *Scheme, n int, seed uint64, period string, past func
 func (y storedYear) save(file []byte, cohort *Cohort, entries []Entry) string {
 	y.t.Helper()
 	period := entries[0].Subject.Period
-	made, err := y.Save(y.t.Context(), archiveMeta, file, cohort, Evaluation{Title: period, Period: period, FactsHash: hashOf([]byte(period))}, entries)
+	var facts strings.Builder
+	for _, e := range entries {
+		facts.WriteString(e.Result.Facts)
+		for _, use := range e.Result.History {
+			facts.WriteString(use.ID + use.Hash)
+		}
+	}
+	made, err := y.Save(y.t.Context(), archiveMeta, file, cohort, Evaluation{Title: period, Period: period, FactsHash: hashOf([]byte(facts.String()))}, entries)
 	if err != nil {
 		y.t.Fatal(err)
 	}
@@ -120,7 +127,7 @@ func TestVerifyRecomputesAYearFromItsQuarters(t *testing.T) {
 	}
 
 	// A total that facts and quarters do not give.
-	_, falsified := y.rate(year, n, 6, "2028", pastOf(quarters))
+	_, falsified := y.rate(year, n, 6, "2027", pastOf(quarters))
 	falsified[3].Result.Total.Points = num.MustParse("99.5")
 	falsified[3].Result.Total.Shown, falsified[3].Result.Total.Counted = "99.50", true
 	y.wantInvalid(y.save(yearFile, nil, falsified), "p03")
@@ -132,12 +139,24 @@ func TestVerifyRecomputesAYearFromItsQuarters(t *testing.T) {
 		}
 		return pastOf(quarters)(id)
 	}
-	_, borrowed := y.rate(year, n, 7, "2029", neighbour)
+	_, borrowed := y.rate(year, n, 7, "2027", neighbour)
 	y.wantInvalid(y.save(yearFile, nil, borrowed), `"p01" 读的以往结果是 "p00" 的`)
 
 	// A year in the place of a quarter.
-	_, swapped := y.rate(year, n, 8, "2030", pastOf(map[string][]Entry{"q1": quarters["q1"], "q2": entries}))
+	_, swapped := y.rate(year, n, 8, "2027", pastOf(map[string][]Entry{"q1": quarters["q1"], "q2": entries}))
 	y.wantInvalid(y.save(yearFile, nil, swapped), "q2 出自方案 five-goods（year）")
+
+	// Quarters of this year in each other's places, and those of the year before.
+	_, turned := y.rate(year, n, 9, "2027", pastOf(map[string][]Entry{"q1": quarters["q2"], "q2": quarters["q1"]}))
+	y.wantInvalid(y.save(yearFile, nil, turned), "2027Q")
+	_, late := y.rate(year, n, 10, "2028", pastOf(quarters))
+	y.wantInvalid(y.save(yearFile, nil, late), "应当是 2028Q")
+
+	// A result of another period among those of this one.
+	_, strange := y.rate(quarter, n, 11, "2029Q1", noPast)
+	_, other := y.rate(quarter, n, 12, "2029Q2", noPast)
+	strange[2] = other[2]
+	y.wantInvalid(y.save(quarterFile, nil, strange), `"p02" 的结果是 "2029Q2" 期的，评价是 "2029Q1" 期的`)
 }
 
 // TestVerifySaysWhatIsMissing: a quarter that is not in the archive is named for every project that reads it, and the others are recomputed.

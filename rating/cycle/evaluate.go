@@ -230,7 +230,7 @@ func (s *Service) histories(ctx context.Context, p *Period, scheme *rating.Schem
 	all := make(map[string]rating.History, len(firms))
 	for i := range scheme.History {
 		e := &scheme.History[i]
-		before, err := s.load(ctx, p.earlier(e.Rhythm, e.Back))
+		before, err := s.load(ctx, rating.EarlierPeriod(p.ID, e.Rhythm, e.Back))
 		if fault.Is(err, fault.NotFound) || err == nil && before.State != StatePublished {
 			continue
 		}

@@ -182,25 +182,6 @@ func short(text string) string {
 	return text
 }
 
-// earlier is the id of the period that lies back places before another one, counted in periods of a rhythm: for the year 2026 the last quarter but none
-// is 2026Q4. "" if there is no such rhythm.
-func (p *Period) earlier(rhythm string, back int) string {
-	if rhythm == "" {
-		rhythm = p.Rhythm
-	}
-	switch {
-	case rhythm == RhythmQuarter && p.Rhythm == RhythmQuarter:
-		return calendar.QuarterOf(p.Days.Last).Add(-back).String()
-	case rhythm == RhythmQuarter:
-		return calendar.QuarterOf(p.Days.Last).Add(1 - back).String()
-	case rhythm == RhythmYear && p.Rhythm == RhythmYear:
-		return calendar.Year(p.Days.Last.Year() - back).String()
-	case rhythm == RhythmYear:
-		return calendar.Year(p.Days.Last.Year() - back).String()
-	}
-	return ""
-}
-
 // Plan lays down a period: its scheme, the last day of submission and the cut-off. Returns Conflict if it was planned before, Invalid with every wrong
 // field: a period that is none, no scheme of this rhythm, a scheme that is not in force, days out of order.
 func (s *Service) Plan(ctx context.Context, by policy.Actor, id string, submit, cutoff calendar.Date) (Period, error) {

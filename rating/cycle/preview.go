@@ -210,7 +210,7 @@ const maxBack = 8
 // before is the published period of the same rhythm before p, nil if there is none.
 func (s *Service) before(ctx context.Context, p *Period) (*Period, error) {
 	for back := 1; back <= maxBack; back++ {
-		earlier, err := s.load(ctx, p.earlier("", back))
+		earlier, err := s.load(ctx, rating.EarlierPeriod(p.ID, "", back))
 		if fault.Is(err, fault.NotFound) || err == nil && earlier.State != StatePublished {
 			continue
 		}
