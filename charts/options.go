@@ -76,35 +76,68 @@ func TrendOption(periods []string, lines []Series) ([]byte, error) {
 
 // withEndLabels names each line at its end; the option builder does not know this.
 func withEndLabels(raw []byte) ([]byte, error) {
+	return changed(raw, func(made map[string]any) {
+		each(made["series"], func(one map[string]any) {
+			one["endLabel"] = map[string]any{"show": true, "formatter": "{a}"}
+			one["labelLayout"] = map[string]any{"moveOverlap": "shiftY"}
+		})
+	})
+}
+
+// changed puts into an option what the builder does not know.
+func changed(raw []byte, change func(made map[string]any)) ([]byte, error) {
 	var made map[string]any
 	if err := json.Unmarshal(raw, &made); err != nil {
 		return nil, err
 	}
-	series, _ := made["series"].([]any)
-	for _, s := range series {
-		if one, ok := s.(map[string]any); ok {
-			one["endLabel"] = map[string]any{"show": true, "formatter": "{a}"}
-			one["labelLayout"] = map[string]any{"moveOverlap": "shiftY"}
-		}
-	}
+	change(made)
 	return json.Marshal(made)
 }
 
-// MoveOption draws by how much each name changed, the first on top. Up and down have one colour: their side of the axis tells them apart.
+// each changes every object of a list.
+func each(list any, change func(one map[string]any)) {
+	objects, _ := list.([]any)
+	for _, o := range objects {
+		if one, ok := o.(map[string]any); ok {
+			change(one)
+		}
+	}
+}
+
+// MoveOption draws by how much each name changed, the first on top. Up and down have one colour: their side of the axis tells them apart. It can be read at the width
+// of a phone: a change stands at the outer end of its bar, long names are cut, and the axis has few marks.
 func MoveOption(names []string, changes []float64, unit string) ([]byte, error) {
 	bar := charts.NewBar()
 	data := make([]opts.BarData, len(changes))
 	for i, x := range changes {
-		data[i] = opts.BarData{Value: x}
+		data[i] = opts.BarData{Value: x, Label: &opts.Label{Show: opts.Bool(true), Position: "right"}}
+		if x < 0 {
+			data[i].Label.Position = "left"
+		}
 	}
-	bar.SetXAxis(names).AddSeries(unit, data, charts.WithLabelOpts(opts.Label{Show: opts.Bool(true), Position: "right"}),
+	bar.SetXAxis(names).AddSeries(unit, data,
 		charts.WithItemStyleOpts(opts.ItemStyle{Color: colourInk}))
 	bar.XYReversal()
 	bar.SetGlobalOptions(charts.WithYAxisOpts(opts.YAxis{Inverse: opts.Bool(true)}),
-		charts.WithGridOpts(opts.Grid{Left: "8", Right: "48", Top: "8", Bottom: "8", ContainLabel: opts.Bool(true)}))
+		charts.WithGridOpts(opts.Grid{Left: "4", Right: "12", Top: "4", Bottom: "4", ContainLabel: opts.Bool(true)}))
 	bar.Validate()
-	return option(bar.JSON())
+	raw, err := option(bar.JSON())
+	if err != nil {
+		return nil, err
+	}
+	return changed(raw, func(made map[string]any) {
+		each(made["xAxis"], func(axis map[string]any) {
+			axis["splitNumber"], axis["boundaryGap"] = 3, []string{"16%", "16%"}
+			axis["axisLabel"] = map[string]any{"hideOverlap": true}
+		})
+		each(made["yAxis"], func(axis map[string]any) {
+			axis["axisLabel"], axis["axisTick"] = map[string]any{"width": nameWidth, "overflow": "truncate", "interval": 0}, map[string]any{"show": false}
+		})
+	})
 }
+
+// nameWidth is how many pixels of a narrow chart a name may take.
+const nameWidth = 84
 
 // HeatOption draws a table of rates in percent; cells holds a row of cells for each row, nil where there is none. The first row stands on top.
 func HeatOption(rows, columns []string, cells [][]*float64) ([]byte, error) {

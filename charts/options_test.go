@@ -2,6 +2,7 @@ package charts
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 )
@@ -48,5 +49,23 @@ func TestOptionsAreSafeForTheStrictPolicy(t *testing.T) {
 	raw, err = TrendOption([]string{"一", "二"}, []Series{{"甲", []*float64{nil, &x}}})
 	if err != nil || !strings.Contains(string(raw), `"value":"-"`) || !strings.Contains(string(raw), "endLabel") {
 		t.Errorf("a gap is not a gap: %s, %v", raw, err)
+	}
+	raw, err = MoveOption([]string{"甲", "乙"}, []float64{-3, 2}, "分")
+	var moves struct {
+		XAxis, YAxis []map[string]any
+		Series       []struct {
+			Data []struct {
+				Label struct{ Position string }
+			}
+		}
+	}
+	if err = errors.Join(err, json.Unmarshal(raw, &moves)); err != nil {
+		t.Fatal(err)
+	}
+	if data := moves.Series[0].Data; data[0].Label.Position != "left" || data[1].Label.Position != "right" {
+		t.Errorf("changes do not stand at the outer ends: %s", raw)
+	}
+	if len(moves.XAxis) != 1 || moves.XAxis[0]["splitNumber"] == nil || len(moves.YAxis) != 1 || moves.YAxis[0]["axisLabel"].(map[string]any)["overflow"] != "truncate" || moves.YAxis[0]["inverse"] != true {
+		t.Errorf("the axes do not fit a phone: %s", raw)
 	}
 }

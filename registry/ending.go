@@ -33,12 +33,13 @@ func (p *Project) lastContract() (Contract, bool) {
 	return last, last.Firm != ""
 }
 
-// endKeys list the projects whose last contract ends.
+// endKeys list the projects whose last contract ends, for the place and for the firm of that contract.
 func endKeys(id string, p *Project) []string {
-	if _, ends := p.lastContract(); !ends {
+	last, ends := p.lastContract()
+	if !ends {
 		return nil
 	}
-	return append(p.placeKeys(id), "")
+	return append(p.placeKeys(id), "", policy.FirmKey(last.Firm))
 }
 
 func endSort(_ string, p *Project) string {

@@ -347,3 +347,46 @@ func TestHeldAndServiceLevel(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestEndingContracts: the earliest end first, those that ended among them, nobody outside of the scope, and a firm only as long as it holds the project.
+func TestEndingContracts(t *testing.T) {
+	d, firms, projects := county(t)
+	for _, tt := range []struct {
+		name string
+		by   policy.Actor
+		want string
+	}{
+		{"the county", d.officer, "棠荫新村 2026-10-18 安居物业服务有限公司; 望湖苑 2026-12-31 赣北物业服务有限公司"},
+		{"a community", person("community_secretary", "c:"+east), "望湖苑 2026-12-31 赣北物业服务有限公司"},
+		{"a community without any", person("community_secretary", "c:"+west), ""},
+		{"the firm that holds it", person("firm_manager", "f:"+firms[0]), "望湖苑 2026-12-31 赣北物业服务有限公司"},
+		{"a firm whose contract has ended", person("firm_manager", "f:"+firms[1]), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			list, err := d.Service.Ending(t.Context(), tt.by)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, e := range list {
+				if e.Project != projects[e.Name] {
+					t.Errorf("%s is %s", e.Name, e.Project)
+				}
+				got = append(got, e.Name+" "+e.Until.String()+" "+e.FirmName)
+			}
+			if text := strings.Join(got, "; "); text != tt.want {
+				t.Errorf("got %q, want %q", text, tt.want)
+			}
+		})
+	}
+	// A contract that goes on after the one that ends, and one without end, are no ending.
+	d.contract(projects["望湖苑"], contractOf(t, firms[2], "2027-01-01", "2029-12-31"))
+	d.contract(projects["棠荫新村"], contractOf(t, firms[2], "2026-10-19", ""))
+	if list, err := d.Service.Ending(t.Context(), d.officer); err != nil || len(list) != 0 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	d.refused("no right", fault.Forbidden, func() error {
+		_, err := d.Service.Ending(t.Context(), person("developer", policy.County))
+		return err
+	})
+}

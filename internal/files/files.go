@@ -136,6 +136,11 @@ func (k *Keeper) Take(ctx context.Context, meta store.Meta, name string, r io.Re
 		return Stored{}, err
 	}
 	defer upload.Close()
+	return k.Keep(ctx, meta, upload)
+}
+
+// Keep stores what was received, the second half of Take. Errors as those of Take.
+func (k *Keeper) Keep(ctx context.Context, meta store.Meta, upload *Upload) (Stored, error) {
 	out := Stored{Name: upload.Name, Kind: upload.Kind, Size: upload.Size, Original: upload.SHA256}
 	if upload.Kind.Image() {
 		if err := k.show(ctx, meta, upload, &out); err != nil {
@@ -150,7 +155,7 @@ func (k *Keeper) Take(ctx context.Context, meta store.Meta, name string, r io.Re
 		return Stored{}, err
 	}
 	if kept.SHA256 != out.Original {
-		return Stored{}, fault.New("files.Take", fault.Internal, "文件在保存时发生了变化，请重新上传")
+		return Stored{}, fault.New("files.Keep", fault.Internal, "文件在保存时发生了变化，请重新上传")
 	}
 	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"redsteward/charts"
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
+	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/rating/cycle"
 )
@@ -18,10 +19,14 @@ type boardsView struct {
 
 // boardView is one chart with its table; Folded starts with the table closed, Tall has more rows to draw.
 type boardView struct {
-	ID, Title    string
-	Head         []string
-	Rows         [][]string
+	ID, Title string
+	Head      []string
+	Rows      [][]string
+	// Note says what the figures are (口径).
+	Note         string
 	Folded, Tall bool
+	// cells are the rows as figures.
+	cells [][]any
 }
 
 // The charts of the boards.
@@ -31,6 +36,8 @@ const (
 	boardMoves  = "moves"
 	boardHeat   = "heat"
 )
+
+var boardIDs = []string{boardSpread, boardTrend, boardMoves, boardHeat}
 
 // drawnMoves is how many changes the picture holds; the table has all.
 const drawnMoves = 20
@@ -43,61 +50,96 @@ func (s *Server) boards(c *fiber.Ctx, by policy.Actor) error {
 	}
 	v := boardsView{Name: b.Name}
 	if b.Name != "" {
-		for _, id := range []string{boardSpread, boardTrend, boardMoves, boardHeat} {
-			one, err := boardTable(b, id)
-			if err != nil {
-				return err
-			}
-			v.Charts = append(v.Charts, one)
+		if v.Charts, err = boardTables(b); err != nil {
+			return err
 		}
 	}
 	return s.render(c, by, "boards", page{Title: "评价看板", Nav: "/boards", Data: v, Script: true, Scripts: []string{"echarts-5.4.3.min.js", "boards.js"}})
 }
 
+func boardTables(b *cycle.Boards) ([]boardView, error) {
+	var out []boardView
+	for _, id := range boardIDs {
+		one, err := boardTable(b, id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+// boardPlaces are the decimals of the boards' figures.
+const boardPlaces = 2
+
 // boardTable is the table of one chart. Returns NotFound for another id.
 func boardTable(b *cycle.Boards, id string) (boardView, error) {
 	v := boardView{ID: id}
-	cell := func(n *num.Num) string {
-		if n == nil {
-			return "—"
-		}
-		return points(*n, 2)
-	}
+	row := func(name string, cells ...any) { v.cells = append(v.cells, append([]any{name}, cells...)) }
+	maybe := func(n *num.Num) any { return report.Maybe(n, boardPlaces) }
 	switch id {
 	case boardSpread:
-		v.Title, v.Head = "得分分布", []string{"分数段", "小区"}
+		v.Title, v.Head, v.Folded = "得分分布", []string{"分数段", "小区"}, true
+		v.Note = b.Name + "有得分的小区按总分分段，含下端不含上端。"
 		for i := len(b.Bands) - 1; i >= 0; i-- {
-			v.Rows = append(v.Rows, []string{b.Bands[i].From.Fixed(0) + "–" + b.Bands[i].Until.Fixed(0), count(b.Bands[i].Count)})
+			row(b.Bands[i].From.Fixed(0)+"–"+b.Bands[i].Until.Fixed(0), int64(b.Bands[i].Count))
 		}
-		v.Folded = true
 	case boardTrend:
 		v.Title, v.Head = "各维度得分率走势（%）", append([]string{"季度", "有得分的小区", "平均总分"}, b.Heat.Columns...)
+		v.Note = "已公布的季度；各维度为有得分小区的平均得分率，不加权。"
 		for _, p := range b.Trend {
-			row := []string{p.Period, count(p.Rated), cell(p.Mean)}
+			cells := []any{int64(p.Rated), maybe(p.Mean)}
 			for _, part := range p.Parts {
-				row = append(row, cell(part))
+				cells = append(cells, maybe(part))
 			}
-			v.Rows = append(v.Rows, row)
+			row(p.Period, cells...)
 		}
 	case boardMoves:
 		v.Title, v.Head, v.Tall = "与上期相比的变化", []string{"小区", "上期", "本期", "变化"}, true
+		v.Note = b.Name + "与上一个已公布的季度相比，总分之差，变化大的在前。"
 		for i := range b.Moves {
-			m := movedOf(&b.Moves[i], 2)
-			v.Rows = append(v.Rows, []string{m.Name, m.Was, m.Is, m.Change})
+			m := &b.Moves[i]
+			row(m.Name, maybe(m.Was), maybe(m.Total), maybe(m.Change))
 		}
 	case boardHeat:
 		v.Title, v.Head, v.Tall = "社区与维度的平均得分率（%）", append([]string{"社区"}, b.Heat.Columns...), true
+		v.Note = b.Name + "，各社区有得分小区的平均得分率，不加权。"
 		for i, name := range b.Heat.Rows {
-			row := []string{name}
+			var cells []any
 			for _, n := range b.Heat.Cells[i] {
-				row = append(row, cell(n))
+				cells = append(cells, maybe(n))
 			}
-			v.Rows = append(v.Rows, row)
+			row(name, cells...)
 		}
 	default:
 		return v, fault.New("web.boardTable", fault.NotFound, "没有这张图")
 	}
+	for _, cells := range v.cells {
+		shown := make([]string, len(cells))
+		for i, cell := range cells {
+			shown[i] = shownFigure(cell, id == boardMoves && i == len(cells)-1)
+		}
+		v.Rows = append(v.Rows, shown)
+	}
 	return v, nil
+}
+
+// shownFigure is a figure as a page shows it, “—” for none; a change carries its sign.
+func shownFigure(cell any, change bool) string {
+	switch x := cell.(type) {
+	case string:
+		if x != "" {
+			return x
+		}
+	case int64:
+		return count(int(x))
+	case num.Num:
+		if change {
+			return signed(x, boardPlaces)
+		}
+		return points(x, boardPlaces)
+	}
+	return "—"
 }
 
 // boardOptions are the options of one chart for the page's script.
@@ -170,8 +212,8 @@ func drawBoard(b *cycle.Boards, id string) ([]byte, error) {
 	return nil, fault.New("web.drawBoard", fault.NotFound, "没有这张图")
 }
 
-// boardCSV is the table of one chart for Excel.
-func (s *Server) boardCSV(c *fiber.Ctx, by policy.Actor) error {
+// boardExcel is the table of one chart as a workbook.
+func (s *Server) boardExcel(c *fiber.Ctx, by policy.Actor) error {
 	b, err := s.cycle.Boards(c.UserContext(), by)
 	if err != nil {
 		return err
@@ -180,24 +222,29 @@ func (s *Server) boardCSV(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	sheet := newSheet(v.Head...)
-	for _, row := range v.Rows {
-		cells := []string{guard(row[0])}
-		for _, cell := range row[1:] {
-			cells = append(cells, ascii(cell))
-		}
-		sheet.add(cells...)
-	}
-	return sheet.send(c, v.ID+".csv")
+	return sendFigures(c, v.Title+".xlsx", v.figures())
 }
 
-// ascii turns a shown number into one that a program reads.
-func ascii(shown string) string {
-	switch {
-	case shown == "—":
-		return ""
-	case len(shown) > 0 && shown[0] == '+':
-		return shown[1:]
+// boardsExcel is a workbook with a sheet for each chart.
+func (s *Server) boardsExcel(c *fiber.Ctx, by policy.Actor) error {
+	b, err := s.cycle.Boards(c.UserContext(), by)
+	if err != nil {
+		return err
 	}
-	return plainMinus.Replace(shown)
+	tables, err := boardTables(b)
+	if err != nil {
+		return err
+	}
+	var sheets []report.Figures
+	for i := range tables {
+		sheets = append(sheets, tables[i].figures())
+	}
+	return sendFigures(c, "评价看板.xlsx", sheets...)
+}
+
+// boardSheets are the names of the sheets: Excel takes no brackets of some kinds and at most 31 signs.
+var boardSheets = map[string]string{boardSpread: "得分分布", boardTrend: "走势", boardMoves: "变化", boardHeat: "社区与维度"}
+
+func (v *boardView) figures() report.Figures {
+	return report.Figures{Sheet: boardSheets[v.ID], Heads: v.Head, Rows: v.cells, Note: v.Note}
 }

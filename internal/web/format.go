@@ -76,9 +76,6 @@ func grouped(plain string) string {
 // points shows an exact number with the decimals that the scheme declares, rounded half-up for display only.
 func points(n num.Num, places int) string { return strings.Replace(n.Fixed(places), "-", "−", 1) }
 
-// plainMinus turns the minus of a page into that of a program and takes out thousands.
-var plainMinus = strings.NewReplacer("−", "-", ",", "")
-
 // signed is points with its sign: +3.00, −1.00; nothing lost or won is “—”.
 func signed(n num.Num, places int) string {
 	text := points(n, places)

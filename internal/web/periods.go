@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -13,6 +12,7 @@ import (
 	"redsteward/charts"
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
@@ -37,6 +37,8 @@ type Cycle interface {
 	Missing(ctx context.Context, by policy.Actor, id string) ([]cycle.Missing, error)
 	// Preview compares with the published period before. Returns Conflict if nothing was evaluated yet.
 	Preview(ctx context.Context, by policy.Actor, id string) (*cycle.Preview, error)
+	// MayPublish returns the period if this person may publish this evaluation now. Returns Forbidden and Conflict as Publish.
+	MayPublish(ctx context.Context, by policy.Actor, id, evaluation string) (cycle.Period, error)
 	// Publish publishes. Returns Forbidden with the rule to who evaluated, Invalid with fields, Conflict if it is too late or the number is taken.
 	Publish(ctx context.Context, by policy.Actor, id, evaluation string, paper cycle.Paper) (cycle.Period, error)
 	// Published lists the published periods of a rhythm, the newest first.
@@ -66,12 +68,14 @@ func (s *Server) cycleRoutes() []Route {
 		{Method: post, Path: "/periods/:id/close", Action: policy.ManagePeriod, Handler: s.closePeriod},
 		{Method: post, Path: "/periods/:id/evaluate", Action: policy.RunEvaluation, Handler: s.evaluatePeriod},
 		{Method: get, Path: "/periods/:id/preview", Action: policy.ReadPeriods, Handler: s.previewPeriod},
-		{Method: get, Path: "/periods/:id/preview.csv", Action: policy.ReadPeriods, Handler: s.previewCSV},
+		{Method: get, Path: "/periods/:id/preview.xlsx", Action: policy.ReadPeriods, Handler: s.previewExcel},
 		{Method: get, Path: "/periods/:id/publish", Action: policy.PublishEvaluation, Handler: s.publishPage},
-		{Method: post, Path: "/periods/:id/publish", Action: policy.PublishEvaluation, Handler: s.publishPeriod},
+		{Method: post, Path: "/periods/:id/publish", Action: policy.PublishEvaluation, Handler: s.publishPeriod, Upload: maxMinutes},
+		{Method: get, Path: "/periods/:id/minutes", Action: policy.ReadPeriods, Handler: s.periodMinutes},
 		{Method: get, Path: "/boards", Action: policy.ReadPeriods, Handler: s.boards},
 		{Method: get, Path: "/boards/:chart.json", Action: policy.ReadPeriods, Handler: s.boardOptions},
-		{Method: get, Path: "/boards/:chart.csv", Action: policy.ReadPeriods, Handler: s.boardCSV},
+		{Method: get, Path: "/boards.xlsx", Action: policy.ReadPeriods, Handler: s.boardsExcel},
+		{Method: get, Path: "/boards/:chart.xlsx", Action: policy.ReadPeriods, Handler: s.boardExcel},
 		{Method: get, Path: "/circulars", Action: policy.Public, Handler: s.circulars},
 		{Method: get, Path: "/circulars/:id", Action: policy.Public, Handler: s.circular},
 		{Method: get, Path: "/circulars/:id/scores.csv", Action: policy.Public, Handler: s.circularCSV},
@@ -474,35 +478,49 @@ func movedOf(m *cycle.Moved, places int) movedRow {
 	return row
 }
 
-// previewCSV is every row of the preview.
-func (s *Server) previewCSV(c *fiber.Ctx, by policy.Actor) error {
+// previewExcel is the preview as a workbook: every row, what is near a cut, what came late.
+func (s *Server) previewExcel(c *fiber.Ctx, by policy.Actor) error {
 	p, err := s.cycle.Preview(c.UserContext(), by, c.Params("id"))
 	if err != nil {
 		return err
 	}
+	return sendFigures(c, p.Period.Name+"预览.xlsx", previewSheets(p)...)
+}
+
+func previewSheets(p *cycle.Preview) []report.Figures {
+	places := places(p.Scheme.Total.Decimals, p.Scheme.Defaults.Decimals)
+	note := fmt.Sprintf("%s预览，%s评价，规则 %s %s 版，指纹 %s；公布以前都是建议，只供内部查看。", p.Period.Name, dateTime(p.Evaluation.Made.Time), p.Evaluation.SchemeID, p.Evaluation.SchemeVersion, p.Evaluation.SchemeHash)
+	all := report.Figures{Sheet: "全部小区", Heads: []string{"小区", "编号", "物业服务企业", "社区", "乡镇", "结果", "总分"}, Note: note + "得分率为百分数；变化与上一个已公布的同类周期比。"}
+	for _, part := range topPartNames(p.Scheme) {
+		all.Heads = append(all.Heads, part+"（得分率%）")
+	}
+	all.Heads = append(all.Heads, "上期总分", "变化", "主要原因")
 	moved := map[string]*cycle.Moved{}
 	for i := range p.Moved {
 		moved[p.Moved[i].Project] = &p.Moved[i]
 	}
-	head := []string{"小区", "编号", "物业服务企业", "社区", "乡镇", "结果", "总分"}
-	for _, part := range topPartNames(p.Scheme) {
-		head = append(head, part+"（得分率%）")
-	}
-	sheet := newSheet(append(head, "上期总分", "变化", "主要原因")...)
-	places := places(p.Scheme.Total.Decimals, p.Scheme.Defaults.Decimals)
 	for i := range p.Rows {
 		r := &p.Rows[i]
-		cells := []string{guard(r.Name), guard(r.Project), guard(r.Firm), guard(r.Community), guard(r.Township), guard(r.Label), optionalNumber(r.Total, places)}
+		row := []any{r.Name, r.Project, r.Firm, r.Community, r.Township, r.Label, report.Maybe(r.Total, places)}
 		for _, rate := range r.Rates {
-			cells = append(cells, optionalNumber(rate, 1))
+			row = append(row, report.Maybe(rate, 1))
 		}
-		was, change, why := "", "", ""
+		was, change, why := any(""), any(""), ""
 		if m := moved[r.Project]; m != nil {
-			was, change, why = optionalNumber(m.Was, places), optionalNumber(m.Change, places), movedOf(m, places).Why
+			was, change, why = report.Maybe(m.Was, places), report.Maybe(m.Change, places), movedOf(m, places).Why
 		}
-		sheet.add(append(cells, was, change, guard(why))...)
+		all.Rows = append(all.Rows, append(row, was, change, why))
 	}
-	return sheet.send(c, "preview-"+c.Params("id")+".csv")
+	near := report.Figures{Sheet: "临界", Heads: []string{"小区", "物业服务企业", "总分", "分数线", "相差"}, Note: note + "分数线上下 0.5 分以内。"}
+	for i := range p.NearCut {
+		n := &p.NearCut[i]
+		near.Rows = append(near.Rows, []any{n.Name, n.Firm, report.Maybe(n.Total, places), report.Maybe(&n.Cut, places), report.Maybe(&n.Distance, places)})
+	}
+	late := report.Figures{Sheet: "截止后到达", Heads: []string{"小区", "条数"}, Note: note + "统计截止以后才审核通过，不计入本期。"}
+	for _, l := range p.Late {
+		late.Rows = append(late.Rows, []any{l.Name, int64(l.Count)})
+	}
+	return []report.Figures{all, near, late}
 }
 
 // topPartNames are the names of the parts of the first level in the order of the scheme.
@@ -514,61 +532,4 @@ func topPartNames(s *rating.Scheme) []string {
 		}
 	}
 	return names
-}
-
-// publishView is what publish.html shows.
-type publishView struct {
-	cycle.Period
-	Path, Rule string
-	Form       []field
-}
-
-func publishForm(p *cycle.Period, number, minutes string, refused []fault.Field) []field {
-	form := []field{{Name: "number", Label: "文号", Type: "text", Value: number, Autocomplete: "off", Hint: "例如 都建发〔2026〕12号；一个文号只用于一份文件", Optional: !p.Stars()}}
-	if p.Stars() {
-		form = append(form, field{Name: "minutes", Label: "联审纪要", Type: "text", Value: minutes, Autocomplete: "off", Hint: "纪要的编号和日期，例如 联审纪要第3期（2027年1月22日）"})
-	}
-	return withErrors(form, refused)
-}
-
-// publishPage is the form of who publishes.
-func (s *Server) publishPage(c *fiber.Ctx, by policy.Actor) error {
-	p, err := s.cycle.Period(c.UserContext(), by, c.Params("id"))
-	if err != nil {
-		return err
-	}
-	if p.State != cycle.StateEvaluated {
-		return fault.New("web.publishPage", fault.Conflict, p.Name+"现在是“"+p.State.Chinese()+"”，不能公布")
-	}
-	return s.showPublish(c, by, &p, publishForm(&p, "", "", nil), nil)
-}
-
-func (s *Server) showPublish(c *fiber.Ctx, by policy.Actor, p *cycle.Period, form []field, refused []fault.Field) error {
-	v := publishView{Period: *p, Path: periodPath(p.ID), Form: form}
-	if p.Evaluated.By == by.ID {
-		v.Rule = "这次评价由你运行，公布必须由另一人完成。"
-	}
-	pg := page{Title: "公布" + p.Name, Nav: "/periods", Data: v, Fields: refused}
-	if len(refused) > 0 {
-		return s.refuse(c, by, "publish", pg)
-	}
-	return s.render(c, by, "publish", pg)
-}
-
-// publishPeriod publishes a period.
-func (s *Server) publishPeriod(c *fiber.Ctx, by policy.Actor) error {
-	ctx, id := c.UserContext(), c.Params("id")
-	number, minutes := c.FormValue("number"), c.FormValue("minutes")
-	published, err := s.cycle.Publish(ctx, by, id, c.FormValue("evaluation"), cycle.Paper{Number: number, Minutes: minutes})
-	if refused := fault.FieldsOf(err); fault.Is(err, fault.Invalid) && len(refused) > 0 {
-		p, loadErr := s.cycle.Period(ctx, by, id)
-		if loadErr != nil {
-			return loadErr
-		}
-		return s.showPublish(c, by, &p, publishForm(&p, number, minutes, refused), refused)
-	}
-	if err != nil {
-		return err
-	}
-	return s.showPeriod(c, by, published.Name+"已公布，共 "+strconv.Itoa(published.Publication.Count)+" 个小区，结果不能再改。")
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"io"
 	"mime"
 	"strconv"
 	"strings"
@@ -398,18 +399,22 @@ func (s *Server) proofFile(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
+	sendFile(c, r, size, file.Kind, file.Name, original)
+	return nil
+}
+
+// sendFile answers with a file that was taken in: the copy of a photo and a PDF are shown in the page, everything else and every original is a download.
+func sendFile(c *fiber.Ctx, r io.Reader, size int64, kind files.Kind, name string, original bool) {
 	h := &c.Response().Header
 	h.Set("Content-Security-Policy", filePolicy)
 	h.Set("X-Frame-Options", "SAMEORIGIN")
 	h.Set(fiber.HeaderCacheControl, "private, max-age=600")
-	kind := file.Kind
 	if !original && kind.Image() {
 		kind = files.JPEG // the copy
 	}
 	h.SetContentType(kind.MediaType())
 	if original || !kind.Image() && kind != files.PDF {
-		h.Set(fiber.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": file.Name}))
+		h.Set(fiber.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 	}
 	c.Context().SetBodyStream(r, int(size))
-	return nil
 }

@@ -68,7 +68,11 @@ func DescribeScheme(e Evaluation, s *rating.Scheme) Evaluation {
 		e.Outputs = append(e.Outputs, Column{ID: o.ID, Name: o.Name, Short: shortName(o.Name), Places: places(o.Decimals, s.Defaults.Decimals)})
 	}
 	if len(s.Rollups) > 0 {
-		e.FirmsRule, e.FirmsWeight = rollupText(&s.Rollups[0], s), exprText(s.Rollups[0].Weight, s)
+		weight := s.Rollups[0].Weight
+		e.FirmsRule, e.FirmsWeight = rollupText(&s.Rollups[0], s), exprText(weight, s)
+		if at, ok := s.FactIndex(string(weight)); ok {
+			e.FirmsWeight = s.Facts[at].Name
+		}
 	}
 	return e
 }

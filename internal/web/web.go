@@ -70,7 +70,7 @@ type Options struct {
 	Cycle Cycle
 	// Register holds firms and projects. Nil hides their pages.
 	Register Register
-	// Files takes uploads in. Required with Register and Supervision.
+	// Files takes uploads in. Required with Register, Supervision and Cycle.
 	Files *files.Keeper
 	// Journal shows the log of changes on 操作日志. Nil hides the page.
 	Journal Journal
@@ -138,8 +138,8 @@ func New(o Options) (*Server, error) {
 	switch {
 	case o.Guard == nil, o.People == nil, o.Clocks.Business == nil, o.Clocks.Security == nil:
 		return nil, fault.New(op, fault.Invalid, "服务缺少权限、账号或时钟")
-	case (o.Register != nil || o.Supervision != nil) && o.Files == nil:
-		return nil, fault.New(op, fault.Invalid, "登记或观察记录缺少接收文件的部分")
+	case (o.Register != nil || o.Supervision != nil || o.Cycle != nil) && o.Files == nil:
+		return nil, fault.New(op, fault.Invalid, "登记、观察记录或评价周期缺少接收文件的部分")
 	case len(o.Secret) < 32:
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}

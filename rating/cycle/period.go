@@ -7,6 +7,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -124,6 +125,9 @@ type Publication struct {
 	Number      string `json:"number,omitempty" privacy:"public"`
 	Minutes     string `json:"minutes,omitempty" privacy:"internal"`
 	MinutesFile string `json:"minutes_file,omitempty" privacy:"internal"`
+	// MinutesKind is what the scan is, MinutesShown the SHA-256 of the copy that pages show, "" if the kind has none.
+	MinutesKind  files.Kind `json:"minutes_kind,omitempty" privacy:"internal"`
+	MinutesShown string     `json:"minutes_shown,omitempty" privacy:"internal"`
 	// Root is the Merkle root over all results, Count how many there are.
 	Root  string `json:"root" privacy:"public"`
 	Count int    `json:"count"`

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -20,6 +21,9 @@ type Paper struct {
 	Number string
 	// Minutes cites the minutes of the joint review (联审纪要), MinutesFile is the SHA-256 of their scan in the store; a year needs one of them.
 	Minutes, MinutesFile string
+	// MinutesKind is what the scan is, MinutesShown the SHA-256 of the copy that pages show, "" if the kind has none.
+	MinutesKind  files.Kind
+	MinutesShown string
 }
 
 // numberForm is the form of a document number; brackets of other kinds are turned into 〔〕 first.
@@ -37,22 +41,13 @@ var sha256Form = regexp.MustCompile(`^[0-9a-f]{64}$`)
 // has the number; Invalid with every wrong field. A refused call writes nothing.
 func (s *Service) Publish(ctx context.Context, by policy.Actor, id, evaluation string, paper Paper) (Period, error) {
 	const op = "cycle.Publish"
-	if err := s.guard.Require(by, policy.PublishEvaluation); err != nil {
-		return Period{}, err
-	}
-	p, err := s.load(ctx, id)
+	p, err := s.MayPublish(ctx, by, id, evaluation)
 	if err != nil {
 		return Period{}, err
 	}
 	next, err := p.after(MovePublish)
 	if err != nil {
 		return Period{}, err
-	}
-	if err := policy.Separate(by, policy.PartPublish, []policy.Act{{Part: policy.PartScore, By: p.Evaluated.By}}); err != nil {
-		return Period{}, err
-	}
-	if evaluation != p.Evaluation {
-		return Period{}, fault.New(op, fault.Conflict, p.Name+"在你查看之后又评价过一次，请看过新的结果再公布")
 	}
 	if err := s.checkPaper(ctx, &p, &paper); err != nil {
 		return Period{}, err
@@ -76,7 +71,7 @@ func (s *Service) Publish(ctx context.Context, by policy.Actor, id, evaluation s
 	}
 	p.State = next
 	p.Publication = &Publication{Act: Act{By: by.ID, At: journal.At(s.db.Now())}, Number: paper.Number, Minutes: paper.Minutes, MinutesFile: paper.MinutesFile,
-		Root: made.Root, Count: made.Count, Grades: made.Grades}
+		MinutesKind: paper.MinutesKind, MinutesShown: paper.MinutesShown, Root: made.Root, Count: made.Count, Grades: made.Grades}
 	published, err := s.commit(ctx, meta, p)
 	if fault.Is(err, fault.Conflict) && paper.Number != "" {
 		if now, loadErr := s.load(ctx, id); loadErr == nil && (now.Publication == nil || now.Publication.Number != paper.Number) {
@@ -86,6 +81,28 @@ func (s *Service) Publish(ctx context.Context, by policy.Actor, id, evaluation s
 		}
 	}
 	return published, err
+}
+
+// MayPublish returns the period if this person may publish this evaluation of it now, before any paper is looked at. It returns the errors of Publish about
+// rights, separation and state.
+func (s *Service) MayPublish(ctx context.Context, by policy.Actor, id, evaluation string) (Period, error) {
+	if err := s.guard.Require(by, policy.PublishEvaluation); err != nil {
+		return Period{}, err
+	}
+	p, err := s.load(ctx, id)
+	if err != nil {
+		return Period{}, err
+	}
+	if _, err := p.after(MovePublish); err != nil {
+		return Period{}, err
+	}
+	if err := policy.Separate(by, policy.PartPublish, []policy.Act{{Part: policy.PartScore, By: p.Evaluated.By}}); err != nil {
+		return Period{}, err
+	}
+	if evaluation != p.Evaluation {
+		return Period{}, fault.New("cycle.MayPublish", fault.Conflict, p.Name+"在你查看之后又评价过一次，请看过新的结果再公布")
+	}
+	return p, nil
 }
 
 // numberClaim is the claim under which a document number belongs to one paper.

@@ -250,24 +250,36 @@ func (f *Fixture) Appoint(ctx context.Context, login, name string, ap policy.App
 
 // account makes one account; unless changed, its password is still the one-time one.
 func (f *Fixture) account(ctx context.Context, admin policy.Actor, login, name string, ap policy.Appointment, changed bool) error {
-	id, once, err := f.People.CreateAccount(ctx, admin, login, name)
+	if changed {
+		return hire(ctx, f.People, admin, login, name, ap)
+	}
+	var err error
+	f.OneTime, err = appoint(ctx, f.People, admin, login, name, ap)
+	return err
+}
+
+// appoint makes an account in an office and returns its one-time password.
+func appoint(ctx context.Context, people *policy.Service, admin policy.Actor, login, name string, ap policy.Appointment) (once string, err error) {
+	id, once, err := people.CreateAccount(ctx, admin, login, name)
+	if err != nil {
+		return "", err
+	}
+	a, err := people.OneAccount(ctx, admin, id)
+	if err != nil {
+		return "", err
+	}
+	return once, people.Appoint(ctx, admin, id, a.Seq, ap)
+}
+
+// hire makes an account in an office, with Password as its own password.
+func hire(ctx context.Context, people *policy.Service, admin policy.Actor, login, name string, ap policy.Appointment) error {
+	once, err := appoint(ctx, people, admin, login, name, ap)
 	if err != nil {
 		return err
 	}
-	a, err := f.People.OneAccount(ctx, admin, id)
+	own, err := people.SignIn(ctx, policy.Credentials{Login: login, Password: once})
 	if err != nil {
 		return err
 	}
-	if err := f.People.Appoint(ctx, admin, id, a.Seq, ap); err != nil {
-		return err
-	}
-	if !changed {
-		f.OneTime = once
-		return nil
-	}
-	own, err := f.People.SignIn(ctx, policy.Credentials{Login: login, Password: once})
-	if err != nil {
-		return err
-	}
-	return f.People.ChangePassword(ctx, own.Actor, once, Password)
+	return people.ChangePassword(ctx, own.Actor, once, Password)
 }

@@ -66,7 +66,8 @@ var publicPages = []opened{
 	{"ranking", "/", 200}, {"ranking-found", "/?q=wh&grade=five", 200}, {"ranking-sorted", "/?sort=firm&desc=1", 200}, {"ranking-none", "/?q=zzzz", 200},
 	{"star", "/stars/" + url.PathEscape("P00005/2026Q3"), 200}, {"star-hostile", "/stars/" + url.PathEscape("P00004/2026Q3"), 200},
 	{"star-lost", "/stars/" + url.PathEscape("P00001/2026Q3") + "?only=lost", 200}, {"star-unrated", "/stars/" + url.PathEscape("P00008/2026Q3"), 200},
-	{"firms", "/firms", 200}, {"method", "/method", 200}, {"open", "/open", 200}, {"help", "/help", 200}, {"signin", "/signin", 200},
+	{"firms", "/firms", 200}, {"firm", "/firms/" + url.PathEscape("一盏灯物业"), 200}, {"firm-found", "/firms/" + url.PathEscape("一盏灯物业") + "?q=w&sort=weight", 200},
+	{"firm-none", "/firms/" + url.PathEscape("一盏灯物业") + "?q=zzzz", 200}, {"method", "/method", 200}, {"open", "/open", 200}, {"help", "/help", 200}, {"signin", "/signin", 200},
 	{"not-found", "/nothing-here", 404}, {"signed-out", "/todo", 401},
 }
 
@@ -152,7 +153,7 @@ func TestPages(t *testing.T) {
 }
 
 // fileRoutes answer with a file or send somewhere else: there is nothing to look at.
-var fileRoutes = map[string]bool{"/stars.csv": true, "/stars/:id<maxLen(200)>/lines.csv": true, "/type": true, "/register/projects.xlsx": true, "/register/firms.xlsx": true, "/register/divisions.xlsx": true,
+var fileRoutes = map[string]bool{"/stars.csv": true, "/firms/:id<maxLen(600)>/projects.xlsx": true, "/stars/:id<maxLen(200)>/lines.csv": true, "/type": true, "/register/projects.xlsx": true, "/register/firms.xlsx": true, "/register/divisions.xlsx": true,
 	"/register/imports/template/:kind.xlsx": true, "/register/imports/:id/progress": true, "/register/imports/marked/:id": true}
 
 // elsewhere are the pages that tests other than TestPages open, because they need another start.

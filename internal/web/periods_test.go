@@ -1,0 +1,309 @@
+package web_test
+
+import (
+	"archive/zip"
+	"encoding/xml"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/web/browsertest"
+	"redsteward/policy"
+)
+
+// startCounty serves a county with a rating cycle: 2026Q2 is published, 2026Q3 open.
+func startCounty(t testing.TB) (*browsertest.County, *browsertest.Fixture) {
+	t.Helper()
+	more := map[string]policy.Appointment{
+		"auditor": {Role: "auditor", Scopes: []string{policy.County}, Order: "调阅单〔2026〕3号", Days: policy.Span{From: calendar.Year(2026).Span().First, Until: calendar.Year(2027).Span().Last}},
+		"worker":  {Role: "community_worker", Scopes: []string{policy.County}},
+	}
+	c := browsertest.StartCounty(t, engine(t), time.Now, browsertest.CountyFiles{RolesConf: readConfig(t, "roles.conf"), RolesCSV: readConfig(t, "roles.csv"),
+		Quarter: readConfig(t, "schemes/five-goods-quarter.yaml"), Year: readConfig(t, "schemes/five-goods-year.yaml")}, t.TempDir(), more)
+	return c, &browsertest.Fixture{Base: c.Base, DB: c.DB}
+}
+
+// hiddenValue is the value of a hidden field of a page.
+func hiddenValue(t *testing.T, a answer, name string) string {
+	t.Helper()
+	m := regexp.MustCompile(`<input type="hidden" name="` + name + `" value="([^"]+)"`).FindStringSubmatch(a.body)
+	if m == nil {
+		t.Fatalf("no field %s in %.1500s", name, a.body)
+	}
+	return m[1]
+}
+
+// TestPeriodsThroughPages is a quarter and a year as far as publication, with every refusal on the way: each is told in Chinese and writes nothing.
+func TestPeriodsThroughPages(t *testing.T) {
+	c, f := startCounty(t)
+	people := map[string]*person{}
+	run := func(list ...scenario) {
+		t.Helper()
+		for _, s := range list {
+			s.run(t, f, people)
+		}
+	}
+	form := func(pairs ...string) url.Values {
+		v := url.Values{}
+		for i := 0; i+1 < len(pairs); i += 2 {
+			v.Set(pairs[i], pairs[i+1])
+		}
+		return v
+	}
+	// Who may not come in, by page and by act.
+	var doors []scenario
+	for _, path := range []string{"/periods", "/periods/2026Q3", "/periods/2026Q3/progress", "/periods/2026Q3/missing.csv", "/periods/2026Q2/preview", "/periods/2026Q2/preview.xlsx",
+		"/periods/2026Q2/minutes", "/periods/2026Q3/publish", "/boards", "/boards.xlsx", "/boards/heat.xlsx", "/boards/heat.json"} {
+		for role, status := range map[string]int{"": 401, "manager": 403, "worker": 403, "admin": 403} {
+			doors = append(doors, scenario{name: role + " reads " + path, role: role, path: path, status: status})
+		}
+	}
+	for _, path := range []string{"/periods", "/periods/2026Q3/open", "/periods/2026Q3/close", "/periods/2026Q3/evaluate", "/periods/2026Q3/publish"} {
+		for role, status := range map[string]int{"": 401, "manager": 403, "worker": 403, "admin": 403, "auditor": 403} {
+			doors = append(doors, scenario{name: role + " posts " + path, role: role, method: "POST", path: path, form: form("period", "2026Q4", "submit", "2026-12-31", "cutoff", "2027-01-09"), status: status})
+		}
+	}
+	run(doors...)
+	run(
+		scenario{name: "auditor reads the periods", role: "auditor", path: "/periods", status: 200, contains: []string{"2026年第三季度"}, excludes: []string{"建立周期</button>"}},
+		scenario{name: "auditor reads what is missing", role: "auditor", path: "/periods/2026Q3", status: 200, contains: []string{"还缺什么"}, excludes: []string{"截止材料提交</button>"}},
+		scenario{name: "auditor may not publish", role: "auditor", path: "/periods/2026Q2/publish", status: 403},
+		scenario{name: "officer may not publish", role: "officer", method: "POST", path: "/periods/2026Q3/publish", form: form("evaluation", "x"), status: 403, contains: []string{"物业管理股股长"}},
+		scenario{name: "a period that is none", role: "officer", path: "/periods/2031Q9", status: 404},
+		scenario{name: "an unknown chart", role: "officer", path: "/boards/pie.xlsx", status: 404},
+		scenario{name: "no scan of the minutes", role: "officer", path: "/periods/2026Q2/minutes", status: 404},
+
+		scenario{name: "a plan without days", role: "officer", method: "POST", path: "/periods", form: form("period", "2026q4"), status: 422, contains: []string{"有 2 处需要更正", `value="2026Q4"`}},
+		scenario{name: "a plan out of order", role: "officer", method: "POST", path: "/periods", form: form("period", "2026Q4", "submit", "2026-12-31", "cutoff", "2026-12-01"), status: 422, contains: []string{"早于材料提交截止日", `value="2026-12-01"`}},
+		scenario{name: "a plan of no period", role: "officer", method: "POST", path: "/periods", form: form("period", "第四季度", "submit", "2026-12-31", "cutoff", "2027-01-09"), status: 422, contains: []string{"周期要写成 2026Q3"}},
+		scenario{name: "a plan twice", role: "officer", method: "POST", path: "/periods", form: form("period", "2026Q3", "submit", "2026-09-30", "cutoff", "2026-10-09"), status: 422, contains: []string{"2026年第三季度已经建立"}},
+		scenario{name: "opened twice", role: "officer", method: "POST", path: "/periods/2026Q3/open", form: form(), status: 409},
+		scenario{name: "evaluated while open", role: "officer", method: "POST", path: "/periods/2026Q3/evaluate", form: form(), status: 409, contains: []string{"材料提交还没有截止"}},
+		scenario{name: "preview of nothing", role: "officer", path: "/periods/2026Q3/preview", status: 409},
+		scenario{name: "progress of nothing", role: "officer", path: "/periods/2026Q3/progress", status: 404},
+		scenario{name: "the form of publishing too early", role: "chief", path: "/periods/2026Q3/publish", status: 409, contains: []string{"收集材料中"}},
+		scenario{name: "published too early", role: "chief", method: "POST", path: "/periods/2026Q3/publish", form: form("evaluation", ""), status: 409},
+		scenario{name: "closed", role: "officer", method: "POST", path: "/periods/2026Q3/close", form: form(), status: 200, contains: []string{"材料提交已截止"}, changes: 1},
+		scenario{name: "closed twice", role: "officer", method: "POST", path: "/periods/2026Q3/close", form: form(), status: 409},
+		scenario{name: "without a form token", role: "officer", method: "POST", path: "/periods/2026Q3/evaluate", form: form("_t", "no"), status: 403},
+		scenario{name: "evaluation begins", role: "officer", method: "POST", path: "/periods/2026Q3/evaluate", form: form(), status: 303},
+		scenario{name: "evaluated while one runs", role: "officer", method: "POST", path: "/periods/2026Q3/evaluate", form: form(), status: 409, contains: []string{"2026年第三季度的评价正在运行"}},
+		scenario{name: "another person while one runs", role: "chief", method: "POST", path: "/periods/2026Q3/evaluate", form: form(), status: 409, contains: []string{"请等它结束"}},
+		scenario{name: "progress", role: "auditor", path: "/periods/2026Q3/progress", status: 200, contains: []string{`"running":true`, "收集数据"}},
+		scenario{name: "progress on the page", role: "officer", path: "/periods/2026Q3", status: 200, contains: []string{"正在评价", "可以离开这一页"}, excludes: []string{"立即评价"}},
+	)
+	close(c.Hold)
+	c.Wait()
+	run(
+		scenario{name: "ended", role: "officer", path: "/periods/2026Q3", status: 200, contains: []string{"最近一次评价在", "重新评价"}},
+		scenario{name: "preview", role: "auditor", path: "/periods/2026Q3/preview", status: 200, contains: []string{"主要原因"}, excludes: []string{"去公布"}},
+	)
+	publishing := people["chief"].get(t, "/periods/2026Q3/publish")
+	first := hiddenValue(t, publishing, "evaluation")
+	testPreviewExcel(t, people["auditor"])
+
+	// The chief lets it be evaluated again, over facts that did not change: the evaluation is the same, but a second person is missing now.
+	run(scenario{name: "the chief evaluates", role: "chief", method: "POST", path: "/periods/2026Q3/evaluate", form: form(), status: 303, changes: -1})
+	c.Wait()
+	run(
+		scenario{name: "without a second person", role: "chief", method: "POST", path: "/periods/2026Q3/publish", form: form("evaluation", first, "number", "都建发〔2026〕12号"), status: 403, contains: []string{"S-1"}},
+		scenario{name: "the form says so", role: "chief", path: "/periods/2026Q3/publish", status: 200, contains: []string{"必须由另一人完成"}},
+		scenario{name: "the officer evaluates again", role: "officer", method: "POST", path: "/periods/2026Q3/evaluate", form: form(), status: 303, changes: -1},
+	)
+	c.Wait()
+	run(
+		scenario{name: "an evaluation that was replaced", role: "chief", method: "POST", path: "/periods/2026Q3/publish", form: form("evaluation", "0000"), status: 409, contains: []string{"又评价过一次"}},
+		scenario{name: "a number that is none", role: "chief", method: "POST", path: "/periods/2026Q3/publish", form: form("evaluation", first, "number", "12号"), status: 422, contains: []string{"“12号”", `value="12号"`}},
+		scenario{name: "published", role: "chief", method: "POST", path: "/periods/2026Q3/publish", form: form("evaluation", first, "number", "都建发[2026]12号"), status: 200, contains: []string{"已公布", "都建发〔2026〕12号"}, changes: 2},
+		scenario{name: "the form sent again", role: "chief", method: "POST", path: "/periods/2026Q3/publish", form: form("evaluation", first, "number", "都建发[2026]12号"), status: 409, contains: []string{"已经公布过"}},
+		scenario{name: "evaluated after it is published", role: "officer", method: "POST", path: "/periods/2026Q3/evaluate", form: form(), status: 409, contains: []string{"结果不能再改"}},
+		scenario{name: "opened after it is published", role: "officer", method: "POST", path: "/periods/2026Q3/open", form: form(), status: 409},
+		scenario{name: "the form after it is published", role: "chief", path: "/periods/2026Q3/publish", status: 409},
+		scenario{name: "the public reads the circular", path: "/circulars/2026Q3", status: 200, contains: []string{"不评星、不排名次"}},
+		scenario{name: "a quarter that is not published", path: "/circulars/2026Q4", status: 404},
+		scenario{name: "boards", role: "auditor", path: "/boards", status: 200, contains: []string{"口径：", "/boards/moves.xlsx"}},
+	)
+	testBoardsExcel(t, people["auditor"])
+	testYearWithMinutes(t, c, people, run, form)
+}
+
+// testYearWithMinutes publishes a year: the document number and the minutes are required, and the scan of the minutes is taken in by content.
+func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]*person, run func(...scenario), form func(...string) url.Values) {
+	run(
+		scenario{name: "year planned", role: "officer", method: "POST", path: "/periods", form: form("period", "2026", "submit", "2026-12-31", "cutoff", "2027-01-09"), status: 303, changes: -1},
+		scenario{name: "year opened", role: "officer", method: "POST", path: "/periods/2026/open", form: form(), status: 200, changes: 1},
+		scenario{name: "year closed", role: "officer", method: "POST", path: "/periods/2026/close", form: form(), status: 200, changes: 1},
+		scenario{name: "year evaluated", role: "officer", method: "POST", path: "/periods/2026/evaluate", form: form(), status: 303, changes: -1},
+	)
+	c.Wait()
+	const path = "/periods/2026/publish"
+	chief, f := people["chief"], people["chief"].f
+	page := chief.get(t, path)
+	made := hiddenValue(t, page, "evaluation")
+	if !strings.Contains(page.body, `name="minutes_file"`) {
+		t.Fatalf("the form of a year takes no scan: %.1500s", page.body)
+	}
+	run(
+		scenario{name: "year without number and minutes", role: "chief", method: "POST", path: path, form: form("evaluation", made), status: 422, contains: []string{"有 2 处需要更正", "必须填写文号", "必须有联审纪要"}},
+		scenario{name: "year without minutes", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号"), status: 422, contains: []string{"有 1 处需要更正", "必须有联审纪要", `value="都建发〔2027〕3号"`}},
+		scenario{name: "year without number", role: "chief", method: "POST", path: path, form: form("evaluation", made, "minutes", "联审纪要第3期"), status: 422, contains: []string{"必须填写文号", `value="联审纪要第3期"`}},
+		scenario{name: "the number of another paper", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2026〕12号", "minutes", "联审纪要第3期"), status: 409, contains: []string{"已用于另一份文件", `value="联审纪要第3期"`}},
+		scenario{name: "a scan that somebody made up", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号", "kept", "e30.e30"), status: 422, contains: []string{"扫描件要重新选择"}},
+	)
+	pdf := []byte("%PDF-1.7\n1 0 obj\n<< >>\nendobj\ntrailer\n%%EOF\n")
+	tries := []struct {
+		name, file string
+		content    []byte
+		number     string
+		evaluation string
+		status     int
+		contains   string
+		changes    int64
+	}{
+		{"a text that calls itself PDF", "纪要.pdf", []byte("联审纪要第3期，参加人员若干"), "都建发〔2027〕3号", made, 422, "纪要.pdf", 0},
+		{"a PDF that was cut off", "纪要.pdf", []byte("%PDF-1.7\n1 0 obj\n"), "都建发〔2027〕3号", made, 422, "不完整", 0},
+		{"a sheet", "纪要.xlsx", []byte("PK\x03\x04 not a paper"), "都建发〔2027〕3号", made, 422, "纪要.xlsx", 0},
+		{"a scan for an evaluation that was replaced", "纪要.pdf", pdf, "都建发〔2027〕3号", "0000", 409, "又评价过一次", 0},
+		{"a scan beside a wrong number is kept", "纪要.pdf", pdf, "3号", made, 422, "“3号”", 1},
+	}
+	var last answer
+	for _, try := range tries {
+		before := changes(t, f)
+		last = chief.upload(t, path, [][2]string{{"evaluation", try.evaluation}, {"number", try.number}}, nil, attachment{try.file, try.content})
+		if last.StatusCode != try.status || !strings.Contains(last.body, try.contains) {
+			t.Errorf("%s: %d, want %d with %q: %.1500s", try.name, last.StatusCode, try.status, try.contains, last.body)
+		}
+		if got := changes(t, f) - before; got != try.changes {
+			t.Errorf("%s: %d changes were written, want %d", try.name, got, try.changes)
+		}
+	}
+	kept := hiddenValue(t, last, "kept")
+	if !strings.Contains(last.body, "不用再选") || !strings.Contains(last.body, `value="3号"`) {
+		t.Errorf("the form lost what was typed or sent: %.2000s", last.body)
+	}
+	run(
+		scenario{name: "the scan of another session", role: "officer", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号", "kept", kept), status: 403},
+		scenario{name: "year published with its scan", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号", "kept", kept), status: 200, contains: []string{"已公布", "看扫描件"}, changes: 2},
+		scenario{name: "year published again", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号", "kept", kept), status: 409},
+		scenario{name: "auditor finds the scan", role: "auditor", path: "/periods/2026", status: 200, contains: []string{"看扫描件", "指纹"}},
+		scenario{name: "the scan is internal", path: "/periods/2026/minutes", status: 401},
+		scenario{name: "nor is it for firms", role: "manager", path: "/periods/2026/minutes", status: 403},
+	)
+	for query, disposition := range map[string]string{"": "", "?original=1": "attachment"} {
+		a := people["auditor"].get(t, "/periods/2026/minutes"+query)
+		if a.StatusCode != 200 || a.body != string(pdf) || a.Header.Get("Content-Type") != "application/pdf" || !strings.HasPrefix(a.Header.Get("Content-Disposition"), disposition) ||
+			!strings.Contains(a.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+			t.Errorf("the scan%s: %d %v %.100q", query, a.StatusCode, a.Header, a.body)
+		}
+	}
+}
+
+// cell is one cell of a sheet: its text as stored, and whether it is a number.
+type cell struct {
+	text    string
+	numeric bool
+}
+
+// workbook opens an answer as Excel: the cells of each sheet by row. A formula fails the test.
+func workbook(t *testing.T, a answer) (names []string, sheets map[string][][]cell) {
+	t.Helper()
+	if a.StatusCode != 200 {
+		t.Fatalf("%d %.300s", a.StatusCode, a.body)
+	}
+	packed, err := zip.NewReader(strings.NewReader(a.body), int64(len(a.body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(name string, into any) {
+		t.Helper()
+		f, err := packed.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := xml.NewDecoder(f).Decode(into); err != nil {
+			t.Fatal(name, err)
+		}
+	}
+	var book struct {
+		Sheets []struct {
+			Name string `xml:"name,attr"`
+		} `xml:"sheets>sheet"`
+	}
+	read("xl/workbook.xml", &book)
+	sheets = map[string][][]cell{}
+	for i, s := range book.Sheets {
+		var sheet struct {
+			Rows []struct {
+				Cells []struct {
+					Type    string  `xml:"t,attr"`
+					Value   string  `xml:"v"`
+					Text    string  `xml:"is>t"`
+					Formula *string `xml:"f"`
+				} `xml:"c"`
+			} `xml:"sheetData>row"`
+		}
+		read(fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1), &sheet)
+		names = append(names, s.Name)
+		for _, row := range sheet.Rows {
+			var cells []cell
+			for _, c := range row.Cells {
+				if c.Formula != nil {
+					t.Errorf("%s holds a formula: %s", s.Name, *c.Formula)
+				}
+				cells = append(cells, cell{c.Value + c.Text, c.Value != "" && (c.Type == "" || c.Type == "n")})
+			}
+			sheets[s.Name] = append(sheets[s.Name], cells)
+		}
+	}
+	return names, sheets
+}
+
+// wantFigures fails the test unless a sheet names its rows in the first column, has a number in the column at, and ends with what the figures are.
+func wantFigures(t *testing.T, name string, rows [][]cell, at int) {
+	t.Helper()
+	if len(rows) < 3 || !strings.HasPrefix(rows[len(rows)-1][0].text, "口径：") {
+		t.Fatalf("%s: %d rows without a note", name, len(rows))
+	}
+	if last := rows[len(rows)-2]; last[0].text == "" || last[0].numeric || len(last) <= at || !last[at].numeric {
+		t.Errorf("%s: %+v, a name and a number in column %d wanted", name, last, at)
+	}
+}
+
+func testPreviewExcel(t *testing.T, auditor *person) {
+	names, sheets := workbook(t, auditor.get(t, "/periods/2026Q3/preview.xlsx"))
+	if got := strings.Join(names, " "); got != "全部小区 临界 截止后到达" {
+		t.Errorf("sheets %s", got)
+	}
+	rows := sheets["全部小区"]
+	if len(rows) != 1+24+1 || !strings.HasPrefix(rows[25][0].text, "口径：2026年第三季度预览") {
+		t.Fatalf("%d rows: %+v", len(rows), rows[len(rows)-1])
+	}
+	totals, hostile := 0, false
+	for _, row := range rows[1:25] {
+		hostile = hostile || row[0] == cell{browsertest.Hostile, false}
+		if row[6].numeric {
+			totals++
+		}
+	}
+	if totals != 22 || !hostile {
+		t.Errorf("%d totals are numbers, want 22; the hostile name is there as it is: %v", totals, hostile)
+	}
+}
+
+func testBoardsExcel(t *testing.T, auditor *person) {
+	names, all := workbook(t, auditor.get(t, "/boards.xlsx"))
+	if got := strings.Join(names, " "); got != "得分分布 走势 变化 社区与维度" {
+		t.Errorf("sheets %s", got)
+	}
+	for chart, sheet := range map[string]string{"spread": "得分分布", "trend": "走势", "moves": "变化", "heat": "社区与维度"} {
+		at := map[bool]int{true: 3, false: 1}[chart == "moves"]
+		_, one := workbook(t, auditor.get(t, "/boards/"+chart+".xlsx"))
+		wantFigures(t, chart, all[sheet], at)
+		wantFigures(t, chart, one[sheet], at)
+	}
+}
