@@ -141,20 +141,22 @@ func (f filter) header(path, name, label string) sortLink {
 // rankingView is what ranking.html shows.
 type rankingView struct {
 	*board
-	Filter            filter
-	Filtered          bool
-	Page              result
-	Rows              []rankingRow
-	Rank, Name        sortLink
-	Firm, GradeSort   sortLink
-	ShowFirm          bool
-	ShowMark          bool
-	Facets            []facetView
-	Spread            []spreadRow
-	Apart             []apartRow
-	ApartMore         int
-	NextPage, Back    string
-	CSV, Clear        string
+	Filter          filter
+	Filtered        bool
+	Page            result
+	Rows            []rankingRow
+	Rank, Name      sortLink
+	Firm, GradeSort sortLink
+	ShowFirm        bool
+	ShowMark        bool
+	Facets          []facetView
+	Spread          []spreadRow
+	Apart           []apartRow
+	ApartMore       int
+	NextPage, Back  string
+	CSV, Clear      string
+	// Outputs are the columns of further results.
+	Outputs           []Column
 	All, Shown, Rated int
 }
 
@@ -232,7 +234,7 @@ func (s *Server) rankingView(b *board, f filter) *rankingView {
 		board: b, Filter: f, Filtered: f.narrows(),
 		Page: found, All: len(b.byID), Rated: len(b.rows), Shown: found.Count,
 		Rank: f.header("/", "rank", "名次"), Name: f.header("/", "name", b.Subject), Firm: f.header("/", "firm", "物业服务企业"), GradeSort: f.header("/", "grade", "等级"),
-		CSV: f.first().address("/stars.csv"), Clear: "/",
+		CSV: f.first().address("/stars.csv"), Clear: "/", Outputs: b.listed(),
 	}
 	if b.Levels {
 		v.GradeSort.Label = "星级"
@@ -261,6 +263,14 @@ func (s *Server) rankingView(b *board, f filter) *rankingView {
 	return v
 }
 
+// listed are the further results that the board shows as columns: none of a published year, where they are steps of the calculation.
+func (b *board) listed() []Column {
+	if b.Restricted {
+		return nil
+	}
+	return b.Outputs
+}
+
 // starAddress is the page of a subject.
 func starAddress(id string) string { return "/stars/" + url.PathEscape(id) }
 
@@ -285,10 +295,10 @@ func (b *board) rankingRow(r *ranked) rankingRow {
 		}
 		row.Parts = append(row.Parts, cell)
 	}
-	for i, o := range r.Outputs {
+	for i, column := range b.listed() {
 		text := "—"
-		if o != nil {
-			text = points(*o, b.Outputs[i].Places)
+		if i < len(r.Outputs) && r.Outputs[i] != nil {
+			text = points(*r.Outputs[i], column.Places)
 		}
 		row.Outputs = append(row.Outputs, text)
 	}

@@ -177,7 +177,9 @@ func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
 	steps := []charts.Step{{Label: "满分", Text: points(one.Max, b.Places), Value: one.Max.Float64(), Total: true}}
 	full := num.Num{}
 	for _, group := range one.Groups {
-		v.Kept = v.Kept || group.Kept
+		if v.Kept = v.Kept || group.Kept; group.Kept && group.Max == nil {
+			continue // what does not count takes no points
+		}
 		gv := groupView{ID: group.ID, Name: group.Name, Hidden: group.Hidden, Reasons: strings.Join(group.Reasons, "、"), Points: "—", Max: "—"}
 		if group.Points != nil && group.Max != nil {
 			lost := group.Max.Sub(*group.Points)
