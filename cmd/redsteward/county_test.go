@@ -196,6 +196,16 @@ func TestSmallCounty(t *testing.T) {
 			t.Errorf("%s is %s, want %s: %v", period, got.State, want, err)
 		}
 	}
+	// Who visits the demonstration evaluates the third quarter: its slot lies before the first look of the job, which makes up for nothing.
+	if ended, err := s.jobs.Tick(t.Context()); err != nil || ended != 0 {
+		t.Errorf("the jobs of the demonstration ended %d slots at once: %v", ended, err)
+	}
+	if next := s.jobs.Next(cycle.QuarterEndJob, s.clocks.Business()); calendar.DateOf(next) != calendar.Year(2027).Span().First {
+		t.Errorf("the next quarter is evaluated at %s", next)
+	}
+	if p, err := s.cycle.Period(t.Context(), officer, "2026Q3"); err != nil || p.State != cycle.StateClosed {
+		t.Errorf("2026Q3 is %s after the first look of the job: %v", p.State, err)
+	}
 	waiting := map[string]func() (int, error){
 		"records for the secretary": func() (int, error) {
 			page, err := s.observations.Queue(t.Context(), actor("community-secretary"), "")

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"io"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"redsteward/internal/web"
+	"redsteward/policy"
+	"redsteward/rating/cycle"
+)
+
+// BenchmarkCountyPages asks every public page of the demonstration county and its declared filters with 8 clients, warm (bar: p95 20 ms, design §8), and then the board and a
+// firm in the second after a quarter was published (bar: p95 50 ms). It loads the county, or its small sister with -short.
+func BenchmarkCountyPages(b *testing.B) {
+	size := wholeCounty()
+	if testing.Short() {
+		size = smallCounty()
+	}
+	_, _, dir := loadedCounty(b, size)
+	settings, err := loadConfig("", nil, []string{"store.uri=" + dir, "business_clock=" + demoStart, "listen=127.0.0.1:0", "tls.mode=off", "metrics=", "log.level=warn"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx := b.Context()
+	p := &program{ctx: ctx, out: io.Discard, errOut: os.Stderr, now: time.Now}
+	s, err := openService(p, settings, false)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := s.close(); err != nil {
+			b.Error(err)
+		}
+	})
+	stars := &archivedStars{archive: s.archive, subject: "小区", newest: s.newestYear, published: s.cycle.Published}
+	shown, err := stars.Latest(ctx)
+	if err != nil {
+		b.Fatal(err)
+	}
+	base := served(b, s, p)
+	paths := publicPaths(b, stars, shown)
+	var worst time.Duration
+	for range b.N {
+		for _, path := range paths {
+			crowd(b, base, path, 1, 50*time.Millisecond) // warm
+			p95 := crowd(b, base, path, 8, 300*time.Millisecond)
+			b.Logf("%6.2f ms  %s", float64(p95.Microseconds())/1000, path)
+			worst = max(worst, p95)
+		}
+	}
+	b.ReportMetric(float64(worst.Microseconds())/1000, "warm-p95-ms")
+
+	const quarter = "2026Q3"
+	by := func(login string) policy.Actor {
+		a, err := s.accounts.ActorOf(ctx, login)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return a
+	}
+	made, err := s.cycle.Evaluate(ctx, by("property-officer"), quarter)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := s.cycle.Publish(ctx, by("section-chief"), quarter, made.ID, cycle.Paper{}); err != nil {
+		b.Fatal(err)
+	}
+	var board, firm time.Duration
+	var both sync.WaitGroup
+	both.Go(func() { board = crowd(b, base, "/", 4, time.Second) })
+	both.Go(func() { firm = crowd(b, base, firmPath(shown.Firms[0]), 4, time.Second) })
+	both.Wait()
+	b.ReportMetric(float64(max(board, firm).Microseconds())/1000, "first-second-p95-ms")
+}
+
+func firmPath(f web.Firm) string { return "/firms/" + url.PathEscape(f.ID) }
+
+// served lets a service answer until the benchmark ends and returns its address.
+func served(b *testing.B, s *service, p *program) string {
+	b.Helper()
+	address, done := make(chan string, 1), make(chan error, 1)
+	go func() { done <- s.serve(p, "演示数据", "小区", func(a string) { address <- a }) }()
+	select {
+	case base := <-address:
+		b.Cleanup(func() {
+			if err := <-done; err != nil { // the benchmark's context has ended
+				b.Error(err)
+			}
+		})
+		return base
+	case err := <-done:
+		b.Fatal(err)
+		return ""
+	}
+}
+
+// publicPaths are the public pages with each declared filter and sort.
+func publicPaths(b *testing.B, stars *archivedStars, shown web.Evaluation) []string {
+	b.Helper()
+	var first web.Row
+	for row, err := range stars.Rows(b.Context(), shown.ID) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		first = row
+		break
+	}
+	firm := firmPath(shown.Firms[0])
+	paths := []string{"/", "/?q=hua", "/?q=" + url.QueryEscape("花园"), "/?grade=" + shown.Grades[1].ID, "/?f1=" + url.QueryEscape(first.Facets[0]), "/?f2=" + url.QueryEscape(first.Facets[1]), "/?sort=name", "/?sort=firm&desc=1", "/?sort=grade",
+		"/stars/" + url.PathEscape(first.ID), "/stars/" + url.PathEscape(first.ID) + "?only=lost", "/firms", "/firms?q=wuye", firm, firm + "?q=hua", firm + "?sort=weight", firm + "?sort=name&desc=1", firm + "?grade=" + shown.Grades[1].ID,
+		"/circulars", "/circulars/2026Q2", "/method", "/open", "/help", "/signin", "/stars.csv", "/circulars/2026Q2/scores.csv", firm + "/projects.xlsx", "/api/v1/stars"}
+	return paths
+}
+
+// crowd asks a page from so many clients for a while and returns the 95th percentile of one request.
+func crowd(b *testing.B, base, path string, clients int, lasts time.Duration) time.Duration {
+	b.Helper()
+	client := &fasthttp.HostClient{Addr: strings.TrimPrefix(base, "http://"), MaxConns: clients, MaxIdemponentCallAttempts: 1, DisablePathNormalizing: true}
+	defer client.CloseIdleConnections()
+	times := make([][]time.Duration, clients)
+	begun := time.Now()
+	var all sync.WaitGroup
+	for i := range clients {
+		all.Go(func() {
+			req, answer := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+			defer fasthttp.ReleaseRequest(req)
+			defer fasthttp.ReleaseResponse(answer)
+			req.SetRequestURI(base + path)
+			req.Header.Set("Accept-Encoding", "gzip")
+			for time.Since(begun) < lasts {
+				asked := time.Now()
+				if err := client.Do(req, answer); err != nil || answer.StatusCode() != fasthttp.StatusOK {
+					b.Errorf("%s: %d %v", path, answer.StatusCode(), err)
+					return
+				}
+				times[i] = append(times[i], time.Since(asked))
+			}
+		})
+	}
+	all.Wait()
+	flat := slices.Concat(times...)
+	if len(flat) == 0 {
+		b.Fatalf("%s: no answer", path)
+	}
+	slices.Sort(flat)
+	return flat[len(flat)*95/100]
+}
