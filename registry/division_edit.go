@@ -42,16 +42,21 @@ type divisionView struct {
 func (v divisionView) get(ctx context.Context, id string) (store.Doc[Division], bool, error) {
 	d, err := v.divisions.Load(ctx, id)
 	if fault.Is(err, fault.NotFound) {
-		d, err = store.Doc[Division]{ID: id}, nil
+		// One that was withdrawn leaves its code to the next, behind its last record.
+		var head store.Change[Division]
+		if head, err = v.divisions.Head(ctx, id); fault.Is(err, fault.NotFound) {
+			err = nil
+		}
+		d = store.Doc[Division]{ID: id, Seq: head.Seq, Deleted: true}
 	}
 	if err != nil {
 		return d, false, err
 	}
 	if state, ok := v.pending[id]; ok {
-		d.State = state
+		d.State, d.Deleted = state, false
 		return d, true, nil
 	}
-	return d, d.Seq > 0, nil
+	return d, !d.Deleted, nil
 }
 
 // below lists everything that is or was below a parent.
@@ -233,6 +238,10 @@ func (s *Service) AddDivision(ctx context.Context, by policy.Actor, code, parent
 		return err
 	}
 	v, code := divisionView{Register: s.Register}, strings.TrimSpace(code)
+	stored, exists, err := v.get(ctx, code)
+	if err != nil {
+		return err
+	}
 	next := in.onto(Division{Parent: strings.TrimSpace(parent)})
 	var bad faults
 	if err := s.settle(ctx, v, code, Division{}, &next, &bad); err != nil {
@@ -248,7 +257,10 @@ func (s *Service) AddDivision(ctx context.Context, by policy.Actor, code, parent
 	if err := s.within(ctx, by, policy.UpdateDivision, keys); err != nil {
 		return err
 	}
-	_, err = s.divisions.Commit(ctx, s.meta(by, policy.UpdateDivision, ""), code, 0, next)
+	if exists {
+		return fault.New(op, fault.Conflict, "编号 "+code+" 已经有了")
+	}
+	_, err = s.divisions.Commit(ctx, s.meta(by, policy.UpdateDivision, ""), code, stored.Seq, next)
 	if fault.Is(err, fault.Conflict) {
 		return fault.Wrap(op, fault.Conflict, "编号 "+code+" 已经有了", err)
 	}

@@ -33,6 +33,7 @@ func (s *Service) openImports(ctx context.Context) (err error) {
 		Row:     func(l storedLine) int64 { return l.Row },
 		Target:  func(l storedLine) string { return l.target() },
 		Checker: func() imports.Checker[storedLine] { return (&checker{Service: s}).look },
+		Undoer:  func() imports.Undoer[storedLine] { return (&undoer{checker: checker{Service: s}}).look },
 		Prepare: s.nameSubject, Subject: func(l *storedLine) string { return l.Subject }, WasNew: s.wasNew,
 	})
 	return err
@@ -118,23 +119,38 @@ func (s *Service) wasNew(ctx context.Context, newID string, l storedLine) bool {
 	return err == nil
 }
 
-// OneImport returns an import. Returns Forbidden without ImportRegister, NotFound.
+// OneImport returns an import. Returns Forbidden without ImportRegister, NotFound, also for an import of somebody else unless the actor's scope is the whole bureau.
 func (s *Service) OneImport(ctx context.Context, by policy.Actor, id string) (imports.View, error) {
 	if err := s.guard.Require(by, policy.ImportRegister); err != nil {
 		return imports.View{}, err
 	}
-	return s.imports.One(ctx, id)
+	scope, err := s.guard.Scope(ctx, by, policy.ImportRegister)
+	if err != nil {
+		return imports.View{}, err
+	}
+	v, err := s.imports.One(ctx, id)
+	if err == nil && !scope.All() && v.By != by.ID {
+		return imports.View{}, fault.New("registry.OneImport", fault.NotFound, "没有找到这次导入")
+	}
+	return v, err
 }
 
-// Imports lists the last 20 imports, newest first. Returns Forbidden without ImportRegister.
+// Imports lists the last 20 imports, newest first; his own for an actor whose scope is not the whole bureau. Returns Forbidden without ImportRegister.
 func (s *Service) Imports(ctx context.Context, by policy.Actor) ([]imports.View, error) {
 	if err := s.guard.Require(by, policy.ImportRegister); err != nil {
 		return nil, err
 	}
+	scope, err := s.guard.Scope(ctx, by, policy.ImportRegister)
+	if err != nil {
+		return nil, err
+	}
+	if !scope.All() {
+		return s.imports.RecentOf(ctx, by.ID)
+	}
 	return s.imports.Recent(ctx)
 }
 
-// RunImports applies what was accepted and not yet done, and returns how many imports it finished. It returns at once if another process does it.
+// RunImports applies what was accepted and not yet done, takes back what is to be taken back, and returns how many imports it finished. It returns at once if another process does it.
 func (s *Service) RunImports(ctx context.Context) (int, error) { return s.imports.RunAccepted(ctx) }
 
 // Run applies imports when one is accepted, first those that a stop cut off, until ctx ends. failed gets what went wrong; the import is tried again when woken.

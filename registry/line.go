@@ -106,11 +106,11 @@ func LineOfProject(r ProjectRow) ProjectLine {
 func (r *Register) LinesOfContracts(ctx context.Context, row ProjectRow) ([]ContractLine, error) {
 	var out []ContractLine
 	for _, c := range row.Project.Contracts {
-		firm, err := r.firms.Load(ctx, c.Firm)
+		firm, err := r.contractor(ctx, c.Firm)
 		if err != nil {
-			return nil, fault.Wrap("registry.LinesOfContracts", fault.Internal, "合同所写企业的登记缺失", err)
+			return nil, err
 		}
-		out = append(out, ContractLine{TownshipName: row.TownshipName, CommunityName: row.CommunityName, ProjectName: row.Name, FirmCode: string(firm.State.Code),
+		out = append(out, ContractLine{TownshipName: row.TownshipName, CommunityName: row.CommunityName, ProjectName: row.Name, FirmCode: string(firm.Code),
 			ContractInput: ContractInput{Firm: c.Firm, Kind: c.Kind, Level: c.Level, Fee: c.Fee, Days: c.Days}})
 	}
 	return out, nil

@@ -63,6 +63,18 @@ func (r *Register) Place(ctx context.Context, project string, on calendar.Date) 
 	return r.placeOf(ctx, project, d.State, on)
 }
 
+// contractor is the firm of a contract. If its registration was withdrawn in the moment in which the contract was entered, the contract says so and can be corrected.
+func (r *Register) contractor(ctx context.Context, id string) (Firm, error) {
+	d, err := r.firms.Load(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		return Firm{Name: "登记已撤回的企业"}, nil
+	}
+	if err != nil {
+		return Firm{}, fault.Wrap("registry.contractor", fault.Internal, "合同所写企业的登记缺失", err)
+	}
+	return d.State, nil
+}
+
 // noProject puts a plain sentence on the error of a project that does not exist.
 func noProject(op string, err error) error {
 	if fault.Is(err, fault.NotFound) {
@@ -83,11 +95,11 @@ func (r *Register) placeOf(ctx context.Context, id string, p Project, day calend
 	}
 	out.CommunityName, out.TownshipName = community.State.Display, township.State.Display
 	if out.Firm != "" {
-		firm, err := r.firms.Load(ctx, out.Firm)
+		firm, err := r.contractor(ctx, out.Firm)
 		if err != nil {
-			return Place{}, fault.Wrap("registry.Place", fault.Internal, "合同所写企业的登记缺失", err)
+			return Place{}, err
 		}
-		out.FirmName = firm.State.Name
+		out.FirmName = firm.Name
 	}
 	return out, nil
 }
@@ -102,11 +114,11 @@ func (r *Register) Holding(ctx context.Context, project string, on calendar.Date
 	if h.Place, err = r.placeOf(ctx, project, d.State, on); err != nil || h.Firm == "" {
 		return h, err
 	}
-	firm, err := r.firms.Load(ctx, h.Firm)
+	firm, err := r.contractor(ctx, h.Firm)
 	if err != nil {
-		return Holding{}, fault.Wrap("registry.Holding", fault.Internal, "合同所写企业的登记缺失", err)
+		return Holding{}, err
 	}
-	h.PartyForm = string(firm.State.PartyOn(on).Form)
+	h.PartyForm = string(firm.PartyOn(on).Form)
 	return h, nil
 }
 

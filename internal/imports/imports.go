@@ -40,7 +40,7 @@ const (
 // State is where an import stands.
 type State string
 
-// The states of an import: accepted → done.
+// The states of an import: accepted → done; see Reversing for what may follow.
 const (
 	// Accepted: its lines are being applied (导入中).
 	Accepted State = "accepted"
@@ -71,6 +71,8 @@ type Import struct {
 	Failed    int64 `json:"failed"`
 	// Failures are the first 100 lines that could not be applied.
 	Failures []LineFault `json:"failures,omitempty"`
+	// Reversal is what became of taking it back the last time, nil if nobody did.
+	Reversal *Reversal `json:"reversal,omitempty"`
 }
 
 // LineFault is what is wrong with one cell of one row.
@@ -129,6 +131,8 @@ type Config[L any] struct {
 	Target func(L) string
 	// Checker makes the look at what is there when accepted lines are applied; each worker has one of its own.
 	Checker func() Checker[L]
+	// Undoer makes the look at what taking accepted lines back would do; each worker has one of its own. nil: these imports cannot be taken back.
+	Undoer func() Undoer[L]
 	// Prepare, if not nil, completes a line before it is stored, with the id of what it would make new.
 	Prepare func(ctx context.Context, line *L, newID string) error
 	// Subject, if not nil, is the person or firm whose key encrypts a line (store.Kind).
@@ -337,7 +341,7 @@ func (i *Importer[L]) list(ctx context.Context, q store.Query) ([]View, error) {
 
 func (i *Importer[L]) view(ctx context.Context, d store.Doc[Import]) (View, error) {
 	v := View{ID: d.ID, Import: d.State, Done: d.State.Lines}
-	if d.State.State == Done {
+	if d.State.State == Done || d.State.State == Reversed {
 		v.Ended = d.At
 		return v, nil
 	}

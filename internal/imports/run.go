@@ -3,6 +3,7 @@ package imports
 import (
 	"context"
 	"hash/fnv"
+	"iter"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -15,13 +16,14 @@ import (
 // lease is the name under which one process applies lines.
 func (i *Importer[L]) lease() string { return i.Name + "-run" }
 
-// RunAccepted applies what was accepted and not yet done, and returns how many imports it finished. It returns at once if another process does it.
+// RunAccepted applies what was accepted and not yet done, takes back what is to be taken back, and returns how many imports it finished. It returns at once if
+// another process does it.
 func (i *Importer[L]) RunAccepted(ctx context.Context) (int, error) {
 	holder := i.DB.NewID(store.Meta{})
 	finished := 0
 	for {
-		open, err := i.imports.List(ctx, store.Query{Index: byState, Key: "s:" + string(Accepted), Limit: 1})
-		if err != nil || len(open.Docs) == 0 {
+		id, run, err := i.open(ctx)
+		if err != nil || run == nil {
 			return finished, err
 		}
 		if err := i.DB.Lease(ctx, i.lease(), holder, leaseLife); err != nil {
@@ -30,7 +32,7 @@ func (i *Importer[L]) RunAccepted(ctx context.Context) (int, error) {
 			}
 			return finished, err
 		}
-		err = i.apply(ctx, open.Docs[0].ID, holder)
+		err = run(ctx, id, holder)
 		if unleased := i.DB.Unlease(context.WithoutCancel(ctx), i.lease(), holder); err == nil {
 			err = unleased
 		}
@@ -39,6 +41,23 @@ func (i *Importer[L]) RunAccepted(ctx context.Context) (int, error) {
 		}
 		finished++
 	}
+}
+
+// open finds an import with work to be done, and that work; nil if there is none.
+func (i *Importer[L]) open(ctx context.Context) (id string, run func(ctx context.Context, id, holder string) error, err error) {
+	for _, work := range []struct {
+		state State
+		run   func(ctx context.Context, id, holder string) error
+	}{{Accepted, i.apply}, {Reversing, i.takeBack}} {
+		found, err := i.imports.List(ctx, store.Query{Index: byState, Key: "s:" + string(work.state), Limit: 1})
+		if err != nil {
+			return "", nil, err
+		}
+		if len(found.Docs) > 0 {
+			return found.Docs[0].ID, work.run, nil
+		}
+	}
+	return "", nil, nil
 }
 
 // Run applies imports when one is accepted, first those that a stop cut off, until ctx ends. failed gets what went wrong; the import is tried again when woken.
@@ -76,19 +95,32 @@ func (i *Importer[L]) apply(ctx context.Context, id, holder string) error {
 		return err
 	}
 	results := make([]applied, d.State.Lines)
+	err = i.through(ctx, id, holder, upwards(d.State.Lines), func() func(context.Context, int64) error {
+		check := i.Checker()
+		return func(ctx context.Context, n int64) (err error) {
+			results[n-1], err = i.applyLine(ctx, check, d, n)
+			return err
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return i.finish(ctx, d, results)
+}
+
+// through works through lines, each worker with a function of its own, and notes the progress.
+func (i *Importer[L]) through(ctx context.Context, id, holder string, lines iter.Seq[int64], worker func() func(context.Context, int64) error) error {
 	var done atomic.Int64
 	all, within := errgroup.WithContext(ctx)
 	queues := make([]chan int64, workers)
 	for k := range queues {
 		queues[k] = make(chan int64, 8)
-		check := i.Checker()
+		work := worker()
 		all.Go(func() error {
 			for n := range queues[k] {
-				result, err := i.applyLine(within, check, d, n)
-				if err != nil {
+				if err := work(within, n); err != nil {
 					return err
 				}
-				results[n-1] = result
 				if count := done.Add(1); count%progressEvery == 0 {
 					if err := i.noteProgress(within, id, holder, count); err != nil {
 						return err
@@ -104,17 +136,29 @@ func (i *Importer[L]) apply(ctx context.Context, id, holder string) error {
 				close(q)
 			}
 		}()
-		return i.deal(within, id, d.State.Lines, queues)
+		return i.deal(within, id, lines, queues)
 	})
-	if err := all.Wait(); err != nil {
-		return err
+	return all.Wait()
+}
+
+// upwards and downwards count lines, from 1.
+func upwards(lines int64) iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		for n := int64(1); n <= lines && yield(n); n++ {
+		}
 	}
-	return i.finish(ctx, d, results)
+}
+
+func downwards(lines int64) iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		for n := lines; n >= 1 && yield(n); n-- {
+		}
+	}
 }
 
 // deal gives each line to the worker of its target, so that the lines of one target follow each other.
-func (i *Importer[L]) deal(ctx context.Context, id string, lines int64, queues []chan int64) error {
-	for n := int64(1); n <= lines; n++ {
+func (i *Importer[L]) deal(ctx context.Context, id string, lines iter.Seq[int64], queues []chan int64) error {
+	for n := range lines {
 		l, err := i.lines.Load(ctx, lineID(id, n))
 		if err != nil {
 			return err

@@ -39,6 +39,9 @@ type importDesk struct {
 	// Accept and One are as in Registered.
 	Accept func(ctx context.Context, by policy.Actor, draft string, onlyGood bool) (string, error)
 	One    func(ctx context.Context, by policy.Actor, id string) (imports.View, error)
+	// LookBack and Reverse take an import back; nil: what came in here cannot be taken back.
+	LookBack func(ctx context.Context, by policy.Actor, id string) (imports.Lookback, error)
+	Reverse  func(ctx context.Context, by policy.Actor, id string, seq int64, why string) error
 }
 
 // importLine is one import of a list.
@@ -51,6 +54,8 @@ type importLine struct {
 func (d *importDesk) line(v imports.View) importLine {
 	l := importLine{View: v, Path: d.Path + "/" + v.ID, KindWord: d.KindWord(v.Kind), Word: "办理中", Accepted: v.At.Time}
 	switch {
+	case v.State == imports.Reversed:
+		l.Word = "已撤回"
 	case v.State == imports.Done && v.Failed > 0:
 		l.Word = "有错"
 	case v.State == imports.Done:
@@ -203,6 +208,9 @@ type importView struct {
 	Desk     *importDesk
 	Links    []link
 	MoreThan int64
+	// Running says that it works; CanReverse offers to take it back, MoreKept is how many of the kept lines are not listed.
+	Running, CanReverse bool
+	MoreKept            int64
 }
 
 // oneFor shows how far an import of the desk is and what became of it.
@@ -213,7 +221,12 @@ func (s *Server) oneFor(d *importDesk) func(*fiber.Ctx, policy.Actor) error {
 			return err
 		}
 		v := importView{importLine: d.line(i), Desk: d, Links: d.Next(i.Kind), MoreThan: i.Failed - int64(len(i.Failures))}
-		return s.render(c, by, "import_one", page{Title: "导入结果", Nav: d.Nav, Data: v, Script: i.State == imports.Accepted})
+		v.Running = i.State == imports.Accepted || i.State == imports.Reversing
+		v.CanReverse = d.Reverse != nil && (i.State == imports.Done && i.Created+i.Changed > 0 || i.State == imports.Reversed && i.Reversal.Left > 0)
+		if i.Reversal != nil {
+			v.MoreKept = i.Reversal.Left - int64(len(i.Reversal.Kept))
+		}
+		return s.render(c, by, "import_one", page{Title: "导入结果", Nav: d.Nav, Data: v, Script: v.Running})
 	}
 }
 
@@ -225,6 +238,55 @@ func (s *Server) progressFor(d *importDesk) func(*fiber.Ctx, policy.Actor) error
 			return err
 		}
 		c.Set(fiber.HeaderCacheControl, "no-store")
-		return c.JSON(ProgressJSON{Running: i.State == imports.Accepted, Text: fmt.Sprintf("已处理 %d / %d 行", i.Done, i.Lines), Done: int(i.Done), Total: int(max(i.Lines, 1))})
+		return c.JSON(ProgressJSON{Running: i.State == imports.Accepted || i.State == imports.Reversing, Text: fmt.Sprintf("已处理 %d / %d 行", i.Done, i.Lines), Done: int(i.Done), Total: int(max(i.Lines, 1))})
+	}
+}
+
+// reverseView is what import_reverse.html shows.
+type reverseView struct {
+	importLine
+	Desk *importDesk
+	Look imports.Lookback
+	// Lines are the first lines of the look, More is how many there are beyond.
+	Lines []imports.Undone
+	More  int
+	Form  []field
+}
+
+// reverseForm shows what taking an import of the desk back would do.
+func (s *Server) reverseForm(d *importDesk) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error { return s.showReverse(c, by, d, nil) }
+}
+
+func (s *Server) showReverse(c *fiber.Ctx, by policy.Actor, d *importDesk, refused []fault.Field) error {
+	i, err := d.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	look, err := d.LookBack(c.UserContext(), by, i.ID)
+	if err != nil {
+		return err
+	}
+	shown := min(len(look.Lines), maxShownFaults)
+	v := reverseView{importLine: d.line(i), Desk: d, Look: look, Lines: look.Lines[:shown], More: len(look.Lines) - shown,
+		Form: withErrors([]field{reasonField(c, "撤销的原因", "会记入变更日志")}, refused)}
+	p := page{Title: "撤销导入", Nav: d.Nav, Data: v, Fields: refused}
+	if len(refused) > 0 {
+		return s.refuse(c, by, "import_reverse", p)
+	}
+	return s.render(c, by, "import_reverse", p)
+}
+
+// reverseFor takes an import of the desk back.
+func (s *Server) reverseFor(d *importDesk) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		err := d.Reverse(c.UserContext(), by, c.Params("id"), formSeq(c), c.FormValue("reason"))
+		if refused := fault.FieldsOf(err); fault.Is(err, fault.Invalid) && len(refused) > 0 {
+			return s.showReverse(c, by, d, refused)
+		}
+		if err != nil {
+			return err
+		}
+		return seeOther(c, d.Path+"/"+c.Params("id"))
 	}
 }

@@ -59,6 +59,9 @@ type Register interface {
 	AcceptImport(ctx context.Context, by policy.Actor, draft string, onlyGood bool) (string, error)
 	OneImport(ctx context.Context, by policy.Actor, id string) (imports.View, error)
 	Imports(ctx context.Context, by policy.Actor) ([]imports.View, error)
+	// LookBackImport shows what taking an import back would do, ReverseImport does it.
+	LookBackImport(ctx context.Context, by policy.Actor, id string) (imports.Lookback, error)
+	ReverseImport(ctx context.Context, by policy.Actor, id string, seq int64, why string) error
 }
 
 const (
@@ -105,6 +108,8 @@ func (s *Server) registerRoutes() []Route {
 		{Method: get, Path: importsPath + "/template/:kind.xlsx", Action: policy.ImportRegister, Handler: s.importTemplate},
 		{Method: get, Path: importsPath + "/marked/:id", Action: policy.ImportRegister, Handler: s.markedWorkbook},
 		{Method: get, Path: importsPath + "/:id/progress", Action: policy.ImportRegister, Handler: s.progressFor(desk)},
+		{Method: get, Path: importsPath + "/:id/reverse", Action: policy.ImportRegister, Handler: s.reverseForm(desk)},
+		{Method: post, Path: importsPath + "/:id/reverse", Action: policy.ImportRegister, Handler: s.reverseFor(desk)},
 		{Method: get, Path: importsPath + "/:id", Action: policy.ImportRegister, Handler: s.oneFor(desk)},
 	}...)
 }

@@ -25,7 +25,7 @@ func (s *Server) registerDesk() *importDesk {
 			}
 			return []link{{"看小区登记", projectsPath}}
 		},
-		Accept: s.registered.AcceptImport, One: s.registered.OneImport}
+		Accept: s.registered.AcceptImport, One: s.registered.OneImport, LookBack: s.registered.LookBackImport, Reverse: s.registered.ReverseImport}
 }
 
 // importsView is what register_imports.html shows.

@@ -279,11 +279,47 @@ func TestImportThroughPages(t *testing.T) {
 		t.Errorf("progress: %s", a.body)
 	}
 	begun = changes(t, f)
+	for _, login := range []string{"secretary", "firm"} {
+		other := newPerson(t, f).signIn(t, login)
+		refused("reverse, the form: "+login, other.get(t, at+"/reverse"), 403)
+		refused("reverse: "+login, other.send(t, "POST", at+"/reverse", pairs("seq", "2", "reason", "导错了文件")), 403)
+	}
+	refused("reverse: none", officer.send(t, "POST", "/register/imports/none/reverse", pairs("seq", "2", "reason", "导错了文件")), 404)
+	refused("reverse, the look", officer.get(t, at+"/reverse"), 200, "撤回新增 1 行", "恢复原值 1 行", "安居物业服务有限公司", `name="seq" value="2"`, "还没有改动任何数据")
+	refused("reverse: no reason", officer.send(t, "POST", at+"/reverse", pairs("seq", "2")), 422, "请填写撤销的原因", `href="#reason"`, "撤回新增 1 行")
+	refused("reverse: overtaken", officer.send(t, "POST", at+"/reverse", pairs("seq", "1", "reason", "导错了文件")), 409)
+	refused("reverse: forged", officer.send(t, "POST", at+"/reverse", pairs("_t", "forged", "seq", "2", "reason", "导错了文件")), 403)
 	refused("the same file again", officer.imports(t, "firms", "企业.xlsx", file), 200, "没有可以导入的行", "没有变化 2 行")
 	refused("the same dry run again", officer.send(t, "POST", "/register/imports/accept", pairs("draft", draft[1], "only", "good")), 409, "没有要导入的行")
 	if a := officer.get(t, "/register/imports"); !strings.Contains(a.body, "已导入") || !strings.Contains(a.body, "企业.xlsx") {
 		t.Errorf("the list: %s", a.body)
 	}
+
+	// Taken back: the firm is gone, the name is as before, and the page says so.
+	if a := officer.send(t, "POST", at+"/reverse", pairs("seq", "2", "reason", "导错了文件")); a.StatusCode != 303 || a.Header.Get("Location") != at {
+		t.Fatalf("reversing: %d %s", a.StatusCode, a.body)
+	}
+	if a := officer.get(t, at); !strings.Contains(a.body, "正在撤销") {
+		t.Errorf("while it runs: %s", a.body)
+	}
+	if a := officer.get(t, at+"/progress"); !strings.Contains(a.body, `"running":true`) {
+		t.Errorf("progress: %s", a.body)
+	}
+	if _, err := f.Register.RunImports(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if a := officer.get(t, at); !regexp.MustCompile(`导入已撤销.*撤回新增</dt><dd class="n">1 行.*恢复原值</dt><dd class="n">1 行.*保留</dt><dd class="n">0 行.*导错了文件`).MatchString(strings.ReplaceAll(a.body, "\n", "")) || strings.Contains(a.body, "/reverse") {
+		t.Errorf("taken back: %s", a.body)
+	}
+	if a := officer.get(t, "/register/imports"); !strings.Contains(a.body, "已撤销") {
+		t.Errorf("the list: %s", a.body)
+	}
+	if a := officer.get(t, "/register/firms"); strings.Contains(a.body, "安居") || !strings.Contains(a.body, "赣北物业服务有限公司") {
+		t.Errorf("the firms: %s", a.body)
+	}
+	begun = changes(t, f)
+	refused("taken back twice", officer.get(t, at+"/reverse"), 409, "已经撤销")
+	refused("the file can come again", officer.imports(t, "firms", "企业.xlsx", file), 200, "新增 1 行", "修改 1 行")
 }
 
 // TestExportIsTheFilter: the workbook holds exactly what the list shows, and can be imported again without changing anything.

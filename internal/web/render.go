@@ -39,7 +39,7 @@ var declared = map[string]string{
 	"periods": layoutApp, "period": layoutApp, "preview": layoutApp, "publish": layoutApp, "boards": layoutApp, "circulars": layoutPublic, "circular": layoutPublic,
 	"proofs": layoutApp, "proof_needs": layoutApp, "proof_form": layoutApp, "proof": layoutApp, "reviews": layoutApp, "review_list": layoutApp,
 	"register_projects": layoutApp, "register_project": layoutApp, "register_firms": layoutApp, "register_firm": layoutApp, "register_form": layoutApp,
-	"register_divisions": layoutApp, "register_division": layoutApp, "register_imports": layoutApp, "import_dry": layoutApp, "import_one": layoutApp, "observation_imports": layoutApp,
+	"register_divisions": layoutApp, "register_division": layoutApp, "register_imports": layoutApp, "import_dry": layoutApp, "import_reverse": layoutApp, "import_one": layoutApp, "observation_imports": layoutApp,
 	"account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
 }

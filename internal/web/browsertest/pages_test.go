@@ -157,7 +157,7 @@ var fileRoutes = map[string]bool{"/stars.csv": true, "/firms/:id<maxLen(600)>/pr
 	"/register/imports/template/:kind.xlsx": true, "/register/imports/:id/progress": true, "/register/imports/marked/:id": true}
 
 // elsewhere are the pages that tests other than TestPages open, because they need another start.
-var elsewhere = []string{"/setup", "/admin/accounts/1", "/register/imports/1"}
+var elsewhere = []string{"/setup", "/admin/accounts/1", "/register/imports/1", "/register/imports/1/reverse"}
 
 // TestEveryRoute: each page of the route table is one that a test opens, so that a new route cannot be forgotten here.
 func TestEveryRoute(t *testing.T) {

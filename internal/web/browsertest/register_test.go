@@ -156,6 +156,19 @@ func TestRegisterPages(t *testing.T) {
 		if firms, err := f.Register.Firms(context.Background(), registerStaff, registry.FirmQuery{Text: code}); err != nil || firms.Count != 1 {
 			t.Errorf("%s was not imported: %v", code, err)
 		}
+
+		// And taken back.
+		tb.open(t, value[string](t, tb, "location.href")+"/reverse", w.width, w.height)
+		tb.shoot(t, "import-reverse-"+w.name)
+		check(t, tb, "import-reverse", w.width, 200)
+		tb.do(t, chromedp.SetValue("#reason", "导错了文件"))
+		tb.submitBelow(t)
+		tb.do(t, chromedp.WaitVisible("main dl.kv"))
+		tb.shoot(t, "import-reversed-"+w.name)
+		check(t, tb, "import-reversed", w.width, 200)
+		if firms, err := f.Register.Firms(context.Background(), registerStaff, registry.FirmQuery{Text: code}); err != nil || firms.Count != 0 {
+			t.Errorf("%s was not taken back: %v", code, err)
+		}
 	}
 }
 
