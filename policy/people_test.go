@@ -2,6 +2,7 @@ package policy
 
 import (
 	"testing"
+	"time"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -41,5 +42,28 @@ func TestColleaguesAndPersons(t *testing.T) {
 	for _, id := range []string{gone, "nobody", "../x"} {
 		_, err := d.Person(t.Context(), id)
 		wantKind(t, err, fault.NotFound)
+	}
+}
+
+// TestUses: whoever holds an office in a unit, now or later, uses it.
+func TestUses(t *testing.T) {
+	d := newDesk(t)
+	today := calendar.DateOf(d.business())
+	for login, ap := range map[string]Appointment{
+		"jia": {Role: "community_worker", Unit: "c:1", Scopes: []string{"c:1"}, Days: Span{From: today}},
+		"yi":  {Role: "community_worker", Unit: "c:2", Scopes: []string{"c:2", "c:1"}, Days: Span{From: today.Add(9)}},
+	} {
+		id, _, err := d.CreateAccount(t.Context(), d.admin, login, "演示"+login)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Appoint(t.Context(), d.admin, id, 1, ap); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for key, want := range map[string]string{"c:1": "2 人的任命", "c:2": "1 人的任命", "c:3": ""} {
+		if said, err := d.Uses(t.Context(), key, time.Time{}); said != want || err != nil {
+			t.Errorf("%s: %q %v", key, said, err)
+		}
 	}
 }

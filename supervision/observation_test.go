@@ -55,6 +55,11 @@ func TestTwoPersonsMakeAReading(t *testing.T) {
 	if len(d.readings(t)) != 0 {
 		t.Fatal("one person's word counts")
 	}
+	for key, want := range map[string]string{policy.ProjectKey(doc.State.Project): "1 条观察记录", policy.ProjectKey("none"): ""} {
+		if said, err := d.Uses(t.Context(), key, time.Time{}); said != want || err != nil {
+			t.Errorf("uses of %s: %q %v", key, said, err)
+		}
+	}
 	before := d.records(t)
 	_, err := d.Confirm(t.Context(), officer, At{ID: doc.ID, Seq: doc.Seq})
 	wantKind(t, err, fault.Forbidden)

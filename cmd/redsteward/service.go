@@ -111,11 +111,14 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openSupervision(ctx, s.register.Register, s.accounts); err != nil {
 		return err
 	}
-	s.register.Link(s.accounts, s.observations, s.visits, s.proofs)
 	if s.archive, err = rating.NewArchive(ctx, s.db); err != nil {
 		return err
 	}
-	return s.openCycle(ctx)
+	if err := s.openCycle(ctx); err != nil {
+		return err
+	}
+	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle)
+	return nil
 }
 
 // openRegister opens the register, which knows who holds which project, then the guard, which asks it, and the desk of the register, which asks the guard.

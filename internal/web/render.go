@@ -196,6 +196,7 @@ var officeNav = []navGroup{
 	{"工作", []navItem{{Label: "我的待办", Path: "/todo", Action: policy.ReadTodo}, {Label: "佐证材料", Path: "/proofs", Action: policy.ReadEvidence},
 		{Label: "材料初审", Path: communityDesk.path, Action: policy.AcceptEvidence}, {Label: "材料复核", Path: bureauDesk.path, Action: policy.ReviewEvidence}}},
 	{"备案", []navItem{{Label: "小区登记", Path: projectsPath, Action: policy.ReadRegister}, {Label: "企业登记", Path: firmsPath, Action: policy.ReadRegister},
+		{Label: "行政区划", Path: divisionsPath, Action: policy.ReadRegister},
 		{Label: "Excel 导入", Path: importsPath, Action: policy.ImportRegister}}},
 	{"监管", []navItem{{Label: "我的走访", Path: "/visits/mine", Action: policy.DoVisit}, {Label: "走访评价", Path: "/visits", Action: policy.ReadVisit},
 		{Label: "观察记录", Path: "/observations", Action: policy.ReadObservation}}},
@@ -213,7 +214,7 @@ func (s *Server) serves(path string) bool {
 	switch path {
 	case "/admin/log":
 		return s.journal != nil
-	case projectsPath, firmsPath, importsPath:
+	case projectsPath, firmsPath, divisionsPath, importsPath:
 		return s.registered != nil
 	case "/periods", "/boards", "/circulars":
 		return s.cycle != nil

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
@@ -461,6 +462,11 @@ func TestArchiveVerifies(t *testing.T) {
 	made := d.evaluated(t, "2026Q3")
 	if v, err := d.archive.Verify(t.Context(), made.ID); err != nil || v.Recomputed != 3 {
 		t.Errorf("%+v, %v", v, err)
+	}
+	for key, want := range map[string]string{"p:p0001": "1 期评价", "p:p9999": "", "f:p0001": ""} {
+		if said, err := d.Uses(t.Context(), key, time.Time{}); said != want || err != nil {
+			t.Errorf("uses of %s: %q %v", key, said, err)
+		}
 	}
 	again, err := d.Evaluate(t.Context(), officer, "2026Q3")
 	if err != nil || again.ID != made.ID || again.Root != made.Root {

@@ -5,11 +5,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
+	"redsteward/policy"
 	"redsteward/rating"
 )
 
@@ -89,6 +92,37 @@ func factsID(period, project string) string { return period + "/" + project }
 func (s *Service) Facts(ctx context.Context, period, project string) (Facts, error) {
 	doc, err := s.facts.Load(ctx, factsID(period, project))
 	return doc.State, err
+}
+
+// Uses says, for registry.Uses, in how many periods the facts of a project were frozen since a moment: “2 期评价”, "" for none and for keys of anything else.
+// It asks for no right.
+func (s *Service) Uses(ctx context.Context, key string, since time.Time) (string, error) {
+	project, ok := strings.CutPrefix(key, policy.ProjectKey(""))
+	if !ok {
+		return "", nil
+	}
+	frozen := 0
+	for q := (store.Query{Index: indexPeriods, Limit: store.MaxLimit}); ; {
+		page, err := s.periods.List(ctx, q)
+		if err != nil {
+			return "", err
+		}
+		for _, p := range page.Docs {
+			switch f, err := s.facts.Load(ctx, factsID(p.ID, project)); {
+			case err == nil && !f.At.Before(since):
+				frozen++
+			case err != nil && !fault.Is(err, fault.NotFound):
+				return "", err
+			}
+		}
+		if q.After = page.Next; q.After != "" {
+			continue
+		}
+		if frozen == 0 {
+			return "", nil
+		}
+		return fmt.Sprintf("%d 期评价", frozen), nil
+	}
 }
 
 // freeze makes the document of one project: the values put into the form that is hashed. Values that the scheme refuses are left out and named.

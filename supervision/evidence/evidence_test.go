@@ -79,6 +79,15 @@ func TestAcceptedProofCounts(t *testing.T) {
 	if len(d.readings(t)) != 0 {
 		t.Fatal("one person's word counts")
 	}
+	for _, tt := range []struct {
+		key   string
+		since time.Time
+		want  string
+	}{{policy.ProjectKey(doc.State.Project), time.Time{}, "1 件佐证材料"}, {policy.FirmKey("f1"), doc.At, "1 件佐证材料"}, {policy.FirmKey("f1"), doc.At.Add(time.Second), ""}, {policy.FirmKey("f9"), time.Time{}, ""}} {
+		if said, err := d.Uses(t.Context(), tt.key, tt.since); said != tt.want || err != nil {
+			t.Errorf("uses of %s since %v: %q %v", tt.key, tt.since, said, err)
+		}
+	}
 	d.wait(time.Hour)
 	doc = d.decide(t, worker, doc, Decision{Move: MoveAccept})
 	got := d.readings(t)

@@ -54,6 +54,11 @@ func TestVisitCounts(t *testing.T) {
 	if doc.State.Sheet.ID != "visit-level-2" || doc.State.Sheet.Items != 27 {
 		t.Fatalf("%+v", doc.State.Sheet)
 	}
+	for key, want := range map[string]string{policy.ProjectKey(doc.State.Project): "1 次走访", policy.ProjectKey("none"): ""} {
+		if said, err := d.Uses(t.Context(), key, time.Time{}); said != want || err != nil {
+			t.Errorf("uses of %s: %q %v", key, said, err)
+		}
+	}
 	d.answerAll(t, zhou, doc.ID, map[string]Found{
 		"3.1": {Value: NotApplicable},
 		"4.3": {Value: Fail, Lost: 2, Where: "3号楼1单元", Note: "纸箱占通道一半。", Photos: []Photo{photo}},
