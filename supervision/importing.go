@@ -201,7 +201,7 @@ func (c *lineChecker) recorded(ctx context.Context, o *Observation) ([]store.Doc
 
 // checking checks the lines of a file for an actor.
 func (s *ObservationImports) checking(ctx context.Context, by policy.Actor) (imports.Checker[ObservationLine], error) {
-	scope, err := s.rows.scope(ctx, by, policy.RecordObservation)
+	scope, err := s.rows.desk.Scope(ctx, by, policy.RecordObservation)
 	if err != nil {
 		return nil, err
 	}

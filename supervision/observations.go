@@ -30,6 +30,7 @@ type Observations struct {
 	holdings Holdings
 	chains   *Chains
 	rows     *store.Collection[Observation]
+	desk     Desk[Observation]
 }
 
 const (
@@ -94,6 +95,8 @@ func NewObservations(ctx context.Context, db *store.DB, guard *policy.Guard, pla
 	if s.rows, err = store.NewCollection(ctx, db, observationDocument()); err != nil {
 		return nil, err
 	}
+	s.desk = Desk[Observation]{Guard: guard, Rows: s.rows, Place: func(o *Observation) ([]string, calendar.Date) { return o.Keys, o.Day }, Outdated: outdated,
+		Shows: func(by policy.Actor, o *Observation) bool { _, ok := s.shown(by, *o); return ok }}
 	return s, db.Register(store.Rule{Name: supersedeRule, Kinds: []string{observationKind}, Apply: s.supersede})
 }
 
@@ -120,7 +123,7 @@ type Draft struct {
 func (s *Observations) Record(ctx context.Context, by policy.Actor, in Draft) (store.Doc[Observation], error) {
 	const op = "supervision.Record"
 	none := store.Doc[Observation]{}
-	scope, err := s.scope(ctx, by, policy.RecordObservation)
+	scope, err := s.desk.Scope(ctx, by, policy.RecordObservation)
 	if err != nil {
 		return none, err
 	}
@@ -217,7 +220,7 @@ func (s *Observations) faults(o *Observation) []fault.Field {
 
 // place is where the correction of a confirmed observation goes.
 func (s *Observations) place(ctx context.Context, op string, scope policy.Scope, corrects, fact string) (id string, seq int64, err error) {
-	old, err := s.load(ctx, op, scope, corrects)
+	old, err := s.desk.Load(ctx, op, scope, corrects)
 	if err != nil {
 		return "", 0, err
 	}
@@ -256,79 +259,29 @@ func (s *Observations) save(ctx context.Context, meta store.Meta, by Hand, id st
 			return store.Doc[Observation]{}, err
 		}
 	}
-	return s.commit(ctx, meta, id, seq, o)
+	return s.desk.Commit(ctx, meta, id, seq, o)
 }
 
-// commit says more plainly than the store who was first.
-func (s *Observations) commit(ctx context.Context, meta store.Meta, id string, seq int64, o Observation) (store.Doc[Observation], error) {
-	doc, err := s.rows.Commit(ctx, meta, id, seq, o)
-	if fault.Is(err, fault.Conflict) {
-		if fresh, loadErr := s.rows.Head(ctx, id); loadErr == nil && fresh.Seq != seq {
-			return doc, outdated()
-		}
-	}
-	return doc, err
-}
-
-func outdated() error {
+func outdated(*Observation) error {
 	return fault.New("supervision.commit", fault.Conflict, "这条记录刚被别人办过，请刷新后再办")
-}
-
-// scope is the right and the rows of it.
-func (s *Observations) scope(ctx context.Context, by policy.Actor, action policy.Action) (policy.Scope, error) {
-	if err := s.guard.Require(by, action); err != nil {
-		return policy.Scope{}, err
-	}
-	return s.guard.Scope(ctx, by, action)
-}
-
-// load is an observation inside the scope; NotFound for everything else.
-func (s *Observations) load(ctx context.Context, op string, scope policy.Scope, id string) (store.Doc[Observation], error) {
-	if !journal.ValidID(id) {
-		return store.Doc[Observation]{}, fault.New(op, fault.NotFound, "没有找到这条记录")
-	}
-	doc, err := s.rows.Load(ctx, id)
-	if err != nil {
-		return doc, err
-	}
-	return doc, scope.Require(op, doc.State.Keys, doc.State.Day)
 }
 
 // change loads an observation, checks that nobody was quicker, takes the step, and commits what f makes of it; f also gets the state before the step.
 func (s *Observations) change(ctx context.Context, by policy.Actor, action policy.Action, at At, why string, do observationStep, f func(o *Observation, before ObservationState) error) (store.Doc[Observation], error) {
-	const op = "supervision.change"
-	none := store.Doc[Observation]{}
-	scope, err := s.scope(ctx, by, action)
-	if err != nil {
-		return none, err
-	}
-	meta := store.Meta{By: by.ID, Action: string(action), Why: why, Idem: at.Idem}
-	if doc, done, err := s.rows.Replay(ctx, meta); err != nil || done {
-		return doc, err
-	}
-	doc, err := s.load(ctx, op, scope, at.ID)
-	if err != nil {
-		return none, err
-	}
-	if _, ok := s.shown(by, doc.State); !ok {
-		return none, fault.New(op, fault.NotFound, "没有找到这条记录")
-	}
-	if action == policy.RecordObservation {
-		if err := s.requireRecord(by, doc.State.Ask.Fact); err != nil {
-			return none, err
+	return s.desk.Change(ctx, by, action, at, why, func(_ policy.Scope, o *Observation) error {
+		if action == policy.RecordObservation {
+			if err := s.requireRecord(by, o.Ask.Fact); err != nil {
+				return err
+			}
 		}
-	}
-	if doc.Seq != at.Seq {
-		return none, outdated()
-	}
-	o := doc.State
-	if o.State, err = o.State.step(do); err != nil {
-		return none, err
-	}
-	if err := f(&o, doc.State.State); err != nil {
-		return none, err
-	}
-	return s.commit(ctx, meta, at.ID, at.Seq, o)
+		before := o.State
+		next, err := before.step(do)
+		if err != nil {
+			return err
+		}
+		o.State = next
+		return f(o, before)
+	})
 }
 
 // At names one document as a page showed it, so that nobody acts on an outdated page.
@@ -398,7 +351,7 @@ func (s *Observations) Correct(ctx context.Context, by policy.Actor, at At, in C
 		if in.Day.IsZero() {
 			return fault.InvalidFields(op, fault.Field{Name: "day", Message: "请填写事实发生的日期"})
 		}
-		scope, err := s.scope(ctx, by, policy.RecordObservation)
+		scope, err := s.desk.Scope(ctx, by, policy.RecordObservation)
 		if err != nil {
 			return err
 		}

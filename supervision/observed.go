@@ -15,11 +15,11 @@ import (
 
 // One returns an observation. Returns Forbidden without ReadObservation, NotFound outside the scope.
 func (s *Observations) One(ctx context.Context, by policy.Actor, id string) (store.Doc[Observation], error) {
-	scope, err := s.scope(ctx, by, policy.ReadObservation)
+	scope, err := s.desk.Scope(ctx, by, policy.ReadObservation)
 	if err != nil {
 		return store.Doc[Observation]{}, err
 	}
-	doc, err := s.load(ctx, "supervision.One", scope, id)
+	doc, err := s.desk.Load(ctx, "supervision.One", scope, id)
 	if err != nil {
 		return doc, err
 	}
@@ -81,7 +81,7 @@ type ObservationFilter struct {
 // List returns up to 50 observations, the latest day first, and the cursor of the next page. Returns Forbidden without ReadObservation, Invalid for a cursor of
 // another list or if too many rows would have to be read.
 func (s *Observations) List(ctx context.Context, by policy.Actor, f ObservationFilter, after string) (store.Page[Observation], error) {
-	scope, err := s.scope(ctx, by, policy.ReadObservation)
+	scope, err := s.desk.Scope(ctx, by, policy.ReadObservation)
 	if err != nil {
 		return store.Page[Observation]{}, err
 	}
@@ -107,7 +107,7 @@ func (s *Observations) List(ctx context.Context, by policy.Actor, f ObservationF
 // Queue returns up to 50 observations that wait for the actor's decision, oldest first; those that he recorded himself are not among them.
 // Returns Forbidden without ReviewObservation.
 func (s *Observations) Queue(ctx context.Context, by policy.Actor, after string) (store.Page[Observation], error) {
-	scope, err := s.scope(ctx, by, policy.ReviewObservation)
+	scope, err := s.desk.Scope(ctx, by, policy.ReviewObservation)
 	if err != nil {
 		return store.Page[Observation]{}, err
 	}
@@ -125,7 +125,7 @@ func (s *Observations) Queue(ctx context.Context, by policy.Actor, after string)
 
 // Returned returns up to 50 observations that came back to the actor, oldest first. Returns Forbidden without RecordObservation.
 func (s *Observations) Returned(ctx context.Context, by policy.Actor, after string) (store.Page[Observation], error) {
-	scope, err := s.scope(ctx, by, policy.RecordObservation)
+	scope, err := s.desk.Scope(ctx, by, policy.RecordObservation)
 	if err != nil {
 		return store.Page[Observation]{}, err
 	}
@@ -246,7 +246,7 @@ func spread(ctx context.Context, h heldThen, change store.Change[Observation], y
 // scope, Invalid (project) if no firm held it.
 func (s *Observations) FirmOf(ctx context.Context, by policy.Actor, project string, on calendar.Date) (string, error) {
 	const op = "supervision.FirmOf"
-	scope, err := s.scope(ctx, by, policy.RecordObservation)
+	scope, err := s.desk.Scope(ctx, by, policy.RecordObservation)
 	if err != nil {
 		return "", err
 	}

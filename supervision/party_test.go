@@ -82,6 +82,7 @@ func TestWhoMayNotConfirmAPartyFact(t *testing.T) {
 	refuse("another community", neighbour, own, fault.NotFound, "")
 	refuse("the office of another community", elsewhere, own, fault.Forbidden, "现在不是由你签署")
 	refuse("housing staff", chief, own, fault.NotFound, "")
+	refuse("housing staff with an old page", chief, store.Doc[Observation]{ID: own.ID, Seq: 99}, fault.NotFound, "")
 	own = d.confirm(t, both, own)
 	refuse("twice the same person", both, own, fault.Forbidden, "已经签过")
 	if queue, err := d.Queue(ctx, both, ""); err != nil || len(queue.Docs) != 0 {

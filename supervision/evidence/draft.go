@@ -111,12 +111,12 @@ func (s *Service) DropDraft(ctx context.Context, by policy.Actor, at Form) error
 // draftID checks that the actor may fill in the form, and names his draft of it.
 func (s *Service) draftID(ctx context.Context, by policy.Actor, at Form) (string, error) {
 	const op = "evidence.Draft"
-	scope, err := s.scope(ctx, by, policy.SubmitEvidence)
+	scope, err := s.desk.Scope(ctx, by, policy.SubmitEvidence)
 	if err != nil {
 		return "", err
 	}
 	if at.Proof != "" {
-		doc, err := s.load(ctx, op, scope, at.Proof)
+		doc, err := s.desk.Load(ctx, op, scope, at.Proof)
 		if err != nil {
 			return "", err
 		}

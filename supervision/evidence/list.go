@@ -21,11 +21,11 @@ const perPage = 50
 
 // One returns a proof. Returns Forbidden without ReadEvidence, NotFound outside the scope.
 func (s *Service) One(ctx context.Context, by policy.Actor, id string) (store.Doc[Proof], error) {
-	scope, err := s.scope(ctx, by, policy.ReadEvidence)
+	scope, err := s.desk.Scope(ctx, by, policy.ReadEvidence)
 	if err != nil {
 		return store.Doc[Proof]{}, err
 	}
-	return s.load(ctx, "evidence.One", scope, id)
+	return s.desk.Load(ctx, "evidence.One", scope, id)
 }
 
 // Happened is one change of a proof.
@@ -65,7 +65,7 @@ type Filter struct {
 
 // List returns up to 50 proofs, the latest first, and the cursor of the next page. Returns Forbidden without ReadEvidence.
 func (s *Service) List(ctx context.Context, by policy.Actor, f Filter, after string) (store.Page[Proof], error) {
-	scope, err := s.scope(ctx, by, policy.ReadEvidence)
+	scope, err := s.desk.Scope(ctx, by, policy.ReadEvidence)
 	if err != nil {
 		return store.Page[Proof]{}, err
 	}
@@ -101,7 +101,7 @@ type QueueFilter struct {
 
 // QueueOf is Queue for what a filter lets through.
 func (s *Service) QueueOf(ctx context.Context, by policy.Actor, stage Stage, f QueueFilter, after string) (store.Page[Proof], error) {
-	scope, err := s.scope(ctx, by, stage.action())
+	scope, err := s.desk.Scope(ctx, by, stage.action())
 	if err != nil {
 		return store.Page[Proof]{}, err
 	}
@@ -119,7 +119,7 @@ func (s *Service) QueueOf(ctx context.Context, by policy.Actor, stage Stage, f Q
 
 // Earlier returns what was submitted before about one fact of one project, in any period, the latest first, at most 10. Returns Forbidden without ReadEvidence.
 func (s *Service) Earlier(ctx context.Context, by policy.Actor, project, fact string) ([]store.Doc[Proof], error) {
-	scope, err := s.scope(ctx, by, policy.ReadEvidence)
+	scope, err := s.desk.Scope(ctx, by, policy.ReadEvidence)
 	if err != nil || !journal.ValidPart(project) || !journal.ValidPart(fact) {
 		return nil, err
 	}
@@ -185,7 +185,7 @@ func (s *Service) Needs(ctx context.Context, by policy.Actor, period, project st
 // NeedsOf is Needs for many projects at once, in their order; those outside the scope are left out. Returns Forbidden without ReadEvidence, NotFound for a period
 // that does not exist.
 func (s *Service) NeedsOf(ctx context.Context, by policy.Actor, period string, projects []string) ([]Needs, error) {
-	scope, err := s.scope(ctx, by, policy.ReadEvidence)
+	scope, err := s.desk.Scope(ctx, by, policy.ReadEvidence)
 	if err != nil {
 		return nil, err
 	}

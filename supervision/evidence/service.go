@@ -38,6 +38,7 @@ type Service struct {
 	deadlines Deadlines
 	windows   *store.Collection[Window]
 	rows      *store.Collection[Proof]
+	desk      supervision.Desk[Proof]
 	drafts    *store.EphemeralCollection[Draft]
 }
 
@@ -108,6 +109,7 @@ func NewService(ctx context.Context, db *store.DB, guard *policy.Guard, places s
 	if s.rows, err = store.NewCollection(ctx, db, proofDocument()); err != nil {
 		return nil, err
 	}
+	s.desk = supervision.Desk[Proof]{Guard: guard, Rows: s.rows, Place: func(p *Proof) ([]string, calendar.Date) { return p.Keys, p.Day }, Outdated: s.outdated}
 	s.drafts, err = store.NewEphemeral[Draft](db, "proof-draft")
 	return s, err
 }
@@ -131,7 +133,7 @@ type Submission struct {
 func (s *Service) Submit(ctx context.Context, by policy.Actor, in Submission) (store.Doc[Proof], error) {
 	const op = "evidence.Submit"
 	none := store.Doc[Proof]{}
-	scope, err := s.scope(ctx, by, policy.SubmitEvidence)
+	scope, err := s.desk.Scope(ctx, by, policy.SubmitEvidence)
 	if err != nil {
 		return none, err
 	}
@@ -159,13 +161,13 @@ func (s *Service) Submit(ctx context.Context, by policy.Actor, in Submission) (s
 	if err := s.sent(by, &p, MoveSubmit); err != nil {
 		return none, err
 	}
-	return s.commit(ctx, meta, id, 0, p)
+	return s.desk.Commit(ctx, meta, id, 0, p)
 }
 
 // Correct hands a returned proof in again. Period, Project and Fact of the submission are those of the proof and ignored. Errors as those of Submit; Conflict also
 // if it was not returned or somebody was quicker.
 func (s *Service) Correct(ctx context.Context, by policy.Actor, at supervision.At, in Submission) (store.Doc[Proof], error) {
-	return s.change(ctx, by, policy.SubmitEvidence, at, "", func(scope policy.Scope, p *Proof) error {
+	return s.desk.Change(ctx, by, policy.SubmitEvidence, at, "", func(scope policy.Scope, p *Proof) error {
 		if _, err := p.State.next(MoveCorrect); err != nil {
 			return err
 		}
@@ -186,7 +188,7 @@ func (s *Service) Correct(ctx context.Context, by policy.Actor, at supervision.A
 // Withdraw takes back a proof that its community has not accepted. Returns Forbidden without SubmitEvidence, NotFound outside the scope, Conflict if it was
 // decided or somebody was quicker.
 func (s *Service) Withdraw(ctx context.Context, by policy.Actor, at supervision.At) (store.Doc[Proof], error) {
-	return s.change(ctx, by, policy.SubmitEvidence, at, "", func(_ policy.Scope, p *Proof) error {
+	return s.desk.Change(ctx, by, policy.SubmitEvidence, at, "", func(_ policy.Scope, p *Proof) error {
 		next, err := p.State.next(MoveWithdraw)
 		p.State, p.Last = next, MoveWithdraw
 		return err
@@ -294,7 +296,7 @@ func (s *Service) Decide(ctx context.Context, by policy.Actor, at supervision.At
 			return none, fault.InvalidFields(op, fault.Field{Name: "concern", Message: "请住建局复核的事由最多 200 个字，并且只在通过时填写"})
 		}
 	}
-	return s.change(ctx, by, action, at, in.Reason, func(_ policy.Scope, p *Proof) error { return s.decide(by, at, in, p) })
+	return s.desk.Change(ctx, by, action, at, in.Reason, func(_ policy.Scope, p *Proof) error { return s.decide(by, at, in, p) })
 }
 
 // actionOf is the right that a move needs; a return may be the community's or the bureau's, whichever the actor is.
@@ -374,7 +376,7 @@ func (s *Service) Undo(ctx context.Context, by policy.Actor, at supervision.At) 
 	if !s.guard.Allow(by, action) {
 		action = policy.ReviewEvidence
 	}
-	return s.change(ctx, by, action, at, string(MoveUndo), func(_ policy.Scope, p *Proof) error {
+	return s.desk.Change(ctx, by, action, at, string(MoveUndo), func(_ policy.Scope, p *Proof) error {
 		hand := p.decided()
 		if _, err := p.State.next(MoveUndo); err != nil {
 			return err
@@ -405,19 +407,8 @@ func (s *Service) Undo(ctx context.Context, by policy.Actor, at supervision.At) 
 	})
 }
 
-// commit says more plainly than the store who was first.
-func (s *Service) commit(ctx context.Context, meta store.Meta, id string, seq int64, p Proof) (store.Doc[Proof], error) {
-	doc, err := s.rows.Commit(ctx, meta, id, seq, p)
-	if fault.Is(err, fault.Conflict) {
-		if fresh, headErr := s.rows.Head(ctx, id); headErr == nil && fresh.Seq != seq && !fresh.Deleted {
-			return doc, s.outdated(fresh.State)
-		}
-	}
-	return doc, err
-}
-
 // outdated says which office was quicker, and with what.
-func (s *Service) outdated(p Proof) error {
+func (s *Service) outdated(p *Proof) error {
 	who := "企业"
 	if hand := p.decided(); hand.Office != "" {
 		who = hand.Office
@@ -429,51 +420,6 @@ func (s *Service) outdated(p Proof) error {
 		return fault.New("evidence.outdated", fault.Conflict, "这件材料的决定刚被撤回，请刷新后再办")
 	}
 	return fault.New("evidence.outdated", fault.Conflict, fmt.Sprintf("%s刚才已对这件材料办理“%s”，你的操作没有生效，请看下一件", who, p.Last))
-}
-
-// scope is the right and the rows of it.
-func (s *Service) scope(ctx context.Context, by policy.Actor, action policy.Action) (policy.Scope, error) {
-	if err := s.guard.Require(by, action); err != nil {
-		return policy.Scope{}, err
-	}
-	return s.guard.Scope(ctx, by, action)
-}
-
-// load is a proof inside the scope; NotFound for everything else.
-func (s *Service) load(ctx context.Context, op string, scope policy.Scope, id string) (store.Doc[Proof], error) {
-	if !journal.ValidPart(id) {
-		return store.Doc[Proof]{}, fault.New(op, fault.NotFound, "没有找到要看的内容")
-	}
-	doc, err := s.rows.Load(ctx, id)
-	if err != nil {
-		return doc, err
-	}
-	return doc, scope.Require(op, doc.State.Keys, doc.State.Day)
-}
-
-// change loads a proof, checks that nobody was quicker, and commits what f makes of it.
-func (s *Service) change(ctx context.Context, by policy.Actor, action policy.Action, at supervision.At, why string, f func(policy.Scope, *Proof) error) (store.Doc[Proof], error) {
-	none := store.Doc[Proof]{}
-	scope, err := s.scope(ctx, by, action)
-	if err != nil {
-		return none, err
-	}
-	meta := store.Meta{By: by.ID, Action: string(action), Why: why, Idem: at.Idem}
-	if doc, done, err := s.rows.Replay(ctx, meta); err != nil || done {
-		return doc, err
-	}
-	doc, err := s.load(ctx, "evidence.change", scope, at.ID)
-	if err != nil {
-		return none, err
-	}
-	if doc.Seq != at.Seq {
-		return none, s.outdated(doc.State)
-	}
-	p := doc.State
-	if err := f(scope, &p); err != nil {
-		return none, err
-	}
-	return s.commit(ctx, meta, at.ID, at.Seq, p)
 }
 
 // hashText is a record hash as readings give it.

@@ -39,11 +39,11 @@ func (w Walk) Signatures() int {
 
 // One returns a visit with its sheet and answers. Returns Forbidden without ReadVisit, NotFound outside the scope.
 func (s *Visits) One(ctx context.Context, by policy.Actor, id string) (Walk, error) {
-	scope, err := s.scope(ctx, by, policy.ReadVisit)
+	scope, err := s.desk.Scope(ctx, by, policy.ReadVisit)
 	if err != nil {
 		return Walk{}, err
 	}
-	doc, err := s.load(ctx, "inspection.One", scope, id)
+	doc, err := s.desk.Load(ctx, "inspection.One", scope, id)
 	if err != nil || doc.State.Sheet.Hash == "" {
 		return Walk{Visit: doc}, err
 	}
@@ -69,11 +69,11 @@ const lastTries = 6
 func (s *Visits) Last(ctx context.Context, by policy.Actor, visit, item string) (Answer, error) {
 	const op = "inspection.Last"
 	none := fault.New(op, fault.NotFound, "没有上一次的结果")
-	scope, err := s.scope(ctx, by, policy.ReadVisit)
+	scope, err := s.desk.Scope(ctx, by, policy.ReadVisit)
 	if err != nil {
 		return Answer{}, err
 	}
-	doc, err := s.load(ctx, op, scope, visit)
+	doc, err := s.desk.Load(ctx, op, scope, visit)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -101,7 +101,7 @@ func (s *Visits) Last(ctx context.Context, by policy.Actor, visit, item string) 
 
 // Mine returns up to 50 visits that the actor has still to do or to sign, in the order set. Returns Forbidden without DoVisit.
 func (s *Visits) Mine(ctx context.Context, by policy.Actor, after string) (store.Page[Visit], error) {
-	scope, err := s.scope(ctx, by, policy.DoVisit)
+	scope, err := s.desk.Scope(ctx, by, policy.DoVisit)
 	if err != nil {
 		return store.Page[Visit]{}, err
 	}
@@ -121,7 +121,7 @@ type VisitFilter struct {
 // List returns up to 50 visits, the latest first, and the cursor of the next page. Returns Forbidden without ReadVisit, Invalid for a cursor of another list or if too many rows
 // would have to be read.
 func (s *Visits) List(ctx context.Context, by policy.Actor, f VisitFilter, after string) (store.Page[Visit], error) {
-	scope, err := s.scope(ctx, by, policy.ReadVisit)
+	scope, err := s.desk.Scope(ctx, by, policy.ReadVisit)
 	if err != nil {
 		return store.Page[Visit]{}, err
 	}
@@ -144,7 +144,7 @@ func (s *Visits) List(ctx context.Context, by policy.Actor, f VisitFilter, after
 
 // Queue returns up to 50 signed visits that wait for the actor's review, oldest first; those that he was sent to are not among them. Returns Forbidden without ReviewVisit.
 func (s *Visits) Queue(ctx context.Context, by policy.Actor, after string) (store.Page[Visit], error) {
-	scope, err := s.scope(ctx, by, policy.ReviewVisit)
+	scope, err := s.desk.Scope(ctx, by, policy.ReviewVisit)
 	if err != nil {
 		return store.Page[Visit]{}, err
 	}

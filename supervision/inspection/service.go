@@ -44,6 +44,7 @@ type Config struct {
 type Visits struct {
 	Config
 	visits  *store.Collection[Visit]
+	desk    supervision.Desk[Visit]
 	answers *store.Collection[Answer]
 	kept    *store.Collection[Sheet]
 	// read holds the kept sheets by fingerprint, which never change: every answer needs one.
@@ -128,6 +129,9 @@ func NewVisits(ctx context.Context, c Config) (*Visits, error) {
 	if s.visits, err = store.NewCollection(ctx, c.DB, visitDocument()); err != nil {
 		return nil, err
 	}
+	s.desk = supervision.Desk[Visit]{Guard: c.Guard, Rows: s.visits, Place: func(v *Visit) ([]string, calendar.Date) { return v.Keys, v.Day }, Outdated: func(*Visit) error {
+		return fault.New("inspection.outdated", fault.Conflict, "这次走访刚被别人办过，请刷新后再办")
+	}}
 	if s.answers, err = store.NewCollection(ctx, c.DB, answerDocument()); err != nil {
 		return nil, err
 	}
@@ -153,7 +157,7 @@ type PlanVisit struct {
 func (s *Visits) Plan(ctx context.Context, by policy.Actor, in PlanVisit) (store.Doc[Visit], error) {
 	const op = "inspection.Plan"
 	none := store.Doc[Visit]{}
-	scope, err := s.scope(ctx, by, policy.PlanVisit)
+	scope, err := s.desk.Scope(ctx, by, policy.PlanVisit)
 	if err != nil {
 		return none, err
 	}
@@ -244,56 +248,10 @@ func (s *Visits) unfit(ctx context.Context, id string, v *Visit) (string, error)
 	return "", nil
 }
 
-// scope is the right and the rows of it.
-func (s *Visits) scope(ctx context.Context, by policy.Actor, action policy.Action) (policy.Scope, error) {
-	if err := s.Guard.Require(by, action); err != nil {
-		return policy.Scope{}, err
-	}
-	return s.Guard.Scope(ctx, by, action)
-}
-
-// load is a visit inside the scope; NotFound for everything else.
-func (s *Visits) load(ctx context.Context, op string, scope policy.Scope, id string) (store.Doc[Visit], error) {
-	if !journal.ValidPart(id) {
-		return store.Doc[Visit]{}, fault.New(op, fault.NotFound, "没有找到这次走访")
-	}
-	doc, err := s.visits.Load(ctx, id)
-	if err != nil {
-		return doc, err
-	}
-	return doc, scope.Require(op, doc.State.Keys, doc.State.Day)
-}
-
-// change loads a visit, checks that nobody was quicker, and commits what f makes of it.
-func (s *Visits) change(ctx context.Context, by policy.Actor, action policy.Action, at supervision.At, why string, f func(*Visit, policy.Scope) error) (store.Doc[Visit], error) {
-	const op = "inspection.change"
-	none := store.Doc[Visit]{}
-	scope, err := s.scope(ctx, by, action)
-	if err != nil {
-		return none, err
-	}
-	meta := store.Meta{By: by.ID, Action: string(action), Why: why, Idem: at.Idem}
-	if doc, done, err := s.visits.Replay(ctx, meta); err != nil || done {
-		return doc, err
-	}
-	doc, err := s.load(ctx, op, scope, at.ID)
-	if err != nil {
-		return none, err
-	}
-	if doc.Seq != at.Seq {
-		return none, fault.New(op, fault.Conflict, "这次走访刚被别人办过，请刷新后再办")
-	}
-	v := doc.State
-	if err := f(&v, scope); err != nil {
-		return none, err
-	}
-	return s.visits.Commit(ctx, meta, at.ID, at.Seq, v)
-}
-
 // Move changes day, place in the list and officers of a visit that has not begun. Returns what Plan returns, and Conflict if it has begun or somebody was first.
 func (s *Visits) Move(ctx context.Context, by policy.Actor, at supervision.At, day calendar.Date, order int64, officers []string) (store.Doc[Visit], error) {
 	const op = "inspection.Move"
-	return s.change(ctx, by, policy.PlanVisit, at, "", func(v *Visit, scope policy.Scope) (err error) {
+	return s.desk.Change(ctx, by, policy.PlanVisit, at, "", func(scope policy.Scope, v *Visit) (err error) {
 		if v.State, err = v.State.step(stepMove); err != nil {
 			return err
 		}
@@ -314,7 +272,7 @@ func (s *Visits) Cancel(ctx context.Context, by policy.Actor, at supervision.At,
 	if err := supervision.CheckReason("inspection.Cancel", reason); err != nil {
 		return store.Doc[Visit]{}, err
 	}
-	return s.change(ctx, by, policy.PlanVisit, at, strings.TrimSpace(reason), func(v *Visit, _ policy.Scope) (err error) {
+	return s.desk.Change(ctx, by, policy.PlanVisit, at, strings.TrimSpace(reason), func(_ policy.Scope, v *Visit) (err error) {
 		v.Reason = strings.TrimSpace(reason)
 		v.State, err = v.State.step(stepCancel)
 		return err
@@ -325,7 +283,7 @@ func (s *Visits) Cancel(ctx context.Context, by policy.Actor, at supervision.At,
 // somebody whom the visit does not name, Invalid if there is no sheet, Conflict if it has begun or somebody was first.
 func (s *Visits) Start(ctx context.Context, by policy.Actor, at supervision.At) (store.Doc[Visit], error) {
 	const op = "inspection.Start"
-	return s.change(ctx, by, policy.DoVisit, at, "", func(v *Visit, scope policy.Scope) error {
+	return s.desk.Change(ctx, by, policy.DoVisit, at, "", func(scope policy.Scope, v *Visit) error {
 		if err := v.mine(by); err != nil {
 			return err
 		}
@@ -407,14 +365,14 @@ func replyMeta(by policy.Actor, idem *store.Idem) store.Meta {
 // prepare checks an answer and gives what would be stored, or (done) what the same request stored before.
 func (s *Visits) prepare(ctx context.Context, by policy.Actor, visit, item string, in Found, idem *store.Idem, counted bool) (a store.Doc[Answer], done bool, err error) {
 	const op = "inspection.Reply"
-	scope, err := s.scope(ctx, by, policy.DoVisit)
+	scope, err := s.desk.Scope(ctx, by, policy.DoVisit)
 	if err != nil {
 		return a, false, err
 	}
 	if a, done, err := s.answers.Replay(ctx, replyMeta(by, idem)); err != nil || done {
 		return a, done, err
 	}
-	doc, err := s.load(ctx, op, scope, visit)
+	doc, err := s.desk.Load(ctx, op, scope, visit)
 	if err != nil {
 		return a, false, err
 	}
@@ -468,7 +426,7 @@ func (s *Visits) given(ctx context.Context, visit string, sheet *Sheet) (found [
 // Conflict if it is not being answered or somebody was first.
 func (s *Visits) Sign(ctx context.Context, by policy.Actor, at supervision.At) (store.Doc[Visit], error) {
 	const op = "inspection.Sign"
-	return s.change(ctx, by, policy.DoVisit, at, "", func(v *Visit, _ policy.Scope) error {
+	return s.desk.Change(ctx, by, policy.DoVisit, at, "", func(_ policy.Scope, v *Visit) error {
 		if err := v.mine(by); err != nil {
 			return err
 		}
@@ -521,7 +479,7 @@ func (v *Visit) act(part policy.Part, by string) error {
 // review is what the reviewer does.
 func (s *Visits) review(ctx context.Context, by policy.Actor, at supervision.At, reason string, do visitStep) (store.Doc[Visit], error) {
 	const op = "inspection.review"
-	return s.change(ctx, by, policy.ReviewVisit, at, reason, func(v *Visit, _ policy.Scope) (err error) {
+	return s.desk.Change(ctx, by, policy.ReviewVisit, at, reason, func(_ policy.Scope, v *Visit) (err error) {
 		if v.State, err = v.State.step(do); err != nil {
 			return err
 		}
