@@ -47,7 +47,11 @@ func Mark(r io.Reader, sheet string, faults []Fault) (data []byte, err error) {
 			data, err = nil, fault.New(op, fault.Invalid, "这个文件的批注不能读取，标错的 Excel 没有做成，请按页面上的清单修改")
 		}
 	}()
-	book, err := excelize.OpenReader(r, excelize.Options{UnzipSizeLimit: maxMarkable, UnzipXMLSizeLimit: maxInMemory})
+	own, err := styled(r)
+	if err != nil {
+		return nil, fault.Wrap(op, fault.Invalid, "这个文件已损坏，不能标错，请按页面上的清单修改", err)
+	}
+	book, err := excelize.OpenReader(bytes.NewReader(own), excelize.Options{UnzipSizeLimit: maxMarkable, UnzipXMLSizeLimit: maxInMemory})
 	if err != nil {
 		return nil, fault.Wrap(op, fault.Invalid, fmt.Sprintf("这个文件解开后超过 %d MB，不能标错，请按页面上的清单修改", maxMarkable>>20), err)
 	}

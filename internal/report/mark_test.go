@@ -1,8 +1,11 @@
 package report
 
 import (
+	"archive/zip"
 	"bytes"
 	"fmt"
+	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -203,5 +206,69 @@ func TestMarkHasLimits(t *testing.T) {
 	}
 	if _, err := Firms().Read(bytes.NewReader(book(t, FaultSheet, []any{"企业名称"}))); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.MessageOf(err), "没有要导入的工作表") {
 		t.Error("nothing but a list of faults:", err)
+	}
+}
+
+// TestMarkWithoutStyles: a workbook from a program that writes no styles is marked like any other.
+func TestMarkWithoutStyles(t *testing.T) {
+	full := book(t, "台账", []any{"企业名称", "统一社会信用代码", "企业性质"}, []any{"赣北物业服务有限公司", codeOne, "市场"})
+	in, err := zip.NewReader(bytes.NewReader(full), int64(len(full)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, f := range in.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Name == stylesPart {
+			continue
+		}
+		// Neither its type nor its link is there either.
+		plain := regexp.MustCompile(`<(Override|Relationship)[^>]*styles[^>]*(/>|></(Override|Relationship)>)| s="[0-9]+"`).ReplaceAllString(string(text), "")
+		part, err := w.Create(f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(part, plain); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Firms().Read(bytes.NewReader(out.Bytes()))
+	if err != nil || len(p.Faults) != 1 {
+		t.Fatal(p.Faults, err)
+	}
+	data, err := Mark(bytes.NewReader(out.Bytes()), p.Sheet, p.Faults)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := opened(t, data)
+	if got := coloured(t, f, "台账", "C2"); got != faultColour {
+		t.Errorf("C2 is coloured %q", got)
+	}
+	if got := commentOn(t, f, "台账", "C2"); !strings.Contains(got, "只能填市场化、国有兜底") {
+		t.Errorf("at C2: %q", got)
+	}
+	links, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{stylesPart, linksPart, typesPart} {
+		r, err := links.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err := io.ReadAll(r); err != nil || name != stylesPart && strings.Count(string(text), "styles.xml") != 1 {
+			t.Errorf("%s: %s %v", name, text, err)
+		}
 	}
 }
