@@ -2,8 +2,14 @@ package policy
 
 import "strings"
 
-// MaskName shows the first and the last character of a personal name: 张*敏, 刘*.
+// inventedMark ends the names of the demonstration.
+const inventedMark = "（演示）"
+
+// MaskName shows the first and the last character of a personal name: 张*敏, 刘*. The mark of an invented name stays whole.
 func MaskName(name string) string {
+	if person, ok := strings.CutSuffix(name, inventedMark); ok {
+		return MaskName(person) + inventedMark
+	}
 	r := []rune(name)
 	switch len(r) {
 	case 0:

@@ -25,6 +25,8 @@ type Task struct {
 	Link, Button string
 	// Nav is the path of the navigation entry that counts it, "" for none.
 	Nav string
+	// Order is the place among what is due on the same day, for work that was put in an order; 0 for none.
+	Order int64
 	// Count is how many pieces the line stands for, at least 1.
 	Count int
 	// Waits: nothing can be done but wait for Party.
@@ -198,7 +200,7 @@ func byDue(a, b Task) int {
 		}
 		return -1
 	}
-	return cmp.Or(a.Due.Compare(b.Due), a.At.Compare(b.At), cmp.Compare(a.Title, b.Title))
+	return cmp.Or(a.Due.Compare(b.Due), a.At.Compare(b.At), cmp.Compare(a.Order, b.Order), cmp.Compare(a.Title, b.Title))
 }
 
 // pieces is how many pieces of work some tasks stand for.
@@ -243,7 +245,7 @@ func (p *pile) lines(title func(n string) string, unit string, most bool) []Task
 		line := *p.tasks[due]
 		n := count(line.Count)
 		if most && i == len(p.order)-1 {
-			n += "（还有更多）"
+			n = "至少 " + n
 		}
 		line.Title = title(n)
 		if parties := p.parties[due]; len(parties) > 1 {

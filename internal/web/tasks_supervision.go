@@ -139,7 +139,7 @@ func (t VisitTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]
 // visitTask is one visit of one who goes.
 func visitTask(by policy.Actor, d store.Doc[inspection.Visit]) Task {
 	v := d.State
-	k := Task{Due: v.Day, Basis: "安排的日期", Title: "走访" + v.Name, Context: fmt.Sprintf("当天第 %d 个", v.Order), Link: visitsPath + "/" + d.ID, Button: "去走访", Nav: minePath}
+	k := Task{Due: v.Day, Order: v.Order, Basis: "安排的日期", Title: "走访" + v.Name, Context: fmt.Sprintf("当天第 %d 个", v.Order), Link: visitsPath + "/" + d.ID, Button: "去走访", Nav: minePath}
 	if v.Sheet.Title != "" {
 		k.Context = v.Sheet.Title + " · " + k.Context
 	}

@@ -126,6 +126,20 @@ func TestTodoView(t *testing.T) {
 	}
 }
 
+// TestVisitsKeepTheirOrder: what is due on one day stands in the order that was set, not by name.
+func TestVisitsKeepTheirOrder(t *testing.T) {
+	tasks := []Task{{Due: day(t, "2026-10-19"), Title: "a", Order: 3}, {Due: day(t, "2026-10-19"), Title: "c", Order: 1}, {Due: day(t, "2026-10-18"), Title: "d", Order: 9}, {Title: "e"},
+		{Due: day(t, "2026-10-19"), Title: "b", Order: 2}}
+	slices.SortStableFunc(tasks, byDue)
+	var got string
+	for _, k := range tasks {
+		got += k.Title
+	}
+	if got != "dcbae" {
+		t.Error(got)
+	}
+}
+
 func TestPile(t *testing.T) {
 	var p pile
 	for i, party := range []string{"甲物业", "乙物业", "甲物业"} {
@@ -133,7 +147,7 @@ func TestPile(t *testing.T) {
 	}
 	p.add(Task{Due: day(t, "2026-10-22"), Party: "丙物业"})
 	lines := p.lines(func(n string) string { return "初审 " + n + " 件" }, "家企业", true)
-	if len(lines) != 2 || lines[0].Title != "初审 3 件" || lines[0].Party != "2 家企业" || lines[0].Context != "a" || lines[1].Title != "初审 1（还有更多） 件" || lines[1].Party != "丙物业" {
+	if len(lines) != 2 || lines[0].Title != "初审 3 件" || lines[0].Party != "2 家企业" || lines[0].Context != "a" || lines[1].Title != "初审 至少 1 件" || lines[1].Party != "丙物业" {
 		t.Errorf("%+v", lines)
 	}
 }
