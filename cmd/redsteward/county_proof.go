@@ -89,12 +89,22 @@ func (l *countyLoader) proofActs(i, n int) []act {
 				doc, err = l.submit(ctx, q.String(), s, i, n, last.Add(-6))
 				return err
 			}},
-			act{hour(last.Add(5), 9+k), partProof, func(ctx context.Context) error {
-				_, err := l.decide(ctx, doc, i, evidence.Decision{Move: evidence.MoveAccept})
+			act{hour(last.Add(5), 9+k), partProof, func(ctx context.Context) (err error) {
+				doc, err = l.decide(ctx, doc, i, evidence.Decision{Move: evidence.MoveAccept})
 				return err
-			}})
+			}},
+			act{hour(last.Add(7), 9+k), partProof, func(ctx context.Context) error { return l.reviewDrawn(ctx, doc) }})
 	}
 	return acts
+}
+
+// reviewDrawn is what the bureau does with a proof that was drawn for its review.
+func (l *countyLoader) reviewDrawn(ctx context.Context, doc store.Doc[evidence.Proof]) error {
+	if doc.State.Stage() != evidence.StageBureau {
+		return nil
+	}
+	_, err := l.proofs.Decide(ctx, l.of("property_officer", 1), supervision.At{ID: doc.ID, Seq: doc.Seq}, evidence.Decision{Move: evidence.MoveConfirm})
+	return err
 }
 
 // commend is the proof of a commendation, which earns a point in the year.
@@ -114,10 +124,11 @@ func (l *countyLoader) commend(year calendar.Year) []act {
 				doc, err = l.submit(ctx, year.String(), s, i, n, day)
 				return err
 			}},
-			act{hour(last.Add(12), 10), partProof, func(ctx context.Context) error {
-				_, err := l.decide(ctx, doc, i, evidence.Decision{Move: evidence.MoveAccept})
+			act{hour(last.Add(12), 10), partProof, func(ctx context.Context) (err error) {
+				doc, err = l.decide(ctx, doc, i, evidence.Decision{Move: evidence.MoveAccept})
 				return err
-			}})
+			}},
+			act{hour(last.Add(13), 10), partProof, func(ctx context.Context) error { return l.reviewDrawn(ctx, doc) }})
 	}
 	return acts
 }
