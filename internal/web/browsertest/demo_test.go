@@ -1,0 +1,118 @@
+package browsertest
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// keptCounty names a folder in which the part demo of the check left the whole county, and its accounts beside it; without it the demonstration is loaded here.
+const keptCounty = "REDSTEWARD_COUNTY"
+
+// accountLine is a line of accounts as the demonstration prints them: login, password, title.
+var accountLine = regexp.MustCompile(`(?m)^(\S+) +(Demo-\S+) +(\S+)`)
+
+// demoWidths are those of a phone and an office screen.
+var demoWidths = []int64{390, 1280}
+
+// startedDemo runs the demonstration as people do and returns its address, and what it printed about accounts.
+func startedDemo(t *testing.T) (f *Fixture, accounts string) {
+	t.Helper()
+	command := filepath.Join(t.TempDir(), "redsteward")
+	if out, err := exec.Command("go", "build", "-o", command, "../../../cmd/redsteward").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	args := []string{"demo", "--listen", "127.0.0.1:0"}
+	if kept := os.Getenv(keptCounty); kept != "" {
+		list, err := os.ReadFile(kept + ".accounts")
+		if err != nil {
+			t.Fatal(err)
+		}
+		accounts = string(list)
+		args = []string{"serve", "--set", "listen=127.0.0.1:0", "--set", "store.uri=" + kept, "--set", "business_clock=2026-10-19T09:00:00+08:00"}
+	}
+	demo := exec.Command(command, args...)
+	demo.Env = []string{"HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir()}
+	out, err := demo.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = demo.Process.Signal(syscall.SIGTERM)
+		if err := demo.Wait(); err != nil {
+			t.Error(err)
+		}
+	})
+	f = &Fixture{}
+	for lines := bufio.NewScanner(out); f.Base == "" && lines.Scan(); {
+		accounts += lines.Text() + "\n"
+		f.Base = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(lines.Text())
+	}
+	if f.Base == "" {
+		t.Fatalf("the demonstration printed no address:\n%s", accounts)
+	}
+	return f, accounts
+}
+
+// TestDemoPages opens, as every role of the demonstration county, the to-do page, where its first task leads, and each page of the navigation that no role before had: filled
+// as they are there, on a phone and on an office screen.
+func TestDemoPages(t *testing.T) {
+	f, accounts := startedDemo(t)
+	tb := newTab(t, browser(t))
+	seen := map[string]bool{}
+	look := func(role, name, path string) {
+		t.Helper()
+		if status := tb.open(t, f.Base+path, demoWidths[0], 844); status != 200 {
+			t.Errorf("%s: %s answers %d", role, path, status)
+		}
+		for i, width := range demoWidths {
+			tb.do(t, chromedp.EmulateViewport(width, 844))
+			if path == "/boards" {
+				waitFor(t, tb, `document.querySelectorAll("[data-chart]:not([data-drawn])").length === 0`)
+			}
+			tb.shoot(t, "demo-"+role+"-"+name+[]string{"-phone", "-desktop"}[i])
+			check(t, tb, role+" "+path, width, 200)
+		}
+	}
+	// What stands on these is the same for everybody and everywhere; TestPages looks at them.
+	for _, path := range []string{"/rights", "/method", "/account", "/admin/parts"} {
+		seen[path] = true
+	}
+	roles := accountLine.FindAllStringSubmatch(accounts, -1)
+	if len(roles) < 25 {
+		t.Fatalf("%d accounts in\n%s", len(roles), accounts)
+	}
+	for _, account := range roles {
+		role := account[1]
+		signIn(t, tb, f, role, account[2])
+		wantPath(t, tb, "/todo")
+		task := value[string](t, tb, `document.querySelector("table.todo .btn")?.getAttribute("href")||""`)
+		pages := value[[]string](t, tb, `[...document.querySelectorAll(".side a")].map(a=>a.getAttribute("href"))`)
+		if task != "" || !seen["/todo"] { // those who have nothing to do have the same page
+			look(role, "todo", "/todo")
+		}
+		if task == "" {
+			seen["/todo"] = true
+		} else if !seen[task] {
+			look(role, "task", task)
+			seen[task] = true
+		}
+		for _, path := range pages {
+			if !seen[path] && path != "/todo" {
+				seen[path] = true
+				look(role, strings.ReplaceAll(strings.Trim(path, "/"), "/", "-"), path)
+			}
+		}
+	}
+	t.Logf("%d roles, %d pages beside their to-do pages", len(roles), len(seen))
+}
