@@ -284,6 +284,10 @@ func TestPrint(t *testing.T) {
 	if n := sheets(t, tb, "star"); n < 1 || n > 3 {
 		t.Errorf("a star prints on %d pages, want at most 3", n)
 	}
+	tb.open(t, f.Base+"/firms/"+url.PathEscape("一盏灯物业"), 1440, 900)
+	if n := sheets(t, tb, "firm"); n < 1 || n > 3 {
+		t.Errorf("a firm prints on %d pages, want at most 3", n)
+	}
 	signIn(t, tb, f, "admin", Password)
 	tb.open(t, f.Base+"/admin/parts?sheet=1", 1440, 900)
 	if n := sheets(t, tb, "sheet"); n != 1 {
