@@ -65,13 +65,18 @@ func (s *sheet) send(c *fiber.Ctx, name string) error {
 
 // sendFigures answers with a workbook of sheets of figures.
 func sendFigures(c *fiber.Ctx, name string, sheets ...report.Figures) error {
-	filled := make([]report.Sheet, len(sheets))
-	for i := range sheets {
-		filled[i] = sheets[i].Filled()
-	}
-	data, err := report.Write(filled...)
+	data, err := figureBook(sheets...)
 	if err != nil {
 		return err
 	}
 	return sendExcel(c, name, data)
+}
+
+// figureBook makes a workbook of sheets of figures.
+func figureBook(sheets ...report.Figures) ([]byte, error) {
+	filled := make([]report.Sheet, len(sheets))
+	for i := range sheets {
+		filled[i] = sheets[i].Filled()
+	}
+	return report.Write(filled...)
 }

@@ -423,12 +423,23 @@ func (r *firmReason) sum(whole bool, places int) {
 	}
 }
 
-// firmExcel is the list of the firm's subjects under the filter, with what each brings into the roll-up, so that anybody can add it up again.
-func (s *Server) firmExcel(c *fiber.Ctx, _ policy.Actor) error {
+// firmExcel is the list of the firm's subjects under the filter as a workbook. Making one takes a while and anybody may ask, so that it is kept like a page.
+func (s *Server) firmExcel(c *fiber.Ctx, by policy.Actor) error {
 	b, f, asked, err := s.findFirm(c)
 	if err != nil {
 		return err
 	}
+	cached, err := s.cache.get(s.cacheKey(c, by, b, firmAddress(f.ID)+"/projects.xlsx", asked.first().query()), func() ([]byte, error) {
+		return figureBook(b.firmFigures(f, asked))
+	})
+	if err != nil {
+		return err
+	}
+	return sendExcel(c, f.Name+"的"+b.Subject+".xlsx", cached.plain)
+}
+
+// firmFigures lists the firm's subjects with what each brings into the roll-up, so that anybody can add it up again.
+func (b *board) firmFigures(f *rankedFirm, asked filter) report.Figures {
 	members := make(map[string]Member, len(f.Members))
 	for _, m := range f.Members {
 		members[m.ID] = m
@@ -447,5 +458,5 @@ func (s *Server) firmExcel(c *fiber.Ctx, _ policy.Actor) error {
 		}
 		sheet.Rows = append(sheet.Rows, append(row, strings.TrimSpace(r.Mark+" "+r.Reason)))
 	}
-	return sendFigures(c, f.Name+"的"+b.Subject+".xlsx", sheet)
+	return sheet
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -305,5 +306,30 @@ func testBoardsExcel(t *testing.T, auditor *person) {
 		_, one := workbook(t, auditor.get(t, "/boards/"+chart+".xlsx"))
 		wantFigures(t, chart, all[sheet], at)
 		wantFigures(t, chart, one[sheet], at)
+	}
+}
+
+// TestFirmAsExcel: what each compound of a firm weighs and brings in are numbers, which give the firm's total when they are added up.
+func TestFirmAsExcel(t *testing.T) {
+	f := start(t, 60)
+	names, sheets := workbook(t, newPerson(t, f).get(t, firm("一盏灯物业")+"/projects.xlsx"))
+	rows := sheets["小区"]
+	if len(names) != 1 || len(rows) < 4 || rows[0][6].text != "户数" || rows[0][7].text != "计入汇总的分值" {
+		t.Fatalf("%v: %+v", names, rows)
+	}
+	var sum, weight float64
+	for _, row := range rows[1 : len(rows)-1] {
+		if row[6].text == "" {
+			continue
+		}
+		w, err1 := strconv.ParseFloat(row[6].text, 64)
+		v, err2 := strconv.ParseFloat(row[7].text, 64)
+		if err1 != nil || err2 != nil || !row[6].numeric || !row[7].numeric {
+			t.Fatalf("%+v", row)
+		}
+		sum, weight = sum+w*v, weight+w
+	}
+	if note, want := rows[len(rows)-1][0].text, fmt.Sprintf("汇总得分 %.2f", sum/weight); !strings.Contains(note, want) {
+		t.Errorf("the rows give %s, the note says %s", want, note)
 	}
 }

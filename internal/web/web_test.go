@@ -232,6 +232,8 @@ func testScenarios(t *testing.T, f *browsertest.Fixture) {
 		{name: "a firm's compounds by initials", path: firm("一盏灯物业") + "?q=why", status: 200, contains: []string{"望湖苑"}, excludes: []string{">稻香苑<"}},
 		{name: "a firm's compounds, none found", path: firm("一盏灯物业") + "?q=zzzz", status: 200, contains: []string{"没有符合条件的小区", "清除条件"}},
 		{name: "a firm with nonsense", path: firm("一盏灯物业") + "?grade=nine&sort=%00&after=none&f1=x", status: 200, contains: []string{"第 1–"}},
+		{name: "a firm as Excel", path: firm("一盏灯物业") + "/projects.xlsx", status: 200, contains: []string{"PK"}},
+		{name: "a firm that is none as Excel", path: firm("没有这家物业") + "/projects.xlsx", status: 404},
 		{name: "a firm that is none", path: firm("没有这家物业"), status: 404},
 		{name: "the group of blank names is no firm", path: firm("（未填写）"), status: 404},
 		{name: "open data", path: "/open", status: 200, contains: []string{"redsteward score", "/api/v1/stars"}},
