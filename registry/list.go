@@ -158,22 +158,20 @@ func listed[T any](ctx context.Context, c *store.Collection[T], ask store.Query,
 	if err != nil {
 		return nil, "", 0, err
 	}
-	count = len(page.Docs)
-	if ask.After == "" && page.Next == "" {
-		return page.Docs, "", count, nil
+	// The first page is counted already; behind any other, counting begins at the top.
+	rest, counted := ask, ask.After == ""
+	rest.After, rest.Limit = "", store.MaxLimit
+	if counted {
+		count, rest.After = len(page.Docs), page.Next
 	}
-	all := ask
-	all.After, all.Limit, count = "", store.MaxLimit, 0
-	for {
-		more, err := c.ListWhere(ctx, all, keep)
+	for (!counted || rest.After != "") && count <= CountTo {
+		more, err := c.ListWhere(ctx, rest, keep)
 		if err != nil {
 			return nil, "", 0, err
 		}
-		if count += len(more.Docs); more.Next == "" || count > CountTo {
-			return page.Docs, page.Next, min(count, CountTo+1), nil
-		}
-		all.After = more.Next
+		count, rest.After, counted = count+len(more.Docs), more.Next, true
 	}
+	return page.Docs, page.Next, min(count, CountTo+1), nil
 }
 
 // every calls yield for all rows that keep lets through.

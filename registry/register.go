@@ -64,8 +64,9 @@ func (r *Register) Place(ctx context.Context, project string, on calendar.Date) 
 }
 
 // contractor is the firm of a contract. If its registration was withdrawn in the moment in which the contract was entered, the contract says so and can be corrected.
+// Names and phones of its people are left out.
 func (r *Register) contractor(ctx context.Context, id string) (Firm, error) {
-	d, err := r.firms.Load(ctx, id)
+	d, err := r.firms.LoadOpen(ctx, id)
 	if fault.Is(err, fault.NotFound) {
 		return Firm{Name: "登记已撤回的企业"}, nil
 	}
@@ -85,15 +86,16 @@ func noProject(op string, err error) error {
 
 func (r *Register) placeOf(ctx context.Context, id string, p Project, day calendar.Date) (Place, error) {
 	out := Place{Project: id, Name: p.Name, Community: p.Community, Township: p.Township, Households: p.Households, Firm: p.ContractOn(day).Firm}
-	community, err := r.divisions.Load(ctx, p.Community)
-	if err != nil {
-		return Place{}, fault.Wrap("registry.Place", fault.Internal, "小区所在社区的登记缺失", err)
+	divisions, err := r.divisions.LoadEach(ctx, []string{p.Community, p.Township})
+	switch {
+	case err != nil:
+		return Place{}, fault.Wrap("registry.Place", "", "暂时查不到小区所在的社区", err)
+	case divisions[0] == nil:
+		return Place{}, fault.New("registry.Place", fault.Internal, "小区所在社区的登记缺失")
+	case divisions[1] == nil:
+		return Place{}, fault.New("registry.Place", fault.Internal, "小区所在乡镇的登记缺失")
 	}
-	township, err := r.divisions.Load(ctx, p.Township)
-	if err != nil {
-		return Place{}, fault.Wrap("registry.Place", fault.Internal, "小区所在乡镇的登记缺失", err)
-	}
-	out.CommunityName, out.TownshipName = community.State.Display, township.State.Display
+	out.CommunityName, out.TownshipName = divisions[0].State.Display, divisions[1].State.Display
 	if out.Firm != "" {
 		firm, err := r.contractor(ctx, out.Firm)
 		if err != nil {

@@ -136,8 +136,11 @@ func findKey(query string) string {
 // finds reports whether the query names a stretch of the name that begins at a sign; an empty query finds everything.
 func finds(name, query string) bool {
 	want := plain(query)
+	if len(want) == 0 {
+		return true
+	}
 	signs := plain(name)
-	if len(want) == 0 || strings.Contains(string(signs), string(want)) {
+	if strings.Contains(string(signs), string(want)) {
 		return true
 	}
 	spell := make([][]string, len(signs))

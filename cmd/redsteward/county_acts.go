@@ -113,7 +113,7 @@ func (w *stopwatch) String() string {
 }
 
 // actsAtOnce is how many people act at the same moment; the store groups that many commits into one write.
-const actsAtOnce = 64
+const actsAtOnce = 128
 
 // order puts evaluations first.
 func order(part string) int {

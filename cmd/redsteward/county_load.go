@@ -43,6 +43,8 @@ type countyLoader struct {
 	firms, projects []string
 	// photo is the file that findings on visits show.
 	photo inspection.Photo
+	// photos are those of the branches.
+	photos branchPhotos
 	// sheets are the shipped checklists.
 	sheets *inspection.Sheets
 }

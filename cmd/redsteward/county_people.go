@@ -44,15 +44,19 @@ func loginOf(role policy.Role, n int) string {
 	return login
 }
 
-// hire opens the accounts of a role, one for each seat, and remembers who they are.
-func (l *countyLoader) hire(ctx context.Context, role policy.Role, seats []seat) error {
-	info, ok := l.guard.Rules().Role(role)
-	if !ok || len(seats) == 0 {
-		return nil
-	}
-	password, err := l.demoPassword(ctx, role)
+// staff are the people of a role and the row that tells how the first of them signs in.
+type staff struct {
+	role     policy.Role
+	actors   []policy.Actor
+	password []string
+}
+
+// hire opens the accounts of a role, one for each seat.
+func (l *countyLoader) hire(ctx context.Context, info policy.RoleInfo, seats []seat) (staff, error) {
+	out := staff{role: info.Role}
+	password, err := l.demoPassword(ctx, info.Role)
 	if err != nil {
-		return err
+		return out, err
 	}
 	days := policy.Span{From: l.plan.size.countyDay()}
 	order := ""
@@ -63,21 +67,19 @@ func (l *countyLoader) hire(ctx context.Context, role policy.Role, seats []seat)
 	}
 	newcomers := make([]policy.Newcomer, len(seats))
 	for i, at := range seats {
-		newcomers[i] = policy.Newcomer{Login: loginOf(role, i), Name: at.name, Appointment: policy.Appointment{Role: role, Unit: at.unit, Scopes: []string{at.scope}, Days: days, Order: order}}
+		newcomers[i] = policy.Newcomer{Login: loginOf(info.Role, i), Name: at.name, Appointment: policy.Appointment{Role: info.Role, Unit: at.unit, Scopes: []string{at.scope}, Days: days, Order: order}}
 	}
 	ids, err := l.accounts.CreateShared(ctx, l.admin, password, newcomers)
 	if err != nil {
-		return err
+		return out, err
 	}
-	actors := make([]policy.Actor, len(ids))
+	out.actors, out.password = make([]policy.Actor, len(ids)), []string{newcomers[0].Login, password, info.Title}
 	for i, id := range ids {
-		if actors[i], err = l.accounts.Person(ctx, id); err != nil {
-			return err
+		if out.actors[i], err = l.accounts.Person(ctx, id); err != nil {
+			return out, err
 		}
 	}
-	l.people[role] = actors
-	l.passwords = append(l.passwords, []string{newcomers[0].Login, password, info.Title})
-	return nil
+	return out, nil
 }
 
 // hireAdmin makes the first administrator.
@@ -152,14 +154,33 @@ func (l *countyLoader) hireLocal(ctx context.Context) error {
 	})
 }
 
-// hireEach asks for each role that can be granted who holds it. The passwords of a role are hashed once.
+// rolesAtOnce is how many roles are hired side by side: a password takes one core for a while.
+const rolesAtOnce = 4
+
+// hireEach asks for each role that can be granted who holds it, opens the accounts and remembers who they are. The passwords of a role are hashed once.
 func (l *countyLoader) hireEach(ctx context.Context, seats func(policy.RoleInfo) []seat) error {
-	for _, info := range l.guard.Rules().Roles() {
+	roles := l.guard.Rules().Roles()
+	hired := make([]staff, len(roles))
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(rolesAtOnce)
+	for i, info := range roles {
 		if info.Grant == policy.GrantNone {
 			continue
 		}
-		if err := l.hire(ctx, info.Role, seats(info)); err != nil {
-			return err
+		if wanted := seats(info); len(wanted) > 0 {
+			group.Go(func() (err error) {
+				hired[i], err = l.hire(within, info, wanted)
+				return err
+			})
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, h := range hired {
+		if len(h.actors) > 0 {
+			l.people[h.role] = h.actors
+			l.passwords = append(l.passwords, h.password)
 		}
 	}
 	return nil

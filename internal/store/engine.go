@@ -31,6 +31,8 @@ type Engine interface {
 
 	// Head returns the last record of a stream, read from the journal. Returns NotFound if the stream has none.
 	Head(ctx context.Context, stream string) (journal.Record, error)
+	// Heads returns the last records of at most MaxLimit streams, read from the journal, in any order, leaving out streams that have none.
+	Heads(ctx context.Context, streams []string) ([]journal.Record, error)
 	// Record returns one record. Returns NotFound if it does not exist.
 	Record(ctx context.Context, id string) (journal.Record, error)
 	// History returns at most limit records of a stream with seq > afterSeq in order of seq.

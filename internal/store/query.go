@@ -142,13 +142,14 @@ func (c *Collection[T]) ListWhere(ctx context.Context, q Query, keep func(*Doc[T
 	var page Page[T]
 	read := 0
 	var last Place
-	for {
-		rows, err := c.rows(ctx, q, from, MaxLimit, WithState)
+	// Most lists let nearly every row through: the first look is as long as the page and what shows that there is another.
+	for batch := min(q.Limit+1, MaxLimit); ; batch = MaxLimit {
+		rows, err := c.rows(ctx, q, from, batch, WithState)
 		if err != nil {
 			return Page[T]{}, err
 		}
-		more := len(rows) > MaxLimit
-		for _, r := range rows[:min(len(rows), MaxLimit)] {
+		more := len(rows) > batch
+		for _, r := range rows[:min(len(rows), batch)] {
 			if read++; read > MaxResidual {
 				return Page[T]{}, fault.New("store.ListWhere", fault.Invalid, "符合范围的内容太多，请先缩小范围再筛选")
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -351,9 +352,14 @@ func (s *Visits) Reply(ctx context.Context, by policy.Actor, visit, item string,
 	if err != nil || done {
 		return a, err
 	}
-	head, err := s.answers.Head(ctx, visit+"/"+item)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return store.Doc[Answer]{}, err
+	// Nearly every answer is the first to its item; whether it is, the store decides.
+	doc, err := s.answers.Commit(ctx, replyMeta(by, idem), visit+"/"+item, 0, a.State)
+	if !fault.Is(err, fault.Conflict) {
+		return doc, err
+	}
+	head, headErr := s.answers.Head(ctx, visit+"/"+item)
+	if headErr != nil {
+		return store.Doc[Answer]{}, errors.Join(err, headErr)
 	}
 	return s.answers.Commit(ctx, replyMeta(by, idem), visit+"/"+item, head.Seq, a.State)
 }
@@ -405,18 +411,19 @@ func (s *Visits) prepare(ctx context.Context, by policy.Actor, visit, item strin
 
 // given loads the answers of a visit from their heads, in the order of the sheet, with nil where none was given, and a digest of what they are.
 func (s *Visits) given(ctx context.Context, visit string, sheet *Sheet) (found []*store.Doc[Answer], digest string, err error) {
+	items := sheet.Items()
+	ids := make([]string, len(items))
+	for i, item := range items {
+		ids[i] = visit + "/" + item.ID
+	}
+	if found, err = s.answers.LoadEach(ctx, ids); err != nil {
+		return nil, "", err
+	}
 	h := sha256.New()
-	for _, item := range sheet.Items() {
-		doc, err := s.answers.Load(ctx, visit+"/"+item.ID)
-		if fault.Is(err, fault.NotFound) {
-			found = append(found, nil)
-			continue
+	for i, item := range items {
+		if found[i] != nil {
+			fmt.Fprintf(h, "%s %d\n", item.ID, found[i].Seq)
 		}
-		if err != nil {
-			return nil, "", err
-		}
-		fmt.Fprintf(h, "%s %d\n", item.ID, doc.Seq)
-		found = append(found, &doc)
 	}
 	return found, hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -172,6 +172,21 @@ func (e *Engine) Head(ctx context.Context, stream string) (journal.Record, error
 	return e.oneRecord(ctx, streamRange(stream, 0), options.FindOne().SetSort(bson.D{{Key: "_id", Value: -1}}))
 }
 
+// Heads implements store.Engine.
+func (e *Engine) Heads(ctx context.Context, streams []string) ([]journal.Record, error) {
+	found := make([]journal.Record, 0, len(streams))
+	for _, stream := range streams {
+		r, err := e.Head(ctx, stream)
+		switch {
+		case err == nil:
+			found = append(found, r)
+		case !fault.Is(err, fault.NotFound):
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
 // streamRange filters for the records of a stream with a number above afterSeq. The length leaves out those of a stream whose id goes on
 // where this one's ends (a and a/0000000001), which lie in the same range.
 func streamRange(stream string, afterSeq int64) bson.D {

@@ -141,10 +141,12 @@ func BenchmarkBareLoop(b *testing.B) {
 						if _, err := s.insertDoc.Exec("image", stream, 1, i, 0, false, nil, nil, sealed[:950]); err != nil {
 							return err
 						}
+						var entries []store.Entry
 						for x := range indexes {
-							if _, err := s.insertEntry.Exec("image", fmt.Sprint("i", x), fmt.Sprint("c:", i%13), store.SortInt(int64(i*(x+1))), stream, i); err != nil {
-								return err
-							}
+							entries = append(entries, store.Entry{Index: fmt.Sprint("i", x), Key: fmt.Sprint("c:", i%13), Sort: store.SortInt(int64(i * (x + 1)))})
+						}
+						if err := e.writer.insertEntries("image", stream, int64(i), entries); err != nil {
+							return err
 						}
 					}
 					_, err := s.commit.Exec()

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 )
@@ -90,21 +92,27 @@ func (w *blobWriter) Write(p []byte) (int, error) {
 	return n, translate("sqlite.blobWriter.Write", err)
 }
 
+// syncsAtOnce is how many files are brought to the disk side by side, which lets the disk do several with one flush.
+const syncsAtOnce = 16
+
 // syncFiles brings all kept files and their names to the disk.
 func (e *Engine) syncFiles() error {
-	return filepath.WalkDir(filepath.Join(e.dir, filesName), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return errors.Join(err, syncDir(path))
-		}
-		f, err := os.Open(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // an upload that ended meanwhile
-		}
+	var all errgroup.Group
+	all.SetLimit(syncsAtOnce)
+	err := filepath.WalkDir(filepath.Join(e.dir, filesName), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(f.Sync(), f.Close())
+		all.Go(func() error {
+			err := syncPath(path)
+			if errors.Is(err, fs.ErrNotExist) && !entry.IsDir() {
+				return nil // an upload that ended meanwhile
+			}
+			return err
+		})
+		return nil
 	})
+	return errors.Join(err, all.Wait())
 }
 
 // Keep implements store.BlobWriter: bytes and the name of the file are on disk when it returns, unless the engine is relaxed.
@@ -130,7 +138,7 @@ func (w *blobWriter) Keep(sha256 string) (string, error) {
 	}
 	err := w.file.Close()
 	if waits {
-		err = errors.Join(err, syncDir(filepath.Dir(path)), syncDir(filepath.Dir(filepath.Dir(path))))
+		err = errors.Join(err, syncPath(filepath.Dir(path)), syncPath(filepath.Dir(filepath.Dir(path))))
 	}
 	return id, translate(op, err)
 }
@@ -148,11 +156,11 @@ func (w *blobWriter) discard() error {
 	return translate("sqlite.blobWriter", errors.Join(w.file.Close(), os.Remove(w.file.Name())))
 }
 
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
+// syncPath makes the bytes of a file, or the names in a folder, durable.
+func syncPath(path string) error {
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(f.Sync(), f.Close())
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"redsteward/internal/fault"
@@ -53,19 +54,9 @@ func (e *Engine) Commit(ctx context.Context, c *store.Commit) (int64, error) {
 	return n, nil
 }
 
-// change checks first and writes last, so that a refusal has written nothing.
+// change is refused before it has written anything: what decides is read first, and the insert of the record, which decides between writers, is the first write.
 func (w *writer) change(c *store.Commit) (int64, error) {
 	const op = "sqlite.Commit"
-	var n int64
-	var sealed []byte
-	err := w.stmts.sameRecord.QueryRow(c.ID).Scan(&n, &sealed)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return 0, err
-	}
-	if err == nil && bytes.Equal(sealed, c.Sealed) {
-		return n, nil
-	}
-	taken := err == nil
 	// The guard comes before the record: a retry that was sealed anew finds its record taken by its own first try.
 	if c.Guard != nil {
 		standing, err := w.standing(c.Guard.Key, c.GuardNow)
@@ -73,11 +64,11 @@ func (w *writer) change(c *store.Commit) (int64, error) {
 			return 0, err
 		}
 		if standing != nil {
+			if n, own, err := w.own(c); err != nil || own {
+				return n, err
+			}
 			return 0, fault.Wrap(op, fault.Conflict, "这次请求已经处理过", &store.GuardTaken{Standing: *standing})
 		}
-	}
-	if taken {
-		return 0, fault.New(op, fault.Conflict, "已有人先保存，请刷新后重试")
 	}
 	var prev journal.Hash
 	if c.Seq > 1 {
@@ -93,22 +84,51 @@ func (w *writer) change(c *store.Commit) (int64, error) {
 			return 0, fault.New(op, fault.Internal, "前一条记录的校验值已损坏")
 		}
 	}
+	if w.lastN < 0 {
+		if err := w.stmts.lastN.QueryRow().Scan(&w.lastN); err != nil {
+			return 0, failed(err)
+		}
+	}
+	n := w.lastN + 1
+	hash := journal.Sum(c.Version, prev, c.Sealed)
+	inserted, err := changedRow(w.stmts.insertRecord.Exec(n, c.ID, int64(c.Version), hash[:], c.Sealed))
+	if err != nil {
+		return 0, failed(err)
+	}
+	if !inserted {
+		if n, own, err := w.own(c); err != nil || own {
+			return n, err
+		}
+		return 0, fault.New(op, fault.Conflict, "已有人先保存，请刷新后重试")
+	}
+	w.lastN = n
 	if c.Guard != nil {
 		if _, err := w.stmts.putEphemeral.Exec(c.Guard.Key, 1, c.Guard.Expires.UnixMilli(), orEmpty(c.Guard.Body)); err != nil {
 			return 0, failed(err)
 		}
 	}
-	if err := w.stmts.lastN.QueryRow().Scan(&n); err != nil {
-		return 0, failed(err)
-	}
-	n++
-	hash := journal.Sum(c.Version, prev, c.Sealed)
-	if _, err := w.stmts.insertRecord.Exec(n, c.ID, int64(c.Version), hash[:], c.Sealed); err != nil {
-		return 0, failed(err)
-	}
 	d := c.Doc
 	d.Stream, d.Seq, d.N = c.Stream, c.Seq, n
 	return n, failed(w.putDoc(&d))
+}
+
+// own reports whether the record stands already with the very bytes of the change, written by a try whose answer was lost, and gives its number.
+func (w *writer) own(c *store.Commit) (n int64, own bool, err error) {
+	var sealed []byte
+	err = w.stmts.sameRecord.QueryRow(c.ID).Scan(&n, &sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	return n, err == nil && bytes.Equal(sealed, c.Sealed), err
+}
+
+// changedRow reports whether an insert that gives way to what stands has inserted.
+func changedRow(result sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	rows, err := result.RowsAffected()
+	return rows > 0, err
 }
 
 // failed keeps an error that comes after the first write from looking like a refusal.
@@ -125,27 +145,9 @@ func (w *writer) putDoc(d *store.Document) error {
 	if err != nil {
 		return err
 	}
-	var id, seq int64
-	var packed []byte
-	err = w.stmts.getDoc.QueryRow(d.Kind, d.Stream).Scan(&id, &seq, &packed)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		result, err := w.stmts.insertDoc.Exec(d.Kind, d.Stream, d.Seq, d.N, d.At, d.Deleted, d.Columns, entries, d.State)
-		if err != nil {
-			return err
-		}
-		if id, err = result.LastInsertId(); err != nil {
-			return err
-		}
-	case err != nil:
+	id, packed, err := w.putState(d, entries)
+	if err != nil || bytes.Equal(packed, entries) {
 		return err
-	default:
-		if _, err := w.stmts.updateDoc.Exec(id, d.Seq, d.N, d.At, d.Deleted, d.Columns, entries, d.State); err != nil {
-			return err
-		}
-	}
-	if bytes.Equal(packed, entries) {
-		return nil
 	}
 	old, err := unpackEntries(packed)
 	if err != nil {
@@ -155,14 +157,18 @@ func (w *writer) putDoc(d *store.Document) error {
 	for _, entry := range old {
 		stays[entry] = false
 	}
-	for _, entry := range d.Entries {
-		if _, had := stays[entry]; had {
-			stays[entry] = true
-			continue
-		}
-		if _, err := w.stmts.insertEntry.Exec(d.Kind, entry.Index, entry.Key, entry.Sort, d.Stream, id); err != nil {
-			return err
-		}
+	fresh := d.Entries
+	if len(old) > 0 {
+		fresh = slices.DeleteFunc(slices.Clone(d.Entries), func(entry store.Entry) bool {
+			_, had := stays[entry]
+			if had {
+				stays[entry] = true
+			}
+			return had
+		})
+	}
+	if err := w.insertEntries(d.Kind, d.Stream, id, fresh); err != nil {
+		return err
 	}
 	for entry, stay := range stays {
 		if stay {
@@ -173,6 +179,49 @@ func (w *writer) putDoc(d *store.Document) error {
 		}
 	}
 	return nil
+}
+
+// insertEntries puts a document into its indexes, many places with one statement.
+func (w *writer) insertEntries(kind, stream string, id int64, entries []store.Entry) error {
+	args := make([]any, 0, 3+3*min(len(entries), entryRuns[0]))
+	for i, run := range entryRuns {
+		for ; len(entries) >= run; entries = entries[run:] {
+			args = append(args[:0], kind, stream, id)
+			for _, entry := range entries[:run] {
+				args = append(args, entry.Index, entry.Key, entry.Sort)
+			}
+			if _, err := w.stmts.insertEntries[i].Exec(args...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// putState writes a state document with its packed index entries. It gives the row of the document and the packed entries that stood before.
+func (w *writer) putState(d *store.Document, entries []byte) (id int64, before []byte, err error) {
+	insert := func() (bool, error) {
+		result, err := w.stmts.insertDoc.Exec(d.Kind, d.Stream, d.Seq, d.N, d.At, d.Deleted, d.Columns, entries, d.State)
+		inserted, err := changedRow(result, err)
+		if inserted {
+			id, err = result.LastInsertId()
+		}
+		return inserted, err
+	}
+	if d.Seq == 1 { // A stream that begins has no document, unless its documents are remade.
+		if inserted, err := insert(); err != nil || inserted {
+			return id, nil, err
+		}
+	}
+	err = w.stmts.getDoc.QueryRow(d.Kind, d.Stream).Scan(&id, &before)
+	if errors.Is(err, sql.ErrNoRows) {
+		_, err = insert()
+		return id, nil, err
+	}
+	if err == nil {
+		_, err = w.stmts.updateDoc.Exec(id, d.Seq, d.N, d.At, d.Deleted, d.Columns, entries, d.State)
+	}
+	return id, before, err
 }
 
 // packEntries keeps the entries of a document beside it, as a JSON list of [index, key, sort].

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"math"
 	"time"
@@ -27,8 +28,8 @@ func scanRecord(scan func(...any) error) (journal.Record, error) {
 	return r, nil
 }
 
-func oneRecord(op string, row *sql.Row) (journal.Record, error) {
-	r, err := scanRecord(row.Scan)
+func oneRecord(ctx context.Context, op string, stmt *sql.Stmt, args ...any) (journal.Record, error) {
+	r, err := scanRecord(func(to ...any) error { return oneRow(ctx, stmt, args, to...) })
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, fault.New(op, fault.NotFound, "记录不存在")
 	}
@@ -41,26 +42,49 @@ func seqRange(stream string, afterSeq int64) (after, upTo string) {
 	return journal.RecordID(stream, afterSeq), journal.RecordID(stream, journal.MaxSeq)
 }
 
+// oneRow reads at most one row by its key, which takes microseconds: the context is asked once, because a query that watches it starts two goroutines.
+func oneRow(ctx context.Context, stmt *sql.Stmt, args []any, to ...any) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return stmt.QueryRowContext(context.WithoutCancel(ctx), args...).Scan(to...)
+}
+
 // Head implements store.Engine.
 func (e *Engine) Head(ctx context.Context, stream string) (journal.Record, error) {
 	first, last := seqRange(stream, 0)
-	return oneRecord("sqlite.Head", e.read.head.QueryRowContext(ctx, first, last, len(first)))
+	return oneRecord(ctx, "sqlite.Head", e.read.head, first, last, len(first))
+}
+
+// Heads implements store.Engine with one query: each query by itself would look for the newest pages of the file again.
+func (e *Engine) Heads(ctx context.Context, streams []string) ([]journal.Record, error) {
+	const op = "sqlite.Heads"
+	list, err := json.Marshal(streams)
+	if err != nil {
+		return nil, translate(op, err)
+	}
+	return allRecords(ctx, op, len(streams), e.read.heads, string(list))
 }
 
 // Record implements store.Engine.
 func (e *Engine) Record(ctx context.Context, id string) (journal.Record, error) {
-	return oneRecord("sqlite.Record", e.read.record.QueryRowContext(ctx, id))
+	return oneRecord(ctx, "sqlite.Record", e.read.record, id)
 }
 
 // History implements store.Engine.
 func (e *Engine) History(ctx context.Context, stream string, afterSeq int64, limit int) ([]journal.Record, error) {
 	const op = "sqlite.History"
 	first, last := seqRange(stream, afterSeq)
-	rows, err := e.read.history.QueryContext(ctx, first, last, len(first), limit)
+	return allRecords(ctx, op, 0, e.read.history, first, last, len(first), limit)
+}
+
+// allRecords reads all rows of a query, about so many.
+func allRecords(ctx context.Context, op string, about int, stmt *sql.Stmt, args ...any) ([]journal.Record, error) {
+	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
 		return nil, translate(op, err)
 	}
-	var found []journal.Record
+	found := make([]journal.Record, 0, about)
 	err = eachRow(rows, func() error {
 		r, err := scanRecord(rows.Scan)
 		found = append(found, r)
@@ -212,7 +236,7 @@ func (e *Engine) EachHead(ctx context.Context, f func(stream string, seq, n int6
 // Value implements store.Engine.
 func (e *Engine) Value(ctx context.Context, name string) ([]byte, error) {
 	var value []byte
-	err := e.read.value.QueryRowContext(ctx, name).Scan(&value)
+	err := oneRow(ctx, e.read.value, []any{name}, &value)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fault.New("sqlite.Value", fault.NotFound, "没有这个值")
 	}
@@ -257,7 +281,7 @@ func (e *Engine) GetEphemeral(ctx context.Context, key string, now time.Time) (s
 	const op = "sqlite.GetEphemeral"
 	found := store.Ephemeral{Key: key}
 	var expires int64
-	err := e.read.ephemeral.QueryRowContext(ctx, key).Scan(&found.Rev, &expires, &found.Body)
+	err := oneRow(ctx, e.read.ephemeral, []any{key}, &found.Rev, &expires, &found.Body)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && expires <= now.UnixMilli() {
 		return store.Ephemeral{}, fault.New(op, fault.NotFound, "不存在或已过期")
 	}

@@ -170,6 +170,7 @@ func (e *Engine) Harden(ctx context.Context) error {
 				return err
 			}
 		}
+		e.writer.relaxed = false
 		return nil
 	})
 }
@@ -252,9 +253,9 @@ const diskFull = "磁盘已满，这次改动没有保存。请清理磁盘后�
 
 // statements are the prepared readers; preparing costs more than running most of them.
 type statements struct {
-	head, record, history, log, lastN, value, values, ephemeral, listEphemeral, eachHead *sql.Stmt
-	each, list                                                                           [4]*sql.Stmt
-	listDesc                                                                             [4]*sql.Stmt
+	head, heads, record, history, log, lastN, value, values, ephemeral, listEphemeral, eachHead *sql.Stmt
+	each, list                                                                                  [4]*sql.Stmt
+	listDesc                                                                                    [4]*sql.Stmt
 }
 
 // partColumns are the byte columns for each combination of store.Parts.
@@ -281,7 +282,10 @@ func listSQL(parts int, desc bool) string {
 }
 
 const (
-	headSQL          = `SELECT id, n, version, hash, sealed FROM record WHERE id > ?1 AND id <= ?2 AND length(id) = ?3 ORDER BY id DESC LIMIT 1`
+	headSQL = `SELECT id, n, version, hash, sealed FROM record WHERE id > ?1 AND id <= ?2 AND length(id) = ?3 ORDER BY id DESC LIMIT 1`
+	// headsSQL is headSQL for each stream of a JSON list.
+	headsSQL = `SELECT record.id, n, version, hash, sealed FROM json_each(?1) AS wanted CROSS JOIN record ON record.id = (SELECT id FROM record
+		WHERE id > wanted.value || '/0000000000' AND id <= wanted.value || '/9999999999' AND length(id) = length(wanted.value) + 11 ORDER BY id DESC LIMIT 1)`
 	recordSQL        = `SELECT id, n, version, hash, sealed FROM record WHERE id = ?1`
 	historySQL       = `SELECT id, n, version, hash, sealed FROM record WHERE id > ?1 AND id <= ?2 AND length(id) = ?3 ORDER BY id LIMIT ?4`
 	logSQL           = `SELECT id, n, version, hash, sealed FROM record WHERE n > ?1 AND n <= ?2 ORDER BY n`
@@ -299,7 +303,7 @@ func eachSQL(parts int) string {
 
 func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 	wanted := map[**sql.Stmt]string{
-		&s.head: headSQL, &s.record: recordSQL, &s.history: historySQL, &s.log: logSQL, &s.lastN: lastNSQL, &s.value: valueSQL,
+		&s.head: headSQL, &s.heads: headsSQL, &s.record: recordSQL, &s.history: historySQL, &s.log: logSQL, &s.lastN: lastNSQL, &s.value: valueSQL,
 		&s.values: valuesSQL, &s.ephemeral: ephemeralSQL, &s.listEphemeral: listEphemeralSQL, &s.eachHead: eachHeadSQL,
 	}
 	for parts := range 4 {

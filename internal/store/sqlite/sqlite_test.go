@@ -40,7 +40,7 @@ func TestPlansUseIndexesOnly(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	plans := map[string]string{"head": headSQL, "record": recordSQL, "history": historySQL, "log": logSQL, "value": valueSQL, "values": valuesSQL,
+	plans := map[string]string{"head": headSQL, "heads": headsSQL, "record": recordSQL, "history": historySQL, "log": logSQL, "value": valueSQL, "values": valuesSQL,
 		"ephemeral": ephemeralSQL, "listEphemeral": listEphemeralSQL, "eachHead": eachHeadSQL}
 	for parts := range 4 {
 		plans[fmt.Sprint("each", parts)] = eachSQL(parts)
@@ -70,7 +70,8 @@ func TestPlansUseIndexesOnly(t *testing.T) {
 				return err
 			}
 			steps++
-			if strings.HasPrefix(detail, "SCAN") || strings.Contains(detail, "TEMP B-TREE") {
+			// The list of streams that heads is given is no table of ours.
+			if strings.HasPrefix(detail, "SCAN") && !strings.HasPrefix(detail, "SCAN wanted VIRTUAL TABLE") || strings.Contains(detail, "TEMP B-TREE") {
 				t.Errorf("%s: %s", name, detail)
 			}
 			return nil

@@ -4,7 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
+	"runtime"
+	"strings"
 	"sync"
 
 	"redsteward/internal/fault"
@@ -24,9 +27,12 @@ type request struct {
 
 // writer owns the only connection that writes.
 type writer struct {
-	db       *sql.DB
-	conn     *sql.Conn
-	stmts    writerStatements
+	db    *sql.DB
+	conn  *sql.Conn
+	stmts writerStatements
+	// lastN is the last log number, -1 if it must be read: nobody else writes this file. Only the writing goroutine touches it and relaxed, which Harden ends.
+	lastN    int64
+	relaxed  bool
 	requests chan *request
 	stopped  chan struct{}
 	// sending is held (shared) while a request is handed over, and exclusively to close, so that no request is sent into a closed channel.
@@ -57,7 +63,7 @@ func openWriter(ctx context.Context, path string, relaxed bool) (*writer, error)
 	if err != nil {
 		return nil, errors.Join(translate(op, err), db.Close())
 	}
-	w := &writer{db: db, conn: conn, requests: make(chan *request, maxGroup), stopped: make(chan struct{})}
+	w := &writer{db: db, conn: conn, lastN: -1, relaxed: relaxed, requests: make(chan *request, maxGroup), stopped: make(chan struct{})}
 	if err := w.start(ctx); err != nil {
 		return nil, errors.Join(err, conn.Close(), db.Close())
 	}
@@ -117,29 +123,38 @@ func (w *writer) loop() {
 			r.done <- r.run(w.conn)
 			continue
 		}
-		group = append(group[:0], r)
 		var last *request
-	fill:
-		for len(group) < maxGroup {
-			select {
-			case next, open := <-w.requests:
-				if !open {
-					break fill
-				}
-				if next.alone {
-					last = next
-					break fill
-				}
-				group = append(group, next)
-			default:
-				break fill
-			}
+		group, last = w.waiting(append(group[:0], r))
+		// Without a disk to wait for, the writer would be back before the next change is ready and commit each by itself: it lets the others get that far.
+		for had := 0; w.relaxed && last == nil && had < len(group) && len(group) < maxGroup; {
+			had = len(group)
+			runtime.Gosched()
+			group, last = w.waiting(group)
 		}
 		w.commit(group)
 		if last != nil {
 			last.done <- last.run(w.conn)
 		}
 	}
+}
+
+// waiting adds the requests that wait now to a group, up to one that must run alone, which is returned beside it.
+func (w *writer) waiting(group []*request) ([]*request, *request) {
+	for len(group) < maxGroup {
+		select {
+		case next, open := <-w.requests:
+			switch {
+			case !open:
+				return group, nil
+			case next.alone:
+				return group, next
+			}
+			group = append(group, next)
+		default:
+			return group, nil
+		}
+	}
+	return group, nil
 }
 
 // commit runs a group in one transaction and tells each its outcome. If the database fails, the group is rolled back and each of it is
@@ -173,6 +188,7 @@ func (w *writer) transact(group []*request) error {
 			_, err = w.stmts.commit.ExecContext(ctx)
 		}
 		if err != nil {
+			w.lastN = -1
 			// A failed COMMIT may or may not have ended the transaction; rolling back what is over is no error worth telling.
 			_, _ = w.stmts.rollback.ExecContext(ctx)
 		}
@@ -208,22 +224,35 @@ func (w *writer) close() error {
 type writerStatements struct {
 	begin, commit, rollback                            *sql.Stmt
 	hash, lastN, insertRecord, getDoc, insertDoc       *sql.Stmt
-	updateDoc, insertEntry, deleteEntry, sameRecord    *sql.Stmt
+	updateDoc, deleteEntry, sameRecord                 *sql.Stmt
 	getEphemeral, putEphemeral, dropEphemeral, sweep   *sql.Stmt
 	getValue, insertValue, setValue, declare, declared *sql.Stmt
+	insertEntries                                      [len(entryRuns)]*sql.Stmt
+}
+
+// entryRuns are how many index entries one statement inserts, the most first: a name that is searched for by its parts has a hundred entries.
+var entryRuns = [...]int{16, 8, 4, 2, 1}
+
+// insertEntriesSQL inserts n entries of the document ?3 of kind ?1 and stream ?2. OR FAIL: a failure ends the whole transaction anyway, and without it every page
+// would be copied first, so that one statement could be taken back.
+func insertEntriesSQL(n int) string {
+	rows := make([]string, n)
+	for i := range rows {
+		rows[i] = fmt.Sprintf("(?1, ?2, ?3, ?%d, ?%d, ?%d)", 4+3*i, 5+3*i, 6+3*i)
+	}
+	return `INSERT OR FAIL INTO entry (kind, stream, doc, idx, key, sort) VALUES ` + strings.Join(rows, ", ")
 }
 
 func (s *writerStatements) prepare(ctx context.Context, conn *sql.Conn) error {
-	for stmt, text := range map[**sql.Stmt]string{
+	wanted := map[**sql.Stmt]string{
 		&s.begin: "BEGIN IMMEDIATE", &s.commit: "COMMIT", &s.rollback: "ROLLBACK",
 		&s.hash:          `SELECT hash FROM record WHERE id = ?1`,
 		&s.lastN:         lastNSQL,
 		&s.sameRecord:    `SELECT n, sealed FROM record WHERE id = ?1`,
-		&s.insertRecord:  `INSERT INTO record (n, id, version, hash, sealed) VALUES (?1, ?2, ?3, ?4, ?5)`,
-		&s.getDoc:        `SELECT doc, seq, entries FROM doc WHERE kind = ?1 AND stream = ?2`,
-		&s.insertDoc:     `INSERT INTO doc (kind, stream, seq, n, at, deleted, columns, entries, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
+		&s.insertRecord:  `INSERT INTO record (n, id, version, hash, sealed) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO NOTHING`,
+		&s.getDoc:        `SELECT doc, entries FROM doc WHERE kind = ?1 AND stream = ?2`,
+		&s.insertDoc:     `INSERT INTO doc (kind, stream, seq, n, at, deleted, columns, entries, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (kind, stream) DO NOTHING`,
 		&s.updateDoc:     `UPDATE doc SET seq = ?2, n = ?3, at = ?4, deleted = ?5, columns = ?6, entries = ?7, state = ?8 WHERE doc = ?1`,
-		&s.insertEntry:   `INSERT INTO entry (kind, idx, key, sort, stream, doc) VALUES (?1, ?2, ?3, ?4, ?5, ?6)`,
 		&s.deleteEntry:   `DELETE FROM entry WHERE kind = ?1 AND idx = ?2 AND key = ?3 AND sort = ?4 AND stream = ?5`,
 		&s.getEphemeral:  ephemeralSQL,
 		&s.putEphemeral:  `INSERT INTO ephemeral (key, rev, expires, body) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO UPDATE SET rev = ?2, expires = ?3, body = ?4`,
@@ -234,7 +263,11 @@ func (s *writerStatements) prepare(ctx context.Context, conn *sql.Conn) error {
 		&s.setValue:      `INSERT INTO value (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2`,
 		&s.declare:       `INSERT INTO declared (kind, idx) VALUES (?1, ?2) ON CONFLICT DO NOTHING`,
 		&s.declared:      `SELECT count(*) FROM declared WHERE kind = ?1 AND idx = ?2`,
-	} {
+	}
+	for i, n := range entryRuns {
+		wanted[&s.insertEntries[i]] = insertEntriesSQL(n)
+	}
+	for stmt, text := range wanted {
 		prepared, err := conn.PrepareContext(ctx, text)
 		if err != nil {
 			return translate("sqlite.Open", err)

@@ -293,6 +293,19 @@ func (s Suite) continuedIDs(t *testing.T) {
 			t.Fatalf("%s has %d changes, want %d", id, changes, want)
 		}
 	}
+	together, err := b.notes.LoadEach(ctx, []string{long, "nothing", short, "no id!"})
+	if err != nil || together[0] == nil || together[0].Seq != 1 || together[1] != nil || together[2] == nil || together[2].Seq != 2 || together[2].State.Title != short || together[3] != nil {
+		t.Fatalf("together: %+v %v", together, err)
+	}
+	if _, err := b.notes.Delete(ctx, meta("note.delete"), short, 2); err != nil {
+		t.Fatal(err)
+	}
+	if together, err = b.notes.LoadEach(ctx, []string{short, long}); err != nil || together[0] != nil || together[1] == nil {
+		t.Fatalf("together after a deletion: %+v %v", together, err)
+	}
+	if together, err = b.notes.LoadEach(ctx, nil); err != nil || len(together) != 0 {
+		t.Fatalf("none together: %+v %v", together, err)
+	}
 	b.verify(t)
 }
 
