@@ -63,53 +63,35 @@ func (b *branchPhotos) once(photo branchPhoto, take func() (files.Stored, error)
 	return take()
 }
 
-// proofFiles are what a firm uploads for a fact: one of each month for repairs, else one. Facts of a branch are shown by one photo for all projects of the firm.
-func (l *countyLoader) proofFiles(ctx context.Context, by policy.Actor, fact string, i, n int) ([]files.Stored, error) {
+// proofFile is what a firm uploads for a fact. Facts of a branch are shown by one photo for all projects of the firm.
+func (l *countyLoader) proofFile(ctx context.Context, by policy.Actor, fact string, i, n int) (files.Stored, error) {
 	meta := store.Meta{By: by.ID, Action: string(policy.SubmitEvidence)}
 	take := func(name string, data []byte, kind files.Kind) (files.Stored, error) {
 		return l.keeper.Take(ctx, meta, name, bytes.NewReader(data), kind)
 	}
-	quarter := l.plan.size.quarterOf(n)
-	switch fact {
-	case "repairs":
-		var out []files.Stored
-		for m := range repairLedgers {
-			name := fmt.Sprintf("报修台账%d月（演示）.pdf", 3*(quarter.N-1)+m+1)
-			file, err := take(name, demoPaper(fmt.Sprintf("DEMO %s repairs month %d No.%d", quarter, m+1, i+1)), files.PDF)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, file)
-		}
-		return out, nil
-	case "revenue", "commendations":
-		name := map[string]string{"revenue": "公共收益公示（演示）.pdf", "commendations": "表彰文件（演示）.pdf"}[fact]
-		file, err := take(name, demoPaper(fmt.Sprintf("DEMO %s %s No.%d", quarter, fact, i+1)), files.PDF)
-		return []files.Stored{file}, err
+	if name := map[string]string{"repairs": "报修台账（演示）.pdf", "revenue": "公共收益公示（演示）.pdf", "commendations": "表彰文件（演示）.pdf"}[fact]; name != "" {
+		return take(name, demoPaper(fmt.Sprintf("DEMO %s %s No.%d", l.plan.size.quarterOf(n), fact, i+1)), files.PDF)
 	}
 	firm := l.plan.holder(i, n)
-	file, err := l.photos.once(branchPhoto{firm, n}, func() (files.Stored, error) {
+	return l.photos.once(branchPhoto{firm, n}, func() (files.Stored, error) {
 		data, err := demoPhoto(1 + firm*16 + n)
 		if err != nil {
 			return files.Stored{}, err
 		}
 		return take("组织生活现场（演示）.jpg", data, files.JPEG)
 	})
-	return []files.Stored{file}, err
 }
-
-// repairLedgers is how many ledgers of repairs a quarter has: one a month.
-const repairLedgers = 3
 
 // submit is one proof: files first, then what they show.
 func (l *countyLoader) submit(ctx context.Context, period string, s said, i, n int, day calendar.Date) (store.Doc[evidence.Proof], error) {
 	by := l.of("firm_manager", l.plan.holder(i, n))
 	in := evidence.Submission{Period: period, Project: l.projects[i], Fact: s.fact, Cells: s.cells, Day: day, Note: s.from + "，演示数据"}
 	if l.asks["evidence"][s.fact].Uploads > 0 {
-		var err error
-		if in.Files, err = l.proofFiles(ctx, by, s.fact, i, n); err != nil {
+		file, err := l.proofFile(ctx, by, s.fact, i, n)
+		if err != nil {
 			return store.Doc[evidence.Proof]{}, err
 		}
+		in.Files = []files.Stored{file}
 	}
 	return l.proofs.Submit(ctx, by, in)
 }

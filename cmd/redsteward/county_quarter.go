@@ -34,12 +34,12 @@ type quarterDays struct {
 }
 
 // firstRecords is the day of a quarter, counted from 0, of the first facts that are observed; they are recorded on the next morning, at the moment at which the
-// quarter before is evaluated, so that both cores have work.
+// quarter before is evaluated, so that both cores have work. For the same reason results are published while inspectors are out.
 const firstRecords = 24
 
 func daysOf(q calendar.Quarter) quarterDays {
 	span := q.Span()
-	return quarterDays{span, span.Last.Add(5), span.Last.Add(12), span.Last.Add(firstRecords + 2), weekday(span.Last.Add(firstRecords + 6))}
+	return quarterDays{span, span.Last.Add(5), span.Last.Add(12), span.Last.Add(firstRecords + 2), tourDay(span.Last.Add(1), 2*4)}
 }
 
 // handsOver is the day on which some projects change their firm: the first of the fourth quarter.
@@ -104,7 +104,7 @@ func (l *countyLoader) quarterActs(n int) []act {
 			_, err := l.cycle.Evaluate(ctx, officer, q.String())
 			return err
 		}},
-		{hour(days.publish, 10), partPeriods, func(ctx context.Context) error {
+		{hour(days.publish, tourHour), partPeriods, func(ctx context.Context) error {
 			return l.publish(ctx, chief, q.String(), cycle.Paper{Number: circularNumber(days.publish)})
 		}},
 	}
@@ -160,7 +160,7 @@ func (l *countyLoader) yearActs(year int) []act {
 			_, err := l.cycle.Evaluate(ctx, officer, id)
 			return err
 		}},
-		{hour(weekday(last.Add(72)), 10), partPeriods, func(ctx context.Context) error {
+		{hour(tourDay(last.Add(1), 2*10), tourHour), partPeriods, func(ctx context.Context) error {
 			return l.publish(ctx, director, id, cycle.Paper{Number: fmt.Sprintf("都建发〔%d〕12号", year+1), Minutes: fmt.Sprintf("都物联审纪〔%d〕1号（演示）", year+1)})
 		}},
 	}...)

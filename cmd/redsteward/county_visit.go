@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 
+	"golang.org/x/sync/errgroup"
+
 	"redsteward/internal/calendar"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -17,6 +19,9 @@ const (
 	serviceSeries = "service"
 	displaySeries = "displays"
 )
+
+// tourHour is when inspectors go out.
+const tourHour = 9
 
 // visitTours is on how many days of a quarter the inspectors go out.
 const visitTours = 12
@@ -47,7 +52,7 @@ func (l *countyLoader) visit(series string, i, n int, day calendar.Date, planner
 	for k, o := range officers {
 		ids[k] = o.ID
 	}
-	start := 9
+	start := tourHour
 	if series == displaySeries {
 		start = 14
 	}
@@ -85,13 +90,19 @@ func (l *countyLoader) answer(ctx context.Context, doc store.Doc[inspection.Visi
 	if err != nil {
 		return doc, err
 	}
+	// As from a phone that kept the answers until it had a network again.
+	sent, within := errgroup.WithContext(ctx)
 	for _, a := range l.plan.answers(&sheet, i, n) {
 		if a.found.Value == inspection.Fail {
 			a.found.Photos = []inspection.Photo{l.photo}
 		}
-		if _, err := l.visits.Reply(ctx, officers[0], doc.ID, a.item, a.found, nil); err != nil {
-			return doc, err
-		}
+		sent.Go(func() error {
+			_, err := l.visits.Reply(within, officers[0], doc.ID, a.item, a.found, nil)
+			return err
+		})
+	}
+	if err := sent.Wait(); err != nil {
+		return doc, err
 	}
 	for _, o := range officers {
 		if doc, err = l.visits.Sign(ctx, o, supervision.At{ID: doc.ID, Seq: doc.Seq}); err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -56,7 +57,7 @@ func cutoffInstant(p *Period, now time.Time) time.Time {
 	return now
 }
 
-// gather reads register and sources.
+// gather reads the register and then all sources side by side.
 func (s *Service) gather(ctx context.Context, p *Period, scheme *rating.Scheme, told func(done int) error) (*gathering, error) {
 	upTo, err := s.db.Engine().LastN(ctx)
 	if err != nil {
@@ -67,15 +68,24 @@ func (s *Service) gather(ctx context.Context, p *Period, scheme *rating.Scheme, 
 	if err := g.projects(ctx, s.register); err != nil {
 		return nil, err
 	}
-	for i, source := range s.sources {
-		if err := told(i + 1); err != nil {
-			return nil, err
-		}
-		if err := g.read(ctx, source, now); err != nil {
-			return nil, err
-		}
+	if err := told(1); err != nil {
+		return nil, err
 	}
-	return g, told(len(s.sources) + 1)
+	group, within := errgroup.WithContext(ctx)
+	var telling sync.Mutex
+	done := 1
+	for _, source := range s.sources {
+		group.Go(func() error {
+			if err := g.read(within, source, now); err != nil {
+				return err
+			}
+			telling.Lock()
+			defer telling.Unlock()
+			done++
+			return told(done)
+		})
+	}
+	return g, group.Wait()
 }
 
 func (r *run) evaluate(ctx context.Context) (rating.Evaluation, error) {

@@ -2,6 +2,7 @@ package cycle
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"redsteward/internal/calendar"
@@ -29,6 +30,8 @@ type gathering struct {
 	bySource map[string]*sourceFacts
 	buckets  map[string]*bucket
 	order    []string
+	// mu guards what readings are put into: sources are read side by side.
+	mu sync.Mutex
 	// ofOthers counts readings about a project of the list while another firm held it, strays those about no project of the list.
 	ofOthers, strays int
 }
@@ -80,13 +83,15 @@ func (g *gathering) projects(ctx context.Context, register Register) error {
 	})
 }
 
-// read takes every reading of one source that the scheme asks for.
+// read takes every reading of one source that the scheme asks for. It may be called for several sources at once.
 func (g *gathering) read(ctx context.Context, source supervision.Readings, now time.Time) error {
 	asked := g.bySource[source.Source()]
 	if asked == nil {
 		return nil
 	}
 	take := func(r supervision.Reading) error {
+		g.mu.Lock()
+		defer g.mu.Unlock()
 		g.take(asked, &r)
 		return nil
 	}

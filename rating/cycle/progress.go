@@ -68,7 +68,7 @@ const (
 	// progressFor is how long it can be looked up how a run ended.
 	progressFor = 30 * 24 * time.Hour
 	// progressSteps is how often a stage tells how far it is.
-	progressSteps = 50
+	progressSteps = 20
 )
 
 // run is one evaluation that holds the lease.

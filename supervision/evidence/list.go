@@ -308,13 +308,18 @@ func reviewed(p Proof) supervision.Hand {
 
 // standing returns the last change of a proof at that moment and log number; false if there was none.
 func (s *Service) standing(ctx context.Context, d store.Doc[Proof], asOf time.Time, upTo int64) (store.Change[Proof], bool, error) {
-	var last store.Change[Proof]
+	later := func(c store.Change[Proof]) bool { return c.N == 0 || c.N > upTo || c.At.After(asOf) }
+	// Mostly the last change of all is the one.
+	last, err := s.rows.Head(ctx, d.ID)
+	if err != nil || !later(last) {
+		return last, err == nil, err
+	}
 	found := false
 	for change, err := range s.rows.History(ctx, d.ID) {
 		if err != nil {
 			return last, false, err
 		}
-		if change.N == 0 || change.N > upTo || change.At.After(asOf) {
+		if later(change) {
 			break
 		}
 		last, found = change, true

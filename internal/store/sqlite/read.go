@@ -78,9 +78,12 @@ func (e *Engine) History(ctx context.Context, stream string, afterSeq int64, lim
 	return allRecords(ctx, op, 0, e.read.history, first, last, len(first), limit)
 }
 
-// allRecords reads all rows of a query, about so many.
+// allRecords reads all rows of a query, about so many: few enough that the context is asked once, as in oneRow.
 func allRecords(ctx context.Context, op string, about int, stmt *sql.Stmt, args ...any) ([]journal.Record, error) {
-	rows, err := stmt.QueryContext(ctx, args...)
+	if err := ctx.Err(); err != nil {
+		return nil, translate(op, err)
+	}
+	rows, err := stmt.QueryContext(context.WithoutCancel(ctx), args...)
 	if err != nil {
 		return nil, translate(op, err)
 	}
