@@ -18,30 +18,13 @@ type Tree struct {
 // Size is the number of leaves: the log number of the last record.
 func (t *Tree) Size() int64 { return t.size }
 
-// Append adds the record hash with log number Size()+1.
-func (t *Tree) Append(h Hash) { t.append(leafOf(h)) }
-
-// leafOf is tlog.RecordHash of a record hash, without its allocations. Without the leaf prefix a record could be made to look like an inner node.
-func leafOf(h Hash) tlog.Hash {
-	var b [1 + HashSize]byte
-	copy(b[1:], h[:])
-	return sha256.Sum256(b[:])
-}
-
-// nodeOf is tlog.NodeHash, without its allocations.
-func nodeOf(left, right tlog.Hash) tlog.Hash {
-	var b [1 + 2*tlog.HashSize]byte
-	b[0] = 1
-	copy(b[1:], left[:])
-	copy(b[1+tlog.HashSize:], right[:])
-	return sha256.Sum256(b[:])
-}
-
-// append adds the next leaf.
-func (t *Tree) append(node tlog.Hash) {
+// Append adds the record hash with log number Size()+1. The leaf is tlog.RecordHash of it: without the leaf prefix a record could be
+// made to look like an inner node.
+func (t *Tree) Append(h Hash) {
+	node := tlog.RecordHash(h[:])
 	for n := t.size; n&1 == 1; n >>= 1 {
 		last := len(t.edge) - 1
-		node = nodeOf(t.edge[last], node)
+		node = tlog.NodeHash(t.edge[last], node)
 		t.edge = t.edge[:last]
 	}
 	t.edge = append(t.edge, node)
@@ -55,7 +38,7 @@ func (t *Tree) Root() Hash {
 	}
 	node := t.edge[len(t.edge)-1]
 	for i := len(t.edge) - 2; i >= 0; i-- {
-		node = nodeOf(t.edge[i], node)
+		node = tlog.NodeHash(t.edge[i], node)
 	}
 	return Hash(node)
 }

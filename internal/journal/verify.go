@@ -9,8 +9,6 @@ import (
 	"sort"
 	"sync"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"redsteward/internal/fault"
 )
 
@@ -100,38 +98,11 @@ const chunkSize = 1024
 
 // chunk is a run of copied records; arena holds their sealed bytes, ends where each of them ends there.
 type chunk struct {
-	entries []entry
+	records []Record
 	arena   []byte
 	ends    []int
 	upTo    int64
 	err     error
-}
-
-// entry is a record with what can be said of it without the records before it: that is found out on all processors.
-type entry struct {
-	Record
-	// stream and seq are what its id says, key is the stream in memory. named is false if the id breaks the rules, own if the sealed bytes are not those of this id.
-	stream     string
-	seq        int64
-	key        streamSum
-	named, own bool
-	// leaf is its leaf in the tree.
-	leaf tlog.Hash
-}
-
-// examine fills in what the record says by itself.
-func (e *entry) examine() {
-	var err error
-	e.stream, e.seq, err = ParseRecordID(e.ID)
-	e.leaf = leafOf(e.Hash)
-	if e.named = err == nil && len(e.stream) >= 4; !e.named {
-		return
-	}
-	sum := sha256.Sum256([]byte(e.stream[3:]))
-	var prefix [2]byte
-	hex.Encode(prefix[:], sum[:1])
-	e.key = streamSum(sum[:16])
-	e.own = e.stream[:2] == string(prefix[:]) && e.stream[2] == '/' && BelongsTo(e.Sealed, e.ID)
 }
 
 // Verify reads everything up to the present end of the log. Returns an error only if it cannot read; what it finds is in the report.
@@ -152,8 +123,8 @@ func (v Verifier) Verify(ctx context.Context, src Source) (Report, error) {
 		if part.err != nil {
 			return c.report, part.err
 		}
-		for i := range part.entries {
-			if err := c.record(&part.entries[i]); err != nil {
+		for i := range part.records {
+			if err := c.record(&part.records[i]); err != nil {
 				return c.report, err
 			}
 		}
@@ -194,18 +165,17 @@ func readAhead(ctx context.Context, src Source, last int64, spare *sync.Pool) <-
 
 // fill reads the records after < n ≤ upTo into the chunk, over what it held.
 func (c *chunk) fill(ctx context.Context, src Source, after, upTo int64) {
-	c.entries, c.arena, c.ends, c.upTo = c.entries[:0], c.arena[:0], c.ends[:0], upTo
+	c.records, c.arena, c.ends, c.upTo = c.records[:0], c.arena[:0], c.ends[:0], upTo
 	c.err = src.Log(ctx, after, upTo, func(r Record) error {
 		c.arena = append(c.arena, r.Sealed...)
 		c.ends = append(c.ends, len(c.arena))
 		r.Sealed = nil
-		c.entries = append(c.entries, entry{Record: r})
+		c.records = append(c.records, r)
 		return nil
 	})
 	start := 0
 	for i, end := range c.ends {
-		c.entries[i].Sealed = c.arena[start:end]
-		c.entries[i].examine()
+		c.records[i].Sealed = c.arena[start:end]
 		start = end
 	}
 }
@@ -273,40 +243,45 @@ func (c *check) gapsUpTo(n int64) {
 	}
 }
 
-func (c *check) record(r *entry) error {
+func (c *check) record(r *Record) error {
 	if r.Version != Version {
 		return fault.New("journal.Verify", fault.Invalid, fmt.Sprintf("记录 %s 的格式版本是 %d，本程序只认得 %d", r.ID, r.Version, Version))
 	}
 	c.gapsUpTo(r.N)
 	c.report.Records++
 	c.chain(r)
-	c.tree.append(r.leaf)
+	c.tree.Append(r.Hash)
 	c.compareRoot()
 	return nil
 }
 
 // chain checks one record against its id and the record before it.
-func (c *check) chain(r *entry) {
-	switch {
-	case !r.named:
+func (c *check) chain(r *Record) {
+	stream, seq, err := ParseRecordID(r.ID)
+	if err != nil || len(stream) < 4 {
 		c.problem(MovedRecord, r.ID, r.N, "记录编号不合规则")
 		return
-	case !r.own:
+	}
+	sum := sha256.Sum256([]byte(stream[3:]))
+	var prefix [2]byte
+	hex.Encode(prefix[:], sum[:1])
+	if stream[:2] != string(prefix[:]) || stream[2] != '/' || !BelongsTo(r.Sealed, r.ID) {
 		c.problem(MovedRecord, r.ID, r.N, fmt.Sprintf("记录 %s 的内容不是它自己的", r.ID))
 		return
 	}
-	last := c.links[r.key]
+	key := streamSum(sum[:16])
+	last := c.links[key]
 	switch {
-	case r.seq > last.seq+1:
-		missing := RecordID(r.stream, last.seq+1)
+	case seq > last.seq+1:
+		missing := RecordID(stream, last.seq+1)
 		c.problem(MissingRecord, missing, 0, fmt.Sprintf("缺少记录 %s", missing))
-	case r.seq <= last.seq:
+	case seq <= last.seq:
 		c.problem(MovedRecord, r.ID, r.N, fmt.Sprintf("记录 %s 的次序不对", r.ID))
 		return
 	case Sum(r.Version, last.hash, r.Sealed) != r.Hash:
 		c.problem(BrokenLink, r.ID, r.N, fmt.Sprintf("记录 %s 与它的哈希不符：它或它前面的一条被改过", r.ID))
 	}
-	c.links[r.key] = link{r.seq, r.Hash}
+	c.links[key] = link{seq, r.Hash}
 }
 
 // finish compares the ends: of the log with the checkpoints, of the streams with the state documents.

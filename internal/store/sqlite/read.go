@@ -42,7 +42,15 @@ func seqRange(stream string, afterSeq int64) (after, upTo string) {
 	return journal.RecordID(stream, afterSeq), journal.RecordID(stream, journal.MaxSeq)
 }
 
-// oneRow reads at most one row by its key, which takes microseconds: the context is asked once, because a query that watches it starts two goroutines.
+// query begins to read rows. It does not watch the context, because that takes two goroutines for each query and a look at it within each row; eachRow asks it.
+func query(ctx context.Context, stmt *sql.Stmt, args ...any) (*sql.Rows, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return stmt.QueryContext(context.WithoutCancel(ctx), args...)
+}
+
+// oneRow reads at most one row by its key.
 func oneRow(ctx context.Context, stmt *sql.Stmt, args []any, to ...any) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -78,17 +86,14 @@ func (e *Engine) History(ctx context.Context, stream string, afterSeq int64, lim
 	return allRecords(ctx, op, 0, e.read.history, first, last, len(first), limit)
 }
 
-// allRecords reads all rows of a query, about so many: few enough that the context is asked once, as in oneRow.
+// allRecords reads all rows of a query, about so many.
 func allRecords(ctx context.Context, op string, about int, stmt *sql.Stmt, args ...any) ([]journal.Record, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, translate(op, err)
-	}
-	rows, err := stmt.QueryContext(context.WithoutCancel(ctx), args...)
+	rows, err := query(ctx, stmt, args...)
 	if err != nil {
 		return nil, translate(op, err)
 	}
 	found := make([]journal.Record, 0, about)
-	err = eachRow(rows, func() error {
+	err = eachRow(ctx, rows, func() error {
 		r, err := scanRecord(rows.Scan)
 		found = append(found, r)
 		return err
@@ -102,13 +107,13 @@ func (e *Engine) Log(ctx context.Context, after, upTo int64, f func(journal.Reco
 	if upTo == 0 {
 		upTo = math.MaxInt64
 	}
-	rows, err := e.read.log.QueryContext(ctx, after, upTo)
+	rows, err := query(ctx, e.read.log, after, upTo)
 	if err != nil {
 		return translate(op, err)
 	}
 	var hash, sealed sql.RawBytes
 	var own error
-	err = eachRow(rows, func() error {
+	err = eachRow(ctx, rows, func() error {
 		var r journal.Record
 		var version int64
 		if err := rows.Scan(&r.ID, &r.N, &version, &hash, &sealed); err != nil {
@@ -132,11 +137,13 @@ func (e *Engine) LastN(ctx context.Context) (int64, error) {
 	return n, translate("sqlite.LastN", err)
 }
 
-// eachRow runs f for every row, closes the rows and returns the first error.
-func eachRow(rows *sql.Rows, f func() error) error {
+// eachRow runs f for every row until the context ends, closes the rows and returns the first error.
+func eachRow(ctx context.Context, rows *sql.Rows, f func() error) error {
 	var err error
 	for err == nil && rows.Next() {
-		err = f()
+		if err = ctx.Err(); err == nil {
+			err = f()
+		}
 	}
 	return errors.Join(err, rows.Err(), rows.Close())
 }
@@ -157,12 +164,12 @@ func (e *Engine) List(ctx context.Context, q store.ListQuery) ([]store.Row, erro
 	if q.From != nil {
 		from = *q.From
 	}
-	rows, err := stmt.QueryContext(ctx, q.Kind, q.Index, q.Key, from.Sort, from.Stream, q.Limit)
+	rows, err := query(ctx, stmt, q.Kind, q.Index, q.Key, from.Sort, from.Stream, q.Limit)
 	if err != nil {
 		return nil, translate(op, err)
 	}
 	found := make([]store.Row, 0, min(q.Limit, 64))
-	err = eachRow(rows, func() error {
+	err = eachRow(ctx, rows, func() error {
 		r, err := scanRow(rows)
 		found = append(found, r)
 		return err
@@ -195,12 +202,12 @@ func (e *Engine) Rows(ctx context.Context, streams []string, parts store.Parts) 
 
 // Each implements store.Engine.
 func (e *Engine) Each(ctx context.Context, kind, after string, parts store.Parts, f func(store.Row) error) error {
-	rows, err := e.read.each[parts&3].QueryContext(ctx, kind, after)
+	rows, err := query(ctx, e.read.each[parts&3], kind, after)
 	if err != nil {
 		return translate("sqlite.Each", err)
 	}
 	var own error
-	err = eachRow(rows, func() error {
+	err = eachRow(ctx, rows, func() error {
 		r, err := scanRow(rows)
 		if err != nil {
 			return err
@@ -216,12 +223,12 @@ func (e *Engine) Each(ctx context.Context, kind, after string, parts store.Parts
 
 // EachHead implements store.Engine.
 func (e *Engine) EachHead(ctx context.Context, f func(stream string, seq, n int64) error) error {
-	rows, err := e.read.eachHead.QueryContext(ctx, 0)
+	rows, err := query(ctx, e.read.eachHead, 0)
 	if err != nil {
 		return translate("sqlite.EachHead", err)
 	}
 	var own error
-	err = eachRow(rows, func() error {
+	err = eachRow(ctx, rows, func() error {
 		var stream string
 		var seq, n int64
 		if err := rows.Scan(&stream, &seq, &n); err != nil {
@@ -265,12 +272,12 @@ func (e *Engine) Values(ctx context.Context, names []string) (map[string][]byte,
 // ValuesAfter implements store.Engine.
 func (e *Engine) ValuesAfter(ctx context.Context, prefix, after string, limit int) ([]store.NamedValue, error) {
 	const op = "sqlite.ValuesAfter"
-	rows, err := e.read.values.QueryContext(ctx, max(after, prefix), prefix+afterPrefix, limit)
+	rows, err := query(ctx, e.read.values, max(after, prefix), prefix+afterPrefix, limit)
 	if err != nil {
 		return nil, translate(op, err)
 	}
 	var found []store.NamedValue
-	err = eachRow(rows, func() error {
+	err = eachRow(ctx, rows, func() error {
 		var v store.NamedValue
 		err := rows.Scan(&v.Name, &v.Value)
 		found = append(found, v)
@@ -295,12 +302,12 @@ func (e *Engine) GetEphemeral(ctx context.Context, key string, now time.Time) (s
 // ListEphemeral implements store.Engine.
 func (e *Engine) ListEphemeral(ctx context.Context, prefix, after string, now time.Time, limit int) ([]store.Ephemeral, error) {
 	const op = "sqlite.ListEphemeral"
-	rows, err := e.read.listEphemeral.QueryContext(ctx, max(after, prefix), prefix+afterPrefix, now.UnixMilli(), limit)
+	rows, err := query(ctx, e.read.listEphemeral, max(after, prefix), prefix+afterPrefix, now.UnixMilli(), limit)
 	if err != nil {
 		return nil, translate(op, err)
 	}
 	var found []store.Ephemeral
-	err = eachRow(rows, func() error {
+	err = eachRow(ctx, rows, func() error {
 		var d store.Ephemeral
 		var expires int64
 		err := rows.Scan(&d.Key, &d.Rev, &expires, &d.Body)

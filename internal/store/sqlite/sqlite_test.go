@@ -63,7 +63,7 @@ func TestPlansUseIndexesOnly(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		steps := 0
-		if err := eachRow(rows, func() error {
+		if err := eachRow(t.Context(), rows, func() error {
 			var id, parent, unused int
 			var detail string
 			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
