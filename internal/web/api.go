@@ -268,11 +268,7 @@ func (s *Server) apiStar(ctx context.Context, by policy.Actor, in *APIStarIn) (*
 	}
 	out := &APIStarOut{}
 	out.Body.Evaluation, out.Body.Hash = b.apiEvaluation(), one.Hash
-	r := b.byID[one.ID]
-	if r == nil {
-		r = &ranked{Row: one.Row}
-	}
-	out.Body.Star = b.apiStar(r)
+	out.Body.Star = b.apiStar(b.byID[one.ID])
 	out.Body.Lines = []APILine{}
 	for _, g := range one.Groups {
 		for _, l := range g.Lines {

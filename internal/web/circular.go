@@ -42,10 +42,33 @@ type circularRow struct {
 
 // circular shows the scores of one quarter by name: a quarter has no stars and no rank (practice.md §1).
 func (s *Server) circular(c *fiber.Ctx, by policy.Actor) error {
-	found, err := s.cycle.Circular(c.UserContext(), c.Params("id"))
+	return s.ofQuarter(c, by, "", func(found *cycle.Circular) ([]byte, error) {
+		return s.renderBytes(c, by, "circular", page{Title: found.Period.Name + "物业服务检查得分通报", Nav: "/circulars", Data: viewOfCircular(found)})
+	}, func(cached *cachedPage, _ cycle.Period) error { return cached.send(c) })
+}
+
+// ofQuarter answers from a published quarter. Its results are read for the first who asks only: a published evaluation does not change.
+func (s *Server) ofQuarter(c *fiber.Ctx, by policy.Actor, form string, render func(*cycle.Circular) ([]byte, error), send func(*cachedPage, cycle.Period) error) error {
+	id := c.Params("id")
+	p, err := s.cycle.PublishedQuarter(c.UserContext(), id)
 	if err != nil {
 		return err
 	}
+	cached, err := s.cache.get("/circulars/"+p.ID+form+"#"+p.Evaluation+p.Publication.At.String()+s.frame(c, by), func() ([]byte, error) {
+		found, err := s.cycle.Circular(c.UserContext(), id)
+		if err != nil {
+			return nil, err
+		}
+		return render(found)
+	})
+	if err != nil {
+		return err
+	}
+	return send(cached, p)
+}
+
+// viewOfCircular is the table of the page.
+func viewOfCircular(found *cycle.Circular) circularView {
 	v := circularView{Circular: found, Path: "/circulars/" + url.PathEscape(found.Period.ID), At: dateLong(found.Period.Publication.At.Time), Parts: topPartNames(found.Scheme)}
 	places := places(found.Scheme.Total.Decimals, found.Scheme.Defaults.Decimals)
 	for i := range found.Rows {
@@ -66,15 +89,18 @@ func (s *Server) circular(c *fiber.Ctx, by policy.Actor) error {
 	for i := range v.Parts {
 		v.Parts[i] = shortName(v.Parts[i])
 	}
-	return s.render(c, by, "circular", page{Title: found.Period.Name + "物业服务检查得分通报", Nav: "/circulars", Data: v})
+	return v
 }
 
 // circularCSV is the same table for Excel.
-func (s *Server) circularCSV(c *fiber.Ctx, _ policy.Actor) error {
-	found, err := s.cycle.Circular(c.UserContext(), c.Params("id"))
-	if err != nil {
-		return err
-	}
+func (s *Server) circularCSV(c *fiber.Ctx, by policy.Actor) error {
+	return s.ofQuarter(c, by, "/scores.csv", func(found *cycle.Circular) ([]byte, error) { return tableOfCircular(found).bytes() },
+		func(cached *cachedPage, p cycle.Period) error {
+			return sendCSV(c, "circular-"+p.ID+".csv", cached.plain)
+		})
+}
+
+func tableOfCircular(found *cycle.Circular) *sheet {
 	head := []string{"小区", "编号", "物业服务企业", "社区", "乡镇", "结果", "总分"}
 	for _, part := range topPartNames(found.Scheme) {
 		head = append(head, part+"（得分率%）")
@@ -88,5 +114,5 @@ func (s *Server) circularCSV(c *fiber.Ctx, _ policy.Actor) error {
 		}
 		sheet.add(append(cells, guard(reasonOf(found.Scheme, r.Result())))...)
 	}
-	return sheet.send(c, "circular-"+found.Period.ID+".csv")
+	return sheet
 }

@@ -50,16 +50,30 @@ func optionalNumber(n *num.Num, places int) string {
 	return plainNumber(*n, places)
 }
 
-// send finishes the table as a download.
-func (s *sheet) send(c *fiber.Ctx, name string) error {
+// bytes finishes the table.
+func (s *sheet) bytes() ([]byte, error) {
 	s.w.Flush()
 	if err := s.w.Error(); err != nil {
-		return fault.Wrap("web.sheet", fault.Internal, "", err)
+		return nil, fault.Wrap("web.sheet", fault.Internal, "", err)
 	}
+	return s.b.Bytes(), nil
+}
+
+// send finishes the table as a download.
+func (s *sheet) send(c *fiber.Ctx, name string) error {
+	data, err := s.bytes()
+	if err != nil {
+		return err
+	}
+	return sendCSV(c, name, data)
+}
+
+// sendCSV answers with a finished table as a download.
+func sendCSV(c *fiber.Ctx, name string, data []byte) error {
 	c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+name+`"`)
 	c.Set(fiber.HeaderCacheControl, "no-cache")
 	c.Response().Header.SetContentType("text/csv; charset=utf-8")
-	c.Response().SetBodyRaw(s.b.Bytes())
+	c.Response().SetBodyRaw(data)
 	return nil
 }
 

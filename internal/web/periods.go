@@ -43,6 +43,8 @@ type Cycle interface {
 	Publish(ctx context.Context, by policy.Actor, id, evaluation string, paper cycle.Paper) (cycle.Period, error)
 	// Published lists the published periods of a rhythm, the newest first.
 	Published(ctx context.Context, rhythm string) ([]cycle.Period, error)
+	// PublishedQuarter returns a published quarter without its results. Returns NotFound if it is not published.
+	PublishedQuarter(ctx context.Context, id string) (cycle.Period, error)
 	// Circular returns a published quarter by name, without rank. Returns NotFound if it is not published.
 	Circular(ctx context.Context, id string) (*cycle.Circular, error)
 	// Boards are the figures of the bureau's boards.

@@ -124,7 +124,10 @@ func TestPeriodsThroughPages(t *testing.T) {
 		scenario{name: "evaluated after it is published", role: "officer", method: "POST", path: "/periods/2026Q3/evaluate", form: form(), status: 409, contains: []string{"结果不能再改"}},
 		scenario{name: "opened after it is published", role: "officer", method: "POST", path: "/periods/2026Q3/open", form: form(), status: 409},
 		scenario{name: "the form after it is published", role: "chief", path: "/periods/2026Q3/publish", status: 409},
-		scenario{name: "the public reads the circular", path: "/circulars/2026Q3", status: 200, contains: []string{"不评星、不排名次"}},
+		scenario{name: "the public reads the circular", path: "/circulars/2026Q3", status: 200, contains: []string{"不评星、不排名次", "登录"}, excludes: []string{"我的待办"}},
+		scenario{name: "the auditor reads it after the public", role: "auditor", path: "/circulars/2026Q3", status: 200, contains: []string{"不评星、不排名次", "我的待办"}},
+		scenario{name: "the public reads it after the auditor", path: "/circulars/2026Q3", status: 200, contains: []string{"登录"}, excludes: []string{"我的待办"}},
+		scenario{name: "the public takes its table", path: "/circulars/2026Q3/scores.csv", status: 200, contains: []string{"小区,编号,物业服务企业"}, excludes: []string{"<html"}},
 		scenario{name: "a quarter that is not published", path: "/circulars/2026Q4", status: 404},
 		scenario{name: "boards", role: "auditor", path: "/boards", status: 200, contains: []string{"口径：", "/boards/moves.xlsx"}},
 	)

@@ -218,6 +218,11 @@ func (s *Server) ranking(c *fiber.Ctx, by policy.Actor) error {
 
 // cacheKey names a public page by everything that it depends on: the evaluation, the day, the query, and how it is framed.
 func (s *Server) cacheKey(c *fiber.Ctx, by policy.Actor, b *board, path, query string) string {
+	return path + "?" + query + "#" + b.ID + "." + strconv.FormatInt(b.N, 10) + s.frame(c, by)
+}
+
+// frame tells what a public page shows beside its content: the way in or on, the size of its type, and the day.
+func (s *Server) frame(c *fiber.Ctx, by policy.Actor) string {
 	frame := "p"
 	if by.SignedIn() {
 		frame = "s"
@@ -225,7 +230,7 @@ func (s *Server) cacheKey(c *fiber.Ctx, by policy.Actor, b *board, path, query s
 	if bigType(c) {
 		frame += "b"
 	}
-	return path + "?" + query + "#" + b.ID + "." + strconv.FormatInt(b.N, 10) + frame + calendar.DateOf(s.clocks.Business()).String()
+	return frame + calendar.DateOf(s.clocks.Business()).String()
 }
 
 func (s *Server) rankingView(b *board, f filter) *rankingView {

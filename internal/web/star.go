@@ -72,7 +72,7 @@ type lineView struct {
 
 // star is one subject with every line.
 func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
-	b, one, err := s.findStar(c, by)
+	asked, err := s.askedStar(c.UserContext(), by, c.Params("id"))
 	if err != nil {
 		return err
 	}
@@ -81,12 +81,16 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 	if lostOnly {
 		query = "only=lost"
 	}
-	if b.Restricted && !one.kept() {
+	if asked.Restricted && asked.lines {
 		query += "&lines=all" // what those in whose scope it lies see is another page
 	}
-	key := s.cacheKey(c, by, b, starAddress(one.ID), query)
+	key := s.cacheKey(c, by, asked.board, starAddress(asked.id), query)
 	cached, err := s.cache.get(key, func() ([]byte, error) {
-		v := s.starView(b, one, lostOnly)
+		one, err := s.loadStar(c.UserContext(), asked)
+		if err != nil {
+			return nil, err
+		}
+		v := s.starView(asked.board, one, lostOnly)
 		return s.renderBytes(c, by, "star", page{Title: strings.TrimSpace(one.Name + " " + v.Grade + " " + v.Score), Nav: "/", Data: v, Script: true})
 	})
 	if err != nil {
@@ -95,33 +99,52 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 	return cached.send(c)
 }
 
-// findStar loads the subject named in the address.
-func (s *Server) findStar(c *fiber.Ctx, by policy.Actor) (*board, Star, error) {
-	return s.starByID(c.UserContext(), by, c.Params("id"))
+// askedStar is a subject of the shown evaluation, and whether the actor may see its lines.
+type askedStar struct {
+	*board
+	id    string
+	lines bool
 }
 
-// starByID loads a subject by the escaped id of an address, with its lines if the actor may see them.
-func (s *Server) starByID(ctx context.Context, by policy.Actor, escaped string) (*board, Star, error) {
+// askedStar finds the subject of an escaped id in an address. Returns NotFound if the evaluation has no such subject.
+func (s *Server) askedStar(ctx context.Context, by policy.Actor, escaped string) (askedStar, error) {
+	const op = "web.askedStar"
 	b, err := s.boardNow(ctx)
 	if err != nil {
-		return nil, Star{}, err
+		return askedStar{}, err
 	}
 	id, err := url.PathUnescape(escaped)
 	if err != nil {
-		return nil, Star{}, fault.Wrap("web.starByID", fault.NotFound, "", err)
+		return askedStar{}, fault.Wrap(op, fault.NotFound, "", err)
 	}
-	one, err := s.stars.Star(ctx, b.ID, id)
-	if err != nil || !b.Restricted {
-		return b, one, err
+	row, ok := b.byID[id]
+	if !ok {
+		return askedStar{}, fault.New(op, fault.NotFound, "")
+	}
+	if !b.Restricted {
+		return askedStar{b, id, true}, nil
 	}
 	scope, err := s.guard.Scope(ctx, by, policy.ReadEvaluation)
+	return askedStar{b, id, scope.Covers(row.Keys, b.Day)}, err
+}
+
+// loadStar loads a subject, with its lines if the actor may see them.
+func (s *Server) loadStar(ctx context.Context, asked askedStar) (Star, error) {
+	one, err := s.stars.Star(ctx, asked.ID, asked.id)
+	if err == nil && !asked.lines {
+		one.keepLines()
+	}
+	return one, err
+}
+
+// starByID is a subject and its board by the escaped id of an address, as the actor may see it.
+func (s *Server) starByID(ctx context.Context, by policy.Actor, escaped string) (*board, Star, error) {
+	asked, err := s.askedStar(ctx, by, escaped)
 	if err != nil {
 		return nil, Star{}, err
 	}
-	if !scope.Covers(one.Keys, b.Day) {
-		one.keepLines()
-	}
-	return b, one, nil
+	one, err := s.loadStar(ctx, asked)
+	return asked.board, one, err
 }
 
 // shownReasons is how many reasons a part gives to the public.
@@ -137,11 +160,6 @@ func (one *Star) keepLines() {
 		}
 		g.Kept, g.Lines = true, nil
 	}
-}
-
-// kept reports whether the lines were taken out.
-func (one *Star) kept() bool {
-	return slices.ContainsFunc(one.Groups, func(g LineGroup) bool { return g.Kept })
 }
 
 // worstOf are the lines that lost most, at most so many.
@@ -351,7 +369,7 @@ func (v *starView) draw(b *board, one Star, axes []charts.Axis, steps []charts.S
 
 // starCSV is every line as a table for Excel.
 func (s *Server) starCSV(c *fiber.Ctx, by policy.Actor) error {
-	_, one, err := s.findStar(c, by)
+	_, one, err := s.starByID(c.UserContext(), by, c.Params("id"))
 	if err != nil {
 		return err
 	}

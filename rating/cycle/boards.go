@@ -22,12 +22,18 @@ type Circular struct {
 // Result is the whole result behind a row.
 func (r *PreviewRow) Result() *rating.Result { return r.result }
 
-// Circular returns a published quarter. Returns NotFound if there is none or it is not published.
-func (s *Service) Circular(ctx context.Context, id string) (*Circular, error) {
+// PublishedQuarter returns a published quarter without its results. Returns NotFound if there is none or it is not published.
+func (s *Service) PublishedQuarter(ctx context.Context, id string) (Period, error) {
 	p, err := s.load(ctx, id)
 	if err == nil && (p.State != StatePublished || p.Rhythm != RhythmQuarter) {
-		err = fault.New("cycle.Circular", fault.NotFound, "没有这个评价周期")
+		return Period{}, fault.New("cycle.PublishedQuarter", fault.NotFound, "没有这个评价周期")
 	}
+	return p, err
+}
+
+// Circular returns a published quarter with its results. Errors as those of PublishedQuarter.
+func (s *Service) Circular(ctx context.Context, id string) (*Circular, error) {
+	p, err := s.PublishedQuarter(ctx, id)
 	if err != nil {
 		return nil, err
 	}
