@@ -187,7 +187,7 @@ func TestSaveRefuses(t *testing.T) {
 	ctx := t.Context()
 	a, _ := openArchive(t, t.TempDir())
 	file, entries := countyEntries(t, 6)
-	made := Evaluation{Title: "试评", FactsHash: hashOf([]byte("facts"))}
+	made := Evaluation{Title: "试评", Period: "2026Q3", FactsHash: hashOf([]byte("facts"))}
 	if _, err := a.Save(ctx, archiveMeta, append(slices.Clone(file), "# other\n"...), nil, made, entries); !fault.Is(err, fault.Invalid) {
 		t.Errorf("results of another scheme: %v", err)
 	}
