@@ -252,47 +252,76 @@ func verdictLines(verdicts []Verdict) []string {
 
 // TestTraceOfExpressions draws expressions and holds the inferred trend and span against values.
 func TestTraceOfExpressions(t *testing.T) {
-	known := map[trend]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		src := drawTraced(t, 3, false)
-		text := fmt.Sprintf(tracedScheme, src)
-		s, err := ParseScheme([]byte(text))
-		if err != nil {
-			t.Fatalf("%s: %v", src, ProblemsOf(err))
-		}
-		tr, plain := s.program.trace(0), s.program.trace(-1)
-		known[tr.nodes[0].points.trend]++
-		d := newDrawer(s, rapid.Uint64().Draw(t, "seed"))
-		for range 30 {
-			sub := d.subject("x", 5)
-			worse, better, ok := d.step(0, sub.Values[0])
-			if !ok {
-				continue
-			}
-			other := sub
-			sub.Values, other.Values = slices.Clone(sub.Values), slices.Clone(sub.Values)
-			sub.Values[0], other.Values[0] = worse, better
-			before, after := Evaluate(s, nil, sub, nil), Evaluate(s, nil, other, nil)
-			a, b := before.Line("i"), after.Line("i")
-			if !tr.moved && a.Counted != b.Counted {
-				t.Fatalf("%s: it has a value at %s %v, at %s %v; that was excluded", src, worse.Number, a.Counted, better.Number, b.Counted)
-			}
-			if a.Counted && (a.Points.Less(*plain.nodes[0].points.low) || plain.nodes[0].points.high.Less(a.Points)) {
-				t.Fatalf("%s = %s lies outside the span", src, a.Points)
-			}
-			if !a.Counted || !b.Counted {
-				continue
-			}
-			c := b.Points.Cmp(a.Points)
-			switch tr := tr.nodes[0].points.trend; {
-			case tr == still && c != 0, tr == rises && c < 0, tr == falls && c > 0:
-				t.Fatalf("%s: trend %d, but %s at %s and %s at %s\n%s", src, tr, a.Points, worse.Number, b.Points, better.Number, tell(s, sub))
-			}
-		}
+		holdTraced(t, src, traced(t, src), rapid.Uint64().Draw(t, "seed"))
 	})
-	for _, want := range []trend{still, rises, falls, wild} {
-		if known[want] == 0 {
-			t.Errorf("no expression had trend %d: %v", want, known)
+}
+
+// TestTrendOfExpressions says which trend is inferred for each way of writing x, which gets better as it rises, and holds it against values too.
+func TestTrendOfExpressions(t *testing.T) {
+	for _, r := range []struct {
+		src  string
+		want trend
+	}{
+		{"2", still}, {"y", still}, {"-1.5 * y + p", still}, {"yes ? y : 10", still}, {"exp(y) / 2", still}, {"known.y ? p : 0", still},
+		{"x", rises}, {"x + y", rises}, {"p * x", rises}, {"2 - (y - x)", rises}, {"x / 2", rises}, {"-1.5 * (2 - x)", rises}, {"max(x, y)", rises}, {"min(x, 2)", rises},
+		{"clamp(x, 0, 3)", rises}, {"floor(x)", rises}, {"round(x)", rises}, {"exp(x)", rises}, {"abs(x + 10)", rises}, {"sqrt(x + 10)", rises}, {"ln(x + 10)", rises},
+		{"x > 2 ? 10 : 0", rises}, {"x < 2 ? 0 : 10", rises}, {"!(x < y) ? 10 : 0", rises}, {"known.y && x > 2 ? 10 : 0", rises},
+		{"-x", falls}, {"y - x", falls}, {"-1.5 * x", falls}, {"2 / (x + 10)", falls}, {"abs(x - 10)", falls}, {"min(-x, y)", falls}, {"ceil(-x)", falls},
+		{"x > 2 ? 0 : 10", falls}, {"x >= y ? -1.5 : 2", falls}, {"known.y || x < 2 ? 10 : 0", falls},
+		{"x * x", wild}, {"x * y", wild}, {"x - x", wild}, {"abs(x)", wild}, {"2 / x", wild}, {"sqrt(x)", wild}, {"x > 2 ? -1.5 : x", wild}, {"x == 2 ? 10 : 0", wild},
+		{"yes && x > 2 ? 10 : 0", wild}, // without an answer to yes there are points at a small x only
+	} {
+		t.Run(r.src, func(t *testing.T) {
+			s := traced(t, r.src)
+			if got := s.program.trace(0).nodes[0].points.trend; got != r.want {
+				t.Errorf("trend %d, want %d", got, r.want)
+			}
+			holdTraced(t, r.src, s, 1)
+		})
+	}
+}
+
+// traced is a scheme of one indicator, whose points are an expression.
+func traced(t rapid.TB, src string) *Scheme {
+	t.Helper()
+	s, err := ParseScheme(fmt.Appendf(nil, tracedScheme, src))
+	if err != nil {
+		t.Fatalf("%s: %v", src, ProblemsOf(err))
+	}
+	return s
+}
+
+// holdTraced holds what is inferred about an expression against its values before and after x got better.
+func holdTraced(t rapid.TB, src string, s *Scheme, seed uint64) {
+	t.Helper()
+	tr, plain := s.program.trace(0), s.program.trace(-1)
+	d := newDrawer(s, seed)
+	for range 30 {
+		sub := d.subject("x", 5)
+		worse, better, ok := d.step(0, sub.Values[0])
+		if !ok {
+			continue
+		}
+		other := sub
+		sub.Values, other.Values = slices.Clone(sub.Values), slices.Clone(sub.Values)
+		sub.Values[0], other.Values[0] = worse, better
+		before, after := Evaluate(s, nil, sub, nil), Evaluate(s, nil, other, nil)
+		a, b := before.Line("i"), after.Line("i")
+		if !tr.moved && a.Counted != b.Counted {
+			t.Fatalf("%s: it has a value at %s %v, at %s %v; that was excluded", src, worse.Number, a.Counted, better.Number, b.Counted)
+		}
+		if a.Counted && (a.Points.Less(*plain.nodes[0].points.low) || plain.nodes[0].points.high.Less(a.Points)) {
+			t.Fatalf("%s = %s lies outside the span", src, a.Points)
+		}
+		if !a.Counted || !b.Counted {
+			continue
+		}
+		c := b.Points.Cmp(a.Points)
+		switch tr := tr.nodes[0].points.trend; {
+		case tr == still && c != 0, tr == rises && c < 0, tr == falls && c > 0:
+			t.Fatalf("%s: trend %d, but %s at %s and %s at %s\n%s", src, tr, a.Points, worse.Number, b.Points, better.Number, tell(s, sub))
 		}
 	}
 }
