@@ -41,52 +41,73 @@ func (s *Service) Colleagues(ctx context.Context, by Actor, giving, doing Action
 	}
 	business, rules := calendar.DateOf(s.clocks.Business()), s.guard.Rules()
 	var out []Colleague
+	err := s.eachAccount(ctx, func(d store.Doc[Account]) {
+		c := Colleague{ID: d.ID, Name: d.State.Name}
+		var titles []string
+		for _, ap := range inForce(d.State.Appointments, business) {
+			if ok, _ := rules.RoleAllows(ap.Role, doing); ok && !d.State.Disabled {
+				titles = append(titles, rules.byCode[ap.Role].Title)
+			}
+		}
+		if len(titles) > 0 {
+			c.Titles = strings.Join(slices.Compact(titles), "、")
+			out = append(out, c)
+		}
+	})
+	slices.SortFunc(out, func(a, b Colleague) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
+	return out, err
+}
+
+// eachAccount goes through all accounts.
+func (s *Service) eachAccount(ctx context.Context, do func(store.Doc[Account])) error {
 	for q := (store.Query{Index: "all", Limit: store.MaxLimit}); ; {
 		page, err := s.accounts.List(ctx, q)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, d := range page.Docs {
-			c := Colleague{ID: d.ID, Name: d.State.Name}
-			var titles []string
-			for _, ap := range inForce(d.State.Appointments, business) {
-				if ok, _ := rules.RoleAllows(ap.Role, doing); ok && !d.State.Disabled {
-					titles = append(titles, rules.byCode[ap.Role].Title)
-				}
-			}
-			if len(titles) > 0 {
-				c.Titles = strings.Join(slices.Compact(titles), "、")
-				out = append(out, c)
-			}
+			do(d)
 		}
 		if q.After = page.Next; q.After == "" {
-			slices.SortFunc(out, func(a, b Colleague) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
-			return out, nil
+			return nil
 		}
 	}
+}
+
+// Staffed tells for each of some actions which accounts hold an office today that allows it, so that what a new bureau lacks can be told. Returns Forbidden without
+// ReadAccounts.
+func (s *Service) Staffed(ctx context.Context, by Actor, actions []Action) (map[Action][]string, error) {
+	if err := s.guard.Require(by, ReadAccounts); err != nil {
+		return nil, err
+	}
+	business, rules := calendar.DateOf(s.clocks.Business()), s.guard.Rules()
+	out := make(map[Action][]string, len(actions))
+	err := s.eachAccount(ctx, func(d store.Doc[Account]) {
+		if d.State.Disabled {
+			return
+		}
+		who := Actor{ID: d.ID, Appointments: inForce(d.State.Appointments, business)}
+		for _, action := range actions {
+			if rules.Allow(who, action) {
+				out[action] = append(out[action], d.ID)
+			}
+		}
+	})
+	return out, err
 }
 
 // Uses says how many people hold, or will hold, an office whose unit or rows a scope key names: “2 人的任命”; "" if nobody does. It asks for no right and names nobody.
 func (s *Service) Uses(ctx context.Context, key string, _ time.Time) (string, error) {
 	today, held := calendar.DateOf(s.clocks.Business()), 0
-	for q := (store.Query{Index: "all", Limit: store.MaxLimit}); ; {
-		page, err := s.accounts.List(ctx, q)
-		if err != nil {
-			return "", err
+	err := s.eachAccount(ctx, func(d store.Doc[Account]) {
+		if slices.ContainsFunc(d.State.Appointments, func(ap Appointment) bool {
+			return (ap.Days.Until.IsZero() || ap.Days.Until.Compare(today) >= 0) && (ap.Unit == key || slices.Contains(ap.Scopes, key))
+		}) {
+			held++
 		}
-		for _, d := range page.Docs {
-			if slices.ContainsFunc(d.State.Appointments, func(ap Appointment) bool {
-				return (ap.Days.Until.IsZero() || ap.Days.Until.Compare(today) >= 0) && (ap.Unit == key || slices.Contains(ap.Scopes, key))
-			}) {
-				held++
-			}
-		}
-		if q.After = page.Next; q.After != "" {
-			continue
-		}
-		if held == 0 {
-			return "", nil
-		}
-		return fmt.Sprintf("%d 人的任命", held), nil
+	})
+	if err != nil || held == 0 {
+		return "", err
 	}
+	return fmt.Sprintf("%d 人的任命", held), nil
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -34,6 +35,12 @@ func TestColleaguesAndPersons(t *testing.T) {
 		t.Errorf("%+v %v", list, err)
 	}
 	_, err = d.Colleagues(t.Context(), Actor{ID: cashier, Appointments: []Appointment{{Role: "cashier"}}}, PlanVisit, DoVisit)
+	wantKind(t, err, fault.Forbidden)
+	staff, err := d.Staffed(t.Context(), d.admin, []Action{DoVisit, ReadAccounts, RunEvaluation})
+	if err != nil || !slices.Equal(staff[DoVisit], []string{inspector}) || len(staff[ReadAccounts]) != 1 || len(staff[RunEvaluation]) != 0 {
+		t.Errorf("%v %v", staff, err)
+	}
+	_, err = d.Staffed(t.Context(), officer, []Action{DoVisit})
 	wantKind(t, err, fault.Forbidden)
 	person, err := d.Person(t.Context(), inspector)
 	if err != nil || !person.Has("inspector") || person.Name != "演示jia" || person.Session != "" {

@@ -39,9 +39,13 @@ type People interface {
 	EndAppointment(ctx context.Context, by policy.Actor, id string, seq int64, index int) error
 	// SetDisabled closes or reopens an account. Returns Conflict if seq is not the last change.
 	SetDisabled(ctx context.Context, by policy.Actor, id string, seq int64, disabled bool) error
+	Staffing
 	// ResetPassword issues a one-time password and removes the second factor. Returns Conflict if seq is not the last change.
 	ResetPassword(ctx context.Context, by policy.Actor, id string, seq int64) (oneTime string, err error)
 }
+
+// accountsPath is the page of the accounts.
+const accountsPath = "/admin/accounts"
 
 // accountState is the word that makes an account an exception.
 func accountState(a policy.AccountView) string {
@@ -60,7 +64,19 @@ func (s *Server) setupForm(login, name string, refused []fault.Field) []field {
 		{Name: "login", Label: "用户名", Type: "text", Autocomplete: "username", Value: login, Hint: "2 至 32 位文字或字母"},
 		{Name: "name", Label: "姓名", Type: "text", Autocomplete: "name", Value: name},
 		{Name: "password", Label: "密码", Type: "password", Autocomplete: "new-password", Hint: "至少 8 位，大写字母、小写字母、数字、其他字符中至少三类"},
+		{Name: againField, Label: "再输一次密码", Type: "password", Autocomplete: "new-password"},
 	}, refused)
+}
+
+// againField is where a new password is typed a second time, so that a slip of the finger locks nobody out.
+const againField = "again"
+
+// typedAgain returns what is wrong if the two entries of a new password differ.
+func typedAgain(c *fiber.Ctx) []fault.Field {
+	if c.FormValue("password") == c.FormValue(againField) {
+		return nil
+	}
+	return []fault.Field{{Name: againField, Message: "两次输入的密码不一样，请重新输入"}}
 }
 
 type formView struct{ Form []field }
@@ -80,13 +96,19 @@ func (s *Server) setupPage(c *fiber.Ctx, by policy.Actor) error {
 // setup makes the first administrator.
 func (s *Server) setup(c *fiber.Ctx, by policy.Actor) error {
 	login, name := c.FormValue("login"), c.FormValue("name")
+	again := func(refused []fault.Field) page {
+		return page{Title: "首次启动", Data: formView{s.setupForm(login, name, refused)}, Fields: refused}
+	}
+	if refused := typedAgain(c); refused != nil {
+		return s.refuse(c, by, "setup", again(refused))
+	}
 	err := s.people.Setup(c.UserContext(), c.FormValue("token"), login, name, c.FormValue("password"))
 	if refused := fault.FieldsOf(err); len(refused) > 0 {
 		if fault.Is(err, fault.Forbidden) {
 			s.logRefusal(c, by, policy.RunSetup, err, "")
 		}
 		c.Status(statusOf(fault.KindOf(err)))
-		return s.render(c, by, "setup", page{Title: "首次启动", Data: formView{s.setupForm(login, name, refused)}, Fields: refused})
+		return s.render(c, by, "setup", again(refused))
 	}
 	if err != nil {
 		return err
@@ -110,7 +132,7 @@ func (s *Server) accountPage(by policy.Actor, refused []fault.Field) page {
 	form := withErrors([]field{
 		{Name: "current", Label: "现在的密码", Type: "password", Autocomplete: "current-password"},
 		{Name: "password", Label: "新密码", Type: "password", Autocomplete: "new-password", Hint: "至少 8 位，大写字母、小写字母、数字、其他字符中至少三类；不能与最近五次相同"},
-		{Name: "again", Label: "再输一次新密码", Type: "password", Autocomplete: "new-password"},
+		{Name: againField, Label: "再输一次新密码", Type: "password", Autocomplete: "new-password"},
 	}, refused)
 	return page{Title: "我的账号", Nav: "/account", Data: accountView{Offices: s.offices(by.Appointments), Password: form}, Fields: refused}
 }
@@ -122,8 +144,8 @@ func (s *Server) account(c *fiber.Ctx, by policy.Actor) error {
 
 // changePassword changes one's own password; every session ends, this one too.
 func (s *Server) changePassword(c *fiber.Ctx, by policy.Actor) error {
-	if c.FormValue("password") != c.FormValue("again") {
-		return s.refuse(c, by, "account", s.accountPage(by, []fault.Field{{Name: "again", Message: "两次输入的新密码不一样，请重新输入"}}))
+	if refused := typedAgain(c); refused != nil {
+		return s.refuse(c, by, "account", s.accountPage(by, refused))
 	}
 	err := s.people.ChangePassword(c.UserContext(), by, c.FormValue("current"), c.FormValue("password"))
 	if refused := fault.FieldsOf(err); fault.Is(err, fault.Invalid) && len(refused) > 0 {
@@ -204,7 +226,7 @@ func (s *Server) accounts(c *fiber.Ctx, by policy.Actor) error {
 	if next != "" {
 		v.Next = "/admin/accounts?after=" + next
 	}
-	return s.render(c, by, "accounts", page{Title: "账号与任命", Nav: "/admin/accounts", Data: v})
+	return s.render(c, by, "accounts", page{Title: "账号与任命", Nav: accountsPath, Data: v})
 }
 
 func newAccountForm(login, name string, refused []fault.Field) formView {
@@ -216,7 +238,7 @@ func newAccountForm(login, name string, refused []fault.Field) formView {
 
 // newAccount is the form for an account.
 func (s *Server) newAccount(c *fiber.Ctx, by policy.Actor) error {
-	return s.render(c, by, "account_new", page{Title: "新建账号", Nav: "/admin/accounts", Data: newAccountForm("", "", nil)})
+	return s.render(c, by, "account_new", page{Title: "新建账号", Nav: accountsPath, Data: newAccountForm("", "", nil)})
 }
 
 // secretView shows a one-time password, once.
@@ -231,12 +253,12 @@ func (s *Server) createAccount(c *fiber.Ctx, by policy.Actor) error {
 		refused = []fault.Field{{Name: "login", Message: fault.MessageOf(err)}}
 	}
 	if err != nil && len(refused) > 0 {
-		return s.refuse(c, by, "account_new", page{Title: "新建账号", Nav: "/admin/accounts", Data: newAccountForm(login, name, refused), Fields: refused})
+		return s.refuse(c, by, "account_new", page{Title: "新建账号", Nav: accountsPath, Data: newAccountForm(login, name, refused), Fields: refused})
 	}
 	if err != nil {
 		return err
 	}
-	return s.render(c, by, "account_secret", page{Title: "账号已建立", Nav: "/admin/accounts",
+	return s.render(c, by, "account_secret", page{Title: "账号已建立", Nav: accountsPath,
 		Data: secretView{ID: id, Title: "账号已建立", Login: policy.NormalLogin(login), Name: name, Secret: secret}})
 }
 
@@ -278,7 +300,7 @@ func (s *Server) showAccount(c *fiber.Ctx, by policy.Actor, said string, refused
 			CanEnd: v.CanAppoint && (now || day.Compare(ap.Days.From) < 0)})
 	}
 	v.Form = withErrors(s.appointForm(c), refused)
-	return s.render(c, by, "account_one", page{Title: "账号 " + a.Login, Nav: "/admin/accounts", Data: v, Said: said, Fields: refused})
+	return s.render(c, by, "account_one", page{Title: "账号 " + a.Login, Nav: accountsPath, Data: v, Said: said, Fields: refused})
 }
 
 func (s *Server) appointForm(c *fiber.Ctx) []field {
@@ -389,6 +411,6 @@ func (s *Server) resetAccount(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	return s.render(c, by, "account_secret", page{Title: "密码已重置", Nav: "/admin/accounts",
+	return s.render(c, by, "account_secret", page{Title: "密码已重置", Nav: accountsPath,
 		Data: secretView{ID: id, Title: "密码已重置", Login: a.Login, Name: a.Name, Secret: secret}})
 }

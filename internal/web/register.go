@@ -23,6 +23,7 @@ import (
 type Register interface {
 	Contracts
 	Divisions
+	Beginnings
 
 	// Today is the business day.
 	Today() calendar.Date
@@ -52,9 +53,8 @@ type Register interface {
 	CorrectContract(ctx context.Context, by policy.Actor, project string, seq int64, id string, in registry.ContractInput, why string) error
 	EndContract(ctx context.Context, by policy.Actor, project string, seq int64, id string, last calendar.Date, why string) error
 
-	// MayImport lists the kinds that an actor may import, DryImport checks a file and keeps it for a day, AcceptImport accepts what was checked, OneImport and
+	// DryImport checks a file and keeps it for a day, AcceptImport accepts what was checked, OneImport and
 	// Imports tell what became of it.
-	MayImport(by policy.Actor) []registry.Choice
 	DryImport(ctx context.Context, by policy.Actor, f registry.File) (imports.DryRun, error)
 	AcceptImport(ctx context.Context, by policy.Actor, draft string, onlyGood bool) (string, error)
 	OneImport(ctx context.Context, by policy.Actor, id string) (imports.View, error)

@@ -203,7 +203,7 @@ var officeNav = []navGroup{
 	{"评价", []navItem{{Label: "评价周期", Path: "/periods", Action: policy.ReadPeriods}, {Label: "评价看板", Path: "/boards", Action: policy.ReadPeriods},
 		{Label: "季度通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
 	{"系统", []navItem{
-		{Label: "账号与任命", Path: "/admin/accounts", Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},
+		{Label: "账号与任命", Path: accountsPath, Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},
 		{Label: "变更日志", Path: "/admin/log", Action: policy.ReadLog}, {Label: "部件一览", Path: "/admin/parts", Action: policy.ReadSystem},
 		{Label: "我的账号", Path: "/account", Action: policy.ReadOwnAccount},
 	}},

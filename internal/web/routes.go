@@ -60,7 +60,7 @@ func (s *Server) table() ([]Route, error) {
 		{Method: post, Path: "/account/signout-all", Action: policy.CloseSession, Handler: s.signOutAll},
 		{Method: get, Path: "/rights", Action: policy.ReadRights, Handler: s.rights},
 
-		{Method: get, Path: "/admin/accounts", Action: policy.ReadAccounts, Handler: s.accounts},
+		{Method: get, Path: accountsPath, Action: policy.ReadAccounts, Handler: s.accounts},
 		{Method: get, Path: "/admin/accounts/new", Action: policy.CreateAccount, Handler: s.newAccount},
 		{Method: post, Path: "/admin/accounts/new", Action: policy.CreateAccount, Handler: s.createAccount},
 		{Method: get, Path: "/admin/accounts/:id", Action: policy.ReadAccounts, Handler: s.oneAccount},

@@ -14,7 +14,7 @@ func TestSetupRefused(t *testing.T) {
 	p := newPerson(t, f)
 	p.get(t, "/setup")
 	filled := func(change ...string) answer {
-		v := pairs("token", "not-the-token", "login", "liujianhua", "name", "刘建华", "password", browsertest.Password)
+		v := pairs("token", "not-the-token", "login", "liujianhua", "name", "刘建华", "password", browsertest.Password, "again", browsertest.Password)
 		for i := 0; i+1 < len(change); i += 2 {
 			v.Set(change[i], change[i+1])
 		}
@@ -26,9 +26,10 @@ func TestSetupRefused(t *testing.T) {
 		status int
 		said   []string
 	}{
-		"wrong token":    {filled(), 403, []string{"错误：首次启动", `href="#token"`, "设置口令不正确，请照服务器终端上显示的填写", `value="liujianhua"`, `value="刘建华"`}},
-		"weak password":  {filled("token", f.People.SetupToken(), "password", "weak-one"), 422, []string{`href="#password"`, `value="liujianhua"`}},
-		"nothing filled": {filled("token", "", "login", "", "name", "", "password", ""), 403, []string{`href="#token"`}},
+		"wrong token":     {filled(), 403, []string{"错误：首次启动", `href="#token"`, "设置口令不正确，请照服务器终端上显示的填写", `value="liujianhua"`, `value="刘建华"`}},
+		"weak password":   {filled("token", f.People.SetupToken(), "password", "weak-one", "again", "weak-one"), 422, []string{`href="#password"`, `value="liujianhua"`}},
+		"typed otherwise": {filled("token", f.People.SetupToken(), "again", "Chuntian-2027"), 422, []string{`href="#again"`, "两次输入的密码不一样，请重新输入", `value="liujianhua"`}},
+		"nothing filled":  {filled("token", "", "login", "", "name", "", "password", "", "again", ""), 403, []string{`href="#token"`}},
 	} {
 		if tt.answer.StatusCode != tt.status {
 			t.Errorf("%s: status %d, want %d", name, tt.answer.StatusCode, tt.status)
@@ -38,12 +39,12 @@ func TestSetupRefused(t *testing.T) {
 				t.Errorf("%s: %q is not said: %s", name, part, tt.answer.body)
 			}
 		}
-		for _, secret := range []string{browsertest.Password, "weak-one", "not-the-token", f.People.SetupToken()} {
+		for _, secret := range []string{browsertest.Password, "weak-one", "Chuntian-2027", "not-the-token", f.People.SetupToken()} {
 			if strings.Contains(tt.answer.body, secret) {
 				t.Errorf("%s: the page repeats %q", name, secret)
 			}
 		}
-		if inputs := regexp.MustCompile(`<input id="(token|password)"[^>]*value=""`).FindAllString(tt.answer.body, -1); len(inputs) != 2 {
+		if inputs := regexp.MustCompile(`<input id="(token|password|again)"[^>]*value=""`).FindAllString(tt.answer.body, -1); len(inputs) != 3 {
 			t.Errorf("%s: the form is not there: %s", name, tt.answer.body)
 		}
 	}

@@ -56,7 +56,7 @@ func (s *Server) partsWithTasks() []Tasks {
 		parts = append(parts, PeriodTasks{Guard: s.guard, Cycle: s.cycle})
 	}
 	if s.registered != nil {
-		parts = append(parts, ContractTasks{Guard: s.guard, Contracts: s.registered})
+		parts = append(parts, StartTasks{Guard: s.guard, People: s.people, Register: s.registered}, ContractTasks{Guard: s.guard, Contracts: s.registered})
 	}
 	return parts
 }

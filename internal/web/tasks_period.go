@@ -29,6 +29,9 @@ func (t PeriodTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) 
 	if err != nil {
 		return nil, err
 	}
+	if len(periods) == 0 && manages {
+		return []Task{{Title: "安排第一个评价周期", Context: "先核对评价办法里的指标和权重，再定材料提交截止和统计截止", Basis: stepBasis(stepPeriod), Order: stepPeriod, Link: periodsPath, Button: "去安排", Nav: periodsPath}}, nil
+	}
 	today := calendar.DateOf(now)
 	var out []Task
 	for _, p := range periods {

@@ -267,7 +267,7 @@ func testScenarios(t *testing.T, f *browsertest.Fixture) {
 		{name: "a login that is taken", role: "admin", method: "POST", path: "/admin/accounts/new", form: form("login", "Inspector", "name", "某"), status: 422, contains: []string{`href="#login"`}},
 		{name: "an account outside", role: "admin", path: "/admin/accounts/unknown", status: 404},
 		{name: "an appointment without role", role: "admin", method: "POST", path: "/admin/accounts/unknown/appoint", form: form("role", ""), status: 404},
-		{name: "two passwords that differ", role: "admin", method: "POST", path: "/account/password", form: form("current", browsertest.Password, "password", "Abc-12345", "again", "Abc-12346"), status: 422, contains: []string{"两次输入的新密码不一样"}},
+		{name: "two passwords that differ", role: "admin", method: "POST", path: "/account/password", form: form("current", browsertest.Password, "password", "Abc-12345", "again", "Abc-12346"), status: 422, contains: []string{"两次输入的密码不一样"}},
 		{name: "a wrong password", role: "admin", method: "POST", path: "/account/password", form: form("current", "nope", "password", "Abc-12345", "again", "Abc-12345"), status: 422, contains: []string{`id="current-e"`}},
 		{name: "a wrong one-time code", role: "admin", method: "POST", path: "/account/totp", form: form("secret", "JBSWY3DPEHPK3PXP", "code", "000000"), status: 422, contains: []string{`id="code-e"`, "JBSW Y3DP"}},
 		{name: "setup is over", path: "/setup", status: 404},

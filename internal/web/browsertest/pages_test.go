@@ -187,21 +187,25 @@ func TestFirstDay(t *testing.T) {
 	tb := newTab(t, browser(t))
 	tb.look(t, f, []opened{{"setup", "/setup", 200}, {"first-ranking", "/", 200}, {"first-firms", "/firms", 200}, {"first-method", "/method", 200}, {"first-open", "/open", 200}})
 	tb.open(t, f.Base+"/setup", 1440, 900)
-	if status := tb.submit(t, map[string]string{"token": "wrong", "login": "admin", "name": "刘建华", "password": Password}); status != 403 {
+	if status := tb.submit(t, map[string]string{"token": "wrong", "login": "admin", "name": "刘建华", "password": Password, "again": Password}); status != 403 {
 		t.Errorf("a wrong token answers %d", status)
 	}
 	tb.lookAt(t, "setup-wrong-token", 403)
 	tb.open(t, f.Base+"/setup", 1440, 900)
-	if status := tb.submit(t, map[string]string{"token": f.People.SetupToken(), "login": "a", "password": "short"}); status != 422 {
+	if status := tb.submit(t, map[string]string{"token": f.People.SetupToken(), "login": "a", "password": "short", "again": "short"}); status != 422 {
 		t.Errorf("a wrong setup answers %d", status)
 	}
 	tb.lookAt(t, "setup-refused", 422)
-	if status := tb.submit(t, map[string]string{"token": f.People.SetupToken(), "login": "admin", "name": "刘建华", "password": Password}); status != 200 {
+	if status := tb.submit(t, map[string]string{"token": f.People.SetupToken(), "login": "admin", "name": "刘建华", "password": Password, "again": Password}); status != 200 {
 		t.Errorf("setting up answers %d", status)
 	}
 	tb.lookAt(t, "setup-done", 200)
 	signIn(t, tb, f, "admin", Password)
 	wantPath(t, tb, "/todo")
+	first := value[[]string](t, tb, `[...document.querySelectorAll("table.todo td.nm a")].map(a => a.textContent)`)
+	if len(first) != 3 || first[0] != "开设账号并任命：安全管理员、安全审计员" || !strings.HasPrefix(first[1], "开设账号并任命：物业管理股经办人") || first[2] != "导入登记：物业服务企业、小区、物业服务合同" {
+		t.Errorf("the first administrator is told to do %q", first)
+	}
 	tb.lookAt(t, "first-todo", 200)
 }
 
