@@ -621,31 +621,42 @@ func TestQueueOf(t *testing.T) {
 func TestSample(t *testing.T) {
 	d := newDesk(t)
 	drawn := 0
-	for i := range 1000 {
+	for i := range 10_000 {
 		at := supervision.At{ID: fmt.Sprintf("proof%d", i), Seq: 1}
-		if first := d.drawn(at); first != d.drawn(at) {
+		first := d.drawn(at)
+		if i < 100 && first != d.drawn(at) {
 			t.Fatal("the draw differs from itself")
 		}
-		if d.drawn(at) {
+		if first {
 			drawn++
 		}
 	}
-	if drawn < 150 || drawn > 250 {
-		t.Errorf("%d of 1000 drawn, want about 200", drawn)
+	// The key of the draw is new with every store. 300 are more than seven standard deviations: no key is so unlucky.
+	if drawn < 1_700 || drawn > 2_300 {
+		t.Errorf("%d of 10,000 drawn, want about 2,000", drawn)
 	}
-	sampled := 0
-	for range 25 {
-		doc := d.decide(t, worker, d.submit(t), Decision{Move: MoveAccept})
-		if doc.State.Sampled != d.drawn(supervision.At{ID: doc.ID, Seq: doc.Seq - 1}) {
-			t.Error("the stored draw is another")
+	// The key of a form decides about its proof's id, and so about the draw: three that are drawn, and three that are not.
+	in, meta := submission(t, d), store.Meta{By: clerk.ID, Action: string(policy.SubmitEvidence)}
+	left := map[bool]int{true: 3, false: 3}
+	for form := 0; left[true]+left[false] > 0; form++ {
+		in.Idem = &store.Idem{Key: fmt.Sprint("form-", form), Body: []byte("a")}
+		meta.Idem = in.Idem
+		wanted := d.drawn(supervision.At{ID: d.db.NewID(meta), Seq: 1})
+		if left[wanted] == 0 {
+			continue
 		}
-		if doc.State.Sampled {
-			sampled++
+		left[wanted]--
+		doc, err := d.Submit(t.Context(), clerk, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if doc = d.decide(t, worker, doc, Decision{Move: MoveAccept}); doc.State.Sampled != wanted {
+			t.Errorf("sampled is %v, drawn %v", doc.State.Sampled, wanted)
 		}
 	}
 	page, err := d.Queue(t.Context(), officer, StageBureau, "")
-	if err != nil || len(page.Docs) != sampled || sampled == 0 {
-		t.Errorf("%d wait for the bureau, want %d: %v", len(page.Docs), sampled, err)
+	if err != nil || len(page.Docs) != 3 {
+		t.Errorf("%d wait for the bureau, want the 3 that were drawn: %v", len(page.Docs), err)
 	}
 }
 
