@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -126,17 +125,6 @@ func stars(t *testing.T, r *countyResult) map[string]string {
 		out[stored.Name] = stored.Firm + " " + result.Total.Points.String() + " " + result.Grade
 	}
 	return out
-}
-
-// The order in which people who act at once come first does not matter: the same seed gives the same stars.
-func TestSameSeedSameStars(t *testing.T) {
-	tiny := smallCounty()
-	tiny.communities, tiny.projects, tiny.firms, tiny.ownBranches, tiny.first = 1, 5, 2, 1, tiny.current.Add(-2)
-	one, _, _ := loadedCounty(t, tiny)
-	two, _, _ := loadedCounty(t, tiny)
-	if a, b := stars(t, one), stars(t, two); len(a) != 5 || !maps.Equal(a, b) {
-		t.Errorf("other stars from the same seed:\n%v\n%v", a, b)
-	}
 }
 
 // A small county goes through all services: seven quarters and a year, and on the desk of every role something waits. Everything stored can be recomputed.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -149,4 +150,15 @@ func movement(t *testing.T, dir string, plan *countyPlan) map[int]float64 {
 		sum[firm] /= n[firm]
 	}
 	return sum
+}
+
+// The order in which people who act at once come first does not matter: the same seed gives the same stars.
+func TestSameSeedSameStars(t *testing.T) {
+	tiny := smallCounty()
+	tiny.communities, tiny.projects, tiny.firms, tiny.ownBranches, tiny.first = 1, 5, 2, 1, tiny.current.Add(-2)
+	one, _, _ := loadedCounty(t, tiny)
+	two, _, _ := loadedCounty(t, tiny)
+	if a, b := stars(t, one), stars(t, two); len(a) != 5 || !maps.Equal(a, b) {
+		t.Errorf("other stars from the same seed:\n%v\n%v", a, b)
+	}
 }

@@ -1,3 +1,7 @@
+//go:build !race
+
+// What the commands of one goroutine find is the same with and without the race detector, which would take ten times as long.
+
 package main
 
 import (
@@ -12,32 +16,6 @@ import (
 	"redsteward/internal/store/mongo/mongotest"
 	"redsteward/internal/store/sqlite"
 )
-
-// TestMain removes what the MongoDB test server left behind.
-func TestMain(m *testing.M) { os.Exit(mongotest.Main(m)) }
-
-// askProgram runs one command line on the date given, in this process.
-func askProgram(t *testing.T, now time.Time, env []string, args ...string) (text string, code int) {
-	t.Helper()
-	var out bytes.Buffer
-	p := &program{ctx: t.Context(), out: &out, errOut: &out, env: env, now: func() time.Time { return now }}
-	code = run(p, args)
-	return out.String(), code
-}
-
-// october is a day on which no holidays are missing.
-var october = time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)
-
-// demoFolder makes a data folder with the dozen rows of the repository.
-func demoFolder(t *testing.T) string {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "data")
-	text, code := askProgram(t, october, nil, "demo", "--rentsafe", "--once", "--data", dir)
-	if code != exitOK {
-		t.Fatalf("demo: exit %d\n%s", code, text)
-	}
-	return dir
-}
 
 // editByHand changes a data folder past the program.
 func editByHand(t *testing.T, dir, statement string) {

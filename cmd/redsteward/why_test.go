@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -6,18 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"redsteward/internal/store"
 )
-
-// makeMasterKey creates a master key in a folder.
-func makeMasterKey(t *testing.T, dir string) {
-	t.Helper()
-	_, err := store.MasterKeyFile(dir, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 func TestWhy(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")

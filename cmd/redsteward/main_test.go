@@ -1,0 +1,47 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"redsteward/internal/store"
+	"redsteward/internal/store/mongo/mongotest"
+)
+
+// TestMain removes what the MongoDB test server left behind.
+func TestMain(m *testing.M) { os.Exit(mongotest.Main(m)) }
+
+// askProgram runs one command line on the date given, in this process.
+func askProgram(t *testing.T, now time.Time, env []string, args ...string) (text string, code int) {
+	t.Helper()
+	var out bytes.Buffer
+	p := &program{ctx: t.Context(), out: &out, errOut: &out, env: env, now: func() time.Time { return now }}
+	code = run(p, args)
+	return out.String(), code
+}
+
+// october is a day on which no holidays are missing.
+var october = time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)
+
+// demoFolder makes a data folder with the dozen rows of the repository.
+func demoFolder(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "data")
+	text, code := askProgram(t, october, nil, "demo", "--rentsafe", "--once", "--data", dir)
+	if code != exitOK {
+		t.Fatalf("demo: exit %d\n%s", code, text)
+	}
+	return dir
+}
+
+// makeMasterKey creates a master key in a folder.
+func makeMasterKey(t *testing.T, dir string) {
+	t.Helper()
+	_, err := store.MasterKeyFile(dir, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
