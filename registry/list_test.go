@@ -232,7 +232,11 @@ func TestOneContractOnAnyDay(t *testing.T) {
 	ctx := context.Background()
 	firms := []string{d.firm("赣北物业服务有限公司", codeOne), d.firm("安居物业服务有限公司", codeTwo)}
 	base := day(t, "2026-01-01")
-	n, accepted, refused := 0, 0, 0
+	// One that is entered and one that is refused stand for all that is drawn.
+	first, whole := d.project("小区0", east), ContractInput{Firm: firms[0], Kind: ContractChosen, Level: LevelNone, Fee: 50, Days: policy.Span{From: base}}
+	d.must(d.AddContract(ctx, d.officer, first, 1, whole))
+	d.refused("the same days again", fault.Conflict, func() error { return d.AddContract(ctx, d.officer, first, 2, whole) }, "有重叠")
+	n := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
 		id := d.project(fmt.Sprintf("小区%d", n), east)
@@ -255,11 +259,9 @@ func TestOneContractOnAnyDay(t *testing.T) {
 			default:
 				err = d.AddContract(ctx, d.officer, id, p.Seq, in)
 			}
-			if err != nil {
-				refused++
-				continue
+			if kind := fault.KindOf(err); err != nil && kind != fault.Invalid && kind != fault.Conflict && kind != fault.NotFound {
+				rt.Fatal(err)
 			}
-			accepted++
 		}
 		p, err := d.projects.Load(ctx, id)
 		if err != nil {
@@ -288,9 +290,6 @@ func TestOneContractOnAnyDay(t *testing.T) {
 			}
 		}
 	})
-	if accepted == 0 || refused == 0 {
-		t.Fatalf("%d accepted, %d refused", accepted, refused)
-	}
 }
 
 func TestEndingAndArea(t *testing.T) {

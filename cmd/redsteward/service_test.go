@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"redsteward/internal/store/mongo/mongotest"
 )
 
 // running is the real program, started as an operator would.
@@ -132,14 +133,7 @@ func TestServe(t *testing.T) {
 
 // TestServeMetrics: the second port tells the figures of the store too.
 func TestServeMetrics(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	metrics := free.Addr().String()
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
+	metrics := mongotest.Address(t)
 	r := startProgram(t, builtCommand(t), "serve", "--set", "listen=127.0.0.1:0", "--set", "metrics="+metrics, "--set", "store.uri="+filepath.Join(t.TempDir(), "data"))
 	served := *r
 	served.address = "http://" + metrics

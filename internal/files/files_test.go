@@ -11,7 +11,9 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -156,15 +158,15 @@ func pdf() []byte {
 	return []byte("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
 }
 
-// archive is a zip with the named entries.
+// archive is a zip with the named entries, in the order of their names.
 func archive(t testing.TB, entries map[string]string) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	for name, content := range entries {
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
 		w, err := z.Create(name)
 		if err == nil {
-			_, err = io.WriteString(w, content)
+			_, err = io.WriteString(w, entries[name])
 		}
 		if err != nil {
 			t.Fatal(err)

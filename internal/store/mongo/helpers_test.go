@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"redsteward/internal/fault"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/internal/store/mongo"
@@ -51,6 +52,10 @@ func open(t testing.TB, uri string, c *clock) *mongo.Engine {
 func openOnly(t testing.TB, uri string, c *clock) *mongo.Engine {
 	t.Helper()
 	e, err := mongo.Open(t.Context(), mongo.Options{URI: uri, Now: c.now})
+	// An impatient engine gives up on a server that is merely slow.
+	for begun := time.Now(); fault.Is(err, fault.Unavailable) && time.Since(begun) < patience; {
+		e, err = mongo.Open(t.Context(), mongo.Options{URI: uri, Now: c.now})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,6 +161,9 @@ func checkWhole(t testing.TB, e *mongo.Engine) int64 {
 	}
 	return n
 }
+
+// patience is how long a test waits for what must come: far more than the slowest machine needs.
+const patience = 3 * time.Minute
 
 // uploadLife is how long an upload may be silent before it counts as dead; tests use it as "long enough".
 const uploadLife = time.Hour

@@ -27,6 +27,28 @@ var axe string
 // chromiumPath is Debian's browser; CI installs it. Without it the tests fail: a page that nobody opened is not proved.
 const chromiumPath = "/usr/bin/chromium"
 
+// patience is how long a step of the browser may take before the test gives up: far more than a step takes on the slowest machine that runs this.
+const patience = 3 * time.Minute
+
+// profile is a folder for what the browser keeps. Its processes may write there for a moment after it has ended, so that removing it is tried again.
+func profile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "redsteward-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		err := os.RemoveAll(dir)
+		for begun := time.Now(); err != nil && time.Since(begun) < patience; err = os.RemoveAll(dir) {
+			time.Sleep(50 * time.Millisecond)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
 // browser starts one Chromium for the test.
 func browser(t *testing.T) context.Context {
 	t.Helper()
@@ -34,8 +56,8 @@ func browser(t *testing.T) context.Context {
 		t.Fatalf("Chromium is needed: %v", err)
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromiumPath), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(time.Minute))
+		chromedp.ExecPath(chromiumPath), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile(t)),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(patience))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewContext(allocator)
@@ -102,7 +124,7 @@ func (tb *tab) forget() (said, requests []string, bytes float64) {
 // do runs steps with a limit.
 func (tb *tab) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(tb.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(tb.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatal(err)
@@ -112,7 +134,7 @@ func (tb *tab) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 // value evaluates an expression in the page.
 func value[T any](t *testing.T, tb *tab, expression string, options ...chromedp.EvaluateOption) T {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(tb.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(tb.ctx, patience)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, options...))
 	if err != nil {
@@ -136,7 +158,7 @@ func (tb *tab) open(t *testing.T, address string, width, height int64) int64 {
 	t.Helper()
 	tb.do(t, chromedp.EmulateViewport(width, height))
 	tb.forget()
-	ctx, cancel := context.WithTimeout(tb.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(tb.ctx, patience)
 	defer cancel()
 	response, err := chromedp.RunResponse(ctx, chromedp.Navigate(address))
 	if err != nil {

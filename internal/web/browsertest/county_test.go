@@ -32,7 +32,7 @@ func TestQuarterInTheBrowser(t *testing.T) {
 				t.Errorf("%s: status %d, want %d", name, got, status)
 			}
 			if strings.HasPrefix(path, "/boards") {
-				waitFor(t, tb, `document.querySelectorAll("[data-drawn]").length === 4`)
+				tb.until(t, `document.querySelectorAll("[data-drawn]").length === 4`)
 			}
 			check(t, tb, name, w.width, status)
 			tb.shoot(t, "cycle-"+name+"-"+w.name)
@@ -60,7 +60,7 @@ func TestQuarterInTheBrowser(t *testing.T) {
 	look("period-running", "/periods/2026Q3", 200)
 	want("正在评价")
 	close(c.Hold)
-	waitFor(t, tb, `document.querySelector("main").innerText.includes("最近一次评价在")`)
+	tb.until(t, `document.querySelector("main").innerText.includes("最近一次评价在")`)
 	want("待公布", "重新评价")
 	look("preview", "/periods/2026Q3/preview", 200)
 	want("2026年第二季度", "主要原因", "临界（60、84、92 分上下 0.5 分）")
@@ -101,7 +101,7 @@ func TestQuarterInTheBrowser(t *testing.T) {
 // press clicks something that leads to another page.
 func press(t *testing.T, tb *tab, selector string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(tb.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(tb.ctx, patience)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click(selector)); err != nil {
 		t.Fatalf("%s: %v", selector, err)
@@ -120,18 +120,4 @@ func signOut(t *testing.T, tb *tab) {
 	if _, err := chromedp.Call(tb.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// waitFor waits until a condition holds in the page, also across a reload.
-func waitFor(t *testing.T, tb *tab, condition string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(tb.ctx, 30*time.Second)
-	defer cancel()
-	for ctx.Err() == nil {
-		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`new Promise(r => setTimeout(() => r(`+condition+`), 50))`, chromedp.EvalAwaitPromise))
-		if err == nil && ok {
-			return
-		}
-	}
-	t.Fatalf("never came true: %s", condition)
 }

@@ -78,7 +78,7 @@ func TestDemoPages(t *testing.T) {
 		for i, width := range demoWidths {
 			tb.do(t, chromedp.EmulateViewport(width, 844))
 			if path == "/boards" {
-				waitFor(t, tb, `document.querySelectorAll("[data-chart]:not([data-drawn])").length === 0`)
+				tb.until(t, `document.querySelectorAll("[data-chart]:not([data-drawn])").length === 0`)
 			}
 			tb.shoot(t, "demo-"+role+"-"+name+[]string{"-phone", "-desktop"}[i])
 			check(t, tb, role+" "+path, width, 200)

@@ -49,11 +49,10 @@ func TestObservationImportInTheBrowser(t *testing.T) {
 		tb.do(t, chromedp.SetUploadFiles("#file", []string{file}))
 		value[bool](t, tb, `document.querySelector("form[enctype] button").scrollIntoView({block:"center"}), true`)
 		value[bool](t, tb, `document.querySelector("form[enctype]").requestSubmit(), true`)
-		tb.do(t, chromedp.WaitVisible("td.late"))
+		tb.until(t, `document.querySelector("td.late")`)
 		tb.shoot(t, "observation-dry-"+w.name)
 		check(t, tb, "observation-dry", w.width, 200)
-		tb.submitBelow(t)
-		tb.do(t, chromedp.WaitVisible("main dl.kv"))
+		tb.imported(t)
 		tb.shoot(t, "observation-imported-"+w.name)
 		check(t, tb, "observation-imported", w.width, 200)
 

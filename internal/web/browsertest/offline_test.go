@@ -23,11 +23,10 @@ func awaited(t *testing.T, tb *tab, expression string) string {
 func eventually(t *testing.T, tb *tab, expression, want string) {
 	t.Helper()
 	got := ""
-	for range 200 {
+	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(50 * time.Millisecond) {
 		if got = awaited(t, tb, expression); got == want {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 	t.Fatalf("%s is %q, want %q", expression, got, want)
 }
@@ -45,7 +44,7 @@ func TestSheetReopensOffline(t *testing.T) {
 	signIn(t, tb, f, "inspector", Password)
 	tb.open(t, f.Base+"/visits/mine", 390, 844)
 	tb.open(t, f.Base+sheet+"1.1", 390, 844)
-	tb.wait(t, `!document.getElementById("walk-reopens").hidden`)
+	tb.until(t, `!document.getElementById("walk-reopens").hidden`)
 	tb.shoot(t, "offline-kept")
 	check(t, tb, "a sheet that is kept", 390, 200)
 	answer := func(tb *tab, choice string) {
@@ -53,35 +52,35 @@ func TestSheetReopensOffline(t *testing.T) {
 		tb.do(t, chromedp.Click("#walk-values "+choice), chromedp.Click("#walk-save"))
 	}
 	answer(tb, "label:first-child")
-	tb.wait(t, `document.getElementById("walk-category").textContent.endsWith("· 1.2")&&document.getElementById("walk-state").dataset.kept==="0"`)
+	tb.until(t, `document.getElementById("walk-category").textContent.endsWith("· 1.2")&&document.getElementById("walk-state").dataset.kept==="0"`)
 	eventually(t, tb, keptSheets, sheet)
 	eventually(t, tb, `caches.keys().then(all => caches.open(all[0])).then(c => c.match("`+sheet+`")).then(r => r.text()).then(page => String(page.includes('"id":"1.1"') && JSON.parse(new DOMParser().parseFromString(page, "text/html").getElementById("walk").textContent).items[0].value))`, "conform")
 
 	l.lose(true)
 	answer(tb, "label:first-child") // 1.2
-	tb.wait(t, `document.getElementById("walk-state").textContent.includes("没有信号，1 项存在本机")`)
+	tb.until(t, `document.getElementById("walk-state").textContent.includes("没有信号，1 项存在本机")`)
 	if err := chromedp.Cancel(tb.ctx); err != nil { // the page is closed
 		t.Fatal(err)
 	}
 	tb = newTab(t, b)
 	tb.open(t, f.Base+"/visits/mine", 390, 844) // the list leads to the sheet that is kept
-	tb.wait(t, `document.getElementById("walk-category").textContent.endsWith("· 1.3")`)
+	tb.until(t, `document.getElementById("walk-category").textContent.endsWith("· 1.3")`)
 	if done := value[string](t, tb, `document.getElementById("walk-count").textContent`); !strings.HasPrefix(done, "2 / ") {
 		t.Errorf("the sheet that was opened again counts %q answers, want 2", done)
 	}
-	tb.wait(t, `document.getElementById("walk-state").textContent.includes("没有信号，1 项存在本机")`)
+	tb.until(t, `document.getElementById("walk-state").textContent.includes("没有信号，1 项存在本机")`)
 	tb.shoot(t, "offline-reopened")
 	answer(tb, "label:nth-child(3)") // 1.3
-	tb.wait(t, `document.getElementById("walk-state").textContent.includes("没有信号，2 项存在本机")`)
+	tb.until(t, `document.getElementById("walk-state").textContent.includes("没有信号，2 项存在本机")`)
 	if w, err := f.Supervision.Visits.One(t.Context(), zhou, visit); err != nil || len(w.Answers) != 1 {
 		t.Fatalf("%d answers arrived through a line that is down: %v", len(w.Answers), err)
 	}
 	tb.open(t, f.Base+sheet+"1.2", 390, 844) // any item of it opens
-	tb.wait(t, `document.querySelector("input[name=value]:checked")?.value==="conform"&&document.getElementById("walk-sentence").textContent.length>0`)
+	tb.until(t, `document.querySelector("input[name=value]:checked")?.value==="conform"&&document.getElementById("walk-sentence").textContent.length>0`)
 
 	l.lose(false)
 	value[bool](t, tb, `dispatchEvent(new Event("online"))`)
-	tb.wait(t, `document.getElementById("walk-state").dataset.kept==="0"`)
+	tb.until(t, `document.getElementById("walk-state").dataset.kept==="0"`)
 	w, err := f.Supervision.Visits.One(t.Context(), zhou, visit)
 	if err != nil || len(w.Answers) != 3 || w.Answers["1.3"].Value != inspection.NotApplicable {
 		t.Fatalf("%+v %v", w.Answers, err)

@@ -149,8 +149,7 @@ func TestRegisterPages(t *testing.T) {
 		}
 		tb.shoot(t, "import-dry-"+w.name)
 		check(t, tb, "import-dry", w.width, 200)
-		tb.submitBelow(t)
-		tb.do(t, chromedp.WaitVisible("main dl.kv"))
+		tb.imported(t)
 		tb.shoot(t, "import-done-"+w.name)
 		check(t, tb, "import-done", w.width, 200)
 		if firms, err := f.Register.Firms(context.Background(), registerStaff, registry.FirmQuery{Text: code}); err != nil || firms.Count != 1 {
@@ -162,14 +161,20 @@ func TestRegisterPages(t *testing.T) {
 		tb.shoot(t, "import-reverse-"+w.name)
 		check(t, tb, "import-reverse", w.width, 200)
 		tb.do(t, chromedp.SetValue("#reason", "导错了文件"))
-		tb.submitBelow(t)
-		tb.do(t, chromedp.WaitVisible("main dl.kv"))
+		tb.imported(t)
 		tb.shoot(t, "import-reversed-"+w.name)
 		check(t, tb, "import-reversed", w.width, 200)
 		if firms, err := f.Register.Firms(context.Background(), registerStaff, registry.FirmQuery{Text: code}); err != nil || firms.Count != 0 {
 			t.Errorf("%s was not taken back: %v", code, err)
 		}
 	}
+}
+
+// imported sends the first form of the page and waits for the result of an import; the page of its progress may come and go meanwhile.
+func (tb *tab) imported(t *testing.T) {
+	t.Helper()
+	tb.press(t, "main form button")
+	tb.until(t, `document.querySelector("main dl.kv")`)
 }
 
 // submitBelow sends the first form of a page whose button may stand behind the navigation at the foot of a phone until one scrolls on.

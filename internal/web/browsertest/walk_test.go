@@ -77,20 +77,10 @@ func (tb *tab) offline(t *testing.T, off bool) {
 	}
 }
 
-// wait waits for an expression to become true, also across the page that the script goes to.
-func (tb *tab) wait(t *testing.T, expression string) {
+// settled waits until the sheet of a visit takes answers and says how many the phone keeps: what it says moves everything below, and a tap would land beside.
+func (tb *tab) settled(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(tb.ctx, time.Minute)
-	defer cancel()
-	for {
-		_, err := chromedp.Run(ctx, chromedp.Poll[chromedp.Void](expression))
-		if err == nil {
-			return
-		}
-		if ctx.Err() != nil { // before that the page was being left: its context is gone, the next one is asked
-			t.Fatalf("%s: %v\n%s", expression, err, value[string](t, tb, `document.body.innerText.slice(0,800)`))
-		}
-	}
+	tb.until(t, `(state => state.dataset.kept==="0" || state.dataset.kept && state.textContent.includes("没有信号"))(document.getElementById("walk-state"))`)
 }
 
 // aPhoto writes a picture larger than what is sent, as a phone's are.
@@ -171,23 +161,24 @@ func TestWalk(t *testing.T) {
 	items := sheet.Items()
 	at := func(id string) { // the item that the page shows
 		t.Helper()
-		tb.wait(t, fmt.Sprintf(`document.getElementById("walk-category").textContent.endsWith("· %s")`, id))
+		tb.until(t, fmt.Sprintf(`document.getElementById("walk-category").textContent.endsWith("· %s")`, id))
 	}
 	for k, item := range items {
 		at(item.ID)
 		switch item.ID {
 		case "3.3": // into the basement
-			tb.wait(t, `document.getElementById("walk-state").dataset.kept==="0"`)
+			tb.until(t, `document.getElementById("walk-state").dataset.kept==="0"`)
 			tb.offline(t, true)
 		case "4.3":
 			if last := value[string](t, tb, `document.getElementById("walk-last").textContent`); !strings.Contains(last, "不符合，扣 2 分") || !strings.Contains(last, "3号楼1单元") {
 				t.Errorf("the last result says %q", last)
 			}
+			tb.settled(t)
 			tap("#walk-values .no")
 			tap("#walk-save") // without a photo: told at once, nothing is lost
-			tb.wait(t, `document.getElementById("walk-state").textContent.includes("至少拍 1 张")`)
+			tb.until(t, `document.getElementById("walk-state").textContent.includes("至少拍 1 张")`)
 			tb.do(t, chromedp.SetUploadFiles("#photo", []string{aPhoto(t)}))
-			tb.wait(t, `document.querySelectorAll("#walk-shots .pic").length===1`)
+			tb.until(t, `document.querySelectorAll("#walk-shots .pic").length===1`)
 			tb.do(t, chromedp.SetValue("#where", "3号楼1单元2至3层"), chromedp.SetValue("#note", "纸箱占通道一半"))
 			tap("#walk-losses label:nth-child(2)")
 			tb.shoot(t, "walk-finding")
@@ -196,7 +187,7 @@ func TestWalk(t *testing.T) {
 			}
 			tap("#walk-save")
 			at(items[k+1].ID)
-			tb.wait(t, `document.getElementById("walk-state").dataset.kept==="6"`)
+			tb.until(t, `document.getElementById("walk-state").dataset.kept==="6"`)
 			said := value[string](t, tb, `document.getElementById("walk-state").textContent`)
 			if !strings.Contains(said, "没有信号，6 项存在本机") {
 				t.Errorf("the phone says %q", said)
@@ -209,13 +200,14 @@ func TestWalk(t *testing.T) {
 			continue
 		case "5.1": // upstairs
 			tb.offline(t, false)
-			tb.wait(t, `document.getElementById("walk-state").dataset.kept==="0"`)
+			tb.until(t, `document.getElementById("walk-state").dataset.kept==="0"`)
 		}
+		tb.settled(t)
 		tap("#walk-values label:first-child")
 		tap("#walk-save")
 	}
-	tb.wait(t, fmt.Sprintf(`location.pathname==="/visits/%s"`, planned.ID))
-	tb.wait(t, `document.body&&document.readyState==="complete"&&document.body.innerText.includes("27 / 27")`)
+	tb.until(t, fmt.Sprintf(`location.pathname==="/visits/%s"`, planned.ID))
+	tb.until(t, `document.body&&document.readyState==="complete"&&document.body.innerText.includes("27 / 27")`)
 	// The photo was refused once on purpose: three taps are not those of a practised person.
 	if taps > 60+1 {
 		t.Errorf("%d taps", taps)
@@ -244,7 +236,7 @@ func TestWalk(t *testing.T) {
 		t.Errorf("after signing: %q", said)
 	}
 	tb.open(t, f.Base+"/visits/mine", 390, 844)
-	tb.wait(t, `document.getElementById("walk-state").dataset.kept`) // how many the phone keeps, once it has looked
+	tb.until(t, `document.getElementById("walk-state").dataset.kept`) // how many the phone keeps, once it has looked
 	if kept := value[string](t, tb, `document.getElementById("walk-state").dataset.kept`); kept != "0" {
 		t.Errorf("the phone still keeps %s", kept)
 	}
@@ -258,21 +250,22 @@ func TestKeptAnswersSurviveLeaving(t *testing.T) {
 	tb := newTab(t, browser(t))
 	signIn(t, tb, f, "inspector", Password)
 	tb.open(t, f.Base+"/visits/"+visit+"/items/1.1", 390, 844)
+	tb.settled(t)
 	tb.offline(t, true)
-	for _, choice := range []string{"label:first-child", "label:nth-child(3)"} {
+	for k, choice := range []string{"label:first-child", "label:nth-child(3)"} {
 		tb.do(t, chromedp.Click("#walk-values "+choice), chromedp.Click("#walk-save"))
-		tb.wait(t, `document.getElementById("walk-state").textContent.includes("没有信号")`)
+		tb.until(t, fmt.Sprintf(`document.getElementById("walk-state").textContent.includes("没有信号，%d 项存在本机")`, k+1))
 	}
 	tb.do(t, chromedp.Click("#walk-prev")) // back, and another answer for the same item: only the later one is sent
-	tb.wait(t, `document.getElementById("walk-category").textContent.endsWith("1.2")`)
+	tb.until(t, `document.getElementById("walk-category").textContent.endsWith("1.2")`)
 	if chosen := value[string](t, tb, `document.querySelector("input[name=value]:checked").value`); chosen != "na" {
 		t.Errorf("the answer kept is %q", chosen)
 	}
 	tb.do(t, chromedp.Click("#walk-values label:first-child"), chromedp.Click("#walk-save"))
-	tb.wait(t, `document.getElementById("walk-state").textContent.includes("2 项存在本机")`)
+	tb.until(t, `document.getElementById("walk-category").textContent.endsWith("1.3")&&document.getElementById("walk-state").dataset.kept==="2"`)
 	tb.offline(t, false)
 	tb.open(t, f.Base+"/visits/mine", 390, 844)
-	tb.wait(t, `document.getElementById("walk-state").dataset.kept==="0"`)
+	tb.until(t, `document.getElementById("walk-state").dataset.kept==="0"`)
 	w, err := f.Supervision.Visits.One(t.Context(), zhou, visit)
 	if err != nil || len(w.Answers) != 2 || w.Answers["1.2"].Value != inspection.Conform {
 		t.Fatalf("%+v %v", w.Answers, err)
@@ -282,18 +275,19 @@ func TestKeptAnswersSurviveLeaving(t *testing.T) {
 	}
 	// The visit is taken off the list while an answer waits on the phone: it is told, and can be dropped.
 	tb.open(t, f.Base+"/visits/"+visit+"/items/1.3", 390, 844)
+	tb.settled(t)
 	tb.offline(t, true)
 	tb.do(t, chromedp.Click("#walk-values label:first-child"), chromedp.Click("#walk-save"))
-	tb.wait(t, `document.getElementById("walk-state").textContent.includes("没有信号")`)
+	tb.until(t, `document.getElementById("walk-state").textContent.includes("没有信号")`)
 	if _, err := f.Supervision.Visits.Cancel(t.Context(), f.who(t, "officer"), supervision.At{ID: visit, Seq: w.Visit.Seq}, "下雨改期"); err != nil {
 		t.Fatal(err)
 	}
 	tb.offline(t, false)
 	tb.open(t, f.Base+"/visits/mine", 390, 844)
-	tb.wait(t, `document.getElementById("walk-state").textContent.includes("1.3 没有收下：这次走访现在是“已取消”")`)
+	tb.until(t, `document.getElementById("walk-state").textContent.includes("1.3 没有收下：这次走访现在是“已取消”")`)
 	tb.shoot(t, "walk-refused")
 	tb.do(t, chromedp.Click("#walk-state button"))
-	tb.wait(t, `document.getElementById("walk-state").hidden`)
+	tb.until(t, `document.getElementById("walk-state").hidden`)
 }
 
 // answer answers every item of a visit: what stands in found, the first answer otherwise.

@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -28,7 +29,7 @@ import (
 const realServerVariable = "REDSTEWARD_TEST_MONGODB_URI"
 
 // startLimit is how long a built server may take to print its address.
-const startLimit = 60 * time.Second
+const startLimit = 3 * time.Minute
 
 // serverBinary builds the test server once for a test process and returns its path.
 var serverBinary = sync.OnceValues(build)
@@ -130,8 +131,7 @@ type Server struct {
 // Start starts a server with a folder of its own; it is stopped when the test ends.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{t: t, data: t.TempDir(), addr: "127.0.0.1:0", db: databaseName(t)}
-	t.Cleanup(s.Stop)
+	s := Reserve(t)
 	s.Restart()
 	return s
 }
@@ -139,17 +139,31 @@ func Start(t testing.TB) *Server {
 // Reserve returns a server that has an address but does not run yet.
 func Reserve(t testing.TB) *Server {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &Server{t: t, data: t.TempDir(), addr: l.Addr().String(), db: databaseName(t)}
-	err = l.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := &Server{t: t, data: t.TempDir(), addr: Address(t), db: databaseName(t)}
 	t.Cleanup(s.Stop)
 	return s
+}
+
+// addresses counts those that were given, so that none is given twice.
+var addresses atomic.Int64
+
+// Address returns a free address on the loopback interface for a server that starts later, or that stops and starts again. Its port lies below those that the
+// system hands out: meanwhile no other program gets it, and no connection comes from it.
+func Address(t testing.TB) string {
+	t.Helper()
+	const first, ports = 20_000, 10_000
+	for range ports {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+(os.Getpid()+int(addresses.Add(1)))%ports))
+		if err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return l.Addr().String()
+	}
+	t.Fatal("no port is free")
+	return ""
 }
 
 // URI is the address of the server's database; it stays the same over a restart.
