@@ -68,6 +68,8 @@ type config struct {
 	Schedule struct {
 		// EvaluateQuarter is when the quarter that ended is evaluated.
 		EvaluateQuarter string `yaml:"evaluate_quarter"`
+		// RemoveFiles is when files that were uploaded and never handed in are removed.
+		RemoveFiles string `yaml:"remove_files"`
 	} `yaml:"schedule"`
 	BusinessClock startTime `yaml:"business_clock"`
 }
@@ -259,8 +261,10 @@ func (c *config) consistent() error {
 			add(key, fmt.Sprintf("要在 1m 到 24h 之间，现在是 %s", d))
 		}
 	}
-	if err := schedule.Check(c.Schedule.EvaluateQuarter); err != nil {
-		add("schedule.evaluate_quarter", fault.MessageOf(err))
+	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "remove_files": c.Schedule.RemoveFiles} {
+		if err := schedule.Check(spec); err != nil {
+			add("schedule."+name, fault.MessageOf(err))
+		}
 	}
 	if c.HTTP.BodyBytes < 64<<10 || c.HTTP.BodyBytes > 1<<30 {
 		add("http.body_bytes", fmt.Sprintf("要在 65536 到 1073741824 之间，现在是 %d", c.HTTP.BodyBytes))

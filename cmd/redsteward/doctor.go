@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"syscall"
+	"time"
 
 	"redsteward/configs"
 	"redsteward/internal/calendar"
@@ -21,6 +22,7 @@ import (
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/supervision/evidence"
 )
 
 // dataFlags say which data a command is about.
@@ -189,6 +191,7 @@ func (d *diagnosis) examine(s *service, keyErr error) {
 	d.examineStates(s)
 	d.examineIndexes(s)
 	d.examineBacklog(s)
+	d.examineFiles(s)
 	d.examineCalendar(s)
 	d.examineDisk(s)
 }
@@ -366,6 +369,23 @@ func (d *diagnosis) examineBacklog(s *service) {
 		return
 	}
 	d.good(subject, text)
+}
+
+// jobAllowed is how long the job that removes orphaned files may be behind: it runs once a day.
+const jobAllowed = 48 * time.Hour
+
+// examineFiles looks for uploaded files that nobody handed in and that should be gone.
+func (d *diagnosis) examineFiles(s *service) {
+	const subject = "上传后没有提交的文件"
+	count, bytes, err := s.db.LooseFiles(d.p.ctx, evidence.Orphaned(s.db.Now()).Add(-jobAllowed))
+	switch {
+	case err != nil:
+		d.failed(subject, err)
+	case count > 0:
+		d.warn(subject, fmt.Sprintf("%d 个早该清理，共 %.1f MiB；服务运行时每天清理一次，请看 schedule.remove_files", count, float64(bytes)/(1<<20)))
+	default:
+		d.good(subject, "没有过期的")
+	}
 }
 
 // examineCalendar looks whether the holidays of the coming year are loaded.

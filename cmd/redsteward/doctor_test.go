@@ -7,12 +7,14 @@ package main
 import (
 	"bytes"
 	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"redsteward/internal/store"
 	"redsteward/internal/store/mongo/mongotest"
 	"redsteward/internal/store/sqlite"
 )
@@ -155,6 +157,32 @@ func TestDoctorWarnsOfTheCalendar(t *testing.T) {
 	text, code := askProgram(t, october.AddDate(0, 0, 13), nil, "doctor", "--data", dir)
 	if code != exitOK || !strings.Contains(text, "提醒  节假日") || !strings.Contains(text, "2027") {
 		t.Errorf("on 1 November: exit %d\n%s", code, text)
+	}
+}
+
+// TestDoctorFindsOrphans: a file that was uploaded and never handed in is told once the job should have removed it.
+func TestDoctorFindsOrphans(t *testing.T) {
+	dir := demoFolder(t)
+	engine, err := sqlite.Open(t.Context(), dir, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := store.MasterKeyFile(dir, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(t.Context(), engine, store.Options{Now: func() time.Time { return october }, MasterKey: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.PutLoose(t.Context(), store.Meta{By: "u1", Action: "evidence.submit"}, strings.NewReader("a photo"), 10)
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for days, want := range map[int]string{62: "正常  上传后没有提交的文件", 64: "提醒  上传后没有提交的文件：1 个"} {
+		if text, code := askProgram(t, october.AddDate(0, 0, days), nil, "doctor", "--data", dir); code != exitOK || !strings.Contains(text, want) {
+			t.Errorf("%d days later: exit %d\n%s", days, code, text)
+		}
 	}
 }
 

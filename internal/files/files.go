@@ -19,6 +19,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"redsteward/internal/fault"
@@ -139,18 +140,73 @@ func (k *Keeper) Take(ctx context.Context, meta store.Meta, name string, r io.Re
 	return k.Keep(ctx, meta, upload)
 }
 
+// TakeLoose is Take for a draft: the file is there until it was left alone for long, and for good once Stay was called for it.
+func (k *Keeper) TakeLoose(ctx context.Context, meta store.Meta, name string, r io.Reader, wanted ...Kind) (Stored, error) {
+	upload, err := k.Receive(name, r, wanted...)
+	if err != nil {
+		return Stored{}, err
+	}
+	defer upload.Close()
+	return k.keep(ctx, meta, upload, k.db.PutLoose)
+}
+
+// Stay keeps files for good, before the record that names them is written. Returns Invalid with a field named files if one was left alone for so long that it is gone.
+func (k *Keeper) Stay(ctx context.Context, meta store.Meta, list []Stored) error {
+	var hashes []string
+	for _, f := range list {
+		for _, hash := range f.hashes() {
+			if !slices.Contains(hashes, hash) {
+				hashes = append(hashes, hash)
+			}
+		}
+	}
+	err := k.db.KeepFiles(ctx, meta, hashes...)
+	if fault.Is(err, fault.NotFound) {
+		return refuse("有文件上传后太久没有提交，已经清理，请移除后重新上传")
+	}
+	return err
+}
+
+// hashes are those of the bytes that belong to the file.
+func (s Stored) hashes() []string {
+	if s.Shown == "" {
+		return []string{s.Original}
+	}
+	return []string{s.Original, s.Shown}
+}
+
+// Sweep removes the loose files that were last taken in before a moment and of which none of the lists holds any, and returns how many.
+func (k *Keeper) Sweep(ctx context.Context, meta store.Meta, before time.Time, lists ...[]Stored) (int, error) {
+	used := map[string]bool{}
+	for _, list := range lists {
+		for _, f := range list {
+			for _, hash := range f.hashes() {
+				used[hash] = true
+			}
+		}
+	}
+	return k.db.SweepLoose(ctx, meta, before, func(hash string) bool { return used[hash] })
+}
+
 // Keep stores what was received, the second half of Take. Errors as those of Take.
 func (k *Keeper) Keep(ctx context.Context, meta store.Meta, upload *Upload) (Stored, error) {
+	return k.keep(ctx, meta, upload, k.db.PutFile)
+}
+
+// put is one of the ways in which the store takes bytes in.
+type put func(ctx context.Context, meta store.Meta, r io.Reader, limit int64) (store.File, error)
+
+func (k *Keeper) keep(ctx context.Context, meta store.Meta, upload *Upload, put put) (Stored, error) {
 	out := Stored{Name: upload.Name, Kind: upload.Kind, Size: upload.Size, Original: upload.SHA256}
 	if upload.Kind.Image() {
-		if err := k.show(ctx, meta, upload, &out); err != nil {
+		if err := k.show(ctx, meta, upload, put, &out); err != nil {
 			return Stored{}, err
 		}
 	}
 	if _, err := upload.file.Seek(0, io.SeekStart); err != nil {
 		return Stored{}, broken(err)
 	}
-	kept, err := k.db.PutFile(ctx, meta, upload.file, upload.Size)
+	kept, err := put(ctx, meta, upload.file, upload.Size)
 	if err != nil {
 		return Stored{}, err
 	}

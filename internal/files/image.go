@@ -29,7 +29,7 @@ const (
 )
 
 // show makes the copy of a picture that pages show, and notes it.
-func (k *Keeper) show(ctx context.Context, meta store.Meta, u *Upload, out *Stored) error {
+func (k *Keeper) show(ctx context.Context, meta store.Meta, u *Upload, put put, out *Stored) error {
 	select {
 	case k.decoding <- struct{}{}:
 	case <-ctx.Done():
@@ -65,7 +65,7 @@ func (k *Keeper) show(ctx context.Context, meta store.Meta, u *Upload, out *Stor
 	if err != nil {
 		return broken(err)
 	}
-	kept, err := k.db.PutFile(ctx, meta, temp, size)
+	kept, err := put(ctx, meta, temp, size)
 	out.Shown = kept.SHA256
 	return err
 }

@@ -95,7 +95,7 @@ func (db *DB) open(ctx context.Context) error {
 	if db.purges, err = NewCollection(ctx, db, Kind[purgeState]{Name: "purge", Version: 1}); err != nil {
 		return err
 	}
-	if db.files, err = NewCollection(ctx, db, Kind[fileState]{Name: "file", Version: 1}); err != nil {
+	if db.files, err = NewCollection(ctx, db, fileDocument()); err != nil {
 		return err
 	}
 	if db.leases, err = NewEphemeral[leaseState](db, "lease"); err != nil {

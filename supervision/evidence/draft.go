@@ -10,6 +10,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/journal"
+	"redsteward/internal/schedule"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -71,7 +72,7 @@ func (s *Service) Attach(ctx context.Context, by policy.Actor, at Form, name str
 	if len(d.Files) >= MaxFiles {
 		return d, tooMany()
 	}
-	file, err := s.keeper.Take(ctx, store.Meta{By: by.ID, Action: string(policy.SubmitEvidence)}, name, r, files.JPEG, files.PNG, files.PDF, files.XLSX)
+	file, err := s.keeper.TakeLoose(ctx, store.Meta{By: by.ID, Action: string(policy.SubmitEvidence)}, name, r, files.JPEG, files.PNG, files.PDF, files.XLSX)
 	if err != nil {
 		return d, err
 	}
@@ -106,6 +107,37 @@ func (s *Service) DropDraft(ctx context.Context, by policy.Actor, at Form) error
 		return err
 	}
 	return s.drafts.Delete(ctx, id)
+}
+
+// looseFor is how long an uploaded file that nobody handed in and no draft holds is kept after it was last uploaded.
+const looseFor = draftLife + 24*time.Hour
+
+// Orphaned is the moment before which an uploaded file that nobody handed in must have come to be removed.
+func Orphaned(now time.Time) time.Time { return now.Add(-looseFor) }
+
+// SweepFiles is the job that removes uploaded files that were not handed in and that no draft holds any more. Who hands one in at the same moment is safe: the store
+// lets one of the two win. Returns schedule.Skip if there was none.
+func (s *Service) SweepFiles(ctx context.Context, _ time.Time) error {
+	var held [][]files.Stored
+	for after := ""; ; {
+		page, err := s.drafts.List(ctx, "", after, store.MaxLimit)
+		if err != nil {
+			return err
+		}
+		for _, d := range page {
+			held = append(held, d.State.Files)
+			after = d.ID
+		}
+		if len(page) < store.MaxLimit {
+			break
+		}
+	}
+	meta := store.Meta{By: policy.SystemActor().ID, Action: string(policy.RunJob), Why: "上传后没有提交，草稿已过期"}
+	n, err := s.keeper.Sweep(ctx, meta, Orphaned(s.db.Now()), held...)
+	if err == nil && n == 0 {
+		return &schedule.Skip{Reason: "没有过期草稿留下的文件"}
+	}
+	return err
 }
 
 // draftID checks that the actor may fill in the form, and names his draft of it.

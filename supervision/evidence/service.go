@@ -156,6 +156,9 @@ func (s *Service) Submit(ctx context.Context, by policy.Actor, in Submission) (s
 	if err := s.fill(ctx, op, scope, window.State, &p, in); err != nil {
 		return none, err
 	}
+	if err := s.keeper.Stay(ctx, meta, p.Files); err != nil {
+		return none, err
+	}
 	id := s.db.NewID(meta)
 	p.Receipt = receipt(id, journal.At(s.db.Now()))
 	if err := s.sent(by, &p, MoveSubmit); err != nil {
@@ -179,6 +182,9 @@ func (s *Service) Correct(ctx context.Context, by policy.Actor, at supervision.A
 			return err
 		}
 		if err := s.fill(ctx, "evidence.Correct", scope, window.State, p, in); err != nil {
+			return err
+		}
+		if err := s.keeper.Stay(ctx, store.Meta{By: by.ID, Action: string(policy.SubmitEvidence)}, p.Files); err != nil {
 			return err
 		}
 		return s.sent(by, p, MoveCorrect)

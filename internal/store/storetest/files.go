@@ -2,12 +2,19 @@ package storetest
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"redsteward/internal/fault"
+	"redsteward/internal/store"
 )
 
 func (s Suite) files(t *testing.T) {
@@ -35,19 +42,128 @@ func (s Suite) files(t *testing.T) {
 	if err = errors.Join(err, r.Close()); err != nil || !bytes.Equal(read, image) {
 		t.Fatalf("%d bytes read, %v", len(read), err)
 	}
-	if err := b.db.RemoveFile(ctx, meta("file.remove"), file.SHA256); err != nil {
-		t.Fatal(err)
-	}
-	_, _, err = b.db.OpenFile(ctx, file.SHA256)
-	wantKind(t, err, fault.NotFound)
-	if back, err := b.db.PutFile(ctx, meta("file.put"), bytes.NewReader(image), limit); err != nil || back != file {
-		t.Fatalf("a removed file cannot come back: %+v %v", back, err)
-	}
 	_, _, err = b.db.OpenFile(ctx, strings.Repeat("0", 64))
 	wantKind(t, err, fault.NotFound)
-	if report := b.verify(t); report.Records != 3 {
-		t.Fatalf("%d records, want 3 (put, remove, put)", report.Records)
+	if report := b.verify(t); report.Records != 1 {
+		t.Fatalf("%d records, want 1", report.Records)
 	}
+}
+
+// looseFiles follows one file through everything that can happen to it.
+func (s Suite) looseFiles(t *testing.T) {
+	b := s.fresh(t)
+	ctx := t.Context()
+	data := []byte("a photo that nobody handed in")
+	const limit = 100
+	put := func(put func(context.Context, store.Meta, io.Reader, int64) (store.File, error)) string {
+		t.Helper()
+		file, err := put(ctx, meta("file.put"), bytes.NewReader(data), limit)
+		if err != nil || file.Size != int64(len(data)) {
+			t.Fatalf("%+v %v", file, err)
+		}
+		return file.SHA256
+	}
+	sweep := func(after string, before time.Time, want int, spared ...string) {
+		t.Helper()
+		n, err := b.db.SweepLoose(ctx, meta("file.sweep"), before, func(hash string) bool { return slices.Contains(spared, hash) })
+		if n != want || err != nil {
+			t.Errorf("%s: %d files removed, want %d: %v", after, n, want, err)
+		}
+	}
+	there := func(after, hash string, want bool) {
+		t.Helper()
+		r, _, err := b.db.OpenFile(ctx, hash)
+		if !want {
+			wantKind(t, err, fault.NotFound)
+			return
+		}
+		if err != nil {
+			t.Fatal(after, err)
+		}
+		read, err := io.ReadAll(r)
+		if err = errors.Join(err, r.Close()); err != nil || !bytes.Equal(read, data) {
+			t.Errorf("%s: %q %v", after, read, err)
+		}
+	}
+	first := b.clock.Now()
+	hash := put(b.db.PutLoose)
+	sweep("too young", first, 0)
+	b.clock.add(time.Hour)
+	sweep("spared", b.clock.Now(), 0, hash)
+	there("spared", hash, true)
+	put(b.db.PutLoose) // taken in again
+	sweep("renewed", first.Add(time.Minute), 0)
+	b.clock.add(time.Hour)
+	sweep("left alone", b.clock.Now(), 1)
+	there("left alone", hash, false)
+	wantKind(t, b.db.KeepFiles(ctx, meta("file.keep"), hash), fault.NotFound)
+	put(b.db.PutLoose)
+	there("back", hash, true)
+	for range 2 {
+		if err := b.db.KeepFiles(ctx, meta("file.keep"), hash); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(b.db.PutLoose) // stays kept
+	b.clock.add(time.Hour)
+	sweep("kept", b.clock.Now(), 0)
+	there("kept", hash, true)
+	data = []byte("a photo that was a draft and an answer")
+	hash = put(b.db.PutLoose)
+	put(b.db.PutFile)
+	b.clock.add(time.Hour)
+	sweep("kept at once", b.clock.Now(), 0)
+	there("kept at once", hash, true)
+	if report := b.verify(t); report.Records != 7 {
+		t.Fatalf("%d records, want 7 (loose, renewed, removed, back, kept; loose, kept)", report.Records)
+	}
+}
+
+// sweepRace lets some hand in the same bytes while others sweep all loose files: whoever was told that a file is kept finds it for ever.
+func (s Suite) sweepRace(t *testing.T) {
+	b := s.fresh(t)
+	ctx, rounds := t.Context(), 8
+	for round := range rounds {
+		data := []byte(fmt.Sprintf("photo %d", round))
+		var all errgroup.Group
+		for range 2 {
+			all.Go(func() error {
+				file, err := b.db.PutLoose(ctx, meta("file.put"), bytes.NewReader(data), 100)
+				if err != nil {
+					return err
+				}
+				if err := b.db.KeepFiles(ctx, meta("file.keep"), file.SHA256); err != nil {
+					if fault.Is(err, fault.NotFound) {
+						return nil // swept before; nobody was promised anything
+					}
+					return err
+				}
+				r, _, err := b.db.OpenFile(ctx, file.SHA256)
+				if err != nil {
+					return fmt.Errorf("a kept file is gone: %w", err)
+				}
+				return r.Close()
+			})
+			all.Go(func() error {
+				_, err := b.db.SweepLoose(ctx, meta("file.sweep"), b.clock.Now().Add(time.Hour), func(string) bool { return false })
+				return err
+			})
+		}
+		if err := all.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		file, err := b.db.PutFile(ctx, meta("file.put"), bytes.NewReader(data), 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := b.db.SweepLoose(ctx, meta("file.sweep"), b.clock.Now().Add(time.Hour), func(string) bool { return false }); n != 0 || err != nil {
+			t.Fatalf("%d kept files removed: %v", n, err)
+		}
+		if r, _, err := b.db.OpenFile(ctx, file.SHA256); err != nil || r.Close() != nil {
+			t.Fatal("a kept file is gone", err)
+		}
+	}
+	b.verify(t)
 }
 
 // brokenReader is a connection that dies.

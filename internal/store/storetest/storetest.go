@@ -166,6 +166,8 @@ func Run(t *testing.T, s Suite) {
 	t.Run("purge after a crash", s.purgeAfterCrash)
 	t.Run("record size", s.recordSize)
 	t.Run("files", s.files)
+	t.Run("loose files", s.looseFiles)
+	t.Run("loose files raced for", s.sweepRace)
 	t.Run("stream many", s.streamMany)
 	t.Run("read-only beside a writer", s.readOnly)
 	t.Run("follow-ups", s.followUps)
