@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -148,7 +147,7 @@ type head struct {
 
 func (a *ArchivedResult) head() head {
 	var h head
-	_ = json.Unmarshal([]byte(a.Result), &h) // a zero document, which the store shows to its declarations, has no result
+	_ = journal.Decode([]byte(a.Result), &h) // a zero document, which the store shows to its declarations, has no result
 	return h
 }
 

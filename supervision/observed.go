@@ -156,11 +156,11 @@ func (s *Observations) EachSifted(ctx context.Context, span calendar.Span, asOf 
 		return err
 	}
 	held := heldThen{s.holdings, map[firmDay][]registry.Place{}}
-	return EachCounting(ctx, s.rows, counting, span, func(d store.Doc[Observation]) error {
-		if !span.Has(d.State.Day) || replaced[d.ID] || !wanted(d.State.Ask.Fact, d.State.Day) {
+	return EachCounting(ctx, s.rows, counting, span, func(last store.Change[Observation]) error {
+		if !span.Has(last.State.Day) || replaced[last.ID] || !wanted(last.State.Ask.Fact, last.State.Day) {
 			return nil
 		}
-		change, ok, err := s.accepted(ctx, d.ID, asOf, upTo)
+		change, ok, err := s.accepted(ctx, last, asOf, upTo)
 		if err != nil || !ok {
 			return err
 		}
@@ -169,32 +169,21 @@ func (s *Observations) EachSifted(ctx context.Context, span calendar.Span, asOf 
 }
 
 // accepted is the confirmation of an observation, if it had come by then.
-func (s *Observations) accepted(ctx context.Context, id string, asOf time.Time, upTo int64) (store.Change[Observation], bool, error) {
-	change, ok, err := AcceptedChange(ctx, s.rows, id, upTo, func(o *Observation) bool { return o.State == ObservationConfirmed })
+func (s *Observations) accepted(ctx context.Context, last store.Change[Observation], asOf time.Time, upTo int64) (store.Change[Observation], bool, error) {
+	change, ok, err := AcceptedChange(ctx, s.rows, last, upTo, func(o *Observation) bool { return o.State == ObservationConfirmed })
 	return change, ok && !change.State.Reviewed.At.After(asOf), err
 }
 
 // replaced are the observations whose corrections were confirmed by then.
 func (s *Observations) replaced(ctx context.Context, asOf time.Time, upTo int64) (map[string]bool, error) {
 	out := map[string]bool{}
-	for q := (store.Query{Index: counting, Key: "corrections", Limit: store.MaxLimit}); ; {
-		page, err := s.rows.List(ctx, q)
-		if err != nil {
-			return nil, err
+	return out, eachOf(ctx, s.rows, counting, "corrections", func(last store.Change[Observation]) error {
+		_, ok, err := s.accepted(ctx, last, asOf, upTo)
+		if ok {
+			out[last.State.Corrects] = true
 		}
-		for _, d := range page.Docs {
-			_, ok, err := s.accepted(ctx, d.ID, asOf, upTo)
-			if err != nil {
-				return nil, err
-			}
-			if ok {
-				out[d.State.Corrects] = true
-			}
-		}
-		if q.After = page.Next; q.After == "" {
-			return out, nil
-		}
-	}
+		return err
+	})
 }
 
 // firmDay is a firm on a day.

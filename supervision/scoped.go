@@ -93,9 +93,9 @@ func ScopeQuery(s policy.Scope, index, before, after string) store.Query {
 // wholeHistory is the number of quarters beyond which EachCounting asks for everything at once.
 const wholeHistory = 40
 
-// EachCounting yields, in constant memory, every document of an index whose keys are "all" and quarters such as 2027Q1, and whose day may lie in the span;
-// the caller still compares the day.
-func EachCounting[T any](ctx context.Context, rows *store.Collection[T], index string, span calendar.Span, yield func(store.Doc[T]) error) error {
+// EachCounting yields, in constant memory, the last change of every document of an index whose keys are "all" and quarters such as 2027Q1, and whose day may lie
+// in the span; the caller still compares the day.
+func EachCounting[T any](ctx context.Context, rows *store.Collection[T], index string, span calendar.Span, yield func(store.Change[T]) error) error {
 	keys := []string{"all"}
 	first, last := calendar.QuarterOf(span.First), calendar.QuarterOf(span.Last)
 	if n := (last.Year-first.Year)*4 + last.N - first.N; n < wholeHistory {
@@ -105,23 +105,29 @@ func EachCounting[T any](ctx context.Context, rows *store.Collection[T], index s
 		}
 	}
 	for _, key := range keys {
-		after := ""
-		for {
-			page, err := rows.List(ctx, store.Query{Index: index, Key: key, After: after, Limit: store.MaxLimit})
-			if err != nil {
-				return err
-			}
-			for _, d := range page.Docs {
-				if err := yield(d); err != nil {
-					return err
-				}
-			}
-			if after = page.Next; after == "" {
-				break
-			}
+		if err := eachOf(ctx, rows, index, key, yield); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// eachOf yields the last change of every document under a key of an index.
+func eachOf[T any](ctx context.Context, rows *store.Collection[T], index, key string, yield func(store.Change[T]) error) error {
+	for q := (store.Query{Index: index, Key: key, Limit: store.MaxLimit}); ; {
+		page, err := rows.ListHeads(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, head := range page.Heads {
+			if err := yield(head); err != nil {
+				return err
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			return nil
+		}
+	}
 }
 
 // CountingKeys are the keys of an index that EachCounting reads.
@@ -129,10 +135,13 @@ func CountingKeys(day calendar.Date) []string {
 	return []string{"all", calendar.QuarterOf(day).String()}
 }
 
-// AcceptedChange returns the change by which a document came to count: the first whose state counts, because a stream comes to count once. False if
-// there was none, or only after log number upTo.
-func AcceptedChange[T any](ctx context.Context, rows *store.Collection[T], id string, upTo int64, counts func(*T) bool) (store.Change[T], bool, error) {
-	for change, err := range rows.History(ctx, id) {
+// AcceptedChange returns the change by which a document came to count, whose last change is known: the one change whose state counts, because a stream comes to
+// count once and is not changed while it does. False if there was none, or only after log number upTo.
+func AcceptedChange[T any](ctx context.Context, rows *store.Collection[T], last store.Change[T], upTo int64, counts func(*T) bool) (store.Change[T], bool, error) {
+	if counts(&last.State) {
+		return last, last.N > 0 && last.N <= upTo, nil
+	}
+	for change, err := range rows.History(ctx, last.ID) {
 		if err != nil {
 			return change, false, err
 		}

@@ -66,6 +66,7 @@ var libraries = map[string][]string{
 	"cel.dev/":                      {"rating"},
 	"github.com/google/cel-go":      {"rating"},
 	"github.com/cockroachdb/apd":    {"internal/num"},
+	"github.com/go-json-experiment": {"internal/journal"},
 	"github.com/prometheus/":        {"internal/web", "cmd"},
 	"html/template":                 {"internal/web", "internal/report", "charts"},
 }

@@ -3,7 +3,7 @@ package journal
 import (
 	"bytes"
 	"fmt"
-	"sort"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -45,6 +45,7 @@ func Rewrite(raw []byte, marks *Marks, change func(path, text string) (string, e
 // canon reads src once and appends the canonical form to dst.
 type canon struct {
 	src, dst []byte
+	old      []byte // room for members that change places
 	pos      int
 	change   func(path, text string) (string, error)
 }
@@ -89,12 +90,15 @@ func (c *canon) value(m *Marks, path string, depth int) error {
 			return err
 		}
 		if m != nil && m.Here {
-			if text, err = c.change(path, text); err != nil {
+			changed, err := c.change(path, string(text))
+			if err != nil {
 				return err
 			}
-			if !utf8.ValidString(text) {
+			if !utf8.ValidString(changed) {
 				return c.bad("broken UTF-8 after change")
 			}
+			c.dst = appendText(c.dst, changed)
+			return nil
 		}
 		c.dst = appendText(c.dst, text)
 		return nil
@@ -133,10 +137,10 @@ func (c *canon) integer() error {
 		}
 		c.pos++
 	}
-	digits := string(c.src[start:c.pos])
-	n, err := strconv.ParseInt(digits, 10, 64)
+	digits := c.src[start:c.pos]
 	// The text must be the one text of the number: no "-0", no leading zeros.
-	if err != nil || strconv.FormatInt(n, 10) != digits {
+	plain := string(digits) == "0" || !bytes.HasPrefix(bytes.TrimPrefix(digits, []byte("-")), []byte("0"))
+	if _, err := strconv.ParseInt(string(digits), 10, 64); err != nil || !plain {
 		return c.bad("number that is no plain int64")
 	}
 	c.dst = append(c.dst, digits...)
@@ -182,19 +186,19 @@ func (m *Marks) element() *Marks {
 }
 
 // member gives the marks of one member of an object.
-func (m *Marks) member(name string) *Marks {
+func (m *Marks) member(name []byte) *Marks {
 	switch {
 	case m == nil:
 		return nil
 	case m.Members != nil:
-		return m.Members[name]
+		return m.Members[string(name)]
 	}
 	return m.Elements
 }
 
 // member is the place of one written member in dst.
 type member struct {
-	name       string
+	name       []byte
 	start, end int
 }
 
@@ -229,15 +233,15 @@ func (c *canon) object(m *Marks, path string, depth int) error {
 		c.dst = append(appendText(c.dst, name), ':')
 		inner, innerPath := m.member(name), ""
 		if inner != nil {
-			innerPath = name
+			innerPath = string(name)
 			if path != "" {
-				innerPath = path + "." + name
+				innerPath = path + "." + innerPath
 			}
 		}
 		if err := c.value(inner, innerPath, depth+1); err != nil {
 			return err
 		}
-		if n := len(members); n > 0 && members[n-1].name >= name {
+		if n := len(members); n > 0 && bytes.Compare(members[n-1].name, name) >= 0 {
 			sorted = false
 		}
 		members = append(members, member{name, start, len(c.dst)})
@@ -263,13 +267,14 @@ func (c *canon) object(m *Marks, path string, depth int) error {
 
 // reorder rewrites the members that stand in dst from first on in the order of their names.
 func (c *canon) reorder(first int, members []member) error {
-	sort.Slice(members, func(i, j int) bool { return members[i].name < members[j].name })
-	old := append([]byte(nil), c.dst[first:]...)
+	slices.SortFunc(members, func(a, b member) int { return bytes.Compare(a.name, b.name) })
+	c.old = append(c.old[:0], c.dst[first:]...)
+	old := c.old
 	c.dst = c.dst[:first]
 	for i, m := range members {
 		if i > 0 {
-			if members[i-1].name == m.name {
-				return c.bad("duplicate name " + strconv.Quote(m.name))
+			if bytes.Equal(members[i-1].name, m.name) {
+				return c.bad("duplicate name " + strconv.Quote(string(m.name)))
 			}
 			c.dst = append(c.dst, ',')
 		}
@@ -278,31 +283,31 @@ func (c *canon) reorder(first int, members []member) error {
 	return nil
 }
 
-// text reads a JSON string and returns what it means.
-func (c *canon) text() (string, error) {
+// text reads a JSON string and returns what it means; the bytes may be those of src.
+func (c *canon) text() ([]byte, error) {
 	c.pos++
 	start := c.pos
 	for c.pos < len(c.src) {
 		switch b := c.src[c.pos]; {
 		case b == '"':
-			raw := c.src[start:c.pos]
+			raw := c.src[start:c.pos:c.pos]
 			if !utf8.Valid(raw) {
-				return "", c.bad("broken UTF-8")
+				return nil, c.bad("broken UTF-8")
 			}
 			c.pos++
-			return string(raw), nil
+			return raw, nil
 		case b == '\\':
 			return c.escapedText(start)
 		case b < ' ':
-			return "", c.bad("control byte in text")
+			return nil, c.bad("control byte in text")
 		}
 		c.pos++
 	}
-	return "", c.bad("text not closed")
+	return nil, c.bad("text not closed")
 }
 
 // escapedText reads on where text met the first backslash.
-func (c *canon) escapedText(start int) (string, error) {
+func (c *canon) escapedText(start int) ([]byte, error) {
 	out := append([]byte(nil), c.src[start:c.pos]...)
 	for c.pos < len(c.src) {
 		b := c.src[c.pos]
@@ -310,11 +315,11 @@ func (c *canon) escapedText(start int) (string, error) {
 		case b == '"':
 			c.pos++
 			if !utf8.Valid(out) {
-				return "", c.bad("broken UTF-8")
+				return nil, c.bad("broken UTF-8")
 			}
-			return string(out), nil
+			return out, nil
 		case b < ' ':
-			return "", c.bad("control byte in text")
+			return nil, c.bad("control byte in text")
 		case b != '\\':
 			out = append(out, b)
 			c.pos++
@@ -341,14 +346,14 @@ func (c *canon) escapedText(start int) (string, error) {
 		case 'u':
 			r, err := c.escapedRune()
 			if err != nil {
-				return "", err
+				return nil, err
 			}
 			out = utf8.AppendRune(out, r)
 		default:
-			return "", c.bad("unknown escape")
+			return nil, c.bad("unknown escape")
 		}
 	}
-	return "", c.bad("text not closed")
+	return nil, c.bad("text not closed")
 }
 
 // escapedRune reads the four digits after \u, and the second half of a surrogate pair.
@@ -396,7 +401,7 @@ func (c *canon) hex4() (rune, error) {
 }
 
 // appendText appends s as a JSON string with the fewest escapes.
-func appendText(dst []byte, s string) []byte {
+func appendText[T string | []byte](dst []byte, s T) []byte {
 	const digits = "0123456789abcdef"
 	dst = append(dst, '"')
 	plain := 0

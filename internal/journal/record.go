@@ -52,7 +52,7 @@ func Seal(id string, c Content) ([]byte, error) {
 	b := make([]byte, 0, len(id)+len(c.State)+len(c.Why)+len(c.Cause)+256)
 	b = append(appendText(append(b, `{"_id":`...), id), `,"action":"`...)
 	b = append(append(b, c.Action...), `","at":"`...)
-	b = append(c.At.Time.UTC().AppendFormat(b, timeLayout), `","by":"`...)
+	b = append(c.At.appendTo(b), `","by":"`...)
 	b = append(append(b, c.By...), '"')
 	if c.Cause != "" {
 		b = appendText(append(b, `,"cause":`...), c.Cause)
@@ -81,10 +81,10 @@ func Seal(id string, c Content) ([]byte, error) {
 // Unseal reads sealed bytes; it does not verify any hash. State shares memory with sealed. Returns Internal if they are damaged.
 func Unseal(sealed []byte) (id string, c Content, err error) {
 	r := canon{src: sealed}
-	err = r.members(func(name string, value []byte) error {
+	err = r.members(func(name, value []byte) error {
 		v := canon{src: value}
 		var target *string
-		switch name {
+		switch string(name) {
 		case "_id":
 			target = &id
 		case "action":
@@ -112,12 +112,13 @@ func Unseal(sealed []byte) (id string, c Content, err error) {
 			c.State = value
 			return nil
 		default:
-			return v.bad("unknown member " + name)
+			return v.bad("unknown member " + string(name))
 		}
 		if v.peek() != '"' {
 			return v.bad("member is no text")
 		}
-		*target, err = v.text()
+		text, err := v.text()
+		*target = string(text)
 		return err
 	})
 	if err == nil && (id == "" || c.KindVersion < 1 || c.Deleted != (c.State == nil)) {
@@ -182,7 +183,7 @@ func validHex(s string, n int) bool {
 }
 
 // members calls f with the name and the bytes of each member of the object that is the whole of src, as written by Seal (no blanks).
-func (c *canon) members(f func(name string, value []byte) error) error {
+func (c *canon) members(f func(name, value []byte) error) error {
 	if c.peek() != '{' {
 		return c.bad("no object")
 	}

@@ -86,6 +86,27 @@ func TestTimesAreStoredInOneForm(t *testing.T) {
 	}
 }
 
+// TestTimesAsTheLibraryWritesThem: texts are written and read by hand, and are those that the library makes of timeLayout.
+func TestTimesAsTheLibraryWritesThem(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		moment := At(time.Unix(rapid.Int64Range(-70_000_000_000, 300_000_000_000).Draw(t, "second"), rapid.Int64Range(0, 999_999_999).Draw(t, "nano")))
+		want := moment.Format(timeLayout)
+		if got := moment.String(); got != want {
+			t.Fatalf("%s, want %s", got, want)
+		}
+		text := []byte(want)
+		if at := rapid.IntRange(-1, len(text)-1).Draw(t, "spoilt"); at >= 0 {
+			text[at] = rapid.SampledFrom([]byte("0123456789-:.TZ+ ")).Draw(t, "sign")
+		}
+		read, err := time.Parse(timeLayout, string(text))
+		stands := err == nil && read.Format(timeLayout) == string(text)
+		var back Time
+		if err := back.UnmarshalText(text); (err == nil) != stands || stands && !back.Equal(read) {
+			t.Fatalf("%s: %v %v, the library reads %v %v", text, back, err, read, stands)
+		}
+	})
+}
+
 func TestSealIsCanonicalAndComesBack(t *testing.T) {
 	cause := RecordID("ab/note/x", 3) + "/rule"
 	rapid.Check(t, func(t *rapid.T) {

@@ -85,26 +85,37 @@ func (c *Collection[T]) LoadEach(ctx context.Context, ids []string) ([]*Doc[T], 
 			streams, places[stream] = append(streams, stream), i
 		}
 	}
+	out := make([]*Doc[T], len(ids))
+	err := c.eachHead(ctx, streams, func(stream string, head Change[T]) {
+		if !head.Deleted {
+			out[places[stream]] = &head.Doc
+		}
+	})
+	return out, err
+}
+
+// eachHead gives the last change of each stream that has any, in any order.
+func (c *Collection[T]) eachHead(ctx context.Context, streams []string, f func(stream string, head Change[T])) error {
 	records, err := c.db.engine.Heads(ctx, streams)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := make([]*Doc[T], len(ids))
 	for _, r := range records {
 		stream, _, err := journal.ParseRecordID(r.ID)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		place := places[stream]
-		head, err := c.change(ctx, ids[place], r)
+		_, id, err := journal.ParseStreamKey(stream)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if !head.Deleted {
-			out[place] = &head.Doc
+		head, err := c.change(ctx, id, r)
+		if err != nil {
+			return err
 		}
+		f(stream, head)
 	}
-	return out, nil
+	return nil
 }
 
 // LoadOpen is Load without personal data, whose fields are "": for who needs the rest of a document, which is cheaper to read without decrypting.
@@ -170,7 +181,7 @@ func (c *Collection[T]) decode(ctx context.Context, id string, stored []byte) (s
 			return state, false, fault.Wrap(op, fault.Internal, "保存的内容不能读取", err)
 		}
 	}
-	if err := json.Unmarshal(stored, &state); err != nil {
+	if err := journal.Decode(stored, &state); err != nil {
 		return state, false, fault.Wrap(op, fault.Internal, "保存的内容不能读取", err)
 	}
 	if c.marks == nil || c.open {
@@ -182,7 +193,7 @@ func (c *Collection[T]) decode(ctx context.Context, id string, stored []byte) (s
 		return state, false, err
 	}
 	var open T
-	if err := json.Unmarshal(plain, &open); err != nil {
+	if err := journal.Decode(plain, &open); err != nil {
 		return state, false, fault.Wrap(op, fault.Internal, "保存的内容不能读取", err)
 	}
 	return open, purged, nil

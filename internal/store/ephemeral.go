@@ -94,7 +94,7 @@ func (c *EphemeralCollection[T]) decode(ctx context.Context, e Ephemeral) (Temp[
 			return out, err
 		}
 	}
-	if err := json.Unmarshal(body, &out.State); err != nil {
+	if err := journal.Decode(body, &out.State); err != nil {
 		return out, fault.Wrap(op, fault.Internal, "临时数据不能读取", err)
 	}
 	return out, nil

@@ -129,6 +129,33 @@ func (c *Collection[T]) List(ctx context.Context, q Query) (Page[T], error) {
 	return page, nil
 }
 
+// HeadPage is a list of documents as their journal heads tell them.
+type HeadPage[T any] struct {
+	// Heads are in index order.
+	Heads []Change[T]
+	// Next is the cursor of the next page, "" if this is the last.
+	Next string
+}
+
+// ListHeads is List for acts that must not stand on a list that lags: documents come from the journal heads, with record and hash. A document that changed since it was
+// listed comes as it is now; one that was deleted since is left out.
+func (c *Collection[T]) ListHeads(ctx context.Context, q Query) (HeadPage[T], error) {
+	rows, next, err := c.page(ctx, q, 0)
+	if err != nil {
+		return HeadPage[T]{}, err
+	}
+	streams, places := make([]string, len(rows)), make(map[string]int, len(rows))
+	for i, r := range rows {
+		streams[i], places[r.Stream] = r.Stream, i
+	}
+	heads := make([]Change[T], len(rows))
+	err = c.eachHead(ctx, streams, func(stream string, head Change[T]) { heads[places[stream]] = head })
+	if err != nil {
+		return HeadPage[T]{}, err
+	}
+	return HeadPage[T]{Heads: slices.DeleteFunc(heads, func(h Change[T]) bool { return h.RecordID == "" || h.Deleted }), Next: next}, nil
+}
+
 // ListWhere returns one page of the documents that keep lets through. Returns Invalid, asking to narrow, if it would have to read more
 // than MaxResidual rows to fill the page.
 func (c *Collection[T]) ListWhere(ctx context.Context, q Query, keep func(*Doc[T]) bool) (Page[T], error) {

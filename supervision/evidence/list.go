@@ -287,8 +287,8 @@ func (s *Service) Source() string { return "evidence" }
 
 // EachReading implements supervision.Readings.
 func (s *Service) EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(supervision.Reading) error) error {
-	return supervision.EachCounting(ctx, s.rows, counting, span, func(d store.Doc[Proof]) error {
-		change, ok, err := s.standing(ctx, d, asOf, upTo)
+	return supervision.EachCounting(ctx, s.rows, counting, span, func(last store.Change[Proof]) error {
+		change, ok, err := s.standing(ctx, last, asOf, upTo)
 		if err != nil || !ok || !change.State.State.Counts() || !span.Has(change.State.Day) {
 			return err
 		}
@@ -307,15 +307,14 @@ func reviewed(p Proof) supervision.Hand {
 }
 
 // standing returns the last change of a proof at that moment and log number; false if there was none.
-func (s *Service) standing(ctx context.Context, d store.Doc[Proof], asOf time.Time, upTo int64) (store.Change[Proof], bool, error) {
+func (s *Service) standing(ctx context.Context, last store.Change[Proof], asOf time.Time, upTo int64) (store.Change[Proof], bool, error) {
 	later := func(c store.Change[Proof]) bool { return c.N == 0 || c.N > upTo || c.At.After(asOf) }
 	// Mostly the last change of all is the one.
-	last, err := s.rows.Head(ctx, d.ID)
-	if err != nil || !later(last) {
-		return last, err == nil, err
+	if !later(last) {
+		return last, true, nil
 	}
 	found := false
-	for change, err := range s.rows.History(ctx, d.ID) {
+	for change, err := range s.rows.History(ctx, last.ID) {
 		if err != nil {
 			return last, false, err
 		}

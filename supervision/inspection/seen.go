@@ -166,11 +166,11 @@ func (s *Visits) Source() string { return "inspection" }
 
 // EachReading implements supervision.Readings: one reading for each fact of each accepted visit.
 func (s *Visits) EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(supervision.Reading) error) error {
-	return supervision.EachCounting(ctx, s.visits, counting, span, func(d store.Doc[Visit]) error {
-		if !span.Has(d.State.Day) || d.State.Reviewed.At.After(asOf) {
+	return supervision.EachCounting(ctx, s.visits, counting, span, func(last store.Change[Visit]) error {
+		if !span.Has(last.State.Day) || last.State.Reviewed.At.After(asOf) {
 			return nil
 		}
-		change, ok, err := supervision.AcceptedChange(ctx, s.visits, d.ID, upTo, func(v *Visit) bool { return v.State == Accepted })
+		change, ok, err := supervision.AcceptedChange(ctx, s.visits, last, upTo, func(v *Visit) bool { return v.State == Accepted })
 		if err != nil || !ok {
 			return err
 		}

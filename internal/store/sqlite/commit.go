@@ -72,16 +72,9 @@ func (w *writer) change(c *store.Commit) (int64, error) {
 	}
 	var prev journal.Hash
 	if c.Seq > 1 {
-		var hash []byte
-		err := w.stmts.hash.QueryRow(journal.RecordID(c.Stream, c.Seq-1)).Scan(&hash)
-		if errors.Is(err, sql.ErrNoRows) {
-			return 0, fault.New(op, fault.Conflict, "前一条记录不存在，请刷新后重试")
-		}
-		if err != nil {
+		var err error
+		if prev, err = w.hashOf(c.Stream, c.Seq-1); err != nil {
 			return 0, err
-		}
-		if copy(prev[:], hash) != journal.HashSize {
-			return 0, fault.New(op, fault.Internal, "前一条记录的校验值已损坏")
 		}
 	}
 	if w.lastN < 0 {
@@ -109,7 +102,30 @@ func (w *writer) change(c *store.Commit) (int64, error) {
 	}
 	d := c.Doc
 	d.Stream, d.Seq, d.N = c.Stream, c.Seq, n
+	w.changed = append(w.changed, newHead{c.Stream, journal.Record{ID: c.ID, N: n, Version: c.Version, Hash: hash, Sealed: bytes.Clone(c.Sealed)}})
 	return n, failed(w.putDoc(&d))
+}
+
+// hashOf reads the hash of a record, on which the next one of its stream builds.
+func (w *writer) hashOf(stream string, seq int64) (journal.Hash, error) {
+	const op = "sqlite.Commit"
+	id := journal.RecordID(stream, seq)
+	if known, ok := w.heads.hash(stream, id); ok {
+		return known, nil
+	}
+	var found []byte
+	err := w.stmts.hash.QueryRow(id).Scan(&found)
+	if errors.Is(err, sql.ErrNoRows) {
+		return journal.Hash{}, fault.New(op, fault.Conflict, "前一条记录不存在，请刷新后重试")
+	}
+	if err != nil {
+		return journal.Hash{}, err
+	}
+	var hash journal.Hash
+	if copy(hash[:], found) != journal.HashSize {
+		return journal.Hash{}, fault.New(op, fault.Internal, "前一条记录的校验值已损坏")
+	}
+	return hash, nil
 }
 
 // own reports whether the record stands already with the very bytes of the change, written by a try whose answer was lost, and gives its number.
@@ -241,7 +257,7 @@ func unpackEntries(packed []byte) ([]store.Entry, error) {
 		return nil, nil
 	}
 	var list [][3]string
-	if err := json.Unmarshal(packed, &list); err != nil {
+	if err := journal.Decode(packed, &list); err != nil {
 		return nil, err
 	}
 	entries := make([]store.Entry, len(list))

@@ -60,12 +60,61 @@ func oneRow(ctx context.Context, stmt *sql.Stmt, args []any, to ...any) error {
 
 // Head implements store.Engine.
 func (e *Engine) Head(ctx context.Context, stream string) (journal.Record, error) {
+	if e.writer == nil {
+		return e.headInFile(ctx, stream)
+	}
+	r, found, commits := e.writer.heads.get(stream)
+	if found {
+		return r, translate("sqlite.Head", ctx.Err())
+	}
+	r, err := e.headInFile(ctx, stream)
+	if err == nil {
+		e.writer.heads.read(stream, r, commits)
+	}
+	return r, err
+}
+
+func (e *Engine) headInFile(ctx context.Context, stream string) (journal.Record, error) {
 	first, last := seqRange(stream, 0)
 	return oneRecord(ctx, "sqlite.Head", e.read.head, first, last, len(first))
 }
 
-// Heads implements store.Engine with one query: each query by itself would look for the newest pages of the file again.
+// Heads implements store.Engine.
 func (e *Engine) Heads(ctx context.Context, streams []string) ([]journal.Record, error) {
+	if e.writer == nil {
+		return e.headsInFile(ctx, streams)
+	}
+	found := make([]journal.Record, 0, len(streams))
+	var missing []string
+	asked := map[string]uint64{}
+	for _, stream := range streams {
+		r, known, commits := e.writer.heads.get(stream)
+		if known {
+			found = append(found, r)
+			continue
+		}
+		missing = append(missing, stream)
+		asked[stream] = commits
+	}
+	if len(missing) == 0 {
+		return found, translate("sqlite.Heads", ctx.Err())
+	}
+	rest, err := e.headsInFile(ctx, missing)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rest {
+		stream, _, err := journal.ParseRecordID(r.ID)
+		if err != nil {
+			return nil, err
+		}
+		e.writer.heads.read(stream, r, asked[stream])
+	}
+	return append(found, rest...), nil
+}
+
+// headsInFile reads heads with one query: each query by itself would look for the newest pages of the file again.
+func (e *Engine) headsInFile(ctx context.Context, streams []string) ([]journal.Record, error) {
 	const op = "sqlite.Heads"
 	list, err := json.Marshal(streams)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"redsteward/internal/fault"
+	"redsteward/internal/journal"
 )
 
 // maxGroup is how many changes share one transaction: enough to hide the flush, few enough that the first one waits only milliseconds.
@@ -25,6 +26,12 @@ type request struct {
 	err   error
 }
 
+// newHead is a record that becomes the head of its stream.
+type newHead struct {
+	stream string
+	record journal.Record
+}
+
 // writer owns the only connection that writes.
 type writer struct {
 	db    *sql.DB
@@ -34,7 +41,10 @@ type writer struct {
 	lastN    int64
 	relaxed  bool
 	requests chan *request
-	stopped  chan struct{}
+	// heads are told what changed of the transaction that is being written, once it is on disk.
+	heads   *heads
+	changed []newHead
+	stopped chan struct{}
 	// sending is held (shared) while a request is handed over, and exclusively to close, so that no request is sent into a closed channel.
 	sending sync.RWMutex
 	closed  bool
@@ -63,7 +73,7 @@ func openWriter(ctx context.Context, path string, relaxed bool) (*writer, error)
 	if err != nil {
 		return nil, errors.Join(translate(op, err), db.Close())
 	}
-	w := &writer{db: db, conn: conn, lastN: -1, relaxed: relaxed, requests: make(chan *request, maxGroup), stopped: make(chan struct{})}
+	w := &writer{db: db, conn: conn, lastN: -1, relaxed: relaxed, heads: newHeads(), requests: make(chan *request, maxGroup), stopped: make(chan struct{})}
 	if err := w.start(ctx); err != nil {
 		return nil, errors.Join(err, conn.Close(), db.Close())
 	}
@@ -175,6 +185,7 @@ func (w *writer) commit(group []*request) {
 // is that of the database; then nothing of the group was written.
 func (w *writer) transact(group []*request) error {
 	ctx := context.Background()
+	w.changed = w.changed[:0]
 	_, err := w.stmts.begin.ExecContext(ctx)
 	if err == nil {
 		for _, r := range group {
@@ -191,6 +202,13 @@ func (w *writer) transact(group []*request) error {
 			w.lastN = -1
 			// A failed COMMIT may or may not have ended the transaction; rolling back what is over is no error worth telling.
 			_, _ = w.stmts.rollback.ExecContext(ctx)
+		}
+	}
+	for _, c := range w.changed {
+		if err == nil {
+			w.heads.committed(c.stream, c.record)
+		} else {
+			w.heads.forget(c.stream)
 		}
 	}
 	for _, r := range group {

@@ -55,6 +55,29 @@ func (s Suite) queries(t *testing.T) {
 			t.Fatalf("place %d: up %s, down %s", i, up[i], down[docs-1-i])
 		}
 	}
+	if _, err := b.notes.Commit(ctx, meta("note.change"), "n03", 1, Note{Title: "标题01", Owner: "p0", Count: -17, Body: "改"}); err != nil {
+		t.Fatal(err)
+	}
+	var heads []string
+	for q := (store.Query{Index: "count", Key: "all", Limit: 10}); ; {
+		page, err := b.notes.ListHeads(ctx, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range page.Heads {
+			head, err := b.notes.Head(ctx, h.ID)
+			if err != nil || h.RecordID != head.RecordID || h.Hash != head.Hash || h.N != head.N || h.State != head.State {
+				t.Fatalf("head %+v, want %+v: %v", h, head, err)
+			}
+			heads = append(heads, h.ID)
+		}
+		if q.After = page.Next; q.After == "" {
+			break
+		}
+	}
+	if !slices.Equal(heads, up) {
+		t.Fatalf("heads %v, want %v", heads, up)
+	}
 	in := collect(store.Query{Index: "title", In: []string{"o:p0", "o:p2", "o:nobody"}, Limit: 5})
 	seen := map[string]bool{}
 	for _, id := range in {
