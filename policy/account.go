@@ -113,12 +113,12 @@ func (r *Rules) appointmentFaults(ap Appointment) []fault.Field {
 		fail("until", "截止日 %s 早于起始日 %s", until.Chinese(), ap.Days.From.Chinese())
 	}
 	if ap.Unit != "" && !ValidScopeKey(ap.Unit) && !unitKeyForm.MatchString(ap.Unit) {
-		fail("unit", "单位“%s”写法不对，要写成 f:、c:、t:、u: 加编号，或 county", ap.Unit)
+		fail("unit", "单位“%s”写法不对，要写成 f:、c:、t:、d:、u: 加编号，或 county", ap.Unit)
 	}
 	for k, key := range ap.Scopes {
 		switch {
 		case !ValidScopeKey(key):
-			fail(fmt.Sprintf("scopes[%d]", k), "范围“%s”写法不对，要写成 p:、f:、c:、t: 加编号，或 county", key)
+			fail(fmt.Sprintf("scopes[%d]", k), "范围“%s”写法不对，要写成 p:、f:、c:、t:、d: 加编号，或 county", key)
 		case strings.HasPrefix(ap.Unit, "f:") && key != ap.Unit && !strings.HasPrefix(key, "p:"):
 			fail(fmt.Sprintf("scopes[%d]", k), "企业人员的范围只能是本企业或其项目，不能是 %s", key)
 		}

@@ -16,12 +16,12 @@ const County = "county"
 // maxScopeKeys is what one declared query may ask for (design §3.6).
 const maxScopeKeys = 64
 
-var scopeKeyForm = regexp.MustCompile(`^[pfct]:[0-9A-Za-z._-]{1,64}$`)
+var scopeKeyForm = regexp.MustCompile(`^[pfctd]:[0-9A-Za-z._-]{1,64}$`)
 
 // unitKeyForm is the form of units that are no scope: departments and party organisations.
 var unitKeyForm = regexp.MustCompile(`^u:[0-9A-Za-z._-]{1,64}$`)
 
-// ProjectKey, FirmKey, CommunityKey and TownshipKey make the scope key of an id.
+// ProjectKey, FirmKey, CommunityKey, TownshipKey and DeveloperKey make the scope key of an id.
 func ProjectKey(id string) string { return "p:" + id }
 
 // FirmKey: see ProjectKey.
@@ -33,7 +33,10 @@ func CommunityKey(id string) string { return "c:" + id }
 // TownshipKey: see ProjectKey.
 func TownshipKey(id string) string { return "t:" + id }
 
-// ValidScopeKey reports whether the key is County or has the form p: f: c: t: and an id.
+// DeveloperKey: see ProjectKey.
+func DeveloperKey(id string) string { return "d:" + id }
+
+// ValidScopeKey reports whether the key is County or has the form p: f: c: t: d: and an id.
 func ValidScopeKey(key string) bool { return key == County || scopeKeyForm.MatchString(key) }
 
 // Tenure knows which firm held which project when. The register implements it.

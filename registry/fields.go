@@ -2,12 +2,14 @@ package registry
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/num"
 	"redsteward/policy"
 )
 
@@ -41,6 +43,42 @@ func (f *faults) text(name, label string, value *string, least, most int) {
 		f.add(name, "%s有 %d 个字，最多 %d 个字", label, n, most)
 	case strings.ContainsFunc(*value, unicode.IsControl):
 		f.add(name, "%s里有换行或不可见字符，请删去", label)
+	}
+}
+
+var phoneForm = regexp.MustCompile(`^(1[0-9]{10}|0[0-9]{2,3}-?[0-9]{7,8}(-[0-9]{1,6})?|[48]00-?[0-9]{3}-?[0-9]{4})$`)
+
+// person trims the name of a person, which may be "" and must not be a masked one.
+func (f *faults) person(name, label string, value *string) {
+	f.text(name, label, value, 0, 40)
+	if strings.Contains(*value, "*") {
+		f.add(name, "%s里有 *，是隐去的姓名，请填写全名", label)
+	}
+}
+
+// phone takes the blanks out of a phone number, which may be "".
+func (f *faults) phone(name, label string, value *string) {
+	*value = strings.ReplaceAll(strings.TrimSpace(*value), " ", "")
+	if *value != "" && !phoneForm.MatchString(*value) {
+		// The number itself is not repeated: messages may end in a log.
+		f.add(name, "%s有 %d 位，要写 11 位手机号，或者带区号的固定电话，例如 0792-5223344", label, len([]rune(*value)))
+	}
+}
+
+// past refuses a day that has not come.
+func (f *faults) past(name, label string, day, today calendar.Date) {
+	if day.Compare(today) > 0 {
+		f.add(name, "%s%s还没有到", label, day.Chinese())
+	}
+}
+
+// area checks square metres: none or more, at most two decimals.
+func (f *faults) area(name, label string, area num.Num) {
+	if area.Sign() < 0 || num.FromInt(maxArea).Less(area) {
+		f.add(name, "%s是 %s 平方米，要在 0 至 %d 之间", label, area.Fixed(2), maxArea)
+	}
+	if !area.Equal(area.Round(2, num.HalfUp)) {
+		f.add(name, "%s最多两位小数，现在是 %s", label, area)
 	}
 }
 

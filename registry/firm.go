@@ -2,9 +2,7 @@ package registry
 
 import (
 	"context"
-	"regexp"
 	"slices"
-	"strings"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -49,7 +47,11 @@ type Party struct {
 	Days policy.Span `json:"days"`
 }
 
-func (p Party) days() policy.Span { return p.Days }
+func (p Party) days() policy.Span       { return p.Days }
+func (f Firm) identity() (USCC, string) { return f.Code, f.Name }
+
+// coded says where firms are stored under their codes.
+func (r *Register) coded() coded[Firm] { return coded[Firm]{r.firms, firmKind, firmCodeClaim} }
 
 // PartyOn returns the party organisation on a day; the zero value if nothing is known for it.
 func (f Firm) PartyOn(day calendar.Date) Party { return on(f.Party, day) }
@@ -80,8 +82,6 @@ type FirmInput struct {
 	Origin      Origin `json:"origin" privacy:"public"`
 }
 
-var phoneForm = regexp.MustCompile(`^(1[0-9]{10}|0[0-9]{2,3}-?[0-9]{7,8}(-[0-9]{1,6})?|[48]00-?[0-9]{3}-?[0-9]{4})$`)
-
 // check completes the input and returns the code.
 func (in *FirmInput) check(bad *faults) USCC {
 	bad.text("name", "企业名称", &in.Name, 4, 60)
@@ -89,15 +89,8 @@ func (in *FirmInput) check(bad *faults) USCC {
 	if err != nil {
 		bad.add("code", "%s", fault.MessageOf(err))
 	}
-	bad.text("legal_person", "法定代表人", &in.LegalPerson, 0, 40)
-	if strings.Contains(in.LegalPerson, "*") {
-		bad.add("legal_person", "法定代表人里有 *，是隐去的姓名，请填写全名")
-	}
-	in.Phone = strings.ReplaceAll(strings.TrimSpace(in.Phone), " ", "")
-	if in.Phone != "" && !phoneForm.MatchString(in.Phone) {
-		// The number itself is not repeated: messages may end in a log.
-		bad.add("phone", "联系电话有 %d 位，要写 11 位手机号，或者带区号的固定电话，例如 0792-5223344", len([]rune(in.Phone)))
-	}
+	bad.person("legal_person", "法定代表人", &in.LegalPerson)
+	bad.phone("phone", "联系电话", &in.Phone)
 	bad.text("address", "住所", &in.Address, 0, 100)
 	choice(bad, "origin", "企业性质", in.Origin, Origins())
 	return code
@@ -127,58 +120,13 @@ func (s *Service) CreateFirm(ctx context.Context, by policy.Actor, in FirmInput)
 	if err := bad.err("registry.CreateFirm"); err != nil {
 		return "", err
 	}
-	return id, s.putFirm(ctx, meta, store.Doc[Firm]{ID: id}, f)
-}
-
-// putFirm stores a checked firm after its present state, which is the zero value for a new one, and moves the claim on its code.
-func (s *Service) putFirm(ctx context.Context, meta store.Meta, now store.Doc[Firm], f Firm) error {
-	old := now.State.Code
-	if f.Code != old {
-		if err := s.claimCode(ctx, meta, f.Code, now.ID); err != nil {
-			return err
-		}
-	}
-	if _, err := s.firms.Commit(ctx, meta, now.ID, now.Seq, f); err != nil {
-		return err
-	}
-	if f.Code != old && old != "" {
-		return s.db.Release(ctx, meta, firmCodeClaim, string(old), firmKind+"/"+now.ID)
-	}
-	return nil
-}
-
-// claimCode takes a code for a firm. Returns Conflict, naming the firm that holds it.
-func (s *Service) claimCode(ctx context.Context, meta store.Meta, code USCC, id string) error {
-	err := s.db.Claim(ctx, meta, firmCodeClaim, string(code), firmKind+"/"+id)
-	if !fault.Is(err, fault.Conflict) {
-		return err
-	}
-	message := "统一社会信用代码 " + string(code) + " 正在由别人登记，请稍后再看"
-	if holder, findErr := s.firmByCode(ctx, code); findErr == nil && holder != "" {
-		if other, loadErr := s.firms.Load(ctx, holder); loadErr == nil {
-			message = "统一社会信用代码 " + string(code) + " 已由“" + other.State.Name + "”登记"
-		}
-	}
-	return fault.Wrap("registry.claimCode", fault.Conflict, message, err)
+	return id, putCoded(ctx, s.Register, s.coded(), meta, store.Doc[Firm]{ID: id}, f)
 }
 
 // ChangeFirm corrects a firm. Returns Forbidden without WriteRegister, NotFound, Invalid for refused fields as CreateFirm, Conflict for a code that
 // another firm holds or if seq is not the last change.
 func (s *Service) ChangeFirm(ctx context.Context, by policy.Actor, id string, seq int64, in FirmInput) error {
-	const op = "registry.ChangeFirm"
-	d, err := s.firmFor(ctx, by, policy.WriteRegister, id)
-	if err != nil {
-		return err
-	}
-	if d.Seq != seq {
-		return overtaken(op)
-	}
-	var bad faults
-	f := in.onto(d.State, nil, &bad)
-	if err := bad.err(op); err != nil {
-		return err
-	}
-	return s.putFirm(ctx, s.meta(by, policy.WriteRegister, ""), d, f)
+	return changeCoded(ctx, s, s.coded(), by, id, policy.FirmKey(id), seq, func(f *Firm, bad *faults) { *f = in.onto(*f, nil, bad) })
 }
 
 // check completes a new entry. Its field names are form, members, office, from.
@@ -224,33 +172,13 @@ func appendParty(bad *faults, list []Party, next Party) []Party {
 // SetParty says how the party is organised in a firm from a day on; the entry before ends on the day before. Returns Forbidden without WriteRegister,
 // NotFound, Invalid for refused fields (form, members, office, from), Conflict if seq is not the last change.
 func (s *Service) SetParty(ctx context.Context, by policy.Actor, id string, seq int64, p Party) error {
-	const op = "registry.SetParty"
-	d, err := s.firmFor(ctx, by, policy.WriteRegister, id)
-	if err != nil {
-		return err
-	}
-	if d.Seq != seq {
-		return overtaken(op)
-	}
-	var bad faults
-	p.check(&bad)
-	d.State.Party = appendParty(&bad, d.State.Party, p)
-	if err := bad.err(op); err != nil {
-		return err
-	}
-	_, err = s.firms.Commit(ctx, s.meta(by, policy.WriteRegister, ""), id, seq, d.State)
-	return err
+	return changeCoded(ctx, s, s.coded(), by, id, policy.FirmKey(id), seq, func(f *Firm, bad *faults) {
+		p.check(bad)
+		f.Party = appendParty(bad, f.Party, p)
+	})
 }
 
 // firmFor loads a firm that lies in the actor's scope for the action. Returns Forbidden and NotFound.
 func (s *Service) firmFor(ctx context.Context, by policy.Actor, action policy.Action, id string) (store.Doc[Firm], error) {
-	const op = "registry.firm"
-	if err := s.within(ctx, by, action, []string{policy.FirmKey(id)}); err != nil {
-		return store.Doc[Firm]{}, err
-	}
-	d, err := s.firms.Load(ctx, id)
-	if fault.Is(err, fault.NotFound) {
-		return d, fault.Wrap(op, fault.NotFound, "没有找到要看的内容", err)
-	}
-	return d, err
+	return codedFor(ctx, s, s.coded(), by, action, id, policy.FirmKey(id))
 }

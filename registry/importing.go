@@ -8,7 +8,7 @@ import (
 	"redsteward/policy"
 )
 
-// storedLine is a line of an accepted import. Subject is the firm whose people it names.
+// storedLine is a line of an accepted import. Subject is the firm or developer whose people it names.
 type storedLine struct {
 	Line
 	Subject string `json:"subject,omitempty" privacy:"internal"`
@@ -87,21 +87,28 @@ func (s *Service) AcceptImport(ctx context.Context, by policy.Actor, draft strin
 	return s.imports.Accept(ctx, by.ID, draft, onlyGood, check)
 }
 
-// nameSubject names the firm whose people a line holds: the registered one, or the one that the line will register.
-func (s *Service) nameSubject(ctx context.Context, l *storedLine, newID string) error {
-	if l.Firm == nil {
-		return nil
+// nameSubject names the firm or developer whose people a line holds: the registered one, or the one that the line will register.
+func (s *Service) nameSubject(ctx context.Context, l *storedLine, newID string) (err error) {
+	switch {
+	case l.Firm != nil:
+		l.Subject, err = subjectOf(ctx, s.Register, s.coded(), l.Firm.Code, newID)
+	case l.Developer != nil:
+		l.Subject, err = subjectOf(ctx, s.Register, s.codedDevelopers(), l.Developer.Code, newID)
 	}
-	code, err := ParseUSCC(l.Firm.Code)
-	if err != nil {
-		return err
-	}
-	firm, err := s.firmByCode(ctx, code)
-	if firm == "" {
-		firm = newID
-	}
-	l.Subject = firmKind + "/" + firm
 	return err
+}
+
+// subjectOf names the row that holds a code, or the new one.
+func subjectOf[T identified](ctx context.Context, r *Register, c coded[T], text, newID string) (string, error) {
+	code, err := ParseUSCC(text)
+	if err != nil {
+		return "", err
+	}
+	id, err := c.byCode(ctx, r, code)
+	if id == "" {
+		id = newID
+	}
+	return c.kind + "/" + id, err
 }
 
 // wasNew tells, for a line that an earlier try applied, whether it made something new.
@@ -113,6 +120,8 @@ func (s *Service) wasNew(ctx context.Context, newID string, l storedLine) bool {
 		return err != nil || d.Seq == 1
 	case l.Firm != nil:
 		_, err = s.firms.Load(ctx, newID)
+	case l.Developer != nil:
+		_, err = s.developers.LoadOpen(ctx, newID)
 	case l.Project != nil:
 		_, err = s.projects.Load(ctx, newID)
 	}

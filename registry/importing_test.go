@@ -266,7 +266,7 @@ func TestCutOffImportIsCompleted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := d.claimCode(ctx, meta, USCC(lines[4].Firm.Code), journal.DerivedID(d.imports.LineCause(id, 5))); err != nil {
+	if err := claimCode(ctx, d.Register, d.coded(), meta, USCC(lines[4].Firm.Code), journal.DerivedID(d.imports.LineCause(id, 5))); err != nil {
 		t.Fatal(err)
 	}
 	// Runs that are stopped after a while, until one gets through.

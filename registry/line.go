@@ -25,24 +25,31 @@ const (
 	ImportFirms ImportKind = "firms"
 	// ImportProjects: projects with their owners' body.
 	ImportProjects ImportKind = "projects"
+	// ImportDevelopers: developers.
+	ImportDevelopers ImportKind = "developers"
+	// ImportBuildings: buildings of projects, with their phases.
+	ImportBuildings ImportKind = "buildings"
 	// ImportContracts: contracts between the two.
 	ImportContracts ImportKind = "contracts"
 )
 
 // ImportKinds lists the kinds of imports.
 func ImportKinds() []Choice {
-	return []Choice{{string(ImportDivisions), "行政区划"}, {string(ImportFirms), "物业服务企业"}, {string(ImportProjects), "小区"}, {string(ImportContracts), "物业服务合同"}}
+	return []Choice{{string(ImportDivisions), "行政区划"}, {string(ImportFirms), "物业服务企业"}, {string(ImportDevelopers), "建设单位"}, {string(ImportProjects), "小区"},
+		{string(ImportBuildings), "楼栋"}, {string(ImportContracts), "物业服务合同"}}
 }
 
-// Line is one row of an import, read but not yet checked against the register. Exactly one of Division, Firm, Project and Contract is set.
+// Line is one row of an import, read but not yet checked against the register. Exactly one of the others is set.
 type Line struct {
 	// Row is the number of the row in the sheet.
 	Row int64 `json:"row"`
-	// Division, Firm, Project, Contract: what the row says.
-	Division *DivisionLine `json:"division,omitempty"`
-	Firm     *FirmLine     `json:"firm,omitempty"`
-	Project  *ProjectLine  `json:"project,omitempty"`
-	Contract *ContractLine `json:"contract,omitempty"`
+	// Division, Firm, Developer, Project, Building, Contract: what the row says.
+	Division  *DivisionLine   `json:"division,omitempty"`
+	Firm      *FirmLine       `json:"firm,omitempty"`
+	Developer *DeveloperInput `json:"developer,omitempty"`
+	Project   *ProjectLine    `json:"project,omitempty"`
+	Building  *BuildingLine   `json:"building,omitempty"`
+	Contract  *ContractLine   `json:"contract,omitempty"`
 }
 
 // target names what a row is about: the rows of one target are applied one after the other.
@@ -53,8 +60,12 @@ func (l Line) target() string {
 		return divisionKind
 	case l.Firm != nil:
 		return l.Firm.Code
+	case l.Developer != nil:
+		return l.Developer.Code
 	case l.Project != nil:
 		return l.Project.CommunityName + string(plain(l.Project.Name))
+	case l.Building != nil:
+		return string(plain(l.Building.ProjectName))
 	case l.Contract != nil:
 		return string(plain(l.Contract.ProjectName))
 	}
@@ -74,6 +85,8 @@ type ProjectLine struct {
 	// TownshipName and CommunityName name the community in words or by code; Community is found from them.
 	TownshipName  string `json:"township_name" privacy:"public"`
 	CommunityName string `json:"community_name" privacy:"public"`
+	// DeveloperCode is the 统一社会信用代码 of its developer; "" leaves the one that is registered.
+	DeveloperCode string `json:"developer_code,omitempty" privacy:"public"`
 	// Body is its owners' body; Kind "" says nothing about it.
 	Body Body `json:"owners_body"`
 }
@@ -99,7 +112,7 @@ func LineOfFirm(f Firm, day calendar.Date) FirmLine {
 func LineOfProject(r ProjectRow) ProjectLine {
 	p := r.Project
 	return ProjectLine{TownshipName: r.TownshipName, CommunityName: r.CommunityName, Body: r.Body, ProjectInput: ProjectInput{Name: p.Name, Address: p.Address, Community: p.Community,
-		Households: p.Households, Area: p.Area, Kind: p.Kind, Delivered: p.Delivered, TakenOver: p.TakenOver}}
+		Households: p.Households, Area: p.Area, Kind: p.Kind, Delivered: p.Delivered, TakenOver: p.TakenOver, Developer: p.Developer}}
 }
 
 // LinesOfContracts are the rows that would register the contracts of a project.
@@ -148,8 +161,12 @@ func (c *checker) check(ctx context.Context, l Line, bad *faults) (step, error) 
 		return c.divisionLine(ctx, *l.Division, bad)
 	case l.Firm != nil:
 		return c.firmLine(ctx, *l.Firm, bad)
+	case l.Developer != nil:
+		return c.developerLine(ctx, *l.Developer, bad)
 	case l.Project != nil:
 		return c.projectLine(ctx, *l.Project, bad)
+	case l.Building != nil:
+		return c.buildingLine(ctx, *l.Building, bad)
 	case l.Contract != nil:
 		return c.contractLine(ctx, *l.Contract, bad)
 	}
@@ -161,14 +178,9 @@ func (s *checker) firmLine(ctx context.Context, l FirmLine, bad *faults) (step, 
 	code, parseErr := ParseUSCC(l.Code)
 	var now store.Doc[Firm]
 	if parseErr == nil {
-		id, err := s.firmByCode(ctx, code)
-		if err != nil {
+		var err error
+		if now, err = s.coded().loadByCode(ctx, s.Register, code); err != nil {
 			return step{}, err
-		}
-		if id != "" {
-			if now, err = s.firms.Load(ctx, id); err != nil {
-				return step{}, err
-			}
 		}
 	}
 	party := &l.Party
@@ -184,15 +196,19 @@ func (s *checker) firmLine(ctx context.Context, l FirmLine, bad *faults) (step, 
 	if s.may != nil && !s.may([]string{policy.FirmKey(now.ID)}) {
 		bad.add("code", "企业登记面向全县，不在你的任职范围内")
 	}
-	st := step{key: string(code), outcome: outcomeOf(now, f)}
+	return codedStep(ctx, s.Register, s.coded(), now, f, code)
+}
+
+// codedStep is what a checked row of firms or developers would do.
+func codedStep[T identified](ctx context.Context, r *Register, c coded[T], now store.Doc[T], next T, code USCC) (st step, err error) {
+	st = step{key: string(code), outcome: outcomeOf(now, next)}
 	st.do = func(ctx context.Context, meta store.Meta, newID string) error {
 		if now.Seq == 0 {
 			now.ID = newID
 		}
-		return s.putFirm(ctx, meta, now, f)
+		return putCoded(ctx, r, c, meta, now, next)
 	}
-	var err error
-	st.cause, err = causeOf(ctx, s.firms, now)
+	st.cause, err = causeOf(ctx, c.docs, now)
 	return st, err
 }
 
@@ -291,6 +307,11 @@ func (s *checker) projectLine(ctx context.Context, l ProjectLine, bad *faults) (
 			return step{}, err
 		}
 	}
+	if l.DeveloperCode == "" {
+		l.Developer = now.State.Developer
+	} else if l.Developer, err = s.developerOfCode(ctx, l.DeveloperCode, bad); err != nil {
+		return step{}, err
+	}
 	body := &l.Body
 	if body.Kind == "" && (!body.Days.From.IsZero() || !body.Days.Until.IsZero()) {
 		bad.add("body", "填了任期，也要填业主组织")
@@ -299,7 +320,7 @@ func (s *checker) projectLine(ctx context.Context, l ProjectLine, bad *faults) (
 	if body.Kind == "" || known >= 0 && known < len(now.State.Bodies)-1 {
 		body = nil
 	}
-	unfound := len(bad.list) > before
+	unfound := l.Community == "" && len(bad.list) > before
 	p, err := l.onto(ctx, s.Register, s.Today(), now.State, body, bad)
 	if err != nil {
 		return step{}, err
@@ -323,7 +344,7 @@ func (s *checker) projectLine(ctx context.Context, l ProjectLine, bad *faults) (
 
 // projectNamed returns the project of that name in a community, the zero value if there is none.
 func (s *checker) projectNamed(ctx context.Context, community, name string) (store.Doc[Project], error) {
-	id, err := s.claimed(ctx, projectNameClaim, projectNameKey(community, name), projectKind)
+	id, err := claimed(ctx, s.db, s.projects, projectNameClaim, projectNameKey(community, name), projectKind)
 	if err != nil || id == "" {
 		return store.Doc[Project]{}, err
 	}
@@ -333,18 +354,9 @@ func (s *checker) projectNamed(ctx context.Context, community, name string) (sto
 // contractLine checks a row of contracts; what is wrong goes to bad, an overlap too.
 func (s *checker) contractLine(ctx context.Context, l ContractLine, bad *faults) (step, error) {
 	before := len(bad.list)
-	community, err := s.community(ctx, l.TownshipName, l.CommunityName, bad)
+	now, err := s.projectOfLine(ctx, l.TownshipName, l.CommunityName, l.ProjectName, bad)
 	if err != nil {
 		return step{}, err
-	}
-	var now store.Doc[Project]
-	if community != "" {
-		if now, err = s.projectNamed(ctx, community, l.ProjectName); err != nil {
-			return step{}, err
-		}
-		if now.Seq == 0 || s.may != nil && !s.may(now.State.keysOn(now.ID, s.Today())) {
-			bad.list = append(bad.list, NoProject(l.CommunityName, l.ProjectName))
-		}
 	}
 	code, parseErr := ParseUSCC(l.FirmCode)
 	if parseErr != nil {
@@ -358,9 +370,6 @@ func (s *checker) contractLine(ctx context.Context, l ContractLine, bad *faults)
 	st := step{key: fmt.Sprintf("%s/%s/%s", now.ID, code, l.Days.From)}
 	if len(bad.list) > before {
 		return st, nil
-	}
-	if pending, ok := s.pending[now.ID]; ok {
-		now.State = pending
 	}
 	p := now.State
 	at := slices.IndexFunc(p.Contracts, func(c Contract) bool { return c.Firm == l.Firm && c.Days.From == l.Days.From })
@@ -379,6 +388,30 @@ func (s *checker) contractLine(ctx context.Context, l ContractLine, bad *faults)
 	if err != nil {
 		return st, err
 	}
+	return s.intoProject(ctx, st, now, p)
+}
+
+// projectOfLine finds the project of a row as the rows before would leave it; what cannot be found goes to bad.
+func (s *checker) projectOfLine(ctx context.Context, township, community, name string, bad *faults) (store.Doc[Project], error) {
+	at, err := s.community(ctx, township, community, bad)
+	if err != nil || at == "" {
+		return store.Doc[Project]{}, err
+	}
+	now, err := s.projectNamed(ctx, at, name)
+	if err != nil {
+		return now, err
+	}
+	if now.Seq == 0 || s.may != nil && !s.may(now.State.keysOn(now.ID, s.Today())) {
+		bad.list = append(bad.list, NoProject(community, name))
+	}
+	if pending, ok := s.pending[now.ID]; ok {
+		now.State = pending
+	}
+	return now, nil
+}
+
+// intoProject completes the step of a row that changes a project.
+func (s *checker) intoProject(ctx context.Context, st step, now store.Doc[Project], p Project) (_ step, err error) {
 	if s.pending != nil {
 		s.pending[now.ID] = p
 	}

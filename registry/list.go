@@ -207,12 +207,7 @@ func (r *Register) heldBy(ctx context.Context, firm string, day calendar.Date) (
 
 // FirmChoices lists all firms by name, for pickers: id and name with code.
 func (r *Register) FirmChoices(ctx context.Context) ([]Choice, error) {
-	var out []Choice
-	err := every(ctx, r.firms, store.Query{Index: ByName}, func(*store.Doc[Firm]) bool { return true }, func(d store.Doc[Firm]) error {
-		out = append(out, Choice{d.ID, d.State.Name + "（" + string(d.State.Code) + "）"})
-		return nil
-	})
-	return out, err
+	return choices(ctx, r.firms)
 }
 
 // The orders of a list of projects; the names are those of the indexes.
@@ -244,10 +239,10 @@ func Services() []Choice {
 type ProjectQuery struct {
 	// Text is looked for in name and address, their pinyin and initials.
 	Text string
-	// Township, Community and Firm keep the projects there or of this firm today, Kind and Served those of that kind and service state; "" keeps all.
-	Township, Community, Firm string
-	Kind                      ProjectKind
-	Served                    string
+	// Township, Community and Firm keep the projects there or of this firm today, Developer those that it built, Kind and Served those of that kind and service state; "" keeps all.
+	Township, Community, Firm, Developer string
+	Kind                                 ProjectKind
+	Served                               string
 	// Sort is ByName (also ""), ByHouseholds or ByDelivered; Desc reverses it.
 	Sort string
 	Desc bool
@@ -279,7 +274,7 @@ func (c Contract) Ending(day calendar.Date) bool {
 func (q ProjectQuery) covers(p *Project, today calendar.Date) bool {
 	now := p.ContractOn(today)
 	switch {
-	case q.Township != "" && p.Township != q.Township, q.Community != "" && p.Community != q.Community, q.Firm != "" && now.Firm != q.Firm, q.Kind != "" && p.Kind != q.Kind:
+	case q.Township != "" && p.Township != q.Township, q.Community != "" && p.Community != q.Community, q.Firm != "" && now.Firm != q.Firm, q.Developer != "" && p.Developer != q.Developer, q.Kind != "" && p.Kind != q.Kind:
 		return false
 	case q.Served == ServedNow && now.Firm == "", q.Served == ServedNone && now.Firm != "", q.Served == ServedEnding && !now.Ending(today):
 		return false
@@ -293,6 +288,8 @@ func (q ProjectQuery) key() string {
 	switch {
 	case q.Firm != "":
 		return policy.FirmKey(q.Firm)
+	case q.Developer != "":
+		return policy.DeveloperKey(q.Developer)
 	case q.Community != "":
 		return policy.CommunityKey(q.Community)
 	case found != "" && q.Sort == ByName:

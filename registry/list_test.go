@@ -99,7 +99,7 @@ func TestProjectLists(t *testing.T) {
 		})
 	}
 	d.refused("no right", fault.Forbidden, func() error {
-		_, err := d.Projects(t.Context(), person("developer", policy.County), ProjectQuery{})
+		_, err := d.Projects(t.Context(), person("building_head", policy.County), ProjectQuery{})
 		return err
 	})
 	d.refused("unknown order", fault.Invalid, func() error {
@@ -385,7 +385,7 @@ func TestEndingContracts(t *testing.T) {
 		t.Errorf("%+v, %v", list, err)
 	}
 	d.refused("no right", fault.Forbidden, func() error {
-		_, err := d.Service.Ending(t.Context(), person("developer", policy.County))
+		_, err := d.Service.Ending(t.Context(), person("building_head", policy.County))
 		return err
 	})
 }

@@ -17,6 +17,8 @@ type Place struct {
 	Township, TownshipName   string
 	// Firm is the id of the firm whose contract runs on that day, with its name; "" if none did.
 	Firm, FirmName string
+	// Developer is the id of the developer that built it, "" if none is registered.
+	Developer string
 	// Households is the number of households of the project.
 	Households int64
 }
@@ -26,6 +28,16 @@ func (p Place) Keys() []string {
 	keys := []string{policy.ProjectKey(p.Project), policy.CommunityKey(p.Community), policy.TownshipKey(p.Township)}
 	if p.Firm != "" {
 		keys = append(keys, policy.FirmKey(p.Firm))
+	}
+	return keys
+}
+
+// DutyKeys are Keys and, if a developer is registered, d:. They belong to rows about what a developer owes: its projects, the handover, the guarantee
+// fund. Rows about the service of a firm have Keys, and no developer sees them.
+func (p Place) DutyKeys() []string {
+	keys := p.Keys()
+	if p.Developer != "" {
+		keys = append(keys, policy.DeveloperKey(p.Developer))
 	}
 	return keys
 }

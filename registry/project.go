@@ -39,6 +39,14 @@ type Project struct {
 	TakenOver calendar.Date `json:"taken_over"`
 	// Contracts are all contracts, in the order in which they were entered; no two of them run on the same day.
 	Contracts []Contract `json:"contracts,omitempty"`
+	// Developer is the id of the developer that built it, "" if not known or if there was none.
+	Developer string `json:"developer,omitempty" privacy:"public"`
+	// Phases are the parts in which it was built, in the order in which they were entered; none if it was built at once.
+	Phases []Phase `json:"phases,omitempty"`
+	// Buildings are its buildings, in the order in which they were entered, withdrawn ones too.
+	Buildings []Building `json:"buildings,omitempty"`
+	// Rooms are the rooms that the developer hands over for property service and for the community, withdrawn ones too.
+	Rooms []Room `json:"rooms,omitempty"`
 	// Bodies are the owners' bodies since when, oldest first, without overlap.
 	Bodies []Body `json:"bodies,omitempty"`
 }
@@ -98,16 +106,19 @@ func (p Project) placeKeys(id string) []string {
 	return []string{policy.ProjectKey(id), policy.CommunityKey(p.Community), policy.TownshipKey(p.Township)}
 }
 
-// keysOn are the scope keys on a day: the firm's counts only while it holds the project.
+// keysOn are the scope keys on a day: the firm's counts only while it holds the project, the developer's always.
 func (p Project) keysOn(id string, day calendar.Date) []string {
-	return Place{Project: id, Community: p.Community, Township: p.Township, Firm: p.ContractOn(day).Firm}.Keys()
+	return Place{Project: id, Community: p.Community, Township: p.Township, Firm: p.ContractOn(day).Firm, Developer: p.Developer}.DutyKeys()
 }
 
-// listKeys are the keys of every list of projects: all, by scope, by any firm that ever held it, by kind.
+// listKeys are the keys of every list of projects: all, by scope, by any firm that ever held it, by developer, by kind.
 func listKeys(id string, p *Project) []string {
 	keys := append(p.placeKeys(id), "", "k:"+string(p.Kind))
 	for _, c := range p.Contracts {
 		keys = append(keys, policy.FirmKey(c.Firm))
+	}
+	if p.Developer != "" {
+		keys = append(keys, policy.DeveloperKey(p.Developer))
 	}
 	return keys
 }
@@ -140,6 +151,7 @@ type ProjectInput struct {
 	Kind       ProjectKind   `json:"kind" privacy:"public"`
 	Delivered  calendar.Date `json:"delivered"`
 	TakenOver  calendar.Date `json:"taken_over"`
+	Developer  string        `json:"developer,omitempty" privacy:"public"`
 }
 
 // chooseCommunity is what a project without community is told.
@@ -153,18 +165,16 @@ func (in *ProjectInput) check(ctx context.Context, r *Register, today calendar.D
 	bad.text("name", "小区名称", &in.Name, 2, 40)
 	bad.text("address", "地址", &in.Address, 2, 100)
 	bad.count("households", "户数", "户", in.Households, 1, 100_000)
-	if in.Area.Sign() < 0 || num.FromInt(maxArea).Less(in.Area) {
-		bad.add("area", "建筑面积是 %s 平方米，要在 0 至 %d 之间", in.Area.Fixed(2), maxArea)
-	}
-	if !in.Area.Equal(in.Area.Round(2, num.HalfUp)) {
-		bad.add("area", "建筑面积最多两位小数，现在是 %s", in.Area)
-	}
+	bad.area("area", "建筑面积", in.Area)
 	choice(bad, "kind", "物业类型", in.Kind, ProjectKinds())
-	if in.Delivered.Compare(today) > 0 {
-		bad.add("delivered", "交付日期%s还没有到", in.Delivered.Chinese())
-	}
-	if in.TakenOver.Compare(today) > 0 {
-		bad.add("taken_over", "首次承接日期%s还没有到", in.TakenOver.Chinese())
+	bad.past("delivered", "交付日期", in.Delivered, today)
+	bad.past("taken_over", "首次承接日期", in.TakenOver, today)
+	if in.Developer != "" {
+		if _, err := r.developers.Load(ctx, in.Developer); fault.Is(err, fault.NotFound) {
+			bad.add("developer", "没有编号为“%s”的建设单位", in.Developer)
+		} else if err != nil {
+			return "", err
+		}
 	}
 	if in.Community == "" {
 		bad.add("community", "%s", chooseCommunity)
@@ -196,7 +206,7 @@ func (in ProjectInput) onto(ctx context.Context, r *Register, today calendar.Dat
 		p.Bodies = appendBody(bad, slices.Clone(p.Bodies), *body)
 	}
 	p.Name, p.Address, p.Community, p.Township, p.Households = in.Name, in.Address, in.Community, township, in.Households
-	p.Area, p.Kind, p.Delivered, p.TakenOver = in.Area, in.Kind, in.Delivered, in.TakenOver
+	p.Area, p.Kind, p.Delivered, p.TakenOver, p.Developer = in.Area, in.Kind, in.Delivered, in.TakenOver, in.Developer
 	return p, nil
 }
 
@@ -213,7 +223,7 @@ func (s *Service) claimProjectName(ctx context.Context, meta store.Meta, communi
 }
 
 // CreateProject registers a project and returns its id. Returns Forbidden without WriteRegister, NotFound if its community lies outside of the actor's
-// scope, Invalid for refused fields (name, address, community, households, area, kind, delivered, taken_over), Conflict if the community has one of that name.
+// scope, Invalid for refused fields (name, address, community, households, area, kind, delivered, taken_over, developer), Conflict if the community has one of that name.
 func (s *Service) CreateProject(ctx context.Context, by policy.Actor, in ProjectInput) (string, error) {
 	const op = "registry.CreateProject"
 	if err := s.guard.Require(by, policy.WriteRegister); err != nil {

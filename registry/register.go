@@ -14,10 +14,11 @@ import (
 // Register is what is registered, without any question of rights: for other packages of the program, which ask for their own. It implements
 // policy.Tenure. Service adds people and their rights.
 type Register struct {
-	db        *store.DB
-	divisions *store.Collection[Division]
-	firms     *store.Collection[Firm]
-	projects  *store.Collection[Project]
+	db         *store.DB
+	divisions  *store.Collection[Division]
+	firms      *store.Collection[Firm]
+	developers *store.Collection[Developer]
+	projects   *store.Collection[Project]
 }
 
 // Open opens the registers on a store.
@@ -28,6 +29,9 @@ func Open(ctx context.Context, db *store.DB) (*Register, error) {
 		return nil, err
 	}
 	if r.firms, err = store.NewCollection(ctx, db, firmDocument()); err != nil {
+		return nil, err
+	}
+	if r.developers, err = store.NewCollection(ctx, db, developerDocument()); err != nil {
 		return nil, err
 	}
 	if r.projects, err = store.NewCollection(ctx, db, projectDocument()); err != nil {
@@ -85,7 +89,7 @@ func noProject(op string, err error) error {
 }
 
 func (r *Register) placeOf(ctx context.Context, id string, p Project, day calendar.Date) (Place, error) {
-	out := Place{Project: id, Name: p.Name, Community: p.Community, Township: p.Township, Households: p.Households, Firm: p.ContractOn(day).Firm}
+	out := Place{Project: id, Name: p.Name, Community: p.Community, Township: p.Township, Households: p.Households, Firm: p.ContractOn(day).Firm, Developer: p.Developer}
 	divisions, err := r.divisions.LoadEach(ctx, []string{p.Community, p.Township})
 	switch {
 	case err != nil:
@@ -148,12 +152,12 @@ func (r *Register) EachHolding(ctx context.Context, on calendar.Date, yield func
 
 // firmByCode returns the id of the firm that holds a code, "" if none does.
 func (r *Register) firmByCode(ctx context.Context, code USCC) (string, error) {
-	return r.claimed(ctx, firmCodeClaim, string(code), firmKind)
+	return r.coded().byCode(ctx, r, code)
 }
 
 // claimed returns the id that holds a key, "" if none does or the one that claimed it never came to be.
-func (r *Register) claimed(ctx context.Context, name, key, kind string) (string, error) {
-	target, err := r.db.Claimed(ctx, name, key)
+func claimed[T any](ctx context.Context, db *store.DB, docs *store.Collection[T], name, key, kind string) (string, error) {
+	target, err := db.Claimed(ctx, name, key)
 	if fault.Is(err, fault.NotFound) {
 		return "", nil
 	}
@@ -161,13 +165,7 @@ func (r *Register) claimed(ctx context.Context, name, key, kind string) (string,
 		return "", err
 	}
 	id := strings.TrimPrefix(target, kind+"/")
-	switch kind {
-	case firmKind:
-		_, err = r.firms.Load(ctx, id)
-	default:
-		_, err = r.projects.Load(ctx, id)
-	}
-	if fault.Is(err, fault.NotFound) {
+	if _, err = docs.LoadOpen(ctx, id); fault.Is(err, fault.NotFound) {
 		return "", nil
 	}
 	return id, err

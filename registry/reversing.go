@@ -77,11 +77,17 @@ func (u *undoer) look(ctx context.Context, l storedLine, cause, undone string) (
 	case l.Division != nil:
 		return u.divisionBack(ctx, *l.Division, cause, undone)
 	case l.Firm != nil:
-		return u.firmBack(ctx, *l.Firm, cause, undone)
+		return codedBack(ctx, u, u.coded(), l.Firm.Name, l.Firm.Code, cause, undone, policy.FirmKey, u.firmUsed)
+	case l.Developer != nil:
+		return codedBack(ctx, u, u.codedDevelopers(), l.Developer.Name, l.Developer.Code, cause, undone, policy.DeveloperKey, u.developerUsed)
 	case l.Project != nil:
 		return u.projectBack(ctx, *l.Project, cause, undone)
+	case l.Building != nil:
+		b := l.Building
+		return u.partBack(ctx, b.ProjectName+b.PhaseName+b.Name, b.TownshipName, b.CommunityName, b.ProjectName, cause, undone)
 	case l.Contract != nil:
-		return u.contractBack(ctx, *l.Contract, cause, undone)
+		k := l.Contract
+		return u.partBack(ctx, fmt.Sprintf("%s%s的合同", k.ProjectName, daysText(k.Days)), k.TownshipName, k.CommunityName, k.ProjectName, cause, undone)
 	}
 	return imports.Undo{}, fault.New("registry.look", fault.Internal, "导入的行没有内容")
 }
@@ -176,49 +182,52 @@ func (s *Service) usesOf(ctx context.Context, key string, since time.Time) (stri
 	return "", nil
 }
 
-// firmBack takes a row of firms back.
-func (u *undoer) firmBack(ctx context.Context, l FirmLine, cause, undone string) (imports.Undo, error) {
+// codedBack takes a row of firms or developers back. keyOf makes its scope key, used says what uses it.
+func codedBack[T identified](ctx context.Context, u *undoer, c coded[T], name, typedCode, cause, undone string, keyOf func(id string) string,
+	used func(ctx context.Context, id string) (string, error)) (imports.Undo, error) {
 	id := journal.DerivedID(cause)
-	if _, err := u.firms.Head(ctx, id); fault.Is(err, fault.NotFound) {
-		code, err := ParseUSCC(l.Code)
+	if _, err := c.docs.Head(ctx, id); fault.Is(err, fault.NotFound) {
+		code, err := ParseUSCC(typedCode)
 		if err != nil {
 			return imports.Undo{Outcome: imports.Nothing}, nil
 		}
-		if id, err = u.firmByCode(ctx, code); err != nil || id == "" {
+		if id, err = c.byCode(ctx, u.Register, code); err != nil || id == "" {
 			return imports.Undo{Outcome: imports.Nothing}, err
 		}
 	} else if err != nil {
 		return imports.Undo{}, err
 	}
-	t, err := traced(ctx, u.firms, id, cause)
+	t, err := traced(ctx, c.docs, id, cause)
 	if err != nil {
 		return imports.Undo{}, err
 	}
 	release := func(ctx context.Context, meta store.Meta) error {
-		return freed(u.db.Release(ctx, meta, firmCodeClaim, string(t.made.State.Code), firmKind+"/"+id))
+		code, _ := t.made.State.identity()
+		return freed(c.release(ctx, u.Register, meta, code, id))
 	}
 	out, decided := verdict(t, t.head.State, undone)
-	out.Name = l.Name
+	out.Name = name
 	switch {
 	case out.Outcome == imports.Nothing, out.Outcome == imports.Left:
 		return out, nil
-	case u.may != nil && !u.may([]string{policy.FirmKey(id)}):
-		return leave(l.Name, outsideScope), nil
+	case u.may != nil && !u.may([]string{keyOf(id)}):
+		return leave(name, outsideScope), nil
 	case decided:
 		if out.Outcome == imports.Withdrawn {
 			out.Do = release // a stop may have come before
 		}
 		return out, nil
 	case t.before != nil:
-		out.Do = func(ctx context.Context, meta store.Meta) error { return u.putFirm(ctx, meta, t.head.Doc, *t.before) }
+		out.Do = func(ctx context.Context, meta store.Meta) error {
+			return putCoded(ctx, u.Register, c, meta, t.head.Doc, *t.before)
+		}
 		return out, nil
 	}
-	used, err := u.firmUsed(ctx, id)
-	if err != nil || used != "" {
-		return leave(l.Name, used), err
+	if uses, err := used(ctx, id); err != nil || uses != "" {
+		return leave(name, uses), err
 	}
 	out.Do = func(ctx context.Context, meta store.Meta) error {
-		if _, err := u.firms.Delete(ctx, meta, id, t.head.Seq); err != nil {
+		if _, err := c.docs.Delete(ctx, meta, id, t.head.Seq); err != nil {
 			return err
 		}
 		return release(ctx, meta)
@@ -236,15 +245,25 @@ func freed(err error) error {
 
 // firmUsed says what uses a firm, "" if nothing does.
 func (s *Service) firmUsed(ctx context.Context, id string) (string, error) {
+	return s.keyUsed(ctx, policy.FirmKey(id), "的合同")
+}
+
+// developerUsed says what uses a developer, "" if nothing does.
+func (s *Service) developerUsed(ctx context.Context, id string) (string, error) {
+	return s.keyUsed(ctx, policy.DeveloperKey(id), "由它建设")
+}
+
+// keyUsed says what uses the firm or developer with a scope key, first the projects listed under it; whose ends the sentence about them.
+func (s *Service) keyUsed(ctx context.Context, key, whose string) (string, error) {
 	var names []string
-	err := every(ctx, s.projects, store.Query{Index: ByName, Key: policy.FirmKey(id)}, func(*store.Doc[Project]) bool { return true }, func(d store.Doc[Project]) error {
+	err := every(ctx, s.projects, store.Query{Index: ByName, Key: key}, func(*store.Doc[Project]) bool { return true }, func(d store.Doc[Project]) error {
 		names = append(names, d.State.Name)
 		return nil
 	})
 	if err != nil || len(names) > 0 {
-		return "已有 " + named(names, len(names), "个小区") + "的合同", err
+		return "已有 " + named(names, len(names), "个小区") + whose, err
 	}
-	said, err := s.usesOf(ctx, policy.FirmKey(id), time.Time{})
+	said, err := s.usesOf(ctx, key, time.Time{})
 	if said != "" {
 		said = "已有 " + said
 	}
@@ -309,10 +328,9 @@ func (u *undoer) projectOf(ctx context.Context, township, community, name string
 	return d.ID, err
 }
 
-// contractBack takes a row of contracts back.
-func (u *undoer) contractBack(ctx context.Context, l ContractLine, cause, undone string) (imports.Undo, error) {
-	name := fmt.Sprintf("%s%s的合同", l.ProjectName, daysText(l.Days))
-	id, err := u.projectOf(ctx, l.TownshipName, l.CommunityName, l.ProjectName)
+// partBack takes a row back that made or changed a part of a project, a contract or a building.
+func (u *undoer) partBack(ctx context.Context, name, township, community, project, cause, undone string) (imports.Undo, error) {
+	id, err := u.projectOf(ctx, township, community, project)
 	if err != nil || id == "" {
 		return leave(name, "没有找到这个小区，可能已经改名或者移动"), err
 	}
@@ -326,7 +344,8 @@ func (u *undoer) contractBack(ctx context.Context, l ContractLine, cause, undone
 	}
 	out, decided := verdict(t, now, undone)
 	out.Name = name
-	if t.before != nil && len(t.before.Contracts) < len(t.made.State.Contracts) && out.Outcome == imports.Restored {
+	grew := t.before != nil && (len(t.before.Contracts) < len(t.made.State.Contracts) || len(t.before.Buildings) < len(t.made.State.Buildings))
+	if grew && out.Outcome == imports.Restored {
 		out.Outcome = imports.Withdrawn
 	}
 	switch {

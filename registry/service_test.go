@@ -213,9 +213,10 @@ func TestStoredFields(t *testing.T) {
 		err    error
 		fields []string
 	}{
-		"division": {store.CheckType[Division](), store.FieldNames[Division]()},
-		"firm":     {store.CheckType[Firm](), store.FieldNames[Firm]()},
-		"project":  {store.CheckType[Project](), store.FieldNames[Project]()},
+		"division":  {store.CheckType[Division](), store.FieldNames[Division]()},
+		"firm":      {store.CheckType[Firm](), store.FieldNames[Firm]()},
+		"developer": {store.CheckType[Developer](), store.FieldNames[Developer]()},
+		"project":   {store.CheckType[Project](), store.FieldNames[Project]()},
 	} {
 		if check.err != nil {
 			t.Errorf("%s: %v", name, check.err)

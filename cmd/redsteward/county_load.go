@@ -39,8 +39,8 @@ type countyLoader struct {
 	people    map[policy.Role][]policy.Actor
 	passwords [][]string
 	// township, firms and projects are the ids of what the plan names by its place.
-	township        string
-	firms, projects []string
+	township                    string
+	firms, developers, projects []string
 	// photo is the file that findings on visits show.
 	photo inspection.Photo
 	// photos are those of the branches.

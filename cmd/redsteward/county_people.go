@@ -147,7 +147,10 @@ func (l *countyLoader) hireLocal(ctx context.Context) error {
 				}
 				seats = append(seats, seat{unit: unit, scope: key, name: l.plan.person(draws(l.plan.seed, "person", info.Role, i))})
 			}
-		case "owners_committee", "owner", "developer":
+		case "developer":
+			key := policy.DeveloperKey(l.developers[0])
+			seats = l.persons(info.Role, 1, key, key)
+		case "owners_committee", "owner":
 			seats = l.persons(info.Role, 1, "", policy.ProjectKey(l.projects[0]))
 		}
 		return seats
@@ -189,68 +192,4 @@ func (l *countyLoader) hireEach(ctx context.Context, seats func(policy.RoleInfo)
 // of is the nth person of a role, counted round.
 func (l *countyLoader) of(role policy.Role, n int) policy.Actor {
 	return l.people[role][n%len(l.people[role])]
-}
-
-// register enters divisions, firms and projects as they are on the first day.
-func (l *countyLoader) register(ctx context.Context) error {
-	if err := l.seedDivisions(ctx); err != nil {
-		return err
-	}
-	town, err := l.service.register.Division(ctx, l.plan.names.Communities[0])
-	if err != nil {
-		return err
-	}
-	l.township = town.Parent
-	officer := l.of("property_officer", 0)
-	l.firms, l.projects = make([]string, len(l.plan.firms)), make([]string, len(l.plan.projects))
-	group, within := errgroup.WithContext(ctx)
-	group.SetLimit(actsAtOnce)
-	for _, g := range l.plan.grids {
-		group.Go(func() error {
-			return l.service.register.AddDivision(within, l.admin, g.id, g.community, registry.DivisionInput{Name: g.name})
-		})
-	}
-	for i := range l.plan.firms {
-		group.Go(func() (err error) {
-			f := &l.plan.firms[i]
-			if l.firms[i], err = l.service.register.CreateFirm(within, officer, f.input); err != nil {
-				return err
-			}
-			return l.service.register.SetParty(within, officer, l.firms[i], 1, f.party)
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	group, within = errgroup.WithContext(ctx)
-	group.SetLimit(actsAtOnce)
-	for i := range l.plan.projects {
-		group.Go(func() error { return l.registerProject(within, officer, i) })
-	}
-	return group.Wait()
-}
-
-// registerProject enters a compound with its owners' body and the contract that runs on the first day.
-func (l *countyLoader) registerProject(ctx context.Context, officer policy.Actor, i int) (err error) {
-	pr := &l.plan.projects[i]
-	if l.projects[i], err = l.service.register.CreateProject(ctx, officer, pr.input); err != nil {
-		return err
-	}
-	if err := l.service.register.SetBody(ctx, officer, l.projects[i], 1, pr.body); err != nil {
-		return err
-	}
-	contract := pr.contract
-	contract.Firm = l.firms[pr.firm]
-	if pr.earlier >= 0 {
-		contract.Firm, contract.Days.Until = l.firms[pr.earlier], l.plan.size.handsOver().Add(-1)
-	}
-	return l.service.register.AddContract(ctx, officer, l.projects[i], 2, contract)
-}
-
-// takeOver enters the contract of the firm that comes within the first year.
-func (l *countyLoader) takeOver(ctx context.Context, i int) error {
-	pr := &l.plan.projects[i]
-	contract := pr.contract
-	contract.Firm, contract.Days.From = l.firms[pr.firm], l.plan.size.handsOver()
-	return l.service.register.AddContract(ctx, l.of("property_officer", 0), l.projects[i], 3, contract)
 }

@@ -64,6 +64,8 @@ type countyPlan struct {
 	grids    []plannedGrid
 	firms    []plannedFirm
 	projects []plannedProject
+	// developers built the projects that are not old.
+	developers []registry.DeveloperInput
 }
 
 // plannedGrid is a grid below a community.
@@ -90,6 +92,8 @@ type plannedProject struct {
 	target float64
 	// oddity is what is special about it.
 	oddity oddity
+	// developer is the place of who built it, -1 for none.
+	developer int
 	// equipment is how many things need upkeep, lifts and extinguishers and policies.
 	equipment int64
 	// cameras and insured earn a bonus; income says that it has public revenue.
@@ -139,6 +143,9 @@ func planCounty(seed uint64, size countySize) (*countyPlan, error) {
 	}
 	p.planGrids()
 	if err := p.planFirms(); err != nil {
+		return nil, err
+	}
+	if err := p.planDevelopers(); err != nil {
 		return nil, err
 	}
 	p.planProjects()
@@ -195,6 +202,22 @@ func (p *countyPlan) planFirms() error {
 		}
 		f.trend = r.Float64()*0.8 - 0.4
 		p.firms = append(p.firms, f)
+	}
+	return nil
+}
+
+// developerCount is how many developers a demonstration county has; the last two cannot be reached any more.
+const developerCount = 9
+
+func (p *countyPlan) planDevelopers() error {
+	for i := range developerCount {
+		r := draws(p.seed, "developer", i)
+		code, err := demoUSCC(5000 + i*41)
+		if err != nil {
+			return err
+		}
+		p.developers = append(p.developers, registry.DeveloperInput{Name: p.names.ProjectFirst[i%len(p.names.ProjectFirst)] + "房地产开发有限公司（演示）", Code: code, LegalPerson: p.person(r),
+			Contact: p.person(r), Phone: fmt.Sprintf("0792-0001%03d", i+1), Address: fmt.Sprintf("都昌县%s %d 号", pick(r, p.names.Streets), 1+r.IntN(200))})
 	}
 	return nil
 }
@@ -277,6 +300,9 @@ func (p *countyPlan) planProject(i int, used map[string]bool) plannedProject {
 		}
 	}
 	used[in.Name] = true
+	if out.developer = -1; in.Kind != registry.KindOld {
+		out.developer = draws(p.seed, "developer of", i).IntN(developerCount)
+	}
 	out.input = in
 	out.contract = planContract(r, in.Kind, day)
 	out.body = registry.Body{Kind: registry.BodyCommittee, Days: policy.Span{From: day.AddMonths(-6 - r.IntN(18))}}

@@ -54,6 +54,37 @@ func Firms() Table[registry.FirmLine] {
 	}}
 }
 
+// Developers is the sheet of developers.
+func Developers() Table[registry.DeveloperInput] {
+	type line = registry.DeveloperInput
+	return Table[line]{Sheet: "建设单位", Columns: []Column[line]{
+		Text("name", "建设单位名称", func(l *line) *string { return &l.Name }).Must().Wide(32).Says("与营业执照一致"),
+		Text("code", "统一社会信用代码", func(l *line) *string { return &l.Code }).Must().Wide(22).Says("18 位，与营业执照一致；已登记的建设单位按代码修改"),
+		Text("legal_person", "法定代表人", func(l *line) *string { return &l.LegalPerson }),
+		Text("contact", "联系人", func(l *line) *string { return &l.Contact }),
+		Text("phone", "联系电话", func(l *line) *string { return &l.Phone }).Wide(16).Says("11 位手机号，或者带区号的固定电话"),
+		Text("address", "住所", func(l *line) *string { return &l.Address }).Wide(32),
+	}}
+}
+
+// Buildings is the sheet of buildings.
+func Buildings() Table[registry.BuildingLine] {
+	type line = registry.BuildingLine
+	return Table[line]{Sheet: "楼栋", Columns: []Column[line]{
+		Text("township", "乡镇", func(l *line) *string { return &l.TownshipName }).Says("社区重名时要填"),
+		Text("community", "社区（村）", func(l *line) *string { return &l.CommunityName }).Must(),
+		Text("project", "小区名称", func(l *line) *string { return &l.ProjectName }).Must().Wide(24).Says("已登记的小区"),
+		Text("phase", "分期", func(l *line) *string { return &l.PhaseName }).Says("没有分期的不填；没有登记过的分期会一并登记"),
+		Text("name", "楼栋", func(l *line) *string { return &l.Name }).Must().Says("例如 3幢；同一期内按名称修改"),
+		Pick("kind", "楼栋类型", registry.BuildingKinds(), func(l *line) *registry.BuildingKind { return &l.Kind }).Must(),
+		Whole("floors", "层数", "18", func(l *line) *int64 { return &l.Floors }).Must().Says("地下车库填地下层数"),
+		Decimal("area", "建筑面积（平方米）", "9600.50", 2, func(l *line) *num.Num { return &l.Area }).Wide(18),
+		Whole("households", "户数", "72", func(l *line) *int64 { return &l.Households }),
+		Date("completed", "竣工验收日期", "2015-05-30", func(l *line) *calendar.Date { return &l.Completed }),
+		Date("delivered", "交付日期", "2015-06-30", func(l *line) *calendar.Date { return &l.Delivered }),
+	}}
+}
+
 // Projects is the sheet of projects.
 func Projects() Table[registry.ProjectLine] {
 	type line = registry.ProjectLine
@@ -67,6 +98,7 @@ func Projects() Table[registry.ProjectLine] {
 		Pick("kind", "物业类型", registry.ProjectKinds(), func(l *line) *registry.ProjectKind { return &l.Kind }).Must(),
 		Date("delivered", "交付日期", "2015-06-30", func(l *line) *calendar.Date { return &l.Delivered }),
 		Date("taken_over", "首次承接日期", "2015-07-01", func(l *line) *calendar.Date { return &l.TakenOver }).Says("物业服务企业第一次接管的日期；2011年1月1日以前承接的不评承接查验"),
+		Text("developer", "建设单位统一社会信用代码", func(l *line) *string { return &l.DeveloperCode }).Wide(22).Says("已登记的建设单位；不填的不改"),
 		Pick("body", "业主组织", registry.BodyKinds(), func(l *line) *registry.BodyKind { return &l.Body.Kind }),
 		Date("body_from", "任期起始日", "2024-05-01", func(l *line) *calendar.Date { return &l.Body.Days.From }).Says("填了业主组织的要填"),
 		Date("body_until", "任期届满日", "2029-04-30", func(l *line) *calendar.Date { return &l.Body.Days.Until }),
@@ -107,6 +139,10 @@ func ReadRegister(kind registry.ImportKind, r io.Reader) (Read, error) {
 		return lines(Divisions(), r, func(l *registry.DivisionLine) registry.Line { return registry.Line{Division: l} })
 	case registry.ImportFirms:
 		return lines(Firms(), r, func(l *registry.FirmLine) registry.Line { return registry.Line{Firm: l} })
+	case registry.ImportDevelopers:
+		return lines(Developers(), r, func(l *registry.DeveloperInput) registry.Line { return registry.Line{Developer: l} })
+	case registry.ImportBuildings:
+		return lines(Buildings(), r, func(l *registry.BuildingLine) registry.Line { return registry.Line{Building: l} })
 	case registry.ImportProjects:
 		return lines(Projects(), r, func(l *registry.ProjectLine) registry.Line { return registry.Line{Project: l} })
 	case registry.ImportContracts:
@@ -122,6 +158,10 @@ func RegisterTemplate(kind registry.ImportKind) ([]byte, error) {
 		return Divisions().Template()
 	case registry.ImportFirms:
 		return Firms().Template()
+	case registry.ImportDevelopers:
+		return Developers().Template()
+	case registry.ImportBuildings:
+		return Buildings().Template()
 	case registry.ImportProjects:
 		return Projects().Template()
 	case registry.ImportContracts:

@@ -24,6 +24,7 @@ type Register interface {
 	Contracts
 	Divisions
 	Beginnings
+	Estates
 
 	// Today is the business day.
 	Today() calendar.Date
@@ -68,6 +69,8 @@ const (
 	projectsPath = "/register/projects"
 	firmsPath    = "/register/firms"
 	importsPath  = "/register/imports"
+
+	developersPath = "/register/developers"
 )
 
 // registerRoutes are the pages of the register; none without one.
@@ -77,7 +80,7 @@ func (s *Server) registerRoutes() []Route {
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
 	desk := s.registerDesk()
-	return append(s.divisionRoutes(), []Route{
+	return append(append(s.divisionRoutes(), s.estateRoutes()...), []Route{
 		{Method: get, Path: projectsPath, Action: policy.ReadRegister, Handler: s.projects},
 		{Method: get, Path: projectsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.projectsExcel},
 		{Method: get, Path: projectsPath + "/new", Action: policy.WriteRegister, Handler: s.projectForm},

@@ -22,6 +22,8 @@ func (s *Server) registerDesk() *importDesk {
 				return []link{{"看行政区划", divisionsPath}}
 			case registry.ImportFirms:
 				return []link{{"看企业登记", firmsPath}}
+			case registry.ImportDevelopers:
+				return []link{{"看建设单位登记", developersPath}}
 			}
 			return []link{{"看小区登记", projectsPath}}
 		},
@@ -51,7 +53,7 @@ func (s *Server) showImports(c *fiber.Ctx, by policy.Actor, kind string, refused
 	}
 	kinds := s.registered.MayImport(by)
 	v := importsView{Kinds: kinds, MaxRows: imports.MaxLines, MaxMB: files.MaxPaper >> 20, Recent: s.registerDesk().lines(list), FileError: fileError(refused),
-		Form: withErrors([]field{{Name: "kind", Label: "要导入的内容", Options: choicesOf("请选择", kinds), Value: kind, Hint: "新系统依次导入企业、小区、合同"}}, refused)}
+		Form: withErrors([]field{{Name: "kind", Label: "要导入的内容", Options: choicesOf("请选择", kinds), Value: kind, Hint: "新系统依次导入企业、建设单位、小区、楼栋、合同"}}, refused)}
 	p := page{Title: "Excel 导入", Nav: importsPath, Data: v, Fields: refused}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "register_imports", p)

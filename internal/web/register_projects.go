@@ -24,6 +24,7 @@ type projectsView struct {
 	Filtered                      bool
 	FirmName, CommunityName       string
 	Sort, Desc, Firm, Community   string
+	Developer                     string
 	Excel, Clear                  string
 	CanWrite, CanLoad             bool
 }
@@ -52,10 +53,10 @@ func (s *Server) projectLineOf(r registry.ProjectRow) projectLine {
 	return l
 }
 
-var projectFilters = []string{"q", "township", "community", "firm", "kind", "served"}
+var projectFilters = []string{"q", "township", "community", "firm", "developer", "kind", "served"}
 
 func projectQuery(l listAddress) registry.ProjectQuery {
-	return registry.ProjectQuery{Text: l.value["q"], Township: l.value["township"], Community: l.value["community"], Firm: l.value["firm"], Kind: registry.ProjectKind(l.value["kind"]),
+	return registry.ProjectQuery{Text: l.value["q"], Township: l.value["township"], Community: l.value["community"], Firm: l.value["firm"], Developer: l.value["developer"], Kind: registry.ProjectKind(l.value["kind"]),
 		Served: l.value["served"], Sort: l.value["sort"], Desc: l.value["desc"] != "", After: l.after}
 }
 
@@ -67,7 +68,7 @@ func (s *Server) projects(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := projectsView{Query: l.value["q"], Township: l.value["township"], Kind: l.value["kind"], Served: l.value["served"], Firm: l.value["firm"], Community: l.value["community"],
+	v := projectsView{Query: l.value["q"], Township: l.value["township"], Kind: l.value["kind"], Served: l.value["served"], Firm: l.value["firm"], Community: l.value["community"], Developer: l.value["developer"],
 		Sort: l.value["sort"], Desc: l.value["desc"], Kinds: choicesOf("全部", registry.ProjectKinds()), Services: choicesOf("全部", registry.Services()),
 		Name: l.sorted(registry.ByName, "小区", registry.ByName), Households: l.sorted(registry.ByHouseholds, "户数", registry.ByName), Delivered: l.sorted(registry.ByDelivered, "交付", registry.ByName),
 		Page: l.pager(len(found.Rows), found.Count, found.Next), Filtered: l.filtered(), Excel: l.excel(), Clear: projectsPath,
@@ -87,19 +88,26 @@ func (s *Server) projects(c *fiber.Ctx, by policy.Actor) error {
 	return s.render(c, by, "register_projects", page{Title: "小区", Nav: projectsPath, Data: v})
 }
 
-// projectsExcel writes exactly the projects that the filter shows in the columns of the template, and their contracts on a second sheet.
+// projectsExcel writes exactly the projects that the filter shows in the columns of the template, their contracts and buildings on sheets of their own.
 func (s *Server) projectsExcel(c *fiber.Ctx, by policy.Actor) error {
 	type row struct {
 		registry.ProjectLine
 		now registry.ProjectRow
 	}
+	var buildings []registry.BuildingLine
 	ctx := c.UserContext()
 	l := readList(c, projectsPath, projectFilters...)
 	l.after = ""
 	var rows []row
 	var contracts []registry.ContractLine
 	err := s.registered.AllProjects(ctx, by, projectQuery(l), func(r registry.ProjectRow) error {
-		rows = append(rows, row{registry.LineOfProject(r), r})
+		line := registry.LineOfProject(r)
+		code, err := s.registered.DeveloperCode(ctx, r.Developer)
+		if err != nil {
+			return err
+		}
+		line.DeveloperCode = string(code)
+		rows, buildings = append(rows, row{line, r}), append(buildings, registry.LinesOfBuildings(r)...)
 		lines, err := s.registered.LinesOfContracts(ctx, r)
 		contracts = append(contracts, lines...)
 		return err
@@ -109,7 +117,7 @@ func (s *Server) projectsExcel(c *fiber.Ctx, by policy.Actor) error {
 	}
 	columns := append(report.Within(report.Projects().Columns, func(r *row) *registry.ProjectLine { return &r.ProjectLine }),
 		report.Shown("现服务企业", func(r *row) any { return r.now.FirmName }).Wide(28), report.Shown("合同截止", func(r *row) any { return r.now.Contract.Days.Until }))
-	data, err := report.Write(report.Table[row]{Sheet: report.Projects().Sheet, Columns: columns}.Filled(rows), report.Contracts().Filled(contracts))
+	data, err := report.Write(report.Table[row]{Sheet: report.Projects().Sheet, Columns: columns}.Filled(rows), report.Contracts().Filled(contracts), report.Buildings().Filled(buildings))
 	if err != nil {
 		return err
 	}
@@ -123,6 +131,9 @@ type projectView struct {
 	Contracts                  []contractLine
 	Bodies                     []bodyLine
 	CanWrite                   bool
+	// DeveloperName is "" if none is registered.
+	DeveloperName, DeveloperPath string
+	Estate                       estateView
 }
 
 type contractLine struct {
@@ -146,6 +157,10 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 	if !r.Project.Area.IsZero() {
 		v.Area = r.Project.Area.Fixed(2)
 	}
+	if v.DeveloperName, err = s.registered.DeveloperName(c.UserContext(), r.Developer); err != nil {
+		return err
+	}
+	v.DeveloperPath, v.Estate = developerPath(r.Developer), estateOf(r)
 	var ids []string
 	for _, contract := range r.Project.Contracts {
 		ids = append(ids, contract.Firm)
@@ -176,6 +191,10 @@ func (s *Server) projectEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	if err != nil {
 		return e, err
 	}
+	developers, err := s.registered.DeveloperChoices(c.UserContext())
+	if err != nil {
+		return e, err
+	}
 	stored := map[string]string{}
 	if id := c.Params("id"); id != "" {
 		r, err := s.registered.OneProject(c.UserContext(), by, id)
@@ -187,7 +206,7 @@ func (s *Server) projectEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 		e.Address, e.Back, e.Seq = projectPath(id)+"/edit", projectPath(id), r.Seq
 		e.Crumbs = append(e.Crumbs, crumb{p.Name, projectPath(id)})
 		stored = map[string]string{"name": p.Name, "community": p.Community, "address": p.Address, "households": strconv.FormatInt(p.Households, 10), "kind": string(p.Kind),
-			"delivered": p.Delivered.String(), "taken_over": p.TakenOver.String()}
+			"delivered": p.Delivered.String(), "taken_over": p.TakenOver.String(), "developer": p.Developer}
 		if !p.Area.IsZero() {
 			stored["area"] = p.Area.Fixed(2)
 		}
@@ -202,6 +221,7 @@ func (s *Server) projectEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 		{Name: "kind", Label: "物业类型", Options: choicesOf("请选择", registry.ProjectKinds()), Value: value("kind")},
 		{Name: "delivered", Label: "交付日期", Type: "date", Optional: true, Value: value("delivered")},
 		{Name: "taken_over", Label: "首次承接日期", Type: "date", Optional: true, Value: value("taken_over")},
+		{Name: "developer", Label: "建设单位", Options: choicesOf("未登记", developers), Optional: true, Value: value("developer"), Hint: "列表里没有的，先登记建设单位"},
 	}
 	return e, nil
 }
@@ -218,7 +238,8 @@ func (s *Server) projectForm(c *fiber.Ctx, by policy.Actor) error {
 // projectInput reads the form of a project.
 func projectInput(in *typed) registry.ProjectInput {
 	return registry.ProjectInput{Name: in.text("name"), Community: in.text("community"), Address: in.text("address"), Households: in.whole("households", "户数", "400"),
-		Area: in.number("area", "建筑面积", "52000.50"), Kind: registry.ProjectKind(in.text("kind")), Delivered: in.date("delivered", "交付日期"), TakenOver: in.date("taken_over", "首次承接日期")}
+		Area: in.number("area", "建筑面积", "52000.50"), Kind: registry.ProjectKind(in.text("kind")), Delivered: in.date("delivered", "交付日期"), TakenOver: in.date("taken_over", "首次承接日期"),
+		Developer: in.text("developer")}
 }
 
 // createProject registers a project.

@@ -11,7 +11,7 @@ type look struct{ family, icon string }
 // looks are the states of ui.md §3 by their base word. A new state gets a row here and in CONTRIBUTING's list.
 var looks = map[string]look{
 	"草稿": {"grey", "edit"}, "数据不足": {"grey", "dash"}, "未评星": {"grey", "dash"}, "已冻结": {"grey", "lock"}, "已撤回": {"grey", "undo"},
-	"已归档": {"grey", "lock"}, "离线": {"grey", "off"}, "停用": {"grey", "lock"}, "无合同": {"grey", "dash"},
+	"已归档": {"grey", "lock"}, "离线": {"grey", "off"}, "停用": {"grey", "lock"}, "已注销": {"grey", "ban"}, "无合同": {"grey", "dash"},
 	"待开启": {"grey", "dash"}, "收集材料中": {"blue", "clock"}, "待评价": {"blue", "clock"}, "待公布": {"amber", "hour"},
 	"待审": {"blue", "clock"}, "期限内": {"blue", "clock"}, "时限未定": {"grey", "dash"}, "待受理": {"blue", "clock"}, "复核中": {"blue", "eye"}, "临界复评": {"blue", "eye"}, "整改中": {"blue", "tool"}, "办理中": {"blue", "tool"},
 	"通过": {"green", "check"}, "已核实整改": {"green", "check"}, "已签收": {"green", "check"}, "已发布": {"green", "flag"}, "已备案": {"green", "flag"},
@@ -24,7 +24,7 @@ var looks = map[string]look{
 	"公示中":  {"teal", "mega"}, "征求意见": {"teal", "mega"},
 	"异议中": {"violet", "speech"}, "申诉中": {"violet", "speech"}, "争议调解": {"violet", "speech"},
 	"逾期": {"wine", "alert"}, "未整改": {"wine", "alert"}, "不予认定": {"wine", "ban"}, "降星": {"wine", "ban"}, "摘牌": {"wine", "ban"}, "一票否决": {"wine", "ban"},
-	"有错": {"wine", "alert"}, "未收下": {"wine", "alert"}, "核对不符": {"wine", "alert"}, "锁定": {"wine", "lock"},
+	"有错": {"wine", "alert"}, "未收下": {"wine", "alert"}, "核对不符": {"wine", "alert"}, "锁定": {"wine", "lock"}, "失联": {"wine", "alert"},
 }
 
 // chip is the one function that makes a status chip. state is a word of looks and decides colour and icon; precise, if not empty, is

@@ -153,7 +153,7 @@ func TestPages(t *testing.T) {
 }
 
 // fileRoutes answer with a file or send somewhere else: there is nothing to look at.
-var fileRoutes = map[string]bool{"/stars.csv": true, "/firms/:id<maxLen(600)>/projects.xlsx": true, "/stars/:id<maxLen(200)>/lines.csv": true, "/type": true, "/register/projects.xlsx": true, "/register/firms.xlsx": true, "/register/divisions.xlsx": true,
+var fileRoutes = map[string]bool{"/stars.csv": true, "/firms/:id<maxLen(600)>/projects.xlsx": true, "/stars/:id<maxLen(200)>/lines.csv": true, "/type": true, "/register/projects.xlsx": true, "/register/firms.xlsx": true, "/register/developers.xlsx": true, "/register/divisions.xlsx": true,
 	"/register/imports/template/:kind.xlsx": true, "/register/imports/:id/progress": true, "/register/imports/marked/:id": true}
 
 // elsewhere are the pages that tests other than TestPages open, because they need another start.
@@ -163,7 +163,7 @@ var elsewhere = []string{"/setup", "/admin/accounts/1", "/register/imports/1", "
 func TestEveryRoute(t *testing.T) {
 	f := started(t, 1)
 	paths := slices.Clone(elsewhere)
-	for _, p := range slices.Concat(publicPages, officePages, auditPages, registerPages("1", "1"), divisionForms()) {
+	for _, p := range slices.Concat(publicPages, officePages, auditPages, registerPages("1", "1", "1"), divisionForms()) {
 		if p.status == 200 {
 			path, _, _ := strings.Cut(p.path, "?")
 			paths = append(paths, path)

@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/num"
 	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -18,8 +19,8 @@ import (
 // registerStaff is who fills the register of the tests.
 var registerStaff = policy.Actor{ID: "clerk", Appointments: []policy.Appointment{{Role: "property_officer", Scopes: []string{policy.County}}}}
 
-// fillRegister registers more than a page of projects, among them one with a hostile name, and two firms; it returns the first of each.
-func fillRegister(t *testing.T, f *Fixture) (firm, project string) {
+// fillRegister registers more than a page of projects, among them one with a hostile name, and two firms; and a developer; it returns one of each.
+func fillRegister(t *testing.T, f *Fixture) (firm, developer, project string) {
 	t.Helper()
 	ctx := context.Background()
 	day := func(text string) calendar.Date {
@@ -42,6 +43,9 @@ func fillRegister(t *testing.T, f *Fixture) (firm, project string) {
 	must(f.Register.SetParty(ctx, registerStaff, firm, 2, registry.Party{Form: registry.PartyOwn, Members: 5, Days: policy.Span{From: day("2026-07-01")}}))
 	_, err = f.Register.CreateFirm(ctx, registerStaff, registry.FirmInput{Name: Hostile[:50], Code: "91360428MA0TEYAT30", Origin: registry.OriginState})
 	must(err)
+	developer, err = f.Register.CreateDeveloper(ctx, registerStaff, registry.DeveloperInput{Name: Hostile[:50], Code: "91360428MA7XAMPL5W", Contact: "王小红", Phone: "13912345678"})
+	must(err)
+	must(f.Register.SetStanding(ctx, registerStaff, developer, 1, registry.Standing{State: registry.StandingGone, From: day("2026-03-01"), Basis: Hostile[:40]}))
 	admin := policy.Actor{ID: "admin", Appointments: []policy.Appointment{{Role: "administrator", Scopes: []string{policy.County}}}}
 	const community = "360428100001"
 	for n, name := range []string{"城东第一网格", "城东第二网格"} {
@@ -55,7 +59,7 @@ func fillRegister(t *testing.T, f *Fixture) (firm, project string) {
 			name = Hostile[:30]
 		}
 		id, err := f.Register.CreateProject(ctx, registerStaff, registry.ProjectInput{Name: name, Address: fmt.Sprintf("都昌镇东风大道 %d 号", i+1), Community: community, Households: int64(120 + 31*i),
-			Kind: registry.KindCommodity, Delivered: day("2015-06-30"), TakenOver: day("2015-07-01")})
+			Kind: registry.KindCommodity, Delivered: day("2015-06-30"), TakenOver: day("2015-07-01"), Developer: developer})
 		must(err)
 		if i%3 != 1 {
 			until := day("2028-12-31")
@@ -68,18 +72,27 @@ func fillRegister(t *testing.T, f *Fixture) (firm, project string) {
 			project = id
 			must(f.Register.AddContract(ctx, registerStaff, id, 2, registry.ContractInput{Firm: firm, Kind: registry.ContractEarly, Level: registry.LevelNone, Fee: 60, Days: policy.Span{From: day("2020-01-01"), Until: day("2023-12-31")}}))
 			must(f.Register.SetBody(ctx, registerStaff, id, 3, registry.Body{Kind: registry.BodyCommittee, Days: policy.Span{From: day("2024-05-01"), Until: day("2029-04-30")}}))
+			must(f.Register.PutPhase(ctx, registerStaff, id, 4, "", "一期"))
+			must(f.Register.PutBuilding(ctx, registerStaff, id, 5, "", registry.BuildingInput{Name: "1幢", Phase: "ph1", Kind: registry.BuildingHigh, Floors: 18, Area: num.MustParse("9600.5"), Households: 72,
+				Completed: day("2015-05-30"), Delivered: day("2015-06-30")}))
+			must(f.Register.PutRoom(ctx, registerStaff, id, 6, "", registry.RoomInput{Kind: registry.RoomCommunity, Place: Hostile[:40], Area: num.MustParse("350.25"), HandedOver: day("2015-06-30")}))
+			must(f.Register.PutRoom(ctx, registerStaff, id, 7, "", registry.RoomInput{Kind: registry.RoomService, Place: "1幢一层", Area: num.MustParse("120")}))
 		}
 	}
-	return firm, project
+	return firm, developer, project
 }
 
-// registerPages are the pages of the register for a firm and a project of it.
-func registerPages(firm, project string) []opened {
-	firmPage, projectPage := "/register/firms/"+firm, "/register/projects/"+project
+// registerPages are the pages of the register for a firm, a developer and a project.
+func registerPages(firm, developer, project string) []opened {
+	firmPage, developerPage, projectPage := "/register/firms/"+firm, "/register/developers/"+developer, "/register/projects/"+project
 	return []opened{
 		{"projects", "/register/projects", 200}, {"projects-found", "/register/projects?q=ty&served=ending&sort=households&desc=1", 200}, {"projects-none", "/register/projects?q=zzz", 200},
 		{"project", projectPage, 200}, {"project-new", "/register/projects/new", 200}, {"project-edit", projectPage + "/edit", 200}, {"project-body", projectPage + "/body", 200},
 		{"contract-new", projectPage + "/contracts/new", 200}, {"contract-correct", projectPage + "/contracts/c1", 200}, {"contract-end", projectPage + "/contracts/c1/end", 200},
+		{"developers", "/register/developers", 200}, {"developer", developerPage, 200}, {"developer-new", "/register/developers/new", 200}, {"developer-edit", developerPage + "/edit", 200},
+		{"developer-standing", developerPage + "/standing", 200}, {"phase-new", projectPage + "/phases/new", 200}, {"phase", projectPage + "/phases/ph1", 200}, {"building-new", projectPage + "/buildings/new", 200},
+		{"building", projectPage + "/buildings/b1", 200}, {"building-withdraw", projectPage + "/buildings/b1/withdraw", 200}, {"room-new", projectPage + "/rooms/new", 200}, {"room", projectPage + "/rooms/r1", 200},
+		{"room-withdraw", projectPage + "/rooms/r1/withdraw", 200},
 		{"registered-firms", "/register/firms", 200}, {"registered-firm", firmPage, 200}, {"firm-new", "/register/firms/new", 200}, {"firm-edit", firmPage + "/edit", 200},
 		{"firm-party", firmPage + "/party", 200}, {"divisions", "/register/divisions", 200}, {"divisions-open", "/register/divisions?open=360428100001", 200},
 		{"divisions-found", "/register/divisions?q=sq&level=community", 200}, {"divisions-none", "/register/divisions?q=zzz", 200}, {"division", "/register/divisions/360428100001", 200}, {"imports", "/register/imports?kind=firms", 200}, {"register-help", "/help", 200},
@@ -96,7 +109,7 @@ func divisionForms() []opened {
 // TestRegisterPages opens every page of the register at both widths, and imports a workbook with mistakes through the browser.
 func TestRegisterPages(t *testing.T) {
 	f := started(t, 3)
-	firm, project := fillRegister(t, f)
+	firm, developer, project := fillRegister(t, f)
 	if err := f.Appoint(context.Background(), "officer", "陈静", policy.Appointment{Role: "property_officer", Scopes: []string{policy.County}}); err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +120,7 @@ func TestRegisterPages(t *testing.T) {
 	signIn(t, tb, f, "administrator", Password)
 	tb.look(t, f, divisionForms())
 	signIn(t, tb, f, "officer", Password)
-	tb.look(t, f, registerPages(firm, project))
+	tb.look(t, f, registerPages(firm, developer, project))
 
 	// A form with mistakes comes back with everything typed, at both widths.
 	for _, w := range widths {

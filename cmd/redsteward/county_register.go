@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"redsteward/internal/num"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+// register enters divisions, firms and projects as they are on the first day.
+func (l *countyLoader) register(ctx context.Context) error {
+	if err := l.seedDivisions(ctx); err != nil {
+		return err
+	}
+	town, err := l.service.register.Division(ctx, l.plan.names.Communities[0])
+	if err != nil {
+		return err
+	}
+	l.township = town.Parent
+	officer := l.of("property_officer", 0)
+	l.firms, l.developers, l.projects = make([]string, len(l.plan.firms)), make([]string, len(l.plan.developers)), make([]string, len(l.plan.projects))
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(actsAtOnce)
+	for _, g := range l.plan.grids {
+		group.Go(func() error {
+			return l.service.register.AddDivision(within, l.admin, g.id, g.community, registry.DivisionInput{Name: g.name})
+		})
+	}
+	for i := range l.plan.firms {
+		group.Go(func() (err error) {
+			f := &l.plan.firms[i]
+			if l.firms[i], err = l.service.register.CreateFirm(within, officer, f.input); err != nil {
+				return err
+			}
+			return l.service.register.SetParty(within, officer, l.firms[i], 1, f.party)
+		})
+	}
+	for i := range l.plan.developers {
+		group.Go(func() error { return l.registerDeveloper(within, officer, i) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	group, within = errgroup.WithContext(ctx)
+	group.SetLimit(actsAtOnce)
+	for i := range l.plan.projects {
+		group.Go(func() error { return l.registerProject(within, officer, i) })
+	}
+	return group.Wait()
+}
+
+// registerDeveloper enters a developer; the last two are not there any more.
+func (l *countyLoader) registerDeveloper(ctx context.Context, officer policy.Actor, i int) (err error) {
+	if l.developers[i], err = l.service.register.CreateDeveloper(ctx, officer, l.plan.developers[i]); err != nil {
+		return err
+	}
+	since := l.plan.size.countyDay().Add(-200)
+	switch developerCount - i {
+	case 2:
+		return l.service.register.SetStanding(ctx, officer, l.developers[i], 1, registry.Standing{State: registry.StandingGone, From: since, Basis: "两次挂号信退回（演示）"})
+	case 1:
+		return l.service.register.SetStanding(ctx, officer, l.developers[i], 1, registry.Standing{State: registry.StandingDissolved, From: since, Basis: "市场监管部门注销公告（演示）"})
+	}
+	return nil
+}
+
+// detailed is how many projects of the demonstration may have their buildings and rooms in the register: those of a developer that change no hands.
+const detailed = 6
+
+// registerBuildings enters phases, buildings and rooms of a project, whose last change has the number seq; the first phase holds two buildings.
+func (l *countyLoader) registerBuildings(ctx context.Context, officer policy.Actor, i int, seq int64) error {
+	r, id, pr := l.service.register, l.projects[i], &l.plan.projects[i]
+	house := registry.BuildingInput{Name: "1幢", Phase: "ph1", Kind: registry.BuildingHigh, Floors: 18, Area: num.FromInt(pr.input.Households / 2 * 110), Households: pr.input.Households / 2,
+		Completed: pr.input.Delivered.Add(-30), Delivered: pr.input.Delivered}
+	other := house
+	other.Name, other.Households = "2幢", pr.input.Households-house.Households
+	other.Area = num.FromInt(other.Households * 110)
+	for k, step := range []func(seq int64) error{
+		func(seq int64) error { return r.PutPhase(ctx, officer, id, seq, "", "一期") },
+		func(seq int64) error { return r.PutBuilding(ctx, officer, id, seq, "", house) },
+		func(seq int64) error { return r.PutBuilding(ctx, officer, id, seq, "", other) },
+		func(seq int64) error {
+			return r.PutRoom(ctx, officer, id, seq, "", registry.RoomInput{Kind: registry.RoomService, Place: "1幢一层", Area: num.FromInt(pr.input.Households / 4), HandedOver: pr.input.Delivered})
+		},
+		func(seq int64) error {
+			return r.PutRoom(ctx, officer, id, seq, "", registry.RoomInput{Kind: registry.RoomCommunity, Place: "2幢一层", Area: num.FromInt(350)})
+		},
+	} {
+		if err := step(seq + int64(k)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// registerProject enters a compound with its owners' body and the contract that runs on the first day.
+func (l *countyLoader) registerProject(ctx context.Context, officer policy.Actor, i int) (err error) {
+	pr := &l.plan.projects[i]
+	input := pr.input
+	if pr.developer >= 0 {
+		input.Developer = l.developers[pr.developer]
+	}
+	if l.projects[i], err = l.service.register.CreateProject(ctx, officer, input); err != nil {
+		return err
+	}
+	if err := l.service.register.SetBody(ctx, officer, l.projects[i], 1, pr.body); err != nil {
+		return err
+	}
+	contract := pr.contract
+	contract.Firm = l.firms[pr.firm]
+	if pr.earlier >= 0 {
+		contract.Firm, contract.Days.Until = l.firms[pr.earlier], l.plan.size.handsOver().Add(-1)
+	}
+	if err := l.service.register.AddContract(ctx, officer, l.projects[i], 2, contract); err != nil || i >= detailed || pr.developer < 0 || pr.earlier >= 0 {
+		return err
+	}
+	return l.registerBuildings(ctx, officer, i, 3)
+}
+
+// takeOver enters the contract of the firm that comes within the first year.
+func (l *countyLoader) takeOver(ctx context.Context, i int) error {
+	pr := &l.plan.projects[i]
+	contract := pr.contract
+	contract.Firm, contract.Days.From = l.firms[pr.firm], l.plan.size.handsOver()
+	return l.service.register.AddContract(ctx, l.of("property_officer", 0), l.projects[i], 3, contract)
+}

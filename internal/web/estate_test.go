@@ -1,0 +1,85 @@
+package web_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"redsteward/internal/report"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+// TestEstatePages: developers, what they built and its buildings through the pages, by officer, developer and others.
+func TestEstatePages(t *testing.T) {
+	f := start(t, 3)
+	firm, project := fill(t, f)
+	staff(t, f, firm)
+	ctx := context.Background()
+	developer, err := f.Register.CreateDeveloper(ctx, clerk, registry.DeveloperInput{Name: "长岭置业有限公司", Code: codeThree, Contact: "王小红", Phone: "13912345678"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := policy.DeveloperKey(developer)
+	if err := f.Appoint(ctx, "builder", "测试人员", policy.Appointment{Role: "developer", Unit: key, Scopes: []string{key}}); err != nil {
+		t.Fatal(err)
+	}
+	page, projectPage := "/register/developers/"+developer, "/register/projects/"+project
+	project2 := func(change ...string) []string {
+		return append([]string{"seq", "2", "name", "望湖苑", "community", cityEast, "address", "东风大道 8 号", "households", "1164", "kind", "commodity"}, change...)
+	}
+	people := map[string]*person{}
+	for _, s := range []scenario{
+		{name: "officer lists developers", role: "officer", path: "/register/developers", status: 200, contains: []string{"长岭置业有限公司", codeThree, "登记建设单位", "导出 Excel"}},
+		{name: "by state", role: "officer", path: "/register/developers?state=gone", status: 200, contains: []string{"没有符合条件的建设单位"}},
+		{name: "the form", role: "officer", path: "/register/developers/new", status: 200, contains: []string{"记在建设单位名下，不计入物业服务企业的评价"}},
+		{name: "wrong check sign", role: "officer", method: "POST", path: "/register/developers/new", form: pairs("name", "安", "code", "91350100M000100Y42"), status: 422,
+			contains: []string{"校验码应为 3，请核对营业执照", "建设单位名称有 1 个字", `value="91350100M000100Y42"`}},
+		{name: "a code that is taken", role: "officer", method: "POST", path: "/register/developers/new", form: pairs("name", "安居置业有限公司", "code", codeThree), status: 422, contains: []string{"已由“长岭置业有限公司”登记", `id="code-e"`}},
+		{name: "secretary may not", role: "secretary", method: "POST", path: "/register/developers/new", form: pairs("name", "安居置业有限公司", "code", codeTwo), status: 403},
+		{name: "a developer", role: "officer", method: "POST", path: "/register/developers/new", form: pairs("name", "安居置业有限公司", "code", codeTwo), status: 303, changes: 2},
+		{name: "change", role: "officer", method: "POST", path: page + "/edit", form: pairs("seq", "1", "name", "长岭置业集团有限公司", "code", codeThree, "contact", "王小红", "phone", "13912345678"), status: 303, changes: 1},
+		{name: "overtaken", role: "officer", method: "POST", path: page + "/edit", form: pairs("seq", "1", "name", "长岭置业集团有限公司", "code", codeThree), status: 422, contains: []string{"刚被别人改过"}},
+		{name: "standing: fields", role: "officer", method: "POST", path: page + "/standing", form: pairs("seq", "2", "state", "", "from", "昨天"), status: 422, contains: []string{"起始日“昨天”不是日期"}},
+		{name: "standing", role: "officer", method: "POST", path: page + "/standing", form: pairs("seq", "2", "state", "gone", "from", "2026-10-01", "basis", "挂号信退回"), status: 303, changes: 1},
+		{name: "it is shown", role: "officer", path: page, status: 200, contains: []string{"失联", "2026年10月1日起 · 挂号信退回", "没有登记它建设的小区", "13912345678"}},
+		{name: "a developer that is none", role: "officer", path: "/register/developers/none", status: 404},
+
+		{name: "a project is built by it", role: "officer", method: "POST", path: projectPage + "/edit", form: pairs(project2("developer", developer)...), status: 303, changes: 1},
+		{name: "by nobody known", role: "officer", method: "POST", path: projectPage + "/edit", form: pairs(project2("developer", "none", "seq", "3")...), status: 422, contains: []string{"没有编号为“none”的建设单位"}},
+		{name: "phase", role: "officer", method: "POST", path: projectPage + "/phases/new", form: pairs("seq", "3", "name", "一期"), status: 303, changes: 1},
+		{name: "phase: the form", role: "officer", path: projectPage + "/phases/ph1", status: 200, contains: []string{`value="一期"`}},
+		{name: "phase: none", role: "officer", path: projectPage + "/phases/ph9", status: 404},
+		{name: "building: fields", role: "officer", method: "POST", path: projectPage + "/buildings/new", form: pairs("seq", "4", "floors", "十八", "area", "大"), status: 422,
+			contains: []string{"层数“十八”要填整数", "建筑面积“大”要填数字"}},
+		{name: "building: three decimals", role: "officer", method: "POST", path: projectPage + "/buildings/new", form: pairs("seq", "4", "name", "1幢", "phase", "ph1", "kind", "high", "floors", "18", "area", "1.234"), status: 422,
+			contains: []string{"建筑面积最多两位小数，现在是 1.234"}},
+		{name: "building", role: "officer", method: "POST", path: projectPage + "/buildings/new", form: pairs("seq", "4", "name", "1幢", "phase", "ph1", "kind", "high", "floors", "18", "area", "9600.5", "households", "72", "completed", "2020-05-30", "delivered", "2020-06-30"), status: 303, changes: 1},
+		{name: "building: what stands", role: "officer", path: projectPage + "/buildings/b1", status: 200, contains: []string{`value="9600.50"`, `value="ph1" selected`, `value="2020-06-30"`}},
+		{name: "building: corrected", role: "officer", method: "POST", path: projectPage + "/buildings/b1", form: pairs("seq", "5", "name", "1幢", "phase", "ph1", "kind", "high", "floors", "17", "households", "68"), status: 303, changes: 1},
+		{name: "room", role: "officer", method: "POST", path: projectPage + "/rooms/new", form: pairs("seq", "6", "kind", "community", "place", "1幢一层", "area", "350.25"), status: 303, changes: 1},
+		{name: "room: handed over", role: "officer", method: "POST", path: projectPage + "/rooms/r1", form: pairs("seq", "7", "kind", "community", "place", "1幢一层", "area", "350.25", "handed_over", "2026-10-01"), status: 303, changes: 1},
+		{name: "the project", role: "officer", path: projectPage, status: 200, contains: []string{"长岭置业集团有限公司", "1 幢，68 户", "楼栋户数合计 68 户，小区登记是 1,164 户", "一期 1幢", "350.25 平方米", "1幢一层 · 2026年10月1日移交"}},
+		{name: "the developer sees it", role: "builder", path: projectPage, status: 200, contains: []string{"望湖苑", "一期 1幢"}, excludes: []string{"登记楼栋", "撤下"}},
+		{name: "and itself", role: "builder", path: page, status: 200, contains: []string{"望湖苑", "13912345678"}, excludes: []string{"修改登记"}},
+		{name: "and its list", role: "builder", path: "/register/developers", status: 200, contains: []string{"长岭置业集团有限公司"}, excludes: []string{"安居置业"}},
+		{name: "and no firm", role: "builder", path: "/register/firms/" + firm, status: 404},
+		{name: "and may change nothing", role: "builder", method: "POST", path: projectPage + "/phases/new", form: pairs("seq", "8", "name", "二期"), status: 403},
+		{name: "withdraw: the form", role: "officer", path: projectPage + "/rooms/r1/withdraw", status: 200, contains: []string{"“1幢一层”以后不再显示"}},
+		{name: "withdraw: no reason", role: "officer", method: "POST", path: projectPage + "/buildings/b1/withdraw", form: pairs("seq", "8"), status: 422, contains: []string{"请填写原因"}},
+		{name: "withdraw", role: "officer", method: "POST", path: projectPage + "/buildings/b1/withdraw", form: pairs("seq", "8", "reason", "重复登记"), status: 303, changes: 1},
+		{name: "withdraw a room", role: "officer", method: "POST", path: projectPage + "/rooms/r1/withdraw", form: pairs("seq", "9", "reason", "录错小区"), status: 303, changes: 1},
+		{name: "withdrawn", role: "officer", path: projectPage + "/buildings/b1", status: 404},
+		{name: "nothing is left", role: "officer", path: projectPage, status: 200, contains: []string{"还没有登记楼栋", "还没有登记物业用房"}},
+	} {
+		s.run(t, f, people)
+	}
+	rows, err := report.ReadRegister(registry.ImportDevelopers, strings.NewReader(people["officer"].get(t, "/register/developers.xlsx?q=clzy").body))
+	if err != nil || len(rows.Lines) != 1 || rows.Lines[0].Developer.Phone != "13912345678" {
+		t.Errorf("%+v %v", rows, err)
+	}
+	projects, err := report.ReadRegister(registry.ImportProjects, strings.NewReader(people["officer"].get(t, "/register/projects.xlsx").body))
+	if err != nil || len(projects.Lines) != 1 || projects.Lines[0].Project.DeveloperCode != codeThree {
+		t.Errorf("%+v %v", projects, err)
+	}
+}
