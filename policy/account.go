@@ -23,6 +23,8 @@ type Account struct {
 	Name string `json:"name" privacy:"pii"`
 	// Appointments are all appointments, past and future ones too, oldest first.
 	Appointments []Appointment `json:"appointments,omitempty"`
+	// Absences are when the person is away and who signs approvals in his place, oldest first.
+	Absences []Absence `json:"absences,omitempty"`
 	// Disabled closes the account; it is never deleted, because records name it.
 	Disabled bool `json:"disabled,omitempty"`
 	// Password is what proves the person.

@@ -47,6 +47,11 @@ const (
 	// ResetAccount issues a one-time password and removes the second factor.
 	ResetAccount Action = "account.reset"
 
+	// ReadApprovals shows the approval chains and whether they and the other separated duties can be staffed.
+	ReadApprovals Action = "approval.read"
+	// SignApproval signs at one's level of an approval, records and confirms scans of signed papers, and names who signs while one is away.
+	SignApproval Action = "approval.sign"
+
 	// ReadScheme shows a rating scheme.
 	ReadScheme Action = "scheme.read"
 	// CheckScheme lints a scheme that is handed in; nothing is stored.
@@ -160,6 +165,9 @@ func Actions() []ActionInfo {
 		{AppointAccount, "任命与免去岗位", false},
 		{DisableAccount, "停用与启用账号", false},
 		{ResetAccount, "重置密码", false},
+
+		{ReadApprovals, "查看审批流程与人员", false},
+		{SignApproval, "签署审批", false},
 
 		{ReadScheme, "查看评价方案", false},
 		{CheckScheme, "检查评价方案", false},

@@ -25,6 +25,8 @@ type Actor struct {
 	Name string
 	// Appointments are those in force on the business day of the request.
 	Appointments []Appointment
+	// Deputizes are those in whose place the person signs today. They give no right and no row, only seats of approvals.
+	Deputizes []Deputizing
 	// Session is the stored (hashed) id of the session, "" without one. It is not the token.
 	Session string
 	// MustChangePassword: only own.*, session.* and public actions are allowed until the password is changed.

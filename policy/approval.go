@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,105 +10,6 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
 )
-
-// Chain is a way of approval as data (practice.md §5): 经办 → 股长 → 分管 → 局长, with 会签 inside a level.
-type Chain struct {
-	// ID is the chain's opaque name, such as fund-claim.
-	ID string `json:"id" privacy:"public"`
-	// Version counts up; an approval keeps the version under which it began.
-	Version int64 `json:"version"`
-	// Title is Chinese, shown above the approval.
-	Title string `json:"title" privacy:"public"`
-	// Basis is the document that prescribes the chain, or “建议”.
-	Basis string `json:"basis" privacy:"public"`
-	// Levels are passed in order; 1 to 4.
-	Levels []Level `json:"levels"`
-}
-
-// Level is one step of a chain. All its seats must agree: one seat is an ordinary signature, several are a countersigning (会签).
-type Level struct {
-	// Name is Chinese: 股长审核.
-	Name string `json:"name" privacy:"public"`
-	// Seats are the signatures that the level needs, in any order; 1 to 8.
-	Seats []Seat `json:"seats"`
-	// Paper: a scan of the signed paper may stand for the signature on the screen.
-	Paper bool `json:"paper,omitempty"`
-}
-
-// Seat is one signature.
-type Seat struct {
-	// Role signs.
-	Role Role `json:"role" privacy:"public"`
-	// Deputies may sign in its place, with a reason.
-	Deputies []Role `json:"deputies,omitempty" privacy:"public"`
-}
-
-// The bounds of a chain; practice.md §5 knows one to four levels, the rest keeps an approval inside one record.
-const (
-	maxLevels    = 4
-	maxSeats     = 8
-	maxDecisions = 64
-)
-
-var chainIDForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
-
-// Check returns every fault of the chain: bounds, unknown or ungrantable roles, the same role twice in one level, missing words.
-// The field names are paths such as levels[1].seats[0].role. An empty result means that the chain can be used.
-func (c Chain) Check(rules *Rules) []fault.Field {
-	var bad []fault.Field
-	fail := func(name, format string, args ...any) {
-		bad = append(bad, fault.Field{Name: name, Message: fmt.Sprintf(format, args...)})
-	}
-	if !chainIDForm.MatchString(c.ID) {
-		fail("id", "审批流程代码“%s”只能用小写字母、数字和短横线，以字母开头，最多 40 位", c.ID)
-	}
-	if c.Version < 1 {
-		fail("version", "版本号要从 1 开始")
-	}
-	if strings.TrimSpace(c.Title) == "" {
-		fail("title", "缺少审批流程名称")
-	}
-	if strings.TrimSpace(c.Basis) == "" {
-		fail("basis", "缺少依据；没有依据的写“建议”")
-	}
-	if len(c.Levels) < 1 || len(c.Levels) > maxLevels {
-		fail("levels", "审批要有 1 至 %d 级，现在有 %d 级", maxLevels, len(c.Levels))
-	}
-	checkRole := func(at string, role Role) {
-		info, ok := rules.Role(role)
-		switch {
-		case !ok:
-			fail(at, "角色“%s”没有声明", role)
-		case info.Grant == GrantNone || info.Duty != DutyBusiness:
-			fail(at, "%s（%s）不能参加审批", info.Title, role)
-		}
-	}
-	for i, level := range c.Levels {
-		at := fmt.Sprintf("levels[%d]", i)
-		if strings.TrimSpace(level.Name) == "" {
-			fail(at+".name", "第 %d 级没有名称", i+1)
-		}
-		if len(level.Seats) < 1 || len(level.Seats) > maxSeats {
-			fail(at+".seats", "一级要有 1 至 %d 人签署，现在有 %d 人", maxSeats, len(level.Seats))
-		}
-		var roles []Role
-		for k, seat := range level.Seats {
-			where := fmt.Sprintf("%s.seats[%d]", at, k)
-			checkRole(where+".role", seat.Role)
-			if slices.Contains(roles, seat.Role) {
-				fail(where+".role", "同一级中%s出现两次", seat.Role)
-			}
-			roles = append(roles, seat.Role)
-			for n, deputy := range seat.Deputies {
-				checkRole(fmt.Sprintf("%s.deputies[%d]", where, n), deputy)
-				if deputy == seat.Role {
-					fail(fmt.Sprintf("%s.deputies[%d]", where, n), "%s不能代理自己", deputy)
-				}
-			}
-		}
-	}
-	return bad
-}
 
 // ApprovalState is where an approval stands. To add one: the constant, its row in approvalMoves, its word in internal/web.
 type ApprovalState string
@@ -143,10 +43,14 @@ const (
 	MoveResubmit ApprovalMove = "resubmit"
 	// MoveWithdraw: the maker takes it back.
 	MoveWithdraw ApprovalMove = "withdraw"
+	// MoveConfirmPaper: a second person has compared a scan with what is approved; only then it counts as the signature.
+	MoveConfirmPaper ApprovalMove = "confirm_paper"
+	// MoveRejectPaper: a second person does not accept a scan, with a reason; the seat is open again.
+	MoveRejectPaper ApprovalMove = "reject_paper"
 )
 
-// approvalMoves is the transition table: a pair that is missing is Conflict. MoveAgree leads to approved once the last seat of the
-// last level has signed.
+// approvalMoves is the transition table: a pair that is missing is Conflict. MoveAgree and MoveConfirmPaper lead to approved once
+// the last seat of the last level has signed.
 func approvalMoves() map[ApprovalState]map[ApprovalMove]ApprovalState {
 	return map[ApprovalState]map[ApprovalMove]ApprovalState{
 		ApprovalPending: {
@@ -154,6 +58,9 @@ func approvalMoves() map[ApprovalState]map[ApprovalMove]ApprovalState {
 			MoveReturn:   ApprovalReturned,
 			MoveRefuse:   ApprovalRefused,
 			MoveWithdraw: ApprovalWithdrawn,
+
+			MoveConfirmPaper: ApprovalPending,
+			MoveRejectPaper:  ApprovalPending,
 		},
 		ApprovalReturned: {
 			MoveResubmit: ApprovalPending,
@@ -186,7 +93,7 @@ type Approval struct {
 type ApprovalDecision struct {
 	// Move is what was done.
 	Move ApprovalMove `json:"move" privacy:"internal"`
-	// By is the account id of who did it on the screen; with Paper, of who uploaded the scan.
+	// By is the account id of who did it on the screen; with Paper, of who recorded the scan.
 	By string `json:"by" privacy:"internal"`
 	// At is the instant, UTC, cut to milliseconds.
 	At journal.Time `json:"at"`
@@ -198,22 +105,22 @@ type ApprovalDecision struct {
 	Seat int64 `json:"seat"`
 	// As is the role in which it was signed.
 	As Role `json:"as,omitempty" privacy:"internal"`
-	// Deputy: signed in the place of the seat's own role.
+	// Deputy: signed in the place of the seat's own role (代).
 	Deputy bool `json:"deputy,omitempty"`
-	// Reason is required for return, refuse and deputies.
+	// For is the account id of the absent person in whose place it was signed, "" if in the own right or by a deputy role of the seat.
+	For string `json:"for,omitempty" privacy:"internal"`
+	// Reason is required for return, refuse, a rejected scan and deputy roles; who stands for an absent person is named by the record of the absence.
 	Reason string `json:"reason,omitempty" privacy:"internal"`
 	// Paper is the signed paper that stands for the signature on the screen.
 	Paper *PaperSignature `json:"paper,omitempty"`
 }
 
-// PaperSignature is the fallback: the original is the signed paper, scanned.
+// PaperSignature is the fallback: the original is the signed paper, scanned. It counts once a second person has confirmed it.
 type PaperSignature struct {
 	// FileHash is the stored scan, sha256:<64 hex>.
 	FileHash string `json:"file_hash" privacy:"internal"`
 	// Signer is the account id of who signed on paper.
 	Signer string `json:"signer" privacy:"internal"`
-	// SignerRole is the role in which he signed.
-	SignerRole Role `json:"signer_role" privacy:"internal"`
 	// SignedOn is the day written on the paper.
 	SignedOn calendar.Date `json:"signed_on"`
 }
@@ -232,8 +139,10 @@ type Sign struct {
 	Move ApprovalMove
 	// Reason: see ApprovalDecision.
 	Reason string
-	// Paper, if the signature is on paper.
+	// Paper, if the signature is on paper; with MoveConfirmPaper and MoveRejectPaper only its FileHash counts.
 	Paper *PaperSignature
+	// Signer is the person who signed on paper, with the offices that reach the matter; nobody for a signature on the screen.
+	Signer Actor
 	// SubjectHash is the hash of what the person saw; with MoveResubmit the new one.
 	SubjectHash string
 }
@@ -293,13 +202,17 @@ func (a Approval) Decide(by Actor, sign Sign, at time.Time) (Approval, error) {
 		if sign.SubjectHash != a.SubjectHash {
 			return a, fault.New(op, fault.Conflict, "审批的内容已经变化，请重新查看后再签")
 		}
-		if err := a.seat(op, by, sign, &d); err != nil {
+		judge := a.seat
+		if sign.Move == MoveConfirmPaper || sign.Move == MoveRejectPaper {
+			judge = a.secondLook
+		}
+		if err := judge(op, by, sign, &d); err != nil {
 			return a, err
 		}
 	}
 	out.State = next
 	out.Decisions = append(slices.Clone(a.Decisions), d)
-	if sign.Move == MoveAgree && len(out.openSeats()) == 0 {
+	if (sign.Move == MoveAgree || sign.Move == MoveConfirmPaper) && len(out.openSeats()) == 0 {
 		if int(out.Level) == len(out.Chain.Levels)-1 {
 			out.State = ApprovalApproved
 		} else {
@@ -309,61 +222,152 @@ func (a Approval) Decide(by Actor, sign Sign, at time.Time) (Approval, error) {
 	return out, nil
 }
 
-// seat finds the open seat that the signature fills and completes the decision.
+// seat finds the open seat that the signature fills and completes the decision. A person's own seat goes before one that he could fill as a deputy.
 func (a Approval) seat(op string, by Actor, sign Sign, d *ApprovalDecision) error {
-	level := a.Chain.Levels[a.Level]
-	holds := by.Has
-	if p := sign.Paper; p != nil {
-		switch {
-		case !level.Paper:
-			return fault.InvalidFields(op, fault.Field{Name: "paper", Message: "这一级不接受纸质签字，请在系统中签署"})
-		case !fileHashForm.MatchString(p.FileHash):
-			return fault.InvalidFields(op, fault.Field{Name: "paper", Message: "请上传签字件扫描件"})
-		case p.Signer == "":
-			return fault.InvalidFields(op, fault.Field{Name: "signer", Message: "请写明在纸上签字的人"})
-		case p.SignedOn.IsZero():
-			return fault.InvalidFields(op, fault.Field{Name: "signed_on", Message: "请写明签字日期，例如 2026-10-19"})
+	level, who := a.Chain.Levels[a.Level], by
+	if sign.Paper != nil {
+		if err := a.paper(op, sign, d); err != nil {
+			return err
 		}
-		copied := *p
-		d.Paper = &copied
-		holds = func(r Role) bool { return r == p.SignerRole }
+		who = sign.Signer
 	}
-	earlier := []Act{{PartMake, a.Maker}}
-	if err := Separate(Actor{ID: d.signer()}, PartCheck, earlier); err != nil {
+	if err := a.apart(op, who); err != nil {
 		return err
 	}
-	for _, old := range a.Decisions {
-		if old.Round == a.Round && old.Move == MoveAgree && old.signer() == d.signer() {
-			return &fault.Error{Op: op, Kind: fault.Forbidden, Message: "你已经签过这件审批，其余签署必须由另一人完成", Rule: "审批规则：一人在一轮中只签一次"}
-		}
-	}
-	// A person's own seat goes before one that he could fill as a deputy.
 	open := a.openSeats()
-	if i := slices.IndexFunc(open, func(k int) bool { return holds(level.Seats[k].Role) }); i >= 0 {
-		d.Seat, d.As = int64(open[i]), level.Seats[open[i]].Role
-	} else {
-		for _, k := range open {
-			if n := slices.IndexFunc(level.Seats[k].Deputies, holds); n >= 0 {
-				d.Seat, d.As, d.Deputy = int64(k), level.Seats[k].Deputies[n], true
-				break
-			}
+	own := slices.IndexFunc(open, func(k int) bool { return level.Seats[k].heldBy(who.Appointments) })
+	office := slices.IndexFunc(open, func(k int) bool { return level.Seats[k].deputyRole(who.Appointments) != "" })
+	switch {
+	case own >= 0:
+		d.Seat, d.As = int64(open[own]), level.Seats[open[own]].Role
+	case office >= 0:
+		d.Seat, d.As, d.Deputy = int64(open[office]), level.Seats[open[office]].deputyRole(who.Appointments), true
+	default:
+		if err := a.standIn(op, who, open, d); err != nil {
+			return err
 		}
 	}
-	if d.As == "" {
-		return &fault.Error{Op: op, Kind: fault.Forbidden, Message: "现在不是由你签署", Rule: "审批流程 " + a.Chain.ID + "：" + level.Name}
+	if slices.ContainsFunc(a.Papers(), func(p ApprovalDecision) bool { return p.Seat == d.Seat && sign.Paper != nil }) {
+		return fault.New(op, fault.Conflict, "这一席已经登记了签字件，请先由另一人核对")
 	}
-	if d.Reason == "" && (d.Deputy || sign.Move != MoveAgree) {
+	if d.Reason == "" && (d.Deputy && d.For == "" || sign.Move != MoveAgree) {
 		return fault.InvalidFields(op, fault.Field{Name: "reason", Message: "退回、不同意或代理签署要写明理由"})
 	}
 	return nil
 }
 
-// openSeats returns the seats of the current level that nobody has signed in this round.
+// standIn fills an open seat in the place of an absent person. It must not do what the absent person himself could not.
+func (a Approval) standIn(op string, who Actor, open []int, d *ApprovalDecision) error {
+	level := a.Chain.Levels[a.Level]
+	err := error(&fault.Error{Op: op, Kind: fault.Forbidden, Message: "现在不是由你签署", Rule: "审批流程 " + a.Chain.ID + "：" + level.Name})
+	for _, absent := range who.Deputizes {
+		k := slices.IndexFunc(open, func(k int) bool { return level.Seats[k].heldBy(absent.Appointments) })
+		if k < 0 {
+			continue
+		}
+		if err = a.apart(op, Actor{ID: absent.For}); err != nil {
+			continue
+		}
+		d.Seat, d.As, d.Deputy, d.For = int64(open[k]), level.Seats[open[k]].Role, true, absent.For
+		return nil
+	}
+	return err
+}
+
+// paper checks a signature on paper.
+func (a Approval) paper(op string, sign Sign, d *ApprovalDecision) error {
+	refuse := func(field, message string) error {
+		return fault.InvalidFields(op, fault.Field{Name: field, Message: message})
+	}
+	switch p := sign.Paper; {
+	case !a.Chain.Levels[a.Level].Paper:
+		return refuse("paper", "这一级不接受纸质签字，请在系统中签署")
+	case sign.Move != MoveAgree:
+		return refuse("paper", "签字件只能代替同意的签署；退回或不同意请在系统中办理")
+	case !fileHashForm.MatchString(p.FileHash):
+		return refuse("paper", "请上传签字件扫描件")
+	case p.Signer == "" || p.Signer != sign.Signer.ID:
+		return refuse("signer", "请写明在纸上签字的人")
+	case p.SignedOn.IsZero():
+		return refuse("signed_on", "请写明签字日期，例如 2026-10-19")
+	case p.SignedOn.Compare(calendar.DateOf(d.At.Time)) > 0:
+		return refuse("signed_on", "签字日期 "+p.SignedOn.Chinese()+" 晚于今天")
+	}
+	copied := *sign.Paper
+	d.Paper = &copied
+	return nil
+}
+
+// apart refuses a person who made the matter or has signed in this round, himself or through a deputy.
+func (a Approval) apart(op string, who Actor) error {
+	if err := Separate(who, PartCheck, []Act{{PartMake, a.Maker}}); err != nil {
+		return err
+	}
+	for i, old := range a.Decisions {
+		if old.Round == a.Round && old.Move == MoveAgree && (old.signer() == who.ID || old.For == who.ID) && !a.rejected(i) {
+			return &fault.Error{Op: op, Kind: fault.Forbidden, Message: "你已经签过这件审批，其余签署必须由另一人完成", Rule: "审批规则：一人在一轮中只签一次"}
+		}
+	}
+	return nil
+}
+
+// secondLook completes the decision about a scan: by somebody who neither recorded nor signed it.
+func (a Approval) secondLook(op string, by Actor, sign Sign, d *ApprovalDecision) error {
+	waiting := a.Papers()
+	i := slices.IndexFunc(waiting, func(p ApprovalDecision) bool { return sign.Paper != nil && p.Paper.FileHash == sign.Paper.FileHash })
+	if i < 0 {
+		return fault.New(op, fault.Conflict, "没有等待核对的这份签字件，请刷新后再看")
+	}
+	p := waiting[i]
+	if by.ID == p.By || by.ID == p.Paper.Signer || !by.SignedIn() {
+		return &fault.Error{Op: op, Kind: fault.Forbidden, Message: "签字件由你登记或签署，必须由另一人核对", Rule: "审批规则：签字件由登记人、签字人以外的人核对"}
+	}
+	if sign.Move == MoveRejectPaper && d.Reason == "" {
+		return fault.InvalidFields(op, fault.Field{Name: "reason", Message: "不采用签字件要写明理由"})
+	}
+	d.Seat, d.As = p.Seat, p.As
+	return nil
+}
+
+// Papers are the scans of the present level that wait for a second person.
+func (a Approval) Papers() []ApprovalDecision {
+	var out []ApprovalDecision
+	if a.State != ApprovalPending {
+		return nil
+	}
+	for i, d := range a.Decisions {
+		if d.Paper != nil && a.now(d) && a.lookedAt(i) == "" {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// now reports whether a decision belongs to the present level of the present round.
+func (a Approval) now(d ApprovalDecision) bool { return d.Round == a.Round && d.Level == a.Level }
+
+// lookedAt is what a second person decided about the scan of decision i, "" if nothing yet.
+func (a Approval) lookedAt(i int) ApprovalMove {
+	scan := a.Decisions[i]
+	for _, d := range a.Decisions[i+1:] {
+		if d.Round == scan.Round && d.Level == scan.Level && d.Seat == scan.Seat && (d.Move == MoveConfirmPaper || d.Move == MoveRejectPaper) {
+			return d.Move
+		}
+	}
+	return ""
+}
+
+// rejected reports whether decision i is a scan that was not accepted.
+func (a Approval) rejected(i int) bool {
+	return a.lookedAt(i) == MoveRejectPaper && a.Decisions[i].Paper != nil
+}
+
+// openSeats returns the seats of the current level that nobody has signed in this round. A scan signs once it is confirmed.
 func (a Approval) openSeats() []int {
 	var open []int
 	for k := range a.Chain.Levels[a.Level].Seats {
 		signed := slices.ContainsFunc(a.Decisions, func(d ApprovalDecision) bool {
-			return d.Move == MoveAgree && d.Round == a.Round && d.Level == a.Level && int(d.Seat) == k
+			return a.now(d) && int(d.Seat) == k && (d.Move == MoveAgree && d.Paper == nil || d.Move == MoveConfirmPaper)
 		})
 		if !signed {
 			open = append(open, k)

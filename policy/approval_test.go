@@ -88,10 +88,21 @@ type step struct {
 	want fault.Kind
 }
 
+// standing is a person without office who signs in the place of another.
+func standing(id, absent string, role Role) Actor {
+	return Actor{ID: id, Deputizes: []Deputizing{{For: absent, Appointments: officer(absent, role).Appointments}}}
+}
+
 func agree(hash string) Sign { return Sign{Move: MoveAgree, SubjectHash: hash} }
 
+// paper records what signer signed on paper, holding a role.
 func paper(signer string, role Role, day calendar.Date) Sign {
-	return Sign{Move: MoveAgree, SubjectHash: firstHash, Paper: &PaperSignature{FileHash: secondHash, Signer: signer, SignerRole: role, SignedOn: day}}
+	return Sign{Move: MoveAgree, SubjectHash: firstHash, Signer: officer(signer, role), Paper: &PaperSignature{FileHash: secondHash, Signer: signer, SignedOn: day}}
+}
+
+// look is what a second person says about that paper.
+func look(move ApprovalMove, why string) Sign {
+	return Sign{Move: move, SubjectHash: firstHash, Reason: why, Paper: &PaperSignature{FileHash: secondHash}}
 }
 
 func TestApprovalStories(t *testing.T) {
@@ -123,7 +134,22 @@ func TestApprovalStories(t *testing.T) {
 		{"only the maker withdraws", []step{{chief, Sign{Move: MoveWithdraw}, fault.Forbidden}, {maker, Sign{Move: MoveWithdraw}, ""}, {maker, Sign{Move: MoveResubmit, SubjectHash: firstHash}, fault.Conflict}}, ApprovalWithdrawn},
 		{"an unknown move", []step{{chief, Sign{Move: "burn", SubjectHash: firstHash}, fault.Conflict}}, ApprovalPending},
 		{"paper only where the level takes it", []step{{maker, paper("chief", "section_chief", today), fault.Invalid}}, ApprovalPending},
-		{"the maker uploads the director's paper", []step{{chief, agree(firstHash), ""}, {law, agree(firstHash), ""}, {deputy, agree(firstHash), ""}, {maker, paper("boss", "director", today), ""}}, ApprovalApproved},
+		{"the maker uploads the director's paper", []step{{chief, agree(firstHash), ""}, {law, agree(firstHash), ""}, {deputy, agree(firstHash), ""}, {maker, paper("boss", "director", today), ""}}, ApprovalPending},
+		{"a second person confirms it", []step{{chief, agree(firstHash), ""}, {law, agree(firstHash), ""}, {deputy, agree(firstHash), ""}, {maker, paper("boss", "director", today), ""},
+			{maker, paper("boss", "director", today), fault.Forbidden}, {maker, look(MoveConfirmPaper, ""), fault.Forbidden}, {boss, look(MoveConfirmPaper, ""), fault.Forbidden},
+			{law, look(MoveConfirmPaper, ""), ""}, {law, look(MoveConfirmPaper, ""), fault.Conflict}}, ApprovalApproved},
+		{"a rejected scan opens the seat again", []step{{chief, agree(firstHash), ""}, {law, agree(firstHash), ""}, {deputy, agree(firstHash), ""}, {maker, paper("boss", "director", today), ""},
+			{law, look(MoveRejectPaper, ""), fault.Invalid}, {law, look(MoveRejectPaper, "看不清"), ""}, {law, look(MoveConfirmPaper, ""), fault.Conflict}, {boss, agree(firstHash), ""}}, ApprovalApproved},
+		{"two scans for one seat", []step{{chief, agree(firstHash), ""}, {law, agree(firstHash), ""}, {deputy, agree(firstHash), ""}, {maker, paper("boss", "director", today), ""},
+			{maker, paper("other", "director", today), fault.Conflict}}, ApprovalPending},
+		{"a scan says agreed or nothing", []step{{chief, agree(firstHash), ""}, {law, agree(firstHash), ""}, {deputy, agree(firstHash), ""},
+			{maker, Sign{Move: MoveRefuse, SubjectHash: firstHash, Reason: "不同意", Signer: boss, Paper: &PaperSignature{FileHash: secondHash, Signer: "boss", SignedOn: today}}, fault.Invalid},
+			{maker, paper("boss", "director", today.Add(1)), fault.Invalid}}, ApprovalPending},
+		{"a deputy signs for the absent chief, without a reason", []step{{standing("hand", "chief", "section_chief"), agree(firstHash), ""}, {chief, agree(firstHash), fault.Forbidden}}, ApprovalPending},
+		{"nobody stands for the maker", []step{{standing("hand", "maker", "section_chief"), agree(firstHash), fault.Forbidden}}, ApprovalPending},
+		{"the maker stands for nobody", []step{{standing("maker", "chief", "section_chief"), agree(firstHash), fault.Forbidden}}, ApprovalPending},
+		{"an absent person does not sign twice through his deputy", []step{{two, agree(firstHash), ""}, {standing("hand", "two", "legal_officer"), agree(firstHash), fault.Forbidden}}, ApprovalPending},
+		{"who stands for one cannot sign as himself too", []step{{standing("law", "chief", "section_chief"), agree(firstHash), ""}, {law, agree(firstHash), fault.Forbidden}}, ApprovalPending},
 		{"paper does not get round separation", []step{{chief, agree(firstHash), ""}, {law, agree(firstHash), ""}, {deputy, agree(firstHash), ""},
 			{maker, paper("maker", "director", today), fault.Forbidden}, {maker, paper("law", "director", today), fault.Forbidden},
 			{maker, paper("boss", "director", calendar.Date{}), fault.Invalid}, {maker, paper("", "director", today), fault.Invalid}, {maker, paper("boss", "inspector", today), fault.Forbidden}}, ApprovalPending},

@@ -30,8 +30,9 @@ func (s *Service) Person(ctx context.Context, id string) (Actor, error) {
 	if d.State.Disabled {
 		return Actor{}, fault.New("policy.Person", fault.NotFound, "没有找到这个账号")
 	}
+	absent, err := s.absentees(ctx, id)
 	business := calendar.DateOf(s.clocks.Business())
-	return Actor{ID: id, Name: d.State.Name, Appointments: inForce(d.State.Appointments, business)}, nil
+	return Actor{ID: id, Name: d.State.Name, Appointments: inForce(d.State.Appointments, business), Deputizes: deputizing(absent, id, business)}, err
 }
 
 // Colleagues lists, by name, everybody who may do one action, for somebody who gives out such work by another. Returns Forbidden without that other action.

@@ -35,3 +35,8 @@ type Span struct {
 func (s Span) Holds(d calendar.Date) bool {
 	return !d.IsZero() && (s.From.IsZero() || s.From.Compare(d) <= 0) && (s.Until.IsZero() || d.Compare(s.Until) <= 0)
 }
+
+// overlaps reports whether some day lies in both spans.
+func (s Span) overlaps(o Span) bool {
+	return (s.Until.IsZero() || o.From.IsZero() || o.From.Compare(s.Until) <= 0) && (o.Until.IsZero() || s.From.IsZero() || s.From.Compare(o.Until) <= 0)
+}

@@ -100,7 +100,8 @@ const (
 func accountDocument() store.Kind[Account] {
 	return store.Kind[Account]{
 		Name: accountKind, Version: 1,
-		Indexes: []store.Index[Account]{{Name: "all", Keys: func(string, *Account) []string { return []string{""} }}},
+		Indexes: []store.Index[Account]{{Name: "all", Keys: func(string, *Account) []string { return []string{""} }},
+			{Name: byDeputy, Keys: func(_ string, a *Account) []string { return a.deputies() }}},
 		Subject: func(id string, _ *Account) string { return accountKind + "/" + id },
 	}
 }
@@ -313,7 +314,7 @@ func (s *Service) change(ctx context.Context, by Actor, action Action, id string
 		return &fault.Error{Op: op, Kind: fault.Forbidden, Message: "不能办理自己的账号，请由另一位管理员办理", Rule: "不相容岗位规则 S-3：账号与任命由他人办理"}
 	}
 	if d.Seq != seq {
-		return fault.New(op, fault.Conflict, "这个账号刚被别人改过，请刷新后再办")
+		return overtaken(op)
 	}
 	if err := f(&d.State); err != nil {
 		return err
@@ -323,6 +324,11 @@ func (s *Service) change(ctx context.Context, by Actor, action Action, id string
 		s.cache.forgetAccount(id)
 	}
 	return err
+}
+
+// overtaken says that somebody changed the account after the actor saw it.
+func overtaken(op string) error {
+	return fault.New(op, fault.Conflict, "这个账号刚被别人改过，请刷新后再办")
 }
 
 // Rename corrects the display name. Returns Forbidden without UpdateAccount or for the own account, NotFound, Invalid for a refused
@@ -415,7 +421,8 @@ func (s *Service) ActorOf(ctx context.Context, login string) (Actor, error) {
 	if err != nil {
 		return Actor{}, err
 	}
-	return s.actor(d, "", session{}, s.clocks.Security()), nil
+	absent, err := s.absentees(ctx, d.ID)
+	return s.actor(d, absent, "", session{}, s.clocks.Security()), err
 }
 
 // byLogin returns the account of a normal login. Returns NotFound.

@@ -220,11 +220,15 @@ func (s *Service) openSession(ctx context.Context, d store.Doc[Account]) (Signed
 	if err := s.sessions.Put(ctx, id, stored, s.expires(until)); err != nil {
 		return SignedIn{}, err
 	}
-	return SignedIn{Token: token, Actor: s.actor(d, id, stored, now), Until: until, Idle: s.opt.Idle}, nil
+	absent, err := s.absentees(ctx, d.ID)
+	return SignedIn{Token: token, Actor: s.actor(d, absent, id, stored, now), Until: until, Idle: s.opt.Idle}, err
 }
 
-func (s *Service) actor(d store.Doc[Account], id string, stored session, now time.Time) Actor {
-	by := d.State.actor(d.ID, id, calendar.DateOf(s.clocks.Business()), now, s.opt.PasswordAge)
+// actor is the person of an account in a session; absent are those in whose place he signs.
+func (s *Service) actor(d store.Doc[Account], absent []store.Doc[Account], id string, stored session, now time.Time) Actor {
+	day := calendar.DateOf(s.clocks.Business())
+	by := d.State.actor(d.ID, id, day, now, s.opt.PasswordAge)
+	by.Deputizes = deputizing(absent, d.ID, day)
 	by.SecondFactor = stored.SecondFactor
 	return by
 }
@@ -232,6 +236,7 @@ func (s *Service) actor(d store.Doc[Account], id string, stored session, now tim
 // liveSession is a session in memory.
 type liveSession struct {
 	doc     store.Doc[Account]
+	absent  []store.Doc[Account]
 	stored  session
 	actor   Actor
 	day     calendar.Date
@@ -300,7 +305,7 @@ func (s *Service) Resolve(ctx context.Context, token string) (Actor, error) {
 		if now.Sub(l.checked) < recheckEvery && !s.over(l.stored, l.seen, now) {
 			l.seen = now
 			if l.day != day {
-				l.actor, l.day = s.actor(l.doc, id, l.stored, now), day
+				l.actor, l.day = s.actor(l.doc, l.absent, id, l.stored, now), day
 			}
 			by := l.actor
 			s.cache.mu.Unlock()
@@ -357,7 +362,11 @@ func (s *Service) recheck(ctx context.Context, id string, lastSeen time.Time, tu
 			return Actor{}, err
 		}
 	}
-	l := &liveSession{doc: d, stored: temp.State, actor: s.actor(d, id, temp.State, now), day: calendar.DateOf(s.clocks.Business()), seen: now, checked: now}
+	absent, err := s.absentees(ctx, d.ID)
+	if err != nil {
+		return Actor{}, err
+	}
+	l := &liveSession{doc: d, absent: absent, stored: temp.State, actor: s.actor(d, absent, id, temp.State, now), day: calendar.DateOf(s.clocks.Business()), seen: now, checked: now}
 	by := l.actor
 	s.cache.keep(id, l, turn, s.opt.Idle)
 	return by, nil
@@ -448,6 +457,16 @@ func (s *Service) ChangePassword(ctx context.Context, by Actor, current, next st
 		*now = now.withPassword(hash, false, s.clocks.Security())
 		return nil
 	})
+}
+
+// Reauthenticate asks a signed-in person for the present password again, as before a signature. Returns Invalid with the field current for a wrong one, which
+// counts as a failed sign-in, and NotFound for somebody without an account.
+func (s *Service) Reauthenticate(ctx context.Context, by Actor, password string) error {
+	d, err := s.load(ctx, by.ID)
+	if err != nil {
+		return err
+	}
+	return s.proveAgain(ctx, "policy.Reauthenticate", d.State, password)
 }
 
 // proveAgain asks a signed-in person for the present password before a change that would lock the real owner out.

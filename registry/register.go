@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -148,6 +149,35 @@ func (r *Register) EachHolding(ctx context.Context, on calendar.Date, yield func
 		}
 	}
 	return nil
+}
+
+// Communities returns the communities in which projects lie, by name, with their townships; the rest of a Place stays empty. It asks for no right.
+func (r *Register) Communities(ctx context.Context) ([]Place, error) {
+	seen := map[string]Place{}
+	for d, err := range r.projects.Each(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		seen[d.State.Community] = Place{Community: d.State.Community, Township: d.State.Township}
+	}
+	out := slices.Collect(maps.Values(seen))
+	for some := range slices.Chunk(out, store.MaxLimit) {
+		ids := make([]string, len(some))
+		for i := range some {
+			ids[i] = some[i].Community
+		}
+		divisions, err := r.divisions.LoadEach(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		for i, d := range divisions {
+			if d != nil {
+				some[i].CommunityName = d.State.Display
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Place) int { return strings.Compare(a.CommunityName+a.Community, b.CommunityName+b.Community) })
+	return out, nil
 }
 
 // firmByCode returns the id of the firm that holds a code, "" if none does.

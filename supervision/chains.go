@@ -2,6 +2,8 @@ package supervision
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"redsteward/internal/yamlstrict"
@@ -20,6 +22,15 @@ func (c *Chains) Of(fact string) (policy.Chain, bool) {
 	}
 	chain, ok := c.byFact[fact]
 	return chain, ok
+}
+
+// All are the chains, by id.
+func (c *Chains) All() []policy.Chain {
+	seen := map[string]policy.Chain{}
+	for _, chain := range c.byFact {
+		seen[chain.ID] = chain
+	}
+	return slices.SortedFunc(maps.Values(seen), func(a, b policy.Chain) int { return strings.Compare(a.ID, b.ID) })
 }
 
 // Count is how many facts are confirmed level by level.
@@ -84,8 +95,7 @@ func ParseChains(file string, data []byte, rules *policy.Rules) (*Chains, error)
 	return out, doc.Err()
 }
 
-// placeOf turns a path of policy.Chain.Check into one of the file: levels[0].seats[0].role is levels.0.role there.
+// placeOf turns a path of policy.Chain.Check into one of the file, where a level has one signature: levels[0].seats[0].role is levels.0.role there.
 func placeOf(path string) string {
-	path = strings.Replace(path, ".seats[0]", "", 1)
-	return strings.NewReplacer("[", ".", "]", "").Replace(path)
+	return policy.PlaceOf(strings.Replace(path, ".seats[0]", "", 1))
 }

@@ -111,7 +111,7 @@ func (s *Observations) Queue(ctx context.Context, by policy.Actor, after string)
 	if err != nil {
 		return store.Page[Observation]{}, err
 	}
-	g, err := s.signer(ctx, by)
+	g, err := s.guard.Signer(ctx, by, policy.ConfirmPartyFact)
 	if err != nil {
 		return store.Page[Observation]{}, err
 	}
@@ -119,7 +119,7 @@ func (s *Observations) Queue(ctx context.Context, by policy.Actor, after string)
 	q.After = after
 	return s.page(ctx, scope, q, func(o *Observation) bool {
 		_, ok := s.shown(by, *o)
-		return ok && s.decidable(g, o) == nil
+		return ok && s.decidable(g, by, o) == nil
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
@@ -66,36 +65,9 @@ func (s *Observations) openApproval(chain policy.Chain, id string, before int64,
 	return err
 }
 
-// signer is an actor with the rows that each of his offices reaches: an office signs for its own rows only.
-type signer struct {
-	by     policy.Actor
-	scopes []policy.Scope
-}
-
-func (s *Observations) signer(ctx context.Context, by policy.Actor) (signer, error) {
-	g := signer{by: by}
-	for _, office := range by.Appointments {
-		alone := by
-		alone.Appointments = []policy.Appointment{office}
-		scope, err := s.guard.Scope(ctx, alone, policy.ConfirmPartyFact)
-		if err != nil {
-			return g, err
-		}
-		g.scopes = append(g.scopes, scope)
-	}
-	return g, nil
-}
-
 // sign signs as the offices that reach the observation.
-func (g signer) sign(o *Observation, move policy.ApprovalMove, reason string, at journal.Time) (policy.Approval, error) {
-	by := g.by
-	by.Appointments = slices.Clone(by.Appointments[:0:0])
-	for i, office := range g.by.Appointments {
-		if g.scopes[i].Covers(o.Keys, o.Day) {
-			by.Appointments = append(by.Appointments, office)
-		}
-	}
-	return o.Approval.Decide(by, policy.Sign{Move: move, Reason: reason, SubjectHash: o.Approval.SubjectHash}, at.Time)
+func (o *Observation) sign(g policy.Signer, move policy.ApprovalMove, reason string, at journal.Time) (policy.Approval, error) {
+	return o.Approval.Decide(g.At(o.Keys, o.Day), policy.Sign{Move: move, Reason: reason, SubjectHash: o.Approval.SubjectHash}, at.Time)
 }
 
 // pass is what somebody at one of the levels does: before is the state that he found. While levels are left, the observation goes on to the next one.
@@ -103,7 +75,7 @@ func (s *Observations) pass(ctx context.Context, by policy.Actor, o *Observation
 	if err := s.guard.Require(by, policy.ConfirmPartyFact); err != nil {
 		return err
 	}
-	g, err := s.signer(ctx, by)
+	g, err := s.guard.Signer(ctx, by, policy.ConfirmPartyFact)
 	if err != nil {
 		return err
 	}
@@ -111,7 +83,7 @@ func (s *Observations) pass(ctx context.Context, by policy.Actor, o *Observation
 	if do == stepReturn {
 		move = policy.MoveReturn
 	}
-	next, err := g.sign(o, move, reason, o.Reviewed.At)
+	next, err := o.sign(g, move, reason, o.Reviewed.At)
 	if err != nil {
 		return err
 	}
@@ -130,18 +102,18 @@ func (s *Observations) Decidable(ctx context.Context, by policy.Actor, o *Observ
 	if _, err := o.State.step(stepConfirm); err != nil {
 		return err
 	}
-	g, err := s.signer(ctx, by)
+	g, err := s.guard.Signer(ctx, by, policy.ConfirmPartyFact)
 	if err != nil {
 		return err
 	}
-	return s.decidable(g, o)
+	return s.decidable(g, by, o)
 }
 
-func (s *Observations) decidable(g signer, o *Observation) error {
-	if err := policy.Separate(g.by, policy.PartReview, o.Acts); err != nil || o.Approval == nil {
+func (s *Observations) decidable(g policy.Signer, by policy.Actor, o *Observation) error {
+	if err := policy.Separate(by, policy.PartReview, o.Acts); err != nil || o.Approval == nil {
 		return err
 	}
-	_, err := g.sign(o, policy.MoveAgree, "", journal.At(s.db.Now()))
+	_, err := o.sign(g, policy.MoveAgree, "", journal.At(s.db.Now()))
 	return err
 }
 

@@ -17,7 +17,8 @@ import (
 
 // checkCommand checks the files that an operator may edit; it knows each by its content.
 type checkCommand struct {
-	Files  []string `arg:"" placeholder:"F" help:"方案、走访评价表、时限、角色、节假日、配置文件"`
+	Files  []string `arg:"" optional:"" placeholder:"F" help:"方案、走访评价表、时限、角色、审批流程、节假日、配置文件"`
+	Data   string   `placeholder:"DIR" help:"再按这个数据文件夹里现有的账号，证明各审批流程和互相分开的岗位都有足够的人，缺一个人时也有"`
 	Trials int      `default:"1000" placeholder:"N" help:"方案的每项保证不能证明时，试验多少次（1 到 1000000）"`
 }
 
@@ -29,6 +30,9 @@ const maxTrials = 1_000_000
 func (c *checkCommand) Run(p *program) error {
 	if c.Trials < 1 || c.Trials > maxTrials {
 		return fault.New("cmd.check", fault.Invalid, fmt.Sprintf("--trials 要在 1 到 %d 之间，不能是 %d", maxTrials, c.Trials))
+	}
+	if len(c.Files) == 0 && c.Data == "" {
+		return fault.New("cmd.check", fault.Invalid, "请写明要检查的文件，或者用 --data 写明数据文件夹")
 	}
 	bad, refuted := 0, 0
 	for _, name := range c.Files {
@@ -54,8 +58,17 @@ func (c *checkCommand) Run(p *program) error {
 	if bad > 0 {
 		return fault.New("cmd.check", fault.Invalid, fmt.Sprintf("%d 个文件有错误", bad))
 	}
+	lacking := 0
+	if c.Data != "" {
+		var err error
+		if lacking, err = c.staffing(p); err != nil {
+			return err
+		}
+	}
 	if refuted > 0 {
 		fmt.Fprintf(p.out, "有 %d 项保证已推翻\n", refuted)
+	}
+	if refuted+lacking > 0 {
 		return errFound
 	}
 	return nil
@@ -123,6 +136,16 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "逐级确认表", err
 		}
 		return fmt.Sprintf("逐级确认表，%d 项事实", chains.Count()), nil
+	case hasKey(data, "approvals"):
+		rules, err := shippedRules()
+		if err != nil {
+			return "", err
+		}
+		chains, err := policy.ParseChains(name, data, rules)
+		if err != nil {
+			return "审批流程表", err
+		}
+		return fmt.Sprintf("审批流程表，%d 个流程", len(chains.All())), nil
 	case hasKey(data, "deadlines"):
 		rules, err := calendar.ParseRules(name, data)
 		if err != nil {

@@ -61,6 +61,8 @@ type config struct {
 		Checklists []string `yaml:"checklists"`
 		// Confirmations says which facts are confirmed level by level.
 		Confirmations string `yaml:"confirmations"`
+		// Approvals says who approves what, level by level.
+		Approvals string `yaml:"approvals"`
 		// SchemeQuarter and SchemeYear are the schemes of the rating cycle.
 		SchemeQuarter string `yaml:"scheme_quarter"`
 		SchemeYear    string `yaml:"scheme_year"`

@@ -44,10 +44,12 @@ type service struct {
 	intake       *supervision.ObservationImports
 	visits       *inspection.Visits
 	accounts     *policy.Service
-	archive      *rating.Archive
-	cycle        *cycle.Service
-	jobs         *schedule.Runner
-	errands      *errands
+	// chains say who approves what.
+	chains  *policy.Chains
+	archive *rating.Archive
+	cycle   *cycle.Service
+	jobs    *schedule.Runner
+	errands *errands
 	// ratesTables: the board shows whatever table was rated last, not the published year.
 	ratesTables bool
 	refused     *policy.FileLog
@@ -128,6 +130,9 @@ func (s *service) openRegister(ctx context.Context, rules *policy.Rules) error {
 		return err
 	}
 	s.guard = policy.NewGuard(rules, register)
+	if s.chains, err = chainsOf(s.config, rules); err != nil {
+		return err
+	}
 	if s.register, err = registry.NewService(ctx, register, s.guard, s.clocks.Business); err != nil {
 		return err
 	}
@@ -234,7 +239,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Register: s.register, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Approvals: s, Register: s.register, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},

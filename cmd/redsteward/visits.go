@@ -21,11 +21,7 @@ func (s *service) openSupervision(ctx context.Context, register *registry.Regist
 	if err != nil {
 		return err
 	}
-	table, err := ownOr(s.config.Files.Confirmations, "confirmations.yaml")
-	if err != nil {
-		return err
-	}
-	chains, err := supervision.ParseChains("confirmations.yaml", table, s.guard.Rules())
+	chains, err := confirmationsOf(s.config, s.guard.Rules())
 	if err != nil {
 		return err
 	}

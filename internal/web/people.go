@@ -17,6 +17,12 @@ import (
 // lists its errors there.
 type People interface {
 	policy.Accounts
+	Colleagues
+	// Absences are the absences of a person with the change that they are of; RecordAbsence and EndAbsence change them. They return Forbidden for anybody but the
+	// person, who must be able to sign approvals, and administrators, Invalid for refused fields, Conflict if seq is not the last change.
+	Absences(ctx context.Context, by policy.Actor, id string) ([]policy.Absence, int64, error)
+	RecordAbsence(ctx context.Context, by policy.Actor, id string, seq int64, days policy.Span, deputy string) error
+	EndAbsence(ctx context.Context, by policy.Actor, id string, seq int64, index int) error
 	// SetupOpen reports whether there is no account yet, so that the first administrator can be made.
 	SetupOpen(ctx context.Context) (bool, error)
 	// Setup makes the first administrator with the one-time setup token. Returns Forbidden for a wrong token, with that field, or if it is done already,
@@ -126,30 +132,48 @@ func (s *Server) refuse(c *fiber.Ctx, by policy.Actor, name string, p page) erro
 type accountView struct {
 	Offices  []officeView
 	Password []field
+	// Away is nil for somebody who signs no approvals.
+	Away *awayView
 }
 
-func (s *Server) accountPage(by policy.Actor, refused []fault.Field) page {
+// accountPage is the page of one's own account; refused belong to the form of the password.
+func (s *Server) accountPage(c *fiber.Ctx, by policy.Actor, refused []fault.Field) (page, error) {
+	away, err := s.awayOf(c, by, by.ID, nil)
+	if err != nil {
+		return page{}, err
+	}
 	form := withErrors([]field{
 		{Name: "current", Label: "现在的密码", Type: "password", Autocomplete: "current-password"},
 		{Name: "password", Label: "新密码", Type: "password", Autocomplete: "new-password", Hint: "至少 8 位，大写字母、小写字母、数字、其他字符中至少三类；不能与最近五次相同"},
 		{Name: againField, Label: "再输一次新密码", Type: "password", Autocomplete: "new-password"},
 	}, refused)
-	return page{Title: "我的账号", Nav: "/account", Data: accountView{Offices: s.offices(by.Appointments), Password: form}, Fields: refused}
+	return page{Title: "我的账号", Nav: "/account", Data: accountView{Offices: s.offices(by.Appointments), Password: form, Away: away}, Fields: refused}, nil
 }
 
 // account shows one's own account.
 func (s *Server) account(c *fiber.Ctx, by policy.Actor) error {
-	return s.render(c, by, "account", s.accountPage(by, nil))
+	p, err := s.accountPage(c, by, nil)
+	if err != nil {
+		return err
+	}
+	p.Said = saidParam(c, awaySaid)
+	return s.render(c, by, "account", p)
 }
 
 // changePassword changes one's own password; every session ends, this one too.
 func (s *Server) changePassword(c *fiber.Ctx, by policy.Actor) error {
-	if refused := typedAgain(c); refused != nil {
-		return s.refuse(c, by, "account", s.accountPage(by, refused))
+	var err error
+	refused := typedAgain(c)
+	if refused == nil {
+		err = s.people.ChangePassword(c.UserContext(), by, c.FormValue("current"), c.FormValue("password"))
+		refused = refusedForm(err)
 	}
-	err := s.people.ChangePassword(c.UserContext(), by, c.FormValue("current"), c.FormValue("password"))
-	if refused := fault.FieldsOf(err); fault.Is(err, fault.Invalid) && len(refused) > 0 {
-		return s.refuse(c, by, "account", s.accountPage(by, refused))
+	if len(refused) > 0 {
+		p, err := s.accountPage(c, by, refused)
+		if err != nil {
+			return err
+		}
+		return s.refuse(c, by, "account", p)
 	}
 	if err != nil {
 		return err
@@ -192,7 +216,10 @@ func (s *Server) enableTOTP(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	p := s.accountPage(by, nil)
+	p, err := s.accountPage(c, by, nil)
+	if err != nil {
+		return err
+	}
 	p.Said = "动态口令已开通，下次登录时要填。"
 	return s.render(c, by, "account", p)
 }
@@ -271,6 +298,8 @@ type oneAccountView struct {
 	Form                   []field
 	CanAppoint, CanReset   bool
 	CanDisable             bool
+	// Away is nil for somebody who cannot appoint.
+	Away *awayView
 }
 
 type appointmentView struct {
@@ -281,7 +310,7 @@ type appointmentView struct {
 
 // oneAccount shows an account and what can be done with it.
 func (s *Server) oneAccount(c *fiber.Ctx, by policy.Actor) error {
-	return s.showAccount(c, by, "", nil)
+	return s.showAccount(c, by, saidParam(c, awaySaid), nil)
 }
 
 // showAccount renders an account; refused are the errors of the appointment form, whose typed values stay.
@@ -300,6 +329,9 @@ func (s *Server) showAccount(c *fiber.Ctx, by policy.Actor, said string, refused
 			CanEnd: v.CanAppoint && (now || day.Compare(ap.Days.From) < 0)})
 	}
 	v.Form = withErrors(s.appointForm(c), refused)
+	if v.Away, err = s.awayOf(c, by, a.ID, refused); err != nil {
+		return err
+	}
 	return s.render(c, by, "account_one", page{Title: "账号 " + a.Login, Nav: accountsPath, Data: v, Said: said, Fields: refused})
 }
 

@@ -35,7 +35,7 @@ const (
 var declared = map[string]string{
 	"ranking": layoutPublic, "star": layoutPublic, "firms": layoutPublic, "firm": layoutPublic, "method": layoutPublic, "open": layoutPublic, "help": layoutEither,
 	"signin": layoutPublic, "setup": layoutPublic, "error": layoutEither,
-	"todo": layoutApp, "account": layoutApp, "rights": layoutApp, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
+	"todo": layoutApp, "account": layoutApp, "rights": layoutApp, "approvals": layoutApp, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
 	"periods": layoutApp, "period": layoutApp, "preview": layoutApp, "publish": layoutApp, "boards": layoutApp, "circulars": layoutPublic, "circular": layoutPublic,
 	"proofs": layoutApp, "proof_needs": layoutApp, "proof_form": layoutApp, "proof": layoutApp, "reviews": layoutApp, "review_list": layoutApp,
 	"register_projects": layoutApp, "register_project": layoutApp, "register_firms": layoutApp, "register_firm": layoutApp, "register_form": layoutApp,
@@ -205,6 +205,7 @@ var officeNav = []navGroup{
 		{Label: "季度通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
 	{"系统", []navItem{
 		{Label: "账号与任命", Path: accountsPath, Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},
+		{Label: "审批流程", Path: approvalsPath, Action: policy.ReadApprovals},
 		{Label: "变更日志", Path: "/admin/log", Action: policy.ReadLog}, {Label: "部件一览", Path: "/admin/parts", Action: policy.ReadSystem},
 		{Label: "我的账号", Path: "/account", Action: policy.ReadOwnAccount},
 	}},
@@ -213,6 +214,8 @@ var officeNav = []navGroup{
 // serves reports whether the page of a navigation entry is there: some need a part that this installation may lack.
 func (s *Server) serves(path string) bool {
 	switch path {
+	case approvalsPath:
+		return s.approvals != nil
 	case "/admin/log":
 		return s.journal != nil
 	case projectsPath, firmsPath, developersPath, divisionsPath, importsPath:

@@ -68,6 +68,8 @@ type Options struct {
 	Stars Stars
 	// Cycle runs the rating periods. Nil hides their pages.
 	Cycle Cycle
+	// Approvals says who approves what. Nil hides the page.
+	Approvals Approvals
 	// Register holds firms and projects. Nil hides their pages.
 	Register Register
 	// Files takes uploads in. Required with Register, Supervision and Cycle.
@@ -102,6 +104,8 @@ type Server struct {
 	stars   Stars
 	journal Journal
 	cycle   Cycle
+	// approvals is nil if the page is not there.
+	approvals Approvals
 	// evidence is nil if its pages are not there.
 	evidence *Evidence
 	// supervision is nil if its pages are not there.
@@ -144,7 +148,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, evidence: o.Evidence, supervision: o.Supervision, holidays: o.Holidays, registered: o.Register, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, evidence: o.Evidence, supervision: o.Supervision, holidays: o.Holidays, registered: o.Register, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

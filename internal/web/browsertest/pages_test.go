@@ -72,7 +72,7 @@ var publicPages = []opened{
 }
 
 var officePages = []opened{
-	{"todo", "/todo", 200}, {"account", "/account", 200}, {"totp", "/account/totp", 200}, {"rights", "/rights", 200}, {"accounts", "/admin/accounts", 200},
+	{"todo", "/todo", 200}, {"account", "/account", 200}, {"totp", "/account/totp", 200}, {"rights", "/rights", 200}, {"approvals", "/approvals", 200}, {"accounts", "/admin/accounts", 200},
 	{"account-new", "/admin/accounts/new", 200}, {"parts", "/admin/parts", 200}, {"sheet", "/admin/parts?sheet=1", 200}, {"office-help", "/help", 200},
 	{"office-ranking", "/", 200}, {"forbidden", "/admin/log", 403}, {"office-not-found", "/admin/accounts/none", 404},
 }

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"redsteward/policy"
+	"redsteward/supervision"
+)
+
+// chainsOf reads the ways of approval of a configuration.
+func chainsOf(c *config, rules *policy.Rules) (*policy.Chains, error) {
+	data, err := ownOr(c.Files.Approvals, "approvals.yaml")
+	if err != nil {
+		return nil, err
+	}
+	return policy.ParseChains("approvals.yaml", data, rules)
+}
+
+// confirmationsOf reads which facts are confirmed level by level.
+func confirmationsOf(c *config, rules *policy.Rules) (*supervision.Chains, error) {
+	data, err := ownOr(c.Files.Confirmations, "confirmations.yaml")
+	if err != nil {
+		return nil, err
+	}
+	return supervision.ParseChains("confirmations.yaml", data, rules)
+}
+
+// Staffing implements web.Approvals: what lacks for the ways of approval of today, the confirmations and the work that is separated anyway, in each community
+// that has compounds.
+func (s *service) Staffing(ctx context.Context, by policy.Actor) ([]policy.Lack, error) {
+	confirmations, err := confirmationsOf(s.config, s.guard.Rules())
+	if err != nil {
+		return nil, err
+	}
+	work := policy.SeparatedWork()
+	for _, one := range s.chains.All() {
+		if chain, ok := one.On(s.register.Today()); ok {
+			work = append(work, chain.Separated(one.Makers))
+		}
+	}
+	for _, chain := range confirmations.All() {
+		work = append(work, chain.Separated(nil))
+	}
+	communities, err := s.register.Communities(ctx)
+	if err != nil {
+		return nil, err
+	}
+	places := []policy.Place{{Name: "全县", Keys: nil}}
+	if len(communities) > 0 {
+		places = places[:0]
+	}
+	for _, c := range communities {
+		places = append(places, policy.Place{Name: c.CommunityName, Keys: []string{policy.CommunityKey(c.Community), policy.TownshipKey(c.Township)}})
+	}
+	return s.accounts.Staffing(ctx, by, work, places)
+}
+
+// Chains implements web.Approvals.
+func (s *service) Chains() *policy.Chains { return s.chains }
+
+// staffing proves with the accounts of a data folder that everything can be staffed; approvals.yaml and confirmations.yaml are those that were named, else those
+// of the configuration. It returns how much lacks.
+func (c *checkCommand) staffing(p *program) (int, error) {
+	flags := dataFlags{Data: c.Data}
+	settings, err := flags.settings(p)
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range c.Files {
+		data, err := readInput(name)
+		switch {
+		case err != nil:
+			return 0, err
+		case hasKey(data, "approvals"):
+			settings.Files.Approvals = name
+		case hasKey(data, "chains"):
+			settings.Files.Confirmations = name
+		}
+	}
+	s, _, err := openReader(p, settings) // without master key names cannot be read, but offices can
+	if err != nil {
+		return 0, err
+	}
+	lacks, err := s.lacking(p.ctx)
+	if closeErr := s.close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return 0, err
+	}
+	for _, lack := range lacks {
+		fmt.Fprintln(p.out, lack.Chinese())
+	}
+	if len(lacks) == 0 {
+		fmt.Fprintln(p.out, "人员：各审批流程和互相分开的岗位都有足够的人，缺一个人时也有")
+	}
+	return len(lacks), nil
+}
+
+// lacking is Staffing for the command line.
+func (s *service) lacking(ctx context.Context) ([]policy.Lack, error) {
+	if err := declareAll(ctx, s); err != nil {
+		return nil, err
+	}
+	return s.Staffing(ctx, policy.SystemActor())
+}

@@ -1,0 +1,243 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/store"
+)
+
+// Separated is work whose steps must be done by different persons.
+type Separated struct {
+	// Name is Chinese: 登记备案审批.
+	Name string
+	// Steps need one person each.
+	Steps []SeparatedStep
+}
+
+// SeparatedStep is one step of such work.
+type SeparatedStep struct {
+	// Name is Chinese: 股长审核.
+	Name string
+	// Seat says who may do it; Action, if not empty, says instead that whoever has the right may.
+	Seat   Seat
+	Action Action
+}
+
+// Place is where such work is done: rows with these scope keys.
+type Place struct {
+	// Name is what people call it, Keys are its scope keys.
+	Name string
+	Keys []string
+}
+
+// Lack is a set of steps for which there are too few persons: the witness that they cannot all be done by different ones (Hall's theorem).
+type Lack struct {
+	// Work is what the steps belong to, Steps are their names.
+	Work  string
+	Steps []string
+	// Need is how many different persons the steps take, Have how many there are.
+	Need, Have int
+	// Absent: there are enough persons as long as nobody is away; with one away there are Have.
+	Absent bool
+	// Places are the places in which it is so, nil for all.
+	Places []string
+}
+
+// Chinese says what lacks.
+func (l Lack) Chinese() string {
+	text := l.Work + "："
+	if len(l.Places) > 0 {
+		text += strings.Join(l.Places, "、") + "的"
+	}
+	text += "“" + strings.Join(l.Steps, "”“") + "”"
+	if l.Absent {
+		return text + fmt.Sprintf("要 %d 名不同的人，一人不在就只剩 %d 名", l.Need, l.Have)
+	}
+	return text + fmt.Sprintf("要 %d 名不同的人，现有 %d 名能办", l.Need, l.Have)
+}
+
+// Separated is the work of a chain: the makers and every seat, each another person.
+func (c Chain) Separated(makers []Role) Separated {
+	out := Separated{Name: c.Title}
+	if len(makers) > 0 {
+		out.Steps = append(out.Steps, SeparatedStep{Name: "经办", Seat: Seat{Role: makers[0], Deputies: makers[1:]}})
+	}
+	for _, level := range c.Levels {
+		for _, seat := range level.Seats {
+			out.Steps = append(out.Steps, SeparatedStep{Name: level.Name, Seat: seat})
+		}
+	}
+	return out
+}
+
+// SeparatedWork is what the product separates whatever the chains say; the steps that firms and the program itself do need no staff.
+func SeparatedWork() []Separated {
+	step := func(name string, action Action) SeparatedStep { return SeparatedStep{Name: name, Action: action} }
+	return []Separated{
+		{"观察记录", []SeparatedStep{step("登记", RecordObservation), step("复核", ReviewObservation)}},
+		{"走访评价", []SeparatedStep{step("第一人打分", DoVisit), step("第二人打分", DoVisit), step("复核", ReviewVisit)}},
+		{"佐证材料", []SeparatedStep{step("社区初审", AcceptEvidence), step("住建局复核", ReviewEvidence)}},
+		{"评价结果", []SeparatedStep{step("运行评价", RunEvaluation), step("公布", PublishEvaluation)}},
+	}
+}
+
+// Staffing proves for each work in each place that its steps can be done by different persons of the accounts at hand, also with any one of them away, and
+// returns what lacks; empty if nothing does. Who is away today counts only through his deputy. Returns Forbidden without ReadApprovals.
+func (s *Service) Staffing(ctx context.Context, by Actor, work []Separated, places []Place) ([]Lack, error) {
+	if err := s.guard.Require(by, ReadApprovals); err != nil {
+		return nil, err
+	}
+	people, err := s.crew(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []Lack
+	for _, one := range work {
+		for _, place := range places {
+			for _, lack := range s.guard.Rules().lacks(one, place, people) {
+				found = addLack(found, lack, place.Name)
+			}
+		}
+	}
+	for i := range found {
+		if len(found[i].Places) == len(places) {
+			found[i].Places = nil
+		}
+	}
+	return found, nil
+}
+
+// addLack puts a lack to the equal one of other places.
+func addLack(found []Lack, lack Lack, place string) []Lack {
+	i := slices.IndexFunc(found, func(f Lack) bool {
+		return f.Work == lack.Work && f.Need == lack.Need && f.Have == lack.Have && f.Absent == lack.Absent && slices.Equal(f.Steps, lack.Steps)
+	})
+	if i < 0 {
+		i, found = len(found), append(found, lack)
+	}
+	found[i].Places = append(found[i].Places, place)
+	return found
+}
+
+// hand is a person who is there today, with his own offices and those of the absent for whom he signs.
+type hand struct {
+	own, absent []Appointment
+}
+
+// crew are the people who are there today.
+func (s *Service) crew(ctx context.Context) ([]hand, error) {
+	today := calendar.DateOf(s.clocks.Business())
+	index := map[string]int{}
+	var out []hand
+	var away []store.Doc[Account]
+	err := s.eachAccount(ctx, func(d store.Doc[Account]) {
+		switch {
+		case d.State.Disabled:
+		case d.State.away(today) != nil:
+			away = append(away, d)
+		default:
+			index[d.ID] = len(out)
+			out = append(out, hand{own: inForce(d.State.Appointments, today)})
+		}
+	})
+	for _, d := range away {
+		if i, there := index[d.State.away(today).Deputy]; there {
+			out[i].absent = append(out[i].absent, inForce(d.State.Appointments, today)...)
+		}
+	}
+	return out, err
+}
+
+// does reports whether a person can do a step in a place. The right of an action is his own; a seat he also takes for an absent person.
+func (r *Rules) does(h hand, step SeparatedStep, place Place) bool {
+	here := func(ap Appointment) bool {
+		return slices.ContainsFunc(ap.Scopes, func(key string) bool { return key == County || slices.Contains(place.Keys, key) })
+	}
+	for i, ap := range h.own {
+		able := step.Seat.heldBy(h.own[i:i+1]) || step.Seat.deputyRole(h.own[i:i+1]) != ""
+		if step.Action != "" {
+			able, _ = r.RoleAllows(ap.Role, step.Action)
+		}
+		if able && here(ap) {
+			return true
+		}
+	}
+	for i, ap := range h.absent {
+		if step.Action == "" && step.Seat.heldBy(h.absent[i:i+1]) && here(ap) {
+			return true
+		}
+	}
+	return false
+}
+
+// lacks finds what lacks of some work in a place: if it can be done, what would with one person away.
+func (r *Rules) lacks(work Separated, place Place, people []hand) []Lack {
+	able := make([][]int, len(work.Steps))
+	for i, step := range work.Steps {
+		for k, h := range people {
+			if r.does(h, step, place) {
+				able[i] = append(able[i], k)
+			}
+		}
+	}
+	lack := func(absent bool, steps []int, have int) Lack {
+		l := Lack{Work: work.Name, Need: len(steps), Have: have, Absent: absent}
+		for _, i := range steps {
+			l.Steps = append(l.Steps, work.Steps[i].Name)
+		}
+		return l
+	}
+	chosen, short, have := match(able, -1)
+	if short != nil {
+		return []Lack{lack(false, short, have)}
+	}
+	var out []Lack
+	for _, person := range chosen {
+		_, short, have := match(able, person)
+		if short == nil {
+			continue
+		}
+		if l := lack(true, short, have); !slices.ContainsFunc(out, func(o Lack) bool { return slices.Equal(o.Steps, l.Steps) }) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// match gives each step a person of its own by augmenting paths, leaving one person out (-1: nobody). If that cannot be, it returns the steps that together
+// have fewer persons than they are, and how many persons these have.
+func match(able [][]int, without int) (chosen []int, short []int, have int) {
+	stepOf := map[int]int{}
+	for start := range able {
+		seen, reached := map[int]bool{}, []int{}
+		var place func(step int) bool
+		place = func(step int) bool {
+			reached = append(reached, step)
+			for _, person := range able[step] {
+				if person == without || seen[person] {
+					continue
+				}
+				seen[person] = true
+				other, taken := stepOf[person]
+				if !taken || place(other) {
+					stepOf[person] = step
+					return true
+				}
+			}
+			return false
+		}
+		if !place(start) {
+			slices.Sort(reached)
+			return nil, reached, len(seen)
+		}
+	}
+	chosen = make([]int, len(able))
+	for person, step := range stepOf {
+		chosen[step] = person
+	}
+	return chosen, nil, 0
+}
