@@ -53,6 +53,8 @@ type Division struct {
 	Statistical bool `json:"statistical,omitempty"`
 	// Days are the days on which it exists; no first day: since ever.
 	Days policy.Span `json:"days"`
+	// Grid is what is counted of a grid; the zero value if nothing was, and for every other level.
+	Grid GridFacts `json:"grid,omitzero"`
 }
 
 const divisionKind = "division"

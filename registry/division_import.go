@@ -24,11 +24,13 @@ type DivisionLine struct {
 	// From and Until are the first and the last day; no date: open.
 	From  calendar.Date `json:"from"`
 	Until calendar.Date `json:"until"`
+	// Grid are the counts of a grid; the zero value leaves those that are registered.
+	Grid GridFacts `json:"grid,omitzero"`
 }
 
 // LineOfDivision is the row that would register the division as it is.
 func LineOfDivision(d DivisionRow) DivisionLine {
-	return DivisionLine{Code: d.ID, Name: d.Name, Display: d.Display, Parent: d.Parent, From: d.Days.From, Until: d.Days.Until}
+	return DivisionLine{Code: d.ID, Name: d.Name, Display: d.Display, Parent: d.Parent, From: d.Days.From, Until: d.Days.Until, Grid: d.Grid}
 }
 
 // divisionLine checks a row of divisions, after the rows before it; what is wrong goes to bad.
@@ -52,13 +54,16 @@ func (s *checker) divisionLine(ctx context.Context, l DivisionLine, bad *faults)
 	if stored.State.Level == LevelCounty && next.Parent != "" {
 		bad.add("parent", "县没有上级，这一格不填")
 	}
+	if l.Grid != (GridFacts{}) {
+		next.Grid = l.Grid
+	}
 	switch err := s.settle(ctx, v, code, stored.State, &next, bad); {
 	case fault.Is(err, fault.Conflict):
 		bad.add("until", "%s", fault.MessageOf(err))
 	case err != nil:
 		return st, err
 	}
-	if len(bad.list) > 0 {
+	if next.Grid.check(next.Level, bad); len(bad.list) > 0 {
 		return st, nil
 	}
 	if s.may != nil {

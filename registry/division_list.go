@@ -279,6 +279,7 @@ func (s *Service) told(ctx context.Context, before Division, c store.Change[Divi
 	if before.Days.From != now.Days.From {
 		differ("设立日期", openDay(before), openDay(now))
 	}
+	said = append(said, now.Grid.told(before.Grid)...)
 	switch {
 	case before.Days.Until == now.Days.Until:
 	case now.Days.Until.IsZero():

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -31,8 +32,67 @@ type Firm struct {
 	Address string `json:"address,omitempty" privacy:"public"`
 	// Origin is market or fallback.
 	Origin Origin `json:"origin" privacy:"public"`
+	FirmMore
 	// Party is how the party was organised in the firm since when, oldest first, without overlap.
 	Party []Party `json:"party,omitempty"`
+}
+
+// FirmMore is what else is registered of a firm; every field may be left open.
+type FirmMore struct {
+	// Founded is the day on which the firm was founded; no date if not known.
+	Founded calendar.Date `json:"founded,omitzero"`
+	// Capital is the registered capital in fen, 0 if not known.
+	Capital int64 `json:"capital,omitempty"`
+	// HeadName and HeadCode name the head office of a branch from outside, each of which has a code of its own; "" for a firm that is no branch.
+	HeadName string `json:"head_name,omitempty" privacy:"public"`
+	HeadCode USCC   `json:"head_code,omitempty" privacy:"public"`
+	// Staff is the number of people who work for the firm in the county, Managers how many of them answer for a project, Crossing how many of the managers serve in
+	// the party organisation of their community too (交叉任职). Counts only.
+	Staff    int64 `json:"staff,omitempty"`
+	Managers int64 `json:"managers,omitempty"`
+	Crossing int64 `json:"crossing,omitempty"`
+}
+
+// maxCapital is 100 billion yuan in fen.
+const maxCapital = 10_000_000_000_000
+
+// check completes the fields for a firm with a code.
+func (m *FirmMore) check(code USCC, today calendar.Date, bad *faults) {
+	bad.past("founded", "成立日期", m.Founded, today)
+	if m.Capital < 0 || m.Capital > maxCapital {
+		bad.add("capital", "注册资本是 %s，要在 0 至 %s 之间", feeText(m.Capital), feeText(maxCapital))
+	}
+	bad.text("head_name", "总公司名称", &m.HeadName, 0, 60)
+	if m.HeadCode != "" || m.HeadName != "" {
+		head, err := ParseUSCC(string(m.HeadCode))
+		switch {
+		case err != nil:
+			bad.add("head_code", "总公司：%s", fault.MessageOf(err))
+		case head == code:
+			bad.add("head_code", "分公司有自己的统一社会信用代码，不能和总公司相同")
+		case m.HeadName == "":
+			bad.add("head_name", "填了总公司代码，也要填总公司名称")
+		}
+		m.HeadCode = head
+	}
+	bad.count("staff", "从业人员", "人", m.Staff, 0, 99_999)
+	bad.count("managers", "项目负责人", "人", m.Managers, 0, m.Staff)
+	bad.count("crossing", "交叉任职", "人", m.Crossing, 0, m.Managers)
+}
+
+// orOf keeps what stands where nothing is said.
+func (m FirmMore) orOf(now FirmMore) FirmMore {
+	if m.Founded.IsZero() {
+		m.Founded = now.Founded
+	}
+	if m.HeadName == "" && m.HeadCode == "" {
+		m.HeadName, m.HeadCode = now.HeadName, now.HeadCode
+	}
+	m.Capital = cmp.Or(m.Capital, now.Capital)
+	if m.Staff == 0 && m.Managers == 0 && m.Crossing == 0 {
+		m.Staff, m.Managers, m.Crossing = now.Staff, now.Managers, now.Crossing
+	}
+	return m
 }
 
 // Party is how the party is organised in a firm for a span of days. Counts only: no roster and no name of a member (practice.md §2).
@@ -80,10 +140,11 @@ type FirmInput struct {
 	Phone       string `json:"phone,omitempty" privacy:"pii"`
 	Address     string `json:"address,omitempty" privacy:"public"`
 	Origin      Origin `json:"origin" privacy:"public"`
+	FirmMore
 }
 
 // check completes the input and returns the code.
-func (in *FirmInput) check(bad *faults) USCC {
+func (in *FirmInput) check(today calendar.Date, bad *faults) USCC {
 	bad.text("name", "企业名称", &in.Name, 4, 60)
 	code, err := ParseUSCC(in.Code)
 	if err != nil {
@@ -93,22 +154,23 @@ func (in *FirmInput) check(bad *faults) USCC {
 	bad.phone("phone", "联系电话", &in.Phone)
 	bad.text("address", "住所", &in.Address, 0, 100)
 	choice(bad, "origin", "企业性质", in.Origin, Origins())
+	in.FirmMore.check(code, today, bad)
 	return code
 }
 
 // onto gives the firm after the input, with party, if not nil, put behind its party organisations; what is wrong goes to bad.
-func (in FirmInput) onto(f Firm, party *Party, bad *faults) Firm {
-	code := in.check(bad)
+func (in FirmInput) onto(f Firm, party *Party, today calendar.Date, bad *faults) Firm {
+	code := in.check(today, bad)
 	if party != nil {
 		party.check(bad)
 		f.Party = appendParty(bad, slices.Clone(f.Party), *party)
 	}
-	f.Name, f.Code, f.LegalPerson, f.Phone, f.Address, f.Origin = in.Name, code, in.LegalPerson, in.Phone, in.Address, in.Origin
+	f.Name, f.Code, f.LegalPerson, f.Phone, f.Address, f.Origin, f.FirmMore = in.Name, code, in.LegalPerson, in.Phone, in.Address, in.Origin, in.FirmMore
 	return f
 }
 
 // CreateFirm registers a firm and returns its id. Returns Forbidden without WriteRegister, NotFound if the actor's scope is not the whole bureau,
-// Invalid for refused fields (name, code, legal_person, phone, address, origin), Conflict for a code that another firm holds.
+// Invalid for refused fields (name, code, legal_person, phone, address, origin, founded, capital, head_name, head_code, staff, managers, crossing), Conflict for a code that another firm holds.
 func (s *Service) CreateFirm(ctx context.Context, by policy.Actor, in FirmInput) (string, error) {
 	meta := s.meta(by, policy.WriteRegister, "")
 	id := s.db.NewID(meta)
@@ -116,7 +178,7 @@ func (s *Service) CreateFirm(ctx context.Context, by policy.Actor, in FirmInput)
 		return "", err
 	}
 	var bad faults
-	f := in.onto(Firm{}, nil, &bad)
+	f := in.onto(Firm{}, nil, s.Today(), &bad)
 	if err := bad.err("registry.CreateFirm"); err != nil {
 		return "", err
 	}
@@ -126,7 +188,7 @@ func (s *Service) CreateFirm(ctx context.Context, by policy.Actor, in FirmInput)
 // ChangeFirm corrects a firm. Returns Forbidden without WriteRegister, NotFound, Invalid for refused fields as CreateFirm, Conflict for a code that
 // another firm holds or if seq is not the last change.
 func (s *Service) ChangeFirm(ctx context.Context, by policy.Actor, id string, seq int64, in FirmInput) error {
-	return changeCoded(ctx, s, s.coded(), by, id, policy.FirmKey(id), seq, func(f *Firm, bad *faults) { *f = in.onto(*f, nil, bad) })
+	return changeCoded(ctx, s, s.coded(), by, id, policy.FirmKey(id), seq, func(f *Firm, bad *faults) { *f = in.onto(*f, nil, s.Today(), bad) })
 }
 
 // check completes a new entry. Its field names are form, members, office, from.

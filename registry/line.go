@@ -103,7 +103,7 @@ type ContractLine struct {
 
 // LineOfFirm is the row that would register the firm as it is on a day.
 func LineOfFirm(f Firm, day calendar.Date) FirmLine {
-	l := FirmLine{FirmInput: FirmInput{Name: f.Name, Code: string(f.Code), LegalPerson: f.LegalPerson, Phone: f.Phone, Address: f.Address, Origin: f.Origin}, Party: f.PartyOn(day)}
+	l := FirmLine{FirmInput: FirmInput{Name: f.Name, Code: string(f.Code), LegalPerson: f.LegalPerson, Phone: f.Phone, Address: f.Address, Origin: f.Origin, FirmMore: f.FirmMore}, Party: f.PartyOn(day)}
 	l.Party.Days.Until = calendar.Date{}
 	return l
 }
@@ -192,7 +192,8 @@ func (s *checker) firmLine(ctx context.Context, l FirmLine, bad *faults) (step, 
 	if party.Form == "" || slices.ContainsFunc(now.State.Party, known) {
 		party = nil
 	}
-	f := l.onto(now.State, party, bad)
+	l.FirmMore = l.orOf(now.State.FirmMore)
+	f := l.onto(now.State, party, s.Today(), bad)
 	if s.may != nil && !s.may([]string{policy.FirmKey(now.ID)}) {
 		bad.add("code", "企业登记面向全县，不在你的任职范围内")
 	}

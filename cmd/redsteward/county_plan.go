@@ -179,6 +179,14 @@ func demoUSCC(serial int) (string, error) {
 	return "", fault.New("cmd.demoUSCC", fault.Internal, fmt.Sprintf("序号 %d 没有合规的统一社会信用代码", serial))
 }
 
+// plannedMore draws age, capital and staff of a firm.
+func plannedMore(r *rand.Rand, day calendar.Date) registry.FirmMore {
+	staff := int64(12 + r.IntN(60))
+	managers := 1 + staff/12
+	return registry.FirmMore{Founded: day.Add(-700 - r.IntN(5000)), Capital: int64(1+r.IntN(20)) * 50_000_000, Staff: staff, Managers: managers,
+		Crossing: r.Int64N(managers + 1)}
+}
+
 // fallbackFirm is the place of the state-owned firm that takes what nobody else does.
 const fallbackFirm = 23
 
@@ -192,7 +200,7 @@ func (p *countyPlan) planFirms() error {
 		}
 		f := plannedFirm{input: registry.FirmInput{
 			Name: p.names.Firms[i] + "物业服务有限公司（演示）", Code: code, LegalPerson: p.person(r), Phone: fmt.Sprintf("0792-0000%03d", i+1),
-			Address: fmt.Sprintf("都昌县%s %d 号", pick(r, p.names.Streets), 1+r.IntN(200)), Origin: registry.OriginMarket}}
+			Address: fmt.Sprintf("都昌县%s %d 号", pick(r, p.names.Streets), 1+r.IntN(200)), Origin: registry.OriginMarket, FirmMore: plannedMore(draws(p.seed, "firm more", i), since)}}
 		if i == fallbackFirm {
 			f.input.Name, f.input.Origin = p.names.Firms[i]+"城市服务有限公司（演示）", registry.OriginState
 		}

@@ -26,7 +26,12 @@ func (l *countyLoader) register(ctx context.Context) error {
 	group.SetLimit(actsAtOnce)
 	for _, g := range l.plan.grids {
 		group.Go(func() error {
-			return l.service.register.AddDivision(within, l.admin, g.id, g.community, registry.DivisionInput{Name: g.name})
+			if err := l.service.register.AddDivision(within, l.admin, g.id, g.community, registry.DivisionInput{Name: g.name}); err != nil {
+				return err
+			}
+			r := draws(l.plan.seed, "grid", g.id)
+			return l.service.register.SetGrid(within, l.admin, g.id, 1, registry.GridFacts{Households: int64(290 + r.IntN(230)), FullTime: 1, PartTime: int64(1 + r.IntN(3)), Branches: 1,
+				Groups: int64(2 + r.IntN(4)), Homes: int64(2 + r.IntN(6))})
 		})
 	}
 	for i := range l.plan.firms {

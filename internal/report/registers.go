@@ -19,6 +19,12 @@ func Divisions() Table[registry.DivisionLine] {
 		Text("parent", "上级编号", func(l *line) *string { return &l.Parent }).Wide(18).Says("县不填；新设上级的行要排在前面"),
 		Date("from", "设立日期", "2026-01-01", func(l *line) *calendar.Date { return &l.From }),
 		Date("until", "撤销日期", "2026-12-31", func(l *line) *calendar.Date { return &l.Until }).Says("存在的最后一天；没有撤销的不填"),
+		Whole("grid_households", "网格户数", "420", func(l *line) *int64 { return &l.Grid.Households }).Says("这一列和以后各列只有网格才填；全不填的不改"),
+		Whole("full_time", "专职网格员", "1", func(l *line) *int64 { return &l.Grid.FullTime }),
+		Whole("part_time", "兼职网格员", "3", func(l *line) *int64 { return &l.Grid.PartTime }),
+		Whole("branches", "网格党支部", "1", func(l *line) *int64 { return &l.Grid.Branches }),
+		Whole("groups", "楼栋党小组", "4", func(l *line) *int64 { return &l.Grid.Groups }),
+		Whole("homes", "党员中心户", "6", func(l *line) *int64 { return &l.Grid.Homes }),
 	}}
 }
 
@@ -47,6 +53,13 @@ func Firms() Table[registry.FirmLine] {
 		Text("legal_person", "法定代表人", func(l *line) *string { return &l.LegalPerson }),
 		Text("phone", "联系电话", func(l *line) *string { return &l.Phone }).Wide(16).Says("11 位手机号，或者带区号的固定电话"),
 		Text("address", "住所", func(l *line) *string { return &l.Address }).Wide(32),
+		Date("founded", "成立日期", "2015-06-30", func(l *line) *calendar.Date { return &l.Founded }).Says("这一列到“交叉任职”，不填的不改"),
+		Money("capital", "注册资本（元）", "5000000", func(l *line) *int64 { return &l.Capital }).Wide(18),
+		Text("head_name", "总公司名称", func(l *line) *string { return &l.HeadName }).Wide(28).Says("外来企业的分公司才填"),
+		Text("head_code", "总公司统一社会信用代码", func(l *line) *string { return (*string)(&l.HeadCode) }).Wide(22),
+		Whole("staff", "从业人员", "60", func(l *line) *int64 { return &l.Staff }).Says("在本县从业的人数"),
+		Whole("managers", "项目负责人", "6", func(l *line) *int64 { return &l.Managers }),
+		Whole("crossing", "交叉任职", "2", func(l *line) *int64 { return &l.Crossing }).Says("项目负责人中在社区党组织任职的人数"),
 		Pick("form", "党组织形式", registry.PartyForms(), func(l *line) *registry.PartyForm { return &l.Party.Form }),
 		Whole("members", "党员人数", "3", func(l *line) *int64 { return &l.Party.Members }).Says("只填人数"),
 		Text("office", "指导员派出单位", func(l *line) *string { return &l.Party.Office }).Wide(20).Says("党组织形式是选派指导员的才填"),

@@ -74,6 +74,11 @@ func TestDivisionPages(t *testing.T) {
 		{name: "reopen: no reason", role: "admin-d", method: "POST", path: at(cityEast+"-01", "reopen"), form: pairs("seq", "2"), status: 422, contains: []string{"请填写原因"}},
 		{name: "reopen: an officer", role: "officer", method: "POST", path: at(cityEast+"-01", "reopen"), form: pairs("seq", "2", "reason", "撤错了"), status: 403},
 		{name: "reopen", role: "admin-d", method: "POST", path: at(cityEast+"-01", "reopen"), form: pairs("seq", "2", "reason", "撤错了"), status: 303, changes: 1},
+		{name: "grid: an officer", role: "officer", method: "POST", path: at(cityEast+"-01", "grid"), form: pairs("seq", "3", "grid_households", "512"), status: 403},
+		{name: "grid: unread", role: "admin-d", method: "POST", path: at(cityEast+"-01", "grid"), form: pairs("seq", "3", "grid_households", "很多"), status: 422, contains: []string{"网格户数“很多”要填整数"}},
+		{name: "grid: a community", role: "admin-d", path: at(cityEast, "grid"), status: 404},
+		{name: "grid", role: "admin-d", method: "POST", path: at(cityEast+"-01", "grid"), form: pairs("seq", "3", "grid_households", "512", "full_time", "1", "part_time", "3", "branches", "1", "groups", "4", "homes", "6"), status: 303, changes: 1},
+		{name: "grid: shown", role: "officer", path: at(cityEast + "-01"), status: 200, contains: []string{"这个网格有 512 户，多于 500 户", "专职 1 人，兼职 3 人", "楼栋党小组 4 个", "户数由 0 改为 512"}},
 		{name: "an officer is not offered divisions to import", role: "officer", path: "/register/imports", status: 200, excludes: []string{"行政区划导入模板"}},
 		{name: "an administrator is", role: "admin-d", path: "/register/imports?kind=divisions", status: 200, contains: []string{"行政区划导入模板", `value="divisions" selected`}},
 	} {

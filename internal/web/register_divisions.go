@@ -25,6 +25,7 @@ type Divisions interface {
 	ChangeDivision(ctx context.Context, by policy.Actor, id string, seq int64, in registry.DivisionInput) error
 	MoveDivision(ctx context.Context, by policy.Actor, id string, seq int64, parent, why string) error
 	CloseDivision(ctx context.Context, by policy.Actor, id string, seq int64, last calendar.Date, why string) error
+	SetGrid(ctx context.Context, by policy.Actor, id string, seq int64, g registry.GridFacts) error
 	ReopenDivision(ctx context.Context, by policy.Actor, id string, seq int64, why string) error
 }
 
@@ -35,7 +36,8 @@ func divisionPath(id string) string { return divisionsPath + "/" + id }
 // divisionRoutes are the pages of divisions.
 func (s *Server) divisionRoutes() []Route {
 	const get, post = fiber.MethodGet, fiber.MethodPost
-	return []Route{
+	grid := s.formRoutes(registerForm{path: divisionsPath + "/:id/grid", action: policy.UpdateDivision, entry: s.gridEntry, send: s.setGrid, conflictAt: "grid_households"})
+	return append(grid, []Route{
 		{Method: get, Path: divisionsPath, Action: policy.ReadRegister, Handler: s.divisions},
 		{Method: get, Path: divisionsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.divisionsExcel},
 		{Method: get, Path: divisionsPath + "/:id", Action: policy.ReadRegister, Handler: s.division},
@@ -49,7 +51,7 @@ func (s *Server) divisionRoutes() []Route {
 		{Method: post, Path: divisionsPath + "/:id/close", Action: policy.UpdateDivision, Handler: s.closeDivision},
 		{Method: get, Path: divisionsPath + "/:id/reopen", Action: policy.UpdateDivision, Handler: s.reopenForm},
 		{Method: post, Path: divisionsPath + "/:id/reopen", Action: policy.UpdateDivision, Handler: s.reopenDivision},
-	}
+	}...)
 }
 
 // divisionsView is what register_divisions.html shows.
@@ -204,6 +206,9 @@ type divisionView struct {
 	Opened                                     string
 	Changes                                    []divisionChange
 	CanAdd, CanMove, CanClose, CanOpen, CanMay bool
+	// IsGrid: it has counts; GridWarning says that it is too small or too large.
+	IsGrid      bool
+	GridWarning string
 }
 
 type divisionChange struct {
@@ -232,7 +237,7 @@ func (s *Server) division(c *fiber.Ctx, by policy.Actor) error {
 	may, open := s.guard.Allow(by, policy.UpdateDivision), d.Days.Until.IsZero()
 	v := divisionView{divisionLine: s.divisionLineOf(d.DivisionRow), Crumbs: wayTo(d.DivisionLeaf), ChildWord: levelBelow(d.Level), Projects: min(d.Projects, registry.CountTo), ProjectsMore: d.Projects > registry.CountTo,
 		Opened: d.Days.From.Chinese(), CanMay: may, CanAdd: may && open && d.Level != registry.LevelGrid, CanMove: may && open && d.Level == registry.LevelCommunity,
-		CanClose: may && open && d.Level != registry.LevelCounty, CanOpen: may && !open}
+		CanClose: may && open && d.Level != registry.LevelCounty, CanOpen: may && !open, IsGrid: d.Level == registry.LevelGrid, GridWarning: d.Grid.SizeWarning()}
 	switch d.Level {
 	case registry.LevelTownship:
 		v.ProjectsPath = projectsPath + "?township=" + d.ID
@@ -378,6 +383,30 @@ func (s *Server) changeEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 		{Name: "statistical", Label: "用途", Options: []option{{"", "办理业务"}, {"1", "仅供统计，不在各处选择"}}, Value: typedOr(c, "statistical", statistical)},
 	}
 	return e, err
+}
+
+// gridEntry describes the form of what is counted of a grid.
+func (s *Server) gridEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
+	e, d, err := s.divisionEntry(c, by, "登记网格情况", "grid")
+	if err == nil && d.Level != registry.LevelGrid {
+		err = fault.New("web.grid", fault.NotFound, "只有网格才登记这些情况")
+	}
+	e.Intro = "只填数字，不登记住户、网格员和党员的姓名。300 至 500 户以外的会提醒，不影响保存。"
+	value := func(name string, stored int64) string { return typedOr(c, name, strconv.FormatInt(stored, 10)) }
+	for _, f := range []struct {
+		name, label string
+		stored      int64
+	}{{"grid_households", "网格户数", d.Grid.Households}, {"full_time", "专职网格员", d.Grid.FullTime}, {"part_time", "兼职网格员", d.Grid.PartTime},
+		{"branches", "网格党支部", d.Grid.Branches}, {"groups", "楼栋党小组", d.Grid.Groups}, {"homes", "党员中心户", d.Grid.Homes}} {
+		e.Form = append(e.Form, field{Name: f.name, Label: f.label, Type: "text", Mode: "numeric", Autocomplete: "off", Value: value(f.name, f.stored)})
+	}
+	return e, err
+}
+
+func (s *Server) setGrid(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
+	g := registry.GridFacts{Households: in.whole("grid_households", "网格户数", "420"), FullTime: in.whole("full_time", "专职网格员", "1"), PartTime: in.whole("part_time", "兼职网格员", "3"),
+		Branches: in.whole("branches", "网格党支部", "1"), Groups: in.whole("groups", "楼栋党小组", "4"), Homes: in.whole("homes", "党员中心户", "6")}
+	return "", in.with(func() error { return s.registered.SetGrid(c.UserContext(), by, c.Params("id"), formSeq(c), g) })
 }
 
 // dateValue is a day as a field of a form takes it, "" for none.

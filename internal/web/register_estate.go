@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 
@@ -63,6 +64,8 @@ func (s *Server) estateRoutes() []Route {
 // registerForm is a form of the register: its address, how it looks, and what sending it does.
 type registerForm struct {
 	path string
+	// action is the right that it needs, "" for WriteRegister.
+	action policy.Action
 	// entry describes the form; typed values win over stored ones when it comes back.
 	entry func(c *fiber.Ctx, by policy.Actor) (entry, error)
 	// send carries it out and says which address comes then, "" for the one behind the form. What could not be read is in typed already.
@@ -91,7 +94,8 @@ func (s *Server) formRoutes(f registerForm) []Route {
 		}
 		return s.settled(c, by, e, err, f.conflictAt, next)
 	}
-	return []Route{{Method: fiber.MethodGet, Path: f.path, Action: policy.WriteRegister, Handler: show}, {Method: fiber.MethodPost, Path: f.path, Action: policy.WriteRegister, Handler: take}}
+	action := cmp.Or(f.action, policy.WriteRegister)
+	return []Route{{Method: fiber.MethodGet, Path: f.path, Action: action, Handler: show}, {Method: fiber.MethodPost, Path: f.path, Action: action, Handler: take}}
 }
 
 func developerPath(id string) string { return developersPath + "/" + id }

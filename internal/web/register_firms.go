@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -93,6 +94,7 @@ type firmView struct {
 	Party                []partyLine
 	Projects             []projectLine
 	Households           int64
+	FoundedText, Capital string
 	Path                 string
 	CanWrite             bool
 }
@@ -109,8 +111,11 @@ func (s *Server) firm(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	now := f.PartyOn(s.registered.Today())
-	v := firmView{FirmView: f, OriginWord: registry.TextOf(registry.Origins(), f.Origin), FormWord: formWord(now), Warning: f.Code.InnerWarning(), Now: now, Path: firmPath(f.ID),
+	v := firmView{FirmView: f, OriginWord: registry.TextOf(registry.Origins(), f.Origin), FormWord: formWord(now), Warning: f.Code.InnerWarning(), Now: now, Path: firmPath(f.ID), FoundedText: f.Founded.Chinese(),
 		CanWrite: s.guard.Allow(by, policy.WriteRegister)}
+	if f.Firm.Capital > 0 {
+		v.Capital = yuan(f.Firm.Capital)
+	}
 	for i := len(f.Firm.Party) - 1; i >= 0; i-- {
 		p := f.Firm.Party[i]
 		v.Party = append(v.Party, partyLine{formWord(p), p.Office, spanText(p.Days), p.Members})
@@ -131,12 +136,36 @@ func firmFields(value func(name string) string) []field {
 		{Name: "legal_person", Label: "法定代表人", Type: "text", Autocomplete: "off", Optional: true, Value: value("legal_person")},
 		{Name: "phone", Label: "联系电话", Type: "tel", Mode: "tel", Autocomplete: "off", Optional: true, Value: value("phone"), Hint: "11 位手机号，或者带区号的固定电话"},
 		{Name: "address", Label: "住所", Type: "text", Autocomplete: "off", Optional: true, Value: value("address")},
+		{Name: "founded", Label: "成立日期", Type: "date", Optional: true, Value: value("founded")},
+		{Name: "capital", Label: "注册资本（元）", Type: "text", Mode: "decimal", Autocomplete: "off", Optional: true, Value: value("capital"), Hint: "最多两位小数"},
+		{Name: "head_name", Label: "总公司名称", Type: "text", Autocomplete: "off", Optional: true, Value: value("head_name"), Hint: "外来企业的分公司才填；分公司有自己的代码"},
+		{Name: "head_code", Label: "总公司统一社会信用代码", Type: "text", Autocomplete: "off", Optional: true, Value: value("head_code")},
+		{Name: "staff", Label: "从业人员", Type: "text", Mode: "numeric", Autocomplete: "off", Optional: true, Value: value("staff"), Hint: "在本县从业的人数"},
+		{Name: "managers", Label: "项目负责人", Type: "text", Mode: "numeric", Autocomplete: "off", Optional: true, Value: value("managers"), Hint: "只填人数"},
+		{Name: "crossing", Label: "交叉任职", Type: "text", Mode: "numeric", Autocomplete: "off", Optional: true, Value: value("crossing"), Hint: "项目负责人中在社区党组织任职的人数"},
 	}
 }
 
-func firmInput(c *fiber.Ctx) registry.FirmInput {
-	return registry.FirmInput{Name: c.FormValue("name"), Code: c.FormValue("code"), LegalPerson: c.FormValue("legal_person"), Phone: c.FormValue("phone"),
-		Address: c.FormValue("address"), Origin: registry.Origin(c.FormValue("origin"))}
+// firmInput reads the form of a firm.
+func firmInput(in *typed) registry.FirmInput {
+	return registry.FirmInput{Name: in.text("name"), Code: in.text("code"), LegalPerson: in.text("legal_person"), Phone: in.text("phone"), Address: in.text("address"),
+		Origin: registry.Origin(in.text("origin")), FirmMore: registry.FirmMore{Founded: in.date("founded", "成立日期"), Capital: in.fen("capital", "注册资本", "5000000"),
+			HeadName: in.text("head_name"), HeadCode: registry.USCC(in.text("head_code")), Staff: in.whole("staff", "从业人员", "60"), Managers: in.whole("managers", "项目负责人", "6"),
+			Crossing: in.whole("crossing", "交叉任职", "2")}}
+}
+
+// firmMore are the stored values of those fields of the form that may be left open.
+func firmMore(m registry.FirmMore) map[string]string {
+	out := map[string]string{"founded": m.Founded.String(), "head_name": m.HeadName, "head_code": string(m.HeadCode)}
+	if m.Capital > 0 {
+		out["capital"] = yuan(m.Capital)
+	}
+	for name, n := range map[string]int64{"staff": m.Staff, "managers": m.Managers, "crossing": m.Crossing} {
+		if n > 0 {
+			out[name] = strconv.FormatInt(n, 10)
+		}
+	}
+	return out
 }
 
 // firmEntry describes the form of a new firm, or of one that stands.
@@ -155,6 +184,7 @@ func (s *Server) firmEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	e.Address, e.Back, e.Seq = firmPath(id)+"/edit", firmPath(id), f.Seq
 	e.Crumbs = append(e.Crumbs, crumb{f.Name, firmPath(id)})
 	stored := map[string]string{"name": f.Name, "code": string(f.Code), "origin": string(f.Origin), "legal_person": f.LegalPerson, "phone": f.Phone, "address": f.Address}
+	maps.Copy(stored, firmMore(f.FirmMore))
 	e.Form = firmFields(func(name string) string { return typedOr(c, name, stored[name]) })
 	return e, nil
 }
@@ -182,7 +212,12 @@ func (s *Server) createFirm(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	id, err := s.registered.CreateFirm(c.UserContext(), by, firmInput(c))
+	in, id := typed{c: c}, ""
+	input := firmInput(&in)
+	err = in.with(func() error {
+		id, err = s.registered.CreateFirm(c.UserContext(), by, input)
+		return err
+	})
 	return s.settled(c, by, e, err, "code", firmPath(id))
 }
 
@@ -192,7 +227,10 @@ func (s *Server) changeFirm(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	return s.settled(c, by, e, s.registered.ChangeFirm(c.UserContext(), by, c.Params("id"), formSeq(c), firmInput(c)), "code", e.Back)
+	in := typed{c: c}
+	input := firmInput(&in)
+	err = in.with(func() error { return s.registered.ChangeFirm(c.UserContext(), by, c.Params("id"), formSeq(c), input) })
+	return s.settled(c, by, e, err, "code", e.Back)
 }
 
 // partyEntry describes the form of a firm's party organisation.

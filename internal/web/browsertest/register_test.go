@@ -103,7 +103,7 @@ func registerPages(firm, developer, project string) []opened {
 func divisionForms() []opened {
 	const page = "/register/divisions/360428100001"
 	return []opened{{"division-new", page + "/new", 200}, {"division-edit", page + "/edit", 200}, {"division-move", page + "/move", 200}, {"division-close", page + "/close", 200},
-		{"division-reopen", page + "-01/reopen", 200}}
+		{"division-reopen", page + "-01/reopen", 200}, {"division-grid", page + "-02/grid", 200}}
 }
 
 // TestRegisterPages opens every page of the register at both widths, and imports a workbook with mistakes through the browser.
