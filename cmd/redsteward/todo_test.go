@@ -230,6 +230,7 @@ func (w *twoSides) proofs(s *side) {
 	w.add(waits(n), 0, firmDesk...)
 	w.add(first(n), n, communityDesk...)
 	w.look("everything was handed in")
+	w.effects(s)
 	docs[0] = w.decide(s, docs[0], evidence.Decision{Move: evidence.MoveReturn, Reason: "照片看不清"})
 	w.drop(waits(n), firmDesk...)
 	w.drop(first(n), communityDesk...)
@@ -264,6 +265,19 @@ func (w *twoSides) proofs(s *side) {
 	}
 	w.drop(review, bureauDesk...)
 	w.look("the bureau confirmed")
+}
+
+// effects looks at what the proof of repairs does to the points, one of one being the maximum: it stands before who decides, and before the firm.
+func (w *twoSides) effects(s *side) {
+	w.t.Helper()
+	for role, at := range map[policy.Role][2]string{
+		"community_worker": {"/reviews/community?fact=repairs", "通过 3.00 分；退回、不予认定 0.00 分；满分 3.00 分"},
+		"firm_manager":     {"/proofs/2026Q4/" + s.project, "3.00 分<span class=\"sub\">现在 0.00 分</span><span class=\"sub\">待审的通过后 3.00 分</span>"},
+	} {
+		if status, page := w.get(role, at[0]); status != http.StatusOK || !strings.Contains(page, at[1]) {
+			w.t.Errorf("%s answers %d without %q:\n%.3000s", at[0], status, at[1], page)
+		}
+	}
 }
 
 // record is what a community worker observes.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,17 +17,56 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/rating/cycle"
 	"redsteward/registry"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
 )
 
-// Evidence is what the pages of proof need; both are required.
+// Evidence is what the pages of proof need; only Points may be nil: then the maximum stands for the effect on points.
 type Evidence struct {
 	// Proofs keeps windows and proofs.
 	Proofs *evidence.Service
 	// Projects lists the projects of an actor.
 	Projects Projects
+	// Points tells what proof does to the points.
+	Points Points
+}
+
+// Points tells what the indicators behind a fact would come to; cycle.Service implements it.
+type Points interface {
+	// WhatIf tells what they come to if exactly these readings were accepted; false if that cannot be said of this fact alone.
+	WhatIf(ctx context.Context, period, fact, firm string, told []supervision.Reading) (cycle.Effect, bool, error)
+}
+
+// effects tells what a fact of a project comes to with each of some lists of waiting proofs added to what counts, except one proof; none if that cannot be said.
+func (s *Server) effects(c *fiber.Ctx, by policy.Actor, about evidence.Proof, except string, added ...[]evidence.Proof) ([]string, error) {
+	if s.evidence.Points == nil {
+		return nil, nil
+	}
+	told, err := s.evidence.Proofs.Told(c.UserContext(), by, about.Project, about.Ask.Fact, except)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]string, len(added))
+	for i, list := range added {
+		all := slices.Clone(told)
+		for _, p := range list {
+			r := p.Reading()
+			if r.Accepted.IsZero() || p.State.Waits() {
+				r.Accepted = s.clocks.Business()
+			}
+			all = append(all, r)
+		}
+		e, known, err := s.evidence.Points.WhatIf(c.UserContext(), about.Period, about.Ask.Fact, about.Firm, all)
+		if err != nil || !known {
+			return nil, err
+		}
+		if out[i] = "不计分"; e.Counted {
+			out[i] = e.Points.Fixed(2) + " 分"
+		}
+	}
+	return out, nil
 }
 
 // Projects lists projects; registry.Service implements it.
@@ -175,8 +215,10 @@ type needsView struct {
 // needView is one ask.
 type needView struct {
 	Name, Indicator, Points, Missing string
-	Link                             string
-	Proofs                           []proofRow
+	// Now are the points as of now, Then those with what waits accepted, "" if nothing waits; both "" if that cannot be said.
+	Now, Then string
+	Link      string
+	Proofs    []proofRow
 }
 
 // proofRow is one proof in a list.
@@ -208,8 +250,21 @@ func (s *Server) proofNeeds(c *fiber.Ctx, by policy.Actor) error {
 		case n.Files > 0:
 			one.Missing = fmt.Sprintf("还差 %d 个文件", n.Files)
 		}
+		var waits []evidence.Proof
 		for _, d := range n.Proofs {
 			one.Proofs = append(one.Proofs, rowOf(d))
+			if d.State.State.Waits() {
+				waits = append(waits, d.State)
+			}
+		}
+		points, err := s.effects(c, by, evidence.Proof{Period: period, Project: project, Firm: needs.Place.Firm, Ask: n.Ask}, "", nil, waits)
+		if err != nil {
+			return err
+		}
+		if len(points) > 0 {
+			if one.Now = points[0]; len(waits) > 0 {
+				one.Then = points[1]
+			}
 		}
 		v.Rows = append(v.Rows, one)
 	}

@@ -203,7 +203,10 @@ func (s *Server) showReviews(c *fiber.Ctx, by policy.Actor, d desk, v reviewsVie
 	}
 	title := d.title
 	if len(queue.Docs) > 0 {
-		v.At, v.Item = at+1, s.reviewDetail(queue.Docs[at])
+		if v.Item, err = s.reviewDetail(c, by, queue.Docs[at]); err != nil {
+			return err
+		}
+		v.At = at + 1
 		title = fmt.Sprintf("%s 第 %d 件，共 %s", d.title, v.At, v.Count)
 		if at > 0 {
 			v.Prev = queueAddress(d.path, f, "id", queue.Docs[at-1].ID)
@@ -244,7 +247,7 @@ func (s *Server) reviewItem(d desk, f evidence.QueueFilter, doc store.Doc[eviden
 	return item
 }
 
-func (s *Server) reviewDetail(doc store.Doc[evidence.Proof]) *reviewDetail {
+func (s *Server) reviewDetail(c *fiber.Ctx, by policy.Actor, doc store.Doc[evidence.Proof]) (*reviewDetail, error) {
 	p := doc.State
 	v := &reviewDetail{ID: doc.ID, Seq: doc.Seq, State: p.State.Title(), Title: p.Ask.Name, Sub: p.ProjectName + " · " + p.FirmName + " · " + p.Title, Files: fileViews(doc.ID, p.Files)}
 	v.Facts = []namedFigure{{"规则", strings.TrimSpace(p.Ask.Clause + " " + p.Ask.Note)}, {"事实日期", p.Day.Chinese()}, {"填报", cellTexts(p.Ask, p.Cells)}, {"说明", p.Note},
@@ -256,7 +259,15 @@ func (s *Server) reviewDetail(doc store.Doc[evidence.Proof]) *reviewDetail {
 	if p.Ask.Points != "" {
 		effect = "通过后计入“" + p.Ask.Indicator + "”，满分 " + p.Ask.Points + " 分"
 	}
-	v.Facts = append(v.Facts, namedFigure{"影响", effect + "；退回、不予认定则不计"})
+	effect += "；退回、不予认定则不计"
+	points, err := s.effects(c, by, p, doc.ID, []evidence.Proof{p}, nil)
+	if err != nil {
+		return nil, err
+	}
+	if len(points) > 0 {
+		effect = fmt.Sprintf("“%s”：通过 %s；退回、不予认定 %s；满分 %s 分", p.Ask.Indicator, points[0], points[1], p.Ask.Points)
+	}
+	v.Facts = append(v.Facts, namedFigure{"影响", effect})
 	v.Checks = []checkView{{Text: "事实日期在" + p.Title + "之内"}, {Text: "填报的数字与要求相符"}}
 	if late := calendar.DateOf(p.Submitted.At.Time).Sub(p.Day); late > 31 {
 		v.Checks = append(v.Checks, checkView{Text: fmt.Sprintf("事情过去 %d 日才提交，请留意", late), Soon: true})
@@ -267,7 +278,7 @@ func (s *Server) reviewDetail(doc store.Doc[evidence.Proof]) *reviewDetail {
 	if p.Sampled {
 		v.Checks = append(v.Checks, checkView{Text: "按两成抽中复核"})
 	}
-	return v
+	return v, nil
 }
 
 // doneView tells the decision just made; nil if it cannot be taken back any more.

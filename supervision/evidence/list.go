@@ -292,10 +292,32 @@ func (s *Service) EachReading(ctx context.Context, span calendar.Span, asOf time
 		if err != nil || !ok || !change.State.State.Counts() || !span.Has(change.State.Day) {
 			return err
 		}
-		p := change.State
-		return yield(supervision.Reading{Project: p.Project, Firm: p.Firm, Fact: p.Ask.Fact, Cells: p.Cells, Day: p.Day, Accepted: p.Decided.At.Time,
-			Record: change.RecordID, Hash: hashText(change.Hash), N: change.N, ScoredBy: p.Submitted.Signed(), ReviewedBy: reviewed(p).Signed()})
+		r := change.State.Reading()
+		r.Record, r.Hash, r.N = change.RecordID, hashText(change.Hash), change.N
+		return yield(r)
 	})
+}
+
+// Reading is what a proof says, without its record; Accepted is zero while it waits for its first decision.
+func (p Proof) Reading() supervision.Reading {
+	return supervision.Reading{Project: p.Project, Firm: p.Firm, Fact: p.Ask.Fact, Cells: p.Cells, Day: p.Day, Accepted: p.Decided.At.Time, ScoredBy: p.Submitted.Signed(), ReviewedBy: reviewed(p).Signed()}
+}
+
+// Told returns what counts now of one fact of one project, in whatever period, except one proof ("" for none). Returns Forbidden without ReadEvidence; what lies outside
+// of the scope is left out.
+func (s *Service) Told(ctx context.Context, by policy.Actor, project, fact, except string) ([]supervision.Reading, error) {
+	scope, err := s.desk.Scope(ctx, by, policy.ReadEvidence)
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.rows.List(ctx, store.Query{Index: byFact, Key: project + "/" + fact, Desc: true, Limit: store.MaxLimit})
+	var out []supervision.Reading
+	for _, d := range page.Docs {
+		if p := d.State; d.ID != except && p.State.Counts() && scope.Covers(p.Keys, p.Day) {
+			out = append(out, p.Reading())
+		}
+	}
+	return out, err
 }
 
 // reviewed is the hand behind which a proof counts: the bureau's if it confirmed it.
