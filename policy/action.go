@@ -73,8 +73,10 @@ const (
 	ReadObservation Action = "observation.read"
 	// RecordObservation records, corrects and withdraws observations.
 	RecordObservation Action = "observation.record"
-	// ReviewObservation confirms or returns what another recorded.
+	// ReviewObservation opens the queue of what others recorded and decides there: what two persons confirm with ConfirmObservation, party facts with ConfirmPartyFact.
 	ReviewObservation Action = "observation.review"
+	// ConfirmObservation confirms or returns what two persons are enough for; ReviewObservation is needed too.
+	ConfirmObservation Action = "observation.confirm"
 	// ReadPartyFact shows facts that party organisations confirm level by level before they are confirmed, and how they came about; without it only the
 	// confirmed value is shown.
 	ReadPartyFact Action = "partyfact.read"
@@ -181,6 +183,7 @@ func Actions() []ActionInfo {
 		{ReadObservation, "查看观察记录", false},
 		{RecordObservation, "登记观察记录", false},
 		{ReviewObservation, "复核观察记录", false},
+		{ConfirmObservation, "确认一般观察记录", false},
 		{ReadPartyFact, "查看党建事实的登记与确认经过", false},
 		{RecordPartyFact, "登记党建事实", false},
 		{ConfirmPartyFact, "逐级确认党建事实", false},

@@ -304,13 +304,15 @@ func (s *Observations) decide(ctx context.Context, by policy.Actor, at At, reaso
 			if err := s.pass(ctx, by, o, before, do, reason); err != nil {
 				return err
 			}
+		} else if err := s.requireAlone(by, o); err != nil {
+			return err
 		}
 		return o.act(policy.PartReview, by.ID)
 	})
 }
 
-// Confirm makes an observation count, or takes it on to the next level of its chain. Returns Forbidden without ReviewObservation or for somebody who recorded
-// or corrected it (with a chain also without ConfirmPartyFact, for an office whose turn it is not, and for who has confirmed already), NotFound outside the scope,
+// Confirm makes an observation count, or takes it on to the next level of its chain. Returns Forbidden without ReviewObservation and ConfirmObservation or for somebody who
+// recorded or corrected it (with a chain without ConfirmPartyFact, for an office whose turn it is not, and for who has confirmed already), NotFound outside the scope,
 // Conflict if it does not wait for a decision or somebody was first.
 func (s *Observations) Confirm(ctx context.Context, by policy.Actor, at At) (store.Doc[Observation], error) {
 	return s.decide(ctx, by, at, "", stepConfirm)

@@ -109,9 +109,20 @@ func (s *Observations) Decidable(ctx context.Context, by policy.Actor, o *Observ
 	return s.decidable(g, by, o)
 }
 
+// requireAlone asks for the right to decide as the second of two persons. What waited when its fact got a chain is still decided so, by a party organisation.
+func (s *Observations) requireAlone(by policy.Actor, o *Observation) error {
+	if s.restricted(o) {
+		return s.guard.Require(by, policy.ConfirmPartyFact)
+	}
+	return s.guard.Require(by, policy.ConfirmObservation)
+}
+
 func (s *Observations) decidable(g policy.Signer, by policy.Actor, o *Observation) error {
-	if err := policy.Separate(by, policy.PartReview, o.Acts); err != nil || o.Approval == nil {
+	if err := policy.Separate(by, policy.PartReview, o.Acts); err != nil {
 		return err
+	}
+	if o.Approval == nil {
+		return s.requireAlone(by, o)
 	}
 	_, err := o.sign(g, policy.MoveAgree, "", journal.At(s.db.Now()))
 	return err

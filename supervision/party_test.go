@@ -88,6 +88,12 @@ func TestWhoMayNotConfirmAPartyFact(t *testing.T) {
 	if queue, err := d.Queue(ctx, both, ""); err != nil || len(queue.Docs) != 0 {
 		t.Error("waits for who has confirmed already", err)
 	}
+	ordinary := d.record(t, officer, draft(9, 10))
+	refuse("an ordinary one by the organisation department", organiser, ordinary, fault.Forbidden, "确认一般观察记录")
+	refuse("an ordinary one by the branch of the industry", industry, ordinary, fault.Forbidden, "确认一般观察记录")
+	if queue, err := d.Queue(ctx, organiser, ""); err != nil || len(queue.Docs) != 0 {
+		t.Errorf("the organisation department is shown %d ordinary ones: %v", len(queue.Docs), err)
+	}
 	before := d.records(t)
 	_, err := d.Record(ctx, officer, trained())
 	wantKind(t, err, fault.Forbidden)

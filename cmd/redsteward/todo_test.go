@@ -121,7 +121,7 @@ var (
 	firmDesk      = []policy.Role{"firm_manager", "project_manager"}
 	communityDesk = []policy.Role{"community_worker", "community_secretary"}
 	bureauDesk    = []policy.Role{"property_officer", "section_chief"}
-	confirmers    = []policy.Role{"property_officer", "section_chief", "organisation", "industry_secretary", "community_secretary"}
+	confirmers    = []policy.Role{"property_officer", "section_chief", "community_secretary"}
 	visitDesk     = []policy.Role{"property_officer", "section_chief", "community_secretary"}
 )
 
@@ -135,6 +135,7 @@ func TestTodoPages(t *testing.T) {
 	w.workOf(w.theirs)
 	w.proofs(w.ours)
 	w.observe(w.ours)
+	w.party(w.ours)
 	w.visit(w.ours)
 
 	row, err := w.register.OneProject(t.Context(), w.officer, w.ours.project)
@@ -160,6 +161,7 @@ func (w *twoSides) workOf(s *side) {
 			w.must(err)
 		}
 	}
+	w.recordOf(s, "training")
 	w.signed(w.begun(w.planned(s), s), s, "inspector", "joint_check")
 	w.planned(s)
 }
@@ -280,12 +282,17 @@ func (w *twoSides) effects(s *side) {
 	}
 }
 
-// record is what a community worker observes.
+// record is what a community worker observes, recordOf what he observes of one fact.
 func (w *twoSides) record(s *side) store.Doc[supervision.Observation] {
+	w.t.Helper()
+	return w.recordOf(s, "answers")
+}
+
+func (w *twoSides) recordOf(s *side, fact string) store.Doc[supervision.Observation] {
 	w.t.Helper()
 	asks, err := askedOf()
 	w.must(err)
-	ask := asks["observation"]["answers"]
+	ask := asks["observation"][fact]
 	doc, err := w.observations.Record(w.t.Context(), s.people["community_worker"], supervision.Draft{Ask: ask, Project: s.project, Cells: ones(ask),
 		Day: calendar.DateOf(w.clock.Now()).Add(-1), Source: "台账"})
 	w.must(err)
@@ -317,6 +324,23 @@ func (w *twoSides) observe(s *side) {
 	w.must(err)
 	w.drop(confirm, confirmers...)
 	w.look("an observation was confirmed")
+}
+
+// party is the way of a party fact: recorded by the community, confirmed by its secretary, the branch of the industry and the organisation department, one after the other,
+// and seen on nobody else's page.
+func (w *twoSides) party(s *side) {
+	w.t.Helper()
+	const confirm = "确认观察记录 1 条"
+	doc := w.recordOf(s, "training")
+	for _, level := range []policy.Role{"community_secretary", "industry_secretary", "organisation"} {
+		w.add(confirm, 1, level)
+		w.lookAtAll("a party fact waits for " + string(level))
+		var err error
+		doc, err = w.observations.Confirm(w.t.Context(), s.people[level], supervision.At{ID: doc.ID, Seq: doc.Seq})
+		w.must(err)
+		w.drop(confirm, level)
+	}
+	w.lookAtAll("a party fact passed all levels")
 }
 
 // planned is a visit of today, for an inspector and somebody of the joint check.
