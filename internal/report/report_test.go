@@ -292,7 +292,11 @@ func TestWithinAndShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := f.GetCellValue("物业服务企业", "K2"); err != nil || got != "7" {
+	last, err := excelize.CoordinatesToCellName(len(columns), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := f.GetCellValue("物业服务企业", last); err != nil || got != "7" {
 		t.Errorf("%q %v", got, err)
 	}
 	p, err := table.Read(bytes.NewReader(data))
