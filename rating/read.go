@@ -2,14 +2,14 @@ package rating
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 
 	"redsteward/internal/fault"
+	"redsteward/internal/journal"
 	"redsteward/internal/num"
 )
 
-// The wire structs are the canonical JSON read back. encoding/json only reads here; canonical.go writes.
+// The wire structs are the canonical JSON read back; canonical.go writes.
 
 type wireValue struct {
 	By       string            `json:"by"`
@@ -39,19 +39,6 @@ type wireFacts struct {
 	Subject string               `json:"subject"`
 }
 
-// strict decodes one JSON value without unknown members and without anything behind it.
-func strict(data []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if d.More() {
-		return fmt.Errorf("more than one value")
-	}
-	return nil
-}
-
 // optionalDate reads a date that may be empty.
 func optionalDate(text string) (Date, error) {
 	if text == "" {
@@ -65,7 +52,7 @@ func optionalDate(text string) (Date, error) {
 func (s *Scheme) ReadSubject(data []byte) (Subject, error) {
 	const op = "rating.ReadSubject"
 	var w wireFacts
-	if err := strict(data, &w); err != nil {
+	if err := journal.DecodeStrict(data, &w); err != nil {
 		return Subject{}, fault.Wrap(op, fault.Invalid, "事实文件读不出来", err)
 	}
 	asOf, err := optionalDate(w.AsOf)
@@ -241,7 +228,7 @@ type wireResult struct {
 func ReadResult(data []byte) (*Result, error) {
 	const op = "rating.ReadResult"
 	var w wireResult
-	if err := strict(data, &w); err != nil {
+	if err := journal.DecodeStrict(data, &w); err != nil {
 		return nil, fault.Wrap(op, fault.Invalid, "结果文件读不出来", err)
 	}
 	if w.Engine != EngineVersion || w.Hash != "sha256" {

@@ -43,8 +43,8 @@ type countyLoader struct {
 	firms, developers, projects []string
 	// photo is the file that findings on visits show.
 	photo inspection.Photo
-	// photos are those of the branches.
-	photos branchPhotos
+	// files are what firms show for all of their projects.
+	files firmFiles
 	// sheets are the shipped checklists.
 	sheets *inspection.Sheets
 }

@@ -40,45 +40,53 @@ func demoPaper(text string) []byte {
 	return out.Bytes()
 }
 
-// branchPhoto is of which firm and quarter a photo of its branch is.
-type branchPhoto struct{ firm, quarter int }
-
-// branchPhotos take the photo of a firm's branch in once for all of its projects.
-type branchPhotos struct {
-	mu    sync.Mutex
-	taken map[branchPhoto]func() (files.Stored, error)
+// firmFile is of which firm, quarter and fact a file is; the facts of a branch, "", are shown by one photo.
+type firmFile struct {
+	firm, quarter int
+	fact          string
 }
 
-// once gives what take gives, and lets it happen once for each photo.
-func (b *branchPhotos) once(photo branchPhoto, take func() (files.Stored, error)) (files.Stored, error) {
-	b.mu.Lock()
-	if b.taken == nil {
-		b.taken = map[branchPhoto]func() (files.Stored, error){}
+// firmFiles take in once what a firm shows for all of its projects.
+type firmFiles struct {
+	mu    sync.Mutex
+	taken map[firmFile]func() (files.Stored, error)
+}
+
+// once gives what take gives, and lets it happen once for each file.
+func (f *firmFiles) once(file firmFile, take func() (files.Stored, error)) (files.Stored, error) {
+	f.mu.Lock()
+	if f.taken == nil {
+		f.taken = map[firmFile]func() (files.Stored, error){}
 	}
-	if b.taken[photo] == nil {
-		b.taken[photo] = sync.OnceValues(take)
+	if f.taken[file] == nil {
+		f.taken[file] = sync.OnceValues(take)
 	}
-	take = b.taken[photo]
-	b.mu.Unlock()
+	take = f.taken[file]
+	f.mu.Unlock()
 	return take()
 }
 
-// proofFile is what a firm uploads for a fact. Facts of a branch are shown by one photo for all projects of the firm.
+// proofPapers are what firms show as a paper; each keeps one list of a kind for all of its projects.
+var proofPapers = map[string]string{"repairs": "报修台账（演示）.pdf", "revenue": "公共收益公示（演示）.pdf", "commendations": "表彰文件（演示）.pdf"}
+
+// proofFile is what a firm uploads for a fact.
 func (l *countyLoader) proofFile(ctx context.Context, by policy.Actor, fact string, i, n int) (files.Stored, error) {
-	meta := store.Meta{By: by.ID, Action: string(policy.SubmitEvidence)}
-	take := func(name string, data []byte, kind files.Kind) (files.Stored, error) {
-		return l.keeper.Take(ctx, meta, name, bytes.NewReader(data), kind)
+	file := firmFile{firm: l.plan.holder(i, n), quarter: n}
+	name, kind := proofPapers[fact], files.PDF
+	if name != "" {
+		file.fact = fact
+	} else {
+		name, kind = "组织生活现场（演示）.jpg", files.JPEG
 	}
-	if name := map[string]string{"repairs": "报修台账（演示）.pdf", "revenue": "公共收益公示（演示）.pdf", "commendations": "表彰文件（演示）.pdf"}[fact]; name != "" {
-		return take(name, demoPaper(fmt.Sprintf("DEMO %s %s No.%d", l.plan.size.quarterOf(n), fact, i+1)), files.PDF)
-	}
-	firm := l.plan.holder(i, n)
-	return l.photos.once(branchPhoto{firm, n}, func() (files.Stored, error) {
-		data, err := demoPhoto(1 + firm*16 + n)
-		if err != nil {
-			return files.Stored{}, err
+	return l.files.once(file, func() (files.Stored, error) {
+		data := demoPaper(fmt.Sprintf("DEMO %s %s No.%d", l.plan.size.quarterOf(n), fact, file.firm+1))
+		if kind == files.JPEG {
+			var err error
+			if data, err = demoPhoto(1 + file.firm*16 + n); err != nil {
+				return files.Stored{}, err
+			}
 		}
-		return take("组织生活现场（演示）.jpg", data, files.JPEG)
+		return l.keeper.Take(ctx, store.Meta{By: by.ID, Action: string(policy.SubmitEvidence)}, name, bytes.NewReader(data), kind)
 	})
 }
 
