@@ -3,6 +3,7 @@ module redsteward
 go 1.26.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1
 	cel.dev/cel-go v0.33.2
 	github.com/6tail/lunar-go v1.4.6
 	github.com/alecthomas/kong v1.17.0

@@ -105,6 +105,19 @@ const (
 	// UpdateDivision adds, corrects and ends divisions.
 	UpdateDivision Action = "division.update"
 
+	// ReadFund shows the guarantee fund within the scope: rules, balances, movements, next dates; papers only for the whole county.
+	ReadFund Action = "fund.read"
+	// AssessFund computes what is due, accepts letters of guarantee, enters what courts freeze.
+	AssessFund Action = "fund.assess"
+	// BookFund records money that came into the bank account.
+	BookFund Action = "fund.book"
+	// ReverseFund reverses entries, releases and pays out what courts froze; never by who entered it.
+	ReverseFund Action = "fund.reverse"
+	// ProposeFundRule proposes a version of the fund's rule.
+	ProposeFundRule Action = "fundrule.propose"
+	// AdoptFundRule puts a version in force or sets it aside; never by who proposed it.
+	AdoptFundRule Action = "fundrule.adopt"
+
 	// ReadEvidence shows proof and its files within the scope.
 	ReadEvidence Action = "evidence.read"
 	// SubmitEvidence hands proof in, corrects and withdraws it.
@@ -198,6 +211,13 @@ func Actions() []ActionInfo {
 		{ImportRegister, "从 Excel 导入登记", false},
 		{ReadContacts, "查看企业联系人", false},
 		{UpdateDivision, "修改行政区划", false},
+
+		{ReadFund, "查看保修金", false},
+		{AssessFund, "核定应缴保修金、登记保函与冻结", false},
+		{BookFund, "登记保修金收款与利息", false},
+		{ReverseFund, "冲正与办理解冻、扣划", false},
+		{ProposeFundRule, "填报保修金规则", false},
+		{AdoptFundRule, "采用保修金规则", false},
 
 		{ReadEvidence, "查看佐证材料", false},
 		{SubmitEvidence, "提交佐证材料", false},

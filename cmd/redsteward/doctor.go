@@ -22,6 +22,7 @@ import (
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/registry/fund"
 	"redsteward/supervision/evidence"
 )
 
@@ -190,6 +191,7 @@ func (d *diagnosis) examine(s *service, keyErr error) {
 	d.examineLog(s)
 	d.examineStates(s)
 	d.examineIndexes(s)
+	d.examineFund(s)
 	d.examineBacklog(s)
 	d.examineFiles(s)
 	d.examineCalendar(s)
@@ -311,6 +313,25 @@ func (d *diagnosis) examineIndexes(s *service) {
 		return
 	}
 	d.good(subject, "声明的都在")
+}
+
+// examineFund re-adds every account of the guarantee fund from its postings.
+func (d *diagnosis) examineFund(s *service) {
+	const subject = "保修金"
+	if s.fund == nil {
+		return // examineIndexes has said why it could not be opened
+	}
+	wrong := 0
+	ledgers, entries, err := s.fund.Audit(d.p.ctx, func(f fund.Finding) {
+		wrong++
+		d.bad(subject, f.Name+"（"+f.Project+"）"+f.Text)
+	})
+	switch {
+	case err != nil:
+		d.failed(subject, err)
+	case wrong == 0:
+		d.good(subject, fmt.Sprintf("%d 个小区的账，%d 笔，每个账户都与分录加总相符", ledgers, entries))
+	}
 }
 
 // declareAll opens every part that keeps documents.

@@ -72,7 +72,7 @@ var libraries = map[string][]string{
 }
 
 // testLibraries may be imported by test files and by the exported test suite of the store only.
-var testLibraries = []string{"testing", "pgregory.net/rapid", "github.com/google/go-cmp", "github.com/6tail/lunar-go", "github.com/chromedp/"}
+var testLibraries = []string{"testing", "pgregory.net/rapid", "github.com/anishathalye/porcupine", "github.com/google/go-cmp", "github.com/6tail/lunar-go", "github.com/chromedp/"}
 
 // topLevel is the list of folders of the root; another one needs a written reason in CONTRIBUTING.
 var topLevel = []string{"cmd", "configs", "registry", "supervision", "rating", "policy", "charts", "internal"}

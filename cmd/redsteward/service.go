@@ -24,6 +24,7 @@ import (
 	"redsteward/rating"
 	"redsteward/rating/cycle"
 	"redsteward/registry"
+	"redsteward/registry/fund"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
@@ -37,6 +38,7 @@ type service struct {
 	sqlite   *sqlite.Engine // nil on MongoDB
 	guard    *policy.Guard
 	register *registry.Service
+	fund     *fund.Service
 	keeper   *files.Keeper
 	proofs   *evidence.Service
 	// observations and visits are the other sources of facts.
@@ -119,11 +121,11 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openCycle(ctx); err != nil {
 		return err
 	}
-	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle)
+	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund)
 	return nil
 }
 
-// openRegister opens the register, which knows who holds which project, then the guard, which asks it, and the desk of the register, which asks the guard.
+// openRegister opens the register, which knows who holds which project, then the guard, which asks it, and the desks of the register and the fund, which ask the guard.
 func (s *service) openRegister(ctx context.Context, rules *policy.Rules) error {
 	register, err := registry.Open(ctx, s.db)
 	if err != nil {
@@ -134,6 +136,9 @@ func (s *service) openRegister(ctx context.Context, rules *policy.Rules) error {
 		return err
 	}
 	if s.register, err = registry.NewService(ctx, register, s.guard, s.clocks.Business); err != nil {
+		return err
+	}
+	if s.fund, err = fund.NewService(ctx, s.db, s.guard, register); err != nil {
 		return err
 	}
 	return s.openProof(ctx, register)
@@ -239,7 +244,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Approvals: s, Register: s.register, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Approvals: s, Register: s.register, Fund: s.fund, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},

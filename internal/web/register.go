@@ -167,15 +167,22 @@ func (s *Server) settled(c *fiber.Ctx, by policy.Actor, e entry, err error, conf
 
 // typed reads the fields of a form into values of their kind and keeps what could not be read.
 type typed struct {
-	c   *fiber.Ctx
-	bad []fault.Field
+	c *fiber.Ctx
+	// values are those of a form with files, which was read already; nil: those of c.
+	values url.Values
+	bad    []fault.Field
 }
 
 func (t *typed) fail(name, format string, args ...any) {
 	t.bad = append(t.bad, fault.Field{Name: name, Message: fmt.Sprintf(format, args...)})
 }
 
-func (t *typed) text(name string) string { return strings.TrimSpace(t.c.FormValue(name)) }
+func (t *typed) text(name string) string {
+	if t.values != nil {
+		return strings.TrimSpace(t.values.Get(name))
+	}
+	return strings.TrimSpace(t.c.FormValue(name))
+}
 
 func (t *typed) date(name, label string) calendar.Date {
 	text := t.text(name)

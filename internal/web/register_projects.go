@@ -134,6 +134,8 @@ type projectView struct {
 	// DeveloperName is "" if none is registered.
 	DeveloperName, DeveloperPath string
 	Estate                       estateView
+	// FundPath is the ledger of its guarantee fund, "" for who does not see it.
+	FundPath string
 }
 
 type contractLine struct {
@@ -154,6 +156,9 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	v := projectView{projectLine: s.projectLineOf(r), Delivered: r.Project.Delivered.Chinese(), TakenOver: r.Project.TakenOver.Chinese(), CanWrite: s.guard.Allow(by, policy.WriteRegister)}
+	if s.serves(fundPath) && s.guard.Allow(by, policy.ReadFund) {
+		v.FundPath = ledgerPath(r.ID)
+	}
 	if !r.Project.Area.IsZero() {
 		v.Area = r.Project.Area.Fixed(2)
 	}

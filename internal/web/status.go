@@ -20,6 +20,7 @@ var looks = map[string]look{
 	"待复核": {"blue", "clock"}, "已更正，待复核": {"blue", "clock"}, "逐级确认中": {"blue", "clock"}, "已确认": {"green", "check"}, "已被更正替代": {"grey", "undo"},
 	"待走访": {"blue", "clock"}, "走访中": {"blue", "tool"}, "已取消": {"grey", "undo"},
 	"退回": {"amber", "undo"}, "临期": {"amber", "hour"}, "今天到期": {"amber", "hour"}, "已延期": {"amber", "pause"}, "待补正": {"amber", "undo"}, "需确认": {"amber", "undo"},
+	"待采用": {"blue", "clock"}, "已采用": {"green", "check"}, "不采用": {"grey", "undo"}, "未设定": {"amber", "hour"}, "未缴清": {"amber", "hour"}, "已冲正": {"grey", "undo"}, "已终止": {"grey", "undo"}, "冻结中": {"violet", "speech"},
 	"须改密码": {"amber", "key"},
 	"公示中":  {"teal", "mega"}, "征求意见": {"teal", "mega"},
 	"异议中": {"violet", "speech"}, "申诉中": {"violet", "speech"}, "争议调解": {"violet", "speech"},

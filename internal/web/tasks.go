@@ -58,6 +58,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.registered != nil {
 		parts = append(parts, StartTasks{Guard: s.guard, People: s.people, Register: s.registered}, ContractTasks{Guard: s.guard, Contracts: s.registered})
 	}
+	if s.fund != nil {
+		parts = append(parts, FundTasks{Guard: s.guard, Fund: s.fund})
+	}
 	return parts
 }
 

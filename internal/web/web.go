@@ -28,6 +28,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/policy"
+	"redsteward/registry/fund"
 )
 
 // Settings are the words and switches of one installation. The zero value works; empty words get the defaults named here.
@@ -72,7 +73,9 @@ type Options struct {
 	Approvals Approvals
 	// Register holds firms and projects. Nil hides their pages.
 	Register Register
-	// Files takes uploads in. Required with Register, Supervision and Cycle.
+	// Fund keeps the guarantee fund. Nil hides its pages.
+	Fund *fund.Service
+	// Files takes uploads in. Required with Register, Fund, Supervision and Cycle.
 	Files *files.Keeper
 	// Journal shows the log of changes on 操作日志. Nil hides the page.
 	Journal Journal
@@ -114,6 +117,7 @@ type Server struct {
 	holidays    *calendar.Calendar
 	// registered is the register; register is the method that registers routes.
 	registered Register
+	fund       *fund.Service
 	files      *files.Keeper
 	clocks     policy.Clocks
 	secret     []byte
@@ -142,13 +146,13 @@ func New(o Options) (*Server, error) {
 	switch {
 	case o.Guard == nil, o.People == nil, o.Clocks.Business == nil, o.Clocks.Security == nil:
 		return nil, fault.New(op, fault.Invalid, "服务缺少权限、账号或时钟")
-	case (o.Register != nil || o.Supervision != nil || o.Cycle != nil) && o.Files == nil:
-		return nil, fault.New(op, fault.Invalid, "登记、观察记录或评价周期缺少接收文件的部分")
+	case (o.Register != nil || o.Fund != nil || o.Supervision != nil || o.Cycle != nil) && o.Files == nil:
+		return nil, fault.New(op, fault.Invalid, "登记、保修金、观察记录或评价周期缺少接收文件的部分")
 	case len(o.Secret) < 32:
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, evidence: o.Evidence, supervision: o.Supervision, holidays: o.Holidays, registered: o.Register, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, evidence: o.Evidence, supervision: o.Supervision, holidays: o.Holidays, registered: o.Register, fund: o.Fund, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

@@ -6,6 +6,7 @@ import (
 
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/fund"
 )
 
 // fewDivisions are enough for the pages; the shipped table is loaded by serve.
@@ -18,7 +19,7 @@ const fewDivisions = `code,name,level,parent
 360428101500,棠荫村委会,5,360428101000
 `
 
-// openRegister opens an empty register with its divisions, and the guard that asks it for tenure.
+// openRegister opens an empty register with its divisions, the guard that asks it for tenure, and the fund over both.
 func (f *Fixture) openRegister(ctx context.Context, rules *policy.Rules, now func() time.Time) (*policy.Guard, error) {
 	register, err := registry.Open(ctx, f.DB)
 	if err != nil {
@@ -26,6 +27,9 @@ func (f *Fixture) openRegister(ctx context.Context, rules *policy.Rules, now fun
 	}
 	guard := policy.NewGuard(rules, register)
 	if f.Register, err = registry.NewService(ctx, register, guard, now); err != nil {
+		return nil, err
+	}
+	if f.Fund, err = fund.NewService(ctx, f.DB, guard, register); err != nil {
 		return nil, err
 	}
 	_, err = register.SeedDivisions(ctx, []byte(fewDivisions))

@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/web"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/fund"
 	"redsteward/supervision/evidence"
 )
 
@@ -41,6 +42,8 @@ type Fixture struct {
 	Server *web.Server
 	// Register is the register, with a few divisions and nothing else.
 	Register *registry.Service
+	// Fund is the guarantee fund over the register; nil unless Start made the fixture.
+	Fund *fund.Service
 	// Log is what the server logged.
 	Log *Buffer
 	// Access holds the refused tries.
@@ -184,7 +187,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Approvals: ways{chains, f.People}, Register: f.Register, Files: files.NewKeeper(db, ""),
+		Access: f.Access, Approvals: ways{chains, f.People}, Register: f.Register, Fund: f.Fund, Files: files.NewKeeper(db, ""),
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {

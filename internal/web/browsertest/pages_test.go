@@ -154,7 +154,7 @@ func TestPages(t *testing.T) {
 
 // fileRoutes answer with a file or send somewhere else: there is nothing to look at.
 var fileRoutes = map[string]bool{"/stars.csv": true, "/firms/:id<maxLen(600)>/projects.xlsx": true, "/stars/:id<maxLen(200)>/lines.csv": true, "/type": true, "/register/projects.xlsx": true, "/register/firms.xlsx": true, "/register/developers.xlsx": true, "/register/divisions.xlsx": true,
-	"/register/imports/template/:kind.xlsx": true, "/register/imports/:id/progress": true, "/register/imports/marked/:id": true}
+	"/register/imports/template/:kind.xlsx": true, "/fund.xlsx": true, "/fund/:project<maxLen(64)>/ledger.xlsx": true, "/fund/:project<maxLen(64)>/entries/:no<int>/paper": true, "/register/imports/:id/progress": true, "/register/imports/marked/:id": true}
 
 // elsewhere are the pages that tests other than TestPages open, because they need another start.
 var elsewhere = []string{"/setup", "/admin/accounts/1", "/register/imports/1", "/register/imports/1/reverse"}
@@ -162,8 +162,9 @@ var elsewhere = []string{"/setup", "/admin/accounts/1", "/register/imports/1", "
 // TestEveryRoute: each page of the route table is one that a test opens, so that a new route cannot be forgotten here.
 func TestEveryRoute(t *testing.T) {
 	f := started(t, 1)
-	paths := slices.Clone(elsewhere)
-	for _, p := range slices.Concat(publicPages, officePages, auditPages, registerPages("1", "1", "1"), divisionForms()) {
+	paths := slices.Concat(elsewhere, fundForms)
+	fundChief, fundCashier := fundPages("1")
+	for _, p := range slices.Concat(publicPages, officePages, auditPages, registerPages("1", "1", "1"), divisionForms(), fundChief, fundCashier) {
 		if p.status == 200 {
 			path, _, _ := strings.Cut(p.path, "?")
 			paths = append(paths, path)

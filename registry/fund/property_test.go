@@ -1,0 +1,276 @@
+package fund
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	"pgregory.net/rapid"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+)
+
+// TestPostNeverBreaks: whatever is posted, also at the edge of int64, the balances stay whole or nothing changes.
+func TestPostNeverBreaks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		amount := rapid.OneOf(rapid.Int64(), rapid.Int64Range(-1000, 1000), rapid.SampledFrom([]int64{math.MaxInt64, math.MinInt64, math.MaxInt64 - 1, 0}))
+		account := rapid.SampledFrom(append(Accounts(), "none"))
+		b := Balances{Bank: 900, Due: 100, Deposit: 700, Interest: 100, Court: 200}
+		for range rapid.IntRange(1, 12).Draw(t, "entries") {
+			var postings []Posting
+			sum := int64(0)
+			for range rapid.IntRange(0, 3).Draw(t, "lines") {
+				p := Posting{account.Draw(t, "account"), amount.Draw(t, "fen")}
+				postings, sum = append(postings, p), sum+p.Fen
+			}
+			if rapid.Bool().Draw(t, "balanced") {
+				postings = append(postings, Posting{account.Draw(t, "account"), -sum})
+			}
+			after, err := b.Post(postings)
+			if err != nil {
+				if after != b {
+					t.Fatalf("a refused entry changed %+v to %+v", b, after)
+				}
+				continue
+			}
+			whole(t, after)
+			b = after
+		}
+	})
+}
+
+// whole fails unless the invariants of balances hold.
+func whole(t interface{ Fatalf(string, ...any) }, b Balances) {
+	for _, a := range Accounts() {
+		if b.Of(a) < 0 {
+			t.Fatalf("%s is below zero: %+v", a, b)
+		}
+	}
+	if b.Bank+b.Due != b.Deposit+b.Interest+b.Court || b.Free() < 0 {
+		t.Fatalf("the balances do not hold together: %+v", b)
+	}
+}
+
+// TestLedgerStaysWhole plays random commands on a ledger: what is open in the parts is what the accounts say, and each entry can be reversed once.
+func TestLedgerStaysWhole(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var l Ledger
+		var entries []Entry
+		small := rapid.Int64Range(1, 500)
+		for range rapid.IntRange(1, 30).Draw(t, "steps") {
+			next := l.clone()
+			var err error
+			fen := small.Draw(t, "fen")
+			switch rapid.IntRange(0, 6).Draw(t, "step") {
+			case 0:
+				if len(l.Dues) >= maxParts {
+					continue
+				}
+				id := fmt.Sprintf("d%d", len(l.Dues)+1)
+				next.Dues = append(next.Dues, Due{ID: id, Fen: fen})
+				err = next.post(Entry{Kind: EntryAssess, Fen: fen, Ref: id, Postings: transfer(AccountDue, AccountDeposit, fen)})
+			case 1:
+				if _, err = next.settle("d1", fen, paid); err == nil {
+					err = next.post(Entry{Kind: EntryPayment, Fen: fen, Ref: "d1", Postings: transfer(AccountBank, AccountDue, fen)})
+				}
+			case 2:
+				if _, err = next.settle("d1", fen, secured); err == nil {
+					id := fmt.Sprintf("l%d", len(l.Letters)+1)
+					next.Letters = append(next.Letters, Letter{ID: id, Due: "d1", Fen: fen})
+					err = next.post(Entry{Kind: EntryLetter, Day: today, Fen: fen, Ref: id, Postings: transfer(AccountDeposit, AccountDue, fen)})
+				}
+			case 3:
+				id := fmt.Sprintf("h%d", len(l.Freezes)+1)
+				next.Freezes = append(next.Freezes, Freeze{ID: id, Fen: fen, Open: fen})
+				err = next.post(Entry{Kind: EntryFreeze, Fen: fen, Ref: id, Postings: transfer(AccountDeposit, AccountCourt, fen)})
+			case 4:
+				h, hErr := next.freeze("h1")
+				if hErr != nil || h.Open < fen {
+					continue
+				}
+				h.Open -= fen
+				err = next.post(Entry{Kind: EntryDeduct, Fen: fen, Ref: "h1", Postings: transfer(AccountCourt, AccountBank, fen)})
+			case 5:
+				err = next.post(Entry{Kind: EntryInterest, Fen: fen, Postings: transfer(AccountBank, AccountInterest, fen)})
+			default:
+				if len(entries) == 0 {
+					continue
+				}
+				e := rapid.SampledFrom(entries).Draw(t, "entry")
+				if err = next.reverse(e, Entry{Day: today}); err == nil && next.reverse(e, Entry{}) == nil {
+					t.Fatalf("entry %d was reversed twice", e.No)
+				}
+			}
+			if err != nil {
+				if !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.NotFound) {
+					t.Fatalf("refused with %v", err)
+				}
+				continue
+			}
+			l = next
+			entries = append(entries, *l.Entry)
+			whole(t, l.Balances)
+			if openOf(l) != l.Balances.Due || frozenOf(l) != l.Balances.Court {
+				t.Fatalf("parts and accounts differ: %+v", l)
+			}
+		}
+	})
+}
+
+// TestRoundTrip: what Yuan shows ParseMoney reads.
+func TestRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		fen := rapid.Int64Range(1, MaxFen).Draw(t, "fen")
+		got, err := ParseMoney("amount", "金额", Yuan(fen)+" 元")
+		if err != nil || got != fen {
+			t.Fatalf("%s is read as %d, %v", Yuan(fen), got, err)
+		}
+	})
+}
+
+func TestParseMoney(t *testing.T) {
+	for text, want := range map[string]int64{"42600": 4_260_000, "42,600.00": 4_260_000, " 0.5 元": 50, "0.01": 1, "10000000000": MaxFen, "00012": 1200} {
+		if got, err := ParseMoney("amount", "金额", text); err != nil || got != want {
+			t.Errorf("%q is %d, %v", text, got, err)
+		}
+	}
+	for text, said := range map[string]string{"": "要填金额", "1.005": "有 3 位小数，最多两位", "-1": "不是金额", "1e5": "不是金额", "1,00": "不是金额", "０.5": "不是金额", "10000000000.01": "超过", "999999999999999": "超过",
+		"0": "不能是 0", "1.": "不是金额", ".5": "不是金额", "12 34": "不是金额", "4,2600": "不是金额"} {
+		_, err := ParseMoney("cost", "造价", text)
+		if f := fault.FieldsOf(err); len(f) != 1 || f[0].Name != "cost" || !strings.HasPrefix(f[0].Message, "造价") || !strings.Contains(f[0].Message, said) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// FuzzParseMoney: nothing with a third decimal, no sign and nothing beyond the bounds comes through, and what does is what an exact number says.
+func FuzzParseMoney(f *testing.F) {
+	for _, seed := range []string{"42600.00", "1.005", "42,600.0", "−1", "1e9", "１", "元", "0.00", "9999999999999999999999.99"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		fen, err := ParseMoney("amount", "金额", text)
+		if err != nil {
+			if fields := fault.FieldsOf(err); !fault.Is(err, fault.Invalid) || len(fields) != 1 || fields[0].Name != "amount" {
+				t.Fatalf("%q: %v", text, err)
+			}
+			return
+		}
+		plain := strings.ReplaceAll(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(text), "元")), ",", "")
+		n, err := num.Parse(plain)
+		if err != nil || fen <= 0 || fen > MaxFen || !n.Equal(num.FromFrac(fen, 100)) {
+			t.Fatalf("%q was read as %d", text, fen)
+		}
+	})
+}
+
+// The account under concurrent commands: its state, what is asked and what came of it.
+type (
+	accountState struct{ due, bank, court int64 }
+	accountAsk   struct {
+		do  string
+		fen int64
+	}
+	accountAnswer struct {
+		ok    bool
+		state accountState
+	}
+)
+
+// accountModel is what one ledger must look like to everybody: as if the commands came one after the other.
+var accountModel = porcupine.Model{
+	Init: func() any { return accountState{due: 2_000_000} },
+	Step: func(state, input, output any) (bool, any) {
+		s, in, out := state.(accountState), input.(accountAsk), output.(accountAnswer)
+		next, ok := s, true
+		switch in.do {
+		case "pay":
+			next.due, next.bank = s.due-in.fen, s.bank+in.fen
+		case "freeze":
+			next.court = s.court + in.fen
+		}
+		ok = next.due >= 0 && next.court <= next.bank
+		if !ok {
+			return !out.ok, s
+		}
+		return out.ok && out.state == next, next
+	},
+	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v -> %+v", input, output) },
+}
+
+// TestLinearizable lets several people pay, freeze and read one ledger at the same moment, and checks that what each of them heard fits one order of events.
+func TestLinearizable(t *testing.T) {
+	d := newDesk(t)
+	d.adopt(twoPercent())
+	d.assessed("p1")
+	var clock atomic.Int64
+	var mu sync.Mutex
+	var history []porcupine.Operation
+	stateOf := func(b Balances) accountState { return accountState{b.Due, b.Bank, b.Court} }
+	perform := func(client, i int) accountAnswer {
+		switch ask := askOf(client, i); ask.do {
+		case "pay":
+			doc, err := d.Pay(d.ctx(), d.cashier, "p1", d.money(ask.fen, fmt.Sprintf("赣财%d-%02d", client, i)), nil)
+			return answered(t, stateOf(doc.State.Balances), err)
+		case "freeze":
+			doc, err := d.FreezeMoney(d.ctx(), d.officer, "p1", d.court("", ask.fen), nil)
+			return answered(t, stateOf(doc.State.Balances), err)
+		default:
+			s, err := d.Statement(d.ctx(), d.officer, "p1")
+			return answered(t, stateOf(s.Ledger.Balances), err)
+		}
+	}
+	var wg sync.WaitGroup
+	for client := range 4 {
+		wg.Go(func() {
+			for i := range 10 {
+				call := clock.Add(1)
+				answer := perform(client, i)
+				op := porcupine.Operation{ClientId: client, Input: askOf(client, i), Call: call, Output: answer, Return: clock.Add(1)}
+				mu.Lock()
+				history = append(history, op)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if verdict := porcupine.CheckOperationsTimeout(accountModel, history, time.Minute); verdict != porcupine.Ok {
+		t.Fatalf("%d operations: %s\n%+v", len(history), verdict, history)
+	}
+	// The checker sees a lie: money that somebody read and that never was there.
+	lie := history[len(history)-1]
+	lie.Input, lie.Output = accountAsk{do: "read"}, accountAnswer{true, accountState{bank: 1}}
+	lie.Call, lie.Return = clock.Add(1), clock.Add(1)
+	if porcupine.CheckOperations(accountModel, append(history, lie)) {
+		t.Fatal("the checker believes anything")
+	}
+	d.audited(-1)
+}
+
+// askOf is the ith thing that a client asks: payments that together are more than is due, freezes, reads.
+func askOf(client, i int) accountAsk {
+	switch (client + i) % 3 {
+	case 0:
+		return accountAsk{"pay", int64(200_000 + 10_000*client)}
+	case 1:
+		return accountAsk{"freeze", int64(90_000 + 1000*i)}
+	}
+	return accountAsk{do: "read"}
+}
+
+// answered is what a client heard; anything but a refusal by the state of the ledger is a failure.
+func answered(t *testing.T, s accountState, err error) accountAnswer {
+	if err != nil && !fault.Is(err, fault.Conflict) {
+		t.Errorf("%v", err)
+	}
+	if err != nil {
+		return accountAnswer{}
+	}
+	return accountAnswer{true, s}
+}
