@@ -158,10 +158,12 @@ type said struct {
 // firmSays is what is recorded of a firm in a quarter.
 func (p *countyPlan) firmSays(firm, quarter int) []said {
 	out := []said{{"cobuild_kinds", []supervision.Cell{number("cobuild_kinds", p.cobuildKinds(firm, quarter))}, "社区“五个共”登记簿（演示数据）"}}
-	if p.firms[firm].party.Form == registry.PartyOwn {
-		return out
-	}
 	made, due := p.meetings(firm, quarter)
+	if p.firms[firm].party.Form == registry.PartyOwn {
+		present, expected := p.attendance(firm, quarter)
+		return append(out, said{"branch_meetings", counts("branch_meetings_held", made, "branch_meetings_due", due), "支部组织生活登记（演示数据）"},
+			said{"branch_attendance", counts("attendance_present", present, "attendance_expected", expected), "组织生活到会统计（演示数据）"})
+	}
 	return append(out,
 		said{"instructor_visits", counts("instructor_visits_made", made, "instructor_visits_due", due), "党建指导员工作记录（演示数据）"},
 		said{"training", counts("training_held", p.trainings(firm, quarter), "training_due", 1), "培训签到统计（演示数据）"})
@@ -241,12 +243,6 @@ func (p *countyPlan) vetoSaid(day calendar.Date) said {
 func (p *countyPlan) proofSaid(i, quarter int) []said {
 	pr := &p.projects[i]
 	var out []said
-	if firm := p.holder(i, quarter); p.firms[firm].party.Form == registry.PartyOwn {
-		held, due := p.meetings(firm, quarter)
-		present, expected := p.attendance(firm, quarter)
-		out = append(out, said{"branch_meetings", counts("branch_meetings_held", held, "branch_meetings_due", due), "支部组织生活"},
-			said{"branch_attendance", counts("attendance_present", present, "attendance_expected", expected), "组织生活到会"})
-	}
 	calls := 4 + pr.input.Households/30
 	done, due := p.tally(quarter, "repairs", i, between(calls, calls*3/2), p.rate(i, 0.6, 0.95))
 	out = append(out, said{"repairs", counts("repairs_on_time", done, "repairs_due", due), "报修台账"})

@@ -40,7 +40,7 @@ func demoPaper(text string) []byte {
 	return out.Bytes()
 }
 
-// firmFile is of which firm, quarter and fact a file is; the facts of a branch, "", are shown by one photo.
+// firmFile is of which firm, quarter and fact a file is.
 type firmFile struct {
 	firm, quarter int
 	fact          string
@@ -71,22 +71,10 @@ var proofPapers = map[string]string{"repairs": "报修台账（演示）.pdf", "
 
 // proofFile is what a firm uploads for a fact.
 func (l *countyLoader) proofFile(ctx context.Context, by policy.Actor, fact string, i, n int) (files.Stored, error) {
-	file := firmFile{firm: l.plan.holder(i, n), quarter: n}
-	name, kind := proofPapers[fact], files.PDF
-	if name != "" {
-		file.fact = fact
-	} else {
-		name, kind = "组织生活现场（演示）.jpg", files.JPEG
-	}
+	file := firmFile{firm: l.plan.holder(i, n), quarter: n, fact: fact}
 	return l.files.once(file, func() (files.Stored, error) {
-		data := demoPaper(fmt.Sprintf("DEMO %s %s No.%d", l.plan.size.quarterOf(n), fact, file.firm+1))
-		if kind == files.JPEG {
-			var err error
-			if data, err = demoPhoto(1 + file.firm*16 + n); err != nil {
-				return files.Stored{}, err
-			}
-		}
-		return l.keeper.Take(ctx, store.Meta{By: by.ID, Action: string(policy.SubmitEvidence)}, name, bytes.NewReader(data), kind)
+		paper := demoPaper(fmt.Sprintf("DEMO %s %s No.%d", l.plan.size.quarterOf(n), fact, file.firm+1))
+		return l.keeper.Take(ctx, store.Meta{By: by.ID, Action: string(policy.SubmitEvidence)}, proofPapers[fact], bytes.NewReader(paper), files.PDF)
 	})
 }
 

@@ -236,7 +236,7 @@ func (l *countyLoader) firmRecords(i, n int) []act {
 	var acts []act
 	for _, s := range l.plan.firmSays(i, n) {
 		recorder := l.of("industry_secretary", 1)
-		if s.fact != "cobuild_kinds" {
+		if s.fact == "instructor_visits" || s.fact == "training" {
 			recorder = l.instructor(i)
 		}
 		acts = append(acts, l.observe(l.draft(s, -1, i, day), recorder, hour(day.Add(1), 10), hour(day.Add(2), 16), reviewers...)...)

@@ -44,12 +44,12 @@ func nameOf(command any) string {
 
 // feeds names, for each indicator of the five goods, the facts that it reads and the command by which each of them comes in.
 var feeds = map[string]map[string]any{
-	"org_own_meetings":      {"branch_meetings": submit},
-	"org_joint_meetings":    {"joint_meetings": submit},
+	"org_own_meetings":      {"branch_meetings": record},
+	"org_joint_meetings":    {"joint_meetings": record},
 	"org_instructor_visits": {"instructor_visits": record, "party_form": setParty},
 	"org_cobuild":           {"cobuild_kinds": record},
 	"team_displays":         {"four_displays": reply},
-	"team_attendance":       {"branch_attendance": submit},
+	"team_attendance":       {"branch_attendance": record},
 	"team_training":         {"training": record, "party_form": setParty},
 	"svc_satisfaction":      {"survey": record},
 	"svc_matter_callbacks":  {"matter_callbacks": record},

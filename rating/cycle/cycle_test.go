@@ -48,7 +48,7 @@ func TestQuarterFromPlanToCircular(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].ID != "2026Q3" {
 		t.Errorf("published list %+v, %v", list, err)
 	}
-	if want := []string{"open 2026Q3 until 2026-09-30, 5 asks of firms", "close 2026Q3"}; strings.Join(d.windows.told, ";") != strings.Join(want, ";") {
+	if want := []string{"open 2026Q3 until 2026-09-30, 2 asks of firms", "close 2026Q3"}; strings.Join(d.windows.told, ";") != strings.Join(want, ";") {
 		t.Errorf("the windows were told %q, want %q", d.windows.told, want)
 	}
 	d.refused(t, fault.Conflict, "已经公布", func() error { _, err := d.Evaluate(t.Context(), officer, "2026Q3"); return err })
