@@ -193,8 +193,8 @@ func TestProofWithoutScript(t *testing.T) {
 	if again := sentID(t, clerk.upload(t, partyDay, good, nil)); again != id {
 		t.Errorf("sent twice: %s and %s", id, again)
 	}
-	if got := changes(t, s.Fixture) - before; got != 1 {
-		t.Errorf("%d records for one proof", got)
+	if got := changes(t, s.Fixture) - before; got != 3 {
+		t.Errorf("%d records, want the proof, and that its photo and the copy are kept for good", got)
 	}
 	wants(t, clerk.get(t, a.Header.Get("Location")), 200, "已提交，回执编号 ZZ20261019-", "2026年10月22日前初审", "公共收益公示")
 	wants(t, clerk.get(t, "/proof/"+id), 200, "待审", "实到人数 5 人，应到人数 5 人", "撤下材料", "企业提交")
