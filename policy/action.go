@@ -100,6 +100,12 @@ const (
 	WriteRegister Action = "register.write"
 	// ImportRegister enters many of them from Excel.
 	ImportRegister Action = "register.import"
+	// ReadFiling shows filings within the scope.
+	ReadFiling Action = "filing.read"
+	// ApplyFiling drafts filings, hands them in, corrects and withdraws them.
+	ApplyFiling Action = "filing.apply"
+	// HandleFiling accepts filings, asks for corrections and refuses them; never by who filed.
+	HandleFiling Action = "filing.handle"
 	// ReadContacts shows names and phones of a firm's people unmasked.
 	ReadContacts Action = "contact.read"
 	// UpdateDivision adds, corrects and ends divisions.
@@ -209,6 +215,9 @@ func Actions() []ActionInfo {
 		{ReadRegister, "查看企业与小区登记", false},
 		{WriteRegister, "登记企业、小区与合同", false},
 		{ImportRegister, "从 Excel 导入登记", false},
+		{ReadFiling, "查看登记备案", false},
+		{ApplyFiling, "提交备案", false},
+		{HandleFiling, "受理备案", false},
 		{ReadContacts, "查看企业联系人", false},
 		{UpdateDivision, "修改行政区划", false},
 

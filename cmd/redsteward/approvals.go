@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
 	"redsteward/policy"
+	"redsteward/registry/filing"
 	"redsteward/supervision"
 )
 
@@ -104,4 +107,47 @@ func (s *service) lacking(ctx context.Context) ([]policy.Lack, error) {
 		return nil, err
 	}
 	return s.Staffing(ctx, policy.SystemActor())
+}
+
+// kindsFrom reads a filings.yaml against the deadlines and ways of approval that there are.
+func kindsFrom(name string, data []byte, c *config, rules *policy.Rules) (*filing.Kinds, error) {
+	table, err := ownOr(c.Files.Deadlines, "deadlines.yaml")
+	if err != nil {
+		return nil, err
+	}
+	deadlines, err := calendar.ParseRules("deadlines.yaml", table)
+	if err != nil {
+		return nil, err
+	}
+	chains, err := chainsOf(c, rules)
+	if err != nil {
+		return nil, err
+	}
+	return filing.ParseKinds(name, data, rules, filing.Names{
+		Deadline: func(id string) bool { _, err := deadlines.Find(id); return err == nil },
+		Chain:    func(id string) bool { _, err := chains.On(id, calendar.Date{}); return !fault.Is(err, fault.NotFound) },
+	})
+}
+
+// openFilings opens the filings over the register, the accounts and the ways of approval.
+func (s *service) openFilings(ctx context.Context) error {
+	data, err := ownOr(s.config.Files.Filings, "filings.yaml")
+	if err != nil {
+		return err
+	}
+	kinds, err := kindsFrom("filings.yaml", data, s.config, s.guard.Rules())
+	if err != nil {
+		return err
+	}
+	deadlines, err := s.deadlines()
+	if err != nil {
+		return err
+	}
+	days, err := loadCalendar(s.config)
+	if err != nil {
+		return err
+	}
+	s.filings, err = filing.New(ctx, filing.Config{DB: s.db, Now: s.clocks.Business, Guard: s.guard, Keeper: s.keeper, Places: s.register.Register, Persons: s.accounts, Chains: s.chains, Kinds: kinds,
+		Deadlines: deadlines, Days: days})
+	return err
 }

@@ -146,6 +146,20 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "审批流程表", err
 		}
 		return fmt.Sprintf("审批流程表，%d 个流程", len(chains.All())), nil
+	case hasKey(data, "filings"):
+		rules, err := shippedRules()
+		if err != nil {
+			return "", err
+		}
+		settings, err := loadConfig("", p.env, nil)
+		if err != nil {
+			return "", err
+		}
+		kinds, err := kindsFrom(name, data, settings, rules)
+		if err != nil {
+			return "备案种类表", err
+		}
+		return fmt.Sprintf("备案种类表，%d 种", len(kinds.All())), nil
 	case hasKey(data, "deadlines"):
 		rules, err := calendar.ParseRules(name, data)
 		if err != nil {

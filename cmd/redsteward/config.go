@@ -63,6 +63,8 @@ type config struct {
 		Confirmations string `yaml:"confirmations"`
 		// Approvals says who approves what, level by level.
 		Approvals string `yaml:"approvals"`
+		// Filings says what is filed.
+		Filings string `yaml:"filings"`
 		// SchemeQuarter and SchemeYear are the schemes of the rating cycle.
 		SchemeQuarter string `yaml:"scheme_quarter"`
 		SchemeYear    string `yaml:"scheme_year"`

@@ -19,7 +19,7 @@ func (l *countyLoader) waitingActs() []act {
 	for i := range l.plan.firms {
 		acts = append(acts, l.waitingParty(i, n)...)
 	}
-	return acts
+	return append(acts, l.filingActs()...)
 }
 
 // waitingParty: of three firms with a project one fact waits for each of the three levels.

@@ -347,6 +347,9 @@ func declareAll(ctx context.Context, s *service) error {
 	if err != nil {
 		return err
 	}
+	if err := s.openFilings(ctx); err != nil {
+		return err
+	}
 	if err := s.openSupervision(ctx, s.register.Register, s.accounts); err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ import (
 	"redsteward/rating"
 	"redsteward/rating/cycle"
 	"redsteward/registry"
+	"redsteward/registry/filing"
 	"redsteward/registry/fund"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
@@ -47,7 +48,9 @@ type service struct {
 	visits       *inspection.Visits
 	accounts     *policy.Service
 	// chains say who approves what.
-	chains  *policy.Chains
+	chains *policy.Chains
+	// filings are the register's filings.
+	filings *filing.Service
 	archive *rating.Archive
 	cycle   *cycle.Service
 	jobs    *schedule.Runner
@@ -110,6 +113,9 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 		return err
 	}
 	if s.accounts, err = policy.NewService(ctx, s.db, s.guard, s.clocks, policy.Options{Idle: s.config.Session.Idle, Longest: s.config.Session.Longest, Log: s.refused}); err != nil {
+		return err
+	}
+	if err := s.openFilings(ctx); err != nil {
 		return err
 	}
 	if err := s.openSupervision(ctx, s.register.Register, s.accounts); err != nil {
@@ -244,7 +250,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Approvals: s, Register: s.register, Fund: s.fund, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Approvals: s, Filings: s.filings, Register: s.register, Fund: s.fund, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},

@@ -180,9 +180,14 @@ const maxProjectOptions = 300
 
 // projectOptions are the projects of an actor that a text finds, and whether there are more.
 func (s *Server) projectOptions(c *fiber.Ctx, by policy.Actor, text string) ([]option, bool, error) {
+	return projectOptionsFrom(c.UserContext(), s.supervision.Projects, by, text)
+}
+
+// projectOptionsFrom is projectOptions of any list of projects.
+func projectOptionsFrom(ctx context.Context, list Projects, by policy.Actor, text string) ([]option, bool, error) {
 	options := []option{{Value: "", Label: "请选择小区"}}
 	for q := (registry.ProjectQuery{Text: text}); ; {
-		p, err := s.supervision.Projects.Projects(c.UserContext(), by, q)
+		p, err := list.Projects(ctx, by, q)
 		if err != nil {
 			return nil, false, err
 		}

@@ -61,6 +61,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.fund != nil {
 		parts = append(parts, FundTasks{Guard: s.guard, Fund: s.fund})
 	}
+	if s.filings != nil {
+		parts = append(parts, FilingTasks{Guard: s.guard, Filings: s.filings})
+	}
 	return parts
 }
 

@@ -28,6 +28,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/policy"
+	"redsteward/registry/filing"
 	"redsteward/registry/fund"
 )
 
@@ -71,6 +72,8 @@ type Options struct {
 	Cycle Cycle
 	// Approvals says who approves what. Nil hides the page.
 	Approvals Approvals
+	// Filings runs the filings. Nil hides their pages; needs Register.
+	Filings *filing.Service
 	// Register holds firms and projects. Nil hides their pages.
 	Register Register
 	// Fund keeps the guarantee fund. Nil hides its pages.
@@ -109,6 +112,8 @@ type Server struct {
 	cycle   Cycle
 	// approvals is nil if the page is not there.
 	approvals Approvals
+	// filings is nil if its pages are not there.
+	filings *filing.Service
 	// evidence is nil if its pages are not there.
 	evidence *Evidence
 	// supervision is nil if its pages are not there.
@@ -152,7 +157,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, evidence: o.Evidence, supervision: o.Supervision, holidays: o.Holidays, registered: o.Register, fund: o.Fund, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, evidence: o.Evidence, supervision: o.Supervision, holidays: o.Holidays, registered: o.Register, fund: o.Fund, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

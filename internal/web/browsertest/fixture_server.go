@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/web"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/filing"
 	"redsteward/registry/fund"
 	"redsteward/supervision/evidence"
 )
@@ -55,6 +56,8 @@ type Fixture struct {
 	first  policy.Actor
 	cancel context.CancelFunc
 	done   chan error
+	// Filings are the filings.
+	Filings *filing.Service
 }
 
 // Buffer is a log that may be read while it is written.
@@ -181,47 +184,19 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err != nil {
 		return nil, err
 	}
-	chains, err := policy.ParseChains("approvals.yaml", []byte(fixtureChains), rules)
+	approvals, err := f.openFilings(ctx, rules, guard, clocks.Business)
 	if err != nil {
 		return nil, err
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Approvals: ways{chains, f.People}, Register: f.Register, Fund: f.Fund, Files: files.NewKeeper(db, ""),
+		Access: f.Access, Approvals: approvals, Filings: f.Filings, Register: f.Register, Fund: f.Fund, Files: files.NewKeeper(db, ""),
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return f, f.serve(ctx)
-}
-
-// ways are the ways of approval of the fixtures.
-type ways struct {
-	chains *policy.Chains
-	people *policy.Service
-}
-
-// fixtureChains is a chain with everything that a page shows of one.
-const fixtureChains = `approvals:
-  - id: filing
-    title: 登记备案审批
-    basis: 建议
-    makers: [property_officer]
-    versions:
-      - version: 1
-        from: 2025-01-01
-        levels:
-          - {name: 会签, paper: true, seats: [{role: section_chief, deputies: [deputy_director]}, {role: legal_officer}]}
-`
-
-// Chains implements web.Approvals.
-func (w ways) Chains() *policy.Chains { return w.chains }
-
-// Staffing implements web.Approvals.
-func (w ways) Staffing(ctx context.Context, by policy.Actor) ([]policy.Lack, error) {
-	one := w.chains.All()[0]
-	return w.people.Staffing(ctx, by, []policy.Separated{one.Versions[0].Separated(one.Makers)}, []policy.Place{{Name: "全县"}})
 }
 
 // settings are the words of the fixtures.

@@ -1,0 +1,98 @@
+package browsertest
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/files"
+	"redsteward/policy"
+	"redsteward/registry/filing"
+)
+
+// ways are the ways of approval of the fixtures.
+type ways struct {
+	chains *policy.Chains
+	people *policy.Service
+}
+
+// fixtureChains is a chain with everything that a page shows of one.
+const fixtureChains = `approvals:
+  - id: filing
+    title: 登记备案审批
+    basis: 建议
+    makers: [property_officer]
+    versions:
+      - version: 1
+        from: 2025-01-01
+        levels:
+          - {name: 会签, paper: true, seats: [{role: section_chief, deputies: [deputy_director]}, {role: legal_officer}]}
+`
+
+// fixtureKinds is one kind of filing.
+const fixtureKinds = `filings:
+  - id: contract
+    title: 物业服务合同备案
+    basis: 建议
+    series: 物合备
+    by: [firm_manager]
+    event: 合同签订日期
+    within: ten.days
+    clock: ten.days
+    chain: filing
+    synchronous: true
+    documents:
+      - {id: contract, title: 物业服务合同}
+      - {id: team, title: 项目负责人任命书, optional: true}
+`
+
+// Chains implements web.Approvals.
+func (w ways) Chains() *policy.Chains { return w.chains }
+
+// Staffing implements web.Approvals.
+func (w ways) Staffing(ctx context.Context, by policy.Actor) ([]policy.Lack, error) {
+	one := w.chains.All()[0]
+	return w.people.Staffing(ctx, by, []policy.Separated{one.Versions[0].Separated(one.Makers)}, []policy.Place{{Name: "全县"}})
+}
+
+// openFilings opens approvals and filings over the register; every deadline is ten days, so that no calendar is needed.
+func (f *Fixture) openFilings(ctx context.Context, rules *policy.Rules, guard *policy.Guard, now func() time.Time) (ways, error) {
+	w := ways{people: f.People}
+	var err error
+	if w.chains, err = policy.ParseChains("approvals.yaml", []byte(fixtureChains), rules); err != nil {
+		return w, err
+	}
+	yes := func(string) bool { return true }
+	kinds, err := filing.ParseKinds("filings.yaml", []byte(fixtureKinds), rules, filing.Names{Deadline: yes, Chain: yes})
+	if err != nil {
+		return w, err
+	}
+	none := &calendar.Calendar{}
+	f.Filings, err = filing.New(ctx, filing.Config{DB: f.DB, Now: now, Guard: guard, Keeper: files.NewKeeper(f.DB, ""), Places: f.Register.Register, Persons: f.People, Chains: w.chains, Kinds: kinds, Days: none,
+		Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
+			return none.Deadline(calendar.Rule{ID: rule, N: 10, Unit: calendar.UnitDay, Basis: "建议"}, start), nil
+		}})
+	return w, err
+}
+
+// Filed drafts a filing of the fixture's kind with its document and hands it in; it returns its id.
+func (f *Fixture) Filed(ctx context.Context, by policy.Actor, project string) (string, error) {
+	doc, err := f.Filings.Start(ctx, by, "contract", project, nil)
+	if err != nil {
+		return "", err
+	}
+	upload, err := f.Filings.Keeper.Receive("合同.pdf", bytes.NewReader([]byte("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")), files.PDF)
+	if err != nil {
+		return "", err
+	}
+	doc, err = f.Filings.Attach(ctx, by, filing.At{ID: doc.ID, Seq: doc.Seq}, "contract", upload)
+	if closeErr := upload.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return "", err
+	}
+	doc, err = f.Filings.Submit(ctx, by, filing.At{ID: doc.ID, Seq: doc.Seq}, calendar.DateOf(noon).Add(-3), "演示")
+	return doc.ID, err
+}

@@ -1,0 +1,140 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"redsteward/internal/web/browsertest"
+	"redsteward/policy"
+)
+
+// sendFile sends a form with one file.
+func (p *person) sendFile(t testing.TB, path string, form url.Values, name string, data []byte) answer {
+	t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	form.Set("_t", p.token)
+	for _, key := range []string{"_t", "seq", "document", "hash", "signer", "signed_on", "current"} {
+		if form.Has(key) {
+			_ = w.WriteField(key, form.Get(key))
+		}
+	}
+	part, err := w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {fmt.Sprintf(`form-data; name="file"; filename=%q`, name)}, "Content-Type": {"application/pdf"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = part.Write(data)
+	_ = w.Close()
+	req, err := http.NewRequest(http.MethodPost, p.f.Base+path, &body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", w.FormDataContentType())
+	resp, err := p.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var text bytes.Buffer
+	_, _ = text.ReadFrom(resp.Body)
+	return answer{resp, text.String()}
+}
+
+// TestFilingPages follows a filing through the pages: applied for, accepted, signed on two screens, receipt, and who may not.
+func TestFilingPages(t *testing.T) {
+	f := start(t, 1)
+	firm, project := fill(t, f)
+	staff(t, f, firm)
+	for login, role := range map[string]policy.Role{"chief": "section_chief", "law": "legal_officer", "party": "industry_secretary"} {
+		if err := f.Appoint(context.Background(), login, "测试人员", policy.Appointment{Role: role, Unit: policy.County, Scopes: []string{policy.County}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clerks := map[string]*person{}
+	who := func(login string) *person {
+		if clerks[login] == nil {
+			clerks[login] = newPerson(t, f).signIn(t, login)
+		}
+		return clerks[login]
+	}
+	started := who("firm").send(t, http.MethodPost, "/filings/new", pairs("kind", "contract", "project", project, "key", "k1"))
+	page := started.Header.Get("Location")
+	if started.StatusCode != http.StatusSeeOther || !strings.HasPrefix(page, "/filings/") {
+		t.Fatalf("%d %q %.400s", started.StatusCode, page, started.body)
+	}
+	hidden := func(login, name string) string {
+		found := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(who(login).get(t, page).body)
+		if found == nil {
+			return ""
+		}
+		return found[1]
+	}
+	if a := who("firm").sendFile(t, page+"/document", pairs("seq", hidden("firm", "seq"), "document", "contract"), "合同.exe", []byte("MZ\x90\x00")); a.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("a program as a document: %d", a.StatusCode)
+	}
+	pdf := []byte("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
+	if a := who("firm").sendFile(t, page+"/document", pairs("seq", hidden("firm", "seq"), "document", "contract"), "合同.pdf", pdf); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("a document: %d %.400s", a.StatusCode, a.body)
+	}
+	do := func(login, act string, form url.Values) answer {
+		form.Set("seq", hidden(login, "seq"))
+		if strings.HasPrefix(act, "/sign") {
+			form.Set("hash", hidden(login, "hash"))
+		}
+		return who(login).send(t, http.MethodPost, page+act, form)
+	}
+	for i, s := range []struct {
+		login, act string
+		form       url.Values
+		status     int
+		shows      string
+	}{
+		{"officer", "/accept", pairs(), 404, ""}, // a draft
+		{"firm", "/submit", pairs("happened", "1.10."), 422, "不是日期"},
+		{"firm", "/submit", pairs("happened", "2026-10-01", "note", "续签"), 303, ""},
+		{"elsewhere", "/accept", pairs(), 403, ""},
+		{"officer", "/ask", pairs("ask-reason", " "), 422, "请一次写清要补正的全部内容"},
+		{"officer", "/accept", pairs(), 303, ""},
+		{"officer", "/sign", pairs("move", "agree", "current", browsertest.Password), 403, ""},
+		{"chief", "/sign", pairs("move", "agree", "current", "wrong"), 422, "现在的密码不正确"},
+		{"chief", "/sign", pairs("move", "return", "current", browsertest.Password), 422, "要写明理由"},
+		{"chief", "/sign", pairs("move", "agree", "current", browsertest.Password), 303, ""},
+		{"firm", "/sign", pairs("move", "agree", "current", browsertest.Password), 403, ""},
+		{"law", "/sign", pairs("move", "agree", "current", browsertest.Password), 303, ""},
+		{"officer", "/sheet", pairs("sheet", "party"), 403, ""},
+		{"party", "/sheet", pairs("sheet", "party"), 303, ""},
+	} {
+		before := changes(t, f)
+		a := do(s.login, s.act, s.form)
+		if a.StatusCode != s.status || !strings.Contains(a.body, s.shows) {
+			t.Fatalf("step %d, %s by %s: %d, want %d with %q: %.600s", i, s.act, s.login, a.StatusCode, s.status, s.shows, a.body)
+		}
+		if s.status != 303 && changes(t, f) != before {
+			t.Errorf("step %d was refused and wrote something", i)
+		}
+	}
+	people := map[string]*person{}
+	for _, s := range []scenario{
+		{name: "the public", path: page, status: 401},
+		{name: "another community", role: "elsewhere", path: page, status: 404},
+		{name: "the firm sees the number", role: "firm", path: page, status: 200, contains: []string{"物合备〔2026〕1号", "已备案", "备案回执", "同意"}, excludes: []string{"受理并送审"}},
+		{name: "the list", role: "officer", path: "/filings?q=望湖&state=registered", status: 200, contains: []string{"望湖苑", "物合备〔2026〕1号", "filings.xlsx?"}},
+		{name: "nothing found", role: "officer", path: "/filings?kind=contract&state=refused", status: 200, contains: []string{"没有符合条件的备案"}},
+		{name: "Excel", role: "officer", path: "/filings.xlsx?state=registered", status: 200},
+		{name: "the receipt", role: "firm", path: page + "/receipt", status: 200, contains: []string{"物合备〔2026〕1号", "sha256 "}},
+		{name: "the document", role: "officer", path: page + "/files/0", status: 200, contains: []string{"%PDF-1.4"}},
+		{name: "a document that is none", role: "officer", path: page + "/files/1", status: 404},
+		{name: "the sheets are work", role: "officer", path: "/todo", status: 200, contains: []string{"完成望湖苑的三同步事项"}},
+		{name: "who files nothing", role: "secretary", path: "/filings/new", status: 403},
+	} {
+		s.run(t, f, people)
+	}
+}

@@ -1,0 +1,72 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry/filing"
+)
+
+// FilingTasks is the work with filings: to correct, to accept, to sign, and the sheets of 三同步.
+type FilingTasks struct {
+	// Guard tells who may do what; Filings keeps them.
+	Guard   *policy.Guard
+	Filings *filing.Service
+}
+
+// Tasks implements Tasks.
+func (t FilingTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]Task, error) {
+	var out []Task
+	for _, work := range []struct {
+		stage   filing.Stage
+		may     bool
+		context string
+		button  string
+		title   func(f *filing.Filing) string
+	}{
+		{filing.StageApplicant, t.Guard.Allow(by, policy.ApplyFiling), "填好日期、传齐材料后提交", "去填写", func(f *filing.Filing) string {
+			if f.State == filing.Correcting {
+				return "补正" + f.ProjectName + "的" + f.Title
+			}
+			return "提交" + f.ProjectName + "的" + f.Title
+		}},
+		{filing.StageOfficer, t.Guard.Allow(by, policy.HandleFiling), "核对材料，受理送审，或者一次性告知补正", "去办理", func(f *filing.Filing) string { return "办理" + f.ProjectName + "的" + f.Title }},
+		{filing.StageSign, t.Guard.Allow(by, policy.SignApproval) && t.Guard.Allow(by, policy.ReadFiling), "轮到你签署或者核对签字件", "去签署", func(f *filing.Filing) string { return "审批" + f.ProjectName + "的" + f.Title }},
+		{filing.StageSheets, t.Guard.Allow(by, policy.ReadFiling) && (t.Guard.Allow(by, policy.HandleFiling) || t.Guard.Allow(by, policy.RecordPartyFact)), "备案回执打开的事项，不影响备案", "去完成", func(f *filing.Filing) string {
+			return "完成" + f.ProjectName + "的三同步事项"
+		}},
+	} {
+		if !work.may {
+			continue
+		}
+		docs, err := t.Filings.Queue(ctx, by, work.stage)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range docs {
+			out = append(out, filingTask(d, work.title(&d.State), work.context, work.button))
+		}
+	}
+	return out[:min(len(out), maxFilingTasks)], nil
+}
+
+// maxFilingTasks is how many lines a part of a to-do page may have.
+const maxFilingTasks = 50
+
+func filingTask(d store.Doc[filing.Filing], title, context, button string) Task {
+	due := d.State.DueNow()
+	k := Task{Title: title, Context: context, Party: d.State.FirmName, Link: filingsPath + "/" + d.ID, Button: button, Nav: filingsPath, Due: due.Due, Unresolved: due.Rule != "" && !due.Resolved()}
+	if due.Rule != "" {
+		k.Basis = due.Basis
+	}
+	if d.State.State == filing.Correcting && d.State.Reason != "" {
+		k.Context = d.State.Reason
+	}
+	if k.Unresolved {
+		k.Due = calendar.Date{}
+	}
+	return k
+}

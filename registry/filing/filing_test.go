@@ -1,0 +1,425 @@
+package filing
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/internal/store"
+	"redsteward/internal/store/sqlite"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+// desk is a service on a real store with a clock that tests move.
+type desk struct {
+	*Service
+	now time.Time
+}
+
+const password = "Lake-Poyang-7"
+
+// people are the persons of the tests; everybody has the same password.
+var people = map[string]policy.Actor{
+	"firm": person("firm", "firm_manager", "f:f1"), "rival": person("rival", "firm_manager", "f:f2"), "owners": person("owners", "owners_committee", "p:p1"),
+	"officer": person("officer", "property_officer", policy.County), "officer2": person("officer2", "property_officer", policy.County), "chief": person("chief", "section_chief", policy.County),
+	"vice": person("vice", "deputy_director", policy.County), "party": person("party", "industry_secretary", policy.County), "inspector": person("inspector", "inspector", policy.County),
+}
+
+func person(id string, role policy.Role, scope string) policy.Actor {
+	return policy.Actor{ID: id, Appointments: []policy.Appointment{{Role: role, Unit: scope, Scopes: []string{scope}}}}
+}
+
+// Person implements Persons.
+func (d *desk) Person(_ context.Context, id string) (policy.Actor, error) {
+	by, ok := people[id]
+	if !ok {
+		return by, fault.New("filing.Person", fault.NotFound, "没有找到这个账号")
+	}
+	return by, nil
+}
+
+// Reauthenticate implements Persons.
+func (d *desk) Reauthenticate(_ context.Context, _ policy.Actor, typed string) error {
+	if typed != password {
+		return fault.InvalidFields("filing.Reauthenticate", fault.Field{Name: "current", Message: "现在的密码不正确，请重新输入"})
+	}
+	return nil
+}
+
+// Place implements Places.
+func (d *desk) Place(_ context.Context, project string, _ calendar.Date) (registry.Place, error) {
+	if project != "p1" {
+		return registry.Place{}, fault.New("filing.Place", fault.NotFound, "没有找到这个小区")
+	}
+	return registry.Place{Project: "p1", Name: "望湖苑", Community: "c1", Township: "t1", Firm: "f1", FirmName: "一盏灯物业"}, nil
+}
+
+func read(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../../configs/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func names(t testing.TB, rules *policy.Rules) (Names, *calendar.Rules, *policy.Chains) {
+	t.Helper()
+	deadlines, err := calendar.ParseRules("deadlines.yaml", read(t, "deadlines.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	chains, err := policy.ParseChains("approvals.yaml", read(t, "approvals.yaml"), rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Names{Deadline: func(id string) bool { _, err := deadlines.Find(id); return err == nil }, Chain: func(id string) bool { return id == "filing" }}, deadlines, chains
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	rules, err := policy.LoadRules(read(t, "roles.conf"), read(t, "roles.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, deadlines, chains := names(t, rules)
+	kinds, err := ParseKinds("filings.yaml", read(t, "filings.yaml"), rules, known)
+	if err != nil {
+		t.Fatal(fault.FieldsOf(err))
+	}
+	days, err := calendar.Parse(calendar.File{Name: "holidays", Data: read(t, "calendar/holidays-2014-2026.csv")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{now: time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)}
+	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(t.Context(), engine, store.Options{Now: func() time.Time { return d.now }, MasterKey: make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	d.Service, err = New(t.Context(), Config{DB: db, Now: func() time.Time { return d.now }, Guard: policy.NewGuard(rules, policy.TenureTable{}), Keeper: files.NewKeeper(db, t.TempDir()), Places: d, Persons: d, Chains: chains, Kinds: kinds,
+		Deadlines: func(id string, start calendar.Date) (calendar.Deadline, error) {
+			rule, err := deadlines.Find(id)
+			return days.Deadline(rule, start), err
+		}, Days: days})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func (d *desk) upload(t *testing.T, text string) *files.Upload {
+	t.Helper()
+	u, err := d.Keeper.Receive("材料.pdf", strings.NewReader("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%"+text+"\n%%EOF\n"), files.PDF)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = u.Close() })
+	return u
+}
+
+// told is one step of a story: what somebody does, and what must come of it.
+type told struct {
+	who  string
+	do   func(by policy.Actor, at At) (store.Doc[Filing], error)
+	want State
+	kind fault.Kind
+}
+
+// tell runs the steps over one filing and checks that a refused one wrote nothing.
+func (d *desk) tell(t *testing.T, doc store.Doc[Filing], steps ...told) store.Doc[Filing] {
+	t.Helper()
+	for i, s := range steps {
+		before, err := d.DB.Engine().LastN(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		next, err := s.do(people[s.who], At{ID: doc.ID, Seq: doc.Seq})
+		if fault.KindOf(err) != s.kind {
+			t.Fatalf("step %d by %s: %v, want %q", i, s.who, err, s.kind)
+		}
+		after, lastErr := d.DB.Engine().LastN(t.Context())
+		if lastErr != nil {
+			t.Fatal(lastErr)
+		}
+		if err != nil {
+			if after != before {
+				t.Fatalf("step %d by %s was refused and wrote %d records", i, s.who, after-before)
+			}
+			continue
+		}
+		if doc = next; doc.State.State != s.want {
+			t.Fatalf("step %d by %s: %s, want %s", i, s.who, doc.State.State, s.want)
+		}
+	}
+	return doc
+}
+
+type act = func(by policy.Actor, at At) (store.Doc[Filing], error)
+
+func (d *desk) submit(day string) act {
+	return func(by policy.Actor, at At) (store.Doc[Filing], error) {
+		happened := calendar.Date{}
+		if day != "" {
+			happened, _ = calendar.ParseDate(day)
+		}
+		return d.Submit(context.Background(), by, at, happened, "")
+	}
+}
+
+func (d *desk) sign(move policy.ApprovalMove, typed string) act {
+	return func(by policy.Actor, at At) (store.Doc[Filing], error) {
+		doc, err := d.rows.Load(context.Background(), at.ID)
+		if err != nil {
+			return doc, err
+		}
+		in := Signing{Move: move, Reason: "材料与合同不一致", Password: typed}
+		if doc.State.Approval != nil {
+			in.Hash = doc.State.Approval.SubjectHash
+			for _, scan := range doc.State.Approval.Papers() {
+				in.Scan = scan.Paper.FileHash
+			}
+		}
+		if move == policy.MoveAgree {
+			in.Scan, in.Reason = "", ""
+		}
+		return d.Sign(context.Background(), by, at, in)
+	}
+}
+
+func (d *desk) accept(by policy.Actor, at At) (store.Doc[Filing], error) {
+	return d.Accept(context.Background(), by, at)
+}
+
+func (d *desk) resend(by policy.Actor, at At) (store.Doc[Filing], error) {
+	return d.Resend(context.Background(), by, at)
+}
+
+func (d *desk) ask(by policy.Actor, at At) (store.Doc[Filing], error) {
+	return d.Ask(context.Background(), by, at, "合同缺最后一页")
+}
+
+func (d *desk) refuse(by policy.Actor, at At) (store.Doc[Filing], error) {
+	return d.Refuse(context.Background(), by, at, "不是本县的小区", "《物业管理条例》第二十四条")
+}
+
+func (d *desk) withdraw(by policy.Actor, at At) (store.Doc[Filing], error) {
+	return d.Withdraw(context.Background(), by, at)
+}
+
+func (d *desk) sheet(kind SheetKind) act {
+	return func(by policy.Actor, at At) (store.Doc[Filing], error) {
+		return d.FinishSheet(context.Background(), by, at, kind)
+	}
+}
+
+// draft is a draft of a contract filing with all its documents.
+func (d *desk) draft(t *testing.T) store.Doc[Filing] {
+	t.Helper()
+	doc, err := d.Start(t.Context(), people["firm"], "contract", "p1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"contract", "licence", "choice"} {
+		if doc, err = d.Attach(t.Context(), people["firm"], At{ID: doc.ID, Seq: doc.Seq}, id, d.upload(t, id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return doc
+}
+
+// TestFiled is a filing from the draft to the receipt, with everything that is refused on the way.
+func TestFiled(t *testing.T) {
+	d := newDesk(t)
+	draft, err := d.Start(t.Context(), people["firm"], "contract", "p1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.Submit(t.Context(), people["firm"], At{ID: draft.ID, Seq: draft.Seq}, calendar.Date{}, strings.Repeat("长", 201))
+	var fields []string
+	for _, f := range fault.FieldsOf(err) {
+		fields = append(fields, f.Name)
+	}
+	if !slices.Equal(fields, []string{"note", "happened", "document-contract", "document-licence", "document-choice"}) {
+		t.Errorf("%v %v", fields, err)
+	}
+	doc := d.tell(t, d.draft(t),
+		told{"rival", d.submit("2026-10-01"), "", fault.NotFound}, told{"owners", d.submit("2026-10-01"), "", fault.Forbidden}, told{"firm", d.submit("2026-10-20"), "", fault.Invalid},
+		told{"officer", d.accept, "", fault.NotFound}, // a draft is nobody's business
+		told{"firm", d.submit("2026-10-01"), Submitted, ""}, told{"firm", d.submit("2026-10-01"), "", fault.Conflict},
+		told{"firm", d.accept, "", fault.Forbidden}, told{"chief", d.sign(policy.MoveAgree, password), "", fault.Conflict}, told{"officer", d.accept, Approving, ""},
+		told{"officer", d.refuse, "", fault.Conflict}, told{"firm", d.withdraw, "", fault.Conflict},
+		told{"inspector", d.sign(policy.MoveAgree, password), "", fault.Forbidden}, told{"officer", d.sign(policy.MoveAgree, password), "", fault.Forbidden},
+		told{"vice", d.sign(policy.MoveAgree, "wrong"), "", fault.Invalid}, told{"chief", d.sign(policy.MoveAgree, "wrong"), "", fault.Invalid},
+		told{"chief", d.sign(policy.MoveAgree, password), Approving, ""}, told{"chief", d.sign(policy.MoveAgree, password), "", fault.Forbidden},
+		told{"vice", d.sign(policy.MoveAgree, password), Registered, ""}, told{"vice", d.sign(policy.MoveAgree, password), "", fault.Conflict},
+		told{"officer", d.sheet(SheetParty), "", fault.Forbidden}, told{"party", d.sheet(SheetRating), "", fault.Forbidden},
+		told{"party", d.sheet(SheetParty), Registered, ""}, told{"party", d.sheet(SheetParty), "", fault.Conflict},
+		told{"officer", d.sheet(SheetSupervision), Registered, ""}, told{"officer", d.sheet(SheetRating), Registered, ""})
+	f := doc.State
+	if f.Number != "物合备〔2026〕1号" || f.Filed.String() != "2026-10-19" || len(f.Sheets) != 3 || f.Stage() != "" {
+		t.Errorf("%+v", f)
+	}
+	if got := f.Sheets[0].Due.Due.String(); got != "2026-11-18" {
+		t.Errorf("the party sheet is due %s", got)
+	}
+	// The next one of the kind and year gets the next number.
+	second := d.tell(t, d.draft(t), told{"firm", d.submit("2026-10-01"), Submitted, ""}, told{"officer2", d.accept, Approving, ""}, told{"chief", d.sign(policy.MoveAgree, password), Approving, ""},
+		told{"vice", d.sign(policy.MoveAgree, password), Registered, ""})
+	if second.State.Number != "物合备〔2026〕2号" {
+		t.Error(second.State.Number)
+	}
+	page, err := d.List(t.Context(), people["officer"], Filter{State: Registered, Text: "2号"}, "")
+	if err != nil || len(page.Docs) != 1 || page.Docs[0].ID != second.ID {
+		t.Errorf("%+v %v", page.Docs, err)
+	}
+	for who, want := range map[string]int{"firm": 3, "officer": 2, "rival": 0} {
+		if page, err := d.List(t.Context(), people[who], Filter{}, ""); err != nil || len(page.Docs) != want {
+			t.Errorf("%s sees %d of %d: %v", who, len(page.Docs), want, err)
+		}
+	}
+}
+
+// TestCorrectedOnce: the correction is asked once, the clock stands meanwhile and goes on with what is left.
+func TestCorrectedOnce(t *testing.T) {
+	d := newDesk(t)
+	doc := d.tell(t, d.draft(t), told{"firm", d.submit("2026-10-01"), Submitted, ""})
+	if got := doc.State.Clock.Due.String(); got != "2026-11-02" {
+		t.Errorf("ten working days after 19 October end on %s", got)
+	}
+	d.now = d.now.AddDate(0, 0, 3)
+	doc = d.tell(t, doc, told{"officer", d.ask, Correcting, ""}, told{"officer", d.refuse, "", fault.Conflict})
+	if f := doc.State; f.Left == nil || *f.Left != 7 || f.Due.Due.String() != "2026-11-06" {
+		t.Errorf("left %v, correction due %s", f.Left, f.Due.Due)
+	}
+	d.now = d.now.AddDate(0, 0, 7)
+	doc = d.tell(t, doc, told{"firm", d.submit("2026-10-01"), Submitted, ""}, told{"officer", d.ask, "", fault.Conflict})
+	if f := doc.State; f.Left != nil || f.Clock.Due.String() != "2026-11-09" {
+		t.Errorf("seven working days after 29 October end on %s", f.Clock.Due)
+	}
+	// An approver sends it back: the officer resends it, everybody signs anew, and it is not filed in the end.
+	doc = d.tell(t, doc, told{"officer", d.accept, Approving, ""}, told{"chief", d.sign(policy.MoveReturn, password), SentBack, ""}, told{"officer", d.ask, "", fault.Conflict},
+		told{"officer2", d.resend, Approving, ""}, told{"officer2", d.sign(policy.MoveAgree, password), "", fault.Forbidden},
+		told{"chief", d.sign(policy.MoveAgree, password), Approving, ""}, told{"vice", d.sign(policy.MoveRefuse, password), Refused, ""}, told{"officer", d.accept, "", fault.Conflict})
+	if doc.State.Reason == "" || doc.State.Number != "" || len(doc.State.Sheets) != 0 {
+		t.Errorf("%+v", doc.State)
+	}
+	// Who lets the correction pass by is refused after its deadline.
+	late := d.tell(t, d.draft(t), told{"firm", d.submit("2026-10-01"), Submitted, ""}, told{"officer", d.ask, Correcting, ""})
+	d.now = d.now.AddDate(0, 1, 0)
+	d.tell(t, late, told{"officer", d.refuse, Refused, ""})
+}
+
+// TestPaper: a signed paper counts once somebody who neither recorded nor signed it has looked at it.
+func TestPaper(t *testing.T) {
+	d := newDesk(t)
+	doc := d.tell(t, d.draft(t), told{"firm", d.submit("2026-10-01"), Submitted, ""}, told{"officer", d.accept, Approving, ""}, told{"chief", d.sign(policy.MoveAgree, password), Approving, ""})
+	record := func(signer string) act {
+		return func(by policy.Actor, at At) (store.Doc[Filing], error) {
+			day := calendar.DateOf(d.now)
+			return d.Sign(context.Background(), by, at, Signing{Move: policy.MoveAgree, Hash: doc.State.Approval.SubjectHash, Password: password, Upload: d.upload(t, "签字"), Signer: signer, SignedOn: day})
+		}
+	}
+	doc = d.tell(t, doc, told{"officer", record("nobody"), "", fault.Invalid}, told{"officer", record("chief"), "", fault.Forbidden}, told{"officer", record("vice"), Approving, ""})
+	if f := doc.State; len(f.Scans) != 1 || len(f.Approval.Papers()) != 1 || f.Number != "" {
+		t.Errorf("%+v", f)
+	}
+	queue, err := d.Queue(t.Context(), people["officer2"], StageSign)
+	if err != nil || len(queue) != 1 {
+		t.Errorf("the second look waits for nobody: %d %v", len(queue), err)
+	}
+	doc = d.tell(t, doc, told{"officer", d.sign(policy.MoveConfirmPaper, password), "", fault.Forbidden}, told{"vice", d.sign(policy.MoveConfirmPaper, password), "", fault.Forbidden},
+		told{"officer2", d.sign(policy.MoveConfirmPaper, password), Registered, ""})
+	if doc.State.Number == "" {
+		t.Error("no number")
+	}
+}
+
+// TestMoves: whatever stands not in the table is a Conflict.
+func TestMoves(t *testing.T) {
+	all := []Move{MoveEdit, MoveSubmit, MoveWithdraw, MoveAccept, MoveAsk, MoveRefuse, MoveResend, MoveSign, MoveReturn, MoveReject, MoveRegister, MoveSheet}
+	allowed := 0
+	for _, state := range States() {
+		for _, move := range all {
+			to, ok := moves[state][move]
+			next, err := state.next(move)
+			if ok != (err == nil) || next != to || !ok && !fault.Is(err, fault.Conflict) {
+				t.Errorf("%s %s: %s %v", state, move, next, err)
+			}
+			if ok {
+				allowed++
+			}
+		}
+		if state.Final() && state != Registered && len(moves[state]) > 0 {
+			t.Errorf("%s is final", state)
+		}
+	}
+	if allowed != 19 {
+		t.Errorf("%d transitions", allowed)
+	}
+}
+
+func TestFieldsOfFilingAreTagged(t *testing.T) {
+	if err := store.CheckType[Filing](); err != nil {
+		t.Error(err)
+	}
+	golden, err := os.ReadFile("testdata/filing.fields")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(store.FieldNames[Filing](), "\n") + "\n"; got != string(golden) {
+		t.Errorf("stored fields changed; old records would not be read:\n%s", got)
+	}
+}
+
+func TestFaultyKinds(t *testing.T) {
+	rules, err := policy.LoadRules(read(t, "roles.conf"), read(t, "roles.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, _, _ := names(t, rules)
+	const good = `filings:
+  - id: contract
+    title: 物业服务合同备案
+    basis: 建议
+    series: 物合备
+    by: [firm_manager]
+    event: 合同签订日期
+    within: filing.contract
+    clock: filing.decide
+    chain: filing
+    documents:
+      - {id: contract, title: 物业服务合同}
+`
+	for _, tt := range []struct{ name, old, new, want string }{
+		{"right", "", "", ""},
+		{"an unknown deadline", "clock: filing.decide", "clock: filing.never", "filings.yaml:9:12"},
+		{"an unknown limit", "within: filing.contract", "within: filing.never", "filings.yaml:8:13"},
+		{"an unknown chain", "chain: filing", "chain: fund", "filings.yaml:10:12"},
+		{"who cannot file", "[firm_manager]", "[inspector]", "filings.yaml:6:10"},
+		{"a document twice", "物业服务合同}\n", "物业服务合同}\n      - {id: contract, title: 又一份}\n", "filings.yaml:13:14"},
+		{"the same kind twice", "filings:\n", good, "filings.yaml:13:9"},
+	} {
+		text := strings.Replace(good, tt.old, tt.new, 1)
+		_, err := ParseKinds("filings.yaml", []byte(text), rules, known)
+		fields := fault.FieldsOf(err)
+		if tt.want == "" && err != nil || tt.want != "" && (len(fields) == 0 || fields[0].Name != tt.want) {
+			t.Errorf("%s: %v, want one at %s", tt.name, fields, tt.want)
+		}
+	}
+}

@@ -1,0 +1,229 @@
+package filing
+
+import (
+	"context"
+	"io"
+	"strings"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/internal/store"
+	"redsteward/policy"
+)
+
+// Stage is whose turn it is.
+type Stage string
+
+// The stages; a filing that is over and has no open sheet has none.
+const (
+	// StageApplicant: drafts and corrections.
+	StageApplicant Stage = "applicant"
+	// StageOfficer: to be accepted, or sent back by an approver.
+	StageOfficer Stage = "officer"
+	// StageSign: waits for signatures or a second look at a scan.
+	StageSign Stage = "sign"
+	// StageSheets: registered, with a sheet of 三同步 open.
+	StageSheets Stage = "sheets"
+)
+
+// Stage is whose turn it is now.
+func (f *Filing) Stage() Stage {
+	switch f.State {
+	case Draft, Correcting:
+		return StageApplicant
+	case Submitted, SentBack:
+		return StageOfficer
+	case Approving:
+		return StageSign
+	case Registered:
+		for _, sheet := range f.Sheets {
+			if sheet.By == "" {
+				return StageSheets
+			}
+		}
+	}
+	return ""
+}
+
+// due is the deadline of the present stage.
+func (f *Filing) due() calendar.Deadline {
+	switch f.Stage() {
+	case StageApplicant:
+		return f.Due
+	case StageOfficer, StageSign:
+		return f.Clock
+	case StageSheets:
+		for _, sheet := range f.Sheets {
+			if sheet.By == "" {
+				return sheet.Due
+			}
+		}
+	}
+	return calendar.Deadline{}
+}
+
+// DueNow is the deadline of whose turn it is, empty without one.
+func (f *Filing) DueNow() calendar.Deadline { return f.due() }
+
+// since is by what lists are ordered: when it came in, or the day of the draft.
+func (f *Filing) since() time.Time {
+	if f.Submitted.IsZero() {
+		return f.Day.Begins()
+	}
+	return f.Submitted.Time
+}
+
+// Filter narrows a list; what is zero does not narrow.
+type Filter struct {
+	// Kind and State are codes, Text is looked for in the names and the number.
+	Kind  string
+	State State
+	Text  string
+}
+
+// lets reports whether a filing passes.
+func (w Filter) lets(f *Filing) bool {
+	if w.Kind != "" && f.Kind != w.Kind || w.State != "" && f.State != w.State {
+		return false
+	}
+	text := strings.TrimSpace(w.Text)
+	return text == "" || strings.Contains(f.ProjectName, text) || strings.Contains(f.FirmName, text) || strings.Contains(f.Number, text)
+}
+
+// perPage is a page of a list.
+const perPage = 50
+
+// List returns up to 50 filings, the latest first, and the cursor of the next page. Returns Forbidden without ReadFiling.
+func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, after string) (store.Page[Filing], error) {
+	return s.page(ctx, by, policy.ReadFiling, store.Query{Index: byScope, Desc: true, After: after}, "", w.lets)
+}
+
+// Each yields every filing of a list, for an export. Errors as those of List.
+func (s *Service) Each(ctx context.Context, by policy.Actor, w Filter, yield func(id string, f *Filing)) error {
+	for after := ""; ; {
+		page, err := s.List(ctx, by, w, after)
+		if err != nil {
+			return err
+		}
+		for i := range page.Docs {
+			yield(page.Docs[i].ID, &page.Docs[i].State)
+		}
+		if after = page.Next; after == "" {
+			return nil
+		}
+	}
+}
+
+// Queue returns up to 50 filings of a stage that the actor can act on, what is due first on top. Returns Forbidden without the right of the stage.
+func (s *Service) Queue(ctx context.Context, by policy.Actor, stage Stage) ([]store.Doc[Filing], error) {
+	action := policy.ReadFiling
+	keep := func(*Filing) bool { return true }
+	switch stage {
+	case StageApplicant:
+		action, keep = policy.ApplyFiling, func(f *Filing) bool { return s.MayApply(by, f) }
+	case StageOfficer:
+		action = policy.HandleFiling
+	case StageSign:
+		keep = func(f *Filing) bool {
+			if s.MaySign(ctx, by, f) {
+				return true
+			}
+			for _, scan := range f.Approval.Papers() {
+				if s.MayLook(ctx, by, f, scan.Paper.FileHash) {
+					return true
+				}
+			}
+			return false
+		}
+	case StageSheets:
+		keep = func(f *Filing) bool {
+			for _, sheet := range f.Sheets {
+				if sheet.By == "" && s.Guard.Allow(by, sheet.Kind.Action()) {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	page, err := s.page(ctx, by, action, store.Query{Index: byWork}, string(stage)+"/", keep)
+	return page.Docs, err
+}
+
+// page reads a page inside the scope of an action; before stands before each key of the index.
+func (s *Service) page(ctx context.Context, by policy.Actor, action policy.Action, q store.Query, before string, keep func(*Filing) bool) (store.Page[Filing], error) {
+	scope, err := s.scope(ctx, by, action)
+	if err != nil {
+		return store.Page[Filing]{}, err
+	}
+	if scope.All() {
+		q.Key = before + policy.County
+	} else {
+		q.In = []string{}
+		for _, key := range scope.Keys() {
+			q.In = append(q.In, before+key)
+		}
+	}
+	q.Limit = perPage
+	drafts := s.Guard.Allow(by, policy.ApplyFiling)
+	return s.rows.ListWhere(ctx, q, func(d *store.Doc[Filing]) bool {
+		f := &d.State
+		return (f.State != Draft || drafts) && scope.Covers(f.Keys, f.Day) && keep(f)
+	})
+}
+
+// One returns a filing. Returns Forbidden without ReadFiling, NotFound outside the scope.
+func (s *Service) One(ctx context.Context, by policy.Actor, id string) (store.Doc[Filing], error) {
+	scope, err := s.scope(ctx, by, policy.ReadFiling)
+	if err != nil {
+		return store.Doc[Filing]{}, err
+	}
+	return s.load(ctx, by, scope, id)
+}
+
+// Happened is one change of a filing.
+type Happened struct {
+	// At is when, By the account, Move what was done, Reason why.
+	At     time.Time
+	By     string
+	Move   Move
+	Reason string
+}
+
+// History returns what happened to a filing after it was handed in, oldest first. Errors as those of One.
+func (s *Service) History(ctx context.Context, by policy.Actor, id string) ([]Happened, error) {
+	if _, err := s.One(ctx, by, id); err != nil {
+		return nil, err
+	}
+	var out []Happened
+	for change, err := range s.rows.History(ctx, id) {
+		if err != nil {
+			return nil, err
+		}
+		if f := change.State; f.Last != MoveEdit {
+			out = append(out, Happened{At: change.At, By: change.Meta.By, Move: f.Last, Reason: f.Reason})
+		}
+	}
+	return out, nil
+}
+
+// OpenFile opens a document of a filing, or, with scan, a signed paper; n counts from 0. Returns NotFound outside the scope or for a file that it does not have.
+func (s *Service) OpenFile(ctx context.Context, by policy.Actor, id string, n int, scan bool) (io.ReadSeekCloser, int64, files.Stored, error) {
+	doc, err := s.One(ctx, by, id)
+	if err != nil {
+		return nil, 0, files.Stored{}, err
+	}
+	list := doc.State.Scans
+	if !scan {
+		list = nil
+		for _, d := range doc.State.Documents {
+			list = append(list, d.File)
+		}
+	}
+	if n < 0 || n >= len(list) {
+		return nil, 0, files.Stored{}, fault.New("filing.OpenFile", fault.NotFound, "没有找到要看的内容")
+	}
+	r, size, err := s.Keeper.Open(ctx, list[n].Original)
+	return r, size, list[n], err
+}
