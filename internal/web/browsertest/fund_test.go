@@ -67,7 +67,7 @@ func fillFund(t *testing.T, f *Fixture, project string) {
 // TestFundPages opens the pages of the fund at every width.
 func TestFundPages(t *testing.T) {
 	f := started(t, 3)
-	_, project, _ := fillRegister(t, f)
+	_, _, project := fillRegister(t, f)
 	fillFund(t, f, project)
 	for login, role := range map[string]policy.Role{"chief": "section_chief", "cashier": "cashier"} {
 		if err := f.Appoint(context.Background(), login, "陈静", policy.Appointment{Role: role, Scopes: []string{policy.County}}); err != nil {
