@@ -85,7 +85,9 @@ func (s *shape) structure(t reflect.Type, prefix string, marks *journal.Marks, o
 	}
 	open[t] = true
 	defer delete(open, t)
-	marks.Members = map[string]*journal.Marks{}
+	if marks.Members == nil { // an embedded structure adds to the members of the one around it
+		marks.Members = map[string]*journal.Marks{}
+	}
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")

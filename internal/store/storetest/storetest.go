@@ -37,6 +37,12 @@ type Note struct {
 	Owner  string `json:"owner" privacy:"internal"`
 	Body   string `json:"body" privacy:"internal"`
 	Count  int64  `json:"count"`
+	NoteMore
+}
+
+// NoteMore is embedded behind a personal field: what it adds must not let go of what stands before it.
+type NoteMore struct {
+	Remark string `json:"remark,omitempty" privacy:"internal"`
 }
 
 func noteKind() store.Kind[Note] {
