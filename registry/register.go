@@ -19,6 +19,7 @@ type Register struct {
 	divisions  *store.Collection[Division]
 	firms      *store.Collection[Firm]
 	developers *store.Collection[Developer]
+	votes      *store.Collection[Vote]
 	projects   *store.Collection[Project]
 }
 
@@ -33,6 +34,9 @@ func Open(ctx context.Context, db *store.DB) (*Register, error) {
 		return nil, err
 	}
 	if r.developers, err = store.NewCollection(ctx, db, developerDocument()); err != nil {
+		return nil, err
+	}
+	if r.votes, err = store.NewCollection(ctx, db, voteDocument()); err != nil {
 		return nil, err
 	}
 	if r.projects, err = store.NewCollection(ctx, db, projectDocument()); err != nil {

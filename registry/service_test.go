@@ -216,6 +216,7 @@ func TestStoredFields(t *testing.T) {
 		"division":  {store.CheckType[Division](), store.FieldNames[Division]()},
 		"firm":      {store.CheckType[Firm](), store.FieldNames[Firm]()},
 		"developer": {store.CheckType[Developer](), store.FieldNames[Developer]()},
+		"vote":      {store.CheckType[Vote](), store.FieldNames[Vote]()},
 		"project":   {store.CheckType[Project](), store.FieldNames[Project]()},
 	} {
 		if check.err != nil {

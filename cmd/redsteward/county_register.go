@@ -98,7 +98,24 @@ func (l *countyLoader) registerBuildings(ctx context.Context, officer policy.Act
 			return err
 		}
 	}
-	return nil
+	return l.registerVote(ctx, officer, i)
+}
+
+// registerVote enters a vote of the owners of a project; every third one did not carry.
+func (l *countyLoader) registerVote(ctx context.Context, officer policy.Actor, i int) error {
+	pr := &l.plan.projects[i]
+	part := func(hundredths int64) registry.Owners {
+		heads := pr.input.Households * hundredths / 100
+		return registry.Owners{Area: num.FromInt(heads * 110), Heads: heads}
+	}
+	held := l.plan.size.countyDay().Add(-40 - i)
+	agreed := part(60)
+	if i%3 == 2 {
+		agreed = part(35)
+	}
+	_, err := l.service.register.RecordVote(ctx, officer, l.projects[i], registry.VoteInput{Matter: "m5", Title: "使用维修资金更换电梯部件（演示）", Notified: held.Add(-20), Held: held, Published: held.Add(3),
+		All: part(100), Joined: part(80), Agreed: agreed})
+	return err
 }
 
 // registerProject enters a compound with its owners' body and the contract that runs on the first day.

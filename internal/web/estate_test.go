@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"context"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -27,6 +29,13 @@ func TestEstatePages(t *testing.T) {
 	page, projectPage := "/register/developers/"+developer, "/register/projects/"+project
 	project2 := func(change ...string) []string {
 		return append([]string{"seq", "2", "name", "望湖苑", "community", cityEast, "address", "东风大道 8 号", "households", "1164", "kind", "commodity"}, change...)
+	}
+	vote := func(change ...string) url.Values {
+		v := pairs("matter", "m4", "title", "选聘赣北物业", "notified", "2026-09-01", "held", "2026-09-20", "all_area", "52000.5", "all_heads", "400", "joined_area", "40000", "joined_heads", "300", "agreed_area", "30000.5", "agreed_heads", "225")
+		for i := 0; i+1 < len(change); i += 2 {
+			v.Set(change[i], change[i+1])
+		}
+		return v
 	}
 	people := map[string]*person{}
 	for _, s := range []scenario{
@@ -65,6 +74,14 @@ func TestEstatePages(t *testing.T) {
 		{name: "and its list", role: "builder", path: "/register/developers", status: 200, contains: []string{"长岭置业集团有限公司"}, excludes: []string{"安居置业"}},
 		{name: "and no firm", role: "builder", path: "/register/firms/" + firm, status: 404},
 		{name: "and may change nothing", role: "builder", method: "POST", path: projectPage + "/phases/new", form: pairs("seq", "8", "name", "二期"), status: 403},
+		{name: "vote: unread", role: "officer", method: "POST", path: projectPage + "/votes/new", form: pairs("all_area", "大", "held", "去年"), status: 422, contains: []string{"全体业主的面积“大”要填数字", "表决截止日期“去年”不是日期"}},
+		{name: "vote: the developer", role: "builder", method: "POST", path: projectPage + "/votes/new", form: vote(), status: 403},
+		{name: "vote: more than all", role: "officer", method: "POST", path: projectPage + "/votes/new", form: vote("joined_heads", "401"), status: 422, contains: []string{"参与表决的人数 401 要在 0 至全体业主的 400 之间", `value="52000.5"`}},
+		{name: "vote", role: "officer", method: "POST", path: projectPage + "/votes/new", form: vote(), status: 303, changes: 1},
+		{name: "vote: is shown", role: "builder", path: projectPage, status: 200, contains: []string{"选聘赣北物业", "达到法定比例", "参与 40000.00 / 52000.50 平方米，300 / 400 人", "还没有公示"}, excludes: []string{"未达到", "登记表决"}},
+		{name: "vote: below the thresholds", role: "officer", method: "POST", path: projectPage + "/votes/new", form: vote("matter", "m6", "agreed_heads", "224", "notified", "2026-09-10"), status: 303, changes: 1},
+		{name: "vote: is shown too", role: "officer", path: projectPage, status: 200, contains: []string{"未达到法定比例", "未达到四分之三以上", "通知不足 15 日", "筹集维修资金"}},
+		{name: "vote: none", role: "officer", path: projectPage + "/votes/none", status: 404},
 		{name: "withdraw: the form", role: "officer", path: projectPage + "/rooms/r1/withdraw", status: 200, contains: []string{"“1幢一层”以后不再显示"}},
 		{name: "withdraw: no reason", role: "officer", method: "POST", path: projectPage + "/buildings/b1/withdraw", form: pairs("seq", "8"), status: 422, contains: []string{"请填写原因"}},
 		{name: "withdraw", role: "officer", method: "POST", path: projectPage + "/buildings/b1/withdraw", form: pairs("seq", "8", "reason", "重复登记"), status: 303, changes: 1},
@@ -73,6 +90,19 @@ func TestEstatePages(t *testing.T) {
 		{name: "nothing is left", role: "officer", path: projectPage, status: 200, contains: []string{"还没有登记楼栋", "还没有登记物业用房"}},
 	} {
 		s.run(t, f, people)
+	}
+	// A vote is corrected through its own form.
+	at := regexp.MustCompile(`href="(/register/projects/[^"]+/votes/[^"]+)">更正`).FindStringSubmatch(people["officer"].get(t, projectPage).body)
+	if at == nil {
+		t.Fatal("no vote can be corrected")
+	}
+	if a := people["officer"].get(t, at[1]); a.StatusCode != 200 || !strings.Contains(a.body, `value="30000.50"`) || !strings.Contains(a.body, "更正原因") {
+		t.Errorf("the form of a vote: %d %s", a.StatusCode, a.body)
+	}
+	begun := changes(t, f)
+	corrected := vote("seq", "1", "reason", "补公示日期", "published", "2026-09-25")
+	if a := people["officer"].send(t, "POST", at[1], corrected); a.StatusCode != 303 || changes(t, f) != begun+1 {
+		t.Errorf("correcting a vote: %d %s", a.StatusCode, a.body)
 	}
 	rows, err := report.ReadRegister(registry.ImportDevelopers, strings.NewReader(people["officer"].get(t, "/register/developers.xlsx?q=clzy").body))
 	if err != nil || len(rows.Lines) != 1 || rows.Lines[0].Developer.Phone != "13912345678" {

@@ -25,6 +25,7 @@ type Register interface {
 	Divisions
 	Beginnings
 	Estates
+	Votes
 
 	// Today is the business day.
 	Today() calendar.Date
@@ -80,7 +81,7 @@ func (s *Server) registerRoutes() []Route {
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
 	desk := s.registerDesk()
-	return append(append(s.divisionRoutes(), s.estateRoutes()...), []Route{
+	return append(append(s.divisionRoutes(), slices.Concat(s.estateRoutes(), s.voteRoutes())...), []Route{
 		{Method: get, Path: projectsPath, Action: policy.ReadRegister, Handler: s.projects},
 		{Method: get, Path: projectsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.projectsExcel},
 		{Method: get, Path: projectsPath + "/new", Action: policy.WriteRegister, Handler: s.projectForm},

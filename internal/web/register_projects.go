@@ -136,6 +136,7 @@ type projectView struct {
 	Estate                       estateView
 	// FundPath is the ledger of its guarantee fund, "" for who does not see it.
 	FundPath string
+	Votes    []voteLine
 }
 
 type contractLine struct {
@@ -163,6 +164,9 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 		v.Area = r.Project.Area.Fixed(2)
 	}
 	if v.DeveloperName, err = s.registered.DeveloperName(c.UserContext(), r.Developer); err != nil {
+		return err
+	}
+	if v.Votes, err = s.votesOfProject(c, by, r.ID); err != nil {
 		return err
 	}
 	v.DeveloperPath, v.Estate = developerPath(r.Developer), estateOf(r)

@@ -72,6 +72,10 @@ func fillRegister(t *testing.T, f *Fixture) (firm, developer, project string) {
 			project = id
 			must(f.Register.AddContract(ctx, registerStaff, id, 2, registry.ContractInput{Firm: firm, Kind: registry.ContractEarly, Level: registry.LevelNone, Fee: 60, Days: policy.Span{From: day("2020-01-01"), Until: day("2023-12-31")}}))
 			must(f.Register.SetBody(ctx, registerStaff, id, 3, registry.Body{Kind: registry.BodyCommittee, Days: policy.Span{From: day("2024-05-01"), Until: day("2029-04-30")}}))
+			owners := registry.Owners{Area: num.MustParse("52000.5"), Heads: 400}
+			_, err = f.Register.RecordVote(ctx, registerStaff, id, registry.VoteInput{Matter: registry.MatterCommonUse, Title: Hostile[:50], Notified: day("2026-09-10"), Held: day("2026-09-20"), All: owners, Joined: owners,
+				Agreed: registry.Owners{Area: num.MustParse("100.5"), Heads: 2}})
+			must(err)
 			must(f.Register.PutPhase(ctx, registerStaff, id, 4, "", "一期"))
 			must(f.Register.PutBuilding(ctx, registerStaff, id, 5, "", registry.BuildingInput{Name: "1幢", Phase: "ph1", Kind: registry.BuildingHigh, Floors: 18, Area: num.MustParse("9600.5"), Households: 72,
 				Completed: day("2015-05-30"), Delivered: day("2015-06-30")}))
@@ -82,8 +86,8 @@ func fillRegister(t *testing.T, f *Fixture) (firm, developer, project string) {
 	return firm, developer, project
 }
 
-// registerPages are the pages of the register for a firm, a developer and a project.
-func registerPages(firm, developer, project string) []opened {
+// registerPages are the pages of the register for a firm, a developer, a project and a vote of its owners.
+func registerPages(firm, developer, project, vote string) []opened {
 	firmPage, developerPage, projectPage := "/register/firms/"+firm, "/register/developers/"+developer, "/register/projects/"+project
 	return []opened{
 		{"projects", "/register/projects", 200}, {"projects-found", "/register/projects?q=ty&served=ending&sort=households&desc=1", 200}, {"projects-none", "/register/projects?q=zzz", 200},
@@ -92,7 +96,7 @@ func registerPages(firm, developer, project string) []opened {
 		{"developers", "/register/developers", 200}, {"developer", developerPage, 200}, {"developer-new", "/register/developers/new", 200}, {"developer-edit", developerPage + "/edit", 200},
 		{"developer-standing", developerPage + "/standing", 200}, {"phase-new", projectPage + "/phases/new", 200}, {"phase", projectPage + "/phases/ph1", 200}, {"building-new", projectPage + "/buildings/new", 200},
 		{"building", projectPage + "/buildings/b1", 200}, {"building-withdraw", projectPage + "/buildings/b1/withdraw", 200}, {"room-new", projectPage + "/rooms/new", 200}, {"room", projectPage + "/rooms/r1", 200},
-		{"room-withdraw", projectPage + "/rooms/r1/withdraw", 200},
+		{"room-withdraw", projectPage + "/rooms/r1/withdraw", 200}, {"vote-new", projectPage + "/votes/new", 200}, {"vote", projectPage + "/votes/" + vote, 200},
 		{"registered-firms", "/register/firms", 200}, {"registered-firm", firmPage, 200}, {"firm-new", "/register/firms/new", 200}, {"firm-edit", firmPage + "/edit", 200},
 		{"firm-party", firmPage + "/party", 200}, {"divisions", "/register/divisions", 200}, {"divisions-open", "/register/divisions?open=360428100001", 200},
 		{"divisions-found", "/register/divisions?q=sq&level=community", 200}, {"divisions-none", "/register/divisions?q=zzz", 200}, {"division", "/register/divisions/360428100001", 200}, {"imports", "/register/imports?kind=firms", 200}, {"register-help", "/help", 200},
@@ -110,6 +114,10 @@ func divisionForms() []opened {
 func TestRegisterPages(t *testing.T) {
 	f := started(t, 3)
 	firm, developer, project := fillRegister(t, f)
+	votes, err := f.Register.Votes(context.Background(), registerStaff, project)
+	if err != nil || len(votes) != 1 {
+		t.Fatal(votes, err)
+	}
 	if err := f.Appoint(context.Background(), "officer", "陈静", policy.Appointment{Role: "property_officer", Scopes: []string{policy.County}}); err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +128,7 @@ func TestRegisterPages(t *testing.T) {
 	signIn(t, tb, f, "administrator", Password)
 	tb.look(t, f, divisionForms())
 	signIn(t, tb, f, "officer", Password)
-	tb.look(t, f, registerPages(firm, developer, project))
+	tb.look(t, f, registerPages(firm, developer, project, votes[0].ID))
 
 	// A form with mistakes comes back with everything typed, at both widths.
 	for _, w := range widths {
