@@ -124,6 +124,19 @@ const (
 	// AdoptFundRule puts a version in force or sets it aside; never by who proposed it.
 	AdoptFundRule Action = "fundrule.adopt"
 
+	// ReadHandover shows handover inspections within the scope.
+	ReadHandover Action = "handover.read"
+	// OpenHandover opens a handover inspection, says which preconditions hold and which documents were handed over, and gives it up.
+	OpenHandover Action = "handover.open"
+	// WalkHandover checks the preconditions, inspects, gives notice, inspects again, and takes over.
+	WalkHandover Action = "handover.walk"
+	// RepairHandover tells how a finding was repaired.
+	RepairHandover Action = "handover.repair"
+	// SignHandover signs the agreement for the developer or for the firm.
+	SignHandover Action = "handover.sign"
+	// FileHandover files a handover inspection.
+	FileHandover Action = "handover.file"
+
 	// ReadEvidence shows proof and its files within the scope.
 	ReadEvidence Action = "evidence.read"
 	// SubmitEvidence hands proof in, corrects and withdraws it.
@@ -227,6 +240,12 @@ func Actions() []ActionInfo {
 		{ReverseFund, "冲正与办理解冻、扣划", false},
 		{ProposeFundRule, "填报保修金规则", false},
 		{AdoptFundRule, "采用保修金规则", false},
+		{ReadHandover, "查看承接查验", false},
+		{OpenHandover, "办理承接查验的条件和资料", false},
+		{WalkHandover, "承接查验与复验", false},
+		{RepairHandover, "报告查验问题的整改", false},
+		{SignHandover, "签承接查验协议", false},
+		{FileHandover, "承接查验备案", false},
 
 		{ReadEvidence, "查看佐证材料", false},
 		{SubmitEvidence, "提交佐证材料", false},

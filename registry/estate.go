@@ -291,3 +291,9 @@ func (s *Service) WithdrawRoom(ctx context.Context, by policy.Actor, project str
 		return withdraw(&p.Rooms, at, func(r *Room) *string { return &r.Withdrawn }, why, bad)
 	})
 }
+
+// Built returns a project with its phases, buildings and rooms. Returns NotFound if there is none. It asks for no right.
+func (r *Register) Built(ctx context.Context, project string) (Project, error) {
+	d, err := r.projects.Load(ctx, project)
+	return d.State, noProject("registry.Built", err)
+}

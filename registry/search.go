@@ -182,3 +182,7 @@ func finds(name, query string) bool {
 	}
 	return false
 }
+
+// Finds reports whether a name is found by a text, as in the lists of the register: any stretch of it, as itself, as pinyin or as initials; an empty text finds
+// everything.
+func Finds(name, text string) bool { return finds(name, text) }

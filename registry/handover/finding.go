@@ -1,0 +1,196 @@
+package handover
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"redsteward/internal/fault"
+)
+
+// Answer is what was found at one item. Its id is <handover>/<item>.
+type Answer struct {
+	// Handover and Item say of what it is the answer.
+	Handover string `json:"handover" privacy:"internal"`
+	Item     string `json:"item" privacy:"public"`
+	Found
+	// Repaired: the liable party says that it was repaired; Repair is how.
+	Repaired bool   `json:"repaired,omitempty"`
+	Repair   string `json:"repair,omitempty" privacy:"internal"`
+	// Judged is what the re-inspection found, "" if there was none since the last notice.
+	Judged Value `json:"judged,omitempty" privacy:"public"`
+	// Given is who answered last.
+	Given Hand `json:"given"`
+}
+
+// Value is an answer.
+type Value string
+
+// The answers.
+const (
+	// Conform: 符合.
+	Conform Value = "conform"
+	// Fail: 不符合.
+	Fail Value = "fail"
+	// NotApplicable: there is no such object (不适用).
+	NotApplicable Value = "na"
+)
+
+// Values are the answers in the order of the buttons.
+func Values() []Value { return []Value{Conform, Fail, NotApplicable} }
+
+// Title is the answer for people.
+func (v Value) Title() string {
+	switch v {
+	case Conform:
+		return "符合"
+	case Fail:
+		return "不符合"
+	case NotApplicable:
+		return "不适用"
+	}
+	return "未查"
+}
+
+// Party is who is liable for a finding.
+type Party string
+
+// The liable parties.
+const (
+	// PartyDeveloper: the developer, as long as nothing else was found.
+	PartyDeveloper Party = "developer"
+	// PartyFirm: the firm damaged it or used it before.
+	PartyFirm Party = "firm"
+	// PartyUtility: water, power, gas, heat or communication; not part of the inspection (art. 17), only passed on.
+	PartyUtility Party = "utility"
+	// PartyOwner: an owner or user, as when a flat was rebuilt.
+	PartyOwner Party = "owner"
+)
+
+// AllParties are the parties in the order of the buttons.
+func AllParties() []Party { return []Party{PartyDeveloper, PartyFirm, PartyUtility, PartyOwner} }
+
+// Title is the party for people.
+func (p Party) Title() string {
+	switch p {
+	case PartyDeveloper:
+		return "建设单位"
+	case PartyFirm:
+		return "物业企业"
+	case PartyUtility:
+		return "专业经营单位"
+	case PartyOwner:
+		return "业主"
+	}
+	return string(p)
+}
+
+// Found is what is said about one item.
+type Found struct {
+	// Value is one of Values.
+	Value Value `json:"value" privacy:"public"`
+	// Party is who is liable, only for Fail.
+	Party Party `json:"party,omitempty" privacy:"public"`
+	// Place (at most 60 characters), Note (at most 200) and Photos (at most 4) describe a finding.
+	Place  string  `json:"place,omitempty" privacy:"internal"`
+	Note   string  `json:"note,omitempty" privacy:"internal"`
+	Photos []Photo `json:"photos,omitempty"`
+}
+
+// Photo is a picture that internal/files keeps: the SHA-256 of the original and of the copy that pages show.
+type Photo struct {
+	Original string `json:"original" privacy:"internal"`
+	Shown    string `json:"shown" privacy:"internal"`
+}
+
+// The bounds of an answer.
+const (
+	maxPlace  = 60
+	maxNote   = 200
+	maxPhotos = 4
+)
+
+// photoForm is the form of file ids.
+var photoForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// trimmed is the answer without blanks; what belongs to a finding is left out of any other answer.
+func (f Found) trimmed() Found {
+	f.Place, f.Note = strings.TrimSpace(f.Place), strings.TrimSpace(f.Note)
+	if f.Value != Fail {
+		return Found{Value: f.Value}
+	}
+	if f.Party == "" {
+		f.Party = PartyDeveloper
+	}
+	return f
+}
+
+// faults checks an answer to an item; counted photos are not looked at. Field names are value, lost (the liable party), where, note, photos.
+func (f Found) faults(item Item, counted bool) []fault.Field {
+	var bad []fault.Field
+	fail := func(name, format string, args ...any) {
+		bad = append(bad, fault.Field{Name: name, Message: item.Where + item.Name + "：" + fmt.Sprintf(format, args...)})
+	}
+	if !slices.Contains(Values(), f.Value) {
+		if f.Value == "" {
+			fail("value", "请选择符合、不符合、不适用")
+		} else {
+			fail("value", "没有“%s”这个答案，只能是符合、不符合、不适用", f.Value)
+		}
+		return bad
+	}
+	if f.Value != Fail {
+		return nil
+	}
+	if !slices.Contains(AllParties(), f.Party) {
+		fail("lost", "没有“%s”这种责任单位", f.Party)
+	}
+	switch n := utf8.RuneCountInString(f.Place); {
+	case n > maxPlace:
+		fail("where", "位置最多 %d 个字，现在有 %d 个", maxPlace, n)
+	case n == 0:
+		fail("where", "不符合的，请写明位置，例如 3 层东侧")
+	}
+	if n := utf8.RuneCountInString(f.Note); n > maxNote {
+		fail("note", "说明最多 %d 个字，现在有 %d 个", maxNote, n)
+	}
+	switch n := len(f.Photos); {
+	case n > maxPhotos:
+		fail("photos", "照片最多 %d 张，现在有 %d 张", maxPhotos, n)
+	case n == 0:
+		fail("photos", "不符合的，至少拍 1 张看得出位置的照片")
+	}
+	for _, p := range f.Photos {
+		if !counted && (!photoForm.MatchString(p.Original) || !photoForm.MatchString(p.Shown)) {
+			fail("photos", "没有“%.70s”这张照片，请重新拍摄", p.Original)
+		}
+	}
+	return bad
+}
+
+// Blocks reports whether it must be repaired before the agreement: a finding for which developer or firm is liable.
+func (a *Answer) Blocks() bool {
+	return a.Value == Fail && (a.Party == PartyDeveloper || a.Party == PartyFirm)
+}
+
+// Open reports whether it still has to be repaired: the re-inspection has not passed it.
+func (a *Answer) Open() bool { return a.Blocks() && a.Judged != Conform }
+
+// Stands says in a word how a finding stands; "" for an answer that is none.
+func (a *Answer) Stands() string {
+	switch {
+	case a.Value != Fail:
+		return ""
+	case !a.Blocks():
+		return "告知" + a.Party.Title()
+	case a.Judged == Conform:
+		return "复验合格"
+	case a.Judged == Fail:
+		return "复验不合格"
+	case a.Repaired:
+		return "已整改，待复验"
+	}
+	return "待整改"
+}

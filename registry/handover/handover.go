@@ -1,0 +1,281 @@
+package handover
+
+import (
+	"fmt"
+	"slices"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+	"redsteward/internal/num"
+	"redsteward/registry"
+)
+
+// Handover is one handover inspection.
+type Handover struct {
+	// Project is the id, Name what people call it; Phase is the id of the phase with PhaseName, both "" for a project that was built at once.
+	Project   string `json:"project" privacy:"public"`
+	Name      string `json:"name" privacy:"public"`
+	Phase     string `json:"phase,omitempty" privacy:"public"`
+	PhaseName string `json:"phase_name,omitempty" privacy:"public"`
+	// Developer hands over, Firm takes over: the firm whose contract runs on the day Opened. Ids with names.
+	Developer     string `json:"developer" privacy:"public"`
+	DeveloperName string `json:"developer_name" privacy:"public"`
+	Firm          string `json:"firm" privacy:"public"`
+	FirmName      string `json:"firm_name" privacy:"public"`
+	// Keys are the scope keys, stamped by the day Opened.
+	Keys   []string      `json:"keys" privacy:"internal"`
+	Opened calendar.Date `json:"opened"`
+	// Inspection is the planned day of the walk, Delivery the planned day of the delivery to the owners.
+	Inspection calendar.Date `json:"inspection"`
+	Delivery   calendar.Date `json:"delivery"`
+	// List is the checklist.
+	List ListRef `json:"list"`
+	// Buildings are what is inspected building by building.
+	Buildings []Site `json:"buildings"`
+	// Conditions and Documents say how preconditions and documents stand, in the order of the list.
+	Conditions []Condition `json:"conditions,omitempty"`
+	Documents  []Document  `json:"documents,omitempty"`
+	// State is where it stands, Reason why it was cancelled or taken up again.
+	State  State  `json:"state" privacy:"public"`
+	Reason string `json:"reason,omitempty" privacy:"internal"`
+	// Before is when everything must be complete before delivery, Papers when the documents must be there before the walk.
+	Before calendar.Deadline `json:"before"`
+	Papers calendar.Deadline `json:"papers"`
+	// Notices are the written notices to the developer, oldest first; the clock of the last one runs.
+	Notices []Notice `json:"notices,omitempty"`
+	// Rooms are the rooms that are handed over, as the register had them when the walk was settled.
+	Rooms []Room `json:"rooms,omitempty"`
+	// Signatures are those given for Digest.
+	Signatures []Signature `json:"signatures,omitempty"`
+	Digest     string      `json:"digest,omitempty" privacy:"internal"`
+	// Agreed is the day on which both had signed; Transfer is the clock that ran from it, Transferred the day of the transfer, Filing the clock from that
+	// one, Filed the day of the filing.
+	Agreed      calendar.Date     `json:"agreed"`
+	Transfer    calendar.Deadline `json:"transfer,omitzero"`
+	Transferred calendar.Date     `json:"transferred"`
+	Filing      calendar.Deadline `json:"filing,omitzero"`
+	Filed       calendar.Date     `json:"filed"`
+	// By is who did the last step.
+	By Hand `json:"by"`
+}
+
+// ListRef names the checklist of a handover: Hash is the fingerprint under which it is kept.
+type ListRef struct {
+	Version string `json:"version" privacy:"public"`
+	Hash    string `json:"hash" privacy:"public"`
+}
+
+// Condition says whether a precondition holds.
+type Condition struct {
+	ID  string `json:"id" privacy:"public"`
+	Met bool   `json:"met"`
+}
+
+// Document says how one of the documents stands.
+type Document struct {
+	ID string `json:"id" privacy:"public"`
+	// Handed: it was handed over. If not, Promise is what the developer promised in writing, and Due the day by which; without Promise nothing is said yet.
+	Handed  bool          `json:"handed"`
+	Promise string        `json:"promise,omitempty" privacy:"internal"`
+	Due     calendar.Date `json:"due"`
+}
+
+// Settled reports whether the document is there or promised with a date.
+func (d Document) Settled() bool { return d.Handed || d.Promise != "" && !d.Due.IsZero() }
+
+// Notice is one written notice of what the developer has to repair.
+type Notice struct {
+	// On is its day, Clock the period that runs from it.
+	On    calendar.Date     `json:"on"`
+	Clock calendar.Deadline `json:"clock"`
+	// Items are the ids of the items that it names.
+	Items []string `json:"items" privacy:"public"`
+}
+
+// Room is a room that is handed over.
+type Room struct {
+	// Kind, Place and Area (m², at most two decimals) as in the register.
+	Kind  registry.RoomKind `json:"kind" privacy:"public"`
+	Place string            `json:"place" privacy:"public"`
+	Area  num.Num           `json:"area"`
+}
+
+// Hand is what one person did, without a name.
+type Hand struct {
+	// By is the opaque account id, Office the role that gave the right, At is when.
+	By     string       `json:"by" privacy:"internal"`
+	Office string       `json:"office" privacy:"public"`
+	At     journal.Time `json:"at"`
+}
+
+// Signature is one signature under the agreement.
+type Signature struct {
+	// Side is for whom.
+	Side Side `json:"side" privacy:"public"`
+	Hand Hand `json:"hand"`
+}
+
+// Side is for whom somebody signs.
+type Side string
+
+// The sides. Developer and firm conclude the agreement.
+const (
+	// SideDeveloper: for the developer (建设单位).
+	SideDeveloper Side = "developer"
+	// SideFirm: for the firm (物业服务企业).
+	SideFirm Side = "firm"
+)
+
+// Parties are the sides that must sign.
+func Parties() []Side { return []Side{SideDeveloper, SideFirm} }
+
+// Title is the side for people.
+func (s Side) Title() string {
+	switch s {
+	case SideDeveloper:
+		return "建设单位"
+	case SideFirm:
+		return "物业服务企业"
+	}
+	return string(s)
+}
+
+// State is where a handover stands. A new one gets a row in steps and a word in internal/web.
+type State string
+
+// The states of a handover.
+const (
+	// Draft: preconditions and documents are being collected.
+	Draft State = "draft"
+	// Ready: preconditions are checked; waits for the walk.
+	Ready State = "ready"
+	// Walking: objects are being inspected.
+	Walking State = "walking"
+	// Repairing: the developer was given notice; its clock runs.
+	Repairing State = "repairing"
+	// Rechecking: what was repaired is inspected again.
+	Rechecking State = "rechecking"
+	// Agreeing: nothing is open; developer and firm sign.
+	Agreeing State = "agreeing"
+	// Agreed: both have signed; the transfer is due.
+	Agreed State = "agreed"
+	// Transferred: handed over; the filing is due.
+	Transferred State = "transferred"
+	// Filed: done.
+	Filed State = "filed"
+	// Cancelled: given up with a reason.
+	Cancelled State = "cancelled"
+)
+
+// States are all states, in the order of a life.
+func States() []State {
+	return []State{Draft, Ready, Walking, Repairing, Rechecking, Agreeing, Agreed, Transferred, Filed, Cancelled}
+}
+
+// Title is the state for people.
+func (s State) Title() string {
+	switch s {
+	case Draft:
+		return "待核对条件"
+	case Ready:
+		return "待查验"
+	case Walking:
+		return "查验中"
+	case Repairing:
+		return "问题整改中"
+	case Rechecking:
+		return "复验中"
+	case Agreeing:
+		return "待签协议"
+	case Agreed:
+		return "待交接"
+	case Transferred:
+		return "待备案"
+	case Filed:
+		return "已备案"
+	case Cancelled:
+		return "已取消"
+	}
+	return "未开始"
+}
+
+// step is what is done to a handover; its text is for people.
+type step string
+
+const (
+	stepOpen      step = "开始"
+	stepPrepare   step = "登记前提条件"
+	stepDocuments step = "登记移交资料"
+	stepReady     step = "核对前提条件"
+	stepStart     step = "开始查验"
+	stepAnswer    step = "登记查验结果"
+	stepNotice    step = "发整改通知"
+	stepRepair    step = "报告整改"
+	stepRecheck   step = "开始复验"
+	stepJudge     step = "登记复验结果"
+	stepSettle    step = "确认查验结果"
+	stepReopen    step = "退回复验"
+	stepSign      step = "签协议"
+	stepTransfer  step = "登记交接"
+	stepFile      step = "备案"
+	stepCancel    step = "取消"
+)
+
+// steps is the one table of transitions; what is not in it is a Conflict. stepSign leads there with the last signature, before it the state stays.
+var steps = map[State]map[step]State{
+	"":          {stepOpen: Draft},
+	Draft:       {stepPrepare: Draft, stepDocuments: Draft, stepReady: Ready, stepCancel: Cancelled},
+	Ready:       {stepDocuments: Ready, stepStart: Walking, stepCancel: Cancelled},
+	Walking:     {stepDocuments: Walking, stepAnswer: Walking, stepNotice: Repairing, stepSettle: Agreeing, stepCancel: Cancelled},
+	Repairing:   {stepDocuments: Repairing, stepRepair: Repairing, stepRecheck: Rechecking, stepCancel: Cancelled},
+	Rechecking:  {stepDocuments: Rechecking, stepJudge: Rechecking, stepNotice: Repairing, stepSettle: Agreeing, stepCancel: Cancelled},
+	Agreeing:    {stepDocuments: Agreeing, stepSign: Agreed, stepReopen: Rechecking, stepCancel: Cancelled},
+	Agreed:      {stepTransfer: Transferred},
+	Transferred: {stepFile: Filed},
+	Filed:       {},
+	Cancelled:   {},
+}
+
+// next returns the state after a step, or Conflict.
+func (s State) next(do step) (State, error) {
+	to, ok := steps[s][do]
+	if !ok {
+		return "", fault.New("handover.next", fault.Conflict, fmt.Sprintf("这次承接查验现在是“%s”，不能%s", s.Title(), do))
+	}
+	return to, nil
+}
+
+// Takes reports whether results of the walk (walk) or of the re-inspection are taken.
+func (s State) Takes(walk bool) bool {
+	if walk {
+		return s == Walking
+	}
+	return s == Rechecking
+}
+
+// Running reports whether anything is still to be done.
+func (s State) Running() bool { return s != Filed && s != Cancelled }
+
+// Clock is the deadline that runs now, with what must be done until then; false if none does.
+func (h *Handover) Clock() (what string, d calendar.Deadline, ok bool) {
+	switch h.State {
+	case Draft, Ready, Walking, Rechecking, Agreeing:
+		what, d = "完成承接查验", h.Before
+	case Repairing:
+		what, d = "整改查验问题", h.Notices[len(h.Notices)-1].Clock
+	case Agreed:
+		what, d = "办理物业交接", h.Transfer
+	case Transferred:
+		what, d = "承接查验备案", h.Filing
+	}
+	return what, d, d.Rule != ""
+}
+
+// Signed reports whether a side has signed; a later edit may have taken the worth from it, see Walk.Signed.
+func (h *Handover) Signed(side Side) bool {
+	return slices.ContainsFunc(h.Signatures, func(s Signature) bool { return s.Side == side })
+}
+
+// Title is the project with its phase.
+func (h *Handover) Title() string { return h.Name + h.PhaseName }
