@@ -19,7 +19,7 @@ fuzz: ## a few seconds for each fuzz target
 bench: ## the figures of the design
 	go test -run '^$$' -bench . ./...
 check: ## check every shipped scheme and table
-	go run ./cmd/redsteward check configs/schemes/*.yaml configs/checklists/*.yaml configs/deadlines.yaml configs/redsteward.yaml configs/roles.csv configs/calendar/*.csv
+	go run ./cmd/redsteward check configs/schemes/*.yaml configs/checklists/*.yaml configs/handover.yaml configs/deadlines.yaml configs/redsteward.yaml configs/roles.csv configs/calendar/*.csv
 cover: ## coverage of all packages
 	go test -coverprofile coverage.out ./... && go tool cover -func coverage.out | tail -1
 fmt: ## format

@@ -497,6 +497,16 @@ func (s *Service) proveAgain(ctx context.Context, op string, a Account, password
 	return fault.InvalidFields(op, fault.Field{Name: "current", Message: "现在的密码不正确，请重新输入"})
 }
 
+// Prove asks the actor for his password again, before an act that stands for a signature. Returns Invalid for the field current; a wrong password counts as a
+// failed sign-in.
+func (s *Service) Prove(ctx context.Context, by Actor, password string) error {
+	d, err := s.load(ctx, by.ID)
+	if err != nil {
+		return err
+	}
+	return s.proveAgain(ctx, "policy.Prove", d.State, password)
+}
+
 // NewTOTP returns a fresh secret and the otpauth address that an authenticator app scans. Nothing is stored until EnableTOTP.
 func (s *Service) NewTOTP(ctx context.Context, by Actor) (secret, address string, err error) {
 	if err := s.guard.Require(by, UpdateOwnAccount); err != nil {

@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/registry/handover"
 	"redsteward/supervision"
 	"redsteward/supervision/inspection"
 )
@@ -126,6 +127,12 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "走访评价表", err
 		}
 		return fmt.Sprintf("走访评价表 %s %s，%d 项，指纹 %.16s", sheet.ID, sheet.Version, sheet.Count(), inspection.HashSheet(data)), nil
+	case hasKey(data, "handover"):
+		list, err := handover.ParseList(name, data)
+		if err != nil {
+			return "承接查验清单", err
+		}
+		return fmt.Sprintf("承接查验清单 %s，%d 组查验对象，指纹 %.16s", list.Version, len(list.Groups), handover.Hash(data)), nil
 	case hasKey(data, "chains"):
 		rules, err := shippedRules()
 		if err != nil {

@@ -59,6 +59,8 @@ type config struct {
 		Roles      string   `yaml:"roles"`
 		Holidays   []string `yaml:"holidays"`
 		Checklists []string `yaml:"checklists"`
+		// Handover is the checklist of handover inspections.
+		Handover string `yaml:"handover"`
 		// Confirmations says which facts are confirmed level by level.
 		Confirmations string `yaml:"confirmations"`
 		// Approvals says who approves what, level by level.

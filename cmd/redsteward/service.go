@@ -26,6 +26,7 @@ import (
 	"redsteward/registry"
 	"redsteward/registry/filing"
 	"redsteward/registry/fund"
+	"redsteward/registry/handover"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
@@ -46,6 +47,7 @@ type service struct {
 	observations *supervision.Observations
 	intake       *supervision.ObservationImports
 	visits       *inspection.Visits
+	handovers    *handover.Service
 	accounts     *policy.Service
 	// chains say who approves what.
 	chains *policy.Chains
@@ -127,7 +129,10 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openCycle(ctx); err != nil {
 		return err
 	}
-	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund)
+	if err := s.openHandovers(ctx); err != nil {
+		return err
+	}
+	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers)
 	return nil
 }
 
@@ -245,7 +250,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 	return web.Options{
 		Settings: web.Settings{Site: c.Site.Name, Unit: c.Site.Unit, Authority: c.Site.Authority, Demo: demo, SecureCookies: c.TLS.Mode != "off" || c.TLS.BehindProxy,
 			AllowPlain: c.TLS.BehindProxy, BodyLimit: c.HTTP.BodyBytes, Timeout: c.HTTP.Timeout, StopWithin: c.HTTP.StopWithin},
-		Guard: s.guard, People: s.accounts, Stars: stars, Cycle: s.cycle, Journal: web.StoreJournal{DB: s.db}, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register, Points: s.cycle}, Supervision: s.supervised(), Holidays: holidays, Clocks: s.clocks, Secret: secret, Log: s.log,
+		Guard: s.guard, People: s.accounts, Stars: stars, Cycle: s.cycle, Journal: web.StoreJournal{DB: s.db}, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register, Points: s.cycle}, Supervision: s.supervised(), Handovers: &web.Handovers{Service: s.handovers, Photos: web.Pictures{Keeper: s.keeper}}, Holidays: holidays, Clocks: s.clocks, Secret: secret, Log: s.log,
 		Ping: func(ctx context.Context) error {
 			_, err := s.db.Engine().LastN(ctx)
 			return err

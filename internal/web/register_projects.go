@@ -137,6 +137,8 @@ type projectView struct {
 	// FundPath is the ledger of its guarantee fund, "" for who does not see it.
 	FundPath string
 	Votes    []voteLine
+	// Handovers is the address of its handover inspections, "" for who may not see them.
+	Handovers string
 }
 
 type contractLine struct {
@@ -170,6 +172,9 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	v.DeveloperPath, v.Estate = developerPath(r.Developer), estateOf(r)
+	if s.handovers != nil && s.guard.Allow(by, policy.ReadHandover) {
+		v.Handovers = handoversPath + "?project=" + r.ID
+	}
 	var ids []string
 	for _, contract := range r.Project.Contracts {
 		ids = append(ids, contract.Firm)

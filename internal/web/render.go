@@ -44,6 +44,7 @@ var declared = map[string]string{
 	"fund": layoutApp, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp,
 	"account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
+	"handovers": layoutApp, "handover": layoutApp, "handover_new": layoutApp,
 }
 
 // pages are the parsed templates by page name.
@@ -198,7 +199,7 @@ var officeNav = []navGroup{
 	{"工作", []navItem{{Label: "我的待办", Path: "/todo", Action: policy.ReadTodo}, {Label: "佐证材料", Path: "/proofs", Action: policy.ReadEvidence},
 		{Label: "材料初审", Path: communityDesk.path, Action: policy.AcceptEvidence}, {Label: "材料复核", Path: bureauDesk.path, Action: policy.ReviewEvidence}}},
 	{"备案", []navItem{{Label: "登记备案", Path: filingsPath, Action: policy.ReadFiling}, {Label: "小区登记", Path: projectsPath, Action: policy.ReadRegister}, {Label: "企业登记", Path: firmsPath, Action: policy.ReadRegister},
-		{Label: "建设单位", Path: developersPath, Action: policy.ReadRegister}, {Label: "保修金", Path: fundPath, Action: policy.ReadFund}, {Label: "行政区划", Path: divisionsPath, Action: policy.ReadRegister},
+		{Label: "承接查验", Path: handoversPath, Action: policy.ReadHandover}, {Label: "建设单位", Path: developersPath, Action: policy.ReadRegister}, {Label: "保修金", Path: fundPath, Action: policy.ReadFund}, {Label: "行政区划", Path: divisionsPath, Action: policy.ReadRegister},
 		{Label: "Excel 导入", Path: importsPath, Action: policy.ImportRegister}}},
 	{"监管", []navItem{{Label: "我的走访", Path: "/visits/mine", Action: policy.DoVisit}, {Label: "走访评价", Path: "/visits", Action: policy.ReadVisit},
 		{Label: "观察记录", Path: "/observations", Action: policy.ReadObservation}}},
@@ -225,6 +226,8 @@ func (s *Server) serves(path string) bool {
 		return s.registered != nil
 	case fundPath:
 		return s.fund != nil
+	case handoversPath:
+		return s.handovers != nil
 	case "/periods", "/boards", "/circulars":
 		return s.cycle != nil
 	case "/proofs", communityDesk.path, bureauDesk.path:

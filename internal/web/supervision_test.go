@@ -213,6 +213,12 @@ func TestObservationScenarios(t *testing.T) {
 // reply sends one answer as a phone does.
 func (m *team) reply(login, visit, item string, fields url.Values, photos ...[]byte) answer {
 	m.t.Helper()
+	return m.answerAt(login, visit+"/items/"+item, fields, photos...)
+}
+
+// answerAt sends a form with photos, as the script does.
+func (m *team) answerAt(login, path string, fields url.Values, photos ...[]byte) answer {
+	m.t.Helper()
 	p := m.as(login)
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
@@ -240,7 +246,7 @@ func (m *team) reply(login, visit, item string, fields url.Values, photos ...[]b
 	if err := w.Close(); err != nil {
 		m.t.Fatal(err)
 	}
-	req, err := http.NewRequest(http.MethodPost, m.f.Base+visit+"/items/"+item, &b)
+	req, err := http.NewRequest(http.MethodPost, m.f.Base+path, &b)
 	if err != nil {
 		m.t.Fatal(err)
 	}

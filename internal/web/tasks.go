@@ -55,6 +55,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.cycle != nil {
 		parts = append(parts, PeriodTasks{Guard: s.guard, Cycle: s.cycle})
 	}
+	if s.handovers != nil {
+		parts = append(parts, HandoverTasks{Guard: s.guard, Service: s.handovers.Service})
+	}
 	if s.registered != nil {
 		parts = append(parts, StartTasks{Guard: s.guard, People: s.people, Register: s.registered}, ContractTasks{Guard: s.guard, Contracts: s.registered})
 	}

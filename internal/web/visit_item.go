@@ -21,20 +21,21 @@ import (
 
 // walkItem is one item as the phone has it: everything to judge it without network.
 type walkItem struct {
-	ID       string       `json:"id"`
-	Category string       `json:"category"`
-	Sentence string       `json:"sentence"`
-	How      string       `json:"how"`
-	Points   int64        `json:"points"`
-	Losses   []int64      `json:"losses"`
-	Photo    bool         `json:"photo"`
-	Values   []walkChoice `json:"values"`
+	ID       string `json:"id"`
+	Category string `json:"category"`
+	Sentence string `json:"sentence"`
+	How      string `json:"how"`
+	Points   int64  `json:"points"`
+	// Losses is what is chosen beside 不符合: the points that it costs, or who is liable.
+	Losses []walkChoice `json:"losses"`
+	Photo  bool         `json:"photo"`
+	Values []walkChoice `json:"values"`
 	// Last is the last result in words, LastBad says that it was a finding.
 	Last    string `json:"last"`
 	LastBad bool   `json:"last_bad"`
 	// Value, Lost, Where, Note and Photos are the answer so far; Photos are ids.
 	Value  string   `json:"value"`
-	Lost   int64    `json:"lost"`
+	Lost   string   `json:"lost"`
 	Where  string   `json:"where"`
 	Note   string   `json:"note"`
 	Photos []string `json:"photos"`
@@ -47,7 +48,8 @@ type walkChoice struct {
 
 // walkView is what visit_item.html shows, and what its script reads.
 type walkView struct {
-	Visit    string     `json:"visit"`
+	// Base is the address of the list to which the items belong.
+	Base     string     `json:"base"`
 	Token    string     `json:"-"`
 	Name     string     `json:"name"`
 	Sub      string     `json:"-"`
@@ -60,9 +62,11 @@ type walkView struct {
 	Next     string     `json:"-"`
 	Form     []field    `json:"-"`
 	Errors   []string   `json:"-"`
+	// Place: a finding needs a place.
+	Place bool `json:"where,omitempty"`
 	// CanPhoto: pictures can be kept.
 	CanPhoto bool `json:"can_photo"`
-	// Account tells the phone whose answers it keeps, Worker is the address of the script that keeps the sheet.
+	// Account tells the phone whose answers it keeps, Worker is the address of the script that keeps the sheet, "" for the walk of a handover, which is not kept.
 	Account string `json:"account"`
 	Worker  string `json:"worker"`
 }
@@ -82,7 +86,7 @@ func (s *Server) showItem(c *fiber.Ctx, by policy.Actor, typed *inspection.Found
 	if !visit.State.Answers() {
 		return seeOther(c, "/visits/"+w.Visit.ID)
 	}
-	v := walkView{Visit: w.Visit.ID, Name: visit.Name, Key: newKey(), Position: -1, Done: len(w.Answers), CanPhoto: s.supervision.Photos != nil, Account: by.ID, Worker: s.workerFor(by)}
+	v := walkView{Base: visitsPath + "/" + w.Visit.ID, Name: visit.Name, Key: newKey(), Position: -1, Done: len(w.Answers), CanPhoto: s.supervision.Photos != nil, Account: by.ID, Worker: s.workerFor(by)}
 	names, err := s.officerNames(c.UserContext(), visit)
 	if err != nil {
 		return err
@@ -91,15 +95,15 @@ func (s *Server) showItem(c *fiber.Ctx, by policy.Actor, typed *inspection.Found
 	today := calendar.DateOf(s.clocks.Business())
 	for _, cat := range w.Sheet.Categories {
 		for _, item := range cat.Items {
-			one := walkItem{ID: item.ID, Category: cat.Name, Sentence: item.Sentence, How: item.How, Points: item.Points, Photo: item.Photo, Losses: item.Losses(), Photos: []string{}}
+			one := walkItem{ID: item.ID, Category: cat.Name, Sentence: item.Sentence, How: item.How, Points: item.Points, Photo: item.Photo, Losses: pointChoices(item.Losses()), Photos: []string{}}
 			if item.Scale > 0 {
-				one.Losses = []int64{}
+				one.Losses = []walkChoice{}
 			}
 			for _, value := range item.Values() {
 				one.Values = append(one.Values, walkChoice{string(value), value.Title()})
 			}
 			if a, ok := w.Answers[item.ID]; ok {
-				one.Value, one.Lost, one.Where, one.Note = string(a.Value), a.Lost, a.Where, a.Note
+				one.Value, one.Lost, one.Where, one.Note = string(a.Value), strconv.FormatInt(a.Lost, 10), a.Where, a.Note
 				for _, photo := range a.Photos {
 					one.Photos = append(one.Photos, photo.Original)
 				}
@@ -120,15 +124,9 @@ func (s *Server) showItem(c *fiber.Ctx, by policy.Actor, typed *inspection.Found
 	if v.Position < 0 {
 		return fault.New("web.visitItem", fault.NotFound, "")
 	}
-	v.Item = v.Items[v.Position]
+	v.turn()
 	if typed != nil {
-		v.Item.Value, v.Item.Lost, v.Item.Where, v.Item.Note = string(typed.Value), typed.Lost, typed.Where, typed.Note
-	}
-	if v.Position > 0 {
-		v.Prev = v.Items[v.Position-1].ID
-	}
-	if v.Position+1 < len(v.Items) {
-		v.Next = v.Items[v.Position+1].ID
+		v.Item.Value, v.Item.Lost, v.Item.Where, v.Item.Note = string(typed.Value), strconv.FormatInt(typed.Lost, 10), typed.Where, typed.Note
 	}
 	for _, f := range refused {
 		v.Errors = append(v.Errors, f.Message)
@@ -138,6 +136,27 @@ func (s *Server) showItem(c *fiber.Ctx, by policy.Actor, typed *inspection.Found
 		return s.refuse(c, by, "visit_item", p)
 	}
 	return s.render(c, by, "visit_item", p)
+}
+
+// turn fills in the item of the position and its neighbours.
+func (v *walkView) turn() {
+	v.Item = v.Items[v.Position]
+	if v.Position > 0 {
+		v.Prev = v.Items[v.Position-1].ID
+	}
+	if v.Position+1 < len(v.Items) {
+		v.Next = v.Items[v.Position+1].ID
+	}
+}
+
+// pointChoices are the points that a finding may cost.
+func pointChoices(points []int64) []walkChoice {
+	out := make([]walkChoice, len(points))
+	for i, n := range points {
+		text := strconv.FormatInt(n, 10)
+		out[i] = walkChoice{text, text}
+	}
+	return out
 }
 
 // lastResult puts the last answer of an item into words.

@@ -449,14 +449,19 @@ func (s *Server) visitPhoto(c *fiber.Ctx, by policy.Actor) error {
 			if photo.Original != c.Params("photo") || s.supervision.Photos == nil {
 				continue
 			}
-			r, size, err := s.supervision.Photos.Open(c.UserContext(), photo.Shown)
-			if err != nil {
-				return err
-			}
-			c.Set(fiber.HeaderCacheControl, "private, max-age=86400, immutable")
-			c.Response().Header.SetContentType("image/jpeg")
-			return c.SendStream(r, int(size))
+			return s.sendPhoto(c, s.supervision.Photos, photo.Shown)
 		}
 	}
 	return gone
+}
+
+// sendPhoto sends the shown copy of a photo that the actor may see.
+func (s *Server) sendPhoto(c *fiber.Ctx, photos Photos, shown string) error {
+	r, size, err := photos.Open(c.UserContext(), shown)
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderCacheControl, "private, max-age=86400, immutable")
+	c.Response().Header.SetContentType("image/jpeg")
+	return c.SendStream(r, int(size))
 }

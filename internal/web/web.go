@@ -78,6 +78,8 @@ type Options struct {
 	Register Register
 	// Fund keeps the guarantee fund. Nil hides its pages.
 	Fund *fund.Service
+	// Handovers is what the pages of handover inspections need. Nil hides them.
+	Handovers *Handovers
 	// Files takes uploads in. Required with Register, Fund, Supervision and Cycle.
 	Files *files.Keeper
 	// Journal shows the log of changes on 操作日志. Nil hides the page.
@@ -118,8 +120,10 @@ type Server struct {
 	evidence *Evidence
 	// supervision is nil if its pages are not there.
 	supervision *Supervision
-	tasks       []Tasks
-	holidays    *calendar.Calendar
+	// handovers is nil if its pages are not there.
+	handovers *Handovers
+	tasks     []Tasks
+	holidays  *calendar.Calendar
 	// registered is the register; register is the method that registers routes.
 	registered Register
 	fund       *fund.Service
@@ -157,7 +161,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, evidence: o.Evidence, supervision: o.Supervision, holidays: o.Holidays, registered: o.Register, fund: o.Fund, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, holidays: o.Holidays, registered: o.Register, fund: o.Fund, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

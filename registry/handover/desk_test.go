@@ -118,7 +118,7 @@ func newDesk(t testing.TB) *desk {
 		t.Fatal(err)
 	}
 	tenure := policy.TenureTable{{Firm: "f1", Project: "p1", Span: policy.Span{From: day("2020-01-01")}}}
-	d.Service, err = New(t.Context(), Config{DB: db, Guard: policy.NewGuard(rules, tenure), Estate: estate{}, Deadlines: deadlines, List: list, Hash: Hash(data)})
+	d.Service, err = New(t.Context(), Config{DB: db, Guard: policy.NewGuard(rules, tenure), Estate: estate{}, Deadlines: deadlines, List: list, Hash: Hash(data), Now: d.clock})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -279,3 +279,8 @@ func (h *Handover) Signed(side Side) bool {
 
 // Title is the project with its phase.
 func (h *Handover) Title() string { return h.Name + h.PhaseName }
+
+// Prepared reports whether all preconditions hold and all documents are there or promised, so that the firm can check them.
+func (h *Handover) Prepared() bool {
+	return !slices.ContainsFunc(h.Conditions, func(c Condition) bool { return !c.Met }) && !slices.ContainsFunc(h.Documents, func(d Document) bool { return !d.Settled() })
+}

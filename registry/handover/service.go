@@ -48,6 +48,8 @@ type Config struct {
 	// List is the checklist for new handovers, Hash its fingerprint.
 	List List
 	Hash string
+	// Now is the business clock.
+	Now func() time.Time
 }
 
 // Service keeps handovers. Every call asks for right and scope first, and a refused call writes nothing. It is safe for concurrent use.
@@ -126,11 +128,11 @@ type At struct {
 	Idem *store.Idem
 }
 
-func (s *Service) today() calendar.Date { return calendar.DateOf(s.DB.Now()) }
+func (s *Service) today() calendar.Date { return calendar.DateOf(s.Now()) }
 
 // hand is the actor acting at this moment, in the first of his roles that allows the action.
 func (s *Service) hand(by policy.Actor, action policy.Action) Hand {
-	h := Hand{By: by.ID, At: journal.At(s.DB.Now())}
+	h := Hand{By: by.ID, At: journal.At(s.Now())}
 	for _, role := range by.Roles() {
 		if ok, _ := s.Guard.Rules().RoleAllows(role, action); ok {
 			h.Office = string(role)

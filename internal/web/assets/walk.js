@@ -2,7 +2,7 @@
 {
   const place = byId("walk-state"), data = byId("walk"), form = byId("walk-form"), input = byId("photo");
   const walk = data ? JSON.parse(data.textContent) : { items: [] }, items = walk.items;
-  const address = k => "/visits/" + walk.visit + (items[k] ? "/items/" + items[k].id : "");
+  const address = k => walk.base + (items[k] ? "/items/" + items[k].id : "");
   let store, sending = false, trouble = "", now = 0, shots = [];
 
   const promised = (ask, done) => new Promise((yes, no) => {
@@ -36,13 +36,13 @@
     ["key", "value", "lost", "where", "note"].forEach(name => f.append(name, row[name]));
     row.keep.forEach(id => f.append("keep", id));
     row.photos.forEach(photo => f.append("photo", photo, "photo.jpg"));
-    return fetch("/visits/" + row.visit + "/items/" + row.item, { method: "POST", headers: { Accept: "application/json" }, body: f });
+    return fetch(row.id.slice(row.id.indexOf("/")), { method: "POST", headers: { Accept: "application/json" }, body: f });
   };
   const send = async row => {
     const answer = await post(row, tokenIn(document));
     if (answer.status !== 403) { return answer; }
     // After a new sign-in the token stands in a fresh page.
-    const fresh = await (await fetch("/visits/mine")).text();
+    const fresh = await (await fetch("/todo")).text();
     return post(row, tokenIn(new DOMParser().parseFromString(fresh, "text/html")));
   };
   // sendAll sends what is kept, in order, until something hinders it.
@@ -71,7 +71,7 @@
   };
 
   const choose = (box, name, list, chosen) => box.replaceChildren(...list.map(c =>
-    make("label", { className: { conform: "ok", fail: "no" }[c.value] || "" }, make("input", { type: "radio", name, value: c.value, checked: c.value === chosen }), c.label)));
+    make("label", { className: { conform: "ok", fail: "no" }[c.value] || "" }, make("input", { type: "radio", name, value: c.value, checked: c.value == chosen }), c.label)));
   const pictures = () => {
     const box = byId("walk-shots");
     if (!box) { return; }
@@ -94,7 +94,7 @@
     byId("walk-loss").hidden = i.losses.length < 2;
     byId("walk-prev").href = address(now - 1);
     choose(byId("walk-values"), "value", i.values, i.value);
-    choose(byId("walk-losses"), "lost", i.losses.map(n => ({ value: n, label: n })), +i.lost);
+    choose(byId("walk-losses"), "lost", i.losses.map(n => n.label ? n : { value: n, label: n }), i.lost);
     form.where.value = i.where;
     form.note.value = i.note;
     shots = i.blobs || [];
@@ -126,9 +126,10 @@
     e.preventDefault();
     e.stopImmediatePropagation();
     const i = items[now], typed = new FormData(form), value = typed.get("value"), fail = value === "fail", ok = value === "conform";
-    const wrong = !value ? "请选择" + i.values.map(v => v.label).join("、") : fail && i.photo && !i.photos.length && !shots.length ? "不符合的，至少拍 1 张看得出位置的照片" : "";
+    const wrong = !value ? "请选择" + i.values.map(v => v.label).join("、") : fail && i.photo && !i.photos.length && !shots.length ? "不符合的，至少拍 1 张看得出位置的照片" :
+      fail && walk.where && !form.where.value.trim() ? "不符合的，请写明位置" : "";
     if (wrong) { say(wrong); scrollTo(0, 0); return; }
-    const row = { id: walk.account + address(now), key: crypto.getRandomValues(new Uint32Array(4)).join("-"), at: Date.now(), visit: walk.visit, item: i.id, value,
+    const row = { id: walk.account + address(now), key: crypto.getRandomValues(new Uint32Array(4)).join("-"), at: Date.now(), item: i.id, value,
       lost: fail && typed.get("lost") || "", where: ok ? "" : form.where.value, note: ok ? "" : form.note.value, keep: ok ? [] : i.photos, photos: ok ? [] : shots };
     try { await change(s => s.put(row)); } catch { say("手机存储已满，这一项没有存下。请删掉一些照片再保存"); return; }
     take(i, row);
@@ -161,6 +162,7 @@
         input.value = "";
       };
     }
+    if (!walk.worker) { return; }
     if (!navigator.serviceWorker) { byId("walk-closes").hidden = false; return; }
     navigator.serviceWorker.oncontrollerchange = keepSheet;
     navigator.serviceWorker.register(walk.worker);

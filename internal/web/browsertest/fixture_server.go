@@ -39,6 +39,8 @@ type Fixture struct {
 	Proofs *evidence.Service
 	// Supervision are observations and visits; nil unless StartSupervised made the fixture.
 	Supervision *web.Supervision
+	// Handovers are handover inspections; nil unless Start made the fixture.
+	Handovers *web.Handovers
 	// Server answers.
 	Server *web.Server
 	// Register is the register, with a few divisions and nothing else.
@@ -173,6 +175,9 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 			return nil, err
 		}
 	}
+	if err := f.openHandovers(ctx, db, guard, f.Register.Register, clocks.Business); err != nil {
+		return nil, err
+	}
 	var stars web.Stars
 	if count > 0 {
 		if f.Sample, err = NewSample(count, 42); err != nil {
@@ -190,7 +195,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Approvals: approvals, Filings: f.Filings, Register: f.Register, Fund: f.Fund, Files: files.NewKeeper(db, ""),
+		Access: f.Access, Approvals: approvals, Filings: f.Filings, Register: f.Register, Fund: f.Fund, Files: files.NewKeeper(db, ""), Handovers: f.Handovers,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {

@@ -1,0 +1,336 @@
+package web
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry"
+	"redsteward/registry/handover"
+)
+
+// handoverView is what handover.html shows.
+type handoverView struct {
+	handoverLine
+	Seq        int64
+	Key        string
+	Steps      []map[string]string
+	Clock      map[string]string
+	Inspection string
+	Delivery   string
+	PapersDue  string
+	Version    string
+	Conditions []handoverCondition
+	Documents  []handoverDocument
+	Places     []handoverPlace
+	Findings   []handoverFinding
+	Notices    []handoverNotice
+	Rooms      []string
+	Sides      []handoverSide
+	Agreed     string
+	Transfer   string
+	Filed      string
+	Done, All  int
+	Open       int
+	// First is the address of the first item that was not answered.
+	First string
+	// What the actor may do now.
+	CanPrepare, CanHand, CanCheck, CanStart, CanWalk, CanNotify, CanRecheck, CanSettle, CanReopen, CanSign, CanTake, CanFile, CanCancel bool
+	CanRepair, CanJudge                                                                                                                 bool
+	Signed                                                                                                                              bool
+	Side                                                                                                                                string
+	Papers                                                                                                                              []handoverCondition
+	Password, Day, Reopen, Cancel                                                                                                       field
+}
+
+type handoverCondition struct {
+	ID, Name string
+	Met      bool
+}
+
+type handoverDocument struct {
+	ID, Name, Promise, DueText string
+	Handed, Settled            bool
+	PromiseField, DueField     field
+}
+
+type handoverPlace struct {
+	Name        string
+	Done, Fails int
+	Lines       []handoverItemLine
+}
+
+type handoverItemLine struct {
+	Name, Sentence, Method, Answer, Path string
+	Failed                               bool
+}
+
+type handoverFinding struct {
+	Item, Title, Sentence, Place, Note, Party, Stands, Repair string
+	Chip                                                      bool
+	Photos                                                    []string
+	CanRepair, CanJudge                                       bool
+}
+
+type handoverNotice struct {
+	On, Due, Left, Basis string
+	Items                int
+}
+
+type handoverSide struct {
+	Title, Office string
+	At            string
+	Signed        bool
+}
+
+// handoverPage shows a handover.
+func (s *Server) handoverPage(c *fiber.Ctx, by policy.Actor) error { return s.showHandover(c, by, nil) }
+
+func (s *Server) showHandover(c *fiber.Ctx, by policy.Actor, refused []fault.Field) error {
+	w, err := s.handovers.Service.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	h := &w.Doc.State
+	clock := newTaskClock(s.clocks.Business(), s.holidays)
+	v := handoverView{handoverLine: handoverLineOf(w.Doc, clock), Seq: w.Doc.Seq, Key: newKey(), Steps: handoverSteps(h.State), Inspection: h.Inspection.Chinese(), Delivery: h.Delivery.Chinese(),
+		PapersDue: h.Papers.Due.Chinese(), Version: h.List.Version, Done: w.Done(), All: len(w.Lines), Open: len(w.Open()), Agreed: h.Agreed.Chinese(), Transfer: h.Transferred.Chinese(), Filed: h.Filed.Chinese()}
+	s.mayOnHandover(&v, by, &w)
+	if what, due, ok := h.Clock(); ok {
+		state, left := clock.left(clockTask(due))
+		class := map[string]string{"逾期": "late", "临期": "soon", "今天到期": "soon"}[state]
+		v.Clock = map[string]string{"Title": what, "From": due.Due.Chinese() + "前", "Left": left, "Basis": due.Basis, "Class": class}
+	}
+	s.fillHandover(&v, c, &w, clock, refused)
+	v.Password = withErrors([]field{{Name: "current", Label: "你的登录密码", Type: "password", Autocomplete: "current-password"}}, refused)[0]
+	v.Day = withErrors([]field{{Name: "day", Label: "交接日期", Type: "date", Value: typedOr(c, "day", clock.today.String())}}, refused)[0]
+	v.Reopen = withErrors([]field{{Name: "reopen-reason", Label: "退回理由", Type: "text", Value: c.FormValue("reopen-reason")}}, refused)[0]
+	v.Cancel = withErrors([]field{{Name: "cancel-reason", Label: "取消理由", Type: "text", Value: c.FormValue("cancel-reason")}}, refused)[0]
+	said := saidParam(c, map[string]string{"new": "已开始承接查验，先登记前提条件和移交资料。", "conditions": "已登记前提条件。", "documents": "已登记移交资料。", "check": "已核对，可以开始查验。", "start": "已开始查验。",
+		"notify": "已通知建设单位整改，期限从今天起算。", "recheck": "已开始复验。", "settle": "已确认查验结果，等两方签协议。", "reopen": "已退回复验，原来的签名作废。", "sign": "已签。", "take": "已登记交接，30 日内备案。",
+		"file": "已备案。", "cancel": "已取消，这一期可以重新开始。", "repair": "已报告整改，等物业企业复验。", "judge": "已登记复验结果。"})
+	p := page{Title: h.Title() + "承接查验", Nav: handoversPath, Said: said, Fields: refused, Script: true, Scripts: scriptsIf(v.CanWalk), Data: v}
+	if len(refused) > 0 {
+		return s.refuse(c, by, "handover", p)
+	}
+	return s.render(c, by, "handover", p)
+}
+
+// handoverSteps are the stages of a handover for its page.
+func handoverSteps(state handover.State) []map[string]string {
+	stages := []struct {
+		label  string
+		states []handover.State
+	}{{"条件和资料", []handover.State{handover.Draft}}, {"查验", []handover.State{handover.Ready, handover.Walking}}, {"整改和复验", []handover.State{handover.Repairing, handover.Rechecking}},
+		{"签协议", []handover.State{handover.Agreeing}}, {"交接", []handover.State{handover.Agreed}}, {"备案", []handover.State{handover.Transferred}}}
+	now := len(stages)
+	for i, stage := range stages {
+		if slices.Contains(stage.states, state) {
+			now = i
+		}
+	}
+	out := make([]map[string]string, len(stages))
+	for i, stage := range stages {
+		word := ""
+		switch {
+		case state == handover.Cancelled:
+		case i < now:
+			word = "done"
+		case i == now:
+			word = "now"
+		}
+		out[i] = map[string]string{"State": word, "Label": stage.label}
+	}
+	return out
+}
+
+// mayOnHandover fills in what the actor may do now.
+func (s *Server) mayOnHandover(v *handoverView, by policy.Actor, w *handover.Walk) {
+	h := &w.Doc.State
+	is := func(states ...handover.State) bool { return slices.Contains(states, h.State) }
+	open, walk := s.guard.Allow(by, policy.OpenHandover), s.guard.Allow(by, policy.WalkHandover)
+	v.CanPrepare = open && is(handover.Draft)
+	v.CanHand = open && is(handover.Draft, handover.Ready, handover.Walking, handover.Repairing, handover.Rechecking, handover.Agreeing)
+	v.CanCancel = v.CanHand
+	v.CanCheck = walk && is(handover.Draft)
+	v.CanStart = walk && is(handover.Ready)
+	v.CanWalk = walk && is(handover.Walking)
+	answered := v.Done == v.All
+	v.CanNotify = walk && answered && v.Open > 0 && is(handover.Walking, handover.Rechecking)
+	v.CanRecheck = walk && is(handover.Repairing)
+	v.CanSettle = walk && answered && v.Open == 0 && is(handover.Walking, handover.Rechecking)
+	v.CanReopen = walk && is(handover.Agreeing)
+	v.CanJudge = walk && is(handover.Rechecking)
+	v.CanRepair = s.guard.Allow(by, policy.RepairHandover) && is(handover.Repairing)
+	if side, ok := s.handovers.Service.SideOf(by); ok && is(handover.Agreeing) {
+		v.Side, v.Signed = side.Title(), w.Signed(side)
+		v.CanSign = !v.Signed
+	}
+	v.CanTake = walk && is(handover.Agreed)
+	v.CanFile = s.guard.Allow(by, policy.FileHandover) && is(handover.Transferred)
+}
+
+// fillHandover puts the contents into words; what was typed wins over what is stored when a form comes back.
+func (s *Server) fillHandover(v *handoverView, c *fiber.Ctx, w *handover.Walk, clock taskClock, refused []fault.Field) {
+	h := &w.Doc.State
+	for i, cond := range h.Conditions {
+		v.Conditions = append(v.Conditions, handoverCondition{cond.ID, w.List.Conditions[i].Name, cond.Met})
+	}
+	for _, e := range w.List.Papers {
+		v.Papers = append(v.Papers, handoverCondition{e.ID, e.Name, c.FormValue("paper-"+e.ID) != ""})
+	}
+	typed := strings.HasSuffix(c.Path(), "/documents")
+	for i, d := range h.Documents {
+		line := handoverDocument{ID: d.ID, Name: w.List.Documents[i].Name, Promise: d.Promise, DueText: d.Due.Chinese(), Handed: d.Handed, Settled: d.Settled()}
+		promise, due := d.Promise, d.Due.String()
+		if d.Due.IsZero() {
+			due = ""
+		}
+		if typed {
+			promise, due, line.Handed = c.FormValue("promise."+d.ID), c.FormValue("due."+d.ID), c.FormValue("handed-"+d.ID) != ""
+		}
+		both := withErrors([]field{{Name: "promise." + d.ID, Label: "承诺", Type: "text", Autocomplete: "off", Value: promise}, {Name: "due." + d.ID, Label: "补交日期", Type: "date", Value: due}}, refused)
+		line.PromiseField, line.DueField = both[0], both[1]
+		v.Documents = append(v.Documents, line)
+	}
+	for _, l := range w.Lines {
+		if n := len(v.Places); n == 0 || v.Places[n-1].Name != l.Where {
+			v.Places = append(v.Places, handoverPlace{Name: l.Where})
+		}
+		p := &v.Places[len(v.Places)-1]
+		path := v.Path + "/items/" + l.Item.ID
+		if l.Seq > 0 {
+			p.Done++
+		} else if v.First == "" {
+			v.First = path
+		}
+		failed := l.Value == handover.Fail
+		if failed {
+			p.Fails++
+		}
+		p.Lines = append(p.Lines, handoverItemLine{l.Name, l.Sentence, l.Method, l.Value.Title(), path, failed})
+	}
+	for _, l := range w.Findings() {
+		f := handoverFinding{Item: l.Item.ID, Title: l.Where + l.Name, Sentence: l.Sentence, Place: l.Answer.Place, Note: l.Note, Party: l.Party.Title(), Stands: l.Stands(), Chip: l.Blocks(), Repair: l.Repair,
+			CanRepair: v.CanRepair && l.Answer.Open() && !l.Repaired, CanJudge: v.CanJudge && l.Blocks()}
+		for _, photo := range l.Photos {
+			f.Photos = append(f.Photos, photo.Original)
+		}
+		v.Findings = append(v.Findings, f)
+	}
+	for _, n := range h.Notices {
+		v.Notices = append(v.Notices, handoverNotice{On: n.On.Chinese(), Due: n.Clock.Due.Chinese(), Basis: n.Clock.Basis, Items: len(n.Items)})
+	}
+	for _, r := range h.Rooms {
+		v.Rooms = append(v.Rooms, registry.TextOf(registry.RoomKinds(), r.Kind)+" "+areaText(r.Area)+" 平方米，"+r.Place)
+	}
+	for _, side := range handover.Parties() {
+		line := handoverSide{Title: side.Title(), Signed: w.Signed(side)}
+		for _, sign := range h.Signatures {
+			if sign.Side == side && line.Signed {
+				line.Office, line.At = s.titleOfOffice(sign.Hand.Office), dateTime(sign.Hand.At.Time)
+			}
+		}
+		v.Sides = append(v.Sides, line)
+	}
+}
+
+// handoverStep is what a form of the page of a handover does.
+type handoverStep func(c *fiber.Ctx, by policy.Actor, at handover.At) (store.Doc[handover.Handover], error)
+
+// handoverAct carries a form out and shows the handover again.
+func (s *Server) handoverAct(do handoverStep) func(c *fiber.Ctx, by policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		doc, err := do(c, by, handoverAt(c))
+		if refused := refusedForm(err); refused != nil {
+			return s.showHandover(c, by, refused)
+		}
+		if err != nil {
+			return err
+		}
+		return seeOther(c, handoversPath+"/"+doc.ID+"?done="+c.Path()[strings.LastIndexByte(c.Path(), '/')+1:])
+	}
+}
+
+// handoverAt is the handover that a form is about.
+func handoverAt(c *fiber.Ctx) handover.At {
+	at := atOf(c)
+	return handover.At{ID: at.ID, Seq: at.Seq, Idem: at.Idem}
+}
+
+// plainAct is a step that needs nothing but the handover.
+func plainAct(do func(context.Context, policy.Actor, handover.At) (store.Doc[handover.Handover], error)) handoverStep {
+	return func(c *fiber.Ctx, by policy.Actor, at handover.At) (store.Doc[handover.Handover], error) {
+		return do(c.UserContext(), by, at)
+	}
+}
+
+// reasonedAct is a step that needs a reason: the field is named after the step.
+func reasonedAct(do func(context.Context, policy.Actor, handover.At, string) (store.Doc[handover.Handover], error)) handoverStep {
+	return func(c *fiber.Ctx, by policy.Actor, at handover.At) (store.Doc[handover.Handover], error) {
+		name := c.Path()[strings.LastIndexByte(c.Path(), '/')+1:] + "-reason"
+		doc, err := do(c.UserContext(), by, at, c.FormValue(name))
+		if refused := refusedForm(err); refused != nil {
+			return doc, fault.InvalidFields("web.reasonedAct", fault.Field{Name: name, Message: refused[0].Message})
+		}
+		return doc, err
+	}
+}
+
+// named are the fields of a form whose names begin so, without that beginning.
+func named(values url.Values, prefix string) []string {
+	var out []string
+	for name := range values {
+		if id, ok := strings.CutPrefix(name, prefix); ok {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func (s *Server) sayConditions(c *fiber.Ctx, by policy.Actor, at handover.At) (store.Doc[handover.Handover], error) {
+	return s.handovers.Service.Prepare(c.UserContext(), by, at, named(formValues(c), "met-"))
+}
+
+func (s *Server) sayDocuments(c *fiber.Ctx, by policy.Actor, at handover.At) (store.Doc[handover.Handover], error) {
+	values := formValues(c)
+	var said []handover.Document
+	var bad []fault.Field
+	for _, id := range named(values, "promise.") {
+		d := handover.Document{ID: id, Handed: values.Get("handed-"+id) != "", Promise: values.Get("promise." + id)}
+		d.Due, bad = formDay(values, "due."+id, bad)
+		said = append(said, d)
+	}
+	if len(bad) > 0 {
+		return store.Doc[handover.Handover]{}, fault.InvalidFields("web.sayDocuments", bad...)
+	}
+	return s.handovers.Service.Hand(c.UserContext(), by, at, said)
+}
+
+// signHandover asks for the password again: the signature is a working confirmation, the sealed paper is the original.
+func (s *Server) signHandover(c *fiber.Ctx, by policy.Actor, at handover.At) (store.Doc[handover.Handover], error) {
+	if err := s.people.Prove(c.UserContext(), by, c.FormValue("current")); err != nil {
+		return store.Doc[handover.Handover]{}, err
+	}
+	at.Idem = nil // its body would hold the password
+	return s.handovers.Service.Sign(c.UserContext(), by, at)
+}
+
+func (s *Server) takeHandover(c *fiber.Ctx, by policy.Actor, at handover.At) (store.Doc[handover.Handover], error) {
+	day, err := calendar.ParseDate(c.FormValue("day"))
+	if err != nil {
+		return store.Doc[handover.Handover]{}, fault.InvalidFields("web.takeHandover", fault.Field{Name: "day", Message: dayFault(c.FormValue("day"))})
+	}
+	return s.handovers.Service.Take(c.UserContext(), by, at, day)
+}
+
+func (s *Server) fileHandover(c *fiber.Ctx, by policy.Actor, at handover.At) (store.Doc[handover.Handover], error) {
+	return s.handovers.Service.File(c.UserContext(), by, at, named(formValues(c), "paper-"))
+}

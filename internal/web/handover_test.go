@@ -1,0 +1,187 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"redsteward/internal/web/browsertest"
+	"redsteward/policy"
+	"redsteward/registry"
+	"redsteward/registry/handover"
+)
+
+// builtUp registers a project that can be handed over, with accounts for both sides, a committee and another firm, and returns the project.
+func builtUp(t *testing.T, f *browsertest.Fixture) string {
+	t.Helper()
+	ctx := context.Background()
+	firm, project := fill(t, f)
+	staff(t, f, firm)
+	developer, err := f.Register.CreateDeveloper(ctx, clerk, registry.DeveloperInput{Name: "长岭置业有限公司", Code: codeThree})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := f.Register.OneProject(ctx, clerk, project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := registry.ProjectInput{Name: row.Name, Address: row.Project.Address, Community: row.Community, Households: row.Households, Kind: row.Project.Kind, Developer: developer}
+	if err := f.Register.ChangeProject(ctx, clerk, project, row.Seq, in); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Register.PutBuilding(ctx, clerk, project, row.Seq+1, "", registry.BuildingInput{Name: "1幢", Kind: registry.BuildingHigh, Floors: 18}); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []struct {
+		login string
+		role  policy.Role
+		scope string
+	}{{"builder", "developer", policy.DeveloperKey(developer)}, {"owners", "owners_committee", policy.ProjectKey(project)}, {"stranger", "developer", "d:none"}} {
+		if err := f.Appoint(ctx, p.login, "测试人员", policy.Appointment{Role: p.role, Unit: p.scope, Scopes: []string{p.scope}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return project
+}
+
+// TestHandoverPages: a handover from the form to the filing through the pages; what is refused says why and writes nothing.
+func TestHandoverPages(t *testing.T) {
+	f := start(t, 3)
+	m := &team{t: t, f: f, people: map[string]*person{}}
+	project := builtUp(t, f)
+	today := f.Register.Today()
+	days := func() url.Values {
+		return pairs("project", project, "inspection", today.String(), "delivery", today.Add(60).String())
+	}
+	for _, s := range []scenario{
+		{name: "nothing yet", role: "officer", path: "/handovers", status: 200, contains: []string{"还没有承接查验", "开始承接查验"}},
+		{name: "to choose from", role: "builder", path: "/handovers/new?find=why", status: 200, contains: []string{"/handovers/new?project=" + project}},
+		{name: "the form", role: "builder", path: "/handovers/new?project=" + project, status: 200, contains: []string{"计划现场查验日期"}},
+		{name: "of a project elsewhere", role: "stranger", path: "/handovers/new?project=" + project, status: 404},
+		{name: "a firm may not open", role: "firm", method: "POST", path: "/handovers/new", form: days(), status: 403},
+		{name: "another developer", role: "stranger", method: "POST", path: "/handovers/new", form: days(), status: 404},
+		{name: "no day", role: "builder", method: "POST", path: "/handovers/new", form: pairs("project", project, "inspection", "昨天", "delivery", ""), status: 422, contains: []string{`id="inspection-e"`}},
+		{name: "delivered first", role: "builder", method: "POST", path: "/handovers/new", form: pairs("project", project, "inspection", today.String(), "delivery", today.Add(-1).String()), status: 422, contains: []string{"早于计划查验日期"}},
+		{name: "opened", role: "builder", method: "POST", path: "/handovers/new", form: days(), status: 303, changes: 3},
+		{name: "opened twice", role: "officer", method: "POST", path: "/handovers/new", form: days(), status: 422, contains: []string{"已经有一次承接查验"}},
+		{name: "listed", role: "owners", path: "/handovers?q=wanghu&state=draft", status: 200, contains: []string{"望湖苑", "待核对条件", "完成承接查验"}, excludes: []string{"开始承接查验"}},
+		{name: "not found", role: "owners", path: "/handovers?q=zzz", status: 200, contains: []string{"没有符合条件的承接查验"}},
+		{name: "not listed elsewhere", role: "stranger", path: "/handovers", status: 200, excludes: []string{"望湖苑"}},
+	} {
+		s.run(t, f, m.people)
+	}
+	page, err := f.Handovers.Service.ListPage(context.Background(), clerk, handover.Filter{}, "")
+	if err != nil || len(page.Docs) != 1 {
+		t.Fatal(page, err)
+	}
+	path := "/handovers/" + page.Docs[0].ID
+	// act sends a form of the page, which must lead back to it.
+	act := func(login, what string, form url.Values) {
+		t.Helper()
+		values := m.hidden(login, path, path+"/"+what)
+		for name, v := range form {
+			values[name] = v
+		}
+		m.post(login, path+"/"+what, values)
+	}
+	refused := func(login, what string, form url.Values, says ...string) {
+		t.Helper()
+		values := m.hidden(login, path, path+"/"+what)
+		for name, v := range form {
+			values[name] = v
+		}
+		scenario{name: what, role: login, method: "POST", path: path + "/" + what, form: values, status: 422, contains: says}.run(t, f, m.people)
+	}
+	refused("firm", "check", nil, "前提条件还不具备：竣工验收合格并已竣工备案")
+	act("builder", "conditions", pairs("met-accepted", "1", "met-equipment", "1"))
+	refused("builder", "documents", pairs("handed-drawings", "1", "promise.drawings", "", "promise.owners", "交付前提供", "due.owners", "下周"), "不是日期", `value="交付前提供"`)
+	act("builder", "documents", pairs("handed-drawings", "1", "promise.drawings", "", "promise.owners", "交付前提供", "due.owners", today.Add(30).String()))
+	if todo := m.as("firm").get(t, "/todo").body; !strings.Contains(todo, "核对望湖苑承接查验的前提条件") {
+		t.Error("the to-do page of the firm lacks it")
+	}
+	act("firm", "check", nil)
+	act("firm", "start", nil)
+	items := path + "/items/"
+	sheet := m.as("firm").get(t, items+"b1.roof").body
+	for _, want := range []string{"屋顶：防水完好", "查验方法：试验", "专业经营单位", `"base":"` + path + `"`, `"where":true`} {
+		if !strings.Contains(sheet, want) {
+			t.Errorf("the phone page lacks %q", want)
+		}
+	}
+	fail := func(item string, form url.Values, photos ...[]byte) answer {
+		form.Set("value", "fail")
+		return m.answerAt("firm", items+item, form, photos...)
+	}
+	before := changes(t, f)
+	for name, a := range map[string]answer{"no photo": fail("b1.roof", pairs("where", "东北角")), "no place": fail("b1.roof", url.Values{}, picture(t, 1))} {
+		if a.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d", name, a.StatusCode)
+		}
+	}
+	if changes(t, f) != before {
+		t.Error("a refused answer wrote something")
+	}
+	if a := fail("b1.roof", pairs("where", "东北角", "note", "蓄水后渗漏", "key", "phone-1"), picture(t, 1)); a.StatusCode != http.StatusOK || a.body != `{"done":1,"of":3}` {
+		t.Fatalf("%d %.800s", a.StatusCode, a.body)
+	}
+	before = changes(t, f)
+	if a := fail("b1.roof", pairs("where", "东北角", "note", "蓄水后渗漏", "key", "phone-1"), picture(t, 1)); a.StatusCode != http.StatusOK || changes(t, f) != before {
+		t.Errorf("sent again: %d, %d records", a.StatusCode, changes(t, f)-before)
+	}
+	for _, item := range []string{"b1.rails", "site.roads"} {
+		if a := m.answerAt("firm", items+item, pairs("value", "conform")); a.StatusCode != http.StatusOK {
+			t.Fatal(item, a.StatusCode)
+		}
+	}
+	if a := m.as("firm").get(t, items+"b1.nothing"); a.StatusCode != 404 {
+		t.Errorf("an unknown item: %d", a.StatusCode)
+	}
+	act("firm", "notify", nil)
+	seen := m.as("builder").get(t, path).body
+	for _, want := range []string{"问题整改中", "1幢屋顶", "东北角", "待整改", "整改查验问题"} {
+		if !strings.Contains(seen, want) {
+			t.Errorf("the developer does not see %q", want)
+		}
+	}
+	photoPath := seen[strings.Index(seen, path+"/photos/"):]
+	photoPath = photoPath[:strings.Index(photoPath, `"`)]
+	for login, status := range map[string]int{"owners": 200, "stranger": 404} {
+		if a := m.as(login).get(t, photoPath); a.StatusCode != status {
+			t.Errorf("the photo for %s: %d", login, a.StatusCode)
+		}
+	}
+	for _, s := range []scenario{
+		{name: "repaired by the firm", role: "firm", method: "POST", path: items + "b1.roof/repair", form: pairs("repair", "已返修"), status: 403},
+		{name: "repaired without a word", role: "builder", method: "POST", path: items + "b1.roof/repair", form: pairs("repair", ""), status: 422, contains: []string{"请写明怎样整改的"}},
+		{name: "nothing to repair", role: "builder", method: "POST", path: items + "b1.rails/repair", form: pairs("repair", "已返修"), status: 409},
+		{name: "judged too early", role: "firm", method: "POST", path: items + "b1.roof/judge", form: pairs("passed", "yes"), status: 409},
+		{name: "answered too late", role: "firm", path: items + "b1.roof", status: 303},
+		{name: "repaired", role: "builder", method: "POST", path: items + "b1.roof/repair", form: pairs("repair", "已重做防水"), status: 303, changes: 1},
+	} {
+		s.run(t, f, m.people)
+	}
+	act("firm", "recheck", nil)
+	scenario{name: "judged", role: "firm", method: "POST", path: items + "b1.roof/judge", form: pairs("passed", "yes"), status: 303, changes: 1}.run(t, f, m.people)
+	act("firm", "settle", nil)
+	refused("builder", "sign", pairs("current", "wrong"), "现在的密码不正确")
+	act("builder", "sign", pairs("current", browsertest.Password))
+	refused("firm", "reopen", pairs("reopen-reason", ""), "请写明理由")
+	if seen := m.as("owners").get(t, path).body; !strings.Contains(seen, "还没有签") || !strings.Contains(seen, "已签") {
+		t.Error("who has signed is not shown")
+	}
+	act("firm", "sign", pairs("current", browsertest.Password))
+	refused("firm", "take", pairs("day", "明天"), "不是日期")
+	act("firm", "take", pairs("day", today.String()))
+	refused("officer", "file", pairs("paper-record", "1"), "没有收到：物业承接查验协议")
+	act("officer", "file", pairs("paper-record", "1", "paper-agreement", "1"))
+	for _, s := range []scenario{
+		{name: "filed", role: "owners", path: path, status: 200, contains: []string{"已备案", "复验合格", "已重做防水"}},
+		{name: "elsewhere", role: "stranger", path: path, status: 404},
+		{name: "cancelled too late", role: "builder", method: "POST", path: path + "/cancel", form: pairs("seq", "14", "cancel-reason", "不办了"), status: 409},
+		{name: "signed by owners", role: "owners", method: "POST", path: path + "/sign", form: pairs("current", browsertest.Password), status: 403},
+	} {
+		s.run(t, f, m.people)
+	}
+}

@@ -1,0 +1,72 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry/handover"
+)
+
+// HandoverTasks is the work with handover inspections: of the developer, of the firm, of who files.
+type HandoverTasks struct {
+	// Guard tells who may do what; Service keeps them.
+	Guard   *policy.Guard
+	Service *handover.Service
+}
+
+// Tasks implements Tasks.
+func (t HandoverTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]Task, error) {
+	may := func(action policy.Action) bool { return t.Guard.Allow(by, action) }
+	if !may(policy.WalkHandover) && !may(policy.RepairHandover) && !may(policy.FileHandover) {
+		return nil, nil
+	}
+	page, err := t.Service.Work(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	var out []Task
+	for _, d := range page.Docs {
+		title, button := t.open(by, d)
+		if title == "" {
+			continue
+		}
+		k := Task{Title: title, Context: d.State.DeveloperName + "移交给" + d.State.FirmName, Link: handoversPath + "/" + d.ID, Button: button, Nav: handoversPath}
+		if _, due, ok := d.State.Clock(); ok {
+			with := clockTask(due)
+			k.Due, k.Unresolved, k.Basis = with.Due, with.Unresolved, with.Basis
+		}
+		out = append(out, k)
+	}
+	return out, nil
+}
+
+// open says what the actor has to do with a handover now; "" for nothing.
+func (t HandoverTasks) open(by policy.Actor, d store.Doc[handover.Handover]) (title, button string) {
+	h := &d.State
+	walk, repair := t.Guard.Allow(by, policy.WalkHandover), t.Guard.Allow(by, policy.RepairHandover)
+	side, signs := t.Service.SideOf(by)
+	name := h.Title()
+	switch {
+	case h.State == handover.Draft && repair && !h.Prepared():
+		return "备齐" + name + "承接查验的条件和资料", "去登记"
+	case h.State == handover.Draft && walk && h.Prepared():
+		return "核对" + name + "承接查验的前提条件", "去核对"
+	case h.State == handover.Ready && walk:
+		return "开始" + name + "的承接查验", "去查验"
+	case h.State == handover.Walking && walk:
+		return "查完" + name + "并确认或发整改通知", "接着查验"
+	case h.State == handover.Repairing && repair:
+		return "整改" + name + "承接查验发现的问题", "去整改"
+	case h.State == handover.Rechecking && walk:
+		return "复验" + name + "的问题", "去复验"
+	case h.State == handover.Agreeing && signs && !h.Signed(side):
+		return "签" + name + "承接查验协议", "去签"
+	case h.State == handover.Agreed && walk:
+		return "办理" + name + "的物业交接", "去登记"
+	case h.State == handover.Transferred && t.Guard.Allow(by, policy.FileHandover):
+		return "备案" + name + "的承接查验", "去备案"
+	}
+	return "", ""
+}
