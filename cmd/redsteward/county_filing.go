@@ -52,9 +52,9 @@ func (l *countyLoader) filingActs() []act {
 	return acts
 }
 
-// filer is who files for a project of the plan.
+// filer is who files for a project of the plan in the open quarter.
 func (l *countyLoader) filer(project int) policy.Actor {
-	return l.of("firm_manager", l.plan.projects[project].firm)
+	return l.of("firm_manager", l.plan.holder(project, l.plan.size.quarters()))
 }
 
 // filedBy is who filed.
