@@ -3,7 +3,7 @@
   const place = byId("walk-state"), data = byId("walk"), form = byId("walk-form"), input = byId("photo");
   const walk = data ? JSON.parse(data.textContent) : { items: [] }, items = walk.items;
   const address = k => walk.base + (items[k] ? "/items/" + items[k].id : "");
-  let store, sending = false, trouble = "", now = 0, shots = [];
+  let store, sending = 0, trouble = "", now = 0, shots = [];
 
   const promised = (ask, done) => new Promise((yes, no) => {
     ask[done] = () => yes(ask.result);
@@ -64,10 +64,10 @@
       });
     }
   };
+  // What was saved meanwhile is looked for once more.
   const flush = async () => {
-    if (sending) { return; }
-    sending = true;
-    await sendAll().finally(() => { sending = false; });
+    if (sending++) { return; }
+    try { for (let seen; seen !== sending;) { seen = sending; await sendAll(); } } finally { sending = 0; }
   };
 
   const choose = (box, name, list, chosen) => box.replaceChildren(...list.map(c =>
