@@ -14,8 +14,8 @@ e2e: ## browser tests in headless Chromium
 	.ci/parts install browser
 golden: ## rewrite the golden files after a wanted change
 	go test ./rating -update && go test ./cmd/redsteward -run ScoreCommand -update
-fuzz: ## a few seconds for each fuzz target
-	.ci/parts fuzz
+fuzz: ## a second for every fuzz target
+	FUZZ=all .ci/parts fuzz
 bench: ## the figures of the design
 	go test -run '^$$' -bench . ./...
 check: ## check every shipped scheme and table
