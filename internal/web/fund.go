@@ -114,17 +114,17 @@ func inYuan(fen int64) num.Num { return num.FromFrac(fen, 100) }
 
 // fundExcel writes every ledger of the actor's scope.
 func (s *Server) fundExcel(c *fiber.Ctx, by policy.Actor) error {
-	sheet := report.Figures{Sheet: "保修金", Heads: []string{"小区", "所在社区", "银行存款（元）", "应收建设单位（元）", "本金（元）", "利息（元）", "司法冻结（元）", "保函保险替代（元）", "下一个日期", "事项"},
-		Note: "截至" + calendar.DateOf(s.clocks.Business()).Chinese() + "；银行存款加应收等于本金、利息与冻结之和；本金含应缴未缴的部分"}
+	sheet := report.Figures{Sheet: "保修金", Heads: []string{"小区", "所在社区", "银行存款（元）", "应收建设单位（元）", "本金（元）", "利息（元）", "司法冻结（元）", "维修预留（元）", "保函保险替代（元）", "下一个日期", "事项"},
+		Note: "截至" + calendar.DateOf(s.clocks.Business()).Chinese() + "；银行存款加应收等于本金、利息、冻结与预留之和；本金含应缴未缴的部分"}
 	_, err := s.fund.All(c.UserContext(), by, func(r fund.Row) error {
 		b := r.Ledger.Balances
 		var secured int64
 		for _, d := range r.Ledger.Dues {
 			secured += d.Secured
 		}
-		line := []any{r.Ledger.Name, r.Ledger.Place, inYuan(b.Bank), inYuan(b.Due), inYuan(b.Deposit), inYuan(b.Interest), inYuan(b.Court), inYuan(secured), calendar.Date{}, ""}
+		line := []any{r.Ledger.Name, r.Ledger.Place, inYuan(b.Bank), inYuan(b.Due), inYuan(b.Deposit), inYuan(b.Interest), inYuan(b.Court), inYuan(b.Held), inYuan(secured), calendar.Date{}, ""}
 		if dates := r.Ledger.NextDates(); len(dates) > 0 {
-			line[8], line[9] = dates[0].Day, dates[0].What
+			line[9], line[10] = dates[0].Day, dates[0].What
 		}
 		sheet.Rows = append(sheet.Rows, line)
 		return nil

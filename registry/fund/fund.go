@@ -2,10 +2,11 @@
 //
 //  1. Money is int64 fen. A stream is one project's whole ledger with its share of the bank account; the balance of the county is a sum.
 //  2. Every entry posts amounts that add up to zero. Entries are never changed; a mistake is corrected by a reversal, each entry at most once, by another person.
-//  3. No account falls below zero, and the bank never below what is frozen. No sum overflows: what would is refused.
+//  3. No account falls below zero, and the bank never below what is frozen and held. No sum overflows: what would is refused.
 //  4. A number of a receipt (票据) belongs to one entry that stands; a request with the same key takes effect once.
 //  5. The rate is nobody's guess: without a rule version that two persons put in force nothing is computed, and the refusal says whose decision is missing.
 //     An amount keeps the lines by which it was computed and the version that it was computed by.
+//     Money held for a repair is named by its claim; paying takes all of a hold away, what is not paid going back to the principal.
 //  6. Who froze money does not release or pay it; who proposed a rule does not adopt it.
 //  7. A row outside the actor's scope does not exist for him.
 package fund
@@ -35,11 +36,13 @@ const (
 	AccountInterest Account = "interest"
 	// AccountCourt is what courts froze (司法冻结).
 	AccountCourt Account = "court"
+	// AccountHeld is what approved claims hold back for their repairs (维修预留).
+	AccountHeld Account = "held"
 )
 
 // Accounts are all accounts, in the order of statements.
 func Accounts() []Account {
-	return []Account{AccountBank, AccountDue, AccountDeposit, AccountInterest, AccountCourt}
+	return []Account{AccountBank, AccountDue, AccountDeposit, AccountInterest, AccountCourt, AccountHeld}
 }
 
 // Title is the account for people.
@@ -55,6 +58,8 @@ func (a Account) Title() string {
 		return "利息"
 	case AccountCourt:
 		return "司法冻结"
+	case AccountHeld:
+		return "维修预留"
 	}
 	return string(a)
 }
@@ -75,12 +80,13 @@ func transfer(debit, credit Account, fen int64) []Posting {
 // Balances are the balances of a ledger in fen, each on its own side: debit for Bank and Due, credit for the others. None is below zero, and Bank + Due is
 // the sum of the others.
 type Balances struct {
-	// Bank, Due, Deposit, Interest and Court are the accounts of those names.
+	// Bank, Due, Deposit, Interest, Court and Held are the accounts of those names.
 	Bank     int64 `json:"bank"`
 	Due      int64 `json:"due"`
 	Deposit  int64 `json:"deposit"`
 	Interest int64 `json:"interest"`
 	Court    int64 `json:"court"`
+	Held     int64 `json:"held,omitempty"`
 }
 
 // Of is the balance of one account.
@@ -91,8 +97,8 @@ func (b *Balances) Of(a Account) int64 {
 	return 0
 }
 
-// Free is the money in the bank that is not frozen.
-func (b Balances) Free() int64 { return b.Bank - b.Court }
+// Free is the money in the bank that is neither frozen nor held for a repair.
+func (b Balances) Free() int64 { return b.Bank - b.Court - b.Held }
 
 // side is where an account is kept and the sign of a debit there; nil for an unknown account.
 func (b *Balances) side(a Account) (*int64, int64) {
@@ -107,12 +113,14 @@ func (b *Balances) side(a Account) (*int64, int64) {
 		return &b.Interest, -1
 	case AccountCourt:
 		return &b.Court, -1
+	case AccountHeld:
+		return &b.Held, -1
 	}
 	return nil, 0
 }
 
 // Post returns the balances after an entry; the receiver is unchanged. Returns Conflict, naming the account and what it has, if an account would fall below
-// zero or the bank below what is frozen; Internal for postings that do not add up to zero, overflow or name no account.
+// zero or the bank below what is frozen and held; Internal for postings that do not add up to zero, overflow or name no account.
 func (b Balances) Post(postings []Posting) (Balances, error) {
 	const op = "fund.Post"
 	broken := func(why string) (Balances, error) {
@@ -143,7 +151,7 @@ func (b Balances) Post(postings []Posting) (Balances, error) {
 		}
 	}
 	if out.Free() < 0 {
-		return b, fault.New(op, fault.Conflict, fmt.Sprintf("银行存款 %s 元，其中已冻结 %s 元，办理后存款会少于冻结的金额", Yuan(b.Bank), Yuan(b.Court)))
+		return b, fault.New(op, fault.Conflict, fmt.Sprintf("银行存款 %s 元，其中已冻结和预留 %s 元，办理后存款会少于冻结和预留的金额", Yuan(b.Bank), Yuan(b.Court+b.Held)))
 	}
 	return out, nil
 }

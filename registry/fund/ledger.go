@@ -33,6 +33,18 @@ const (
 	EntryUnfreeze EntryKind = "unfreeze"
 	// EntryDeduct: a court took it (司法扣划).
 	EntryDeduct EntryKind = "deduct"
+	// EntryHold: money is held back for an approved repair (维修预留).
+	EntryHold EntryKind = "hold"
+	// EntryUnhold: the repair is not paid from the fund, and what was held goes back (解除预留).
+	EntryUnhold EntryKind = "unhold"
+	// EntryUse: a repair was paid; the rest of its hold goes back (维修支付).
+	EntryUse EntryKind = "use"
+	// EntryReplenish: the developer has to pay again what was used (应补存).
+	EntryReplenish EntryKind = "replenish"
+	// EntryRefund: what is left was paid back to the developer (退还).
+	EntryRefund EntryKind = "refund"
+	// EntryHandOn: what is left went to the maintenance fund of the owners, because the developer is gone (转入维修资金).
+	EntryHandOn EntryKind = "hand_on"
 	// EntryReversal: the opposite of an earlier entry (冲正).
 	EntryReversal EntryKind = "reversal"
 )
@@ -56,6 +68,18 @@ func (k EntryKind) Title() string {
 		return "解除冻结"
 	case EntryDeduct:
 		return "司法扣划"
+	case EntryHold:
+		return "维修预留"
+	case EntryUnhold:
+		return "解除预留"
+	case EntryUse:
+		return "维修支付"
+	case EntryReplenish:
+		return "应补存"
+	case EntryRefund:
+		return "退还"
+	case EntryHandOn:
+		return "转入维修资金"
 	case EntryReversal:
 		return "冲正"
 	}
@@ -118,11 +142,15 @@ type Due struct {
 	Secured int64 `json:"secured"`
 	// Cancelled: its assessment was reversed.
 	Cancelled bool `json:"cancelled,omitempty"`
+	// Claim is the id of the claim whose payment is to be replenished, "" for an amount by a rule.
+	Claim string `json:"claim,omitempty" privacy:"public"`
+	// Refunded is the number of the entry that paid it back, 0 while it is kept.
+	Refunded int64 `json:"refunded,omitempty"`
 }
 
 // Open is what is neither paid nor secured.
 func (d Due) Open() int64 {
-	if d.Cancelled {
+	if d.Cancelled || d.Refunded != 0 {
 		return 0
 	}
 	return d.Fen - d.Paid - d.Secured
@@ -217,6 +245,8 @@ type Ledger struct {
 	Dues    []Due    `json:"dues,omitempty"`
 	Letters []Letter `json:"letters,omitempty"`
 	Freezes []Freeze `json:"freezes,omitempty"`
+	// Holds are what open claims hold back, in the order in which they were approved.
+	Holds []Hold `json:"holds,omitempty"`
 }
 
 // maxParts is how many amounts, letters, freezes and reversals a ledger holds of each; a record has 64 KiB.
@@ -301,6 +331,9 @@ func (l *Ledger) undo(e Entry) error {
 		if err != nil {
 			return err
 		}
+		if d.Refunded != 0 {
+			return stands("这笔保修金已经退还")
+		}
 		if e.Kind == EntryPayment {
 			d.Paid -= e.Fen
 			return nil
@@ -342,6 +375,8 @@ func (l *Ledger) undo(e Entry) error {
 		}
 		h.Open = 0
 	case EntryInterest:
+	case EntryHold, EntryUnhold, EntryUse, EntryReplenish, EntryRefund, EntryHandOn:
+		return stands("它由维修申请或者退还办理，请在那里更正")
 	default:
 		return stands("冲正本身不能再冲正，请重新登记")
 	}
@@ -370,6 +405,7 @@ func (l *Ledger) reverse(e Entry, r Entry) error {
 // clone copies a ledger so far that a refused command leaves nothing behind.
 func (l Ledger) clone() Ledger {
 	l.Dues, l.Letters, l.Freezes, l.Entry = slices.Clone(l.Dues), slices.Clone(l.Letters), slices.Clone(l.Freezes), nil
+	l.Holds = slices.Clone(l.Holds)
 	return l
 }
 
@@ -385,9 +421,13 @@ func (l Ledger) NextDates() []NextDate {
 	var out []NextDate
 	for _, d := range l.Dues {
 		if d.Open() > 0 {
-			out = append(out, NextDate{d.Day, d.Phase + "还应缴 " + Yuan(d.Open()) + " 元", registry.TextOf(Events(), d.Event) + "前缴存（" + d.Document + "）"})
+			basis := registry.TextOf(Events(), d.Event) + "前缴存（" + d.Document + "）"
+			if d.Claim != "" {
+				basis = "补存通知书 " + d.Document
+			}
+			out = append(out, NextDate{d.Day, d.Phase + "还应缴 " + Yuan(d.Open()) + " 元", basis})
 		}
-		if d.Cancelled || d.Begun.IsZero() {
+		if d.Cancelled || d.Refunded != 0 || d.Begun.IsZero() {
 			continue
 		}
 		for _, s := range d.Stages {

@@ -14,6 +14,7 @@ import (
 
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
+	"redsteward/policy"
 )
 
 // TestPostNeverBreaks: whatever is posted, also at the edge of int64, the balances stay whole or nothing changes.
@@ -21,7 +22,7 @@ func TestPostNeverBreaks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		amount := rapid.OneOf(rapid.Int64(), rapid.Int64Range(-1000, 1000), rapid.SampledFrom([]int64{math.MaxInt64, math.MinInt64, math.MaxInt64 - 1, 0}))
 		account := rapid.SampledFrom(append(Accounts(), "none"))
-		b := Balances{Bank: 900, Due: 100, Deposit: 700, Interest: 100, Court: 200}
+		b := Balances{Bank: 900, Due: 100, Deposit: 700, Interest: 100, Court: 150, Held: 50}
 		for range rapid.IntRange(1, 12).Draw(t, "entries") {
 			var postings []Posting
 			sum := int64(0)
@@ -52,7 +53,7 @@ func whole(t interface{ Fatalf(string, ...any) }, b Balances) {
 			t.Fatalf("%s is below zero: %+v", a, b)
 		}
 	}
-	if b.Bank+b.Due != b.Deposit+b.Interest+b.Court || b.Free() < 0 {
+	if b.Bank+b.Due != b.Deposit+b.Interest+b.Court+b.Held || b.Free() < 0 {
 		t.Fatalf("the balances do not hold together: %+v", b)
 	}
 }
@@ -67,7 +68,7 @@ func TestLedgerStaysWhole(t *testing.T) {
 			next := l.clone()
 			var err error
 			fen := small.Draw(t, "fen")
-			switch rapid.IntRange(0, 6).Draw(t, "step") {
+			switch rapid.IntRange(0, 11).Draw(t, "step") {
 			case 0:
 				if len(l.Dues) >= maxParts {
 					continue
@@ -98,6 +99,39 @@ func TestLedgerStaysWhole(t *testing.T) {
 				err = next.post(Entry{Kind: EntryDeduct, Fen: fen, Ref: "h1", Postings: transfer(AccountCourt, AccountBank, fen)})
 			case 5:
 				err = next.post(Entry{Kind: EntryInterest, Fen: fen, Postings: transfer(AccountBank, AccountInterest, fen)})
+			case 6:
+				if len(l.Holds) >= maxParts {
+					continue
+				}
+				err = next.hold(Order{For: fmt.Sprintf("c%d", l.Entries), Fen: fen}, today)
+			case 7, 8:
+				if len(l.Holds) == 0 {
+					continue
+				}
+				o := Order{For: rapid.SampledFrom(l.Holds).Draw(t, "hold").Claim, Fen: fen}
+				if err = next.use(o, today); err == nil && len(next.Dues) < maxParts {
+					l, next = next, next.clone()
+					err = next.replenish(o, today)
+				}
+			case 9:
+				if len(l.Holds) == 0 {
+					continue
+				}
+				h := next.unhold(0)
+				err = next.post(Entry{Kind: EntryUnhold, Fen: h.Fen, Ref: h.Claim, Postings: transfer(AccountHeld, AccountDeposit, h.Fen)})
+			case 10:
+				due := fmt.Sprintf("d%d", rapid.IntRange(1, len(l.Dues)+1).Draw(t, "due"))
+				share, shareErr := next.Share(due)
+				if shareErr != nil {
+					continue
+				}
+				before := next.Balances
+				if err = next.refund(due, Order{For: "back", Fen: share.Fen()}, today); err == nil && before.Bank-next.Balances.Bank != share.Fen() {
+					t.Fatalf("%+v was paid back, the bank went from %d to %d", share, before.Bank, next.Balances.Bank)
+				}
+				if err == nil && share.Last && next.Balances != (Balances{}) {
+					t.Fatalf("after the last refund %+v is left", next.Balances)
+				}
 			default:
 				if len(entries) == 0 {
 					continue
@@ -116,7 +150,7 @@ func TestLedgerStaysWhole(t *testing.T) {
 			l = next
 			entries = append(entries, *l.Entry)
 			whole(t, l.Balances)
-			if openOf(l) != l.Balances.Due || frozenOf(l) != l.Balances.Court {
+			if openOf(l) != l.Balances.Due || frozenOf(l) != l.Balances.Court || heldOf(l) != l.Balances.Held {
 				t.Fatalf("parts and accounts differ: %+v", l)
 			}
 		}
@@ -172,34 +206,44 @@ func FuzzParseMoney(f *testing.F) {
 
 // The account under concurrent commands: its state, what is asked and what came of it.
 type (
-	accountState struct{ due, bank, court int64 }
+	accountState struct{ due, bank, court, held int64 }
 	accountAsk   struct {
-		do  string
-		fen int64
+		do     string
+		fen    int64
+		client int
 	}
 	accountAnswer struct {
 		ok    bool
 		state accountState
 	}
+	// accountTruth is the state with what each client's claim holds.
+	accountTruth struct {
+		accountState
+		holds [4]int64
+	}
 )
 
 // accountModel is what one ledger must look like to everybody: as if the commands came one after the other.
 var accountModel = porcupine.Model{
-	Init: func() any { return accountState{due: 2_000_000} },
+	Init: func() any { return accountTruth{accountState: accountState{due: 2_000_000}} },
 	Step: func(state, input, output any) (bool, any) {
-		s, in, out := state.(accountState), input.(accountAsk), output.(accountAnswer)
+		s, in, out := state.(accountTruth), input.(accountAsk), output.(accountAnswer)
 		next, ok := s, true
 		switch in.do {
 		case "pay":
 			next.due, next.bank = s.due-in.fen, s.bank+in.fen
 		case "freeze":
 			next.court = s.court + in.fen
+		case "hold":
+			next.held, next.holds[in.client] = s.held+in.fen, in.fen
+		case "use": // what the client held just before is paid without a rest; nothing if that was refused
+			next.held, next.bank, next.holds[in.client] = s.held-in.fen, s.bank-in.fen, s.holds[in.client]-in.fen
 		}
-		ok = next.due >= 0 && next.court <= next.bank
+		ok = next.due >= 0 && next.court+next.held <= next.bank && next.holds[in.client] >= 0
 		if !ok {
 			return !out.ok, s
 		}
-		return out.ok && out.state == next, next
+		return out.ok && out.state == next.accountState, next
 	},
 	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v -> %+v", input, output) },
 }
@@ -212,7 +256,10 @@ func TestLinearizable(t *testing.T) {
 	var clock atomic.Int64
 	var mu sync.Mutex
 	var history []porcupine.Operation
-	stateOf := func(b Balances) accountState { return accountState{b.Due, b.Bank, b.Court} }
+	stateOf := func(b Balances) accountState { return accountState{b.Due, b.Bank, b.Court, b.Held} }
+	claim := func(by policy.Actor, action policy.Action, client, i int, fen int64) Order {
+		return Order{By: by, Action: action, Project: "p1", For: fmt.Sprintf("c%d-%d", client, i), Fen: fen}
+	}
 	perform := func(client, i int) accountAnswer {
 		switch ask := askOf(client, i); ask.do {
 		case "pay":
@@ -220,6 +267,12 @@ func TestLinearizable(t *testing.T) {
 			return answered(t, stateOf(doc.State.Balances), err)
 		case "freeze":
 			doc, err := d.FreezeMoney(d.ctx(), d.officer, "p1", d.court("", ask.fen), nil)
+			return answered(t, stateOf(doc.State.Balances), err)
+		case "hold":
+			doc, err := d.HoldMoney(d.ctx(), claim(d.chief, policy.SignApproval, client, i, ask.fen))
+			return answered(t, stateOf(doc.State.Balances), err)
+		case "use":
+			doc, err := d.PayHold(d.ctx(), claim(d.cashier, policy.BookFund, client, i-1, ask.fen))
 			return answered(t, stateOf(doc.State.Balances), err)
 		default:
 			s, err := d.Statement(d.ctx(), d.officer, "p1")
@@ -229,7 +282,7 @@ func TestLinearizable(t *testing.T) {
 	var wg sync.WaitGroup
 	for client := range 4 {
 		wg.Go(func() {
-			for i := range 10 {
+			for i := range 12 {
 				call := clock.Add(1)
 				answer := perform(client, i)
 				op := porcupine.Operation{ClientId: client, Input: askOf(client, i), Call: call, Output: answer, Return: clock.Add(1)}
@@ -253,15 +306,22 @@ func TestLinearizable(t *testing.T) {
 	d.audited(-1)
 }
 
-// askOf is the ith thing that a client asks: payments that together are more than is due, freezes, reads.
+// askOf is the ith thing that a client asks: payments that together are more than is due, freezes, reads, and by the odd clients repairs that are held and paid.
 func askOf(client, i int) accountAsk {
-	switch (client + i) % 3 {
+	switch (2*(client/2) + i) % 4 {
 	case 0:
-		return accountAsk{"pay", int64(200_000 + 10_000*client)}
+		return accountAsk{"pay", int64(200_000 + 10_000*client), client}
 	case 1:
-		return accountAsk{"freeze", int64(90_000 + 1000*i)}
+		if client%2 == 1 {
+			return accountAsk{"hold", int64(50_000 + 1000*client), client}
+		}
+		return accountAsk{"freeze", int64(90_000 + 1000*i), client}
+	case 2:
+		if client%2 == 1 {
+			return accountAsk{"use", int64(50_000 + 1000*client), client}
+		}
 	}
-	return accountAsk{do: "read"}
+	return accountAsk{do: "read", client: client}
 }
 
 // answered is what a client heard; anything but a refusal by the state of the ledger is a failure.

@@ -2,6 +2,7 @@ package fund
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -120,6 +121,9 @@ type order struct {
 // maxTries is how often a command is tried anew when others change the same ledger at the same moment.
 const maxTries = 20
 
+// errStands is what a command says that finds its effect in the ledger: a retry after a crash writes nothing and succeeds.
+var errStands = errors.New("the ledger has it already")
+
 // command changes a ledger by what do makes of it. It is tried anew if another command was quicker: every command decides by the state that it changes and by
 // nothing that a page showed, so that what is allowed then is what was asked for. What do refuses is not stored.
 func (s *Service) command(ctx context.Context, o order, do func(*Ledger) error) (store.Doc[Ledger], error) {
@@ -144,7 +148,15 @@ func (s *Service) command(ctx context.Context, o order, do func(*Ledger) error) 
 		l := head.State.clone()
 		l.Name, l.Place = place.Name, place.TownshipName+" "+place.CommunityName
 		l.Keys = registry.Place{Project: place.Project, Community: place.Community, Township: place.Township, Developer: place.Developer}.DutyKeys()
-		if err := do(&l); err != nil {
+		err = do(&l)
+		if errors.Is(err, errStands) {
+			return store.Doc[Ledger]{ID: o.project, Seq: head.Seq, State: head.State}, nil
+		}
+		if err != nil {
+			// The same request may have taken effect between the first look and the head: then it is what stands in its own way.
+			if doc, done, again := s.ledgers.Replay(ctx, meta); again == nil && done {
+				return doc, nil
+			}
 			return none, err
 		}
 		doc, err := s.ledgers.Commit(ctx, meta, o.project, head.Seq, l)

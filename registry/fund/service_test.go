@@ -384,7 +384,7 @@ func TestLife(t *testing.T) {
 	ok(d.BookInterest(ctx, d.cashier, "p1", Money{Fen: 1234, Day: today, Paper: d.slip}, nil))
 	d.refused("more than the bank has", fault.Conflict, func() error { _, err := d.FreezeMoney(ctx, d.officer, "p1", d.court("", 1_600_000), nil); return err }, "银行存款 15,012.34 元")
 	ok(d.FreezeMoney(ctx, d.officer, "p1", d.court("", 1_000_000), nil))
-	d.refused("below what is frozen", fault.Conflict, func() error { _, err := d.Reverse(ctx, d.officer, "p1", 2, "录错小区了", nil); return err }, "其中已冻结 10,000.00 元")
+	d.refused("below what is frozen", fault.Conflict, func() error { _, err := d.Reverse(ctx, d.officer, "p1", 2, "录错小区了", nil); return err }, "其中已冻结和预留 10,000.00 元")
 	d.refused("who froze does not release", fault.Forbidden, func() error { _, err := d.Release(ctx, d.officer, "p1", d.court("h1", 100), nil); return err }, "另一人")
 	d.refused("more than is frozen", fault.Conflict, func() error { _, err := d.Deduct(ctx, d.chief, "p1", d.court("h1", 1_000_001), nil); return err }, "还有 10,000.00 元")
 	ok(d.Deduct(ctx, d.chief, "p1", d.court("h1", 400_000), nil))

@@ -235,11 +235,14 @@ func (s *Service) readd(ctx context.Context, project string) (entries int, text 
 		if frozen := frozenOf(l); frozen != l.Balances.Court {
 			return entries, fmt.Sprintf("第 %d 次变更：各项冻结合计 %s 元，冻结账户是 %s 元", change.Seq, Yuan(frozen), Yuan(l.Balances.Court)), nil
 		}
+		if held := heldOf(l); held != l.Balances.Held {
+			return entries, fmt.Sprintf("第 %d 次变更：各项预留合计 %s 元，预留账户是 %s 元", change.Seq, Yuan(held), Yuan(l.Balances.Held)), nil
+		}
 	}
 	return entries, "", nil
 }
 
-// openOf is what all dues together still want, frozenOf what all freezes together hold.
+// openOf is what all dues together still want, frozenOf what all freezes together hold, heldOf what all claims together hold back.
 func openOf(l Ledger) (fen int64) {
 	for _, d := range l.Dues {
 		fen += d.Open()
@@ -250,6 +253,13 @@ func openOf(l Ledger) (fen int64) {
 func frozenOf(l Ledger) (fen int64) {
 	for _, h := range l.Freezes {
 		fen += h.Open
+	}
+	return fen
+}
+
+func heldOf(l Ledger) (fen int64) {
+	for _, h := range l.Holds {
+		fen += h.Fen
 	}
 	return fen
 }
