@@ -45,6 +45,7 @@ const (
 	partProof    = "佐证材料"
 	partVisits   = "走访"
 	partPeriods  = "评价与公布"
+	partFund     = "保修金"
 )
 
 // act is something that one person does at a moment of the business clock.

@@ -43,6 +43,8 @@ type countyLoader struct {
 	firms, developers, projects []string
 	// photo is the file that findings on visits show.
 	photo inspection.Photo
+	// fundPaper is the scan that every account of the guarantee fund shows.
+	fundPaper files.Stored
 	// files are what firms show for all of their projects.
 	files firmFiles
 	// sheets are the shipped checklists.

@@ -231,6 +231,10 @@ func TestSmallCounty(t *testing.T) {
 			page, err := s.visits.Mine(t.Context(), actor("inspector"), "")
 			return len(page.Docs), err
 		},
+		"days of the guarantee fund": func() (int, error) {
+			rows, err := s.fund.Soon(t.Context(), officer)
+			return len(rows), err
+		},
 		"signed sheets": func() (int, error) {
 			page, err := s.visits.Queue(t.Context(), actor("property-officer-03"), "")
 			return len(page.Docs), err

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/files"
+	"redsteward/internal/num"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry/fund"
+)
+
+// demoFundFrom is the first day of the demonstration's rule of the guarantee fund; what was delivered before has no account.
+func demoFundFrom() calendar.Date { return calendar.Year(2018).Span().First }
+
+// fundYears is how long the rule of the demonstration keeps a deposit.
+const fundYears = 8
+
+// fundProjects are the projects of the plan with an account in the guarantee fund, the youngest first: those that a developer built while the rule was in force.
+func (p *countyPlan) fundProjects() []int {
+	var out []int
+	for i := range p.projects {
+		if pr := &p.projects[i]; pr.developer >= 0 && pr.input.Delivered.Add(-60).Compare(demoFundFrom()) >= 0 {
+			out = append(out, i)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b int) int {
+		return cmp.Or(p.projects[b].input.Delivered.Compare(p.projects[a].input.Delivered), cmp.Compare(a, b))
+	})
+	return out
+}
+
+// demoFundRule is a rule as a county could adopt it. The rate is invented, and its name says so.
+func demoFundRule() fund.Terms {
+	return fund.Terms{Title: "新建物业质量保修金暂行办法（演示，比例为虚构）", Document: "都建发〔2018〕0号（演示）", Clause: "第五条", Rate: num.FromInt(2), Base: fund.BaseCost, DueBefore: fund.EventAcceptance, Years: fundYears,
+		Starts: fund.EventFirstDelivery, Letter: true, Insurance: true, Rounding: fund.RoundFen, Days: policy.Span{From: demoFundFrom()}}
+}
+
+// takeFundPaper keeps the scan that every account of the demonstration shows.
+func (l *countyLoader) takeFundPaper(ctx context.Context) (err error) {
+	meta := store.Meta{By: l.of("cashier", 0).ID, Action: string(policy.BookFund)}
+	l.fundPaper, err = l.keeper.Take(ctx, meta, "银行回单（演示）.pdf", bytes.NewReader(demoPaper("DEMO bank slip")), files.PDF)
+	return err
+}
+
+// fundCost is what a project of the plan cost to build, in fen: 2,150 yuan a m².
+func (p *countyPlan) fundCost(i int) int64 {
+	area, _ := p.projects[i].input.Area.Int64()
+	return area * 215_000
+}
+
+// fundActs let the guarantee fund begin with the accounts of the projects that are young enough, and the cases of this year happen.
+func (l *countyLoader) fundActs() []act {
+	projects := l.plan.fundProjects()
+	if len(projects) == 0 {
+		return nil
+	}
+	start := l.plan.size.countyDay()
+	officer, cashier := l.of("property_officer", 0), l.of("cashier", 0)
+	rule := ""
+	acts := []act{
+		{hour(start, 9), partFund, func(ctx context.Context) (err error) {
+			if err = l.takeFundPaper(ctx); err == nil {
+				rule, err = l.fund.ProposeRule(ctx, officer, demoFundRule(), nil)
+			}
+			return err
+		}},
+		{hour(start, 10), partFund, func(ctx context.Context) error { return l.fund.AdoptRule(ctx, l.of("director", 0), rule, nil) }},
+	}
+	for n, i := range projects {
+		delivered := l.plan.projects[i].input.Delivered
+		acts = append(acts, act{hour(start, 11), partFund, func(ctx context.Context) error {
+			if err := l.assessFund(ctx, officer, i, fund.AssessInput{Phase: "一期", Cost: l.plan.fundCost(i), Day: delivered.Add(-30), Begun: delivered}); err != nil {
+				return err
+			}
+			return l.payFund(ctx, cashier, i, "d1", l.plan.fundCost(i)/50, delivered.Add(-45), fmt.Sprintf("赣财演%05d", n+1))
+		}})
+	}
+	return append(acts, l.fundCases(projects)...)
+}
+
+// fundCases are what is special about the youngest accounts this year: amounts of a second phase that are late for longer and longer, a letter of guarantee
+// that runs out soon, money that a court froze.
+func (l *countyLoader) fundCases(projects []int) []act {
+	var acts []act
+	now := calendar.DateOf(mustTime(demoStart))
+	officer := l.of("property_officer", 0)
+	second := func(place int, due calendar.Date, then func(ctx context.Context, i int, fen int64) error) {
+		if place >= len(projects) {
+			return
+		}
+		i := projects[place]
+		cost := l.plan.fundCost(i) / 4 / 100 * 100
+		acts = append(acts, act{hour(due.Add(-40), 9), partFund, func(ctx context.Context) error {
+			err := l.assessFund(ctx, officer, i, fund.AssessInput{Phase: "二期", Cost: cost, Day: due})
+			if err == nil && then != nil {
+				err = then(ctx, i, cost/50)
+			}
+			return err
+		}})
+	}
+	second(0, now.Add(-20), nil)
+	second(1, now.Add(-70), nil)
+	second(3, now.Add(-150), nil)
+	second(2, now.Add(-320), func(ctx context.Context, i int, fen int64) error {
+		letter := fund.LetterInput{Due: "d2", Fen: fen, Kind: fund.LetterBank, Issuer: "都昌农商银行（演示）", Number: "演保函〔2025〕7号", Days: policy.Span{From: now.Add(-365), Until: now.Add(47)}, Paper: l.fundPaper}
+		_, err := l.fund.AcceptLetter(ctx, officer, l.projects[i], letter, nil)
+		return err
+	})
+	if len(projects) > 4 {
+		i := projects[4]
+		acts = append(acts, act{hour(now.Add(-100), 9), partFund, func(ctx context.Context) error {
+			order := fund.CourtOrder{Court: "都昌县人民法院（演示）", Document: "（2026）赣0428执000号（演示）", Fen: l.plan.fundCost(i) / 200, Day: now.Add(-100), Until: now.Add(265), Paper: l.fundPaper}
+			_, err := l.fund.FreezeMoney(ctx, officer, l.projects[i], order, nil)
+			return err
+		}})
+	}
+	return acts
+}
+
+// assessFund makes an amount of a project due.
+func (l *countyLoader) assessFund(ctx context.Context, by policy.Actor, project int, in fund.AssessInput) error {
+	_, err := l.fund.Assess(ctx, by, l.projects[project], in, nil)
+	return err
+}
+
+// payFund records what a developer paid.
+func (l *countyLoader) payFund(ctx context.Context, by policy.Actor, project int, due string, fen int64, day calendar.Date, receipt string) error {
+	_, err := l.fund.Pay(ctx, by, l.projects[project], fund.Money{Due: due, Fen: fen, Day: day, Receipt: receipt, Note: "演示", Paper: l.fundPaper}, nil)
+	return err
+}
