@@ -18,6 +18,7 @@ type ContractInput struct {
 	Level ServiceLevel `json:"level" privacy:"public"`
 	Fee   int64        `json:"fee"`
 	Days  policy.Span  `json:"days"`
+	Phase string       `json:"phase,omitempty" privacy:"public"`
 }
 
 // maxFee is 100 yuan per m² and month.
@@ -33,6 +34,16 @@ func (in ContractInput) check(bad *faults) {
 		bad.add("from", "请填写合同起始日，例如 2026-10-19")
 	}
 	bad.span("until", in.Days)
+	if in.Kind == ContractCustody && in.Days.Until.IsZero() {
+		bad.add("until", "应急托管要填截止日")
+	}
+}
+
+// ofPhase refuses a phase that the project does not have.
+func (in ContractInput) ofPhase(p *Project, bad *faults) {
+	if in.Phase != "" && p.PhaseName(in.Phase) == "" {
+		bad.add("phase", "没有编号为“%s”的分期", in.Phase)
+	}
 }
 
 // firmNamed returns the name of a firm that a contract may name, "" after naming the fault.
@@ -49,10 +60,11 @@ func (s *Service) firmNamed(ctx context.Context, id string, bad *faults) (string
 	return d.State.Name, err
 }
 
-// noOverlap returns Conflict, naming the other contract, if one of the list shares a day with the span.
-func (s *Service) noOverlap(ctx context.Context, list []Contract, days policy.Span) error {
+// noOverlap returns Conflict, naming the other contract, if one of the list is about the same phase and shares a day with the input. A contract without phase is about
+// every phase.
+func (s *Service) noOverlap(ctx context.Context, p *Project, list []Contract, in ContractInput) error {
 	for _, c := range list {
-		if !touches(c.Days, days) {
+		if !touches(c.Days, in.Days) || !c.covers(in.Phase) {
 			continue
 		}
 		name := "另一企业"
@@ -60,13 +72,13 @@ func (s *Service) noOverlap(ctx context.Context, list []Contract, days policy.Sp
 			name = d.State.Name
 		}
 		return fault.New("registry.noOverlap", fault.Conflict,
-			fmt.Sprintf("与“%s”%s的合同有重叠的日子；同一天只能有一份合同，请先终止那一份，或者修改起止日期", name, daysText(c.Days)))
+			fmt.Sprintf("与“%s”%s%s的合同有重叠的日子；同一天只能有一份合同，请先终止那一份，或者修改起止日期", name, p.PhaseName(c.Phase), daysText(c.Days)))
 	}
 	return nil
 }
 
-// AddContract enters a contract. Returns Forbidden without WriteRegister, NotFound, Invalid for refused fields (firm, kind, level, fee, from, until), Conflict,
-// naming the other contract, if one runs on any of its days, or if seq is not the last change.
+// AddContract enters a contract. Returns Forbidden without WriteRegister, NotFound, Invalid for refused fields (firm, kind, level, fee, from, until, phase), Conflict,
+// naming the other contract, if one of the same phase runs on any of its days, or if seq is not the last change.
 func (s *Service) AddContract(ctx context.Context, by policy.Actor, project string, seq int64, in ContractInput) error {
 	return s.change(ctx, by, project, seq, "", func(p *Project, bad *faults) error {
 		return s.addContract(ctx, p, in, bad)
@@ -76,6 +88,7 @@ func (s *Service) AddContract(ctx context.Context, by policy.Actor, project stri
 // addContract puts a checked contract behind the others; what is wrong goes to bad, except an overlap, which is Conflict.
 func (s *Service) addContract(ctx context.Context, p *Project, in ContractInput, bad *faults) error {
 	in.check(bad)
+	in.ofPhase(p, bad)
 	if _, err := s.firmNamed(ctx, in.Firm, bad); err != nil || len(bad.list) > 0 {
 		return err
 	}
@@ -83,10 +96,10 @@ func (s *Service) addContract(ctx context.Context, p *Project, in ContractInput,
 		bad.add("from", "合同已有 %d 份，不能再加", len(p.Contracts))
 		return nil
 	}
-	if err := s.noOverlap(ctx, p.Contracts, in.Days); err != nil {
+	if err := s.noOverlap(ctx, p, p.Contracts, in); err != nil {
 		return err
 	}
-	p.Contracts = append(slices.Clone(p.Contracts), Contract{ID: fmt.Sprintf("c%d", len(p.Contracts)+1), Firm: in.Firm, Kind: in.Kind, Level: in.Level, Fee: in.Fee, Days: in.Days})
+	p.Contracts = append(slices.Clone(p.Contracts), Contract{ID: fmt.Sprintf("c%d", len(p.Contracts)+1), Firm: in.Firm, Kind: in.Kind, Level: in.Level, Fee: in.Fee, Days: in.Days, Phase: in.Phase})
 	return nil
 }
 
@@ -98,6 +111,7 @@ func (s *Service) CorrectContract(ctx context.Context, by policy.Actor, project 
 			return err
 		}
 		in.check(bad)
+		in.ofPhase(p, bad)
 		reason(bad, why)
 		if _, err := s.firmNamed(ctx, in.Firm, bad); err != nil || len(bad.list) > 0 {
 			return err
@@ -106,14 +120,14 @@ func (s *Service) CorrectContract(ctx context.Context, by policy.Actor, project 
 	})
 }
 
-// correct puts a checked input into one contract. Returns Conflict if it then shares a day with another.
+// correct puts a checked input into one contract. Returns Conflict if it then shares a day and a phase with another.
 func (s *Service) correct(ctx context.Context, p *Project, at int, in ContractInput) error {
 	others := slices.Delete(slices.Clone(p.Contracts), at, at+1)
-	if err := s.noOverlap(ctx, others, in.Days); err != nil {
+	if err := s.noOverlap(ctx, p, others, in); err != nil {
 		return err
 	}
 	c := &p.Contracts[at]
-	c.Firm, c.Kind, c.Level, c.Fee, c.Days = in.Firm, in.Kind, in.Level, in.Fee, in.Days
+	c.Firm, c.Kind, c.Level, c.Fee, c.Days, c.Phase = in.Firm, in.Kind, in.Level, in.Fee, in.Days, in.Phase
 	return nil
 }
 

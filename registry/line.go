@@ -91,7 +91,7 @@ type ProjectLine struct {
 	Body Body `json:"owners_body"`
 }
 
-// ContractLine is a row of contracts. A contract of the project with the same firm and first day is corrected.
+// ContractLine is a row of contracts. A contract of the project with the same firm, first day and phase is corrected.
 type ContractLine struct {
 	ContractInput
 	// TownshipName, CommunityName and ProjectName name the project, FirmCode the firm.
@@ -99,6 +99,8 @@ type ContractLine struct {
 	CommunityName string `json:"community_name" privacy:"public"`
 	ProjectName   string `json:"project_name" privacy:"public"`
 	FirmCode      string `json:"firm_code" privacy:"public"`
+	// PhaseName names the phase, "" for the whole project.
+	PhaseName string `json:"phase_name,omitempty" privacy:"public"`
 }
 
 // LineOfFirm is the row that would register the firm as it is on a day.
@@ -124,7 +126,7 @@ func (r *Register) LinesOfContracts(ctx context.Context, row ProjectRow) ([]Cont
 			return nil, err
 		}
 		out = append(out, ContractLine{TownshipName: row.TownshipName, CommunityName: row.CommunityName, ProjectName: row.Name, FirmCode: string(firm.Code),
-			ContractInput: ContractInput{Firm: c.Firm, Kind: c.Kind, Level: c.Level, Fee: c.Fee, Days: c.Days}})
+			PhaseName: row.Project.PhaseName(c.Phase), ContractInput: ContractInput{Firm: c.Firm, Kind: c.Kind, Level: c.Level, Fee: c.Fee, Days: c.Days, Phase: c.Phase}})
 	}
 	return out, nil
 }
@@ -368,12 +370,15 @@ func (s *checker) contractLine(ctx context.Context, l ContractLine, bad *faults)
 		bad.list = append(bad.list, NoFirm(string(code)))
 	}
 	l.check(bad)
-	st := step{key: fmt.Sprintf("%s/%s/%s", now.ID, code, l.Days.From)}
+	st := step{key: fmt.Sprintf("%s/%s/%s/%s", now.ID, code, l.Days.From, string(plain(l.PhaseName)))}
+	p := now.State
+	if now.Seq > 0 {
+		l.Phase = p.phaseNamed(l.PhaseName, bad)
+	}
 	if len(bad.list) > before {
 		return st, nil
 	}
-	p := now.State
-	at := slices.IndexFunc(p.Contracts, func(c Contract) bool { return c.Firm == l.Firm && c.Days.From == l.Days.From })
+	at := slices.IndexFunc(p.Contracts, func(c Contract) bool { return c.Firm == l.Firm && c.Days.From == l.Days.From && c.Phase == l.Phase })
 	if at < 0 {
 		st.outcome = imports.New
 		err = s.addContract(ctx, &p, l.ContractInput, bad)

@@ -194,10 +194,10 @@ func every[T any](ctx context.Context, c *store.Collection[T], ask store.Query, 
 	}
 }
 
-// heldBy returns the projects that a firm holds on a day, by name.
+// heldBy returns the projects that a firm holds on a day, whole or a phase of them, by name.
 func (r *Register) heldBy(ctx context.Context, firm string, day calendar.Date) ([]store.Doc[Project], error) {
 	var out []store.Doc[Project]
-	holds := func(d *store.Doc[Project]) bool { return d.State.ContractOn(day).Firm == firm }
+	holds := func(d *store.Doc[Project]) bool { return d.State.heldOn(firm, day) }
 	err := every(ctx, r.projects, store.Query{Index: ByName, Key: policy.FirmKey(firm)}, holds, func(d store.Doc[Project]) error {
 		out = append(out, d)
 		return nil
@@ -274,7 +274,7 @@ func (c Contract) Ending(day calendar.Date) bool {
 func (q ProjectQuery) covers(p *Project, today calendar.Date) bool {
 	now := p.ContractOn(today)
 	switch {
-	case q.Township != "" && p.Township != q.Township, q.Community != "" && p.Community != q.Community, q.Firm != "" && now.Firm != q.Firm, q.Developer != "" && p.Developer != q.Developer, q.Kind != "" && p.Kind != q.Kind:
+	case q.Township != "" && p.Township != q.Township, q.Community != "" && p.Community != q.Community, q.Firm != "" && !p.heldOn(q.Firm, today), q.Developer != "" && p.Developer != q.Developer, q.Kind != "" && p.Kind != q.Kind:
 		return false
 	case q.Served == ServedNow && now.Firm == "", q.Served == ServedNone && now.Firm != "", q.Served == ServedEnding && !now.Ending(today):
 		return false

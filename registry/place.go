@@ -1,6 +1,6 @@
 // Package registry keeps the registers: divisions, firms, party organisations, projects with their contracts, owners' bodies.
 //
-//  1. A project's contracts live in the project's own stream; at most one is running on any day.
+//  1. A project's contracts live in the project's own stream; at most one is running for a phase on any day.
 //  2. Who held a project on a day is read from its contracts and from nowhere else; policy.Tenure is answered from there.
 //  3. What was true on a day stays true for that day: divisions, contracts and offices carry first and last days and are never overwritten.
 //  4. A row outside the actor's scope does not exist for him.

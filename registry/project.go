@@ -37,7 +37,7 @@ type Project struct {
 	Delivered calendar.Date `json:"delivered"`
 	// TakenOver is the day on which the compound was first taken over by a firm (承接); no date if not known.
 	TakenOver calendar.Date `json:"taken_over"`
-	// Contracts are all contracts, in the order in which they were entered; no two of them run on the same day.
+	// Contracts are all contracts, in the order in which they were entered; no two of them run on the same day for the same phase.
 	Contracts []Contract `json:"contracts,omitempty"`
 	// Developer is the id of the developer that built it, "" if not known or if there was none.
 	Developer string `json:"developer,omitempty" privacy:"public"`
@@ -67,7 +67,12 @@ type Contract struct {
 	Days policy.Span `json:"days"`
 	// Ended is the reason why it ended before its time, "" if it did not.
 	Ended string `json:"ended,omitempty" privacy:"internal"`
+	// Phase is the id of the phase that it is about, "" for the whole project.
+	Phase string `json:"phase,omitempty" privacy:"public"`
 }
+
+// covers reports whether the contract is about a phase, "" for the whole project.
+func (c Contract) covers(phase string) bool { return c.Phase == "" || phase == "" || c.Phase == phase }
 
 // Body is an owners' body of a project for a term.
 type Body struct {
@@ -80,8 +85,25 @@ type Body struct {
 func (b Body) days() policy.Span     { return b.Days }
 func (c Contract) days() policy.Span { return c.Days }
 
-// ContractOn returns the contract that runs on a day; the zero value if none does.
+// ContractOn returns the contract that runs on a day; the zero value if none does. If phases have contracts of their own, it is the one that was entered first: the
+// project is rated with that firm.
 func (p Project) ContractOn(day calendar.Date) Contract { return on(p.Contracts, day) }
+
+// ContractsOn returns all contracts that run on a day, one for each phase at most.
+func (p Project) ContractsOn(day calendar.Date) []Contract {
+	var out []Contract
+	for _, c := range p.Contracts {
+		if c.Days.Holds(day) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// heldOn reports whether a firm holds the project or a phase of it on a day.
+func (p Project) heldOn(firm string, day calendar.Date) bool {
+	return slices.ContainsFunc(p.ContractsOn(day), func(c Contract) bool { return c.Firm == firm })
+}
 
 // BodyOn returns the owners' body on a day; the zero value if nothing is known for it.
 func (p Project) BodyOn(day calendar.Date) Body { return on(p.Bodies, day) }
@@ -93,7 +115,7 @@ func (p Project) heldSince(day calendar.Date) calendar.Date {
 	for again := true; again; {
 		again = false
 		for _, c := range p.Contracts {
-			if c.Firm == now.Firm && !c.Days.Until.IsZero() && c.Days.Until.Add(1) == first && c.Days.From.Compare(first) < 0 {
+			if c.Firm == now.Firm && c.covers(now.Phase) && !c.Days.Until.IsZero() && c.Days.Until.Add(1) == first && c.Days.From.Compare(first) < 0 {
 				first, again = c.Days.From, true
 			}
 		}
@@ -106,9 +128,19 @@ func (p Project) placeKeys(id string) []string {
 	return []string{policy.ProjectKey(id), policy.CommunityKey(p.Community), policy.TownshipKey(p.Township)}
 }
 
-// keysOn are the scope keys on a day: the firm's counts only while it holds the project, the developer's always.
+// keysOn are the scope keys on a day: a firm's counts only while it holds the project or a phase of it, the developer's always.
 func (p Project) keysOn(id string, day calendar.Date) []string {
-	return Place{Project: id, Community: p.Community, Township: p.Township, Firm: p.ContractOn(day).Firm, Developer: p.Developer}.DutyKeys()
+	running := p.ContractsOn(day)
+	place := Place{Project: id, Community: p.Community, Township: p.Township, Developer: p.Developer}
+	if len(running) == 0 {
+		return place.DutyKeys()
+	}
+	place.Firm = running[0].Firm
+	keys := place.DutyKeys()
+	for _, c := range running[1:] {
+		keys = append(keys, policy.FirmKey(c.Firm))
+	}
+	return keys
 }
 
 // listKeys are the keys of every list of projects: all, by scope, by any firm that ever held it, by developer, by kind.

@@ -83,11 +83,13 @@ const (
 	ContractEarly ContractKind = "early"
 	// ContractChosen: by the owners' meeting (业主大会选聘).
 	ContractChosen ContractKind = "chosen"
+	// ContractCustody: by the township or community, for the time until a firm is chosen (应急托管).
+	ContractCustody ContractKind = "custody"
 )
 
 // ContractKinds lists the kinds of contracts.
 func ContractKinds() []Choice {
-	return []Choice{{string(ContractEarly), "前期"}, {string(ContractChosen), "业主大会选聘"}}
+	return []Choice{{string(ContractEarly), "前期"}, {string(ContractChosen), "业主大会选聘"}, {string(ContractCustody), "应急托管"}}
 }
 
 // ServiceLevel is the level of service that a contract promises.

@@ -130,7 +130,8 @@ func Contracts() Table[registry.ContractLine] {
 		Pick("level", "服务等级", registry.ServiceLevels(), func(l *line) *registry.ServiceLevel { return &l.Level }).Must(),
 		Money("fee", "物业费（元/平方米·月）", "1.20", func(l *line) *int64 { return &l.Fee }).Must().Wide(20),
 		Date("from", "合同起始日", "2026-01-01", func(l *line) *calendar.Date { return &l.Days.From }).Must().Says("同一企业、同一起始日的合同按新内容修改"),
-		Date("until", "合同截止日", "2028-12-31", func(l *line) *calendar.Date { return &l.Days.Until }).Says("没有约定截止日的不填"),
+		Date("until", "合同截止日", "2028-12-31", func(l *line) *calendar.Date { return &l.Days.Until }).Says("没有约定截止日的不填；应急托管要填"),
+		Text("phase", "分期", func(l *line) *string { return &l.PhaseName }).Says("只管一期的合同填分期名称；管整个小区的不填"),
 	}}
 }
 

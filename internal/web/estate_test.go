@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -86,6 +87,14 @@ func TestEstatePages(t *testing.T) {
 		{name: "withdraw: no reason", role: "officer", method: "POST", path: projectPage + "/buildings/b1/withdraw", form: pairs("seq", "8"), status: 422, contains: []string{"请填写原因"}},
 		{name: "withdraw", role: "officer", method: "POST", path: projectPage + "/buildings/b1/withdraw", form: pairs("seq", "8", "reason", "重复登记"), status: 303, changes: 1},
 		{name: "withdraw a room", role: "officer", method: "POST", path: projectPage + "/rooms/r1/withdraw", form: pairs("seq", "9", "reason", "录错小区"), status: 303, changes: 1},
+		{name: "contract of a phase: overlaps the whole", role: "officer", method: "POST", path: projectPage + "/contracts/new", form: pairs("seq", "10", "firm", firm, "kind", "chosen", "level", "none", "fee", "0.8", "from", "2026-12-31", "phase", "ph1"), status: 422,
+			contains: []string{"2026年1月1日至2026年12月31日的合同有重叠的日子", `value="ph1" selected`}},
+		{name: "contract of a phase", role: "officer", method: "POST", path: projectPage + "/contracts/new", form: pairs("seq", "10", "firm", firm, "kind", "chosen", "level", "none", "fee", "0.8", "from", "2027-01-01", "phase", "ph1"), status: 303, changes: 1},
+		{name: "it is shown", role: "officer", path: projectPage, status: 200, contains: []string{"赣北物业服务有限公司（一期）"}},
+		{name: "custody without end", role: "officer", method: "POST", path: projectPage + "/contracts/new", form: pairs("seq", "11", "firm", firm, "kind", "custody", "level", "none", "fee", "0", "from", "2029-01-01"), status: 422, contains: []string{"应急托管要填截止日"}},
+		{name: "coverage", role: "officer", path: "/register/coverage", status: 200, contains: []string{"望湖苑", "市场化", "100.0%", "全部显示以便打印", "导出 Excel"}},
+		{name: "coverage: the other form", role: "officer", path: "/register/coverage?form=none", status: 200, contains: []string{"没有符合条件的内容", "清除条件"}},
+		{name: "coverage: the developer", role: "builder", path: "/register/coverage?all=1", status: 200, contains: []string{"望湖苑", "data-print"}},
 		{name: "withdrawn", role: "officer", path: projectPage + "/buildings/b1", status: 404},
 		{name: "nothing is left", role: "officer", path: projectPage, status: 200, contains: []string{"还没有登记楼栋", "还没有登记物业用房"}},
 	} {
@@ -111,5 +120,11 @@ func TestEstatePages(t *testing.T) {
 	projects, err := report.ReadRegister(registry.ImportProjects, strings.NewReader(people["officer"].get(t, "/register/projects.xlsx").body))
 	if err != nil || len(projects.Lines) != 1 || projects.Lines[0].Project.DeveloperCode != codeThree {
 		t.Errorf("%+v %v", projects, err)
+	}
+	for form, rows := range map[string]int{"market": 1, "none": 0} {
+		_, sheets := workbook(t, people["officer"].get(t, "/register/coverage.xlsx?form="+form))
+		if said := fmt.Sprint(sheets["物业服务覆盖"]); !strings.Contains(said, "覆盖方式") || strings.Count(said, "望湖苑") != rows {
+			t.Errorf("coverage %s as Excel: %s", form, said)
+		}
 	}
 }

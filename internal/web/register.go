@@ -26,6 +26,7 @@ type Register interface {
 	Beginnings
 	Estates
 	Votes
+	Watches
 
 	// Today is the business day.
 	Today() calendar.Date
@@ -81,7 +82,7 @@ func (s *Server) registerRoutes() []Route {
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
 	desk := s.registerDesk()
-	return append(append(s.divisionRoutes(), slices.Concat(s.estateRoutes(), s.voteRoutes())...), []Route{
+	return append(append(s.divisionRoutes(), slices.Concat(s.estateRoutes(), s.voteRoutes(), s.boardRoutes())...), []Route{
 		{Method: get, Path: projectsPath, Action: policy.ReadRegister, Handler: s.projects},
 		{Method: get, Path: projectsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.projectsExcel},
 		{Method: get, Path: projectsPath + "/new", Action: policy.WriteRegister, Handler: s.projectForm},

@@ -143,8 +143,8 @@ type projectView struct {
 
 type contractLine struct {
 	registry.Contract
-	Path, FirmName, FirmPath, KindWord, LevelWord, FeeText, DaysText string
-	Now, CanEnd                                                      bool
+	Path, FirmName, FirmPath, KindWord, LevelWord, FeeText, DaysText, PhaseName string
+	Now, CanEnd                                                                 bool
 }
 
 type bodyLine struct {
@@ -187,7 +187,7 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 	newestFirst := slices.SortedFunc(slices.Values(r.Project.Contracts), func(a, b registry.Contract) int { return b.Days.From.Compare(a.Days.From) })
 	for _, k := range newestFirst {
 		v.Contracts = append(v.Contracts, contractLine{Contract: k, Path: v.Path + "/contracts/" + k.ID, FirmName: names[k.Firm], FirmPath: firmPath(k.Firm),
-			KindWord: registry.TextOf(registry.ContractKinds(), k.Kind), LevelWord: registry.TextOf(registry.ServiceLevels(), k.Level), FeeText: yuan(k.Fee), DaysText: spanText(k.Days),
+			KindWord: registry.TextOf(registry.ContractKinds(), k.Kind), LevelWord: registry.TextOf(registry.ServiceLevels(), k.Level), FeeText: yuan(k.Fee), DaysText: spanText(k.Days), PhaseName: r.Project.PhaseName(k.Phase),
 			Now: k.Days.Holds(today), CanEnd: v.CanWrite && (k.Days.Until.IsZero() || today.Compare(k.Days.Until) <= 0)})
 	}
 	for i := len(r.Project.Bodies) - 1; i >= 0; i-- {
@@ -338,7 +338,7 @@ func (s *Server) contractEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	if err != nil {
 		return e, err
 	}
-	e.Intro = "一个小区同一天只能有一份合同。企业没有在列表里的，先登记企业。"
+	e.Intro = "一个小区（有分期的，一期）同一天只能有一份合同。企业没有在列表里的，先登记企业。"
 	stored := map[string]string{}
 	if id != "" {
 		k, err := contractOf(r, id)
@@ -346,7 +346,7 @@ func (s *Server) contractEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 			return e, err
 		}
 		e.Intro = "只更正录入有误的内容；合同提前结束请用“终止合同”。"
-		stored = map[string]string{"firm": k.Firm, "kind": string(k.Kind), "level": string(k.Level), "fee": yuan(k.Fee), "from": k.Days.From.String(), "until": k.Days.Until.String()}
+		stored = map[string]string{"firm": k.Firm, "kind": string(k.Kind), "level": string(k.Level), "fee": yuan(k.Fee), "from": k.Days.From.String(), "until": k.Days.Until.String(), "phase": k.Phase}
 	}
 	value := func(name string) string { return typedOr(c, name, stored[name]) }
 	e.Form = []field{
@@ -355,7 +355,14 @@ func (s *Server) contractEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 		{Name: "level", Label: "服务等级", Options: choicesOf("请选择", registry.ServiceLevels()), Value: value("level"), Hint: "老旧小区没有约定等级的选“无等级”"},
 		{Name: "fee", Label: "物业费（元/平方米·月）", Type: "text", Mode: "decimal", Autocomplete: "off", Value: value("fee"), Hint: "最多两位小数，例如 1.20"},
 		{Name: "from", Label: "合同起始日", Type: "date", Value: value("from")},
-		{Name: "until", Label: "合同截止日", Type: "date", Optional: true, Value: value("until"), Hint: "没有约定截止日的不填"},
+		{Name: "until", Label: "合同截止日", Type: "date", Optional: true, Value: value("until"), Hint: "没有约定截止日的不填；应急托管要填"},
+	}
+	if len(r.Project.Phases) > 0 {
+		phases := []option{{"", "整个小区"}}
+		for _, p := range r.Project.Phases {
+			phases = append(phases, option{p.ID, p.Name})
+		}
+		e.Form = append(e.Form, field{Name: "phase", Label: "管哪一期", Options: phases, Value: value("phase")})
 	}
 	if id != "" {
 		e.Form = append(e.Form, field{Name: "reason", Label: "更正原因", Type: "text", Autocomplete: "off", Value: c.FormValue("reason"), Hint: "例如：合同截止日录错"})
@@ -390,7 +397,7 @@ func (s *Server) enterContract(c *fiber.Ctx, by policy.Actor, command func(ctx c
 	}
 	in := typed{c: c}
 	k := registry.ContractInput{Firm: in.text("firm"), Kind: registry.ContractKind(in.text("kind")), Level: registry.ServiceLevel(in.text("level")), Fee: in.fen("fee", "物业费", "1.20"),
-		Days: in.span("from", "合同起始日", "until", "合同截止日")}
+		Days: in.span("from", "合同起始日", "until", "合同截止日"), Phase: in.text("phase")}
 	if in.text("fee") == "" {
 		in.fail("fee", "请填写物业费，例如 1.20；不收费的填 0")
 	}

@@ -99,7 +99,7 @@ func registerPages(firm, developer, project, vote string) []opened {
 		{"room-withdraw", projectPage + "/rooms/r1/withdraw", 200}, {"vote-new", projectPage + "/votes/new", 200}, {"vote", projectPage + "/votes/" + vote, 200},
 		{"registered-firms", "/register/firms", 200}, {"registered-firm", firmPage, 200}, {"firm-new", "/register/firms/new", 200}, {"firm-edit", firmPage + "/edit", 200},
 		{"firm-party", firmPage + "/party", 200}, {"divisions", "/register/divisions", 200}, {"divisions-open", "/register/divisions?open=360428100001", 200},
-		{"divisions-found", "/register/divisions?q=sq&level=community", 200}, {"divisions-none", "/register/divisions?q=zzz", 200}, {"division", "/register/divisions/360428100001", 200}, {"imports", "/register/imports?kind=firms", 200}, {"register-help", "/help", 200},
+		{"divisions-found", "/register/divisions?q=sq&level=community", 200}, {"divisions-none", "/register/divisions?q=zzz", 200}, {"division", "/register/divisions/360428100001", 200}, {"imports", "/register/imports?kind=firms", 200}, {"register-help", "/help", 200}, {"coverage", "/register/coverage", 200}, {"coverage-none", "/register/coverage?form=state&q=zzz", 200}, {"coverage-whole", "/register/coverage?all=1&sort=households&desc=1", 200},
 	}
 }
 

@@ -1,0 +1,130 @@
+package web
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/report"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+// Boards of the register are lists that are put together from many records: who serves which compound, what expires, what is at risk. They all look alike: figures, filter, table,
+// pages, everything at once for printing, and the same rows as Excel.
+
+// overview is what register_board.html shows.
+type overview struct {
+	Path, Title, Intro string
+	Crumbs             []crumb
+	Filters            []boardFilter
+	Figures            []boardFigure
+	Heads              []boardHead
+	Rows               []boardRow
+	Page               pager
+	// Excel and All are the addresses of the same rows as a workbook and on one page.
+	Excel, All, Clear string
+	Sort, Desc        string
+	Filtered, Whole   bool
+	// Note says how the rows came about; Nothing what an empty list means, NothingText what to do then.
+	Note, Nothing, NothingText string
+	// Acts are links in the head of the page.
+	Acts []crumb
+}
+
+// boardFilter is one filter of a board; without options it is a search field.
+type boardFilter struct {
+	Name, Label, Value string
+	Options            []option
+}
+
+// boardFigure is one figure above the table.
+type boardFigure struct{ Label, Value, Sub, Link string }
+
+// boardHead is a heading; Address "" cannot be sorted by.
+type boardHead struct {
+	Link  sortLink
+	Class string
+}
+
+// boardRow is one row: its name with a line below it, and its cells.
+type boardRow struct {
+	Name, Path, Sub string
+	Cells           []boardCell
+}
+
+// boardCell is one cell. Chip, if not "", is the state as which Text is shown. Value, if not nil, is what the workbook says instead of Text.
+type boardCell struct {
+	Text, Chip, Sub, Link, Class string
+	Value                        any
+	// Form is a button of the cell; nil for none.
+	Form *boardForm
+}
+
+// boardForm is a button that sends some values.
+type boardForm struct {
+	Action, Button string
+	Values         []option
+}
+
+func textCell(text string) boardCell { return boardCell{Text: text, Class: "no-s"} }
+
+// head declares a column that cannot be sorted by.
+func head(label, class string) boardHead { return boardHead{sortLink{Label: label}, class} }
+
+// boardAt begins a board from the address of its list.
+func boardAt(l listAddress, title, intro string) overview {
+	return overview{Path: l.path, Title: title, Intro: intro, Excel: l.excel(), Clear: l.path, Sort: l.value["sort"], Desc: l.value["desc"], Filtered: l.filtered()}
+}
+
+// wholeBoard is the longest board on one page.
+const wholeBoard = 2000
+
+// showBoard cuts the page out of the rows and shows it.
+func (s *Server) showBoard(c *fiber.Ctx, by policy.Actor, l listAddress, b overview) error {
+	b.Whole = c.Query("all") != ""
+	b.All = l.address("all", "1")
+	from, err := strconv.Atoi(l.after)
+	if err != nil || from < 0 || from > len(b.Rows) || b.Whole {
+		from = 0
+	}
+	size, next := registry.PageSize, ""
+	if b.Whole {
+		size = wholeBoard
+	}
+	count := len(b.Rows)
+	if from+size < count {
+		next = strconv.Itoa(from + size)
+	}
+	b.Rows = b.Rows[from:min(from+size, count)]
+	b.Page = l.pager(len(b.Rows), min(count, registry.CountTo+1), next)
+	return s.render(c, by, "register_board", page{Title: b.Title, Nav: b.Path, Data: b, Script: true, Said: saidParam(c, boardSaid)})
+}
+
+// boardSaid is what was done on a board.
+var boardSaid = map[string]string{"reminded": "已记下提醒，到下一个提醒日以前不再列在待办里。"}
+
+// sendBoard answers with all rows of a board as Excel.
+func sendBoard(c *fiber.Ctx, b overview) error {
+	f := report.Figures{Sheet: b.Title, Note: b.Note}
+	for _, h := range b.Heads {
+		f.Heads = append(f.Heads, h.Link.Label)
+	}
+	f.Heads = slices.Insert(f.Heads, 1, "位置")
+	for _, r := range b.Rows {
+		row := []any{r.Name, r.Sub}
+		for _, cell := range r.Cells {
+			switch {
+			case cell.Value != nil:
+				row = append(row, cell.Value)
+			case cell.Text != "":
+				row = append(row, cell.Text)
+			default:
+				row = append(row, "")
+			}
+		}
+		f.Rows = append(f.Rows, row)
+	}
+	return sendFigures(c, b.Title+".xlsx", f)
+}
