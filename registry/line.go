@@ -31,25 +31,28 @@ const (
 	ImportBuildings ImportKind = "buildings"
 	// ImportContracts: contracts between the two.
 	ImportContracts ImportKind = "contracts"
+	// ImportPapers: insurances, certificates and tests of projects.
+	ImportPapers ImportKind = "papers"
 )
 
 // ImportKinds lists the kinds of imports.
 func ImportKinds() []Choice {
 	return []Choice{{string(ImportDivisions), "行政区划"}, {string(ImportFirms), "物业服务企业"}, {string(ImportDevelopers), "建设单位"}, {string(ImportProjects), "小区"},
-		{string(ImportBuildings), "楼栋"}, {string(ImportContracts), "物业服务合同"}}
+		{string(ImportBuildings), "楼栋"}, {string(ImportContracts), "物业服务合同"}, {string(ImportPapers), "保险与证照"}}
 }
 
 // Line is one row of an import, read but not yet checked against the register. Exactly one of the others is set.
 type Line struct {
 	// Row is the number of the row in the sheet.
 	Row int64 `json:"row"`
-	// Division, Firm, Developer, Project, Building, Contract: what the row says.
+	// Division, Firm, Developer, Project, Building, Contract, Paper: what the row says.
 	Division  *DivisionLine   `json:"division,omitempty"`
 	Firm      *FirmLine       `json:"firm,omitempty"`
 	Developer *DeveloperInput `json:"developer,omitempty"`
 	Project   *ProjectLine    `json:"project,omitempty"`
 	Building  *BuildingLine   `json:"building,omitempty"`
 	Contract  *ContractLine   `json:"contract,omitempty"`
+	Paper     *PaperLine      `json:"paper,omitempty"`
 }
 
 // target names what a row is about: the rows of one target are applied one after the other.
@@ -68,6 +71,8 @@ func (l Line) target() string {
 		return string(plain(l.Building.ProjectName))
 	case l.Contract != nil:
 		return string(plain(l.Contract.ProjectName))
+	case l.Paper != nil:
+		return string(plain(l.Paper.ProjectName))
 	}
 	return ""
 }
@@ -171,6 +176,8 @@ func (c *checker) check(ctx context.Context, l Line, bad *faults) (step, error) 
 		return c.buildingLine(ctx, *l.Building, bad)
 	case l.Contract != nil:
 		return c.contractLine(ctx, *l.Contract, bad)
+	case l.Paper != nil:
+		return c.paperLine(ctx, *l.Paper, bad)
 	}
 	return step{}, fault.New("registry.check", fault.Internal, "导入的行没有内容")
 }

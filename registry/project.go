@@ -47,6 +47,8 @@ type Project struct {
 	Buildings []Building `json:"buildings,omitempty"`
 	// Rooms are the rooms that the developer hands over for property service and for the community, withdrawn ones too.
 	Rooms []Room `json:"rooms,omitempty"`
+	// Papers are insurances, certificates and tests that end on a day, renewed and withdrawn ones too.
+	Papers []Paper `json:"papers,omitempty"`
 	// Bodies are the owners' bodies since when, oldest first, without overlap.
 	Bodies []Body `json:"bodies,omitempty"`
 }
@@ -167,7 +169,7 @@ func projectDocument() store.Kind[Project] {
 			},
 			{Name: "households", Keys: listKeys, Sort: func(_ string, p *Project) string { return store.SortInt(p.Households) }},
 			{Name: "delivered", Keys: listKeys, Sort: func(_ string, p *Project) string { return p.Delivered.String() }},
-			{Name: byEnd, Keys: endKeys, Sort: endSort},
+			{Name: byWatch, Keys: watchKeys, Sort: watchSort},
 		},
 	}
 }

@@ -21,6 +21,7 @@ type Register struct {
 	developers *store.Collection[Developer]
 	votes      *store.Collection[Vote]
 	projects   *store.Collection[Project]
+	reminders  *store.Collection[Reminders]
 }
 
 // Open opens the registers on a store.
@@ -40,6 +41,9 @@ func Open(ctx context.Context, db *store.DB) (*Register, error) {
 		return nil, err
 	}
 	if r.projects, err = store.NewCollection(ctx, db, projectDocument()); err != nil {
+		return nil, err
+	}
+	if r.reminders, err = store.NewCollection(ctx, db, reminderDocument()); err != nil {
 		return nil, err
 	}
 	return r, db.Register(r.followUp())

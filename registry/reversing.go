@@ -88,6 +88,9 @@ func (u *undoer) look(ctx context.Context, l storedLine, cause, undone string) (
 	case l.Contract != nil:
 		k := l.Contract
 		return u.partBack(ctx, fmt.Sprintf("%s%s的合同", k.ProjectName, daysText(k.Days)), k.TownshipName, k.CommunityName, k.ProjectName, cause, undone)
+	case l.Paper != nil:
+		q := l.Paper
+		return u.partBack(ctx, q.ProjectName+q.Subject+TextOf(PaperKinds(), q.Kind), q.TownshipName, q.CommunityName, q.ProjectName, cause, undone)
 	}
 	return imports.Undo{}, fault.New("registry.look", fault.Internal, "导入的行没有内容")
 }
@@ -331,7 +334,7 @@ func (u *undoer) projectOf(ctx context.Context, township, community, name string
 	return d.ID, err
 }
 
-// partBack takes a row back that made or changed a part of a project, a contract or a building.
+// partBack takes a row back that made or changed a part of a project, a contract, a building or a paper.
 func (u *undoer) partBack(ctx context.Context, name, township, community, project, cause, undone string) (imports.Undo, error) {
 	id, err := u.projectOf(ctx, township, community, project)
 	if err != nil || id == "" {
@@ -347,7 +350,7 @@ func (u *undoer) partBack(ctx context.Context, name, township, community, projec
 	}
 	out, decided := verdict(t, now, undone)
 	out.Name = name
-	grew := t.before != nil && (len(t.before.Contracts) < len(t.made.State.Contracts) || len(t.before.Buildings) < len(t.made.State.Buildings))
+	grew := t.before != nil && (len(t.before.Contracts) < len(t.made.State.Contracts) || len(t.before.Buildings) < len(t.made.State.Buildings) || len(t.before.Papers) < len(t.made.State.Papers))
 	if grew && out.Outcome == imports.Restored {
 		out.Outcome = imports.Withdrawn
 	}

@@ -217,6 +217,7 @@ func TestStoredFields(t *testing.T) {
 		"firm":      {store.CheckType[Firm](), store.FieldNames[Firm]()},
 		"developer": {store.CheckType[Developer](), store.FieldNames[Developer]()},
 		"vote":      {store.CheckType[Vote](), store.FieldNames[Vote]()},
+		"reminder":  {store.CheckType[Reminders](), store.FieldNames[Reminders]()},
 		"project":   {store.CheckType[Project](), store.FieldNames[Project]()},
 	} {
 		if check.err != nil {

@@ -131,7 +131,8 @@ func TestTodoPages(t *testing.T) {
 	collecting := "等企业提交2026年第四季度的材料"
 	w.add(collecting, 0, bureauDesk...)
 	renewal := "办理续签或者交接：" + w.ours.projectName + "的物业服务合同"
-	w.add(renewal, 1, bureauDesk...)
+	renewers := slices.Concat(bureauDesk, firmDesk)
+	w.add(renewal, 1, renewers...)
 	w.workOf(w.theirs)
 	w.proofs(w.ours)
 	w.observe(w.ours)
@@ -142,7 +143,7 @@ func TestTodoPages(t *testing.T) {
 	w.must(err)
 	next := row.Project.Contracts[0]
 	w.must(w.register.AddContract(t.Context(), w.officer, w.ours.project, row.Seq, contractFrom(t, next)))
-	w.drop(renewal, bureauDesk...)
+	w.drop(renewal, renewers...)
 	w.lookAtAll("a contract followed")
 	w.drop(collecting, bureauDesk...)
 	w.periods()

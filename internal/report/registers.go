@@ -135,6 +135,21 @@ func Contracts() Table[registry.ContractLine] {
 	}}
 }
 
+// Papers is the sheet of insurances, certificates and tests.
+func Papers() Table[registry.PaperLine] {
+	type line = registry.PaperLine
+	return Table[line]{Sheet: "保险与证照", Columns: []Column[line]{
+		Text("township", "乡镇", func(l *line) *string { return &l.TownshipName }).Says("社区重名时要填"),
+		Text("community", "社区（村）", func(l *line) *string { return &l.CommunityName }).Must(),
+		Text("project", "小区名称", func(l *line) *string { return &l.ProjectName }).Must().Wide(24).Says("已登记的小区"),
+		Pick("kind", "证照种类", registry.PaperKinds(), func(l *line) *registry.PaperKind { return &l.Kind }).Must(),
+		Text("subject", "对象", func(l *line) *string { return &l.Subject }).Says("同一种有几份的才填，例如 1幢1号梯；不写个人姓名"),
+		Text("number", "编号", func(l *line) *string { return &l.Number }).Wide(22),
+		Date("from", "有效期起始日", "2026-01-01", func(l *line) *calendar.Date { return &l.Days.From }).Must().Says("同一对象、同一起始日的按新内容修改"),
+		Date("until", "有效期截止日", "2026-12-31", func(l *line) *calendar.Date { return &l.Days.Until }).Must(),
+	}}
+}
+
 // Read is a sheet of the register as read.
 type Read struct {
 	// Sheet is the name of the sheet that was read.
@@ -161,6 +176,8 @@ func ReadRegister(kind registry.ImportKind, r io.Reader) (Read, error) {
 		return lines(Projects(), r, func(l *registry.ProjectLine) registry.Line { return registry.Line{Project: l} })
 	case registry.ImportContracts:
 		return lines(Contracts(), r, func(l *registry.ContractLine) registry.Line { return registry.Line{Contract: l} })
+	case registry.ImportPapers:
+		return lines(Papers(), r, func(l *registry.PaperLine) registry.Line { return registry.Line{Paper: l} })
 	}
 	return Read{}, fault.New("report.ReadRegister", fault.Invalid, "请选择要导入的内容")
 }
@@ -180,6 +197,8 @@ func RegisterTemplate(kind registry.ImportKind) ([]byte, error) {
 		return Projects().Template()
 	case registry.ImportContracts:
 		return Contracts().Template()
+	case registry.ImportPapers:
+		return Papers().Template()
 	}
 	return nil, fault.New("report.RegisterTemplate", fault.NotFound, "没有这种模板")
 }

@@ -21,7 +21,6 @@ import (
 // Register is what the pages need of the register; registry.Service implements it. Every method that names the actor checks right and scope and lists
 // its errors there.
 type Register interface {
-	Contracts
 	Divisions
 	Beginnings
 	Estates

@@ -17,6 +17,9 @@ const coveragePath = "/register/coverage"
 type Watches interface {
 	// Coverage tells how every project is served today.
 	Coverage(ctx context.Context, by policy.Actor, q registry.CoverageQuery) (registry.Coverage, error)
+	Expiries
+	// Remind says that those who must act about an end were reminded. Returns Conflict if it is renewed, or not to be reminded of.
+	Remind(ctx context.Context, by policy.Actor, project, item string) error
 }
 
 // boardRoutes are the boards of the register.
@@ -25,6 +28,9 @@ func (s *Server) boardRoutes() []Route {
 	return []Route{
 		{Method: get, Path: coveragePath, Action: policy.ReadRegister, Handler: s.coverage},
 		{Method: get, Path: coveragePath + ".xlsx", Action: policy.ReadRegister, Handler: s.coverageExcel},
+		{Method: get, Path: expiryPath, Action: policy.ReadRegister, Handler: s.expiry},
+		{Method: get, Path: expiryPath + ".xlsx", Action: policy.ReadRegister, Handler: s.expiryExcel},
+		{Method: fiber.MethodPost, Path: expiryPath + "/remind", Action: policy.WriteRegister, Handler: s.remind},
 	}
 }
 

@@ -34,6 +34,8 @@ type Estates interface {
 	WithdrawBuilding(ctx context.Context, by policy.Actor, project string, seq int64, id, why string) error
 	PutRoom(ctx context.Context, by policy.Actor, project string, seq int64, id string, in registry.RoomInput) error
 	WithdrawRoom(ctx context.Context, by policy.Actor, project string, seq int64, id, why string) error
+	PutPaper(ctx context.Context, by policy.Actor, project string, seq int64, id string, in registry.PaperInput) error
+	WithdrawPaper(ctx context.Context, by policy.Actor, project string, seq int64, id, why string) error
 }
 
 // estateRoutes are the pages about developers, phases, buildings and rooms.
@@ -55,6 +57,9 @@ func (s *Server) estateRoutes() []Route {
 		{path: projectsPath + "/:id/rooms/new", entry: s.roomEntry, send: s.putRoom, conflictAt: "place"},
 		{path: projectsPath + "/:id/rooms/:part", entry: s.roomEntry, send: s.putRoom, conflictAt: "place"},
 		{path: projectsPath + "/:id/rooms/:part/withdraw", entry: s.withdrawal("rooms"), send: s.withdrawRoom, conflictAt: "reason"},
+		{path: projectsPath + "/:id/papers/new", entry: s.paperEntry, send: s.putPaper, conflictAt: "kind"},
+		{path: projectsPath + "/:id/papers/:part", entry: s.paperEntry, send: s.putPaper, conflictAt: "kind"},
+		{path: projectsPath + "/:id/papers/:part/withdraw", entry: s.withdrawal("papers"), send: s.withdrawPaper, conflictAt: "reason"},
 	} {
 		routes = append(routes, s.formRoutes(f)...)
 	}
@@ -409,10 +414,11 @@ func (s *Server) withdrawal(kind string) func(c *fiber.Ctx, by policy.Actor) (en
 		}
 		building, isBuilding := partOf(r.Project.StandingBuildings(), func(b registry.Building) bool { return kind == "buildings" && b.ID == id })
 		room, isRoom := partOf(r.Project.StandingRooms(), func(r registry.Room) bool { return kind == "rooms" && r.ID == id })
-		if !isBuilding && !isRoom {
+		paper, isPaper := partOf(r.Project.StandingPapers(), func(q registry.Paper) bool { return kind == "papers" && q.ID == id })
+		if !isBuilding && !isRoom && !isPaper {
 			return e, noPart("条登记")
 		}
-		e.Intro = "“" + building.Name + room.Place + "”以后不再显示，也不计入合计；变更日志里仍然查得到。"
+		e.Intro = "“" + building.Name + room.Place + paperName(paper) + "”以后不再显示，也不计入合计；变更日志里仍然查得到。"
 		e.Form = []field{{Name: "reason", Label: "撤下原因", Type: "text", Autocomplete: "off", Value: c.FormValue("reason"), Hint: "例如：重复登记"}}
 		return e, nil
 	}

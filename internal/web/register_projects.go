@@ -88,13 +88,14 @@ func (s *Server) projects(c *fiber.Ctx, by policy.Actor) error {
 	return s.render(c, by, "register_projects", page{Title: "小区", Nav: projectsPath, Data: v})
 }
 
-// projectsExcel writes exactly the projects that the filter shows in the columns of the template, their contracts and buildings on sheets of their own.
+// projectsExcel writes exactly the projects that the filter shows in the columns of the template, their contracts, buildings and papers on sheets of their own.
 func (s *Server) projectsExcel(c *fiber.Ctx, by policy.Actor) error {
 	type row struct {
 		registry.ProjectLine
 		now registry.ProjectRow
 	}
 	var buildings []registry.BuildingLine
+	var papers []registry.PaperLine
 	ctx := c.UserContext()
 	l := readList(c, projectsPath, projectFilters...)
 	l.after = ""
@@ -107,7 +108,7 @@ func (s *Server) projectsExcel(c *fiber.Ctx, by policy.Actor) error {
 			return err
 		}
 		line.DeveloperCode = string(code)
-		rows, buildings = append(rows, row{line, r}), append(buildings, registry.LinesOfBuildings(r)...)
+		rows, buildings, papers = append(rows, row{line, r}), append(buildings, registry.LinesOfBuildings(r)...), append(papers, registry.LinesOfPapers(r)...)
 		lines, err := s.registered.LinesOfContracts(ctx, r)
 		contracts = append(contracts, lines...)
 		return err
@@ -117,7 +118,7 @@ func (s *Server) projectsExcel(c *fiber.Ctx, by policy.Actor) error {
 	}
 	columns := append(report.Within(report.Projects().Columns, func(r *row) *registry.ProjectLine { return &r.ProjectLine }),
 		report.Shown("现服务企业", func(r *row) any { return r.now.FirmName }).Wide(28), report.Shown("合同截止", func(r *row) any { return r.now.Contract.Days.Until }))
-	data, err := report.Write(report.Table[row]{Sheet: report.Projects().Sheet, Columns: columns}.Filled(rows), report.Contracts().Filled(contracts), report.Buildings().Filled(buildings))
+	data, err := report.Write(report.Table[row]{Sheet: report.Projects().Sheet, Columns: columns}.Filled(rows), report.Contracts().Filled(contracts), report.Buildings().Filled(buildings), report.Papers().Filled(papers))
 	if err != nil {
 		return err
 	}
@@ -137,6 +138,7 @@ type projectView struct {
 	// FundPath is the ledger of its guarantee fund, "" for who does not see it.
 	FundPath string
 	Votes    []voteLine
+	Papers   []paperLine
 	// Handovers is the address of its handover inspections, "" for who may not see them.
 	Handovers string
 }
@@ -171,7 +173,7 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 	if v.Votes, err = s.votesOfProject(c, by, r.ID); err != nil {
 		return err
 	}
-	v.DeveloperPath, v.Estate = developerPath(r.Developer), estateOf(r)
+	v.DeveloperPath, v.Estate, v.Papers = developerPath(r.Developer), estateOf(r), s.papersOf(r)
 	if s.handovers != nil && s.guard.Allow(by, policy.ReadHandover) {
 		v.Handovers = handoversPath + "?project=" + r.ID
 	}

@@ -59,7 +59,7 @@ func (s *Server) partsWithTasks() []Tasks {
 		parts = append(parts, HandoverTasks{Guard: s.guard, Service: s.handovers.Service})
 	}
 	if s.registered != nil {
-		parts = append(parts, StartTasks{Guard: s.guard, People: s.people, Register: s.registered}, ContractTasks{Guard: s.guard, Contracts: s.registered})
+		parts = append(parts, StartTasks{Guard: s.guard, People: s.people, Register: s.registered}, ExpiryTasks{Guard: s.guard, Expiries: s.registered})
 	}
 	if s.fund != nil {
 		parts = append(parts, FundTasks{Guard: s.guard, Fund: s.fund})

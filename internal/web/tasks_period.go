@@ -7,7 +7,6 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/policy"
 	"redsteward/rating/cycle"
-	"redsteward/registry"
 )
 
 // PeriodTasks is the work of the rating cycle: to open, close and evaluate periods, to publish as the second person.
@@ -58,41 +57,6 @@ func (t PeriodTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) 
 		}
 		if k.Context == "" {
 			k.Context = "事实日期 " + p.Days.First.Chinese() + "至" + p.Days.Last.Chinese()
-		}
-		out = append(out, k)
-	}
-	return out, nil
-}
-
-// ContractTasks is the work of the register: contracts that end within 90 days, or ended and were not followed by another.
-type ContractTasks struct {
-	// Guard tells who may do what; Contracts lists them. Both are required.
-	Guard     *policy.Guard
-	Contracts Contracts
-}
-
-// Contracts lists contracts by their end; registry.Service implements it.
-type Contracts interface {
-	// Ending returns up to 50 projects of the actor's scope whose last contract ends within 90 days or has ended, the earliest end first.
-	Ending(ctx context.Context, by policy.Actor) ([]registry.Ending, error)
-}
-
-// Tasks implements Tasks.
-func (t ContractTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
-	if !t.Guard.Allow(by, policy.WriteRegister) {
-		return nil, nil
-	}
-	list, err := t.Contracts.Ending(ctx, by)
-	if err != nil {
-		return nil, err
-	}
-	today := calendar.DateOf(now)
-	out := make([]Task, 0, len(list))
-	for _, e := range list {
-		k := Task{Due: e.Until, Basis: "合同到期前 90 日起提醒", Title: "办理续签或者交接：" + e.Name + "的物业服务合同", Context: "合同到 " + e.Until.Chinese() + "为止", Party: e.FirmName,
-			Link: projectsPath + "/" + e.Project, Button: "去登记", Nav: projectsPath}
-		if e.Until.Compare(today) < 0 {
-			k.Title, k.Context = "补登合同："+e.Name+"没有在期的物业服务合同", "上一份到 "+e.Until.Chinese()+"为止"
 		}
 		out = append(out, k)
 	}

@@ -81,6 +81,7 @@ func fillRegister(t *testing.T, f *Fixture) (firm, developer, project string) {
 				Completed: day("2015-05-30"), Delivered: day("2015-06-30")}))
 			must(f.Register.PutRoom(ctx, registerStaff, id, 6, "", registry.RoomInput{Kind: registry.RoomCommunity, Place: Hostile[:40], Area: num.MustParse("350.25"), HandedOver: day("2015-06-30")}))
 			must(f.Register.PutRoom(ctx, registerStaff, id, 7, "", registry.RoomInput{Kind: registry.RoomService, Place: "1幢一层", Area: num.MustParse("120")}))
+			must(f.Register.PutPaper(ctx, registerStaff, id, 8, "", registry.PaperInput{Kind: registry.PaperLift, Subject: Hostile[:20], Number: "TS0001", Days: policy.Span{From: day("2025-11-01"), Until: day("2026-10-31")}}))
 		}
 	}
 	return firm, developer, project
@@ -99,7 +100,7 @@ func registerPages(firm, developer, project, vote string) []opened {
 		{"room-withdraw", projectPage + "/rooms/r1/withdraw", 200}, {"vote-new", projectPage + "/votes/new", 200}, {"vote", projectPage + "/votes/" + vote, 200},
 		{"registered-firms", "/register/firms", 200}, {"registered-firm", firmPage, 200}, {"firm-new", "/register/firms/new", 200}, {"firm-edit", firmPage + "/edit", 200},
 		{"firm-party", firmPage + "/party", 200}, {"divisions", "/register/divisions", 200}, {"divisions-open", "/register/divisions?open=360428100001", 200},
-		{"divisions-found", "/register/divisions?q=sq&level=community", 200}, {"divisions-none", "/register/divisions?q=zzz", 200}, {"division", "/register/divisions/360428100001", 200}, {"imports", "/register/imports?kind=firms", 200}, {"register-help", "/help", 200}, {"coverage", "/register/coverage", 200}, {"coverage-none", "/register/coverage?form=state&q=zzz", 200}, {"coverage-whole", "/register/coverage?all=1&sort=households&desc=1", 200},
+		{"divisions-found", "/register/divisions?q=sq&level=community", 200}, {"divisions-none", "/register/divisions?q=zzz", 200}, {"division", "/register/divisions/360428100001", 200}, {"imports", "/register/imports?kind=firms", 200}, {"register-help", "/help", 200}, {"paper-new", projectPage + "/papers/new", 200}, {"paper", projectPage + "/papers/q1", 200}, {"paper-withdraw", projectPage + "/papers/q1/withdraw", 200}, {"expiry", "/register/expiry", 200}, {"expiry-none", "/register/expiry?kind=body&q=zzz", 200}, {"coverage", "/register/coverage", 200}, {"coverage-none", "/register/coverage?form=state&q=zzz", 200}, {"coverage-whole", "/register/coverage?all=1&sort=households&desc=1", 200},
 	}
 }
 
