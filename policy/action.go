@@ -106,6 +106,28 @@ const (
 	ApplyFiling Action = "filing.apply"
 	// HandleFiling accepts filings, asks for corrections and refuses them; never by who filed.
 	HandleFiling Action = "filing.handle"
+	// ReadCredit shows 失信信息 within the scope, as far as it counted.
+	ReadCredit Action = "credit.read"
+	// RecordCredit enters 失信信息 from decisions and judgments, corrects and withdraws it before it counts.
+	RecordCredit Action = "credit.record"
+	// ConfirmCredit confirms or returns it, answers objections, enters repairs, annuls; never by who entered it.
+	ConfirmCredit Action = "credit.confirm"
+	// ObjectCredit objects to an entry about oneself.
+	ObjectCredit Action = "credit.object"
+	// ReadMarks shows 行业评价记录 within the scope.
+	ReadMarks Action = "mark.read"
+	// RecordMark enters marks and corrections of marks.
+	RecordMark Action = "mark.record"
+	// ConfirmMark confirms or returns them, answers objections, annuls; never by who entered it.
+	ConfirmMark Action = "mark.confirm"
+	// ObjectMark objects to a mark about oneself.
+	ObjectMark Action = "mark.object"
+	// ReadHonours shows honours within the scope.
+	ReadHonours Action = "honour.read"
+	// RecordHonour enters honours.
+	RecordHonour Action = "honour.record"
+	// ConfirmHonour confirms, returns or annuls them; never by who entered it.
+	ConfirmHonour Action = "honour.confirm"
 	// ReadContacts shows names and phones of a firm's people unmasked.
 	ReadContacts Action = "contact.read"
 	// UpdateDivision adds, corrects and ends divisions.
@@ -231,6 +253,17 @@ func Actions() []ActionInfo {
 		{ReadFiling, "查看登记备案", false},
 		{ApplyFiling, "提交备案", false},
 		{HandleFiling, "受理备案", false},
+		{ReadCredit, "查看失信信息", false},
+		{RecordCredit, "登记失信信息", false},
+		{ConfirmCredit, "核对失信信息、答复异议与修复", false},
+		{ObjectCredit, "对失信信息提出异议", false},
+		{ReadMarks, "查看行业评价记录", false},
+		{RecordMark, "登记行业评价记录", false},
+		{ConfirmMark, "核对行业评价记录、答复异议", false},
+		{ObjectMark, "对行业评价记录提出异议", false},
+		{ReadHonours, "查看表彰奖励", false},
+		{RecordHonour, "登记表彰奖励", false},
+		{ConfirmHonour, "核对表彰奖励", false},
 		{ReadContacts, "查看企业联系人", false},
 		{UpdateDivision, "修改行政区划", false},
 

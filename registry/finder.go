@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"redsteward/internal/fault"
+	"redsteward/internal/store"
 )
 
 // Finder finds what people call by name, for rows of other packages' files. It reads the divisions once: one finder serves one file, one goroutine.
@@ -55,4 +56,17 @@ func (f *Finder) Firm(ctx context.Context, code string) (string, []fault.Field, 
 // NoFirm is what is said of a firm that is not registered or lies outside of the actor's scope.
 func NoFirm(code string) fault.Field {
 	return fault.Field{Name: "firm", Message: "没有登记统一社会信用代码为 " + strings.TrimSpace(code) + " 的企业，请先登记企业"}
+}
+
+// FirmOfName finds the one firm of exactly this name; "" if there is none or several. It asks for no right.
+func (r *Register) FirmOfName(ctx context.Context, name string) (string, error) {
+	found, n := "", 0
+	err := every(ctx, r.firms, store.Query{Index: ByName, Key: findKey(name)}, func(d *store.Doc[Firm]) bool { return d.State.Name == name }, func(d store.Doc[Firm]) error {
+		found, n = d.ID, n+1
+		return nil
+	})
+	if n != 1 {
+		found = ""
+	}
+	return found, err
 }

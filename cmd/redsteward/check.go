@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/registry/conduct"
 	"redsteward/registry/handover"
 	"redsteward/supervision"
 	"redsteward/supervision/inspection"
@@ -167,6 +168,16 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "备案种类表", err
 		}
 		return fmt.Sprintf("备案种类表，%d 种", len(kinds.All())), nil
+	case hasKey(data, "credit"):
+		settings, err := loadConfig("", p.env, nil)
+		if err != nil {
+			return "", err
+		}
+		terms, err := termsFrom(name, data, settings)
+		if err != nil {
+			return "信用与评价期限表", err
+		}
+		return fmt.Sprintf("信用与评价期限表，失信程度 %d 级、评价记录 %d 种、表彰 %d 级", len(terms.Classes(conduct.Credit)), len(terms.Classes(conduct.Marks)), len(terms.Classes(conduct.Honours))), nil
 	case hasKey(data, "deadlines"):
 		rules, err := calendar.ParseRules(name, data)
 		if err != nil {

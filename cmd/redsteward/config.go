@@ -67,6 +67,8 @@ type config struct {
 		Approvals string `yaml:"approvals"`
 		// Filings says what is filed.
 		Filings string `yaml:"filings"`
+		// Conduct are the classes and terms of 失信信息, 行业评价记录 and 表彰奖励.
+		Conduct string `yaml:"conduct"`
 		// SchemeQuarter and SchemeYear are the schemes of the rating cycle.
 		SchemeQuarter string `yaml:"scheme_quarter"`
 		SchemeYear    string `yaml:"scheme_year"`

@@ -24,6 +24,7 @@ import (
 	"redsteward/rating"
 	"redsteward/rating/cycle"
 	"redsteward/registry"
+	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
 	"redsteward/registry/fund"
 	"redsteward/registry/handover"
@@ -53,6 +54,8 @@ type service struct {
 	chains *policy.Chains
 	// filings are the register's filings.
 	filings *filing.Service
+	// conduct are the books of conduct.
+	conduct *conduct.Service
 	archive *rating.Archive
 	cycle   *cycle.Service
 	jobs    *schedule.Runner
@@ -120,6 +123,9 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openFilings(ctx); err != nil {
 		return err
 	}
+	if err := s.openConduct(ctx); err != nil {
+		return err
+	}
 	if err := s.openSupervision(ctx, s.register.Register, s.accounts); err != nil {
 		return err
 	}
@@ -132,7 +138,7 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openHandovers(ctx); err != nil {
 		return err
 	}
-	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers)
+	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers, s.conduct)
 	return nil
 }
 
@@ -255,7 +261,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Approvals: s, Filings: s.filings, Register: s.register, Fund: s.fund, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Approvals: s, Filings: s.filings, Conduct: s.conduct, Register: s.register, Fund: s.fund, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},
@@ -303,6 +309,9 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 	unimported := func(err error) { s.log.Error("importing", slog.String("error", err.Error())) }
 	chores.Go(func() { s.register.Run(ctx, unimported) })
 	chores.Go(func() { s.intake.Run(ctx, unimported) })
+	for _, b := range conduct.Books() {
+		chores.Go(func() { s.conduct.Run(ctx, b, unimported) })
+	}
 	ready(scheme + public.Addr().String())
 	err = server.Serve(ctx, public, metrics)
 	stop()
@@ -333,6 +342,7 @@ func (s *service) keepTidy(ctx context.Context) {
 		}
 		s.register.Wake()
 		s.intake.Wake()
+		s.conduct.Wake()
 		_, sweepErr := s.db.Sweep(ctx)
 		_, rulesErr := s.db.RunRules(ctx)
 		_, signErr := s.db.Checkpoint(ctx)

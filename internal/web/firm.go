@@ -15,6 +15,7 @@ import (
 	"redsteward/internal/num"
 	"redsteward/internal/report"
 	"redsteward/policy"
+	"redsteward/registry/conduct"
 )
 
 // firmAddress is the page of a firm.
@@ -48,6 +49,9 @@ type firmPageView struct {
 	GradeSort, Weigh  sortLink
 	Next, Back        string
 	Here, Excel       string
+	// Credit is the valid 失信信息 of the firm that is shown to everybody; CreditKept says that it is kept here at all.
+	Credit     []conductLine
+	CreditKept bool
 }
 
 // firmDimension is a top part of a firm: its mean rate and that of all firms.
@@ -97,7 +101,14 @@ func (s *Server) firmPage(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
+	credit, err := s.publicCredit(c.UserContext(), f.Name)
+	if err != nil {
+		return err
+	}
 	query := filter.query()
+	for _, e := range credit {
+		query += "&credit=" + url.QueryEscape(e.Number+e.State)
+	}
 	if whole {
 		query += "&lines=all" // what those in whose scope the firm lies see is another page
 	}
@@ -106,12 +117,32 @@ func (s *Server) firmPage(c *fiber.Ctx, by policy.Actor) error {
 		if err != nil {
 			return nil, err
 		}
+		v.Credit, v.CreditKept = credit, s.conduct != nil
 		return s.renderBytes(c, by, "firm", page{Title: strings.TrimSpace(f.Name + " " + f.Grade + " " + f.Shown), Nav: "/firms", Data: v, Script: true})
 	})
 	if err != nil {
 		return err
 	}
 	return cached.send(c)
+}
+
+// publicCredit is what everybody may know of the 失信信息 of the registered firm of a name.
+func (s *Server) publicCredit(ctx context.Context, name string) ([]conductLine, error) {
+	if s.conduct == nil {
+		return nil, nil
+	}
+	id, err := s.registered.FirmOfName(ctx, name)
+	if err != nil || id == "" {
+		return nil, err
+	}
+	list, err := s.conduct.PublicCredit(ctx, id)
+	var out []conductLine
+	for i := range list {
+		line := s.conductLineOf(conduct.Credit, "", &list[i])
+		line.Authority = list[i].Authority
+		out = append(out, line)
+	}
+	return out, err
 }
 
 // findFirm is the firm of the address with the filter of its list. Returns NotFound if the shown evaluation has no such firm.

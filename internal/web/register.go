@@ -33,6 +33,8 @@ type Register interface {
 	DivisionsAt(ctx context.Context, level registry.Level, day calendar.Date) ([]registry.DivisionRow, error)
 	FirmChoices(ctx context.Context) ([]registry.Choice, error)
 	FirmNames(ctx context.Context, ids []string) (map[string]string, error)
+	// FirmOfName finds the one firm of exactly this name, "" if there is none.
+	FirmOfName(ctx context.Context, name string) (string, error)
 
 	// Firms and Projects list one page, AllFirms and AllProjects every row, OneFirm and OneProject one.
 	// LinesOfContracts are the rows of a workbook that would register a project's contracts.

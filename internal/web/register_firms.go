@@ -9,6 +9,7 @@ import (
 	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/conduct"
 )
 
 // registeredView is what register_firms.html shows.
@@ -97,6 +98,8 @@ type firmView struct {
 	FoundedText, Capital string
 	Path                 string
 	CanWrite             bool
+	// Books are the books of conduct that the actor may read, each with its address for this firm.
+	Books []link
 }
 
 type partyLine struct {
@@ -119,6 +122,13 @@ func (s *Server) firm(c *fiber.Ctx, by policy.Actor) error {
 	for i := len(f.Firm.Party) - 1; i >= 0; i-- {
 		p := f.Firm.Party[i]
 		v.Party = append(v.Party, partyLine{formWord(p), p.Office, spanText(p.Days), p.Members})
+	}
+	if s.conduct != nil {
+		for _, b := range conduct.Books() {
+			if s.guard.Allow(by, b.Read()) {
+				v.Books = append(v.Books, link{b.Title(), bookPath(b) + "?firm=" + f.ID})
+			}
+		}
 	}
 	for _, row := range f.Holds {
 		v.Projects = append(v.Projects, s.projectLineOf(row))

@@ -44,6 +44,7 @@ var declared = map[string]string{
 	"fund": layoutApp, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp,
 	"account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
+	"conduct": layoutApp, "conduct_one": layoutApp, "conduct_form": layoutApp, "desk_imports": layoutApp,
 	"handovers": layoutApp, "handover": layoutApp, "handover_new": layoutApp,
 }
 
@@ -202,7 +203,8 @@ var officeNav = []navGroup{
 		{Label: "承接查验", Path: handoversPath, Action: policy.ReadHandover}, {Label: "建设单位", Path: developersPath, Action: policy.ReadRegister}, {Label: "保修金", Path: fundPath, Action: policy.ReadFund}, {Label: "行政区划", Path: divisionsPath, Action: policy.ReadRegister},
 		{Label: "Excel 导入", Path: importsPath, Action: policy.ImportRegister}}},
 	{"监管", []navItem{{Label: "我的走访", Path: "/visits/mine", Action: policy.DoVisit}, {Label: "走访评价", Path: "/visits", Action: policy.ReadVisit},
-		{Label: "观察记录", Path: "/observations", Action: policy.ReadObservation}}},
+		{Label: "观察记录", Path: "/observations", Action: policy.ReadObservation}, {Label: "失信信息", Path: creditPath, Action: policy.ReadCredit}, {Label: "行业评价记录", Path: marksPath, Action: policy.ReadMarks},
+		{Label: "表彰奖励", Path: honoursPath, Action: policy.ReadHonours}}},
 	{"评价", []navItem{{Label: "评价周期", Path: "/periods", Action: policy.ReadPeriods}, {Label: "评价看板", Path: "/boards", Action: policy.ReadPeriods},
 		{Label: "季度通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
 	{"系统", []navItem{
@@ -226,6 +228,8 @@ func (s *Server) serves(path string) bool {
 		return s.registered != nil
 	case fundPath:
 		return s.fund != nil
+	case creditPath, marksPath, honoursPath:
+		return s.conduct != nil
 	case handoversPath:
 		return s.handovers != nil
 	case "/periods", "/boards", "/circulars":

@@ -64,6 +64,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.fund != nil {
 		parts = append(parts, FundTasks{Guard: s.guard, Fund: s.fund})
 	}
+	if s.conduct != nil {
+		parts = append(parts, ConductTasks{Guard: s.guard, Books: s.conduct})
+	}
 	if s.filings != nil {
 		parts = append(parts, FilingTasks{Guard: s.guard, Filings: s.filings})
 	}

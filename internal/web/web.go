@@ -28,6 +28,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/policy"
+	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
 	"redsteward/registry/fund"
 )
@@ -74,6 +75,8 @@ type Options struct {
 	Approvals Approvals
 	// Filings runs the filings. Nil hides their pages; needs Register.
 	Filings *filing.Service
+	// Conduct keeps 失信信息, 行业评价记录 and 表彰奖励. Nil hides their pages; needs Register.
+	Conduct *conduct.Service
 	// Register holds firms and projects. Nil hides their pages.
 	Register Register
 	// Fund keeps the guarantee fund. Nil hides its pages.
@@ -116,6 +119,8 @@ type Server struct {
 	approvals Approvals
 	// filings is nil if its pages are not there.
 	filings *filing.Service
+	// conduct is nil if its pages are not there.
+	conduct *conduct.Service
 	// evidence is nil if its pages are not there.
 	evidence *Evidence
 	// supervision is nil if its pages are not there.
@@ -161,7 +166,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, holidays: o.Holidays, registered: o.Register, fund: o.Fund, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, conduct: o.Conduct, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, holidays: o.Holidays, registered: o.Register, fund: o.Fund, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

@@ -70,9 +70,7 @@ func (f *Fixture) openFilings(ctx context.Context, rules *policy.Rules, guard *p
 	}
 	none := &calendar.Calendar{}
 	f.Filings, err = filing.New(ctx, filing.Config{DB: f.DB, Now: now, Guard: guard, Keeper: files.NewKeeper(f.DB, ""), Places: f.Register.Register, Persons: f.People, Chains: w.chains, Kinds: kinds, Days: none,
-		Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
-			return none.Deadline(calendar.Rule{ID: rule, N: 10, Unit: calendar.UnitDay, Basis: "建议"}, start), nil
-		}})
+		Deadlines: tenDays})
 	return w, err
 }
 

@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/web"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
 	"redsteward/registry/fund"
 	"redsteward/supervision/evidence"
@@ -60,6 +61,8 @@ type Fixture struct {
 	done   chan error
 	// Filings are the filings.
 	Filings *filing.Service
+	// Conduct are the books of conduct.
+	Conduct *conduct.Service
 }
 
 // Buffer is a log that may be read while it is written.
@@ -193,9 +196,12 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err != nil {
 		return nil, err
 	}
+	if err := f.openConduct(ctx, guard, clocks.Business); err != nil {
+		return nil, err
+	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Approvals: approvals, Filings: f.Filings, Register: f.Register, Fund: f.Fund, Files: files.NewKeeper(db, ""), Handovers: f.Handovers,
+		Access: f.Access, Approvals: approvals, Filings: f.Filings, Conduct: f.Conduct, Register: f.Register, Fund: f.Fund, Files: files.NewKeeper(db, ""), Handovers: f.Handovers,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {

@@ -162,9 +162,9 @@ var elsewhere = []string{"/setup", "/admin/accounts/1", "/register/imports/1", "
 // TestEveryRoute: each page of the route table is one that a test opens, so that a new route cannot be forgotten here.
 func TestEveryRoute(t *testing.T) {
 	f := started(t, 1)
-	paths := slices.Concat(elsewhere, fundForms)
+	paths := slices.Concat(elsewhere, fundForms, conductElsewhere)
 	fundChief, fundCashier := fundPages("1")
-	for _, p := range slices.Concat(publicPages, officePages, auditPages, filingPages("1", "1"), registerPages("1", "1", "1", "1"), divisionForms(), fundChief, fundCashier) {
+	for _, p := range slices.Concat(publicPages, officePages, auditPages, filingPages("1", "1"), conductPages("1", "1", "1", "1"), registerPages("1", "1", "1", "1"), divisionForms(), fundChief, fundCashier) {
 		if p.status == 200 {
 			path, _, _ := strings.Cut(p.path, "?")
 			paths = append(paths, path)
@@ -172,7 +172,7 @@ func TestEveryRoute(t *testing.T) {
 	}
 	parameter := regexp.MustCompile(`:\w+(<[^/]*>)?`)
 	for _, r := range f.Server.Routes() {
-		if r.Method != http.MethodGet || r.Plain || r.JSON || fileRoutes[r.Path] {
+		if r.Method != http.MethodGet || r.Plain || r.JSON || fileRoutes[r.Path] || conductFile(r.Path) {
 			continue
 		}
 		pattern := regexp.MustCompile("^" + parameter.ReplaceAllString(r.Path, `[^/]+`) + "$")
