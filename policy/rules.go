@@ -72,44 +72,42 @@ func LoadRules(conf, csv []byte) (*Rules, error) {
 // canary is a role and a verb that cannot be declared (the dash comes first): whatever allows it ignores its input.
 const canary = "-canary"
 
-// fillTable asks Casbin about every role × action. One enforcer per resource keeps this quadratic work short: Casbin walks all lines
-// of its enforcer at each question.
+// fillTable asks Casbin about every role × action. One enforcer per action keeps this quadratic work short: Casbin walks all lines of
+// its enforcer at each question.
 func fillTable(conf string, file roleFile) (map[cell]verdict, error) {
 	table := make(map[cell]verdict)
-	byResource := make(map[string][]grantLine)
+	byAction := make(map[Action][]grantLine)
 	for _, g := range file.grants {
-		byResource[g.action.Resource()] = append(byResource[g.action.Resource()], g)
+		byAction[g.action] = append(byAction[g.action], g)
 	}
-	for resource, grants := range byResource {
+	for action, grants := range byAction {
 		e, err := newEnforcer(conf, grants, file.parents)
 		if err != nil {
 			return nil, err
 		}
-		verbs := make(map[string]bool)
+		resource, verb := action.Resource(), action.Verb()
 		lineOf := make(map[string]grantLine, len(grants))
 		for _, g := range grants {
-			verbs[g.action.Verb()] = true
 			lineOf[strings.Join(g.policy(), ",")] = g
 		}
 		for _, role := range append(slices.Clone(file.roles), RoleInfo{Role: canary}) {
-			for verb := range verbs {
-				ok, why, err := e.EnforceEx(string(role.Role), resource, verb)
-				if err != nil {
-					return nil, fmt.Errorf("matchers 不能计算：%w", err)
-				}
-				if role.Role == canary && ok {
-					return nil, fmt.Errorf("matchers 没有核对角色，任何人都被允许")
-				}
-				if g, found := lineOf[strings.Join(why, ",")]; found {
-					table[cell{role.Role, g.action}] = verdict{allowed: ok, line: g.line, text: g.text}
-				}
+			ok, why, err := e.EnforceEx(string(role.Role), resource, verb)
+			if err != nil {
+				return nil, fmt.Errorf("matchers 不能计算：%w", err)
 			}
-			if ok, err := e.Enforce(string(role.Role), resource, canary); err != nil || ok {
-				return nil, fmt.Errorf("matchers 没有核对动作，未声明的动作也被允许")
+			if role.Role == canary && ok {
+				return nil, fmt.Errorf("matchers 没有核对角色，任何人都被允许")
 			}
-			if ok, err := e.Enforce(string(role.Role), canary, grants[0].action.Verb()); err != nil || ok {
-				return nil, fmt.Errorf("matchers 没有核对对象，未声明的对象也被允许")
+			if g, found := lineOf[strings.Join(why, ",")]; found {
+				table[cell{role.Role, action}] = verdict{allowed: ok, line: g.line, text: g.text}
 			}
+		}
+		granted := string(grants[0].role)
+		if ok, err := e.Enforce(granted, resource, canary); err != nil || ok {
+			return nil, fmt.Errorf("matchers 没有核对动作，未声明的动作也被允许")
+		}
+		if ok, err := e.Enforce(granted, canary, verb); err != nil || ok {
+			return nil, fmt.Errorf("matchers 没有核对对象，未声明的对象也被允许")
 		}
 	}
 	return table, nil
