@@ -30,42 +30,60 @@ const chromiumPath = "/usr/bin/chromium"
 // patience is how long a step of the browser may take before the test gives up: far more than a step takes on the slowest machine that runs this.
 const patience = 3 * time.Minute
 
-// profile is a folder for what the browser keeps. Its processes may write there for a moment after it has ended, so that removing it is tried again.
-func profile(t *testing.T) string {
+// chromium is the one Chromium of all tests: a start takes seconds.
+var chromium = sync.OnceValues(startChromium)
+
+// closeChromium ends it and removes what it kept.
+var closeChromium = func() error { return nil }
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := closeChromium(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+func startChromium() (context.Context, error) {
+	if _, err := os.Stat(chromiumPath); err != nil {
+		return nil, fmt.Errorf("Chromium is needed: %w", err)
+	}
+	profile, err := os.MkdirTemp("", "redsteward-browser-")
+	if err != nil {
+		return nil, err
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(chromiumPath), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(patience))
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(allocator)
+	closeChromium = func() error {
+		_ = chromedp.Cancel(ctx)
+		cancel()
+		stop()
+		// Its processes may write there for a moment after it has ended, so that removing it is tried again.
+		err := os.RemoveAll(profile)
+		for begun := time.Now(); err != nil && time.Since(begun) < patience; err = os.RemoveAll(profile) {
+			time.Sleep(50 * time.Millisecond)
+		}
+		return err
+	}
+	return ctx, chromedp.Do(ctx)
+}
+
+// browser is Chromium for one test, with cookies, cache and storage of its own.
+func browser(t *testing.T) context.Context {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "redsteward-browser-")
+	shared, err := chromium()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		err := os.RemoveAll(dir)
-		for begun := time.Now(); err != nil && time.Since(begun) < patience; err = os.RemoveAll(dir) {
-			time.Sleep(50 * time.Millisecond)
-		}
-		if err != nil {
-			t.Error(err)
-		}
-	})
-	return dir
-}
-
-// browser starts one Chromium for the test.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	if _, err := os.Stat(chromiumPath); err != nil {
-		t.Fatalf("Chromium is needed: %v", err)
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromiumPath), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile(t)),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(patience))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(allocator)
+	ctx, cancel := chromedp.NewContext(shared, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = chromedp.Cancel(ctx) })
 	return ctx
 }
 
