@@ -99,7 +99,8 @@ const (
 // accountDocument is how accounts are stored.
 func accountDocument() store.Kind[Account] {
 	return store.Kind[Account]{
-		Name: accountKind, Version: 1,
+		AlwaysPresent: true, // who may read what is a matter of today, also while looking back
+		Name:          accountKind, Version: 1,
 		Indexes: []store.Index[Account]{{Name: "all", Keys: func(string, *Account) []string { return []string{""} }},
 			{Name: byDeputy, Keys: func(_ string, a *Account) []string { return a.deputies() }}},
 		Subject: func(id string, _ *Account) string { return accountKind + "/" + id },

@@ -205,7 +205,7 @@ func (s *Service) developerQuery(ctx context.Context, by policy.Actor, q Develop
 	if contacts, err = s.guard.Scope(ctx, by, policy.ReadContacts); err != nil {
 		return ask, nil, contacts, err
 	}
-	today := s.Today()
+	today := s.On(ctx)
 	ask = store.Query{Index: ByName, Desc: q.Desc, After: q.After, Limit: PageSize}
 	if scope.All() {
 		ask.Key = findKey(q.Text)
@@ -268,7 +268,7 @@ func (s *Service) OneDeveloper(ctx context.Context, by policy.Actor, id string) 
 }
 
 func (s *Service) developerRow(ctx context.Context, by policy.Actor, d store.Doc[Developer], contacts policy.Scope) (DeveloperRow, error) {
-	row := DeveloperRow{ID: d.ID, Seq: d.Seq, Developer: d.State, State: d.State.StandingOn(s.Today()), Purged: d.Purged}
+	row := DeveloperRow{ID: d.ID, Seq: d.Seq, Developer: d.State, State: d.State.StandingOn(s.On(ctx)), Purged: d.Purged}
 	if !d.Purged && !contacts.Covers([]string{policy.DeveloperKey(d.ID)}, s.Today()) {
 		row.LegalPerson, row.Contact, row.Phone = policy.MaskName(row.LegalPerson), policy.MaskName(row.Contact), policy.MaskPhone(row.Phone)
 	}

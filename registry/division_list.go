@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -49,16 +50,16 @@ type DivisionLeaf struct {
 }
 
 // covers decides one row of a list.
-func (q DivisionQuery) covers(d DivisionRow, s *Service) bool {
-	if q.Level != "" && d.Level != q.Level || !q.shows(d, s) {
+func (q DivisionQuery) covers(d DivisionRow, day calendar.Date) bool {
+	if q.Level != "" && d.Level != q.Level || !q.shows(d, day) {
 		return false
 	}
 	return finds(d.Name, q.Text) || finds(d.Display, q.Text) || strings.HasPrefix(d.ID, strings.TrimSpace(q.Text))
 }
 
 // shows decides a row by the state alone.
-func (q DivisionQuery) shows(d DivisionRow, s *Service) bool {
-	open := d.Days.Until.IsZero() || d.Days.Until.Compare(s.Today()) >= 0
+func (q DivisionQuery) shows(d DivisionRow, day calendar.Date) bool {
+	open := d.Days.Until.IsZero() || d.Days.Until.Compare(day) >= 0
 	switch q.State {
 	case DivisionsOpen:
 		return open && !d.Statistical
@@ -77,13 +78,14 @@ func (s *Service) Divisions(ctx context.Context, by policy.Actor, q DivisionQuer
 	if err != nil {
 		return nil, err
 	}
+	day := s.On(ctx)
 	below := map[string]int{}
 	for _, d := range tree {
-		if q.shows(d.DivisionRow, s) {
+		if q.shows(d.DivisionRow, day) {
 			below[d.Parent]++
 		}
 	}
-	out := slices.DeleteFunc(tree, func(d DivisionLeaf) bool { return !q.covers(d.DivisionRow, s) })
+	out := slices.DeleteFunc(tree, func(d DivisionLeaf) bool { return !q.covers(d.DivisionRow, day) })
 	for i := range out {
 		out[i].Below = below[out[i].ID]
 	}
@@ -143,7 +145,7 @@ func (s *Service) divisionsSeen(ctx context.Context, scope policy.Scope, all map
 			}
 		}
 	}
-	today := s.Today()
+	today := s.On(ctx)
 	for id, d := range all {
 		community := d
 		if d.Level == LevelGrid {

@@ -61,7 +61,7 @@ func (s *Service) firmQuery(ctx context.Context, by policy.Actor, q FirmQuery) (
 	if err != nil {
 		return store.Query{}, nil, err
 	}
-	today := s.Today()
+	today := s.On(ctx)
 	ask := store.Query{Index: ByName, Desc: q.Desc, After: q.After, Limit: PageSize}
 	if scope.All() {
 		ask.Key = findKey(q.Text)
@@ -105,7 +105,7 @@ func (s *Service) Firms(ctx context.Context, by policy.Actor, q FirmQuery) (Page
 }
 
 func (s *Service) firmRow(ctx context.Context, d store.Doc[Firm]) (FirmRow, error) {
-	today := s.Today()
+	today := s.On(ctx)
 	row := FirmRow{ID: d.ID, Seq: d.Seq, Name: d.State.Name, Code: d.State.Code, Origin: d.State.Origin, Party: d.State.PartyOn(today)}
 	held, err := s.heldBy(ctx, d.ID, today)
 	for _, p := range held {
@@ -255,7 +255,9 @@ type ProjectRow struct {
 	// ID and Seq as in the store.
 	ID  string
 	Seq int64
-	// Place says where it lies and who holds it today.
+	// Day is the day for which the row was made: today, or the day looked back to.
+	Day calendar.Date
+	// Place says where it lies and who holds it on that day.
 	Place
 	// Project is what is registered.
 	Project Project
@@ -315,7 +317,7 @@ func (s *Service) projectQuery(ctx context.Context, by policy.Actor, q ProjectQu
 	if !slices.Contains([]string{ByName, ByHouseholds, ByDelivered}, q.Sort) {
 		return store.Query{}, nil, fault.New("registry.Projects", fault.Invalid, "不能按“"+q.Sort+"”排序")
 	}
-	today := s.Today()
+	today := s.On(ctx)
 	ask := store.Query{Index: q.Sort, Desc: q.Desc, After: q.After, Limit: PageSize}
 	if scope.All() {
 		ask.Key = q.key()
@@ -339,7 +341,7 @@ func (s *Service) Projects(ctx context.Context, by policy.Actor, q ProjectQuery)
 	}
 	page := Page[ProjectRow]{Next: next, Count: count, Rows: make([]ProjectRow, 0, len(docs))}
 	for _, d := range docs {
-		row, err := s.projectRow(ctx, d, s.Today())
+		row, err := s.projectRow(ctx, d, s.On(ctx))
 		if err != nil {
 			return Page[ProjectRow]{}, err
 		}
@@ -355,7 +357,7 @@ func (s *Service) AllProjects(ctx context.Context, by policy.Actor, q ProjectQue
 		return err
 	}
 	return every(ctx, s.projects, ask, keep, func(d store.Doc[Project]) error {
-		row, err := s.projectRow(ctx, d, s.Today())
+		row, err := s.projectRow(ctx, d, s.On(ctx))
 		if err != nil {
 			return err
 		}
@@ -365,7 +367,7 @@ func (s *Service) AllProjects(ctx context.Context, by policy.Actor, q ProjectQue
 
 func (r *Register) projectRow(ctx context.Context, d store.Doc[Project], day calendar.Date) (ProjectRow, error) {
 	place, err := r.placeOf(ctx, d.ID, d.State, day)
-	return ProjectRow{ID: d.ID, Seq: d.Seq, Place: place, Project: d.State, Contract: d.State.ContractOn(day), Body: d.State.BodyOn(day)}, err
+	return ProjectRow{ID: d.ID, Seq: d.Seq, Day: day, Place: place, Project: d.State, Contract: d.State.ContractOn(day), Body: d.State.BodyOn(day)}, err
 }
 
 // OneProject returns a project of the actor's scope as it is today. Returns Forbidden without ReadRegister, NotFound.
@@ -374,7 +376,7 @@ func (s *Service) OneProject(ctx context.Context, by policy.Actor, id string) (P
 	if err != nil {
 		return ProjectRow{}, err
 	}
-	return s.projectRow(ctx, d, s.Today())
+	return s.projectRow(ctx, d, s.On(ctx))
 }
 
 // FirmView is a firm with what it holds.
@@ -401,7 +403,7 @@ func (s *Service) OneFirm(ctx context.Context, by policy.Actor, id string) (Firm
 		return FirmView{}, err
 	}
 	v := FirmView{ID: d.ID, Seq: d.Seq, Firm: s.masked(d, contacts), Purged: d.Purged}
-	today := s.Today()
+	today := s.On(ctx)
 	held, err := s.heldBy(ctx, id, today)
 	if err != nil {
 		return FirmView{}, err

@@ -396,7 +396,7 @@ func (s *Service) projectFor(ctx context.Context, by policy.Actor, action policy
 	if err != nil {
 		return d, noProject("registry.project", err)
 	}
-	if err := s.within(ctx, by, action, d.State.keysOn(id, s.Today())); err != nil {
+	if err := s.within(ctx, by, action, d.State.keysOn(id, s.On(ctx))); err != nil {
 		return store.Doc[Project]{}, noProject("registry.project", err)
 	}
 	return d, nil

@@ -42,6 +42,11 @@ func (s *Service) Link(offices Uses, records ...Uses) { s.offices, s.records = o
 // Today is the business day.
 func (s *Service) Today() calendar.Date { return calendar.DateOf(s.now()) }
 
+// On is the day that a page shows: today, or the day that is looked back to (store.KnownAt). What reads asks for it, what writes for Today.
+func (s *Service) On(ctx context.Context) calendar.Date {
+	return calendar.DateOf(store.ClockIn(ctx, s.now))
+}
+
 func (s *Service) meta(by policy.Actor, action policy.Action, why string) store.Meta {
 	return store.Meta{By: by.ID, Action: string(action), Why: why}
 }
@@ -55,7 +60,7 @@ func (s *Service) within(ctx context.Context, by policy.Actor, action policy.Act
 	if err != nil {
 		return err
 	}
-	return scope.Require("registry.within", keys, s.Today())
+	return scope.Require("registry.within", keys, s.On(ctx))
 }
 
 // overtaken says that somebody changed the row after the actor saw it.

@@ -128,7 +128,7 @@ func New(ctx context.Context, db *store.DB, jobs ...Job) (*Runner, error) {
 	}
 	var err error
 	r.fires, err = store.NewCollection(ctx, db, store.Kind[Fire]{
-		Name: "job", Version: 1,
+		Name: "job", Version: 1, AlwaysPresent: true,
 		Indexes: []store.Index[Fire]{{
 			Name: indexJob,
 			Keys: func(_ string, f *Fire) []string { return []string{f.Job} },

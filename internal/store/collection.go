@@ -96,7 +96,16 @@ func (c *Collection[T]) LoadEach(ctx context.Context, ids []string) ([]*Doc[T], 
 
 // eachHead gives the last change of each stream that has any, in any order.
 func (c *Collection[T]) eachHead(ctx context.Context, streams []string, f func(stream string, head Change[T])) error {
-	records, err := c.db.engine.Heads(ctx, streams)
+	view, err := c.then(ctx)
+	if err != nil {
+		return err
+	}
+	var records []journal.Record
+	if view != nil {
+		records, err = c.headsThen(ctx, view, streams)
+	} else {
+		records, err = c.db.engine.Heads(ctx, streams)
+	}
 	if err != nil {
 		return err
 	}
@@ -125,7 +134,7 @@ func (c *Collection[T]) LoadOpen(ctx context.Context, id string) (Doc[T], error)
 	if err != nil {
 		return Doc[T]{}, fault.Wrap(op, fault.NotFound, "不存在", err)
 	}
-	r, err := c.db.engine.Head(ctx, stream)
+	r, err := c.headRecord(ctx, stream)
 	if err != nil {
 		return Doc[T]{}, err
 	}
@@ -144,11 +153,30 @@ func (c *Collection[T]) Head(ctx context.Context, id string) (Change[T], error) 
 	if err != nil {
 		return Change[T]{}, fault.Wrap("store.Head", fault.NotFound, "不存在", err)
 	}
-	r, err := c.db.engine.Head(ctx, stream)
+	r, err := c.headRecord(ctx, stream)
 	if err != nil {
 		return Change[T]{}, err
 	}
 	return c.change(ctx, id, r)
+}
+
+// headRecord returns the last record of a stream, as of the moment of the context.
+func (c *Collection[T]) headRecord(ctx context.Context, stream string) (journal.Record, error) {
+	view, err := c.then(ctx)
+	if err != nil {
+		return journal.Record{}, err
+	}
+	if view == nil {
+		return c.db.engine.Head(ctx, stream)
+	}
+	records, err := c.headsThen(ctx, view, []string{stream})
+	if err == nil && len(records) == 0 {
+		err = fault.New("store.Head", fault.NotFound, "不存在")
+	}
+	if err != nil {
+		return journal.Record{}, err
+	}
+	return records[0], nil
 }
 
 // change decodes one record of a stream.
@@ -229,6 +257,9 @@ func (c *Collection[T]) commit(ctx context.Context, meta Meta, id string, afterS
 	const op = "store.Commit"
 	if c.db.opt.ReadOnly {
 		return Doc[T]{}, fault.New(op, fault.Forbidden, "数据是以只读方式打开的，不能写入")
+	}
+	if _, past := Known(ctx); past && !c.kind.AlwaysPresent {
+		return Doc[T]{}, fault.New(op, fault.Forbidden, "正在回看以前的登记，不能更改")
 	}
 	stream, err := c.stream(id)
 	if err != nil {
@@ -389,7 +420,16 @@ func (c *Collection[T]) first(ctx context.Context, id string) (Change[T], error)
 // Each yields every document in order of stream key, without tombstones, in constant memory. The second value ends the iteration.
 func (c *Collection[T]) Each(ctx context.Context) iter.Seq2[Doc[T], error] {
 	return func(yield func(Doc[T], error) bool) {
-		err := c.db.engine.Each(ctx, c.kind.Name, "", WithState, func(r Row) error {
+		view, err := c.then(ctx)
+		if err != nil {
+			yield(Doc[T]{}, err)
+			return
+		}
+		each := func(f func(Row) error) error { return c.db.engine.Each(ctx, c.kind.Name, "", WithState, f) }
+		if view != nil {
+			each = func(f func(Row) error) error { return c.eachThen(ctx, view, f) }
+		}
+		err = each(func(r Row) error {
 			if r.Deleted {
 				return nil
 			}
@@ -408,7 +448,7 @@ func (c *Collection[T]) Each(ctx context.Context) iter.Seq2[Doc[T], error] {
 	}
 }
 
-// History yields the changes of one document in order of seq, tombstones included.
+// History yields the changes of one document in order of seq, tombstones included; up to the moment of the context.
 func (c *Collection[T]) History(ctx context.Context, id string) iter.Seq2[Change[T], error] {
 	return func(yield func(Change[T], error) bool) {
 		stream, err := c.stream(id)
@@ -424,6 +464,9 @@ func (c *Collection[T]) History(ctx context.Context, id string) iter.Seq2[Change
 			}
 			for _, r := range records {
 				change, err := c.change(ctx, id, r)
+				if at, past := Known(ctx); err == nil && past && !c.kind.AlwaysPresent && change.At.After(at) {
+					return
+				}
 				if !yield(change, err) || err != nil {
 					return
 				}

@@ -33,7 +33,7 @@ type fileState struct {
 const looseFiles = "loose"
 
 func fileDocument() Kind[fileState] {
-	return Kind[fileState]{Name: "file", Version: 1, Indexes: []Index[fileState]{{
+	return Kind[fileState]{Name: "file", Version: 1, AlwaysPresent: true, Indexes: []Index[fileState]{{
 		Name: looseFiles,
 		Keys: func(_ string, f *fileState) []string {
 			if f.Loose.IsZero() {

@@ -55,9 +55,17 @@ func (c *Collection[T]) rows(ctx context.Context, q Query, from *Place, limit in
 	if keys == nil {
 		keys = []string{q.Key}
 	}
+	view, err := c.then(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := c.db.engine.List
+	if view != nil {
+		list = func(ctx context.Context, q ListQuery) ([]Row, error) { return c.listThen(ctx, view, q) }
+	}
 	var all []Row
 	for _, key := range keys {
-		found, err := c.db.engine.List(ctx, ListQuery{Kind: c.kind.Name, Index: q.Index, Key: key, Desc: q.Desc, From: from, Limit: limit + 1, Parts: parts})
+		found, err := list(ctx, ListQuery{Kind: c.kind.Name, Index: q.Index, Key: key, Desc: q.Desc, From: from, Limit: limit + 1, Parts: parts})
 		if err != nil {
 			return nil, err
 		}

@@ -44,6 +44,7 @@ type DB struct {
 	opt    Options
 	macKey []byte
 	keys   keyring
+	pasts  pasts
 	claims *Collection[claimState]
 	purges *Collection[purgeState]
 	files  *Collection[fileState]
@@ -89,10 +90,10 @@ func (db *DB) open(ctx context.Context) error {
 		db.macKey = key
 	}
 	var err error
-	if db.claims, err = NewCollection(ctx, db, Kind[claimState]{Name: "claim", Version: 1}); err != nil {
+	if db.claims, err = NewCollection(ctx, db, Kind[claimState]{Name: "claim", Version: 1, AlwaysPresent: true}); err != nil {
 		return err
 	}
-	if db.purges, err = NewCollection(ctx, db, Kind[purgeState]{Name: "purge", Version: 1}); err != nil {
+	if db.purges, err = NewCollection(ctx, db, Kind[purgeState]{Name: "purge", Version: 1, AlwaysPresent: true}); err != nil {
 		return err
 	}
 	if db.files, err = NewCollection(ctx, db, fileDocument()); err != nil {

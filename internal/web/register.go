@@ -27,8 +27,9 @@ type Register interface {
 	Votes
 	Watches
 
-	// Today is the business day.
+	// Today is the business day, On the day that a page shows: today, or the day that is looked back to.
 	Today() calendar.Date
+	On(ctx context.Context) calendar.Date
 	// DivisionsAt lists the divisions of a level that exist on the day, FirmChoices all firms by name, FirmNames the names of some.
 	DivisionsAt(ctx context.Context, level registry.Level, day calendar.Date) ([]registry.DivisionRow, error)
 	FirmChoices(ctx context.Context) ([]registry.Choice, error)
@@ -278,7 +279,7 @@ func (s *Server) communityOptions(ctx context.Context) ([]option, error) {
 
 // townshipOptions are the townships, for filters.
 func (s *Server) townshipOptions(ctx context.Context) ([]option, error) {
-	towns, err := s.registered.DivisionsAt(ctx, registry.LevelTownship, s.registered.Today())
+	towns, err := s.registered.DivisionsAt(ctx, registry.LevelTownship, s.registered.On(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -407,6 +408,9 @@ func (l listAddress) filtered() bool {
 
 // sendExcel answers with a workbook.
 func sendExcel(c *fiber.Ctx, name string, data []byte) error {
+	if look := lookOf(c); look != nil && !look.Day.IsZero() {
+		name = look.Day.Chinese() + "所登记的" + name
+	}
 	c.Set(fiber.HeaderContentDisposition, "attachment; filename*=UTF-8''"+url.PathEscape(name))
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Response().Header.SetContentType("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")

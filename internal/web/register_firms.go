@@ -71,7 +71,7 @@ func (s *Server) firmsExcel(c *fiber.Ctx, by policy.Actor) error {
 	l.after = ""
 	var rows []row
 	err := s.registered.AllFirms(c.UserContext(), by, firmQuery(l), func(held registry.FirmRow, f registry.Firm) error {
-		rows = append(rows, row{registry.LineOfFirm(f, s.registered.Today()), held})
+		rows = append(rows, row{registry.LineOfFirm(f, s.registered.On(c.UserContext())), held})
 		return nil
 	})
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Server) firm(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	now := f.PartyOn(s.registered.Today())
+	now := f.PartyOn(s.registered.On(c.UserContext()))
 	v := firmView{FirmView: f, OriginWord: registry.TextOf(registry.Origins(), f.Origin), FormWord: formWord(now), Warning: f.Code.InnerWarning(), Now: now, Path: firmPath(f.ID), FoundedText: f.Founded.Chinese(),
 		CanWrite: s.guard.Allow(by, policy.WriteRegister)}
 	if f.Firm.Capital > 0 {

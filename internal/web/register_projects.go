@@ -40,7 +40,7 @@ func projectPath(id string) string { return projectsPath + "/" + id }
 
 // projectLineOf puts a project into words.
 func (s *Server) projectLineOf(r registry.ProjectRow) projectLine {
-	l := projectLine{ProjectRow: r, Path: projectPath(r.ID), KindWord: registry.TextOf(registry.ProjectKinds(), r.Project.Kind), BodyWord: "未登记", Ending: r.Contract.Ending(s.registered.Today())}
+	l := projectLine{ProjectRow: r, Path: projectPath(r.ID), KindWord: registry.TextOf(registry.ProjectKinds(), r.Project.Kind), BodyWord: "未登记", Ending: r.Contract.Ending(r.Day)}
 	if r.Firm != "" {
 		l.FirmPath, l.Until = firmPath(r.Firm), "长期"
 		if !r.Contract.Days.Until.IsZero() {
@@ -185,7 +185,7 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	today := s.registered.Today()
+	today := s.registered.On(c.UserContext())
 	newestFirst := slices.SortedFunc(slices.Values(r.Project.Contracts), func(a, b registry.Contract) int { return b.Days.From.Compare(a.Days.From) })
 	for _, k := range newestFirst {
 		v.Contracts = append(v.Contracts, contractLine{Contract: k, Path: v.Path + "/contracts/" + k.ID, FirmName: names[k.Firm], FirmPath: firmPath(k.Firm),

@@ -171,6 +171,8 @@ type view struct {
 	Groups []navGroup
 	Top    []navItem
 	Office string
+	// Look: the page can be opened as known on an earlier day; nil if not.
+	Look *lookView
 	// Walks: the dock of a phone leads to the visits.
 	Walks bool
 }
@@ -276,7 +278,7 @@ func (s *Server) render(c *fiber.Ctx, by policy.Actor, name string, p page) erro
 }
 
 func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page) ([]byte, error) {
-	v := view{page: p, Set: s.set, By: by, Big: bigType(c), Now: s.clocks.Business()}
+	v := view{page: p, Set: s.set, By: by, Big: bigType(c), Now: s.clocks.Business(), Look: lookOf(c)}
 	layout := declared[name]
 	if layout == layoutEither {
 		layout = layoutPublic
@@ -293,7 +295,7 @@ func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page)
 			v.Top = append(v.Top, item)
 		}
 	} else {
-		v.Groups, v.Office = s.navFor(by, p.Nav, s.workFor(c.UserContext(), by)), s.officeOf(by)
+		v.Groups, v.Office = s.navFor(by, p.Nav, s.workOf(c, by)), s.officeOf(by)
 		v.Walks = s.serves(minePath) && s.guard.Allow(by, policy.DoVisit)
 	}
 	if layout == layoutApp || layout == layoutPhone || name == "signin" || name == "setup" {
@@ -302,6 +304,9 @@ func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page)
 	var b bytes.Buffer
 	if err := s.pages.byName[name].ExecuteTemplate(&b, layout, v); err != nil {
 		return nil, fault.Wrap("web.render", fault.Internal, "", err)
+	}
+	if v.Look != nil && !v.Look.Day.IsZero() {
+		return s.keepLooking(b.Bytes(), v.Look.Day)
 	}
 	return b.Bytes(), nil
 }

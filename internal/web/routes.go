@@ -193,6 +193,9 @@ func (s *Server) answer(c *fiber.Ctx, ask *request, changes bool) (err error) {
 	if changes && ask.by.SignedIn() {
 		defer s.openWork.forget(ask.by.ID)
 	}
+	if err := s.lookBack(c, ask.route); err != nil {
+		return err
+	}
 	return ask.route.Handler(c, ask.by)
 }
 

@@ -168,6 +168,7 @@ func Run(t *testing.T, s Suite) {
 	t.Run("claims", s.claims)
 	t.Run("queries", s.queries)
 	t.Run("every page of every query", s.pages)
+	t.Run("as it was known", s.known)
 	t.Run("purge", s.purge)
 	t.Run("purge after a crash", s.purgeAfterCrash)
 	t.Run("record size", s.recordSize)

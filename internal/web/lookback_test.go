@@ -1,0 +1,101 @@
+package web_test
+
+import (
+	"context"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"redsteward/internal/report"
+	"redsteward/internal/store"
+	"redsteward/internal/web/browsertest"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+var mainOfPage = regexp.MustCompile(`(?s)<main.*</main>`)
+
+// TestLookBack: the registers are opened as they were known, by who may see them now, and nothing can be done there.
+func TestLookBack(t *testing.T) {
+	var days atomic.Int64
+	begun := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	now := func() time.Time { return begun.AddDate(0, 0, int(days.Load())) }
+	f := browsertest.Serve(t, engine(t), browsertest.FixtureClocks(now).Business, func(ctx context.Context, db *store.DB) (*browsertest.Fixture, error) {
+		return browsertest.Start(ctx, db, now, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"), 3)
+	})
+	firm, project := fill(t, f)
+	first := f.Register.Today()
+	days.Store(3)
+	ctx := context.Background()
+	if err := f.Register.ChangeProject(ctx, clerk, project, 2, registry.ProjectInput{Name: "望湖新苑", Address: "东风大道 8 号", Community: cityEast, Households: 1200, Kind: registry.KindCommodity}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Register.ChangeFirm(ctx, clerk, firm, 1, registry.FirmInput{Name: "赣北新物业有限公司", Code: codeOne, Origin: registry.OriginMarket}); err != nil {
+		t.Fatal(err)
+	}
+	later, err := f.Register.CreateProject(ctx, clerk, registry.ProjectInput{Name: "芝城花园", Address: "东风大道 9 号", Community: cityEast, Households: 20, Kind: registry.KindCommodity})
+	if err != nil {
+		t.Fatal(err)
+	}
+	days.Store(4)
+	staff(t, f, firm)
+	known := "?known=" + first.String()
+	projectPage, firmPage := "/register/projects/"+project, "/register/firms/"+firm
+	before, err := f.DB.Engine().LastN(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	people := map[string]*person{}
+	banner := "回看：这一页是" + first.Chinese()
+	for _, s := range []scenario{
+		{name: "now", role: "officer", path: "/register/projects", status: 200, contains: []string{"望湖新苑", "芝城花园", "回看某天登记的内容"}, excludes: []string{"回看：这一页"}},
+		{name: "list", role: "officer", path: "/register/projects" + known, status: 200, contains: []string{banner, "望湖苑", "1,164", "赣北物业服务有限公司", "共 1 个", projectPage + known, `name="known" value="` + first.String()},
+			excludes: []string{"望湖新苑", "芝城花园", "登记小区</a>", "Excel 导入</a></div>"}},
+		{name: "filter by the old name", role: "officer", path: "/register/projects" + known + "&q=why", status: 200, contains: []string{"望湖苑"}},
+		{name: "filter by the new name", role: "officer", path: "/register/projects" + known + "&q=whxy", status: 200, contains: []string{"没有符合条件的小区"}},
+		{name: "project", role: "officer", path: projectPage + known, status: 200, contains: []string{banner, "望湖苑", "生效中"}, excludes: []string{"望湖新苑", "修改登记", "登记合同", "/edit"}},
+		{name: "project that came later", role: "officer", path: "/register/projects/" + later + known, status: 404},
+		{name: "firm", role: "officer", path: firmPage + known, status: 200, contains: []string{banner, "赣北物业服务有限公司", "张小敏", "13812345678"}, excludes: []string{"赣北新物业", "修改登记"}},
+		{name: "before the first record", role: "officer", path: "/register/projects?known=2026-01-01", status: 200, contains: []string{"还没有登记小区"}},
+		{name: "in the own community", role: "secretary", path: projectPage + known, status: 200, contains: []string{"望湖苑"}},
+		{name: "in another", role: "elsewhere", path: projectPage + known, status: 404},
+		{name: "nor the list", role: "elsewhere", path: "/register/projects" + known, status: 200, excludes: []string{"望湖苑"}},
+		{name: "as the firm", role: "firm", path: projectPage + known, status: 200, contains: []string{"望湖苑"}},
+		{name: "today", role: "officer", path: "/register/projects?known=" + f.Register.Today().String(), status: 422, contains: []string{"只能回看今天"}},
+		{name: "no day", role: "officer", path: "/register/projects?known=gestern", status: 422, contains: []string{"回看的日期", "gestern"}},
+		{name: "signed out", path: "/register/projects" + known, status: 401},
+	} {
+		s.run(t, f, people)
+	}
+	officer := people["officer"]
+	a := officer.get(t, "/register/projects.xlsx"+known)
+	read, err := report.ReadRegister(registry.ImportProjects, strings.NewReader(a.body))
+	if name, _ := url.PathUnescape(a.Header.Get("Content-Disposition")); err != nil || len(read.Lines) != 1 || !strings.Contains(name, first.Chinese()) {
+		t.Fatalf("Excel: %d lines, %s: %v", len(read.Lines), name, err)
+	}
+	// Every page of the registers that needs no id: it says the day, has nothing to send and no link to where something could be.
+	seen := 0
+	for _, r := range f.Server.Routes() {
+		if r.Method != "GET" || !strings.HasPrefix(r.Path, "/register/") || strings.Contains(r.Path, ":") || strings.HasSuffix(r.Path, ".xlsx") || r.Action != policy.ReadRegister {
+			continue
+		}
+		page := mainOfPage.FindString(officer.get(t, r.Path+known).body)
+		if seen++; !strings.Contains(page, banner) || strings.Contains(page, `method="post"`) || strings.Contains(page, "/new") || strings.Contains(page, "/edit") {
+			t.Errorf("%s:\n%s", r.Path, page)
+		}
+		for _, link := range regexp.MustCompile(`href="(/register/[^"]*)"`).FindAllStringSubmatch(page, -1) {
+			if !strings.Contains(link[1], "known="+first.String()) && !strings.Contains(page, `href="`+link[1]+`" data-now`) {
+				t.Errorf("%s links to %s", r.Path, link[1])
+			}
+		}
+	}
+	if seen < 4 {
+		t.Fatalf("only %d pages seen", seen)
+	}
+	if after, err := f.DB.Engine().LastN(ctx); err != nil || after != before {
+		t.Fatalf("looking back wrote %d records: %v", after-before, err)
+	}
+}
