@@ -146,6 +146,26 @@ const (
 	// AdoptFundRule puts a version in force or sets it aside; never by who proposed it.
 	AdoptFundRule Action = "fundrule.adopt"
 
+	// ReadClaim shows claims on the guarantee fund within the scope.
+	ReadClaim Action = "claim.read"
+	// ApplyClaim opens claims, gives the developer notice, hands documents and the final account in.
+	ApplyClaim Action = "claim.apply"
+	// AnswerClaim answers a warranty notice for the developer.
+	AnswerClaim Action = "claim.answer"
+	// HandleClaim urges the developer, checks claims on site and sends them through their approval, asks to replenish.
+	HandleClaim Action = "claim.handle"
+	// PayClaim pays approved repairs; never by who prepared or approved them.
+	PayClaim Action = "claim.pay"
+	// ReadRefund shows refunds of the guarantee fund within the scope.
+	ReadRefund Action = "refund.read"
+	// CheckRefund says for one's side what the joint check before a refund found.
+	CheckRefund Action = "refund.check"
+	// ObjectRefund objects to a refund and withdraws what one objected.
+	ObjectRefund Action = "refund.object"
+	// HandleRefund begins refunds, shows them, settles objections and sends them through their approval.
+	HandleRefund Action = "refund.handle"
+	// PayRefund pays approved refunds; never by who prepared or approved them.
+	PayRefund Action = "refund.pay"
 	// ReadHandover shows handover inspections within the scope.
 	ReadHandover Action = "handover.read"
 	// OpenHandover opens a handover inspection, says which preconditions hold and which documents were handed over, and gives it up.
@@ -273,6 +293,16 @@ func Actions() []ActionInfo {
 		{ReverseFund, "冲正与办理解冻、扣划", false},
 		{ProposeFundRule, "填报保修金规则", false},
 		{AdoptFundRule, "采用保修金规则", false},
+		{ReadClaim, "查看保修金使用申请", false},
+		{ApplyClaim, "申请使用保修金", false},
+		{AnswerClaim, "答复保修通知", false},
+		{HandleClaim, "办理保修金使用", false},
+		{PayClaim, "支付维修费用", false},
+		{ReadRefund, "查看保修金退还", false},
+		{CheckRefund, "退还前联合查验", false},
+		{ObjectRefund, "对保修金退还提出异议", false},
+		{HandleRefund, "办理保修金退还", false},
+		{PayRefund, "支付保修金退还", false},
 		{ReadHandover, "查看承接查验", false},
 		{OpenHandover, "办理承接查验的条件和资料", false},
 		{WalkHandover, "承接查验与复验", false},

@@ -178,6 +178,16 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "信用与评价期限表", err
 		}
 		return fmt.Sprintf("信用与评价期限表，失信程度 %d 级、评价记录 %d 种、表彰 %d 级", len(terms.Classes(conduct.Credit)), len(terms.Classes(conduct.Marks)), len(terms.Classes(conduct.Honours))), nil
+	case hasKey(data, "parts") && hasKey(data, "refund"):
+		settings, err := loadConfig("", p.env, nil)
+		if err != nil {
+			return "", err
+		}
+		rules, err := claimRules(name, data, settings)
+		if err != nil {
+			return "保修金使用和退还", err
+		}
+		return fmt.Sprintf("保修金使用和退还，%d 个保修部位，%d 份材料", len(rules.Parts), len(rules.Documents)), nil
 	case hasKey(data, "deadlines"):
 		rules, err := calendar.ParseRules(name, data)
 		if err != nil {

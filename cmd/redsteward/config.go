@@ -61,6 +61,8 @@ type config struct {
 		Checklists []string `yaml:"checklists"`
 		// Handover is the checklist of handover inspections.
 		Handover string `yaml:"handover"`
+		// Fund says what claims and refunds of the guarantee fund go by.
+		Fund string `yaml:"fund"`
 		// Confirmations says which facts are confirmed level by level.
 		Confirmations string `yaml:"confirmations"`
 		// Approvals says who approves what, level by level.

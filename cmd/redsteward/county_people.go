@@ -152,6 +152,11 @@ func (l *countyLoader) hireLocal(ctx context.Context) error {
 			seats = l.persons(info.Role, 1, key, key)
 		case "owners_committee", "owner":
 			seats = l.persons(info.Role, 1, "", policy.ProjectKey(l.projects[0]))
+			for k, i := range l.plan.refundProjects() {
+				if info.Role == "owners_committee" {
+					seats = append(seats, seat{scope: policy.ProjectKey(l.projects[i]), name: l.plan.person(draws(l.plan.seed, "person", info.Role, 1+k))})
+				}
+			}
 		}
 		return seats
 	})

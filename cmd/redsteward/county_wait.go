@@ -19,7 +19,7 @@ func (l *countyLoader) waitingActs() []act {
 	for i := range l.plan.firms {
 		acts = append(acts, l.waitingParty(i, n)...)
 	}
-	return append(append(acts, l.filingActs()...), l.fundActs()...)
+	return append(append(acts, l.filingActs()...), append(l.fundActs(), l.claimActs()...)...)
 }
 
 // waitingParty: of three firms with a project one fact waits for each of the three levels.

@@ -326,11 +326,18 @@ func (d *diagnosis) examineFund(s *service) {
 		wrong++
 		d.bad(subject, f.Name+"（"+f.Project+"）"+f.Text)
 	})
+	claims := 0
+	if err == nil && s.claims != nil {
+		claims, err = s.claims.Audit(d.p.ctx, func(f fund.Finding) {
+			wrong++
+			d.bad(subject, f.Name+"（"+f.Project+"）"+f.Text)
+		})
+	}
 	switch {
 	case err != nil:
 		d.failed(subject, err)
 	case wrong == 0:
-		d.good(subject, fmt.Sprintf("%d 个小区的账，%d 笔，每个账户都与分录加总相符", ledgers, entries))
+		d.good(subject, fmt.Sprintf("%d 个小区的账，%d 笔，每个账户都与分录加总相符；%d 件使用申请，预留的钱都对得上", ledgers, entries, claims))
 	}
 }
 
@@ -359,7 +366,13 @@ func declareAll(ctx context.Context, s *service) error {
 	if s.archive, err = rating.NewArchive(ctx, s.db); err != nil {
 		return err
 	}
-	return s.openCycle(ctx)
+	if err := s.openCycle(ctx); err != nil {
+		return err
+	}
+	if err := s.openHandovers(ctx); err != nil {
+		return err
+	}
+	return s.openClaims(ctx)
 }
 
 // loadRules reads the rights that the configuration names.

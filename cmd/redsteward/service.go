@@ -27,6 +27,8 @@ import (
 	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
 	"redsteward/registry/fund"
+	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/refund"
 	"redsteward/registry/handover"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
@@ -42,6 +44,8 @@ type service struct {
 	guard    *policy.Guard
 	register *registry.Service
 	fund     *fund.Service
+	claims   *claim.Service
+	refunds  *refund.Service
 	keeper   *files.Keeper
 	proofs   *evidence.Service
 	// observations and visits are the other sources of facts.
@@ -136,6 +140,9 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 		return err
 	}
 	if err := s.openHandovers(ctx); err != nil {
+		return err
+	}
+	if err := s.openClaims(ctx); err != nil {
 		return err
 	}
 	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers, s.conduct)
@@ -261,7 +268,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Approvals: s, Filings: s.filings, Conduct: s.conduct, Register: s.register, Fund: s.fund, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Approvals: s, Filings: s.filings, Conduct: s.conduct, Register: s.register, Fund: s.fund, Claims: s.claims, Refunds: s.refunds, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},

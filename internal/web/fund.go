@@ -180,7 +180,11 @@ type fundLedgerView struct {
 	Next                       []fundNext
 	CanAssess, CanBook, Whole  bool
 	CanReverse, HasDue         bool
-	Printed                    string
+	Claims                     []caseRow
+	// Refundable are the amounts whose refund may begin, Key that of its form.
+	Refundable []fund.Due
+	Key        string
+	Printed    string
 }
 
 // fundLedger shows one project's ledger.
@@ -190,6 +194,15 @@ func (s *Server) fundLedger(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	v := s.ledgerView(by, st)
+	if v.Claims, err = s.claimsOf(c, by, st.Place.Project); err != nil {
+		return err
+	}
+	if s.refunds != nil && s.guard.Allow(by, policy.HandleRefund) {
+		v.Key = newKey()
+		if v.Refundable, err = s.refunds.Ready(c.UserContext(), st.Place.Project, st.Ledger); err != nil {
+			return err
+		}
+	}
 	said := saidParam(c, map[string]string{"assess": "已核定应缴，账上记为应收。收款由出纳登记。", "pay": "已登记收款。", "interest": "利息已入账。", "letter": "已登记，替代期间不用缴存现金；到期前 90 日会提醒。",
 		"end": "替代已终止，这笔钱重新要缴存现金。", "begin": "存储期起算日已登记。", "freeze": "已冻结。解除、扣划由另一人办。", "release": "已解除冻结。", "deduct": "已扣划。", "reverse": "已冲正，原来那一笔留在账上。"})
 	return s.render(c, by, "fund_ledger", page{Title: st.Place.Name + "保修金", Nav: fundPath, Said: said, Data: v})

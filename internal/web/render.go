@@ -41,7 +41,7 @@ var declared = map[string]string{
 	"register_projects": layoutApp, "register_board": layoutApp, "register_project": layoutApp, "register_firms": layoutApp, "register_firm": layoutApp, "register_form": layoutApp,
 	"register_developers": layoutApp, "register_developer": layoutApp,
 	"register_divisions": layoutApp, "register_division": layoutApp, "register_imports": layoutApp, "import_dry": layoutApp, "import_reverse": layoutApp, "import_one": layoutApp, "observation_imports": layoutApp,
-	"fund": layoutApp, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp,
+	"fund": layoutApp, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp, "fund_cases": layoutApp, "fund_case": layoutApp, "fund_case_new": layoutApp, "fund_print": layoutDesk,
 	"account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
 	"conduct": layoutApp, "conduct_one": layoutApp, "conduct_form": layoutApp, "desk_imports": layoutApp,
@@ -202,7 +202,7 @@ var officeNav = []navGroup{
 	{"工作", []navItem{{Label: "我的待办", Path: "/todo", Action: policy.ReadTodo}, {Label: "佐证材料", Path: "/proofs", Action: policy.ReadEvidence},
 		{Label: "材料初审", Path: communityDesk.path, Action: policy.AcceptEvidence}, {Label: "材料复核", Path: bureauDesk.path, Action: policy.ReviewEvidence}}},
 	{"备案", []navItem{{Label: "登记备案", Path: filingsPath, Action: policy.ReadFiling}, {Label: "小区登记", Path: projectsPath, Action: policy.ReadRegister}, {Label: "企业登记", Path: firmsPath, Action: policy.ReadRegister}, {Label: "物业覆盖", Path: coveragePath, Action: policy.ReadRegister}, {Label: "到期提醒", Path: expiryPath, Action: policy.ReadRegister},
-		{Label: "承接查验", Path: handoversPath, Action: policy.ReadHandover}, {Label: "建设单位", Path: developersPath, Action: policy.ReadRegister}, {Label: "保修金", Path: fundPath, Action: policy.ReadFund}, {Label: "行政区划", Path: divisionsPath, Action: policy.ReadRegister},
+		{Label: "承接查验", Path: handoversPath, Action: policy.ReadHandover}, {Label: "建设单位", Path: developersPath, Action: policy.ReadRegister}, {Label: "保修金", Path: fundPath, Action: policy.ReadFund}, {Label: "保修金使用", Path: claimsPath, Action: policy.ReadClaim}, {Label: "保修金退还", Path: refundsPath, Action: policy.ReadRefund}, {Label: "行政区划", Path: divisionsPath, Action: policy.ReadRegister},
 		{Label: "Excel 导入", Path: importsPath, Action: policy.ImportRegister}}},
 	{"监管", []navItem{{Label: "我的走访", Path: "/visits/mine", Action: policy.DoVisit}, {Label: "走访评价", Path: "/visits", Action: policy.ReadVisit},
 		{Label: "观察记录", Path: "/observations", Action: policy.ReadObservation}, {Label: "失信信息", Path: creditPath, Action: policy.ReadCredit}, {Label: "行业评价记录", Path: marksPath, Action: policy.ReadMarks},
@@ -230,6 +230,10 @@ func (s *Server) serves(path string) bool {
 		return s.registered != nil
 	case fundPath:
 		return s.fund != nil
+	case claimsPath:
+		return s.claims != nil
+	case refundsPath:
+		return s.refunds != nil
 	case creditPath, marksPath, honoursPath:
 		return s.conduct != nil
 	case handoversPath:

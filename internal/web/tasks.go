@@ -67,6 +67,12 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.conduct != nil {
 		parts = append(parts, ConductTasks{Guard: s.guard, Books: s.conduct})
 	}
+	if s.claims != nil {
+		parts = append(parts, ClaimTasks{Claims: s.claims})
+	}
+	if s.refunds != nil {
+		parts = append(parts, RefundTasks{Refunds: s.refunds})
+	}
 	if s.filings != nil {
 		parts = append(parts, FilingTasks{Guard: s.guard, Filings: s.filings})
 	}

@@ -31,6 +31,8 @@ import (
 	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
 	"redsteward/registry/fund"
+	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/refund"
 )
 
 // Settings are the words and switches of one installation. The zero value works; empty words get the defaults named here.
@@ -81,6 +83,10 @@ type Options struct {
 	Register Register
 	// Fund keeps the guarantee fund. Nil hides its pages.
 	Fund *fund.Service
+	// Claims runs the claims on the guarantee fund. Nil hides their pages; needs Fund and Register.
+	Claims *claim.Service
+	// Refunds runs its refunds. Nil hides their pages; needs Fund.
+	Refunds *refund.Service
 	// Handovers is what the pages of handover inspections need. Nil hides them.
 	Handovers *Handovers
 	// Files takes uploads in. Required with Register, Fund, Supervision and Cycle.
@@ -132,6 +138,8 @@ type Server struct {
 	// registered is the register; register is the method that registers routes.
 	registered Register
 	fund       *fund.Service
+	claims     *claim.Service
+	refunds    *refund.Service
 	files      *files.Keeper
 	clocks     policy.Clocks
 	secret     []byte
@@ -166,7 +174,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, conduct: o.Conduct, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, holidays: o.Holidays, registered: o.Register, fund: o.Fund, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, conduct: o.Conduct, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, holidays: o.Holidays, registered: o.Register, fund: o.Fund, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

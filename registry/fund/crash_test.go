@@ -11,38 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
+	"redsteward/internal/store/storetest"
 )
-
-// dying is an engine of a process that dies at one of its writes: before it, or after it and before anybody hears of it. From then on nothing answers.
-type dying struct {
-	store.Engine
-	left  int
-	after bool
-	dead  bool
-}
-
-var errDead = fault.New("dying", fault.Internal, "进程中断")
-
-// Commit implements store.Engine.
-func (d *dying) Commit(ctx context.Context, c *store.Commit) (int64, error) {
-	if d.dead {
-		return 0, errDead
-	}
-	d.left--
-	if d.left > 0 {
-		return d.Engine.Commit(ctx, c)
-	}
-	d.dead = true
-	if d.after {
-		if _, err := d.Engine.Commit(ctx, c); err != nil {
-			return 0, err
-		}
-	}
-	return 0, errDead
-}
 
 // deskOver opens a desk in a folder as a new process does; the caller closes the engine.
 func deskOver(t testing.TB, engine store.Engine) *desk {
@@ -103,10 +75,10 @@ func TestCrashAfterEveryStep(t *testing.T) {
 				if tt.before {
 					must(t)(pay(d, project))
 				}
-				killer := &dying{Engine: engine, left: 1 << 20, after: after}
+				killer := &storetest.Dying{Engine: engine, Left: 1 << 20, After: after}
 				dies := deskOver(t, killer)
-				killer.left = step
-				if _, err := tt.do(dies, project); !errors.Is(err, errDead) {
+				killer.Left = step
+				if _, err := tt.do(dies, project); !errors.Is(err, storetest.ErrDead) {
 					t.Fatalf("%s: the process did not die: %v", project, err)
 				}
 				d = deskOver(t, engine)

@@ -17,6 +17,8 @@ import (
 	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
 	"redsteward/registry/fund"
+	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/refund"
 	"redsteward/supervision/evidence"
 )
 
@@ -61,6 +63,9 @@ type Fixture struct {
 	done   chan error
 	// Filings are the filings.
 	Filings *filing.Service
+	// Claims and Refunds are those of the guarantee fund.
+	Claims  *claim.Service
+	Refunds *refund.Service
 	// Conduct are the books of conduct.
 	Conduct *conduct.Service
 }
@@ -192,6 +197,9 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err != nil {
 		return nil, err
 	}
+	if err := f.openClaims(ctx, db, rules, guard, f.Register.Register, clocks.Business); err != nil {
+		return nil, err
+	}
 	approvals, err := f.openFilings(ctx, rules, guard, clocks.Business)
 	if err != nil {
 		return nil, err
@@ -201,7 +209,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Approvals: approvals, Filings: f.Filings, Conduct: f.Conduct, Register: f.Register, Fund: f.Fund, Files: files.NewKeeper(db, ""), Handovers: f.Handovers,
+		Access: f.Access, Approvals: approvals, Filings: f.Filings, Conduct: f.Conduct, Register: f.Register, Fund: f.Fund, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {

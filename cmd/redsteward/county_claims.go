@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/files"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry/fund"
+	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/refund"
+)
+
+// claimBeat is one step of a claim or refund of the demonstration: so many days before its now, by the first who holds a role; "firm_manager" is the firm of the
+// project, "owners_committee" its committee.
+type claimBeat struct {
+	ago  int
+	role policy.Role
+	do   string
+}
+
+// claimTales leave claims in several states: with the developer, with the officer, with who signs, with the cashier, with the developer again, and over.
+func claimTales() [][]claimBeat {
+	officer, firm, cashier := policy.Role("property_officer"), policy.Role("firm_manager"), policy.Role("cashier")
+	notified := func(ago int) []claimBeat { return []claimBeat{{ago, firm, "open"}, {ago - 1, firm, "deliver"}} }
+	filed := func(ago int) []claimBeat {
+		return append(notified(ago), claimBeat{ago - 14, officer, "urge"}, claimBeat{ago - 40, firm, "attach"}, claimBeat{ago - 40, firm, "file"})
+	}
+	approved := func(ago int) []claimBeat {
+		return append(filed(ago), claimBeat{ago - 41, officer, "check"}, claimBeat{ago - 42, officer, "send"}, claimBeat{ago - 43, "section_chief", "sign"}, claimBeat{ago - 44, "deputy_director", "sign"})
+	}
+	paid := func(ago int) []claimBeat {
+		return append(approved(ago), claimBeat{ago - 50, firm, "attach"}, claimBeat{ago - 50, firm, "account"}, claimBeat{ago - 60, cashier, "pay"})
+	}
+	return [][]claimBeat{
+		{{5, firm, "open"}}, notified(16), filed(42), filed(50)[:3], append(filed(45), claimBeat{3, officer, "check"}, claimBeat{2, officer, "send"}), approved(46), approved(60)[:9],
+		append(approved(62), claimBeat{12, firm, "attach"}, claimBeat{12, firm, "account"}), append(paid(90), claimBeat{28, officer, "ask"}), append(notified(30), claimBeat{20, firm, "repaired"}),
+	}
+}
+
+// refundTales leave refunds in the joint check, with an objection, and with who signs.
+func refundTales() [][]claimBeat {
+	officer, owners := policy.Role("property_officer"), policy.Role("owners_committee")
+	shown := []claimBeat{{45, officer, "open"}, {44, owners, "check"}, {44, "firm_manager", "check"}, {43, "community_worker", "check"}, {43, officer, "check"}, {42, officer, "show"}}
+	return [][]claimBeat{append(shown, claimBeat{30, owners, "object"}), append(append([]claimBeat(nil), shown...), claimBeat{4, officer, "send"}), {{10, officer, "open"}, {8, owners, "check"}}}
+}
+
+// refundProjects are the projects of the plan whose deposit ends soon or has ended, at most one for each tale.
+func (p *countyPlan) refundProjects() []int {
+	now := calendar.DateOf(mustTime(demoStart))
+	var out []int
+	for _, i := range p.fundProjects() {
+		if p.projects[i].input.Delivered.AddMonths(12*fundYears).Compare(now.Add(40)) <= 0 && len(out) < len(refundTales()) && p.holder(i, p.size.quarters()) >= 0 {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// claimProjects are those for claims: one firm holds them this quarter and the last, and no refund runs.
+func (p *countyPlan) claimProjects() []int {
+	n := p.size.quarters()
+	busy := map[int]bool{}
+	for _, i := range p.refundProjects() {
+		busy[i] = true
+	}
+	var out []int
+	for k, i := range p.fundProjects() {
+		if k > 4 && !busy[i] && p.holder(i, n) >= 0 && p.holder(i, n) == p.holder(i, n-1) && len(out) < len(claimTales()) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// player is who plays a beat for a project; place is the place of the project among those with a committee of their own.
+func (l *countyLoader) player(role policy.Role, project, place int) policy.Actor {
+	switch role {
+	case "firm_manager":
+		return l.filer(project)
+	case "owners_committee":
+		return l.of(role, 1+place)
+	case "community_worker":
+		return l.of(role, project) // communities take the projects in turn
+	}
+	return l.of(role, 0)
+}
+
+// claimActs lets the claims and refunds of the year happen.
+func (l *countyLoader) claimActs() []act {
+	now := calendar.DateOf(mustTime(demoStart))
+	var acts []act
+	for k, i := range l.plan.claimProjects() {
+		c := new(store.Doc[claim.Claim])
+		for n, beat := range claimTales()[k] {
+			acts = append(acts, act{hour(now.Add(-beat.ago), 9+n%8), partFund, func(ctx context.Context) error {
+				return told(beat, l.playClaim(ctx, beat, l.player(beat.role, i, 0), i, c))
+			}})
+		}
+	}
+	for k, i := range l.plan.refundProjects() {
+		r := new(store.Doc[refund.Refund])
+		for n, beat := range refundTales()[k] {
+			acts = append(acts, act{hour(now.Add(-beat.ago), 9+n%8), partFund, func(ctx context.Context) error {
+				return told(beat, l.playRefund(ctx, beat, l.player(beat.role, i, k), i, r))
+			}})
+		}
+	}
+	return acts
+}
+
+// told says which beat failed.
+func told(beat claimBeat, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s by %s %d days ago: %w", beat.do, beat.role, beat.ago, err)
+	}
+	return nil
+}
+
+// withPaper calls do with the one paper that all claims of the demonstration show, or the one picture.
+func (l *countyLoader) withPaper(picture bool, do func(*files.Upload) error) error {
+	name, data, kind := "材料（演示）.pdf", demoPaper("DEMO claim"), files.PDF
+	if picture {
+		var err error
+		if data, err = demoPhoto(0); err != nil {
+			return err
+		}
+		name, kind = "现场（演示）.jpg", files.JPEG
+	}
+	upload, err := l.keeper.Receive(name, bytes.NewReader(data), kind)
+	if err != nil {
+		return err
+	}
+	err = do(upload)
+	if closeErr := upload.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// playClaim plays one beat of a claim.
+func (l *countyLoader) playClaim(ctx context.Context, beat claimBeat, by policy.Actor, project int, c *store.Doc[claim.Claim]) (err error) {
+	at := fund.At{ID: c.ID, Seq: c.Seq}
+	delivered := l.plan.projects[project].input.Delivered
+	in := fund.Input{Day: calendar.DateOf(l.clock.Now()), Fen: 3_000_000, Number: "演示〔2026〕" + fmt.Sprint(beat.ago) + "号", Text: "演示：情况属实"}
+	switch beat.do {
+	case "open":
+		return l.withPaper(true, func(photo *files.Upload) (err error) {
+			*c, err = l.claims.Open(ctx, by, claim.Opening{Project: l.projects[project], Part: "structure", Where: "3幢地下室（演示）", Defect: "演示：侧墙渗漏，顶板开裂", Completed: delivered.Add(-60), Delivered: delivered, Photo: photo})
+			return err
+		})
+	case "sign":
+		password, err := l.demoPassword(ctx, beat.role)
+		if err == nil {
+			*c, err = l.claims.Sign(ctx, by, at, policy.Sign{Move: policy.MoveAgree, SubjectHash: c.State.Approval.SubjectHash}, password)
+		}
+		return err
+	case "attach":
+		for _, w := range l.claims.Rules.Documents {
+			if w.When == claim.WhenUrgent || (w.When == claim.WhenAccount) != (c.State.State == claim.Repairing) {
+				continue
+			}
+			in.Choice = w.ID
+			err = l.withPaper(false, func(paper *files.Upload) (err error) {
+				in.Upload = paper
+				*c, err = l.claims.Do(ctx, by, fund.At{ID: c.ID, Seq: c.Seq}, claim.StepAttach, in)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return l.withPaper(beat.do == "account", func(paper *files.Upload) (err error) {
+		in.Upload = paper
+		*c, err = l.claims.Do(ctx, by, at, claim.Step(beat.do), in)
+		return err
+	})
+}
+
+// playRefund plays one beat of a refund.
+func (l *countyLoader) playRefund(ctx context.Context, beat claimBeat, by policy.Actor, project int, r *store.Doc[refund.Refund]) (err error) {
+	if beat.do == "open" {
+		*r, err = l.refunds.Open(ctx, by, l.projects[project], "d1", nil)
+		return err
+	}
+	in := fund.Input{Day: calendar.DateOf(l.clock.Now()), Choice: "clean", Text: "演示：没有发现未修复的缺陷"}
+	if beat.do == "object" {
+		in.Text = "演示：北门围墙开裂，要求先修好再退还"
+	}
+	return l.withPaper(true, func(paper *files.Upload) (err error) {
+		in.Upload = paper
+		*r, err = l.refunds.Do(ctx, by, fund.At{ID: r.ID, Seq: r.Seq}, refund.Step(beat.do), in)
+		return err
+	})
+}

@@ -1,0 +1,295 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"net/url"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry/fund"
+)
+
+// caseView is what fund_case.html shows: one claim or one refund.
+type caseView struct {
+	// Home and HomeTitle lead back to the list; Path is the page's own address.
+	Home, HomeTitle, Path string
+	Key                   string
+	Seq                   int64
+	Title, Sub, State     string
+	// Late marks an overrun clock; Next says in big what comes next and who does it.
+	Late         bool
+	Next, Reason string
+	Clock        map[string]string
+	Facts        [][2]string
+	Lines        []fund.Line
+	// Papers are the files, Prints the papers to print, Missing what has still to be handed in.
+	Papers, Prints []caseLink
+	Missing        []string
+	// Notes are a list of things within the case, such as objections.
+	Notes   []caseNote
+	Acts    []caseAct
+	Levels  []approvalLevelView
+	History []step
+	// Hash is what is signed, with its form.
+	Hash, HashShown string
+	CanSign         bool
+	Sign            []field
+}
+
+type caseLink struct{ Title, Link string }
+
+// caseNote is one thing within a case, with its state and its own forms.
+type caseNote struct {
+	Title, Sub, State string
+	Acts              []caseAct
+}
+
+// caseAct is one form of a case: one step.
+type caseAct struct {
+	// Step is the step as the address has it, Title its name, Hint one line about it, Button what it is carried out with.
+	Step, Title, Hint string
+	Fields            []field
+	// File is what the paper is called, "" for a form without; FileError is what is wrong with it.
+	File, FileError string
+	// First is the step that comes next: it stands open. Ends: it ends the case.
+	First, Ends bool
+	// Errors are those that belong to no field.
+	Errors []string
+}
+
+// caseForm says which fields a step has; what is "" is left out. Amount is filled beforehand.
+type caseForm struct {
+	day, number, text, amount, file, hint, already string
+	choices                                        []option
+	choice                                         string
+	ends                                           bool
+}
+
+// act turns a form into what the page shows, with what was typed and refused if it is the one that was sent.
+func (f caseForm) act(step, title string, typed url.Values, refused []fault.Field, today calendar.Date) caseAct {
+	a := caseAct{Step: step, Title: title, Hint: f.hint, File: f.file, Ends: f.ends}
+	mine := typed.Get("step") == step
+	value := func(name, otherwise string) string {
+		if mine {
+			return typed.Get(step + "-" + name)
+		}
+		return otherwise
+	}
+	add := func(name string, one field) {
+		one.Name = step + "-" + name
+		for _, bad := range refused {
+			if mine && bad.Name == one.Name && one.Error == "" {
+				one.Error = bad.Message
+			}
+		}
+		a.Fields = append(a.Fields, one)
+	}
+	if f.choice != "" {
+		add("choice", field{Label: f.choice, Options: f.choices, Value: value("choice", "")})
+	}
+	if f.number != "" {
+		add("number", field{Label: f.number, Type: "text", Autocomplete: "off", Value: value("number", "")})
+	}
+	if f.amount != "" {
+		add("amount", field{Label: f.amount, Type: "text", Mode: "decimal", Autocomplete: "off", Value: value("amount", f.already), Hint: "例如 42600.00，最多两位小数"})
+	}
+	if f.day != "" {
+		add("day", field{Label: f.day, Type: "date", Value: value("day", today.String())})
+	}
+	if f.text != "" {
+		add("text", field{Label: f.text, Rows: 2, Value: value("text", "")})
+	}
+	for _, bad := range refused {
+		switch {
+		case !mine:
+		case bad.Name == step+"-paper":
+			a.FileError = bad.Message
+		case f.choice == "" && bad.Name == step+"-choice":
+			a.Errors = append(a.Errors, bad.Message)
+		}
+	}
+	return a
+}
+
+// caseClock is a running period in words; nil without one.
+func (s *Server) caseClock(title string, d calendar.Deadline) (map[string]string, bool) {
+	if d.Rule == "" {
+		return nil, false
+	}
+	state, left := newTaskClock(s.clocks.Business(), s.holidays).left(clockTask(d))
+	class := map[string]string{"逾期": "late", "临期": "soon", "今天到期": "soon"}[state]
+	from := d.Due.Chinese() + "止"
+	if !d.Resolved() {
+		from = d.Chinese()
+	}
+	return map[string]string{"Title": title, "From": from, "Left": left, "Basis": d.Basis, "Class": class}, d.Late(s.clocks.Business())
+}
+
+// signForm is the form of a signature.
+func (v *caseView) signForm(a *policy.Approval, typed url.Values, refused []fault.Field) {
+	v.CanSign, v.Hash, v.HashShown = true, a.SubjectHash, hashGroups(a.SubjectHash)
+	v.Sign = withErrors([]field{{Name: "reason", Label: "理由", Rows: 2, Optional: true, Value: typed.Get("reason"), Hint: "退回、不同意或按岗位代签时必须写"},
+		{Name: "current", Label: "你的密码", Type: "password", Autocomplete: "current-password", Hint: "签署前再核对一次是本人"}}, refused)
+}
+
+// caseInput reads the form of a step: its fields carry the step's name before them. What cannot be read is refused under that name.
+func (s *Server) caseInput(c *fiber.Ctx, step string) (url.Values, fund.Input, []fault.Field, error) {
+	var in fund.Input
+	var bad []fault.Field
+	values, err := s.readForm(c, maxFundForm, func(name string, r io.Reader) error {
+		if in.Upload != nil {
+			bad = append(bad, fault.Field{Name: step + "-paper", Message: "只收一个文件，多页请合成一个 PDF"})
+			return skipFile(r)
+		}
+		upload, err := s.files.Receive(name, r, files.PDF, files.JPEG, files.PNG)
+		if fault.Is(err, fault.Invalid) {
+			for _, found := range fault.FieldsOf(err) {
+				bad = append(bad, fault.Field{Name: step + "-paper", Message: found.Message})
+			}
+			return skipFile(r)
+		}
+		in.Upload = upload
+		return err
+	})
+	if errors.Is(err, errEndless) {
+		err = nil
+	}
+	if err != nil {
+		return values, in, nil, err
+	}
+	text := func(name string) string { return strings.TrimSpace(values.Get(step + "-" + name)) }
+	in.Number, in.Text, in.Choice = text("number"), text("text"), text("choice")
+	if day := text("day"); day != "" {
+		if in.Day, err = calendar.ParseDate(day); err != nil {
+			bad, err = append(bad, fault.Field{Name: step + "-day", Message: dayFault(day)}), nil
+		}
+	}
+	if values.Has(step + "-amount") {
+		if in.Fen, err = fund.ParseMoney(step+"-amount", "金额", text("amount")); err != nil {
+			bad, err = append(bad, fault.FieldsOf(err)...), nil
+		}
+	}
+	return values, in, bad, err
+}
+
+// caseStep carries a step of a case out: do gets what was read, show the page with what was refused.
+func (s *Server) caseStep(c *fiber.Ctx, step, address string, do func(at fund.At, in fund.Input) error, show func(typed url.Values, refused []fault.Field) error) error {
+	values, in, bad, err := s.caseInput(c, step)
+	if in.Upload != nil {
+		defer in.Upload.Close() //nolint:errcheck // a temporary file that only we know
+	}
+	if err != nil {
+		return err
+	}
+	if len(bad) == 0 {
+		sum := ""
+		if in.Upload != nil {
+			sum = in.Upload.SHA256
+		}
+		err := do(fund.At{ID: c.Params("id"), Seq: seqOf(values.Get("seq")), Idem: idemFrom(c, values, sum)}, in)
+		if err == nil {
+			return seeOther(c, address+"?done="+step)
+		}
+		if !fault.Is(err, fault.Invalid) {
+			return err
+		}
+		for _, f := range fault.FieldsOf(err) {
+			if f.Name == "files" {
+				f.Name = "paper"
+			}
+			bad = append(bad, fault.Field{Name: step + "-" + f.Name, Message: f.Message})
+		}
+	}
+	values.Set("step", step)
+	c.Status(statusOf(fault.Invalid))
+	return show(values, bad)
+}
+
+// caseSign carries a signature out.
+func (s *Server) caseSign(c *fiber.Ctx, address string, do func(at fund.At, sign policy.Sign, password string) error, show func(typed url.Values, refused []fault.Field) error) error {
+	values := formValues(c)
+	err := do(fund.At{ID: c.Params("id"), Seq: seqOf(values.Get("seq"))}, policy.Sign{Move: policy.ApprovalMove(values.Get("move")), Reason: values.Get("reason"), SubjectHash: values.Get("hash")}, values.Get("current"))
+	if refused := refusedForm(err); len(refused) > 0 {
+		c.Status(statusOf(fault.Invalid))
+		return show(url.Values{"reason": values["reason"]}, refused)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, address+"?done=sign")
+}
+
+// sendStored answers with a file of a case.
+func (s *Server) sendStored(c *fiber.Ctx, f *files.Stored) error {
+	if f == nil {
+		return fault.New("web.sendStored", fault.NotFound, "没有找到这份文件")
+	}
+	hash, original := f.Shown, c.Query("original") == "1"
+	if original || hash == "" {
+		hash, original = f.Original, original || f.Kind != files.PDF
+	}
+	r, size, err := s.files.Open(c.UserContext(), hash)
+	if err != nil {
+		return err
+	}
+	sendFile(c, r, size, f.Kind, f.Name, original)
+	return nil
+}
+
+// caseHistory is what happened to a case, oldest first; title puts the last step of a change into words.
+func caseHistory[T any](changes []store.Change[T], title func(*T) string) []step {
+	var out []step
+	for i := range changes {
+		out = append(out, step{"done", title(&changes[i].State), dateTime(changes[i].At)})
+	}
+	return out
+}
+
+// paperText is “编号，2026年10月19日，情况”.
+func paperText(p *fund.Paper) string {
+	if p == nil {
+		return ""
+	}
+	var parts []string
+	for _, one := range []string{p.Number, p.Day.Chinese(), p.Text} {
+		if one != "" {
+			parts = append(parts, one)
+		}
+	}
+	return strings.Join(parts, "，")
+}
+
+// printView is what fund_print.html shows: a paper for printing.
+type printView struct {
+	Back, Kind, Title, Number, To string
+	Words                         []string
+	Rows                          [][2]string
+	// Date is the day of the paper, From who issues it, "" for the bureau; Hash is what was signed.
+
+	Date string
+	From string
+	Hash string
+}
+
+// caseRow is one line of a list of cases.
+type caseRow struct {
+	Path, Name, Place, Title, State, Next, Due, Chip, Left, Amount, Opened string
+}
+
+// casesView is what fund_cases.html shows.
+type casesView struct {
+	Home, Title, Sub, New, NewText, Excel string
+	Rows                                  []caseRow
+	Query, Project                        string
+	State                                 field
+	Opened, DueFirst                      sortLink
+	Next                                  string
+	Filtered                              bool
+}

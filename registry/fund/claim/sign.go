@@ -1,0 +1,150 @@
+package claim
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry/fund"
+)
+
+// Sign signs, returns or refuses at the actor's level, with the password again. The last signature holds the money first. Returns Forbidden with the rule for
+// whom it does not wait, Invalid (current, reason), Conflict if it does not wait for approval, was changed, lacks money, or somebody was quicker.
+func (s *Service) Sign(ctx context.Context, by policy.Actor, at fund.At, sign policy.Sign, password string) (store.Doc[Claim], error) {
+	doc, err := s.Change(ctx, by, policy.SignApproval, at, StepSign.Title(), func(c *Claim) error {
+		if _, err := c.State.next(StepSign); err != nil {
+			return err
+		}
+		next, err := s.Decide(ctx, by, c.Approval, sign, c.Keys, c.Opened)
+		if err != nil {
+			return err
+		}
+		if err := s.Persons.Reauthenticate(ctx, by, password); err != nil {
+			return err
+		}
+		c.Approval, c.Last = &next, StepSign
+		switch next.State {
+		case policy.ApprovalApproved:
+			c.Last, c.Clock = StepApprove, calendar.Deadline{}
+			err = s.hold(ctx, by, policy.SignApproval, at.ID, c)
+		case policy.ApprovalRefused:
+			c.Last, c.Reason, c.Clock = StepReject, sign.Reason, calendar.Deadline{}
+			err = s.release(ctx, by, policy.SignApproval, at.ID, c)
+		case policy.ApprovalReturned:
+			c.Last, c.Reason = StepReturn, sign.Reason
+		}
+		if err == nil {
+			c.State, err = c.State.next(c.Last)
+		}
+		return err
+	})
+	if fault.Is(err, fault.Conflict) {
+		// Somebody was quicker: what was held meanwhile for a claim that ended goes back.
+		if now, readErr := s.One(ctx, by, at.ID); readErr == nil && now.State.State.Final() {
+			return doc, firstOf(s.release(ctx, by, policy.SignApproval, at.ID, &now.State), err)
+		}
+	}
+	return doc, err
+}
+
+// firstOf is the first of two errors that there is.
+func firstOf(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
+
+// Can reports whether the actor may do a step now, as far as state and rights say; what the form must hold is told by Do.
+func (s *Service) Can(ctx context.Context, by policy.Actor, c *Claim, do Step) bool {
+	if _, err := c.State.next(do); err != nil {
+		return false
+	}
+	now := s.Now()
+	switch do {
+	case StepSign:
+		return s.MaySign(ctx, by, c.Approval, c.Keys, c.Opened)
+	case StepReturn, StepReject, StepApprove:
+		return false
+	case StepRepaired:
+		return s.Guard.Allow(by, policy.ApplyClaim) || s.Guard.Allow(by, policy.HandleClaim)
+	case StepUrge, StepDun:
+		return s.Guard.Allow(by, policy.HandleClaim) && c.Clock.Late(now)
+	case StepPay:
+		return s.Guard.Allow(by, policy.PayClaim) && c.Clock.Late(now)
+	case StepGone:
+		return s.Guard.Allow(by, policy.HandleClaim) && c.Gone == nil
+	case StepWaive:
+		return s.Guard.Allow(by, policy.HandleClaim) && c.Gone != nil
+	case StepUrgent:
+		return s.Guard.Allow(by, policy.HandleClaim) && c.Danger != ""
+	case StepFile:
+		return s.Guard.Allow(by, policy.ApplyClaim) && (c.Gone != nil || c.State == Urged && c.Clock.Late(now))
+	}
+	return s.Guard.Allow(by, do.Action())
+}
+
+// Filter narrows a list; what is zero does not narrow.
+type Filter struct {
+	// Text is looked for in name, place and defect; State and Project are codes.
+	Text, Project string
+	State         State
+}
+
+// lets reports whether a claim passes.
+func (w Filter) lets(c *Claim) bool {
+	return (w.State == "" || c.State == w.State) && (w.Project == "" || c.Project == w.Project) && fund.Says(w.Text, c.Name, c.Place, c.Title, c.Where, c.Defect)
+}
+
+// List returns a page of claims, the latest first, or with due what is due first. Returns Forbidden without ReadClaim.
+func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, due bool, after string) (store.Page[Claim], error) {
+	q := store.Query{Index: fund.ByScope, Desc: true, After: after}
+	if due {
+		q = store.Query{Index: fund.ByWork, After: after}
+	}
+	return s.Page(ctx, by, q, w.lets)
+}
+
+// Running counts the claims of a project from which a repair may still come: nothing is refunded meanwhile. It asks for no right.
+func (s *Service) Running(ctx context.Context, project string) (int, error) {
+	docs, err := s.Of(ctx, project)
+	n := 0
+	for _, d := range docs {
+		if d.State.State.Working() {
+			n++
+		}
+	}
+	return n, err
+}
+
+// Audit compares what the ledgers hold with what the claims were granted, and calls found for what does not agree. It returns the number of claims. It asks for
+// no right: doctor calls it on data that is only read.
+func (s *Service) Audit(ctx context.Context, found func(fund.Finding)) (int, error) {
+	claims := map[string]Claim{}
+	if err := s.Every(ctx, func(d store.Doc[Claim]) { claims[d.ID] = d.State }); err != nil {
+		return 0, err
+	}
+	held := map[string]bool{}
+	err := s.Fund.EachHold(ctx, func(project string, h fund.Hold) {
+		c, ok := claims[h.Claim]
+		held[h.Claim] = true
+		switch {
+		case !ok || c.Project != project:
+			found(fund.Finding{Project: project, Name: c.Name, Text: "预留 " + fund.Yuan(h.Fen) + " 元没有对应的使用申请"})
+		case !slices.Contains([]State{Approving, SentBack, Repairing, Shown}, c.State):
+			found(fund.Finding{Project: project, Name: c.Name, Text: fmt.Sprintf("使用申请“%s”还预留着 %s 元", c.State.Title(), fund.Yuan(h.Fen))})
+		case c.Granted != h.Fen:
+			found(fund.Finding{Project: project, Name: c.Name, Text: fmt.Sprintf("预留 %s 元，批准的是 %s 元", fund.Yuan(h.Fen), fund.Yuan(c.Granted))})
+		}
+	})
+	for id, c := range claims {
+		if (c.State == Repairing || c.State == Shown) && !held[id] {
+			found(fund.Finding{Project: c.Project, Name: c.Name, Text: "使用申请“" + c.State.Title() + "”没有预留的钱"})
+		}
+	}
+	return len(claims), err
+}

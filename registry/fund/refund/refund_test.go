@@ -1,0 +1,363 @@
+package refund
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/png"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/internal/num"
+	"redsteward/internal/store"
+	"redsteward/internal/store/sqlite"
+	"redsteward/policy"
+	"redsteward/registry"
+	"redsteward/registry/fund"
+)
+
+// desk is a service on a real store with a clock that tests move; the deposit of p1 ends on 2026-10-31.
+type desk struct {
+	*Service
+	t       *testing.T
+	now     time.Time
+	running int
+	ledgers int
+}
+
+func person(id string, role policy.Role) policy.Actor {
+	return policy.Actor{ID: id, Appointments: []policy.Appointment{{Role: role, Unit: policy.County, Scopes: []string{policy.County}}}}
+}
+
+var (
+	owners    = person("owners", "owners_committee")
+	firm      = person("firm", "firm_manager")
+	community = person("community", "community_worker")
+	officer   = person("officer", "property_officer")
+	chief     = person("chief", "section_chief")
+	vice      = person("vice", "deputy_director")
+	cashier   = person("cashier", "cashier")
+	developer = policy.Actor{ID: "developer", Appointments: []policy.Appointment{{Role: "developer", Scopes: []string{"d:other"}}}}
+)
+
+func (d *desk) Reauthenticate(context.Context, policy.Actor, string) error { return nil }
+
+func (d *desk) Running(context.Context, string) (int, error) { return d.running, nil }
+
+func (d *desk) Place(_ context.Context, project string, _ calendar.Date) (registry.Place, error) {
+	return registry.Place{Project: project, Name: project, Community: "c1", CommunityName: "城东社区", Township: "t1", TownshipName: "都昌镇", Developer: "dev1"}, nil
+}
+
+func day(text string) calendar.Date {
+	d, err := calendar.ParseDate(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func must[T any](t testing.TB) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err, fault.FieldsOf(err))
+		}
+		return v
+	}
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	ctx := t.Context()
+	read := func(name string) []byte { return must[[]byte](t)(os.ReadFile("../../../configs/" + name)) }
+	rights := must[*policy.Rules](t)(policy.LoadRules(read("roles.conf"), read("roles.csv")))
+	periods := must[*calendar.Rules](t)(calendar.ParseRules("deadlines.yaml", read("deadlines.yaml")))
+	chains := must[*policy.Chains](t)(policy.ParseChains("approvals.yaml", read("approvals.yaml"), rights))
+	days := must[*calendar.Calendar](t)(calendar.Parse(calendar.File{Name: "holidays", Data: read("calendar/holidays-2014-2026.csv")}))
+	d := &desk{t: t}
+	d.forward("2026-09-01")
+	engine := must[*sqlite.Engine](t)(sqlite.Open(ctx, t.TempDir(), sqlite.Options{Relaxed: true}))
+	db := must[*store.DB](t)(store.Open(ctx, engine, store.Options{Now: func() time.Time { return d.now }, MasterKey: make([]byte, 32)}))
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	guard := policy.NewGuard(rights, policy.TenureTable{})
+	ledgers := must[*fund.Service](t)(fund.NewService(ctx, db, guard, d))
+	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Claims: d, Ahead: 90, Desk: fund.Desk{DB: db, Guard: guard, Keeper: files.NewKeeper(db, t.TempDir()), Fund: ledgers, Persons: d, Chains: chains,
+		Now: func() time.Time { return d.now }, Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
+			r, err := periods.Find(rule)
+			return days.Deadline(r, start), err
+		}}}))
+	id := must[string](t)(ledgers.ProposeRule(ctx, officer, fund.Terms{Title: "暂行办法", Document: "都建发〔2018〕3号", Rate: num.FromInt(2), Base: fund.BaseCost, DueBefore: fund.EventAcceptance, Years: 8, Starts: fund.EventFirstDelivery,
+		Rounding: fund.RoundFen, Days: policy.Span{From: day("2018-01-01")}}, nil))
+	if err := ledgers.AdoptRule(ctx, vice, id, nil); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func (d *desk) forward(to string) { d.now = day(to).Begins().Add(9 * time.Hour) }
+
+func (d *desk) upload() *files.Upload {
+	d.t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
+		d.t.Fatal(err)
+	}
+	up := must[*files.Upload](d.t)(d.Keeper.Receive("照片.png", &b, files.PNG))
+	d.t.Cleanup(func() { _ = up.Close() })
+	return up
+}
+
+// ledger opens an account with 20,000.00 yuan paid and 123.45 yuan of interest.
+func (d *desk) ledger(project string) {
+	d.t.Helper()
+	ctx := d.t.Context()
+	paper := must[files.Stored](d.t)(d.Keeper.Keep(ctx, store.Meta{By: "cashier", Action: "fund.book"}, d.upload()))
+	ok := must[store.Doc[fund.Ledger]](d.t)
+	ok(d.Fund.Assess(ctx, officer, project, fund.AssessInput{Phase: "一期", Cost: 100_000_000, Day: day("2018-10-01"), Begun: day("2018-10-31")}, nil))
+	ok(d.Fund.Pay(ctx, cashier, project, fund.Money{Due: "d1", Fen: 2_000_000, Day: day("2018-09-20"), Receipt: "赣财" + project, Paper: paper}, nil))
+	ok(d.Fund.BookInterest(ctx, cashier, project, fund.Money{Fen: 12_345, Day: day("2026-06-30"), Paper: paper}, nil))
+}
+
+func (d *desk) input() fund.Input {
+	return fund.Input{Day: d.Today(), Number: "都建退〔2026〕1号", Text: "没有发现问题", Choice: "clean", Upload: d.upload()}
+}
+
+func (d *desk) do(r *store.Doc[Refund], by policy.Actor, step Step, change ...func(*fund.Input)) {
+	d.t.Helper()
+	in := d.input()
+	for _, f := range change {
+		f(&in)
+	}
+	*r = must[store.Doc[Refund]](d.t)(d.Do(d.t.Context(), by, fund.At{ID: r.ID, Seq: r.Seq}, step, in))
+}
+
+func (d *desk) sign(r *store.Doc[Refund], by policy.Actor, move policy.ApprovalMove) {
+	d.t.Helper()
+	*r = must[store.Doc[Refund]](d.t)(d.Sign(d.t.Context(), by, fund.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: move, Reason: "金额要核对", SubjectHash: r.State.Approval.SubjectHash}, ""))
+}
+
+func chosen(id string) func(*fund.Input) { return func(in *fund.Input) { in.Choice = id } }
+
+// refused checks that a call is refused as said and wrote nothing.
+func (d *desk) refused(name string, kind fault.Kind, f func() error, said ...string) {
+	d.t.Helper()
+	before := must[int64](d.t)(d.DB.Engine().LastN(d.t.Context()))
+	err := f()
+	after := must[int64](d.t)(d.DB.Engine().LastN(d.t.Context()))
+	if !fault.Is(err, kind) || before != after {
+		d.t.Errorf("%s: %v, %d records", name, err, after-before)
+		return
+	}
+	text := fault.MessageOf(err)
+	for _, f := range fault.FieldsOf(err) {
+		text += " " + f.Message
+	}
+	for _, want := range said {
+		if !strings.Contains(text, want) {
+			d.t.Errorf("%s: %q does not say %q", name, text, want)
+		}
+	}
+}
+
+func (d *desk) step(r *store.Doc[Refund], by policy.Actor, step Step, change ...func(*fund.Input)) func() error {
+	return func() error {
+		in := d.input()
+		for _, f := range change {
+			f(&in)
+		}
+		_, err := d.Do(d.t.Context(), by, fund.At{ID: r.ID, Seq: r.Seq}, step, in)
+		return err
+	}
+}
+
+// refundTo leads a refund of a new project along the ordinary way to a state.
+func (d *desk) refundTo(state State) store.Doc[Refund] {
+	d.t.Helper()
+	d.forward("2026-09-01")
+	d.ledgers++
+	project := "p" + string(rune('a'+d.ledgers))
+	d.ledger(project)
+	r := must[store.Doc[Refund]](d.t)(d.Open(d.t.Context(), officer, project, "d1", nil))
+	for _, part := range []struct {
+		reaches State
+		act     func()
+	}{
+		{Checking, func() {}},
+		{Extended, nil},
+		{Showing, func() {
+			for _, by := range []policy.Actor{owners, firm, community, officer} {
+				d.do(&r, by, StepCheck)
+			}
+			d.do(&r, officer, StepShow)
+		}},
+		{Approving, func() { d.forward("2026-10-02"); d.do(&r, officer, StepSend) }},
+		{SentBack, nil},
+		{Approved, func() { d.sign(&r, chief, policy.MoveAgree); d.sign(&r, vice, policy.MoveAgree) }},
+		{Paid, func() { d.forward("2026-11-01"); d.do(&r, cashier, StepPay) }},
+	} {
+		switch {
+		case part.act != nil:
+			part.act()
+		case part.reaches != state:
+			continue
+		case state == Extended:
+			d.do(&r, officer, StepExtend)
+		case state == SentBack:
+			d.sign(&r, chief, policy.MoveReturn)
+		}
+		if r.State.State != part.reaches {
+			d.t.Fatalf("the refund is %s, not %s", r.State.State, part.reaches)
+		}
+		if part.reaches == state {
+			return r
+		}
+	}
+	d.t.Fatalf("no way leads to %s", state)
+	return r
+}
+
+func TestStoredFields(t *testing.T) {
+	if err := store.CheckType[Refund](); err != nil {
+		t.Error(err)
+	}
+	golden, err := os.ReadFile("testdata/refund.fields")
+	if got := strings.Join(store.FieldNames[Refund](), "\n") + "\n"; err != nil || got != string(golden) {
+		t.Errorf("stored fields of refund changed; old records would not be read:\n%s%v", got, err)
+	}
+}
+
+// TestRefund follows a refund with its objections to the payment of everything that is there.
+func TestRefund(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	d.ledger("p1")
+	open := func(by policy.Actor) func() error {
+		return func() error { _, err := d.Open(ctx, by, "p1", "d1", nil); return err }
+	}
+	d.forward("2026-08-01")
+	d.refused("too early", fault.Conflict, open(officer), "届满前 90 日（2026年8月2日）起")
+	d.forward("2026-09-01")
+	d.refused("the cashier begins nothing", fault.Forbidden, open(cashier))
+	r := must[store.Doc[Refund]](t)(d.Open(ctx, officer, "p1", "d1", nil))
+	d.refused("begun twice", fault.Conflict, open(officer), "已经在办退还")
+	d.refused("another developer sees nothing", fault.NotFound, func() error { _, err := d.One(ctx, developer, r.ID); return err })
+	d.refused("shown before all checked", fault.Conflict, d.step(&r, officer, StepShow), "业主还没有登记联合查验结果")
+	for _, by := range []policy.Actor{owners, firm, officer} {
+		d.do(&r, by, StepCheck)
+	}
+	d.do(&r, community, StepCheck, chosen("defect"), func(in *fund.Input) { in.Text = "地下车库渗水" })
+	d.refused("shown with a defect", fault.Conflict, d.step(&r, officer, StepShow), "社区查出还有缺陷：地下车库渗水")
+	d.do(&r, officer, StepExtend)
+	d.do(&r, officer, StepResume)
+	for _, by := range []policy.Actor{owners, firm, officer, community} {
+		d.do(&r, by, StepCheck)
+	}
+	d.running = 1
+	d.refused("shown while a claim runs", fault.Conflict, d.step(&r, officer, StepShow), "1 件保修金使用申请正在办")
+	d.running = 0
+	d.do(&r, officer, StepShow)
+	if r.State.Clock.Due != day("2026-10-01") {
+		t.Errorf("shown until %s", r.State.Clock.Due)
+	}
+	d.do(&r, owners, StepObject, func(in *fund.Input) { in.Text = "北门围墙开裂" })
+	d.do(&r, community, StepObject, func(in *fund.Input) { in.Text = "5幢外墙空鼓" })
+	d.refused("sent before the notice has run", fault.Conflict, d.step(&r, officer, StepSend), "公示到2026年10月1日才满")
+	d.forward("2026-10-02")
+	d.refused("objected too late", fault.Conflict, d.step(&r, owners, StepObject), "公示到2026年10月1日为止")
+	d.refused("sent with an objection", fault.Conflict, d.step(&r, officer, StepSend), "北门围墙开裂", "2027年3月1日")
+	d.refused("taken back by another", fault.Forbidden, d.step(&r, community, StepDrop, chosen("o1")), "由提出的人撤回")
+	d.do(&r, officer, StepSettle, chosen("o1"))
+	d.do(&r, officer, StepSue, chosen("o2"))
+	d.refused("sent with a suit", fault.Conflict, d.step(&r, officer, StepSend), "已起诉或者仲裁")
+	d.do(&r, community, StepDrop, chosen("o2"))
+	d.do(&r, officer, StepSend)
+	if r.State.Fen != 2_012_345 {
+		t.Errorf("%d is sent through the approval", r.State.Fen)
+	}
+	d.refused("who sent it approves nothing", fault.Forbidden, func() error {
+		_, err := d.Sign(ctx, officer, fund.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: r.State.Approval.SubjectHash}, "")
+		return err
+	})
+	d.sign(&r, chief, policy.MoveAgree)
+	d.sign(&r, vice, policy.MoveAgree)
+	d.forward("2026-10-31")
+	d.refused("paid on the last day of the period", fault.Conflict, d.step(&r, cashier, StepPay), "2026年10月31日才满")
+	d.forward("2026-11-01")
+	both := person("vice", "cashier")
+	d.refused("who approved pays nothing", fault.Forbidden, d.step(&r, both, StepPay), "另一人")
+	paper := must[files.Stored](t)(d.Keeper.Keep(ctx, store.Meta{By: "cashier", Action: "fund.book"}, d.upload()))
+	order := fund.CourtOrder{Court: "都昌县人民法院", Document: "（2026）赣0428执12号", Fen: 100, Day: d.Today(), Paper: paper}
+	frozen := must[store.Doc[fund.Ledger]](t)(d.Fund.FreezeMoney(ctx, officer, "p1", order, nil))
+	d.refused("frozen", fault.Conflict, d.step(&r, cashier, StepPay), "司法冻结 1.00 元")
+	order.Freeze = frozen.State.Freezes[0].ID
+	must[store.Doc[fund.Ledger]](t)(d.Fund.Release(ctx, chief, "p1", order, nil))
+	before := r
+	d.do(&r, cashier, StepPay)
+	d.refused("paid twice", fault.Conflict, d.step(&before, cashier, StepPay))
+	l := must[fund.Ledger](t)(d.Fund.Balance(ctx, "p1"))
+	if l.Balances != (fund.Balances{}) || r.State.State != Paid {
+		t.Errorf("after the refund %s, %+v", r.State.State, l.Balances)
+	}
+	d.refused("begun again after it was paid", fault.Conflict, open(officer), "已经退还")
+	if _, _, err := d.Fund.Audit(ctx, func(f fund.Finding) { t.Errorf("%+v", f) }); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestHandedOn: the developer is gone, and the money goes to the maintenance fund after the same notice; an objection that nobody sued for lapses with its clock.
+func TestHandedOn(t *testing.T) {
+	d := newDesk(t)
+	r := d.refundTo(Showing)
+	d.do(&r, officer, StepGone)
+	d.do(&r, owners, StepObject)
+	d.forward("2027-03-02")
+	d.do(&r, officer, StepSend)
+	d.sign(&r, chief, policy.MoveAgree)
+	d.sign(&r, vice, policy.MoveAgree)
+	d.do(&r, cashier, StepPay)
+	st := must[fund.Statement](t)(d.Fund.Statement(t.Context(), officer, r.State.Project))
+	if last := st.Movements[len(st.Movements)-1]; last.Kind != fund.EntryHandOn || last.Fen != 2_012_345 || st.Ledger.Balances != (fund.Balances{}) {
+		t.Errorf("the last entry is %s of %d, %+v", last.Kind, last.Fen, st.Ledger.Balances)
+	}
+}
+
+// TestEveryStepOfEveryState tries each step in each state: what the table does not know is refused and writes nothing.
+func TestEveryStepOfEveryState(t *testing.T) {
+	d := newDesk(t)
+	actors := map[policy.Action]policy.Actor{policy.CheckRefund: owners, policy.ObjectRefund: owners, policy.HandleRefund: officer, policy.PayRefund: cashier, policy.SignApproval: vice}
+	tried := 0
+	for _, state := range States() {
+		var r store.Doc[Refund]
+		if state == Stopped {
+			r = d.refundTo(Checking)
+			d.do(&r, officer, StepStop)
+		} else {
+			r = d.refundTo(state)
+		}
+		for _, step := range Steps() {
+			if _, known := steps[state][step]; known {
+				continue
+			}
+			tried++
+			d.refused(string(state)+" "+string(step), fault.Conflict, d.step(&r, actors[step.Action()], step))
+		}
+		if state != Approving {
+			d.refused(string(state)+" signed", fault.Conflict, func() error {
+				_, err := d.Sign(t.Context(), vice, fund.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: policy.MoveAgree}, "")
+				return err
+			})
+		}
+	}
+	if tried < 80 {
+		t.Errorf("only %d refused pairs", tried)
+	}
+}
