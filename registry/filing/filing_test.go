@@ -288,6 +288,11 @@ func TestFiled(t *testing.T) {
 	if err != nil || len(page.Docs) != 1 || page.Docs[0].ID != second.ID {
 		t.Errorf("%+v %v", page.Docs, err)
 	}
+	for text, want := range map[string]int{"湖苑": 2, "why": 2, "wanghuy": 2, "yizhand": 2, "wyh": 0} {
+		if page, err := d.List(t.Context(), people["officer"], Filter{Text: text}, ""); err != nil || len(page.Docs) != want {
+			t.Errorf("%q finds %d of %d: %v", text, len(page.Docs), want, err)
+		}
+	}
 	for who, want := range map[string]int{"firm": 3, "officer": 2, "rival": 0} {
 		if page, err := d.List(t.Context(), people[who], Filter{}, ""); err != nil || len(page.Docs) != want {
 			t.Errorf("%s sees %d of %d: %v", who, len(page.Docs), want, err)

@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry"
 )
 
 // Stage is whose turn it is.
@@ -77,7 +78,7 @@ func (f *Filing) since() time.Time {
 
 // Filter narrows a list; what is zero does not narrow.
 type Filter struct {
-	// Kind and State are codes, Text is looked for in the names and the number.
+	// Kind and State are codes, Text is looked for in the names, their pinyin and initials, and in the number.
 	Kind  string
 	State State
 	Text  string
@@ -89,7 +90,7 @@ func (w Filter) lets(f *Filing) bool {
 		return false
 	}
 	text := strings.TrimSpace(w.Text)
-	return text == "" || strings.Contains(f.ProjectName, text) || strings.Contains(f.FirmName, text) || strings.Contains(f.Number, text)
+	return registry.Finds(f.ProjectName, text) || registry.Finds(f.FirmName, text) || strings.Contains(f.Number, text)
 }
 
 // perPage is a page of a list.
