@@ -229,17 +229,17 @@ func (s *Server) claimForms(c *claim.Claim) map[claim.Step]caseForm {
 	}
 	const reason = "理由"
 	return map[claim.Step]caseForm{
-		claim.StepAttach:  {choice: "材料", choices: wanted, file: "文件"},
+		claim.StepAttach:  {choice: "材料", choices: wanted, file: "文件", aside: true},
 		claim.StepDeliver: {number: "保修通知书编号", day: "送达日期", text: "送达方式", file: "送达回证或者签收照片", hint: "打印保修通知书送达建设单位，从送达的次日起算期限。"},
 		claim.StepAnswer:  {text: "答复", hint: "写明什么时候修、怎样修；不同意的写明理由。"},
 		claim.StepUrge:    {number: "督促通知书编号", day: "送达日期", hint: "打印督促通知书送达建设单位；再逾期的，申请人可以申请使用保修金。"},
-		claim.StepGone:    {text: "情况（歇业、注销、破产）", number: "文书编号", day: "文书日期", file: "文书", hint: "登记以后不用再等期限。"},
+		claim.StepGone:    {text: "情况（歇业、注销、破产）", number: "文书编号", day: "文书日期", file: "文书", aside: true, hint: "登记以后不用再等期限。"},
 		claim.StepFile:    {amount: "申请使用金额（元）", hint: "材料要先交齐；金额按预算书。"},
 		claim.StepUrgent:  {amount: "核定预留金额（元）", day: "核实日期", text: "现场核实情况", hint: "同意以后立即预留，可以先维修；分管局领导在期限内补签。"},
 		claim.StepCheck:   {amount: "核定金额（元）", day: "核查日期", text: "核查情况", already: asked, hint: "核查属实的送审；不属实的书面不予使用。"},
 		claim.StepSend:    {hint: "送审的人不能再审批这一件。"},
 		claim.StepAccount: {amount: "决算金额（元）", day: "公示第一天", text: "公示地点", file: "公示照片", already: granted, hint: "先上传决算材料，打印决算公示贴在小区；公示期满才支付。"},
-		claim.StepRedo:    {text: reason, hint: "公示期间有异议、要重做决算的。"},
+		claim.StepRedo:    {text: reason, aside: true, hint: "公示期间有异议、要重做决算的。"},
 		claim.StepPay:     {number: "支付凭证号", file: "银行付款回单", hint: "按公示的决算支付，余下的预留退回本金。经办和审批的人不能支付。"},
 		claim.StepAsk:     {number: "补存通知书编号", day: "送达日期", hint: "打印补存通知书送达建设单位；账上同时记为应补存。"},
 		claim.StepDun:     {number: "催缴函编号", hint: "补存期限已过，打印催缴函。"},
@@ -281,7 +281,7 @@ func (s *Server) showClaim(c *fiber.Ctx, by policy.Actor, typed url.Values, refu
 		}
 		v.Acts = append(v.Acts, form.act(string(do), do.Title(), typed, refused, today))
 	}
-	openFirst(v.Acts, typed.Get("step"), string(claim.StepAttach))
+	openFirst(v.Acts, typed.Get("step"))
 	if s.claims.Can(ctx, by, f, claim.StepSign) {
 		v.signForm(f.Approval, typed, refused)
 	}
@@ -299,10 +299,10 @@ func (s *Server) showClaim(c *fiber.Ctx, by policy.Actor, typed url.Values, refu
 	return s.render(c, by, "fund_case", page{Title: v.Title, Nav: claimsPath, Data: v, Fields: refused, Said: saidParam(c, said)})
 }
 
-// openFirst lets one form of a page stand open: the one that was sent, else the first that is not just about more documents.
-func openFirst(acts []caseAct, sent, minor string) {
+// openFirst lets one form of a page stand open: the one that was sent, else the first that is what usually comes next.
+func openFirst(acts []caseAct, sent string) {
 	for i := range acts {
-		if acts[i].Step == sent || sent == "" && acts[i].Step != minor && !acts[i].Ends {
+		if acts[i].Step == sent || sent == "" && !acts[i].Aside && !acts[i].Ends {
 			acts[i].First = true
 			return
 		}

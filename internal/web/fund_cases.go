@@ -58,8 +58,8 @@ type caseAct struct {
 	Fields            []field
 	// File is what the paper is called, "" for a form without; FileError is what is wrong with it.
 	File, FileError string
-	// First is the step that comes next: it stands open. Ends: it ends the case.
-	First, Ends bool
+	// First is the step that comes next: it stands open. Ends: it ends the case; Aside: it is not what usually comes next.
+	First, Ends, Aside bool
 	// Errors are those that belong to no field.
 	Errors []string
 }
@@ -69,12 +69,12 @@ type caseForm struct {
 	day, number, text, amount, file, hint, already string
 	choices                                        []option
 	choice                                         string
-	ends                                           bool
+	ends, aside                                    bool
 }
 
 // act turns a form into what the page shows, with what was typed and refused if it is the one that was sent.
 func (f caseForm) act(step, title string, typed url.Values, refused []fault.Field, today calendar.Date) caseAct {
-	a := caseAct{Step: step, Title: title, Hint: f.hint, File: f.file, Ends: f.ends}
+	a := caseAct{Step: step, Title: title, Hint: f.hint, File: f.file, Ends: f.ends, Aside: f.aside}
 	mine := typed.Get("step") == step
 	value := func(name, otherwise string) string {
 		if mine {

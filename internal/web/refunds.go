@@ -118,15 +118,15 @@ func refundForms(r *refund.Refund) map[refund.Step]caseForm {
 	}
 	forms := map[refund.Step]caseForm{
 		refund.StepCheck: {choice: "查验结果", choices: []option{{Label: "请选择"}, {"clean", "没有未修复的缺陷"}, {"defect", "还有缺陷没有修复"}}, text: "查验情况", hint: "业主、物业企业、社区、住建局各登记一次，以最后一次为准。"},
-		refund.StepGone:  {text: "情况（歇业、注销、破产）", number: "文书编号", day: "文书日期", file: "文书", hint: "公示期满后余额转入小区的住宅专项维修资金。"},
+		refund.StepGone:  {text: "情况（歇业、注销、破产）", number: "文书编号", day: "文书日期", file: "文书", aside: true, hint: "公示期满后余额转入小区的住宅专项维修资金。"},
 		refund.StepShow:  {day: "公示第一天", text: "公示地点", file: "公示照片", hint: "打印退还公示贴在小区；公示期内业主可以提出异议。"}, refund.StepObject: {text: "异议", hint: "写明哪一处还有问题。"},
 		refund.StepSend: {hint: "按账上现有的余额计算退还金额；送审的人不能再审批这一件。"}, refund.StepPay: {number: "支付凭证号", file: "银行付款回单", hint: "经办和审批的人不能支付。"},
-		refund.StepExtend: {text: reason, hint: "还有缺陷或者使用申请在办的，修复以前继续存储。"}, refund.StepResume: {text: "修复情况"}, refund.StepStop: {text: reason, ends: true},
+		refund.StepExtend: {text: reason, aside: true, hint: "还有缺陷或者使用申请在办的，修复以前继续存储。"}, refund.StepResume: {text: "修复情况"}, refund.StepStop: {text: reason, ends: true},
 	}
 	if len(open) > 1 {
-		forms[refund.StepSettle] = caseForm{choice: "哪一条异议", choices: open, text: "怎样达成一致"}
-		forms[refund.StepSue] = caseForm{choice: "哪一条异议", choices: open, text: "受理法院（仲裁机构）和案号"}
-		forms[refund.StepDrop] = caseForm{choice: "哪一条异议", choices: open, text: "撤回的情况"}
+		forms[refund.StepSettle] = caseForm{choice: "哪一条异议", choices: open, text: "怎样达成一致", aside: true}
+		forms[refund.StepSue] = caseForm{choice: "哪一条异议", choices: open, text: "受理法院（仲裁机构）和案号", aside: true}
+		forms[refund.StepDrop] = caseForm{choice: "哪一条异议", choices: open, text: "撤回的情况", aside: true}
 	}
 	return forms
 }
@@ -181,7 +181,7 @@ func (s *Server) showRefund(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 			v.Acts = append(v.Acts, form.act(string(do), do.Title(), typed, refused, s.refunds.Today()))
 		}
 	}
-	openFirst(v.Acts, typed.Get("step"), "")
+	openFirst(v.Acts, typed.Get("step"))
 	if s.refunds.Can(ctx, by, r, refund.StepSign) {
 		v.signForm(r.Approval, typed, refused)
 	}
