@@ -100,6 +100,8 @@ const (
 	WriteRegister Action = "register.write"
 	// ImportRegister enters many of them from Excel.
 	ImportRegister Action = "register.import"
+	// RegisterParty says how the party is organised in a firm: form, branch, secretary, instructor, numbers.
+	RegisterParty Action = "register.party"
 	// ReadFiling shows filings within the scope.
 	ReadFiling Action = "filing.read"
 	// ApplyFiling drafts filings, hands them in, corrects and withdraws them.
@@ -270,6 +272,7 @@ func Actions() []ActionInfo {
 		{ReadRegister, "查看企业与小区登记", false},
 		{WriteRegister, "登记企业、小区与合同", false},
 		{ImportRegister, "从 Excel 导入登记", false},
+		{RegisterParty, "登记企业党组织", false},
 		{ReadFiling, "查看登记备案", false},
 		{ApplyFiling, "提交备案", false},
 		{HandleFiling, "受理备案", false},

@@ -88,8 +88,13 @@ func codedFor[T identified](ctx context.Context, s *Service, c coded[T], by poli
 // changeCoded loads a row in the actor's scope, applies a change and stores it after seq. Returns Forbidden without WriteRegister, NotFound, Invalid for what f
 // put into its faults, Conflict for a code that another row holds or if seq is not the last change.
 func changeCoded[T identified](ctx context.Context, s *Service, c coded[T], by policy.Actor, id, key string, seq int64, f func(*T, *faults)) error {
+	return changeCodedBy(ctx, s, c, by, policy.WriteRegister, id, key, seq, f)
+}
+
+// changeCodedBy is changeCoded with another right.
+func changeCodedBy[T identified](ctx context.Context, s *Service, c coded[T], by policy.Actor, action policy.Action, id, key string, seq int64, f func(*T, *faults)) error {
 	const op = "registry.changeCoded"
-	d, err := codedFor(ctx, s, c, by, policy.WriteRegister, id, key)
+	d, err := codedFor(ctx, s, c, by, action, id, key)
 	if err != nil {
 		return err
 	}
@@ -102,5 +107,5 @@ func changeCoded[T identified](ctx context.Context, s *Service, c coded[T], by p
 	if err := bad.err(op); err != nil {
 		return err
 	}
-	return putCoded(ctx, s.Register, c, s.meta(by, policy.WriteRegister, ""), d, next)
+	return putCoded(ctx, s.Register, c, s.meta(by, action, ""), d, next)
 }

@@ -101,6 +101,13 @@ type Party struct {
 	Form PartyForm `json:"form" privacy:"public"`
 	// Members is the number of party members who work for the firm.
 	Members int64 `json:"members"`
+	// Full is how many of them are full members (正式党员), 0 if it is not told apart.
+	Full int64 `json:"full,omitempty"`
+	// Branch is the name of the branch, Secretary that of who leads it; "" without a branch.
+	Branch    string `json:"branch,omitempty" privacy:"internal"`
+	Secretary string `json:"secretary,omitempty" privacy:"pii"`
+	// Instructor is the name of the instructor, "" unless the form is PartyInstructor.
+	Instructor string `json:"instructor,omitempty" privacy:"pii"`
 	// Office is the office that sent the instructor, "" unless the form is PartyInstructor.
 	Office string `json:"office,omitempty" privacy:"internal"`
 	// Days are the days on which it holds; without last day it holds now.
@@ -191,10 +198,24 @@ func (s *Service) ChangeFirm(ctx context.Context, by policy.Actor, id string, se
 	return changeCoded(ctx, s, s.coded(), by, id, policy.FirmKey(id), seq, func(f *Firm, bad *faults) { *f = in.onto(*f, nil, s.Today(), bad) })
 }
 
-// check completes a new entry. Its field names are form, members, office, from.
+// check completes a new entry. Its field names are form, members, full, branch, secretary, instructor, office, from.
 func (p *Party) check(bad *faults) {
 	choice(bad, "form", "党组织形式", p.Form, PartyForms())
 	bad.count("members", "党员人数", "人", p.Members, 0, 9999)
+	bad.count("full", "正式党员人数", "人", p.Full, 0, p.Members)
+	bad.text("branch", "党支部名称", &p.Branch, 0, 40)
+	bad.person("secretary", "书记", &p.Secretary)
+	bad.person("instructor", "指导员", &p.Instructor)
+	if p.Form == PartyInstructor || p.Form == PartyNone {
+		for _, field := range []struct{ name, label, value string }{{"branch", "党支部名称", p.Branch}, {"secretary", "书记", p.Secretary}} {
+			if field.value != "" {
+				bad.add(field.name, "党组织形式是%s，不填%s", TextOf(PartyForms(), p.Form), field.label)
+			}
+		}
+	}
+	if p.Instructor != "" && p.Form != PartyInstructor && knows(PartyForms(), p.Form) {
+		bad.add("instructor", "党组织形式是%s，不填指导员", TextOf(PartyForms(), p.Form))
+	}
 	bad.text("office", "指导员派出单位", &p.Office, 0, 60)
 	if p.Office != "" && p.Form != PartyInstructor && knows(PartyForms(), p.Form) {
 		bad.add("office", "党组织形式是%s，不填指导员派出单位", TextOf(PartyForms(), p.Form))
@@ -231,10 +252,10 @@ func appendParty(bad *faults, list []Party, next Party) []Party {
 	return append(list, next)
 }
 
-// SetParty says how the party is organised in a firm from a day on; the entry before ends on the day before. Returns Forbidden without WriteRegister,
-// NotFound, Invalid for refused fields (form, members, office, from), Conflict if seq is not the last change.
+// SetParty says how the party is organised in a firm from a day on; the entry before ends on the day before. Returns Forbidden without RegisterParty,
+// NotFound, Invalid for refused fields (form, members, full, branch, secretary, instructor, office, from), Conflict if seq is not the last change.
 func (s *Service) SetParty(ctx context.Context, by policy.Actor, id string, seq int64, p Party) error {
-	return changeCoded(ctx, s, s.coded(), by, id, policy.FirmKey(id), seq, func(f *Firm, bad *faults) {
+	return changeCodedBy(ctx, s, s.coded(), by, policy.RegisterParty, id, policy.FirmKey(id), seq, func(f *Firm, bad *faults) {
 		p.check(bad)
 		f.Party = appendParty(bad, f.Party, p)
 	})

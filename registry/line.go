@@ -192,11 +192,12 @@ func (s *checker) firmLine(ctx context.Context, l FirmLine, bad *faults) (step, 
 			return step{}, err
 		}
 	}
+	l.Party = l.Party.keep(now.State.Party)
 	party := &l.Party
 	party.Days.Until = calendar.Date{}
 	known := func(p Party) bool { p.Days.Until = calendar.Date{}; return p == *party }
-	if party.Form == "" && (party.Members != 0 || party.Office != "" || !party.Days.From.IsZero()) {
-		bad.add("form", "填了党员人数、指导员派出单位或起始日，也要填党组织形式")
+	if party.Form == "" && (party.Members != 0 || party.Full != 0 || party.Branch+party.Secretary+party.Instructor+party.Office != "" || !party.Days.From.IsZero()) {
+		bad.add("form", "填了党员人数、党支部、书记、指导员或起始日，也要填党组织形式")
 	}
 	if party.Form == "" || slices.ContainsFunc(now.State.Party, known) {
 		party = nil

@@ -140,6 +140,10 @@ func (s *Service) masked(d store.Doc[Firm], contacts policy.Scope) Firm {
 	f := d.State
 	if !d.Purged && !contacts.Covers([]string{policy.FirmKey(d.ID)}, s.Today()) {
 		f.LegalPerson, f.Phone = policy.MaskName(f.LegalPerson), policy.MaskPhone(f.Phone)
+		f.Party = slices.Clone(f.Party)
+		for i := range f.Party {
+			f.Party[i].Secretary, f.Party[i].Instructor = policy.MaskName(f.Party[i].Secretary), policy.MaskName(f.Party[i].Instructor)
+		}
 	}
 	return f
 }
@@ -389,6 +393,9 @@ type FirmView struct {
 	Purged bool
 	// Holds are the projects that it holds today, by name.
 	Holds []ProjectRow
+	// Head is the id of its head office if that is registered too, "" otherwise; Branches are the registered branches of which it is the head office, by name: id and name.
+	Head     string
+	Branches []Choice
 }
 
 // OneFirm returns a firm of the actor's scope; names and phones of its people are masked without ReadContacts. Returns Forbidden without ReadRegister,
@@ -415,7 +422,7 @@ func (s *Service) OneFirm(ctx context.Context, by policy.Actor, id string) (Firm
 		}
 		v.Holds = append(v.Holds, row)
 	}
-	return v, nil
+	return v, s.relatives(ctx, &v)
 }
 
 // FirmNames returns the names of firms by id, for pages that show a contract; a firm that does not exist is left out.
@@ -434,4 +441,17 @@ func (r *Register) FirmNames(ctx context.Context, ids []string) (map[string]stri
 		}
 	}
 	return names, nil
+}
+
+// relatives fills in the head office and the branches of a firm, each of which has a code of its own.
+func (r *Register) relatives(ctx context.Context, v *FirmView) (err error) {
+	if v.HeadCode != "" {
+		if v.Head, err = r.firmByCode(ctx, v.HeadCode); err != nil {
+			return err
+		}
+	}
+	return every(ctx, r.firms, store.Query{Index: ByName}, func(d *store.Doc[Firm]) bool { return d.State.HeadCode == v.Code }, func(d store.Doc[Firm]) error {
+		v.Branches = append(v.Branches, Choice{d.ID, d.State.Name})
+		return nil
+	})
 }

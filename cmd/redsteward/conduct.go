@@ -5,6 +5,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/registry/conduct"
+	"redsteward/registry/party"
 )
 
 // termsFrom reads a conduct.yaml against the deadlines that there are.
@@ -35,5 +36,11 @@ func (s *service) openConduct(ctx context.Context) error {
 		return err
 	}
 	s.conduct, err = conduct.New(ctx, conduct.Config{DB: s.db, Guard: s.guard, Keeper: s.keeper, Now: s.clocks.Business, Register: s.register.Register, Finder: s.register.Finder, Terms: terms, Deadlines: deadlines})
+	return err
+}
+
+// openParty opens the sheets of party organisations over the register.
+func (s *service) openParty(ctx context.Context) (err error) {
+	s.party, err = party.New(ctx, party.Config{DB: s.db, Guard: s.guard, Keeper: s.keeper, Now: s.clocks.Business, Register: s.register, Chains: s.chains})
 	return err
 }

@@ -30,6 +30,7 @@ import (
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
 	"redsteward/registry/handover"
+	"redsteward/registry/party"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
@@ -60,6 +61,8 @@ type service struct {
 	filings *filing.Service
 	// conduct are the books of conduct.
 	conduct *conduct.Service
+	// party are the sheets of party organisations.
+	party   *party.Service
 	archive *rating.Archive
 	cycle   *cycle.Service
 	jobs    *schedule.Runner
@@ -130,6 +133,9 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openConduct(ctx); err != nil {
 		return err
 	}
+	if err := s.openParty(ctx); err != nil {
+		return err
+	}
 	if err := s.openSupervision(ctx, s.register.Register, s.accounts); err != nil {
 		return err
 	}
@@ -145,7 +151,7 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openClaims(ctx); err != nil {
 		return err
 	}
-	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers, s.conduct)
+	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers, s.conduct, s.party)
 	return nil
 }
 
@@ -268,7 +274,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Approvals: s, Filings: s.filings, Conduct: s.conduct, Register: s.register, Fund: s.fund, Claims: s.claims, Refunds: s.refunds, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Approvals: s, Filings: s.filings, Conduct: s.conduct, Party: s.party, Register: s.register, Fund: s.fund, Claims: s.claims, Refunds: s.refunds, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},

@@ -62,6 +62,10 @@ func Firms() Table[registry.FirmLine] {
 		Whole("crossing", "交叉任职", "2", func(l *line) *int64 { return &l.Crossing }).Says("项目负责人中在社区党组织任职的人数"),
 		Pick("form", "党组织形式", registry.PartyForms(), func(l *line) *registry.PartyForm { return &l.Party.Form }),
 		Whole("members", "党员人数", "3", func(l *line) *int64 { return &l.Party.Members }).Says("只填人数"),
+		Whole("full", "正式党员", "3", func(l *line) *int64 { return &l.Party.Full }).Says("这一列到“指导员派出单位”，不填的不改"),
+		Text("branch", "党支部名称", func(l *line) *string { return &l.Party.Branch }).Wide(24).Says("单建、联建的才填"),
+		Text("secretary", "书记", func(l *line) *string { return &l.Party.Secretary }).Says("单建、联建的才填"),
+		Text("instructor", "指导员", func(l *line) *string { return &l.Party.Instructor }).Says("党组织形式是选派指导员的才填"),
 		Text("office", "指导员派出单位", func(l *line) *string { return &l.Party.Office }).Wide(20).Says("党组织形式是选派指导员的才填"),
 		Date("from", "党组织起始日", "2026-01-01", func(l *line) *calendar.Date { return &l.Party.Days.From }).Says("填了党组织形式的要填"),
 	}}

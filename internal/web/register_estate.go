@@ -187,6 +187,8 @@ type developerView struct {
 	Built    []projectLine
 	History  []standingLine
 	CanWrite bool
+	// Duties are its own record.
+	Duties duties
 }
 
 type standingLine struct{ State, From, Basis string }
@@ -204,6 +206,9 @@ func (s *Server) developer(c *fiber.Ctx, by policy.Actor) error {
 	for i := len(d.Standings) - 1; i >= 0; i-- {
 		st := d.Standings[i]
 		v.History = append(v.History, standingLine{registry.TextOf(registry.Standings(), st.State), st.From.Chinese(), st.Basis})
+	}
+	if v.Duties, err = s.dutiesOf(c.UserContext(), by, d.Projects); err != nil {
+		return err
 	}
 	return s.render(c, by, "register_developer", page{Title: d.Name, Nav: developersPath, Data: v})
 }

@@ -6,10 +6,12 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/conduct"
+	"redsteward/registry/party"
 )
 
 // registeredView is what register_firms.html shows.
@@ -97,14 +99,23 @@ type firmView struct {
 	Households           int64
 	FoundedText, Capital string
 	Path                 string
-	CanWrite             bool
+	CanWrite, CanParty   bool
 	// Books are the books of conduct that the actor may read, each with its address for this firm.
 	Books []link
+	// Done is what is confirmed of its party activities in DoneIn, the quarter of today.
+	Done   []doneLine
+	DoneIn string
+}
+
+// doneLine is one kind of party activity with how often it is confirmed and due.
+type doneLine struct {
+	Kind       string
+	Times, Due int
 }
 
 type partyLine struct {
-	Form, Office, Days string
-	Members            int64
+	registry.Party
+	Form, Days string
 }
 
 // firm shows one firm.
@@ -115,13 +126,24 @@ func (s *Server) firm(c *fiber.Ctx, by policy.Actor) error {
 	}
 	now := f.PartyOn(s.registered.On(c.UserContext()))
 	v := firmView{FirmView: f, OriginWord: registry.TextOf(registry.Origins(), f.Origin), FormWord: formWord(now), Warning: f.Code.InnerWarning(), Now: now, Path: firmPath(f.ID), FoundedText: f.Founded.Chinese(),
-		CanWrite: s.guard.Allow(by, policy.WriteRegister)}
+		CanWrite: s.guard.Allow(by, policy.WriteRegister), CanParty: s.guard.Allow(by, policy.RegisterParty)}
 	if f.Firm.Capital > 0 {
 		v.Capital = yuan(f.Firm.Capital)
 	}
 	for i := len(f.Firm.Party) - 1; i >= 0; i-- {
 		p := f.Firm.Party[i]
-		v.Party = append(v.Party, partyLine{formWord(p), p.Office, spanText(p.Days), p.Members})
+		v.Party = append(v.Party, partyLine{p, formWord(p), spanText(p.Days)})
+	}
+	if today := s.registered.Today(); s.party != nil && s.registered.On(c.UserContext()) == today {
+		quarter := calendar.QuarterOf(today)
+		done, err := s.party.Result(c.UserContext(), f.ID, now, quarter)
+		if err != nil {
+			return err
+		}
+		v.DoneIn = quarter.Chinese()
+		for _, d := range done {
+			v.Done = append(v.Done, doneLine{registry.TextOf(party.Kinds(), d.Kind), d.Times, d.Due})
+		}
 	}
 	if s.conduct != nil {
 		for _, b := range conduct.Books() {
@@ -259,6 +281,10 @@ func (s *Server) partyEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 		Form: []field{
 			{Name: "form", Label: "党组织形式", Options: choicesOf("请选择", registry.PartyForms()), Value: value("form", string(now.Form))},
 			{Name: "members", Label: "党员人数", Type: "text", Mode: "numeric", Value: value("members", strconv.FormatInt(now.Members, 10)), Hint: "在本企业工作的党员，只填人数"},
+			{Name: "full", Label: "其中正式党员", Type: "text", Mode: "numeric", Optional: true, Value: value("full", strconv.FormatInt(now.Full, 10)), Hint: "3 人以上应当建立党支部，7 人以上设支委会"},
+			{Name: "branch", Label: "党支部名称", Type: "text", Autocomplete: "off", Optional: true, Value: value("branch", now.Branch), Hint: "单建、联建的才填"},
+			{Name: "secretary", Label: "书记", Type: "text", Autocomplete: "off", Optional: true, Value: value("secretary", now.Secretary), Hint: "单建、联建的才填"},
+			{Name: "instructor", Label: "指导员", Type: "text", Autocomplete: "off", Optional: true, Value: value("instructor", now.Instructor), Hint: "形式是选派指导员的才填"},
 			{Name: "office", Label: "指导员派出单位", Type: "text", Autocomplete: "off", Optional: true, Value: value("office", now.Office), Hint: "形式是选派指导员的才填"},
 			{Name: "from", Label: "起始日", Type: "date", Value: value("from", s.registered.Today().String())},
 		}}}, nil
@@ -280,8 +306,9 @@ func (s *Server) setParty(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	in := typed{c: c}
-	p := registry.Party{Form: registry.PartyForm(c.FormValue("form")), Members: in.whole("members", "党员人数", "3"), Office: c.FormValue("office"),
-		Days: policy.Span{From: in.date("from", "起始日")}}
+	p := registry.Party{Form: registry.PartyForm(c.FormValue("form")), Members: in.whole("members", "党员人数", "3"), Full: in.whole("full", "正式党员", "3"), Branch: c.FormValue("branch"), Secretary: c.FormValue("secretary"), Instructor: c.FormValue("instructor"),
+		Office: c.FormValue("office"),
+		Days:   policy.Span{From: in.date("from", "起始日")}}
 	err = in.with(func() error { return s.registered.SetParty(c.UserContext(), by, c.Params("id"), formSeq(c), p) })
 	return s.settled(c, by, e, err, "form", e.Back)
 }

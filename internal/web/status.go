@@ -21,7 +21,7 @@ var looks = map[string]look{
 	"待走访": {"blue", "clock"}, "走访中": {"blue", "tool"}, "已取消": {"grey", "undo"},
 	"待核对条件": {"blue", "clock"}, "待查验": {"blue", "clock"}, "查验中": {"blue", "tool"}, "问题整改中": {"amber", "hour"}, "复验中": {"blue", "eye"}, "待签协议": {"amber", "hour"},
 	"待交接": {"amber", "hour"}, "待备案": {"amber", "hour"}, "待整改": {"amber", "hour"}, "已整改，待复验": {"blue", "clock"}, "复验合格": {"green", "check"}, "复验不合格": {"wine", "alert"},
-	"待核对": {"blue", "clock"}, "有效": {"green", "check"}, "已过有效期": {"grey", "dash"}, "已修复": {"green", "check"}, "已撤销": {"grey", "ban"},
+	"填写中": {"grey", "edit"}, "待确认": {"blue", "clock"}, "待核对": {"blue", "clock"}, "有效": {"green", "check"}, "已过有效期": {"grey", "dash"}, "已修复": {"green", "check"}, "已撤销": {"grey", "ban"},
 	"退回": {"amber", "undo"}, "临期": {"amber", "hour"}, "今天到期": {"amber", "hour"}, "已延期": {"amber", "pause"}, "待补正": {"amber", "undo"}, "需确认": {"amber", "undo"},
 	"待采用": {"blue", "clock"}, "已采用": {"green", "check"}, "不采用": {"grey", "undo"}, "未设定": {"amber", "hour"}, "未缴清": {"amber", "hour"}, "已冲正": {"grey", "undo"}, "已终止": {"grey", "undo"}, "冻结中": {"violet", "speech"},
 	"起草保修通知": {"grey", "edit"}, "已通知保修": {"amber", "hour"}, "督促中": {"amber", "hour"}, "待核查": {"blue", "clock"}, "待送审": {"blue", "clock"}, "维修中": {"blue", "tool"}, "决算公示中": {"teal", "mega"},

@@ -64,6 +64,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.fund != nil {
 		parts = append(parts, FundTasks{Guard: s.guard, Fund: s.fund})
 	}
+	if s.party != nil {
+		parts = append(parts, PartyTasks{Guard: s.guard, Sheets: s.party})
+	}
 	if s.conduct != nil {
 		parts = append(parts, ConductTasks{Guard: s.guard, Books: s.conduct})
 	}

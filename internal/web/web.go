@@ -33,6 +33,7 @@ import (
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
+	"redsteward/registry/party"
 )
 
 // Settings are the words and switches of one installation. The zero value works; empty words get the defaults named here.
@@ -79,6 +80,8 @@ type Options struct {
 	Filings *filing.Service
 	// Conduct keeps 失信信息, 行业评价记录 and 表彰奖励. Nil hides their pages; needs Register.
 	Conduct *conduct.Service
+	// Party keeps the sheets of party organisations. Nil hides their pages; needs Register.
+	Party *party.Service
 	// Register holds firms and projects. Nil hides their pages.
 	Register Register
 	// Fund keeps the guarantee fund. Nil hides its pages.
@@ -125,6 +128,8 @@ type Server struct {
 	approvals Approvals
 	// filings is nil if its pages are not there.
 	filings *filing.Service
+	// party is nil if its pages are not there.
+	party *party.Service
 	// conduct is nil if its pages are not there.
 	conduct *conduct.Service
 	// evidence is nil if its pages are not there.
@@ -174,7 +179,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, conduct: o.Conduct, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, holidays: o.Holidays, registered: o.Register, fund: o.Fund, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, conduct: o.Conduct, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, holidays: o.Holidays, registered: o.Register, fund: o.Fund, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

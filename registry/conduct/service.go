@@ -25,8 +25,6 @@ type Register interface {
 	Place(ctx context.Context, project string, on calendar.Date) (registry.Place, error)
 	// FirmNames are the names of firms by id; one that does not exist is left out.
 	FirmNames(ctx context.Context, ids []string) (map[string]string, error)
-	// Held are the projects that a firm holds on a day.
-	Held(ctx context.Context, firm string, on calendar.Date) ([]registry.Place, error)
 }
 
 // Config is what the books need; everything is required.

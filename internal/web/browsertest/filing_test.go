@@ -27,8 +27,16 @@ func conductPages(credit, mark, honour, returned string) []opened {
 var conductElsewhere = []string{"/marks/new", "/credit/1/edit", "/marks/1/edit", "/marks/imports", "/honours/imports", "/credit/imports/1", "/marks/imports/1", "/honours/imports/1", "/credit/imports/1/reverse", "/marks/imports/1/reverse",
 	"/honours/imports/1/reverse"}
 
-// conductFile reports whether a route of the books of conduct answers with a file or for a script.
+// partyPages are the pages of the sheets of party organisations and of the coverage.
+func partyPages(firm, community string) []opened {
+	return []opened{{"party", "/party", 200}, {"party-sheets", "/party/sheets", 200}, {"party-new", "/party/sheets/new", 200}, {"party-sheet", "/party/sheets/" + firm + "/" + community + "/2026Q4", 200}}
+}
+
+// conductFile reports whether a route of the books of conduct or of the sheets answers with a file or for a script.
 func conductFile(path string) bool {
+	if strings.HasPrefix(path, "/party") {
+		return strings.HasSuffix(path, ".xlsx") || strings.Contains(path, "/photos/")
+	}
 	book := slices.ContainsFunc([]string{"/credit", "/marks", "/honours"}, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
 	return book && (strings.HasSuffix(path, ".xlsx") || strings.HasSuffix(path, "/paper") || strings.HasSuffix(path, "/progress") || strings.Contains(path, "/marked/"))
 }
@@ -72,8 +80,8 @@ func TestFilings(t *testing.T) {
 	firm, _, project := fillRegister(t, f)
 	for login, ap := range map[string]policy.Appointment{
 		"filer": {Role: "firm_manager", Unit: policy.FirmKey(firm), Scopes: []string{policy.FirmKey(firm)}}, "chief": {Role: "section_chief", Unit: policy.County, Scopes: []string{policy.County}},
-		"clerk": {Role: "property_officer", Unit: policy.County, Scopes: []string{policy.County}},
-		"law":   {Role: "legal_officer", Unit: policy.County, Scopes: []string{policy.County}},
+		"party": {Role: "industry_secretary", Unit: policy.County, Scopes: []string{policy.County}}, "clerk": {Role: "property_officer", Unit: policy.County, Scopes: []string{policy.County}},
+		"law": {Role: "legal_officer", Unit: policy.County, Scopes: []string{policy.County}},
 	} {
 		if err := f.Appoint(ctx, login, "周望平", ap); err != nil {
 			t.Fatal(err)
@@ -120,4 +128,10 @@ func TestFilings(t *testing.T) {
 	tb.look(t, f, []opened{{"filing-new", "/filings/new", 200}, {"credit-object", "/credit/" + credit, 200}})
 	signIn(t, tb, f, "clerk", Password)
 	tb.look(t, f, conductPages(credit, mark, honour, returned))
+	signIn(t, tb, f, "party", Password)
+	row, err := f.Register.OneProject(ctx, registerStaff, project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tb.look(t, f, partyPages(firm, row.Community))
 }

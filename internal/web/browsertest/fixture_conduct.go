@@ -8,6 +8,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/policy"
 	"redsteward/registry/conduct"
+	"redsteward/registry/party"
 )
 
 // fixtureTerms are classes and terms of every book.
@@ -35,6 +36,12 @@ func (f *Fixture) openConduct(ctx context.Context, guard *policy.Guard, now func
 		return err
 	}
 	f.Conduct, err = conduct.New(ctx, conduct.Config{DB: f.DB, Guard: guard, Keeper: files.NewKeeper(f.DB, ""), Now: now, Register: f.Register.Register, Finder: f.Register.Finder, Terms: terms, Deadlines: tenDays})
+	return err
+}
+
+// openParty opens the sheets of party organisations over the register.
+func (f *Fixture) openParty(ctx context.Context, guard *policy.Guard, now func() time.Time, chains *policy.Chains) (err error) {
+	f.Party, err = party.New(ctx, party.Config{DB: f.DB, Guard: guard, Keeper: files.NewKeeper(f.DB, ""), Now: now, Register: f.Register, Chains: chains})
 	return err
 }
 

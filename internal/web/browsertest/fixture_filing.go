@@ -28,6 +28,16 @@ const fixtureChains = `approvals:
         from: 2025-01-01
         levels:
           - {name: 会签, paper: true, seats: [{role: section_chief, deputies: [deputy_director]}, {role: legal_officer}]}
+  - id: party-sheet
+    title: 党建台账逐级确认
+    basis: 建议
+    makers: [community_worker]
+    versions:
+      - version: 1
+        from: 2025-01-01
+        levels:
+          - {name: 社区党组织确认, seats: [{role: community_secretary}]}
+          - {name: 组织部（社会工作部）确认, seats: [{role: organisation}]}
 `
 
 // fixtureKinds is one kind of filing.

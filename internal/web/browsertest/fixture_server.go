@@ -19,6 +19,7 @@ import (
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
+	"redsteward/registry/party"
 	"redsteward/supervision/evidence"
 )
 
@@ -68,6 +69,8 @@ type Fixture struct {
 	Refunds *refund.Service
 	// Conduct are the books of conduct.
 	Conduct *conduct.Service
+	// Party are the sheets of party organisations.
+	Party *party.Service
 }
 
 // Buffer is a log that may be read while it is written.
@@ -207,9 +210,12 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err := f.openConduct(ctx, guard, clocks.Business); err != nil {
 		return nil, err
 	}
+	if err := f.openParty(ctx, guard, clocks.Business, approvals.chains); err != nil {
+		return nil, err
+	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Approvals: approvals, Filings: f.Filings, Conduct: f.Conduct, Register: f.Register, Fund: f.Fund, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers,
+		Access: f.Access, Approvals: approvals, Filings: f.Filings, Conduct: f.Conduct, Party: f.Party, Register: f.Register, Fund: f.Fund, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {

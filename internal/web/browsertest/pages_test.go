@@ -164,7 +164,7 @@ func TestEveryRoute(t *testing.T) {
 	f := started(t, 1)
 	paths := slices.Concat(elsewhere, fundForms, claimElsewhere, conductElsewhere)
 	fundChief, fundCashier := fundPages("1")
-	for _, p := range slices.Concat(publicPages, officePages, auditPages, filingPages("1", "1"), conductPages("1", "1", "1", "1"), registerPages("1", "1", "1", "1"), divisionForms(), fundChief, fundCashier) {
+	for _, p := range slices.Concat(publicPages, officePages, auditPages, filingPages("1", "1"), conductPages("1", "1", "1", "1"), partyPages("1", "1"), registerPages("1", "1", "1", "1"), divisionForms(), fundChief, fundCashier) {
 		if p.status == 200 {
 			path, _, _ := strings.Cut(p.path, "?")
 			paths = append(paths, path)

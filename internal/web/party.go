@@ -1,0 +1,430 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"net/url"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/internal/report"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry"
+	"redsteward/registry/party"
+)
+
+// The pages of the party organisations of firms.
+const (
+	partyPath  = "/party"
+	sheetsPath = "/party/sheets"
+)
+
+// maxSitePhoto is the largest upload of one site photo with its form, in bytes.
+const maxSitePhoto = 21 << 20
+
+// partyRoutes are the rows of the coverage and of the sheets.
+func (s *Server) partyRoutes() []Route {
+	if s.party == nil {
+		return nil
+	}
+	const get, post = fiber.MethodGet, fiber.MethodPost
+	const one = sheetsPath + "/:firm<maxLen(64)>/:community<maxLen(64)>/:quarter<maxLen(8)>"
+	return []Route{
+		{Method: get, Path: partyPath, Action: policy.ReadRegister, Handler: s.partyCoverage},
+		{Method: get, Path: partyPath + ".xlsx", Action: policy.ReadRegister, Handler: s.partyCoverageExcel},
+		{Method: get, Path: sheetsPath, Action: policy.ReadPartyFact, Handler: s.partySheets},
+		{Method: get, Path: sheetsPath + ".xlsx", Action: policy.ReadPartyFact, Handler: s.partySheetsExcel},
+		{Method: get, Path: sheetsPath + "/new", Action: policy.RecordPartyFact, Handler: s.newPartySheet},
+		{Method: get, Path: one, Action: policy.ReadPartyFact, Handler: s.partySheet},
+		{Method: get, Path: one + "/photos/:n<int>", Action: policy.ReadPartyFact, Handler: s.partyPhoto},
+		{Method: post, Path: one + "/fill", Action: policy.RecordPartyFact, Handler: s.fillPartySheet, Upload: maxSitePhoto},
+		{Method: post, Path: one + "/drop", Action: policy.RecordPartyFact, Handler: s.dropPartyLine},
+		{Method: post, Path: one + "/submit", Action: policy.RecordPartyFact, Handler: s.submitPartySheet},
+		{Method: post, Path: one + "/recall", Action: policy.RecordPartyFact, Handler: s.recallPartySheet},
+		{Method: post, Path: one + "/reopen", Action: policy.RecordPartyFact, Handler: s.reopenPartySheet},
+		{Method: post, Path: one + "/confirm", Action: policy.ConfirmPartyFact, Handler: s.confirmPartySheet},
+		{Method: post, Path: one + "/return", Action: policy.ConfirmPartyFact, Handler: s.returnPartySheet},
+	}
+}
+
+// coverageColumn is one figure of the coverage.
+type coverageColumn struct {
+	title string
+	value func(f *party.Figures) any
+}
+
+// coverageColumns are the figures in the order of the table and of Excel.
+func coverageColumns() []coverageColumn {
+	return []coverageColumn{
+		{"物业企业", func(f *party.Figures) any { return f.Firms }}, {"单建", func(f *party.Figures) any { return f.Own }}, {"联建", func(f *party.Figures) any { return f.Joint }},
+		{"选派指导员", func(f *party.Figures) any { return f.Instructor }}, {"无", func(f *party.Figures) any { return f.None }}, {"覆盖率", func(f *party.Figures) any { return share(f.Covered(), f.Firms) }},
+		{"应建", func(f *party.Figures) any { return f.Must }}, {"已建", func(f *party.Figures) any { return f.Formed }}, {"组建率", func(f *party.Figures) any { return share(f.Formed, f.Must) }},
+		{"党员", func(f *party.Figures) any { return f.Members }}, {"交叉任职", func(f *party.Figures) any { return f.Crossing }},
+		{"企业与社区", func(f *party.Figures) any { return f.Pairs }}, {"本季度五个共", func(f *party.Figures) any { return f.Together }},
+	}
+}
+
+// coverageView is what party.html shows.
+type coverageView struct {
+	Quarter        string
+	County         party.Figures
+	Share, Formed  string
+	Columns        []string
+	Rows           []coverageRow
+	Lacking        []party.Lacking
+	FirmsPath      string
+	CanSheets      bool
+	Excel          string
+	Day            string
+	Branches, None int
+}
+
+type coverageRow struct {
+	Name   string
+	Values []any
+}
+
+// partyCoverage shows how far the party is organised among the firms.
+func (s *Server) partyCoverage(c *fiber.Ctx, by policy.Actor) error {
+	found, err := s.party.Coverage(c.UserContext(), by)
+	if err != nil {
+		return err
+	}
+	v := coverageView{Quarter: found.Quarter.Chinese(), County: found.County, Share: share(found.County.Covered(), found.County.Firms), Formed: share(found.County.Formed, found.County.Must), Lacking: found.Lacking, FirmsPath: firmsPath,
+		CanSheets: s.guard.Allow(by, policy.ReadPartyFact), Excel: partyPath + ".xlsx", Day: calendar.DateOf(s.clocks.Business()).Chinese(), Branches: found.County.Branches(), None: found.County.None}
+	for _, col := range coverageColumns() {
+		v.Columns = append(v.Columns, col.title)
+	}
+	for _, f := range append(found.Townships, found.County) {
+		row := coverageRow{Name: f.Name}
+		if f.Township == "" {
+			row.Name = "合计（不重复）"
+		}
+		for _, col := range coverageColumns() {
+			row.Values = append(row.Values, col.value(&f))
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	return s.render(c, by, "party", page{Title: "物业企业党组织覆盖", Nav: partyPath, Data: v, Script: true})
+}
+
+// partyCoverageExcel is the same table as Excel.
+func (s *Server) partyCoverageExcel(c *fiber.Ctx, by policy.Actor) error {
+	found, err := s.party.Coverage(c.UserContext(), by)
+	if err != nil {
+		return err
+	}
+	type row = party.Figures
+	columns := []report.Column[row]{report.Shown("乡镇", func(r *row) any {
+		if r.Township == "" {
+			return "合计（不重复）"
+		}
+		return r.Name
+	}).Wide(18)}
+	for _, col := range coverageColumns() {
+		columns = append(columns, report.Shown(col.title, col.value))
+	}
+	data, err := report.Write(report.Table[row]{Sheet: "党组织覆盖", Columns: columns}.Filled(append(found.Townships, found.County)))
+	if err != nil {
+		return err
+	}
+	return sendExcel(c, "物业企业党组织覆盖.xlsx", data)
+}
+
+// sheetLine is one sheet of a list.
+type sheetLine struct {
+	Path, Firm, Community, Quarter, State string
+	Branch, Together, Kinds               int
+}
+
+func sheetAddress(sheet *party.Sheet) string {
+	return sheetsPath + "/" + sheet.Firm + "/" + sheet.Community + "/" + sheet.Quarter
+}
+
+func quarterText(text string) string {
+	q, err := calendar.ParseQuarter(text)
+	if err != nil {
+		return text
+	}
+	return q.Chinese()
+}
+
+func sheetLineOf(sheet *party.Sheet) sheetLine {
+	together := sheet.Count(party.Kind.Together)
+	return sheetLine{Path: sheetAddress(sheet), Firm: sheet.FirmName, Community: sheet.CommunityName, Quarter: quarterText(sheet.Quarter), State: sheet.State.Title(), Branch: len(sheet.Lines) - together, Together: together, Kinds: sheet.KindsTogether()}
+}
+
+// sheetsView is what party_sheets.html shows.
+type sheetsView struct {
+	Rows                  []sheetLine
+	States, Quarters      []option
+	Query, State, Quarter string
+	ByQuarter             sortLink
+	Next, Excel           string
+	Filtered, CanRecord   bool
+}
+
+var sheetFilters = []string{"q", "state", "quarter", "firm"}
+
+func sheetFilter(l listAddress) party.Filter {
+	return party.Filter{Text: l.value["q"], State: party.State(l.value["state"]), Quarter: l.value["quarter"], Firm: l.value["firm"], Ascending: l.value["sort"] != "" && l.value["desc"] == ""}
+}
+
+// partySheets lists the sheets of the actor's scope.
+func (s *Server) partySheets(c *fiber.Ctx, by policy.Actor) error {
+	l := readList(c, sheetsPath, sheetFilters...)
+	found, err := s.party.List(c.UserContext(), by, sheetFilter(l), l.after)
+	if err != nil {
+		return err
+	}
+	v := sheetsView{Query: l.value["q"], State: l.value["state"], Quarter: l.value["quarter"], Quarters: s.quarterOptions(), States: []option{{Label: "全部"}}, ByQuarter: l.sorted("quarter", "季度", ""),
+		Next: nextPage(c, found.Next), Excel: l.excel(), Filtered: l.filtered(), CanRecord: s.guard.Allow(by, policy.RecordPartyFact)}
+	for _, state := range party.States() {
+		v.States = append(v.States, option{Value: string(state), Label: state.Title()})
+	}
+	for i := range found.Docs {
+		v.Rows = append(v.Rows, sheetLineOf(&found.Docs[i].State))
+	}
+	return s.render(c, by, "party_sheets", page{Title: "党建台账", Nav: sheetsPath, Data: v, Script: true})
+}
+
+// partySheetsExcel writes exactly the sheets that the filter shows, one row an activity.
+func (s *Server) partySheetsExcel(c *fiber.Ctx, by policy.Actor) error {
+	type row struct {
+		sheetLine
+		party.Line
+	}
+	var rows []row
+	err := s.party.Each(c.UserContext(), by, sheetFilter(readList(c, sheetsPath, sheetFilters...)), func(d store.Doc[party.Sheet]) error {
+		for _, line := range d.State.Lines {
+			rows = append(rows, row{sheetLineOf(&d.State), line})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	data, err := report.Write(report.Table[row]{Sheet: "党建台账", Columns: []report.Column[row]{
+		report.Shown("季度", func(r *row) any { return r.Quarter }).Wide(16), report.Shown("企业", func(r *row) any { return r.Firm }).Wide(28), report.Shown("社区", func(r *row) any { return r.Community }).Wide(18),
+		report.Shown("状态", func(r *row) any { return r.State }), report.Shown("日期", func(r *row) any { return r.Day }), report.Shown("种类", func(r *row) any { return registry.TextOf(party.Kinds(), r.Kind) }).Wide(22),
+		report.Shown("应到", func(r *row) any { return r.Expected }), report.Shown("实到", func(r *row) any { return r.Present }), report.Shown("现场照片", func(r *row) any {
+			if r.Photo == nil {
+				return "无"
+			}
+			return "有"
+		}), report.Shown("备注", func(r *row) any { return r.Note }).Wide(24),
+	}}.Filled(rows))
+	if err != nil {
+		return err
+	}
+	return sendExcel(c, "党建台账.xlsx", data)
+}
+
+// sheetAt is the sheet that a request is about.
+func sheetAt(c *fiber.Ctx, values url.Values) party.At {
+	return party.At{Firm: c.Params("firm"), Community: c.Params("community"), Quarter: c.Params("quarter"), Seq: seqOf(values.Get("seq")), Idem: idemFrom(c, values)}
+}
+
+// newPartySheet is the choice of firm, community and quarter; a choice leads to the sheet.
+func (s *Server) newPartySheet(c *fiber.Ctx, by policy.Actor) error {
+	firm, community, quarter := c.Query("firm"), c.Query("community"), c.Query("quarter")
+	var refused []fault.Field
+	if firm+community+quarter != "" {
+		at := party.At{Firm: firm, Community: community, Quarter: quarter}
+		sheet, err := s.party.Blank(c.UserContext(), by, at)
+		switch refused = refusedForm(err); {
+		case err == nil:
+			return seeOther(c, sheetAddress(&sheet))
+		case fault.Is(err, fault.NotFound):
+			refused = []fault.Field{{Name: "firm", Message: "请选择任职范围内的企业、社区和季度"}}
+		case len(refused) == 0:
+			return err
+		}
+	}
+	choices, err := s.registered.FirmChoices(c.UserContext())
+	if err != nil {
+		return err
+	}
+	communities, err := s.communityOptions(c.UserContext())
+	if err != nil {
+		return err
+	}
+	form := withErrors([]field{{Name: "firm", Label: "企业", Options: choicesOf("请选择企业", choices), Value: firm}, {Name: "community", Label: "社区", Options: communities, Value: community, Hint: "企业服务的社区；支部自己的活动填支部所在的社区"},
+		{Name: "quarter", Label: "季度", Options: s.quarterOptions()[1:], Value: quarter}}, refused)
+	p := page{Title: "填写党建台账", Nav: sheetsPath, Data: map[string]any{"Form": form, "Address": sheetsPath + "/new", "Back": sheetsPath}, Fields: refused}
+	if len(refused) > 0 {
+		return s.refuse(c, by, "party_new", p)
+	}
+	return s.render(c, by, "party_new", p)
+}
+
+// partySheetView is what party_sheet.html shows.
+type partySheetView struct {
+	sheetLine
+	Key, Reason          string
+	Seq                  int64
+	Lines                []sheetActivity
+	Levels               []approvalLevelView
+	Fill, Return, Reopen []field
+	PhotoError           string
+	CanFill, CanSubmit   bool
+	CanRecall, CanReopen bool
+	CanDecide            bool
+}
+
+type sheetActivity struct {
+	party.Line
+	KindWord, DayText, PhotoLink, DayValue string
+}
+
+// partySaid is what was done.
+var partySaid = map[string]string{"filled": "已记下。", "dropped": "已去掉。", "submitted": "已报送，由社区党组织、物业行业党支部、组织部门逐级确认。", "recalled": "已收回，可以接着填。", "reopened": "已打开更正；更正确认以前，原来确认的照常计算。",
+	"confirmed": "已确认。", "returned": "已退回。"}
+
+// partySheet shows a sheet and what the actor can do with it; one that does not exist yet can be begun.
+func (s *Server) partySheet(c *fiber.Ctx, by policy.Actor) error {
+	return s.showPartySheet(c, by, url.Values{}, nil)
+}
+
+func (s *Server) showPartySheet(c *fiber.Ctx, by policy.Actor, typed url.Values, refused []fault.Field) error {
+	ctx, at := c.UserContext(), sheetAt(c, url.Values{})
+	doc, err := s.party.One(ctx, by, at)
+	if fault.Is(err, fault.NotFound) && s.guard.Allow(by, policy.RecordPartyFact) {
+		if doc.State, err = s.party.Blank(ctx, by, at); fault.Is(err, fault.Invalid) {
+			return fault.Wrap("web.partySheet", fault.NotFound, "", err)
+		}
+		doc.Seq, doc.State.State = 0, party.Open
+	}
+	if err != nil {
+		return err
+	}
+	sheet := &doc.State
+	v := partySheetView{sheetLine: sheetLineOf(sheet), Key: newKey(), Reason: sheet.Reason, Seq: doc.Seq, Levels: s.approvalLevels(sheet.Approval)}
+	record := s.guard.Allow(by, policy.RecordPartyFact)
+	v.CanFill, v.CanSubmit = record && sheet.State.Can(party.MoveFill), record && len(sheet.Lines) > 0 && sheet.State.Can(party.MoveSubmit)
+	v.CanRecall, v.CanReopen, v.CanDecide = record && sheet.State.Can(party.MoveRecall), record && sheet.State.Can(party.MoveReopen), s.party.MayDecide(ctx, by, sheet)
+	for i, line := range sheet.Lines {
+		a := sheetActivity{Line: line, KindWord: registry.TextOf(party.Kinds(), line.Kind), DayText: line.Day.Chinese(), DayValue: line.Day.String()}
+		if line.Photo != nil {
+			a.PhotoLink = v.Path + "/photos/" + strconv.Itoa(i)
+		}
+		v.Lines = append(v.Lines, a)
+	}
+	if v.CanFill {
+		v.Fill = withErrors([]field{{Name: "kind", Label: "活动种类", Options: choicesOf("请选择", party.Kinds()), Value: typed.Get("kind")}, {Name: "day", Label: "活动日期", Type: "date", Value: typed.Get("day")},
+			{Name: "expected", Label: "应到人数", Type: "text", Mode: "numeric", Value: typed.Get("expected")}, {Name: "present", Label: "实到人数", Type: "text", Mode: "numeric", Value: typed.Get("present")},
+			{Name: "note", Label: "备注", Type: "text", Optional: true, Autocomplete: "off", Value: typed.Get("note"), Hint: "30 字以内；不写姓名，不写会议内容和评议"}}, refused)
+	}
+	for _, f := range refused {
+		if f.Name == "file" || f.Name == "photo" {
+			v.PhotoError = f.Message
+		}
+	}
+	v.Return = withErrors([]field{{Name: "reason", Label: "退回的理由；代签的写明代签的理由", Rows: 2, Value: typed.Get("reason"), Optional: true}}, refused)
+	v.Reopen = withErrors([]field{{Name: "reason", Label: "为什么更正", Rows: 2, Value: typed.Get("reason")}}, refused)
+	return s.render(c, by, "party_sheet", page{Title: sheet.FirmName + "党建台账", Nav: sheetsPath, Data: v, Fields: refused, Said: partySaid[c.Query("done")], Script: true})
+}
+
+// partyAct answers a form of a sheet.
+func (s *Server) partyAct(c *fiber.Ctx, by policy.Actor, done string, values url.Values, act func(at party.At) (store.Doc[party.Sheet], error)) error {
+	at := sheetAt(c, values)
+	_, err := act(at)
+	if refused := refusedForm(err); len(refused) > 0 {
+		c.Status(statusOf(fault.Invalid))
+		return s.showPartySheet(c, by, values, refused)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, sheetsPath+"/"+at.ID()+"?done="+done)
+}
+
+// fillPartySheet adds an activity with its site photo; nothing but a picture is taken in.
+func (s *Server) fillPartySheet(c *fiber.Ctx, by policy.Actor) (err error) {
+	var photo *files.Upload
+	values, readErr := s.readForm(c, maxSitePhoto, func(name string, r io.Reader) (err error) {
+		if photo != nil {
+			return fault.InvalidFields("web.fillPartySheet", fault.Field{Name: "file", Message: "一项活动只传一张现场照片"})
+		}
+		photo, err = s.files.Receive(name, r, files.JPEG, files.PNG)
+		return err
+	})
+	if photo != nil {
+		defer func() { err = errors.Join(err, photo.Close()) }()
+	}
+	return s.partyAct(c, by, "filled", values, func(at party.At) (store.Doc[party.Sheet], error) {
+		if photo != nil {
+			at.Idem = idemFrom(c, values, photo.SHA256)
+		}
+		in := typed{c: c, values: values}
+		line := party.Line{Kind: party.Kind(in.text("kind")), Day: in.date("day", "活动日期"), Expected: in.whole("expected", "应到人数", "8"), Present: in.whole("present", "实到人数", "7"), Note: in.text("note")}
+		var doc store.Doc[party.Sheet]
+		if readErr != nil {
+			return doc, readErr
+		}
+		err := in.with(func() (err error) {
+			doc, err = s.party.Fill(c.UserContext(), by, at, line, photo)
+			return err
+		})
+		return doc, err
+	})
+}
+
+func (s *Server) dropPartyLine(c *fiber.Ctx, by policy.Actor) error {
+	values := formValues(c)
+	return s.partyAct(c, by, "dropped", values, func(at party.At) (store.Doc[party.Sheet], error) {
+		in := typed{c: c}
+		day := in.date("day", "活动日期")
+		var doc store.Doc[party.Sheet]
+		err := in.with(func() (err error) {
+			doc, err = s.party.Drop(c.UserContext(), by, at, party.Kind(values.Get("kind")), day)
+			return err
+		})
+		return doc, err
+	})
+}
+
+func (s *Server) submitPartySheet(c *fiber.Ctx, by policy.Actor) error {
+	return s.partyAct(c, by, "submitted", formValues(c), func(at party.At) (store.Doc[party.Sheet], error) { return s.party.Submit(c.UserContext(), by, at) })
+}
+
+func (s *Server) recallPartySheet(c *fiber.Ctx, by policy.Actor) error {
+	return s.partyAct(c, by, "recalled", formValues(c), func(at party.At) (store.Doc[party.Sheet], error) { return s.party.Recall(c.UserContext(), by, at) })
+}
+
+func (s *Server) reopenPartySheet(c *fiber.Ctx, by policy.Actor) error {
+	return s.partyAct(c, by, "reopened", formValues(c), func(at party.At) (store.Doc[party.Sheet], error) {
+		return s.party.Reopen(c.UserContext(), by, at, c.FormValue("reason"))
+	})
+}
+
+func (s *Server) confirmPartySheet(c *fiber.Ctx, by policy.Actor) error {
+	return s.partyAct(c, by, "confirmed", formValues(c), func(at party.At) (store.Doc[party.Sheet], error) {
+		return s.party.Confirm(c.UserContext(), by, at, c.FormValue("reason"))
+	})
+}
+
+func (s *Server) returnPartySheet(c *fiber.Ctx, by policy.Actor) error {
+	return s.partyAct(c, by, "returned", formValues(c), func(at party.At) (store.Doc[party.Sheet], error) {
+		return s.party.Return(c.UserContext(), by, at, c.FormValue("reason"))
+	})
+}
+
+// partyPhoto answers with the site photo of an activity.
+func (s *Server) partyPhoto(c *fiber.Ctx, by policy.Actor) error {
+	n, err := c.ParamsInt("n")
+	if err != nil {
+		return fault.New("web.partyPhoto", fault.NotFound, "")
+	}
+	r, size, file, err := s.party.Photo(c.UserContext(), by, sheetAt(c, url.Values{}), n)
+	if err != nil {
+		return err
+	}
+	sendFile(c, r, size, file.Kind, file.Name, false)
+	return nil
+}

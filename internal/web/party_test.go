@@ -1,0 +1,114 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/jpeg"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"redsteward/policy"
+)
+
+// TestPartyPages follows a sheet through the pages: filled in with a photo, handed on, returned, confirmed by both levels, and who may not.
+func TestPartyPages(t *testing.T) {
+	f := start(t, 1)
+	firm, _ := fill(t, f)
+	staff(t, f, firm)
+	for login, ap := range map[string]policy.Appointment{"worker": {Role: "community_worker", Unit: "c:" + cityEast, Scopes: []string{"c:" + cityEast}}, "dept": {Role: "organisation", Unit: policy.County, Scopes: []string{policy.County}}} {
+		if err := f.Appoint(context.Background(), login, "测试人员", ap); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var photo bytes.Buffer
+	if err := jpeg.Encode(&photo, image.NewRGBA(image.Rect(0, 0, 64, 48)), nil); err != nil {
+		t.Fatal(err)
+	}
+	people := map[string]*person{}
+	who := func(login string) *person {
+		if people[login] == nil {
+			people[login] = newPerson(t, f)
+			if login != "" {
+				people[login].signIn(t, login)
+			}
+		}
+		return people[login]
+	}
+	page := "/party/sheets/" + firm + "/" + cityEast + "/2026Q4"
+	seqOf := func() string {
+		found := regexp.MustCompile(`name="seq" value="([^"]*)"`).FindStringSubmatch(who("worker").get(t, page).body + who("secretary").get(t, page).body + who("dept").get(t, page).body + `name="seq" value="0"`)
+		return found[1]
+	}
+	theme := func(change ...string) url.Values {
+		v := pairs("kind", "theme", "day", "2026-10-12", "expected", "9", "present", "8")
+		for i := 0; i+1 < len(change); i += 2 {
+			v.Set(change[i], change[i+1])
+		}
+		return v
+	}
+	for i, s := range []struct {
+		login, act string
+		form       url.Values
+		files      []attachment
+		status     int
+		shows      string
+	}{
+		{"", "/fill", theme(), nil, 401, ""},
+		{"officer", "/fill", theme(), nil, 403, ""},
+		{"firm", "/fill", theme(), nil, 403, ""},
+		{"elsewhere", "/fill", theme(), nil, 404, ""},
+		{"worker", "/fill", theme("note", "参会名单见附件"), nil, 422, "不收名单、会议记录、评议和党内材料"},
+		{"worker", "/fill", theme("present", "10"), nil, 422, "要在 0 至应到的 9 之间"},
+		{"worker", "/fill", theme(), []attachment{{"签到表.pdf", []byte("%PDF-1.4\n%%EOF\n")}}, 422, "签到表.pdf"},
+		{"worker", "/fill", theme(), []attachment{{"现场.jpg", photo.Bytes()}}, 303, ""},
+		{"worker", "/fill", theme("kind", "co_place", "day", "2026-10-13"), nil, 303, ""},
+		{"worker", "/drop", pairs("kind", "co_work", "day", "2026-10-13"), nil, 404, ""},
+		{"worker", "/submit", pairs(), nil, 303, ""},
+		{"worker", "/fill", theme(), nil, 409, ""},
+		{"worker", "/recall", pairs(), nil, 303, ""},
+		{"worker", "/submit", pairs(), nil, 303, ""},
+		{"worker", "/confirm", pairs(), nil, 403, ""},
+		{"dept", "/confirm", pairs(), nil, 403, ""},
+		{"secretary", "/return", pairs("reason", ""), nil, 422, "请写明退回的理由"},
+		{"secretary", "/return", pairs("reason", "实到人数不对"), nil, 303, ""},
+		{"worker", "/submit", pairs(), nil, 303, ""},
+		{"secretary", "/confirm", pairs(), nil, 303, ""},
+		{"dept", "/confirm", pairs(), nil, 303, ""},
+		{"worker", "/reopen", pairs("reason", ""), nil, 422, "请写明为什么更正"},
+	} {
+		s.form.Set("seq", seqOf())
+		before := changes(t, f)
+		var a answer
+		if s.files != nil {
+			a = who(s.login).scanned(t, page+s.act, s.form, s.files...)
+		} else {
+			a = who(s.login).send(t, http.MethodPost, page+s.act, s.form)
+		}
+		if a.StatusCode != s.status || !strings.Contains(a.body, s.shows) {
+			t.Fatalf("step %d, %s by %q: %d, want %d with %q: %.1500s", i, s.act, s.login, a.StatusCode, s.status, s.shows, a.body)
+		}
+		if s.status >= 400 && changes(t, f) != before {
+			t.Errorf("step %d was refused and wrote something", i)
+		}
+	}
+	for _, s := range []scenario{
+		{name: "the sheet", role: "worker", path: page, status: 200, contains: []string{"主题党日", "应到 9 人，实到 8 人", "现场照片", "更正已确认的台账", "社区党组织确认"}},
+		{name: "the photo", role: "secretary", path: page + "/photos/0", status: 200},
+		{name: "no photo", role: "secretary", path: page + "/photos/1", status: 404},
+		{name: "the list", role: "worker", path: "/party/sheets?q=赣北&quarter=2026Q4&state=confirmed", status: 200, contains: []string{"赣北物业服务有限公司", "1 种", "sheets.xlsx?"}},
+		{name: "elsewhere", role: "elsewhere", path: page, status: 404},
+		{name: "housing staff see no sheet", role: "officer", path: page, status: 403},
+		{name: "housing staff see the result", role: "officer", path: "/register/firms/" + firm, status: 200, contains: []string{"主题党日 1 次", "阵地共用 1 次"}, excludes: []string{"/party/sheets/"}},
+		{name: "coverage", role: "officer", path: "/party", status: 200, contains: []string{"物业企业 1 家", "合计（不重复）", "其中 1 对有确认的“五个共”"}},
+		{name: "coverage as Excel", role: "officer", path: "/party.xlsx", status: 200},
+		{name: "sheets as Excel", role: "secretary", path: "/party/sheets.xlsx", status: 200},
+		{name: "a choice leads to the sheet", role: "worker", path: "/party/sheets/new?firm=" + firm + "&community=" + cityEast + "&quarter=2026Q3", status: 303},
+		{name: "a choice that is none", role: "worker", path: "/party/sheets/new?firm=" + firm + "&community=360428100009&quarter=2026Q3", status: 422, contains: []string{"没有服务这个社区的小区"}},
+	} {
+		s.run(t, f, people)
+	}
+}

@@ -1,0 +1,304 @@
+package party
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/internal/store"
+	"redsteward/internal/store/sqlite"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+// desk is the sheets on a real store over a real register: a firm with a branch of eight full members in 城东社区, another with an instructor in 棠荫村, a third that holds nothing.
+type desk struct {
+	*Service
+	t                 testing.TB
+	register          *registry.Service
+	now               time.Time
+	firm, other, idle string
+	people            map[string]policy.Actor
+}
+
+const (
+	east    = "360428100001" // 城东社区
+	village = "360428101500" // 棠荫村
+)
+
+func read(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../../configs/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func must[T any](t testing.TB) func(v T, err error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err, fault.FieldsOf(err))
+		}
+		return v
+	}
+}
+
+func day(text string) calendar.Date {
+	d, err := calendar.ParseDate(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func person(id string, role policy.Role, scope string) policy.Actor {
+	return policy.Actor{ID: id, Appointments: []policy.Appointment{{Role: role, Unit: scope, Scopes: []string{scope}}}}
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	ctx := t.Context()
+	rules := must[*policy.Rules](t)(policy.LoadRules(read(t, "roles.conf"), read(t, "roles.csv")))
+	chains := must[*policy.Chains](t)(policy.ParseChains("approvals.yaml", read(t, "approvals.yaml"), rules))
+	d := &desk{t: t, now: time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)}
+	clock := func() time.Time { return d.now }
+	engine, err := sqlite.Open(ctx, t.TempDir(), sqlite.Options{Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := must[*store.DB](t)(store.Open(ctx, engine, store.Options{Now: clock, MasterKey: make([]byte, 32)}))
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	register := must[*registry.Register](t)(registry.Open(ctx, db))
+	guard := policy.NewGuard(rules, register)
+	d.register = must[*registry.Service](t)(registry.NewService(ctx, register, guard, clock))
+	must[int](t)(d.register.SeedDivisions(ctx, read(t, "divisions/duchang-divisions-2023.csv")))
+	d.Service = must[*Service](t)(New(ctx, Config{DB: db, Guard: guard, Keeper: files.NewKeeper(db, t.TempDir()), Now: clock, Register: d.register, Chains: chains}))
+	officer := person("officer", "property_officer", policy.County)
+	firm := func(name, code, community string, p registry.Party) string {
+		id := must[string](t)(d.register.CreateFirm(ctx, officer, registry.FirmInput{Name: name, Code: code, Origin: registry.OriginMarket}))
+		p.Days.From = day("2026-01-01")
+		if err := d.register.SetParty(ctx, officer, id, 1, p); err != nil {
+			t.Fatal(err, fault.FieldsOf(err))
+		}
+		if community == "" {
+			return id
+		}
+		project := must[string](t)(d.register.CreateProject(ctx, officer, registry.ProjectInput{Name: name[:6] + "苑", Address: "东湖路 1 号", Community: community, Households: 300, Kind: registry.KindCommodity}))
+		if err := d.register.AddContract(ctx, officer, project, 1, registry.ContractInput{Firm: id, Kind: registry.ContractChosen, Level: registry.LevelSecond, Days: policy.Span{From: day("2026-01-01")}}); err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	d.firm = firm("一盏灯物业服务有限公司", "91360428MA7XAMPL5W", east, registry.Party{Form: registry.PartyOwn, Members: 9, Full: 8, Branch: "一盏灯物业党支部", Secretary: "周明"})
+	d.other = firm("赣北物业服务有限公司", "91360428MA0TEYAT30", village, registry.Party{Form: registry.PartyInstructor, Members: 3, Full: 3, Instructor: "吴芳", Office: "县委组织部"})
+	d.idle = firm("长岭物业服务有限公司", "91350100M000100Y43", "", registry.Party{Form: registry.PartyNone})
+	community := policy.CommunityKey(east)
+	d.people = map[string]policy.Actor{"officer": officer, "worker": person("worker", "community_worker", community), "secretary": person("secretary", "community_secretary", community),
+		"far": person("far", "community_secretary", policy.CommunityKey(village)), "town": person("town", "township_party", policy.TownshipKey("360428100000")), "industry": person("industry", "industry_secretary", policy.County),
+		"industry2": person("industry2", "industry_secretary", policy.County), "organisation": person("organisation", "organisation", policy.County), "firm": person("firm", "firm_manager", policy.FirmKey(d.firm))}
+	return d
+}
+
+func (d *desk) at(seq int64) At {
+	return At{Firm: d.firm, Community: east, Quarter: "2026Q4", Seq: seq}
+}
+
+func theme() Line { return Line{Kind: Theme, Day: day("2026-10-12"), Expected: 9, Present: 8} }
+
+// do is one command about the sheet.
+type do struct {
+	who  string
+	what Move
+	want State
+	kind fault.Kind
+}
+
+func (d *desk) call(who string, move Move, at At) (store.Doc[Sheet], error) {
+	ctx, by := context.Background(), d.people[who]
+	switch move {
+	case MoveFill:
+		return d.Fill(ctx, by, at, theme(), nil)
+	case MoveSubmit:
+		return d.Submit(ctx, by, at)
+	case MoveRecall:
+		return d.Recall(ctx, by, at)
+	case MoveConfirm:
+		reason := ""
+		if who == "town" {
+			reason = "书记外出"
+		}
+		return d.Confirm(ctx, by, at, reason)
+	case MoveReturn:
+		return d.Return(ctx, by, at, "实到人数与照片不符")
+	case MoveReopen:
+		return d.Reopen(ctx, by, at, "漏记一次党课")
+	}
+	panic(move)
+}
+
+func (d *desk) records() int64 { return must[int64](d.t)(d.DB.Engine().LastN(context.Background())) }
+
+// tell runs commands over the sheet and checks that a refused one wrote nothing.
+func (d *desk) tell(doc store.Doc[Sheet], steps ...do) store.Doc[Sheet] {
+	d.t.Helper()
+	for i, s := range steps {
+		before := d.records()
+		next, err := d.call(s.who, s.what, d.at(doc.Seq))
+		if fault.KindOf(err) != s.kind {
+			d.t.Fatalf("step %d, %s by %s: %v %v, want %q", i, s.what, s.who, err, fault.FieldsOf(err), s.kind)
+		}
+		if err != nil {
+			if after := d.records(); after != before {
+				d.t.Fatalf("step %d, %s by %s was refused and wrote %d records", i, s.what, s.who, after-before)
+			}
+			continue
+		}
+		if doc = next; doc.State.State != s.want {
+			d.t.Fatalf("step %d, %s by %s: %s, want %s", i, s.what, s.who, doc.State.State, s.want)
+		}
+	}
+	return doc
+}
+
+// TestSheet follows a sheet through all levels, back, and once more, with everything that is refused on the way.
+func TestSheet(t *testing.T) {
+	d := newDesk(t)
+	doc := d.tell(store.Doc[Sheet]{}, do{"officer", MoveFill, "", fault.Forbidden}, do{"firm", MoveFill, "", fault.Forbidden}, do{"far", MoveFill, "", fault.NotFound}, do{"worker", MoveSubmit, "", fault.NotFound},
+		do{"worker", MoveFill, Open, ""}, do{"secretary", MoveConfirm, "", fault.Conflict}, do{"worker", MoveSubmit, Waiting, ""}, do{"worker", MoveFill, "", fault.Conflict}, do{"worker", MoveRecall, Open, ""},
+		do{"worker", MoveSubmit, Waiting, ""}, do{"worker", MoveConfirm, "", fault.Forbidden}, do{"far", MoveConfirm, "", fault.NotFound}, do{"industry", MoveConfirm, "", fault.Forbidden}, do{"organisation", MoveConfirm, "", fault.Forbidden},
+		do{"officer", MoveConfirm, "", fault.Forbidden}, do{"secretary", MoveConfirm, Passing, ""}, do{"secretary", MoveConfirm, "", fault.Forbidden}, do{"worker", MoveRecall, "", fault.Conflict}, do{"industry", MoveReturn, Returned, ""},
+		do{"worker", MoveFill, Returned, ""}, do{"worker", MoveSubmit, Waiting, ""}, do{"town", MoveConfirm, Passing, ""}, do{"industry2", MoveConfirm, Passing, ""}, do{"industry", MoveConfirm, "", fault.Forbidden})
+	if list := must[[]store.Doc[Sheet]](t)(d.Queue(t.Context(), d.people["organisation"], Passing)); len(list) != 1 {
+		t.Errorf("%d sheets wait for the last level", len(list))
+	}
+	if list := must[[]store.Doc[Sheet]](t)(d.Queue(t.Context(), d.people["industry"], Passing)); len(list) != 0 {
+		t.Errorf("%d sheets wait for a level that has confirmed", len(list))
+	}
+	done := func(want int) {
+		t.Helper()
+		got := must[[]Done](t)(d.Result(t.Context(), d.firm, registry.Party{Form: registry.PartyOwn, Members: 9, Full: 8}, calendar.Quarter{Year: 2026, N: 4}))
+		i := slices.IndexFunc(got, func(r Done) bool { return r.Kind == Theme })
+		if i < 0 || got[i].Times != want || got[i].Due != 3 {
+			t.Errorf("%+v, want %d of 3 theme days", got, want)
+		}
+	}
+	done(0) // nothing counts before the last level
+	doc = d.tell(doc, do{"organisation", MoveConfirm, Confirmed, ""}, do{"worker", MoveFill, "", fault.Conflict}, do{"organisation", MoveReturn, "", fault.Conflict})
+	done(1)
+	doc = d.tell(doc, do{"worker", MoveReopen, Open, ""})
+	next := must[store.Doc[Sheet]](t)(d.Fill(t.Context(), d.people["worker"], d.at(doc.Seq), Line{Kind: Theme, Day: day("2026-10-15"), Expected: 9, Present: 9}, nil))
+	done(1) // what was confirmed counts until the sheet is confirmed anew
+	d.tell(next, do{"worker", MoveSubmit, Waiting, ""}, do{"secretary", MoveConfirm, Passing, ""}, do{"industry", MoveConfirm, Passing, ""}, do{"organisation", MoveConfirm, Confirmed, ""})
+	done(2)
+	if _, err := d.List(t.Context(), d.people["officer"], Filter{}, ""); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("housing staff read how it came about: %v", err)
+	}
+	for who, want := range map[string]int{"secretary": 1, "far": 0, "town": 1} {
+		if page := must[store.Page[Sheet]](t)(d.List(t.Context(), d.people[who], Filter{Text: "一盏灯", Quarter: "2026Q4", State: Confirmed}, "")); len(page.Docs) != want {
+			t.Errorf("%s sees %d sheets, want %d", who, len(page.Docs), want)
+		}
+	}
+}
+
+// TestWhatIsRefused: what does not belong into a sheet.
+func TestWhatIsRefused(t *testing.T) {
+	d := newDesk(t)
+	for name, tt := range map[string]struct {
+		change func(*Line, *At)
+		field  string
+	}{
+		"a roster":              {func(l *Line, _ *At) { l.Note = "参会名单见附件" }, "note"},
+		"minutes":               {func(l *Line, _ *At) { l.Note = "会议记录已存档" }, "note"},
+		"a long note":           {func(l *Line, _ *At) { l.Note = strings.Repeat("张", maxNote+1) }, "note"},
+		"more came than":        {func(l *Line, _ *At) { l.Present = 10 }, "present"},
+		"nobody expected":       {func(l *Line, _ *At) { l.Expected, l.Present = 0, 0 }, "expected"},
+		"another quarter":       {func(l *Line, _ *At) { l.Day = day("2026-09-30") }, "day"},
+		"tomorrow":              {func(l *Line, _ *At) { l.Day = day("2026-10-20") }, "day"},
+		"no kind":               {func(l *Line, _ *At) { l.Kind = "party" }, "kind"},
+		"a quarter not begun":   {func(_ *Line, at *At) { at.Quarter = "2027Q1" }, "quarter"},
+		"a community elsewhere": {func(_ *Line, at *At) { at.Firm = d.other }, "community"},
+	} {
+		line, at, before := theme(), d.at(0), d.records()
+		tt.change(&line, &at)
+		_, err := d.Fill(t.Context(), d.people["worker"], at, line, nil)
+		if fields := fault.FieldsOf(err); !fault.Is(err, fault.Invalid) || fields[0].Name != tt.field || d.records() != before {
+			t.Errorf("%s: %v %v", name, err, fields)
+		}
+	}
+	upload, err := d.Keeper.Receive("现场.pdf", strings.NewReader("%PDF-1.4\n%%EOF\n"), files.JPEG, files.PNG)
+	if !fault.Is(err, fault.Invalid) {
+		t.Errorf("a paper as the site photo: %v", err)
+		_ = upload.Close()
+	}
+}
+
+// TestCoverage: the figures of the article, for the county and by township.
+func TestCoverage(t *testing.T) {
+	d := newDesk(t)
+	c := must[Coverage](t)(d.Coverage(t.Context(), d.people["officer"]))
+	f := c.County
+	if f.Firms != 2 || f.Own != 1 || f.Instructor != 1 || f.Branches() != 1 || f.Covered() != 2 || f.Must != 2 || f.Formed != 1 || f.Members != 12 || f.Pairs != 2 || f.Together != 0 || len(c.Townships) != 2 {
+		t.Errorf("%+v", c)
+	}
+	if len(c.Lacking) != 1 || c.Lacking[0].Firm != d.other {
+		t.Errorf("%+v", c.Lacking)
+	}
+	doc := must[store.Doc[Sheet]](t)(d.Fill(t.Context(), d.people["worker"], d.at(0), Line{Kind: TogetherPlace, Day: day("2026-10-13"), Expected: 20, Present: 18}, nil))
+	d.tell(doc, do{"worker", MoveSubmit, Waiting, ""}, do{"secretary", MoveConfirm, Passing, ""}, do{"industry", MoveConfirm, Passing, ""}, do{"organisation", MoveConfirm, Confirmed, ""})
+	if c = must[Coverage](t)(d.Coverage(t.Context(), d.people["secretary"])); c.County.Together != 1 || c.County.Pairs != 1 {
+		t.Errorf("the secretary's community: %+v", c.County)
+	}
+}
+
+func TestDue(t *testing.T) {
+	for _, tt := range []struct {
+		party registry.Party
+		want  map[Kind]int
+	}{
+		{registry.Party{Form: registry.PartyOwn, Members: 8, Full: 6}, map[Kind]int{Assembly: 1, Theme: 3, Lecture: 1}},
+		{registry.Party{Form: registry.PartyJoint, Members: 7}, map[Kind]int{Assembly: 1, Theme: 3, Lecture: 1, Committee: 3}},
+		{registry.Party{Form: registry.PartyInstructor}, map[Kind]int{Visit: 3, Training: 1}},
+		{registry.Party{Form: registry.PartyNone}, map[Kind]int{Visit: 3, Training: 1}},
+	} {
+		for _, c := range Kinds() {
+			if got := Due(tt.party, Kind(c.ID)); got != tt.want[Kind(c.ID)] {
+				t.Errorf("%+v: %s is due %d times", tt.party, c.Text, got)
+			}
+		}
+	}
+}
+
+func TestMoves(t *testing.T) {
+	allowed := 0
+	for _, from := range append(States(), "") {
+		for _, m := range []Move{MoveFill, MoveSubmit, MoveRecall, MovePass, MoveConfirm, MoveReturn, MoveReopen} {
+			if _, err := from.next(m); err == nil {
+				allowed++
+			} else if !fault.Is(err, fault.Conflict) {
+				t.Error(err)
+			}
+		}
+	}
+	if allowed != 13 {
+		t.Errorf("%d transitions", allowed)
+	}
+}
+
+func TestStoredFields(t *testing.T) {
+	golden, err := os.ReadFile("testdata/sheet.fields")
+	if got := strings.Join(store.FieldNames[Sheet](), "\n") + "\n"; err != nil || store.CheckType[Sheet]() != nil || got != string(golden) {
+		t.Errorf("%v %v; stored fields changed, old records would not be read:\n%s", err, store.CheckType[Sheet](), got)
+	}
+}
