@@ -180,6 +180,10 @@ const (
 	SignHandover Action = "handover.sign"
 	// FileHandover files a handover inspection.
 	FileHandover Action = "handover.file"
+	// WitnessHandover witnesses an agreement and compares its sealed paper for owners, community or bureau.
+	WitnessHandover Action = "handover.witness"
+	// MediateHandover records how a dispute of a handover is handled and how it ended.
+	MediateHandover Action = "handover.mediate"
 
 	// ReadEvidence shows proof and its files within the scope.
 	ReadEvidence Action = "evidence.read"
@@ -312,6 +316,8 @@ func Actions() []ActionInfo {
 		{RepairHandover, "报告查验问题的整改", false},
 		{SignHandover, "签承接查验协议", false},
 		{FileHandover, "承接查验备案", false},
+		{WitnessHandover, "见证承接查验、核对盖章原件", false},
+		{MediateHandover, "登记承接查验争议的处理", false},
 
 		{ReadEvidence, "查看佐证材料", false},
 		{SubmitEvidence, "提交佐证材料", false},

@@ -459,18 +459,39 @@ func (s *Service) ChangePassword(ctx context.Context, by Actor, current, next st
 	})
 }
 
-// Reauthenticate asks a signed-in person for the present password again, as before a signature. Returns Invalid with the field current for a wrong one, which
-// counts as a failed sign-in, and NotFound for somebody without an account.
-func (s *Service) Reauthenticate(ctx context.Context, by Actor, password string) error {
+// Reauthenticate asks a signed-in person for the present password again, as before a signature; an account with a second factor may give a fresh one-time code
+// instead. Returns Invalid with the field current for a wrong one, which counts as a failed sign-in, and NotFound for somebody without an account.
+func (s *Service) Reauthenticate(ctx context.Context, by Actor, given string) error {
+	const op = "policy.Reauthenticate"
 	d, err := s.load(ctx, by.ID)
 	if err != nil {
 		return err
 	}
-	return s.proveAgain(ctx, "policy.Reauthenticate", d.State, password)
+	if code := strings.TrimSpace(given); d.State.TOTP.Secret != "" && isCode(code) {
+		return s.proveOnce(ctx, op, d.State, "动态口令不正确或者用过了，请等手机换了数字再输入", func() (bool, error) {
+			return s.useCode(ctx, d.ID, d.State.TOTP.Secret, code)
+		})
+	}
+	return s.proveAgain(ctx, op, d.State, given)
+}
+
+// isCode reports whether a text is a one-time code: six digits, shorter than any password.
+func isCode(given string) bool {
+	return len(given) == 6 && strings.Trim(given, "0123456789") == ""
 }
 
 // proveAgain asks a signed-in person for the present password before a change that would lock the real owner out.
 func (s *Service) proveAgain(ctx context.Context, op string, a Account, password string) error {
+	return s.proveOnce(ctx, op, a, "现在的密码不正确，请重新输入", func() (bool, error) {
+		if len(password) > maxTyped {
+			return false, nil
+		}
+		return s.hasher.verify(ctx, password, a.Password.Hash)
+	})
+}
+
+// proveOnce is one try to prove that a signed-in person is there; a wrong one counts as a failed sign-in.
+func (s *Service) proveOnce(ctx context.Context, op string, a Account, wrong string, try func() (bool, error)) error {
 	limit := s.limitID(a.Login)
 	mutex := s.oneAtATime(limit)
 	mutex.Lock()
@@ -482,29 +503,14 @@ func (s *Service) proveAgain(ctx context.Context, op string, a Account, password
 	if locked {
 		return fault.InvalidFields(op, fault.Field{Name: "current", Message: fmt.Sprintf("密码连续输错 %d 次，请 %d 分钟后再试", s.opt.LockAfter, int(s.opt.LockFor/time.Minute))})
 	}
-	right := len(password) <= maxTyped
-	if right {
-		if right, err = s.hasher.verify(ctx, password, a.Password.Hash); err != nil {
-			return err
-		}
-	}
-	if right {
-		return nil
+	right, err := try()
+	if err != nil || right {
+		return err
 	}
 	if err := s.failed(ctx, limit, ""); err != nil {
 		return err
 	}
-	return fault.InvalidFields(op, fault.Field{Name: "current", Message: "现在的密码不正确，请重新输入"})
-}
-
-// Prove asks the actor for his password again, before an act that stands for a signature. Returns Invalid for the field current; a wrong password counts as a
-// failed sign-in.
-func (s *Service) Prove(ctx context.Context, by Actor, password string) error {
-	d, err := s.load(ctx, by.ID)
-	if err != nil {
-		return err
-	}
-	return s.proveAgain(ctx, "policy.Prove", d.State, password)
+	return fault.InvalidFields(op, fault.Field{Name: "current", Message: wrong})
 }
 
 // NewTOTP returns a fresh secret and the otpauth address that an authenticator app scans. Nothing is stored until EnableTOTP.

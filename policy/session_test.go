@@ -308,6 +308,18 @@ func TestOneTimeCodes(t *testing.T) {
 	}
 	_, err = d.SignIn(ctx, Credentials{Login: "admin", Password: adminPassword, Code: code()})
 	wantKind(t, err, fault.Unauthenticated)
+	// Before a signature a fresh code stands for the password, once; the password still does.
+	wantKind(t, d.Reauthenticate(ctx, d.admin, code()), fault.Invalid) // used to sign in
+	d.wait(totpPeriod * time.Second)
+	for _, c := range []struct {
+		given string
+		kind  fault.Kind
+	}{{adminPassword, ""}, {" " + code() + " ", ""}, {code(), fault.Invalid}, {"12345", fault.Invalid}} {
+		err := d.Reauthenticate(ctx, d.admin, c.given)
+		if c.kind == "" && err != nil || c.kind != "" && !fault.Is(err, c.kind) {
+			t.Errorf("%q: %v", c.given, err)
+		}
+	}
 }
 
 // TestEndedSessionStaysEnded: a request that is under way while the session ends does not write it back.

@@ -219,7 +219,7 @@ func (s *Server) fillHandover(v *handoverView, c *fiber.Ctx, w *handover.Walk, c
 	}
 	for _, l := range w.Findings() {
 		f := handoverFinding{Item: l.Item.ID, Title: l.Where + l.Name, Sentence: l.Sentence, Place: l.Answer.Place, Note: l.Note, Party: l.Party.Title(), Stands: l.Stands(), Chip: l.Blocks(), Repair: l.Repair,
-			CanRepair: v.CanRepair && l.Answer.Open() && !l.Repaired, CanJudge: v.CanJudge && l.Blocks()}
+			CanRepair: v.CanRepair && l.Open() && !l.Repaired, CanJudge: v.CanJudge && l.Blocks()}
 		for _, photo := range l.Photos {
 			f.Photos = append(f.Photos, photo.Original)
 		}
@@ -316,7 +316,7 @@ func (s *Server) sayDocuments(c *fiber.Ctx, by policy.Actor, at handover.At) (st
 
 // signHandover asks for the password again: the signature is a working confirmation, the sealed paper is the original.
 func (s *Server) signHandover(c *fiber.Ctx, by policy.Actor, at handover.At) (store.Doc[handover.Handover], error) {
-	if err := s.people.Prove(c.UserContext(), by, c.FormValue("current")); err != nil {
+	if err := s.people.Reauthenticate(c.UserContext(), by, c.FormValue("current")); err != nil {
 		return store.Doc[handover.Handover]{}, err
 	}
 	at.Idem = nil // its body would hold the password

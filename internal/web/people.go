@@ -28,8 +28,8 @@ type People interface {
 	// Setup makes the first administrator with the one-time setup token. Returns Forbidden for a wrong token, with that field, or if it is done already,
 	// Invalid for refused fields.
 	Setup(ctx context.Context, token, login, name, password string) error
-	// Prove asks for the password again. Returns Invalid for the field current.
-	Prove(ctx context.Context, by policy.Actor, password string) error
+	// Reauthenticate asks for the password, or for a one-time code, again. Returns Invalid for the field current.
+	Reauthenticate(ctx context.Context, by policy.Actor, given string) error
 	// ChangePassword changes the actor's own password and ends all its sessions. Returns Invalid for refused fields.
 	ChangePassword(ctx context.Context, by policy.Actor, current, next string) error
 	// NewTOTP returns a fresh secret for one-time codes and the address for an authenticator app; nothing is stored yet.

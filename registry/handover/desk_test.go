@@ -1,7 +1,10 @@
 package handover
 
 import (
+	"bytes"
 	"context"
+	"image"
+	"image/jpeg"
 	"os"
 	"strings"
 	"sync"
@@ -10,6 +13,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
@@ -17,7 +21,7 @@ import (
 	"redsteward/registry"
 )
 
-// estate is a register of two projects: p1 in two phases of the developer d1, p2 of d2 without a contract; p3 is built by nobody known.
+// estate is a register: p1 in two phases of the developer d1, p2 of d2 without a contract, p3 built by nobody known, p4 in two phases of a garage each.
 type estate struct{}
 
 func (estate) Place(_ context.Context, project string, _ calendar.Date) (registry.Place, error) {
@@ -28,6 +32,8 @@ func (estate) Place(_ context.Context, project string, _ calendar.Date) (registr
 		p.Name, p.Firm, p.FirmName, p.Developer = "西街花园", "", "", "d2"
 	case "p3":
 		p.Name, p.Developer = "老街", ""
+	case "p4":
+		p.Name = "两期花园"
 	default:
 		return registry.Place{}, fault.New("estate.Place", fault.NotFound, "没有找到这个小区")
 	}
@@ -37,6 +43,10 @@ func (estate) Place(_ context.Context, project string, _ calendar.Date) (registr
 func (estate) Built(_ context.Context, project string) (registry.Project, error) {
 	building := func(id, phase string, kind registry.BuildingKind) registry.Building {
 		return registry.Building{ID: id, BuildingInput: registry.BuildingInput{Name: id[1:] + "幢", Phase: phase, Kind: kind}}
+	}
+	if project == "p4" {
+		return registry.Project{Phases: []registry.Phase{{ID: "ph1", Name: "一期"}, {ID: "ph2", Name: "二期"}},
+			Buildings: []registry.Building{building("b1", "ph1", registry.BuildingGarage), building("b2", "ph2", registry.BuildingGarage)}}, nil
 	}
 	if project != "p1" {
 		return registry.Project{}, nil
@@ -117,8 +127,8 @@ func newDesk(t testing.TB) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tenure := policy.TenureTable{{Firm: "f1", Project: "p1", Span: policy.Span{From: day("2020-01-01")}}}
-	d.Service, err = New(t.Context(), Config{DB: db, Guard: policy.NewGuard(rules, tenure), Estate: estate{}, Deadlines: deadlines, List: list, Hash: Hash(data), Now: d.clock})
+	tenure := policy.TenureTable{{Firm: "f1", Project: "p1", Span: policy.Span{From: day("2020-01-01")}}, {Firm: "f1", Project: "p4", Span: policy.Span{From: day("2020-01-01")}}}
+	d.Service, err = New(t.Context(), Config{DB: db, Guard: policy.NewGuard(rules, tenure), Estate: estate{}, Deadlines: deadlines, List: list, Hash: Hash(data), Keeper: files.NewKeeper(db, t.TempDir()), Now: d.clock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,6 +157,8 @@ var (
 	stranger  = person("stranger", "firm_manager", "f:f9")
 	officer   = person("officer", "property_officer", policy.County)
 	owners    = person("owners", "owners_committee", "p:p1")
+	neighbour = person("neighbour", "community_worker", "c:360428001001")
+	jurist    = person("jurist", "legal_officer", policy.County)
 	secretary = person("secretary", "community_secretary", "c:360428009999")
 )
 
@@ -217,6 +229,26 @@ func slicesIndex(list []Document, id string) int {
 }
 
 var photo = Photo{Original: strings.Repeat("ab", 32), Shown: strings.Repeat("cd", 32)}
+
+// picture is a photo that was sent, upload any file.
+func (d *desk) picture(t testing.TB) *files.Upload {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 40, 30)), nil); err != nil {
+		t.Fatal(err)
+	}
+	return d.upload(t, "现场.jpg", b.Bytes())
+}
+
+func (d *desk) upload(t testing.TB, name string, data []byte) *files.Upload {
+	t.Helper()
+	u, err := d.Keeper.Receive(name, bytes.NewReader(data), files.JPEG, files.PNG, files.PDF)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = u.Close() }) // a temporary file of the test's own folder
+	return u
+}
 
 // walked goes through a handover: everything conforms but what is in found.
 func (d *desk) walked(t testing.TB, id string, found map[string]Found) {

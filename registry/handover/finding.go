@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 )
 
@@ -21,8 +22,24 @@ type Answer struct {
 	Repair   string `json:"repair,omitempty" privacy:"internal"`
 	// Judged is what the re-inspection found, "" if there was none since the last notice.
 	Judged Value `json:"judged,omitempty" privacy:"public"`
+	// Later says how an open finding goes on after the agreement, and is there for every defect that was found after the transfer; nil for all others.
+	Later *Later `json:"later,omitempty"`
 	// Given is who answered last.
 	Given Hand `json:"given"`
+}
+
+// Later is a defect that outlives the agreement: carried into it with a promise, or found after the transfer.
+type Later struct {
+	// Keys are the scope keys of the handover, Opened the day on which they were stamped, Title the project with its phase: to-do pages list the defect by itself.
+	Keys   []string      `json:"keys" privacy:"internal"`
+	Opened calendar.Date `json:"opened"`
+	Title  string        `json:"title" privacy:"public"`
+	// How is what the developer promised, "" for a defect that was found after the transfer; Due is the last day of the repair.
+	How string        `json:"how,omitempty" privacy:"internal"`
+	Due calendar.Date `json:"due"`
+	// Name is what has the defect and Seen the day on which it was found, only for one that was found after the transfer.
+	Name string        `json:"name,omitempty" privacy:"internal"`
+	Seen calendar.Date `json:"seen"`
 }
 
 // Value is an answer.
@@ -67,6 +84,8 @@ const (
 	PartyUtility Party = "utility"
 	// PartyOwner: an owner or user, as when a flat was rebuilt.
 	PartyOwner Party = "owner"
+	// PartyNobody: a dispute ended with that it is no defect; nobody answers so on the walk.
+	PartyNobody Party = "nobody"
 )
 
 // AllParties are the parties in the order of the buttons.
@@ -83,6 +102,8 @@ func (p Party) Title() string {
 		return "专业经营单位"
 	case PartyOwner:
 		return "业主"
+	case PartyNobody:
+		return "不是问题"
 	}
 	return string(p)
 }
@@ -168,29 +189,4 @@ func (f Found) faults(item Item, counted bool) []fault.Field {
 		}
 	}
 	return bad
-}
-
-// Blocks reports whether it must be repaired before the agreement: a finding for which developer or firm is liable.
-func (a *Answer) Blocks() bool {
-	return a.Value == Fail && (a.Party == PartyDeveloper || a.Party == PartyFirm)
-}
-
-// Open reports whether it still has to be repaired: the re-inspection has not passed it.
-func (a *Answer) Open() bool { return a.Blocks() && a.Judged != Conform }
-
-// Stands says in a word how a finding stands; "" for an answer that is none.
-func (a *Answer) Stands() string {
-	switch {
-	case a.Value != Fail:
-		return ""
-	case !a.Blocks():
-		return "告知" + a.Party.Title()
-	case a.Judged == Conform:
-		return "复验合格"
-	case a.Judged == Fail:
-		return "复验不合格"
-	case a.Repaired:
-		return "已整改，待复验"
-	}
-	return "待整改"
 }

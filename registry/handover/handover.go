@@ -56,6 +56,18 @@ type Handover struct {
 	Transferred calendar.Date     `json:"transferred"`
 	Filing      calendar.Deadline `json:"filing,omitzero"`
 	Filed       calendar.Date     `json:"filed"`
+	// Received are the rooms as they were found on site, when that was recorded; Rooms are then those of the register beside them.
+	Received []Room `json:"received,omitempty"`
+	// Disputes are those that were raised, oldest first; Witnesses those who took part or witnessed the agreement.
+	Disputes  []Dispute `json:"disputes,omitempty"`
+	Witnesses []Witness `json:"witnesses,omitempty"`
+	// Scan is the sealed paper, nil as long as none was scanned.
+	Scan *Scan `json:"scan,omitempty"`
+	// Publish is the clock that runs from the agreement until the result is shown to the owners, Shows where and when it was, oldest first.
+	Publish calendar.Deadline `json:"publish,omitzero"`
+	Shows   []Show            `json:"shows,omitempty"`
+	// Overall is the handover of the whole project, which goes with its last phase; nil as long as there was none.
+	Overall *Overall `json:"overall,omitempty"`
 	// By is who did the last step.
 	By Hand `json:"by"`
 }
@@ -92,6 +104,9 @@ type Notice struct {
 	// Items are the ids of the items that it names.
 	Items []string `json:"items" privacy:"public"`
 }
+
+// names reports whether the notice names an item.
+func (n Notice) names(item string) bool { return slices.Contains(n.Items, item) }
 
 // Room is a room that is handed over.
 type Room struct {
@@ -220,25 +235,53 @@ const (
 	stepTransfer  step = "登记交接"
 	stepFile      step = "备案"
 	stepCancel    step = "取消"
+	stepCarry     step = "登记遗留问题"
+	stepRooms     step = "登记移交的用房"
+	stepAttend    step = "登记参加人员"
+	stepDispute   step = "提出争议"
+	stepNote      step = "同意带争议签协议"
+	stepMediate   step = "登记争议处理"
+	stepWitness   step = "见证"
+	stepScan      step = "上传盖章原件"
+	stepLook      step = "核对盖章原件"
+	stepShow      step = "登记公示"
+	stepTakeDown  step = "登记撤下公示"
+	stepOverall   step = "整体移交"
+	stepHidden    step = "登记移交后发现的问题"
 )
 
-// steps is the one table of transitions; what is not in it is a Conflict. stepSign leads there with the last signature, before it the state stays.
+// steps is the one table of transitions; what is not in it is a Conflict. stepSign leads there with the last signature, before it the state stays. What stays is
+// in staying.
 var steps = map[State]map[step]State{
 	"":          {stepOpen: Draft},
-	Draft:       {stepPrepare: Draft, stepDocuments: Draft, stepReady: Ready, stepCancel: Cancelled},
-	Ready:       {stepDocuments: Ready, stepStart: Walking, stepCancel: Cancelled},
-	Walking:     {stepDocuments: Walking, stepAnswer: Walking, stepNotice: Repairing, stepSettle: Agreeing, stepCancel: Cancelled},
-	Repairing:   {stepDocuments: Repairing, stepRepair: Repairing, stepRecheck: Rechecking, stepCancel: Cancelled},
-	Rechecking:  {stepDocuments: Rechecking, stepJudge: Rechecking, stepNotice: Repairing, stepSettle: Agreeing, stepCancel: Cancelled},
-	Agreeing:    {stepDocuments: Agreeing, stepSign: Agreed, stepReopen: Rechecking, stepCancel: Cancelled},
+	Draft:       {stepReady: Ready, stepCancel: Cancelled},
+	Ready:       {stepStart: Walking, stepCancel: Cancelled},
+	Walking:     {stepNotice: Repairing, stepSettle: Agreeing, stepCancel: Cancelled},
+	Repairing:   {stepRecheck: Rechecking, stepCancel: Cancelled},
+	Rechecking:  {stepNotice: Repairing, stepSettle: Agreeing, stepCancel: Cancelled},
+	Agreeing:    {stepSign: Agreed, stepReopen: Rechecking, stepCancel: Cancelled},
 	Agreed:      {stepTransfer: Transferred},
 	Transferred: {stepFile: Filed},
-	Filed:       {},
-	Cancelled:   {},
+}
+
+// staying are the steps after which the state is the same.
+var staying = map[State][]step{
+	Draft:       {stepPrepare, stepDocuments},
+	Ready:       {stepDocuments},
+	Walking:     {stepDocuments, stepAnswer, stepRooms, stepAttend, stepDispute, stepNote, stepMediate},
+	Repairing:   {stepDocuments, stepRepair, stepRooms, stepAttend, stepDispute, stepNote, stepMediate},
+	Rechecking:  {stepDocuments, stepJudge, stepCarry, stepRooms, stepAttend, stepDispute, stepNote, stepMediate},
+	Agreeing:    {stepDocuments, stepRooms, stepDispute, stepNote, stepMediate, stepWitness, stepScan, stepLook},
+	Agreed:      {stepRepair, stepJudge, stepMediate, stepWitness, stepScan, stepLook, stepShow, stepTakeDown},
+	Transferred: {stepRepair, stepJudge, stepMediate, stepWitness, stepScan, stepLook, stepShow, stepTakeDown, stepOverall, stepHidden},
+	Filed:       {stepRepair, stepJudge, stepMediate, stepScan, stepLook, stepShow, stepTakeDown, stepOverall, stepHidden},
 }
 
 // next returns the state after a step, or Conflict.
 func (s State) next(do step) (State, error) {
+	if slices.Contains(staying[s], do) {
+		return s, nil
+	}
 	to, ok := steps[s][do]
 	if !ok {
 		return "", fault.New("handover.next", fault.Conflict, fmt.Sprintf("这次承接查验现在是“%s”，不能%s", s.Title(), do))
@@ -246,15 +289,7 @@ func (s State) next(do step) (State, error) {
 	return to, nil
 }
 
-// Takes reports whether results of the walk (walk) or of the re-inspection are taken.
-func (s State) Takes(walk bool) bool {
-	if walk {
-		return s == Walking
-	}
-	return s == Rechecking
-}
-
-// Running reports whether anything is still to be done.
+// Running reports whether a step of the inspection itself is still to be done.
 func (s State) Running() bool { return s != Filed && s != Cancelled }
 
 // Clock is the deadline that runs now, with what must be done until then; false if none does.

@@ -15,18 +15,24 @@ import (
 
 // every step, so that a new one cannot be forgotten below.
 var allSteps = []step{stepOpen, stepPrepare, stepDocuments, stepReady, stepStart, stepAnswer, stepNotice, stepRepair, stepRecheck, stepJudge, stepSettle, stepReopen, stepSign,
-	stepTransfer, stepFile, stepCancel}
+	stepTransfer, stepFile, stepCancel, stepCarry, stepRooms, stepAttend, stepDispute, stepNote, stepMediate, stepWitness, stepScan, stepLook, stepShow, stepTakeDown, stepOverall, stepHidden}
 
 func TestSteps(t *testing.T) {
+	onSite := []step{stepDocuments, stepRooms, stepAttend, stepDispute, stepNote, stepMediate, stepCancel}
+	after := []step{stepRepair, stepJudge, stepMediate, stepScan, stepLook, stepShow, stepTakeDown}
 	allowed := map[State][]step{"": {stepOpen}, Draft: {stepPrepare, stepDocuments, stepReady, stepCancel}, Ready: {stepDocuments, stepStart, stepCancel},
-		Walking: {stepDocuments, stepAnswer, stepNotice, stepSettle, stepCancel}, Repairing: {stepDocuments, stepRepair, stepRecheck, stepCancel},
-		Rechecking: {stepDocuments, stepJudge, stepNotice, stepSettle, stepCancel}, Agreeing: {stepDocuments, stepSign, stepReopen, stepCancel}, Agreed: {stepTransfer},
-		Transferred: {stepFile}, Filed: nil, Cancelled: nil}
+		Walking: append([]step{stepAnswer, stepNotice, stepSettle}, onSite...), Repairing: append([]step{stepRepair, stepRecheck}, onSite...),
+		Rechecking:  append([]step{stepJudge, stepCarry, stepNotice, stepSettle}, onSite...),
+		Agreeing:    {stepDocuments, stepRooms, stepDispute, stepNote, stepMediate, stepCancel, stepSign, stepReopen, stepWitness, stepScan, stepLook},
+		Agreed:      append([]step{stepTransfer, stepWitness}, after...),
+		Transferred: append([]step{stepFile, stepWitness, stepOverall, stepHidden}, after...),
+		Filed:       append([]step{stepOverall, stepHidden}, after...), Cancelled: nil}
+	moves := []step{stepOpen, stepReady, stepStart, stepNotice, stepRecheck, stepSettle, stepReopen, stepSign, stepTransfer, stepFile, stepCancel}
 	for _, state := range append(States(), "") {
 		for _, do := range allSteps {
 			next, err := state.next(do)
 			if slices.Contains(allowed[state], do) {
-				if err != nil || !slices.Contains(States(), next) {
+				if err != nil || !slices.Contains(States(), next) || (next == state) == slices.Contains(moves, do) {
 					t.Errorf("%q %s: %q, %v", state, do, next, err)
 				}
 				continue
@@ -128,6 +134,11 @@ func TestWholeWay(t *testing.T) {
 	if h = d.must(t, doc, err).State; h.State != Filed || h.Filed != d.today() {
 		t.Errorf("%+v", h)
 	}
+	if page, err := d.Work(ctx, officer); err != nil || len(page.Docs) != 1 || !page.Docs[0].State.Unshown() {
+		t.Errorf("the result was not shown yet: %v %v", page.Docs, err)
+	}
+	doc, err = d.Show(ctx, keeper, d.at(t, id), Showing{From: d.today(), Place: "东门宣传栏", Photo: d.picture(t)})
+	d.must(t, doc, err)
 	if page, err := d.Work(ctx, officer); err != nil || len(page.Docs) != 0 {
 		t.Errorf("work is left: %v %v", page.Docs, err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -37,6 +38,8 @@ const (
 	ruleFix       = "handover.fix"
 	ruleTransfer  = "handover.transfer"
 	ruleFile      = "handover.file"
+	rulePublish   = "handover.publish"
+	ruleShown     = "handover.shown"
 )
 
 // Config is what a Service needs; every field is required.
@@ -48,6 +51,8 @@ type Config struct {
 	// List is the checklist for new handovers, Hash its fingerprint.
 	List List
 	Hash string
+	// Keeper keeps photos and scans.
+	Keeper *files.Keeper
 	// Now is the business clock.
 	Now func() time.Time
 }
@@ -65,6 +70,7 @@ type Service struct {
 const (
 	handoverKind = "handover"
 	phaseClaim   = "handover-phase"
+	overallClaim = "handover-overall"
 	// PageSize is a page of every list.
 	PageSize = 50
 	// maxItems and maxBuildings bound what one handover inspects.
@@ -79,19 +85,20 @@ const (
 const (
 	byScope = "by-scope"
 	byWork  = "by-work"
+	byLater = "by-later"
 )
 
 // handoverDocument is how handovers are stored and listed.
 func handoverDocument() store.Kind[Handover] {
 	return store.Kind[Handover]{
-		Name: handoverKind, Version: 1,
+		Name: handoverKind, Version: 1, Subject: func(id string, _ *Handover) string { return handoverKind + "/" + id },
 		Indexes: []store.Index[Handover]{
 			// All, by scope key.
 			{Name: byScope, Keys: func(_ string, h *Handover) []string { return append([]string{policy.County}, h.Keys...) },
 				Sort: func(_ string, h *Handover) string { return h.Opened.String() }},
 			// Those in which something is to be done, by scope key, what is due first on top.
 			{Name: byWork, Keys: func(_ string, h *Handover) []string {
-				if !h.State.Running() {
+				if !h.State.Running() && !h.Unshown() {
 					return nil
 				}
 				return append([]string{policy.County}, h.Keys...)
@@ -105,6 +112,24 @@ func handoverDocument() store.Kind[Handover] {
 	}
 }
 
+// answerDocument is how answers are stored; those that outlive the agreement are listed as long as they are open.
+func answerDocument() store.Kind[Answer] {
+	return store.Kind[Answer]{
+		Name: "handover-answer", Version: 1,
+		Indexes: []store.Index[Answer]{{Name: byLater, Keys: func(_ string, a *Answer) []string {
+			if a.Later == nil || a.Value != Fail || a.Judged == Conform {
+				return nil
+			}
+			return append([]string{policy.County}, a.Later.Keys...)
+		}, Sort: func(_ string, a *Answer) string {
+			if a.Later == nil {
+				return ""
+			}
+			return a.Later.Due.String()
+		}}},
+	}
+}
+
 // New opens handovers on a store.
 func New(ctx context.Context, c Config) (*Service, error) {
 	s := &Service{Config: c}
@@ -112,7 +137,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if s.rows, err = store.NewCollection(ctx, c.DB, handoverDocument()); err != nil {
 		return nil, err
 	}
-	if s.answers, err = store.NewCollection(ctx, c.DB, store.Kind[Answer]{Name: "handover-answer", Version: 1}); err != nil {
+	if s.answers, err = store.NewCollection(ctx, c.DB, answerDocument()); err != nil {
 		return nil, err
 	}
 	s.kept, err = store.NewCollection(ctx, c.DB, store.Kind[List]{Name: "handover-list", Version: 1})

@@ -17,21 +17,13 @@ import (
 	"redsteward/policy"
 )
 
-// Line is one item with what was found; a line without answer has Seq 0.
-type Line struct {
-	Item
-	Answer
-	// Seq is the last change of the answer.
-	Seq int64
-}
-
 // Walk is a handover with everything that was found.
 type Walk struct {
 	// Doc is the handover, List its checklist.
 	Doc  store.Doc[Handover]
 	List *List
-	// Lines are its items in the order of the walk.
-	Lines []Line
+	// Lines are its items in the order of the walk, Hidden the defects that were found after the transfer, in the order in which they were told.
+	Lines, Hidden []Line
 	// digest stands for what developer and firm agree on as it is now.
 	digest string
 }
@@ -50,8 +42,11 @@ func (w *Walk) Done() int {
 // Findings are the lines that do not conform, in the order of the walk.
 func (w *Walk) Findings() []Line { return w.which(func(l *Line) bool { return l.Value == Fail }) }
 
-// Open are the findings that still have to be repaired before the agreement.
-func (w *Walk) Open() []Line { return w.which(func(l *Line) bool { return l.Answer.Open() }) }
+// Open are the findings that still have to be repaired.
+func (w *Walk) Open() []Line { return w.which((*Line).Open) }
+
+// Left are the open findings that go into the agreement as they are.
+func (w *Walk) Left() []Line { return w.which((*Line).Left) }
 
 func (w *Walk) which(keep func(*Line) bool) []Line {
 	var out []Line
@@ -65,7 +60,7 @@ func (w *Walk) which(keep func(*Line) bool) []Line {
 
 // Find returns the line of an item; false if there is none.
 func (w *Walk) Find(item string) (Line, bool) {
-	for _, l := range w.Lines {
+	for _, l := range slices.Concat(w.Lines, w.Hidden) {
 		if l.Item.ID == item {
 			return l, true
 		}
@@ -73,13 +68,21 @@ func (w *Walk) Find(item string) (Line, bool) {
 	return Line{}, false
 }
 
+// Digest stands for what developer and firm agree on: as it is now, and from the agreement on as it was then.
+func (w *Walk) Digest() string {
+	if h := &w.Doc.State; !h.Agreed.IsZero() {
+		return h.Digest
+	}
+	return w.digest
+}
+
 // Signed reports whether a side has signed what stands now.
 func (w *Walk) Signed(side Side) bool {
 	h := &w.Doc.State
-	return h.Signed(side) && (h.Digest == w.digest || h.State != Agreeing)
+	return h.Signed(side) && h.Digest == w.Digest()
 }
 
-// One returns a handover with what was found. Returns Forbidden without ReadHandover, NotFound outside the scope.
+// One returns a handover with what was found; names of who took part are masked without ReadContacts. Returns Forbidden without ReadHandover, NotFound outside the scope.
 func (s *Service) One(ctx context.Context, by policy.Actor, id string) (Walk, error) {
 	scope, err := s.scope(ctx, by, policy.ReadHandover)
 	if err != nil {
@@ -88,6 +91,16 @@ func (s *Service) One(ctx context.Context, by policy.Actor, id string) (Walk, er
 	doc, err := s.load(ctx, scope, id)
 	if err != nil {
 		return Walk{}, err
+	}
+	contacts, err := s.Guard.Scope(ctx, by, policy.ReadContacts)
+	if err != nil {
+		return Walk{}, err
+	}
+	if h := &doc.State; !doc.Purged && !contacts.Covers(h.Keys, h.Opened) {
+		h.Witnesses = slices.Clone(h.Witnesses)
+		for i := range h.Witnesses {
+			h.Witnesses[i].Name = policy.MaskName(h.Witnesses[i].Name)
+		}
 	}
 	return s.walk(ctx, doc)
 }
@@ -110,18 +123,25 @@ func (s *Service) walk(ctx context.Context, doc store.Doc[Handover]) (Walk, erro
 			return w, err
 		}
 		for i, item := range some {
-			line := Line{Item: item}
-			if found[i] != nil {
-				line.Answer, line.Seq = found[i].State, found[i].Seq
-			}
-			w.Lines = append(w.Lines, line)
+			w.Lines = append(w.Lines, lineOf(&doc.State, item, found[i]))
 		}
+	}
+	if w.Hidden, err = s.hidden(ctx, doc); err != nil {
+		return w, err
 	}
 	w.digest, err = w.content()
 	return w, err
 }
 
-// content is the digest of what is signed: list, buildings, preconditions, documents, rooms and the last change of every answer.
+// lineOf is an item with the head of its answer, nil for none.
+func lineOf(h *Handover, item Item, found *store.Doc[Answer]) Line {
+	if found == nil {
+		return h.line(item, nil, 0)
+	}
+	return h.line(item, &found.State, found.Seq)
+}
+
+// content is the digest of what is signed: list, buildings, preconditions, documents, rooms, disputes and the last change of every answer.
 func (w *Walk) content() (string, error) {
 	h := &w.Doc.State
 	seqs := make([]int64, len(w.Lines))
@@ -135,7 +155,9 @@ func (w *Walk) content() (string, error) {
 		Documents  []Document
 		Rooms      []Room
 		Seqs       []int64
-	}{w.Doc.ID, h.List.Hash, h.Buildings, h.Conditions, h.Documents, h.Rooms, seqs})
+		Received   []Room    `json:",omitempty"`
+		Disputes   []Dispute `json:",omitempty"`
+	}{w.Doc.ID, h.List.Hash, h.Buildings, h.Conditions, h.Documents, h.Rooms, seqs, h.Received, h.Disputes})
 	if err != nil {
 		return "", fault.Wrap("handover.content", fault.Internal, "", err)
 	}
@@ -165,17 +187,8 @@ func (s *Service) edit(ctx context.Context, by policy.Actor, action policy.Actio
 	if err != nil {
 		return none, false, err
 	}
-	items := list.Items(doc.State.Buildings)
-	at := slices.IndexFunc(items, func(i Item) bool { return i.ID == item })
-	if at < 0 {
-		return none, false, fault.New("handover.edit", fault.NotFound, "这次承接查验没有“"+item+"”这一项")
-	}
-	line := Line{Item: items[at]}
-	head, err := s.answers.Load(ctx, id+"/"+item)
-	switch {
-	case err == nil:
-		line.Answer, line.Seq = head.State, head.Seq
-	case !fault.Is(err, fault.NotFound):
+	line, err := s.lineAt(ctx, doc, list, item)
+	if err != nil {
 		return none, false, err
 	}
 	next, err := f(line)
@@ -191,6 +204,33 @@ func (s *Service) edit(ctx context.Context, by policy.Actor, action policy.Actio
 		return out, false, fault.Wrap("handover.edit", fault.Conflict, line.Where+line.Name+"刚被别人登记过，请刷新后再办", err)
 	}
 	return out, false, err
+}
+
+// lineAt is one item of a handover with its answer, read from its head. Returns NotFound for an unknown item.
+func (s *Service) lineAt(ctx context.Context, doc store.Doc[Handover], list *List, item string) (Line, error) {
+	missing := fault.New("handover.lineAt", fault.NotFound, "这次承接查验没有“"+item+"”这一项")
+	known := Item{ID: item}
+	if !known.IsHidden() {
+		items := list.Items(doc.State.Buildings)
+		at := slices.IndexFunc(items, func(i Item) bool { return i.ID == item })
+		if at < 0 {
+			return Line{}, missing
+		}
+		known = items[at]
+	}
+	head, err := s.answers.Load(ctx, doc.ID+"/"+item)
+	switch {
+	case fault.Is(err, fault.NotFound) && known.IsHidden():
+		return Line{}, missing
+	case fault.Is(err, fault.NotFound):
+		return lineOf(&doc.State, known, nil), nil
+	case err != nil:
+		return Line{}, err
+	}
+	if known.IsHidden() {
+		known.Name = head.State.Later.Name
+	}
+	return lineOf(&doc.State, known, &head), nil
 }
 
 // errOnlyAsked ends an edit that only asks whether it would be taken.
@@ -227,7 +267,7 @@ func (s *Service) Reply(ctx context.Context, by policy.Actor, id, item string, i
 
 // finding refuses an item at which nothing is to be repaired.
 func finding(l Line) error {
-	if l.Answer.Open() {
+	if l.Open() {
 		return nil
 	}
 	return fault.New("handover.finding", fault.Conflict, l.Where+l.Name+"没有要整改的问题")
@@ -245,7 +285,7 @@ func (s *Service) Repair(ctx context.Context, by policy.Actor, id, item, how str
 			return Answer{}, fault.InvalidFields("handover.Repair", fault.Field{Name: "repair", Message: fmt.Sprintf("请写明怎样整改的，2 至 %d 个字，现在有 %d 个", maxNote, n)})
 		}
 		a := l.Answer
-		a.Repaired, a.Repair = true, how
+		a.Repaired, a.Repair, a.Judged = true, how, ""
 		return a, nil
 	})
 	return doc, err
@@ -322,21 +362,24 @@ func (s *Service) Settle(ctx context.Context, by policy.Actor, at At) (store.Doc
 		if err != nil {
 			return err
 		}
-		h.Rooms, h.Signatures, h.Digest = nil, nil, ""
-		for _, r := range built.StandingRooms() {
-			h.Rooms = append(h.Rooms, Room{r.Kind, r.Place, r.Area})
-		}
+		h.unsign()
+		h.Rooms = roomsOf(built)
 		return nil
 	})
 }
 
-// settled refuses a walk in which something is still open.
+// settled refuses a walk in which something is still open that does not go into the agreement, or in which a dispute waits.
 func (w *Walk) settled() error {
-	open := w.Open()
+	for _, d := range w.Doc.State.Disputes {
+		if !d.Over() && !d.NotedByAll() {
+			return fault.InvalidFields("handover.settled", fault.Field{Name: "disputes", Message: "争议" + d.ID + "还没有处理，两方也没有都同意带争议签协议"})
+		}
+	}
+	open := w.which(func(l *Line) bool { return l.Open() && !l.Left() })
 	if len(open) == 0 {
 		return nil
 	}
-	return fault.InvalidFields("handover.settled", fault.Field{Name: "answers", Message: fmt.Sprintf("还有 %d 处问题没有复验合格，第一处是“%s%s”，请发整改通知或登记复验结果", len(open), open[0].Where, open[0].Name)})
+	return fault.InvalidFields("handover.settled", fault.Field{Name: "answers", Message: fmt.Sprintf("还有 %d 处问题没有复验合格，第一处是“%s%s”，请发整改通知、登记复验结果，或登记为遗留问题", len(open), open[0].Where, open[0].Name)})
 }
 
 // Reopen takes the re-inspection up again before both have signed; the signatures fall away. Returns Forbidden without WalkHandover, NotFound outside the scope,
@@ -347,7 +390,8 @@ func (s *Service) Reopen(ctx context.Context, by policy.Actor, at At, reason str
 		return store.Doc[Handover]{}, err
 	}
 	return s.change(ctx, by, policy.WalkHandover, at, stepReopen, reason, func(h *Handover) error {
-		h.Reason, h.Signatures, h.Digest = reason, nil, ""
+		h.Reason = reason
+		h.unsign()
 		return nil
 	})
 }
@@ -390,7 +434,8 @@ func (s *Service) Sign(ctx context.Context, by policy.Actor, at At) (store.Doc[H
 			return err
 		}
 		if h.Digest != w.digest {
-			h.Signatures, h.Digest = nil, w.digest
+			h.unsign()
+			h.Digest = w.digest
 		}
 		if h.Signed(side) {
 			return fault.New(op, fault.Conflict, side.Title()+"已经签过，等另一方签")
@@ -402,7 +447,10 @@ func (s *Service) Sign(ctx context.Context, by policy.Actor, at At) (store.Doc[H
 		}
 		h.Agreed = s.today()
 		var err error
-		h.Transfer, err = s.Deadlines(ruleTransfer, h.Agreed)
+		if h.Transfer, err = s.Deadlines(ruleTransfer, h.Agreed); err != nil {
+			return err
+		}
+		h.Publish, err = s.Deadlines(rulePublish, h.Agreed)
 		return err
 	})
 }
@@ -422,11 +470,14 @@ func (s *Service) Take(ctx context.Context, by policy.Actor, at At, day calendar
 }
 
 // File files a handover whose papers are all there. Returns Forbidden without FileHandover, NotFound outside the scope, Invalid naming the papers that are missing
-// (paper-<id>), Conflict if it is not the time or somebody was quicker.
+// (paper-<id>) or that the whole project was not handed over with its last phase (overall), Conflict if it is not the time or somebody was quicker.
 func (s *Service) File(ctx context.Context, by policy.Actor, at At, papers []string) (store.Doc[Handover], error) {
 	return s.change(ctx, by, policy.FileHandover, at, stepFile, "", func(h *Handover) error {
 		list, err := s.listOf(ctx, h)
 		if err != nil {
+			return err
+		}
+		if err := s.overallFirst(ctx, h); err != nil {
 			return err
 		}
 		var bad []fault.Field
