@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"io"
+	"net/url"
 	"slices"
 
 	"github.com/gofiber/fiber/v2"
@@ -32,12 +33,17 @@ func (s *Server) showHandoverItem(c *fiber.Ctx, by policy.Actor, typed *handover
 	if h.State != handover.Walking {
 		return seeOther(c, base)
 	}
-	v := walkView{Base: base, Name: h.Title(), Sub: "承接查验 · " + h.DeveloperName, Key: newKey(), Done: w.Done(), CanPhoto: true, Place: true, Account: by.ID}
+	v := walkView{Base: base, Name: h.Title(), Sub: "承接查验 · " + h.DeveloperName, Key: newKey(), Done: w.Done(), CanPhoto: true, Place: true, Groups: true, Account: by.ID, Worker: s.workerFor(by, handoversPath)}
 	for i, l := range w.Lines {
 		if l.Item.ID == c.Params("item") {
 			v.Position = i
 		}
 		v.Items = append(v.Items, handoverWalkItem(l))
+	}
+	for _, i := range v.Items {
+		if i.Value == "" && i.Category == v.Items[v.Position].Category {
+			v.Left++
+		}
 	}
 	v.turn()
 	if typed != nil {
@@ -71,19 +77,8 @@ func handoverWalkItem(l handover.Line) walkItem {
 
 // answerHandover takes one answer with its photos: nothing of them is kept unless the answer is one that would be taken.
 func (s *Server) answerHandover(c *fiber.Ctx, by policy.Actor) error {
-	var uploads []*files.Upload
-	defer func() {
-		for _, u := range uploads {
-			_ = u.Close() // a temporary file that stays behind harms nobody
-		}
-	}()
-	values, err := s.readForm(c, answerBytes, func(name string, r io.Reader) error {
-		u, err := s.handovers.Photos.Receive(name, r)
-		if err == nil {
-			uploads = append(uploads, u)
-		}
-		return err
-	})
+	values, uploads, err := s.takePhotos(c)
+	defer closeAll(uploads)
 	if err != nil {
 		return err
 	}
@@ -119,6 +114,44 @@ func (s *Server) answerHandover(c *fiber.Ctx, by policy.Actor) error {
 	return seeOther(c, handoversPath+"/"+w.Doc.ID)
 }
 
+// takePhotos reads a form with pictures; the caller closes them.
+func (s *Server) takePhotos(c *fiber.Ctx) (url.Values, []*files.Upload, error) {
+	var uploads []*files.Upload
+	values, err := s.readForm(c, answerBytes, func(name string, r io.Reader) error {
+		u, err := s.handovers.Photos.Receive(name, r)
+		if err == nil {
+			uploads = append(uploads, u)
+		}
+		return err
+	})
+	return values, uploads, err
+}
+
+// closeAll removes the temporary files of uploads; one that stays behind harms nobody.
+func closeAll(uploads []*files.Upload) {
+	for _, u := range uploads {
+		_ = u.Close()
+	}
+}
+
+// restHandover answers with 符合 what is left of the group of an item.
+func (s *Server) restHandover(c *fiber.Ctx, by policy.Actor) error {
+	if _, err := s.handovers.Service.Rest(c.UserContext(), by, c.Params("id"), c.Params("item"), formIdem(c)); err != nil {
+		return err
+	}
+	w, err := s.handovers.Service.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	base := handoversPath + "/" + w.Doc.ID
+	for _, l := range w.Lines {
+		if l.Seq == 0 {
+			return seeOther(c, base+"/items/"+l.Item.ID)
+		}
+	}
+	return seeOther(c, base)
+}
+
 // replyHandover keeps the photos of an answer that would be taken, and gives it.
 func (s *Server) replyHandover(ctx context.Context, by policy.Actor, id, item string, in handover.Found, uploads []*files.Upload, idem *store.Idem) error {
 	kept := in.Photos
@@ -146,7 +179,7 @@ func (s *Server) repairHandover(c *fiber.Ctx, by policy.Actor) error {
 	_, err := s.handovers.Service.Repair(c.UserContext(), by, c.Params("id"), c.Params("item"), c.FormValue("repair"), formIdem(c))
 	if refused := refusedForm(err); refused != nil {
 		refused[0].Name = "repair-" + c.Params("item")
-		return s.showHandover(c, by, refused[:1])
+		return s.showHandover(c, by, formValues(c), refused[:1])
 	}
 	if err != nil {
 		return err

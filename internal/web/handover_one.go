@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -12,7 +13,6 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
-	"redsteward/registry"
 	"redsteward/registry/handover"
 )
 
@@ -32,7 +32,6 @@ type handoverView struct {
 	Places     []handoverPlace
 	Findings   []handoverFinding
 	Notices    []handoverNotice
-	Rooms      []string
 	Sides      []handoverSide
 	Agreed     string
 	Transfer   string
@@ -44,10 +43,12 @@ type handoverView struct {
 	// What the actor may do now.
 	CanPrepare, CanHand, CanCheck, CanStart, CanWalk, CanNotify, CanRecheck, CanSettle, CanReopen, CanSign, CanTake, CanFile, CanCancel bool
 	CanRepair, CanJudge                                                                                                                 bool
-	Signed                                                                                                                              bool
-	Side                                                                                                                                string
-	Papers                                                                                                                              []handoverCondition
-	Password, Day, Reopen, Cancel                                                                                                       field
+	// Walks: the actor inspects for the firm; Drafts: he may open a claim on the fund.
+	Walks, Drafts, Signed         bool
+	Side                          string
+	Papers                        []handoverCondition
+	Password, Day, Reopen, Cancel field
+	handoverMore
 }
 
 type handoverCondition struct {
@@ -73,10 +74,14 @@ type handoverItemLine struct {
 }
 
 type handoverFinding struct {
-	Item, Title, Sentence, Place, Note, Party, Stands, Repair string
-	Chip                                                      bool
-	Photos                                                    []string
-	CanRepair, CanJudge                                       bool
+	Item, Title, Sentence, Place, Note, Party, Stands, Repair, Carried string
+	Chip                                                               bool
+	Photos                                                             []string
+	CanRepair, CanJudge, CanDispute, CanCarry                          bool
+	// Letter is the address under which a letter of warranty is drafted, "" if it is not the time.
+	Letter  string
+	Dispute field
+	Carry   []field
 }
 
 type handoverNotice struct {
@@ -91,9 +96,12 @@ type handoverSide struct {
 }
 
 // handoverPage shows a handover.
-func (s *Server) handoverPage(c *fiber.Ctx, by policy.Actor) error { return s.showHandover(c, by, nil) }
+func (s *Server) handoverPage(c *fiber.Ctx, by policy.Actor) error {
+	return s.showHandover(c, by, url.Values{}, nil)
+}
 
-func (s *Server) showHandover(c *fiber.Ctx, by policy.Actor, refused []fault.Field) error {
+// showHandover shows a handover; what was typed into a form that comes back wins over what is stored.
+func (s *Server) showHandover(c *fiber.Ctx, by policy.Actor, typed url.Values, refused []fault.Field) error {
 	w, err := s.handovers.Service.One(c.UserContext(), by, c.Params("id"))
 	if err != nil {
 		return err
@@ -108,14 +116,19 @@ func (s *Server) showHandover(c *fiber.Ctx, by policy.Actor, refused []fault.Fie
 		class := map[string]string{"逾期": "late", "临期": "soon", "今天到期": "soon"}[state]
 		v.Clock = map[string]string{"Title": what, "From": due.Due.Chinese() + "前", "Left": left, "Basis": due.Basis, "Class": class}
 	}
-	s.fillHandover(&v, c, &w, clock, refused)
-	v.Password = withErrors([]field{{Name: "current", Label: "你的登录密码", Type: "password", Autocomplete: "current-password"}}, refused)[0]
-	v.Day = withErrors([]field{{Name: "day", Label: "交接日期", Type: "date", Value: typedOr(c, "day", clock.today.String())}}, refused)[0]
-	v.Reopen = withErrors([]field{{Name: "reopen-reason", Label: "退回理由", Type: "text", Value: c.FormValue("reopen-reason")}}, refused)[0]
-	v.Cancel = withErrors([]field{{Name: "cancel-reason", Label: "取消理由", Type: "text", Value: c.FormValue("cancel-reason")}}, refused)[0]
+	s.fillHandover(&v, typed, &w, refused)
+	if err := s.fillMore(c.UserContext(), &v, by, &w, typed, refused); err != nil {
+		return err
+	}
+	v.Password = withErrors([]field{{Name: "current", Label: "你的登录密码", Type: "password", Autocomplete: "current-password", Hint: "开通了动态口令的，也可以填 6 位动态口令"}}, refused)[0]
+	v.Day = withErrors([]field{{Name: "day", Label: "交接日期", Type: "date", Value: cmp.Or(typed.Get("day"), clock.today.String())}}, refused)[0]
+	v.Reopen = withErrors([]field{{Name: "reopen-reason", Label: "退回理由", Type: "text", Value: typed.Get("reopen-reason")}}, refused)[0]
+	v.Cancel = withErrors([]field{{Name: "cancel-reason", Label: "取消理由", Type: "text", Value: typed.Get("cancel-reason")}}, refused)[0]
 	said := saidParam(c, map[string]string{"new": "已开始承接查验，先登记前提条件和移交资料。", "conditions": "已登记前提条件。", "documents": "已登记移交资料。", "check": "已核对，可以开始查验。", "start": "已开始查验。",
 		"notify": "已通知建设单位整改，期限从今天起算。", "recheck": "已开始复验。", "settle": "已确认查验结果，等两方签协议。", "reopen": "已退回复验，原来的签名作废。", "sign": "已签。", "take": "已登记交接，30 日内备案。",
-		"file": "已备案。", "cancel": "已取消，这一期可以重新开始。", "repair": "已报告整改，等物业企业复验。", "judge": "已登记复验结果。"})
+		"file": "已备案。", "cancel": "已取消，这一期可以重新开始。", "repair": "已报告整改，等物业企业复验。", "judge": "已登记复验结果。", "carry": "已写进协议的遗留问题。", "rooms": "已登记移交的用房。", "attend": "已登记参加人员。", "dispute": "已提出争议，处理前不能签协议。", "note": "已同意带争议签协议。",
+		"mediate": "已登记争议的处理。", "witness": "已见证。", "scan": "已上传盖章原件，等另一人核对。", "look": "已核对盖章原件。", "show": "已登记公示。", "down": "已登记撤下。", "whole": "已登记整体移交。",
+		"later": "已登记，建设单位的整改期限从今天起算。"})
 	p := page{Title: h.Title() + "承接查验", Nav: handoversPath, Said: said, Fields: refused, Script: true, Scripts: scriptsIf(v.CanWalk), Data: v}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "handover", p)
@@ -156,6 +169,7 @@ func (s *Server) mayOnHandover(v *handoverView, by policy.Actor, w *handover.Wal
 	h := &w.Doc.State
 	is := func(states ...handover.State) bool { return slices.Contains(states, h.State) }
 	open, walk := s.guard.Allow(by, policy.OpenHandover), s.guard.Allow(by, policy.WalkHandover)
+	v.Walks, v.Drafts = walk, s.guard.Allow(by, policy.ReadFund)
 	v.CanPrepare = open && is(handover.Draft)
 	v.CanHand = open && is(handover.Draft, handover.Ready, handover.Walking, handover.Repairing, handover.Rechecking, handover.Agreeing)
 	v.CanCancel = v.CanHand
@@ -165,36 +179,37 @@ func (s *Server) mayOnHandover(v *handoverView, by policy.Actor, w *handover.Wal
 	answered := v.Done == v.All
 	v.CanNotify = walk && answered && v.Open > 0 && is(handover.Walking, handover.Rechecking)
 	v.CanRecheck = walk && is(handover.Repairing)
-	v.CanSettle = walk && answered && v.Open == 0 && is(handover.Walking, handover.Rechecking)
+	v.CanSettle = walk && answered && v.Open == len(w.Left()) && is(handover.Walking, handover.Rechecking)
 	v.CanReopen = walk && is(handover.Agreeing)
-	v.CanJudge = walk && is(handover.Rechecking)
-	v.CanRepair = s.guard.Allow(by, policy.RepairHandover) && is(handover.Repairing)
-	if side, ok := s.handovers.Service.SideOf(by); ok && is(handover.Agreeing) {
+	after := is(handover.Agreed, handover.Transferred, handover.Filed)
+	v.CanJudge = walk && (is(handover.Rechecking) || after)
+	v.CanRepair = s.guard.Allow(by, policy.RepairHandover) && (is(handover.Repairing) || after)
+	if side, ok := s.handovers.Service.SideOf(by); ok {
 		v.Side, v.Signed = side.Title(), w.Signed(side)
-		v.CanSign = !v.Signed
+		v.CanSign = is(handover.Agreeing) && !v.Signed
 	}
 	v.CanTake = walk && is(handover.Agreed)
 	v.CanFile = s.guard.Allow(by, policy.FileHandover) && is(handover.Transferred)
 }
 
-// fillHandover puts the contents into words; what was typed wins over what is stored when a form comes back.
-func (s *Server) fillHandover(v *handoverView, c *fiber.Ctx, w *handover.Walk, clock taskClock, refused []fault.Field) {
+// fillHandover puts the contents into words.
+func (s *Server) fillHandover(v *handoverView, typed url.Values, w *handover.Walk, refused []fault.Field) {
 	h := &w.Doc.State
 	for i, cond := range h.Conditions {
 		v.Conditions = append(v.Conditions, handoverCondition{cond.ID, w.List.Conditions[i].Name, cond.Met})
 	}
 	for _, e := range w.List.Papers {
-		v.Papers = append(v.Papers, handoverCondition{e.ID, e.Name, c.FormValue("paper-"+e.ID) != ""})
+		v.Papers = append(v.Papers, handoverCondition{e.ID, e.Name, typed.Get("paper-"+e.ID) != ""})
 	}
-	typed := strings.HasSuffix(c.Path(), "/documents")
+	documents := len(named(typed, "promise.")) > 0
 	for i, d := range h.Documents {
 		line := handoverDocument{ID: d.ID, Name: w.List.Documents[i].Name, Promise: d.Promise, DueText: d.Due.Chinese(), Handed: d.Handed, Settled: d.Settled()}
 		promise, due := d.Promise, d.Due.String()
 		if d.Due.IsZero() {
 			due = ""
 		}
-		if typed {
-			promise, due, line.Handed = c.FormValue("promise."+d.ID), c.FormValue("due."+d.ID), c.FormValue("handed-"+d.ID) != ""
+		if documents {
+			promise, due, line.Handed = typed.Get("promise."+d.ID), typed.Get("due."+d.ID), typed.Get("handed-"+d.ID) != ""
 		}
 		both := withErrors([]field{{Name: "promise." + d.ID, Label: "承诺", Type: "text", Autocomplete: "off", Value: promise}, {Name: "due." + d.ID, Label: "补交日期", Type: "date", Value: due}}, refused)
 		line.PromiseField, line.DueField = both[0], both[1]
@@ -218,18 +233,10 @@ func (s *Server) fillHandover(v *handoverView, c *fiber.Ctx, w *handover.Walk, c
 		p.Lines = append(p.Lines, handoverItemLine{l.Name, l.Sentence, l.Method, l.Value.Title(), path, failed})
 	}
 	for _, l := range w.Findings() {
-		f := handoverFinding{Item: l.Item.ID, Title: l.Where + l.Name, Sentence: l.Sentence, Place: l.Answer.Place, Note: l.Note, Party: l.Party.Title(), Stands: l.Stands(), Chip: l.Blocks(), Repair: l.Repair,
-			CanRepair: v.CanRepair && l.Open() && !l.Repaired, CanJudge: v.CanJudge && l.Blocks()}
-		for _, photo := range l.Photos {
-			f.Photos = append(f.Photos, photo.Original)
-		}
-		v.Findings = append(v.Findings, f)
+		v.Findings = append(v.Findings, s.handoverFinding(v, w, &l, typed, refused))
 	}
 	for _, n := range h.Notices {
 		v.Notices = append(v.Notices, handoverNotice{On: n.On.Chinese(), Due: n.Clock.Due.Chinese(), Basis: n.Clock.Basis, Items: len(n.Items)})
-	}
-	for _, r := range h.Rooms {
-		v.Rooms = append(v.Rooms, registry.TextOf(registry.RoomKinds(), r.Kind)+" "+areaText(r.Area)+" 平方米，"+r.Place)
 	}
 	for _, side := range handover.Parties() {
 		line := handoverSide{Title: side.Title(), Signed: w.Signed(side)}
@@ -250,7 +257,7 @@ func (s *Server) handoverAct(do handoverStep) func(c *fiber.Ctx, by policy.Actor
 	return func(c *fiber.Ctx, by policy.Actor) error {
 		doc, err := do(c, by, handoverAt(c))
 		if refused := refusedForm(err); refused != nil {
-			return s.showHandover(c, by, refused)
+			return s.showHandover(c, by, formValues(c), refused)
 		}
 		if err != nil {
 			return err

@@ -36,6 +36,7 @@ func (s *Server) handoverRoutes() []Route {
 		{Method: get, Path: handoversPath, Action: policy.ReadHandover, Handler: s.handoverList},
 		{Method: get, Path: handoversPath + "/new", Action: policy.OpenHandover, Handler: s.newHandover},
 		{Method: post, Path: handoversPath + "/new", Action: policy.OpenHandover, Handler: s.openHandover},
+		{Method: get, Path: handoversPath + workerFile, Action: policy.Public, Handler: s.walkWorker, Plain: true},
 		{Method: get, Path: one, Action: policy.ReadHandover, Handler: s.handoverPage},
 		{Method: get, Path: one + "/photos/:photo<maxLen(64)>", Action: policy.ReadHandover, Handler: s.handoverPhoto},
 		{Method: post, Path: one + "/conditions", Action: policy.OpenHandover, Handler: s.handoverAct(s.sayConditions)},
@@ -50,7 +51,22 @@ func (s *Server) handoverRoutes() []Route {
 		{Method: post, Path: one + "/take", Action: policy.WalkHandover, Handler: s.handoverAct(s.takeHandover)},
 		{Method: post, Path: one + "/file", Action: policy.FileHandover, Handler: s.handoverAct(s.fileHandover)},
 		{Method: post, Path: one + "/cancel", Action: policy.OpenHandover, Handler: s.handoverAct(reasonedAct(s.handovers.Service.Cancel))},
+		{Method: post, Path: one + "/rooms", Action: policy.WalkHandover, Handler: s.handoverAct(s.receiveRooms)},
+		{Method: post, Path: one + "/attend", Action: policy.WalkHandover, Handler: s.handoverAct(s.attendHandover)},
+		{Method: post, Path: one + "/dispute", Action: policy.SignHandover, Handler: s.handoverAct(s.disputeHandover)},
+		{Method: post, Path: one + "/note", Action: policy.SignHandover, Handler: s.handoverAct(s.noteDispute)},
+		{Method: post, Path: one + "/mediate", Action: policy.MediateHandover, Handler: s.handoverAct(s.mediateDispute)},
+		{Method: post, Path: one + "/witness", Action: policy.WitnessHandover, Handler: s.handoverAct(s.witnessHandover)},
+		{Method: get, Path: one + "/scan", Action: policy.ReadHandover, Handler: s.handoverScan},
+		{Method: post, Path: one + "/scan", Action: policy.SignHandover, Handler: s.scanHandover, Upload: maxFiling},
+		{Method: post, Path: one + "/look", Action: policy.WitnessHandover, Handler: s.handoverAct(s.lookAtScan)},
+		{Method: post, Path: one + "/show", Action: policy.WalkHandover, Handler: s.showResult, Upload: maxFiling},
+		{Method: post, Path: one + "/down", Action: policy.WalkHandover, Handler: s.handoverAct(s.takeResultDown)},
+		{Method: post, Path: one + "/whole", Action: policy.WalkHandover, Handler: s.handoverAct(s.wholeHandover)},
+		{Method: post, Path: one + "/later", Action: policy.WalkHandover, Handler: s.tellDefect, Upload: answerBytes},
 		{Method: get, Path: item, Action: policy.WalkHandover, Handler: s.handoverItem},
+		{Method: post, Path: item + "/rest", Action: policy.WalkHandover, Handler: s.restHandover},
+		{Method: post, Path: item + "/carry", Action: policy.WalkHandover, Handler: s.carryFinding},
 		{Method: post, Path: item, Action: policy.WalkHandover, Handler: s.answerHandover, Upload: answerBytes},
 		{Method: post, Path: item + "/repair", Action: policy.RepairHandover, Handler: s.repairHandover},
 		{Method: post, Path: item + "/judge", Action: policy.WalkHandover, Handler: s.judgeHandover},
@@ -196,13 +212,18 @@ func formDay(values url.Values, name string, bad []fault.Field) (calendar.Date, 
 	return day, bad
 }
 
-// handoverPhoto shows a photo of a finding; the handover decides who sees it.
+// handoverPhoto shows a photo of a finding or of a notice board; the handover decides who sees it.
 func (s *Server) handoverPhoto(c *fiber.Ctx, by policy.Actor) error {
 	w, err := s.handovers.Service.One(c.UserContext(), by, c.Params("id"))
 	if err != nil {
 		return err
 	}
-	for _, l := range w.Findings() {
+	for _, show := range w.Doc.State.Shows {
+		if show.Photo.Original == c.Params("photo") {
+			return s.sendPhoto(c, s.handovers.Photos, show.Photo.Shown)
+		}
+	}
+	for _, l := range append(w.Findings(), w.Hidden...) {
 		at := slices.IndexFunc(l.Photos, func(p handover.Photo) bool { return p.Original == c.Params("photo") })
 		if at >= 0 {
 			return s.sendPhoto(c, s.handovers.Photos, l.Photos[at].Shown)

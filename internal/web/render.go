@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -124,6 +125,7 @@ func (a *assets) functions() template.FuncMap {
 		"inc":         func(i int) int { return i + 1 },
 		"list":        func(items ...any) []any { return items },
 		"dict":        dict,
+		"hasErrors":   func(form []field) bool { return slices.ContainsFunc(form, func(f field) bool { return f.Error != "" }) },
 		"join":        strings.Join,
 	}
 }

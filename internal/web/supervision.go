@@ -118,7 +118,7 @@ func (s *Server) supervisionRoutes() []Route {
 		{Method: post, Path: "/observations/:id<maxLen(80)>/withdraw", Action: policy.RecordObservation, Handler: s.withdrawObservation},
 
 		{Method: get, Path: "/visits", Action: policy.ReadVisit, Handler: s.visits},
-		{Method: get, Path: workerPath, Action: policy.Public, Handler: s.walkWorker, Plain: true},
+		{Method: get, Path: visitsPath + workerFile, Action: policy.Public, Handler: s.walkWorker, Plain: true},
 		{Method: get, Path: "/visits/mine", Action: policy.DoVisit, Handler: s.visitsMine},
 		{Method: get, Path: "/visits/queue", Action: policy.ReviewVisit, Handler: s.visitQueue},
 		{Method: get, Path: "/visits/plan", Action: policy.PlanVisit, Handler: s.planPage},

@@ -66,7 +66,10 @@ type walkView struct {
 	Place bool `json:"where,omitempty"`
 	// CanPhoto: pictures can be kept.
 	CanPhoto bool `json:"can_photo"`
-	// Account tells the phone whose answers it keeps, Worker is the address of the script that keeps the sheet, "" for the walk of a handover, which is not kept.
+	// Groups: what is left of a group can be answered at once, as at a handover; Left is how many that are.
+	Groups bool `json:"groups,omitempty"`
+	Left   int  `json:"-"`
+	// Account tells the phone whose answers it keeps, Worker is the address of the script that keeps the sheet.
 	Account string `json:"account"`
 	Worker  string `json:"worker"`
 }
@@ -86,7 +89,7 @@ func (s *Server) showItem(c *fiber.Ctx, by policy.Actor, typed *inspection.Found
 	if !visit.State.Answers() {
 		return seeOther(c, "/visits/"+w.Visit.ID)
 	}
-	v := walkView{Base: visitsPath + "/" + w.Visit.ID, Name: visit.Name, Key: newKey(), Position: -1, Done: len(w.Answers), CanPhoto: s.supervision.Photos != nil, Account: by.ID, Worker: s.workerFor(by)}
+	v := walkView{Base: visitsPath + "/" + w.Visit.ID, Name: visit.Name, Key: newKey(), Position: -1, Done: len(w.Answers), CanPhoto: s.supervision.Photos != nil, Account: by.ID, Worker: s.workerFor(by, visitsPath)}
 	names, err := s.officerNames(c.UserContext(), visit)
 	if err != nil {
 		return err
@@ -286,15 +289,15 @@ func (s *Server) keptPhotos(c *fiber.Ctx, by policy.Actor, keep []string) ([]ins
 const (
 	walkScript   = "walk.js"
 	workerScript = "worker.js"
-	// workerPath bounds what the worker sees: the pages below /visits/.
-	workerPath = "/visits/worker.js"
+	// workerFile stands below the list whose sheets the worker keeps, and bounds what it sees.
+	workerFile = "/worker.js"
 )
 
-// workerFor is the address under which the worker of an account is registered: another account or another version is another worker, which throws away what the one before
+// workerFor is the address under which the worker of an account is registered for the sheets below a list: another account or another version is another worker, which throws away what the one before
 // kept.
-func (s *Server) workerFor(by policy.Actor) string {
+func (s *Server) workerFor(by policy.Actor, list string) string {
 	version := strings.NewReplacer("/assets/", "", ".js", "", ".css", "").Replace(s.assets.addresses[walkScript] + s.assets.css)
-	return workerPath + "?" + url.Values{"account": {by.ID}, "version": {version}}.Encode()
+	return list + workerFile + "?" + url.Values{"account": {by.ID}, "version": {version}}.Encode()
 }
 
 // walkWorker serves the worker under an address that stays, so that browsers ask for a newer one.

@@ -190,7 +190,9 @@ func TestAgreement(t *testing.T) {
 		return func(at At) (store.Doc[Handover], error) { return d.Witness(ctx, by, at) }
 	}
 	scan := func(by policy.Actor, data string) func(At) (store.Doc[Handover], error) {
-		return func(at At) (store.Doc[Handover], error) { return d.Scan(ctx, by, at, d.upload(t, "协议.pdf", []byte(data))) }
+		return func(at At) (store.Doc[Handover], error) {
+			return d.Scan(ctx, by, at, d.upload(t, "协议.pdf", []byte(data)))
+		}
 	}
 	compare := func(by policy.Actor, same bool, typed string) func(At) (store.Doc[Handover], error) {
 		return func(at At) (store.Doc[Handover], error) { return d.Compare(ctx, by, at, same, typed) }

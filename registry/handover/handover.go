@@ -292,6 +292,9 @@ func (s State) next(do step) (State, error) {
 // Running reports whether a step of the inspection itself is still to be done.
 func (s State) Running() bool { return s != Filed && s != Cancelled }
 
+// Disputable reports whether the inspection can be disputed and its rooms be recorded: from the walk until both have signed.
+func (s State) Disputable() bool { return slices.Contains(staying[s], stepDispute) }
+
 // Clock is the deadline that runs now, with what must be done until then; false if none does.
 func (h *Handover) Clock() (what string, d calendar.Deadline, ok bool) {
 	switch h.State {

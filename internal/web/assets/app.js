@@ -1,4 +1,4 @@
-// Redsteward's own script. Every page works without it; it only makes some things easier. What stands outside of the blocks is there for the other scripts too.
+// Every page works without this. What stands outside of the blocks is there for the other scripts too.
 "use strict";
 const byId = id => document.getElementById(id);
 // make builds an element from its properties and what stands in it.
@@ -13,7 +13,7 @@ function make(tag, properties, ...inside) {
   document.addEventListener("click", e => {
     if (e.target.closest("[data-print]")) { e.preventDefault(); print(); }
   });
-  // While long work runs, the page asks how far it is and shows the result when it ended. Leaving the page changes nothing.
+  // While long work runs, the page asks how far it is.
   const running = document.querySelector("[data-progress]");
   const ask = async () => {
     let wait = 700;
@@ -32,7 +32,7 @@ function make(tag, properties, ...inside) {
   all?.addEventListener("change", () => all.form.querySelectorAll("input[name=row]").forEach(box => { box.checked = all.checked; }));
   // The error summary is read first.
   byId("errsum")?.focus();
-  // A form is sent once: a second press while the answer is on its way does nothing.
+  // A form is sent once.
   document.addEventListener("submit", e => {
     const form = e.target;
     if (form.method !== "post") { return; }

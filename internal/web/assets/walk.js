@@ -1,6 +1,6 @@
-// Visit sheets on a phone: an answer is kept on the phone first and sent once, by its own key, when there is a network. Online, pages work without this.
+// Sheets on a phone: an answer is kept first and sent once, by its own key, when there is a network.
 {
-  const place = byId("walk-state"), data = byId("walk"), form = byId("walk-form"), input = byId("photo");
+  const place = byId("walk-state"), data = byId("walk"), form = byId("walk-form"), input = byId("photo"), rest = byId("walk-rest");
   const walk = data ? JSON.parse(data.textContent) : { items: [] }, items = walk.items;
   const address = k => walk.base + (items[k] ? "/items/" + items[k].id : "");
   let store, sending = 0, trouble = "", now = 0, shots = [];
@@ -9,7 +9,7 @@
     ask[done] = () => yes(ask.result);
     ask.onabort = ask.onerror = no;
   });
-  // One row for each item of a visit: a later answer takes the place of one that was not sent yet.
+  // One row an item: a later answer takes the place of one not sent yet.
   const all = async () => (await promised(store.transaction("answers").objectStore("answers").getAll(), "onsuccess")).sort((a, b) => a.at - b.at);
   const change = act => {
     const t = store.transaction("answers", "readwrite");
@@ -17,7 +17,6 @@
     return promised(t, "oncomplete");
   };
   const say = text => { place.hidden = !text; place.textContent = text; };
-  // tell says how the rows stand that are kept, and returns them.
   const tell = async () => {
     const rows = await all(), bad = rows.find(r => r.refused), kept = rows.length + " 项存在本机";
     say(!rows.length ? "" : bad ? bad.item + " 没有收下：" + bad.refused + "，" + kept + " " : trouble ? trouble + "，" + kept + "。有信号后自动上传" : "正在上传，" + kept);
@@ -45,7 +44,6 @@
     const fresh = await (await fetch("/todo")).text();
     return post(row, tokenIn(new DOMParser().parseFromString(fresh, "text/html")));
   };
-  // sendAll sends what is kept, in order, until something hinders it.
   const sendAll = async () => {
     for (let sent = false; ; sent = true) {
       const row = (await tell()).find(r => !r.refused);
@@ -54,7 +52,7 @@
       trouble = !answer.status ? "没有信号" : answer.status === 401 ? "登录已过期，请重新登录" : answer.status === 429 || answer.status >= 500 ? "服务器暂时不能办理" : "";
       if (trouble) { return tell(); }
       const problem = answer.ok ? null : await answer.json().catch(() => ({}));
-      // A row that was answered anew while the old answer was on its way stays.
+      // One answered anew stays.
       await change(s => {
         s.get(row.id).onsuccess = e => {
           const kept = e.target.result;
@@ -64,7 +62,7 @@
       });
     }
   };
-  // What was saved meanwhile is looked for once more.
+  // What was saved meanwhile is sent too.
   const flush = async () => {
     if (sending++) { return; }
     try { for (let seen; seen !== sending;) { seen = sending; await sendAll(); } } finally { sending = 0; }
@@ -100,6 +98,7 @@
     shots = i.blobs || [];
     pictures();
     count();
+    if (rest) { byId("walk-left").textContent = left().length; rest.hidden = !left().length; }
     byId("errsum")?.remove();
     scrollTo(0, 0);
   };
@@ -110,34 +109,48 @@
     byId("walk-sentence").focus();
   };
   const take = (i, row) => Object.assign(i, { value: row.value, lost: row.lost, where: row.where, note: row.note, photos: row.keep, blobs: row.photos });
-  // After the last item the list is shown once everything has been sent: without network it could not be loaded.
+  // The list is shown once all is sent: without network it could not be loaded.
   const leave = async () => {
     const rows = await all();
     if (!rows.length) { location.href = address(-1); } else if (!trouble && !rows[0].refused) { setTimeout(leave, 200); }
   };
-  // Pictures are made small enough for a weak signal.
+  // Small enough for a weak signal.
   const shrink = async file => {
     const image = await createImageBitmap(file), scale = Math.min(1, 1600 / Math.max(image.width, image.height));
     const canvas = make("canvas", { width: image.width * scale, height: image.height * scale });
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
     return new Promise(done => canvas.toBlob(done, "image/jpeg", 0.82));
   };
+  const stop = e => { e.preventDefault(); e.stopImmediatePropagation(); };
+  const rowOf = (k, answer) => ({ id: walk.account + address(k), key: crypto.getRandomValues(new Uint32Array(4)).join("-"), at: Date.now(), item: items[k].id, ...answer });
+  const keep = async rows => {
+    try { await change(s => rows.forEach(r => s.put(r))); } catch { say("手机存储已满，没有存下。请删掉一些照片"); return false; }
+    delete place.dataset.kept; // until it is counted again
+    return true;
+  };
+  const left = () => items.flatMap((i, k) => i.value || i.category !== items[now].category ? [] : [k]);
+  const saveRest = async e => {
+    stop(e);
+    const ks = left(), rows = ks.map(k => rowOf(k, { value: "conform", lost: "", where: "", note: "", keep: [], photos: [] }));
+    if (!await keep(rows)) { return; }
+    ks.forEach((k, n) => take(items[k], rows[n]));
+    const next = items.findIndex(i => !i.value);
+    if (next < 0) { count(); leave(); } else { go(next); }
+    flush();
+  };
   const save = async e => {
-    e.preventDefault();
-    e.stopImmediatePropagation();
+    stop(e);
     const i = items[now], typed = new FormData(form), value = typed.get("value"), fail = value === "fail", ok = value === "conform";
     const wrong = !value ? "请选择" + i.values.map(v => v.label).join("、") : fail && i.photo && !i.photos.length && !shots.length ? "不符合的，至少拍 1 张看得出位置的照片" :
       fail && walk.where && !form.where.value.trim() ? "不符合的，请写明位置" : "";
     if (wrong) { say(wrong); scrollTo(0, 0); return; }
-    const row = { id: walk.account + address(now), key: crypto.getRandomValues(new Uint32Array(4)).join("-"), at: Date.now(), item: i.id, value,
-      lost: fail && typed.get("lost") || "", where: ok ? "" : form.where.value, note: ok ? "" : form.note.value, keep: ok ? [] : i.photos, photos: ok ? [] : shots };
-    try { await change(s => s.put(row)); } catch { say("手机存储已满，这一项没有存下。请删掉一些照片再保存"); return; }
+    const row = rowOf(now, { value, lost: fail && typed.get("lost") || "", where: ok ? "" : form.where.value, note: ok ? "" : form.note.value, keep: ok ? [] : i.photos, photos: ok ? [] : shots });
+    if (!await keep([row])) { return; }
     take(i, row);
-    delete place.dataset.kept; // until it is counted again
     if (now + 1 < items.length) { go(now + 1); } else { count(); leave(); }
     flush();
   };
-  // With TLS a worker keeps the sheet, so that it opens again without network. The page says whether it does.
+  // With TLS a worker keeps the sheet for opening without network.
   const keepSheet = async () => {
     if (!navigator.serviceWorker?.controller || !items.length) { return; }
     const kept = await fetch(address(now)).catch(() => ({}));
@@ -145,11 +158,12 @@
   };
   const walkItems = rows => {
     items.forEach((i, k) => rows.filter(r => r.id === walk.account + address(k)).forEach(r => take(i, r)));
-    // What is kept here is newer than what the server had when the page was made; and a kept sheet stands for all its items.
+    // What is kept here is newer than the page; and a kept sheet stands for all its items.
     const k = here() < 0 ? Math.max(0, items.findIndex(i => !i.value)) : here();
     if (here() < 0) { history.replaceState(null, "", address(k)); }
     if (byId("errsum")) { now = k; } else if (rows.length || !form.action.endsWith(address(k))) { show(k); } else { now = k; }
     form.addEventListener("submit", save, true);
+    rest?.addEventListener("submit", saveRest, true);
     byId("walk-prev").onclick = e => { if (now) { e.preventDefault(); go(now - 1); } };
     onpopstate = () => show(here());
     if (input) {

@@ -1,11 +1,10 @@
-// Opens the sheet of a visit again without network: keeps the page of each visit under way, with what it is made of, and nothing else. The cache is named after version and
-// account, so that another of either begins afresh; the sign-in page removes it.
+// Opens a sheet again without network: keeps one page of each, with what it is made of. The cache is named after version and account; the sign-in page removes it.
 "use strict";
-const name = "walk" + location.search, sheet = /^\/visits\/[^/]+\/items\//;
+const name = "walk" + location.search, sheet = /^\/(visits|handovers)\/[^/]+\/items\//;
 const others = async () => (await caches.keys()).filter(n => n !== name);
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", e => e.waitUntil(others().then(all => Promise.all(all.map(n => caches.delete(n)))).then(() => clients.claim())));
-// keep keeps the sheet in an answer; one that the server does not give any more is forgotten.
+// A sheet that the server does not give any more is forgotten.
 const keep = async (at, answer) => {
   const cache = await caches.open(name);
   if (answer.status >= 500) { return; }
@@ -14,7 +13,6 @@ const keep = async (at, answer) => {
   await cache.addAll(new Set(page.match(/\/assets\/[\w.-]+/g)));
   await cache.put(at, answer);
 };
-// opened answers with the page of the network, or with what is kept. One page stands for all items of its visit.
 const opened = async (e, path, at) => {
   try {
     const answer = await fetch(e.request), kept = at && keep(at, answer.clone()).catch(() => {});
@@ -23,7 +21,6 @@ const opened = async (e, path, at) => {
   } catch {
     const cache = await caches.open(name), page = at && await cache.match(at);
     if (page) { return page; }
-    // From the list and from the visit the way leads to the sheet that is kept.
     const sheets = (await cache.keys()).map(r => new URL(r.url).pathname).filter(p => sheet.test(p));
     const to = e.request.mode === "navigate" && (sheets.find(p => p.startsWith(path + "/")) || path.endsWith("/mine") && sheets.pop());
     return to ? Response.redirect(to) : Response.error();
