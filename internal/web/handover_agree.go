@@ -23,21 +23,22 @@ import (
 
 // handoverMore is what the page of a handover shows of disputes, witnesses, sealed paper, rooms, notice boards, phases and later defects. Empty forms are not shown.
 type handoverMore struct {
-	Disputes                    []handoverDispute
-	DisputeWhole                *field
-	Attended                    []string
-	Attend, Tell, Show, Down    []field
-	Bodies                      []handoverSide
-	Body, Digest, PublishBy     string
-	Scan                        *handoverScanView
-	CanScan, CanDefects, Unseen bool
-	RoomLines                   []handoverRoom
-	RoomForm                    [][]field
-	Shows                       []handoverShow
-	Phases                      []handoverPhase
-	Whole                       *field
-	Overall                     string
-	Hidden                      []handoverFinding
+	Disputes                 []handoverDispute
+	DisputeWhole             *field
+	Attended                 []string
+	Attend, Tell, Show, Down []field
+	Bodies                   []handoverSide
+	Body, Digest, PublishBy  string
+	Scan                     *handoverScanView
+	CanScan, Unseen          bool
+	Prints                   []option
+	RoomLines                []handoverRoom
+	RoomForm                 [][]field
+	Shows                    []handoverShow
+	Phases                   []handoverPhase
+	Whole                    *field
+	Overall                  string
+	Hidden                   []handoverFinding
 }
 
 type handoverDispute struct {
@@ -98,7 +99,11 @@ func (s *Server) handoverFinding(v *handoverView, w *handover.Walk, l *handover.
 func (s *Server) fillMore(ctx context.Context, v *handoverView, by policy.Actor, w *handover.Walk, typed url.Values, refused []fault.Field) error {
 	h := &w.Doc.State
 	today := calendar.DateOf(s.clocks.Business())
-	v.CanDefects = len(h.Notices) > 0 || len(w.Findings()) > 0
+	for _, kind := range []string{"record", "defects", "documents", "agreement", "transfer", "receipt", "board"} {
+		if printable(h, kind) {
+			v.Prints = append(v.Prints, option{v.Path + "/print/" + kind, handoverPapers[kind]})
+		}
+	}
 	s.fillDisputes(v, by, w, typed, refused)
 	s.fillWitnesses(v, by, w, typed, refused)
 	s.fillShows(v, h, today, typed, refused)
@@ -236,16 +241,7 @@ func (s *Server) fillShows(v *handoverView, h *handover.Handover, today calendar
 func (s *Server) fillRooms(ctx context.Context, v *handoverView, by policy.Actor, w *handover.Walk, typed url.Values, refused []fault.Field) error {
 	h := &w.Doc.State
 	for _, p := range h.RoomPairs() {
-		line := handoverRoom{Same: p.Same()}
-		for _, side := range []struct {
-			room *handover.Room
-			area *string
-		}{{p.Registered, &line.Registered}, {p.Received, &line.Received}} {
-			if side.room != nil {
-				line.Kind, line.Place, *side.area = registry.TextOf(registry.RoomKinds(), side.room.Kind), side.room.Place, areaText(side.room.Area)
-			}
-		}
-		v.RoomLines = append(v.RoomLines, line)
+		v.RoomLines = append(v.RoomLines, roomInWords(p))
 	}
 	if !v.Walks || !h.State.Disputable() {
 		return nil

@@ -38,6 +38,9 @@ func (s *Server) handoverRoutes() []Route {
 		{Method: post, Path: handoversPath + "/new", Action: policy.OpenHandover, Handler: s.openHandover},
 		{Method: get, Path: handoversPath + workerFile, Action: policy.Public, Handler: s.walkWorker, Plain: true},
 		{Method: get, Path: one, Action: policy.ReadHandover, Handler: s.handoverPage},
+		{Method: get, Path: handoversPath + ".xlsx", Action: policy.ReadHandover, Handler: s.handoversExcel},
+		{Method: get, Path: one + "/sheet.xlsx", Action: policy.ReadHandover, Handler: s.handoverExcel},
+		{Method: get, Path: one + "/print/:paper<maxLen(20)>", Action: policy.ReadHandover, Handler: s.handoverPaper},
 		{Method: get, Path: one + "/photos/:photo<maxLen(64)>", Action: policy.ReadHandover, Handler: s.handoverPhoto},
 		{Method: post, Path: one + "/conditions", Action: policy.OpenHandover, Handler: s.handoverAct(s.sayConditions)},
 		{Method: post, Path: one + "/documents", Action: policy.OpenHandover, Handler: s.handoverAct(s.sayDocuments)},
@@ -102,6 +105,7 @@ type handoversView struct {
 	State    field
 	Project  string
 	Next     string
+	Excel    string
 	Filtered bool
 	CanOpen  bool
 }
@@ -118,7 +122,7 @@ func (s *Server) handoverList(c *fiber.Ctx, by policy.Actor) error {
 		states = append(states, option{Value: string(state), Label: state.Title()})
 	}
 	v := handoversView{Query: l.value["q"], State: field{Name: "state", Label: "状态", Options: states, Value: l.value["state"]}, Project: l.value["project"],
-		Next: nextPage(c, docs.Next), Filtered: l.filtered(), CanOpen: s.guard.Allow(by, policy.OpenHandover)}
+		Next: nextPage(c, docs.Next), Excel: l.excel(), Filtered: l.filtered(), CanOpen: s.guard.Allow(by, policy.OpenHandover)}
 	clock := newTaskClock(s.clocks.Business(), s.holidays)
 	for _, d := range docs.Docs {
 		v.Rows = append(v.Rows, handoverLineOf(d, clock))

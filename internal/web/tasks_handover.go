@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"redsteward/internal/store"
@@ -19,7 +20,7 @@ type HandoverTasks struct {
 // Tasks implements Tasks.
 func (t HandoverTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]Task, error) {
 	may := func(action policy.Action) bool { return t.Guard.Allow(by, action) }
-	if !may(policy.WalkHandover) && !may(policy.RepairHandover) && !may(policy.FileHandover) {
+	if !may(policy.WalkHandover) && !may(policy.RepairHandover) && !may(policy.FileHandover) && !may(policy.WitnessHandover) && !may(policy.MediateHandover) {
 		return nil, nil
 	}
 	page, err := t.Service.Work(ctx, by)
@@ -38,6 +39,68 @@ func (t HandoverTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) 
 			k.Due, k.Unresolved, k.Basis = with.Due, with.Unresolved, with.Basis
 		}
 		out = append(out, k)
+	}
+	out = append(out, t.beside(by, page.Docs)...)
+	later, err := t.later(ctx, by)
+	return append(out, later...), err
+}
+
+// beside are the tasks that run beside the steps of a handover: disputes, witnesses, the sealed paper and the notice board.
+func (t HandoverTasks) beside(by policy.Actor, docs []store.Doc[handover.Handover]) []Task {
+	var out []Task
+	may := func(action policy.Action) bool { return t.Guard.Allow(by, action) }
+	body, witnesses := t.Service.BodyOf(by)
+	side, signs := t.Service.SideOf(by)
+	for _, d := range docs {
+		h := &d.State
+		add := func(title, button string) *Task {
+			out = append(out, Task{Title: title, Context: h.DeveloperName + "移交给" + h.FirmName, Link: handoversPath + "/" + d.ID, Button: button, Nav: handoversPath})
+			return &out[len(out)-1]
+		}
+		if may(policy.WalkHandover) && h.Unshown() {
+			k, with := add("张贴"+h.Title()+"的查验结果", "去登记"), clockTask(h.Publish)
+			k.Due, k.Unresolved, k.Basis = with.Due, with.Unresolved, with.Basis
+		}
+		if witnesses && h.Signed(handover.SideDeveloper) && h.Signed(handover.SideFirm) && h.State.Running() && !h.WitnessedBy(body) {
+			add("见证"+h.Title()+"承接查验协议", "去见证")
+		}
+		if witnesses && h.Scan != nil && !h.Scan.Looked() {
+			add("核对"+h.Title()+"承接查验协议的盖章原件", "去核对")
+		}
+		for i := range h.Disputes {
+			switch dispute := &h.Disputes[i]; {
+			case dispute.Over() || !h.State.Running():
+			case may(policy.MediateHandover) && dispute.Way == "":
+				add("处理"+h.Title()+"承接查验的争议", "去处理")
+			case signs && dispute.Side != side && len(dispute.Noted) == 1 && !slices.Contains(dispute.Noted, side):
+				add("答复"+h.Title()+"承接查验的争议", "去看")
+			}
+		}
+	}
+	return out
+}
+
+// later are the defects that outlived their agreement: for the developer to repair, for the firm to inspect what is said to be repaired.
+func (t HandoverTasks) later(ctx context.Context, by policy.Actor) ([]Task, error) {
+	repairs, walks := t.Guard.Allow(by, policy.RepairHandover), t.Guard.Allow(by, policy.WalkHandover)
+	if !repairs && !walks {
+		return nil, nil
+	}
+	page, err := t.Service.Later(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	var out []Task
+	for _, d := range page.Docs {
+		a := &d.State
+		title, button := "整改"+a.Later.Title+"的遗留问题", "去整改"
+		switch {
+		case a.Party != handover.PartyDeveloper || a.Repaired && !walks || !a.Repaired && !repairs:
+			continue
+		case a.Repaired:
+			title, button = "复验"+a.Later.Title+"的遗留问题", "去复验"
+		}
+		out = append(out, Task{Title: title, Context: a.Place, Due: a.Later.Due, Link: handoversPath + "/" + a.Handover + "#finding-" + a.Item, Button: button, Nav: handoversPath})
 	}
 	return out, nil
 }

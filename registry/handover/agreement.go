@@ -106,6 +106,11 @@ func (w *Walk) Witnessed(body Body) (Witness, bool) {
 	return Witness{}, false
 }
 
+// WitnessedBy reports whether a body witnessed what both parties signed.
+func (h *Handover) WitnessedBy(body Body) bool {
+	return slices.ContainsFunc(h.Witnesses, func(w Witness) bool { return w.Body == body && w.Digest != "" && w.Digest == h.Digest })
+}
+
 // Sealed is the scan of what stands now, nil if there is none.
 func (w *Walk) Sealed() *Scan {
 	if scan := w.Doc.State.Scan; scan != nil && scan.Digest == w.Digest() {

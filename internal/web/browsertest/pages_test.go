@@ -154,10 +154,10 @@ func TestPages(t *testing.T) {
 
 // fileRoutes answer with a file or send somewhere else: there is nothing to look at.
 var fileRoutes = map[string]bool{"/stars.csv": true, "/firms/:id<maxLen(600)>/projects.xlsx": true, "/stars/:id<maxLen(200)>/lines.csv": true, "/type": true, "/register/projects.xlsx": true, "/filings.xlsx": true, "/filings/:id<maxLen(64)>/files/:n<int>": true, "/filings/:id<maxLen(64)>/scans/:n<int>": true, "/register/firms.xlsx": true, "/register/developers.xlsx": true, "/register/divisions.xlsx": true,
-	"/register/coverage.xlsx": true, "/register/expiry.xlsx": true, "/register/imports/template/:kind.xlsx": true, "/fund.xlsx": true, "/fund/claims.xlsx": true, "/fund/refunds.xlsx": true, "/fund/claims/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/refunds/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/:project<maxLen(64)>/ledger.xlsx": true, "/fund/:project<maxLen(64)>/entries/:no<int>/paper": true, "/register/imports/:id/progress": true, "/register/imports/marked/:id": true, "/handovers/:id<maxLen(64)>/photos/:photo<maxLen(64)>": true}
+	"/register/coverage.xlsx": true, "/register/expiry.xlsx": true, "/register/imports/template/:kind.xlsx": true, "/fund.xlsx": true, "/fund/claims.xlsx": true, "/fund/refunds.xlsx": true, "/fund/claims/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/refunds/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/:project<maxLen(64)>/ledger.xlsx": true, "/fund/:project<maxLen(64)>/entries/:no<int>/paper": true, "/register/imports/:id/progress": true, "/register/imports/marked/:id": true, "/handovers/:id<maxLen(64)>/photos/:photo<maxLen(64)>": true, "/handovers/:id<maxLen(64)>/scan": true, "/handovers.xlsx": true, "/handovers/:id<maxLen(64)>/sheet.xlsx": true}
 
 // elsewhere are the pages that tests other than TestPages open, because they need another start.
-var elsewhere = []string{"/setup", "/admin/accounts/1", "/register/imports/1", "/filings/new", "/register/imports/1/reverse", "/handovers", "/handovers/new", "/handovers/1", "/handovers/1/items/1"}
+var elsewhere = []string{"/setup", "/admin/accounts/1", "/register/imports/1", "/filings/new", "/register/imports/1/reverse", "/handovers", "/handovers/new", "/handovers/1", "/handovers/1/items/1", "/handovers/1/print/record"}
 
 // TestEveryRoute: each page of the route table is one that a test opens, so that a new route cannot be forgotten here.
 func TestEveryRoute(t *testing.T) {

@@ -1,0 +1,178 @@
+package web
+
+import (
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/report"
+	"redsteward/policy"
+	"redsteward/registry"
+	"redsteward/registry/handover"
+)
+
+// The papers of a handover that are printed; the word in the address is the key.
+var handoverPapers = map[string]string{"record": "承接查验记录", "defects": "承接查验问题清单", "agreement": "物业承接查验协议", "documents": "移交资料清单", "transfer": "物业交接记录", "receipt": "承接查验备案回执",
+	"board": "承接查验结果公示"}
+
+// handoverPrint is what handover_print.html shows.
+type handoverPrint struct {
+	Kind, Title, Back                           string
+	H                                           handover.Handover
+	Inspected, Agreed, Transferred, Filed, Made string
+	Digest                                      string
+	Findings, Left                              []handoverFinding
+	Documents                                   []handoverDocument
+	Places                                      []handoverPlace
+	Rooms                                       []handoverRoom
+	Sides, Bodies                               []handoverSide
+	Attended                                    []string
+	Disputes                                    []handoverDispute
+	Notices                                     []handoverNotice
+	Conform, None                               int
+	Until                                       string
+}
+
+// handoverPaper prints one of the papers; a paper about what has not happened yet does not exist.
+func (s *Server) handoverPaper(c *fiber.Ctx, by policy.Actor) error {
+	kind := c.Params("paper")
+	title, ok := handoverPapers[kind]
+	if !ok {
+		return fault.New("web.handoverPaper", fault.NotFound, "")
+	}
+	w, err := s.handovers.Service.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	h := &w.Doc.State
+	if !printable(h, kind) {
+		return fault.New("web.handoverPaper", fault.NotFound, "这次承接查验现在是“"+h.State.Title()+"”，还没有"+title)
+	}
+	today := calendar.DateOf(s.clocks.Business())
+	v := handoverView{handoverLine: handoverLineOf(w.Doc, newTaskClock(s.clocks.Business(), s.holidays))}
+	s.fillHandover(&v, nil, &w, nil)
+	s.fillDisputes(&v, policy.Actor{}, &w, nil, nil)
+	s.fillWitnesses(&v, policy.Actor{}, &w, nil, nil)
+	p := handoverPrint{Kind: kind, Title: title, Back: v.Path, H: *h, Inspected: h.Inspection.Chinese(), Agreed: h.Agreed.Chinese(), Transferred: h.Transferred.Chinese(), Filed: h.Filed.Chinese(), Made: today.Chinese(),
+		Digest: hashGroups(w.Digest()), Findings: v.Findings, Documents: v.Documents, Places: v.Places, Sides: v.Sides, Bodies: v.Bodies, Attended: v.Attended, Disputes: v.Disputes, Notices: v.Notices}
+	for _, pair := range h.RoomPairs() {
+		p.Rooms = append(p.Rooms, roomInWords(pair))
+	}
+	for i, l := range w.Lines {
+		switch l.Value {
+		case handover.Conform:
+			p.Conform++
+		case handover.NotApplicable:
+			p.None++
+		case handover.Fail:
+			if w.Lines[i].Left() {
+				p.Left = append(p.Left, s.handoverFinding(&v, &w, &w.Lines[i], nil, nil))
+			}
+		}
+	}
+	for _, show := range h.Shows {
+		p.Until = show.Until.Due.Chinese()
+	}
+	return s.render(c, by, "handover_print", page{Title: h.Title() + title, Script: true, Data: p})
+}
+
+// printable reports whether what a paper tells has happened.
+func printable(h *handover.Handover, kind string) bool {
+	switch kind {
+	case "agreement":
+		return h.State == handover.Agreeing || !h.Agreed.IsZero()
+	case "board":
+		return !h.Agreed.IsZero()
+	case "transfer":
+		return !h.Transferred.IsZero()
+	case "receipt":
+		return !h.Filed.IsZero()
+	}
+	return true
+}
+
+// roomInWords is a room of the register beside what was found.
+func roomInWords(p handover.RoomPair) handoverRoom {
+	line := handoverRoom{Same: p.Same()}
+	for _, side := range []struct {
+		room *handover.Room
+		area *string
+	}{{p.Registered, &line.Registered}, {p.Received, &line.Received}} {
+		if side.room != nil {
+			line.Kind, line.Place, *side.area = registry.TextOf(registry.RoomKinds(), side.room.Kind), side.room.Place, areaText(side.room.Area)
+		}
+	}
+	return line
+}
+
+// handoversExcel is the list as Excel, exactly what the filter shows.
+func (s *Server) handoversExcel(c *fiber.Ctx, by policy.Actor) error {
+	type row struct {
+		handoverLine
+		h handover.Handover
+	}
+	var rows []row
+	l := readList(c, handoversPath, "q", "state", "project")
+	clock := newTaskClock(s.clocks.Business(), s.holidays)
+	filter := handover.Filter{Text: l.value["q"], State: handover.State(l.value["state"]), Project: l.value["project"]}
+	for after := ""; ; {
+		docs, err := s.handovers.Service.ListPage(c.UserContext(), by, filter, after)
+		if err != nil {
+			return err
+		}
+		for _, d := range docs.Docs {
+			rows = append(rows, row{handoverLineOf(d, clock), d.State})
+		}
+		if after = docs.Next; after == "" {
+			break
+		}
+	}
+	table := report.Table[row]{Sheet: "承接查验", Columns: []report.Column[row]{
+		report.Shown("小区", func(r *row) any { return r.Title }).Wide(24), report.Shown("建设单位", func(r *row) any { return r.Developer }).Wide(28), report.Shown("物业企业", func(r *row) any { return r.Firm }).Wide(28),
+		report.Shown("状态", func(r *row) any { return r.State }), report.Shown("要办的事", func(r *row) any { return r.What }).Wide(16), report.Shown("期限", func(r *row) any { return r.Due }).Wide(16),
+		report.Shown("计划查验", func(r *row) any { return r.h.Inspection }), report.Shown("计划交付", func(r *row) any { return r.h.Delivery }), report.Shown("签协议", func(r *row) any { return r.h.Agreed }),
+		report.Shown("交接", func(r *row) any { return r.h.Transferred }), report.Shown("备案", func(r *row) any { return r.h.Filed }),
+	}}
+	data, err := report.Write(table.Filled(rows))
+	if err != nil {
+		return err
+	}
+	return sendExcel(c, "承接查验.xlsx", data)
+}
+
+// handoverExcel is one handover as Excel: findings, documents and the whole checklist.
+func (s *Server) handoverExcel(c *fiber.Ctx, by policy.Actor) error {
+	w, err := s.handovers.Service.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	h := &w.Doc.State
+	type line = handover.Line
+	of := func(title string, text func(*line) string) report.Column[line] {
+		return report.Shown(title, func(l *line) any { return text(l) })
+	}
+	where, object := of("楼栋", func(l *line) string { return l.Where }), of("对象", func(l *line) string { return l.Name }).Wide(18)
+	findings := report.Table[line]{Sheet: "问题", Columns: []report.Column[line]{where, object, of("位置", func(l *line) string { return l.Answer.Place }).Wide(18), of("说明", func(l *line) string { return l.Note }).Wide(28),
+		of("责任单位", func(l *line) string { return l.Liable().Title() }), of("状态", (*line).Stands).Wide(14), of("整改情况", func(l *line) string { return l.Repair }).Wide(28),
+		report.Shown("整改期限", func(l *line) any { return l.Due(h) }), of("照片", func(l *line) string { return strconv.Itoa(len(l.Photos)) })}}
+	all := report.Table[line]{Sheet: "查验清单", Columns: []report.Column[line]{where, of("分组", func(l *line) string { return l.Group }), object, of("应当", func(l *line) string { return l.Sentence }).Wide(36),
+		of("方法", func(l *line) string { return l.Method }), of("结果", func(l *line) string { return l.Value.Title() })}}
+	type paper struct {
+		name string
+		d    handover.Document
+	}
+	papers := report.Table[paper]{Sheet: "移交资料", Columns: []report.Column[paper]{report.Shown("资料", func(p *paper) any { return p.name }).Wide(36),
+		report.Shown("已移交", func(p *paper) any { return map[bool]string{true: "是", false: "否"}[p.d.Handed] }), report.Shown("承诺", func(p *paper) any { return p.d.Promise }).Wide(28),
+		report.Shown("补交日期", func(p *paper) any { return p.d.Due })}}
+	var rows []paper
+	for i, d := range h.Documents {
+		rows = append(rows, paper{w.List.Documents[i].Name, d})
+	}
+	data, err := report.Write(findings.Filled(append(w.Findings(), w.Hidden...)), papers.Filled(rows), all.Filled(w.Lines))
+	if err != nil {
+		return err
+	}
+	return sendExcel(c, h.Title()+"承接查验.xlsx", data)
+}
