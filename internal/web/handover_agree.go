@@ -64,7 +64,7 @@ type handoverPhase struct{ Name, Path, State string }
 
 // letterPath is where a letter of warranty is drafted from a defect that the developer left.
 func letterPath(handover, item string) string {
-	return fundPath + "/claims/new?" + url.Values{"handover": {handover}, "finding": {item}}.Encode()
+	return claimsPath + "/new?" + url.Values{"handover": {handover}, "finding": {item}}.Encode()
 }
 
 // handoverFinding puts a finding, or a defect found later, into words.
@@ -82,7 +82,7 @@ func (s *Server) handoverFinding(v *handoverView, w *handover.Walk, l *handover.
 			f.Carried = l.Later.Seen.Chinese() + "发现，" + l.Later.Due.Chinese() + "前整改"
 		}
 	}
-	if s.fund != nil && v.Drafts && l.Overdue(h, calendar.DateOf(s.clocks.Business())) {
+	if s.claims != nil && v.Drafts && l.Overdue(h, calendar.DateOf(s.clocks.Business())) {
 		f.Letter = letterPath(w.Doc.ID, l.Item.ID)
 	}
 	for _, photo := range l.Photos {

@@ -169,7 +169,7 @@ func (s *Server) mayOnHandover(v *handoverView, by policy.Actor, w *handover.Wal
 	h := &w.Doc.State
 	is := func(states ...handover.State) bool { return slices.Contains(states, h.State) }
 	open, walk := s.guard.Allow(by, policy.OpenHandover), s.guard.Allow(by, policy.WalkHandover)
-	v.Walks, v.Drafts = walk, s.guard.Allow(by, policy.ReadFund)
+	v.Walks, v.Drafts = walk, s.guard.Allow(by, policy.ApplyClaim)
 	v.CanPrepare = open && is(handover.Draft)
 	v.CanHand = open && is(handover.Draft, handover.Ready, handover.Walking, handover.Repairing, handover.Rechecking, handover.Agreeing)
 	v.CanCancel = v.CanHand

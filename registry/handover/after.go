@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -256,51 +255,4 @@ func (s *Service) HandOverWhole(ctx context.Context, by policy.Actor, at At, day
 		h.Overall = &Overall{On: day, Phases: names, Hand: h.By}
 		return nil
 	})
-}
-
-// Letter is what a letter of warranty (保修通知书) and a claim on the fund need of a defect that the developer has to repair.
-type Letter struct {
-	// Project, Phase and Developer are ids; Title is the project with its phase.
-	Project, Phase, Developer, Title string
-	// What is the object with its place, Place and Note as written, Photos the pictures.
-	What, Place, Note string
-	Photos            []Photo
-	// Seen is the day on which it was told to the developer, Due the last day of the repair.
-	Seen, Due calendar.Date
-	// Delivery is the planned delivery to the owners, Transferred the day of the transfer, no day before it.
-	Delivery, Transferred calendar.Date
-}
-
-// Letter is the defect of a handover for which a letter of warranty is drafted. Returns Forbidden without ReadHandover, NotFound outside the scope and for an unknown
-// item, Conflict if the developer is not liable, if it is repaired or if its period still runs.
-func (s *Service) Letter(ctx context.Context, by policy.Actor, id, item string) (Letter, error) {
-	const op = "handover.Letter"
-	w, err := s.One(ctx, by, id)
-	if err != nil {
-		return Letter{}, err
-	}
-	l, ok := w.Find(item)
-	if !ok {
-		return Letter{}, fault.New(op, fault.NotFound, "这次承接查验没有“"+item+"”这一项")
-	}
-	h := &w.Doc.State
-	switch {
-	case !l.Open() || l.Liable() != PartyDeveloper:
-		return Letter{}, fault.New(op, fault.Conflict, l.Where+l.Name+"没有建设单位还要整改的问题")
-	case !l.Overdue(h, s.today()):
-		return Letter{}, fault.New(op, fault.Conflict, l.Where+l.Name+"的整改期限还没有过，期满没有整改才起草保修通知书")
-	}
-	out := Letter{Project: h.Project, Phase: h.Phase, Developer: h.Developer, Title: h.Title(), What: strings.TrimSpace(l.Where + l.Name), Place: l.Answer.Place, Note: l.Note, Photos: l.Photos,
-		Due: l.Due(h), Delivery: h.Delivery, Transferred: h.Transferred, Seen: calendar.DateOf(l.Given.At.Time)}
-	if l.Later != nil && !l.Later.Seen.IsZero() {
-		out.Seen = l.Later.Seen
-	} else {
-		for _, n := range h.Notices {
-			if n.names(item) {
-				out.Seen = n.On
-				break
-			}
-		}
-	}
-	return out, nil
 }

@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry/fund"
 )
 
 // refusal is a call that must name its reason and write nothing.
@@ -388,7 +389,7 @@ func TestLaterDefects(t *testing.T) {
 		}
 	}
 	letter := func(by policy.Actor, item string) func() error {
-		return func() error { _, err := d.Letter(ctx, by, id, item); return err }
+		return func() error { _, err := d.Service.Defect(ctx, by, id, item); return err }
 	}
 	d.refuses(t, []refusal{{"before the transfer", tell(keeper, func(*Defect) {}), fault.Conflict, "待交接"}})
 	d.wait(2)
@@ -403,8 +404,9 @@ func TestLaterDefects(t *testing.T) {
 		{"without a photo", tell(keeper, func(in *Defect) { in.Uploads = nil }), fault.Invalid, "至少拍 1 张"},
 		{"of nobody", tell(keeper, func(in *Defect) { in.Party = PartyNobody }), fault.Invalid, "lost"},
 		{"a letter before its time", letter(officer, "b1.roof"), fault.Conflict, "整改期限还没有过"},
-		{"a letter of what passed", letter(officer, "b1.lift"), fault.Conflict, "没有建设单位还要整改的问题"},
-		{"a letter of nothing", letter(officer, "hidden.1"), fault.NotFound, "hidden.1"},
+		{"a letter of what passed", letter(officer, "b1.lift"), fault.Conflict, "已经复验合格"},
+		{"a letter of nothing", letter(officer, "hidden.1"), fault.NotFound, "没有找到"},
+		{"a letter of what conforms", letter(officer, "b1.base"), fault.NotFound, "没有找到"},
 	})
 	for range 2 { // sent twice, it counts once
 		if err := tell(keeper, func(*Defect) {})(); err != nil {
@@ -435,14 +437,14 @@ func TestLaterDefects(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.wait(20)
-	got, err := d.Letter(ctx, owners, id, "b1.roof")
-	if err != nil || got.What != "1幢屋顶" || got.Project != "p1" || got.Developer != "d1" || got.Seen != day("2026-03-02") || got.Due != day("2026-03-12") || len(got.Photos) != 1 {
+	got, err := d.Service.Defect(ctx, owners, id, "b1.roof")
+	if want := (fund.Defect{Project: "p1", Name: "1幢屋顶", Where: "东北角"}); err != nil || got != want {
 		t.Errorf("%+v %v", got, err)
 	}
 	if got := listed(officer); !slices.Equal(got, []string{"b1.roof"}) {
 		t.Errorf("%v", got)
 	}
-	d.refuses(t, []refusal{{"a letter of what was repaired", letter(officer, "hidden.1"), fault.Conflict, "没有建设单位"}, {"a letter elsewhere", letter(other, "b1.roof"), fault.NotFound, ""}})
+	d.refuses(t, []refusal{{"a letter of what was repaired", letter(officer, "hidden.1"), fault.Conflict, "已经复验合格"}, {"a letter elsewhere", letter(other, "b1.roof"), fault.NotFound, ""}})
 }
 
 // TestPhases: each phase has its own handover; with the last one the whole project is handed over, once, before it is filed.

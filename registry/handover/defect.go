@@ -8,8 +8,9 @@ import (
 	"redsteward/registry/fund"
 )
 
-// Defect returns a finding from which a claim on the guarantee fund can be opened: the developer is liable, and its repair clock has run without a repair that was
-// found good. Returns Forbidden without ReadHandover, NotFound outside the scope or for an item that is no finding, Conflict for one that cannot be claimed.
+// Defect returns a finding, or a defect that was found after the transfer, from which a claim on the guarantee fund can be opened: the developer is liable, and its
+// repair clock has run without a repair that was found good. Returns Forbidden without ReadHandover, NotFound outside the scope or for an item that is no finding,
+// Conflict for one that cannot be claimed.
 func (s *Service) Defect(ctx context.Context, by policy.Actor, handover, item string) (fund.Defect, error) {
 	const op = "handover.Defect"
 	w, err := s.One(ctx, by, handover)
@@ -20,20 +21,13 @@ func (s *Service) Defect(ctx context.Context, by policy.Actor, handover, item st
 	if !ok || line.Value != Fail {
 		return fund.Defect{}, fault.New(op, fault.NotFound, "没有找到这个查验问题")
 	}
-	h := &w.Doc.State
-	overrun := false
-	for _, n := range h.Notices {
-		for _, named := range n.Items {
-			overrun = overrun || named == item && n.Clock.Late(s.Now())
-		}
-	}
 	switch {
-	case line.Party != PartyDeveloper:
-		return fund.Defect{}, fault.New(op, fault.Conflict, "这个问题的责任单位是"+line.Party.Title()+"，不能由保修金维修")
-	case !line.Answer.Open():
+	case line.Liable() != PartyDeveloper:
+		return fund.Defect{}, fault.New(op, fault.Conflict, "这个问题的责任单位是"+line.Liable().Title()+"，不能由保修金维修")
+	case !line.Open():
 		return fund.Defect{}, fault.New(op, fault.Conflict, "这个问题已经复验合格")
-	case !overrun:
+	case !line.Overdue(&w.Doc.State, s.today()):
 		return fund.Defect{}, fault.New(op, fault.Conflict, "建设单位的整改期限还没有过，过期还没有修好的才能起草保修通知书")
 	}
-	return fund.Defect{Project: h.Project, Name: line.Item.Where + line.Item.Name, Where: line.Place, Text: line.Note}, nil
+	return fund.Defect{Project: w.Doc.State.Project, Name: line.Where + line.Name, Where: line.Place, Text: line.Note}, nil
 }
