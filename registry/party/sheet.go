@@ -1,10 +1,10 @@
-// Package party keeps what the party organisations of firms do: one sheet (台账) for each firm, community and quarter, filled in by party organisations, confirmed as a whole, level
-// by level, and inherited by the projects of the firm.
+// Package party keeps what the party organisations of firms do: one sheet (台账) for each firm, community and quarter, filled in by party organisations and confirmed as a whole, level
+// by level. No scheme reads them yet: the facts of five-goods still come from observations.
 //
 //  1. A sheet holds dates, kinds, how many were expected and came, and one site photo an activity: never a roster, minutes, what is said of persons, or a paper of the party.
 //  2. It counts once every level has confirmed it, each by another person; what was confirmed counts until a later confirmation of the same sheet takes its place.
 //  3. Whoever may not read party facts sees what is confirmed, by kind and number, and nothing of how it came about.
-//  4. Branch life counts for all projects of the firm, co-building for its projects in that community.
+//  4. Branch life is that of the firm, co-building that of the firm with the community: nothing is entered for each project.
 //  5. How many meetings are due follows from the party form and the members of the register, and is never typed.
 package party
 
