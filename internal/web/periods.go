@@ -180,12 +180,14 @@ func (s *Server) planPeriod(c *fiber.Ctx, by policy.Actor) error {
 // periodView is what period.html shows.
 type periodView struct {
 	cycle.Period
-	Path, Word, Rhythm  string
-	Steps               []stepState
-	Missing             []missingRow
-	MissingMore         int
-	Sources             []sourceCount
-	Complete            bool
+	Path, Word, Rhythm string
+	Steps              []stepState
+	Missing            []missingRow
+	MissingMore        int
+	Sources            []sourceCount
+	Complete           bool
+	// Lacks are the approvals and separated duties that cannot be staffed; only before the period is opened.
+	Lacks               []string
 	CanManage, CanRun   bool
 	CanPublish          bool
 	Progress            *progressView
@@ -224,7 +226,7 @@ const missingShown = 30
 // period shows one period: what is missing and by whom, and what can be done next.
 func (s *Server) period(c *fiber.Ctx, by policy.Actor) error { return s.showPeriod(c, by, "") }
 
-func (s *Server) showPeriod(c *fiber.Ctx, by policy.Actor, said string) error {
+func (s *Server) showPeriod(c *fiber.Ctx, by policy.Actor, said string, refused ...fault.Field) error {
 	ctx, id := c.UserContext(), c.Params("id")
 	p, err := s.cycle.Period(ctx, by, id)
 	if err != nil {
@@ -256,7 +258,16 @@ func (s *Server) showPeriod(c *fiber.Ctx, by policy.Actor, said string) error {
 	case !fault.Is(err, fault.NotFound):
 		return err
 	}
-	return s.render(c, by, "period", page{Title: p.Name, Nav: "/periods", Data: v, Said: said, Script: true})
+	if v.CanManage {
+		if v.Lacks, err = s.unstaffed(ctx, by, p); err != nil {
+			return err
+		}
+	}
+	shown := page{Title: p.Name, Nav: "/periods", Data: v, Said: said, Script: true, Fields: refused}
+	if len(refused) > 0 {
+		return s.refuse(c, by, "period", shown)
+	}
+	return s.render(c, by, "period", shown)
 }
 
 // owed counts by source how many things are missing, and in how many projects.
@@ -321,8 +332,35 @@ func (s *Server) periodProgress(c *fiber.Ctx, by policy.Actor) error {
 	return c.JSON(ProgressJSON{Running: at.Running(), Text: fmt.Sprintf("%s %d / %d", at.StageText(), at.Done, at.Total), Done: at.Done, Total: max(at.Total, 1)})
 }
 
+// unstaffed names what cannot be staffed for a period that may be opened: the ways of approval and the duties that different persons must do. Returns Forbidden without
+// ReadApprovals.
+func (s *Server) unstaffed(ctx context.Context, by policy.Actor, p cycle.Period) ([]string, error) {
+	if s.approvals == nil || p.State != cycle.StatePlanned {
+		return nil, nil
+	}
+	lacks, err := s.approvals.Staffing(ctx, by)
+	var out []string
+	for _, lack := range lacks {
+		if !lack.Absent {
+			out = append(out, lack.Chinese())
+		}
+	}
+	return out, err
+}
+
 // openPeriod, closePeriod and evaluatePeriod move a period and show what comes next.
 func (s *Server) openPeriod(c *fiber.Ctx, by policy.Actor) error {
+	planned, err := s.cycle.Period(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	lacks, err := s.unstaffed(c.UserContext(), by, planned)
+	if err != nil {
+		return err
+	}
+	if len(lacks) > 0 && c.FormValue("short") == "" {
+		return s.showPeriod(c, by, "", fault.Field{Name: "short", Message: fmt.Sprintf("有 %d 项审批或互相分开的岗位安排不齐人：%s。请先补齐任命，或者勾选知道缺人再开启", len(lacks), strings.Join(lacks, "；"))})
+	}
 	p, err := s.cycle.Open(c.UserContext(), by, c.Params("id"))
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"archive/zip"
+	"context"
 	"encoding/xml"
 	"fmt"
 	"net/url"
@@ -12,11 +13,20 @@ import (
 	"time"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/web"
 	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
 )
 
 // startCounty serves a county with a rating cycle: 2026Q2 is published, 2026Q3 open.
+// shortStaffed is a bureau in which one work cannot be staffed, and another not with one person away.
+type shortStaffed struct{ web.Approvals }
+
+// Staffing implements web.Approvals.
+func (shortStaffed) Staffing(context.Context, policy.Actor) ([]policy.Lack, error) {
+	return []policy.Lack{{Work: "评价公布", Steps: []string{"评价", "公布"}, Need: 2, Have: 1}, {Work: "备案审批", Steps: []string{"经办", "审核"}, Need: 2, Have: 1, Absent: true}}, nil
+}
+
 func startCounty(t testing.TB) (*browsertest.County, *browsertest.Fixture) {
 	t.Helper()
 	more := map[string]policy.Appointment{
@@ -24,7 +34,7 @@ func startCounty(t testing.TB) (*browsertest.County, *browsertest.Fixture) {
 		"worker":  {Role: "community_worker", Scopes: []string{policy.County}},
 	}
 	c := browsertest.StartCounty(t, engine(t), time.Now, browsertest.CountyFiles{RolesConf: readConfig(t, "roles.conf"), RolesCSV: readConfig(t, "roles.csv"),
-		Quarter: readConfig(t, "schemes/five-goods-quarter.yaml"), Year: readConfig(t, "schemes/five-goods-year.yaml")}, t.TempDir(), more)
+		Quarter: readConfig(t, "schemes/five-goods-quarter.yaml"), Year: readConfig(t, "schemes/five-goods-year.yaml"), Approvals: shortStaffed{}}, t.TempDir(), more)
 	return c, &browsertest.Fixture{Base: c.Base, DB: c.DB}
 }
 
@@ -139,7 +149,9 @@ func TestPeriodsThroughPages(t *testing.T) {
 func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]*person, run func(...scenario), form func(...string) url.Values) {
 	run(
 		scenario{name: "year planned", role: "officer", method: "POST", path: "/periods", form: form("period", "2026", "submit", "2026-12-31", "cutoff", "2027-01-09"), status: 303, changes: -1},
-		scenario{name: "year opened", role: "officer", method: "POST", path: "/periods/2026/open", form: form(), status: 200, changes: 1},
+		scenario{name: "what cannot be staffed is told first", role: "officer", path: "/periods/2026", status: 200, contains: []string{"安排不齐人", "评价公布：“评价”“公布”要 2 名不同的人，现有 1 名能办"}, excludes: []string{"备案审批"}},
+		scenario{name: "year opened without staff", role: "officer", method: "POST", path: "/periods/2026/open", form: form(), status: 422, contains: []string{"1 项审批或互相分开的岗位安排不齐人：评价公布", "知道缺人，先开启"}},
+		scenario{name: "year opened", role: "officer", method: "POST", path: "/periods/2026/open", form: form("short", "1"), status: 200, changes: 1, excludes: []string{"安排不齐人"}},
 		scenario{name: "year closed", role: "officer", method: "POST", path: "/periods/2026/close", form: form(), status: 200, changes: 1},
 		scenario{name: "year evaluated", role: "officer", method: "POST", path: "/periods/2026/evaluate", form: form(), status: 303, changes: -1},
 	)

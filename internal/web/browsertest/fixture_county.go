@@ -172,6 +172,8 @@ func cellsOf(fact *rating.Fact, ask supervision.Ask, quality int, random *rand.R
 type CountyFiles struct {
 	// RolesConf and RolesCSV are the rules, Quarter and Year the schemes.
 	RolesConf, RolesCSV, Quarter, Year []byte
+	// Approvals says whether everything can be staffed; nil: nobody asks.
+	Approvals web.Approvals
 }
 
 func (c *County) start(ctx context.Context, f CountyFiles, folder string, more map[string]policy.Appointment) error {
@@ -200,7 +202,7 @@ func (c *County) start(ctx context.Context, f CountyFiles, folder string, more m
 	if err != nil {
 		return err
 	}
-	server, err := web.New(web.Options{Guard: guard, People: c.people, Cycle: c.Cycle, Files: files.NewKeeper(c.DB, folder), Clocks: clocks, Secret: secret,
+	server, err := web.New(web.Options{Guard: guard, People: c.people, Cycle: c.Cycle, Approvals: f.Approvals, Files: files.NewKeeper(c.DB, folder), Clocks: clocks, Secret: secret,
 		Log: slog.New(slog.DiscardHandler), Settings: settings()})
 	if err != nil {
 		return err
