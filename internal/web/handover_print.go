@@ -20,7 +20,7 @@ var handoverPapers = map[string]string{"record": "承接查验记录", "defects"
 // handoverPrint is what handover_print.html shows.
 type handoverPrint struct {
 	Kind, Title, Back                           string
-	H                                           handover.Handover
+	H                                           *handover.Handover
 	Inspected, Agreed, Transferred, Filed, Made string
 	Digest                                      string
 	Findings, Left                              []handoverFinding
@@ -55,7 +55,7 @@ func (s *Server) handoverPaper(c *fiber.Ctx, by policy.Actor) error {
 	s.fillHandover(&v, nil, &w, nil)
 	s.fillDisputes(&v, policy.Actor{}, &w, nil, nil)
 	s.fillWitnesses(&v, policy.Actor{}, &w, nil, nil)
-	p := handoverPrint{Kind: kind, Title: title, Back: v.Path, H: *h, Inspected: h.Inspection.Chinese(), Agreed: h.Agreed.Chinese(), Transferred: h.Transferred.Chinese(), Filed: h.Filed.Chinese(), Made: today.Chinese(),
+	p := handoverPrint{Kind: kind, Title: title, Back: v.Path, H: h, Inspected: h.Inspection.Chinese(), Agreed: h.Agreed.Chinese(), Transferred: h.Transferred.Chinese(), Filed: h.Filed.Chinese(), Made: today.Chinese(),
 		Digest: hashGroups(w.Digest()), Findings: v.Findings, Documents: v.Documents, Places: v.Places, Sides: v.Sides, Bodies: v.Bodies, Attended: v.Attended, Disputes: v.Disputes, Notices: v.Notices}
 	for _, pair := range h.RoomPairs() {
 		p.Rooms = append(p.Rooms, roomInWords(pair))
