@@ -13,6 +13,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry/fund"
+	"redsteward/registry/fund/bank"
 )
 
 // demoFundFrom is the first day of the demonstration's rule of the guarantee fund; what was delivered before has no account.
@@ -120,7 +121,66 @@ func (l *countyLoader) fundCases(projects []int) []act {
 			return err
 		}})
 	}
+	if len(projects) > bankPlaces {
+		for place, due := range map[int]calendar.Date{5: now.Add(-30), 6: now.Add(-25), 7: now.Add(-8)} {
+			second(place, due, nil)
+		}
+		acts = append(acts, act{hour(now.Add(-7), 9), partFund, func(ctx context.Context) error { return l.reconcile(ctx, projects) }})
+	}
 	return acts
+}
+
+// bankPlaces is how many accounts there must be beyond the first for those that the statement is about.
+const bankPlaces = 7
+
+// reconcile imports the statement of September and early October: one payment that was booked and is matched, one that waits to be booked, interest that waits to be divided, money of which nobody
+// knows; and one payment that the bank has not shown yet.
+func (l *countyLoader) reconcile(ctx context.Context, projects []int) error {
+	cashier := l.of("cashier", 0)
+	now := calendar.DateOf(mustTime(demoStart))
+	before, err := l.fund.All(ctx, cashier, func(fund.Row) error { return nil })
+	if err != nil {
+		return err
+	}
+	part := func(place int) int64 { return l.plan.fundCost(projects[place]) / 4 / 100 * 100 / 50 }
+	if err := l.payFund(ctx, cashier, projects[5], "d2", part(5), now.Add(-41), "赣财演90001"); err != nil {
+		return err
+	}
+	if err := l.payFund(ctx, cashier, projects[7], "d2", part(7), now.Add(-9), "赣财演90002"); err != nil {
+		return err
+	}
+	account, err := l.bank.AddAccount(ctx, cashier, bank.AccountInput{Bank: "都昌农商银行（演示）", Number: "6200000000000000", Name: "保修金专户（演示）"}, nil)
+	if err != nil {
+		return err
+	}
+	name := func(place int) string { return l.plan.projects[projects[place]].input.Name }
+	balance := before.Balances.Bank
+	text := "交易日期,收入金额,支出金额,余额,流水号,对方户名,摘要\n"
+	for n, row := range []struct {
+		day         calendar.Date
+		fen         int64
+		payer, said string
+	}{{now.Add(-41), part(5), "建设单位（演示）", name(5) + "二期保修金"}, {now.Add(-34), part(6), "建设单位（演示）", name(6) + "二期保修金"}, {now.Add(-28), 1_234_567, "", "结息"}, {now.Add(-21), 500_000, "某某（演示）", "转账"}} {
+		balance += row.fen
+		text += fmt.Sprintf("%s,%s,,%s,YS%04d,%s,%s\n", row.day, num.FromFrac(row.fen, 100).Fixed(2), num.FromFrac(balance, 100).Fixed(2), n+1, row.payer, row.said)
+	}
+	sheet, err := bank.ReadCSV([]byte(text))
+	if err != nil {
+		return err
+	}
+	if _, err := l.bank.Import(ctx, cashier, bank.Upload{Account: account, FileName: "2026年9月对账单（演示）.csv", Data: []byte(text), Sheet: sheet}); err != nil {
+		return err
+	}
+	books, err := l.bank.Books(ctx, cashier)
+	if err != nil {
+		return err
+	}
+	for _, line := range books.Lines {
+		if found := books.Proposals(line); len(found) > 0 && found[0].No > 0 {
+			return l.bank.Match(ctx, cashier, line.ID, found[0].Project, found[0].No, nil)
+		}
+	}
+	return nil
 }
 
 // assessFund makes an amount of a project due.

@@ -33,7 +33,7 @@ var layers = []string{"policy", "registry", "supervision", "rating", "internal/r
 var islands = []string{"charts", "configs"}
 
 // siblings lists the pairs of folders below one layer of which the first may import the second; otherwise children import their root only.
-var siblings = map[string][]string{"registry/handover": {"registry/fund"}, "registry/fund/claim": {"registry/fund"}, "registry/fund/refund": {"registry/fund"}}
+var siblings = map[string][]string{"registry/handover": {"registry/fund"}, "registry/fund/bank": {"registry/fund"}, "registry/fund/claim": {"registry/fund"}, "registry/fund/refund": {"registry/fund"}}
 
 // openInside are layers whose folders may import each other.
 var openInside = []string{"internal/report", "internal/web", "cmd"}

@@ -27,6 +27,7 @@ import (
 	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
 	"redsteward/registry/fund"
+	"redsteward/registry/fund/bank"
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
 	"redsteward/registry/handover"
@@ -45,6 +46,7 @@ type service struct {
 	guard    *policy.Guard
 	register *registry.Service
 	fund     *fund.Service
+	bank     *bank.Service
 	claims   *claim.Service
 	refunds  *refund.Service
 	keeper   *files.Keeper
@@ -171,6 +173,9 @@ func (s *service) openRegister(ctx context.Context, rules *policy.Rules) error {
 	if s.fund, err = fund.NewService(ctx, s.db, s.guard, register); err != nil {
 		return err
 	}
+	if s.bank, err = bank.NewService(ctx, s.db, s.guard, s.fund); err != nil {
+		return err
+	}
 	return s.openProof(ctx, register)
 }
 
@@ -274,7 +279,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Approvals: s, Filings: s.filings, Conduct: s.conduct, Party: s.party, Register: s.register, Fund: s.fund, Claims: s.claims, Refunds: s.refunds, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Approvals: s, Filings: s.filings, Conduct: s.conduct, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},

@@ -32,7 +32,7 @@ func (s *Server) fundRoutes() []Route {
 		return nil
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
-	rows := []Route{
+	rows := append(s.bankRoutes(), []Route{
 		{Method: get, Path: fundPath, Action: policy.ReadFund, Handler: s.fundOverview},
 		{Method: get, Path: fundPath + ".xlsx", Action: policy.ReadFund, Handler: s.fundExcel},
 		{Method: get, Path: fundRulesPath, Action: policy.ReadFund, Handler: s.fundRules},
@@ -43,7 +43,7 @@ func (s *Server) fundRoutes() []Route {
 		{Method: get, Path: fundPath + "/:project<maxLen(64)>", Action: policy.ReadFund, Handler: s.fundLedger},
 		{Method: get, Path: fundPath + "/:project<maxLen(64)>/ledger.xlsx", Action: policy.ReadFund, Handler: s.fundLedgerExcel},
 		{Method: get, Path: fundPath + "/:project<maxLen(64)>/entries/:no<int>/paper", Action: policy.ReadFund, Handler: s.fundPaper},
-	}
+	}...)
 	for _, f := range s.fundForms() {
 		rows = append(rows, Route{Method: get, Path: fundPath + "/:project<maxLen(64)>" + f.path, Action: f.action, Handler: s.showFundForm(f)},
 			Route{Method: post, Path: fundPath + "/:project<maxLen(64)>" + f.path, Action: f.action, Handler: s.takeFundForm(f), Upload: maxFundForm})
@@ -83,6 +83,7 @@ type fundOverviewView struct {
 	Count                      int
 	Next                       string
 	CanAssess, CanRule, Unruly bool
+	CanBank                    bool
 }
 
 // fundOverview lists the ledgers of the actor's scope with their sums.
@@ -101,7 +102,11 @@ func (s *Server) fundOverview(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	_, ruled := book.On(calendar.DateOf(s.clocks.Business()))
-	v := fundOverviewView{Count: sums.Ledgers, Next: nextPage(c, next), CanAssess: s.guard.Allow(by, policy.AssessFund), CanRule: s.guard.Allow(by, policy.ProposeFundRule), Unruly: !ruled,
+	whole, err := s.fund.Whole(ctx, by)
+	if err != nil {
+		return err
+	}
+	v := fundOverviewView{Count: sums.Ledgers, Next: nextPage(c, next), CanAssess: s.guard.Allow(by, policy.AssessFund), CanRule: s.guard.Allow(by, policy.ProposeFundRule), Unruly: !ruled, CanBank: whole,
 		Totals: fundRow{Bank: fund.Yuan(sums.Balances.Bank), Due: fund.Yuan(sums.Balances.Due), Secured: fund.Yuan(sums.Secured), Court: fund.Yuan(sums.Balances.Court)}}
 	for _, r := range rows {
 		v.Rows = append(v.Rows, s.fundRowOf(r))

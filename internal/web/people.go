@@ -18,6 +18,8 @@ import (
 type People interface {
 	policy.Accounts
 	Colleagues
+	// Person returns who somebody is, to name who signed. Returns NotFound.
+	Person(ctx context.Context, id string) (policy.Actor, error)
 	// Absences are the absences of a person with the change that they are of; RecordAbsence and EndAbsence change them. They return Forbidden for anybody but the
 	// person, who must be able to sign approvals, and administrators, Invalid for refused fields, Conflict if seq is not the last change.
 	Absences(ctx context.Context, by policy.Actor, id string) ([]policy.Absence, int64, error)

@@ -24,6 +24,7 @@ var looks = map[string]look{
 	"填写中": {"grey", "edit"}, "待确认": {"blue", "clock"}, "待核对": {"blue", "clock"}, "有效": {"green", "check"}, "已过有效期": {"grey", "dash"}, "已修复": {"green", "check"}, "已撤销": {"grey", "ban"},
 	"退回": {"amber", "undo"}, "临期": {"amber", "hour"}, "今天到期": {"amber", "hour"}, "已延期": {"amber", "pause"}, "待补正": {"amber", "undo"}, "需确认": {"amber", "undo"},
 	"待采用": {"blue", "clock"}, "已采用": {"green", "check"}, "不采用": {"grey", "undo"}, "未设定": {"amber", "hour"}, "未缴清": {"amber", "hour"}, "已冲正": {"grey", "undo"}, "已终止": {"grey", "undo"}, "冻结中": {"violet", "speech"},
+	"待关账": {"blue", "clock"}, "已关账": {"green", "check"}, "未匹配": {"amber", "hour"}, "已匹配": {"green", "check"},
 	"起草保修通知": {"grey", "edit"}, "已通知保修": {"amber", "hour"}, "督促中": {"amber", "hour"}, "待核查": {"blue", "clock"}, "待送审": {"blue", "clock"}, "维修中": {"blue", "tool"}, "决算公示中": {"teal", "mega"},
 	"待通知补存": {"amber", "hour"}, "补存中": {"amber", "hour"}, "已办结": {"green", "check"}, "不予使用": {"wine", "ban"}, "建设单位已修复": {"green", "check"},
 	"联合查验中": {"blue", "eye"}, "延长存储": {"amber", "pause"}, "退还公示中": {"teal", "mega"}, "待退还": {"blue", "clock"}, "已退还": {"green", "check"}, "达成一致": {"green", "check"}, "已起诉或仲裁": {"violet", "speech"}, "已撤回异议": {"grey", "undo"},

@@ -31,6 +31,7 @@ import (
 	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
 	"redsteward/registry/fund"
+	"redsteward/registry/fund/bank"
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
 	"redsteward/registry/party"
@@ -86,6 +87,8 @@ type Options struct {
 	Register Register
 	// Fund keeps the guarantee fund. Nil hides its pages.
 	Fund *fund.Service
+	// Bank reconciles the fund with the statements of its accounts. Required with Fund.
+	Bank *bank.Service
 	// Claims runs the claims on the guarantee fund. Nil hides their pages; needs Fund and Register.
 	Claims *claim.Service
 	// Refunds runs its refunds. Nil hides their pages; needs Fund.
@@ -143,6 +146,7 @@ type Server struct {
 	// registered is the register; register is the method that registers routes.
 	registered Register
 	fund       *fund.Service
+	bank       *bank.Service
 	claims     *claim.Service
 	refunds    *refund.Service
 	files      *files.Keeper
@@ -175,11 +179,13 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "服务缺少权限、账号或时钟")
 	case (o.Register != nil || o.Fund != nil || o.Supervision != nil || o.Cycle != nil) && o.Files == nil:
 		return nil, fault.New(op, fault.Invalid, "登记、保修金、观察记录或评价周期缺少接收文件的部分")
+	case o.Fund != nil && o.Bank == nil:
+		return nil, fault.New(op, fault.Invalid, "保修金缺少银行对账的部分")
 	case len(o.Secret) < 32:
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, conduct: o.Conduct, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, holidays: o.Holidays, registered: o.Register, fund: o.Fund, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, conduct: o.Conduct, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

@@ -106,6 +106,8 @@ type Entry struct {
 	Paper *files.Stored `json:"paper,omitempty"`
 	// Reverses is the number of the entry that a reversal undoes, 0 for none.
 	Reverses int64 `json:"reverses,omitempty"`
+	// Line is the line of a bank statement from which it was booked, nil for none.
+	Line *LineUse `json:"line,omitempty"`
 	// By is the account id of who did it.
 	By string `json:"by" privacy:"internal"`
 }
@@ -239,6 +241,8 @@ type Ledger struct {
 	Entries  int64    `json:"entries"`
 	// Entry is what this change posted, nil if it posted nothing.
 	Entry *Entry `json:"entry,omitempty"`
+	// Match is the earlier entry that this change tied to a line of a bank statement, nil if it tied none.
+	Match *Matched `json:"match,omitempty"`
 	// Reversed are the numbers of entries that were reversed.
 	Reversed []int64 `json:"reversed,omitempty"`
 	// Dues, Letters and Freezes are in the order in which they were entered.
@@ -405,6 +409,7 @@ func (l *Ledger) reverse(e Entry, r Entry) error {
 // clone copies a ledger so far that a refused command leaves nothing behind.
 func (l Ledger) clone() Ledger {
 	l.Dues, l.Letters, l.Freezes, l.Entry = slices.Clone(l.Dues), slices.Clone(l.Letters), slices.Clone(l.Freezes), nil
+	l.Match = nil
 	l.Holds = slices.Clone(l.Holds)
 	return l
 }

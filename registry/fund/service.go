@@ -318,8 +318,10 @@ type Money struct {
 	Day calendar.Date
 	// Receipt is the number of the receipt (资金往来票据), Note what to remember, such as the payer's account ending.
 	Receipt, Note string
-	// Paper is the bank's slip.
+	// Paper is the bank's slip. It may be missing if Line is there.
 	Paper files.Stored
+	// Line is the line of a bank statement from which it is booked, nil for none; whether their amounts agree, who gives it has looked at.
+	Line *LineUse
 }
 
 // checkMoney names what is wrong with money that came in.
@@ -331,7 +333,11 @@ func (s *Service) checkMoney(ctx context.Context, in *Money, receipt bool) (*fil
 		f.text("receipt", "票据号码", &in.Receipt, 4, 30)
 	}
 	f.text("note", "备注", &in.Note, 0, 100)
-	paper, err := s.checkPaper(ctx, &f, in.Paper, "请上传银行回单（PDF 或照片）")
+	missing := "请上传银行回单（PDF 或照片）"
+	if in.Line != nil {
+		missing = "" // the statement stands for it
+	}
+	paper, err := s.checkPaper(ctx, &f, in.Paper, missing)
 	if err != nil {
 		return nil, err
 	}
@@ -351,11 +357,14 @@ func (s *Service) Pay(ctx context.Context, by policy.Actor, project string, in M
 			return err
 		}
 		e := Entry{Kind: EntryPayment, Day: in.Day, Text: strings.TrimSpace(d.Phase + "缴存 " + in.Note), Fen: in.Fen, Postings: transfer(AccountBank, AccountDue, in.Fen), Ref: d.ID,
-			Receipt: in.Receipt, Paper: paper, By: by.ID}
+			Receipt: in.Receipt, Paper: paper, Line: in.Line, By: by.ID}
 		if err := l.post(e); err != nil {
 			return err
 		}
-		return s.claimReceipt(ctx, by, project, l, in.Receipt)
+		if err := s.claimReceipt(ctx, by, project, l, in.Receipt); err != nil || in.Line == nil {
+			return err
+		}
+		return s.useLine(ctx, by, project, *in.Line)
 	})
 }
 

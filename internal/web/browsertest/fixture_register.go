@@ -7,6 +7,7 @@ import (
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/fund"
+	"redsteward/registry/fund/bank"
 )
 
 // fewDivisions are enough for the pages; the shipped table is loaded by serve.
@@ -30,6 +31,9 @@ func (f *Fixture) openRegister(ctx context.Context, rules *policy.Rules, now fun
 		return nil, err
 	}
 	if f.Fund, err = fund.NewService(ctx, f.DB, guard, register); err != nil {
+		return nil, err
+	}
+	if f.Bank, err = bank.NewService(ctx, f.DB, guard, f.Fund); err != nil {
 		return nil, err
 	}
 	_, err = register.SeedDivisions(ctx, []byte(fewDivisions))

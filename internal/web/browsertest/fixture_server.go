@@ -17,6 +17,7 @@ import (
 	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
 	"redsteward/registry/fund"
+	"redsteward/registry/fund/bank"
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
 	"redsteward/registry/party"
@@ -51,6 +52,8 @@ type Fixture struct {
 	Register *registry.Service
 	// Fund is the guarantee fund over the register; nil unless Start made the fixture.
 	Fund *fund.Service
+	// Bank reconciles the fund with bank statements; nil unless Start made the fixture.
+	Bank *bank.Service
 	// Log is what the server logged.
 	Log *Buffer
 	// Access holds the refused tries.
@@ -215,7 +218,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Approvals: approvals, Filings: f.Filings, Conduct: f.Conduct, Party: f.Party, Register: f.Register, Fund: f.Fund, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers,
+		Access: f.Access, Approvals: approvals, Filings: f.Filings, Conduct: f.Conduct, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {

@@ -17,11 +17,11 @@ import (
 func fundPages(project string) (chief, cashier []opened) {
 	page := "/fund/" + project
 	return []opened{{"fund", "/fund", 200}, {"fund-rules", "/fund/rules", 200}, {"fund-rule-new", "/fund/rules/new", 200}, {"fund-ledger", page, 200}, {"fund-assess", page + "/assess", 200}, {"fund-reverse", page + "/entries/2/reverse", 200}},
-		[]opened{{"fund-pay", page + "/pay", 200}}
+		[]opened{{"fund-pay", page + "/pay", 200}, {"fund-bank", "/fund/bank", 200}, {"fund-bank-account", "/fund/bank/accounts/new", 200}, {"fund-bank-import", "/fund/bank/import", 200}, {"fund-bank-month", "/fund/bank/months/2026-09", 200}}
 }
 
-// fundForms are the other forms, which TestFundPages of internal/web opens.
-var fundForms = []string{"/fund/1/letter", "/fund/1/letters/l1/end", "/fund/1/dues/d2/begin", "/fund/1/freeze", "/fund/1/freezes/h1/release", "/fund/1/freezes/h1/deduct", "/fund/1/interest"}
+// fundForms are the other forms, which TestFundPages and TestBankPages of internal/web open.
+var fundForms = []string{"/fund/1/letter", "/fund/1/letters/l1/end", "/fund/1/dues/d2/begin", "/fund/1/freeze", "/fund/1/freezes/h1/release", "/fund/1/freezes/h1/deduct", "/fund/1/interest", "/fund/bank/lines/1", "/fund/bank/lines/1/divide"}
 
 // fillFund gives a project a ledger with everything that its page can show; another proposal waits.
 func fillFund(t *testing.T, f *Fixture, project string) {
