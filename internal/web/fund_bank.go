@@ -96,7 +96,7 @@ func inOut(fen int64) string {
 
 func bankLineRowOf(b *bank.Books, l store.Doc[bank.Line], until calendar.Date) bankLineRow {
 	row := bankLineRow{Path: bankLinePath(l.ID), Day: l.State.Day.Chinese(), Account: b.AccountName(l.State.Account), Payer: l.State.Payer, Text: l.State.Text, Serial: l.State.Serial, Amount: inOut(l.State.Fen)}
-	if open := b.Open(l, until); open != l.State.Fen {
+	if open := b.Open(l, until); open != l.State.Fen && open != 0 {
 		row.Open = inOut(open)
 	}
 	if found := b.Proposals(l); len(found) > 0 {

@@ -136,12 +136,12 @@ func TestBankPages(t *testing.T) {
 		{name: "days that cannot be", role: "cashier", path: s2 + "/divide?from=2026-09-20&until=2026-06-21", status: 422, contains: []string{"止日不能早于起日"}},
 		{name: "a division", role: "cashier", path: s2 + "/divide?from=2026-06-21&until=2026-09-20", status: 200, contains: []string{"100.07 元分给 1 个小区", "确认并入账", "积数"}},
 		{name: "another than was looked at", role: "cashier", method: "POST", path: s2 + "/divide", form: pairs("from", "2026-06-21", "until", "2026-09-20", "digest", "x"), status: 422, contains: []string{"重新核对"}},
-		{name: "nothing to finish", role: "cashier", method: "POST", path: s2 + "/finish", status: 404},
+		{name: "nothing to finish", role: "cashier", method: "POST", path: s2 + "/finish", form: pairs("key", "f1"), status: 404},
 		{name: "a month that is none", role: "cashier", path: "/fund/bank/months/2026-13", status: 404},
 		{name: "the month", role: "cashier", path: "/fund/bank/months/2026-09", status: 200, contains: []string{"2026年9月对账月报", "编制月报", "结息"}},
 		{name: "prepared", role: "cashier", method: "POST", path: "/fund/bank/months/2026-09/prepare", form: pairs("key", "m1"), status: 303, changes: 1},
 		{name: "prepared and unchanged", role: "cashier", method: "POST", path: "/fund/bank/months/2026-09/prepare", form: pairs("key", "m2"), status: 422, contains: []string{"没有变动"}},
-		{name: "a cashier closes nothing", role: "cashier", method: "POST", path: "/fund/bank/months/2026-09/close", status: 403},
+		{name: "a cashier closes nothing", role: "cashier", method: "POST", path: "/fund/bank/months/2026-09/close", form: pairs("key", "c0"), status: 403},
 	})
 	shown := cashier.get(t, s2+"/divide?from=2026-06-21&until=2026-09-20")
 	digest := regexp.MustCompile(`name="digest" value="([0-9a-f]+)"`).FindStringSubmatch(shown.body)
