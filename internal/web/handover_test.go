@@ -130,10 +130,9 @@ func TestHandoverPages(t *testing.T) {
 	if a := fail("b1.roof", pairs("where", "东北角", "note", "蓄水后渗漏", "key", "phone-1"), picture(t, 1)); a.StatusCode != http.StatusOK || changes(t, f) != before {
 		t.Errorf("sent again: %d, %d records", a.StatusCode, changes(t, f)-before)
 	}
-	for _, item := range []string{"b1.rails", "site.roads"} {
-		if a := m.answerAt("firm", items+item, pairs("value", "conform")); a.StatusCode != http.StatusOK {
-			t.Fatal(item, a.StatusCode)
-		}
+	scenario{name: "the rest of the building", role: "firm", method: "POST", path: items + "b1.roof/rest", form: pairs("key", "rest-1"), status: 303, changes: 1}.run(t, f, m.people)
+	if a := m.answerAt("firm", items+"site.roads", pairs("value", "conform")); a.StatusCode != http.StatusOK {
+		t.Fatal(a.StatusCode)
 	}
 	if a := m.as("firm").get(t, items+"b1.nothing"); a.StatusCode != 404 {
 		t.Errorf("an unknown item: %d", a.StatusCode)
@@ -164,6 +163,20 @@ func TestHandoverPages(t *testing.T) {
 	}
 	act("firm", "recheck", nil)
 	scenario{name: "judged", role: "firm", method: "POST", path: items + "b1.roof/judge", form: pairs("passed", "yes"), status: 303, changes: 1}.run(t, f, m.people)
+	// Who took part, the rooms as they were found, and a dispute that holds the agreement up until it is settled.
+	refused("firm", "attend", pairs("body", "owners", "name", ""), "请写明参加人员的姓名")
+	act("firm", "attend", pairs("body", "owners", "name", "何为民"))
+	if seen := m.as("owners").get(t, path).body; !strings.Contains(seen, "何*民") || strings.Contains(seen, "何为民") {
+		t.Error("the name of who took part is not masked")
+	}
+	refused("firm", "rooms", pairs("kind-0", "service", "place-0", "1幢一层", "area-0", "很大", "kind-1", "", "place-1", "", "area-1", ""), "面积要写数字", `value="很大"`)
+	act("firm", "rooms", pairs("kind-0", "", "place-0", "", "area-0", "", "kind-1", "service", "place-1", "1幢一层", "area-1", "118.5"))
+	refused("builder", "dispute", pairs("item", "b1.roof", "dispute-b1.roof", ""), "请写明争议的内容", `id="dispute-b1.roof-e"`)
+	act("builder", "dispute", pairs("item", "b1.roof", "dispute-b1.roof", "渗漏由试水造成"))
+	refused("firm", "settle", nil, "争议d1还没有处理")
+	act("firm", "note", pairs("dispute", "d1"))
+	refused("officer", "mediate", pairs("dispute", "d1", "way-d1", "bureau", "outcome-d1", "物业企业修复"), "请选择认定的责任单位")
+	act("officer", "mediate", pairs("dispute", "d1", "way-d1", "bureau", "outcome-d1", "由建设单位修复", "liable-d1", "developer"))
 	act("firm", "settle", nil)
 	refused("builder", "sign", pairs("current", "wrong"), "现在的密码不正确")
 	act("builder", "sign", pairs("current", browsertest.Password))
@@ -172,6 +185,35 @@ func TestHandoverPages(t *testing.T) {
 		t.Error("who has signed is not shown")
 	}
 	act("firm", "sign", pairs("current", browsertest.Password))
+	// The sealed paper, a witness who compares it, and the result on the board.
+	send := func(login, what string, form url.Values, status int, photos ...[]byte) string {
+		t.Helper()
+		values := m.hidden(login, path, path+"/"+what)
+		for name, v := range form {
+			values[name] = v
+		}
+		a := m.answerAt(login, path+"/"+what, values, photos...)
+		if a.StatusCode != status {
+			t.Fatalf("%s: %d %.800s", what, a.StatusCode, a.body)
+		}
+		return a.body
+	}
+	act("owners", "witness", pairs("current", browsertest.Password))
+	send("builder", "scan", nil, 422)
+	send("builder", "scan", nil, 303, picture(t, 2))
+	refused("owners", "look", pairs("same", "yes", "typed", "00000000"), "纸面校验值的前 8 位应为")
+	w, err := f.Handovers.Service.One(context.Background(), clerk, page.Docs[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	act("owners", "look", pairs("same", "yes", "typed", w.Digest()[:8]))
+	if a := m.as("owners").get(t, path+"/scan"); a.StatusCode != 200 || a.Header.Get("Content-Disposition") == "" {
+		t.Errorf("the sealed paper: %d", a.StatusCode)
+	}
+	send("firm", "show", pairs("from", today.String(), "board", "东门宣传栏"), 422)
+	send("firm", "show", pairs("from", today.String(), "board", "东门宣传栏"), 303, picture(t, 3))
+	refused("firm", "down", pairs("down", today.String()), "提前撤下的理由")
+	act("firm", "down", pairs("down", today.String(), "why", "被雨淋坏"))
 	refused("firm", "take", pairs("day", "明天"), "不是日期")
 	act("firm", "take", pairs("day", today.String()))
 	refused("officer", "file", pairs("paper-record", "1"), "没有收到：物业承接查验协议")
@@ -179,8 +221,36 @@ func TestHandoverPages(t *testing.T) {
 	for _, s := range []scenario{
 		{name: "filed", role: "owners", path: path, status: 200, contains: []string{"已备案", "复验合格", "已重做防水"}},
 		{name: "elsewhere", role: "stranger", path: path, status: 404},
+		{name: "witnessed", role: "builder", path: path, status: 200, contains: []string{"已见证", "纸面校验值相同", "提前撤下，不算数", "118.50", "争议"}, excludes: []string{"起草保修通知书"}},
+		{name: "paper of the agreement", role: "owners", path: path + "/print/agreement", status: 200, contains: []string{"前期物业服务合同的补充协议", "内容校验值"}},
+		{name: "paper of the record", role: "owners", path: path + "/print/record", status: 200, contains: []string{"防水完好", "业主代表 何*民"}},
+		{name: "list of defects", role: "builder", path: path + "/print/defects", status: 200, contains: []string{"东北角"}},
+		{name: "list of documents", role: "builder", path: path + "/print/documents", status: 200, contains: []string{"交付前提供"}},
+		{name: "paper of the transfer", role: "owners", path: path + "/print/transfer", status: 200, contains: []string{"办理交接"}},
+		{name: "receipt", role: "firm", path: path + "/print/receipt", status: 200, contains: []string{"已予备案"}},
+		{name: "for the board", role: "firm", path: path + "/print/board", status: 200, contains: []string{"各位业主"}},
+		{name: "no such paper", role: "firm", path: path + "/print/other", status: 404},
+		{name: "a paper elsewhere", role: "stranger", path: path + "/print/record", status: 404},
+		{name: "as Excel", role: "owners", path: path + "/sheet.xlsx", status: 200},
+		{name: "Excel elsewhere", role: "stranger", path: path + "/sheet.xlsx", status: 404},
+		{name: "the list as Excel", role: "owners", path: "/handovers.xlsx?state=filed", status: 200},
 		{name: "cancelled too late", role: "builder", method: "POST", path: path + "/cancel", form: pairs("seq", "14", "cancel-reason", "不办了"), status: 409},
 		{name: "signed by owners", role: "owners", method: "POST", path: path + "/sign", form: pairs("current", browsertest.Password), status: 403},
+	} {
+		s.run(t, f, m.people)
+	}
+	// A defect found after the transfer: told with a photo, repaired, inspected again.
+	send("firm", "later", pairs("defect", "地下室外墙", "where", "B 区", "seen", today.String(), "lost", "developer"), 422)
+	send("firm", "later", pairs("defect", "地下室外墙", "where", "B 区", "seen", today.String(), "lost", "developer"), 303, picture(t, 4))
+	if todo := m.as("builder").get(t, "/todo").body; !strings.Contains(todo, "整改望湖苑的遗留问题") {
+		t.Error("the developer is not told of the defect")
+	}
+	for _, s := range []scenario{
+		{name: "carried too late", role: "firm", method: "POST", path: items + "hidden.1/carry", form: pairs("how-hidden.1", "重做", "due-hidden.1", today.Add(5).String()), status: 409},
+		{name: "repaired later", role: "builder", method: "POST", path: items + "hidden.1/repair", form: pairs("repair", "已注浆"), status: 303, changes: 1},
+		{name: "judged later", role: "firm", method: "POST", path: items + "hidden.1/judge", form: pairs("passed", "yes"), status: 303, changes: 1},
+		{name: "seen by the owners", role: "owners", path: path, status: 200, contains: []string{"地下室外墙", "已注浆"}},
+		{name: "whole of one phase", role: "firm", method: "POST", path: path + "/whole", form: pairs("seq", "99", "whole", today.String()), status: 409},
 	} {
 		s.run(t, f, m.people)
 	}
