@@ -185,6 +185,17 @@ const (
 	// MediateHandover records how a dispute of a handover is handled and how it ended.
 	MediateHandover Action = "handover.mediate"
 
+	// ReadStation shows 红色驿站, units, volunteer teams and community workers within the scope, persons masked.
+	ReadStation Action = "station.read"
+	// WriteStation enters and corrects them, makes duty rosters and takes bookings.
+	WriteStation Action = "station.write"
+	// ReadStaff shows names, phones and other personal columns of what ReadStation shows.
+	ReadStaff Action = "staff.read"
+	// ReadPaper shows all policy papers, also those that are not open to everybody.
+	ReadPaper Action = "paper.read"
+	// WritePaper keeps the library of policy papers.
+	WritePaper Action = "paper.write"
+
 	// ReadEvidence shows proof and its files within the scope.
 	ReadEvidence Action = "evidence.read"
 	// SubmitEvidence hands proof in, corrects and withdraws it.
@@ -318,6 +329,12 @@ func Actions() []ActionInfo {
 		{FileHandover, "承接查验备案", false},
 		{WitnessHandover, "见证承接查验、核对盖章原件", false},
 		{MediateHandover, "登记承接查验争议的处理", false},
+
+		{ReadStation, "查看红色驿站与社区队伍", false},
+		{WriteStation, "登记红色驿站与社区队伍", false},
+		{ReadStaff, "查看社区队伍的个人信息", false},
+		{ReadPaper, "查看内部政策文件", false},
+		{WritePaper, "管理政策文件", false},
 
 		{ReadEvidence, "查看佐证材料", false},
 		{SubmitEvidence, "提交佐证材料", false},

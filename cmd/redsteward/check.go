@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/registry"
 	"redsteward/registry/conduct"
 	"redsteward/registry/handover"
 	"redsteward/supervision"
@@ -128,6 +129,12 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "走访评价表", err
 		}
 		return fmt.Sprintf("走访评价表 %s %s，%d 项，指纹 %.16s", sheet.ID, sheet.Version, sheet.Count(), inspection.HashSheet(data)), nil
+	case hasKey(data, "books"):
+		set, err := registry.ParseBooks(name, data)
+		if err != nil {
+			return "台账栏目", err
+		}
+		return fmt.Sprintf("台账栏目，%d 本台账", len(set.All())), nil
 	case hasKey(data, "handover"):
 		list, err := handover.ParseList(name, data)
 		if err != nil {

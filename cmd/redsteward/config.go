@@ -63,6 +63,8 @@ type config struct {
 		Handover string `yaml:"handover"`
 		// Fund says what claims and refunds of the guarantee fund go by.
 		Fund string `yaml:"fund"`
+		// Books says which columns the registers of stations, teams and papers have.
+		Books string `yaml:"books"`
 		// Confirmations says which facts are confirmed level by level.
 		Confirmations string `yaml:"confirmations"`
 		// Approvals says who approves what, level by level.

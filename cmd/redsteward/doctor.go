@@ -363,6 +363,9 @@ func declareAll(ctx context.Context, s *service) error {
 	if err := s.openParty(ctx); err != nil {
 		return err
 	}
+	if err := s.openBooks(ctx); err != nil {
+		return err
+	}
 	if err := s.openSupervision(ctx, s.register.Register, s.accounts); err != nil {
 		return err
 	}

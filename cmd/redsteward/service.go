@@ -32,6 +32,7 @@ import (
 	"redsteward/registry/fund/refund"
 	"redsteward/registry/handover"
 	"redsteward/registry/party"
+	"redsteward/registry/station"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
@@ -57,6 +58,9 @@ type service struct {
 	visits       *inspection.Visits
 	handovers    *handover.Service
 	accounts     *policy.Service
+	// books are the registers of stations, teams and papers, stations the daily work over them.
+	books    *registry.Books
+	stations *station.Service
 	// chains say who approves what.
 	chains *policy.Chains
 	// filings are the register's filings.
@@ -151,6 +155,9 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 		return err
 	}
 	if err := s.openClaims(ctx); err != nil {
+		return err
+	}
+	if err := s.openBooks(ctx); err != nil {
 		return err
 	}
 	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers, s.conduct, s.party)
@@ -274,7 +281,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 	return web.Options{
 		Settings: web.Settings{Site: c.Site.Name, Unit: c.Site.Unit, Authority: c.Site.Authority, Demo: demo, SecureCookies: c.TLS.Mode != "off" || c.TLS.BehindProxy,
 			AllowPlain: c.TLS.BehindProxy, BodyLimit: c.HTTP.BodyBytes, Timeout: c.HTTP.Timeout, StopWithin: c.HTTP.StopWithin},
-		Guard: s.guard, People: s.accounts, Stars: stars, Cycle: s.cycle, Journal: web.StoreJournal{DB: s.db}, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register, Points: s.cycle}, Supervision: s.supervised(), Handovers: &web.Handovers{Service: s.handovers, Photos: web.Pictures{Keeper: s.keeper}}, Holidays: holidays, Clocks: s.clocks, Secret: secret, Log: s.log,
+		Guard: s.guard, People: s.accounts, Stars: stars, Cycle: s.cycle, Journal: web.StoreJournal{DB: s.db}, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register, Points: s.cycle}, Supervision: s.supervised(), Handovers: &web.Handovers{Service: s.handovers, Photos: web.Pictures{Keeper: s.keeper}}, Stations: &web.Stations{Books: s.books, Service: s.stations}, Holidays: holidays, Clocks: s.clocks, Secret: secret, Log: s.log,
 		Ping: func(ctx context.Context) error {
 			_, err := s.db.Engine().LastN(ctx)
 			return err
@@ -330,6 +337,7 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 	for _, b := range conduct.Books() {
 		chores.Go(func() { s.conduct.Run(ctx, b, unimported) })
 	}
+	chores.Go(func() { s.books.Run(ctx, unimported) })
 	ready(scheme + public.Addr().String())
 	err = server.Serve(ctx, public, metrics)
 	stop()
@@ -361,6 +369,7 @@ func (s *service) keepTidy(ctx context.Context) {
 		s.register.Wake()
 		s.intake.Wake()
 		s.conduct.Wake()
+		s.books.Wake()
 		_, sweepErr := s.db.Sweep(ctx)
 		_, rulesErr := s.db.RunRules(ctx)
 		_, signErr := s.db.Checkpoint(ctx)

@@ -79,6 +79,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.filings != nil {
 		parts = append(parts, FilingTasks{Guard: s.guard, Filings: s.filings})
 	}
+	if s.stations != nil {
+		parts = append(parts, StationTasks{Guard: s.guard, Stations: s.stations})
+	}
 	return parts
 }
 

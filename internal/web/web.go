@@ -95,6 +95,8 @@ type Options struct {
 	Refunds *refund.Service
 	// Handovers is what the pages of handover inspections need. Nil hides them.
 	Handovers *Handovers
+	// Stations is what the pages of 红色驿站, community teams and policy papers need. Nil hides them; needs Register.
+	Stations *Stations
 	// Files takes uploads in. Required with Register, Fund, Supervision and Cycle.
 	Files *files.Keeper
 	// Journal shows the log of changes on 操作日志. Nil hides the page.
@@ -141,8 +143,10 @@ type Server struct {
 	supervision *Supervision
 	// handovers is nil if its pages are not there.
 	handovers *Handovers
-	tasks     []Tasks
-	holidays  *calendar.Calendar
+	// stations is nil if its pages are not there.
+	stations *Stations
+	tasks    []Tasks
+	holidays *calendar.Calendar
 	// registered is the register; register is the method that registers routes.
 	registered Register
 	fund       *fund.Service
@@ -185,7 +189,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, conduct: o.Conduct, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, conduct: o.Conduct, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

@@ -46,6 +46,8 @@ type Fixture struct {
 	Supervision *web.Supervision
 	// Handovers are handover inspections; nil unless Start made the fixture.
 	Handovers *web.Handovers
+	// Stations are the books of stations and papers; nil unless Start made the fixture.
+	Stations *web.Stations
 	// Server answers.
 	Server *web.Server
 	// Register is the register, with a few divisions and nothing else.
@@ -192,6 +194,9 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err := f.openHandovers(ctx, db, guard, f.Register.Register, clocks.Business); err != nil {
 		return nil, err
 	}
+	if err := f.openStations(ctx, guard); err != nil {
+		return nil, err
+	}
 	var stars web.Stars
 	if count > 0 {
 		if f.Sample, err = NewSample(count, 42); err != nil {
@@ -218,7 +223,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Approvals: approvals, Filings: f.Filings, Conduct: f.Conduct, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers,
+		Access: f.Access, Approvals: approvals, Filings: f.Filings, Conduct: f.Conduct, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {

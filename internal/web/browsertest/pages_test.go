@@ -154,10 +154,17 @@ func TestPages(t *testing.T) {
 
 // fileRoutes answer with a file or send somewhere else: there is nothing to look at.
 var fileRoutes = map[string]bool{"/stars.csv": true, "/firms/:id<maxLen(600)>/projects.xlsx": true, "/stars/:id<maxLen(200)>/lines.csv": true, "/type": true, "/register/projects.xlsx": true, "/filings.xlsx": true, "/filings/:id<maxLen(64)>/files/:n<int>": true, "/filings/:id<maxLen(64)>/scans/:n<int>": true, "/register/firms.xlsx": true, "/register/developers.xlsx": true, "/register/divisions.xlsx": true,
-	"/register/coverage.xlsx": true, "/register/expiry.xlsx": true, "/register/imports/template/:kind.xlsx": true, "/fund.xlsx": true, "/fund/bank.xlsx": true, "/fund/bank/months/:month<maxLen(8)>/report.xlsx": true, "/fund/claims.xlsx": true, "/fund/refunds.xlsx": true, "/fund/claims/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/refunds/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/:project<maxLen(64)>/ledger.xlsx": true, "/fund/:project<maxLen(64)>/entries/:no<int>/paper": true, "/register/imports/:id/progress": true, "/register/imports/marked/:id": true, "/handovers/:id<maxLen(64)>/photos/:photo<maxLen(64)>": true, "/handovers/:id<maxLen(64)>/scan": true, "/handovers.xlsx": true, "/handovers/:id<maxLen(64)>/sheet.xlsx": true}
+	"/register/coverage.xlsx": true, "/register/expiry.xlsx": true, "/register/imports/template/:kind.xlsx": true, "/fund.xlsx": true, "/fund/bank.xlsx": true, "/fund/bank/months/:month<maxLen(8)>/report.xlsx": true, "/fund/claims.xlsx": true, "/fund/refunds.xlsx": true, "/fund/claims/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/refunds/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/:project<maxLen(64)>/ledger.xlsx": true, "/fund/:project<maxLen(64)>/entries/:no<int>/paper": true, "/register/imports/:id/progress": true, "/register/imports/marked/:id": true, "/handovers/:id<maxLen(64)>/photos/:photo<maxLen(64)>": true, "/handovers/:id<maxLen(64)>/scan": true, "/handovers.xlsx": true, "/handovers/:id<maxLen(64)>/sheet.xlsx": true,
+	"/books/:book<maxLen(40)>/export.xlsx": true, "/books/:book<maxLen(40)>/imports/template.xlsx": true, "/books/:book<maxLen(40)>/:id<maxLen(64)>/files/:n<int>": true, "/papers/export.xlsx": true, "/papers/imports/template.xlsx": true,
+	"/papers/:id<maxLen(64)>/files/:n<int>": true,
+	// The same template and handler as for the imports of the register and for the books.
+	"/books/:book<maxLen(40)>/imports/:id": true, "/books/:book<maxLen(40)>/imports/:id/progress": true, "/books/:book<maxLen(40)>/imports/:id/reverse": true, "/books/:book<maxLen(40)>/imports/marked/:id": true,
+	"/papers/new": true, "/papers/imports": true, "/papers/:id<maxLen(64)>/edit": true, "/papers/:id<maxLen(64)>/withdraw": true, "/stations/duty.xlsx": true,
+	"/papers/imports/:id": true, "/papers/imports/:id/progress": true, "/papers/imports/:id/reverse": true, "/papers/imports/marked/:id": true}
 
 // elsewhere are the pages that tests other than TestPages open, because they need another start.
-var elsewhere = []string{"/setup", "/admin/accounts/1", "/register/imports/1", "/filings/new", "/register/imports/1/reverse", "/handovers", "/handovers/new", "/handovers/1", "/handovers/1/items/1", "/handovers/1/print/record"}
+var elsewhere = []string{"/setup", "/admin/accounts/1", "/register/imports/1", "/filings/new", "/register/imports/1/reverse", "/handovers", "/handovers/new", "/handovers/1", "/handovers/1/items/1", "/handovers/1/print/record",
+	"/stations", "/books/rooms", "/books/rooms/new", "/books/rooms/imports", "/books/rooms/1", "/books/rooms/1/edit", "/books/rooms/1/withdraw", "/papers", "/papers/1", "/stations/duty", "/stations/duty/sheet", "/stations/duty/swap", "/stations/bookings", "/stations/bookings/new", "/stations/bookings/1/1/1"}
 
 // TestEveryRoute: each page of the route table is one that a test opens, so that a new route cannot be forgotten here.
 func TestEveryRoute(t *testing.T) {

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+
+	"redsteward/registry"
+	"redsteward/registry/station"
+)
+
+// openBooks opens the registers whose columns are data, and the work of the stations over them.
+func (s *service) openBooks(ctx context.Context) error {
+	data, err := ownOr(s.config.Files.Books, "books.yaml")
+	if err != nil {
+		return err
+	}
+	set, err := registry.ParseBooks("books.yaml", data)
+	if err != nil {
+		return err
+	}
+	if s.books, err = registry.NewBooks(ctx, s.register, set, s.keeper); err != nil {
+		return err
+	}
+	days, err := loadCalendar(s.config)
+	if err != nil {
+		return err
+	}
+	s.stations, err = station.New(ctx, s.db, s.books, s.guard, days)
+	return err
+}

@@ -1,0 +1,156 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/xuri/excelize/v2"
+
+	"redsteward/policy"
+)
+
+// TestBookPages goes through a book as people do: entered, refused, corrected, exported, read back, withdrawn, brought back; and who may not.
+func TestBookPages(t *testing.T) {
+	f := start(t, 1)
+	firm, _ := fill(t, f)
+	staff(t, f, firm)
+	for login, ap := range map[string]policy.Appointment{
+		"east": {Role: "community_secretary", Scopes: []string{policy.CommunityKey(cityEast)}}, "west": {Role: "community_worker", Scopes: []string{policy.CommunityKey("360428100009")}},
+	} {
+		if err := f.Appoint(context.Background(), login, "测试人员", ap); err != nil {
+			t.Fatal(err)
+		}
+	}
+	people := map[string]*person{}
+	who := func(login string) *person {
+		if people[login] == nil {
+			people[login] = newPerson(t, f)
+			if login != "" {
+				people[login].signIn(t, login)
+			}
+		}
+		return people[login]
+	}
+	before := changes(t, f)
+	for name, tt := range map[string]struct {
+		login, path string
+		form        []string
+		status      int
+	}{
+		"the bureau": {"officer", "/books/rooms/new", []string{"community", cityEast, "name", "议事厅", "zone", "council", "bookable", "yes"}, 403},
+		"the public": {"", "/books/rooms/new", []string{"community", cityEast, "name", "议事厅", "zone", "council", "bookable", "yes"}, 401},
+		"another":    {"west", "/books/rooms/new", []string{"community", cityEast, "name", "议事厅", "zone", "council", "bookable", "yes"}, 404},
+		"wrong":      {"east", "/books/rooms/new", []string{"community", cityEast, "hours", "9点"}, 422},
+		"no book":    {"east", "/books/nothing/new", nil, 404},
+		"papers":     {"east", "/papers/new", []string{"number", "1"}, 403},
+		"not here":   {"officer", "/books/papers/new", nil, 403},
+	} {
+		if a := who(tt.login).send(t, http.MethodPost, tt.path, pairs(tt.form...)); a.StatusCode != tt.status {
+			t.Errorf("%s: %d, want %d", name, a.StatusCode, tt.status)
+		}
+	}
+	if now := changes(t, f); now != before {
+		t.Errorf("refused calls wrote %d records", now-before)
+	}
+	made := who("east").send(t, http.MethodPost, "/books/rooms/new", pairs("community", cityEast, "name", "议事厅", "zone", "council", "bookable", "yes", "hours", "08:30—20:00"))
+	page := made.Header.Get("Location")
+	if made.StatusCode != http.StatusSeeOther || !strings.HasPrefix(page, "/books/rooms/") {
+		t.Fatalf("%d %q", made.StatusCode, page)
+	}
+	for _, s := range []scenario{
+		{name: "the row", role: "east", path: page, status: 200, contains: []string{"议事厅", "08:30-20:00", "协商议事", "撤下"}},
+		{name: "the bureau reads", role: "officer", path: page, status: 200, contains: []string{"议事厅"}, excludes: []string{"撤下"}},
+		{name: "another community", role: "west", path: page, status: 404},
+		{name: "under another book", role: "east", path: strings.Replace(page, "rooms", "services", 1), status: 404},
+		{name: "found by initials", role: "officer", path: "/books/rooms?q=yst&f.zone=council", status: 200, contains: []string{"议事厅", "/books/rooms/export.xlsx?"}},
+		{name: "filtered away", role: "officer", path: "/books/rooms?f.zone=service", status: 200, contains: []string{"没有符合条件的功能室"}},
+		{name: "the overview", role: "officer", path: "/stations", status: 200, contains: []string{"城东社区", "差 350.00"}},
+		{name: "papers for everybody", path: "/papers", status: 200, contains: []string{"还没有登记政策文件"}},
+		{name: "nobody imports", path: "/papers/imports", status: 401},
+	} {
+		s.run(t, f, map[string]*person{})
+	}
+	// What is exported can be read back and changes nothing; with one cell changed it corrects that row.
+	exported := who("east").get(t, "/books/rooms/export.xlsx")
+	book, err := excelize.OpenReader(strings.NewReader(exported.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dry := who("east").sendFile(t, "/books/rooms/imports", pairs(), "功能室.xlsx", []byte(exported.body))
+	if dry.StatusCode != 200 || !strings.Contains(dry.body, "没有变化 1 行") {
+		t.Fatalf("%d %.900s", dry.StatusCode, dry.body)
+	}
+	if err := book.SetCellStr("功能室", "D2", "后勤"); err != nil {
+		t.Fatal(err)
+	}
+	var changed bytes.Buffer
+	if err := book.Write(&changed); err != nil {
+		t.Fatal(err)
+	}
+	dry = who("east").sendFile(t, "/books/rooms/imports", pairs(), "功能室.xlsx", changed.Bytes())
+	if dry.StatusCode != 200 || !strings.Contains(dry.body, "1 行有错") || !strings.Contains(dry.body, "后勤") || !strings.Contains(dry.body, "下载标错的 Excel") {
+		t.Errorf("%d %.900s", dry.StatusCode, dry.body)
+	}
+	if a := who("east").send(t, http.MethodPost, page+"/edit", pairs("seq", "1", "name", "红色议事厅", "zone", "council", "bookable", "no")); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("%d", a.StatusCode)
+	}
+	if a := who("east").send(t, http.MethodPost, page+"/edit", pairs("seq", "1", "name", "红色议事厅", "zone", "council", "bookable", "no")); a.StatusCode != 422 || !strings.Contains(a.body, "刷新后再办") {
+		t.Errorf("an old page: %d", a.StatusCode)
+	}
+	if a := who("east").send(t, http.MethodPost, page+"/withdraw", pairs("seq", "2", "reason", "")); a.StatusCode != 422 {
+		t.Errorf("no reason: %d", a.StatusCode)
+	}
+	for i, want := range []string{"恢复", "修改"} {
+		a := who("east").send(t, http.MethodPost, page+"/withdraw", pairs("seq", []string{"2", "3"}[i], "reason", "改作他用"))
+		if shown := who("east").get(t, page).body; a.StatusCode != http.StatusSeeOther || !strings.Contains(shown, want) || !strings.Contains(shown, "改作他用") {
+			t.Errorf("%s: %d", want, a.StatusCode)
+		}
+	}
+	// A month of duty, a swap and a booking through the pages.
+	worker := who("east").send(t, http.MethodPost, "/books/workers/new", pairs("community", cityEast, "code", "城东-01", "name", "张晓敏", "from", "2024-05-01", "until", "2026-10-31", "duty", "yes")).Header.Get("Location")
+	worker = worker[strings.LastIndex(worker, "/")+1:]
+	if a := who("east").get(t, "/todo"); !strings.Contains(a.body, "给城东社区值班表补人") || !strings.Contains(a.body, "到期的社区工作者") {
+		t.Errorf("not on the to-do page: %.600s", a.body)
+	}
+	duty := "community=" + cityEast + "&month=2026-10"
+	for i, s := range []struct {
+		login, path string
+		form        []string
+		status      int
+		shows       string
+	}{
+		{"officer", "/stations/duty/plan", []string{"community", cityEast, "month", "2026-10"}, 403, ""},
+		{"west", "/stations/duty/plan", []string{"community", cityEast, "month", "2026-10"}, 404, ""},
+		{"east", "/stations/duty/plan", []string{"community", cityEast, "month", "2026-08"}, 422, "只能排本月到以后 12 个月"},
+		{"east", "/stations/duty/plan", []string{"community", cityEast, "month", "2026-10"}, 303, ""},
+		{"east", "/stations/duty/swap?" + duty + "&day=2026-10-20", []string{"seq", "1", "worker", worker}, 422, "换班的原因"},
+		{"east", "/stations/duty/swap?" + duty + "&day=2026-10-20", []string{"seq", "1", "worker", worker, "reason", "家里有事"}, 303, ""},
+		{"east", "/stations/bookings/new", []string{"entry", "rooms/" + page[len("/books/rooms/"):], "day", "2026-10-19", "hours", "14:00-15:00", "person", "王建国"}, 422, "不接受预约"},
+		{"east", page + "/edit", []string{"seq", "4", "name", "红色议事厅", "zone", "council", "bookable", "yes"}, 303, ""},
+		{"east", "/stations/bookings/new", []string{"entry", "rooms/" + page[len("/books/rooms/"):], "day", "2026-10-19", "hours", "14:00-15:00", "person", "王建国"}, 303, ""},
+		{"east", "/stations/bookings/new", []string{"entry", "rooms/" + page[len("/books/rooms/"):], "day", "2026-10-19", "hours", "14:30-15:30", "person", "王建国"}, 422, "已经约满"},
+		{"officer", "/stations/bookings" + page[len("/books/rooms"):] + "/2026-10-19/1", []string{"state", "came"}, 403, ""},
+		{"east", "/stations/bookings" + page[len("/books/rooms"):] + "/2026-10-19/1", []string{"state", "cancelled"}, 422, "写明原因"},
+		{"east", "/stations/bookings" + page[len("/books/rooms"):] + "/2026-10-19/1", []string{"state", "came"}, 303, ""},
+	} {
+		before := changes(t, f)
+		a := who(s.login).send(t, http.MethodPost, s.path, pairs(s.form...))
+		if a.StatusCode != s.status || !strings.Contains(a.body, s.shows) {
+			t.Fatalf("step %d: %d, want %d with %q: %.600s", i, a.StatusCode, s.status, s.shows, a.body)
+		}
+		if s.status != 303 && changes(t, f) != before {
+			t.Errorf("step %d was refused and wrote something", i)
+		}
+	}
+	for _, s := range []scenario{
+		{name: "the roster", role: "officer", path: "/stations/duty?" + duty, status: 200, contains: []string{"城东社区2026年10月值班表", "张*敏"}, excludes: []string{"换班</a>"}},
+		{name: "as Excel", role: "east", path: "/stations/duty.xlsx?" + duty, status: 200},
+		{name: "for the wall", role: "east", path: "/stations/duty/sheet?" + duty, status: 200, contains: []string{"张晓敏", "星期一"}},
+		{name: "the bookings", role: "officer", path: "/stations/bookings?day=2026-10-19", status: 200, contains: []string{"红色议事厅", "王*国", "已到"}},
+	} {
+		s.run(t, f, map[string]*person{})
+	}
+}

@@ -1,0 +1,78 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+// StationTasks is the work of the stations: duty without people, today's bookings, what runs out.
+type StationTasks struct {
+	// Guard tells who may do what; Stations keeps the books and rosters.
+	Guard    *policy.Guard
+	Stations *Stations
+}
+
+// maxStationTasks is how many lines the stations put on a to-do page.
+const maxStationTasks = 50
+
+// Tasks implements Tasks.
+func (t StationTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
+	var out []Task
+	today := calendar.DateOf(now)
+	if t.Guard.Allow(by, policy.WriteStation) {
+		gaps, err := t.Stations.Service.Gaps(ctx, by)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range gaps {
+			out = append(out, Task{Title: "给" + g.Name + "值班表补人", Context: "今后 7 日内有 " + count(g.Days) + " 天缺人", Due: g.First, Basis: "365天服务不打烊", Link: dutyPath + "?community=" + g.Community + "&month=" + g.First.String()[:7],
+				Button: "去排班", Nav: dutyPath, Count: g.Days})
+		}
+		rows, err := t.Stations.Service.BookingsOn(ctx, by, today, "")
+		if err != nil {
+			return nil, err
+		}
+		open := 0
+		for _, row := range rows {
+			if row.State.Open() {
+				open++
+			}
+		}
+		if open > 0 {
+			out = append(out, Task{Title: "接待今天的 " + count(open) + " 个预约", Context: "接待后登记已到、未到", Due: today, Link: bookingsPath + "?day=" + today.String(), Button: "看预约", Nav: bookingsPath, Count: open})
+		}
+	}
+	for _, b := range t.Stations.Books.Set().All() {
+		_, write := b.Actions()
+		if !t.Guard.Allow(by, write) || !b.Expires() {
+			continue
+		}
+		due, n, err := t.ending(ctx, by, b.ID)
+		if err != nil {
+			return nil, err
+		}
+		path, nav := booksPath+"/"+b.ID, stationsPath
+		if b.Rights == registry.AreaPaper {
+			path, nav = papersPath, papersPath
+		}
+		if n > 0 {
+			out = append(out, Task{Title: "处理 " + count(n) + " " + b.Unit + "到期的" + b.Title, Context: "90 日内到期和已过期的，续期、更新或者撤下", Due: due, Link: path + "?state=ending", Button: "去办理", Nav: nav, Count: n})
+		}
+	}
+	return out[:min(len(out), maxStationTasks)], nil
+}
+
+// ending counts the rows of a book whose watched last day is near or over, with the first day.
+func (t StationTasks) ending(ctx context.Context, by policy.Actor, book string) (first calendar.Date, n int, err error) {
+	err = t.Stations.Books.AllEntries(ctx, by, registry.EntryQuery{Book: book, State: registry.EntriesEnding}, func(row registry.EntryRow) error {
+		if n++; n == 1 || row.Ends.Compare(first) < 0 {
+			first = row.Ends
+		}
+		return nil
+	})
+	return first, n, err
+}
