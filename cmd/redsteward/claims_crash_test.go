@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -51,11 +53,9 @@ func claimPerson(id string, role policy.Role) policy.Actor {
 	return policy.Actor{ID: id, Appointments: []policy.Appointment{{Role: role, Unit: policy.County, Scopes: []string{policy.County}}}}
 }
 
-// newClaimProcess opens claims over an engine as a new process does.
-func newClaimProcess(t *testing.T, engine store.Engine, now *time.Time) claimProcess {
+// claimRights are the shipped rights and approvals, read once for all processes of a test.
+func claimRights(t *testing.T) (*policy.Rules, *policy.Chains) {
 	t.Helper()
-	p := claimProcess{now: now}
-	clock := func() time.Time { return *now }
 	rules, err := shippedRules()
 	if err != nil {
 		t.Fatal(err)
@@ -68,6 +68,15 @@ func newClaimProcess(t *testing.T, engine store.Engine, now *time.Time) claimPro
 	if err != nil {
 		t.Fatal(err)
 	}
+	return rules, chains
+}
+
+// newClaimProcess opens claims over an engine as a new process does.
+func newClaimProcess(t *testing.T, engine store.Engine, now *time.Time, rules *policy.Rules, chains *policy.Chains) claimProcess {
+	t.Helper()
+	p := claimProcess{now: now}
+	clock := func() time.Time { return *now }
+	var err error
 	if p.db, err = store.Open(t.Context(), engine, store.Options{Now: clock, MasterKey: make([]byte, 32)}); err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +160,9 @@ func TestClaimsSurviveDeath(t *testing.T) {
 // claimsSurvive lives through all deaths before (false) and after (true) each write; it must have seen some.
 func claimsSurvive(t *testing.T, engine store.Engine, some int, afters ...bool) {
 	now := time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)
-	p := newClaimProcess(t, engine, &now)
+	rules, chains := claimRights(t)
+	started := func(engine store.Engine) claimProcess { return newClaimProcess(t, engine, &now, rules, chains) }
+	p := started(engine)
 	defer func() {
 		if err := p.db.Close(); err != nil {
 			t.Error(err)
@@ -190,12 +201,12 @@ func claimsSurvive(t *testing.T, engine store.Engine, some int, afters ...bool) 
 				if moves {
 					now = now.AddDate(0, 0, 2)
 					killer := &storetest.Dying{Engine: engine, Left: 1 << 20, After: after}
-					dies := newClaimProcess(t, killer, &now)
+					dies := started(killer)
 					killer.Left = write
 					if _, err := dies.step(t, id, s, n); errors.Is(err, storetest.ErrDead) {
 						deaths, died = deaths+1, true
 					}
-					p = newClaimProcess(t, engine, &now)
+					p = started(engine)
 				}
 				// Done again, or for the first time. What was done before the death is in the way of doing it again.
 				if _, err := p.step(t, id, s, n); err != nil && !(moves && fault.Is(err, fault.Conflict)) {
