@@ -232,10 +232,11 @@ func (s *Service) free(ctx context.Context, by policy.Actor, line string, same f
 	if l, err = b.lineOf(line); err != nil {
 		return l, use, false, err
 	}
-	for _, e := range b.Behind(line) {
-		if same(e) {
+	if behind := b.Behind(line); len(behind) > 0 {
+		if slices.ContainsFunc(behind, same) {
 			return l, use, true, nil
 		}
+		e := behind[0]
 		return l, use, false, fault.New("bank.free", fault.Conflict, fmt.Sprintf("这一行流水已经与%s第 %d 笔匹配，一行流水只能匹配一次；配错的请先冲正那一笔", e.Name, e.No))
 	}
 	return l, fund.LineUse{Line: line, Turn: b.turn(line)}, false, nil
