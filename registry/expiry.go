@@ -243,6 +243,18 @@ func (s *Service) Expiries(ctx context.Context, by policy.Actor, q ExpiryQuery) 
 	return out, err
 }
 
+// Unserved are the projects of the actor's scope for which no contract was ever registered. Returns Forbidden without ReadRegister.
+func (s *Service) Unserved(ctx context.Context, by policy.Actor) ([]Place, error) {
+	book := s.nameBook()
+	var out []Place
+	err := s.eachWatched(ctx, by, calendar.Date{}, func(d *store.Doc[Project]) error {
+		place, err := book.place(ctx, d.ID, &d.State, s.Today())
+		out = append(out, place)
+		return err
+	})
+	return out, err
+}
+
 const reminderKind = "reminder"
 
 // Reminders are what was said about the ends of one project; the stream has the id of the project.

@@ -16,8 +16,10 @@ const voteKind = "vote"
 // Matter is what the owners decide together: one of the items of article 278 of the Civil Code.
 type Matter string
 
-// The matters whose decision needs three quarters; every other one needs more than half.
+// Matters that the program knows by name: those whose decision needs three quarters, and the choice of a firm. Every other one needs more than half.
 const (
+	// MatterFirm: choosing and dismissing the property firm (选聘和解聘物业服务企业); more than half is enough.
+	MatterFirm Matter = "m4"
 	// MatterRaiseFund: raising the repair fund (筹集维修资金).
 	MatterRaiseFund Matter = "m6"
 	// MatterRebuild: rebuilding buildings and what belongs to them (改建、重建).
@@ -28,7 +30,7 @@ const (
 
 // Matters lists the matters, in the order of the article.
 func Matters() []Choice {
-	return []Choice{{"m1", "制定和修改业主大会议事规则"}, {"m2", "制定和修改管理规约"}, {"m3", "选举业主委员会或者更换其成员"}, {"m4", "选聘和解聘物业服务企业"}, {"m5", "使用维修资金"},
+	return []Choice{{"m1", "制定和修改业主大会议事规则"}, {"m2", "制定和修改管理规约"}, {"m3", "选举业主委员会或者更换其成员"}, {string(MatterFirm), "选聘和解聘物业服务企业"}, {"m5", "使用维修资金"},
 		{string(MatterRaiseFund), "筹集维修资金"}, {string(MatterRebuild), "改建、重建建筑物及其附属设施"}, {string(MatterCommonUse), "改变共有部分的用途或者利用共有部分从事经营活动"}, {"m9", "其他重大事项"}}
 }
 

@@ -7,6 +7,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/policy"
+	"redsteward/registry/change"
 	"redsteward/registry/filing"
 	"redsteward/supervision"
 )
@@ -129,7 +130,7 @@ func kindsFrom(name string, data []byte, c *config, rules *policy.Rules) (*filin
 	})
 }
 
-// openFilings opens the filings over the register, the accounts and the ways of approval.
+// openFilings opens the filings over the register, the accounts and the ways of approval, and the changes of firm.
 func (s *service) openFilings(ctx context.Context) error {
 	data, err := ownOr(s.config.Files.Filings, "filings.yaml")
 	if err != nil {
@@ -149,5 +150,9 @@ func (s *service) openFilings(ctx context.Context) error {
 	}
 	s.filings, err = filing.New(ctx, filing.Config{DB: s.db, Now: s.clocks.Business, Guard: s.guard, Keeper: s.keeper, Places: s.register.Register, Persons: s.accounts, Chains: s.chains, Kinds: kinds,
 		Deadlines: deadlines, Days: days})
+	if err != nil {
+		return err
+	}
+	s.changes, err = change.New(ctx, change.Config{DB: s.db, Guard: s.guard, Now: s.clocks.Business, Register: s.register, Deadlines: deadlines})
 	return err
 }

@@ -84,7 +84,7 @@ func (s *Server) table() ([]Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(rows, s.cycleRoutes(), s.approvalRoutes(), s.filingRoutes(), s.registerRoutes(), s.claimRoutes(), s.refundRoutes(), s.fundRoutes(), s.handoverRoutes(), s.conductRoutes(), s.partyRoutes(), s.stationRoutes(), apiRows), nil
+	return slices.Concat(rows, s.cycleRoutes(), s.approvalRoutes(), s.filingRoutes(), s.registerRoutes(), s.changeRoutes(), s.claimRoutes(), s.refundRoutes(), s.fundRoutes(), s.handoverRoutes(), s.conductRoutes(), s.partyRoutes(), s.stationRoutes(), apiRows), nil
 }
 
 // register puts the table into Fiber. Returns Invalid for a row without action or handler, with an action that policy does not know, or twice.

@@ -61,6 +61,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.registered != nil {
 		parts = append(parts, StartTasks{Guard: s.guard, People: s.people, Register: s.registered}, ExpiryTasks{Guard: s.guard, Expiries: s.registered})
 	}
+	if s.changes != nil {
+		parts = append(parts, ChangeTasks{Guard: s.guard, Changes: s.changes})
+	}
 	if s.fund != nil {
 		parts = append(parts, FundTasks{Guard: s.guard, Fund: s.fund})
 	}

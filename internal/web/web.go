@@ -28,6 +28,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/policy"
+	"redsteward/registry/change"
 	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
 	"redsteward/registry/fund"
@@ -77,6 +78,8 @@ type Options struct {
 	Cycle Cycle
 	// Approvals says who approves what. Nil hides the page.
 	Approvals Approvals
+	// Changes follows changes of firm. Nil hides their pages; needs Register.
+	Changes *change.Service
 	// Filings runs the filings. Nil hides their pages; needs Register.
 	Filings *filing.Service
 	// Conduct keeps 失信信息, 行业评价记录 and 表彰奖励. Nil hides their pages; needs Register.
@@ -131,6 +134,8 @@ type Server struct {
 	cycle   Cycle
 	// approvals is nil if the page is not there.
 	approvals Approvals
+	// changes is nil if its pages are not there.
+	changes *change.Service
 	// filings is nil if its pages are not there.
 	filings *filing.Service
 	// party is nil if its pages are not there.
@@ -189,7 +194,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, conduct: o.Conduct, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, changes: o.Changes, conduct: o.Conduct, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

@@ -8,6 +8,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/files"
 	"redsteward/policy"
+	"redsteward/registry/change"
 	"redsteward/registry/filing"
 )
 
@@ -81,6 +82,10 @@ func (f *Fixture) openFilings(ctx context.Context, rules *policy.Rules, guard *p
 	none := &calendar.Calendar{}
 	f.Filings, err = filing.New(ctx, filing.Config{DB: f.DB, Now: now, Guard: guard, Keeper: files.NewKeeper(f.DB, ""), Places: f.Register.Register, Persons: f.People, Chains: w.chains, Kinds: kinds, Days: none,
 		Deadlines: tenDays})
+	if err != nil {
+		return w, err
+	}
+	f.Changes, err = change.New(ctx, change.Config{DB: f.DB, Guard: guard, Now: now, Register: f.Register, Deadlines: tenDays})
 	return w, err
 }
 

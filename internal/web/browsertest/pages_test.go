@@ -154,7 +154,7 @@ func TestPages(t *testing.T) {
 
 // fileRoutes answer with a file or send somewhere else: there is nothing to look at.
 var fileRoutes = map[string]bool{"/stars.csv": true, "/firms/:id<maxLen(600)>/projects.xlsx": true, "/stars/:id<maxLen(200)>/lines.csv": true, "/type": true, "/register/projects.xlsx": true, "/filings.xlsx": true, "/filings/:id<maxLen(64)>/files/:n<int>": true, "/filings/:id<maxLen(64)>/scans/:n<int>": true, "/register/firms.xlsx": true, "/register/developers.xlsx": true, "/register/divisions.xlsx": true,
-	"/register/coverage.xlsx": true, "/register/expiry.xlsx": true, "/register/imports/template/:kind.xlsx": true, "/fund.xlsx": true, "/fund/bank.xlsx": true, "/fund/bank/months/:month<maxLen(8)>/report.xlsx": true, "/fund/claims.xlsx": true, "/fund/refunds.xlsx": true, "/fund/claims/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/refunds/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/:project<maxLen(64)>/ledger.xlsx": true, "/fund/:project<maxLen(64)>/entries/:no<int>/paper": true, "/register/imports/:id/progress": true, "/register/imports/marked/:id": true, "/handovers/:id<maxLen(64)>/photos/:photo<maxLen(64)>": true, "/handovers/:id<maxLen(64)>/scan": true, "/handovers.xlsx": true, "/handovers/:id<maxLen(64)>/sheet.xlsx": true,
+	"/register/coverage.xlsx": true, "/register/expiry.xlsx": true, "/register/risk.xlsx": true, "/changes.xlsx": true, "/register/imports/template/:kind.xlsx": true, "/fund.xlsx": true, "/fund/bank.xlsx": true, "/fund/bank/months/:month<maxLen(8)>/report.xlsx": true, "/fund/claims.xlsx": true, "/fund/refunds.xlsx": true, "/fund/claims/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/refunds/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/:project<maxLen(64)>/ledger.xlsx": true, "/fund/:project<maxLen(64)>/entries/:no<int>/paper": true, "/register/imports/:id/progress": true, "/register/imports/marked/:id": true, "/handovers/:id<maxLen(64)>/photos/:photo<maxLen(64)>": true, "/handovers/:id<maxLen(64)>/scan": true, "/handovers.xlsx": true, "/handovers/:id<maxLen(64)>/sheet.xlsx": true,
 	"/books/:book<maxLen(40)>/export.xlsx": true, "/books/:book<maxLen(40)>/imports/template.xlsx": true, "/books/:book<maxLen(40)>/:id<maxLen(64)>/files/:n<int>": true, "/papers/export.xlsx": true, "/papers/imports/template.xlsx": true,
 	"/papers/:id<maxLen(64)>/files/:n<int>": true,
 	// The same template and handler as for the imports of the register and for the books.
@@ -171,7 +171,7 @@ func TestEveryRoute(t *testing.T) {
 	f := started(t, 1)
 	paths := slices.Concat(elsewhere, fundForms, claimElsewhere, conductElsewhere)
 	fundChief, fundCashier := fundPages("1")
-	for _, p := range slices.Concat(publicPages, officePages, auditPages, filingPages("1", "1"), conductPages("1", "1", "1", "1"), partyPages("1", "1"), registerPages("1", "1", "1", "1"), divisionForms(), fundChief, fundCashier) {
+	for _, p := range slices.Concat(publicPages, officePages, auditPages, filingPages("1", "1"), conductPages("1", "1", "1", "1"), partyPages("1", "1"), registerPages("1", "1", "1", "1", "1"), divisionForms(), fundChief, fundCashier) {
 		if p.status == 200 {
 			path, _, _ := strings.Cut(p.path, "?")
 			paths = append(paths, path)

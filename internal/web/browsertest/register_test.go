@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -14,6 +15,7 @@ import (
 	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/change"
 )
 
 // registerStaff is who fills the register of the tests.
@@ -87,8 +89,8 @@ func fillRegister(t *testing.T, f *Fixture) (firm, developer, project string) {
 	return firm, developer, project
 }
 
-// registerPages are the pages of the register for a firm, a developer, a project and a vote of its owners.
-func registerPages(firm, developer, project, vote string) []opened {
+// registerPages are the pages of the register for a firm, a developer, a project, a vote of its owners and a change of its firm.
+func registerPages(firm, developer, project, vote, moved string) []opened {
 	firmPage, developerPage, projectPage := "/register/firms/"+firm, "/register/developers/"+developer, "/register/projects/"+project
 	return []opened{
 		{"projects", "/register/projects", 200}, {"projects-found", "/register/projects?q=ty&served=ending&sort=households&desc=1", 200}, {"projects-none", "/register/projects?q=zzz", 200},
@@ -100,7 +102,7 @@ func registerPages(firm, developer, project, vote string) []opened {
 		{"room-withdraw", projectPage + "/rooms/r1/withdraw", 200}, {"vote-new", projectPage + "/votes/new", 200}, {"vote", projectPage + "/votes/" + vote, 200},
 		{"registered-firms", "/register/firms", 200}, {"registered-firm", firmPage, 200}, {"firm-new", "/register/firms/new", 200}, {"firm-edit", firmPage + "/edit", 200},
 		{"firm-party", firmPage + "/party", 200}, {"divisions", "/register/divisions", 200}, {"divisions-open", "/register/divisions?open=360428100001", 200},
-		{"divisions-found", "/register/divisions?q=sq&level=community", 200}, {"divisions-none", "/register/divisions?q=zzz", 200}, {"division", "/register/divisions/360428100001", 200}, {"imports", "/register/imports?kind=firms", 200}, {"register-help", "/help", 200}, {"paper-new", projectPage + "/papers/new", 200}, {"paper", projectPage + "/papers/q1", 200}, {"paper-withdraw", projectPage + "/papers/q1/withdraw", 200}, {"expiry", "/register/expiry", 200}, {"expiry-none", "/register/expiry?kind=body&q=zzz", 200}, {"coverage", "/register/coverage", 200}, {"coverage-none", "/register/coverage?form=state&q=zzz", 200}, {"coverage-whole", "/register/coverage?all=1&sort=households&desc=1", 200},
+		{"divisions-found", "/register/divisions?q=sq&level=community", 200}, {"divisions-none", "/register/divisions?q=zzz", 200}, {"division", "/register/divisions/360428100001", 200}, {"imports", "/register/imports?kind=firms", 200}, {"register-help", "/help", 200}, {"paper-new", projectPage + "/papers/new", 200}, {"paper", projectPage + "/papers/q1", 200}, {"paper-withdraw", projectPage + "/papers/q1/withdraw", 200}, {"risk", "/register/risk", 200}, {"risk-days", "/register/risk?sort=days&cause=ending", 200}, {"changes", "/changes", 200}, {"change-start", "/changes/new", 200}, {"change-new", "/changes/new?project=" + project, 200}, {"change", "/changes/" + moved, 200}, {"expiry", "/register/expiry", 200}, {"expiry-none", "/register/expiry?kind=body&q=zzz", 200}, {"coverage", "/register/coverage", 200}, {"coverage-none", "/register/coverage?form=state&q=zzz", 200}, {"coverage-whole", "/register/coverage?all=1&sort=households&desc=1", 200},
 	}
 }
 
@@ -129,7 +131,14 @@ func TestRegisterPages(t *testing.T) {
 	signIn(t, tb, f, "administrator", Password)
 	tb.look(t, f, divisionForms())
 	signIn(t, tb, f, "officer", Password)
-	tb.look(t, f, registerPages(firm, developer, project, votes[0].ID))
+	moved, err := f.Changes.Open(context.Background(), registerStaff, project, "c1", change.Notice{Giver: change.GiverFirm, Given: calendar.DateOf(time.Now()), Leaves: calendar.DateOf(time.Now()).Add(20), Reason: Hostile[:40]}, nil)
+	if err == nil {
+		moved, err = f.Changes.Announce(context.Background(), registerStaff, change.At{ID: moved.ID, Seq: moved.Seq}, calendar.DateOf(time.Now()), Hostile[:30])
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	tb.look(t, f, registerPages(firm, developer, project, votes[0].ID, moved.ID))
 
 	// A form with mistakes comes back with everything typed, at both widths.
 	for _, w := range widths {

@@ -1,0 +1,431 @@
+package change
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+	"redsteward/internal/store"
+	"redsteward/internal/store/sqlite"
+	"redsteward/policy"
+	"redsteward/registry"
+)
+
+const (
+	east     = "360428100001"
+	villages = "360428101500"
+)
+
+var today = day("2026-10-19")
+
+func day(text string) calendar.Date {
+	d, err := calendar.ParseDate(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func person(role policy.Role, scopes ...string) policy.Actor {
+	a := policy.Appointment{Role: role, Scopes: scopes}
+	if strings.HasPrefix(scopes[0], "f:") {
+		a.Unit = scopes[0]
+	}
+	return policy.Actor{ID: "a-" + string(role), Appointments: []policy.Appointment{a}}
+}
+
+// desk is the changes over a real register on a real store, on 2026-10-19: one project that the firm old holds until the end of 2026, with a next firm, a custody and votes.
+type desk struct {
+	*Service
+	t                   *testing.T
+	register            *registry.Service
+	officer             policy.Actor
+	project, old, new   string
+	carried, lost, fund string
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(name string) []byte {
+		data, err := os.ReadFile("../../configs/" + name)
+		must(err)
+		return data
+	}
+	rules, err := policy.LoadRules(read("roles.conf"), read("roles.csv"))
+	must(err)
+	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
+	must(err)
+	clock := func() time.Time { return time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC) }
+	db, err := store.Open(t.Context(), engine, store.Options{Now: clock, MasterKey: make([]byte, 32)})
+	must(err)
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	register, err := registry.Open(t.Context(), db)
+	must(err)
+	guard := policy.NewGuard(rules, register)
+	d := &desk{t: t, officer: person("property_officer", policy.County)}
+	d.register, err = registry.NewService(t.Context(), register, guard, clock)
+	must(err)
+	_, err = d.register.SeedDivisions(t.Context(), read("divisions/duchang-divisions-2023.csv"))
+	must(err)
+	periods, err := calendar.ParseRules("deadlines.yaml", read("deadlines.yaml"))
+	must(err)
+	days, err := calendar.Parse(calendar.File{Name: "holidays.csv", Data: read("calendar/holidays-2014-2026.csv")})
+	must(err)
+	d.Service, err = New(t.Context(), Config{DB: db, Guard: guard, Now: clock, Register: d.register, Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
+		r, err := periods.Find(rule)
+		return days.Deadline(r, start), err
+	}})
+	must(err)
+	d.old, err = d.register.CreateFirm(t.Context(), d.officer, registry.FirmInput{Name: "赣北物业服务有限公司", Code: "91360428MA7XAMPL5W", Origin: registry.OriginMarket})
+	must(err)
+	d.new, err = d.register.CreateFirm(t.Context(), d.officer, registry.FirmInput{Name: "长岭物业服务有限公司", Code: "91360428MA0TEYAT30", Origin: registry.OriginMarket})
+	must(err)
+	d.project = d.addProject("望湖苑", east)
+	d.contract(d.project, registry.ContractChosen, d.old, "2024-01-01", "2026-10-15") // c1
+	d.contract(d.project, registry.ContractCustody, d.new, "2026-10-16", "2026-10-17")
+	d.contract(d.project, registry.ContractChosen, d.new, "2026-10-18", "2029-10-17") // c3
+	vote := func(matter registry.Matter, agreed int64) string {
+		all := registry.Owners{Area: num.FromInt(1000), Heads: 100}
+		id, err := d.register.RecordVote(t.Context(), d.officer, d.project, registry.VoteInput{Matter: matter, Title: "选聘长岭物业", Notified: day("2026-09-01"), Held: day("2026-09-20"), All: all, Joined: all,
+			Agreed: registry.Owners{Area: num.FromInt(agreed * 10), Heads: agreed}})
+		must(err)
+		return id
+	}
+	d.carried, d.lost, d.fund = vote(registry.MatterFirm, 51), vote(registry.MatterFirm, 50), vote("m5", 90)
+	return d
+}
+
+func (d *desk) addProject(name, community string) string {
+	d.t.Helper()
+	id, err := d.register.CreateProject(d.t.Context(), d.officer, registry.ProjectInput{Name: name, Address: "东风大道 8 号", Community: community, Households: 400, Kind: registry.KindCommodity})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return id
+}
+
+func (d *desk) contract(project string, kind registry.ContractKind, firm, from, until string) {
+	d.t.Helper()
+	row, err := d.register.OneProject(d.t.Context(), d.officer, project)
+	if err == nil {
+		err = d.register.AddContract(d.t.Context(), d.officer, project, row.Seq, registry.ContractInput{Firm: firm, Kind: kind, Level: registry.LevelNone, Days: policy.Span{From: day(from), Until: day(until)}})
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *desk) notice() Notice {
+	return Notice{Giver: GiverFirm, Given: day("2026-08-01"), Leaves: day("2026-10-15"), Reason: "经营亏损"}
+}
+
+// refused runs a command that must fail with the kind and write nothing; said are parts of its message or of its fields.
+func (d *desk) refused(name string, kind fault.Kind, err func() error, said ...string) {
+	d.t.Helper()
+	count := func() int64 {
+		n, err := d.DB.Engine().LastN(d.t.Context())
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		return n
+	}
+	before := count()
+	got := err()
+	text := fault.MessageOf(got)
+	for _, f := range fault.FieldsOf(got) {
+		text += "|" + f.Name + " " + f.Message
+	}
+	if fault.KindOf(got) != kind || count() != before {
+		d.t.Errorf("%s: %v, want %q; %d records written", name, got, kind, count()-before)
+	}
+	for _, part := range said {
+		if !strings.Contains(text, part) {
+			d.t.Errorf("%s: %q does not say %q", name, text, part)
+		}
+	}
+}
+
+// take does a step as the officer would, with good values.
+func (d *desk) take(at At, step Step) (store.Doc[Change], error) {
+	ctx := d.t.Context()
+	switch step {
+	case StepAnnounce:
+		return d.Announce(ctx, d.officer, at, day("2026-08-02"), "小区公告栏")
+	case StepCustody:
+		return d.Custody(ctx, d.officer, at, "c2")
+	case StepChoose:
+		return d.Choose(ctx, d.officer, at, d.carried, "c3")
+	case StepHand:
+		return d.Hand(ctx, d.officer, at)
+	case StepItem:
+		return d.Item(ctx, d.officer, at, "keys", day("2026-10-18"), "")
+	case StepRefuse:
+		return d.Refuse(ctx, d.officer, at, day("2026-10-16"), "拒不移交钥匙")
+	case StepMeasure:
+		return d.Measure(ctx, d.officer, at, day("2026-10-17"), "约谈企业负责人")
+	case StepSettle:
+		return d.Settle(ctx, d.officer, at, day("2026-10-18"), "企业同意移交")
+	case StepFinish:
+		return d.Finish(ctx, d.officer, at)
+	case StepWithdraw:
+		return d.Withdraw(ctx, d.officer, at, "双方续约")
+	}
+	panic(step)
+}
+
+// TestTable goes through every state and every step: what the table allows leads where it says, everything else is a conflict that writes nothing.
+func TestTable(t *testing.T) {
+	ways := map[State][]Step{
+		Noticed: nil, Announced: {StepAnnounce}, InCustody: {StepAnnounce, StepCustody}, Chosen: {StepAnnounce, StepCustody, StepChoose}, Handing: {StepAnnounce, StepChoose, StepHand},
+		Refusing: {StepAnnounce, StepCustody, StepRefuse}, Done: {StepAnnounce, StepChoose, StepHand, StepItem, StepFinish}, Withdrawn: {StepWithdraw},
+	}
+	if len(ways) != len(States()) || len(steps) != len(States()) {
+		t.Fatal("a state is missing")
+	}
+	d := newDesk(t)
+	ctx := t.Context()
+	for _, state := range States() {
+		reach := func() store.Doc[Change] {
+			doc, err := d.Open(ctx, d.officer, d.project, "c1", d.notice(), nil)
+			for _, step := range ways[State(state.ID)] {
+				if step == StepFinish {
+					for _, item := range items() {
+						if err == nil {
+							doc, err = d.Item(ctx, d.officer, At{ID: doc.ID, Seq: doc.Seq}, item.ID, calendar.Date{}, "原企业没有建档")
+						}
+					}
+				}
+				if err == nil {
+					doc, err = d.take(At{ID: doc.ID, Seq: doc.Seq}, step)
+				}
+			}
+			if err != nil || doc.State.State != State(state.ID) {
+				t.Fatalf("%s is not reached: %s %v", state.ID, doc.State.State, err)
+			}
+			return doc
+		}
+		doc := reach()
+		for _, step := range Steps() {
+			to, allowed := steps[State(state.ID)][step]
+			at := At{ID: doc.ID, Seq: doc.Seq}
+			if !allowed {
+				d.refused(state.ID+" "+string(step), fault.Conflict, func() error { _, err := d.take(at, step); return err }, "现在是“"+state.Text+"”")
+				continue
+			}
+			if step == StepFinish {
+				d.refused("nothing was handed over", fault.Conflict, func() error { _, err := d.take(at, step); return err }, "还有 6 项没有移交")
+				continue
+			}
+			if to == back {
+				to = doc.State.Back
+			}
+			next, err := d.take(at, step)
+			if err != nil || next.State.State != to || next.State.Last != step {
+				t.Errorf("%s %s leads to %s %v, want %s", state.ID, step, next.State.State, err, to)
+			}
+			d.refused("overtaken", fault.Conflict, func() error { _, err := d.take(at, step); return err }, "刚被别人办过")
+			if to != State(state.ID) {
+				d.clear(next)
+				doc = reach()
+			} else {
+				doc = next
+			}
+		}
+		d.clear(doc)
+	}
+}
+
+// clear gives the project free for the next change, as ending one does.
+func (d *desk) clear(doc store.Doc[Change]) {
+	d.t.Helper()
+	if doc.State.State.Final() {
+		return
+	}
+	meta := store.Meta{By: d.officer.ID, Action: string(policy.WriteRegister)}
+	doc.State.State = Withdrawn
+	if _, err := d.rows.Commit(d.t.Context(), meta, doc.ID, doc.Seq, doc.State); err != nil {
+		d.t.Fatal(err)
+	}
+	if err := d.DB.Release(d.t.Context(), meta, openClaim, claimKey(&doc.State), changeKind+"/"+doc.ID); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func TestOpenAndFields(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	open := func(by policy.Actor, contract string, in Notice) func() error {
+		return func() error { _, err := d.Open(ctx, by, d.project, contract, in, nil); return err }
+	}
+	d.refused("no right", fault.Forbidden, open(person("firm_manager", policy.FirmKey(d.new)), "c1", d.notice()))
+	d.refused("out of scope", fault.NotFound, open(person("property_officer", "t:360428101000"), "c1", d.notice()))
+	d.refused("nothing", fault.Invalid, open(d.officer, "", Notice{}), "请选择要终止的合同", "请选择由谁通知", "请填写收到通知的日期", "请填写服务的最后一天", "reason 原因要写 2 至 200 个字")
+	in := d.notice()
+	in.Given, in.Leaves = today.Add(1), day("2026-10-16")
+	d.refused("days", fault.Invalid, open(d.officer, "c1", in), "收到通知的日期2026年10月20日还没有到", "服务的最后一天2026年10月16日早于")
+	in = d.notice()
+	in.Leaves = day("2026-10-18")
+	d.refused("after the end", fault.Invalid, open(d.officer, "c1", in), "晚于合同截止日2026年10月15日")
+	doc, err := d.Open(ctx, d.officer, d.project, "c1", d.notice(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 90 days before 15 October are 17 July: the notice of 1 August came 15 days late.
+	if c := doc.State; c.InTime.Due != day("2026-07-17") || c.Short() != 15 || c.FirmName != "赣北物业服务有限公司" {
+		t.Errorf("%+v", c)
+	}
+	d.refused("a second one", fault.Conflict, open(d.officer, "c1", d.notice()), "已经有一次正在办理的更换")
+	at := At{ID: doc.ID, Seq: doc.Seq}
+	d.refused("announced too early", fault.Invalid, func() error { _, err := d.Announce(ctx, d.officer, at, day("2026-07-31"), ""); return err }, "公告日期2026年7月31日早于2026年8月1日", "where 公告地点")
+	d.refused("step without right", fault.Forbidden, func() error {
+		_, err := d.Announce(ctx, person("inspector", policy.County), at, today, "公告栏")
+		return err
+	})
+	d.refused("step outside the scope", fault.NotFound, func() error {
+		_, err := d.Announce(ctx, person("property_officer", "t:360428101000"), at, today, "公告栏")
+		return err
+	})
+	if doc, err = d.take(at, StepAnnounce); err != nil {
+		t.Fatal(err)
+	}
+	at = At{ID: doc.ID, Seq: doc.Seq}
+	custody := func(contract string) func() error {
+		return func() error { _, err := d.Custody(ctx, d.officer, at, contract); return err }
+	}
+	d.refused("custody: none", fault.Invalid, custody("c9"), "请选择接下来的合同")
+	d.refused("custody: the old one", fault.Invalid, custody("c1"), "请选择接下来的合同")
+	d.refused("custody: another kind", fault.Invalid, custody("c3"), "这份合同不是应急托管")
+	choose := func(vote, contract string) func() error {
+		return func() error { _, err := d.Choose(ctx, d.officer, at, vote, contract); return err }
+	}
+	d.refused("choice: no vote", fault.Invalid, choose("none", "c3"), "请选择选聘的表决记录")
+	d.refused("choice: another matter", fault.Invalid, choose(d.fund, "c3"), "这次表决的事项是“使用维修资金”")
+	d.refused("choice: half is not more than half", fault.Invalid, choose(d.lost, "c3"), "同意的没有达到过半数")
+	d.refused("choice: a custody", fault.Invalid, choose(d.carried, "c2"), "合同类型不是业主大会选聘")
+	if doc, err = d.take(at, StepCustody); err != nil || doc.State.Custody != "c2" || doc.State.Limit.Due != day("2027-04-16") {
+		t.Fatalf("%+v %v", doc.State, err)
+	}
+	// The leaving firm sees it, a firm that has nothing to do with it does not.
+	if _, err := d.One(ctx, person("firm_manager", policy.FirmKey("nobody")), doc.ID); !fault.Is(err, fault.NotFound) {
+		t.Error(err)
+	}
+	if list, err := d.All(ctx, d.officer, Filter{Text: "why", State: InCustody}); err != nil || len(list) != 1 {
+		t.Errorf("%d %v", len(list), err)
+	}
+	if list, err := d.All(ctx, d.officer, Filter{State: Done}); err != nil || len(list) != 0 {
+		t.Errorf("%d %v", len(list), err)
+	}
+	history, err := d.History(ctx, d.officer, doc.ID)
+	if err != nil || len(history) != 3 || history[2].Step != StepCustody {
+		t.Errorf("%+v %v", history, err)
+	}
+}
+
+// TestLongCustody: a custody of more than six months is not linked.
+func TestLongCustody(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	project := d.addProject("芝城花园", east)
+	d.contract(project, registry.ContractChosen, d.old, "2024-01-01", "2026-10-15")
+	d.contract(project, registry.ContractCustody, d.new, "2026-10-16", "2027-04-17")
+	doc, err := d.Open(ctx, d.officer, project, "c1", d.notice(), nil)
+	if err == nil {
+		doc, err = d.take(At{ID: doc.ID, Seq: doc.Seq}, StepAnnounce)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.refused("a day too long", fault.Invalid, func() error { _, err := d.Custody(ctx, d.officer, At{ID: doc.ID, Seq: doc.Seq}, "c2"); return err }, "应急托管到2027年4月17日，最迟只能到2027年4月16日")
+}
+
+// TestRisks: every cause with its days, the gravest first, by filter, order and scope.
+func TestRisks(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	d.addProject("安居苑", villages)
+	lapsed := d.addProject("宝塔苑", east)
+	d.contract(lapsed, registry.ContractChosen, d.old, "2024-01-01", "2026-10-09")
+	ending := d.addProject("城南苑", east)
+	d.contract(ending, registry.ContractChosen, d.old, "2024-01-01", "2026-12-31")
+	row, err := d.register.OneProject(ctx, d.officer, ending)
+	if err == nil {
+		err = d.register.SetBody(ctx, d.officer, ending, row.Seq, registry.Body{Kind: registry.BodyCommittee, Days: policy.Span{From: day("2021-11-01"), Until: day("2026-10-31")}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	custody := d.addProject("东湖苑", east)
+	d.contract(custody, registry.ContractCustody, d.old, "2026-06-01", "2026-11-30")
+	doc, err := d.Open(ctx, d.officer, d.project, "c1", d.notice(), nil)
+	for _, step := range []Step{StepAnnounce, StepRefuse} {
+		if err == nil {
+			doc, err = d.take(At{ID: doc.ID, Seq: doc.Seq}, step)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	risks := func(by policy.Actor, q RiskQuery) []string {
+		t.Helper()
+		list, err := d.Risks(ctx, by, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, r := range list {
+			text := r.Name
+			for _, g := range r.Grounds {
+				text += " " + string(g.Cause)
+			}
+			out = append(out, text)
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		name string
+		by   policy.Actor
+		q    RiskQuery
+		want []string
+	}{
+		{"all", d.officer, RiskQuery{}, []string{"望湖苑 refusal", "宝塔苑 lapsed", "安居苑 none", "东湖苑 custody", "城南苑 ending body"}},
+		{"by days", d.officer, RiskQuery{ByDays: true}, []string{"宝塔苑 lapsed", "望湖苑 refusal", "城南苑 ending body", "东湖苑 custody", "安居苑 none"}},
+		{"by cause", d.officer, RiskQuery{Cause: CauseBody}, []string{"城南苑 ending body"}},
+		{"by name", d.officer, RiskQuery{Text: "baota"}, []string{"宝塔苑 lapsed"}},
+		{"by township", d.officer, RiskQuery{Township: "360428101000"}, []string{"安居苑 none"}},
+		{"the other township", person("township_party", "t:360428101000"), RiskQuery{}, []string{"安居苑 none"}},
+		{"descending", d.officer, RiskQuery{Township: "360428100000", Desc: true}, []string{"城南苑 ending body", "东湖苑 custody", "宝塔苑 lapsed", "望湖苑 refusal"}},
+	} {
+		if got := risks(tt.by, tt.q); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	d.refused("no right", fault.Forbidden, func() error {
+		_, err := d.Risks(ctx, person("owner", policy.ProjectKey(d.project)), RiskQuery{})
+		return err
+	})
+}
+
+func TestStoredFields(t *testing.T) {
+	if err := store.CheckType[Change](); err != nil {
+		t.Fatal(err)
+	}
+	golden, err := os.ReadFile("testdata/change.fields")
+	if got := strings.Join(store.FieldNames[Change](), "\n") + "\n"; err != nil || got != string(golden) {
+		t.Errorf("stored fields changed; old records would not be read:\n%s%v", got, err)
+	}
+}
