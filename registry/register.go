@@ -22,6 +22,8 @@ type Register struct {
 	votes      *store.Collection[Vote]
 	projects   *store.Collection[Project]
 	reminders  *store.Collection[Reminders]
+	revenues   *store.Collection[Revenue]
+	repairs    *store.Collection[RepairFund]
 }
 
 // Open opens the registers on a store.
@@ -44,6 +46,12 @@ func Open(ctx context.Context, db *store.DB) (*Register, error) {
 		return nil, err
 	}
 	if r.reminders, err = store.NewCollection(ctx, db, reminderDocument()); err != nil {
+		return nil, err
+	}
+	if r.revenues, err = store.NewCollection(ctx, db, revenueDocument()); err != nil {
+		return nil, err
+	}
+	if r.repairs, err = store.NewCollection(ctx, db, repairDocument()); err != nil {
 		return nil, err
 	}
 	return r, db.Register(r.followUp())

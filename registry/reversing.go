@@ -308,7 +308,7 @@ func (u *undoer) projectBack(ctx context.Context, l ProjectLine, cause, undone s
 		}
 		return out, nil
 	}
-	if used, err := u.votesSaid(ctx, id); err != nil || used != "" {
+	if used, err := u.ownersSaid(ctx, id); err != nil || used != "" {
 		return leave(l.Name, "已有 "+used), err
 	}
 	if used, err := u.usesOf(ctx, policy.ProjectKey(id), time.Time{}); err != nil || used != "" {

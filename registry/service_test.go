@@ -217,6 +217,8 @@ func TestStoredFields(t *testing.T) {
 		"firm":      {store.CheckType[Firm](), store.FieldNames[Firm]()},
 		"developer": {store.CheckType[Developer](), store.FieldNames[Developer]()},
 		"vote":      {store.CheckType[Vote](), store.FieldNames[Vote]()},
+		"revenue":   {store.CheckType[Revenue](), store.FieldNames[Revenue]()},
+		"repair":    {store.CheckType[RepairFund](), store.FieldNames[RepairFund]()},
 		"reminder":  {store.CheckType[Reminders](), store.FieldNames[Reminders]()},
 		"project":   {store.CheckType[Project](), store.FieldNames[Project]()},
 	} {

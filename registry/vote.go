@@ -224,11 +224,25 @@ func (s *Service) CorrectVote(ctx context.Context, by policy.Actor, project, id 
 	return err
 }
 
-// votesSaid says how many votes a project has, “3 次业主大会表决”, "" for none.
-func (r *Register) votesSaid(ctx context.Context, project string) (string, error) {
+// ownersSaid says what is recorded about the owners of a project, “3 次业主大会表决”, "" for nothing.
+func (r *Register) ownersSaid(ctx context.Context, project string) (string, error) {
 	votes, err := r.votesOf(ctx, project)
-	if err != nil || len(votes) == 0 {
+	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d 次业主大会表决", len(votes)), nil
+	if len(votes) > 0 {
+		return fmt.Sprintf("%d 次业主大会表决", len(votes)), nil
+	}
+	revenue, err := r.revenues.List(ctx, store.Query{Index: "half", Key: policy.ProjectKey(project), Limit: 1})
+	if err != nil {
+		return "", err
+	}
+	if len(revenue.Docs) > 0 {
+		return "公共收益的登记", nil
+	}
+	facts, _, err := r.repairsOf(ctx, project)
+	if err != nil || len(facts.Facts) == 0 {
+		return "", err
+	}
+	return "维修资金的登记", nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"redsteward/internal/store"
 	"redsteward/supervision"
@@ -19,7 +20,7 @@ func (l *countyLoader) waitingActs() []act {
 	for i := range l.plan.firms {
 		acts = append(acts, l.waitingParty(i, n)...)
 	}
-	return append(append(acts, l.filingActs()...), append(l.fundActs(), l.claimActs()...)...)
+	return slices.Concat(acts, l.filingActs(), l.fundActs(), l.claimActs(), l.changeActs())
 }
 
 // waitingParty: of three firms with a project one fact waits for each of the three levels.

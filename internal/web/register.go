@@ -26,6 +26,7 @@ type Register interface {
 	Estates
 	Votes
 	Watches
+	Moneys
 
 	// Today is the business day, On the day that a page shows: today, or the day that is looked back to.
 	Today() calendar.Date
@@ -84,7 +85,7 @@ func (s *Server) registerRoutes() []Route {
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
 	desk := s.registerDesk()
-	return append(append(s.divisionRoutes(), slices.Concat(s.estateRoutes(), s.voteRoutes(), s.boardRoutes())...), []Route{
+	return append(append(s.divisionRoutes(), slices.Concat(s.estateRoutes(), s.voteRoutes(), s.boardRoutes(), s.moneyRoutes())...), []Route{
 		{Method: get, Path: projectsPath, Action: policy.ReadRegister, Handler: s.projects},
 		{Method: get, Path: projectsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.projectsExcel},
 		{Method: get, Path: projectsPath + "/new", Action: policy.WriteRegister, Handler: s.projectForm},

@@ -139,6 +139,8 @@ type projectView struct {
 	FundPath string
 	Votes    []voteLine
 	Papers   []paperLine
+	Revenues []revenueLine
+	Repairs  []repairLine
 	// Handovers is the address of its handover inspections, "" for who may not see them.
 	Handovers string
 }
@@ -171,6 +173,9 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	if v.Votes, err = s.votesOfProject(c, by, r.ID); err != nil {
+		return err
+	}
+	if v.Revenues, v.Repairs, err = s.moneyOf(c, by, r.ID); err != nil {
 		return err
 	}
 	v.DeveloperPath, v.Estate, v.Papers = developerPath(r.Developer), estateOf(r), s.papersOf(r)

@@ -102,7 +102,7 @@ func registerPages(firm, developer, project, vote, moved string) []opened {
 		{"room-withdraw", projectPage + "/rooms/r1/withdraw", 200}, {"vote-new", projectPage + "/votes/new", 200}, {"vote", projectPage + "/votes/" + vote, 200},
 		{"registered-firms", "/register/firms", 200}, {"registered-firm", firmPage, 200}, {"firm-new", "/register/firms/new", 200}, {"firm-edit", firmPage + "/edit", 200},
 		{"firm-party", firmPage + "/party", 200}, {"divisions", "/register/divisions", 200}, {"divisions-open", "/register/divisions?open=360428100001", 200},
-		{"divisions-found", "/register/divisions?q=sq&level=community", 200}, {"divisions-none", "/register/divisions?q=zzz", 200}, {"division", "/register/divisions/360428100001", 200}, {"imports", "/register/imports?kind=firms", 200}, {"register-help", "/help", 200}, {"paper-new", projectPage + "/papers/new", 200}, {"paper", projectPage + "/papers/q1", 200}, {"paper-withdraw", projectPage + "/papers/q1/withdraw", 200}, {"risk", "/register/risk", 200}, {"risk-days", "/register/risk?sort=days&cause=ending", 200}, {"changes", "/changes", 200}, {"change-start", "/changes/new", 200}, {"change-new", "/changes/new?project=" + project, 200}, {"change", "/changes/" + moved, 200}, {"expiry", "/register/expiry", 200}, {"expiry-none", "/register/expiry?kind=body&q=zzz", 200}, {"coverage", "/register/coverage", 200}, {"coverage-none", "/register/coverage?form=state&q=zzz", 200}, {"coverage-whole", "/register/coverage?all=1&sort=households&desc=1", 200},
+		{"divisions-found", "/register/divisions?q=sq&level=community", 200}, {"divisions-none", "/register/divisions?q=zzz", 200}, {"division", "/register/divisions/360428100001", 200}, {"imports", "/register/imports?kind=firms", 200}, {"register-help", "/help", 200}, {"paper-new", projectPage + "/papers/new", 200}, {"paper", projectPage + "/papers/q1", 200}, {"paper-withdraw", projectPage + "/papers/q1/withdraw", 200}, {"risk", "/register/risk", 200}, {"risk-days", "/register/risk?sort=days&cause=ending", 200}, {"changes", "/changes", 200}, {"change-start", "/changes/new", 200}, {"change-new", "/changes/new?project=" + project, 200}, {"change", "/changes/" + moved, 200}, {"revenue-new", projectPage + "/revenue/new", 200}, {"revenue", projectPage + "/revenue/2025H2", 200}, {"repair-new", projectPage + "/repair/new", 200}, {"repair-withdraw", projectPage + "/repair/0/withdraw", 200}, {"money", "/register/money?half=2025H2", 200}, {"expiry", "/register/expiry", 200}, {"expiry-none", "/register/expiry?kind=body&q=zzz", 200}, {"coverage", "/register/coverage", 200}, {"coverage-none", "/register/coverage?form=state&q=zzz", 200}, {"coverage-whole", "/register/coverage?all=1&sort=households&desc=1", 200},
 	}
 }
 
@@ -136,6 +136,12 @@ func TestRegisterPages(t *testing.T) {
 		moved, err = f.Changes.Announce(context.Background(), registerStaff, change.At{ID: moved.ID, Seq: moved.Seq}, calendar.DateOf(time.Now()), Hostile[:30])
 	}
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Register.RecordRevenue(context.Background(), registerStaff, project, 0, registry.RevenueInput{Half: "2025H2", Income: []registry.RevenueLine{{Kind: "parking", Fen: 120_050}}, Objection: Hostile[:40]}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Register.AddRepair(context.Background(), registerStaff, project, 0, registry.RepairFact{Kind: registry.RepairUrgent, On: calendar.DateOf(time.Now()), Fen: 100, What: Hostile[:40]}); err != nil {
 		t.Fatal(err)
 	}
 	tb.look(t, f, registerPages(firm, developer, project, votes[0].ID, moved.ID))
