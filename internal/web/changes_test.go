@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,9 @@ func TestChangePages(t *testing.T) {
 		t.Fatal(err)
 	}
 	open := "/changes/new?project=" + project
-	notice := pairs("contract", "c1", "giver", "firm", "given", "2026-06-01", "leaves", "2026-08-20", "reason", "经营亏损")
+	notice := func() url.Values {
+		return pairs("contract", "c1", "giver", "firm", "given", "2026-06-01", "leaves", "2026-08-20", "reason", "经营亏损")
+	}
 	people := map[string]*person{}
 	run := func(list ...scenario) {
 		t.Helper()
@@ -35,9 +38,9 @@ func TestChangePages(t *testing.T) {
 		scenario{name: "on to its form", role: "officer", method: "POST", path: "/changes/new", form: pairs("project", project), status: 303},
 		scenario{name: "the form", role: "officer", path: open, status: 200, contains: []string{`value="c1" selected`, "赣北物业服务有限公司"}},
 		scenario{name: "wrong fields", role: "officer", method: "POST", path: open, form: pairs("contract", "c1", "given", "昨天"), status: 422, contains: []string{"收到通知的日期“昨天”不是日期"}},
-		scenario{name: "the firm may not", role: "leaver", method: "POST", path: open, form: notice, status: 403},
-		scenario{name: "notice", role: "officer", method: "POST", path: open, form: notice, status: 303, changes: 2},
-		scenario{name: "a second one", role: "officer", method: "POST", path: open, form: notice, status: 422, contains: []string{"已经有一次正在办理的更换"}},
+		scenario{name: "the firm may not", role: "leaver", method: "POST", path: open, form: notice(), status: 403},
+		scenario{name: "notice", role: "officer", method: "POST", path: open, form: notice(), status: 303, changes: 2},
+		scenario{name: "a second one", role: "officer", method: "POST", path: open, form: notice(), status: 422, contains: []string{"已经有一次正在办理的更换"}},
 	)
 	list, err := f.Changes.Running(context.Background(), clerk)
 	if err != nil || len(list) != 1 {
