@@ -249,7 +249,7 @@ func (s *Server) showChange(c *fiber.Ctx, by policy.Actor, refused []fault.Field
 		return err
 	}
 	k := &doc.State
-	v := changeView{ID: id, Path: changesPath + "/" + id, ProjectPath: projectPath(k.Project), Seq: doc.Seq, C: *k, Title: k.Name() + "物业更换", Giver: registry.TextOf(change.Givers(), k.Giver)}
+	v := changeView{ID: id, Path: changesPath + "/" + id, ProjectPath: projectPath(k.Project), Seq: doc.Seq, C: k, Title: k.Name() + "物业更换", Giver: registry.TextOf(change.Givers(), k.Giver)}
 	if n := k.Short(); n > 0 {
 		v.Short = "应在" + k.InTime.Due.Chinese() + "以前通知，晚了 " + count(n) + " 日（" + k.InTime.Basis + "）"
 	}
