@@ -228,7 +228,7 @@ type changeForm struct {
 type changeView struct {
 	ID, Path, ProjectPath string
 	Seq                   int64
-	C                     change.Change
+	C                     *change.Change
 	Title, Giver, Short   string
 	Items                 []changeItem
 	Forms                 []changeForm
