@@ -1,14 +1,12 @@
 package web_test
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/xuri/excelize/v2"
-
+	"redsteward/internal/report"
 	"redsteward/policy"
 )
 
@@ -75,22 +73,25 @@ func TestBookPages(t *testing.T) {
 	}
 	// What is exported can be read back and changes nothing; with one cell changed it corrects that row.
 	exported := who("east").get(t, "/books/rooms/export.xlsx")
-	book, err := excelize.OpenReader(strings.NewReader(exported.body))
-	if err != nil {
-		t.Fatal(err)
+	cells, err := report.Cells(strings.NewReader(exported.body), 10)
+	if err != nil || len(cells) != 2 {
+		t.Fatal(cells, err)
 	}
 	dry := who("east").sendFile(t, "/books/rooms/imports", pairs(), "功能室.xlsx", []byte(exported.body))
 	if dry.StatusCode != 200 || !strings.Contains(dry.body, "没有变化 1 行") {
 		t.Fatalf("%d %.900s", dry.StatusCode, dry.body)
 	}
-	if err := book.SetCellStr("功能室", "D2", "后勤"); err != nil {
+	sheet := report.Table[[]string]{Sheet: "功能室"}
+	for i, title := range cells[0] {
+		sheet.Columns = append(sheet.Columns, report.Text(title, title, func(row *[]string) *string { return &(*row)[i] }))
+	}
+	row := append(cells[1], make([]string, len(cells[0])-len(cells[1]))...)
+	row[3] = "后勤"
+	changed, err := report.Write(sheet.Filled([][]string{row}))
+	if err != nil {
 		t.Fatal(err)
 	}
-	var changed bytes.Buffer
-	if err := book.Write(&changed); err != nil {
-		t.Fatal(err)
-	}
-	dry = who("east").sendFile(t, "/books/rooms/imports", pairs(), "功能室.xlsx", changed.Bytes())
+	dry = who("east").sendFile(t, "/books/rooms/imports", pairs(), "功能室.xlsx", changed)
 	if dry.StatusCode != 200 || !strings.Contains(dry.body, "1 行有错") || !strings.Contains(dry.body, "后勤") || !strings.Contains(dry.body, "下载标错的 Excel") {
 		t.Errorf("%d %.900s", dry.StatusCode, dry.body)
 	}
