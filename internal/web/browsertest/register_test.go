@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -131,9 +130,9 @@ func TestRegisterPages(t *testing.T) {
 	signIn(t, tb, f, "administrator", Password)
 	tb.look(t, f, divisionForms())
 	signIn(t, tb, f, "officer", Password)
-	moved, err := f.Changes.Open(context.Background(), registerStaff, project, "c1", change.Notice{Giver: change.GiverFirm, Given: calendar.DateOf(time.Now()), Leaves: calendar.DateOf(time.Now()).Add(20), Reason: Hostile[:40]}, nil)
+	moved, err := f.Changes.Open(context.Background(), registerStaff, project, "c1", change.Notice{Giver: change.GiverFirm, Given: f.Register.Today(), Leaves: f.Register.Today().Add(20), Reason: Hostile[:40]}, nil)
 	if err == nil {
-		moved, err = f.Changes.Announce(context.Background(), registerStaff, change.At{ID: moved.ID, Seq: moved.Seq}, calendar.DateOf(time.Now()), Hostile[:30])
+		moved, err = f.Changes.Announce(context.Background(), registerStaff, change.At{ID: moved.ID, Seq: moved.Seq}, f.Register.Today(), Hostile[:30])
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +140,7 @@ func TestRegisterPages(t *testing.T) {
 	if err := f.Register.RecordRevenue(context.Background(), registerStaff, project, 0, registry.RevenueInput{Half: "2025H2", Income: []registry.RevenueLine{{Kind: "parking", Fen: 120_050}}, Objection: Hostile[:40]}, ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Register.AddRepair(context.Background(), registerStaff, project, 0, registry.RepairFact{Kind: registry.RepairUrgent, On: calendar.DateOf(time.Now()), Fen: 100, What: Hostile[:40]}); err != nil {
+	if err := f.Register.AddRepair(context.Background(), registerStaff, project, 0, registry.RepairFact{Kind: registry.RepairUrgent, On: f.Register.Today(), Fen: 100, What: Hostile[:40]}); err != nil {
 		t.Fatal(err)
 	}
 	tb.look(t, f, registerPages(firm, developer, project, votes[0].ID, moved.ID))
