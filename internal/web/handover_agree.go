@@ -190,7 +190,7 @@ func (s *Server) fillWitnesses(v *handoverView, by policy.Actor, w *handover.Wal
 	}
 	signing := is(handover.Agreeing, handover.Agreed, handover.Transferred)
 	if signing || h.State == handover.Filed {
-		v.Digest = hashGroups(w.Digest())
+		v.Digest = hashGroups("sha256:" + w.Digest())
 	}
 	body, witnesses := s.handovers.Service.BodyOf(by)
 	if _, done := w.Witnessed(body); witnesses && signing && !done {

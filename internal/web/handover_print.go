@@ -56,7 +56,7 @@ func (s *Server) handoverPaper(c *fiber.Ctx, by policy.Actor) error {
 	s.fillDisputes(&v, policy.Actor{}, &w, nil, nil)
 	s.fillWitnesses(&v, policy.Actor{}, &w, nil, nil)
 	p := handoverPrint{Kind: kind, Title: title, Back: v.Path, H: h, Inspected: h.Inspection.Chinese(), Agreed: h.Agreed.Chinese(), Transferred: h.Transferred.Chinese(), Filed: h.Filed.Chinese(), Made: today.Chinese(),
-		Digest: hashGroups(w.Digest()), Findings: v.Findings, Documents: v.Documents, Places: v.Places, Sides: v.Sides, Bodies: v.Bodies, Attended: v.Attended, Disputes: v.Disputes, Notices: v.Notices}
+		Digest: hashGroups("sha256:" + w.Digest()), Findings: v.Findings, Documents: v.Documents, Places: v.Places, Sides: v.Sides, Bodies: v.Bodies, Attended: v.Attended, Disputes: v.Disputes, Notices: v.Notices}
 	for _, pair := range h.RoomPairs() {
 		p.Rooms = append(p.Rooms, roomInWords(pair))
 	}
