@@ -138,9 +138,15 @@ const bankPlaces = 7
 func (l *countyLoader) reconcile(ctx context.Context, projects []int) error {
 	cashier := l.of("cashier", 0)
 	now := calendar.DateOf(mustTime(demoStart))
-	before, err := l.fund.All(ctx, cashier, func(fund.Row) error { return nil })
+	_, entries, err := l.fund.BankEntries(ctx, cashier)
 	if err != nil {
 		return err
+	}
+	balance := int64(0)
+	for _, e := range entries {
+		if e.Day.Compare(now.Add(-41)) < 0 {
+			balance += e.Fen
+		}
 	}
 	part := func(place int) int64 { return l.plan.fundCost(projects[place]) / 4 / 100 * 100 / 50 }
 	if err := l.payFund(ctx, cashier, projects[5], "d2", part(5), now.Add(-41), "赣财演90001"); err != nil {
@@ -154,7 +160,6 @@ func (l *countyLoader) reconcile(ctx context.Context, projects []int) error {
 		return err
 	}
 	name := func(place int) string { return l.plan.projects[projects[place]].input.Name }
-	balance := before.Balances.Bank
 	text := "交易日期,收入金额,支出金额,余额,流水号,对方户名,摘要\n"
 	for n, row := range []struct {
 		day         calendar.Date

@@ -16,8 +16,8 @@ import (
 // bankMonthView is what fund_bank_month.html shows.
 type bankMonthView struct {
 	Path, Title, Printed string
-	// Shown is the report that is shown: the frozen one if there is one.
-	Sides                             []bankSide
+	// Sums and what follows are those of the frozen report if there is one.
+	Sums                              []bankSum
 	OnlyLedger, OnlyBank              []bankItem
 	Base, Difference                  string
 	SumLedger, SumBank                string
@@ -32,12 +32,14 @@ type bankMonthView struct {
 }
 
 type (
-	bankSide struct{ Name, Opening, In, Out, Closing string }
+	bankSum  struct{ Name, Ledger, Bank string }
 	bankItem struct{ Day, Text, Amount string }
 )
 
-func bankSideOf(name string, s bank.Side) bankSide {
-	return bankSide{name, fund.Yuan(s.Opening), fund.Yuan(s.In), fund.Yuan(s.Out), fund.Yuan(s.Closing)}
+// bankSums are the figures of both sides, side by side.
+func bankSums(r bank.Report) []bankSum {
+	l, b := r.Ledger, r.Bank
+	return []bankSum{{"期初", fund.Yuan(l.Opening), fund.Yuan(b.Opening)}, {"收入", fund.Yuan(l.In), fund.Yuan(b.In)}, {"支出", fund.Yuan(l.Out), fund.Yuan(b.Out)}, {"期末", fund.Yuan(l.Closing), fund.Yuan(b.Closing)}}
 }
 
 func bankItems(list []bank.Item) (out []bankItem, sum int64) {
@@ -86,7 +88,7 @@ func (s *Server) showMonth(c *fiber.Ctx, by policy.Actor, refused []fault.Field)
 	}
 	r := shownReport(m)
 	today := calendar.DateOf(s.clocks.Business())
-	v := bankMonthView{Path: bankMonthPath(m.Month.String()), Title: m.Month.Chinese(), Printed: today.Chinese(), Sides: []bankSide{bankSideOf("账上", r.Ledger), bankSideOf("银行", r.Bank)}, Base: inOut(r.Base), Difference: inOut(r.Difference()), Key: newKey()}
+	v := bankMonthView{Path: bankMonthPath(m.Month.String()), Title: m.Month.Chinese(), Printed: today.Chinese(), Sums: bankSums(r), Base: inOut(r.Base), Difference: inOut(r.Difference()), Key: newKey()}
 	var sum int64
 	v.OnlyLedger, sum = bankItems(r.OnlyLedger)
 	v.SumLedger = inOut(sum)
