@@ -45,6 +45,9 @@ func (l *countyLoader) changeActs() []act {
 		at++
 		acts = append(acts, act{hour(day, 11), partRegister, func(ctx context.Context) error { return l.moves(ctx, i, tale) }})
 	}
+	if day.Compare(l.plan.size.handsOver()) < 0 {
+		return acts // a county younger than a year has no change of firm behind it
+	}
 	for i := range l.plan.projects {
 		if pr := &l.plan.projects[i]; pr.earlier >= 0 && pr.contract.Kind == registry.ContractChosen {
 			return append(acts, act{hour(day, 11), partRegister, func(ctx context.Context) error { return l.moved(ctx, i) }})
