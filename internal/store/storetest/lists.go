@@ -58,6 +58,10 @@ func (s Suite) queries(t *testing.T) {
 	if _, err := b.notes.Commit(ctx, meta("note.change"), "n03", 1, Note{Title: "标题01", Owner: "p0", Count: -17, Body: "改"}); err != nil {
 		t.Fatal(err)
 	}
+	// The heads of the list and those asked for one by one are compared with their numbers.
+	if err := b.db.Engine().Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
 	var heads []string
 	for q := (store.Query{Index: "count", Key: "all", Limit: 10}); ; {
 		page, err := b.notes.ListHeads(ctx, q)
