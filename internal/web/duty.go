@@ -121,7 +121,16 @@ func weekdayOf(d calendar.Date) string {
 }
 
 // dutyMonth shows the roster of a month.
-func (s *Server) dutyMonth(c *fiber.Ctx, by policy.Actor) error { return s.showDuty(c, by, "duty", "") }
+func (s *Server) dutyMonth(c *fiber.Ctx, by policy.Actor) error {
+	community, _, err := s.dutyCommunity(c, by)
+	if err != nil {
+		return err
+	}
+	if community == "" { // firms read stations that they share, and have no community whose roster they could see
+		return c.Redirect(stationsPath, fiber.StatusSeeOther)
+	}
+	return s.showDuty(c, by, "duty", "")
+}
 
 func (s *Server) showDuty(c *fiber.Ctx, by policy.Actor, template, problem string) error {
 	v, err := s.dutyOf(c, by)

@@ -148,6 +148,7 @@ func TestBookPages(t *testing.T) {
 	}
 	for _, s := range []scenario{
 		{name: "the roster", role: "officer", path: "/stations/duty?" + duty, status: 200, contains: []string{"城东社区2026年10月值班表", "张*敏"}, excludes: []string{"换班</a>"}},
+		{name: "a firm has no roster of its own", role: "firm", path: "/stations/duty", status: 303},
 		{name: "as Excel", role: "east", path: "/stations/duty.xlsx?" + duty, status: 200},
 		{name: "for the wall", role: "east", path: "/stations/duty/sheet?" + duty, status: 200, contains: []string{"张晓敏", "星期一"}},
 		{name: "the bookings", role: "officer", path: "/stations/bookings?day=2026-10-19", status: 200, contains: []string{"红色议事厅", "王*国", "已到"}},
