@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -28,9 +29,22 @@ func shippedFiles(t testing.TB) (conf, csv []byte) {
 	return conf, csv
 }
 
+// loadShipped reads the shipped files once: under the race detector it takes as long as many a test.
+var loadShipped = sync.OnceValues(func() (*Rules, error) {
+	conf, err := os.ReadFile("../configs/roles.conf")
+	if err != nil {
+		return nil, err
+	}
+	csv, err := os.ReadFile("../configs/roles.csv")
+	if err != nil {
+		return nil, err
+	}
+	return LoadRules(conf, csv)
+})
+
 func shipped(t testing.TB) *Rules {
 	t.Helper()
-	r, err := LoadRules(shippedFiles(t))
+	r, err := loadShipped()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 )
 
 // desk is a register on a real store, seeded with the shipped divisions, on 2026-10-19.
@@ -60,18 +61,6 @@ func newDesk(t testing.TB) *desk {
 // newDeskWithout has no division yet.
 func newDeskWithout(t testing.TB) *desk {
 	t.Helper()
-	conf, err := os.ReadFile("../configs/roles.conf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	csv, err := os.ReadFile("../configs/roles.csv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rules, err := policy.LoadRules(conf, csv)
-	if err != nil {
-		t.Fatal(err)
-	}
 	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +79,7 @@ func newDeskWithout(t testing.TB) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	service, err := NewService(t.Context(), register, policy.NewGuard(rules, register), clock)
+	service, err := NewService(t.Context(), register, policy.NewGuard(policytest.Rules(t), register), clock)
 	if err != nil {
 		t.Fatal(err)
 	}

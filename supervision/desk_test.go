@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 )
 
@@ -83,7 +84,7 @@ func newDesk(t testing.TB) *desk {
 			t.Error(err)
 		}
 	})
-	rules := shipped(t)
+	rules := policytest.Rules(t)
 	data, err := os.ReadFile("../configs/confirmations.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -96,23 +97,6 @@ func newDesk(t testing.TB) *desk {
 		t.Fatal(err)
 	}
 	return d
-}
-
-func shipped(t testing.TB) *policy.Rules {
-	t.Helper()
-	conf, err := os.ReadFile("../configs/roles.conf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	csv, err := os.ReadFile("../configs/roles.csv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rules, err := policy.LoadRules(conf, csv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rules
 }
 
 // records counts the journal: a refused call writes nothing.

@@ -9,6 +9,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 )
 
 // trained is a party fact of a firm, as its instructor records it.
@@ -226,7 +227,7 @@ func TestPartyFactsFromExcel(t *testing.T) {
 }
 
 func TestParseChains(t *testing.T) {
-	rules := shipped(t)
+	rules := policytest.Rules(t)
 	data, err := os.ReadFile("../configs/confirmations.yaml")
 	if err != nil {
 		t.Fatal(err)

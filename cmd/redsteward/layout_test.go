@@ -40,7 +40,7 @@ var openInside = []string{"internal/report", "internal/web", "cmd"}
 
 // ownedBy says who may import a part of the tree that is closed to its neighbours.
 var ownedBy = map[string][]string{
-	"configs":                       {"cmd"},
+	"configs":                       {"policy/policytest", "cmd"},
 	"charts":                        {"internal/web", "cmd"},
 	"internal/store/sqlite":         {"internal/store", "cmd"},
 	"internal/store/mongo":          {"internal/store/mongo", "cmd"},
@@ -93,7 +93,7 @@ func (s source) folder() string { return path.Dir(s.path) }
 // isTest tells whether only `go test` compiles the file.
 func (s source) isTest() bool {
 	return strings.HasSuffix(s.path, "_test.go") || within(s.path, "internal/store/storetest") ||
-		within(s.path, "internal/store/mongo/wiretest") || within(s.path, "internal/store/mongo/mongotest")
+		within(s.path, "internal/store/mongo/wiretest") || within(s.path, "internal/store/mongo/mongotest") || within(s.path, "policy/policytest")
 }
 
 // at gives a position that an editor can jump to.
@@ -222,7 +222,8 @@ func innerFault(s source, from, to string) string {
 	if best != "" && !tested && !under(from, ownedBy[best]) && !within(from, best) {
 		return "only " + strings.Join(ownedBy[best], ", ") + " may import " + to
 	}
-	if !s.isTest() && within(to, "internal/store/storetest") {
+	testsOnly := within(to, "internal/store/storetest") || within(to, "policy/policytest") && from != "internal/web/browsertest"
+	if !s.isTest() && testsOnly {
 		return to + " is for tests only"
 	}
 	switch {
@@ -315,6 +316,10 @@ func TestLayoutCatches(t *testing.T) {
 		{"rating draws charts", "rating/a.go", "redsteward/charts", false},
 		{"rating imports web", "rating/a.go", "redsteward/internal/web", false},
 		{"web opens an engine", "internal/web/a.go", "redsteward/internal/store/sqlite", false},
+		{"configs is read by the rights of tests", "policy/policytest/a.go", "redsteward/configs", true},
+		{"a test asks for the shipped rights", "registry/a_test.go", "redsteward/policy/policytest", true},
+		{"the pages of the browser tests ask for them", "internal/web/browsertest/a.go", "redsteward/policy/policytest", true},
+		{"a service asks for the rights of tests", "registry/a.go", "redsteward/policy/policytest", false},
 		{"a test opens the real engine", "policy/a_test.go", "redsteward/internal/store/sqlite", true},
 		{"a test starts the wire server", "policy/a_test.go", "redsteward/internal/store/mongo/wiretest", false},
 		{"the suite in production code", "policy/a.go", "redsteward/internal/store/storetest", false},

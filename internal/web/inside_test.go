@@ -25,24 +25,13 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 )
 
 // options are the least that a server is built from; nobody signs in.
 func options(t testing.TB) Options {
 	t.Helper()
-	var files [2][]byte
-	for i, name := range []string{"roles.conf", "roles.csv"} {
-		data, err := os.ReadFile("../../configs/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[i] = data
-	}
-	rules, err := policy.LoadRules(files[0], files[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return Options{Guard: policy.NewGuard(rules, policy.TenureTable{}), People: struct{ People }{}, Clocks: policy.Clocks{Business: time.Now, Security: time.Now}, Secret: make([]byte, 32)}
+	return Options{Guard: policy.NewGuard(policytest.Rules(t), policy.TenureTable{}), People: struct{ People }{}, Clocks: policy.Clocks{Business: time.Now, Security: time.Now}, Secret: make([]byte, 32)}
 }
 
 func newServer(t testing.TB, change func(*Options)) *Server {

@@ -18,6 +18,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/rating"
 	"redsteward/registry"
 	"redsteward/supervision"
@@ -155,11 +156,7 @@ func newDesk(t testing.TB, n int) *desk {
 			t.Error(err)
 		}
 	})
-	rules, err := policy.LoadRules(shipped(t, "roles.conf"), shipped(t, "roles.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.guard = policy.NewGuard(rules, policy.TenureTable{})
+	d.guard = policy.NewGuard(policytest.Rules(t), policy.TenureTable{})
 	archive, err := rating.NewArchive(t.Context(), d.db)
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 )
 
@@ -62,8 +63,6 @@ func newDesk(t *testing.T) *desk {
 		must(err)
 		return data
 	}
-	rules, err := policy.LoadRules(read("roles.conf"), read("roles.csv"))
-	must(err)
 	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
 	must(err)
 	clock := func() time.Time { return time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC) }
@@ -76,7 +75,7 @@ func newDesk(t *testing.T) *desk {
 	})
 	register, err := registry.Open(t.Context(), db)
 	must(err)
-	guard := policy.NewGuard(rules, register)
+	guard := policy.NewGuard(policytest.Rules(t), register)
 	d := &desk{t: t, officer: person("property_officer", policy.County)}
 	d.register, err = registry.NewService(t.Context(), register, guard, clock)
 	must(err)

@@ -16,6 +16,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 )
 
@@ -64,7 +65,7 @@ func must[T any](t testing.TB) func(v T, err error) T {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx := t.Context()
-	rules := must[*policy.Rules](t)(policy.LoadRules(read(t, "roles.conf"), read(t, "roles.csv")))
+	rules := policytest.Rules(t)
 	deadlines := must[*calendar.Rules](t)(calendar.ParseRules("deadlines.yaml", read(t, "deadlines.yaml")))
 	days := must[*calendar.Calendar](t)(calendar.Parse(calendar.File{Name: "holidays", Data: read(t, "calendar/holidays-2014-2026.csv")}))
 	d := &desk{t: t, now: time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)}

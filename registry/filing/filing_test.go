@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 )
 
@@ -85,10 +86,7 @@ func names(t testing.TB, rules *policy.Rules) (Names, *calendar.Rules, *policy.C
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	rules, err := policy.LoadRules(read(t, "roles.conf"), read(t, "roles.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	rules := policytest.Rules(t)
 	known, deadlines, chains := names(t, rules)
 	kinds, err := ParseKinds("filings.yaml", read(t, "filings.yaml"), rules, known)
 	if err != nil {
@@ -393,10 +391,7 @@ func TestFieldsOfFilingAreTagged(t *testing.T) {
 }
 
 func TestFaultyKinds(t *testing.T) {
-	rules, err := policy.LoadRules(read(t, "roles.conf"), read(t, "roles.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	rules := policytest.Rules(t)
 	known, _, _ := names(t, rules)
 	const good = `filings:
   - id: contract

@@ -16,6 +16,7 @@ import (
 	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 )
 
@@ -53,30 +54,9 @@ func person(id string, role policy.Role, scope string) policy.Actor {
 	return policy.Actor{ID: id, Appointments: []policy.Appointment{{Role: role, Scopes: []string{scope}}}}
 }
 
-// shipped loads the shipped rights once: it takes as long as all the rest.
-var shipped = sync.OnceValues(func() (*policy.Guard, error) {
-	conf, err := os.ReadFile("../../configs/roles.conf")
-	if err != nil {
-		return nil, err
-	}
-	csv, err := os.ReadFile("../../configs/roles.csv")
-	if err != nil {
-		return nil, err
-	}
-	rules, err := policy.LoadRules(conf, csv)
-	if err != nil {
-		return nil, err
-	}
-	return policy.NewGuard(rules, policy.TenureTable{}), nil
-})
-
 func shippedGuard(t testing.TB) *policy.Guard {
 	t.Helper()
-	guard, err := shipped()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return guard
+	return policy.NewGuard(policytest.Rules(t), policy.TenureTable{})
 }
 
 // newClock stands at testNow.

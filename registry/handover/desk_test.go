@@ -18,6 +18,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 )
 
@@ -106,10 +107,7 @@ func newDesk(t testing.TB) *desk {
 			t.Error(err)
 		}
 	})
-	rules, err := policy.LoadRules(readConfig(t, "roles.conf"), readConfig(t, "roles.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	rules := policytest.Rules(t)
 	periods, err := calendar.ParseRules("deadlines.yaml", readConfig(t, "deadlines.yaml"))
 	if err != nil {
 		t.Fatal(err)

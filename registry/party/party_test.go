@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 )
 
@@ -66,7 +67,7 @@ func person(id string, role policy.Role, scope string) policy.Actor {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx := t.Context()
-	rules := must[*policy.Rules](t)(policy.LoadRules(read(t, "roles.conf"), read(t, "roles.csv")))
+	rules := policytest.Rules(t)
 	chains := must[*policy.Chains](t)(policy.ParseChains("approvals.yaml", read(t, "approvals.yaml"), rules))
 	d := &desk{t: t, now: time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return d.now }

@@ -12,6 +12,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 )
 
@@ -55,11 +56,9 @@ func newDesk(t testing.TB) *desk {
 			t.Error(err)
 		}
 	})
-	rules, err := policy.LoadRules(read(t, "roles.conf"), read(t, "roles.csv"))
-	must(err)
 	register, err := registry.Open(ctx, d.db)
 	must(err)
-	guard := policy.NewGuard(rules, register)
+	guard := policy.NewGuard(policytest.Rules(t), register)
 	service, err := registry.NewService(ctx, register, guard, clock)
 	must(err)
 	_, err = service.SeedDivisions(ctx, []byte("code,name,level,parent\n360428000000,都昌县,3,360400000000\n360428100000,都昌镇,4,360428000000\n"+east+",城东居委会,5,360428100000\n"+west+",东街居委会,5,360428100000\n"))

@@ -7,7 +7,6 @@ import (
 	"image"
 	"image/color"
 	"image/png"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 	"redsteward/supervision"
 )
@@ -134,30 +134,13 @@ func newDesk(t testing.TB) *desk {
 		{Firm: "f1", Project: "p2", Span: policy.Span{Until: handed.Add(-1)}},
 		{Firm: "f2", Project: "p2", Span: policy.Span{From: handed}},
 	}
-	if d.Service, err = NewService(t.Context(), d.db, policy.NewGuard(shipped(t), held), register{}, files.NewKeeper(d.db, t.TempDir()), plainDays); err != nil {
+	if d.Service, err = NewService(t.Context(), d.db, policy.NewGuard(policytest.Rules(t), held), register{}, files.NewKeeper(d.db, t.TempDir()), plainDays); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := d.OpenWindow(t.Context(), policy.SystemActor(), period, window()); err != nil {
 		t.Fatal(err)
 	}
 	return d
-}
-
-func shipped(t testing.TB) *policy.Rules {
-	t.Helper()
-	conf, err := os.ReadFile("../../configs/roles.conf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	csv, err := os.ReadFile("../../configs/roles.csv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rules, err := policy.LoadRules(conf, csv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rules
 }
 
 func (d *desk) records(t testing.TB) int64 {

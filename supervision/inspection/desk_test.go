@@ -2,7 +2,6 @@ package inspection
 
 import (
 	"context"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 	"redsteward/supervision"
 )
@@ -83,29 +83,12 @@ func newDesk(t testing.TB) *desk {
 			t.Error(err)
 		}
 	})
-	config := Config{DB: d.db, Guard: policy.NewGuard(shippedRules(t), policy.TenureTable{}), Places: register{}, Levels: register{}, Sheets: shippedSheets(t),
+	config := Config{DB: d.db, Guard: policy.NewGuard(policytest.Rules(t), policy.TenureTable{}), Places: register{}, Levels: register{}, Sheets: shippedSheets(t),
 		Crew: crew{zhou, lin, worker, gridder, officer, chief, clerk}}
 	if d.Visits, err = NewVisits(t.Context(), config); err != nil {
 		t.Fatal(err)
 	}
 	return d
-}
-
-func shippedRules(t testing.TB) *policy.Rules {
-	t.Helper()
-	conf, err := os.ReadFile("../../configs/roles.conf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	csv, err := os.ReadFile("../../configs/roles.csv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rules, err := policy.LoadRules(conf, csv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rules
 }
 
 // records counts the journal: a refused call writes nothing.

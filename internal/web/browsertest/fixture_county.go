@@ -20,6 +20,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/web"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
 	"redsteward/registry"
@@ -177,7 +178,7 @@ type CountyFiles struct {
 }
 
 func (c *County) start(ctx context.Context, f CountyFiles, folder string, more map[string]policy.Appointment) error {
-	rules, err := policy.LoadRules(f.RolesConf, f.RolesCSV)
+	rules, err := policytest.Load(f.RolesConf, f.RolesCSV)
 	if err != nil {
 		return err
 	}

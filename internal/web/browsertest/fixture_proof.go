@@ -12,6 +12,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/web"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
@@ -68,7 +69,7 @@ func proofAsks() []supervision.Ask {
 // StartProof serves an open window for proof on a free port of this machine, over a store whose clock is the business clock. folder takes unfinished uploads. The accounts
 // are clerk (project_manager of p1 and p2), rival (firm_manager of f2), worker and secretary of the community of p1, officer and chief of the bureau.
 func StartProof(ctx context.Context, db *store.DB, clocks policy.Clocks, conf, csv []byte, folder string) (*Fixture, error) {
-	rules, err := policy.LoadRules(conf, csv)
+	rules, err := policytest.Load(conf, csv)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/web"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 	"redsteward/registry/change"
 	"redsteward/registry/conduct"
@@ -175,7 +176,7 @@ func StartFresh(ctx context.Context, db *store.DB, now func() time.Time, conf, c
 }
 
 func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []byte, count int, accounts func(*Fixture, context.Context) error) (*Fixture, error) {
-	rules, err := policy.LoadRules(conf, csv)
+	rules, err := policytest.Load(conf, csv)
 	if err != nil {
 		return nil, err
 	}

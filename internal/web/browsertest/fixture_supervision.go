@@ -12,6 +12,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/web"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 	"redsteward/supervision"
 	"redsteward/supervision/inspection"
@@ -123,7 +124,7 @@ const fewChains = `chains:
 // unfinished uploads. The accounts are inspector and lin (inspectors), officer and chief of the bureau, worker (community_worker of p1 and p2), secretary of the same
 // community, elsewhere (community_secretary of p3), and those of the party: instructor, industry and organiser.
 func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, conf, csv []byte, folder string, sheets ...inspection.File) (*Fixture, error) {
-	rules, err := policy.LoadRules(conf, csv)
+	rules, err := policytest.Load(conf, csv)
 	if err != nil {
 		return nil, err
 	}

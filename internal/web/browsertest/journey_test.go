@@ -14,17 +14,14 @@ import (
 
 	"redsteward/internal/fault"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 )
 
 // startedDoors runs the fixture of proof and returns it with the rules that decide in it.
 func startedDoors(t *testing.T) (*Fixture, *policy.Rules) {
 	t.Helper()
 	f, _, _ := startedProof(t)
-	rules, err := policy.LoadRules(readConfig(t, "roles.conf"), readConfig(t, "roles.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f, rules
+	return f, policytest.Rules(t)
 }
 
 func lastN(t *testing.T, f *Fixture) int64 {

@@ -17,6 +17,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 	"redsteward/registry/fund"
 )
@@ -47,22 +48,6 @@ func person(id string, role policy.Role, scope string) policy.Actor {
 	return policy.Actor{ID: id, Appointments: []policy.Appointment{{Role: role, Scopes: []string{scope}}}}
 }
 
-var shipped = sync.OnceValues(func() (*policy.Guard, error) {
-	conf, err := os.ReadFile("../../../configs/roles.conf")
-	if err != nil {
-		return nil, err
-	}
-	csv, err := os.ReadFile("../../../configs/roles.csv")
-	if err != nil {
-		return nil, err
-	}
-	rules, err := policy.LoadRules(conf, csv)
-	if err != nil {
-		return nil, err
-	}
-	return policy.NewGuard(rules, policy.TenureTable{}), nil
-})
-
 func newDesk(t testing.TB) *desk {
 	t.Helper()
 	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
@@ -78,10 +63,7 @@ func newDesk(t testing.TB) *desk {
 			t.Error(err)
 		}
 	})
-	guard, err := shipped()
-	if err != nil {
-		t.Fatal(err)
-	}
+	guard := policy.NewGuard(policytest.Rules(t), policy.TenureTable{})
 	ctx := context.Background()
 	ledgers, err := fund.NewService(ctx, db, guard, ground{})
 	if err != nil {

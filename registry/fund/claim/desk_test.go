@@ -17,6 +17,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 	"redsteward/registry/fund"
 )
@@ -116,7 +117,7 @@ func must[T any](t testing.TB) func(T, error) T {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx := t.Context()
-	rights := must[*policy.Rules](t)(policy.LoadRules(read(t, "roles.conf"), read(t, "roles.csv")))
+	rights := policytest.Rules(t)
 	periods := must[*calendar.Rules](t)(calendar.ParseRules("deadlines.yaml", read(t, "deadlines.yaml")))
 	chains := must[*policy.Chains](t)(policy.ParseChains("approvals.yaml", read(t, "approvals.yaml"), rights))
 	days := must[*calendar.Calendar](t)(calendar.Parse(calendar.File{Name: "holidays", Data: read(t, "calendar/holidays-2014-2026.csv")}))

@@ -17,6 +17,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 	"redsteward/registry/fund"
 )
@@ -75,7 +76,7 @@ func newDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx := t.Context()
 	read := func(name string) []byte { return must[[]byte](t)(os.ReadFile("../../../configs/" + name)) }
-	rights := must[*policy.Rules](t)(policy.LoadRules(read("roles.conf"), read("roles.csv")))
+	rights := policytest.Rules(t)
 	periods := must[*calendar.Rules](t)(calendar.ParseRules("deadlines.yaml", read("deadlines.yaml")))
 	chains := must[*policy.Chains](t)(policy.ParseChains("approvals.yaml", read("approvals.yaml"), rights))
 	days := must[*calendar.Calendar](t)(calendar.Parse(calendar.File{Name: "holidays", Data: read("calendar/holidays-2014-2026.csv")}))
