@@ -25,14 +25,16 @@ import (
 	"redsteward/registry"
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/refund"
 )
 
-// claimProcess is a process that runs claims over an engine; every project is in its register, every password right, and every period one day.
+// claimProcess is a process that runs claims and refunds over an engine; every project is in its register, every password right, and every period one day.
 type claimProcess struct {
-	db     *store.DB
-	fund   *fund.Service
-	claims *claim.Service
-	now    *time.Time
+	db      *store.DB
+	fund    *fund.Service
+	claims  *claim.Service
+	refunds *refund.Service
+	now     *time.Time
 }
 
 func (claimProcess) Place(_ context.Context, project string, _ calendar.Date) (registry.Place, error) {
@@ -85,11 +87,13 @@ func newClaimProcess(t *testing.T, engine store.Engine, now *time.Time, rules *p
 		t.Fatal(err)
 	}
 	days := &calendar.Calendar{}
-	p.claims, err = claim.New(t.Context(), claim.Config{Estate: p, Defects: p, Rules: &claim.Rules{Parts: []claim.Part{{ID: "roof", Title: "屋面", Rule: "roof"}}},
-		Desk: fund.Desk{DB: p.db, Guard: guard, Keeper: files.NewKeeper(p.db, t.TempDir()), Fund: p.fund, Persons: p, Chains: chains, Now: clock, Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
-			return days.Deadline(calendar.Rule{ID: rule, N: 1, Unit: calendar.UnitDay, Basis: "建议"}, start), nil
-		}}})
-	if err != nil {
+	desk := fund.Desk{DB: p.db, Guard: guard, Keeper: files.NewKeeper(p.db, t.TempDir()), Fund: p.fund, Persons: p, Chains: chains, Now: clock, Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
+		return days.Deadline(calendar.Rule{ID: rule, N: 1, Unit: calendar.UnitDay, Basis: "建议"}, start), nil
+	}}
+	if p.claims, err = claim.New(t.Context(), claim.Config{Estate: p, Defects: p, Rules: &claim.Rules{Parts: []claim.Part{{ID: "roof", Title: "屋面", Rule: "roof"}}}, Desk: desk}); err != nil {
+		t.Fatal(err)
+	}
+	if p.refunds, err = refund.New(t.Context(), refund.Config{Estate: p, Claims: p.claims, Desk: desk}); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -139,7 +143,7 @@ func claimPhoto(t *testing.T, keeper *files.Keeper) *files.Upload {
 }
 
 // TestClaimsSurviveDeath lets the process die before and after every write of the steps that touch the ledger, on both engines; then the step is done again, and
-// once more: the money moves once, every account adds up, and what is held is what was granted.
+// once more: the money moves once, every account adds up, and what is held is what was granted. Then the payment of a refund dies in the same way.
 func TestClaimsSurviveDeath(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
@@ -221,7 +225,7 @@ func claimsSurvive(t *testing.T, engine store.Engine, some int, afters ...bool) 
 	if deaths < some {
 		t.Errorf("only %d deaths", deaths)
 	}
-	t.Logf("%d deaths", deaths)
+	t.Logf("%d deaths of claims, %d of refunds", deaths, refundsSurvive(t, engine, &now, started, afters...))
 	if err := engine.Settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -237,19 +241,7 @@ func claimsSurvive(t *testing.T, engine store.Engine, some int, afters ...bool) 
 func (p claimProcess) openClaim(t *testing.T, project string, officer, cashier policy.Actor) string {
 	t.Helper()
 	today := p.claims.Today()
-	_, err := p.fund.Assess(t.Context(), officer, project, fund.AssessInput{Phase: "整体", Cost: 100_000, Day: today}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	up := claimPhoto(t, p.claims.Keeper)
-	defer up.Close() //nolint:errcheck // a temporary file of the test
-	slip, err := p.claims.Keeper.Keep(t.Context(), store.Meta{By: cashier.ID, Action: "fund.book"}, up)
-	if err == nil {
-		_, err = p.fund.Pay(t.Context(), cashier, project, fund.Money{Due: "d1", Fen: 2000, Day: today, Receipt: "赣财" + project, Paper: slip}, nil)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	p.deposit(t, project, officer, cashier, calendar.Date{})
 	photo := claimPhoto(t, p.claims.Keeper)
 	defer photo.Close() //nolint:errcheck // a temporary file of the test
 	doc, err := p.claims.Open(t.Context(), claimPerson("committee", "owners_committee"), claim.Opening{Project: project, Part: "roof", Where: "3幢屋面", Defect: "雨天渗漏", Completed: today, Delivered: today, Photo: photo})
@@ -257,4 +249,22 @@ func (p claimProcess) openClaim(t *testing.T, project string, officer, cashier p
 		t.Fatal(err)
 	}
 	return doc.ID
+}
+
+// deposit gives a project an account with twenty yuan, kept from a day on.
+func (p claimProcess) deposit(t *testing.T, project string, officer, cashier policy.Actor, begun calendar.Date) {
+	t.Helper()
+	_, err := p.fund.Assess(t.Context(), officer, project, fund.AssessInput{Phase: "整体", Cost: 100_000, Day: p.claims.Today(), Begun: begun}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	up := claimPhoto(t, p.claims.Keeper)
+	defer up.Close() //nolint:errcheck // a temporary file of the test
+	slip, err := p.claims.Keeper.Keep(t.Context(), store.Meta{By: cashier.ID, Action: "fund.book"}, up)
+	if err == nil {
+		_, err = p.fund.Pay(t.Context(), cashier, project, fund.Money{Due: "d1", Fen: 2000, Day: p.claims.Today(), Receipt: "赣财" + project, Paper: slip}, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -216,16 +216,20 @@ type (
 		ok    bool
 		state accountState
 	}
-	// accountTruth is the state with what each client's claim holds.
+	// accountTruth is the state with what each client's claim holds and each client's court froze, and whether the second phase was paid back.
 	accountTruth struct {
 		accountState
-		holds [4]int64
+		holds, frozen [4]int64
+		refunded      bool
 	}
 )
 
+// secondPhase is what was paid for the second phase, before anything else.
+const secondPhase = 100_000
+
 // accountModel is what one ledger must look like to everybody: as if the commands came one after the other.
 var accountModel = porcupine.Model{
-	Init: func() any { return accountTruth{accountState: accountState{due: 2_000_000}} },
+	Init: func() any { return accountTruth{accountState: accountState{due: 2_000_000, bank: secondPhase}} },
 	Step: func(state, input, output any) (bool, any) {
 		s, in, out := state.(accountTruth), input.(accountAsk), output.(accountAnswer)
 		next, ok := s, true
@@ -233,13 +237,18 @@ var accountModel = porcupine.Model{
 		case "pay":
 			next.due, next.bank = s.due-in.fen, s.bank+in.fen
 		case "freeze":
-			next.court = s.court + in.fen
+			next.court, next.frozen[in.client] = s.court+in.fen, in.fen
+		case "release": // what the client's court froze just before; nothing if that was refused
+			next.court, next.frozen[in.client] = s.court-in.fen, s.frozen[in.client]-in.fen
 		case "hold":
 			next.held, next.holds[in.client] = s.held+in.fen, in.fen
 		case "use": // what the client held just before is paid without a rest; nothing if that was refused
 			next.held, next.bank, next.holds[in.client] = s.held-in.fen, s.bank-in.fen, s.holds[in.client]-in.fen
+		case "refund": // the second phase, once, and only while nothing is frozen or held and all of it is there
+			next.bank, next.refunded = s.bank-in.fen, true
+			ok = !s.refunded && s.court == 0 && s.held == 0
 		}
-		ok = next.due >= 0 && next.court+next.held <= next.bank && next.holds[in.client] >= 0
+		ok = ok && next.due >= 0 && next.bank >= 0 && next.court+next.held <= next.bank && next.holds[in.client] >= 0 && next.frozen[in.client] >= 0
 		if !ok {
 			return !out.ok, s
 		}
@@ -248,11 +257,16 @@ var accountModel = porcupine.Model{
 	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v -> %+v", input, output) },
 }
 
-// TestLinearizable lets several people pay, freeze and read one ledger at the same moment, and checks that what each of them heard fits one order of events.
+// TestLinearizable lets several people pay, freeze, hold, pay out, refund and read one ledger at the same moment, and checks that what each of them heard fits one order of events. Once all freezes
+// are released a last refund is asked for: by then the second phase was paid back exactly once.
 func TestLinearizable(t *testing.T) {
 	d := newDesk(t)
 	d.adopt(twoPercent())
 	d.assessed("p1")
+	must(t)(d.Assess(d.ctx(), d.officer, "p1", AssessInput{Phase: "二期", Cost: 50 * secondPhase, Day: today.Add(-10)}, nil))
+	second := d.money(secondPhase, "赣财二期")
+	second.Due = "d2"
+	must(t)(d.Pay(d.ctx(), d.cashier, "p1", second, nil))
 	var clock atomic.Int64
 	var mu sync.Mutex
 	var history []porcupine.Operation
@@ -260,6 +274,7 @@ func TestLinearizable(t *testing.T) {
 	claim := func(by policy.Actor, action policy.Action, client, i int, fen int64) Order {
 		return Order{By: by, Action: action, Project: "p1", For: fmt.Sprintf("c%d-%d", client, i), Fen: fen}
 	}
+	var frozen [4]string // the last freeze of each client's court
 	perform := func(client, i int) accountAnswer {
 		switch ask := askOf(client, i); ask.do {
 		case "pay":
@@ -267,6 +282,18 @@ func TestLinearizable(t *testing.T) {
 			return answered(t, stateOf(doc.State.Balances), err)
 		case "freeze":
 			doc, err := d.FreezeMoney(d.ctx(), d.officer, "p1", d.court("", ask.fen), nil)
+			if frozen[client] = ""; err == nil {
+				frozen[client] = doc.State.Freezes[len(doc.State.Freezes)-1].ID
+			}
+			return answered(t, stateOf(doc.State.Balances), err)
+		case "release":
+			if frozen[client] == "" {
+				return accountAnswer{}
+			}
+			doc, err := d.Release(d.ctx(), d.chief, "p1", d.court(frozen[client], ask.fen), nil)
+			return answered(t, stateOf(doc.State.Balances), err)
+		case "refund":
+			doc, err := d.Refund(d.ctx(), "d2", claim(d.cashier, policy.PayRefund, client, i, ask.fen))
 			return answered(t, stateOf(doc.State.Balances), err)
 		case "hold":
 			doc, err := d.HoldMoney(d.ctx(), claim(d.chief, policy.SignApproval, client, i, ask.fen))
@@ -279,20 +306,34 @@ func TestLinearizable(t *testing.T) {
 			return answered(t, stateOf(s.Ledger.Balances), err)
 		}
 	}
+	record := func(client, i int) {
+		call := clock.Add(1)
+		answer := perform(client, i)
+		op := porcupine.Operation{ClientId: client, Input: askOf(client, i), Call: call, Output: answer, Return: clock.Add(1)}
+		mu.Lock()
+		defer mu.Unlock()
+		history = append(history, op)
+	}
+	const asks = 13 // every freeze is released and every hold used before the last refund
 	var wg sync.WaitGroup
 	for client := range 4 {
 		wg.Go(func() {
-			for i := range 12 {
-				call := clock.Add(1)
-				answer := perform(client, i)
-				op := porcupine.Operation{ClientId: client, Input: askOf(client, i), Call: call, Output: answer, Return: clock.Add(1)}
-				mu.Lock()
-				history = append(history, op)
-				mu.Unlock()
+			for i := range asks {
+				record(client, i)
 			}
 		})
 	}
 	wg.Wait()
+	record(1, lastRefund)
+	refunds := 0
+	for _, op := range history {
+		if op.Input.(accountAsk).do == "refund" && op.Output.(accountAnswer).ok {
+			refunds++
+		}
+	}
+	if refunds != 1 {
+		t.Errorf("the second phase was paid back %d times", refunds)
+	}
 	if verdict := porcupine.CheckOperationsTimeout(accountModel, history, time.Minute); verdict != porcupine.Ok {
 		t.Fatalf("%d operations: %s\n%+v", len(history), verdict, history)
 	}
@@ -306,20 +347,29 @@ func TestLinearizable(t *testing.T) {
 	d.audited(-1)
 }
 
-// askOf is the ith thing that a client asks: payments that together are more than is due, freezes, reads, and by the odd clients repairs that are held and paid.
+// lastRefund is the place of a refund by client 1 after everything else.
+const lastRefund = 15
+
+// askOf is the ith thing that a client asks: payments that together are more than is due; by the odd clients repairs that are held and paid, and the refund of the second phase; by the even ones
+// freezes that are released, and reads.
 func askOf(client, i int) accountAsk {
+	odd := client%2 == 1
 	switch (2*(client/2) + i) % 4 {
 	case 0:
 		return accountAsk{"pay", int64(200_000 + 10_000*client), client}
 	case 1:
-		if client%2 == 1 {
+		if odd {
 			return accountAsk{"hold", int64(50_000 + 1000*client), client}
 		}
-		return accountAsk{"freeze", int64(90_000 + 1000*i), client}
+		return accountAsk{"freeze", int64(90_000 + 1000*client), client}
 	case 2:
-		if client%2 == 1 {
+		if odd {
 			return accountAsk{"use", int64(50_000 + 1000*client), client}
 		}
+		return accountAsk{"release", int64(90_000 + 1000*client), client}
+	}
+	if odd {
+		return accountAsk{"refund", secondPhase, client}
 	}
 	return accountAsk{do: "read", client: client}
 }
