@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -23,12 +24,14 @@ type overview struct {
 	Heads              []boardHead
 	Rows               []boardRow
 	Page               pager
+	// Nav is the entry of the navigation that it belongs to, "" for its own path.
+	Nav string
 	// Excel and All are the addresses of the same rows as a workbook and on one page.
 	Excel, All, Clear string
 	Sort, Desc        string
 	Filtered, Whole   bool
-	// Note says how the rows came about; Nothing what an empty list means, NothingText what to do then.
-	Note, Nothing, NothingText string
+	// Warning stands above everything; Note says how the rows came about; Nothing what an empty list means, NothingText what to do then.
+	Warning, Note, Nothing, NothingText string
 	// Acts are links in the head of the page.
 	Acts []crumb
 }
@@ -99,7 +102,7 @@ func (s *Server) showBoard(c *fiber.Ctx, by policy.Actor, l listAddress, b overv
 	}
 	b.Rows = b.Rows[from:min(from+size, count)]
 	b.Page = l.pager(len(b.Rows), min(count, registry.CountTo+1), next)
-	return s.render(c, by, "register_board", page{Title: b.Title, Nav: b.Path, Data: b, Script: true, Said: saidParam(c, boardSaid)})
+	return s.render(c, by, "register_board", page{Title: b.Title, Nav: cmp.Or(b.Nav, b.Path), Data: b, Script: true, Said: saidParam(c, boardSaid)})
 }
 
 // boardSaid is what was done on a board.

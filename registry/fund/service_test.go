@@ -419,8 +419,12 @@ func TestScope(t *testing.T) {
 	d.assessed("p2")
 	d.refused("another's ledger", fault.NotFound, func() error { _, err := d.Statement(ctx, d.stranger, "p1"); return err })
 	d.refused("nobody in particular", fault.Unauthenticated, func() error { _, err := d.Statement(ctx, policy.Actor{}, "p1"); return err })
-	d.refused("a firm", fault.Forbidden, func() error { _, _, err := d.Overview(ctx, person("f", "firm_manager", "p:p1"), ""); return err })
-	rows, _, err := d.Overview(ctx, d.developer, "")
+	all := func(by policy.Actor) (rows []Row, err error) {
+		_, err = d.Find(ctx, by, Filter{}, func(r Row) error { rows = append(rows, r); return nil })
+		return rows, err
+	}
+	d.refused("a firm", fault.Forbidden, func() error { _, err := all(person("f", "firm_manager", "p:p1")); return err })
+	rows, err := all(d.developer)
 	if err != nil || len(rows) != 1 || rows[0].Project != "p1" {
 		t.Fatalf("%+v %v", rows, err)
 	}

@@ -43,7 +43,7 @@ func (t *Totals) add(l Ledger) error {
 	return nil
 }
 
-// PageSize is how many ledgers a page of the overview has.
+// PageSize is how many rows a page of a list has.
 const PageSize = 50
 
 // query asks for the ledgers of a scope; the rest is decided row by row.
@@ -61,25 +61,6 @@ func (s *Service) readable(ctx context.Context, by policy.Actor) (policy.Scope, 
 		return policy.Scope{}, err
 	}
 	return s.guard.Scope(ctx, by, policy.ReadFund)
-}
-
-// Overview returns one page of ledgers by place and name, and the cursor of the next. Returns Forbidden without ReadFund, Invalid for a cursor of another list.
-func (s *Service) Overview(ctx context.Context, by policy.Actor, after string) ([]Row, string, error) {
-	scope, err := s.readable(ctx, by)
-	if err != nil {
-		return nil, "", err
-	}
-	q := query(scope, byName)
-	q.After, q.Limit = after, PageSize
-	page, err := s.ledgers.ListWhere(ctx, q, func(d *store.Doc[Ledger]) bool { return scope.Covers(d.State.Keys, s.today()) })
-	if err != nil {
-		return nil, "", err
-	}
-	rows := make([]Row, 0, len(page.Docs))
-	for _, d := range page.Docs {
-		rows = append(rows, Row{d.ID, d.State})
-	}
-	return rows, page.Next, nil
 }
 
 // All calls yield for every ledger of the actor's scope, by place and name, and returns the sums. Returns Forbidden without ReadFund, and what yield returns.

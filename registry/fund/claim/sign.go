@@ -109,6 +109,25 @@ func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, due bool,
 	return s.Page(ctx, by, q, w.lets)
 }
 
+// Dunned are the dunning letters of the claims of which a replenishment was dunned and is not settled, by the id of the claim, the earliest letter first. Returns Forbidden without ReadClaim.
+func (s *Service) Dunned(ctx context.Context, by policy.Actor) (map[string][]fund.Paper, error) {
+	out := map[string][]fund.Paper{}
+	for after := ""; ; {
+		page, err := s.List(ctx, by, Filter{State: Replenishing}, true, after)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range page.Docs {
+			if len(d.State.Dunned) > 0 {
+				out[d.ID] = d.State.Dunned
+			}
+		}
+		if after = page.Next; after == "" {
+			return out, nil
+		}
+	}
+}
+
 // Running counts the claims of a project from which a repair may still come: nothing is refunded meanwhile. It asks for no right.
 func (s *Service) Running(ctx context.Context, project string) (int, error) {
 	docs, err := s.Of(ctx, project)
