@@ -108,6 +108,8 @@ const (
 	ApplyFiling Action = "filing.apply"
 	// HandleFiling accepts filings, asks for corrections and refuses them; never by who filed.
 	HandleFiling Action = "filing.handle"
+	// AnswerFiling answers for the community what it was told of a filing.
+	AnswerFiling Action = "filing.answer"
 	// ReadCredit shows 失信信息 within the scope, as far as it counted.
 	ReadCredit Action = "credit.read"
 	// RecordCredit enters 失信信息 from decisions and judgments, corrects and withdraws it before it counts.
@@ -291,6 +293,7 @@ func Actions() []ActionInfo {
 		{ReadFiling, "查看登记备案", false},
 		{ApplyFiling, "提交备案", false},
 		{HandleFiling, "受理备案", false},
+		{AnswerFiling, "答复备案告知", false},
 		{ReadCredit, "查看失信信息", false},
 		{RecordCredit, "登记失信信息", false},
 		{ConfirmCredit, "核对失信信息、答复异议与修复", false},

@@ -295,7 +295,7 @@ func (b *Book) check(set *BookSet, add func(place, format string, args ...any)) 
 			}
 		}
 		if b.ofBureau() && f.Hidden() {
-			add(at+".kind", "全局的台账不能有个人信息")
+			add(at+".kind", "不属于某个社区的表不能有个人信息")
 		}
 		seen[f.ID] = true
 	}

@@ -209,12 +209,7 @@ func (b *Books) fill(ctx context.Context, reader *bookReader, book *Book, e Entr
 			next.Values[f.ID] = text
 		}
 	}
-	for _, f := range book.Fields {
-		if first, last := next.value(f.After), next.value(f.ID); f.After != "" && first != "" && last != "" && last < first {
-			before, _ := book.Field(f.After)
-			bad.add(f.ID, "%s%s早于%s%s", f.Label, f.shown(last, nil), before.Label, before.shown(first, nil))
-		}
-	}
+	inOrder(book.Fields, next.value, bad)
 	next.Keys = nil
 	if !book.ofBureau() {
 		next.Keys = []string{policy.CommunityKey(e.Community), policy.TownshipKey(e.Township)}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/files"
@@ -21,18 +22,20 @@ type filingTale struct {
 // filingTales leave one filing in every state, and among the registered ones one whose sheets are open.
 func filingTales() []filingTale {
 	submit, accept := (*countyLoader).submitFiling, (*countyLoader).acceptFiling
+	objects, agrees := answersFiling(filing.NoticeObjected, "合同里的楼栋少写了 7 幢"), answersFiling(filing.NoticeAgreed, "")
 	chief, vice := signsFiling("section_chief", policy.MoveAgree, ""), signsFiling("deputy_director", policy.MoveAgree, "")
 	type steps = []func(l *countyLoader, ctx context.Context, now *store.Doc[filing.Filing]) error
 	return []filingTale{
-		{"contract", steps{submit, accept, chief, vice}},
+		{"contract", steps{submit, accept, chief, vice, (*countyLoader).fillFilingSheets}},
 		{"manager", steps{submit}},
 		{"contract", steps{submit, (*countyLoader).askFiling}},
-		{"contract", steps{submit, accept}},
-		{"handover", steps{submit, accept, chief}},
+		{"contract", steps{submit, objects, accept}},
+		{"handover", steps{submit, agrees, accept, chief}},
 		{"manager", steps{submit, accept, signsFiling("section_chief", policy.MoveReturn, "任命文件没有盖章")}},
 		{"branch", steps{submit, (*countyLoader).refuseFiling}},
 		{"manager", steps{submit, (*countyLoader).withdrawFiling}},
 		{"contract", nil},
+		{"premises", steps{submit}},
 	}
 }
 
@@ -57,9 +60,24 @@ func (l *countyLoader) filer(project int) policy.Actor {
 	return l.of("firm_manager", l.plan.holder(project, l.plan.size.quarters()))
 }
 
+// filerOf is who files a kind, and for which project: a developer's kind for the next one that the developer with an account built.
+func (l *countyLoader) filerOf(k filing.Kind, project int) (policy.Actor, int) {
+	if !slices.Contains(k.By, "developer") {
+		return l.filer(project), project
+	}
+	by := l.of("developer", 0)
+	for n := range l.plan.projects {
+		next := (project + n) % len(l.plan.projects)
+		if at := l.plan.projects[next].developer; at >= 0 && slices.Contains(by.Appointments[0].Scopes, policy.DeveloperKey(l.developers[at])) {
+			return by, next
+		}
+	}
+	return by, project
+}
+
 // filedBy is who filed.
 func (l *countyLoader) filedBy(f *filing.Filing) policy.Actor {
-	for _, by := range l.people["firm_manager"] {
+	for _, by := range slices.Concat(l.people["firm_manager"], l.people["developer"]) {
 		if by.ID == f.By {
 			return by
 		}
@@ -72,12 +90,16 @@ func atFiling(now *store.Doc[filing.Filing]) filing.At { return filing.At{ID: no
 
 // draftFiling begins a filing and hands its documents over; all of a kind are the same paper.
 func (l *countyLoader) draftFiling(ctx context.Context, kind string, project int, now *store.Doc[filing.Filing]) (err error) {
-	by := l.filer(project)
-	if *now, err = l.filings.Start(ctx, by, kind, l.projects[project], nil); err != nil {
-		return err
-	}
 	k, err := l.filings.Kinds.Find(kind)
 	if err != nil {
+		return err
+	}
+	by, project := l.filerOf(k, project)
+	subject := l.projects[project]
+	if k.FirmWide {
+		subject = l.firms[l.plan.holder(project, l.plan.size.quarters())]
+	}
+	if *now, err = l.filings.Start(ctx, by, kind, subject, nil); err != nil {
 		return err
 	}
 	for _, wanted := range k.Documents {
@@ -102,6 +124,29 @@ func (l *countyLoader) draftFiling(ctx context.Context, kind string, project int
 func (l *countyLoader) submitFiling(ctx context.Context, now *store.Doc[filing.Filing]) (err error) {
 	happened := calendar.DateOf(l.clock.Now()).Add(-5)
 	*now, err = l.filings.Submit(ctx, l.filedBy(&now.State), atFiling(now), happened, "演示")
+	return err
+}
+
+// answersFiling is the answer of the community in which the compound lies.
+func answersFiling(answer filing.NoticeAnswer, text string) func(l *countyLoader, ctx context.Context, now *store.Doc[filing.Filing]) error {
+	return func(l *countyLoader, ctx context.Context, now *store.Doc[filing.Filing]) (err error) {
+		for community, by := range l.people["community_secretary"] {
+			if slices.ContainsFunc(by.Appointments, func(ap policy.Appointment) bool { return slices.ContainsFunc(now.State.Keys, func(key string) bool { return slices.Contains(ap.Scopes, key) }) }) {
+				*now, err = l.filings.Answer(ctx, l.of("community_secretary", community), atFiling(now), answer, text)
+				return err
+			}
+		}
+		return fmt.Errorf("nobody answers for the community of %s", now.State.ProjectName)
+	}
+}
+
+// fillFilingSheets lets the party's sheet be filled in, that of supervision be begun, and leaves that of the rating blank.
+func (l *countyLoader) fillFilingSheets(ctx context.Context, now *store.Doc[filing.Filing]) (err error) {
+	party := map[string]string{"step": "done", "onsite": "2", "crossing": "served", "together": "每月共上一次党课，共用社区协商议事室"}
+	if *now, err = l.filings.FillSheet(ctx, l.of("industry_secretary", 0), atFiling(now), filing.SheetParty, party, true); err != nil {
+		return err
+	}
+	*now, err = l.filings.FillSheet(ctx, l.of("property_officer", 0), atFiling(now), filing.SheetSupervision, map[string]string{"address": "signed", "rhythm": "quarter", "focus": "电梯、二次供水"}, false)
 	return err
 }
 

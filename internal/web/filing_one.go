@@ -26,9 +26,10 @@ type filingView struct {
 	Scans                                                                                       []string
 	Levels                                                                                      []approvalLevelView
 	History                                                                                     []step
-	Sheets                                                                                      []sheetView
+	Sheets                                                                                      []sheetLineView
+	Notice                                                                                      *noticeView
 	// The forms that the actor can send now; empty ones are not shown.
-	Edit, Ask, Refuse, Sign, Paper           []field
+	Edit, Ask, Refuse, Sign, Paper, Answer   []field
 	CanSubmit, CanWithdraw, CanAccept        bool
 	CanResend, CanAsk, CanRefuse             bool
 	CanSign, Deputizes, CanPaper, HasReceipt bool
@@ -38,11 +39,6 @@ type filingView struct {
 type filingDocument struct {
 	ID, Title, File, Link, Error string
 	Optional                     bool
-}
-
-type sheetView struct {
-	Kind, Title, Due string
-	Done, Can        bool
 }
 
 // approvalLevelView is one level of an approval with its seats.
@@ -122,8 +118,17 @@ func (s *Server) showFiling(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 	}
 	s.filingForms(c, by, &v, f, typed, refused)
 	for _, sheet := range f.Sheets {
-		v.Sheets = append(v.Sheets, sheetView{Kind: string(sheet.Kind), Title: sheet.Kind.Title(), Due: sheet.Due.Chinese(), Done: sheet.By != "", Can: sheet.By == "" && s.guard.Allow(by, sheet.Kind.Action())})
+		title := sheet.Kind.Title()
+		if form, err := s.filings.Kinds.Sheet(sheet.Kind); err == nil {
+			title = form.Title
+		}
+		one := sheetLineView{Path: v.Path + "/sheets/" + string(sheet.Kind), Title: title, State: string(sheet.State())}
+		if sheet.State() != filing.SheetFilled {
+			one.Due = sheet.Due.Chinese()
+		}
+		v.Sheets = append(v.Sheets, one)
 	}
+	v.Notice = s.filingNotice(f)
 	history, err := s.filings.History(ctx, by, id)
 	if err != nil {
 		return err
@@ -188,6 +193,10 @@ func (s *Server) filingForms(c *fiber.Ctx, by policy.Actor, v *filingView, f *fi
 		v.CanAccept, v.CanResend, v.CanAsk, v.CanRefuse = f.Can(filing.MoveAccept), f.Can(filing.MoveResend), f.Can(filing.MoveAsk), f.Can(filing.MoveRefuse)
 		v.Ask = withErrors([]field{{Name: "ask-reason", Label: "要补正的全部内容", Rows: 3, Value: typed.Get("ask-reason"), Hint: "只能告知一次，请写全"}}, refused)
 		v.Refuse = withErrors([]field{{Name: "reason", Label: "理由", Rows: 2, Value: typed.Get("reason")}, {Name: "clause", Label: "依据的条款", Type: "text", Value: typed.Get("clause")}}, refused)
+	}
+	if s.guard.Allow(by, policy.AnswerFiling) && f.Noticed(s.clocks.Business()) == filing.NoticeOpen {
+		v.Answer = withErrors([]field{{Name: "answer", Label: "社区的答复", Options: []option{{Label: "请选择"}, {string(filing.NoticeAgreed), "没有异议"}, {string(filing.NoticeObjected), "有意见"}}, Value: typed.Get("answer")},
+			{Name: "text", Label: "意见", Rows: 3, Optional: true, Value: typed.Get("text"), Hint: "有意见的写明，200 字以内，不要写个人的身份证号和电话"}}, refused)
 	}
 	if f.State != filing.Approving || !s.guard.Allow(by, policy.SignApproval) {
 		return

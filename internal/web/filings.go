@@ -44,13 +44,15 @@ func (s *Server) filingRoutes() []Route {
 		{Method: post, Path: one + "/refuse", Action: policy.HandleFiling, Handler: s.refuseFiling},
 		{Method: post, Path: one + "/sign", Action: policy.SignApproval, Handler: s.signFiling},
 		{Method: post, Path: one + "/paper", Action: policy.SignApproval, Handler: s.paperFiling, Upload: maxFiling},
-		{Method: post, Path: one + "/sheet", Action: policy.ReadFiling, Handler: s.finishSheet},
+		{Method: post, Path: one + "/answer", Action: policy.AnswerFiling, Handler: s.answerFiling},
+		{Method: get, Path: one + "/sheets/:kind<maxLen(20)>", Action: policy.ReadFiling, Handler: s.filingSheet},
+		{Method: post, Path: one + "/sheets/:kind<maxLen(20)>", Action: policy.ReadFiling, Handler: s.fillFilingSheet},
 	}
 }
 
-// filingLine is one filing of a list.
+// filingLine is one filing of a list; Subject is the compound, or the firm of a filing about one.
 type filingLine struct {
-	Path, Project, Firm, Title, State, Number, Since, Due string
+	Path, Subject, Firm, Title, State, Number, Since, Due string
 	Late                                                  bool
 }
 
@@ -71,7 +73,10 @@ func filingFilter(l listAddress) filing.Filter {
 
 // filingLineOf puts a filing into words.
 func (s *Server) filingLineOf(id string, f *filing.Filing) filingLine {
-	line := filingLine{Path: filingsPath + "/" + id, Project: f.ProjectName, Firm: f.FirmName, Title: f.Title, State: f.State.Title(), Number: f.Number, Since: "未提交"}
+	line := filingLine{Path: filingsPath + "/" + id, Subject: f.Subject(), Title: f.Title, State: f.State.Title(), Number: f.Number, Since: "未提交"}
+	if f.Project != "" {
+		line.Firm = f.FirmName
+	}
 	if !f.Submitted.IsZero() {
 		line.Since = shortDate(calendar.DateOf(f.Submitted.Time), calendar.DateOf(s.clocks.Business()))
 	}
@@ -116,10 +121,19 @@ func (s *Server) filingsExcel(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	table := report.Table[row]{Sheet: "备案", Columns: []report.Column[row]{
-		report.Shown("备案号", func(r *row) any { return r.Number }).Wide(22), report.Shown("种类", func(r *row) any { return r.Title }).Wide(28), report.Shown("小区", func(r *row) any { return r.Project }).Wide(20),
-		report.Shown("企业", func(r *row) any { return r.Firm }).Wide(28), report.Shown("状态", func(r *row) any { return r.State }), report.Shown("事项日期", func(r *row) any { return r.f.Happened }),
+		report.Shown("备案号", func(r *row) any { return r.Number }).Wide(22), report.Shown("种类", func(r *row) any { return r.Title }).Wide(28), report.Shown("小区", func(r *row) any { return r.f.ProjectName }).Wide(20),
+		report.Shown("企业", func(r *row) any { return r.f.FirmName }).Wide(28), report.Shown("状态", func(r *row) any { return r.State }), report.Shown("事项日期", func(r *row) any { return r.f.Happened }),
 		report.Shown("收件日期", func(r *row) any { return r.Since }), report.Shown("回执日期", func(r *row) any { return r.f.Filed }), report.Shown("理由", func(r *row) any { return r.f.Reason }).Wide(30),
+		report.Shown("社区告知", func(r *row) any { return r.f.Noticed(s.clocks.Business()).Title() }).Wide(20),
 	}}
+	for _, sheet := range s.filings.Kinds.Sheets() {
+		table.Columns = append(table.Columns, report.Shown(sheet.Title, func(r *row) any {
+			if one, ok := r.f.Sheet(sheet.ID); ok {
+				return string(one.State())
+			}
+			return ""
+		}).Wide(16))
+	}
 	data, err := report.Write(table.Filled(rows))
 	if err != nil {
 		return err
@@ -127,22 +141,43 @@ func (s *Server) filingsExcel(c *fiber.Ctx, by policy.Actor) error {
 	return sendExcel(c, "备案.xlsx", data)
 }
 
-// newFiling is the choice of kind and compound.
+// newFiling is the choice of kind and of what it is about.
 func (s *Server) newFiling(c *fiber.Ctx, by policy.Actor) error {
-	return s.showNewFiling(c, by, c.Query("kind"), c.Query("project"), nil)
+	return s.showNewFiling(c, by, url.Values{"kind": {c.Query("kind")}, "project": {c.Query("project")}}, nil)
 }
 
-func (s *Server) showNewFiling(c *fiber.Ctx, by policy.Actor, kind, project string, refused []fault.Field) error {
-	kinds := []option{{Label: "请选择种类"}}
+func (s *Server) showNewFiling(c *fiber.Ctx, by policy.Actor, typed url.Values, refused []fault.Field) error {
+	kinds, ofFirm, ofProject := []option{{Label: "请选择种类"}}, false, false
 	for _, k := range s.filings.Kinds.Of(by) {
-		kinds = append(kinds, option{Value: k.ID, Label: k.Title})
+		label := k.Title
+		if k.FirmWide {
+			label += "（针对企业）"
+		}
+		kinds = append(kinds, option{Value: k.ID, Label: label})
+		ofFirm, ofProject = ofFirm || k.FirmWide, ofProject || !k.FirmWide
 	}
-	projects, _, err := projectOptionsFrom(c.UserContext(), s.registered, by, "")
-	if err != nil {
-		return err
+	form := []field{{Name: "kind", Label: "备案种类", Options: kinds, Value: typed.Get("kind")}}
+	if ofProject {
+		projects, _, err := projectOptionsFrom(c.UserContext(), s.registered, by, "")
+		if err != nil {
+			return err
+		}
+		one := field{Name: "project", Label: "小区", Options: projects, Value: typed.Get("project")}
+		if ofFirm {
+			one.Hint = "针对企业的备案不用选"
+		}
+		form = append(form, one)
 	}
-	form := withErrors([]field{{Name: "kind", Label: "备案种类", Options: kinds, Value: kind}, {Name: "project", Label: "小区", Options: projects, Value: project}}, refused)
-	p := page{Title: "提交备案", Nav: filingsPath, Fields: refused, Data: map[string]any{"Form": form, "Key": newKey()}}
+	if ofFirm {
+		firms, err := s.filings.Firms(c.UserContext(), by)
+		if err != nil {
+			return err
+		}
+		if len(firms) > 1 {
+			form = append(form, field{Name: "firm", Label: "企业", Options: choicesOf("请选择企业", firms), Value: typed.Get("firm"), Hint: "针对企业的备案才选"})
+		}
+	}
+	p := page{Title: "提交备案", Nav: filingsPath, Fields: refused, Data: map[string]any{"Form": withErrors(form, refused), "Key": newKey()}}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "filing_new", p)
 	}
@@ -151,15 +186,31 @@ func (s *Server) showNewFiling(c *fiber.Ctx, by policy.Actor, kind, project stri
 
 // startFiling begins a draft.
 func (s *Server) startFiling(c *fiber.Ctx, by policy.Actor) error {
-	kind, project := c.FormValue("kind"), c.FormValue("project")
-	doc, err := s.filings.Start(c.UserContext(), by, kind, project, formIdem(c))
+	typed := formValues(c)
+	subject, err := s.filingSubject(c, by, typed)
+	if err != nil {
+		return err
+	}
+	doc, err := s.filings.Start(c.UserContext(), by, typed.Get("kind"), subject, formIdem(c))
 	if refused := refusedForm(err); len(refused) > 0 {
-		return s.showNewFiling(c, by, kind, project, refused)
+		return s.showNewFiling(c, by, typed, refused)
 	}
 	if err != nil {
 		return err
 	}
 	return seeOther(c, filingsPath+"/"+doc.ID)
+}
+
+// filingSubject is what a new filing is about: the project, or for a kind about a firm the chosen firm or the only one.
+func (s *Server) filingSubject(c *fiber.Ctx, by policy.Actor, typed url.Values) (string, error) {
+	if kind, err := s.filings.Kinds.Find(typed.Get("kind")); err != nil || !kind.FirmWide {
+		return typed.Get("project"), nil
+	}
+	firms, err := s.filings.Firms(c.UserContext(), by)
+	if err == nil && len(firms) == 1 {
+		return firms[0].ID, nil
+	}
+	return typed.Get("firm"), err
 }
 
 // filingAt is the filing that a form is about.
@@ -189,7 +240,7 @@ func (s *Server) filingDone(c *fiber.Ctx, by policy.Actor, done string, typed ur
 
 // filingSaid is what was done.
 var filingSaid = map[string]string{"saved": "已保存，还没有提交。", "submitted": "已提交，住建局受理后进入审批。", "withdrawn": "已撤回。", "accepted": "已受理，进入审批。", "asked": "已一次性告知补正，办理期限停走，补正后接着算。",
-	"refused": "已写明理由和依据，不予备案。", "signed": "已签署。", "paper": "签字件已登记，另一人核对后生效。", "sheet": "已完成。"}
+	"refused": "已写明理由和依据，不予备案。", "signed": "已签署。", "paper": "签字件已登记，另一人核对后生效。", "sheet": "已填好。", "begun": "已保存，还没有填完。", "answered": "已答复，住建局办理时看得到。"}
 
 func (s *Server) dropDocument(c *fiber.Ctx, by policy.Actor) error {
 	return s.filingAct(c, by, "saved", func(at filing.At) (store.Doc[filing.Filing], error) {
@@ -220,12 +271,6 @@ func (s *Server) askFiling(c *fiber.Ctx, by policy.Actor) error {
 func (s *Server) refuseFiling(c *fiber.Ctx, by policy.Actor) error {
 	return s.filingAct(c, by, "refused", func(at filing.At) (store.Doc[filing.Filing], error) {
 		return s.filings.Refuse(c.UserContext(), by, at, c.FormValue("reason"), c.FormValue("clause"))
-	})
-}
-
-func (s *Server) finishSheet(c *fiber.Ctx, by policy.Actor) error {
-	return s.filingAct(c, by, "sheet", func(at filing.At) (store.Doc[filing.Filing], error) {
-		return s.filings.FinishSheet(c.UserContext(), by, at, filing.SheetKind(c.FormValue("sheet")))
 	})
 }
 

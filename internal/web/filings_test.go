@@ -85,7 +85,13 @@ func TestFilingPages(t *testing.T) {
 		t.Fatalf("a document: %d %.400s", a.StatusCode, a.body)
 	}
 	do := func(login, act string, form url.Values) answer {
-		form.Set("seq", hidden(login, "seq"))
+		if filed := page; strings.HasPrefix(act, "/sheets/") {
+			page += act
+			form.Set("seq", hidden(login, "seq"))
+			page = filed
+		} else {
+			form.Set("seq", hidden(login, "seq"))
+		}
 		if strings.HasPrefix(act, "/sign") {
 			form.Set("hash", hidden(login, "hash"))
 		}
@@ -109,8 +115,14 @@ func TestFilingPages(t *testing.T) {
 		{"chief", "/sign", pairs("move", "agree", "current", browsertest.Password), 303, ""},
 		{"firm", "/sign", pairs("move", "agree", "current", browsertest.Password), 403, ""},
 		{"law", "/sign", pairs("move", "agree", "current", browsertest.Password), 303, ""},
-		{"officer", "/sheet", pairs("sheet", "party"), 403, ""},
-		{"party", "/sheet", pairs("sheet", "party"), 303, ""},
+		{"secretary", "/answer", pairs("answer", "objected"), 422, "请写明是什么意见"},
+		{"officer", "/answer", pairs("answer", "agreed"), 403, ""},
+		{"secretary", "/answer", pairs("answer", "objected", "text", "楼栋写错了"), 303, ""},
+		{"officer", "/sheets/party", pairs("step", "own", "onsite", "2"), 403, ""},
+		{"party", "/sheets/party", pairs("onsite", "很多"), 422, "请选择组建安排"},
+		{"party", "/sheets/party", pairs("onsite", "2", "keep", "1"), 303, ""},
+		{"party", "/sheets/party", pairs("step", "own", "onsite", "2"), 303, ""},
+		{"party", "/sheets/nothing", pairs("step", "own"), 404, ""},
 	} {
 		before := changes(t, f)
 		a := do(s.login, s.act, s.form)
@@ -121,18 +133,26 @@ func TestFilingPages(t *testing.T) {
 			t.Errorf("step %d was refused and wrote something", i)
 		}
 	}
+	if a := who("firm").send(t, http.MethodPost, "/filings/new", pairs("kind", "branch", "key", "k2")); a.StatusCode != http.StatusSeeOther || !strings.Contains(who("firm").get(t, a.Header.Get("Location")).body, "外来企业分公司备案") {
+		t.Errorf("a filing about the firm: %d %.300s", a.StatusCode, a.body)
+	}
 	people := map[string]*person{}
 	for _, s := range []scenario{
 		{name: "the public", path: page, status: 401},
 		{name: "another community", role: "elsewhere", path: page, status: 404},
-		{name: "the firm sees the number", role: "firm", path: page, status: 200, contains: []string{"物合备〔2026〕1号", "已备案", "备案回执", "同意"}, excludes: []string{"受理并送审"}},
+		{name: "the firm sees the number", role: "firm", path: page, status: 200, contains: []string{"物合备〔2026〕1号", "已备案", "备案回执", "同意", "社区有意见", "楼栋写错了", "已填写"}, excludes: []string{"受理并送审"}},
+		{name: "the firm sees how a sheet stands, not what is in it", role: "firm", path: page + "/sheets/party", status: 200, contains: []string{"已填写", "系统里已有"}, excludes: []string{"拟单独组建", "填好了"}},
+		{name: "who filled it in", role: "party", path: page + "/sheets/party", status: 200, contains: []string{"拟单独组建", "保存更正", "党组织登记"}},
+		{name: "the officer's sheet", role: "officer", path: page + "/sheets/supervision", status: 200, contains: []string{"首次走访计划日期", "小区登记与合同"}},
+		{name: "no such sheet", role: "officer", path: page + "/sheets/nothing", status: 404},
+		{name: "a kind about a firm asks for no compound", role: "firm", path: "/filings/new", status: 200, contains: []string{"外来企业分公司备案（针对企业）", "针对企业的备案不用选"}},
 		{name: "the list", role: "officer", path: "/filings?q=望湖&state=registered", status: 200, contains: []string{"望湖苑", "物合备〔2026〕1号", "filings.xlsx?"}},
 		{name: "nothing found", role: "officer", path: "/filings?kind=contract&state=refused", status: 200, contains: []string{"没有符合条件的备案"}},
 		{name: "Excel", role: "officer", path: "/filings.xlsx?state=registered", status: 200},
 		{name: "the receipt", role: "firm", path: page + "/receipt", status: 200, contains: []string{"物合备〔2026〕1号", "sha256 "}},
 		{name: "the document", role: "officer", path: page + "/files/0", status: 200, contains: []string{"%PDF-1.4"}},
 		{name: "a document that is none", role: "officer", path: page + "/files/1", status: 404},
-		{name: "the sheets are work", role: "officer", path: "/todo", status: 200, contains: []string{"完成望湖苑的三同步事项"}},
+		{name: "the sheets are work", role: "officer", path: "/todo", status: 200, contains: []string{"填写望湖苑的日常监管档案、考核评价档案"}},
 		{name: "who files nothing", role: "secretary", path: "/filings/new", status: 403},
 	} {
 		s.run(t, f, people)

@@ -30,6 +30,7 @@ var looks = map[string]look{
 	"联合查验中": {"blue", "eye"}, "延长存储": {"amber", "pause"}, "退还公示中": {"teal", "mega"}, "待退还": {"blue", "clock"}, "已退还": {"green", "check"}, "达成一致": {"green", "check"}, "已起诉或仲裁": {"violet", "speech"}, "已撤回异议": {"grey", "undo"},
 	"已预约": {"blue", "clock"}, "已到": {"green", "check"}, "未到": {"grey", "dash"},
 	"已通知": {"amber", "hour"}, "已公告": {"teal", "mega"}, "应急托管中": {"amber", "hour"}, "已选聘": {"blue", "clock"}, "移交中": {"blue", "tool"}, "拒不退出": {"wine", "alert"}, "已完成": {"green", "check"},
+	"待填写": {"blue", "clock"}, "已填写": {"green", "check"}, "社区无异议": {"green", "check"}, "社区有意见": {"violet", "speech"}, "等社区答复": {"blue", "clock"},
 	"须改密码": {"amber", "key"},
 	"公示中":  {"teal", "mega"}, "征求意见": {"teal", "mega"},
 	"异议中": {"violet", "speech"}, "申诉中": {"violet", "speech"}, "争议调解": {"violet", "speech"},

@@ -3,8 +3,10 @@
 //  1. A correction is asked once (一次性告知); while it is awaited the clock stands.
 //  2. Who accepts a filing does not approve it; approval is a policy.Approval inside the filing's own stream, over one hash of what is filed.
 //  3. A register number belongs to one filing: it is claimed before the last signature is stored.
-//  4. The receipt opens the sheets of 三同步 (party, supervision, rating) in the same record; they delay nothing.
-//  5. A filing under way names who filed it; drafts are seen by those who may apply only.
+//  4. The receipt opens the sheets of 三同步 (party, supervision, rating) in the same record; they delay nothing. What stands in them is data.
+//  5. The community is told when a filing comes in; it delays nothing, and who says nothing in time does not object.
+//  6. A kind is about a compound, or about a firm as such.
+//  7. A filing under way names who filed it; drafts are seen by those who may apply only.
 package filing
 
 import (
@@ -15,6 +17,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/yamlstrict"
 	"redsteward/policy"
+	"redsteward/registry"
 )
 
 // Kind is one kind of filing, as filings.yaml says it.
@@ -34,6 +37,10 @@ type Kind struct {
 	Clock  string `yaml:"clock,required"`
 	// Chain is the way of approval in approvals.yaml.
 	Chain string `yaml:"chain,required"`
+	// Notice is the deadline within which the community may answer, counted from the day on which it comes in; "" if the community is not told.
+	Notice string `yaml:"notice"`
+	// FirmWide: it is about a firm and not about a compound.
+	FirmWide bool `yaml:"firm_wide"`
 	// Synchronous: the receipt opens the sheets of 三同步.
 	Synchronous bool `yaml:"synchronous"`
 	// Documents are what is handed in.
@@ -48,8 +55,36 @@ type Wanted struct {
 	Optional bool   `yaml:"optional"`
 }
 
-// Kinds are the kinds of filings.yaml.
-type Kinds struct{ list []Kind }
+// SheetForm is what one sheet of 三同步 asks for.
+type SheetForm struct {
+	// ID says which sheet it is, Title is Chinese, Within the deadline, counted from the receipt.
+	ID     SheetKind `yaml:"id,required"`
+	Title  string    `yaml:"title,required"`
+	Within string    `yaml:"within,required"`
+	// By are the roles that fill it in.
+	By []policy.Role `yaml:"by,required"`
+	// Fields are what it asks for; what the registers hold is shown beside them and not asked.
+	Fields registry.Form `yaml:"fields,required"`
+}
+
+// Kinds are the kinds of filings.yaml, and the sheets of 三同步.
+type Kinds struct {
+	list   []Kind
+	sheets []SheetForm
+}
+
+// Sheets are the sheets of 三同步 in the order of the file.
+func (k *Kinds) Sheets() []SheetForm { return k.sheets }
+
+// Sheet returns what a sheet asks for. Returns NotFound.
+func (k *Kinds) Sheet(id SheetKind) (SheetForm, error) {
+	for _, one := range k.sheets {
+		if one.ID == id {
+			return one, nil
+		}
+	}
+	return SheetForm{}, fault.New("filing.Sheet", fault.NotFound, "没有这张三同步表")
+}
 
 // All are all kinds in the order of the file.
 func (k *Kinds) All() []Kind { return k.list }
@@ -82,7 +117,8 @@ var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
 // kindsFile is the shape of filings.yaml.
 type kindsFile struct {
-	Filings []Kind `yaml:"filings,required"`
+	Sheets  []SheetForm `yaml:"sheets"`
+	Filings []Kind      `yaml:"filings,required"`
 }
 
 // Names tells which deadlines and ways of approval there are.
@@ -95,7 +131,8 @@ type Names struct {
 func ParseKinds(file string, data []byte, rules *policy.Rules, names Names) (*Kinds, error) {
 	var in kindsFile
 	doc := yamlstrict.Decode(file, data, &in)
-	seen := map[string]bool{}
+	checkSheets(doc, in.Sheets, rules, names)
+	seen, synchronous := map[string]bool{}, false
 	for i := range in.Filings {
 		k, at := &in.Filings[i], fmt.Sprintf("filings.%d", i)
 		add := func(place, format string, args ...any) { doc.Add(at+"."+place, fmt.Sprintf(format, args...)) }
@@ -113,11 +150,15 @@ func ParseKinds(file string, data []byte, rules *policy.Rules, names Names) (*Ki
 				add(fmt.Sprintf("by.%d", n), "岗位 %s 没有“提交备案”的权限，请先在 roles.csv 里写明", role)
 			}
 		}
-		for place, id := range map[string]string{"within": k.Within, "clock": k.Clock} {
+		for place, id := range map[string]string{"within": k.Within, "clock": k.Clock, "notice": k.Notice} {
 			if id != "" && !names.Deadline(id) {
 				add(place, "期限表里没有 %s", id)
 			}
 		}
+		if k.FirmWide && k.Notice != "" {
+			add("notice", "针对企业的备案不涉及某个社区，不能写 notice")
+		}
+		synchronous = synchronous || k.Synchronous
 		if k.Chain != "" && !names.Chain(k.Chain) {
 			add("chain", "approvals.yaml 里没有代码为 %s 的审批流程", k.Chain)
 		}
@@ -132,5 +173,31 @@ func ParseKinds(file string, data []byte, rules *policy.Rules, names Names) (*Ki
 			add("documents", "一种备案最多 %d 份材料，现在有 %d 份", MaxDocuments, len(k.Documents))
 		}
 	}
-	return &Kinds{in.Filings}, doc.Err()
+	if synchronous && len(in.Sheets) != len(SheetKinds()) {
+		doc.Add("filings", "有的备案打开三同步表（synchronous），要在 sheets 里写明三张表")
+	}
+	return &Kinds{list: in.Filings, sheets: in.Sheets}, doc.Err()
+}
+
+// checkSheets looks at the sheets of 三同步.
+func checkSheets(doc *yamlstrict.Document, sheets []SheetForm, rules *policy.Rules, names Names) {
+	seen := map[SheetKind]bool{}
+	for i, sheet := range sheets {
+		add := func(place, format string, args ...any) {
+			doc.Add(fmt.Sprintf("sheets.%d", i)+place, fmt.Sprintf(format, args...))
+		}
+		if !slices.Contains(SheetKinds(), sheet.ID) || seen[sheet.ID] {
+			add(".id", "代码“%s”重复，或者不是 party、supervision、rating", sheet.ID)
+		}
+		seen[sheet.ID] = true
+		if !names.Deadline(sheet.Within) {
+			add(".within", "期限表里没有 %s", sheet.Within)
+		}
+		for n, role := range sheet.By {
+			if ok, _ := rules.RoleAllows(role, sheet.ID.Action()); !ok {
+				add(fmt.Sprintf(".by.%d", n), "岗位 %s 不能填写这张表，请先在 roles.csv 里写明", role)
+			}
+		}
+		sheet.Fields.Check(add)
+	}
 }

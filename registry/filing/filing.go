@@ -28,9 +28,9 @@ type Filing struct {
 	Title string `json:"title" privacy:"public"`
 	Basis string `json:"basis" privacy:"public"`
 	Event string `json:"event" privacy:"public"`
-	// Project and Firm are ids, the firm being the one that holds the project on the day of the draft; the names are for people.
-	Project     string `json:"project" privacy:"public"`
-	ProjectName string `json:"project_name" privacy:"public"`
+	// Project and Firm are ids, the firm being the one that holds the project on the day of the draft; the names are for people. A filing about a firm as such has no project.
+	Project     string `json:"project,omitempty" privacy:"public"`
+	ProjectName string `json:"project_name,omitempty" privacy:"public"`
 	Firm        string `json:"firm,omitempty" privacy:"public"`
 	FirmName    string `json:"firm_name,omitempty" privacy:"public"`
 	// Keys are the scope keys, Day the day by which they were stamped.
@@ -57,6 +57,8 @@ type Filing struct {
 	// Clock is the bureau's own, from the day on which the filing came in; it stands while Left, its working days that are left, is not nil.
 	Clock calendar.Deadline `json:"clock,omitzero"`
 	Left  *int64            `json:"left,omitempty"`
+	// Notice is what the community was told and answered; nil if it is not told.
+	Notice *Notice `json:"notice,omitempty"`
 	// Approval is how far the approval has come; nil before acceptance.
 	Approval *policy.Approval `json:"approval,omitempty"`
 	// Scans are the signed papers that stand for signatures.
@@ -77,53 +79,6 @@ type Document struct {
 	Title string `json:"title" privacy:"public"`
 	// File is the stored file.
 	File files.Stored `json:"file"`
-}
-
-// SheetKind says what a sheet of 三同步 collects.
-type SheetKind string
-
-// The sheets.
-const (
-	// SheetParty is the 党建信息采集表, a to-do of the party organisations.
-	SheetParty SheetKind = "party"
-	// SheetSupervision is the file of daily supervision (日常监管档案).
-	SheetSupervision SheetKind = "supervision"
-	// SheetRating is the file of the rating (考核评价档案).
-	SheetRating SheetKind = "rating"
-)
-
-// SheetKinds are the sheets in the order of pages.
-func SheetKinds() []SheetKind { return []SheetKind{SheetParty, SheetSupervision, SheetRating} }
-
-// Title is the sheet for people.
-func (k SheetKind) Title() string {
-	switch k {
-	case SheetParty:
-		return "党建信息采集表"
-	case SheetSupervision:
-		return "日常监管档案"
-	case SheetRating:
-		return "考核评价档案"
-	}
-	return string(k)
-}
-
-// Action is the right that finishes the sheet.
-func (k SheetKind) Action() policy.Action {
-	if k == SheetParty {
-		return policy.RecordPartyFact
-	}
-	return policy.HandleFiling
-}
-
-// Sheet is one of the three that the receipt opened.
-type Sheet struct {
-	// Kind says which, Due until when.
-	Kind SheetKind         `json:"kind" privacy:"public"`
-	Due  calendar.Deadline `json:"due,omitzero"`
-	// By is who finished it, At when; nobody while it is open.
-	By string       `json:"by,omitempty" privacy:"internal"`
-	At journal.Time `json:"at,omitzero"`
 }
 
 // State is where a filing stands. A new one gets a row in moves and a word and colour in internal/web.
@@ -199,18 +154,22 @@ const (
 	MoveReturn   Move = "审批退回"
 	MoveReject   Move = "审批不同意"
 	MoveRegister Move = "审批通过，出具回执"
-	// MoveSheet finishes a sheet of 三同步.
-	MoveSheet Move = "完成三同步事项"
+	// MoveSheetSave, MoveSheet and MoveSheetCorrect write a sheet of 三同步: in part, whole, and again.
+	MoveSheetSave    Move = "填写三同步表"
+	MoveSheet        Move = "填好三同步表"
+	MoveSheetCorrect Move = "更正三同步表"
+	// MoveAnswer is the community's.
+	MoveAnswer Move = "社区答复"
 )
 
 // moves is the one table of transitions; what is not in it is a Conflict.
 var moves = map[State]map[Move]State{
 	Draft:      {MoveEdit: Draft, MoveSubmit: Submitted, MoveWithdraw: Withdrawn},
-	Submitted:  {MoveAccept: Approving, MoveAsk: Correcting, MoveRefuse: Refused, MoveWithdraw: Withdrawn},
-	Correcting: {MoveEdit: Correcting, MoveSubmit: Submitted, MoveRefuse: Refused, MoveWithdraw: Withdrawn},
-	Approving:  {MoveSign: Approving, MoveReturn: SentBack, MoveReject: Refused, MoveRegister: Registered},
-	SentBack:   {MoveResend: Approving, MoveAsk: Correcting, MoveRefuse: Refused},
-	Registered: {MoveSheet: Registered},
+	Submitted:  {MoveAccept: Approving, MoveAsk: Correcting, MoveRefuse: Refused, MoveWithdraw: Withdrawn, MoveAnswer: Submitted},
+	Correcting: {MoveEdit: Correcting, MoveSubmit: Submitted, MoveRefuse: Refused, MoveWithdraw: Withdrawn, MoveAnswer: Correcting},
+	Approving:  {MoveSign: Approving, MoveReturn: SentBack, MoveReject: Refused, MoveRegister: Registered, MoveAnswer: Approving},
+	SentBack:   {MoveResend: Approving, MoveAsk: Correcting, MoveRefuse: Refused, MoveAnswer: SentBack},
+	Registered: {MoveSheetSave: Registered, MoveSheet: Registered, MoveSheetCorrect: Registered, MoveAnswer: Registered},
 	Refused:    {},
 	Withdrawn:  {},
 }
@@ -222,6 +181,14 @@ func (s State) next(m Move) (State, error) {
 		return "", fault.New("filing.next", fault.Conflict, fmt.Sprintf("这件备案现在是“%s”，不能%s，请刷新后再看", s.Title(), m))
 	}
 	return to, nil
+}
+
+// Subject is the compound that it is about, or the firm, for people.
+func (f *Filing) Subject() string {
+	if f.Project == "" {
+		return f.FirmName
+	}
+	return f.ProjectName
 }
 
 // Can reports whether the table knows a move from the present state.

@@ -30,6 +30,7 @@ const password = "Lake-Poyang-7"
 var people = map[string]policy.Actor{
 	"firm": person("firm", "firm_manager", "f:f1"), "rival": person("rival", "firm_manager", "f:f2"), "owners": person("owners", "owners_committee", "p:p1"),
 	"officer": person("officer", "property_officer", policy.County), "officer2": person("officer2", "property_officer", policy.County), "chief": person("chief", "section_chief", policy.County),
+	"builder": person("builder", "developer", "d:d1"), "community": person("community", "community_worker", "c:c1"), "elsewhere": person("elsewhere", "community_secretary", "c:c2"),
 	"vice": person("vice", "deputy_director", policy.County), "party": person("party", "industry_secretary", policy.County), "inspector": person("inspector", "inspector", policy.County),
 }
 
@@ -59,7 +60,18 @@ func (d *desk) Place(_ context.Context, project string, _ calendar.Date) (regist
 	if project != "p1" {
 		return registry.Place{}, fault.New("filing.Place", fault.NotFound, "没有找到这个小区")
 	}
-	return registry.Place{Project: "p1", Name: "望湖苑", Community: "c1", Township: "t1", Firm: "f1", FirmName: "一盏灯物业"}, nil
+	return registry.Place{Project: "p1", Name: "望湖苑", Community: "c1", Township: "t1", Firm: "f1", FirmName: "一盏灯物业", Developer: "d1"}, nil
+}
+
+// FirmNames implements Places.
+func (d *desk) FirmNames(_ context.Context, ids []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, id := range ids {
+		if name := map[string]string{"f1": "一盏灯物业", "f2": "赣北物业"}[id]; name != "" {
+			out[id] = name
+		}
+	}
+	return out, nil
 }
 
 func read(t testing.TB, name string) []byte {
@@ -220,9 +232,24 @@ func (d *desk) withdraw(by policy.Actor, at At) (store.Doc[Filing], error) {
 	return d.Withdraw(context.Background(), by, at)
 }
 
-func (d *desk) sheet(kind SheetKind) act {
+// sheet fills a sheet in as the shipped file asks; with empty it forgets what is required.
+func (d *desk) sheet(kind SheetKind, finish, empty bool) act {
 	return func(by policy.Actor, at At) (store.Doc[Filing], error) {
-		return d.FinishSheet(context.Background(), by, at, kind)
+		values := map[SheetKind]map[string]string{
+			SheetParty:       {"step": "拟单独组建", "onsite": "2", "crossing": "planned"},
+			SheetSupervision: {"address": "signed", "first": "2026-11-20", "rhythm": "quarter", "focus": "电梯"},
+			SheetRating:      {"from": "2027-01-01", "promise": "handed", "told": "yes"},
+		}[kind]
+		if empty {
+			values = map[string]string{"focus": "电梯", "onsite": "很多"}
+		}
+		return d.FillSheet(context.Background(), by, at, kind, values, finish)
+	}
+}
+
+func (d *desk) answer(answer NoticeAnswer, text string) act {
+	return func(by policy.Actor, at At) (store.Doc[Filing], error) {
+		return d.Answer(context.Background(), by, at, answer, text)
 	}
 }
 
@@ -266,9 +293,21 @@ func TestFiled(t *testing.T) {
 		told{"vice", d.sign(policy.MoveAgree, "wrong"), "", fault.Invalid}, told{"chief", d.sign(policy.MoveAgree, "wrong"), "", fault.Invalid},
 		told{"chief", d.sign(policy.MoveAgree, password), Approving, ""}, told{"chief", d.sign(policy.MoveAgree, password), "", fault.Forbidden},
 		told{"vice", d.sign(policy.MoveAgree, password), Registered, ""}, told{"vice", d.sign(policy.MoveAgree, password), "", fault.Conflict},
-		told{"officer", d.sheet(SheetParty), "", fault.Forbidden}, told{"party", d.sheet(SheetRating), "", fault.Forbidden},
-		told{"party", d.sheet(SheetParty), Registered, ""}, told{"party", d.sheet(SheetParty), "", fault.Conflict},
-		told{"officer", d.sheet(SheetSupervision), Registered, ""}, told{"officer", d.sheet(SheetRating), Registered, ""})
+		told{"officer", d.sheet(SheetParty, true, false), "", fault.Forbidden}, told{"party", d.sheet(SheetRating, true, false), "", fault.Forbidden}, told{"community", d.sheet(SheetParty, true, false), "", fault.Forbidden},
+		told{"party", d.sheet(SheetParty, false, true), "", fault.Invalid}, told{"party", d.sheet(SheetParty, true, false), Registered, ""}, told{"party", d.sheet(SheetParty, false, false), Registered, ""},
+		told{"officer", d.sheet(SheetSupervision, true, true), "", fault.Invalid}, told{"officer", d.sheet(SheetSupervision, false, true), Registered, ""})
+	if sheet, _ := doc.State.Sheet(SheetSupervision); sheet.State() != SheetBegun || sheet.Values["focus"] != "电梯" {
+		t.Errorf("a sheet that was begun: %+v", sheet)
+	}
+	doc = d.tell(t, doc, told{"officer", d.sheet(SheetSupervision, true, false), Registered, ""}, told{"officer", d.sheet(SheetRating, true, false), Registered, ""}, told{"officer", d.sheet(SheetRating, true, true), "", fault.Invalid})
+	for who, want := range map[string][3]bool{"party": {true, false, false}, "officer": {false, true, true}, "firm": {}} {
+		one, err := d.One(t.Context(), people[who], doc.ID)
+		for i, sheet := range one.State.Sheets {
+			if err != nil || (len(sheet.Values) > 0) != want[i] || sheet.State() != SheetFilled {
+				t.Errorf("%s reads %s: %v %s %v", who, sheet.Kind, sheet.Values, sheet.State(), err)
+			}
+		}
+	}
 	f := doc.State
 	if f.Number != "物合备〔2026〕1号" || f.Filed.String() != "2026-10-19" || len(f.Sheets) != 3 || f.Stage() != "" {
 		t.Errorf("%+v", f)
@@ -328,6 +367,80 @@ func TestCorrectedOnce(t *testing.T) {
 	d.tell(t, late, told{"officer", d.refuse, Refused, ""})
 }
 
+// TestNotice: the community is told in parallel; its answer stands on the filing, its silence is no objection, and neither delays anything.
+func TestNotice(t *testing.T) {
+	d := newDesk(t)
+	sent := func() store.Doc[Filing] {
+		return d.tell(t, d.draft(t), told{"firm", d.submit("2026-10-01"), Submitted, ""})
+	}
+	waiting := func(who string) int {
+		docs, err := d.Unanswered(t.Context(), people[who])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(docs)
+	}
+	doc := sent()
+	if due := doc.State.Notice.Due.Due.String(); due != "2026-10-22" || waiting("community") != 1 || waiting("elsewhere") != 0 {
+		t.Errorf("told until %s, %d wait", due, waiting("community"))
+	}
+	doc = d.tell(t, doc, told{"elsewhere", d.answer(NoticeAgreed, ""), "", fault.NotFound}, told{"officer", d.answer(NoticeAgreed, ""), "", fault.Forbidden}, told{"community", d.answer("", ""), "", fault.Invalid},
+		told{"community", d.answer(NoticeSilent, ""), "", fault.Invalid}, told{"community", d.answer(NoticeObjected, " "), "", fault.Invalid}, told{"community", d.answer(NoticeAgreed, strings.Repeat("长", 201)), "", fault.Invalid},
+		told{"officer", d.accept, Approving, ""}, told{"community", d.answer(NoticeObjected, "合同的楼栋写错了"), Approving, ""}, told{"community", d.answer(NoticeAgreed, ""), "", fault.Conflict})
+	if f := doc.State; f.Noticed(d.now) != NoticeObjected || f.Notice.Text != "合同的楼栋写错了" || waiting("community") != 0 {
+		t.Errorf("%+v", f.Notice)
+	}
+	// One that ends before is answered no more; one that nobody answers is not held up, and its time passes.
+	gone := d.tell(t, sent(), told{"firm", d.withdraw, Withdrawn, ""}, told{"community", d.answer(NoticeAgreed, ""), "", fault.Conflict})
+	silent := sent()
+	if gone.State.Noticed(d.now) != NoticeOver || waiting("community") != 1 {
+		t.Errorf("%s, %d wait", gone.State.Noticed(d.now), waiting("community"))
+	}
+	d.now = d.now.AddDate(0, 0, 4)
+	silent = d.tell(t, silent, told{"community", d.answer(NoticeObjected, "晚了"), "", fault.Conflict}, told{"officer", d.accept, Approving, ""})
+	if silent.State.Noticed(d.now) != NoticeSilent || waiting("community") != 0 {
+		t.Errorf("%s, %d wait", silent.State.Noticed(d.now), waiting("community"))
+	}
+}
+
+// TestAbout: a kind about a firm has no compound, one of a developer is seen by it.
+func TestAbout(t *testing.T) {
+	d := newDesk(t)
+	for _, s := range []struct {
+		who, kind, subject string
+		want               fault.Kind
+		keys               []string
+	}{
+		{"firm", "branch", "f1", "", []string{"f:f1"}}, {"firm", "branch", "f2", fault.NotFound, nil}, {"firm", "branch", "f9", fault.NotFound, nil}, {"firm", "branch", "", fault.Invalid, nil},
+		{"builder", "tender", "p1", "", []string{"p:p1", "c:c1", "t:t1", "f:f1", "d:d1"}}, {"firm", "contract", "", fault.Invalid, nil}, {"builder", "contract", "p1", fault.Forbidden, nil},
+	} {
+		doc, err := d.Start(t.Context(), people[s.who], s.kind, s.subject, nil)
+		if fault.KindOf(err) != s.want || !slices.Equal(doc.State.Keys, s.keys) {
+			t.Errorf("%s files %s for %q: %v %v", s.who, s.kind, s.subject, doc.State.Keys, err)
+		}
+	}
+	firms, err := d.Firms(t.Context(), people["rival"])
+	if err != nil || len(firms) != 1 || firms[0].Text != "赣北物业" {
+		t.Errorf("%v %v", firms, err)
+	}
+	doc, err := d.Start(t.Context(), people["firm"], "branch", "f1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"licence", "head"} {
+		if doc, err = d.Attach(t.Context(), people["firm"], At{ID: doc.ID, Seq: doc.Seq}, id, d.upload(t, id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	doc = d.tell(t, doc, told{"firm", d.submit("2026-10-01"), Submitted, ""}, told{"officer", d.accept, Approving, ""}, told{"chief", d.sign(policy.MoveAgree, password), Approving, ""}, told{"vice", d.sign(policy.MoveAgree, password), Registered, ""})
+	if f := doc.State; f.Subject() != "一盏灯物业" || f.Notice != nil || len(f.Sheets) != 3 {
+		t.Errorf("%+v", f)
+	}
+	if page, err := d.List(t.Context(), people["officer"], Filter{Text: "yizhand"}, ""); err != nil || len(page.Docs) == 0 {
+		t.Errorf("not found by the firm: %v", err)
+	}
+}
+
 // TestPaper: a signed paper counts once somebody who neither recorded nor signed it has looked at it.
 func TestPaper(t *testing.T) {
 	d := newDesk(t)
@@ -355,7 +468,7 @@ func TestPaper(t *testing.T) {
 
 // TestMoves: whatever stands not in the table is a Conflict.
 func TestMoves(t *testing.T) {
-	all := []Move{MoveEdit, MoveSubmit, MoveWithdraw, MoveAccept, MoveAsk, MoveRefuse, MoveResend, MoveSign, MoveReturn, MoveReject, MoveRegister, MoveSheet}
+	all := []Move{MoveEdit, MoveSubmit, MoveWithdraw, MoveAccept, MoveAsk, MoveRefuse, MoveResend, MoveSign, MoveReturn, MoveReject, MoveRegister, MoveSheetSave, MoveSheet, MoveSheetCorrect, MoveAnswer}
 	allowed := 0
 	for _, state := range States() {
 		for _, move := range all {
@@ -372,7 +485,7 @@ func TestMoves(t *testing.T) {
 			t.Errorf("%s is final", state)
 		}
 	}
-	if allowed != 19 {
+	if allowed != 26 {
 		t.Errorf("%d transitions", allowed)
 	}
 }
@@ -388,6 +501,11 @@ func TestFieldsOfFilingAreTagged(t *testing.T) {
 	if got := strings.Join(store.FieldNames[Filing](), "\n") + "\n"; got != string(golden) {
 		t.Errorf("stored fields changed; old records would not be read:\n%s", got)
 	}
+}
+
+// sheetOf is the beginning of a filings.yaml with one sheet of one field.
+func sheetOf(id, kind string) string {
+	return "sheets:\n  - id: party\n    title: 党建信息采集表\n    within: filing.party_form\n    by: [industry_secretary]\n    fields:\n      - {id: " + id + ", label: 填什么, kind: " + kind + "}\nfilings:\n"
 }
 
 func TestFaultyKinds(t *testing.T) {
@@ -413,6 +531,10 @@ func TestFaultyKinds(t *testing.T) {
 		{"an unknown chain", "chain: filing", "chain: fund", "filings.yaml:10:12"},
 		{"who cannot file", "[firm_manager]", "[inspector]", "filings.yaml:6:10"},
 		{"a document twice", "物业服务合同}\n", "物业服务合同}\n      - {id: contract, title: 又一份}\n", "filings.yaml:13:14"},
+		{"a notice about a firm", "clock: filing.decide", "clock: filing.decide\n    firm_wide: true\n    notice: filing.decide", "filings.yaml:11:13"},
+		{"sheets that are asked for and not there", "chain: filing", "chain: filing\n    synchronous: true", "filings.yaml:2:3"},
+		{"a sheet about a person", "filings:\n", sheetOf("name", "person"), "filings.yaml:7:38"},
+		{"a sheet that a firm would fill in", "filings:\n", strings.Replace(sheetOf("step", "text"), "industry_secretary", "firm_manager", 1), "filings.yaml:5:10"},
 		{"the same kind twice", "filings:\n", good, "filings.yaml:13:9"},
 	} {
 		text := strings.Replace(good, tt.old, tt.new, 1)

@@ -141,7 +141,7 @@ func (s *Service) Queue(ctx context.Context, by policy.Actor, stage Stage) ([]st
 	case StageSheets:
 		keep = func(f *Filing) bool {
 			for _, sheet := range f.Sheets {
-				if sheet.By == "" && s.Guard.Allow(by, sheet.Kind.Action()) {
+				if sheet.By == "" && s.MayFill(by, sheet.Kind) {
 					return true
 				}
 			}
@@ -168,19 +168,24 @@ func (s *Service) page(ctx context.Context, by policy.Actor, action policy.Actio
 	}
 	q.Limit = perPage
 	drafts := s.Guard.Allow(by, policy.ApplyFiling)
-	return s.rows.ListWhere(ctx, q, func(d *store.Doc[Filing]) bool {
+	found, err := s.rows.ListWhere(ctx, q, func(d *store.Doc[Filing]) bool {
 		f := &d.State
 		return (f.State != Draft || drafts) && scope.Covers(f.Keys, f.Day) && keep(f)
 	})
+	for i := range found.Docs {
+		found.Docs[i] = s.seen(by, found.Docs[i])
+	}
+	return found, err
 }
 
-// One returns a filing. Returns Forbidden without ReadFiling, NotFound outside the scope.
+// One returns a filing, without what the actor may not read in its sheets. Returns Forbidden without ReadFiling, NotFound outside the scope.
 func (s *Service) One(ctx context.Context, by policy.Actor, id string) (store.Doc[Filing], error) {
 	scope, err := s.scope(ctx, by, policy.ReadFiling)
 	if err != nil {
 		return store.Doc[Filing]{}, err
 	}
-	return s.load(ctx, by, scope, id)
+	doc, err := s.load(ctx, by, scope, id)
+	return s.seen(by, doc), err
 }
 
 // Happened is one change of a filing.
@@ -202,7 +207,7 @@ func (s *Service) History(ctx context.Context, by policy.Actor, id string) ([]Ha
 		if err != nil {
 			return nil, err
 		}
-		if f := change.State; f.Last != MoveEdit {
+		if f := change.State; f.Last != MoveEdit && f.Last != MoveSheetSave {
 			out = append(out, Happened{At: change.At, By: change.Meta.By, Move: f.Last, Reason: f.Reason})
 		}
 	}

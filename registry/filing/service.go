@@ -3,6 +3,7 @@ package filing
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,6 +21,8 @@ import (
 type Places interface {
 	// Place returns it as of a day. Returns NotFound if there is no such project.
 	Place(ctx context.Context, project string, on calendar.Date) (registry.Place, error)
+	// FirmNames returns the names of firms by id; one that does not exist is left out.
+	FirmNames(ctx context.Context, ids []string) (map[string]string, error)
 }
 
 // Persons knows the accounts; policy.Service does.
@@ -57,13 +60,17 @@ type Service struct {
 const (
 	filingKind  = "filing"
 	numberClaim = "filing-number"
-	// byScope lists everything by the scope keys, byWork what somebody is to do, byNumber the registered ones of a kind and year.
+	// byScope lists everything by the scope keys, byWork what somebody is to do, byNumber the registered ones of a kind and year, byNotice those that no community answered.
 	byScope  = "scope"
 	byWork   = "work"
 	byNumber = "number"
-	// sheetRule is until when the sheets of 三同步 are to be done, correctionRule until when a correction is to come.
-	sheetRule      = "filing.party_form"
+	byNotice = "notice"
+	// correctionRule is until when a correction is to come.
 	correctionRule = "filing.contract_correction"
+	// never sorts what has no day behind everything else.
+	never = "9999-12-31"
+	// developerRole owes what it files, so its filings have its key too.
+	developerRole policy.Role = "developer"
 )
 
 // document is how filings are stored.
@@ -82,6 +89,17 @@ func document() store.Kind[Filing] {
 			}
 			return []string{numberKey(f.Kind, f.Year)}
 		}, Sort: func(_ string, f *Filing) string { return store.SortInt(f.Nth) }},
+		{Name: byNotice, Keys: func(_ string, f *Filing) []string {
+			if f.Notice == nil || f.Notice.Answer != "" || f.State == Refused || f.State == Withdrawn {
+				return nil
+			}
+			return listKeys(f.Keys, "")
+		}, Sort: func(_ string, f *Filing) string {
+			if f.Notice == nil || !f.Notice.Due.Resolved() {
+				return never
+			}
+			return f.Notice.Due.Due.String()
+		}},
 	}}
 }
 
@@ -113,8 +131,9 @@ type At struct {
 
 func (s *Service) today() calendar.Date { return calendar.DateOf(s.Now()) }
 
-// Start begins a draft of a kind for a project. Returns Forbidden without ApplyFiling or for a kind that others file, NotFound outside the scope.
-func (s *Service) Start(ctx context.Context, by policy.Actor, kind, project string, idem *store.Idem) (store.Doc[Filing], error) {
+// Start begins a draft of a kind for a project, or for a firm if the kind is about a firm as such. Returns Forbidden without ApplyFiling or for a kind that others file,
+// Invalid for refused fields (kind, project, firm), NotFound outside the scope.
+func (s *Service) Start(ctx context.Context, by policy.Actor, kind, subject string, idem *store.Idem) (store.Doc[Filing], error) {
 	const op = "filing.Start"
 	none := store.Doc[Filing]{}
 	scope, err := s.scope(ctx, by, policy.ApplyFiling)
@@ -132,19 +151,64 @@ func (s *Service) Start(ctx context.Context, by policy.Actor, kind, project stri
 	if doc, done, err := s.rows.Replay(ctx, meta); err != nil || done {
 		return doc, err
 	}
-	if !journal.ValidPart(project) {
-		return none, fault.InvalidFields(op, fault.Field{Name: "project", Message: "请选择小区"})
-	}
-	place, err := s.Places.Place(ctx, project, s.today())
-	if err != nil {
+	f := Filing{Kind: k.ID, Title: k.Title, Basis: k.Basis, Event: k.Event, Day: s.today(), State: Draft, Last: MoveEdit, By: by.ID}
+	if err := s.about(ctx, k, subject, &f); err != nil {
 		return none, err
 	}
-	if err := scope.Require(op, place.Keys(), s.today()); err != nil {
+	if err := scope.Require(op, f.Keys, f.Day); err != nil {
 		return none, err
 	}
-	f := Filing{Kind: k.ID, Title: k.Title, Basis: k.Basis, Event: k.Event, Project: project, ProjectName: place.Name, Firm: place.Firm, FirmName: place.FirmName,
-		Keys: place.Keys(), Day: s.today(), State: Draft, Last: MoveEdit, By: by.ID}
 	return s.rows.Commit(ctx, meta, s.DB.NewID(meta), 0, f)
+}
+
+// about says what a draft is about.
+func (s *Service) about(ctx context.Context, k Kind, subject string, f *Filing) error {
+	const op = "filing.about"
+	field, missing := "project", "请选择小区"
+	if k.FirmWide {
+		field, missing = "firm", "请选择企业"
+	}
+	if !journal.ValidPart(subject) {
+		return fault.InvalidFields(op, fault.Field{Name: field, Message: missing})
+	}
+	if k.FirmWide {
+		names, err := s.Places.FirmNames(ctx, []string{subject})
+		if err == nil && names[subject] == "" {
+			return fault.New(op, fault.NotFound, "没有找到这家企业")
+		}
+		f.Firm, f.FirmName, f.Keys = subject, names[subject], []string{policy.FirmKey(subject)}
+		return err
+	}
+	place, err := s.Places.Place(ctx, subject, f.Day)
+	if err != nil {
+		return err
+	}
+	f.Project, f.ProjectName, f.Firm, f.FirmName, f.Keys = subject, place.Name, place.Firm, place.FirmName, place.Keys()
+	if slices.Contains(k.By, developerRole) {
+		f.Keys = place.DutyKeys()
+	}
+	return nil
+}
+
+// Firms are the firms for which the actor may file, by name. Returns Forbidden without ApplyFiling.
+func (s *Service) Firms(ctx context.Context, by policy.Actor) ([]registry.Choice, error) {
+	scope, err := s.scope(ctx, by, policy.ApplyFiling)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, key := range scope.Keys() {
+		if id, ok := strings.CutPrefix(key, policy.FirmKey("")); ok {
+			ids = append(ids, id)
+		}
+	}
+	names, err := s.Places.FirmNames(ctx, ids)
+	var out []registry.Choice
+	for id, name := range names {
+		out = append(out, registry.Choice{ID: id, Text: name})
+	}
+	slices.SortFunc(out, func(a, b registry.Choice) int { return strings.Compare(a.Text+a.ID, b.Text+b.ID) })
+	return out, err
 }
 
 // MayApply reports whether the actor is one of those who file it.
@@ -260,6 +324,12 @@ func (s *Service) Submit(ctx context.Context, by policy.Actor, at At, happened c
 			return nil
 		}
 		f.Submitted = journal.At(s.Now())
+		if k.Notice != "" {
+			f.Notice = &Notice{}
+			if f.Notice.Due, err = s.Deadlines(k.Notice, s.today()); err != nil {
+				return err
+			}
+		}
 		f.Clock, err = s.Deadlines(k.Clock, s.today())
 		return err
 	})
@@ -356,20 +426,6 @@ func checked(op, field, missing, text string) (string, error) {
 		return "", fault.InvalidFields(op, fault.Field{Name: field, Message: fmt.Sprintf("最多 %d 个字，现在有 %d 个", MaxText, n)})
 	}
 	return text, nil
-}
-
-// FinishSheet ticks a sheet of 三同步 off. Returns Forbidden without the right of the sheet, Conflict if it is done.
-func (s *Service) FinishSheet(ctx context.Context, by policy.Actor, at At, kind SheetKind) (store.Doc[Filing], error) {
-	return s.change(ctx, by, kind.Action(), at, MoveSheet, func(f *Filing) error {
-		for i := range f.Sheets {
-			if f.Sheets[i].Kind == kind && f.Sheets[i].By == "" {
-				f.Sheets = append([]Sheet(nil), f.Sheets...)
-				f.Sheets[i].By, f.Sheets[i].At = by.ID, journal.At(s.Now())
-				return nil
-			}
-		}
-		return fault.New("filing.FinishSheet", fault.Conflict, "这一项已经完成，请刷新后再看")
-	})
 }
 
 // scope is the right and the rows of it.

@@ -153,12 +153,12 @@ func (s *Service) register(ctx context.Context, meta store.Meta, id string, f *F
 	if !k.Synchronous {
 		return nil
 	}
-	due, err := s.Deadlines(sheetRule, f.Filed)
-	if err != nil {
-		return err
-	}
-	for _, kind := range SheetKinds() {
-		f.Sheets = append(f.Sheets, Sheet{Kind: kind, Due: due})
+	for _, form := range s.Kinds.Sheets() {
+		due, err := s.Deadlines(form.Within, f.Filed)
+		if err != nil {
+			return err
+		}
+		f.Sheets = append(f.Sheets, Sheet{Kind: form.ID, Due: due})
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 
 // filingPages are the pages of filings.
 func filingPages(waiting, filed string) []opened {
-	return []opened{{"filings", "/filings", 200}, {"filings-none", "/filings?q=zzz", 200}, {"filing-sign", "/filings/" + waiting, 200}, {"filing-filed", "/filings/" + filed, 200}, {"filing-receipt", "/filings/" + filed + "/receipt", 200}}
+	return []opened{{"filings", "/filings", 200}, {"filings-none", "/filings?q=zzz", 200}, {"filing-sign", "/filings/" + waiting, 200}, {"filing-filed", "/filings/" + filed, 200}, {"filing-sheet", "/filings/" + filed + "/sheets/supervision", 200}, {"filing-receipt", "/filings/" + filed + "/receipt", 200}}
 }
 
 // conductPages are the pages of the books of conduct; each book has the same templates.

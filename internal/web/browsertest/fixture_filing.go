@@ -41,8 +41,26 @@ const fixtureChains = `approvals:
           - {name: 组织部（社会工作部）确认, seats: [{role: organisation}]}
 `
 
-// fixtureKinds is one kind of filing.
-const fixtureKinds = `filings:
+// fixtureKinds are a kind of filing with everything that a page shows of one, and one about a firm.
+const fixtureKinds = `sheets:
+  - id: party
+    title: 党建信息采集表
+    within: ten.days
+    by: [industry_secretary]
+    fields:
+      - {id: step, label: 组建安排, kind: choice, required: true, choices: [{id: done, text: 党组织已覆盖}, {id: own, text: 拟单独组建}]}
+      - {id: onsite, label: 项目上的党员人数, kind: whole, required: true, hint: 只填人数}
+  - id: supervision
+    title: 日常监管档案
+    within: ten.days
+    by: [property_officer]
+    fields: [{id: first, label: 首次走访计划日期, kind: date, required: true}]
+  - id: rating
+    title: 考核评价档案
+    within: ten.days
+    by: [property_officer]
+    fields: [{id: from, label: 从哪一天起参加评价, kind: date, required: true}]
+filings:
   - id: contract
     title: 物业服务合同备案
     basis: 建议
@@ -51,11 +69,23 @@ const fixtureKinds = `filings:
     event: 合同签订日期
     within: ten.days
     clock: ten.days
+    notice: ten.days
     chain: filing
     synchronous: true
     documents:
       - {id: contract, title: 物业服务合同}
       - {id: team, title: 项目负责人任命书, optional: true}
+  - id: branch
+    title: 外来企业分公司备案
+    basis: 建议
+    series: 物分备
+    by: [firm_manager]
+    event: 分公司设立日期
+    clock: ten.days
+    chain: filing
+    firm_wide: true
+    documents:
+      - {id: licence, title: 分公司营业执照}
 `
 
 // Chains implements web.Approvals.
