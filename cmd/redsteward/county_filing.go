@@ -131,7 +131,9 @@ func (l *countyLoader) submitFiling(ctx context.Context, now *store.Doc[filing.F
 func answersFiling(answer filing.NoticeAnswer, text string) func(l *countyLoader, ctx context.Context, now *store.Doc[filing.Filing]) error {
 	return func(l *countyLoader, ctx context.Context, now *store.Doc[filing.Filing]) (err error) {
 		for community, by := range l.people["community_secretary"] {
-			if slices.ContainsFunc(by.Appointments, func(ap policy.Appointment) bool { return slices.ContainsFunc(now.State.Keys, func(key string) bool { return slices.Contains(ap.Scopes, key) }) }) {
+			if slices.ContainsFunc(by.Appointments, func(ap policy.Appointment) bool {
+				return slices.ContainsFunc(now.State.Keys, func(key string) bool { return slices.Contains(ap.Scopes, key) })
+			}) {
 				*now, err = l.filings.Answer(ctx, l.of("community_secretary", community), atFiling(now), answer, text)
 				return err
 			}
