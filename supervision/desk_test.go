@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
 	"redsteward/policy/policytest"
 	"redsteward/registry"
@@ -51,39 +49,13 @@ func (r register) Held(ctx context.Context, firm string, on calendar.Date) ([]re
 
 // desk is the service on a real store, with a clock that tests move.
 type desk struct {
+	*policytest.Desk
 	*Observations
-	db  *store.DB
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (d *desk) clock() time.Time {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.now
-}
-
-func (d *desk) wait(by time.Duration) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.now = d.now.Add(by)
 }
 
 func newDesk(t testing.TB) *desk {
 	t.Helper()
-	d := &desk{now: time.Date(2027, 3, 1, 1, 0, 0, 0, time.UTC)}
-	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d.db, err = store.Open(t.Context(), engine, store.Options{Now: d.clock, MasterKey: make([]byte, 32)}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	d := &desk{Desk: policytest.NewDesk(t, time.Date(2027, 3, 1, 1, 0, 0, 0, time.UTC))}
 	rules := policytest.Rules(t)
 	data, err := os.ReadFile("../configs/confirmations.yaml")
 	if err != nil {
@@ -93,20 +65,10 @@ func newDesk(t testing.TB) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Observations, err = NewObservations(t.Context(), d.db, policy.NewGuard(rules, policy.TenureTable{}), register{}, register{}, chains); err != nil {
+	if d.Observations, err = NewObservations(t.Context(), d.DB, policy.NewGuard(rules, policy.TenureTable{}), register{}, register{}, chains); err != nil {
 		t.Fatal(err)
 	}
 	return d
-}
-
-// records counts the journal: a refused call writes nothing.
-func (d *desk) records(t testing.TB) int64 {
-	t.Helper()
-	n, err := d.db.Engine().LastN(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 func person(id string, role policy.Role, scopes ...string) policy.Actor {
@@ -188,7 +150,7 @@ func (d *desk) confirm(t *testing.T, by policy.Actor, doc store.Doc[Observation]
 // readings gathers what counts as of now.
 func (d *desk) readings(t *testing.T) []Reading {
 	t.Helper()
-	return d.readingsAsOf(t, d.clock(), d.records(t))
+	return d.readingsAsOf(t, d.Clock(), d.Records(t))
 }
 
 func (d *desk) readingsAsOf(t *testing.T, asOf time.Time, upTo int64) []Reading {

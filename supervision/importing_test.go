@@ -115,7 +115,7 @@ func TestObservationDryRun(t *testing.T) {
 		{"outside the scope is unknown", secretary, []ObservationLine{answered(2, "东街花园", 1, 5), answered(3, "西街花园", 1, 2)}, 0, 1, 0, 1, 0, []string{"3 project 东街社区没有登记名为“西街花园”的小区"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			before := d.records(t)
+			before := d.Records(t)
 			run, err := s.DryRun(t.Context(), tt.by, fileOf(tt.lines...))
 			if err != nil || run.New != tt.fresh || run.Changed != tt.changed || run.Same != tt.same || run.Faulty != tt.faulty || run.Doubled != tt.doubled || (run.Draft == "") != (tt.fresh+tt.changed == 0) {
 				t.Fatalf("%+v %v", run, err)
@@ -129,7 +129,7 @@ func TestObservationDryRun(t *testing.T) {
 					t.Errorf("%q is not said:\n%s", part, got.String())
 				}
 			}
-			if d.records(t) != before {
+			if d.Records(t) != before {
 				t.Error("a dry run wrote to the journal")
 			}
 		})
@@ -144,7 +144,7 @@ func TestObservationImportRights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := d.records(t)
+	before := d.Records(t)
 	_, err = s.DryRun(ctx, clerk, fileOf(answered(2, "东街花园", 1, 5)))
 	wantKind(t, err, fault.Forbidden)
 	_, err = s.Accept(ctx, clerk, run.Draft, true)
@@ -155,7 +155,7 @@ func TestObservationImportRights(t *testing.T) {
 	wantKind(t, err, fault.Conflict)
 	_, err = s.Recent(ctx, clerk)
 	wantKind(t, err, fault.Forbidden)
-	if d.records(t) != before {
+	if d.Records(t) != before {
 		t.Error("a refused call wrote something")
 	}
 	id, err := s.Accept(ctx, officer, run.Draft, true)
@@ -193,7 +193,7 @@ func TestImportedRowsWaitForTheSecondPerson(t *testing.T) {
 		t.Fatal(len(queue.Docs), err)
 	}
 	for _, doc := range queue.Docs {
-		if doc.State.Recorded.By != "officer" || doc.State.Recorded.Office != "property_officer" || doc.State.State != ObservationRecorded || !doc.State.Recorded.At.Equal(d.clock()) {
+		if doc.State.Recorded.By != "officer" || doc.State.Recorded.Office != "property_officer" || doc.State.State != ObservationRecorded || !doc.State.Recorded.At.Equal(d.Clock()) {
 			t.Errorf("%+v", doc.State)
 		}
 		_, err := d.Confirm(ctx, officer, At{ID: doc.ID, Seq: doc.Seq})
@@ -203,9 +203,9 @@ func TestImportedRowsWaitForTheSecondPerson(t *testing.T) {
 	if got := d.readings(t); len(got) != 2 {
 		t.Fatalf("%+v", got)
 	}
-	before := d.records(t)
+	before := d.Records(t)
 	run, err := s.DryRun(ctx, officer, fileOf(lines...))
-	if err != nil || run.Draft != "" || run.Same != 2 || d.records(t) != before {
+	if err != nil || run.Draft != "" || run.Same != 2 || d.Records(t) != before {
 		t.Errorf("%+v %v", run, err)
 	}
 	// What was taken back can be imported again.

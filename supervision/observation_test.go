@@ -60,10 +60,10 @@ func TestTwoPersonsMakeAReading(t *testing.T) {
 			t.Errorf("uses of %s: %q %v", key, said, err)
 		}
 	}
-	before := d.records(t)
+	before := d.Records(t)
 	_, err := d.Confirm(t.Context(), officer, At{ID: doc.ID, Seq: doc.Seq})
 	wantKind(t, err, fault.Forbidden)
-	if fault.RuleOf(err) == "" || d.records(t) != before {
+	if fault.RuleOf(err) == "" || d.Records(t) != before {
 		t.Error("a refusal without a rule, or with a record")
 	}
 	doc = d.confirm(t, secretary, doc)
@@ -75,13 +75,13 @@ func TestTwoPersonsMakeAReading(t *testing.T) {
 	if r.Project != "p1" || r.Firm != "f1" || r.Fact != "answers" || r.Day != mustDate("2027-02-10") || len(r.Cells) != 2 || r.Cells[0].Number.String() != "4" {
 		t.Errorf("%+v", r)
 	}
-	if r.ScoredBy != "property_officer/officer" || r.ReviewedBy != "community_secretary/secretary" || r.N != doc.N || len(r.Hash) != 64 || !r.Accepted.Equal(d.clock()) {
+	if r.ScoredBy != "property_officer/officer" || r.ReviewedBy != "community_secretary/secretary" || r.N != doc.N || len(r.Hash) != 64 || !r.Accepted.Equal(d.Clock()) {
 		t.Errorf("%+v", r)
 	}
-	if record, err := d.db.Engine().Record(t.Context(), r.Record); err != nil || record.N != r.N {
+	if record, err := d.DB.Engine().Record(t.Context(), r.Record); err != nil || record.N != r.N {
 		t.Error(record.N, err)
 	}
-	if len(d.readingsAsOf(t, d.clock().Add(-time.Millisecond), d.records(t))) != 0 || len(d.readingsAsOf(t, d.clock(), r.N-1)) != 0 {
+	if len(d.readingsAsOf(t, d.Clock().Add(-time.Millisecond), d.Records(t))) != 0 || len(d.readingsAsOf(t, d.Clock(), r.N-1)) != 0 {
 		t.Error("a reading counts before it was accepted")
 	}
 }
@@ -92,11 +92,11 @@ func TestDayOutsideTheSpanDoesNotCount(t *testing.T) {
 	span := calendar.Span{First: mustDate("2027-02-11"), Last: mustDate("2027-03-31")}
 	found := 0
 	each := func(Reading) error { found++; return nil }
-	if err := d.EachReading(t.Context(), span, d.clock(), d.records(t), each); err != nil || found != 0 {
+	if err := d.EachReading(t.Context(), span, d.Clock(), d.Records(t), each); err != nil || found != 0 {
 		t.Error(found, err)
 	}
 	span.First = calendar.Date{}
-	if err := d.EachReading(t.Context(), span, d.clock(), d.records(t), each); err != nil || found != 1 {
+	if err := d.EachReading(t.Context(), span, d.Clock(), d.Records(t), each); err != nil || found != 1 {
 		t.Error(found, err)
 	}
 }
@@ -114,7 +114,7 @@ func TestSiftedLeavesOutWhatIsNotWanted(t *testing.T) {
 	} {
 		found := 0
 		wanted := func(fact string, day calendar.Date) bool { return fact == c.fact && day == c.day }
-		err := d.EachSifted(t.Context(), span, d.clock(), d.records(t), wanted, func(Reading) error { found++; return nil })
+		err := d.EachSifted(t.Context(), span, d.Clock(), d.Records(t), wanted, func(Reading) error { found++; return nil })
 		if err != nil || found != c.want {
 			t.Errorf("%s on %s: %d %v", c.fact, c.day, found, err)
 		}
@@ -181,7 +181,7 @@ func TestWhatIsRefusedWritesNothing(t *testing.T) {
 		{"withdraw what counts", func() error { _, err := d.Withdraw(t.Context(), officer, at(done), "记错"); return err }, fault.Conflict, "已确认"},
 		{"withdraw elsewhere", func() error { _, err := d.Withdraw(t.Context(), neighbour, at(pending), "记错"); return err }, fault.NotFound, ""},
 	}
-	before := d.records(t)
+	before := d.Records(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			err := tt.do()
@@ -189,7 +189,7 @@ func TestWhatIsRefusedWritesNothing(t *testing.T) {
 			if all := err.Error(); !strings.Contains(all, tt.want) {
 				t.Errorf("%q does not say %q", all, tt.want)
 			}
-			if n := d.records(t); n != before {
+			if n := d.Records(t); n != before {
 				t.Fatalf("%d records were written", n-before)
 			}
 		})
@@ -211,10 +211,10 @@ func TestReturnedIsCorrectedAndConfirmed(t *testing.T) {
 		t.Fatal("what was returned waits for a decision", err)
 	}
 	in := Correction{Cells: []Cell{count("answers_on_time", 4), count("answers_due", 6)}, Day: mustDate("2027-02-11"), Source: "12345 转办单台账，第 3 页"}
-	before := d.records(t)
+	before := d.Records(t)
 	_, err = d.Correct(t.Context(), secretary, At{ID: doc.ID, Seq: doc.Seq}, in)
 	wantKind(t, err, fault.Forbidden)
-	if d.records(t) != before {
+	if d.Records(t) != before {
 		t.Fatal("a refused correction wrote something")
 	}
 	if doc, err = d.Correct(t.Context(), officer, At{ID: doc.ID, Seq: doc.Seq}, in); err != nil {
@@ -237,8 +237,8 @@ func TestReturnedIsCorrectedAndConfirmed(t *testing.T) {
 func TestCorrectionReplaces(t *testing.T) {
 	d := newDesk(t)
 	old := d.confirm(t, chief, d.record(t, officer, draft(4, 5)))
-	frozen, then := d.records(t), d.clock()
-	d.wait(time.Hour)
+	frozen, then := d.Records(t), d.Clock()
+	d.Wait(time.Hour)
 	in := draft(5, 5)
 	in.Corrects, in.Day = old.ID, mustDate("2027-02-20")
 	first := d.record(t, officer, in)
@@ -263,7 +263,7 @@ func TestCorrectionReplaces(t *testing.T) {
 		if got := d.readingsAsOf(t, then, frozen); len(got) != 1 || got[0].Cells[0].Number.String() != "4" {
 			t.Fatalf("%s, as of then: %+v", when, got)
 		}
-		if _, err := d.db.RunRules(t.Context()); err != nil {
+		if _, err := d.DB.RunRules(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -312,8 +312,8 @@ func TestRetryTakesEffectOnce(t *testing.T) {
 	in := draft(4, 5)
 	in.Idem = &store.Idem{Key: "form-1", Body: []byte("a")}
 	first := d.record(t, officer, in)
-	after := d.records(t)
-	if again := d.record(t, officer, in); again.ID != first.ID || d.records(t) != after {
+	after := d.Records(t)
+	if again := d.record(t, officer, in); again.ID != first.ID || d.Records(t) != after {
 		t.Error("a retry made another record")
 	}
 	in.Idem = &store.Idem{Key: "form-1", Body: []byte("b")}

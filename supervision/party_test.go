@@ -38,10 +38,10 @@ func TestPartyFactPassesEachLevel(t *testing.T) {
 			if other.ID == who.ID {
 				continue
 			}
-			before := d.records(t)
+			before := d.Records(t)
 			_, err = d.Confirm(t.Context(), other, at(doc))
 			wantKind(t, err, fault.Forbidden)
-			if fault.RuleOf(err) == "" || d.records(t) != before {
+			if fault.RuleOf(err) == "" || d.Records(t) != before {
 				t.Error("a refusal without a rule, or with a record")
 			}
 		}
@@ -73,9 +73,9 @@ func TestWhoMayNotConfirmAPartyFact(t *testing.T) {
 	elsewhere := policy.Actor{ID: "elsewhere", Appointments: []policy.Appointment{{Role: "community_secretary", Scopes: []string{"c:360428001002"}}, {Role: "industry_secretary", Scopes: []string{policy.County}}}}
 	refuse := func(name string, by policy.Actor, doc store.Doc[Observation], kind fault.Kind, says string) {
 		t.Helper()
-		before := d.records(t)
+		before := d.Records(t)
 		_, err := d.Confirm(ctx, by, at(doc))
-		if !fault.Is(err, kind) || !strings.Contains(fault.MessageOf(err), says) || d.records(t) != before {
+		if !fault.Is(err, kind) || !strings.Contains(fault.MessageOf(err), says) || d.Records(t) != before {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -95,14 +95,14 @@ func TestWhoMayNotConfirmAPartyFact(t *testing.T) {
 	if queue, err := d.Queue(ctx, organiser, ""); err != nil || len(queue.Docs) != 0 {
 		t.Errorf("the organisation department is shown %d ordinary ones: %v", len(queue.Docs), err)
 	}
-	before := d.records(t)
+	before := d.Records(t)
 	_, err := d.Record(ctx, officer, trained())
 	wantKind(t, err, fault.Forbidden)
 	_, err = d.Return(ctx, chief, at(own), "看不清")
 	wantKind(t, err, fault.NotFound)
 	_, err = d.Withdraw(ctx, officer, at(own), "记错")
 	wantKind(t, err, fault.NotFound)
-	if d.records(t) != before {
+	if d.Records(t) != before {
 		t.Error("a refused call wrote something")
 	}
 	if d.MayRecord(officer, "training") || !d.MayRecord(officer, "answers") || !d.MayRecord(instructor, "training") {

@@ -33,12 +33,12 @@ func TestQuarterFromPlanToCircular(t *testing.T) {
 	if r, _ := d.result(t, "2026Q3", "p0002"); r.Total.Shown != "97.00" {
 		t.Errorf("p0002 without repair log: %s, want 97.00", r.Total.Shown)
 	}
-	before := d.lastN(t)
+	before := d.Records(t)
 	p, err := d.Publish(t.Context(), chief, "2026Q3", made.ID, Paper{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := d.lastN(t) - before; n != 1 {
+	if n := d.Records(t) - before; n != 1 {
 		t.Errorf("publishing wrote %d records, want one", n)
 	}
 	if p.State != StatePublished || p.Publication.Root != made.Root || p.Publication.Count != 3 || p.Publication.By != "chief" {
@@ -379,9 +379,9 @@ func TestMissing(t *testing.T) {
 		}
 	}
 	d.set(t, "2026-10-01")
-	before := d.lastN(t)
+	before := d.Records(t)
 	check("open")
-	if d.lastN(t) != before {
+	if d.Records(t) != before {
 		t.Error("looking wrote something")
 	}
 	if _, err := d.Close(t.Context(), officer, "2026Q3"); err != nil {
@@ -428,13 +428,13 @@ func TestWindowRuleRepeats(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.windows.told = nil
-	if _, err := d.db.RunRules(t.Context()); err != nil {
+	if _, err := d.DB.RunRules(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if len(d.windows.told) != 1 || !strings.HasPrefix(d.windows.told[0], "open") {
 		t.Errorf("told %q", d.windows.told)
 	}
-	if _, err := d.db.RunRules(t.Context()); err != nil || len(d.windows.told) != 1 {
+	if _, err := d.DB.RunRules(t.Context()); err != nil || len(d.windows.told) != 1 {
 		t.Errorf("told again: %q, %v", d.windows.told, err)
 	}
 }

@@ -15,8 +15,6 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
-	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
 	"redsteward/policy/policytest"
 	"redsteward/rating"
@@ -84,27 +82,17 @@ func (f *fakeWindows) CloseWindow(_ context.Context, period string, _ time.Time)
 
 // desk is a service on a real store.
 type desk struct {
+	*policytest.Desk
 	*Service
-	db       *store.DB
 	guard    *policy.Guard
-	now      time.Time
-	mu       sync.Mutex
 	register fakeRegister
 	sources  map[string]*fakeSource
 	windows  *fakeWindows
 }
 
-func (d *desk) clock() time.Time {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.now
-}
-
 func (d *desk) set(t testing.TB, day string) {
 	t.Helper()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.now = on(t, day).Begins().Add(9 * time.Hour)
+	d.MoveTo(on(t, day).Begins().Add(9 * time.Hour))
 }
 
 func on(t testing.TB, text string) calendar.Date {
@@ -142,22 +130,9 @@ func projects(t testing.TB, n int) fakeRegister {
 
 func newDesk(t testing.TB, n int) *desk {
 	t.Helper()
-	d := &desk{windows: &fakeWindows{}, register: projects(t, n), sources: map[string]*fakeSource{}}
-	d.set(t, "2026-07-01")
-	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d.db, err = store.Open(t.Context(), engine, store.Options{Now: d.clock, MasterKey: make([]byte, 32)}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	d := &desk{Desk: policytest.NewDesk(t, on(t, "2026-07-01").Begins().Add(9*time.Hour)), windows: &fakeWindows{}, register: projects(t, n), sources: map[string]*fakeSource{}}
 	d.guard = policy.NewGuard(policytest.Rules(t), policy.TenureTable{})
-	archive, err := rating.NewArchive(t.Context(), d.db)
+	archive, err := rating.NewArchive(t.Context(), d.DB)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +141,7 @@ func newDesk(t testing.TB, n int) *desk {
 		d.sources[name] = &fakeSource{name: name}
 		sources = append(sources, d.sources[name])
 	}
-	d.Service, err = New(t.Context(), Options{DB: d.db, Guard: d.guard, Archive: archive, Register: &d.register, Sources: sources, Windows: d.windows,
+	d.Service, err = New(t.Context(), Options{DB: d.DB, Guard: d.guard, Archive: archive, Register: &d.register, Sources: sources, Windows: d.windows,
 		Schemes: map[string][]byte{RhythmQuarter: shipped(t, "schemes/five-goods-quarter.yaml"), RhythmYear: shipped(t, "schemes/five-goods-year.yaml")}})
 	if err != nil {
 		t.Fatal(err)
@@ -296,19 +271,10 @@ func (d *desk) published(t testing.TB, id string, paper Paper) Period {
 	return p
 }
 
-func (d *desk) lastN(t testing.TB) int64 {
-	t.Helper()
-	n, err := d.db.Engine().LastN(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 // refused wants a call to fail with a kind and words, and to write nothing.
 func (d *desk) refused(t *testing.T, kind fault.Kind, words string, call func() error) error {
 	t.Helper()
-	before := d.lastN(t)
+	before := d.Records(t)
 	err := call()
 	if !fault.Is(err, kind) {
 		t.Fatalf("got %v, want %q", err, kind)
@@ -320,7 +286,7 @@ func (d *desk) refused(t *testing.T, kind fault.Kind, words string, call func() 
 	if !strings.Contains(said, words) {
 		t.Errorf("it says %q, want %q in it", said, words)
 	}
-	if after := d.lastN(t); after != before {
+	if after := d.Records(t); after != before {
 		t.Errorf("a refused call wrote %d records", after-before)
 	}
 	return err

@@ -244,7 +244,7 @@ func TestQuarterEndWhileDown(t *testing.T) {
 	d := newDesk(t, 1)
 	d.full(t, "p0001", "2026-08-10")
 	d.set(t, "2026-09-20")
-	runner, err := schedule.New(t.Context(), d.db, schedule.Job{Name: QuarterEndJob, Spec: "30 0 1 1,4,7,10 *", Catchup: schedule.CatchupLatest, Run: d.EvaluateQuarter})
+	runner, err := schedule.New(t.Context(), d.DB, schedule.Job{Name: QuarterEndJob, Spec: "30 0 1 1,4,7,10 *", Catchup: schedule.CatchupLatest, Run: d.EvaluateQuarter})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,9 +267,9 @@ func TestQuarterEndWhileDown(t *testing.T) {
 	if err != nil || p.State != StateEvaluated || p.Evaluated.By != policy.SystemActor().ID {
 		t.Fatalf("period %+v, %v", p, err)
 	}
-	before := d.lastN(t)
+	before := d.Records(t)
 	tick(0)
-	if after := d.lastN(t); after != before {
+	if after := d.Records(t); after != before {
 		t.Errorf("a second look wrote %d records", after-before)
 	}
 	for id, words := range map[string]string{"2027-01-01": "没有建立", "2026-07-01": "没有建立"} {
@@ -316,14 +316,14 @@ func BenchmarkGather(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	source := manyReadings{projects: 129, each: 2000, day: on(b, "2026-08-10"), at: d.clock()}
+	source := manyReadings{projects: 129, each: 2000, day: on(b, "2026-08-10"), at: d.Clock()}
 	readings := 0
 	for b.Loop() {
-		g := newGathering(d.schemes[RhythmQuarter].scheme, p.ID, p.Days, d.clock(), 1<<40, d.handoverFrom)
+		g := newGathering(d.schemes[RhythmQuarter].scheme, p.ID, p.Days, d.Clock(), 1<<40, d.handoverFrom)
 		if err := g.projects(b.Context(), d.register); err != nil {
 			b.Fatal(err)
 		}
-		if err := g.read(b.Context(), source, d.clock()); err != nil {
+		if err := g.read(b.Context(), source, d.Clock()); err != nil {
 			b.Fatal(err)
 		}
 		for _, project := range g.order {

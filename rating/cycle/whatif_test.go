@@ -16,13 +16,13 @@ func TestWhatIf(t *testing.T) {
 	if _, err := d.Plan(t.Context(), officer, "2026Q3", on(t, "2026-09-30"), on(t, "2026-10-08")); err != nil {
 		t.Fatal(err)
 	}
-	now := d.clock()
+	now := d.Clock()
 	repairs := func(onTime, due int64, day calendar.Date, accepted time.Time, firm string) supervision.Reading {
 		return supervision.Reading{Project: "p0001", Firm: firm, Fact: "repairs", Day: day, Accepted: accepted,
 			Cells: []supervision.Cell{{Column: "repairs_on_time", Number: num.FromInt(onTime)}, {Column: "repairs_due", Number: num.FromInt(due)}}}
 	}
 	august, cutoff := on(t, "2026-08-01"), on(t, "2026-10-08").Ends()
-	before := d.lastN(t)
+	before := d.Records(t)
 	for _, c := range []struct {
 		name   string
 		told   []supervision.Reading
@@ -45,7 +45,7 @@ func TestWhatIf(t *testing.T) {
 			t.Errorf("%s: %v %v", fact, known, err)
 		}
 	}
-	if d.lastN(t) != before {
+	if d.Records(t) != before {
 		t.Error("asking wrote something")
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"image"
 	"image/color"
 	"image/png"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 	"redsteward/internal/journal"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
 	"redsteward/policy/policytest"
 	"redsteward/registry"
@@ -58,29 +56,8 @@ func mustDate(text string) calendar.Date {
 
 // desk is the service on a real store, with a clock that tests move.
 type desk struct {
+	*policytest.Desk
 	*Service
-	db  *store.DB
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (d *desk) clock() time.Time {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.now
-}
-
-func (d *desk) wait(by time.Duration) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.now = d.now.Add(by)
-}
-
-// moveTo sets the clock.
-func (d *desk) moveTo(t time.Time) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.now = t
 }
 
 // plainDays counts every day as worked.
@@ -116,40 +93,20 @@ func window() Window {
 
 func newDesk(t testing.TB) *desk {
 	t.Helper()
-	d := &desk{now: time.Date(2027, 3, 1, 1, 0, 0, 0, time.UTC)}
-	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d.db, err = store.Open(t.Context(), engine, store.Options{Now: d.clock, MasterKey: make([]byte, 32)}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	d := &desk{Desk: policytest.NewDesk(t, time.Date(2027, 3, 1, 1, 0, 0, 0, time.UTC))}
 	held := policy.TenureTable{
 		{Firm: "f1", Project: "p1"},
 		{Firm: "f1", Project: "p2", Span: policy.Span{Until: handed.Add(-1)}},
 		{Firm: "f2", Project: "p2", Span: policy.Span{From: handed}},
 	}
-	if d.Service, err = NewService(t.Context(), d.db, policy.NewGuard(policytest.Rules(t), held), register{}, files.NewKeeper(d.db, t.TempDir()), plainDays); err != nil {
+	var err error
+	if d.Service, err = NewService(t.Context(), d.DB, policy.NewGuard(policytest.Rules(t), held), register{}, files.NewKeeper(d.DB, t.TempDir()), plainDays); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := d.OpenWindow(t.Context(), policy.SystemActor(), period, window()); err != nil {
 		t.Fatal(err)
 	}
 	return d
-}
-
-func (d *desk) records(t testing.TB) int64 {
-	t.Helper()
-	n, err := d.db.Engine().LastN(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 func person(id string, role policy.Role, unit string, scopes ...string) policy.Actor {
@@ -237,7 +194,7 @@ func (d *desk) readingsAsOf(t testing.TB, asOf time.Time, upTo int64) []supervis
 
 func (d *desk) readings(t testing.TB) []supervision.Reading {
 	t.Helper()
-	return d.readingsAsOf(t, d.clock(), d.records(t))
+	return d.readingsAsOf(t, d.Clock(), d.Records(t))
 }
 
 func wantKind(t testing.TB, err error, kind fault.Kind) {

@@ -88,24 +88,24 @@ func TestAcceptedProofCounts(t *testing.T) {
 			t.Errorf("uses of %s since %v: %q %v", tt.key, tt.since, said, err)
 		}
 	}
-	d.wait(time.Hour)
+	d.Wait(time.Hour)
 	doc = d.decide(t, worker, doc, Decision{Move: MoveAccept})
 	got := d.readings(t)
 	if len(got) != 1 {
 		t.Fatalf("%d readings", len(got))
 	}
 	r := got[0]
-	if r.Project != "p1" || r.Firm != "f1" || r.Fact != fact || r.Day != mustDate("2027-02-10") || len(r.Cells) != 2 || r.Cells[0].Number.String() != "4" || !r.Accepted.Equal(d.clock()) {
+	if r.Project != "p1" || r.Firm != "f1" || r.Fact != fact || r.Day != mustDate("2027-02-10") || len(r.Cells) != 2 || r.Cells[0].Number.String() != "4" || !r.Accepted.Equal(d.Clock()) {
 		t.Errorf("%+v", r)
 	}
 	if r.ScoredBy != "project_manager/clerk" || r.ReviewedBy != "community_worker/worker" || r.N != doc.N {
 		t.Errorf("%+v", r)
 	}
-	record, err := d.db.Engine().Record(t.Context(), r.Record)
+	record, err := d.DB.Engine().Record(t.Context(), r.Record)
 	if err != nil || record.N != r.N || hashText(record.Hash) != r.Hash {
 		t.Error(record.N, err)
 	}
-	if len(d.readingsAsOf(t, d.clock().Add(-time.Millisecond), d.records(t))) != 0 || len(d.readingsAsOf(t, d.clock(), r.N-1)) != 0 {
+	if len(d.readingsAsOf(t, d.Clock().Add(-time.Millisecond), d.Records(t))) != 0 || len(d.readingsAsOf(t, d.Clock(), r.N-1)) != 0 {
 		t.Error("a proof counts before it was accepted")
 	}
 }
@@ -114,12 +114,12 @@ func TestAcceptedProofCounts(t *testing.T) {
 func TestOverturnedCountsNoMore(t *testing.T) {
 	d := newDesk(t)
 	doc := d.decide(t, worker, d.submit(t), Decision{Move: MoveAccept, Concern: "照片与上月相似"})
-	frozen, then := d.records(t), d.clock()
+	frozen, then := d.Records(t), d.Clock()
 	queue, err := d.Queue(t.Context(), officer, StageBureau, "")
 	if err != nil || len(queue.Docs) != 1 || queue.Docs[0].State.Concern == "" {
 		t.Fatal(queue.Docs, err)
 	}
-	d.wait(time.Hour)
+	d.Wait(time.Hour)
 	doc = d.decide(t, officer, doc, Decision{Move: MoveOverturn, Reason: "照片是去年的"})
 	if doc.State.State != Overturned || len(d.readings(t)) != 0 {
 		t.Error(doc.State.State, len(d.readings(t)))
@@ -195,18 +195,18 @@ func TestUndoWithinTenMinutes(t *testing.T) {
 	d := newDesk(t)
 	first := d.submit(t)
 	accepted := d.decide(t, worker, first, Decision{Move: MoveAccept})
-	before := d.records(t)
+	before := d.Records(t)
 	_, err := d.Undo(t.Context(), secretary, at(accepted))
 	wantKind(t, err, fault.Forbidden)
 	_, err = d.Undo(t.Context(), clerk, at(accepted))
 	wantKind(t, err, fault.Forbidden)
-	d.wait(UndoFor + time.Millisecond)
+	d.Wait(UndoFor + time.Millisecond)
 	_, err = d.Undo(t.Context(), worker, at(accepted))
 	wantKind(t, err, fault.Conflict)
-	if d.records(t) != before {
+	if d.Records(t) != before {
 		t.Fatal("a refused call wrote something")
 	}
-	d.wait(-time.Millisecond)
+	d.Wait(-time.Millisecond)
 	undone, err := d.Undo(t.Context(), worker, at(accepted))
 	if err != nil || undone.State.State != Submitted || undone.State.Decided.By != "" || len(d.readings(t)) != 0 {
 		t.Fatalf("%+v %v", undone.State, err)
@@ -252,14 +252,14 @@ func TestTwoReviewersAtOnce(t *testing.T) {
 
 func TestRetryTakesEffectOnce(t *testing.T) {
 	d := newDesk(t)
-	d.moveTo(mustDate("2027-03-31").Ends().Add(-time.Second))
+	d.MoveTo(mustDate("2027-03-31").Ends().Add(-time.Second))
 	in := submission(t, d)
 	in.Idem = &store.Idem{Key: "form-1", Body: []byte("a")}
 	first, err := d.Submit(t.Context(), clerk, in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	after := d.records(t)
+	after := d.Records(t)
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
@@ -270,14 +270,14 @@ func TestRetryTakesEffectOnce(t *testing.T) {
 	}
 	wg.Wait()
 	// The window closes between the try and the retry: the answer is still the receipt.
-	d.wait(time.Minute)
+	d.Wait(time.Minute)
 	if again, err := d.Submit(t.Context(), clerk, in); err != nil || again.State.Receipt != first.State.Receipt {
 		t.Error(again.State.Receipt, err)
 	}
 	in.Idem = &store.Idem{Key: "form-1", Body: []byte("b")}
 	_, err = d.Submit(t.Context(), clerk, in)
 	wantKind(t, err, fault.Conflict)
-	if d.records(t) != after {
+	if d.Records(t) != after {
 		t.Error("a retry wrote something")
 	}
 }
@@ -287,12 +287,12 @@ func TestClosedWindow(t *testing.T) {
 	in := submission(t, d)
 	returned := d.decide(t, worker, d.submit(t), Decision{Move: MoveReturn, Reason: "人数不符"})
 	waiting := d.submit(t)
-	d.moveTo(mustDate("2027-03-31").Ends().Add(-time.Millisecond))
+	d.MoveTo(mustDate("2027-03-31").Ends().Add(-time.Millisecond))
 	if _, err := d.Submit(t.Context(), clerk, in); err != nil {
 		t.Fatal("the last moment is too late:", err)
 	}
-	d.wait(time.Millisecond)
-	before := d.records(t)
+	d.Wait(time.Millisecond)
+	before := d.Records(t)
 	for name, do := range map[string]func() error{
 		"submit":  func() error { _, err := d.Submit(t.Context(), clerk, in); return err },
 		"correct": func() error { _, err := d.Correct(t.Context(), clerk, at(returned), in); return err },
@@ -306,7 +306,7 @@ func TestClosedWindow(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if d.records(t) != before {
+	if d.Records(t) != before {
 		t.Error("a closed window took something in")
 	}
 	d.decide(t, worker, waiting, Decision{Move: MoveAccept})
@@ -314,7 +314,7 @@ func TestClosedWindow(t *testing.T) {
 
 func TestWindows(t *testing.T) {
 	d := newDesk(t)
-	before := d.records(t)
+	before := d.Records(t)
 	if _, err := d.OpenWindow(t.Context(), policy.SystemActor(), period, window()); err != nil {
 		t.Error("opening the same window again:", err)
 	}
@@ -336,20 +336,20 @@ func TestWindows(t *testing.T) {
 	if n := len(fault.FieldsOf(err)); n != 7 {
 		t.Errorf("%d faults named, want 7: %v", n, err)
 	}
-	if d.records(t) != before {
+	if d.Records(t) != before {
 		t.Fatal("a refused call wrote something")
 	}
 	doc, err := d.CloseWindow(t.Context(), officer, period, "局里决定提前截止")
-	if err != nil || doc.State.Open(d.clock()) == nil {
+	if err != nil || doc.State.Open(d.Clock()) == nil {
 		t.Fatal(err)
 	}
-	after := d.records(t)
-	if _, err := d.CloseWindow(t.Context(), officer, period, "再次"); err != nil || d.records(t) != after {
+	after := d.Records(t)
+	if _, err := d.CloseWindow(t.Context(), officer, period, "再次"); err != nil || d.Records(t) != after {
 		t.Error("closing what is closed wrote something", err)
 	}
 	soon := window()
 	soon.Opens = journal.At(mustDate("2027-03-20").Begins())
-	if err := soon.Open(d.clock()); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "从2027年3月19日24时起开放") {
+	if err := soon.Open(d.Clock()); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "从2027年3月19日24时起开放") {
 		t.Error(err)
 	}
 	list, err := d.Windows(t.Context(), clerk)
@@ -460,7 +460,7 @@ func TestWhatIsRefusedWritesNothing(t *testing.T) {
 			return err
 		}, fault.Invalid, "“签到表.jpg”不是图片文件"},
 	}
-	before := d.records(t)
+	before := d.Records(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			err := tt.do()
@@ -468,7 +468,7 @@ func TestWhatIsRefusedWritesNothing(t *testing.T) {
 			if all := err.Error() + fault.RuleOf(err); !strings.Contains(all, tt.want) {
 				t.Errorf("%q does not say %q", all, tt.want)
 			}
-			if n := d.records(t); n != before {
+			if n := d.Records(t); n != before {
 				t.Fatalf("%d records were written", n-before)
 			}
 		})
@@ -531,10 +531,10 @@ func TestListsKeepToTheScope(t *testing.T) {
 func TestQueueByDeadline(t *testing.T) {
 	d := newDesk(t)
 	first := d.submit(t)
-	d.wait(48 * time.Hour)
+	d.Wait(48 * time.Hour)
 	second := d.submit(t)
 	returned := d.decide(t, worker, first, Decision{Move: MoveReturn, Reason: "人数不符"})
-	d.wait(48 * time.Hour)
+	d.Wait(48 * time.Hour)
 	if _, err := d.Correct(t.Context(), clerk, at(returned), submission(t, d)); err != nil {
 		t.Fatal(err)
 	}
@@ -641,7 +641,7 @@ func TestSample(t *testing.T) {
 	for form := 0; left[true]+left[false] > 0; form++ {
 		in.Idem = &store.Idem{Key: fmt.Sprint("form-", form), Body: []byte("a")}
 		meta.Idem = in.Idem
-		wanted := d.drawn(supervision.At{ID: d.db.NewID(meta), Seq: 1})
+		wanted := d.drawn(supervision.At{ID: d.DB.NewID(meta), Seq: 1})
 		if left[wanted] == 0 {
 			continue
 		}
@@ -663,11 +663,11 @@ func TestSample(t *testing.T) {
 func TestDrafts(t *testing.T) {
 	d := newDesk(t)
 	here := Form{Period: period, Project: "p1", Fact: fact}
-	before := d.records(t)
+	before := d.Records(t)
 	if _, err := d.SaveDraft(t.Context(), clerk, here, map[string]string{"day": "2027-02-30", "here": "7"}); err != nil {
 		t.Fatal(err)
 	}
-	if d.records(t) != before {
+	if d.Records(t) != before {
 		t.Error("a draft was journaled")
 	}
 	var wg sync.WaitGroup

@@ -13,9 +13,9 @@ import (
 // sweep runs the job and tells how many records it wrote, one for each file with its shown copy two.
 func (d *desk) sweep(t *testing.T) int64 {
 	t.Helper()
-	before := d.records(t)
-	err := d.SweepFiles(t.Context(), d.clock())
-	n := d.records(t) - before
+	before := d.Records(t)
+	err := d.SweepFiles(t.Context(), d.Clock())
+	n := d.Records(t) - before
 	if nothing := new(schedule.Skip); errors.As(err, &nothing) != (n == 0) || err != nil && n > 0 {
 		t.Fatalf("%d records and %v", n, err)
 	}
@@ -61,16 +61,16 @@ func TestSweepFiles(t *testing.T) {
 	if d.sweep(t) != 0 {
 		t.Error("a fresh upload was removed")
 	}
-	d.wait(2*month - time.Hour)
+	d.Wait(2*month - time.Hour)
 	// Somebody still types at a draft: it lives for two more months. Nobody holds the other file any more.
 	if _, err := d.SaveDraft(t.Context(), boss, other, map[string]string{"note": "还在写"}); err != nil {
 		t.Fatal(err)
 	}
-	d.wait(2 * 24 * time.Hour)
+	d.Wait(2 * 24 * time.Hour)
 	if n := d.sweep(t); n != 2 || d.there(t, forgotten) || !d.there(t, typing) {
 		t.Errorf("%d records; the forgotten file is there: %v, that of the draft: %v", n, d.there(t, forgotten), d.there(t, typing))
 	}
-	d.wait(2 * month)
+	d.Wait(2 * month)
 	if n := d.sweep(t); n != 2 || d.there(t, typing) {
 		t.Errorf("%d records; the file of the expired draft is there: %v", n, d.there(t, typing))
 	}
@@ -78,12 +78,12 @@ func TestSweepFiles(t *testing.T) {
 		t.Error("a file that was handed in is gone")
 	}
 	// The form of a browser that was left open for all that time still names the file.
-	d.moveTo(mustDate("2027-03-02").Begins())
+	d.MoveTo(mustDate("2027-03-02").Begins())
 	in.Files = typing
-	before := d.records(t)
+	before := d.Records(t)
 	_, err = d.Submit(t.Context(), clerk, in)
 	wantKind(t, err, fault.Invalid)
-	if d.records(t) != before {
+	if d.Records(t) != before {
 		t.Error("the refused submission wrote something")
 	}
 }

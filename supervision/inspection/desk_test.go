@@ -3,14 +3,12 @@ package inspection
 import (
 	"context"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
 	"redsteward/policy/policytest"
 	"redsteward/registry"
@@ -50,55 +48,20 @@ func (c crew) Person(_ context.Context, id string) (policy.Actor, error) {
 
 // desk is the service on a real store, with a clock that tests move.
 type desk struct {
+	*policytest.Desk
 	*Visits
-	db  *store.DB
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (d *desk) clock() time.Time {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.now
-}
-
-func (d *desk) wait(by time.Duration) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.now = d.now.Add(by)
 }
 
 func newDesk(t testing.TB) *desk {
 	t.Helper()
-	d := &desk{now: time.Date(2027, 2, 10, 1, 0, 0, 0, time.UTC)}
-	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d.db, err = store.Open(t.Context(), engine, store.Options{Now: d.clock, MasterKey: make([]byte, 32)}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	config := Config{DB: d.db, Guard: policy.NewGuard(policytest.Rules(t), policy.TenureTable{}), Places: register{}, Levels: register{}, Sheets: shippedSheets(t),
+	d := &desk{Desk: policytest.NewDesk(t, time.Date(2027, 2, 10, 1, 0, 0, 0, time.UTC))}
+	config := Config{DB: d.DB, Guard: policy.NewGuard(policytest.Rules(t), policy.TenureTable{}), Places: register{}, Levels: register{}, Sheets: shippedSheets(t),
 		Crew: crew{zhou, lin, worker, gridder, officer, chief, clerk}}
+	var err error
 	if d.Visits, err = NewVisits(t.Context(), config); err != nil {
 		t.Fatal(err)
 	}
 	return d
-}
-
-// records counts the journal: a refused call writes nothing.
-func (d *desk) records(t testing.TB) int64 {
-	t.Helper()
-	n, err := d.db.Engine().LastN(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 func person(id string, role policy.Role, scopes ...string) policy.Actor {
@@ -181,7 +144,7 @@ func (d *desk) sign(t testing.TB, by policy.Actor, id string) store.Doc[Visit] {
 
 func (d *desk) readings(t testing.TB) map[string]supervision.Reading {
 	t.Helper()
-	return d.readingsAsOf(t, d.clock(), d.records(t))
+	return d.readingsAsOf(t, d.Clock(), d.Records(t))
 }
 
 func (d *desk) readingsAsOf(t testing.TB, asOf time.Time, upTo int64) map[string]supervision.Reading {

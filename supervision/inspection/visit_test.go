@@ -75,15 +75,15 @@ func TestVisitCounts(t *testing.T) {
 	if both.State.State != Submitted || both.State.Points != 72-4-2-4 || both.State.Full != 72-4 {
 		t.Fatalf("%s, %d of %d", both.State.State, both.State.Points, both.State.Full)
 	}
-	before := d.records(t)
+	before := d.Records(t)
 	for _, by := range []policy.Actor{zhou, lin} {
 		_, err := d.Accept(t.Context(), by, at(both))
 		wantKind(t, err, fault.Forbidden)
 	}
-	if d.records(t) != before {
+	if d.Records(t) != before {
 		t.Fatal("a refused review wrote something")
 	}
-	d.wait(time.Minute)
+	d.Wait(time.Minute)
 	done, err := d.Accept(t.Context(), chief, at(both))
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func TestVisitCounts(t *testing.T) {
 			t.Errorf("%s: %+v", fact, r)
 		}
 	}
-	if len(d.readingsAsOf(t, d.clock(), done.N-1)) != 0 || len(d.readingsAsOf(t, d.clock().Add(-time.Second), done.N)) != 0 {
+	if len(d.readingsAsOf(t, d.Clock(), done.N-1)) != 0 || len(d.readingsAsOf(t, d.Clock().Add(-time.Second), done.N)) != 0 {
 		t.Error("a reading counts before it was accepted")
 	}
 	w, err := d.One(t.Context(), chief, doc.ID)
@@ -237,7 +237,7 @@ func TestWhatIsRefusedWritesNothing(t *testing.T) {
 		{"return without reason", func() error { _, err := d.Return(t.Context(), chief, at(full), " "); return err }, fault.Invalid, "理由"},
 		{"return by an inspector without reason", func() error { _, err := d.Return(t.Context(), stranger, at(full), " "); return err }, fault.Forbidden, ""},
 	}
-	before := d.records(t)
+	before := d.Records(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			err := tt.do()
@@ -245,7 +245,7 @@ func TestWhatIsRefusedWritesNothing(t *testing.T) {
 			if all := err.Error(); !strings.Contains(all, tt.want) {
 				t.Errorf("%q does not say %q", all, tt.want)
 			}
-			if n := d.records(t); n != before {
+			if n := d.Records(t); n != before {
 				t.Fatalf("%d records were written", n-before)
 			}
 		})
@@ -285,8 +285,8 @@ func TestResendCountsOnce(t *testing.T) {
 	if err := send(Conform, key("k1", "conform")); err != nil {
 		t.Fatal(err)
 	}
-	after := d.records(t)
-	if err := send(Conform, key("k1", "conform")); err != nil || d.records(t) != after {
+	after := d.Records(t)
+	if err := send(Conform, key("k1", "conform")); err != nil || d.Records(t) != after {
 		t.Fatal("a resend made a record", err)
 	}
 	if err := send(NotApplicable, key("k2", "na")); err != nil {
@@ -296,8 +296,8 @@ func TestResendCountsOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	w, err := d.One(t.Context(), zhou, doc.ID)
-	if err != nil || w.Answers["4.1"].Value != NotApplicable || d.records(t) != after+1 {
-		t.Errorf("%+v, %d records, %v", w.Answers["4.1"], d.records(t)-after, err)
+	if err != nil || w.Answers["4.1"].Value != NotApplicable || d.Records(t) != after+1 {
+		t.Errorf("%+v, %d records, %v", w.Answers["4.1"], d.Records(t)-after, err)
 	}
 	wantKind(t, send(Conform, key("k2", "other")), fault.Conflict)
 	d.answerAll(t, zhou, doc.ID, nil)
@@ -374,7 +374,7 @@ func TestLastResultOfTheSameItem(t *testing.T) {
 	d.answerAll(t, zhou, first.ID, map[string]Found{"4.3": {Value: Fail, Lost: 2, Where: "3号楼", Photos: []Photo{photo}}})
 	d.sign(t, zhou, first.ID)
 	d.sign(t, lin, first.ID)
-	d.wait(30 * 24 * time.Hour)
+	d.Wait(30 * 24 * time.Hour)
 	in := plan()
 	in.Day = mustDate("2027-03-12")
 	// A visit that was taken off the list says nothing.
