@@ -7,6 +7,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/store"
 	"redsteward/policy"
 )
 
@@ -160,4 +161,37 @@ func contractAt(p *Project, id string) (int, error) {
 		return 0, fault.New("registry.contract", fault.NotFound, "没有找到这份合同")
 	}
 	return at, nil
+}
+
+// HeldContract is a contract of a firm with the project that it is about.
+type HeldContract struct {
+	// Place is the project on the day asked about, Phase the name of the phase, "" for the whole project.
+	Place
+	Phase string
+	Contract
+}
+
+// ContractsOf lists all contracts of a firm, ended and coming ones too, by project and then as they were entered; those of projects in the actor's scope only. Returns Forbidden
+// without ReadRegister.
+func (s *Service) ContractsOf(ctx context.Context, by policy.Actor, firm string) ([]HeldContract, error) {
+	scope, err := s.readScope(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	day, book := s.On(ctx), s.nameBook()
+	var out []HeldContract
+	mine := func(d *store.Doc[Project]) bool { return scope.Covers(d.State.keysOn(d.ID, day), day) }
+	err = every(ctx, s.projects, store.Query{Index: ByName, Key: policy.FirmKey(firm)}, mine, func(d store.Doc[Project]) error {
+		place, err := book.place(ctx, d.ID, &d.State, day)
+		if err != nil {
+			return err
+		}
+		for _, c := range d.State.Contracts {
+			if c.Firm == firm {
+				out = append(out, HeldContract{place, d.State.PhaseName(c.Phase), c})
+			}
+		}
+		return nil
+	})
+	return out, err
 }

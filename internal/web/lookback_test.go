@@ -59,6 +59,8 @@ func TestLookBack(t *testing.T) {
 		{name: "project", role: "officer", path: projectPage + known, status: 200, contains: []string{banner, "望湖苑", "生效中"}, excludes: []string{"望湖新苑", "修改登记", "登记合同", "/edit"}},
 		{name: "project that came later", role: "officer", path: "/register/projects/" + later + known, status: 404},
 		{name: "firm", role: "officer", path: firmPage + known, status: 200, contains: []string{banner, "赣北物业服务有限公司", "张小敏", "13812345678"}, excludes: []string{"赣北新物业", "修改登记"}},
+		{name: "dossier", role: "officer", path: projectPage + "/dossier" + known, status: 200, contains: []string{banner, "望湖苑一小区一档", "1,164", "赣北物业服务有限公司"}, excludes: []string{"望湖新苑", "1,200", "赣北新物业", `id="stars"`}},
+		{name: "dossier of the firm", role: "officer", path: firmPage + "/dossier" + known, status: 200, contains: []string{banner, "赣北物业服务有限公司一企一档", "望湖苑"}, excludes: []string{"望湖新苑", "赣北新物业"}},
 		{name: "before the first record", role: "officer", path: "/register/projects?known=2026-01-01", status: 200, contains: []string{"还没有登记小区"}},
 		{name: "in the own community", role: "secretary", path: projectPage + known, status: 200, contains: []string{"望湖苑"}},
 		{name: "in another", role: "elsewhere", path: projectPage + known, status: 404},

@@ -44,6 +44,8 @@ type Register interface {
 	Firms(ctx context.Context, by policy.Actor, q registry.FirmQuery) (registry.Page[registry.FirmRow], error)
 	AllFirms(ctx context.Context, by policy.Actor, q registry.FirmQuery, yield func(registry.FirmRow, registry.Firm) error) error
 	OneFirm(ctx context.Context, by policy.Actor, id string) (registry.FirmView, error)
+	// ContractsOf lists all contracts of a firm in projects of the actor's scope.
+	ContractsOf(ctx context.Context, by policy.Actor, firm string) ([]registry.HeldContract, error)
 	Projects(ctx context.Context, by policy.Actor, q registry.ProjectQuery) (registry.Page[registry.ProjectRow], error)
 	AllProjects(ctx context.Context, by policy.Actor, q registry.ProjectQuery, yield func(registry.ProjectRow) error) error
 	OneProject(ctx context.Context, by policy.Actor, id string) (registry.ProjectRow, error)
@@ -85,7 +87,7 @@ func (s *Server) registerRoutes() []Route {
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
 	desk := s.registerDesk()
-	return append(append(s.divisionRoutes(), slices.Concat(s.estateRoutes(), s.voteRoutes(), s.boardRoutes(), s.moneyRoutes())...), []Route{
+	return append(append(s.divisionRoutes(), slices.Concat(s.estateRoutes(), s.voteRoutes(), s.boardRoutes(), s.moneyRoutes(), s.dossierRoutes())...), []Route{
 		{Method: get, Path: projectsPath, Action: policy.ReadRegister, Handler: s.projects},
 		{Method: get, Path: projectsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.projectsExcel},
 		{Method: get, Path: projectsPath + "/new", Action: policy.WriteRegister, Handler: s.projectForm},

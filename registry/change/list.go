@@ -17,20 +17,33 @@ type Filter struct {
 	// State is a state, Text is looked for in the names.
 	State State
 	Text  string
+	// Project and Firm are ids; Firm is the one that leaves.
+	Project, Firm string
+}
+
+// key is the scope key under which the changes of the filter are listed.
+func (w Filter) key() string {
+	switch {
+	case w.Project != "":
+		return policy.ProjectKey(w.Project)
+	case w.Firm != "":
+		return policy.FirmKey(w.Firm)
+	}
+	return policy.County
 }
 
 func (w Filter) lets(c *Change) bool {
-	return (w.State == "" || c.State == w.State) && (registry.Finds(c.Name(), w.Text) || registry.Finds(c.FirmName, w.Text))
+	return (w.State == "" || c.State == w.State) && (w.Project == "" || c.Project == w.Project) && (w.Firm == "" || c.Firm == w.Firm) && (registry.Finds(c.Name(), w.Text) || registry.Finds(c.FirmName, w.Text))
 }
 
 // All returns every change that the filter lets through, the last notice first. Returns Forbidden without ReadRegister.
 func (s *Service) All(ctx context.Context, by policy.Actor, w Filter) ([]store.Doc[Change], error) {
-	return s.each(ctx, by, store.Query{Index: byScope, Desc: true}, w.lets)
+	return s.each(ctx, by, store.Query{Index: byScope, Key: w.key(), Desc: true}, w.lets)
 }
 
 // Running returns the changes that are open, the earliest last day of service first. Returns Forbidden without ReadRegister.
 func (s *Service) Running(ctx context.Context, by policy.Actor) ([]store.Doc[Change], error) {
-	return s.each(ctx, by, store.Query{Index: byOpen}, func(*Change) bool { return true })
+	return s.each(ctx, by, store.Query{Index: byOpen, Key: policy.County}, func(*Change) bool { return true })
 }
 
 func (s *Service) each(ctx context.Context, by policy.Actor, q store.Query, keep func(*Change) bool) ([]store.Doc[Change], error) {
@@ -38,7 +51,7 @@ func (s *Service) each(ctx context.Context, by policy.Actor, q store.Query, keep
 	if err != nil {
 		return nil, err
 	}
-	q.Limit, q.Key = store.MaxLimit, policy.County
+	q.Limit = store.MaxLimit
 	if !scope.All() {
 		q.In = scope.Keys()
 	}

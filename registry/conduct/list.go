@@ -18,9 +18,9 @@ import (
 
 // Filter narrows a list; what is zero does not narrow.
 type Filter struct {
-	// Firm is the id of a firm, Class a code, State one of States.
-	Firm, Class string
-	State       State
+	// Firm and Project are ids, Class a code, State one of States.
+	Firm, Project, Class string
+	State                State
 	// Text is looked for in the names of firm and project, the title and the number.
 	Text string
 	// ByUntil orders by the last day instead of the day of the document; Ascending puts the earliest first.
@@ -29,7 +29,7 @@ type Filter struct {
 
 // lets reports whether an entry passes on a day.
 func (w Filter) lets(e *Entry, today calendar.Date) bool {
-	if w.Firm != "" && e.Firm != w.Firm || w.Class != "" && e.Class != w.Class || w.State != "" && e.StateOn(today) != w.State {
+	if w.Firm != "" && e.Firm != w.Firm || w.Project != "" && e.Project != w.Project || w.Class != "" && e.Class != w.Class || w.State != "" && e.StateOn(today) != w.State {
 		return false
 	}
 	text := strings.TrimSpace(w.Text)
@@ -72,6 +72,8 @@ func (s *Service) List(ctx context.Context, by policy.Actor, b Book, w Filter, a
 	switch {
 	case !scope.All():
 		q.In = scope.Keys()
+	case w.Project != "":
+		q.Key = policy.ProjectKey(w.Project)
 	case w.Firm != "":
 		q.Key = policy.FirmKey(w.Firm)
 	default:

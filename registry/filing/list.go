@@ -1,6 +1,7 @@
 package filing
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"strings"
@@ -82,11 +83,24 @@ type Filter struct {
 	Kind  string
 	State State
 	Text  string
+	// Project and Firm are ids.
+	Project, Firm string
+}
+
+// key is the scope key under which the filings of the filter are listed, "" for all of them.
+func (w Filter) key() string {
+	switch {
+	case w.Project != "":
+		return policy.ProjectKey(w.Project)
+	case w.Firm != "":
+		return policy.FirmKey(w.Firm)
+	}
+	return ""
 }
 
 // lets reports whether a filing passes.
 func (w Filter) lets(f *Filing) bool {
-	if w.Kind != "" && f.Kind != w.Kind || w.State != "" && f.State != w.State {
+	if w.Kind != "" && f.Kind != w.Kind || w.State != "" && f.State != w.State || w.Project != "" && f.Project != w.Project || w.Firm != "" && f.Firm != w.Firm {
 		return false
 	}
 	text := strings.TrimSpace(w.Text)
@@ -98,7 +112,7 @@ const perPage = 50
 
 // List returns up to 50 filings, the latest first, and the cursor of the next page. Returns Forbidden without ReadFiling.
 func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, after string) (store.Page[Filing], error) {
-	return s.page(ctx, by, policy.ReadFiling, store.Query{Index: byScope, Desc: true, After: after}, "", w.lets)
+	return s.page(ctx, by, policy.ReadFiling, store.Query{Index: byScope, Key: w.key(), Desc: true, After: after}, "", w.lets)
 }
 
 // Each yields every filing of a list, for an export. Errors as those of List.
@@ -159,7 +173,7 @@ func (s *Service) page(ctx context.Context, by policy.Actor, action policy.Actio
 		return store.Page[Filing]{}, err
 	}
 	if scope.All() {
-		q.Key = before + policy.County
+		q.Key = before + cmp.Or(q.Key, policy.County)
 	} else {
 		q.In = []string{}
 		for _, key := range scope.Keys() {

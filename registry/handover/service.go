@@ -521,22 +521,33 @@ func (s *Service) reasoned(by policy.Actor, action policy.Action, reason string)
 type Filter struct {
 	// Text is looked for in the names of project, phase, developer and firm, and in their pinyin.
 	Text string
-	// State and Project keep those in the state and of the project.
-	State   State
-	Project string
+	// State and Project keep those in the state and of the project, Firm those that the firm took part in.
+	State         State
+	Project, Firm string
+}
+
+// key is the scope key under which the handovers of the filter are listed.
+func (f Filter) key() string {
+	switch {
+	case f.Project != "":
+		return policy.ProjectKey(f.Project)
+	case f.Firm != "":
+		return policy.FirmKey(f.Firm)
+	}
+	return policy.County
 }
 
 // ListPage lists the handovers of the scope, newest first; after is the cursor of the page before. Returns Forbidden without ReadHandover.
 func (s *Service) ListPage(ctx context.Context, by policy.Actor, f Filter, after string) (store.Page[Handover], error) {
-	return s.listed(ctx, by, store.Query{Index: byScope, Desc: true, After: after, Limit: PageSize}, func(h *Handover) bool {
-		return (f.State == "" || h.State == f.State) && (f.Project == "" || h.Project == f.Project) &&
+	return s.listed(ctx, by, store.Query{Index: byScope, Key: f.key(), Desc: true, After: after, Limit: PageSize}, func(h *Handover) bool {
+		return (f.State == "" || h.State == f.State) && (f.Project == "" || h.Project == f.Project) && (f.Firm == "" || h.Firm == f.Firm) &&
 			(registry.Finds(h.Title(), f.Text) || registry.Finds(h.DeveloperName, f.Text) || registry.Finds(h.FirmName, f.Text))
 	})
 }
 
 // Work lists the handovers of the scope in which something is still to be done, what is due first on top. Returns Forbidden without ReadHandover.
 func (s *Service) Work(ctx context.Context, by policy.Actor) (store.Page[Handover], error) {
-	return s.listed(ctx, by, store.Query{Index: byWork, Limit: PageSize}, func(*Handover) bool { return true })
+	return s.listed(ctx, by, store.Query{Index: byWork, Key: policy.County, Limit: PageSize}, func(*Handover) bool { return true })
 }
 
 func (s *Service) listed(ctx context.Context, by policy.Actor, q store.Query, keep func(*Handover) bool) (store.Page[Handover], error) {
@@ -544,7 +555,7 @@ func (s *Service) listed(ctx context.Context, by policy.Actor, q store.Query, ke
 	if err != nil {
 		return store.Page[Handover]{}, err
 	}
-	if q.Key = policy.County; !scope.All() {
+	if !scope.All() {
 		q.In = append([]string{}, scope.Keys()...)
 	}
 	return s.rows.ListWhere(ctx, q, func(d *store.Doc[Handover]) bool { return scope.Covers(d.State.Keys, d.State.Opened) && keep(&d.State) })

@@ -366,10 +366,10 @@ func (s *Service) Blank(ctx context.Context, by policy.Actor, at At) (Sheet, err
 
 // Filter narrows a list; what is zero does not narrow.
 type Filter struct {
-	// Firm is an id, Quarter as 2026Q4, State one of States, Text is looked for in the names.
-	Firm, Quarter string
-	State         State
-	Text          string
+	// Firm and Community are ids, Quarter as 2026Q4, State one of States, Text is looked for in the names.
+	Firm, Community, Quarter string
+	State                    State
+	Text                     string
 	// Ascending puts the earliest quarter first.
 	Ascending bool
 }
@@ -395,7 +395,7 @@ func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, after str
 	text := strings.TrimSpace(w.Text)
 	return s.rows.ListWhere(ctx, q, func(d *store.Doc[Sheet]) bool {
 		e := &d.State
-		return scope.Covers(e.Keys, e.Day) && (w.Firm == "" || e.Firm == w.Firm) && (w.Quarter == "" || e.Quarter == w.Quarter) && (w.State == "" || e.State == w.State) &&
+		return scope.Covers(e.Keys, e.Day) && (w.Firm == "" || e.Firm == w.Firm) && (w.Community == "" || e.Community == w.Community) && (w.Quarter == "" || e.Quarter == w.Quarter) && (w.State == "" || e.State == w.State) &&
 			(text == "" || registry.Finds(e.FirmName, text) || registry.Finds(e.CommunityName, text))
 	})
 }

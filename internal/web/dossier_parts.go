@@ -1,0 +1,98 @@
+package web
+
+import (
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry"
+	"redsteward/registry/change"
+	"redsteward/registry/conduct"
+	"redsteward/registry/filing"
+	"redsteward/registry/handover"
+	"redsteward/registry/party"
+)
+
+// The parts of a dossier that projects and firms have in common.
+
+// contractState says how a contract stands on a day.
+func (d *dossier) contractState(k registry.Contract) string {
+	switch day := d.s.registered.On(d.c.UserContext()); {
+	case k.Days.Holds(day):
+		return "生效中"
+	case day.Compare(k.Days.From) < 0:
+		return "未开始"
+	}
+	return "已结束"
+}
+
+// filings adds what was filed.
+func (d *dossier) filings(of about) {
+	d.part(d.s.filings != nil, policy.ReadFiling, dossierPart{ID: "filings", Title: "登记备案", Heads: []string{"种类", "状态", "小区", "企业", "备案号", "事项日期", "回执日期"}, More: filingsPath}, func(p *dossierPart) error {
+		return d.s.filings.Each(d.c.UserContext(), d.by, filing.Filter{Project: of.project, Firm: of.firm}, func(id string, f *filing.Filing) {
+			p.add(filingsPath+"/"+id, f.Title, f.State.Title(), f.ProjectName, f.FirmName, f.Number, f.Happened, f.Filed)
+		})
+	})
+}
+
+// handovers adds the handover inspections.
+func (d *dossier) handovers(of about) {
+	d.part(d.s.handovers != nil, policy.ReadHandover, dossierPart{ID: "handovers", Title: "承接查验", Heads: []string{"小区与分期", "状态", "建设单位", "企业", "开始日期", "签署日期", "移交日期", "备案日期"}, More: handoversPath}, func(p *dossierPart) error {
+		return eachPage(func(after string) (store.Page[handover.Handover], error) {
+			return d.s.handovers.Service.ListPage(d.c.UserContext(), d.by, handover.Filter{Project: of.project, Firm: of.firm}, after)
+		}, func(doc store.Doc[handover.Handover]) {
+			h := &doc.State
+			p.add(handoversPath+"/"+doc.ID, h.Title(), h.State.Title(), h.DeveloperName, h.FirmName, h.Opened, h.Agreed, h.Transferred, h.Filed)
+		})
+	})
+}
+
+// changes adds how firms came and went.
+func (d *dossier) changes(of about) {
+	d.part(d.s.changes != nil, policy.ReadRegister, dossierPart{ID: "changes", Title: "物业更换", Heads: []string{"小区与分期", "状态", "退出企业", "通知日期", "服务截止", "接续企业", "办结日期"}, More: changesPath}, func(p *dossierPart) error {
+		all, err := d.s.changes.All(d.c.UserContext(), d.by, change.Filter{Project: of.project, Firm: of.firm})
+		for _, doc := range all {
+			c := &doc.State
+			p.add(changesPath+"/"+doc.ID, c.Name(), c.State.Title(), c.FirmName, c.Given, c.Leaves, c.NextFirm, c.Ended)
+		}
+		return err
+	})
+}
+
+// conduct adds the three books, each with its own right.
+func (d *dossier) conduct(of about) {
+	if d.s.conduct == nil {
+		return
+	}
+	day := d.s.registered.On(d.c.UserContext())
+	for _, b := range conduct.Books() {
+		heads := []string{"内容", "状态", classWord(b), "企业", "小区", "文号", dayWord(b), "有效至"}
+		if b == conduct.Marks {
+			heads = append(heads, "分值")
+		}
+		d.part(true, b.Read(), dossierPart{ID: string(b), Title: b.Title(), Heads: heads, More: bookPath(b)}, func(p *dossierPart) error {
+			return d.s.conduct.Each(d.c.UserContext(), d.by, b, conduct.Filter{Project: of.project, Firm: of.firm}, func(doc store.Doc[conduct.Entry]) error {
+				e := &doc.State
+				cells := []any{e.Title, e.StateOn(day).Title(), e.ClassTitle, e.FirmName, e.ProjectName, e.Number, e.Decided, e.Until}
+				if b == conduct.Marks {
+					cells = append(cells, signed(e.Points, 0))
+				}
+				p.add(bookPath(b)+"/"+doc.ID, cells...)
+				return nil
+			})
+		})
+	}
+}
+
+// party adds the sheets of party activities that the filter lets through.
+func (d *dossier) party(w party.Filter) {
+	d.part(d.s.party != nil, policy.ReadPartyFact, dossierPart{ID: "sheets", Title: "党建台账", Heads: []string{"季度", "状态", "企业", "社区", "活动", "应到", "实到"}, More: sheetsPath}, func(p *dossierPart) error {
+		return d.s.party.Each(d.c.UserContext(), d.by, w, func(doc store.Doc[party.Sheet]) error {
+			e := &doc.State
+			var expected, present int64
+			for _, l := range e.Lines {
+				expected, present = expected+l.Expected, present+l.Present
+			}
+			p.add(sheetsPath+"/"+e.Firm+"/"+e.Community+"/"+e.Quarter, e.Quarter, e.State.Title(), e.FirmName, e.CommunityName, int64(len(e.Lines)), expected, present)
+			return nil
+		})
+	})
+}

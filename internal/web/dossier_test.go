@@ -1,0 +1,90 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/xuri/excelize/v2"
+
+	"redsteward/internal/calendar"
+	"redsteward/policy"
+	"redsteward/registry"
+	"redsteward/registry/change"
+	"redsteward/registry/conduct"
+)
+
+// TestDossiers: a dossier shows what the actor may read of a project or a firm and nothing else, on the page and in the workbook.
+func TestDossiers(t *testing.T) {
+	f := start(t, 1)
+	firm, project := fill(t, f)
+	staff(t, f, firm)
+	ctx := context.Background()
+	day := func(text string) calendar.Date {
+		d, err := calendar.ParseDate(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(f.Register.SetBody(ctx, clerk, project, 2, registry.Body{Kind: registry.BodyCommittee, Days: policy.Span{From: day("2024-05-01")}}))
+	must(f.Register.SetParty(ctx, clerk, firm, 1, registry.Party{Form: registry.PartyOwn, Members: 5, Branch: "赣北物业党支部", Secretary: "李大山", Days: policy.Span{From: day("2025-01-01")}}))
+	_, err := f.Conduct.Record(ctx, clerk, conduct.Marks, conduct.Input{Firm: firm, Project: project, Class: "late", Title: "迟报三季度统计表", Number: "记2026-7", Authority: "都昌县住建局", Decided: day("2026-09-01")}, nil, nil)
+	must(err)
+	_, err = f.Changes.Open(ctx, clerk, project, "c1", change.Notice{Giver: change.GiverFirm, Given: f.Register.Today(), Leaves: f.Register.Today().Add(60), Reason: "不再续约"}, nil)
+	must(err)
+	// A second project of the firm, which a secretary of the first community does not see.
+	far, err := f.Register.CreateProject(ctx, clerk, registry.ProjectInput{Name: "棠荫小区", Address: "棠荫 1 号", Community: "360428101500", Households: 90, Kind: registry.KindOld})
+	must(err)
+	must(f.Register.AddContract(ctx, clerk, far, 1, registry.ContractInput{Firm: firm, Kind: registry.ContractChosen, Level: registry.LevelNone, Fee: 60, Days: policy.Span{From: day("2025-01-01")}}))
+	projectPage, firmPage := "/register/projects/"+project+"/dossier", "/register/firms/"+firm+"/dossier"
+	people := map[string]*person{}
+	for _, s := range []scenario{
+		{name: "signed out", path: projectPage, status: 401},
+		{name: "no register", role: "auditor", path: firmPage, status: 403},
+		{name: "project", role: "officer", path: projectPage, status: 200, contains: []string{"望湖苑一小区一档", "东风大道 8 号", "1,164", "赣北物业服务有限公司", "生效中", "1.20", "业委会", "没有登记：楼栋", "2024年5月1日", "迟报三季度统计表", "物业更换", "登记备案", "保修金余额",
+			"/register/firms/" + firm + "/dossier", projectPage + ".xlsx"}, excludes: []string{"党建台账", `id="movements"`}},
+		{name: "firm", role: "officer", path: firmPage, status: 200, contains: []string{"赣北物业服务有限公司一企一档", codeOne, "张小敏", "李大山", "赣北物业党支部", "望湖苑", "棠荫小区", "迟报三季度统计表", "失信信息"}},
+		{name: "linked from the project", role: "officer", path: "/register/projects/" + project, status: 200, contains: []string{`href="` + projectPage + `"`}},
+		{name: "linked from the firm", role: "officer", path: "/register/firms/" + firm, status: 200, contains: []string{`href="` + firmPage + `"`}},
+		{name: "a project that is none", role: "officer", path: "/register/projects/none/dossier", status: 404},
+		{name: "secretary", role: "secretary", path: projectPage, status: 200, contains: []string{"望湖苑一小区一档", "业委会", "党建台账"}, excludes: []string{"迟报三季度统计表", "保修金余额", "/register/firms/" + firm + "/dossier"}},
+		{name: "elsewhere", role: "elsewhere", path: projectPage, status: 404},
+		{name: "elsewhere as Excel", role: "elsewhere", path: projectPage + ".xlsx", status: 404},
+		{name: "the firm itself", role: "firm", path: firmPage, status: 200, contains: []string{"张小敏", "棠荫小区"}},
+	} {
+		s.run(t, f, people)
+	}
+	sheets := func(login, path string) (*excelize.File, []string) {
+		a := people[login].get(t, path)
+		book, err := excelize.OpenReader(bytes.NewReader([]byte(a.body)))
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		return book, book.GetSheetList()
+	}
+	book, all := sheets("officer", firmPage+".xlsx")
+	for _, want := range []string{"基本情况", "党组织", "服务的小区与合同", "登记备案", "行业评价记录", "物业更换"} {
+		if !slices.Contains(all, want) {
+			t.Errorf("no sheet %s in %v", want, all)
+		}
+	}
+	rows, err := book.GetRows("服务的小区与合同")
+	if err != nil || len(rows) != 3 || !strings.Contains(strings.Join(rows[1], " ")+strings.Join(rows[2], " "), "棠荫小区") {
+		t.Fatalf("contracts: %v %v", rows, err)
+	}
+	if _, some := sheets("firm", firmPage+".xlsx"); slices.Contains(some, "党建台账") != strings.Contains(people["firm"].get(t, firmPage).body, `id="sheets"`) {
+		t.Errorf("page and workbook of the firm differ: %v", some)
+	}
+	if secretary := people["secretary"].get(t, firmPage); secretary.StatusCode == 200 && strings.Contains(secretary.body, "棠荫小区") {
+		t.Error("a secretary sees a project of another community")
+	}
+}
