@@ -64,7 +64,9 @@ func (s *Service) firmQuery(ctx context.Context, by policy.Actor, q FirmQuery) (
 	today := s.On(ctx)
 	ask := store.Query{Index: ByName, Desc: q.Desc, After: q.After, Limit: PageSize}
 	if scope.All() {
-		ask.Key = findKey(q.Text)
+		if ask.Key, err = narrowest(ctx, s.firms, ByName, q.Text); err != nil {
+			return store.Query{}, nil, err
+		}
 	} else {
 		ask.In = scope.Keys()
 	}
@@ -288,9 +290,8 @@ func (q ProjectQuery) covers(p *Project, today calendar.Date) bool {
 	return finds(p.Name, q.Text) || finds(p.Address, q.Text)
 }
 
-// key is the most selective key of the query for somebody who may see every row.
-func (q ProjectQuery) key() string {
-	found := findKey(q.Text)
+// key is the most selective key of the query for somebody who may see every row; found is that of its text.
+func (q ProjectQuery) key(found string) string {
 	switch {
 	case q.Firm != "":
 		return policy.FirmKey(q.Firm)
@@ -324,7 +325,11 @@ func (s *Service) projectQuery(ctx context.Context, by policy.Actor, q ProjectQu
 	today := s.On(ctx)
 	ask := store.Query{Index: q.Sort, Desc: q.Desc, After: q.After, Limit: PageSize}
 	if scope.All() {
-		ask.Key = q.key()
+		found, err := narrowest(ctx, s.projects, ByName, q.Text)
+		if err != nil {
+			return store.Query{}, nil, err
+		}
+		ask.Key = q.key(found)
 	} else {
 		ask.In = scope.Keys()
 	}

@@ -1,12 +1,16 @@
 package registry
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
 
 	"github.com/mozillazg/go-pinyin"
 	"golang.org/x/text/unicode/norm"
+
+	"redsteward/internal/store"
 )
 
 // A name is found by any stretch of it, each sign given as itself, as its pinyin or as the initial of its pinyin: 望湖苑 by 湖苑, huyuan, why, wanghuy.
@@ -131,6 +135,57 @@ func findKey(query string) string {
 		return findPrefix + string(signs[0])
 	}
 	return findPrefix + string(signs[:2])
+}
+
+// exact reports whether a sign of a query stands for itself only: a Chinese sign or a digit, while a letter may be part of a pinyin.
+func exact(r rune) bool { return r >= 0x3400 || unicode.IsDigit(r) }
+
+// findCandidates are index keys under each of which every row that a query finds is listed; none if the query holds nothing to look for. All addresses of a town begin alike, so
+// that the first signs of a query say little: any two signs that stand for themselves do as well.
+func findCandidates(query string) []string {
+	first := findKey(query)
+	if first == "" {
+		return nil
+	}
+	keys, signs := []string{first}, plain(query)
+	for i := 0; i+1 < len(signs); i++ {
+		if key := findPrefix + string(signs[i:i+2]); exact(signs[i]) && exact(signs[i+1]) && !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// fewEnough is from where on it is not worth while to look for a key with fewer rows; tooMany is how far the rows of a key are counted.
+const (
+	fewEnough = 100
+	tooMany   = store.MaxLimit
+)
+
+// narrowest is the key of an index with the fewest rows that a query can find, "" for a query without signs. It reads index entries and decodes no row.
+func narrowest[T any](ctx context.Context, c *store.Collection[T], index, query string) (string, error) {
+	keys := findCandidates(query)
+	if len(keys) < 2 {
+		return findKey(query), nil
+	}
+	best, fewest := keys[0], tooMany+1
+	for _, key := range keys {
+		page, err := c.Rows(ctx, store.Query{Index: index, Key: key, Limit: min(fewest, tooMany)})
+		if err != nil {
+			return "", err
+		}
+		n := len(page.Rows)
+		if page.Next != "" {
+			n++
+		}
+		if n < fewest {
+			best, fewest = key, n
+		}
+		if fewest <= fewEnough {
+			break
+		}
+	}
+	return best, nil
 }
 
 // finds reports whether the query names a stretch of the name that begins at a sign; an empty query finds everything.

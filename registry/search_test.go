@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -39,8 +41,11 @@ func TestFinds(t *testing.T) {
 		if got := finds(tt.name, tt.query); got != tt.want {
 			t.Errorf("%s by %q: %v", tt.name, tt.query, got)
 		}
-		if key := findKey(tt.query); tt.want && key != "" && !slices.Contains(findKeys(tt.name), key) {
-			t.Errorf("%s is not listed under %q of %q", tt.name, key, tt.query)
+		keys := findKeys(tt.name)
+		for _, key := range findCandidates(tt.query) {
+			if tt.want && !slices.Contains(keys, key) {
+				t.Errorf("%s is not listed under %q of %q", tt.name, key, tt.query)
+			}
 		}
 	}
 }
@@ -67,8 +72,11 @@ func TestEveryStretchIsFound(t *testing.T) {
 		if !finds(name, query) {
 			t.Fatalf("%q does not find %q", query, name)
 		}
-		if key := findKey(query); !slices.Contains(findKeys(name), key) {
-			t.Fatalf("%q finds %q, which is not listed under %q", query, name, key)
+		keys := findKeys(name)
+		for _, key := range findCandidates(query) {
+			if !slices.Contains(keys, key) {
+				t.Fatalf("%q finds %q, which is not listed under %q", query, name, key)
+			}
 		}
 	})
 }
@@ -86,5 +94,31 @@ func TestSpelledOrdersAndFits(t *testing.T) {
 		if len(key) > 20 {
 			t.Errorf("key of %d bytes", len(key))
 		}
+	}
+}
+
+// TestNarrowest: of a query by address the key with the fewest rows is taken, without deciding anything but the speed.
+func TestNarrowest(t *testing.T) {
+	if got := findCandidates("都昌镇东风大道 87 号"); !slices.Contains(got, findPrefix+"87") || !slices.Contains(got, findPrefix+"道8") || got[0] != findPrefix+"都昌" {
+		t.Fatal(got)
+	}
+	if got := findCandidates("dongfeng"); len(got) != 1 {
+		t.Fatalf("letters may be pinyin: %v", got)
+	}
+	d := newDesk(t)
+	ctx := context.Background()
+	for i := range fewEnough + 20 {
+		in := ProjectInput{Name: fmt.Sprintf("小区%d", i), Address: fmt.Sprintf("都昌镇东风大道 %d 号", i), Community: east, Households: 20, Kind: KindCommodity}
+		if _, err := d.CreateProject(ctx, d.officer, in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	key, err := narrowest(ctx, d.projects, ByName, "都昌镇东风大道 87")
+	if err != nil || key != findPrefix+"道8" && key != findPrefix+"87" {
+		t.Fatal(key, err)
+	}
+	found, err := d.Projects(ctx, d.officer, ProjectQuery{Text: "都昌镇东风大道 87"})
+	if err != nil || found.Count != 1 || found.Rows[0].Project.Address != "都昌镇东风大道 87 号" {
+		t.Fatal(found, err)
 	}
 }
