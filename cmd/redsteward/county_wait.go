@@ -20,7 +20,7 @@ func (l *countyLoader) waitingActs() []act {
 	for i := range l.plan.firms {
 		acts = append(acts, l.waitingParty(i, n)...)
 	}
-	return slices.Concat(acts, l.filingActs(), l.fundActs(), l.claimActs(), l.changeActs())
+	return slices.Concat(acts, l.filingActs(), l.fundActs(), l.claimActs(), l.changeActs(), l.handoverActs())
 }
 
 // waitingParty: of three firms with a project one fact waits for each of the three levels.

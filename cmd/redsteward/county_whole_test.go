@@ -13,6 +13,7 @@ import (
 
 	"redsteward/rating"
 	"redsteward/rating/cycle"
+	"redsteward/registry/handover"
 )
 
 // The whole county is loaded once (CI part demo): its stars are spread beside Nanchang's, firms rose and fell, some projects lack data or take no part, one is vetoed.
@@ -68,7 +69,8 @@ func TestWholeCounty(t *testing.T) {
 	if rose == 0 || fell == 0 {
 		t.Errorf("%d firms rise, %d fall", rose, fell)
 	}
-	moved := movement(t, dir, plan)
+	s := countyService(t, dir)
+	moved := movement(t, s, plan)
 	for i, f := range plan.firms {
 		if f.trend > 1 && moved[i] < 2 || f.trend < -1 && moved[i] > -2 {
 			t.Errorf("%s: trend %.1f a quarter, moved %.1f points in a year", f.input.Name, f.trend, moved[i])
@@ -76,6 +78,64 @@ func TestWholeCounty(t *testing.T) {
 	}
 	if len(result.accounts) < 25 {
 		t.Errorf("%d accounts printed", len(result.accounts))
+	}
+	handoversOfCounty(t, s)
+}
+
+// countyService opens a loaded county.
+func countyService(t *testing.T, dir string) *service {
+	t.Helper()
+	settings, err := loadConfig("", nil, []string{"store.uri=" + dir, "business_clock=" + demoStart, "log.level=warn"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := openService(&program{ctx: t.Context(), out: os.Stderr, errOut: os.Stderr, now: time.Now}, settings, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// There is one handover in every state, one with twelve defects, and from the filed one leads a defect to the guarantee fund.
+func handoversOfCounty(t *testing.T, s *service) {
+	t.Helper()
+	officer, err := s.accounts.ActorOf(t.Context(), "property-officer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := s.handovers.ListPage(t.Context(), officer, handover.Filter{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	states, most := map[handover.State]int{}, 0
+	for _, d := range page.Docs {
+		states[d.State.State]++
+		w, err := s.handovers.One(t.Context(), officer, d.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, len(w.Findings()))
+		if d.State.State != handover.Filed {
+			continue
+		}
+		if left := w.Left(); len(left) != 1 {
+			t.Errorf("%d defects stay in the filed handover", len(left))
+		} else if _, err := s.handovers.Defect(t.Context(), officer, d.ID, left[0].Item.ID); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, state := range handover.States() {
+		if states[state] == 0 {
+			t.Errorf("no handover is %s", state)
+		}
+	}
+	if most != 12 {
+		t.Errorf("at most %d defects, not twelve", most)
 	}
 }
 
@@ -93,22 +153,8 @@ func keepAccounts(t *testing.T, result *countyResult, name string) {
 
 // movement is by how many points the mean of each firm's ordinary projects moved from the first half of 2025 to that of 2026. A single quarter says little about a firm: one
 // training more or less is five points.
-func movement(t *testing.T, dir string, plan *countyPlan) map[int]float64 {
+func movement(t *testing.T, s *service, plan *countyPlan) map[int]float64 {
 	t.Helper()
-	settings, err := loadConfig("", nil, []string{"store.uri=" + dir, "business_clock=" + demoStart, "log.level=warn"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &program{ctx: t.Context(), out: os.Stderr, errOut: os.Stderr, now: time.Now}
-	s, err := openService(p, settings, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.close(); err != nil {
-			t.Error(err)
-		}
-	}()
 	totals := func(period string) map[string]float64 {
 		published, err := s.cycle.Published(t.Context(), cycle.RhythmQuarter)
 		if err != nil {
