@@ -1,4 +1,4 @@
-// Every page works without this. What stands outside of the blocks is there for the other scripts too.
+// Every page works without this. What stands outside the blocks is there for other scripts too.
 "use strict";
 const byId = id => document.getElementById(id);
 // make builds an element from its properties and what stands in it.
@@ -8,12 +8,12 @@ function make(tag, properties, ...inside) {
   return el;
 }
 {
-  // Things that need script (print buttons) stay hidden until there is one.
-  document.querySelectorAll("[data-script][hidden]").forEach(el => { el.hidden = false; });
+  // What needs script (print buttons) is hidden until there is one.
+  document.querySelectorAll("[data-script]").forEach(el => { el.hidden = false; });
   document.addEventListener("click", e => {
     if (e.target.closest("[data-print]")) { e.preventDefault(); print(); }
   });
-  // While long work runs, the page asks how far it is.
+  // While work runs, the page asks how far it is.
   const running = document.querySelector("[data-progress]");
   const ask = async () => {
     let wait = 700;
@@ -40,7 +40,7 @@ function make(tag, properties, ...inside) {
     form.dataset.sent = "1";
     addEventListener("pageshow", () => { delete form.dataset.sent; }, { once: true });
   });
-  // Whoever signs in or out leaves no sheet of a visit behind.
+  // Whoever signs in or out leaves no sheet behind.
   if (window.caches && document.querySelector("form[action='/signin']")) {
     caches.keys().then(all => all.forEach(name => caches.delete(name)));
     navigator.serviceWorker.getRegistrations().then(all => all.forEach(worker => worker.unregister()));

@@ -2,7 +2,7 @@
 {
   const place = byId("walk-state"), data = byId("walk"), form = byId("walk-form"), input = byId("photo"), rest = byId("walk-rest");
   const walk = data ? JSON.parse(data.textContent) : { items: [] }, items = walk.items;
-  const address = k => walk.base + (items[k] ? "/items/" + items[k].id : "");
+  const address = k => walk.base + (items[k] ? "/items/" + items[k].id : ""), idOf = k => walk.account + address(k), fields = ["value", "lost", "where", "note"];
   let store, sending = 0, trouble = "", now = 0, shots = [];
 
   const promised = (ask, done) => new Promise((yes, no) => {
@@ -22,8 +22,7 @@
     say(!rows.length ? "" : bad ? bad.item + " 没有收下：" + bad.refused + "，" + kept + " " : trouble ? trouble + "，" + kept + "。有信号后自动上传" : "正在上传，" + kept);
     place.dataset.kept = rows.length;
     if (bad) {
-      const drop = () => change(s => s.delete(bad.id)).then(flush);
-      place.append(make("button", { type: "button", className: "btn s", textContent: "不要这个答案", onclick: drop }));
+      place.append(make("button", { type: "button", className: "btn s", textContent: "不要这个答案", onclick: () => change(s => s.delete(bad.id)).then(flush) }));
     }
     return rows;
   };
@@ -32,7 +31,7 @@
   const post = (row, token) => {
     const f = new FormData();
     f.append("_t", token);
-    ["key", "value", "lost", "where", "note"].forEach(name => f.append(name, row[name]));
+    ["key", ...fields].forEach(name => f.append(name, row[name]));
     row.keep.forEach(id => f.append("keep", id));
     row.photos.forEach(photo => f.append("photo", photo, "photo.jpg"));
     return fetch(row.id.slice(row.id.indexOf("/")), { method: "POST", headers: { Accept: "application/json" }, body: f });
@@ -83,7 +82,7 @@
     byId("walk-progress").value = n;
   };
   const show = k => {
-    const i = items[now = k], texts = { category: i.category + " · " + i.id, sentence: i.sentence, how: i.how, last: i.last, points: "本项 " + i.points + " 分",
+    const i = { ...items[now = k], ...JSON.parse(localStorage[idOf(k)] || null) }, texts = { category: i.category + " · " + i.id, sentence: i.sentence, how: i.how, last: i.last, points: "本项 " + i.points + " 分",
       prev: now ? "上一项" : "返回清单", save: now + 1 < items.length ? "保存，下一项" : "保存，看清单", "photo-hint": i.photo ? "至少 1 张，要看得出位置" : "选填" };
     Object.entries(texts).forEach(([id, text]) => { const el = byId("walk-" + id); if (el) { el.textContent = text; } });
     document.title = i.id + " " + i.sentence + document.title.slice(document.title.lastIndexOf(" - "));
@@ -109,7 +108,7 @@
     byId("walk-sentence").focus();
   };
   const take = (i, row) => Object.assign(i, { value: row.value, lost: row.lost, where: row.where, note: row.note, photos: row.keep, blobs: row.photos });
-  // The list is shown once all is sent: without network it could not be loaded.
+  // The list is shown once all is sent: without network it does not load.
   const leave = async () => {
     const rows = await all();
     if (!rows.length) { location.href = address(-1); } else if (!trouble && !rows[0].refused) { setTimeout(leave, 200); }
@@ -122,16 +121,17 @@
     return new Promise(done => canvas.toBlob(done, "image/jpeg", 0.82));
   };
   const stop = e => { e.preventDefault(); e.stopImmediatePropagation(); };
-  const rowOf = (k, answer) => ({ id: walk.account + address(k), key: crypto.getRandomValues(new Uint32Array(4)).join("-"), at: Date.now(), item: items[k].id, ...answer });
+  const rowOf = (k, answer) => ({ id: idOf(k), key: crypto.getRandomValues(new Uint32Array(4)).join("-"), at: Date.now(), item: items[k].id, lost: "", where: "", note: "", keep: [], photos: [], ...answer });
   const keep = async rows => {
     try { await change(s => rows.forEach(r => s.put(r))); } catch { say("手机存储已满，没有存下。请删掉一些照片"); return false; }
+    rows.forEach(r => delete localStorage[r.id]);
     delete place.dataset.kept; // until it is counted again
     return true;
   };
   const left = () => items.flatMap((i, k) => i.value || i.category !== items[now].category ? [] : [k]);
   const saveRest = async e => {
     stop(e);
-    const ks = left(), rows = ks.map(k => rowOf(k, { value: "conform", lost: "", where: "", note: "", keep: [], photos: [] }));
+    const ks = left(), rows = ks.map(k => rowOf(k, { value: "conform" }));
     if (!await keep(rows)) { return; }
     ks.forEach((k, n) => take(items[k], rows[n]));
     const next = items.findIndex(i => !i.value);
@@ -140,11 +140,11 @@
   };
   const save = async e => {
     stop(e);
-    const i = items[now], typed = new FormData(form), value = typed.get("value"), fail = value === "fail", ok = value === "conform";
+    const i = items[now], value = form.value.value, fail = value === "fail";
     const wrong = !value ? "请选择" + i.values.map(v => v.label).join("、") : fail && i.photo && !i.photos.length && !shots.length ? "不符合的，至少拍 1 张看得出位置的照片" :
       fail && walk.where && !form.where.value.trim() ? "不符合的，请写明位置" : "";
     if (wrong) { say(wrong); scrollTo(0, 0); return; }
-    const row = rowOf(now, { value, lost: fail && typed.get("lost") || "", where: ok ? "" : form.where.value, note: ok ? "" : form.note.value, keep: ok ? [] : i.photos, photos: ok ? [] : shots });
+    const row = rowOf(now, value === "conform" ? { value } : { value, lost: fail && form.lost?.value || "", where: form.where.value, note: form.note.value, keep: i.photos, photos: shots });
     if (!await keep([row])) { return; }
     take(i, row);
     if (now + 1 < items.length) { go(now + 1); } else { count(); leave(); }
@@ -157,12 +157,14 @@
     byId("walk-reopens").hidden = !kept.ok;
   };
   const walkItems = rows => {
-    items.forEach((i, k) => rows.filter(r => r.id === walk.account + address(k)).forEach(r => take(i, r)));
-    // What is kept here is newer than the page; and a kept sheet stands for all its items.
+    items.forEach((i, k) => rows.filter(r => r.id === idOf(k)).forEach(r => take(i, r)));
+    // What is kept here is newer than the page; a kept sheet stands for all its items.
     const k = here() < 0 ? Math.max(0, items.findIndex(i => !i.value)) : here();
-    if (here() < 0) { history.replaceState(null, "", address(k)); }
-    if (byId("errsum")) { now = k; } else if (rows.length || !form.action.endsWith(address(k))) { show(k); } else { now = k; }
+    history.replaceState(null, "", address(now = k));
+    if (!byId("errsum") && (rows.length || localStorage[idOf(k)] || !form.action.endsWith(address(k)))) { show(k); }
     form.addEventListener("submit", save, true);
+    // What is typed outlives a reload.
+    form.oninput = () => { localStorage[idOf(now)] = JSON.stringify(Object.fromEntries(fields.map(n => [n, form[n]?.value]))); };
     rest?.addEventListener("submit", saveRest, true);
     byId("walk-prev").onclick = e => { if (now) { e.preventDefault(); go(now - 1); } };
     onpopstate = () => show(here());
@@ -176,7 +178,6 @@
         input.value = "";
       };
     }
-    if (!walk.worker) { return; }
     if (!navigator.serviceWorker) { byId("walk-closes").hidden = false; return; }
     navigator.serviceWorker.oncontrollerchange = keepSheet;
     navigator.serviceWorker.register(walk.worker);

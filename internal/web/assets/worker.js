@@ -1,10 +1,9 @@
 // Opens a sheet again without network: keeps one page of each, with what it is made of. The cache is named after version and account; the sign-in page removes it.
 "use strict";
 const name = "walk" + location.search, sheet = /^\/(visits|handovers)\/[^/]+\/items\//;
-const others = async () => (await caches.keys()).filter(n => n !== name);
 addEventListener("install", () => skipWaiting());
-addEventListener("activate", e => e.waitUntil(others().then(all => Promise.all(all.map(n => caches.delete(n)))).then(() => clients.claim())));
-// A sheet that the server does not give any more is forgotten.
+addEventListener("activate", e => e.waitUntil(caches.keys().then(all => Promise.all(all.map(n => n !== name && caches.delete(n)))).then(() => clients.claim())));
+// A sheet that the server gives no more is forgotten.
 const keep = async (at, answer) => {
   const cache = await caches.open(name);
   if (answer.status >= 500) { return; }
