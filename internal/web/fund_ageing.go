@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -121,13 +120,9 @@ func (s *Server) fundAgeing(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	for _, g := range agedGroups() {
-		n, fen := 0, int64(0)
-		var parts []string
 		for i, one := range fund.Bands() {
-			n, fen = n+sums[g.ID].count[i], fen+sums[g.ID].fen[i]
-			parts = append(parts, one.Title()+" "+count(sums[g.ID].count[i])+" 笔 "+fund.Yuan(sums[g.ID].fen[i])+" 元")
+			b.Figures = append(b.Figures, boardFigure{Label: g.Text + " " + one.Title(), Value: count(sums[g.ID].count[i]) + " 笔，" + fund.Yuan(sums[g.ID].fen[i]) + " 元", Link: l.address("group", g.ID, "band", strconv.Itoa(i))})
 		}
-		b.Figures = append(b.Figures, boardFigure{Label: g.Text, Value: count(n) + " 笔，" + fund.Yuan(fen) + " 元", Sub: strings.Join(parts, "；"), Link: l.address("group", g.ID, "band", "")})
 	}
 	_, developers, err := s.fundDevelopers(c, by)
 	if err != nil {

@@ -369,6 +369,29 @@ func Apart(by policy.Actor, made string, a *policy.Approval) error {
 	return nil
 }
 
+// maxBounced is how often a payment of a case can come back.
+const maxBounced = 10
+
+// Bounced checks what a form says about a payment that the bank sent back, and keeps its paper. Fields number (of the bank's paper), day (of the bank), text (why), paper. Returns Forbidden for who paid, Invalid for
+// refused fields.
+func (d Desk) Bounced(ctx context.Context, by policy.Actor, paid *Paper, before int, in Input) (Paper, error) {
+	if err := policy.Separate(by, policy.PartCheck, []policy.Act{{Part: policy.PartMake, By: paid.By}}); err != nil {
+		return Paper{}, err
+	}
+	f := d.Check()
+	f.Text("number", "银行凭证号", &in.Number, 2, 40)
+	f.Past("day", "退汇到账日期", in.Day, paid.Day)
+	f.Text("text", "退汇原因", &in.Text, 2, 60)
+	if before >= maxBounced {
+		f.Fail("text", "已经退汇 %d 次，请查明收款账户", maxBounced)
+	}
+	if err := f.Err(); err != nil {
+		return Paper{}, err
+	}
+	file, err := d.Keep(ctx, by, policy.ReverseFund, in.Upload, "请上传银行的退汇凭证")
+	return Paper{Number: in.Number, Day: in.Day, Text: in.Text, File: &file, By: by.ID}, err
+}
+
 // Defect is a finding of a handover inspection for which the developer is liable and which was not repaired in time.
 type Defect struct {
 	// Project is where, Name what was inspected, Where and Text describe the finding.

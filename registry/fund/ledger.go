@@ -45,6 +45,8 @@ const (
 	EntryRefund EntryKind = "refund"
 	// EntryHandOn: what is left went to the maintenance fund of the owners, because the developer is gone (转入维修资金).
 	EntryHandOn EntryKind = "hand_on"
+	// EntryBounce: the bank sent back what was paid (退汇).
+	EntryBounce EntryKind = "bounce"
 	// EntryReversal: the opposite of an earlier entry (冲正).
 	EntryReversal EntryKind = "reversal"
 )
@@ -80,6 +82,8 @@ func (k EntryKind) Title() string {
 		return "退还"
 	case EntryHandOn:
 		return "转入维修资金"
+	case EntryBounce:
+		return "退汇"
 	case EntryReversal:
 		return "冲正"
 	}
@@ -104,7 +108,7 @@ type Entry struct {
 	Document string `json:"document,omitempty" privacy:"internal"`
 	// Paper is the scan: bank slip, letter, order of a court.
 	Paper *files.Stored `json:"paper,omitempty"`
-	// Reverses is the number of the entry that a reversal undoes, 0 for none.
+	// Reverses is the number of the entry that a reversal undoes, or whose money a bounce brought back; 0 for none.
 	Reverses int64 `json:"reverses,omitempty"`
 	// Line is the line of a bank statement from which it was booked, nil for none.
 	Line *LineUse `json:"line,omitempty"`
@@ -136,6 +140,8 @@ type Due struct {
 	// LatePercent and LateClause: see Terms.
 	LatePercent num.Num `json:"late_percent"`
 	LateClause  string  `json:"late_clause,omitempty" privacy:"public"`
+	// Fine is what the rule says about fines.
+	Fine FineTerms `json:"fine,omitzero"`
 	// Letter and Insurance say what may stand in the place of money.
 	Letter    bool `json:"letter"`
 	Insurance bool `json:"insurance"`
@@ -164,24 +170,6 @@ func (d Due) Ends() calendar.Date {
 		return calendar.Date{}
 	}
 	return d.Begun.AddMonths(int(12 * d.Years))
-}
-
-// LateFee is the late fee for what is open on a day, line by line; none if the rule has no clause or nothing is late. It is shown and never posted: whether it
-// is asked for, an officer decides.
-func (d Due) LateFee(today calendar.Date) []Line {
-	days := today.Sub(d.Day)
-	if d.LatePercent.Sign() == 0 || d.Open() <= 0 || days <= 0 {
-		return nil
-	}
-	fee := num.FromFrac(d.Open(), 100).Mul(d.LatePercent).Mul(num.FromFrac(1, 100)).Mul(num.FromInt(int64(days)))
-	shown, whole := fee.Round(2, num.HalfUp).Mul(num.FromInt(100)).Int64()
-	if !whole {
-		return nil // centuries late
-	}
-	return []Line{
-		{"逾期", fmt.Sprintf("%s次日至%s", d.Day.Chinese(), today.Chinese()), fmt.Sprintf("%d 日", days)},
-		{"滞纳金", fmt.Sprintf("%s × %s%% × %d（%s），四舍五入到分", Yuan(d.Open()), d.LatePercent, days, d.LateClause), Yuan(shown) + " 元"},
-	}
 }
 
 // LetterKind is what stands in the place of money.
@@ -245,12 +233,16 @@ type Ledger struct {
 	Match *Matched `json:"match,omitempty"`
 	// Reversed are the numbers of entries that were reversed.
 	Reversed []int64 `json:"reversed,omitempty"`
+	// Bounced are the numbers of payments whose money came back.
+	Bounced []int64 `json:"bounced,omitempty"`
 	// Dues, Letters and Freezes are in the order in which they were entered.
 	Dues    []Due    `json:"dues,omitempty"`
 	Letters []Letter `json:"letters,omitempty"`
 	Freezes []Freeze `json:"freezes,omitempty"`
 	// Holds are what open claims hold back, in the order in which they were approved.
 	Holds []Hold `json:"holds,omitempty"`
+	// Penalties are late fees and fines, in the order in which they were recorded.
+	Penalties []Penalty `json:"penalties,omitempty"`
 }
 
 // maxParts is how many amounts, letters, freezes and reversals a ledger holds of each; a record has 64 KiB.
@@ -379,7 +371,7 @@ func (l *Ledger) undo(e Entry) error {
 		}
 		h.Open = 0
 	case EntryInterest:
-	case EntryHold, EntryUnhold, EntryUse, EntryReplenish, EntryRefund, EntryHandOn:
+	case EntryHold, EntryUnhold, EntryUse, EntryReplenish, EntryRefund, EntryHandOn, EntryBounce:
 		return stands("它由维修申请或者退还办理，请在那里更正")
 	default:
 		return stands("冲正本身不能再冲正，请重新登记")
@@ -399,9 +391,7 @@ func (l *Ledger) reverse(e Entry, r Entry) error {
 		return err
 	}
 	r.Kind, r.Fen, r.Ref, r.Reverses = EntryReversal, e.Fen, e.Ref, e.No
-	for _, p := range e.Postings {
-		r.Postings = append(r.Postings, Posting{p.Account, -p.Fen})
-	}
+	r.Postings = opposite(e.Postings)
 	l.Reversed = append(slices.Clone(l.Reversed), e.No)
 	return l.post(r)
 }

@@ -16,6 +16,8 @@ type LineUse struct {
 	// Line is the id of the line; Turn counts from 0 and is higher by one each time that what the line stood behind was reversed.
 	Line string `json:"line" privacy:"internal"`
 	Turn int64  `json:"turn"`
+	// Part tells the entries of one turn apart, from 1, if several amounts due of a project were paid by it; 0 for one entry.
+	Part int64 `json:"part,omitempty"`
 }
 
 // Matched ties an entry that was booked before to a line of a bank statement.
@@ -96,6 +98,45 @@ func (s *Service) BookShare(ctx context.Context, by policy.Actor, project string
 			}
 		}
 		return l.post(Entry{Kind: EntryInterest, Day: day, Text: "银行结息 " + note, Fen: fen, Postings: transfer(AccountBank, AccountInterest, fen), Line: &use, By: by.ID})
+	})
+}
+
+// CheckPart reports whether PayPart would book the part of a line now, so that nothing is written if one of several parts cannot be booked. Returns as Pay.
+func (s *Service) CheckPart(ctx context.Context, by policy.Actor, project string, in Money) error {
+	_, err := s.command(ctx, order{by: by, action: policy.BookFund, project: project, dry: true}, func(l *Ledger) error {
+		if err := s.pay(ctx, by, &in, l); err != nil {
+			return err
+		}
+		if err := s.freshReceipt(ctx, project, l, in.Receipt); err != nil {
+			return err
+		}
+		owner, err := s.db.Claimed(ctx, receiptClaim, in.Receipt)
+		if err == nil && owner != ledgerKind+"/"+project {
+			return usedReceipt(in.Receipt, nil)
+		}
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		return err
+	})
+	return err
+}
+
+// PayPart books the part of a line that somebody split and claimed as a payment of an amount due. Booking it again changes nothing. Returns as Pay.
+func (s *Service) PayPart(ctx context.Context, by policy.Actor, project string, in Money) (store.Doc[Ledger], error) {
+	return s.command(ctx, order{by: by, action: policy.BookFund, project: project}, func(l *Ledger) error {
+		for change, err := range s.ledgers.History(ctx, project) {
+			if err != nil {
+				return err
+			}
+			if change.State.uses(*in.Line) {
+				return errStands
+			}
+		}
+		if err := s.pay(ctx, by, &in, l); err != nil {
+			return err
+		}
+		return s.claimReceipt(ctx, by, project, l, in.Receipt)
 	})
 }
 

@@ -3,6 +3,7 @@ package fund
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -68,7 +69,7 @@ func TestLedgerStaysWhole(t *testing.T) {
 			next := l.clone()
 			var err error
 			fen := small.Draw(t, "fen")
-			switch rapid.IntRange(0, 11).Draw(t, "step") {
+			switch rapid.IntRange(0, 12).Draw(t, "step") {
 			case 0:
 				if len(l.Dues) >= maxParts {
 					continue
@@ -131,6 +132,19 @@ func TestLedgerStaysWhole(t *testing.T) {
 				}
 				if err == nil && share.Last && next.Balances != (Balances{}) {
 					t.Fatalf("after the last refund %+v is left", next.Balances)
+				}
+			case 11:
+				if len(entries) == 0 {
+					continue
+				}
+				// What was paid comes back: it is held or kept again, exactly as much as went out.
+				e := rapid.SampledFrom(entries).Draw(t, "payment")
+				if e.Kind != EntryUse && e.Kind != EntryRefund || slices.Contains(l.Bounced, e.No) {
+					continue
+				}
+				before := next.Balances
+				if err = next.bounce(e, Order{Day: today}); err == nil && next.Balances.Bank-before.Bank != e.Fen {
+					t.Fatalf("%+v came back, the bank went from %d to %d", e, before.Bank, next.Balances.Bank)
 				}
 			default:
 				if len(entries) == 0 {

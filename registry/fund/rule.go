@@ -133,6 +133,8 @@ type Terms struct {
 	// LatePercent is the late fee in percent of what is unpaid and day, LateClause the clause that allows it; 0: none is computed.
 	LatePercent num.Num `json:"late_percent"`
 	LateClause  string  `json:"late_clause,omitempty" privacy:"public"`
+	// Fine is what the rule says about fines for late payment.
+	Fine FineTerms `json:"fine,omitzero"`
 	// Rounding is the one rounding of the computation.
 	Rounding Rounding `json:"rounding" privacy:"public"`
 	// Days are the days on which the version is in force, by the day before which an amount is due.
@@ -258,6 +260,7 @@ const (
 	maxStages   = 5
 	maxVersions = 60
 	maxLate     = 1
+	maxFine     = 100
 )
 
 // check completes the terms and names what is wrong with them.
@@ -284,6 +287,10 @@ func (t *Terms) check() bad {
 	if t.LatePercent.Sign() > 0 && t.LateClause == "" {
 		f.add("late_clause", "填了滞纳金比例，要写明是哪一条规定的；没有条款的不计算滞纳金")
 	}
+	if t.LatePercent.Sign() == 0 && t.LateClause != "" {
+		f.add("late_percent", "写了滞纳金条款，要填每日的比例")
+	}
+	t.Fine.check(&f)
 	f.choice("rounding", "修约", string(t.Rounding), Roundings())
 	if t.Days.From.IsZero() {
 		f.add("from", "请填写生效日期，例如 2026-01-01")

@@ -114,6 +114,8 @@ type order struct {
 	project string
 	why     string
 	idem    *store.Idem
+	// dry: nothing is stored; the command is only tried.
+	dry bool
 	// opens: the command may begin the ledger of a project that has none.
 	opens bool
 }
@@ -158,6 +160,9 @@ func (s *Service) command(ctx context.Context, o order, do func(*Ledger) error) 
 				return doc, nil
 			}
 			return none, err
+		}
+		if o.dry {
+			return store.Doc[Ledger]{ID: o.project, Seq: head.Seq, State: head.State}, nil
 		}
 		doc, err := s.ledgers.Commit(ctx, meta, o.project, head.Seq, l)
 		if !fault.Is(err, fault.Conflict) {
@@ -281,7 +286,7 @@ func (s *Service) Assess(ctx context.Context, by policy.Actor, project string, i
 		}
 		t := c.Version.Terms
 		d := Due{ID: fmt.Sprintf("d%d", len(l.Dues)+1), Phase: in.Phase, Version: c.Version.ID, Title: t.Title, Document: t.Document, Lines: c.Lines, Fen: c.Fen, Event: t.DueBefore, Day: in.Day,
-			Years: t.Years, Starts: t.Starts, Begun: in.Begun, Stages: t.Stages, LatePercent: t.LatePercent, LateClause: t.LateClause, Letter: t.Letter, Insurance: t.Insurance}
+			Years: t.Years, Starts: t.Starts, Begun: in.Begun, Stages: t.Stages, LatePercent: t.LatePercent, LateClause: t.LateClause, Fine: t.Fine, Letter: t.Letter, Insurance: t.Insurance}
 		l.Dues = append(l.Dues, d)
 		return l.post(Entry{Kind: EntryAssess, Day: s.today(), Text: in.Phase + "应缴保修金，按" + t.Document, Fen: c.Fen, Postings: transfer(AccountDue, AccountDeposit, c.Fen), Ref: d.ID, By: by.ID})
 	})
@@ -348,17 +353,7 @@ func (s *Service) checkMoney(ctx context.Context, in *Money, receipt bool) (*fil
 // for refused fields (amount, day, receipt, note, paper), Conflict if less is open or the receipt's number belongs to another entry.
 func (s *Service) Pay(ctx context.Context, by policy.Actor, project string, in Money, idem *store.Idem) (store.Doc[Ledger], error) {
 	return s.command(ctx, order{by: by, action: policy.BookFund, project: project, idem: idem}, func(l *Ledger) error {
-		paper, err := s.checkMoney(ctx, &in, true)
-		if err != nil {
-			return err
-		}
-		d, err := l.settle(in.Due, in.Fen, paid)
-		if err != nil {
-			return err
-		}
-		e := Entry{Kind: EntryPayment, Day: in.Day, Text: strings.TrimSpace(d.Phase + "缴存 " + in.Note), Fen: in.Fen, Postings: transfer(AccountBank, AccountDue, in.Fen), Ref: d.ID,
-			Receipt: in.Receipt, Paper: paper, Line: in.Line, By: by.ID}
-		if err := l.post(e); err != nil {
+		if err := s.pay(ctx, by, &in, l); err != nil {
 			return err
 		}
 		if err := s.claimReceipt(ctx, by, project, l, in.Receipt); err != nil || in.Line == nil {
@@ -368,24 +363,47 @@ func (s *Service) Pay(ctx context.Context, by policy.Actor, project string, in M
 	})
 }
 
-// claimReceipt gives the number of a receipt to the ledger, and makes sure that no standing entry of the ledger itself has it. It is the last step before the
-// change: a claim without an entry is left only by a crash, and the same ledger can use it.
-func (s *Service) claimReceipt(ctx context.Context, by policy.Actor, project string, l *Ledger, number string) error {
-	const op = "fund.claimReceipt"
-	taken := func(err error) error {
-		return fault.Wrap(op, fault.Conflict, "票据号码“"+number+"”已经用过，一张票据只能登记一次；录错的请先冲正原来那一笔", err)
+// pay books a payment in a ledger; nothing is claimed.
+func (s *Service) pay(ctx context.Context, by policy.Actor, in *Money, l *Ledger) error {
+	paper, err := s.checkMoney(ctx, in, true)
+	if err != nil {
+		return err
 	}
+	d, err := l.settle(in.Due, in.Fen, paid)
+	if err != nil {
+		return err
+	}
+	return l.post(Entry{Kind: EntryPayment, Day: in.Day, Text: strings.TrimSpace(d.Phase + "缴存 " + in.Note), Fen: in.Fen, Postings: transfer(AccountBank, AccountDue, in.Fen), Ref: d.ID,
+		Receipt: in.Receipt, Paper: paper, Line: in.Line, By: by.ID})
+}
+
+// usedReceipt refuses a receipt that belongs to another entry.
+func usedReceipt(number string, err error) error {
+	return fault.Wrap("fund.usedReceipt", fault.Conflict, "票据号码“"+number+"”已经用过，一张票据只能登记一次；录错的请先冲正原来那一笔", err)
+}
+
+// freshReceipt makes sure that no standing entry of the ledger itself has a receipt.
+func (s *Service) freshReceipt(ctx context.Context, project string, l *Ledger, number string) error {
 	for change, err := range s.ledgers.History(ctx, project) {
 		if err != nil {
 			return err
 		}
 		if e := change.State.Entry; e != nil && e.Receipt == number && !slices.Contains(l.Reversed, e.No) {
-			return taken(nil)
+			return usedReceipt(number, nil)
 		}
+	}
+	return nil
+}
+
+// claimReceipt gives the number of a receipt to the ledger, and makes sure that no standing entry of the ledger itself has it. It is the last step before the
+// change: a claim without an entry is left only by a crash, and the same ledger can use it.
+func (s *Service) claimReceipt(ctx context.Context, by policy.Actor, project string, l *Ledger, number string) error {
+	if err := s.freshReceipt(ctx, project, l, number); err != nil {
+		return err
 	}
 	err := s.db.Claim(ctx, store.Meta{By: by.ID, Action: string(policy.BookFund)}, receiptClaim, number, ledgerKind+"/"+project)
 	if fault.Is(err, fault.Conflict) {
-		return taken(err)
+		return usedReceipt(number, err)
 	}
 	return err
 }

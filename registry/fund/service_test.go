@@ -339,7 +339,7 @@ func TestLife(t *testing.T) {
 	d.refused("the same receipt again", fault.Conflict, func() error { _, err := d.Pay(ctx, d.cashier, "p1", d.money(100, "赣财0001"), nil); return err }, "票据号码“赣财0001”已经用过")
 	d.assessed("p2")
 	d.refused("the receipt in another project", fault.Conflict, func() error { _, err := d.Pay(ctx, d.cashier, "p2", d.money(100, "赣财0001"), nil); return err }, "已经用过")
-	if late := l.Dues[0].LateFee(today); len(late) != 2 || late[1].Value != "25.00 元" {
+	if fen, late := l.Dues[0].LateFee(today); fen != 2500 || len(late) != 2 || late[1].Value != "25.00 元" {
 		t.Errorf("the late fee of 5,000.00 for ten days at 0.05 %%: %+v", late)
 	}
 	insured := LetterInput{Due: "d1", Fen: 500_000, Kind: LetterInsurance, Issuer: "某财险", Number: "PICC-1", Days: policy.Span{From: today, Until: today.Add(300)}, Paper: d.slip}

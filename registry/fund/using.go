@@ -32,9 +32,9 @@ type Order struct {
 	// Fen is how much; Text what the entry says to people; Document the number of its paper.
 	Fen            int64
 	Text, Document string
-	// Day is until when a developer is to pay, for Replenish only.
+	// Day is until when a developer is to pay, for Replenish; the day of the bank, for Bounce.
 	Day calendar.Date
-	// Paper is the bank's slip of a payment.
+	// Paper is the bank's slip of a payment or of money that came back.
 	Paper *files.Stored
 	// HandOn: what is left goes to the maintenance fund of the owners, for Refund only.
 	HandOn bool
@@ -75,7 +75,7 @@ func (s *Service) HoldMoney(ctx context.Context, o Order) (store.Doc[Ledger], er
 		if err := full(len(l.Holds), "维修预留"); err != nil {
 			return err
 		}
-		if used, err := s.entryFor(ctx, o.Project, o.For, EntryUse); err != nil || used != nil {
+		if used, err := s.entryFor(ctx, o.Project, o.For, l.Bounced, EntryUse); err != nil || used != nil {
 			return firstOf(err, fault.New(op, fault.Conflict, "这件申请已经支付过"))
 		}
 		return l.hold(o, s.today())
@@ -114,7 +114,7 @@ func (s *Service) PayHold(ctx context.Context, o Order) (store.Doc[Ledger], erro
 			return f.err(op)
 		}
 		if l.holdOf(o.For) < 0 {
-			used, err := s.entryFor(ctx, o.Project, o.For, EntryUse)
+			used, err := s.entryFor(ctx, o.Project, o.For, l.Bounced, EntryUse)
 			switch {
 			case err != nil:
 				return err
@@ -143,7 +143,7 @@ func (l *Ledger) use(o Order, day calendar.Date) error {
 	return l.post(Entry{Kind: EntryUse, Day: day, Text: o.Text, Fen: o.Fen, Postings: postings, Ref: o.For, Document: o.Document, Paper: o.Paper, By: o.By.ID})
 }
 
-// Replenish makes due in money what a claim was paid, until the order's day. Returns Forbidden without the order's right, NotFound outside the scope, Conflict if
+// Replenish makes due in money what a claim was paid, until the order's day; asked again, after the bank sent the payment back, only day and document are those of the new order. Returns Forbidden without the order's right, NotFound outside the scope, Conflict if
 // the ledger is full.
 func (s *Service) Replenish(ctx context.Context, o Order) (store.Doc[Ledger], error) {
 	return s.settles(ctx, o, func(l *Ledger) error { return l.replenish(o, s.today()) })
@@ -151,8 +151,13 @@ func (s *Service) Replenish(ctx context.Context, o Order) (store.Doc[Ledger], er
 
 // replenish books what is to be paid again.
 func (l *Ledger) replenish(o Order, day calendar.Date) error {
-	if slices.ContainsFunc(l.Dues, func(d Due) bool { return d.Claim == o.For }) {
-		return errStands
+	if at := slices.IndexFunc(l.Dues, func(d Due) bool { return d.Claim == o.For }); at >= 0 {
+		d := &l.Dues[at]
+		if d.Day == o.Day && d.Document == o.Document {
+			return errStands
+		}
+		d.Day, d.Document = o.Day, o.Document
+		return nil
 	}
 	if err := full(len(l.Dues), "应缴"); err != nil {
 		return err
@@ -194,13 +199,13 @@ func (s *Service) EachHold(ctx context.Context, yield func(project string, h Hol
 	return nil
 }
 
-// entryFor is the entry of a kind that a claim or refund made, nil if there is none.
-func (s *Service) entryFor(ctx context.Context, project, ref string, kinds ...EntryKind) (*Entry, error) {
+// entryFor is the entry of a kind that a claim or refund made, nil if there is none but those that do not count.
+func (s *Service) entryFor(ctx context.Context, project, ref string, but []int64, kinds ...EntryKind) (*Entry, error) {
 	for change, err := range s.ledgers.History(ctx, project) {
 		if err != nil {
 			return nil, err
 		}
-		if e := change.State.Entry; e != nil && e.Ref == ref && slices.Contains(kinds, e.Kind) {
+		if e := change.State.Entry; e != nil && e.Ref == ref && slices.Contains(kinds, e.Kind) && !slices.Contains(but, e.No) {
 			return e, nil
 		}
 	}
@@ -267,7 +272,7 @@ func (l *Ledger) Share(due string) (Share, error) {
 // it end with it. Returns Forbidden without the order's right, NotFound outside the scope, Conflict if Share gives something else now.
 func (s *Service) Refund(ctx context.Context, due string, o Order) (store.Doc[Ledger], error) {
 	return s.settles(ctx, o, func(l *Ledger) error {
-		paid, err := s.entryFor(ctx, o.Project, o.For, EntryRefund, EntryHandOn)
+		paid, err := s.entryFor(ctx, o.Project, o.For, l.Bounced, EntryRefund, EntryHandOn)
 		if err != nil {
 			return err
 		}

@@ -412,7 +412,7 @@ func TestFinishDivision(t *testing.T) {
 	d.pay("p1", 2_000_000, day("2026-07-01"), "赣财0001")
 	d.imported("9月.csv", september)
 	line := d.line("S2")
-	kept := Division{Line: line, Fen: 10007, Day: day("2026-09-21"), From: day("2026-06-21"), Until: day("2026-09-20"), Shares: []Share{{"p1", 10_000}, {"p2", 7}}, Confirmed: d.hand(d.cashier)}
+	kept := Division{Line: line, Fen: 10007, Day: day("2026-09-21"), From: day("2026-06-21"), Until: day("2026-09-20"), Shares: []Share{{Project: "p1", Fen: 10_000}, {Project: "p2", Fen: 7}}, Confirmed: d.hand(d.cashier)}
 	if err := d.fund.ClaimLine(ctx, d.cashier, fund.LineUse{Line: line}, divisionKind+"/"+divisionID(line, 0)); err != nil {
 		t.Fatal(err)
 	}

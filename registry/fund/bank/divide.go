@@ -18,9 +18,9 @@ import (
 	"redsteward/registry/fund"
 )
 
-// Division is one line of interest shared among the projects, as a person confirmed it.
+// Division is one line that several entries stand behind, as a person confirmed it: interest shared among the projects, or a payment split among amounts due.
 type Division struct {
-	// Line and Turn are as in fund.LineUse; Fen is the line, From and Until are the days whose balances count.
+	// Line and Turn are as in fund.LineUse; Fen is what is divided of the line, From and Until are the days whose balances count for interest.
 	Line  string        `json:"line" privacy:"internal"`
 	Turn  int64         `json:"turn"`
 	Fen   int64         `json:"fen"`
@@ -33,10 +33,12 @@ type Division struct {
 	Confirmed hand `json:"confirmed"`
 }
 
-// Share is what one project gets.
+// Share is what one project gets; with Due, of a payment: the amount due that it pays, with its receipt.
 type Share struct {
 	Project string `json:"project" privacy:"internal"`
 	Fen     int64  `json:"fen"`
+	Due     string `json:"due,omitempty" privacy:"internal"`
+	Receipt string `json:"receipt,omitempty" privacy:"internal"`
 }
 
 // maxShares bounds the projects of a division; a record has 64 KiB.
@@ -187,15 +189,20 @@ func (s *Service) Confirm(ctx context.Context, by policy.Actor, line string, fir
 	}
 	kept := Division{Line: line, Turn: b.turn(line), Fen: d.Line.State.Fen, Day: d.Line.State.Day, From: first, Until: last, Confirmed: s.hand(by)}
 	for _, share := range d.Shares {
-		kept.Shares = append(kept.Shares, Share{share.Project, share.Fen})
+		kept.Shares = append(kept.Shares, Share{Project: share.Project, Fen: share.Fen})
 	}
+	return s.keepDivision(ctx, by, kept)
+}
+
+// keepDivision claims the line, keeps the division and books its shares.
+func (s *Service) keepDivision(ctx context.Context, by policy.Actor, kept Division) error {
 	id := divisionID(kept.Line, kept.Turn)
-	if err := s.fund.ClaimLine(ctx, by, fund.LineUse{Line: line, Turn: kept.Turn}, divisionKind+"/"+id); err != nil {
+	if err := s.fund.ClaimLine(ctx, by, fund.LineUse{Line: kept.Line, Turn: kept.Turn}, divisionKind+"/"+id); err != nil {
 		return err
 	}
-	_, err = s.divisions.Commit(ctx, store.Meta{By: by.ID, Action: string(policy.BookFund)}, id, 0, kept)
+	_, err := s.divisions.Commit(ctx, store.Meta{By: by.ID, Action: string(policy.BookFund)}, id, 0, kept)
 	if fault.Is(err, fault.Conflict) {
-		return fault.Wrap(op, fault.Conflict, "这一行利息刚刚由别人分摊了", err)
+		return fault.Wrap("bank.keepDivision", fault.Conflict, "这一行流水刚刚由别人分了", err)
 	}
 	if err != nil {
 		return err
@@ -208,43 +215,69 @@ func divisionID(line string, turn int64) string { return fmt.Sprintf("%s.%d", li
 
 // book books the shares of a division; those that are booked stay as they are.
 func (s *Service) book(ctx context.Context, by policy.Actor, d Division) error {
-	group, within := errgroup.WithContext(ctx)
+	var group errgroup.Group // what stands in the way of one share does not hold up the others
 	group.SetLimit(workers)
-	for _, share := range d.Shares {
+	for i, share := range d.Shares {
 		group.Go(func() error {
-			_, err := s.fund.BookShare(within, by, share.Project, share.Fen, d.Day, d.From.Chinese()+"至"+d.Until.Chinese(), fund.LineUse{Line: d.Line, Turn: d.Turn})
+			if share.Due != "" {
+				_, err := s.fund.PayPart(ctx, by, share.Project, d.part(i))
+				return err
+			}
+			_, err := s.fund.BookShare(ctx, by, share.Project, share.Fen, d.Day, d.From.Chinese()+"至"+d.Until.Chinese(), fund.LineUse{Line: d.Line, Turn: d.Turn})
 			return err
 		})
 	}
 	return group.Wait()
 }
 
-// Unfinished are confirmed divisions of which shares are not booked, by line: they were cut off. Returns as Books.
-func (s *Service) Unfinished(ctx context.Context, b *Books) ([]Divided, error) {
-	var out []Divided
+// latest are the last divisions of each line: an earlier one counts no more.
+func (s *Service) latest(ctx context.Context) (map[string]Division, error) {
+	out := map[string]Division{}
 	for d, err := range s.divisions.Each(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		booked := 0
-		for _, i := range b.uses[d.State.Line] {
-			if b.Entries[i].Line.Turn == d.State.Turn {
-				booked++
-			}
+		if before, ok := out[d.State.Line]; !ok || before.Turn < d.State.Turn {
+			out[d.State.Line] = d.State
 		}
-		if left := len(d.State.Shares) - booked; left > 0 {
-			line, err := b.lineOf(d.State.Line)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, Divided{Line: line, From: d.State.From, Until: d.State.Until, Left: left})
+	}
+	return out, nil
+}
+
+// left is how many shares of a division are not booked yet.
+func (b *Books) left(d Division) int {
+	left := len(d.Shares)
+	for _, i := range b.uses[d.Line] {
+		if b.Entries[i].Line.Turn == d.Turn {
+			left--
 		}
+	}
+	return left
+}
+
+// Unfinished are confirmed divisions of which shares are not booked, by line: they were cut off. Returns as Books.
+func (s *Service) Unfinished(ctx context.Context, b *Books) ([]Divided, error) {
+	divisions, err := s.latest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Divided
+	for _, d := range divisions {
+		left := b.left(d)
+		if left <= 0 {
+			continue
+		}
+		line, err := b.lineOf(d.Line)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Divided{Line: line, From: d.From, Until: d.Until, Left: left})
 	}
 	slices.SortFunc(out, func(a, b Divided) int { return cmp.Compare(a.Line.ID, b.Line.ID) })
 	return out, nil
 }
 
-// Finish books what a confirmed division that was cut off has left. Returns Forbidden without BookFund, NotFound if the line has no division.
+// Finish books what a confirmed division that was cut off has left. Returns Forbidden without BookFund, NotFound if the line has no division, and what stands in the way of a share of a payment.
 func (s *Service) Finish(ctx context.Context, by policy.Actor, line string) error {
 	if err := s.require(ctx, by, policy.BookFund); err != nil {
 		return err
@@ -253,25 +286,12 @@ func (s *Service) Finish(ctx context.Context, by policy.Actor, line string) erro
 	if err != nil {
 		return err
 	}
-	open, err := s.Unfinished(ctx, b)
+	divisions, err := s.latest(ctx)
 	if err != nil {
 		return err
 	}
-	for _, d := range open {
-		if d.Line.ID != line {
-			continue
-		}
-		for doc, err := range s.divisions.Each(ctx) {
-			if err != nil {
-				return err
-			}
-			if doc.State.Line == line {
-				if err := s.book(ctx, by, doc.State); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+	if d, ok := divisions[line]; ok && b.left(d) > 0 {
+		return s.book(ctx, by, d)
 	}
 	return fault.New("bank.Finish", fault.NotFound, "没有要继续的分摊")
 }

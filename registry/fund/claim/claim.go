@@ -73,6 +73,8 @@ type Claim struct {
 	Paid   *fund.Paper  `json:"paid,omitempty"`
 	Ask    *fund.Paper  `json:"ask,omitempty"`
 	Dunned []fund.Paper `json:"dunned,omitempty"`
+	// Bounced are the bank's papers about payments that came back.
+	Bounced []fund.Paper `json:"bounced,omitempty"`
 }
 
 // Warranty is until when a part is warranted.
@@ -145,6 +147,8 @@ const (
 	Repairing State = "repairing"
 	// Shown: the final account hangs in the compound.
 	Shown State = "shown"
+	// Bounced: the bank sent the payment back, the money is held again; is to be paid again.
+	Bounced State = "bounced"
 	// Paid: the developer is to be asked to replenish.
 	Paid State = "paid"
 	// Replenishing: the developer was asked.
@@ -161,7 +165,7 @@ const (
 
 // States are all states in the order of a life.
 func States() []State {
-	return []State{Draft, Noticed, Urged, Filed, Checked, Approving, SentBack, Repairing, Shown, Paid, Replenishing, Closed, Refused, Withdrawn, Repaired}
+	return []State{Draft, Noticed, Urged, Filed, Checked, Approving, SentBack, Repairing, Shown, Bounced, Paid, Replenishing, Closed, Refused, Withdrawn, Repaired}
 }
 
 // Title is the state for people.
@@ -185,6 +189,8 @@ func (s State) Title() string {
 		return "维修中"
 	case Shown:
 		return "决算公示中"
+	case Bounced:
+		return "退汇待重付"
 	case Paid:
 		return "待通知补存"
 	case Replenishing:
@@ -231,9 +237,11 @@ const (
 	StepReject  Step = "reject"
 	StepApprove Step = "approve"
 	// StepAccount shows the final account; StepRedo takes it down after an objection; StepPay pays.
+	// StepBounce says that the bank sent the payment back.
 	StepAccount Step = "account"
 	StepRedo    Step = "redo"
 	StepPay     Step = "pay"
+	StepBounce  Step = "bounce"
 	// StepAsk asks the developer to replenish; StepDun duns; StepSettle closes; StepWaive closes it because the developer is gone.
 	StepAsk    Step = "ask"
 	StepDun    Step = "dun"
@@ -247,7 +255,7 @@ const (
 
 // Steps are all steps in the order of a life.
 func Steps() []Step {
-	return []Step{StepOpen, StepAttach, StepDeliver, StepAnswer, StepUrge, StepGone, StepFile, StepUrgent, StepCheck, StepSend, StepSign, StepReturn, StepReject, StepApprove, StepAccount, StepRedo, StepPay, StepAsk,
+	return []Step{StepOpen, StepAttach, StepDeliver, StepAnswer, StepUrge, StepGone, StepFile, StepUrgent, StepCheck, StepSend, StepSign, StepReturn, StepReject, StepApprove, StepAccount, StepRedo, StepPay, StepBounce, StepAsk,
 		StepDun, StepSettle, StepWaive, StepRefuse, StepWithdraw, StepRepaired}
 }
 
@@ -255,7 +263,7 @@ func Steps() []Step {
 func (s Step) Title() string {
 	return map[Step]string{StepOpen: "起草保修通知书", StepAttach: "上传材料", StepDeliver: "登记保修通知书送达", StepAnswer: "答复保修通知", StepUrge: "发督促通知书", StepGone: "登记建设单位歇业、破产", StepFile: "提出使用申请",
 		StepUrgent: "同意紧急使用", StepCheck: "登记现场核查", StepSend: "送审", StepSign: "审批签署", StepReturn: "审批退回", StepReject: "审批不同意", StepApprove: "审批通过，已预留", StepAccount: "公示决算", StepRedo: "撤下决算重做",
-		StepPay: "支付", StepAsk: "发补存通知书", StepDun: "发催缴函", StepSettle: "补存到账，办结", StepWaive: "建设单位已不存在，办结", StepRefuse: "不予使用", StepWithdraw: "撤回申请", StepRepaired: "确认建设单位已修复"}[s]
+		StepPay: "支付", StepBounce: "登记退汇", StepAsk: "发补存通知书", StepDun: "发催缴函", StepSettle: "补存到账，办结", StepWaive: "建设单位已不存在，办结", StepRefuse: "不予使用", StepWithdraw: "撤回申请", StepRepaired: "确认建设单位已修复"}[s]
 }
 
 // Action is the right that a step asks for.
@@ -267,6 +275,8 @@ func (s Step) Action() policy.Action {
 		return policy.AnswerClaim
 	case StepPay:
 		return policy.PayClaim
+	case StepBounce:
+		return policy.ReverseFund
 	case StepSign, StepReturn, StepReject, StepApprove:
 		return policy.SignApproval
 	}
@@ -285,8 +295,9 @@ var steps = map[State]map[Step]State{
 	SentBack:     {StepAttach: SentBack, StepSend: Approving, StepRefuse: Refused, StepWithdraw: Withdrawn, StepRepaired: Repaired},
 	Repairing:    {StepAttach: Repairing, StepAccount: Shown, StepWithdraw: Withdrawn, StepRepaired: Repaired},
 	Shown:        {StepRedo: Repairing, StepPay: Paid},
-	Paid:         {StepGone: Paid, StepAsk: Replenishing, StepWaive: Closed},
-	Replenishing: {StepGone: Replenishing, StepDun: Replenishing, StepSettle: Closed, StepWaive: Closed},
+	Bounced:      {StepGone: Bounced, StepPay: Paid},
+	Paid:         {StepBounce: Bounced, StepGone: Paid, StepAsk: Replenishing, StepWaive: Closed},
+	Replenishing: {StepBounce: Bounced, StepGone: Replenishing, StepDun: Replenishing, StepSettle: Closed, StepWaive: Closed},
 	Closed:       {},
 	Refused:      {},
 	Withdrawn:    {},
@@ -335,6 +346,8 @@ func (c *Claim) Next() string {
 		return "维修完工后交齐决算材料，在小区公示决算"
 	case Shown:
 		return "公示期满后由出纳支付"
+	case Bounced:
+		return "核对收款户名和账号后，由出纳重新支付"
 	case Paid:
 		return "物业管理股通知建设单位补存"
 	case Replenishing:

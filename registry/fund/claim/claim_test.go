@@ -278,12 +278,65 @@ func TestSeasons(t *testing.T) {
 	}
 }
 
+// TestBounced: a payment that the bank sends back is held again and paid again once, before and after the developer was asked to replenish.
+func TestBounced(t *testing.T) {
+	d := newDesk(t)
+	free := d.ledger().Balances
+	c := d.claimTo(Paid)
+	paid := d.ledger().Balances
+	bounce := func(by policy.Actor, change func(*fund.Input)) func() error {
+		return func() error {
+			in := d.input()
+			change(&in)
+			_, err := d.Do(t.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, StepBounce, in)
+			return err
+		}
+	}
+	right := func(*fund.Input) {}
+	both := policy.Actor{ID: cashier.ID, Appointments: append(append([]policy.Appointment(nil), cashier.Appointments...), chief.Appointments...)}
+	d.refused("the cashier has no right to it", fault.Forbidden, bounce(cashier, right))
+	d.refused("who paid", fault.Forbidden, bounce(both, right), "另一人")
+	d.refused("before the payment", fault.Invalid, bounce(chief, func(in *fund.Input) { in.Day = c.State.Paid.Day.Add(-1) }), "day 退汇到账日期")
+	d.refused("no reason", fault.Invalid, bounce(chief, func(in *fund.Input) { in.Text = "" }), "text 请填写退汇原因")
+	d.refused("no paper", fault.Invalid, bounce(chief, func(in *fund.Input) { in.Upload = nil }), "退汇凭证")
+	d.do(&c, chief, StepBounce)
+	held := d.ledger().Balances
+	if c.State.State != Bounced || held.Bank != free.Bank || held.Held != 450_000 || c.State.Paid != nil || len(c.State.Bounced) != 1 {
+		t.Errorf("%s, %+v", c.State.State, held)
+	}
+	d.settled()
+	d.refused("who prepared it pays nothing", fault.Forbidden, func() error {
+		_, err := d.Do(t.Context(), person("officer", "cashier", policy.County), fund.At{ID: c.ID, Seq: c.Seq}, StepPay, d.input())
+		return err
+	})
+	before := c
+	d.do(&c, cashier, StepPay)
+	d.refused("paid twice", fault.Conflict, func() error {
+		_, err := d.Do(t.Context(), cashier, fund.At{ID: before.ID, Seq: before.Seq}, StepPay, d.input())
+		return err
+	})
+	if got := d.ledger().Balances; got != paid {
+		t.Errorf("paid again: %+v, want %+v", got, paid)
+	}
+	d.do(&c, officer, StepAsk)
+	d.do(&c, chief, StepBounce)
+	d.forward("2026-10-12")
+	d.do(&c, cashier, StepPay)
+	d.do(&c, officer, StepAsk, func(in *fund.Input) { in.Number = "都建补〔2026〕2号" })
+	l := d.ledger()
+	due, ok := l.Replenishment(c.ID)
+	if !ok || due.Document != "都建补〔2026〕2号" || due.Day != c.State.Clock.Due || due.Open() != 450_000 || l.Balances.Due != 450_000 {
+		t.Errorf("asked again: %+v, clock %s", due, c.State.Clock.Due)
+	}
+	d.settled()
+}
+
 // TestEveryStepOfEveryState tries each step in each state: what the table does not know is refused and writes nothing.
 func TestEveryStepOfEveryState(t *testing.T) {
 	d := newDesk(t)
 	must[store.Doc[fund.Ledger]](t)(d.Fund.Assess(t.Context(), officer, "p1", fund.AssessInput{Phase: "二期", Cost: 1_000_000_000, Day: day("2026-08-20")}, nil))
 	must[store.Doc[fund.Ledger]](t)(d.Fund.Pay(t.Context(), cashier, "p1", fund.Money{Due: "d2", Fen: 20_000_000, Day: day("2026-08-19"), Receipt: "赣财0009", Paper: d.stored()}, nil))
-	actors := map[policy.Action]policy.Actor{policy.ApplyClaim: committee, policy.AnswerClaim: developer, policy.HandleClaim: officer, policy.PayClaim: cashier, policy.SignApproval: vice}
+	actors := map[policy.Action]policy.Actor{policy.ApplyClaim: committee, policy.AnswerClaim: developer, policy.HandleClaim: officer, policy.PayClaim: cashier, policy.SignApproval: vice, policy.ReverseFund: chief}
 	ends := map[State]struct {
 		from State
 		do   Step
@@ -295,6 +348,9 @@ func TestEveryStepOfEveryState(t *testing.T) {
 		case ok:
 			c = d.claimTo(end.from)
 			d.do(&c, actors[end.do.Action()], end.do)
+		case state == Bounced:
+			c = d.claimTo(Paid)
+			d.do(&c, chief, StepBounce)
 		case state == Closed:
 			c = d.claimTo(Paid)
 			d.do(&c, officer, StepGone)

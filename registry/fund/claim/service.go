@@ -285,6 +285,8 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at fund.At, c *Clai
 		return s.account(ctx, by, c, in)
 	case StepPay:
 		return s.pay(ctx, by, at, c, in)
+	case StepBounce:
+		return s.bounce(ctx, by, at, c, in)
 	case StepDun:
 		return s.dun(by, c, in)
 	case StepSettle, StepWaive:
@@ -545,8 +547,10 @@ func (s *Service) account(ctx context.Context, by policy.Actor, c *Claim, in fun
 
 // pay pays the final account out of the hold. Fields number (of the voucher), paper (the bank's slip).
 func (s *Service) pay(ctx context.Context, by policy.Actor, at fund.At, c *Claim, in fund.Input) error {
-	if err := s.waits(c, "支付，决算公示要满期"); err != nil {
-		return err
+	if c.State != Bounced { // then the account was shown its days before
+		if err := s.waits(c, "支付，决算公示要满期"); err != nil {
+			return err
+		}
 	}
 	if err := fund.Apart(by, c.By, c.Approval); err != nil {
 		return err
@@ -565,6 +569,19 @@ func (s *Service) pay(ctx context.Context, by policy.Actor, at fund.At, c *Claim
 	}
 	c.Clock = calendar.Deadline{}
 	c.Paid = &fund.Paper{Number: in.Number, Day: s.Today(), File: &slip, By: by.ID}
+	return nil
+}
+
+// bounce records that the bank sent the payment back: the money is held again, and it is paid again from there. Fields number (of the bank's paper), day (of the bank), text (why), paper.
+func (s *Service) bounce(ctx context.Context, by policy.Actor, at fund.At, c *Claim, in fund.Input) error {
+	paper, err := s.Bounced(ctx, by, c.Paid, len(c.Bounced), in)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Fund.Bounce(ctx, fund.Order{By: by, Action: policy.ReverseFund, Project: c.Project, For: at.ID, Text: c.Where + c.Title + "维修款退汇：" + in.Text, Document: in.Number, Day: in.Day, Paper: paper.File}); err != nil {
+		return err
+	}
+	c.Bounced, c.Paid, c.Clock = append(slices.Clone(c.Bounced), paper), nil, calendar.Deadline{}
 	return nil
 }
 

@@ -75,7 +75,9 @@ func (s *Service) Can(ctx context.Context, by policy.Actor, c *Claim, do Step) b
 	case StepUrge, StepDun:
 		return s.Guard.Allow(by, policy.HandleClaim) && c.Clock.Late(now)
 	case StepPay:
-		return s.Guard.Allow(by, policy.PayClaim) && c.Clock.Late(now)
+		return s.Guard.Allow(by, policy.PayClaim) && (c.State == Bounced || c.Clock.Late(now))
+	case StepBounce:
+		return s.Guard.Allow(by, policy.ReverseFund) && c.Paid.By != by.ID
 	case StepGone:
 		return s.Guard.Allow(by, policy.HandleClaim) && c.Gone == nil
 	case StepWaive:
@@ -140,6 +142,14 @@ func (s *Service) Running(ctx context.Context, project string) (int, error) {
 	return n, err
 }
 
+// toHold is what a claim holds while it holds anything: what was granted, after a payment that came back what was paid.
+func (c *Claim) toHold() int64 {
+	if c.State == Bounced {
+		return c.Cost
+	}
+	return c.Granted
+}
+
 // Audit compares what the ledgers hold with what the claims were granted, and calls found for what does not agree. It returns the number of claims. It asks for
 // no right: doctor calls it on data that is only read.
 func (s *Service) Audit(ctx context.Context, found func(fund.Finding)) (int, error) {
@@ -154,14 +164,14 @@ func (s *Service) Audit(ctx context.Context, found func(fund.Finding)) (int, err
 		switch {
 		case !ok || c.Project != project:
 			found(fund.Finding{Project: project, Name: c.Name, Text: "预留 " + fund.Yuan(h.Fen) + " 元没有对应的使用申请"})
-		case !slices.Contains([]State{Approving, SentBack, Repairing, Shown}, c.State):
+		case !slices.Contains([]State{Approving, SentBack, Repairing, Shown, Bounced}, c.State):
 			found(fund.Finding{Project: project, Name: c.Name, Text: fmt.Sprintf("使用申请“%s”还预留着 %s 元", c.State.Title(), fund.Yuan(h.Fen))})
-		case c.Granted != h.Fen:
-			found(fund.Finding{Project: project, Name: c.Name, Text: fmt.Sprintf("预留 %s 元，批准的是 %s 元", fund.Yuan(h.Fen), fund.Yuan(c.Granted))})
+		case c.toHold() != h.Fen:
+			found(fund.Finding{Project: project, Name: c.Name, Text: fmt.Sprintf("预留 %s 元，应当是 %s 元", fund.Yuan(h.Fen), fund.Yuan(c.toHold()))})
 		}
 	})
 	for id, c := range claims {
-		if (c.State == Repairing || c.State == Shown) && !held[id] {
+		if (c.State == Repairing || c.State == Shown || c.State == Bounced) && !held[id] {
 			found(fund.Finding{Project: c.Project, Name: c.Name, Text: "使用申请“" + c.State.Title() + "”没有预留的钱"})
 		}
 	}

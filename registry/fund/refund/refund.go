@@ -54,6 +54,8 @@ type Refund struct {
 	Approval *policy.Approval `json:"approval,omitempty"`
 	// Paid is the payment.
 	Paid *fund.Paper `json:"paid,omitempty"`
+	// Bounced are the bank's papers about payments that came back.
+	Bounced []fund.Paper `json:"bounced,omitempty"`
 }
 
 // Side is who takes part in the joint check.
@@ -162,7 +164,7 @@ const (
 	SentBack State = "sent_back"
 	// Approved: is to be paid.
 	Approved State = "approved"
-	// Paid: paid back, or handed on. Final.
+	// Paid: paid back, or handed on. Final, unless the bank sends the money back.
 	Paid State = "paid"
 	// Stopped: given up or refused, with the reason; it can be begun anew. Final.
 	Stopped State = "stopped"
@@ -178,8 +180,8 @@ func (s State) Title() string {
 	return map[State]string{Checking: "联合查验中", Extended: "延长存储", Showing: "退还公示中", Approving: "审批中", SentBack: "审批退回", Approved: "待退还", Paid: "已退还", Stopped: "已终止"}[s]
 }
 
-// Final reports whether nothing can be done any more.
-func (s State) Final() bool { return len(steps[s]) == 0 }
+// Final reports whether nothing is to be done any more.
+func (s State) Final() bool { return s == Paid || s == Stopped }
 
 // Step is what is done to a refund; it names the form on its page.
 type Step string
@@ -204,20 +206,21 @@ const (
 	StepReturn  Step = "return"
 	StepReject  Step = "reject"
 	StepApprove Step = "approve"
-	// StepPay pays; StepStop gives up.
-	StepPay  Step = "pay"
-	StepStop Step = "stop"
+	// StepPay pays; StepBounce says that the bank sent the payment back; StepStop gives up.
+	StepPay    Step = "pay"
+	StepBounce Step = "bounce"
+	StepStop   Step = "stop"
 )
 
 // Steps are all steps in the order of a life.
 func Steps() []Step {
-	return []Step{StepOpen, StepCheck, StepShow, StepObject, StepSettle, StepSue, StepDrop, StepSend, StepSign, StepReturn, StepReject, StepApprove, StepPay, StepExtend, StepResume, StepGone, StepStop}
+	return []Step{StepOpen, StepCheck, StepShow, StepObject, StepSettle, StepSue, StepDrop, StepSend, StepSign, StepReturn, StepReject, StepApprove, StepPay, StepBounce, StepExtend, StepResume, StepGone, StepStop}
 }
 
 // Title is the step for people.
 func (s Step) Title() string {
 	return map[Step]string{StepOpen: "开始退还办理", StepCheck: "登记联合查验", StepGone: "登记建设单位歇业、破产", StepExtend: "延长存储", StepResume: "缺陷已修复，重新查验", StepShow: "公示退还", StepObject: "提出异议",
-		StepSettle: "异议达成一致", StepSue: "已起诉或者仲裁", StepDrop: "撤回异议", StepSend: "送审", StepSign: "审批签署", StepReturn: "审批退回", StepReject: "审批不同意", StepApprove: "审批通过", StepPay: "支付退还", StepStop: "终止办理"}[s]
+		StepSettle: "异议达成一致", StepSue: "已起诉或者仲裁", StepDrop: "撤回异议", StepSend: "送审", StepSign: "审批签署", StepReturn: "审批退回", StepReject: "审批不同意", StepApprove: "审批通过", StepPay: "支付退还", StepBounce: "登记退汇", StepStop: "终止办理"}[s]
 }
 
 // Action is the right that a step asks for.
@@ -229,6 +232,8 @@ func (s Step) Action() policy.Action {
 		return policy.ObjectRefund
 	case StepPay:
 		return policy.PayRefund
+	case StepBounce:
+		return policy.ReverseFund
 	case StepSign, StepReturn, StepReject, StepApprove:
 		return policy.SignApproval
 	}
@@ -244,7 +249,7 @@ var steps = map[State]map[Step]State{
 	Approving: {StepSign: Approving, StepReturn: SentBack, StepReject: Stopped, StepApprove: Approved},
 	SentBack:  {StepSend: Approving, StepExtend: Extended, StepStop: Stopped},
 	Approved:  {StepExtend: Extended, StepPay: Paid, StepStop: Stopped},
-	Paid:      {},
+	Paid:      {StepBounce: Approved},
 	Stopped:   {},
 }
 

@@ -314,6 +314,32 @@ func TestRefund(t *testing.T) {
 	}
 }
 
+// TestBounced: a refund that the bank sends back is kept as before and is paid again once.
+func TestBounced(t *testing.T) {
+	d := newDesk(t)
+	r := d.refundTo(Paid)
+	d.refused("the cashier has no right to it", fault.Forbidden, d.step(&r, cashier, StepBounce))
+	d.refused("who paid", fault.Forbidden, d.step(&r, person("cashier", "section_chief"), StepBounce), "另一人")
+	d.refused("no paper", fault.Invalid, d.step(&r, chief, StepBounce, func(in *fund.Input) { in.Upload = nil }), "退汇凭证")
+	for range 2 {
+		d.do(&r, chief, StepBounce)
+		l := must[fund.Ledger](t)(d.Fund.Balance(t.Context(), r.State.Project))
+		if r.State.State != Approved || r.State.Paid != nil || r.State.Clock.Rule != ruleRefund || l.Balances != (fund.Balances{Bank: 2_012_345, Deposit: 2_000_000, Interest: 12_345}) {
+			t.Fatalf("%s, %+v", r.State.State, l.Balances)
+		}
+		before := r
+		d.do(&r, cashier, StepPay)
+		d.refused("paid twice", fault.Conflict, d.step(&before, cashier, StepPay))
+	}
+	l := must[fund.Ledger](t)(d.Fund.Balance(t.Context(), r.State.Project))
+	if r.State.State != Paid || len(r.State.Bounced) != 2 || l.Balances != (fund.Balances{}) {
+		t.Errorf("%s, %+v", r.State.State, l.Balances)
+	}
+	if _, _, err := d.Fund.Audit(t.Context(), func(f fund.Finding) { t.Errorf("%+v", f) }); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestHandedOn: the developer is gone, and the money goes to the maintenance fund after the same notice; an objection that nobody sued for lapses with its clock.
 func TestHandedOn(t *testing.T) {
 	d := newDesk(t)
@@ -334,7 +360,7 @@ func TestHandedOn(t *testing.T) {
 // TestEveryStepOfEveryState tries each step in each state: what the table does not know is refused and writes nothing.
 func TestEveryStepOfEveryState(t *testing.T) {
 	d := newDesk(t)
-	actors := map[policy.Action]policy.Actor{policy.CheckRefund: owners, policy.ObjectRefund: owners, policy.HandleRefund: officer, policy.PayRefund: cashier, policy.SignApproval: vice}
+	actors := map[policy.Action]policy.Actor{policy.CheckRefund: owners, policy.ObjectRefund: owners, policy.HandleRefund: officer, policy.PayRefund: cashier, policy.SignApproval: vice, policy.ReverseFund: chief}
 	tried := 0
 	for _, state := range States() {
 		var r store.Doc[Refund]

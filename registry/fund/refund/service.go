@@ -167,6 +167,8 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at fund.At, r *Refu
 		return s.send(ctx, by, at, r)
 	case StepPay:
 		return s.pay(ctx, by, at, r, in)
+	case StepBounce:
+		return s.bounce(ctx, by, at, r, in)
 	case StepExtend, StepResume, StepStop:
 		f := s.Check()
 		f.Text("text", "理由", &in.Text, 4, maxWords)
@@ -417,6 +419,20 @@ func (s *Service) pay(ctx context.Context, by policy.Actor, at fund.At, r *Refun
 	return nil
 }
 
+// bounce records that the bank sent the payment back: the money is kept as before, and is to be paid again within the same clock. Fields as those of fund.Desk.Bounced.
+func (s *Service) bounce(ctx context.Context, by policy.Actor, at fund.At, r *Refund, in fund.Input) error {
+	paper, err := s.Bounced(ctx, by, r.Paid, len(r.Bounced), in)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Fund.Bounce(ctx, fund.Order{By: by, Action: policy.ReverseFund, Project: r.Project, For: at.ID, Text: r.Phase + "保修金退还退汇：" + in.Text, Document: in.Number, Day: in.Day, Paper: paper.File}); err != nil {
+		return err
+	}
+	r.Bounced, r.Paid = append(slices.Clone(r.Bounced), paper), nil
+	r.Clock, err = s.Deadlines(ruleRefund, r.Ends)
+	return err
+}
+
 // Can reports whether the actor may do a step now, as far as state and rights say; what the form must hold is told by Do.
 func (s *Service) Can(ctx context.Context, by policy.Actor, r *Refund, do Step) bool {
 	if _, err := r.State.next(do); err != nil {
@@ -437,6 +453,8 @@ func (s *Service) Can(ctx context.Context, by policy.Actor, r *Refund, do Step) 
 		return s.Guard.Allow(by, policy.PayRefund) && s.Today().Compare(r.Ends) > 0
 	case StepCheck:
 		return s.Guard.Allow(by, policy.CheckRefund) && SideOf(by) != ""
+	case StepBounce:
+		return s.Guard.Allow(by, policy.ReverseFund) && r.Paid.By != by.ID
 	}
 	return s.Guard.Allow(by, do.Action())
 }
