@@ -3,6 +3,7 @@ package web
 import (
 	"io"
 	"net/url"
+	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -241,6 +242,7 @@ func (s *Server) claimForms(c *claim.Claim) map[claim.Step]caseForm {
 		claim.StepAccount: {amount: "决算金额（元）", day: "公示第一天", text: "公示地点", file: "公示照片", already: granted, hint: "先上传决算材料，打印决算公示贴在小区；公示期满才支付。"},
 		claim.StepRedo:    {text: reason, aside: true, hint: "公示期间有异议、要重做决算的。"},
 		claim.StepPay:     {number: "支付凭证号", file: "银行付款回单", hint: "按公示的决算支付，余下的预留退回本金。经办和审批的人不能支付。"},
+		claim.StepBounce:  bounceForm(),
 		claim.StepAsk:     {number: "补存通知书编号", day: "送达日期", hint: "打印补存通知书送达建设单位；账上同时记为应补存。"},
 		claim.StepDun:     {number: "催缴函编号", hint: "补存期限已过，打印催缴函。"},
 		claim.StepSettle:  {hint: "出纳登记收款、补存到账以后办结。"},
@@ -316,6 +318,9 @@ func (s *Server) claimFacts(f *claim.Claim) [][2]string {
 		{"保修期", "自竣工验收合格 " + w.Completed.Chinese() + " 起至 " + w.UntilCompleted.Chinese() + "；自交付 " + w.Delivered.Chinese() + " 起至 " + w.UntilDelivered.Chinese()},
 		{"保修通知书", paperText(f.Notice)}, {"建设单位答复", paperText(f.Answer)}, {"督促通知书", paperText(f.Urge)}, {"建设单位歇业、破产", paperText(f.Gone)}, {"现场核查", paperText(f.Checked)}, {"决算公示", paperText(f.Shown)},
 		{"支付", paperText(f.Paid)}, {"补存通知书", paperText(f.Ask)}}
+	for i := range f.Bounced {
+		out = append(out, [2]string{"退汇", paperText(&f.Bounced[i])})
+	}
 	for i := range f.Dunned {
 		out = append(out, [2]string{"催缴函", paperText(&f.Dunned[i])})
 	}
@@ -357,6 +362,9 @@ func claimStored(f *claim.Claim) (names []caseLink, byName map[string]*files.Sto
 		if one.paper != nil {
 			add(one.name, one.title, one.paper.File)
 		}
+	}
+	for i := range f.Bounced {
+		add("bounced-"+strconv.Itoa(i+1), "退汇凭证", f.Bounced[i].File)
 	}
 	for i := range f.Documents {
 		add("d-"+f.Documents[i].ID, f.Documents[i].Title, &f.Documents[i].File)

@@ -83,6 +83,12 @@ type (
 		CanThaw                               bool
 	}
 	fundNext struct{ Day, State, Left, What, Basis string }
+	// fundPenalty is a late fee or fine; ComputedText is what the rule gives, "" if nothing, Differs: the document says something else.
+	fundPenalty struct {
+		fund.Penalty
+		KindText, Phase, FenText, ComputedText, DayText, EndText string
+		Differs                                                  bool
+	}
 	// fundHold is what a claim holds back; Path leads to the claim, "" for who may not read claims.
 	fundHold struct{ Path, Amount, Day, What string }
 )
@@ -96,6 +102,7 @@ type fundLedgerView struct {
 	Letters                    []fundLetter
 	Freezes                    []fundFreeze
 	Holds                      []fundHold
+	Penalties                  []fundPenalty
 	Movements                  []fundMovement
 	Next                       []fundNext
 	CanAssess, CanBook, Whole  bool
@@ -124,7 +131,7 @@ func (s *Server) fundLedger(c *fiber.Ctx, by policy.Actor) error {
 		}
 	}
 	said := saidParam(c, map[string]string{"assess": "已核定应缴，账上记为应收。收款由出纳登记。", "pay": "已登记收款。", "interest": "利息已入账。", "letter": "已登记，替代期间不用缴存现金；到期前 90 日会提醒。",
-		"end": "替代已终止，这笔钱重新要缴存现金。", "begin": "存储期起算日已登记。", "freeze": "已冻结。解除、扣划由另一人办。", "release": "已解除冻结。", "deduct": "已扣划。", "reverse": "已冲正，原来那一笔留在账上。"})
+		"end": "替代已终止，这笔钱重新要缴存现金。", "begin": "存储期起算日已登记。", "freeze": "已冻结。解除、扣划由另一人办。", "release": "已解除冻结。", "deduct": "已扣划。", "penalty": "已登记，照决定书记录，不进保修金的账。", "penalty_end": "已办结。", "reverse": "已冲正，原来那一笔留在账上。"})
 	return s.render(c, by, "fund_ledger", page{Title: st.Place.Name + "保修金", Nav: fundPath, Said: said, Data: v})
 }
 
@@ -142,8 +149,9 @@ func (s *Server) ledgerView(c *fiber.Ctx, by policy.Actor, st fund.Statement) fu
 			continue
 		}
 		v.HasDue = true
+		_, late := d.LateFee(clock.today)
 		v.Dues = append(v.Dues, fundDue{Due: d, FenText: fund.Yuan(d.Fen), PaidText: fund.Yuan(d.Paid), SecuredText: fund.Yuan(d.Secured), OpenText: fund.Yuan(d.Open()), DayText: d.Day.Chinese(), BegunText: d.Begun.Chinese(),
-			EndsText: d.Ends().Chinese(), EventText: registry.TextOf(fund.Events(), d.Event), StartsText: registry.TextOf(fund.Events(), d.Starts), VersionNo: versionNo(d.Version), Late: d.LateFee(clock.today), Owes: d.Open() > 0})
+			EndsText: d.Ends().Chinese(), EventText: registry.TextOf(fund.Events(), d.Event), StartsText: registry.TextOf(fund.Events(), d.Starts), VersionNo: versionNo(d.Version), Late: late, Owes: d.Open() > 0})
 	}
 	for _, g := range l.Letters {
 		word := ""
@@ -168,6 +176,21 @@ func (s *Server) ledgerView(c *fiber.Ctx, by policy.Actor, st fund.Statement) fu
 			hold.Path = claimsPath + "/" + h.Claim
 		}
 		v.Holds = append(v.Holds, hold)
+	}
+	for _, p := range l.Penalties {
+		shown := fundPenalty{Penalty: p, KindText: registry.TextOf(fund.PenaltyKinds(), p.Kind), FenText: fund.Yuan(p.Fen), DayText: p.Day.Chinese(), Differs: p.Computed > 0 && p.Computed != p.Fen}
+		if p.Computed > 0 {
+			shown.ComputedText = fund.Yuan(p.Computed)
+		}
+		for _, d := range l.Dues {
+			if d.ID == p.Due {
+				shown.Phase = d.Phase
+			}
+		}
+		if p.End != "" {
+			shown.EndText = p.Ended.Chinese() + registry.TextOf(fund.PenaltyEnds(), p.End) + "，" + p.Ending
+		}
+		v.Penalties = append(v.Penalties, shown)
 	}
 	for i := len(st.Movements) - 1; i >= 0; i-- {
 		v.Movements = append(v.Movements, movementOf(v, by, st.Movements[i]))

@@ -39,6 +39,8 @@ func (s *Server) bankRoutes() []Route {
 		{Method: get, Path: line, Action: policy.ReadFund, Handler: s.bankLine},
 		{Method: post, Path: line + "/match", Action: policy.BookFund, Handler: s.matchLine},
 		{Method: post, Path: line + "/pay", Action: policy.BookFund, Handler: s.payLine},
+		{Method: get, Path: line + "/split", Action: policy.BookFund, Handler: s.splitForm},
+		{Method: post, Path: line + "/split", Action: policy.BookFund, Handler: s.splitLine},
 		{Method: get, Path: line + "/divide", Action: policy.BookFund, Handler: s.divideForm},
 		{Method: post, Path: line + "/divide", Action: policy.BookFund, Handler: s.divideLine},
 		{Method: post, Path: line + "/finish", Action: policy.BookFund, Handler: s.finishLine},
@@ -141,7 +143,7 @@ func (s *Server) bankDesk(c *fiber.Ctx, by policy.Actor) error {
 	if v.Months, err = s.bankMonths(c, by, b, today); err != nil {
 		return err
 	}
-	said := saidParam(c, map[string]string{"account": "已登记银行账户。", "imported": "已导入，请核对没有匹配的流水。", "matched": "已匹配。", "paid": "已登记收款，并与这一行流水匹配。", "divided": "利息已分摊入账。", "finished": "分摊已全部入账。"})
+	said := saidParam(c, map[string]string{"account": "已登记银行账户。", "imported": "已导入，请核对没有匹配的流水。", "matched": "已匹配。", "paid": "已登记收款，并与这一行流水匹配。", "divided": "利息已分摊入账。", "split": "已按各笔应缴登记收款，并与这一行流水匹配。", "finished": "分摊已全部入账。"})
 	return s.render(c, by, "fund_bank", page{Title: "银行对账", Nav: fundPath, Said: said, Data: v})
 }
 
@@ -214,8 +216,10 @@ type bankLineView struct {
 	Left      int
 	CanBook   bool
 	Interest  bool
-	Error     string
-	Key       string
+	// Splits: what is open can be split among amounts due.
+	Splits bool
+	Error  string
+	Key    string
 }
 
 type bankProposal struct {
@@ -253,6 +257,7 @@ func (s *Server) showBankLine(c *fiber.Ctx, by policy.Actor, refused []fault.Fie
 				v.Left = d.Left
 			}
 		}
+		v.Splits = b.Open(l, today) > 0 && v.CanBook
 		if len(v.Behind) == 0 && v.Left == 0 {
 			v.Interest = l.State.Fen > 0
 			for _, p := range b.Proposals(l) {

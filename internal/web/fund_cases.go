@@ -72,6 +72,11 @@ type caseForm struct {
 	ends, aside                                    bool
 }
 
+// bounceForm is the form for a payment that the bank sent back.
+func bounceForm() caseForm {
+	return caseForm{number: "银行凭证号", day: "退汇到账日期", text: "退汇原因（户名、账号不符等）", file: "银行退汇凭证", aside: true, hint: "银行把款退回来的，由支付人以外的人登记；核对收款账户以后重新支付。"}
+}
+
 // act turns a form into what the page shows, with what was typed and refused if it is the one that was sent.
 func (f caseForm) act(step, title string, typed url.Values, refused []fault.Field, today calendar.Date) caseAct {
 	a := caseAct{Step: step, Title: title, Hint: f.hint, File: f.file, Ends: f.ends, Aside: f.aside}

@@ -189,6 +189,30 @@ func (s *Server) fundForms() []fundForm {
 				o := courtOrder(c, in, paper)
 				return in.with(func() error { _, err := s.fund.Deduct(c.UserContext(), by, c.Params("project"), o, idem); return err })
 			}},
+		{path: "/penalty", done: "penalty", action: policy.AssessFund, title: "登记滞纳金或罚款", intro: "照决定书登记；缴入国库，不进保修金的账。规则有条款和比例的，同时列出按规则的算法；没有的只记录、不计算。", button: "登记", paper: "决定书",
+			fields: func(st fund.Statement, value func(string) string) []field {
+				return []field{{Name: "due", Label: "哪一笔应缴逾期", Options: dueOptions(st), Value: value("due")}, {Name: "kind", Label: "种类", Options: choicesOf("请选择", fund.PenaltyKinds()), Value: value("kind")},
+					{Name: "document", Label: "文书编号", Type: "text", Autocomplete: "off", Value: value("document")}, {Name: "day", Label: "文书日期", Type: "date", Value: value("day")}, amountField(value)}
+			},
+			run: func(c *fiber.Ctx, by policy.Actor, in *typed, paper files.Stored, idem *store.Idem) error {
+				p := fund.PenaltyInput{Due: in.text("due"), Kind: fund.PenaltyKind(in.text("kind")), Document: in.text("document"), Day: in.date("day", "文书日期"), Fen: in.money("amount", "金额"), Paper: paper}
+				return in.with(func() error {
+					_, err := s.fund.RecordPenalty(c.UserContext(), by, c.Params("project"), p, idem)
+					return err
+				})
+			}},
+		{path: "/penalties/:penalty<maxLen(8)>/end", done: "penalty_end", action: policy.AssessFund, title: "滞纳金、罚款办结", intro: "缴入国库的填缴款书，撤销的填撤销的文书。", button: "办结",
+			fields: func(_ fund.Statement, value func(string) string) []field {
+				return []field{{Name: "end", Label: "结果", Options: choicesOf("请选择", fund.PenaltyEnds()), Value: value("end")}, {Name: "day", Label: "日期", Type: "date", Value: value("day")},
+					{Name: "document", Label: "缴款书或者文书编号", Type: "text", Autocomplete: "off", Value: value("document")}}
+			},
+			run: func(c *fiber.Ctx, by policy.Actor, in *typed, _ files.Stored, idem *store.Idem) error {
+				day := in.date("day", "日期")
+				return in.with(func() error {
+					_, err := s.fund.EndPenalty(c.UserContext(), by, c.Params("project"), c.Params("penalty"), fund.PenaltyEnd(in.text("end")), day, in.text("document"), idem)
+					return err
+				})
+			}},
 		{path: "/entries/:no<int>/reverse", done: "reverse", action: policy.ReverseFund, title: "冲正", intro: "冲正记一笔相反的分录，原来那一笔留在账上；登记和冲正必须由不同的人办理。", button: "冲正这一笔",
 			fields: func(_ fund.Statement, value func(string) string) []field {
 				return []field{fundReason(value, "写明错在哪里")}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -8,6 +9,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/num"
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/fund"
@@ -16,8 +18,8 @@ import (
 // fundVersion is one version for people.
 type fundVersion struct {
 	fund.Version
-	No, Word, RateText, BaseText, DueText, StartsText, RoundingText, DaysText, InPlace, LateText, StagesText string
-	CanDecide                                                                                                bool
+	No, Word, RateText, BaseText, DueText, StartsText, RoundingText, DaysText, InPlace, LateText, FineText, StagesText string
+	CanDecide                                                                                                          bool
 	// Refuse is the field with the reason for not adopting it.
 	Refuse field
 }
@@ -58,10 +60,57 @@ func (s *Server) fundVersions(by policy.Actor, book fund.Book, refused []fault.F
 		if t.LatePercent.Sign() > 0 {
 			f.LateText = "每日 " + t.LatePercent.String() + "%（" + t.LateClause + "）"
 		}
+		f.FineText = fineText(t.Fine)
 		for _, stage := range t.Stages {
 			f.StagesText += "满 " + strconv.FormatInt(stage.After, 10) + " 年退 " + stage.Percent.String() + "%；"
 		}
 		out = append(out, f)
+	}
+	return out
+}
+
+// fineText is a clause about fines for people, "" without one.
+func fineText(t fund.FineTerms) string {
+	if t.Clause == "" {
+		return ""
+	}
+	var parts []string
+	if t.Percent.Sign() > 0 {
+		parts = append(parts, "未缴金额的 "+t.Percent.String()+"%")
+	}
+	if t.Min > 0 {
+		parts = append(parts, fund.Yuan(t.Min)+" 元以上")
+	}
+	if t.Max > 0 {
+		parts = append(parts, fund.Yuan(t.Max)+" 元以下")
+	}
+	return strings.Join(parts, "，") + "（" + t.Clause + "）"
+}
+
+// stageLine is one line of the stages of a rule.
+var stageLine = regexp.MustCompile(`^满?\s*([0-9]{1,2})\s*年\s*退?\s*([0-9]{1,2}(?:\.[0-9]{1,4})?)\s*[%％]$`)
+
+// stages reads the stages of a release, one a line, such as 满5年退30%; what cannot be read is refused with its line.
+func (t *typed) stages(name string) []fund.Stage {
+	var out []fund.Stage
+	n := 0
+	for line := range strings.Lines(t.text(name)) {
+		n++
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		parts := stageLine.FindStringSubmatch(line)
+		if parts == nil {
+			t.bad = append(t.bad, fault.Field{Name: name, Message: "分期退还第 " + strconv.Itoa(n) + " 行“" + string([]rune(line)[:min(20, len([]rune(line)))]) + "”看不懂，要写成 满5年退30%，一行一期"})
+			return nil
+		}
+		after, _ := strconv.ParseInt(parts[1], 10, 64) // the pattern allows digits only
+		percent, err := num.Parse(parts[2])
+		if err != nil {
+			t.bad = append(t.bad, fault.Field{Name: name, Message: "分期退还第 " + strconv.Itoa(n) + " 行的比例“" + parts[2] + "”要填数字"})
+			return nil
+		}
+		out = append(out, fund.Stage{After: after, Percent: percent})
 	}
 	return out
 }
@@ -114,7 +163,7 @@ func (s *Server) ruleEntry(c *fiber.Ctx) entry {
 	value := func(name string) string { return typedOr(c, name, "") }
 	yes := []option{{"", "不可以"}, {"1", "可以"}}
 	e := entry{title: "填报保修金规则", nav: fundPath, entryView: entryView{Crumbs: []crumb{{"保修金", fundPath}, {"保修金规则", fundRulesPath}}, Intro: "照上级和本局的文件填，由股长或局领导采用后才生效。", Address: fundRulesPath + "/new", Button: "填报", Back: fundRulesPath,
-		Notes: []string{"缴存比例没有预设：浙江、宁波等地为建筑安装总造价的 2%，本县的比例以九江市、都昌县的文件为准；文件没有写明的留空，留空时不能核定应缴。", "存储期各地多为 8 年，从首套房屋交付起算。", "滞纳金没有条款的不填，系统只记录、不计算。", "采用以后不能改；要改就填报新的一版，上一版自动到前一日为止。"}}}
+		Notes: []string{"缴存比例没有预设：浙江、宁波等地为建筑安装总造价的 2%，本县的比例以九江市、都昌县的文件为准；文件没有写明的留空，留空时不能核定应缴。", "存储期各地多为 8 年，从首套房屋交付起算。", "滞纳金、罚款没有条款的不填，系统只记录、不计算；由住建局按上级文件确定以后再填报。", "一笔应缴按缴存期限那一天有效的一版计算，期限在新版生效以后的按新版。", "采用以后不能改；要改就填报新的一版，上一版自动到前一日为止。"}}}
 	e.Form = []field{
 		{Name: "title", Label: "文件名称", Type: "text", Value: value("title")}, {Name: "document", Label: "文号", Type: "text", Value: value("document"), Autocomplete: "off"}, {Name: "clause", Label: "条款", Type: "text", Value: value("clause"), Optional: true},
 		{Name: "rate", Label: "缴存比例（%）", Type: "text", Mode: "decimal", Value: value("rate"), Optional: true, Hint: "文件没有写明的留空"},
@@ -123,8 +172,10 @@ func (s *Server) ruleEntry(c *fiber.Ctx) entry {
 		{Name: "due_before", Label: "在什么以前缴存", Options: choicesOf("请选择", fund.Events()), Value: value("due_before")},
 		{Name: "starts", Label: "存储期从什么起算", Options: choicesOf("请选择", fund.Events()), Value: value("starts")}, {Name: "years", Label: "存储期（年）", Type: "text", Mode: "numeric", Value: value("years")},
 		{Name: "letter", Label: "可以用银行保函替代", Options: yes, Value: value("letter")}, {Name: "insurance", Label: "可以用工程质量潜在缺陷保险替代", Options: yes, Value: value("insurance")},
-		{Name: "stages", Label: "分期退还：满几年", Type: "text", Mode: "numeric", Value: value("stages"), Optional: true, Hint: "不分期的留空"}, {Name: "stage_percent", Label: "分期退还：退百分之几", Type: "text", Mode: "decimal", Value: value("stage_percent"), Optional: true},
+		{Name: "stages", Label: "分期退还", Rows: 3, Value: value("stages"), Optional: true, Hint: "一行一期，例如 满5年退30%；最多 5 期，余下的到期退还。不分期的留空"},
 		{Name: "late_percent", Label: "滞纳金（每日 %）", Type: "text", Mode: "decimal", Value: value("late_percent"), Optional: true, Hint: "例如 0.05；没有条款的不填"}, {Name: "late_clause", Label: "滞纳金条款", Type: "text", Value: value("late_clause"), Optional: true},
+		{Name: "fine_percent", Label: "罚款（未缴金额的 %）", Type: "text", Mode: "decimal", Value: value("fine_percent"), Optional: true, Hint: "条款只写幅度的不填比例"}, {Name: "fine_min", Label: "罚款下限（元）", Type: "text", Mode: "decimal", Value: value("fine_min"), Optional: true},
+		{Name: "fine_max", Label: "罚款上限（元）", Type: "text", Mode: "decimal", Value: value("fine_max"), Optional: true}, {Name: "fine_clause", Label: "罚款条款", Type: "text", Value: value("fine_clause"), Optional: true},
 		{Name: "rounding", Label: "修约", Options: choicesOf("请选择", fund.Roundings()), Value: value("rounding")},
 		{Name: "from", Label: "生效日期", Type: "date", Value: value("from")}, {Name: "until", Label: "失效日期", Type: "date", Value: value("until"), Optional: true},
 	}
@@ -145,8 +196,13 @@ func (s *Server) proposeFundRule(c *fiber.Ctx, by policy.Actor) error {
 	if in.text("area_fen") != "" {
 		t.AreaFen = in.money("area_fen", "每平方米造价标准")
 	}
-	if in.text("stages") != "" || in.text("stage_percent") != "" {
-		t.Stages = []fund.Stage{{After: in.whole("stages", "分期退还的年数", "2"), Percent: in.number("stage_percent", "分期退还的比例", "30")}}
+	t.Stages = in.stages("stages")
+	t.Fine = fund.FineTerms{Percent: in.number("fine_percent", "罚款比例", "3"), Clause: in.text("fine_clause")}
+	if in.text("fine_min") != "" {
+		t.Fine.Min = in.money("fine_min", "罚款下限")
+	}
+	if in.text("fine_max") != "" {
+		t.Fine.Max = in.money("fine_max", "罚款上限")
 	}
 	err := in.with(func() error { _, err := s.fund.ProposeRule(c.UserContext(), by, t, nil); return err })
 	return s.settled(c, by, s.ruleEntry(c), err, "title", fundRulesPath+"?done=proposed")

@@ -8,6 +8,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/report"
 	"redsteward/policy"
+	"redsteward/registry"
 	"redsteward/registry/fund"
 )
 
@@ -71,9 +72,26 @@ func (s *Server) fundLedgerExcel(c *fiber.Ctx, by policy.Actor) error {
 			held.Rows = append(held.Rows, []any{"司法冻结", f.Day, f.Until, inYuan(f.Open), f.Court + " " + f.Document})
 		}
 	}
+	penalties := report.Figures{Sheet: "滞纳金和罚款", Heads: []string{"应缴", "种类", "文书", "日期", "金额（元）", "按规则计算（元）", "算法", "结果"}, Note: "缴入国库，不进保修金的账；规则没有条款的只记录、不计算"}
+	for _, p := range l.Penalties {
+		phase, how := "", ""
+		for _, d := range l.Dues {
+			if d.ID == p.Due {
+				phase = d.Phase
+			}
+		}
+		for _, line := range p.Lines {
+			how += line.Label + "：" + line.How + " = " + line.Value + "；"
+		}
+		computed := any("")
+		if p.Computed > 0 {
+			computed = inYuan(p.Computed)
+		}
+		penalties.Rows = append(penalties.Rows, []any{phase, registry.TextOf(fund.PenaltyKinds(), p.Kind), p.Document, p.Day, inYuan(p.Fen), computed, how, registry.TextOf(fund.PenaltyEnds(), p.End)})
+	}
 	next := report.Figures{Sheet: "下一个日期", Heads: []string{"日期", "事项", "依据"}}
 	for _, n := range l.NextDates() {
 		next.Rows = append(next.Rows, []any{n.Day, n.What, n.Basis})
 	}
-	return sendFigures(c, st.Place.Name+"保修金.xlsx", balances, dues, held, moves, next)
+	return sendFigures(c, st.Place.Name+"保修金.xlsx", balances, dues, held, penalties, moves, next)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -121,6 +122,7 @@ func refundForms(r *refund.Refund) map[refund.Step]caseForm {
 		refund.StepGone:  {text: "情况（歇业、注销、破产）", number: "文书编号", day: "文书日期", file: "文书", aside: true, hint: "公示期满后余额转入小区的住宅专项维修资金。"},
 		refund.StepShow:  {day: "公示第一天", text: "公示地点", file: "公示照片", hint: "打印退还公示贴在小区；公示期内业主可以提出异议。"}, refund.StepObject: {text: "异议", hint: "写明哪一处还有问题。"},
 		refund.StepSend: {hint: "按账上现有的余额计算退还金额；送审的人不能再审批这一件。"}, refund.StepPay: {number: "支付凭证号", file: "银行付款回单", hint: "经办和审批的人不能支付。"},
+		refund.StepBounce: bounceForm(),
 		refund.StepExtend: {text: reason, aside: true, hint: "还有缺陷或者使用申请在办的，修复以前继续存储。"}, refund.StepResume: {text: "修复情况"}, refund.StepStop: {text: reason, ends: true},
 	}
 	if len(open) > 1 {
@@ -150,6 +152,9 @@ func (s *Server) showRefund(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		v.Late = false // a notice that has hung its days is no delay
 	}
 	v.Facts = [][2]string{{"存储期届满", r.Ends.Chinese()}, {"开始办理", r.Opened.Chinese()}, {"建设单位歇业、破产", paperText(r.Gone)}, {"退还公示", paperText(r.Shown)}, {"支付", paperText(r.Paid)}}
+	for i := range r.Bounced {
+		v.Facts = append(v.Facts, [2]string{"退汇", paperText(&r.Bounced[i])})
+	}
 	if r.Fen > 0 {
 		v.Facts = append(v.Facts, [2]string{"退还金额", fund.Yuan(r.Fen) + " 元"})
 	}
@@ -209,6 +214,10 @@ func refundStored(r *refund.Refund) (names []caseLink, byName map[string]*files.
 		if one.paper != nil && one.paper.File != nil {
 			names, byName[one.name] = append(names, caseLink{one.title, one.name}), one.paper.File
 		}
+	}
+	for i := range r.Bounced {
+		name := "bounced-" + strconv.Itoa(i+1)
+		names, byName[name] = append(names, caseLink{"退汇凭证", name}), r.Bounced[i].File
 	}
 	return names, byName
 }

@@ -27,7 +27,7 @@ var claimWork = []struct {
 	{claim.StepCheck, []claim.State{claim.Filed}, "现场核查", "去核查"},
 	{claim.StepSend, []claim.State{claim.Checked, claim.SentBack}, "送审", "去送审"},
 	{claim.StepUrge, []claim.State{claim.Noticed}, "督促建设单位", "去督促"},
-	{claim.StepPay, []claim.State{claim.Shown}, "支付", "去支付"},
+	{claim.StepPay, []claim.State{claim.Shown, claim.Bounced}, "支付", "去支付"},
 	{claim.StepAsk, []claim.State{claim.Paid}, "通知建设单位补存", "去通知"},
 	{claim.StepDun, []claim.State{claim.Replenishing}, "催缴补存", "去催缴"},
 	{claim.StepAnswer, []claim.State{claim.Noticed, claim.Urged}, "答复保修通知", "去答复"},

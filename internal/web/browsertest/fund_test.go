@@ -21,7 +21,7 @@ func fundPages(project string) (chief, cashier []opened) {
 }
 
 // fundForms are the other forms, which TestFundPages and TestBankPages of internal/web open.
-var fundForms = []string{"/fund/1/letter", "/fund/1/letters/l1/end", "/fund/1/dues/d2/begin", "/fund/1/freeze", "/fund/1/freezes/h1/release", "/fund/1/freezes/h1/deduct", "/fund/1/interest", "/fund/bank/lines/1", "/fund/bank/lines/1/divide"}
+var fundForms = []string{"/fund/1/letter", "/fund/1/letters/l1/end", "/fund/1/dues/d2/begin", "/fund/1/freeze", "/fund/1/freezes/h1/release", "/fund/1/freezes/h1/deduct", "/fund/1/interest", "/fund/1/penalty", "/fund/1/penalties/p1/end", "/fund/bank/lines/1/split", "/fund/bank/lines/1", "/fund/bank/lines/1/divide"}
 
 // fillFund gives a project a ledger with everything that its page can show; another proposal waits.
 func fillFund(t *testing.T, f *Fixture, project string) {
