@@ -133,7 +133,7 @@ func (r *Register) Holding(ctx context.Context, project string, on calendar.Date
 	if err != nil {
 		return Holding{}, noProject("registry.Holding", err)
 	}
-	h := Holding{Since: d.State.heldSince(on), TakenOver: d.State.TakenOver}
+	h := Holding{Since: d.State.heldSince(on), TakenOver: d.State.TakenOver, Insured: d.State.insuredOn(on)}
 	if h.Place, err = r.placeOf(ctx, project, d.State, on); err != nil || h.Firm == "" {
 		return h, err
 	}
@@ -142,7 +142,8 @@ func (r *Register) Holding(ctx context.Context, project string, on calendar.Date
 		return Holding{}, err
 	}
 	h.PartyForm = string(firm.PartyOn(on).Form)
-	return h, nil
+	h.Halves, err = r.halvesOf(ctx, project, h.Since, on)
+	return h, err
 }
 
 // EachHolding yields what is known on a day of every project, in order of project id.

@@ -46,6 +46,7 @@ const (
 	partVisits   = "走访"
 	partPeriods  = "评价与公布"
 	partFund     = "保修金"
+	partParty    = "党建台账"
 )
 
 // act is something that one person does at a moment of the business clock.

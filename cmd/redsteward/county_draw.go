@@ -155,20 +155,6 @@ type said struct {
 	from  string // where it comes from
 }
 
-// firmSays is what is recorded of a firm in a quarter.
-func (p *countyPlan) firmSays(firm, quarter int) []said {
-	out := []said{{"cobuild_kinds", []supervision.Cell{number("cobuild_kinds", p.cobuildKinds(firm, quarter))}, "社区“五个共”登记簿（演示数据）"}}
-	made, due := p.meetings(firm, quarter)
-	if p.firms[firm].party.Form == registry.PartyOwn {
-		present, expected := p.attendance(firm, quarter)
-		return append(out, said{"branch_meetings", counts("branch_meetings_held", made, "branch_meetings_due", due), "支部组织生活登记（演示数据）"},
-			said{"branch_attendance", counts("attendance_present", present, "attendance_expected", expected), "组织生活到会统计（演示数据）"})
-	}
-	return append(out,
-		said{"instructor_visits", counts("instructor_visits_made", made, "instructor_visits_due", due), "党建指导员工作记录（演示数据）"},
-		said{"training", counts("training_held", p.trainings(firm, quarter), "training_due", 1), "培训签到统计（演示数据）"})
-}
-
 // projectSays is what is recorded of a project in a quarter.
 func (p *countyPlan) projectSays(i, quarter int) []said {
 	pr := &p.projects[i]
@@ -224,7 +210,6 @@ func (p *countyPlan) onceSaid(i int) []said {
 		{"contract_filed", yesNo("contract_filed", pr.oddity != unfiled), "合同备案登记（演示数据）"},
 		{"overdue_rectifications", []supervision.Cell{number("overdue_rectifications", 0)}, "整改复查台账（演示数据）"},
 		{"cameras", yesNo("cameras", pr.cameras), "防高空抛物设施登记（演示数据）"},
-		{"insurance", yesNo("insurance", pr.insured), "公众责任险保单登记（演示数据）"},
 	}
 	if pr.input.TakenOver.Year() >= 2011 {
 		done, due := p.tally(0, "handover", i, always(3), p.rate(i, 0, 1))
@@ -241,17 +226,7 @@ func (p *countyPlan) vetoSaid(day calendar.Date) said {
 
 // proofSaid is what the firm proves with files in a quarter: what it says, by fact.
 func (p *countyPlan) proofSaid(i, quarter int) []said {
-	pr := &p.projects[i]
-	var out []said
-	calls := 4 + pr.input.Households/30
+	calls := 4 + p.projects[i].input.Households/30
 	done, due := p.tally(quarter, "repairs", i, between(calls, calls*3/2), p.rate(i, 0.6, 0.95))
-	out = append(out, said{"repairs", counts("repairs_on_time", done, "repairs_due", due), "报修台账"})
-	if quarter%2 == 0 {
-		shown, due := p.tally(quarter/2, "revenue", i, always(1), func(half int) float64 { return p.rate(i, 0, 1)(2 * half) })
-		if !pr.income {
-			due = 0
-		}
-		out = append(out, said{"revenue", counts("revenue_shown", shown, "revenue_due", due), "公共收益公示"})
-	}
-	return out
+	return []said{{"repairs", counts("repairs_on_time", done, "repairs_due", due), "报修台账"}}
 }

@@ -67,7 +67,7 @@ func (f *firmFiles) once(file firmFile, take func() (files.Stored, error)) (file
 }
 
 // proofPapers are what firms show as a paper; each keeps one list of a kind for all of its projects.
-var proofPapers = map[string]string{"repairs": "报修台账（演示）.pdf", "revenue": "公共收益公示（演示）.pdf", "commendations": "表彰文件（演示）.pdf"}
+var proofPapers = map[string]string{"repairs": "报修台账（演示）.pdf"}
 
 // proofFile is what a firm uploads for a fact.
 func (l *countyLoader) proofFile(ctx context.Context, by policy.Actor, fact string, i, n int) (files.Stored, error) {
@@ -129,32 +129,6 @@ func (l *countyLoader) reviewDrawn(ctx context.Context, doc store.Doc[evidence.P
 	}
 	_, err := l.proofs.Decide(ctx, l.of("property_officer", 1), supervision.At{ID: doc.ID, Seq: doc.Seq}, evidence.Decision{Move: evidence.MoveConfirm})
 	return err
-}
-
-// commend is the proof of a commendation, which earns a point in the year.
-func (l *countyLoader) commend(year calendar.Year) []act {
-	var acts []act
-	last := year.Span().Last
-	n := l.plan.size.indexOf(calendar.QuarterOf(last))
-	for i := range l.plan.projects {
-		if !l.plan.projects[i].commended {
-			continue
-		}
-		var doc store.Doc[evidence.Proof]
-		day := last.Add(-60)
-		s := said{"commendations", []supervision.Cell{{Column: "commendations", Text: "county", Document: fmt.Sprintf("都文明办〔%d〕%d号（演示）", year, i+1), Until: day.AddMonths(12).Add(-1)}}, "县级表彰"}
-		acts = append(acts,
-			act{hour(last.Add(8), 10), partProof, func(ctx context.Context) (err error) {
-				doc, err = l.submit(ctx, year.String(), s, i, n, day)
-				return err
-			}},
-			act{hour(last.Add(12), 10), partProof, func(ctx context.Context) (err error) {
-				doc, err = l.decide(ctx, doc, i, evidence.Decision{Move: evidence.MoveAccept})
-				return err
-			}},
-			act{hour(last.Add(13), 10), partProof, func(ctx context.Context) error { return l.reviewDrawn(ctx, doc) }})
-	}
-	return acts
 }
 
 // indexOf is the place of a quarter, counted from 0.

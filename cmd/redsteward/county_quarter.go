@@ -9,7 +9,6 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/rating/cycle"
-	"redsteward/registry"
 	"redsteward/supervision"
 )
 
@@ -68,6 +67,9 @@ func (l *countyLoader) schedule() []act {
 	for _, year := range size.years() {
 		acts = append(acts, l.yearActs(year)...)
 	}
+	for i := range l.plan.projects {
+		acts = append(acts, l.revenueActs(i)...)
+	}
 	return append(acts, l.waitingActs()...)
 }
 
@@ -117,7 +119,7 @@ func (l *countyLoader) quarterActs(n int) []act {
 	}
 	if q != l.plan.size.current {
 		for i := range l.plan.firms {
-			acts = append(acts, l.firmRecords(i, n)...)
+			acts = append(acts, l.sheetActs(i, n)...)
 		}
 	}
 	return acts
@@ -139,7 +141,7 @@ func (l *countyLoader) publish(ctx context.Context, by policy.Actor, period stri
 	return err
 }
 
-// yearActs is the year: proof of commendations, joint review, document number, stars.
+// yearActs is the year: commendations, joint review, document number, stars.
 func (l *countyLoader) yearActs(year int) []act {
 	id := calendar.Year(year).String()
 	last := calendar.Year(year).Span().Last
@@ -166,31 +168,21 @@ func (l *countyLoader) yearActs(year int) []act {
 	}...)
 }
 
-// observe is one observation: recorded at one moment, confirmed at another; further reviewers confirm an hour after each other.
-func (l *countyLoader) observe(in supervision.Draft, recorder policy.Actor, record, confirm time.Time, reviewers ...policy.Actor) []act {
+// observe is one observation: recorded at one moment, confirmed at another.
+func (l *countyLoader) observe(in supervision.Draft, recorder policy.Actor, record, confirm time.Time, reviewer policy.Actor) []act {
 	var doc store.Doc[supervision.Observation]
-	acts := []act{{record, partObserved, func(ctx context.Context) (err error) {
+	return []act{{record, partObserved, func(ctx context.Context) (err error) {
 		doc, err = l.observations.Record(ctx, recorder, in)
 		return err
+	}}, {confirm, partObserved, func(ctx context.Context) (err error) {
+		doc, err = l.observations.Confirm(ctx, reviewer, supervision.At{ID: doc.ID, Seq: doc.Seq})
+		return err
 	}}}
-	for i, reviewer := range reviewers {
-		acts = append(acts, act{confirm.Add(time.Duration(i) * time.Hour), partObserved, func(ctx context.Context) (err error) {
-			doc, err = l.observations.Confirm(ctx, reviewer, supervision.At{ID: doc.ID, Seq: doc.Seq})
-			return err
-		}})
-	}
-	return acts
 }
 
-// draft is what an observation says, of a project or, with project < 0, of a firm.
-func (l *countyLoader) draft(s said, project, firm int, day calendar.Date) supervision.Draft {
-	in := supervision.Draft{Ask: l.asks["observation"][s.fact], Cells: s.cells, Day: day, Source: s.from}
-	if project >= 0 {
-		in.Project = l.projects[project]
-	} else {
-		in.Firm = l.firms[firm]
-	}
-	return in
+// draft is what an observation says of a project.
+func (l *countyLoader) draft(s said, project int, day calendar.Date) supervision.Draft {
+	return supervision.Draft{Ask: l.asks["observation"][s.fact], Project: l.projects[project], Cells: s.cells, Day: day, Source: s.from}
 }
 
 // byCommunity are the facts that communities record; the bureau records the others.
@@ -206,7 +198,7 @@ func (l *countyLoader) projectRecords(i, n int) []act {
 			community := i % l.plan.size.communities
 			recorder, reviewer = l.of("community_worker", community), l.of("community_secretary", community)
 		}
-		acts = append(acts, l.observe(l.draft(s, i, 0, day), recorder, hour(day.Add(1), 9), hour(day.Add(2), 15), reviewer)...)
+		acts = append(acts, l.observe(l.draft(s, i, day), recorder, hour(day.Add(1), 9), hour(day.Add(2), 15), reviewer)...)
 	}
 	for k, s := range l.plan.projectSays(i, n) {
 		add(s, first.Add(firstRecords+30*(k%3)))
@@ -223,45 +215,4 @@ func (l *countyLoader) projectRecords(i, n int) []act {
 		}
 	}
 	return acts
-}
-
-// firmRecords are the observations of a firm in a quarter: facts of the party, confirmed by a community of the firm, the industry's branch and the organisation
-// department.
-func (l *countyLoader) firmRecords(i, n int) []act {
-	reviewers := l.partyLevels(i, n)
-	if reviewers == nil {
-		return nil
-	}
-	day := l.plan.size.quarterOf(n).Span().First.Add(80)
-	var acts []act
-	for _, s := range l.plan.firmSays(i, n) {
-		recorder := l.of("industry_secretary", 1)
-		if s.fact == "instructor_visits" || s.fact == "training" {
-			recorder = l.instructor(i)
-		}
-		acts = append(acts, l.observe(l.draft(s, -1, i, day), recorder, hour(day.Add(1), 10), hour(day.Add(2), 16), reviewers...)...)
-	}
-	return acts
-}
-
-// partyLevels are those who confirm a firm's party facts in a quarter, one after the other: the community of its first project, the industry's branch, the
-// organisation department; nil if it holds no project.
-func (l *countyLoader) partyLevels(firm, n int) []policy.Actor {
-	for i := range l.plan.projects {
-		if l.plan.holder(i, n) == firm {
-			return []policy.Actor{l.of("community_secretary", i%l.plan.size.communities), l.of("industry_secretary", 0), l.of("organisation", 0)}
-		}
-	}
-	return nil
-}
-
-// instructor is the party instructor of a firm.
-func (l *countyLoader) instructor(firm int) policy.Actor {
-	at := 0
-	for i := range firm {
-		if l.plan.firms[i].party.Form == registry.PartyInstructor {
-			at++
-		}
-	}
-	return l.of("party_instructor", at)
 }

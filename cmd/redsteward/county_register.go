@@ -136,10 +136,28 @@ func (l *countyLoader) registerProject(ctx context.Context, officer policy.Actor
 	if pr.earlier >= 0 {
 		contract.Firm, contract.Days.Until = l.firms[pr.earlier], l.plan.size.handsOver().Add(-1)
 	}
-	if err := l.service.register.AddContract(ctx, officer, l.projects[i], 2, contract); err != nil || i >= detailed || pr.developer < 0 || pr.earlier >= 0 {
+	if err := l.service.register.AddContract(ctx, officer, l.projects[i], 2, contract); err != nil {
 		return err
 	}
-	return l.registerBuildings(ctx, officer, i, 3)
+	if pr.insured {
+		day := l.plan.size.countyDay()
+		policed := registry.PaperInput{Kind: registry.PaperInsurance, Subject: "全小区", Number: "演示保单", Days: policy.Span{From: day, Until: day.AddMonths(30)}}
+		if err := l.service.register.PutPaper(ctx, officer, l.projects[i], 3, "", policed); err != nil {
+			return err
+		}
+	}
+	if i >= detailed || pr.developer < 0 || pr.earlier >= 0 {
+		return nil
+	}
+	return l.registerBuildings(ctx, officer, i, pr.registered())
+}
+
+// registered is the number of the last change by which the compound was registered: itself, its owners' body, its contract, and its insurance.
+func (p *plannedProject) registered() int64 {
+	if p.insured {
+		return 4
+	}
+	return 3
 }
 
 // takeOver enters the contract of the firm that comes within the first year.
@@ -147,5 +165,5 @@ func (l *countyLoader) takeOver(ctx context.Context, i int) error {
 	pr := &l.plan.projects[i]
 	contract := pr.contract
 	contract.Firm, contract.Days.From = l.firms[pr.firm], l.plan.size.handsOver()
-	return l.service.register.AddContract(ctx, l.of("property_officer", 0), l.projects[i], 3, contract)
+	return l.service.register.AddContract(ctx, l.of("property_officer", 0), l.projects[i], pr.registered(), contract)
 }

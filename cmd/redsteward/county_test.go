@@ -15,6 +15,7 @@ import (
 	"redsteward/rating"
 	"redsteward/rating/cycle"
 	"redsteward/registry"
+	"redsteward/registry/party"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
@@ -203,13 +204,13 @@ func TestSmallCounty(t *testing.T) {
 			page, err := s.observations.Returned(t.Context(), actor("community-worker"), "")
 			return len(page.Docs), err
 		},
-		"party facts for the industry's branch": func() (int, error) {
-			page, err := s.observations.Queue(t.Context(), actor("industry-secretary"), "")
-			return len(page.Docs), err
+		"party sheets for the industry's branch": func() (int, error) {
+			list, err := s.party.Queue(t.Context(), actor("industry-secretary"), party.Passing)
+			return len(list), err
 		},
-		"party facts for the organisation department": func() (int, error) {
-			page, err := s.observations.Queue(t.Context(), actor("organisation"), "")
-			return len(page.Docs), err
+		"party sheets for the organisation department": func() (int, error) {
+			list, err := s.party.Queue(t.Context(), actor("organisation"), party.Passing)
+			return len(list), err
 		},
 		"records for the chief": func() (int, error) {
 			page, err := s.observations.List(t.Context(), actor("section-chief"), supervision.ObservationFilter{State: supervision.ObservationRecorded}, "")

@@ -18,19 +18,9 @@ func (l *countyLoader) waitingActs() []act {
 		acts = append(acts, l.waitingRecord(i, n)...)
 	}
 	for i := range l.plan.firms {
-		acts = append(acts, l.waitingParty(i, n)...)
+		acts = append(acts, l.waitingSheet(i, n)...)
 	}
 	return slices.Concat(acts, l.filingActs(), l.fundActs(), l.claimActs(), l.changeActs(), l.handoverActs())
-}
-
-// waitingParty: of three firms with a project one fact waits for each of the three levels.
-func (l *countyLoader) waitingParty(i, n int) []act {
-	first, reviewers := l.plan.size.current.Span().First, l.partyLevels(i, n)
-	if reviewers == nil {
-		return nil
-	}
-	in := l.draft(l.plan.firmSays(i, n)[0], -1, i, first.Add(10))
-	return l.observe(in, l.of("industry_secretary", 1), hour(first.Add(14), 11), hour(first.Add(15), 11), reviewers[:i%3]...)
 }
 
 // waitingProof: of eight projects three have not begun, one proof was returned, one flagged for the bureau, one accepted, and two wait for the community.
@@ -77,11 +67,11 @@ func (l *countyLoader) waitingRecord(i, n int) []act {
 		return said{}
 	}
 	community := i % l.plan.size.communities
-	draft, by, second := l.draft(byFact("matter_callbacks"), i, 0, first.Add(13)), l.of("community_worker", community), l.of("community_secretary", community)
+	draft, by, second := l.draft(byFact("matter_callbacks"), i, first.Add(13)), l.of("community_worker", community), l.of("community_secretary", community)
 	switch i % 6 {
 	case 0:
 	case 3:
-		draft, by, second = l.draft(byFact("answers"), i, 0, first.Add(13)), l.of("property_officer", 1), l.of("section_chief", 0)
+		draft, by, second = l.draft(byFact("answers"), i, first.Add(13)), l.of("property_officer", 1), l.of("section_chief", 0)
 	default:
 		return nil
 	}

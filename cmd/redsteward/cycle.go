@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/schedule"
 	"redsteward/rating/cycle"
 	"redsteward/supervision"
@@ -45,9 +46,13 @@ func (s *service) openCycle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	revenueDue, err := s.revenueDue()
+	if err != nil {
+		return err
+	}
 	s.errands = newErrands(ctx)
 	s.cycle, err = cycle.New(ctx, cycle.Options{DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Sources: s.sources(), Windows: proofWindows{s.proofs},
-		Schemes: map[string][]byte{cycle.RhythmQuarter: quarter, cycle.RhythmYear: year}, Background: s.errands.do})
+		Schemes: map[string][]byte{cycle.RhythmQuarter: quarter, cycle.RhythmYear: year}, Background: s.errands.do, RevenueDue: revenueDue})
 	if err != nil {
 		return err
 	}
@@ -58,7 +63,30 @@ func (s *service) openCycle(ctx context.Context) error {
 
 // sources are what the rating cycle gathers facts from.
 func (s *service) sources() []supervision.Readings {
-	return []supervision.Readings{s.proofs, s.observations, s.visits}
+	return []supervision.Readings{s.proofs, s.observations, s.visits, &cycle.PartySheets{Sheets: s.party, Firms: s.register.Register}, &cycle.Honours{Books: s.conduct, Firms: s.register.Register}}
+}
+
+// revenueDue is the rule by which public revenue is to be shown; past the loaded years of the calendar its last day does not move off days of rest.
+func (s *service) revenueDue() (func(ended calendar.Date) calendar.Date, error) {
+	deadlines, err := s.deadlines()
+	if err != nil {
+		return nil, err
+	}
+	const rule = "owners.public_revenue"
+	if _, err := deadlines(rule, calendar.DateOf(s.clocks.Business())); err != nil {
+		return nil, err
+	}
+	return func(ended calendar.Date) calendar.Date {
+		due, err := deadlines(rule, ended)
+		if err == nil && !due.Resolved() {
+			due.Rolls = false
+			due = (&calendar.Calendar{}).Resolve(due)
+		}
+		if err != nil || !due.Resolved() {
+			return ended.Add(due.N)
+		}
+		return due.Due
+	}, nil
 }
 
 // runJobs runs what is due at once, and then looks every minute.

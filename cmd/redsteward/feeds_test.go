@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"maps"
 	"reflect"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 
 	"redsteward/configs"
 	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
@@ -20,6 +22,8 @@ import (
 	"redsteward/rating"
 	"redsteward/rating/cycle"
 	"redsteward/registry"
+	"redsteward/registry/conduct"
+	"redsteward/registry/party"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
@@ -30,12 +34,17 @@ var (
 	record        = (*supervision.Observations).Record
 	submit        = (*evidence.Service).Submit
 	reply         = (*inspection.Visits).Reply
+	fillSheet     = (*party.Service).FillAll
+	enterHonour   = (*conduct.Service).Record
 	setParty      = (*registry.Service).SetParty
 	changeProject = (*registry.Service).ChangeProject
+	showRevenue   = (*registry.Service).RecordRevenue
+	putPaper      = (*registry.Service).PutPaper
 )
 
 // commandSource is the source for which a command speaks.
-var commandSource = map[string]string{nameOf(record): "observation", nameOf(submit): "evidence", nameOf(reply): "inspection", nameOf(setParty): cycle.SourceRegistry, nameOf(changeProject): cycle.SourceRegistry}
+var commandSource = map[string]string{nameOf(record): "observation", nameOf(submit): "evidence", nameOf(reply): "inspection", nameOf(fillSheet): cycle.SourceParty,
+	nameOf(enterHonour): cycle.SourceHonours, nameOf(setParty): cycle.SourceRegistry, nameOf(changeProject): cycle.SourceRegistry, nameOf(showRevenue): cycle.SourceRegistry, nameOf(putPaper): cycle.SourceRegistry}
 
 // nameOf is the name of a command: redsteward/supervision.(*Observations).Record.
 func nameOf(command any) string {
@@ -44,13 +53,13 @@ func nameOf(command any) string {
 
 // feeds names, for each indicator of the five goods, the facts that it reads and the command by which each of them comes in.
 var feeds = map[string]map[string]any{
-	"org_own_meetings":      {"branch_meetings": record},
-	"org_joint_meetings":    {"joint_meetings": record},
-	"org_instructor_visits": {"instructor_visits": record, "party_form": setParty},
-	"org_cobuild":           {"cobuild_kinds": record},
+	"org_own_meetings":      {"branch_meetings": fillSheet},
+	"org_joint_meetings":    {"joint_meetings": fillSheet},
+	"org_instructor_visits": {"instructor_visits": fillSheet, "party_form": setParty},
+	"org_cobuild":           {"cobuild_kinds": fillSheet},
 	"team_displays":         {"four_displays": reply},
-	"team_attendance":       {"branch_attendance": record},
-	"team_training":         {"training": record, "party_form": setParty},
+	"team_attendance":       {"branch_attendance": fillSheet},
+	"team_training":         {"training": fillSheet, "party_form": setParty},
 	"svc_satisfaction":      {"survey": record},
 	"svc_matter_callbacks":  {"matter_callbacks": record},
 	"svc_repair_callbacks":  {"repair_callbacks": record},
@@ -59,7 +68,7 @@ var feeds = map[string]map[string]any{
 	"svc_facility":          {"visit_facility": reply},
 	"svc_repair_time":       {"repairs": submit},
 	"svc_rectify":           {"rectification": record},
-	"ops_revenue":           {"revenue": submit},
+	"ops_revenue":           {"revenue": showRevenue},
 	"ops_open":              {"openness": reply},
 	"ops_upkeep":            {"upkeep": record},
 	"ops_handover":          {"handover_acts": record, "handover_rule_applies": changeProject},
@@ -67,8 +76,8 @@ var feeds = map[string]map[string]any{
 	"img_complaints":        {"complaints": record, "households": changeProject},
 	"img_look":              {"visit_look": reply},
 	"img_tasks":             {"community_tasks": record},
-	"bonus_commendations":   {"commendations": submit},
-	"bonus_safety":          {"cameras": record, "insurance": record},
+	"bonus_commendations":   {"commendations": enterHonour},
+	"bonus_safety":          {"cameras": record, "insurance": putPaper},
 }
 
 // fiveGoods are the shipped schemes of quarter and year.
@@ -162,46 +171,56 @@ func feedEveryFact(t *testing.T, s *service, plan *countyPlan, actor func(login 
 	for _, table := range feeds {
 		maps.Copy(commands, table)
 	}
-	before := f.read()
-	for _, fact := range slices.Sorted(maps.Keys(commands)) {
-		f.call(fact, nameOf(commands[fact]))
-	}
-	after := f.read()
+	before := map[string]string{}
 	for fact, command := range commands {
-		if before[fact] == after[fact] {
-			t.Errorf("%s leaves the reading of %s as it was: %q", nameOf(command), fact, before[fact])
+		before[fact] = f.read(fact, commandSource[nameOf(command)])
+	}
+	for _, fact := range slices.Sorted(maps.Keys(commands)) {
+		command := nameOf(commands[fact])
+		if command == nameOf(fillSheet) {
+			f.organise(fact) // the form decides which facts a sheet tells
+		}
+		if command != nameOf(reply) { // one visit makes all of its facts known
+			before[fact] = f.read(fact, commandSource[command])
+		}
+		f.call(fact, command)
+		if after := f.read(fact, commandSource[command]); before[fact] == after {
+			t.Errorf("%s leaves the reading of %s as it was: %q", command, fact, after)
 		}
 	}
 }
 
-// read is what is known of each fact of the project: how many readings count, or what the register holds.
-func (f *feeding) read() map[string]string {
+// read is what a source knows of a fact of the project: the records that count, or what the register holds.
+func (f *feeding) read(fact, from string) string {
 	f.Helper()
-	counts, out := map[string]int{}, map[string]string{}
+	if from == cycle.SourceRegistry {
+		h, err := f.register.Holding(f.Context(), f.project, f.today)
+		if err != nil {
+			f.Fatal(err)
+		}
+		return map[string]string{"party_form": h.PartyForm, "households": strconv.FormatInt(h.Households, 10), "handover_rule_applies": h.TakenOver.String(), "insurance": strconv.FormatBool(h.Insured),
+			"revenue": fmt.Sprint(h.Halves)}[fact]
+	}
 	upTo, err := f.db.Engine().LastN(f.Context())
 	if err != nil {
 		f.Fatal(err)
 	}
+	var records []string
 	for _, source := range f.sources() {
+		if source.Source() != from {
+			continue
+		}
 		if err := source.EachReading(f.Context(), calendar.Year(f.today.Year()).Span(), f.clocks.Business(), upTo, func(r supervision.Reading) error {
-			if r.Project == f.project {
-				counts[source.Source()+" "+r.Fact]++
+			if r.Project == f.project && r.Fact == fact {
+				records = append(records, r.Record)
 			}
 			return nil
 		}); err != nil {
 			f.Fatal(err)
 		}
 	}
-	for at, n := range counts {
-		_, fact, _ := strings.Cut(at, " ")
-		out[fact] = strconv.Itoa(n)
-	}
-	h, err := f.register.Holding(f.Context(), f.project, f.today)
-	if err != nil {
-		f.Fatal(err)
-	}
-	out["party_form"], out["households"], out["handover_rule_applies"] = h.PartyForm, strconv.FormatInt(h.Households, 10), h.TakenOver.String()
-	return out
+	slices.Sort(records)
+	return strings.Join(records, " ")
 }
 
 // call makes one fact known by its command.
@@ -215,6 +234,14 @@ func (f *feeding) call(fact, command string) {
 		err = f.prove(f.asks[fact])
 	case nameOf(reply):
 		err = f.visit()
+	case nameOf(fillSheet):
+		err = f.fill()
+	case nameOf(enterHonour):
+		err = f.honour()
+	case nameOf(showRevenue):
+		err = f.show()
+	case nameOf(putPaper):
+		err = f.insure()
 	case nameOf(setParty), nameOf(changeProject):
 		err = f.enter(fact)
 	default:
@@ -241,26 +268,129 @@ func (f *feeding) cells(ask supervision.Ask) []supervision.Cell {
 }
 
 func (f *feeding) observe(ask supervision.Ask) error {
-	recorder, reviewers := "property-officer", []string{"section-chief"}
-	if !f.observations.MayRecord(f.actor(recorder), ask.Fact) {
-		recorder, reviewers = loginOf("community_worker", f.community), []string{loginOf("community_secretary", f.community), "industry-secretary", "organisation"}
+	doc, err := f.observations.Record(f.Context(), f.actor("property-officer"), supervision.Draft{Ask: ask, Project: f.project, Cells: f.cells(ask), Day: f.today.Add(-2), Source: "演示台账"})
+	if err != nil {
+		return err
 	}
-	doc, err := f.observations.Record(f.Context(), f.actor(recorder), supervision.Draft{Ask: ask, Project: f.project, Cells: f.cells(ask), Day: f.today.Add(-2), Source: "演示台账"})
-	for _, reviewer := range reviewers {
-		if err != nil {
+	_, err = f.observations.Confirm(f.Context(), f.actor("section-chief"), supervision.At{ID: doc.ID, Seq: doc.Seq})
+	return err
+}
+
+// fill enters one activity of each kind in the sheet of the firm, the project's community and the quarter, and lets every level
+// confirm it; a sheet that is confirmed is opened again.
+func (f *feeding) fill() error {
+	ctx, maker := f.Context(), f.actor(loginOf("industry_secretary", 1))
+	at := party.At{Firm: f.firm, Community: f.plan.names.Communities[f.community], Quarter: calendar.QuarterOf(f.today).String()}
+	next := func(doc store.Doc[party.Sheet], err error) error {
+		at.Seq = doc.Seq
+		return err
+	}
+	switch doc, err := f.party.One(ctx, maker, at); {
+	case fault.Is(err, fault.NotFound):
+	case err != nil:
+		return err
+	case doc.State.State == party.Confirmed:
+		at.Seq = doc.Seq
+		if err := next(f.party.Reopen(ctx, maker, at, "补记（演示）")); err != nil {
 			return err
 		}
-		doc, err = f.observations.Confirm(f.Context(), f.actor(reviewer), supervision.At{ID: doc.ID, Seq: doc.Seq})
+	default: // it waits for the last level
+		at.Seq = doc.Seq
+		if err := next(f.party.Return(ctx, f.actor("organisation"), at, "请补记（演示）")); err != nil {
+			return err
+		}
 	}
+	var lines []party.Line
+	for _, kind := range party.Kinds() {
+		lines = append(lines, party.Line{Kind: party.Kind(kind.ID), Day: f.today.Add(-2), Expected: 3, Present: 3})
+	}
+	if err := next(f.party.FillAll(ctx, maker, at, lines, nil)); err != nil {
+		return err
+	}
+	if err := next(f.party.Submit(ctx, maker, at)); err != nil {
+		return err
+	}
+	for _, login := range []string{loginOf("community_secretary", f.community), "industry-secretary", "organisation"} {
+		if err := next(f.party.Confirm(ctx, f.actor(login), at, "")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// organise gives the firm the form of party organisation that a fact belongs to.
+func (f *feeding) organise(fact string) {
+	f.Helper()
+	officer := f.actor("property-officer")
+	firm, err := f.register.OneFirm(f.Context(), officer, f.firm)
+	if err != nil {
+		f.Fatal(err)
+	}
+	p := registry.Party{Form: registry.PartyOwn, Members: 8, Full: 8, Days: firm.Party[len(firm.Party)-1].Days}
+	switch fact {
+	case "joint_meetings":
+		p.Form = registry.PartyJoint
+	case "instructor_visits", "training":
+		p.Form, p.Office = registry.PartyInstructor, "组织部（演示）"
+	}
+	if err := f.register.SetParty(f.Context(), officer, f.firm, firm.Seq, p); err != nil {
+		f.Fatal(err, fault.FieldsOf(err))
+	}
+}
+
+// honour enters an honour of the project and lets another person confirm it.
+func (f *feeding) honour() error {
+	doc, err := f.conduct.Record(f.Context(), f.actor("property-officer"), conduct.Honours, conduct.Input{Firm: f.firm, Project: f.project, Class: "county", Title: "先进小区（演示）",
+		Number: "演示文号〔2026〕1号", Authority: "演示机关", Decided: f.today.Add(-2)}, nil, nil)
+	if err != nil {
+		return err
+	}
+	_, err = f.conduct.Confirm(f.Context(), f.actor("section-chief"), conduct.Honours, conduct.At{ID: doc.ID, Seq: doc.Seq})
 	return err
+}
+
+// show corrects the last half-year of public revenue: it was shown on another day.
+func (f *feeding) show() error {
+	officer, half := f.actor("property-officer"), registry.HalfBefore(registry.HalfOf(f.today))
+	rows, err := f.register.Revenues(f.Context(), officer, f.project)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if row.Half == half {
+			in := row.RevenueInput
+			in.Published, in.Where, in.Days = f.today.Add(-1), "公告栏", 30
+			return f.register.RecordRevenue(f.Context(), officer, f.project, row.Seq, in, "公示日期录错")
+		}
+	}
+	return fmt.Errorf("%s of the project is not recorded", half)
+}
+
+// insure enters an insurance of the project, or withdraws those that it has.
+func (f *feeding) insure() error {
+	officer := f.actor("property-officer")
+	row, err := f.register.OneProject(f.Context(), officer, f.project)
+	if err != nil {
+		return err
+	}
+	seq, had := row.Seq, false
+	for _, q := range row.Project.StandingPapers() {
+		if q.Kind == registry.PaperInsurance {
+			if err := f.register.WithdrawPaper(f.Context(), officer, f.project, seq, q.ID, "保单录错（演示）"); err != nil {
+				return err
+			}
+			seq, had = seq+1, true
+		}
+	}
+	if had {
+		return nil
+	}
+	return f.register.PutPaper(f.Context(), officer, f.project, seq, "", registry.PaperInput{Kind: registry.PaperInsurance, Days: policy.Span{From: f.today.Add(-2), Until: f.today.Add(360)}})
 }
 
 func (f *feeding) prove(ask supervision.Ask) error {
 	ctx, by := f.Context(), f.actor(f.manager)
 	in := evidence.Submission{Period: calendar.QuarterOf(f.today).String(), Project: f.project, Fact: ask.Fact, Cells: f.cells(ask), Day: f.today.Add(-2), Note: "演示"}
-	if ask.Fact == "commendations" {
-		in.Period = calendar.Year(f.today.Year()).String()
-	}
 	if ask.Uploads > 0 {
 		file, err := f.keeper.Take(ctx, store.Meta{By: by.ID, Action: string(policy.SubmitEvidence)}, "演示.pdf", bytes.NewReader(demoPaper("FEED "+ask.Fact)), files.PDF)
 		if err != nil {

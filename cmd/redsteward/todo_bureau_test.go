@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"redsteward/configs"
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/web"
@@ -112,9 +113,25 @@ func askAs(t testing.TB, role policy.Role, address string) (status int, body str
 	return answer.StatusCode, string(text)
 }
 
+// schemeAskingTwice is the shipped quarter of a bureau that wants to be shown the tasks too: a quarter that asks for one piece of proof alone would not tell a firm's work piece by piece.
+func schemeAskingTwice(t *testing.T) string {
+	t.Helper()
+	data, err := configs.Files.ReadFile("schemes/five-goods-quarter.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, fact, found := strings.Cut(string(data), "  - id: community_tasks\n")
+	fact = strings.Replace(fact, "source: observation", "source: evidence\n    upload: 1", 1)
+	name := filepath.Join(t.TempDir(), "quarter.yaml")
+	if err := os.WriteFile(name, []byte(head+"  - id: community_tasks\n"+fact), 0o600); err != nil || !found {
+		t.Fatal(found, err)
+	}
+	return name
+}
+
 func openTwoSides(t *testing.T) *twoSides {
 	t.Helper()
-	settings, err := loadConfig("", nil, []string{"store.uri=" + filepath.Join(t.TempDir(), "data"), "log.level=warn"})
+	settings, err := loadConfig("", nil, []string{"store.uri=" + filepath.Join(t.TempDir(), "data"), "log.level=warn", "files.scheme_quarter=" + schemeAskingTwice(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

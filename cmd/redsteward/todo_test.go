@@ -19,6 +19,7 @@ import (
 	"redsteward/policy"
 	"redsteward/rating/cycle"
 	"redsteward/registry"
+	"redsteward/registry/party"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
@@ -136,7 +137,7 @@ func TestTodoPages(t *testing.T) {
 	w.workOf(w.theirs)
 	w.proofs(w.ours)
 	w.observe(w.ours)
-	w.party(w.ours)
+	w.sheets(w.ours)
 	w.visit(w.ours)
 
 	row, err := w.register.OneProject(t.Context(), w.officer, w.ours.project)
@@ -162,7 +163,7 @@ func (w *twoSides) workOf(s *side) {
 			w.must(err)
 		}
 	}
-	w.recordOf(s, "training")
+	w.sheet(s)
 	w.signed(w.begun(w.planned(s), s), s, "inspector", "joint_check")
 	w.planned(s)
 }
@@ -283,17 +284,12 @@ func (w *twoSides) effects(s *side) {
 	}
 }
 
-// record is what a community worker observes, recordOf what he observes of one fact.
+// record is what a community worker observes.
 func (w *twoSides) record(s *side) store.Doc[supervision.Observation] {
-	w.t.Helper()
-	return w.recordOf(s, "answers")
-}
-
-func (w *twoSides) recordOf(s *side, fact string) store.Doc[supervision.Observation] {
 	w.t.Helper()
 	asks, err := askedOf()
 	w.must(err)
-	ask := asks["observation"][fact]
+	ask := asks["observation"]["answers"]
 	doc, err := w.observations.Record(w.t.Context(), s.people["community_worker"], supervision.Draft{Ask: ask, Project: s.project, Cells: ones(ask),
 		Day: calendar.DateOf(w.clock.Now()).Add(-1), Source: "台账"})
 	w.must(err)
@@ -327,21 +323,34 @@ func (w *twoSides) observe(s *side) {
 	w.look("an observation was confirmed")
 }
 
-// party is the way of a party fact: recorded by the community, confirmed by its secretary, the branch of the industry and the organisation department, one after the other,
-// and seen on nobody else's page.
-func (w *twoSides) party(s *side) {
+// sheets is the way of a sheet of party activities: filled in by the community, confirmed by its secretary, the branch of the industry and the organisation department, one after the other, and seen
+// on nobody else's page.
+func (w *twoSides) sheets(s *side) {
 	w.t.Helper()
-	const confirm = "确认观察记录 1 条"
-	doc := w.recordOf(s, "training")
-	for _, level := range []policy.Role{"community_secretary", "industry_secretary", "organisation"} {
-		w.add(confirm, 1, level)
-		w.lookAtAll("a party fact waits for " + string(level))
-		var err error
-		doc, err = w.observations.Confirm(w.t.Context(), s.people[level], supervision.At{ID: doc.ID, Seq: doc.Seq})
+	confirm := "确认" + s.mark + "物业服务有限公司2026年第四季度党建台账"
+	at := w.sheet(s)
+	for _, level := range [][]policy.Role{{"community_secretary", "township_party"}, {"industry_secretary"}, {"organisation"}} { // 乡镇党委 stands in for a community
+		w.add(confirm, 1, level...)
+		w.lookAtAll("a party sheet waits for " + string(level[0]))
+		doc, err := w.party.Confirm(w.t.Context(), s.people[level[0]], at, "")
 		w.must(err)
-		w.drop(confirm, level)
+		at.Seq = doc.Seq
+		w.drop(confirm, level...)
 	}
-	w.lookAtAll("a party fact passed all levels")
+	w.lookAtAll("a party sheet passed all levels")
+}
+
+// sheet is a sheet of party activities that a community worker fills in and hands on.
+func (w *twoSides) sheet(s *side) party.At {
+	w.t.Helper()
+	at := party.At{Firm: s.firm, Community: s.community, Quarter: "2026Q4"}
+	doc, err := w.party.Fill(w.t.Context(), s.people["community_worker"], at, party.Line{Kind: party.TogetherWork, Day: calendar.DateOf(w.clock.Now()).Add(-1), Expected: 9, Present: 7}, nil)
+	w.must(err)
+	at.Seq = doc.Seq
+	doc, err = w.party.Submit(w.t.Context(), s.people["community_worker"], at)
+	w.must(err)
+	at.Seq = doc.Seq
+	return at
 }
 
 // planned is a visit of today, for an inspector and somebody of the joint check.

@@ -12,6 +12,7 @@ import (
 	"redsteward/internal/num"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/rating/cycle"
 )
 
 // methodView is the rule of the shown evaluation in words.
@@ -186,7 +187,7 @@ func describeRest(v *methodView, scheme *rating.Scheme) {
 		if f.Visibility == "internal" {
 			continue
 		}
-		source := f.Source
+		source := sourceName(f.Source)
 		if source == "" {
 			source = f.Column
 		}
@@ -509,4 +510,23 @@ func ruleText(rule rating.Rule, s *rating.Scheme) string {
 		return exprText(r.Points, s)
 	}
 	return ""
+}
+
+// sourceName is the source of a fact for people; what a scheme of somebody else calls a source stays as it is.
+func sourceName(source string) string {
+	switch source {
+	case cycle.SourceRegistry:
+		return "登记"
+	case cycle.SourceParty:
+		return "党建台账"
+	case cycle.SourceHonours:
+		return "表彰奖励登记"
+	case "observation":
+		return "观察记录"
+	case "evidence":
+		return "佐证材料"
+	case "inspection":
+		return "走访表"
+	}
+	return source
 }

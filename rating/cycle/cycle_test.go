@@ -48,7 +48,7 @@ func TestQuarterFromPlanToCircular(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].ID != "2026Q3" {
 		t.Errorf("published list %+v, %v", list, err)
 	}
-	if want := []string{"open 2026Q3 until 2026-09-30, 2 asks of firms", "close 2026Q3"}; strings.Join(d.windows.told, ";") != strings.Join(want, ";") {
+	if want := []string{"open 2026Q3 until 2026-09-30, 1 asks of firms", "close 2026Q3"}; strings.Join(d.windows.told, ";") != strings.Join(want, ";") {
 		t.Errorf("the windows were told %q, want %q", d.windows.told, want)
 	}
 	d.refused(t, fault.Conflict, "已经公布", func() error { _, err := d.Evaluate(t.Context(), officer, "2026Q3"); return err })
@@ -218,7 +218,7 @@ func TestOneEvaluationAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := d.refused(t, fault.Conflict, "2026年第三季度的评价正在运行：2026年10月1日 09:00 开始，收集数据", func() error { return d.StartEvaluation(t.Context(), boss0, "2026Q3") })
-	if !strings.Contains(fault.MessageOf(err), "/ 4") {
+	if !strings.Contains(fault.MessageOf(err), "/ 6") {
 		t.Errorf("%q does not say how far it is", fault.MessageOf(err))
 	}
 	at, err := d.Progress(t.Context(), officer, "2026Q3")
@@ -374,7 +374,7 @@ func TestMissing(t *testing.T) {
 		for _, item := range list[1].Items {
 			facts = append(facts, item.Fact+"@"+item.Source)
 		}
-		if got := strings.Join(facts, " "); got != "instructor_visits@observation training@observation repairs@evidence" {
+		if got := strings.Join(facts, " "); got != "instructor_visits@party training@party repairs@evidence" {
 			t.Errorf("%s: p0002 lacks %s", when, got)
 		}
 	}

@@ -64,7 +64,7 @@ func (s *Service) gather(ctx context.Context, p *Period, scheme *rating.Scheme, 
 		return nil, err
 	}
 	now := s.db.Now()
-	g := newGathering(scheme, p.ID, p.Days, cutoffInstant(p, now), upTo, s.handoverFrom)
+	g := newGathering(scheme, p.ID, p.Days, cutoffInstant(p, now), upTo, s.known)
 	if err := g.projects(ctx, s.register); err != nil {
 		return nil, err
 	}

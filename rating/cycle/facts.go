@@ -131,7 +131,7 @@ func (b *bucket) freeze(g *gathering) (Facts, rating.Subject) {
 	sub := s.NewSubject(b.holding.Project, g.period, dateOf(g.days.Last))
 	f := Facts{Period: g.period, Project: b.holding.Project, Firm: b.holding.Firm, Cutoff: journal.At(g.cutoff), UpTo: g.upTo, Scheme: s.Hash,
 		Late: firstLate(b.late), LateCount: len(b.late)}
-	known := registerValues(&b.holding, g.days.Last, g.handoverFrom)
+	known := g.known.values(&b.holding, g.days.Last)
 	for i := range s.Facts {
 		m := &g.mergers[i]
 		var v rating.Value

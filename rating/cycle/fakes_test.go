@@ -123,6 +123,7 @@ func projects(t testing.TB, n int) fakeRegister {
 			Place: registry.Place{Project: fmt.Sprintf("p%04d", i+1), Name: fmt.Sprintf("演示小区%d", i+1), Community: fmt.Sprintf("36042810%04d", i%3+1),
 				CommunityName: fmt.Sprintf("东风社区%d", i%3+1), Township: "360428100000", TownshipName: "都昌镇", Firm: firm, FirmName: "演示物业" + firm[4:], Households: 400},
 			Since: on(t, "2023-01-01"), PartyForm: registry.PartyOwn, TakenOver: on(t, "2015-06-01"),
+			Halves: []registry.HalfShown{{Half: "2025H2", Last: on(t, "2025-12-31"), Recorded: true, Published: on(t, "2026-01-15")}},
 		})
 	}
 	return list
@@ -137,7 +138,7 @@ func newDesk(t testing.TB, n int) *desk {
 		t.Fatal(err)
 	}
 	var sources []supervision.Readings
-	for _, name := range []string{"observation", "evidence", "inspection"} {
+	for _, name := range []string{"observation", "evidence", "inspection", SourceParty, SourceHonours} {
 		d.sources[name] = &fakeSource{name: name}
 		sources = append(sources, d.sources[name])
 	}
@@ -216,7 +217,7 @@ func (d *desk) full(t testing.TB, project, day string, leave ...string) {
 		"matter_callbacks matter_callbacks_satisfied=20 matter_callbacks_reached=20", "repair_callbacks repair_callbacks_satisfied=20 repair_callbacks_reached=20",
 		"visit_clean visit_clean_points=20 visit_clean_full=20", "visit_order visit_order_points=20 visit_order_full=20",
 		"visit_facility visit_facility_points=20 visit_facility_full=20", "repairs repairs_on_time=20 repairs_due=20",
-		"rectification rectified_on_time=2 rectification_due=2", "revenue revenue_shown=1 revenue_due=1", "openness openness_shown=8 openness_due=8",
+		"rectification rectified_on_time=2 rectification_due=2", "openness openness_shown=8 openness_due=8",
 		"upkeep upkeep_valid=3 upkeep_due=3", "handover_acts handover_acts_done=3 handover_acts_due=3", "answers answers_on_time=9 answers_due=9",
 		"complaints complaints=0", "visit_look visit_look_points=9 visit_look_full=9", "community_tasks community_tasks_done=2 community_tasks_due=2",
 		"contract_filed contract_filed=1", "overdue_rectifications overdue_rectifications=0",

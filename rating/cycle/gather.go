@@ -8,7 +8,6 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
-	"redsteward/internal/num"
 	"redsteward/rating"
 	"redsteward/registry"
 	"redsteward/supervision"
@@ -23,8 +22,8 @@ type gathering struct {
 	// cutoff is the last instant at which acceptance counted, upTo the last log number.
 	cutoff time.Time
 	upTo   int64
-	// handoverFrom is the day from which the handover rule applies.
-	handoverFrom calendar.Date
+	// known are the rules by which the register is read.
+	known registerRules
 
 	mergers  []merger
 	bySource map[string]*sourceFacts
@@ -49,8 +48,8 @@ type bucket struct {
 	late    []LateReading
 }
 
-func newGathering(s *rating.Scheme, period string, days calendar.Span, cutoff time.Time, upTo int64, handoverFrom calendar.Date) *gathering {
-	g := &gathering{scheme: s, period: period, days: days, cutoff: cutoff, upTo: upTo, handoverFrom: handoverFrom,
+func newGathering(s *rating.Scheme, period string, days calendar.Span, cutoff time.Time, upTo int64, known registerRules) *gathering {
+	g := &gathering{scheme: s, period: period, days: days, cutoff: cutoff, upTo: upTo, known: known,
 		mergers: make([]merger, len(s.Facts)), bySource: map[string]*sourceFacts{}, buckets: map[string]*bucket{}}
 	for i := range s.Facts {
 		f := &s.Facts[i]
@@ -95,6 +94,9 @@ func (g *gathering) read(ctx context.Context, source supervision.Readings, now t
 		g.take(asked, &r)
 		return nil
 	}
+	if again, ok := source.(restated); ok {
+		return again.eachTwice(ctx, asked.span, g.cutoff, now, g.upTo, take)
+	}
 	if sifted, ok := source.(supervision.Sifted); ok {
 		wanted := func(fact string, day calendar.Date) bool {
 			place, ok := asked.places[fact]
@@ -128,29 +130,6 @@ func (g *gathering) take(asked *sourceFacts, r *supervision.Reading) {
 		return
 	}
 	m.add(&b.facts[place], r)
-}
-
-// registerValues are the facts that the register holds, by their ids in the schemes.
-func registerValues(h *registry.Holding, last, handoverFrom calendar.Date) map[string]rating.Value {
-	values := map[string]rating.Value{}
-	if h.Firm != "" {
-		name := h.FirmName
-		if name == "" {
-			name = h.Firm
-		}
-		values["firm"] = rating.Text(name)
-		values["managed_months"] = rating.Number(num.FromInt(wholeMonths(h.Since, last)))
-	}
-	if h.Households > 0 {
-		values["households"] = rating.Number(num.FromInt(h.Households))
-	}
-	if h.PartyForm != "" {
-		values["party_form"] = rating.Text(h.PartyForm)
-	}
-	if !h.TakenOver.IsZero() {
-		values["handover_rule_applies"] = rating.Bool(handoverFrom.Compare(h.TakenOver) <= 0)
-	}
-	return values
 }
 
 // wholeMonths is how many whole months lie between two days, both included: from 1 July to 30 September there are three.

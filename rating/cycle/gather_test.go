@@ -81,7 +81,6 @@ func TestMergeRules(t *testing.T) {
 		{"counts stay within the maximum", "cobuild_kinds", []told{{"2026-08-01", "cobuild_kinds cobuild_kinds=3"}, {"2026-09-01", "cobuild_kinds cobuild_kinds=4"}}, "5", RuleSum},
 		{"at the cut-off the latest", "upkeep", []told{{"2026-09-01", "upkeep upkeep_valid=2 upkeep_due=3"}, {"2025-01-01", "upkeep upkeep_valid=3 upkeep_due=3"}}, "2 / 3", RuleLatest},
 		{"ever", "handover_acts", []told{{"2019-09-01", "handover_acts handover_acts_done=2 handover_acts_due=3"}}, "2 / 3", RuleSum},
-		{"twelve months", "revenue", []told{{"2025-09-30", "revenue revenue_shown=9 revenue_due=9"}, {"2025-10-01", "revenue revenue_shown=1 revenue_due=1"}, {"2026-09-30", "revenue revenue_shown=0 revenue_due=1"}}, "1 / 2", RuleSum},
 		{"items are the mean of visits", "four_displays", []told{{"2026-08-01", "four_displays display_flag=2 display_identity=1 display_vehicle=NA display_promise=2"},
 			{"2026-09-01", "four_displays display_flag=1 display_identity=1 display_vehicle=2 display_promise=NA display_dedication=NA"}}, "0 1.5 1 2 2 na ?", RuleMean},
 		{"surveys add, of the largest population", "survey", []told{{"2025-11-01", "survey survey_population=400 survey_very_satisfied=60 survey_satisfied=40 survey_neutral=1"},
@@ -319,7 +318,7 @@ func BenchmarkGather(b *testing.B) {
 	source := manyReadings{projects: 129, each: 2000, day: on(b, "2026-08-10"), at: d.Clock()}
 	readings := 0
 	for b.Loop() {
-		g := newGathering(d.schemes[RhythmQuarter].scheme, p.ID, p.Days, d.Clock(), 1<<40, d.handoverFrom)
+		g := newGathering(d.schemes[RhythmQuarter].scheme, p.ID, p.Days, d.Clock(), 1<<40, d.known)
 		if err := g.projects(b.Context(), d.register); err != nil {
 			b.Fatal(err)
 		}

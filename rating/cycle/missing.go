@@ -34,6 +34,10 @@ func SourceText(source string) string {
 	switch source {
 	case SourceRegistry:
 		return "登记（物业管理股补登）"
+	case SourceParty:
+		return "党组织（党建台账）"
+	case SourceHonours:
+		return "登记（表彰奖励）"
 	case "evidence":
 		return "物业企业（佐证材料）"
 	case "inspection":

@@ -28,21 +28,23 @@ type Options struct {
 	Schemes map[string][]byte
 	// HandoverFrom is the day from which the handover rule (承接查验) applies in the county; no date means 2011-01-01, when 建房〔2010〕165号 came into force.
 	HandoverFrom calendar.Date
+	// RevenueDue is the last day on which the public revenue (公共收益) of a half-year that ended on a day is to be shown to the owners; nil means 30 days later.
+	RevenueDue func(ended calendar.Date) calendar.Date
 	// Background lets work go on after its request has been answered; the context that it hands over ends with the program. Nil runs the work at once.
 	Background func(work func(ctx context.Context))
 }
 
 // Service is the rating cycle of one bureau. It is safe for concurrent use.
 type Service struct {
-	db           *store.DB
-	guard        *policy.Guard
-	archive      *rating.Archive
-	register     Register
-	sources      []supervision.Readings
-	windows      Windows
-	schemes      map[string]schemeFile
-	handoverFrom calendar.Date
-	background   func(work func(ctx context.Context))
+	db         *store.DB
+	guard      *policy.Guard
+	archive    *rating.Archive
+	register   Register
+	sources    []supervision.Readings
+	windows    Windows
+	schemes    map[string]schemeFile
+	known      registerRules
+	background func(work func(ctx context.Context))
 
 	periods  *store.Collection[Period]
 	facts    *store.Collection[Facts]
@@ -63,13 +65,16 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, fault.New(op, fault.Invalid, "评价缺少存储、权限、结果库或登记")
 	}
 	s := &Service{db: o.DB, guard: o.Guard, archive: o.Archive, register: o.Register, sources: o.Sources, windows: o.Windows,
-		schemes: map[string]schemeFile{}, handoverFrom: o.HandoverFrom, background: o.Background}
+		schemes: map[string]schemeFile{}, known: registerRules{o.HandoverFrom, o.RevenueDue}, background: o.Background}
 	if s.background == nil {
 		s.background = func(work func(ctx context.Context)) { work(ctx) }
 	}
 	var err error
-	if s.handoverFrom.IsZero() {
-		if s.handoverFrom, err = calendar.NewDate(2011, 1, 1); err != nil {
+	if s.known.revenueDue == nil {
+		s.known.revenueDue = func(ended calendar.Date) calendar.Date { return ended.Add(30) }
+	}
+	if s.known.handoverFrom.IsZero() {
+		if s.known.handoverFrom, err = calendar.NewDate(2011, 1, 1); err != nil {
 			return nil, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/store"
@@ -145,7 +146,7 @@ func (s *Service) confirmed(ctx context.Context, key string, yield func(store.Ch
 			return err
 		}
 		for _, head := range page.Heads {
-			change, ok, err := s.standing(ctx, head, head.N)
+			change, ok, err := s.standing(ctx, head, head.N, head.At)
 			if err != nil {
 				return err
 			}
@@ -159,16 +160,16 @@ func (s *Service) confirmed(ctx context.Context, key string, yield func(store.Ch
 	}
 }
 
-// standing is the last change up to a log number by which a sheet was confirmed, false if there was none.
-func (s *Service) standing(ctx context.Context, last store.Change[Sheet], upTo int64) (found store.Change[Sheet], ok bool, err error) {
-	if last.State.State == Confirmed && last.N > 0 && last.N <= upTo {
+// standing is the last change up to a log number and a moment by which a sheet was confirmed, false if there was none.
+func (s *Service) standing(ctx context.Context, last store.Change[Sheet], upTo int64, asOf time.Time) (found store.Change[Sheet], ok bool, err error) {
+	if last.State.State == Confirmed && last.N > 0 && last.N <= upTo && !last.At.After(asOf) {
 		return last, true, nil
 	}
 	for change, err := range s.rows.History(ctx, last.ID) {
 		if err != nil {
 			return found, false, err
 		}
-		if change.N == 0 || change.N > upTo {
+		if change.N == 0 || change.N > upTo || change.At.After(asOf) {
 			break
 		}
 		if change.State.Last == MoveConfirm && change.State.State == Confirmed {
@@ -198,7 +199,7 @@ func (s *Service) Result(ctx context.Context, firm string, p registry.Party, q c
 	var out []Done
 	for _, c := range Kinds() {
 		k := Kind(c.ID)
-		if n, due := times[k], Due(p, k); n > 0 || due > 0 {
+		if n, due := times[k], Due(p, k, q); n > 0 || due > 0 {
 			out = append(out, Done{k, n, due})
 		}
 	}

@@ -272,9 +272,12 @@ func TestDue(t *testing.T) {
 		{registry.Party{Form: registry.PartyJoint, Members: 7}, map[Kind]int{Assembly: 1, Theme: 3, Lecture: 1, Committee: 3}},
 		{registry.Party{Form: registry.PartyInstructor}, map[Kind]int{Visit: 3, Training: 1}},
 		{registry.Party{Form: registry.PartyNone}, map[Kind]int{Visit: 3, Training: 1}},
+		{registry.Party{Form: registry.PartyOwn, Members: 7, Days: policy.Span{From: day("2026-08-02")}}, map[Kind]int{Theme: 1, Committee: 1}},
+		{registry.Party{Form: registry.PartyInstructor, Days: policy.Span{From: day("2026-08-01")}}, map[Kind]int{Visit: 2}},
+		{registry.Party{Form: registry.PartyInstructor, Days: policy.Span{From: day("2026-07-01")}}, map[Kind]int{Visit: 3, Training: 1}},
 	} {
 		for _, c := range Kinds() {
-			if got := Due(tt.party, Kind(c.ID)); got != tt.want[Kind(c.ID)] {
+			if got := Due(tt.party, Kind(c.ID), calendar.Quarter{Year: 2026, N: 3}); got != tt.want[Kind(c.ID)] {
 				t.Errorf("%+v: %s is due %d times", tt.party, c.Text, got)
 			}
 		}

@@ -1,5 +1,5 @@
 // Package party keeps what the party organisations of firms do: one sheet (台账) for each firm, community and quarter, filled in by party organisations and confirmed as a whole, level
-// by level. No scheme reads them yet: the facts of five-goods still come from observations.
+// by level. From them come the party facts of five-goods (since 2027.3).
 //
 //  1. A sheet holds dates, kinds, how many were expected and came, and one site photo an activity: never a roster, minutes, what is said of persons, or a paper of the party.
 //  2. It counts once every level has confirmed it, each by another person; what was confirmed counts until a later confirmation of the same sheet takes its place.
@@ -62,19 +62,27 @@ func (k Kind) Meeting() bool { return k == Assembly || k == Committee || k == Th
 // committeeFrom is the number of full members from which a branch has a committee; below it none is due.
 const committeeFrom = 7
 
-// Due is how many of a kind are due in a quarter of a firm whose party is organised so: 党员大会 and 党课 once, 主题党日 and, with seven full members or more, 支委会 every month; an
-// instructor comes every month and trains once. Co-building is never due by number.
-func Due(p registry.Party, k Kind) int {
+// Due is how many of a kind are due in a quarter of a firm whose party is organised so at its end: 党员大会 and 党课 once, 主题党日 and, with seven full members or more, 支委会 every month; an
+// instructor comes every month and trains once. Months before the first day of the form are not counted, and what is due once a quarter is due only in a whole one. Co-building is never due by
+// number.
+func Due(p registry.Party, k Kind, q calendar.Quarter) int {
+	months := 0
+	for first, i := q.Span().First, 0; i < 3; i++ {
+		if p.Days.From.Compare(first.AddMonths(i)) <= 0 {
+			months++
+		}
+	}
+	once := months / 3
 	branch := p.Form == registry.PartyOwn || p.Form == registry.PartyJoint
 	switch {
 	case branch && (k == Assembly || k == Lecture):
-		return 1
+		return once
 	case branch && k == Theme, branch && k == Committee && p.FullMembers() >= committeeFrom:
-		return 3
+		return months
 	case !branch && k == Visit:
-		return 3
+		return months
 	case !branch && k == Training:
-		return 1
+		return once
 	}
 	return 0
 }

@@ -91,6 +91,10 @@ func (c *County) EachHolding(_ context.Context, on calendar.Date, yield func(reg
 		h := registry.Holding{Place: registry.Place{Project: fmt.Sprintf("p%03d", i+1), Name: l.Name, Community: fmt.Sprintf("36042810%04d", i%5+1), CommunityName: l.Place,
 			Township: "360428100000", TownshipName: "都昌镇", Firm: fmt.Sprintf("f%d", i%3+1), FirmName: firm, Households: int64(120 + 40*i)},
 			Since: since, PartyForm: []string{registry.PartyOwn, registry.PartyJoint, registry.PartyInstructor}[i%3], TakenOver: since}
+		if i < countySize-2 {
+			half := registry.HalfBefore(registry.HalfOf(on))
+			h.Halves = []registry.HalfShown{{Half: half, Last: registry.HalfEnd(half), Recorded: true, Published: registry.HalfEnd(half).Add(10)}}
+		}
 		if err := yield(h); err != nil {
 			return err
 		}
@@ -252,7 +256,7 @@ func (c *County) openCycle(ctx context.Context, guard *policy.Guard, f CountyFil
 		return err
 	}
 	var sources []supervision.Readings
-	for _, name := range []string{"observation", "evidence", "inspection"} {
+	for _, name := range []string{"observation", "evidence", "inspection", cycle.SourceParty, cycle.SourceHonours} {
 		sources = append(sources, told{c, name, scheme})
 	}
 	working, stopWork := context.WithCancel(ctx)
