@@ -47,6 +47,7 @@ func (claimProcess) DeveloperName(context.Context, string) (string, error) {
 	return "建设单位（演示）", nil
 }
 func (claimProcess) Reauthenticate(context.Context, policy.Actor, string) error { return nil }
+func (claimProcess) Person(context.Context, string) (policy.Actor, error)       { return policy.Actor{}, nil }
 func (claimProcess) Defect(context.Context, policy.Actor, string, string) (fund.Defect, error) {
 	return fund.Defect{}, fault.New("claimProcess.Defect", fault.NotFound, "没有查验问题")
 }

@@ -34,6 +34,7 @@ func (s *Server) claimRoutes() []Route {
 		{Method: get, Path: one + "/files/:file<maxLen(44)>", Action: policy.ReadClaim, Handler: s.claimFile},
 		{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: policy.ReadClaim, Handler: s.claimPrint},
 		{Method: post, Path: one + "/sign", Action: policy.SignApproval, Handler: s.signClaim},
+		{Method: post, Path: one + "/paper", Action: policy.SignApproval, Handler: s.paperClaim, Upload: maxFundForm},
 	}
 	for _, do := range claim.Steps() {
 		if do == claim.StepOpen || do.Action() == policy.SignApproval {
@@ -287,12 +288,15 @@ func (s *Server) showClaim(c *fiber.Ctx, by policy.Actor, typed url.Values, refu
 	if s.claims.Can(ctx, by, f, claim.StepSign) {
 		v.signForm(f.Approval, typed, refused)
 	}
+	if err := s.paperForms(c, by, &v, s.claims.Desk, f.Approval, f.Scans, f.Keys, f.Opened, typed, refused); err != nil {
+		return err
+	}
 	history, err := s.claims.History(ctx, by, id)
 	if err != nil {
 		return err
 	}
 	v.History = caseHistory(history, func(c *claim.Claim) string { return c.Last.Title() })
-	said := map[string]string{"open": "已起草。打印保修通知书送达建设单位，再登记送达。", "sign": "已签署。"}
+	said := map[string]string{"open": "已起草。打印保修通知书送达建设单位，再登记送达。", "sign": "已签署。", "paper": paperSaid}
 	for _, do := range claim.Steps() {
 		if said[string(do)] == "" {
 			said[string(do)] = "已办：" + do.Title() + "。"
@@ -386,6 +390,9 @@ func (s *Server) claimFile(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
+	if scan := scanOf(doc.State.Scans, c.Params("file")); scan != nil {
+		return s.sendStored(c, scan)
+	}
 	_, byName := claimStored(&doc.State)
 	return s.sendStored(c, byName[c.Params("file")])
 }
@@ -399,6 +406,17 @@ func (s *Server) doClaim(do claim.Step) func(c *fiber.Ctx, by policy.Actor) erro
 		}, func(typed url.Values, refused []fault.Field) error { return s.showClaim(c, by, typed, refused) })
 	}
 }
+
+// paperClaim records a signature on paper.
+func (s *Server) paperClaim(c *fiber.Ctx, by policy.Actor) error {
+	return s.casePaper(c, claimsPath+"/"+c.Params("id"), func(at fund.At, in fund.OnPaper, password string) error {
+		_, err := s.claims.SignOnPaper(c.UserContext(), by, at, in, password)
+		return err
+	}, func(typed url.Values, refused []fault.Field) error { return s.showClaim(c, by, typed, refused) })
+}
+
+// paperSaid is what is said after a signature on paper was recorded.
+const paperSaid = "已登记签字件，另一人核对以后生效。"
 
 // signClaim signs at one's level.
 func (s *Server) signClaim(c *fiber.Ctx, by policy.Actor) error {

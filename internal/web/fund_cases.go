@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -41,6 +42,10 @@ type caseView struct {
 	Hash, HashShown string
 	CanSign         bool
 	Sign            []field
+	// CanPaper: a signature on paper can be recorded, by the fields Paper; Looks are scans that wait for a second look.
+	CanPaper bool
+	Paper    []field
+	Looks    []paperView
 }
 
 type caseLink struct{ Title, Link string }
@@ -144,6 +149,77 @@ func (v *caseView) signForm(a *policy.Approval, typed url.Values, refused []faul
 		{Name: "current", Label: "你的密码", Type: "password", Autocomplete: "current-password", Hint: "签署前再核对一次是本人"}}, refused)
 }
 
+// paperForms adds what can be done with signatures on paper. scans are those of the case; the last ones wait for a second look.
+func (s *Server) paperForms(c *fiber.Ctx, by policy.Actor, v *caseView, desk fund.Desk, a *policy.Approval, scans []files.Stored, keys []string, day calendar.Date, typed url.Values, refused []fault.Field) error {
+	for i := range scans {
+		v.Papers = append(v.Papers, caseLink{"签字件 " + strconv.Itoa(i+1), v.Path + "/files/scan-" + strconv.Itoa(i+1)})
+	}
+	if a == nil || a.State != policy.ApprovalPending || !s.guard.Allow(by, policy.SignApproval) {
+		return nil
+	}
+	ctx, waiting := c.UserContext(), a.Papers()
+	for i, scan := range waiting {
+		if !desk.MayLook(ctx, by, a, scan.Paper.FileHash, keys, day) {
+			continue
+		}
+		if len(v.Sign) == 0 {
+			v.signForm(a, typed, refused)
+			v.CanSign = false
+		}
+		v.Looks = append(v.Looks, paperView{Office: s.titleOfOffice(string(scan.As)), Hash: scan.Paper.FileHash, Link: v.Path + "/files/scan-" + strconv.Itoa(len(scans)-len(waiting)+i+1)})
+	}
+	v.Hash, v.HashShown = a.SubjectHash, hashGroups(a.SubjectHash)
+	if !a.Chain.Levels[a.Level].Paper || len(waiting) > 0 {
+		return nil
+	}
+	people, err := s.people.Colleagues(ctx, by, policy.SignApproval, policy.SignApproval)
+	if err != nil {
+		return err
+	}
+	signers := []option{{Label: "请选择"}}
+	for _, p := range people {
+		signers = append(signers, option{Value: p.ID, Label: p.Name + "（" + p.Titles + "）"})
+	}
+	v.CanPaper = true
+	v.Paper = withErrors([]field{{Name: "signer", Label: "在纸上签字的人", Options: signers, Value: typed.Get("signer")}, {Name: "signed_on", Label: "纸上的签字日期", Type: "date", Value: typed.Get("signed_on")}}, refused)
+	return nil
+}
+
+// casePaper records a signature on paper.
+func (s *Server) casePaper(c *fiber.Ctx, address string, do func(at fund.At, in fund.OnPaper, password string) error, show func(typed url.Values, refused []fault.Field) error) error {
+	values, upload, err := s.takeDocument(c)
+	if upload != nil {
+		defer upload.Close() //nolint:errcheck // a temporary file that only we know
+	}
+	in := fund.OnPaper{Hash: values.Get("hash"), Signer: values.Get("signer"), Upload: upload}
+	if text := values.Get("signed_on"); text != "" && err == nil {
+		var bad error
+		if in.SignedOn, bad = calendar.ParseDate(text); bad != nil {
+			err = fault.InvalidFields("web.casePaper", fault.Field{Name: "signed_on", Message: dayFault(text)})
+		}
+	}
+	if err == nil {
+		err = do(fund.At{ID: c.Params("id"), Seq: seqOf(values.Get("seq"))}, in, values.Get("current"))
+	}
+	if refused := refusedForm(err); len(refused) > 0 {
+		c.Status(statusOf(fault.Invalid))
+		return show(url.Values{"signer": values["signer"], "signed_on": values["signed_on"]}, refused)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, address+"?done=paper")
+}
+
+// scanOf is the scan that an address names, nil if it names none.
+func scanOf(scans []files.Stored, name string) *files.Stored {
+	n, err := strconv.Atoi(strings.TrimPrefix(name, "scan-"))
+	if err != nil || !strings.HasPrefix(name, "scan-") || n < 1 || n > len(scans) {
+		return nil
+	}
+	return &scans[n-1]
+}
+
 // caseInput reads the form of a step: its fields carry the step's name before them. What cannot be read is refused under that name.
 func (s *Server) caseInput(c *fiber.Ctx, step string) (url.Values, fund.Input, []fault.Field, error) {
 	var in fund.Input
@@ -220,7 +296,11 @@ func (s *Server) caseStep(c *fiber.Ctx, step, address string, do func(at fund.At
 // caseSign carries a signature out.
 func (s *Server) caseSign(c *fiber.Ctx, address string, do func(at fund.At, sign policy.Sign, password string) error, show func(typed url.Values, refused []fault.Field) error) error {
 	values := formValues(c)
-	err := do(fund.At{ID: c.Params("id"), Seq: seqOf(values.Get("seq"))}, policy.Sign{Move: policy.ApprovalMove(values.Get("move")), Reason: values.Get("reason"), SubjectHash: values.Get("hash")}, values.Get("current"))
+	sign := policy.Sign{Move: policy.ApprovalMove(values.Get("move")), Reason: values.Get("reason"), SubjectHash: values.Get("hash")}
+	if scan := values.Get("scan"); scan != "" {
+		sign.Paper = &policy.PaperSignature{FileHash: scan}
+	}
+	err := do(fund.At{ID: c.Params("id"), Seq: seqOf(values.Get("seq"))}, sign, values.Get("current"))
 	if refused := refusedForm(err); len(refused) > 0 {
 		c.Status(statusOf(fault.Invalid))
 		return show(url.Values{"reason": values["reason"]}, refused)

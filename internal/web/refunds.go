@@ -31,6 +31,7 @@ func (s *Server) refundRoutes() []Route {
 		{Method: get, Path: one + "/files/:file<maxLen(44)>", Action: policy.ReadRefund, Handler: s.refundFile},
 		{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: policy.ReadRefund, Handler: s.refundPrint},
 		{Method: post, Path: one + "/sign", Action: policy.SignApproval, Handler: s.signRefund},
+		{Method: post, Path: one + "/paper", Action: policy.SignApproval, Handler: s.paperRefund, Upload: maxFundForm},
 	}
 	for _, do := range refund.Steps() {
 		if do != refund.StepOpen && do.Action() != policy.SignApproval {
@@ -190,12 +191,15 @@ func (s *Server) showRefund(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 	if s.refunds.Can(ctx, by, r, refund.StepSign) {
 		v.signForm(r.Approval, typed, refused)
 	}
+	if err := s.paperForms(c, by, &v, s.refunds.Desk, r.Approval, r.Scans, r.Keys, r.Opened, typed, refused); err != nil {
+		return err
+	}
 	history, err := s.refunds.History(ctx, by, id)
 	if err != nil {
 		return err
 	}
 	v.History = caseHistory(history, func(r *refund.Refund) string { return r.Last.Title() })
-	said := map[string]string{"open": "已开始。业主、物业企业、社区、住建局联合查验后公示。", "sign": "已签署。"}
+	said := map[string]string{"open": "已开始。业主、物业企业、社区、住建局联合查验后公示。", "sign": "已签署。", "paper": paperSaid}
 	for _, do := range refund.Steps() {
 		if said[string(do)] == "" {
 			said[string(do)] = "已办：" + do.Title() + "。"
@@ -228,6 +232,9 @@ func (s *Server) refundFile(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
+	if scan := scanOf(doc.State.Scans, c.Params("file")); scan != nil {
+		return s.sendStored(c, scan)
+	}
 	_, byName := refundStored(&doc.State)
 	return s.sendStored(c, byName[c.Params("file")])
 }
@@ -240,6 +247,14 @@ func (s *Server) doRefund(do refund.Step) func(c *fiber.Ctx, by policy.Actor) er
 			return err
 		}, func(typed url.Values, refused []fault.Field) error { return s.showRefund(c, by, typed, refused) })
 	}
+}
+
+// paperRefund records a signature on paper.
+func (s *Server) paperRefund(c *fiber.Ctx, by policy.Actor) error {
+	return s.casePaper(c, refundsPath+"/"+c.Params("id"), func(at fund.At, in fund.OnPaper, password string) error {
+		_, err := s.refunds.SignOnPaper(c.UserContext(), by, at, in, password)
+		return err
+	}, func(typed url.Values, refused []fault.Field) error { return s.showRefund(c, by, typed, refused) })
 }
 
 // signRefund signs at one's level.

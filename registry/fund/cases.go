@@ -18,10 +18,12 @@ import (
 	"redsteward/policy"
 )
 
-// Persons asks for a password again; policy.Service does.
+// Persons knows who has an account and asks for a password again; policy.Service does.
 type Persons interface {
 	// Reauthenticate returns Invalid with the field current for a wrong one.
 	Reauthenticate(ctx context.Context, by policy.Actor, password string) error
+	// Person returns who has an account, with his offices. Returns NotFound.
+	Person(ctx context.Context, id string) (policy.Actor, error)
 }
 
 // Desk is what the desks of claims and refunds need; everything is required.
@@ -88,6 +90,39 @@ func (d Desk) Decide(ctx context.Context, by policy.Actor, a *policy.Approval, s
 		return policy.Approval{}, err
 	}
 	return a.Decide(signer.At(keys, day), sign, d.Now())
+}
+
+// OnPaper is a signature on paper: what was signed by its hash, the account of who signed, the day written on the paper, and its scan. It counts once a second person has looked at it.
+type OnPaper struct {
+	Hash, Signer string
+	SignedOn     calendar.Date
+	Upload       *files.Upload
+}
+
+// PaperSign is a signature on paper as an approval takes it. Returns Invalid (paper, signer) without a scan or a signer.
+func (d Desk) PaperSign(ctx context.Context, in OnPaper, keys []string, day calendar.Date) (policy.Sign, error) {
+	const op = "fund.PaperSign"
+	if in.Upload == nil {
+		return policy.Sign{}, fault.InvalidFields(op, fault.Field{Name: "paper", Message: "请上传签字件扫描件（PDF、JPG 或 PNG）"})
+	}
+	who, err := d.Persons.Person(ctx, in.Signer)
+	if fault.Is(err, fault.NotFound) {
+		return policy.Sign{}, fault.InvalidFields(op, fault.Field{Name: "signer", Message: "请选择在纸上签字的人"})
+	}
+	if err != nil {
+		return policy.Sign{}, err
+	}
+	signer, err := d.Guard.Signer(ctx, who, policy.SignApproval)
+	if err != nil {
+		return policy.Sign{}, err
+	}
+	return policy.Sign{Move: policy.MoveAgree, SubjectHash: in.Hash, Signer: signer.At(keys, day), Paper: &policy.PaperSignature{FileHash: "sha256:" + in.Upload.SHA256, Signer: in.Signer, SignedOn: in.SignedOn}}, nil
+}
+
+// MayLook reports whether the actor may look at a scan of an approval a second time.
+func (d Desk) MayLook(ctx context.Context, by policy.Actor, a *policy.Approval, scan string, keys []string, day calendar.Date) bool {
+	_, err := d.Decide(ctx, by, a, policy.Sign{Move: policy.MoveConfirmPaper, SubjectHash: a.SubjectHash, Paper: &policy.PaperSignature{FileHash: scan}}, keys, day)
+	return err == nil
 }
 
 // MaySign reports whether the actor may sign an approval now.

@@ -3,6 +3,8 @@ package browsertest
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -69,7 +71,42 @@ func (c *caseTab) agree() {
 	c.sent(`#sign button[value="agree"]`)
 }
 
-// TestJourney9 follows the guarantee fund in the browser, all on a phone: the developer pays, a claim goes from the notice to the payment and to the dunning, and after
+// payByStatement lets the developer pay two amounts due in one transfer: the cashier enters the bank account, imports the statement after a look at it, and splits the line among them.
+func (c *caseTab) payByStatement(project string, day calendar.Date) {
+	t := c.t
+	t.Helper()
+	c.page = "/fund/bank/accounts/new"
+	c.as("cashier")
+	c.do(t, chromedp.SetValue("#name", "保修金专户"), chromedp.SetValue("#bank", "都昌农商银行（演示）"), chromedp.SetValue("#number", "6222000011112222"))
+	c.sent("main form button")
+	statement := filepath.Join(t.TempDir(), "对账单.csv")
+	text := fmt.Sprintf("交易日期,收入金额,支出金额,余额,流水号,对方户名,摘要\n%s,1500.00,,1500.00,J9,某置业,保修金\n", day)
+	if err := os.WriteFile(statement, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.page = "/fund/bank/import"
+	c.as("cashier")
+	c.do(t, chromedp.SetUploadFiles("#file", []string{statement}))
+	c.sent(`main form button[value="try"]`)
+	c.says(t, "余额核对一致", "新的 1 行")
+	c.sent(`main form button[value="import"]`)
+	c.says(t, "已导入", "某置业")
+	c.page = value[string](t, c.tab, `document.querySelector('main a[href^="/fund/bank/lines/"]').getAttribute("href")`)
+	c.as("cashier")
+	c.lookAt(t, "fund-bank-line", 200)
+	c.page += "/split"
+	c.as("cashier")
+	c.do(t, chromedp.SetValue("#due-1", project+"/d1"), chromedp.SetValue("#amount-1", "1000.00"), chromedp.SetValue("#receipt-1", "赣财往来20260009"))
+	c.do(t, chromedp.SetValue("#due-2", project+"/d2"), chromedp.SetValue("#amount-2", "499.99"), chromedp.SetValue("#receipt-2", "赣财往来20260010"))
+	c.sent("main form button")
+	c.says(t, "相差 −0.01 元")
+	c.lookAt(t, "fund-bank-split", 422)
+	c.do(t, chromedp.SetValue("#amount-2", "500.00"))
+	c.sent("main form button")
+	c.says(t, "已按各笔应缴登记收款", "全部匹配")
+}
+
+// TestJourney9 follows the guarantee fund in the browser, all on a phone: the developer pays, which comes in by the bank's statement, a claim goes from the notice to the payment and to the dunning, and after
 // eight years the rest is refunded in spite of an objection that was settled.
 func TestJourney9(t *testing.T) {
 	var ahead atomic.Int64
@@ -94,12 +131,7 @@ func TestJourney9(t *testing.T) {
 	ledger := "/fund/" + project
 	today := func() calendar.Date { return calendar.DateOf(noon.Add(time.Duration(ahead.Load()))) }
 
-	// The developer pays the rest of what is due.
-	c.page = ledger + "/pay"
-	c.as("cashier")
-	c.do(t, chromedp.SetValue("#due", "d1"), chromedp.SetValue("#amount", "1000.00"), chromedp.SetValue("#day", today().String()), chromedp.SetValue("#receipt", "赣财往来20260009"), chromedp.SetUploadFiles("#paper", []string{c.file}))
-	c.sent("main form button")
-	c.says(t, "已登记收款")
+	c.payByStatement(project, today())
 
 	// The owners' committee drafts the notice; what is missing is named and what was typed stays.
 	c.page = "/fund/claims/new?project=" + project

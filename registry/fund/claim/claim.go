@@ -73,6 +73,8 @@ type Claim struct {
 	Paid   *fund.Paper  `json:"paid,omitempty"`
 	Ask    *fund.Paper  `json:"ask,omitempty"`
 	Dunned []fund.Paper `json:"dunned,omitempty"`
+	// Scans are the signed papers that stand for signatures, in the order in which they were recorded.
+	Scans []files.Stored `json:"scans,omitempty"`
 	// Bounced are the bank's papers about payments that came back.
 	Bounced []fund.Paper `json:"bounced,omitempty"`
 }

@@ -278,6 +278,59 @@ func TestSeasons(t *testing.T) {
 	}
 }
 
+// TestPaper: a signature on paper counts once a second person has looked at it; the last one holds the money, and whatever is refused wrote nothing.
+func TestPaper(t *testing.T) {
+	d := newDesk(t)
+	c := d.claimTo(Approving)
+	d.sign(&c, chief, policy.MoveAgree, "")
+	record := func(by policy.Actor, typed string, change func(*fund.OnPaper)) (store.Doc[Claim], error) {
+		in := fund.OnPaper{Hash: c.State.Approval.SubjectHash, Signer: vice.ID, SignedOn: d.Today(), Upload: d.upload()}
+		change(&in)
+		return d.SignOnPaper(t.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, in, typed)
+	}
+	right := func(*fund.OnPaper) {}
+	for _, tt := range []struct {
+		name   string
+		by     policy.Actor
+		kind   fault.Kind
+		typed  string
+		change func(*fund.OnPaper)
+		said   string
+	}{
+		{"no scan", officer, fault.Invalid, password, func(in *fund.OnPaper) { in.Upload = nil }, "paper 请上传签字件"},
+		{"nobody signed", officer, fault.Invalid, password, func(in *fund.OnPaper) { in.Signer = "" }, "signer 请选择"},
+		{"for whom it does not wait", officer, fault.Forbidden, password, func(in *fund.OnPaper) { in.Signer = officer.ID }, ""},
+		{"another content", officer, fault.Conflict, password, func(in *fund.OnPaper) { in.Hash = "sha256:" + strings.Repeat("0", 64) }, ""},
+		{"a wrong password", officer, fault.Invalid, "x", right, "current"},
+		{"the committee records nothing", committee, fault.Forbidden, password, right, ""},
+	} {
+		d.refused(tt.name, tt.kind, func() error { _, err := record(tt.by, tt.typed, tt.change); return err }, tt.said)
+	}
+	c = must[store.Doc[Claim]](t)(record(officer, password, right))
+	scan := c.State.Approval.Papers()[0].Paper.FileHash
+	look := func(by policy.Actor, move policy.ApprovalMove, reason string) error {
+		doc, err := d.Sign(t.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: move, Reason: reason, SubjectHash: c.State.Approval.SubjectHash, Paper: &policy.PaperSignature{FileHash: scan}}, password)
+		if err == nil {
+			c = doc
+		}
+		return err
+	}
+	if held := d.ledger().Balances.Held; c.State.State != Approving || held != 0 || len(c.State.Scans) != 1 || c.State.Scans[0].Original != strings.TrimPrefix(scan, "sha256:") {
+		t.Fatalf("%s, %d held, %+v", c.State.State, held, c.State.Scans)
+	}
+	d.refused("who recorded it looks", fault.Forbidden, func() error { return look(officer, policy.MoveConfirmPaper, "") })
+	d.refused("who signed it looks", fault.Forbidden, func() error { return look(vice, policy.MoveConfirmPaper, "") })
+	second := person("officer2", "property_officer", policy.County)
+	if err := look(second, policy.MoveRejectPaper, "签字日期看不清"); err != nil || c.State.State != Approving {
+		t.Fatal(err, c.State.State)
+	}
+	c = must[store.Doc[Claim]](t)(record(officer, password, right))
+	if err := look(second, policy.MoveConfirmPaper, ""); err != nil || c.State.State != Repairing || d.ledger().Balances.Held != 500_000 {
+		t.Errorf("%v %s %+v", err, c.State.State, d.ledger().Balances)
+	}
+	d.settled()
+}
+
 // TestBounced: a payment that the bank sends back is held again and paid again once, before and after the developer was asked to replenish.
 func TestBounced(t *testing.T) {
 	d := newDesk(t)

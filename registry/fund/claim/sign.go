@@ -7,16 +7,31 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry/fund"
 )
 
-// Sign signs, returns or refuses at the actor's level, with the password again. The last signature holds the money first. Returns Forbidden with the rule for
+// Sign signs, returns or refuses at the actor's level, or looks at a signed paper a second time, with the password again. The last signature holds the money first. Returns Forbidden with the rule for
 // whom it does not wait, Invalid (current, reason), Conflict if it does not wait for approval, was changed, lacks money, or somebody was quicker.
 func (s *Service) Sign(ctx context.Context, by policy.Actor, at fund.At, sign policy.Sign, password string) (store.Doc[Claim], error) {
+	return s.sign(ctx, by, at, password, nil, func(*Claim) (policy.Sign, error) { return sign, nil })
+}
+
+// SignOnPaper records what somebody signed on paper; it counts once another person has looked at the scan. Returns as Sign, and Invalid for refused fields (paper, signer, signed_on).
+func (s *Service) SignOnPaper(ctx context.Context, by policy.Actor, at fund.At, in fund.OnPaper, password string) (store.Doc[Claim], error) {
+	return s.sign(ctx, by, at, password, in.Upload, func(c *Claim) (policy.Sign, error) { return s.PaperSign(ctx, in, c.Keys, c.Opened) })
+}
+
+// sign carries a signature out; a scan is kept with it.
+func (s *Service) sign(ctx context.Context, by policy.Actor, at fund.At, password string, scan *files.Upload, signed func(*Claim) (policy.Sign, error)) (store.Doc[Claim], error) {
 	doc, err := s.Change(ctx, by, policy.SignApproval, at, StepSign.Title(), func(c *Claim) error {
 		if _, err := c.State.next(StepSign); err != nil {
+			return err
+		}
+		sign, err := signed(c)
+		if err != nil {
 			return err
 		}
 		next, err := s.Decide(ctx, by, c.Approval, sign, c.Keys, c.Opened)
@@ -25,6 +40,13 @@ func (s *Service) Sign(ctx context.Context, by policy.Actor, at fund.At, sign po
 		}
 		if err := s.Persons.Reauthenticate(ctx, by, password); err != nil {
 			return err
+		}
+		if scan != nil {
+			stored, err := s.Keep(ctx, by, policy.SignApproval, scan, "")
+			if err != nil {
+				return err
+			}
+			c.Scans = append(slices.Clone(c.Scans), stored)
 		}
 		c.Approval, c.Last = &next, StepSign
 		switch next.State {

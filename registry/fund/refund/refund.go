@@ -14,6 +14,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/policy"
 	"redsteward/registry/fund"
 )
@@ -54,6 +55,8 @@ type Refund struct {
 	Approval *policy.Approval `json:"approval,omitempty"`
 	// Paid is the payment.
 	Paid *fund.Paper `json:"paid,omitempty"`
+	// Scans are the signed papers that stand for signatures, in the order in which they were recorded.
+	Scans []files.Stored `json:"scans,omitempty"`
 	// Bounced are the bank's papers about payments that came back.
 	Bounced []fund.Paper `json:"bounced,omitempty"`
 }

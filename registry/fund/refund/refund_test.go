@@ -48,6 +48,15 @@ var (
 
 func (d *desk) Reauthenticate(context.Context, policy.Actor, string) error { return nil }
 
+func (d *desk) Person(_ context.Context, id string) (policy.Actor, error) {
+	for _, one := range []policy.Actor{officer, chief, vice} {
+		if one.ID == id {
+			return one, nil
+		}
+	}
+	return policy.Actor{}, fault.New("refund.Person", fault.NotFound, "没有这个账号")
+}
+
 func (d *desk) Running(context.Context, string) (int, error) { return d.running, nil }
 
 func (d *desk) Place(_ context.Context, project string, _ calendar.Date) (registry.Place, error) {
@@ -337,6 +346,29 @@ func TestBounced(t *testing.T) {
 	}
 	if _, _, err := d.Fund.Audit(t.Context(), func(f fund.Finding) { t.Errorf("%+v", f) }); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestPaper: a refund's signatures on paper count after a second look.
+func TestPaper(t *testing.T) {
+	d := newDesk(t)
+	r := d.refundTo(Approving)
+	for _, signer := range []policy.Actor{chief, vice} {
+		paper := fund.OnPaper{Hash: r.State.Approval.SubjectHash, Signer: signer.ID, SignedOn: d.Today(), Upload: d.upload()}
+		r = must[store.Doc[Refund]](t)(d.SignOnPaper(t.Context(), officer, fund.At{ID: r.ID, Seq: r.Seq}, paper, ""))
+		scans := r.State.Approval.Papers()
+		if len(scans) != 1 || r.State.State != Approving {
+			t.Fatalf("%s, %d scans wait", r.State.State, len(scans))
+		}
+		look := policy.Sign{Move: policy.MoveConfirmPaper, SubjectHash: r.State.Approval.SubjectHash, Paper: &policy.PaperSignature{FileHash: scans[0].Paper.FileHash}}
+		d.refused("who recorded it looks", fault.Forbidden, func() error {
+			_, err := d.Sign(t.Context(), officer, fund.At{ID: r.ID, Seq: r.Seq}, look, "")
+			return err
+		})
+		r = must[store.Doc[Refund]](t)(d.Sign(t.Context(), person("officer2", "property_officer"), fund.At{ID: r.ID, Seq: r.Seq}, look, ""))
+	}
+	if r.State.State != Approved || len(r.State.Scans) != 2 {
+		t.Errorf("%s with %d scans", r.State.State, len(r.State.Scans))
 	}
 }
 

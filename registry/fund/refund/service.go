@@ -7,6 +7,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -350,11 +351,25 @@ func (s *Service) send(ctx context.Context, by policy.Actor, at fund.At, r *Refu
 	return err
 }
 
-// Sign signs, returns or refuses at the actor's level, with the password again. Returns Forbidden with the rule for whom it does not wait, Invalid (current,
-// reason), Conflict if it does not wait for approval, was changed, or somebody was quicker.
+// Sign signs, returns or refuses at the actor's level, or looks at a signed paper a second time, with the password again. Returns Forbidden with the rule for
+// whom it does not wait, Invalid (current, reason), Conflict if it does not wait for approval, was changed, or somebody was quicker.
 func (s *Service) Sign(ctx context.Context, by policy.Actor, at fund.At, sign policy.Sign, password string) (store.Doc[Refund], error) {
+	return s.sign(ctx, by, at, password, nil, func(*Refund) (policy.Sign, error) { return sign, nil })
+}
+
+// SignOnPaper records what somebody signed on paper; it counts once another person has looked at the scan. Returns as Sign, and Invalid for refused fields (paper, signer, signed_on).
+func (s *Service) SignOnPaper(ctx context.Context, by policy.Actor, at fund.At, in fund.OnPaper, password string) (store.Doc[Refund], error) {
+	return s.sign(ctx, by, at, password, in.Upload, func(r *Refund) (policy.Sign, error) { return s.PaperSign(ctx, in, r.Keys, r.Opened) })
+}
+
+// sign carries a signature out; a scan is kept with it.
+func (s *Service) sign(ctx context.Context, by policy.Actor, at fund.At, password string, scan *files.Upload, signed func(*Refund) (policy.Sign, error)) (store.Doc[Refund], error) {
 	return s.Change(ctx, by, policy.SignApproval, at, StepSign.Title(), func(r *Refund) error {
 		if _, err := r.State.next(StepSign); err != nil {
+			return err
+		}
+		sign, err := signed(r)
+		if err != nil {
 			return err
 		}
 		next, err := s.Decide(ctx, by, r.Approval, sign, r.Keys, r.Opened)
@@ -363,6 +378,13 @@ func (s *Service) Sign(ctx context.Context, by policy.Actor, at fund.At, sign po
 		}
 		if err := s.Persons.Reauthenticate(ctx, by, password); err != nil {
 			return err
+		}
+		if scan != nil {
+			stored, err := s.Keep(ctx, by, policy.SignApproval, scan, "")
+			if err != nil {
+				return err
+			}
+			r.Scans = append(slices.Clone(r.Scans), stored)
 		}
 		r.Approval, r.Last = &next, StepSign
 		switch next.State {
