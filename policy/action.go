@@ -143,7 +143,7 @@ const (
 	AssessFund Action = "fund.assess"
 	// BookFund records money that came into the bank account.
 	BookFund Action = "fund.book"
-	// ReverseFund reverses entries, releases and pays out what courts froze; never by who entered it.
+	// ReverseFund reverses entries, records payments that came back, closes the month (月结), releases and pays out what courts froze; never by who entered it.
 	ReverseFund Action = "fund.reverse"
 	// ProposeFundRule proposes a version of the fund's rule.
 	ProposeFundRule Action = "fundrule.propose"
@@ -311,7 +311,7 @@ func Actions() []ActionInfo {
 		{ReadFund, "查看保修金", false},
 		{AssessFund, "核定应缴保修金、登记保函与冻结", false},
 		{BookFund, "登记保修金收款与利息", false},
-		{ReverseFund, "冲正与办理解冻、扣划", false},
+		{ReverseFund, "冲正、登记退汇、月结关账，办理解冻、扣划", false},
 		{ProposeFundRule, "填报保修金规则", false},
 		{AdoptFundRule, "采用保修金规则", false},
 		{ReadClaim, "查看保修金使用申请", false},

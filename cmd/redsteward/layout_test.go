@@ -93,7 +93,7 @@ func (s source) folder() string { return path.Dir(s.path) }
 // isTest tells whether only `go test` compiles the file.
 func (s source) isTest() bool {
 	return strings.HasSuffix(s.path, "_test.go") || within(s.path, "internal/store/storetest") ||
-		within(s.path, "internal/store/mongo/wiretest") || within(s.path, "internal/store/mongo/mongotest") || within(s.path, "policy/policytest")
+		within(s.path, "internal/store/mongo/wiretest") || within(s.path, "internal/store/mongo/mongotest") || within(s.path, "policy/policytest") || within(s.path, "registry/registrytest")
 }
 
 // at gives a position that an editor can jump to.
@@ -222,7 +222,7 @@ func innerFault(s source, from, to string) string {
 	if best != "" && !tested && !under(from, ownedBy[best]) && !within(from, best) {
 		return "only " + strings.Join(ownedBy[best], ", ") + " may import " + to
 	}
-	testsOnly := within(to, "internal/store/storetest") || within(to, "policy/policytest") && from != "internal/web/browsertest"
+	testsOnly := within(to, "internal/store/storetest") || within(to, "policy/policytest") && from != "internal/web/browsertest" || within(to, "registry/registrytest")
 	if !s.isTest() && testsOnly {
 		return to + " is for tests only"
 	}
@@ -237,7 +237,7 @@ func innerFault(s source, from, to string) string {
 	case slices.Contains(leaves, b):
 		return ""
 	case a == b:
-		if to != a && !slices.Contains(siblings[from], to) && !slices.Contains(openInside, a) {
+		if to != a && to != "registry/registrytest" && !slices.Contains(siblings[from], to) && !slices.Contains(openInside, a) {
 			return "children import their root, and a root imports no child: " + to
 		}
 		return ""
@@ -319,6 +319,10 @@ func TestLayoutCatches(t *testing.T) {
 		{"configs is read by the rights of tests", "policy/policytest/a.go", "redsteward/configs", true},
 		{"a test asks for the shipped rights", "registry/a_test.go", "redsteward/policy/policytest", true},
 		{"the pages of the browser tests ask for them", "internal/web/browsertest/a.go", "redsteward/policy/policytest", true},
+		{"a test of the register works at its desk", "registry/fund/a_test.go", "redsteward/registry/registrytest", true},
+		{"a service works at the desk of tests", "registry/fund/a.go", "redsteward/registry/registrytest", false},
+		{"the desk asks for the rights of tests", "registry/registrytest/a.go", "redsteward/policy/policytest", true},
+		{"the desk looks into a service", "registry/registrytest/a.go", "redsteward/registry/fund", false},
 		{"a service asks for the rights of tests", "registry/a.go", "redsteward/policy/policytest", false},
 		{"a test opens the real engine", "policy/a_test.go", "redsteward/internal/store/sqlite", true},
 		{"a test starts the wire server", "policy/a_test.go", "redsteward/internal/store/mongo/wiretest", false},

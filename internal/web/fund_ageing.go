@@ -121,7 +121,7 @@ func (s *Server) fundAgeing(c *fiber.Ctx, by policy.Actor) error {
 	}
 	for _, g := range agedGroups() {
 		for i, one := range fund.Bands() {
-			b.Figures = append(b.Figures, boardFigure{Label: g.Text + " " + one.Title(), Value: count(sums[g.ID].count[i]) + " 笔，" + fund.Yuan(sums[g.ID].fen[i]) + " 元", Link: l.address("group", g.ID, "band", strconv.Itoa(i))})
+			b.Figures = append(b.Figures, boardFigure{Label: g.Text + " " + one.Title(), Value: fund.Yuan(sums[g.ID].fen[i]) + " 元", Sub: count(sums[g.ID].count[i]) + " 笔", Link: l.address("group", g.ID, "band", strconv.Itoa(i))})
 		}
 	}
 	_, developers, err := s.fundDevelopers(c, by)

@@ -24,14 +24,15 @@ func Load(conf, csv []byte) (*policy.Rules, error) {
 // Rules returns the rights of configs/roles.conf and configs/roles.csv.
 func Rules(t testing.TB) *policy.Rules {
 	t.Helper()
-	rules, err := Load(read(t, "roles.conf"), read(t, "roles.csv"))
+	rules, err := Load(Config(t, "roles.conf"), Config(t, "roles.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return rules
 }
 
-func read(t testing.TB, name string) []byte {
+// Config returns a shipped file of configuration.
+func Config(t testing.TB, name string) []byte {
 	t.Helper()
 	data, err := configs.Files.ReadFile(name)
 	if err != nil {

@@ -10,21 +10,18 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
-	"redsteward/internal/files"
 	"redsteward/internal/imports"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
-	"redsteward/policy/policytest"
 	"redsteward/registry"
+	"redsteward/registry/registrytest"
 )
 
 // desk is the books on a real store over a real register of two firms, one of which holds 望湖苑 since 2026-01-01.
 type desk struct {
 	*Service
-	t                  testing.TB
-	now                time.Time
+	*registrytest.Desk
 	firm, rival, built string
 	people             map[string]policy.Actor
 }
@@ -35,61 +32,25 @@ const (
 	east    = "360428100001" // 城东社区
 )
 
-func read(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile("../../configs/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
+var (
+	day    = registrytest.Day
+	person = registrytest.Person
+	read   = registrytest.Config
+)
 
-func day(text string) calendar.Date {
-	d, err := calendar.ParseDate(text)
-	if err != nil {
-		panic(err)
-	}
-	return d
-}
-
-func must[T any](t testing.TB) func(v T, err error) T {
-	return func(v T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err, fault.FieldsOf(err))
-		}
-		return v
-	}
-}
+func must[T any](t testing.TB) func(T, error) T { return registrytest.Must[T](t) }
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx := t.Context()
-	rules := policytest.Rules(t)
-	deadlines := must[*calendar.Rules](t)(calendar.ParseRules("deadlines.yaml", read(t, "deadlines.yaml")))
-	days := must[*calendar.Calendar](t)(calendar.Parse(calendar.File{Name: "holidays", Data: read(t, "calendar/holidays-2014-2026.csv")}))
-	d := &desk{t: t, now: time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)}
-	clock := func() time.Time { return d.now }
-	engine, err := sqlite.Open(ctx, t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := must[*store.DB](t)(store.Open(ctx, engine, store.Options{Now: clock, MasterKey: make([]byte, 32)}))
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	register := must[*registry.Register](t)(registry.Open(ctx, db))
-	guard := policy.NewGuard(rules, register)
-	service := must[*registry.Service](t)(registry.NewService(ctx, register, guard, clock))
+	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC))}
+	register := must[*registry.Register](t)(registry.Open(ctx, d.Desk.DB))
+	guard := policy.NewGuard(d.Rights, register)
+	service := must[*registry.Service](t)(registry.NewService(ctx, register, guard, d.Clock))
 	must[int](t)(service.SeedDivisions(ctx, read(t, "divisions/duchang-divisions-2023.csv")))
-	terms := must[*Terms](t)(ParseTerms("conduct.yaml", read(t, "conduct.yaml"), func(id string) bool { _, err := deadlines.Find(id); return err == nil }))
-	d.Service = must[*Service](t)(New(ctx, Config{DB: db, Guard: guard, Keeper: files.NewKeeper(db, t.TempDir()), Now: clock, Register: register, Finder: service.Finder, Terms: terms,
-		Deadlines: func(id string, start calendar.Date) (calendar.Deadline, error) {
-			rule, err := deadlines.Find(id)
-			return days.Deadline(rule, start), err
-		}}))
+	terms := must[*Terms](t)(ParseTerms("conduct.yaml", read(t, "conduct.yaml"), d.HasPeriod))
+	d.Service = must[*Service](t)(New(ctx, Config{DB: d.Desk.DB, Guard: guard, Keeper: d.Keeper, Now: d.Clock, Register: register, Finder: service.Finder, Terms: terms,
+		Deadlines: d.Desk.Deadlines}))
 	officer := person("officer", "property_officer", policy.County)
 	firm := func(name, code string) string {
 		return must[string](t)(service.CreateFirm(ctx, officer, registry.FirmInput{Name: name, Code: code, Origin: registry.OriginMarket}))
@@ -103,10 +64,6 @@ func newDesk(t *testing.T) *desk {
 		"law": person("law", "legal_officer", policy.County), "vice": person("vice", "deputy_director", policy.County), "firm": person("firm", "firm_manager", policy.FirmKey(d.firm)),
 		"rival": person("rival", "firm_manager", policy.FirmKey(d.rival)), "secretary": person("secretary", "community_secretary", policy.CommunityKey(east))}
 	return d
-}
-
-func person(id string, role policy.Role, scope string) policy.Actor {
-	return policy.Actor{ID: id, Appointments: []policy.Appointment{{Role: role, Unit: scope, Scopes: []string{scope}}}}
 }
 
 // sample is a good input of a book.
@@ -155,25 +112,23 @@ func (d *desk) call(b Book, who string, move Move, at At) (store.Doc[Entry], err
 	panic(move)
 }
 
-func (d *desk) records() int64 { return must[int64](d.t)(d.DB.Engine().LastN(context.Background())) }
-
 // tell runs commands over one entry and checks that a refused one wrote nothing.
 func (d *desk) tell(b Book, doc store.Doc[Entry], steps ...do) store.Doc[Entry] {
-	d.t.Helper()
+	d.T.Helper()
 	for i, s := range steps {
-		before := d.records()
+		before := d.Records(d.T)
 		next, err := d.call(b, s.who, s.what, At{ID: doc.ID, Seq: doc.Seq})
 		if fault.KindOf(err) != s.kind {
-			d.t.Fatalf("%s step %d, %s by %s: %v %v, want %q", b, i, s.what, s.who, err, fault.FieldsOf(err), s.kind)
+			d.T.Fatalf("%s step %d, %s by %s: %v %v, want %q", b, i, s.what, s.who, err, fault.FieldsOf(err), s.kind)
 		}
 		if err != nil {
-			if after := d.records(); after != before {
-				d.t.Fatalf("%s step %d, %s by %s was refused and wrote %d records", b, i, s.what, s.who, after-before)
+			if after := d.Records(d.T); after != before {
+				d.T.Fatalf("%s step %d, %s by %s was refused and wrote %d records", b, i, s.what, s.who, after-before)
 			}
 			continue
 		}
 		if doc = next; doc.State.State != s.want {
-			d.t.Fatalf("%s step %d, %s by %s: %s, want %s", b, i, s.what, s.who, doc.State.State, s.want)
+			d.T.Fatalf("%s step %d, %s by %s: %s, want %s", b, i, s.what, s.who, doc.State.State, s.want)
 		}
 	}
 	return doc
@@ -229,13 +184,13 @@ func TestCredit(t *testing.T) {
 		}
 	}
 	doc = d.tell(Credit, doc, do{"vice", MoveKeep, Effective, ""}, do{"officer", MoveRepair, "", fault.Forbidden}, do{"firm", MoveRepair, "", fault.Forbidden})
-	d.now = d.now.AddDate(0, 0, 140)
+	d.MoveTo(d.Clock().AddDate(0, 0, 140))
 	if doc.State.StateOn(d.today()) != Lapsed {
 		t.Errorf("on %s it is %s", d.today(), doc.State.StateOn(d.today()))
 	}
 	public(0)
 	d.tell(Credit, doc, do{"firm", MoveObject, "", fault.Conflict}, do{"law", MoveRepair, "", fault.Conflict})
-	d.now = d.now.AddDate(0, 0, -140)
+	d.MoveTo(d.Clock().AddDate(0, 0, -140))
 	d.tell(Credit, doc, do{"law", MoveRepair, Repaired, ""}, do{"law", MoveAnnul, "", fault.Conflict})
 	public(0)
 	if history := must[[]Happened](t)(d.History(t.Context(), d.people["firm"], Credit, doc.ID)); len(history) != 4 || history[0].Move != MoveConfirm || history[3].Move != MoveRepair {
@@ -266,14 +221,14 @@ func TestWhatIsNoCredit(t *testing.T) {
 		"no such firm":          {func(in *Input) { in.Firm = "none" }, []string{"firm"}},
 		"nothing at all":        {func(in *Input) { *in = Input{} }, []string{"class", "title", "number", "authority", "decided", "source", "firm"}},
 	} {
-		in, before := d.sample(Credit), d.records()
+		in, before := d.sample(Credit), d.Records(d.T)
 		tt.change(&in)
 		_, err := d.Record(t.Context(), d.people["officer"], Credit, in, nil, nil)
 		var names []string
 		for _, f := range fault.FieldsOf(err) {
 			names = append(names, f.Name)
 		}
-		if !fault.Is(err, fault.Invalid) || !slices.Equal(names, tt.fields) || d.records() != before {
+		if !fault.Is(err, fault.Invalid) || !slices.Equal(names, tt.fields) || d.Records(d.T) != before {
 			t.Errorf("%s: %v %v", name, names, err)
 		}
 	}
@@ -321,7 +276,7 @@ func TestMarks(t *testing.T) {
 	points("-2", 1) // the old one counts until the new one is confirmed
 	next = d.tell(Marks, next, do{"chief", MoveConfirm, Effective, ""})
 	points("-1", 1)
-	must[int](t)(d.DB.RunRules(t.Context()))
+	must[int](t)(d.Desk.DB.RunRules(t.Context()))
 	if old := must[store.Doc[Entry]](t)(d.One(t.Context(), d.people["officer"], Marks, doc.ID)); old.State.State != Replaced {
 		t.Errorf("the old one is %s", old.State.State)
 	}
@@ -402,12 +357,12 @@ func TestImport(t *testing.T) {
 	}
 	file := imports.File[Line]{Name: "失信.xlsx", Hash: strings.Repeat("0", 64), Lines: []Line{row(2, func(*Line) {}), row(3, func(l *Line) { l.FirmCode = "91360428MA7XAMPL5X" }),
 		row(4, func(l *Line) { l.Number = "都建责改〔2026〕1号" }), row(5, func(l *Line) { l.FirmCode = codeTwo })}}
-	before := d.records()
+	before := d.Records(d.T)
 	if _, err := d.DryImport(t.Context(), d.people["firm"], Credit, file); !fault.Is(err, fault.Forbidden) {
 		t.Error(err)
 	}
 	run := must[imports.DryRun](t)(d.DryImport(t.Context(), d.people["officer"], Credit, file))
-	if run.New != 2 || run.Faulty != 2 || d.records() != before {
+	if run.New != 2 || run.Faulty != 2 || d.Records(d.T) != before {
 		t.Fatalf("%+v", run)
 	}
 	if _, err := d.AcceptImport(t.Context(), d.people["officer"], Credit, run.Draft, false); !fault.Is(err, fault.Conflict) {

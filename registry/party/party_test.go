@@ -12,18 +12,16 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
-	"redsteward/policy/policytest"
 	"redsteward/registry"
+	"redsteward/registry/registrytest"
 )
 
 // desk is the sheets on a real store over a real register: a firm with a branch of eight full members in 城东社区, another with an instructor in 棠荫村, a third that holds nothing.
 type desk struct {
 	*Service
-	t                 testing.TB
+	*registrytest.Desk
 	register          *registry.Service
-	now               time.Time
 	firm, other, idle string
 	people            map[string]policy.Actor
 }
@@ -33,59 +31,23 @@ const (
 	village = "360428101500" // 棠荫村
 )
 
-func read(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile("../../configs/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
+var (
+	day    = registrytest.Day
+	person = registrytest.Person
+	read   = registrytest.Config
+)
 
-func must[T any](t testing.TB) func(v T, err error) T {
-	return func(v T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err, fault.FieldsOf(err))
-		}
-		return v
-	}
-}
-
-func day(text string) calendar.Date {
-	d, err := calendar.ParseDate(text)
-	if err != nil {
-		panic(err)
-	}
-	return d
-}
-
-func person(id string, role policy.Role, scope string) policy.Actor {
-	return policy.Actor{ID: id, Appointments: []policy.Appointment{{Role: role, Unit: scope, Scopes: []string{scope}}}}
-}
+func must[T any](t testing.TB) func(T, error) T { return registrytest.Must[T](t) }
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx := t.Context()
-	rules := policytest.Rules(t)
-	chains := must[*policy.Chains](t)(policy.ParseChains("approvals.yaml", read(t, "approvals.yaml"), rules))
-	d := &desk{t: t, now: time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)}
-	clock := func() time.Time { return d.now }
-	engine, err := sqlite.Open(ctx, t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := must[*store.DB](t)(store.Open(ctx, engine, store.Options{Now: clock, MasterKey: make([]byte, 32)}))
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	register := must[*registry.Register](t)(registry.Open(ctx, db))
-	guard := policy.NewGuard(rules, register)
-	d.register = must[*registry.Service](t)(registry.NewService(ctx, register, guard, clock))
+	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC))}
+	register := must[*registry.Register](t)(registry.Open(ctx, d.Desk.DB))
+	guard := policy.NewGuard(d.Rights, register)
+	d.register = must[*registry.Service](t)(registry.NewService(ctx, register, guard, d.Clock))
 	must[int](t)(d.register.SeedDivisions(ctx, read(t, "divisions/duchang-divisions-2023.csv")))
-	d.Service = must[*Service](t)(New(ctx, Config{DB: db, Guard: guard, Keeper: files.NewKeeper(db, t.TempDir()), Now: clock, Register: d.register, Chains: chains}))
+	d.Service = must[*Service](t)(New(ctx, Config{DB: d.Desk.DB, Guard: guard, Keeper: d.Keeper, Now: d.Clock, Register: d.register, Chains: d.Chains()}))
 	officer := person("officer", "property_officer", policy.County)
 	firm := func(name, code, community string, p registry.Party) string {
 		id := must[string](t)(d.register.CreateFirm(ctx, officer, registry.FirmInput{Name: name, Code: code, Origin: registry.OriginMarket}))
@@ -149,25 +111,23 @@ func (d *desk) call(who string, move Move, at At) (store.Doc[Sheet], error) {
 	panic(move)
 }
 
-func (d *desk) records() int64 { return must[int64](d.t)(d.DB.Engine().LastN(context.Background())) }
-
 // tell runs commands over the sheet and checks that a refused one wrote nothing.
 func (d *desk) tell(doc store.Doc[Sheet], steps ...do) store.Doc[Sheet] {
-	d.t.Helper()
+	d.T.Helper()
 	for i, s := range steps {
-		before := d.records()
+		before := d.Records(d.T)
 		next, err := d.call(s.who, s.what, d.at(doc.Seq))
 		if fault.KindOf(err) != s.kind {
-			d.t.Fatalf("step %d, %s by %s: %v %v, want %q", i, s.what, s.who, err, fault.FieldsOf(err), s.kind)
+			d.T.Fatalf("step %d, %s by %s: %v %v, want %q", i, s.what, s.who, err, fault.FieldsOf(err), s.kind)
 		}
 		if err != nil {
-			if after := d.records(); after != before {
-				d.t.Fatalf("step %d, %s by %s was refused and wrote %d records", i, s.what, s.who, after-before)
+			if after := d.Records(d.T); after != before {
+				d.T.Fatalf("step %d, %s by %s was refused and wrote %d records", i, s.what, s.who, after-before)
 			}
 			continue
 		}
 		if doc = next; doc.State.State != s.want {
-			d.t.Fatalf("step %d, %s by %s: %s, want %s", i, s.what, s.who, doc.State.State, s.want)
+			d.T.Fatalf("step %d, %s by %s: %s, want %s", i, s.what, s.who, doc.State.State, s.want)
 		}
 	}
 	return doc
@@ -231,10 +191,10 @@ func TestWhatIsRefused(t *testing.T) {
 		"a quarter not begun":   {func(_ *Line, at *At) { at.Quarter = "2027Q1" }, "quarter"},
 		"a community elsewhere": {func(_ *Line, at *At) { at.Firm = d.other }, "community"},
 	} {
-		line, at, before := theme(), d.at(0), d.records()
+		line, at, before := theme(), d.at(0), d.Records(d.T)
 		tt.change(&line, &at)
 		_, err := d.Fill(t.Context(), d.people["worker"], at, line, nil)
-		if fields := fault.FieldsOf(err); !fault.Is(err, fault.Invalid) || fields[0].Name != tt.field || d.records() != before {
+		if fields := fault.FieldsOf(err); !fault.Is(err, fault.Invalid) || fields[0].Name != tt.field || d.Records(d.T) != before {
 			t.Errorf("%s: %v %v", name, err, fields)
 		}
 	}

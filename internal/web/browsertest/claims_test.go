@@ -93,7 +93,6 @@ func (c *caseTab) payByStatement(project string, day calendar.Date) {
 	c.says(t, "已导入", "某置业")
 	c.page = value[string](t, c.tab, `document.querySelector('main a[href^="/fund/bank/lines/"]').getAttribute("href")`)
 	c.as("cashier")
-	c.lookAt(t, "fund-bank-line", 200)
 	c.page += "/split"
 	c.as("cashier")
 	c.do(t, chromedp.SetValue("#due-1", project+"/d1"), chromedp.SetValue("#amount-1", "1000.00"), chromedp.SetValue("#receipt-1", "赣财往来20260009"))

@@ -15,11 +15,10 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
-	"redsteward/policy/policytest"
 	"redsteward/registry"
 	"redsteward/registry/fund"
+	"redsteward/registry/registrytest"
 )
 
 // ground is a register in which every project exists.
@@ -37,41 +36,25 @@ var (
 // desk is a reconciliation on a real store on 2026-10-19: three projects of which each owes 20,000.00, and one bank account.
 type desk struct {
 	*Service
-	t       testing.TB
+	*registrytest.Desk
 	account string
 	slip    files.Stored
 
 	officer, chief, cashier, director, developer policy.Actor
 }
 
-func person(id string, role policy.Role, scope string) policy.Actor {
-	return policy.Actor{ID: id, Appointments: []policy.Appointment{{Role: role, Scopes: []string{scope}}}}
-}
+var person = registrytest.Person
 
 func newDesk(t testing.TB) *desk {
 	t.Helper()
-	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := store.Open(context.Background(), engine, store.Options{Now: func() time.Time { return testNow }, MasterKey: make([]byte, 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	guard := policy.NewGuard(policytest.Rules(t), policy.TenureTable{})
 	ctx := context.Background()
-	ledgers, err := fund.NewService(ctx, db, guard, ground{})
+	d := &desk{Desk: registrytest.NewDesk(t, testNow), officer: person("officer", "property_officer", policy.County), chief: person("chief", "section_chief", policy.County), cashier: person("cashier", "cashier", policy.County),
+		director: person("director", "director", policy.County), developer: person("developer", "developer", "d:dev1")}
+	ledgers, err := fund.NewService(ctx, d.DB, d.Guard, ground{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{t: t, officer: person("officer", "property_officer", policy.County), chief: person("chief", "section_chief", policy.County), cashier: person("cashier", "cashier", policy.County),
-		director: person("director", "director", policy.County), developer: person("developer", "developer", "d:dev1")}
-	if d.Service, err = NewService(ctx, db, guard, ledgers); err != nil {
+	if d.Service, err = NewService(ctx, d.DB, d.Guard, ledgers); err != nil {
 		t.Fatal(err)
 	}
 	terms := fund.Terms{Title: "保修金暂行办法", Document: "都建发〔2026〕3号", Rate: num.FromInt(2), Base: fund.BaseCost, DueBefore: fund.EventAcceptance, Years: 8, Starts: fund.EventFirstDelivery, Rounding: fund.RoundFen, Days: policy.Span{From: today.Add(-900)}}
@@ -90,7 +73,7 @@ func newDesk(t testing.TB) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept, err := db.PutFile(ctx, store.Meta{By: "cashier", Action: "fund.book"}, bytes.NewReader([]byte("%PDF-1.7 %%EOF")), 1000)
+	kept, err := d.DB.PutFile(ctx, store.Meta{By: "cashier", Action: "fund.book"}, bytes.NewReader([]byte("%PDF-1.7 %%EOF")), 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,61 +81,23 @@ func newDesk(t testing.TB) *desk {
 	return d
 }
 
-func day(text string) calendar.Date {
-	d, err := calendar.ParseDate(text)
-	if err != nil {
-		panic(err)
-	}
-	return d
-}
-
-func (d *desk) records() int64 {
-	d.t.Helper()
-	n, err := d.db.Engine().LastN(context.Background())
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	return n
-}
-
-// refused runs a command that must fail with the kind and write nothing; said are parts of what it says.
-func (d *desk) refused(name string, kind fault.Kind, run func() error, said ...string) {
-	d.t.Helper()
-	before := d.records()
-	err := run()
-	if fault.KindOf(err) != kind {
-		d.t.Errorf("%s: %v, want %q", name, err, kind)
-		return
-	}
-	text := fault.MessageOf(err)
-	for _, f := range fault.FieldsOf(err) {
-		text += "|" + f.Name + " " + f.Message
-	}
-	for _, part := range said {
-		if !strings.Contains(text, part) {
-			d.t.Errorf("%s: %q does not say %q", name, text, part)
-		}
-	}
-	if after := d.records(); after != before {
-		d.t.Errorf("%s: %d records were written", name, after-before)
-	}
-}
+var day = registrytest.Day
 
 // upload is a CSV file for the account.
 func (d *desk) upload(name, text string) Upload {
-	d.t.Helper()
+	d.T.Helper()
 	sheet, err := ReadCSV([]byte(text))
 	if err != nil {
-		d.t.Fatal(err)
+		d.T.Fatal(err)
 	}
 	return Upload{Account: d.account, FileName: name, Data: []byte(text), Sheet: sheet}
 }
 
 // imported imports a file.
 func (d *desk) imported(name, text string) {
-	d.t.Helper()
+	d.T.Helper()
 	if _, err := d.Import(context.Background(), d.cashier, d.upload(name, text)); err != nil {
-		d.t.Fatal(err)
+		d.T.Fatal(err)
 	}
 }
 
@@ -168,23 +113,23 @@ const september = `都昌农商银行 交易明细
 
 // books reads everything as the officer.
 func (d *desk) booksNow() *Books {
-	d.t.Helper()
+	d.T.Helper()
 	b, err := d.Books(context.Background(), d.officer)
 	if err != nil {
-		d.t.Fatal(err)
+		d.T.Fatal(err)
 	}
 	return b
 }
 
 // line is the id of the line with a serial number.
 func (d *desk) line(serial string) string {
-	d.t.Helper()
+	d.T.Helper()
 	for _, l := range d.booksNow().Lines {
 		if l.State.Serial == serial {
 			return l.ID
 		}
 	}
-	d.t.Fatal("no line " + serial)
+	d.T.Fatal("no line " + serial)
 	return ""
 }
 
@@ -217,29 +162,29 @@ func TestImport(t *testing.T) {
 	if err != nil || len(p.Lines) != 3 || p.New != 3 || p.Opening != 0 || p.Closing != 2110007 || p.In != 2110007 || !p.Ready() {
 		t.Fatalf("%+v %v", p, err)
 	}
-	d.refused("an officer imports nothing", fault.Forbidden, func() error { _, err := d.Import(ctx, d.officer, up); return err })
+	d.Refused("an officer imports nothing", fault.Forbidden, func() error { _, err := d.Import(ctx, d.officer, up); return err })
 	other := up
 	other.Account = "none"
-	d.refused("an account that is not there", fault.NotFound, func() error { _, err := d.Import(ctx, d.cashier, other); return err })
-	d.refused("the number again", fault.Conflict, func() error {
+	d.Refused("an account that is not there", fault.NotFound, func() error { _, err := d.Import(ctx, d.cashier, other); return err })
+	d.Refused("the number again", fault.Conflict, func() error {
 		_, err := d.AddAccount(ctx, d.cashier, AccountInput{Bank: "另一家", Number: "6222 0000 1111 2222", Name: "又一个"}, nil)
 		return err
 	}, "已经登记过")
-	d.refused("a number that is none", fault.Invalid, func() error {
+	d.Refused("a number that is none", fault.Invalid, func() error {
 		_, err := d.AddAccount(ctx, d.cashier, AccountInput{Bank: "农商银行", Number: "62-1", Name: "户"}, nil)
 		return err
 	}, "8 至 30 位数字", "“62-1”", "账户简称")
 	d.imported("9月.csv", september)
-	d.refused("the file again", fault.Conflict, func() error { _, err := d.Import(ctx, d.cashier, up); return err }, "9月.csv", "2026年9月3日")
+	d.Refused("the file again", fault.Conflict, func() error { _, err := d.Import(ctx, d.cashier, up); return err }, "9月.csv", "2026年9月3日")
 	again := strings.ReplaceAll(september, "都昌农商银行 交易明细", "又导出一次")
-	d.refused("the same lines in another file", fault.Conflict, func() error { _, err := d.Import(ctx, d.cashier, d.upload("again.csv", again)); return err }, "3 行都已经")
+	d.Refused("the same lines in another file", fault.Conflict, func() error { _, err := d.Import(ctx, d.cashier, d.upload("again.csv", again)); return err }, "3 行都已经")
 	changed := strings.ReplaceAll(strings.ReplaceAll(again, "1000.00,,21100.07", "1000.50,,21100.57"), "21100.57,S3", "21100.57,S3")
-	d.refused("a serial number with another amount", fault.Invalid, func() error { _, err := d.Import(ctx, d.cashier, d.upload("x.csv", changed)); return err }, "第 6 行", "S3", "1,000.00", "1,000.50")
-	d.refused("a day that has not come", fault.Invalid, func() error {
+	d.Refused("a serial number with another amount", fault.Invalid, func() error { _, err := d.Import(ctx, d.cashier, d.upload("x.csv", changed)); return err }, "第 6 行", "S3", "1,000.00", "1,000.50")
+	d.Refused("a day that has not come", fault.Invalid, func() error {
 		_, err := d.Import(ctx, d.cashier, d.upload("x.csv", "交易日期,收入金额,支出金额,余额\n2026-10-20,5,,5\n"))
 		return err
 	}, "第 2 行", "还没有到")
-	d.refused("no balance at all", fault.Invalid, func() error {
+	d.Refused("no balance at all", fault.Invalid, func() error {
 		_, err := d.Import(ctx, d.cashier, d.upload("x.csv", "交易日期,收入金额,支出金额\n2026-10-02,5,\n"))
 		return err
 	}, "opening", "期初余额")
@@ -261,7 +206,7 @@ func TestImport(t *testing.T) {
 	if a := accounts[0].State; err != nil || a.Mapping.In != "收入金额" || a.Started != day("2026-09-03") || a.Closing != 2110000 {
 		t.Errorf("%+v %v", a, err)
 	}
-	d.refused("not for who sees one project", fault.NotFound, func() error { _, err := d.Books(ctx, d.developer); return err })
+	d.Refused("not for who sees one project", fault.NotFound, func() error { _, err := d.Books(ctx, d.developer); return err })
 	gap, err := d.Preview(ctx, d.cashier, d.upload("gap.csv", "交易日期,收入金额,支出金额,余额\n2026-10-12,5,,9\n"))
 	if err != nil || !strings.Contains(gap.Gap, "21,100.00") {
 		t.Errorf("a gap is not named: %+v %v", gap.Gap, err)
@@ -270,10 +215,10 @@ func TestImport(t *testing.T) {
 
 // pay books a payment by hand.
 func (d *desk) pay(project string, fen int64, on calendar.Date, receipt string) int64 {
-	d.t.Helper()
+	d.T.Helper()
 	doc, err := d.fund.Pay(context.Background(), d.cashier, project, fund.Money{Due: "d1", Fen: fen, Day: on, Receipt: receipt, Paper: d.slip}, nil)
 	if err != nil {
-		d.t.Fatal(err)
+		d.T.Fatal(err)
 	}
 	return doc.State.Entries
 }
@@ -292,27 +237,27 @@ func TestMatch(t *testing.T) {
 	if found := b.Proposals(first); len(found) != 3 || found[0].No != no || !strings.Contains(found[0].Why, "望湖苑") || !strings.Contains(found[0].Why, "相差 2 日") || found[1].Due != "d1" {
 		t.Errorf("%+v", found)
 	}
-	d.refused("an officer books nothing", fault.Forbidden, func() error { return d.Match(ctx, d.officer, s1, "p1", no, nil) })
-	d.refused("another amount", fault.Conflict, func() error { return d.Match(ctx, d.cashier, s3, "p1", no, nil) }, "1,000.00", "20,000.00")
-	d.refused("a line that is none", fault.NotFound, func() error { return d.Match(ctx, d.cashier, "none", "p1", no, nil) })
-	d.refused("an entry that is none", fault.NotFound, func() error { return d.Match(ctx, d.cashier, s1, "p1", 99, nil) })
+	d.Refused("an officer books nothing", fault.Forbidden, func() error { return d.Match(ctx, d.officer, s1, "p1", no, nil) })
+	d.Refused("another amount", fault.Conflict, func() error { return d.Match(ctx, d.cashier, s3, "p1", no, nil) }, "1,000.00", "20,000.00")
+	d.Refused("a line that is none", fault.NotFound, func() error { return d.Match(ctx, d.cashier, "none", "p1", no, nil) })
+	d.Refused("an entry that is none", fault.NotFound, func() error { return d.Match(ctx, d.cashier, s1, "p1", 99, nil) })
 	if err := d.Match(ctx, d.cashier, s1, "p1", no, nil); err != nil {
 		t.Fatal(err)
 	}
-	before := d.records()
-	if err := d.Match(ctx, d.cashier, s1, "p1", no, nil); err != nil || d.records() != before {
-		t.Errorf("a second click: %v, %d records", err, d.records()-before)
+	before := d.Records(d.T)
+	if err := d.Match(ctx, d.cashier, s1, "p1", no, nil); err != nil || d.Records(d.T) != before {
+		t.Errorf("a second click: %v, %d records", err, d.Records(d.T)-before)
 	}
-	d.refused("the line again", fault.Conflict, func() error { return d.Pay(ctx, d.cashier, s1, "p2", "d1", "赣财0002", nil) }, "望湖苑第 2 笔")
+	d.Refused("the line again", fault.Conflict, func() error { return d.Pay(ctx, d.cashier, s1, "p2", "d1", "赣财0002", nil) }, "望湖苑第 2 笔")
 	d.imported("more.csv", "交易日期,收入金额,支出金额,余额,流水号\n2026-10-09,20000,,41100.07,S8\n")
-	d.refused("the entry again", fault.Conflict, func() error { return d.Match(ctx, d.cashier, d.line("S8"), "p1", no, nil) }, "一笔只能匹配一次")
+	d.Refused("the entry again", fault.Conflict, func() error { return d.Match(ctx, d.cashier, d.line("S8"), "p1", no, nil) }, "一笔只能匹配一次")
 	// Booked straight from a line, and moved to another project by a reversal.
 	if err := d.Pay(ctx, d.cashier, s3, "p2", "d1", "赣财0003", nil); err != nil {
 		t.Fatal(err)
 	}
-	before = d.records()
-	if err := d.Pay(ctx, d.cashier, s3, "p2", "d1", "赣财0003", nil); err != nil || d.records() != before {
-		t.Errorf("a second click: %v, %d records", err, d.records()-before)
+	before = d.Records(d.T)
+	if err := d.Pay(ctx, d.cashier, s3, "p2", "d1", "赣财0003", nil); err != nil || d.Records(d.T) != before {
+		t.Errorf("a second click: %v, %d records", err, d.Records(d.T)-before)
 	}
 	if _, err := d.fund.Reverse(ctx, d.chief, "p2", 2, "应记在东湖名都", nil); err != nil {
 		t.Fatal(err)
@@ -329,7 +274,7 @@ func TestMatch(t *testing.T) {
 	if behind := d.booksNow().Behind(s3); len(behind) != 1 || behind[0].Project != "p3" || behind[0].Line.Turn != 1 {
 		t.Errorf("%+v", behind)
 	}
-	d.refused("money that went out", fault.Invalid, func() error {
+	d.Refused("money that went out", fault.Invalid, func() error {
 		d2 := newDesk(t)
 		d2.imported("out.csv", "交易日期,收入金额,支出金额,余额,流水号\n2026-10-09,,5,10,S9\n")
 		return d2.Pay(ctx, d2.cashier, d2.line("S9"), "p1", "d1", "赣财0009", nil)
@@ -371,15 +316,15 @@ func TestDivideInterest(t *testing.T) {
 	d.pay("p2", 1_000_000, day("2026-09-01"), "赣财0002")
 	d.imported("9月.csv", september)
 	line := d.line("S2")
-	d.refused("days that cannot be", fault.Invalid, func() error {
+	d.Refused("days that cannot be", fault.Invalid, func() error {
 		_, err := d.Divide(ctx, d.cashier, line, day("2026-09-20"), day("2026-06-21"))
 		return err
 	}, "until")
-	d.refused("after the bank booked it", fault.Invalid, func() error {
+	d.Refused("after the bank booked it", fault.Invalid, func() error {
 		_, err := d.Divide(ctx, d.cashier, line, day("2026-06-21"), day("2026-09-22"))
 		return err
 	}, "晚于入账日")
-	d.refused("before anybody paid", fault.Conflict, func() error {
+	d.Refused("before anybody paid", fault.Conflict, func() error {
 		_, err := d.Divide(ctx, d.cashier, line, day("2026-05-01"), day("2026-06-20"))
 		return err
 	}, "没有小区有存款")
@@ -393,16 +338,16 @@ func TestDivideInterest(t *testing.T) {
 			t.Errorf("%s gets %d, want %d", share.Project, share.Fen, want)
 		}
 	}
-	d.refused("another division than was looked at", fault.Conflict, func() error { return d.Confirm(ctx, d.cashier, line, day("2026-06-21"), day("2026-09-20"), "other") }, "重新核对")
+	d.Refused("another division than was looked at", fault.Conflict, func() error { return d.Confirm(ctx, d.cashier, line, day("2026-06-21"), day("2026-09-20"), "other") }, "重新核对")
 	if err := d.Confirm(ctx, d.cashier, line, day("2026-06-21"), day("2026-09-20"), got.Digest); err != nil {
 		t.Fatal(err)
 	}
-	d.refused("again", fault.Conflict, func() error { return d.Confirm(ctx, d.cashier, line, day("2026-06-21"), day("2026-09-20"), got.Digest) }, "已经匹配")
+	d.Refused("again", fault.Conflict, func() error { return d.Confirm(ctx, d.cashier, line, day("2026-06-21"), day("2026-09-20"), got.Digest) }, "已经匹配")
 	b := d.booksNow()
 	if behind := b.Behind(line); len(behind) != 2 || b.Open(mustLine(t, b, line), today) != 0 {
 		t.Errorf("%+v", behind)
 	}
-	d.refused("nothing is left to finish", fault.NotFound, func() error { return d.Finish(ctx, d.cashier, line) })
+	d.Refused("nothing is left to finish", fault.NotFound, func() error { return d.Finish(ctx, d.cashier, line) })
 }
 
 // A division that was cut off after it was kept is finished, and nothing is booked twice.
@@ -455,14 +400,14 @@ func TestMonth(t *testing.T) {
 			t.Errorf("%q: %v", wrong, err)
 		}
 	}
-	d.refused("no statement", fault.Conflict, func() error { return d.Prepare(ctx, d.cashier, m, "", nil) }, "还没有导入过")
+	d.Refused("no statement", fault.Conflict, func() error { return d.Prepare(ctx, d.cashier, m, "", nil) }, "还没有导入过")
 	d.imported("9月.csv", september)
 	d.pay("p2", 300_000, day("2026-09-28"), "赣财0002")
 	if err := d.Pay(ctx, d.cashier, d.line("S1"), "p1", "d1", "赣财0001", nil); err != nil {
 		t.Fatal(err)
 	}
-	d.refused("a month that is not over", fault.Conflict, func() error { return d.Prepare(ctx, d.cashier, MonthOf(today), "", nil) }, "还没有结束")
-	d.refused("nothing is prepared", fault.NotFound, func() error { return d.Close(ctx, d.chief, m, nil) })
+	d.Refused("a month that is not over", fault.Conflict, func() error { return d.Prepare(ctx, d.cashier, MonthOf(today), "", nil) }, "还没有结束")
+	d.Refused("nothing is prepared", fault.NotFound, func() error { return d.Close(ctx, d.chief, m, nil) })
 	if err := d.Prepare(ctx, d.cashier, m, "", nil); err != nil {
 		t.Fatal(err)
 	}
@@ -471,27 +416,27 @@ func TestMonth(t *testing.T) {
 	if err != nil || r.Ledger != (Side{0, 2_300_000, 0, 2_300_000}) || r.Bank != (Side{0, 2_110_007, 0, 2_110_007}) || len(r.OnlyLedger) != 1 || len(r.OnlyBank) != 2 || r.Difference() != 189_993 || r.Explained() != r.Difference() {
 		t.Fatalf("%+v %v", v, err)
 	}
-	d.refused("prepared and unchanged", fault.Conflict, func() error { return d.Prepare(ctx, d.cashier, m, "", nil) }, "没有变动")
-	d.refused("a cashier does not close", fault.Forbidden, func() error { return d.Close(ctx, d.cashier, m, nil) })
+	d.Refused("prepared and unchanged", fault.Conflict, func() error { return d.Prepare(ctx, d.cashier, m, "", nil) }, "没有变动")
+	d.Refused("a cashier does not close", fault.Forbidden, func() error { return d.Close(ctx, d.cashier, m, nil) })
 	both := policy.Actor{ID: "cashier", Appointments: d.officer.Appointments}
-	d.refused("nobody closes what he prepared", fault.Forbidden, func() error { return d.Close(ctx, both, m, nil) }, "另一人")
+	d.Refused("nobody closes what he prepared", fault.Forbidden, func() error { return d.Close(ctx, both, m, nil) }, "另一人")
 	if err := d.Pay(ctx, d.cashier, d.line("S3"), "p3", "d1", "赣财0003", nil); err != nil {
 		t.Fatal(err)
 	}
-	d.refused("the books changed since", fault.Conflict, func() error { return d.Close(ctx, d.chief, m, nil) }, "重新编制")
+	d.Refused("the books changed since", fault.Conflict, func() error { return d.Close(ctx, d.chief, m, nil) }, "重新编制")
 	if err := d.Prepare(ctx, d.cashier, m, "", nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Close(ctx, d.chief, m, nil); err != nil {
 		t.Fatal(err)
 	}
-	d.refused("closed", fault.Conflict, func() error { return d.Close(ctx, d.officer, m, nil) }, "已经关账")
+	d.Refused("closed", fault.Conflict, func() error { return d.Close(ctx, d.officer, m, nil) }, "已经关账")
 	// Afterwards somebody books into the month: the closed report stays, the change is shown, a correction needs a reason and leaves both.
 	d.pay("p2", 100, day("2026-09-29"), "赣财0004")
 	if v, err = d.Month(ctx, d.officer, m); err != nil || !v.Changed || v.Kept.State != MonthClosed || v.Kept.Report.Ledger.Closing != 2_400_000 || v.Now.Ledger.Closing != 2_400_100 {
 		t.Fatalf("%+v %v", v, err)
 	}
-	d.refused("a correction without reason", fault.Invalid, func() error { return d.Prepare(ctx, d.cashier, m, " ", nil) }, "reason")
+	d.Refused("a correction without reason", fault.Invalid, func() error { return d.Prepare(ctx, d.cashier, m, " ", nil) }, "reason")
 	if err := d.Prepare(ctx, d.cashier, m, "补记一笔九月的收款", nil); err != nil {
 		t.Fatal(err)
 	}
@@ -503,5 +448,5 @@ func TestMonth(t *testing.T) {
 	}
 	d.imported("gap.csv", "交易日期,收入金额,支出金额,余额\n2026-10-12,5,,9\n")
 	oct := Month{calendar.Span{First: day("2026-08-01"), Last: day("2026-09-30")}}
-	d.refused("a statement is missing between", fault.Conflict, func() error { return d.Prepare(ctx, d.cashier, oct, "再编制一次", nil) }, "不连续")
+	d.Refused("a statement is missing between", fault.Conflict, func() error { return d.Prepare(ctx, d.cashier, oct, "再编制一次", nil) }, "不连续")
 }

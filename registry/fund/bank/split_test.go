@@ -42,20 +42,20 @@ func TestSplit(t *testing.T) {
 		{"an amount that is none", fault.NotFound, func(p []Share) []Share { p[2].Due = "d9"; return p }, []string{"第 3 笔：没有找到这笔应缴"}},
 		{"nothing", fault.Invalid, func([]Share) []Share { return nil }, []string{"line"}},
 	} {
-		d.refused(tt.name, tt.kind, split(tt.change), tt.said...)
+		d.Refused(tt.name, tt.kind, split(tt.change), tt.said...)
 	}
 	good := func(p []Share) []Share { p[0].Fen, p[2].Fen = 1_550_000, 50_000; return p }
-	d.refused("an officer books nothing", fault.Forbidden, func() error { return d.Split(ctx, d.officer, line, good(parts())) })
-	d.refused("a line that is none", fault.NotFound, func() error { return d.Split(ctx, d.cashier, "none", good(parts())) })
+	d.Refused("an officer books nothing", fault.Forbidden, func() error { return d.Split(ctx, d.officer, line, good(parts())) })
+	d.Refused("a line that is none", fault.NotFound, func() error { return d.Split(ctx, d.cashier, "none", good(parts())) })
 	if err := split(good)(); err != nil {
 		t.Fatal(err)
 	}
-	before := d.records()
-	if err := split(good)(); err != nil || d.records() != before {
-		t.Errorf("a second click: %v, %d records", err, d.records()-before)
+	before := d.Records(d.T)
+	if err := split(good)(); err != nil || d.Records(d.T) != before {
+		t.Errorf("a second click: %v, %d records", err, d.Records(d.T)-before)
 	}
-	d.refused("the line again", fault.Conflict, split(func(p []Share) []Share { p[0].Fen, p[2].Fen = 1_540_000, 60_000; return p }), "已经全部匹配")
-	d.refused("paid as a whole", fault.Conflict, func() error { return d.Pay(ctx, d.cashier, line, "p1", "d1", "赣财0007", nil) }, "一行流水只能匹配一次")
+	d.Refused("the line again", fault.Conflict, split(func(p []Share) []Share { p[0].Fen, p[2].Fen = 1_540_000, 60_000; return p }), "已经全部匹配")
+	d.Refused("paid as a whole", fault.Conflict, func() error { return d.Pay(ctx, d.cashier, line, "p1", "d1", "赣财0007", nil) }, "一行流水只能匹配一次")
 	// One part was wrong: it is reversed and only that part is split anew, twice in one ledger.
 	if _, err := d.fund.Reverse(ctx, d.chief, "p2", 2, "应记在望湖苑", nil); err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func TestSplit(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := []Share{{Project: "p1", Due: "d1", Fen: 300_000, Receipt: "赣财0011"}, {Project: "p1", Due: "d2", Fen: 100_000, Receipt: "赣财0012"}}
-	d.refused("more than came free", fault.Conflict, func() error { return d.Split(ctx, d.cashier, line, parts()) }, "还有 4,000.00 元没有匹配")
+	d.Refused("more than came free", fault.Conflict, func() error { return d.Split(ctx, d.cashier, line, parts()) }, "还有 4,000.00 元没有匹配")
 	if err := d.Split(ctx, d.cashier, line, again); err != nil {
 		t.Fatal(err)
 	}
@@ -117,5 +117,5 @@ func TestSplitCutOff(t *testing.T) {
 	if open, err := d.Unfinished(ctx, b); err != nil || len(open) != 0 || !slices.Equal(paid, []int64{100_000, 400_000, 1_500_000}) {
 		t.Errorf("%+v, booked %v, %v", open, paid, err)
 	}
-	d.refused("nothing is left to finish", fault.NotFound, func() error { return d.Finish(ctx, d.cashier, line) })
+	d.Refused("nothing is left to finish", fault.NotFound, func() error { return d.Finish(ctx, d.cashier, line) })
 }

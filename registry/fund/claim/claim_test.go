@@ -24,22 +24,22 @@ func TestStoredFields(t *testing.T) {
 
 // opening is a claim about a leaking roof, warranted until 2028.
 func (d *desk) opening() Opening {
-	return Opening{Project: "p1", Part: "waterproof", Where: "3幢屋面", Defect: "顶层雨天渗漏", Completed: day("2023-05-31"), Delivered: day("2023-06-30"), Photo: d.upload()}
+	return Opening{Project: "p1", Part: "waterproof", Where: "3幢屋面", Defect: "顶层雨天渗漏", Completed: day("2023-05-31"), Delivered: day("2023-06-30"), Photo: d.Photo()}
 }
 
 // input fills every field of a form, so that only what a test changes is wrong.
 func (d *desk) input() fund.Input {
-	return fund.Input{Day: d.Today(), Fen: 500_000, Number: "都建保〔2026〕1号", Text: "现场情况属实", Upload: d.upload()}
+	return fund.Input{Day: d.Today(), Fen: 500_000, Number: "都建保〔2026〕1号", Text: "现场情况属实", Upload: d.Photo()}
 }
 
 // do carries a step out.
 func (d *desk) do(c *store.Doc[Claim], by policy.Actor, step Step, change ...func(*fund.Input)) {
-	d.t.Helper()
+	d.T.Helper()
 	in := d.input()
 	for _, f := range change {
 		f(&in)
 	}
-	*c = must[store.Doc[Claim]](d.t)(d.Do(d.t.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, step, in))
+	*c = must[store.Doc[Claim]](d.T)(d.Do(d.T.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, step, in))
 }
 
 func amount(fen int64) func(*fund.Input) { return func(in *fund.Input) { in.Fen = fen } }
@@ -47,8 +47,8 @@ func amount(fen int64) func(*fund.Input) { return func(in *fund.Input) { in.Fen 
 func chosen(id string) func(*fund.Input) { return func(in *fund.Input) { in.Choice = id } }
 
 func (d *desk) sign(c *store.Doc[Claim], by policy.Actor, move policy.ApprovalMove, reason string) {
-	d.t.Helper()
-	*c = must[store.Doc[Claim]](d.t)(d.Sign(d.t.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: move, Reason: reason, SubjectHash: c.State.Approval.SubjectHash}, password))
+	d.T.Helper()
+	*c = must[store.Doc[Claim]](d.T)(d.Sign(d.T.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: move, Reason: reason, SubjectHash: c.State.Approval.SubjectHash}, password))
 }
 
 // documents hands everything of a time in.
@@ -64,14 +64,14 @@ func (d *desk) documents(c *store.Doc[Claim], when ...When) {
 
 // claimTo leads a new claim along the ordinary way to a state; the days are those of the shipped periods.
 func (d *desk) claimTo(state State) store.Doc[Claim] {
-	d.t.Helper()
-	d.forward("2026-09-01")
-	c := must[store.Doc[Claim]](d.t)(d.Open(d.t.Context(), committee, d.opening()))
+	d.T.Helper()
+	d.Forward("2026-09-01")
+	c := must[store.Doc[Claim]](d.T)(d.Open(d.T.Context(), committee, d.opening()))
 	agree := func(by policy.Actor) func() { return func() { d.sign(&c, by, policy.MoveAgree, "") } }
 	step := func(by policy.Actor, s Step, change ...func(*fund.Input)) func() {
 		return func() { d.do(&c, by, s, change...) }
 	}
-	until := func(day string) func() { return func() { d.forward(day) } }
+	until := func(day string) func() { return func() { d.Forward(day) } }
 	for _, part := range []struct {
 		reaches State
 		acts    []func()
@@ -99,29 +99,29 @@ func (d *desk) claimTo(state State) store.Doc[Claim] {
 			act()
 		}
 		if c.State.State != part.reaches {
-			d.t.Fatalf("the claim is %s, not %s", c.State.State, part.reaches)
+			d.T.Fatalf("the claim is %s, not %s", c.State.State, part.reaches)
 		}
 		if part.reaches == state {
 			return c
 		}
 	}
-	d.t.Fatalf("no way leads to %s", state)
+	d.T.Fatalf("no way leads to %s", state)
 	return c
 }
 
 func (d *desk) ledger() fund.Ledger {
-	d.t.Helper()
-	return must[fund.Ledger](d.t)(d.Fund.Balance(d.t.Context(), "p1"))
+	d.T.Helper()
+	return must[fund.Ledger](d.T)(d.Fund.Balance(d.T.Context(), "p1"))
 }
 
 // settled checks that the ledger and the claims agree.
 func (d *desk) settled() {
-	d.t.Helper()
-	if _, err := d.Audit(d.t.Context(), func(f fund.Finding) { d.t.Errorf("%+v", f) }); err != nil {
-		d.t.Error(err)
+	d.T.Helper()
+	if _, err := d.Audit(d.T.Context(), func(f fund.Finding) { d.T.Errorf("%+v", f) }); err != nil {
+		d.T.Error(err)
 	}
-	if _, _, err := d.Fund.Audit(d.t.Context(), func(f fund.Finding) { d.t.Errorf("%+v", f) }); err != nil {
-		d.t.Error(err)
+	if _, _, err := d.Fund.Audit(d.T.Context(), func(f fund.Finding) { d.T.Errorf("%+v", f) }); err != nil {
+		d.T.Error(err)
 	}
 }
 
@@ -144,23 +144,23 @@ func TestLife(t *testing.T) {
 	if got := c.State.Clock.Due; got != day("2026-09-07") { // five days end on a Sunday
 		t.Errorf("the developer answers until %s", got)
 	}
-	d.refused("urged before the clock", fault.Conflict, act(c, officer, StepUrge), "2026年9月7日才满")
-	d.refused("claimed before the clock", fault.Conflict, act(c, committee, StepFile), "督促通知书")
-	d.refused("the developer urges nobody", fault.Forbidden, act(c, developer, StepUrge))
-	d.refused("a stranger sees nothing", fault.NotFound, act(c, stranger, StepWithdraw))
+	d.Refused("urged before the clock", fault.Conflict, act(c, officer, StepUrge), "2026年9月7日才满")
+	d.Refused("claimed before the clock", fault.Conflict, act(c, committee, StepFile), "督促通知书")
+	d.Refused("the developer urges nobody", fault.Forbidden, act(c, developer, StepUrge))
+	d.Refused("a stranger sees nothing", fault.NotFound, act(c, stranger, StepWithdraw))
 	d.do(&c, developer, StepAnswer)
-	d.forward("2026-09-08")
+	d.Forward("2026-09-08")
 	d.do(&c, officer, StepUrge)
-	d.refused("claimed before the second clock", fault.Conflict, act(c, committee, StepFile), "2026年9月23日才满")
-	d.forward("2026-09-24")
-	d.refused("without documents", fault.Invalid, act(c, committee, StepFile), "还缺“启动使用申请表”", "还缺“质量鉴定报告或者规划书面意见”", "还缺“使用方案”", "还缺“预算书”")
-	d.refused("a document without file", fault.Invalid, act(c, committee, StepAttach, chosen("plan"), none), "请选择文件")
+	d.Refused("claimed before the second clock", fault.Conflict, act(c, committee, StepFile), "2026年9月23日才满")
+	d.Forward("2026-09-24")
+	d.Refused("without documents", fault.Invalid, act(c, committee, StepFile), "还缺“启动使用申请表”", "还缺“质量鉴定报告或者规划书面意见”", "还缺“使用方案”", "还缺“预算书”")
+	d.Refused("a document without file", fault.Invalid, act(c, committee, StepAttach, chosen("plan"), none), "请选择文件")
 	d.documents(&c, WhenFile)
 	d.do(&c, committee, StepFile, amount(600_000))
 	if got := c.State.Clock.Due; got != day("2026-09-30") { // 25 to 27 September 2026 are Mid-Autumn, 20 is worked
 		t.Logf("the site check is due on %s", got)
 	}
-	d.refused("more than asked for", fault.Invalid, act(c, officer, StepCheck, amount(600_001)), "超过申请的 6,000.00")
+	d.Refused("more than asked for", fault.Invalid, act(c, officer, StepCheck, amount(600_001)), "超过申请的 6,000.00")
 	d.do(&c, officer, StepCheck)
 	d.do(&c, officer, StepSend)
 	sign := func(by policy.Actor, typed string) func() error {
@@ -169,8 +169,8 @@ func TestLife(t *testing.T) {
 			return err
 		}
 	}
-	d.refused("who prepared it approves nothing", fault.Forbidden, sign(officer, password), "由你经办，审批必须由另一人完成")
-	d.refused("a wrong password", fault.Invalid, sign(chief, "x"), "密码不正确")
+	d.Refused("who prepared it approves nothing", fault.Forbidden, sign(officer, password), "由你经办，审批必须由另一人完成")
+	d.Refused("a wrong password", fault.Invalid, sign(chief, "x"), "密码不正确")
 	d.sign(&c, chief, policy.MoveAgree, "")
 	if held := d.ledger().Balances.Held; held != 0 {
 		t.Errorf("%d is held before the last signature", held)
@@ -179,19 +179,19 @@ func TestLife(t *testing.T) {
 	if b := d.ledger().Balances; b.Held != 500_000 || b.Bank != 2_000_000 {
 		t.Errorf("after the approval %+v", b)
 	}
-	d.refused("without the documents of the account", fault.Invalid, act(c, committee, StepAccount), "还缺“决算单”", "还缺“票据”")
+	d.Refused("without the documents of the account", fault.Invalid, act(c, committee, StepAccount), "还缺“决算单”", "还缺“票据”")
 	d.documents(&c, WhenAccount)
-	d.refused("more than is held", fault.Invalid, act(c, committee, StepAccount, amount(500_001)), "超过批准预留的 5,000.00")
+	d.Refused("more than is held", fault.Invalid, act(c, committee, StepAccount, amount(500_001)), "超过批准预留的 5,000.00")
 	d.do(&c, committee, StepAccount, amount(450_000))
-	d.refused("paid before it was shown its days", fault.Conflict, act(c, cashier, StepPay), "才满")
-	d.forward("2026-10-02")
-	d.refused("the officer pays nothing", fault.Forbidden, act(c, officer, StepPay))
+	d.Refused("paid before it was shown its days", fault.Conflict, act(c, cashier, StepPay), "才满")
+	d.Forward("2026-10-02")
+	d.Refused("the officer pays nothing", fault.Forbidden, act(c, officer, StepPay))
 	both := person("vice", "cashier", policy.County)
-	d.refused("who approved pays nothing", fault.Forbidden, act(c, both, StepPay), "另一人")
-	d.refused("no slip", fault.Invalid, act(c, cashier, StepPay, none), "付款回单")
+	d.Refused("who approved pays nothing", fault.Forbidden, act(c, both, StepPay), "另一人")
+	d.Refused("no slip", fault.Invalid, act(c, cashier, StepPay, none), "付款回单")
 	before := c
 	d.do(&c, cashier, StepPay)
-	d.refused("paid twice", fault.Conflict, act(before, cashier, StepPay), "刚被别人办过")
+	d.Refused("paid twice", fault.Conflict, act(before, cashier, StepPay), "刚被别人办过")
 	if b := d.ledger().Balances; b.Bank != 1_550_000 || b.Held != 0 || b.Deposit != 1_550_000 {
 		t.Errorf("after the payment %+v", b)
 	}
@@ -200,10 +200,10 @@ func TestLife(t *testing.T) {
 	if !ok || due.Fen != 450_000 || due.Day != day("2026-10-19") { // fifteen days end on a Saturday
 		t.Errorf("to be replenished: %+v", due)
 	}
-	d.refused("closed too early", fault.Conflict, act(c, officer, StepSettle), "还差 4,500.00")
-	d.forward("2026-10-19")
-	d.refused("dunned on the last day", fault.Conflict, act(c, officer, StepDun), "才满")
-	d.forward("2026-10-20")
+	d.Refused("closed too early", fault.Conflict, act(c, officer, StepSettle), "还差 4,500.00")
+	d.Forward("2026-10-19")
+	d.Refused("dunned on the last day", fault.Conflict, act(c, officer, StepDun), "才满")
+	d.Forward("2026-10-20")
 	d.do(&c, officer, StepDun)
 	must[store.Doc[fund.Ledger]](t)(d.Fund.Pay(ctx, cashier, "p1", fund.Money{Due: due.ID, Fen: 450_000, Day: d.Today(), Receipt: "赣财0002", Paper: d.stored()}, nil))
 	d.do(&c, officer, StepSettle)
@@ -229,17 +229,17 @@ func TestOpening(t *testing.T) {
 		}
 	}
 	same := func(*Opening) {}
-	d.refused("the community, where there is a committee", fault.Conflict, open(community, same), "望湖苑有业委会", "没有业委会、物管会的小区才由社区提出")
-	d.refused("an officer", fault.Forbidden, open(officer, same))
-	d.refused("out of scope", fault.NotFound, open(stranger, same))
-	d.refused("lapsed", fault.Conflict, open(owner, func(in *Opening) { in.Part = "installation" }), "保修期已届满", "自竣工验收合格之日2023年5月31日起至2025年5月31日", "自交付之日2023年6月30日起至2025年6月30日")
-	d.refused("nothing filled in", fault.Invalid, open(owner, func(in *Opening) { *in = Opening{Project: "p1"} }), "请选择保修部位", "请填写位置", "请填写缺陷情况", "请填写竣工验收合格日期", "请填写交付日期")
-	d.refused("delivered before it was completed", fault.Invalid, open(owner, func(in *Opening) { in.Delivered = day("2023-05-01") }), "早于竣工验收合格日期")
-	d.refused("without photo", fault.Invalid, open(owner, func(in *Opening) { in.Photo = nil }), "看得出缺陷的照片")
+	d.Refused("the community, where there is a committee", fault.Conflict, open(community, same), "望湖苑有业委会", "没有业委会、物管会的小区才由社区提出")
+	d.Refused("an officer", fault.Forbidden, open(officer, same))
+	d.Refused("out of scope", fault.NotFound, open(stranger, same))
+	d.Refused("lapsed", fault.Conflict, open(owner, func(in *Opening) { in.Part = "installation" }), "保修期已届满", "自竣工验收合格之日2023年5月31日起至2025年5月31日", "自交付之日2023年6月30日起至2025年6月30日")
+	d.Refused("nothing filled in", fault.Invalid, open(owner, func(in *Opening) { *in = Opening{Project: "p1"} }), "请选择保修部位", "请填写位置", "请填写缺陷情况", "请填写竣工验收合格日期", "请填写交付日期")
+	d.Refused("delivered before it was completed", fault.Invalid, open(owner, func(in *Opening) { in.Delivered = day("2023-05-01") }), "早于竣工验收合格日期")
+	d.Refused("without photo", fault.Invalid, open(owner, func(in *Opening) { in.Photo = nil }), "看得出缺陷的照片")
 	d.found = fault.New("handover.Defect", fault.Conflict, "建设单位的整改期限还没有过")
-	d.refused("a finding that is not overdue", fault.Conflict, open(owner, func(in *Opening) { in.Handover, in.Finding = "h1", "i1" }), "期限还没有过")
+	d.Refused("a finding that is not overdue", fault.Conflict, open(owner, func(in *Opening) { in.Handover, in.Finding = "h1", "i1" }), "期限还没有过")
 	d.found = nil
-	d.refused("a finding of another project", fault.Conflict, open(community, func(in *Opening) { in.Project, in.Handover, in.Finding = "p2", "h1", "i1" }), "不在芝城花园")
+	d.Refused("a finding of another project", fault.Conflict, open(community, func(in *Opening) { in.Project, in.Handover, in.Finding = "p2", "h1", "i1" }), "不在芝城花园")
 	for _, tt := range []struct {
 		name   string
 		by     policy.Actor
@@ -284,7 +284,7 @@ func TestPaper(t *testing.T) {
 	c := d.claimTo(Approving)
 	d.sign(&c, chief, policy.MoveAgree, "")
 	record := func(by policy.Actor, typed string, change func(*fund.OnPaper)) (store.Doc[Claim], error) {
-		in := fund.OnPaper{Hash: c.State.Approval.SubjectHash, Signer: vice.ID, SignedOn: d.Today(), Upload: d.upload()}
+		in := fund.OnPaper{Hash: c.State.Approval.SubjectHash, Signer: vice.ID, SignedOn: d.Today(), Upload: d.Photo()}
 		change(&in)
 		return d.SignOnPaper(t.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, in, typed)
 	}
@@ -304,7 +304,7 @@ func TestPaper(t *testing.T) {
 		{"a wrong password", officer, fault.Invalid, "x", right, "current"},
 		{"the committee records nothing", committee, fault.Forbidden, password, right, ""},
 	} {
-		d.refused(tt.name, tt.kind, func() error { _, err := record(tt.by, tt.typed, tt.change); return err }, tt.said)
+		d.Refused(tt.name, tt.kind, func() error { _, err := record(tt.by, tt.typed, tt.change); return err }, tt.said)
 	}
 	c = must[store.Doc[Claim]](t)(record(officer, password, right))
 	scan := c.State.Approval.Papers()[0].Paper.FileHash
@@ -318,8 +318,8 @@ func TestPaper(t *testing.T) {
 	if held := d.ledger().Balances.Held; c.State.State != Approving || held != 0 || len(c.State.Scans) != 1 || c.State.Scans[0].Original != strings.TrimPrefix(scan, "sha256:") {
 		t.Fatalf("%s, %d held, %+v", c.State.State, held, c.State.Scans)
 	}
-	d.refused("who recorded it looks", fault.Forbidden, func() error { return look(officer, policy.MoveConfirmPaper, "") })
-	d.refused("who signed it looks", fault.Forbidden, func() error { return look(vice, policy.MoveConfirmPaper, "") })
+	d.Refused("who recorded it looks", fault.Forbidden, func() error { return look(officer, policy.MoveConfirmPaper, "") })
+	d.Refused("who signed it looks", fault.Forbidden, func() error { return look(vice, policy.MoveConfirmPaper, "") })
 	second := person("officer2", "property_officer", policy.County)
 	if err := look(second, policy.MoveRejectPaper, "签字日期看不清"); err != nil || c.State.State != Approving {
 		t.Fatal(err, c.State.State)
@@ -347,24 +347,24 @@ func TestBounced(t *testing.T) {
 	}
 	right := func(*fund.Input) {}
 	both := policy.Actor{ID: cashier.ID, Appointments: append(append([]policy.Appointment(nil), cashier.Appointments...), chief.Appointments...)}
-	d.refused("the cashier has no right to it", fault.Forbidden, bounce(cashier, right))
-	d.refused("who paid", fault.Forbidden, bounce(both, right), "另一人")
-	d.refused("before the payment", fault.Invalid, bounce(chief, func(in *fund.Input) { in.Day = c.State.Paid.Day.Add(-1) }), "day 退汇到账日期")
-	d.refused("no reason", fault.Invalid, bounce(chief, func(in *fund.Input) { in.Text = "" }), "text 请填写退汇原因")
-	d.refused("no paper", fault.Invalid, bounce(chief, func(in *fund.Input) { in.Upload = nil }), "退汇凭证")
+	d.Refused("the cashier has no right to it", fault.Forbidden, bounce(cashier, right))
+	d.Refused("who paid", fault.Forbidden, bounce(both, right), "另一人")
+	d.Refused("before the payment", fault.Invalid, bounce(chief, func(in *fund.Input) { in.Day = c.State.Paid.Day.Add(-1) }), "day 退汇到账日期")
+	d.Refused("no reason", fault.Invalid, bounce(chief, func(in *fund.Input) { in.Text = "" }), "text 请填写退汇原因")
+	d.Refused("no paper", fault.Invalid, bounce(chief, func(in *fund.Input) { in.Upload = nil }), "退汇凭证")
 	d.do(&c, chief, StepBounce)
 	held := d.ledger().Balances
 	if c.State.State != Bounced || held.Bank != free.Bank || held.Held != 450_000 || c.State.Paid != nil || len(c.State.Bounced) != 1 {
 		t.Errorf("%s, %+v", c.State.State, held)
 	}
 	d.settled()
-	d.refused("who prepared it pays nothing", fault.Forbidden, func() error {
+	d.Refused("who prepared it pays nothing", fault.Forbidden, func() error {
 		_, err := d.Do(t.Context(), person("officer", "cashier", policy.County), fund.At{ID: c.ID, Seq: c.Seq}, StepPay, d.input())
 		return err
 	})
 	before := c
 	d.do(&c, cashier, StepPay)
-	d.refused("paid twice", fault.Conflict, func() error {
+	d.Refused("paid twice", fault.Conflict, func() error {
 		_, err := d.Do(t.Context(), cashier, fund.At{ID: before.ID, Seq: before.Seq}, StepPay, d.input())
 		return err
 	})
@@ -373,7 +373,7 @@ func TestBounced(t *testing.T) {
 	}
 	d.do(&c, officer, StepAsk)
 	d.do(&c, chief, StepBounce)
-	d.forward("2026-10-12")
+	d.Forward("2026-10-12")
 	d.do(&c, cashier, StepPay)
 	d.do(&c, officer, StepAsk, func(in *fund.Input) { in.Number = "都建补〔2026〕2号" })
 	l := d.ledger()
@@ -419,12 +419,12 @@ func TestEveryStepOfEveryState(t *testing.T) {
 				continue
 			}
 			tried++
-			d.refused(string(state)+" "+string(step), fault.Conflict, func() error {
+			d.Refused(string(state)+" "+string(step), fault.Conflict, func() error {
 				_, err := d.Do(t.Context(), actors[step.Action()], fund.At{ID: c.ID, Seq: c.Seq}, step, d.input())
 				return err
 			})
 			if step == StepSign {
-				d.refused(string(state)+" signed", fault.Conflict, func() error {
+				d.Refused(string(state)+" signed", fault.Conflict, func() error {
 					_, err := d.Sign(t.Context(), vice, fund.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: policy.MoveAgree}, password)
 					return err
 				})
@@ -478,7 +478,7 @@ func TestWaysOut(t *testing.T) {
 	d.do(&c, officer, StepSend)
 	d.sign(&c, chief, policy.MoveAgree, "")
 	must[store.Doc[fund.Ledger]](t)(d.Fund.FreezeMoney(t.Context(), officer, "p1", fund.CourtOrder{Court: "都昌县人民法院", Document: "（2026）赣0428执12号", Fen: 1_500_000, Day: d.Today(), Paper: d.stored()}, nil))
-	d.refused("frozen", fault.Conflict, func() error {
+	d.Refused("frozen", fault.Conflict, func() error {
 		_, err := d.Sign(t.Context(), vice, fund.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: c.State.Approval.SubjectHash}, password)
 		return err
 	}, "可用 5,000.00 元，不够预留 6,000.00 元")
@@ -488,13 +488,13 @@ func TestWaysOut(t *testing.T) {
 func TestUrgent(t *testing.T) {
 	d := newDesk(t)
 	danger := func() store.Doc[Claim] {
-		d.forward("2026-09-01")
+		d.Forward("2026-09-01")
 		in := d.opening()
 		in.Danger = "外墙砖脱落，砸到人行道"
 		return must[store.Doc[Claim]](t)(d.Open(t.Context(), committee, in))
 	}
 	c := danger()
-	d.refused("without the photo of the danger", fault.Invalid, func() error {
+	d.Refused("without the photo of the danger", fault.Invalid, func() error {
 		_, err := d.Do(t.Context(), officer, fund.At{ID: c.ID, Seq: c.Seq}, StepUrgent, d.input())
 		return err
 	}, "险情照片")
@@ -507,7 +507,7 @@ func TestUrgent(t *testing.T) {
 	if c.State.State != Repairing || d.ledger().Balances.Held != 500_000 {
 		t.Errorf("signed afterwards: %s", c.State.State)
 	}
-	d.refused("shown without the documents that could wait", fault.Invalid, func() error {
+	d.Refused("shown without the documents that could wait", fault.Invalid, func() error {
 		_, err := d.Do(t.Context(), committee, fund.At{ID: c.ID, Seq: c.Seq}, StepAccount, d.input())
 		return err
 	}, "还缺“预算书”", "还缺“决算单”")
@@ -556,7 +556,7 @@ func TestAtOnce(t *testing.T) {
 	c = must[store.Doc[Claim]](t)(d.One(ctx, officer, c.ID))
 	d.documents(&c, WhenAccount)
 	d.do(&c, committee, StepAccount, amount(450_000))
-	d.forward("2026-10-20")
+	d.Forward("2026-10-20")
 	at.Seq = c.Seq
 	at.Idem = &store.Idem{Key: "pay", Body: []byte("450000")}
 	inputs := []fund.Input{d.input(), d.input(), d.input()}

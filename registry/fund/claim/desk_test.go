@@ -1,12 +1,7 @@
 package claim
 
 import (
-	"bytes"
 	"context"
-	"image"
-	"image/png"
-	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,27 +10,23 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
-	"redsteward/policy/policytest"
 	"redsteward/registry"
 	"redsteward/registry/fund"
+	"redsteward/registry/registrytest"
 )
 
 // desk is a service on a real store with a clock that tests move; p1 has a committee, p2 has none, p3 is of another developer.
 type desk struct {
 	*Service
-	t   *testing.T
-	now time.Time
+	*registrytest.Desk
 	// found is what the handover says about any finding.
 	found error
 }
 
 const password = "Lake-Poyang-7"
 
-func person(id string, role policy.Role, scope string) policy.Actor {
-	return policy.Actor{ID: id, Appointments: []policy.Appointment{{Role: role, Unit: scope, Scopes: []string{scope}}}}
-}
+var person = registrytest.Person
 
 var (
 	committee = person("committee", "owners_committee", "p:p1")
@@ -96,56 +87,17 @@ func (d *desk) Defect(context.Context, policy.Actor, string, string) (fund.Defec
 	return fund.Defect{Project: "p1", Name: "屋面", Where: "3幢", Text: "渗漏"}, d.found
 }
 
-func day(text string) calendar.Date {
-	d, err := calendar.ParseDate(text)
-	if err != nil {
-		panic(err)
-	}
-	return d
-}
+var day = registrytest.Day
 
-func read(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile("../../../configs/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-func must[T any](t testing.TB) func(T, error) T {
-	return func(v T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err, fault.FieldsOf(err))
-		}
-		return v
-	}
-}
+func must[T any](t testing.TB) func(T, error) T { return registrytest.Must[T](t) }
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx := t.Context()
-	rights := policytest.Rules(t)
-	periods := must[*calendar.Rules](t)(calendar.ParseRules("deadlines.yaml", read(t, "deadlines.yaml")))
-	chains := must[*policy.Chains](t)(policy.ParseChains("approvals.yaml", read(t, "approvals.yaml"), rights))
-	days := must[*calendar.Calendar](t)(calendar.Parse(calendar.File{Name: "holidays", Data: read(t, "calendar/holidays-2014-2026.csv")}))
-	rules := must[*Rules](t)(ParseRules("fund.yaml", read(t, "fund.yaml"), func(id string) bool { _, err := periods.Find(id); return err == nil }))
-	d := &desk{t: t, now: time.Date(2026, 9, 1, 1, 0, 0, 0, time.UTC)}
-	engine := must[*sqlite.Engine](t)(sqlite.Open(ctx, t.TempDir(), sqlite.Options{Relaxed: true}))
-	db := must[*store.DB](t)(store.Open(ctx, engine, store.Options{Now: func() time.Time { return d.now }, MasterKey: make([]byte, 32)}))
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	guard := policy.NewGuard(rights, policy.TenureTable{})
-	ledgers := must[*fund.Service](t)(fund.NewService(ctx, db, guard, d))
-	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Rules: rules, Defects: d, Desk: fund.Desk{DB: db, Guard: guard, Keeper: files.NewKeeper(db, t.TempDir()), Fund: ledgers, Persons: d, Chains: chains,
-		Now: func() time.Time { return d.now }, Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
-			r, err := periods.Find(rule)
-			return days.Deadline(r, start), err
-		}}}))
+	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 9, 1, 1, 0, 0, 0, time.UTC))}
+	rules := must[*Rules](t)(ParseRules("fund.yaml", registrytest.Config(t, "fund.yaml"), d.HasPeriod))
+	ledgers := must[*fund.Service](t)(fund.NewService(ctx, d.DB, d.Guard, d))
+	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Rules: rules, Defects: d, Desk: fund.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Fund: ledgers, Persons: d, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
 	id := must[string](t)(ledgers.ProposeRule(ctx, officer, fund.Terms{Title: "暂行办法", Document: "都建发〔2026〕3号", Rate: num.FromInt(2), Base: fund.BaseCost, DueBefore: fund.EventAcceptance, Years: 8, Starts: fund.EventFirstDelivery,
 		Rounding: fund.RoundFen, Days: policy.Span{From: day("2026-01-01")}}, nil))
 	if err := ledgers.AdoptRule(ctx, director, id, nil); err != nil {
@@ -157,47 +109,7 @@ func newDesk(t *testing.T) *desk {
 	return d
 }
 
-// upload is a paper of a form.
-func (d *desk) upload() *files.Upload {
-	d.t.Helper()
-	var b bytes.Buffer
-	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 40, 30))); err != nil {
-		d.t.Fatal(err)
-	}
-	up := must[*files.Upload](d.t)(d.receive(b.Bytes()))
-	d.t.Cleanup(func() { _ = up.Close() })
-	return up
-}
-
-func (d *desk) receive(data []byte) (*files.Upload, error) {
-	return d.Keeper.Receive("照片.png", bytes.NewReader(data), files.PNG)
-}
-
 func (d *desk) stored() files.Stored {
-	d.t.Helper()
-	return must[files.Stored](d.t)(d.Keeper.Keep(d.t.Context(), store.Meta{By: "cashier", Action: "fund.book"}, d.upload()))
-}
-
-// forward moves the clock to 09:00 of a day.
-func (d *desk) forward(to string) { d.now = day(to).Begins().Add(9 * time.Hour) }
-
-// refused checks that a call is refused as said and wrote nothing.
-func (d *desk) refused(name string, kind fault.Kind, f func() error, said ...string) {
-	d.t.Helper()
-	before := must[int64](d.t)(d.DB.Engine().LastN(d.t.Context()))
-	err := f()
-	after := must[int64](d.t)(d.DB.Engine().LastN(d.t.Context()))
-	if !fault.Is(err, kind) || before != after {
-		d.t.Errorf("%s: %v, %d records", name, err, after-before)
-		return
-	}
-	text := fault.MessageOf(err)
-	for _, f := range fault.FieldsOf(err) {
-		text += " " + f.Name + " " + f.Message
-	}
-	for _, want := range said {
-		if !strings.Contains(text, want) {
-			d.t.Errorf("%s: %q does not say %q", name, text, want)
-		}
-	}
+	d.T.Helper()
+	return must[files.Stored](d.T)(d.Keeper.Keep(d.T.Context(), store.Meta{By: "cashier", Action: "fund.book"}, d.Photo()))
 }

@@ -1,38 +1,32 @@
 package refund
 
 import (
-	"bytes"
 	"context"
-	"image"
-	"image/png"
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
-	"redsteward/policy/policytest"
 	"redsteward/registry"
 	"redsteward/registry/fund"
+	"redsteward/registry/registrytest"
 )
 
 // desk is a service on a real store with a clock that tests move; the deposit of p1 ends on 2026-10-31.
 type desk struct {
 	*Service
-	t       *testing.T
-	now     time.Time
+	*registrytest.Desk
 	running int
 	ledgers int
 }
 
 func person(id string, role policy.Role) policy.Actor {
-	return policy.Actor{ID: id, Appointments: []policy.Appointment{{Role: role, Unit: policy.County, Scopes: []string{policy.County}}}}
+	return registrytest.Person(id, role, policy.County)
 }
 
 var (
@@ -63,48 +57,16 @@ func (d *desk) Place(_ context.Context, project string, _ calendar.Date) (regist
 	return registry.Place{Project: project, Name: project, Community: "c1", CommunityName: "城东社区", Township: "t1", TownshipName: "都昌镇", Developer: "dev1"}, nil
 }
 
-func day(text string) calendar.Date {
-	d, err := calendar.ParseDate(text)
-	if err != nil {
-		panic(err)
-	}
-	return d
-}
+var day = registrytest.Day
 
-func must[T any](t testing.TB) func(T, error) T {
-	return func(v T, err error) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err, fault.FieldsOf(err))
-		}
-		return v
-	}
-}
+func must[T any](t testing.TB) func(T, error) T { return registrytest.Must[T](t) }
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx := t.Context()
-	read := func(name string) []byte { return must[[]byte](t)(os.ReadFile("../../../configs/" + name)) }
-	rights := policytest.Rules(t)
-	periods := must[*calendar.Rules](t)(calendar.ParseRules("deadlines.yaml", read("deadlines.yaml")))
-	chains := must[*policy.Chains](t)(policy.ParseChains("approvals.yaml", read("approvals.yaml"), rights))
-	days := must[*calendar.Calendar](t)(calendar.Parse(calendar.File{Name: "holidays", Data: read("calendar/holidays-2014-2026.csv")}))
-	d := &desk{t: t}
-	d.forward("2026-09-01")
-	engine := must[*sqlite.Engine](t)(sqlite.Open(ctx, t.TempDir(), sqlite.Options{Relaxed: true}))
-	db := must[*store.DB](t)(store.Open(ctx, engine, store.Options{Now: func() time.Time { return d.now }, MasterKey: make([]byte, 32)}))
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	guard := policy.NewGuard(rights, policy.TenureTable{})
-	ledgers := must[*fund.Service](t)(fund.NewService(ctx, db, guard, d))
-	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Claims: d, Ahead: 90, Desk: fund.Desk{DB: db, Guard: guard, Keeper: files.NewKeeper(db, t.TempDir()), Fund: ledgers, Persons: d, Chains: chains,
-		Now: func() time.Time { return d.now }, Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
-			r, err := periods.Find(rule)
-			return days.Deadline(r, start), err
-		}}}))
+	d := &desk{Desk: registrytest.NewDesk(t, day("2026-09-01").Begins())}
+	ledgers := must[*fund.Service](t)(fund.NewService(ctx, d.DB, d.Guard, d))
+	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Claims: d, Ahead: 90, Desk: fund.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Fund: ledgers, Persons: d, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
 	id := must[string](t)(ledgers.ProposeRule(ctx, officer, fund.Terms{Title: "暂行办法", Document: "都建发〔2018〕3号", Rate: num.FromInt(2), Base: fund.BaseCost, DueBefore: fund.EventAcceptance, Years: 8, Starts: fund.EventFirstDelivery,
 		Rounding: fund.RoundFen, Days: policy.Span{From: day("2018-01-01")}}, nil))
 	if err := ledgers.AdoptRule(ctx, vice, id, nil); err != nil {
@@ -113,70 +75,36 @@ func newDesk(t *testing.T) *desk {
 	return d
 }
 
-func (d *desk) forward(to string) { d.now = day(to).Begins().Add(9 * time.Hour) }
-
-func (d *desk) upload() *files.Upload {
-	d.t.Helper()
-	var b bytes.Buffer
-	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
-		d.t.Fatal(err)
-	}
-	up := must[*files.Upload](d.t)(d.Keeper.Receive("照片.png", &b, files.PNG))
-	d.t.Cleanup(func() { _ = up.Close() })
-	return up
-}
-
 // ledger opens an account with 20,000.00 yuan paid and 123.45 yuan of interest.
 func (d *desk) ledger(project string) {
-	d.t.Helper()
-	ctx := d.t.Context()
-	paper := must[files.Stored](d.t)(d.Keeper.Keep(ctx, store.Meta{By: "cashier", Action: "fund.book"}, d.upload()))
-	ok := must[store.Doc[fund.Ledger]](d.t)
+	d.T.Helper()
+	ctx := d.T.Context()
+	paper := must[files.Stored](d.T)(d.Keeper.Keep(ctx, store.Meta{By: "cashier", Action: "fund.book"}, d.Photo()))
+	ok := must[store.Doc[fund.Ledger]](d.T)
 	ok(d.Fund.Assess(ctx, officer, project, fund.AssessInput{Phase: "一期", Cost: 100_000_000, Day: day("2018-10-01"), Begun: day("2018-10-31")}, nil))
 	ok(d.Fund.Pay(ctx, cashier, project, fund.Money{Due: "d1", Fen: 2_000_000, Day: day("2018-09-20"), Receipt: "赣财" + project, Paper: paper}, nil))
 	ok(d.Fund.BookInterest(ctx, cashier, project, fund.Money{Fen: 12_345, Day: day("2026-06-30"), Paper: paper}, nil))
 }
 
 func (d *desk) input() fund.Input {
-	return fund.Input{Day: d.Today(), Number: "都建退〔2026〕1号", Text: "没有发现问题", Choice: "clean", Upload: d.upload()}
+	return fund.Input{Day: d.Today(), Number: "都建退〔2026〕1号", Text: "没有发现问题", Choice: "clean", Upload: d.Photo()}
 }
 
 func (d *desk) do(r *store.Doc[Refund], by policy.Actor, step Step, change ...func(*fund.Input)) {
-	d.t.Helper()
+	d.T.Helper()
 	in := d.input()
 	for _, f := range change {
 		f(&in)
 	}
-	*r = must[store.Doc[Refund]](d.t)(d.Do(d.t.Context(), by, fund.At{ID: r.ID, Seq: r.Seq}, step, in))
+	*r = must[store.Doc[Refund]](d.T)(d.Do(d.T.Context(), by, fund.At{ID: r.ID, Seq: r.Seq}, step, in))
 }
 
 func (d *desk) sign(r *store.Doc[Refund], by policy.Actor, move policy.ApprovalMove) {
-	d.t.Helper()
-	*r = must[store.Doc[Refund]](d.t)(d.Sign(d.t.Context(), by, fund.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: move, Reason: "金额要核对", SubjectHash: r.State.Approval.SubjectHash}, ""))
+	d.T.Helper()
+	*r = must[store.Doc[Refund]](d.T)(d.Sign(d.T.Context(), by, fund.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: move, Reason: "金额要核对", SubjectHash: r.State.Approval.SubjectHash}, ""))
 }
 
 func chosen(id string) func(*fund.Input) { return func(in *fund.Input) { in.Choice = id } }
-
-// refused checks that a call is refused as said and wrote nothing.
-func (d *desk) refused(name string, kind fault.Kind, f func() error, said ...string) {
-	d.t.Helper()
-	before := must[int64](d.t)(d.DB.Engine().LastN(d.t.Context()))
-	err := f()
-	after := must[int64](d.t)(d.DB.Engine().LastN(d.t.Context()))
-	if !fault.Is(err, kind) || before != after {
-		d.t.Errorf("%s: %v, %d records", name, err, after-before)
-		return
-	}
-	text := fault.MessageOf(err)
-	for _, f := range fault.FieldsOf(err) {
-		text += " " + f.Message
-	}
-	for _, want := range said {
-		if !strings.Contains(text, want) {
-			d.t.Errorf("%s: %q does not say %q", name, text, want)
-		}
-	}
-}
 
 func (d *desk) step(r *store.Doc[Refund], by policy.Actor, step Step, change ...func(*fund.Input)) func() error {
 	return func() error {
@@ -184,19 +112,19 @@ func (d *desk) step(r *store.Doc[Refund], by policy.Actor, step Step, change ...
 		for _, f := range change {
 			f(&in)
 		}
-		_, err := d.Do(d.t.Context(), by, fund.At{ID: r.ID, Seq: r.Seq}, step, in)
+		_, err := d.Do(d.T.Context(), by, fund.At{ID: r.ID, Seq: r.Seq}, step, in)
 		return err
 	}
 }
 
 // refundTo leads a refund of a new project along the ordinary way to a state.
 func (d *desk) refundTo(state State) store.Doc[Refund] {
-	d.t.Helper()
-	d.forward("2026-09-01")
+	d.T.Helper()
+	d.Forward("2026-09-01")
 	d.ledgers++
 	project := "p" + string(rune('a'+d.ledgers))
 	d.ledger(project)
-	r := must[store.Doc[Refund]](d.t)(d.Open(d.t.Context(), officer, project, "d1", nil))
+	r := must[store.Doc[Refund]](d.T)(d.Open(d.T.Context(), officer, project, "d1", nil))
 	for _, part := range []struct {
 		reaches State
 		act     func()
@@ -209,10 +137,10 @@ func (d *desk) refundTo(state State) store.Doc[Refund] {
 			}
 			d.do(&r, officer, StepShow)
 		}},
-		{Approving, func() { d.forward("2026-10-02"); d.do(&r, officer, StepSend) }},
+		{Approving, func() { d.Forward("2026-10-02"); d.do(&r, officer, StepSend) }},
 		{SentBack, nil},
 		{Approved, func() { d.sign(&r, chief, policy.MoveAgree); d.sign(&r, vice, policy.MoveAgree) }},
-		{Paid, func() { d.forward("2026-11-01"); d.do(&r, cashier, StepPay) }},
+		{Paid, func() { d.Forward("2026-11-01"); d.do(&r, cashier, StepPay) }},
 	} {
 		switch {
 		case part.act != nil:
@@ -225,13 +153,13 @@ func (d *desk) refundTo(state State) store.Doc[Refund] {
 			d.sign(&r, chief, policy.MoveReturn)
 		}
 		if r.State.State != part.reaches {
-			d.t.Fatalf("the refund is %s, not %s", r.State.State, part.reaches)
+			d.T.Fatalf("the refund is %s, not %s", r.State.State, part.reaches)
 		}
 		if part.reaches == state {
 			return r
 		}
 	}
-	d.t.Fatalf("no way leads to %s", state)
+	d.T.Fatalf("no way leads to %s", state)
 	return r
 }
 
@@ -253,26 +181,26 @@ func TestRefund(t *testing.T) {
 	open := func(by policy.Actor) func() error {
 		return func() error { _, err := d.Open(ctx, by, "p1", "d1", nil); return err }
 	}
-	d.forward("2026-08-01")
-	d.refused("too early", fault.Conflict, open(officer), "届满前 90 日（2026年8月2日）起")
-	d.forward("2026-09-01")
-	d.refused("the cashier begins nothing", fault.Forbidden, open(cashier))
+	d.Forward("2026-08-01")
+	d.Refused("too early", fault.Conflict, open(officer), "届满前 90 日（2026年8月2日）起")
+	d.Forward("2026-09-01")
+	d.Refused("the cashier begins nothing", fault.Forbidden, open(cashier))
 	r := must[store.Doc[Refund]](t)(d.Open(ctx, officer, "p1", "d1", nil))
-	d.refused("begun twice", fault.Conflict, open(officer), "已经在办退还")
-	d.refused("another developer sees nothing", fault.NotFound, func() error { _, err := d.One(ctx, developer, r.ID); return err })
-	d.refused("shown before all checked", fault.Conflict, d.step(&r, officer, StepShow), "业主还没有登记联合查验结果")
+	d.Refused("begun twice", fault.Conflict, open(officer), "已经在办退还")
+	d.Refused("another developer sees nothing", fault.NotFound, func() error { _, err := d.One(ctx, developer, r.ID); return err })
+	d.Refused("shown before all checked", fault.Conflict, d.step(&r, officer, StepShow), "业主还没有登记联合查验结果")
 	for _, by := range []policy.Actor{owners, firm, officer} {
 		d.do(&r, by, StepCheck)
 	}
 	d.do(&r, community, StepCheck, chosen("defect"), func(in *fund.Input) { in.Text = "地下车库渗水" })
-	d.refused("shown with a defect", fault.Conflict, d.step(&r, officer, StepShow), "社区查出还有缺陷：地下车库渗水")
+	d.Refused("shown with a defect", fault.Conflict, d.step(&r, officer, StepShow), "社区查出还有缺陷：地下车库渗水")
 	d.do(&r, officer, StepExtend)
 	d.do(&r, officer, StepResume)
 	for _, by := range []policy.Actor{owners, firm, officer, community} {
 		d.do(&r, by, StepCheck)
 	}
 	d.running = 1
-	d.refused("shown while a claim runs", fault.Conflict, d.step(&r, officer, StepShow), "1 件保修金使用申请正在办")
+	d.Refused("shown while a claim runs", fault.Conflict, d.step(&r, officer, StepShow), "1 件保修金使用申请正在办")
 	d.running = 0
 	d.do(&r, officer, StepShow)
 	if r.State.Clock.Due != day("2026-10-01") {
@@ -280,44 +208,44 @@ func TestRefund(t *testing.T) {
 	}
 	d.do(&r, owners, StepObject, func(in *fund.Input) { in.Text = "北门围墙开裂" })
 	d.do(&r, community, StepObject, func(in *fund.Input) { in.Text = "5幢外墙空鼓" })
-	d.refused("sent before the notice has run", fault.Conflict, d.step(&r, officer, StepSend), "公示到2026年10月1日才满")
-	d.forward("2026-10-02")
-	d.refused("objected too late", fault.Conflict, d.step(&r, owners, StepObject), "公示到2026年10月1日为止")
-	d.refused("sent with an objection", fault.Conflict, d.step(&r, officer, StepSend), "北门围墙开裂", "2027年3月1日")
-	d.refused("taken back by another", fault.Forbidden, d.step(&r, community, StepDrop, chosen("o1")), "由提出的人撤回")
+	d.Refused("sent before the notice has run", fault.Conflict, d.step(&r, officer, StepSend), "公示到2026年10月1日才满")
+	d.Forward("2026-10-02")
+	d.Refused("objected too late", fault.Conflict, d.step(&r, owners, StepObject), "公示到2026年10月1日为止")
+	d.Refused("sent with an objection", fault.Conflict, d.step(&r, officer, StepSend), "北门围墙开裂", "2027年3月1日")
+	d.Refused("taken back by another", fault.Forbidden, d.step(&r, community, StepDrop, chosen("o1")), "由提出的人撤回")
 	d.do(&r, officer, StepSettle, chosen("o1"))
 	d.do(&r, officer, StepSue, chosen("o2"))
-	d.refused("sent with a suit", fault.Conflict, d.step(&r, officer, StepSend), "已起诉或者仲裁")
+	d.Refused("sent with a suit", fault.Conflict, d.step(&r, officer, StepSend), "已起诉或者仲裁")
 	d.do(&r, community, StepDrop, chosen("o2"))
 	d.do(&r, officer, StepSend)
 	if r.State.Fen != 2_012_345 {
 		t.Errorf("%d is sent through the approval", r.State.Fen)
 	}
-	d.refused("who sent it approves nothing", fault.Forbidden, func() error {
+	d.Refused("who sent it approves nothing", fault.Forbidden, func() error {
 		_, err := d.Sign(ctx, officer, fund.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: r.State.Approval.SubjectHash}, "")
 		return err
 	})
 	d.sign(&r, chief, policy.MoveAgree)
 	d.sign(&r, vice, policy.MoveAgree)
-	d.forward("2026-10-31")
-	d.refused("paid on the last day of the period", fault.Conflict, d.step(&r, cashier, StepPay), "2026年10月31日才满")
-	d.forward("2026-11-01")
+	d.Forward("2026-10-31")
+	d.Refused("paid on the last day of the period", fault.Conflict, d.step(&r, cashier, StepPay), "2026年10月31日才满")
+	d.Forward("2026-11-01")
 	both := person("vice", "cashier")
-	d.refused("who approved pays nothing", fault.Forbidden, d.step(&r, both, StepPay), "另一人")
-	paper := must[files.Stored](t)(d.Keeper.Keep(ctx, store.Meta{By: "cashier", Action: "fund.book"}, d.upload()))
+	d.Refused("who approved pays nothing", fault.Forbidden, d.step(&r, both, StepPay), "另一人")
+	paper := must[files.Stored](t)(d.Keeper.Keep(ctx, store.Meta{By: "cashier", Action: "fund.book"}, d.Photo()))
 	order := fund.CourtOrder{Court: "都昌县人民法院", Document: "（2026）赣0428执12号", Fen: 100, Day: d.Today(), Paper: paper}
 	frozen := must[store.Doc[fund.Ledger]](t)(d.Fund.FreezeMoney(ctx, officer, "p1", order, nil))
-	d.refused("frozen", fault.Conflict, d.step(&r, cashier, StepPay), "司法冻结 1.00 元")
+	d.Refused("frozen", fault.Conflict, d.step(&r, cashier, StepPay), "司法冻结 1.00 元")
 	order.Freeze = frozen.State.Freezes[0].ID
 	must[store.Doc[fund.Ledger]](t)(d.Fund.Release(ctx, chief, "p1", order, nil))
 	before := r
 	d.do(&r, cashier, StepPay)
-	d.refused("paid twice", fault.Conflict, d.step(&before, cashier, StepPay))
+	d.Refused("paid twice", fault.Conflict, d.step(&before, cashier, StepPay))
 	l := must[fund.Ledger](t)(d.Fund.Balance(ctx, "p1"))
 	if l.Balances != (fund.Balances{}) || r.State.State != Paid {
 		t.Errorf("after the refund %s, %+v", r.State.State, l.Balances)
 	}
-	d.refused("begun again after it was paid", fault.Conflict, open(officer), "已经退还")
+	d.Refused("begun again after it was paid", fault.Conflict, open(officer), "已经退还")
 	if _, _, err := d.Fund.Audit(ctx, func(f fund.Finding) { t.Errorf("%+v", f) }); err != nil {
 		t.Error(err)
 	}
@@ -327,9 +255,9 @@ func TestRefund(t *testing.T) {
 func TestBounced(t *testing.T) {
 	d := newDesk(t)
 	r := d.refundTo(Paid)
-	d.refused("the cashier has no right to it", fault.Forbidden, d.step(&r, cashier, StepBounce))
-	d.refused("who paid", fault.Forbidden, d.step(&r, person("cashier", "section_chief"), StepBounce), "另一人")
-	d.refused("no paper", fault.Invalid, d.step(&r, chief, StepBounce, func(in *fund.Input) { in.Upload = nil }), "退汇凭证")
+	d.Refused("the cashier has no right to it", fault.Forbidden, d.step(&r, cashier, StepBounce))
+	d.Refused("who paid", fault.Forbidden, d.step(&r, person("cashier", "section_chief"), StepBounce), "另一人")
+	d.Refused("no paper", fault.Invalid, d.step(&r, chief, StepBounce, func(in *fund.Input) { in.Upload = nil }), "退汇凭证")
 	for range 2 {
 		d.do(&r, chief, StepBounce)
 		l := must[fund.Ledger](t)(d.Fund.Balance(t.Context(), r.State.Project))
@@ -338,7 +266,7 @@ func TestBounced(t *testing.T) {
 		}
 		before := r
 		d.do(&r, cashier, StepPay)
-		d.refused("paid twice", fault.Conflict, d.step(&before, cashier, StepPay))
+		d.Refused("paid twice", fault.Conflict, d.step(&before, cashier, StepPay))
 	}
 	l := must[fund.Ledger](t)(d.Fund.Balance(t.Context(), r.State.Project))
 	if r.State.State != Paid || len(r.State.Bounced) != 2 || l.Balances != (fund.Balances{}) {
@@ -354,14 +282,14 @@ func TestPaper(t *testing.T) {
 	d := newDesk(t)
 	r := d.refundTo(Approving)
 	for _, signer := range []policy.Actor{chief, vice} {
-		paper := fund.OnPaper{Hash: r.State.Approval.SubjectHash, Signer: signer.ID, SignedOn: d.Today(), Upload: d.upload()}
+		paper := fund.OnPaper{Hash: r.State.Approval.SubjectHash, Signer: signer.ID, SignedOn: d.Today(), Upload: d.Photo()}
 		r = must[store.Doc[Refund]](t)(d.SignOnPaper(t.Context(), officer, fund.At{ID: r.ID, Seq: r.Seq}, paper, ""))
 		scans := r.State.Approval.Papers()
 		if len(scans) != 1 || r.State.State != Approving {
 			t.Fatalf("%s, %d scans wait", r.State.State, len(scans))
 		}
 		look := policy.Sign{Move: policy.MoveConfirmPaper, SubjectHash: r.State.Approval.SubjectHash, Paper: &policy.PaperSignature{FileHash: scans[0].Paper.FileHash}}
-		d.refused("who recorded it looks", fault.Forbidden, func() error {
+		d.Refused("who recorded it looks", fault.Forbidden, func() error {
 			_, err := d.Sign(t.Context(), officer, fund.At{ID: r.ID, Seq: r.Seq}, look, "")
 			return err
 		})
@@ -378,7 +306,7 @@ func TestHandedOn(t *testing.T) {
 	r := d.refundTo(Showing)
 	d.do(&r, officer, StepGone)
 	d.do(&r, owners, StepObject)
-	d.forward("2027-03-02")
+	d.Forward("2027-03-02")
 	d.do(&r, officer, StepSend)
 	d.sign(&r, chief, policy.MoveAgree)
 	d.sign(&r, vice, policy.MoveAgree)
@@ -407,10 +335,10 @@ func TestEveryStepOfEveryState(t *testing.T) {
 				continue
 			}
 			tried++
-			d.refused(string(state)+" "+string(step), fault.Conflict, d.step(&r, actors[step.Action()], step))
+			d.Refused(string(state)+" "+string(step), fault.Conflict, d.step(&r, actors[step.Action()], step))
 		}
 		if state != Approving {
-			d.refused(string(state)+" signed", fault.Conflict, func() error {
+			d.Refused(string(state)+" signed", fault.Conflict, func() error {
 				_, err := d.Sign(t.Context(), vice, fund.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: policy.MoveAgree}, "")
 				return err
 			})
