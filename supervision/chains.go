@@ -53,13 +53,15 @@ type chainOfFacts struct {
 type chainLevel struct {
 	Name string      `yaml:"name,required"`
 	Role policy.Role `yaml:"role,required"`
+	// Deputies may confirm in its place, with a reason.
+	Deputies []policy.Role `yaml:"deputies"`
 }
 
 // chain is the chain as approvals keep it: one signature a level.
 func (c *chainOfFacts) chain() policy.Chain {
 	out := policy.Chain{ID: c.ID, Version: c.Version, Title: c.Title, Basis: c.Basis}
 	for _, level := range c.Levels {
-		out.Levels = append(out.Levels, policy.Level{Name: level.Name, Seats: []policy.Seat{{Role: level.Role}}})
+		out.Levels = append(out.Levels, policy.Level{Name: level.Name, Seats: []policy.Seat{{Role: level.Role, Deputies: level.Deputies}}})
 	}
 	return out
 }
@@ -76,8 +78,14 @@ func ParseChains(file string, data []byte, rules *policy.Rules) (*Chains, error)
 			doc.Add(at+"."+placeOf(bad.Name), bad.Message)
 		}
 		for k, level := range c.Levels {
-			if ok, _ := rules.RoleAllows(level.Role, policy.ConfirmPartyFact); !ok {
-				doc.Add(fmt.Sprintf("%s.levels.%d.role", at, k), fmt.Sprintf("岗位 %s 没有“逐级确认党建事实”的权限，请先在 roles.csv 里写明", level.Role))
+			needRight := func(place string, role policy.Role) {
+				if ok, _ := rules.RoleAllows(role, policy.ConfirmPartyFact); !ok {
+					doc.Add(fmt.Sprintf("%s.levels.%d.%s", at, k, place), fmt.Sprintf("岗位 %s 没有“逐级确认党建事实”的权限，请先在 roles.csv 里写明", role))
+				}
+			}
+			needRight("role", level.Role)
+			for n, deputy := range level.Deputies {
+				needRight(fmt.Sprintf("deputies.%d", n), deputy)
 			}
 			for earlier := range k {
 				if c.Levels[earlier].Role == level.Role {

@@ -183,10 +183,12 @@ func (s *Observations) about(ctx context.Context, op string, o *Observation, pro
 		}
 		o.Name = held[0].FirmName
 		if _, chained := s.chains.Of(o.Ask.Fact); chained {
-			// The community of any of the firm's projects confirms: it knows the firm.
+			// The community of any of the firm's projects confirms, because it knows the firm; its township can stand in.
 			for _, place := range held {
-				if key := policy.CommunityKey(place.Community); !slices.Contains(o.Keys, key) {
-					o.Keys = append(o.Keys, key)
+				for _, key := range []string{policy.CommunityKey(place.Community), policy.TownshipKey(place.Township)} {
+					if !slices.Contains(o.Keys, key) {
+						o.Keys = append(o.Keys, key)
+					}
 				}
 			}
 		}
@@ -315,7 +317,17 @@ func (s *Observations) decide(ctx context.Context, by policy.Actor, at At, reaso
 // recorded or corrected it (with a chain without ConfirmPartyFact, for an office whose turn it is not, and for who has confirmed already), NotFound outside the scope,
 // Conflict if it does not wait for a decision or somebody was first.
 func (s *Observations) Confirm(ctx context.Context, by policy.Actor, at At) (store.Doc[Observation], error) {
-	return s.decide(ctx, by, at, "", stepConfirm)
+	return s.ConfirmFor(ctx, by, at, "")
+}
+
+// ConfirmFor is Confirm with the reason why a deputy office of a level confirms in its place. Returns what Confirm returns, and Invalid (reason) for a deputy office without one.
+func (s *Observations) ConfirmFor(ctx context.Context, by policy.Actor, at At, reason string) (store.Doc[Observation], error) {
+	if reason = strings.TrimSpace(reason); reason != "" {
+		if err := CheckReason("supervision.Confirm", reason); err != nil {
+			return store.Doc[Observation]{}, err
+		}
+	}
+	return s.decide(ctx, by, at, reason, stepConfirm)
 }
 
 // Return gives an observation back with a reason. Returns Invalid without a reason, and what Confirm returns.

@@ -94,7 +94,7 @@ func (s *Observations) pass(ctx context.Context, by policy.Actor, o *Observation
 	return err
 }
 
-// Decidable tells whether the actor can confirm or return an observation now: nil, or why not (Forbidden with the rule, Conflict if it does not wait).
+// Decidable tells whether the actor can confirm or return an observation now, a deputy office with a reason: nil, or why not (Forbidden with the rule, Conflict if it does not wait).
 func (s *Observations) Decidable(ctx context.Context, by policy.Actor, o *Observation) error {
 	if err := s.guard.Require(by, policy.ReviewObservation); err != nil {
 		return err
@@ -106,7 +106,7 @@ func (s *Observations) Decidable(ctx context.Context, by policy.Actor, o *Observ
 	if err != nil {
 		return err
 	}
-	return s.decidable(g, by, o)
+	return s.decidable(g, by, o, "代理")
 }
 
 // requireAlone asks for the right to decide as the second of two persons. What waited when its fact got a chain is still decided so, by a party organisation.
@@ -117,14 +117,15 @@ func (s *Observations) requireAlone(by policy.Actor, o *Observation) error {
 	return s.guard.Require(by, policy.ConfirmObservation)
 }
 
-func (s *Observations) decidable(g policy.Signer, by policy.Actor, o *Observation) error {
+// decidable tells whether the actor can decide with a reason; without one a deputy office cannot.
+func (s *Observations) decidable(g policy.Signer, by policy.Actor, o *Observation, reason string) error {
 	if err := policy.Separate(by, policy.PartReview, o.Acts); err != nil {
 		return err
 	}
 	if o.Approval == nil {
 		return s.requireAlone(by, o)
 	}
-	_, err := o.sign(g, policy.MoveAgree, "", journal.At(s.db.Now()))
+	_, err := o.sign(g, policy.MoveAgree, reason, journal.At(s.db.Now()))
 	return err
 }
 
@@ -145,6 +146,9 @@ type Level struct {
 	Done bool
 	At   journal.Time
 	Next bool
+	// Deputy says that it was confirmed in place of the office (代), As the role that then did.
+	Deputy bool
+	As     policy.Role
 }
 
 // Levels are the levels of an observation's confirmation in their order; none if one second person confirms.
@@ -158,7 +162,8 @@ func (o *Observation) Levels() []Level {
 	}
 	for _, d := range o.Approval.Decisions {
 		if d.Move == policy.MoveAgree && d.Round == o.Approval.Round {
-			out[d.Level].Done, out[d.Level].At = true, d.At
+			level := &out[d.Level]
+			level.Done, level.At, level.Deputy, level.As = true, d.At, d.Deputy, d.As
 		}
 	}
 	return out

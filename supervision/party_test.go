@@ -209,6 +209,55 @@ func TestConfirmedByTwoPersonsStaysConfirmed(t *testing.T) {
 	}
 }
 
+// TestPartyFactsByDeputies: who was named for a level's absent person confirms there, a deputy office with a reason; neither confirms a second level, and both are named.
+func TestPartyFactsByDeputies(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	away := d.record(t, instructor, trained())
+	township := person("township", "township_party", policy.TownshipKey("360428001000"))
+	refuse := func(by policy.Actor, doc store.Doc[Observation], kind fault.Kind, says string) {
+		t.Helper()
+		before := d.Records(t)
+		_, err := d.Confirm(ctx, by, at(doc))
+		if !fault.Is(err, kind) || !strings.Contains(fault.MessageOf(err)+text(fault.FieldsOf(err)), says) || d.Records(t) != before {
+			t.Errorf("%s: %v", by.ID, err)
+		}
+	}
+	// As a deputy office it needs a reason, and is not asked in the queue.
+	refuse(township, away, fault.Invalid, "代理")
+	if queue, err := d.Queue(ctx, township, ""); err != nil || len(queue.Docs) != 0 {
+		t.Errorf("%d wait for a deputy office: %v", len(queue.Docs), err)
+	}
+	if err := d.Decidable(ctx, township, &away.State); err != nil {
+		t.Error(err)
+	}
+	if _, err := d.ConfirmFor(ctx, township, at(away), strings.Repeat("长", MaxReason+1)); !fault.Is(err, fault.Invalid) {
+		t.Error(err)
+	}
+	byOffice, err := d.ConfirmFor(ctx, township, at(away), "书记住院")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := byOffice.State.Levels()[0]; !l.Done || !l.Deputy || l.As != "township_party" || byOffice.State.Reason != "书记住院" {
+		t.Errorf("%+v", l)
+	}
+	// In the place of somebody who is away, no reason is needed; nobody stands at two levels.
+	standIn := neighbour
+	standIn.Appointments = []policy.Appointment{{Role: "industry_secretary", Scopes: []string{policy.County}}}
+	standIn.Deputizes = []policy.Deputizing{{For: secretary.ID, Appointments: secretary.Appointments}}
+	second := trained()
+	second.Day = second.Day.Add(1)
+	doc := d.record(t, instructor, second)
+	if queue, err := d.Queue(ctx, standIn, ""); err != nil || len(queue.Docs) != 2 {
+		t.Errorf("%d wait for who stands in: %v", len(queue.Docs), err)
+	}
+	doc = d.confirm(t, standIn, doc)
+	if l := doc.State.Levels()[0]; !l.Deputy || l.As != "community_secretary" || doc.State.Approval.Decisions[0].For != secretary.ID {
+		t.Errorf("%+v", doc.State.Approval.Decisions)
+	}
+	refuse(standIn, doc, fault.Forbidden, "已经签过")
+}
+
 // TestPartyFactsFromExcel: a row of them begins its chain; housing staff cannot bring one in.
 func TestPartyFactsFromExcel(t *testing.T) {
 	d := newDesk(t)

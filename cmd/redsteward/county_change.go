@@ -45,6 +45,10 @@ func (l *countyLoader) changeActs() []act {
 		at++
 		acts = append(acts, act{hour(day, 11), partRegister, func(ctx context.Context) error { return l.moves(ctx, i, tale) }})
 	}
+	if at := l.plan.leftProjects(); len(at) == 2 {
+		acts = append(acts, act{hour(day, 11), partRegister, func(ctx context.Context) error { return l.leaves(ctx, at[0], true) }},
+			act{hour(day, 11), partRegister, func(ctx context.Context) error { return l.leaves(ctx, at[1], false) }})
+	}
 	if day.Compare(l.plan.size.handsOver()) < 0 {
 		return acts // a county younger than a year has no change of firm behind it
 	}
@@ -157,6 +161,44 @@ func (m *moving) refuse(ctx context.Context) (err error) {
 func (m *moving) withdraw(ctx context.Context) (err error) {
 	m.now, err = m.changes.Withdraw(ctx, m.by, m.at(), "双方同意续约，通知收回（演示）")
 	return err
+}
+
+// leftProjects are two projects whose firm has left: they change no hands otherwise, and nothing else of the demonstration is about the firm that they have today.
+func (p *countyPlan) leftProjects() []int {
+	busy := map[int]bool{}
+	for _, list := range [][]int{p.handoverProjects(), p.fundProjects(), p.refundProjects(), p.claimProjects()} {
+		for _, i := range list {
+			busy[i] = true
+		}
+	}
+	var out []int
+	for i := len(p.projects) - 1; i >= repairProjects && len(out) < 2; i-- {
+		// Of eight projects five have proof and of six two have records that wait; of seven one changes its firm.
+		if pr := &p.projects[i]; !busy[i] && pr.earlier < 0 && i%8 >= 5 && i%6 != 0 && i%6 != 3 && i%7 != 5 {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// leaves tells of a firm that left a few days ago without another one chosen: the compound is in emergency custody, or without any firm.
+func (l *countyLoader) leaves(ctx context.Context, i int, custody bool) (err error) {
+	m := &moving{countyLoader: l, by: l.of("property_officer", 0), next: l.firms[(l.plan.projects[i].firm+1)%len(l.firms)]}
+	if m.row, err = l.service.register.OneProject(ctx, m.by, l.projects[i]); err != nil {
+		return err
+	}
+	today := calendar.DateOf(l.clock.Now())
+	in := change.Notice{Giver: change.GiverFirm, Given: today.Add(-66), Leaves: today.Add(-2), Reason: "收费率低，企业不再服务（演示）"}
+	if m.now, err = l.changes.Open(ctx, m.by, l.projects[i], m.row.Contract.ID, in, nil); err != nil {
+		return err
+	}
+	if err = m.announce(ctx); err != nil {
+		return err
+	}
+	if custody {
+		return m.custody(ctx)
+	}
+	return l.service.register.EndContract(ctx, m.by, m.row.ID, m.row.Seq, m.row.Contract.ID, in.Leaves, "企业到期退出，业主大会还没有选定（演示）")
 }
 
 // moved tells of a change that is done: the compound came to the firm of today within the first year.

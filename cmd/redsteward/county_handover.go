@@ -200,7 +200,12 @@ func (t *handoverTelling) agree(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.plain(ctx, t.officer, t.handovers.Witness)
+	for _, by := range []policy.Actor{t.officer, t.of("community_secretary", t.project%t.plan.size.communities)} {
+		if err := t.plain(ctx, by, t.handovers.Witness); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // finish shows the result, transfers and files.

@@ -135,6 +135,9 @@ func (l *countyLoader) hireLocal(ctx context.Context) error {
 				key := policy.CommunityKey(community)
 				seats = append(seats, seat{unit: key, scope: key, name: l.plan.person(draws(l.plan.seed, "person", info.Role, i))})
 			}
+			if info.Role == "community_secretary" {
+				seats = append(seats, l.secondSecretary())
+			}
 		case "firm_manager", "project_manager", "party_instructor":
 			for i, firm := range l.firms {
 				if info.Role == "party_instructor" && l.plan.firms[i].party.Form != registry.PartyInstructor {

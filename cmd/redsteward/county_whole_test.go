@@ -13,7 +13,6 @@ import (
 
 	"redsteward/rating"
 	"redsteward/rating/cycle"
-	"redsteward/registry/handover"
 )
 
 // The whole county is loaded once (CI part demo): its stars are spread beside Nanchang's, firms rose and fell, some projects lack data or take no part, one is vetoed.
@@ -79,7 +78,7 @@ func TestWholeCounty(t *testing.T) {
 	if len(result.accounts) < 25 {
 		t.Errorf("%d accounts printed", len(result.accounts))
 	}
-	handoversOfCounty(t, s)
+	registersOfCounty(t, s)
 }
 
 // countyService opens a loaded county.
@@ -99,44 +98,6 @@ func countyService(t *testing.T, dir string) *service {
 		}
 	})
 	return s
-}
-
-// There is one handover in every state, one with twelve defects, and from the filed one leads a defect to the guarantee fund.
-func handoversOfCounty(t *testing.T, s *service) {
-	t.Helper()
-	officer, err := s.accounts.ActorOf(t.Context(), "property-officer")
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, err := s.handovers.ListPage(t.Context(), officer, handover.Filter{}, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	states, most := map[handover.State]int{}, 0
-	for _, d := range page.Docs {
-		states[d.State.State]++
-		w, err := s.handovers.One(t.Context(), officer, d.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		most = max(most, len(w.Findings()))
-		if d.State.State != handover.Filed {
-			continue
-		}
-		if left := w.Left(); len(left) != 1 {
-			t.Errorf("%d defects stay in the filed handover", len(left))
-		} else if _, err := s.handovers.Defect(t.Context(), officer, d.ID, left[0].Item.ID); err != nil {
-			t.Error(err)
-		}
-	}
-	for _, state := range handover.States() {
-		if states[state] == 0 {
-			t.Errorf("no handover is %s", state)
-		}
-	}
-	if most != 12 {
-		t.Errorf("at most %d defects, not twelve", most)
-	}
 }
 
 // keepAccounts writes down how to sign in.

@@ -365,6 +365,8 @@ type observationView struct {
 	CanDecide, CanCorrect, CanWithdraw  bool
 	CanReplace                          bool
 	ReturnField, WithdrawField          field
+	// StandField asks a deputy office why it confirms; nil if there are no levels.
+	StandField *field
 	// Levels are the levels of a confirmation; OnlyResult says that the actor sees nothing but the value.
 	Levels     []timelineEntry
 	OnlyResult bool
@@ -429,6 +431,10 @@ func (s *Server) showObservation(c *fiber.Ctx, by policy.Actor, refused []fault.
 	}
 	v.CanReplace = mayRecord && o.State == supervision.ObservationConfirmed && v.Corrected == ""
 	v.ReturnField = withErrors([]field{{Name: "reason", Label: "退回理由", Rows: 2, Hint: "写明哪里不对、要改成什么；登记人据此更正", Value: c.FormValue("reason")}}, refused)[0]
+	if o.Approval != nil {
+		stand := withErrors([]field{{Name: "stand-reason", Label: "代理确认的理由", Type: "text", Autocomplete: "off", Optional: true, Hint: "由代理岗位确认的才填", Value: c.FormValue("stand-reason")}}, refused)[0]
+		v.StandField = &stand
+	}
 	v.WithdrawField = field{Name: "withdraw-reason", Label: "撤回理由", Type: "text"}
 	said := saidParam(c, map[string]string{"recorded": "已登记，等另一人复核；复核确认后才计入评价。", "corrected": "已更正，等另一人复核。", "confirmed": "已确认，从现在起计入评价。"})
 	p := page{Title: o.Ask.Name, Nav: observationsPath, Said: said, Fields: refused, Data: v}
@@ -445,7 +451,14 @@ func (s *Server) levels(o *supervision.Observation) []timelineEntry {
 		e := timelineEntry{Label: level.Name, Sub: s.titleOfOffice(string(level.Office))}
 		switch {
 		case level.Done:
-			e.State, e.Sub = "done", joinWords(e.Sub, dateTime(level.At.Time))
+			e.State = "done"
+			if level.Deputy {
+				e.Sub += "（代）"
+				if level.As != level.Office {
+					e.Sub = s.titleOfOffice(string(level.As)) + "（代）"
+				}
+			}
+			e.Sub = joinWords(e.Sub, dateTime(level.At.Time))
 		case level.Next:
 			e.State = "now"
 		}
@@ -467,7 +480,11 @@ func joinWords(words ...string) string {
 
 // confirmObservation makes an observation count and opens the next one.
 func (s *Server) confirmObservation(c *fiber.Ctx, by policy.Actor) error {
-	if _, err := s.supervision.Observations.Confirm(c.UserContext(), by, atOf(c)); err != nil {
+	_, err := s.supervision.Observations.ConfirmFor(c.UserContext(), by, atOf(c), c.FormValue("stand-reason"))
+	if refused := refusedForm(err); refused != nil {
+		return s.showObservation(c, by, []fault.Field{{Name: "stand-reason", Message: refused[0].Message}})
+	}
+	if err != nil {
 		return err
 	}
 	return s.nextObservation(c, by, "confirmed")

@@ -1,0 +1,103 @@
+//go:build !race
+
+package main
+
+import (
+	"testing"
+
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry"
+	"redsteward/registry/conduct"
+	"redsteward/registry/handover"
+	"redsteward/registry/party"
+)
+
+// registersOfCounty: there is one handover in every state, an entry of each book of conduct in every state that it has, party sheets at every level, every way in which a
+// compound is covered, and work in the stations.
+func registersOfCounty(t *testing.T, s *service) {
+	t.Helper()
+	ctx := t.Context()
+	officer, err := s.accounts.ActorOf(ctx, "property-officer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What a confirmed correction replaces is marked by a rule, as when the pages are served.
+	if _, err := s.db.RunRules(ctx); err != nil {
+		t.Fatal(err)
+	}
+	handoversOfCounty(t, s, officer)
+	for _, book := range conduct.Books() {
+		seen := map[conduct.State]bool{}
+		err := s.conduct.Each(ctx, officer, book, conduct.Filter{}, func(d store.Doc[conduct.Entry]) error {
+			seen[d.State.StateOn(s.register.Today())] = true
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, state := range conduct.States() {
+			never := state == conduct.Objected && book == conduct.Honours || state == conduct.Repaired && book != conduct.Credit || state == conduct.Replaced && book != conduct.Marks
+			if seen[state] == never {
+				t.Errorf("%s: entries that are %s: %v", book.Title(), state, seen[state])
+			}
+		}
+	}
+	organisation, err := s.accounts.ActorOf(ctx, "organisation")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, state := range []party.State{party.Waiting, party.Passing, party.Confirmed} {
+		if page, err := s.party.List(ctx, organisation, party.Filter{State: state}, ""); err != nil || len(page.Docs) == 0 {
+			t.Errorf("party sheets that are %s: %d, %v", state, len(page.Docs), err)
+		}
+	}
+	coverage, err := s.register.Coverage(ctx, officer, registry.CoverageQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	forms := map[registry.Cover]int{}
+	for _, row := range coverage.Rows {
+		forms[row.Form]++
+	}
+	if forms[registry.CoverNone] != 1 || forms[registry.CoverCustody] != 1 || forms[registry.CoverMarket] == 0 || forms[registry.CoverState] == 0 {
+		t.Errorf("compounds are covered as %v", forms)
+	}
+	if rows, err := s.stations.Overview(ctx, organisation); err != nil || len(rows) != 13 {
+		t.Errorf("%d stations, %v", len(rows), err)
+	}
+}
+
+// handoversOfCounty: one has twelve defects, and from the filed one leads a defect to the guarantee fund.
+func handoversOfCounty(t *testing.T, s *service, officer policy.Actor) {
+	t.Helper()
+	page, err := s.handovers.ListPage(t.Context(), officer, handover.Filter{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	states, most := map[handover.State]int{}, 0
+	for _, d := range page.Docs {
+		states[d.State.State]++
+		w, err := s.handovers.One(t.Context(), officer, d.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, len(w.Findings()))
+		if d.State.State != handover.Filed {
+			continue
+		}
+		if left := w.Left(); len(left) != 1 {
+			t.Errorf("%d defects stay in the filed handover", len(left))
+		} else if _, err := s.handovers.Defect(t.Context(), officer, d.ID, left[0].Item.ID); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, state := range handover.States() {
+		if states[state] == 0 {
+			t.Errorf("no handover is %s", state)
+		}
+	}
+	if most != 12 {
+		t.Errorf("at most %d defects, not twelve", most)
+	}
+}
