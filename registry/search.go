@@ -238,6 +238,9 @@ func finds(name, query string) bool {
 	return false
 }
 
+// Searchable reports whether a text holds anything to look for: a letter, a digit or a Chinese sign.
+func Searchable(text string) bool { return findKey(text) != "" }
+
 // Finds reports whether a name is found by a text, as in the lists of the register: any stretch of it, as itself, as pinyin or as initials; an empty text finds
 // everything.
 func Finds(name, text string) bool { return finds(name, text) }

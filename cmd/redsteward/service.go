@@ -62,6 +62,8 @@ type service struct {
 	// books are the registers of stations, teams and papers, stations the daily work over them.
 	books    *registry.Books
 	stations *station.Service
+	// views are the saved views of accounts.
+	views *policy.Views
 	// chains say who approves what.
 	chains *policy.Chains
 	// filings are the register's filings.
@@ -134,6 +136,9 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 		return err
 	}
 	if s.accounts, err = policy.NewService(ctx, s.db, s.guard, s.clocks, policy.Options{Idle: s.config.Session.Idle, Longest: s.config.Session.Longest, Log: s.refused}); err != nil {
+		return err
+	}
+	if s.views, err = policy.NewViews(ctx, s.db, s.guard); err != nil {
 		return err
 	}
 	if err := s.openFilings(ctx); err != nil {
@@ -289,7 +294,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Approvals: s, Filings: s.filings, Changes: s.changes, Conduct: s.conduct, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Conduct: s.conduct, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -321,4 +322,41 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestBombEverywhere: whatever takes a workbook in refuses one that promises to unpack beyond the limit, and says so.
+func TestBombEverywhere(t *testing.T) {
+	bomb := promising(t, book(t, "x", []any{"企业名称", "统一社会信用代码", "企业性质"}), maxUnpacked)
+	data, err := os.ReadFile("../../configs/books.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := registry.ParseBooks("books.yaml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	readers := map[string]func() error{
+		"cells of a statement": func() error { _, err := Cells(bytes.NewReader(bomb), 10); return err },
+		"observations": func() error {
+			sheet, err := Observations(asked(), askedIn)
+			if err == nil {
+				_, err = sheet.Read(bytes.NewReader(bomb), askedIn)
+			}
+			return err
+		},
+	}
+	for _, kind := range registry.ImportKinds() {
+		readers[kind.Text] = func() error { _, err := ReadRegister(registry.ImportKind(kind.ID), bytes.NewReader(bomb)); return err }
+	}
+	for _, b := range set.All() {
+		readers[b.Title] = func() error { _, err := ReadBookSheet(&b, bytes.NewReader(bomb)); return err }
+	}
+	if len(readers) < 10 {
+		t.Fatalf("only %d readers", len(readers))
+	}
+	for name, read := range readers {
+		if err := read(); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.MessageOf(err), "解开后超过 200 MB") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

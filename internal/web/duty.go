@@ -122,6 +122,7 @@ func weekdayOf(d calendar.Date) string {
 
 // dutyMonth shows the roster of a month.
 func (s *Server) dutyMonth(c *fiber.Ctx, by policy.Actor) error {
+	markList(c)
 	community, _, err := s.dutyCommunity(c, by)
 	if err != nil {
 		return err
@@ -250,6 +251,7 @@ type bookingLine struct {
 
 // bookingDay lists the bookings of a day.
 func (s *Server) bookingDay(c *fiber.Ctx, by policy.Actor) error {
+	markList(c)
 	day := s.registered.Today()
 	if asked, err := calendar.ParseDate(c.Query("day")); err == nil {
 		day = asked

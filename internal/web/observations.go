@@ -145,6 +145,7 @@ func (s *Server) observations(c *fiber.Ctx, by policy.Actor) error {
 	for _, state := range supervision.ObservationStates() {
 		states = append(states, option{Value: string(state), Label: state.Title()})
 	}
+	markList(c)
 	filter := supervision.ObservationFilter{Project: c.Query("project"), Quarter: quarter, Fact: c.Query("fact"), State: supervision.ObservationState(c.Query("state"))}
 	docs, err := s.supervision.Observations.List(c.UserContext(), by, filter, c.Query("after"))
 	if err != nil {

@@ -138,6 +138,8 @@ type accountView struct {
 	Password []field
 	// Away is nil for somebody who signs no approvals.
 	Away *awayView
+	// HasViews: lists can be saved here.
+	HasViews bool
 }
 
 // accountPage is the page of one's own account; refused belong to the form of the password.
@@ -151,7 +153,7 @@ func (s *Server) accountPage(c *fiber.Ctx, by policy.Actor, refused []fault.Fiel
 		{Name: "password", Label: "新密码", Type: "password", Autocomplete: "new-password", Hint: "至少 8 位，大写字母、小写字母、数字、其他字符中至少三类；不能与最近五次相同"},
 		{Name: againField, Label: "再输一次新密码", Type: "password", Autocomplete: "new-password"},
 	}, refused)
-	return page{Title: "我的账号", Nav: "/account", Data: accountView{Offices: s.offices(by.Appointments), Password: form, Away: away}, Fields: refused}, nil
+	return page{Title: "我的账号", Nav: "/account", Data: accountView{Offices: s.offices(by.Appointments), Password: form, Away: away, HasViews: s.views != nil}, Fields: refused}, nil
 }
 
 // account shows one's own account.

@@ -28,6 +28,8 @@ func (s *Server) boardRoutes() []Route {
 	return []Route{
 		{Method: get, Path: coveragePath, Action: policy.ReadRegister, Handler: s.coverage},
 		{Method: get, Path: coveragePath + ".xlsx", Action: policy.ReadRegister, Handler: s.coverageExcel},
+		{Method: get, Path: tilesPath, Action: policy.ReadRegister, Handler: s.tiles},
+		{Method: get, Path: tilesPath + ".xlsx", Action: policy.ReadRegister, Handler: s.tilesExcel},
 		{Method: get, Path: expiryPath, Action: policy.ReadRegister, Handler: s.expiry},
 		{Method: get, Path: expiryPath + ".xlsx", Action: policy.ReadRegister, Handler: s.expiryExcel},
 		{Method: fiber.MethodPost, Path: expiryPath + "/remind", Action: policy.WriteRegister, Handler: s.remind},

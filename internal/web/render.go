@@ -36,10 +36,10 @@ const (
 var declared = map[string]string{
 	"ranking": layoutPublic, "star": layoutPublic, "firms": layoutPublic, "firm": layoutPublic, "method": layoutPublic, "open": layoutPublic, "help": layoutEither,
 	"signin": layoutPublic, "setup": layoutPublic, "error": layoutEither,
-	"todo": layoutApp, "account": layoutApp, "rights": layoutApp, "approvals": layoutApp, "filings": layoutApp, "filing_new": layoutApp, "filing": layoutApp, "filing_sheet": layoutApp, "filing_receipt": layoutDesk, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
+	"todo": layoutApp, "views": layoutApp, "search": layoutApp, "account": layoutApp, "rights": layoutApp, "approvals": layoutApp, "filings": layoutApp, "filing_new": layoutApp, "filing": layoutApp, "filing_sheet": layoutApp, "filing_receipt": layoutDesk, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
 	"periods": layoutApp, "period": layoutApp, "preview": layoutApp, "publish": layoutApp, "boards": layoutApp, "circulars": layoutPublic, "circular": layoutPublic,
 	"proofs": layoutApp, "proof_needs": layoutApp, "proof_form": layoutApp, "proof": layoutApp, "reviews": layoutApp, "review_list": layoutApp,
-	"register_projects": layoutApp, "dossier": layoutApp, "register_board": layoutApp, "change": layoutApp, "register_project": layoutApp, "register_firms": layoutApp, "register_firm": layoutApp, "register_form": layoutApp,
+	"register_projects": layoutApp, "dossier": layoutApp, "register_board": layoutApp, "tiles": layoutApp, "change": layoutApp, "register_project": layoutApp, "register_firms": layoutApp, "register_firm": layoutApp, "register_form": layoutApp,
 	"register_developers": layoutApp, "register_developer": layoutApp,
 	"register_divisions": layoutApp, "register_division": layoutApp, "register_imports": layoutApp, "import_dry": layoutApp, "import_reverse": layoutApp, "import_one": layoutApp, "observation_imports": layoutApp,
 	"fund_bank": layoutApp, "fund_bank_import": layoutApp, "fund_bank_line": layoutApp, "fund_bank_divide": layoutApp, "fund_bank_split": layoutApp, "fund_bank_month": layoutApp,
@@ -178,6 +178,8 @@ type view struct {
 	Office string
 	// Look: the page can be opened as known on an earlier day; nil if not.
 	Look *lookView
+	// Saved are the saved views of a list; nil on other pages.
+	Saved *savedBar
 	// Walks: the dock of a phone leads to the visits.
 	Walks bool
 }
@@ -206,7 +208,7 @@ var publicNav = []navItem{
 var officeNav = []navGroup{
 	{"工作", []navItem{{Label: "我的待办", Path: "/todo", Action: policy.ReadTodo}, {Label: "佐证材料", Path: "/proofs", Action: policy.ReadEvidence},
 		{Label: "材料初审", Path: communityDesk.path, Action: policy.AcceptEvidence}, {Label: "材料复核", Path: bureauDesk.path, Action: policy.ReviewEvidence}}},
-	{"备案", []navItem{{Label: "登记备案", Path: filingsPath, Action: policy.ReadFiling}, {Label: "小区登记", Path: projectsPath, Action: policy.ReadRegister}, {Label: "企业登记", Path: firmsPath, Action: policy.ReadRegister}, {Label: "物业覆盖", Path: coveragePath, Action: policy.ReadRegister}, {Label: "公共收益", Path: moneyPath, Action: policy.ReadRegister}, {Label: "到期提醒", Path: expiryPath, Action: policy.ReadRegister}, {Label: "风险小区", Path: riskPath, Action: policy.ReadRegister}, {Label: "物业更换", Path: changesPath, Action: policy.ReadRegister},
+	{"备案", []navItem{{Label: "登记备案", Path: filingsPath, Action: policy.ReadFiling}, {Label: "小区登记", Path: projectsPath, Action: policy.ReadRegister}, {Label: "企业登记", Path: firmsPath, Action: policy.ReadRegister}, {Label: "社区一览", Path: tilesPath, Action: policy.ReadRegister}, {Label: "物业覆盖", Path: coveragePath, Action: policy.ReadRegister}, {Label: "公共收益", Path: moneyPath, Action: policy.ReadRegister}, {Label: "到期提醒", Path: expiryPath, Action: policy.ReadRegister}, {Label: "风险小区", Path: riskPath, Action: policy.ReadRegister}, {Label: "物业更换", Path: changesPath, Action: policy.ReadRegister},
 		{Label: "承接查验", Path: handoversPath, Action: policy.ReadHandover}, {Label: "建设单位", Path: developersPath, Action: policy.ReadRegister}, {Label: "保修金", Path: fundPath, Action: policy.ReadFund}, {Label: "保修金使用", Path: claimsPath, Action: policy.ReadClaim}, {Label: "保修金退还", Path: refundsPath, Action: policy.ReadRefund}, {Label: "行政区划", Path: divisionsPath, Action: policy.ReadRegister},
 		{Label: "Excel 导入", Path: importsPath, Action: policy.ImportRegister}}},
 	{"监管", []navItem{{Label: "我的走访", Path: "/visits/mine", Action: policy.DoVisit}, {Label: "走访评价", Path: "/visits", Action: policy.ReadVisit},
@@ -233,7 +235,7 @@ func (s *Server) serves(path string) bool {
 		return s.approvals != nil
 	case "/admin/log":
 		return s.journal != nil
-	case projectsPath, firmsPath, developersPath, divisionsPath, importsPath, coveragePath, expiryPath, moneyPath:
+	case projectsPath, firmsPath, developersPath, divisionsPath, importsPath, tilesPath, coveragePath, expiryPath, moneyPath:
 		return s.registered != nil
 	case riskPath, changesPath:
 		return s.changes != nil
@@ -313,6 +315,10 @@ func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page)
 		}
 	} else {
 		v.Groups, v.Office = s.navFor(by, p.Nav, s.workOf(c, by)), s.officeOf(by)
+		var err error
+		if v.Saved, err = s.savedFor(c, by); err != nil {
+			return nil, err
+		}
 		v.Walks = s.serves(minePath) && s.guard.Allow(by, policy.DoVisit)
 	}
 	if layout == layoutApp || layout == layoutPhone || name == "signin" || name == "setup" {

@@ -53,6 +53,7 @@ func (s *Server) table() ([]Route, error) {
 		{Method: post, Path: "/signout", Action: policy.CloseSession, Handler: s.signOut},
 
 		{Method: get, Path: "/todo", Action: policy.ReadTodo, Handler: s.todo},
+		{Method: get, Path: searchPath, Action: policy.ReadTodo, Handler: s.search},
 		{Method: get, Path: "/account", Action: policy.ReadOwnAccount, Handler: s.account},
 		{Method: post, Path: "/account/password", Action: policy.UpdateOwnAccount, Handler: s.changePassword},
 		{Method: get, Path: "/account/totp", Action: policy.UpdateOwnAccount, Handler: s.totpPage},
@@ -84,7 +85,7 @@ func (s *Server) table() ([]Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(rows, s.cycleRoutes(), s.approvalRoutes(), s.filingRoutes(), s.registerRoutes(), s.changeRoutes(), s.claimRoutes(), s.refundRoutes(), s.fundRoutes(), s.handoverRoutes(), s.conductRoutes(), s.partyRoutes(), s.stationRoutes(), apiRows), nil
+	return slices.Concat(rows, s.viewRoutes(), s.cycleRoutes(), s.approvalRoutes(), s.filingRoutes(), s.registerRoutes(), s.changeRoutes(), s.claimRoutes(), s.refundRoutes(), s.fundRoutes(), s.handoverRoutes(), s.conductRoutes(), s.partyRoutes(), s.stationRoutes(), apiRows), nil
 }
 
 // register puts the table into Fiber. Returns Invalid for a row without action or handler, with an action that policy does not know, or twice.

@@ -110,6 +110,7 @@ func (s *Server) visits(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
+	markList(c)
 	states, series := []option{{Value: "", Label: "全部"}}, []option{{Value: "", Label: "全部"}}
 	for _, state := range inspection.VisitStates() {
 		states = append(states, option{Value: string(state), Label: state.Title()})

@@ -76,6 +76,8 @@ type Options struct {
 	Stars Stars
 	// Cycle runs the rating periods. Nil hides their pages.
 	Cycle Cycle
+	// Views keeps the saved views of accounts. Nil offers none.
+	Views *policy.Views
 	// Approvals says who approves what. Nil hides the page.
 	Approvals Approvals
 	// Changes follows changes of firm. Nil hides their pages; needs Register.
@@ -132,6 +134,8 @@ type Server struct {
 	stars   Stars
 	journal Journal
 	cycle   Cycle
+	// views is nil if there are no saved views.
+	views *policy.Views
 	// approvals is nil if the page is not there.
 	approvals Approvals
 	// changes is nil if its pages are not there.
@@ -194,7 +198,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, filings: o.Filings, changes: o.Changes, conduct: o.Conduct, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, conduct: o.Conduct, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

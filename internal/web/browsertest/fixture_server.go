@@ -225,9 +225,13 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err := f.openParty(ctx, guard, clocks.Business, approvals.chains); err != nil {
 		return nil, err
 	}
+	views, err := policy.NewViews(ctx, db, guard)
+	if err != nil {
+		return nil, err
+	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Approvals: approvals, Filings: f.Filings, Changes: f.Changes, Conduct: f.Conduct, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
+		Access: f.Access, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Conduct: f.Conduct, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {

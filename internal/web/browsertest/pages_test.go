@@ -72,7 +72,7 @@ var publicPages = []opened{
 }
 
 var officePages = []opened{
-	{"todo", "/todo", 200}, {"account", "/account", 200}, {"totp", "/account/totp", 200}, {"rights", "/rights", 200}, {"approvals", "/approvals", 200}, {"accounts", "/admin/accounts", 200},
+	{"todo", "/todo", 200}, {"views", "/account/views", 200}, {"search", "/search?q=w", 200}, {"search-empty", "/search", 200}, {"search-none", "/search?q=zzzz", 200}, {"account", "/account", 200}, {"totp", "/account/totp", 200}, {"rights", "/rights", 200}, {"approvals", "/approvals", 200}, {"accounts", "/admin/accounts", 200},
 	{"account-new", "/admin/accounts/new", 200}, {"parts", "/admin/parts", 200}, {"sheet", "/admin/parts?sheet=1", 200}, {"office-help", "/help", 200},
 	{"office-ranking", "/", 200}, {"forbidden", "/admin/log", 403}, {"office-not-found", "/admin/accounts/none", 404},
 }
@@ -154,7 +154,7 @@ func TestPages(t *testing.T) {
 
 // fileRoutes answer with a file or send somewhere else: there is nothing to look at.
 var fileRoutes = map[string]bool{"/stars.csv": true, "/firms/:id<maxLen(600)>/projects.xlsx": true, "/stars/:id<maxLen(200)>/lines.csv": true, "/type": true, "/register/projects.xlsx": true, "/filings.xlsx": true, "/filings/:id<maxLen(64)>/files/:n<int>": true, "/filings/:id<maxLen(64)>/scans/:n<int>": true, "/register/firms.xlsx": true, "/register/developers.xlsx": true, "/register/divisions.xlsx": true,
-	"/register/projects/:id/dossier.xlsx": true, "/register/firms/:id/dossier.xlsx": true,
+	"/register/tiles.xlsx": true, "/register/projects/:id/dossier.xlsx": true, "/register/firms/:id/dossier.xlsx": true,
 	"/register/coverage.xlsx": true, "/register/expiry.xlsx": true, "/register/money.xlsx": true, "/register/risk.xlsx": true, "/changes.xlsx": true, "/register/imports/template/:kind.xlsx": true, "/fund.xlsx": true, "/fund/ageing.xlsx": true, "/fund/bank.xlsx": true, "/fund/bank/months/:month<maxLen(8)>/report.xlsx": true, "/fund/claims.xlsx": true, "/fund/refunds.xlsx": true, "/fund/claims/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/refunds/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/:project<maxLen(64)>/ledger.xlsx": true, "/fund/:project<maxLen(64)>/entries/:no<int>/paper": true, "/register/imports/:id/progress": true, "/register/imports/marked/:id": true, "/handovers/:id<maxLen(64)>/photos/:photo<maxLen(64)>": true, "/handovers/:id<maxLen(64)>/scan": true, "/handovers.xlsx": true, "/handovers/:id<maxLen(64)>/sheet.xlsx": true,
 	"/books/:book<maxLen(40)>/export.xlsx": true, "/books/:book<maxLen(40)>/imports/template.xlsx": true, "/books/:book<maxLen(40)>/:id<maxLen(64)>/files/:n<int>": true, "/papers/export.xlsx": true, "/papers/imports/template.xlsx": true,
 	"/papers/:id<maxLen(64)>/files/:n<int>": true,

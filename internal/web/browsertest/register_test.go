@@ -93,7 +93,7 @@ func registerPages(firm, developer, project, vote, moved string) []opened {
 	firmPage, developerPage, projectPage := "/register/firms/"+firm, "/register/developers/"+developer, "/register/projects/"+project
 	return []opened{
 		{"projects", "/register/projects", 200}, {"projects-found", "/register/projects?q=ty&served=ending&sort=households&desc=1", 200}, {"projects-none", "/register/projects?q=zzz", 200},
-		{"project", projectPage, 200}, {"project-dossier", projectPage + "/dossier", 200}, {"firm-dossier", firmPage + "/dossier", 200}, {"project-new", "/register/projects/new", 200}, {"project-edit", projectPage + "/edit", 200}, {"project-body", projectPage + "/body", 200},
+		{"project", projectPage, 200}, {"tiles", "/register/tiles", 200}, {"tiles-risk", "/register/tiles?measure=risk", 200}, {"search-found", "/search?q=w", 200}, {"project-dossier", projectPage + "/dossier", 200}, {"firm-dossier", firmPage + "/dossier", 200}, {"project-new", "/register/projects/new", 200}, {"project-edit", projectPage + "/edit", 200}, {"project-body", projectPage + "/body", 200},
 		{"contract-new", projectPage + "/contracts/new", 200}, {"contract-correct", projectPage + "/contracts/c1", 200}, {"contract-end", projectPage + "/contracts/c1/end", 200},
 		{"developers", "/register/developers", 200}, {"developer", developerPage, 200}, {"developer-new", "/register/developers/new", 200}, {"developer-edit", developerPage + "/edit", 200},
 		{"developer-standing", developerPage + "/standing", 200}, {"phase-new", projectPage + "/phases/new", 200}, {"phase", projectPage + "/phases/ph1", 200}, {"building-new", projectPage + "/buildings/new", 200},

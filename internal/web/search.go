@@ -1,0 +1,215 @@
+package web
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/policy"
+	"redsteward/registry"
+	"redsteward/registry/filing"
+)
+
+// searchPath is the one box for all registers.
+const searchPath = "/search"
+
+// searchShown is how many hits of one kind the page shows; more are in the list that it leads to.
+const searchShown = 8
+
+// searchView is what search.html shows.
+type searchView struct {
+	Query  string
+	Groups []searchGroup
+}
+
+// searchGroup are the hits of one kind.
+type searchGroup struct {
+	// ID is the anchor, Title the heading, More the list with all of them, "" if there is none.
+	ID, Title, More string
+	Rows            []searchHit
+	// Count is how many there are; Over: more than that.
+	Count int
+	Over  bool
+}
+
+// searchHit is one hit.
+type searchHit struct{ Name, Path, Sub string }
+
+// add appends a hit, as long as the page has room for it.
+func (g *searchGroup) add(name, path string, sub ...string) {
+	g.Count++
+	if len(g.Rows) < searchShown {
+		var said []string
+		for _, text := range sub {
+			if text = strings.TrimSpace(text); text != "" {
+				said = append(said, text)
+			}
+		}
+		g.Rows = append(g.Rows, searchHit{name, path, strings.Join(said, " · ")})
+	}
+}
+
+// counted says how many a register page found in all.
+func (g *searchGroup) counted(n int) {
+	g.Count, g.Over = min(n, registry.CountTo), n > registry.CountTo
+}
+
+// searched is one kind of thing that the box finds: who may see it, and how it is found.
+type searched struct {
+	id, title string
+	action    policy.Action
+	there     bool
+	find      func(ctx context.Context, by policy.Actor, text string, g *searchGroup) error
+}
+
+// searchedText is what is looked for, cut to the longest query of a list.
+func searchedText(c *fiber.Ctx) string {
+	text := []rune(strings.TrimSpace(c.Query("q")))
+	return string(text[:min(len(text), maxQuery)])
+}
+
+// search finds a text in every register that the actor may read, each asked through its own service with its own scope.
+func (s *Server) search(c *fiber.Ctx, by policy.Actor) error {
+	v := searchView{Query: searchedText(c)}
+	if registry.Searchable(v.Query) {
+		for _, kind := range s.searchedKinds() {
+			if !kind.there || !s.guard.Allow(by, kind.action) {
+				continue
+			}
+			g := searchGroup{ID: kind.id, Title: kind.title}
+			if err := kind.find(c.UserContext(), by, v.Query, &g); err != nil {
+				return err
+			}
+			if g.Count > 0 {
+				v.Groups = append(v.Groups, g)
+			}
+		}
+	}
+	return s.render(c, by, "search", page{Title: "查找", Nav: searchPath, Data: v, Scripts: []string{"search.js"}})
+}
+
+// found is the address of a list that shows what was searched for.
+func foundIn(path, text string) string { return path + "?q=" + url.QueryEscape(text) }
+
+func (s *Server) searchedKinds() []searched {
+	return []searched{
+		{"projects", "小区", policy.ReadRegister, s.registered != nil, s.searchProjects},
+		{"firms", "物业服务企业", policy.ReadRegister, s.registered != nil, s.searchFirms},
+		{"developers", "建设单位", policy.ReadRegister, s.registered != nil, s.searchDevelopers},
+		{"divisions", "行政区划与网格", policy.ReadRegister, s.registered != nil, s.searchDivisions},
+		{"stations", "红色驿站用房", policy.ReadStation, s.stations != nil, s.searchStations},
+		{"filings", "登记备案", policy.ReadFiling, s.filings != nil, s.searchFilings},
+		{"accounts", "账号", policy.ReadAccounts, true, s.searchAccounts},
+		{"stars", "星级榜", policy.Public, true, s.searchStars},
+	}
+}
+
+// searchProjects finds projects by name and address, with the owners' body of each.
+func (s *Server) searchProjects(ctx context.Context, by policy.Actor, text string, g *searchGroup) error {
+	found, err := s.registered.Projects(ctx, by, registry.ProjectQuery{Text: text})
+	for _, r := range found.Rows {
+		body := ""
+		if r.Body.Kind != "" {
+			body = registry.TextOf(registry.BodyKinds(), r.Body.Kind)
+		}
+		g.add(r.Name, projectPath(r.ID), r.TownshipName+" "+r.CommunityName, r.Project.Address, r.FirmName, body)
+	}
+	g.More = foundIn(projectsPath, text)
+	g.counted(found.Count)
+	return err
+}
+
+func (s *Server) searchFirms(ctx context.Context, by policy.Actor, text string, g *searchGroup) error {
+	found, err := s.registered.Firms(ctx, by, registry.FirmQuery{Text: text})
+	for _, r := range found.Rows {
+		g.add(r.Name, firmPath(r.ID), string(r.Code), "在管小区 "+count(int(r.Projects))+" 个")
+	}
+	g.More = foundIn(firmsPath, text)
+	g.counted(found.Count)
+	return err
+}
+
+func (s *Server) searchDevelopers(ctx context.Context, by policy.Actor, text string, g *searchGroup) error {
+	found, err := s.registered.Developers(ctx, by, registry.DeveloperQuery{Text: text})
+	for _, r := range found.Rows {
+		g.add(r.Name, developerPath(r.ID), string(r.Code))
+	}
+	g.More = foundIn(developersPath, text)
+	g.counted(found.Count)
+	return err
+}
+
+func (s *Server) searchDivisions(ctx context.Context, by policy.Actor, text string, g *searchGroup) error {
+	found, err := s.registered.Divisions(ctx, by, registry.DivisionQuery{Text: text})
+	for _, d := range found {
+		above := ""
+		if n := len(d.Above); n > 0 {
+			above = d.Above[n-1].Display
+		}
+		g.add(d.Display, divisionPath(d.ID), registry.TextOf(registry.Levels(), d.Level), above, d.ID)
+	}
+	g.More = foundIn(divisionsPath, text)
+	return err
+}
+
+func (s *Server) searchStations(ctx context.Context, by policy.Actor, text string, g *searchGroup) error {
+	found, err := s.stations.Books.Entries(ctx, by, registry.EntryQuery{Book: registry.BookPremises, Text: text})
+	path := booksPath + "/" + registry.BookPremises
+	for _, r := range found.Rows {
+		g.add(r.Name, path+"/"+r.ID, r.TownshipName+" "+r.CommunityName, r.Texts["place"])
+	}
+	g.More = foundIn(path, text)
+	g.counted(found.Count)
+	return err
+}
+
+func (s *Server) searchFilings(ctx context.Context, by policy.Actor, text string, g *searchGroup) error {
+	found, err := s.filings.List(ctx, by, filing.Filter{Text: text}, "")
+	for _, d := range found.Docs {
+		f := &d.State
+		g.add(f.Title, filingsPath+"/"+d.ID, f.ProjectName, f.FirmName, f.Number, f.State.Title())
+	}
+	g.More, g.Over = foundIn(filingsPath, text), found.Next != ""
+	return err
+}
+
+// searchAccounts finds accounts by name and login; an installation has some hundreds.
+func (s *Server) searchAccounts(ctx context.Context, by policy.Actor, text string, g *searchGroup) error {
+	for after := ""; ; {
+		found, next, err := s.people.ListAccounts(ctx, by, after)
+		if err != nil {
+			return err
+		}
+		for _, a := range found {
+			if registry.Finds(a.Name, text) || strings.HasPrefix(a.Login, strings.ToLower(strings.TrimSpace(text))) {
+				var offices []string
+				for _, o := range s.offices(a.Appointments) {
+					offices = append(offices, o.Title)
+				}
+				g.add(a.Name, accountsPath+"/"+a.ID, a.Login, strings.Join(offices, "、"))
+			}
+		}
+		if after = next; after == "" {
+			return nil
+		}
+	}
+}
+
+// searchStars finds subjects on the shown board.
+func (s *Server) searchStars(ctx context.Context, _ policy.Actor, text string, g *searchGroup) error {
+	b, err := s.boardNow(ctx)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	found := b.page(filter{Query: text})
+	for _, r := range found.Rows {
+		g.add(r.Name, starAddress(r.ID), b.grades[r.Grade].Label, r.Place, r.Firm)
+	}
+	for _, r := range found.Apart {
+		g.add(r.Name, starAddress(r.ID), r.Reason, r.Place, r.Firm)
+	}
+	g.More, g.Count = foundIn("/", text), found.Count+len(found.Apart)
+	return nil
+}
