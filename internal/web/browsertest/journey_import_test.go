@@ -17,7 +17,7 @@ import (
 
 // TestJourneyImport is the import of journey 14: an administrator on a fresh system loads firms, then projects with seventeen mistakes, mends them, and everything is there.
 func TestJourneyImport(t *testing.T) {
-	f := started(t, 0)
+	f := started(t, 1)
 	if err := f.Appoint(context.Background(), "administrator", "刘建华", policy.Appointment{Role: "administrator", Scopes: []string{policy.County}}); err != nil {
 		t.Fatal(err)
 	}
