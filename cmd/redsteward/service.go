@@ -280,7 +280,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 	c := s.config
 	stars := &archivedStars{archive: s.archive, subject: subject}
 	if !s.ratesTables {
-		stars.newest, stars.published = s.newestYear, s.cycle.Published
+		stars.newest, stars.published, stars.ends, stars.now = s.newestYear, s.cycle.Published, s.register.StarEnds, s.clocks.Business
 	}
 	holidays, err := loadCalendar(c)
 	if err != nil {

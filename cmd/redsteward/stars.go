@@ -3,9 +3,15 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"iter"
+	"maps"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,8 +21,10 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/internal/web"
+	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
+	"redsteward/registry"
 )
 
 // archivedStars shows the archive on the public pages.
@@ -28,6 +36,10 @@ type archivedStars struct {
 	newest func(ctx context.Context) (cycle.Period, *cycle.Period, error)
 	// published lists the published periods of a rhythm, the newest first. Nil for tables that no period belongs to.
 	published func(ctx context.Context, rhythm string) ([]cycle.Period, error)
+
+	// ends says which stars had lapsed on a day, and now is the business clock; nil for tables that no period belongs to.
+	ends func(ctx context.Context, held map[string]string, rated, day calendar.Date) (map[string]registry.StarEnd, error)
+	now  func() time.Time
 
 	mu sync.Mutex
 	// described holds the newest evaluation and the one before it, which is shown until the board of the newest is ready. Describing reads
@@ -46,6 +58,58 @@ type describedEvaluation struct {
 	// was are the places in the period before, before is that period; nil if there is none.
 	was    map[string]wasPlace
 	before *cycle.Period
+	// lapsed are the stars that do not stand any more, as they were looked up last, at looked.
+	lapsed map[string]string
+	looked time.Time
+}
+
+// lookEvery is how long it may take until a star is shown as lapsed.
+const lookEvery = 15 * time.Second
+
+// lookUp looks, every now and then and on every new day, which of the stars do not stand any more. The caller holds mu.
+func (s *archivedStars) lookUp(ctx context.Context, e *describedEvaluation) error {
+	if s.ends == nil {
+		return nil
+	}
+	now := s.now()
+	today := calendar.DateOf(now)
+	if past := now.Sub(e.looked); past >= 0 && past < lookEvery && calendar.DateOf(e.looked) == today {
+		return nil
+	}
+	starred := map[string]bool{}
+	for _, g := range e.web.Grades {
+		starred[g.ID] = g.Level > 0
+	}
+	held := map[string]string{}
+	for _, row := range e.rows {
+		for _, key := range row.Keys {
+			if firm, ok := strings.CutPrefix(key, policy.FirmKey("")); ok && starred[row.Grade] {
+				held[row.ID] = firm
+			}
+		}
+	}
+	ends, err := s.ends(ctx, held, e.web.Day, today)
+	if err != nil {
+		return err
+	}
+	lapsed, hash := make(map[string]string, len(ends)), sha256.New()
+	for _, id := range slices.Sorted(maps.Keys(ends)) {
+		lapsed[id] = "自" + ends[id].Last.Add(1).Chinese() + "起，" + ends[id].Why
+		fmt.Fprintln(hash, id, lapsed[id])
+	}
+	e.lapsed, e.looked, e.web.Lapsed = lapsed, now, ""
+	if len(lapsed) > 0 {
+		e.web.Lapsed = hex.EncodeToString(hash.Sum(nil)[:8])
+	}
+	return nil
+}
+
+// mark says on a row whether its star lapsed. The caller holds mu.
+func (e *describedEvaluation) mark(row web.Row) web.Row {
+	if why := e.lapsed[row.ID]; why != "" {
+		row.Mark, row.Lapsed = "已失效", why
+	}
+	return row
 }
 
 // chosen is what is shown: an evaluation, and the published period that it belongs to with the one before, if there are any.
@@ -71,7 +135,10 @@ func (s *archivedStars) Latest(ctx context.Context) (web.Evaluation, error) {
 		return web.Evaluation{}, err
 	}
 	if known, err := s.find(c.evaluation); err == nil {
-		return known.web, nil
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		err := s.lookUp(ctx, known)
+		return known.web, err
 	}
 	d, err := s.archive.Evaluation(ctx, c.evaluation)
 	if err != nil {
@@ -83,6 +150,9 @@ func (s *archivedStars) Latest(ctx context.Context) (web.Evaluation, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.lookUp(ctx, made); err != nil {
+		return web.Evaluation{}, err
+	}
 	s.described = append([]*describedEvaluation{made}, s.described[:min(1, len(s.described))]...)
 	return made.web, nil
 }
@@ -211,7 +281,13 @@ func (s *archivedStars) Rows(_ context.Context, evaluation string) iter.Seq2[web
 			yield(web.Row{}, err)
 			return
 		}
-		for _, row := range e.rows {
+		s.mu.Lock()
+		rows := make([]web.Row, len(e.rows))
+		for i, row := range e.rows {
+			rows[i] = e.mark(row)
+		}
+		s.mu.Unlock()
+		for _, row := range rows {
 			if !yield(row, nil) {
 				return
 			}
@@ -270,6 +346,9 @@ func (s *archivedStars) Star(ctx context.Context, evaluation, id string) (web.St
 	if err != nil {
 		return web.Star{}, err
 	}
+	s.mu.Lock()
+	row = e.mark(row)
+	s.mu.Unlock()
 	x, err := rating.Explain(e.scheme, result)
 	if err != nil {
 		return web.Star{}, err

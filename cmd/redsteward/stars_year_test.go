@@ -15,8 +15,10 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
+	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
+	"redsteward/registry"
 )
 
 // savedYear rates rows with the scheme of the year and stores them, as a published period. firms are by project.
@@ -97,5 +99,74 @@ func TestBoardShowsThePublishedYear(t *testing.T) {
 	stars.newest = s.newestYear
 	if _, err := stars.Latest(t.Context()); !fault.Is(err, fault.NotFound) {
 		t.Errorf("nothing is published, and yet: %v", err)
+	}
+}
+
+// TestStarLapses: a published star is shown as lapsed from the day on which another firm serves the compound, with the reason, and what was stored of it stays as it was.
+func TestStarLapses(t *testing.T) {
+	s, _ := openedService(t)
+	ctx := t.Context()
+	if err := s.seedDivisions(ctx); err != nil {
+		t.Fatal(err)
+	}
+	officer := policy.Actor{ID: "officer", Appointments: []policy.Appointment{{Role: "property_officer", Scopes: []string{policy.County}}}}
+	firms := make([]string, 2)
+	for i, f := range []registry.FirmInput{{Name: "一盏灯物业服务有限公司", Code: "91360428MA7XAMPL5W", Origin: registry.OriginMarket}, {Name: "赣北物业服务有限公司", Code: "91360428MA0TEYAT30", Origin: registry.OriginMarket}} {
+		var err error
+		if firms[i], err = s.register.CreateFirm(ctx, officer, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	project, err := s.register.CreateProject(ctx, officer, registry.ProjectInput{Name: "望湖苑", Address: "东湖路 1 号", Community: "360428100001", Households: 300, Kind: registry.KindCommodity})
+	if err != nil {
+		t.Fatal(err)
+	}
+	contract := registry.ContractInput{Firm: firms[0], Kind: registry.ContractChosen, Level: registry.LevelSecond, Days: policy.Span{From: day(t, "2025-01-01")}}
+	if err := s.register.AddContract(ctx, officer, project, 1, contract); err != nil {
+		t.Fatal(err)
+	}
+	rated := savedYear(t, s, 2026, map[string]string{project: firms[0], "none": "f9"}, with(fullYear("单建"), "project="+project), with(fullYear("单建"), "project=none"))
+	now := day(t, "2027-03-31")
+	stars := &archivedStars{archive: s.archive, subject: "小区", ends: s.register.StarEnds, now: func() time.Time { return hour(now, 9) },
+		newest: func(context.Context) (cycle.Period, *cycle.Period, error) { return rated, nil, nil }}
+	look := func(want string) (string, string) {
+		t.Helper()
+		e, err := stars.Latest(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for r, err := range stars.Rows(ctx, e.ID) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			said, mark := "", ""
+			if r.ID == project && want != "" {
+				said, mark = want, "已失效"
+			}
+			if r.Lapsed != said || r.Mark != mark {
+				t.Errorf("%s on %s: %q %q, want %q", r.ID, now, r.Mark, r.Lapsed, said)
+			}
+		}
+		one, err := stars.Star(ctx, e.ID, project)
+		if err != nil || one.Lapsed != want || one.Grade != "star5" {
+			t.Errorf("on %s the page says %q of a %s: %v", now, one.Lapsed, one.Grade, err)
+		}
+		return e.Lapsed, one.Hash
+	}
+	stands, hash := look("")
+	if err := s.register.EndContract(ctx, officer, project, 2, "c1", now, "企业不再续约"); err != nil {
+		t.Fatal(err)
+	}
+	look("")
+	now = now.Add(1)
+	ended, _ := look("自2027年4月1日起，物业服务合同提前终止")
+	contract.Firm, contract.Days.From = firms[1], now
+	if err := s.register.AddContract(ctx, officer, project, 3, contract); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(1)
+	changed, same := look("自2027年4月1日起，物业服务企业更换为赣北物业服务有限公司")
+	if stands != "" || ended == "" || changed == ended || same != hash {
+		t.Errorf("the board is known by %q, %q, %q; the result by %s, then %s", stands, ended, changed, hash, same)
 	}
 }

@@ -147,6 +147,7 @@ type APIStar struct {
 	Rates  map[string]string `json:"rates,omitempty" doc:"Rates of the parts in percent, by part"`
 	Values map[string]string `json:"values,omitempty" doc:"Other named results"`
 	Reason string            `json:"reason,omitempty" doc:"Why there is no grade"`
+	Lapsed string            `json:"lapsed,omitempty" doc:"Since when and why the star does not stand any more: its contract ended or the firm changed; missing while it stands"`
 	Scheme string            `json:"scheme_version"`
 	Hash   string            `json:"scheme_hash"`
 	Page   string            `json:"page" doc:"Page with every line"`
@@ -206,7 +207,7 @@ func (b *board) apiEvaluation() APIEvaluation {
 }
 
 func (b *board) apiStar(r *ranked) APIStar {
-	star := APIStar{ID: r.ID, Name: r.Name, Place: r.Row.Place, Firm: r.Firm, Rank: r.Rank, Grade: r.Grade, Label: b.grades[r.Grade].Label, Reason: r.Reason,
+	star := APIStar{ID: r.ID, Name: r.Name, Place: r.Row.Place, Firm: r.Firm, Rank: r.Rank, Grade: r.Grade, Label: b.grades[r.Grade].Label, Reason: r.Reason, Lapsed: r.Lapsed,
 		Scheme: b.SchemeVersion, Hash: b.SchemeHash, Page: starAddress(r.ID)}
 	if r.Total != nil {
 		star.Total = r.Total.String()

@@ -218,7 +218,7 @@ func (s *Server) ranking(c *fiber.Ctx, by policy.Actor) error {
 
 // cacheKey names a public page by everything that it depends on: the evaluation, the day, the query, and how it is framed.
 func (s *Server) cacheKey(c *fiber.Ctx, by policy.Actor, b *board, path, query string) string {
-	return path + "?" + query + "#" + b.ID + "." + strconv.FormatInt(b.N, 10) + s.frame(c, by)
+	return path + "?" + query + "#" + b.ID + "." + strconv.FormatInt(b.N, 10) + "." + b.Lapsed + s.frame(c, by)
 }
 
 // frame tells what a public page shows beside its content: the way in or on, the size of its type, and the day.
@@ -394,7 +394,7 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 		if b.Moves {
 			row = append(row, r.Moved)
 		}
-		sheet.add(append(row, guard(strings.TrimSpace(r.Mark+" "+r.Reason)), guard(b.SchemeID+" "+b.SchemeVersion), b.SchemeHash)...)
+		sheet.add(append(row, guard(strings.TrimSpace(r.Mark+" "+r.Lapsed+r.Reason)), guard(b.SchemeID+" "+b.SchemeVersion), b.SchemeHash)...)
 	}
 	return sheet.send(c, fmt.Sprintf("stars-%s.csv", calendar.DateOf(b.At)))
 }

@@ -59,6 +59,8 @@ type Evaluation struct {
 	Restricted bool
 	// Moves: rows say how they moved against the evaluation before.
 	Moves bool
+	// Lapsed changes whenever other stars have lapsed; "" if none has.
+	Lapsed string
 	// Status is a word of the status list such as 公示中, "" for none.
 	Status string
 	// Notice says what the status means for the reader: until when, how to object.
@@ -130,6 +132,8 @@ type Row struct {
 	Keys []string
 	// Mark is a word of the status list that makes this row an exception, "" for none.
 	Mark string
+	// Lapsed says since when and why the star does not stand any more, "" if it does.
+	Lapsed string
 }
 
 // Star is one subject's result.
