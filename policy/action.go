@@ -193,6 +193,16 @@ const (
 	WriteStation Action = "station.write"
 	// ReadStaff shows names, phones and other personal columns of what ReadStation shows.
 	ReadStaff Action = "staff.read"
+	// ReserveTime books a room or service of a station without an account, looks the booking up and cancels it by its number.
+	ReserveTime Action = "reserve.make"
+	// ReadModel shows the selection of 红色达人 within the scope; everybody sees who is shown and named.
+	ReadModel Action = "model.read"
+	// RecommendModel recommends 红色达人 and records whether their names may be shown.
+	RecommendModel Action = "model.recommend"
+	// ReviewModel reviews recommendations; never one's own.
+	ReviewModel Action = "model.review"
+	// NameModel opens the publicity and names; never who recommended or reviewed.
+	NameModel Action = "model.name"
 	// ReadPaper shows all policy papers, also those that are not open to everybody.
 	ReadPaper Action = "paper.read"
 	// WritePaper keeps the library of policy papers.
@@ -336,6 +346,11 @@ func Actions() []ActionInfo {
 		{ReadStation, "查看红色驿站与社区队伍", false},
 		{WriteStation, "登记红色驿站与社区队伍", false},
 		{ReadStaff, "查看社区队伍的个人信息", false},
+		{ReserveTime, "网上预约", true},
+		{ReadModel, "查看红色达人推荐", false},
+		{RecommendModel, "推荐红色达人", false},
+		{ReviewModel, "审核红色达人", false},
+		{NameModel, "公示与命名红色达人", false},
 		{ReadPaper, "查看内部政策文件", false},
 		{WritePaper, "管理政策文件", false},
 

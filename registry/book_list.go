@@ -9,6 +9,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
+	"redsteward/internal/journal"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -374,6 +375,59 @@ func (b *Books) OneEntry(ctx context.Context, by policy.Actor, bookID, id string
 		return EntryRow{}, fault.Wrap(op, "", "没有找到要看的内容", err)
 	}
 	rows, err := b.rows(ctx, book, r, []store.Doc[Entry]{d})
+	if err != nil {
+		return EntryRow{}, err
+	}
+	return rows[0], nil
+}
+
+// Offered returns the rooms and services that anybody may book: those with opening hours that take bookings; of one community if it is not "". It asks for no right, and shows nothing about persons.
+func (b *Books) Offered(ctx context.Context, community string) ([]EntryRow, error) {
+	var out []EntryRow
+	for _, id := range []string{BookRooms, BookServices} {
+		book, err := b.book(id)
+		if err != nil {
+			return nil, err
+		}
+		key := policy.County
+		if divisionCode.MatchString(community) {
+			key = policy.CommunityKey(community)
+		}
+		var docs []store.Doc[Entry]
+		ask := store.Query{Index: entriesByKey, Key: entryListKey(id, "on", key), Limit: PageSize}
+		if err := every(ctx, b.entries, ask, func(d *store.Doc[Entry]) bool { return d.State.offered() }, func(d store.Doc[Entry]) error { docs = append(docs, d); return nil }); err != nil {
+			return nil, err
+		}
+		rows, err := b.rows(ctx, book, reach{}, docs)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, rows...)
+	}
+	return out, nil
+}
+
+// offered reports whether anybody may book the row.
+func (e *Entry) offered() bool {
+	return (e.Book == BookRooms || e.Book == BookServices) && e.Values["bookable"] == "yes" && e.Values["hours"] != "" && !e.Withdrawn
+}
+
+// OneOffered returns one of what Offered lists. Returns NotFound for everything else.
+func (b *Books) OneOffered(ctx context.Context, bookID, id string) (EntryRow, error) {
+	const op = "registry.OneOffered"
+	hidden := fault.New(op, fault.NotFound, "没有找到可以预约的内容")
+	book, err := b.book(bookID)
+	if err != nil || !journal.ValidPart(id) {
+		return EntryRow{}, hidden
+	}
+	d, err := b.entries.Load(ctx, id)
+	if fault.Is(err, fault.NotFound) || err == nil && (d.State.Book != bookID || !d.State.offered()) {
+		return EntryRow{}, hidden
+	}
+	if err != nil {
+		return EntryRow{}, err
+	}
+	rows, err := b.rows(ctx, book, reach{}, []store.Doc[Entry]{d})
 	if err != nil {
 		return EntryRow{}, err
 	}

@@ -82,6 +82,8 @@ type config struct {
 		EvaluateQuarter string `yaml:"evaluate_quarter"`
 		// RemoveFiles is when files that were uploaded and never handed in are removed.
 		RemoveFiles string `yaml:"remove_files"`
+		// ForgetBookings is when names and phones of bookings are destroyed whose term has passed.
+		ForgetBookings string `yaml:"forget_bookings"`
 	} `yaml:"schedule"`
 	BusinessClock startTime `yaml:"business_clock"`
 }
@@ -273,7 +275,7 @@ func (c *config) consistent() error {
 			add(key, fmt.Sprintf("要在 1m 到 24h 之间，现在是 %s", d))
 		}
 	}
-	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "remove_files": c.Schedule.RemoveFiles} {
+	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "remove_files": c.Schedule.RemoveFiles, "forget_bookings": c.Schedule.ForgetBookings} {
 		if err := schedule.Check(spec); err != nil {
 			add("schedule."+name, fault.MessageOf(err))
 		}

@@ -57,7 +57,10 @@ func (s *service) openCycle(ctx context.Context) error {
 		return err
 	}
 	s.jobs, err = schedule.New(ctx, s.db, schedule.Job{Name: cycle.QuarterEndJob, Spec: s.config.Schedule.EvaluateQuarter, Catchup: schedule.CatchupLatest, Run: s.cycle.EvaluateQuarter},
-		schedule.Job{Name: "remove-files", Spec: s.config.Schedule.RemoveFiles, Catchup: schedule.CatchupLatest, Run: s.proofs.SweepFiles})
+		schedule.Job{Name: "remove-files", Spec: s.config.Schedule.RemoveFiles, Catchup: schedule.CatchupLatest, Run: s.proofs.SweepFiles},
+		schedule.Job{Name: "forget-bookings", Spec: s.config.Schedule.ForgetBookings, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
+			return s.stations.ForgetBookings(ctx, slot) // the stations open after the jobs
+		}})
 	return err
 }
 

@@ -24,6 +24,10 @@ func (s *service) openBooks(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.stations, err = station.New(ctx, s.db, s.books, s.guard, days)
+	deadlines, err := s.deadlines()
+	if err != nil {
+		return err
+	}
+	s.stations, err = station.New(ctx, station.Config{DB: s.db, Books: s.books, Guard: s.guard, Days: days, Deadlines: deadlines, Now: s.clocks.Business})
 	return err
 }

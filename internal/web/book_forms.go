@@ -202,6 +202,8 @@ type entryOneView struct {
 	History  []step
 	CanWrite bool
 	FileForm []field
+	// Named are the rows of other books that name this one, by book.
+	Named []namingRows
 	// Replaces and ReplacedBy lead to the papers beside this one.
 	Replaces, ReplacedBy []link
 }
@@ -247,12 +249,59 @@ func (s *Server) showBookEntry(c *fiber.Ctx, by policy.Actor, p *bookPage, refus
 			v.History = append(v.History, step{"done", label, strings.Join(ch.Changed, "；")})
 		}
 	}
+	if v.Named, err = s.rowsNaming(ctx, by, row); err != nil {
+		return err
+	}
 	if p.ID == registry.BookPapers {
 		if v.Replaces, v.ReplacedBy, err = s.papersBeside(ctx, by, row); err != nil {
 			return err
 		}
 	}
 	return s.render(c, by, "book_entry", page{Title: row.Name, Nav: p.nav, Data: v, Fields: refused})
+}
+
+// namingRows are the rows of one book that name another row, the latest first.
+type namingRows struct {
+	Title string
+	Rows  []namingRow
+}
+
+type namingRow struct{ Path, Name, Text string }
+
+// mostNaming is how many rows of one book the page of another row lists.
+const mostNaming = 30
+
+// rowsNaming are the rows of other books that name a row of a community, as far as the actor may see them.
+func (s *Server) rowsNaming(ctx context.Context, by policy.Actor, row registry.EntryRow) ([]namingRows, error) {
+	var out []namingRows
+	for _, book := range s.stations.Books.Set().All() {
+		for _, f := range book.Fields {
+			if f.Kind != registry.FieldRef || f.Of != row.Book.ID || row.Community == "" {
+				continue
+			}
+			found := namingRows{Title: book.Title}
+			err := s.stations.Books.AllEntries(ctx, by, registry.EntryQuery{Book: book.ID, Community: row.Community, Sort: book.Day, Desc: true}, func(other registry.EntryRow) error {
+				if other.Values[f.ID] != row.ID || len(found.Rows) == mostNaming {
+					return nil
+				}
+				var texts []string
+				for _, column := range book.Fields {
+					if text := other.Texts[column.ID]; text != "" && column.ID != f.ID {
+						texts = append(texts, column.Label+" "+text)
+					}
+				}
+				found.Rows = append(found.Rows, namingRow{booksPath + "/" + book.ID + "/" + other.ID, other.Name, strings.Join(texts, "，")})
+				return nil
+			})
+			if err != nil {
+				return nil, err
+			}
+			if len(found.Rows) > 0 {
+				out = append(out, found)
+			}
+		}
+	}
+	return out, nil
 }
 
 // papersBeside are the papers that one replaces, and those that replace it, as far as the actor may see them.

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -44,7 +45,7 @@ func (s *Server) stationRoutes() []Route {
 		return nil
 	}
 	rows := []Route{{Method: fiber.MethodGet, Path: stationsPath, Action: policy.ReadStation, Handler: s.stationOverview}}
-	rows = append(rows, s.dutyRoutes()...)
+	rows = slices.Concat(rows, s.dutyRoutes(), s.modelRoutes(), s.reserveRoutes())
 	rows = append(rows, s.bookRoutes(bookBase{path: booksPath + "/:book<maxLen(40)>", read: policy.ReadStation, write: policy.WriteStation, open: policy.ReadStation})...)
 	return append(rows, s.bookRoutes(bookBase{path: papersPath, read: policy.ReadPaper, write: policy.WritePaper, open: policy.Public, only: registry.BookPapers})...)
 }

@@ -48,7 +48,7 @@ var declared = map[string]string{
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
 	"party": layoutApp, "party_sheets": layoutApp, "party_sheet": layoutApp, "party_new": layoutApp,
 	"conduct": layoutApp, "conduct_one": layoutApp, "conduct_form": layoutApp, "desk_imports": layoutApp,
-	"book": layoutEither, "book_entry": layoutEither, "stations": layoutApp, "duty": layoutApp, "duty_sheet": layoutDesk, "bookings": layoutApp,
+	"book": layoutEither, "book_entry": layoutEither, "stations": layoutApp, "models": layoutEither, "reserve": layoutEither, "reserve_form": layoutEither, "reserve_one": layoutEither, "model": layoutApp, "duty": layoutApp, "duty_sheet": layoutDesk, "bookings": layoutApp,
 	"handovers": layoutApp, "handover": layoutApp, "handover_new": layoutApp, "handover_print": layoutDesk,
 }
 
@@ -201,7 +201,7 @@ type navGroup struct {
 
 // publicNav is the top navigation of the public pages.
 var publicNav = []navItem{
-	{Label: "星级榜", Path: "/"}, {Label: "企业", Path: "/firms"}, {Label: "季度通报", Path: "/circulars"}, {Label: "评价办法", Path: "/method"}, {Label: "政策文件", Path: papersPath}, {Label: "开放数据", Path: "/open"}, {Label: "帮助", Path: "/help"},
+	{Label: "星级榜", Path: "/"}, {Label: "企业", Path: "/firms"}, {Label: "季度通报", Path: "/circulars"}, {Label: "评价办法", Path: "/method"}, {Label: "网上预约", Path: reservePath}, {Label: "红色达人", Path: modelsPath}, {Label: "政策文件", Path: papersPath}, {Label: "开放数据", Path: "/open"}, {Label: "帮助", Path: "/help"},
 }
 
 // officeNav is the left navigation of the work pages; entries without the right are left out.
@@ -215,7 +215,7 @@ var officeNav = []navGroup{
 		{Label: "观察记录", Path: "/observations", Action: policy.ReadObservation}, {Label: "失信信息", Path: creditPath, Action: policy.ReadCredit}, {Label: "行业评价记录", Path: marksPath, Action: policy.ReadMarks},
 		{Label: "表彰奖励", Path: honoursPath, Action: policy.ReadHonours}}},
 	{"党建", []navItem{{Label: "党组织覆盖", Path: partyPath, Action: policy.ReadRegister}, {Label: "党建台账", Path: sheetsPath, Action: policy.ReadPartyFact},
-		{Label: "红色驿站", Path: stationsPath, Action: policy.ReadStation}, {Label: "值班", Path: dutyPath, Action: policy.ReadStation}, {Label: "预约", Path: bookingsPath, Action: policy.ReadStation}, {Label: "政策文件", Path: papersPath, Action: policy.Public}}},
+		{Label: "红色驿站", Path: stationsPath, Action: policy.ReadStation}, {Label: "值班", Path: dutyPath, Action: policy.ReadStation}, {Label: "预约", Path: bookingsPath, Action: policy.ReadStation}, {Label: "红色达人", Path: modelsPath, Action: policy.Public}, {Label: "政策文件", Path: papersPath, Action: policy.Public}}},
 	{"评价", []navItem{{Label: "评价周期", Path: "/periods", Action: policy.ReadPeriods}, {Label: "评价看板", Path: "/boards", Action: policy.ReadPeriods},
 		{Label: "季度通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
 	{"系统", []navItem{
@@ -251,7 +251,7 @@ func (s *Server) serves(path string) bool {
 		return s.conduct != nil
 	case handoversPath:
 		return s.handovers != nil
-	case stationsPath, dutyPath, bookingsPath, papersPath:
+	case stationsPath, modelsPath, reservePath, dutyPath, bookingsPath, papersPath:
 		return s.stations != nil
 	case "/periods", "/boards", "/circulars":
 		return s.cycle != nil
@@ -321,7 +321,7 @@ func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page)
 		}
 		v.Walks = s.serves(minePath) && s.guard.Allow(by, policy.DoVisit)
 	}
-	if layout == layoutApp || layout == layoutPhone || name == "signin" || name == "setup" {
+	if layout == layoutApp || layout == layoutPhone || name == "signin" || name == "setup" || name == "reserve_form" || name == "reserve_one" {
 		v.Token = s.issueToken(c)
 	}
 	var b bytes.Buffer

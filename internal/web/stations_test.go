@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -154,5 +155,114 @@ func TestBookPages(t *testing.T) {
 		{name: "the bookings", role: "officer", path: "/stations/bookings?day=2026-10-19", status: 200, contains: []string{"红色议事厅", "王*国", "已到"}},
 	} {
 		s.run(t, f, map[string]*person{})
+	}
+}
+
+// TestModelPages follows a 红色达人 through the pages: recommended, reviewed, shown, and the name that everybody sees by consent only.
+func TestModelPages(t *testing.T) {
+	f := start(t, 1)
+	firm, _ := fill(t, f)
+	staff(t, f, firm)
+	for login, ap := range map[string]policy.Appointment{
+		"east": {Role: "community_secretary", Scopes: []string{policy.CommunityKey(cityEast)}}, "town": {Role: "township_party", Scopes: []string{policy.TownshipKey("360428100000")}},
+		"county": {Role: "organisation", Scopes: []string{policy.County}},
+	} {
+		if err := f.Appoint(context.Background(), login, "测试人员", ap); err != nil {
+			t.Fatal(err)
+		}
+	}
+	people := map[string]*person{}
+	who := func(login string) *person {
+		if people[login] == nil {
+			people[login] = newPerson(t, f).signIn(t, login)
+		}
+		return people[login]
+	}
+	const deeds = "十年来义务照看楼栋老人，带动三十户参加志愿服务"
+	if a := who("east").send(t, http.MethodPost, "/models/new", pairs("community", cityEast, "name", "李秀英", "deeds", "李秀英热心")); a.StatusCode != 422 || !strings.Contains(a.body, "事迹有 5 个字") {
+		t.Errorf("%d %.300s", a.StatusCode, a.body)
+	}
+	page := who("east").send(t, http.MethodPost, "/models/new", pairs("community", cityEast, "name", "李秀英", "deeds", deeds, "consent", "yes")).Header.Get("Location")
+	for i, s := range []struct {
+		login, seq string
+		form       []string
+		status     int
+	}{
+		{"officer", "1", []string{"move", "审核通过"}, 403}, {"east", "1", []string{"move", "审核通过"}, 403}, {"town", "1", []string{"move", "退回"}, 422}, {"town", "1", []string{"move", "审核通过"}, 303},
+		{"town", "2", []string{"move", "公示"}, 403}, {"county", "2", []string{"move", "公示"}, 303}, {"county", "3", []string{"move", "命名"}, 409},
+	} {
+		if a := who(s.login).send(t, http.MethodPost, page, pairs(append(s.form, "seq", s.seq)...)); a.StatusCode != s.status {
+			t.Fatalf("step %d by %s: %d, want %d: %.400s", i, s.login, a.StatusCode, s.status, a.body)
+		}
+	}
+	scenario{name: "everybody sees the name by consent", path: "/models", status: 200, contains: []string{"李秀英", deeds, "公示中"}, excludes: []string{page}}.run(t, f, people)
+	if a := who("east").send(t, http.MethodPost, page, pairs("move", "登记是否同意公开姓名", "seq", "3")); a.StatusCode != 303 {
+		t.Fatalf("the consent is withdrawn: %d %.300s", a.StatusCode, a.body)
+	}
+	for _, s := range []scenario{
+		{name: "and not any more without it", path: "/models", status: 200, contains: []string{"不公开姓名", deeds}, excludes: []string{"李秀英"}},
+		{name: "the community still does", role: "east", path: page, status: 200, contains: []string{"李秀英", "本人没有同意"}},
+		{name: "the list as Excel", role: "town", path: "/models.xlsx", status: 200},
+		{name: "the public gets no Excel", path: "/models.xlsx", status: 401},
+	} {
+		s.run(t, f, people)
+	}
+}
+
+// TestReservePages: a resident without an account books on the page, looks the booking up and cancels it by its number, and has to wait after too many tries.
+func TestReservePages(t *testing.T) {
+	f := start(t, 1)
+	firm, _ := fill(t, f)
+	staff(t, f, firm)
+	if err := f.Appoint(context.Background(), "east", "测试人员", policy.Appointment{Role: "community_secretary", Scopes: []string{policy.CommunityKey(cityEast)}}); err != nil {
+		t.Fatal(err)
+	}
+	east := newPerson(t, f).signIn(t, "east")
+	room := east.send(t, http.MethodPost, "/books/rooms/new", pairs("community", cityEast, "name", "议事厅", "zone", "council", "bookable", "yes", "hours", "00:00-23:59")).Header.Get("Location")
+	form := strings.Replace(room, "/books/", "/reserve/", 1)
+	public := newPerson(t, f)
+	public.get(t, form)
+	day := f.Register.Today().Add(3).String()
+	book := func(hours, phone string) answer {
+		return public.send(t, http.MethodPost, form, pairs("day", day, "hours", hours, "person", "王小梅", "phone", phone))
+	}
+	before := changes(t, f)
+	if a := book("下午", ""); a.StatusCode != 422 || !strings.Contains(a.body, "请填写电话") || !strings.Contains(a.body, "王小梅") {
+		t.Errorf("refused: %d %.300s", a.StatusCode, a.body)
+	}
+	if now := changes(t, f); now != before {
+		t.Errorf("a refused booking wrote %d records", now-before)
+	}
+	made := book("14:00-15:00", "13800001234")
+	code := regexp.MustCompile(`<dd class="b n">([0-9A-Z]{4} [0-9A-Z]{4})</dd>`).FindStringSubmatch(made.body)
+	if made.StatusCode != 200 || code == nil || strings.Contains(made.body, "13800001234") {
+		t.Fatalf("booked: %d %.600s", made.StatusCode, made.body)
+	}
+	for _, s := range []scenario{
+		{name: "what is offered", path: "/reserve", status: 200, contains: []string{"议事厅", "城东社区"}},
+		{name: "what is taken", path: form + "?day=" + day, status: 200, contains: []string{"14:00-15:00"}, excludes: []string{"王小梅"}},
+		{name: "what is not offered", path: "/reserve/rooms/nothing", status: 404},
+		{name: "where to look it up", path: "/reserve/find", status: 200, contains: []string{"预约号"}},
+	} {
+		s.run(t, f, map[string]*person{})
+	}
+	if a := east.get(t, "/stations/bookings?day="+day); !strings.Contains(a.body, "王小梅") || !strings.Contains(a.body, "网上预约") {
+		t.Errorf("the community does not see it: %d", a.StatusCode)
+	}
+	if a := book("14:30-15:30", "13900001234"); a.StatusCode != 422 || !strings.Contains(a.body, "已经约满") {
+		t.Errorf("the same time: %d", a.StatusCode)
+	}
+	if a := public.send(t, http.MethodPost, "/reserve/find", pairs("code", code[1])); a.StatusCode != 200 || !strings.Contains(a.body, "王*梅") {
+		t.Errorf("looked up: %d %.300s", a.StatusCode, a.body)
+	}
+	if a := public.send(t, http.MethodPost, "/reserve/cancel", pairs("code", code[1])); a.StatusCode != 200 || !strings.Contains(a.body, "已取消") {
+		t.Errorf("cancelled: %d %.300s", a.StatusCode, a.body)
+	}
+	status := 0
+	for range 11 {
+		status = public.send(t, http.MethodPost, "/reserve/find", pairs("code", "22222222")).StatusCode
+	}
+	if status != http.StatusTooManyRequests {
+		t.Errorf("eleven wrong numbers: %d", status)
 	}
 }

@@ -28,7 +28,7 @@ var looks = map[string]look{
 	"起草保修通知": {"grey", "edit"}, "已通知保修": {"amber", "hour"}, "督促中": {"amber", "hour"}, "待核查": {"blue", "clock"}, "待送审": {"blue", "clock"}, "维修中": {"blue", "tool"}, "决算公示中": {"teal", "mega"},
 	"退汇待重付": {"amber", "undo"}, "待通知补存": {"amber", "hour"}, "补存中": {"amber", "hour"}, "已办结": {"green", "check"}, "不予使用": {"wine", "ban"}, "建设单位已修复": {"green", "check"},
 	"联合查验中": {"blue", "eye"}, "延长存储": {"amber", "pause"}, "退还公示中": {"teal", "mega"}, "待退还": {"blue", "clock"}, "已退还": {"green", "check"}, "达成一致": {"green", "check"}, "已起诉或仲裁": {"violet", "speech"}, "已撤回异议": {"grey", "undo"},
-	"已预约": {"blue", "clock"}, "已到": {"green", "check"}, "未到": {"grey", "dash"},
+	"待审核": {"blue", "clock"}, "待公示": {"blue", "clock"}, "已命名": {"green", "flag"}, "未通过": {"grey", "ban"}, "已预约": {"blue", "clock"}, "已到": {"green", "check"}, "未到": {"grey", "dash"},
 	"已通知": {"amber", "hour"}, "已公告": {"teal", "mega"}, "应急托管中": {"amber", "hour"}, "已选聘": {"blue", "clock"}, "移交中": {"blue", "tool"}, "拒不退出": {"wine", "alert"}, "已完成": {"green", "check"},
 	"待填写": {"blue", "clock"}, "已填写": {"green", "check"}, "社区无异议": {"green", "check"}, "社区有意见": {"violet", "speech"}, "等社区答复": {"blue", "clock"},
 	"须改密码": {"amber", "key"},

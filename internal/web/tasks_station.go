@@ -7,6 +7,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/station"
 )
 
 // StationTasks is the work of the stations: duty without people, today's bookings, what runs out.
@@ -46,6 +47,13 @@ func (t StationTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time)
 			out = append(out, Task{Title: "接待今天的 " + count(open) + " 个预约", Context: "接待后登记已到、未到", Due: today, Link: bookingsPath + "?day=" + today.String(), Button: "看预约", Nav: bookingsPath, Count: open})
 		}
 	}
+	if t.Guard.Allow(by, policy.ReadModel) {
+		some, err := t.modelTasks(ctx, by, today)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
 	for _, b := range t.Stations.Books.Set().All() {
 		_, write := b.Actions()
 		if !t.Guard.Allow(by, write) || !b.Expires() {
@@ -75,4 +83,34 @@ func (t StationTasks) ending(ctx context.Context, by policy.Actor, book string) 
 		return nil
 	})
 	return first, n, err
+}
+
+// modelTasks is the work with selections of 红色达人: what waits for the actor's own move.
+func (t StationTasks) modelTasks(ctx context.Context, by policy.Actor, today calendar.Date) ([]Task, error) {
+	var out []Task
+	for _, state := range []station.ModelState{station.ModelRecommended, station.ModelReturned, station.ModelReviewed, station.ModelShown} {
+		rows, err := t.Stations.Service.Models(ctx, by, state)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			moves, err := t.Stations.Service.MayMove(ctx, by, &row.Model)
+			if err != nil {
+				return nil, err
+			}
+			for _, move := range moves {
+				title := map[station.ModelMove]string{station.MoveReview: "审核" + row.CommunityName + "推荐的红色达人", station.MoveRecommend: "补正红色达人推荐", station.MoveShow: "公示" + row.CommunityName + "推荐的红色达人",
+					station.MoveName: "公示已满，命名" + row.CommunityName + "的红色达人"}[move]
+				if title == "" {
+					continue
+				}
+				k := Task{Title: title, Context: "现在是" + row.State.Title(), Link: modelsPath + "/" + row.ID, Button: "去办理", Nav: modelsPath}
+				if move == station.MoveName {
+					k.Due = today
+				}
+				out = append(out, k)
+			}
+		}
+	}
+	return out, nil
 }

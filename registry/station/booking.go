@@ -39,6 +39,8 @@ type Booking struct {
 	Person  string `json:"person" privacy:"pii"`
 	Phone   string `json:"phone,omitempty" privacy:"pii"`
 	Purpose string `json:"purpose,omitempty" privacy:"internal"`
+	// Code is the booking number of who booked without an account, "" for one that the staff took.
+	Code string `json:"code,omitempty" privacy:"pii"`
 	// State is where it stands, Why why it was cancelled.
 	State BookingState `json:"state" privacy:"public"`
 	Why   string       `json:"why,omitempty" privacy:"internal"`
@@ -131,31 +133,67 @@ func (s *Service) BookTime(ctx context.Context, by policy.Actor, in BookingInput
 	if err != nil {
 		return 0, err
 	}
-	in.Person, in.Phone, in.Purpose = strings.TrimSpace(in.Person), strings.ReplaceAll(in.Phone, " ", ""), strings.TrimSpace(in.Purpose)
-	in.Hours, _ = registry.ReadHours(in.Hours)
+	in = in.tidy()
 	if bad := s.checkBooking(row, in); len(bad) > 0 {
 		return 0, fault.InvalidFields(op, bad...)
 	}
-	id := in.Entry + "/" + in.Day.String()
-	now, err := s.bookings.Load(ctx, id)
-	if err != nil && !fault.Is(err, fault.NotFound) {
+	now, err := s.bookingsOf(ctx, in)
+	if err != nil {
 		return 0, err
 	}
+	next, err := s.booked(now.State, row, keys, in, "")
+	if err != nil {
+		return 0, err
+	}
+	return int64(len(next.List)), s.keepBooking(ctx, store.Meta{By: by.ID, Action: string(policy.WriteStation)}, in.stream(), now.Seq, next)
+}
+
+// tidy is what was said without blanks, the hours in their form.
+func (in BookingInput) tidy() BookingInput {
+	in.Person, in.Phone, in.Purpose = strings.TrimSpace(in.Person), strings.ReplaceAll(in.Phone, " ", ""), strings.TrimSpace(in.Purpose)
+	in.Hours, _ = registry.ReadHours(in.Hours)
+	return in
+}
+
+// stream is the id of the stream in which the booking stands.
+func (in BookingInput) stream() string { return in.Entry + "/" + in.Day.String() }
+
+// bookingsOf are the bookings of the room or service on the day; none is no error.
+func (s *Service) bookingsOf(ctx context.Context, in BookingInput) (store.Doc[Bookings], error) {
+	now, err := s.bookings.Load(ctx, in.stream())
+	if fault.Is(err, fault.NotFound) {
+		err = nil
+	}
+	return now, err
+}
+
+// placesOf is how many bookings a room or service takes at one moment.
+func placesOf(row registry.EntryRow) int {
 	places, _ := strconv.Atoi(row.Values["places"])
-	if crowd(now.State.List, in.Hours) >= max(1, places) {
-		return 0, fault.New(op, fault.Conflict, row.Name+"在"+in.Day.Chinese()+" "+in.Hours+" 已经约满，请换一个时间")
+	return max(1, places)
+}
+
+// booked adds a checked booking to those of its day. Returns Conflict if the time is taken.
+func (s *Service) booked(now Bookings, row registry.EntryRow, keys []string, in BookingInput, code string) (Bookings, error) {
+	const op = "station.booked"
+	if crowd(now.List, in.Hours) >= placesOf(row) {
+		return now, fault.New(op, fault.Conflict, row.Name+"在"+in.Day.Chinese()+" "+in.Hours+" 已经约满，请换一个时间")
 	}
-	next := Bookings{Book: in.Book, Entry: in.Entry, Name: row.Name, Community: row.Community, Keys: keys, Day: in.Day, List: slices.Clone(now.State.List)}
+	next := Bookings{Book: in.Book, Entry: in.Entry, Name: row.Name, Community: row.Community, Keys: keys, Day: in.Day, List: slices.Clone(now.List)}
 	if len(next.List) >= mostBookings {
-		return 0, fault.New(op, fault.Conflict, fmt.Sprintf("%s这一天已有 %d 个预约", row.Name, mostBookings))
+		return now, fault.New(op, fault.Conflict, fmt.Sprintf("%s这一天已有 %d 个预约", row.Name, mostBookings))
 	}
-	no := int64(len(next.List) + 1)
-	next.List = append(next.List, Booking{No: no, Hours: in.Hours, Person: in.Person, Phone: in.Phone, Purpose: in.Purpose, State: Booked})
-	_, err = s.bookings.Commit(ctx, store.Meta{By: by.ID, Action: string(policy.WriteStation)}, id, now.Seq, next)
+	next.List = append(next.List, Booking{No: int64(len(next.List) + 1), Hours: in.Hours, Person: in.Person, Phone: in.Phone, Purpose: in.Purpose, Code: code, State: Booked})
+	return next, nil
+}
+
+// keepBooking stores bookings after what was seen. Returns Conflict if somebody was quicker.
+func (s *Service) keepBooking(ctx context.Context, meta store.Meta, id string, seq int64, next Bookings) error {
+	_, err := s.bookings.Commit(ctx, meta, id, seq, next)
 	if fault.Is(err, fault.Conflict) {
-		return 0, fault.Wrap(op, fault.Conflict, "刚刚有别的预约，请看清剩下的时间再约", err)
+		return fault.Wrap("station.keepBooking", fault.Conflict, "刚刚有别的预约，请看清剩下的时间再约", err)
 	}
-	return no, err
+	return err
 }
 
 // bookable loads the room or service of a booking, with its scope keys.
@@ -293,7 +331,7 @@ func (s *Service) BookingsOn(ctx context.Context, by policy.Actor, day calendar.
 			list := slices.Clone(d.State.List)
 			slices.SortStableFunc(list, func(a, b Booking) int { return strings.Compare(a.Hours, b.Hours) })
 			for _, b := range list {
-				if !staff.Covers(d.State.Keys, s.today()) {
+				if !staff.Covers(d.State.Keys, s.today()) && !d.Purged {
 					b.Person, b.Phone = policy.MaskName(b.Person), policy.MaskPhone(b.Phone)
 				}
 				out = append(out, BookingRow{Booking: b, Entry: d.State.Entry, Name: d.State.Name, Community: d.State.Community, Day: day})

@@ -2,12 +2,15 @@
 //
 //  1. The rows that it works with (rooms, services, workers) are those of registry.Books; here is only what has days and states of its own.
 //  2. Every day of the year has a shift; one that nobody has, or somebody who is not in office, is a gap that shows.
-//  3. Bookings of a room or service on a day are one stream, so that of two that conflict one is refused.
+//  3. Who recommends a 红色达人 neither reviews nor names, and who reviews does not name; a name is shown to everybody only while its person agrees.
+//  4. Bookings of a room or service on a day are one stream, so that of two that conflict one is refused. Who books without an account gets a number that opens this booking and no other; names, phones
+//     and numbers are destroyed when their term has passed.
 package station
 
 import (
 	"context"
 	"slices"
+	"time"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -34,16 +37,36 @@ type Service struct {
 	days     Days
 	rosters  *store.Collection[Roster]
 	bookings *store.Collection[Bookings]
+	models   *store.Collection[Model]
+	db       *store.DB
+	now      func() time.Time
+	// deadlines starts a deadline by its rule.
+	deadlines func(rule string, start calendar.Date) (calendar.Deadline, error)
+}
+
+// Config is what the stations need; everything is required.
+type Config struct {
+	// DB keeps what they do, Books are their registers, Guard says who may do what.
+	DB    *store.DB
+	Books *registry.Books
+	Guard *policy.Guard
+	// Days knows the working days, Deadlines starts a deadline by its rule; NotFound for an unknown one. Now is the business clock.
+	Days      Days
+	Deadlines func(rule string, start calendar.Date) (calendar.Deadline, error)
+	Now       func() time.Time
 }
 
 // New opens the work of the stations over their books.
-func New(ctx context.Context, db *store.DB, books *registry.Books, guard *policy.Guard, days Days) (*Service, error) {
-	s := &Service{Books: books, guard: guard, days: days}
+func New(ctx context.Context, c Config) (*Service, error) {
+	s := &Service{Books: c.Books, guard: c.Guard, days: c.Days, db: c.DB, now: c.Now, deadlines: c.Deadlines}
 	var err error
-	if s.rosters, err = store.NewCollection(ctx, db, rosterDocument()); err != nil {
+	if s.rosters, err = store.NewCollection(ctx, c.DB, rosterDocument()); err != nil {
 		return nil, err
 	}
-	s.bookings, err = store.NewCollection(ctx, db, bookingsDocument())
+	if s.models, err = store.NewCollection(ctx, c.DB, modelDocument()); err != nil {
+		return nil, err
+	}
+	s.bookings, err = store.NewCollection(ctx, c.DB, bookingsDocument())
 	return s, err
 }
 

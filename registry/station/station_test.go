@@ -69,7 +69,10 @@ func newDesk(t testing.TB) *desk {
 	must(err)
 	days, err := calendar.Parse(calendar.File{Name: "holidays.csv", Data: read(t, "calendar/holidays-2014-2026.csv")})
 	must(err)
-	d.Service, err = New(ctx, d.db, books, guard, days)
+	five := func(rule string, start calendar.Date) (calendar.Deadline, error) {
+		return calendar.Deadline{Rule: rule, Start: start, N: 5, Unit: calendar.UnitDay, Basis: "建议", Due: start.Add(5)}, nil
+	}
+	d.Service, err = New(ctx, Config{DB: d.db, Books: books, Guard: guard, Days: days, Deadlines: five, Now: clock})
 	must(err)
 	person := func(role policy.Role, scope string) policy.Actor {
 		return policy.Actor{ID: "a-" + string(role) + scope[2:], Appointments: []policy.Appointment{{Role: role, Scopes: []string{scope}}}}
@@ -131,6 +134,7 @@ func TestTypes(t *testing.T) {
 		fields []string
 	}{
 		"roster":   {store.CheckType[Roster](), store.FieldNames[Roster]()},
+		"model":    {store.CheckType[Model](), store.FieldNames[Model]()},
 		"bookings": {store.CheckType[Bookings](), store.FieldNames[Bookings]()},
 	} {
 		golden, err := os.ReadFile("testdata/" + name + ".fields")

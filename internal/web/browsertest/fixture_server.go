@@ -198,7 +198,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err := f.openHandovers(ctx, db, guard, f.Register.Register, clocks.Business); err != nil {
 		return nil, err
 	}
-	if err := f.openStations(ctx, guard); err != nil {
+	if err := f.openStations(ctx, guard, clocks.Business); err != nil {
 		return nil, err
 	}
 	var stars web.Stars

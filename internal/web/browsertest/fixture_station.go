@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"context"
+	"time"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/files"
@@ -105,7 +106,7 @@ books:
 `
 
 // openStations opens the books of stations and papers over the register.
-func (f *Fixture) openStations(ctx context.Context, guard *policy.Guard) error {
+func (f *Fixture) openStations(ctx context.Context, guard *policy.Guard, now func() time.Time) error {
 	set, err := registry.ParseBooks("few.yaml", []byte(fewBooks))
 	if err != nil {
 		return err
@@ -114,7 +115,10 @@ func (f *Fixture) openStations(ctx context.Context, guard *policy.Guard) error {
 	if err != nil {
 		return err
 	}
-	service, err := station.New(ctx, f.DB, books, guard, &calendar.Calendar{})
+	five := func(rule string, start calendar.Date) (calendar.Deadline, error) {
+		return calendar.Deadline{Rule: rule, Start: start, N: 5, Unit: calendar.UnitDay, Basis: "建议", Due: start.Add(5)}, nil
+	}
+	service, err := station.New(ctx, station.Config{DB: f.DB, Books: books, Guard: guard, Days: &calendar.Calendar{}, Deadlines: five, Now: now})
 	f.Stations = &web.Stations{Books: books, Service: service}
 	return err
 }

@@ -160,12 +160,12 @@ var fileRoutes = map[string]bool{"/stars.csv": true, "/firms/:id<maxLen(600)>/pr
 	"/papers/:id<maxLen(64)>/files/:n<int>": true,
 	// The same template and handler as for the imports of the register and for the books.
 	"/books/:book<maxLen(40)>/imports/:id": true, "/books/:book<maxLen(40)>/imports/:id/progress": true, "/books/:book<maxLen(40)>/imports/:id/reverse": true, "/books/:book<maxLen(40)>/imports/marked/:id": true,
-	"/papers/new": true, "/papers/imports": true, "/papers/:id<maxLen(64)>/edit": true, "/papers/:id<maxLen(64)>/withdraw": true, "/stations/duty.xlsx": true,
+	"/papers/new": true, "/papers/imports": true, "/papers/:id<maxLen(64)>/edit": true, "/papers/:id<maxLen(64)>/withdraw": true, "/stations/duty.xlsx": true, "/models.xlsx": true,
 	"/papers/imports/:id": true, "/papers/imports/:id/progress": true, "/papers/imports/:id/reverse": true, "/papers/imports/marked/:id": true}
 
 // elsewhere are the pages that tests other than TestPages open, because they need another start.
 var elsewhere = []string{"/setup", "/admin/accounts/1", "/register/imports/1", "/filings/new", "/register/imports/1/reverse", "/handovers", "/handovers/new", "/handovers/1", "/handovers/1/items/1", "/handovers/1/print/record",
-	"/stations", "/books/rooms", "/books/rooms/new", "/books/rooms/imports", "/books/rooms/1", "/books/rooms/1/edit", "/books/rooms/1/withdraw", "/papers", "/papers/1", "/stations/duty", "/stations/duty/sheet", "/stations/duty/swap", "/stations/bookings", "/stations/bookings/new", "/stations/bookings/1/1/1"}
+	"/stations", "/books/rooms", "/books/rooms/new", "/books/rooms/imports", "/books/rooms/1", "/books/rooms/1/edit", "/books/rooms/1/withdraw", "/papers", "/papers/1", "/stations/duty", "/stations/duty/sheet", "/stations/duty/swap", "/stations/bookings", "/stations/bookings/new", "/stations/bookings/1/1/1", "/models", "/models/new", "/models/1", "/reserve", "/reserve/find", "/reserve/1/1"}
 
 // TestEveryRoute: each page of the route table is one that a test opens, so that a new route cannot be forgotten here.
 func TestEveryRoute(t *testing.T) {

@@ -44,6 +44,10 @@ func TestStationPages(t *testing.T) {
 	if _, err := f.Stations.Service.BookTime(ctx, secretary, station.BookingInput{Book: registry.BookRooms, Entry: room, Day: f.Register.Today(), Hours: "14:00-15:00", Person: "王建国", Phone: "13800001234", Purpose: "板凳议事会"}); err != nil {
 		t.Fatal(err)
 	}
+	model, err := f.Stations.Service.Recommend(ctx, secretary, east, station.ModelInput{Name: "李秀英", Deeds: "十年来义务照看楼栋老人，带动三十户参加志愿服务"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	tb := newTab(t, browser(t))
 	tb.look(t, f, []opened{{"papers-public", "/papers", 200}, {"paper-public", "/papers/" + old, 200}})
 	signIn(t, tb, f, "station", Password)
@@ -51,7 +55,7 @@ func TestStationPages(t *testing.T) {
 		{"book-empty", "/books/services", 200}, {"book-entry", "/books/workers/" + worker, 200}, {"book-new", "/books/standard/new", 200}, {"book-edit", "/books/rooms/" + room + "/edit", 200},
 		{"book-withdraw", "/books/rooms/" + room + "/withdraw", 200}, {"book-imports", "/books/rooms/imports", 200},
 		{"duty", "/stations/duty", 200}, {"duty-swap", "/stations/duty/swap?community=" + east + "&month=2026-10&day=2026-10-20", 200}, {"bookings", "/stations/bookings", 200}, {"booking-new", "/stations/bookings/new", 200},
-		{"booking-settle", "/stations/bookings/" + room + "/2026-10-19/1", 200}})
+		{"models", "/models", 200}, {"model", "/models/" + model, 200}, {"model-new", "/models/new", 200}, {"booking-settle", "/stations/bookings/" + room + "/2026-10-19/1", 200}})
 	tb.open(t, f.Base+"/books/rooms/new", 1440, 900)
 	if status := tb.submit(t, map[string]string{"hours": "20:00-08:30"}); status != 422 {
 		t.Errorf("a wrong room answers %d", status)
