@@ -49,7 +49,6 @@ func (s *Service) Splittable(ctx context.Context, by policy.Actor, line string) 
 // books what is left. A part that was reversed later can be split anew. Doing the same again changes nothing. Returns Forbidden without BookFund, NotFound for an unknown line or amount, Invalid for refused fields (line; due-N, amount-N and
 // receipt-N of the Nth part, from 1), Conflict if the line is matched, the parts do not add up, an amount owes less or a receipt was used.
 func (s *Service) Split(ctx context.Context, by policy.Actor, line string, parts []Share) error {
-	const op = "bank.Split"
 	for i := range parts {
 		parts[i].Receipt = strings.TrimSpace(parts[i].Receipt)
 	}
