@@ -48,6 +48,7 @@ type desk struct {
 	officer             policy.Actor
 	project, old, new   string
 	carried, lost, fund string
+	now                 time.Time
 }
 
 func newDesk(t *testing.T) *desk {
@@ -65,7 +66,8 @@ func newDesk(t *testing.T) *desk {
 	}
 	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
 	must(err)
-	clock := func() time.Time { return time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC) }
+	d := &desk{t: t, officer: person("property_officer", policy.County), now: time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)}
+	clock := func() time.Time { return d.now }
 	db, err := store.Open(t.Context(), engine, store.Options{Now: clock, MasterKey: make([]byte, 32)})
 	must(err)
 	t.Cleanup(func() {
@@ -76,7 +78,6 @@ func newDesk(t *testing.T) *desk {
 	register, err := registry.Open(t.Context(), db)
 	must(err)
 	guard := policy.NewGuard(policytest.Rules(t), register)
-	d := &desk{t: t, officer: person("property_officer", policy.County)}
 	d.register, err = registry.NewService(t.Context(), register, guard, clock)
 	must(err)
 	_, err = d.register.SeedDivisions(t.Context(), read("divisions/duchang-divisions-2023.csv"))
@@ -426,5 +427,30 @@ func TestStoredFields(t *testing.T) {
 	golden, err := os.ReadFile("testdata/change.fields")
 	if got := strings.Join(store.FieldNames[Change](), "\n") + "\n"; err != nil || got != string(golden) {
 		t.Errorf("stored fields changed; old records would not be read:\n%s%v", got, err)
+	}
+}
+
+// TestLeftFirm: a firm that has left sees how it left, and no longer the compound, which then stands on nobody's board of its own.
+func TestLeftFirm(t *testing.T) {
+	d := newDesk(t)
+	ctx, firm := t.Context(), person("firm_manager", policy.FirmKey(d.new))
+	project := d.addProject("东湖苑", east)
+	d.contract(project, registry.ContractChosen, d.new, "2024-01-01", "2026-11-30")
+	if _, err := d.Open(ctx, d.officer, project, "c1", Notice{Giver: GiverFirm, Given: day("2026-10-01"), Leaves: day("2026-11-30"), Reason: "经营亏损"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		day         string
+		running, at int
+	}{{"2026-10-19", 1, 1}, {"2026-12-01", 1, 0}} {
+		d.now = day(tt.day).Begins()
+		running, err := d.Running(ctx, firm)
+		if err != nil || len(running) != tt.running {
+			t.Errorf("%s: %d changes, %v", tt.day, len(running), err)
+		}
+		risks, err := d.Risks(ctx, firm, RiskQuery{})
+		if err != nil || len(risks) != tt.at {
+			t.Errorf("%s: %v, %v", tt.day, risks, err)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -199,6 +200,9 @@ func (s *Service) Risks(ctx context.Context, by policy.Actor, q RiskQuery) ([]Ri
 		place := registry.Place{Project: c.Project}
 		if found[c.Project] == nil {
 			row, err := s.Register.OneProject(ctx, by, c.Project)
+			if fault.Is(err, fault.NotFound) {
+				continue // the leaving firm sees how it left, and the compound no longer
+			}
 			if err != nil {
 				return nil, err
 			}
