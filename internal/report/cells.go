@@ -12,15 +12,7 @@ import (
 // Cells reads the first sheet of a workbook as it is kept: days are the serial numbers of Excel, formulas are not computed. Returns Invalid if the file is no workbook, unpacks too far, counts days from 1904, or has
 // more than maxRows rows or 200 columns.
 func Cells(r io.Reader, maxRows int) ([][]string, error) {
-	book, err := openBook(r)
-	if err != nil {
-		return nil, err
-	}
-	out, err := cells(book, maxRows)
-	if closeErr := book.Close(); err == nil && closeErr != nil {
-		err = fault.Wrap("report.Cells", fault.Internal, "", closeErr)
-	}
-	return out, err
+	return withTable(r, func(book *excelize.File) ([][]string, error) { return cells(book, maxRows) })
 }
 
 func cells(book *excelize.File, maxRows int) ([][]string, error) {

@@ -51,21 +51,21 @@ func Mark(r io.Reader, sheet string, faults []Fault) (data []byte, err error) {
 	if err != nil {
 		return nil, fault.Wrap(op, fault.Invalid, "这个文件已损坏，不能标错，请按页面上的清单修改", err)
 	}
-	book, err := excelize.OpenReader(bytes.NewReader(own), excelize.Options{UnzipSizeLimit: maxMarkable, UnzipXMLSizeLimit: maxInMemory})
-	if err != nil {
-		return nil, fault.Wrap(op, fault.Invalid, fmt.Sprintf("这个文件解开后超过 %d MB，不能标错，请按页面上的清单修改", maxMarkable>>20), err)
-	}
-	m := marker{book: book, sheet: sheet, looks: map[int]int{}}
-	var out bytes.Buffer
-	if err = m.mark(faults); err == nil {
-		err = book.Write(&out)
-	}
-	if closeErr := book.Close(); err == nil {
-		err = closeErr
-	}
+	limits := excelize.Options{UnzipSizeLimit: maxMarkable, UnzipXMLSizeLimit: maxInMemory}
+	out, err := withBook(bytes.NewReader(own), limits, fmt.Sprintf("这个文件解开后超过 %d MB，不能标错，请按页面上的清单修改", maxMarkable>>20), func(book *excelize.File) (*bytes.Buffer, error) {
+		m, out := marker{book: book, sheet: sheet, looks: map[int]int{}}, &bytes.Buffer{}
+		err := m.mark(faults)
+		if err == nil {
+			err = book.Write(out)
+		}
+		if err != nil {
+			return nil, fault.Wrap(op, fault.Invalid, "这个文件里有不能改写的内容，标错的 Excel 没有做成，请按页面上的清单修改", err)
+		}
+		return out, nil
+	})
 	switch {
 	case err != nil:
-		return nil, fault.Wrap(op, fault.Invalid, "这个文件里有不能改写的内容，标错的 Excel 没有做成，请按页面上的清单修改", err)
+		return nil, err
 	case out.Len() > maxMarked:
 		return nil, fault.New(op, fault.Invalid, fmt.Sprintf("标错的 Excel 超过 %d MB，没有做成，请按页面上的清单修改", maxMarked>>20))
 	}

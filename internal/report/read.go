@@ -74,25 +74,7 @@ type Parsed[T any] struct {
 // Read reads a workbook: the sheet of the table's name, or the first one that is not FaultSheet. Columns are found by their headings, in any order; others are left alone.
 // Returns Invalid if the file is no workbook, unpacks too far, lacks a required column or has more than imports.MaxLines rows.
 func (t Table[T]) Read(r io.Reader) (Parsed[T], error) {
-	const op = "report.Read"
-	book, err := openBook(r)
-	if err != nil {
-		return Parsed[T]{}, err
-	}
-	parsed, err := t.read(book)
-	if closeErr := book.Close(); err == nil && closeErr != nil {
-		err = fault.Wrap(op, fault.Internal, "", closeErr)
-	}
-	return parsed, err
-}
-
-// openBook opens a workbook within the bounds.
-func openBook(r io.Reader) (*excelize.File, error) {
-	book, err := excelize.OpenReader(r, excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxInMemory, RawCellValue: true})
-	if err != nil {
-		return nil, fault.Wrap("report.Read", fault.Invalid, "这个文件不能作为 Excel 表格打开，或者解开后超过 200 MB；请从模板另存为 xlsx 后重新上传", err)
-	}
-	return book, nil
+	return withTable(r, t.read)
 }
 
 func (t Table[T]) read(book *excelize.File) (Parsed[T], error) {
