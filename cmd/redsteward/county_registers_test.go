@@ -3,6 +3,7 @@
 package main
 
 import (
+	"maps"
 	"testing"
 
 	"redsteward/internal/store"
@@ -11,6 +12,7 @@ import (
 	"redsteward/registry/conduct"
 	"redsteward/registry/handover"
 	"redsteward/registry/party"
+	"redsteward/registry/station"
 )
 
 // registersOfCounty: there is one handover in every state, an entry of each book of conduct in every state that it has, party sheets at every level, every way in which a
@@ -62,6 +64,17 @@ func registersOfCounty(t *testing.T, s *service) {
 	}
 	if forms[registry.CoverNone] != 1 || forms[registry.CoverCustody] != 1 || forms[registry.CoverMarket] == 0 || forms[registry.CoverState] == 0 {
 		t.Errorf("compounds are covered as %v", forms)
+	}
+	models, err := s.stations.Models(ctx, organisation, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	selected := map[station.ModelState]int{}
+	for _, m := range models {
+		selected[m.State]++
+	}
+	if want := map[station.ModelState]int{station.ModelNamed: 2, station.ModelShown: 1, station.ModelReviewed: 1, station.ModelRecommended: 1, station.ModelReturned: 1}; !maps.Equal(selected, want) {
+		t.Errorf("selections of 红色达人 %v, want %v", selected, want)
 	}
 	if rows, err := s.stations.Overview(ctx, organisation); err != nil || len(rows) != 13 {
 		t.Errorf("%d stations, %v", len(rows), err)
