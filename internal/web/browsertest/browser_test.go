@@ -191,6 +191,22 @@ const pdfViewer = "chrome-extension://mhjfbmdgcfjbbpaeojofohoefgiehjai/"
 // check holds the page that is open in a tab against ui.md §8 and §9.
 func check(t *testing.T, tb *tab, name string, width, status int64) {
 	t.Helper()
+	checkFrame(t, tb, name, width, status)
+	// Between 320 and 390 pixels no rule of the style sheet changes: there, only the width can be wrong.
+	if width <= 320 {
+		return
+	}
+	for _, v := range runAxe(t, tb) {
+		for _, n := range v.Nodes {
+			t.Errorf("%s at %d: axe %s: %s\n%s\n%s", name, width, v.ID, v.Help, n.HTML, n.Summary)
+		}
+	}
+	tb.forget()
+}
+
+// checkFrame is check without what axe finds: width, heading, language, requests and what the console said.
+func checkFrame(t *testing.T, tb *tab, name string, width, status int64) {
+	t.Helper()
 	said, requests, _ := tb.forget()
 	if wide := value[float64](t, tb, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
 		widest := value[string](t, tb, `[...document.querySelectorAll("body *")].filter(e=>e.getBoundingClientRect().right>document.documentElement.clientWidth+1&&!e.closest(".tw,.views,.topnav")).map(e=>e.tagName+"."+e.className).slice(0,5).join(" ")`)
@@ -212,16 +228,6 @@ func check(t *testing.T, tb *tab, name string, width, status int64) {
 			continue // the browser reports the status of the page itself
 		}
 		t.Errorf("%s at %d: %s", name, width, s)
-	}
-	// Between 320 and 390 pixels no rule of the style sheet changes: there, only the width can be wrong.
-	var found []finding
-	if width > 320 {
-		found = runAxe(t, tb)
-	}
-	for _, v := range found {
-		for _, n := range v.Nodes {
-			t.Errorf("%s at %d: axe %s: %s\n%s\n%s", name, width, v.ID, v.Help, n.HTML, n.Summary)
-		}
 	}
 	tb.forget()
 }
