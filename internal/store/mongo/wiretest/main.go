@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -66,7 +67,7 @@ func run(listen, data string, verbose bool, in io.Reader, out io.Writer) error {
 	// The backend takes options of SQLite in the address; it wants a folder with a closing slash.
 	folder := url.URL{Scheme: "file", Opaque: filepath.ToSlash(data) + "/"}
 	server, err := ferretdb.New(&ferretdb.Config{
-		Listener:  ferretdb.ListenerConfig{TCP: listen},
+		Listener:  ferretdb.ListenerConfig{TCP: net.JoinHostPort(host, "0")},
 		Logger:    logger,
 		Handler:   "sqlite",
 		SQLiteURL: folder.String(),
@@ -88,9 +89,20 @@ func run(listen, data string, verbose bool, in io.Reader, out io.Writer) error {
 	done := make(chan error, 1)
 	go func() { done <- server.Run(ctx) }()
 
-	_, err = fmt.Fprintln(out, server.MongoDBURI())
+	address, err := url.Parse(server.MongoDBURI())
+	var door net.Listener
+	if err == nil {
+		door, err = net.Listen("tcp", listen)
+	}
+	if err == nil {
+		defer door.Close()
+		go (&front{server: address.Host}).serve(door)
+		address.Host = door.Addr().String()
+		_, err = fmt.Fprintln(out, address)
+	}
 	if err != nil {
 		cancel()
+		return errors.Join(err, <-done)
 	}
 	return <-done
 }
