@@ -94,12 +94,39 @@ const (
 	// ReviewVisit accepts or returns a signed sheet.
 	ReviewVisit Action = "visit.review"
 
+	// ReadDeliberation shows deliberations (红色议事) within the scope: problems, topics, meetings, results, tasks.
+	ReadDeliberation Action = "deliberation.read"
+	// CollectProblem enters a problem that may be deliberated.
+	CollectProblem Action = "deliberation.collect"
+	// RunDeliberation words topics, enquires, calls meetings, enters minutes and results, gives tasks and confirms them.
+	RunDeliberation Action = "deliberation.run"
+	// PublishDeliberation reviews the words for the public and takes them down; never by who wrote them.
+	PublishDeliberation Action = "deliberation.publish"
+	// ForwardDeliberation hands a matter to a department and urges what is late, for the township.
+	ForwardDeliberation Action = "deliberation.forward"
+	// AnswerDeliberation reports on the tasks of one's own unit.
+	AnswerDeliberation Action = "deliberation.answer"
+	// ReadRectification shows what is to be put right within the scope.
+	ReadRectification Action = "rectification.read"
+	// HandleRectification drafts and delivers the papers, decides about extensions, takes the rungs of the ladder and closes.
+	HandleRectification Action = "rectification.handle"
+	// AnswerRectification says for the firm what was done, and asks for more time.
+	AnswerRectification Action = "rectification.answer"
+	// LookRectification looks again at what the firm says to be put right.
+	LookRectification Action = "rectification.look"
+
 	// ReadRegister shows firms, projects, contracts and owners' bodies within the scope.
 	ReadRegister Action = "register.read"
 	// WriteRegister enters and corrects them.
 	WriteRegister Action = "register.write"
 	// ImportRegister enters many of them from Excel.
 	ImportRegister Action = "register.import"
+	// PrepareBody follows the founding of an owners' body for the preparatory group: group, candidates, public notice, result.
+	PrepareBody Action = "ownersbody.prepare"
+	// QualifyBody judges for the party organisation of the community whether candidates qualify; never by who put them forward.
+	QualifyBody Action = "ownersbody.qualify"
+	// ReadVotePapers opens the scanned papers of votes that name owners.
+	ReadVotePapers Action = "votepaper.read"
 	// RegisterParty says how the party is organised in a firm: form, branch, secretary, instructor, numbers.
 	RegisterParty Action = "register.party"
 	// ReadFiling shows filings within the scope.
@@ -208,6 +235,19 @@ const (
 	// WritePaper keeps the library of policy papers.
 	WritePaper Action = "paper.write"
 
+	// ReadMatter shows matters within the scope, without who reported them; matters.yaml says who sees only what he reported.
+	ReadMatter Action = "matter.read"
+	// ReportMatter reports matters and has closed ones of one's own reopened.
+	ReportMatter Action = "matter.report"
+	// DispatchMatter gives matters to departments and decides about more time.
+	DispatchMatter Action = "matter.dispatch"
+	// HandleMatter accepts, refuses and answers matters for a department.
+	HandleMatter Action = "matter.handle"
+	// VerifyMatter verifies answers; never by who worked on the matter or reported it.
+	VerifyMatter Action = "matter.verify"
+	// ReadReporter shows who reported a matter.
+	ReadReporter Action = "reporter.read"
+
 	// ReadEvidence shows proof and its files within the scope.
 	ReadEvidence Action = "evidence.read"
 	// SubmitEvidence hands proof in, corrects and withdraws it.
@@ -295,10 +335,24 @@ func Actions() []ActionInfo {
 		{PlanVisit, "安排走访评价", false},
 		{DoVisit, "走访评价打分", false},
 		{ReviewVisit, "复核走访评价表", false},
+		{ReadRectification, "查看整改", false},
+		{HandleRectification, "办理整改文书与升级措施", false},
+		{AnswerRectification, "回复整改情况", false},
+		{LookRectification, "复查整改", false},
+
+		{ReadDeliberation, "查看社区议事", false},
+		{CollectProblem, "收集议事问题", false},
+		{RunDeliberation, "组织社区议事", false},
+		{PublishDeliberation, "审核并公开议事结果", false},
+		{ForwardDeliberation, "转办议事事项、督办任务", false},
+		{AnswerDeliberation, "报告议事任务", false},
 
 		{ReadRegister, "查看企业与小区登记", false},
 		{WriteRegister, "登记企业、小区与合同", false},
 		{ImportRegister, "从 Excel 导入登记", false},
+		{PrepareBody, "筹备业主组织", false},
+		{QualifyBody, "审查业主组织候选人资格", false},
+		{ReadVotePapers, "查看业主大会表决票扫描件", false},
 		{RegisterParty, "登记企业党组织", false},
 		{ReadFiling, "查看登记备案", false},
 		{ApplyFiling, "提交备案", false},
@@ -353,6 +407,13 @@ func Actions() []ActionInfo {
 		{NameModel, "公示与命名红色达人", false},
 		{ReadPaper, "查看内部政策文件", false},
 		{WritePaper, "管理政策文件", false},
+
+		{ReadMatter, "查看事项", false},
+		{ReportMatter, "上报事项", false},
+		{DispatchMatter, "事项派单", false},
+		{HandleMatter, "办理事项", false},
+		{VerifyMatter, "核实事项", false},
+		{ReadReporter, "查看事项的上报人", false},
 
 		{ReadEvidence, "查看佐证材料", false},
 		{SubmitEvidence, "提交佐证材料", false},

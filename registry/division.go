@@ -39,7 +39,8 @@ func Levels() []Choice {
 	return []Choice{{string(LevelCounty), "县"}, {string(LevelTownship), "乡镇"}, {string(LevelCommunity), "社区（村）"}, {string(LevelGrid), "网格"}}
 }
 
-// Division is one division. Its id is its code: 12 digits of the National Bureau of Statistics, for a grid those of its community, “-” and a number.
+// Division is one division. Its id is the code under which it was registered: 12 digits of the National Bureau of Statistics, for a grid the id of its community, “-” and a
+// number. The id stays when the code changes.
 type Division struct {
 	// Level is one of Levels.
 	Level Level `json:"level" privacy:"public"`
@@ -55,6 +56,10 @@ type Division struct {
 	Days policy.Span `json:"days"`
 	// Grid is what is counted of a grid; the zero value if nothing was, and for every other level.
 	Grid GridFacts `json:"grid,omitzero"`
+	// Codes are the codes that it got after its registration, oldest first; none for a grid, whose code follows its community.
+	Codes []CodeChange `json:"codes,omitempty"`
+	// Successors are the ids of the divisions that took its place when it was closed; none if it went up in nothing that is known.
+	Successors []string `json:"successors,omitempty" privacy:"public"`
 }
 
 const divisionKind = "division"
@@ -64,21 +69,48 @@ var (
 	gridCode     = regexp.MustCompile(`^([0-9]{12})-[0-9]{2,3}$`)
 )
 
-// divisionDocument is how divisions are stored. Sorted by code; display order is that of the list asked for.
+// byPlace lists divisions by level (l:), parent (d:, of it o: those that are open and x: the others), state (t:), later code (n:) and successor (j:); byWord lists them by name.
+const (
+	byPlace = "place"
+	byWord  = "word"
+)
+
+// divisionDocument is how divisions are stored. Sorted by id; display order is that of the list asked for.
 func divisionDocument() store.Kind[Division] {
+	sort := func(id string, _ *Division) string { return id }
 	return store.Kind[Division]{
 		Name: divisionKind, Version: 1,
-		Indexes: []store.Index[Division]{{
-			Name: "parent",
-			Keys: func(_ string, d *Division) []string { return []string{"l:" + string(d.Level), "d:" + d.Parent} },
-			Sort: func(id string, _ *Division) string { return id },
-		}},
+		Indexes: []store.Index[Division]{
+			{Name: byPlace, Sort: sort, Keys: func(_ string, d *Division) []string {
+				open := "o:"
+				if d.Statistical || !d.Days.Until.IsZero() {
+					open = "x:"
+				}
+				keys := []string{"", "l:" + string(d.Level), "d:" + d.Parent, open + d.Parent}
+				if !d.Days.Until.IsZero() {
+					keys = append(keys, stateKey(DivisionsClosed))
+				}
+				if d.Statistical {
+					keys = append(keys, stateKey(DivisionsStatistical))
+				}
+				for _, c := range d.Codes {
+					if key := heldKey(c.Code); !slices.Contains(keys, key) {
+						keys = append(keys, key)
+					}
+				}
+				for _, id := range d.Successors {
+					keys = append(keys, "j:"+id)
+				}
+				return keys
+			}},
+			{Name: byWord, Sort: sort, Keys: func(_ string, d *Division) []string { return findKeys(d.Name, d.Display) }},
+		},
 	}
 }
 
 // DivisionRow is a division with its id.
 type DivisionRow struct {
-	// ID is the code.
+	// ID is the code under which it was registered.
 	ID string
 	// Seq is the number of its last change.
 	Seq int64
@@ -97,7 +129,7 @@ func (r *Register) DivisionsAt(ctx context.Context, level Level, day calendar.Da
 
 func (r *Register) divisionsUnder(ctx context.Context, key string, keep func(Division) bool) ([]DivisionRow, error) {
 	var out []DivisionRow
-	q := store.Query{Index: "parent", Key: key, Limit: store.MaxLimit}
+	q := store.Query{Index: byPlace, Key: key, Limit: store.MaxLimit}
 	for {
 		page, err := r.divisions.List(ctx, q)
 		if err != nil {

@@ -40,15 +40,8 @@ type divisionView struct {
 
 // get returns a division; false if there is none.
 func (v divisionView) get(ctx context.Context, id string) (store.Doc[Division], bool, error) {
-	d, err := v.divisions.Load(ctx, id)
-	if fault.Is(err, fault.NotFound) {
-		// One that was withdrawn leaves its code to the next, behind its last record.
-		var head store.Change[Division]
-		if head, err = v.divisions.Head(ctx, id); fault.Is(err, fault.NotFound) {
-			err = nil
-		}
-		d = store.Doc[Division]{ID: id, Seq: head.Seq, Deleted: true}
-	}
+	// One that was withdrawn leaves its code to the next, behind its last record.
+	d, err := standing(ctx, v.divisions, id)
 	if err != nil {
 		return d, false, err
 	}
@@ -150,6 +143,10 @@ func (s *Service) settleBelow(ctx context.Context, v divisionView, code string, 
 		bad.add("code", "网格编号“%s”要写成社区编号加“-”和序号，例如 %s-01", code, next.Parent)
 	case level != LevelGrid && !divisionCode.MatchString(code):
 		bad.add("code", "代码“%s”要写 12 位数字", code)
+	case level != LevelGrid && now.Level == "":
+		if err := v.freeCode(ctx, code, code, bad); err != nil {
+			return err
+		}
 	}
 	if now.Name == next.Name && now.Display == next.Display && now.Parent == next.Parent && now.Days == next.Days {
 		return nil
@@ -238,11 +235,20 @@ func (s *Service) AddDivision(ctx context.Context, by policy.Actor, code, parent
 		return err
 	}
 	v, code := divisionView{Register: s.Register}, strings.TrimSpace(code)
+	parent, err := s.idOfCode(ctx, parent)
+	if err != nil {
+		return err
+	}
+	if gridCode.MatchString(code) {
+		if code, err = s.idOfCode(ctx, code); err != nil {
+			return err
+		}
+	}
 	stored, exists, err := v.get(ctx, code)
 	if err != nil {
 		return err
 	}
-	next := in.onto(Division{Parent: strings.TrimSpace(parent)})
+	next := in.onto(Division{Parent: parent})
 	var bad faults
 	if err := s.settle(ctx, v, code, Division{}, &next, &bad); err != nil {
 		return err
@@ -260,51 +266,72 @@ func (s *Service) AddDivision(ctx context.Context, by policy.Actor, code, parent
 	if exists {
 		return fault.New(op, fault.Conflict, "编号 "+code+" 已经有了")
 	}
-	_, err = s.divisions.Commit(ctx, s.meta(by, policy.UpdateDivision, ""), code, stored.Seq, next)
+	return s.openDivision(ctx, s.meta(by, policy.UpdateDivision, ""), code, stored.Seq, next)
+}
+
+// openDivision stores a new division; its code is taken before, so that no other division gets it as a later code. Returns Conflict if somebody was quicker.
+func (r *Register) openDivision(ctx context.Context, meta store.Meta, code string, afterSeq int64, d Division) error {
+	if d.Level != LevelGrid {
+		if err := r.claimDivisionCode(ctx, meta, code, code); err != nil {
+			return err
+		}
+	}
+	_, err := r.divisions.Commit(ctx, meta, code, afterSeq, d)
 	if fault.Is(err, fault.Conflict) {
-		return fault.Wrap(op, fault.Conflict, "编号 "+code+" 已经有了", err)
+		return fault.Wrap("registry.openDivision", fault.Conflict, "编号 "+code+" 已经有了", err)
 	}
 	return err
 }
 
 // changeDivision loads a division in the actor's scope, applies a change, checks it and stores it after seq.
-func (s *Service) changeDivision(ctx context.Context, by policy.Actor, id string, seq int64, why string, f func(*Division, *faults)) (store.Doc[Division], error) {
+func (s *Service) changeDivision(ctx context.Context, by policy.Actor, id string, seq int64, why string, f func(*Division, *faults) error) (store.Doc[Division], error) {
+	d, next, err := s.checkedDivision(ctx, by, id, seq, f)
+	if err != nil {
+		return store.Doc[Division]{}, err
+	}
+	return s.divisions.Commit(ctx, s.meta(by, policy.UpdateDivision, why), id, d.Seq, next)
+}
+
+// checkedDivision loads a division in the actor's scope, applies a change and checks it: as it is and as it would be. An error of f ends it.
+func (s *Service) checkedDivision(ctx context.Context, by policy.Actor, id string, seq int64, f func(*Division, *faults) error) (_ store.Doc[Division], next Division, err error) {
 	const op = "registry.changeDivision"
 	none := store.Doc[Division]{}
 	if err := s.guard.Require(by, policy.UpdateDivision); err != nil {
-		return none, err
+		return none, next, err
 	}
 	v := divisionView{Register: s.Register}
 	now, err := s.divisions.Load(ctx, id)
 	if err != nil {
-		return none, noDivision(id, err)
+		return none, next, noDivision(id, err)
 	}
 	keys, err := v.keys(ctx, id, now.State)
 	if err != nil {
-		return none, err
+		return none, next, err
 	}
 	if err := s.within(ctx, by, policy.UpdateDivision, keys); err != nil {
-		return none, noDivision(id, err)
+		return none, next, noDivision(id, err)
 	}
 	if now.Seq != seq {
-		return none, overtaken(op)
+		return none, next, overtaken(op)
 	}
 	var bad faults
-	next := now.State
-	f(&next, &bad)
+	next = now.State
+	if err := f(&next, &bad); err != nil {
+		return none, next, err
+	}
 	if err := s.settle(ctx, v, id, now.State, &next, &bad); err != nil {
-		return none, err
+		return none, next, err
 	}
 	if err := bad.err(op); err != nil {
-		return none, err
+		return none, next, err
 	}
 	if keys, err = v.keys(ctx, id, next); err != nil {
-		return none, err
+		return none, next, err
 	}
 	if err := s.within(ctx, by, policy.UpdateDivision, keys); err != nil {
-		return none, noDivision(id, err)
+		return none, next, noDivision(id, err)
 	}
-	return s.divisions.Commit(ctx, s.meta(by, policy.UpdateDivision, why), id, seq, next)
+	return now, next, nil
 }
 
 // noDivision puts a plain sentence on the error of a division that does not exist.
@@ -318,15 +345,19 @@ func noDivision(id string, err error) error {
 // ChangeDivision corrects names and first day. Returns Forbidden without UpdateDivision, NotFound, Invalid for refused fields (name, display), Conflict if seq is not the
 // last change.
 func (s *Service) ChangeDivision(ctx context.Context, by policy.Actor, id string, seq int64, in DivisionInput) error {
-	_, err := s.changeDivision(ctx, by, id, seq, "", func(d *Division, _ *faults) { *d = in.onto(*d) })
+	_, err := s.changeDivision(ctx, by, id, seq, "", func(d *Division, _ *faults) error {
+		*d = in.onto(*d)
+		return nil
+	})
 	return err
 }
 
 // CloseDivision says on which day a division exists for the last time; it is never deleted. Returns Forbidden without UpdateDivision, NotFound, Invalid for refused fields
-// (until, reason), Conflict if something open hangs on it, naming what, or if seq is not the last change.
-func (s *Service) CloseDivision(ctx context.Context, by policy.Actor, id string, seq int64, last calendar.Date, why string) error {
+// (until, reason, successors), Conflict if something open hangs on it, naming what, or if seq is not the last change. successors are codes of the divisions that take its
+// place: one after a merger, several after a split; none may be named.
+func (s *Service) CloseDivision(ctx context.Context, by policy.Actor, id string, seq int64, last calendar.Date, successors []string, why string) error {
 	why = strings.TrimSpace(why)
-	_, err := s.changeDivision(ctx, by, id, seq, why, func(d *Division, bad *faults) {
+	_, err := s.changeDivision(ctx, by, id, seq, why, func(d *Division, bad *faults) (err error) {
 		reason(bad, why)
 		switch {
 		case last.IsZero():
@@ -335,20 +366,23 @@ func (s *Service) CloseDivision(ctx context.Context, by policy.Actor, id string,
 			bad.add("until", "“%s”已经在%s撤销", d.Display, d.Days.Until.Chinese())
 		}
 		d.Days.Until = last
+		d.Successors, err = s.successors(ctx, id, d, last, successors, bad)
+		return err
 	})
 	return err
 }
 
-// ReopenDivision takes the last day of a division back. Returns Forbidden without UpdateDivision, NotFound, Invalid for refused fields (parent if that is closed itself, name
+// ReopenDivision takes the last day of a division back, and its successors with it. Returns Forbidden without UpdateDivision, NotFound, Invalid for refused fields (parent if that is closed itself, name
 // if another took it, reason), Conflict if it is open or if seq is not the last change.
 func (s *Service) ReopenDivision(ctx context.Context, by policy.Actor, id string, seq int64, why string) error {
 	why = strings.TrimSpace(why)
-	_, err := s.changeDivision(ctx, by, id, seq, why, func(d *Division, bad *faults) {
+	_, err := s.changeDivision(ctx, by, id, seq, why, func(d *Division, bad *faults) error {
 		reason(bad, why)
 		if d.Days.Until.IsZero() {
 			bad.add("reason", "“%s”没有撤销，不用恢复", d.Display)
 		}
-		d.Days.Until = calendar.Date{}
+		d.Days.Until, d.Successors = calendar.Date{}, nil
+		return nil
 	})
 	return err
 }
@@ -356,13 +390,18 @@ func (s *Service) ReopenDivision(ctx context.Context, by policy.Actor, id string
 // MoveDivision puts a community below another township; its projects follow. Returns Forbidden without UpdateDivision, NotFound, also for a township outside of the actor's
 // scope, Invalid for refused fields (parent, name if there is one of that name, reason), Conflict if seq is not the last change.
 func (s *Service) MoveDivision(ctx context.Context, by policy.Actor, id string, seq int64, parent, why string) error {
-	parent, why = strings.TrimSpace(parent), strings.TrimSpace(why)
-	d, err := s.changeDivision(ctx, by, id, seq, why, func(d *Division, bad *faults) {
+	why = strings.TrimSpace(why)
+	parent, err := s.idOfCode(ctx, parent)
+	if err != nil {
+		return err
+	}
+	d, err := s.changeDivision(ctx, by, id, seq, why, func(d *Division, bad *faults) error {
 		reason(bad, why)
 		if d.Parent == parent {
 			bad.add("parent", "“%s”本来就在这里", d.Display)
 		}
 		d.Parent = parent
+		return nil
 	})
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 	"redsteward/policy"
 )
 
-// DivisionLine is a row of divisions. A division that is registered under the code is corrected, moved or closed.
+// DivisionLine is a row of divisions. A division that is registered under the code, or has or had it later, is corrected, moved or closed.
 type DivisionLine struct {
 	// Code, Name and Display as in Division; Display "" follows from the name.
 	Code    string `json:"code" privacy:"public"`
@@ -28,9 +28,13 @@ type DivisionLine struct {
 	Grid GridFacts `json:"grid,omitzero"`
 }
 
-// LineOfDivision is the row that would register the division as it is.
-func LineOfDivision(d DivisionRow) DivisionLine {
-	return DivisionLine{Code: d.ID, Name: d.Name, Display: d.Display, Parent: d.Parent, From: d.Days.From, Until: d.Days.Until, Grid: d.Grid}
+// LineOfDivision is the row that would register the division as it is, with the codes of a day.
+func LineOfDivision(d DivisionLeaf, day calendar.Date) DivisionLine {
+	line := DivisionLine{Code: d.CodeOn(day), Name: d.Name, Display: d.Display, From: d.Days.From, Until: d.Days.Until, Grid: d.Grid}
+	if n := len(d.Above); n > 0 {
+		line.Parent = d.Above[n-1].codeOn(d.Parent, day)
+	}
+	return line
 }
 
 // divisionLine checks a row of divisions, after the rows before it; what is wrong goes to bad.
@@ -45,12 +49,24 @@ func (s *checker) divisionLine(ctx context.Context, l DivisionLine, bad *faults)
 		bad.add("code", "编号“%s”要写 12 位数字；网格写社区编号加“-”和序号", code)
 		return st, nil
 	}
+	code, err := s.idOfCode(ctx, code)
+	if err != nil {
+		return st, err
+	}
+	st.key = code
+	parent, err := s.idOfCode(ctx, l.Parent)
+	if err != nil {
+		return st, err
+	}
 	stored, _, err := v.get(ctx, code)
 	if err != nil {
 		return st, err
 	}
 	next := DivisionInput{Name: l.Name, Display: l.Display, Statistical: stored.State.Statistical, From: l.From}.onto(stored.State)
-	next.Parent, next.Days.Until = strings.TrimSpace(l.Parent), l.Until
+	next.Parent, next.Days.Until = parent, l.Until
+	if l.Until.IsZero() {
+		next.Successors = nil
+	}
 	if stored.State.Level == LevelCounty && next.Parent != "" {
 		bad.add("parent", "县没有上级，这一格不填")
 	}
@@ -90,6 +106,9 @@ func (s *checker) divisionLine(ctx context.Context, l DivisionLine, bad *faults)
 		s.newDivisions[code] = next
 	}
 	st.do = func(ctx context.Context, meta store.Meta, _ string) error {
+		if stored.State.Level == "" {
+			return s.openDivision(ctx, meta, code, stored.Seq, next)
+		}
 		d, err := s.Register.divisions.Commit(ctx, meta, code, stored.Seq, next)
 		if err != nil {
 			return err

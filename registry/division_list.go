@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"redsteward/internal/calendar"
-	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
 )
@@ -24,6 +23,9 @@ const (
 	DivisionsAll = "all"
 )
 
+// stateKey is the index key of the divisions that are or will be in a state.
+func stateKey(state string) string { return "t:" + state }
+
 // DivisionStates lists the states.
 func DivisionStates() []Choice {
 	return []Choice{{DivisionsOpen, "现有"}, {DivisionsClosed, "已撤销"}, {DivisionsStatistical, "仅供统计"}, {DivisionsAll, "全部"}}
@@ -31,7 +33,7 @@ func DivisionStates() []Choice {
 
 // DivisionQuery asks for divisions. The zero value is everything that exists, in the order of the tree.
 type DivisionQuery struct {
-	// Text is looked for in both names, their pinyin and initials, and at the beginning of the code.
+	// Text is looked for in both names, their pinyin and initials, and at the beginning of every code that a division ever had.
 	Text string
 	// Level keeps those of a level, "" all; State is one of the states above.
 	Level Level
@@ -45,16 +47,28 @@ type DivisionLeaf struct {
 	DivisionRow
 	// Above are the divisions above it, the county first.
 	Above []DivisionRow
-	// Below is how many of its divisions are in the list's state, whatever else the query asks.
+	// Below is how much stands right below it: divisions in the list's state, whatever else the query asks; in a branch of the tree also the projects of a community.
 	Below int
 }
 
 // covers decides one row of a list.
-func (q DivisionQuery) covers(d DivisionRow, day calendar.Date) bool {
-	if q.Level != "" && d.Level != q.Level || !q.shows(d, day) {
+func (q DivisionQuery) covers(d DivisionLeaf, day calendar.Date) bool {
+	if q.Level != "" && d.Level != q.Level || !q.shows(d.DivisionRow, day) {
 		return false
 	}
-	return finds(d.Name, q.Text) || finds(d.Display, q.Text) || strings.HasPrefix(d.ID, strings.TrimSpace(q.Text))
+	return finds(d.Name, q.Text) || finds(d.Display, q.Text) || d.hasCode(strings.TrimSpace(q.Text))
+}
+
+// hasCode reports whether one of the codes of a division begins with a text.
+func (d DivisionLeaf) hasCode(text string) bool {
+	if strings.HasPrefix(d.ID, text) {
+		return true
+	}
+	codes, rest := d.Codes, ""
+	if n := len(d.Above); d.Level == LevelGrid && n > 0 {
+		codes, rest = d.Above[n-1].Codes, strings.TrimPrefix(d.ID, d.Parent)
+	}
+	return slices.ContainsFunc(codes, func(c CodeChange) bool { return strings.HasPrefix(c.Code+rest, text) })
 }
 
 // shows decides a row by the state alone.
@@ -85,7 +99,7 @@ func (s *Service) Divisions(ctx context.Context, by policy.Actor, q DivisionQuer
 			below[d.Parent]++
 		}
 	}
-	out := slices.DeleteFunc(tree, func(d DivisionLeaf) bool { return !q.covers(d.DivisionRow, day) })
+	out := slices.DeleteFunc(tree, func(d DivisionLeaf) bool { return !q.covers(d, day) })
 	for i := range out {
 		out[i].Below = below[out[i].ID]
 	}
@@ -190,29 +204,47 @@ type DivisionView struct {
 	Children []DivisionRow
 	// Projects is how many projects lie in it, CountTo+1 for more than CountTo; those of the actor's scope only.
 	Projects int
+	// Into are the divisions that took its place when it was closed, From those whose place it took.
+	Into, From []DivisionRow
 	// Changes are all changes, newest first.
 	Changes []DivisionChange
 }
 
-// OneDivision returns a division that the actor's Divisions may show. Returns Forbidden without ReadRegister, NotFound.
-func (s *Service) OneDivision(ctx context.Context, by policy.Actor, id string) (DivisionView, error) {
-	tree, err := s.divisionTree(ctx, by)
+// OneDivision returns a division that the actor's Divisions may show, by any of its codes. Returns Forbidden without ReadRegister, NotFound.
+func (s *Service) OneDivision(ctx context.Context, by policy.Actor, code string) (DivisionView, error) {
+	sight, err := s.sightOf(ctx, by)
 	if err != nil {
 		return DivisionView{}, err
 	}
-	at := slices.IndexFunc(tree, func(d DivisionLeaf) bool { return d.ID == id })
-	if at < 0 {
-		return DivisionView{}, noDivision(id, fault.New("registry.OneDivision", fault.NotFound, ""))
+	id, err := s.idOfCode(ctx, code)
+	if err != nil {
+		return DivisionView{}, err
 	}
-	v := DivisionView{DivisionLeaf: tree[at]}
-	names := map[string]string{}
-	for _, d := range tree {
-		names[d.ID] = d.Display
-		if d.Parent == id {
-			v.Children = append(v.Children, d.DivisionRow)
+	leaf, err := sight.leaf(ctx, id)
+	if err != nil {
+		return DivisionView{}, noDivision(code, err)
+	}
+	v := DivisionView{DivisionLeaf: leaf}
+	below, err := s.divisionsUnder(ctx, "d:"+id, func(Division) bool { return true })
+	if err != nil {
+		return v, err
+	}
+	for _, d := range below {
+		seen, err := sight.sees(ctx, d)
+		if err != nil {
+			return v, err
+		}
+		if seen {
+			v.Children = append(v.Children, d)
 		}
 	}
 	v.Below = len(v.Children)
+	if v.Into, err = s.namesOf(ctx, v.Successors); err != nil {
+		return v, err
+	}
+	if v.From, err = s.joined(ctx, id); err != nil {
+		return v, err
+	}
 	q := ProjectQuery{}
 	switch v.Level {
 	case LevelTownship:
@@ -232,7 +264,7 @@ func (s *Service) OneDivision(ctx context.Context, by policy.Actor, id string) (
 		if err != nil {
 			return v, err
 		}
-		v.Changes = append(v.Changes, DivisionChange{At: c.At, By: c.Meta.By, Why: c.Meta.Why, Said: s.told(ctx, before, c, names)})
+		v.Changes = append(v.Changes, DivisionChange{At: c.At, By: c.Meta.By, Why: c.Meta.Why, Said: s.told(ctx, before, c)})
 		before = c.State
 	}
 	slices.Reverse(v.Changes)
@@ -240,12 +272,9 @@ func (s *Service) OneDivision(ctx context.Context, by policy.Actor, id string) (
 }
 
 // told says what a change of a division made different.
-func (s *Service) told(ctx context.Context, before Division, c store.Change[Division], names map[string]string) []string {
+func (s *Service) told(ctx context.Context, before Division, c store.Change[Division]) []string {
 	now := c.State
 	place := func(id string) string {
-		if name, known := names[id]; known {
-			return name
-		}
 		if d, err := s.Division(ctx, id); err == nil {
 			return d.Display
 		}
@@ -282,12 +311,27 @@ func (s *Service) told(ctx context.Context, before Division, c store.Change[Divi
 		differ("设立日期", openDay(before), openDay(now))
 	}
 	said = append(said, now.Grid.told(before.Grid)...)
+	for i, n := 0, len(before.Codes); i < len(now.Codes); i++ {
+		if i >= n {
+			said = append(said, now.Codes[i].From.Chinese()+"起代码改为 "+now.Codes[i].Code)
+		}
+	}
+	for i := len(now.Codes); i < len(before.Codes); i++ {
+		said = append(said, "不再登记"+before.Codes[i].From.Chinese()+"改为 "+before.Codes[i].Code+"的代码")
+	}
 	switch {
 	case before.Days.Until == now.Days.Until:
 	case now.Days.Until.IsZero():
 		said = append(said, "恢复，不再撤销")
 	default:
-		said = append(said, "撤销，最后一天是"+now.Days.Until.Chinese())
+		last := "撤销，最后一天是" + now.Days.Until.Chinese()
+		for i, id := range now.Successors {
+			last += map[bool]string{true: "，由", false: "、"}[i == 0] + place(id)
+		}
+		if len(now.Successors) > 0 {
+			last += "承接"
+		}
+		said = append(said, last)
 	}
 	return said
 }

@@ -56,7 +56,7 @@ func TestDivisionsAreEdited(t *testing.T) {
 		return func() error { return d.ChangeDivision(ctx, by, id, seq, in) }
 	}
 	end := func(by policy.Actor, id string, last string, why string) func() error {
-		return func() error { return d.CloseDivision(ctx, by, id, d.seqOf(id), day(t, last), why) }
+		return func() error { return d.CloseDivision(ctx, by, id, d.seqOf(id), day(t, last), nil, why) }
 	}
 	move := func(by policy.Actor, id, parent, why string) func() error {
 		return func() error { return d.MoveDivision(ctx, by, id, d.seqOf(id), parent, why) }
@@ -166,13 +166,22 @@ func TestMoveIsCompleted(t *testing.T) {
 	}
 }
 
+// leafIDs are the ids of rows of the tree.
+func leafIDs(rows []DivisionLeaf) []string {
+	var out []string
+	for _, d := range rows {
+		out = append(out, d.ID)
+	}
+	return out
+}
+
 // TestDivisionTree: who sees what, found how, in which order.
 func TestDivisionTree(t *testing.T) {
 	d := newDesk(t)
 	ctx := t.Context()
 	d.must(d.AddDivision(ctx, admin, east+"-01", east, DivisionInput{Name: "城东第一网格"}))
 	d.must(d.AddDivision(ctx, admin, east+"-02", east, DivisionInput{Name: "城东第二网格"}))
-	d.must(d.CloseDivision(ctx, admin, east+"-02", 1, today.Add(-1), "并入第一网格"))
+	d.must(d.CloseDivision(ctx, admin, east+"-02", 1, today.Add(-1), nil, "并入第一网格"))
 	firm, id := d.firm("赣北物业服务有限公司", codeOne), d.project("望湖苑", east)
 	d.contract(id, contractOf(t, firm, "2026-01-01", ""))
 	for name, tt := range map[string]struct {
@@ -198,6 +207,10 @@ func TestDivisionTree(t *testing.T) {
 		}
 		if err != nil || !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %v %v, want %v", name, got, err, tt.want)
+		}
+		page, err := d.FindDivisions(ctx, tt.by, tt.q, "")
+		if got = leafIDs(page.Rows); err != nil || !slices.Equal(got, tt.want) || page.Count != len(got) {
+			t.Errorf("%s, a page: %v of %d %v, want %v", name, got, page.Count, err, tt.want)
 		}
 	}
 	towns, err := d.Divisions(ctx, d.officer, DivisionQuery{Level: LevelTownship})

@@ -56,7 +56,7 @@ func StageOf(days int) (int64, bool) {
 type Expiry struct {
 	// Place says where the project lies and who holds it today.
 	Place
-	// Kind is what ends, Item names it within the project, What says it in words, Party whose it is.
+	// Kind is what ends, Item names it within the project, What says it in words, Party who must renew it: the firm, of the term of an owners' body the community.
 	Kind              ExpiryKind
 	Item, What, Party string
 	// Until is the last day, Days how many days are left, below 0 after it; Stage is 90, 60, 30, or 0 after it.
@@ -225,7 +225,10 @@ func (s *Service) Expiries(ctx context.Context, by policy.Actor, q ExpiryQuery) 
 				marks = found.State
 			}
 			x := Expiry{Place: place, Kind: e.kind, Item: e.item, What: e.what, Party: place.FirmName, Until: e.until, Days: e.until.Sub(today), Stage: stage}
-			if e.firm != "" {
+			switch {
+			case e.kind == ExpiryBody:
+				x.Party = place.CommunityName
+			case e.firm != "":
 				firm, err := book.firm(ctx, e.firm)
 				if err != nil {
 					return err

@@ -110,6 +110,10 @@ func TestExpiriesOfPhases(t *testing.T) {
 	if got := d.expiries(d.officer, ExpiryQuery{}); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	list, err := d.Expiries(ctx, d.officer, ExpiryQuery{Kind: ExpiryBody})
+	if err != nil || len(list) != 1 || list[0].Party != list[0].CommunityName || list[0].Party == "" {
+		t.Errorf("the community sees to the term of an owners' body: %+v %v", list, err)
+	}
 	renewed := lift
 	renewed.Days = span(t, "2026-10-01", "2027-09-30")
 	if err := paper("", id, d.seq(id), renewed)(); err != nil {

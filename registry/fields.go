@@ -141,3 +141,34 @@ func on[T dated](list []T, day calendar.Date) T {
 	var none T
 	return none
 }
+
+// Faults gathers what is wrong with an input, field by field, for the packages below the register.
+type Faults struct{ list faults }
+
+// Add says what is wrong with a field.
+func (f *Faults) Add(name, format string, args ...any) { f.list.add(name, format, args...) }
+
+// Text trims a text and checks its length in signs; label is what people call the field.
+func (f *Faults) Text(name, label string, value *string, least, most int) {
+	f.list.text(name, label, value, least, most)
+}
+
+// Count checks a whole number between bounds.
+func (f *Faults) Count(name, label, unit string, value, least, most int64) {
+	f.list.count(name, label, unit, value, least, most)
+}
+
+// Past checks a day that must have come, and not before another one.
+func (f *Faults) Past(name, label string, day, earliest, today calendar.Date) {
+	switch {
+	case day.IsZero():
+		f.Add(name, "请填写%s，例如 2026-10-19", label)
+	case day.Compare(earliest) < 0:
+		f.Add(name, "%s%s早于%s", label, day.Chinese(), earliest.Chinese())
+	default:
+		f.list.past(name, label, day, today)
+	}
+}
+
+// Err is Invalid with all fields, nil if there are none.
+func (f *Faults) Err(op string) error { return f.list.err(op) }

@@ -32,6 +32,14 @@ func (f *Finder) Project(ctx context.Context, township, community, name string) 
 	return found.ID, bad.list, nil
 }
 
+// Community finds a community by its name or code, and by that of the township if communities share their name. What cannot be found is told by fields (township, community), and the id is
+// "" then. It asks for no scope.
+func (f *Finder) Community(ctx context.Context, township, name string) (string, []fault.Field, error) {
+	var bad faults
+	id, err := f.c.community(ctx, township, name, &bad)
+	return id, bad.list, err
+}
+
 // NoProject is what is said of a project that is not registered or lies outside of the actor's scope, which is the same to him.
 func NoProject(community, name string) fault.Field {
 	return fault.Field{Name: "project", Message: strings.TrimSpace(community) + "没有登记名为“" + strings.TrimSpace(name) + "”的小区"}
@@ -51,6 +59,19 @@ func (f *Finder) Firm(ctx context.Context, code string) (string, []fault.Field, 
 		return "", []fault.Field{NoFirm(code)}, nil
 	}
 	return id, nil, nil
+}
+
+// FirmSaid is Firm for people who know the firm by its name: it takes the 统一社会信用代码 or the exact name.
+func (f *Finder) FirmSaid(ctx context.Context, text string) (string, []fault.Field, error) {
+	text = strings.TrimSpace(text)
+	if _, err := ParseUSCC(text); err == nil {
+		return f.Firm(ctx, text)
+	}
+	id, err := f.c.FirmOfName(ctx, text)
+	if err != nil || id != "" {
+		return id, nil, err
+	}
+	return "", []fault.Field{{Name: "firm", Message: "没有登记名为“" + text + "”的企业，请填写完整的企业名称或者 18 位统一社会信用代码"}}, nil
 }
 
 // NoFirm is what is said of a firm that is not registered or lies outside of the actor's scope.

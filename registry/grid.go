@@ -58,9 +58,10 @@ func (s *Service) SetGrid(ctx context.Context, by policy.Actor, id string, seq i
 	if !gridCode.MatchString(id) {
 		return fault.New("registry.SetGrid", fault.NotFound, "没有编号为“"+id+"”的网格")
 	}
-	_, err := s.changeDivision(ctx, by, id, seq, "", func(d *Division, bad *faults) {
+	_, err := s.changeDivision(ctx, by, id, seq, "", func(d *Division, bad *faults) error {
 		g.check(d.Level, bad)
 		d.Grid = g
+		return nil
 	})
 	return err
 }

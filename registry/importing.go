@@ -55,7 +55,8 @@ func (s *Service) checking(ctx context.Context, by policy.Actor, kind ImportKind
 	if err != nil {
 		return nil, err
 	}
-	c := &checker{Service: s, pending: map[string]Project{}, newDivisions: map[string]Division{}, mayDivide: s.guard.Require(by, policy.UpdateDivision), may: func(keys []string) bool { return scope.Covers(keys, s.Today()) }}
+	c := &checker{Service: s, pending: map[string]Project{}, newDivisions: map[string]Division{}, halves: map[string]Revenue{}, repairFunds: map[string]RepairFund{},
+		mayDivide: s.guard.Require(by, policy.UpdateDivision), may: func(keys []string) bool { return scope.Covers(keys, s.Today()) }}
 	return c.look, nil
 }
 
@@ -124,6 +125,8 @@ func (s *Service) wasNew(ctx context.Context, newID string, l storedLine) bool {
 		_, err = s.developers.LoadOpen(ctx, newID)
 	case l.Project != nil:
 		_, err = s.projects.Load(ctx, newID)
+	case l.Revenue != nil:
+		return s.halfIsNew(ctx, *l.Revenue)
 	}
 	return err == nil
 }

@@ -33,19 +33,24 @@ const (
 	ImportContracts ImportKind = "contracts"
 	// ImportPapers: insurances, certificates and tests of projects.
 	ImportPapers ImportKind = "papers"
+	// ImportRevenues: public revenue of projects, by half-year.
+	ImportRevenues ImportKind = "revenues"
+	// ImportRepairs: facts about the repair funds of projects.
+	ImportRepairs ImportKind = "repairs"
 )
 
 // ImportKinds lists the kinds of imports.
 func ImportKinds() []Choice {
 	return []Choice{{string(ImportDivisions), "行政区划"}, {string(ImportFirms), "物业服务企业"}, {string(ImportDevelopers), "建设单位"}, {string(ImportProjects), "小区"},
-		{string(ImportBuildings), "楼栋"}, {string(ImportContracts), "物业服务合同"}, {string(ImportPapers), "保险与证照"}}
+		{string(ImportBuildings), "楼栋"}, {string(ImportContracts), "物业服务合同"}, {string(ImportPapers), "保险与证照"},
+		{string(ImportRevenues), "公共收益"}, {string(ImportRepairs), "维修资金"}}
 }
 
 // Line is one row of an import, read but not yet checked against the register. Exactly one of the others is set.
 type Line struct {
 	// Row is the number of the row in the sheet.
 	Row int64 `json:"row"`
-	// Division, Firm, Developer, Project, Building, Contract, Paper: what the row says.
+	// Division, Firm, Developer, Project, Building, Contract, Paper, Revenue, Repair: what the row says.
 	Division  *DivisionLine   `json:"division,omitempty"`
 	Firm      *FirmLine       `json:"firm,omitempty"`
 	Developer *DeveloperInput `json:"developer,omitempty"`
@@ -53,6 +58,8 @@ type Line struct {
 	Building  *BuildingLine   `json:"building,omitempty"`
 	Contract  *ContractLine   `json:"contract,omitempty"`
 	Paper     *PaperLine      `json:"paper,omitempty"`
+	Revenue   *HalfYearLine   `json:"revenue,omitempty"`
+	Repair    *RepairLine     `json:"repair,omitempty"`
 }
 
 // target names what a row is about: the rows of one target are applied one after the other.
@@ -73,6 +80,10 @@ func (l Line) target() string {
 		return string(plain(l.Contract.ProjectName))
 	case l.Paper != nil:
 		return string(plain(l.Paper.ProjectName))
+	case l.Revenue != nil:
+		return string(plain(l.Revenue.ProjectName))
+	case l.Repair != nil:
+		return string(plain(l.Repair.ProjectName))
 	}
 	return ""
 }
@@ -157,6 +168,9 @@ type checker struct {
 	// pending and newDivisions are projects and divisions as the lines before would leave them, nil to look at what is stored only.
 	pending      map[string]Project
 	newDivisions map[string]Division
+	// halves and repairFunds are public revenue and repair funds as the lines before would leave them, by id; nil likewise.
+	halves      map[string]Revenue
+	repairFunds map[string]RepairFund
 	// mayDivide is why divisions may not be imported, nil if they may.
 	mayDivide error
 }
@@ -178,6 +192,10 @@ func (c *checker) check(ctx context.Context, l Line, bad *faults) (step, error) 
 		return c.contractLine(ctx, *l.Contract, bad)
 	case l.Paper != nil:
 		return c.paperLine(ctx, *l.Paper, bad)
+	case l.Revenue != nil:
+		return c.revenueLine(ctx, *l.Revenue, bad)
+	case l.Repair != nil:
+		return c.repairLine(ctx, *l.Repair, bad)
 	}
 	return step{}, fault.New("registry.check", fault.Internal, "导入的行没有内容")
 }
@@ -252,7 +270,11 @@ func (s *checker) community(ctx context.Context, township, name string, bad *fau
 	}
 	named := func(d DivisionRow, text string) bool { return d.ID == text || d.Name == text || d.Display == text }
 	if divisionCode.MatchString(name) {
-		d, err := s.Division(ctx, name)
+		id, err := s.idOfCode(ctx, name)
+		if err != nil {
+			return "", err
+		}
+		d, err := s.Division(ctx, id)
 		if fault.Is(err, fault.NotFound) || err == nil && d.Level != LevelCommunity {
 			bad.add("community", "没有编号为“%s”的社区（村）", name)
 			return "", nil

@@ -79,10 +79,15 @@ func (s *Service) firmQuery(ctx context.Context, by policy.Actor, q FirmQuery) (
 
 // readScope asks for the right to read the register and the rows that go with it.
 func (s *Service) readScope(ctx context.Context, by policy.Actor) (policy.Scope, error) {
-	if err := s.guard.Require(by, policy.ReadRegister); err != nil {
+	return s.scopeOf(ctx, by, policy.ReadRegister)
+}
+
+// scopeOf asks for the right to an action and the rows that go with it.
+func (s *Service) scopeOf(ctx context.Context, by policy.Actor, action policy.Action) (policy.Scope, error) {
+	if err := s.guard.Require(by, action); err != nil {
 		return policy.Scope{}, err
 	}
-	return s.guard.Scope(ctx, by, policy.ReadRegister)
+	return s.guard.Scope(ctx, by, action)
 }
 
 // Firms lists firms in the actor's scope. Returns Forbidden without ReadRegister.
@@ -309,10 +314,10 @@ func (q ProjectQuery) key(found string) string {
 	return ""
 }
 
-// projectQuery gives the index query of an actor's list of projects and what decides each row. Returns Forbidden without ReadRegister, Invalid for an
+// projectQuery gives the index query of the projects in which the actor may do an action and what decides each row. Returns Forbidden without the right to it, Invalid for an
 // unknown order.
-func (s *Service) projectQuery(ctx context.Context, by policy.Actor, q ProjectQuery) (store.Query, func(*store.Doc[Project]) bool, error) {
-	scope, err := s.readScope(ctx, by)
+func (s *Service) projectQuery(ctx context.Context, by policy.Actor, action policy.Action, q ProjectQuery) (store.Query, func(*store.Doc[Project]) bool, error) {
+	scope, err := s.scopeOf(ctx, by, action)
 	if err != nil {
 		return store.Query{}, nil, err
 	}
@@ -340,7 +345,13 @@ func (s *Service) projectQuery(ctx context.Context, by policy.Actor, q ProjectQu
 
 // Projects lists projects in the actor's scope. Returns Forbidden without ReadRegister, Invalid for an unknown order.
 func (s *Service) Projects(ctx context.Context, by policy.Actor, q ProjectQuery) (Page[ProjectRow], error) {
-	ask, keep, err := s.projectQuery(ctx, by, q)
+	return s.ProjectsFor(ctx, by, policy.ReadRegister, q)
+}
+
+// ProjectsFor lists the projects in which the actor may do an action, also for who must not read the register: an owner claims for his own. Returns Forbidden without the right
+// to it, Invalid for an unknown order.
+func (s *Service) ProjectsFor(ctx context.Context, by policy.Actor, action policy.Action, q ProjectQuery) (Page[ProjectRow], error) {
+	ask, keep, err := s.projectQuery(ctx, by, action, q)
 	if err != nil {
 		return Page[ProjectRow]{}, err
 	}
@@ -361,7 +372,7 @@ func (s *Service) Projects(ctx context.Context, by policy.Actor, q ProjectQuery)
 
 // AllProjects calls yield for every project that the query finds, in its order. Returns as Projects, and what yield returns.
 func (s *Service) AllProjects(ctx context.Context, by policy.Actor, q ProjectQuery, yield func(ProjectRow) error) error {
-	ask, keep, err := s.projectQuery(ctx, by, q)
+	ask, keep, err := s.projectQuery(ctx, by, policy.ReadRegister, q)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,10 @@
 //  4. A row outside the actor's scope does not exist for him.
 package registry
 
-import "redsteward/policy"
+import (
+	"redsteward/internal/calendar"
+	"redsteward/policy"
+)
 
 // Place says where a project lies and who held it on one day. Ids are opaque; names are for people.
 type Place struct {
@@ -40,4 +43,12 @@ func (p Place) DutyKeys() []string {
 		keys = append(keys, policy.DeveloperKey(p.Developer))
 	}
 	return keys
+}
+
+// FiledRef is a filing that was registered, for parts of the register that stand on it.
+type FiledRef struct {
+	// ID is the id of the filing, Number its register number.
+	ID, Number string
+	// Happened is the date of what was filed, Filed the day of the receipt.
+	Happened, Filed calendar.Date
 }

@@ -82,7 +82,13 @@ type Body struct {
 	Kind BodyKind `json:"kind" privacy:"public"`
 	// Days are the days of the term.
 	Days policy.Span `json:"days"`
+	// Members is how many people the body has, PartyMembers how many of them are members of the party; 0 if it was not told. Never who they are.
+	Members      int64 `json:"members,omitempty"`
+	PartyMembers int64 `json:"party_members,omitempty"`
 }
+
+// maxBodyMembers is the largest owners' body: rules on 物管会 go up to fifteen, and a register must hold what it finds.
+const maxBodyMembers = 31
 
 func (b Body) days() policy.Span     { return b.Days }
 func (c Contract) days() policy.Span { return c.Days }
@@ -321,9 +327,14 @@ func (s *Service) ChangeProject(ctx context.Context, by policy.Actor, id string,
 	return s.putProject(ctx, s.meta(by, policy.WriteRegister, ""), d, p)
 }
 
-// check completes a new owners' body. Its field names are body, body_from, body_until.
+// check completes a new owners' body. Its field names are body, body_from, body_until, members, party_members.
 func (b *Body) check(bad *faults) {
 	choice(bad, "body", "业主组织", b.Kind, BodyKinds())
+	bad.count("members", "成员", "人", b.Members, 0, maxBodyMembers)
+	bad.count("party_members", "党员", "人", b.PartyMembers, 0, b.Members)
+	if b.Kind == BodyNone && b.Members > 0 {
+		bad.add("members", "没有业主组织的，不填成员人数")
+	}
 	if b.Days.From.IsZero() {
 		bad.add("body_from", "请填写任期起始日，例如 2026-10-19")
 	}
@@ -342,6 +353,9 @@ func appendBody(bad *faults, list []Body, next Body) []Body {
 			bad.add("body_from", "任期起始日%s早于现有登记的起始日%s", next.Days.From.Chinese(), last.Days.From.Chinese())
 			return list
 		case order == 0:
+			if next.Members == 0 && next.Kind == last.Kind {
+				next.Members, next.PartyMembers = last.Members, last.PartyMembers // a row of an import does not tell them
+			}
 			list[n-1] = next
 			return list
 		}
@@ -357,7 +371,7 @@ func appendBody(bad *faults, list []Body, next Body) []Body {
 }
 
 // SetBody says which owners' body a project has from a day on; the one before ends on the day before at the latest. Returns Forbidden without
-// WriteRegister, NotFound, Invalid for refused fields (body, body_from, body_until), Conflict if seq is not the last change.
+// WriteRegister, NotFound, Invalid for refused fields (body, body_from, body_until, members, party_members), Conflict if seq is not the last change.
 func (s *Service) SetBody(ctx context.Context, by policy.Actor, project string, seq int64, b Body) error {
 	return s.change(ctx, by, project, seq, "", func(p *Project, bad *faults) error {
 		b.check(bad)

@@ -24,6 +24,8 @@ type Revenue struct {
 	// Project is the id of the project.
 	Project string `json:"project" privacy:"public"`
 	RevenueInput
+	// Photos show how it hung on the notice board, withdrawn ones too.
+	Photos []Scan `json:"photos,omitempty"`
 }
 
 // RevenueInput is what an officer says about a half-year. Amounts are in fen.
@@ -90,6 +92,20 @@ func (in RevenueInput) Of(kind string) int64 {
 	return 0
 }
 
+// Amount is where the amount of one kind of income or expense is kept, in fen; a kind that is not there yet is added with 0. The kind is one of Incomes or Expenses.
+func (in *RevenueInput) Amount(kind string) *int64 {
+	lines := &in.Expense
+	if knows(Incomes(), kind) {
+		lines = &in.Income
+	}
+	at := slices.IndexFunc(*lines, func(l RevenueLine) bool { return l.Kind == kind })
+	if at < 0 {
+		at = len(*lines)
+		*lines = append(*lines, RevenueLine{Kind: kind})
+	}
+	return &(*lines)[at].Fen
+}
+
 var halfForm = regexp.MustCompile(`^(20[0-9]{2})H([12])$`)
 
 // HalfText is “2026年上半年” for 2026H1; the text itself if it is no half-year.
@@ -147,6 +163,9 @@ func (in *RevenueInput) check(before *Revenue, today calendar.Date, bad *faults)
 			}
 		}
 		*part.lines = slices.DeleteFunc(slices.Clone(*part.lines), func(l RevenueLine) bool { return l.Fen == 0 })
+		if len(*part.lines) == 0 {
+			*part.lines = nil // as it is read back
+		}
 	}
 	if in.Opening < 0 || in.Opening > maxRevenue {
 		bad.add("opening", "期初余额是 %s 元，要在 0 至 %s 之间", yuanOf(in.Opening), yuanOf(maxRevenue))
@@ -215,11 +234,11 @@ func (s *Service) RecordRevenue(ctx context.Context, by policy.Actor, project st
 	}
 	var before *Revenue
 	if last := HalfBefore(in.Half); last != "" {
-		d, err := s.revenues.Load(ctx, revenueID(project, last))
-		if err != nil && !fault.Is(err, fault.NotFound) {
+		d, err := standing(ctx, s.revenues, revenueID(project, last))
+		if err != nil {
 			return err
 		}
-		if err == nil {
+		if !d.Deleted {
 			before = &d.State
 		}
 	}
@@ -227,15 +246,28 @@ func (s *Service) RecordRevenue(ctx context.Context, by policy.Actor, project st
 	if err := bad.err(op); err != nil {
 		return err
 	}
-	now, err := s.revenues.Load(ctx, revenueID(project, in.Half))
-	if err != nil && !fault.Is(err, fault.NotFound) {
+	now, err := standing(ctx, s.revenues, revenueID(project, in.Half))
+	if err != nil {
 		return err
 	}
-	if now.Seq != seq {
+	if now.Deleted && seq != 0 || !now.Deleted && now.Seq != seq {
 		return fault.New(op, fault.Conflict, HalfText(in.Half)+"的公共收益已经登记，或者刚被别人改过，请刷新后再办")
 	}
-	_, err = s.revenues.Commit(ctx, s.meta(by, policy.WriteRegister, why), revenueID(project, in.Half), seq, Revenue{project, in})
+	_, err = s.revenues.Commit(ctx, s.meta(by, policy.WriteRegister, why), revenueID(project, in.Half), now.Seq, Revenue{project, in, now.State.Photos})
 	return err
+}
+
+// standing loads a document under a name that a withdrawn one leaves to the next: Deleted says that none stands, Seq is then the record behind which the next is stored.
+func standing[T any](ctx context.Context, c *store.Collection[T], id string) (store.Doc[T], error) {
+	d, err := c.Load(ctx, id)
+	if !fault.Is(err, fault.NotFound) {
+		return d, err
+	}
+	head, err := c.Head(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		err = nil
+	}
+	return store.Doc[T]{ID: id, Seq: head.Seq, Deleted: true}, err
 }
 
 // RepairFund are facts about the repair fund (维修资金) of one project; the stream has the id of the project. They are no ledger: the fund's own books are elsewhere.
@@ -310,26 +342,31 @@ func (r *Register) repairsOf(ctx context.Context, project string) (RepairFund, i
 // AddRepair enters a fact about the repair fund. Returns Forbidden without WriteRegister, NotFound, Invalid for refused fields (kind, on, fen, what), Conflict if seq is not the last change.
 func (s *Service) AddRepair(ctx context.Context, by policy.Actor, project string, seq int64, in RepairFact) error {
 	return s.changeRepairs(ctx, by, project, seq, "", func(r *RepairFund, bad *faults) error {
-		choice(bad, "kind", "种类", in.Kind, RepairKinds())
-		if in.On.IsZero() {
-			bad.add("on", "请填写日期，例如 2026-06-30")
-		}
-		bad.past("on", "日期", in.On, s.Today())
-		if in.Fen < 0 || in.Fen > maxRevenue || in.Fen == 0 && in.Kind != RepairBalance {
-			bad.add("fen", "金额是 %s 元，余额可以是 0，使用要大于 0，最多 %s", yuanOf(in.Fen), yuanOf(maxRevenue))
-		}
-		least := 4
-		if in.Kind == RepairBalance {
-			least = 0
-		}
-		bad.text("what", "用途", &in.What, least, 100)
-		if len(r.Facts) >= maxRepairFacts {
-			bad.add("kind", "维修资金登记已有 %d 条，不能再加", maxRepairFacts)
-		}
-		in.Withdrawn = ""
-		r.Facts = append(slices.Clone(r.Facts), in)
+		r.add(in, s.Today(), bad)
 		return nil
 	})
+}
+
+// add checks a fact and puts it behind the others; what is wrong goes to bad.
+func (r *RepairFund) add(in RepairFact, today calendar.Date, bad *faults) {
+	choice(bad, "kind", "种类", in.Kind, RepairKinds())
+	if in.On.IsZero() {
+		bad.add("on", "请填写日期，例如 2026-06-30")
+	}
+	bad.past("on", "日期", in.On, today)
+	if in.Fen < 0 || in.Fen > maxRevenue || in.Fen == 0 && in.Kind != RepairBalance {
+		bad.add("fen", "金额是 %s 元，余额可以是 0，使用要大于 0，最多 %s", yuanOf(in.Fen), yuanOf(maxRevenue))
+	}
+	least := 4
+	if in.Kind == RepairBalance {
+		least = 0
+	}
+	bad.text("what", "用途", &in.What, least, 100)
+	if len(r.Facts) >= maxRepairFacts {
+		bad.add("kind", "维修资金登记已有 %d 条，不能再加", maxRepairFacts)
+	}
+	in.Withdrawn = ""
+	r.Facts = append(slices.Clone(r.Facts), in)
 }
 
 // WithdrawRepair takes a fact back that was entered by mistake; n counts from 0. Returns as AddRepair, NotFound also for a fact that there is not, Invalid for the reason, Conflict if it is withdrawn already.

@@ -21,7 +21,7 @@ func (s *Service) LookBackImport(ctx context.Context, by policy.Actor, id string
 	if err != nil {
 		return imports.Lookback{}, err
 	}
-	u := &undoer{checker: checker{Service: s}, may: func(keys []string) bool { return scope.Covers(keys, s.Today()) }, pending: map[string]Project{}}
+	u := &undoer{checker: checker{Service: s}, may: func(keys []string) bool { return scope.Covers(keys, s.Today()) }, pending: map[string]Project{}, repairsBefore: map[string]RepairFund{}}
 	return s.imports.LookBack(ctx, id, u.look)
 }
 
@@ -69,6 +69,8 @@ type undoer struct {
 	may func(keys []string) bool
 	// pending are projects as taking the lines behind back would leave them, nil to look at what is stored only.
 	pending map[string]Project
+	// repairsBefore are repair funds likewise.
+	repairsBefore map[string]RepairFund
 }
 
 // look is the undoer as imports ask it.
@@ -91,6 +93,10 @@ func (u *undoer) look(ctx context.Context, l storedLine, cause, undone string) (
 	case l.Paper != nil:
 		q := l.Paper
 		return u.partBack(ctx, q.ProjectName+q.Subject+TextOf(PaperKinds(), q.Kind), q.TownshipName, q.CommunityName, q.ProjectName, cause, undone)
+	case l.Revenue != nil:
+		return u.revenueBack(ctx, *l.Revenue, cause, undone)
+	case l.Repair != nil:
+		return u.repairBack(ctx, *l.Repair, cause, undone)
 	}
 	return imports.Undo{}, fault.New("registry.look", fault.Internal, "导入的行没有内容")
 }

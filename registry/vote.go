@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"redsteward/internal/calendar"
-	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -18,6 +17,8 @@ type Matter string
 
 // Matters that the program knows by name: those whose decision needs three quarters, and the choice of a firm. Every other one needs more than half.
 const (
+	// MatterElection: electing the owners' committee or changing its members (选举业主委员会或者更换其成员); more than half is enough.
+	MatterElection Matter = "m3"
 	// MatterFirm: choosing and dismissing the property firm (选聘和解聘物业服务企业); more than half is enough.
 	MatterFirm Matter = "m4"
 	// MatterRaiseFund: raising the repair fund (筹集维修资金).
@@ -30,7 +31,7 @@ const (
 
 // Matters lists the matters, in the order of the article.
 func Matters() []Choice {
-	return []Choice{{"m1", "制定和修改业主大会议事规则"}, {"m2", "制定和修改管理规约"}, {"m3", "选举业主委员会或者更换其成员"}, {string(MatterFirm), "选聘和解聘物业服务企业"}, {"m5", "使用维修资金"},
+	return []Choice{{"m1", "制定和修改业主大会议事规则"}, {"m2", "制定和修改管理规约"}, {string(MatterElection), "选举业主委员会或者更换其成员"}, {string(MatterFirm), "选聘和解聘物业服务企业"}, {"m5", "使用维修资金"},
 		{string(MatterRaiseFund), "筹集维修资金"}, {string(MatterRebuild), "改建、重建建筑物及其附属设施"}, {string(MatterCommonUse), "改变共有部分的用途或者利用共有部分从事经营活动"}, {"m9", "其他重大事项"}}
 }
 
@@ -39,6 +40,8 @@ type Vote struct {
 	// Project is the id of the project.
 	Project string `json:"project" privacy:"public"`
 	VoteInput
+	// Scans are its papers and the photo of its notice, withdrawn ones too.
+	Scans []Scan `json:"scans,omitempty"`
 }
 
 // VoteInput is what an officer says about a vote. Areas are those of the owned parts in m², at most two decimals.
@@ -193,7 +196,7 @@ func (s *Service) RecordVote(ctx context.Context, by policy.Actor, project strin
 	}
 	meta := s.meta(by, policy.WriteRegister, "")
 	id := s.db.NewID(meta)
-	_, err := s.votes.Commit(ctx, meta, id, 0, Vote{project, in})
+	_, err := s.votes.Commit(ctx, meta, id, 0, Vote{Project: project, VoteInput: in})
 	return id, err
 }
 
@@ -201,15 +204,9 @@ func (s *Service) RecordVote(ctx context.Context, by policy.Actor, project strin
 // Conflict if seq is not the last change.
 func (s *Service) CorrectVote(ctx context.Context, by policy.Actor, project, id string, seq int64, in VoteInput, why string) error {
 	const op = "registry.CorrectVote"
-	if _, err := s.projectFor(ctx, by, policy.WriteRegister, project); err != nil {
-		return err
-	}
-	now, err := s.votes.Load(ctx, id)
-	if err == nil && now.State.Project != project {
-		err = fault.New(op, fault.NotFound, "")
-	}
+	now, _, err := s.voteFor(ctx, by, policy.WriteRegister, project, id)
 	if err != nil {
-		return fault.Wrap(op, "", "没有找到这次表决", err)
+		return err
 	}
 	if now.Seq != seq {
 		return overtaken(op)
@@ -220,7 +217,7 @@ func (s *Service) CorrectVote(ctx context.Context, by policy.Actor, project, id 
 	if err := bad.err(op); err != nil {
 		return err
 	}
-	_, err = s.votes.Commit(ctx, s.meta(by, policy.WriteRegister, why), id, seq, Vote{project, in})
+	_, err = s.votes.Commit(ctx, s.meta(by, policy.WriteRegister, why), id, seq, Vote{project, in, now.State.Scans})
 	return err
 }
 

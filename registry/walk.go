@@ -63,7 +63,7 @@ func (b *nameBook) place(ctx context.Context, id string, p *Project, day calenda
 // eachProject calls yield for every project of the actor's scope that a filter of the whole register lets through, by name.
 func (s *Service) eachProject(ctx context.Context, by policy.Actor, q ProjectQuery, yield func(id string, p *Project) error) error {
 	q.Sort, q.Desc, q.After = ByName, false, ""
-	ask, keep, err := s.projectQuery(ctx, by, q)
+	ask, keep, err := s.projectQuery(ctx, by, policy.ReadRegister, q)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package supervision
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"redsteward/internal/calendar"
@@ -52,24 +51,30 @@ type Finder interface {
 // ObservationImports brings observations in from Excel, through the mechanism of all imports. Every row becomes an observation as if the importing person
 // had recorded it by hand, and waits for the second person.
 type ObservationImports struct {
-	rows     *Observations
-	finder   func() Finder
-	importer *imports.Importer[ObservationLine]
+	*registry.Intake[ObservationLine]
+	rows   *Observations
+	finder func() Finder
 }
 
 // NewObservationImports opens imports into observations. finder makes a finder for one goroutine.
 func NewObservationImports(ctx context.Context, rows *Observations, finder func() Finder) (*ObservationImports, error) {
 	s := &ObservationImports{rows: rows, finder: finder}
 	var err error
-	s.importer, err = imports.Open(ctx, imports.Config[ObservationLine]{
-		DB: rows.db, Name: "observation-import", Action: string(policy.RecordObservation),
+	s.Intake, err = registry.OpenIntake(ctx, rows.guard, policy.RecordObservation, imports.Config[ObservationLine]{
+		DB: rows.db, Name: "observation-import",
 		Row: func(l ObservationLine) int64 { return l.Row }, Target: ObservationLine.subjectKey,
 		// Rights and scope were asked when the file was accepted.
 		Checker: func() imports.Checker[ObservationLine] {
 			return (&lineChecker{ObservationImports: s, find: finder(), covers: func([]string, calendar.Date) bool { return true }}).check
 		},
-	})
-	return s, err
+	}, s.checking)
+	if err != nil {
+		return nil, err
+	}
+	s.Stamp = func(by policy.Actor, l *ObservationLine) {
+		l.Office, l.Ask = HandOf(rows.guard.Rules(), by, policy.RecordObservation, journal.At(rows.db.Now())).Office, l.Ask.kept()
+	}
+	return s, nil
 }
 
 // lineChecker checks the lines of one file, one after the other.
@@ -208,62 +213,3 @@ func (s *ObservationImports) checking(ctx context.Context, by policy.Actor) (imp
 	return (&lineChecker{ObservationImports: s, find: s.finder(), covers: scope.Covers, fresh: map[string]bool{},
 		mayRecord: func(fact string) error { return s.rows.requireRecord(by, fact) }}).check, nil
 }
-
-// DryRun checks every row and keeps the file's lines for a day. Nothing is journaled. Returns Forbidden without RecordObservation, Invalid for no row at all
-// or too many.
-func (s *ObservationImports) DryRun(ctx context.Context, by policy.Actor, f imports.File[ObservationLine]) (imports.DryRun, error) {
-	check, err := s.checking(ctx, by)
-	if err != nil {
-		return imports.DryRun{}, err
-	}
-	office := HandOf(s.rows.guard.Rules(), by, policy.RecordObservation, journal.At(s.rows.db.Now())).Office
-	f.Lines = slices.Clone(f.Lines)
-	for i := range f.Lines {
-		f.Lines[i].Office, f.Lines[i].Ask = office, f.Lines[i].Ask.kept()
-	}
-	return s.importer.DryRun(ctx, by.ID, f, check)
-}
-
-// Accept accepts a dry run and returns the id of the import; what happened since the dry run is looked at again. onlyGood leaves out rows with faults.
-// Accepting the same lines twice is accepting them once. Returns Forbidden without RecordObservation, NotFound for a dry run that is not the actor's or has
-// expired, Conflict if rows with faults are not to be left out or nothing is left to import.
-func (s *ObservationImports) Accept(ctx context.Context, by policy.Actor, draft string, onlyGood bool) (string, error) {
-	check, err := s.checking(ctx, by)
-	if err != nil {
-		return "", err
-	}
-	return s.importer.Accept(ctx, by.ID, draft, onlyGood, check)
-}
-
-// One returns an import of the actor. Returns Forbidden without RecordObservation, NotFound for one of somebody else.
-func (s *ObservationImports) One(ctx context.Context, by policy.Actor, id string) (imports.View, error) {
-	if err := s.rows.guard.Require(by, policy.RecordObservation); err != nil {
-		return imports.View{}, err
-	}
-	v, err := s.importer.One(ctx, id)
-	if err == nil && v.By != by.ID {
-		return imports.View{}, fault.New("supervision.One", fault.NotFound, "没有找到这次导入")
-	}
-	return v, err
-}
-
-// Recent lists the last 20 imports of the actor, newest first. Returns Forbidden without RecordObservation.
-func (s *ObservationImports) Recent(ctx context.Context, by policy.Actor) ([]imports.View, error) {
-	if err := s.rows.guard.Require(by, policy.RecordObservation); err != nil {
-		return nil, err
-	}
-	return s.importer.RecentOf(ctx, by.ID)
-}
-
-// RunAccepted applies what was accepted and not yet done, and returns how many imports it finished. It returns at once if another process does it.
-func (s *ObservationImports) RunAccepted(ctx context.Context) (int, error) {
-	return s.importer.RunAccepted(ctx)
-}
-
-// Run applies imports when one is accepted, first those that a stop cut off, until ctx ends. failed gets what went wrong; the import is tried again when woken.
-func (s *ObservationImports) Run(ctx context.Context, failed func(error)) {
-	s.importer.Run(ctx, failed)
-}
-
-// Wake makes Run look for accepted imports, also those of another process that stopped.
-func (s *ObservationImports) Wake() { s.importer.Wake() }

@@ -251,7 +251,7 @@ func TestCutOffObservationsAreCompleted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cause := s.importer.LineCause(id, n)
+		cause := s.LineCause(id, n)
 		if err := step.Do(ctx, store.Meta{By: officer.ID, Action: string(policy.RecordObservation), Cause: cause}, journal.DerivedID(cause)); err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
@@ -139,16 +140,28 @@ func (s *Observations) shownPage(by policy.Actor, page store.Page[Observation], 
 
 // Level is one level of a confirmation.
 type Level struct {
-	// Name is what the level is called, Office the role that confirms.
-	Name   string
+	// Name is what the level is called, Next says that it is its turn.
+	Name string
+	Next bool
+	// Seats are who confirms: one office, or several that all do (会签).
+	Seats []LevelSeat
+}
+
+// LevelSeat is one office of a level.
+type LevelSeat struct {
+	// Office is the role that confirms.
 	Office policy.Role
-	// Done says that it has confirmed, At when; Next that it is its turn.
+	// Done says that it has confirmed, At when.
 	Done bool
 	At   journal.Time
-	Next bool
 	// Deputy says that it was confirmed in place of the office (代), As the role that then did.
 	Deputy bool
 	As     policy.Role
+}
+
+// Done reports whether every office of the level has confirmed.
+func (l Level) Done() bool {
+	return !slices.ContainsFunc(l.Seats, func(s LevelSeat) bool { return !s.Done })
 }
 
 // Levels are the levels of an observation's confirmation in their order; none if one second person confirms.
@@ -158,12 +171,15 @@ func (o *Observation) Levels() []Level {
 	}
 	out := make([]Level, len(o.Approval.Chain.Levels))
 	for i, level := range o.Approval.Chain.Levels {
-		out[i] = Level{Name: level.Name, Office: level.Seats[0].Role, Next: o.State.Waits() && o.Approval.Level == int64(i)}
+		out[i] = Level{Name: level.Name, Next: o.State.Waits() && o.Approval.Level == int64(i)}
+		for _, seat := range level.Seats {
+			out[i].Seats = append(out[i].Seats, LevelSeat{Office: seat.Role})
+		}
 	}
 	for _, d := range o.Approval.Decisions {
 		if d.Move == policy.MoveAgree && d.Round == o.Approval.Round {
-			level := &out[d.Level]
-			level.Done, level.At, level.Deputy, level.As = true, d.At, d.Deputy, d.As
+			seat := &out[d.Level].Seats[d.Seat]
+			seat.Done, seat.At, seat.Deputy, seat.As = true, d.At, d.Deputy, d.As
 		}
 	}
 	return out

@@ -46,7 +46,7 @@ func TestPartyFactPassesEachLevel(t *testing.T) {
 			}
 		}
 		levels := doc.State.Levels()
-		if len(levels) != 3 || !levels[i].Next || levels[i].Done || i > 0 && !levels[i-1].Done {
+		if len(levels) != 3 || !levels[i].Next || levels[i].Done() || i > 0 && !levels[i-1].Done() {
 			t.Errorf("%+v", levels)
 		}
 		doc = d.confirm(t, who, doc)
@@ -131,7 +131,7 @@ func TestReturnedPartyFactBeginsAnew(t *testing.T) {
 	if doc, err = d.Correct(ctx, instructor, at(doc), Correction{Cells: []Cell{count("training_held", 1), count("training_due", 2)}, Day: mustDate("2027-02-10"), Source: "培训记录"}); err != nil {
 		t.Fatal(err)
 	}
-	if levels := doc.State.Levels(); !levels[0].Next || levels[0].Done {
+	if levels := doc.State.Levels(); !levels[0].Next || levels[0].Done() {
 		t.Errorf("%+v", levels)
 	}
 	_, err = d.Confirm(ctx, industry, at(doc))
@@ -238,7 +238,7 @@ func TestPartyFactsByDeputies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l := byOffice.State.Levels()[0]; !l.Done || !l.Deputy || l.As != "township_party" || byOffice.State.Reason != "书记住院" {
+	if l := byOffice.State.Levels()[0].Seats[0]; !l.Done || !l.Deputy || l.As != "township_party" || byOffice.State.Reason != "书记住院" {
 		t.Errorf("%+v", l)
 	}
 	// In the place of somebody who is away, no reason is needed; nobody stands at two levels.
@@ -252,7 +252,7 @@ func TestPartyFactsByDeputies(t *testing.T) {
 		t.Errorf("%d wait for who stands in: %v", len(queue.Docs), err)
 	}
 	doc = d.confirm(t, standIn, doc)
-	if l := doc.State.Levels()[0]; !l.Deputy || l.As != "community_secretary" || doc.State.Approval.Decisions[0].For != secretary.ID {
+	if l := doc.State.Levels()[0].Seats[0]; !l.Deputy || l.As != "community_secretary" || doc.State.Approval.Decisions[0].For != secretary.ID {
 		t.Errorf("%+v", doc.State.Approval.Decisions)
 	}
 	refuse(standIn, doc, fault.Forbidden, "已经签过")
@@ -302,10 +302,60 @@ func TestParseChains(t *testing.T) {
 		{"no such role", head + "    facts: [a]\n    levels: [{name: 一级, role: nobody}]\n", "角色“nobody”没有声明"},
 		{"housing staff", head + "    facts: [a]\n    levels: [{name: 一级, role: section_chief}]\n", "c.yaml:7:31: 岗位 section_chief 没有“逐级确认党建事实”的权限"},
 		{"a role at two levels", head + "    facts: [a]\n    levels: [{name: 一级, role: organisation}, {name: 二级, role: organisation}]\n", "已经是第 1 级"},
+		{"one office and several", head + "    facts: [a]\n    levels: [{name: 一级, role: organisation, seats: [{role: industry_secretary}]}]\n", "不能两样都写"},
+		{"an office twice in one level", head + "    facts: [a]\n    levels: [{name: 一级, seats: [{role: organisation}, {role: organisation}]}]\n", "c.yaml:7:62: 同一级中organisation出现两次"},
+		{"housing staff among several", head + "    facts: [a]\n    levels: [{name: 一级, seats: [{role: organisation}, {role: section_chief}]}]\n", "c.yaml:7:62: 岗位 section_chief 没有"},
+		{"a deputy among several", head + "    facts: [a]\n    levels: [{name: 一级, seats: [{role: organisation, deputies: [director]}]}]\n", "岗位 director 没有"},
+		{"an office of another level among several", head + "    facts: [a]\n    levels: [{name: 一级, role: organisation}, {name: 二级, seats: [{role: industry_secretary}, {role: organisation}]}]\n", "已经是第 1 级"},
 		{"an unknown key", head + "    fact: a\n", "fact"},
 	} {
 		if _, err := ParseChains("c.yaml", []byte(tt.text), rules); err == nil || !strings.Contains(err.Error()+text(fault.FieldsOf(err)), tt.want) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
+	}
+}
+
+// TestLevelOfSeveralOffices: where a level has several offices, each confirms, in any order and nobody for two; only then the next level is asked.
+func TestLevelOfSeveralOffices(t *testing.T) {
+	d := newDesk(t)
+	var err error
+	d.chains, err = ParseChains("c.yaml", []byte("chains:\n  - id: party\n    version: 3\n    title: 党建\n    basis: 建议\n    facts: [training]\n    levels:\n      - {name: 社区党组织确认, role: community_secretary}\n"+
+		"      - name: 会签\n        seats: [{role: industry_secretary}, {role: organisation, deputies: [township_party]}]\n"), policytest.Rules(t))
+	if err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+	doc := d.record(t, instructor, trained())
+	doc = d.confirm(t, secretary, doc)
+	for _, who := range []policy.Actor{industry, organiser} {
+		if queue, err := d.Queue(t.Context(), who, ""); err != nil || len(queue.Docs) != 1 {
+			t.Errorf("%d wait for %s, %v", len(queue.Docs), who.ID, err)
+		}
+	}
+	refused := func(name string, by policy.Actor, kind fault.Kind) {
+		t.Helper()
+		before := d.Records(t)
+		if _, err := d.Confirm(t.Context(), by, at(doc)); !fault.Is(err, kind) || d.Records(t) != before {
+			t.Errorf("%s: %v, %d records", name, err, d.Records(t)-before)
+		}
+	}
+	both := policy.Actor{ID: organiser.ID, Appointments: slices.Concat(organiser.Appointments, industry.Appointments)}
+	doc = d.confirm(t, organiser, doc)
+	if l := doc.State.Levels()[1]; doc.State.State != ObservationPassing || !l.Next || l.Done() || l.Seats[0].Done || !l.Seats[1].Done {
+		t.Errorf("after one of two: %s %+v", doc.State.State, l)
+	}
+	if len(d.readings(t)) != 0 {
+		t.Error("counts after one of two")
+	}
+	refused("the same office again", organiser, fault.Forbidden)
+	refused("the same person for the other office", both, fault.Forbidden)
+	refused("the level before", secretary, fault.Forbidden)
+	if queue, err := d.Queue(t.Context(), organiser, ""); err != nil || len(queue.Docs) != 0 {
+		t.Errorf("%d still wait for who confirmed, %v", len(queue.Docs), err)
+	}
+	if doc = d.confirm(t, industry, doc); doc.State.State != ObservationConfirmed || !doc.State.Levels()[1].Done() {
+		t.Errorf("after both: %s", doc.State.State)
+	}
+	if len(d.readings(t)) == 0 {
+		t.Error("does not count after both")
 	}
 }

@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/policy"
+	"redsteward/rating/cycle"
 	"redsteward/registry/change"
 	"redsteward/registry/filing"
+	"redsteward/registry/owners"
 	"redsteward/supervision"
 )
 
@@ -30,16 +33,23 @@ func confirmationsOf(c *config, rules *policy.Rules) (*supervision.Chains, error
 	return supervision.ParseChains("confirmations.yaml", data, rules)
 }
 
+// countyWide are the ways of approval of what is about the whole county: only offices for the whole county sign there.
+var countyWide = []string{cycle.ChainYear, cycle.ChainQuarter}
+
 // Staffing implements web.Approvals: what lacks for the ways of approval of today, the confirmations and the work that is separated anyway, in each community
-// that has compounds.
+// that has compounds; for what is about the county, among those whose office reaches it.
 func (s *service) Staffing(ctx context.Context, by policy.Actor) ([]policy.Lack, error) {
 	confirmations, err := confirmationsOf(s.config, s.guard.Rules())
 	if err != nil {
 		return nil, err
 	}
-	work := policy.SeparatedWork()
+	work, wide := policy.SeparatedWork(), []policy.Separated(nil)
 	for _, one := range s.chains.All() {
-		if chain, ok := one.On(s.register.Today()); ok {
+		chain, ok := one.On(s.register.Today())
+		switch {
+		case ok && slices.Contains(countyWide, chain.ID):
+			wide = append(wide, chain.Separated(one.Makers))
+		case ok:
 			work = append(work, chain.Separated(one.Makers))
 		}
 	}
@@ -50,14 +60,20 @@ func (s *service) Staffing(ctx context.Context, by policy.Actor) ([]policy.Lack,
 	if err != nil {
 		return nil, err
 	}
-	places := []policy.Place{{Name: "全县", Keys: nil}}
+	county := []policy.Place{{Name: "全县", Keys: nil}}
+	lacks, err := s.accounts.Staffing(ctx, by, wide, county)
+	if err != nil {
+		return nil, err
+	}
+	places := county
 	if len(communities) > 0 {
-		places = places[:0]
+		places = nil
 	}
 	for _, c := range communities {
 		places = append(places, policy.Place{Name: c.CommunityName, Keys: []string{policy.CommunityKey(c.Community), policy.TownshipKey(c.Township)}})
 	}
-	return s.accounts.Staffing(ctx, by, work, places)
+	more, err := s.accounts.Staffing(ctx, by, work, places)
+	return append(lacks, more...), err
 }
 
 // Chains implements web.Approvals.
@@ -130,7 +146,7 @@ func kindsFrom(name string, data []byte, c *config, rules *policy.Rules) (*filin
 	})
 }
 
-// openFilings opens the filings over the register, the accounts and the ways of approval, and the changes of firm.
+// openFilings opens the filings over the register, the accounts and the ways of approval, and the changes of firm and the owners' bodies.
 func (s *service) openFilings(ctx context.Context) error {
 	data, err := ownOr(s.config.Files.Filings, "filings.yaml")
 	if err != nil {
@@ -154,5 +170,9 @@ func (s *service) openFilings(ctx context.Context) error {
 		return err
 	}
 	s.changes, err = change.New(ctx, change.Config{DB: s.db, Guard: s.guard, Now: s.clocks.Business, Register: s.register, Deadlines: deadlines})
+	if err != nil {
+		return err
+	}
+	s.bodies, err = owners.New(ctx, owners.Config{DB: s.db, Guard: s.guard, Now: s.clocks.Business, Register: s.register, Filings: s.filings, Deadlines: deadlines})
 	return err
 }

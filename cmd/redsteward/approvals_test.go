@@ -53,6 +53,23 @@ func TestCheckStaffing(t *testing.T) {
 	if err := os.WriteFile(strict, []byte(strings.Replace(string(shipped), "deputies: [deputy_director]", "unit: u:fund", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	// In the files below, the office that signs is held by nobody: once for the stars, the circular and the letters, once for one seat among several of a confirmation.
+	vacant := func(file, text, id string) string {
+		t.Helper()
+		at := strings.Index(text, "- id: "+id)
+		if at < 0 || !strings.Contains(text[at:], "role: ") {
+			t.Fatal("no way of approval ", id)
+		}
+		path := filepath.Join(t.TempDir(), file)
+		if err := os.WriteFile(path, []byte(text[:at]+strings.Replace(text[at:], "{role: section_chief, deputies: [deputy_director]}", "{role: legal_officer}", 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	together := filepath.Join(t.TempDir(), "confirmations.yaml")
+	if err := os.WriteFile(together, []byte("chains:\n  - id: party\n    version: 1\n    title: 党建事实逐级确认\n    basis: 建议\n    facts: [training]\n    levels:\n      - {name: 会签, seats: [{role: organisation}, {role: township_party}]}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		name string
 		args []string
@@ -62,6 +79,10 @@ func TestCheckStaffing(t *testing.T) {
 		{"nothing to check", nil, exitInput, "请写明要检查的文件"},
 		{"enough people", []string{"--data", dir}, exitOK, "缺一个人时也有"},
 		{"the files that are checked count", []string{strict, "--data", dir}, exitFailed, "登记备案审批：“股长审核”要 1 名不同的人，现有 0 名能办"},
+		{"nobody signs the stars", []string{vacant("approvals.yaml", string(shipped), "publish-year"), "--data", dir}, exitFailed, "年度星级公布审批：“股长审核”要 1 名不同的人，现有 0 名能办"},
+		{"nobody signs the circular", []string{vacant("approvals.yaml", string(shipped), "publish-quarter"), "--data", dir}, exitFailed, "季度通报审批：“股长审核”要 1 名不同的人，现有 0 名能办"},
+		{"nobody signs letters", []string{vacant("approvals.yaml", string(shipped), "fund-letter"), "--data", dir}, exitFailed, "保修金督促、补存、催缴文书审批：“股长签发”要 1 名不同的人，现有 0 名能办"},
+		{"one of several confirms nothing", []string{together, "--data", dir}, exitFailed, "党建事实逐级确认：“会签”要 1 名不同的人，现有 0 名能办"},
 		{"no such folder", []string{"--data", dir + "x"}, exitInput, ""},
 	} {
 		text, code := askProgram(t, october, nil, append([]string{"check"}, tt.args...)...)

@@ -175,6 +175,20 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "备案种类表", err
 		}
 		return fmt.Sprintf("备案种类表，%d 种", len(kinds.All())), nil
+	case hasKey(data, "reporters"):
+		rules, err := shippedRules()
+		if err != nil {
+			return "", err
+		}
+		settings, err := loadConfig("", p.env, nil)
+		if err != nil {
+			return "", err
+		}
+		tree, err := matterTree(name, data, settings, rules)
+		if err != nil {
+			return "事项分类表", err
+		}
+		return fmt.Sprintf("事项分类表，%d 类", tree.Count()), nil
 	case hasKey(data, "credit"):
 		settings, err := loadConfig("", p.env, nil)
 		if err != nil {
@@ -185,6 +199,20 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "信用与评价期限表", err
 		}
 		return fmt.Sprintf("信用与评价期限表，失信程度 %d 级、评价记录 %d 种、表彰 %d 级", len(terms.Classes(conduct.Credit)), len(terms.Classes(conduct.Marks)), len(terms.Classes(conduct.Honours))), nil
+	case hasKey(data, "agree_over"):
+		settings, err := loadConfig("", p.env, nil)
+		if err != nil {
+			return "", err
+		}
+		terms, err := deliberationTerms(name, data, settings)
+		if err != nil {
+			return "议事名单", err
+		}
+		said := fmt.Sprintf("议事名单，会议形式 %d 种、议题类别 %d 种", len(terms.Kinds()), len(terms.Subjects()))
+		if len(terms.Must()) == 0 || len(terms.Never()) == 0 {
+			said += "（提醒：五必议、三不议还没有定）"
+		}
+		return said, nil
 	case hasKey(data, "parts") && hasKey(data, "refund"):
 		settings, err := loadConfig("", p.env, nil)
 		if err != nil {

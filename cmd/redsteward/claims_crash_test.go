@@ -110,7 +110,7 @@ type claimStep struct {
 func claimWay() []claimStep {
 	officer, committee, cashier := claimPerson("officer", "property_officer"), claimPerson("committee", "owners_committee"), claimPerson("cashier", "cashier")
 	return []claimStep{{officer, claim.StepGone}, {committee, claim.StepFile}, {officer, claim.StepCheck}, {officer, claim.StepSend}, {claimPerson("chief", "section_chief"), claim.StepSign}, {claimPerson("vice", "deputy_director"), claim.StepSign},
-		{committee, claim.StepAccount}, {cashier, claim.StepPay}, {officer, claim.StepAsk}}
+		{committee, claim.StepAccount}, {cashier, claim.StepPay}, {officer, claim.StepLetter}, {claimPerson("chief", "section_chief"), claim.StepSign}, {officer, claim.StepAsk}}
 }
 
 // step carries one step out as somebody would who reads the page first; each has a key, so that it can be sent again.
@@ -122,7 +122,11 @@ func (p claimProcess) step(t *testing.T, id string, s claimStep, n int) (store.D
 	}
 	at := fund.At{ID: id, Seq: before.Seq, Idem: &store.Idem{Key: fmt.Sprint(id, n), Body: []byte(s.do)}}
 	if s.do == claim.StepSign {
-		return p.claims.Sign(t.Context(), s.by, at, policy.Sign{Move: policy.MoveAgree, SubjectHash: before.State.Approval.SubjectHash}, "")
+		sign := policy.Sign{Move: policy.MoveAgree}
+		if on := before.State.Signing(); on != nil { // nothing is left to sign if it was signed before the death
+			sign.SubjectHash = on.SubjectHash
+		}
+		return p.claims.Sign(t.Context(), s.by, at, sign, "")
 	}
 	up := claimPhoto(t, p.claims.Keeper)
 	defer up.Close() //nolint:errcheck // a temporary file of the test

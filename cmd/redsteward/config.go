@@ -69,10 +69,14 @@ type config struct {
 		Confirmations string `yaml:"confirmations"`
 		// Approvals says who approves what, level by level.
 		Approvals string `yaml:"approvals"`
+		// Matters says who reports what to whom.
+		Matters string `yaml:"matters"`
 		// Filings says what is filed.
 		Filings string `yaml:"filings"`
 		// Conduct are the classes and terms of 失信信息, 行业评价记录 and 表彰奖励.
 		Conduct string `yaml:"conduct"`
+		// Deliberation are the lists of 红色议事.
+		Deliberation string `yaml:"deliberation"`
 		// SchemeQuarter and SchemeYear are the schemes of the rating cycle.
 		SchemeQuarter string `yaml:"scheme_quarter"`
 		SchemeYear    string `yaml:"scheme_year"`

@@ -47,6 +47,7 @@ const (
 	partPeriods  = "评价与公布"
 	partFund     = "保修金"
 	partParty    = "党建台账"
+	partMatters  = "事项"
 )
 
 // act is something that one person does at a moment of the business clock.

@@ -78,7 +78,20 @@ func BenchmarkCountyPages(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := s.cycle.Publish(ctx, by("section-chief"), quarter, made.ID, cycle.Paper{}); err != nil {
+	sent, err := s.cycle.Send(ctx, by("property-officer"), quarter, made.ID, cycle.Minutes{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, role := range []policy.Role{"section_chief", "deputy_director"} {
+		password, err := s.demoPassword(ctx, role)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := s.cycle.Sign(ctx, by(loginOf(role, 0)), quarter, policy.Sign{Move: policy.MoveAgree, SubjectHash: sent.Approval.SubjectHash}, password); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if _, err := s.cycle.Publish(ctx, by("section-chief"), quarter, made.ID, ""); err != nil {
 		b.Fatal(err)
 	}
 	var board, firm time.Duration

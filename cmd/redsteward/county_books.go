@@ -174,7 +174,7 @@ func (l *countyLoader) recordRepairs(ctx context.Context, i int, day calendar.Da
 
 // bookActs is what the books of conduct, the repair funds and the stations hold.
 func (l *countyLoader) bookActs() []act {
-	return slices.Concat(l.conductActs(), l.repairActs(), l.stationActs(), l.modelActs())
+	return slices.Concat(l.conductActs(), l.repairActs(), l.stationActs(), l.modelActs(), l.deliberationActs())
 }
 
 // secondSecretary is another secretary of the first community: where only one is, nobody confirms what he filled in himself.

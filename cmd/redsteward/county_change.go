@@ -166,7 +166,7 @@ func (m *moving) withdraw(ctx context.Context) (err error) {
 // leftProjects are two projects whose firm has left: they change no hands otherwise, and nothing else of the demonstration is about the firm that they have today.
 func (p *countyPlan) leftProjects() []int {
 	busy := map[int]bool{}
-	for _, list := range [][]int{p.handoverProjects(), p.fundProjects(), p.refundProjects(), p.claimProjects()} {
+	for _, list := range [][]int{p.handoverProjects(), p.fundProjects(), p.claimProjects()} {
 		for _, i := range list {
 			busy[i] = true
 		}
@@ -248,7 +248,7 @@ func (l *countyLoader) endsSoon(ctx context.Context) error {
 		until := today.Add(-10 + 12*i)
 		in := registry.PaperInput{Kind: registry.PaperInsurance, Number: "演示保单", Days: policy.Span{From: until.Add(-364), Until: until}}
 		if i%3 == 1 {
-			in.Kind, in.Subject, in.Number = registry.PaperLift, "1幢电梯", "演示检验报告"
+			in.Kind, in.Subject, in.Number = registry.PaperLift, "1幢1号梯", "演示检验报告"
 		}
 		if err := register.PutPaper(ctx, by, row.ID, row.Seq, "", in); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/files"
@@ -22,12 +23,12 @@ type claimBeat struct {
 	do   string
 }
 
-// claimTales leave claims in several states: with the developer, with the officer, with who signs, with the cashier, with the developer again, and over.
+// claimTales leave claims in several states: with the developer, with the officer, with who signs, with the cashier, with the developer again after a payment that the bank sent back was paid again, and over.
 func claimTales() [][]claimBeat {
 	officer, firm, cashier := policy.Role("property_officer"), policy.Role("firm_manager"), policy.Role("cashier")
 	notified := func(ago int) []claimBeat { return []claimBeat{{ago, firm, "open"}, {ago - 1, firm, "deliver"}} }
 	filed := func(ago int) []claimBeat {
-		return append(notified(ago), claimBeat{ago - 14, officer, "urge"}, claimBeat{ago - 40, firm, "attach"}, claimBeat{ago - 40, firm, "file"})
+		return append(notified(ago), claimBeat{ago - 12, officer, "letter"}, claimBeat{ago - 13, "section_chief", "sign"}, claimBeat{ago - 14, officer, "urge"}, claimBeat{ago - 40, firm, "attach"}, claimBeat{ago - 40, firm, "file"})
 	}
 	approved := func(ago int) []claimBeat {
 		return append(filed(ago), claimBeat{ago - 41, officer, "check"}, claimBeat{ago - 42, officer, "send"}, claimBeat{ago - 43, "section_chief", "sign"}, claimBeat{ago - 44, "deputy_director", "sign"})
@@ -36,26 +37,46 @@ func claimTales() [][]claimBeat {
 		return append(approved(ago), claimBeat{ago - 50, firm, "attach"}, claimBeat{ago - 50, firm, "account"}, claimBeat{ago - 60, cashier, "pay"})
 	}
 	return [][]claimBeat{
-		{{5, firm, "open"}}, notified(16), filed(42), filed(50)[:3], append(filed(45), claimBeat{3, officer, "check"}, claimBeat{2, officer, "send"}), approved(46), approved(60)[:9],
-		append(approved(62), claimBeat{12, firm, "attach"}, claimBeat{12, firm, "account"}), append(paid(90), claimBeat{28, officer, "ask"}), append(notified(30), claimBeat{20, firm, "repaired"}),
+		{{5, firm, "open"}}, append(notified(16), claimBeat{2, officer, "letter"}), filed(42), filed(50)[:5], append(filed(45), claimBeat{3, officer, "check"}, claimBeat{2, officer, "send"}), approved(46), approved(60)[:11],
+		append(approved(62), claimBeat{12, firm, "attach"}, claimBeat{12, firm, "account"}),
+		append(paid(90), claimBeat{28, "section_chief", "bounce"}, claimBeat{26, cashier, "pay"}, claimBeat{25, officer, "letter"}, claimBeat{24, "section_chief", "sign"}, claimBeat{24, officer, "ask"}),
+		append(notified(30), claimBeat{20, firm, "repaired"}),
 	}
 }
 
-// refundTales leave refunds in the joint check, with an objection, and with who signs.
+// refundTales leave refunds in the joint check, with an objection, and with who signs; the last is that of a stage.
 func refundTales() [][]claimBeat {
 	officer, owners := policy.Role("property_officer"), policy.Role("owners_committee")
 	shown := []claimBeat{{45, officer, "open"}, {44, owners, "check"}, {44, "firm_manager", "check"}, {43, "community_worker", "check"}, {43, officer, "check"}, {42, officer, "show"}}
-	return [][]claimBeat{append(shown, claimBeat{30, owners, "object"}), append(append([]claimBeat(nil), shown...), claimBeat{4, officer, "send"}), {{10, officer, "open"}, {8, owners, "check"}}}
+	sent := append(slices.Clone(shown), claimBeat{4, officer, "send"})
+	return [][]claimBeat{append(slices.Clone(shown), claimBeat{30, owners, "object"}), sent, {{10, officer, "open"}, {8, owners, "check"}}, sent}
 }
 
-// refundProjects are the projects of the plan whose deposit ends soon or has ended, at most one for each tale.
-func (p *countyPlan) refundProjects() []int {
-	now := calendar.DateOf(mustTime(demoStart))
-	var out []int
+// backProject is a project of the plan with a refund: of everything, or of a stage.
+type backProject struct {
+	project int
+	stage   int64
+	tale    []claimBeat
+}
+
+// refundProjects are the projects of the plan with a refund: those whose deposit ends soon or has ended, at most one for each tale but the last, and the one whose first stage has just come.
+func (p *countyPlan) refundProjects() []backProject {
+	now, tales := calendar.DateOf(mustTime(demoStart)), refundTales()
+	whole, staged := tales[:len(tales)-1], tales[len(tales)-1]
+	var out []backProject
+	stage := -1
 	for _, i := range p.fundProjects() {
-		if p.projects[i].input.Delivered.AddMonths(12*fundYears).Compare(now.Add(40)) <= 0 && len(out) < len(refundTales()) && p.holder(i, p.size.quarters()) >= 0 {
-			out = append(out, i)
+		delivered := p.projects[i].input.Delivered
+		switch over := func(years int) bool { return delivered.AddMonths(12*years).Compare(now) < 0 }; {
+		case p.holder(i, p.size.quarters()) < 0:
+		case delivered.AddMonths(12*fundYears).Compare(now.Add(40)) <= 0 && len(out) < len(whole):
+			out = append(out, backProject{i, 0, whole[len(out)]})
+		case delivered.Add(-30).Compare(demoStagesFrom()) >= 0 && over(stageYears):
+			stage = i
 		}
+	}
+	if stage >= 0 {
+		out = append(out, backProject{stage, 1, staged})
 	}
 	return out
 }
@@ -64,8 +85,8 @@ func (p *countyPlan) refundProjects() []int {
 func (p *countyPlan) claimProjects() []int {
 	n := p.size.quarters()
 	busy := map[int]bool{}
-	for _, i := range p.refundProjects() {
-		busy[i] = true
+	for _, back := range p.refundProjects() {
+		busy[back.project] = true
 	}
 	var out []int
 	for k, i := range p.fundProjects() {
@@ -101,11 +122,11 @@ func (l *countyLoader) claimActs() []act {
 			}})
 		}
 	}
-	for k, i := range l.plan.refundProjects() {
+	for k, back := range l.plan.refundProjects() {
 		r := new(store.Doc[refund.Refund])
-		for n, beat := range refundTales()[k] {
+		for n, beat := range back.tale {
 			acts = append(acts, act{hour(now.Add(-beat.ago), 9+n%8), partFund, func(ctx context.Context) error {
-				return told(beat, l.playRefund(ctx, beat, l.player(beat.role, i, k), i, r))
+				return told(beat, l.playRefund(ctx, beat, l.player(beat.role, back.project, k), back, r))
 			}})
 		}
 	}
@@ -155,7 +176,7 @@ func (l *countyLoader) playClaim(ctx context.Context, beat claimBeat, by policy.
 	case "sign":
 		password, err := l.demoPassword(ctx, beat.role)
 		if err == nil {
-			*c, err = l.claims.Sign(ctx, by, at, policy.Sign{Move: policy.MoveAgree, SubjectHash: c.State.Approval.SubjectHash}, password)
+			*c, err = l.claims.Sign(ctx, by, at, policy.Sign{Move: policy.MoveAgree, SubjectHash: c.State.Signing().SubjectHash}, password)
 		}
 		return err
 	case "attach":
@@ -183,9 +204,9 @@ func (l *countyLoader) playClaim(ctx context.Context, beat claimBeat, by policy.
 }
 
 // playRefund plays one beat of a refund.
-func (l *countyLoader) playRefund(ctx context.Context, beat claimBeat, by policy.Actor, project int, r *store.Doc[refund.Refund]) (err error) {
+func (l *countyLoader) playRefund(ctx context.Context, beat claimBeat, by policy.Actor, back backProject, r *store.Doc[refund.Refund]) (err error) {
 	if beat.do == "open" {
-		*r, err = l.refunds.Open(ctx, by, l.projects[project], "d1", nil)
+		*r, err = l.refunds.Open(ctx, by, l.projects[back.project], "d1", back.stage, nil)
 		return err
 	}
 	in := fund.Input{Day: calendar.DateOf(l.clock.Now()), Choice: "clean", Text: "演示：没有发现未修复的缺陷"}

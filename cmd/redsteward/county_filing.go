@@ -60,8 +60,11 @@ func (l *countyLoader) filer(project int) policy.Actor {
 	return l.of("firm_manager", l.plan.holder(project, l.plan.size.quarters()))
 }
 
-// filerOf is who files a kind, and for which project: a developer's kind for the next one that the developer with an account built.
+// filerOf is who files a kind, and for which project: a developer's kind for the next one that the developer with an account built, an owners' committee's by the first committee.
 func (l *countyLoader) filerOf(k filing.Kind, project int) (policy.Actor, int) {
+	if slices.Contains(k.By, "owners_committee") {
+		return l.of("owners_committee", 0), project
+	}
 	if !slices.Contains(k.By, "developer") {
 		return l.filer(project), project
 	}
@@ -77,7 +80,7 @@ func (l *countyLoader) filerOf(k filing.Kind, project int) (policy.Actor, int) {
 
 // filedBy is who filed.
 func (l *countyLoader) filedBy(f *filing.Filing) policy.Actor {
-	for _, by := range slices.Concat(l.people["firm_manager"], l.people["developer"]) {
+	for _, by := range slices.Concat(l.people["firm_manager"], l.people["developer"], l.people["owners_committee"]) {
 		if by.ID == f.By {
 			return by
 		}

@@ -42,6 +42,22 @@ func demoFundRule() fund.Terms {
 		Starts: fund.EventFirstDelivery, Letter: true, Insurance: true, Rounding: fund.RoundFen, Days: policy.Span{From: demoFundFrom()}}
 }
 
+// demoStagesFrom is the first day of the demonstration's second rule, which gives a part back early and knows late fees and fines; the oldest accounts under it have just had their five years.
+func demoStagesFrom() calendar.Date { return calendar.Year(2021).Span().First.AddMonths(8) }
+
+// stageYears is after how many years the second rule gives a part back.
+const stageYears = 5
+
+// demoStagedRule is the second rule; its percentages and clauses are invented too.
+func demoStagedRule() fund.Terms {
+	t := demoFundRule()
+	t.Title, t.Document, t.Days = "新建物业质量保修金管理办法（演示，比例和条款为虚构）", "都建发〔2021〕0号（演示）", policy.Span{From: demoStagesFrom()}
+	t.Stages = []fund.Stage{{After: stageYears, Percent: num.FromInt(20)}}
+	t.LatePercent, t.LateClause = num.MustParse("0.05"), "第十二条（演示）"
+	t.Fine = fund.FineTerms{Min: 1_000_000, Max: 3_000_000, Clause: "第十三条（演示）"}
+	return t
+}
+
 // takeFundPaper keeps the scan that every account of the demonstration shows.
 func (l *countyLoader) takeFundPaper(ctx context.Context) (err error) {
 	meta := store.Meta{By: l.of("cashier", 0).ID, Action: string(policy.BookFund)}
@@ -63,15 +79,25 @@ func (l *countyLoader) fundActs() []act {
 	}
 	start := l.plan.size.countyDay()
 	officer, cashier := l.of("property_officer", 0), l.of("cashier", 0)
-	rule := ""
+	rules := make([]string, 2)
 	acts := []act{
 		{hour(start, 9), partFund, func(ctx context.Context) (err error) {
-			if err = l.takeFundPaper(ctx); err == nil {
-				rule, err = l.fund.ProposeRule(ctx, officer, demoFundRule(), nil)
+			err = l.takeFundPaper(ctx)
+			for n, terms := range []fund.Terms{demoFundRule(), demoStagedRule()} {
+				if err == nil {
+					rules[n], err = l.fund.ProposeRule(ctx, officer, terms, nil)
+				}
 			}
 			return err
 		}},
-		{hour(start, 10), partFund, func(ctx context.Context) error { return l.fund.AdoptRule(ctx, l.of("director", 0), rule, nil) }},
+		{hour(start, 10), partFund, func(ctx context.Context) (err error) {
+			for _, rule := range rules {
+				if err == nil {
+					err = l.fund.AdoptRule(ctx, l.of("director", 0), rule, nil)
+				}
+			}
+			return err
+		}},
 	}
 	for n, i := range projects {
 		delivered := l.plan.projects[i].input.Delivered
@@ -86,7 +112,7 @@ func (l *countyLoader) fundActs() []act {
 }
 
 // fundCases are what is special about the youngest accounts this year: amounts of a second phase that are late for longer and longer, a letter of guarantee
-// that runs out soon, money that a court froze.
+// that runs out soon, money that a court froze, a late fee that was paid and a fine that was not.
 func (l *countyLoader) fundCases(projects []int) []act {
 	var acts []act
 	now := calendar.DateOf(mustTime(demoStart))
@@ -121,8 +147,17 @@ func (l *countyLoader) fundCases(projects []int) []act {
 			return err
 		}})
 	}
+	if len(projects) > 3 {
+		for ago, do := range map[int]func(context.Context, string) error{60: l.penalize, 20: l.endLateFee} {
+			acts = append(acts, act{hour(now.Add(-ago), 10), partFund, func(ctx context.Context) error { return do(ctx, l.projects[projects[3]]) }})
+		}
+	}
 	if len(projects) > bankPlaces {
-		for place, due := range map[int]calendar.Date{5: now.Add(-30), 6: now.Add(-25), 7: now.Add(-8)} {
+		third := projects[splitPlace]
+		acts = append(acts, act{hour(now.Add(-50), 10), partFund, func(ctx context.Context) error {
+			return l.assessFund(ctx, officer, third, fund.AssessInput{Phase: "三期", Cost: l.plan.fundCost(third) / 8 / 100 * 100, Day: now.Add(-12)})
+		}})
+		for place, due := range map[int]calendar.Date{5: now.Add(-30), 6: now.Add(-25), 7: now.Add(-8), splitPlace: now.Add(-12)} {
 			second(place, due, nil)
 		}
 		acts = append(acts, act{hour(now.Add(-7), 9), partFund, func(ctx context.Context) error { return l.reconcile(ctx, projects) }})
@@ -130,11 +165,40 @@ func (l *countyLoader) fundCases(projects []int) []act {
 	return acts
 }
 
-// bankPlaces is how many accounts there must be beyond the first for those that the statement is about.
-const bankPlaces = 7
+// penalize records what documents set for the second phase of a project that is late: the late fee that the rule gives, and a fine.
+func (l *countyLoader) penalize(ctx context.Context, project string) error {
+	officer, today := l.of("property_officer", 0), calendar.DateOf(l.clock.Now())
+	ledger, err := l.fund.Balance(ctx, project)
+	if err != nil {
+		return err
+	}
+	fee := int64(0)
+	for _, d := range ledger.Late(today) {
+		fee, _ = d.LateFee(today)
+	}
+	for _, in := range []fund.PenaltyInput{{Kind: fund.PenaltyLateFee, Document: "都建滞〔2026〕0号（演示）", Fen: fee}, {Kind: fund.PenaltyFine, Document: "都建罚〔2026〕0号（演示）", Fen: 1_500_000}} {
+		in.Due, in.Day, in.Paper = "d2", today, l.fundPaper
+		if _, err := l.fund.RecordPenalty(ctx, officer, project, in, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endLateFee records that the late fee was paid into the treasury.
+func (l *countyLoader) endLateFee(ctx context.Context, project string) error {
+	_, err := l.fund.EndPenalty(ctx, l.of("property_officer", 0), project, "p1", fund.PenaltyPaid, calendar.DateOf(l.clock.Now()), "缴款书（演示）001号", nil)
+	return err
+}
+
+// bankPlaces is how many accounts there must be beyond the first for those that the statement is about; splitPlace is the one of which one transfer pays two phases.
+const (
+	bankPlaces = 8
+	splitPlace = 8
+)
 
 // reconcile imports the statement of September and early October: one payment that was booked and is matched, one that waits to be booked, interest that waits to be divided, money of which nobody
-// knows; and one payment that the bank has not shown yet.
+// knows, and one transfer that is split over two phases; and one payment that the bank has not shown yet.
 func (l *countyLoader) reconcile(ctx context.Context, projects []int) error {
 	cashier := l.of("cashier", 0)
 	now := calendar.DateOf(mustTime(demoStart))
@@ -149,6 +213,7 @@ func (l *countyLoader) reconcile(ctx context.Context, projects []int) error {
 		}
 	}
 	part := func(place int) int64 { return l.plan.fundCost(projects[place]) / 4 / 100 * 100 / 50 }
+	third := l.plan.fundCost(projects[splitPlace]) / 8 / 100 * 100 / 50
 	if err := l.payFund(ctx, cashier, projects[5], "d2", part(5), now.Add(-41), "赣财演90001"); err != nil {
 		return err
 	}
@@ -165,7 +230,7 @@ func (l *countyLoader) reconcile(ctx context.Context, projects []int) error {
 		day         calendar.Date
 		fen         int64
 		payer, said string
-	}{{now.Add(-41), part(5), "建设单位（演示）", name(5) + "二期保修金"}, {now.Add(-34), part(6), "建设单位（演示）", name(6) + "二期保修金"}, {now.Add(-28), 1_234_567, "", "结息"}, {now.Add(-21), 500_000, "某某（演示）", "转账"}} {
+	}{{now.Add(-41), part(5), "建设单位（演示）", name(5) + "二期保修金"}, {now.Add(-34), part(6), "建设单位（演示）", name(6) + "二期保修金"}, {now.Add(-28), 1_234_567, "", "结息"}, {now.Add(-21), 500_000, "某某（演示）", "转账"}, {now.Add(-14), part(splitPlace) + third, "建设单位（演示）", name(splitPlace) + "二期三期保修金"}} {
 		balance += row.fen
 		text += fmt.Sprintf("%s,%s,,%s,YS%04d,%s,%s\n", row.day, num.FromFrac(row.fen, 100).Fixed(2), num.FromFrac(balance, 100).Fixed(2), n+1, row.payer, row.said)
 	}
@@ -177,6 +242,11 @@ func (l *countyLoader) reconcile(ctx context.Context, projects []int) error {
 		return err
 	}
 	books, err := l.bank.Books(ctx, cashier)
+	if err != nil {
+		return err
+	}
+	split, project := books.Lines[len(books.Lines)-1].ID, l.projects[projects[splitPlace]]
+	err = l.bank.Split(ctx, cashier, split, []bank.Share{{Project: project, Due: "d2", Fen: part(splitPlace), Receipt: "赣财演90003"}, {Project: project, Due: "d3", Fen: third, Receipt: "赣财演90004"}})
 	if err != nil {
 		return err
 	}

@@ -106,7 +106,7 @@ func (l *countyLoader) persons(role policy.Role, n int, unit, scope string) []se
 }
 
 // bureauSeats is how many people of a role the bureau and the county have; every other role has one.
-var bureauSeats = map[policy.Role]int{"property_officer": 3, "inspector": 4, "organisation": 2, "industry_secretary": 2}
+var bureauSeats = map[policy.Role]int{"property_officer": 3, "deputy_director": 2, "inspector": 4, "organisation": 2, "industry_secretary": 2}
 
 // hireBureau opens the accounts of those who act for the whole county.
 func (l *countyLoader) hireBureau(ctx context.Context) error {
@@ -117,6 +117,9 @@ func (l *countyLoader) hireBureau(ctx context.Context) error {
 			if info.Role == role {
 				return nil
 			}
+		}
+		if seats := l.matterSeats(info.Role); len(seats) > 0 {
+			return seats
 		}
 		return l.persons(info.Role, max(1, bureauSeats[info.Role]), policy.County, policy.County)
 	})
@@ -138,6 +141,7 @@ func (l *countyLoader) hireLocal(ctx context.Context) error {
 			if info.Role == "community_secretary" {
 				seats = append(seats, l.secondSecretary())
 			}
+			seats = append(seats, l.matterSeats(info.Role)...)
 		case "firm_manager", "project_manager", "party_instructor":
 			for i, firm := range l.firms {
 				if info.Role == "party_instructor" && l.plan.firms[i].party.Form != registry.PartyInstructor {
@@ -155,9 +159,9 @@ func (l *countyLoader) hireLocal(ctx context.Context) error {
 			seats = l.persons(info.Role, 1, key, key)
 		case "owners_committee", "owner":
 			seats = l.persons(info.Role, 1, "", policy.ProjectKey(l.projects[0]))
-			for k, i := range l.plan.refundProjects() {
+			for k, back := range l.plan.refundProjects() {
 				if info.Role == "owners_committee" {
-					seats = append(seats, seat{scope: policy.ProjectKey(l.projects[i]), name: l.plan.person(draws(l.plan.seed, "person", info.Role, 1+k))})
+					seats = append(seats, seat{scope: policy.ProjectKey(l.projects[back.project]), name: l.plan.person(draws(l.plan.seed, "person", info.Role, 1+k))})
 				}
 			}
 		}

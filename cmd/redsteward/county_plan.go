@@ -320,6 +320,10 @@ func (p *countyPlan) planProject(i int, used map[string]bool) plannedProject {
 	case n < 0.6:
 		out.body.Kind = registry.BodyNone
 	}
+	if out.body.Kind != registry.BodyNone {
+		members := draws(p.seed, "members", i)
+		out.body.Members, out.body.PartyMembers = int64(5+2*members.IntN(3)), int64(2+members.IntN(4))
+	}
 	return out
 }
 

@@ -85,7 +85,7 @@ func (s countySize) years() []int {
 	return out
 }
 
-// quarterActs is what happens for the nth quarter: window, visits, records, proof, evaluation by one person, circular by another.
+// quarterActs is what happens for the nth quarter: window, visits, records, proof, evaluation by one person, signatures and circular by others.
 func (l *countyLoader) quarterActs(n int) []act {
 	q := l.plan.size.quarterOf(n)
 	days := daysOf(q)
@@ -103,11 +103,10 @@ func (l *countyLoader) quarterActs(n int) []act {
 			return err
 		}},
 		{hour(days.evaluate, 9), partPeriods, func(ctx context.Context) error {
-			_, err := l.cycle.Evaluate(ctx, officer, q.String())
-			return err
+			return l.evaluate(ctx, officer, q.String(), cycle.Minutes{})
 		}},
 		{hour(days.publish, tourHour), partPeriods, func(ctx context.Context) error {
-			return l.publish(ctx, chief, q.String(), cycle.Paper{Number: circularNumber(days.publish)})
+			return l.publish(ctx, chief, q.String(), circularNumber(days.publish), "section_chief", "deputy_director")
 		}},
 	}
 	for i := range l.plan.projects {
@@ -131,13 +130,32 @@ func circularNumber(published calendar.Date) string {
 	return fmt.Sprintf("都建物通〔%d〕%d号", published.Year(), (int(month)+2)/3)
 }
 
-// publish publishes the present evaluation of a period.
-func (l *countyLoader) publish(ctx context.Context, by policy.Actor, period string, paper cycle.Paper) error {
+// evaluate evaluates a period and sends the result through its approval.
+func (l *countyLoader) evaluate(ctx context.Context, by policy.Actor, period string, minutes cycle.Minutes) error {
+	made, err := l.cycle.Evaluate(ctx, by, period)
+	if err != nil {
+		return err
+	}
+	_, err = l.cycle.Send(ctx, by, period, made.ID, minutes)
+	return err
+}
+
+// publish publishes the present evaluation of a period, once the first person of each of some roles has signed, one after the other.
+func (l *countyLoader) publish(ctx context.Context, by policy.Actor, period, number string, signers ...policy.Role) error {
 	p, err := l.cycle.Period(ctx, by, period)
 	if err != nil {
 		return err
 	}
-	_, err = l.cycle.Publish(ctx, by, period, p.Evaluation, paper)
+	for _, role := range signers {
+		password, err := l.demoPassword(ctx, role)
+		if err != nil {
+			return err
+		}
+		if _, err := l.cycle.Sign(ctx, l.of(role, 0), period, policy.Sign{Move: policy.MoveAgree, SubjectHash: p.Approval.SubjectHash}, password); err != nil {
+			return err
+		}
+	}
+	_, err = l.cycle.Publish(ctx, by, period, p.Evaluation, number)
 	return err
 }
 
@@ -159,11 +177,10 @@ func (l *countyLoader) yearActs(year int) []act {
 			return err
 		}},
 		{hour(last.Add(firstRecords+30+2), 9), partPeriods, func(ctx context.Context) error {
-			_, err := l.cycle.Evaluate(ctx, officer, id)
-			return err
+			return l.evaluate(ctx, officer, id, cycle.Minutes{Cited: fmt.Sprintf("都物联审纪〔%d〕1号（演示）", year+1)})
 		}},
 		{hour(tourDay(last.Add(1), 2*10), tourHour), partPeriods, func(ctx context.Context) error {
-			return l.publish(ctx, director, id, cycle.Paper{Number: fmt.Sprintf("都建发〔%d〕12号", year+1), Minutes: fmt.Sprintf("都物联审纪〔%d〕1号（演示）", year+1)})
+			return l.publish(ctx, director, id, fmt.Sprintf("都建发〔%d〕12号", year+1), "section_chief", "deputy_director", "director")
 		}},
 	}...)
 }

@@ -13,6 +13,8 @@ import (
 	"redsteward/registry/handover"
 	"redsteward/registry/party"
 	"redsteward/registry/station"
+	"redsteward/supervision/deliberation"
+	"redsteward/supervision/matter"
 )
 
 // registersOfCounty: there is one handover in every state, an entry of each book of conduct in every state that it has, party sheets at every level, every way in which a
@@ -29,6 +31,11 @@ func registersOfCounty(t *testing.T, s *service) {
 		t.Fatal(err)
 	}
 	handoversOfCounty(t, s, officer)
+	for _, state := range matter.States() {
+		if page, err := s.matters.List(ctx, officer, matter.Filter{State: matter.State(state.ID)}, ""); err != nil || len(page.Docs) == 0 {
+			t.Errorf("matters that are %s: %d, %v", state.Text, len(page.Docs), err)
+		}
+	}
 	for _, book := range conduct.Books() {
 		seen := map[conduct.State]bool{}
 		err := s.conduct.Each(ctx, officer, book, conduct.Filter{}, func(d store.Doc[conduct.Entry]) error {
@@ -76,8 +83,31 @@ func registersOfCounty(t *testing.T, s *service) {
 	if want := map[station.ModelState]int{station.ModelNamed: 2, station.ModelShown: 1, station.ModelReviewed: 1, station.ModelRecommended: 1, station.ModelReturned: 1}; !maps.Equal(selected, want) {
 		t.Errorf("selections of 红色达人 %v, want %v", selected, want)
 	}
+	deliberationsOfCounty(t, s, organisation)
 	if rows, err := s.stations.Overview(ctx, organisation); err != nil || len(rows) != 13 {
 		t.Errorf("%d stations, %v", len(rows), err)
+	}
+}
+
+// deliberationsOfCounty: sixty meetings and eighty-three items, at least one in every state.
+func deliberationsOfCounty(t *testing.T, s *service, by policy.Actor) {
+	t.Helper()
+	meetings, err := s.deliberations.Meetings(t.Context(), by, deliberation.MeetingFilter{})
+	if err != nil || len(meetings) != demoMeetings {
+		t.Errorf("%d meetings, %v", len(meetings), err)
+	}
+	items, err := s.deliberations.Items(t.Context(), by, deliberation.Filter{})
+	if err != nil || len(items) != demoItems {
+		t.Errorf("%d items, %v", len(items), err)
+	}
+	seen := map[deliberation.State]int{}
+	for _, d := range items {
+		seen[d.State.State]++
+	}
+	for _, state := range deliberation.States() {
+		if seen[deliberation.State(state.ID)] == 0 {
+			t.Errorf("no item is %s: %v", state.Text, seen)
+		}
 	}
 }
 

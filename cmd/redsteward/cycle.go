@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -51,7 +52,7 @@ func (s *service) openCycle(ctx context.Context) error {
 		return err
 	}
 	s.errands = newErrands(ctx)
-	s.cycle, err = cycle.New(ctx, cycle.Options{DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Sources: s.sources(), Windows: proofWindows{s.proofs},
+	s.cycle, err = cycle.New(ctx, cycle.Options{DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Chains: s.chains, Persons: s.accounts, Keeper: s.keeper, Sources: s.sources(), Windows: proofWindows{s.proofs},
 		Schemes: map[string][]byte{cycle.RhythmQuarter: quarter, cycle.RhythmYear: year}, Background: s.errands.do, RevenueDue: revenueDue})
 	if err != nil {
 		return err
@@ -59,7 +60,8 @@ func (s *service) openCycle(ctx context.Context) error {
 	s.jobs, err = schedule.New(ctx, s.db, schedule.Job{Name: cycle.QuarterEndJob, Spec: s.config.Schedule.EvaluateQuarter, Catchup: schedule.CatchupLatest, Run: s.cycle.EvaluateQuarter},
 		schedule.Job{Name: "remove-files", Spec: s.config.Schedule.RemoveFiles, Catchup: schedule.CatchupLatest, Run: s.proofs.SweepFiles},
 		schedule.Job{Name: "forget-bookings", Spec: s.config.Schedule.ForgetBookings, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
-			return s.stations.ForgetBookings(ctx, slot) // the stations open after the jobs
+			// The stations open after the jobs.
+			return errors.Join(s.stations.ForgetBookings(ctx, slot), s.stations.ForgetModels(ctx, slot))
 		}})
 	return err
 }

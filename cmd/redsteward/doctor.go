@@ -16,6 +16,7 @@ import (
 	"redsteward/configs"
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/internal/store/mongo"
@@ -357,6 +358,9 @@ func declareAll(ctx context.Context, s *service) error {
 	if err := s.openFilings(ctx); err != nil {
 		return err
 	}
+	if err := s.openMatters(ctx); err != nil {
+		return err
+	}
 	if err := s.openConduct(ctx); err != nil {
 		return err
 	}
@@ -364,6 +368,9 @@ func declareAll(ctx context.Context, s *service) error {
 		return err
 	}
 	if err := s.openBooks(ctx); err != nil {
+		return err
+	}
+	if err := s.openDeliberation(ctx); err != nil {
 		return err
 	}
 	if err := s.openSupervision(ctx, s.register.Register, s.accounts); err != nil {
@@ -423,7 +430,15 @@ const jobAllowed = 48 * time.Hour
 // examineFiles looks for uploaded files that nobody handed in and that should be gone.
 func (d *diagnosis) examineFiles(s *service) {
 	const subject = "上传后没有提交的文件"
-	count, bytes, err := s.db.LooseFiles(d.p.ctx, evidence.Orphaned(s.db.Now()).Add(-jobAllowed))
+	if s.stations == nil {
+		return // examineIndexes has said why they could not be opened
+	}
+	consents, err := s.stations.Consents(d.p.ctx)
+	if err != nil {
+		d.failed(subject, err)
+		return
+	}
+	count, bytes, err := s.db.LooseFiles(d.p.ctx, evidence.Orphaned(s.db.Now()).Add(-jobAllowed), files.Holding(consents))
 	switch {
 	case err != nil:
 		d.failed(subject, err)

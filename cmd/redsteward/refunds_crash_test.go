@@ -63,7 +63,7 @@ func refundsSurvive(t *testing.T, engine store.Engine, now *time.Time, started f
 		project := fmt.Sprintf("back-%d", life)
 		p := started(engine)
 		p.deposit(t, project, officer, cashier, p.claims.Today().AddMonths(-12*8-1))
-		doc, err := p.refunds.Open(t.Context(), officer, project, "d1", nil)
+		doc, err := p.refunds.Open(t.Context(), officer, project, "d1", 0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,11 +32,15 @@ import (
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
 	"redsteward/registry/handover"
+	"redsteward/registry/owners"
 	"redsteward/registry/party"
 	"redsteward/registry/station"
 	"redsteward/supervision"
+	"redsteward/supervision/deliberation"
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
+	"redsteward/supervision/matter"
+	"redsteward/supervision/rectification"
 )
 
 // service is an opened bureau with all that runs on it.
@@ -57,8 +61,10 @@ type service struct {
 	observations *supervision.Observations
 	intake       *supervision.ObservationImports
 	visits       *inspection.Visits
-	handovers    *handover.Service
-	accounts     *policy.Service
+	// rectifications follow what visits found.
+	rectifications *rectification.Service
+	handovers      *handover.Service
+	accounts       *policy.Service
 	// books are the registers of stations, teams and papers, stations the daily work over them.
 	books    *registry.Books
 	stations *station.Service
@@ -70,10 +76,16 @@ type service struct {
 	filings *filing.Service
 	// conduct are the books of conduct.
 	conduct *conduct.Service
+	// deliberations are the items and meetings of 红色议事.
+	deliberations *deliberation.Service
 	// party are the sheets of party organisations.
 	party *party.Service
 	// changes are its changes of firm.
 	changes *change.Service
+	// bodies follows the founding of owners' bodies.
+	bodies *owners.Service
+	// matters are what people report.
+	matters *matter.Service
 	archive *rating.Archive
 	cycle   *cycle.Service
 	jobs    *schedule.Runner
@@ -144,6 +156,9 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openFilings(ctx); err != nil {
 		return err
 	}
+	if err := s.openMatters(ctx); err != nil {
+		return err
+	}
 	if err := s.openConduct(ctx); err != nil {
 		return err
 	}
@@ -168,7 +183,10 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openBooks(ctx); err != nil {
 		return err
 	}
-	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers, s.conduct, s.party, s.changes)
+	if err := s.openDeliberation(ctx); err != nil {
+		return err
+	}
+	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers, s.conduct, s.party, s.changes, s.bodies, s.matters, s.deliberations)
 	return nil
 }
 
@@ -294,7 +312,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Conduct: s.conduct, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Rectifications: s.rectifications, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},
@@ -340,17 +358,29 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 	chores.Go(func() { s.keepTidy(ctx) })
 	chores.Go(func() { s.runJobs(ctx) })
 	unimported := func(err error) { s.log.Error("importing", slog.String("error", err.Error())) }
-	chores.Go(func() { s.register.Run(ctx, unimported) })
-	chores.Go(func() { s.intake.Run(ctx, unimported) })
-	for _, b := range conduct.Books() {
-		chores.Go(func() { s.conduct.Run(ctx, b, unimported) })
+	for _, i := range s.intakes() {
+		chores.Go(func() { i.Run(ctx, unimported) })
 	}
-	chores.Go(func() { s.books.Run(ctx, unimported) })
 	ready(scheme + public.Addr().String())
 	err = server.Serve(ctx, public, metrics)
 	stop()
 	chores.Wait()
 	return err
+}
+
+// intake carries out what was accepted from files, until ctx ends; Wake makes it look again.
+type intake interface {
+	Run(ctx context.Context, failed func(error))
+	Wake()
+}
+
+// intakes are all places where rows of files come in.
+func (s *service) intakes() []intake {
+	out := []intake{s.register, s.intake, s.books, s.party.Intake, s.handovers.Papers, s.handovers.Findings}
+	for _, b := range conduct.Books() {
+		out = append(out, s.conduct.Intake(b))
+	}
+	return out
 }
 
 // gauge makes a metric of a count; one that cannot be read is no number.
@@ -374,10 +404,9 @@ func (s *service) keepTidy(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		s.register.Wake()
-		s.intake.Wake()
-		s.conduct.Wake()
-		s.books.Wake()
+		for _, i := range s.intakes() {
+			i.Wake()
+		}
 		_, sweepErr := s.db.Sweep(ctx)
 		_, rulesErr := s.db.RunRules(ctx)
 		_, signErr := s.db.Checkpoint(ctx)

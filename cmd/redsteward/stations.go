@@ -28,6 +28,9 @@ func (s *service) openBooks(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.stations, err = station.New(ctx, station.Config{DB: s.db, Books: s.books, Guard: s.guard, Days: days, Deadlines: deadlines, Now: s.clocks.Business})
+	s.stations, err = station.New(ctx, station.Config{DB: s.db, Books: s.books, Files: s.keeper, Guard: s.guard, Days: days, Deadlines: deadlines, Now: s.clocks.Business})
+	if err == nil && s.proofs != nil {
+		s.proofs.Spare(s.stations.Consents)
+	}
 	return err
 }

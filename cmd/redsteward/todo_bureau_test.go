@@ -28,6 +28,9 @@ type side struct {
 	people                     map[policy.Role]policy.Actor
 }
 
+// todoPassword is that of everybody.
+const todoPassword = "Chuntian-2026"
+
 // twoSides is a bureau with two such townships and the real pages. Everybody of a side has that side as scope, bureau people too.
 type twoSides struct {
 	*service
@@ -142,8 +145,7 @@ func openTwoSides(t *testing.T) *twoSides {
 	}
 	t.Cleanup(func() { w.must(w.close()) })
 	w.must(w.seedDivisions(t.Context()))
-	const password = "Chuntian-2026"
-	w.must(w.accounts.Setup(t.Context(), w.accounts.SetupToken(), "admin", "刘建华", password))
+	w.must(w.accounts.Setup(t.Context(), w.accounts.SetupToken(), "admin", "刘建华", todoPassword))
 	w.admin, err = w.accounts.ActorOf(t.Context(), "admin")
 	w.must(err)
 	county := []string{policy.County}
@@ -181,7 +183,7 @@ func (w *twoSides) must(errs ...error) {
 // hire opens accounts and returns who they are.
 func (w *twoSides) hire(list []policy.Newcomer) []policy.Actor {
 	w.t.Helper()
-	ids, err := w.accounts.CreateShared(w.t.Context(), w.admin, "Chuntian-2026", list)
+	ids, err := w.accounts.CreateShared(w.t.Context(), w.admin, todoPassword, list)
 	w.must(err)
 	actors := make([]policy.Actor, len(ids))
 	for i, id := range ids {

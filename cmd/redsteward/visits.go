@@ -11,8 +11,10 @@ import (
 	"redsteward/policy"
 	"redsteward/rating/cycle"
 	"redsteward/registry"
+	"redsteward/registry/fund"
 	"redsteward/supervision"
 	"redsteward/supervision/inspection"
+	"redsteward/supervision/rectification"
 )
 
 // openSupervision opens observations and visits over the register and the accounts.
@@ -31,7 +33,15 @@ func (s *service) openSupervision(ctx context.Context, register *registry.Regist
 	if s.intake, err = supervision.NewObservationImports(ctx, s.observations, func() supervision.Finder { return s.register.Finder() }); err != nil {
 		return err
 	}
-	s.visits, err = inspection.NewVisits(ctx, inspection.Config{DB: s.db, Guard: s.guard, Places: register, Levels: register, Crew: crew, Sheets: sheets})
+	if s.visits, err = inspection.NewVisits(ctx, inspection.Config{DB: s.db, Guard: s.guard, Places: register, Levels: register, Crew: crew, Sheets: sheets}); err != nil {
+		return err
+	}
+	deadlines, err := s.deadlines()
+	if err != nil {
+		return err
+	}
+	s.rectifications, err = rectification.New(ctx, rectification.Config{Visits: s.visits, Firms: register,
+		Desk: fund.Desk{DB: s.db, Guard: s.guard, Keeper: s.keeper, Persons: crew, Chains: s.chains, Deadlines: deadlines, Now: s.clocks.Business}})
 	return err
 }
 

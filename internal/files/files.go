@@ -147,7 +147,7 @@ func (k *Keeper) TakeLoose(ctx context.Context, meta store.Meta, name string, r 
 		return Stored{}, err
 	}
 	defer upload.Close()
-	return k.keep(ctx, meta, upload, k.db.PutLoose)
+	return k.KeepLoose(ctx, meta, upload)
 }
 
 // Stay keeps files for good, before the record that names them is written. Returns Invalid with a field named files if one was left alone for so long that it is gone.
@@ -177,6 +177,11 @@ func (s Stored) hashes() []string {
 
 // Sweep removes the loose files that were last taken in before a moment and of which none of the lists holds any, and returns how many.
 func (k *Keeper) Sweep(ctx context.Context, meta store.Meta, before time.Time, lists ...[]Stored) (int, error) {
+	return k.db.SweepLoose(ctx, meta, before, Holding(lists...))
+}
+
+// Holding tells of a hash whether one of the lists holds its bytes.
+func Holding(lists ...[]Stored) func(sha256 string) bool {
 	used := map[string]bool{}
 	for _, list := range lists {
 		for _, f := range list {
@@ -185,12 +190,17 @@ func (k *Keeper) Sweep(ctx context.Context, meta store.Meta, before time.Time, l
 			}
 		}
 	}
-	return k.db.SweepLoose(ctx, meta, before, func(hash string) bool { return used[hash] })
+	return func(hash string) bool { return used[hash] }
 }
 
 // Keep stores what was received, the second half of Take. Errors as those of Take.
 func (k *Keeper) Keep(ctx context.Context, meta store.Meta, upload *Upload) (Stored, error) {
 	return k.keep(ctx, meta, upload, k.db.PutFile)
+}
+
+// KeepLoose is Keep for a file that goes again once nothing holds it: it is kept as long as Sweep is told of it.
+func (k *Keeper) KeepLoose(ctx context.Context, meta store.Meta, upload *Upload) (Stored, error) {
+	return k.keep(ctx, meta, upload, k.db.PutLoose)
 }
 
 // put is one of the ways in which the store takes bytes in.

@@ -152,9 +152,7 @@ func (s ObservationSheet) Template(projects []supervision.ObservationLine, perio
 			}
 		}
 	}
-	filled := s.table.Filled(rows)
-	filled.explain = true
-	return Write(filled)
+	return s.table.Prepared(rows)
 }
 
 // ReadObservations is a sheet of observations as read.

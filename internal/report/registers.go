@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"strings"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -28,19 +29,32 @@ func Divisions() Table[registry.DivisionLine] {
 	}}
 }
 
-// DivisionSheet is the sheet of divisions with rows and their levels.
-func DivisionSheet(rows []registry.DivisionLeaf) Sheet {
+// DivisionSheets are the sheet of divisions with rows, their levels and the codes of a day, and behind it the sheet of all codes of those whose code changed.
+func DivisionSheets(rows []registry.DivisionLeaf, day calendar.Date) []Sheet {
 	type row struct {
 		registry.DivisionLine
-		level registry.Level
+		of registry.DivisionLeaf
+	}
+	type spell struct {
+		registry.CodeSpell
+		name string
 	}
 	filled := make([]row, len(rows))
+	var spells []spell
 	for i, d := range rows {
-		filled[i] = row{registry.LineOfDivision(d.DivisionRow), d.Level}
+		filled[i] = row{registry.LineOfDivision(d, day), d}
+		if len(d.Codes) > 0 {
+			for _, s := range d.Spells() {
+				spells = append(spells, spell{s, d.Display})
+			}
+		}
 	}
 	columns := append(Within(Divisions().Columns, func(r *row) *registry.DivisionLine { return &r.DivisionLine }),
-		Shown("级别", func(r *row) any { return registry.TextOf(registry.Levels(), r.level) }))
-	return Table[row]{Sheet: Divisions().Sheet, Columns: columns}.Filled(filled)
+		Shown("级别", func(r *row) any { return registry.TextOf(registry.Levels(), r.of.Level) }), Shown("撤销后由谁承接（登记时的编号）", func(r *row) any { return strings.Join(r.of.Successors, "、") }).Wide(32))
+	codes := Table[spell]{Sheet: "编号沿革", Columns: []Column[spell]{
+		Shown("名称", func(s *spell) any { return s.name }).Wide(20), Shown("编号", func(s *spell) any { return s.Code }).Wide(18), Shown("启用日期", func(s *spell) any { return s.Days.From }),
+		Shown("停用日期", func(s *spell) any { return s.Days.Until }), Shown("依据", func(s *spell) any { return s.Reason }).Wide(40)}}
+	return []Sheet{Table[row]{Sheet: Divisions().Sheet, Columns: columns}.Filled(filled), codes.Filled(spells)}
 }
 
 // Firms is the sheet of firms.
@@ -87,10 +101,7 @@ func Developers() Table[registry.DeveloperInput] {
 // Buildings is the sheet of buildings.
 func Buildings() Table[registry.BuildingLine] {
 	type line = registry.BuildingLine
-	return Table[line]{Sheet: "楼栋", Columns: []Column[line]{
-		Text("township", "乡镇", func(l *line) *string { return &l.TownshipName }).Says("社区重名时要填"),
-		Text("community", "社区（村）", func(l *line) *string { return &l.CommunityName }).Must(),
-		Text("project", "小区名称", func(l *line) *string { return &l.ProjectName }).Must().Wide(24).Says("已登记的小区"),
+	return Table[line]{Sheet: "楼栋", Columns: append(placed(func(l *line) *string { return &l.TownshipName }, func(l *line) *string { return &l.CommunityName }, func(l *line) *string { return &l.ProjectName }),
 		Text("phase", "分期", func(l *line) *string { return &l.PhaseName }).Says("没有分期的不填；没有登记过的分期会一并登记"),
 		Text("name", "楼栋", func(l *line) *string { return &l.Name }).Must().Says("例如 3幢；同一期内按名称修改"),
 		Pick("kind", "楼栋类型", registry.BuildingKinds(), func(l *line) *registry.BuildingKind { return &l.Kind }).Must(),
@@ -99,7 +110,7 @@ func Buildings() Table[registry.BuildingLine] {
 		Whole("households", "户数", "72", func(l *line) *int64 { return &l.Households }),
 		Date("completed", "竣工验收日期", "2015-05-30", func(l *line) *calendar.Date { return &l.Completed }),
 		Date("delivered", "交付日期", "2015-06-30", func(l *line) *calendar.Date { return &l.Delivered }),
-	}}
+	)}
 }
 
 // Projects is the sheet of projects.
@@ -125,10 +136,7 @@ func Projects() Table[registry.ProjectLine] {
 // Contracts is the sheet of contracts.
 func Contracts() Table[registry.ContractLine] {
 	type line = registry.ContractLine
-	return Table[line]{Sheet: "物业服务合同", Columns: []Column[line]{
-		Text("township", "乡镇", func(l *line) *string { return &l.TownshipName }).Says("社区重名时要填"),
-		Text("community", "社区（村）", func(l *line) *string { return &l.CommunityName }).Must(),
-		Text("project", "小区名称", func(l *line) *string { return &l.ProjectName }).Must().Wide(24).Says("已登记的小区"),
+	return Table[line]{Sheet: "物业服务合同", Columns: append(placed(func(l *line) *string { return &l.TownshipName }, func(l *line) *string { return &l.CommunityName }, func(l *line) *string { return &l.ProjectName }),
 		Text("firm", "企业统一社会信用代码", func(l *line) *string { return &l.FirmCode }).Must().Wide(22).Says("已登记的企业"),
 		Pick("kind", "合同类型", registry.ContractKinds(), func(l *line) *registry.ContractKind { return &l.Kind }).Must(),
 		Pick("level", "服务等级", registry.ServiceLevels(), func(l *line) *registry.ServiceLevel { return &l.Level }).Must(),
@@ -136,22 +144,63 @@ func Contracts() Table[registry.ContractLine] {
 		Date("from", "合同起始日", "2026-01-01", func(l *line) *calendar.Date { return &l.Days.From }).Must().Says("同一企业、同一起始日的合同按新内容修改"),
 		Date("until", "合同截止日", "2028-12-31", func(l *line) *calendar.Date { return &l.Days.Until }).Says("没有约定截止日的不填；应急托管要填"),
 		Text("phase", "分期", func(l *line) *string { return &l.PhaseName }).Says("只管一期的合同填分期名称；管整个小区的不填"),
-	}}
+	)}
 }
 
 // Papers is the sheet of insurances, certificates and tests.
 func Papers() Table[registry.PaperLine] {
 	type line = registry.PaperLine
-	return Table[line]{Sheet: "保险与证照", Columns: []Column[line]{
-		Text("township", "乡镇", func(l *line) *string { return &l.TownshipName }).Says("社区重名时要填"),
-		Text("community", "社区（村）", func(l *line) *string { return &l.CommunityName }).Must(),
-		Text("project", "小区名称", func(l *line) *string { return &l.ProjectName }).Must().Wide(24).Says("已登记的小区"),
+	return Table[line]{Sheet: "保险与证照", Columns: append(placed(func(l *line) *string { return &l.TownshipName }, func(l *line) *string { return &l.CommunityName }, func(l *line) *string { return &l.ProjectName }),
 		Pick("kind", "证照种类", registry.PaperKinds(), func(l *line) *registry.PaperKind { return &l.Kind }).Must(),
 		Text("subject", "对象", func(l *line) *string { return &l.Subject }).Says("同一种有几份的才填，例如 1幢1号梯；不写个人姓名"),
 		Text("number", "编号", func(l *line) *string { return &l.Number }).Wide(22),
 		Date("from", "有效期起始日", "2026-01-01", func(l *line) *calendar.Date { return &l.Days.From }).Must().Says("同一对象、同一起始日的按新内容修改"),
 		Date("until", "有效期截止日", "2026-12-31", func(l *line) *calendar.Date { return &l.Days.Until }).Must(),
-	}}
+	)}
+}
+
+// placed are the columns that name a project.
+func placed[T any](township, community, project func(*T) *string) []Column[T] {
+	return []Column[T]{
+		Text("township", "乡镇", township).Says("社区重名时要填"),
+		Text("community", "社区（村）", community).Must(),
+		Text("project", "小区名称", project).Must().Wide(24).Says("已登记的小区"),
+	}
+}
+
+// Revenues is the sheet of public revenue.
+func Revenues() Table[registry.HalfYearLine] {
+	type line = registry.HalfYearLine
+	columns := append(placed(func(l *line) *string { return &l.TownshipName }, func(l *line) *string { return &l.CommunityName }, func(l *line) *string { return &l.ProjectName }),
+		Text("half", "半年", func(l *line) *string { return &l.Half }).Must().Says("2026H1 是上半年，2026H2 是下半年；也可以写 2026年上半年。同一小区、同一半年按新内容更正"),
+		Money("opening", "期初余额（元）", "1200.50", func(l *line) *int64 { return &l.Opening }).Must().Wide(18).Says("等于上个半年的期末余额"))
+	for _, part := range []struct {
+		word string
+		list []registry.Choice
+	}{{"收入：", registry.Incomes()}, {"支出：", registry.Expenses()}} {
+		for _, k := range part.list {
+			columns = append(columns, Money(k.ID, part.word+k.Text+"（元）", "1200.50", func(l *line) *int64 { return l.Amount(k.ID) }).Wide(22).Says("没有的不填"))
+		}
+	}
+	columns = append(columns,
+		Text("gap", "与上期期末不符的原因", func(l *line) *string { return &l.Gap }).Wide(24).Says("期初余额与上期期末相同的不填；这一列和以后各列，不填的不改"),
+		Text("account", "账户", func(l *line) *string { return &l.Account }).Wide(22).Says("只写开户银行和尾号，例如 农商银行，尾号 0031"),
+		Date("published", "公示日期", "2026-07-10", func(l *line) *calendar.Date { return &l.Published }).Says("没有公示的不填"),
+		Text("where", "公示地点", func(l *line) *string { return &l.Where }).Wide(22).Says("填了公示日期的要填"),
+		Whole("days", "公示天数", "30", func(l *line) *int64 { return &l.Days }).Says("填了公示日期的要填"),
+		Text("objection", "业主异议", func(l *line) *string { return &l.Objection }).Wide(28).Says("不写个人姓名"),
+		Text("answer", "答复", func(l *line) *string { return &l.Answer }).Wide(28).Says("不写个人姓名"))
+	return Table[line]{Sheet: "公共收益", Columns: columns}
+}
+
+// Repairs is the sheet of facts about repair funds.
+func Repairs() Table[registry.RepairLine] {
+	type line = registry.RepairLine
+	return Table[line]{Sheet: "维修资金", Columns: append(placed(func(l *line) *string { return &l.TownshipName }, func(l *line) *string { return &l.CommunityName }, func(l *line) *string { return &l.ProjectName }),
+		Pick("kind", "种类", registry.RepairKinds(), func(l *line) *registry.RepairKind { return &l.Kind }).Must(),
+		Date("on", "日期", "2026-06-30", func(l *line) *calendar.Date { return &l.On }).Must().Says("余额填截止日期，使用填划款日期"),
+		Money("fen", "金额（元）", "1200.50", func(l *line) *int64 { return &l.Fen }).Must().Wide(18),
+		Text("what", "用途", func(l *line) *string { return &l.What }).Wide(32).Says("使用和应急使用要填，例如 3幢电梯更换主板；余额不填"))}
 }
 
 // Read is a sheet of the register as read.
@@ -182,6 +231,10 @@ func ReadRegister(kind registry.ImportKind, r io.Reader) (Read, error) {
 		return lines(Contracts(), r, func(l *registry.ContractLine) registry.Line { return registry.Line{Contract: l} })
 	case registry.ImportPapers:
 		return lines(Papers(), r, func(l *registry.PaperLine) registry.Line { return registry.Line{Paper: l} })
+	case registry.ImportRevenues:
+		return lines(Revenues(), r, func(l *registry.HalfYearLine) registry.Line { return registry.Line{Revenue: l} })
+	case registry.ImportRepairs:
+		return lines(Repairs(), r, func(l *registry.RepairLine) registry.Line { return registry.Line{Repair: l} })
 	}
 	return Read{}, fault.New("report.ReadRegister", fault.Invalid, "请选择要导入的内容")
 }
@@ -203,6 +256,10 @@ func RegisterTemplate(kind registry.ImportKind) ([]byte, error) {
 		return Contracts().Template()
 	case registry.ImportPapers:
 		return Papers().Template()
+	case registry.ImportRevenues:
+		return Revenues().Template()
+	case registry.ImportRepairs:
+		return Repairs().Template()
 	}
 	return nil, fault.New("report.RegisterTemplate", fault.NotFound, "没有这种模板")
 }

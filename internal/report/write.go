@@ -64,8 +64,11 @@ func (t Table[T]) Filled(rows []T) Sheet {
 }
 
 // Template gives an empty workbook to fill in, with a sheet that explains each column.
-func (t Table[T]) Template() ([]byte, error) {
-	s := t.Filled(nil)
+func (t Table[T]) Template() ([]byte, error) { return t.Prepared(nil) }
+
+// Prepared gives a workbook to fill in in which some rows have been begun, with a sheet that explains each column.
+func (t Table[T]) Prepared(rows []T) ([]byte, error) {
+	s := t.Filled(rows)
 	s.explain = true
 	return Write(s)
 }

@@ -157,9 +157,12 @@ func (db *DB) SweepLoose(ctx context.Context, meta Meta, before time.Time, spare
 	return removed, err
 }
 
-// LooseFiles tells how many loose files were last taken in before a moment, and how many bytes they have.
-func (db *DB) LooseFiles(ctx context.Context, before time.Time) (count int, bytes int64, err error) {
+// LooseFiles tells how many loose files were last taken in before a moment, except those that spared names, and how many bytes they have.
+func (db *DB) LooseFiles(ctx context.Context, before time.Time, spared func(sha256 string) bool) (count int, bytes int64, err error) {
 	err = db.eachLoose(ctx, before, func(d Doc[fileState]) error {
+		if spared(d.ID) {
+			return nil
+		}
 		count++
 		bytes += d.State.Size
 		return nil

@@ -109,7 +109,9 @@ func otherUse() error {
 // finish answers a request whose guard stands already: with what the first try made (done), or by pointing the guard at the record of
 // this try, which then may be inserted. Tries load the state before they commit, so one that comes after a success aims behind
 // its record; and the guard never moves back. Both together make sure that of all tries one record comes to be, and that a later try finds it.
+// A try that aims at the record that the guard names already takes the guard over too: the first one, if it fails, takes back no other guard than its own.
 func (c *Collection[T]) finish(ctx context.Context, meta Meta, change *Commit, idem string, standing Ephemeral) (doc Doc[T], done bool, err error) {
+	elsewhere := fault.New("store.Commit", fault.Conflict, "同一请求正在别处处理，请刷新后查看结果")
 	for {
 		doc, announced, found, err := c.replay(ctx, meta, idem, standing)
 		if err != nil || found {
@@ -120,16 +122,17 @@ func (c *Collection[T]) finish(ctx context.Context, meta Meta, change *Commit, i
 			return doc, false, otherUse()
 		}
 		if change.ID < announced {
-			return doc, false, fault.New("store.Commit", fault.Conflict, "同一请求正在别处处理，请刷新后查看结果")
-		}
-		if change.ID == announced {
-			return doc, false, nil
+			return doc, false, elsewhere
 		}
 		_, err = c.db.engine.PutEphemeral(ctx, *change.Guard, standing.Rev)
 		if !fault.Is(err, fault.Conflict) {
 			return doc, false, err
 		}
-		if standing, err = c.db.engine.GetEphemeral(ctx, standing.Key, c.db.Now()); err != nil {
+		standing, err = c.db.engine.GetEphemeral(ctx, standing.Key, c.db.Now())
+		if fault.Is(err, fault.NotFound) {
+			return doc, false, elsewhere // the first try failed and took its guard back
+		}
+		if err != nil {
 			return doc, false, err
 		}
 	}

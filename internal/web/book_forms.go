@@ -327,26 +327,22 @@ func (s *Server) papersBeside(ctx context.Context, by policy.Actor, row registry
 // bookDesk is where rows of a book come in.
 func (s *Server) bookDesk(p *bookPage) *importDesk {
 	books := s.stations.Books
-	return &importDesk{Path: p.Path + "/imports", Title: p.Title + "导入", Nav: p.nav, New: "新增", Changed: "修改", Same: "没有变化",
-		Look: "会修改现有登记的行", LookText: "请确认这些行确实要改。", KindWord: func(string) string { return p.Title },
+	d := &importDesk{Path: p.Path + "/imports", Title: p.Title + "导入", Nav: p.nav, New: "新增", Changed: "修改", Same: "没有变化", List: p.Title,
+		Intro: "从列表导出的 Excel 也可以改好后导入，同一份文件导入两次也不会重复；隐去的个人信息要换成全名。",
+		Look:  "会修改现有登记的行", LookText: "请确认这些行确实要改。", KindWord: func(string) string { return p.Title },
 		Next:   func(string) []link { return []link{{"看" + p.Title, p.Path}} },
 		Accept: books.AcceptEntries, One: books.EntryImport, LookBack: books.LookBackEntries, Reverse: books.ReverseEntries}
-}
-
-// showBookImports shows the template, the upload, and what the actor imported.
-func (s *Server) showBookImports(c *fiber.Ctx, by policy.Actor, p *bookPage, refused []fault.Field) error {
-	list, err := s.stations.Books.EntryImports(c.UserContext(), by, p.ID)
-	if err != nil {
-		return err
+	d.Template = func(*fiber.Ctx, policy.Actor) (string, []byte, error) {
+		data, err := report.BookTemplate(p.Book)
+		return p.Title, data, err
 	}
-	desk := s.bookDesk(p)
-	return s.showDesk(c, by, deskView{Desk: desk, List: p.Title, Intro: "从列表导出的 Excel 也可以改好后导入，同一份文件导入两次也不会重复；隐去的个人信息要换成全名。", Recent: desk.lines(list)}, refused)
-}
-
-// dryBook reads an uploaded workbook and shows what importing it would do. Nothing is written to the journal.
-func (s *Server) dryBook(c *fiber.Ctx, by policy.Actor, p *bookPage) error {
-	return s.dryDesk(c, by, func(upload *files.Upload) (dryView, error) { return s.dryBookRun(c, by, p, upload) },
-		func(refused []fault.Field) error { return s.showBookImports(c, by, p, refused) })
+	d.Recent = func(ctx context.Context, by policy.Actor) ([]imports.View, error) {
+		return books.EntryImports(ctx, by, p.ID)
+	}
+	d.Dry = func(c *fiber.Ctx, by policy.Actor, upload *files.Upload) (dryView, error) {
+		return s.dryBookRun(c, by, p, upload)
+	}
+	return d
 }
 
 func (s *Server) dryBookRun(c *fiber.Ctx, by policy.Actor, p *bookPage, upload *files.Upload) (dryView, error) {

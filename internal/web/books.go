@@ -62,24 +62,19 @@ func (s *Server) bookRoutes(b bookBase) []Route {
 			return do(c, by, p)
 		}
 	}
-	desk := func(do func(*importDesk) func(*fiber.Ctx, policy.Actor) error) func(*fiber.Ctx, policy.Actor) error {
-		return with(func(c *fiber.Ctx, by policy.Actor, p *bookPage) error { return do(s.bookDesk(p))(c, by) })
-	}
-	one, in := b.path+"/:id<maxLen(64)>", b.path+"/imports"
-	return []Route{
+	one := b.path + "/:id<maxLen(64)>"
+	rows := s.deskRoutes(b.path+"/imports", b.write, true, func(c *fiber.Ctx, _ policy.Actor) (*importDesk, error) {
+		p, err := s.bookPage(c, b)
+		if err != nil {
+			return nil, err
+		}
+		return s.bookDesk(p), nil
+	})
+	return append(rows, []Route{
 		{Method: get, Path: b.path, Action: b.open, Handler: with(s.bookList)},
 		{Method: get, Path: b.path + "/export.xlsx", Action: b.open, Handler: with(s.bookExcel)},
-		{Method: get, Path: in + "/template.xlsx", Action: b.write, Handler: with(s.bookTemplate)},
 		{Method: get, Path: b.path + "/new", Action: b.write, Handler: with(s.entryForm)},
 		{Method: post, Path: b.path + "/new", Action: b.write, Handler: with(s.createEntry)},
-		{Method: get, Path: in, Action: b.write, Handler: with(func(c *fiber.Ctx, by policy.Actor, p *bookPage) error { return s.showBookImports(c, by, p, nil) })},
-		{Method: post, Path: in, Action: b.write, Handler: with(s.dryBook), Upload: maxImport},
-		{Method: post, Path: in + "/accept", Action: b.write, Handler: desk(s.acceptsFor)},
-		{Method: get, Path: in + "/marked/:id", Action: b.write, Handler: s.markedWorkbook},
-		{Method: get, Path: in + "/:id", Action: b.write, Handler: desk(s.oneFor)},
-		{Method: get, Path: in + "/:id/progress", Action: b.write, Handler: desk(s.progressFor)},
-		{Method: get, Path: in + "/:id/reverse", Action: b.write, Handler: desk(s.reverseForm)},
-		{Method: post, Path: in + "/:id/reverse", Action: b.write, Handler: desk(s.reverseFor)},
 		{Method: get, Path: one, Action: b.open, Handler: with(s.bookEntry)},
 		{Method: get, Path: one + "/edit", Action: b.write, Handler: with(s.entryForm)},
 		{Method: post, Path: one + "/edit", Action: b.write, Handler: with(s.correctEntry)},
@@ -88,7 +83,7 @@ func (s *Server) bookRoutes(b bookBase) []Route {
 		{Method: post, Path: one + "/files", Action: b.write, Handler: with(s.attachEntryFile), Upload: maxImport},
 		{Method: post, Path: one + "/files/:n<int>/drop", Action: b.write, Handler: with(s.dropEntryFile)},
 		{Method: get, Path: one + "/files/:n<int>", Action: b.open, Handler: with(s.entryFile)},
-	}
+	}...)
 }
 
 // bookPage is the book that a request is about, and where it is shown.
@@ -329,15 +324,6 @@ func (s *Server) bookExcel(c *fiber.Ctx, by policy.Actor, p *bookPage) error {
 		return err
 	}
 	return sendExcel(c, p.Title+".xlsx", data)
-}
-
-// bookTemplate sends the workbook to fill in.
-func (s *Server) bookTemplate(c *fiber.Ctx, _ policy.Actor, p *bookPage) error {
-	data, err := report.BookTemplate(p.Book)
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, p.Title+"导入模板.xlsx", data)
 }
 
 // entryFile sends a paper of a row.

@@ -48,6 +48,7 @@ func (s *Server) changeBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvi
 		return l, b, err
 	}
 	b.Filters = []boardFilter{{Name: "q", Label: "小区或企业", Value: l.value["q"]}, {Name: "state", Label: "状态", Value: l.value["state"], Options: choicesOf("全部", change.States())}}
+	b.Below = "物业企业"
 	b.Heads = []boardHead{head("小区", ""), head("状态", ""), head("由谁通知", "no-s"), head("通知日期", "no-s"), head("服务到", ""), head("新企业", "no-s")}
 	for _, d := range list {
 		k := &d.State
@@ -97,13 +98,14 @@ func (s *Server) riskBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overview
 	b.Filters = []boardFilter{{Name: "q", Label: "小区", Value: l.value["q"]}, {Name: "township", Label: "乡镇", Value: l.value["township"], Options: towns},
 		{Name: "cause", Label: "原因", Value: l.value["cause"], Options: choicesOf("全部", change.Causes())}}
 	b.Heads = []boardHead{head("小区", ""), {l.sorted("grave", "原因", "grave"), ""}, {l.sorted("days", "期限", "grave"), ""}, head("现服务企业", "no-s"), head("更换", "no-s")}
+	b.OnScreen = "更换"
 	for _, r := range all {
 		causes, texts := make([]string, len(r.Grounds)), make([]string, len(r.Grounds))
-		link := boardCell{Class: "no-s"}
+		link := boardCell{Class: "no-s nw"}
 		for i, g := range r.Grounds {
 			causes[i], texts[i] = registry.TextOf(change.Causes(), g.Cause), g.Text
 			if g.Change != "" {
-				link = boardCell{Text: "看更换", Link: changesPath + "/" + g.Change, Class: "no-s"}
+				link = boardCell{Text: "看更换", Link: changesPath + "/" + g.Change, Class: "no-s nw"}
 			}
 		}
 		days := boardCell{}
@@ -148,15 +150,9 @@ func (s *Server) noticeEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	e := entry{title: "登记退出通知", nav: changesPath, entryView: entryView{Crumbs: []crumb{{"物业更换", changesPath}}, Address: changesPath + "/new", Button: "登记通知", Back: changesPath,
 		Intro: "企业不再续约，或者业主共同决定解聘的，登记收到通知的日期和服务的最后一天。",
 		Notes: []string{"业主解聘提前 60 日、企业不续约提前 90 日书面通知，晚了的照实登记，页面会写明晚了几日。", "公告以后可以应急托管，最长 6 个月；选聘要有达到法定比例的表决记录。"}}}
-	project := c.Query("project", c.FormValue("project"))
-	if project == "" {
-		projects, _, err := projectOptionsFrom(c.UserContext(), s.registered, by, "")
-		if err != nil {
-			return e, err
-		}
-		e.Form = []field{{Name: "project", Label: "小区", Options: projects}}
-		e.Button, e.Intro = "下一步", "先选择小区。"
-		return e, nil
+	project, err := s.projectFirst(c, by, &e)
+	if project == "" || err != nil {
+		return e, err
 	}
 	row, err := s.registered.OneProject(c.UserContext(), by, project)
 	if err != nil {
@@ -177,6 +173,17 @@ func (s *Server) noticeEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 		{Name: "reason", Label: "原因", Type: "text", Autocomplete: "off", Value: value("reason")},
 	}
 	return e, nil
+}
+
+// projectFirst returns the project of a form, or turns the form into the choice of one and returns "".
+func (s *Server) projectFirst(c *fiber.Ctx, by policy.Actor, e *entry) (string, error) {
+	if project := c.Query("project", c.FormValue("project")); project != "" {
+		return project, nil
+	}
+	projects, _, err := projectOptionsFrom(c.UserContext(), s.registered, by, "")
+	e.Form = []field{{Name: "project", Label: "小区", Options: projects}}
+	e.Button, e.Intro = "下一步", "先选择小区。"
+	return "", err
 }
 
 // contractOptions are the contracts of a project, the last one first.
@@ -217,13 +224,6 @@ func (s *Server) openChange(c *fiber.Ctx, by policy.Actor) error {
 	return s.settled(c, by, e, err, "contract", changesPath+"/"+id)
 }
 
-// changeForm is one step that the actor can do now.
-type changeForm struct {
-	Address, Key, Title, Hint, Button string
-	Form                              []field
-	Grave                             bool
-}
-
 // changeView is what change.html shows.
 type changeView struct {
 	ID, Path, ProjectPath string
@@ -231,7 +231,7 @@ type changeView struct {
 	C                     *change.Change
 	Title, Giver, Short   string
 	Items                 []changeItem
-	Forms                 []changeForm
+	Forms                 []stepForm
 	History               []step
 }
 
@@ -287,7 +287,7 @@ var changeSteps = map[string]change.Step{"announce": change.StepAnnounce, "custo
 	"refuse": change.StepRefuse, "measure": change.StepMeasure, "settle": change.StepSettle, "finish": change.StepFinish, "withdraw": change.StepWithdraw}
 
 // changeForms are the steps of the present state in the order of a life.
-func (s *Server) changeForms(c *fiber.Ctx, by policy.Actor, k *change.Change, refused []fault.Field) ([]changeForm, error) {
+func (s *Server) changeForms(c *fiber.Ctx, by policy.Actor, k *change.Change, refused []fault.Field) ([]stepForm, error) {
 	row, err := s.registered.OneProject(c.UserContext(), by, k.Project)
 	if err != nil {
 		return nil, err
@@ -300,48 +300,30 @@ func (s *Server) changeForms(c *fiber.Ctx, by policy.Actor, k *change.Change, re
 	if err != nil {
 		return nil, err
 	}
-	votes := []option{{"", "请选择"}}
-	for _, v := range rows {
-		votes = append(votes, option{v.ID, v.Title + "，" + v.Held.Chinese()})
-	}
+	votes := voteOptions(rows)
 	things := []option{{"", "请选择"}}
 	for _, i := range k.Items {
 		things = append(things, option{i.ID, i.Title})
 	}
-	sent := c.Params("step")
 	day := func(label string) field { return field{Name: "on", Label: label, Type: "date"} }
 	what := func(label, hint string) field { return field{Name: "what", Label: label, Rows: 2, Hint: hint} }
-	all := []struct {
-		name  string
-		form  changeForm
-		grave bool
-	}{
-		{"announce", changeForm{Title: "公告", Hint: "向全体业主公告退出和接下来的安排。", Button: "登记公告", Form: []field{{Name: "announced", Label: "公告日期", Type: "date"}, {Name: "where", Label: "公告地点", Type: "text", Hint: "例如：小区公告栏、各单元门口"}}}, false},
-		{"custody", changeForm{Title: "应急托管", Hint: "先在小区页登记应急托管合同，再在这里选定；最长 6 个月。", Button: "登记应急托管", Form: []field{{Name: "contract", Label: "应急托管合同", Options: contracts}}}, false},
-		{"choose", changeForm{Title: "选聘新企业", Hint: "先在小区页登记表决记录和新合同；表决要达到民法典第二百七十八条的比例。", Button: "登记选聘", Form: []field{{Name: "vote", Label: "业主大会表决记录", Options: votes}, {Name: "contract", Label: "新企业的合同", Options: contracts}}}, false},
-		{"hand", changeForm{Title: "移交", Hint: "生成移交清单：用房、资料、档案、费用、设施、钥匙。", Button: "开始移交"}, false},
-		{"item", changeForm{Title: "登记移交", Hint: "移交了的填日期；没有移交的不填日期，写明原因。", Button: "登记", Form: []field{{Name: "item", Label: "哪一项", Options: things}, {Name: "on", Label: "移交日期", Type: "date", Optional: true}, {Name: "lack", Label: "没有移交的原因", Type: "text", Optional: true}}}, false},
-		{"measure", changeForm{Title: "处置措施", Hint: "约谈、责令、移送等，一条一条登记。", Button: "登记措施", Form: []field{day("日期"), what("措施", "")}}, false},
-		{"settle", changeForm{Title: "恢复办理", Hint: "企业同意退出，或者已经由法院等处理完毕。", Button: "恢复办理", Form: []field{day("日期"), what("怎样了结", "")}}, false},
-		{"finish", changeForm{Title: "完成更换", Hint: "各项都已移交或者写明原因，新企业的合同已经生效。原企业的星级随合同终止失效。", Button: "完成更换"}, false},
-		{"refuse", changeForm{Title: "拒不退出", Hint: "企业到期不撤离、不移交的，登记事实。", Button: "登记拒不退出", Form: []field{day("日期"), what("事实", "")}}, true},
-		{"withdraw", changeForm{Title: "撤回", Hint: "通知收回、双方续约的，撤回这次更换。", Button: "撤回", Form: []field{{Name: "why", Label: "撤回原因", Type: "text"}}}, true},
+	all := []stepForm{
+		{Name: "announce", Title: "公告", Hint: "向全体业主公告退出和接下来的安排。", Button: "登记公告", Form: []field{{Name: "announced", Label: "公告日期", Type: "date"}, {Name: "where", Label: "公告地点", Type: "text", Hint: "例如：小区公告栏、各单元门口"}}},
+		{Name: "custody", Title: "应急托管", Hint: "先在小区页登记应急托管合同，再在这里选定；最长 6 个月。", Button: "登记应急托管", Form: []field{{Name: "contract", Label: "应急托管合同", Options: contracts}}},
+		{Name: "choose", Title: "选聘新企业", Hint: "先在小区页登记表决记录和新合同；表决要达到民法典第二百七十八条的比例。", Button: "登记选聘", Form: []field{{Name: "vote", Label: "业主大会表决记录", Options: votes}, {Name: "contract", Label: "新企业的合同", Options: contracts}}},
+		{Name: "hand", Title: "移交", Hint: "生成移交清单：用房、资料、档案、费用、设施、钥匙。", Button: "开始移交"},
+		{Name: "item", Title: "登记移交", Hint: "移交了的填日期；没有移交的不填日期，写明原因。", Button: "登记", Form: []field{{Name: "item", Label: "哪一项", Options: things}, {Name: "on", Label: "移交日期", Type: "date", Optional: true}, {Name: "lack", Label: "没有移交的原因", Type: "text", Optional: true}}},
+		{Name: "measure", Title: "处置措施", Hint: "约谈、责令、移送等，一条一条登记。", Button: "登记措施", Form: []field{day("日期"), what("措施", "")}},
+		{Name: "settle", Title: "恢复办理", Hint: "企业同意退出，或者已经由法院等处理完毕。", Button: "恢复办理", Form: []field{day("日期"), what("怎样了结", "")}},
+		{Name: "finish", Title: "完成更换", Hint: "各项都已移交或者写明原因，新企业的合同已经生效。原企业的星级随合同终止失效。", Button: "完成更换"},
+		{Name: "refuse", Title: "拒不退出", Hint: "企业到期不撤离、不移交的，登记事实。", Button: "登记拒不退出", Form: []field{day("日期"), what("事实", "")}, Grave: true},
+		{Name: "withdraw", Title: "撤回", Hint: "通知收回、双方续约的，撤回这次更换。", Button: "撤回", Form: []field{{Name: "why", Label: "撤回原因", Type: "text"}}, Grave: true},
 	}
-	var out []changeForm
+	var out []stepForm
 	for _, f := range all {
-		if !k.Can(changeSteps[f.name]) {
-			continue
+		if k.Can(changeSteps[f.Name]) {
+			out = append(out, f.placed(c, changesPath+"/"+c.Params("id"), refused))
 		}
-		f.form.Address, f.form.Key, f.form.Grave = changesPath+"/"+c.Params("id")+"/"+f.name, newKey()+f.name, f.grave
-		// Several forms stand on the page: the names of a form begin with its step.
-		for i := range f.form.Form {
-			f.form.Form[i].Name = f.name + "-" + f.form.Form[i].Name
-			if f.name == sent {
-				f.form.Form[i].Value = c.FormValue(f.form.Form[i].Name)
-			}
-		}
-		f.form.Form = withErrors(f.form.Form, refused)
-		out = append(out, f.form)
 	}
 	return out, nil
 }
@@ -385,10 +367,7 @@ func (s *Server) stepChange(c *fiber.Ctx, by policy.Actor) error {
 		in.date(of+name, "日期")
 	}
 	err := in.with(func() error { _, err := do(); return err })
-	if refused := refusedForm(err); len(refused) > 0 {
-		for i := range refused {
-			refused[i].Name = of + strings.TrimPrefix(refused[i].Name, of)
-		}
+	if refused := stepFields(c.Params("step"), "", err); len(refused) > 0 {
 		return s.showChange(c, by, refused)
 	}
 	if err != nil {

@@ -20,6 +20,9 @@ func TestChangePages(t *testing.T) {
 	if err := f.Appoint(context.Background(), "leaver", "测试人员", policy.Appointment{Role: "firm_manager", Unit: key, Scopes: []string{key}}); err != nil {
 		t.Fatal(err)
 	}
+	if err := f.Appoint(context.Background(), "owner", "测试人员", policy.Appointment{Role: "owner", Unit: policy.ProjectKey(project), Scopes: []string{policy.ProjectKey(project)}}); err != nil {
+		t.Fatal(err)
+	}
 	open := "/changes/new?project=" + project
 	notice := func() url.Values {
 		return pairs("contract", "c1", "giver", "firm", "given", "2026-06-01", "leaves", "2026-08-20", "reason", "经营亏损")
@@ -60,18 +63,22 @@ func TestChangePages(t *testing.T) {
 		scenario{name: "choice without a vote", role: "officer", method: "POST", path: page + "/choose", form: pairs("seq", "2", "choose-contract", "c1"), status: 422, contains: []string{"请选择选聘的表决记录", "请选择接下来的合同"}},
 		scenario{name: "refusal", role: "officer", method: "POST", path: page + "/refuse", form: pairs("seq", "2", "refuse-on", "2026-06-03", "refuse-what", "拒不移交钥匙"), status: 303, changes: 1},
 		scenario{name: "measure", role: "officer", method: "POST", path: page + "/measure", form: pairs("seq", "3", "measure-on", "2026-06-04", "measure-what", "约谈企业负责人"), status: 303, changes: 1},
+		scenario{name: "one step is the main one", role: "officer", path: page, status: 200, contains: []string{`class="btn p">登记措施`, `class="btn">恢复办理`}},
 		scenario{name: "what was done", role: "officer", path: page, status: 200, contains: []string{"拒不退出", "约谈企业负责人", "恢复办理"}},
 		scenario{name: "at risk", role: "officer", path: "/register/risk?cause=refusal", status: 200, contains: []string{"望湖苑", "赣北物业服务有限公司拒不退出", page}},
 		scenario{name: "at risk: another cause", role: "officer", path: "/register/risk?cause=custody", status: 200, contains: []string{"没有符合条件的内容"}},
 		scenario{name: "the list", role: "leaver", path: "/changes?state=refusing", status: 200, contains: []string{"望湖苑"}},
+		scenario{name: "an owner has no register", role: "owner", path: "/register/projects", status: 403},
+		scenario{name: "and claims for his own compound", role: "owner", path: "/fund/claims/new", status: 200, contains: []string{"望湖苑", "project=" + project}},
+		scenario{name: "the way there leads nowhere closed", role: "leaver", path: "/fund/claims", status: 200, excludes: []string{`href="/fund"`}},
 		scenario{name: "nobody outside", role: "secretary", path: "/changes/none", status: 404},
 	)
 	_, sheets := workbook(t, people["officer"].get(t, "/register/risk.xlsx?cause=refusal"))
-	if said := fmt.Sprint(sheets["风险小区"]); !strings.Contains(said, "拒不退出") || !strings.Contains(said, "望湖苑") {
+	if said := fmt.Sprint(sheets["风险小区"]); !strings.Contains(said, "拒不退出") || !strings.Contains(said, "望湖苑") || strings.Contains(said, "更换") {
 		t.Error(said)
 	}
 	_, sheets = workbook(t, people["officer"].get(t, "/changes.xlsx?q="+"why"))
-	if said := fmt.Sprint(sheets["物业更换"]); !strings.Contains(said, "望湖苑") || !strings.Contains(said, "拒不退出") {
+	if said := fmt.Sprint(sheets["物业更换"]); !strings.Contains(said, "望湖苑") || !strings.Contains(said, "拒不退出") || !strings.Contains(said, "{物业企业 false} {状态 false}") {
 		t.Error(said)
 	}
 	if uses, err := f.Changes.Uses(context.Background(), policy.ProjectKey(project), time.Time{}); err != nil || uses != "1 次物业更换" {

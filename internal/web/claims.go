@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"io"
 	"net/url"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"redsteward/internal/report"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry"
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/claim"
 )
@@ -87,7 +89,7 @@ func (s *Server) claimList(c *fiber.Ctx, by policy.Actor) error {
 	for _, state := range claim.States() {
 		states = append(states, option{string(state), state.Title()})
 	}
-	v := casesView{Home: claimsPath, Title: "保修金使用", Sub: "建设单位逾期不修的，由申请人用保修金维修", Excel: l.excel(), Query: l.value["q"], Project: l.value["project"],
+	v := casesView{Home: claimsPath, Fund: s.guard.Allow(by, policy.ReadFund), Title: "保修金使用", Sub: "建设单位逾期不修的，由申请人用保修金维修", Excel: l.excel(), Query: l.value["q"], Project: l.value["project"],
 		State: field{Name: "state", Label: "状态", Options: states, Value: l.value["state"]}, Opened: l.sorted("opened", "提出日期", "opened"), DueFirst: l.sorted("due", "期限", "opened"), Next: nextPage(c, page1.Next), Filtered: l.filtered()}
 	if s.guard.Allow(by, policy.ApplyClaim) {
 		v.New, v.NewText = claimsPath+"/new", "起草保修通知书"
@@ -136,11 +138,19 @@ func (s *Server) newClaim(c *fiber.Ctx, by policy.Actor) error {
 	return s.showNewClaim(c, by, url.Values{"project": {c.Query("project")}, "handover": {c.Query("handover")}, "finding": {c.Query("finding")}}, nil)
 }
 
+// claimable lists the projects for which the actor may claim: an owner does not read the register.
+type claimable struct{ Register }
+
+// Projects implements Projects.
+func (r claimable) Projects(ctx context.Context, by policy.Actor, q registry.ProjectQuery) (registry.Page[registry.ProjectRow], error) {
+	return r.ProjectsFor(ctx, by, policy.ApplyClaim, q)
+}
+
 func (s *Server) showNewClaim(c *fiber.Ctx, by policy.Actor, typed url.Values, refused []fault.Field) error {
 	v := claimNewView{Key: newKey(), Find: c.Query("find"), Handover: typed.Get("handover"), Finding: typed.Get("finding")}
 	if typed.Get("project") == "" && v.Handover == "" {
 		var err error
-		if v.Found, v.More, err = projectOptionsFrom(c.UserContext(), s.registered, by, v.Find); err != nil {
+		if v.Found, v.More, err = projectOptionsFrom(c.UserContext(), claimable{s.registered}, by, v.Find); err != nil {
 			return err
 		}
 		return s.render(c, by, "fund_case_new", page{Title: "起草保修通知书", Nav: claimsPath, Data: v})
@@ -234,6 +244,7 @@ func (s *Server) claimForms(c *claim.Claim) map[claim.Step]caseForm {
 		claim.StepAttach:  {choice: "材料", choices: wanted, file: "文件", aside: true},
 		claim.StepDeliver: {number: "保修通知书编号", day: "送达日期", text: "送达方式", file: "送达回证或者签收照片", hint: "打印保修通知书送达建设单位，从送达的次日起算期限。"},
 		claim.StepAnswer:  {text: "答复", hint: "写明什么时候修、怎样修；不同意的写明理由。"},
+		claim.StepLetter:  {hint: "打印送审稿核对；签发以后才能发出，送审的人不能签。"},
 		claim.StepUrge:    {number: "督促通知书编号", day: "送达日期", hint: "打印督促通知书送达建设单位；再逾期的，申请人可以申请使用保修金。"},
 		claim.StepGone:    {text: "情况（歇业、注销、破产）", number: "文书编号", day: "文书日期", file: "文书", aside: true, hint: "登记以后不用再等期限。"},
 		claim.StepFile:    {amount: "申请使用金额（元）", hint: "材料要先交齐；金额按预算书。"},
@@ -265,8 +276,11 @@ func (s *Server) showClaim(c *fiber.Ctx, by policy.Actor, typed url.Values, refu
 		return err
 	}
 	f := &doc.State
-	v := caseView{Home: claimsPath, HomeTitle: "保修金使用", Path: claimsPath + "/" + id, Key: newKey(), Seq: doc.Seq, Title: f.Name + "：" + f.Where, Sub: f.Place + "，" + f.Title, State: f.State.Title(), Next: f.Next(), Reason: f.Reason,
+	v := caseView{Above: s.fundCrumb(by), NotesTitle: "异议与查验", Home: claimsPath, HomeTitle: "保修金使用", Path: claimsPath + "/" + id, Key: newKey(), Seq: doc.Seq, Title: f.Name + "：" + f.Where, Sub: f.Place + "，" + f.Title, State: f.State.Title(), Next: f.Next(), Reason: f.Reason,
 		Levels: s.approvalLevels(f.Approval)}
+	if f.Letter != nil {
+		v.Letter, v.LetterTitle = s.approvalLevels(&f.Letter.Approval), letterTitles[f.Letter.For]
+	}
 	v.Clock, v.Late = s.caseClock(f.State.Title(), f.Clock)
 	v.Facts = s.claimFacts(f)
 	v.Papers, v.Prints = claimPapers(v.Path, f), claimPrints(v.Path, f)
@@ -285,10 +299,7 @@ func (s *Server) showClaim(c *fiber.Ctx, by policy.Actor, typed url.Values, refu
 		v.Acts = append(v.Acts, form.act(string(do), do.Title(), typed, refused, today))
 	}
 	openFirst(v.Acts, typed.Get("step"))
-	if s.claims.Can(ctx, by, f, claim.StepSign) {
-		v.signForm(f.Approval, typed, refused)
-	}
-	if err := s.paperForms(c, by, &v, s.claims.Desk, f.Approval, f.Scans, f.Keys, f.Opened, typed, refused); err != nil {
+	if err := s.signCase(c, by, &v, s.claims.Approvals(), f.Signing(), f.Scans, f.Keys, f.Opened, typed, refused); err != nil {
 		return err
 	}
 	history, err := s.claims.History(ctx, by, id)
@@ -409,7 +420,7 @@ func (s *Server) doClaim(do claim.Step) func(c *fiber.Ctx, by policy.Actor) erro
 
 // paperClaim records a signature on paper.
 func (s *Server) paperClaim(c *fiber.Ctx, by policy.Actor) error {
-	return s.casePaper(c, claimsPath+"/"+c.Params("id"), func(at fund.At, in fund.OnPaper, password string) error {
+	return s.casePaper(c, claimsPath+"/"+c.Params("id"), func(at fund.At, in policy.OnPaper, password string) error {
 		_, err := s.claims.SignOnPaper(c.UserContext(), by, at, in, password)
 		return err
 	}, func(typed url.Values, refused []fault.Field) error { return s.showClaim(c, by, typed, refused) })
@@ -449,6 +460,28 @@ func claimPrints(path string, f *claim.Claim) []caseLink {
 }
 
 type claimPaper struct{ name, title string }
+
+// letterTitles are the bureau's letters to the developer by the step that sends them out.
+var letterTitles = map[claim.Step]string{claim.StepUrge: "督促通知书", claim.StepAsk: "补存通知书", claim.StepDun: "催缴函"}
+
+// signedLetter adds to a letter of the bureau who signed it; one that is not signed yet says so.
+func (s *Server) signedLetter(v *printView, f *claim.Claim, do claim.Step) {
+	if f.Letter == nil || f.Letter.For != do {
+		if f.State == claim.Noticed && do == claim.StepUrge || f.State == claim.Paid && do == claim.StepAsk {
+			v.Title += "（送审稿）"
+		}
+		return
+	}
+	if f.Letter.Approval.State != policy.ApprovalApproved {
+		v.Title += "（送审稿）"
+	}
+	for _, level := range s.approvalLevels(&f.Letter.Approval) {
+		for _, seat := range level.Seats {
+			v.Rows = append(v.Rows, [2]string{level.Name, seat.Office + "：" + seat.Said})
+		}
+	}
+	v.Hash = hashGroups(f.Letter.Approval.SubjectHash)
+}
 
 func claimPrintsOf(f *claim.Claim) []claimPaper {
 	out := []claimPaper{{"notice", "保修通知书"}}
@@ -512,6 +545,7 @@ func (s *Server) claimPaperOf(p claimPaper, f *claim.Claim) printView {
 		v.From = s.titleOfOffice(string(f.Claimant))
 	case "urge":
 		numbered(f.Urge)
+		s.signedLetter(&v, f, claim.StepUrge)
 		v.Words = []string{"你单位收到保修通知书（" + paperText(f.Notice) + "）后没有在期限内履行保修义务。请在收到本通知书后限期维修；逾期的，申请人可以使用新建物业质量保修金维修，用去的由你单位补存。"}
 	case "review":
 		v.To = ""
@@ -540,11 +574,13 @@ func (s *Server) claimPaperOf(p claimPaper, f *claim.Claim) printView {
 		v.From = s.titleOfOffice(string(f.Claimant))
 	case "ask":
 		numbered(f.Ask)
+		s.signedLetter(&v, f, claim.StepAsk)
 		v.Words = []string{"下列维修已由新建物业质量保修金支付 " + fund.Yuan(f.Cost) + " 元。请在收到本通知书后限期补存同样的金额。"}
 	case "dun":
 		if n := len(f.Dunned); n > 0 {
 			numbered(&f.Dunned[n-1])
 		}
+		s.signedLetter(&v, f, claim.StepDun)
 		v.Words = []string{"补存通知书（" + paperText(f.Ask) + "）的期限已过，你单位还没有补足 " + fund.Yuan(f.Cost) + " 元。请立即补存。"}
 	case "refusal":
 		v.To = s.titleOfOffice(string(f.Claimant))

@@ -8,8 +8,6 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
-	"redsteward/internal/files"
-	"redsteward/internal/imports"
 	"redsteward/internal/report"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -42,7 +40,7 @@ func (s *Server) conductRoutes() []Route {
 	const get, post = fiber.MethodGet, fiber.MethodPost
 	var rows []Route
 	for _, b := range conduct.Books() {
-		path, desk := bookPath(b), s.conductDesk(b)
+		path := bookPath(b)
 		one := path + "/:id<maxLen(64)>"
 		of := func(h func(c *fiber.Ctx, by policy.Actor, b conduct.Book) error) func(*fiber.Ctx, policy.Actor) error {
 			return func(c *fiber.Ctx, by policy.Actor) error { return h(c, by, b) }
@@ -51,16 +49,9 @@ func (s *Server) conductRoutes() []Route {
 			Route{Method: get, Path: path, Action: b.Read(), Handler: of(s.conductList)},
 			Route{Method: get, Path: path + ".xlsx", Action: b.Read(), Handler: of(s.conductExcel)},
 			Route{Method: get, Path: path + "/new", Action: b.Record(), Handler: of(s.conductForm)},
-			Route{Method: post, Path: path + "/new", Action: b.Record(), Handler: of(s.recordConduct), Upload: maxFiling},
-			Route{Method: get, Path: path + "/imports", Action: b.Record(), Handler: of(s.conductImports)},
-			Route{Method: post, Path: path + "/imports", Action: b.Record(), Handler: of(s.dryConduct), Upload: maxImport},
-			Route{Method: post, Path: path + "/imports/accept", Action: b.Record(), Handler: s.acceptsFor(desk)},
-			Route{Method: get, Path: path + "/imports/template.xlsx", Action: b.Record(), Handler: of(s.conductTemplate)},
-			Route{Method: get, Path: path + "/imports/marked/:id", Action: b.Record(), Handler: s.markedWorkbook},
-			Route{Method: get, Path: path + "/imports/:id/progress", Action: b.Record(), Handler: s.progressFor(desk)},
-			Route{Method: get, Path: path + "/imports/:id/reverse", Action: b.Record(), Handler: s.reverseForm(desk)},
-			Route{Method: post, Path: path + "/imports/:id/reverse", Action: b.Record(), Handler: s.reverseFor(desk)},
-			Route{Method: get, Path: path + "/imports/:id", Action: b.Record(), Handler: s.oneFor(desk)},
+			Route{Method: post, Path: path + "/new", Action: b.Record(), Handler: of(s.recordConduct), Upload: maxFiling})
+		rows = append(rows, s.deskRoutes(path+"/imports", b.Record(), true, func(*fiber.Ctx, policy.Actor) (*importDesk, error) { return s.conductDesk(b), nil })...)
+		rows = append(rows,
 			Route{Method: get, Path: one, Action: b.Read(), Handler: of(s.conductOne)},
 			Route{Method: get, Path: one + "/paper", Action: b.Read(), Handler: of(s.conductPaper)},
 			Route{Method: get, Path: one + "/edit", Action: b.Record(), Handler: of(s.conductForm)},
@@ -231,105 +222,9 @@ func (s *Server) firmCode(ctx context.Context, by policy.Actor, id string) (stri
 
 // conductDesk is where the entries of a book come in from Excel.
 func (s *Server) conductDesk(b conduct.Book) *importDesk {
-	return &importDesk{Path: bookPath(b) + "/imports", Title: "从 Excel 登记", Nav: bookPath(b), New: "新登记", Changed: "修改", Same: "已经登记过", KindWord: func(string) string { return b.Title() },
-		Next: func(string) []link { return []link{{"看" + b.Title(), bookPath(b)}} },
-		Accept: func(ctx context.Context, by policy.Actor, draft string, onlyGood bool) (string, error) {
-			return s.conduct.AcceptImport(ctx, by, b, draft, onlyGood)
-		},
-		One: func(ctx context.Context, by policy.Actor, id string) (imports.View, error) {
-			return s.conduct.OneImport(ctx, by, b, id)
-		},
-		LookBack: func(ctx context.Context, by policy.Actor, id string) (imports.Lookback, error) {
-			return s.conduct.LookBackImport(ctx, by, b, id)
-		},
-		Reverse: func(ctx context.Context, by policy.Actor, id string, seq int64, why string) error {
-			return s.conduct.ReverseImport(ctx, by, b, id, seq, why)
-		}}
-}
-
-// deskView is what desk_imports.html shows: one place where rows of one kind come in.
-type deskView struct {
-	Desk           *importDesk
-	Intro, List    string
-	Template       string
-	Recent         []importLine
-	FileError      string
-	MaxRows, MaxMB int
-}
-
-// conductImports shows the template, the upload, and what the actor imported.
-func (s *Server) conductImports(c *fiber.Ctx, by policy.Actor, b conduct.Book) error {
-	return s.showConductImports(c, by, b, nil)
-}
-
-func (s *Server) showConductImports(c *fiber.Ctx, by policy.Actor, b conduct.Book, refused []fault.Field) error {
-	list, err := s.conduct.Imports(c.UserContext(), by, b)
-	if err != nil {
-		return err
-	}
-	desk := s.conductDesk(b)
-	return s.showDesk(c, by, deskView{Desk: desk, List: b.Title(), Intro: "每一行由另一人核对后才生效；同一份文件导入两次也不会重复。", Recent: desk.lines(list)}, refused)
-}
-
-// showDesk shows the page of an import desk.
-func (s *Server) showDesk(c *fiber.Ctx, by policy.Actor, v deskView, refused []fault.Field) error {
-	v.Template, v.FileError, v.MaxRows, v.MaxMB = v.Desk.Path+"/template.xlsx", fileError(refused), imports.MaxLines, files.MaxPaper>>20
-	p := page{Title: v.Desk.Title, Nav: v.Desk.Nav, Data: v, Fields: refused}
-	if len(refused) > 0 {
-		return s.refuse(c, by, "desk_imports", p)
-	}
-	return s.render(c, by, "desk_imports", p)
-}
-
-// conductTemplate sends the workbook to fill in.
-func (s *Server) conductTemplate(c *fiber.Ctx, _ policy.Actor, b conduct.Book) error {
-	data, err := report.Conduct(b, s.conduct.Terms).Template()
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, b.Title()+"导入模板.xlsx", data)
-}
-
-// dryDesk reads an uploaded workbook and shows what importing it would do; again shows the page of the desk with what was refused.
-func (s *Server) dryDesk(c *fiber.Ctx, by policy.Actor, run func(upload *files.Upload) (dryView, error), again func([]fault.Field) error) error {
-	_, upload, err := s.receiveWorkbook(c)
-	if upload != nil {
-		defer upload.Close() //nolint:errcheck // a temporary file that only we know
-	}
-	if err == nil && upload == nil {
-		err = fault.InvalidFields("web.dryDesk", fault.Field{Name: "file", Message: "请选择要导入的 Excel 文件"})
-	}
-	var v dryView
-	if err == nil {
-		v, err = run(upload)
-	}
-	if refused := fileFaults(err); len(refused) > 0 {
-		return again(refused)
-	}
-	if err != nil {
-		return err
-	}
-	return s.showDryRun(c, by, v)
-}
-
-// dryConduct is the dry run of a book.
-func (s *Server) dryConduct(c *fiber.Ctx, by policy.Actor, b conduct.Book) error {
-	return s.dryDesk(c, by, func(upload *files.Upload) (dryView, error) {
-		read, err := report.Conduct(b, s.conduct.Terms).Read(upload.Reader())
-		if err != nil {
-			return dryView{}, err
-		}
-		lines := make([]conduct.Line, len(read.Rows))
-		for i, r := range read.Rows {
-			lines[i] = r.Value
-			lines[i].Row = r.Number
-		}
-		run, err := s.conduct.DryImport(c.UserContext(), by, b, imports.File[conduct.Line]{Name: upload.Name, Hash: upload.SHA256, Lines: lines, Unread: unread(read.Faults)})
-		if err != nil {
-			return dryView{}, err
-		}
-		return s.dryView(c, by, s.conductDesk(b), run, upload, read.Sheet, read.At)
-	}, func(refused []fault.Field) error { return s.showConductImports(c, by, b, refused) })
+	d := &importDesk{Path: bookPath(b) + "/imports", Title: "从 Excel 登记", Nav: bookPath(b), New: "新登记", Changed: "修改", Same: "已经登记过", KindWord: func(string) string { return b.Title() },
+		List: b.Title(), Intro: "每一行由另一人核对后才生效；同一份文件导入两次也不会重复。", Next: func(string) []link { return []link{{"看" + b.Title(), bookPath(b)}} }}
+	return rowsDesk(s, d, string(b), report.Conduct(b, s.conduct.Terms), s.conduct.Intake(b), func(l *conduct.Line, row int64) { l.Row = row })
 }
 
 // conductPaper answers with the scanned document.

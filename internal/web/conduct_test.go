@@ -209,7 +209,7 @@ func TestConductImport(t *testing.T) {
 	if accepted.StatusCode != 303 {
 		t.Fatalf("%d %.400s", accepted.StatusCode, accepted.body)
 	}
-	if _, err := f.Conduct.RunImports(context.Background()); err != nil {
+	if _, err := f.Conduct.Intake(conduct.Credit).RunAccepted(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	if a := officer.get(t, at); a.StatusCode != 200 || !strings.Contains(a.body, "看失信信息") {
@@ -222,7 +222,7 @@ func TestConductImport(t *testing.T) {
 	if a := officer.send(t, http.MethodPost, at+"/reverse", pairs("seq", seq[1], "reason", "文件传错了")); a.StatusCode != 303 {
 		t.Fatalf("%d %.400s", a.StatusCode, a.body)
 	}
-	if _, err := f.Conduct.RunImports(context.Background()); err != nil {
+	if _, err := f.Conduct.Intake(conduct.Credit).RunAccepted(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	if a := officer.get(t, "/credit?state=withdrawn"); !strings.Contains(a.body, "都建罚决〔2026〕3号") {

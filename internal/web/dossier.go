@@ -80,8 +80,32 @@ func (v dossierView) Empty() []dossierPart {
 	return slices.DeleteFunc(slices.Clone(v.Parts), func(p dossierPart) bool { return len(p.Rows) > 0 })
 }
 
-// Wide reports whether only a wide page shows a column.
-func (p dossierPart) Wide(i int) bool { return i >= shownHeads }
+// Class is how a column looks: the later ones are for a wide page only, figures stand to the right.
+func (p dossierPart) Class(i int) string {
+	figures := false
+	for _, r := range p.Rows {
+		switch cell := r.Cells[i].(type) {
+		case int64, num.Num:
+			figures = true
+		case string:
+			if cell != "" {
+				return wideClass(i)
+			}
+		}
+	}
+	if figures {
+		return strings.TrimSpace("num " + wideClass(i))
+	}
+	return wideClass(i)
+}
+
+// wideClass hides a later column on a phone.
+func wideClass(i int) string {
+	if i >= shownHeads {
+		return "no-s"
+	}
+	return ""
+}
 
 // add appends a row.
 func (p *dossierPart) add(path string, cells ...any) {

@@ -9,6 +9,7 @@ import (
 	"redsteward/registry/filing"
 	"redsteward/registry/handover"
 	"redsteward/registry/party"
+	"redsteward/supervision/rectification"
 )
 
 // The parts of a dossier that projects and firms have in common.
@@ -52,6 +53,18 @@ func (d *dossier) changes(of about) {
 		for _, doc := range all {
 			c := &doc.State
 			p.add(changesPath+"/"+doc.ID, c.Name(), c.State.Title(), c.FirmName, c.Given, c.Leaves, c.NextFirm, c.Ended)
+		}
+		return err
+	})
+}
+
+// rectifications adds what visits found and how it was put right.
+func (d *dossier) rectifications(of about) {
+	d.part(d.s.rectifications != nil, policy.ReadRectification, dossierPart{ID: "rectifications", Title: "整改", Heads: []string{"文书", "状态", "小区", "企业", "走访日期", "已核实", "问题", "办结日期"}, More: rectificationsPath}, func(p *dossierPart) error {
+		docs, err := d.s.rectificationsOf(d.c.UserContext(), d.by, rectification.Filter{Project: of.project, Firm: of.firm})
+		for i := range docs {
+			k := &docs[i].State
+			p.add(rectificationsPath+"/"+docs[i].ID, k.Kind.Title(), k.State.Title(), k.Name, k.FirmName, k.Opened, int64(len(k.Findings)-len(k.Open())), int64(len(k.Findings)), k.Closed)
 		}
 		return err
 	})

@@ -36,6 +36,8 @@ func (s *Server) projectDossier(c *fiber.Ctx, by policy.Actor) (dossierView, err
 	d.handovers(of)
 	d.fund(r.ID)
 	d.changes(of)
+	d.matters(of)
+	d.rectifications(of)
 	d.conduct(of)
 	if r.Firm != "" {
 		d.party(party.Filter{Firm: r.Firm, Community: r.Community})
@@ -57,7 +59,7 @@ func (d *dossier) projectFacts(r registry.ProjectRow) {
 		p.fact("社区（村）", r.CommunityName)
 		p.fact("地址", r.Project.Address)
 		p.fact("户数", r.Households)
-		p.fact("建筑面积（平方米）", areaText(r.Project.Area))
+		p.fact("建筑面积（平方米）", areaShown(r.Project.Area))
 		p.fact("物业类型", registry.TextOf(registry.ProjectKinds(), r.Project.Kind))
 		p.fact("交付日期", r.Project.Delivered)
 		p.fact("首次承接", r.Project.TakenOver)
@@ -129,15 +131,23 @@ func (d *dossier) contracts(r registry.ProjectRow) {
 
 // owners adds bodies and votes of the owners.
 func (d *dossier) owners(r registry.ProjectRow) {
-	d.part(true, policy.ReadRegister, dossierPart{ID: "bodies", Title: "业主组织", Heads: []string{"业主组织", "状态", "任期起始", "任期届满"}}, func(p *dossierPart) error {
+	d.part(true, policy.ReadRegister, dossierPart{ID: "bodies", Title: "业主组织", Heads: []string{"业主组织", "状态", "任期起始", "任期届满", "成员", "其中党员"}}, func(p *dossierPart) error {
 		for _, b := range slices.Backward(r.Project.Bodies) {
 			state := "已届满"
 			if b.Days.Holds(r.Day) {
 				state = "在任"
 			}
-			p.add("", registry.TextOf(registry.BodyKinds(), b.Kind), state, b.Days.From, b.Days.Until)
+			p.add("", registry.TextOf(registry.BodyKinds(), b.Kind), state, b.Days.From, b.Days.Until, known(b.Members), known(b.PartyMembers))
 		}
 		return nil
+	})
+	d.part(d.s.bodies != nil, policy.ReadRegister, dossierPart{ID: "foundings", Title: "业主组织组建和换届", Heads: []string{"组建和换届", "状态", "筹备组成立", "候选人", "审查通过", "公示", "产生", "成员", "其中党员", "备案号"}, More: bodiesPath}, func(p *dossierPart) error {
+		list, err := d.s.bodies.Of(d.c.UserContext(), d.by, r.ID)
+		for _, doc := range slices.Backward(list) {
+			f := &doc.State
+			p.add(bodyPath(doc.ID), f.Title(), f.State.Title(), f.Group.On, known(f.Candidates.All), known(f.Qualified.All), f.Notice.On, f.Chosen.On, known(f.Chosen.All), known(f.Chosen.Party), f.Number)
+		}
+		return err
 	})
 	d.part(true, policy.ReadRegister, dossierPart{ID: "votes", Title: "业主大会表决", Heads: []string{"表决", "结果", "事项", "表决截至", "公示", "参与面积（平方米）", "参与人数", "同意面积（平方米）", "同意人数"}}, func(p *dossierPart) error {
 		votes, err := d.s.registered.Votes(d.c.UserContext(), d.by, r.ID)
@@ -222,4 +232,12 @@ func areaCell(area num.Num) any {
 		return ""
 	}
 	return area
+}
+
+// known is a number for a cell, "" for what was not told.
+func known(n int64) any {
+	if n == 0 {
+		return ""
+	}
+	return n
 }

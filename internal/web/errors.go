@@ -138,6 +138,9 @@ func (s *Server) fail(c *fiber.Ctx, ask *request, err error) error {
 	if f.Status == fiber.StatusUnauthorized && !ask.route.Plain {
 		return s.renderSignIn(c, ask.by, signInForm{Next: s.comeBack(c), Notice: signInNotice(c)})
 	}
+	if look := lookOf(c); look != nil && look.Day.IsZero() && ask.kind != fault.Invalid {
+		c.Locals(lookKey{}, (*lookView)(nil)) // there is nothing here to look back to
+	}
 	return s.render(c, ask.by, "error", page{Title: f.Title, Data: f})
 }
 

@@ -79,7 +79,7 @@ func TestEstatePages(t *testing.T) {
 		{name: "vote: the developer", role: "builder", method: "POST", path: projectPage + "/votes/new", form: vote(), status: 403},
 		{name: "vote: more than all", role: "officer", method: "POST", path: projectPage + "/votes/new", form: vote("joined_heads", "401"), status: 422, contains: []string{"参与表决的人数 401 要在 0 至全体业主的 400 之间", `value="52000.5"`}},
 		{name: "vote", role: "officer", method: "POST", path: projectPage + "/votes/new", form: vote(), status: 303, changes: 1},
-		{name: "vote: is shown", role: "builder", path: projectPage, status: 200, contains: []string{"选聘赣北物业", "达到法定比例", "参与 40000.00 / 52000.50 平方米，300 / 400 人", "还没有公示"}, excludes: []string{"未达到", "登记表决"}},
+		{name: "vote: is shown", role: "builder", path: projectPage, status: 200, contains: []string{"选聘赣北物业", "达到法定比例", "参与 40,000.00 / 52,000.50 平方米，300 / 400 人", "还没有公示"}, excludes: []string{"未达到", "登记表决"}},
 		{name: "vote: below the thresholds", role: "officer", method: "POST", path: projectPage + "/votes/new", form: vote("matter", "m6", "agreed_heads", "224", "notified", "2026-09-10"), status: 303, changes: 1},
 		{name: "vote: is shown too", role: "officer", path: projectPage, status: 200, contains: []string{"未达到法定比例", "未达到四分之三以上", "通知不足 15 日", "筹集维修资金"}},
 		{name: "vote: none", role: "officer", path: projectPage + "/votes/none", status: 404},
@@ -111,9 +111,9 @@ func TestEstatePages(t *testing.T) {
 		{name: "revenue: none", role: "officer", path: projectPage + "/revenue/2020H1", status: 404},
 		{name: "repair fund: fields", role: "officer", method: "POST", path: projectPage + "/repair/new", form: pairs("kind", "use", "on", "2026-01-10", "fen", "0"), status: 422, contains: []string{"使用要大于 0", "请填写用途"}},
 		{name: "repair fund", role: "officer", method: "POST", path: projectPage + "/repair/new", form: pairs("kind", "balance", "on", "2026-01-10", "fen", "5000.1"), status: 303, changes: 1},
-		{name: "money of the project", role: "builder", path: projectPage, status: 200, contains: []string{"2025年下半年", "期末余额 1200.05 元", "5000.10 元"}, excludes: []string{"登记公共收益"}},
-		{name: "money of all", role: "officer", path: "/register/money?half=2025H2&shown=no", status: 200, contains: []string{"望湖苑", "没有公示", "1200.05", "5000.10"}},
-		{name: "repair fund: withdraw", role: "officer", path: projectPage + "/repair/0/withdraw", status: 200, contains: []string{"余额 5000.10 元以后不再计入"}},
+		{name: "money of the project", role: "builder", path: projectPage, status: 200, contains: []string{"2025年下半年", "期末余额 1,200.05 元", "5,000.10 元"}, excludes: []string{"登记公共收益"}},
+		{name: "money of all", role: "officer", path: "/register/money?half=2025H2&shown=no", status: 200, contains: []string{"望湖苑", "没有公示", "1,200.05", "5,000.10"}},
+		{name: "repair fund: withdraw", role: "officer", path: projectPage + "/repair/0/withdraw", status: 200, contains: []string{"余额 5,000.10 元以后不再计入"}},
 		{name: "repair fund: withdrawn", role: "officer", method: "POST", path: projectPage + "/repair/0/withdraw", form: pairs("seq", "1", "reason", "录错小区"), status: 303, changes: 1},
 		{name: "coverage", role: "officer", path: "/register/coverage", status: 200, contains: []string{"望湖苑", "市场化", "100.0%", "全部显示以便打印", "导出 Excel"}},
 		{name: "coverage: the other form", role: "officer", path: "/register/coverage?form=none", status: 200, contains: []string{"没有符合条件的内容", "清除条件"}},
@@ -143,6 +143,10 @@ func TestEstatePages(t *testing.T) {
 	projects, err := report.ReadRegister(registry.ImportProjects, strings.NewReader(people["officer"].get(t, "/register/projects.xlsx").body))
 	if err != nil || len(projects.Lines) != 1 || projects.Lines[0].Project.DeveloperCode != codeThree {
 		t.Errorf("%+v %v", projects, err)
+	}
+	_, sheets := workbook(t, people["officer"].get(t, "/register/money.xlsx?half=2025H2&shown=no"))
+	if said := fmt.Sprint(sheets["公共收益与维修资金"]); !strings.Contains(said, "1200.05") || strings.Contains(said, "1,200.05") {
+		t.Errorf("amounts as Excel: %s", said)
 	}
 	for form, rows := range map[string]int{"market": 1, "none": 0} {
 		_, sheets := workbook(t, people["officer"].get(t, "/register/coverage.xlsx?form="+form))

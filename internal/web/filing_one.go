@@ -107,7 +107,7 @@ func (s *Server) showFiling(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		return err
 	}
 	f := &doc.State
-	v := filingView{filingLine: s.filingLineOf(id, f), ID: id, Seq: doc.Seq, Key: newKey(), Basis: f.Basis, Event: f.Event, Note: f.Note, Reason: f.Reason, Clause: f.Clause,
+	v := filingView{filingLine: filingLineOf(id, f, s.shownNow(c)), ID: id, Seq: doc.Seq, Key: newKey(), Basis: f.Basis, Event: f.Event, Note: f.Note, Reason: f.Reason, Clause: f.Clause,
 		Final: f.State.Final(), HasReceipt: f.State == filing.Registered, Levels: s.approvalLevels(f.Approval)}
 	if !f.Happened.IsZero() {
 		v.Happened = f.Happened.Chinese()

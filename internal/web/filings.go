@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -72,16 +73,16 @@ func filingFilter(l listAddress) filing.Filter {
 }
 
 // filingLineOf puts a filing into words.
-func (s *Server) filingLineOf(id string, f *filing.Filing) filingLine {
+func filingLineOf(id string, f *filing.Filing, now time.Time) filingLine {
 	line := filingLine{Path: filingsPath + "/" + id, Subject: f.Subject(), Title: f.Title, State: f.State.Title(), Number: f.Number, Since: "未提交"}
 	if f.Project != "" {
 		line.Firm = f.FirmName
 	}
 	if !f.Submitted.IsZero() {
-		line.Since = shortDate(calendar.DateOf(f.Submitted.Time), calendar.DateOf(s.clocks.Business()))
+		line.Since = shortDate(calendar.DateOf(f.Submitted.Time), calendar.DateOf(now))
 	}
 	if due := f.DueNow(); due.Rule != "" && !f.State.Final() {
-		line.Due, line.Late = due.Chinese(), due.Late(s.clocks.Business())
+		line.Due, line.Late = due.Chinese(), due.Late(now)
 	}
 	return line
 }
@@ -102,7 +103,7 @@ func (s *Server) filingList(c *fiber.Ctx, by policy.Actor) error {
 		v.States = append(v.States, option{Value: string(state), Label: state.Title()})
 	}
 	for _, d := range found.Docs {
-		v.Rows = append(v.Rows, s.filingLineOf(d.ID, &d.State))
+		v.Rows = append(v.Rows, filingLineOf(d.ID, &d.State, s.shownNow(c)))
 	}
 	return s.render(c, by, "filings", page{Title: "登记备案", Nav: filingsPath, Data: v})
 }
@@ -115,7 +116,7 @@ func (s *Server) filingsExcel(c *fiber.Ctx, by policy.Actor) error {
 	}
 	var rows []row
 	err := s.filings.Each(c.UserContext(), by, filingFilter(readList(c, filingsPath, filingFilters...)), func(id string, f *filing.Filing) {
-		rows = append(rows, row{s.filingLineOf(id, f), *f})
+		rows = append(rows, row{filingLineOf(id, f, s.shownNow(c)), *f})
 	})
 	if err != nil {
 		return err
@@ -123,8 +124,8 @@ func (s *Server) filingsExcel(c *fiber.Ctx, by policy.Actor) error {
 	table := report.Table[row]{Sheet: "备案", Columns: []report.Column[row]{
 		report.Shown("备案号", func(r *row) any { return r.Number }).Wide(22), report.Shown("种类", func(r *row) any { return r.Title }).Wide(28), report.Shown("小区", func(r *row) any { return r.f.ProjectName }).Wide(20),
 		report.Shown("企业", func(r *row) any { return r.f.FirmName }).Wide(28), report.Shown("状态", func(r *row) any { return r.State }), report.Shown("事项日期", func(r *row) any { return r.f.Happened }),
-		report.Shown("收件日期", func(r *row) any { return r.Since }), report.Shown("回执日期", func(r *row) any { return r.f.Filed }), report.Shown("理由", func(r *row) any { return r.f.Reason }).Wide(30),
-		report.Shown("社区告知", func(r *row) any { return r.f.Noticed(s.clocks.Business()).Title() }).Wide(20),
+		report.Shown("收件日期", func(r *row) any { return dayOf(r.f.Submitted.Time) }), report.Shown("回执日期", func(r *row) any { return r.f.Filed }), report.Shown("理由", func(r *row) any { return r.f.Reason }).Wide(30),
+		report.Shown("社区告知", func(r *row) any { return r.f.Noticed(s.shownNow(c)).Title() }).Wide(20),
 	}}
 	for _, sheet := range s.filings.Kinds.Sheets() {
 		table.Columns = append(table.Columns, report.Shown(sheet.Title, func(r *row) any {

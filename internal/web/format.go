@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/num"
 )
 
@@ -27,6 +28,14 @@ func dateTime(t time.Time) string {
 		return "—"
 	}
 	return dateLong(t) + t.In(shanghai).Format(" 15:04")
+}
+
+// dayOf is the day of a moment, no day for none.
+func dayOf(t time.Time) calendar.Date {
+	if t.IsZero() {
+		return calendar.Date{}
+	}
+	return calendar.DateOf(t)
 }
 
 // weekday is 星期一.

@@ -12,6 +12,7 @@ import (
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/fund"
+	"redsteward/registry/fund/refund"
 )
 
 // The pages of the guarantee fund.
@@ -62,7 +63,9 @@ type (
 		fund.Due
 		FenText, PaidText, SecuredText, OpenText, DayText, BegunText, EndsText, EventText, StartsText, VersionNo string
 		Late                                                                                                     []fund.Line
-		Owes                                                                                                     bool
+		// StageTexts are the stages of the rule with what they paid back.
+		StageTexts []string
+		Owes       bool
 	}
 	fundMovement struct {
 		No                         int64
@@ -108,8 +111,8 @@ type fundLedgerView struct {
 	CanAssess, CanBook, Whole  bool
 	CanReverse, HasDue         bool
 	Claims                     []caseRow
-	// Refundable are the amounts whose refund may begin, Key that of its form.
-	Refundable []fund.Due
+	// Refundable are the refunds that may begin, Key that of their forms.
+	Refundable []refund.Offer
 	Key        string
 	Printed    string
 }
@@ -151,7 +154,7 @@ func (s *Server) ledgerView(c *fiber.Ctx, by policy.Actor, st fund.Statement) fu
 		v.HasDue = true
 		_, late := d.LateFee(clock.today)
 		v.Dues = append(v.Dues, fundDue{Due: d, FenText: fund.Yuan(d.Fen), PaidText: fund.Yuan(d.Paid), SecuredText: fund.Yuan(d.Secured), OpenText: fund.Yuan(d.Open()), DayText: d.Day.Chinese(), BegunText: d.Begun.Chinese(),
-			EndsText: d.Ends().Chinese(), EventText: registry.TextOf(fund.Events(), d.Event), StartsText: registry.TextOf(fund.Events(), d.Starts), VersionNo: versionNo(d.Version), Late: late, Owes: d.Open() > 0})
+			EndsText: d.Ends().Chinese(), EventText: registry.TextOf(fund.Events(), d.Event), StartsText: registry.TextOf(fund.Events(), d.Starts), VersionNo: versionNo(d.Version), Late: late, Owes: d.Open() > 0, StageTexts: stageTexts(d)})
 	}
 	for _, g := range l.Letters {
 		word := ""
@@ -200,6 +203,22 @@ func (s *Server) ledgerView(c *fiber.Ctx, by policy.Actor, st fund.Statement) fu
 		v.Next = append(v.Next, fundNext{n.Day.Chinese(), word, left, n.What, n.Basis})
 	}
 	return v
+}
+
+// stageTexts are the stages of an amount in words: when and how much the rule gives back, and what was.
+func stageTexts(d fund.Due) (out []string) {
+	for i, stage := range d.Stages {
+		n := int64(i + 1)
+		text := "满 " + strconv.FormatInt(stage.After, 10) + " 年退 " + stage.Percent.String() + "%"
+		if ends := d.StageEnds(n); !ends.IsZero() {
+			text += "（" + ends.Chinese() + "满）"
+		}
+		if back, done := d.ReleaseOf(n); done {
+			text += "，已退 " + fund.Yuan(back.Fen) + " 元（第 " + strconv.FormatInt(back.Entry, 10) + " 笔）"
+		}
+		out = append(out, text)
+	}
+	return out
 }
 
 // movementOf puts an entry into words: what came into the bank and went out of it, and how it was posted.

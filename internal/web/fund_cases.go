@@ -24,6 +24,10 @@ type caseView struct {
 	Key                   string
 	Seq                   int64
 	Title, Sub, State     string
+	// Above is what stands over the list, in the crumbs: the fund, without a path for who may not open it; nil for nothing.
+	Above *crumb
+	// NotesTitle is the heading of Notes.
+	NotesTitle string
 	// Late marks an overrun clock; Next says in big what comes next and who does it.
 	Late         bool
 	Next, Reason string
@@ -38,14 +42,20 @@ type caseView struct {
 	Acts    []caseAct
 	Levels  []approvalLevelView
 	History []step
-	// Hash is what is signed, with its form.
-	Hash, HashShown string
-	CanSign         bool
-	Sign            []field
-	// CanPaper: a signature on paper can be recorded, by the fields Paper; Looks are scans that wait for a second look.
-	CanPaper bool
-	Paper    []field
-	Looks    []paperView
+	// Letter are the levels of the approval of a letter of the bureau, LetterTitle is what the letter is called.
+	Letter      []approvalLevelView
+	LetterTitle string
+	// Signing is where the approval is signed.
+	Signing signingView
+}
+
+// fundCrumb leads to the overview of the fund, for who may open it.
+func (s *Server) fundCrumb(by policy.Actor) *crumb {
+	c := &crumb{Label: "保修金"}
+	if s.guard.Allow(by, policy.ReadFund) {
+		c.Path = fundPath
+	}
+	return c
 }
 
 type caseLink struct{ Title, Link string }
@@ -54,6 +64,8 @@ type caseLink struct{ Title, Link string }
 type caseNote struct {
 	Title, Sub, State string
 	Acts              []caseAct
+	// Papers are its pictures.
+	Papers []caseLink
 }
 
 // caseAct is one form of a case: one step.
@@ -142,56 +154,21 @@ func (s *Server) caseClock(title string, d calendar.Deadline) (map[string]string
 	return map[string]string{"Title": title, "From": from, "Left": left, "Basis": d.Basis, "Class": class}, d.Late(s.clocks.Business())
 }
 
-// signForm is the form of a signature.
-func (v *caseView) signForm(a *policy.Approval, typed url.Values, refused []fault.Field) {
-	v.CanSign, v.Hash, v.HashShown = true, a.SubjectHash, hashGroups(a.SubjectHash)
-	v.Sign = withErrors([]field{{Name: "reason", Label: "理由", Rows: 2, Optional: true, Value: typed.Get("reason"), Hint: "退回、不同意或按岗位代签时必须写"},
-		{Name: "current", Label: "你的密码", Type: "password", Autocomplete: "current-password", Hint: "签署前再核对一次是本人"}}, refused)
-}
-
-// paperForms adds what can be done with signatures on paper. scans are those of the case; the last ones wait for a second look.
-func (s *Server) paperForms(c *fiber.Ctx, by policy.Actor, v *caseView, desk fund.Desk, a *policy.Approval, scans []files.Stored, keys []string, day calendar.Date, typed url.Values, refused []fault.Field) error {
-	for i := range scans {
-		v.Papers = append(v.Papers, caseLink{"签字件 " + strconv.Itoa(i+1), v.Path + "/files/scan-" + strconv.Itoa(i+1)})
-	}
-	if a == nil || a.State != policy.ApprovalPending || !s.guard.Allow(by, policy.SignApproval) {
-		return nil
-	}
-	ctx, waiting := c.UserContext(), a.Papers()
-	for i, scan := range waiting {
-		if !desk.MayLook(ctx, by, a, scan.Paper.FileHash, keys, day) {
-			continue
-		}
-		if len(v.Sign) == 0 {
-			v.signForm(a, typed, refused)
-			v.CanSign = false
-		}
-		v.Looks = append(v.Looks, paperView{Office: s.titleOfOffice(string(scan.As)), Hash: scan.Paper.FileHash, Link: v.Path + "/files/scan-" + strconv.Itoa(len(scans)-len(waiting)+i+1)})
-	}
-	v.Hash, v.HashShown = a.SubjectHash, hashGroups(a.SubjectHash)
-	if !a.Chain.Levels[a.Level].Paper || len(waiting) > 0 {
-		return nil
-	}
-	people, err := s.people.Colleagues(ctx, by, policy.SignApproval, policy.SignApproval)
-	if err != nil {
-		return err
-	}
-	signers := []option{{Label: "请选择"}}
-	for _, p := range people {
-		signers = append(signers, option{Value: p.ID, Label: p.Name + "（" + p.Titles + "）"})
-	}
-	v.CanPaper = true
-	v.Paper = withErrors([]field{{Name: "signer", Label: "在纸上签字的人", Options: signers, Value: typed.Get("signer")}, {Name: "signed_on", Label: "纸上的签字日期", Type: "date", Value: typed.Get("signed_on")}}, refused)
-	return nil
+// signCase adds to a case what the actor can do with an approval of it.
+func (s *Server) signCase(c *fiber.Ctx, by policy.Actor, v *caseView, desk policy.ApprovalDesk, a *policy.Approval, scans []files.Stored, keys []string, day calendar.Date, typed url.Values, refused []fault.Field) (err error) {
+	ctx := c.UserContext()
+	v.Papers = append(v.Papers, scanLinks(v.Path, len(scans))...)
+	v.Signing, err = s.signing(c, by, v.Path, v.Seq, toSign{a, desk.MaySign(ctx, by, a, keys, day), func(scan string) bool { return desk.MayLook(ctx, by, a, scan, keys, day) }, len(scans)}, typed, refused)
+	return err
 }
 
 // casePaper records a signature on paper.
-func (s *Server) casePaper(c *fiber.Ctx, address string, do func(at fund.At, in fund.OnPaper, password string) error, show func(typed url.Values, refused []fault.Field) error) error {
+func (s *Server) casePaper(c *fiber.Ctx, address string, do func(at fund.At, in policy.OnPaper, password string) error, show func(typed url.Values, refused []fault.Field) error) error {
 	values, upload, err := s.takeDocument(c)
 	if upload != nil {
 		defer upload.Close() //nolint:errcheck // a temporary file that only we know
 	}
-	in := fund.OnPaper{Hash: values.Get("hash"), Signer: values.Get("signer"), Upload: upload}
+	in := policy.OnPaper{Hash: values.Get("hash"), Signer: values.Get("signer"), Upload: upload}
 	if text := values.Get("signed_on"); text != "" && err == nil {
 		var bad error
 		if in.SignedOn, bad = calendar.ParseDate(text); bad != nil {
@@ -377,4 +354,6 @@ type casesView struct {
 	Opened, DueFirst                      sortLink
 	Next                                  string
 	Filtered                              bool
+	// Fund: the actor may open the overview of the fund.
+	Fund bool
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -44,7 +45,7 @@ func (s *Server) fundLedgerExcel(c *fiber.Ctx, by policy.Actor) error {
 	for _, a := range fund.Accounts() {
 		balances.Rows = append(balances.Rows, []any{a.Title(), inYuan(l.Balances.Of(a))})
 	}
-	dues := report.Figures{Sheet: "应缴", Heads: []string{"分期", "依据", "应缴（元）", "已缴（元）", "替代（元）", "还差（元）", "缴存期限", "存储期起算", "存储期届满", "算法"}}
+	dues := report.Figures{Sheet: "应缴", Heads: []string{"分期", "依据", "应缴（元）", "已缴（元）", "替代（元）", "还差（元）", "缴存期限", "存储期起算", "存储期届满", "分期已退（元）", "分期退还", "算法"}}
 	for _, d := range l.Dues {
 		if d.Cancelled {
 			continue
@@ -53,7 +54,7 @@ func (s *Server) fundLedgerExcel(c *fiber.Ctx, by policy.Actor) error {
 		for _, line := range d.Lines {
 			how += line.Label + "：" + line.How + " = " + line.Value + "；"
 		}
-		dues.Rows = append(dues.Rows, []any{d.Phase, d.Document, inYuan(d.Fen), inYuan(d.Paid), inYuan(d.Secured), inYuan(d.Open()), d.Day, d.Begun, d.Ends(), how})
+		dues.Rows = append(dues.Rows, []any{d.Phase, d.Document, inYuan(d.Fen), inYuan(d.Paid), inYuan(d.Secured), inYuan(d.Open()), d.Day, d.Begun, d.Ends(), inYuan(d.Released()), strings.Join(stageTexts(d), "；"), how})
 	}
 	moves := report.Figures{Sheet: "明细", Heads: []string{"序号", "日期", "事项", "摘要", "票据或文书", "金额（元）", "银行存款余额（元）", "冲正第几笔"}, Note: "每一笔借贷相等；写错的用冲正更正，原来那一笔不删改"}
 	for _, m := range st.Movements {

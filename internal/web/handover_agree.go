@@ -70,7 +70,7 @@ func letterPath(handover, item string) string {
 // handoverFinding puts a finding, or a defect found later, into words.
 func (s *Server) handoverFinding(v *handoverView, w *handover.Walk, l *handover.Line, typed url.Values, refused []fault.Field) handoverFinding {
 	h := &w.Doc.State
-	f := handoverFinding{Item: l.Item.ID, Title: l.Where + l.Name, Sentence: l.Sentence, Place: l.Answer.Place, Note: l.Note, Party: l.Liable().Title(), Stands: l.Stands(), Chip: l.Blocks(), Repair: l.Repair}
+	f := handoverFinding{Item: l.Item.ID, Title: l.Where + l.Name, Sentence: l.Sentence, Place: l.Answer.Place, Note: l.Note, Party: l.Liable().Title(), Stands: l.Stands(), Chip: l.Blocks() || l.Unpictured(), Repair: l.Repair}
 	late := h.State != handover.Repairing && h.State != handover.Rechecking
 	f.CanRepair = v.CanRepair && l.Open() && !l.Repaired && (!late || l.Liable() == handover.PartyDeveloper)
 	f.CanJudge = v.CanJudge && l.Blocks() && (!late || l.Open())
@@ -85,6 +85,9 @@ func (s *Server) handoverFinding(v *handoverView, w *handover.Walk, l *handover.
 	if s.claims != nil && v.Drafts && l.Overdue(h, calendar.DateOf(s.clocks.Business())) {
 		f.Letter = letterPath(w.Doc.ID, l.Item.ID)
 	}
+	if l.Unpictured() && v.CanWalk {
+		f.Picture = v.Path + "/items/" + l.Item.ID
+	}
 	for _, photo := range l.Photos {
 		f.Photos = append(f.Photos, photo.Original)
 	}
@@ -98,7 +101,7 @@ func (s *Server) handoverFinding(v *handoverView, w *handover.Walk, l *handover.
 // fillMore fills in what handoverMore shows.
 func (s *Server) fillMore(ctx context.Context, v *handoverView, by policy.Actor, w *handover.Walk, typed url.Values, refused []fault.Field) error {
 	h := &w.Doc.State
-	today := calendar.DateOf(s.clocks.Business())
+	today := v.On
 	for _, kind := range []string{"record", "defects", "documents", "agreement", "transfer", "receipt", "board"} {
 		if printable(h, kind) {
 			v.Prints = append(v.Prints, option{v.Path + "/print/" + kind, handoverPapers[kind]})

@@ -58,7 +58,7 @@ func (s *Server) showHandoverItem(c *fiber.Ctx, by policy.Actor, typed *handover
 
 // handoverWalkItem is an item as the phone has it.
 func handoverWalkItem(l handover.Line) walkItem {
-	one := walkItem{ID: l.Item.ID, Category: l.Where + " · " + l.Group, Sentence: l.Name + "：" + l.Sentence, How: "查验方法：" + l.Method, Photo: true, Photos: []string{}, Value: string(l.Value),
+	one := walkItem{ID: l.Item.ID, Category: l.Where + " · " + l.Group, Label: l.Where + " · " + l.Group, Sentence: l.Name + "：" + l.Sentence, How: "查验方法：" + l.Method, Photo: true, Photos: []string{}, Value: string(l.Value),
 		Lost: string(l.Party), Where: l.Answer.Place, Note: l.Note}
 	if one.Lost == "" {
 		one.Lost = string(handover.PartyDeveloper)
@@ -68,6 +68,9 @@ func handoverWalkItem(l handover.Line) walkItem {
 	}
 	for _, party := range handover.AllParties() {
 		one.Losses = append(one.Losses, walkChoice{string(party), party.Title()})
+	}
+	if l.Unpictured() {
+		one.Last, one.LastBad = "缺照片：请拍照后保存，补齐以后才能发整改通知", true
 	}
 	for _, photo := range l.Photos {
 		one.Photos = append(one.Photos, photo.Original)

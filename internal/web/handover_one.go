@@ -38,11 +38,16 @@ type handoverView struct {
 	Filed      string
 	Done, All  int
 	Open       int
-	// First is the address of the first item that was not answered.
-	First string
+	// First is the address of the first item that was not answered; Unpictured counts the findings without a photo, Picture is the address of the first of them.
+	First      string
+	Unpictured int
+	Picture    string
 	// What the actor may do now.
 	CanPrepare, CanHand, CanCheck, CanStart, CanWalk, CanNotify, CanRecheck, CanSettle, CanReopen, CanSign, CanTake, CanFile, CanCancel bool
-	CanRepair, CanJudge                                                                                                                 bool
+	CanRepair, CanJudge, CanSupply                                                                                                      bool
+	// On is the day that the page shows; Received is the form for promised documents that came, nil if none can be recorded.
+	On       calendar.Date
+	Received *field
 	// Walks: the actor inspects for the firm; Drafts: he may open a claim on the fund.
 	Walks, Drafts, Signed         bool
 	Side                          string
@@ -60,6 +65,9 @@ type handoverDocument struct {
 	ID, Name, Promise, DueText string
 	Handed, Settled            bool
 	PromiseField, DueField     field
+	// Came is the day on which a promised document was received after the agreement, Late that it is owed beyond its day, CanTake that its coming can be recorded.
+	Came          string
+	Late, CanTake bool
 }
 
 type handoverPlace struct {
@@ -76,8 +84,10 @@ type handoverItemLine struct {
 type handoverFinding struct {
 	Item, Title, Sentence, Place, Note, Party, Stands, Repair, Carried string
 	Chip                                                               bool
-	Photos                                                             []string
-	CanRepair, CanJudge, CanDispute, CanCarry                          bool
+	// Picture is where a photo is taken that lacks, "" if none does.
+	Picture                                   string
+	Photos                                    []string
+	CanRepair, CanJudge, CanDispute, CanCarry bool
 	// Letter is the address under which a letter of warranty is drafted, "" if it is not the time.
 	Letter  string
 	Dispute field
@@ -107,8 +117,9 @@ func (s *Server) showHandover(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 		return err
 	}
 	h := &w.Doc.State
-	clock := newTaskClock(s.clocks.Business(), s.holidays)
-	v := handoverView{handoverLine: handoverLineOf(w.Doc, clock), Seq: w.Doc.Seq, Key: newKey(), Steps: handoverSteps(h.State), Inspection: h.Inspection.Chinese(), Delivery: h.Delivery.Chinese(),
+	now := s.shownNow(c)
+	clock := newTaskClock(now, s.holidays)
+	v := handoverView{handoverLine: handoverLineOf(w.Doc, clock), On: calendar.DateOf(now), Seq: w.Doc.Seq, Key: newKey(), Steps: handoverSteps(h.State), Inspection: h.Inspection.Chinese(), Delivery: h.Delivery.Chinese(),
 		PapersDue: h.Papers.Due.Chinese(), Version: h.List.Version, Done: w.Done(), All: len(w.Lines), Open: len(w.Open()), Agreed: h.Agreed.Chinese(), Transfer: h.Transferred.Chinese(), Filed: h.Filed.Chinese()}
 	s.mayOnHandover(&v, by, &w)
 	if what, due, ok := h.Clock(); ok {
@@ -122,13 +133,16 @@ func (s *Server) showHandover(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 	}
 	v.Password = withErrors([]field{{Name: "current", Label: "你的登录密码", Type: "password", Autocomplete: "current-password", Hint: "开通了动态口令的，也可以填 6 位动态口令"}}, refused)[0]
 	v.Day = withErrors([]field{{Name: "day", Label: "交接日期", Type: "date", Value: cmp.Or(typed.Get("day"), clock.today.String())}}, refused)[0]
+	if v.CanSupply {
+		v.Received = &withErrors([]field{{Name: "received", Label: "收到日期", Type: "date", Value: cmp.Or(typed.Get("received"), clock.today.String())}}, refused)[0]
+	}
 	v.Reopen = withErrors([]field{{Name: "reopen-reason", Label: "退回理由", Type: "text", Value: typed.Get("reopen-reason")}}, refused)[0]
 	v.Cancel = withErrors([]field{{Name: "cancel-reason", Label: "取消理由", Type: "text", Value: typed.Get("cancel-reason")}}, refused)[0]
 	said := saidParam(c, map[string]string{"new": "已开始承接查验，先登记前提条件和移交资料。", "conditions": "已登记前提条件。", "documents": "已登记移交资料。", "check": "已核对，可以开始查验。", "start": "已开始查验。",
 		"notify": "已通知建设单位整改，期限从今天起算。", "recheck": "已开始复验。", "settle": "已确认查验结果，等两方签协议。", "reopen": "已退回复验，原来的签名作废。", "sign": "已签。", "take": "已登记交接，30 日内备案。",
 		"file": "已备案。", "cancel": "已取消，这一期可以重新开始。", "repair": "已报告整改，等物业企业复验。", "judge": "已登记复验结果。", "carry": "已写进协议的遗留问题。", "rooms": "已登记移交的用房。", "attend": "已登记参加人员。", "dispute": "已提出争议，处理前不能签协议。", "note": "已同意带争议签协议。",
 		"mediate": "已登记争议的处理。", "witness": "已见证。", "scan": "已上传盖章原件，等另一人核对。", "look": "已核对盖章原件。", "show": "已登记公示。", "down": "已登记撤下。", "whole": "已登记整体移交。",
-		"later": "已登记，建设单位的整改期限从今天起算。"})
+		"supply": "已登记补交的资料。", "later": "已登记，建设单位的整改期限从今天起算。"})
 	p := page{Title: h.Title() + "承接查验", Nav: handoversPath, Said: said, Fields: refused, Script: true, Scripts: scriptsIf(v.CanWalk), Data: v}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "handover", p)
@@ -177,9 +191,10 @@ func (s *Server) mayOnHandover(v *handoverView, by policy.Actor, w *handover.Wal
 	v.CanStart = walk && is(handover.Ready)
 	v.CanWalk = walk && is(handover.Walking)
 	answered := v.Done == v.All
-	v.CanNotify = walk && answered && v.Open > 0 && is(handover.Walking, handover.Rechecking)
+	v.Unpictured = len(w.Unpictured())
+	v.CanNotify = walk && answered && v.Unpictured == 0 && v.Open > 0 && is(handover.Walking, handover.Rechecking)
 	v.CanRecheck = walk && is(handover.Repairing)
-	v.CanSettle = walk && answered && v.Open == len(w.Left()) && is(handover.Walking, handover.Rechecking)
+	v.CanSettle = walk && answered && v.Unpictured == 0 && v.Open == len(w.Left()) && is(handover.Walking, handover.Rechecking)
 	v.CanReopen = walk && is(handover.Agreeing)
 	after := is(handover.Agreed, handover.Transferred, handover.Filed)
 	v.CanJudge = walk && (is(handover.Rechecking) || after)
@@ -189,6 +204,7 @@ func (s *Server) mayOnHandover(v *handoverView, by policy.Actor, w *handover.Wal
 		v.CanSign = is(handover.Agreeing) && !v.Signed
 	}
 	v.CanTake = walk && is(handover.Agreed)
+	v.CanSupply = walk && after && len(h.Owed()) > 0
 	v.CanFile = s.guard.Allow(by, policy.FileHandover) && is(handover.Transferred)
 }
 
@@ -201,9 +217,12 @@ func (s *Server) fillHandover(v *handoverView, typed url.Values, w *handover.Wal
 	for _, e := range w.List.Papers {
 		v.Papers = append(v.Papers, handoverCondition{e.ID, e.Name, typed.Get("paper-"+e.ID) != ""})
 	}
-	documents := len(named(typed, "promise.")) > 0
+	documents, owed := len(named(typed, "promise.")) > 0, h.Owed()
 	for i, d := range h.Documents {
 		line := handoverDocument{ID: d.ID, Name: w.List.Documents[i].Name, Promise: d.Promise, DueText: d.Due.Chinese(), Handed: d.Handed, Settled: d.Settled()}
+		if line.Came = h.Supplied(d.ID).Chinese(); slices.Contains(owed, d) {
+			line.Late, line.CanTake = d.Due.Compare(v.On) < 0, v.CanSupply
+		}
 		promise, due := d.Promise, d.Due.String()
 		if d.Due.IsZero() {
 			due = ""
@@ -231,6 +250,9 @@ func (s *Server) fillHandover(v *handoverView, typed url.Values, w *handover.Wal
 			p.Fails++
 		}
 		p.Lines = append(p.Lines, handoverItemLine{l.Name, l.Sentence, l.Method, l.Value.Title(), path, failed})
+	}
+	if missing := w.Unpictured(); len(missing) > 0 {
+		v.Picture = v.Path + "/items/" + missing[0].Item.ID
 	}
 	for _, l := range w.Findings() {
 		v.Findings = append(v.Findings, s.handoverFinding(v, w, &l, typed, refused))
@@ -340,4 +362,14 @@ func (s *Server) takeHandover(c *fiber.Ctx, by policy.Actor, at handover.At) (st
 
 func (s *Server) fileHandover(c *fiber.Ctx, by policy.Actor, at handover.At) (store.Doc[handover.Handover], error) {
 	return s.handovers.Service.File(c.UserContext(), by, at, named(formValues(c), "paper-"))
+}
+
+// supplyDocuments records promised documents that came after the agreement.
+func (s *Server) supplyDocuments(c *fiber.Ctx, by policy.Actor, at handover.At) (store.Doc[handover.Handover], error) {
+	values := formValues(c)
+	day, bad := formDay(values, "received", nil)
+	if len(bad) > 0 {
+		return store.Doc[handover.Handover]{}, fault.InvalidFields("web.supplyDocuments", bad...)
+	}
+	return s.handovers.Service.Supply(c.UserContext(), by, at, named(values, "came-"), day)
 }

@@ -19,7 +19,7 @@ var handoverPapers = map[string]string{"record": "承接查验记录", "defects"
 
 // handoverPrint is what handover_print.html shows.
 type handoverPrint struct {
-	Kind, Title, Back                           string
+	Kind, Title, Back, Number                   string
 	H                                           *handover.Handover
 	Inspected, Agreed, Transferred, Filed, Made string
 	Digest                                      string
@@ -32,7 +32,10 @@ type handoverPrint struct {
 	Disputes                                    []handoverDispute
 	Notices                                     []handoverNotice
 	Conform, None                               int
-	Until                                       string
+	// ShownOn and Until are the first and last day of the notice board, "" before it is put up.
+	ShownOn, Until string
+	// Papers are the papers that a filing needs; a filed handover has them all.
+	Papers []string
 }
 
 // handoverPaper prints one of the papers; a paper about what has not happened yet does not exist.
@@ -50,13 +53,17 @@ func (s *Server) handoverPaper(c *fiber.Ctx, by policy.Actor) error {
 	if !printable(h, kind) {
 		return fault.New("web.handoverPaper", fault.NotFound, "这次承接查验现在是“"+h.State.Title()+"”，还没有"+title)
 	}
-	today := calendar.DateOf(s.clocks.Business())
-	v := handoverView{handoverLine: handoverLineOf(w.Doc, newTaskClock(s.clocks.Business(), s.holidays))}
+	now := s.shownNow(c)
+	today := calendar.DateOf(now)
+	v := handoverView{handoverLine: handoverLineOf(w.Doc, newTaskClock(now, s.holidays)), On: today}
 	s.fillHandover(&v, nil, &w, nil)
 	s.fillDisputes(&v, policy.Actor{}, &w, nil, nil)
 	s.fillWitnesses(&v, policy.Actor{}, &w, nil, nil)
-	p := handoverPrint{Kind: kind, Title: title, Back: v.Path, H: h, Inspected: h.Inspection.Chinese(), Agreed: h.Agreed.Chinese(), Transferred: h.Transferred.Chinese(), Filed: h.Filed.Chinese(), Made: today.Chinese(),
+	p := handoverPrint{Number: v.Number, Kind: kind, Title: title, Back: v.Path, H: h, Inspected: h.Inspection.Chinese(), Agreed: h.Agreed.Chinese(), Transferred: h.Transferred.Chinese(), Filed: h.Filed.Chinese(), Made: today.Chinese(),
 		Digest: hashGroups("sha256:" + w.Digest()), Findings: v.Findings, Documents: v.Documents, Places: v.Places, Sides: v.Sides, Bodies: v.Bodies, Attended: v.Attended, Disputes: v.Disputes, Notices: v.Notices}
+	for _, paper := range w.List.Papers {
+		p.Papers = append(p.Papers, paper.Name)
+	}
 	for _, pair := range h.RoomPairs() {
 		p.Rooms = append(p.Rooms, roomInWords(pair))
 	}
@@ -73,7 +80,7 @@ func (s *Server) handoverPaper(c *fiber.Ctx, by policy.Actor) error {
 		}
 	}
 	for _, show := range h.Shows {
-		p.Until = show.Until.Due.Chinese()
+		p.ShownOn, p.Until = show.From.Chinese(), show.Until.Due.Chinese()
 	}
 	return s.render(c, by, "handover_print", page{Title: h.Title() + title, Script: true, Data: p})
 }
@@ -101,7 +108,7 @@ func roomInWords(p handover.RoomPair) handoverRoom {
 		area *string
 	}{{p.Registered, &line.Registered}, {p.Received, &line.Received}} {
 		if side.room != nil {
-			line.Kind, line.Place, *side.area = registry.TextOf(registry.RoomKinds(), side.room.Kind), side.room.Place, areaText(side.room.Area)
+			line.Kind, line.Place, *side.area = registry.TextOf(registry.RoomKinds(), side.room.Kind), side.room.Place, areaShown(side.room.Area)
 		}
 	}
 	return line
@@ -115,7 +122,7 @@ func (s *Server) handoversExcel(c *fiber.Ctx, by policy.Actor) error {
 	}
 	var rows []row
 	l := readList(c, handoversPath, "q", "state", "project")
-	clock := newTaskClock(s.clocks.Business(), s.holidays)
+	clock := newTaskClock(s.shownNow(c), s.holidays)
 	filter := handover.Filter{Text: l.value["q"], State: handover.State(l.value["state"]), Project: l.value["project"]}
 	for after := ""; ; {
 		docs, err := s.handovers.Service.ListPage(c.UserContext(), by, filter, after)
@@ -130,8 +137,11 @@ func (s *Server) handoversExcel(c *fiber.Ctx, by policy.Actor) error {
 		}
 	}
 	table := report.Table[row]{Sheet: "承接查验", Columns: []report.Column[row]{
-		report.Shown("小区", func(r *row) any { return r.Title }).Wide(24), report.Shown("建设单位", func(r *row) any { return r.Developer }).Wide(28), report.Shown("物业企业", func(r *row) any { return r.Firm }).Wide(28),
-		report.Shown("状态", func(r *row) any { return r.State }), report.Shown("要办的事", func(r *row) any { return r.What }).Wide(16), report.Shown("期限", func(r *row) any { return r.Due }).Wide(16),
+		report.Shown("编号", func(r *row) any { return r.Number }).Wide(18), report.Shown("小区", func(r *row) any { return r.Title }).Wide(24), report.Shown("建设单位", func(r *row) any { return r.Developer }).Wide(28), report.Shown("物业企业", func(r *row) any { return r.Firm }).Wide(28),
+		report.Shown("状态", func(r *row) any { return r.State }), report.Shown("要办的事", func(r *row) any { return r.What }).Wide(16), report.Shown("期限", func(r *row) any {
+			_, due, _ := r.h.Clock()
+			return due.Due
+		}).Wide(16),
 		report.Shown("计划查验", func(r *row) any { return r.h.Inspection }), report.Shown("计划交付", func(r *row) any { return r.h.Delivery }), report.Shown("签协议", func(r *row) any { return r.h.Agreed }),
 		report.Shown("交接", func(r *row) any { return r.h.Transferred }), report.Shown("备案", func(r *row) any { return r.h.Filed }),
 	}}
@@ -165,7 +175,7 @@ func (s *Server) handoverExcel(c *fiber.Ctx, by policy.Actor) error {
 	}
 	papers := report.Table[paper]{Sheet: "移交资料", Columns: []report.Column[paper]{report.Shown("资料", func(p *paper) any { return p.name }).Wide(36),
 		report.Shown("已移交", func(p *paper) any { return map[bool]string{true: "是", false: "否"}[p.d.Handed] }), report.Shown("承诺", func(p *paper) any { return p.d.Promise }).Wide(28),
-		report.Shown("补交日期", func(p *paper) any { return p.d.Due })}}
+		report.Shown("补交日期", func(p *paper) any { return p.d.Due }), report.Shown("收到日期", func(p *paper) any { return h.Supplied(p.d.ID) })}}
 	var rows []paper
 	for i, d := range h.Documents {
 		rows = append(rows, paper{w.List.Documents[i].Name, d})

@@ -76,7 +76,7 @@ func TestHandoverPages(t *testing.T) {
 	if err != nil || len(page.Docs) != 1 {
 		t.Fatal(page, err)
 	}
-	path := "/handovers/" + page.Docs[0].ID
+	path, number := "/handovers/"+page.Docs[0].ID, page.Docs[0].State.Number(page.Docs[0].ID)
 	// act sends a form of the page, which must lead back to it.
 	act := func(login, what string, form url.Values) {
 		t.Helper()
@@ -221,13 +221,17 @@ func TestHandoverPages(t *testing.T) {
 	for _, s := range []scenario{
 		{name: "filed", role: "owners", path: path, status: 200, contains: []string{"已备案", "复验合格", "已重做防水"}},
 		{name: "elsewhere", role: "stranger", path: path, status: 404},
+		{name: "searched by number", role: "owners", path: "/search?q=" + number, status: 200, contains: []string{`id="handovers"`, `href="` + path + `"`, number, "已备案"}},
+		{name: "by initials", role: "builder", path: "/search?q=why", status: 200, contains: []string{`href="` + path + `"`}},
+		{name: "listed by number", role: "owners", path: "/handovers?q=" + strings.ToLower(number[:13]), status: 200, contains: []string{`href="` + path + `"`}},
+		{name: "searched elsewhere", role: "stranger", path: "/search?q=" + number, status: 200, excludes: []string{`id="handovers"`, path}},
 		{name: "witnessed", role: "builder", path: path, status: 200, contains: []string{"已见证", "纸面校验值相同", "提前撤下，不算数", "118.50", "争议"}, excludes: []string{"起草保修通知书"}},
 		{name: "paper of the agreement", role: "owners", path: path + "/print/agreement", status: 200, contains: []string{"前期物业服务合同的补充协议", "内容校验值"}},
 		{name: "paper of the record", role: "owners", path: path + "/print/record", status: 200, contains: []string{"防水完好", "业主代表 何*民"}},
 		{name: "list of defects", role: "builder", path: path + "/print/defects", status: 200, contains: []string{"东北角"}},
 		{name: "list of documents", role: "builder", path: path + "/print/documents", status: 200, contains: []string{"交付前提供"}},
-		{name: "paper of the transfer", role: "owners", path: path + "/print/transfer", status: 200, contains: []string{"办理交接"}},
-		{name: "receipt", role: "firm", path: path + "/print/receipt", status: 200, contains: []string{"已予备案"}},
+		{name: "paper of the transfer", role: "owners", path: path + "/print/transfer", status: 200, contains: []string{"办理交接", "建设单位（盖章）"}, excludes: []string{"系统确认"}},
+		{name: "receipt", role: "firm", path: path + "/print/receipt", status: 200, contains: []string{"已予备案", "物业承接查验协议、"}},
 		{name: "for the board", role: "firm", path: path + "/print/board", status: 200, contains: []string{"各位业主"}},
 		{name: "no such paper", role: "firm", path: path + "/print/other", status: 404},
 		{name: "a paper elsewhere", role: "stranger", path: path + "/print/record", status: 404},
@@ -238,6 +242,18 @@ func TestHandoverPages(t *testing.T) {
 		{name: "signed by owners", role: "owners", method: "POST", path: path + "/sign", form: pairs("current", browsertest.Password), status: 403},
 	} {
 		s.run(t, f, m.people)
+	}
+	// A promised document comes later: the developer and the firm are told until the firm received it.
+	for login, said := range map[string]string{"builder": "补交望湖苑承诺的移交资料", "firm": "催收望湖苑承诺补交的移交资料"} {
+		if todo := m.as(login).get(t, "/todo").body; !strings.Contains(todo, said) {
+			t.Errorf("%s is not told of the promised document", login)
+		}
+	}
+	refused("firm", "supply", pairs("came-owners", "1", "received", "明天"), "不是日期")
+	refused("firm", "supply", pairs("received", today.String()), "请勾选收到的资料")
+	act("firm", "supply", pairs("came-owners", "1", "received", today.String()))
+	if seen := m.as("builder").get(t, path).body; !strings.Contains(seen, today.Chinese()+"补交") || strings.Contains(m.as("builder").get(t, "/todo").body, "承诺的移交资料") {
+		t.Error("what came is still owed")
 	}
 	// A defect found after the transfer: told with a photo, repaired, inspected again.
 	send("firm", "later", pairs("defect", "地下室外墙", "where", "B 区", "seen", today.String(), "lost", "developer"), 422)

@@ -32,7 +32,7 @@ func (s *Server) handoverRoutes() []Route {
 		return nil
 	}
 	const one, item = handoversPath + "/:id<maxLen(64)>", handoversPath + "/:id<maxLen(64)>/items/:item<maxLen(60)>"
-	return []Route{
+	return append(s.handoverImportRoutes(), []Route{
 		{Method: get, Path: handoversPath, Action: policy.ReadHandover, Handler: s.handoverList},
 		{Method: get, Path: handoversPath + "/new", Action: policy.OpenHandover, Handler: s.newHandover},
 		{Method: post, Path: handoversPath + "/new", Action: policy.OpenHandover, Handler: s.openHandover},
@@ -66,6 +66,7 @@ func (s *Server) handoverRoutes() []Route {
 		{Method: post, Path: one + "/show", Action: policy.WalkHandover, Handler: s.showResult, Upload: maxFiling},
 		{Method: post, Path: one + "/down", Action: policy.WalkHandover, Handler: s.handoverAct(s.takeResultDown)},
 		{Method: post, Path: one + "/whole", Action: policy.WalkHandover, Handler: s.handoverAct(s.wholeHandover)},
+		{Method: post, Path: one + "/supply", Action: policy.WalkHandover, Handler: s.handoverAct(s.supplyDocuments)},
 		{Method: post, Path: one + "/later", Action: policy.WalkHandover, Handler: s.tellDefect, Upload: answerBytes},
 		{Method: get, Path: item, Action: policy.WalkHandover, Handler: s.handoverItem},
 		{Method: post, Path: item + "/rest", Action: policy.WalkHandover, Handler: s.restHandover},
@@ -73,19 +74,19 @@ func (s *Server) handoverRoutes() []Route {
 		{Method: post, Path: item, Action: policy.WalkHandover, Handler: s.answerHandover, Upload: answerBytes},
 		{Method: post, Path: item + "/repair", Action: policy.RepairHandover, Handler: s.repairHandover},
 		{Method: post, Path: item + "/judge", Action: policy.WalkHandover, Handler: s.judgeHandover},
-	}
+	}...)
 }
 
 // handoverLine is one handover of a list.
 type handoverLine struct {
-	ID, Path, Title, Developer, Firm, State, Reason string
+	ID, Number, Path, Title, Developer, Firm, State, Reason string
 	// What is to be done until when; Late and Left say how that stands.
 	What, Due, Chip, Left string
 }
 
 func handoverLineOf(d store.Doc[handover.Handover], clock taskClock) handoverLine {
 	h := &d.State
-	l := handoverLine{ID: d.ID, Path: handoversPath + "/" + d.ID, Title: h.Title(), Developer: h.DeveloperName, Firm: h.FirmName, State: h.State.Title(), Reason: h.Reason}
+	l := handoverLine{ID: d.ID, Number: h.Number(d.ID), Path: handoversPath + "/" + d.ID, Title: h.Title(), Developer: h.DeveloperName, Firm: h.FirmName, State: h.State.Title(), Reason: h.Reason}
 	if what, due, ok := h.Clock(); ok {
 		l.What, l.Due = what, due.Due.Chinese()
 		l.Chip, l.Left = clock.left(clockTask(due))
@@ -123,7 +124,7 @@ func (s *Server) handoverList(c *fiber.Ctx, by policy.Actor) error {
 	}
 	v := handoversView{Query: l.value["q"], State: field{Name: "state", Label: "状态", Options: states, Value: l.value["state"]}, Project: l.value["project"],
 		Next: nextPage(c, docs.Next), Excel: l.excel(), Filtered: l.filtered(), CanOpen: s.guard.Allow(by, policy.OpenHandover)}
-	clock := newTaskClock(s.clocks.Business(), s.holidays)
+	clock := newTaskClock(s.shownNow(c), s.holidays)
 	for _, d := range docs.Docs {
 		v.Rows = append(v.Rows, handoverLineOf(d, clock))
 	}

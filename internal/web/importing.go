@@ -16,6 +16,7 @@ import (
 	"redsteward/internal/imports"
 	"redsteward/internal/report"
 	"redsteward/policy"
+	"redsteward/registry"
 )
 
 // maxImport is the largest upload of an import: one workbook and the fields beside it.
@@ -36,6 +37,12 @@ type importDesk struct {
 	// KindWord says what the rows of a kind are, Next what to look at once they are in.
 	KindWord func(kind string) string
 	Next     func(kind string) []link
+	// List names the page above, Above is its address ("" is Nav), Intro says what is special about its rows; Template makes the workbook to fill in and its name, Recent lists the actor's imports, Dry reads an upload and
+	// checks it. They are there for desks of deskRoutes.
+	List, Above, Intro string
+	Template           func(c *fiber.Ctx, by policy.Actor) (name string, data []byte, err error)
+	Recent             func(ctx context.Context, by policy.Actor) ([]imports.View, error)
+	Dry                func(c *fiber.Ctx, by policy.Actor, upload *files.Upload) (dryView, error)
 	// Accept and One are as in Registered.
 	Accept func(ctx context.Context, by policy.Actor, draft string, onlyGood bool) (string, error)
 	One    func(ctx context.Context, by policy.Actor, id string) (imports.View, error)
@@ -70,6 +77,127 @@ func (d *importDesk) lines(list []imports.View) []importLine {
 		out[i] = d.line(v)
 	}
 	return out
+}
+
+// rowsDesk completes a desk whose rows are those of one sheet. kind is that of its files; place puts the number of its row, and what no cell says, into a line.
+func rowsDesk[L any](s *Server, d *importDesk, kind string, sheet report.Table[L], in *registry.Intake[L], place func(line *L, row int64)) *importDesk {
+	d.Accept, d.One, d.Recent = in.Accept, in.One, in.Recent
+	if in.Undoer != nil {
+		d.LookBack, d.Reverse = in.LookBack, in.Reverse
+	}
+	if d.Template == nil {
+		d.Template = func(*fiber.Ctx, policy.Actor) (string, []byte, error) {
+			data, err := sheet.Template()
+			return sheet.Sheet, data, err
+		}
+	}
+	d.Dry = func(c *fiber.Ctx, by policy.Actor, upload *files.Upload) (dryView, error) {
+		read, err := sheet.Read(upload.Reader())
+		if err != nil {
+			return dryView{}, err
+		}
+		lines := make([]L, len(read.Rows))
+		for i, r := range read.Rows {
+			lines[i] = r.Value
+			place(&lines[i], r.Number)
+		}
+		run, err := in.DryRun(c.UserContext(), by, imports.File[L]{Kind: kind, Name: upload.Name, Hash: upload.SHA256, Lines: lines, Unread: unread(read.Faults)})
+		if err != nil {
+			return dryView{}, err
+		}
+		return s.dryView(c, by, d, run, upload, read.Sheet, read.At)
+	}
+	return d
+}
+
+// deskRoutes are the rows of a desk below a path, under one action; at gives the desk of a request. reversible says that its imports can be taken back.
+func (s *Server) deskRoutes(path string, action policy.Action, reversible bool, at func(c *fiber.Ctx, by policy.Actor) (*importDesk, error)) []Route {
+	const get, post = fiber.MethodGet, fiber.MethodPost
+	with := func(do func(*importDesk) func(*fiber.Ctx, policy.Actor) error) func(*fiber.Ctx, policy.Actor) error {
+		return func(c *fiber.Ctx, by policy.Actor) error {
+			d, err := at(c, by)
+			if err != nil {
+				return err
+			}
+			return do(d)(c, by)
+		}
+	}
+	rows := []Route{
+		{Method: get, Path: path, Action: action, Handler: with(s.showDesk)},
+		{Method: post, Path: path, Action: action, Handler: with(s.dryDesk), Upload: maxImport},
+		{Method: post, Path: path + "/accept", Action: action, Handler: with(s.acceptsFor)},
+		{Method: get, Path: path + "/template.xlsx", Action: action, Handler: with(s.deskTemplate)},
+		{Method: get, Path: path + "/marked/:id", Action: action, Handler: s.markedWorkbook},
+		{Method: get, Path: path + "/:id/progress", Action: action, Handler: with(s.progressFor)},
+		{Method: get, Path: path + "/:id", Action: action, Handler: with(s.oneFor)},
+	}
+	if reversible {
+		rows = append(rows, Route{Method: get, Path: path + "/:id/reverse", Action: action, Handler: with(s.reverseForm)}, Route{Method: post, Path: path + "/:id/reverse", Action: action, Handler: with(s.reverseFor)})
+	}
+	return rows
+}
+
+// deskView is what desk_imports.html shows: one place where rows of one kind come in.
+type deskView struct {
+	Desk           *importDesk
+	Template       string
+	Recent         []importLine
+	FileError      string
+	MaxRows, MaxMB int
+}
+
+// showDesk shows the template, the upload, and what the actor imported.
+func (s *Server) showDesk(d *importDesk) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error { return s.deskAgain(c, by, d, nil) }
+}
+
+// deskAgain is the page of a desk with what was refused.
+func (s *Server) deskAgain(c *fiber.Ctx, by policy.Actor, d *importDesk, refused []fault.Field) error {
+	list, err := d.Recent(c.UserContext(), by)
+	if err != nil {
+		return err
+	}
+	v := deskView{Desk: d, Template: d.Path + "/template.xlsx", Recent: d.lines(list), FileError: fileError(refused), MaxRows: imports.MaxLines, MaxMB: files.MaxPaper >> 20}
+	p := page{Title: d.Title, Nav: d.Nav, Data: v, Fields: refused}
+	if len(refused) > 0 {
+		return s.refuse(c, by, "desk_imports", p)
+	}
+	return s.render(c, by, "desk_imports", p)
+}
+
+// deskTemplate sends the workbook to fill in.
+func (s *Server) deskTemplate(d *importDesk) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		name, data, err := d.Template(c, by)
+		if err != nil {
+			return err
+		}
+		return sendExcel(c, name+"导入模板.xlsx", data)
+	}
+}
+
+// dryDesk reads an uploaded workbook and shows what importing it would do. Nothing is written to the journal.
+func (s *Server) dryDesk(d *importDesk) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		_, upload, err := s.receiveWorkbook(c)
+		if upload != nil {
+			defer upload.Close() //nolint:errcheck // a temporary file that only we know
+		}
+		if err == nil && upload == nil {
+			err = fault.InvalidFields("web.dryDesk", fault.Field{Name: "file", Message: "请选择要导入的 Excel 文件"})
+		}
+		var v dryView
+		if err == nil {
+			v, err = d.Dry(c, by, upload)
+		}
+		if refused := fileFaults(err); len(refused) > 0 {
+			return s.deskAgain(c, by, d, refused)
+		}
+		if err != nil {
+			return err
+		}
+		return s.showDryRun(c, by, v)
+	}
 }
 
 // receiveWorkbook reads the form of an upload. The upload, if there is one, is to be closed by the caller; it comes with an error too.

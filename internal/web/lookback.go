@@ -26,11 +26,11 @@ import (
 const knownName = "known"
 
 // lookBackPaths are the beginnings of the addresses that can look back. A part of the program whose documents tell the whole of its pages adds its own.
-var lookBackPaths = []string{"/register/", filingsPath, handoversPath, changesPath, fundPath}
+var lookBackPaths = []string{"/register/", filingsPath, handoversPath, changesPath, fundPath, deliberationPath}
 
-// looksBack reports whether a page can be opened as known on an earlier day: it reads, and it reads nothing but documents with a journal.
+// looksBack reports whether a page can be opened as known on an earlier day: it reads, and it reads nothing but documents with a journal. Pages for everybody never do: what was taken down stays down.
 func (r *Route) looksBack() bool {
-	return r.Method == fiber.MethodGet && r.Action.Verb() == "read" && slices.ContainsFunc(lookBackPaths, func(path string) bool { return strings.HasPrefix(r.Path, path) })
+	return r.Method == fiber.MethodGet && r.Action.Verb() == "read" && r.Action != policy.Public && slices.ContainsFunc(lookBackPaths, func(path string) bool { return strings.HasPrefix(r.Path, path) })
 }
 
 type lookKey struct{}
@@ -85,6 +85,11 @@ func (s *Server) lookBack(c *fiber.Ctx, r *Route) error {
 	look.Day = day
 	c.SetUserContext(store.KnownAt(c.UserContext(), day.Ends().Add(-time.Millisecond)))
 	return nil
+}
+
+// shownNow is the moment from which a page counts days: now, or the end of the day that it looks back to.
+func (s *Server) shownNow(c *fiber.Ctx) time.Time {
+	return store.ClockIn(c.UserContext(), s.clocks.Business)
 }
 
 // lookOf is how a request looks back; nil on a page that cannot.

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"errors"
+
 	"github.com/gofiber/fiber/v2"
 
 	"redsteward/internal/fault"
@@ -22,6 +24,8 @@ func (s *Server) modelRoutes() []Route {
 		{Method: post, Path: modelsPath + "/new", Action: policy.RecommendModel, Handler: s.recommendModel},
 		{Method: get, Path: one, Action: policy.ReadModel, Handler: s.model},
 		{Method: post, Path: one, Action: policy.ReadModel, Handler: s.moveModel},
+		{Method: get, Path: one + "/consent", Action: policy.ReadModel, Handler: s.modelConsent},
+		{Method: post, Path: one + "/consent", Action: policy.RecommendModel, Handler: s.attachConsent, Upload: maxFiling},
 	}
 }
 
@@ -41,6 +45,8 @@ func (s *Server) modelLineOf(row station.ModelRow, inside bool) modelLine {
 		l.When = "公示到" + row.Publicity.Chinese()
 	case station.ModelNamed:
 		l.When = row.Day.Chinese() + "命名"
+	case station.ModelEnded:
+		l.When = row.Day.Chinese() + "命名，" + row.Ended.Chinese() + "撤销"
 	}
 	return l
 }
@@ -84,7 +90,12 @@ func (s *Server) modelsExcel(c *fiber.Ctx, by policy.Actor) error {
 				return "同意"
 			}
 			return "不同意"
-		}), report.Shown("命名日期", func(r *row) any { return r.Day }), report.Shown("事迹", func(r *row) any { return r.Deeds }).Wide(60)}}
+		}), report.Shown("命名日期", func(r *row) any { return r.Day }), report.Shown("撤销命名日期", func(r *row) any { return r.Ended }), report.Shown("同意书", func(r *row) any {
+			if r.Paper != nil {
+				return "已上传"
+			}
+			return ""
+		}), report.Shown("事迹", func(r *row) any { return r.Deeds }).Wide(60)}}
 	data, err := report.Write(table.Filled(rows))
 	if err != nil {
 		return err
@@ -144,6 +155,8 @@ type modelView struct {
 	modelLine
 	Consented string
 	Moves     []modelMoveView
+	// PaperText says when the scan of the consent was taken in, PaperPath opens it for who may.
+	PaperText, PaperPath string
 }
 
 // modelMoveView is one form of the page.
@@ -154,6 +167,9 @@ type modelMoveView struct {
 	// Consent is what MoveConsent would record.
 	Consent bool
 	Primary bool
+	// Upload makes it a form with a file, Error is what was wrong with the last one; Danger marks what takes something away.
+	Upload, Danger bool
+	Error          string
 }
 
 // model shows a selection and what the actor may do.
@@ -169,14 +185,29 @@ func (s *Server) showModel(c *fiber.Ctx, by policy.Actor, tried station.ModelMov
 		return err
 	}
 	v := modelView{modelLine: s.modelLineOf(row, true), Consented: row.Consented.Chinese()}
+	if p := row.Paper; p != nil {
+		v.PaperText = p.Kind.Title() + "，" + p.Day.Chinese() + "上传"
+		if row.Opens {
+			v.PaperPath = v.Path + "/consent"
+		}
+	}
 	for _, move := range moves {
+		if move == station.MovePaper && !row.Consent {
+			continue
+		}
 		m := modelMoveView{Move: move, Text: string(move), Primary: move == station.MoveReview || move == station.MoveShow || move == station.MoveName}
 		var wrong []fault.Field
 		if move == tried {
 			wrong = refused
 		}
 		switch move {
-		case station.MoveReturn, station.MoveRefuse:
+		case station.MovePaper:
+			m.Upload, m.Error = true, errorOf(wrong, "paper")
+			if row.Paper != nil {
+				m.Text = "换一份同意书"
+			}
+		case station.MoveReturn, station.MoveRefuse, station.MoveEnd:
+			m.Danger = move == station.MoveEnd
 			m.Form = withErrors([]field{{Name: "reason", Label: string(move) + "的理由", Rows: 2, Value: c.FormValue("reason")}}, wrong)
 		case station.MoveRecommend:
 			m.Text = "改好后重新推荐"
@@ -202,6 +233,44 @@ func (s *Server) moveModel(c *fiber.Ctx, by policy.Actor) error {
 	err := s.stations.Service.MoveModel(c.UserContext(), by, c.Params("id"), station.ModelStep{Move: move, Seq: formSeq(c), Reason: c.FormValue("reason"), Input: modelInput(c), Consent: c.FormValue("consent") == "yes"})
 	if refused := refusedForm(err); len(refused) > 0 {
 		return s.showModel(c, by, move, refused)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, modelsPath+"/"+c.Params("id"))
+}
+
+// errorOf is what is wrong with a field, "" for nothing.
+func errorOf(refused []fault.Field, name string) string {
+	for _, f := range refused {
+		if f.Name == name {
+			return f.Message
+		}
+	}
+	return ""
+}
+
+// modelConsent sends the scan of a consent to who may see the name.
+func (s *Server) modelConsent(c *fiber.Ctx, by policy.Actor) error {
+	r, size, file, err := s.stations.Service.OpenConsent(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	sendFile(c, r, size, file.Kind, file.Name, file.Kind.Image())
+	return nil
+}
+
+// attachConsent takes the scan of a consent in.
+func (s *Server) attachConsent(c *fiber.Ctx, by policy.Actor) error {
+	values, upload, err := s.takeDocument(c)
+	if upload != nil {
+		defer func() { err = errors.Join(err, upload.Close()) }()
+	}
+	if err == nil {
+		err = s.stations.Service.MoveModel(c.UserContext(), by, c.Params("id"), station.ModelStep{Move: station.MovePaper, Seq: seqOf(values.Get("seq")), Paper: upload})
+	}
+	if refused := refusedForm(filesAt(err, "paper")); len(refused) > 0 {
+		return s.showModel(c, by, station.MovePaper, refused)
 	}
 	if err != nil {
 		return err

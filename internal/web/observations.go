@@ -449,23 +449,33 @@ func (s *Server) showObservation(c *fiber.Ctx, by policy.Actor, refused []fault.
 func (s *Server) levels(o *supervision.Observation) []timelineEntry {
 	var out []timelineEntry
 	for _, level := range o.Levels() {
-		e := timelineEntry{Label: level.Name, Sub: s.titleOfOffice(string(level.Office))}
+		e := timelineEntry{Label: level.Name}
+		var said []string
+		for _, seat := range level.Seats {
+			said = append(said, s.seatSaid(&seat))
+		}
+		e.Sub = strings.Join(said, "；")
 		switch {
-		case level.Done:
+		case level.Done():
 			e.State = "done"
-			if level.Deputy {
-				e.Sub += "（代）"
-				if level.As != level.Office {
-					e.Sub = s.titleOfOffice(string(level.As)) + "（代）"
-				}
-			}
-			e.Sub = joinWords(e.Sub, dateTime(level.At.Time))
 		case level.Next:
 			e.State = "now"
 		}
 		out = append(out, e)
 	}
 	return out
+}
+
+// seatSaid is who confirms, and when: “组织部（代） · 2月10日 09:30”.
+func (s *Server) seatSaid(seat *supervision.LevelSeat) string {
+	if !seat.Done {
+		return s.titleOfOffice(string(seat.Office))
+	}
+	text := s.titleOfOffice(string(seat.As))
+	if seat.Deputy {
+		text += "（代）"
+	}
+	return joinWords(text, dateTime(seat.At.Time))
 }
 
 // joinWords joins what is not empty.

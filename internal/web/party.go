@@ -34,7 +34,8 @@ func (s *Server) partyRoutes() []Route {
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
 	const one = sheetsPath + "/:firm<maxLen(64)>/:community<maxLen(64)>/:quarter<maxLen(8)>"
-	return []Route{
+	rows := s.deskRoutes(sheetsPath+"/imports", policy.RecordPartyFact, true, func(*fiber.Ctx, policy.Actor) (*importDesk, error) { return s.partyDesk(), nil })
+	return append(rows, []Route{
 		{Method: get, Path: partyPath, Action: policy.ReadRegister, Handler: s.partyCoverage},
 		{Method: get, Path: partyPath + ".xlsx", Action: policy.ReadRegister, Handler: s.partyCoverageExcel},
 		{Method: get, Path: sheetsPath, Action: policy.ReadPartyFact, Handler: s.partySheets},
@@ -49,7 +50,7 @@ func (s *Server) partyRoutes() []Route {
 		{Method: post, Path: one + "/reopen", Action: policy.RecordPartyFact, Handler: s.reopenPartySheet},
 		{Method: post, Path: one + "/confirm", Action: policy.ConfirmPartyFact, Handler: s.confirmPartySheet},
 		{Method: post, Path: one + "/return", Action: policy.ConfirmPartyFact, Handler: s.returnPartySheet},
-	}
+	}...)
 }
 
 // coverageColumn is one figure of the coverage.
@@ -223,6 +224,15 @@ func (s *Server) partySheetsExcel(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	return sendExcel(c, "党建台账.xlsx", data)
+}
+
+// partyDesk is where activities come in from Excel.
+func (s *Server) partyDesk() *importDesk {
+	d := &importDesk{Path: sheetsPath + "/imports", Title: "从 Excel 填写", Nav: sheetsPath, List: "党建台账", New: "新增", Changed: "更正", Same: "已经填写过", KindWord: func(string) string { return "党建台账" },
+		Look: "会更正已填活动的行", LookText: "请确认这些行确实要改；已有的现场照片会留着。",
+		Intro: "一行是一项活动，按企业、社区和日期归入那个季度的台账；导入以后仍要报送，逐级确认后才生效。只填时间、种类和人数，不填名单和会议内容。",
+		Next:  func(string) []link { return []link{{"看党建台账", sheetsPath}} }}
+	return rowsDesk(s, d, "party", report.Activities(), s.party.Intake, func(r *party.Row, row int64) { r.Row = row })
 }
 
 // sheetAt is the sheet that a request is about.

@@ -17,7 +17,7 @@ import (
 // TestPartyPages follows a sheet through the pages: filled in with a photo, handed on, returned, confirmed by both levels, and who may not.
 func TestPartyPages(t *testing.T) {
 	f := start(t, 1)
-	firm, _ := fill(t, f)
+	firm, project := fill(t, f)
 	staff(t, f, firm)
 	for login, ap := range map[string]policy.Appointment{"worker": {Role: "community_worker", Unit: "c:" + cityEast, Scopes: []string{"c:" + cityEast}}, "dept": {Role: "organisation", Unit: policy.County, Scopes: []string{policy.County}}} {
 		if err := f.Appoint(context.Background(), login, "测试人员", ap); err != nil {
@@ -103,6 +103,8 @@ func TestPartyPages(t *testing.T) {
 		{name: "elsewhere", role: "elsewhere", path: page, status: 404},
 		{name: "housing staff see no sheet", role: "officer", path: page, status: 403},
 		{name: "housing staff see the result", role: "officer", path: "/register/firms/" + firm, status: 200, contains: []string{"主题党日 1 次", "阵地共用 1 次"}, excludes: []string{"/party/sheets/"}},
+		{name: "the project page has its sheets", role: "worker", path: "/register/projects/" + project, status: 200, contains: []string{"党建台账", page}},
+		{name: "not for housing staff", role: "officer", path: "/register/projects/" + project, status: 200, excludes: []string{"/party/sheets/"}},
 		{name: "coverage", role: "officer", path: "/party", status: 200, contains: []string{"物业企业 1 家", "合计（不重复）", "其中 1 对有确认的“五个共”"}},
 		{name: "coverage as Excel", role: "officer", path: "/party.xlsx", status: 200},
 		{name: "sheets as Excel", role: "secretary", path: "/party/sheets.xlsx", status: 200},

@@ -37,10 +37,23 @@ type Cycle interface {
 	Missing(ctx context.Context, by policy.Actor, id string) ([]cycle.Missing, error)
 	// Preview compares with the published period before. Returns Conflict if nothing was evaluated yet.
 	Preview(ctx context.Context, by policy.Actor, id string) (*cycle.Preview, error)
+	// MaySend returns the period if this person may send this evaluation through its approval now; Send sends it, Withdraw takes it back. They return Conflict if it
+	// is too late, Invalid with fields; Withdraw Forbidden to everybody but who sent it.
+	MaySend(ctx context.Context, by policy.Actor, id, evaluation string) (cycle.Period, error)
+	Send(ctx context.Context, by policy.Actor, id, evaluation string, minutes cycle.Minutes) (cycle.Period, error)
+	Withdraw(ctx context.Context, by policy.Actor, id string) (cycle.Period, error)
+	// Sign signs at one's level or looks at a scan a second time, SignOnPaper records a signed paper; MaySign and MayLook tell whether somebody may.
+	// They return Forbidden with the rule, Invalid with fields, Conflict if it does not wait for that.
+	Sign(ctx context.Context, by policy.Actor, id string, sign policy.Sign, password string) (cycle.Period, error)
+	SignOnPaper(ctx context.Context, by policy.Actor, id string, in policy.OnPaper, password string) (cycle.Period, error)
+	MaySign(ctx context.Context, by policy.Actor, p *cycle.Period) bool
+	MayLook(ctx context.Context, by policy.Actor, p *cycle.Period, scan string) bool
 	// MayPublish returns the period if this person may publish this evaluation now. Returns Forbidden and Conflict as Publish.
 	MayPublish(ctx context.Context, by policy.Actor, id, evaluation string) (cycle.Period, error)
-	// Publish publishes. Returns Forbidden with the rule to who evaluated, Invalid with fields, Conflict if it is too late or the number is taken.
-	Publish(ctx context.Context, by policy.Actor, id, evaluation string, paper cycle.Paper) (cycle.Period, error)
+	// Publish publishes what was approved. Returns Forbidden with the rule to who evaluated or sent it, Invalid with fields, Conflict if it is not approved, too late
+	// or the number is taken. Apart is that refusal.
+	Publish(ctx context.Context, by policy.Actor, id, evaluation, number string) (cycle.Period, error)
+	Apart(by policy.Actor, p *cycle.Period) error
 	// Published lists the published periods of a rhythm, the newest first.
 	Published(ctx context.Context, rhythm string) ([]cycle.Period, error)
 	// PublishedQuarter returns a published quarter without its results. Returns NotFound if it is not published.
@@ -71,8 +84,13 @@ func (s *Server) cycleRoutes() []Route {
 		{Method: post, Path: "/periods/:id/evaluate", Action: policy.RunEvaluation, Handler: s.evaluatePeriod},
 		{Method: get, Path: "/periods/:id/preview", Action: policy.ReadPeriods, Handler: s.previewPeriod},
 		{Method: get, Path: "/periods/:id/preview.xlsx", Action: policy.ReadPeriods, Handler: s.previewExcel},
-		{Method: get, Path: "/periods/:id/publish", Action: policy.PublishEvaluation, Handler: s.publishPage},
-		{Method: post, Path: "/periods/:id/publish", Action: policy.PublishEvaluation, Handler: s.publishPeriod, Upload: maxMinutes},
+		{Method: get, Path: "/periods/:id/publish", Action: policy.ReadPeriods, Handler: s.publishPage},
+		{Method: get, Path: "/periods/:id/files/:file<maxLen(44)>", Action: policy.ReadPeriods, Handler: s.periodFile},
+		{Method: post, Path: "/periods/:id/send", Action: policy.ManagePeriod, Handler: s.sendPeriod, Upload: maxMinutes},
+		{Method: post, Path: "/periods/:id/withdraw", Action: policy.ManagePeriod, Handler: s.withdrawPeriod},
+		{Method: post, Path: "/periods/:id/sign", Action: policy.SignApproval, Handler: s.signPeriod},
+		{Method: post, Path: "/periods/:id/paper", Action: policy.SignApproval, Handler: s.paperPeriod, Upload: maxFundForm},
+		{Method: post, Path: "/periods/:id/publish", Action: policy.PublishEvaluation, Handler: s.publishPeriod},
 		{Method: get, Path: "/periods/:id/minutes", Action: policy.ReadPeriods, Handler: s.periodMinutes},
 		{Method: get, Path: "/boards", Action: policy.ReadPeriods, Handler: s.boards},
 		{Method: get, Path: "/boards/:chart.json", Action: policy.ReadPeriods, Handler: s.boardOptions},
@@ -97,19 +115,40 @@ type periodLine struct {
 	Path, Word, Rhythm, Dates string
 }
 
-// periodWord is the word of the status list for a state.
-func periodWord(s cycle.State) string {
-	switch s {
+// periodWord is the word of the status list for where a period stands.
+func periodWord(p *cycle.Period) string {
+	switch p.State {
 	case cycle.StatePlanned:
 		return "待开启"
 	case cycle.StateOpen:
 		return "收集材料中"
 	case cycle.StateClosed:
 		return "待评价"
-	case cycle.StateEvaluated:
-		return "待公布"
+	case cycle.StatePublished:
+		return "已发布"
 	}
-	return "已发布"
+	switch {
+	case p.Signing():
+		return "审批中"
+	case p.Approved():
+		return "待公布"
+	case p.Approval != nil && p.Approval.State == policy.ApprovalReturned:
+		return "审批退回"
+	}
+	return "待送审"
+}
+
+// publishLink is what leads an actor to the page of a publication, "" if there is nothing for him.
+func (s *Server) publishLink(by policy.Actor, p *cycle.Period) string {
+	switch {
+	case p.ToSend() && s.guard.Allow(by, policy.ManagePeriod):
+		return "去送审"
+	case p.Approved() && s.guard.Allow(by, policy.PublishEvaluation):
+		return "去公布"
+	case p.Approval != nil:
+		return "看公布审批"
+	}
+	return ""
 }
 
 func rhythmWord(rhythm string) string {
@@ -139,7 +178,7 @@ func (s *Server) showPeriods(c *fiber.Ctx, by policy.Actor, form []field, refuse
 	}
 	v := periodsView{Form: form, Plan: s.guard.Allow(by, policy.ManagePeriod)}
 	for _, p := range list {
-		v.Rows = append(v.Rows, periodLine{Period: p, Path: periodPath(p.ID), Word: periodWord(p.State), Rhythm: rhythmWord(p.Rhythm),
+		v.Rows = append(v.Rows, periodLine{Period: p, Path: periodPath(p.ID), Word: periodWord(&p), Rhythm: rhythmWord(p.Rhythm),
 			Dates: p.Days.First.Chinese() + "至" + p.Days.Last.Chinese()})
 	}
 	p := page{Title: "评价周期", Nav: "/periods", Data: v, Fields: refused}
@@ -189,7 +228,7 @@ type periodView struct {
 	// Lacks are the approvals and separated duties that cannot be staffed; only before the period is opened.
 	Lacks               []string
 	CanManage, CanRun   bool
-	CanPublish          bool
+	Publish             string
 	Progress            *progressView
 	Count, Total        int
 	Dates, Submit, Ends string
@@ -236,8 +275,8 @@ func (s *Server) showPeriod(c *fiber.Ctx, by policy.Actor, said string, refused 
 	if err != nil {
 		return err
 	}
-	v := periodView{Period: p, Path: periodPath(id), Word: periodWord(p.State), Rhythm: rhythmWord(p.Rhythm), Steps: periodSteps(p.State),
-		CanManage: s.guard.Allow(by, policy.ManagePeriod), CanRun: s.guard.Allow(by, policy.RunEvaluation), CanPublish: s.guard.Allow(by, policy.PublishEvaluation),
+	v := periodView{Period: p, Path: periodPath(id), Word: periodWord(&p), Rhythm: rhythmWord(p.Rhythm), Steps: periodSteps(p.State),
+		CanManage: s.guard.Allow(by, policy.ManagePeriod), CanRun: s.guard.Allow(by, policy.RunEvaluation), Publish: s.publishLink(by, &p),
 		Total: len(missing), Complete: len(missing) == 0, Dates: p.Days.First.Chinese() + "至" + p.Days.Last.Chinese(), Submit: p.Submit.Chinese(), Ends: p.Cutoff.Chinese()}
 	for i, m := range missing {
 		if i == missingShown {
@@ -300,7 +339,7 @@ func progressOf(p *cycle.Progress) *progressView {
 
 // periodSteps are the steps of a period with the present one marked.
 func periodSteps(s cycle.State) []stepState {
-	steps := []stepState{{Label: "建立周期"}, {Label: "收集材料"}, {Label: "评价"}, {Label: "预览与公布"}, {Label: "已公布"}}
+	steps := []stepState{{Label: "建立周期"}, {Label: "收集材料"}, {Label: "评价"}, {Label: "审批与公布"}, {Label: "已公布"}}
 	now := slices.Index([]cycle.State{cycle.StatePlanned, cycle.StateOpen, cycle.StateClosed, cycle.StateEvaluated, cycle.StatePublished}, s)
 	for i := range steps {
 		switch {
@@ -401,7 +440,7 @@ func (s *Server) missingCSV(c *fiber.Ctx, by policy.Actor) error {
 type previewView struct {
 	*cycle.Preview
 	Path, Name, Before string
-	CanPublish         bool
+	Publish            string
 	Spread             []spreadLine
 	Bands              []spreadLine
 	Moved              []movedRow
@@ -437,7 +476,7 @@ func (s *Server) previewPeriod(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	v := previewOf(p)
-	v.CanPublish = s.guard.Allow(by, policy.PublishEvaluation) && p.Period.State == cycle.StateEvaluated
+	v.Publish = s.publishLink(by, &p.Period)
 	return s.render(c, by, "preview", page{Title: p.Period.Name + "预览", Nav: "/periods", Data: v})
 }
 

@@ -33,7 +33,7 @@ func startCounty(t testing.TB) (*browsertest.County, *browsertest.Fixture) {
 		"auditor": {Role: "auditor", Scopes: []string{policy.County}, Order: "调阅单〔2026〕3号", Days: policy.Span{From: calendar.Year(2026).Span().First, Until: calendar.Year(2027).Span().Last}},
 		"worker":  {Role: "community_worker", Scopes: []string{policy.County}},
 	}
-	c := browsertest.StartCounty(t, engine(t), time.Now, browsertest.CountyFiles{RolesConf: readConfig(t, "roles.conf"), RolesCSV: readConfig(t, "roles.csv"),
+	c := browsertest.StartCounty(t, engine(t), time.Now, browsertest.CountyFiles{RolesConf: readConfig(t, "roles.conf"), RolesCSV: readConfig(t, "roles.csv"), Chains: readConfig(t, "approvals.yaml"),
 		Quarter: readConfig(t, "schemes/five-goods-quarter.yaml"), Year: readConfig(t, "schemes/five-goods-year.yaml"), Approvals: shortStaffed{}}, t.TempDir(), more)
 	return c, &browsertest.Fixture{Base: c.Base, DB: c.DB}
 }
@@ -68,12 +68,12 @@ func TestPeriodsThroughPages(t *testing.T) {
 	// Who may not come in, by page and by act.
 	var doors []scenario
 	for _, path := range []string{"/periods", "/periods/2026Q3", "/periods/2026Q3/progress", "/periods/2026Q3/missing.csv", "/periods/2026Q2/preview", "/periods/2026Q2/preview.xlsx",
-		"/periods/2026Q2/minutes", "/periods/2026Q3/publish", "/boards", "/boards.xlsx", "/boards/heat.xlsx", "/boards/heat.json"} {
+		"/periods/2026Q2/minutes", "/periods/2026Q3/publish", "/periods/2026Q3/files/scan-1", "/boards", "/boards.xlsx", "/boards/heat.xlsx", "/boards/heat.json"} {
 		for role, status := range map[string]int{"": 401, "manager": 403, "worker": 403, "admin": 403} {
 			doors = append(doors, scenario{name: role + " reads " + path, role: role, path: path, status: status})
 		}
 	}
-	for _, path := range []string{"/periods", "/periods/2026Q3/open", "/periods/2026Q3/close", "/periods/2026Q3/evaluate", "/periods/2026Q3/publish"} {
+	for _, path := range []string{"/periods", "/periods/2026Q3/open", "/periods/2026Q3/close", "/periods/2026Q3/evaluate", "/periods/2026Q3/send", "/periods/2026Q3/withdraw", "/periods/2026Q3/sign", "/periods/2026Q3/paper", "/periods/2026Q3/publish"} {
 		for role, status := range map[string]int{"": 401, "manager": 403, "worker": 403, "admin": 403, "auditor": 403} {
 			doors = append(doors, scenario{name: role + " posts " + path, role: role, method: "POST", path: path, form: form("period", "2026Q4", "submit", "2026-12-31", "cutoff", "2027-01-09"), status: status})
 		}
@@ -82,7 +82,7 @@ func TestPeriodsThroughPages(t *testing.T) {
 	run(
 		scenario{name: "auditor reads the periods", role: "auditor", path: "/periods", status: 200, contains: []string{"2026年第三季度"}, excludes: []string{"建立周期</button>"}},
 		scenario{name: "auditor reads what is missing", role: "auditor", path: "/periods/2026Q3", status: 200, contains: []string{"还缺什么"}, excludes: []string{"截止材料提交</button>"}},
-		scenario{name: "auditor may not publish", role: "auditor", path: "/periods/2026Q2/publish", status: 403},
+		scenario{name: "auditor sees who signed", role: "auditor", path: "/periods/2026Q2/publish", status: 200, contains: []string{"季度通报审批", "同意"}, excludes: []string{"送审</button>", "公布得分</button>", "同意</button>"}},
 		scenario{name: "officer may not publish", role: "officer", method: "POST", path: "/periods/2026Q3/publish", form: form("evaluation", "x"), status: 403, contains: []string{"物业管理股股长"}},
 		scenario{name: "a period that is none", role: "officer", path: "/periods/2031Q9", status: 404},
 		scenario{name: "an unknown chart", role: "officer", path: "/boards/pie.xlsx", status: 404},
@@ -113,27 +113,56 @@ func TestPeriodsThroughPages(t *testing.T) {
 		scenario{name: "ended", role: "officer", path: "/periods/2026Q3", status: 200, contains: []string{"最近一次评价在", "重新评价"}},
 		scenario{name: "preview", role: "auditor", path: "/periods/2026Q3/preview", status: 200, contains: []string{"主要原因"}, excludes: []string{"去公布"}},
 	)
-	publishing := people["chief"].get(t, "/periods/2026Q3/publish")
-	first := hiddenValue(t, publishing, "evaluation")
+	const publish = "/periods/2026Q3/publish"
+	first := hiddenValue(t, people["officer"].get(t, publish), "evaluation")
 	testPreviewExcel(t, people["auditor"])
 
-	// The chief lets it be evaluated again, over facts that did not change: the evaluation is the same, but a second person is missing now.
+	// The chief lets it be evaluated again, over facts that did not change: the evaluation is the same, but he must not sign now.
+	send := form("evaluation", first)
+	sign := func(pairs ...string) url.Values {
+		return form(append([]string{"move", "agree", "hash", hiddenValue(t, people["chief"].get(t, publish), "hash"), "current", browsertest.Password}, pairs...)...)
+	}
 	run(scenario{name: "the chief evaluates", role: "chief", method: "POST", path: "/periods/2026Q3/evaluate", form: form(), status: 303, changes: -1})
 	c.Wait()
 	run(
-		scenario{name: "without a second person", role: "chief", method: "POST", path: "/periods/2026Q3/publish", form: form("evaluation", first, "number", "都建发〔2026〕12号"), status: 403, contains: []string{"S-1"}},
-		scenario{name: "the form says so", role: "chief", path: "/periods/2026Q3/publish", status: 200, contains: []string{"必须由另一人完成"}},
+		scenario{name: "published without approval", role: "chief", method: "POST", path: publish, form: form("evaluation", first, "number", "都建发〔2026〕12号"), status: 409, contains: []string{"还没有送审"}},
+		scenario{name: "an evaluation that was replaced", role: "officer", method: "POST", path: "/periods/2026Q3/send", form: form("evaluation", "0000"), status: 409, contains: []string{"又评价过一次"}},
+		scenario{name: "sent", role: "officer", method: "POST", path: "/periods/2026Q3/send", form: send, status: 303, changes: 1},
+		scenario{name: "sent twice", role: "officer", method: "POST", path: "/periods/2026Q3/send", form: send, status: 409, contains: []string{"正在审批"}},
+		scenario{name: "evaluated while it is approved", role: "officer", method: "POST", path: "/periods/2026Q3/evaluate", form: form(), status: 409, contains: []string{"正在审批公布"}},
+		scenario{name: "the page says who must not sign", role: "chief", path: publish, status: 200, contains: []string{"必须由另一人完成", "等“股长审核”"}, excludes: []string{"同意</button>"}},
+		scenario{name: "who evaluated signs", role: "chief", method: "POST", path: "/periods/2026Q3/sign", form: form("move", "agree", "current", browsertest.Password), status: 403, contains: []string{"S-1"}},
+		scenario{name: "withdrawn by another", role: "chief", method: "POST", path: "/periods/2026Q3/withdraw", form: form(), status: 403, contains: []string{"经办人"}},
+		scenario{name: "withdrawn", role: "officer", method: "POST", path: "/periods/2026Q3/withdraw", form: form(), status: 303, changes: 1},
 		scenario{name: "the officer evaluates again", role: "officer", method: "POST", path: "/periods/2026Q3/evaluate", form: form(), status: 303, changes: -1},
 	)
 	c.Wait()
 	run(
-		scenario{name: "an evaluation that was replaced", role: "chief", method: "POST", path: "/periods/2026Q3/publish", form: form("evaluation", "0000"), status: 409, contains: []string{"又评价过一次"}},
-		scenario{name: "a number that is none", role: "chief", method: "POST", path: "/periods/2026Q3/publish", form: form("evaluation", first, "number", "12号"), status: 422, contains: []string{"“12号”", `value="12号"`}},
-		scenario{name: "published", role: "chief", method: "POST", path: "/periods/2026Q3/publish", form: form("evaluation", first, "number", "都建发[2026]12号"), status: 200, contains: []string{"已公布", "都建发〔2026〕12号"}, changes: 2},
-		scenario{name: "the form sent again", role: "chief", method: "POST", path: "/periods/2026Q3/publish", form: form("evaluation", first, "number", "都建发[2026]12号"), status: 409, contains: []string{"已经公布过"}},
+		scenario{name: "sent again", role: "officer", method: "POST", path: "/periods/2026Q3/send", form: send, status: 303, changes: 1},
+		scenario{name: "it waits on the to-do page", role: "chief", path: "/todo", status: 200, contains: []string{"签署2026年第三季度的公布"}},
+		scenario{name: "not for the last level", role: "boss", path: "/todo", status: 200, contains: []string{"2026年第三季度的结果等各级签署"}, excludes: []string{"签署2026年第三季度的公布"}},
+	)
+	run(
+		scenario{name: "signed by who sent it", role: "officer", method: "POST", path: "/periods/2026Q3/sign", form: sign(), status: 403},
+		scenario{name: "signed with a wrong password", role: "chief", method: "POST", path: "/periods/2026Q3/sign", form: sign("current", "wrong"), status: 422, contains: []string{"密码不正确"}, changes: -1},
+		scenario{name: "another content signed", role: "chief", method: "POST", path: "/periods/2026Q3/sign", form: sign("hash", "sha256:0"), status: 409, contains: []string{"内容已经变化"}},
+		scenario{name: "returned without a reason", role: "chief", method: "POST", path: "/periods/2026Q3/sign", form: sign("move", "return"), status: 422, contains: []string{"要写明理由"}},
+		scenario{name: "no scan of a signature", role: "chief", path: "/periods/2026Q3/files/scan-1", status: 404},
+		scenario{name: "a level that takes no paper", role: "officer", method: "POST", path: "/periods/2026Q3/paper", form: sign(), status: 422, contains: []string{"签字件扫描件"}},
+		scenario{name: "signed by the chief", role: "chief", method: "POST", path: "/periods/2026Q3/sign", form: sign(), status: 303, changes: 1},
+		scenario{name: "published before the last level", role: "chief", method: "POST", path: publish, form: form("evaluation", first, "number", "都建发〔2026〕12号"), status: 409, contains: []string{"还在审批"}},
+		scenario{name: "paper is taken at this level", role: "officer", path: publish, status: 200, contains: []string{"登记纸质签字", "等“分管局领导签发”"}},
+	)
+	run(
+		scenario{name: "signed by the deputy director", role: "vice", method: "POST", path: "/periods/2026Q3/sign", form: sign(), status: 303, changes: 1},
+		scenario{name: "signed once more", role: "vice", method: "POST", path: "/periods/2026Q3/sign", form: form("move", "agree"), status: 409, contains: []string{"不用再签"}},
+		scenario{name: "a number that is none", role: "chief", method: "POST", path: publish, form: form("evaluation", first, "number", "12号"), status: 422, contains: []string{"“12号”", `value="12号"`}},
+		scenario{name: "an evaluation that was replaced meanwhile", role: "chief", method: "POST", path: publish, form: form("evaluation", "0000"), status: 409, contains: []string{"又评价过一次"}},
+		scenario{name: "published", role: "chief", method: "POST", path: publish, form: form("evaluation", first, "number", "都建发[2026]12号"), status: 200, contains: []string{"已公布", "都建发〔2026〕12号"}, changes: 2},
+		scenario{name: "the form sent again", role: "chief", method: "POST", path: publish, form: form("evaluation", first, "number", "都建发[2026]12号"), status: 409, contains: []string{"已经公布过"}},
 		scenario{name: "evaluated after it is published", role: "officer", method: "POST", path: "/periods/2026Q3/evaluate", form: form(), status: 409, contains: []string{"结果不能再改"}},
 		scenario{name: "opened after it is published", role: "officer", method: "POST", path: "/periods/2026Q3/open", form: form(), status: 409},
-		scenario{name: "the form after it is published", role: "chief", path: "/periods/2026Q3/publish", status: 409},
+		scenario{name: "who signed, after it is published", role: "chief", path: publish, status: 200, contains: []string{"季度通报审批", "都建发〔2026〕12号"}, excludes: []string{"公布得分</button>", "送审</button>"}},
 		scenario{name: "the public reads the circular", path: "/circulars/2026Q3", status: 200, contains: []string{"不评星、不排名次", "登录"}, excludes: []string{"我的待办"}},
 		scenario{name: "the auditor reads it after the public", role: "auditor", path: "/circulars/2026Q3", status: 200, contains: []string{"不评星、不排名次", "我的待办"}},
 		scenario{name: "the public reads it after the auditor", path: "/circulars/2026Q3", status: 200, contains: []string{"登录"}, excludes: []string{"我的待办"}},
@@ -156,40 +185,39 @@ func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]
 		scenario{name: "year evaluated", role: "officer", method: "POST", path: "/periods/2026/evaluate", form: form(), status: 303, changes: -1},
 	)
 	c.Wait()
-	const path = "/periods/2026/publish"
-	chief, f := people["chief"], people["chief"].f
-	page := chief.get(t, path)
+	const path, send = "/periods/2026/publish", "/periods/2026/send"
+	officer, f := people["officer"], people["officer"].f
+	page := officer.get(t, path)
 	made := hiddenValue(t, page, "evaluation")
 	if !strings.Contains(page.body, `name="minutes_file"`) {
 		t.Fatalf("the form of a year takes no scan: %.1500s", page.body)
 	}
+	long := strings.Repeat("纪", 101)
 	run(
-		scenario{name: "year without number and minutes", role: "chief", method: "POST", path: path, form: form("evaluation", made), status: 422, contains: []string{"有 2 处需要更正", "必须填写文号", "必须有联审纪要"}},
-		scenario{name: "year without minutes", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号"), status: 422, contains: []string{"有 1 处需要更正", "必须有联审纪要", `value="都建发〔2027〕3号"`}},
-		scenario{name: "year without number", role: "chief", method: "POST", path: path, form: form("evaluation", made, "minutes", "联审纪要第3期"), status: 422, contains: []string{"必须填写文号", `value="联审纪要第3期"`}},
-		scenario{name: "the number of another paper", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2026〕12号", "minutes", "联审纪要第3期"), status: 409, contains: []string{"已用于另一份文件", `value="联审纪要第3期"`}},
-		scenario{name: "a scan that somebody made up", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号", "kept", "e30.e30"), status: 422, contains: []string{"扫描件要重新选择"}},
+		scenario{name: "year without minutes", role: "officer", method: "POST", path: send, form: form("evaluation", made), status: 422, contains: []string{"有 1 处需要更正", "必须有联审纪要"}},
+		scenario{name: "year with long minutes", role: "officer", method: "POST", path: send, form: form("evaluation", made, "minutes", long), status: 422, contains: []string{"现有 101 个", `value="` + long + `"`}},
+		scenario{name: "a scan that somebody made up", role: "officer", method: "POST", path: send, form: form("evaluation", made, "kept", "e30.e30"), status: 422, contains: []string{"扫描件要重新选择"}},
 	)
 	pdf := []byte("%PDF-1.7\n1 0 obj\n<< >>\nendobj\ntrailer\n%%EOF\n")
 	tries := []struct {
 		name, file string
 		content    []byte
-		number     string
+		minutes    string
 		evaluation string
 		status     int
 		contains   string
 		changes    int64
 	}{
-		{"a text that calls itself PDF", "纪要.pdf", []byte("联审纪要第3期，参加人员若干"), "都建发〔2027〕3号", made, 422, "纪要.pdf", 0},
-		{"a PDF that was cut off", "纪要.pdf", []byte("%PDF-1.7\n1 0 obj\n"), "都建发〔2027〕3号", made, 422, "不完整", 0},
-		{"a sheet", "纪要.xlsx", []byte("PK\x03\x04 not a paper"), "都建发〔2027〕3号", made, 422, "纪要.xlsx", 0},
-		{"a scan for an evaluation that was replaced", "纪要.pdf", pdf, "都建发〔2027〕3号", "0000", 409, "又评价过一次", 0},
-		{"a scan beside a wrong number is kept", "纪要.pdf", pdf, "3号", made, 422, "“3号”", 1},
+		{"a text that calls itself PDF", "纪要.pdf", []byte("联审纪要第3期，参加人员若干"), "", made, 422, "纪要.pdf", 0},
+		{"a PDF that was cut off", "纪要.pdf", []byte("%PDF-1.7\n1 0 obj\n"), "", made, 422, "不完整", 0},
+		{"a sheet", "纪要.xlsx", []byte("PK\x03\x04 not a paper"), "", made, 422, "纪要.xlsx", 0},
+		{"a scan for an evaluation that was replaced", "纪要.pdf", pdf, "", "0000", 409, "又评价过一次", 0},
+		{"a scan beside long minutes is kept", "纪要.pdf", pdf, long, made, 422, "现有 101 个", 1},
 	}
 	var last answer
 	for _, try := range tries {
 		before := changes(t, f)
-		last = chief.upload(t, path, [][2]string{{"evaluation", try.evaluation}, {"number", try.number}}, nil, attachment{try.file, try.content})
+		last = officer.upload(t, send, [][2]string{{"evaluation", try.evaluation}, {"minutes", try.minutes}}, nil, attachment{try.file, try.content})
 		if last.StatusCode != try.status || !strings.Contains(last.body, try.contains) {
 			t.Errorf("%s: %d, want %d with %q: %.1500s", try.name, last.StatusCode, try.status, try.contains, last.body)
 		}
@@ -198,13 +226,27 @@ func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]
 		}
 	}
 	kept := hiddenValue(t, last, "kept")
-	if !strings.Contains(last.body, "不用再选") || !strings.Contains(last.body, `value="3号"`) {
+	if !strings.Contains(last.body, "不用再选") || !strings.Contains(last.body, long) {
 		t.Errorf("the form lost what was typed or sent: %.2000s", last.body)
 	}
+	sign := func() url.Values {
+		return form("move", "agree", "hash", hiddenValue(t, officer.get(t, path), "hash"), "current", browsertest.Password)
+	}
 	run(
-		scenario{name: "the scan of another session", role: "officer", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号", "kept", kept), status: 403},
-		scenario{name: "year published with its scan", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号", "kept", kept), status: 200, contains: []string{"已公布", "看扫描件"}, changes: 2},
-		scenario{name: "year published again", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号", "kept", kept), status: 409},
+		scenario{name: "the scan of another session", role: "chief", method: "POST", path: send, form: form("evaluation", made, "kept", kept), status: 422, contains: []string{"扫描件要重新选择"}},
+		scenario{name: "year sent with its scan", role: "officer", method: "POST", path: send, form: form("evaluation", made, "kept", kept), status: 303, changes: 1},
+		scenario{name: "the signers see the scan", role: "chief", path: path, status: 200, contains: []string{"看扫描件", "年度星级公布审批"}},
+	)
+	run(
+		scenario{name: "year signed by the chief", role: "chief", method: "POST", path: "/periods/2026/sign", form: form("move", "agree", "hash", hiddenValue(t, people["chief"].get(t, path), "hash"), "current", browsertest.Password), status: 303, changes: 1},
+	)
+	run(scenario{name: "year signed by the deputy director", role: "vice", method: "POST", path: "/periods/2026/sign", form: sign(), status: 303, changes: 1})
+	run(scenario{name: "year signed by the director", role: "boss", method: "POST", path: "/periods/2026/sign", form: sign(), status: 303, changes: 1})
+	run(
+		scenario{name: "year without number", role: "chief", method: "POST", path: path, form: form("evaluation", made), status: 422, contains: []string{"必须填写文号"}},
+		scenario{name: "the number of another paper", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2026〕12号"), status: 409, contains: []string{"已用于另一份文件", `value="都建发〔2026〕12号"`}},
+		scenario{name: "year published", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号"), status: 200, contains: []string{"已公布", "看扫描件"}, changes: 2},
+		scenario{name: "year published again", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号"), status: 409},
 		scenario{name: "auditor finds the scan", role: "auditor", path: "/periods/2026", status: 200, contains: []string{"看扫描件", "指纹"}},
 		scenario{name: "the scan is internal", path: "/periods/2026/minutes", status: 401},
 		scenario{name: "nor is it for firms", role: "manager", path: "/periods/2026/minutes", status: 403},

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -17,6 +18,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/rating/cycle"
+	"redsteward/registry/fund"
 )
 
 // maxMinutes is the largest request with a scan of minutes: one file and the fields beside it.
@@ -28,72 +30,116 @@ const (
 	keptField = "kept"
 )
 
-// publishView is what publish.html shows.
+// publishView is what publish.html shows: where the publication of a period stands in its approval, and what the actor can do.
 type publishView struct {
 	cycle.Period
-	Path, Rule string
-	Form       []field
+	Path, Word, Next string
+	// Rule is why the actor can do nothing although it would be for his office.
+	Rule string
+	// Form are the fields of sending it or of publishing it.
+	Form                             []field
+	CanSend, CanWithdraw, CanPublish bool
 	// FileError is what is wrong with the scan; Kept names the one that was taken in before, KeptName is for people.
 	FileError, Kept, KeptName string
 	MaxMB, MaxImageMB         int64
+	Signing                   signingView
+	Levels                    []approvalLevelView
+	Scans                     []caseLink
 }
 
-// publishTyped is what stands in the form.
-type publishTyped struct {
-	evaluation, number, minutes string
+// sendTyped is what stands in the form of sending.
+type sendTyped struct {
+	evaluation, minutes string
 	// scan was taken in with an earlier try; its Original is "" if there is none.
 	scan files.Stored
 }
 
-// publishPage is the form of who publishes.
+// publishTyped is what was typed in one of the forms of the page, and what was refused.
+type publishTyped struct {
+	send    sendTyped
+	number  string
+	sign    url.Values
+	said    string
+	refused []fault.Field
+}
+
+// publishPage shows where a publication stands.
 func (s *Server) publishPage(c *fiber.Ctx, by policy.Actor) error {
-	p, err := s.cycle.Period(c.UserContext(), by, c.Params("id"))
+	return s.showPublish(c, by, publishTyped{said: saidParam(c, map[string]string{"send": "已送审，等各级签署。", "sign": "已签署。", "paper": paperSaid, "withdraw": "已撤回，签过的都不算。"})})
+}
+
+// showPublish renders the page with what was typed; the status was set before. Returns Conflict before there is a result.
+func (s *Server) showPublish(c *fiber.Ctx, by policy.Actor, typed publishTyped) error {
+	ctx := c.UserContext()
+	p, err := s.cycle.Period(ctx, by, c.Params("id"))
 	if err != nil {
 		return err
 	}
-	if p.State != cycle.StateEvaluated {
+	if p.State != cycle.StateEvaluated && p.State != cycle.StatePublished {
 		return fault.New("web.publishPage", fault.Conflict, p.Name+"现在是“"+p.State.Chinese()+"”，不能公布")
 	}
-	return s.showPublish(c, by, &p, publishTyped{}, "", nil)
-}
-
-// showPublish renders the form with what was typed; the status was set before.
-func (s *Server) showPublish(c *fiber.Ctx, by policy.Actor, p *cycle.Period, typed publishTyped, said string, refused []fault.Field) error {
-	form := []field{{Name: "number", Label: "文号", Type: "text", Value: typed.number, Autocomplete: "off", Hint: "例如 都建发〔2026〕12号；一个文号只用于一份文件", Optional: !p.Stars()}}
-	if p.Stars() {
-		form = append(form, field{Name: "minutes", Label: "联审纪要", Type: "text", Value: typed.minutes, Autocomplete: "off", Hint: "纪要的编号和日期，例如 联审纪要第3期（2027年1月22日）；编号和扫描件至少要有一样"})
-	}
-	v := publishView{Period: *p, Path: periodPath(p.ID), Form: withErrors(form, refused), MaxMB: files.PDF.Limit() >> 20, MaxImageMB: files.JPEG.Limit() >> 20}
-	if typed.scan.Original != "" {
-		v.Kept, v.KeptName = s.sealScan(c, p.ID, typed.scan), typed.scan.Name
-	}
-	for _, f := range refused {
-		if f.Name == scanField {
-			v.FileError = f.Message
+	v := publishView{Period: p, Path: periodPath(p.ID), Word: periodWord(&p), Next: publishNext(&p), Levels: s.approvalLevels(p.Approval), MaxMB: files.PDF.Limit() >> 20, MaxImageMB: files.JPEG.Limit() >> 20}
+	v.Scans = scanLinks(v.Path, len(p.Scans))
+	manages := s.guard.Allow(by, policy.ManagePeriod)
+	v.CanSend, v.CanWithdraw = p.ToSend() && manages, manages && p.Approval != nil && p.Approval.Maker == by.ID && (p.Signing() || p.Approval.State == policy.ApprovalReturned)
+	if v.CanSend && p.Stars() {
+		v.Form = withErrors([]field{{Name: "minutes", Label: "联审纪要", Type: "text", Value: typed.send.minutes, Autocomplete: "off", Hint: "纪要的编号和日期，例如 联审纪要第3期（2027年1月22日）；编号和扫描件至少要有一样"}}, typed.refused)
+		for _, f := range typed.refused {
+			if f.Name == scanField {
+				v.FileError = f.Message
+			}
+		}
+		if typed.send.scan.Original != "" {
+			v.Kept, v.KeptName = s.sealScan(c, p.ID, typed.send.scan), typed.send.scan.Name
 		}
 	}
-	if p.Evaluated.By == by.ID {
-		v.Rule = "这次评价由你运行，公布必须由另一人完成。"
+	if p.Approved() && s.guard.Allow(by, policy.PublishEvaluation) {
+		if apart := s.cycle.Apart(by, &p); apart != nil {
+			v.Rule = fault.MessageOf(apart)
+		} else {
+			v.CanPublish = true
+			v.Form = withErrors([]field{{Name: "number", Label: "文号", Type: "text", Value: typed.number, Autocomplete: "off", Hint: "例如 都建发〔2026〕12号；一个文号只用于一份文件", Optional: !p.Stars()}}, typed.refused)
+		}
 	}
-	return s.render(c, by, "publish", page{Title: "公布" + p.Name, Nav: "/periods", Data: v, Fields: refused, Said: said, Script: true})
+	if p.Signing() && p.Evaluated.By == by.ID && s.guard.Allow(by, policy.PublishEvaluation) {
+		v.Rule = "这次评价由你运行，签署和公布必须由另一人完成。"
+	}
+	mayLook := func(scan string) bool { return s.cycle.MayLook(ctx, by, &p, scan) }
+	if v.Signing, err = s.signing(c, by, v.Path, p.Seq, toSign{p.Approval, s.cycle.MaySign(ctx, by, &p), mayLook, len(p.Scans)}, typed.sign, typed.refused); err != nil {
+		return err
+	}
+	return s.render(c, by, "publish", page{Title: "公布" + p.Name, Nav: periodsPath, Data: v, Fields: typed.refused, Said: typed.said, Script: true})
 }
 
-// publishPeriod publishes a period. A scan is stored only if this person may publish now; one that was taken in stays with the form when a field is wrong.
-func (s *Server) publishPeriod(c *fiber.Ctx, by policy.Actor) error {
+// publishNext says what comes next in the publication of a period, and who does it.
+func publishNext(p *cycle.Period) string {
+	switch {
+	case p.ToSend():
+		return "物业管理股送审"
+	case p.Signing():
+		return "等“" + p.Approval.Chain.Levels[p.Approval.Level].Name + "”"
+	case p.Approved():
+		return "各级都已签署，由评价和送审以外的人公布"
+	}
+	return ""
+}
+
+// sendPeriod sends the result through its approval. A scan is stored only if this person may send it now; one that was taken in stays with the form when a field
+// is wrong.
+func (s *Server) sendPeriod(c *fiber.Ctx, by policy.Actor) error {
 	ctx, id := c.UserContext(), c.Params("id")
-	typed, upload, refused, err := s.readPublish(c, id)
+	typed, upload, refused, err := s.readSend(c, id)
 	if upload != nil {
 		defer upload.Close() //nolint:errcheck // a temporary file that only we know
 	}
 	if err != nil {
 		return err
 	}
-	p, err := s.cycle.MayPublish(ctx, by, id, typed.evaluation)
-	if err != nil {
+	if _, err := s.cycle.MaySend(ctx, by, id, typed.evaluation); err != nil {
 		return err
 	}
 	if upload != nil && len(refused) == 0 {
-		kept, err := s.files.Keep(ctx, store.Meta{By: by.ID, Action: string(policy.PublishEvaluation)}, upload)
+		kept, err := s.files.Keep(ctx, store.Meta{By: by.ID, Action: string(policy.ManagePeriod)}, upload)
 		if fault.Is(err, fault.Invalid) {
 			refused = scanFaults(err)
 		} else if err != nil {
@@ -103,33 +149,81 @@ func (s *Server) publishPeriod(c *fiber.Ctx, by policy.Actor) error {
 		}
 	}
 	if len(refused) == 0 {
-		published, err := s.cycle.Publish(ctx, by, id, typed.evaluation, cycle.Paper{Number: typed.number, Minutes: typed.minutes,
-			MinutesFile: typed.scan.Original, MinutesKind: typed.scan.Kind, MinutesShown: typed.scan.Shown})
+		_, err := s.cycle.Send(ctx, by, id, typed.evaluation, cycle.Minutes{Cited: typed.minutes, File: typed.scan.Original, Kind: typed.scan.Kind, Shown: typed.scan.Shown})
 		if err == nil {
-			return s.showPeriod(c, by, published.Name+"已公布，共 "+strconv.Itoa(published.Publication.Count)+" 个小区，结果不能再改。")
+			return seeOther(c, periodPath(id)+"/publish?done=send")
 		}
-		if fault.Is(err, fault.Conflict) {
-			return s.publishConflict(c, by, &p, typed, err)
-		}
-		if refused = fault.FieldsOf(err); !fault.Is(err, fault.Invalid) || len(refused) == 0 {
+		if refused = refusedForm(err); len(refused) == 0 {
 			return err
 		}
 	}
 	c.Status(statusOf(fault.Invalid))
-	return s.showPublish(c, by, &p, typed, "", refused)
+	return s.showPublish(c, by, publishTyped{send: typed, refused: refused})
 }
 
-// publishConflict shows the form again while the period can still be published, with what was typed: another paper has the number.
-func (s *Server) publishConflict(c *fiber.Ctx, by policy.Actor, p *cycle.Period, typed publishTyped, reason error) error {
-	if _, err := s.cycle.MayPublish(c.UserContext(), by, p.ID, typed.evaluation); err != nil {
+// withdrawPeriod takes the result out of its approval again.
+func (s *Server) withdrawPeriod(c *fiber.Ctx, by policy.Actor) error {
+	if _, err := s.cycle.Withdraw(c.UserContext(), by, c.Params("id")); err != nil {
 		return err
 	}
-	c.Status(statusOf(fault.Conflict))
-	return s.showPublish(c, by, p, typed, "没有公布："+fault.MessageOf(reason), nil)
+	return seeOther(c, periodPath(c.Params("id"))+"/publish?done=withdraw")
 }
 
-// readPublish reads the form. The scan waits in a temporary file, which the caller closes; what is wrong with it comes as refused fields.
-func (s *Server) readPublish(c *fiber.Ctx, id string) (typed publishTyped, upload *files.Upload, refused []fault.Field, err error) {
+// signPeriod signs at one's level of the approval.
+func (s *Server) signPeriod(c *fiber.Ctx, by policy.Actor) error {
+	id := c.Params("id")
+	return s.caseSign(c, periodPath(id)+"/publish", func(_ fund.At, sign policy.Sign, password string) error {
+		_, err := s.cycle.Sign(c.UserContext(), by, id, sign, password)
+		return err
+	}, func(typed url.Values, refused []fault.Field) error {
+		return s.showPublish(c, by, publishTyped{sign: typed, refused: refused})
+	})
+}
+
+// paperPeriod records a signature on paper.
+func (s *Server) paperPeriod(c *fiber.Ctx, by policy.Actor) error {
+	id := c.Params("id")
+	return s.casePaper(c, periodPath(id)+"/publish", func(_ fund.At, in policy.OnPaper, password string) error {
+		_, err := s.cycle.SignOnPaper(c.UserContext(), by, id, in, password)
+		return err
+	}, func(typed url.Values, refused []fault.Field) error {
+		return s.showPublish(c, by, publishTyped{sign: typed, refused: refused})
+	})
+}
+
+// periodFile hands out the scan of a signed paper.
+func (s *Server) periodFile(c *fiber.Ctx, by policy.Actor) error {
+	p, err := s.cycle.Period(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return s.sendStored(c, scanOf(p.Scans, c.Params("file")))
+}
+
+// publishPeriod publishes a period that was approved.
+func (s *Server) publishPeriod(c *fiber.Ctx, by policy.Actor) error {
+	ctx, id, evaluation, number := c.UserContext(), c.Params("id"), c.FormValue("evaluation"), c.FormValue("number")
+	if _, err := s.cycle.MayPublish(ctx, by, id, evaluation); err != nil {
+		return err
+	}
+	published, err := s.cycle.Publish(ctx, by, id, evaluation, number)
+	if err == nil {
+		return s.showPeriod(c, by, published.Name+"已公布，共 "+strconv.Itoa(published.Publication.Count)+" 个小区，结果不能再改。")
+	}
+	if refused := refusedForm(err); len(refused) > 0 {
+		c.Status(statusOf(fault.Invalid))
+		return s.showPublish(c, by, publishTyped{number: number, refused: refused})
+	}
+	if _, still := s.cycle.MayPublish(ctx, by, id, evaluation); still != nil || !fault.Is(err, fault.Conflict) {
+		return err
+	}
+	// It can still be published, under another number.
+	c.Status(statusOf(fault.Conflict))
+	return s.showPublish(c, by, publishTyped{number: number, said: "没有公布：" + fault.MessageOf(err)})
+}
+
+// readSend reads the form of sending. The scan waits in a temporary file, which the caller closes; what is wrong with it comes as refused fields.
+func (s *Server) readSend(c *fiber.Ctx, id string) (typed sendTyped, upload *files.Upload, refused []fault.Field, err error) {
 	values, err := s.readForm(c, maxMinutes, func(name string, r io.Reader) error {
 		if upload != nil {
 			refused = append(refused, fault.Field{Name: scanField, Message: "联审纪要只收一个文件，多页请合成一个 PDF"})
@@ -146,7 +240,7 @@ func (s *Server) readPublish(c *fiber.Ctx, id string) (typed publishTyped, uploa
 	if errors.Is(err, errEndless) { // the form is answered with what was read until then
 		err = nil
 	}
-	typed = publishTyped{evaluation: values.Get("evaluation"), number: values.Get("number"), minutes: values.Get("minutes")}
+	typed = sendTyped{evaluation: values.Get("evaluation"), minutes: values.Get("minutes")}
 	if text := values.Get(keptField); text != "" && upload == nil && err == nil {
 		var ok bool
 		if typed.scan, ok = s.openScan(c, id, text); !ok {
@@ -198,20 +292,23 @@ func (s *Server) scanMark(c *fiber.Ctx, id string, data []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// periodMinutes hands out the scan of the minutes on which a publication stands.
+// periodMinutes hands out the scan of the minutes on which a publication stands or is to stand.
 func (s *Server) periodMinutes(c *fiber.Ctx, by policy.Actor) error {
 	ctx := c.UserContext()
 	p, err := s.cycle.Period(ctx, by, c.Params("id"))
 	if err != nil {
 		return err
 	}
-	if p.Publication == nil || p.Publication.MinutesFile == "" {
+	if p.Sent == nil && p.Publication != nil { // published before publications were approved
+		p.Sent = &cycle.Sending{MinutesFile: p.Publication.MinutesFile, MinutesKind: p.Publication.MinutesKind, MinutesShown: p.Publication.MinutesShown}
+	}
+	if p.Sent == nil || p.Sent.MinutesFile == "" {
 		return fault.New("web.periodMinutes", fault.NotFound, "没有联审纪要的扫描件")
 	}
-	kind, original := p.Publication.MinutesKind, c.Query("original") == "1"
-	hash := p.Publication.MinutesShown
+	kind, original := p.Sent.MinutesKind, c.Query("original") == "1"
+	hash := p.Sent.MinutesShown
 	if original || hash == "" {
-		hash, original = p.Publication.MinutesFile, original || kind != files.PDF
+		hash, original = p.Sent.MinutesFile, original || kind != files.PDF
 	}
 	r, size, err := s.files.Open(ctx, hash)
 	if err != nil {

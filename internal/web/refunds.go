@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 
@@ -46,7 +47,7 @@ func refundFilter(l listAddress) refund.Filter {
 }
 
 func (s *Server) refundRow(id string, r *refund.Refund) caseRow {
-	row := caseRow{Path: refundsPath + "/" + id, Name: r.Name, Place: r.Place, Title: r.Phase + "，存储期到" + r.Ends.Chinese(), State: r.State.Title(), Next: r.Next(), Opened: r.Opened.Chinese()}
+	row := caseRow{Path: refundsPath + "/" + id, Name: r.Name, Place: r.Place, Title: r.What() + "，" + r.Term() + "到" + r.Ends.Chinese(), State: r.State.Title(), Next: r.Next(), Opened: r.Opened.Chinese()}
 	if r.Clock.Rule != "" {
 		row.Due = r.Clock.Due.Chinese()
 		row.Chip, row.Left = newTaskClock(s.clocks.Business(), s.holidays).left(clockTask(r.Clock))
@@ -68,7 +69,7 @@ func (s *Server) refundList(c *fiber.Ctx, by policy.Actor) error {
 	for _, state := range refund.States() {
 		states = append(states, option{string(state), state.Title()})
 	}
-	v := casesView{Home: refundsPath, Title: "保修金退还", Sub: "存储期届满前联合查验、公示，没有异议的退还建设单位", Excel: l.excel(), Query: l.value["q"], Project: l.value["project"],
+	v := casesView{Home: refundsPath, Fund: s.guard.Allow(by, policy.ReadFund), Title: "保修金退还", Sub: "存储期（分期退还的年限）届满前联合查验、公示，没有异议的退还建设单位", Excel: l.excel(), Query: l.value["q"], Project: l.value["project"],
 		State: field{Name: "state", Label: "状态", Options: states, Value: l.value["state"]}, Opened: l.sorted("opened", "开始日期", "opened"), DueFirst: l.sorted("due", "期限", "opened"), Next: nextPage(c, docs.Next), Filtered: l.filtered()}
 	for _, d := range docs.Docs {
 		v.Rows = append(v.Rows, s.refundRow(d.ID, &d.State))
@@ -79,7 +80,7 @@ func (s *Server) refundList(c *fiber.Ctx, by policy.Actor) error {
 // refundsExcel is the same list as Excel, all of it.
 func (s *Server) refundsExcel(c *fiber.Ctx, by policy.Actor) error {
 	l := readList(c, refundsPath, "q", "state", "project")
-	sheet := report.Figures{Sheet: "保修金退还", Heads: []string{"小区", "所在社区", "分期", "存储期届满", "状态", "开始日期", "期限", "异议（条）", "退还（元）", "下一步"}}
+	sheet := report.Figures{Sheet: "保修金退还", Heads: []string{"小区", "所在社区", "分期", "种类", "届满日期", "状态", "开始日期", "期限", "异议（条）", "退还（元）", "下一步"}}
 	for after := ""; ; {
 		docs, err := s.refunds.List(c.UserContext(), by, refundFilter(l), l.value["sort"] == "due", after)
 		if err != nil {
@@ -87,7 +88,7 @@ func (s *Server) refundsExcel(c *fiber.Ctx, by policy.Actor) error {
 		}
 		for _, d := range docs.Docs {
 			r := d.State
-			sheet.Rows = append(sheet.Rows, []any{r.Name, r.Place, r.Phase, r.Ends, r.State.Title(), r.Opened, r.Clock.Due, int64(len(r.Objections)), inYuan(r.Fen), r.Next()})
+			sheet.Rows = append(sheet.Rows, []any{r.Name, r.Place, r.Phase, refundKind(&r), r.Ends, r.State.Title(), r.Opened, r.Clock.Due, int64(len(r.Objections)), inYuan(r.Fen), r.Next()})
 		}
 		if after = docs.Next; after == "" {
 			break
@@ -100,9 +101,21 @@ func (s *Server) refundsExcel(c *fiber.Ctx, by policy.Actor) error {
 	return sendExcel(c, "保修金退还.xlsx", data)
 }
 
-// openRefund begins the refund of an amount.
+// refundKind is whether a refund is the one at the end or that of a stage, for a list.
+func refundKind(r *refund.Refund) string {
+	if r.Stage == 0 {
+		return "到期退还"
+	}
+	return "第 " + strconv.FormatInt(r.Stage, 10) + " 次分期退还"
+}
+
+// openRefund begins the refund of an amount, or of the part that a stage gives back. A stage that is no number is one that no rule has.
 func (s *Server) openRefund(c *fiber.Ctx, by policy.Actor) error {
-	doc, err := s.refunds.Open(c.UserContext(), by, c.FormValue("project"), c.FormValue("due"), formIdem(c))
+	stage, err := strconv.ParseInt(cmp.Or(c.FormValue("stage"), "0"), 10, 64)
+	if err != nil {
+		stage = -1
+	}
+	doc, err := s.refunds.Open(c.UserContext(), by, c.FormValue("project"), c.FormValue("due"), stage, formIdem(c))
 	if err != nil {
 		return err
 	}
@@ -146,13 +159,13 @@ func (s *Server) showRefund(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		return err
 	}
 	r := &doc.State
-	v := caseView{Home: refundsPath, HomeTitle: "保修金退还", Path: refundsPath + "/" + id, Key: newKey(), Seq: doc.Seq, Title: r.Name + "：" + r.Phase + "保修金退还", Sub: r.Place, State: r.State.Title(), Next: r.Next(), Reason: r.Reason,
+	v := caseView{Above: s.fundCrumb(by), NotesTitle: "异议与查验", Home: refundsPath, HomeTitle: "保修金退还", Path: refundsPath + "/" + id, Key: newKey(), Seq: doc.Seq, Title: r.Name + "：" + r.What(), Sub: r.Place, State: r.State.Title(), Next: r.Next(), Reason: r.Reason,
 		Levels: s.approvalLevels(r.Approval), Lines: r.Lines}
 	v.Clock, v.Late = s.caseClock(r.State.Title(), r.Clock)
 	if r.State == refund.Showing {
 		v.Late = false // a notice that has hung its days is no delay
 	}
-	v.Facts = [][2]string{{"存储期届满", r.Ends.Chinese()}, {"开始办理", r.Opened.Chinese()}, {"建设单位歇业、破产", paperText(r.Gone)}, {"退还公示", paperText(r.Shown)}, {"支付", paperText(r.Paid)}}
+	v.Facts = [][2]string{{r.Term() + "届满", r.Ends.Chinese()}, {"规则", r.Terms}, {"开始办理", r.Opened.Chinese()}, {"建设单位歇业、破产", paperText(r.Gone)}, {"退还公示", paperText(r.Shown)}, {"支付", paperText(r.Paid)}}
 	for i := range r.Bounced {
 		v.Facts = append(v.Facts, [2]string{"退汇", paperText(&r.Bounced[i])})
 	}
@@ -188,10 +201,7 @@ func (s *Server) showRefund(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		}
 	}
 	openFirst(v.Acts, typed.Get("step"))
-	if s.refunds.Can(ctx, by, r, refund.StepSign) {
-		v.signForm(r.Approval, typed, refused)
-	}
-	if err := s.paperForms(c, by, &v, s.refunds.Desk, r.Approval, r.Scans, r.Keys, r.Opened, typed, refused); err != nil {
+	if err := s.signCase(c, by, &v, s.refunds.Approvals(), r.Approval, r.Scans, r.Keys, r.Opened, typed, refused); err != nil {
 		return err
 	}
 	history, err := s.refunds.History(ctx, by, id)
@@ -251,7 +261,7 @@ func (s *Server) doRefund(do refund.Step) func(c *fiber.Ctx, by policy.Actor) er
 
 // paperRefund records a signature on paper.
 func (s *Server) paperRefund(c *fiber.Ctx, by policy.Actor) error {
-	return s.casePaper(c, refundsPath+"/"+c.Params("id"), func(at fund.At, in fund.OnPaper, password string) error {
+	return s.casePaper(c, refundsPath+"/"+c.Params("id"), func(at fund.At, in policy.OnPaper, password string) error {
 		_, err := s.refunds.SignOnPaper(c.UserContext(), by, at, in, password)
 		return err
 	}, func(typed url.Values, refused []fault.Field) error { return s.showRefund(c, by, typed, refused) })
@@ -275,8 +285,12 @@ func (s *Server) refundPrint(c *fiber.Ctx, by policy.Actor) error {
 	if c.Params("paper") != "notice" {
 		return fault.New("web.refundPrint", fault.NotFound, "现在没有这份文书")
 	}
+	what := "本小区" + r.Phase + "的新建物业质量保修金存储期将于" + r.Ends.Chinese() + "届满。经联合查验没有未修复的缺陷，拟予退还。"
+	if r.Stage > 0 {
+		what = "本小区" + r.Phase + "的新建物业质量保修金，按规定" + r.Terms + "，年限将于" + r.Ends.Chinese() + "届满。经联合查验没有未修复的缺陷，拟予第 " + strconv.FormatInt(r.Stage, 10) + " 次分期退还，其余部分继续存储。"
+	}
 	v := printView{Back: refundsPath + "/" + doc.ID, Kind: "退还公示", Title: "新建物业质量保修金退还公示", To: r.Name + "全体业主", Date: s.refunds.Today().Chinese(),
-		Words: []string{"本小区" + r.Phase + "的新建物业质量保修金存储期将于" + r.Ends.Chinese() + "届满。经联合查验没有未修复的缺陷，拟予退还。有异议的，请在公示期内书面提出，写明位置和缺陷；期满没有异议的，按规定退还。"}}
+		Words: []string{what + "有异议的，请在公示期内书面提出，写明位置和缺陷；期满没有异议的，按规定退还。"}}
 	if r.Gone != nil {
 		v.Words = append(v.Words, "建设单位已"+r.Gone.Text+"，余额将转入本小区的住宅专项维修资金。")
 	}

@@ -27,6 +27,7 @@ type Register interface {
 	Votes
 	Watches
 	Moneys
+	Scans
 
 	// Today is the business day, On the day that a page shows: today, or the day that is looked back to.
 	Today() calendar.Date
@@ -35,6 +36,8 @@ type Register interface {
 	DivisionsAt(ctx context.Context, level registry.Level, day calendar.Date) ([]registry.DivisionRow, error)
 	FirmChoices(ctx context.Context) ([]registry.Choice, error)
 	FirmNames(ctx context.Context, ids []string) (map[string]string, error)
+	// CommunitiesFor are the communities of the actor's scope for an action.
+	CommunitiesFor(ctx context.Context, by policy.Actor, action policy.Action) ([]registry.DivisionRow, error)
 	// FirmOfName finds the one firm of exactly this name, "" if there is none.
 	FirmOfName(ctx context.Context, name string) (string, error)
 
@@ -47,6 +50,8 @@ type Register interface {
 	// ContractsOf lists all contracts of a firm in projects of the actor's scope.
 	ContractsOf(ctx context.Context, by policy.Actor, firm string) ([]registry.HeldContract, error)
 	Projects(ctx context.Context, by policy.Actor, q registry.ProjectQuery) (registry.Page[registry.ProjectRow], error)
+	// ProjectsFor lists those in which the actor may do an action.
+	ProjectsFor(ctx context.Context, by policy.Actor, action policy.Action, q registry.ProjectQuery) (registry.Page[registry.ProjectRow], error)
 	AllProjects(ctx context.Context, by policy.Actor, q registry.ProjectQuery, yield func(registry.ProjectRow) error) error
 	OneProject(ctx context.Context, by policy.Actor, id string) (registry.ProjectRow, error)
 
@@ -87,7 +92,7 @@ func (s *Server) registerRoutes() []Route {
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
 	desk := s.registerDesk()
-	return append(append(s.divisionRoutes(), slices.Concat(s.estateRoutes(), s.voteRoutes(), s.boardRoutes(), s.moneyRoutes(), s.dossierRoutes())...), []Route{
+	return append(append(s.divisionRoutes(), slices.Concat(s.estateRoutes(), s.scanRoutes(), s.voteRoutes(), s.boardRoutes(), s.moneyRoutes(), s.dossierRoutes())...), []Route{
 		{Method: get, Path: projectsPath, Action: policy.ReadRegister, Handler: s.projects},
 		{Method: get, Path: projectsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.projectsExcel},
 		{Method: get, Path: projectsPath + "/new", Action: policy.WriteRegister, Handler: s.projectForm},
@@ -424,3 +429,6 @@ func sendExcel(c *fiber.Ctx, name string, data []byte) error {
 
 // yuan is 1.20.
 func yuan(fen int64) string { return num.FromFrac(fen, 100).Fixed(2) }
+
+// yuanText is an amount as pages show it, with thousands: 28,254.00.
+func yuanText(fen int64) string { return grouped(yuan(fen)) }

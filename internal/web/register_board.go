@@ -26,6 +26,8 @@ type overview struct {
 	Page               pager
 	// Nav is the entry of the navigation that it belongs to, "" for its own path.
 	Nav string
+	// Below names in the workbook what stands below the names, "" for 位置; OnScreen is the heading of a last column of links or buttons, which the workbook leaves out.
+	Below, OnScreen string
 	// Excel and All are the addresses of the same rows as a workbook and on one page.
 	Excel, All, Clear string
 	Sort, Desc        string
@@ -76,6 +78,11 @@ func textCell(text string) boardCell { return boardCell{Text: text, Class: "no-s
 // head declares a column that cannot be sorted by.
 func head(label, class string) boardHead { return boardHead{sortLink{Label: label}, class} }
 
+// yuanCell is an amount: with thousands on the page, as a number in the workbook.
+func yuanCell(fen int64, class string) boardCell {
+	return boardCell{Text: yuanText(fen), Class: class, Value: inYuan(fen)}
+}
+
 // boardAt begins a board from the address of its list.
 func boardAt(l listAddress, title, intro string) overview {
 	return overview{Path: l.path, Title: title, Intro: intro, Excel: l.excel(), Clear: l.path, Sort: l.value["sort"], Desc: l.value["desc"], Filtered: l.filtered()}
@@ -112,13 +119,16 @@ var boardSaid = map[string]string{"reminded": "已记下提醒，到下一个提
 func sendBoard(c *fiber.Ctx, b overview) error {
 	f := report.Figures{Sheet: b.Title, Note: b.Note}
 	for _, h := range b.Heads {
-		f.Heads = append(f.Heads, h.Link.Label)
+		if h.Link.Label != b.OnScreen {
+			f.Heads = append(f.Heads, h.Link.Label)
+		}
 	}
-	f.Heads = slices.Insert(f.Heads, 1, "位置")
+	f.Heads = slices.Insert(f.Heads, 1, cmp.Or(b.Below, "位置"))
 	for _, r := range b.Rows {
 		row := []any{r.Name, r.Sub}
-		for _, cell := range r.Cells {
+		for i, cell := range r.Cells {
 			switch {
+			case b.Heads[i+1].Link.Label == b.OnScreen:
 			case cell.Value != nil:
 				row = append(row, cell.Value)
 			case cell.Text != "":

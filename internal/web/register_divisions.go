@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"fmt"
+	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,13 +20,17 @@ import (
 // Divisions is what the pages of divisions need from the register.
 type Divisions interface {
 	Divisions(ctx context.Context, by policy.Actor, q registry.DivisionQuery) ([]registry.DivisionLeaf, error)
-	OneDivision(ctx context.Context, by policy.Actor, id string) (registry.DivisionView, error)
+	FindDivisions(ctx context.Context, by policy.Actor, q registry.DivisionQuery, after string) (registry.Page[registry.DivisionLeaf], error)
+	Branch(ctx context.Context, by policy.Actor, open string, from int) (registry.DivisionBranch, error)
+	OneDivision(ctx context.Context, by policy.Actor, code string) (registry.DivisionView, error)
 
 	// The commands. They return Invalid with fields, Conflict if something stands in the way or seq is not the last change.
 	AddDivision(ctx context.Context, by policy.Actor, code, parent string, in registry.DivisionInput) error
 	ChangeDivision(ctx context.Context, by policy.Actor, id string, seq int64, in registry.DivisionInput) error
 	MoveDivision(ctx context.Context, by policy.Actor, id string, seq int64, parent, why string) error
-	CloseDivision(ctx context.Context, by policy.Actor, id string, seq int64, last calendar.Date, why string) error
+	CloseDivision(ctx context.Context, by policy.Actor, id string, seq int64, last calendar.Date, successors []string, why string) error
+	ChangeCode(ctx context.Context, by policy.Actor, id string, seq int64, next registry.CodeChange) error
+	TakeCodeBack(ctx context.Context, by policy.Actor, id string, seq int64, why string) error
 	SetGrid(ctx context.Context, by policy.Actor, id string, seq int64, g registry.GridFacts) error
 	ReopenDivision(ctx context.Context, by policy.Actor, id string, seq int64, why string) error
 }
@@ -37,7 +43,9 @@ func divisionPath(id string) string { return divisionsPath + "/" + id }
 func (s *Server) divisionRoutes() []Route {
 	const get, post = fiber.MethodGet, fiber.MethodPost
 	grid := s.formRoutes(registerForm{path: divisionsPath + "/:id/grid", action: policy.UpdateDivision, entry: s.gridEntry, send: s.setGrid, conflictAt: "grid_households"})
-	return append(grid, []Route{
+	code := s.formRoutes(registerForm{path: divisionsPath + "/:id/code", action: policy.UpdateDivision, entry: s.codeEntry, send: s.changeCode, conflictAt: "code"})
+	back := s.formRoutes(registerForm{path: divisionsPath + "/:id/code/back", action: policy.UpdateDivision, entry: s.codeBackEntry, send: s.takeCodeBack, conflictAt: "reason"})
+	return append(slices.Concat(grid, code, back), []Route{
 		{Method: get, Path: divisionsPath, Action: policy.ReadRegister, Handler: s.divisions},
 		{Method: get, Path: divisionsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.divisionsExcel},
 		{Method: get, Path: divisionsPath + "/:id", Action: policy.ReadRegister, Handler: s.division},
@@ -71,6 +79,8 @@ type divisionsView struct {
 // divisionLine is one division of the list.
 type divisionLine struct {
 	registry.DivisionRow
+	// Code is the code of the day that the page shows; "" for what has none.
+	Code            string
 	Path, LevelWord string
 	// Way names what is above it, for lists that are no tree.
 	Way string
@@ -82,10 +92,13 @@ type divisionLine struct {
 	Open   bool
 	// Closed says since when it is no more, "" if it is.
 	Closed string
+	// Facts are what else the tree says of it.
+	Facts string
 }
 
-func (s *Server) divisionLineOf(d registry.DivisionRow) divisionLine {
-	l := divisionLine{DivisionRow: d, Path: divisionPath(d.ID), LevelWord: registry.TextOf(registry.Levels(), d.Level)}
+// divisionLineOf puts a division into words as of a day.
+func divisionLineOf(d registry.DivisionLeaf, day calendar.Date) divisionLine {
+	l := divisionLine{DivisionRow: d.DivisionRow, Code: d.CodeOn(day), Path: divisionPath(d.ID), LevelWord: registry.TextOf(registry.Levels(), d.Level)}
 	if until := d.Days.Until; !until.IsZero() {
 		l.Closed = "截至" + until.Chinese()
 	}
@@ -109,85 +122,48 @@ func divisionQuery(l listAddress) registry.DivisionQuery {
 	return registry.DivisionQuery{Text: l.value["q"], Level: registry.Level(l.value["level"]), State: l.value["state"], Desc: l.value["desc"] != ""}
 }
 
-// divisions lists the divisions as a tree, or what a filter finds.
+// divisions shows the tree level by level, or what a filter finds.
 func (s *Server) divisions(c *fiber.Ctx, by policy.Actor) error {
+	ctx := c.UserContext()
 	l := readList(c, divisionsPath, "q", "level", "state")
-	found, err := s.registered.Divisions(c.UserContext(), by, divisionQuery(l))
-	if err != nil {
-		return err
-	}
 	v := divisionsView{Query: l.value["q"], Level: l.value["level"], State: l.value["state"], Levels: choicesOf("全部", registry.Levels()),
-		Name: l.sorted("name", "名称", "name"), Filtered: l.filtered(), Any: len(found) > 0, Excel: l.excel(), Clear: divisionsPath,
+		Name: l.sorted("name", "名称", "name"), Filtered: l.filtered(), Excel: l.excel(), Clear: divisionsPath,
 		CanWrite: s.guard.Allow(by, policy.UpdateDivision), CanLoad: s.guard.Allow(by, policy.ImportRegister) && s.guard.Allow(by, policy.UpdateDivision)}
 	for _, state := range registry.DivisionStates() {
 		v.States = append(v.States, option{state.ID, state.Text})
 	}
 	if v.Tree = !v.Filtered && l.value["desc"] == ""; v.Tree {
-		v.Rows = s.divisionTree(found, c.Query("open"))
+		if err := s.divisionBranch(c, by, &v); err != nil {
+			return err
+		}
 		return s.render(c, by, "register_divisions", page{Title: "行政区划", Nav: divisionsPath, Data: v})
 	}
-	from, err := strconv.Atoi(l.after)
-	if err != nil || from < 0 || from > len(found) {
-		from = 0
+	found, err := s.registered.FindDivisions(ctx, by, divisionQuery(l), l.after)
+	if err != nil {
+		return err
 	}
-	to, next := min(from+registry.PageSize, len(found)), ""
-	if to < len(found) {
-		next = strconv.Itoa(to)
-	}
-	for _, d := range found[from:to] {
-		line := s.divisionLineOf(d.DivisionRow)
+	for _, d := range found.Rows {
+		line := divisionLineOf(d, s.registered.On(ctx))
 		for i, up := range d.Above {
 			if i > 0 {
 				line.Way += " › "
 			}
 			line.Way += up.Display
 		}
-		line.Below = d.Below
 		v.Rows = append(v.Rows, line)
 	}
-	v.Page = l.pager(to-from, min(len(found), registry.CountTo+1), next)
+	v.Any, v.Page = len(found.Rows) > 0, l.pager(len(found.Rows), found.Count, found.Next)
 	return s.render(c, by, "register_divisions", page{Title: "行政区划", Nav: divisionsPath, Data: v})
-}
-
-// divisionTree shows the county with its townships, and below each one what was opened down to open.
-func (s *Server) divisionTree(found []registry.DivisionLeaf, open string) []divisionLine {
-	opened := map[string]bool{}
-	for _, d := range found {
-		if d.ID != open {
-			continue
-		}
-		opened[d.ID] = true
-		for _, up := range d.Above {
-			opened[up.ID] = true
-		}
-	}
-	var rows []divisionLine
-	for _, d := range found {
-		// Townships always show; below them only what was opened.
-		if len(d.Above) > 1 && !opened[d.Parent] {
-			continue
-		}
-		line := s.divisionLineOf(d.DivisionRow)
-		line.Depth, line.Below, line.Open = len(d.Above)+1, d.Below, opened[d.ID] || d.Level == registry.LevelCounty
-		if d.Below > 0 && d.Level != registry.LevelCounty {
-			target := d.ID
-			if line.Open {
-				target = d.Parent
-			}
-			line.Toggle = fmt.Sprintf("%s?open=%s#d-%s", divisionsPath, target, d.ID)
-		}
-		rows = append(rows, line)
-	}
-	return rows
 }
 
 // divisionsExcel writes exactly the divisions that the filter shows, in the columns of the template.
 func (s *Server) divisionsExcel(c *fiber.Ctx, by policy.Actor) error {
-	found, err := s.registered.Divisions(c.UserContext(), by, divisionQuery(readList(c, divisionsPath, "q", "level", "state")))
+	ctx := c.UserContext()
+	found, err := s.registered.Divisions(ctx, by, divisionQuery(readList(c, divisionsPath, "q", "level", "state")))
 	if err != nil {
 		return err
 	}
-	data, err := report.Write(report.DivisionSheet(found))
+	data, err := report.Write(report.DivisionSheets(found, s.registered.On(ctx))...)
 	if err != nil {
 		return err
 	}
@@ -197,15 +173,20 @@ func (s *Server) divisionsExcel(c *fiber.Ctx, by policy.Actor) error {
 // divisionView is what register_division.html shows.
 type divisionView struct {
 	divisionLine
-	Crumbs                                     []crumb
-	Children                                   []divisionLine
-	ChildWord                                  string
-	Projects                                   int
-	ProjectsMore                               bool
-	ProjectsPath                               string
-	Opened                                     string
+	Crumbs       []crumb
+	Children     []divisionLine
+	ChildWord    string
+	Projects     int
+	ProjectsMore bool
+	ProjectsPath string
+	Opened       string
+	// Tree is the place in the tree, Codes the history of its code if that ever changed, Into and From what it went up in and what went up in it.
+	Tree                                       string
+	Codes                                      []registry.CodeSpell
+	Into, From                                 []crumb
 	Changes                                    []divisionChange
 	CanAdd, CanMove, CanClose, CanOpen, CanMay bool
+	CanCode, CanBack                           bool
 	// IsGrid: it has counts; GridWarning says that it is too small or too large.
 	IsGrid      bool
 	GridWarning string
@@ -234,8 +215,9 @@ func (s *Server) division(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	may, open := s.guard.Allow(by, policy.UpdateDivision), d.Days.Until.IsZero()
-	v := divisionView{divisionLine: s.divisionLineOf(d.DivisionRow), Crumbs: wayTo(d.DivisionLeaf), ChildWord: levelBelow(d.Level), Projects: min(d.Projects, registry.CountTo), ProjectsMore: d.Projects > registry.CountTo,
+	may, open, day := s.guard.Allow(by, policy.UpdateDivision), d.Days.Until.IsZero(), s.registered.On(c.UserContext())
+	v := divisionView{divisionLine: divisionLineOf(d.DivisionLeaf, day), Tree: divisionsPath + "?open=" + d.ID, Into: divisionLinks(d.Into), From: divisionLinks(d.From),
+		CanCode: may && open && d.Level != registry.LevelGrid, CanBack: may && open && len(d.Codes) > 0, Crumbs: wayTo(d.DivisionLeaf), ChildWord: levelBelow(d.Level), Projects: min(d.Projects, registry.CountTo), ProjectsMore: d.Projects > registry.CountTo,
 		Opened: d.Days.From.Chinese(), CanMay: may, CanAdd: may && open && d.Level != registry.LevelGrid, CanMove: may && open && d.Level == registry.LevelCommunity,
 		CanClose: may && open && d.Level != registry.LevelCounty, CanOpen: may && !open, IsGrid: d.Level == registry.LevelGrid, GridWarning: d.Grid.SizeWarning()}
 	switch d.Level {
@@ -246,8 +228,12 @@ func (s *Server) division(c *fiber.Ctx, by policy.Actor) error {
 	case registry.LevelCounty:
 		v.ProjectsPath = projectsPath
 	}
+	if len(d.Codes) > 0 {
+		v.Codes = d.Spells()
+	}
+	above := append(slices.Clone(d.Above), d.DivisionRow)
 	for _, child := range d.Children {
-		v.Children = append(v.Children, s.divisionLineOf(child))
+		v.Children = append(v.Children, divisionLineOf(registry.DivisionLeaf{DivisionRow: child, Above: above}, day))
 	}
 	for _, change := range d.Changes {
 		v.Changes = append(v.Changes, divisionChange{change.At, s.changedBy(c, by, change.By), change.Why, change.Said})
@@ -302,7 +288,7 @@ func (s *Server) newDivisionEntry(c *fiber.Ctx, by policy.Actor) (entry, error) 
 	if d.Level == registry.LevelCommunity {
 		hint = "社区编号加“-”和序号"
 		if c.Method() != fiber.MethodPost {
-			code = nextGrid(d)
+			code = nextGrid(d, s.registered.Today())
 		}
 	}
 	e.Form = []field{
@@ -315,14 +301,14 @@ func (s *Server) newDivisionEntry(c *fiber.Ctx, by policy.Actor) (entry, error) 
 }
 
 // nextGrid is the next free number of a grid of a community.
-func nextGrid(d registry.DivisionView) string {
+func nextGrid(d registry.DivisionView, today calendar.Date) string {
 	last := 0
 	for _, child := range d.Children {
 		if n, err := strconv.Atoi(child.ID[len(d.ID)+1:]); err == nil && n > last {
 			last = n
 		}
 	}
-	return fmt.Sprintf("%s-%02d", d.ID, last+1)
+	return fmt.Sprintf("%s-%02d", d.CodeOn(today), last+1)
 }
 
 func (s *Server) newDivisionForm(c *fiber.Ctx, by policy.Actor) error {
@@ -365,13 +351,13 @@ func (s *Server) addDivision(c *fiber.Ctx, by policy.Actor) error {
 	err = in.with(func() error {
 		return s.registered.AddDivision(c.UserContext(), by, in.text("code"), c.Params("id"), input)
 	})
-	return s.settled(c, by, e, movedTo(err, "parent", "code"), "code", divisionPath(in.text("code")))
+	return s.settled(c, by, e, movedTo(err, "parent", "code"), "code", divisionPath(url.PathEscape(in.text("code"))))
 }
 
 // changeEntry describes the form of names.
 func (s *Server) changeEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	e, d, err := s.divisionEntry(c, by, "修改区划登记", "edit")
-	e.Intro, e.Button = "改名以后，各处都用新的名称；原来的名称留在变更记录里。编号不能改。", "保存修改"
+	e.Intro, e.Button = "改名以后，各处都用新的名称；原来的名称留在变更记录里。编号变了的，请用“变更代码”。", "保存修改"
 	statistical := ""
 	if d.Statistical {
 		statistical = "1"
@@ -482,8 +468,9 @@ func (s *Server) closeEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 		return e, err
 	}
 	e.Intro, e.Button = fmt.Sprintf("“%s”撤销以后，各处不再能选择它；以前的登记和记录不变。", d.Display), "撤销"
-	e.Notes = []string{"下面还有下级、小区或者在任人员的，要先移走或者办结。", "撤错了可以恢复。"}
-	e.Form = []field{{Name: "until", Label: "存在的最后一天", Type: "date", Value: typedOr(c, "until", s.registered.Today().String())}, reasonField(c, "撤销原因", "写明依据，例如区划调整的文件")}
+	e.Notes = []string{"下面还有下级、小区或者在任人员的，要先移走或者办结。", "合并的写并入的那一个，分设的写分出的各个；它们要先登记好。", "撤错了可以恢复。"}
+	e.Form = []field{{Name: "until", Label: "存在的最后一天", Type: "date", Value: typedOr(c, "until", s.registered.Today().String())},
+		{Name: "successors", Label: "由哪些区划承接", Type: "text", Autocomplete: "off", Optional: true, Value: c.FormValue("successors"), Hint: "写编号，几个之间用顿号隔开；没有承接的不填"}, reasonField(c, "撤销原因", "写明依据，例如区划调整的文件")}
 	return e, nil
 }
 
@@ -500,7 +487,7 @@ func (s *Server) closeDivision(c *fiber.Ctx, by policy.Actor) error {
 	in := typed{c: c}
 	last := in.date("until", "最后一天")
 	err = in.with(func() error {
-		return s.registered.CloseDivision(c.UserContext(), by, c.Params("id"), formSeq(c), last, c.FormValue("reason"))
+		return s.registered.CloseDivision(c.UserContext(), by, c.Params("id"), formSeq(c), last, codesIn(c.FormValue("successors")), c.FormValue("reason"))
 	})
 	return s.settled(c, by, e, err, "until", e.Back)
 }

@@ -306,23 +306,26 @@ func estateOf(r registry.ProjectRow) estateView {
 	var area num.Num
 	for _, b := range p.StandingBuildings() {
 		v.Households, area = v.Households+b.Households, area.Add(b.Area)
-		v.Buildings = append(v.Buildings, buildingLine{b, path + "/buildings/" + b.ID, p.PhaseName(b.Phase), registry.TextOf(registry.BuildingKinds(), b.Kind), areaText(b.Area),
+		v.Buildings = append(v.Buildings, buildingLine{b, path + "/buildings/" + b.ID, p.PhaseName(b.Phase), registry.TextOf(registry.BuildingKinds(), b.Kind), areaShown(b.Area),
 			b.Completed.Chinese(), b.Delivered.Chinese()})
 	}
 	for _, room := range p.StandingRooms() {
-		v.Rooms = append(v.Rooms, roomLine{room, path + "/rooms/" + room.ID, registry.TextOf(registry.RoomKinds(), room.Kind), areaText(room.Area), room.HandedOver.Chinese()})
+		v.Rooms = append(v.Rooms, roomLine{room, path + "/rooms/" + room.ID, registry.TextOf(registry.RoomKinds(), room.Kind), areaShown(room.Area), room.HandedOver.Chinese()})
 	}
-	v.Area, v.Differs = areaText(area), len(v.Buildings) > 0 && v.Households != p.Households
+	v.Area, v.Differs = areaShown(area), len(v.Buildings) > 0 && v.Households != p.Households
 	return v
 }
 
-// areaText is 9600.50, "" for what is not known.
+// areaText is 9600.50 as a form holds it, "" for what is not known.
 func areaText(area num.Num) string {
 	if area.IsZero() {
 		return ""
 	}
 	return area.Fixed(2)
 }
+
+// areaShown is 9,600.50 as pages show it, "" for what is not known.
+func areaShown(area num.Num) string { return grouped(areaText(area)) }
 
 // partEntry describes a form about a part of a project: kind is the part of the address, part its id or "" for a new one.
 func (s *Server) partEntry(c *fiber.Ctx, by policy.Actor, kind, add, correct string) (entry, registry.ProjectRow, error) {

@@ -62,8 +62,8 @@ func (s *Server) expiryBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvi
 			return l, b, err
 		}
 	}
-	if letters && (l.value["kind"] == "" || l.value["kind"] == expiryLetter) && l.value["township"] == "" {
-		more, err := s.expiringLetters(c, by, l.value["q"], l.value["stage"])
+	if letters && (l.value["kind"] == "" || l.value["kind"] == expiryLetter) {
+		more, err := s.expiringLetters(c, by, fund.Filter{Text: l.value["q"], Township: l.value["township"]}, l.value["stage"])
 		if err != nil {
 			return l, b, err
 		}
@@ -71,6 +71,7 @@ func (s *Server) expiryBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvi
 		slices.SortStableFunc(list, func(a, b registry.Expiry) int { return a.Until.Compare(b.Until) })
 	}
 	b.Heads = []boardHead{head("小区", ""), head("事项", ""), head("到期", "no-s"), head("期限", ""), head("责任单位", "no-s"), head("提醒", "")}
+	b.OnScreen = "提醒"
 	writes := s.guard.Allow(by, policy.WriteRegister)
 	for _, x := range list {
 		row := boardRow{Name: x.Name, Path: projectPath(x.Project), Sub: x.TownshipName + " " + x.CommunityName, Cells: []boardCell{{Text: x.What}, {Text: x.Until.Chinese(), Class: "no-s nw", Value: x.Until},
@@ -93,15 +94,15 @@ func (s *Server) expiryBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvi
 	return l, b, nil
 }
 
-// expiringLetters are the letters of guarantee that end within 90 days or have ended and still stand in the place of money.
-func (s *Server) expiringLetters(c *fiber.Ctx, by policy.Actor, text, stage string) ([]registry.Expiry, error) {
+// expiringLetters are the letters of guarantee of the ledgers that a filter lets through, which end within 90 days or have ended and still stand in the place of money.
+func (s *Server) expiringLetters(c *fiber.Ctx, by policy.Actor, w fund.Filter, stage string) ([]registry.Expiry, error) {
 	today := calendar.DateOf(s.clocks.Business())
 	var out []registry.Expiry
-	_, err := s.fund.All(c.UserContext(), by, func(r fund.Row) error {
+	_, err := s.fund.Find(c.UserContext(), by, w, func(r fund.Row) error {
 		for _, letter := range r.Ledger.Letters {
 			days := letter.Days.Until.Sub(today)
 			at, told := registry.StageOf(days)
-			if !letter.Ended.IsZero() || letter.Days.Until.IsZero() || !told || stage != "" && stage != strconv.FormatInt(at, 10) || !registry.Finds(r.Ledger.Name, text) {
+			if !letter.Ended.IsZero() || letter.Days.Until.IsZero() || !told || stage != "" && stage != strconv.FormatInt(at, 10) {
 				continue
 			}
 			place := registry.Place{Project: r.Project, Name: r.Ledger.Name, CommunityName: r.Ledger.Place}

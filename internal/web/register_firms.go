@@ -128,7 +128,7 @@ func (s *Server) firm(c *fiber.Ctx, by policy.Actor) error {
 	v := firmView{FirmView: f, OriginWord: registry.TextOf(registry.Origins(), f.Origin), FormWord: formWord(now), Warning: f.Code.InnerWarning(), Now: now, Path: firmPath(f.ID), FoundedText: f.Founded.Chinese(),
 		CanWrite: s.guard.Allow(by, policy.WriteRegister), CanParty: s.guard.Allow(by, policy.RegisterParty)}
 	if f.Firm.Capital > 0 {
-		v.Capital = yuan(f.Firm.Capital)
+		v.Capital = yuanText(f.Firm.Capital)
 	}
 	for i := len(f.Firm.Party) - 1; i >= 0; i-- {
 		p := f.Firm.Party[i]
@@ -142,6 +142,9 @@ func (s *Server) firm(c *fiber.Ctx, by policy.Actor) error {
 		}
 		v.DoneIn = quarter.Chinese()
 		for _, d := range done {
+			if now.Form == "" && d.Times == 0 {
+				continue // what is due depends on the form
+			}
 			v.Done = append(v.Done, doneLine{registry.TextOf(party.Kinds(), d.Kind), d.Times, d.Due})
 		}
 	}

@@ -24,6 +24,8 @@ func (s *Server) registerDesk() *importDesk {
 				return []link{{"看企业登记", firmsPath}}
 			case registry.ImportDevelopers:
 				return []link{{"看建设单位登记", developersPath}}
+			case registry.ImportRevenues, registry.ImportRepairs:
+				return []link{{"看公共收益与维修资金", moneyPath}}
 			}
 			return []link{{"看小区登记", projectsPath}}
 		},

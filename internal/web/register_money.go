@@ -45,9 +45,10 @@ func (s *Server) moneyRoutes() []Route {
 
 // revenueLine is a half-year in words, repairLine a fact of the repair fund.
 type revenueLine struct {
-	Path, Half, In, Out, Balance, Shown string
-	Published, Objected, Answered       bool
-	Gap                                 string
+	Path, PhotosPath, Half, In, Out, Balance, Shown string
+	Photos                                          int
+	Published, Objected, Answered                   bool
+	Gap                                             string
 }
 
 type repairLine struct {
@@ -63,8 +64,8 @@ func (s *Server) moneyOf(c *fiber.Ctx, by policy.Actor, project string) ([]reven
 	}
 	var revenue []revenueLine
 	for _, r := range rows {
-		l := revenueLine{Path: projectPath(project) + "/revenue/" + r.Half, Half: registry.HalfText(r.Half), In: yuan(r.In()), Out: yuan(r.Out()), Balance: yuan(r.Balance()), Published: !r.Published.IsZero(),
-			Objected: r.Objection != "", Answered: r.Answer != "", Gap: r.Gap}
+		l := revenueLine{Path: projectPath(project) + "/revenue/" + r.Half, Half: registry.HalfText(r.Half), In: yuanText(r.In()), Out: yuanText(r.Out()), Balance: yuanText(r.Balance()), Published: !r.Published.IsZero(),
+			Objected: r.Objection != "", Answered: r.Answer != "", Gap: r.Gap, PhotosPath: revenuePhotosPath(project, r.Half), Photos: standingScans(r.Photos)}
 		if l.Published {
 			l.Shown = r.Published.Chinese() + "起在" + r.Where + "公示 " + count(int(r.Days)) + " 日"
 		}
@@ -73,7 +74,7 @@ func (s *Server) moneyOf(c *fiber.Ctx, by policy.Actor, project string) ([]reven
 	facts, _, err := s.registered.Repairs(c.UserContext(), by, project)
 	var repairs []repairLine
 	for i, f := range facts.Facts {
-		repairs = append(repairs, repairLine{projectPath(project) + "/repair/" + strconv.Itoa(i) + "/withdraw", registry.TextOf(registry.RepairKinds(), f.Kind), f.On.Chinese(), yuan(f.Fen), f.What, f.Withdrawn})
+		repairs = append(repairs, repairLine{projectPath(project) + "/repair/" + strconv.Itoa(i) + "/withdraw", registry.TextOf(registry.RepairKinds(), f.Kind), f.On.Chinese(), yuanText(f.Fen), f.What, f.Withdrawn})
 	}
 	return revenue, repairs, err
 }
@@ -185,7 +186,7 @@ func (s *Server) repairBack(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	}
 	f := facts.Facts[n]
 	e.Seq = seq
-	e.Intro = f.On.Chinese() + registry.TextOf(registry.RepairKinds(), f.Kind) + " " + yuan(f.Fen) + " 元以后不再计入；变更日志里仍然查得到。"
+	e.Intro = f.On.Chinese() + registry.TextOf(registry.RepairKinds(), f.Kind) + " " + yuanText(f.Fen) + " 元以后不再计入；变更日志里仍然查得到。"
 	e.Form = []field{{Name: "reason", Label: "撤下原因", Type: "text", Autocomplete: "off", Value: c.FormValue("reason"), Hint: "例如：重复登记"}}
 	return e, nil
 }
@@ -204,6 +205,9 @@ func (s *Server) moneyBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvie
 		half = registry.HalfBefore(now)
 	}
 	b := boardAt(l, "公共收益与维修资金", registry.HalfText(half)+"的公共收益是否公示，维修资金最近的余额")
+	if s.guard.Allow(by, policy.ImportRegister) {
+		b.Acts = []crumb{{"导入公共收益", importsPath + "?kind=" + string(registry.ImportRevenues)}, {"导入维修资金", importsPath + "?kind=" + string(registry.ImportRepairs)}}
+	}
 	rows, err := s.registered.Money(c.UserContext(), by, half, l.value["q"], l.value["township"], l.value["shown"])
 	if err != nil {
 		return l, b, err
@@ -228,7 +232,7 @@ func (s *Server) moneyBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvie
 			if r.Revenue.Seq == 0 {
 				return boardCell{Class: class}
 			}
-			return boardCell{Text: yuan(fen), Class: class}
+			return yuanCell(fen, class)
 		}
 		if r.Revenue.Seq > 0 {
 			in, out, balance = in+r.Revenue.In(), out+r.Revenue.Out(), balance+r.Revenue.Balance()
@@ -246,12 +250,13 @@ func (s *Server) moneyBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvie
 		}
 		repair := boardCell{Class: "num"}
 		if r.Repair.On != (calendar.Date{}) {
-			repair.Text, repair.Sub = yuan(r.Repair.Fen), r.Repair.On.Chinese()
+			repair = yuanCell(r.Repair.Fen, "num")
+			repair.Sub = r.Repair.On.Chinese()
 		}
 		row.Cells = []boardCell{said, money(r.Revenue.In(), "num no-s"), money(r.Revenue.Out(), "num no-s"), money(r.Revenue.Balance(), "num"), repair}
 		b.Rows = append(b.Rows, row)
 	}
-	b.Figures = []boardFigure{{Label: "已公示", Value: count(shown) + " 个", Sub: shareText(int64(shown), int64(len(rows)))}, {Label: "收入合计", Value: yuan(in) + " 元"}, {Label: "支出合计", Value: yuan(out) + " 元"}, {Label: "期末余额合计", Value: yuan(balance) + " 元"}}
+	b.Figures = []boardFigure{{Label: "已公示", Value: count(shown) + " 个", Sub: shareText(int64(shown), int64(len(rows)))}, {Label: "收入合计", Value: yuanText(in) + " 元"}, {Label: "支出合计", Value: yuanText(out) + " 元"}, {Label: "期末余额合计", Value: yuanText(balance) + " 元"}}
 	b.Note = "期末余额 = 期初余额 + 收入 − 支出，期初应等于上个半年的期末。维修资金只登记事实，不在这里记账。"
 	b.Nothing, b.NothingText = "还没有登记小区", "登记小区以后，在小区页登记公共收益和维修资金。"
 	return l, b, nil

@@ -10,8 +10,10 @@ import (
 
 	"redsteward/internal/fault"
 	"redsteward/internal/report"
+	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/party"
 )
 
 // projectsView is what register_projects.html shows.
@@ -131,7 +133,12 @@ type projectView struct {
 	Delivered, TakenOver, Area string
 	Contracts                  []contractLine
 	Bodies                     []bodyLine
-	CanWrite                   bool
+	Foundings                  []foundingLine
+	// Sheets are the party sheets of its firm with its community, for who may read them.
+	Sheets []sheetLine
+	// FoundPath begins a founding, "" for who may not.
+	FoundPath string
+	CanWrite  bool
 	// DeveloperName is "" if none is registered.
 	DeveloperName, DeveloperPath string
 	Estate                       estateView
@@ -152,9 +159,12 @@ type contractLine struct {
 }
 
 type bodyLine struct {
-	Kind, Days string
-	Now        bool
+	Kind, Days, Members string
+	Now                 bool
 }
+
+// foundingLine is a founding of an owners' body in words.
+type foundingLine struct{ Path, Title, State, On string }
 
 // project shows one project.
 func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
@@ -166,9 +176,7 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 	if s.serves(fundPath) && s.guard.Allow(by, policy.ReadFund) {
 		v.FundPath = ledgerPath(r.ID)
 	}
-	if !r.Project.Area.IsZero() {
-		v.Area = r.Project.Area.Fixed(2)
-	}
+	v.Area = areaShown(r.Project.Area)
 	if v.DeveloperName, err = s.registered.DeveloperName(c.UserContext(), r.Developer); err != nil {
 		return err
 	}
@@ -199,7 +207,19 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 	}
 	for i := len(r.Project.Bodies) - 1; i >= 0; i-- {
 		b := r.Project.Bodies[i]
-		v.Bodies = append(v.Bodies, bodyLine{registry.TextOf(registry.BodyKinds(), b.Kind), spanText(b.Days), b.Days.Holds(today)})
+		v.Bodies = append(v.Bodies, bodyLine{registry.TextOf(registry.BodyKinds(), b.Kind), spanText(b.Days), membersText(b.Members, b.PartyMembers), b.Days.Holds(today)})
+	}
+	if s.party != nil && r.Firm != "" && s.guard.Allow(by, policy.ReadPartyFact) {
+		err := s.party.Each(c.UserContext(), by, party.Filter{Firm: r.Firm, Community: r.Community}, func(d store.Doc[party.Sheet]) error {
+			v.Sheets = append(v.Sheets, sheetLineOf(&d.State))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if v.Foundings, v.FoundPath, err = s.foundingsOf(c, by, r.ID); err != nil {
+		return err
 	}
 	return s.render(c, by, "register_project", page{Title: r.Name, Nav: projectsPath, Data: v})
 }
@@ -305,6 +325,8 @@ func (s *Server) bodyEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 		{Name: "body", Label: "业主组织", Options: choicesOf("请选择", registry.BodyKinds()), Value: c.FormValue("body")},
 		{Name: "body_from", Label: "任期起始日", Type: "date", Value: c.FormValue("body_from")},
 		{Name: "body_until", Label: "任期届满日", Type: "date", Optional: true, Value: c.FormValue("body_until")},
+		{Name: "members", Label: "成员人数", Type: "text", Mode: "numeric", Autocomplete: "off", Optional: true, Value: c.FormValue("members"), Hint: "只登记人数，不登记名单"},
+		{Name: "party_members", Label: "其中党员", Type: "text", Mode: "numeric", Autocomplete: "off", Optional: true, Value: c.FormValue("party_members")},
 	}
 	return e, err
 }
@@ -325,7 +347,8 @@ func (s *Server) setBody(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	in := typed{c: c}
-	b := registry.Body{Kind: registry.BodyKind(in.text("body")), Days: in.span("body_from", "任期起始日", "body_until", "任期届满日")}
+	b := registry.Body{Kind: registry.BodyKind(in.text("body")), Days: in.span("body_from", "任期起始日", "body_until", "任期届满日"),
+		Members: in.whole("members", "成员人数", "5"), PartyMembers: in.whole("party_members", "党员人数", "3")}
 	err = in.with(func() error { return s.registered.SetBody(c.UserContext(), by, c.Params("id"), formSeq(c), b) })
 	return s.settled(c, by, e, err, "body_from", e.Back)
 }

@@ -139,7 +139,7 @@ func TestRegisterPages(t *testing.T) {
 			contains: []string{"注册资本最多两位小数，现在是 1.234", "成立日期“去年”不是日期"}},
 		{name: "change", role: "officer", method: "POST", path: firmPage + "/edit", form: newFirm("name", "赣北物业集团", "code", codeOne, "seq", "1", "capital", "5000000", "founded", "2015-06-30", "head_name", "安居物业总公司",
 			"head_code", codeThree, "staff", "60", "managers", "6", "crossing", "2"), status: 303, changes: 1},
-		{name: "more is shown", role: "officer", path: firmPage, status: 200, contains: []string{"外来企业的分公司", codeThree, "5000000.00 元", "2015年6月30日", "60 人，其中项目负责人 6 人，交叉任职 2 人"}},
+		{name: "more is shown", role: "officer", path: firmPage, status: 200, contains: []string{"外来企业的分公司", codeThree, "5,000,000.00 元", "2015年6月30日", "60 人，其中项目负责人 6 人，交叉任职 2 人"}},
 		{name: "party: unread", role: "officer", method: "POST", path: firmPage + "/party", form: pairs("seq", "2", "form", "own", "members", "三", "from", "去年"), status: 422,
 			contains: []string{"党员人数“三”要填整数", "起始日“去年”不是日期", `value="三"`}},
 		{name: "party", role: "officer", method: "POST", path: firmPage + "/party", form: pairs("seq", "2", "form", "instructor", "members", "2", "office", "县住建局", "from", "2026-07-01"), status: 303, changes: 1},

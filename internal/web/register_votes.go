@@ -28,7 +28,9 @@ func (s *Server) voteRoutes() []Route {
 type voteLine struct {
 	registry.VoteRow
 	registry.VoteCheck
-	Path, MatterWord, Held, Published string
+	Path, ScansPath, MatterWord, Held, Published string
+	// Files is how many scans stand.
+	Files int
 }
 
 // votesOfProject are the votes of a project in words.
@@ -36,9 +38,18 @@ func (s *Server) votesOfProject(c *fiber.Ctx, by policy.Actor, project string) (
 	votes, err := s.registered.Votes(c.UserContext(), by, project)
 	var out []voteLine
 	for _, v := range votes {
-		out = append(out, voteLine{v, v.Check(), projectPath(project) + "/votes/" + v.ID, registry.TextOf(registry.Matters(), v.Matter), v.Held.Chinese(), v.Published.Chinese()})
+		out = append(out, voteLine{v, v.Check(), projectPath(project) + "/votes/" + v.ID, votePath(project, v.ID), registry.TextOf(registry.Matters(), v.Matter), v.Held.Chinese(), v.Published.Chinese(), standingScans(v.Scans)})
 	}
 	return out, err
+}
+
+// voteOptions are votes to choose from.
+func voteOptions(rows []registry.VoteRow) []option {
+	votes := []option{{"", "请选择"}}
+	for _, v := range rows {
+		votes = append(votes, option{v.ID, v.Title + "，" + v.Held.Chinese()})
+	}
+	return votes
 }
 
 // voteEntry describes the form of a new vote, or of one that is corrected.

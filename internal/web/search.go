@@ -10,6 +10,7 @@ import (
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/filing"
+	"redsteward/registry/handover"
 )
 
 // searchPath is the one box for all registers.
@@ -101,6 +102,7 @@ func (s *Server) searchedKinds() []searched {
 		{"divisions", "行政区划与网格", policy.ReadRegister, s.registered != nil, s.searchDivisions},
 		{"stations", "红色驿站用房", policy.ReadStation, s.stations != nil, s.searchStations},
 		{"filings", "登记备案", policy.ReadFiling, s.filings != nil, s.searchFilings},
+		{"handovers", "承接查验", policy.ReadHandover, s.handovers != nil, s.searchHandovers},
 		{"accounts", "账号", policy.ReadAccounts, true, s.searchAccounts},
 		{"stars", "星级榜", policy.Public, true, s.searchStars},
 	}
@@ -142,15 +144,16 @@ func (s *Server) searchDevelopers(ctx context.Context, by policy.Actor, text str
 }
 
 func (s *Server) searchDivisions(ctx context.Context, by policy.Actor, text string, g *searchGroup) error {
-	found, err := s.registered.Divisions(ctx, by, registry.DivisionQuery{Text: text})
-	for _, d := range found {
+	found, err := s.registered.FindDivisions(ctx, by, registry.DivisionQuery{Text: text}, "")
+	for _, d := range found.Rows {
 		above := ""
 		if n := len(d.Above); n > 0 {
 			above = d.Above[n-1].Display
 		}
-		g.add(d.Display, divisionPath(d.ID), registry.TextOf(registry.Levels(), d.Level), above, d.ID)
+		g.add(d.Display, divisionPath(d.ID), registry.TextOf(registry.Levels(), d.Level), above, d.CodeOn(s.registered.On(ctx)))
 	}
 	g.More = foundIn(divisionsPath, text)
+	g.counted(found.Count)
 	return err
 }
 
@@ -172,6 +175,17 @@ func (s *Server) searchFilings(ctx context.Context, by policy.Actor, text string
 		g.add(f.Title, filingsPath+"/"+d.ID, f.ProjectName, f.FirmName, f.Number, f.State.Title())
 	}
 	g.More, g.Over = foundIn(filingsPath, text), found.Next != ""
+	return err
+}
+
+// searchHandovers finds handovers by project, phase, developer, firm or number.
+func (s *Server) searchHandovers(ctx context.Context, by policy.Actor, text string, g *searchGroup) error {
+	found, err := s.handovers.Service.ListPage(ctx, by, handover.Filter{Text: text}, "")
+	for _, d := range found.Docs {
+		h := &d.State
+		g.add(h.Title(), handoversPath+"/"+d.ID, h.DeveloperName, h.FirmName, h.State.Title(), h.Number(d.ID))
+	}
+	g.More, g.Over = foundIn(handoversPath, text), found.Next != ""
 	return err
 }
 

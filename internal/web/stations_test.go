@@ -204,6 +204,47 @@ func TestModelPages(t *testing.T) {
 		{name: "the community still does", role: "east", path: page, status: 200, contains: []string{"李秀英", "本人没有同意"}},
 		{name: "the list as Excel", role: "town", path: "/models.xlsx", status: 200},
 		{name: "the public gets no Excel", path: "/models.xlsx", status: 401},
+		{name: "a scan without a consent", role: "east", path: page, status: 200, excludes: []string{"同意书扫描件"}},
+		{name: "no scan yet", role: "town", path: page + "/consent", status: 404},
+	} {
+		s.run(t, f, people)
+	}
+	if a := who("east").send(t, http.MethodPost, page, pairs("move", "登记是否同意公开姓名", "seq", "4", "consent", "yes")); a.StatusCode != 303 {
+		t.Fatalf("the consent is given again: %d %.300s", a.StatusCode, a.body)
+	}
+	attach := func(login, seq string, with ...attachment) answer {
+		return who(login).scanned(t, page+"/consent", pairs("seq", seq), with...)
+	}
+	before := changes(t, f)
+	for _, s := range []struct {
+		name, login string
+		status      int
+		says        string
+		with        []attachment
+	}{
+		{"nothing chosen", "east", 422, "请选择同意书的扫描件", nil},
+		{"no picture", "east", 422, "paper-e", []attachment{{"同意书.pdf", []byte("只是文字")}}},
+		{"the township", "town", 403, "", []attachment{{"同意书.png", picture(t, 7)}}},
+	} {
+		if a := attach(s.login, "5", s.with...); a.StatusCode != s.status || !strings.Contains(a.body, s.says) {
+			t.Errorf("%s: %d %.600s", s.name, a.StatusCode, a.body)
+		}
+	}
+	if changes(t, f) != before {
+		t.Error("a refused scan wrote something")
+	}
+	if a := attach("east", "5", attachment{"同意书.png", picture(t, 7)}); a.StatusCode != 303 {
+		t.Fatalf("the scan: %d %.600s", a.StatusCode, a.body)
+	}
+	for _, s := range []scenario{
+		{name: "the township opens it", role: "town", path: page, status: 200, contains: []string{`href="` + page + `/consent"`, "PNG 图片"}},
+		{name: "it is a picture", role: "town", path: page + "/consent", status: 200},
+		{name: "the bureau does not", role: "officer", path: page + "/consent", status: 403},
+		{name: "everybody does not", path: page + "/consent", status: 401},
+		{name: "refused: no reason", role: "county", method: "POST", path: page, form: pairs("move", "不通过", "seq", "6"), status: 422, contains: []string{"请写明理由"}},
+		{name: "refused", role: "county", method: "POST", path: page, form: pairs("move", "不通过", "seq", "6", "reason", "公示期间有异议，查实"), status: 303, changes: 1},
+		{name: "the name is gone for the community", role: "east", path: page, status: 200, contains: []string{"（已清除）", "查实"}, excludes: []string{"李秀英"}},
+		{name: "and in the list", role: "town", path: "/models", status: 200, contains: []string{"（已清除）"}, excludes: []string{"李秀英"}},
 	} {
 		s.run(t, f, people)
 	}

@@ -52,6 +52,9 @@ func (s *Server) partsWithTasks() []Tasks {
 		}
 		parts = append(parts, VisitTasks{Guard: s.guard, Visits: s.supervision.Visits, Terms: terms}, ObservationTasks{Guard: s.guard, Observations: s.supervision.Observations, Terms: terms})
 	}
+	if s.rectifications != nil {
+		parts = append(parts, RectificationTasks{Cases: s.rectifications})
+	}
 	if s.cycle != nil {
 		parts = append(parts, PeriodTasks{Guard: s.guard, Cycle: s.cycle})
 	}
@@ -63,6 +66,15 @@ func (s *Server) partsWithTasks() []Tasks {
 	}
 	if s.changes != nil {
 		parts = append(parts, ChangeTasks{Guard: s.guard, Changes: s.changes})
+	}
+	if s.bodies != nil {
+		parts = append(parts, BodyTasks{Guard: s.guard, Bodies: s.bodies})
+	}
+	if s.matters != nil {
+		parts = append(parts, MatterTasks{Guard: s.guard, Matters: s.matters})
+	}
+	if s.deliberations != nil {
+		parts = append(parts, DeliberationTasks{Guard: s.guard, Deliberations: s.deliberations})
 	}
 	if s.fund != nil {
 		parts = append(parts, FundTasks{Guard: s.guard, Fund: s.fund})

@@ -22,7 +22,10 @@ var claimWork = []struct {
 	verb   string
 	button string
 }{
-	{claim.StepSign, []claim.State{claim.Approving}, "签署", "去签署"},
+	{claim.StepSign, []claim.State{claim.Approving, claim.Noticed, claim.Paid, claim.Replenishing}, "签署", "去签署"},
+	{claim.StepLetter, []claim.State{claim.Noticed}, "督促通知书送审", "去送审"},
+	{claim.StepLetter, []claim.State{claim.Paid}, "补存通知书送审", "去送审"},
+	{claim.StepLetter, []claim.State{claim.Replenishing}, "催缴函送审", "去送审"},
 	{claim.StepUrgent, []claim.State{claim.Draft}, "核实险情", "去核实"},
 	{claim.StepCheck, []claim.State{claim.Filed}, "现场核查", "去核查"},
 	{claim.StepSend, []claim.State{claim.Checked, claim.SentBack}, "送审", "去送审"},

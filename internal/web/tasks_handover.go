@@ -61,6 +61,13 @@ func (t HandoverTasks) beside(by policy.Actor, docs []store.Doc[handover.Handove
 			k, with := add("张贴"+h.Title()+"的查验结果", "去登记"), clockTask(h.Publish)
 			k.Due, k.Unresolved, k.Basis = with.Due, with.Unresolved, with.Basis
 		}
+		if first := h.OwedBy(); !first.IsZero() && h.State != handover.Draft && (may(policy.RepairHandover) || may(policy.WalkHandover) && !h.Agreed.IsZero()) {
+			title, button := "补交"+h.Title()+"承诺的移交资料", "去看"
+			if may(policy.WalkHandover) {
+				title, button = "催收"+h.Title()+"承诺补交的移交资料", "去登记"
+			}
+			add(title, button).Due = first
+		}
 		if witnesses && h.Signed(handover.SideDeveloper) && h.Signed(handover.SideFirm) && h.State.Running() && !h.WitnessedBy(body) {
 			add("见证"+h.Title()+"承接查验协议", "去见证")
 		}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"redsteward/internal/calendar"
@@ -9,7 +10,7 @@ import (
 	"redsteward/rating/cycle"
 )
 
-// PeriodTasks is the work of the rating cycle: to open, close and evaluate periods, to publish as the second person.
+// PeriodTasks is the work of the rating cycle: to open, close and evaluate periods, to send results through their approval, to sign there and to publish.
 type PeriodTasks struct {
 	// Guard tells who may do what; Cycle runs the periods. Both are required.
 	Guard *policy.Guard
@@ -21,7 +22,7 @@ const periodsPath = "/periods"
 // Tasks implements Tasks.
 func (t PeriodTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
 	manages, runs, publishes := t.Guard.Allow(by, policy.ManagePeriod), t.Guard.Allow(by, policy.RunEvaluation), t.Guard.Allow(by, policy.PublishEvaluation)
-	if !t.Guard.Allow(by, policy.ReadPeriods) || !manages && !runs && !publishes {
+	if !t.Guard.Allow(by, policy.ReadPeriods) || !manages && !runs && !publishes && !t.Guard.Allow(by, policy.SignApproval) {
 		return nil, nil
 	}
 	periods, err := t.Cycle.Periods(ctx, by)
@@ -34,7 +35,7 @@ func (t PeriodTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) 
 	today := calendar.DateOf(now)
 	var out []Task
 	for _, p := range periods {
-		k := Task{Link: periodPath(p.ID), Nav: periodsPath}
+		k, publish := Task{Link: periodPath(p.ID), Nav: periodsPath}, periodPath(p.ID)+"/publish"
 		afterSubmit, afterCutoff := today.Compare(p.Submit) > 0, today.Compare(p.Cutoff) > 0
 		switch {
 		case p.State == cycle.StatePlanned && manages && today.Compare(p.Days.First) >= 0:
@@ -47,11 +48,21 @@ func (t PeriodTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) 
 			k.Title, k.Button, k.Due, k.Basis, k.Party, k.Waits = "等社区初审"+p.Name+"的材料", "看还缺什么", p.Cutoff, "统计截止", "社区", true
 		case p.State == cycle.StateClosed && runs:
 			k.Title, k.Button, k.Context = "评价"+p.Name, "去评价", p.Cutoff.Chinese()+"已统计截止"
-		case p.State == cycle.StateEvaluated && publishes && policy.Separate(by, policy.PartPublish, []policy.Act{{Part: policy.PartScore, By: p.Evaluated.By}}) == nil:
-			k.Title, k.Button, k.Link, k.Context = "公布"+p.Name+"的结果", "去公布", periodPath(p.ID)+"/publish", "先看预览，再由第二人公布"
-		case p.State == cycle.StateEvaluated && (runs || publishes):
-			k.Title, k.Button, k.Party, k.Waits = p.Name+"的结果等第二人公布", "看预览", "股长或者局领导", true
-			k.Link = periodPath(p.ID) + "/preview"
+		case p.ToSend() && manages:
+			k.Title, k.Button, k.Link, k.Context = "送审"+p.Name+"的结果", "去送审", publish, "先看预览，再送各级签署"
+			if p.Approval != nil && p.Approval.State == policy.ApprovalReturned {
+				k.Context = "审批退回，更正以后重新送审"
+			}
+		case p.Signing() && t.Cycle.MaySign(ctx, by, &p):
+			k.Title, k.Button, k.Link, k.Context = "签署"+p.Name+"的公布", "去签署", publish, level(&p)+"，各级签署以后才能公布"
+		case p.Signing() && t.looks(ctx, by, &p):
+			k.Title, k.Button, k.Link, k.Context = "核对"+p.Name+"公布的签字件", "去核对", publish, "登记和签字以外的人核对以后才算签署"
+		case p.Approved() && publishes && t.Cycle.Apart(by, &p) == nil:
+			k.Title, k.Button, k.Link, k.Context = "公布"+p.Name+"的结果", "去公布", publish, "各级都已签署"
+		case p.Signing() && (manages || publishes):
+			k.Title, k.Button, k.Link, k.Party, k.Waits = p.Name+"的结果等各级签署", "看审批", publish, level(&p), true
+		case p.Approved() && (manages || publishes):
+			k.Title, k.Button, k.Link, k.Party, k.Waits = p.Name+"的结果等另一人公布", "看审批", publish, "股长或者局领导", true
 		default:
 			continue
 		}
@@ -61,4 +72,12 @@ func (t PeriodTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) 
 		out = append(out, k)
 	}
 	return out, nil
+}
+
+// level is the name of the level whose signature is awaited.
+func level(p *cycle.Period) string { return p.Approval.Chain.Levels[p.Approval.Level].Name }
+
+// looks reports whether a scan of a signed paper waits for this person's second look.
+func (t PeriodTasks) looks(ctx context.Context, by policy.Actor, p *cycle.Period) bool {
+	return slices.ContainsFunc(p.Approval.Papers(), func(d policy.ApprovalDecision) bool { return t.Cycle.MayLook(ctx, by, p, d.Paper.FileHash) })
 }

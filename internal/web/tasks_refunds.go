@@ -44,7 +44,7 @@ func (t RefundTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([
 			if _, checked := r.CheckOf(refund.SideOf(by)); work.step == refund.StepCheck && checked || !slices.Contains(work.states, r.State) || !t.Refunds.Can(ctx, by, r, work.step) {
 				continue
 			}
-			k := Task{Title: r.Name + "：" + work.verb, Context: r.Phase + "，存储期到" + r.Ends.Chinese(), Link: refundsPath + "/" + d.ID, Button: work.button, Nav: refundsPath}
+			k := Task{Title: r.Name + "：" + work.verb, Context: r.What() + "，" + r.Term() + "到" + r.Ends.Chinese(), Link: refundsPath + "/" + d.ID, Button: work.button, Nav: refundsPath}
 			if r.Clock.Rule != "" && work.step != refund.StepSend {
 				with := clockTask(r.Clock)
 				k.Due, k.Unresolved, k.Basis = with.Due, with.Unresolved, with.Basis

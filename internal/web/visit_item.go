@@ -23,6 +23,8 @@ import (
 type walkItem struct {
 	ID       string `json:"id"`
 	Category string `json:"category"`
+	// Label is what stands above the sentence: the category, in a visit with the number of the item.
+	Label    string `json:"label"`
 	Sentence string `json:"sentence"`
 	How      string `json:"how"`
 	Points   int64  `json:"points"`
@@ -98,7 +100,7 @@ func (s *Server) showItem(c *fiber.Ctx, by policy.Actor, typed *inspection.Found
 	today := calendar.DateOf(s.clocks.Business())
 	for _, cat := range w.Sheet.Categories {
 		for _, item := range cat.Items {
-			one := walkItem{ID: item.ID, Category: cat.Name, Sentence: item.Sentence, How: item.How, Points: item.Points, Photo: item.Photo, Losses: pointChoices(item.Losses()), Photos: []string{}}
+			one := walkItem{ID: item.ID, Category: cat.Name, Label: cat.Name + " · " + item.ID, Sentence: item.Sentence, How: item.How, Points: item.Points, Photo: item.Photo, Losses: pointChoices(item.Losses()), Photos: []string{}}
 			if item.Scale > 0 {
 				one.Losses = []walkChoice{}
 			}

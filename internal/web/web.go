@@ -35,7 +35,11 @@ import (
 	"redsteward/registry/fund/bank"
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
+	"redsteward/registry/owners"
 	"redsteward/registry/party"
+	"redsteward/supervision/deliberation"
+	"redsteward/supervision/matter"
+	"redsteward/supervision/rectification"
 )
 
 // Settings are the words and switches of one installation. The zero value works; empty words get the defaults named here.
@@ -82,10 +86,16 @@ type Options struct {
 	Approvals Approvals
 	// Changes follows changes of firm. Nil hides their pages; needs Register.
 	Changes *change.Service
+	// Bodies follows the founding of owners' bodies; nil: no pages for it. It needs Register.
+	Bodies *owners.Service
+	// Matters follows what people report. Nil hides their pages; needs Register.
+	Matters *matter.Service
 	// Filings runs the filings. Nil hides their pages; needs Register.
 	Filings *filing.Service
 	// Conduct keeps 失信信息, 行业评价记录 and 表彰奖励. Nil hides their pages; needs Register.
 	Conduct *conduct.Service
+	// Deliberations runs 红色议事. Nil hides its pages; needs Register.
+	Deliberations *deliberation.Service
 	// Party keeps the sheets of party organisations. Nil hides their pages; needs Register.
 	Party *party.Service
 	// Register holds firms and projects. Nil hides their pages.
@@ -102,6 +112,8 @@ type Options struct {
 	Handovers *Handovers
 	// Stations is what the pages of 红色驿站, community teams and policy papers need. Nil hides them; needs Register.
 	Stations *Stations
+	// Rectifications follow what was found on site until it is put right. Nil hides their pages; needs Supervision.
+	Rectifications *rectification.Service
 	// Files takes uploads in. Required with Register, Fund, Supervision and Cycle.
 	Files *files.Keeper
 	// Journal shows the log of changes on 操作日志. Nil hides the page.
@@ -138,14 +150,19 @@ type Server struct {
 	views *policy.Views
 	// approvals is nil if the page is not there.
 	approvals Approvals
+	// matters is nil if its pages are not there.
+	matters *matter.Service
 	// changes is nil if its pages are not there.
 	changes *change.Service
+	bodies  *owners.Service
 	// filings is nil if its pages are not there.
 	filings *filing.Service
 	// party is nil if its pages are not there.
 	party *party.Service
 	// conduct is nil if its pages are not there.
 	conduct *conduct.Service
+	// deliberations is nil if its pages are not there.
+	deliberations *deliberation.Service
 	// evidence is nil if its pages are not there.
 	evidence *Evidence
 	// supervision is nil if its pages are not there.
@@ -154,8 +171,10 @@ type Server struct {
 	handovers *Handovers
 	// stations is nil if its pages are not there.
 	stations *Stations
-	tasks    []Tasks
-	holidays *calendar.Calendar
+	// rectifications is nil if its pages are not there.
+	rectifications *rectification.Service
+	tasks          []Tasks
+	holidays       *calendar.Calendar
 	// registered is the register; register is the method that registers routes.
 	registered Register
 	fund       *fund.Service
@@ -200,7 +219,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, conduct: o.Conduct, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

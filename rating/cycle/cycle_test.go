@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,8 +15,8 @@ import (
 	"redsteward/registry"
 )
 
-// yearPaper is what a star stands on.
-var yearPaper = Paper{Number: "都建发[2027] 12号", Minutes: "联审纪要第3期"}
+// yearMinutes is what a star stands on.
+var yearMinutes = Minutes{Cited: "联审纪要第3期"}
 
 // TestQuarterFromPlanToCircular runs a quarter: full marks where everything was told, a score without star, published by a second person as one record.
 func TestQuarterFromPlanToCircular(t *testing.T) {
@@ -33,8 +34,9 @@ func TestQuarterFromPlanToCircular(t *testing.T) {
 	if r, _ := d.result(t, "2026Q3", "p0002"); r.Total.Shown != "97.00" {
 		t.Errorf("p0002 without repair log: %s, want 97.00", r.Total.Shown)
 	}
+	d.approved(t, "2026Q3", Minutes{}, chief, vice)
 	before := d.Records(t)
-	p, err := d.Publish(t.Context(), chief, "2026Q3", made.ID, Paper{})
+	p, err := d.Publish(t.Context(), chief, "2026Q3", made.ID, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +54,7 @@ func TestQuarterFromPlanToCircular(t *testing.T) {
 		t.Errorf("the windows were told %q, want %q", d.windows.told, want)
 	}
 	d.refused(t, fault.Conflict, "已经公布", func() error { _, err := d.Evaluate(t.Context(), officer, "2026Q3"); return err })
-	d.refused(t, fault.Conflict, "已经公布过", func() error { _, err := d.Publish(t.Context(), boss, "2026Q3", made.ID, Paper{}); return err })
+	d.refused(t, fault.Conflict, "已经公布过", func() error { _, err := d.Publish(t.Context(), boss, "2026Q3", made.ID, ""); return err })
 }
 
 // TestYearTakesItsQuarters: the year reads the published quarters, gives stars, and needs minutes and number.
@@ -62,7 +64,7 @@ func TestYearTakesItsQuarters(t *testing.T) {
 		d.full(t, "p0001", day)
 		id := fmt.Sprintf("2026Q%d", i+1)
 		if i < 3 {
-			d.published(t, id, Paper{})
+			d.published(t, id)
 		} else {
 			d.evaluated(t, id)
 		}
@@ -86,34 +88,36 @@ func TestYearTakesItsQuarters(t *testing.T) {
 		t.Errorf("%s %s with %d earlier results; the fourth quarter is not published and must not count", r.Label, r.Total.Shown, len(r.History))
 	}
 	for _, tt := range []struct {
-		name  string
-		paper Paper
-		words string
+		name    string
+		minutes Minutes
+		words   string
 	}{
-		{"nothing", Paper{}, "联审纪要"},
-		{"no number", Paper{Minutes: "纪要"}, "文号"},
-		{"no minutes", Paper{Number: "都建发〔2027〕12号"}, "联审纪要"},
-		{"a number that is none", Paper{Number: "12号", Minutes: "纪要"}, "“12号”"},
-		{"a file that is none", Paper{Number: "都建发〔2027〕12号", MinutesFile: strings.Repeat("a", 64)}, "没有上传成功"},
-		{"long minutes", Paper{Number: "都建发〔2027〕12号", Minutes: strings.Repeat("长", 101)}, "现有 101 个"},
+		{"nothing", Minutes{}, "联审纪要"},
+		{"blanks", Minutes{Cited: " 　"}, "联审纪要"},
+		{"a file that is none", Minutes{File: strings.Repeat("a", 64)}, "没有上传成功"},
+		{"long minutes", Minutes{Cited: strings.Repeat("长", 101)}, "现有 101 个"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d.refused(t, fault.Invalid, tt.words, func() error { _, err := d.Publish(t.Context(), chief, "2026", made.ID, tt.paper); return err })
+			d.refused(t, fault.Invalid, tt.words, func() error { _, err := d.Send(t.Context(), officer, "2026", made.ID, tt.minutes); return err })
 		})
 	}
-	p, err := d.Publish(t.Context(), chief, "2026", made.ID, yearPaper)
+	d.approved(t, "2026", yearMinutes, chief, vice, boss)
+	for number, words := range map[string]string{"": "必须填写文号", "12号": "“12号”"} {
+		d.refused(t, fault.Invalid, words, func() error { _, err := d.Publish(t.Context(), chief, "2026", made.ID, number); return err })
+	}
+	p, err := d.Publish(t.Context(), chief, "2026", made.ID, "都建发[2027] 12号")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if p.Publication.Minutes != yearMinutes.Cited {
+		t.Errorf("published on the minutes %q", p.Publication.Minutes)
 	}
 	if p.Publication.Number != "都建发〔2027〕12号" {
 		t.Errorf("number %q is not in its one form", p.Publication.Number)
 	}
-	q4, err := d.Period(t.Context(), officer, "2026Q4")
-	if err != nil {
-		t.Fatal(err)
-	}
+	q4 := d.approved(t, "2026Q4", Minutes{}, chief, vice)
 	d.refused(t, fault.Conflict, "已用于另一份文件", func() error {
-		_, err := d.Publish(t.Context(), chief, "2026Q4", q4.Evaluation, Paper{Number: "都建发〔2027〕12号"})
+		_, err := d.Publish(t.Context(), chief, "2026Q4", q4.Evaluation, "都建发〔2027〕12号")
 		return err
 	})
 }
@@ -127,10 +131,17 @@ func TestNoSecondPerson(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.refused(t, fault.Forbidden, "S-1", func() error { _, err := d.Publish(t.Context(), chief, "2026Q3", made.ID, Paper{}); return err })
-	d.refused(t, fault.Forbidden, "", func() error { _, err := d.Publish(t.Context(), officer, "2026Q3", made.ID, Paper{}); return err })
-	d.refused(t, fault.Conflict, "又评价过一次", func() error { _, err := d.Publish(t.Context(), boss, "2026Q3", "another", Paper{}); return err })
-	if _, err := d.Publish(t.Context(), boss, "2026Q3", made.ID, Paper{}); err != nil {
+	must[Period](t)(d.Send(t.Context(), officer, "2026Q3", made.ID, Minutes{}))
+	d.refused(t, fault.Forbidden, "S-1", func() error { return d.agrees(t, chief, "2026Q3") })
+	for _, by := range []policy.Actor{vice, boss} { // each in the place of the office below
+		if err := d.agrees(t, by, "2026Q3"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.refused(t, fault.Forbidden, "S-1", func() error { _, err := d.Publish(t.Context(), chief, "2026Q3", made.ID, ""); return err })
+	d.refused(t, fault.Forbidden, "", func() error { _, err := d.Publish(t.Context(), officer, "2026Q3", made.ID, ""); return err })
+	d.refused(t, fault.Conflict, "又评价过一次", func() error { _, err := d.Publish(t.Context(), boss, "2026Q3", "another", ""); return err })
+	if _, err := d.Publish(t.Context(), boss, "2026Q3", made.ID, ""); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -144,10 +155,28 @@ func TestRefusedMoves(t *testing.T) {
 		MoveOpen:     func() error { _, err := d.Open(t.Context(), officer, id); return err },
 		MoveClose:    func() error { _, err := d.Close(t.Context(), officer, id); return err },
 		MoveEvaluate: func() error { _, err := d.Evaluate(t.Context(), officer, id); return err },
+		MoveSend: func() error {
+			p, err := d.Period(t.Context(), officer, id)
+			if err == nil {
+				_, err = d.Send(t.Context(), officer, id, p.Evaluation, Minutes{})
+			}
+			return err
+		},
+		MoveSign: func() error {
+			p, err := d.Period(t.Context(), officer, id)
+			if err != nil {
+				return err
+			}
+			if p.Approval != nil && p.Approval.Level == 1 {
+				return d.agrees(t, vice, id)
+			}
+			return d.agrees(t, chief, id)
+		},
+		MoveWithdraw: func() error { _, err := d.Withdraw(t.Context(), officer, id); return err },
 		MovePublish: func() error {
 			p, err := d.Period(t.Context(), officer, id)
 			if err == nil {
-				_, err = d.Publish(t.Context(), chief, id, p.Evaluation, Paper{})
+				_, err = d.Publish(t.Context(), chief, id, p.Evaluation, "")
 			}
 			return err
 		},
@@ -158,18 +187,50 @@ func TestRefusedMoves(t *testing.T) {
 	if _, err := d.Plan(t.Context(), officer, id, on(t, "2026-09-30"), on(t, "2026-10-10")); err != nil {
 		t.Fatal(err)
 	}
+	answer := func(by policy.Actor, move policy.ApprovalMove) func() error {
+		return func() error {
+			p := must[Period](t)(d.Period(t.Context(), officer, id))
+			_, err := d.Sign(t.Context(), by, id, policy.Sign{Move: move, Reason: "与纪要不符", SubjectHash: p.Approval.SubjectHash}, password)
+			return err
+		}
+	}
 	for _, step := range []struct {
-		at   State
-		then Move
-	}{{StatePlanned, MoveOpen}, {StateOpen, MoveClose}, {StateClosed, MoveEvaluate}, {StateEvaluated, MovePublish}, {StatePublished, ""}} {
+		at      State
+		stands  policy.ApprovalState
+		allowed []Move
+		then    func() error
+	}{
+		{StatePlanned, "", []Move{MoveOpen}, do[MoveOpen]},
+		{StateOpen, "", []Move{MoveClose}, do[MoveClose]},
+		{StateClosed, "", []Move{MoveEvaluate}, do[MoveEvaluate]},
+		{StateEvaluated, "", []Move{MoveEvaluate, MoveSend}, do[MoveSend]},
+		{StateEvaluated, policy.ApprovalPending, []Move{MoveSign, MoveWithdraw}, do[MoveWithdraw]},
+		{StateEvaluated, policy.ApprovalWithdrawn, []Move{MoveEvaluate, MoveSend}, do[MoveSend]},
+		{StateEvaluated, policy.ApprovalPending, []Move{MoveSign, MoveWithdraw}, answer(chief, policy.MoveRefuse)},
+		{StateEvaluated, policy.ApprovalRefused, []Move{MoveEvaluate, MoveSend}, do[MoveSend]},
+		{StateEvaluated, policy.ApprovalPending, []Move{MoveSign, MoveWithdraw}, answer(chief, policy.MoveReturn)},
+		{StateEvaluated, policy.ApprovalReturned, []Move{MoveEvaluate, MoveSend, MoveWithdraw}, do[MoveSend]},
+		{StateEvaluated, policy.ApprovalPending, []Move{MoveSign, MoveWithdraw}, do[MoveSign]},
+		{StateEvaluated, policy.ApprovalPending, []Move{MoveSign, MoveWithdraw}, do[MoveSign]},
+		{StateEvaluated, policy.ApprovalApproved, []Move{MoveEvaluate, MovePublish}, do[MoveEvaluate]},
+		{StateEvaluated, "", []Move{MoveEvaluate, MoveSend}, do[MoveSend]}, // what was signed went with the result
+		{StateEvaluated, policy.ApprovalPending, []Move{MoveSign, MoveWithdraw}, do[MoveSign]},
+		{StateEvaluated, policy.ApprovalPending, []Move{MoveSign, MoveWithdraw}, do[MoveSign]},
+		{StateEvaluated, policy.ApprovalApproved, []Move{MoveEvaluate, MovePublish}, do[MovePublish]},
+		{StatePublished, policy.ApprovalApproved, nil, nil},
+	} {
+		p := must[Period](t)(d.Period(t.Context(), officer, id))
+		if p.State != step.at || p.approval() != step.stands {
+			t.Fatalf("%s with an approval that is %q, want %s and %q", p.State, p.approval(), step.at, step.stands)
+		}
 		for m, call := range do {
-			if _, allowed := moves[step.at][m]; !allowed {
+			if !slices.Contains(step.allowed, m) {
 				d.refused(t, fault.Conflict, "2026年第三季度", call)
 			}
 		}
-		if step.then != "" {
-			if err := do[step.then](); err != nil {
-				t.Fatalf("%s in %s: %v", step.then, step.at, err)
+		if step.then != nil {
+			if err := step.then(); err != nil {
+				t.Fatalf("%s, %s: %v", step.at, step.stands, err)
 			}
 		}
 	}
@@ -266,7 +327,7 @@ func TestPreview(t *testing.T) {
 	for i := range 3 {
 		d.full(t, fmt.Sprintf("p%04d", i+1), "2026-05-10")
 	}
-	d.published(t, "2026Q2", Paper{})
+	d.published(t, "2026Q2")
 	d.full(t, "p0001", "2026-08-10", "complaints")
 	d.tell(t, "p0001", "2026-08-10", "complaints complaints=9")
 	d.full(t, "p0002", "2026-08-10")
@@ -401,7 +462,8 @@ func TestResultStaysInScope(t *testing.T) {
 	if _, _, err := d.Result(t.Context(), firmOne, "2026Q3", "p0001"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a firm reads what is not published: %v", err)
 	}
-	if _, err := d.Publish(t.Context(), chief, "2026Q3", made.ID, Paper{}); err != nil {
+	d.approved(t, "2026Q3", Minutes{}, chief, vice)
+	if _, err := d.Publish(t.Context(), chief, "2026Q3", made.ID, ""); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := d.Result(t.Context(), firmOne, "2026Q3", "p0001"); err != nil {

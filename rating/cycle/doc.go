@@ -6,7 +6,8 @@
 //  3. What the register holds is never asked; facts with source registry come from there.
 //  4. One evaluation runs at a time, in all processes together. It can be left and found again.
 //  5. A period moves planned → open → closed → evaluated → published and never back. What is published never changes.
-//  6. Who evaluated does not publish. A year is published only with the minutes of the joint review and a document number that no other paper holds.
+//  6. Nothing is published before every level of its way of approval has signed the same digest of results and minutes. Who evaluated signs nowhere and publishes
+//     not, nor does who sent it. A year is sent only with the minutes of the joint review, and published only under a document number that no other paper holds.
 //  7. A refused call writes nothing.
 package cycle
 

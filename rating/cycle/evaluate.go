@@ -144,6 +144,9 @@ func (r *run) conclude(ctx context.Context, made rating.Evaluation, upTo int64) 
 	if p.State, err = p.after(MoveEvaluate); err != nil {
 		return err
 	}
+	if p.approval() == policy.ApprovalApproved {
+		p.Approval = nil // what was signed is no longer the result
+	}
 	p.Evaluation, p.FactsUpTo, p.Evaluated = made.ID, upTo, Act{By: r.by.ID, At: journal.At(r.s.db.Now())}
 	_, err = r.s.commit(ctx, store.Meta{By: r.by.ID, Action: string(policy.RunEvaluation)}, p)
 	return err

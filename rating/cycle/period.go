@@ -56,20 +56,25 @@ const (
 	MoveOpen     Move = "open"
 	MoveClose    Move = "close"
 	MoveEvaluate Move = "evaluate"
+	// MoveSend sends the result through its approval, MoveSign signs there, MoveWithdraw takes it back.
+	MoveSend     Move = "send"
+	MoveSign     Move = "sign"
+	MoveWithdraw Move = "withdraw"
 	MovePublish  Move = "publish"
 )
 
-// moves is the transition table: what it does not hold is refused.
+// moves is the transition table: what it does not hold is refused. What an evaluated period allows is bounded further by where its approval stands (held).
 var moves = map[State]map[Move]State{
 	StatePlanned:   {MoveOpen: StateOpen},
 	StateOpen:      {MoveClose: StateClosed},
 	StateClosed:    {MoveEvaluate: StateEvaluated},
-	StateEvaluated: {MoveEvaluate: StateEvaluated, MovePublish: StatePublished},
+	StateEvaluated: {MoveEvaluate: StateEvaluated, MoveSend: StateEvaluated, MoveSign: StateEvaluated, MoveWithdraw: StateEvaluated, MovePublish: StatePublished},
 }
 
 // refusals say why a move is refused in a state, where the bare state does not say it.
 var refusals = map[Move]map[State]string{
 	MoveEvaluate: {StatePlanned: "还没有开启，不能评价", StateOpen: "材料提交还没有截止，请先截止再评价", StatePublished: "已经公布，结果不能再改"},
+	MoveSend:     {StatePublished: "已经公布过，不用再送审"},
 	MovePublish:  {StatePublished: "已经公布过，不能重复公布"},
 }
 
@@ -103,6 +108,11 @@ type Period struct {
 	Evaluation string `json:"evaluation,omitempty" privacy:"public"`
 	Evaluated  Act    `json:"evaluated,omitzero"`
 	FactsUpTo  int64  `json:"facts_up_to,omitempty"`
+	// Sent is what was last sent through the approval, Approval where that stands; both are nil for what was published before publications were approved. Scans
+	// are the signed papers that stand for signatures, in the order in which they were recorded.
+	Sent     *Sending         `json:"sent,omitempty"`
+	Approval *policy.Approval `json:"approval,omitempty"`
+	Scans    []files.Stored   `json:"scans,omitempty"`
 	// Publication is there once it was published.
 	Publication *Publication `json:"publication,omitempty"`
 
@@ -140,11 +150,15 @@ func (p Period) Stars() bool { return p.Rhythm == RhythmYear }
 
 // after returns the state after a move. Returns Conflict that says why it cannot be.
 func (p *Period) after(m Move) (State, error) {
-	if next, ok := moves[p.State][m]; ok {
-		return next, nil
-	}
+	next, ok := moves[p.State][m]
 	why := refusals[m][p.State]
-	if why == "" {
+	if ok && p.State == StateEvaluated {
+		why = p.held(m)
+	}
+	switch {
+	case ok && why == "":
+		return next, nil
+	case why == "":
 		why = "现在是“" + p.State.Chinese() + "”，不能这样办理"
 	}
 	return "", fault.New("cycle.Period", fault.Conflict, p.Name+why)

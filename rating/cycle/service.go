@@ -7,6 +7,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/rating"
@@ -20,6 +21,10 @@ type Options struct {
 	Guard    *policy.Guard
 	Archive  *rating.Archive
 	Register Register
+	// Chains are the ways of approval, Persons who signs, Keeper where the scans of signed papers go. Required.
+	Chains  *policy.Chains
+	Persons policy.Persons
+	Keeper  *files.Keeper
 	// Sources are asked for readings; two of one name are refused.
 	Sources []supervision.Readings
 	// Windows are told when a period takes proof; nil tells nobody.
@@ -40,6 +45,8 @@ type Service struct {
 	guard      *policy.Guard
 	archive    *rating.Archive
 	register   Register
+	desk       policy.ApprovalDesk
+	keeper     *files.Keeper
 	sources    []supervision.Readings
 	windows    Windows
 	schemes    map[string]schemeFile
@@ -61,10 +68,11 @@ type schemeFile struct {
 // rhythm, or a source comes twice.
 func New(ctx context.Context, o Options) (*Service, error) {
 	const op = "cycle.New"
-	if o.DB == nil || o.Guard == nil || o.Archive == nil || o.Register == nil {
-		return nil, fault.New(op, fault.Invalid, "评价缺少存储、权限、结果库或登记")
+	if o.DB == nil || o.Guard == nil || o.Archive == nil || o.Register == nil || o.Chains == nil || o.Persons == nil || o.Keeper == nil {
+		return nil, fault.New(op, fault.Invalid, "评价缺少存储、权限、结果库、登记、审批流程或账号")
 	}
-	s := &Service{db: o.DB, guard: o.Guard, archive: o.Archive, register: o.Register, sources: o.Sources, windows: o.Windows,
+	s := &Service{db: o.DB, guard: o.Guard, archive: o.Archive, register: o.Register, keeper: o.Keeper,
+		desk: policy.ApprovalDesk{Guard: o.Guard, Persons: o.Persons, Chains: o.Chains, Now: o.DB.Now}, sources: o.Sources, windows: o.Windows,
 		schemes: map[string]schemeFile{}, known: registerRules{o.HandoverFrom, o.RevenueDue}, background: o.Background}
 	if s.background == nil {
 		s.background = func(work func(ctx context.Context)) { work(ctx) }

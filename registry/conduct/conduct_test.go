@@ -358,23 +358,23 @@ func TestImport(t *testing.T) {
 	file := imports.File[Line]{Name: "失信.xlsx", Hash: strings.Repeat("0", 64), Lines: []Line{row(2, func(*Line) {}), row(3, func(l *Line) { l.FirmCode = "91360428MA7XAMPL5X" }),
 		row(4, func(l *Line) { l.Number = "都建责改〔2026〕1号" }), row(5, func(l *Line) { l.FirmCode = codeTwo })}}
 	before := d.Records(d.T)
-	if _, err := d.DryImport(t.Context(), d.people["firm"], Credit, file); !fault.Is(err, fault.Forbidden) {
+	if _, err := d.Intake(Credit).DryRun(t.Context(), d.people["firm"], file); !fault.Is(err, fault.Forbidden) {
 		t.Error(err)
 	}
-	run := must[imports.DryRun](t)(d.DryImport(t.Context(), d.people["officer"], Credit, file))
+	run := must[imports.DryRun](t)(d.Intake(Credit).DryRun(t.Context(), d.people["officer"], file))
 	if run.New != 2 || run.Faulty != 2 || d.Records(d.T) != before {
 		t.Fatalf("%+v", run)
 	}
-	if _, err := d.AcceptImport(t.Context(), d.people["officer"], Credit, run.Draft, false); !fault.Is(err, fault.Conflict) {
+	if _, err := d.Intake(Credit).Accept(t.Context(), d.people["officer"], run.Draft, false); !fault.Is(err, fault.Conflict) {
 		t.Error(err)
 	}
-	id := must[string](t)(d.AcceptImport(t.Context(), d.people["officer"], Credit, run.Draft, true))
-	must[int](t)(d.RunImports(t.Context()))
+	id := must[string](t)(d.Intake(Credit).Accept(t.Context(), d.people["officer"], run.Draft, true))
+	must[int](t)(d.Intake(Credit).RunAccepted(t.Context()))
 	page := must[store.Page[Entry]](t)(d.List(t.Context(), d.people["officer"], Credit, Filter{State: Recorded}, ""))
 	if len(page.Docs) != 2 {
 		t.Fatalf("%d entries", len(page.Docs))
 	}
-	if again := must[imports.DryRun](t)(d.DryImport(t.Context(), d.people["officer"], Credit, file)); again.Same != 2 || again.New != 0 {
+	if again := must[imports.DryRun](t)(d.Intake(Credit).DryRun(t.Context(), d.people["officer"], file)); again.Same != 2 || again.New != 0 {
 		t.Errorf("the same file again: %+v", again)
 	}
 	// The one that is confirmed meanwhile stays, the other is taken back.
@@ -383,16 +383,16 @@ func TestImport(t *testing.T) {
 			d.tell(Credit, doc, do{"chief", MoveConfirm, Effective, ""})
 		}
 	}
-	look := must[imports.Lookback](t)(d.LookBackImport(t.Context(), d.people["officer"], Credit, id))
-	if err := d.ReverseImport(t.Context(), d.people["officer"], Credit, id, look.Seq, "文件传错了"); err != nil {
+	look := must[imports.Lookback](t)(d.Intake(Credit).LookBack(t.Context(), d.people["officer"], id))
+	if err := d.Intake(Credit).Reverse(t.Context(), d.people["officer"], id, look.Seq, "文件传错了"); err != nil {
 		t.Fatal(err)
 	}
-	must[int](t)(d.RunImports(t.Context()))
+	must[int](t)(d.Intake(Credit).RunAccepted(t.Context()))
 	left := map[State]int{}
 	if err := d.Each(t.Context(), d.people["officer"], Credit, Filter{}, func(doc store.Doc[Entry]) error { left[doc.State.State]++; return nil }); err != nil || left[Effective] != 1 || left[Withdrawn] != 1 {
 		t.Errorf("%v %v", left, err)
 	}
-	if _, err := d.OneImport(t.Context(), d.people["officer2"], Credit, id); !fault.Is(err, fault.NotFound) {
+	if _, err := d.Intake(Credit).One(t.Context(), d.people["officer2"], id); !fault.Is(err, fault.NotFound) {
 		t.Errorf("somebody else's import: %v", err)
 	}
 }

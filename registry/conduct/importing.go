@@ -2,7 +2,6 @@ package conduct
 
 import (
 	"context"
-	"slices"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -26,9 +25,9 @@ type Line struct {
 }
 
 // openIntake opens the imports of a book.
-func (s *Service) openIntake(ctx context.Context, b Book) (*imports.Importer[Line], error) {
-	return imports.Open(ctx, imports.Config[Line]{
-		DB: s.DB, Name: b.kind() + "-import", Action: string(b.rights().record),
+func (s *Service) openIntake(ctx context.Context, b Book) (*registry.Intake[Line], error) {
+	return registry.OpenIntake(ctx, s.Guard, b.rights().record, imports.Config[Line]{
+		DB: s.DB, Name: b.kind() + "-import",
 		Row: func(l Line) int64 { return l.Row }, Target: func(l Line) string { return l.FirmCode + "/" + l.Number },
 		// Rights and scope were asked when the file was accepted.
 		Checker: func() imports.Checker[Line] {
@@ -36,8 +35,14 @@ func (s *Service) openIntake(ctx context.Context, b Book) (*imports.Importer[Lin
 		},
 		Undoer:  func() imports.Undoer[Line] { return s.undoer(b) },
 		Subject: func(l *Line) string { return b.kind() + "/" + s.DB.MAC(b.kind(), l.FirmCode+l.Number+l.Person)[:32] },
+	}, func(ctx context.Context, by policy.Actor) (imports.Checker[Line], error) {
+		scope, err := s.Guard.Scope(ctx, by, b.rights().record)
+		return (&lineChecker{Service: s, book: b, find: s.Finder(), covers: scope.Covers}).check, err
 	})
 }
+
+// Intake is where the rows of a book come in; every row then waits for another person.
+func (s *Service) Intake(b Book) *registry.Intake[Line] { return s.intake[b] }
 
 // lineChecker checks the lines of one file, one after the other.
 type lineChecker struct {
@@ -143,91 +148,3 @@ func (s *Service) undoer(b Book) imports.Undoer[Line] {
 		return out, nil
 	}
 }
-
-// checking checks the lines of a file for an actor.
-func (s *Service) checking(ctx context.Context, by policy.Actor, b Book) (imports.Checker[Line], error) {
-	scope, err := s.scope(ctx, by, b.rights().record)
-	if err != nil {
-		return nil, err
-	}
-	return (&lineChecker{Service: s, book: b, find: s.Finder(), covers: scope.Covers}).check, nil
-}
-
-// DryImport checks every row of a workbook and keeps the lines for a day. Nothing is journaled. Returns Forbidden without the right to record, Invalid for no row at all or
-// too many.
-func (s *Service) DryImport(ctx context.Context, by policy.Actor, b Book, f imports.File[Line]) (imports.DryRun, error) {
-	check, err := s.checking(ctx, by, b)
-	if err != nil {
-		return imports.DryRun{}, err
-	}
-	f.Kind, f.Lines = string(b), slices.Clone(f.Lines)
-	return s.intake[b].DryRun(ctx, by.ID, f, check)
-}
-
-// AcceptImport accepts a dry run and returns the id of the import. Every row then waits for another person. Returns Forbidden, NotFound for a dry run that is not the actor's or
-// has expired, Conflict if rows with faults are not to be left out or nothing is left to import.
-func (s *Service) AcceptImport(ctx context.Context, by policy.Actor, b Book, draft string, onlyGood bool) (string, error) {
-	check, err := s.checking(ctx, by, b)
-	if err != nil {
-		return "", err
-	}
-	return s.intake[b].Accept(ctx, by.ID, draft, onlyGood, check)
-}
-
-// OneImport returns an import of the actor. Returns Forbidden without the right to record, NotFound for one of somebody else.
-func (s *Service) OneImport(ctx context.Context, by policy.Actor, b Book, id string) (imports.View, error) {
-	if err := s.Guard.Require(by, b.rights().record); err != nil {
-		return imports.View{}, err
-	}
-	v, err := s.intake[b].One(ctx, id)
-	if err == nil && v.By != by.ID {
-		return imports.View{}, fault.New("conduct.OneImport", fault.NotFound, "没有找到这次导入")
-	}
-	return v, err
-}
-
-// Imports lists the last 20 imports of the actor, newest first. Returns Forbidden without the right to record.
-func (s *Service) Imports(ctx context.Context, by policy.Actor, b Book) ([]imports.View, error) {
-	if err := s.Guard.Require(by, b.rights().record); err != nil {
-		return nil, err
-	}
-	return s.intake[b].RecentOf(ctx, by.ID)
-}
-
-// LookBackImport says what taking an import back would do. Errors as those of OneImport, Conflict for one that is not done or is taken back already.
-func (s *Service) LookBackImport(ctx context.Context, by policy.Actor, b Book, id string) (imports.Lookback, error) {
-	if _, err := s.OneImport(ctx, by, b, id); err != nil {
-		return imports.Lookback{}, err
-	}
-	return s.intake[b].LookBack(ctx, id, s.undoer(b))
-}
-
-// ReverseImport says that an import is to be taken back, with a reason; what was decided since stays. Errors as those of LookBackImport, Invalid for the field reason.
-func (s *Service) ReverseImport(ctx context.Context, by policy.Actor, b Book, id string, seq int64, why string) error {
-	if _, err := s.OneImport(ctx, by, b, id); err != nil {
-		return err
-	}
-	return s.intake[b].Reverse(ctx, by.ID, id, seq, why)
-}
-
-// RunImports applies what was accepted and not yet done, and returns how many imports it finished.
-func (s *Service) RunImports(ctx context.Context) (int, error) {
-	done := 0
-	for _, b := range Books() {
-		n, err := s.intake[b].RunAccepted(ctx)
-		if done += n; err != nil {
-			return done, err
-		}
-	}
-	return done, nil
-}
-
-// Wake makes Run look for accepted imports.
-func (s *Service) Wake() {
-	for _, b := range Books() {
-		s.intake[b].Wake()
-	}
-}
-
-// Run applies the imports of a book when one is accepted, until ctx ends. failed gets what went wrong.
-func (s *Service) Run(ctx context.Context, b Book, failed func(error)) { s.intake[b].Run(ctx, failed) }

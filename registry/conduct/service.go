@@ -12,7 +12,6 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
-	"redsteward/internal/imports"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -48,7 +47,7 @@ type Service struct {
 	Config
 	books map[Book]*store.Collection[Entry]
 	// intake are the imports of each book.
-	intake map[Book]*imports.Importer[Line]
+	intake map[Book]*registry.Intake[Line]
 }
 
 const (
@@ -87,7 +86,7 @@ func document(b Book) store.Kind[Entry] {
 
 // New opens the books and their imports.
 func New(ctx context.Context, c Config) (*Service, error) {
-	s := &Service{Config: c, books: map[Book]*store.Collection[Entry]{}, intake: map[Book]*imports.Importer[Line]{}}
+	s := &Service{Config: c, books: map[Book]*store.Collection[Entry]{}, intake: map[Book]*registry.Intake[Line]{}}
 	for _, b := range Books() {
 		rows, err := store.NewCollection(ctx, c.DB, document(b))
 		if err != nil {

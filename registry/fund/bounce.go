@@ -15,7 +15,7 @@ import (
 // Forbidden without the order's right or for who paid, NotFound outside the scope, Conflict if nothing was paid.
 func (s *Service) Bounce(ctx context.Context, o Order) (store.Doc[Ledger], error) {
 	return s.settles(ctx, o, func(l *Ledger) error {
-		kinds := []EntryKind{EntryUse, EntryRefund, EntryHandOn}
+		kinds := append([]EntryKind{EntryUse}, backKinds...)
 		paid, err := s.entryFor(ctx, o.Project, o.For, l.Bounced, kinds...)
 		if err != nil {
 			return err
@@ -39,13 +39,17 @@ func (l *Ledger) bounce(paid Entry, o Order) error {
 		return err
 	}
 	back := Entry{Kind: EntryBounce, Day: o.Day, Text: o.Text, Fen: paid.Fen, Ref: paid.Ref, Document: o.Document, Paper: o.Paper, Reverses: paid.No, By: o.By.ID}
-	if paid.Kind == EntryUse {
+	switch paid.Kind {
+	case EntryUse:
 		if err := full(len(l.Holds), "维修预留"); err != nil {
 			return err
 		}
 		l.Holds = append(l.Holds, Hold{Claim: paid.Ref, Fen: paid.Fen, Day: o.Day})
 		back.Postings = transfer(AccountBank, AccountHeld, paid.Fen)
-	} else {
+	case EntryRelease:
+		back.Postings = opposite(paid.Postings)
+		l.unrelease(paid.No)
+	default:
 		back.Postings = opposite(paid.Postings)
 		l.keepAgain(paid.No, paid.Day)
 	}

@@ -2,9 +2,6 @@ package fund
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,14 +15,6 @@ import (
 	"redsteward/policy"
 )
 
-// Persons knows who has an account and asks for a password again; policy.Service does.
-type Persons interface {
-	// Reauthenticate returns Invalid with the field current for a wrong one.
-	Reauthenticate(ctx context.Context, by policy.Actor, password string) error
-	// Person returns who has an account, with his offices. Returns NotFound.
-	Person(ctx context.Context, id string) (policy.Actor, error)
-}
-
 // Desk is what the desks of claims and refunds need; everything is required.
 type Desk struct {
 	// DB keeps the cases, Guard says who may do what, Keeper takes papers in.
@@ -35,7 +24,7 @@ type Desk struct {
 	// Fund keeps the ledgers.
 	Fund *Service
 	// Persons and Chains serve the approvals.
-	Persons Persons
+	Persons policy.Persons
 	Chains  *policy.Chains
 	// Deadlines starts a period of deadlines.yaml; NotFound for an unknown rule.
 	Deadlines func(rule string, start calendar.Date) (calendar.Deadline, error)
@@ -54,84 +43,9 @@ func (d Desk) Keep(ctx context.Context, by policy.Actor, action policy.Action, u
 	return d.Keeper.Keep(ctx, store.Meta{By: by.ID, Action: string(action)}, upload)
 }
 
-// Open begins or goes on with the approval of a case: all levels sign anew what it says now.
-func (d Desk) Open(by policy.Actor, chain, subject string, before *policy.Approval, said any) (*policy.Approval, error) {
-	hash, err := Digest(said)
-	if err != nil {
-		return nil, err
-	}
-	var next policy.Approval
-	if before != nil && before.Maker == by.ID && before.State == policy.ApprovalReturned {
-		next, err = before.Decide(by, policy.Sign{Move: policy.MoveResubmit, SubjectHash: hash}, d.Now())
-		return &next, err
-	}
-	way, err := d.Chains.On(chain, d.Today())
-	if err != nil {
-		return nil, err
-	}
-	next, err = policy.OpenApproval(d.Guard.Rules(), way, subject, hash, by)
-	return &next, err
-}
-
-// Digest is what everybody signs: the algorithm and the hash of what a case says.
-func Digest(said any) (string, error) {
-	text, err := json.Marshal(said)
-	if err != nil {
-		return "", fault.Wrap("fund.Digest", fault.Internal, "", err)
-	}
-	sum := sha256.Sum256(text)
-	return "sha256:" + hex.EncodeToString(sum[:]), nil
-}
-
-// Decide asks an approval for a signature of the offices that reach the case; it changes nothing.
-func (d Desk) Decide(ctx context.Context, by policy.Actor, a *policy.Approval, sign policy.Sign, keys []string, day calendar.Date) (policy.Approval, error) {
-	signer, err := d.Guard.Signer(ctx, by, policy.SignApproval)
-	if err != nil {
-		return policy.Approval{}, err
-	}
-	return a.Decide(signer.At(keys, day), sign, d.Now())
-}
-
-// OnPaper is a signature on paper: what was signed by its hash, the account of who signed, the day written on the paper, and its scan. It counts once a second person has looked at it.
-type OnPaper struct {
-	Hash, Signer string
-	SignedOn     calendar.Date
-	Upload       *files.Upload
-}
-
-// PaperSign is a signature on paper as an approval takes it. Returns Invalid (paper, signer) without a scan or a signer.
-func (d Desk) PaperSign(ctx context.Context, in OnPaper, keys []string, day calendar.Date) (policy.Sign, error) {
-	const op = "fund.PaperSign"
-	if in.Upload == nil {
-		return policy.Sign{}, fault.InvalidFields(op, fault.Field{Name: "paper", Message: "请上传签字件扫描件（PDF、JPG 或 PNG）"})
-	}
-	who, err := d.Persons.Person(ctx, in.Signer)
-	if fault.Is(err, fault.NotFound) {
-		return policy.Sign{}, fault.InvalidFields(op, fault.Field{Name: "signer", Message: "请选择在纸上签字的人"})
-	}
-	if err != nil {
-		return policy.Sign{}, err
-	}
-	signer, err := d.Guard.Signer(ctx, who, policy.SignApproval)
-	if err != nil {
-		return policy.Sign{}, err
-	}
-	return policy.Sign{Move: policy.MoveAgree, SubjectHash: in.Hash, Signer: signer.At(keys, day), Paper: &policy.PaperSignature{FileHash: "sha256:" + in.Upload.SHA256, Signer: in.Signer, SignedOn: in.SignedOn}}, nil
-}
-
-// MayLook reports whether the actor may look at a scan of an approval a second time.
-func (d Desk) MayLook(ctx context.Context, by policy.Actor, a *policy.Approval, scan string, keys []string, day calendar.Date) bool {
-	_, err := d.Decide(ctx, by, a, policy.Sign{Move: policy.MoveConfirmPaper, SubjectHash: a.SubjectHash, Paper: &policy.PaperSignature{FileHash: scan}}, keys, day)
-	return err == nil
-}
-
-// MaySign reports whether the actor may sign an approval now.
-func (d Desk) MaySign(ctx context.Context, by policy.Actor, a *policy.Approval, keys []string, day calendar.Date) bool {
-	if a == nil || a.State != policy.ApprovalPending || !d.Guard.Allow(by, policy.SignApproval) {
-		return false
-	}
-	_, err := d.Decide(ctx, by, a, policy.Sign{Move: policy.MoveAgree, SubjectHash: a.SubjectHash, Reason: "代"}, keys, day)
-	return err == nil
+// Approvals runs the approvals of the cases.
+func (d Desk) Approvals() policy.ApprovalDesk {
+	return policy.ApprovalDesk{Guard: d.Guard, Persons: d.Persons, Chains: d.Chains, Now: d.Now}
 }
 
 // Paper is a paper of a case.
@@ -204,9 +118,9 @@ type At struct {
 type Cases[T any] struct {
 	desk Desk
 	rows *store.Collection[T]
-	// read is the right to see them, place says where one lies: its scope keys and the day by which they were stamped.
-	read  policy.Action
-	place func(*T) ([]string, calendar.Date)
+	// read is the right to see them, shared is what a case of the kind has of every case.
+	read   policy.Action
+	shared func(*T) *Case
 	// word is what people call one.
 	word string
 }
@@ -221,33 +135,26 @@ const (
 	ByProject = "project"
 )
 
-// NewCases opens the cases of a kind with the lists ByScope, ByWork and ByProject. place is where a case lies, due what is to be done until when: false for a case
-// that is over.
-func NewCases[T any](ctx context.Context, desk Desk, kind, word string, read policy.Action, project func(*T) string, place func(*T) ([]string, calendar.Date), due func(*T) (calendar.Date, bool)) (*Cases[T], error) {
-	listed := func(c *T) []string {
-		keys, _ := place(c)
-		return append([]string{policy.County}, keys...)
-	}
-	sort := func(_ string, c *T) string {
-		_, day := place(c)
-		return day.String()
-	}
+// NewCases opens the cases of a kind with the lists ByScope, ByWork and ByProject. shared is what a case has of every case, over whether nothing is to be done about it any more.
+func NewCases[T any](ctx context.Context, desk Desk, kind, word string, read policy.Action, shared func(*T) *Case, over func(*T) bool) (*Cases[T], error) {
+	listed := func(c *T) []string { return append([]string{policy.County}, shared(c).Keys...) }
+	sort := func(_ string, c *T) string { return shared(c).Opened.String() }
 	rows, err := store.NewCollection(ctx, desk.DB, store.Kind[T]{Name: kind, Version: 1, Indexes: []store.Index[T]{
 		{Name: ByScope, Keys: func(_ string, c *T) []string { return listed(c) }, Sort: sort},
 		{Name: ByWork, Keys: func(_ string, c *T) []string {
-			if _, open := due(c); !open {
+			if over(c) {
 				return nil
 			}
 			return listed(c)
 		}, Sort: func(_ string, c *T) string {
-			if day, open := due(c); open && !day.IsZero() {
+			if day := shared(c).Clock.Due; !over(c) && !day.IsZero() {
 				return day.String()
 			}
 			return "9999-99-99"
 		}},
-		{Name: ByProject, Keys: func(_ string, c *T) []string { return []string{project(c)} }, Sort: sort},
+		{Name: ByProject, Keys: func(_ string, c *T) []string { return []string{shared(c).Project} }, Sort: sort},
 	}})
-	return &Cases[T]{desk: desk, rows: rows, read: read, place: place, word: word}, err
+	return &Cases[T]{desk: desk, rows: rows, read: read, shared: shared, word: word}, err
 }
 
 // scope is the right and the rows of it.
@@ -272,8 +179,8 @@ func (c *Cases[T]) load(ctx context.Context, scope policy.Scope, id string) (sto
 	if err != nil {
 		return doc, err
 	}
-	keys, day := c.place(&doc.State)
-	return doc, scope.Require(op, keys, day)
+	shared := c.shared(&doc.State)
+	return doc, scope.Require(op, shared.Keys, shared.Opened)
 }
 
 // One returns a case. Returns Forbidden without the right to read, NotFound outside the scope.
@@ -349,8 +256,8 @@ func (c *Cases[T]) Page(ctx context.Context, by policy.Actor, q store.Query, kee
 	}
 	q.Limit = PageSize
 	return c.rows.ListWhere(ctx, q, func(d *store.Doc[T]) bool {
-		keys, day := c.place(&d.State)
-		return scope.Covers(keys, day) && keep(&d.State)
+		shared := c.shared(&d.State)
+		return scope.Covers(shared.Keys, shared.Opened) && keep(&d.State)
 	})
 }
 
@@ -402,29 +309,6 @@ func Apart(by policy.Actor, made string, a *policy.Approval) error {
 		return &fault.Error{Op: "fund.Apart", Kind: fault.Forbidden, Message: "这件由你经办或者审批，支付必须由另一人完成", Rule: "不相容岗位规则 S-2：经办与审批必须由不同的人完成"}
 	}
 	return nil
-}
-
-// maxBounced is how often a payment of a case can come back.
-const maxBounced = 10
-
-// Bounced checks what a form says about a payment that the bank sent back, and keeps its paper. Fields number (of the bank's paper), day (of the bank), text (why), paper. Returns Forbidden for who paid, Invalid for
-// refused fields.
-func (d Desk) Bounced(ctx context.Context, by policy.Actor, paid *Paper, before int, in Input) (Paper, error) {
-	if err := policy.Separate(by, policy.PartCheck, []policy.Act{{Part: policy.PartMake, By: paid.By}}); err != nil {
-		return Paper{}, err
-	}
-	f := d.Check()
-	f.Text("number", "银行凭证号", &in.Number, 2, 40)
-	f.Past("day", "退汇到账日期", in.Day, paid.Day)
-	f.Text("text", "退汇原因", &in.Text, 2, 60)
-	if before >= maxBounced {
-		f.Fail("text", "已经退汇 %d 次，请查明收款账户", maxBounced)
-	}
-	if err := f.Err(); err != nil {
-		return Paper{}, err
-	}
-	file, err := d.Keep(ctx, by, policy.ReverseFund, in.Upload, "请上传银行的退汇凭证")
-	return Paper{Number: in.Number, Day: in.Day, Text: in.Text, File: &file, By: by.ID}, err
 }
 
 // Defect is a finding of a handover inspection for which the developer is liable and which was not repaired in time.

@@ -43,6 +43,8 @@ const (
 	EntryReplenish EntryKind = "replenish"
 	// EntryRefund: what is left was paid back to the developer (退还).
 	EntryRefund EntryKind = "refund"
+	// EntryRelease: a stage of the rule paid a part back to the developer (分期退还).
+	EntryRelease EntryKind = "release"
 	// EntryHandOn: what is left went to the maintenance fund of the owners, because the developer is gone (转入维修资金).
 	EntryHandOn EntryKind = "hand_on"
 	// EntryBounce: the bank sent back what was paid (退汇).
@@ -80,6 +82,8 @@ func (k EntryKind) Title() string {
 		return "应补存"
 	case EntryRefund:
 		return "退还"
+	case EntryRelease:
+		return "分期退还"
 	case EntryHandOn:
 		return "转入维修资金"
 	case EntryBounce:
@@ -135,8 +139,9 @@ type Due struct {
 	Years  int64         `json:"years"`
 	Starts Event         `json:"starts" privacy:"public"`
 	Begun  calendar.Date `json:"begun"`
-	// Stages give parts back before the end.
-	Stages []Stage `json:"stages,omitempty"`
+	// Stages give parts back before the end, Releases are those that were given back.
+	Stages   []Stage   `json:"stages,omitempty"`
+	Releases []Release `json:"releases,omitempty"`
 	// LatePercent and LateClause: see Terms.
 	LatePercent num.Num `json:"late_percent"`
 	LateClause  string  `json:"late_clause,omitempty" privacy:"public"`
@@ -330,6 +335,9 @@ func (l *Ledger) undo(e Entry) error {
 		if d.Refunded != 0 {
 			return stands("这笔保修金已经退还")
 		}
+		if len(d.Releases) > 0 {
+			return stands("这笔保修金已经分期退还过")
+		}
 		if e.Kind == EntryPayment {
 			d.Paid -= e.Fen
 			return nil
@@ -371,7 +379,7 @@ func (l *Ledger) undo(e Entry) error {
 		}
 		h.Open = 0
 	case EntryInterest:
-	case EntryHold, EntryUnhold, EntryUse, EntryReplenish, EntryRefund, EntryHandOn, EntryBounce:
+	case EntryHold, EntryUnhold, EntryUse, EntryReplenish, EntryRefund, EntryRelease, EntryHandOn, EntryBounce:
 		return stands("它由维修申请或者退还办理，请在那里更正")
 	default:
 		return stands("冲正本身不能再冲正，请重新登记")
@@ -425,8 +433,11 @@ func (l Ledger) NextDates() []NextDate {
 		if d.Cancelled || d.Refunded != 0 || d.Begun.IsZero() {
 			continue
 		}
-		for _, s := range d.Stages {
-			out = append(out, NextDate{d.Begun.AddMonths(int(12 * s.After)), d.Phase + "分期退还 " + s.Percent.String() + "%", d.Document})
+		for i, s := range d.Stages {
+			stage := int64(i + 1)
+			if _, done := d.ReleaseOf(stage); !done && d.Paid > 0 {
+				out = append(out, NextDate{d.StageEnds(stage), d.Phase + "分期退还 " + s.Percent.String() + "%", d.Document})
+			}
 		}
 		out = append(out, NextDate{d.Ends(), d.Phase + "存储期届满", fmt.Sprintf("%s起 %d 年（%s）", registry.TextOf(Events(), d.Starts), d.Years, d.Document)})
 	}

@@ -69,13 +69,13 @@ func TestLedgerStaysWhole(t *testing.T) {
 			next := l.clone()
 			var err error
 			fen := small.Draw(t, "fen")
-			switch rapid.IntRange(0, 12).Draw(t, "step") {
+			switch rapid.IntRange(0, 14).Draw(t, "step") {
 			case 0:
 				if len(l.Dues) >= maxParts {
 					continue
 				}
 				id := fmt.Sprintf("d%d", len(l.Dues)+1)
-				next.Dues = append(next.Dues, Due{ID: id, Fen: fen})
+				next.Dues = append(next.Dues, Due{ID: id, Fen: fen, Stages: []Stage{{3, num.FromInt(20)}, {5, num.MustParse("33.33")}}})
 				err = next.post(Entry{Kind: EntryAssess, Fen: fen, Ref: id, Postings: transfer(AccountDue, AccountDeposit, fen)})
 			case 1:
 				if _, err = next.settle("d1", fen, paid); err == nil {
@@ -122,7 +122,7 @@ func TestLedgerStaysWhole(t *testing.T) {
 				err = next.post(Entry{Kind: EntryUnhold, Fen: h.Fen, Ref: h.Claim, Postings: transfer(AccountHeld, AccountDeposit, h.Fen)})
 			case 10:
 				due := fmt.Sprintf("d%d", rapid.IntRange(1, len(l.Dues)+1).Draw(t, "due"))
-				share, shareErr := next.Share(due)
+				share, shareErr := next.Share(due, 0)
 				if shareErr != nil {
 					continue
 				}
@@ -139,12 +139,31 @@ func TestLedgerStaysWhole(t *testing.T) {
 				}
 				// What was paid comes back: it is held or kept again, exactly as much as went out.
 				e := rapid.SampledFrom(entries).Draw(t, "payment")
-				if e.Kind != EntryUse && e.Kind != EntryRefund || slices.Contains(l.Bounced, e.No) {
+				if e.Kind != EntryUse && !slices.Contains(backKinds, e.Kind) || slices.Contains(l.Bounced, e.No) {
 					continue
 				}
 				before := next.Balances
 				if err = next.bounce(e, Order{Day: today}); err == nil && next.Balances.Bank-before.Bank != e.Fen {
 					t.Fatalf("%+v came back, the bank went from %d to %d", e, before.Bank, next.Balances.Bank)
+				}
+			case 12, 13:
+				// A stage pays exactly its share, never of what is held, frozen or interest, and what it leaves is still kept.
+				due := fmt.Sprintf("d%d", rapid.IntRange(1, len(l.Dues)+1).Draw(t, "due"))
+				o := Order{For: "stage", Stage: rapid.Int64Range(1, 2).Draw(t, "stage")}
+				share, shareErr := next.Share(due, o.Stage)
+				if shareErr != nil {
+					continue
+				}
+				before := next.Balances
+				o.Fen = share.Fen()
+				if err = next.refund(due, o, today); err != nil {
+					t.Fatalf("what Share gives is refused: %v", err)
+				}
+				want := before
+				want.Bank, want.Deposit = before.Bank-o.Fen, before.Deposit-o.Fen
+				d, _ := next.due(due)
+				if next.Balances != want || 100*d.Released() > 54*d.Paid || d.Refunded != 0 {
+					t.Fatalf("%+v was released of %+v: %+v, then %+v", share, d, before, next.Balances)
 				}
 			default:
 				if len(entries) == 0 {
@@ -166,6 +185,15 @@ func TestLedgerStaysWhole(t *testing.T) {
 			whole(t, l.Balances)
 			if openOf(l) != l.Balances.Due || frozenOf(l) != l.Balances.Court || heldOf(l) != l.Balances.Held {
 				t.Fatalf("parts and accounts differ: %+v", l)
+			}
+			standing := map[int64]int64{}
+			for _, e := range entries {
+				if e.Kind == EntryRelease && !slices.Contains(l.Bounced, e.No) {
+					standing[e.No] = e.Fen
+				}
+			}
+			if wrong := misreleased(l, standing); wrong != "" {
+				t.Fatalf("%s: %+v", wrong, l)
 			}
 		}
 	})

@@ -505,12 +505,13 @@ func TestAuditFinds(t *testing.T) {
 	d.adopt(twoPercent())
 	d.assessed("p1")
 	spoils := map[string]func(*Ledger){
-		"余额与分录加总不符":   func(l *Ledger) { l.Balances.Bank += 100; l.Balances.Interest += 100 },
-		"借贷不平":        func(l *Ledger) { l.Entry.Postings[0].Fen++ },
-		"各笔应缴还差":      func(l *Ledger) { l.Dues = append(l.Dues, Due{ID: "d2", Fen: 100}) },
-		"各项冻结合计":      func(l *Ledger) { l.Freezes = []Freeze{{ID: "h1", Fen: 100, Open: 100}} },
-		"第 3 笔的序号是 2": func(l *Ledger) { l.Entry.No = 2 },
-		"冲正的第 9 笔不对":  func(l *Ledger) { l.Entry.Reverses = 9 },
+		"余额与分录加总不符":          func(l *Ledger) { l.Balances.Bank += 100; l.Balances.Interest += 100 },
+		"借贷不平":               func(l *Ledger) { l.Entry.Postings[0].Fen++ },
+		"各笔应缴还差":             func(l *Ledger) { l.Dues = append(l.Dues, Due{ID: "d2", Fen: 100}) },
+		"各项冻结合计":             func(l *Ledger) { l.Freezes = []Freeze{{ID: "h1", Fen: 100, Open: 100}} },
+		"第 1 次分期退还记着 1.00 元": func(l *Ledger) { l.Dues[0].Releases = []Release{{Stage: 1, Fen: 100, Entry: 2}} },
+		"第 3 笔的序号是 2":        func(l *Ledger) { l.Entry.No = 2 },
+		"冲正的第 9 笔不对":         func(l *Ledger) { l.Entry.Reverses = 9 },
 	}
 	expected := map[string]string{}
 	for said, spoil := range spoils {

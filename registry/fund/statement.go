@@ -188,7 +188,7 @@ func (s *Service) Audit(ctx context.Context, found func(Finding)) (ledgers, entr
 // readd adds up one ledger; the text says what is wrong, "" if nothing is.
 func (s *Service) readd(ctx context.Context, project string) (entries int, text string, err error) {
 	var sum Balances
-	undone := map[int64]bool{}
+	undone, released := map[int64]bool{}, map[int64]int64{}
 	for change, err := range s.ledgers.History(ctx, project) {
 		if err != nil {
 			return entries, "", err
@@ -206,6 +206,10 @@ func (s *Service) readd(ctx context.Context, project string) (entries int, text 
 				return entries, fmt.Sprintf("第 %d 笔冲正的第 %d 笔不对", e.No, e.Reverses), nil
 			}
 			undone[e.Reverses] = true
+			if e.Kind == EntryRelease {
+				released[e.No] = e.Fen
+			}
+			delete(released, e.Reverses)
 		}
 		if l.Balances != sum {
 			return entries, fmt.Sprintf("第 %d 次变更的余额与分录加总不符", change.Seq), nil
@@ -215,6 +219,9 @@ func (s *Service) readd(ctx context.Context, project string) (entries int, text 
 		}
 		if frozen := frozenOf(l); frozen != l.Balances.Court {
 			return entries, fmt.Sprintf("第 %d 次变更：各项冻结合计 %s 元，冻结账户是 %s 元", change.Seq, Yuan(frozen), Yuan(l.Balances.Court)), nil
+		}
+		if wrong := misreleased(l, released); wrong != "" {
+			return entries, fmt.Sprintf("第 %d 次变更：%s", change.Seq, wrong), nil
 		}
 		if held := heldOf(l); held != l.Balances.Held {
 			return entries, fmt.Sprintf("第 %d 次变更：各项预留合计 %s 元，预留账户是 %s 元", change.Seq, Yuan(held), Yuan(l.Balances.Held)), nil

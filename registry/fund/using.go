@@ -36,8 +36,9 @@ type Order struct {
 	Day calendar.Date
 	// Paper is the bank's slip of a payment or of money that came back.
 	Paper *files.Stored
-	// HandOn: what is left goes to the maintenance fund of the owners, for Refund only.
+	// HandOn: what is left goes to the maintenance fund of the owners; Stage: only that stage of the rule, from 1, is paid back; both for Refund only.
 	HandOn bool
+	Stage  int64
 }
 
 // settles carries out an order of the desk of claims or refunds.
@@ -220,7 +221,7 @@ func firstOf(err, otherwise error) error {
 	return otherwise
 }
 
-// Share is what one amount gets back at its end, line by line.
+// Share is what one amount gets back at its end or by a stage of its rule, line by line.
 type Share struct {
 	// Principal is what is left of the principal, Interest what goes with it; Off is what was never paid and falls away with it.
 	Principal, Interest, Off int64
@@ -233,9 +234,10 @@ type Share struct {
 // Fen is what is paid.
 func (s Share) Fen() int64 { return s.Principal + s.Interest }
 
-// Share is what an amount gets back. The last amount that is kept gets whatever is left with all interest; an earlier one what was paid for it, as far as it is
-// there. Returns NotFound for an unknown amount, Conflict for one that was paid back, while courts or claims hold money, or if nothing is left.
-func (l *Ledger) Share(due string) (Share, error) {
+// Share is what an amount gets back: with a stage, from 1, the part that its rule gives back then, with stage 0 what is left of it. The last amount that is kept gets whatever is left with all interest; an
+// earlier one what was paid for it, as far as it is there. Returns NotFound for an unknown amount or stage, Conflict for one that was paid back, while courts or claims hold money, or if nothing is left; for
+// a stage also before an earlier one, and while something of the amount is unpaid or not replenished.
+func (l *Ledger) Share(due string, stage int64) (Share, error) {
 	const op = "fund.Share"
 	d, err := l.due(due)
 	if err != nil {
@@ -252,27 +254,34 @@ func (l *Ledger) Share(due string) (Share, error) {
 	case b.Held > 0:
 		return Share{}, fault.New(op, fault.Conflict, "维修预留 "+Yuan(b.Held)+" 元，维修办结以前不能退还")
 	}
+	if stage != 0 {
+		return l.stageShare(d, stage)
+	}
 	there := b.Deposit - b.Due // what was really paid
 	out := Share{Last: !slices.ContainsFunc(l.Dues, func(o Due) bool { return o.ID != due && o.Claim == "" && !o.Cancelled && o.Refunded == 0 })}
 	if out.Last {
 		out.Principal, out.Interest, out.Off = there, b.Interest, b.Due
 		out.Lines = append(out.Lines, Line{"本金", "账上本金 " + Yuan(b.Deposit) + " − 应缴未缴 " + Yuan(b.Due), Yuan(there) + " 元"}, Line{"利息", "账上全部利息", Yuan(b.Interest) + " 元"})
 	} else {
-		out.Principal, out.Off = min(d.Paid, there), d.Open()
-		out.Lines = append(out.Lines, Line{"本金", d.Phase + "已缴 " + Yuan(d.Paid) + "，账上实有 " + Yuan(there) + "，取较小的", Yuan(out.Principal) + " 元"}, Line{"利息", "还有别的期在存储，利息随最后一期退还", Yuan(0) + " 元"})
+		out.Principal, out.Off = min(d.Paid-d.Released(), there), d.Open()
+		kept := d.Phase + "已缴 " + Yuan(d.Paid)
+		if back := d.Released(); back > 0 {
+			kept += " − 分期已退 " + Yuan(back)
+		}
+		out.Lines = append(out.Lines, Line{"本金", kept + "，账上实有 " + Yuan(there) + "，取较小的", Yuan(out.Principal) + " 元"}, Line{"利息", "还有别的期在存储，利息随最后一期退还", Yuan(0) + " 元"})
 	}
 	if out.Fen() <= 0 {
-		return Share{}, fault.New(op, fault.Conflict, d.Phase+"没有可以退还的钱")
+		return Share{}, nothingLeft(op, d)
 	}
 	out.Lines = append(out.Lines, Line{"退还", Yuan(out.Principal) + " + " + Yuan(out.Interest), Yuan(out.Fen()) + " 元"})
 	return out, nil
 }
 
-// Refund pays an amount of the ledger back, or hands it on to the owners' maintenance fund: exactly the order's amount, which Share gives. Letters that stand for
-// it end with it. Returns Forbidden without the order's right, NotFound outside the scope, Conflict if Share gives something else now.
+// Refund pays an amount of the ledger back, hands it on to the owners' maintenance fund, or pays back the order's stage of it: exactly the order's amount, which Share gives. Letters that stand for
+// an amount end with it, not with a stage. Returns Forbidden without the order's right, NotFound outside the scope, Conflict if Share gives something else now.
 func (s *Service) Refund(ctx context.Context, due string, o Order) (store.Doc[Ledger], error) {
 	return s.settles(ctx, o, func(l *Ledger) error {
-		paid, err := s.entryFor(ctx, o.Project, o.For, l.Bounced, EntryRefund, EntryHandOn)
+		paid, err := s.entryFor(ctx, o.Project, o.For, l.Bounced, backKinds...)
 		if err != nil {
 			return err
 		}
@@ -283,9 +292,12 @@ func (s *Service) Refund(ctx context.Context, due string, o Order) (store.Doc[Le
 	})
 }
 
+// backKinds are the entries of a refund.
+var backKinds = []EntryKind{EntryRefund, EntryRelease, EntryHandOn}
+
 // refund books what is paid back.
 func (l *Ledger) refund(due string, o Order, day calendar.Date) error {
-	share, err := l.Share(due)
+	share, err := l.Share(due, o.Stage)
 	if err != nil {
 		return err
 	}
@@ -303,10 +315,17 @@ func (l *Ledger) refund(due string, o Order, day calendar.Date) error {
 	add(AccountDue, -share.Off)
 	add(AccountBank, -share.Fen())
 	kind := EntryRefund
-	if o.HandOn {
+	switch {
+	case o.Stage > 0:
+		kind = EntryRelease
+	case o.HandOn:
 		kind = EntryHandOn
 	}
 	e := Entry{Kind: kind, Day: day, Text: o.Text, Fen: share.Fen(), Postings: postings, Ref: o.For, Document: o.Document, Paper: o.Paper, By: o.By.ID}
+	if o.Stage > 0 {
+		l.release(due, o.Stage, share.Fen())
+		return l.post(e)
+	}
 	for i := range l.Dues {
 		if d := &l.Dues[i]; d.Refunded == 0 && !d.Cancelled && (d.ID == due || share.Last) {
 			d.Refunded = l.Entries + 1

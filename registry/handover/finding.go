@@ -150,10 +150,36 @@ func (f Found) trimmed() Found {
 
 // faults checks an answer to an item; counted photos are not looked at. Field names are value, lost (the liable party), where, note, photos.
 func (f Found) faults(item Item, counted bool) []fault.Field {
-	var bad []fault.Field
-	fail := func(name, format string, args ...any) {
-		bad = append(bad, fault.Field{Name: name, Message: item.Where + item.Name + "：" + fmt.Sprintf(format, args...)})
+	bad := f.wordFaults(item)
+	if f.Value != Fail {
+		return bad
 	}
+	fail := failing(item, &bad)
+	switch n := len(f.Photos); {
+	case n > maxPhotos:
+		fail("photos", "照片最多 %d 张，现在有 %d 张", maxPhotos, n)
+	case n == 0:
+		fail("photos", "不符合的，至少拍 1 张看得出位置的照片")
+	}
+	for _, p := range f.Photos {
+		if !counted && (!photoForm.MatchString(p.Original) || !photoForm.MatchString(p.Shown)) {
+			fail("photos", "没有“%.70s”这张照片，请重新拍摄", p.Original)
+		}
+	}
+	return bad
+}
+
+// failing adds to faults, each with the item before it.
+func failing(item Item, bad *[]fault.Field) func(name, format string, args ...any) {
+	return func(name, format string, args ...any) {
+		*bad = append(*bad, fault.Field{Name: name, Message: item.Where + item.Name + "：" + fmt.Sprintf(format, args...)})
+	}
+}
+
+// wordFaults checks everything about an answer but its photos.
+func (f Found) wordFaults(item Item) []fault.Field {
+	var bad []fault.Field
+	fail := failing(item, &bad)
 	if !slices.Contains(Values(), f.Value) {
 		if f.Value == "" {
 			fail("value", "请选择符合、不符合、不适用")
@@ -176,17 +202,6 @@ func (f Found) faults(item Item, counted bool) []fault.Field {
 	}
 	if n := utf8.RuneCountInString(f.Note); n > maxNote {
 		fail("note", "说明最多 %d 个字，现在有 %d 个", maxNote, n)
-	}
-	switch n := len(f.Photos); {
-	case n > maxPhotos:
-		fail("photos", "照片最多 %d 张，现在有 %d 张", maxPhotos, n)
-	case n == 0:
-		fail("photos", "不符合的，至少拍 1 张看得出位置的照片")
-	}
-	for _, p := range f.Photos {
-		if !counted && (!photoForm.MatchString(p.Original) || !photoForm.MatchString(p.Shown)) {
-			fail("photos", "没有“%.70s”这张照片，请重新拍摄", p.Original)
-		}
 	}
 	return bad
 }

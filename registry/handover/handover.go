@@ -3,6 +3,7 @@ package handover
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -68,6 +69,8 @@ type Handover struct {
 	Shows   []Show            `json:"shows,omitempty"`
 	// Overall is the handover of the whole project, which goes with its last phase; nil as long as there was none.
 	Overall *Overall `json:"overall,omitempty"`
+	// Supplies are the promised documents that came after the agreement.
+	Supplies []Supply `json:"supplies,omitempty"`
 	// By is who did the last step.
 	By Hand `json:"by"`
 }
@@ -248,6 +251,7 @@ const (
 	stepTakeDown  step = "登记撤下公示"
 	stepOverall   step = "整体移交"
 	stepHidden    step = "登记移交后发现的问题"
+	stepSupply    step = "登记补交的资料"
 )
 
 // steps is the one table of transitions; what is not in it is a Conflict. stepSign leads there with the last signature, before it the state stays. What stays is
@@ -272,9 +276,9 @@ var staying = map[State][]step{
 	Repairing:   {stepDocuments, stepRepair, stepRooms, stepAttend, stepDispute, stepNote, stepMediate},
 	Rechecking:  {stepDocuments, stepJudge, stepCarry, stepRooms, stepAttend, stepDispute, stepNote, stepMediate},
 	Agreeing:    {stepDocuments, stepRooms, stepDispute, stepNote, stepMediate, stepWitness, stepScan, stepLook},
-	Agreed:      {stepRepair, stepJudge, stepMediate, stepWitness, stepScan, stepLook, stepShow, stepTakeDown},
-	Transferred: {stepRepair, stepJudge, stepMediate, stepWitness, stepScan, stepLook, stepShow, stepTakeDown, stepOverall, stepHidden},
-	Filed:       {stepRepair, stepJudge, stepMediate, stepScan, stepLook, stepShow, stepTakeDown, stepOverall, stepHidden},
+	Agreed:      {stepRepair, stepJudge, stepMediate, stepWitness, stepScan, stepLook, stepShow, stepTakeDown, stepSupply},
+	Transferred: {stepRepair, stepJudge, stepMediate, stepWitness, stepScan, stepLook, stepShow, stepTakeDown, stepOverall, stepHidden, stepSupply},
+	Filed:       {stepRepair, stepJudge, stepMediate, stepScan, stepLook, stepShow, stepTakeDown, stepOverall, stepHidden, stepSupply},
 }
 
 // next returns the state after a step, or Conflict.
@@ -294,6 +298,12 @@ func (s State) Running() bool { return s != Filed && s != Cancelled }
 
 // Disputable reports whether the inspection can be disputed and its rooms be recorded: from the walk until both have signed.
 func (s State) Disputable() bool { return slices.Contains(staying[s], stepDispute) }
+
+// Takes reports whether documents can be entered now, TakesAnswers whether results of the walk can.
+func (s State) Takes() bool { return slices.Contains(staying[s], stepDocuments) }
+
+// TakesAnswers reports whether the walk goes on.
+func (s State) TakesAnswers() bool { return slices.Contains(staying[s], stepAnswer) }
 
 // Clock is the deadline that runs now, with what must be done until then; false if none does.
 func (h *Handover) Clock() (what string, d calendar.Deadline, ok bool) {
@@ -317,6 +327,11 @@ func (h *Handover) Signed(side Side) bool {
 
 // Title is the project with its phase.
 func (h *Handover) Title() string { return h.Name + h.PhaseName }
+
+// Number is what people call the handover with an id by, on paper and in a search: CJ, the day on which it was opened and the first six signs of the id.
+func (h *Handover) Number(id string) string {
+	return "CJ" + strings.ReplaceAll(h.Opened.String(), "-", "") + "-" + strings.ToUpper(id[:min(len(id), 6)])
+}
 
 // Prepared reports whether all preconditions hold and all documents are there or promised, so that the firm can check them.
 func (h *Handover) Prepared() bool {

@@ -15,11 +15,11 @@ import (
 
 // every step, so that a new one cannot be forgotten below.
 var allSteps = []step{stepOpen, stepPrepare, stepDocuments, stepReady, stepStart, stepAnswer, stepNotice, stepRepair, stepRecheck, stepJudge, stepSettle, stepReopen, stepSign,
-	stepTransfer, stepFile, stepCancel, stepCarry, stepRooms, stepAttend, stepDispute, stepNote, stepMediate, stepWitness, stepScan, stepLook, stepShow, stepTakeDown, stepOverall, stepHidden}
+	stepTransfer, stepFile, stepCancel, stepCarry, stepRooms, stepAttend, stepDispute, stepNote, stepMediate, stepWitness, stepScan, stepLook, stepShow, stepTakeDown, stepOverall, stepHidden, stepSupply}
 
 func TestSteps(t *testing.T) {
 	onSite := []step{stepDocuments, stepRooms, stepAttend, stepDispute, stepNote, stepMediate, stepCancel}
-	after := []step{stepRepair, stepJudge, stepMediate, stepScan, stepLook, stepShow, stepTakeDown}
+	after := []step{stepRepair, stepJudge, stepMediate, stepScan, stepLook, stepShow, stepTakeDown, stepSupply}
 	allowed := map[State][]step{"": {stepOpen}, Draft: {stepPrepare, stepDocuments, stepReady, stepCancel}, Ready: {stepDocuments, stepStart, stepCancel},
 		Walking: append([]step{stepAnswer, stepNotice, stepSettle}, onSite...), Repairing: append([]step{stepRepair, stepRecheck}, onSite...),
 		Rechecking:  append([]step{stepJudge, stepCarry, stepNotice, stepSettle}, onSite...),
@@ -45,7 +45,8 @@ func TestSteps(t *testing.T) {
 }
 
 func TestStoredFields(t *testing.T) {
-	for name, got := range map[string][]string{"handover": store.FieldNames[Handover](), "answer": store.FieldNames[Answer](), "list": store.FieldNames[List]()} {
+	for name, got := range map[string][]string{"handover": store.FieldNames[Handover](), "answer": store.FieldNames[Answer](), "list": store.FieldNames[List](),
+		"paper-row": store.FieldNames[PaperRow](), "finding-row": store.FieldNames[FindingRow]()} {
 		golden, err := os.ReadFile("testdata/" + name + ".fields")
 		if err != nil {
 			t.Fatal(err)
@@ -138,6 +139,11 @@ func TestWholeWay(t *testing.T) {
 		t.Errorf("the result was not shown yet: %v %v", page.Docs, err)
 	}
 	doc, err = d.Show(ctx, keeper, d.at(t, id), Showing{From: d.today(), Place: "东门宣传栏", Photo: d.picture(t)})
+	d.must(t, doc, err)
+	if page, err := d.Work(ctx, officer); err != nil || len(page.Docs) != 1 || len(page.Docs[0].State.Owed()) != 1 {
+		t.Errorf("a promised document has not come: %v %v", page.Docs, err)
+	}
+	doc, err = d.Supply(ctx, keeper, d.at(t, id), []string{"owners"}, d.today())
 	d.must(t, doc, err)
 	if page, err := d.Work(ctx, officer); err != nil || len(page.Docs) != 0 {
 		t.Errorf("work is left: %v %v", page.Docs, err)

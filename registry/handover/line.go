@@ -44,6 +44,9 @@ func (l *Line) Blocks() bool {
 	return l.Value == Fail && (l.Liable() == PartyDeveloper || l.Liable() == PartyFirm)
 }
 
+// Unpictured reports whether it is a finding without a photo: it came in from Excel, and somebody still has to take one on the walk.
+func (l *Line) Unpictured() bool { return l.Value == Fail && len(l.Photos) == 0 }
+
 // Open reports whether it still has to be repaired: the re-inspection has not passed it.
 func (l *Line) Open() bool { return l.Blocks() && l.Judged != Conform }
 
@@ -78,6 +81,8 @@ func (l *Line) Stands() string {
 		return "争议调解"
 	case l.Liable() == PartyNobody:
 		return "争议认定不是问题"
+	case l.Unpictured():
+		return "缺照片"
 	case !l.Blocks():
 		return "告知" + l.Liable().Title()
 	case l.Judged == Conform:

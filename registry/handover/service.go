@@ -63,6 +63,9 @@ type Service struct {
 	rows    *store.Collection[Handover]
 	answers *store.Collection[Answer]
 	kept    *store.Collection[List]
+	// Papers and Findings are where documents and results of the walk come in from Excel.
+	Papers   *registry.Intake[PaperRow]
+	Findings *registry.Intake[FindingRow]
 	// read holds the kept lists by fingerprint, which never change.
 	read sync.Map
 }
@@ -98,7 +101,7 @@ func handoverDocument() store.Kind[Handover] {
 				Sort: func(_ string, h *Handover) string { return h.Opened.String() }},
 			// Those in which something is to be done, by scope key, what is due first on top.
 			{Name: byWork, Keys: func(_ string, h *Handover) []string {
-				if !h.State.Running() && !h.Unshown() {
+				if !h.State.Running() && !h.Unshown() && len(h.Owed()) == 0 {
 					return nil
 				}
 				return append([]string{policy.County}, h.Keys...)
@@ -140,8 +143,10 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if s.answers, err = store.NewCollection(ctx, c.DB, answerDocument()); err != nil {
 		return nil, err
 	}
-	s.kept, err = store.NewCollection(ctx, c.DB, store.Kind[List]{Name: "handover-list", Version: 1})
-	return s, err
+	if s.kept, err = store.NewCollection(ctx, c.DB, store.Kind[List]{Name: "handover-list", Version: 1}); err != nil {
+		return nil, err
+	}
+	return s, s.openIntakes(ctx)
 }
 
 // At names the handover that somebody saw.
@@ -519,7 +524,7 @@ func (s *Service) reasoned(by policy.Actor, action policy.Action, reason string)
 
 // Filter keeps some handovers. The zero value keeps all.
 type Filter struct {
-	// Text is looked for in the names of project, phase, developer and firm, and in their pinyin.
+	// Text is looked for in the names of project, phase, developer and firm, in their pinyin, and at the beginning of the number.
 	Text string
 	// State and Project keep those in the state and of the project, Firm those that the firm took part in.
 	State         State
@@ -539,18 +544,19 @@ func (f Filter) key() string {
 
 // ListPage lists the handovers of the scope, newest first; after is the cursor of the page before. Returns Forbidden without ReadHandover.
 func (s *Service) ListPage(ctx context.Context, by policy.Actor, f Filter, after string) (store.Page[Handover], error) {
-	return s.listed(ctx, by, store.Query{Index: byScope, Key: f.key(), Desc: true, After: after, Limit: PageSize}, func(h *Handover) bool {
+	return s.listed(ctx, by, store.Query{Index: byScope, Key: f.key(), Desc: true, After: after, Limit: PageSize}, func(id string, h *Handover) bool {
 		return (f.State == "" || h.State == f.State) && (f.Project == "" || h.Project == f.Project) && (f.Firm == "" || h.Firm == f.Firm) &&
-			(registry.Finds(h.Title(), f.Text) || registry.Finds(h.DeveloperName, f.Text) || registry.Finds(h.FirmName, f.Text))
+			(registry.Finds(h.Title(), f.Text) || registry.Finds(h.DeveloperName, f.Text) || registry.Finds(h.FirmName, f.Text) ||
+				strings.HasPrefix(h.Number(id), strings.ToUpper(strings.TrimSpace(f.Text))))
 	})
 }
 
 // Work lists the handovers of the scope in which something is still to be done, what is due first on top. Returns Forbidden without ReadHandover.
 func (s *Service) Work(ctx context.Context, by policy.Actor) (store.Page[Handover], error) {
-	return s.listed(ctx, by, store.Query{Index: byWork, Key: policy.County, Limit: PageSize}, func(*Handover) bool { return true })
+	return s.listed(ctx, by, store.Query{Index: byWork, Key: policy.County, Limit: PageSize}, func(string, *Handover) bool { return true })
 }
 
-func (s *Service) listed(ctx context.Context, by policy.Actor, q store.Query, keep func(*Handover) bool) (store.Page[Handover], error) {
+func (s *Service) listed(ctx context.Context, by policy.Actor, q store.Query, keep func(id string, h *Handover) bool) (store.Page[Handover], error) {
 	scope, err := s.scope(ctx, by, policy.ReadHandover)
 	if err != nil {
 		return store.Page[Handover]{}, err
@@ -558,7 +564,9 @@ func (s *Service) listed(ctx context.Context, by policy.Actor, q store.Query, ke
 	if !scope.All() {
 		q.In = append([]string{}, scope.Keys()...)
 	}
-	return s.rows.ListWhere(ctx, q, func(d *store.Doc[Handover]) bool { return scope.Covers(d.State.Keys, d.State.Opened) && keep(&d.State) })
+	return s.rows.ListWhere(ctx, q, func(d *store.Doc[Handover]) bool {
+		return scope.Covers(d.State.Keys, d.State.Opened) && keep(d.ID, &d.State)
+	})
 }
 
 // Uses counts the handovers under a scope key that were written since a moment: “1 次承接查验”, "" for none. It asks for no right and shows nothing of them.

@@ -45,6 +45,23 @@ func (w *Walk) Findings() []Line { return w.which(func(l *Line) bool { return l.
 // Open are the findings that still have to be repaired.
 func (w *Walk) Open() []Line { return w.which((*Line).Open) }
 
+// Unpictured are the findings without a photo.
+func (w *Walk) Unpictured() []Line { return w.which((*Line).Unpictured) }
+
+// pictured refuses a step as long as some findings have no photo, and names each (field finding-<item>).
+func pictured(lines []Line, step string) error {
+	var bad []fault.Field
+	for _, l := range lines {
+		if l.Unpictured() {
+			bad = append(bad, fault.Field{Name: "finding-" + l.Item.ID, Message: l.Where + l.Name + "缺照片，补拍以后才能" + step})
+		}
+	}
+	if len(bad) > 0 {
+		return fault.InvalidFields("handover.pictured", bad...)
+	}
+	return nil
+}
+
 // Left are the open findings that go into the agreement as they are.
 func (w *Walk) Left() []Line { return w.which((*Line).Left) }
 
@@ -323,12 +340,15 @@ func (s *Service) moving(ctx context.Context, by policy.Actor, action policy.Act
 }
 
 // Notify gives the developer written notice of everything that is to be repaired; its clock runs from today. Returns Forbidden without WalkHandover, NotFound
-// outside the scope, Invalid naming what was not inspected, Conflict if nothing is to be repaired, if it is not the time or somebody was quicker.
+// outside the scope, Invalid naming what was not inspected or has no photo (finding-<item>), Conflict if nothing is to be repaired, if it is not the time or somebody was quicker.
 func (s *Service) Notify(ctx context.Context, by policy.Actor, at At) (store.Doc[Handover], error) {
 	return s.moving(ctx, by, policy.WalkHandover, at, stepNotice, func(h *Handover, w *Walk) error {
 		open := w.Open()
 		if len(open) == 0 {
 			return fault.New("handover.Notify", fault.Conflict, "没有要整改的问题，请直接确认查验结果")
+		}
+		if err := pictured(open, string(stepNotice)); err != nil {
+			return err
 		}
 		if len(h.Notices) >= maxNotices {
 			return fault.New("handover.Notify", fault.Conflict, fmt.Sprintf("整改通知已发 %d 次，请取消后重新查验", maxNotices))
@@ -352,10 +372,13 @@ func (s *Service) Recheck(ctx context.Context, by policy.Actor, at At) (store.Do
 }
 
 // Settle ends the walk: nothing is open, developer and firm can sign. The rooms are taken from the register. Returns Forbidden without WalkHandover, NotFound
-// outside the scope, Invalid naming what was not inspected or is still open, Conflict if it is not the time or somebody was quicker.
+// outside the scope, Invalid naming what was not inspected, is still open or has no photo, Conflict if it is not the time or somebody was quicker.
 func (s *Service) Settle(ctx context.Context, by policy.Actor, at At) (store.Doc[Handover], error) {
 	return s.moving(ctx, by, policy.WalkHandover, at, stepSettle, func(h *Handover, w *Walk) error {
 		if err := w.settled(); err != nil {
+			return err
+		}
+		if err := pictured(w.Lines, string(stepSettle)); err != nil {
 			return err
 		}
 		built, err := s.Estate.Built(ctx, h.Project)

@@ -24,6 +24,8 @@ type Register interface {
 	// AllFirms and AllProjects yield what the actor may see.
 	AllFirms(ctx context.Context, by policy.Actor, q registry.FirmQuery, yield func(registry.FirmRow, registry.Firm) error) error
 	AllProjects(ctx context.Context, by policy.Actor, q registry.ProjectQuery, yield func(registry.ProjectRow) error) error
+	// Finder finds firms and communities by the words of a workbook; each is for one goroutine.
+	Finder() *registry.Finder
 }
 
 // Config is what the sheets need; everything is required.
@@ -46,6 +48,8 @@ const Chain = "party-sheet"
 type Service struct {
 	Config
 	rows *store.Collection[Sheet]
+	// Intake is where activities come in from Excel.
+	Intake *registry.Intake[Row]
 }
 
 const (
@@ -78,8 +82,13 @@ func document() store.Kind[Sheet] {
 
 // New opens the sheets.
 func New(ctx context.Context, c Config) (*Service, error) {
-	rows, err := store.NewCollection(ctx, c.DB, document())
-	return &Service{Config: c, rows: rows}, err
+	s := &Service{Config: c}
+	var err error
+	if s.rows, err = store.NewCollection(ctx, c.DB, document()); err != nil {
+		return nil, err
+	}
+	s.Intake, err = s.openIntake(ctx)
+	return s, err
 }
 
 // At is the sheet that a command is about.

@@ -9,6 +9,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
 )
@@ -36,6 +37,10 @@ type Model struct {
 	// Publicity is how long it is shown to the public, Day the day of naming.
 	Publicity calendar.Deadline `json:"publicity,omitzero"`
 	Day       calendar.Date     `json:"day,omitzero"`
+	// Ended is the day on which the naming was taken back.
+	Ended calendar.Date `json:"ended,omitzero"`
+	// Paper is the scan of what the person signed; nil as long as none was taken in. It goes with the consent and with the name.
+	Paper *ConsentPaper `json:"paper,omitempty"`
 }
 
 // ModelState is where a selection stands. A new one gets a row in modelMoves and a word and colour in internal/web.
@@ -51,17 +56,19 @@ const (
 	ModelReviewed ModelState = "reviewed"
 	// ModelShown: the public is asked.
 	ModelShown ModelState = "shown"
-	// ModelNamed: named. Final but for the consent.
+	// ModelNamed: named. The consent may change, and the naming may be taken back.
 	ModelNamed ModelState = "named"
-	// ModelRefused: not named, with a reason. Final.
+	// ModelEnded: the naming was taken back, with a reason. Final.
+	ModelEnded ModelState = "ended"
+	// ModelRefused: not named, with a reason. Final; the name is not shown any more and is destroyed in the next night.
 	ModelRefused ModelState = "refused"
-	// ModelWithdrawn: taken back by the community. Final.
+	// ModelWithdrawn: taken back by the community. Final, as ModelRefused.
 	ModelWithdrawn ModelState = "withdrawn"
 )
 
 // ModelStates are all states in the order of a life.
 func ModelStates() []ModelState {
-	return []ModelState{ModelRecommended, ModelReturned, ModelReviewed, ModelShown, ModelNamed, ModelRefused, ModelWithdrawn}
+	return []ModelState{ModelRecommended, ModelReturned, ModelReviewed, ModelShown, ModelNamed, ModelEnded, ModelRefused, ModelWithdrawn}
 }
 
 // Title is the state for people.
@@ -77,6 +84,8 @@ func (s ModelState) Title() string {
 		return "公示中"
 	case ModelNamed:
 		return "已命名"
+	case ModelEnded:
+		return "已撤销命名"
 	case ModelRefused:
 		return "未通过"
 	case ModelWithdrawn:
@@ -94,27 +103,31 @@ const (
 	MoveRecommend ModelMove = "推荐"
 	MoveRetract   ModelMove = "撤回推荐"
 	MoveConsent   ModelMove = "登记是否同意公开姓名"
+	// MovePaper is the community's too: the scan of the consent.
+	MovePaper ModelMove = "上传同意书"
 	// MoveReview, MoveReturn and MoveRefuse are the township's; MoveRefuse is the county's too while the public is asked (异议成立).
 	MoveReview ModelMove = "审核通过"
 	MoveReturn ModelMove = "退回"
 	MoveRefuse ModelMove = "不通过"
-	// MoveShow and MoveName are the county's.
+	// MoveShow, MoveName and MoveEnd are the county's.
 	MoveShow ModelMove = "公示"
 	MoveName ModelMove = "命名"
+	MoveEnd  ModelMove = "撤销命名"
 )
 
 // ModelMoves are all moves but the first recommendation.
 func ModelMoves() []ModelMove {
-	return []ModelMove{MoveRecommend, MoveRetract, MoveConsent, MoveReview, MoveReturn, MoveRefuse, MoveShow, MoveName}
+	return []ModelMove{MoveRecommend, MoveRetract, MoveConsent, MovePaper, MoveReview, MoveReturn, MoveRefuse, MoveShow, MoveName, MoveEnd}
 }
 
 // modelMoves is the one table of transitions; what is not in it is a Conflict.
 var modelMoves = map[ModelState]map[ModelMove]ModelState{
-	ModelRecommended: {MoveRetract: ModelWithdrawn, MoveConsent: ModelRecommended, MoveReview: ModelReviewed, MoveReturn: ModelReturned, MoveRefuse: ModelRefused},
-	ModelReturned:    {MoveRecommend: ModelRecommended, MoveRetract: ModelWithdrawn, MoveConsent: ModelReturned},
-	ModelReviewed:    {MoveConsent: ModelReviewed, MoveShow: ModelShown},
-	ModelShown:       {MoveConsent: ModelShown, MoveRefuse: ModelRefused, MoveName: ModelNamed},
-	ModelNamed:       {MoveConsent: ModelNamed},
+	ModelRecommended: {MoveRetract: ModelWithdrawn, MoveConsent: ModelRecommended, MovePaper: ModelRecommended, MoveReview: ModelReviewed, MoveReturn: ModelReturned, MoveRefuse: ModelRefused},
+	ModelReturned:    {MoveRecommend: ModelRecommended, MoveRetract: ModelWithdrawn, MoveConsent: ModelReturned, MovePaper: ModelReturned},
+	ModelReviewed:    {MoveConsent: ModelReviewed, MovePaper: ModelReviewed, MoveShow: ModelShown},
+	ModelShown:       {MoveConsent: ModelShown, MovePaper: ModelShown, MoveRefuse: ModelRefused, MoveName: ModelNamed},
+	ModelNamed:       {MoveConsent: ModelNamed, MovePaper: ModelNamed, MoveEnd: ModelEnded},
+	ModelEnded:       {},
 	ModelRefused:     {},
 	ModelWithdrawn:   {},
 }
@@ -132,7 +145,7 @@ func (m *Model) action(move ModelMove) policy.Action {
 			return policy.NameModel
 		}
 		return policy.ReviewModel
-	case MoveShow, MoveName:
+	case MoveShow, MoveName, MoveEnd:
 		return policy.NameModel
 	}
 	return policy.RecommendModel
@@ -145,6 +158,10 @@ const (
 	// byRecent lists selections by scope key, the last first; namedKey those that everybody may see.
 	byRecent = "recent"
 	namedKey = "named"
+	// byPerson lists those whose name is to be destroyed (goneKey) and those with the scan of a consent (paperKey).
+	byPerson = "person"
+	goneKey  = "gone"
+	paperKey = "paper"
 )
 
 // modelDocument is how selections are stored.
@@ -158,8 +175,19 @@ func modelDocument() store.Kind[Model] {
 			}
 			return out
 		},
-	}}}
+	}, {Name: byPerson, Keys: func(_ string, m *Model) []string {
+		switch {
+		case m.State.nameless():
+			return []string{goneKey}
+		case m.Paper != nil:
+			return []string{paperKey}
+		}
+		return nil
+	}}}}
 }
+
+// nameless reports whether the selection came to nothing, so that nobody needs the name any more.
+func (s ModelState) nameless() bool { return s == ModelRefused || s == ModelWithdrawn }
 
 // ModelInput is what a community says.
 type ModelInput struct {
@@ -211,14 +239,16 @@ type ModelStep struct {
 	// Move is what to do, Seq the change that the actor saw.
 	Move ModelMove
 	Seq  int64
-	// Reason is needed to return and to refuse, Input to recommend again; Consent says for MoveConsent whether the name may be shown.
+	// Reason is needed to return, to refuse and to take a naming back, Input to recommend again; Consent says for MoveConsent whether the name may be shown. Paper is the scan for
+	// MovePaper: an upload whose content was checked, which stays the caller's to close.
 	Reason  string
 	Input   ModelInput
 	Consent bool
+	Paper   *files.Upload
 }
 
 // MoveModel does a move. Who reviews did not recommend, who names did neither. A withdrawn consent counts at once, in every state. Returns Forbidden without the right or for
-// somebody who did another part, NotFound outside the scope, Invalid for the fields reason, name, deeds, Conflict for a move that the state does not know, for a publicity that has not ended,
+// somebody who did another part, NotFound outside the scope, Invalid for the fields reason, name, deeds, paper, Conflict for a move that the state does not know, for a publicity that has not ended,
 // or if Seq is not the last change.
 func (s *Service) MoveModel(ctx context.Context, by policy.Actor, id string, step ModelStep) error {
 	const op = "station.MoveModel"
@@ -255,7 +285,7 @@ func (s *Service) MoveModel(ctx context.Context, by policy.Actor, id string, ste
 	}
 	step.Reason = strings.TrimSpace(step.Reason)
 	switch step.Move {
-	case MoveReturn, MoveRefuse:
+	case MoveReturn, MoveRefuse, MoveEnd:
 		if n := utf8.RuneCountInString(step.Reason); n < 2 || n > 200 {
 			return fault.InvalidFields(op, fault.Field{Name: "reason", Message: "请写明理由，2 至 200 个字"})
 		}
@@ -263,9 +293,19 @@ func (s *Service) MoveModel(ctx context.Context, by policy.Actor, id string, ste
 		if bad := step.Input.check(); len(bad) > 0 {
 			return fault.InvalidFields(op, bad...)
 		}
+		if m.Name != step.Input.Name {
+			// Whoever is meant now has not agreed to anything yet.
+			m.Consent, m.Consented, m.Paper = false, s.today(), nil
+		}
 		m.Name, m.Deeds, m.By = step.Input.Name, step.Input.Deeds, by.ID
 	case MoveConsent:
-		m.Consent, m.Consented = step.Consent, s.today()
+		if m.Consent, m.Consented = step.Consent, s.today(); !m.Consent {
+			m.Paper = nil
+		}
+	case MovePaper:
+		if m.Paper, err = s.consentPaper(ctx, by, &m, step.Paper); err != nil {
+			return err
+		}
 	case MoveReview:
 		m.Reviewed = by.ID
 	case MoveShow:
@@ -279,6 +319,12 @@ func (s *Service) MoveModel(ctx context.Context, by policy.Actor, id string, ste
 		}
 		m.Day = s.today()
 	}
+	if to == ModelEnded {
+		m.Ended = s.today()
+	}
+	if to == ModelEnded || to.nameless() {
+		m.Paper = nil
+	}
 	m.State, m.Last, m.Reason = to, step.Move, step.Reason
 	_, err = s.models.Commit(ctx, store.Meta{By: by.ID, Action: string(action), Why: step.Reason}, id, d.Seq, m)
 	return err
@@ -291,6 +337,8 @@ type ModelRow struct {
 	Seq           int64
 	CommunityName string
 	Model
+	// Opens: the actor may open the scan of the consent.
+	Opens bool
 }
 
 // nameless is what stands for a name that its person does not want to be shown.
@@ -342,9 +390,16 @@ func (s *Service) modelRow(ctx context.Context, by policy.Actor, d store.Doc[Mod
 	}
 	row.CommunityName = division.Display
 	staff, err := s.guard.Scope(ctx, by, policy.ReadStaff)
+	row.Opens = inside && err == nil && d.State.Paper != nil && staff.Covers(d.State.Keys, s.today())
+	if row.Paper != nil && !row.Opens {
+		paper := *row.Paper
+		paper.Name, row.Paper = "", &paper
+	}
 	switch {
 	case err != nil:
 		return row, err
+	case d.State.State.nameless():
+		row.Name = store.PurgedText
 	case inside && staff.Covers(d.State.Keys, s.today()), d.State.Consent && (d.State.State == ModelNamed || d.State.State == ModelShown):
 	case inside:
 		row.Name = policy.MaskName(row.Name)
@@ -352,6 +407,7 @@ func (s *Service) modelRow(ctx context.Context, by policy.Actor, d store.Doc[Mod
 		row.Name = nameless
 	}
 	if !inside {
+		row.Paper = nil
 		row.Reason, row.By, row.Reviewed, row.Named = "", "", "", ""
 	}
 	return row, nil

@@ -14,6 +14,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/journal"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
@@ -42,6 +43,8 @@ type Service struct {
 	now      func() time.Time
 	// deadlines starts a deadline by its rule.
 	deadlines func(rule string, start calendar.Date) (calendar.Deadline, error)
+	// files keeps scans of consents.
+	files *files.Keeper
 }
 
 // Config is what the stations need; everything is required.
@@ -50,6 +53,8 @@ type Config struct {
 	DB    *store.DB
 	Books *registry.Books
 	Guard *policy.Guard
+	// Files keeps scans of consents.
+	Files *files.Keeper
 	// Days knows the working days, Deadlines starts a deadline by its rule; NotFound for an unknown one. Now is the business clock.
 	Days      Days
 	Deadlines func(rule string, start calendar.Date) (calendar.Deadline, error)
@@ -58,7 +63,7 @@ type Config struct {
 
 // New opens the work of the stations over their books.
 func New(ctx context.Context, c Config) (*Service, error) {
-	s := &Service{Books: c.Books, guard: c.Guard, days: c.Days, db: c.DB, now: c.Now, deadlines: c.Deadlines}
+	s := &Service{Books: c.Books, guard: c.Guard, days: c.Days, db: c.DB, now: c.Now, deadlines: c.Deadlines, files: c.Files}
 	var err error
 	if s.rosters, err = store.NewCollection(ctx, c.DB, rosterDocument()); err != nil {
 		return nil, err

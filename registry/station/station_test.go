@@ -65,14 +65,15 @@ func newDesk(t testing.TB) *desk {
 	must(err)
 	set, err := registry.ParseBooks("books.yaml", []byte(strings.NewReplacer(`premises_norm: ""`, `premises_norm: "350"`, `norm_basis: ""`, "norm_basis: 县里的通知").Replace(string(read(t, "books.yaml")))))
 	must(err)
-	books, err := registry.NewBooks(ctx, service, set, files.NewKeeper(d.db, t.TempDir()))
+	keeper := files.NewKeeper(d.db, t.TempDir())
+	books, err := registry.NewBooks(ctx, service, set, keeper)
 	must(err)
 	days, err := calendar.Parse(calendar.File{Name: "holidays.csv", Data: read(t, "calendar/holidays-2014-2026.csv")})
 	must(err)
 	five := func(rule string, start calendar.Date) (calendar.Deadline, error) {
 		return calendar.Deadline{Rule: rule, Start: start, N: 5, Unit: calendar.UnitDay, Basis: "建议", Due: start.Add(5)}, nil
 	}
-	d.Service, err = New(ctx, Config{DB: d.db, Books: books, Guard: guard, Days: days, Deadlines: five, Now: clock})
+	d.Service, err = New(ctx, Config{DB: d.db, Books: books, Guard: guard, Files: keeper, Days: days, Deadlines: five, Now: clock})
 	must(err)
 	person := func(role policy.Role, scope string) policy.Actor {
 		return policy.Actor{ID: "a-" + string(role) + scope[2:], Appointments: []policy.Appointment{{Role: role, Scopes: []string{scope}}}}

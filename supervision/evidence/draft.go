@@ -115,10 +115,20 @@ const looseFor = draftLife + 24*time.Hour
 // Orphaned is the moment before which an uploaded file that nobody handed in must have come to be removed.
 func Orphaned(now time.Time) time.Time { return now.Add(-looseFor) }
 
+// Spare tells SweepFiles which files others hold that are not kept for good either. Call it before the first job.
+func (s *Service) Spare(others func(ctx context.Context) ([]files.Stored, error)) { s.others = others }
+
 // SweepFiles is the job that removes uploaded files that were not handed in and that no draft holds any more. Who hands one in at the same moment is safe: the store
 // lets one of the two win. Returns schedule.Skip if there was none.
 func (s *Service) SweepFiles(ctx context.Context, _ time.Time) error {
 	var held [][]files.Stored
+	if s.others != nil {
+		list, err := s.others(ctx)
+		if err != nil {
+			return err
+		}
+		held = append(held, list)
+	}
 	for after := ""; ; {
 		page, err := s.drafts.List(ctx, "", after, store.MaxLimit)
 		if err != nil {

@@ -40,6 +40,8 @@ type Service struct {
 	rows      *store.Collection[Proof]
 	desk      supervision.Desk[Proof]
 	drafts    *store.EphemeralCollection[Draft]
+	// others tells which files others hold loose; nil: nobody does.
+	others func(ctx context.Context) ([]files.Stored, error)
 }
 
 // proofKind is the kind of proof documents.

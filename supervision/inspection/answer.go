@@ -79,8 +79,8 @@ func (i Item) Values() []Value {
 // Paper is the draft of a paper: it is not issued here.
 type Paper struct {
 	// Kind is the kind of paper, To whom it goes ("" for the firm).
-	Kind PaperKind `json:"kind,omitempty" privacy:"internal"`
-	To   string    `json:"to,omitempty" privacy:"internal"`
+	Kind supervision.PaperKind `json:"kind,omitempty" privacy:"internal"`
+	To   string                `json:"to,omitempty" privacy:"internal"`
 	// Problem is what was found, Basis where the item comes from, Request what is asked for.
 	Problem string `json:"problem,omitempty" privacy:"internal"`
 	Basis   string `json:"basis,omitempty" privacy:"internal"`
@@ -194,7 +194,7 @@ type Given struct {
 	Lost  int64  `json:"lost,omitempty"`
 	Seq   int64  `json:"seq"`
 	// Paper is the kind of paper that the finding drafts, "" for none.
-	Paper PaperKind `json:"paper,omitempty" privacy:"internal"`
+	Paper supervision.PaperKind `json:"paper,omitempty" privacy:"internal"`
 }
 
 // Sum is what a visit says of one fact.

@@ -8,6 +8,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -199,4 +200,55 @@ func (s *Visits) Changes(ctx context.Context, by policy.Actor, visit, item strin
 	}
 	head, err := s.answers.Head(ctx, visit+"/"+item)
 	return head.Seq, err
+}
+
+// Findings implements supervision.Findings.
+func (s *Visits) Findings(ctx context.Context, by policy.Actor, visit string) (supervision.Found, error) {
+	w, err := s.One(ctx, by, visit)
+	if err != nil {
+		return supervision.Found{}, err
+	}
+	v := &w.Visit.State
+	if v.State != Accepted {
+		return supervision.Found{}, fault.New("inspection.Findings", fault.Conflict, "这次走访还没有复核通过，现在是“"+v.State.Title()+"”，通过后才能起草文书")
+	}
+	out := supervision.Found{Visit: visit, Sheet: v.Sheet.Title, Series: v.Series, Day: v.Day, Project: v.Project, Name: v.Name, Firm: v.Firm, Keys: v.Keys}
+	for _, item := range w.Sheet.Items() {
+		a, given := w.Answers[item.ID]
+		if !given || a.Paper.Kind == "" {
+			continue
+		}
+		f := supervision.Finding{Item: item.ID, Sentence: item.Sentence, Lost: a.Lost, Kind: a.Paper.Kind, To: a.Paper.To, Problem: a.Paper.Problem, Basis: a.Paper.Basis, Request: a.Paper.Request}
+		for _, photo := range a.Photos {
+			f.Photos = append(f.Photos, files.Stored{Name: "现场照片.jpg", Kind: files.JPEG, Original: photo.Original, Shown: photo.Shown})
+		}
+		out.Findings = append(out.Findings, f)
+	}
+	return out, nil
+}
+
+// WithFindings implements supervision.Findings.
+func (s *Visits) WithFindings(ctx context.Context, by policy.Actor, after string) (store.Page[supervision.FoundKinds], error) {
+	none := store.Page[supervision.FoundKinds]{}
+	scope, err := s.desk.Scope(ctx, by, policy.ReadVisit)
+	if err != nil {
+		return none, err
+	}
+	q := supervision.ScopeQuery(scope, byDay, "", "")
+	q.Desc, q.After = true, after
+	page, err := s.page(ctx, scope, q, func(v *Visit) bool {
+		return v.State == Accepted && slices.ContainsFunc(v.Given, func(g Given) bool { return g.Paper != "" })
+	})
+	out := store.Page[supervision.FoundKinds]{Next: page.Next}
+	for _, d := range page.Docs {
+		v := &d.State
+		k := supervision.FoundKinds{Project: v.Project, Name: v.Name, Sheet: v.Sheet.Title, Day: v.Day, Kinds: map[supervision.PaperKind]int{}}
+		for _, g := range v.Given {
+			if g.Paper != "" {
+				k.Kinds[g.Paper]++
+			}
+		}
+		out.Docs = append(out.Docs, store.Doc[supervision.FoundKinds]{ID: d.ID, State: k})
+	}
+	return out, err
 }

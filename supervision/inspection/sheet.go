@@ -19,6 +19,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/yamlstrict"
+	"redsteward/supervision"
 )
 
 // Sheet is one version of a checklist: a file of configs/checklists.
@@ -88,7 +89,7 @@ type Item struct {
 	// Photo: 不符合 needs at least one photo.
 	Photo bool `yaml:"photo" json:"photo,omitempty"`
 	// Paper is what 不符合 drafts; required for items with a feed.
-	Paper PaperKind `yaml:"paper" json:"paper,omitempty" privacy:"public"`
+	Paper supervision.PaperKind `yaml:"paper" json:"paper,omitempty" privacy:"public"`
 	// To is to whom a 移送函 goes.
 	To string `yaml:"to" json:"to,omitempty" privacy:"public"`
 	// Request is what the paper asks for.
@@ -102,36 +103,6 @@ type Law struct {
 	Name       string `yaml:"name" json:"name,omitempty" privacy:"public"`
 	Article    string `yaml:"article" json:"article,omitempty" privacy:"public"`
 	Competence string `yaml:"competence" json:"competence,omitempty" privacy:"public"`
-}
-
-// PaperKind is a kind of paper that a finding drafts.
-type PaperKind string
-
-// The kinds of paper (practice.md §3).
-const (
-	// PaperSuggestion: a standard is not met.
-	PaperSuggestion PaperKind = "suggestion"
-	// PaperAssignment: a duty of the contract is not met.
-	PaperAssignment PaperKind = "assignment"
-	// PaperOrder: only with law, article and competence, and never from a 走访评价.
-	PaperOrder PaperKind = "order"
-	// PaperTransfer: another authority is competent.
-	PaperTransfer PaperKind = "transfer"
-)
-
-// Title is the name of the paper.
-func (k PaperKind) Title() string {
-	switch k {
-	case PaperSuggestion:
-		return "整改建议书"
-	case PaperAssignment:
-		return "问题交办单"
-	case PaperOrder:
-		return "责令限期改正通知书"
-	case PaperTransfer:
-		return "移送函"
-	}
-	return ""
 }
 
 // The bounds of a sheet: an answer to each item must fit into what a visit stores.
@@ -315,11 +286,11 @@ func (s *Sheet) checkItem(doc *yamlstrict.Document, at string, item Item, feeds 
 func (s *Sheet) checkPaper(add func(key, format string, args ...any), item Item) {
 	complete := item.Law.Name != "" && item.Law.Article != "" && item.Law.Competence != ""
 	switch item.Paper {
-	case PaperSuggestion, PaperAssignment, PaperTransfer:
+	case supervision.PaperSuggestion, supervision.PaperAssignment, supervision.PaperTransfer:
 		if item.Law != (Law{}) {
 			add("law", "law 只用于 paper: order 的条目")
 		}
-	case PaperOrder:
+	case supervision.PaperOrder:
 		if !complete {
 			add("law", "责令限期改正须写明 law 的 name（法律法规）、article（条款）、competence（本部门的职权依据）")
 		}
@@ -329,7 +300,7 @@ func (s *Sheet) checkPaper(add func(key, format string, args ...any), item Item)
 	default:
 		add("paper", "paper 只能是 suggestion（整改建议书）、assignment（问题交办单）、transfer（移送函），现在是 %q", item.Paper)
 	}
-	if (item.Paper == PaperTransfer) != (item.To != "") {
+	if (item.Paper == supervision.PaperTransfer) != (item.To != "") {
 		add("to", "移送函要写 to（移送给谁），其他文书不写")
 	}
 	if strings.TrimSpace(item.Request) == "" {

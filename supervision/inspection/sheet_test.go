@@ -11,6 +11,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/supervision"
 )
 
 // small is a right sheet that tests spoil.
@@ -76,7 +77,7 @@ func TestShippedSheets(t *testing.T) {
 		var own []string
 		for _, item := range sheet.Items() {
 			own = append(own, item.ID)
-			if item.Paper == PaperOrder || item.Law != (Law{}) {
+			if item.Paper == supervision.PaperOrder || item.Law != (Law{}) {
 				t.Errorf("%s %s orders", level, item.ID)
 			}
 		}
@@ -86,7 +87,7 @@ func TestShippedSheets(t *testing.T) {
 		if !slices.Equal(ids, own) {
 			t.Errorf("%s: an item's number stands for another thing: %v", level, own)
 		}
-		if exit, _, ok := sheet.Find("4.3"); !ok || exit.Paper != PaperTransfer || exit.To != "消防救援机构" {
+		if exit, _, ok := sheet.Find("4.3"); !ok || exit.Paper != supervision.PaperTransfer || exit.To != "消防救援机构" {
 			t.Errorf("%s: a blocked exit is not the bureau's to order: %+v", level, exit)
 		}
 	}
@@ -288,7 +289,7 @@ func FuzzParseSheet(f *testing.F) {
 			return
 		}
 		for _, item := range sheet.Items() {
-			if item.Paper == PaperOrder || len(item.Values()) < 3 {
+			if item.Paper == supervision.PaperOrder || len(item.Values()) < 3 {
 				t.Fatalf("%+v", item)
 			}
 		}

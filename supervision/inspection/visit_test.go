@@ -110,10 +110,10 @@ func TestVisitCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	paper := w.Answers["4.3"].Paper
-	if paper.Kind != PaperTransfer || paper.To != "消防救援机构" || !strings.Contains(paper.Problem, "3号楼1单元") || !strings.Contains(paper.Problem, "纸箱占通道一半") || paper.Request == "" {
+	if paper.Kind != supervision.PaperTransfer || paper.To != "消防救援机构" || !strings.Contains(paper.Problem, "3号楼1单元") || !strings.Contains(paper.Problem, "纸箱占通道一半") || paper.Request == "" {
 		t.Errorf("%+v", paper)
 	}
-	if paper := w.Answers["5.1"].Paper; paper.Kind != PaperAssignment || w.Answers["5.1"].Lost != 4 {
+	if paper := w.Answers["5.1"].Paper; paper.Kind != supervision.PaperAssignment || w.Answers["5.1"].Lost != 4 {
 		t.Errorf("%+v", paper)
 	}
 	if w.Answers["5.2"].Paper != (Paper{}) {

@@ -55,18 +55,15 @@ func (e *Engine) Commit(ctx context.Context, c *store.Commit) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	var guardRev int64
 	if c.Guard != nil {
-		done, err := e.takeGuard(ctx, c)
+		var done bool
+		guardRev, done, err = e.takeGuard(ctx, c)
 		if err != nil || done {
 			return 0, err
 		}
 	}
-	err = e.insertRecord(ctx, c, doc)
-	if err != nil {
-		if c.Guard != nil && fault.Is(err, fault.Conflict) {
-			// Nothing was changed, so nothing stays behind. If this fails the guard stands until it expires, and a retry finds no record.
-			_ = e.DeleteEphemeral(context.WithoutCancel(ctx), c.Guard.Key)
-		}
+	if err := e.insertGuarded(ctx, c, doc, guardRev); err != nil {
 		return 0, err
 	}
 	// The change is accepted from here on, whatever happens: what cannot be done now is pending.
@@ -78,36 +75,55 @@ func (e *Engine) Commit(ctx context.Context, c *store.Commit) (int64, error) {
 	return 0, nil
 }
 
+// insertGuarded inserts the record of a commit whose guard stands with a rev. One that loses its place takes its guard back, for nothing was changed: but only the
+// guard as this try put it. Another try of the same request may have taken the guard over meanwhile and inserted its record; without guard the request would take
+// effect once more. If the guard cannot be deleted it stands until it expires, and a retry finds no record.
+func (e *Engine) insertGuarded(ctx context.Context, c *store.Commit, doc bson.Raw, guardRev int64) error {
+	err := e.insertRecord(ctx, c, doc)
+	if c.Guard != nil && fault.Is(err, fault.Conflict) {
+		_ = e.dropGuard(context.WithoutCancel(ctx), c.Guard.Key, guardRev)
+	}
+	return err
+}
+
 // guardTries bounds the loop of a guard that expires or is given up between our insert and our read.
 const guardTries = 3
 
-// takeGuard inserts the guard of a commit. It reports true if guard and record stand already, from a try whose answer was lost.
-func (e *Engine) takeGuard(ctx context.Context, c *store.Commit) (done bool, err error) {
+// takeGuard inserts the guard of a commit and returns its rev. It reports true if guard and record stand already, from a try whose answer was lost.
+func (e *Engine) takeGuard(ctx context.Context, c *store.Commit) (rev int64, done bool, err error) {
 	const op = "mongo.Commit"
 	guard := *c.Guard
 	guard.Now = c.GuardNow
 	for range guardTries {
-		_, err := e.PutEphemeral(ctx, guard, 0)
+		rev, err := e.PutEphemeral(ctx, guard, 0)
 		if !fault.Is(err, fault.Conflict) {
-			return false, err
+			return rev, false, err
 		}
 		standing, err := e.GetEphemeral(ctx, guard.Key, c.GuardNow)
 		if fault.Is(err, fault.NotFound) {
 			continue
 		}
 		if err != nil {
-			return false, err
+			return 0, false, err
 		}
 		record, err := e.Record(ctx, c.ID)
 		if err == nil && bytes.Equal(record.Sealed, c.Sealed) {
-			return true, nil
+			return standing.Rev, true, nil
 		}
 		if err != nil && !fault.Is(err, fault.NotFound) {
-			return false, err
+			return 0, false, err
 		}
-		return false, fault.Wrap(op, fault.Conflict, "同一请求已经提交过", &store.GuardTaken{Standing: standing})
+		return 0, false, fault.Wrap(op, fault.Conflict, "同一请求已经提交过", &store.GuardTaken{Standing: standing})
 	}
-	return false, fault.New(op, fault.Unavailable, "同一请求正在处理，请稍后再试")
+	return 0, false, fault.New(op, fault.Unavailable, "同一请求正在处理，请稍后再试")
+}
+
+// dropGuard deletes a guard if it still is as somebody put it.
+func (e *Engine) dropGuard(ctx context.Context, key string, rev int64) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	_, err := e.ephemeral.DeleteOne(ctx, append(byID(key), bson.E{Key: "rev", Value: rev}))
+	return broken("mongo.Commit", err)
 }
 
 // insertRecord chains the record to its predecessor and inserts it.

@@ -215,6 +215,33 @@ func (s Suite) retryFinishes(t *testing.T) {
 	}
 }
 
+// takenOver is a retry that comes while the first try is still on its way to the same place: the guard becomes the retry's own, so that the first try, when it loses
+// its place, does not take away what the retry stands on.
+func (s Suite) takenOver(t *testing.T) {
+	var g *guardOnly
+	b := open(t, s.New(t), &clock{now: time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)}, func(e store.Engine) store.Engine {
+		g = &guardOnly{Engine: e}
+		return g
+	})
+	defer func() {
+		if err := b.db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	m := meta("note.create")
+	m.Idem = &store.Idem{Key: "k", Body: []byte("body")}
+	g.die = true
+	_, err := b.notes.Commit(t.Context(), m, "a", 0, Note{Title: "一"})
+	wantKind(t, err, fault.Internal)
+	if doc, err := b.notes.Commit(t.Context(), m, "a", 0, Note{Title: "一"}); err != nil || doc.Seq != 1 {
+		t.Fatalf("the retry: %+v %v", doc, err)
+	}
+	guards, err := g.ListEphemeral(t.Context(), "idem/", "", b.db.Now(), 10)
+	if err != nil || len(guards) != 1 || guards[0].Rev != 2 {
+		t.Fatalf("the guards %+v, %v", guards, err)
+	}
+}
+
 // retriesAtOnce lets a crowd repeat one request whose first try died behind its guard, each as a command does: load, then commit. Others
 // change the same document meanwhile.
 func (s Suite) retriesAtOnce(t *testing.T) {

@@ -164,6 +164,7 @@ func Run(t *testing.T, s Suite) {
 	t.Run("lost answer", s.lostAnswer)
 	t.Run("idempotency", s.idempotency)
 	t.Run("a retry finishes", s.retryFinishes)
+	t.Run("a retry takes the guard over", s.takenOver)
 	t.Run("retries at once", s.retriesAtOnce)
 	t.Run("claims", s.claims)
 	t.Run("queries", s.queries)

@@ -82,7 +82,7 @@
     byId("walk-progress").value = n;
   };
   const show = k => {
-    const i = { ...items[now = k], ...JSON.parse(localStorage[idOf(k)] || null) }, texts = { category: i.category + " · " + i.id, sentence: i.sentence, how: i.how, last: i.last, points: "本项 " + i.points + " 分",
+    const i = { ...items[now = k], ...JSON.parse(localStorage[idOf(k)] || null) }, texts = { category: i.label, sentence: i.sentence, how: i.how, last: i.last, points: "本项 " + i.points + " 分",
       prev: now ? "上一项" : "返回清单", save: now + 1 < items.length ? "保存，下一项" : "保存，看清单", "photo-hint": i.photo ? "至少 1 张，要看得出位置" : "选填" };
     Object.entries(texts).forEach(([id, text]) => { const el = byId("walk-" + id); if (el) { el.textContent = text; } });
     document.title = i.id + " " + i.sentence + document.title.slice(document.title.lastIndexOf(" - "));

@@ -71,6 +71,15 @@ func (c *caseTab) agree() {
 	c.sent(`#sign button[value="agree"]`)
 }
 
+// letter sends the bureau's next letter through its approval; the head of the section signs it on the phone.
+func (c *caseTab) letter() {
+	c.t.Helper()
+	c.as("officer").send("letter")
+	c.as("chief")
+	c.agree()
+	c.says(c.t, "已签署")
+}
+
 // payByStatement lets the developer pay two amounts due in one transfer: the cashier enters the bank account, imports the statement after a look at it, and splits the line among them.
 func (c *caseTab) payByStatement(project string, day calendar.Date) {
 	t := c.t
@@ -148,6 +157,7 @@ func TestJourney9(t *testing.T) {
 	c.as("owners").send("deliver", "number", "保修〔2026〕1号", "day", today().String(), "text", "直接送达，签收")
 	c.as("builder").send("answer", "text", "材料到场后维修")
 	forward(6)
+	c.letter()
 	c.as("officer").send("urge", "number", "督〔2026〕1号", "day", today().String())
 	c.says(t, "督促中")
 	forward(16)
@@ -185,6 +195,7 @@ func TestJourney9(t *testing.T) {
 	forward(8)
 	c.as("cashier").send("pay", "number", "付字第9号")
 	c.says(t, "待通知补存")
+	c.letter()
 	c.as("officer").send("ask", "number", "补〔2026〕1号", "day", today().String())
 	forward(15)
 	if c.as("officer"); value[bool](t, c.tab, `!!document.querySelector('form[action$="/dun"]')`) {
@@ -193,7 +204,8 @@ func TestJourney9(t *testing.T) {
 	forward(1)
 	c.as("officer")
 	c.open(t, f.Base+"/todo", 390, 844)
-	c.says(t, "催缴补存")
+	c.says(t, "催缴函送审")
+	c.letter()
 	c.as("officer").send("dun", "number", "催〔2026〕1号")
 	c.says(t, "催缴函")
 	c.lookAt(t, "claim-dunned", 200)

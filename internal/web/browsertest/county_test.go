@@ -14,7 +14,7 @@ import (
 // startCounty serves a county over a fresh data folder.
 func startCounty(t *testing.T) *County {
 	t.Helper()
-	return StartCounty(t, engine(t), time.Now, CountyFiles{RolesConf: readConfig(t, "roles.conf"), RolesCSV: readConfig(t, "roles.csv"),
+	return StartCounty(t, engine(t), time.Now, CountyFiles{RolesConf: readConfig(t, "roles.conf"), RolesCSV: readConfig(t, "roles.csv"), Chains: readConfig(t, "approvals.yaml"),
 		Quarter: readConfig(t, "schemes/five-goods-quarter.yaml"), Year: readConfig(t, "schemes/five-goods-year.yaml")}, t.TempDir(), nil)
 }
 
@@ -61,27 +61,31 @@ func TestQuarterInTheBrowser(t *testing.T) {
 	want("正在评价")
 	close(c.Hold)
 	tb.until(t, `document.querySelector("main").innerText.includes("最近一次评价在")`)
-	want("待公布", "重新评价")
+	want("待送审", "重新评价")
 	look("preview", "/periods/2026Q3/preview", 200)
 	want("2026年第二季度", "主要原因", "临界（60、84、92 分上下 0.5 分）")
 
-	before := lastN(t, &Fixture{DB: c.DB})
-	if got := tb.open(t, c.Base+"/periods/2026Q3/publish", 1440, 900); got != 403 {
-		t.Errorf("an officer opens the form of publishing: %d", got)
-	}
-	if n := lastN(t, &Fixture{DB: c.DB}); n != before {
-		t.Errorf("a refused call wrote %d records", n-before)
+	look("publish", "/periods/2026Q3/publish", 200)
+	press(t, tb, `form[action$="/send"] button`)
+	want("已送审", "等“股长审核”", "撤回送审")
+	for _, login := range []string{"chief", "vice"} {
+		signOut(t, tb)
+		signIn(t, tb, f, login, Password)
+		look("sign-"+login, "/periods/2026Q3/publish", 200)
+		fill(t, tb, "#current", Password)
+		press(t, tb, `button[value="agree"]`)
+		want("已签署")
 	}
 	signOut(t, tb)
 	signIn(t, tb, f, "chief", Password)
-	look("publish", "/periods/2026Q3/publish", 200)
-	want("评价和公布必须由不同的人完成", "文号（选填）")
+	look("publish-approved", "/periods/2026Q3/publish", 200)
+	want("各级都已签署", "文号（选填）", "季度通报审批")
 	fill(t, tb, "#number", "12号")
-	press(t, tb, `main form button`)
+	press(t, tb, `form[action$="/publish"] button`)
 	want("有 1 处需要更正", "“12号”")
 	tb.forget()
 	fill(t, tb, "#number", "都建发[2026]12号")
-	press(t, tb, `main form button`)
+	press(t, tb, `form[action$="/publish"] button`)
 	want("已公布", "结果不能再改", "都建发〔2026〕12号")
 	look("period-published", "/periods/2026Q3", 200)
 	look("boards", "/boards", 200)

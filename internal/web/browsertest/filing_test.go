@@ -25,15 +25,18 @@ func conductPages(credit, mark, honour, returned string) []opened {
 
 // conductElsewhere are the pages of the books that have the template of another book's page, or that tests without a browser open.
 var conductElsewhere = []string{"/marks/new", "/credit/1/edit", "/marks/1/edit", "/marks/imports", "/honours/imports", "/credit/imports/1", "/marks/imports/1", "/honours/imports/1", "/credit/imports/1/reverse", "/marks/imports/1/reverse",
-	"/honours/imports/1/reverse"}
+	"/honours/imports/1/reverse", "/party/sheets/imports/1", "/party/sheets/imports/1/reverse"}
 
 // partyPages are the pages of the sheets of party organisations and of the coverage.
 func partyPages(firm, community string) []opened {
-	return []opened{{"party", "/party", 200}, {"party-sheets", "/party/sheets", 200}, {"party-new", "/party/sheets/new", 200}, {"party-sheet", "/party/sheets/" + firm + "/" + community + "/2026Q4", 200}}
+	return []opened{{"party", "/party", 200}, {"party-sheets", "/party/sheets", 200}, {"party-new", "/party/sheets/new", 200}, {"party-imports", "/party/sheets/imports", 200}, {"party-sheet", "/party/sheets/" + firm + "/" + community + "/2026Q4", 200}}
 }
 
 // conductFile reports whether a route of the books of conduct or of the sheets answers with a file or for a script.
 func conductFile(path string) bool {
+	if strings.Contains(path, "/imports/") && (strings.HasSuffix(path, ".xlsx") || strings.HasSuffix(path, "/progress") || strings.Contains(path, "/marked/")) {
+		return true
+	}
 	if strings.HasPrefix(path, "/party") {
 		return strings.HasSuffix(path, ".xlsx") || strings.Contains(path, "/photos/")
 	}

@@ -14,11 +14,12 @@ import (
 	"redsteward/registry/fund/refund"
 )
 
-// fundChains are the ways of approval of claims and refunds, one signature each.
+// fundChains are the ways of approval of claims and refunds, one signature each, which can be given on paper.
 const fundChains = `approvals:
-  - {id: fund-claim, title: 保修金使用审批, basis: 建议, versions: [{version: 1, from: 2025-01-01, levels: [{name: 股长审核, seats: [{role: section_chief}]}]}]}
-  - {id: fund-urgent, title: 保修金紧急使用补签, basis: 建议, versions: [{version: 1, from: 2025-01-01, levels: [{name: 股长审核, seats: [{role: section_chief}]}]}]}
-  - {id: fund-refund, title: 保修金退还审批, basis: 建议, versions: [{version: 1, from: 2025-01-01, levels: [{name: 股长审核, seats: [{role: section_chief}]}]}]}
+  - {id: fund-claim, title: 保修金使用审批, basis: 建议, versions: [{version: 1, from: 2025-01-01, levels: [{name: 股长审核, paper: true, seats: [{role: section_chief}]}]}]}
+  - {id: fund-urgent, title: 保修金紧急使用补签, basis: 建议, versions: [{version: 1, from: 2025-01-01, levels: [{name: 股长审核, paper: true, seats: [{role: section_chief}]}]}]}
+  - {id: fund-refund, title: 保修金退还审批, basis: 建议, versions: [{version: 1, from: 2025-01-01, levels: [{name: 股长审核, paper: true, seats: [{role: section_chief}]}]}]}
+  - {id: fund-letter, title: 保修金文书审批, basis: 建议, versions: [{version: 1, from: 2025-01-01, levels: [{name: 股长签发, seats: [{role: section_chief}]}]}]}
 `
 
 // fundRules are two parts and a few documents.

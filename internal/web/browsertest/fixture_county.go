@@ -177,6 +177,8 @@ func cellsOf(fact *rating.Fact, ask supervision.Ask, quality int, random *rand.R
 type CountyFiles struct {
 	// RolesConf and RolesCSV are the rules, Quarter and Year the schemes.
 	RolesConf, RolesCSV, Quarter, Year []byte
+	// Chains are the ways of approval.
+	Chains []byte
 	// Approvals says whether everything can be staffed; nil: nobody asks.
 	Approvals web.Approvals
 }
@@ -191,10 +193,16 @@ func (c *County) start(ctx context.Context, f CountyFiles, folder string, more m
 	if c.people, err = policy.NewService(ctx, c.DB, guard, clocks, policy.Options{Idle: time.Hour, HashMemoryKiB: 64}); err != nil {
 		return err
 	}
-	if err := c.openCycle(ctx, guard, f); err != nil {
+	chains, err := policy.ParseChains("approvals.yaml", f.Chains, rules)
+	if err != nil {
+		return err
+	}
+	keeper := files.NewKeeper(c.DB, folder)
+	if err := c.openCycle(ctx, guard, f, chains, keeper); err != nil {
 		return err
 	}
 	staff := map[string]policy.Appointment{"officer": {Role: "property_officer", Scopes: []string{policy.County}}, "chief": {Role: "section_chief", Scopes: []string{policy.County}},
+		"vice": {Role: "deputy_director", Scopes: []string{policy.County}}, "boss": {Role: "director", Scopes: []string{policy.County}},
 		"manager": {Role: "firm_manager", Scopes: []string{policy.FirmKey("f1")}}}
 	maps.Copy(staff, more)
 	if err := c.staff(ctx, staff); err != nil {
@@ -207,7 +215,7 @@ func (c *County) start(ctx context.Context, f CountyFiles, folder string, more m
 	if err != nil {
 		return err
 	}
-	server, err := web.New(web.Options{Guard: guard, People: c.people, Cycle: c.Cycle, Approvals: f.Approvals, Files: files.NewKeeper(c.DB, folder), Clocks: clocks, Secret: secret,
+	server, err := web.New(web.Options{Guard: guard, People: c.people, Cycle: c.Cycle, Approvals: f.Approvals, Files: keeper, Clocks: clocks, Secret: secret,
 		Log: slog.New(slog.DiscardHandler), Settings: settings()})
 	if err != nil {
 		return err
@@ -246,7 +254,7 @@ func (c *County) end() error {
 func (c *County) Wait() { c.background.Wait() }
 
 // openCycle opens the rating cycle over the register and the facts in memory.
-func (c *County) openCycle(ctx context.Context, guard *policy.Guard, f CountyFiles) error {
+func (c *County) openCycle(ctx context.Context, guard *policy.Guard, f CountyFiles, chains *policy.Chains, keeper *files.Keeper) error {
 	archive, err := rating.NewArchive(ctx, c.DB)
 	if err != nil {
 		return err
@@ -265,7 +273,7 @@ func (c *County) openCycle(ctx context.Context, guard *policy.Guard, f CountyFil
 		c.Wait()
 		return nil
 	})
-	c.Cycle, err = cycle.New(ctx, cycle.Options{DB: c.DB, Guard: guard, Archive: archive, Register: c, Sources: sources,
+	c.Cycle, err = cycle.New(ctx, cycle.Options{DB: c.DB, Guard: guard, Archive: archive, Register: c, Chains: chains, Persons: c.people, Keeper: keeper, Sources: sources,
 		Schemes: map[string][]byte{cycle.RhythmQuarter: f.Quarter, cycle.RhythmYear: f.Year},
 		Background: func(work func(context.Context)) {
 			c.background.Go(func() {
@@ -325,6 +333,19 @@ func (c *County) publishedQuarter(ctx context.Context, q calendar.Quarter) error
 	if err != nil {
 		return err
 	}
-	_, err = c.Cycle.Publish(ctx, c.actor("o2", "section_chief"), q.String(), made.ID, cycle.Paper{})
+	p, err := c.Cycle.Send(ctx, officer, q.String(), made.ID, cycle.Minutes{})
+	if err != nil {
+		return err
+	}
+	for _, login := range []string{"chief", "vice"} {
+		by, err := c.people.ActorOf(ctx, login)
+		if err != nil {
+			return err
+		}
+		if _, err := c.Cycle.Sign(ctx, by, q.String(), policy.Sign{Move: policy.MoveAgree, SubjectHash: p.Approval.SubjectHash}, Password); err != nil {
+			return err
+		}
+	}
+	_, err = c.Cycle.Publish(ctx, c.actor("o2", "section_chief"), q.String(), made.ID, "")
 	return err
 }

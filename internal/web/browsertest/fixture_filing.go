@@ -10,6 +10,7 @@ import (
 	"redsteward/policy"
 	"redsteward/registry/change"
 	"redsteward/registry/filing"
+	"redsteward/registry/owners"
 )
 
 // ways are the ways of approval of the fixtures.
@@ -116,6 +117,10 @@ func (f *Fixture) openFilings(ctx context.Context, rules *policy.Rules, guard *p
 		return w, err
 	}
 	f.Changes, err = change.New(ctx, change.Config{DB: f.DB, Guard: guard, Now: now, Register: f.Register, Deadlines: tenDays})
+	if err != nil {
+		return w, err
+	}
+	f.Bodies, err = owners.New(ctx, owners.Config{DB: f.DB, Guard: guard, Now: now, Register: f.Register, Filings: f.Filings, Deadlines: tenDays})
 	return w, err
 }
 

@@ -22,8 +22,12 @@ import (
 	"redsteward/registry/fund/bank"
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
+	"redsteward/registry/owners"
 	"redsteward/registry/party"
+	"redsteward/supervision/deliberation"
 	"redsteward/supervision/evidence"
+	"redsteward/supervision/matter"
+	"redsteward/supervision/rectification"
 )
 
 // Password is that of every account of the fixture.
@@ -69,8 +73,16 @@ type Fixture struct {
 	first  policy.Actor
 	cancel context.CancelFunc
 	done   chan error
+	// Deliberations are those of 红色议事.
+	Deliberations *deliberation.Service
+	// Rectifications are nil unless StartSupervised made them.
+	Rectifications *rectification.Service
 	// Changes are the changes of firm.
 	Changes *change.Service
+	// Bodies follows the founding of owners' bodies.
+	Bodies *owners.Service
+	// Matters are what people report.
+	Matters *matter.Service
 	// Filings are the filings.
 	Filings *filing.Service
 	// Claims and Refunds are those of the guarantee fund.
@@ -225,13 +237,19 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err := f.openParty(ctx, guard, clocks.Business, approvals.chains); err != nil {
 		return nil, err
 	}
+	if err := f.openMatters(ctx, rules, guard, clocks.Business); err != nil {
+		return nil, err
+	}
+	if err := f.openDeliberation(ctx, guard, clocks.Business); err != nil {
+		return nil, err
+	}
 	views, err := policy.NewViews(ctx, db, guard)
 	if err != nil {
 		return nil, err
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Conduct: f.Conduct, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
+		Access: f.Access, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {

@@ -111,14 +111,15 @@ func (f *Fixture) openStations(ctx context.Context, guard *policy.Guard, now fun
 	if err != nil {
 		return err
 	}
-	books, err := registry.NewBooks(ctx, f.Register, set, files.NewKeeper(f.DB, ""))
+	keeper := files.NewKeeper(f.DB, "")
+	books, err := registry.NewBooks(ctx, f.Register, set, keeper)
 	if err != nil {
 		return err
 	}
 	five := func(rule string, start calendar.Date) (calendar.Deadline, error) {
 		return calendar.Deadline{Rule: rule, Start: start, N: 5, Unit: calendar.UnitDay, Basis: "建议", Due: start.Add(5)}, nil
 	}
-	service, err := station.New(ctx, station.Config{DB: f.DB, Books: books, Guard: guard, Days: &calendar.Calendar{}, Deadlines: five, Now: now})
+	service, err := station.New(ctx, station.Config{DB: f.DB, Books: books, Guard: guard, Files: keeper, Days: &calendar.Calendar{}, Deadlines: five, Now: now})
 	f.Stations = &web.Stations{Books: books, Service: service}
 	return err
 }

@@ -14,8 +14,10 @@ import (
 	"redsteward/policy"
 	"redsteward/policy/policytest"
 	"redsteward/registry"
+	"redsteward/registry/fund"
 	"redsteward/supervision"
 	"redsteward/supervision/inspection"
+	"redsteward/supervision/rectification"
 )
 
 // FixtureClocks are the clocks of a fixture that begins now, on its business day; the store below it takes the business clock.
@@ -120,9 +122,25 @@ const fewChains = `chains:
       - {name: 组织部（社会工作部）确认, role: organisation}
 `
 
+// FirmNames implements rectification.Firms.
+func (g Ground) FirmNames(ctx context.Context, ids []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, id := range ids {
+		if held, _ := g.Held(ctx, id, calendar.Date{}); len(held) > 0 {
+			out[id] = held[0].FirmName
+		}
+	}
+	return out, nil
+}
+
+// rectificationChains is the way of approval of a paper, one signature.
+const rectificationChains = `approvals:
+  - {id: rectification, title: 整改文书审批, basis: 建议, versions: [{version: 1, from: 2025-01-01, levels: [{name: 股长签发, paper: true, seats: [{role: section_chief}]}]}]}
+`
+
 // StartSupervised serves observations and visits over Ground on a free port of this machine, over a store whose clock is a BusinessClock; sheets are the checklists, folder takes
 // unfinished uploads. The accounts are inspector and lin (inspectors), officer and chief of the bureau, worker (community_worker of p1 and p2), secretary of the same
-// community, elsewhere (community_secretary of p3), and those of the party: instructor, industry and organiser.
+// community, elsewhere (community_secretary of p3), manager (of firm f1), and those of the party: instructor, industry and organiser.
 func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, conf, csv []byte, folder string, sheets ...inspection.File) (*Fixture, error) {
 	rules, err := policytest.Load(conf, csv)
 	if err != nil {
@@ -145,7 +163,7 @@ func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, co
 		{"inspector", "周望平", "inspector", policy.County}, {"lin", "林阿秀", "inspector", policy.County}, {"officer", "陈大江", "property_officer", policy.County},
 		{"chief", "王立新", "section_chief", policy.County}, {"worker", "吴小青", "community_worker", "c:360428100009"}, {"elsewhere", "何东来", "community_secretary", "c:360428100001"},
 		{"instructor", "郑国华", "party_instructor", policy.County}, {"secretary", "孙桂英", "community_secretary", "c:360428100009"}, {"industry", "胡立本", "industry_secretary", policy.County},
-		{"organiser", "邵文清", "organisation", policy.County},
+		{"organiser", "邵文清", "organisation", policy.County}, {"manager", "罗启明", "firm_manager", "f:f1"},
 	} {
 		if err := f.account(ctx, admin, person.login, person.name, policy.Appointment{Role: person.role, Scopes: []string{person.scope}}, true); err != nil {
 			return nil, err
@@ -171,11 +189,21 @@ func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, co
 	if f.Supervision.Visits, err = inspection.NewVisits(ctx, config); err != nil {
 		return nil, err
 	}
+	ways, err := policy.ParseChains("approvals.yaml", []byte(rectificationChains), rules)
+	if err != nil {
+		return nil, err
+	}
+	if f.Rectifications, err = rectification.New(ctx, rectification.Config{Visits: f.Supervision.Visits, Firms: Ground{}, Desk: fund.Desk{DB: db, Guard: guard, Keeper: keeper, Persons: f.People, Chains: ways, Now: clocks.Business,
+		Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
+			return calendar.Deadline{Rule: rule, Start: start, N: 7, Unit: calendar.UnitDay, Basis: "建议", Due: start.Add(7)}, nil
+		}}}); err != nil {
+		return nil, err
+	}
 	secret, err := db.Secret(ctx, "form")
 	if err != nil {
 		return nil, err
 	}
-	if f.Server, err = web.New(web.Options{Guard: guard, People: f.People, Clocks: clocks, Secret: secret, Access: f.Access, Settings: settings(), Supervision: f.Supervision, Files: keeper,
+	if f.Server, err = web.New(web.Options{Guard: guard, People: f.People, Clocks: clocks, Secret: secret, Access: f.Access, Settings: settings(), Supervision: f.Supervision, Rectifications: f.Rectifications, Files: keeper,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil))}); err != nil {
 		return nil, err
 	}

@@ -109,7 +109,7 @@ func TestHandoverJourney(t *testing.T) {
 	photo := photoFile(t, "site.png", 24)
 
 	builder := as("builder")
-	builder.look(t, f, []opened{{"handovers", "/handovers", 200}, {"handover-new", "/handovers/new?project=" + project, 200}, {"handover-draft", path, 200}})
+	builder.look(t, f, []opened{{"handovers", "/handovers", 200}, {"handover-new", "/handovers/new?project=" + project, 200}, {"handover-draft", path, 200}, {"handover-import", path + "/imports/documents", 200}})
 	met := map[string]string{}
 	for _, e := range service.List.Conditions {
 		met["met-"+e.ID] = "1"

@@ -15,6 +15,7 @@ import (
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/change"
+	"redsteward/registry/owners"
 )
 
 // registerStaff is who fills the register of the tests.
@@ -52,7 +53,8 @@ func fillRegister(t *testing.T, f *Fixture) (firm, developer, project string) {
 	for n, name := range []string{"城东第一网格", "城东第二网格"} {
 		must(f.Register.AddDivision(ctx, admin, fmt.Sprintf("%s-%02d", community, n+1), community, registry.DivisionInput{Name: name}))
 	}
-	must(f.Register.CloseDivision(ctx, admin, community+"-01", 1, day("2026-06-30"), "并入城东第二网格"))
+	must(f.Register.ChangeCode(ctx, admin, "360428100009", 1, registry.CodeChange{Code: "360428100040", From: day("2026-06-30"), Reason: "统计用区划代码调整"}))
+	must(f.Register.CloseDivision(ctx, admin, community+"-01", 1, day("2026-06-30"), nil, "并入城东第二网格"))
 	labels := sampleLabels(registry.PageSize + 3)
 	for i := range labels {
 		name := labels[i].Name
@@ -88,8 +90,8 @@ func fillRegister(t *testing.T, f *Fixture) (firm, developer, project string) {
 	return firm, developer, project
 }
 
-// registerPages are the pages of the register for a firm, a developer, a project, a vote of its owners and a change of its firm.
-func registerPages(firm, developer, project, vote, moved string) []opened {
+// registerPages are the pages of the register for a firm, a developer, a project, a vote of its owners, a change of its firm and the founding of its owners' body.
+func registerPages(firm, developer, project, vote, moved, body string) []opened {
 	firmPage, developerPage, projectPage := "/register/firms/"+firm, "/register/developers/"+developer, "/register/projects/"+project
 	return []opened{
 		{"projects", "/register/projects", 200}, {"projects-found", "/register/projects?q=ty&served=ending&sort=households&desc=1", 200}, {"projects-none", "/register/projects?q=zzz", 200},
@@ -101,15 +103,21 @@ func registerPages(firm, developer, project, vote, moved string) []opened {
 		{"room-withdraw", projectPage + "/rooms/r1/withdraw", 200}, {"vote-new", projectPage + "/votes/new", 200}, {"vote", projectPage + "/votes/" + vote, 200},
 		{"registered-firms", "/register/firms", 200}, {"registered-firm", firmPage, 200}, {"firm-new", "/register/firms/new", 200}, {"firm-edit", firmPage + "/edit", 200},
 		{"firm-party", firmPage + "/party", 200}, {"divisions", "/register/divisions", 200}, {"divisions-open", "/register/divisions?open=360428100001", 200},
-		{"divisions-found", "/register/divisions?q=sq&level=community", 200}, {"divisions-none", "/register/divisions?q=zzz", 200}, {"division", "/register/divisions/360428100001", 200}, {"imports", "/register/imports?kind=firms", 200}, {"register-help", "/help", 200}, {"paper-new", projectPage + "/papers/new", 200}, {"paper", projectPage + "/papers/q1", 200}, {"paper-withdraw", projectPage + "/papers/q1/withdraw", 200}, {"risk", "/register/risk", 200}, {"risk-days", "/register/risk?sort=days&cause=ending", 200}, {"changes", "/changes", 200}, {"change-start", "/changes/new", 200}, {"change-new", "/changes/new?project=" + project, 200}, {"change", "/changes/" + moved, 200}, {"revenue-new", projectPage + "/revenue/new", 200}, {"revenue", projectPage + "/revenue/2025H2", 200}, {"repair-new", projectPage + "/repair/new", 200}, {"repair-withdraw", projectPage + "/repair/0/withdraw", 200}, {"money", "/register/money?half=2025H2", 200}, {"expiry", "/register/expiry", 200}, {"expiry-none", "/register/expiry?kind=body&q=zzz", 200}, {"coverage", "/register/coverage", 200}, {"coverage-none", "/register/coverage?form=state&q=zzz", 200}, {"coverage-whole", "/register/coverage?all=1&sort=households&desc=1", 200},
+		{"divisions-found", "/register/divisions?q=sq&level=community", 200}, {"divisions-none", "/register/divisions?q=zzz", 200}, {"division", "/register/divisions/360428100001", 200}, {"imports", "/register/imports?kind=firms", 200}, {"register-help", "/help", 200}, {"paper-new", projectPage + "/papers/new", 200}, {"paper", projectPage + "/papers/q1", 200}, {"paper-withdraw", projectPage + "/papers/q1/withdraw", 200}, {"risk", "/register/risk", 200}, {"risk-days", "/register/risk?sort=days&cause=ending", 200}, {"changes", "/changes", 200}, {"change-start", "/changes/new", 200}, {"change-new", "/changes/new?project=" + project, 200}, {"change", "/changes/" + moved, 200}, {"bodies", "/register/bodies", 200}, {"bodies-none", "/register/bodies?q=zzz", 200}, {"body-start", "/register/bodies/new", 200}, {"body-new", "/register/bodies/new?project=" + project, 200}, {"body", "/register/bodies/" + body, 200}, {"vote-scans", projectPage + "/votes/" + vote + "/scans", 200}, {"revenue-photos", projectPage + "/revenue/2025H2/photos", 200}, {"revenue-new", projectPage + "/revenue/new", 200}, {"revenue", projectPage + "/revenue/2025H2", 200}, {"repair-new", projectPage + "/repair/new", 200}, {"repair-withdraw", projectPage + "/repair/0/withdraw", 200}, {"money", "/register/money?half=2025H2", 200}, {"expiry", "/register/expiry", 200}, {"expiry-none", "/register/expiry?kind=body&q=zzz", 200}, {"coverage", "/register/coverage", 200}, {"coverage-none", "/register/coverage?form=state&q=zzz", 200}, {"coverage-whole", "/register/coverage?all=1&sort=households&desc=1", 200},
 	}
+}
+
+// matterPages are the pages of matters, for a department that is to accept one.
+func matterPages(id string) []opened {
+	return []opened{{"matters", "/matters", 200}, {"matters-due", "/matters?sort=due&state=dispatched", 200}, {"matters-none", "/matters?q=zzz", 200}, {"matter", "/matters/" + id, 200}}
 }
 
 // divisionForms are the forms about a division, for who may change them.
 func divisionForms() []opened {
 	const page = "/register/divisions/360428100001"
 	return []opened{{"division-new", page + "/new", 200}, {"division-edit", page + "/edit", 200}, {"division-move", page + "/move", 200}, {"division-close", page + "/close", 200},
-		{"division-reopen", page + "-01/reopen", 200}, {"division-grid", page + "-02/grid", 200}}
+		{"division-reopen", page + "-01/reopen", 200}, {"division-grid", page + "-02/grid", 200},
+		{"division-code", page + "/code", 200}, {"division-code-back", "/register/divisions/360428100009/code/back", 200}, {"division-codes", "/register/divisions/360428100009", 200}}
 }
 
 // TestRegisterPages opens every page of the register at both widths, and imports a workbook with mistakes through the browser.
@@ -137,13 +145,28 @@ func TestRegisterPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	founding, err := f.Bodies.Open(context.Background(), registerStaff, project, registry.BodyCommittee, owners.Group{On: f.Register.Today(), Members: 9, Owners: 5, Party: 4}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := f.Register.RecordRevenue(context.Background(), registerStaff, project, 0, registry.RevenueInput{Half: "2025H2", Income: []registry.RevenueLine{{Kind: "parking", Fen: 120_050}}, Objection: Hostile[:40]}, ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Register.AddRepair(context.Background(), registerStaff, project, 0, registry.RepairFact{Kind: registry.RepairUrgent, On: f.Register.Today(), Fen: 100, What: Hostile[:40]}); err != nil {
 		t.Fatal(err)
 	}
-	tb.look(t, f, registerPages(firm, developer, project, votes[0].ID, moved.ID))
+	reported, err := f.Reported(context.Background(), project, "没有得到服务，拒交物业费"+Hostile[:40])
+	if err != nil {
+		t.Fatal(err)
+	}
+	tb.look(t, f, registerPages(firm, developer, project, votes[0].ID, moved.ID, founding.ID))
+	tb.look(t, f, matterPages(reported.ID))
+	if err := f.Appoint(context.Background(), "grid", "吴梅", policy.Appointment{Role: "grid_worker", Scopes: []string{policy.County}}); err != nil {
+		t.Fatal(err)
+	}
+	signIn(t, tb, f, "grid", Password)
+	tb.look(t, f, []opened{{"matter-new", "/matters/new", 200}})
+	signIn(t, tb, f, "officer", Password)
 
 	// A form with mistakes comes back with everything typed, at both widths.
 	for _, w := range widths {

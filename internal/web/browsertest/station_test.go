@@ -44,7 +44,7 @@ func TestStationPages(t *testing.T) {
 	if _, err := f.Stations.Service.BookTime(ctx, secretary, station.BookingInput{Book: registry.BookRooms, Entry: room, Day: f.Register.Today(), Hours: "14:00-15:00", Person: "王建国", Phone: "13800001234", Purpose: "板凳议事会"}); err != nil {
 		t.Fatal(err)
 	}
-	model, err := f.Stations.Service.Recommend(ctx, secretary, east, station.ModelInput{Name: "李秀英", Deeds: "十年来义务照看楼栋老人，带动三十户参加志愿服务"})
+	model, err := f.Stations.Service.Recommend(ctx, secretary, east, station.ModelInput{Name: "李秀英", Deeds: "十年来义务照看楼栋老人，带动三十户参加志愿服务", Consent: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -222,7 +222,7 @@ func TestWalk(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := w.Answers["4.3"]
-	if len(w.Answers) != 27 || found.Lost != 2 || found.Where != "3号楼1单元2至3层" || found.Note != "纸箱占通道一半" || len(found.Photos) != 1 || found.Paper.Kind != inspection.PaperTransfer {
+	if len(w.Answers) != 27 || found.Lost != 2 || found.Where != "3号楼1单元2至3层" || found.Note != "纸箱占通道一半" || len(found.Photos) != 1 || found.Paper.Kind != supervision.PaperTransfer {
 		t.Errorf("%d answers, %+v", len(w.Answers), found)
 	}
 	// Each was sent once: no answer has more than one change.

@@ -6,7 +6,9 @@
 //     cut off is repeated once. Whatever ends a claim without a payment gives its hold back first.
 //  4. The final account is shown its days before anything is paid, never more than is held, never by who prepared or approved it.
 //  5. Urgent use turns the order around: the work comes first, documents and the second signature within their clock; shown and paid is it as any other.
-//  6. One table of transitions; what is not in it is refused and writes nothing.
+//  6. What the bureau writes to the developer (督促通知书、补存通知书、催缴函) goes out after every level of its way of approval signed what it says, and only while that is still
+//     what it says.
+//  7. One table of transitions; what is not in it is refused and writes nothing.
 package claim
 
 import (
@@ -14,7 +16,6 @@ import (
 	"slices"
 
 	"redsteward/internal/calendar"
-	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/policy"
 	"redsteward/registry/fund"
@@ -22,19 +23,12 @@ import (
 
 // Claim is one claim.
 type Claim struct {
-	// Project is the id; Name and Place are for people, Keys the scope keys, stamped by the day Opened.
-	Project string        `json:"project" privacy:"public"`
-	Name    string        `json:"name" privacy:"public"`
-	Place   string        `json:"place" privacy:"public"`
-	Keys    []string      `json:"keys" privacy:"internal"`
-	Opened  calendar.Date `json:"opened"`
-	// Developer and DeveloperName are who is to repair; FirmName is who holds the project.
-	Developer     string `json:"developer,omitempty" privacy:"public"`
+	fund.Case
+	// DeveloperName is who is to repair; FirmName is who holds the project.
 	DeveloperName string `json:"developer_name,omitempty" privacy:"public"`
 	FirmName      string `json:"firm_name,omitempty" privacy:"public"`
-	// Claimant is who claims, by his office; By his account.
+	// Claimant is who claims, by his office.
 	Claimant policy.Role `json:"claimant" privacy:"public"`
-	By       string      `json:"by" privacy:"internal"`
 	// Part is the code of the part with its Title; Where and Defect describe the defect, Photo shows it.
 	Part   string        `json:"part" privacy:"public"`
 	Title  string        `json:"title" privacy:"public"`
@@ -48,35 +42,27 @@ type Claim struct {
 	Finding  string `json:"finding,omitempty" privacy:"internal"`
 	// Danger is why it cannot wait, "" for an ordinary claim.
 	Danger string `json:"danger,omitempty" privacy:"internal"`
-	// State is where it stands, Last what was done last, Reason why it was refused, returned or given up.
-	State  State  `json:"state" privacy:"public"`
-	Last   Step   `json:"last" privacy:"public"`
-	Reason string `json:"reason,omitempty" privacy:"internal"`
-	// Clock is the period that runs in the present state; empty without one.
-	Clock calendar.Deadline `json:"clock,omitzero"`
-	// Notice is the warranty notice, Answer what the developer said, Urge the bureau's urging, Gone the paper that says that the developer is gone.
+	// State is where it stands, Last what was done last.
+	State State `json:"state" privacy:"public"`
+	Last  Step  `json:"last" privacy:"public"`
+	// Notice is the warranty notice, Answer what the developer said, Urge the bureau's urging.
 	Notice *fund.Paper `json:"notice,omitempty"`
 	Answer *fund.Paper `json:"answer,omitempty"`
 	Urge   *fund.Paper `json:"urge,omitempty"`
-	Gone   *fund.Paper `json:"gone,omitempty"`
 	// Documents are what was handed in.
 	Documents []Document `json:"documents,omitempty"`
 	// Asked is what the claimant asks for in fen, Checked the check on site, Granted what it found right; the approval is about that amount.
-	Asked    int64            `json:"asked,omitempty"`
-	Checked  *fund.Paper      `json:"checked,omitempty"`
-	Granted  int64            `json:"granted,omitempty"`
-	Approval *policy.Approval `json:"approval,omitempty"`
+	Asked   int64       `json:"asked,omitempty"`
+	Checked *fund.Paper `json:"checked,omitempty"`
+	Granted int64       `json:"granted,omitempty"`
 	// Cost is the final account in fen, Shown where and since when it hangs in the compound, with a photo.
 	Cost  int64       `json:"cost,omitempty"`
 	Shown *fund.Paper `json:"shown,omitempty"`
-	// Paid is the payment, Ask the notice to replenish, Dunned the dunning letters.
-	Paid   *fund.Paper  `json:"paid,omitempty"`
+	// Ask is the notice to replenish, Dunned the dunning letters.
 	Ask    *fund.Paper  `json:"ask,omitempty"`
 	Dunned []fund.Paper `json:"dunned,omitempty"`
-	// Scans are the signed papers that stand for signatures, in the order in which they were recorded.
-	Scans []files.Stored `json:"scans,omitempty"`
-	// Bounced are the bank's papers about payments that came back.
-	Bounced []fund.Paper `json:"bounced,omitempty"`
+	// Letter is the next letter of the bureau in its approval, or the last one that went out; nil for none and for what went out before letters were approved.
+	Letter *Letter `json:"letter,omitempty"`
 }
 
 // Warranty is until when a part is warranted.
@@ -244,6 +230,8 @@ const (
 	StepRedo    Step = "redo"
 	StepPay     Step = "pay"
 	StepBounce  Step = "bounce"
+	// StepLetter sends the bureau's next letter to the developer through its approval.
+	StepLetter Step = "letter"
 	// StepAsk asks the developer to replenish; StepDun duns; StepSettle closes; StepWaive closes it because the developer is gone.
 	StepAsk    Step = "ask"
 	StepDun    Step = "dun"
@@ -257,13 +245,13 @@ const (
 
 // Steps are all steps in the order of a life.
 func Steps() []Step {
-	return []Step{StepOpen, StepAttach, StepDeliver, StepAnswer, StepUrge, StepGone, StepFile, StepUrgent, StepCheck, StepSend, StepSign, StepReturn, StepReject, StepApprove, StepAccount, StepRedo, StepPay, StepBounce, StepAsk,
+	return []Step{StepOpen, StepAttach, StepDeliver, StepAnswer, StepLetter, StepUrge, StepGone, StepFile, StepUrgent, StepCheck, StepSend, StepSign, StepReturn, StepReject, StepApprove, StepAccount, StepRedo, StepPay, StepBounce, StepAsk,
 		StepDun, StepSettle, StepWaive, StepRefuse, StepWithdraw, StepRepaired}
 }
 
 // Title is the step for people.
 func (s Step) Title() string {
-	return map[Step]string{StepOpen: "起草保修通知书", StepAttach: "上传材料", StepDeliver: "登记保修通知书送达", StepAnswer: "答复保修通知", StepUrge: "发督促通知书", StepGone: "登记建设单位歇业、破产", StepFile: "提出使用申请",
+	return map[Step]string{StepOpen: "起草保修通知书", StepAttach: "上传材料", StepDeliver: "登记保修通知书送达", StepAnswer: "答复保修通知", StepLetter: "文书送审", StepUrge: "发督促通知书", StepGone: "登记建设单位歇业、破产", StepFile: "提出使用申请",
 		StepUrgent: "同意紧急使用", StepCheck: "登记现场核查", StepSend: "送审", StepSign: "审批签署", StepReturn: "审批退回", StepReject: "审批不同意", StepApprove: "审批通过，已预留", StepAccount: "公示决算", StepRedo: "撤下决算重做",
 		StepPay: "支付", StepBounce: "登记退汇", StepAsk: "发补存通知书", StepDun: "发催缴函", StepSettle: "补存到账，办结", StepWaive: "建设单位已不存在，办结", StepRefuse: "不予使用", StepWithdraw: "撤回申请", StepRepaired: "确认建设单位已修复"}[s]
 }
@@ -286,10 +274,10 @@ func (s Step) Action() policy.Action {
 }
 
 // steps is the one table of transitions; what is not in it is a Conflict.
-var steps = map[State]map[Step]State{
+var steps = fund.Table[State, Step]{
 	"":           {StepOpen: Draft},
 	Draft:        {StepAttach: Draft, StepDeliver: Noticed, StepGone: Draft, StepFile: Filed, StepUrgent: Approving, StepWithdraw: Withdrawn, StepRepaired: Repaired},
-	Noticed:      {StepAttach: Noticed, StepAnswer: Noticed, StepUrge: Urged, StepGone: Noticed, StepFile: Filed, StepUrgent: Approving, StepWithdraw: Withdrawn, StepRepaired: Repaired},
+	Noticed:      {StepAttach: Noticed, StepAnswer: Noticed, StepLetter: Noticed, StepSign: Noticed, StepUrge: Urged, StepGone: Noticed, StepFile: Filed, StepUrgent: Approving, StepWithdraw: Withdrawn, StepRepaired: Repaired},
 	Urged:        {StepAttach: Urged, StepAnswer: Urged, StepGone: Urged, StepFile: Filed, StepUrgent: Approving, StepWithdraw: Withdrawn, StepRepaired: Repaired},
 	Filed:        {StepAnswer: Filed, StepCheck: Checked, StepRefuse: Refused, StepWithdraw: Withdrawn, StepRepaired: Repaired},
 	Checked:      {StepSend: Approving, StepRefuse: Refused, StepWithdraw: Withdrawn, StepRepaired: Repaired},
@@ -298,25 +286,19 @@ var steps = map[State]map[Step]State{
 	Repairing:    {StepAttach: Repairing, StepAccount: Shown, StepWithdraw: Withdrawn, StepRepaired: Repaired},
 	Shown:        {StepRedo: Repairing, StepPay: Paid},
 	Bounced:      {StepGone: Bounced, StepPay: Paid},
-	Paid:         {StepBounce: Bounced, StepGone: Paid, StepAsk: Replenishing, StepWaive: Closed},
-	Replenishing: {StepBounce: Bounced, StepGone: Replenishing, StepDun: Replenishing, StepSettle: Closed, StepWaive: Closed},
+	Paid:         {StepBounce: Bounced, StepGone: Paid, StepLetter: Paid, StepSign: Paid, StepAsk: Replenishing, StepWaive: Closed},
+	Replenishing: {StepBounce: Bounced, StepGone: Replenishing, StepLetter: Replenishing, StepSign: Replenishing, StepDun: Replenishing, StepSettle: Closed, StepWaive: Closed},
 	Closed:       {},
 	Refused:      {},
 	Withdrawn:    {},
 	Repaired:     {},
 }
 
-// next returns the state after a step, or Conflict.
-func (s State) next(do Step) (State, error) {
-	to, ok := steps[s][do]
-	if !ok {
-		return "", fault.New("claim.next", fault.Conflict, fmt.Sprintf("这件申请现在是“%s”，不能%s，请刷新后再看", s.Title(), do.Title()))
-	}
-	return to, nil
-}
+// word is what people call a claim.
+const word = "这件使用申请"
 
-// Due is what must be done by when; false for a claim that is over.
-func (c *Claim) Due() (calendar.Date, bool) { return c.Clock.Due, !c.State.Final() }
+// next returns the state after a step, or Conflict.
+func (s State) next(do Step) (State, error) { return steps.Next(word, s, do) }
 
 // Next is what comes next and who does it, for the page and the lists.
 func (c *Claim) Next() string {

@@ -48,7 +48,14 @@ func chosen(id string) func(*fund.Input) { return func(in *fund.Input) { in.Choi
 
 func (d *desk) sign(c *store.Doc[Claim], by policy.Actor, move policy.ApprovalMove, reason string) {
 	d.T.Helper()
-	*c = must[store.Doc[Claim]](d.T)(d.Sign(d.T.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: move, Reason: reason, SubjectHash: c.State.Approval.SubjectHash}, password))
+	*c = must[store.Doc[Claim]](d.T)(d.Sign(d.T.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: move, Reason: reason, SubjectHash: c.State.Signing().SubjectHash}, password))
+}
+
+// letter sends the bureau's next letter through its approval and has it signed.
+func (d *desk) letter(c *store.Doc[Claim]) {
+	d.T.Helper()
+	d.do(c, officer, StepLetter)
+	d.sign(c, chief, policy.MoveAgree, "")
 }
 
 // documents hands everything of a time in.
@@ -78,7 +85,7 @@ func (d *desk) claimTo(state State) store.Doc[Claim] {
 	}{
 		{Draft, nil},
 		{Noticed, []func(){step(committee, StepDeliver)}},
-		{Urged, []func(){until("2026-09-08"), step(officer, StepUrge)}},
+		{Urged, []func(){until("2026-09-08"), func() { d.letter(&c) }, step(officer, StepUrge)}},
 		{Filed, []func(){until("2026-09-28"), func() { d.documents(&c, WhenFile) }, step(committee, StepFile, amount(600_000))}},
 		{Checked, []func(){step(officer, StepCheck)}},
 		{Approving, []func(){step(officer, StepSend)}},
@@ -86,7 +93,7 @@ func (d *desk) claimTo(state State) store.Doc[Claim] {
 		{Repairing, []func(){agree(chief), agree(vice)}},
 		{Shown, []func(){func() { d.documents(&c, WhenAccount) }, step(committee, StepAccount, amount(450_000))}},
 		{Paid, []func(){until("2026-10-06"), step(cashier, StepPay)}},
-		{Replenishing, []func(){step(officer, StepAsk)}},
+		{Replenishing, []func(){func() { d.letter(&c) }, step(officer, StepAsk)}},
 	} {
 		if part.reaches == SentBack {
 			if state == SentBack {
@@ -150,6 +157,7 @@ func TestLife(t *testing.T) {
 	d.Refused("a stranger sees nothing", fault.NotFound, act(c, stranger, StepWithdraw))
 	d.do(&c, developer, StepAnswer)
 	d.Forward("2026-09-08")
+	d.letter(&c)
 	d.do(&c, officer, StepUrge)
 	d.Refused("claimed before the second clock", fault.Conflict, act(c, committee, StepFile), "2026年9月23日才满")
 	d.Forward("2026-09-24")
@@ -195,6 +203,7 @@ func TestLife(t *testing.T) {
 	if b := d.ledger().Balances; b.Bank != 1_550_000 || b.Held != 0 || b.Deposit != 1_550_000 {
 		t.Errorf("after the payment %+v", b)
 	}
+	d.letter(&c)
 	d.do(&c, officer, StepAsk)
 	due, ok := func() (fund.Due, bool) { l := d.ledger(); return l.Replenishment(c.ID) }()
 	if !ok || due.Fen != 450_000 || due.Day != day("2026-10-19") { // fifteen days end on a Saturday
@@ -204,6 +213,7 @@ func TestLife(t *testing.T) {
 	d.Forward("2026-10-19")
 	d.Refused("dunned on the last day", fault.Conflict, act(c, officer, StepDun), "才满")
 	d.Forward("2026-10-20")
+	d.letter(&c)
 	d.do(&c, officer, StepDun)
 	must[store.Doc[fund.Ledger]](t)(d.Fund.Pay(ctx, cashier, "p1", fund.Money{Due: due.ID, Fen: 450_000, Day: d.Today(), Receipt: "赣财0002", Paper: d.stored()}, nil))
 	d.do(&c, officer, StepSettle)
@@ -283,24 +293,24 @@ func TestPaper(t *testing.T) {
 	d := newDesk(t)
 	c := d.claimTo(Approving)
 	d.sign(&c, chief, policy.MoveAgree, "")
-	record := func(by policy.Actor, typed string, change func(*fund.OnPaper)) (store.Doc[Claim], error) {
-		in := fund.OnPaper{Hash: c.State.Approval.SubjectHash, Signer: vice.ID, SignedOn: d.Today(), Upload: d.Photo()}
+	record := func(by policy.Actor, typed string, change func(*policy.OnPaper)) (store.Doc[Claim], error) {
+		in := policy.OnPaper{Hash: c.State.Approval.SubjectHash, Signer: vice.ID, SignedOn: d.Today(), Upload: d.Photo()}
 		change(&in)
 		return d.SignOnPaper(t.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, in, typed)
 	}
-	right := func(*fund.OnPaper) {}
+	right := func(*policy.OnPaper) {}
 	for _, tt := range []struct {
 		name   string
 		by     policy.Actor
 		kind   fault.Kind
 		typed  string
-		change func(*fund.OnPaper)
+		change func(*policy.OnPaper)
 		said   string
 	}{
-		{"no scan", officer, fault.Invalid, password, func(in *fund.OnPaper) { in.Upload = nil }, "paper 请上传签字件"},
-		{"nobody signed", officer, fault.Invalid, password, func(in *fund.OnPaper) { in.Signer = "" }, "signer 请选择"},
-		{"for whom it does not wait", officer, fault.Forbidden, password, func(in *fund.OnPaper) { in.Signer = officer.ID }, ""},
-		{"another content", officer, fault.Conflict, password, func(in *fund.OnPaper) { in.Hash = "sha256:" + strings.Repeat("0", 64) }, ""},
+		{"no scan", officer, fault.Invalid, password, func(in *policy.OnPaper) { in.Upload = nil }, "paper 请上传签字件"},
+		{"nobody signed", officer, fault.Invalid, password, func(in *policy.OnPaper) { in.Signer = "" }, "signer 请选择"},
+		{"for whom it does not wait", officer, fault.Forbidden, password, func(in *policy.OnPaper) { in.Signer = officer.ID }, ""},
+		{"another content", officer, fault.Conflict, password, func(in *policy.OnPaper) { in.Hash = "sha256:" + strings.Repeat("0", 64) }, ""},
 		{"a wrong password", officer, fault.Invalid, "x", right, "current"},
 		{"the committee records nothing", committee, fault.Forbidden, password, right, ""},
 	} {
@@ -371,10 +381,12 @@ func TestBounced(t *testing.T) {
 	if got := d.ledger().Balances; got != paid {
 		t.Errorf("paid again: %+v, want %+v", got, paid)
 	}
+	d.letter(&c)
 	d.do(&c, officer, StepAsk)
 	d.do(&c, chief, StepBounce)
 	d.Forward("2026-10-12")
 	d.do(&c, cashier, StepPay)
+	d.letter(&c)
 	d.do(&c, officer, StepAsk, func(in *fund.Input) { in.Number = "都建补〔2026〕2号" })
 	l := d.ledger()
 	due, ok := l.Replenishment(c.ID)

@@ -66,8 +66,7 @@ const (
 
 // New opens the claims on a store.
 func New(ctx context.Context, c Config) (*Service, error) {
-	cases, err := fund.NewCases(ctx, c.Desk, claimKind, "这件使用申请", policy.ReadClaim, func(c *Claim) string { return c.Project },
-		func(c *Claim) ([]string, calendar.Date) { return c.Keys, c.Opened }, func(c *Claim) (calendar.Date, bool) { return c.Due() })
+	cases, err := fund.NewCases(ctx, c.Desk, claimKind, word, policy.ReadClaim, func(c *Claim) *fund.Case { return &c.Case }, func(c *Claim) bool { return c.State.Final() })
 	return &Service{Config: c, Cases: cases}, err
 }
 
@@ -100,8 +99,7 @@ func (s *Service) Open(ctx context.Context, by policy.Actor, in Opening) (store.
 		if err != nil {
 			return Claim{}, err
 		}
-		c := Claim{Project: in.Project, Name: place.Name, Place: place.TownshipName + " " + place.CommunityName, Keys: place.DutyKeys(), Opened: s.Today(), Developer: place.Developer, FirmName: place.FirmName,
-			By: by.ID, Part: in.Part, Where: in.Where, Defect: in.Defect, Danger: in.Danger, State: Draft, Last: StepOpen, Handover: in.Handover, Finding: in.Finding,
+		c := Claim{Case: s.Case(by, place), FirmName: place.FirmName, Part: in.Part, Where: in.Where, Defect: in.Defect, Danger: in.Danger, State: Draft, Last: StepOpen, Handover: in.Handover, Finding: in.Finding,
 			Warranty: Warranty{Completed: in.Completed, Delivered: in.Delivered}}
 		if c.Claimant, err = claimant(by, built, place, s.Today()); err != nil {
 			return Claim{}, err
@@ -255,6 +253,9 @@ func (s *Service) Do(ctx context.Context, by policy.Actor, at fund.At, do Step, 
 		if next.Final() {
 			c.Clock = calendar.Deadline{}
 		}
+		if next != c.State && c.waitingLetter() != nil {
+			c.Letter = nil // there is nothing any more that it would be about
+		}
 		c.State, c.Last = next, do
 		return nil
 	})
@@ -269,10 +270,12 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at fund.At, c *Clai
 		return s.deliver(ctx, by, c, in)
 	case StepAnswer:
 		return s.answer(by, c, in)
+	case StepLetter:
+		return s.sendLetter(by, at, c)
 	case StepUrge, StepAsk:
 		return s.demand(ctx, by, at, c, do, in)
 	case StepGone:
-		return s.gone(ctx, by, c, in)
+		return s.RecordGone(ctx, by, policy.HandleClaim, &c.Case, in)
 	case StepFile:
 		return s.file(c, in)
 	case StepUrgent:
@@ -286,7 +289,8 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at fund.At, c *Clai
 	case StepPay:
 		return s.pay(ctx, by, at, c, in)
 	case StepBounce:
-		return s.bounce(ctx, by, at, c, in)
+		c.Clock = calendar.Deadline{}
+		return s.Bounced(ctx, by, at.ID, &c.Case, c.Where+c.Title+"维修款", in)
 	case StepDun:
 		return s.dun(by, c, in)
 	case StepSettle, StepWaive:
@@ -366,6 +370,9 @@ func (s *Service) demand(ctx context.Context, by policy.Actor, at fund.At, c *Cl
 	} else {
 		before, rule = c.Paid.Day, ruleReplenish
 	}
+	if err := c.goesOut(do); err != nil {
+		return err
+	}
 	f := s.Check()
 	f.Text("number", "文书编号", &in.Number, 2, 40)
 	f.Past("day", "送达日期", in.Day, before)
@@ -388,23 +395,6 @@ func (s *Service) demand(ctx context.Context, by policy.Actor, at fund.At, c *Cl
 		due = in.Day.Add(clock.N)
 	}
 	_, err = s.Fund.Replenish(ctx, fund.Order{By: by, Action: policy.HandleClaim, Project: c.Project, For: at.ID, Fen: c.Cost, Text: c.Title + "维修用去，应补存", Document: in.Number, Day: due})
-	return err
-}
-
-// gone records the paper that says that the developer is gone. Fields number, day, text, paper.
-func (s *Service) gone(ctx context.Context, by policy.Actor, c *Claim, in fund.Input) error {
-	if c.Gone != nil {
-		return fault.New("claim.gone", fault.Conflict, "已经登记过："+c.Gone.Text)
-	}
-	f := s.Check()
-	f.Text("text", "情况", &in.Text, 2, maxPlace)
-	f.Text("number", "文书编号", &in.Number, 2, 40)
-	f.Past("day", "文书日期", in.Day, calendar.Date{})
-	if err := f.Err(); err != nil {
-		return err
-	}
-	paper, err := s.Keep(ctx, by, policy.HandleClaim, in.Upload, "请上传歇业、注销或者破产的文书")
-	c.Gone = &fund.Paper{Number: in.Number, Day: in.Day, Text: in.Text, File: &paper, By: by.ID}
 	return err
 }
 
@@ -474,7 +464,7 @@ func (s *Service) send(by policy.Actor, at fund.At, c *Claim) (err error) {
 		chain = chainUrgent
 	}
 	c.Reason = ""
-	c.Approval, err = s.Desk.Open(by, chain, fund.Subject(claimKind, at), c.Approval, c.said())
+	c.Approval, err = s.Approvals().Open(by, chain, fund.Subject(claimKind, at), c.Approval, c.said())
 	return err
 }
 
@@ -552,42 +542,23 @@ func (s *Service) pay(ctx context.Context, by policy.Actor, at fund.At, c *Claim
 			return err
 		}
 	}
-	if err := fund.Apart(by, c.By, c.Approval); err != nil {
-		return err
-	}
-	f := s.Check()
-	f.Text("number", "支付凭证号", &in.Number, 2, 40)
-	if err := f.Err(); err != nil {
-		return err
-	}
-	slip, err := s.Keep(ctx, by, policy.PayClaim, in.Upload, "请上传银行付款回单")
+	slip, err := s.PaySlip(ctx, by, policy.PayClaim, &c.Case, in)
 	if err != nil {
 		return err
 	}
-	if _, err := s.Fund.PayHold(ctx, fund.Order{By: by, Action: policy.PayClaim, Project: c.Project, For: at.ID, Fen: c.Cost, Text: c.Where + c.Title + "维修", Document: in.Number, Paper: &slip}); err != nil {
+	if _, err := s.Fund.PayHold(ctx, fund.Order{By: by, Action: policy.PayClaim, Project: c.Project, For: at.ID, Fen: c.Cost, Text: c.Where + c.Title + "维修", Document: slip.Number, Paper: slip.File}); err != nil {
 		return err
 	}
-	c.Clock = calendar.Deadline{}
-	c.Paid = &fund.Paper{Number: in.Number, Day: s.Today(), File: &slip, By: by.ID}
-	return nil
-}
-
-// bounce records that the bank sent the payment back: the money is held again, and it is paid again from there. Fields number (of the bank's paper), day (of the bank), text (why), paper.
-func (s *Service) bounce(ctx context.Context, by policy.Actor, at fund.At, c *Claim, in fund.Input) error {
-	paper, err := s.Bounced(ctx, by, c.Paid, len(c.Bounced), in)
-	if err != nil {
-		return err
-	}
-	if _, err := s.Fund.Bounce(ctx, fund.Order{By: by, Action: policy.ReverseFund, Project: c.Project, For: at.ID, Text: c.Where + c.Title + "维修款退汇：" + in.Text, Document: in.Number, Day: in.Day, Paper: paper.File}); err != nil {
-		return err
-	}
-	c.Bounced, c.Paid, c.Clock = append(slices.Clone(c.Bounced), paper), nil, calendar.Deadline{}
+	c.Clock, c.Paid = calendar.Deadline{}, &slip
 	return nil
 }
 
 // dun records a dunning letter, from the day after the period on. Field number.
 func (s *Service) dun(by policy.Actor, c *Claim, in fund.Input) error {
 	if err := s.waits(c, "催缴"); err != nil {
+		return err
+	}
+	if err := c.goesOut(StepDun); err != nil {
 		return err
 	}
 	f := s.Check()

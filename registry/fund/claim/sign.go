@@ -7,57 +7,49 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
-	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry/fund"
 )
 
-// Sign signs, returns or refuses at the actor's level, or looks at a signed paper a second time, with the password again. The last signature holds the money first. Returns Forbidden with the rule for
+// Sign signs, returns or refuses a claim or the bureau's next letter at the actor's level, or looks at a signed paper a second time, with the password again. The last signature holds the money first. Returns Forbidden with the rule for
 // whom it does not wait, Invalid (current, reason), Conflict if it does not wait for approval, was changed, lacks money, or somebody was quicker.
 func (s *Service) Sign(ctx context.Context, by policy.Actor, at fund.At, sign policy.Sign, password string) (store.Doc[Claim], error) {
-	return s.sign(ctx, by, at, password, nil, func(*Claim) (policy.Sign, error) { return sign, nil })
+	return s.sign(ctx, by, at, fund.Signature{Sign: sign, Password: password})
 }
 
 // SignOnPaper records what somebody signed on paper; it counts once another person has looked at the scan. Returns as Sign, and Invalid for refused fields (paper, signer, signed_on).
-func (s *Service) SignOnPaper(ctx context.Context, by policy.Actor, at fund.At, in fund.OnPaper, password string) (store.Doc[Claim], error) {
-	return s.sign(ctx, by, at, password, in.Upload, func(c *Claim) (policy.Sign, error) { return s.PaperSign(ctx, in, c.Keys, c.Opened) })
+func (s *Service) SignOnPaper(ctx context.Context, by policy.Actor, at fund.At, in policy.OnPaper, password string) (store.Doc[Claim], error) {
+	return s.sign(ctx, by, at, fund.Signature{Paper: &in, Password: password})
 }
 
-// sign carries a signature out; a scan is kept with it.
-func (s *Service) sign(ctx context.Context, by policy.Actor, at fund.At, password string, scan *files.Upload, signed func(*Claim) (policy.Sign, error)) (store.Doc[Claim], error) {
-	doc, err := s.Change(ctx, by, policy.SignApproval, at, StepSign.Title(), func(c *Claim) error {
+// sign carries a signature out.
+func (s *Service) sign(ctx context.Context, by policy.Actor, at fund.At, in fund.Signature) (store.Doc[Claim], error) {
+	on := func(c *Claim) (*policy.Approval, error) {
 		if _, err := c.State.next(StepSign); err != nil {
-			return err
+			return nil, err
 		}
-		sign, err := signed(c)
-		if err != nil {
-			return err
+		if a := c.Signing(); a != nil {
+			return a, nil
 		}
-		next, err := s.Decide(ctx, by, c.Approval, sign, c.Keys, c.Opened)
-		if err != nil {
-			return err
+		return nil, fault.New("claim.Sign", fault.Conflict, "没有等待签署的文书")
+	}
+	doc, err := s.Cases.Sign(ctx, by, at, StepSign.Title(), in, on, func(c *Claim, next policy.Approval) (err error) {
+		c.Last = StepSign
+		if c.State != Approving {
+			c.signLetter(next)
+			return nil
 		}
-		if err := s.Persons.Reauthenticate(ctx, by, password); err != nil {
-			return err
-		}
-		if scan != nil {
-			stored, err := s.Keep(ctx, by, policy.SignApproval, scan, "")
-			if err != nil {
-				return err
-			}
-			c.Scans = append(slices.Clone(c.Scans), stored)
-		}
-		c.Approval, c.Last = &next, StepSign
+		c.Approval = &next
 		switch next.State {
 		case policy.ApprovalApproved:
 			c.Last, c.Clock = StepApprove, calendar.Deadline{}
 			err = s.hold(ctx, by, policy.SignApproval, at.ID, c)
 		case policy.ApprovalRefused:
-			c.Last, c.Reason, c.Clock = StepReject, sign.Reason, calendar.Deadline{}
+			c.Last = StepReject
 			err = s.release(ctx, by, policy.SignApproval, at.ID, c)
 		case policy.ApprovalReturned:
-			c.Last, c.Reason = StepReturn, sign.Reason
+			c.Last = StepReturn
 		}
 		if err == nil {
 			c.State, err = c.State.next(c.Last)
@@ -89,13 +81,17 @@ func (s *Service) Can(ctx context.Context, by policy.Actor, c *Claim, do Step) b
 	now := s.Now()
 	switch do {
 	case StepSign:
-		return s.MaySign(ctx, by, c.Approval, c.Keys, c.Opened)
+		return s.Approvals().MaySign(ctx, by, c.Signing(), c.Keys, c.Opened)
 	case StepReturn, StepReject, StepApprove:
 		return false
 	case StepRepaired:
 		return s.Guard.Allow(by, policy.ApplyClaim) || s.Guard.Allow(by, policy.HandleClaim)
+	case StepLetter:
+		return s.Guard.Allow(by, policy.HandleClaim) && c.Gone == nil && s.letterWaits(c) == nil
 	case StepUrge, StepDun:
-		return s.Guard.Allow(by, policy.HandleClaim) && c.Clock.Late(now)
+		return s.Guard.Allow(by, policy.HandleClaim) && c.Clock.Late(now) && c.letterStands()
+	case StepAsk:
+		return s.Guard.Allow(by, policy.HandleClaim) && c.letterStands()
 	case StepPay:
 		return s.Guard.Allow(by, policy.PayClaim) && (c.State == Bounced || c.Clock.Late(now))
 	case StepBounce:

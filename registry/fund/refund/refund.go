@@ -5,7 +5,8 @@
 //  3. An objection keeps the money until it is settled or dropped, or its own clock ran without a suit; a suit keeps it until it is over.
 //  4. What is paid is what the ledger has for the amount on the day of the approval, exactly; frozen and held money is never paid.
 //  5. If the developer is gone, the money goes to the maintenance fund of the owners after the same notice.
-//  6. One table of transitions; what is not in it is refused and writes nothing.
+//  6. A rule with stages gives parts back earlier, one after the other: each stage is a refund of its own that runs the same way; the rest and all interest stay until the end. Of an amount one refund runs at a time.
+//  7. One table of transitions; what is not in it is refused and writes nothing.
 package refund
 
 import (
@@ -13,36 +14,23 @@ import (
 	"slices"
 
 	"redsteward/internal/calendar"
-	"redsteward/internal/fault"
-	"redsteward/internal/files"
 	"redsteward/policy"
 	"redsteward/registry/fund"
 )
 
 // Refund is one refund.
 type Refund struct {
-	// Project is the id; Name and Place are for people, Keys the scope keys, stamped by the day Opened.
-	Project string        `json:"project" privacy:"public"`
-	Name    string        `json:"name" privacy:"public"`
-	Place   string        `json:"place" privacy:"public"`
-	Keys    []string      `json:"keys" privacy:"internal"`
-	Opened  calendar.Date `json:"opened"`
-	// Developer is whose money it is.
-	Developer string `json:"developer,omitempty" privacy:"public"`
-	// Due is the amount of the ledger, Phase its part of the estate, Ends the last day of its period.
+	fund.Case
+	// Stage is the stage of the rule, from 1, that is paid back before the end, with its Terms; 0: everything at the end.
+	Stage int64  `json:"stage,omitempty"`
+	Terms string `json:"terms,omitempty" privacy:"public"`
+	// Due is the amount of the ledger, Phase its part of the estate, Ends the last day of its period, or of the years of the stage.
 	Due   string        `json:"due" privacy:"public"`
 	Phase string        `json:"phase" privacy:"public"`
 	Ends  calendar.Date `json:"ends"`
-	// By is who began it.
-	By string `json:"by" privacy:"internal"`
-	// State is where it stands, Last what was done last, Reason why it was returned, refused, extended or given up.
-	State  State  `json:"state" privacy:"public"`
-	Last   Step   `json:"last" privacy:"public"`
-	Reason string `json:"reason,omitempty" privacy:"internal"`
-	// Clock is the period that runs in the present state; empty without one.
-	Clock calendar.Deadline `json:"clock,omitzero"`
-	// Gone is the paper that says that the developer is gone: the money goes to the maintenance fund.
-	Gone *fund.Paper `json:"gone,omitempty"`
+	// State is where it stands, Last what was done last. If the developer is Gone, the money goes to the maintenance fund.
+	State State `json:"state" privacy:"public"`
+	Last  Step  `json:"last" privacy:"public"`
 	// Checks are what the sides found in the joint check.
 	Checks []Check `json:"checks,omitempty"`
 	// Shown is the notice to the owners, with a photo.
@@ -50,15 +38,24 @@ type Refund struct {
 	// Objections are those against the refund.
 	Objections []Objection `json:"objections,omitempty"`
 	// Fen is what is paid, Lines how it was computed.
-	Fen      int64            `json:"fen,omitempty"`
-	Lines    []fund.Line      `json:"lines,omitempty"`
-	Approval *policy.Approval `json:"approval,omitempty"`
-	// Paid is the payment.
-	Paid *fund.Paper `json:"paid,omitempty"`
-	// Scans are the signed papers that stand for signatures, in the order in which they were recorded.
-	Scans []files.Stored `json:"scans,omitempty"`
-	// Bounced are the bank's papers about payments that came back.
-	Bounced []fund.Paper `json:"bounced,omitempty"`
+	Fen   int64       `json:"fen,omitempty"`
+	Lines []fund.Line `json:"lines,omitempty"`
+}
+
+// What is what is paid back, for people.
+func (r *Refund) What() string {
+	if r.Stage > 0 {
+		return fmt.Sprintf("%s保修金第 %d 次分期退还", r.Phase, r.Stage)
+	}
+	return r.Phase + "保修金退还"
+}
+
+// Term is the period that ends on Ends, for people.
+func (r *Refund) Term() string {
+	if r.Stage > 0 {
+		return "分期退还的年限"
+	}
+	return "存储期"
 }
 
 // Side is who takes part in the joint check.
@@ -244,7 +241,7 @@ func (s Step) Action() policy.Action {
 }
 
 // steps is the one table of transitions; what is not in it is a Conflict.
-var steps = map[State]map[Step]State{
+var steps = fund.Table[State, Step]{
 	"":        {StepOpen: Checking},
 	Checking:  {StepCheck: Checking, StepGone: Checking, StepExtend: Extended, StepShow: Showing, StepStop: Stopped},
 	Extended:  {StepResume: Checking, StepStop: Stopped},
@@ -256,17 +253,11 @@ var steps = map[State]map[Step]State{
 	Stopped:   {},
 }
 
-// next returns the state after a step, or Conflict.
-func (s State) next(do Step) (State, error) {
-	to, ok := steps[s][do]
-	if !ok {
-		return "", fault.New("refund.next", fault.Conflict, fmt.Sprintf("这件退还现在是“%s”，不能%s，请刷新后再看", s.Title(), do.Title()))
-	}
-	return to, nil
-}
+// word is what people call a refund.
+const word = "这件退还"
 
-// DueNow is what must be done by when; false for a refund that is over.
-func (r *Refund) DueNow() (calendar.Date, bool) { return r.Clock.Due, !r.State.Final() }
+// next returns the state after a step, or Conflict.
+func (s State) next(do Step) (State, error) { return steps.Next(word, s, do) }
 
 // Next is what comes next and who does it, for the page and the lists.
 func (r *Refund) Next() string {
@@ -285,7 +276,7 @@ func (r *Refund) Next() string {
 		if r.Gone != nil {
 			return "存储期满后由出纳转入小区的维修资金"
 		}
-		return "存储期满后由出纳退还建设单位"
+		return r.Term() + "满后由出纳退还建设单位"
 	}
 	return ""
 }

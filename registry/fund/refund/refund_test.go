@@ -124,7 +124,7 @@ func (d *desk) refundTo(state State) store.Doc[Refund] {
 	d.ledgers++
 	project := "p" + string(rune('a'+d.ledgers))
 	d.ledger(project)
-	r := must[store.Doc[Refund]](d.T)(d.Open(d.T.Context(), officer, project, "d1", nil))
+	r := must[store.Doc[Refund]](d.T)(d.Open(d.T.Context(), officer, project, "d1", 0, nil))
 	for _, part := range []struct {
 		reaches State
 		act     func()
@@ -179,13 +179,13 @@ func TestRefund(t *testing.T) {
 	ctx := t.Context()
 	d.ledger("p1")
 	open := func(by policy.Actor) func() error {
-		return func() error { _, err := d.Open(ctx, by, "p1", "d1", nil); return err }
+		return func() error { _, err := d.Open(ctx, by, "p1", "d1", 0, nil); return err }
 	}
 	d.Forward("2026-08-01")
 	d.Refused("too early", fault.Conflict, open(officer), "届满前 90 日（2026年8月2日）起")
 	d.Forward("2026-09-01")
 	d.Refused("the cashier begins nothing", fault.Forbidden, open(cashier))
-	r := must[store.Doc[Refund]](t)(d.Open(ctx, officer, "p1", "d1", nil))
+	r := must[store.Doc[Refund]](t)(d.Open(ctx, officer, "p1", "d1", 0, nil))
 	d.Refused("begun twice", fault.Conflict, open(officer), "已经在办退还")
 	d.Refused("another developer sees nothing", fault.NotFound, func() error { _, err := d.One(ctx, developer, r.ID); return err })
 	d.Refused("shown before all checked", fault.Conflict, d.step(&r, officer, StepShow), "业主还没有登记联合查验结果")
@@ -282,7 +282,7 @@ func TestPaper(t *testing.T) {
 	d := newDesk(t)
 	r := d.refundTo(Approving)
 	for _, signer := range []policy.Actor{chief, vice} {
-		paper := fund.OnPaper{Hash: r.State.Approval.SubjectHash, Signer: signer.ID, SignedOn: d.Today(), Upload: d.Photo()}
+		paper := policy.OnPaper{Hash: r.State.Approval.SubjectHash, Signer: signer.ID, SignedOn: d.Today(), Upload: d.Photo()}
 		r = must[store.Doc[Refund]](t)(d.SignOnPaper(t.Context(), officer, fund.At{ID: r.ID, Seq: r.Seq}, paper, ""))
 		scans := r.State.Approval.Papers()
 		if len(scans) != 1 || r.State.State != Approving {
@@ -346,5 +346,131 @@ func TestEveryStepOfEveryState(t *testing.T) {
 	}
 	if tried < 80 {
 		t.Errorf("only %d refused pairs", tried)
+	}
+}
+
+// TestStages: a stage of the rule runs as a refund does, before the end of the period and in its order; one refund of an amount runs at a time, the rest is kept, and the last refund pays it with the interest.
+func TestStages(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	id := must[string](t)(d.Fund.ProposeRule(ctx, officer, fund.Terms{Title: "分期办法", Document: "都建发〔2018〕5号", Rate: num.FromInt(2), Base: fund.BaseCost, DueBefore: fund.EventAcceptance, Years: 9, Starts: fund.EventFirstDelivery,
+		Stages: []fund.Stage{{After: 7, Percent: num.FromInt(20)}, {After: 8, Percent: num.FromInt(30)}}, Rounding: fund.RoundFen, Days: policy.Span{From: day("2018-06-01")}}, nil))
+	if err := d.Fund.AdoptRule(ctx, vice, id, nil); err != nil {
+		t.Fatal(err)
+	}
+	d.ledger("p1") // from 2018-10-31
+	open := func(stage int64) func() error {
+		return func() error { _, err := d.Open(ctx, officer, "p1", "d1", stage, nil); return err }
+	}
+	paidBack := func(r *store.Doc[Refund], on string) {
+		t.Helper()
+		for _, by := range []policy.Actor{owners, firm, community, officer} {
+			d.do(r, by, StepCheck)
+		}
+		d.do(r, officer, StepShow)
+		d.Forward(on)
+		d.do(r, officer, StepSend)
+		d.sign(r, chief, policy.MoveAgree)
+		d.sign(r, vice, policy.MoveAgree)
+		d.do(r, cashier, StepPay)
+	}
+	offered := func() string {
+		l := must[fund.Ledger](t)(d.Fund.Balance(ctx, "p1"))
+		var out []string
+		for _, o := range must[[]Offer](t)(d.Ready(ctx, "p1", l)) {
+			out = append(out, o.Terms()+o.Ends.String())
+		}
+		return strings.Join(out, "；")
+	}
+	d.Refused("the end is far", fault.Conflict, open(0), "2027年10月31日届满")
+	d.Refused("the second before the first", fault.Conflict, open(2), "第 1 次分期退还还没有办")
+	d.Refused("a stage that the rule does not have", fault.NotFound, open(3), "没有找到这一次分期退还")
+	d.Refused("no stage", fault.NotFound, open(-1))
+	if got := offered(); got != "满 7 年退还 20%（都建发〔2018〕5号）2025-10-31" {
+		t.Errorf("offered: %s", got)
+	}
+	r := must[store.Doc[Refund]](t)(d.Open(ctx, officer, "p1", "d1", 1, nil))
+	d.Refused("begun twice", fault.Conflict, open(1), "已经在办退还")
+	if got := offered(); got != "" {
+		t.Errorf("offered while one runs: %s", got)
+	}
+	d.Refused("to the maintenance fund before the end", fault.Conflict, d.step(&r, officer, StepGone), "存储期届满一并转入")
+	// Every way of a refund holds for a stage too: an open defect, a claim, an objection.
+	for _, by := range []policy.Actor{owners, firm, officer} {
+		d.do(&r, by, StepCheck)
+	}
+	d.do(&r, community, StepCheck, chosen("defect"))
+	d.Refused("shown with a defect", fault.Conflict, d.step(&r, officer, StepShow), "查出还有缺陷")
+	d.do(&r, officer, StepExtend)
+	d.do(&r, officer, StepResume)
+	before := r
+	paidBack(&r, "2026-10-02")
+	d.Refused("paid twice", fault.Conflict, d.step(&before, cashier, StepPay))
+	l := must[fund.Ledger](t)(d.Fund.Balance(ctx, "p1"))
+	if r.State.State != Paid || r.State.Fen != 400_000 || l.Balances != (fund.Balances{Bank: 1_612_345, Deposit: 1_600_000, Interest: 12_345}) || len(r.State.Lines) != 5 {
+		t.Fatalf("after the first stage %s %d, %+v", r.State.State, r.State.Fen, l.Balances)
+	}
+	second := must[store.Doc[Refund]](t)(d.Open(ctx, officer, "p1", "d1", 2, nil))
+	for _, by := range []policy.Actor{owners, firm, community, officer} {
+		d.do(&second, by, StepCheck)
+	}
+	d.do(&second, officer, StepShow)
+	d.do(&second, owners, StepObject)
+	d.Forward("2026-11-02")
+	d.Refused("sent with an objection", fault.Conflict, d.step(&second, officer, StepSend), "还没有处理完")
+	d.do(&second, officer, StepSettle, chosen("o1"))
+	d.do(&second, officer, StepSend)
+	d.sign(&second, chief, policy.MoveAgree)
+	d.sign(&second, vice, policy.MoveAgree)
+	d.Refused("who approved pays nothing", fault.Forbidden, d.step(&second, person("vice", "cashier"), StepPay), "另一人")
+	d.do(&second, cashier, StepPay)
+	d.do(&second, chief, StepBounce)
+	if l := must[fund.Ledger](t)(d.Fund.Balance(ctx, "p1")); l.Balances.Bank != 1_612_345 || l.Dues[0].NextStage() != 2 {
+		t.Errorf("after it came back %+v", l.Balances)
+	}
+	d.do(&second, cashier, StepPay)
+	d.Forward("2027-08-05")
+	d.Refused("a stage when the end is near", fault.Conflict, open(2), "一并办理到期退还")
+	if got := offered(); got != "2027-10-31" {
+		t.Errorf("offered at the end: %s", got)
+	}
+	last := must[store.Doc[Refund]](t)(d.Open(ctx, officer, "p1", "d1", 0, nil))
+	paidBack(&last, "2027-11-01")
+	if l := must[fund.Ledger](t)(d.Fund.Balance(ctx, "p1")); last.State.Fen != 1_012_345 || l.Balances != (fund.Balances{}) {
+		t.Errorf("the last refund pays %d, %+v is left", last.State.Fen, l.Balances)
+	}
+	if _, _, err := d.Fund.Audit(ctx, func(f fund.Finding) { t.Errorf("%+v", f) }); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestStageBeforeItsYears: a stage may begin before its years are over, and is not paid before.
+func TestStageBeforeItsYears(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	id := must[string](t)(d.Fund.ProposeRule(ctx, officer, fund.Terms{Title: "分期办法", Document: "都建发〔2018〕5号", Rate: num.FromInt(2), Base: fund.BaseCost, DueBefore: fund.EventAcceptance, Years: 10, Starts: fund.EventFirstDelivery,
+		Stages: []fund.Stage{{After: 8, Percent: num.FromInt(20)}}, Rounding: fund.RoundFen, Days: policy.Span{From: day("2018-06-01")}}, nil))
+	if err := d.Fund.AdoptRule(ctx, vice, id, nil); err != nil {
+		t.Fatal(err)
+	}
+	d.ledger("p1")
+	begin := func() error { _, err := d.Open(ctx, officer, "p1", "d1", 1, nil); return err }
+	d.Forward("2026-08-01")
+	d.Refused("too early", fault.Conflict, begin, "2026年10月31日才满年限", "2026年8月2日")
+	d.Forward("2026-08-02")
+	r := must[store.Doc[Refund]](t)(d.Open(ctx, officer, "p1", "d1", 1, nil))
+	for _, by := range []policy.Actor{owners, firm, community, officer} {
+		d.do(&r, by, StepCheck)
+	}
+	d.do(&r, officer, StepShow)
+	d.Forward("2026-10-31")
+	d.do(&r, officer, StepSend)
+	d.sign(&r, chief, policy.MoveAgree)
+	d.sign(&r, vice, policy.MoveAgree)
+	d.Refused("paid on the last day of its years", fault.Conflict, d.step(&r, cashier, StepPay), "分期退还的年限到2026年10月31日才满")
+	d.Forward("2026-11-01")
+	d.do(&r, cashier, StepPay)
+	if r.State.Fen != 400_000 {
+		t.Errorf("%d was paid", r.State.Fen)
 	}
 }

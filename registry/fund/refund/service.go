@@ -7,7 +7,6 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
-	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -58,14 +57,13 @@ const (
 
 // New opens the refunds on a store.
 func New(ctx context.Context, c Config) (*Service, error) {
-	cases, err := fund.NewCases(ctx, c.Desk, refundKind, "这件退还", policy.ReadRefund, func(r *Refund) string { return r.Project },
-		func(r *Refund) ([]string, calendar.Date) { return r.Keys, r.Opened }, func(r *Refund) (calendar.Date, bool) { return r.DueNow() })
+	cases, err := fund.NewCases(ctx, c.Desk, refundKind, word, policy.ReadRefund, func(r *Refund) *fund.Case { return &r.Case }, func(r *Refund) bool { return r.State.Final() })
 	return &Service{Config: c, Cases: cases}, err
 }
 
-// Open begins the refund of an amount. Returns Forbidden without HandleRefund, NotFound outside the scope or for an unknown amount, Conflict before its time, for
-// an amount without an end or one that was paid back, or if one runs for it.
-func (s *Service) Open(ctx context.Context, by policy.Actor, project, due string, idem *store.Idem) (store.Doc[Refund], error) {
+// Open begins the refund of an amount, or, with a stage from 1, of the part that its rule gives back then. Returns Forbidden without HandleRefund, NotFound outside the scope or for an unknown amount or stage,
+// Conflict before its time, for an amount without an end or one that was paid back, for a stage before an earlier one, or if a refund runs for the amount.
+func (s *Service) Open(ctx context.Context, by policy.Actor, project, due string, stage int64, idem *store.Idem) (store.Doc[Refund], error) {
 	const op = "refund.Open"
 	return s.Begin(ctx, by, policy.HandleRefund, StepOpen.Title(), idem, func(scope policy.Scope) (Refund, error) {
 		place, err := s.Estate.Place(ctx, project, s.Today())
@@ -79,7 +77,7 @@ func (s *Service) Open(ctx context.Context, by policy.Actor, project, due string
 		if err != nil {
 			return Refund{}, err
 		}
-		d, err := s.ready(ledger, due)
+		d, ends, err := s.ready(ledger, due, stage)
 		if err != nil {
 			return Refund{}, err
 		}
@@ -90,39 +88,89 @@ func (s *Service) Open(ctx context.Context, by policy.Actor, project, due string
 		if slices.ContainsFunc(before, func(o store.Doc[Refund]) bool { return o.State.Due == due && !o.State.State.Final() }) {
 			return Refund{}, fault.New(op, fault.Conflict, d.Phase+"已经在办退还，请在那里接着办")
 		}
-		r := Refund{Project: project, Name: place.Name, Place: place.TownshipName + " " + place.CommunityName, Keys: place.DutyKeys(), Opened: s.Today(), Developer: place.Developer, Due: due, Phase: d.Phase, Ends: d.Ends(),
-			By: by.ID, State: Checking, Last: StepOpen}
+		r := Refund{Case: s.Case(by, place), Due: due, Stage: stage, Phase: d.Phase, Ends: ends, State: Checking, Last: StepOpen}
+		if stage > 0 {
+			r.Terms = stageTerms(d, stage)
+		}
 		r.Clock, err = s.Deadlines(ruleJoint, s.Today())
 		return r, err
 	})
 }
 
-// ready is an amount whose refund may begin.
-func (s *Service) ready(ledger fund.Ledger, due string) (fund.Due, error) {
+// stageTerms is what the rule of an amount says about a stage.
+func stageTerms(d fund.Due, stage int64) string {
+	one := d.Stages[stage-1]
+	return fmt.Sprintf("满 %d 年退还 %s%%（%s）", one.After, one.Percent, d.Document)
+}
+
+// ready is an amount whose refund may begin, whole with stage 0, and the last day before which nothing is paid.
+func (s *Service) ready(ledger fund.Ledger, due string, stage int64) (fund.Due, calendar.Date, error) {
 	const op = "refund.ready"
 	i := slices.IndexFunc(ledger.Dues, func(d fund.Due) bool { return d.ID == due && !d.Cancelled && d.Claim == "" })
 	if i < 0 {
-		return fund.Due{}, fault.New(op, fault.NotFound, "没有找到这笔保修金")
+		return fund.Due{}, calendar.Date{}, fault.New(op, fault.NotFound, "没有找到这笔保修金")
 	}
 	d := ledger.Dues[i]
+	refuse := func(format string, args ...any) (fund.Due, calendar.Date, error) {
+		return d, calendar.Date{}, fault.New(op, fault.Conflict, d.Phase+fmt.Sprintf(format, args...))
+	}
+	begins := func(ends calendar.Date) calendar.Date { return ends.Add(-s.Ahead) }
+	early := func(ends calendar.Date) bool { return s.Today().Compare(begins(ends)) < 0 }
 	switch {
 	case d.Refunded != 0:
-		return d, fault.New(op, fault.Conflict, d.Phase+"的保修金已经退还")
+		return refuse("的保修金已经退还")
 	case d.Begun.IsZero():
-		return d, fault.New(op, fault.Conflict, d.Phase+"的存储期起算日还没有登记，算不出什么时候届满")
-	case s.Today().Compare(d.Ends().Add(-s.Ahead)) < 0:
-		return d, fault.New(op, fault.Conflict, fmt.Sprintf("%s的存储期到%s届满，届满前 %d 日（%s）起才能办理退还", d.Phase, d.Ends().Chinese(), s.Ahead, d.Ends().Add(-s.Ahead).Chinese()))
+		return refuse("的存储期起算日还没有登记，算不出什么时候届满")
+	case stage == 0 && early(d.Ends()):
+		return refuse("的存储期到%s届满，届满前 %d 日（%s）起才能办理退还", d.Ends().Chinese(), s.Ahead, begins(d.Ends()).Chinese())
+	case stage == 0:
+		return d, d.Ends(), nil
+	case !early(d.Ends()):
+		return refuse("的存储期到%s届满，余下的一并办理到期退还，不再分期", d.Ends().Chinese())
 	}
-	return d, nil
+	ends := d.StageEnds(stage)
+	switch next := d.NextStage(); {
+	case ends.IsZero():
+		return d, ends, fault.New(op, fault.NotFound, "没有找到这一次分期退还")
+	case next == 0 || stage < next:
+		return refuse("的第 %d 次分期退还已经退过", stage)
+	case stage > next:
+		return refuse("的第 %d 次分期退还还没有办，要先办它", next)
+	case early(ends):
+		return refuse("的第 %d 次分期退还到%s才满年限，届满前 %d 日（%s）起才能办理", stage, ends.Chinese(), s.Ahead, begins(ends).Chinese())
+	}
+	return d, ends, nil
 }
 
-// Ready are the amounts of a ledger whose refund may begin and that no refund runs for.
-func (s *Service) Ready(ctx context.Context, project string, ledger fund.Ledger) ([]fund.Due, error) {
+// Offer is a refund that may begin.
+type Offer struct {
+	// Due is the amount, Stage the stage from 1, 0 for all of it; Ends the last day before which nothing is paid.
+	Due   fund.Due
+	Stage int64
+	Ends  calendar.Date
+}
+
+// Terms is what the rule says about the stage, "" for a whole refund.
+func (o Offer) Terms() string {
+	if o.Stage == 0 {
+		return ""
+	}
+	return stageTerms(o.Due, o.Stage)
+}
+
+// Ready are the refunds of a ledger that may begin: of amounts for which none runs.
+func (s *Service) Ready(ctx context.Context, project string, ledger fund.Ledger) ([]Offer, error) {
 	running, err := s.Of(ctx, project)
-	var out []fund.Due
+	var out []Offer
 	for _, d := range ledger.Dues {
-		if _, why := s.ready(ledger, d.ID); why == nil && !slices.ContainsFunc(running, func(o store.Doc[Refund]) bool { return o.State.Due == d.ID && !o.State.State.Final() }) {
-			out = append(out, d)
+		if slices.ContainsFunc(running, func(o store.Doc[Refund]) bool { return o.State.Due == d.ID && !o.State.State.Final() }) {
+			continue
+		}
+		for _, stage := range []int64{0, d.NextStage()} {
+			if found, ends, why := s.ready(ledger, d.ID, stage); why == nil {
+				out = append(out, Offer{found, stage, ends})
+				break
+			}
 		}
 	}
 	return out, err
@@ -206,19 +254,10 @@ func (s *Service) check(by policy.Actor, r *Refund, in fund.Input) error {
 
 // gone records the paper that says that the developer is gone. Fields number, day, text, paper.
 func (s *Service) gone(ctx context.Context, by policy.Actor, r *Refund, in fund.Input) error {
-	if r.Gone != nil {
-		return fault.New("refund.gone", fault.Conflict, "已经登记过："+r.Gone.Text)
+	if r.Stage > 0 {
+		return fault.New("refund.gone", fault.Conflict, "建设单位已不存在的，钱留到存储期届满一并转入维修资金，这次分期退还请终止办理")
 	}
-	f := s.Check()
-	f.Text("text", "情况", &in.Text, 2, maxPlace)
-	f.Text("number", "文书编号", &in.Number, 2, 40)
-	f.Past("day", "文书日期", in.Day, calendar.Date{})
-	if err := f.Err(); err != nil {
-		return err
-	}
-	paper, err := s.Keep(ctx, by, policy.HandleRefund, in.Upload, "请上传歇业、注销或者破产的文书")
-	r.Gone = &fund.Paper{Number: in.Number, Day: in.Day, Text: in.Text, File: &paper, By: by.ID}
-	return err
+	return s.RecordGone(ctx, by, policy.HandleRefund, &r.Case, in)
 }
 
 // show gives the owners notice, once all sides found nothing open. Fields day, text (where it hangs), paper (a photo of it).
@@ -325,7 +364,7 @@ func (s *Service) inTheWay(r *Refund) string {
 
 // said is what everybody signs.
 func (r *Refund) said() any {
-	return []any{r.Project, r.Due, r.Ends, r.Gone, r.Checks, r.Shown, r.Objections, r.Fen, r.Lines}
+	return []any{r.Project, r.Due, r.Stage, r.Terms, r.Ends, r.Gone, r.Checks, r.Shown, r.Objections, r.Fen, r.Lines}
 }
 
 // send computes what is paid and sends it through its approval.
@@ -342,59 +381,39 @@ func (s *Service) send(ctx context.Context, by policy.Actor, at fund.At, r *Refu
 	if err != nil {
 		return err
 	}
-	share, err := ledger.Share(r.Due)
+	share, err := ledger.Share(r.Due, r.Stage)
 	if err != nil {
 		return err
 	}
-	r.Fen, r.Lines, r.Reason = share.Fen(), share.Lines, ""
-	r.Approval, err = s.Desk.Open(by, chainRefund, fund.Subject(refundKind, at), r.Approval, r.said())
+	r.Fen, r.Lines, r.Reason, r.Clock = share.Fen(), share.Lines, "", calendar.Deadline{}
+	r.Approval, err = s.Approvals().Open(by, chainRefund, fund.Subject(refundKind, at), r.Approval, r.said())
 	return err
 }
 
 // Sign signs, returns or refuses at the actor's level, or looks at a signed paper a second time, with the password again. Returns Forbidden with the rule for
 // whom it does not wait, Invalid (current, reason), Conflict if it does not wait for approval, was changed, or somebody was quicker.
 func (s *Service) Sign(ctx context.Context, by policy.Actor, at fund.At, sign policy.Sign, password string) (store.Doc[Refund], error) {
-	return s.sign(ctx, by, at, password, nil, func(*Refund) (policy.Sign, error) { return sign, nil })
+	return s.sign(ctx, by, at, fund.Signature{Sign: sign, Password: password})
 }
 
 // SignOnPaper records what somebody signed on paper; it counts once another person has looked at the scan. Returns as Sign, and Invalid for refused fields (paper, signer, signed_on).
-func (s *Service) SignOnPaper(ctx context.Context, by policy.Actor, at fund.At, in fund.OnPaper, password string) (store.Doc[Refund], error) {
-	return s.sign(ctx, by, at, password, in.Upload, func(r *Refund) (policy.Sign, error) { return s.PaperSign(ctx, in, r.Keys, r.Opened) })
+func (s *Service) SignOnPaper(ctx context.Context, by policy.Actor, at fund.At, in policy.OnPaper, password string) (store.Doc[Refund], error) {
+	return s.sign(ctx, by, at, fund.Signature{Paper: &in, Password: password})
 }
 
-// sign carries a signature out; a scan is kept with it.
-func (s *Service) sign(ctx context.Context, by policy.Actor, at fund.At, password string, scan *files.Upload, signed func(*Refund) (policy.Sign, error)) (store.Doc[Refund], error) {
-	return s.Change(ctx, by, policy.SignApproval, at, StepSign.Title(), func(r *Refund) error {
-		if _, err := r.State.next(StepSign); err != nil {
-			return err
-		}
-		sign, err := signed(r)
-		if err != nil {
-			return err
-		}
-		next, err := s.Decide(ctx, by, r.Approval, sign, r.Keys, r.Opened)
-		if err != nil {
-			return err
-		}
-		if err := s.Persons.Reauthenticate(ctx, by, password); err != nil {
-			return err
-		}
-		if scan != nil {
-			stored, err := s.Keep(ctx, by, policy.SignApproval, scan, "")
-			if err != nil {
-				return err
-			}
-			r.Scans = append(slices.Clone(r.Scans), stored)
-		}
-		r.Approval, r.Last = &next, StepSign
+// sign carries a signature out.
+func (s *Service) sign(ctx context.Context, by policy.Actor, at fund.At, in fund.Signature) (store.Doc[Refund], error) {
+	on := func(r *Refund) (*policy.Approval, error) { _, err := r.State.next(StepSign); return r.Approval, err }
+	return s.Cases.Sign(ctx, by, at, StepSign.Title(), in, on, func(r *Refund, next policy.Approval) (err error) {
+		r.Last, r.Approval = StepSign, &next
 		switch next.State {
 		case policy.ApprovalApproved:
 			r.Last = StepApprove
 			r.Clock, err = s.Deadlines(ruleRefund, r.Ends)
 		case policy.ApprovalRefused:
-			r.Last, r.Reason, r.Clock = StepReject, sign.Reason, calendar.Deadline{}
+			r.Last = StepReject
 		case policy.ApprovalReturned:
-			r.Last, r.Reason = StepReturn, sign.Reason
+			r.Last = StepReturn
 		}
 		if err == nil {
 			r.State, err = r.State.next(r.Last)
@@ -406,17 +425,9 @@ func (s *Service) sign(ctx context.Context, by policy.Actor, at fund.At, passwor
 // pay pays what was approved, once the period has ended. Fields number (of the voucher), paper (the bank's slip).
 func (s *Service) pay(ctx context.Context, by policy.Actor, at fund.At, r *Refund, in fund.Input) error {
 	if s.Today().Compare(r.Ends) <= 0 {
-		return fault.New("refund.pay", fault.Conflict, "存储期到"+r.Ends.Chinese()+"才满，现在不能退还")
+		return fault.New("refund.pay", fault.Conflict, r.Term()+"到"+r.Ends.Chinese()+"才满，现在不能退还")
 	}
 	if err := s.free(ctx, r); err != nil {
-		return err
-	}
-	if err := fund.Apart(by, r.By, r.Approval); err != nil {
-		return err
-	}
-	f := s.Check()
-	f.Text("number", "支付凭证号", &in.Number, 2, 40)
-	if err := f.Err(); err != nil {
 		return err
 	}
 	ledger, err := s.Fund.Balance(ctx, r.Project)
@@ -426,32 +437,26 @@ func (s *Service) pay(ctx context.Context, by policy.Actor, at fund.At, r *Refun
 	if b := ledger.Balances; b.Court > 0 {
 		return fault.New("refund.pay", fault.Conflict, "司法冻结 "+fund.Yuan(b.Court)+" 元，解除以前不能退还")
 	}
-	slip, err := s.Keep(ctx, by, policy.PayRefund, in.Upload, "请上传银行付款回单")
+	slip, err := s.PaySlip(ctx, by, policy.PayRefund, &r.Case, in)
 	if err != nil {
 		return err
 	}
-	words := r.Phase + "保修金退还建设单位"
+	words := r.What() + "建设单位"
 	if r.Gone != nil {
 		words = r.Phase + "保修金转入小区住宅专项维修资金"
 	}
-	if _, err := s.Fund.Refund(ctx, r.Due, fund.Order{By: by, Action: policy.PayRefund, Project: r.Project, For: at.ID, Fen: r.Fen, Text: words, Document: in.Number, Paper: &slip, HandOn: r.Gone != nil}); err != nil {
+	if _, err := s.Fund.Refund(ctx, r.Due, fund.Order{By: by, Action: policy.PayRefund, Project: r.Project, For: at.ID, Fen: r.Fen, Text: words, Document: slip.Number, Paper: slip.File, HandOn: r.Gone != nil, Stage: r.Stage}); err != nil {
 		return err
 	}
-	r.Paid = &fund.Paper{Number: in.Number, Day: s.Today(), File: &slip, By: by.ID}
+	r.Paid = &slip
 	return nil
 }
 
 // bounce records that the bank sent the payment back: the money is kept as before, and is to be paid again within the same clock. Fields as those of fund.Desk.Bounced.
-func (s *Service) bounce(ctx context.Context, by policy.Actor, at fund.At, r *Refund, in fund.Input) error {
-	paper, err := s.Bounced(ctx, by, r.Paid, len(r.Bounced), in)
-	if err != nil {
-		return err
+func (s *Service) bounce(ctx context.Context, by policy.Actor, at fund.At, r *Refund, in fund.Input) (err error) {
+	if err = s.Bounced(ctx, by, at.ID, &r.Case, r.What(), in); err == nil {
+		r.Clock, err = s.Deadlines(ruleRefund, r.Ends)
 	}
-	if _, err := s.Fund.Bounce(ctx, fund.Order{By: by, Action: policy.ReverseFund, Project: r.Project, For: at.ID, Text: r.Phase + "保修金退还退汇：" + in.Text, Document: in.Number, Day: in.Day, Paper: paper.File}); err != nil {
-		return err
-	}
-	r.Bounced, r.Paid = append(slices.Clone(r.Bounced), paper), nil
-	r.Clock, err = s.Deadlines(ruleRefund, r.Ends)
 	return err
 }
 
@@ -462,11 +467,11 @@ func (s *Service) Can(ctx context.Context, by policy.Actor, r *Refund, do Step) 
 	}
 	switch do {
 	case StepSign:
-		return s.MaySign(ctx, by, r.Approval, r.Keys, r.Opened)
+		return s.Approvals().MaySign(ctx, by, r.Approval, r.Keys, r.Opened)
 	case StepReturn, StepReject, StepApprove:
 		return false
 	case StepGone:
-		return s.Guard.Allow(by, policy.HandleRefund) && r.Gone == nil
+		return s.Guard.Allow(by, policy.HandleRefund) && r.Gone == nil && r.Stage == 0
 	case StepObject:
 		return s.Guard.Allow(by, policy.ObjectRefund) && !r.Clock.Late(s.Now())
 	case StepSend:

@@ -1,0 +1,56 @@
+package browsertest
+
+import (
+	"context"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/files"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/supervision"
+	"redsteward/supervision/matter"
+)
+
+// fixtureTree is a matters.yaml with everything that a page shows of one.
+const fixtureTree = `reporters:
+  - {role: grid_worker, source: grid}
+  - {role: owners_committee, source: committee}
+departments:
+  - {id: housing, title: 县住建局, roles: [property_officer]}
+  - {id: fire, title: 县消防救援大队}
+kinds:
+  - id: hazard
+    title: 公共安全隐患
+    hazard: true
+    categories:
+      - {id: fire_exit, title: 占用堵塞消防通道, department: fire, answer: ten.days, urgent: true}
+  - id: dispute
+    title: 矛盾纠纷
+    note: 先由人民调解组织调解
+    categories:
+      - {id: fee, title: 物业收费纠纷, department: housing, answer: ten.days}
+`
+
+// openMatters opens what people report over the register; every deadline is ten days, so that no calendar is needed.
+func (f *Fixture) openMatters(ctx context.Context, rules *policy.Rules, guard *policy.Guard, now func() time.Time) error {
+	tree, err := matter.ParseTree("matters.yaml", []byte(fixtureTree), rules, func(string) bool { return true })
+	if err != nil {
+		return err
+	}
+	f.Matters, err = matter.New(ctx, matter.Config{DB: f.DB, Guard: guard, Keeper: files.NewKeeper(f.DB, ""), Now: now, Places: f.Register.Register, Tree: tree, Deadlines: tenDays,
+		Resolve: func(d calendar.Deadline) calendar.Deadline { return d }})
+	return err
+}
+
+// Reported reports a matter in a compound and dispatches it to the bureau; the reporter and the dispatcher are made up.
+func (f *Fixture) Reported(ctx context.Context, project, words string) (store.Doc[matter.Matter], error) {
+	one := func(id string, role policy.Role) policy.Actor {
+		return policy.Actor{ID: id, Appointments: []policy.Appointment{{Role: role, Scopes: []string{policy.County}}}}
+	}
+	m, err := f.Matters.Report(ctx, one("reporter", "owners_committee"), matter.Input{Category: "fee", Project: project, Where: "2幢门前", Words: words})
+	if err != nil {
+		return m, err
+	}
+	return f.Matters.Dispatch(ctx, one("dispatcher", "dispatcher"), supervision.At{ID: m.ID, Seq: m.Seq}, "housing")
+}

@@ -1,0 +1,235 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"redsteward/internal/files"
+	"redsteward/internal/num"
+	"redsteward/internal/store"
+	"redsteward/internal/web/browsertest"
+	"redsteward/policy"
+	"redsteward/registry/fund"
+	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/refund"
+)
+
+// fundCases gives a project an account with 20,000.00 yuan by a rule that gives a fifth back after seven years, which have passed; the clock can be moved.
+func fundCases(t *testing.T) (f *browsertest.Fixture, project string, forward func(days int)) {
+	t.Helper()
+	var ahead atomic.Int64
+	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	f = browsertest.Serve(t, engine(t), now, func(ctx context.Context, db *store.DB) (*browsertest.Fixture, error) {
+		return browsertest.Start(ctx, db, now, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"), 3)
+	})
+	_, project = fill(t, f)
+	fundStaff(t, f, project)
+	for login, ap := range map[string]policy.Appointment{"second": {Role: "property_officer", Scopes: []string{policy.County}}, "firm": {Role: "firm_manager", Scopes: []string{policy.ProjectKey(project)}},
+		"community": {Role: "community_worker", Scopes: []string{policy.ProjectKey(project)}}} {
+		if err := f.Appoint(t.Context(), login, "测试人员", ap); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, officer, cashier := t.Context(), actorOf(t, f, "officer"), actorOf(t, f, "cashier")
+	slip, err := f.Claims.Keeper.Take(ctx, store.Meta{By: cashier.ID, Action: "fund.book"}, "回单.png", bytes.NewReader(picture(t, 9)), files.PNG)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := f.Refunds.Today().AddMonths(-12 * 7).Add(-1)
+	rule := fund.Terms{Title: "分期办法", Document: "都建发〔2018〕5号", Rate: num.FromInt(2), Base: fund.BaseCost, DueBefore: fund.EventAcceptance, Years: 9, Starts: fund.EventFirstDelivery,
+		Stages: []fund.Stage{{After: 7, Percent: num.FromInt(20)}}, Rounding: fund.RoundFen, Days: policy.Span{From: begun.Add(-400)}}
+	if _, err = f.Fund.ProposeRule(ctx, officer, rule, nil); err == nil {
+		err = f.Fund.AdoptRule(ctx, actorOf(t, f, "chief"), "r1", nil)
+	}
+	if err == nil {
+		_, err = f.Fund.Assess(ctx, officer, project, fund.AssessInput{Phase: "一期", Cost: 100_000_000, Day: begun, Begun: begun}, nil)
+	}
+	if err == nil {
+		_, err = f.Fund.Pay(ctx, cashier, project, fund.Money{Due: "d1", Fen: 2_000_000, Day: begun, Receipt: "赣财0001", Paper: slip}, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f, project, func(days int) { ahead.Add(int64(days) * int64(24*time.Hour)) }
+}
+
+// received is a picture as a form hands it to a service.
+func received(t *testing.T, f *browsertest.Fixture) *files.Upload {
+	t.Helper()
+	up, err := f.Claims.Keeper.Receive("照片.png", bytes.NewReader(picture(t, 11)), files.PNG)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = up.Close() })
+	return up
+}
+
+// urgentClaim is a claim in its approval: the danger is confirmed, 1,000.00 yuan are held.
+func urgentClaim(t *testing.T, f *browsertest.Fixture, project string) string {
+	t.Helper()
+	ctx := t.Context()
+	from := f.Claims.Today().Add(-300)
+	doc, err := f.Claims.Open(ctx, actorOf(t, f, "committee"), claim.Opening{Project: project, Part: "waterproof", Where: "3幢屋面", Defect: "女儿墙开裂", Danger: "随时可能坠落", Completed: from, Delivered: from, Photo: received(t, f)})
+	if err == nil {
+		_, err = f.Claims.Do(ctx, actorOf(t, f, "officer"), fund.At{ID: doc.ID, Seq: doc.Seq}, claim.StepUrgent, fund.Input{Day: f.Claims.Today(), Fen: 100_000, Text: "险情属实"})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc.ID
+}
+
+// stageRefund leads the first stage through the pages to its approval.
+func stageRefund(t *testing.T, f *browsertest.Fixture, project string, forward func(int)) string {
+	t.Helper()
+	people := map[string]*person{}
+	ledger := "/fund/" + project
+	begin := func(change ...string) []string {
+		return append([]string{"project", project, "due", "d1", "stage", "1", "key", "r1"}, change...)
+	}
+	for _, s := range []scenario{
+		{name: "the ledger offers the stage", role: "officer", path: ledger, status: 200, contains: []string{"满 7 年退还 20%（都建发〔2018〕5号）", "开始一期的第 1 次分期退还", "满 7 年退 20%"}, excludes: []string{"开始一期的退还办理"}},
+		{name: "not to the committee", role: "committee", path: ledger, status: 200, contains: []string{"满 7 年退 20%"}, excludes: []string{"分期退还</button>"}},
+		{name: "the end is far", role: "officer", method: "POST", path: "/fund/refunds/new", form: pairs(begin("stage", "0")...), status: 409, contains: []string{"届满前 90 日"}},
+		{name: "no stage", role: "officer", method: "POST", path: "/fund/refunds/new", form: pairs(begin("stage", "一")...), status: 404},
+		{name: "a cashier begins nothing", role: "cashier", method: "POST", path: "/fund/refunds/new", form: pairs(begin()...), status: 403},
+		{name: "begun", role: "officer", method: "POST", path: "/fund/refunds/new", form: pairs(begin()...), status: 303, changes: 1},
+		{name: "begun twice", role: "officer", method: "POST", path: "/fund/refunds/new", form: pairs(begin("key", "r2")...), status: 409, contains: []string{"已经在办退还"}},
+		{name: "in the list", role: "officer", path: "/fund/refunds", status: 200, contains: []string{"一期保修金第 1 次分期退还，分期退还的年限到"}},
+	} {
+		s.run(t, f, people)
+	}
+	ctx := t.Context()
+	list, err := f.Refunds.List(ctx, actorOf(t, f, "officer"), refund.Filter{Project: project}, false, "")
+	if err != nil || len(list.Docs) != 1 {
+		t.Fatal(list, err)
+	}
+	doc := list.Docs[0]
+	step := func(login string, do refund.Step) {
+		t.Helper()
+		in := fund.Input{Day: f.Refunds.Today(), Text: "没有发现问题", Choice: "clean"}
+		if do == refund.StepShow {
+			in.Upload = received(t, f)
+		}
+		if doc, err = f.Refunds.Do(ctx, actorOf(t, f, login), fund.At{ID: doc.ID, Seq: doc.Seq}, do, in); err != nil {
+			t.Fatal(login, do, err)
+		}
+	}
+	for _, login := range []string{"committee", "firm", "community", "officer"} {
+		step(login, refund.StepCheck)
+	}
+	step("officer", refund.StepShow)
+	forward(31)
+	step("officer", refund.StepSend)
+	return doc.ID
+}
+
+// TestPapersOfCases records the signature under a claim and under a refund on paper through the pages: what is wrong with the form is named beside its field and writes nothing, another person looks at the scan.
+func TestPapersOfCases(t *testing.T) {
+	f, project, forward := fundCases(t)
+	refunded := stageRefund(t, f, project, forward)
+	claimed := urgentClaim(t, f, project)
+	people := map[string]*person{}
+	chief := actorOf(t, f, "chief").ID
+	stateOf := func(path string) (seq int64, hash, state string) {
+		t.Helper()
+		if id, is := strings.CutPrefix(path, "/fund/claims/"); is {
+			doc, err := f.Claims.One(t.Context(), actorOf(t, f, "officer"), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return doc.Seq, doc.State.Approval.SubjectHash, string(doc.State.State)
+		}
+		doc, err := f.Refunds.One(t.Context(), actorOf(t, f, "officer"), strings.TrimPrefix(path, "/fund/refunds/"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return doc.Seq, doc.State.Approval.SubjectHash, string(doc.State.State)
+	}
+	for _, tt := range []struct {
+		path, next string
+		contains   []string
+	}{
+		{"/fund/claims/" + claimed, string(claim.Repairing), []string{"3幢屋面"}},
+		{"/fund/refunds/" + refunded, string(refund.Approved), []string{"第 1 次分期退还", "4,000.00 元", "16,000.00 元", "继续存储", "满 7 年退还 20%（都建发〔2018〕5号）"}},
+	} {
+		seq, hash, before := stateOf(tt.path)
+		page := func(name, login string, status int, contains, excludes []string) {
+			t.Helper()
+			scenario{name: tt.path + " " + name, role: login, path: tt.path, status: status, contains: contains, excludes: excludes}.run(t, f, people)
+		}
+		page("the form", "officer", 200, append(tt.contains, "登记纸质签字", "测试人员"), []string{"核对签字件"})
+		page("not for the committee", "committee", 200, nil, []string{"登记纸质签字"})
+		page("not for another developer", "elsewhere", 404, nil, nil)
+		type change struct{ name, value string }
+		record := func(login string, scan []attachment, changed ...change) answer {
+			t.Helper()
+			v := pairs("seq", fmt.Sprint(seq), "hash", hash, "signer", chief, "signed_on", f.Claims.Today().String(), "current", browsertest.Password)
+			for _, c := range changed {
+				v.Set(c.name, c.value)
+			}
+			return people[login].scanned(t, tt.path+"/paper", v, scan...)
+		}
+		scan := []attachment{{"签字件.png", picture(t, 21)}}
+		for _, bad := range []struct {
+			name, login string
+			scan        []attachment
+			changed     []change
+			status      int
+			said        []string
+		}{
+			{"no scan", "officer", nil, nil, 422, []string{"请上传签字件扫描件"}},
+			{"a scan that is none", "officer", []attachment{{"签字件.png", []byte("#!/bin/sh")}}, nil, 422, []string{"签字件.png"}},
+			{"nobody signed", "officer", scan, []change{{"signer", ""}}, 422, []string{"请选择在纸上签字的人", `id="signer-e"`}},
+			{"a day that is none", "officer", scan, []change{{"signed_on", "10月9日"}}, 422, []string{"10月9日", `id="signed_on-e"`}},
+			{"a wrong password", "officer", scan, []change{{"current", "x"}}, 422, []string{"密码不正确"}},
+			{"for whom it does not wait", "officer", scan, []change{{"signer", actorOf(t, f, "second").ID}}, 403, nil},
+			{"another content", "officer", scan, []change{{"hash", "sha256:" + strings.Repeat("0", 64)}}, 409, nil},
+			{"a page that was overtaken", "officer", scan, []change{{"seq", fmt.Sprint(seq - 1)}}, 409, []string{"刚被别人办过"}},
+			{"the committee records nothing", "committee", scan, nil, 403, nil},
+		} {
+			n := changes(t, f)
+			a := record(bad.login, bad.scan, bad.changed...)
+			if a.StatusCode != bad.status || !containsAll(a.body, bad.said) || changes(t, f) != n {
+				t.Errorf("%s %s: %d, %d changes, %.1500s", tt.path, bad.name, a.StatusCode, changes(t, f)-n, a.body)
+			}
+			if bad.status == 422 && !strings.Contains(a.body, `<details class="sec" open><summary>登记纸质签字`) {
+				t.Errorf("%s %s: the form is not open", tt.path, bad.name)
+			}
+		}
+		if a := record("officer", scan); a.StatusCode != 303 || a.Header.Get("Location") != tt.path+"?done=paper" {
+			t.Fatalf("%s: %d %.1500s", tt.path, a.StatusCode, a.body)
+		}
+		seq, _, state := stateOf(tt.path)
+		if state != before {
+			t.Errorf("%s: one person's scan made it %s", tt.path, state)
+		}
+		page("who recorded it", "officer", 200, []string{"签字件 1"}, []string{"核对签字件", "登记纸质签字"})
+		page("another person", "second", 200, []string{"核对签字件", tt.path + "/files/scan-1"}, nil)
+		shown := people["second"].get(t, tt.path)
+		_, after, found := strings.Cut(shown.body, `name="scan" value="`)
+		file, _, _ := strings.Cut(after, `"`)
+		if !found {
+			t.Fatalf("%s: no scan to look at: %.3000s", tt.path, shown.body)
+		}
+		look := func(name, login, move, password string, status int, changes int64, said ...string) {
+			t.Helper()
+			form := pairs("seq", fmt.Sprint(seq), "hash", hash, "scan", file, "move", move, "current", password)
+			scenario{name: tt.path + " " + name, role: login, method: "POST", path: tt.path + "/sign", form: form, status: status, contains: said, changes: changes}.run(t, f, people)
+		}
+		scenario{name: tt.path + " the scan", role: "second", path: tt.path + "/files/scan-1", status: 200}.run(t, f, people)
+		scenario{name: tt.path + " a scan that is none", role: "second", path: tt.path + "/files/scan-2", status: 404}.run(t, f, people)
+		look("who recorded it looks", "officer", "confirm_paper", browsertest.Password, 403, 0)
+		look("who signed it looks", "chief", "confirm_paper", browsertest.Password, 403, 0)
+		look("a wrong password", "second", "confirm_paper", "x", 422, 0, "密码不正确")
+		look("looked at", "second", "confirm_paper", browsertest.Password, 303, 1)
+		if _, _, state := stateOf(tt.path); state != tt.next {
+			t.Errorf("%s: after the second look %s", tt.path, state)
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"redsteward/policy"
+)
+
+// TestMatterPages follows a hazard and a dispute through the pages, by reporter, dispatcher, departments, verifier and firm; the firm finds the reporter on no page, in no workbook and on no photo.
+func TestMatterPages(t *testing.T) {
+	f := start(t, 1)
+	firm, project := fill(t, f)
+	staff(t, f, firm)
+	community := policy.CommunityKey(cityEast)
+	for login, ap := range map[string]policy.Appointment{
+		"grid": {Role: "grid_worker", Unit: community, Scopes: []string{community}}, "verifier": {Role: "grid_worker", Unit: community, Scopes: []string{community}}, "committee": {Role: "owners_committee", Scopes: []string{policy.ProjectKey(project)}},
+		"dispatcher": {Role: "dispatcher", Unit: policy.County, Scopes: []string{policy.County}}, "fire": {Role: "department_handler", Unit: "u:fire", Scopes: []string{policy.County}},
+	} {
+		if err := f.Appoint(context.Background(), login, "姓名"+login, ap); err != nil {
+			t.Fatal(err)
+		}
+	}
+	people := map[string]*person{}
+	who := func(login string) *person {
+		if people[login] == nil {
+			people[login] = newPerson(t, f).signIn(t, login)
+		}
+		return people[login]
+	}
+	run := func(list ...scenario) {
+		t.Helper()
+		for _, s := range list {
+			s.run(t, f, people)
+		}
+	}
+	report := func(login, category string, files ...attachment) string {
+		t.Helper()
+		a := who(login).upload(t, "/matters/new", [][2]string{{"key", login + category}, {"category", category}, {"project", project}, {"where", "3幢1单元门前"}, {"words", "消防通道停了两辆车"}}, nil, files...)
+		if a.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%d %.600s", a.StatusCode, a.body)
+		}
+		page, _, _ := strings.Cut(a.Header.Get("Location"), "?")
+		return page
+	}
+	// seq is the change that a person's page was made from.
+	seq := func(login, page string) string {
+		t.Helper()
+		found := regexp.MustCompile(`name="seq" value="([^"]*)"`).FindStringSubmatch(who(login).get(t, page).body)
+		if found == nil {
+			t.Fatalf("%s can do nothing on %s", login, page)
+		}
+		return found[1]
+	}
+	run(
+		scenario{name: "the form", role: "grid", path: "/matters/new", status: 200, contains: []string{"公共安全隐患：占用堵塞消防通道", "望湖苑", "城东"}},
+		scenario{name: "the firm reports nothing", role: "firm", path: "/matters/new", status: 403},
+		scenario{name: "nothing yet", role: "dispatcher", path: "/matters", status: 200, contains: []string{"还没有事项"}},
+	)
+	for _, bad := range []struct {
+		name, said string
+		files      []attachment
+	}{{"no place, no category", "请选择社区，或者选择小区", nil}, {"a photo that is none", "照片.png", []attachment{{"照片.png", []byte("MZ\x90\x00")}}}, {"too many photos", "最多 3 张照片", []attachment{{"1.png", picture(t, 1)}, {"2.png", picture(t, 2)}, {"3.png", picture(t, 3)}, {"4.png", picture(t, 4)}}}} {
+		a := who("grid").upload(t, "/matters/new", [][2]string{{"words", "消防通道停了两辆车"}}, nil, bad.files...)
+		if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, bad.said) || !strings.Contains(a.body, "消防通道停了两辆车") {
+			t.Errorf("%s: %d %.3000s", bad.name, a.StatusCode, a.body)
+		}
+	}
+	hazard, dispute := report("grid", "fire_exit", attachment{"网格员吴梅拍.png", picture(t, 5)}), report("committee", "fee", attachment{"业委会拍.png", picture(t, 6)})
+	run(
+		scenario{name: "work of the dispatcher", role: "dispatcher", path: "/todo", status: 200, contains: []string{"派单：占用堵塞消防通道（望湖苑 3幢1单元门前）", "派单：物业收费纠纷"}},
+		scenario{name: "the firm before", role: "firm", path: hazard, status: 404},
+		scenario{name: "the department before", role: "fire", path: hazard, status: 404},
+		scenario{name: "who reported", role: "dispatcher", path: hazard, status: 200, contains: []string{"姓名grid", "网格发现", `value="fire" selected`}},
+		scenario{name: "no department", role: "dispatcher", method: "POST", path: hazard + "/dispatch", form: pairs("seq", "1"), status: 422, contains: []string{`id="dispatch-department-e"`}},
+		scenario{name: "dispatch", role: "dispatcher", method: "POST", path: hazard + "/dispatch", form: pairs("seq", "1", "dispatch-department", "fire"), status: 303, changes: 1},
+		scenario{name: "the second dispatcher", role: "dispatcher", method: "POST", path: hazard + "/dispatch", form: pairs("seq", "1", "dispatch-department", "housing"), status: 409, contains: []string{"刚被别人办过"}},
+		scenario{name: "dispatch to the bureau", role: "dispatcher", method: "POST", path: dispute + "/dispatch", form: pairs("seq", "1", "dispatch-department", "housing"), status: 303, changes: 1},
+		scenario{name: "another department", role: "officer", method: "POST", path: hazard + "/accept", form: pairs("seq", "2"), status: 403, contains: []string{"县消防救援大队办理"}},
+		scenario{name: "work of the department", role: "fire", path: "/todo", status: 200, contains: []string{"签收或者退回：占用堵塞消防通道"}},
+		scenario{name: "refuse", role: "fire", method: "POST", path: hazard + "/refuse", form: pairs("seq", "2", "refuse-reason", "先由物业处理"), status: 303, changes: 1},
+		scenario{name: "once more", role: "dispatcher", method: "POST", path: hazard + "/dispatch", form: pairs("seq", "3", "dispatch-department", "housing"), status: 303, changes: 1},
+		scenario{name: "no second refusal", role: "officer", method: "POST", path: hazard + "/refuse", form: pairs("seq", "4", "refuse-reason", "不归我们"), status: 409},
+		scenario{name: "accept", role: "officer", method: "POST", path: hazard + "/accept", form: pairs("seq", "4"), status: 303, changes: 1},
+		scenario{name: "begin", role: "officer", method: "POST", path: hazard + "/begin", form: pairs("seq", "5"), status: 303, changes: 1},
+		scenario{name: "more time", role: "officer", method: "POST", path: hazard + "/more", form: pairs("seq", "6", "more-reason", "要等划线施工"), status: 303, changes: 1},
+		scenario{name: "no decision", role: "dispatcher", method: "POST", path: hazard + "/decide", form: pairs("seq", "7"), status: 422, contains: []string{"请选择是否同意延期"}},
+		scenario{name: "granted", role: "dispatcher", method: "POST", path: hazard + "/decide", form: pairs("seq", "7", "decide-decision", "grant"), status: 303, changes: 1},
+		scenario{name: "no such act", role: "dispatcher", method: "POST", path: hazard + "/burn", form: pairs("seq", "7"), status: 404},
+	)
+	if a := who("officer").upload(t, hazard+"/answer", [][2]string{{"seq", "8"}, {"answer-words", "已经清走并划线"}}, nil); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "请选择是否解决") || !strings.Contains(a.body, "已经清走并划线") {
+		t.Errorf("%d %.2000s", a.StatusCode, a.body)
+	}
+	answer := [][2]string{{"seq", "8"}, {"key", "a"}, {"answer-words", "已经清走并划线"}, {"answer-fixed", "yes"}, {"answer-liable", "firm"}, {"answer-reasonable", "yes"}}
+	if a := who("officer").upload(t, hazard+"/answer", answer, nil, attachment{"办理后.png", picture(t, 7)}); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %.2000s", a.StatusCode, a.body)
+	}
+	if a := who("verifier").upload(t, hazard+"/verify", [][2]string{{"seq", seq("verifier", hazard)}, {"verify-outcome", "fixed"}, {"verify-words", "已经畅通"}}, nil); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "要拍现场照片核实") || !strings.Contains(a.body, `id="verify-photos-e"`) {
+		t.Errorf("%d %.2000s", a.StatusCode, a.body)
+	}
+	if a := who("verifier").upload(t, hazard+"/verify", [][2]string{{"seq", seq("verifier", hazard)}, {"verify-outcome", "fixed"}, {"verify-words", "已经畅通"}}, nil, attachment{"现场.png", picture(t, 8)}); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %.2000s", a.StatusCode, a.body)
+	}
+	run(
+		scenario{name: "closed", role: "grid", path: hazard, status: 200, contains: []string{"办结已解决", "已经畅通", "要求重新办理"}},
+		scenario{name: "found by the list", role: "dispatcher", path: "/matters?state=fixed&kind=hazard&q=why&sort=time", status: 200, contains: []string{"占用堵塞消防通道", "来源"}},
+		scenario{name: "not found", role: "dispatcher", path: "/matters?q=zzz", status: 200, contains: []string{"没有符合条件的事项"}},
+		scenario{name: "my own", role: "grid", path: "/matters?mine=1", status: 200, contains: []string{"占用堵塞消防通道"}, excludes: []string{`<td class="no-s">县住建局</td><td class="no-s nw">2`}},
+		scenario{name: "reopen", role: "grid", method: "POST", path: hazard + "/reopen", form: pairs("seq", seq("grid", hazard), "reopen-reason", "又被堵上了"), status: 303, changes: 1},
+	)
+	twin := report("verifier", "fee")
+	run(
+		scenario{name: "the same is suggested", role: "dispatcher", path: twin, status: 200, contains: []string{"可能是同一件", strings.TrimPrefix(dispute, "/matters/")}},
+		scenario{name: "into nothing", role: "dispatcher", method: "POST", path: twin + "/merge", form: pairs("seq", "1"), status: 422, contains: []string{`id="merge-into-e"`}},
+		scenario{name: "merged", role: "dispatcher", method: "POST", path: twin + "/merge", form: pairs("seq", "1", "merge-into", strings.TrimPrefix(dispute, "/matters/")), status: 303, changes: 1},
+		scenario{name: "its weight", role: "firm", path: dispute, status: 200, contains: []string{"2 件并为一件"}},
+		scenario{name: "where it went", role: "verifier", path: twin, status: 200, contains: []string{"已并入", dispute}},
+		scenario{name: "the firm does not see the twin", role: "firm", path: twin, status: 404},
+		scenario{name: "nothing to urge", role: "dispatcher", method: "POST", path: dispute + "/urge", form: pairs("seq", "2", "urge-rung", "urge"), status: 409},
+	)
+	secrets := []string{"姓名grid", "姓名committee", "网格发现", "业委会上报", "吴梅", "业委会拍", "网格员 姓名grid"}
+	for _, login := range []string{"firm", "officer"} {
+		said := ""
+		for _, path := range []string{hazard, dispute, "/matters", "/register/projects/" + project + "/dossier"} {
+			a := who(login).get(t, path)
+			if a.StatusCode != 200 {
+				t.Errorf("%s %s: %d", login, path, a.StatusCode)
+			}
+			said += a.body
+		}
+		_, sheets := workbook(t, who(login).get(t, "/matters.xlsx"))
+		_, dossier := workbook(t, who(login).get(t, "/register/projects/"+project+"/dossier.xlsx"))
+		said += fmt.Sprint(sheets, dossier)
+		for _, secret := range secrets {
+			if strings.Contains(said, secret) {
+				t.Errorf("%s learns %q", login, secret)
+			}
+		}
+		if !strings.Contains(said, "已隐去") || !strings.Contains(said, "消防通道停了两辆车") || strings.Contains(said, "source=grid") {
+			t.Errorf("%s: the matter itself is not there", login)
+		}
+		a := who(login).get(t, hazard+"/photos/report/0")
+		if a.StatusCode != 200 || strings.Contains(fmt.Sprint(a.Header), "吴梅") || !strings.HasPrefix(a.Header.Get("Content-Type"), "image/jpeg") {
+			t.Errorf("%s: photo %d %v", login, a.StatusCode, a.Header)
+		}
+	}
+	_, sheets := workbook(t, who("dispatcher").get(t, "/matters.xlsx?state=reopened"))
+	if said := fmt.Sprint(sheets["事项"]); !strings.Contains(said, "网格发现") || !strings.Contains(said, "已经清走并划线") || strings.Contains(said, "物业收费纠纷") {
+		t.Error(said)
+	}
+}

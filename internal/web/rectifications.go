@@ -1,0 +1,643 @@
+package web
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/internal/report"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry"
+	"redsteward/registry/fund"
+	"redsteward/supervision"
+	"redsteward/supervision/rectification"
+)
+
+// rectificationsPath is the list of what is to be put right.
+const rectificationsPath = "/rectifications"
+
+// rectificationRoutes are the pages of rectifications; none without them.
+func (s *Server) rectificationRoutes() []Route {
+	if s.rectifications == nil {
+		return nil
+	}
+	const get, post, one = fiber.MethodGet, fiber.MethodPost, rectificationsPath + "/:id<maxLen(64)>"
+	rows := []Route{
+		{Method: get, Path: rectificationsPath, Action: policy.ReadRectification, Handler: s.rectificationList},
+		{Method: get, Path: rectificationsPath + ".xlsx", Action: policy.ReadRectification, Handler: s.rectificationsExcel},
+		{Method: get, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.newRectification},
+		{Method: post, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.draftRectification},
+		{Method: get, Path: one, Action: policy.ReadRectification, Handler: s.rectification},
+		{Method: get, Path: one + "/files/:file<maxLen(44)>", Action: policy.ReadRectification, Handler: s.rectificationFile},
+		{Method: get, Path: one + "/print", Action: policy.ReadRectification, Handler: s.rectificationPaper},
+		{Method: get, Path: one + "/whole", Action: policy.ReadRectification, Handler: s.rectificationWhole},
+		{Method: post, Path: one + "/address", Action: policy.HandleRectification, Handler: s.confirmServiceAddress, Upload: maxFundForm},
+		{Method: post, Path: one + "/sign", Action: policy.SignApproval, Handler: s.signRectification},
+		{Method: post, Path: one + "/paper", Action: policy.SignApproval, Handler: s.paperRectification, Upload: maxFundForm},
+	}
+	for do := range s.rectificationForms(&rectification.Case{}) {
+		rows = append(rows, Route{Method: post, Path: one + "/" + string(do), Action: do.Action(), Handler: s.doRectification(do), Upload: maxFundForm})
+	}
+	return rows
+}
+
+// rectificationFilters are the names that narrow the list.
+var rectificationFilters = []string{"q", "state", "kind", "project", "firm"}
+
+func rectificationFilter(l listAddress) rectification.Filter {
+	return rectification.Filter{Text: l.value["q"], State: rectification.State(l.value["state"]), Kind: supervision.PaperKind(l.value["kind"]), Project: l.value["project"], Firm: l.value["firm"]}
+}
+
+// rectificationLine is one line of the list.
+type rectificationLine struct {
+	Path, Name, Firm, Paper, State, Next, Due, Chip, Left, Visited string
+	Fixed, Of                                                      int
+}
+
+func (s *Server) rectificationLineOf(id string, c *rectification.Case) rectificationLine {
+	l := rectificationLine{Path: rectificationsPath + "/" + id, Name: c.Name, Firm: c.FirmName, Paper: c.Kind.Title(), State: c.State.Title(), Next: c.Next(s.clocks.Business()), Visited: c.Opened.Chinese(), Of: len(c.Findings), Fixed: len(c.Findings) - len(c.Open())}
+	if c.To != "" {
+		l.Firm = "移送：" + c.To
+	}
+	if c.Clock.Rule != "" {
+		l.Due = c.Clock.Due.Chinese()
+		l.Chip, l.Left = newTaskClock(s.clocks.Business(), s.holidays).left(clockTask(c.Clock))
+	}
+	return l
+}
+
+// rectificationsView is what rectifications.html shows.
+type rectificationsView struct {
+	Rows              []rectificationLine
+	Query             string
+	State, Kind       field
+	Visited, DueFirst sortLink
+	New, Excel, Next  string
+	Project, Firm     string
+	Filtered          bool
+}
+
+// rectificationList lists the cases of the actor's scope.
+func (s *Server) rectificationList(c *fiber.Ctx, by policy.Actor) error {
+	l := readList(c, rectificationsPath, rectificationFilters...)
+	found, err := s.rectifications.List(c.UserContext(), by, rectificationFilter(l), l.value["sort"] == "due", l.after)
+	if err != nil {
+		return err
+	}
+	states, kinds := []option{{Label: "全部"}}, []option{{Label: "全部"}}
+	for _, state := range rectification.States() {
+		states = append(states, option{string(state), state.Title()})
+	}
+	for _, kind := range supervision.PaperKinds() {
+		if kind != supervision.PaperOrder {
+			kinds = append(kinds, option{string(kind), kind.Title()})
+		}
+	}
+	v := rectificationsView{Query: l.value["q"], State: field{Name: "state", Label: "状态", Options: states, Value: l.value["state"]}, Kind: field{Name: "kind", Label: "文书", Options: kinds, Value: l.value["kind"]},
+		Visited: l.sorted("visited", "走访日期", "visited"), DueFirst: l.sorted("due", "期限", "visited"), Excel: l.excel(), Next: nextPage(c, found.Next), Project: l.value["project"], Firm: l.value["firm"], Filtered: l.filtered()}
+	if s.guard.Allow(by, policy.HandleRectification) {
+		v.New = rectificationsPath + "/new"
+	}
+	for _, d := range found.Docs {
+		v.Rows = append(v.Rows, s.rectificationLineOf(d.ID, &d.State))
+	}
+	return s.render(c, by, "rectifications", page{Title: "整改", Nav: rectificationsPath, Data: v})
+}
+
+// rectificationsExcel is the same list as Excel, all of it, a finding a row.
+func (s *Server) rectificationsExcel(c *fiber.Ctx, by policy.Actor) error {
+	l := readList(c, rectificationsPath, rectificationFilters...)
+	sheet := report.Figures{Sheet: "整改", Heads: []string{"小区", "企业", "文书", "文号", "移送单位", "状态", "走访日期", "送达日期", "期限", "条目", "问题", "要求", "这一项", "一年内第几次", "整改情况", "复查情况", "复查未过（次）", "办结日期"}}
+	for after := ""; ; {
+		found, err := s.rectifications.List(c.UserContext(), by, rectificationFilter(l), l.value["sort"] == "due", after)
+		if err != nil {
+			return err
+		}
+		for _, d := range found.Docs {
+			k := &d.State
+			for i := range k.Findings {
+				f := &k.Findings[i]
+				row := []any{k.Name, k.FirmName, k.Kind.Title(), "", k.To, k.State.Title(), k.Opened, nil, k.Clock.Due, f.Item, f.Problem, f.Request, f.Standing(), f.Before + 1, "", "", f.Failed, k.Closed}
+				if k.Served != nil {
+					row[3], row[7] = k.Served.Number, k.Served.Day
+				}
+				if f.Answer != nil {
+					row[14] = f.Answer.Text
+				}
+				if f.Look != nil {
+					row[15] = f.Look.Text
+				}
+				sheet.Rows = append(sheet.Rows, row)
+			}
+		}
+		if after = found.Next; after == "" {
+			break
+		}
+	}
+	data, err := report.Write(sheet.Filled())
+	if err != nil {
+		return err
+	}
+	return sendExcel(c, "整改.xlsx", data)
+}
+
+// rectificationNewView is what rectification_new.html shows: the visits that wait, or the papers of one.
+type rectificationNewView struct {
+	Rows   []rectificationVisit
+	Next   string
+	Visit  string
+	Name   string
+	Groups []rectificationGroup
+	Error  string
+}
+
+type rectificationVisit struct{ Link, Name, Sheet, Day, Kinds string }
+
+type rectificationGroup struct {
+	Title, To, Kind, Key, Case string
+	Findings                   []supervision.Finding
+}
+
+// newRectification lists the visits of which papers wait, and then the papers of one visit.
+func (s *Server) newRectification(c *fiber.Ctx, by policy.Actor) error {
+	if visit := c.Query("visit"); visit != "" {
+		return s.showDraft(c, by, visit, nil)
+	}
+	waiting, err := s.rectifications.Waiting(c.UserContext(), by, c.Query("after"))
+	if err != nil {
+		return err
+	}
+	v := rectificationNewView{Next: nextPage(c, waiting.Next)}
+	for _, d := range waiting.Docs {
+		var kinds []string
+		for _, k := range supervision.PaperKinds() {
+			if n := d.State.Kinds[k]; n > 0 {
+				kinds = append(kinds, k.Title()+" "+count(n)+" 项")
+			}
+		}
+		v.Rows = append(v.Rows, rectificationVisit{rectificationsPath + "/new?visit=" + url.QueryEscape(d.ID), d.State.Name, d.State.Sheet, d.State.Day.Chinese(), strings.Join(kinds, "、")})
+	}
+	return s.render(c, by, "rectification_new", page{Title: "起草整改文书", Nav: rectificationsPath, Data: v})
+}
+
+func (s *Server) showDraft(c *fiber.Ctx, by policy.Actor, visit string, refused []fault.Field) error {
+	found, groups, err := s.rectifications.Groups(c.UserContext(), by, visit)
+	if err != nil {
+		return err
+	}
+	v := rectificationNewView{Visit: visit, Name: found.Name + "，" + found.Day.Chinese() + found.Sheet}
+	for i, g := range groups {
+		one := rectificationGroup{Title: g.Kind.Title(), To: g.To, Kind: string(g.Kind), Key: newKey() + strconv.Itoa(i), Findings: g.Findings}
+		if g.Case != "" {
+			one.Case = rectificationsPath + "/" + g.Case
+		}
+		v.Groups = append(v.Groups, one)
+	}
+	for _, f := range refused {
+		v.Error = f.Message
+	}
+	p := page{Title: "起草整改文书", Nav: rectificationsPath, Data: v, Fields: refused}
+	if len(refused) > 0 {
+		return s.refuse(c, by, "rectification_new", p)
+	}
+	return s.render(c, by, "rectification_new", p)
+}
+
+// draftRectification drafts a paper and shows it.
+func (s *Server) draftRectification(c *fiber.Ctx, by policy.Actor) error {
+	visit := c.FormValue("visit")
+	doc, err := s.rectifications.Draft(c.UserContext(), by, visit, supervision.PaperKind(c.FormValue("kind")), c.FormValue("to"), formIdem(c))
+	if refused := refusedForm(err); len(refused) > 0 {
+		return s.showDraft(c, by, visit, refused)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, rectificationsPath+"/"+doc.ID+"?done=draft")
+}
+
+// rectificationForms are the forms of the steps.
+func (s *Server) rectificationForms(k *rectification.Case) map[rectification.Step]caseForm {
+	var waiting, looks []option
+	for _, f := range k.Findings {
+		if f.Fixed {
+			continue
+		}
+		what := f.Item + " " + f.Sentence
+		if f.Answer == nil {
+			waiting = append(waiting, option{f.Item, what})
+		}
+		if f.Look == nil {
+			looks = append(looks, option{f.Item + ":fixed", what + "：已整改"}, option{f.Item + ":failed", what + "：未整改"})
+		}
+	}
+	please := []option{{Label: "请选择"}}
+	served := caseForm{number: "文号", day: "送达日期", choice: "送达方式", choices: choicesOf("请选择", rectification.Means()), file: "送达回证或者回执", hint: "企业的整改期限从送达的次日起算。电子送达的不用上传。"}
+	var period caseForm
+	if period = (caseForm{hint: "送审的人不能再审批这一件。"}); k.Kind != supervision.PaperTransfer {
+		period.choice, period.choices = "整改期限", choicesOf("请选择", s.rectificationPeriods())
+	}
+	now := s.clocks.Business()
+	rungs := caseForm{choice: "升级措施", choices: choicesOf("请选择", rectification.RungKinds()), number: "文号（没有的不填）", day: "日期", text: "内容", file: "约谈记录、移送函回执（约谈、移送的要传）", hint: "系统建议：" + registry.TextOf(rectification.RungKinds(), k.Proposed(now)) + "。由你确认，一步一步来；不称为处罚。"}
+	return map[rectification.Step]caseForm{
+		rectification.StepSend:     period,
+		rectification.StepServe:    served,
+		rectification.StepHandOver: {number: "文号", day: "移送日期", file: "受移送单位的回执", hint: "移送给" + k.To + "。"},
+		rectification.StepAnswer:   {choice: "哪一项", choices: append(slices.Clone(please), waiting...), text: "整改情况", file: "整改后的照片", hint: "一项一项回复；全部回复以后期限停走，住建局复查。"},
+		rectification.StepMore:     {day: "延期到", text: "理由", aside: true, hint: "只能申请一次，要在期限以内。"},
+		rectification.StepGrant:    {choice: "答复", choices: []option{{Label: "请选择"}, {"yes", "同意延期"}, {"no", "不同意"}}, text: "理由"},
+		rectification.StepLook:     {choice: "哪一项、结果", choices: append(slices.Clone(please), looks...), text: "复查情况", file: "现在的照片（未整改的要传）", hint: "看到已经改好的才算整改；全部看完自动办结或者转为未整改。"},
+		rectification.StepRung:     rungs,
+		rectification.StepAgain:    {hint: "给没有改好的再一次期限，从今天起算。", aside: true},
+		rectification.StepOutcome:  {number: "文号（没有的不填）", day: "日期", text: "处理结果", file: "处理结果文书（没有的不传）"},
+		rectification.StepClose:    {text: "理由", ends: true, hint: "没有整改的按未整改办结，不算整改。"},
+		rectification.StepWithdraw: {text: "理由", ends: true},
+	}
+}
+
+// rectificationPeriods are the firm's periods with their days.
+func (s *Server) rectificationPeriods() []registry.Choice {
+	out := rectification.Periods()
+	for i := range out {
+		if d, err := s.rectifications.Deadlines(out[i].ID, s.rectifications.Today()); err == nil {
+			out[i].Text += "，" + strconv.Itoa(d.N) + " 日"
+		}
+	}
+	return out
+}
+
+// rectification shows a case and what the actor can do with it.
+func (s *Server) rectification(c *fiber.Ctx, by policy.Actor) error {
+	return s.showRectification(c, by, url.Values{}, nil)
+}
+
+func (s *Server) showRectification(c *fiber.Ctx, by policy.Actor, typed url.Values, refused []fault.Field) error {
+	ctx, id := c.UserContext(), c.Params("id")
+	doc, err := s.rectifications.One(ctx, by, id)
+	if err != nil {
+		return err
+	}
+	k := &doc.State
+	now := s.clocks.Business()
+	path := rectificationsPath + "/" + id
+	v := caseView{Home: rectificationsPath, HomeTitle: "整改", NotesTitle: "问题", Path: path, Key: newKey(), Seq: doc.Seq, Title: k.Name + "：" + k.Kind.Title(), Sub: k.FirmName, State: k.State.Title(), Next: k.Next(now), Reason: k.Reason,
+		Levels: s.approvalLevels(k.Approval), Prints: []caseLink{{k.Kind.Title(), path + "/print"}, {"一案一档", path + "/whole"}}}
+	v.Clock, v.Late = s.caseClock(k.State.Title(), k.Clock)
+	address, confirmed, err := s.rectifications.AddressOf(ctx, k.Firm)
+	if err != nil {
+		return err
+	}
+	said := "没有"
+	if confirmed {
+		said = address.Text + "，" + address.Day.Chinese() + "确认"
+	}
+	if k.Firm == "" || !s.guard.Allow(by, policy.HandleRectification) {
+		said = ""
+	}
+	v.Facts = append(rectificationFacts(k), filled([][2]string{{"送达地址确认书", said}})...)
+	v.Notes = rectificationNotes(path, k)
+	for _, link := range rectificationStored(k) {
+		if link.paper {
+			v.Papers = append(v.Papers, caseLink{link.title, path + "/files/" + link.name})
+		}
+	}
+	forms, today := s.rectificationForms(k), s.rectifications.Today()
+	for _, do := range rectification.Steps() {
+		if form, has := forms[do]; has && s.rectifications.Can(ctx, by, k, do) {
+			v.Acts = append(v.Acts, form.act(string(do), do.Title(), typed, refused, today))
+		}
+	}
+	if k.State == rectification.Ready && k.Firm != "" && k.Kind != supervision.PaperTransfer && s.guard.Allow(by, policy.HandleRectification) {
+		form := caseForm{text: "送达地址（邮箱、政务微信等，按确认书）", day: "确认日期", file: "送达地址确认书", aside: true, hint: "登记一次，以后的文书都可以电子送达。"}
+		v.Acts = append(v.Acts, form.act("address", "登记送达地址确认书", typed, refused, today))
+	}
+	openFirst(v.Acts, typed.Get("step"))
+	if err := s.signCase(c, by, &v, s.rectifications.Approvals(), k.Approval, k.Scans, k.Keys, k.Opened, typed, refused); err != nil {
+		return err
+	}
+	history, err := s.rectifications.History(ctx, by, id)
+	if err != nil {
+		return err
+	}
+	v.History = caseHistory(history, func(k *rectification.Case) string { return k.Last.Title() })
+	told := map[string]string{"draft": "已起草，核对后送审。", "sign": "已签署。", "paper": paperSaid, "address": "已登记送达地址确认书。"}
+	for _, do := range rectification.Steps() {
+		if told[string(do)] == "" {
+			told[string(do)] = "已办：" + do.Title() + "。"
+		}
+	}
+	return s.render(c, by, "fund_case", page{Title: v.Title, Nav: rectificationsPath, Data: v, Fields: refused, Said: saidParam(c, told)})
+}
+
+// rectificationFacts are what is known about a case, line by line.
+func rectificationFacts(k *rectification.Case) [][2]string {
+	served := ""
+	if p := k.Served; p != nil {
+		means := registry.TextOf(rectification.Means(), p.Text)
+		served = strings.TrimSuffix(p.Number+"，"+p.Day.Chinese()+"，"+means, "，")
+	}
+	more := ""
+	if m := k.More; m != nil {
+		more = m.Asked.Chinese() + "申请延期到" + m.Until.Chinese() + "：" + m.Why
+		switch {
+		case m.Decided.IsZero():
+			more += "；等答复"
+		case m.Granted:
+			more += "；" + m.Decided.Chinese() + "同意，" + m.Reason
+		default:
+			more += "；" + m.Decided.Chinese() + "不同意，" + m.Reason
+		}
+	}
+	out := [][2]string{{"走访", k.Sheet + "，" + k.Opened.Chinese()}, {"物业企业", k.FirmName}, {"移送单位", k.To}, {"送达", served}, {"延期", more}}
+	for i := range k.Rungs {
+		out = append(out, [2]string{registry.TextOf(rectification.RungKinds(), k.Rungs[i].Kind), paperText(&k.Rungs[i].Paper)})
+	}
+	if k.Round > 1 {
+		out = append(out, [2]string{"限期", "第 " + strconv.FormatInt(k.Round, 10) + " 次"})
+	}
+	return filled(append(out, [2]string{"处理结果", paperText(k.Outcome)}, [2]string{"办结", k.Closed.Chinese()}))
+}
+
+// rectificationNotes are the findings with what was answered and seen.
+func rectificationNotes(path string, k *rectification.Case) []caseNote {
+	var out []caseNote
+	for i := range k.Findings {
+		f := &k.Findings[i]
+		parts := []string{f.Problem, "要求：" + f.Request, "依据：" + f.Basis}
+		if f.Before > 0 {
+			parts = append(parts, "一年内第 "+strconv.FormatInt(f.Before+1, 10)+" 次")
+		}
+		if f.Answer != nil {
+			parts = append(parts, "企业回复："+paperText(f.Answer))
+		}
+		if f.Look != nil {
+			parts = append(parts, "复查："+paperText(f.Look))
+		}
+		n := caseNote{Title: f.Item + " " + f.Sentence, Sub: strings.Join(parts, "；"), State: f.Standing()}
+		for _, link := range rectificationStored(k) {
+			if link.item == f.Item {
+				n.Papers = append(n.Papers, caseLink{link.title, path + "/files/" + link.name})
+			}
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// rectificationStoredFile is one file of a case: its name in an address, its title, the finding that it shows ("" for none); paper: it stands under 材料.
+type rectificationStoredFile struct {
+	name, title, item string
+	paper             bool
+	file              *files.Stored
+}
+
+// rectificationStored are the files of a case.
+func rectificationStored(k *rectification.Case) []rectificationStoredFile {
+	var out []rectificationStoredFile
+	add := func(name, title, item string, file *files.Stored) {
+		if file != nil {
+			out = append(out, rectificationStoredFile{name, title, item, item == "", file})
+		}
+	}
+	for i := range k.Findings {
+		f := &k.Findings[i]
+		at := "f" + strconv.Itoa(i+1)
+		for n := range f.Photos {
+			add(at+"-"+strconv.Itoa(n+1), "第 "+f.Item+" 项，走访时的照片 "+strconv.Itoa(n+1), f.Item, &f.Photos[n])
+		}
+		if f.Answer != nil {
+			add(at+"-answer", "第 "+f.Item+" 项，整改后的照片", f.Item, f.Answer.File)
+		}
+		if f.Look != nil {
+			add(at+"-look", "第 "+f.Item+" 项，复查的照片", f.Item, f.Look.File)
+		}
+	}
+	if k.Served != nil {
+		add("served", "送达回证", "", k.Served.File)
+	}
+	for i := range k.Rungs {
+		add("rung-"+strconv.Itoa(i+1), registry.TextOf(rectification.RungKinds(), k.Rungs[i].Kind)+"文书", "", k.Rungs[i].Paper.File)
+	}
+	if k.Outcome != nil {
+		add("outcome", "处理结果", "", k.Outcome.File)
+	}
+	return out
+}
+
+// rectificationFile hands out a file of a case.
+func (s *Server) rectificationFile(c *fiber.Ctx, by policy.Actor) error {
+	doc, err := s.rectifications.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	if scan := scanOf(doc.State.Scans, c.Params("file")); scan != nil {
+		return s.sendStored(c, scan)
+	}
+	for _, f := range rectificationStored(&doc.State) {
+		if f.name == c.Params("file") {
+			return s.sendStored(c, f.file)
+		}
+	}
+	return s.sendStored(c, nil)
+}
+
+// doRectification carries a step out.
+func (s *Server) doRectification(do rectification.Step) func(c *fiber.Ctx, by policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		return s.caseStep(c, string(do), rectificationsPath+"/"+c.Params("id"), func(at fund.At, in fund.Input) error {
+			_, err := s.rectifications.Do(c.UserContext(), by, at, do, in)
+			return err
+		}, func(typed url.Values, refused []fault.Field) error { return s.showRectification(c, by, typed, refused) })
+	}
+}
+
+// confirmServiceAddress keeps the confirmed address of the firm of a case.
+func (s *Server) confirmServiceAddress(c *fiber.Ctx, by policy.Actor) error {
+	return s.caseStep(c, "address", rectificationsPath+"/"+c.Params("id"), func(at fund.At, in fund.Input) error {
+		return s.rectifications.ConfirmAddress(c.UserContext(), by, at.ID, in)
+	}, func(typed url.Values, refused []fault.Field) error { return s.showRectification(c, by, typed, refused) })
+}
+
+// signRectification signs at one's level.
+func (s *Server) signRectification(c *fiber.Ctx, by policy.Actor) error {
+	return s.caseSign(c, rectificationsPath+"/"+c.Params("id"), func(at fund.At, sign policy.Sign, password string) error {
+		_, err := s.rectifications.Sign(c.UserContext(), by, at, sign, password)
+		return err
+	}, func(typed url.Values, refused []fault.Field) error { return s.showRectification(c, by, typed, refused) })
+}
+
+// paperRectification records a signature on paper.
+func (s *Server) paperRectification(c *fiber.Ctx, by policy.Actor) error {
+	return s.casePaper(c, rectificationsPath+"/"+c.Params("id"), func(at fund.At, in policy.OnPaper, password string) error {
+		_, err := s.rectifications.SignOnPaper(c.UserContext(), by, at, in, password)
+		return err
+	}, func(typed url.Values, refused []fault.Field) error { return s.showRectification(c, by, typed, refused) })
+}
+
+// rectificationPaper is the paper for printing.
+func (s *Server) rectificationPaper(c *fiber.Ctx, by policy.Actor) error {
+	doc, err := s.rectifications.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	v := s.rectificationPaperOf(&doc.State)
+	v.Back, v.Kind = rectificationsPath+"/"+doc.ID, v.Title
+	return s.render(c, by, "fund_print", page{Title: v.Title, Script: true, Data: v})
+}
+
+// rectificationPaperOf puts the paper into words. It orders nothing and is no penalty.
+func (s *Server) rectificationPaperOf(k *rectification.Case) printView {
+	v := printView{Title: k.Kind.Title(), To: k.FirmName, Date: s.rectifications.Today().Chinese()}
+	if k.Served != nil {
+		v.Number, v.Date = k.Served.Number, k.Served.Day.Chinese()
+	}
+	seen := k.Opened.Chinese() + "对" + k.Name + "走访评价时，发现下列问题。"
+	period := ""
+	for _, p := range s.rectificationPeriods() {
+		if p.ID == k.Period {
+			period = "自收到本文书次日起 " + strings.TrimSpace(p.Text[strings.LastIndex(p.Text, "，")+len("，"):]) + "内"
+		}
+	}
+	switch k.Kind {
+	case supervision.PaperSuggestion:
+		v.Words = []string{seen + "建议你单位" + period + "改正，并逐项回复整改情况、附整改后的照片。"}
+	case supervision.PaperAssignment:
+		v.Words = []string{seen + "请你单位按物业服务合同的约定，" + period + "办理，并逐项回复整改情况、附整改后的照片。"}
+	case supervision.PaperTransfer:
+		v.To, v.Words = k.To, []string{seen + "属于你单位职责范围，现移送你单位依法处理，请将处理结果告知我局。"}
+	}
+	for i := range k.Findings {
+		f := &k.Findings[i]
+		v.Rows = append(v.Rows, [2]string{"第 " + f.Item + " 项", f.Problem + " 要求：" + f.Request + "。依据：" + f.Basis + "。"})
+	}
+	if k.Approval != nil {
+		v.Hash = hashGroups(k.Approval.SubjectHash)
+	}
+	return v
+}
+
+// wholeView is what rectification_whole.html shows: the whole file of a case (一案一档).
+type wholeView struct {
+	Back   string
+	Name   string
+	Number string
+	Facts  [][2]string
+	Parts  []wholePart
+}
+
+// wholePart is one part of the file: a table, or pictures and scans.
+type wholePart struct {
+	Title  string
+	Rows   [][2]string
+	Photos []caseLink
+	Paper  *printView
+}
+
+// rectificationWhole is the whole file of a case: cover, contents, the paper with its approval, delivery, answers, second looks, the ladder, what happened.
+func (s *Server) rectificationWhole(c *fiber.Ctx, by policy.Actor) error {
+	ctx, id := c.UserContext(), c.Params("id")
+	doc, err := s.rectifications.One(ctx, by, id)
+	if err != nil {
+		return err
+	}
+	history, err := s.rectifications.History(ctx, by, id)
+	if err != nil {
+		return err
+	}
+	k := &doc.State
+	path := rectificationsPath + "/" + id
+	paper := s.rectificationPaperOf(k)
+	v := wholeView{Back: path, Name: k.Name + k.Kind.Title(), Number: paper.Number, Facts: append([][2]string{{"小区", k.Name}, {"状态", k.State.Title()}}, rectificationFacts(k)...)}
+	v.Parts = append(v.Parts, wholePart{Title: k.Kind.Title(), Paper: &paper})
+	var signed [][2]string
+	for _, level := range s.approvalLevels(k.Approval) {
+		for _, seat := range level.Seats {
+			signed = append(signed, [2]string{level.Name, seat.Office + "：" + seat.Said})
+		}
+	}
+	if len(signed) > 0 {
+		v.Parts = append(v.Parts, wholePart{Title: "审批", Rows: signed})
+	}
+	for i := range k.Findings {
+		f := &k.Findings[i]
+		part := wholePart{Title: "第 " + f.Item + " 项", Rows: filled([][2]string{{"应当做到", f.Sentence}, {"问题", f.Problem}, {"要求", f.Request}, {"企业回复", paperText(f.Answer)}, {"复查", paperText(f.Look)}, {"结果", f.Standing()}})}
+		for _, link := range rectificationStored(k) {
+			if link.item == f.Item {
+				part.Photos = append(part.Photos, caseLink{link.title, path + "/files/" + link.name})
+			}
+		}
+		v.Parts = append(v.Parts, part)
+	}
+	var happened [][2]string
+	for _, one := range caseHistory(history, func(k *rectification.Case) string { return k.Last.Title() }) {
+		happened = append(happened, [2]string{one.Sub, one.Label})
+	}
+	v.Parts = append(v.Parts, wholePart{Title: "办理经过", Rows: happened})
+	return s.render(c, by, "rectification_whole", page{Title: v.Name + "（一案一档）", Script: true, Data: v})
+}
+
+// RectificationTasks is the work with what is to be put right, for everybody whose step is next.
+type RectificationTasks struct {
+	// Cases keeps them, and tells who may do what.
+	Cases *rectification.Service
+}
+
+// rectificationWork are the steps that stand on a to-do page, with the word on their button, the most pressing first.
+var rectificationWork = []struct {
+	step         rectification.Step
+	verb, button string
+}{
+	{rectification.StepSign, "签署", "去签署"}, {rectification.StepGrant, "答复延期申请", "去答复"}, {rectification.StepRung, "确认升级措施", "去确认"}, {rectification.StepLook, "复查", "去复查"}, {rectification.StepAnswer, "整改并回复", "去回复"},
+	{rectification.StepServe, "送达", "去登记"}, {rectification.StepHandOver, "移送", "去登记"}, {rectification.StepSend, "送审", "去送审"}, {rectification.StepAgain, "再次限期", "去办理"},
+}
+
+// Tasks implements Tasks.
+func (t RectificationTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
+	if !t.Cases.Guard.Allow(by, policy.ReadRectification) {
+		return nil, nil
+	}
+	found, err := t.Cases.List(ctx, by, rectification.Filter{}, true, "")
+	if err != nil {
+		return nil, err
+	}
+	var out []Task
+	for _, d := range found.Docs {
+		k := &d.State
+		for _, work := range rectificationWork {
+			if !t.Cases.Can(ctx, by, k, work.step) {
+				continue
+			}
+			one := Task{Title: work.verb + k.Name + "的" + k.Kind.Title(), Context: strconv.Itoa(len(k.Open())) + " 项还没有核实整改；" + k.Next(now), Party: k.FirmName, Link: rectificationsPath + "/" + d.ID, Button: work.button, Nav: rectificationsPath}
+			if k.Clock.Rule != "" {
+				with := clockTask(k.Clock)
+				one.Due, one.Unresolved, one.Basis = with.Due, with.Unresolved, with.Basis
+			}
+			out = append(out, one)
+			break
+		}
+	}
+	return out[:min(len(out), maxClaimTasks)], nil
+}
+
+// rectificationsOf are the cases of a project or firm for its dossier, the latest visit first.
+func (s *Server) rectificationsOf(ctx context.Context, by policy.Actor, f rectification.Filter) ([]store.Doc[rectification.Case], error) {
+	var out []store.Doc[rectification.Case]
+	for after := ""; ; {
+		found, err := s.rectifications.List(ctx, by, f, false, after)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found.Docs...)
+		if after = found.Next; after == "" {
+			return out, nil
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"redsteward/internal/web/browsertest"
+	"redsteward/supervision/inspection"
+)
+
+// foundBy has a visit of p1 accepted in which item 1.1 (a paper to the firm) and item 4.3 (a transfer) failed; it returns its id.
+func (m *team) foundBy() string {
+	m.t.Helper()
+	visit := m.plan()[1]
+	m.begin(visit)
+	page := m.as("inspector").get(m.t, visit+"/items/1.1").body
+	for _, one := range regexp.MustCompile(`"id":"([0-9.]+)"`).FindAllStringSubmatch(page, -1) {
+		fields, photos := url.Values{"value": {string(inspection.Conform)}, "key": {"r-" + one[1]}}, [][]byte(nil)
+		if one[1] == "1.1" || one[1] == "4.3" {
+			fields = url.Values{"value": {string(inspection.Fail)}, "where": {"东门"}, "note": {"公示栏空白"}, "key": {"r-" + one[1]}}
+			photos = [][]byte{picture(m.t, 11)}
+		}
+		if a := m.reply("inspector", visit, one[1], fields, photos...); a.StatusCode != 200 {
+			m.t.Fatalf("%s: %d %s", one[1], a.StatusCode, a.body)
+		}
+	}
+	m.post("inspector", visit+"/sign", m.hidden("inspector", visit, visit+"/sign"))
+	m.post("lin", visit+"/sign", m.hidden("lin", visit, visit+"/sign"))
+	m.post("chief", visit+"/accept", m.hidden("chief", visit, visit+"/accept"))
+	return strings.TrimPrefix(visit, "/visits/")
+}
+
+// step sends the form of a step of a case with a picture or none, and wants to be led on.
+func (m *team) step(login, path, step string, fields url.Values, photos ...[]byte) {
+	m.t.Helper()
+	for name, value := range m.hidden(login, path, path+"/"+step) {
+		fields[name] = value
+	}
+	if a := m.answerAt(login, path+"/"+step, fields, photos...); a.StatusCode != http.StatusOK && a.StatusCode != http.StatusSeeOther {
+		m.t.Fatalf("%s by %s: %d %.1500s", step, login, a.StatusCode, a.body)
+	}
+}
+
+// TestRectificationPages leads a paper from the visit to the firm and back: draft, approval, delivery, answer, second look; nobody sees what is not his.
+func TestRectificationPages(t *testing.T) {
+	m := newTeam(t)
+	visit := m.foundBy()
+	waiting := m.as("officer").get(t, "/rectifications/new").body
+	if !strings.Contains(waiting, "visit="+visit) || !strings.Contains(waiting, "整改建议书 1 项") || !strings.Contains(waiting, "移送函 1 项") {
+		t.Fatalf("the visit does not wait: %.1500s", waiting)
+	}
+	draft := "/rectifications/new?visit=" + visit
+	page := m.as("officer").get(t, draft).body
+	if !strings.Contains(page, "起草整改建议书") || !strings.Contains(page, "消防救援机构") {
+		t.Fatalf("%.1500s", page)
+	}
+	form := url.Values{"key": {"draft-1"}, "visit": {visit}, "kind": {"suggestion"}, "to": {""}}
+	path, _, _ := strings.Cut(m.post("officer", "/rectifications/new", form), "?")
+	for _, s := range []scenario{
+		{name: "the public", path: "/rectifications", status: 401},
+		{name: "the firm before it was delivered", role: "manager", path: path, status: 404},
+		{name: "another community", role: "elsewhere", path: path, status: 404},
+		{name: "the community reads", role: "worker", path: path, status: 200, contains: []string{"公示栏空白"}, excludes: []string{"送审</button>"}},
+		{name: "the firm drafts nothing", role: "manager", path: "/rectifications/new", status: 403},
+		{name: "drafted twice", role: "officer", method: "POST", path: "/rectifications/new", form: url.Values{"key": {"draft-2"}, "visit": {visit}, "kind": {"suggestion"}, "to": {""}}, status: 409, contains: []string{"已经起草过"}},
+		{name: "an order", role: "officer", method: "POST", path: "/rectifications/new", form: url.Values{"key": {"draft-3"}, "visit": {visit}, "kind": {"order"}}, status: 422, contains: []string{"不能责令"}},
+		{name: "sent without a period", role: "officer", method: "POST", path: path + "/send", form: url.Values{"seq": {"1"}, "key": {"s"}}, status: 422, contains: []string{"请选择整改期限"}},
+		{name: "no such case", role: "officer", path: "/rectifications/nothing", status: 404},
+	} {
+		s.run(t, m.f, m.people)
+	}
+	m.step("officer", path, "send", url.Values{"send-choice": {"rectification.service"}})
+	if todo := m.as("chief").get(t, "/todo").body; !strings.Contains(todo, "签署东街花园的整改建议书") {
+		t.Errorf("the chief is not told to sign: %.1500s", todo)
+	}
+	sign := m.hidden("chief", path, path+"/sign")
+	hash := regexp.MustCompile(`name="hash" value="([^"]+)"`).FindStringSubmatch(m.as("chief").get(t, path).body)
+	sign.Set("hash", hash[1])
+	sign.Set("move", "agree")
+	sign.Set("current", "Lake-Poyang-wrong")
+	if a := m.as("chief").send(t, http.MethodPost, path+"/sign", sign); a.StatusCode != 422 {
+		t.Errorf("a wrong password: %d", a.StatusCode)
+	}
+	sign.Set("current", browsertest.Password)
+	m.post("chief", path+"/sign", sign)
+	m.step("officer", path, "serve", url.Values{"serve-number": {"都住建建议〔2026〕1号"}, "serve-day": {"2026-10-19"}, "serve-choice": {"hand"}}, picture(t, 3))
+	if todo := m.as("manager").get(t, "/todo").body; !strings.Contains(todo, "整改并回复东街花园的整改建议书") {
+		t.Errorf("the firm is not told: %.1500s", todo)
+	}
+	firm := m.as("manager").get(t, path).body
+	for _, want := range []string{"整改中", "2026年10月26日", "公示栏空白", "都住建建议〔2026〕1号", "/files/f1-1"} {
+		if !strings.Contains(firm, want) {
+			t.Errorf("the firm's page lacks %q", want)
+		}
+	}
+	if a := m.as("manager").get(t, path+"/files/f1-1"); a.StatusCode != 200 || a.Header.Get("Content-Type") != "image/jpeg" {
+		t.Errorf("the photo: %d %s", a.StatusCode, a.Header.Get("Content-Type"))
+	}
+	m.step("manager", path, "answer", url.Values{"answer-choice": {"1.1"}, "answer-text": {"已公示"}}, picture(t, 5))
+	m.step("inspector", path, "look", url.Values{"look-choice": {"1.1:fixed"}, "look-text": {"已看到公示"}})
+	done := m.as("manager").get(t, path).body
+	if !strings.Contains(done, "已核实整改") || !strings.Contains(done, "已看到公示") || strings.Contains(done, "回复整改情况</button>") {
+		t.Errorf("%.2000s", done)
+	}
+	print := m.as("officer").get(t, path+"/print").body
+	if !strings.Contains(print, "建议你单位自收到本文书次日起 7 日内改正") || strings.Contains(print, "责令") || strings.Contains(print, "处罚") {
+		t.Errorf("the paper: %.1500s", print)
+	}
+	whole := m.as("officer").get(t, path+"/whole").body
+	for _, want := range []string{"卷内目录", "股长签发", "已公示", "已看到公示", "办理经过", "复查全部合格"} {
+		if !strings.Contains(whole, want) {
+			t.Errorf("the file lacks %q", want)
+		}
+	}
+	list := m.as("officer").get(t, "/rectifications?state=fixed&kind=suggestion&q=东街").body
+	if !strings.Contains(list, path) || !strings.Contains(list, "1 / 1") || strings.Contains(m.as("officer").get(t, "/rectifications?state=running").body, path) {
+		t.Errorf("the list: %.1500s", list)
+	}
+	if a := m.as("manager").get(t, "/rectifications.xlsx?state=fixed"); a.StatusCode != 200 || !strings.HasPrefix(a.body, "PK") {
+		t.Errorf("Excel: %d", a.StatusCode)
+	}
+}

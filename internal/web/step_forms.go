@@ -1,0 +1,60 @@
+package web
+
+import (
+	"path"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/fault"
+)
+
+// stepForm is one step that the actor can do now; several of them stand on a page, so the names of its fields begin with the step.
+type stepForm struct {
+	Address, Key, Title, Hint, Button string
+	Form                              []field
+	Grave                             bool
+	// Name is the step in addresses.
+	Name string
+}
+
+// placed gives a form its address below a page, the values that were sent for it, and what was refused.
+func (f stepForm) placed(c *fiber.Ctx, page string, refused []fault.Field) stepForm {
+	f.Address, f.Key = page+"/"+f.Name, newKey()+f.Name
+	for i := range f.Form {
+		f.Form[i].Name = f.Name + "-" + f.Form[i].Name
+		if f.Name == sentStep(c) {
+			f.Form[i].Value = c.FormValue(f.Form[i].Name)
+		}
+	}
+	f.Form = withErrors(f.Form, refused)
+	return f
+}
+
+// stepFormsAt gives the forms of a page their addresses.
+func stepFormsAt(c *fiber.Ctx, page string, forms []stepForm, refused []fault.Field) []stepForm {
+	for i := range forms {
+		forms[i] = forms[i].placed(c, page, refused)
+	}
+	return forms
+}
+
+// sentStep is the step that a form was sent for: the last part of its address.
+func sentStep(c *fiber.Ctx) string { return path.Base(c.Path()) }
+
+// stepFields gives refused fields the names that they have on a page with several forms; a conflict that says why stands at the field conflictAt.
+func stepFields(name, conflictAt string, err error) []fault.Field {
+	refused := refusedForm(err)
+	if conflictAt != "" && fault.Is(err, fault.Conflict) {
+		refused = []fault.Field{{Name: conflictAt, Message: fault.MessageOf(err)}}
+	}
+	return ofStep(refused, name+"-")
+}
+
+// ofStep gives refused fields the prefix that they have on a page with several forms.
+func ofStep(refused []fault.Field, prefix string) []fault.Field {
+	for i := range refused {
+		refused[i].Name = prefix + strings.TrimPrefix(refused[i].Name, prefix)
+	}
+	return refused
+}

@@ -1,0 +1,336 @@
+package matter
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/internal/journal"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry"
+	"redsteward/supervision"
+)
+
+// Places says where things lie; registry.Register answers.
+type Places interface {
+	// Place says where a project lies and who holds it on a day. Returns NotFound.
+	Place(ctx context.Context, project string, on calendar.Date) (registry.Place, error)
+	// Division returns a division. Returns NotFound.
+	Division(ctx context.Context, id string) (registry.DivisionRow, error)
+	// DivisionsAt lists the divisions of a level that exist on a day.
+	DivisionsAt(ctx context.Context, level registry.Level, day calendar.Date) ([]registry.DivisionRow, error)
+}
+
+// Config is what the matters need; everything is required.
+type Config struct {
+	// DB keeps them, Guard says who may do what, Keeper takes photos in, Now is the business clock.
+	DB     *store.DB
+	Guard  *policy.Guard
+	Keeper *files.Keeper
+	Now    func() time.Time
+	// Places and Tree: see there.
+	Places Places
+	Tree   *Tree
+	// Deadlines starts a deadline by its rule; NotFound for an unknown one. Resolve gives an unresolved one its due date if the calendar reaches that far by now.
+	Deadlines func(rule string, start calendar.Date) (calendar.Deadline, error)
+	Resolve   func(calendar.Deadline) calendar.Deadline
+}
+
+// Service follows matters. Every call names the actor; a refused call writes nothing.
+type Service struct {
+	Config
+	rows *store.Collection[Matter]
+	desk supervision.Desk[Matter]
+}
+
+const (
+	matterKind = "matter"
+	// byScope lists everything by scope keys, department and reporter, the moment of the report decides the order; byDue what is open by scope keys and department, by its deadline; byWork by whose turn it is, byInto what was merged by what it was merged into.
+	byScope = "scope"
+	byDue   = "due"
+	byWork  = "work"
+	byInto  = "into"
+	// The deadlines beside those of the categories.
+	dispatchRule = "matter.dispatch"
+	signRule     = "matter.sign"
+	moreRule     = "matter.extension"
+	checkRule    = "matter.callback"
+	reopenRule   = "matter.reopen"
+	// superviseRule is how long after the first rung the second one is proposed.
+	superviseRule = "matter.supervise"
+	// never sorts what has no day behind everything else.
+	never = "9999-12-31"
+)
+
+// listed are the keys under which a matter is found: those of its scope, of the departments that ever had it, and of who reported it.
+func (m *Matter) listed() []string {
+	keys := supervision.ListKeys(m.Keys)
+	for _, d := range m.Departments {
+		keys = append(keys, unitKey(d))
+	}
+	return append(keys, mineKey(m.Reported.By))
+}
+
+func mineKey(account string) string { return "by:" + account }
+
+// dueText sorts by the deadline of the present state, what is urgent first.
+func (m *Matter) dueText() string {
+	urgency := "1"
+	if m.Urgent {
+		urgency = "0"
+	}
+	if !m.Due.Resolved() {
+		return urgency + never
+	}
+	return urgency + m.Due.Due.String()
+}
+
+// document is how matters are stored.
+func document() store.Kind[Matter] {
+	due := func(_ string, m *Matter) string { return m.dueText() }
+	return store.Kind[Matter]{Name: matterKind, Version: 1, Indexes: []store.Index[Matter]{
+		{Name: byScope, Keys: func(_ string, m *Matter) []string { return m.listed() }, Sort: func(_ string, m *Matter) string { return store.SortTime(m.Reported.At.Time) }},
+		{Name: byDue, Keys: func(_ string, m *Matter) []string {
+			if m.State.Closed() {
+				return nil
+			}
+			return m.listed()
+		}, Sort: func(_ string, m *Matter) string { return m.dueText()[1:] }},
+		{Name: byWork, Keys: func(_ string, m *Matter) []string { return m.work() }, Sort: due},
+		{Name: byInto, Keys: func(_ string, m *Matter) []string {
+			if m.Into == "" {
+				return nil
+			}
+			return []string{m.Into}
+		}},
+	}}
+}
+
+// New opens the matters.
+func New(ctx context.Context, c Config) (*Service, error) {
+	s := &Service{Config: c}
+	var err error
+	s.rows, err = store.NewCollection(ctx, c.DB, document())
+	s.desk = supervision.Desk[Matter]{Guard: c.Guard, Rows: s.rows, Place: func(m *Matter) ([]string, calendar.Date) { return m.Keys, m.Day }, Shows: s.shows,
+		Outdated: func(m *Matter) error {
+			return fault.New("matter.Change", fault.Conflict, "这件事项刚被别人办过（"+string(m.Last)+"），现在是“"+m.State.Title()+"”，请刷新后再办")
+		}}
+	return s, err
+}
+
+func (s *Service) today() calendar.Date { return calendar.DateOf(s.Now()) }
+
+func (s *Service) hand(by policy.Actor, action policy.Action) supervision.Hand {
+	return supervision.HandOf(s.Guard.Rules(), by, action, journal.At(s.Now()))
+}
+
+// bad gathers what is wrong with an input.
+type bad []fault.Field
+
+func (b *bad) add(name, format string, args ...any) {
+	*b = append(*b, fault.Field{Name: name, Message: fmt.Sprintf(format, args...)})
+}
+
+func (b *bad) err(op string) error {
+	if len(*b) == 0 {
+		return nil
+	}
+	return fault.InvalidFields(op, *b...)
+}
+
+// number finds phones and identity numbers.
+var number = regexp.MustCompile(`1[3-9][0-9]{9}|[0-9]{17}[0-9Xx]`)
+
+// text trims a text, checks its length in signs, and that it names nobody's phone or identity number: what is written here is shown to firms.
+func (b *bad) text(name, label string, value *string, least, most int) {
+	*value = strings.TrimSpace(*value)
+	if n := utf8.RuneCountInString(*value); n < least || n > most {
+		b.add(name, "%s要写 %d 至 %d 个字，现在有 %d 个", label, least, most, n)
+	}
+	if number.MatchString(*value) {
+		b.add(name, "%s里不要写电话号码和身份证号", label)
+	}
+}
+
+// MaxPhotos is how many photos a report, an answer or a check has at most.
+const MaxPhotos = 3
+
+func (b *bad) photos(list []*files.Upload) {
+	if len(list) > MaxPhotos {
+		b.add("photos", "最多 %d 张照片，现在有 %d 张", MaxPhotos, len(list))
+	}
+}
+
+// keep stores photos; they were checked by their content when they came in.
+func (s *Service) keep(ctx context.Context, meta store.Meta, list []*files.Upload) ([]files.Stored, error) {
+	var out []files.Stored
+	for _, upload := range list {
+		stored, err := s.Keeper.Keep(ctx, meta, upload)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(out, func(f files.Stored) bool { return f.Original == stored.Original }) {
+			out = append(out, stored)
+		}
+	}
+	return out, nil
+}
+
+// Input is what somebody reports.
+type Input struct {
+	// Category is a code of matters.yaml.
+	Category string
+	// Community is the id of a division, Project that of a compound; one of them is enough. Where says the place in words.
+	Community, Project, Where string
+	// Words say what is the matter.
+	Words string
+	// Photos show it; they stay the caller's to close.
+	Photos []*files.Upload
+	// Idem makes a retry safe, nil for none.
+	Idem *store.Idem
+}
+
+// Report takes a matter in. Returns Forbidden without ReportMatter or for a role that matters.yaml does not name, Invalid for refused fields (category, community, project, where, words, photos),
+// NotFound for a place outside the scope.
+func (s *Service) Report(ctx context.Context, by policy.Actor, in Input) (store.Doc[Matter], error) {
+	const op = "matter.Report"
+	none := store.Doc[Matter]{}
+	scope, err := s.desk.Scope(ctx, by, policy.ReportMatter)
+	if err != nil {
+		return none, err
+	}
+	source := s.Tree.SourceOf(by)
+	if source == "" {
+		return none, &fault.Error{Op: op, Kind: fault.Forbidden, Message: "你的岗位没有列为上报人", Rule: "matters.yaml：reporters"}
+	}
+	meta := store.Meta{By: by.ID, Action: string(policy.ReportMatter), Why: string(MoveReport), Idem: in.Idem}
+	if doc, done, err := s.rows.Replay(ctx, meta); err != nil || done {
+		return doc, err
+	}
+	var b bad
+	kind, category, err := s.Tree.Category(in.Category)
+	if err != nil {
+		b.add("category", "请选择分类")
+	}
+	m := Matter{Kind: kind.ID, KindTitle: kind.Title, Category: category.ID, CategoryTitle: category.Title, Hazard: kind.Hazard, Urgent: category.Urgent, AnswerRule: category.Answer,
+		Where: in.Where, Words: in.Words, Day: s.today(), Source: source, Reported: s.hand(by, policy.ReportMatter)}
+	b.text("where", "具体位置", &m.Where, 2, MaxPlace)
+	b.text("words", "情况", &m.Words, 5, MaxWords)
+	b.photos(in.Photos)
+	if err := s.place(ctx, in, &m, &b); err != nil {
+		return none, err
+	}
+	if err := b.err(op); err != nil {
+		return none, err
+	}
+	if err := scope.Require(op, m.Keys, m.Day); err != nil {
+		return none, err
+	}
+	if m.Photos, err = s.keep(ctx, meta, in.Photos); err != nil {
+		return none, err
+	}
+	m.State, m.Last, m.Hand = Reported, MoveReport, m.Reported
+	if m.Due, err = s.Deadlines(dispatchRule, s.today()); err != nil {
+		return none, err
+	}
+	return s.rows.Commit(ctx, meta, s.DB.NewID(meta), 0, m)
+}
+
+// place says where a matter is: in a compound, or only in a community.
+func (s *Service) place(ctx context.Context, in Input, m *Matter, b *bad) error {
+	if in.Project == "" {
+		return s.placeOnly(ctx, in.Community, m, b)
+	}
+	if !journal.ValidPart(in.Project) {
+		b.add("project", "请选择小区")
+		return nil
+	}
+	p, err := s.Places.Place(ctx, in.Project, m.Day)
+	if err != nil {
+		return err
+	}
+	if in.Community != "" && in.Community != p.Community {
+		b.add("community", "%s在%s，请改选社区或者不选", p.Name, p.CommunityName)
+	}
+	m.Project, m.ProjectName, m.Firm, m.FirmName = p.Project, p.Name, p.Firm, p.FirmName
+	m.Community, m.CommunityName, m.Township, m.TownshipName, m.Keys = p.Community, p.CommunityName, p.Township, p.TownshipName, p.Keys()
+	return nil
+}
+
+// placeOnly is a place outside of any compound.
+func (s *Service) placeOnly(ctx context.Context, community string, m *Matter, b *bad) error {
+	if !journal.ValidPart(community) {
+		b.add("community", "请选择社区，或者选择小区")
+		return nil
+	}
+	d, err := s.Places.Division(ctx, community)
+	if err != nil {
+		return err
+	}
+	if d.Level != registry.LevelCommunity || !d.Days.Holds(m.Day) {
+		b.add("community", "“%s”不是现有的社区", d.Display)
+		return nil
+	}
+	above, err := s.Places.Division(ctx, d.Parent)
+	m.Community, m.CommunityName, m.Township, m.TownshipName = d.ID, d.Display, above.ID, above.Display
+	m.Keys = []string{policy.CommunityKey(d.ID), policy.TownshipKey(above.ID)}
+	return err
+}
+
+// Communities are the communities in which the actor may report, by name; none for somebody who reports about compounds only. Returns Forbidden without ReportMatter.
+func (s *Service) Communities(ctx context.Context, by policy.Actor) ([]registry.Choice, error) {
+	scope, err := s.desk.Scope(ctx, by, policy.ReportMatter)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.Places.DivisionsAt(ctx, registry.LevelCommunity, s.today())
+	var out []registry.Choice
+	for _, d := range list {
+		if scope.Covers([]string{policy.CommunityKey(d.ID), policy.TownshipKey(d.Parent)}, s.today()) {
+			out = append(out, registry.Choice{ID: d.ID, Text: d.Display})
+		}
+	}
+	return out, err
+}
+
+// change loads a matter, lets f say which move it is and what it changes, and commits it. why is what the log says; the action decides right and scope.
+func (s *Service) change(ctx context.Context, by policy.Actor, action policy.Action, at supervision.At, move Move, f func(m *Matter) (Move, error)) (store.Doc[Matter], error) {
+	doc, err := s.desk.Change(ctx, by, action, at, string(move), func(_ policy.Scope, m *Matter) error {
+		if _, err := m.State.next(move); err != nil {
+			return err
+		}
+		m.Reason = ""
+		move, err := f(m)
+		if err != nil {
+			return err
+		}
+		if m.State, err = m.State.next(move); err != nil {
+			return err
+		}
+		m.Last, m.Hand = move, s.hand(by, action)
+		return nil
+	})
+	if err == nil {
+		doc = s.seen(by, doc)
+	}
+	return doc, err
+}
+
+// drawn tells whether the draw falls on the record with which an answer comes in: one of five, by a keyed hash that nobody can steer.
+func (s *Service) drawn(at supervision.At) bool {
+	stream, err := journal.StreamKey(matterKind, at.ID)
+	if err != nil {
+		return false
+	}
+	n, err := strconv.ParseUint(s.DB.MAC("matter/sample", journal.RecordID(stream, at.Seq+1))[:15], 16, 64)
+	return err == nil && n%5 == 0
+}
