@@ -8,6 +8,7 @@ import (
 	"redsteward/internal/num"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/party"
 )
 
 // register enters divisions, firms and projects as they are on the first day.
@@ -47,6 +48,10 @@ func (l *countyLoader) register(ctx context.Context) error {
 		group.Go(func() error { return l.registerDeveloper(within, officer, i) })
 	}
 	if err := group.Wait(); err != nil {
+		return err
+	}
+	day := l.plan.size.countyDay().Add(-180)
+	if err := l.service.party.SetIndustry(ctx, officer, 0, party.Industry{Name: "都昌县物业行业党支部（演示）", Higher: "住建局机关党委（演示）", Formed: day, Secretary: "程立新（演示）", Post: "物业管理股股长", Since: day, Members: 5, Applicants: 2}); err != nil {
 		return err
 	}
 	group, within = errgroup.WithContext(ctx)

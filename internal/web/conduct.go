@@ -80,10 +80,10 @@ type conductLine struct {
 	Path, Firm, Project, Class, Title, Number, Person, State, Decided, Until, Points, Authority string
 }
 
-// conductLineOf puts an entry into words.
-func (s *Server) conductLineOf(b conduct.Book, id string, e *conduct.Entry) conductLine {
+// conductLineOf puts an entry into words, as it stands on a day.
+func (s *Server) conductLineOf(day calendar.Date, b conduct.Book, id string, e *conduct.Entry) conductLine {
 	l := conductLine{Path: bookPath(b) + "/" + id, Firm: e.FirmName, Project: e.ProjectName, Class: e.ClassTitle, Title: e.Title, Number: e.Number, Person: e.Person,
-		State: e.StateOn(calendar.DateOf(s.clocks.Business())).Title(), Decided: e.Decided.Chinese(), Until: "不公示"}
+		State: e.StateOn(day).Title(), Decided: e.Decided.Chinese(), Until: "不公示"}
 	if !e.Until.IsZero() {
 		l.Until = e.Until.Chinese()
 	}
@@ -136,7 +136,7 @@ func (s *Server) conductList(c *fiber.Ctx, by policy.Actor, b conduct.Book) erro
 		v.States = append(v.States, option{Value: string(state), Label: state.Title()})
 	}
 	for _, d := range found.Docs {
-		v.Rows = append(v.Rows, s.conductLineOf(b, d.ID, &d.State))
+		v.Rows = append(v.Rows, s.conductLineOf(s.registered.On(c.UserContext()), b, d.ID, &d.State))
 	}
 	if w.Firm != "" {
 		if err := s.conductOfFirm(c.UserContext(), by, b, &v); err != nil {
@@ -187,7 +187,7 @@ func (s *Server) conductExcel(c *fiber.Ctx, by policy.Actor, b conduct.Book) err
 			}
 			ids[d.State.Firm] = code
 		}
-		r := row{conduct.Line{Input: d.State.Input, FirmCode: code, ProjectName: d.State.ProjectName}, s.conductLineOf(b, d.ID, &d.State), d.State}
+		r := row{conduct.Line{Input: d.State.Input, FirmCode: code, ProjectName: d.State.ProjectName}, s.conductLineOf(s.registered.On(c.UserContext()), b, d.ID, &d.State), d.State}
 		if d.State.Project != "" {
 			if p, err := s.registered.OneProject(c.UserContext(), by, d.State.Project); err == nil {
 				r.Township, r.Community = p.TownshipName, p.CommunityName

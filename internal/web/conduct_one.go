@@ -161,7 +161,7 @@ func (s *Server) showConduct(c *fiber.Ctx, by policy.Actor, b conduct.Book, type
 		return err
 	}
 	e := &doc.State
-	v := conductView{conductLine: s.conductLineOf(b, id, e), Book: b.Title(), BookPath: bookPath(b), ID: id, Seq: doc.Seq, Key: newKey(), ClassWord: classWord(b), DayWord: dayWord(b), Reason: e.Reason,
+	v := conductView{conductLine: s.conductLineOf(s.registered.On(ctx), b, id, e), Book: b.Title(), BookPath: bookPath(b), ID: id, Seq: doc.Seq, Key: newKey(), ClassWord: classWord(b), DayWord: dayWord(b), Reason: e.Reason,
 		Basis: s.conduct.Terms.Basis(b), Hidden: b == conduct.Credit && !e.Shown}
 	for _, source := range s.conduct.Terms.SourceChoices() {
 		if source.ID == e.Source {

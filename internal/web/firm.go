@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"redsteward/charts"
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/internal/report"
@@ -138,7 +139,7 @@ func (s *Server) publicCredit(ctx context.Context, name string) ([]conductLine, 
 	list, err := s.conduct.PublicCredit(ctx, id)
 	var out []conductLine
 	for i := range list {
-		line := s.conductLineOf(conduct.Credit, "", &list[i])
+		line := s.conductLineOf(calendar.DateOf(s.clocks.Business()), conduct.Credit, "", &list[i])
 		line.Authority = list[i].Authority
 		out = append(out, line)
 	}

@@ -22,6 +22,8 @@ import (
 const (
 	partyPath  = "/party"
 	sheetsPath = "/party/sheets"
+	// industryPath is the form of the branch of the trade.
+	industryPath = "/party/industry"
 )
 
 // maxSitePhoto is the largest upload of one site photo with its form, in bytes.
@@ -38,6 +40,8 @@ func (s *Server) partyRoutes() []Route {
 	return append(rows, []Route{
 		{Method: get, Path: partyPath, Action: policy.ReadRegister, Handler: s.partyCoverage},
 		{Method: get, Path: partyPath + ".xlsx", Action: policy.ReadRegister, Handler: s.partyCoverageExcel},
+		{Method: get, Path: industryPath, Action: policy.RegisterParty, Handler: s.industryForm},
+		{Method: post, Path: industryPath, Action: policy.RegisterParty, Handler: s.setIndustry},
 		{Method: get, Path: sheetsPath, Action: policy.ReadPartyFact, Handler: s.partySheets},
 		{Method: get, Path: sheetsPath + ".xlsx", Action: policy.ReadPartyFact, Handler: s.partySheetsExcel},
 		{Method: get, Path: sheetsPath + "/new", Action: policy.RecordPartyFact, Handler: s.newPartySheet},
@@ -83,6 +87,10 @@ type coverageView struct {
 	Excel          string
 	Day            string
 	Branches, None int
+	// Industry is the branch of the trade, IndustrySeq 0 without one.
+	Industry    party.Industry
+	IndustrySeq int64
+	CanIndustry bool
 }
 
 type coverageRow struct {
@@ -97,7 +105,7 @@ func (s *Server) partyCoverage(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	v := coverageView{Quarter: found.Quarter.Chinese(), County: found.County, Share: share(found.County.Covered(), found.County.Firms), Formed: share(found.County.Formed, found.County.Must), Lacking: found.Lacking, FirmsPath: firmsPath,
-		CanSheets: s.guard.Allow(by, policy.ReadPartyFact), Excel: partyPath + ".xlsx", Day: calendar.DateOf(s.clocks.Business()).Chinese(), Branches: found.County.Branches(), None: found.County.None}
+		CanSheets: s.guard.Allow(by, policy.ReadPartyFact), Excel: partyPath + ".xlsx", Day: s.registered.On(c.UserContext()).Chinese(), Branches: found.County.Branches(), None: found.County.None}
 	for _, col := range coverageColumns() {
 		v.Columns = append(v.Columns, col.title)
 	}
@@ -111,6 +119,10 @@ func (s *Server) partyCoverage(c *fiber.Ctx, by policy.Actor) error {
 		}
 		v.Rows = append(v.Rows, row)
 	}
+	if v.Industry, v.IndustrySeq, err = s.party.Industry(c.UserContext(), by); err != nil {
+		return err
+	}
+	v.CanIndustry = s.guard.Allow(by, policy.RegisterParty)
 	return s.render(c, by, "party", page{Title: "物业企业党组织覆盖", Nav: partyPath, Data: v, Script: true})
 }
 
@@ -135,6 +147,49 @@ func (s *Server) partyCoverageExcel(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	return sendExcel(c, "物业企业党组织覆盖.xlsx", data)
+}
+
+// industryEntry describes the form of the branch of the trade.
+func (s *Server) industryEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
+	e := entry{title: "登记物业行业党支部", nav: partyPath, entryView: entryView{Crumbs: []crumb{{"物业企业党组织覆盖", partyPath}}, Address: industryPath, Button: "保存", Back: partyPath, Intro: "物业企业党支部、联合党支部的上级；只登记人数，不登记党员名单。",
+		Notes: []string{"书记姓名只有登记党组织的人看得到全名。"}}}
+	now, seq, err := s.party.Industry(c.UserContext(), by)
+	if err != nil {
+		return e, err
+	}
+	e.Seq = seq
+	text := func(name, label, value, hint string) field {
+		return field{Name: name, Label: label, Type: "text", Autocomplete: "off", Value: typedOr(c, name, value), Hint: hint}
+	}
+	number := func(name, label string, n int64) field {
+		return field{Name: name, Label: label, Type: "text", Mode: "numeric", Autocomplete: "off", Value: typedOr(c, name, strconv.FormatInt(n, 10))}
+	}
+	e.Form = []field{text("name", "名称", now.Name, "例如 都昌县物业行业党支部"), text("higher", "上级党组织", now.Higher, "例如 中共都昌县住房和城乡建设局机关委员会"), {Name: "formed", Label: "成立日期", Type: "date", Value: typedOr(c, "formed", now.Formed.String())},
+		text("secretary", "书记姓名", now.Secretary, ""), text("post", "书记的职务", now.Post, "例如 物业管理股股长"), {Name: "since", Label: "书记任职日期", Type: "date", Value: typedOr(c, "since", now.Since.String())},
+		number("members", "正式党员（人）", now.Members), number("applicants", "入党申请人（人）", now.Applicants)}
+	return e, nil
+}
+
+// industryForm is the form of the branch of the trade.
+func (s *Server) industryForm(c *fiber.Ctx, by policy.Actor) error {
+	e, err := s.industryEntry(c, by)
+	if err != nil {
+		return err
+	}
+	return s.showEntry(c, by, e, nil)
+}
+
+// setIndustry registers the branch of the trade.
+func (s *Server) setIndustry(c *fiber.Ctx, by policy.Actor) error {
+	e, err := s.industryEntry(c, by)
+	if err != nil {
+		return err
+	}
+	in := typed{c: c}
+	branch := party.Industry{Name: in.text("name"), Higher: in.text("higher"), Formed: in.date("formed", "成立日期"), Secretary: in.text("secretary"), Post: in.text("post"), Since: in.date("since", "书记任职日期"),
+		Members: in.whole("members", "正式党员", "3"), Applicants: in.whole("applicants", "入党申请人", "2")}
+	err = in.with(func() error { return s.party.SetIndustry(c.UserContext(), by, formSeq(c), branch) })
+	return s.settled(c, by, e, err, "name", partyPath)
 }
 
 // sheetLine is one sheet of a list.

@@ -95,6 +95,13 @@ func TestPartyPages(t *testing.T) {
 			t.Errorf("step %d was refused and wrote something", i)
 		}
 	}
+	branch := func(change ...string) url.Values {
+		v := pairs("name", "都昌县物业行业党支部", "higher", "住建局机关党委", "formed", "2025-07-01", "secretary", "程立新", "post", "物业管理股股长", "since", "2025-07-01", "members", "5", "applicants", "2", "seq", "0")
+		for i := 0; i+1 < len(change); i += 2 {
+			v.Set(change[i], change[i+1])
+		}
+		return v
+	}
 	for _, s := range []scenario{
 		{name: "the sheet", role: "worker", path: page, status: 200, contains: []string{"主题党日", "应到 9 人，实到 8 人", "现场照片", "更正已确认的台账", "社区党组织确认"}},
 		{name: "the photo", role: "secretary", path: page + "/photos/0", status: 200},
@@ -106,6 +113,16 @@ func TestPartyPages(t *testing.T) {
 		{name: "the project page has its sheets", role: "worker", path: "/register/projects/" + project, status: 200, contains: []string{"党建台账", page}},
 		{name: "not for housing staff", role: "officer", path: "/register/projects/" + project, status: 200, excludes: []string{"/party/sheets/"}},
 		{name: "coverage", role: "officer", path: "/party", status: 200, contains: []string{"物业企业 1 家", "合计（不重复）", "其中 1 对有确认的“五个共”"}},
+		{name: "no branch of the trade yet", role: "officer", path: "/party", status: 200, contains: []string{"物业行业党支部", "还没有登记", "/party/industry"}},
+		{name: "its form", role: "officer", path: "/party/industry", status: 200, contains: []string{"上级党组织", "不登记党员名单"}},
+		{name: "its form is not for the community", role: "worker", path: "/party/industry", status: 403},
+		{name: "registered by the community", role: "worker", method: "POST", path: "/party/industry", form: branch(), status: 403},
+		{name: "registered without a secretary", role: "officer", method: "POST", path: "/party/industry", form: branch("secretary", ""), status: 422, contains: []string{"书记姓名要有 2 至 20 个字", "都昌县物业行业党支部"}},
+		{name: "a number that is none", role: "officer", method: "POST", path: "/party/industry", form: branch("members", "五"), status: 422, contains: []string{"正式党员"}},
+		{name: "registered", role: "officer", method: "POST", path: "/party/industry", form: branch(), status: 303, changes: 1},
+		{name: "registered again from an old page", role: "officer", method: "POST", path: "/party/industry", form: branch("members", "6"), status: 422, contains: []string{"刚被别人改过"}},
+		{name: "the branch", role: "officer", path: "/party", status: 200, contains: []string{"都昌县物业行业党支部", "程立新，物业管理股股长", "正式党员 5 人"}},
+		{name: "masked for others", role: "worker", path: "/party", status: 200, contains: []string{"程*新"}, excludes: []string{"程立新"}},
 		{name: "coverage as Excel", role: "officer", path: "/party.xlsx", status: 200},
 		{name: "sheets as Excel", role: "secretary", path: "/party/sheets.xlsx", status: 200},
 		{name: "a choice leads to the sheet", role: "worker", path: "/party/sheets/new?firm=" + firm + "&community=" + cityEast + "&quarter=2026Q3", status: 303},

@@ -79,7 +79,7 @@ func (s *Service) List(ctx context.Context, by policy.Actor, b Book, w Filter, a
 	default:
 		q.Key = policy.County
 	}
-	today := s.today()
+	today := s.on(ctx)
 	page, err := s.books[b].ListWhere(ctx, q, func(d *store.Doc[Entry]) bool {
 		_, there := s.shown(by, b, d.State)
 		return there && scope.Covers(d.State.Keys, d.State.Day) && w.lets(&d.State, today)
@@ -250,7 +250,7 @@ func (s *Service) Points(ctx context.Context, by policy.Actor, firm string) (num
 	if err != nil {
 		return num.Num{}, 0, err
 	}
-	today := s.today()
+	today := s.on(ctx)
 	if err := scope.Require("conduct.Points", []string{policy.FirmKey(firm)}, today); err != nil {
 		return num.Num{}, 0, err
 	}

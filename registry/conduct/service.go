@@ -111,6 +111,11 @@ type At struct {
 
 func (s *Service) today() calendar.Date { return calendar.DateOf(s.Now()) }
 
+// on is the day that a page shows: today, or the day that is looked back to.
+func (s *Service) on(ctx context.Context) calendar.Date {
+	return calendar.DateOf(store.ClockIn(ctx, s.Now))
+}
+
 // scope is the right and the rows of it.
 func (s *Service) scope(ctx context.Context, by policy.Actor, action policy.Action) (policy.Scope, error) {
 	if err := s.Guard.Require(by, action); err != nil {

@@ -72,7 +72,7 @@ type Lacking struct {
 
 // Coverage counts the firms of the actor's scope that hold a project today. Returns Forbidden without ReadRegister.
 func (s *Service) Coverage(ctx context.Context, by policy.Actor) (Coverage, error) {
-	today := s.today()
+	today := s.on(ctx)
 	out := Coverage{Quarter: calendar.QuarterOf(today)}
 	served, towns, pairs := map[string]map[string]bool{}, map[string]*Figures{}, map[string]string{}
 	err := s.Register.AllProjects(ctx, by, registry.ProjectQuery{Served: registry.ServedNow}, func(p registry.ProjectRow) error {

@@ -260,7 +260,51 @@ func TestMoves(t *testing.T) {
 	}
 }
 
+// TestIndustry: the branch of the trade is registered for the county, its secretary is masked for others, and a looked-back day shows it as it was.
+func TestIndustry(t *testing.T) {
+	d := newDesk(t)
+	ctx, officer, firm := t.Context(), d.people["officer"], d.people["firm"]
+	branch := Industry{Name: "都昌县物业行业党支部", Higher: "住建局机关党委", Formed: day("2025-07-01"), Secretary: "程立新", Post: "物业管理股股长", Since: day("2025-07-01"), Members: 5, Applicants: 2}
+	if now, seq, err := d.Industry(ctx, firm); err != nil || seq != 0 || now.Name != "" {
+		t.Fatalf("%+v %d %v before it is registered", now, seq, err)
+	}
+	set := func(by policy.Actor, seq int64, change func(*Industry)) func() error {
+		in := branch
+		change(&in)
+		return func() error { return d.SetIndustry(ctx, by, seq, in) }
+	}
+	same := func(*Industry) {}
+	d.Refused("a firm", fault.Forbidden, set(firm, 0, same))
+	d.Refused("no name", fault.Invalid, set(officer, 0, func(in *Industry) { in.Name = " " }), "name")
+	d.Refused("no secretary", fault.Invalid, set(officer, 0, func(in *Industry) { in.Secretary = "" }), "secretary")
+	d.Refused("formed tomorrow", fault.Invalid, set(officer, 0, func(in *Industry) { in.Formed, in.Since = day("2026-10-20"), day("2026-10-20") }), "formed", "晚于今天")
+	d.Refused("appointed before it was formed", fault.Invalid, set(officer, 0, func(in *Industry) { in.Since = day("2025-06-30") }), "since", "早于")
+	d.Refused("too many members", fault.Invalid, set(officer, 0, func(in *Industry) { in.Members = 10_000 }), "members", "10000")
+	if err := set(officer, 0, same)(); err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+	d.Refused("an outdated page", fault.Conflict, set(officer, 0, same), "刚被别人改过")
+	if now, seq, err := d.Industry(ctx, firm); err != nil || seq != 1 || now.Secretary != policy.MaskName("程立新") || now.Members != 5 {
+		t.Errorf("the firm sees %+v %d %v", now, seq, err)
+	}
+	if now, _, err := d.Industry(ctx, officer); err != nil || now.Secretary != "程立新" {
+		t.Errorf("the officer sees %+v %v", now, err)
+	}
+	before := d.Clock()
+	d.Forward("2026-10-26")
+	if err := set(officer, 1, func(in *Industry) { in.Members = 6 })(); err != nil {
+		t.Fatal(err)
+	}
+	if then, _, err := d.Industry(store.KnownAt(ctx, before), officer); err != nil || then.Members != 5 {
+		t.Errorf("as known a week before: %+v %v", then, err)
+	}
+}
+
 func TestStoredFields(t *testing.T) {
+	branch, err := os.ReadFile("testdata/industry.fields")
+	if got := strings.Join(store.FieldNames[Industry](), "\n") + "\n"; err != nil || store.CheckType[Industry]() != nil || got != string(branch) {
+		t.Errorf("%v %v; stored fields of the branch changed:\n%s", err, store.CheckType[Industry](), got)
+	}
 	golden, err := os.ReadFile("testdata/sheet.fields")
 	if got := strings.Join(store.FieldNames[Sheet](), "\n") + "\n"; err != nil || store.CheckType[Sheet]() != nil || got != string(golden) {
 		t.Errorf("%v %v; stored fields changed, old records would not be read:\n%s", err, store.CheckType[Sheet](), got)

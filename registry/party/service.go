@@ -48,6 +48,8 @@ const Chain = "party-sheet"
 type Service struct {
 	Config
 	rows *store.Collection[Sheet]
+	// industry keeps the branch of the trade.
+	industry *store.Collection[Industry]
 	// Intake is where activities come in from Excel.
 	Intake *registry.Intake[Row]
 }
@@ -87,6 +89,10 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if s.rows, err = store.NewCollection(ctx, c.DB, document()); err != nil {
 		return nil, err
 	}
+	kind := store.Kind[Industry]{Name: industryKind, Version: 1, Subject: func(id string, _ *Industry) string { return industryKind + "/" + id }}
+	if s.industry, err = store.NewCollection(ctx, c.DB, kind); err != nil {
+		return nil, err
+	}
 	s.Intake, err = s.openIntake(ctx)
 	return s, err
 }
@@ -105,6 +111,11 @@ type At struct {
 func (a At) ID() string { return a.Firm + "/" + a.Community + "/" + a.Quarter }
 
 func (s *Service) today() calendar.Date { return calendar.DateOf(s.Now()) }
+
+// on is the day that a page shows: today, or the day that is looked back to.
+func (s *Service) on(ctx context.Context) calendar.Date {
+	return calendar.DateOf(store.ClockIn(ctx, s.Now))
+}
 
 // scope is the right and the rows of it.
 func (s *Service) scope(ctx context.Context, by policy.Actor, action policy.Action) (policy.Scope, error) {

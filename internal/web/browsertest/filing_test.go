@@ -25,7 +25,7 @@ func conductPages(credit, mark, honour, returned string) []opened {
 
 // conductElsewhere are the pages of the books that have the template of another book's page, or that tests without a browser open.
 var conductElsewhere = []string{"/marks/new", "/credit/1/edit", "/marks/1/edit", "/marks/imports", "/honours/imports", "/credit/imports/1", "/marks/imports/1", "/honours/imports/1", "/credit/imports/1/reverse", "/marks/imports/1/reverse",
-	"/honours/imports/1/reverse", "/party/sheets/imports/1", "/party/sheets/imports/1/reverse"}
+	"/honours/imports/1/reverse", "/party/industry", "/party/sheets/imports/1", "/party/sheets/imports/1/reverse"}
 
 // partyPages are the pages of the sheets of party organisations and of the coverage.
 func partyPages(firm, community string) []opened {
