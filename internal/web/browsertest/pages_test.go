@@ -116,13 +116,10 @@ func (tb *tab) submit(t *testing.T, values map[string]string) int64 {
 func (tb *tab) look(t *testing.T, f *Fixture, list []opened) {
 	t.Helper()
 	for _, p := range list {
-		for _, w := range widths {
-			if got := tb.open(t, f.Base+p.path, w.width, w.height); got != p.status {
-				t.Errorf("%s: status %d, want %d", p.path, got, p.status)
-			}
-			tb.shoot(t, p.name+"-"+w.name)
-			check(t, tb, p.name, w.width, p.status)
+		if got := tb.open(t, f.Base+p.path, widths[0].width, widths[0].height); got != p.status {
+			t.Errorf("%s: status %d, want %d", p.path, got, p.status)
 		}
+		tb.lookAt(t, p.name, p.status)
 	}
 }
 
