@@ -247,6 +247,18 @@ const (
 	VerifyMatter Action = "matter.verify"
 	// ReadReporter shows who reported a matter.
 	ReadReporter Action = "reporter.read"
+	// ImportMatter brings orders of other systems (12345, 综治) in, with their deadlines and results.
+	ImportMatter Action = "matter.import"
+	// AskOpenly tells of a matter without an account, looks at it by its number and code and has it reopened.
+	AskOpenly Action = "matter.ask"
+	// ReadMatterFigures shows the boards of matters and repairs and the periodic feedback, within the scope.
+	ReadMatterFigures Action = "matterfigure.read"
+	// ReadRepairs shows the repair logs of the projects within the scope.
+	ReadRepairs Action = "repair.read"
+	// WriteRepairs keeps the repair log of a firm's projects.
+	WriteRepairs Action = "repair.write"
+	// CheckRepairs calls back the repairs of the sample; never a person of the firm.
+	CheckRepairs Action = "repair.check"
 
 	// ReadEvidence shows proof and its files within the scope.
 	ReadEvidence Action = "evidence.read"
@@ -414,6 +426,12 @@ func Actions() []ActionInfo {
 		{HandleMatter, "办理事项", false},
 		{VerifyMatter, "核实事项", false},
 		{ReadReporter, "查看事项的上报人", false},
+		{ImportMatter, "导入其他平台工单", false},
+		{AskOpenly, "网上反映问题", true},
+		{ReadMatterFigures, "查看事项统计与反馈", false},
+		{ReadRepairs, "查看报修台账", false},
+		{WriteRepairs, "登记报修台账", false},
+		{CheckRepairs, "报修回访", false},
 
 		{ReadEvidence, "查看佐证材料", false},
 		{SubmitEvidence, "提交佐证材料", false},
