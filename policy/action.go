@@ -93,6 +93,16 @@ const (
 	DoVisit Action = "visit.do"
 	// ReviewVisit accepts or returns a signed sheet.
 	ReviewVisit Action = "visit.review"
+	// ReadInspection shows administrative inspections (行政检查) and draws within the scope; a firm sees one once its notice is out.
+	ReadInspection Action = "inspection.read"
+	// PlanInspection plans inspections, sends them for approval, gives notice, tells and publishes results.
+	PlanInspection Action = "inspection.plan"
+	// DoInspection answers and signs the record on site; only for inspections that name the actor, and only with a valid certificate.
+	DoInspection Action = "inspection.do"
+	// DrawInspection prepares draws (双随机): freezes the lists, publishes the seed, draws.
+	DrawInspection Action = "inspection.draw"
+	// KeepCertificate enters certificates of enforcement (执法证) and their end.
+	KeepCertificate Action = "certificate.keep"
 
 	// ReadDeliberation shows deliberations (红色议事) within the scope: problems, topics, meetings, results, tasks.
 	ReadDeliberation Action = "deliberation.read"
@@ -347,6 +357,11 @@ func Actions() []ActionInfo {
 		{PlanVisit, "安排走访评价", false},
 		{DoVisit, "走访评价打分", false},
 		{ReviewVisit, "复核走访评价表", false},
+		{ReadInspection, "查看行政检查", false},
+		{PlanInspection, "安排行政检查、发通知、告知和公开结果", false},
+		{DoInspection, "现场检查并制作笔录", false},
+		{DrawInspection, "双随机抽取", false},
+		{KeepCertificate, "登记执法证", false},
 		{ReadRectification, "查看整改", false},
 		{HandleRectification, "办理整改文书与升级措施", false},
 		{AnswerRectification, "回复整改情况", false},
