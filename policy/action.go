@@ -270,6 +270,19 @@ const (
 	// CheckRepairs calls back the repairs of the sample; never a person of the firm.
 	CheckRepairs Action = "repair.check"
 
+	// ReadSurvey shows surveys of the owners' satisfaction within the scope; who answered what is kept nowhere.
+	ReadSurvey Action = "survey.read"
+	// RunSurvey prepares surveys, opens, extends, closes and cancels them, and prints the slips with the codes.
+	RunSurvey Action = "survey.run"
+	// DeliverSurvey shows which households were drawn and says that their slips were handed out, for the community.
+	DeliverSurvey Action = "survey.deliver"
+	// EnterSurvey enters answers on paper or from the list of households, for the bureau; never for the firm or the community.
+	EnterSurvey Action = "survey.enter"
+	// PublishSurvey publishes the result of a survey; never by who ran it or entered answers.
+	PublishSurvey Action = "survey.publish"
+	// AnswerSurvey answers a survey without an account, by the code of a slip.
+	AnswerSurvey Action = "survey.answer"
+
 	// ReadEvidence shows proof and its files within the scope.
 	ReadEvidence Action = "evidence.read"
 	// SubmitEvidence hands proof in, corrects and withdraws it.
@@ -447,6 +460,13 @@ func Actions() []ActionInfo {
 		{ReadRepairs, "查看报修台账", false},
 		{WriteRepairs, "登记报修台账", false},
 		{CheckRepairs, "报修回访", false},
+
+		{ReadSurvey, "查看满意度调查", false},
+		{RunSurvey, "组织满意度调查", false},
+		{DeliverSurvey, "发放满意度调查答题码", false},
+		{EnterSurvey, "录入满意度调查答卷", false},
+		{PublishSurvey, "公布满意度调查结果", false},
+		{AnswerSurvey, "填写满意度调查", true},
 
 		{ReadEvidence, "查看佐证材料", false},
 		{SubmitEvidence, "提交佐证材料", false},
