@@ -3,7 +3,7 @@
   const place = byId("walk-state"), data = byId("walk"), form = byId("walk-form"), input = byId("photo"), rest = byId("walk-rest");
   const walk = data ? JSON.parse(data.textContent) : { items: [] }, items = walk.items;
   const address = k => walk.base + (items[k] ? "/items/" + items[k].id : ""), idOf = k => walk.account + address(k), fields = ["value", "lost", "where", "note"];
-  let store, sending = 0, trouble = "", now = 0, shots = [];
+  let store, sending = 0, trouble = "", wrong = "", now = 0, shots = [], shrinking = [];
 
   const promised = (ask, done) => new Promise((yes, no) => {
     ask[done] = () => yes(ask.result);
@@ -16,7 +16,8 @@
     act(t.objectStore("answers"));
     return promised(t, "oncomplete");
   };
-  const say = text => { place.hidden = !text; place.textContent = text; };
+  // What is wrong with the answer stays until it is changed, whatever is sent meanwhile.
+  const say = text => { place.hidden = !(wrong || text); place.textContent = wrong || text || ""; };
   const tell = async () => {
     const rows = await all(), bad = rows.find(r => r.refused), kept = rows.length + " 项存在本机";
     say(!rows.length ? "" : bad ? bad.item + " 没有收下：" + bad.refused + "，" + kept + " " : trouble ? trouble + "，" + kept + "。有信号后自动上传" : "正在上传，" + kept);
@@ -95,6 +96,8 @@
     form.where.value = i.where;
     form.note.value = i.note;
     shots = i.blobs || [];
+    shrinking = [];
+    wrong = "";
     pictures();
     count();
     if (rest) { byId("walk-left").textContent = left().length; rest.hidden = !left().length; }
@@ -123,7 +126,8 @@
   const stop = e => { e.preventDefault(); e.stopImmediatePropagation(); };
   const rowOf = (k, answer) => ({ id: idOf(k), key: crypto.getRandomValues(new Uint32Array(4)).join("-"), at: Date.now(), item: items[k].id, lost: "", where: "", note: "", keep: [], photos: [], ...answer });
   const keep = async rows => {
-    try { await change(s => rows.forEach(r => s.put(r))); } catch { say("手机存储已满，没有存下。请删掉一些照片"); return false; }
+    try { await change(s => rows.forEach(r => s.put(r))); } catch { wrong = "手机存储已满，没有存下。请删掉一些照片"; say(); return false; }
+    wrong = "";
     rows.forEach(r => delete localStorage[r.id]);
     delete place.dataset.kept; // until it is counted again
     return true;
@@ -140,14 +144,18 @@
   };
   const save = async e => {
     stop(e);
-    const i = items[now], value = form.value.value, fail = value === "fail";
-    const wrong = !value ? "请选择" + i.values.map(v => v.label).join("、") : fail && i.photo && !i.photos.length && !shots.length ? "不符合的，至少拍 1 张看得出位置的照片" :
+    const at = now, i = items[at];
+    await Promise.all(shrinking);
+    if (at !== now) { return; }
+    const value = form.value.value, fail = value === "fail";
+    wrong = !value ? "请选择" + i.values.map(v => v.label).join("、") : fail && i.photo && !i.photos.length && !shots.length ? "不符合的，至少拍 1 张看得出位置的照片" :
       fail && walk.where && !form.where.value.trim() ? "不符合的，请写明位置" : "";
-    if (wrong) { say(wrong); scrollTo(0, 0); return; }
-    const row = rowOf(now, value === "conform" ? { value } : { value, lost: fail && form.lost?.value || "", where: form.where.value, note: form.note.value, keep: i.photos, photos: shots });
+    if (wrong) { say(); return; }
+    const row = rowOf(at, value === "conform" ? { value } : { value, lost: fail && form.lost?.value || "", where: form.where.value, note: form.note.value, keep: i.photos, photos: shots });
     if (!await keep([row])) { return; }
     take(i, row);
-    if (now + 1 < items.length) { go(now + 1); } else { count(); leave(); }
+    // A second press of the same button does not pass over the next item.
+    if (at === now) { if (at + 1 < items.length) { go(at + 1); } else { count(); leave(); } }
     flush();
   };
   // With TLS a worker keeps the sheet for opening without network.
@@ -164,17 +172,17 @@
     if (!byId("errsum") && (rows.length || localStorage[idOf(k)] || !form.action.endsWith(address(k)))) { show(k); }
     form.addEventListener("submit", save, true);
     // What is typed outlives a reload.
-    form.oninput = () => { localStorage[idOf(now)] = JSON.stringify(Object.fromEntries(fields.map(n => [n, form[n]?.value]))); };
+    form.oninput = () => { wrong = ""; localStorage[idOf(now)] = JSON.stringify(Object.fromEntries(fields.map(n => [n, form[n]?.value]))); };
     rest?.addEventListener("submit", saveRest, true);
     byId("walk-prev").onclick = e => { if (now) { e.preventDefault(); go(now - 1); } };
     onpopstate = () => show(here());
     if (input) {
       input.onchange = () => {
         const at = now;
-        [...input.files].forEach(async file => {
+        shrinking.push(...[...input.files].map(async file => {
           const small = await shrink(file).catch(() => file);
           if (at === now) { shots = [...shots, small]; pictures(); }
-        });
+        }));
         input.value = "";
       };
     }

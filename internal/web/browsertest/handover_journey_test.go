@@ -239,13 +239,12 @@ func (f *Fixture) walk140(t *testing.T, b context.Context, tb *tab, l *line, pat
 			}
 		}
 		groups++
-		value[bool](t, tb, `document.querySelector("#walk-rest button").click(),true`) // not by place: the bar at the foot of the phone may lie over it
+		tb.do(t, chromedp.Click(`#walk-rest button`))
 		next := i + 1
 		for next < len(w.Lines) && w.Lines[next].Where+w.Lines[next].Group == group {
 			next++
 		}
-		// Whoever sees that nothing happened presses once more.
-		tb.until(t, `(window.pressed??=Date.now(),location.pathname==="`+at(next)+`"?(delete window.pressed,true):(Date.now()-window.pressed>3000&&(window.pressed=Date.now(),document.querySelector("#walk-rest button").click()),false))`)
+		tb.until(t, `location.pathname==="`+at(next)+`"`)
 	}
 	t.Logf("140 objects in %d groups: %.1f s", groups, time.Since(begun).Seconds())
 	return tb
