@@ -30,8 +30,15 @@ func (f *faults) err(op string) error {
 	return fault.InvalidFields(op, f.list...)
 }
 
-// text trims a text and checks its length in signs; label is what people call the field.
+// text trims a text of one line and checks its length in signs; label is what people call the field.
 func (f *faults) text(name, label string, value *string, least, most int) {
+	if f.words(name, label, value, least, most) && strings.ContainsFunc(*value, unicode.IsControl) {
+		f.add(name, "%s里有换行或不可见字符，请删去", label)
+	}
+}
+
+// words is text of any number of lines; it reports whether the length was right.
+func (f *faults) words(name, label string, value *string, least, most int) bool {
 	*value = strings.TrimSpace(*value)
 	n := utf8.RuneCountInString(*value)
 	switch {
@@ -41,9 +48,10 @@ func (f *faults) text(name, label string, value *string, least, most int) {
 		f.add(name, "%s有 %d 个字，至少 %d 个字", label, n, least)
 	case n > most:
 		f.add(name, "%s有 %d 个字，最多 %d 个字", label, n, most)
-	case strings.ContainsFunc(*value, unicode.IsControl):
-		f.add(name, "%s里有换行或不可见字符，请删去", label)
+	default:
+		return true
 	}
+	return false
 }
 
 var phoneForm = regexp.MustCompile(`^(1[0-9]{10}|0[0-9]{2,3}-?[0-9]{7,8}(-[0-9]{1,6})?|[48]00-?[0-9]{3}-?[0-9]{4})$`)
@@ -151,6 +159,11 @@ func (f *Faults) Add(name, format string, args ...any) { f.list.add(name, format
 // Text trims a text and checks its length in signs; label is what people call the field.
 func (f *Faults) Text(name, label string, value *string, least, most int) {
 	f.list.text(name, label, value, least, most)
+}
+
+// Words is Text for what may have several lines.
+func (f *Faults) Words(name, label string, value *string, least, most int) {
+	f.list.words(name, label, value, least, most)
 }
 
 // Count checks a whole number between bounds.

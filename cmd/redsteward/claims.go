@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"redsteward/internal/calendar"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
@@ -22,6 +23,12 @@ func claimRules(name string, data []byte, c *config) (*claim.Rules, error) {
 	return claim.ParseRules(name, data, func(id string) bool { _, err := deadlines.Find(id); return err == nil })
 }
 
+// caseDesk is what every kind of case needs.
+func (s *service) caseDesk() (casework.Desk, error) {
+	deadlines, err := s.deadlines()
+	return casework.Desk{DB: s.db, Guard: s.guard, Keeper: s.keeper, Persons: s.accounts, Chains: s.chains, Deadlines: deadlines, Now: s.clocks.Business}, err
+}
+
 // openClaims opens claims on, and refunds of, the guarantee fund over the ledgers, the register, the handover inspections and the ways of approval.
 func (s *service) openClaims(ctx context.Context) error {
 	data, err := ownOr(s.config.Files.Fund, "fund.yaml")
@@ -32,11 +39,11 @@ func (s *service) openClaims(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	deadlines, err := s.deadlines()
+	cases, err := s.caseDesk()
 	if err != nil {
 		return err
 	}
-	desk := fund.Desk{DB: s.db, Guard: s.guard, Keeper: s.keeper, Fund: s.fund, Persons: s.accounts, Chains: s.chains, Deadlines: deadlines, Now: s.clocks.Business}
+	desk := fund.Desk{Desk: cases, Fund: s.fund}
 	if s.claims, err = claim.New(ctx, claim.Config{Desk: desk, Estate: s.register.Register, Rules: rules, Defects: s.handovers}); err != nil {
 		return err
 	}

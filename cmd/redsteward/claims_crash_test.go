@@ -23,6 +23,7 @@ import (
 	"redsteward/internal/store/storetest"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
@@ -88,9 +89,9 @@ func newClaimProcess(t *testing.T, engine store.Engine, now *time.Time, rules *p
 		t.Fatal(err)
 	}
 	days := &calendar.Calendar{}
-	desk := fund.Desk{DB: p.db, Guard: guard, Keeper: files.NewKeeper(p.db, t.TempDir()), Fund: p.fund, Persons: p, Chains: chains, Now: clock, Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
+	desk := fund.Desk{Fund: p.fund, Desk: casework.Desk{DB: p.db, Guard: guard, Keeper: files.NewKeeper(p.db, t.TempDir()), Persons: p, Chains: chains, Now: clock, Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
 		return days.Deadline(calendar.Rule{ID: rule, N: 1, Unit: calendar.UnitDay, Basis: "建议"}, start), nil
-	}}
+	}}}
 	if p.claims, err = claim.New(t.Context(), claim.Config{Estate: p, Defects: p, Rules: &claim.Rules{Parts: []claim.Part{{ID: "roof", Title: "屋面", Rule: "roof"}}}, Desk: desk}); err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +121,7 @@ func (p claimProcess) step(t *testing.T, id string, s claimStep, n int) (store.D
 	if err != nil {
 		return before, err
 	}
-	at := fund.At{ID: id, Seq: before.Seq, Idem: &store.Idem{Key: fmt.Sprint(id, n), Body: []byte(s.do)}}
+	at := casework.At{ID: id, Seq: before.Seq, Idem: &store.Idem{Key: fmt.Sprint(id, n), Body: []byte(s.do)}}
 	if s.do == claim.StepSign {
 		sign := policy.Sign{Move: policy.MoveAgree}
 		if on := before.State.Signing(); on != nil { // nothing is left to sign if it was signed before the death
@@ -130,7 +131,7 @@ func (p claimProcess) step(t *testing.T, id string, s claimStep, n int) (store.D
 	}
 	up := claimPhoto(t, p.claims.Keeper)
 	defer up.Close() //nolint:errcheck // a temporary file of the test
-	return p.claims.Do(t.Context(), s.by, at, s.do, fund.Input{Day: p.claims.Today(), Fen: 1000, Number: "演示1号", Text: "演示情况", Upload: up})
+	return p.claims.Do(t.Context(), s.by, at, s.do, casework.Input{Day: p.claims.Today(), Fen: 1000, Number: "演示1号", Text: "演示情况", Upload: up})
 }
 
 func claimPhoto(t *testing.T, keeper *files.Keeper) *files.Upload {

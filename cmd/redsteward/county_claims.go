@@ -10,7 +10,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
-	"redsteward/registry/fund"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
 )
@@ -164,9 +164,9 @@ func (l *countyLoader) withPaper(picture bool, do func(*files.Upload) error) err
 
 // playClaim plays one beat of a claim.
 func (l *countyLoader) playClaim(ctx context.Context, beat claimBeat, by policy.Actor, project int, c *store.Doc[claim.Claim]) (err error) {
-	at := fund.At{ID: c.ID, Seq: c.Seq}
+	at := casework.At{ID: c.ID, Seq: c.Seq}
 	delivered := l.plan.projects[project].input.Delivered
-	in := fund.Input{Day: calendar.DateOf(l.clock.Now()), Fen: 3_000_000, Number: "演示〔2026〕" + fmt.Sprint(beat.ago) + "号", Text: "演示：情况属实"}
+	in := casework.Input{Day: calendar.DateOf(l.clock.Now()), Fen: 3_000_000, Number: "演示〔2026〕" + fmt.Sprint(beat.ago) + "号", Text: "演示：情况属实"}
 	switch beat.do {
 	case "open":
 		return l.withPaper(true, func(photo *files.Upload) (err error) {
@@ -187,7 +187,7 @@ func (l *countyLoader) playClaim(ctx context.Context, beat claimBeat, by policy.
 			in.Choice = w.ID
 			err = l.withPaper(false, func(paper *files.Upload) (err error) {
 				in.Upload = paper
-				*c, err = l.claims.Do(ctx, by, fund.At{ID: c.ID, Seq: c.Seq}, claim.StepAttach, in)
+				*c, err = l.claims.Do(ctx, by, casework.At{ID: c.ID, Seq: c.Seq}, claim.StepAttach, in)
 				return err
 			})
 			if err != nil {
@@ -209,13 +209,13 @@ func (l *countyLoader) playRefund(ctx context.Context, beat claimBeat, by policy
 		*r, err = l.refunds.Open(ctx, by, l.projects[back.project], "d1", back.stage, nil)
 		return err
 	}
-	in := fund.Input{Day: calendar.DateOf(l.clock.Now()), Choice: "clean", Text: "演示：没有发现未修复的缺陷"}
+	in := casework.Input{Day: calendar.DateOf(l.clock.Now()), Choice: "clean", Text: "演示：没有发现未修复的缺陷"}
 	if beat.do == "object" {
 		in.Text = "演示：北门围墙开裂，要求先修好再退还"
 	}
 	return l.withPaper(true, func(paper *files.Upload) (err error) {
 		in.Upload = paper
-		*r, err = l.refunds.Do(ctx, by, fund.At{ID: r.ID, Seq: r.Seq}, refund.Step(beat.do), in)
+		*r, err = l.refunds.Do(ctx, by, casework.At{ID: r.ID, Seq: r.Seq}, refund.Step(beat.do), in)
 		return err
 	})
 }

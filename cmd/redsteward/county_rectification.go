@@ -9,7 +9,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
-	"redsteward/registry/fund"
+	"redsteward/registry/casework"
 	"redsteward/supervision"
 	"redsteward/supervision/rectification"
 )
@@ -111,19 +111,19 @@ func (l *countyLoader) playRectification(ctx context.Context, beat claimBeat, ki
 			return err
 		}
 	}
-	do := func(step rectification.Step, in fund.Input) error {
+	do := func(step rectification.Step, in casework.Input) error {
 		return l.withPaper(step != rectification.StepServe && step != rectification.StepHandOver, func(paper *files.Upload) (err error) {
 			in.Upload = paper
-			one.doc, err = l.rectifications.Do(ctx, by, fund.At{ID: one.doc.ID, Seq: one.doc.Seq}, step, in)
+			one.doc, err = l.rectifications.Do(ctx, by, casework.At{ID: one.doc.ID, Seq: one.doc.Seq}, step, in)
 			return err
 		})
 	}
-	in := fund.Input{Day: calendar.DateOf(l.clock.Now()), Number: fmt.Sprintf("演示整〔2026〕%d%d号", len(kinds), k+1), Text: "演示：按要求办理"}
+	in := casework.Input{Day: calendar.DateOf(l.clock.Now()), Number: fmt.Sprintf("演示整〔2026〕%d%d号", len(kinds), k+1), Text: "演示：按要求办理"}
 	switch beat.do {
 	case "sign":
 		password, err := l.demoPassword(ctx, beat.role)
 		if err == nil {
-			one.doc, err = l.rectifications.Sign(ctx, by, fund.At{ID: one.doc.ID, Seq: one.doc.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: c.Approval.SubjectHash}, password)
+			one.doc, err = l.rectifications.Sign(ctx, by, casework.At{ID: one.doc.ID, Seq: one.doc.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: c.Approval.SubjectHash}, password)
 		}
 		return err
 	case "send":

@@ -33,7 +33,10 @@ var layers = []string{"policy", "registry", "supervision", "rating", "internal/r
 var islands = []string{"charts", "configs"}
 
 // siblings lists the pairs of folders below one layer of which the first may import the second; otherwise children import their root only.
-var siblings = map[string][]string{"registry/handover": {"registry/fund"}, "registry/fund/bank": {"registry/fund"}, "registry/fund/claim": {"registry/fund"}, "registry/fund/refund": {"registry/fund"}}
+var siblings = map[string][]string{
+	"registry/handover": {"registry/fund"}, "registry/fund/bank": {"registry/fund"},
+	"registry/fund": {"registry/casework"}, "registry/fund/claim": {"registry/fund", "registry/casework"}, "registry/fund/refund": {"registry/fund", "registry/casework"},
+}
 
 // openInside are layers whose folders may import each other.
 var openInside = []string{"internal/report", "internal/web", "cmd"}
@@ -305,6 +308,9 @@ func TestLayoutCatches(t *testing.T) {
 		{"a child imports its root", "registry/fund/a.go", "redsteward/registry", true},
 		{"handover imports fund", "registry/handover/a.go", "redsteward/registry/fund", true},
 		{"fund imports handover", "registry/fund/a.go", "redsteward/registry/handover", false},
+		{"fund works in the frame of cases", "registry/fund/claim/a.go", "redsteward/registry/casework", true},
+		{"so does supervision", "supervision/rectification/a.go", "redsteward/registry/casework", true},
+		{"the frame knows no business", "registry/casework/a.go", "redsteward/registry/fund", false},
 		{"siblings", "supervision/wish/a.go", "redsteward/supervision/matter", false},
 		{"a root imports its child", "supervision/a.go", "redsteward/supervision/matter", false},
 		{"charts imports ours", "charts/a.go", "redsteward/internal/num", false},

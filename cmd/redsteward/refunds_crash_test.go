@@ -12,6 +12,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/store/storetest"
 	"redsteward/policy"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/refund"
 )
@@ -36,13 +37,13 @@ func (p claimProcess) refundStep(t *testing.T, id string, s refundStep, n int) (
 	if err != nil {
 		return before, err
 	}
-	at := fund.At{ID: id, Seq: before.Seq, Idem: &store.Idem{Key: fmt.Sprint(id, n), Body: []byte(s.do)}}
+	at := casework.At{ID: id, Seq: before.Seq, Idem: &store.Idem{Key: fmt.Sprint(id, n), Body: []byte(s.do)}}
 	if s.do == refund.StepSign {
 		return p.refunds.Sign(t.Context(), s.by, at, policy.Sign{Move: policy.MoveAgree, SubjectHash: before.State.Approval.SubjectHash}, "")
 	}
 	up := claimPhoto(t, p.claims.Keeper)
 	defer up.Close() //nolint:errcheck // a temporary file of the test
-	return p.refunds.Do(t.Context(), s.by, at, s.do, fund.Input{Day: p.refunds.Today(), Number: "演示1号", Text: "没有发现问题", Choice: "clean", Upload: up})
+	return p.refunds.Do(t.Context(), s.by, at, s.do, casework.Input{Day: p.refunds.Today(), Number: "演示1号", Text: "没有发现问题", Choice: "clean", Upload: up})
 }
 
 // refundDeaths are the lives of refunds: each is paid by processes that die one after the other at a write of the payment, of which there are two: the ledger's and the refund's own. What a death after a write

@@ -11,7 +11,6 @@ import (
 	"redsteward/policy"
 	"redsteward/rating/cycle"
 	"redsteward/registry"
-	"redsteward/registry/fund"
 	"redsteward/supervision"
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/rectification"
@@ -36,12 +35,11 @@ func (s *service) openSupervision(ctx context.Context, register *registry.Regist
 	if s.visits, err = inspection.NewVisits(ctx, inspection.Config{DB: s.db, Guard: s.guard, Places: register, Levels: register, Crew: crew, Sheets: sheets}); err != nil {
 		return err
 	}
-	deadlines, err := s.deadlines()
+	desk, err := s.caseDesk()
 	if err != nil {
 		return err
 	}
-	s.rectifications, err = rectification.New(ctx, rectification.Config{Visits: s.visits, Firms: register,
-		Desk: fund.Desk{DB: s.db, Guard: s.guard, Keeper: s.keeper, Persons: crew, Chains: s.chains, Deadlines: deadlines, Now: s.clocks.Business}})
+	s.rectifications, err = rectification.New(ctx, rectification.Config{Desk: desk, Visits: s.visits, Firms: register})
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/claim"
 )
@@ -372,7 +373,7 @@ func claimStored(f *claim.Claim) (names []caseLink, byName map[string]*files.Sto
 	add("photo", "缺陷照片", f.Photo)
 	for _, one := range []struct {
 		name, title string
-		paper       *fund.Paper
+		paper       *casework.Paper
 	}{{"notice", "保修通知书送达", f.Notice}, {"gone", "歇业、破产文书", f.Gone}, {"shown", "决算公示照片", f.Shown}, {"paid", "付款回单", f.Paid}} {
 		if one.paper != nil {
 			add(one.name, one.title, one.paper.File)
@@ -411,7 +412,7 @@ func (s *Server) claimFile(c *fiber.Ctx, by policy.Actor) error {
 // doClaim carries a step out.
 func (s *Server) doClaim(do claim.Step) func(c *fiber.Ctx, by policy.Actor) error {
 	return func(c *fiber.Ctx, by policy.Actor) error {
-		return s.caseStep(c, string(do), claimsPath+"/"+c.Params("id"), func(at fund.At, in fund.Input) error {
+		return s.caseStep(c, string(do), claimsPath+"/"+c.Params("id"), func(at casework.At, in casework.Input) error {
 			_, err := s.claims.Do(c.UserContext(), by, at, do, in)
 			return err
 		}, func(typed url.Values, refused []fault.Field) error { return s.showClaim(c, by, typed, refused) })
@@ -420,7 +421,7 @@ func (s *Server) doClaim(do claim.Step) func(c *fiber.Ctx, by policy.Actor) erro
 
 // paperClaim records a signature on paper.
 func (s *Server) paperClaim(c *fiber.Ctx, by policy.Actor) error {
-	return s.casePaper(c, claimsPath+"/"+c.Params("id"), func(at fund.At, in policy.OnPaper, password string) error {
+	return s.casePaper(c, claimsPath+"/"+c.Params("id"), func(at casework.At, in policy.OnPaper, password string) error {
 		_, err := s.claims.SignOnPaper(c.UserContext(), by, at, in, password)
 		return err
 	}, func(typed url.Values, refused []fault.Field) error { return s.showClaim(c, by, typed, refused) })
@@ -431,7 +432,7 @@ const paperSaid = "已登记签字件，另一人核对以后生效。"
 
 // signClaim signs at one's level.
 func (s *Server) signClaim(c *fiber.Ctx, by policy.Actor) error {
-	return s.caseSign(c, claimsPath+"/"+c.Params("id"), func(at fund.At, sign policy.Sign, password string) error {
+	return s.caseSign(c, claimsPath+"/"+c.Params("id"), func(at casework.At, sign policy.Sign, password string) error {
 		_, err := s.claims.Sign(c.UserContext(), by, at, sign, password)
 		return err
 	}, func(typed url.Values, refused []fault.Field) error { return s.showClaim(c, by, typed, refused) })
@@ -442,7 +443,7 @@ func (s *Server) claimsOf(c *fiber.Ctx, by policy.Actor, project string) ([]case
 	if s.claims == nil || !s.guard.Allow(by, policy.ReadClaim) {
 		return nil, nil
 	}
-	page1, err := s.claims.Page(c.UserContext(), by, store.Query{Index: fund.ByProject, Key: project, Desc: true}, func(*claim.Claim) bool { return true })
+	page1, err := s.claims.Page(c.UserContext(), by, store.Query{Index: casework.ByProject, Key: project, Desc: true}, func(*claim.Claim) bool { return true })
 	var out []caseRow
 	for _, d := range page1.Docs {
 		out = append(out, s.claimRow(d.ID, &d.State))
@@ -531,7 +532,7 @@ func (s *Server) claimPaperOf(p claimPaper, f *claim.Claim) printView {
 	}
 	defect := [][2]string{{"小区", f.Place + " " + f.Name}, {"部位", f.Title}, {"位置", f.Where}, {"缺陷", f.Defect}}
 	number, day := "", s.claims.Today().Chinese()
-	numbered := func(paper *fund.Paper) {
+	numbered := func(paper *casework.Paper) {
 		if paper != nil {
 			number, day = paper.Number, paper.Day.Chinese()
 		}

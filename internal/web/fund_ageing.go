@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 )
 
@@ -36,7 +37,7 @@ type agedLine struct {
 	group string
 	days  int64
 	// letters are the dunning letters, the earliest first.
-	letters []fund.Paper
+	letters []casework.Paper
 }
 
 // agedSums are number and sum of each band of a group.
@@ -49,7 +50,7 @@ type agedSums struct {
 // the filter without group and band, the lines those of the whole filter.
 func (s *Server) aged(c *fiber.Ctx, by policy.Actor, l listAddress) ([]agedLine, map[string]*agedSums, error) {
 	ctx := c.UserContext()
-	dunned := map[string][]fund.Paper{}
+	dunned := map[string][]casework.Paper{}
 	if s.claims != nil && s.guard.Allow(by, policy.ReadClaim) {
 		var err error
 		if dunned, err = s.claims.Dunned(ctx, by); err != nil {
@@ -93,7 +94,7 @@ func ageingList(c *fiber.Ctx) listAddress {
 }
 
 // lettersText is “催缴 2 次，最近2026年10月9日”.
-func lettersText(letters []fund.Paper) string {
+func lettersText(letters []casework.Paper) string {
 	if len(letters) == 0 {
 		return ""
 	}

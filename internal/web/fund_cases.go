@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 )
 
@@ -163,7 +164,7 @@ func (s *Server) signCase(c *fiber.Ctx, by policy.Actor, v *caseView, desk polic
 }
 
 // casePaper records a signature on paper.
-func (s *Server) casePaper(c *fiber.Ctx, address string, do func(at fund.At, in policy.OnPaper, password string) error, show func(typed url.Values, refused []fault.Field) error) error {
+func (s *Server) casePaper(c *fiber.Ctx, address string, do func(at casework.At, in policy.OnPaper, password string) error, show func(typed url.Values, refused []fault.Field) error) error {
 	values, upload, err := s.takeDocument(c)
 	if upload != nil {
 		defer upload.Close() //nolint:errcheck // a temporary file that only we know
@@ -176,7 +177,7 @@ func (s *Server) casePaper(c *fiber.Ctx, address string, do func(at fund.At, in 
 		}
 	}
 	if err == nil {
-		err = do(fund.At{ID: c.Params("id"), Seq: seqOf(values.Get("seq"))}, in, values.Get("current"))
+		err = do(casework.At{ID: c.Params("id"), Seq: seqOf(values.Get("seq"))}, in, values.Get("current"))
 	}
 	if refused := refusedForm(err); len(refused) > 0 {
 		c.Status(statusOf(fault.Invalid))
@@ -198,8 +199,8 @@ func scanOf(scans []files.Stored, name string) *files.Stored {
 }
 
 // caseInput reads the form of a step: its fields carry the step's name before them. What cannot be read is refused under that name.
-func (s *Server) caseInput(c *fiber.Ctx, step string) (url.Values, fund.Input, []fault.Field, error) {
-	var in fund.Input
+func (s *Server) caseInput(c *fiber.Ctx, step string) (url.Values, casework.Input, []fault.Field, error) {
+	var in casework.Input
 	var bad []fault.Field
 	values, err := s.readForm(c, maxFundForm, func(name string, r io.Reader) error {
 		if in.Upload != nil {
@@ -238,7 +239,7 @@ func (s *Server) caseInput(c *fiber.Ctx, step string) (url.Values, fund.Input, [
 }
 
 // caseStep carries a step of a case out: do gets what was read, show the page with what was refused.
-func (s *Server) caseStep(c *fiber.Ctx, step, address string, do func(at fund.At, in fund.Input) error, show func(typed url.Values, refused []fault.Field) error) error {
+func (s *Server) caseStep(c *fiber.Ctx, step, address string, do func(at casework.At, in casework.Input) error, show func(typed url.Values, refused []fault.Field) error) error {
 	values, in, bad, err := s.caseInput(c, step)
 	if in.Upload != nil {
 		defer in.Upload.Close() //nolint:errcheck // a temporary file that only we know
@@ -251,7 +252,7 @@ func (s *Server) caseStep(c *fiber.Ctx, step, address string, do func(at fund.At
 		if in.Upload != nil {
 			sum = in.Upload.SHA256
 		}
-		err := do(fund.At{ID: c.Params("id"), Seq: seqOf(values.Get("seq")), Idem: idemFrom(c, values, sum)}, in)
+		err := do(casework.At{ID: c.Params("id"), Seq: seqOf(values.Get("seq")), Idem: idemFrom(c, values, sum)}, in)
 		if err == nil {
 			return seeOther(c, address+"?done="+step)
 		}
@@ -271,13 +272,13 @@ func (s *Server) caseStep(c *fiber.Ctx, step, address string, do func(at fund.At
 }
 
 // caseSign carries a signature out.
-func (s *Server) caseSign(c *fiber.Ctx, address string, do func(at fund.At, sign policy.Sign, password string) error, show func(typed url.Values, refused []fault.Field) error) error {
+func (s *Server) caseSign(c *fiber.Ctx, address string, do func(at casework.At, sign policy.Sign, password string) error, show func(typed url.Values, refused []fault.Field) error) error {
 	values := formValues(c)
 	sign := policy.Sign{Move: policy.ApprovalMove(values.Get("move")), Reason: values.Get("reason"), SubjectHash: values.Get("hash")}
 	if scan := values.Get("scan"); scan != "" {
 		sign.Paper = &policy.PaperSignature{FileHash: scan}
 	}
-	err := do(fund.At{ID: c.Params("id"), Seq: seqOf(values.Get("seq"))}, sign, values.Get("current"))
+	err := do(casework.At{ID: c.Params("id"), Seq: seqOf(values.Get("seq"))}, sign, values.Get("current"))
 	if refused := refusedForm(err); len(refused) > 0 {
 		c.Status(statusOf(fault.Invalid))
 		return show(url.Values{"reason": values["reason"]}, refused)
@@ -315,7 +316,7 @@ func caseHistory[T any](changes []store.Change[T], title func(*T) string) []step
 }
 
 // paperText is “编号，2026年10月19日，情况”.
-func paperText(p *fund.Paper) string {
+func paperText(p *casework.Paper) string {
 	if p == nil {
 		return ""
 	}

@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
@@ -76,7 +77,7 @@ func urgentClaim(t *testing.T, f *browsertest.Fixture, project string) string {
 	from := f.Claims.Today().Add(-300)
 	doc, err := f.Claims.Open(ctx, actorOf(t, f, "committee"), claim.Opening{Project: project, Part: "waterproof", Where: "3幢屋面", Defect: "女儿墙开裂", Danger: "随时可能坠落", Completed: from, Delivered: from, Photo: received(t, f)})
 	if err == nil {
-		_, err = f.Claims.Do(ctx, actorOf(t, f, "officer"), fund.At{ID: doc.ID, Seq: doc.Seq}, claim.StepUrgent, fund.Input{Day: f.Claims.Today(), Fen: 100_000, Text: "险情属实"})
+		_, err = f.Claims.Do(ctx, actorOf(t, f, "officer"), casework.At{ID: doc.ID, Seq: doc.Seq}, claim.StepUrgent, casework.Input{Day: f.Claims.Today(), Fen: 100_000, Text: "险情属实"})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -112,11 +113,11 @@ func stageRefund(t *testing.T, f *browsertest.Fixture, project string, forward f
 	doc := list.Docs[0]
 	step := func(login string, do refund.Step) {
 		t.Helper()
-		in := fund.Input{Day: f.Refunds.Today(), Text: "没有发现问题", Choice: "clean"}
+		in := casework.Input{Day: f.Refunds.Today(), Text: "没有发现问题", Choice: "clean"}
 		if do == refund.StepShow {
 			in.Upload = received(t, f)
 		}
-		if doc, err = f.Refunds.Do(ctx, actorOf(t, f, login), fund.At{ID: doc.ID, Seq: doc.Seq}, do, in); err != nil {
+		if doc, err = f.Refunds.Do(ctx, actorOf(t, f, login), casework.At{ID: doc.ID, Seq: doc.Seq}, do, in); err != nil {
 			t.Fatal(login, do, err)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/rating/cycle"
-	"redsteward/registry/fund"
+	"redsteward/registry/casework"
 )
 
 // maxMinutes is the largest request with a scan of minutes: one file and the fields beside it.
@@ -172,7 +172,7 @@ func (s *Server) withdrawPeriod(c *fiber.Ctx, by policy.Actor) error {
 // signPeriod signs at one's level of the approval.
 func (s *Server) signPeriod(c *fiber.Ctx, by policy.Actor) error {
 	id := c.Params("id")
-	return s.caseSign(c, periodPath(id)+"/publish", func(_ fund.At, sign policy.Sign, password string) error {
+	return s.caseSign(c, periodPath(id)+"/publish", func(_ casework.At, sign policy.Sign, password string) error {
 		_, err := s.cycle.Sign(c.UserContext(), by, id, sign, password)
 		return err
 	}, func(typed url.Values, refused []fault.Field) error {
@@ -183,7 +183,7 @@ func (s *Server) signPeriod(c *fiber.Ctx, by policy.Actor) error {
 // paperPeriod records a signature on paper.
 func (s *Server) paperPeriod(c *fiber.Ctx, by policy.Actor) error {
 	id := c.Params("id")
-	return s.casePaper(c, periodPath(id)+"/publish", func(_ fund.At, in policy.OnPaper, password string) error {
+	return s.casePaper(c, periodPath(id)+"/publish", func(_ casework.At, in policy.OnPaper, password string) error {
 		_, err := s.cycle.SignOnPaper(c.UserContext(), by, id, in, password)
 		return err
 	}, func(typed url.Values, refused []fault.Field) error {

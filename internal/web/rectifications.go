@@ -16,7 +16,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
-	"redsteward/registry/fund"
+	"redsteward/registry/casework"
 	"redsteward/supervision"
 	"redsteward/supervision/rectification"
 )
@@ -452,7 +452,7 @@ func (s *Server) rectificationFile(c *fiber.Ctx, by policy.Actor) error {
 // doRectification carries a step out.
 func (s *Server) doRectification(do rectification.Step) func(c *fiber.Ctx, by policy.Actor) error {
 	return func(c *fiber.Ctx, by policy.Actor) error {
-		return s.caseStep(c, string(do), rectificationsPath+"/"+c.Params("id"), func(at fund.At, in fund.Input) error {
+		return s.caseStep(c, string(do), rectificationsPath+"/"+c.Params("id"), func(at casework.At, in casework.Input) error {
 			_, err := s.rectifications.Do(c.UserContext(), by, at, do, in)
 			return err
 		}, func(typed url.Values, refused []fault.Field) error { return s.showRectification(c, by, typed, refused) })
@@ -461,14 +461,14 @@ func (s *Server) doRectification(do rectification.Step) func(c *fiber.Ctx, by po
 
 // confirmServiceAddress keeps the confirmed address of the firm of a case.
 func (s *Server) confirmServiceAddress(c *fiber.Ctx, by policy.Actor) error {
-	return s.caseStep(c, "address", rectificationsPath+"/"+c.Params("id"), func(at fund.At, in fund.Input) error {
+	return s.caseStep(c, "address", rectificationsPath+"/"+c.Params("id"), func(at casework.At, in casework.Input) error {
 		return s.rectifications.ConfirmAddress(c.UserContext(), by, at.ID, in)
 	}, func(typed url.Values, refused []fault.Field) error { return s.showRectification(c, by, typed, refused) })
 }
 
 // signRectification signs at one's level.
 func (s *Server) signRectification(c *fiber.Ctx, by policy.Actor) error {
-	return s.caseSign(c, rectificationsPath+"/"+c.Params("id"), func(at fund.At, sign policy.Sign, password string) error {
+	return s.caseSign(c, rectificationsPath+"/"+c.Params("id"), func(at casework.At, sign policy.Sign, password string) error {
 		_, err := s.rectifications.Sign(c.UserContext(), by, at, sign, password)
 		return err
 	}, func(typed url.Values, refused []fault.Field) error { return s.showRectification(c, by, typed, refused) })
@@ -476,7 +476,7 @@ func (s *Server) signRectification(c *fiber.Ctx, by policy.Actor) error {
 
 // paperRectification records a signature on paper.
 func (s *Server) paperRectification(c *fiber.Ctx, by policy.Actor) error {
-	return s.casePaper(c, rectificationsPath+"/"+c.Params("id"), func(at fund.At, in policy.OnPaper, password string) error {
+	return s.casePaper(c, rectificationsPath+"/"+c.Params("id"), func(at casework.At, in policy.OnPaper, password string) error {
 		_, err := s.rectifications.SignOnPaper(c.UserContext(), by, at, in, password)
 		return err
 	}, func(typed url.Values, refused []fault.Field) error { return s.showRectification(c, by, typed, refused) })

@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/report"
 	"redsteward/policy"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/refund"
 )
@@ -223,7 +224,7 @@ func refundStored(r *refund.Refund) (names []caseLink, byName map[string]*files.
 	byName = map[string]*files.Stored{}
 	for _, one := range []struct {
 		name, title string
-		paper       *fund.Paper
+		paper       *casework.Paper
 	}{{"gone", "歇业、破产文书", r.Gone}, {"shown", "公示照片", r.Shown}, {"paid", "付款回单", r.Paid}} {
 		if one.paper != nil && one.paper.File != nil {
 			names, byName[one.name] = append(names, caseLink{one.title, one.name}), one.paper.File
@@ -252,7 +253,7 @@ func (s *Server) refundFile(c *fiber.Ctx, by policy.Actor) error {
 // doRefund carries a step out.
 func (s *Server) doRefund(do refund.Step) func(c *fiber.Ctx, by policy.Actor) error {
 	return func(c *fiber.Ctx, by policy.Actor) error {
-		return s.caseStep(c, string(do), refundsPath+"/"+c.Params("id"), func(at fund.At, in fund.Input) error {
+		return s.caseStep(c, string(do), refundsPath+"/"+c.Params("id"), func(at casework.At, in casework.Input) error {
 			_, err := s.refunds.Do(c.UserContext(), by, at, do, in)
 			return err
 		}, func(typed url.Values, refused []fault.Field) error { return s.showRefund(c, by, typed, refused) })
@@ -261,7 +262,7 @@ func (s *Server) doRefund(do refund.Step) func(c *fiber.Ctx, by policy.Actor) er
 
 // paperRefund records a signature on paper.
 func (s *Server) paperRefund(c *fiber.Ctx, by policy.Actor) error {
-	return s.casePaper(c, refundsPath+"/"+c.Params("id"), func(at fund.At, in policy.OnPaper, password string) error {
+	return s.casePaper(c, refundsPath+"/"+c.Params("id"), func(at casework.At, in policy.OnPaper, password string) error {
 		_, err := s.refunds.SignOnPaper(c.UserContext(), by, at, in, password)
 		return err
 	}, func(typed url.Values, refused []fault.Field) error { return s.showRefund(c, by, typed, refused) })
@@ -269,7 +270,7 @@ func (s *Server) paperRefund(c *fiber.Ctx, by policy.Actor) error {
 
 // signRefund signs at one's level.
 func (s *Server) signRefund(c *fiber.Ctx, by policy.Actor) error {
-	return s.caseSign(c, refundsPath+"/"+c.Params("id"), func(at fund.At, sign policy.Sign, password string) error {
+	return s.caseSign(c, refundsPath+"/"+c.Params("id"), func(at casework.At, sign policy.Sign, password string) error {
 		_, err := s.refunds.Sign(c.UserContext(), by, at, sign, password)
 		return err
 	}, func(typed url.Values, refused []fault.Field) error { return s.showRefund(c, by, typed, refused) })

@@ -2,112 +2,39 @@ package fund
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
-	"redsteward/internal/files"
-	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 )
 
-// Case is what every case of the fund has, a claim as well as a refund; each embeds it.
+// Case is what every case about the money of a fund has, a claim as well as a refund; each embeds it.
 type Case struct {
-	// Project is the id; Name and Place are for people, Keys the scope keys, stamped by the day Opened.
-	Project string        `json:"project" privacy:"public"`
-	Name    string        `json:"name" privacy:"public"`
-	Place   string        `json:"place" privacy:"public"`
-	Keys    []string      `json:"keys" privacy:"internal"`
-	Opened  calendar.Date `json:"opened"`
+	casework.Case
 	// Developer is whose money it is, and who is to repair.
 	Developer string `json:"developer,omitempty" privacy:"public"`
-	// By is the account of who began it.
-	By string `json:"by" privacy:"internal"`
-	// Reason is why it was refused, returned, extended or given up.
-	Reason string `json:"reason,omitempty" privacy:"internal"`
-	// Clock is the period that runs in the present state; empty without one.
-	Clock calendar.Deadline `json:"clock,omitzero"`
 	// Gone is the paper that says that the developer is gone.
-	Gone     *Paper           `json:"gone,omitempty"`
-	Approval *policy.Approval `json:"approval,omitempty"`
+	Gone *casework.Paper `json:"gone,omitempty"`
 	// Paid is the payment.
-	Paid *Paper `json:"paid,omitempty"`
-	// Scans are the signed papers that stand for signatures, in the order in which they were recorded.
-	Scans []files.Stored `json:"scans,omitempty"`
+	Paid *casework.Paper `json:"paid,omitempty"`
 	// Bounced are the bank's papers about payments that came back.
-	Bounced []Paper `json:"bounced,omitempty"`
+	Bounced []casework.Paper `json:"bounced,omitempty"`
+}
+
+// Desk is what the desks of claims and refunds need; everything is required.
+type Desk struct {
+	casework.Desk
+	// Fund keeps the ledgers.
+	Fund *Service
 }
 
 // Case begins a case in a project.
 func (d Desk) Case(by policy.Actor, place registry.Place) Case {
-	return Case{Project: place.Project, Name: place.Name, Place: place.TownshipName + " " + place.CommunityName, Keys: place.DutyKeys(), Opened: d.Today(), Developer: place.Developer, By: by.ID}
-}
-
-// Table is the one table of transitions of a kind of case, by state and step; what is not in it is refused.
-type Table[S, D interface {
-	~string
-	Title() string
-}] map[S]map[D]S
-
-// Next returns the state after a step. Returns Conflict, naming both, for a step that the state does not know. word is what people call a case.
-func (t Table[S, D]) Next(word string, from S, do D) (S, error) {
-	to, ok := t[from][do]
-	if !ok {
-		return "", fault.New("fund.Next", fault.Conflict, fmt.Sprintf("%s现在是“%s”，不能%s，请刷新后再看", word, from.Title(), do.Title()))
-	}
-	return to, nil
-}
-
-// Signature is one signature under a case: on the screen, or on paper.
-type Signature struct {
-	// Sign is the signature on the screen, or the second look at a scan.
-	Sign policy.Sign
-	// Paper is the signature on paper, nil for one on the screen.
-	Paper *policy.OnPaper
-	// Password is that of who acts, again.
-	Password string
-}
-
-// Sign carries a signature out, with its scan: on tells which approval is signed, then puts what became of it into the case, from where it stands now. Returns Forbidden without SignApproval or for whom it does not
-// wait, NotFound outside the scope, Invalid (current, reason; paper, signer and signed_on on paper), Conflict if it does not wait, was changed, or somebody was quicker, and what on and then return.
-func (c *Cases[T]) Sign(ctx context.Context, by policy.Actor, at At, why string, in Signature, on func(*T) (*policy.Approval, error), then func(*T, policy.Approval) error) (store.Doc[T], error) {
-	return c.Change(ctx, by, policy.SignApproval, at, why, func(one *T) error {
-		waits, err := on(one)
-		if err != nil {
-			return err
-		}
-		shared, sign := c.shared(one), in.Sign
-		if in.Paper != nil {
-			if sign, err = c.desk.Approvals().PaperSign(ctx, *in.Paper, shared.Keys, shared.Opened); err != nil {
-				return err
-			}
-		}
-		next, err := c.desk.Approvals().Decide(ctx, by, waits, sign, shared.Keys, shared.Opened)
-		if err != nil {
-			return err
-		}
-		if err := c.desk.Persons.Reauthenticate(ctx, by, in.Password); err != nil {
-			return err
-		}
-		if in.Paper != nil {
-			stored, err := c.desk.Keep(ctx, by, policy.SignApproval, in.Paper.Upload, "")
-			if err != nil {
-				return err
-			}
-			shared.Scans = append(slices.Clone(shared.Scans), stored)
-		}
-		switch next.State {
-		case policy.ApprovalRefused:
-			if shared.Reason = sign.Reason; waits == shared.Approval {
-				shared.Clock = calendar.Deadline{}
-			}
-		case policy.ApprovalReturned:
-			shared.Reason = sign.Reason
-		}
-		return then(one, next)
-	})
+	return Case{Developer: place.Developer,
+		Case: casework.Case{Project: place.Project, Name: place.Name, Place: place.TownshipName + " " + place.CommunityName, Keys: place.DutyKeys(), Opened: d.Today(), By: by.ID}}
 }
 
 // The bounds of what a form says of the end of a developer, and of a payment that came back.
@@ -117,7 +44,7 @@ const (
 )
 
 // RecordGone records the paper that says that the developer is gone. Fields number, day, text, paper. Returns Invalid for refused fields, Conflict if it is recorded.
-func (d Desk) RecordGone(ctx context.Context, by policy.Actor, action policy.Action, c *Case, in Input) error {
+func (d Desk) RecordGone(ctx context.Context, by policy.Actor, action policy.Action, c *Case, in casework.Input) error {
 	if c.Gone != nil {
 		return fault.New("fund.RecordGone", fault.Conflict, "已经登记过："+c.Gone.Text)
 	}
@@ -129,27 +56,27 @@ func (d Desk) RecordGone(ctx context.Context, by policy.Actor, action policy.Act
 		return err
 	}
 	paper, err := d.Keep(ctx, by, action, in.Upload, "请上传歇业、注销或者破产的文书")
-	c.Gone = &Paper{Number: in.Number, Day: in.Day, Text: in.Text, File: &paper, By: by.ID}
+	c.Gone = &casework.Paper{Number: in.Number, Day: in.Day, Text: in.Text, File: &paper, By: by.ID}
 	return err
 }
 
 // PaySlip checks what a form says about a payment, and keeps the bank's slip. Fields number (of the voucher), paper. Returns Forbidden for who prepared or approved the case, Invalid for refused fields.
-func (d Desk) PaySlip(ctx context.Context, by policy.Actor, action policy.Action, c *Case, in Input) (Paper, error) {
-	if err := Apart(by, c.By, c.Approval); err != nil {
-		return Paper{}, err
+func (d Desk) PaySlip(ctx context.Context, by policy.Actor, action policy.Action, c *Case, in casework.Input) (casework.Paper, error) {
+	if err := apart(by, c.By, c.Approval); err != nil {
+		return casework.Paper{}, err
 	}
 	f := d.Check()
 	f.Text("number", "支付凭证号", &in.Number, 2, 40)
 	if err := f.Err(); err != nil {
-		return Paper{}, err
+		return casework.Paper{}, err
 	}
 	slip, err := d.Keep(ctx, by, action, in.Upload, "请上传银行付款回单")
-	return Paper{Number: in.Number, Day: d.Today(), File: &slip, By: by.ID}, err
+	return casework.Paper{Number: in.Number, Day: d.Today(), File: &slip, By: by.ID}, err
 }
 
 // Bounced records that the bank sent the payment of a case back, in the ledger first: what was paid is kept or held again. what is what was paid, for the entry. Fields number (of the bank's paper), day (of the bank), text
 // (why), paper. Returns Forbidden for who paid, Invalid for refused fields, Conflict if nothing was paid.
-func (d Desk) Bounced(ctx context.Context, by policy.Actor, id string, c *Case, what string, in Input) error {
+func (d Desk) Bounced(ctx context.Context, by policy.Actor, id string, c *Case, what string, in casework.Input) error {
 	if err := policy.Separate(by, policy.PartCheck, []policy.Act{{Part: policy.PartMake, By: c.Paid.By}}); err != nil {
 		return err
 	}
@@ -170,6 +97,30 @@ func (d Desk) Bounced(ctx context.Context, by policy.Actor, id string, c *Case, 
 	if _, err := d.Fund.Bounce(ctx, Order{By: by, Action: policy.ReverseFund, Project: c.Project, For: id, Text: what + "退汇：" + in.Text, Document: in.Number, Day: in.Day, Paper: &file}); err != nil {
 		return err
 	}
-	c.Bounced, c.Paid = append(slices.Clone(c.Bounced), Paper{Number: in.Number, Day: in.Day, Text: in.Text, File: &file, By: by.ID}), nil
+	c.Bounced, c.Paid = append(slices.Clone(c.Bounced), casework.Paper{Number: in.Number, Day: in.Day, Text: in.Text, File: &file, By: by.ID}), nil
 	return nil
+}
+
+// apart refuses who prepared or approved a case: he does not pay it. Returns Forbidden with the rule.
+func apart(by policy.Actor, made string, a *policy.Approval) error {
+	acts := []policy.Act{{Part: policy.PartMake, By: made}}
+	if a != nil {
+		acts = append(acts, policy.Act{Part: policy.PartMake, By: a.Maker})
+		for _, d := range a.Decisions {
+			acts = append(acts, policy.Act{Part: policy.PartMake, By: d.By})
+		}
+	}
+	if err := policy.Separate(by, policy.PartCheck, acts); err != nil {
+		return &fault.Error{Op: "fund.apart", Kind: fault.Forbidden, Message: "这件由你经办或者审批，支付必须由另一人完成", Rule: "不相容岗位规则 S-2：经办与审批必须由不同的人完成"}
+	}
+	return nil
+}
+
+// CheckMoney refuses an amount of a form that is none; field amount.
+func CheckMoney(f *casework.Check, fen int64) { checkFen(f.Fail, fen) }
+
+// Defect is a finding of a handover inspection for which the developer is liable and which was not repaired in time.
+type Defect struct {
+	// Project is where, Name what was inspected, Where and Text describe the finding.
+	Project, Name, Where, Text string
 }

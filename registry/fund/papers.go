@@ -46,26 +46,26 @@ type LetterInput struct {
 func (s *Service) AcceptLetter(ctx context.Context, by policy.Actor, project string, in LetterInput, idem *store.Idem) (store.Doc[Ledger], error) {
 	const op = "fund.AcceptLetter"
 	return s.command(ctx, order{by: by, action: policy.AssessFund, project: project, idem: idem}, func(l *Ledger) error {
-		var f bad
-		checkFen(&f, in.Fen)
-		f.choice("kind", "种类", string(in.Kind), LetterKinds())
-		f.text("issuer", "出具单位", &in.Issuer, 2, 60)
-		f.text("number", "编号", &in.Number, 2, 60)
+		var f registry.Faults
+		checkFen(f.Add, in.Fen)
+		choose(&f, "kind", "种类", string(in.Kind), LetterKinds())
+		f.Words("issuer", "出具单位", &in.Issuer, 2, 60)
+		f.Words("number", "编号", &in.Number, 2, 60)
 		switch today := s.today(); {
 		case in.Days.From.IsZero(), in.Days.Until.IsZero():
-			f.add("until", "请填写保函（保险）的起止日期")
+			f.Add("until", "请填写保函（保险）的起止日期")
 		case in.Days.Until.Compare(in.Days.From) < 0:
-			f.add("until", "止期%s早于起期%s", in.Days.Until.Chinese(), in.Days.From.Chinese())
+			f.Add("until", "止期%s早于起期%s", in.Days.Until.Chinese(), in.Days.From.Chinese())
 		case in.Days.Until.Compare(today) < 0:
-			f.add("until", "止期%s已经过去，不能替代缴存", in.Days.Until.Chinese())
+			f.Add("until", "止期%s已经过去，不能替代缴存", in.Days.Until.Chinese())
 		case in.Days.From.Compare(today) > 0:
-			f.add("from", "起期%s还没有到", in.Days.From.Chinese())
+			f.Add("from", "起期%s还没有到", in.Days.From.Chinese())
 		}
 		paper, err := s.checkPaper(ctx, &f, in.Paper, "请上传保函或保单（PDF 或照片）")
 		if err != nil {
 			return err
 		}
-		if err := f.err(op); err != nil {
+		if err := f.Err(op); err != nil {
 			return err
 		}
 		if err := full(len(l.Letters), "保函（保险）"); err != nil {
@@ -90,10 +90,10 @@ func (s *Service) AcceptLetter(ctx context.Context, by policy.Actor, project str
 // NotFound outside the scope or for an unknown letter, Invalid (reason), Conflict if it ended before.
 func (s *Service) EndLetter(ctx context.Context, by policy.Actor, project, letter, reason string, idem *store.Idem) (store.Doc[Ledger], error) {
 	const op = "fund.EndLetter"
-	var f bad
-	f.text("reason", "原因", &reason, 2, 100)
+	var f registry.Faults
+	f.Words("reason", "原因", &reason, 2, 100)
 	return s.command(ctx, order{by: by, action: policy.AssessFund, project: project, why: reason, idem: idem}, func(l *Ledger) error {
-		if err := f.err(op); err != nil {
+		if err := f.Err(op); err != nil {
 			return err
 		}
 		g, err := l.letter(letter)
@@ -129,19 +129,19 @@ type CourtOrder struct {
 
 // checkOrder names what is wrong with a paper of a court.
 func (s *Service) checkOrder(ctx context.Context, in *CourtOrder) (*files.Stored, error) {
-	var f bad
-	checkFen(&f, in.Fen)
-	f.text("court", "法院", &in.Court, 2, 60)
-	f.text("document", "文书编号", &in.Document, 4, 60)
+	var f registry.Faults
+	checkFen(f.Add, in.Fen)
+	f.Words("court", "法院", &in.Court, 2, 60)
+	f.Words("document", "文书编号", &in.Document, 4, 60)
 	s.checkDay(&f, "day", "办理日期", in.Day)
 	if !in.Until.IsZero() && in.Until.Compare(in.Day) < 0 {
-		f.add("until", "冻结期满日%s早于办理日期%s", in.Until.Chinese(), in.Day.Chinese())
+		f.Add("until", "冻结期满日%s早于办理日期%s", in.Until.Chinese(), in.Day.Chinese())
 	}
 	paper, err := s.checkPaper(ctx, &f, in.Paper, "请上传协助执行通知书（PDF 或照片）")
 	if err != nil {
 		return nil, err
 	}
-	return paper, f.err("fund.checkOrder")
+	return paper, f.Err("fund.checkOrder")
 }
 
 // FreezeMoney freezes principal on the order of a court. Returns Forbidden without AssessFund, NotFound outside the scope, Invalid for refused fields (amount,
@@ -199,10 +199,10 @@ func (s *Service) thaw(ctx context.Context, by policy.Actor, project string, in 
 // outside the scope or for an unknown entry, Invalid (reason), Conflict if it was reversed before or something later stands on it.
 func (s *Service) Reverse(ctx context.Context, by policy.Actor, project string, no int64, reason string, idem *store.Idem) (store.Doc[Ledger], error) {
 	const op = "fund.Reverse"
-	var f bad
-	f.text("reason", "原因", &reason, 4, 100)
+	var f registry.Faults
+	f.Words("reason", "原因", &reason, 4, 100)
 	return s.command(ctx, order{by: by, action: policy.ReverseFund, project: project, why: reason, idem: idem}, func(l *Ledger) error {
-		if err := f.err(op); err != nil {
+		if err := f.Err(op); err != nil {
 			return err
 		}
 		e, err := s.entry(ctx, project, no)

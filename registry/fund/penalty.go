@@ -25,18 +25,18 @@ type FineTerms struct {
 }
 
 // check names what is wrong with them.
-func (t *FineTerms) check(f *bad) {
+func (t *FineTerms) check(f *registry.Faults) {
 	percent(f, "fine_percent", "罚款比例", t.Percent, maxFine)
-	f.text("fine_clause", "罚款条款", &t.Clause, 0, 60)
+	f.Words("fine_clause", "罚款条款", &t.Clause, 0, 60)
 	switch {
 	case t.Min < 0 || t.Max < 0 || t.Max > MaxFen:
-		f.add("fine_max", "罚款的上下限要大于 0，不超过 %s 元", Yuan(MaxFen))
+		f.Add("fine_max", "罚款的上下限要大于 0，不超过 %s 元", Yuan(MaxFen))
 	case t.Max > 0 && t.Min > t.Max:
-		f.add("fine_max", "罚款上限 %s 元小于下限 %s 元", Yuan(t.Max), Yuan(t.Min))
+		f.Add("fine_max", "罚款上限 %s 元小于下限 %s 元", Yuan(t.Max), Yuan(t.Min))
 	case t.Clause == "" && (t.Percent.Sign() > 0 || t.Min > 0 || t.Max > 0):
-		f.add("fine_clause", "填了罚款的比例或者上下限，要写明是哪一条规定的；没有条款的不计算罚款")
+		f.Add("fine_clause", "填了罚款的比例或者上下限，要写明是哪一条规定的；没有条款的不计算罚款")
 	case t.Clause != "" && t.Percent.Sign() == 0 && t.Min == 0 && t.Max == 0:
-		f.add("fine_percent", "写了罚款条款，要填比例或者上下限")
+		f.Add("fine_percent", "写了罚款条款，要填比例或者上下限")
 	}
 }
 
@@ -166,16 +166,16 @@ type PenaltyInput struct {
 func (s *Service) RecordPenalty(ctx context.Context, by policy.Actor, project string, in PenaltyInput, idem *store.Idem) (store.Doc[Ledger], error) {
 	const op = "fund.RecordPenalty"
 	return s.command(ctx, order{by: by, action: policy.AssessFund, project: project, idem: idem}, func(l *Ledger) error {
-		var f bad
-		f.choice("kind", "种类", string(in.Kind), PenaltyKinds())
-		f.text("document", "文书编号", &in.Document, 2, 40)
+		var f registry.Faults
+		choose(&f, "kind", "种类", string(in.Kind), PenaltyKinds())
+		f.Words("document", "文书编号", &in.Document, 2, 40)
 		s.checkDay(&f, "day", "文书日期", in.Day)
-		checkFen(&f, in.Fen)
+		checkFen(f.Add, in.Fen)
 		paper, err := s.checkPaper(ctx, &f, in.Paper, "请上传决定书（PDF 或照片）")
 		if err != nil {
 			return err
 		}
-		if err := f.err(op); err != nil {
+		if err := f.Err(op); err != nil {
 			return err
 		}
 		if err := full(len(l.Penalties), "滞纳金和罚款"); err != nil {
@@ -214,14 +214,14 @@ func (s *Service) EndPenalty(ctx context.Context, by policy.Actor, project, pena
 		if at < 0 {
 			return fault.New(op, fault.NotFound, "没有找到这笔滞纳金或者罚款")
 		}
-		var f bad
-		f.choice("end", "结果", string(end), PenaltyEnds())
+		var f registry.Faults
+		choose(&f, "end", "结果", string(end), PenaltyEnds())
 		s.checkDay(&f, "day", "日期", day)
-		f.text("document", "缴款书或者文书编号", &document, 2, 40)
+		f.Words("document", "缴款书或者文书编号", &document, 2, 40)
 		if !day.IsZero() && day.Compare(l.Penalties[at].Day) < 0 {
-			f.add("day", "日期%s早于文书日期%s", day.Chinese(), l.Penalties[at].Day.Chinese())
+			f.Add("day", "日期%s早于文书日期%s", day.Chinese(), l.Penalties[at].Day.Chinese())
 		}
-		if err := f.err(op); err != nil {
+		if err := f.Err(op); err != nil {
 			return err
 		}
 		l.Penalties = slices.Clone(l.Penalties)

@@ -148,7 +148,7 @@ func TestFineTerms(t *testing.T) {
 		if terms.Fine = tt.terms; strings.HasPrefix(name, "a clause for the late fee") {
 			terms.LatePercent = num.Num{}
 		}
-		if err := terms.check().err("test"); !fault.Is(err, fault.Invalid) || len(fault.FieldsOf(err)) != 1 || !strings.Contains(fault.FieldsOf(err)[0].Message, tt.said) {
+		if err := terms.check("test"); !fault.Is(err, fault.Invalid) || len(fault.FieldsOf(err)) != 1 || !strings.Contains(fault.FieldsOf(err)[0].Message, tt.said) {
 			t.Errorf("%s: %v %v", name, err, fault.FieldsOf(err))
 		}
 	}

@@ -3,7 +3,6 @@ package fund
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -215,27 +214,8 @@ func (b *Book) adopt(at int) error {
 	return nil
 }
 
-// bad gathers refused fields.
-type bad []fault.Field
-
-func (f *bad) add(name, format string, args ...any) {
-	*f = append(*f, fault.Field{Name: name, Message: fmt.Sprintf(format, args...)})
-}
-
-// text trims a text and checks its length.
-func (f *bad) text(name, label string, value *string, least, most int) {
-	*value = strings.TrimSpace(*value)
-	switch n := utf8.RuneCountInString(*value); {
-	case n == 0 && least > 0:
-		f.add(name, "请填写%s", label)
-	case n < least:
-		f.add(name, "%s有 %d 个字，至少 %d 个字", label, n, least)
-	case n > most:
-		f.add(name, "%s有 %d 个字，最多 %d 个字", label, n, most)
-	}
-}
-
-func (f *bad) choice(name, label, value string, list []registry.Choice) {
+// choose checks a code against its list.
+func choose(f *registry.Faults, name, label, value string, list []registry.Choice) {
 	words := make([]string, len(list))
 	for i, c := range list {
 		if c.ID == value {
@@ -243,14 +223,7 @@ func (f *bad) choice(name, label, value string, list []registry.Choice) {
 		}
 		words[i] = c.Text
 	}
-	f.add(name, "请选择%s：%s", label, strings.Join(words, "、"))
-}
-
-func (f bad) err(op string) error {
-	if len(f) == 0 {
-		return nil
-	}
-	return fault.InvalidFields(op, f...)
+	f.Add(name, "请选择%s：%s", label, strings.Join(words, "、"))
 }
 
 // The bounds of a rule: no text knows more than a few percent, and nothing is kept for longer than a building is warranted.
@@ -264,63 +237,63 @@ const (
 )
 
 // check completes the terms and names what is wrong with them.
-func (t *Terms) check() bad {
-	var f bad
-	f.text("title", "文件名称", &t.Title, 2, 60)
-	f.text("document", "文号", &t.Document, 2, 40)
-	f.text("clause", "条款", &t.Clause, 0, 60)
+func (t *Terms) check(op string) error {
+	var f registry.Faults
+	f.Words("title", "文件名称", &t.Title, 2, 60)
+	f.Words("document", "文号", &t.Document, 2, 40)
+	f.Words("clause", "条款", &t.Clause, 0, 60)
 	percent(&f, "rate", "缴存比例", t.Rate, maxRate)
-	f.choice("base", "缴存基数", string(t.Base), Bases())
+	choose(&f, "base", "缴存基数", string(t.Base), Bases())
 	if t.Base != BaseArea {
 		t.AreaFen = 0
 	} else if t.AreaFen <= 0 || t.AreaFen > MaxFen {
-		f.add("area_fen", "按建筑面积计算的，要填每平方米造价标准（元）")
+		f.Add("area_fen", "按建筑面积计算的，要填每平方米造价标准（元）")
 	}
-	f.choice("due_before", "缴存时间", string(t.DueBefore), Events())
-	f.choice("starts", "存储期起算", string(t.Starts), Events())
+	choose(&f, "due_before", "缴存时间", string(t.DueBefore), Events())
+	choose(&f, "starts", "存储期起算", string(t.Starts), Events())
 	if t.Years < 1 || t.Years > maxYears {
-		f.add("years", "存储期是 %d 年，要在 1 至 %d 年之间", t.Years, maxYears)
+		f.Add("years", "存储期是 %d 年，要在 1 至 %d 年之间", t.Years, maxYears)
 	}
 	t.checkStages(&f)
 	percent(&f, "late_percent", "滞纳金比例", t.LatePercent, maxLate)
-	f.text("late_clause", "滞纳金条款", &t.LateClause, 0, 60)
+	f.Words("late_clause", "滞纳金条款", &t.LateClause, 0, 60)
 	if t.LatePercent.Sign() > 0 && t.LateClause == "" {
-		f.add("late_clause", "填了滞纳金比例，要写明是哪一条规定的；没有条款的不计算滞纳金")
+		f.Add("late_clause", "填了滞纳金比例，要写明是哪一条规定的；没有条款的不计算滞纳金")
 	}
 	if t.LatePercent.Sign() == 0 && t.LateClause != "" {
-		f.add("late_percent", "写了滞纳金条款，要填每日的比例")
+		f.Add("late_percent", "写了滞纳金条款，要填每日的比例")
 	}
 	t.Fine.check(&f)
-	f.choice("rounding", "修约", string(t.Rounding), Roundings())
+	choose(&f, "rounding", "修约", string(t.Rounding), Roundings())
 	if t.Days.From.IsZero() {
-		f.add("from", "请填写生效日期，例如 2026-01-01")
+		f.Add("from", "请填写生效日期，例如 2026-01-01")
 	} else if !t.Days.Until.IsZero() && t.Days.Until.Compare(t.Days.From) < 0 {
-		f.add("until", "失效日期%s早于生效日期%s", t.Days.Until.Chinese(), t.Days.From.Chinese())
+		f.Add("until", "失效日期%s早于生效日期%s", t.Days.Until.Chinese(), t.Days.From.Chinese())
 	}
-	return f
+	return f.Err(op)
 }
 
 // percent checks a share: at most four decimals, from 0 to most.
-func percent(f *bad, name, label string, n num.Num, most int64) {
+func percent(f *registry.Faults, name, label string, n num.Num, most int64) {
 	if n.Sign() < 0 || num.FromInt(most).Less(n) || !n.Equal(n.Round(4, num.HalfUp)) {
-		f.add(name, "%s是 %s%%，要在 0 至 %d%% 之间，最多四位小数", label, n, most)
+		f.Add(name, "%s是 %s%%，要在 0 至 %d%% 之间，最多四位小数", label, n, most)
 	}
 }
 
-func (t *Terms) checkStages(f *bad) {
+func (t *Terms) checkStages(f *registry.Faults) {
 	if len(t.Stages) > maxStages {
-		f.add("stages", "分期退还最多 %d 次，现在有 %d 次", maxStages, len(t.Stages))
+		f.Add("stages", "分期退还最多 %d 次，现在有 %d 次", maxStages, len(t.Stages))
 	}
 	sum, before := num.Num{}, int64(0)
 	for _, s := range t.Stages {
 		if s.After <= before || s.After >= t.Years || s.Percent.Sign() <= 0 {
-			f.add("stages", "分期退还要按年数从小到大，在存储期 %d 年以内，比例大于 0", t.Years)
+			f.Add("stages", "分期退还要按年数从小到大，在存储期 %d 年以内，比例大于 0", t.Years)
 			return
 		}
 		before, sum = s.After, sum.Add(s.Percent)
 	}
 	if !sum.Less(num.FromInt(100)) {
-		f.add("stages", "分期退还的比例合计 %s%%，要小于 100%%，余下的到期退还", sum)
+		f.Add("stages", "分期退还的比例合计 %s%%，要小于 100%%，余下的到期退还", sum)
 	}
 }
 

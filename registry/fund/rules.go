@@ -9,6 +9,7 @@ import (
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry"
 )
 
 // book loads every rule version; none before the first was proposed.
@@ -40,7 +41,7 @@ func (s *Service) ProposeRule(ctx context.Context, by policy.Actor, t Terms, ide
 	if doc, done, err := s.books.Replay(ctx, meta); err != nil || done {
 		return fmt.Sprintf("r%d", len(doc.State.Versions)), err
 	}
-	if err := t.check().err(op); err != nil {
+	if err := t.check(op); err != nil {
 		return "", err
 	}
 	doc, err := s.book(ctx)
@@ -66,10 +67,10 @@ func (s *Service) AdoptRule(ctx context.Context, by policy.Actor, id string, ide
 
 // RefuseRule sets a proposed version aside, with the reason. Returns as AdoptRule, and Invalid (reason).
 func (s *Service) RefuseRule(ctx context.Context, by policy.Actor, id, reason string, idem *store.Idem) error {
-	var f bad
-	f.text("reason", "理由", &reason, 2, 100)
+	var f registry.Faults
+	f.Words("reason", "理由", &reason, 2, 100)
 	return s.decideRule(ctx, by, id, reason, idem, func(b *Book, at int) error {
-		if err := f.err("fund.RefuseRule"); err != nil {
+		if err := f.Err("fund.RefuseRule"); err != nil {
 			return err
 		}
 		b.Versions[at].State, b.Versions[at].Reason = RuleRefused, reason

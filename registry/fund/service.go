@@ -176,36 +176,36 @@ func (s *Service) command(ctx context.Context, o order, do func(*Ledger) error) 
 }
 
 // checkDay refuses a day that is missing or has not come.
-func (s *Service) checkDay(f *bad, name, label string, day calendar.Date) {
+func (s *Service) checkDay(f *registry.Faults, name, label string, day calendar.Date) {
 	switch today := s.today(); {
 	case day.IsZero():
-		f.add(name, "请填写%s，例如 %s", label, today)
+		f.Add(name, "请填写%s，例如 %s", label, today)
 	case day.Compare(today) > 0:
-		f.add(name, "%s%s还没有到，今天是%s", label, day.Chinese(), today.Chinese())
+		f.Add(name, "%s%s还没有到，今天是%s", label, day.Chinese(), today.Chinese())
 	}
 }
 
-func checkFen(f *bad, fen int64) {
+func checkFen(add func(name, format string, args ...any), fen int64) {
 	if fen <= 0 || fen > MaxFen {
-		f.add("amount", "金额是 %s 元，要大于 0，不超过 %s 元", Yuan(fen), Yuan(MaxFen))
+		add("amount", "金额是 %s 元，要大于 0，不超过 %s 元", Yuan(fen), Yuan(MaxFen))
 	}
 }
 
 // checkPaper refuses a scan that is missing, if it must be there, or that was not stored.
-func (s *Service) checkPaper(ctx context.Context, f *bad, paper files.Stored, missing string) (*files.Stored, error) {
+func (s *Service) checkPaper(ctx context.Context, f *registry.Faults, paper files.Stored, missing string) (*files.Stored, error) {
 	if paper.Original == "" {
 		if missing != "" {
-			f.add("paper", "%s", missing)
+			f.Add("paper", "%s", missing)
 		}
 		return nil, nil
 	}
 	if !journal.ValidPart(paper.Original) {
-		f.add("paper", "扫描件没有上传成功，请重新选择")
+		f.Add("paper", "扫描件没有上传成功，请重新选择")
 		return nil, nil
 	}
 	stored, _, err := s.db.OpenFile(ctx, paper.Original)
 	if fault.Is(err, fault.NotFound) {
-		f.add("paper", "扫描件没有上传成功，请重新选择")
+		f.Add("paper", "扫描件没有上传成功，请重新选择")
 		return nil, nil
 	}
 	if err != nil {
@@ -237,19 +237,19 @@ type Computed struct {
 // compute finds the rule and computes, after checking the input.
 func (s *Service) compute(ctx context.Context, in *AssessInput) (Computed, error) {
 	const op = "fund.Compute"
-	var f bad
-	f.text("phase", "分期", &in.Phase, 1, 20)
+	var f registry.Faults
+	f.Words("phase", "分期", &in.Phase, 1, 20)
 	if in.Day.IsZero() {
-		f.add("day", "请填写要在哪一天以前缴存，例如 %s", s.today())
+		f.Add("day", "请填写要在哪一天以前缴存，例如 %s", s.today())
 	}
 	if !in.Begun.IsZero() {
 		s.checkDay(&f, "begun", "存储期起算日", in.Begun)
 	}
 	area, areaErr := areaOf(in.Area)
 	if areaErr != "" {
-		f.add("area", "%s", areaErr)
+		f.Add("area", "%s", areaErr)
 	}
-	if err := f.err(op); err != nil {
+	if err := f.Err(op); err != nil {
 		return Computed{}, err
 	}
 	book, err := s.book(ctx)
@@ -297,9 +297,9 @@ func (s *Service) Assess(ctx context.Context, by policy.Actor, project string, i
 func (s *Service) Begin(ctx context.Context, by policy.Actor, project, due string, day calendar.Date, idem *store.Idem) (store.Doc[Ledger], error) {
 	const op = "fund.Begin"
 	return s.command(ctx, order{by: by, action: policy.AssessFund, project: project, idem: idem}, func(l *Ledger) error {
-		var f bad
+		var f registry.Faults
 		s.checkDay(&f, "begun", "存储期起算日", day)
-		if err := f.err(op); err != nil {
+		if err := f.Err(op); err != nil {
 			return err
 		}
 		d, err := l.due(due)
@@ -331,13 +331,13 @@ type Money struct {
 
 // checkMoney names what is wrong with money that came in.
 func (s *Service) checkMoney(ctx context.Context, in *Money, receipt bool) (*files.Stored, error) {
-	var f bad
-	checkFen(&f, in.Fen)
+	var f registry.Faults
+	checkFen(f.Add, in.Fen)
 	s.checkDay(&f, "day", "银行入账日期", in.Day)
 	if receipt {
-		f.text("receipt", "票据号码", &in.Receipt, 4, 30)
+		f.Words("receipt", "票据号码", &in.Receipt, 4, 30)
 	}
-	f.text("note", "备注", &in.Note, 0, 100)
+	f.Words("note", "备注", &in.Note, 0, 100)
 	missing := "请上传银行回单（PDF 或照片）"
 	if in.Line != nil {
 		missing = "" // the statement stands for it
@@ -346,7 +346,7 @@ func (s *Service) checkMoney(ctx context.Context, in *Money, receipt bool) (*fil
 	if err != nil {
 		return nil, err
 	}
-	return paper, f.err("fund.checkMoney")
+	return paper, f.Err("fund.checkMoney")
 }
 
 // Pay records what the developer paid. The number of its receipt is claimed before. Returns Forbidden without BookFund, NotFound outside the scope or for an unknown amount, Invalid

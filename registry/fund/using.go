@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry"
 )
 
 // Hold is money that an approved claim holds back for its repair.
@@ -63,9 +64,10 @@ func (l *Ledger) unhold(at int) Hold {
 func (s *Service) HoldMoney(ctx context.Context, o Order) (store.Doc[Ledger], error) {
 	const op = "fund.HoldMoney"
 	return s.settles(ctx, o, func(l *Ledger) error {
-		var f bad
-		if checkFen(&f, o.Fen); len(f) > 0 {
-			return f.err(op)
+		var f registry.Faults
+		checkFen(f.Add, o.Fen)
+		if err := f.Err(op); err != nil {
+			return err
 		}
 		if at := l.holdOf(o.For); at >= 0 {
 			if l.Holds[at].Fen != o.Fen {
@@ -110,9 +112,10 @@ func (s *Service) ReleaseHold(ctx context.Context, o Order) (store.Doc[Ledger], 
 func (s *Service) PayHold(ctx context.Context, o Order) (store.Doc[Ledger], error) {
 	const op = "fund.PayHold"
 	return s.settles(ctx, o, func(l *Ledger) error {
-		var f bad
-		if checkFen(&f, o.Fen); len(f) > 0 {
-			return f.err(op)
+		var f registry.Faults
+		checkFen(f.Add, o.Fen)
+		if err := f.Err(op); err != nil {
+			return err
 		}
 		if l.holdOf(o.For) < 0 {
 			used, err := s.entryFor(ctx, o.Project, o.For, l.Bounced, EntryUse)

@@ -9,7 +9,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
-	"redsteward/registry/fund"
+	"redsteward/registry/casework"
 	"redsteward/registry/registrytest"
 	"redsteward/supervision"
 )
@@ -87,19 +87,19 @@ func must[T any](t testing.TB) func(T, error) T { return registrytest.Must[T](t)
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 9, 22, 1, 0, 0, 0, time.UTC))}
-	d.Service = must[*Service](t)(New(t.Context(), Config{Visits: d, Firms: d, Desk: fund.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: d, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
+	d.Service = must[*Service](t)(New(t.Context(), Config{Visits: d, Firms: d, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: d, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
 	return d
 }
 
 // draft drafts the paper of a kind for a visit.
-func (d *desk) draft(visit string, kind supervision.PaperKind, to string) fund.At {
+func (d *desk) draft(visit string, kind supervision.PaperKind, to string) casework.At {
 	d.T.Helper()
 	doc := must[store.Doc[Case]](d.T)(d.Draft(d.T.Context(), officer, visit, kind, to, &store.Idem{Key: visit + string(kind) + to}))
-	return fund.At{ID: doc.ID, Seq: doc.Seq}
+	return casework.At{ID: doc.ID, Seq: doc.Seq}
 }
 
 // do carries a step out and moves at on.
-func (d *desk) do(by policy.Actor, at *fund.At, do Step, in fund.Input) *Case {
+func (d *desk) do(by policy.Actor, at *casework.At, do Step, in casework.Input) *Case {
 	d.T.Helper()
 	doc := must[store.Doc[Case]](d.T)(d.Do(d.T.Context(), by, *at, do, in))
 	at.Seq = doc.Seq
@@ -107,20 +107,20 @@ func (d *desk) do(by policy.Actor, at *fund.At, do Step, in fund.Input) *Case {
 }
 
 // signed lets the chief agree.
-func (d *desk) signed(at *fund.At) *Case {
+func (d *desk) signed(at *casework.At) *Case {
 	d.T.Helper()
 	ctx := d.T.Context()
 	now := must[store.Doc[Case]](d.T)(d.One(ctx, officer, at.ID))
-	doc := must[store.Doc[Case]](d.T)(d.Sign(ctx, chief, fund.At{ID: at.ID, Seq: now.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: now.State.Approval.SubjectHash}, password))
+	doc := must[store.Doc[Case]](d.T)(d.Sign(ctx, chief, casework.At{ID: at.ID, Seq: now.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: now.State.Approval.SubjectHash}, password))
 	at.Seq = doc.Seq
 	return &doc.State
 }
 
 // running is a case of two findings that was delivered on 22 September.
-func (d *desk) running(visit string) (fund.At, *Case) {
+func (d *desk) running(visit string) (casework.At, *Case) {
 	d.T.Helper()
 	at := d.draft(visit, supervision.PaperAssignment, "")
-	d.do(officer, &at, StepSend, fund.Input{Choice: "rectification.service"})
+	d.do(officer, &at, StepSend, casework.Input{Choice: "rectification.service"})
 	d.signed(&at)
-	return at, d.do(officer, &at, StepServe, fund.Input{Number: "都住建交〔2026〕" + visit + "号", Day: d.Desk.Today(), Choice: meansHand, Upload: d.Photo()})
+	return at, d.do(officer, &at, StepServe, casework.Input{Number: "都住建交〔2026〕" + visit + "号", Day: d.Desk.Today(), Choice: meansHand, Upload: d.Photo()})
 }

@@ -18,14 +18,14 @@ import (
 	"redsteward/internal/files"
 	"redsteward/policy"
 	"redsteward/registry"
-	"redsteward/registry/fund"
+	"redsteward/registry/casework"
 	"redsteward/supervision"
 )
 
 // Case is one paper with its findings, until it is closed.
 type Case struct {
 	// Case is what it shares with the cases of the fund: Project, Name, Keys; Opened is the day of the visit, by which the keys were stamped; Clock is the firm's while it is Running, the officer's while it is Answered.
-	fund.Case
+	casework.Case
 	// Firm is who held the project on the day of the visit, with its name; Drafted is when the paper was drafted.
 	Firm     string        `json:"firm,omitempty" privacy:"public"`
 	FirmName string        `json:"firm_name,omitempty" privacy:"public"`
@@ -47,14 +47,14 @@ type Case struct {
 	// Round counts the firm's periods, from 1.
 	Round int64 `json:"round,omitempty"`
 	// Served is the delivery: number of the paper, day, means (a code of Means), receipt.
-	Served *fund.Paper `json:"served,omitempty"`
+	Served *casework.Paper `json:"served,omitempty"`
 	// More is the one extension of the first period.
 	More *Extension `json:"more,omitempty"`
 	// Rungs are those of the ladder that were taken, in order; RungClock is until when the last one is given to work.
 	Rungs     []Rung            `json:"rungs,omitempty"`
 	RungClock calendar.Deadline `json:"rung_clock,omitzero"`
 	// Outcome is what the authority of a transfer made of it.
-	Outcome *fund.Paper `json:"outcome,omitempty"`
+	Outcome *casework.Paper `json:"outcome,omitempty"`
 	// Closed is the day on which it ended.
 	Closed calendar.Date `json:"closed,omitzero"`
 }
@@ -72,9 +72,9 @@ type Finding struct {
 	// Before is how many cases of this project had the same item within a year before.
 	Before int64 `json:"before,omitempty"`
 	// Answer is what the firm did in this round, Look what the bureau saw of it; Fixed says that it is put right.
-	Answer *fund.Paper `json:"answer,omitempty"`
-	Look   *fund.Paper `json:"look,omitempty"`
-	Fixed  bool        `json:"fixed,omitempty"`
+	Answer *casework.Paper `json:"answer,omitempty"`
+	Look   *casework.Paper `json:"look,omitempty"`
+	Fixed  bool            `json:"fixed,omitempty"`
 	// Failed counts the looks that found it not put right.
 	Failed int64 `json:"failed,omitempty"`
 }
@@ -130,8 +130,8 @@ func RungKinds() []registry.Choice {
 // Rung is a rung that was taken.
 type Rung struct {
 	// Kind is which, and Paper its number, day, words and scan, with who took it.
-	Kind  RungKind   `json:"kind" privacy:"internal"`
-	Paper fund.Paper `json:"paper"`
+	Kind  RungKind       `json:"kind" privacy:"internal"`
+	Paper casework.Paper `json:"paper"`
 }
 
 // Means lists how a paper is delivered.
@@ -282,7 +282,7 @@ func (s Step) Action() policy.Action {
 }
 
 // steps is the one table of transitions; what is not in it is a Conflict.
-var steps = fund.Table[State, Step]{
+var steps = casework.Table[State, Step]{
 	"":        {StepDraft: Draft},
 	Draft:     {StepSend: Approving, StepWithdraw: Withdrawn},
 	Approving: {StepSign: Approving, StepReturn: SentBack, StepReject: Withdrawn, StepApprove: Ready},

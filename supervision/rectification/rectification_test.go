@@ -12,7 +12,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
-	"redsteward/registry/fund"
+	"redsteward/registry/casework"
 	"redsteward/supervision"
 )
 
@@ -35,32 +35,32 @@ func TestStory(t *testing.T) {
 	if c.State != Running || c.Clock.Rule != "rectification.service" || c.Clock.Due != day("2026-09-29") || c.Round != 1 || c.FirmName != "一盏灯物业" {
 		t.Fatalf("%s %+v round %d of %s", c.State, c.Clock, c.Round, c.FirmName)
 	}
-	if c = d.do(firm, &at, StepAnswer, fund.Input{Choice: "2.3", Text: "已清理", Upload: d.Photo()}); c.State != Running || c.Clock.Rule != "rectification.service" {
+	if c = d.do(firm, &at, StepAnswer, casework.Input{Choice: "2.3", Text: "已清理", Upload: d.Photo()}); c.State != Running || c.Clock.Rule != "rectification.service" {
 		t.Fatalf("the firm's clock stopped before everything was answered: %s %s", c.State, c.Clock.Rule)
 	}
 	d.Refused("answered twice", fault.Invalid, func() error {
-		_, err := d.Do(t.Context(), firm, at, StepAnswer, fund.Input{Choice: "2.3", Text: "再答", Upload: d.Photo()})
+		_, err := d.Do(t.Context(), firm, at, StepAnswer, casework.Input{Choice: "2.3", Text: "再答", Upload: d.Photo()})
 		return err
 	}, "choice")
-	if c = d.do(firm, &at, StepAnswer, fund.Input{Choice: "2.4", Text: "已修好", Upload: d.Photo()}); c.State != Answered || c.Clock.Rule != ruleLook || c.Clock.Due.IsZero() {
+	if c = d.do(firm, &at, StepAnswer, casework.Input{Choice: "2.4", Text: "已修好", Upload: d.Photo()}); c.State != Answered || c.Clock.Rule != ruleLook || c.Clock.Due.IsZero() {
 		t.Fatalf("%s %+v", c.State, c.Clock)
 	}
-	if c = d.do(inspector, &at, StepLook, fund.Input{Choice: "2.3:fixed", Text: "看过"}); c.State != Answered {
+	if c = d.do(inspector, &at, StepLook, casework.Input{Choice: "2.3:fixed", Text: "看过"}); c.State != Answered {
 		t.Fatal(c.State)
 	}
 	d.Refused("failed without a photo", fault.Invalid, func() error {
-		_, err := d.Do(t.Context(), inspector, at, StepLook, fund.Input{Choice: "2.4:failed", Text: "还是坏的"})
+		_, err := d.Do(t.Context(), inspector, at, StepLook, casework.Input{Choice: "2.4:failed", Text: "还是坏的"})
 		return err
 	}, "paper")
-	if c = d.do(inspector, &at, StepLook, fund.Input{Choice: "2.4:failed", Text: "还是坏的", Upload: d.Photo()}); c.State != Failed || len(c.Open()) != 1 || c.Open()[0].Failed != 1 || c.Proposed(d.Clock()) != RungRemind {
+	if c = d.do(inspector, &at, StepLook, casework.Input{Choice: "2.4:failed", Text: "还是坏的", Upload: d.Photo()}); c.State != Failed || len(c.Open()) != 1 || c.Open()[0].Failed != 1 || c.Proposed(d.Clock()) != RungRemind {
 		t.Fatalf("%s, open %+v", c.State, c.Open())
 	}
-	d.do(officer, &at, StepRung, fund.Input{Choice: string(RungRemind), Text: "电话提醒", Day: d.Desk.Today()})
-	if c = d.do(officer, &at, StepAgain, fund.Input{}); c.State != Running || c.Round != 2 || c.Open()[0].Answer != nil {
+	d.do(officer, &at, StepRung, casework.Input{Choice: string(RungRemind), Text: "电话提醒", Day: d.Desk.Today()})
+	if c = d.do(officer, &at, StepAgain, casework.Input{}); c.State != Running || c.Round != 2 || c.Open()[0].Answer != nil {
 		t.Fatalf("%s, round %d", c.State, c.Round)
 	}
-	d.do(firm, &at, StepAnswer, fund.Input{Choice: "2.4", Text: "换了新的", Upload: d.Photo()})
-	if c = d.do(officer2, &at, StepLook, fund.Input{Choice: "2.4:fixed", Text: "已换新"}); c.State != Fixed || c.Closed != d.Desk.Today() || len(c.Open()) != 0 || c.Clock.Rule != "" {
+	d.do(firm, &at, StepAnswer, casework.Input{Choice: "2.4", Text: "换了新的", Upload: d.Photo()})
+	if c = d.do(officer2, &at, StepLook, casework.Input{Choice: "2.4:fixed", Text: "已换新"}); c.State != Fixed || c.Closed != d.Desk.Today() || len(c.Open()) != 0 || c.Clock.Rule != "" {
 		t.Fatalf("%s, closed %s", c.State, c.Closed)
 	}
 	// The same item at the next visit is known to have been there before.
@@ -80,7 +80,7 @@ func TestLadder(t *testing.T) {
 	d := newDesk(t)
 	at, c := d.running("v1")
 	take := func(kind RungKind, paper bool) error {
-		in := fund.Input{Choice: string(kind), Text: "按步骤办理", Day: d.Desk.Today()}
+		in := casework.Input{Choice: string(kind), Text: "按步骤办理", Day: d.Desk.Today()}
 		if paper {
 			in.Upload = d.Photo()
 		}
@@ -113,7 +113,7 @@ func TestLadder(t *testing.T) {
 	if c.State != HandedOn || len(c.Rungs) != 5 || c.Clock.Rule != "" || c.RungClock.Rule != "" {
 		t.Fatalf("%s after %d rungs", c.State, len(c.Rungs))
 	}
-	c = d.do(officer, &at, StepOutcome, fund.Input{Text: "立案查处", Day: d.Desk.Today()})
+	c = d.do(officer, &at, StepOutcome, casework.Input{Text: "立案查处", Day: d.Desk.Today()})
 	if c.State != Settled || len(c.Open()) != 2 {
 		t.Errorf("%s, %d open", c.State, len(c.Open()))
 	}
@@ -124,7 +124,7 @@ func TestExtension(t *testing.T) {
 	d := newDesk(t)
 	at, _ := d.running("v1")
 	ask := func(until string) error {
-		doc, err := d.Do(t.Context(), firm, at, StepMore, fund.Input{Day: day(until), Text: "配件在途"})
+		doc, err := d.Do(t.Context(), firm, at, StepMore, casework.Input{Day: day(until), Text: "配件在途"})
 		if err == nil {
 			at.Seq = doc.Seq
 		}
@@ -137,18 +137,18 @@ func TestExtension(t *testing.T) {
 	}
 	d.Refused("a second time", fault.Conflict, func() error { return ask("2026-10-11") }, "一次")
 	d.Forward("2026-10-09")
-	c := d.do(officer, &at, StepGrant, fund.Input{Choice: "yes", Text: "同意"})
+	c := d.do(officer, &at, StepGrant, casework.Input{Choice: "yes", Text: "同意"})
 	if c.Clock.Due != day("2026-10-10") || c.Clock.Late(d.Clock()) || c.Proposed(d.Clock()) != "" {
 		t.Errorf("due %s, proposed %q", c.Clock.Due, c.Proposed(d.Clock()))
 	}
 	d.Refused("decided twice", fault.Conflict, func() error {
-		_, err := d.Do(t.Context(), officer, at, StepGrant, fund.Input{Choice: "no", Text: "不同意"})
+		_, err := d.Do(t.Context(), officer, at, StepGrant, casework.Input{Choice: "no", Text: "不同意"})
 		return err
 	})
 	other, _ := d.running("v2")
 	d.Forward("2026-12-01")
 	d.Refused("after the period", fault.Conflict, func() error {
-		_, err := d.Do(t.Context(), firm, other, StepMore, fund.Input{Day: day("2026-12-05"), Text: "来不及"})
+		_, err := d.Do(t.Context(), firm, other, StepMore, casework.Input{Day: day("2026-12-05"), Text: "来不及"})
 		return err
 	}, "已经过了")
 }
@@ -160,7 +160,7 @@ func TestRefusals(t *testing.T) {
 	idem := func(key string) *store.Idem { return &store.Idem{Key: key} }
 	at := d.draft("v1", supervision.PaperSuggestion, "")
 	run, _ := d.running("v2")
-	do := func(by policy.Actor, at fund.At, do Step, in fund.Input) func() error {
+	do := func(by policy.Actor, at casework.At, do Step, in casework.Input) func() error {
 		return func() error { _, err := d.Do(ctx, by, at, do, in); return err }
 	}
 	draft := func(by policy.Actor, visit string, kind supervision.PaperKind, to, key string) func() error {
@@ -178,19 +178,19 @@ func TestRefusals(t *testing.T) {
 		{"nobody to serve", fault.Conflict, draft(officer, "v3", supervision.PaperSuggestion, "", "k4"), "没有物业企业服务"},
 		{"a visit that does not count", fault.Conflict, draft(officer, "v4", supervision.PaperSuggestion, "", "k5"), "复核"},
 		{"drafted by the firm", fault.Forbidden, draft(firm, "v1", supervision.PaperAssignment, "", "k6"), ""},
-		{"no period", fault.Invalid, do(officer, at, StepSend, fund.Input{}), "整改期限"},
-		{"served before it was signed", fault.Conflict, do(officer, at, StepServe, fund.Input{Number: "1号", Day: d.Desk.Today(), Choice: meansHand}), "不能登记送达"},
-		{"the firm before it was served", fault.Conflict, do(firm, at, StepAnswer, fund.Input{Choice: "1.1", Text: "好了"}), ""},
-		{"another firm answers", fault.NotFound, do(rival, run, StepAnswer, fund.Input{Choice: "2.3", Text: "好了"}), ""},
-		{"the community answers", fault.Forbidden, do(community, run, StepAnswer, fund.Input{Choice: "2.3", Text: "好了"}), ""},
-		{"the firm looks", fault.Forbidden, do(firm, run, StepLook, fund.Input{Choice: "2.3:fixed", Text: "好了"}), ""},
-		{"looked at before it was answered", fault.Conflict, do(inspector, run, StepLook, fund.Input{Choice: "2.3:fixed", Text: "好了"}), "不能登记复查"},
-		{"an item that is not in it", fault.Invalid, do(firm, run, StepAnswer, fund.Input{Choice: "9.9", Text: "好了"}), "哪一项"},
-		{"answered without a photo", fault.Invalid, do(firm, run, StepAnswer, fund.Input{Choice: "2.3", Text: "好了"}), "照片"},
-		{"closed in time", fault.Conflict, do(officer, run, StepClose, fund.Input{Text: "算了算了"}), "还没有过"},
-		{"an outdated page", fault.Conflict, do(officer, fund.At{ID: run.ID, Seq: run.Seq - 1}, StepGrant, fund.Input{Choice: "yes", Text: "同意"}), "刚被别人办过"},
-		{"a step that is not one's own", fault.Conflict, do(officer, run, StepFixed, fund.Input{}), "不能直接"},
-		{"a transfer of what is no transfer", fault.Conflict, do(officer, run, StepHandOver, fund.Input{}), ""},
+		{"no period", fault.Invalid, do(officer, at, StepSend, casework.Input{}), "整改期限"},
+		{"served before it was signed", fault.Conflict, do(officer, at, StepServe, casework.Input{Number: "1号", Day: d.Desk.Today(), Choice: meansHand}), "不能登记送达"},
+		{"the firm before it was served", fault.Conflict, do(firm, at, StepAnswer, casework.Input{Choice: "1.1", Text: "好了"}), ""},
+		{"another firm answers", fault.NotFound, do(rival, run, StepAnswer, casework.Input{Choice: "2.3", Text: "好了"}), ""},
+		{"the community answers", fault.Forbidden, do(community, run, StepAnswer, casework.Input{Choice: "2.3", Text: "好了"}), ""},
+		{"the firm looks", fault.Forbidden, do(firm, run, StepLook, casework.Input{Choice: "2.3:fixed", Text: "好了"}), ""},
+		{"looked at before it was answered", fault.Conflict, do(inspector, run, StepLook, casework.Input{Choice: "2.3:fixed", Text: "好了"}), "不能登记复查"},
+		{"an item that is not in it", fault.Invalid, do(firm, run, StepAnswer, casework.Input{Choice: "9.9", Text: "好了"}), "哪一项"},
+		{"answered without a photo", fault.Invalid, do(firm, run, StepAnswer, casework.Input{Choice: "2.3", Text: "好了"}), "照片"},
+		{"closed in time", fault.Conflict, do(officer, run, StepClose, casework.Input{Text: "算了算了"}), "还没有过"},
+		{"an outdated page", fault.Conflict, do(officer, casework.At{ID: run.ID, Seq: run.Seq - 1}, StepGrant, casework.Input{Choice: "yes", Text: "同意"}), "刚被别人办过"},
+		{"a step that is not one's own", fault.Conflict, do(officer, run, StepFixed, casework.Input{}), "不能直接"},
+		{"a transfer of what is no transfer", fault.Conflict, do(officer, run, StepHandOver, casework.Input{}), ""},
 	} {
 		d.Refused(r.name, r.kind, r.call, r.said)
 	}
@@ -212,10 +212,10 @@ func TestServing(t *testing.T) {
 	ctx := t.Context()
 	d.running("v2")
 	at := d.draft("v1", supervision.PaperAssignment, "")
-	d.do(officer, &at, StepSend, fund.Input{Choice: "rectification.service"})
+	d.do(officer, &at, StepSend, casework.Input{Choice: "rectification.service"})
 	d.signed(&at)
 	serve := func(number, means string) error {
-		doc, err := d.Do(ctx, officer, at, StepServe, fund.Input{Number: number, Day: d.Desk.Today(), Choice: means})
+		doc, err := d.Do(ctx, officer, at, StepServe, casework.Input{Number: number, Day: d.Desk.Today(), Choice: means})
 		if err == nil {
 			at.Seq = doc.Seq
 		}
@@ -224,29 +224,29 @@ func TestServing(t *testing.T) {
 	d.Refused("electronic without an address", fault.Invalid, func() error { return serve("都住建交〔2026〕9号", meansElectronic) }, "送达地址确认书")
 	d.Refused("by hand without a receipt", fault.Invalid, func() error { return serve("都住建交〔2026〕9号", meansHand) }, "送达回证")
 	d.Refused("an address without its paper", fault.Invalid, func() error {
-		return d.ConfirmAddress(ctx, officer, at.ID, fund.Input{Text: "政务微信：一盏灯物业", Day: d.Desk.Today()})
+		return d.ConfirmAddress(ctx, officer, at.ID, casework.Input{Text: "政务微信：一盏灯物业", Day: d.Desk.Today()})
 	}, "送达地址确认书")
-	if err := d.ConfirmAddress(ctx, officer, at.ID, fund.Input{Text: "政务微信：一盏灯物业", Day: d.Desk.Today(), Upload: d.Photo()}); err != nil {
+	if err := d.ConfirmAddress(ctx, officer, at.ID, casework.Input{Text: "政务微信：一盏灯物业", Day: d.Desk.Today(), Upload: d.Photo()}); err != nil {
 		t.Fatal(err)
 	}
 	d.Refused("a number that is taken", fault.Invalid, func() error { return serve("都住建交〔2026〕v2号", meansElectronic) }, "已经用过")
 	d.Refused("a number that is taken, with a receipt", fault.Invalid, func() error {
-		_, err := d.Do(ctx, officer, at, StepServe, fund.Input{Number: "都住建交〔2026〕v2号", Day: d.Desk.Today(), Choice: meansHand, Upload: d.Photo()})
+		_, err := d.Do(ctx, officer, at, StepServe, casework.Input{Number: "都住建交〔2026〕v2号", Day: d.Desk.Today(), Choice: meansHand, Upload: d.Photo()})
 		return err
 	}, "已经用过")
 	if err := serve("都住建交〔2026〕9号", meansElectronic); err != nil {
 		t.Fatal(err, fault.FieldsOf(err))
 	}
 	transfer := d.draft("v1", supervision.PaperTransfer, "消防救援大队")
-	d.do(officer, &transfer, StepSend, fund.Input{})
+	d.do(officer, &transfer, StepSend, casework.Input{})
 	d.signed(&transfer)
-	if c := d.do(officer, &transfer, StepHandOver, fund.Input{Number: "都住建移〔2026〕1号", Day: d.Desk.Today(), Upload: d.Photo()}); c.State != HandedOn || c.Clock.Rule != "" {
+	if c := d.do(officer, &transfer, StepHandOver, casework.Input{Number: "都住建移〔2026〕1号", Day: d.Desk.Today(), Upload: d.Photo()}); c.State != HandedOn || c.Clock.Rule != "" {
 		t.Errorf("%s %+v", c.State, c.Clock)
 	}
 	refused := d.draft("v1", supervision.PaperSuggestion, "")
-	d.do(officer, &refused, StepSend, fund.Input{Choice: "rectification.service"})
+	d.do(officer, &refused, StepSend, casework.Input{Choice: "rectification.service"})
 	now := must[store.Doc[Case]](t)(d.One(ctx, officer, refused.ID))
-	doc := must[store.Doc[Case]](t)(d.Sign(ctx, chief, fund.At{ID: refused.ID, Seq: now.Seq}, policy.Sign{Move: policy.MoveRefuse, Reason: "已当场改好", SubjectHash: now.State.Approval.SubjectHash}, password))
+	doc := must[store.Doc[Case]](t)(d.Sign(ctx, chief, casework.At{ID: refused.ID, Seq: now.Seq}, policy.Sign{Move: policy.MoveRefuse, Reason: "已当场改好", SubjectHash: now.State.Approval.SubjectHash}, password))
 	if doc.State.State != Withdrawn {
 		t.Fatal(doc.State.State)
 	}

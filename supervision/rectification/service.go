@@ -12,7 +12,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
-	"redsteward/registry/fund"
+	"redsteward/registry/casework"
 	"redsteward/supervision"
 )
 
@@ -24,7 +24,7 @@ type Firms interface {
 
 // Config is what the cases need; everything but the ledgers of the desk is required.
 type Config struct {
-	fund.Desk
+	casework.Desk
 	// Visits are what was found on site, Firms the names of firms.
 	Visits supervision.Findings
 	Firms  Firms
@@ -33,7 +33,7 @@ type Config struct {
 // Service runs cases. Every call names the actor; a refused call writes nothing. It is safe for concurrent use.
 type Service struct {
 	Config
-	*fund.Cases[Case]
+	*casework.Cases[Case]
 	addresses *store.Collection[Address]
 }
 
@@ -72,7 +72,7 @@ type Address struct {
 func New(ctx context.Context, c Config) (*Service, error) {
 	s := &Service{Config: c}
 	var err error
-	s.Cases, err = fund.NewCases(ctx, c.Desk, caseKind, "这件整改", policy.ReadRectification, func(c *Case) *fund.Case { return &c.Case }, func(c *Case) bool { return c.State.Final() })
+	s.Cases, err = casework.NewCases(ctx, c.Desk, caseKind, "这件整改", policy.ReadRectification, func(c *Case) *casework.Case { return &c.Case }, func(c *Case) bool { return c.State.Final() })
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (s *Service) Draft(ctx context.Context, by policy.Actor, visit string, kind
 		if err := scope.Require(op, found.Keys, found.Day); err != nil {
 			return Case{}, err
 		}
-		c := Case{Case: fund.Case{Project: found.Project, Name: found.Name, Keys: found.Keys, Opened: found.Day, By: by.ID}, Firm: found.Firm, Drafted: s.Today(), Visit: visit, Sheet: found.Sheet, Series: found.Series, Kind: kind, To: to,
+		c := Case{Case: casework.Case{Project: found.Project, Name: found.Name, Keys: found.Keys, Opened: found.Day, By: by.ID}, Firm: found.Firm, Drafted: s.Today(), Visit: visit, Sheet: found.Sheet, Series: found.Series, Kind: kind, To: to,
 			State: Draft, Last: StepDraft}
 		if kind == supervision.PaperOrder {
 			return Case{}, fault.InvalidFields(op, fault.Field{Name: "kind", Message: "走访评价不能责令；责令限期改正要由行政检查提出"})
@@ -163,7 +163,7 @@ func (s *Service) AddressOf(ctx context.Context, firm string) (Address, bool, er
 
 // ConfirmAddress keeps the confirmed address of the firm of a case; a later one takes the place of an earlier one. Fields text, day, paper. Returns Forbidden without HandleRectification, NotFound outside the scope,
 // Invalid for refused fields, Conflict for a case without a firm.
-func (s *Service) ConfirmAddress(ctx context.Context, by policy.Actor, id string, in fund.Input) error {
+func (s *Service) ConfirmAddress(ctx context.Context, by policy.Actor, id string, in casework.Input) error {
 	const op = "rectification.ConfirmAddress"
 	if err := s.Guard.Require(by, policy.HandleRectification); err != nil {
 		return err
@@ -196,7 +196,7 @@ func (s *Service) ConfirmAddress(ctx context.Context, by policy.Actor, id string
 
 // Do carries a step out with what its form said. Returns Forbidden without the right of the step or for who must not do it, NotFound outside the scope, Invalid for refused fields (day, number, text, choice,
 // paper), Conflict for a step that the state does not know, or if somebody was quicker. Signatures are Sign's, drafting is Draft's.
-func (s *Service) Do(ctx context.Context, by policy.Actor, at fund.At, do Step, in fund.Input) (store.Doc[Case], error) {
+func (s *Service) Do(ctx context.Context, by policy.Actor, at casework.At, do Step, in casework.Input) (store.Doc[Case], error) {
 	const op = "rectification.Do"
 	if do.Action() == policy.SignApproval || slices.Contains([]Step{StepDraft, StepAnswered, StepFixed, StepFailed, StepHandOn}, do) {
 		return store.Doc[Case]{}, fault.New(op, fault.Conflict, "这一步不能直接办理")
@@ -234,7 +234,7 @@ func (s *Service) release(ctx context.Context, by policy.Actor, action policy.Ac
 }
 
 // step does what a step means; it may say that another step was taken in its place.
-func (s *Service) step(ctx context.Context, by policy.Actor, at fund.At, c *Case, do Step, in fund.Input) error {
+func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, c *Case, do Step, in casework.Input) error {
 	switch do {
 	case StepSend:
 		return s.send(by, at, c, in)
@@ -267,7 +267,7 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at fund.At, c *Case
 }
 
 // send opens the approval. Field choice is the firm's period.
-func (s *Service) send(by policy.Actor, at fund.At, c *Case, in fund.Input) error {
+func (s *Service) send(by policy.Actor, at casework.At, c *Case, in casework.Input) error {
 	if c.Kind != supervision.PaperTransfer {
 		if !slices.ContainsFunc(Periods(), func(p registry.Choice) bool { return p.ID == in.Choice }) {
 			return fault.InvalidFields("rectification.send", fault.Field{Name: "choice", Message: "请选择整改期限"})
@@ -282,12 +282,12 @@ func (s *Service) send(by policy.Actor, at fund.At, c *Case, in fund.Input) erro
 		Findings                         []Finding
 	}{c.Project, c.Firm, c.Visit, c.To, c.Period, c.Kind, c.Findings}
 	var err error
-	c.Approval, err = s.Approvals().Open(by, chainPaper, fund.Subject(caseKind, at), c.Approval, said)
+	c.Approval, err = s.Approvals().Open(by, chainPaper, casework.Subject(caseKind, at), c.Approval, said)
 	return err
 }
 
 // serve delivers the paper. Fields number (of the paper), day, choice (means), paper (the receipt; not for electronic delivery).
-func (s *Service) serve(ctx context.Context, by policy.Actor, at fund.At, c *Case, do Step, in fund.Input) error {
+func (s *Service) serve(ctx context.Context, by policy.Actor, at casework.At, c *Case, do Step, in casework.Input) error {
 	const op = "rectification.serve"
 	transfer := c.Kind == supervision.PaperTransfer
 	if transfer != (do == StepHandOver) {
@@ -318,7 +318,7 @@ func (s *Service) serve(ctx context.Context, by policy.Actor, at fund.At, c *Cas
 	if err := f.Err(); err != nil {
 		return err
 	}
-	paper := fund.Paper{Number: in.Number, Day: in.Day, Text: in.Choice, By: by.ID}
+	paper := casework.Paper{Number: in.Number, Day: in.Day, Text: in.Choice, By: by.ID}
 	if transfer || in.Choice != meansElectronic {
 		file, err := s.Keep(ctx, by, policy.HandleRectification, in.Upload, "请上传送达回证或者回执")
 		if err != nil {
@@ -351,7 +351,7 @@ func (c *Case) one(item string) (*Finding, error) {
 }
 
 // answer says what the firm did about a finding. Fields choice (item), text, paper (a photo). The last answer stops the firm's clock and starts the officer's.
-func (s *Service) answer(ctx context.Context, by policy.Actor, c *Case, in fund.Input) error {
+func (s *Service) answer(ctx context.Context, by policy.Actor, c *Case, in casework.Input) error {
 	c.Findings = slices.Clone(c.Findings)
 	one, err := c.one(in.Choice)
 	if err != nil {
@@ -369,7 +369,7 @@ func (s *Service) answer(ctx context.Context, by policy.Actor, c *Case, in fund.
 	if err != nil {
 		return err
 	}
-	one.Answer = &fund.Paper{Day: s.Today(), Text: in.Text, File: &photo, By: by.ID}
+	one.Answer = &casework.Paper{Day: s.Today(), Text: in.Text, File: &photo, By: by.ID}
 	if len(c.waiting()) > 0 {
 		return nil
 	}
@@ -379,7 +379,7 @@ func (s *Service) answer(ctx context.Context, by policy.Actor, c *Case, in fund.
 }
 
 // more asks for a longer period, once and before it has run. Fields day (until when), text (why).
-func (s *Service) more(by policy.Actor, c *Case, in fund.Input) error {
+func (s *Service) more(by policy.Actor, c *Case, in casework.Input) error {
 	const op = "rectification.more"
 	switch {
 	case c.More != nil:
@@ -401,7 +401,7 @@ func (s *Service) more(by policy.Actor, c *Case, in fund.Input) error {
 }
 
 // grant decides about the extension. Fields choice (yes or no), text (why).
-func (s *Service) grant(c *Case, in fund.Input) error {
+func (s *Service) grant(c *Case, in casework.Input) error {
 	const op = "rectification.grant"
 	if c.More == nil || !c.More.Decided.IsZero() {
 		return fault.New(op, fault.Conflict, "没有等答复的延期申请")
@@ -424,7 +424,7 @@ func (s *Service) grant(c *Case, in fund.Input) error {
 }
 
 // look says what the bureau saw of a finding. Fields choice (item:fixed or item:failed), text, paper (a photo, required for what is not put right). The last look decides.
-func (s *Service) look(ctx context.Context, by policy.Actor, c *Case, in fund.Input) error {
+func (s *Service) look(ctx context.Context, by policy.Actor, c *Case, in casework.Input) error {
 	const op = "rectification.look"
 	c.Findings = slices.Clone(c.Findings)
 	item, result, _ := strings.Cut(in.Choice, ":")
@@ -440,7 +440,7 @@ func (s *Service) look(ctx context.Context, by policy.Actor, c *Case, in fund.In
 	if err := f.Err(); err != nil {
 		return err
 	}
-	look := fund.Paper{Day: s.Today(), Text: in.Text, By: by.ID}
+	look := casework.Paper{Day: s.Today(), Text: in.Text, By: by.ID}
 	if result == "failed" || in.Upload != nil {
 		photo, err := s.Keep(ctx, by, policy.LookRectification, in.Upload, "没有整改的，请拍一张现在的照片")
 		if err != nil {
@@ -478,7 +478,7 @@ func (s *Service) again(c *Case) (err error) {
 }
 
 // rung takes a rung of the ladder: the one proposed, or a lower one again. Fields choice (the rung), number, day, text, paper (its scan, required for a talk and for what is handed on).
-func (s *Service) rung(ctx context.Context, by policy.Actor, c *Case, in fund.Input) error {
+func (s *Service) rung(ctx context.Context, by policy.Actor, c *Case, in casework.Input) error {
 	const op = "rectification.rung"
 	kind := RungKind(in.Choice)
 	at := func(k RungKind) int {
@@ -502,7 +502,7 @@ func (s *Service) rung(ctx context.Context, by policy.Actor, c *Case, in fund.In
 	if err := f.Err(); err != nil {
 		return err
 	}
-	paper := fund.Paper{Number: in.Number, Day: in.Day, Text: in.Text, By: by.ID}
+	paper := casework.Paper{Number: in.Number, Day: in.Day, Text: in.Text, By: by.ID}
 	if kind == RungTalk || kind == RungHandOn || in.Upload != nil {
 		file, err := s.Keep(ctx, by, policy.HandleRectification, in.Upload, "请上传约谈记录或者移送函回执")
 		if err != nil {
@@ -521,7 +521,7 @@ func (s *Service) rung(ctx context.Context, by policy.Actor, c *Case, in fund.In
 }
 
 // outcome says what the other authority did. Fields day, text, number, paper (optional).
-func (s *Service) outcome(ctx context.Context, by policy.Actor, c *Case, in fund.Input) error {
+func (s *Service) outcome(ctx context.Context, by policy.Actor, c *Case, in casework.Input) error {
 	f := s.Check()
 	f.Text("number", "文号", &in.Number, 0, maxNumber)
 	f.Text("text", "处理结果", &in.Text, 2, maxWords)
@@ -529,7 +529,7 @@ func (s *Service) outcome(ctx context.Context, by policy.Actor, c *Case, in fund
 	if err := f.Err(); err != nil {
 		return err
 	}
-	c.Outcome = &fund.Paper{Number: in.Number, Day: in.Day, Text: in.Text, By: by.ID}
+	c.Outcome = &casework.Paper{Number: in.Number, Day: in.Day, Text: in.Text, By: by.ID}
 	if in.Upload == nil {
 		return nil
 	}
@@ -540,17 +540,17 @@ func (s *Service) outcome(ctx context.Context, by policy.Actor, c *Case, in fund
 
 // Sign signs, returns or refuses at the actor's level, or looks at a signed paper a second time, with the password again. Returns Forbidden with the rule for whom it does not wait, Invalid (current, reason),
 // Conflict if it does not wait for approval, was changed, or somebody was quicker.
-func (s *Service) Sign(ctx context.Context, by policy.Actor, at fund.At, sign policy.Sign, password string) (store.Doc[Case], error) {
-	return s.sign(ctx, by, at, fund.Signature{Sign: sign, Password: password})
+func (s *Service) Sign(ctx context.Context, by policy.Actor, at casework.At, sign policy.Sign, password string) (store.Doc[Case], error) {
+	return s.sign(ctx, by, at, casework.Signature{Sign: sign, Password: password})
 }
 
 // SignOnPaper records what somebody signed on paper; it counts once another person has looked at the scan. Returns as Sign, and Invalid for refused fields (paper, signer, signed_on).
-func (s *Service) SignOnPaper(ctx context.Context, by policy.Actor, at fund.At, in policy.OnPaper, password string) (store.Doc[Case], error) {
-	return s.sign(ctx, by, at, fund.Signature{Paper: &in, Password: password})
+func (s *Service) SignOnPaper(ctx context.Context, by policy.Actor, at casework.At, in policy.OnPaper, password string) (store.Doc[Case], error) {
+	return s.sign(ctx, by, at, casework.Signature{Paper: &in, Password: password})
 }
 
 // sign carries a signature out.
-func (s *Service) sign(ctx context.Context, by policy.Actor, at fund.At, in fund.Signature) (store.Doc[Case], error) {
+func (s *Service) sign(ctx context.Context, by policy.Actor, at casework.At, in casework.Signature) (store.Doc[Case], error) {
 	on := func(c *Case) (*policy.Approval, error) { _, err := c.State.next(StepSign); return c.Approval, err }
 	doc, err := s.Cases.Sign(ctx, by, at, StepSign.Title(), in, on, func(c *Case, next policy.Approval) (err error) {
 		c.Last, c.Approval = StepSign, &next
@@ -606,15 +606,15 @@ type Filter struct {
 
 // lets reports whether a case passes.
 func (w Filter) lets(c *Case) bool {
-	said := registry.Finds(c.Name, w.Text) || registry.Finds(c.FirmName, w.Text) || slices.ContainsFunc(c.Findings, func(f Finding) bool { return fund.Says(w.Text, f.Problem) })
+	said := registry.Finds(c.Name, w.Text) || registry.Finds(c.FirmName, w.Text) || slices.ContainsFunc(c.Findings, func(f Finding) bool { return casework.Says(w.Text, f.Problem) })
 	return said && (w.State == "" || c.State == w.State) && (w.Kind == "" || c.Kind == w.Kind) && (w.Project == "" || c.Project == w.Project) && (w.Firm == "" || c.Firm == w.Firm)
 }
 
 // List returns a page of cases, the latest visit first, or with due what is due first. Who answers for a firm sees those that were delivered. Returns Forbidden without ReadRectification.
 func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, due bool, after string) (store.Page[Case], error) {
-	q := store.Query{Index: fund.ByScope, Desc: true, After: after}
+	q := store.Query{Index: casework.ByScope, Desc: true, After: after}
 	if due {
-		q = store.Query{Index: fund.ByWork, After: after}
+		q = store.Query{Index: casework.ByWork, After: after}
 	}
 	return s.Page(ctx, by, q, func(c *Case) bool { return s.shows(by, c) && w.lets(c) })
 }

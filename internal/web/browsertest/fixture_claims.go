@@ -9,6 +9,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
@@ -44,13 +45,13 @@ func (f *Fixture) openClaims(ctx context.Context, db *store.DB, rules *policy.Ru
 	if err != nil {
 		return err
 	}
-	desk := fund.Desk{DB: db, Guard: guard, Keeper: files.NewKeeper(db, ""), Fund: f.Fund, Persons: f.People, Chains: chains, Now: now, Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
+	desk := fund.Desk{Fund: f.Fund, Desk: casework.Desk{DB: db, Guard: guard, Keeper: files.NewKeeper(db, ""), Persons: f.People, Chains: chains, Now: now, Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
 		n := fundDays[rule]
 		if n == 0 {
 			n = 30
 		}
 		return calendar.Deadline{Rule: rule, Start: start, N: n, Unit: calendar.UnitDay, Basis: "建议", Due: start.Add(n)}, nil
-	}}
+	}}}
 	if f.Claims, err = claim.New(ctx, claim.Config{Desk: desk, Estate: register, Rules: fundYAML, Defects: f.Handovers.Service}); err != nil {
 		return err
 	}

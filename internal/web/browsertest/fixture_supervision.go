@@ -14,7 +14,7 @@ import (
 	"redsteward/policy"
 	"redsteward/policy/policytest"
 	"redsteward/registry"
-	"redsteward/registry/fund"
+	"redsteward/registry/casework"
 	"redsteward/supervision"
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/rectification"
@@ -193,7 +193,7 @@ func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, co
 	if err != nil {
 		return nil, err
 	}
-	if f.Rectifications, err = rectification.New(ctx, rectification.Config{Visits: f.Supervision.Visits, Firms: Ground{}, Desk: fund.Desk{DB: db, Guard: guard, Keeper: keeper, Persons: f.People, Chains: ways, Now: clocks.Business,
+	if f.Rectifications, err = rectification.New(ctx, rectification.Config{Visits: f.Supervision.Visits, Firms: Ground{}, Desk: casework.Desk{DB: db, Guard: guard, Keeper: keeper, Persons: f.People, Chains: ways, Now: clocks.Business,
 		Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
 			return calendar.Deadline{Rule: rule, Start: start, N: 7, Unit: calendar.UnitDay, Basis: "建议", Due: start.Add(7)}, nil
 		}}}); err != nil {

@@ -18,6 +18,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/files"
 	"redsteward/policy"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 )
 
@@ -46,21 +47,21 @@ type Claim struct {
 	State State `json:"state" privacy:"public"`
 	Last  Step  `json:"last" privacy:"public"`
 	// Notice is the warranty notice, Answer what the developer said, Urge the bureau's urging.
-	Notice *fund.Paper `json:"notice,omitempty"`
-	Answer *fund.Paper `json:"answer,omitempty"`
-	Urge   *fund.Paper `json:"urge,omitempty"`
+	Notice *casework.Paper `json:"notice,omitempty"`
+	Answer *casework.Paper `json:"answer,omitempty"`
+	Urge   *casework.Paper `json:"urge,omitempty"`
 	// Documents are what was handed in.
 	Documents []Document `json:"documents,omitempty"`
 	// Asked is what the claimant asks for in fen, Checked the check on site, Granted what it found right; the approval is about that amount.
-	Asked   int64       `json:"asked,omitempty"`
-	Checked *fund.Paper `json:"checked,omitempty"`
-	Granted int64       `json:"granted,omitempty"`
+	Asked   int64           `json:"asked,omitempty"`
+	Checked *casework.Paper `json:"checked,omitempty"`
+	Granted int64           `json:"granted,omitempty"`
 	// Cost is the final account in fen, Shown where and since when it hangs in the compound, with a photo.
-	Cost  int64       `json:"cost,omitempty"`
-	Shown *fund.Paper `json:"shown,omitempty"`
+	Cost  int64           `json:"cost,omitempty"`
+	Shown *casework.Paper `json:"shown,omitempty"`
 	// Ask is the notice to replenish, Dunned the dunning letters.
-	Ask    *fund.Paper  `json:"ask,omitempty"`
-	Dunned []fund.Paper `json:"dunned,omitempty"`
+	Ask    *casework.Paper  `json:"ask,omitempty"`
+	Dunned []casework.Paper `json:"dunned,omitempty"`
 	// Letter is the next letter of the bureau in its approval, or the last one that went out; nil for none and for what went out before letters were approved.
 	Letter *Letter `json:"letter,omitempty"`
 }
@@ -274,7 +275,7 @@ func (s Step) Action() policy.Action {
 }
 
 // steps is the one table of transitions; what is not in it is a Conflict.
-var steps = fund.Table[State, Step]{
+var steps = casework.Table[State, Step]{
 	"":           {StepOpen: Draft},
 	Draft:        {StepAttach: Draft, StepDeliver: Noticed, StepGone: Draft, StepFile: Filed, StepUrgent: Approving, StepWithdraw: Withdrawn, StepRepaired: Repaired},
 	Noticed:      {StepAttach: Noticed, StepAnswer: Noticed, StepLetter: Noticed, StepSign: Noticed, StepUrge: Urged, StepGone: Noticed, StepFile: Filed, StepUrgent: Approving, StepWithdraw: Withdrawn, StepRepaired: Repaired},

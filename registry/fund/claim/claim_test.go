@@ -9,6 +9,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 )
 
@@ -28,27 +29,27 @@ func (d *desk) opening() Opening {
 }
 
 // input fills every field of a form, so that only what a test changes is wrong.
-func (d *desk) input() fund.Input {
-	return fund.Input{Day: d.Today(), Fen: 500_000, Number: "都建保〔2026〕1号", Text: "现场情况属实", Upload: d.Photo()}
+func (d *desk) input() casework.Input {
+	return casework.Input{Day: d.Today(), Fen: 500_000, Number: "都建保〔2026〕1号", Text: "现场情况属实", Upload: d.Photo()}
 }
 
 // do carries a step out.
-func (d *desk) do(c *store.Doc[Claim], by policy.Actor, step Step, change ...func(*fund.Input)) {
+func (d *desk) do(c *store.Doc[Claim], by policy.Actor, step Step, change ...func(*casework.Input)) {
 	d.T.Helper()
 	in := d.input()
 	for _, f := range change {
 		f(&in)
 	}
-	*c = must[store.Doc[Claim]](d.T)(d.Do(d.T.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, step, in))
+	*c = must[store.Doc[Claim]](d.T)(d.Do(d.T.Context(), by, casework.At{ID: c.ID, Seq: c.Seq}, step, in))
 }
 
-func amount(fen int64) func(*fund.Input) { return func(in *fund.Input) { in.Fen = fen } }
+func amount(fen int64) func(*casework.Input) { return func(in *casework.Input) { in.Fen = fen } }
 
-func chosen(id string) func(*fund.Input) { return func(in *fund.Input) { in.Choice = id } }
+func chosen(id string) func(*casework.Input) { return func(in *casework.Input) { in.Choice = id } }
 
 func (d *desk) sign(c *store.Doc[Claim], by policy.Actor, move policy.ApprovalMove, reason string) {
 	d.T.Helper()
-	*c = must[store.Doc[Claim]](d.T)(d.Sign(d.T.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: move, Reason: reason, SubjectHash: c.State.Signing().SubjectHash}, password))
+	*c = must[store.Doc[Claim]](d.T)(d.Sign(d.T.Context(), by, casework.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: move, Reason: reason, SubjectHash: c.State.Signing().SubjectHash}, password))
 }
 
 // letter sends the bureau's next letter through its approval and has it signed.
@@ -75,7 +76,7 @@ func (d *desk) claimTo(state State) store.Doc[Claim] {
 	d.Forward("2026-09-01")
 	c := must[store.Doc[Claim]](d.T)(d.Open(d.T.Context(), committee, d.opening()))
 	agree := func(by policy.Actor) func() { return func() { d.sign(&c, by, policy.MoveAgree, "") } }
-	step := func(by policy.Actor, s Step, change ...func(*fund.Input)) func() {
+	step := func(by policy.Actor, s Step, change ...func(*casework.Input)) func() {
 		return func() { d.do(&c, by, s, change...) }
 	}
 	until := func(day string) func() { return func() { d.Forward(day) } }
@@ -136,17 +137,17 @@ func (d *desk) settled() {
 func TestLife(t *testing.T) {
 	d := newDesk(t)
 	ctx := t.Context()
-	act := func(c store.Doc[Claim], by policy.Actor, step Step, change ...func(*fund.Input)) func() error {
+	act := func(c store.Doc[Claim], by policy.Actor, step Step, change ...func(*casework.Input)) func() error {
 		return func() error {
 			in := d.input()
 			for _, f := range change {
 				f(&in)
 			}
-			_, err := d.Do(ctx, by, fund.At{ID: c.ID, Seq: c.Seq}, step, in)
+			_, err := d.Do(ctx, by, casework.At{ID: c.ID, Seq: c.Seq}, step, in)
 			return err
 		}
 	}
-	none := func(in *fund.Input) { in.Upload = nil }
+	none := func(in *casework.Input) { in.Upload = nil }
 	c := d.claimTo(Noticed)
 	if got := c.State.Clock.Due; got != day("2026-09-07") { // five days end on a Sunday
 		t.Errorf("the developer answers until %s", got)
@@ -173,7 +174,7 @@ func TestLife(t *testing.T) {
 	d.do(&c, officer, StepSend)
 	sign := func(by policy.Actor, typed string) func() error {
 		return func() error {
-			_, err := d.Sign(ctx, by, fund.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: c.State.Approval.SubjectHash, Reason: "代"}, typed)
+			_, err := d.Sign(ctx, by, casework.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: c.State.Approval.SubjectHash, Reason: "代"}, typed)
 			return err
 		}
 	}
@@ -296,7 +297,7 @@ func TestPaper(t *testing.T) {
 	record := func(by policy.Actor, typed string, change func(*policy.OnPaper)) (store.Doc[Claim], error) {
 		in := policy.OnPaper{Hash: c.State.Approval.SubjectHash, Signer: vice.ID, SignedOn: d.Today(), Upload: d.Photo()}
 		change(&in)
-		return d.SignOnPaper(t.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, in, typed)
+		return d.SignOnPaper(t.Context(), by, casework.At{ID: c.ID, Seq: c.Seq}, in, typed)
 	}
 	right := func(*policy.OnPaper) {}
 	for _, tt := range []struct {
@@ -319,7 +320,7 @@ func TestPaper(t *testing.T) {
 	c = must[store.Doc[Claim]](t)(record(officer, password, right))
 	scan := c.State.Approval.Papers()[0].Paper.FileHash
 	look := func(by policy.Actor, move policy.ApprovalMove, reason string) error {
-		doc, err := d.Sign(t.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: move, Reason: reason, SubjectHash: c.State.Approval.SubjectHash, Paper: &policy.PaperSignature{FileHash: scan}}, password)
+		doc, err := d.Sign(t.Context(), by, casework.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: move, Reason: reason, SubjectHash: c.State.Approval.SubjectHash, Paper: &policy.PaperSignature{FileHash: scan}}, password)
 		if err == nil {
 			c = doc
 		}
@@ -347,21 +348,21 @@ func TestBounced(t *testing.T) {
 	free := d.ledger().Balances
 	c := d.claimTo(Paid)
 	paid := d.ledger().Balances
-	bounce := func(by policy.Actor, change func(*fund.Input)) func() error {
+	bounce := func(by policy.Actor, change func(*casework.Input)) func() error {
 		return func() error {
 			in := d.input()
 			change(&in)
-			_, err := d.Do(t.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, StepBounce, in)
+			_, err := d.Do(t.Context(), by, casework.At{ID: c.ID, Seq: c.Seq}, StepBounce, in)
 			return err
 		}
 	}
-	right := func(*fund.Input) {}
+	right := func(*casework.Input) {}
 	both := policy.Actor{ID: cashier.ID, Appointments: append(append([]policy.Appointment(nil), cashier.Appointments...), chief.Appointments...)}
 	d.Refused("the cashier has no right to it", fault.Forbidden, bounce(cashier, right))
 	d.Refused("who paid", fault.Forbidden, bounce(both, right), "另一人")
-	d.Refused("before the payment", fault.Invalid, bounce(chief, func(in *fund.Input) { in.Day = c.State.Paid.Day.Add(-1) }), "day 退汇到账日期")
-	d.Refused("no reason", fault.Invalid, bounce(chief, func(in *fund.Input) { in.Text = "" }), "text 请填写退汇原因")
-	d.Refused("no paper", fault.Invalid, bounce(chief, func(in *fund.Input) { in.Upload = nil }), "退汇凭证")
+	d.Refused("before the payment", fault.Invalid, bounce(chief, func(in *casework.Input) { in.Day = c.State.Paid.Day.Add(-1) }), "day 退汇到账日期")
+	d.Refused("no reason", fault.Invalid, bounce(chief, func(in *casework.Input) { in.Text = "" }), "text 请填写退汇原因")
+	d.Refused("no paper", fault.Invalid, bounce(chief, func(in *casework.Input) { in.Upload = nil }), "退汇凭证")
 	d.do(&c, chief, StepBounce)
 	held := d.ledger().Balances
 	if c.State.State != Bounced || held.Bank != free.Bank || held.Held != 450_000 || c.State.Paid != nil || len(c.State.Bounced) != 1 {
@@ -369,13 +370,13 @@ func TestBounced(t *testing.T) {
 	}
 	d.settled()
 	d.Refused("who prepared it pays nothing", fault.Forbidden, func() error {
-		_, err := d.Do(t.Context(), person("officer", "cashier", policy.County), fund.At{ID: c.ID, Seq: c.Seq}, StepPay, d.input())
+		_, err := d.Do(t.Context(), person("officer", "cashier", policy.County), casework.At{ID: c.ID, Seq: c.Seq}, StepPay, d.input())
 		return err
 	})
 	before := c
 	d.do(&c, cashier, StepPay)
 	d.Refused("paid twice", fault.Conflict, func() error {
-		_, err := d.Do(t.Context(), cashier, fund.At{ID: before.ID, Seq: before.Seq}, StepPay, d.input())
+		_, err := d.Do(t.Context(), cashier, casework.At{ID: before.ID, Seq: before.Seq}, StepPay, d.input())
 		return err
 	})
 	if got := d.ledger().Balances; got != paid {
@@ -387,7 +388,7 @@ func TestBounced(t *testing.T) {
 	d.Forward("2026-10-12")
 	d.do(&c, cashier, StepPay)
 	d.letter(&c)
-	d.do(&c, officer, StepAsk, func(in *fund.Input) { in.Number = "都建补〔2026〕2号" })
+	d.do(&c, officer, StepAsk, func(in *casework.Input) { in.Number = "都建补〔2026〕2号" })
 	l := d.ledger()
 	due, ok := l.Replenishment(c.ID)
 	if !ok || due.Document != "都建补〔2026〕2号" || due.Day != c.State.Clock.Due || due.Open() != 450_000 || l.Balances.Due != 450_000 {
@@ -432,12 +433,12 @@ func TestEveryStepOfEveryState(t *testing.T) {
 			}
 			tried++
 			d.Refused(string(state)+" "+string(step), fault.Conflict, func() error {
-				_, err := d.Do(t.Context(), actors[step.Action()], fund.At{ID: c.ID, Seq: c.Seq}, step, d.input())
+				_, err := d.Do(t.Context(), actors[step.Action()], casework.At{ID: c.ID, Seq: c.Seq}, step, d.input())
 				return err
 			})
 			if step == StepSign {
 				d.Refused(string(state)+" signed", fault.Conflict, func() error {
-					_, err := d.Sign(t.Context(), vice, fund.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: policy.MoveAgree}, password)
+					_, err := d.Sign(t.Context(), vice, casework.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: policy.MoveAgree}, password)
 					return err
 				})
 			}
@@ -491,7 +492,7 @@ func TestWaysOut(t *testing.T) {
 	d.sign(&c, chief, policy.MoveAgree, "")
 	must[store.Doc[fund.Ledger]](t)(d.Fund.FreezeMoney(t.Context(), officer, "p1", fund.CourtOrder{Court: "都昌县人民法院", Document: "（2026）赣0428执12号", Fen: 1_500_000, Day: d.Today(), Paper: d.stored()}, nil))
 	d.Refused("frozen", fault.Conflict, func() error {
-		_, err := d.Sign(t.Context(), vice, fund.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: c.State.Approval.SubjectHash}, password)
+		_, err := d.Sign(t.Context(), vice, casework.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: c.State.Approval.SubjectHash}, password)
 		return err
 	}, "可用 5,000.00 元，不够预留 6,000.00 元")
 }
@@ -507,7 +508,7 @@ func TestUrgent(t *testing.T) {
 	}
 	c := danger()
 	d.Refused("without the photo of the danger", fault.Invalid, func() error {
-		_, err := d.Do(t.Context(), officer, fund.At{ID: c.ID, Seq: c.Seq}, StepUrgent, d.input())
+		_, err := d.Do(t.Context(), officer, casework.At{ID: c.ID, Seq: c.Seq}, StepUrgent, d.input())
 		return err
 	}, "险情照片")
 	d.documents(&c, WhenUrgent)
@@ -520,7 +521,7 @@ func TestUrgent(t *testing.T) {
 		t.Errorf("signed afterwards: %s", c.State.State)
 	}
 	d.Refused("shown without the documents that could wait", fault.Invalid, func() error {
-		_, err := d.Do(t.Context(), committee, fund.At{ID: c.ID, Seq: c.Seq}, StepAccount, d.input())
+		_, err := d.Do(t.Context(), committee, casework.At{ID: c.ID, Seq: c.Seq}, StepAccount, d.input())
 		return err
 	}, "还缺“预算书”", "还缺“决算单”")
 	d.do(&c, committee, StepWithdraw)
@@ -557,7 +558,7 @@ func TestAtOnce(t *testing.T) {
 		}
 		return good
 	}
-	at, hash := fund.At{ID: c.ID, Seq: c.Seq}, c.State.Approval.SubjectHash
+	at, hash := casework.At{ID: c.ID, Seq: c.Seq}, c.State.Approval.SubjectHash
 	signers, moves := []policy.Actor{vice, director}, []policy.ApprovalMove{policy.MoveAgree, policy.MoveAgree}
 	if good := once(2, func(i int) error {
 		_, err := d.Sign(ctx, signers[i], at, policy.Sign{Move: moves[i], Reason: "代", SubjectHash: hash}, password)
@@ -571,7 +572,7 @@ func TestAtOnce(t *testing.T) {
 	d.Forward("2026-10-20")
 	at.Seq = c.Seq
 	at.Idem = &store.Idem{Key: "pay", Body: []byte("450000")}
-	inputs := []fund.Input{d.input(), d.input(), d.input()}
+	inputs := []casework.Input{d.input(), d.input(), d.input()}
 	if good := once(3, func(i int) error { _, err := d.Do(ctx, cashier, at, StepPay, inputs[i]); return err }); good < 1 || d.ledger().Balances.Bank != 1_550_000 {
 		t.Errorf("%d answers, %+v", good, d.ledger().Balances)
 	}
@@ -581,7 +582,7 @@ func TestAtOnce(t *testing.T) {
 	// One agrees, the other refuses: whoever was quicker, nothing stays held for a claim that ended.
 	c = d.claimTo(Approving)
 	d.sign(&c, chief, policy.MoveAgree, "")
-	at, hash = fund.At{ID: c.ID, Seq: c.Seq}, c.State.Approval.SubjectHash
+	at, hash = casework.At{ID: c.ID, Seq: c.Seq}, c.State.Approval.SubjectHash
 	moves[1] = policy.MoveRefuse
 	if good := once(2, func(i int) error {
 		_, err := d.Sign(ctx, signers[i], at, policy.Sign{Move: moves[i], Reason: "代", SubjectHash: hash}, password)

@@ -3,7 +3,7 @@ package claim
 import (
 	"redsteward/internal/fault"
 	"redsteward/policy"
-	"redsteward/registry/fund"
+	"redsteward/registry/casework"
 )
 
 // chainLetter is the way of approval of the bureau's letters to the developer.
@@ -73,7 +73,7 @@ func (s *Service) letterWaits(c *Claim) error {
 }
 
 // sendLetter sends the bureau's next letter through its approval.
-func (s *Service) sendLetter(by policy.Actor, at fund.At, c *Claim) error {
+func (s *Service) sendLetter(by policy.Actor, at casework.At, c *Claim) error {
 	if err := apart(by, c); err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (s *Service) sendLetter(by policy.Actor, at fund.At, c *Claim) error {
 		return err
 	}
 	do := c.State.letter()
-	approval, err := s.Approvals().Open(by, chainLetter, fund.Subject(claimKind, at), c.waitingLetter(), c.letterSays(do))
+	approval, err := s.Approvals().Open(by, chainLetter, casework.Subject(claimKind, at), c.waitingLetter(), c.letterSays(do))
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
-	"redsteward/registry/fund"
+	"redsteward/registry/casework"
 )
 
 // TestLetters: what the bureau writes to the developer goes out after it was signed, by another than who sent it through its approval, and only as it was signed.
@@ -23,13 +23,13 @@ func TestLetters(t *testing.T) {
 			c := d.claimTo(tt.state)
 			do := func(by policy.Actor, step Step) func() error {
 				return func() error {
-					_, err := d.Do(t.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, step, d.input())
+					_, err := d.Do(t.Context(), by, casework.At{ID: c.ID, Seq: c.Seq}, step, d.input())
 					return err
 				}
 			}
 			sign := func(by policy.Actor, typed string) func() error {
 				return func() error {
-					_, err := d.Sign(t.Context(), by, fund.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: policy.MoveAgree, Reason: "代", SubjectHash: c.State.Letter.Approval.SubjectHash}, typed)
+					_, err := d.Sign(t.Context(), by, casework.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: policy.MoveAgree, Reason: "代", SubjectHash: c.State.Letter.Approval.SubjectHash}, typed)
 					return err
 				}
 			}
@@ -39,7 +39,7 @@ func TestLetters(t *testing.T) {
 			}
 			d.Refused("out without approval", fault.Conflict, do(officer, tt.out), "还没有送审")
 			d.Refused("nothing to sign", fault.Conflict, func() error {
-				_, err := d.Sign(t.Context(), chief, fund.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: policy.MoveAgree}, password)
+				_, err := d.Sign(t.Context(), chief, casework.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: policy.MoveAgree}, password)
 				return err
 			}, "没有等待签署")
 			d.Refused("sent by the developer", fault.Forbidden, do(developer, StepLetter))
@@ -78,7 +78,7 @@ func TestLetterThatChanged(t *testing.T) {
 	d.letter(&c)
 	d.do(&c, officer, StepGone)
 	d.Refused("out although the developer is gone", fault.Conflict, func() error {
-		_, err := d.Do(t.Context(), officer, fund.At{ID: c.ID, Seq: c.Seq}, StepUrge, d.input())
+		_, err := d.Do(t.Context(), officer, casework.At{ID: c.ID, Seq: c.Seq}, StepUrge, d.input())
 		return err
 	}, "有变化")
 	d.documents(&c, WhenFile)
@@ -94,12 +94,12 @@ func TestLetterOnPaper(t *testing.T) {
 	c := d.claimTo(Paid)
 	d.do(&c, officer, StepLetter)
 	paper := policy.OnPaper{Hash: c.State.Signing().SubjectHash, Signer: chief.ID, SignedOn: d.Today(), Upload: d.Photo()}
-	c = must[store.Doc[Claim]](t)(d.SignOnPaper(t.Context(), officer, fund.At{ID: c.ID, Seq: c.Seq}, paper, password))
+	c = must[store.Doc[Claim]](t)(d.SignOnPaper(t.Context(), officer, casework.At{ID: c.ID, Seq: c.Seq}, paper, password))
 	if c.State.letterStands() || len(c.State.Scans) != 1 {
 		t.Fatalf("after the scan: %d scans, %+v", len(c.State.Scans), c.State.Letter)
 	}
 	look := policy.Sign{Move: policy.MoveConfirmPaper, SubjectHash: paper.Hash, Paper: &policy.PaperSignature{FileHash: c.State.Signing().Papers()[0].Paper.FileHash}}
-	c = must[store.Doc[Claim]](t)(d.Sign(t.Context(), vice, fund.At{ID: c.ID, Seq: c.Seq}, look, password))
+	c = must[store.Doc[Claim]](t)(d.Sign(t.Context(), vice, casework.At{ID: c.ID, Seq: c.Seq}, look, password))
 	d.do(&c, officer, StepAsk)
 	if c.State.State != Replenishing {
 		t.Errorf("%s", c.State.State)

@@ -12,6 +12,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 )
 
@@ -43,7 +44,7 @@ type Config struct {
 // Service runs claims. Every call names the actor; a refused call writes nothing. It is safe for concurrent use.
 type Service struct {
 	Config
-	*fund.Cases[Claim]
+	*casework.Cases[Claim]
 }
 
 const (
@@ -66,7 +67,7 @@ const (
 
 // New opens the claims on a store.
 func New(ctx context.Context, c Config) (*Service, error) {
-	cases, err := fund.NewCases(ctx, c.Desk, claimKind, word, policy.ReadClaim, func(c *Claim) *fund.Case { return &c.Case }, func(c *Claim) bool { return c.State.Final() })
+	cases, err := casework.NewCases(ctx, c.Desk.Desk, claimKind, word, policy.ReadClaim, func(c *Claim) *casework.Case { return &c.Case.Case }, func(c *Claim) bool { return c.State.Final() })
 	return &Service{Config: c, Cases: cases}, err
 }
 
@@ -229,7 +230,7 @@ func (s *Service) Prefill(ctx context.Context, by policy.Actor, project, handove
 // Do carries a step out with what its form said. Returns Forbidden without the right of the step or for who must not do it, NotFound outside the scope, Invalid
 // for refused fields (day, amount, number, text, choice, paper), Conflict for a step that the state does not know, before a clock has run, without money, or if somebody was
 // quicker. Signatures are Sign's, opening is Open's.
-func (s *Service) Do(ctx context.Context, by policy.Actor, at fund.At, do Step, in fund.Input) (store.Doc[Claim], error) {
+func (s *Service) Do(ctx context.Context, by policy.Actor, at casework.At, do Step, in casework.Input) (store.Doc[Claim], error) {
 	action := do.Action()
 	if do == StepRepaired && s.Guard.Allow(by, policy.HandleClaim) {
 		action = policy.HandleClaim
@@ -262,7 +263,7 @@ func (s *Service) Do(ctx context.Context, by policy.Actor, at fund.At, do Step, 
 }
 
 // step does what a step means.
-func (s *Service) step(ctx context.Context, by policy.Actor, at fund.At, c *Claim, do Step, in fund.Input) error {
+func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, c *Claim, do Step, in casework.Input) error {
 	switch do {
 	case StepAttach:
 		return s.attach(ctx, by, c, in)
@@ -308,7 +309,7 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at fund.At, c *Clai
 }
 
 // attach puts a file in the place of a document. Field choice is the document.
-func (s *Service) attach(ctx context.Context, by policy.Actor, c *Claim, in fund.Input) error {
+func (s *Service) attach(ctx context.Context, by policy.Actor, c *Claim, in casework.Input) error {
 	wanted, ok := s.Rules.document(in.Choice)
 	if !ok {
 		return fault.InvalidFields("claim.attach", fault.Field{Name: "choice", Message: "请选择这份文件是哪一项材料"})
@@ -322,7 +323,7 @@ func (s *Service) attach(ctx context.Context, by policy.Actor, c *Claim, in fund
 }
 
 // deliver starts the developer's clock. Fields number, day, text (how), paper (the proof of delivery).
-func (s *Service) deliver(ctx context.Context, by policy.Actor, c *Claim, in fund.Input) error {
+func (s *Service) deliver(ctx context.Context, by policy.Actor, c *Claim, in casework.Input) error {
 	f := s.Check()
 	f.Text("number", "文书编号", &in.Number, 2, 40)
 	f.Past("day", "送达日期", in.Day, c.Opened)
@@ -334,16 +335,16 @@ func (s *Service) deliver(ctx context.Context, by policy.Actor, c *Claim, in fun
 	if err != nil {
 		return err
 	}
-	c.Notice = &fund.Paper{Number: in.Number, Day: in.Day, Text: in.Text, File: &proof, By: by.ID}
+	c.Notice = &casework.Paper{Number: in.Number, Day: in.Day, Text: in.Text, File: &proof, By: by.ID}
 	c.Clock, err = s.Deadlines(ruleNotice, in.Day)
 	return err
 }
 
 // answer keeps what the developer says. Field text.
-func (s *Service) answer(by policy.Actor, c *Claim, in fund.Input) error {
+func (s *Service) answer(by policy.Actor, c *Claim, in casework.Input) error {
 	f := s.Check()
 	f.Text("text", "答复", &in.Text, 4, maxWords)
-	c.Answer = &fund.Paper{Day: s.Today(), Text: in.Text, By: by.ID}
+	c.Answer = &casework.Paper{Day: s.Today(), Text: in.Text, By: by.ID}
 	return f.Err()
 }
 
@@ -360,7 +361,7 @@ func (s *Service) waits(c *Claim, what string) error {
 
 // demand gives the developer a paper of the bureau: the urging after the notice's clock, or the notice to replenish after the payment, with which the amount is due
 // in the ledger. Fields number, day.
-func (s *Service) demand(ctx context.Context, by policy.Actor, at fund.At, c *Claim, do Step, in fund.Input) error {
+func (s *Service) demand(ctx context.Context, by policy.Actor, at casework.At, c *Claim, do Step, in casework.Input) error {
 	before, rule := calendar.Date{}, ruleUrge
 	if do == StepUrge {
 		if err := s.waits(c, "督促"); err != nil {
@@ -384,7 +385,7 @@ func (s *Service) demand(ctx context.Context, by policy.Actor, at fund.At, c *Cl
 		return err
 	}
 	c.Clock = clock
-	paper := &fund.Paper{Number: in.Number, Day: in.Day, By: by.ID}
+	paper := &casework.Paper{Number: in.Number, Day: in.Day, By: by.ID}
 	if do == StepUrge {
 		c.Urge = paper
 		return nil
@@ -399,7 +400,7 @@ func (s *Service) demand(ctx context.Context, by policy.Actor, at fund.At, c *Cl
 }
 
 // file claims. Field amount.
-func (s *Service) file(c *Claim, in fund.Input) (err error) {
+func (s *Service) file(c *Claim, in casework.Input) (err error) {
 	const op = "claim.file"
 	if c.Gone == nil {
 		if c.State != Urged {
@@ -410,7 +411,7 @@ func (s *Service) file(c *Claim, in fund.Input) (err error) {
 		}
 	}
 	f := s.Check()
-	f.Money(in.Fen)
+	fund.CheckMoney(f, in.Fen)
 	for _, w := range c.missing(s.Rules, WhenFile) {
 		f.Fail("choice", "还缺“%s”", w.Title)
 	}
@@ -423,20 +424,20 @@ func (s *Service) file(c *Claim, in fund.Input) (err error) {
 }
 
 // granted checks what an officer found on site. Fields day, amount, text.
-func (s *Service) granted(by policy.Actor, c *Claim, in fund.Input) error {
+func (s *Service) granted(by policy.Actor, c *Claim, in casework.Input) error {
 	f := s.Check()
 	f.Past("day", "核查日期", in.Day, c.Opened)
 	f.Text("text", "核查情况", &in.Text, 4, maxWords)
-	f.Money(in.Fen)
+	fund.CheckMoney(f, in.Fen)
 	if c.Asked > 0 && in.Fen > c.Asked {
 		f.Fail("amount", "核定 %s 元，超过申请的 %s 元", fund.Yuan(in.Fen), fund.Yuan(c.Asked))
 	}
-	c.Granted, c.Checked = in.Fen, &fund.Paper{Day: in.Day, Text: in.Text, By: by.ID}
+	c.Granted, c.Checked = in.Fen, &casework.Paper{Day: in.Day, Text: in.Text, By: by.ID}
 	return f.Err()
 }
 
 // site is the check on site.
-func (s *Service) site(by policy.Actor, c *Claim, in fund.Input) error {
+func (s *Service) site(by policy.Actor, c *Claim, in casework.Input) error {
 	if err := apart(by, c); err != nil {
 		return err
 	}
@@ -455,7 +456,7 @@ func (c *Claim) said() any {
 }
 
 // send sends a claim through its approval.
-func (s *Service) send(by policy.Actor, at fund.At, c *Claim) (err error) {
+func (s *Service) send(by policy.Actor, at casework.At, c *Claim) (err error) {
 	if err := apart(by, c); err != nil {
 		return err
 	}
@@ -464,12 +465,12 @@ func (s *Service) send(by policy.Actor, at fund.At, c *Claim) (err error) {
 		chain = chainUrgent
 	}
 	c.Reason = ""
-	c.Approval, err = s.Approvals().Open(by, chain, fund.Subject(claimKind, at), c.Approval, c.said())
+	c.Approval, err = s.Approvals().Open(by, chain, casework.Subject(claimKind, at), c.Approval, c.said())
 	return err
 }
 
 // urgent lets the work begin: the money is held at once, the second signature follows within its clock. Fields day, amount, text.
-func (s *Service) urgent(ctx context.Context, by policy.Actor, at fund.At, c *Claim, in fund.Input) error {
+func (s *Service) urgent(ctx context.Context, by policy.Actor, at casework.At, c *Claim, in casework.Input) error {
 	if c.Danger == "" {
 		return fault.New("claim.urgent", fault.Conflict, "申请里没有写险情，不能紧急使用")
 	}
@@ -512,9 +513,9 @@ func (s *Service) release(ctx context.Context, by policy.Actor, action policy.Ac
 }
 
 // account shows the final account. Fields amount, day, text (where it hangs), paper (a photo of it).
-func (s *Service) account(ctx context.Context, by policy.Actor, c *Claim, in fund.Input) error {
+func (s *Service) account(ctx context.Context, by policy.Actor, c *Claim, in casework.Input) error {
 	f := s.Check()
-	f.Money(in.Fen)
+	fund.CheckMoney(f, in.Fen)
 	if in.Fen > c.Granted {
 		f.Fail("amount", "决算 %s 元，超过批准预留的 %s 元；超出的部分由申请人另行解决", fund.Yuan(in.Fen), fund.Yuan(c.Granted))
 	}
@@ -530,13 +531,13 @@ func (s *Service) account(ctx context.Context, by policy.Actor, c *Claim, in fun
 	if err != nil {
 		return err
 	}
-	c.Cost, c.Reason, c.Shown = in.Fen, "", &fund.Paper{Day: in.Day, Text: in.Text, File: &photo, By: by.ID}
+	c.Cost, c.Reason, c.Shown = in.Fen, "", &casework.Paper{Day: in.Day, Text: in.Text, File: &photo, By: by.ID}
 	c.Clock, err = s.Deadlines(ruleShown, in.Day)
 	return err
 }
 
 // pay pays the final account out of the hold. Fields number (of the voucher), paper (the bank's slip).
-func (s *Service) pay(ctx context.Context, by policy.Actor, at fund.At, c *Claim, in fund.Input) error {
+func (s *Service) pay(ctx context.Context, by policy.Actor, at casework.At, c *Claim, in casework.Input) error {
 	if c.State != Bounced { // then the account was shown its days before
 		if err := s.waits(c, "支付，决算公示要满期"); err != nil {
 			return err
@@ -554,7 +555,7 @@ func (s *Service) pay(ctx context.Context, by policy.Actor, at fund.At, c *Claim
 }
 
 // dun records a dunning letter, from the day after the period on. Field number.
-func (s *Service) dun(by policy.Actor, c *Claim, in fund.Input) error {
+func (s *Service) dun(by policy.Actor, c *Claim, in casework.Input) error {
 	if err := s.waits(c, "催缴"); err != nil {
 		return err
 	}
@@ -566,7 +567,7 @@ func (s *Service) dun(by policy.Actor, c *Claim, in fund.Input) error {
 	if len(c.Dunned) >= maxDuns {
 		f.Fail("number", "已经催缴 %d 次，请依法处理", maxDuns)
 	}
-	c.Dunned = append(slices.Clone(c.Dunned), fund.Paper{Number: in.Number, Day: s.Today(), By: by.ID})
+	c.Dunned = append(slices.Clone(c.Dunned), casework.Paper{Number: in.Number, Day: s.Today(), By: by.ID})
 	return f.Err()
 }
 

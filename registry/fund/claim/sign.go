@@ -9,22 +9,23 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 )
 
 // Sign signs, returns or refuses a claim or the bureau's next letter at the actor's level, or looks at a signed paper a second time, with the password again. The last signature holds the money first. Returns Forbidden with the rule for
 // whom it does not wait, Invalid (current, reason), Conflict if it does not wait for approval, was changed, lacks money, or somebody was quicker.
-func (s *Service) Sign(ctx context.Context, by policy.Actor, at fund.At, sign policy.Sign, password string) (store.Doc[Claim], error) {
-	return s.sign(ctx, by, at, fund.Signature{Sign: sign, Password: password})
+func (s *Service) Sign(ctx context.Context, by policy.Actor, at casework.At, sign policy.Sign, password string) (store.Doc[Claim], error) {
+	return s.sign(ctx, by, at, casework.Signature{Sign: sign, Password: password})
 }
 
 // SignOnPaper records what somebody signed on paper; it counts once another person has looked at the scan. Returns as Sign, and Invalid for refused fields (paper, signer, signed_on).
-func (s *Service) SignOnPaper(ctx context.Context, by policy.Actor, at fund.At, in policy.OnPaper, password string) (store.Doc[Claim], error) {
-	return s.sign(ctx, by, at, fund.Signature{Paper: &in, Password: password})
+func (s *Service) SignOnPaper(ctx context.Context, by policy.Actor, at casework.At, in policy.OnPaper, password string) (store.Doc[Claim], error) {
+	return s.sign(ctx, by, at, casework.Signature{Paper: &in, Password: password})
 }
 
 // sign carries a signature out.
-func (s *Service) sign(ctx context.Context, by policy.Actor, at fund.At, in fund.Signature) (store.Doc[Claim], error) {
+func (s *Service) sign(ctx context.Context, by policy.Actor, at casework.At, in casework.Signature) (store.Doc[Claim], error) {
 	on := func(c *Claim) (*policy.Approval, error) {
 		if _, err := c.State.next(StepSign); err != nil {
 			return nil, err
@@ -117,21 +118,21 @@ type Filter struct {
 
 // lets reports whether a claim passes.
 func (w Filter) lets(c *Claim) bool {
-	return (w.State == "" || c.State == w.State) && (w.Project == "" || c.Project == w.Project) && fund.Says(w.Text, c.Name, c.Place, c.Title, c.Where, c.Defect)
+	return (w.State == "" || c.State == w.State) && (w.Project == "" || c.Project == w.Project) && casework.Says(w.Text, c.Name, c.Place, c.Title, c.Where, c.Defect)
 }
 
 // List returns a page of claims, the latest first, or with due what is due first. Returns Forbidden without ReadClaim.
 func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, due bool, after string) (store.Page[Claim], error) {
-	q := store.Query{Index: fund.ByScope, Desc: true, After: after}
+	q := store.Query{Index: casework.ByScope, Desc: true, After: after}
 	if due {
-		q = store.Query{Index: fund.ByWork, After: after}
+		q = store.Query{Index: casework.ByWork, After: after}
 	}
 	return s.Page(ctx, by, q, w.lets)
 }
 
 // Dunned are the dunning letters of the claims of which a replenishment was dunned and is not settled, by the id of the claim, the earliest letter first. Returns Forbidden without ReadClaim.
-func (s *Service) Dunned(ctx context.Context, by policy.Actor) (map[string][]fund.Paper, error) {
-	out := map[string][]fund.Paper{}
+func (s *Service) Dunned(ctx context.Context, by policy.Actor) (map[string][]casework.Paper, error) {
+	out := map[string][]casework.Paper{}
 	for after := ""; ; {
 		page, err := s.List(ctx, by, Filter{State: Replenishing}, true, after)
 		if err != nil {

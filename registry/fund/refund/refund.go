@@ -15,6 +15,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/policy"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 )
 
@@ -34,7 +35,7 @@ type Refund struct {
 	// Checks are what the sides found in the joint check.
 	Checks []Check `json:"checks,omitempty"`
 	// Shown is the notice to the owners, with a photo.
-	Shown *fund.Paper `json:"shown,omitempty"`
+	Shown *casework.Paper `json:"shown,omitempty"`
 	// Objections are those against the refund.
 	Objections []Objection `json:"objections,omitempty"`
 	// Fen is what is paid, Lines how it was computed.
@@ -241,7 +242,7 @@ func (s Step) Action() policy.Action {
 }
 
 // steps is the one table of transitions; what is not in it is a Conflict.
-var steps = fund.Table[State, Step]{
+var steps = casework.Table[State, Step]{
 	"":        {StepOpen: Checking},
 	Checking:  {StepCheck: Checking, StepGone: Checking, StepExtend: Extended, StepShow: Showing, StepStop: Stopped},
 	Extended:  {StepResume: Checking, StepStop: Stopped},

@@ -13,6 +13,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 	"redsteward/registry/registrytest"
 )
@@ -66,7 +67,7 @@ func newDesk(t *testing.T) *desk {
 	ctx := t.Context()
 	d := &desk{Desk: registrytest.NewDesk(t, day("2026-09-01").Begins())}
 	ledgers := must[*fund.Service](t)(fund.NewService(ctx, d.DB, d.Guard, d))
-	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Claims: d, Ahead: 90, Desk: fund.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Fund: ledgers, Persons: d, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
+	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Claims: d, Ahead: 90, Desk: fund.Desk{Fund: ledgers, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: d, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}}))
 	id := must[string](t)(ledgers.ProposeRule(ctx, officer, fund.Terms{Title: "暂行办法", Document: "都建发〔2018〕3号", Rate: num.FromInt(2), Base: fund.BaseCost, DueBefore: fund.EventAcceptance, Years: 8, Starts: fund.EventFirstDelivery,
 		Rounding: fund.RoundFen, Days: policy.Span{From: day("2018-01-01")}}, nil))
 	if err := ledgers.AdoptRule(ctx, vice, id, nil); err != nil {
@@ -86,33 +87,33 @@ func (d *desk) ledger(project string) {
 	ok(d.Fund.BookInterest(ctx, cashier, project, fund.Money{Fen: 12_345, Day: day("2026-06-30"), Paper: paper}, nil))
 }
 
-func (d *desk) input() fund.Input {
-	return fund.Input{Day: d.Today(), Number: "都建退〔2026〕1号", Text: "没有发现问题", Choice: "clean", Upload: d.Photo()}
+func (d *desk) input() casework.Input {
+	return casework.Input{Day: d.Today(), Number: "都建退〔2026〕1号", Text: "没有发现问题", Choice: "clean", Upload: d.Photo()}
 }
 
-func (d *desk) do(r *store.Doc[Refund], by policy.Actor, step Step, change ...func(*fund.Input)) {
+func (d *desk) do(r *store.Doc[Refund], by policy.Actor, step Step, change ...func(*casework.Input)) {
 	d.T.Helper()
 	in := d.input()
 	for _, f := range change {
 		f(&in)
 	}
-	*r = must[store.Doc[Refund]](d.T)(d.Do(d.T.Context(), by, fund.At{ID: r.ID, Seq: r.Seq}, step, in))
+	*r = must[store.Doc[Refund]](d.T)(d.Do(d.T.Context(), by, casework.At{ID: r.ID, Seq: r.Seq}, step, in))
 }
 
 func (d *desk) sign(r *store.Doc[Refund], by policy.Actor, move policy.ApprovalMove) {
 	d.T.Helper()
-	*r = must[store.Doc[Refund]](d.T)(d.Sign(d.T.Context(), by, fund.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: move, Reason: "金额要核对", SubjectHash: r.State.Approval.SubjectHash}, ""))
+	*r = must[store.Doc[Refund]](d.T)(d.Sign(d.T.Context(), by, casework.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: move, Reason: "金额要核对", SubjectHash: r.State.Approval.SubjectHash}, ""))
 }
 
-func chosen(id string) func(*fund.Input) { return func(in *fund.Input) { in.Choice = id } }
+func chosen(id string) func(*casework.Input) { return func(in *casework.Input) { in.Choice = id } }
 
-func (d *desk) step(r *store.Doc[Refund], by policy.Actor, step Step, change ...func(*fund.Input)) func() error {
+func (d *desk) step(r *store.Doc[Refund], by policy.Actor, step Step, change ...func(*casework.Input)) func() error {
 	return func() error {
 		in := d.input()
 		for _, f := range change {
 			f(&in)
 		}
-		_, err := d.Do(d.T.Context(), by, fund.At{ID: r.ID, Seq: r.Seq}, step, in)
+		_, err := d.Do(d.T.Context(), by, casework.At{ID: r.ID, Seq: r.Seq}, step, in)
 		return err
 	}
 }
@@ -192,7 +193,7 @@ func TestRefund(t *testing.T) {
 	for _, by := range []policy.Actor{owners, firm, officer} {
 		d.do(&r, by, StepCheck)
 	}
-	d.do(&r, community, StepCheck, chosen("defect"), func(in *fund.Input) { in.Text = "地下车库渗水" })
+	d.do(&r, community, StepCheck, chosen("defect"), func(in *casework.Input) { in.Text = "地下车库渗水" })
 	d.Refused("shown with a defect", fault.Conflict, d.step(&r, officer, StepShow), "社区查出还有缺陷：地下车库渗水")
 	d.do(&r, officer, StepExtend)
 	d.do(&r, officer, StepResume)
@@ -206,8 +207,8 @@ func TestRefund(t *testing.T) {
 	if r.State.Clock.Due != day("2026-10-01") {
 		t.Errorf("shown until %s", r.State.Clock.Due)
 	}
-	d.do(&r, owners, StepObject, func(in *fund.Input) { in.Text = "北门围墙开裂" })
-	d.do(&r, community, StepObject, func(in *fund.Input) { in.Text = "5幢外墙空鼓" })
+	d.do(&r, owners, StepObject, func(in *casework.Input) { in.Text = "北门围墙开裂" })
+	d.do(&r, community, StepObject, func(in *casework.Input) { in.Text = "5幢外墙空鼓" })
 	d.Refused("sent before the notice has run", fault.Conflict, d.step(&r, officer, StepSend), "公示到2026年10月1日才满")
 	d.Forward("2026-10-02")
 	d.Refused("objected too late", fault.Conflict, d.step(&r, owners, StepObject), "公示到2026年10月1日为止")
@@ -222,7 +223,7 @@ func TestRefund(t *testing.T) {
 		t.Errorf("%d is sent through the approval", r.State.Fen)
 	}
 	d.Refused("who sent it approves nothing", fault.Forbidden, func() error {
-		_, err := d.Sign(ctx, officer, fund.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: r.State.Approval.SubjectHash}, "")
+		_, err := d.Sign(ctx, officer, casework.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: r.State.Approval.SubjectHash}, "")
 		return err
 	})
 	d.sign(&r, chief, policy.MoveAgree)
@@ -257,7 +258,7 @@ func TestBounced(t *testing.T) {
 	r := d.refundTo(Paid)
 	d.Refused("the cashier has no right to it", fault.Forbidden, d.step(&r, cashier, StepBounce))
 	d.Refused("who paid", fault.Forbidden, d.step(&r, person("cashier", "section_chief"), StepBounce), "另一人")
-	d.Refused("no paper", fault.Invalid, d.step(&r, chief, StepBounce, func(in *fund.Input) { in.Upload = nil }), "退汇凭证")
+	d.Refused("no paper", fault.Invalid, d.step(&r, chief, StepBounce, func(in *casework.Input) { in.Upload = nil }), "退汇凭证")
 	for range 2 {
 		d.do(&r, chief, StepBounce)
 		l := must[fund.Ledger](t)(d.Fund.Balance(t.Context(), r.State.Project))
@@ -283,17 +284,17 @@ func TestPaper(t *testing.T) {
 	r := d.refundTo(Approving)
 	for _, signer := range []policy.Actor{chief, vice} {
 		paper := policy.OnPaper{Hash: r.State.Approval.SubjectHash, Signer: signer.ID, SignedOn: d.Today(), Upload: d.Photo()}
-		r = must[store.Doc[Refund]](t)(d.SignOnPaper(t.Context(), officer, fund.At{ID: r.ID, Seq: r.Seq}, paper, ""))
+		r = must[store.Doc[Refund]](t)(d.SignOnPaper(t.Context(), officer, casework.At{ID: r.ID, Seq: r.Seq}, paper, ""))
 		scans := r.State.Approval.Papers()
 		if len(scans) != 1 || r.State.State != Approving {
 			t.Fatalf("%s, %d scans wait", r.State.State, len(scans))
 		}
 		look := policy.Sign{Move: policy.MoveConfirmPaper, SubjectHash: r.State.Approval.SubjectHash, Paper: &policy.PaperSignature{FileHash: scans[0].Paper.FileHash}}
 		d.Refused("who recorded it looks", fault.Forbidden, func() error {
-			_, err := d.Sign(t.Context(), officer, fund.At{ID: r.ID, Seq: r.Seq}, look, "")
+			_, err := d.Sign(t.Context(), officer, casework.At{ID: r.ID, Seq: r.Seq}, look, "")
 			return err
 		})
-		r = must[store.Doc[Refund]](t)(d.Sign(t.Context(), person("officer2", "property_officer"), fund.At{ID: r.ID, Seq: r.Seq}, look, ""))
+		r = must[store.Doc[Refund]](t)(d.Sign(t.Context(), person("officer2", "property_officer"), casework.At{ID: r.ID, Seq: r.Seq}, look, ""))
 	}
 	if r.State.State != Approved || len(r.State.Scans) != 2 {
 		t.Errorf("%s with %d scans", r.State.State, len(r.State.Scans))
@@ -339,7 +340,7 @@ func TestEveryStepOfEveryState(t *testing.T) {
 		}
 		if state != Approving {
 			d.Refused(string(state)+" signed", fault.Conflict, func() error {
-				_, err := d.Sign(t.Context(), vice, fund.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: policy.MoveAgree}, "")
+				_, err := d.Sign(t.Context(), vice, casework.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: policy.MoveAgree}, "")
 				return err
 			})
 		}

@@ -10,6 +10,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 )
 
@@ -38,7 +39,7 @@ type Config struct {
 // Service runs refunds. Every call names the actor; a refused call writes nothing. It is safe for concurrent use.
 type Service struct {
 	Config
-	*fund.Cases[Refund]
+	*casework.Cases[Refund]
 }
 
 const (
@@ -57,7 +58,7 @@ const (
 
 // New opens the refunds on a store.
 func New(ctx context.Context, c Config) (*Service, error) {
-	cases, err := fund.NewCases(ctx, c.Desk, refundKind, word, policy.ReadRefund, func(r *Refund) *fund.Case { return &r.Case }, func(r *Refund) bool { return r.State.Final() })
+	cases, err := casework.NewCases(ctx, c.Desk.Desk, refundKind, word, policy.ReadRefund, func(r *Refund) *casework.Case { return &r.Case.Case }, func(r *Refund) bool { return r.State.Final() })
 	return &Service{Config: c, Cases: cases}, err
 }
 
@@ -179,7 +180,7 @@ func (s *Service) Ready(ctx context.Context, project string, ledger fund.Ledger)
 // Do carries a step out with what its form said. Returns Forbidden without the right of the step or for who must not do it, NotFound outside the scope, Invalid
 // for refused fields (day, number, text, choice, paper), Conflict for a step that the state does not know, before a clock has run, while objections, claims or courts stand
 // in its way, or if somebody was quicker. Signatures are Sign's, beginning is Open's.
-func (s *Service) Do(ctx context.Context, by policy.Actor, at fund.At, do Step, in fund.Input) (store.Doc[Refund], error) {
+func (s *Service) Do(ctx context.Context, by policy.Actor, at casework.At, do Step, in casework.Input) (store.Doc[Refund], error) {
 	if do.Action() == policy.SignApproval || do == StepOpen {
 		return store.Doc[Refund]{}, fault.New("refund.Do", fault.Conflict, "签署要在审批里办理")
 	}
@@ -200,7 +201,7 @@ func (s *Service) Do(ctx context.Context, by policy.Actor, at fund.At, do Step, 
 }
 
 // step does what a step means.
-func (s *Service) step(ctx context.Context, by policy.Actor, at fund.At, r *Refund, do Step, in fund.Input) error {
+func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, r *Refund, do Step, in casework.Input) error {
 	switch do {
 	case StepCheck:
 		return s.check(by, r, in)
@@ -238,7 +239,7 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at fund.At, r *Refu
 }
 
 // check keeps what a side found. Fields choice (clean or defect), text.
-func (s *Service) check(by policy.Actor, r *Refund, in fund.Input) error {
+func (s *Service) check(by policy.Actor, r *Refund, in casework.Input) error {
 	side := SideOf(by)
 	if side == "" {
 		return &fault.Error{Op: "refund.check", Kind: fault.Forbidden, Message: "联合查验由业主、物业企业、社区和住建局参加", Rule: "保修金退还：联合查验"}
@@ -253,7 +254,7 @@ func (s *Service) check(by policy.Actor, r *Refund, in fund.Input) error {
 }
 
 // gone records the paper that says that the developer is gone. Fields number, day, text, paper.
-func (s *Service) gone(ctx context.Context, by policy.Actor, r *Refund, in fund.Input) error {
+func (s *Service) gone(ctx context.Context, by policy.Actor, r *Refund, in casework.Input) error {
 	if r.Stage > 0 {
 		return fault.New("refund.gone", fault.Conflict, "建设单位已不存在的，钱留到存储期届满一并转入维修资金，这次分期退还请终止办理")
 	}
@@ -261,7 +262,7 @@ func (s *Service) gone(ctx context.Context, by policy.Actor, r *Refund, in fund.
 }
 
 // show gives the owners notice, once all sides found nothing open. Fields day, text (where it hangs), paper (a photo of it).
-func (s *Service) show(ctx context.Context, by policy.Actor, r *Refund, in fund.Input) error {
+func (s *Service) show(ctx context.Context, by policy.Actor, r *Refund, in casework.Input) error {
 	const op = "refund.show"
 	for _, side := range Sides() {
 		c, ok := r.CheckOf(side)
@@ -285,7 +286,7 @@ func (s *Service) show(ctx context.Context, by policy.Actor, r *Refund, in fund.
 	if err != nil {
 		return err
 	}
-	r.Reason, r.Shown = "", &fund.Paper{Day: in.Day, Text: in.Text, File: &photo, By: by.ID}
+	r.Reason, r.Shown = "", &casework.Paper{Day: in.Day, Text: in.Text, File: &photo, By: by.ID}
 	r.Clock, err = s.Deadlines(ruleShown, in.Day)
 	return err
 }
@@ -300,7 +301,7 @@ func (s *Service) free(ctx context.Context, r *Refund) error {
 }
 
 // object takes an objection, with its own clock. Field text.
-func (s *Service) object(by policy.Actor, r *Refund, in fund.Input) error {
+func (s *Service) object(by policy.Actor, r *Refund, in casework.Input) error {
 	if r.Clock.Late(s.Now()) {
 		return fault.New("refund.object", fault.Conflict, "公示到"+r.Clock.Due.Chinese()+"为止，现在不能提出异议")
 	}
@@ -318,7 +319,7 @@ func (s *Service) object(by policy.Actor, r *Refund, in fund.Input) error {
 }
 
 // settle says how an objection stands. Fields choice (its id), text.
-func (s *Service) settle(by policy.Actor, r *Refund, do Step, in fund.Input) error {
+func (s *Service) settle(by policy.Actor, r *Refund, do Step, in casework.Input) error {
 	const op = "refund.settle"
 	r.Objections = slices.Clone(r.Objections)
 	i := slices.IndexFunc(r.Objections, func(o Objection) bool { return o.ID == in.Choice })
@@ -368,7 +369,7 @@ func (r *Refund) said() any {
 }
 
 // send computes what is paid and sends it through its approval.
-func (s *Service) send(ctx context.Context, by policy.Actor, at fund.At, r *Refund) error {
+func (s *Service) send(ctx context.Context, by policy.Actor, at casework.At, r *Refund) error {
 	if r.State == Showing {
 		if why := s.inTheWay(r); why != "" {
 			return fault.New("refund.send", fault.Conflict, why+"，不能送审")
@@ -386,23 +387,23 @@ func (s *Service) send(ctx context.Context, by policy.Actor, at fund.At, r *Refu
 		return err
 	}
 	r.Fen, r.Lines, r.Reason, r.Clock = share.Fen(), share.Lines, "", calendar.Deadline{}
-	r.Approval, err = s.Approvals().Open(by, chainRefund, fund.Subject(refundKind, at), r.Approval, r.said())
+	r.Approval, err = s.Approvals().Open(by, chainRefund, casework.Subject(refundKind, at), r.Approval, r.said())
 	return err
 }
 
 // Sign signs, returns or refuses at the actor's level, or looks at a signed paper a second time, with the password again. Returns Forbidden with the rule for
 // whom it does not wait, Invalid (current, reason), Conflict if it does not wait for approval, was changed, or somebody was quicker.
-func (s *Service) Sign(ctx context.Context, by policy.Actor, at fund.At, sign policy.Sign, password string) (store.Doc[Refund], error) {
-	return s.sign(ctx, by, at, fund.Signature{Sign: sign, Password: password})
+func (s *Service) Sign(ctx context.Context, by policy.Actor, at casework.At, sign policy.Sign, password string) (store.Doc[Refund], error) {
+	return s.sign(ctx, by, at, casework.Signature{Sign: sign, Password: password})
 }
 
 // SignOnPaper records what somebody signed on paper; it counts once another person has looked at the scan. Returns as Sign, and Invalid for refused fields (paper, signer, signed_on).
-func (s *Service) SignOnPaper(ctx context.Context, by policy.Actor, at fund.At, in policy.OnPaper, password string) (store.Doc[Refund], error) {
-	return s.sign(ctx, by, at, fund.Signature{Paper: &in, Password: password})
+func (s *Service) SignOnPaper(ctx context.Context, by policy.Actor, at casework.At, in policy.OnPaper, password string) (store.Doc[Refund], error) {
+	return s.sign(ctx, by, at, casework.Signature{Paper: &in, Password: password})
 }
 
 // sign carries a signature out.
-func (s *Service) sign(ctx context.Context, by policy.Actor, at fund.At, in fund.Signature) (store.Doc[Refund], error) {
+func (s *Service) sign(ctx context.Context, by policy.Actor, at casework.At, in casework.Signature) (store.Doc[Refund], error) {
 	on := func(r *Refund) (*policy.Approval, error) { _, err := r.State.next(StepSign); return r.Approval, err }
 	return s.Cases.Sign(ctx, by, at, StepSign.Title(), in, on, func(r *Refund, next policy.Approval) (err error) {
 		r.Last, r.Approval = StepSign, &next
@@ -423,7 +424,7 @@ func (s *Service) sign(ctx context.Context, by policy.Actor, at fund.At, in fund
 }
 
 // pay pays what was approved, once the period has ended. Fields number (of the voucher), paper (the bank's slip).
-func (s *Service) pay(ctx context.Context, by policy.Actor, at fund.At, r *Refund, in fund.Input) error {
+func (s *Service) pay(ctx context.Context, by policy.Actor, at casework.At, r *Refund, in casework.Input) error {
 	if s.Today().Compare(r.Ends) <= 0 {
 		return fault.New("refund.pay", fault.Conflict, r.Term()+"到"+r.Ends.Chinese()+"才满，现在不能退还")
 	}
@@ -453,7 +454,7 @@ func (s *Service) pay(ctx context.Context, by policy.Actor, at fund.At, r *Refun
 }
 
 // bounce records that the bank sent the payment back: the money is kept as before, and is to be paid again within the same clock. Fields as those of fund.Desk.Bounced.
-func (s *Service) bounce(ctx context.Context, by policy.Actor, at fund.At, r *Refund, in fund.Input) (err error) {
+func (s *Service) bounce(ctx context.Context, by policy.Actor, at casework.At, r *Refund, in casework.Input) (err error) {
 	if err = s.Bounced(ctx, by, at.ID, &r.Case, r.What(), in); err == nil {
 		r.Clock, err = s.Deadlines(ruleRefund, r.Ends)
 	}
@@ -495,14 +496,14 @@ type Filter struct {
 
 // lets reports whether a refund passes.
 func (w Filter) lets(r *Refund) bool {
-	return (w.State == "" || r.State == w.State) && (w.Project == "" || r.Project == w.Project) && fund.Says(w.Text, r.Name, r.Place, r.Phase)
+	return (w.State == "" || r.State == w.State) && (w.Project == "" || r.Project == w.Project) && casework.Says(w.Text, r.Name, r.Place, r.Phase)
 }
 
 // List returns a page of refunds, the latest first, or with due what is due first. Returns Forbidden without ReadRefund.
 func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, due bool, after string) (store.Page[Refund], error) {
-	q := store.Query{Index: fund.ByScope, Desc: true, After: after}
+	q := store.Query{Index: casework.ByScope, Desc: true, After: after}
 	if due {
-		q = store.Query{Index: fund.ByWork, After: after}
+		q = store.Query{Index: casework.ByWork, After: after}
 	}
 	return s.Page(ctx, by, q, w.lets)
 }

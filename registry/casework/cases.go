@@ -1,109 +1,16 @@
-package fund
+package casework
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
-	"time"
 
-	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
-	"redsteward/internal/files"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
 )
 
-// Desk is what the desks of claims and refunds need; everything is required.
-type Desk struct {
-	// DB keeps the cases, Guard says who may do what, Keeper takes papers in.
-	DB     *store.DB
-	Guard  *policy.Guard
-	Keeper *files.Keeper
-	// Fund keeps the ledgers.
-	Fund *Service
-	// Persons and Chains serve the approvals.
-	Persons policy.Persons
-	Chains  *policy.Chains
-	// Deadlines starts a period of deadlines.yaml; NotFound for an unknown rule.
-	Deadlines func(rule string, start calendar.Date) (calendar.Deadline, error)
-	// Now is the business clock.
-	Now func() time.Time
-}
-
-// Today is the business day.
-func (d Desk) Today() calendar.Date { return calendar.DateOf(d.Now()) }
-
-// Keep takes the paper of a form in. Returns Invalid (paper) if there is none, with what it should be.
-func (d Desk) Keep(ctx context.Context, by policy.Actor, action policy.Action, upload *files.Upload, missing string) (files.Stored, error) {
-	if upload == nil {
-		return files.Stored{}, fault.InvalidFields("fund.Keep", fault.Field{Name: "paper", Message: missing})
-	}
-	return d.Keeper.Keep(ctx, store.Meta{By: by.ID, Action: string(action)}, upload)
-}
-
-// Approvals runs the approvals of the cases.
-func (d Desk) Approvals() policy.ApprovalDesk {
-	return policy.ApprovalDesk{Guard: d.Guard, Persons: d.Persons, Chains: d.Chains, Now: d.Now}
-}
-
-// Paper is a paper of a case.
-type Paper struct {
-	// Number is that of the paper, Day its day, Text what it says or how it was delivered.
-	Number string        `json:"number,omitempty" privacy:"internal"`
-	Day    calendar.Date `json:"day,omitzero"`
-	Text   string        `json:"text,omitempty" privacy:"internal"`
-	// File is its scan, nil if there is none.
-	File *files.Stored `json:"file,omitempty"`
-	// By is who entered it.
-	By string `json:"by,omitempty" privacy:"internal"`
-}
-
-// Input is what a form of a case says; each step reads the fields that it names.
-type Input struct {
-	// Day is a date, Fen an amount, Number the number of a paper, Text words, Choice one of a list.
-	Day                  calendar.Date
-	Fen                  int64
-	Number, Text, Choice string
-	// Upload is the paper, nil for none.
-	Upload *files.Upload
-}
-
-// Check gathers what is wrong with the fields of a form.
-type Check struct {
-	bad   bad
-	today calendar.Date
-}
-
-// Check begins a check of fields.
-func (d Desk) Check() *Check { return &Check{today: d.Today()} }
-
-// Fail names what is wrong with a field.
-func (c *Check) Fail(name, format string, args ...any) { c.bad.add(name, format, args...) }
-
-// Text trims a text and checks its length.
-func (c *Check) Text(name, label string, value *string, least, most int) {
-	c.bad.text(name, label, value, least, most)
-}
-
-// Past refuses a day that is missing, has not come, or lies before another one.
-func (c *Check) Past(name, label string, day, after calendar.Date) {
-	switch {
-	case day.IsZero():
-		c.Fail(name, "请填写%s，例如 %s", label, c.today)
-	case day.Compare(c.today) > 0:
-		c.Fail(name, "%s%s还没有到，今天是%s", label, day.Chinese(), c.today.Chinese())
-	case !after.IsZero() && day.Compare(after) < 0:
-		c.Fail(name, "%s%s早于%s", label, day.Chinese(), after.Chinese())
-	}
-}
-
-// Money refuses an amount that is none.
-func (c *Check) Money(fen int64) { checkFen(&c.bad, fen) }
-
-// Err is what was refused, nil for nothing.
-func (c *Check) Err() error { return c.bad.err("fund.Check") }
+// PageSize is how many cases a page of a list has.
+const PageSize = 50
 
 // At names the case that somebody saw.
 type At struct {
@@ -167,7 +74,7 @@ func (c *Cases[T]) scope(ctx context.Context, by policy.Actor, action policy.Act
 
 // load is a case inside a scope; NotFound for everything else.
 func (c *Cases[T]) load(ctx context.Context, scope policy.Scope, id string) (store.Doc[T], error) {
-	const op = "fund.load"
+	const op = "casework.load"
 	hidden := fault.New(op, fault.NotFound, "没有找到"+c.word)
 	if !journal.ValidPart(id) {
 		return store.Doc[T]{}, hidden
@@ -226,7 +133,7 @@ func (c *Cases[T]) Change(ctx context.Context, by policy.Actor, action policy.Ac
 	if err != nil {
 		return none, err
 	}
-	overtaken := fault.New("fund.Change", fault.Conflict, c.word+"刚被别人办过，请刷新后再办")
+	overtaken := fault.New("casework.Change", fault.Conflict, c.word+"刚被别人办过，请刷新后再办")
 	if doc.Seq != at.Seq {
 		return none, overtaken
 	}
@@ -291,34 +198,4 @@ func (c *Cases[T]) History(ctx context.Context, by policy.Actor, id string) ([]s
 		out = append(out, change)
 	}
 	return out, nil
-}
-
-// Subject names a case for its approval.
-func Subject(kind string, at At) string { return fmt.Sprintf("%s/%s/%d", kind, at.ID, at.Seq) }
-
-// Apart refuses who prepared or approved a case: he does not pay it. Returns Forbidden with the rule.
-func Apart(by policy.Actor, made string, a *policy.Approval) error {
-	acts := []policy.Act{{Part: policy.PartMake, By: made}}
-	if a != nil {
-		acts = append(acts, policy.Act{Part: policy.PartMake, By: a.Maker})
-		for _, d := range a.Decisions {
-			acts = append(acts, policy.Act{Part: policy.PartMake, By: d.By})
-		}
-	}
-	if err := policy.Separate(by, policy.PartCheck, acts); err != nil {
-		return &fault.Error{Op: "fund.Apart", Kind: fault.Forbidden, Message: "这件由你经办或者审批，支付必须由另一人完成", Rule: "不相容岗位规则 S-2：经办与审批必须由不同的人完成"}
-	}
-	return nil
-}
-
-// Defect is a finding of a handover inspection for which the developer is liable and which was not repaired in time.
-type Defect struct {
-	// Project is where, Name what was inspected, Where and Text describe the finding.
-	Project, Name, Where, Text string
-}
-
-// Says reports whether one of some texts contains a search text; an empty one is in all.
-func Says(text string, in ...string) bool {
-	text = strings.TrimSpace(text)
-	return text == "" || slices.ContainsFunc(in, func(one string) bool { return strings.Contains(one, text) })
 }
