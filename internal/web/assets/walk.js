@@ -172,7 +172,7 @@
     if (!byId("errsum") && (rows.length || localStorage[idOf(k)] || !form.action.endsWith(address(k)))) { show(k); }
     form.addEventListener("submit", save, true);
     // What is typed outlives a reload.
-    form.oninput = () => { wrong = ""; localStorage[idOf(now)] = JSON.stringify(Object.fromEntries(fields.map(n => [n, form[n]?.value]))); };
+    form.oninput = () => { if (wrong) { wrong = ""; tell(); } localStorage[idOf(now)] = JSON.stringify(Object.fromEntries(fields.map(n => [n, form[n]?.value]))); };
     rest?.addEventListener("submit", saveRest, true);
     byId("walk-prev").onclick = e => { if (now) { e.preventDefault(); go(now - 1); } };
     onpopstate = () => show(here());

@@ -178,7 +178,7 @@ func TestWalk(t *testing.T) {
 			tap("#walk-save") // without a photo: told at once, nothing is lost
 			tb.until(t, `document.getElementById("walk-state").textContent.includes("至少拍 1 张")`)
 			tb.do(t, chromedp.SetUploadFiles("#photo", []string{aPhoto(t)}))
-			tb.until(t, `document.querySelectorAll("#walk-shots .pic").length===1`)
+			tb.until(t, `document.querySelectorAll("#walk-shots .pic").length===1&&!document.getElementById("walk-state").textContent.includes("至少拍 1 张")`)
 			tb.do(t, chromedp.SetValue("#where", "3号楼1单元2至3层"), chromedp.SetValue("#note", "纸箱占通道一半"))
 			tap("#walk-losses label:nth-child(2)")
 			tb.shoot(t, "walk-finding")
