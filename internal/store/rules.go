@@ -78,10 +78,13 @@ func (db *DB) runRule(ctx context.Context, rule Rule) (int, error) {
 		}
 		var stop error
 		for _, r := range batch {
-			e, err := eventOf(r)
+			// Most records are of kinds that the rule does not read: their names tell, they need not be opened.
+			e, err := nameOf(r)
 			if err == nil && slices.Contains(rule.Kinds, e.Kind) {
-				err = rule.Apply(ctx, e)
-				handled++
+				if err = e.open(r); err == nil {
+					err = rule.Apply(ctx, e)
+					handled++
+				}
 			}
 			if err != nil {
 				stop = fault.Wrap(op, "", "", err)
@@ -95,20 +98,20 @@ func (db *DB) runRule(ctx context.Context, rule Rule) (int, error) {
 	}
 }
 
-func eventOf(r journal.Record) (Event, error) {
+// nameOf is an event by what stands outside the sealed record; open adds the rest.
+func nameOf(r journal.Record) (Event, error) {
 	stream, seq, err := journal.ParseRecordID(r.ID)
 	if err != nil {
 		return Event{}, err
 	}
 	kind, id, err := journal.ParseStreamKey(stream)
-	if err != nil {
-		return Event{}, err
-	}
+	return Event{RecordID: r.ID, Kind: kind, ID: id, Seq: seq, N: r.N}, err
+}
+
+func (e *Event) open(r journal.Record) error {
 	_, content, err := journal.Unseal(r.Sealed)
-	if err != nil {
-		return Event{}, err
-	}
-	return Event{RecordID: r.ID, Kind: kind, ID: id, Seq: seq, N: r.N, Meta: metaOf(content)}, nil
+	e.Meta = metaOf(content)
+	return err
 }
 
 func metaOf(c journal.Content) Meta {
