@@ -181,6 +181,9 @@ func TestBranch(t *testing.T) {
 	for i := range 52 {
 		d.must(d.PutBuilding(ctx, d.officer, held, d.seq(held), "", BuildingInput{Name: fmt.Sprintf("%d幢", i+1), Kind: BuildingMulti, Floors: 6, Households: 12}))
 	}
+	inGrid := d.project("文峰苑", east)
+	d.grids(inGrid, "01", "城东第三网格", "1")
+	d.contract(inGrid, contractOf(t, firm, "2026-01-01", ""))
 	secretary := person("community_secretary", "c:"+east)
 	for _, tt := range []struct {
 		name, open string
@@ -190,14 +193,16 @@ func TestBranch(t *testing.T) {
 	}{
 		{"the county", "", d.officer, 0, "都昌县 24 > 都昌镇 18 …"},
 		{"a township", duchang, d.officer, 0, "都昌县 24 > 都昌镇 18 > 城东社区 4 …"},
-		{"a community", east, d.officer, 0, "都昌县 24 > 都昌镇 18 > 城东社区 4 > 城东第一网格 0, 城东第三网格 0, 安居苑, 望湖苑"},
+		{"a community", east, d.officer, 0, "都昌县 24 > 都昌镇 18 > 城东社区 4 > 城东第一网格 1, 城东第三网格 1, 安居苑, 望湖苑"},
 		{"its second part", east, d.officer, 3, "都昌县 24 > 都昌镇 18 > 城东社区 4 > 望湖苑"},
-		{"a grid", east + "-01", d.officer, 0, "都昌县 24 > 都昌镇 18 > 城东社区 4 > 城东第一网格 0 >"},
+		{"a grid", east + "-01", d.officer, 0, "都昌县 24 > 都昌镇 18 > 城东社区 4 > 城东第一网格 1 > 文峰苑"},
+		{"a project in grids", inGrid, d.officer, 0, "都昌县 24 > 都昌镇 18 > 城东社区 4 > 城东第一网格 1 > 文峰苑 >"},
 		{"a project", held, d.officer, 0, "都昌县 24 > 都昌镇 18 > 城东社区 4 > 望湖苑 > 1幢–50幢"},
 		{"the rest of it", held, d.officer, 50, "都昌县 24 > 都昌镇 18 > 城东社区 4 > 望湖苑 > 51幢–52幢"},
 		{"a community's own", "", secretary, 0, "都昌县 1 > 都昌镇 1"},
-		{"and below", east, secretary, 0, "都昌县 1 > 都昌镇 1 > 城东社区 4 > 城东第一网格 0, 城东第三网格 0, 安居苑, 望湖苑"},
-		{"a firm's", east, person("firm_manager", "f:"+firm), 0, "都昌县 1 > 都昌镇 1 > 城东社区 1 > 望湖苑"},
+		{"and below", east, secretary, 0, "都昌县 1 > 都昌镇 1 > 城东社区 4 > 城东第一网格 1, 城东第三网格 1, 安居苑, 望湖苑"},
+		{"a firm's", east, person("firm_manager", "f:"+firm), 0, "都昌县 1 > 都昌镇 1 > 城东社区 3 > 城东第一网格 1, 城东第三网格 1, 望湖苑"},
+		{"and the grid of it", east + "-03", person("firm_manager", "f:"+firm), 0, "都昌县 1 > 都昌镇 1 > 城东社区 3 > 城东第三网格 1 > 文峰苑"},
 		{"nothing", "", person("firm_manager", "f:none"), 0, ""},
 	} {
 		b, err := d.Branch(ctx, tt.by, tt.open, tt.from)

@@ -196,29 +196,30 @@ func (s *Service) nothingHangsOn(ctx context.Context, v divisionView, code strin
 		open = append(open, named(names, len(names), unit))
 	}
 	key := policy.CommunityKey(code)
-	if next.Level == LevelTownship {
+	switch next.Level {
+	case LevelTownship:
 		key = policy.TownshipKey(code)
+	case LevelGrid:
+		key = gridKey(code)
 	}
-	if next.Level != LevelGrid {
-		names = nil
-		err := every(ctx, s.projects, store.Query{Index: ByName, Key: key}, func(*store.Doc[Project]) bool { return true }, func(d store.Doc[Project]) error {
-			names = append(names, d.State.Name)
-			return nil
-		})
+	names = nil
+	err = every(ctx, s.projects, store.Query{Index: ByName, Key: key}, func(*store.Doc[Project]) bool { return true }, func(d store.Doc[Project]) error {
+		names = append(names, d.State.Name)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(names) > 0 {
+		open = append(open, named(names, len(names), "个小区"))
+	}
+	if s.offices != nil && next.Level != LevelGrid {
+		held, err := s.offices.Uses(ctx, key, time.Time{})
 		if err != nil {
 			return err
 		}
-		if len(names) > 0 {
-			open = append(open, named(names, len(names), "个小区"))
-		}
-		if s.offices != nil {
-			held, err := s.offices.Uses(ctx, key, time.Time{})
-			if err != nil {
-				return err
-			}
-			if held != "" {
-				open = append(open, held)
-			}
+		if held != "" {
+			open = append(open, held)
 		}
 	}
 	if len(open) > 0 {

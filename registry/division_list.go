@@ -47,7 +47,7 @@ type DivisionLeaf struct {
 	DivisionRow
 	// Above are the divisions above it, the county first.
 	Above []DivisionRow
-	// Below is how much stands right below it: divisions in the list's state, whatever else the query asks; in a branch of the tree also the projects of a community.
+	// Below is how much stands right below it: divisions in the list's state, whatever else the query asks; in a branch of the tree also the projects that it shows there.
 	Below int
 }
 
@@ -251,14 +251,14 @@ func (s *Service) OneDivision(ctx context.Context, by policy.Actor, code string)
 		q.Township = id
 	case LevelCommunity:
 		q.Community = id
+	case LevelGrid:
+		q.Community, q.Grid = v.Parent, id
 	}
-	if v.Level != LevelGrid {
-		page, err := s.Projects(ctx, by, q)
-		if err != nil {
-			return v, err
-		}
-		v.Projects = page.Count
+	page, err := s.Projects(ctx, by, q)
+	if err != nil {
+		return v, err
 	}
+	v.Projects = page.Count
 	var before Division
 	for c, err := range s.divisions.History(ctx, id) {
 		if err != nil {

@@ -51,6 +51,11 @@ func (s *Service) sightOf(ctx context.Context, by policy.Actor) (*sight, error) 
 		if !scope.Covers([]string{policy.CommunityKey(community), policy.TownshipKey(d.State.Township)}, v.day) {
 			v.mine[community] = append(v.mine[community], d)
 		}
+		for _, grid := range d.State.Grids {
+			if err := v.seeTo(ctx, grid); err != nil {
+				return err
+			}
+		}
 		return v.seeTo(ctx, community)
 	})
 	return v, err
@@ -170,17 +175,21 @@ func (v *sight) count(ctx context.Context, d DivisionRow) (int, error) {
 	}
 	if !all {
 		children, err := v.children(ctx, d.ID)
-		return len(children) + len(v.mine[d.ID]), err
+		if err != nil {
+			return 0, err
+		}
+		projects, err := v.projectsBelow(ctx, d)
+		return len(children) + len(projects), err
 	}
 	open, err := countRows(ctx, v.divisions, byPlace, "o:"+d.ID)
 	if err != nil {
 		return 0, err
 	}
 	ending, err := v.divisionsUnder(ctx, "x:"+d.ID, func(d Division) bool { return DivisionQuery{}.shows(DivisionRow{Division: d}, v.day) })
-	if err != nil || d.Level != LevelCommunity {
-		return open + len(ending), err
+	if err != nil {
+		return 0, err
 	}
-	projects, err := countRows(ctx, v.projects, ByName, policy.CommunityKey(d.ID))
+	projects, err := v.countBelow(ctx, d)
 	return open + len(ending) + projects, err
 }
 
@@ -199,7 +208,7 @@ func countRows[T any](ctx context.Context, c *store.Collection[T], index, key st
 	}
 }
 
-// DivisionBranch is one opened place of the tree, with the way to it and a page of what stands right below: divisions first, behind those of a community its projects, and below
+// DivisionBranch is one opened place of the tree, with the way to it and a page of what stands right below: divisions first, behind those of a community its projects that lie in none of them, below a grid its projects, and below
 // a project its buildings.
 type DivisionBranch struct {
 	// Way are the divisions from the county to the opened one; none if the actor sees nothing.
@@ -236,6 +245,9 @@ func (s *Service) Branch(ctx context.Context, by policy.Actor, open string, from
 			return b, err
 		}
 		b.Project, at = &row, row.Community
+		if len(row.Project.Grids) > 0 {
+			at = row.Project.Grids[0]
+		}
 	default:
 		if at, err = s.idOfCode(ctx, open); err != nil {
 			return b, err
@@ -285,22 +297,9 @@ func (v *sight) fill(ctx context.Context, leaf DivisionLeaf, b *DivisionBranch) 
 		}
 		b.Divisions = append(b.Divisions, row)
 	}
-	if leaf.Level != LevelCommunity {
-		return nil
-	}
-	projects := v.mine[leaf.ID]
-	all, err := v.covered(ctx, leaf.DivisionRow)
+	projects, err := v.projectsBelow(ctx, leaf.DivisionRow)
 	if err != nil {
 		return err
-	}
-	if all {
-		err := every(ctx, v.projects, store.Query{Index: ByName, Key: policy.CommunityKey(leaf.ID)}, func(*store.Doc[Project]) bool { return true }, func(d store.Doc[Project]) error {
-			projects = append(projects, d)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
 	}
 	b.Count += len(projects)
 	for _, d := range pageOf(projects, max(b.From-len(children), 0)) {

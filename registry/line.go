@@ -103,6 +103,8 @@ type ProjectLine struct {
 	CommunityName string `json:"community_name" privacy:"public"`
 	// DeveloperCode is the 统一社会信用代码 of its developer; "" leaves the one that is registered.
 	DeveloperCode string `json:"developer_code,omitempty" privacy:"public"`
+	// GridNames name its grids as SplitGrids reads them; "" leaves those that are registered.
+	GridNames string `json:"grid_names,omitempty" privacy:"public"`
 	// Body is its owners' body; Kind "" says nothing about it.
 	Body Body `json:"owners_body"`
 }
@@ -129,7 +131,7 @@ func LineOfFirm(f Firm, day calendar.Date) FirmLine {
 // LineOfProject is the row that would register the project as it is.
 func LineOfProject(r ProjectRow) ProjectLine {
 	p := r.Project
-	return ProjectLine{TownshipName: r.TownshipName, CommunityName: r.CommunityName, Body: r.Body, ProjectInput: ProjectInput{Name: p.Name, Address: p.Address, Community: p.Community,
+	return ProjectLine{TownshipName: r.TownshipName, CommunityName: r.CommunityName, Body: r.Body, GridNames: strings.Join(p.Grids, "、"), ProjectInput: ProjectInput{Name: p.Name, Address: p.Address, Community: p.Community,
 		Households: p.Households, Area: p.Area, Kind: p.Kind, Delivered: p.Delivered, TakenOver: p.TakenOver, Developer: p.Developer}}
 }
 
@@ -344,6 +346,9 @@ func (s *checker) projectLine(ctx context.Context, l ProjectLine, bad *faults) (
 		l.Developer = now.State.Developer
 	} else if l.Developer, err = s.developerOfCode(ctx, l.DeveloperCode, bad); err != nil {
 		return step{}, err
+	}
+	if l.Grids = SplitGrids(l.GridNames); len(l.Grids) == 0 {
+		l.Grids = now.State.Grids
 	}
 	body := &l.Body
 	if body.Kind == "" && (!body.Days.From.IsZero() || !body.Days.Until.IsZero()) {

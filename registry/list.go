@@ -252,8 +252,10 @@ type ProjectQuery struct {
 	Text string
 	// Township, Community and Firm keep the projects there or of this firm today, Developer those that it built, Kind and Served those of that kind and service state; "" keeps all.
 	Township, Community, Firm, Developer string
-	Kind                                 ProjectKind
-	Served                               string
+	// Grid keeps the projects that lie in this grid, "" all.
+	Grid   string
+	Kind   ProjectKind
+	Served string
 	// Sort is ByName (also ""), ByHouseholds or ByDelivered; Desc reverses it.
 	Sort string
 	Desc bool
@@ -287,7 +289,7 @@ func (c Contract) Ending(day calendar.Date) bool {
 func (q ProjectQuery) covers(p *Project, today calendar.Date) bool {
 	now := p.ContractOn(today)
 	switch {
-	case q.Township != "" && p.Township != q.Township, q.Community != "" && p.Community != q.Community, q.Firm != "" && !p.heldOn(q.Firm, today), q.Developer != "" && p.Developer != q.Developer, q.Kind != "" && p.Kind != q.Kind:
+	case q.Township != "" && p.Township != q.Township, q.Community != "" && p.Community != q.Community, q.Firm != "" && !p.heldOn(q.Firm, today), q.Developer != "" && p.Developer != q.Developer, q.Kind != "" && p.Kind != q.Kind, !p.liesIn(q.Grid):
 		return false
 	case q.Served == ServedNow && now.Firm == "", q.Served == ServedNone && now.Firm != "", q.Served == ServedEnding && !now.Ending(today):
 		return false
@@ -302,6 +304,8 @@ func (q ProjectQuery) key(found string) string {
 		return policy.FirmKey(q.Firm)
 	case q.Developer != "":
 		return policy.DeveloperKey(q.Developer)
+	case q.Grid != "":
+		return gridKey(q.Grid)
 	case q.Community != "":
 		return policy.CommunityKey(q.Community)
 	case found != "" && q.Sort == ByName:

@@ -27,6 +27,8 @@ type Project struct {
 	// Community and Township are the ids of its divisions.
 	Community string `json:"community" privacy:"public"`
 	Township  string `json:"township" privacy:"public"`
+	// Grids are the ids of the grids of its community in which it lies, in order; none if that is not known.
+	Grids []string `json:"grids,omitempty" privacy:"public"`
 	// Households is the number of households.
 	Households int64 `json:"households"`
 	// Area is the floor area in m², at most two decimals; 0 if not known.
@@ -151,7 +153,7 @@ func (p Project) keysOn(id string, day calendar.Date) []string {
 	return keys
 }
 
-// listKeys are the keys of every list of projects: all, by scope, by any firm that ever held it, by developer, by kind.
+// listKeys are the keys of every list of projects: all, by scope, by any firm that ever held it, by developer, by kind, by grid.
 func listKeys(id string, p *Project) []string {
 	keys := append(p.placeKeys(id), "", "k:"+string(p.Kind))
 	for _, c := range p.Contracts {
@@ -159,6 +161,12 @@ func listKeys(id string, p *Project) []string {
 	}
 	if p.Developer != "" {
 		keys = append(keys, policy.DeveloperKey(p.Developer))
+	}
+	for _, grid := range p.Grids {
+		keys = append(keys, gridKey(grid))
+	}
+	if len(p.Grids) > 0 {
+		keys = append(keys, griddedKey(p.Community))
 	}
 	return keys
 }
@@ -192,6 +200,8 @@ type ProjectInput struct {
 	Delivered  calendar.Date `json:"delivered"`
 	TakenOver  calendar.Date `json:"taken_over"`
 	Developer  string        `json:"developer,omitempty" privacy:"public"`
+	// Grids name grids of the community by number, code or name (SplitGrids); checked they are ids.
+	Grids []string `json:"grids,omitempty" privacy:"public"`
 }
 
 // chooseCommunity is what a project without community is told.
@@ -231,6 +241,10 @@ func (in *ProjectInput) check(ctx context.Context, r *Register, today calendar.D
 		bad.add("community", "“%s”不是社区或村", d.State.Display)
 	case !d.State.Days.Holds(today):
 		bad.add("community", "“%s”已经撤销，请选择现有的社区", d.State.Display)
+	default:
+		if in.Grids, err = r.gridsOf(ctx, DivisionRow{ID: d.ID, Seq: d.Seq, Division: d.State}, in.Grids, today, bad); err != nil {
+			return "", err
+		}
 	}
 	return d.State.Parent, nil
 }
@@ -246,7 +260,7 @@ func (in ProjectInput) onto(ctx context.Context, r *Register, today calendar.Dat
 		p.Bodies = appendBody(bad, slices.Clone(p.Bodies), *body)
 	}
 	p.Name, p.Address, p.Community, p.Township, p.Households = in.Name, in.Address, in.Community, township, in.Households
-	p.Area, p.Kind, p.Delivered, p.TakenOver, p.Developer = in.Area, in.Kind, in.Delivered, in.TakenOver, in.Developer
+	p.Area, p.Kind, p.Delivered, p.TakenOver, p.Developer, p.Grids = in.Area, in.Kind, in.Delivered, in.TakenOver, in.Developer, in.Grids
 	return p, nil
 }
 
@@ -263,7 +277,7 @@ func (s *Service) claimProjectName(ctx context.Context, meta store.Meta, communi
 }
 
 // CreateProject registers a project and returns its id. Returns Forbidden without WriteRegister, NotFound if its community lies outside of the actor's
-// scope, Invalid for refused fields (name, address, community, households, area, kind, delivered, taken_over, developer), Conflict if the community has one of that name.
+// scope, Invalid for refused fields (name, address, community, grids, households, area, kind, delivered, taken_over, developer), Conflict if the community has one of that name.
 func (s *Service) CreateProject(ctx context.Context, by policy.Actor, in ProjectInput) (string, error) {
 	const op = "registry.CreateProject"
 	if err := s.guard.Require(by, policy.WriteRegister); err != nil {

@@ -280,6 +280,21 @@ func (p *countyPlan) spirits() {
 	}
 }
 
+// gridsFor spreads the projects of a community over its grids, large ones over two; every fifth small one is not placed yet.
+func (p *countyPlan) gridsFor(i int, households int64) []string {
+	communities := p.size.communities
+	grids := (p.size.grids - i%communities + communities - 1) / communities
+	if grids == 0 || households < 300 && i%5 == 4 {
+		return nil
+	}
+	first := i / communities % grids
+	out := []string{fmt.Sprintf("%02d", first+1)}
+	if households > 500 && grids > 1 {
+		out = append(out, fmt.Sprintf("%02d", (first+1)%grids+1))
+	}
+	return out
+}
+
 func (p *countyPlan) planProject(i int, used map[string]bool) plannedProject {
 	r := draws(p.seed, "project", i)
 	day := p.size.countyDay()
@@ -308,6 +323,7 @@ func (p *countyPlan) planProject(i int, used map[string]bool) plannedProject {
 		}
 	}
 	used[in.Name] = true
+	in.Grids = p.gridsFor(i, in.Households)
 	if out.developer = -1; in.Kind != registry.KindOld {
 		out.developer = draws(p.seed, "developer of", i).IntN(developerCount)
 	}

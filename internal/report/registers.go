@@ -130,6 +130,7 @@ func Projects() Table[registry.ProjectLine] {
 		Pick("body", "业主组织", registry.BodyKinds(), func(l *line) *registry.BodyKind { return &l.Body.Kind }),
 		Date("body_from", "任期起始日", "2024-05-01", func(l *line) *calendar.Date { return &l.Body.Days.From }).Says("填了业主组织的要填"),
 		Date("body_until", "任期届满日", "2029-04-30", func(l *line) *calendar.Date { return &l.Body.Days.Until }),
+		Text("grids", "网格", func(l *line) *string { return &l.GridNames }).Wide(24).Says("所在网格的序号、编号或名称，几个的用顿号隔开，例如 01、02；不填的不改"),
 	}}
 }
 

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -13,8 +14,11 @@ import (
 // TestDivisionPages: what each role sees and may do on the pages of divisions; a refused call wrote nothing.
 func TestDivisionPages(t *testing.T) {
 	f := start(t, 3)
-	firm, _ := fill(t, f)
+	firm, project := fill(t, f)
 	staff(t, f, firm)
+	placed := func(grids string) url.Values {
+		return pairs("seq", "3", "name", "望湖苑", "community", cityEast, "address", "东风大道 8 号", "households", "1164", "kind", "commodity", "grids", grids)
+	}
 	for login, ap := range map[string]policy.Appointment{
 		"admin-d":  {Role: "administrator", Scopes: []string{policy.County}},
 		"admin-zx": {Role: "administrator", Unit: "t:360428101000", Scopes: []string{"t:360428101000"}},
@@ -93,7 +97,13 @@ func TestDivisionPages(t *testing.T) {
 		{name: "code back: an officer", role: "officer", method: "POST", path: at(village, "code/back"), form: pairs("seq", "2", "reason", "登记错了"), status: 403},
 		{name: "code back", role: "admin-d", method: "POST", path: at(village, "code/back"), form: pairs("seq", "2", "reason", "登记错了"), status: 303, changes: 2},
 		{name: "code back: there is none left", role: "admin-d", path: at(village, "code/back"), status: 404},
-		{name: "the tree down to the projects", role: "officer", path: list + "?open=" + cityEast, status: 200, contains: []string{"城东第一网格", "望湖苑", "小区", `href="/register/divisions?open=` + zhouxi + `#d-` + zhouxi}, excludes: []string{"棠荫村"}},
+		{name: "place: no such grid", role: "officer", method: "POST", path: "/register/projects/" + project + "/edit", form: placed("07"), status: 422, contains: []string{"“07”不是城东新区社区现有的网格", `id="grids-e"`}},
+		{name: "place", role: "officer", method: "POST", path: "/register/projects/" + project + "/edit", form: placed("1"), status: 303, changes: 1},
+		{name: "place: shown", role: "officer", path: "/register/projects/" + project, status: 200, contains: []string{`<dt>网格</dt><dd><a href="/register/divisions/` + cityEast + `-01">城东第一网格</a></dd>`}},
+		{name: "place: the grid leads to it", role: "officer", path: at(cityEast + "-01"), status: 200, contains: []string{`href="/register/projects?grid=` + cityEast + `-01">1 个</a>`}},
+		{name: "place: and lists it", role: "officer", path: "/register/projects?grid=" + cityEast + "-01", status: 200, contains: []string{"城东新区社区城东第一网格的小区", "望湖苑"}},
+		{name: "place: below the grid in the tree", role: "officer", path: list + "?open=" + cityEast + "-01", status: 200, contains: []string{"望湖苑"}},
+		{name: "the tree down to the grids", role: "officer", path: list + "?open=" + cityEast, status: 200, contains: []string{"城东第一网格", "展开 1", `href="/register/divisions?open=` + zhouxi + `#d-` + zhouxi}, excludes: []string{"棠荫村", "望湖苑"}},
 		{name: "a merger: successors that are none", role: "admin-d", method: "POST", path: at(village, "close"), form: pairs("seq", "3", "until", "2026-10-18", "reason", "区划调整", "successors", "360428199999、"+zhouxi), status: 422,
 			contains: []string{"没有编号为“360428199999”", "“周溪镇”是乡镇", `id="successors-e"`}},
 		{name: "a merger", role: "admin-d", method: "POST", path: at(village, "close"), form: pairs("seq", "3", "until", "2026-10-18", "reason", "区划调整", "successors", cityEast), status: 303, changes: 1},

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -54,9 +55,18 @@ func (d *dossier) projectFacts(r registry.ProjectRow) {
 		if err != nil {
 			return err
 		}
+		grids, err := d.s.registered.GridsOf(d.c.UserContext(), r.Project)
+		if err != nil {
+			return err
+		}
+		var names []string
+		for _, g := range grids {
+			names = append(names, g.Display)
+		}
 		p.fact("小区", r.Name)
 		p.fact("乡镇", r.TownshipName)
 		p.fact("社区（村）", r.CommunityName)
+		p.fact("网格", strings.Join(names, "、"))
 		p.fact("地址", r.Project.Address)
 		p.fact("户数", r.Households)
 		p.fact("建筑面积（平方米）", areaShown(r.Project.Area))

@@ -2,7 +2,10 @@ package web
 
 import (
 	"context"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -246,7 +249,8 @@ type bookingsView struct {
 // bookingLine is one booking of a list.
 type bookingLine struct {
 	station.BookingRow
-	Word, Settle string
+	// Place names its community where several are listed.
+	Word, Settle, Place string
 }
 
 // bookingDay lists the bookings of a day.
@@ -264,10 +268,18 @@ func (s *Server) bookingDay(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := bookingsView{Day: day.String(), DayText: day.Chinese() + " " + weekdayOf(day), Before: day.Add(-1).String(), After: day.Add(1).String(), Communities: options, Community: c.Query("community"),
+	asked, among := c.Query("community"), ""
+	if asked != "" {
+		among = "&community=" + url.QueryEscape(asked)
+	}
+	slices.SortStableFunc(rows, func(a, b station.BookingRow) int { return strings.Compare(a.Community, b.Community) })
+	v := bookingsView{Day: day.String(), DayText: day.Chinese() + " " + weekdayOf(day), Before: bookingsPath + "?day=" + day.Add(-1).String() + among, After: bookingsPath + "?day=" + day.Add(1).String() + among, Communities: options, Community: asked,
 		CanWrite: s.guard.Allow(by, policy.WriteStation) && s.guard.Allow(by, policy.ReadStaff)}
 	for _, row := range rows {
 		line := bookingLine{BookingRow: row, Word: row.State.Title()}
+		if i := slices.IndexFunc(options, func(o option) bool { return o.Value == row.Community }); i >= 0 && asked == "" && len(options) > 2 {
+			line.Place = options[i].Label
+		}
 		if v.CanWrite && row.State.Open() {
 			line.Settle = bookingsPath + "/" + row.Entry + "/" + v.Day + "/" + strconv.FormatInt(row.No, 10)
 		}

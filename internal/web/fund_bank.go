@@ -114,7 +114,7 @@ func (s *Server) bankDesk(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	today := calendar.DateOf(s.clocks.Business())
+	today := s.registered.On(ctx)
 	v := bankView{CanBook: s.guard.Allow(by, policy.BookFund), Key: newKey(), Today: today.Chinese()}
 	for _, a := range b.Accounts {
 		v.Accounts = append(v.Accounts, bankAccountRow{a.State.Name, a.State.Bank, a.State.Tail(), a.State.Last.Chinese(), fund.Yuan(a.State.Closing)})

@@ -42,7 +42,7 @@ var coverChips = map[registry.Cover]string{registry.CoverMarket: "已签收", re
 // coverageBoard puts the coverage together.
 func (s *Server) coverageBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overview, error) {
 	l := readList(c, coveragePath, "q", "township", "form")
-	b := boardAt(l, "物业服务覆盖", "任职范围内每个小区今天由谁服务，国有兜底和应急托管单列")
+	b := boardAt(l, "物业服务覆盖", "任职范围内每个小区由谁服务，国有兜底和应急托管单列")
 	found, err := s.registered.Coverage(c.UserContext(), by, registry.CoverageQuery{Text: l.value["q"], Township: l.value["township"], Form: registry.Cover(l.value["form"]), Sort: l.value["sort"], Desc: l.value["desc"] != ""})
 	if err != nil {
 		return l, b, err

@@ -23,6 +23,7 @@ type Divisions interface {
 	FindDivisions(ctx context.Context, by policy.Actor, q registry.DivisionQuery, after string) (registry.Page[registry.DivisionLeaf], error)
 	Branch(ctx context.Context, by policy.Actor, open string, from int) (registry.DivisionBranch, error)
 	OneDivision(ctx context.Context, by policy.Actor, code string) (registry.DivisionView, error)
+	GridsOf(ctx context.Context, p registry.Project) ([]registry.DivisionRow, error)
 
 	// The commands. They return Invalid with fields, Conflict if something stands in the way or seq is not the last change.
 	AddDivision(ctx context.Context, by policy.Actor, code, parent string, in registry.DivisionInput) error
@@ -225,6 +226,8 @@ func (s *Server) division(c *fiber.Ctx, by policy.Actor) error {
 		v.ProjectsPath = projectsPath + "?township=" + d.ID
 	case registry.LevelCommunity:
 		v.ProjectsPath = projectsPath + "?community=" + d.ID
+	case registry.LevelGrid:
+		v.ProjectsPath = projectsPath + "?grid=" + d.ID
 	case registry.LevelCounty:
 		v.ProjectsPath = projectsPath
 	}

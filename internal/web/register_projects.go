@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -26,7 +27,7 @@ type projectsView struct {
 	Filtered                      bool
 	FirmName, CommunityName       string
 	Sort, Desc, Firm, Community   string
-	Developer                     string
+	Developer, Grid, GridName     string
 	Excel, Clear                  string
 	CanWrite, CanLoad             bool
 }
@@ -55,10 +56,10 @@ func (s *Server) projectLineOf(r registry.ProjectRow) projectLine {
 	return l
 }
 
-var projectFilters = []string{"q", "township", "community", "firm", "developer", "kind", "served"}
+var projectFilters = []string{"q", "township", "community", "firm", "developer", "kind", "served", "grid"}
 
 func projectQuery(l listAddress) registry.ProjectQuery {
-	return registry.ProjectQuery{Text: l.value["q"], Township: l.value["township"], Community: l.value["community"], Firm: l.value["firm"], Developer: l.value["developer"], Kind: registry.ProjectKind(l.value["kind"]),
+	return registry.ProjectQuery{Text: l.value["q"], Township: l.value["township"], Community: l.value["community"], Firm: l.value["firm"], Developer: l.value["developer"], Grid: l.value["grid"], Kind: registry.ProjectKind(l.value["kind"]),
 		Served: l.value["served"], Sort: l.value["sort"], Desc: l.value["desc"] != "", After: l.after}
 }
 
@@ -70,7 +71,7 @@ func (s *Server) projects(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := projectsView{Query: l.value["q"], Township: l.value["township"], Kind: l.value["kind"], Served: l.value["served"], Firm: l.value["firm"], Community: l.value["community"], Developer: l.value["developer"],
+	v := projectsView{Query: l.value["q"], Township: l.value["township"], Kind: l.value["kind"], Served: l.value["served"], Firm: l.value["firm"], Community: l.value["community"], Developer: l.value["developer"], Grid: l.value["grid"],
 		Sort: l.value["sort"], Desc: l.value["desc"], Kinds: choicesOf("全部", registry.ProjectKinds()), Services: choicesOf("全部", registry.Services()),
 		Name: l.sorted(registry.ByName, "小区", registry.ByName), Households: l.sorted(registry.ByHouseholds, "户数", registry.ByName), Delivered: l.sorted(registry.ByDelivered, "交付", registry.ByName),
 		Page: l.pager(len(found.Rows), found.Count, found.Next), Filtered: l.filtered(), Excel: l.excel(), Clear: projectsPath,
@@ -83,9 +84,16 @@ func (s *Server) projects(c *fiber.Ctx, by policy.Actor) error {
 		if v.Firm != "" {
 			v.FirmName = r.FirmName
 		}
-		if v.Community != "" {
+		if v.Community != "" || v.Grid != "" {
 			v.CommunityName = r.CommunityName
 		}
+	}
+	if v.Grid != "" {
+		grids, err := s.registered.GridsOf(ctx, registry.Project{Grids: []string{v.Grid}})
+		if err != nil {
+			return err
+		}
+		v.GridName = grids[0].Display
 	}
 	return s.render(c, by, "register_projects", page{Title: "小区", Nav: projectsPath, Data: v})
 }
@@ -139,6 +147,8 @@ type projectView struct {
 	// FoundPath begins a founding, "" for who may not.
 	FoundPath string
 	CanWrite  bool
+	// Grids are the grids in which it lies.
+	Grids []crumb
 	// DeveloperName is "" if none is registered.
 	DeveloperName, DeveloperPath string
 	Estate                       estateView
@@ -180,6 +190,11 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 	if v.DeveloperName, err = s.registered.DeveloperName(c.UserContext(), r.Developer); err != nil {
 		return err
 	}
+	grids, err := s.registered.GridsOf(c.UserContext(), r.Project)
+	if err != nil {
+		return err
+	}
+	v.Grids = divisionLinks(grids)
 	if v.Votes, err = s.votesOfProject(c, by, r.ID); err != nil {
 		return err
 	}
@@ -247,7 +262,7 @@ func (s *Server) projectEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 		e.Address, e.Back, e.Seq = projectPath(id)+"/edit", projectPath(id), r.Seq
 		e.Crumbs = append(e.Crumbs, crumb{p.Name, projectPath(id)})
 		stored = map[string]string{"name": p.Name, "community": p.Community, "address": p.Address, "households": strconv.FormatInt(p.Households, 10), "kind": string(p.Kind),
-			"delivered": p.Delivered.String(), "taken_over": p.TakenOver.String(), "developer": p.Developer}
+			"delivered": p.Delivered.String(), "taken_over": p.TakenOver.String(), "developer": p.Developer, "grids": strings.Join(p.Grids, "、")}
 		if !p.Area.IsZero() {
 			stored["area"] = p.Area.Fixed(2)
 		}
@@ -256,6 +271,7 @@ func (s *Server) projectEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	e.Form = []field{
 		{Name: "name", Label: "小区名称", Type: "text", Autocomplete: "off", Value: value("name")},
 		{Name: "community", Label: "所在社区（村）", Options: communities, Value: value("community")},
+		{Name: "grids", Label: "所在网格", Type: "text", Autocomplete: "off", Optional: true, Value: value("grids"), Hint: "网格的序号、编号或名称，几个的用顿号隔开，例如 01、02"},
 		{Name: "address", Label: "地址", Type: "text", Autocomplete: "off", Value: value("address")},
 		{Name: "households", Label: "户数", Type: "text", Mode: "numeric", Autocomplete: "off", Value: value("households")},
 		{Name: "area", Label: "建筑面积（平方米）", Type: "text", Mode: "decimal", Autocomplete: "off", Optional: true, Value: value("area"), Hint: "最多两位小数"},
@@ -280,7 +296,7 @@ func (s *Server) projectForm(c *fiber.Ctx, by policy.Actor) error {
 func projectInput(in *typed) registry.ProjectInput {
 	return registry.ProjectInput{Name: in.text("name"), Community: in.text("community"), Address: in.text("address"), Households: in.whole("households", "户数", "400"),
 		Area: in.number("area", "建筑面积", "52000.50"), Kind: registry.ProjectKind(in.text("kind")), Delivered: in.date("delivered", "交付日期"), TakenOver: in.date("taken_over", "首次承接日期"),
-		Developer: in.text("developer")}
+		Developer: in.text("developer"), Grids: registry.SplitGrids(in.text("grids"))}
 }
 
 // createProject registers a project.

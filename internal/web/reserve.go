@@ -3,6 +3,8 @@ package web
 import (
 	"fmt"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -10,6 +12,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/policy"
+	"redsteward/registry"
 	"redsteward/registry/station"
 )
 
@@ -67,6 +70,7 @@ func (s *Server) reserveList(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
+	slices.SortStableFunc(rows, func(a, b registry.EntryRow) int { return strings.Compare(a.Community, b.Community) })
 	seen := map[string]bool{}
 	for _, row := range rows {
 		if !seen[row.Community] {

@@ -152,7 +152,9 @@ func TestBookPages(t *testing.T) {
 		{name: "a firm has no roster of its own", role: "firm", path: "/stations/duty", status: 303},
 		{name: "as Excel", role: "east", path: "/stations/duty.xlsx?" + duty, status: 200},
 		{name: "for the wall", role: "east", path: "/stations/duty/sheet?" + duty, status: 200, contains: []string{"张晓敏", "星期一"}},
-		{name: "the bookings", role: "officer", path: "/stations/bookings?day=2026-10-19", status: 200, contains: []string{"红色议事厅", "王*国", "已到"}},
+		{name: "the bookings", role: "officer", path: "/stations/bookings?day=2026-10-19", status: 200, contains: []string{"红色议事厅", "王*国", "已到", `<span class="sub">城东社区</span>`}},
+		{name: "those of a community stay with it", role: "officer", path: "/stations/bookings?day=2026-10-19&community=" + cityEast, status: 200,
+			contains: []string{`href="/stations/bookings?day=2026-10-20&amp;community=` + cityEast}, excludes: []string{`<span class="sub">城东社区</span>`}},
 	} {
 		s.run(t, f, map[string]*person{})
 	}

@@ -168,7 +168,7 @@ type MonthView struct {
 // DayView is one shift for people.
 type DayView struct {
 	Shift
-	// Name is that of the worker, masked where the actor may not see it; Holiday names the holiday or worked weekend, "" for none.
+	// Name is that of the worker, masked where the actor may not see it; Holiday names the holiday, “国庆节调休上班” a weekend that is worked for it, "" an ordinary day.
 	Name, Holiday string
 	// Gap: nobody is on duty, or somebody who is not in office on that day.
 	Gap bool
@@ -204,6 +204,9 @@ func (s *Service) Month(ctx context.Context, by policy.Actor, community, month s
 	}
 	for _, shift := range shifts {
 		day := DayView{Shift: shift, Holiday: s.days.Name(shift.Day), Gap: true}
+		if worked, _ := s.days.Workday(shift.Day); worked && day.Holiday != "" {
+			day.Holiday += "调休上班"
+		}
 		if row, ok := known[shift.Worker]; ok {
 			day.Name, day.Gap = row.Texts["name"], !serves(row, shift.Day)
 			load[shift.Worker]++

@@ -183,6 +183,11 @@ func TestDuty(t *testing.T) {
 			t.Errorf("%s: %+v, want %s", text, got, want)
 		}
 	}
+	for text, want := range map[string]string{"2026-10-01": "国庆节", "2026-10-10": "国庆节调休上班", "2026-10-12": ""} {
+		if got := v.Days[day(text).Sub(day("2026-10-01"))].Holiday; got != want {
+			t.Errorf("%s is %q, want %q", text, got, want)
+		}
+	}
 	loads := map[string]map[ShiftKind]int{}
 	for i, shift := range v.Days {
 		if loads[shift.Worker] == nil {
