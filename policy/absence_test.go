@@ -200,6 +200,17 @@ func TestStaffing(t *testing.T) {
 	want("the chief is away",
 		"备案审批：“股长审核”“局领导签发”要 2 名不同的人，一人不在就只剩 1 名",
 		"社区确认：西门社区的“书记确认”要 1 名不同的人，一人不在就只剩 0 名")
+
+	// Who has a seat but may not open what it signs does not count, and is named; who stands for an absent person reads for himself.
+	joint := Chain{Title: "星级公布", Levels: []Level{{Name: "会签", Seats: []Seat{{Role: "community_secretary"}}}, {Name: "签发", Seats: []Seat{{Role: "deputy_director"}}}}}
+	blind, err := d.Staffing(ctx, d.admin, []Separated{joint.Separated(nil, ReadPeriods)}, places[1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := "星级公布：“会签”要 1 名不同的人，现有 0 名能办；社区党组织书记有席位，但没有“" + d.guard.Rules().actions[ReadPeriods].Name + "”的权限，打不开要签的内容"
+	if len(blind) != 1 || blind[0].Chinese() != told {
+		t.Errorf("%v, want %s", blind, told)
+	}
 	if _, err := d.Staffing(ctx, west, nil, nil); !fault.Is(err, fault.Forbidden) {
 		t.Error(err)
 	}

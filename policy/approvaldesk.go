@@ -20,7 +20,7 @@ type Persons interface {
 	Person(ctx context.Context, id string) (Actor, error)
 }
 
-// ApprovalDesk runs the approvals that stand inside the records of another package; everything is required.
+// ApprovalDesk runs the approvals that stand inside the records of another package; everything but Signs is required, Chains only by Open.
 type ApprovalDesk struct {
 	// Guard says who may do what, Persons who signed on paper, Chains the ways of approval.
 	Guard   *Guard
@@ -28,6 +28,15 @@ type ApprovalDesk struct {
 	Chains  *Chains
 	// Now is the business clock.
 	Now func() time.Time
+	// Signs is the right to sign; none: SignApproval.
+	Signs Action
+}
+
+func (d ApprovalDesk) signs() Action {
+	if d.Signs == "" {
+		return SignApproval
+	}
+	return d.Signs
 }
 
 // Open begins or goes on with the approval of what is said: all levels sign anew what it says now. Returns NotFound without such a way of approval, Invalid if
@@ -62,7 +71,7 @@ func Digest(said any) (string, error) {
 
 // Decide asks an approval for a signature of the offices that reach the row; it changes nothing.
 func (d ApprovalDesk) Decide(ctx context.Context, by Actor, a *Approval, sign Sign, keys []string, day calendar.Date) (Approval, error) {
-	signer, err := d.Guard.Signer(ctx, by, SignApproval)
+	signer, err := d.Guard.Signer(ctx, by, d.signs())
 	if err != nil {
 		return Approval{}, err
 	}
@@ -90,7 +99,7 @@ func (d ApprovalDesk) PaperSign(ctx context.Context, in OnPaper, keys []string, 
 	if err != nil {
 		return Sign{}, err
 	}
-	signer, err := d.Guard.Signer(ctx, who, SignApproval)
+	signer, err := d.Guard.Signer(ctx, who, d.signs())
 	if err != nil {
 		return Sign{}, err
 	}
@@ -105,7 +114,7 @@ func (d ApprovalDesk) MayLook(ctx context.Context, by Actor, a *Approval, scan s
 
 // MaySign reports whether the actor may sign an approval now.
 func (d ApprovalDesk) MaySign(ctx context.Context, by Actor, a *Approval, keys []string, day calendar.Date) bool {
-	if a == nil || a.State != ApprovalPending || !d.Guard.Allow(by, SignApproval) {
+	if a == nil || a.State != ApprovalPending || !d.Guard.Allow(by, d.signs()) {
 		return false
 	}
 	_, err := d.Decide(ctx, by, a, Sign{Move: MoveAgree, SubjectHash: a.SubjectHash, Reason: "代"}, keys, day)

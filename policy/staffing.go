@@ -25,6 +25,8 @@ type SeparatedStep struct {
 	// Seat says who may do it; Action, if not empty, says instead that whoever has the right may.
 	Seat   Seat
 	Action Action
+	// Opens are the rights that show what is signed: a seat is of no use to who may not open it. Empty: nothing is asked.
+	Opens []Action
 }
 
 // Place is where such work is done: rows with these scope keys.
@@ -43,6 +45,8 @@ type Lack struct {
 	Need, Have int
 	// Absent: there are enough persons as long as nobody is away; with one away there are Have.
 	Absent bool
+	// Blind are the titles of offices that have a seat in the steps, but whose holders may not open what they would sign; Opens are the rights that these lack.
+	Blind, Opens []string
 	// Places are the places in which it is so, nil for all.
 	Places []string
 }
@@ -55,20 +59,25 @@ func (l Lack) Chinese() string {
 	}
 	text += "“" + strings.Join(l.Steps, "”“") + "”"
 	if l.Absent {
-		return text + fmt.Sprintf("要 %d 名不同的人，一人不在就只剩 %d 名", l.Need, l.Have)
+		text += fmt.Sprintf("要 %d 名不同的人，一人不在就只剩 %d 名", l.Need, l.Have)
+	} else {
+		text += fmt.Sprintf("要 %d 名不同的人，现有 %d 名能办", l.Need, l.Have)
 	}
-	return text + fmt.Sprintf("要 %d 名不同的人，现有 %d 名能办", l.Need, l.Have)
+	if len(l.Blind) > 0 {
+		text += "；" + strings.Join(l.Blind, "、") + "有席位，但没有“" + strings.Join(l.Opens, "”“") + "”的权限，打不开要签的内容"
+	}
+	return text
 }
 
-// Separated is the work of a chain: the makers and every seat, each another person.
-func (c Chain) Separated(makers []Role) Separated {
+// Separated is the work of a chain: the makers and every seat, each another person; who signs must have the rights that open what he signs.
+func (c Chain) Separated(makers []Role, opens ...Action) Separated {
 	out := Separated{Name: c.Title}
 	if len(makers) > 0 {
 		out.Steps = append(out.Steps, SeparatedStep{Name: "经办", Seat: Seat{Role: makers[0], Deputies: makers[1:]}})
 	}
 	for _, level := range c.Levels {
 		for _, seat := range level.Seats {
-			out.Steps = append(out.Steps, SeparatedStep{Name: level.Name, Seat: seat})
+			out.Steps = append(out.Steps, SeparatedStep{Name: level.Name, Seat: seat, Opens: opens})
 		}
 	}
 	return out
@@ -114,7 +123,7 @@ func (s *Service) Staffing(ctx context.Context, by Actor, work []Separated, plac
 // addLack puts a lack to the equal one of other places.
 func addLack(found []Lack, lack Lack, place string) []Lack {
 	i := slices.IndexFunc(found, func(f Lack) bool {
-		return f.Work == lack.Work && f.Need == lack.Need && f.Have == lack.Have && f.Absent == lack.Absent && slices.Equal(f.Steps, lack.Steps)
+		return f.Work == lack.Work && f.Need == lack.Need && f.Have == lack.Have && f.Absent == lack.Absent && slices.Equal(f.Steps, lack.Steps) && slices.Equal(f.Blind, lack.Blind) && slices.Equal(f.Opens, lack.Opens)
 	})
 	if i < 0 {
 		i, found = len(found), append(found, lack)
@@ -152,35 +161,64 @@ func (s *Service) crew(ctx context.Context) ([]hand, error) {
 	return out, err
 }
 
-// does reports whether a person can do a step in a place. The right of an action is his own; a seat he also takes for an absent person.
-func (r *Rules) does(h hand, step SeparatedStep, place Place) bool {
-	here := func(ap Appointment) bool {
-		return slices.ContainsFunc(ap.Scopes, func(key string) bool { return key == County || slices.Contains(place.Keys, key) })
-	}
+// holds reports whether an appointment reaches a place.
+func (p Place) holds(ap Appointment) bool {
+	return slices.ContainsFunc(ap.Scopes, func(key string) bool { return key == County || slices.Contains(p.Keys, key) })
+}
+
+// seated is the office through which a person can do a step in a place, "" if through none. The right of an action is his own; a seat he also takes for an
+// absent person.
+func (r *Rules) seated(h hand, step SeparatedStep, place Place) Role {
 	for i, ap := range h.own {
 		able := step.Seat.heldBy(h.own[i:i+1]) || step.Seat.deputyRole(h.own[i:i+1]) != ""
 		if step.Action != "" {
 			able, _ = r.RoleAllows(ap.Role, step.Action)
 		}
-		if able && here(ap) {
-			return true
+		if able && place.holds(ap) {
+			return ap.Role
 		}
 	}
 	for i, ap := range h.absent {
-		if step.Action == "" && step.Seat.heldBy(h.absent[i:i+1]) && here(ap) {
-			return true
+		if step.Action == "" && step.Seat.heldBy(h.absent[i:i+1]) && place.holds(ap) {
+			return ap.Role
 		}
 	}
-	return false
+	return ""
+}
+
+// closed are the rights that a person would need in a place to open what the step signs, and has through none of his own offices: who signs for an absent
+// person reads for himself.
+func (r *Rules) closed(h hand, step SeparatedStep, place Place) []Action {
+	var out []Action
+	for _, action := range step.Opens {
+		if !slices.ContainsFunc(h.own, func(ap Appointment) bool {
+			allowed, _ := r.RoleAllows(ap.Role, action)
+			return allowed && place.holds(ap)
+		}) {
+			out = append(out, action)
+		}
+	}
+	return out
 }
 
 // lacks finds what lacks of some work in a place: if it can be done, what would with one person away.
 func (r *Rules) lacks(work Separated, place Place, people []hand) []Lack {
 	able := make([][]int, len(work.Steps))
+	blind, opens := make([][]string, len(work.Steps)), make([][]string, len(work.Steps))
 	for i, step := range work.Steps {
 		for k, h := range people {
-			if r.does(h, step, place) {
+			role := r.seated(h, step, place)
+			if role == "" {
+				continue
+			}
+			missing := r.closed(h, step, place)
+			if len(missing) == 0 {
 				able[i] = append(able[i], k)
+				continue
+			}
+			blind[i] = addOnce(blind[i], r.byCode[role].Title)
+			for _, action := range missing {
+				opens[i] = addOnce(opens[i], r.actions[action].Name)
 			}
 		}
 	}
@@ -188,6 +226,7 @@ func (r *Rules) lacks(work Separated, place Place, people []hand) []Lack {
 		l := Lack{Work: work.Name, Need: len(steps), Have: have, Absent: absent}
 		for _, i := range steps {
 			l.Steps = append(l.Steps, work.Steps[i].Name)
+			l.Blind, l.Opens = addOnce(l.Blind, blind[i]...), addOnce(l.Opens, opens[i]...)
 		}
 		return l
 	}
@@ -206,6 +245,16 @@ func (r *Rules) lacks(work Separated, place Place, people []hand) []Lack {
 		}
 	}
 	return out
+}
+
+// addOnce adds what a list has not yet.
+func addOnce(list []string, more ...string) []string {
+	for _, one := range more {
+		if !slices.Contains(list, one) {
+			list = append(list, one)
+		}
+	}
+	return list
 }
 
 // match gives each step a person of its own by augmenting paths, leaving one person out (-1: nobody). If that cannot be, it returns the steps that together

@@ -195,16 +195,19 @@ const (
 	BookWorkers  = "workers"
 	BookStandard = "standard"
 	BookPapers   = "papers"
+	// BookCrossings is who of a firm holds another post in the community: 交叉任职.
+	BookCrossings = "crossings"
 )
 
 // needed are the columns that the program reads, with their kinds.
 var needed = map[string]map[string]FieldKind{
-	BookPremises: {"area": FieldDecimal, "solved": FieldDate, "until": FieldDate},
-	BookRooms:    {"name": FieldText, "hours": FieldHours, "places": FieldWhole, "bookable": FieldChoice},
-	BookServices: {"name": FieldText, "hours": FieldHours, "places": FieldWhole, "bookable": FieldChoice},
-	BookWorkers:  {"code": FieldText, "name": FieldPerson, "from": FieldDate, "until": FieldDate, "duty": FieldChoice},
-	BookStandard: {"day": FieldDate},
-	BookPapers:   {"number": FieldText, "title": FieldText, openField: FieldChoice, "replaces": FieldText},
+	BookPremises:  {"area": FieldDecimal, "solved": FieldDate, "until": FieldDate},
+	BookRooms:     {"name": FieldText, "hours": FieldHours, "places": FieldWhole, "bookable": FieldChoice},
+	BookServices:  {"name": FieldText, "hours": FieldHours, "places": FieldWhole, "bookable": FieldChoice},
+	BookWorkers:   {"code": FieldText, "name": FieldPerson, "from": FieldDate, "until": FieldDate, "duty": FieldChoice},
+	BookStandard:  {"day": FieldDate},
+	BookCrossings: {"name": FieldPerson, "firm": FieldFirm, "post": FieldChoice, "seat": FieldChoice, "from": FieldDate, "until": FieldDate},
+	BookPapers:    {"number": FieldText, "title": FieldText, openField: FieldChoice, "replaces": FieldText},
 }
 
 // booksFile is the shape of books.yaml.

@@ -145,7 +145,7 @@ func (b *Books) asked(ctx context.Context, by policy.Actor, q EntryQuery) (*Book
 			ask.In = append(ask.In, entryListKey(book.ID, state, key))
 		}
 	}
-	today := b.Today()
+	today, day := b.Today(), b.On(ctx)
 	return book, r, ask, func(d *store.Doc[Entry]) bool {
 		e := &d.State
 		if !r.covers(e) || q.Firm != "" && !slices.Contains(e.Keys, policy.FirmKey(q.Firm)) || !book.found(e, q.Text, r.seesStaff(e, today)) {
@@ -158,7 +158,7 @@ func (b *Books) asked(ctx context.Context, by policy.Actor, q EntryQuery) (*Book
 		}
 		switch q.State {
 		case EntriesEnding:
-			_, _, ends := book.endsOn(e, today, endingDays)
+			_, _, ends := book.endsOn(e, day, endingDays)
 			return ends
 		case EntriesUnmet:
 			_, _, unmet := book.checked(e)
@@ -277,7 +277,7 @@ func (b *Books) rows(ctx context.Context, book *Book, r reach, docs []store.Doc[
 	if err != nil {
 		return nil, err
 	}
-	today := b.Today()
+	today, shown := b.Today(), b.On(ctx)
 	out := make([]EntryRow, len(docs))
 	for i, d := range docs {
 		e := &d.State
@@ -295,7 +295,7 @@ func (b *Books) rows(ctx context.Context, book *Book, r reach, docs []store.Doc[
 			}
 			row.Values[f.ID], row.Texts[f.ID] = text, f.shown(text, names)
 		}
-		if f, day, ends := book.endsOn(e, today, endingDays); ends {
+		if f, day, ends := book.endsOn(e, shown, endingDays); ends {
 			row.Ends, row.EndsField = day, f.Label
 		}
 		row.Met, row.Checked, row.Unmet = book.checked(e)
@@ -538,7 +538,7 @@ func (s *Service) CommunitiesFor(ctx context.Context, by policy.Actor, action po
 		return nil, err
 	}
 	today := s.Today()
-	all, err := s.DivisionsAt(ctx, LevelCommunity, today)
+	all, err := s.DivisionsAt(ctx, LevelCommunity, s.On(ctx))
 	return slices.DeleteFunc(all, func(d DivisionRow) bool {
 		return !scope.Covers([]string{policy.CommunityKey(d.ID), policy.TownshipKey(d.Parent)}, today)
 	}), err

@@ -47,7 +47,7 @@ type FirmMore struct {
 	HeadName string `json:"head_name,omitempty" privacy:"public"`
 	HeadCode USCC   `json:"head_code,omitempty" privacy:"public"`
 	// Staff is the number of people who work for the firm in the county, Managers how many of them answer for a project, Crossing how many of the managers serve in
-	// the party organisation of their community too (交叉任职). Counts only.
+	// the party organisation of their community too (交叉任职), as it was said before such posts were recorded one by one (CrossPosts.Of is the number to show). Counts only.
 	Staff    int64 `json:"staff,omitempty"`
 	Managers int64 `json:"managers,omitempty"`
 	Crossing int64 `json:"crossing,omitempty"`

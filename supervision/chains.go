@@ -54,6 +54,8 @@ type chainOfFacts struct {
 type chainLevel struct {
 	Name string      `yaml:"name,required"`
 	Role policy.Role `yaml:"role"`
+	// Paper: a scan of the signed paper may stand for the signature on the screen.
+	Paper bool `yaml:"paper"`
 	// Deputies may confirm in its place, with a reason.
 	Deputies []policy.Role `yaml:"deputies"`
 	Seats    []chainSeat   `yaml:"seats"`
@@ -81,7 +83,7 @@ func (c *chainOfFacts) chain() policy.Chain {
 	out := policy.Chain{ID: c.ID, Version: c.Version, Title: c.Title, Basis: c.Basis}
 	for _, level := range c.Levels {
 		seats, _ := level.seats()
-		out.Levels = append(out.Levels, policy.Level{Name: level.Name, Seats: seats})
+		out.Levels = append(out.Levels, policy.Level{Name: level.Name, Seats: seats, Paper: level.Paper})
 	}
 	return out
 }

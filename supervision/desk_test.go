@@ -9,6 +9,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -65,10 +66,33 @@ func newDesk(t testing.TB) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Observations, err = NewObservations(t.Context(), d.DB, policy.NewGuard(rules, policy.TenureTable{}), register{}, register{}, chains); err != nil {
+	if d.Observations, err = NewObservations(t.Context(), d.DB, policy.NewGuard(rules, policy.TenureTable{}), register{}, register{}, chains, Papers{Keeper: files.NewKeeper(d.DB, t.TempDir()), Persons: d}); err != nil {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// people are those who have an account.
+var people = []*policy.Actor{&officer, &chief, &secretary, &neighbour, &industry, &organiser, &instructor, &clerk}
+
+// Person implements policy.Persons.
+func (d *desk) Person(_ context.Context, id string) (policy.Actor, error) {
+	for _, p := range people {
+		if p.ID == id {
+			return *p, nil
+		}
+	}
+	return policy.Actor{}, fault.New("test.Person", fault.NotFound, "没有这个人")
+}
+
+const password = "Red-Steward-2026!"
+
+// Reauthenticate implements policy.Persons.
+func (d *desk) Reauthenticate(_ context.Context, _ policy.Actor, typed string) error {
+	if typed != password {
+		return fault.InvalidFields("test.Reauthenticate", fault.Field{Name: "current", Message: "密码不对"})
+	}
+	return nil
 }
 
 func person(id string, role policy.Role, scopes ...string) policy.Actor {

@@ -7,6 +7,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/policy"
 )
 
@@ -41,6 +42,8 @@ type Observation struct {
 	// Approval is how far the confirmation level by level has come; nil if one second person confirms, as for everything that was recorded before the fact had
 	// a chain.
 	Approval *policy.Approval `json:"approval,omitempty"`
+	// Scans are the papers that were signed at its levels, oldest first.
+	Scans []files.Stored `json:"scans,omitempty"`
 }
 
 // ObservationState is where an observation stands. A new one gets a row in observationSteps and a word in internal/web.
@@ -103,6 +106,7 @@ const (
 	stepRecord    observationStep = "登记"
 	stepPass      observationStep = "确认一级"
 	stepConfirm   observationStep = "确认"
+	stepPaper     observationStep = "办理签字件"
 	stepReturn    observationStep = "退回"
 	stepCorrect   observationStep = "更正"
 	stepWithdraw  observationStep = "撤回"
@@ -113,10 +117,10 @@ const (
 // confirmed observation has one place only for what corrects it.
 var observationSteps = map[ObservationState]map[observationStep]ObservationState{
 	"":                    {stepRecord: ObservationRecorded},
-	ObservationRecorded:   {stepPass: ObservationPassing, stepConfirm: ObservationConfirmed, stepReturn: ObservationReturned, stepWithdraw: ObservationWithdrawn},
+	ObservationRecorded:   {stepPass: ObservationPassing, stepPaper: ObservationRecorded, stepConfirm: ObservationConfirmed, stepReturn: ObservationReturned, stepWithdraw: ObservationWithdrawn},
 	ObservationReturned:   {stepCorrect: ObservationCorrected, stepWithdraw: ObservationWithdrawn},
-	ObservationCorrected:  {stepPass: ObservationPassing, stepConfirm: ObservationConfirmed, stepReturn: ObservationReturned, stepWithdraw: ObservationWithdrawn},
-	ObservationPassing:    {stepPass: ObservationPassing, stepConfirm: ObservationConfirmed, stepReturn: ObservationReturned, stepWithdraw: ObservationWithdrawn},
+	ObservationCorrected:  {stepPass: ObservationPassing, stepPaper: ObservationCorrected, stepConfirm: ObservationConfirmed, stepReturn: ObservationReturned, stepWithdraw: ObservationWithdrawn},
+	ObservationPassing:    {stepPass: ObservationPassing, stepPaper: ObservationPassing, stepConfirm: ObservationConfirmed, stepReturn: ObservationReturned, stepWithdraw: ObservationWithdrawn},
 	ObservationConfirmed:  {stepSupersede: ObservationSuperseded},
 	ObservationWithdrawn:  {stepRecord: ObservationRecorded},
 	ObservationSuperseded: {},

@@ -15,11 +15,11 @@ import (
 
 func TestEveryTransition(t *testing.T) {
 	allowed := map[ObservationState][]observationStep{
-		"": {stepRecord}, ObservationRecorded: {stepPass, stepConfirm, stepReturn, stepWithdraw}, ObservationReturned: {stepCorrect, stepWithdraw},
-		ObservationCorrected: {stepPass, stepConfirm, stepReturn, stepWithdraw}, ObservationPassing: {stepPass, stepConfirm, stepReturn, stepWithdraw},
+		"": {stepRecord}, ObservationRecorded: {stepPass, stepPaper, stepConfirm, stepReturn, stepWithdraw}, ObservationReturned: {stepCorrect, stepWithdraw},
+		ObservationCorrected: {stepPass, stepPaper, stepConfirm, stepReturn, stepWithdraw}, ObservationPassing: {stepPass, stepPaper, stepConfirm, stepReturn, stepWithdraw},
 		ObservationConfirmed: {stepSupersede}, ObservationWithdrawn: {stepRecord}, ObservationSuperseded: {},
 	}
-	steps := []observationStep{stepRecord, stepPass, stepConfirm, stepReturn, stepCorrect, stepWithdraw, stepSupersede}
+	steps := []observationStep{stepRecord, stepPaper, stepPass, stepConfirm, stepReturn, stepCorrect, stepWithdraw, stepSupersede}
 	for _, state := range append(ObservationStates(), "") {
 		for _, do := range steps {
 			next, err := state.step(do)

@@ -29,6 +29,7 @@ type Observations struct {
 	places   Places
 	holdings Holdings
 	chains   *Chains
+	papers   Papers
 	rows     *store.Collection[Observation]
 	desk     Desk[Observation]
 }
@@ -88,9 +89,9 @@ func observationDocument() store.Kind[Observation] {
 }
 
 // NewObservations opens observations on a store and registers the rule that marks what a correction replaces. chains says which facts are confirmed level by
-// level; nil for none.
-func NewObservations(ctx context.Context, db *store.DB, guard *policy.Guard, places Places, holdings Holdings, chains *Chains) (*Observations, error) {
-	s := &Observations{db: db, guard: guard, places: places, holdings: holdings, chains: chains}
+// level; nil for none. papers is needed by levels that take signatures on paper.
+func NewObservations(ctx context.Context, db *store.DB, guard *policy.Guard, places Places, holdings Holdings, chains *Chains, papers Papers) (*Observations, error) {
+	s := &Observations{db: db, guard: guard, places: places, holdings: holdings, chains: chains, papers: papers}
 	var err error
 	if s.rows, err = store.NewCollection(ctx, db, observationDocument()); err != nil {
 		return nil, err

@@ -104,7 +104,7 @@ func (s *Observations) List(ctx context.Context, by policy.Actor, f ObservationF
 	return s.shownPage(by, page, err)
 }
 
-// Queue returns up to 50 observations that wait for the actor's decision, oldest first; those that he recorded himself are not among them, nor those at which he is only a deputy office.
+// Queue returns up to 50 observations that wait for the actor's decision, oldest first; those that he recorded himself are not among them, nor those at which he is only a deputy office; scans of signed papers that he may look at are.
 // Returns Forbidden without ReviewObservation.
 func (s *Observations) Queue(ctx context.Context, by policy.Actor, after string) (store.Page[Observation], error) {
 	scope, err := s.desk.Scope(ctx, by, policy.ReviewObservation)
@@ -119,7 +119,7 @@ func (s *Observations) Queue(ctx context.Context, by policy.Actor, after string)
 	q.After = after
 	return s.page(ctx, scope, q, func(o *Observation) bool {
 		_, ok := s.shown(by, *o)
-		return ok && s.decidable(g, by, o, "") == nil
+		return ok && (s.decidable(g, by, o, "") == nil || s.looks(ctx, by, o))
 	})
 }
 

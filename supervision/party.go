@@ -31,7 +31,7 @@ func (s *Observations) shown(by policy.Actor, o Observation) (Observation, bool)
 	if o.State != ObservationConfirmed && o.State != ObservationSuperseded {
 		return Observation{}, false
 	}
-	o.Source, o.Reason, o.Acts, o.Approval, o.Corrects = "", "", nil, nil, ""
+	o.Source, o.Reason, o.Acts, o.Approval, o.Corrects, o.Scans = "", "", nil, nil, "", nil
 	o.Recorded, o.Reviewed = Hand{}, Hand{At: o.Reviewed.At}
 	return o, true
 }
@@ -157,6 +157,8 @@ type LevelSeat struct {
 	// Deputy says that it was confirmed in place of the office (代), As the role that then did.
 	Deputy bool
 	As     policy.Role
+	// Paper says that it was confirmed on paper.
+	Paper bool
 }
 
 // Done reports whether every office of the level has confirmed.
@@ -177,9 +179,9 @@ func (o *Observation) Levels() []Level {
 		}
 	}
 	for _, d := range o.Approval.Decisions {
-		if d.Move == policy.MoveAgree && d.Round == o.Approval.Round {
+		if (d.Move == policy.MoveAgree && d.Paper == nil || d.Move == policy.MoveConfirmPaper) && d.Round == o.Approval.Round {
 			seat := &out[d.Level].Seats[d.Seat]
-			seat.Done, seat.At, seat.Deputy, seat.As = true, d.At, d.Deputy, d.As
+			seat.Done, seat.At, seat.Deputy, seat.As, seat.Paper = true, d.At, d.Deputy, d.As, d.Move == policy.MoveConfirmPaper
 		}
 	}
 	return out

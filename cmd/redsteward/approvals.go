@@ -11,8 +11,12 @@ import (
 	"redsteward/rating/cycle"
 	"redsteward/registry/change"
 	"redsteward/registry/filing"
+	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/refund"
 	"redsteward/registry/owners"
+	"redsteward/registry/party"
 	"redsteward/supervision"
+	"redsteward/supervision/rectification"
 )
 
 // chainsOf reads the ways of approval of a configuration.
@@ -36,6 +40,24 @@ func confirmationsOf(c *config, rules *policy.Rules) (*supervision.Chains, error
 // countyWide are the ways of approval of what is about the whole county: only offices for the whole county sign there.
 var countyWide = []string{cycle.ChainYear, cycle.ChainQuarter}
 
+// subjectOf is the right that opens what a way of approval signs; of those that are not named here the subject is a filing, because kinds of filings alone name
+// their way of approval themselves.
+func subjectOf(chain string) policy.Action {
+	switch chain {
+	case cycle.ChainYear, cycle.ChainQuarter:
+		return policy.ReadPeriods
+	case claim.ChainClaim, claim.ChainUrgent, claim.ChainLetter:
+		return policy.ReadClaim
+	case refund.Chain:
+		return policy.ReadRefund
+	case party.Chain:
+		return policy.ReadPartyFact
+	case rectification.Chain:
+		return policy.ReadRectification
+	}
+	return policy.ReadFiling
+}
+
 // Staffing implements web.Approvals: what lacks for the ways of approval of today, the confirmations and the work that is separated anyway, in each community
 // that has compounds; for what is about the county, among those whose office reaches it.
 func (s *service) Staffing(ctx context.Context, by policy.Actor) ([]policy.Lack, error) {
@@ -48,13 +70,13 @@ func (s *service) Staffing(ctx context.Context, by policy.Actor) ([]policy.Lack,
 		chain, ok := one.On(s.register.Today())
 		switch {
 		case ok && slices.Contains(countyWide, chain.ID):
-			wide = append(wide, chain.Separated(one.Makers))
+			wide = append(wide, chain.Separated(one.Makers, subjectOf(chain.ID)))
 		case ok:
-			work = append(work, chain.Separated(one.Makers))
+			work = append(work, chain.Separated(one.Makers, subjectOf(chain.ID)))
 		}
 	}
 	for _, chain := range confirmations.All() {
-		work = append(work, chain.Separated(nil))
+		work = append(work, chain.Separated(nil, policy.ReviewObservation, policy.ReadPartyFact))
 	}
 	communities, err := s.register.Communities(ctx)
 	if err != nil {

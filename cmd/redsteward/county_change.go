@@ -21,13 +21,19 @@ type moving struct {
 }
 
 // changeTales leave one change of firm in every state that leaves the firm of today in its place: what follows begins in the next year. The last one tells of a compound that came to another firm within the first year.
-func changeTales() [][]func(*moving, context.Context) error {
-	type steps = []func(*moving, context.Context) error
+func changeTales() []changeTale {
 	announce, custody, choose := (*moving).announce, (*moving).custody, (*moving).choose
-	return []steps{
-		nil, {announce}, {announce, custody}, {announce, custody, choose}, {announce, (*moving).refuse}, {(*moving).withdraw},
-		{announce, choose, (*moving).hand},
+	type steps = []func(*moving, context.Context) error
+	return []changeTale{
+		{}, {steps: steps{announce}}, {steps: steps{announce, custody}}, {steps: steps{announce, custody, choose}}, {steps: steps{announce, (*moving).refuse}, over: true}, {steps: steps{(*moving).withdraw}},
+		{steps: steps{announce, choose, (*moving).hand}},
 	}
+}
+
+// changeTale is how far a change of firm has come: its steps, and whether the last day of service is over.
+type changeTale struct {
+	steps []func(*moving, context.Context) error
+	over  bool
 }
 
 // changeActs lets the changes of the open quarter happen, and enters what ends soon.
@@ -61,17 +67,20 @@ func (l *countyLoader) changeActs() []act {
 }
 
 // moves lets one change happen: notice of the firm that holds the project, then the steps.
-func (l *countyLoader) moves(ctx context.Context, i int, steps []func(*moving, context.Context) error) (err error) {
+func (l *countyLoader) moves(ctx context.Context, i int, tale changeTale) (err error) {
 	m := &moving{countyLoader: l, by: l.of("property_officer", 0), next: l.firms[(l.plan.projects[i].firm+1)%len(l.firms)]}
 	if m.row, err = l.service.register.OneProject(ctx, m.by, l.projects[i]); err != nil {
 		return err
 	}
 	today := calendar.DateOf(l.clock.Now())
 	in := change.Notice{Giver: change.GiverFirm, Given: today.Add(-30 - i%20), Leaves: today.AddMonths(2), Reason: "企业经营调整，合同期满不再续约（演示）"}
+	if tale.over {
+		in.Given, in.Leaves = today.Add(-70), today.Add(-3)
+	}
 	if m.now, err = l.changes.Open(ctx, m.by, l.projects[i], m.row.Contract.ID, in, nil); err != nil {
 		return err
 	}
-	for _, step := range steps {
+	for _, step := range tale.steps {
 		if err := step(m, ctx); err != nil {
 			return err
 		}
@@ -152,8 +161,8 @@ func (m *moving) hand(ctx context.Context) (err error) {
 }
 
 func (m *moving) refuse(ctx context.Context) (err error) {
-	if m.now, err = m.changes.Refuse(ctx, m.by, m.at(), m.now.State.Given.Add(10), "企业书面表示不移交资料和用房（演示）"); err == nil {
-		m.now, err = m.changes.Measure(ctx, m.by, m.at(), m.now.State.Given.Add(15), "约谈企业负责人（演示）")
+	if m.now, err = m.changes.Refuse(ctx, m.by, m.at(), m.now.State.Leaves.Add(1), "企业书面表示不移交资料和用房（演示）"); err == nil {
+		m.now, err = m.changes.Measure(ctx, m.by, m.at(), m.now.State.Leaves.Add(2), "约谈企业负责人（演示）")
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -162,10 +163,18 @@ func (l *countyLoader) revenueActs(i int) []act {
 			}
 		}
 		acts = append(acts, act{entered, partRegister, func(ctx context.Context) error {
-			return l.service.register.RecordRevenue(ctx, officer, l.projects[i], 0, in, "")
+			if err := l.service.register.RecordRevenue(ctx, officer, l.projects[i], 0, in, ""); err != nil || i >= photographed || in.Published.IsZero() {
+				return err
+			}
+			return l.withPaper(true, func(photo *files.Upload) error {
+				return l.service.register.AddRevenuePhoto(ctx, officer, l.projects[i], in.Half, 1, photo)
+			})
 		}})
 	}
 }
+
+// photographed is how many projects have a photo of each notice of their public revenue.
+const photographed = 3
 
 // commend are the commendations of a year, which earn a point each: entered by one person, confirmed by another.
 func (l *countyLoader) commend(year calendar.Year) []act {

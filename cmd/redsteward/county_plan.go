@@ -77,7 +77,9 @@ type plannedFirm struct {
 	party  registry.Party
 	trend  float64 // points of a hundred that it gains each quarter
 	spirit float64 // share of what the party sheets ask that it does
-	points float64 // what the party sheets give its projects of 20 points, as partyPoints computes it
+	// crossing is how many of its managers serve in the party organisation of a community too, as far as it serves so many.
+	crossing int64
+	points   float64 // what the party sheets give its projects of 20 points, as partyPoints computes it
 }
 
 // plannedProject is a compound and how well it is kept.
@@ -100,6 +102,8 @@ type plannedProject struct {
 	cameras, insured, income bool
 	// commended: the county commended it in the first year, which earns a point.
 	commended bool
+	// houses is how many buildings it is registered with, 0 for one that gets them otherwise: with its phases, or with its handover.
+	houses int
 }
 
 // oddity is what is special about a project of the demonstration.
@@ -201,6 +205,7 @@ func (p *countyPlan) planFirms() error {
 		f := plannedFirm{input: registry.FirmInput{
 			Name: p.names.Firms[i] + "物业服务有限公司（演示）", Code: code, LegalPerson: p.person(r), Phone: fmt.Sprintf("0792-0000%03d", i+1),
 			Address: fmt.Sprintf("都昌县%s %d 号", pick(r, p.names.Streets), 1+r.IntN(200)), Origin: registry.OriginMarket, FirmMore: plannedMore(draws(p.seed, "firm more", i), since)}}
+		f.crossing, f.input.Crossing = f.input.Crossing, 0 // its posts stand in a book, one by one
 		if i == fallbackFirm {
 			f.input.Name, f.input.Origin = p.names.Firms[i]+"城市服务有限公司（演示）", registry.OriginState
 		}
@@ -246,8 +251,27 @@ func (p *countyPlan) planProjects() {
 		p.projects = append(p.projects, p.planProject(i, used))
 	}
 	p.oddities()
+	p.planHouses()
 	p.targets()
 	p.spirits()
+}
+
+// detailed is how many projects of the demonstration may have phases, buildings and rooms in the register: those of a developer that change no hands.
+const detailed = 6
+
+// phased reports whether a project has phases, buildings and rooms.
+func (p *countyPlan) phased(i int) bool {
+	return i < detailed && p.projects[i].developer >= 0 && p.projects[i].earlier < 0
+}
+
+// planHouses gives every other project but those that are handed over a building for about 150 households.
+func (p *countyPlan) planHouses() {
+	handed := p.handoverProjects()
+	for i := range p.projects {
+		if pr := &p.projects[i]; !p.phased(i) && !slices.Contains(handed, i) {
+			pr.houses = int(min(max(pr.input.Households/150, 1), 6))
+		}
+	}
 }
 
 // movers is how many firms rise, and how many fall.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
@@ -77,9 +78,6 @@ func (l *countyLoader) registerDeveloper(ctx context.Context, officer policy.Act
 	return nil
 }
 
-// detailed is how many projects of the demonstration may have their buildings and rooms in the register: those of a developer that change no hands.
-const detailed = 6
-
 // registerBuildings enters phases, buildings and rooms of a project, whose last change has the number seq; the first phase holds two buildings.
 func (l *countyLoader) registerBuildings(ctx context.Context, officer policy.Actor, i int, seq int64) error {
 	r, id, pr := l.service.register, l.projects[i], &l.plan.projects[i]
@@ -151,18 +149,43 @@ func (l *countyLoader) registerProject(ctx context.Context, officer policy.Actor
 			return err
 		}
 	}
-	if i >= detailed || pr.developer < 0 || pr.earlier >= 0 {
-		return nil
+	if l.plan.phased(i) {
+		return l.registerBuildings(ctx, officer, i, pr.registered())
 	}
-	return l.registerBuildings(ctx, officer, i, pr.registered())
+	seq := pr.registered() - int64(pr.houses)
+	for n, house := range pr.buildings() {
+		if err := l.service.register.PutBuilding(ctx, officer, l.projects[i], seq+int64(n), "", house); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// registered is the number of the last change by which the compound was registered: itself, its owners' body, its contract, and its insurance.
+// buildings are the buildings of a project that has no phases; their households and areas add up to those of the project.
+func (p *plannedProject) buildings() []registry.BuildingInput {
+	out := make([]registry.BuildingInput, p.houses)
+	area, _ := p.input.Area.Int64()
+	n := int64(p.houses)
+	for k := range out {
+		h := registry.BuildingInput{Name: fmt.Sprintf("%d幢", k+1), Kind: registry.BuildingMulti, Floors: 6, Households: p.input.Households / n, Area: num.FromInt(area / n), Delivered: p.input.Delivered}
+		if p.input.Kind != registry.KindOld && h.Households > 100 {
+			h.Kind, h.Floors = registry.BuildingHigh, 18
+		}
+		if k == 0 {
+			h.Households, h.Area = h.Households+p.input.Households%n, num.FromInt(area/n+area%n)
+		}
+		out[k] = h
+	}
+	return out
+}
+
+// registered is the number of the last change by which the compound was registered: itself, its owners' body, its contract, its insurance, and its buildings if it
+// has no phases.
 func (p *plannedProject) registered() int64 {
 	if p.insured {
-		return 4
+		return 4 + int64(p.houses)
 	}
-	return 3
+	return 3 + int64(p.houses)
 }
 
 // takeOver enters the contract of the firm that comes within the first year.

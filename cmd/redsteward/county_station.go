@@ -114,6 +114,7 @@ func (l *countyLoader) registerStations(ctx context.Context) error {
 				"duty", "yes", "certificate", certificate, "training", fmt.Sprint(20+r.IntN(40)))
 		}
 	}
+	rows = append(rows, l.crossRows()...)
 	office := l.of("office", 0)
 	for _, p := range [][]string{
 		{"都府办发〔演示〕1号", "物业管理工作实施意见（试行）", "县人民政府办公室（演示）", "service", ""},
@@ -124,6 +125,34 @@ func (l *countyLoader) registerStations(ctx context.Context) error {
 		rows = append(rows, demoRow{office, registry.BookPapers, "", map[string]string{"number": p[0], "title": p[1], "issuer": p[2], "issued": "2023-06-01", "force": "2023-07-01", "topic": p[3], "until": p[4], "open": "yes"}})
 	}
 	return l.enterRows(ctx, rows)
+}
+
+// crossRows are who of the firms holds a post in a community too: one manager a community and firm, until the firm has as many as the plan says, and one member of
+// each community's owners' committees.
+func (l *countyLoader) crossRows() []demoRow {
+	var rows []demoRow
+	nth, done := map[int]int{}, map[[2]int]bool{}
+	add := func(community, firm int, post, seat, project string) {
+		nth[community]++
+		id := l.plan.names.Communities[community]
+		r := draws(l.plan.seed, "crossing", community, nth[community])
+		rows = append(rows, demoRow{l.of("community_secretary", community), registry.BookCrossings, id, map[string]string{"code": fmt.Sprintf("%s-兼%02d", id[8:], nth[community]), "name": l.plan.person(r), "firm": l.plan.firms[firm].input.Code,
+			"post": post, "seat": seat, "project": project, "from": fmt.Sprintf("202%d-0%d-01", 3+r.IntN(3), 1+r.IntN(9)), "basis": "社区党委会议纪要（演示）"}})
+	}
+	posts := map[int]int64{}
+	for i := range l.plan.projects {
+		pr, community := &l.plan.projects[i], i%l.plan.size.communities
+		switch {
+		case done[[2]int{pr.firm, community}]:
+		case posts[pr.firm] < l.plan.firms[pr.firm].crossing:
+			posts[pr.firm]++
+			add(community, pr.firm, "manager", "party", "")
+		case nth[community] == 0 && pr.body.Kind == registry.BodyManagement:
+			add(community, pr.firm, "staff", "committee", pr.input.Name)
+		}
+		done[[2]int{pr.firm, community}] = true
+	}
+	return rows
 }
 
 // enterRows enters rows side by side.

@@ -162,6 +162,9 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openConduct(ctx); err != nil {
 		return err
 	}
+	if err := s.openBooks(ctx); err != nil {
+		return err
+	}
 	if err := s.openParty(ctx); err != nil {
 		return err
 	}
@@ -180,7 +183,7 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openClaims(ctx); err != nil {
 		return err
 	}
-	if err := s.openBooks(ctx); err != nil {
+	if err := s.openStations(ctx); err != nil {
 		return err
 	}
 	if err := s.openDeliberation(ctx); err != nil {

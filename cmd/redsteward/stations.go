@@ -7,7 +7,7 @@ import (
 	"redsteward/registry/station"
 )
 
-// openBooks opens the registers whose columns are data, and the work of the stations over them.
+// openBooks opens the registers whose columns are data.
 func (s *service) openBooks(ctx context.Context) error {
 	data, err := ownOr(s.config.Files.Books, "books.yaml")
 	if err != nil {
@@ -17,9 +17,12 @@ func (s *service) openBooks(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.books, err = registry.NewBooks(ctx, s.register, set, s.keeper); err != nil {
-		return err
-	}
+	s.books, err = registry.NewBooks(ctx, s.register, set, s.keeper)
+	return err
+}
+
+// openStations opens the work of the stations over their books.
+func (s *service) openStations(ctx context.Context) error {
 	days, err := loadCalendar(s.config)
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ func (s *service) openSupervision(ctx context.Context, register *registry.Regist
 	if err != nil {
 		return err
 	}
-	if s.observations, err = supervision.NewObservations(ctx, s.db, s.guard, register, register, chains); err != nil {
+	if s.observations, err = supervision.NewObservations(ctx, s.db, s.guard, register, register, chains, supervision.Papers{Keeper: s.keeper, Persons: crew}); err != nil {
 		return err
 	}
 	if s.intake, err = supervision.NewObservationImports(ctx, s.observations, func() supervision.Finder { return s.register.Finder() }); err != nil {

@@ -73,7 +73,7 @@ func Firms() Table[registry.FirmLine] {
 		Text("head_code", "总公司统一社会信用代码", func(l *line) *string { return (*string)(&l.HeadCode) }).Wide(22),
 		Whole("staff", "从业人员", "60", func(l *line) *int64 { return &l.Staff }).Says("在本县从业的人数"),
 		Whole("managers", "项目负责人", "6", func(l *line) *int64 { return &l.Managers }),
-		Whole("crossing", "交叉任职", "2", func(l *line) *int64 { return &l.Crossing }).Says("项目负责人中在社区党组织任职的人数"),
+		Whole("crossing", "交叉任职", "2", func(l *line) *int64 { return &l.Crossing }).Says("项目负责人中在社区党组织任职的人数；在台账里逐条登记的，以台账为准"),
 		Pick("form", "党组织形式", registry.PartyForms(), func(l *line) *registry.PartyForm { return &l.Party.Form }),
 		Whole("members", "党员人数", "3", func(l *line) *int64 { return &l.Party.Members }).Says("只填人数"),
 		Whole("full", "正式党员", "3", func(l *line) *int64 { return &l.Party.Full }).Says("这一列到“指导员派出单位”，不填的不改"),

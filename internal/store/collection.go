@@ -258,6 +258,9 @@ func (c *Collection[T]) commit(ctx context.Context, meta Meta, id string, afterS
 	if c.db.opt.ReadOnly {
 		return Doc[T]{}, fault.New(op, fault.Forbidden, "数据是以只读方式打开的，不能写入")
 	}
+	if err := tried(ctx, op); err != nil {
+		return Doc[T]{}, err
+	}
 	if _, past := Known(ctx); past && !c.kind.AlwaysPresent {
 		return Doc[T]{}, fault.New(op, fault.Forbidden, "正在回看以前的登记，不能更改")
 	}

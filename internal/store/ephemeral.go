@@ -65,6 +65,9 @@ func (c *EphemeralCollection[T]) put(ctx context.Context, id string, rev int64, 
 	if c.db.opt.ReadOnly {
 		return 0, fault.New(op, fault.Forbidden, "数据是以只读方式打开的，不能写入")
 	}
+	if err := tried(ctx, op); err != nil {
+		return 0, err
+	}
 	body, err := json.Marshal(state)
 	if err == nil && c.marks != nil {
 		body, err = c.db.hide(ctx, c.name, "ephemeral/"+c.name, body, c.marks)
@@ -102,6 +105,9 @@ func (c *EphemeralCollection[T]) decode(ctx context.Context, e Ephemeral) (Temp[
 
 // Delete removes a document; no error if there is none.
 func (c *EphemeralCollection[T]) Delete(ctx context.Context, id string) error {
+	if err := tried(ctx, "store.Delete"); err != nil {
+		return err
+	}
 	return c.db.engine.DeleteEphemeral(ctx, c.name+"/"+id)
 }
 

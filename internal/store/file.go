@@ -62,6 +62,9 @@ func (db *DB) PutLoose(ctx context.Context, meta Meta, r io.Reader, limit int64)
 
 func (db *DB) putFile(ctx context.Context, meta Meta, r io.Reader, limit int64, loose journal.Time) (File, error) {
 	const op = "store.PutFile"
+	if err := tried(ctx, op); err != nil {
+		return File{}, err
+	}
 	w, err := db.engine.CreateBlob(ctx)
 	if err != nil {
 		return File{}, err

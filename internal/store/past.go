@@ -22,6 +22,20 @@ func KnownAt(ctx context.Context, at time.Time) context.Context {
 	return context.WithValue(ctx, knownKey{}, at.UTC())
 }
 
+type trialKey struct{}
+
+// Trial returns a context in which nothing can be written: a command that is called with it checks what it was given, and then answers Forbidden instead of
+// writing. For telling all that is wrong with a form at once.
+func Trial(ctx context.Context) context.Context { return context.WithValue(ctx, trialKey{}, true) }
+
+// tried is the refusal to write in a context of Trial, nil in any other.
+func tried(ctx context.Context, op string) error {
+	if ctx.Value(trialKey{}) == nil {
+		return nil
+	}
+	return fault.New(op, fault.Forbidden, "只是核对填写的内容，没有保存")
+}
+
 // Known returns the moment of KnownAt; false in a context of the present.
 func Known(ctx context.Context) (time.Time, bool) {
 	at, known := ctx.Value(knownKey{}).(time.Time)

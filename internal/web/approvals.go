@@ -205,18 +205,16 @@ func (s *Server) recordAway(c *fiber.Ctx, by policy.Actor) error {
 			refused = append(refused, fault.Field{Name: name, Message: "“" + text + "”不是日期，要写成 2026-10-19"})
 		}
 	}
-	if len(refused) == 0 {
-		err := s.people.RecordAbsence(c.UserContext(), by, id, formSeq(c), days, c.FormValue("away-deputy"))
-		if err == nil {
-			return seeOther(c, address+"?done=away")
-		}
-		if !fault.Is(err, fault.Invalid) {
-			return err
-		}
-		for _, f := range fault.FieldsOf(err) {
-			refused = append(refused, fault.Field{Name: "away-" + f.Name, Message: f.Message})
-		}
+	err := inOneRound(c.UserContext(), &refused, func(ctx context.Context) error {
+		return s.people.RecordAbsence(ctx, by, id, formSeq(c), days, c.FormValue("away-deputy"))
+	})
+	if err == nil {
+		return seeOther(c, address+"?done=away")
 	}
+	if !fault.Is(err, fault.Invalid) {
+		return err
+	}
+	refused = ofStep(fault.FieldsOf(err), "away-")
 	c.Status(statusOf(fault.Invalid))
 	if id != by.ID {
 		return s.showAccount(c, by, "", refused)

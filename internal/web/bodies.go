@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/url"
 	"slices"
 
@@ -222,8 +223,8 @@ func (s *Server) openBody(c *fiber.Ctx, by policy.Actor) error {
 	}
 	in, id := typed{c: c}, ""
 	g := owners.Group{On: in.date("on", "成立日期"), Members: in.whole("members", "筹备组人数", "9"), Owners: in.whole("owners", "业主代表人数", "5"), Party: in.whole("party", "党员人数", "3")}
-	err = in.with(func() error {
-		doc, err := s.bodies.Open(c.UserContext(), by, project, registry.BodyKind(in.text("kind")), g, formIdem(c))
+	err = in.with(func(ctx context.Context) error {
+		doc, err := s.bodies.Open(ctx, by, project, registry.BodyKind(in.text("kind")), g, formIdem(c))
 		id = doc.ID
 		return err
 	})
@@ -348,29 +349,35 @@ func (s *Server) stepBody(c *fiber.Ctx, by policy.Actor) error {
 	// What cannot be read is told before anything is done.
 	n := people()
 	seats, days := in.whole(of+"seats", "应选人数", "5"), in.span(of+"from", "任期起始日", of+"until", "任期届满日")
-	do := map[string]func() (store.Doc[owners.Founding], error){
-		"propose": func() (store.Doc[owners.Founding], error) {
+	do := map[string]func(ctx context.Context) (store.Doc[owners.Founding], error){
+		"propose": func(ctx context.Context) (store.Doc[owners.Founding], error) {
 			return s.bodies.Propose(ctx, by, at, owners.Candidates{Seats: seats, Count: n})
 		},
-		"pass":   func() (store.Doc[owners.Founding], error) { return s.bodies.Pass(ctx, by, at, n) },
-		"return": func() (store.Doc[owners.Founding], error) { return s.bodies.Return(ctx, by, at, in.text(of+"reason")) },
-		"notice": func() (store.Doc[owners.Founding], error) {
+		"pass": func(ctx context.Context) (store.Doc[owners.Founding], error) { return s.bodies.Pass(ctx, by, at, n) },
+		"return": func(ctx context.Context) (store.Doc[owners.Founding], error) {
+			return s.bodies.Return(ctx, by, at, in.text(of+"reason"))
+		},
+		"notice": func(ctx context.Context) (store.Doc[owners.Founding], error) {
 			return s.bodies.Publish(ctx, by, at, owners.Notice{On: n.On, Where: in.text(of + "where")})
 		},
-		"object": func() (store.Doc[owners.Founding], error) {
+		"object": func(ctx context.Context) (store.Doc[owners.Founding], error) {
 			return s.bodies.Object(ctx, by, at, owners.Objection{On: n.On, What: in.text(of + "what"), Answer: in.text(of + "answer")})
 		},
-		"elect": func() (store.Doc[owners.Founding], error) {
+		"elect": func(ctx context.Context) (store.Doc[owners.Founding], error) {
 			return s.bodies.Elect(ctx, by, at, in.text(of+"vote"), n.All, n.Party)
 		},
-		"lost": func() (store.Doc[owners.Founding], error) { return s.bodies.Lose(ctx, by, at, in.text(of+"vote")) },
-		"name": func() (store.Doc[owners.Founding], error) { return s.bodies.Name(ctx, by, at, n) },
-		"file": func() (store.Doc[owners.Founding], error) {
+		"lost": func(ctx context.Context) (store.Doc[owners.Founding], error) {
+			return s.bodies.Lose(ctx, by, at, in.text(of+"vote"))
+		},
+		"name": func(ctx context.Context) (store.Doc[owners.Founding], error) { return s.bodies.Name(ctx, by, at, n) },
+		"file": func(ctx context.Context) (store.Doc[owners.Founding], error) {
 			return s.bodies.File(ctx, by, at, in.text(of+"filing"), days)
 		},
-		"end": func() (store.Doc[owners.Founding], error) { return s.bodies.End(ctx, by, at, in.text(of+"reason")) },
+		"end": func(ctx context.Context) (store.Doc[owners.Founding], error) {
+			return s.bodies.End(ctx, by, at, in.text(of+"reason"))
+		},
 	}[name]
-	err := in.with(func() error { _, err := do(); return err })
+	err := in.with(func(ctx context.Context) error { _, err := do(ctx); return err })
 	if err == nil {
 		return seeOther(c, bodyPath(at.ID))
 	}

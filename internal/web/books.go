@@ -71,18 +71,18 @@ func (s *Server) bookRoutes(b bookBase) []Route {
 		return s.bookDesk(p), nil
 	})
 	return append(rows, []Route{
-		{Method: get, Path: b.path, Action: b.open, Handler: with(s.bookList)},
-		{Method: get, Path: b.path + "/export.xlsx", Action: b.open, Handler: with(s.bookExcel)},
+		{Method: get, Path: b.path, Action: b.open, Knows: b.read, Handler: with(s.bookList)},
+		{Method: get, Path: b.path + "/export.xlsx", Action: b.open, Knows: b.read, Handler: with(s.bookExcel)},
 		{Method: get, Path: b.path + "/new", Action: b.write, Handler: with(s.entryForm)},
 		{Method: post, Path: b.path + "/new", Action: b.write, Handler: with(s.createEntry)},
-		{Method: get, Path: one, Action: b.open, Handler: with(s.bookEntry)},
+		{Method: get, Path: one, Action: b.open, Knows: b.read, Handler: with(s.bookEntry)},
 		{Method: get, Path: one + "/edit", Action: b.write, Handler: with(s.entryForm)},
 		{Method: post, Path: one + "/edit", Action: b.write, Handler: with(s.correctEntry)},
 		{Method: get, Path: one + "/withdraw", Action: b.write, Handler: with(s.withdrawForm)},
 		{Method: post, Path: one + "/withdraw", Action: b.write, Handler: with(s.withdrawEntry)},
 		{Method: post, Path: one + "/files", Action: b.write, Handler: with(s.attachEntryFile), Upload: maxImport},
 		{Method: post, Path: one + "/files/:n<int>/drop", Action: b.write, Handler: with(s.dropEntryFile)},
-		{Method: get, Path: one + "/files/:n<int>", Action: b.open, Handler: with(s.entryFile)},
+		{Method: get, Path: one + "/files/:n<int>", Action: b.open, Knows: b.read, Handler: with(s.entryFile)},
 	}...)
 }
 

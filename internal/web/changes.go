@@ -216,8 +216,8 @@ func (s *Server) openChange(c *fiber.Ctx, by policy.Actor) error {
 	}
 	in, id := typed{c: c}, ""
 	n := change.Notice{Giver: change.Giver(in.text("giver")), Given: in.date("given", "收到通知的日期"), Leaves: in.date("leaves", "服务的最后一天"), Reason: in.text("reason")}
-	err = in.with(func() error {
-		doc, err := s.changes.Open(c.UserContext(), by, project, in.text("contract"), n, formIdem(c))
+	err = in.with(func(ctx context.Context) error {
+		doc, err := s.changes.Open(ctx, by, project, in.text("contract"), n, formIdem(c))
 		id = doc.ID
 		return err
 	})
@@ -273,7 +273,7 @@ func (s *Server) showChange(c *fiber.Ctx, by policy.Actor, refused []fault.Field
 		return err
 	}
 	for _, h := range history {
-		v.History = append(v.History, step{"done", string(h.Step), dateTime(h.At)})
+		v.History = append(v.History, step{"done", string(h.Step), joinWords(dateTime(h.At), s.actedBy(c, by, h.By))})
 	}
 	p := page{Title: v.Title, Nav: changesPath, Data: v, Fields: refused, Script: true}
 	if len(refused) > 0 {
@@ -330,34 +330,35 @@ func (s *Server) changeForms(c *fiber.Ctx, by policy.Actor, k *change.Change, re
 
 // stepChange does one step.
 func (s *Server) stepChange(c *fiber.Ctx, by policy.Actor) error {
-	ctx := c.UserContext()
 	at := change.At{ID: c.Params("id"), Seq: formSeq(c), Idem: formIdem(c)}
 	in, of := typed{c: c}, c.Params("step")+"-"
-	do := map[change.Step]func() (store.Doc[change.Change], error){
-		change.StepAnnounce: func() (store.Doc[change.Change], error) {
+	do := map[change.Step]func(ctx context.Context) (store.Doc[change.Change], error){
+		change.StepAnnounce: func(ctx context.Context) (store.Doc[change.Change], error) {
 			return s.changes.Announce(ctx, by, at, in.date(of+"announced", "公告日期"), in.text(of+"where"))
 		},
-		change.StepCustody: func() (store.Doc[change.Change], error) {
+		change.StepCustody: func(ctx context.Context) (store.Doc[change.Change], error) {
 			return s.changes.Custody(ctx, by, at, in.text(of+"contract"))
 		},
-		change.StepChoose: func() (store.Doc[change.Change], error) {
+		change.StepChoose: func(ctx context.Context) (store.Doc[change.Change], error) {
 			return s.changes.Choose(ctx, by, at, in.text(of+"vote"), in.text(of+"contract"))
 		},
-		change.StepHand: func() (store.Doc[change.Change], error) { return s.changes.Hand(ctx, by, at) },
-		change.StepItem: func() (store.Doc[change.Change], error) {
+		change.StepHand: func(ctx context.Context) (store.Doc[change.Change], error) { return s.changes.Hand(ctx, by, at) },
+		change.StepItem: func(ctx context.Context) (store.Doc[change.Change], error) {
 			return s.changes.Item(ctx, by, at, in.text(of+"item"), in.date(of+"on", "移交日期"), in.text(of+"lack"))
 		},
-		change.StepRefuse: func() (store.Doc[change.Change], error) {
+		change.StepRefuse: func(ctx context.Context) (store.Doc[change.Change], error) {
 			return s.changes.Refuse(ctx, by, at, in.date(of+"on", "日期"), in.text(of+"what"))
 		},
-		change.StepMeasure: func() (store.Doc[change.Change], error) {
+		change.StepMeasure: func(ctx context.Context) (store.Doc[change.Change], error) {
 			return s.changes.Measure(ctx, by, at, in.date(of+"on", "日期"), in.text(of+"what"))
 		},
-		change.StepSettle: func() (store.Doc[change.Change], error) {
+		change.StepSettle: func(ctx context.Context) (store.Doc[change.Change], error) {
 			return s.changes.Settle(ctx, by, at, in.date(of+"on", "日期"), in.text(of+"what"))
 		},
-		change.StepFinish:   func() (store.Doc[change.Change], error) { return s.changes.Finish(ctx, by, at) },
-		change.StepWithdraw: func() (store.Doc[change.Change], error) { return s.changes.Withdraw(ctx, by, at, in.text(of+"why")) },
+		change.StepFinish: func(ctx context.Context) (store.Doc[change.Change], error) { return s.changes.Finish(ctx, by, at) },
+		change.StepWithdraw: func(ctx context.Context) (store.Doc[change.Change], error) {
+			return s.changes.Withdraw(ctx, by, at, in.text(of+"why"))
+		},
 	}[changeSteps[c.Params("step")]]
 	if do == nil {
 		return fault.New("web.stepChange", fault.NotFound, "没有这一步")
@@ -366,7 +367,7 @@ func (s *Server) stepChange(c *fiber.Ctx, by policy.Actor) error {
 	for _, name := range []string{"announced", "on"} {
 		in.date(of+name, "日期")
 	}
-	err := in.with(func() error { _, err := do(); return err })
+	err := in.with(func(ctx context.Context) error { _, err := do(ctx); return err })
 	if refused := stepFields(c.Params("step"), "", err); len(refused) > 0 {
 		return s.showChange(c, by, refused)
 	}

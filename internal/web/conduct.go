@@ -254,15 +254,15 @@ func (s *Server) recordConduct(c *fiber.Ctx, by policy.Actor, b conduct.Book) (e
 		Decided: in.date("decided", dayWord(b)), Months: in.whole("months", "月数", "6"), Person: in.text("person"), Consent: in.date("consent", "本人同意的日期")}
 	var doc store.Doc[conduct.Entry]
 	if err = readErr; err == nil {
-		err = in.with(func() error {
+		err = in.with(func(ctx context.Context) error {
 			var err error
 			switch {
 			case id == "":
-				doc, err = s.conduct.Record(c.UserContext(), by, b, input, upload, at.Idem)
+				doc, err = s.conduct.Record(ctx, by, b, input, upload, at.Idem)
 			case isCorrection(c):
-				doc, err = s.conduct.Correct(c.UserContext(), by, id, input, upload, at.Idem)
+				doc, err = s.conduct.Correct(ctx, by, id, input, upload, at.Idem)
 			default:
-				doc, err = s.conduct.Edit(c.UserContext(), by, b, at, input, upload)
+				doc, err = s.conduct.Edit(ctx, by, b, at, input, upload)
 			}
 			return err
 		})

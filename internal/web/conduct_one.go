@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/url"
 	"strconv"
 	"strings"
@@ -289,8 +290,8 @@ func (s *Server) repairConduct(c *fiber.Ctx, by policy.Actor, b conduct.Book) er
 		in := typed{c: c}
 		day := in.date("repaired", "修复决定的日期")
 		var doc store.Doc[conduct.Entry]
-		err := in.with(func() (err error) {
-			doc, err = s.conduct.Repair(c.UserContext(), by, at, c.FormValue("repair_number"), day)
+		err := in.with(func(ctx context.Context) (err error) {
+			doc, err = s.conduct.Repair(ctx, by, at, c.FormValue("repair_number"), day)
 			return err
 		})
 		return doc, err

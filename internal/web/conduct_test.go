@@ -65,6 +65,7 @@ func TestConductPages(t *testing.T) {
 		{"law", "/todo", nil, 200, "核对赣北物业服务有限公司的失信信息"},
 		{"law", "credit/confirm", pairs(), 303, ""},
 		{"firm", "credit", nil, 200, "都建罚决〔2026〕4号"},
+		{"firm", "/register/firms/" + firm, nil, 200, `失信信息</a> <span class="n">1</span> 条，有效 <span class="n">1</span> 条`},
 		{"firm", "credit/object", pairs("ground", ""), 422, "请写明异议的理由"},
 		{"firm", "credit/object", pairs("ground", "决定已经撤销"), 303, ""},
 		{"vice", "/todo", nil, 200, "答复异议：赣北物业服务有限公司的失信信息"},

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"slices"
 
 	"github.com/gofiber/fiber/v2"
@@ -117,7 +118,6 @@ func (s *Server) sessionForms(c *fiber.Ctx, by policy.Actor, m *deliberation.Mee
 
 // stepSession does one step of a meeting.
 func (s *Server) stepSession(c *fiber.Ctx, by policy.Actor) error {
-	ctx := c.UserContext()
 	at := deliberation.At{ID: c.Params("id"), Seq: formSeq(c), Idem: formIdem(c)}
 	in, of := typed{c: c}, c.Params("step")+"-"
 	text := func(name string) string { return in.text(of + name) }
@@ -127,18 +127,20 @@ func (s *Server) stepSession(c *fiber.Ctx, by policy.Actor) error {
 	}
 	on := in.date(of+"on", "开会日期")
 	type done = store.Doc[deliberation.Meeting]
-	do := map[deliberation.MeetingStep]func() (done, error){
-		deliberation.MeetingHold: func() (done, error) { return s.deliberations.Hold(ctx, by, at, present, text("minutes")) },
-		deliberation.MeetingMove: func() (done, error) {
+	do := map[deliberation.MeetingStep]func(ctx context.Context) (done, error){
+		deliberation.MeetingHold: func(ctx context.Context) (done, error) {
+			return s.deliberations.Hold(ctx, by, at, present, text("minutes"))
+		},
+		deliberation.MeetingMove: func(ctx context.Context) (done, error) {
 			return s.deliberations.Move(ctx, by, at, on, text("at"), text("spot"), text("reason"))
 		},
-		deliberation.MeetingArchive: func() (done, error) { return s.deliberations.Archive(ctx, by, at) },
-		deliberation.MeetingCancel:  func() (done, error) { return s.deliberations.Cancel(ctx, by, at, text("reason")) },
+		deliberation.MeetingArchive: func(ctx context.Context) (done, error) { return s.deliberations.Archive(ctx, by, at) },
+		deliberation.MeetingCancel:  func(ctx context.Context) (done, error) { return s.deliberations.Cancel(ctx, by, at, text("reason")) },
 	}[sessionSteps[c.Params("step")]]
 	if do == nil {
 		return fault.New("web.stepSession", fault.NotFound, "没有这一步")
 	}
-	err := in.with(func() error { _, err := do(); return err })
+	err := in.with(func(ctx context.Context) error { _, err := do(ctx); return err })
 	if refused := refusedForm(err); len(refused) > 0 {
 		return s.showSession(c, by, ofStep(refused, of))
 	}

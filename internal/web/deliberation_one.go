@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -365,39 +366,38 @@ func withOptional(f field) field {
 
 // stepTopic does one step.
 func (s *Server) stepTopic(c *fiber.Ctx, by policy.Actor) error {
-	ctx := c.UserContext()
 	at := deliberation.At{ID: c.Params("id"), Seq: formSeq(c), Idem: formIdem(c)}
 	in, of := typed{c: c}, c.Params("step")+"-"
 	text := func(name string) string { return in.text(of + name) }
 	name, n := taskStep(c.Params("step"))
 	type done = store.Doc[deliberation.Item]
 	d := s.deliberations
-	do := map[deliberation.Step]func() (done, error){
-		deliberation.StepTopic: func() (done, error) {
+	do := map[deliberation.Step]func(ctx context.Context) (done, error){
+		deliberation.StepTopic: func(ctx context.Context) (done, error) {
 			return d.SetTopic(ctx, by, at, deliberation.Topic{Title: text("title"), Class: text("class"), Subject: text("subject"), Must: text("must")})
 		},
-		deliberation.StepDecline: func() (done, error) { return d.Decline(ctx, by, at, text("never"), text("reason")) },
-		deliberation.StepEnquire: func() (done, error) {
+		deliberation.StepDecline: func(ctx context.Context) (done, error) { return d.Decline(ctx, by, at, text("never"), text("reason")) },
+		deliberation.StepEnquire: func(ctx context.Context) (done, error) {
 			return d.Enquire(ctx, by, at, in.date(of+"enquired", "调研日期"), text("findings"), text("options"))
 		},
-		deliberation.StepSchedule: func() (done, error) { return d.Schedule(ctx, by, at, text("meeting")) },
-		deliberation.StepDecide: func() (done, error) {
+		deliberation.StepSchedule: func(ctx context.Context) (done, error) { return d.Schedule(ctx, by, at, text("meeting")) },
+		deliberation.StepDecide: func(ctx context.Context) (done, error) {
 			return d.Decide(ctx, by, at, deliberation.Result{Outcome: deliberation.Outcome(text("outcome")), Decision: text("decision"), Agreed: in.whole(of+"agreed", "同意的人数", "12")})
 		},
-		deliberation.StepDraft:   func() (done, error) { return d.Draft(ctx, by, at, text("words")) },
-		deliberation.StepPublish: func() (done, error) { return d.Publish(ctx, by, at) },
-		deliberation.StepReturn:  func() (done, error) { return d.ReturnWords(ctx, by, at, text("reason")) },
-		deliberation.StepHide:    func() (done, error) { return d.Hide(ctx, by, at, text("reason")) },
-		deliberation.StepVote:    func() (done, error) { return d.SetVote(ctx, by, at, text("vote")) },
-		deliberation.StepForward: func() (done, error) { return d.Forward(ctx, by, at, assignment(&in, of)) },
-		deliberation.StepTask:    func() (done, error) { return d.Assign(ctx, by, at, assignment(&in, of)) },
-		deliberation.StepReport:  func() (done, error) { return d.Report(ctx, by, at, n, text("report")) },
-		deliberation.StepVerify:  func() (done, error) { return d.Verify(ctx, by, at, n) },
-		deliberation.StepReopen:  func() (done, error) { return d.Reopen(ctx, by, at, n, text("reason")) },
-		deliberation.StepUrge:    func() (done, error) { return d.Urge(ctx, by, at, n) },
-		deliberation.StepAgain:   func() (done, error) { return d.Again(ctx, by, at, text("reason")) },
-		deliberation.StepFinish:  func() (done, error) { return d.Finish(ctx, by, at, text("result")) },
-		deliberation.StepGiveUp:  func() (done, error) { return d.GiveUp(ctx, by, at, text("result")) },
+		deliberation.StepDraft:   func(ctx context.Context) (done, error) { return d.Draft(ctx, by, at, text("words")) },
+		deliberation.StepPublish: func(ctx context.Context) (done, error) { return d.Publish(ctx, by, at) },
+		deliberation.StepReturn:  func(ctx context.Context) (done, error) { return d.ReturnWords(ctx, by, at, text("reason")) },
+		deliberation.StepHide:    func(ctx context.Context) (done, error) { return d.Hide(ctx, by, at, text("reason")) },
+		deliberation.StepVote:    func(ctx context.Context) (done, error) { return d.SetVote(ctx, by, at, text("vote")) },
+		deliberation.StepForward: func(ctx context.Context) (done, error) { return d.Forward(ctx, by, at, assignment(&in, of)) },
+		deliberation.StepTask:    func(ctx context.Context) (done, error) { return d.Assign(ctx, by, at, assignment(&in, of)) },
+		deliberation.StepReport:  func(ctx context.Context) (done, error) { return d.Report(ctx, by, at, n, text("report")) },
+		deliberation.StepVerify:  func(ctx context.Context) (done, error) { return d.Verify(ctx, by, at, n) },
+		deliberation.StepReopen:  func(ctx context.Context) (done, error) { return d.Reopen(ctx, by, at, n, text("reason")) },
+		deliberation.StepUrge:    func(ctx context.Context) (done, error) { return d.Urge(ctx, by, at, n) },
+		deliberation.StepAgain:   func(ctx context.Context) (done, error) { return d.Again(ctx, by, at, text("reason")) },
+		deliberation.StepFinish:  func(ctx context.Context) (done, error) { return d.Finish(ctx, by, at, text("result")) },
+		deliberation.StepGiveUp:  func(ctx context.Context) (done, error) { return d.GiveUp(ctx, by, at, text("result")) },
 	}[topicSteps[name]]
 	if do == nil {
 		return fault.New("web.stepTopic", fault.NotFound, "没有这一步")
@@ -406,7 +406,7 @@ func (s *Server) stepTopic(c *fiber.Ctx, by policy.Actor) error {
 	in.date(of+"enquired", "调研日期")
 	in.whole(of+"agreed", "同意的人数", "12")
 	in.whole(of+"days", "期限", "10")
-	err := in.with(func() error { _, err := do(); return err })
+	err := in.with(func(ctx context.Context) error { _, err := do(ctx); return err })
 	if refused := refusedForm(err); len(refused) > 0 {
 		return s.showTopic(c, by, ofStep(refused, of))
 	}

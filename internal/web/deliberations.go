@@ -352,11 +352,11 @@ func (s *Server) collectItem(c *fiber.Ctx, by policy.Actor) error {
 	}
 	in, id := typed{c: c}, ""
 	p := deliberation.Problem{Community: in.text("community"), Project: in.text("project"), Source: in.text("source"), Text: in.text("problem"), Found: in.date("found", "发现日期")}
-	err = in.with(func() error {
+	err = in.with(func(ctx context.Context) error {
 		if p.Project == "" && p.Community == "" {
 			return fault.InvalidFields("web.collectItem", fault.Field{Name: "project", Message: "请选择小区，或者选择社区"})
 		}
-		doc, err := s.deliberations.Collect(c.UserContext(), by, p, formIdem(c))
+		doc, err := s.deliberations.Collect(ctx, by, p, formIdem(c))
 		id = doc.ID
 		return err
 	})
@@ -414,8 +414,8 @@ func (s *Server) planSession(c *fiber.Ctx, by policy.Actor) error {
 	for _, seat := range s.deliberations.Terms.Seats() {
 		m.Seats = append(m.Seats, deliberation.Seat{ID: seat.ID, Firm: in.text("firm-" + seat.ID), Unit: in.text("unit-" + seat.ID), Invited: in.whole("invited-"+seat.ID, seat.Title+"应到人数", "6")})
 	}
-	err = in.with(func() error {
-		doc, err := s.deliberations.Plan(c.UserContext(), by, m, formIdem(c))
+	err = in.with(func(ctx context.Context) error {
+		doc, err := s.deliberations.Plan(ctx, by, m, formIdem(c))
 		id = doc.ID
 		return err
 	})

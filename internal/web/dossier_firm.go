@@ -60,7 +60,11 @@ func (d *dossier) firmFacts(f registry.FirmView) {
 		if f.Staff > 0 {
 			p.fact("从业人员", f.Staff)
 			p.fact("项目负责人", f.Managers)
-			p.fact("交叉任职", f.Crossing)
+			crossing, err := d.s.crossing(d.c.UserContext(), f)
+			if err != nil {
+				return err
+			}
+			p.fact("交叉任职", crossing)
 		}
 		return nil
 	})

@@ -231,8 +231,8 @@ func (s *Server) swapDuty(c *fiber.Ctx, by policy.Actor) error {
 	t := &typed{c: c}
 	day, _ := calendar.ParseDate(c.Query("day"))
 	with := t.date("with", "对换的日期")
-	err = t.with(func() error {
-		return s.stations.Service.Swap(c.UserContext(), by, c.Query("community"), c.Query("month"), formSeq(c), day, t.text("worker"), with, t.text("reason"))
+	err = t.with(func(ctx context.Context) error {
+		return s.stations.Service.Swap(ctx, by, c.Query("community"), c.Query("month"), formSeq(c), day, t.text("worker"), with, t.text("reason"))
 	})
 	return s.settled(c, by, e, err, "reason", e.Back)
 }
@@ -256,7 +256,7 @@ type bookingLine struct {
 // bookingDay lists the bookings of a day.
 func (s *Server) bookingDay(c *fiber.Ctx, by policy.Actor) error {
 	markList(c)
-	day := s.registered.Today()
+	day := s.registered.On(c.UserContext())
 	if asked, err := calendar.ParseDate(c.Query("day")); err == nil {
 		day = asked
 	}
@@ -341,8 +341,8 @@ func (s *Server) bookTime(c *fiber.Ctx, by policy.Actor) error {
 			in.Book, in.Entry = book, entry[len(book)+1:]
 		}
 	}
-	err := t.with(func() error {
-		_, err := s.stations.Service.BookTime(c.UserContext(), by, in)
+	err := t.with(func(ctx context.Context) error {
+		_, err := s.stations.Service.BookTime(ctx, by, in)
 		return err
 	})
 	if err == nil {

@@ -134,7 +134,7 @@ func (s *Server) showFiling(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		return err
 	}
 	for _, h := range history {
-		v.History = append(v.History, step{"done", string(h.Move), dateTime(h.At)})
+		v.History = append(v.History, step{"done", string(h.Move), joinWords(dateTime(h.At), s.actedBy(c, by, h.By))})
 	}
 	if v.CanPaper {
 		people, err := s.people.Colleagues(ctx, by, policy.SignApproval, policy.SignApproval)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -342,8 +343,8 @@ func (s *Server) showDivision(c *fiber.Ctx, by policy.Actor, in typed, refused [
 	if in.text("from") != "" || in.text("until") != "" {
 		span := in.span("from", "计息起日", "until", "计息止日")
 		var d bank.Divided
-		err := in.with(func() (err error) {
-			d, err = s.bank.Divide(c.UserContext(), by, c.Params("line"), span.From, span.Until)
+		err := in.with(func(ctx context.Context) (err error) {
+			d, err = s.bank.Divide(ctx, by, c.Params("line"), span.From, span.Until)
 			return err
 		})
 		switch {
@@ -372,8 +373,8 @@ func (s *Server) showDivision(c *fiber.Ctx, by policy.Actor, in typed, refused [
 func (s *Server) divideLine(c *fiber.Ctx, by policy.Actor) error {
 	in := typed{c: c}
 	span := in.span("from", "计息起日", "until", "计息止日")
-	err := in.with(func() error {
-		return s.bank.Confirm(c.UserContext(), by, c.Params("line"), span.From, span.Until, c.FormValue("digest"))
+	err := in.with(func(ctx context.Context) error {
+		return s.bank.Confirm(ctx, by, c.Params("line"), span.From, span.Until, c.FormValue("digest"))
 	})
 	switch {
 	case err == nil:

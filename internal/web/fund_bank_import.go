@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"math/big"
 	"net/url"
@@ -157,7 +158,7 @@ func (s *Server) tryStatement(c *fiber.Ctx, by policy.Actor) error {
 		for _, role := range bank.Roles() {
 			*role.At(&up.Mapping) = values.Get("column-" + role.Field)
 		}
-		err = in.with(func() (err error) { up.Sheet, err = sheetOf(file); return err })
+		err = in.with(func(ctx context.Context) (err error) { up.Sheet, err = sheetOf(file); return err })
 	}
 	var v statementView
 	var p bank.Preview

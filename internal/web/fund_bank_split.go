@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,7 +109,7 @@ func (s *Server) splitLine(c *fiber.Ctx, by policy.Actor) error {
 		}
 		parts, rows = append(parts, bank.Share{Project: project, Due: due, Fen: in.money("amount"+at, "第 "+strconv.Itoa(n)+" 笔的金额"), Receipt: in.text("receipt" + at)}), append(rows, n)
 	}
-	err := in.with(func() error { return s.bank.Split(c.UserContext(), by, c.Params("line"), parts) })
+	err := in.with(func(ctx context.Context) error { return s.bank.Split(ctx, by, c.Params("line"), parts) })
 	switch {
 	case err == nil:
 		return seeOther(c, bankPath+"?done=split")

@@ -159,7 +159,7 @@ func (s *Server) caseClock(title string, d calendar.Deadline) (map[string]string
 func (s *Server) signCase(c *fiber.Ctx, by policy.Actor, v *caseView, desk policy.ApprovalDesk, a *policy.Approval, scans []files.Stored, keys []string, day calendar.Date, typed url.Values, refused []fault.Field) (err error) {
 	ctx := c.UserContext()
 	v.Papers = append(v.Papers, scanLinks(v.Path, len(scans))...)
-	v.Signing, err = s.signing(c, by, v.Path, v.Seq, toSign{a, desk.MaySign(ctx, by, a, keys, day), func(scan string) bool { return desk.MayLook(ctx, by, a, scan, keys, day) }, len(scans)}, typed, refused)
+	v.Signing, err = s.signing(c, by, v.Path, v.Seq, toSign{approval: a, maySign: desk.MaySign(ctx, by, a, keys, day), mayLook: func(scan string) bool { return desk.MayLook(ctx, by, a, scan, keys, day) }, scans: len(scans)}, typed, refused)
 	return err
 }
 

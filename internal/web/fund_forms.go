@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/url"
@@ -105,15 +106,18 @@ func (s *Server) fundForms() []fundForm {
 			try: func(c *fiber.Ctx, by policy.Actor, in *typed) (fund.Computed, error) {
 				a := assessInput(in)
 				var out fund.Computed
-				err := in.with(func() (err error) {
-					out, err = s.fund.Compute(c.UserContext(), by, c.Params("project"), a)
+				err := in.with(func(ctx context.Context) (err error) {
+					out, err = s.fund.Compute(ctx, by, c.Params("project"), a)
 					return err
 				})
 				return out, err
 			},
 			run: func(c *fiber.Ctx, by policy.Actor, in *typed, _ files.Stored, idem *store.Idem) error {
 				a := assessInput(in)
-				return in.with(func() error { _, err := s.fund.Assess(c.UserContext(), by, c.Params("project"), a, idem); return err })
+				return in.with(func(ctx context.Context) error {
+					_, err := s.fund.Assess(ctx, by, c.Params("project"), a, idem)
+					return err
+				})
 			}},
 		{path: "/pay", done: "pay", action: policy.BookFund, title: "登记收款", intro: "一张票据登记一次。录错的由另一人冲正后重新登记。", button: "登记收款", paper: scan,
 			fields: func(st fund.Statement, value func(string) string) []field {
@@ -122,7 +126,10 @@ func (s *Server) fundForms() []fundForm {
 			},
 			run: func(c *fiber.Ctx, by policy.Actor, in *typed, paper files.Stored, idem *store.Idem) error {
 				m := moneyIn(in, paper)
-				return in.with(func() error { _, err := s.fund.Pay(c.UserContext(), by, c.Params("project"), m, idem); return err })
+				return in.with(func(ctx context.Context) error {
+					_, err := s.fund.Pay(ctx, by, c.Params("project"), m, idem)
+					return err
+				})
 			}},
 		{path: "/interest", done: "interest", action: policy.BookFund, title: "登记利息", intro: "利息归缴存人，和本金分开记。", button: "登记利息", paper: scan,
 			fields: func(_ fund.Statement, value func(string) string) []field {
@@ -130,8 +137,8 @@ func (s *Server) fundForms() []fundForm {
 			},
 			run: func(c *fiber.Ctx, by policy.Actor, in *typed, paper files.Stored, idem *store.Idem) error {
 				m := moneyIn(in, paper)
-				return in.with(func() error {
-					_, err := s.fund.BookInterest(c.UserContext(), by, c.Params("project"), m, idem)
+				return in.with(func(ctx context.Context) error {
+					_, err := s.fund.BookInterest(ctx, by, c.Params("project"), m, idem)
 					return err
 				})
 			}},
@@ -144,8 +151,8 @@ func (s *Server) fundForms() []fundForm {
 			run: func(c *fiber.Ctx, by policy.Actor, in *typed, paper files.Stored, idem *store.Idem) error {
 				l := fund.LetterInput{Due: in.text("due"), Fen: in.money("amount", "金额"), Kind: fund.LetterKind(in.text("kind")), Issuer: in.text("issuer"), Number: in.text("number"),
 					Days: in.span("from", "起期", "until", "止期"), Paper: paper}
-				return in.with(func() error {
-					_, err := s.fund.AcceptLetter(c.UserContext(), by, c.Params("project"), l, idem)
+				return in.with(func(ctx context.Context) error {
+					_, err := s.fund.AcceptLetter(ctx, by, c.Params("project"), l, idem)
 					return err
 				})
 			}},
@@ -163,8 +170,8 @@ func (s *Server) fundForms() []fundForm {
 			},
 			run: func(c *fiber.Ctx, by policy.Actor, in *typed, _ files.Stored, idem *store.Idem) error {
 				day := in.date("begun", "存储期起算日")
-				return in.with(func() error {
-					_, err := s.fund.Begin(c.UserContext(), by, c.Params("project"), c.Params("due"), day, idem)
+				return in.with(func(ctx context.Context) error {
+					_, err := s.fund.Begin(ctx, by, c.Params("project"), c.Params("due"), day, idem)
 					return err
 				})
 			}},
@@ -172,8 +179,8 @@ func (s *Server) fundForms() []fundForm {
 			fields: func(_ fund.Statement, value func(string) string) []field { return courtFields(value, true) },
 			run: func(c *fiber.Ctx, by policy.Actor, in *typed, paper files.Stored, idem *store.Idem) error {
 				o := courtOrder(c, in, paper)
-				return in.with(func() error {
-					_, err := s.fund.FreezeMoney(c.UserContext(), by, c.Params("project"), o, idem)
+				return in.with(func(ctx context.Context) error {
+					_, err := s.fund.FreezeMoney(ctx, by, c.Params("project"), o, idem)
 					return err
 				})
 			}},
@@ -181,13 +188,19 @@ func (s *Server) fundForms() []fundForm {
 			fields: func(_ fund.Statement, value func(string) string) []field { return courtFields(value, false) },
 			run: func(c *fiber.Ctx, by policy.Actor, in *typed, paper files.Stored, idem *store.Idem) error {
 				o := courtOrder(c, in, paper)
-				return in.with(func() error { _, err := s.fund.Release(c.UserContext(), by, c.Params("project"), o, idem); return err })
+				return in.with(func(ctx context.Context) error {
+					_, err := s.fund.Release(ctx, by, c.Params("project"), o, idem)
+					return err
+				})
 			}},
 		{path: "/freezes/:freeze<maxLen(8)>/deduct", done: "deduct", action: policy.ReverseFund, title: "登记司法扣划", intro: "登记冻结和办理扣划必须由不同的人办理。", button: "登记扣划", paper: "协助执行通知书",
 			fields: func(_ fund.Statement, value func(string) string) []field { return courtFields(value, false) },
 			run: func(c *fiber.Ctx, by policy.Actor, in *typed, paper files.Stored, idem *store.Idem) error {
 				o := courtOrder(c, in, paper)
-				return in.with(func() error { _, err := s.fund.Deduct(c.UserContext(), by, c.Params("project"), o, idem); return err })
+				return in.with(func(ctx context.Context) error {
+					_, err := s.fund.Deduct(ctx, by, c.Params("project"), o, idem)
+					return err
+				})
 			}},
 		{path: "/penalty", done: "penalty", action: policy.AssessFund, title: "登记滞纳金或罚款", intro: "照决定书登记；缴入国库，不进保修金的账。规则有条款和比例的，同时列出按规则的算法；没有的只记录、不计算。", button: "登记", paper: "决定书",
 			fields: func(st fund.Statement, value func(string) string) []field {
@@ -196,8 +209,8 @@ func (s *Server) fundForms() []fundForm {
 			},
 			run: func(c *fiber.Ctx, by policy.Actor, in *typed, paper files.Stored, idem *store.Idem) error {
 				p := fund.PenaltyInput{Due: in.text("due"), Kind: fund.PenaltyKind(in.text("kind")), Document: in.text("document"), Day: in.date("day", "文书日期"), Fen: in.money("amount", "金额"), Paper: paper}
-				return in.with(func() error {
-					_, err := s.fund.RecordPenalty(c.UserContext(), by, c.Params("project"), p, idem)
+				return in.with(func(ctx context.Context) error {
+					_, err := s.fund.RecordPenalty(ctx, by, c.Params("project"), p, idem)
 					return err
 				})
 			}},
@@ -208,8 +221,8 @@ func (s *Server) fundForms() []fundForm {
 			},
 			run: func(c *fiber.Ctx, by policy.Actor, in *typed, _ files.Stored, idem *store.Idem) error {
 				day := in.date("day", "日期")
-				return in.with(func() error {
-					_, err := s.fund.EndPenalty(c.UserContext(), by, c.Params("project"), c.Params("penalty"), fund.PenaltyEnd(in.text("end")), day, in.text("document"), idem)
+				return in.with(func(ctx context.Context) error {
+					_, err := s.fund.EndPenalty(ctx, by, c.Params("project"), c.Params("penalty"), fund.PenaltyEnd(in.text("end")), day, in.text("document"), idem)
 					return err
 				})
 			}},

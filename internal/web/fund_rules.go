@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"regexp"
 	"strconv"
 	"strings"
@@ -204,6 +205,6 @@ func (s *Server) proposeFundRule(c *fiber.Ctx, by policy.Actor) error {
 	if in.text("fine_max") != "" {
 		t.Fine.Max = in.money("fine_max", "罚款上限")
 	}
-	err := in.with(func() error { _, err := s.fund.ProposeRule(c.UserContext(), by, t, nil); return err })
+	err := in.with(func(ctx context.Context) error { _, err := s.fund.ProposeRule(ctx, by, t, nil); return err })
 	return s.settled(c, by, s.ruleEntry(c), err, "title", fundRulesPath+"?done=proposed")
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"net/url"
@@ -26,11 +27,13 @@ import (
 const knownName = "known"
 
 // lookBackPaths are the beginnings of the addresses that can look back. A part of the program whose documents tell the whole of its pages adds its own.
-var lookBackPaths = []string{"/register/", filingsPath, handoversPath, changesPath, fundPath, deliberationPath, creditPath, marksPath, honoursPath, partyPath, stationsPath, rectificationsPath}
+var lookBackPaths = []string{"/register/", filingsPath, handoversPath, changesPath, fundPath, deliberationPath, creditPath, marksPath, honoursPath, partyPath, stationsPath, rectificationsPath, booksPath, papersPath}
 
-// looksBack reports whether a page can be opened as known on an earlier day: it reads, and it reads nothing but documents with a journal. Pages for everybody never do: what was taken down stays down.
+// looksBack reports whether a page can be opened as known on an earlier day: it reads, and it reads nothing but documents with a journal. Pages for everybody do so only for
+// those with the right that they name, because what was taken down stays down.
 func (r *Route) looksBack() bool {
-	return r.Method == fiber.MethodGet && r.Action.Verb() == "read" && r.Action != policy.Public && slices.ContainsFunc(lookBackPaths, func(path string) bool { return strings.HasPrefix(r.Path, path) })
+	action := cmp.Or(r.Knows, r.Action)
+	return r.Method == fiber.MethodGet && action.Verb() == "read" && action != policy.Public && slices.ContainsFunc(lookBackPaths, func(path string) bool { return strings.HasPrefix(r.Path, path) })
 }
 
 type lookKey struct{}
@@ -57,11 +60,19 @@ func (l lookView) Now() string {
 	return l.Path + "?" + v.Encode()
 }
 
-// lookBack reads the day that a request looks back to and lets everything it reads answer as of then. Returns Invalid for what is no day before today.
-func (s *Server) lookBack(c *fiber.Ctx, r *Route) error {
+// lookBack reads the day that a request looks back to and lets everything it reads answer as of then. Returns Invalid for what is no day before today, Unauthenticated or
+// Forbidden for an open page without the right that it names.
+func (s *Server) lookBack(c *fiber.Ctx, by policy.Actor, r *Route) error {
 	const op = "web.lookBack"
 	if !r.looksBack() {
 		return nil
+	}
+	text := c.Query(knownName)
+	if r.Knows != "" && !s.guard.Allow(by, r.Knows) {
+		if text == "" {
+			return nil
+		}
+		return s.guard.Require(by, r.Knows)
 	}
 	today := calendar.DateOf(s.clocks.Business())
 	look := &lookView{Path: c.Path(), Last: today.Add(-1).String()}
@@ -71,7 +82,6 @@ func (s *Server) lookBack(c *fiber.Ctx, r *Route) error {
 		}
 	}
 	c.Locals(lookKey{}, look)
-	text := c.Query(knownName)
 	if text == "" {
 		return nil
 	}

@@ -29,8 +29,17 @@ func TestLookBack(t *testing.T) {
 	})
 	firm, project := fill(t, f)
 	first := f.Register.Today()
-	days.Store(3)
 	ctx := context.Background()
+	paper := map[string]string{"number": "都住建发〔2026〕2号", "title": "物业服务管理办法（试行）", "open": "yes"}
+	paperID, err := f.Stations.Books.CreateEntry(ctx, clerk, registry.BookPapers, "", paper)
+	if err != nil {
+		t.Fatal(err)
+	}
+	days.Store(3)
+	paper["title"] = "物业服务管理办法"
+	if err := f.Stations.Books.ChangeEntry(ctx, clerk, paperID, 1, paper); err != nil {
+		t.Fatal(err)
+	}
 	if err := f.Register.ChangeProject(ctx, clerk, project, 2, registry.ProjectInput{Name: "望湖新苑", Address: "东风大道 8 号", Community: cityEast, Households: 1200, Kind: registry.KindCommodity}); err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +76,13 @@ func TestLookBack(t *testing.T) {
 		{name: "in another", role: "elsewhere", path: projectPage + known, status: 404},
 		{name: "nor the list", role: "elsewhere", path: "/register/projects" + known, status: 200, excludes: []string{"望湖苑"}},
 		{name: "as the firm", role: "firm", path: projectPage + known, status: 200, contains: []string{"望湖苑"}},
+		{name: "policy papers", role: "officer", path: "/papers" + known, status: 200, contains: []string{banner, "物业服务管理办法（试行）"}, excludes: []string{"/papers/new"}},
+		{name: "a policy paper", role: "officer", path: "/papers/" + paperID + known, status: 200, contains: []string{banner, "物业服务管理办法（试行）"}, excludes: []string{"/edit"}},
+		{name: "policy papers for everybody are those of today", path: "/papers", status: 200, contains: []string{"物业服务管理办法"}, excludes: []string{"（试行）", "回看某天"}},
+		{name: "and nobody outside looks back", path: "/papers" + known, status: 401},
+		{name: "nor whoever may not read what is not open", role: "firm", path: "/papers" + known, status: 403},
+		{name: "a book", role: "officer", path: "/books/rooms" + known, status: 200, contains: []string{banner}, excludes: []string{"/books/rooms/new"}},
+		{name: "bookings of the day", role: "officer", path: "/stations/bookings" + known, status: 200, contains: []string{banner, first.Chinese()}},
 		{name: "today", role: "officer", path: "/register/projects?known=" + f.Register.Today().String(), status: 422, contains: []string{"只能回看今天"}},
 		{name: "no day", role: "officer", path: "/register/projects?known=gestern", status: 422, contains: []string{"回看的日期", "gestern"}},
 		{name: "signed out", path: "/register/projects" + known, status: 401},

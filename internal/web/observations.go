@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry/fund"
 	"redsteward/supervision"
 )
 
@@ -327,16 +329,16 @@ func (s *Server) recordObservation(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	if len(bad) > 0 {
-		return s.showNewObservation(c, by, in.Ask.Fact, in.Corrects, values, bad)
-	}
-	if values.Get("whole") == "1" && in.Corrects == "" && in.Project != "" {
-		in, err = s.wholeFirm(c, by, in)
-	}
 	var doc store.Doc[supervision.Observation]
-	if err == nil {
-		doc, err = s.supervision.Observations.Record(c.UserContext(), by, in)
-	}
+	err = inOneRound(c.UserContext(), &bad, func(ctx context.Context) (err error) {
+		if values.Get("whole") == "1" && in.Corrects == "" && in.Project != "" {
+			if in, err = s.wholeFirm(ctx, by, in); err != nil {
+				return err
+			}
+		}
+		doc, err = s.supervision.Observations.Record(ctx, by, in)
+		return err
+	})
 	if refused := refusedForm(err); refused != nil {
 		return s.showNewObservation(c, by, in.Ask.Fact, in.Corrects, values, refused)
 	}
@@ -347,8 +349,8 @@ func (s *Server) recordObservation(c *fiber.Ctx, by policy.Actor) error {
 }
 
 // wholeFirm turns a project of the form into the firm that holds it: a fact of the firm counts for all its projects.
-func (s *Server) wholeFirm(c *fiber.Ctx, by policy.Actor, in supervision.Draft) (supervision.Draft, error) {
-	firm, err := s.supervision.Observations.FirmOf(c.UserContext(), by, in.Project, in.Day)
+func (s *Server) wholeFirm(ctx context.Context, by policy.Actor, in supervision.Draft) (supervision.Draft, error) {
+	firm, err := s.supervision.Observations.FirmOf(ctx, by, in.Project, in.Day)
 	if err != nil {
 		return in, err
 	}
@@ -371,17 +373,24 @@ type observationView struct {
 	// Levels are the levels of a confirmation; OnlyResult says that the actor sees nothing but the value.
 	Levels     []timelineEntry
 	OnlyResult bool
+	// Signing is where papers that were signed at a level are recorded and looked at, Scans are all of them.
+	Signing signingView
+	Scans   []caseLink
 }
+
+// Path is the address of the observation.
+func (v observationView) Path() string { return observationsPath + "/" + url.PathEscape(v.ID) }
 
 // timelineEntry is one entry of a timeline.
 type timelineEntry struct{ State, Label, Sub string }
 
 // observation shows one observation and what the actor may do with it.
 func (s *Server) observation(c *fiber.Ctx, by policy.Actor) error {
-	return s.showObservation(c, by, nil)
+	return s.showObservation(c, by, nil, nil)
 }
 
-func (s *Server) showObservation(c *fiber.Ctx, by policy.Actor, refused []fault.Field) error {
+// showObservation shows it with what was refused; typed is what was filled in for a signed paper, nil if that is not what was refused.
+func (s *Server) showObservation(c *fiber.Ctx, by policy.Actor, typed url.Values, refused []fault.Field) error {
 	ctx := c.UserContext()
 	doc, err := s.supervision.Observations.One(ctx, by, c.Params("id"))
 	if err != nil {
@@ -431,15 +440,29 @@ func (s *Server) showObservation(c *fiber.Ctx, by policy.Actor, refused []fault.
 		return err
 	}
 	v.CanReplace = mayRecord && o.State == supervision.ObservationConfirmed && v.Corrected == ""
+	var onPaper []fault.Field
+	if typed != nil {
+		onPaper, refused = refused, nil
+	}
+	if !v.OnlyResult && s.guard.Allow(by, policy.ReviewObservation) {
+		look := func(scan string) bool { return s.supervision.Observations.MayLook(ctx, by, &o, scan) }
+		v.Signing, err = s.signing(c, by, v.Path(), doc.Seq, toSign{approval: o.Approval, mayLook: look, scans: len(o.Scans), right: policy.ConfirmPartyFact}, typed, onPaper)
+		v.CanDecide = v.CanDecide && len(v.Signing.Looks) == 0 // first what was signed on paper
+		if err != nil {
+			return err
+		}
+	}
+	v.Scans = scanLinks(v.Path(), len(o.Scans))
 	v.ReturnField = withErrors([]field{{Name: "reason", Label: "退回理由", Rows: 2, Hint: "写明哪里不对、要改成什么；登记人据此更正", Value: c.FormValue("reason")}}, refused)[0]
 	if o.Approval != nil {
 		stand := withErrors([]field{{Name: "stand-reason", Label: "代理确认的理由", Type: "text", Autocomplete: "off", Optional: true, Hint: "由代理岗位确认的才填", Value: c.FormValue("stand-reason")}}, refused)[0]
 		v.StandField = &stand
 	}
 	v.WithdrawField = field{Name: "withdraw-reason", Label: "撤回理由", Type: "text"}
-	said := saidParam(c, map[string]string{"recorded": "已登记，等另一人复核；复核确认后才计入评价。", "corrected": "已更正，等另一人复核。", "confirmed": "已确认，从现在起计入评价。"})
-	p := page{Title: o.Ask.Name, Nav: observationsPath, Said: said, Fields: refused, Data: v}
-	if len(refused) > 0 {
+	said := saidParam(c, map[string]string{"recorded": "已登记，等另一人复核；复核确认后才计入评价。", "corrected": "已更正，等另一人复核。", "confirmed": "已确认，从现在起计入评价。",
+		"paper": "签字件已登记，另一人核对后生效。", "sign": "签字件已核对。"})
+	p := page{Title: o.Ask.Name, Nav: observationsPath, Said: said, Fields: append(refused, onPaper...), Data: v}
+	if len(p.Fields) > 0 {
 		return s.refuse(c, by, "observation", p)
 	}
 	return s.render(c, by, "observation", p)
@@ -475,6 +498,9 @@ func (s *Server) seatSaid(seat *supervision.LevelSeat) string {
 	if seat.Deputy {
 		text += "（代）"
 	}
+	if seat.Paper {
+		text += "（纸质签字）"
+	}
 	return joinWords(text, dateTime(seat.At.Time))
 }
 
@@ -493,12 +519,37 @@ func joinWords(words ...string) string {
 func (s *Server) confirmObservation(c *fiber.Ctx, by policy.Actor) error {
 	_, err := s.supervision.Observations.ConfirmFor(c.UserContext(), by, atOf(c), c.FormValue("stand-reason"))
 	if refused := refusedForm(err); refused != nil {
-		return s.showObservation(c, by, []fault.Field{{Name: "stand-reason", Message: refused[0].Message}})
+		return s.showObservation(c, by, nil, []fault.Field{{Name: "stand-reason", Message: refused[0].Message}})
 	}
 	if err != nil {
 		return err
 	}
 	return s.nextObservation(c, by, "confirmed")
+}
+
+// paperObservation records what somebody at one of the levels signed on paper.
+func (s *Server) paperObservation(c *fiber.Ctx, by policy.Actor) error {
+	return s.casePaper(c, observationsPath+"/"+c.Params("id"), func(at fund.At, in policy.OnPaper, password string) error {
+		_, err := s.supervision.Observations.ConfirmOnPaper(c.UserContext(), by, supervision.At{ID: at.ID, Seq: at.Seq}, in, password)
+		return err
+	}, func(typed url.Values, refused []fault.Field) error { return s.showObservation(c, by, typed, refused) })
+}
+
+// lookAtObservation accepts the scan of a signed paper, or does not.
+func (s *Server) lookAtObservation(c *fiber.Ctx, by policy.Actor) error {
+	return s.caseSign(c, observationsPath+"/"+c.Params("id"), func(at fund.At, sign policy.Sign, password string) error {
+		_, err := s.supervision.Observations.LookAtPaper(c.UserContext(), by, supervision.At{ID: at.ID, Seq: at.Seq}, sign, password)
+		return err
+	}, func(typed url.Values, refused []fault.Field) error { return s.showObservation(c, by, typed, refused) })
+}
+
+// observationFile hands out the scan of a signed paper to whoever sees how the confirmation came about.
+func (s *Server) observationFile(c *fiber.Ctx, by policy.Actor) error {
+	doc, err := s.supervision.Observations.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return s.sendStored(c, scanOf(doc.State.Scans, c.Params("file")))
 }
 
 // nextObservation goes on to what waits next, or to the empty queue.
@@ -510,7 +561,7 @@ func (s *Server) nextObservation(c *fiber.Ctx, by policy.Actor, done string) err
 func (s *Server) returnObservation(c *fiber.Ctx, by policy.Actor) error {
 	_, err := s.supervision.Observations.Return(c.UserContext(), by, atOf(c), c.FormValue("reason"))
 	if refused := refusedForm(err); refused != nil {
-		return s.showObservation(c, by, refused)
+		return s.showObservation(c, by, nil, refused)
 	}
 	if err != nil {
 		return err
@@ -522,7 +573,7 @@ func (s *Server) returnObservation(c *fiber.Ctx, by policy.Actor) error {
 func (s *Server) withdrawObservation(c *fiber.Ctx, by policy.Actor) error {
 	_, err := s.supervision.Observations.Withdraw(c.UserContext(), by, atOf(c), c.FormValue("withdraw-reason"))
 	if refused := refusedForm(err); refused != nil {
-		return s.showObservation(c, by, []fault.Field{{Name: "withdraw-reason", Message: refused[0].Message}})
+		return s.showObservation(c, by, nil, []fault.Field{{Name: "withdraw-reason", Message: refused[0].Message}})
 	}
 	if err != nil {
 		return err
@@ -565,10 +616,10 @@ func (s *Server) correctObservation(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		bad = append(bad, fault.Field{Name: "day", Message: dayFault(values.Get("day"))})
 	}
-	if len(bad) > 0 {
-		return s.showCorrection(c, by, doc, values, bad)
-	}
-	_, err = s.supervision.Observations.Correct(ctx, by, atOf(c), supervision.Correction{Cells: cells, Day: day, Source: values.Get("source")})
+	err = inOneRound(ctx, &bad, func(ctx context.Context) error {
+		_, err := s.supervision.Observations.Correct(ctx, by, atOf(c), supervision.Correction{Cells: cells, Day: day, Source: values.Get("source")})
+		return err
+	})
 	if refused := refusedForm(err); refused != nil {
 		return s.showCorrection(c, by, doc, values, refused)
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/url"
@@ -84,6 +85,7 @@ type coverageView struct {
 	Lacking        []party.Lacking
 	FirmsPath      string
 	CanSheets      bool
+	CanPosts       bool
 	Excel          string
 	Day            string
 	Branches, None int
@@ -123,6 +125,7 @@ func (s *Server) partyCoverage(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	v.CanIndustry = s.guard.Allow(by, policy.RegisterParty)
+	v.CanPosts = s.stations != nil && s.guard.Allow(by, policy.ReadStation)
 	return s.render(c, by, "party", page{Title: "物业企业党组织覆盖", Nav: partyPath, Data: v, Script: true})
 }
 
@@ -188,7 +191,7 @@ func (s *Server) setIndustry(c *fiber.Ctx, by policy.Actor) error {
 	in := typed{c: c}
 	branch := party.Industry{Name: in.text("name"), Higher: in.text("higher"), Formed: in.date("formed", "成立日期"), Secretary: in.text("secretary"), Post: in.text("post"), Since: in.date("since", "书记任职日期"),
 		Members: in.whole("members", "正式党员", "3"), Applicants: in.whole("applicants", "入党申请人", "2")}
-	err = in.with(func() error { return s.party.SetIndustry(c.UserContext(), by, formSeq(c), branch) })
+	err = in.with(func(ctx context.Context) error { return s.party.SetIndustry(ctx, by, formSeq(c), branch) })
 	return s.settled(c, by, e, err, "name", partyPath)
 }
 
@@ -432,8 +435,8 @@ func (s *Server) fillPartySheet(c *fiber.Ctx, by policy.Actor) (err error) {
 		if readErr != nil {
 			return doc, readErr
 		}
-		err := in.with(func() (err error) {
-			doc, err = s.party.Fill(c.UserContext(), by, at, line, photo)
+		err := in.with(func(ctx context.Context) (err error) {
+			doc, err = s.party.Fill(ctx, by, at, line, photo)
 			return err
 		})
 		return doc, err
@@ -446,8 +449,8 @@ func (s *Server) dropPartyLine(c *fiber.Ctx, by policy.Actor) error {
 		in := typed{c: c}
 		day := in.date("day", "活动日期")
 		var doc store.Doc[party.Sheet]
-		err := in.with(func() (err error) {
-			doc, err = s.party.Drop(c.UserContext(), by, at, party.Kind(values.Get("kind")), day)
+		err := in.with(func(ctx context.Context) (err error) {
+			doc, err = s.party.Drop(ctx, by, at, party.Kind(values.Get("kind")), day)
 			return err
 		})
 		return doc, err

@@ -105,7 +105,7 @@ func (s *Server) showPublish(c *fiber.Ctx, by policy.Actor, typed publishTyped) 
 		v.Rule = "这次评价由你运行，签署和公布必须由另一人完成。"
 	}
 	mayLook := func(scan string) bool { return s.cycle.MayLook(ctx, by, &p, scan) }
-	if v.Signing, err = s.signing(c, by, v.Path, p.Seq, toSign{p.Approval, s.cycle.MaySign(ctx, by, &p), mayLook, len(p.Scans)}, typed.sign, typed.refused); err != nil {
+	if v.Signing, err = s.signing(c, by, v.Path, p.Seq, toSign{approval: p.Approval, maySign: s.cycle.MaySign(ctx, by, &p), mayLook: mayLook, scans: len(p.Scans)}, typed.sign, typed.refused); err != nil {
 		return err
 	}
 	return s.render(c, by, "publish", page{Title: "公布" + p.Name, Nav: periodsPath, Data: v, Fields: typed.refused, Said: typed.said, Script: true})

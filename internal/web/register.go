@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"redsteward/internal/store"
 	"slices"
 	"strconv"
 	"strings"
@@ -246,12 +247,29 @@ func (t *typed) fen(name, label, example string) int64 {
 	return fen
 }
 
-// with puts what could not be read before what the command refused; a field is named once. run is not called if something could not be read.
-func (t *typed) with(run func() error) error {
-	if len(t.bad) > 0 {
-		return fault.InvalidFields("web.typed", t.bad...)
+// with runs a command on what was read, and names everything that is wrong at once: see inOneRound.
+func (t *typed) with(run func(ctx context.Context) error) error {
+	return inOneRound(t.c.UserContext(), &t.bad, run)
+}
+
+// inOneRound runs a command. If something of the form could not be read, the command only tries: it checks what there is, with nothing in the place of what could not be
+// read, and writes nothing; what it refuses stands behind what could not be read, a field is named once. run must use its own context for whatever it calls.
+func inOneRound(ctx context.Context, bad *[]fault.Field, run func(ctx context.Context) error) error {
+	if len(*bad) == 0 {
+		return run(ctx)
 	}
-	return run()
+	err := run(store.Trial(ctx))
+	return fault.InvalidFields("web.inOneRound", namedOnce(append(*bad, refusedForm(err)...))...)
+}
+
+// namedOnce keeps the first message about each field.
+func namedOnce(fields []fault.Field) []fault.Field {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(slices.Clone(fields), func(f fault.Field) bool {
+		again := seen[f.Name]
+		seen[f.Name] = true
+		return again
+	})
 }
 
 // choicesOf are the choices of a field, with a first line that chooses nothing.

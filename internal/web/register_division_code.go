@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -43,7 +44,9 @@ func (s *Server) codeEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 // changeCode enters another code.
 func (s *Server) changeCode(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
 	next := registry.CodeChange{Code: in.text("code"), From: in.date("from", "启用日期"), Reason: in.text("reason")}
-	return "", in.with(func() error { return s.registered.ChangeCode(c.UserContext(), by, c.Params("id"), formSeq(c), next) })
+	return "", in.with(func(ctx context.Context) error {
+		return s.registered.ChangeCode(ctx, by, c.Params("id"), formSeq(c), next)
+	})
 }
 
 // codeBackEntry describes the form that takes the last change of a code back.

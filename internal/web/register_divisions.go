@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -259,6 +260,29 @@ func (s *Server) changedBy(c *fiber.Ctx, by policy.Actor, id string) string {
 	return account.Name
 }
 
+// actedBy is who did something, with his office; the name is whole for those who see the contacts of the whole county and for himself, masked for everybody else.
+func (s *Server) actedBy(c *fiber.Ctx, by policy.Actor, id string) string {
+	if id == policy.SystemActor().ID {
+		return "系统"
+	}
+	person, err := s.people.Person(c.UserContext(), id)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return "（已停用的账号）"
+	case err != nil:
+		return ""
+	}
+	name := person.Name
+	if scope, err := s.guard.Scope(c.UserContext(), by, policy.ReadContacts); id != by.ID && (err != nil || !scope.All()) {
+		name = policy.MaskName(name)
+	}
+	var titles []string
+	for _, office := range person.Appointments {
+		titles = append(titles, s.titleOfOffice(string(office.Role)))
+	}
+	return strings.TrimSpace(strings.Join(titles, "、") + " " + name)
+}
+
 // divisionEntry describes a form about a division.
 func (s *Server) divisionEntry(c *fiber.Ctx, by policy.Actor, title, act string) (entry, registry.DivisionView, error) {
 	d, err := s.registered.OneDivision(c.UserContext(), by, c.Params("id"))
@@ -351,8 +375,8 @@ func (s *Server) addDivision(c *fiber.Ctx, by policy.Actor) error {
 	}
 	in := typed{c: c}
 	input := divisionInput(&in)
-	err = in.with(func() error {
-		return s.registered.AddDivision(c.UserContext(), by, in.text("code"), c.Params("id"), input)
+	err = in.with(func(ctx context.Context) error {
+		return s.registered.AddDivision(ctx, by, in.text("code"), c.Params("id"), input)
 	})
 	return s.settled(c, by, e, movedTo(err, "parent", "code"), "code", divisionPath(url.PathEscape(in.text("code"))))
 }
@@ -395,7 +419,7 @@ func (s *Server) gridEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 func (s *Server) setGrid(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
 	g := registry.GridFacts{Households: in.whole("grid_households", "网格户数", "420"), FullTime: in.whole("full_time", "专职网格员", "1"), PartTime: in.whole("part_time", "兼职网格员", "3"),
 		Branches: in.whole("branches", "网格党支部", "1"), Groups: in.whole("groups", "楼栋党小组", "4"), Homes: in.whole("homes", "党员中心户", "6")}
-	return "", in.with(func() error { return s.registered.SetGrid(c.UserContext(), by, c.Params("id"), formSeq(c), g) })
+	return "", in.with(func(ctx context.Context) error { return s.registered.SetGrid(ctx, by, c.Params("id"), formSeq(c), g) })
 }
 
 // dateValue is a day as a field of a form takes it, "" for none.
@@ -427,8 +451,8 @@ func (s *Server) changeDivision(c *fiber.Ctx, by policy.Actor) error {
 	}
 	in := typed{c: c}
 	input := divisionInput(&in)
-	err = in.with(func() error {
-		return s.registered.ChangeDivision(c.UserContext(), by, c.Params("id"), formSeq(c), input)
+	err = in.with(func(ctx context.Context) error {
+		return s.registered.ChangeDivision(ctx, by, c.Params("id"), formSeq(c), input)
 	})
 	return s.settled(c, by, e, movedTo(movedTo(err, "parent", "from"), "until", "from"), "name", e.Back)
 }
@@ -489,8 +513,8 @@ func (s *Server) closeDivision(c *fiber.Ctx, by policy.Actor) error {
 	}
 	in := typed{c: c}
 	last := in.date("until", "最后一天")
-	err = in.with(func() error {
-		return s.registered.CloseDivision(c.UserContext(), by, c.Params("id"), formSeq(c), last, codesIn(c.FormValue("successors")), c.FormValue("reason"))
+	err = in.with(func(ctx context.Context) error {
+		return s.registered.CloseDivision(ctx, by, c.Params("id"), formSeq(c), last, codesIn(c.FormValue("successors")), c.FormValue("reason"))
 	})
 	return s.settled(c, by, e, err, "until", e.Back)
 }

@@ -270,7 +270,9 @@ func (s *Server) standingEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 
 func (s *Server) setStanding(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
 	next := registry.Standing{State: registry.StandingState(in.text("state")), From: in.date("from", "起始日"), Basis: in.text("basis")}
-	return "", in.with(func() error { return s.registered.SetStanding(c.UserContext(), by, c.Params("id"), formSeq(c), next) })
+	return "", in.with(func(ctx context.Context) error {
+		return s.registered.SetStanding(ctx, by, c.Params("id"), formSeq(c), next)
+	})
 }
 
 // estateView is what the page of a project shows of its buildings and rooms.
@@ -407,8 +409,8 @@ func partOf[T any](list []T, is func(T) bool) (part T, found bool) {
 func (s *Server) putBuilding(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
 	b := registry.BuildingInput{Name: in.text("name"), Phase: in.text("phase"), Kind: registry.BuildingKind(in.text("kind")), Floors: in.whole("floors", "层数", "18"),
 		Area: in.number("area", "建筑面积", "9600.50"), Households: in.whole("households", "户数", "72"), Completed: in.date("completed", "竣工验收日期"), Delivered: in.date("delivered", "交付日期")}
-	return "", in.with(func() error {
-		return s.registered.PutBuilding(c.UserContext(), by, c.Params("id"), formSeq(c), c.Params("part"), b)
+	return "", in.with(func(ctx context.Context) error {
+		return s.registered.PutBuilding(ctx, by, c.Params("id"), formSeq(c), c.Params("part"), b)
 	})
 }
 
@@ -467,7 +469,7 @@ func (s *Server) roomEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 
 func (s *Server) putRoom(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
 	room := registry.RoomInput{Kind: registry.RoomKind(in.text("kind")), Place: in.text("place"), Area: in.number("area", "面积", "120.50"), HandedOver: in.date("handed_over", "移交日期")}
-	return "", in.with(func() error {
-		return s.registered.PutRoom(c.UserContext(), by, c.Params("id"), formSeq(c), c.Params("part"), room)
+	return "", in.with(func(ctx context.Context) error {
+		return s.registered.PutRoom(ctx, by, c.Params("id"), formSeq(c), c.Params("part"), room)
 	})
 }

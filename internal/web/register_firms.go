@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"maps"
 	"strconv"
 
@@ -101,10 +102,18 @@ type firmView struct {
 	Path                 string
 	CanWrite, CanParty   bool
 	// Books are the books of conduct that the actor may read, each with its address for this firm.
-	Books []link
+	Books []bookOfFirm
+	// Crosses is how many of its managers serve in a party organisation too.
+	Crosses int64
 	// Done is what is confirmed of its party activities in DoneIn, the quarter of today.
 	Done   []doneLine
 	DoneIn string
+}
+
+// bookOfFirm is a book of conduct about a firm: how many entries the actor sees there, and how many of them count today.
+type bookOfFirm struct {
+	Title, Path   string
+	Entries, Hold int
 }
 
 // doneLine is one kind of party activity with how often it is confirmed and due.
@@ -150,16 +159,33 @@ func (s *Server) firm(c *fiber.Ctx, by policy.Actor) error {
 	}
 	if s.conduct != nil {
 		for _, b := range conduct.Books() {
-			if s.guard.Allow(by, b.Read()) {
-				v.Books = append(v.Books, link{b.Title(), bookPath(b) + "?firm=" + f.ID})
+			if !s.guard.Allow(by, b.Read()) {
+				continue
 			}
+			book := bookOfFirm{Title: b.Title(), Path: bookPath(b) + "?firm=" + f.ID}
+			if book.Entries, book.Hold, err = s.conduct.Count(c.UserContext(), by, b, conduct.Filter{Firm: f.ID}); err != nil {
+				return err
+			}
+			v.Books = append(v.Books, book)
 		}
+	}
+	if v.Crosses, err = s.crossing(c.UserContext(), f); err != nil {
+		return err
 	}
 	for _, row := range f.Holds {
 		v.Projects = append(v.Projects, s.projectLineOf(row))
 		v.Households += row.Households
 	}
 	return s.render(c, by, "register_firm", page{Title: f.Name, Nav: firmsPath, Data: v})
+}
+
+// crossing is how many managers of a firm serve in a party organisation too, on the day of the page.
+func (s *Server) crossing(ctx context.Context, f registry.FirmView) (int64, error) {
+	if s.stations == nil {
+		return f.Crossing, nil
+	}
+	posts, err := s.stations.Books.CrossPosts(ctx, s.registered.On(ctx))
+	return posts.Of(f.ID, f.Firm), err
 }
 
 // firmFields is the form of a firm.
@@ -177,7 +203,7 @@ func firmFields(value func(name string) string) []field {
 		{Name: "head_code", Label: "总公司统一社会信用代码", Type: "text", Autocomplete: "off", Optional: true, Value: value("head_code")},
 		{Name: "staff", Label: "从业人员", Type: "text", Mode: "numeric", Autocomplete: "off", Optional: true, Value: value("staff"), Hint: "在本县从业的人数"},
 		{Name: "managers", Label: "项目负责人", Type: "text", Mode: "numeric", Autocomplete: "off", Optional: true, Value: value("managers"), Hint: "只填人数"},
-		{Name: "crossing", Label: "交叉任职", Type: "text", Mode: "numeric", Autocomplete: "off", Optional: true, Value: value("crossing"), Hint: "项目负责人中在社区党组织任职的人数"},
+		{Name: "crossing", Label: "交叉任职", Type: "text", Mode: "numeric", Autocomplete: "off", Optional: true, Value: value("crossing"), Hint: "项目负责人中在社区党组织任职的人数；在台账“交叉任职”里逐条登记的，以台账为准"},
 	}
 }
 
@@ -249,8 +275,8 @@ func (s *Server) createFirm(c *fiber.Ctx, by policy.Actor) error {
 	}
 	in, id := typed{c: c}, ""
 	input := firmInput(&in)
-	err = in.with(func() error {
-		id, err = s.registered.CreateFirm(c.UserContext(), by, input)
+	err = in.with(func(ctx context.Context) error {
+		id, err = s.registered.CreateFirm(ctx, by, input)
 		return err
 	})
 	return s.settled(c, by, e, err, "code", firmPath(id))
@@ -264,7 +290,9 @@ func (s *Server) changeFirm(c *fiber.Ctx, by policy.Actor) error {
 	}
 	in := typed{c: c}
 	input := firmInput(&in)
-	err = in.with(func() error { return s.registered.ChangeFirm(c.UserContext(), by, c.Params("id"), formSeq(c), input) })
+	err = in.with(func(ctx context.Context) error {
+		return s.registered.ChangeFirm(ctx, by, c.Params("id"), formSeq(c), input)
+	})
 	return s.settled(c, by, e, err, "code", e.Back)
 }
 
@@ -312,6 +340,6 @@ func (s *Server) setParty(c *fiber.Ctx, by policy.Actor) error {
 	p := registry.Party{Form: registry.PartyForm(c.FormValue("form")), Members: in.whole("members", "党员人数", "3"), Full: in.whole("full", "正式党员", "3"), Branch: c.FormValue("branch"), Secretary: c.FormValue("secretary"), Instructor: c.FormValue("instructor"),
 		Office: c.FormValue("office"),
 		Days:   policy.Span{From: in.date("from", "起始日")}}
-	err = in.with(func() error { return s.registered.SetParty(c.UserContext(), by, c.Params("id"), formSeq(c), p) })
+	err = in.with(func(ctx context.Context) error { return s.registered.SetParty(ctx, by, c.Params("id"), formSeq(c), p) })
 	return s.settled(c, by, e, err, "form", e.Back)
 }

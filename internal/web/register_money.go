@@ -143,8 +143,8 @@ func (s *Server) recordRevenue(c *fiber.Ctx, by policy.Actor, in *typed) (string
 	for _, k := range registry.Expenses() {
 		v.Expense = append(v.Expense, registry.RevenueLine{Kind: k.ID, Fen: in.fen(k.ID, k.Text, "1200.50")})
 	}
-	return "", in.with(func() error {
-		return s.registered.RecordRevenue(c.UserContext(), by, c.Params("id"), formSeq(c), v, in.text("reason"))
+	return "", in.with(func(ctx context.Context) error {
+		return s.registered.RecordRevenue(ctx, by, c.Params("id"), formSeq(c), v, in.text("reason"))
 	})
 }
 
@@ -167,7 +167,7 @@ func (s *Server) repairEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 
 func (s *Server) addRepair(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
 	f := registry.RepairFact{Kind: registry.RepairKind(in.text("kind")), On: in.date("on", "日期"), Fen: in.fen("fen", "金额", "1200.50"), What: in.text("what")}
-	return "", in.with(func() error { return s.registered.AddRepair(c.UserContext(), by, c.Params("id"), formSeq(c), f) })
+	return "", in.with(func(ctx context.Context) error { return s.registered.AddRepair(ctx, by, c.Params("id"), formSeq(c), f) })
 }
 
 // repairBack describes the form that takes a fact back.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"github.com/gofiber/fiber/v2"
 
 	"redsteward/policy"
@@ -59,8 +60,8 @@ func (s *Server) paperEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 
 func (s *Server) putPaper(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
 	q := registry.PaperInput{Kind: registry.PaperKind(in.text("kind")), Subject: in.text("subject"), Number: in.text("number"), Days: in.span("from", "有效期起始日", "until", "有效期截止日")}
-	return "", in.with(func() error {
-		return s.registered.PutPaper(c.UserContext(), by, c.Params("id"), formSeq(c), c.Params("part"), q)
+	return "", in.with(func(ctx context.Context) error {
+		return s.registered.PutPaper(ctx, by, c.Params("id"), formSeq(c), c.Params("part"), q)
 	})
 }
 

@@ -307,8 +307,8 @@ func (s *Server) createProject(c *fiber.Ctx, by policy.Actor) error {
 	}
 	in := typed{c: c}
 	p, id := projectInput(&in), ""
-	err = in.with(func() error {
-		id, err = s.registered.CreateProject(c.UserContext(), by, p)
+	err = in.with(func(ctx context.Context) error {
+		id, err = s.registered.CreateProject(ctx, by, p)
 		return err
 	})
 	return s.settled(c, by, e, err, "name", projectPath(id))
@@ -322,7 +322,9 @@ func (s *Server) changeProject(c *fiber.Ctx, by policy.Actor) error {
 	}
 	in := typed{c: c}
 	p := projectInput(&in)
-	err = in.with(func() error { return s.registered.ChangeProject(c.UserContext(), by, c.Params("id"), formSeq(c), p) })
+	err = in.with(func(ctx context.Context) error {
+		return s.registered.ChangeProject(ctx, by, c.Params("id"), formSeq(c), p)
+	})
 	return s.settled(c, by, e, err, "name", e.Back)
 }
 
@@ -365,7 +367,7 @@ func (s *Server) setBody(c *fiber.Ctx, by policy.Actor) error {
 	in := typed{c: c}
 	b := registry.Body{Kind: registry.BodyKind(in.text("body")), Days: in.span("body_from", "任期起始日", "body_until", "任期届满日"),
 		Members: in.whole("members", "成员人数", "5"), PartyMembers: in.whole("party_members", "党员人数", "3")}
-	err = in.with(func() error { return s.registered.SetBody(c.UserContext(), by, c.Params("id"), formSeq(c), b) })
+	err = in.with(func(ctx context.Context) error { return s.registered.SetBody(ctx, by, c.Params("id"), formSeq(c), b) })
 	return s.settled(c, by, e, err, "body_from", e.Back)
 }
 
@@ -447,7 +449,7 @@ func (s *Server) enterContract(c *fiber.Ctx, by policy.Actor, command func(ctx c
 	if in.text("fee") == "" {
 		in.fail("fee", "请填写物业费，例如 1.20；不收费的填 0")
 	}
-	err = in.with(func() error { return command(c.UserContext(), k) })
+	err = in.with(func(ctx context.Context) error { return command(ctx, k) })
 	return s.settled(c, by, e, err, "from", e.Back)
 }
 
@@ -505,8 +507,8 @@ func (s *Server) endContract(c *fiber.Ctx, by policy.Actor) error {
 	}
 	in := typed{c: c}
 	last := in.date("last", "最后一天")
-	err = in.with(func() error {
-		return s.registered.EndContract(c.UserContext(), by, c.Params("id"), formSeq(c), c.Params("contract"), last, c.FormValue("reason"))
+	err = in.with(func(ctx context.Context) error {
+		return s.registered.EndContract(ctx, by, c.Params("id"), formSeq(c), c.Params("contract"), last, c.FormValue("reason"))
 	})
 	return s.settled(c, by, e, err, "last", e.Back)
 }

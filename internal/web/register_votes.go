@@ -105,15 +105,15 @@ func voteInput(in *typed) registry.VoteInput {
 
 func (s *Server) recordVote(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
 	v := voteInput(in)
-	return "", in.with(func() error {
-		_, err := s.registered.RecordVote(c.UserContext(), by, c.Params("id"), v)
+	return "", in.with(func(ctx context.Context) error {
+		_, err := s.registered.RecordVote(ctx, by, c.Params("id"), v)
 		return err
 	})
 }
 
 func (s *Server) correctVote(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
 	v := voteInput(in)
-	return "", in.with(func() error {
-		return s.registered.CorrectVote(c.UserContext(), by, c.Params("id"), c.Params("part"), formSeq(c), v, in.text("reason"))
+	return "", in.with(func(ctx context.Context) error {
+		return s.registered.CorrectVote(ctx, by, c.Params("id"), c.Params("part"), formSeq(c), v, in.text("reason"))
 	})
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -148,8 +149,8 @@ func (s *Server) reserve(c *fiber.Ctx, by policy.Actor) error {
 	typed, t := formValues(c), &typed{c: c}
 	in := station.BookingInput{Book: c.Params("book"), Entry: c.Params("entry"), Day: t.date("day", "日期"), Hours: t.text("hours"), Person: t.text("person"), Phone: t.text("phone"), Purpose: t.text("purpose")}
 	var code string
-	err := t.with(func() (err error) {
-		code, err = s.stations.Service.Reserve(c.UserContext(), by, in)
+	err := t.with(func(ctx context.Context) (err error) {
+		code, err = s.stations.Service.Reserve(ctx, by, in)
 		return err
 	})
 	refused := refusedForm(err)

@@ -20,6 +20,8 @@ type Route struct {
 	Path string
 	// Action is the right that the route asks for; open pages say policy.Public.
 	Action policy.Action
+	// Knows is the right to look back at an open page; "" if Action says it.
+	Knows policy.Action
 	// Handler answers for the actor, who has the right.
 	Handler func(c *fiber.Ctx, by policy.Actor) error
 	// Plain marks a route that is no page: no session is looked up and nothing is logged when it succeeds (assets, health).
@@ -194,7 +196,7 @@ func (s *Server) answer(c *fiber.Ctx, ask *request, changes bool) (err error) {
 	if changes && ask.by.SignedIn() {
 		defer s.openWork.forget(ask.by.ID)
 	}
-	if err := s.lookBack(c, ask.route); err != nil {
+	if err := s.lookBack(c, ask.by, ask.route); err != nil {
 		return err
 	}
 	return ask.route.Handler(c, ask.by)

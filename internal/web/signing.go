@@ -35,13 +35,18 @@ type toSign struct {
 	mayLook  func(scan string) bool
 	// scans is how many scans the record has; the last ones wait for a second look.
 	scans int
+	// right is the right to sign; none: policy.SignApproval.
+	right policy.Action
 }
 
 // signing is what the actor can do with an approval on the page of an address, with what was typed and refused.
 func (s *Server) signing(c *fiber.Ctx, by policy.Actor, path string, seq int64, on toSign, typed url.Values, refused []fault.Field) (signingView, error) {
 	v := signingView{Path: path, Seq: seq}
-	a := on.approval
-	if a == nil || a.State != policy.ApprovalPending || !s.guard.Allow(by, policy.SignApproval) {
+	a, right := on.approval, on.right
+	if right == "" {
+		right = policy.SignApproval
+	}
+	if a == nil || a.State != policy.ApprovalPending || !s.guard.Allow(by, right) {
 		return v, nil
 	}
 	v.Hash, v.HashShown, v.CanSign = a.SubjectHash, hashGroups(a.SubjectHash), on.maySign
@@ -58,7 +63,7 @@ func (s *Server) signing(c *fiber.Ctx, by policy.Actor, path string, seq int64, 
 	if !a.Chain.Levels[a.Level].Paper || len(waiting) > 0 {
 		return v, nil
 	}
-	people, err := s.people.Colleagues(c.UserContext(), by, policy.SignApproval, policy.SignApproval)
+	people, err := s.people.Colleagues(c.UserContext(), by, right, right)
 	if err != nil {
 		return v, err
 	}

@@ -56,5 +56,5 @@ func ofStep(refused []fault.Field, prefix string) []fault.Field {
 	for i := range refused {
 		refused[i].Name = prefix + strings.TrimPrefix(refused[i].Name, prefix)
 	}
-	return refused
+	return namedOnce(refused)
 }

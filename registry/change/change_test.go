@@ -266,6 +266,29 @@ func (d *desk) clear(doc store.Doc[Change]) {
 	}
 }
 
+// TestRefusalOnlyAfterTheLastDay: up to its last day of service, which is 15 October, the firm may be there.
+func TestRefusalOnlyAfterTheLastDay(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	doc, err := d.Open(ctx, d.officer, d.project, "c1", d.notice(), nil)
+	if err == nil {
+		doc, err = d.take(At{ID: doc.ID, Seq: doc.Seq}, StepAnnounce)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuse := func(on string) error {
+		_, err := d.Refuse(ctx, d.officer, At{ID: doc.ID, Seq: doc.Seq}, day(on), "拒不移交钥匙")
+		return err
+	}
+	for _, on := range []string{"2026-08-20", "2026-10-15"} {
+		d.refused("refuses to leave on "+on, fault.Invalid, func() error { return refuse(on) }, "on 赣北物业服务有限公司服务到2026年10月15日", "不是拒不退出")
+	}
+	if err := refuse("2026-10-16"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestOpenAndFields(t *testing.T) {
 	d := newDesk(t)
 	ctx := t.Context()

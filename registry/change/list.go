@@ -78,10 +78,11 @@ func (s *Service) One(ctx context.Context, by policy.Actor, id string) (store.Do
 	return s.load(ctx, scope, id)
 }
 
-// Happened is one step of a change: when and which.
+// Happened is one step of a change: when, by whom and which.
 type Happened struct {
-	// At is when, Step what was done.
+	// At is when, By the account, Step what was done.
 	At   time.Time
+	By   string
 	Step Step
 }
 
@@ -95,7 +96,7 @@ func (s *Service) History(ctx context.Context, by policy.Actor, id string) ([]Ha
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Happened{c.At, c.State.Last})
+		out = append(out, Happened{c.At, c.Meta.By, c.State.Last})
 	}
 	return out, nil
 }

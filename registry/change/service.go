@@ -308,10 +308,15 @@ func (s *Service) Item(ctx context.Context, by policy.Actor, at At, item string,
 	})
 }
 
-// Refuse records that the firm refuses to leave; what was done about it follows by Measure. Returns Invalid for refused fields (on, what).
+// Refuse records that the firm refuses to leave; what was done about it follows by Measure. Returns Invalid for refused fields (on, what): up to its last day of
+// service the firm may be there.
 func (s *Service) Refuse(ctx context.Context, by policy.Actor, at At, on calendar.Date, what string) (store.Doc[Change], error) {
 	return s.change(ctx, by, at, StepRefuse, func(c *Change, b *bad) error {
 		c.Back = c.State
+		if !on.IsZero() && on.Compare(c.Leaves) <= 0 {
+			b.add("on", "%s服务到%s，%s还没有过最后一天，不是拒不退出", c.FirmName, c.Leaves.Chinese(), on.Chinese())
+			return nil
+		}
 		return s.measure(c, on, what, b)
 	})
 }

@@ -90,6 +90,19 @@ func (s *Service) List(ctx context.Context, by policy.Actor, b Book, w Filter, a
 	return page, err
 }
 
+// Count counts the entries of a list, and those of them that count on the day of the page. Errors as those of List.
+func (s *Service) Count(ctx context.Context, by policy.Actor, b Book, w Filter) (entries, hold int, err error) {
+	day := s.on(ctx)
+	err = s.Each(ctx, by, b, w, func(d store.Doc[Entry]) error {
+		entries++
+		if d.State.Counts(day) {
+			hold++
+		}
+		return nil
+	})
+	return entries, hold, err
+}
+
 // Each yields every entry of a list, for an export. Errors as those of List, and what yield returns.
 func (s *Service) Each(ctx context.Context, by policy.Actor, b Book, w Filter, yield func(d store.Doc[Entry]) error) error {
 	for after := ""; ; {

@@ -32,7 +32,7 @@ func (f Figures) Branches() int { return f.Own + f.Joint }
 // Covered is the number of firms in which the party is organised in one of the three forms.
 func (f Figures) Covered() int { return f.Own + f.Joint + f.Instructor }
 
-func (f *Figures) add(firm registry.Firm, p registry.Party) {
+func (f *Figures) add(p registry.Party, crossing int64) {
 	f.Firms++
 	switch p.Form {
 	case registry.PartyOwn:
@@ -50,7 +50,7 @@ func (f *Figures) add(firm registry.Firm, p registry.Party) {
 			f.Formed++
 		}
 	}
-	f.Members, f.Crossing = f.Members+p.Members, f.Crossing+firm.Crossing
+	f.Members, f.Crossing = f.Members+p.Members, f.Crossing+crossing
 }
 
 // Coverage are the figures of today.
@@ -89,14 +89,18 @@ func (s *Service) Coverage(ctx context.Context, by policy.Actor) (Coverage, erro
 	if err != nil {
 		return out, err
 	}
+	posts, err := s.Posts.CrossPosts(ctx, today)
+	if err != nil {
+		return out, err
+	}
 	err = s.Register.AllFirms(ctx, by, registry.FirmQuery{}, func(row registry.FirmRow, firm registry.Firm) error {
 		if len(served[row.ID]) == 0 {
 			return nil
 		}
-		p := firm.PartyOn(today)
-		out.County.add(firm, p)
+		p, crossing := firm.PartyOn(today), posts.Of(row.ID, firm)
+		out.County.add(p, crossing)
 		for town := range served[row.ID] {
-			towns[town].add(firm, p)
+			towns[town].add(p, crossing)
 		}
 		switch {
 		case !p.Covered():

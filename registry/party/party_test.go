@@ -47,7 +47,7 @@ func newDesk(t *testing.T) *desk {
 	guard := policy.NewGuard(d.Rights, register)
 	d.register = must[*registry.Service](t)(registry.NewService(ctx, register, guard, d.Clock))
 	must[int](t)(d.register.SeedDivisions(ctx, read(t, "divisions/duchang-divisions-2023.csv")))
-	d.Service = must[*Service](t)(New(ctx, Config{DB: d.Desk.DB, Guard: guard, Keeper: d.Keeper, Now: d.Clock, Register: d.register, Chains: d.Chains()}))
+	d.Service = must[*Service](t)(New(ctx, Config{DB: d.Desk.DB, Guard: guard, Keeper: d.Keeper, Now: d.Clock, Register: d.register, Chains: d.Chains(), Posts: d}))
 	officer := person("officer", "property_officer", policy.County)
 	firm := func(name, code, community string, p registry.Party) string {
 		id := must[string](t)(d.register.CreateFirm(ctx, officer, registry.FirmInput{Name: name, Code: code, Origin: registry.OriginMarket}))
@@ -72,6 +72,11 @@ func newDesk(t *testing.T) *desk {
 		"far": person("far", "community_secretary", policy.CommunityKey(village)), "town": person("town", "township_party", policy.TownshipKey("360428100000")), "industry": person("industry", "industry_secretary", policy.County),
 		"industry2": person("industry2", "industry_secretary", policy.County), "organisation": person("organisation", "organisation", policy.County), "firm": person("firm", "firm_manager", policy.FirmKey(d.firm))}
 	return d
+}
+
+// CrossPosts implements Posts: a post is recorded of the first firm only.
+func (d *desk) CrossPosts(context.Context, calendar.Date) (registry.CrossPosts, error) {
+	return registry.CrossPosts{d.firm: 2}, nil
 }
 
 func (d *desk) at(seq int64) At {
@@ -210,7 +215,7 @@ func TestCoverage(t *testing.T) {
 	d := newDesk(t)
 	c := must[Coverage](t)(d.Coverage(t.Context(), d.people["officer"]))
 	f := c.County
-	if f.Firms != 2 || f.Own != 1 || f.Instructor != 1 || f.Branches() != 1 || f.Covered() != 2 || f.Must != 2 || f.Formed != 1 || f.Members != 12 || f.Pairs != 2 || f.Together != 0 || len(c.Townships) != 2 {
+	if f.Firms != 2 || f.Own != 1 || f.Instructor != 1 || f.Branches() != 1 || f.Covered() != 2 || f.Must != 2 || f.Formed != 1 || f.Members != 12 || f.Pairs != 2 || f.Together != 0 || f.Crossing != 2 || len(c.Townships) != 2 {
 		t.Errorf("%+v", c)
 	}
 	if len(c.Lacking) != 1 || c.Lacking[0].Firm != d.other {

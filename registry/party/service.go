@@ -39,6 +39,14 @@ type Config struct {
 	// Register tells who serves where, Chains how sheets are confirmed.
 	Register Register
 	Chains   *policy.Chains
+	// Posts tells who of the firms serves in a party organisation too; *registry.Books does.
+	Posts Posts
+}
+
+// Posts counts the posts of firms' people in party organisations.
+type Posts interface {
+	// CrossPosts are those of a day, by firm.
+	CrossPosts(ctx context.Context, on calendar.Date) (registry.CrossPosts, error)
 }
 
 // Chain is the way of confirmation in approvals.yaml.

@@ -124,7 +124,7 @@ func (s *Service) Overview(ctx context.Context, by policy.Actor) ([]Standing, er
 	if err != nil {
 		return nil, err
 	}
-	today := s.Books.Today()
+	today := s.Books.On(ctx)
 	out := make([]Standing, 0, len(communities))
 	at := map[string]int{}
 	for _, d := range communities {

@@ -37,6 +37,9 @@ type Service struct {
 	addresses *store.Collection[Address]
 }
 
+// Chain is the id of the way of approval of papers in approvals.yaml.
+const Chain = "rectification"
+
 const (
 	caseKind    = "rectification"
 	addressKind = "service-address"
@@ -46,8 +49,6 @@ const (
 	// The periods of deadlines.yaml besides those of Periods.
 	ruleLook = "rectification.recheck"
 	ruleRung = "rectification.rung"
-	// chainPaper is the way of approval.
-	chainPaper = "rectification"
 	// The bounds of texts in characters, and of what a case holds.
 	maxWords  = 200
 	maxNumber = 40
@@ -282,7 +283,7 @@ func (s *Service) send(by policy.Actor, at casework.At, c *Case, in casework.Inp
 		Findings                         []Finding
 	}{c.Project, c.Firm, c.Visit, c.To, c.Period, c.Kind, c.Findings}
 	var err error
-	c.Approval, err = s.Approvals().Open(by, chainPaper, casework.Subject(caseKind, at), c.Approval, said)
+	c.Approval, err = s.Approvals().Open(by, Chain, casework.Subject(caseKind, at), c.Approval, said)
 	return err
 }
 

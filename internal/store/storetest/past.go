@@ -136,6 +136,12 @@ func (s Suite) known(t *testing.T) {
 	}
 	_, err = b.notes.Commit(store.KnownAt(ctx, at[0]), meta("note.change"), "late", 0, Note{Owner: "p0"})
 	wantKind(t, err, fault.Forbidden)
+	trial := store.Trial(ctx)
+	_, err = b.notes.Commit(trial, meta("note.change"), "tried", 0, Note{Owner: "p0"})
+	wantKind(t, err, fault.Forbidden)
+	wantKind(t, b.db.Claim(trial, meta("note.change"), "tried", "x", "note/x"), fault.Forbidden)
+	_, err = b.db.PutFile(trial, meta("note.change"), strings.NewReader("tried"), 10)
+	wantKind(t, err, fault.Forbidden)
 	if after, err := b.db.Engine().LastN(ctx); err != nil || after != n {
 		t.Fatalf("a refused change wrote %d records: %v", after-n, err)
 	}

@@ -91,6 +91,20 @@ books:
       - {id: until, label: 聘期截止日, kind: date, after: from, expires: true}
       - {id: duty, label: 参加值班, kind: choice, required: true, choices: [{id: "yes", text: 参加}, {id: "no", text: 不参加}]}
       - {id: allowance, label: 补贴（元/月）, kind: money, personal: true}
+  - id: crossings
+    title: 交叉任职
+    unit: 条
+    about: 企业人员在社区的任职
+    rights: station
+    key: [code]
+    fields:
+      - {id: code, label: 编号, kind: text, required: true}
+      - {id: name, label: 姓名, kind: person, required: true, find: true, list: true}
+      - {id: firm, label: 物业企业, kind: firm, required: true, list: true}
+      - {id: post, label: 企业职务, kind: choice, required: true, choices: [{id: manager, text: 项目负责人}]}
+      - {id: seat, label: 兼任职务, kind: choice, required: true, choices: [{id: party, text: 社区党组织兼职委员}]}
+      - {id: from, label: 任职日期, kind: date, required: true, past: true}
+      - {id: until, label: 任期截止日, kind: date, after: from, expires: true}
   - id: papers
     title: 政策文件
     unit: 份

@@ -179,7 +179,7 @@ func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, co
 	}
 	keeper := files.NewKeeper(db, folder)
 	f.Supervision = &web.Supervision{Questions: Asked{}, Projects: Ground{}, Colleagues: f.People, Photos: web.Pictures{Keeper: keeper}}
-	if f.Supervision.Observations, err = supervision.NewObservations(ctx, db, guard, Ground{}, Ground{}, chains); err != nil {
+	if f.Supervision.Observations, err = supervision.NewObservations(ctx, db, guard, Ground{}, Ground{}, chains, supervision.Papers{Keeper: keeper, Persons: f.People}); err != nil {
 		return nil, err
 	}
 	if f.Supervision.Imports, err = supervision.NewObservationImports(ctx, f.Supervision.Observations, func() supervision.Finder { return Ground{} }); err != nil {

@@ -6,8 +6,8 @@ import (
 	"redsteward/registry/casework"
 )
 
-// chainLetter is the way of approval of the bureau's letters to the developer.
-const chainLetter = "fund-letter"
+// ChainLetter is the id of the way of approval of the bureau's letters to the developer.
+const ChainLetter = "fund-letter"
 
 // Letter is a letter of the bureau to the developer.
 type Letter struct {
@@ -81,7 +81,7 @@ func (s *Service) sendLetter(by policy.Actor, at casework.At, c *Claim) error {
 		return err
 	}
 	do := c.State.letter()
-	approval, err := s.Approvals().Open(by, chainLetter, casework.Subject(claimKind, at), c.waitingLetter(), c.letterSays(do))
+	approval, err := s.Approvals().Open(by, ChainLetter, casework.Subject(claimKind, at), c.waitingLetter(), c.letterSays(do))
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,14 @@ type Service struct {
 	*casework.Cases[Claim]
 }
 
+// The ids of the ways of approval in approvals.yaml.
+const (
+	// ChainClaim: a claim.
+	ChainClaim = "fund-claim"
+	// ChainUrgent: a claim whose work was done first because of danger.
+	ChainUrgent = "fund-urgent"
+)
+
 const (
 	claimKind = "fund-claim"
 	// The periods of deadlines.yaml.
@@ -56,9 +64,6 @@ const (
 	ruleUrgent    = "fund.urgent_sign"
 	ruleShown     = "fund.use_shown"
 	ruleReplenish = "fund.replenish"
-	// The ways of approval of approvals.yaml.
-	chainClaim  = "fund-claim"
-	chainUrgent = "fund-urgent"
 	// The bounds of a claim's texts in characters, and of its dunning letters.
 	maxWords = 200
 	maxPlace = 60
@@ -460,9 +465,9 @@ func (s *Service) send(by policy.Actor, at casework.At, c *Claim) (err error) {
 	if err := apart(by, c); err != nil {
 		return err
 	}
-	chain := chainClaim
+	chain := ChainClaim
 	if c.Danger != "" {
-		chain = chainUrgent
+		chain = ChainUrgent
 	}
 	c.Reason = ""
 	c.Approval, err = s.Approvals().Open(by, chain, casework.Subject(claimKind, at), c.Approval, c.said())

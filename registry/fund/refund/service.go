@@ -42,9 +42,11 @@ type Service struct {
 	*casework.Cases[Refund]
 }
 
+// Chain is the id of the way of approval of refunds in approvals.yaml.
+const Chain = "fund-refund"
+
 const (
-	refundKind  = "fund-refund"
-	chainRefund = "fund-refund"
+	refundKind = "fund-refund"
 	// The periods of deadlines.yaml.
 	ruleJoint   = "fund.refund_joint"
 	ruleShown   = "fund.refund_shown"
@@ -387,7 +389,7 @@ func (s *Service) send(ctx context.Context, by policy.Actor, at casework.At, r *
 		return err
 	}
 	r.Fen, r.Lines, r.Reason, r.Clock = share.Fen(), share.Lines, "", calendar.Deadline{}
-	r.Approval, err = s.Approvals().Open(by, chainRefund, casework.Subject(refundKind, at), r.Approval, r.said())
+	r.Approval, err = s.Approvals().Open(by, Chain, casework.Subject(refundKind, at), r.Approval, r.said())
 	return err
 }
 

@@ -1,0 +1,72 @@
+package registry
+
+import (
+	"testing"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+)
+
+// TestCrossPosts: managers with a seat in a party organisation count while they hold both posts, each once; a firm of which nothing was recorded keeps its old
+// number; whoever does not see names does not see them here.
+func TestCrossPosts(t *testing.T) {
+	d := newBookDesk(t)
+	ctx := t.Context()
+	post := func(code, name, job, seat, from, until string) string {
+		t.Helper()
+		id, err := d.CreateEntry(ctx, d.secretary, BookCrossings, east, map[string]string{"code": code, "name": name, "firm": codeOne, "post": job, "seat": seat, "from": from, "until": until})
+		if err != nil {
+			t.Fatal(err, fault.FieldsOf(err))
+		}
+		return id
+	}
+	on := func(text string) CrossPosts {
+		t.Helper()
+		posts, err := d.CrossPosts(ctx, day(t, text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return posts
+	}
+	old := Firm{FirmMore: FirmMore{Crossing: 3}}
+	if got := on("2026-05-01").Of(d.firmID, old); got != 3 {
+		t.Errorf("nothing is recorded, and the number that was entered is %d", got)
+	}
+	first := post("1", "王梅（演示）", "项目负责人", "社区党组织兼职委员", "2026-01-10", "2026-06-30")
+	post("2", "王梅（演示）", "manager", "party", "2026-03-01", "")
+	post("3", "李强（演示）", "manager", "owners", "2026-01-01", "")
+	post("4", "赵云（演示）", "head", "party", "2026-01-01", "")
+	post("5", "孙丽（演示）", "manager", "party", "2026-02-01", "2026-04-30")
+	for text, want := range map[string]int64{"2026-01-09": 0, "2026-01-10": 1, "2026-04-30": 2, "2026-05-01": 1, "2026-07-01": 1} {
+		if got := on(text).Of(d.firmID, old); got != want {
+			t.Errorf("on %s: %d, want %d", text, got, want)
+		}
+	}
+	if got := on("2026-05-01").Of("another", old); got != 3 {
+		t.Errorf("another firm: %d", got)
+	}
+	row, err := d.OneEntry(ctx, d.firm, BookCrossings, first)
+	if err != nil || !row.Masked || row.Texts["name"] == "王梅（演示）" || row.Texts["seat"] != "社区党组织兼职委员" {
+		t.Errorf("what the firm sees: %+v, %v", row.Texts, err)
+	}
+	if row, err = d.OneEntry(ctx, d.secretary, BookCrossings, first); err != nil || row.Texts["name"] != "王梅（演示）" {
+		t.Errorf("what the community sees: %+v, %v", row.Texts, err)
+	}
+	before, err := d.desk.db.Engine().LastN(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, values := range map[string]map[string]string{
+		"ends before it begins": {"code": "9", "name": "钱进（演示）", "firm": codeOne, "post": "manager", "seat": "party", "from": "2026-05-01", "until": "2026-04-30"},
+		"without a firm":        {"code": "9", "name": "钱进（演示）", "post": "manager", "seat": "party", "from": "2026-05-01"},
+		"an unknown seat":       {"code": "9", "name": "钱进（演示）", "firm": codeOne, "post": "manager", "seat": "书记", "from": "2026-05-01"},
+		"a day to come":         {"code": "9", "name": "钱进（演示）", "firm": codeOne, "post": "manager", "seat": "party", "from": calendar.DateOf(d.desk.db.Now()).Add(1).String()},
+	} {
+		if _, err := d.CreateEntry(ctx, d.secretary, BookCrossings, east, values); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if after, err := d.desk.db.Engine().LastN(ctx); err != nil || after != before {
+		t.Errorf("a refused post wrote something: %d, %d, %v", before, after, err)
+	}
+}
