@@ -61,6 +61,10 @@ func styleFaults(s source) []string {
 			if (n.Op == token.EQL || n.Op == token.NEQ) && (isSentinel(n.X) || isSentinel(n.Y)) && !isPlain(n.X) && !isPlain(n.Y) {
 				add(n.Pos(), "compare errors with errors.Is: a wrapped one is not equal")
 			}
+		case *ast.CallExpr:
+			if within(s.path, "internal/web") && borrowsContext(n) {
+				add(n.Pos(), "a command that may only be tried (typed.with, inOneRound) uses the context that it gets: another one would write")
+			}
 		case *ast.TypeAssertExpr:
 			if id, ok := n.X.(*ast.Ident); ok && id.Name == "err" {
 				add(n.Pos(), "look into errors with errors.As: a wrapped one has another type")
@@ -77,6 +81,33 @@ func styleFaults(s source) []string {
 		faults = append(faults, commentFaults(s)...)
 	}
 	return faults
+}
+
+// borrowsContext reports whether a call of typed.with or inOneRound passes a function that asks the request for its context.
+func borrowsContext(call *ast.CallExpr) bool {
+	name := ""
+	switch f := call.Fun.(type) {
+	case *ast.Ident:
+		name = f.Name
+	case *ast.SelectorExpr:
+		name = f.Sel.Name
+	}
+	if name != "with" && name != "inOneRound" {
+		return false
+	}
+	found := false
+	for _, arg := range call.Args {
+		run, ok := arg.(*ast.FuncLit)
+		if !ok {
+			continue
+		}
+		ast.Inspect(run.Body, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			found = found || ok && sel.Sel.Name == "UserContext"
+			return true
+		})
+	}
+	return found
 }
 
 // importNames maps the name by which a file calls a package to its path.
@@ -216,6 +247,8 @@ func TestStyleCatches(t *testing.T) {
 		{"nil beside a name like an error's", "rating/a.go", "func f(errX error) bool { return errX == nil }\n", ""},
 		{"error asserted", "rating/a.go", "func f(err error) bool { _, ok := err.(interface{ X() }); return ok }\n", "errors.As"},
 		{"nil is no sentinel", "rating/a.go", "func f(err error) bool { return err == nil }\n", ""},
+		{"a trial with the context of the request", "internal/web/a.go", "func f(in typed, c ctx) { in.with(func() { g(c.UserContext()) }) }\n", "may only be tried"},
+		{"a trial with its own", "internal/web/a.go", "func f(in typed, c ctx) { in.with(func(ctx x) { g(ctx) }); g(c.UserContext()) }\n", ""},
 		{"undone", "rating/a.go", "// TO" + "DO later\nvar x = 1\n", "issue"},
 		{"init", "rating/a.go", "func init() {}\n", "no init"},
 		{"no comment", "rating/a.go", "func Exported() {}\n", "has no comment"},

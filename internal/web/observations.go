@@ -14,7 +14,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
-	"redsteward/registry/fund"
+	"redsteward/registry/casework"
 	"redsteward/supervision"
 )
 
@@ -529,7 +529,7 @@ func (s *Server) confirmObservation(c *fiber.Ctx, by policy.Actor) error {
 
 // paperObservation records what somebody at one of the levels signed on paper.
 func (s *Server) paperObservation(c *fiber.Ctx, by policy.Actor) error {
-	return s.casePaper(c, observationsPath+"/"+c.Params("id"), func(at fund.At, in policy.OnPaper, password string) error {
+	return s.casePaper(c, observationsPath+"/"+c.Params("id"), func(at casework.At, in policy.OnPaper, password string) error {
 		_, err := s.supervision.Observations.ConfirmOnPaper(c.UserContext(), by, supervision.At{ID: at.ID, Seq: at.Seq}, in, password)
 		return err
 	}, func(typed url.Values, refused []fault.Field) error { return s.showObservation(c, by, typed, refused) })
@@ -537,7 +537,7 @@ func (s *Server) paperObservation(c *fiber.Ctx, by policy.Actor) error {
 
 // lookAtObservation accepts the scan of a signed paper, or does not.
 func (s *Server) lookAtObservation(c *fiber.Ctx, by policy.Actor) error {
-	return s.caseSign(c, observationsPath+"/"+c.Params("id"), func(at fund.At, sign policy.Sign, password string) error {
+	return s.caseSign(c, observationsPath+"/"+c.Params("id"), func(at casework.At, sign policy.Sign, password string) error {
 		_, err := s.supervision.Observations.LookAtPaper(c.UserContext(), by, supervision.At{ID: at.ID, Seq: at.Seq}, sign, password)
 		return err
 	}, func(typed url.Values, refused []fault.Field) error { return s.showObservation(c, by, typed, refused) })

@@ -70,7 +70,7 @@ func (m *team) post(login, path string, form url.Values) string {
 	return a.Header.Get("Location")
 }
 
-var hiddenField = regexp.MustCompile(`name="(key|seq)" value="([^"]*)"`)
+var hiddenField = regexp.MustCompile(`name="(key|seq|hash|scan)" value="([^"]*)"`)
 
 // hidden are the hidden fields of the form whose action ends so.
 func (m *team) hidden(login, page, action string) url.Values {
@@ -500,6 +500,68 @@ func TestPartyFactPages(t *testing.T) {
 	}
 	if list := m.as("officer").get(t, "/observations").body; !strings.Contains(list, path) || strings.Contains(list, "培训签到表") {
 		t.Error("the list of housing staff")
+	}
+}
+
+// TestPartyFactOnPaperPages: the level of the industry's secretary is signed on paper, which counts once a third person has looked at the scan; who may not is told
+// so and writes nothing.
+func TestPartyFactOnPaperPages(t *testing.T) {
+	m := newTeam(t)
+	path := m.record("instructor", url.Values{"fact": {"training"}, "project": {"p1"}, "whole": {"1"}, "day": {"2026-10-12"}, "source": {"培训签到表"}, "cells.training_held": {"1"}, "cells.training_due": {"1"}})
+	if page := m.as("organiser").get(t, path).body; strings.Contains(page, "登记纸质签字") {
+		t.Error("a level that takes no paper offers it")
+	}
+	m.post("secretary", path+"/confirm", m.hidden("secretary", path, path+"/confirm"))
+	form := m.hidden("organiser", path, path+"/paper")
+	form.Set("signer", actorOf(t, m.f, "industry").ID)
+	form.Set("signed_on", "2026-10-13")
+	form.Set("current", browsertest.Password)
+	scan := []attachment{{"签字件.png", picture(t, 31)}}
+	for _, bad := range []struct {
+		name, login, field, value string
+		scan                      []attachment
+		status                    int
+		says                      string
+	}{
+		{"no scan", "organiser", "", "", nil, 422, "请上传签字件扫描件"},
+		{"nobody signed", "organiser", "signer", "", scan, 422, "请选择在纸上签字的人"},
+		{"a wrong password", "organiser", "current", "x", scan, 422, "密码不正确"},
+		{"housing staff", "chief", "", "", scan, 403, ""},
+	} {
+		before, wrong := changes(t, m.f), url.Values{}
+		for name, list := range form {
+			wrong[name] = list
+		}
+		if bad.field != "" {
+			wrong.Set(bad.field, bad.value)
+		}
+		wrong.Del("_t")
+		if a := m.as(bad.login).scanned(t, path+"/paper", wrong, bad.scan...); a.StatusCode != bad.status || !strings.Contains(a.body, bad.says) || changes(t, m.f) != before {
+			t.Errorf("%s: %d, %d changes: %.1500s", bad.name, a.StatusCode, changes(t, m.f)-before, a.body)
+		}
+	}
+	form.Del("_t")
+	if a := m.as("organiser").scanned(t, path+"/paper", form, scan...); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %.2000s", a.StatusCode, a.body)
+	}
+	if page := m.as("organiser").get(t, path).body; strings.Contains(page, "核对签字件") || !strings.Contains(page, "签字件 1") {
+		t.Errorf("who recorded the scan looks at it himself: %.2000s", page)
+	}
+	if a := m.as("secretary").get(t, path+"/files/scan-1"); a.StatusCode != 200 {
+		t.Errorf("the scan: %d", a.StatusCode)
+	}
+	if a := m.as("chief").get(t, path+"/files/scan-1"); a.StatusCode != 404 {
+		t.Errorf("the scan, for housing staff: %d", a.StatusCode)
+	}
+	if queue := m.as("secretary").get(t, "/observations/queue").body; !strings.Contains(queue, path) {
+		t.Error("the scan waits for nobody")
+	}
+	look := m.hidden("secretary", path, path+"/sign")
+	look.Set("move", "confirm_paper")
+	look.Set("current", browsertest.Password)
+	m.post("secretary", path+"/sign", look)
+	if page := m.as("organiser").get(t, path).body; !strings.Contains(page, "纸质签字") || !strings.Contains(page, "确认属实") {
+		t.Errorf("%.3000s", page)
 	}
 }
 

@@ -118,7 +118,7 @@ const fewChains = `chains:
     facts: [training]
     levels:
       - {name: 社区党组织确认, role: community_secretary}
-      - {name: 物业行业党支部确认, role: industry_secretary}
+      - {name: 物业行业党支部确认, role: industry_secretary, paper: true}
       - {name: 组织部（社会工作部）确认, role: organisation}
 `
 
