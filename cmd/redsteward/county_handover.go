@@ -7,6 +7,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/files"
+	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -92,6 +93,12 @@ func (t *handoverTelling) open(ctx context.Context) error {
 		func(seq int64) error { return t.service.register.PutPhase(ctx, t.officer, project, seq, "", "一期") },
 		func(seq int64) error { return t.service.register.PutPhase(ctx, t.officer, project, seq, "", "二期") },
 		func(seq int64) error { return t.service.register.PutBuilding(ctx, t.officer, project, seq, "", house) },
+		func(seq int64) error {
+			return t.service.register.PutRoom(ctx, t.officer, project, seq, "", registry.RoomInput{Kind: registry.RoomService, Place: serviceRoom, Area: num.FromInt(180)})
+		},
+		func(seq int64) error {
+			return t.service.register.PutRoom(ctx, t.officer, project, seq, "", registry.RoomInput{Kind: registry.RoomCommunity, Place: communityRoom, Area: num.FromInt(350)})
+		},
 	} {
 		if err := put(row.Seq + int64(k)); err != nil {
 			return err
@@ -187,10 +194,18 @@ func (t *handoverTelling) repair(ctx context.Context) error {
 	return nil
 }
 
-// agree settles, signs and witnesses.
+// The rooms that the developer of a second phase owes.
+const serviceRoom, communityRoom = "5幢一层东侧（演示）", "5幢一层西侧（演示）"
+
+// agree measures the rooms, of which that for the community is smaller than registered, settles, signs and witnesses.
 func (t *handoverTelling) agree(ctx context.Context) error {
 	if s := t.now.State.State; s != handover.Walking && s != handover.Rechecking {
 		return nil
+	}
+	if err := t.step(func(at handover.At) (store.Doc[handover.Handover], error) {
+		return t.handovers.Receive(ctx, t.firm, at, []handover.Room{{Kind: registry.RoomService, Place: serviceRoom, Area: num.FromInt(180)}, {Kind: registry.RoomCommunity, Place: communityRoom, Area: num.FromInt(336)}})
+	}); err != nil {
+		return err
 	}
 	if err := t.plain(ctx, t.firm, t.handovers.Settle); err != nil {
 		return err

@@ -111,7 +111,7 @@ func deliberationsOfCounty(t *testing.T, s *service, by policy.Actor) {
 	}
 }
 
-// handoversOfCounty: one has twelve defects, and from the filed one leads a defect to the guarantee fund.
+// handoversOfCounty: one has twelve defects, and from the filed one, which got a smaller room than was registered, leads a defect to the guarantee fund.
 func handoversOfCounty(t *testing.T, s *service, officer policy.Actor) {
 	t.Helper()
 	page, err := s.handovers.ListPage(t.Context(), officer, handover.Filter{}, "")
@@ -128,6 +128,9 @@ func handoversOfCounty(t *testing.T, s *service, officer policy.Actor) {
 		most = max(most, len(w.Findings()))
 		if d.State.State != handover.Filed {
 			continue
+		}
+		if rooms := d.State; len(rooms.Rooms) != 2 || len(rooms.Received) != 2 || rooms.Received[1].Area.Cmp(rooms.Rooms[1].Area) >= 0 {
+			t.Errorf("the filed handover received %+v of %+v", rooms.Received, rooms.Rooms)
 		}
 		if left := w.Left(); len(left) != 1 {
 			t.Errorf("%d defects stay in the filed handover", len(left))
