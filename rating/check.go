@@ -157,6 +157,9 @@ func (c *schemeChecker) fact(path string, f *Fact) {
 	if f.Min != nil && f.Max != nil && f.Max.Less(*f.Min) {
 		c.reportAt(path+".max", "最大值 %s 小于最小值 %s", f.Max, f.Min)
 	}
+	if f.Otherwise != "" && (f.Source == "" || f.Source == f.Otherwise) {
+		c.reportAt(path+".otherwise", "要先写 source，并且与它不同")
+	}
 	if f.Upload < 0 || f.Upload > 100 {
 		c.reportAt(path+".upload", "要写 0 到 100 的整数")
 	}

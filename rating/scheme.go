@@ -134,6 +134,7 @@ type Fact struct {
 	Type            string      `yaml:"type,required" enum:"number count ratio bool text date checklist survey events" doc:"类型"`
 	Unit            string      `yaml:"unit" doc:"单位"`
 	Source          string      `yaml:"source" pattern:"source" doc:"采集规则的编号"`
+	Otherwise       string      `yaml:"otherwise" pattern:"source" doc:"source 对某个项目在取数范围内没有任何记录时改取的采集规则的编号"`
 	Upload          int         `yaml:"upload" doc:"每个项目每期要上传几次材料，默认 0（免报）"`
 	Basis           string      `yaml:"basis" doc:"依据"`
 	Proposal        bool        `yaml:"proposal" doc:"true 表示是建议"`

@@ -187,7 +187,10 @@ func describeRest(v *methodView, scheme *rating.Scheme) {
 		if f.Visibility == "internal" {
 			continue
 		}
-		source := sourceName(f.Source)
+		source := cycle.SourceName(f.Source)
+		if f.Otherwise != "" {
+			source += "，没有的用" + cycle.SourceName(f.Otherwise)
+		}
 		if source == "" {
 			source = f.Column
 		}
@@ -510,23 +513,4 @@ func ruleText(rule rating.Rule, s *rating.Scheme) string {
 		return exprText(r.Points, s)
 	}
 	return ""
-}
-
-// sourceName is the source of a fact for people; what a scheme of somebody else calls a source stays as it is.
-func sourceName(source string) string {
-	switch source {
-	case cycle.SourceRegistry:
-		return "登记"
-	case cycle.SourceParty:
-		return "党建台账"
-	case cycle.SourceHonours:
-		return "表彰奖励登记"
-	case "observation":
-		return "观察记录"
-	case "evidence":
-		return "佐证材料"
-	case "inspection":
-		return "走访表"
-	}
-	return source
 }

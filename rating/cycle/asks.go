@@ -1,6 +1,7 @@
 package cycle
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 // fractional are the units of which there may be a half; everything else is counted in whole numbers.
 var fractional = []string{"分", "元", "%", "㎡", "平方米", "小时"}
 
-// Asks lists what a scheme needs to be told, by the source that tells it, in the order of the scheme. What the register holds is not asked.
+// Asks lists what a scheme needs to be told, by the source that tells it, in the order of the scheme; where the scheme names a second source, by that. What the register holds is not asked.
 func Asks(s *rating.Scheme) map[string][]supervision.Ask {
 	readers := map[string][]*rating.Indicator{}
 	for i := range s.Indicators {
@@ -23,7 +24,8 @@ func Asks(s *rating.Scheme) map[string][]supervision.Ask {
 	asks := map[string][]supervision.Ask{}
 	for i := range s.Facts {
 		f := &s.Facts[i]
-		if f.Source == "" || f.Source == SourceRegistry {
+		source := cmp.Or(f.Otherwise, f.Source)
+		if source == "" || source == SourceRegistry {
 			continue
 		}
 		ask := supervision.Ask{Fact: f.ID, Name: f.Name, Note: f.Note, Columns: columns(f), Uploads: f.Upload}
@@ -36,7 +38,10 @@ func Asks(s *rating.Scheme) map[string][]supervision.Ask {
 		if len(read) == 1 {
 			ask.Clause, ask.Points = read[0].Clause, s.ShownMax(read[0])
 		}
-		asks[f.Source] = append(asks[f.Source], ask)
+		if f.Otherwise != "" {
+			ask.Note += "系统里有" + SourceName(f.Source) + "的小区以它为准，不用填。"
+		}
+		asks[source] = append(asks[source], ask)
 	}
 	return asks
 }

@@ -54,6 +54,8 @@ type GatheredFact struct {
 	Until calendar.Date `json:"until"`
 	// Readings is how many readings were put together.
 	Readings int `json:"readings"`
+	// Source is which of two sources told it, where the scheme names a second one; "" where it does not.
+	Source string `json:"source,omitempty" privacy:"public"`
 }
 
 // LateReading is one reading that came too late.
@@ -136,12 +138,14 @@ func (b *bucket) freeze(g *gathering) (Facts, rating.Subject) {
 		m := &g.mergers[i]
 		var v rating.Value
 		var err error
-		readings := 0
+		readings, source := 0, m.fact.Source
 		if m.rule == RuleRegister {
 			v = known[m.fact.ID]
 		} else {
-			readings = b.facts[i].readings
-			v, err = m.value(&b.facts[i])
+			var told *gathered
+			told, source = b.told(i, m.fact)
+			readings = told.readings
+			v, err = m.value(told)
 		}
 		if err == nil {
 			err = sub.Set(m.fact.ID, v)
@@ -153,7 +157,10 @@ func (b *bucket) freeze(g *gathering) (Facts, rating.Subject) {
 		if v.State == rating.Missing {
 			continue
 		}
-		rule := GatheredFact{Fact: m.fact.ID, Rule: m.rule, Unit: m.fact.Unit, From: m.span.First, Until: m.span.Last, Readings: readings}
+		if m.fact.Otherwise == "" {
+			source = "" // the scheme tells it
+		}
+		rule := GatheredFact{Fact: m.fact.ID, Rule: m.rule, Source: source, Unit: m.fact.Unit, From: m.span.First, Until: m.span.Last, Readings: readings}
 		if m.fact.Window == "ever" || m.fact.Window == "at_cutoff" {
 			rule.From = calendar.Date{}
 		}

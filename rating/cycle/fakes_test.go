@@ -1,6 +1,7 @@
 package cycle
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -139,7 +140,7 @@ func newDesk(t testing.TB, n int) *desk {
 		t.Fatal(err)
 	}
 	var sources []supervision.Readings
-	for _, name := range []string{"observation", "evidence", "inspection", SourceParty, SourceHonours} {
+	for _, name := range []string{"observation", "evidence", "inspection", SourceParty, SourceHonours, "rectification"} {
 		d.sources[name] = &fakeSource{name: name}
 		sources = append(sources, d.sources[name])
 	}
@@ -260,7 +261,7 @@ func (d *desk) tellLate(t testing.TB, project, day, accepted, text string) {
 		}
 		r.Cells = append(r.Cells, c)
 	}
-	src := d.sources[scheme.Facts[at].Source]
+	src := d.sources[cmp.Or(scheme.Facts[at].Otherwise, scheme.Facts[at].Source)]
 	src.mu.Lock()
 	defer src.mu.Unlock()
 	r.Record = fmt.Sprintf("aa/%s/%d/0000000001", src.name, len(src.list))

@@ -25,7 +25,8 @@ type gathering struct {
 	// known are the rules by which the register is read.
 	known registerRules
 
-	mergers  []merger
+	mergers []merger
+	// bySource are the sources by name, the preferred ones and those that stand in for them.
 	bySource map[string]*sourceFacts
 	buckets  map[string]*bucket
 	order    []string
@@ -39,12 +40,16 @@ type gathering struct {
 type sourceFacts struct {
 	span   calendar.Span
 	places map[string]int
+	// standIns are those of the facts that another source tells better: they count for a project of which that one says nothing.
+	standIns map[string]bool
 }
 
 // bucket is one project.
 type bucket struct {
 	holding registry.Holding
 	facts   []gathered
+	// instead are, by place, the facts as told by the source that stands in.
+	instead map[int]*gathered
 	late    []LateReading
 }
 
@@ -54,20 +59,30 @@ func newGathering(s *rating.Scheme, period string, days calendar.Span, cutoff ti
 	for i := range s.Facts {
 		f := &s.Facts[i]
 		g.mergers[i] = newMerger(f, days)
-		if f.Source == "" || f.Source == SourceRegistry {
-			continue
-		}
-		src := g.bySource[f.Source]
-		if src == nil {
-			src = &sourceFacts{span: g.mergers[i].span, places: map[string]int{}}
-			g.bySource[f.Source] = src
-		}
-		src.places[f.ID] = i
-		if first := g.mergers[i].span.First; first.Compare(src.span.First) < 0 {
-			src.span.First = first
+		for _, name := range []string{f.Source, f.Otherwise} {
+			if name == "" || name == SourceRegistry {
+				continue
+			}
+			src := g.bySource[name]
+			if src == nil {
+				src = &sourceFacts{span: g.mergers[i].span, places: map[string]int{}, standIns: map[string]bool{}}
+				g.bySource[name] = src
+			}
+			src.places[f.ID], src.standIns[f.ID] = i, name == f.Otherwise
+			if first := g.mergers[i].span.First; first.Compare(src.span.First) < 0 {
+				src.span.First = first
+			}
 		}
 	}
 	return g
+}
+
+// told is what the readings of a fact came to, and which source told it: the one that the scheme prefers or, for a project of which that one says nothing, the other.
+func (b *bucket) told(place int, f *rating.Fact) (*gathered, string) {
+	if g := b.instead[place]; g != nil && b.facts[place].readings == 0 {
+		return g, f.Otherwise
+	}
+	return &b.facts[place], f.Source
 }
 
 // projects takes the list of projects from the register.
@@ -129,7 +144,17 @@ func (g *gathering) take(asked *sourceFacts, r *supervision.Reading) {
 		b.late = append(b.late, LateReading{Fact: r.Fact, Day: r.Day, Accepted: journal.At(r.Accepted), Record: r.Record})
 		return
 	}
-	m.add(&b.facts[place], r)
+	into := &b.facts[place]
+	if asked.standIns[r.Fact] {
+		if b.instead == nil {
+			b.instead = map[int]*gathered{}
+		}
+		if b.instead[place] == nil {
+			b.instead[place] = &gathered{}
+		}
+		into = b.instead[place]
+	}
+	m.add(into, r)
 }
 
 // wholeMonths is how many whole months lie between two days, both included: from 1 July to 30 September there are three.

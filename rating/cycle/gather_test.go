@@ -1,6 +1,7 @@
 package cycle
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -133,6 +134,43 @@ func TestCutoff(t *testing.T) {
 	}
 }
 
+// TestOtherwise: where the preferred source has told of a project in time, the other one does not count; elsewhere it does. Each frozen fact says which of them it was.
+func TestOtherwise(t *testing.T) {
+	d := newDesk(t, 3)
+	for _, project := range []string{"p0001", "p0002", "p0003"} {
+		d.tell(t, project, "2026-08-10", "rectification rectified_on_time=3 rectification_due=4")
+	}
+	observed := d.sources["observation"].list
+	prefer := func(project, accepted string) {
+		r := observed[0]
+		r.Project, r.Accepted, r.Record, r.Hash = project, on(t, accepted).Begins(), "rectification/"+project, observed[1].Hash
+		for i := range d.register {
+			if d.register[i].Project == project {
+				r.Firm = d.register[i].Firm
+			}
+		}
+		r.Cells = []supervision.Cell{{Column: "rectified_on_time", Number: num.FromInt(1)}, {Column: "rectification_due", Number: num.FromInt(2)}}
+		d.sources["rectification"].list = append(d.sources["rectification"].list, r)
+	}
+	prefer("p0001", "2026-09-20")
+	prefer("p0001", "2026-09-21")
+	prefer("p0003", "2026-10-05") // after the cut-off
+	for project, want := range map[string][2]string{"p0001": {"2 / 4", "rectification"}, "p0002": {"3 / 4", "observation"}, "p0003": {"3 / 4", "observation"}} {
+		sub, f := d.gatherNow(t, project)
+		if got := shown(sub.Get("rectification")); got != want[0] {
+			t.Errorf("%s: %s, want %s", project, got, want[0])
+		}
+		for _, g := range f.Rules {
+			if g.Fact == "rectification" && g.Source != want[1] || g.Fact != "rectification" && g.Source != "" {
+				t.Errorf("%s: %s is said to come from %q", project, g.Fact, g.Source)
+			}
+		}
+		if late := project == "p0003"; late != (f.LateCount == 1) {
+			t.Errorf("%s: %d too late", project, f.LateCount)
+		}
+	}
+}
+
 // TestAnotherFirm: what happened while another firm held the project does not count for this one.
 func TestAnotherFirm(t *testing.T) {
 	d := newDesk(t, 1)
@@ -209,7 +247,7 @@ func TestAsks(t *testing.T) {
 						t.Errorf("%s: column %+v", a.Fact, c)
 					}
 				}
-				if source == SourceRegistry || s.Facts[at].Source != source || !slices.Equal(names, s.Facts[at].ColumnNames()) {
+				if source == SourceRegistry || cmp.Or(s.Facts[at].Otherwise, s.Facts[at].Source) != source || !slices.Equal(names, s.Facts[at].ColumnNames()) {
 					t.Errorf("%s asks %s for %v", source, a.Fact, names)
 				}
 			}

@@ -29,6 +29,27 @@ type MissingItem struct {
 	Points num.Num
 }
 
+// SourceName is what a source holds, in Chinese; what a scheme of somebody else calls a source stays as it is.
+func SourceName(source string) string {
+	switch source {
+	case SourceRegistry:
+		return "登记"
+	case SourceParty:
+		return "党建台账"
+	case SourceHonours:
+		return "表彰奖励登记"
+	case "rectification":
+		return "整改记录"
+	case "observation":
+		return "观察记录"
+	case "evidence":
+		return "佐证材料"
+	case "inspection":
+		return "走访表"
+	}
+	return source
+}
+
 // SourceText says in Chinese who a source waits for.
 func SourceText(source string) string {
 	switch source {
@@ -101,7 +122,7 @@ func missingItems(s *rating.Scheme, sub rating.Subject, r *rating.Result) ([]Mis
 	put := func(f *rating.Fact, points num.Num) {
 		if !seen[f.ID] {
 			seen[f.ID] = true
-			items = append(items, MissingItem{Fact: f.ID, Name: f.Name, Source: f.Source, Points: points})
+			items = append(items, MissingItem{Fact: f.ID, Name: f.Name, Source: cmp.Or(f.Otherwise, f.Source), Points: points})
 		}
 	}
 	for i := range r.Lines {

@@ -3,6 +3,7 @@ package casework
 import (
 	"context"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
@@ -190,6 +191,10 @@ func (c *Cases[T]) History(ctx context.Context, by policy.Actor, id string) ([]s
 	if _, err := c.One(ctx, by, id); err != nil {
 		return nil, err
 	}
+	return c.life(ctx, id)
+}
+
+func (c *Cases[T]) life(ctx context.Context, id string) ([]store.Change[T], error) {
 	var out []store.Change[T]
 	for change, err := range c.rows.History(ctx, id) {
 		if err != nil {
@@ -198,4 +203,24 @@ func (c *Cases[T]) History(ctx context.Context, by policy.Actor, id string) ([]s
 		out = append(out, change)
 	}
 	return out, nil
+}
+
+// EveryLife calls yield with the changes, oldest first, of every case that was opened by a day, whoever asks: for the rating.
+func (c *Cases[T]) EveryLife(ctx context.Context, until calendar.Date, yield func([]store.Change[T]) error) error {
+	for d, err := range c.rows.Each(ctx) {
+		if err != nil {
+			return err
+		}
+		if c.shared(&d.State).Opened.Compare(until) > 0 {
+			continue
+		}
+		changes, err := c.life(ctx, d.ID)
+		if err != nil {
+			return err
+		}
+		if err := yield(changes); err != nil {
+			return err
+		}
+	}
+	return nil
 }
