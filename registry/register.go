@@ -168,6 +168,24 @@ func (r *Register) EachHolding(ctx context.Context, on calendar.Date, yield func
 	return nil
 }
 
+// Compound is a compound with its place and size.
+type Compound struct {
+	// ID is that of the project, Name what it is called; Community and Township are ids of divisions.
+	ID, Name, Community, Township string
+	// Households is how many live there.
+	Households int64
+}
+
+// Compounds lists the compounds under a scope key (policy.County for all), by name. It asks for no right and says nothing that is not public.
+func (r *Register) Compounds(ctx context.Context, key string) ([]Compound, error) {
+	var out []Compound
+	err := every(ctx, r.projects, store.Query{Index: ByName, Key: key}, func(*store.Doc[Project]) bool { return true }, func(d store.Doc[Project]) error {
+		out = append(out, Compound{ID: d.ID, Name: d.State.Name, Community: d.State.Community, Township: d.State.Township, Households: d.State.Households})
+		return nil
+	})
+	return out, err
+}
+
 // Communities returns the communities in which projects lie, by name, with their townships; the rest of a Place stays empty. It asks for no right.
 func (r *Register) Communities(ctx context.Context) ([]Place, error) {
 	seen := map[string]Place{}

@@ -39,6 +39,6 @@ func (s *service) openMatters(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.matters, err = matter.New(ctx, matter.Config{DB: s.db, Guard: s.guard, Keeper: s.keeper, Now: s.clocks.Business, Places: s.register.Register, Tree: tree, Deadlines: deadlines, Resolve: days.Resolve})
+	s.matters, err = matter.New(ctx, matter.Config{DB: s.db, Guard: s.guard, Keeper: s.keeper, Now: s.clocks.Business, Places: s.register.Register, Tree: tree, Finder: s.register.Finder, Deadlines: deadlines, Resolve: days.Resolve})
 	return err
 }

@@ -379,7 +379,7 @@ type intake interface {
 
 // intakes are all places where rows of files come in.
 func (s *service) intakes() []intake {
-	out := []intake{s.register, s.intake, s.books, s.party.Intake, s.handovers.Papers, s.handovers.Findings}
+	out := []intake{s.register, s.intake, s.books, s.party.Intake, s.handovers.Papers, s.handovers.Findings, s.matters.Orders}
 	for _, b := range conduct.Books() {
 		out = append(out, s.conduct.Intake(b))
 	}

@@ -47,6 +47,16 @@ type changeLogView struct {
 type entryRow struct {
 	Entry
 	Did string
+	// Hidden: it is not shown who made it.
+	Hidden bool
+}
+
+// reports are the actions by which matters come in: who did them reported, which only some may know.
+var reports = []policy.Action{policy.ReportMatter, policy.AskOpenly, policy.ImportMatter}
+
+// hide takes out of an entry what would tell who reported a matter, and from where.
+func (e *entryRow) hide() {
+	e.Hidden, e.By, e.Why, e.Action, e.Did = true, "", "", string(policy.ReportMatter), "上报事项"
 }
 
 // changeLog shows who changed what, newest first.
@@ -71,6 +81,9 @@ func (s *Server) changeLog(c *fiber.Ctx, by policy.Actor) error {
 		row := entryRow{Entry: e, Did: e.Action}
 		if a, known := s.guard.Rules().Action(policy.Action(e.Action)); known {
 			row.Did = a.Name
+		}
+		if slices.Contains(reports, policy.Action(e.Action)) && !s.guard.Allow(by, policy.ReadReporter) {
+			row.hide()
 		}
 		v.Entries = append(v.Entries, row)
 	}

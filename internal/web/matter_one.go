@@ -26,6 +26,8 @@ type matterView struct {
 	Seq                          int64
 	Reported, Reporter, Handler  string
 	AnswerBy, Liable, Reasonable string
+	// Outcome is the result of the platform that the matter came from.
+	Outcome                      string
 	More, Way, Satisfied, Reopen string
 	Photos, Answered, Checked    []string
 	Forms                        []matterForm
@@ -74,6 +76,12 @@ func (s *Server) showMatter(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		v.Way, v.Checked = k.Way.Title(), photos(matter.PhotosCheck, k.Photos)
 		if k.Satisfied != "" {
 			v.Satisfied = registry.TextOf(matter.Satisfactions(), k.Satisfied)
+		}
+	}
+	if o := m.Order; o != nil && o.Outcome != "" {
+		v.Outcome = registry.TextOf(matter.Outcomes(), o.Outcome)
+		if o.Satisfied != "" {
+			v.Outcome += "，回访" + registry.TextOf(matter.Satisfactions(), o.Satisfied)
 		}
 	}
 	if k := m.More; k != nil {

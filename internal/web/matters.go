@@ -31,9 +31,11 @@ func (s *Server) matterRoutes() []Route {
 		return nil
 	}
 	const get, post, one = fiber.MethodGet, fiber.MethodPost, mattersPath + "/:id<maxLen(64)>"
-	return []Route{
+	orders := s.deskRoutes(ordersPath, policy.ImportMatter, false, func(*fiber.Ctx, policy.Actor) (*importDesk, error) { return s.orderDesk(), nil })
+	return append(orders, []Route{
 		{Method: get, Path: mattersPath, Action: policy.ReadMatter, Handler: s.matterList},
 		{Method: get, Path: mattersPath + ".xlsx", Action: policy.ReadMatter, Handler: s.mattersExcel},
+		{Method: get, Path: ordersPath + ".xlsx", Action: policy.ImportMatter, Handler: s.ordersExcel},
 		{Method: get, Path: mattersPath + "/new", Action: policy.ReportMatter, Handler: s.newMatter},
 		{Method: post, Path: mattersPath + "/new", Action: policy.ReportMatter, Handler: s.reportMatter, Upload: maxMatterForm},
 		{Method: get, Path: one, Action: policy.ReadMatter, Handler: s.matter},
@@ -50,7 +52,7 @@ func (s *Server) matterRoutes() []Route {
 		{Method: post, Path: one + "/answer", Action: policy.HandleMatter, Handler: s.actMatterWithPhotos, Upload: maxMatterForm},
 		{Method: post, Path: one + "/verify", Action: policy.VerifyMatter, Handler: s.actMatterWithPhotos, Upload: maxMatterForm},
 		{Method: post, Path: one + "/reopen", Action: policy.ReportMatter, Handler: s.actMatter},
-	}
+	}...)
 }
 
 // matterLine is one matter of a list, in words.
@@ -67,9 +69,7 @@ func (s *Server) matterLineOf(id string, m *matter.Matter) matterLine {
 	now := s.clocks.Business()
 	line := matterLine{Path: mattersPath + "/" + id, Title: m.CategoryTitle, Place: m.Place(), State: m.State.Title(), Department: m.DepartmentTitle, Urgent: m.Urgent, Late: m.Late(now),
 		Since: shortDate(calendar.DateOf(m.Reported.At.Time), calendar.DateOf(now))}
-	if m.Source != "" {
-		line.Source = registry.TextOf(matter.Sources(), m.Source)
-	}
+	line.Source = sourceWord(m)
 	if m.Due.Rule != "" && !m.State.Closed() {
 		line.Due, line.Unresolved = m.Due.Chinese(), !m.Due.Resolved()
 	}
@@ -77,6 +77,22 @@ func (s *Server) matterLineOf(id string, m *matter.Matter) matterLine {
 		line.Urged = m.Urges[n-1].Rung.Title()
 	}
 	return line
+}
+
+// sourcesFor are the sources that a person may ask for: all, or only those that are other platforms.
+func (s *Server) sourcesFor(by policy.Actor) []registry.Choice {
+	if s.guard.Allow(by, policy.ReadReporter) {
+		return matter.Sources()
+	}
+	return matter.Platforms()
+}
+
+// sourceWord is where a matter comes from, "" for who may not know.
+func sourceWord(m *matter.Matter) string {
+	if m.Source == "" {
+		return ""
+	}
+	return registry.TextOf(matter.Sources(), m.Source)
 }
 
 // weigh says of lines how many reports they stand for.
@@ -92,14 +108,15 @@ func (s *Server) weigh(ctx context.Context, ids []string, lines ...*matterLine) 
 
 // mattersView is what matters.html shows.
 type mattersView struct {
-	Rows                             []matterLine
-	Filters                          []boardFilter
-	Sort, Desc, Next, Excel          string
-	ByDue, ByTime                    sortLink
-	Filtered, CanReport, ShowsSource bool
+	Rows                           []matterLine
+	Filters                        []boardFilter
+	Sort, Desc, Next, Excel        string
+	ByDue, ByTime                  sortLink
+	Filtered, CanReport, CanImport bool
+	ShowsSource                    bool
 }
 
-var matterFilters = []string{"q", "kind", "state", "department", "source", "late", "mine"}
+var matterFilters = []string{"q", "kind", "state", "department", "source", "late", "mine", "orders"}
 
 // matterFilter reads what narrows the list.
 func matterFilter(l listAddress) matter.Filter {
@@ -108,7 +125,7 @@ func matterFilter(l listAddress) matter.Filter {
 	if l.value["sort"] == "time" {
 		reversed = !reversed
 	}
-	return matter.Filter{Text: l.value["q"], Kind: l.value["kind"], State: matter.State(l.value["state"]), Department: l.value["department"], Source: matter.Source(l.value["source"]), Late: l.value["late"] != "", Mine: l.value["mine"] != "",
+	return matter.Filter{Text: l.value["q"], Kind: l.value["kind"], State: matter.State(l.value["state"]), Department: l.value["department"], Source: matter.Source(l.value["source"]), Late: l.value["late"] != "", Mine: l.value["mine"] != "", Orders: l.value["orders"] != "",
 		ByDue: l.value["sort"] == "due", Desc: reversed}
 }
 
@@ -119,7 +136,7 @@ func (s *Server) matterList(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := mattersView{Sort: l.value["sort"], Desc: l.value["desc"], Next: nextPage(c, found.Next), Excel: l.excel(), Filtered: l.filtered(), CanReport: s.guard.Allow(by, policy.ReportMatter), ShowsSource: s.guard.Allow(by, policy.ReadReporter),
+	v := mattersView{Sort: l.value["sort"], Desc: l.value["desc"], Next: nextPage(c, found.Next), Excel: l.excel(), Filtered: l.filtered(), CanReport: s.guard.Allow(by, policy.ReportMatter), CanImport: s.guard.Allow(by, policy.ImportMatter), ShowsSource: s.guard.Allow(by, policy.ReadReporter) || s.guard.Allow(by, policy.ImportMatter),
 		ByDue: l.sorted("due", "期限", "latest"), ByTime: l.sorted("time", "上报", "latest")}
 	kinds, departments := []option{{"", "全部"}}, []option{{"", "全部"}}
 	for _, k := range s.matters.Tree.Kinds() {
@@ -131,7 +148,7 @@ func (s *Server) matterList(c *fiber.Ctx, by policy.Actor) error {
 	v.Filters = []boardFilter{{Name: "q", Label: "小区、位置或内容", Value: l.value["q"]}, {Name: "kind", Label: "大类", Value: l.value["kind"], Options: kinds}, {Name: "state", Label: "状态", Value: l.value["state"], Options: choicesOf("全部", matter.States())},
 		{Name: "department", Label: "办理部门", Value: l.value["department"], Options: departments}, {Name: "late", Label: "期限", Value: l.value["late"], Options: []option{{"", "全部"}, {"1", "已逾期"}}}}
 	if v.ShowsSource {
-		v.Filters = append(v.Filters, boardFilter{Name: "source", Label: "来源", Value: l.value["source"], Options: choicesOf("全部", matter.Sources())})
+		v.Filters = append(v.Filters, boardFilter{Name: "source", Label: "来源", Value: l.value["source"], Options: choicesOf("全部", s.sourcesFor(by))})
 	}
 	if v.CanReport {
 		v.Filters = append(v.Filters, boardFilter{Name: "mine", Label: "上报人", Value: l.value["mine"], Options: []option{{"", "全部"}, {"1", "我上报的"}}})
@@ -183,8 +200,8 @@ func (s *Server) mattersExcel(c *fiber.Ctx, by policy.Actor) error {
 			return m.Check.Way.Title()
 		}).Wide(24), report.Shown("办结日期", func(m *matter.Matter) any { return day(m.Closed.Time) }),
 	}}
-	if s.guard.Allow(by, policy.ReadReporter) {
-		table.Columns = append(table.Columns, report.Shown("来源", func(m *matter.Matter) any { return registry.TextOf(matter.Sources(), m.Source) }))
+	if s.guard.Allow(by, policy.ReadReporter) || s.guard.Allow(by, policy.ImportMatter) {
+		table.Columns = append(table.Columns, report.Shown("来源", func(m *matter.Matter) any { return sourceWord(m) }))
 	}
 	data, err := report.Write(table.Filled(rows))
 	if err != nil {

@@ -8,7 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"redsteward/internal/report"
+	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
+	"redsteward/supervision/matter"
 )
 
 // TestMatterPages follows a hazard and a dispute through the pages, by reporter, dispatcher, departments, verifier and firm; the firm finds the reporter on no page, in no workbook and on no photo.
@@ -151,5 +154,62 @@ func TestMatterPages(t *testing.T) {
 	_, sheets := workbook(t, who("dispatcher").get(t, "/matters.xlsx?state=reopened"))
 	if said := fmt.Sprint(sheets["事项"]); !strings.Contains(said, "网格发现") || !strings.Contains(said, "已经清走并划线") || strings.Contains(said, "物业收费纠纷") {
 		t.Error(said)
+	}
+	others(t, f, &team{t: t, f: f, people: people}, project)
+}
+
+// others are orders of other platforms and what is told without an account.
+func others(t *testing.T, f *browsertest.Fixture, m *team, project string) {
+	t.Helper()
+	ctx := context.Background()
+	tree := f.Matters.Tree
+	lines := []matter.OrderLine{{Order: matter.Order{System: matter.SourceHotline, Number: "J-2026-1", Received: f.Register.Today(), Due: f.Register.Today().Add(9)}, Category: "fee", Community: "城东社区", Project: "望湖苑", Where: "北门垃圾房", Words: "垃圾两天没有清运"}}
+	data, err := report.Write(report.MatterOrders(tree).Filled(lines))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.accepted("dispatcher", "/matters/orders", data)
+	if _, err := f.Matters.Orders.RunAccepted(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []scenario{
+		{name: "what came from other platforms", role: "dispatcher", path: "/matters?orders=1", status: 200, contains: []string{"物业收费纠纷", "12345热线"}},
+		{name: "no import for a firm", role: "firm", path: "/matters/orders", status: 403},
+		{name: "no results for a firm", role: "firm", path: "/matters/orders.xlsx", status: 403},
+		{name: "no place", method: "POST", path: "/tell", form: pairs("words", "路灯不亮了"), status: 422, contains: []string{"请选择社区"}},
+		{name: "the community first", path: "/tell", status: 200, contains: []string{"城东社区"}, excludes: []string{"写明情况"}},
+		{name: "its compounds", path: "/tell?community=" + cityEast, status: 200, contains: []string{"望湖苑", "写明情况"}},
+		{name: "no such number", method: "POST", path: "/tell/find", form: pairs("number", "ABCDEFGH", "code", "ABCDEF"), status: 422, contains: []string{"没有这个查询号"}},
+	} {
+		s.run(t, f, m.people)
+	}
+	_, sheets := workbook(t, m.as("dispatcher").get(t, "/matters/orders.xlsx"))
+	if said := fmt.Sprint(sheets); !strings.Contains(said, "J-2026-1") {
+		t.Error(said)
+	}
+	nobody := m.as("")
+	told := nobody.upload(t, "/tell", [][2]string{{"key", "told"}, {"community", cityEast}, {"project", project}, {"category", "fee"}, {"where", "南侧小路"}, {"words", "路灯不亮了三天"}}, nil, attachment{"我家.png", picture(t, 9)})
+	kept := regexp.MustCompile(`<dt>查询号</dt><dd class="b n">([^<]+)</dd><dt>查询码</dt><dd class="b n">([^<]+)</dd>`).FindStringSubmatch(told.body)
+	if told.StatusCode != 200 || kept == nil {
+		t.Fatalf("%d %.2000s", told.StatusCode, told.body)
+	}
+	if a := nobody.send(t, "POST", "/tell/find", pairs("number", kept[1], "code", kept[2])); a.StatusCode != 200 || !strings.Contains(a.body, "待派单") || !strings.Contains(a.body, "路灯不亮了三天") {
+		t.Errorf("%d %.2000s", a.StatusCode, a.body)
+	}
+	if a := nobody.send(t, "POST", "/tell/judge", pairs("number", kept[1], "code", kept[2], "fixed", "yes", "satisfied", "yes")); a.StatusCode != 409 {
+		t.Errorf("judged before an answer: %d", a.StatusCode)
+	}
+	// The log shows to nobody without the right who reported.
+	a := m.as("officer").get(t, "/admin/log")
+	if a.StatusCode != 200 || !strings.Contains(a.body, "已隐去") || strings.Contains(a.body, "matter.ask") || strings.Contains(a.body, "网上反映问题") {
+		t.Errorf("%d %.3000s", a.StatusCode, a.body)
+	}
+	for range 20 {
+		if a = nobody.upload(t, "/tell", [][2]string{{"words", "路灯"}}, nil); a.StatusCode == 429 {
+			break
+		}
+	}
+	if a.StatusCode != 429 || a.Header.Get("Retry-After") == "" {
+		t.Errorf("never told to wait: %d", a.StatusCode)
 	}
 }

@@ -50,7 +50,7 @@ var declared = map[string]string{
 	"party": layoutApp, "party_sheets": layoutApp, "party_sheet": layoutApp, "party_new": layoutApp,
 	"conduct": layoutApp, "conduct_one": layoutApp, "conduct_form": layoutApp, "desk_imports": layoutApp,
 	"book": layoutEither, "book_entry": layoutEither, "stations": layoutApp, "models": layoutEither, "reserve": layoutEither, "reserve_form": layoutEither, "reserve_one": layoutEither, "model": layoutApp, "duty": layoutApp, "duty_sheet": layoutDesk, "bookings": layoutApp,
-	"matters": layoutApp, "matter": layoutApp, "matter_new": layoutApp,
+	"matters": layoutApp, "matter": layoutApp, "matter_new": layoutApp, "tell": layoutEither, "told": layoutEither,
 	"deliberation": layoutApp, "deliberation_meeting": layoutApp, "deliberation_print": layoutDesk, "results": layoutEither,
 	"handovers": layoutApp, "handover": layoutApp, "handover_new": layoutApp, "handover_print": layoutDesk,
 }
@@ -205,8 +205,11 @@ type navGroup struct {
 
 // publicNav is the top navigation of the public pages.
 var publicNav = []navItem{
-	{Label: "星级榜", Path: "/"}, {Label: "企业", Path: "/firms"}, {Label: "季度通报", Path: "/circulars"}, {Label: "评价办法", Path: "/method"}, {Label: "网上预约", Path: reservePath}, {Label: "红色达人", Path: modelsPath}, {Label: "议事公开", Path: resultsPath}, {Label: "政策文件", Path: papersPath}, {Label: "开放数据", Path: "/open"}, {Label: "帮助", Path: "/help"},
+	{Label: "星级榜", Path: "/"}, {Label: "企业", Path: "/firms"}, {Label: "季度通报", Path: "/circulars"}, {Label: "评价办法", Path: "/method"}, {Label: "反映问题", Path: tellPath}, {Label: "网上预约", Path: reservePath}, {Label: "红色达人", Path: modelsPath}, {Label: "议事公开", Path: resultsPath}, {Label: "政策文件", Path: papersPath}, {Label: "开放数据", Path: "/open"}, {Label: "帮助", Path: "/help"},
 }
+
+// openForms are the pages with forms for people without an account.
+var openForms = []string{"reserve_form", "reserve_one", "tell", "told"}
 
 // officeNav is the left navigation of the work pages; entries without the right are left out.
 var officeNav = []navGroup{
@@ -245,7 +248,7 @@ func (s *Server) serves(path string) bool {
 		return s.changes != nil
 	case bodiesPath:
 		return s.bodies != nil
-	case mattersPath:
+	case mattersPath, tellPath:
 		return s.matters != nil
 	case fundPath:
 		return s.fund != nil
@@ -333,7 +336,7 @@ func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page)
 		}
 		v.Walks = s.serves(minePath) && s.guard.Allow(by, policy.DoVisit)
 	}
-	if layout == layoutApp || layout == layoutPhone || name == "signin" || name == "setup" || name == "reserve_form" || name == "reserve_one" {
+	if layout == layoutApp || layout == layoutPhone || name == "signin" || name == "setup" || slices.Contains(openForms, name) {
 		v.Token = s.issueToken(c)
 	}
 	var b bytes.Buffer

@@ -197,12 +197,12 @@ type Server struct {
 	openWork openWork
 	watch    *observer
 	signIns  *limiter
-	// reserves counts bookings without an account, codes wrong booking numbers.
-	reserves, codes *limiter
-	api             *api
-	started         string
-	counter         atomic.Uint64
-	ready           atomic.Bool
+	// reserves counts bookings without an account, codes wrong booking numbers and codes, tells what is told without an account.
+	reserves, codes, tells *limiter
+	api                    *api
+	started                string
+	counter                atomic.Uint64
+	ready                  atomic.Bool
 }
 
 // New builds a server and registers its routes. Returns Invalid if a dependency is missing, a page cannot be parsed, or a route has no action.
@@ -244,7 +244,7 @@ func New(o Options) (*Server, error) {
 	s.cache = newPageCache(cacheBytes)
 	s.board = &boardCache{}
 	s.signIns = newLimiter(signInTries, signInWindow)
-	s.reserves, s.codes = newLimiter(reserveTries, reserveWindow), newLimiter(reserveTries, reserveWindow)
+	s.reserves, s.codes, s.tells = newLimiter(reserveTries, reserveWindow), newLimiter(reserveTries, reserveWindow), newLimiter(tellTries, tellWindow)
 	s.watch = newObserver(o.Gauges)
 	s.app = fiber.New(fiber.Config{
 		Immutable:             true,

@@ -2,7 +2,6 @@ package station
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,29 +19,13 @@ const (
 	reserveAhead = 14
 	// codeClaim leads from a booking number to the day on which it stands.
 	codeClaim = "booking-code"
-	// codeSigns are the signs of a booking number: none that looks like another. codeLength of them are 40 bits.
-	codeSigns  = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+	// codeLength signs of a booking number are 40 bits.
 	codeLength = 8
 	// personalRule is how long after its day a booking keeps name and phone.
 	personalRule = "booking.personal"
 	// forgetBack is how many days before today the nightly job looks for bookings whose term has passed.
 	forgetBack = 400
 )
-
-// newCode is a booking number that cannot be guessed.
-func newCode() string {
-	raw := make([]byte, codeLength)
-	_, _ = rand.Read(raw) // never fails since Go 1.24
-	for i := range raw {
-		raw[i] = codeSigns[int(raw[i])%len(codeSigns)]
-	}
-	return string(raw)
-}
-
-// readCode is a booking number as people type it.
-func readCode(text string) string {
-	return strings.ToUpper(strings.NewReplacer(" ", "", "-", "", "　", "").Replace(text))
-}
 
 // Reserve books a room or service for somebody without an account and returns the booking number. Only what has opening hours is offered, at most 14 days ahead, and one open booking for a phone
 // on a day. Returns Forbidden without ReserveTime, NotFound for what is not offered, Invalid for refused fields (day, hours, person, phone, purpose), Conflict if the time is taken or the phone has a booking.
@@ -81,7 +64,7 @@ func (s *Service) Reserve(ctx context.Context, by policy.Actor, in BookingInput)
 		return "", fault.New(op, fault.Conflict, "这个电话当天已经预约了"+row.Name+"，要改时间请先用预约号取消")
 	}
 	meta := store.Meta{By: string(policy.Anonymous), Action: string(policy.ReserveTime)}
-	code := newCode()
+	code := registry.NewTicket(codeLength)
 	next, err := s.booked(now.State, row, []string{policy.CommunityKey(d.ID), policy.TownshipKey(d.Parent)}, in, code)
 	if err != nil {
 		return "", err
@@ -121,7 +104,7 @@ func (s *Service) reserved(ctx context.Context, by policy.Actor, code string) (s
 	if err := s.guard.Require(by, policy.ReserveTime); err != nil {
 		return store.Doc[Bookings]{}, 0, err
 	}
-	code = readCode(code)
+	code = registry.ReadTicket(code)
 	target, err := s.db.Claimed(ctx, codeClaim, code)
 	id, ok := strings.CutPrefix(target, bookingsKind+"/")
 	if fault.Is(err, fault.NotFound) || err == nil && !ok {

@@ -30,7 +30,7 @@ func (s *Service) Dispatch(ctx context.Context, by policy.Actor, at supervision.
 		if !m.hadBy(d.ID) {
 			m.Departments = append(slices.Clone(m.Departments), d.ID)
 		}
-		m.Due, err = s.Deadlines(signRule, s.today())
+		m.Due, err = s.clock(m, signRule)
 		return MoveDispatch, err
 	})
 }
@@ -58,7 +58,7 @@ func (s *Service) Has(by policy.Actor, m *Matter) bool {
 func (s *Service) Accept(ctx context.Context, by policy.Actor, at supervision.At) (store.Doc[Matter], error) {
 	return s.handle(ctx, by, at, MoveAccept, false, func(m *Matter) (_ Move, err error) {
 		m.Handler, m.Signed = by.ID, journal.At(s.Now())
-		m.AnswerBy, err = s.Deadlines(m.AnswerRule, s.today())
+		m.AnswerBy, err = s.answerClock(m)
 		m.Due = m.AnswerBy
 		return MoveAccept, err
 	})
@@ -73,7 +73,7 @@ func (s *Service) Refuse(ctx context.Context, by policy.Actor, at supervision.At
 		m.Refused = true
 		var err error
 		if err = m.say("matter.Refuse", "reason", "退回理由", reason); err == nil {
-			m.Due, err = s.Deadlines(dispatchRule, s.today())
+			m.Due, err = s.clock(m, dispatchRule)
 		}
 		return MoveRefuse, err
 	})
@@ -110,6 +110,8 @@ func (s *Service) AskMore(ctx context.Context, by policy.Actor, at supervision.A
 		switch due := s.Resolve(m.AnswerBy); {
 		case m.More != nil:
 			return "", fault.New(op, fault.Conflict, "这件事项已经申请过一次延期")
+		case m.Order != nil && !m.Order.Due.IsZero():
+			return "", fault.New(op, fault.Conflict, "期限由"+m.Order.SystemTitle()+"规定，请向该平台申请延期，改期以后重新导入工单")
 		case !due.Resolved():
 			return "", fault.New(op, fault.Conflict, "答复期限要等节假日安排装载以后才能算出，现在不会逾期，不用延期")
 		case due.Late(s.Now()):
@@ -186,6 +188,10 @@ func (s *Service) Answer(ctx context.Context, by policy.Actor, at supervision.At
 			return "", err
 		}
 		m.Answer, m.Check = &a, &Check{Way: s.way(m, at)}
+		if m.Check.Way == WayPlatform {
+			m.Due = calendar.Deadline{}
+			return MoveAnswer, nil
+		}
 		if m.Check.Way != WayNone {
 			m.Due, err = s.Deadlines(checkRule, s.today())
 			return MoveAnswer, err
@@ -200,6 +206,10 @@ func (s *Service) Answer(ctx context.Context, by policy.Actor, at supervision.At
 // way is how the answer that comes in now is verified.
 func (s *Service) way(m *Matter, at supervision.At) Way {
 	switch {
+	case m.Order != nil:
+		return WayPlatform
+	case m.Ticket != nil && !m.Hazard:
+		return WayAsked
 	case m.Hazard:
 		return WayPhoto
 	case s.drawn(at):
@@ -258,7 +268,7 @@ func (s *Service) Verify(ctx context.Context, by policy.Actor, at supervision.At
 		if in.Move != MoveRedo {
 			return in.Move, s.close(m)
 		}
-		m.AnswerBy, err = s.Deadlines(m.AnswerRule, s.today())
+		m.AnswerBy, err = s.answerClock(m)
 		m.Due = m.AnswerBy
 		return in.Move, err
 	})
@@ -270,6 +280,8 @@ func (s *Service) verifier(by policy.Actor, m *Matter) error {
 	switch {
 	case m.Check == nil:
 		return fault.New(op, fault.Conflict, "还没有答复，不能核实")
+	case m.Check.Way == WayPlatform:
+		return fault.New(op, fault.Conflict, "这件事项以来件平台的结果为准，导入结果以后办结，不另行核实")
 	case by.ID == m.Handler || m.Answer != nil && by.ID == m.Answer.By.By:
 		return apart(op, "这件事项由你办理，必须由另一人核实")
 	case by.ID == m.Reported.By:
@@ -300,14 +312,18 @@ func (s *Service) Reopen(ctx context.Context, by policy.Actor, at supervision.At
 		if until := s.Resolve(m.ReopenBy); until.Late(s.Now()) {
 			return "", fault.New(op, fault.Conflict, "要求重新办理的期限"+until.Due.Chinese()+"已经过了，可以另行上报")
 		}
-		if err := m.say(op, "reason", "要求重新办理的理由", strings.TrimSpace(reason)); err != nil {
-			return "", err
-		}
-		m.Reopened++
-		m.Refused = false // the department that gets it now has not refused it
-		m.Closed, m.ReopenBy = journal.Time{}, calendar.Deadline{}
-		var err error
-		m.Due, err = s.Deadlines(dispatchRule, s.today())
-		return MoveReopen, err
+		return MoveReopen, s.reopen(m, reason)
 	})
+}
+
+// reopen begins a closed matter anew. Returns Invalid without a reason.
+func (s *Service) reopen(m *Matter, reason string) (err error) {
+	if err := m.say("matter.reopen", "reason", "要求重新办理的理由", strings.TrimSpace(reason)); err != nil {
+		return err
+	}
+	m.Reopened++
+	m.Refused = false // the department that gets it now has not refused it
+	m.Closed, m.ReopenBy = journal.Time{}, calendar.Deadline{}
+	m.Due, err = s.clock(m, dispatchRule)
+	return err
 }

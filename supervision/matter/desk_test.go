@@ -61,7 +61,7 @@ func newDesk(t *testing.T) *desk {
 	d.project, err = registers.CreateProject(ctx, officer, registry.ProjectInput{Name: "望湖苑", Address: "东风大道 8 号", Community: east, Households: 400, Kind: registry.KindCommodity})
 	must(err)
 	must(registers.AddContract(ctx, officer, d.project, 1, registry.ContractInput{Firm: d.firm, Kind: registry.ContractChosen, Level: registry.LevelNone, Days: policy.Span{From: day("2025-01-01"), Until: day("2027-12-31")}}))
-	d.Service, err = New(ctx, Config{DB: d.Desk.DB, Guard: d.Guard, Keeper: d.Keeper, Now: d.Clock, Places: register, Tree: shippedTree(t, d.Desk), Deadlines: d.Desk.Deadlines, Resolve: func(x calendar.Deadline) calendar.Deadline { return d.Holidays.Resolve(x) }})
+	d.Service, err = New(ctx, Config{DB: d.Desk.DB, Guard: d.Guard, Keeper: d.Keeper, Now: d.Clock, Places: register, Finder: registers.Finder, Tree: shippedTree(t, d.Desk), Deadlines: d.Desk.Deadlines, Resolve: func(x calendar.Deadline) calendar.Deadline { return d.Holidays.Resolve(x) }})
 	must(err)
 	c, county, town, p := policy.CommunityKey(east), policy.County, policy.TownshipKey("360428100000"), policy.ProjectKey(d.project)
 	d.grid, d.grid2, d.worker = person("grid", "grid_worker", c, c), person("grid2", "grid_worker", c, c), person("worker", "community_worker", c, c)
@@ -100,11 +100,18 @@ func good() AnswerInput {
 }
 
 func TestStoredFields(t *testing.T) {
-	if err := store.CheckType[Matter](); err != nil {
+	golden[Matter](t, "matter")
+	golden[OrderLine](t, "matter-order-line")
+}
+
+// golden compares the stored fields of a kind with its golden file.
+func golden[T any](t *testing.T, name string) {
+	t.Helper()
+	if err := store.CheckType[T](); err != nil {
 		t.Fatal(err)
 	}
-	golden, err := os.ReadFile("testdata/matter.fields")
-	if got := strings.Join(store.FieldNames[Matter](), "\n") + "\n"; err != nil || got != string(golden) {
-		t.Errorf("stored fields changed; old records would not be read:\n%s%v", got, err)
+	want, err := os.ReadFile("testdata/" + name + ".fields")
+	if got := strings.Join(store.FieldNames[T](), "\n") + "\n"; err != nil || got != string(want) {
+		t.Errorf("stored fields of %s changed; old records would not be read:\n%s%v", name, got, err)
 	}
 }

@@ -8,5 +8,6 @@
 //  6. Who reported is seen only with the right ReadReporter and by the reporter; Service takes it out of everything else before it leaves this package: by whom, from which source, and the names of files.
 //  7. A matter that is merged into another keeps its reporter and counts as weight of the other; nothing of it is copied. Same places and kinds are suggested, a person merges.
 //  8. A department sees what was dispatched to it, a firm what is about its compounds once it was dispatched.
-//  9. Reminders are proposed from the clock and confirmed by a person: 催办 once the deadline is over, 督办 some days after that; each once for a deadline.
+//  9. An order of another platform (12345, 综治) is one matter by platform and number; its deadline and its result win. What is told without an account keeps nothing of a person.
+//  10. Reminders are proposed from the clock and confirmed by a person: 催办 once the deadline is over, 督办 some days after that; each once for a deadline.
 package matter

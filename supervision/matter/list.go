@@ -52,7 +52,12 @@ func (m *Matter) work() []string {
 		}
 		return keys
 	case Answered:
+		if m.Check.Way == WayPlatform {
+			return nil // its result comes from there
+		}
 		return place(StageVerify)
+	case Merged:
+		return []string{intoKey(m.Into)}
 	}
 	return nil
 }
@@ -136,11 +141,12 @@ func (s *Service) query(by policy.Actor, scope policy.Scope, index string) store
 func (s *Service) seen(by policy.Actor, d store.Doc[Matter]) store.Doc[Matter] {
 	m := &d.State
 	m.Due, m.AnswerBy, m.ReopenBy = s.Resolve(m.Due), s.Resolve(m.AnswerBy), s.Resolve(m.ReopenBy)
-	if s.knows(by, m) {
+	if s.knows(by, m) || m.Order != nil && s.handlesOrders(by) {
 		return d
 	}
-	m.Source, m.Reported = "", supervision.Hand{At: m.Reported.At}
-	m.Hand = hidden(m.Last, m.Hand)
+	m.Source, m.Reported, m.Order, m.Ticket = "", supervision.Hand{At: m.Reported.At}, nil, nil
+	m.Due, m.AnswerBy = plainClock(m.Due), plainClock(m.AnswerBy)
+	m.Last, m.Hand = plainMove(m.Last), hidden(m.Last, m.Hand)
 	m.Photos = nameless(m.Photos)
 	if m.Answer != nil {
 		a := *m.Answer
@@ -150,6 +156,12 @@ func (s *Service) seen(by policy.Actor, d store.Doc[Matter]) store.Doc[Matter] {
 	if m.Check != nil {
 		c := *m.Check
 		c.Photos = nameless(c.Photos)
+		if c.Way == WayAsked || c.Way == WayPlatform {
+			c.Way = WaySample
+		}
+		if c.By.Office == string(policy.Anonymous) {
+			c.By = supervision.Hand{At: c.By.At}
+		}
 		m.Check = &c
 	}
 	return d
@@ -160,12 +172,27 @@ func (s *Service) knows(by policy.Actor, m *Matter) bool {
 	return by.ID != "" && m.Reported.By == by.ID || s.Guard.Allow(by, policy.ReadReporter)
 }
 
-// hidden takes the person out of what a reporter did.
+// hidden takes the person out of what a reporter did, and out of what came from another platform.
 func hidden(move Move, by supervision.Hand) supervision.Hand {
-	if move == MoveReport || move == MoveReopen {
+	if move == MoveReport || move == MoveReopen || move != plainMove(move) || by.Office == string(policy.Anonymous) {
 		return supervision.Hand{At: by.At}
 	}
 	return by
+}
+
+// plainMove is a move in words that do not say that a matter came from another platform.
+func plainMove(move Move) Move {
+	switch move {
+	case MoveOrder:
+		return MoveReport
+	case MoveOrderNews:
+		return "更新"
+	case MoveOrderFixed:
+		return MoveFixed
+	case MoveOrderUnfixed:
+		return MoveUnfixed
+	}
+	return move
 }
 
 // nameless gives photos names that say nothing.
@@ -186,8 +213,8 @@ type Filter struct {
 	Text             string
 	// Project and Firm are ids, Township that of a division.
 	Project, Firm, Township string
-	// Late keeps what is overdue, Mine what the actor reported.
-	Late, Mine bool
+	// Late keeps what is overdue, Mine what the actor reported, Orders what came from other platforms.
+	Late, Mine, Orders bool
 	// ByDue lists what is open by its deadline instead of everything by the moment of the report, latest first; Desc reverses that order.
 	ByDue, Desc bool
 }
@@ -209,7 +236,7 @@ func (w Filter) key(by policy.Actor) string {
 
 // lets reports whether a matter, as the person sees it, passes.
 func (w Filter) lets(m *Matter, now time.Time) bool {
-	if w.Kind != "" && m.Kind != w.Kind || w.State != "" && m.State != w.State || w.Department != "" && m.Department != w.Department || w.Source != "" && m.Source != w.Source || w.Late && !m.Late(now) ||
+	if w.Orders && m.Order == nil || w.Kind != "" && m.Kind != w.Kind || w.State != "" && m.State != w.State || w.Department != "" && m.Department != w.Department || w.Source != "" && m.Source != w.Source || w.Late && !m.Late(now) ||
 		w.Project != "" && m.Project != w.Project || w.Firm != "" && m.Firm != w.Firm || w.Township != "" && m.Township != w.Township {
 		return false
 	}
@@ -231,7 +258,9 @@ func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, after str
 		index = byDue
 	}
 	q := s.query(by, scope, index)
-	if key := w.key(by); key != "" {
+	if w.Orders {
+		q = supervision.ScopeQuery(scope, index, ordersBefore, "")
+	} else if key := w.key(by); key != "" {
 		q.Key, q.In = key, nil
 	}
 	q.After, q.Limit, q.Desc = after, perPage, w.ByDue == w.Desc
@@ -310,7 +339,7 @@ func (s *Service) History(ctx context.Context, by policy.Actor, id string) ([]Ha
 	if err != nil {
 		return nil, err
 	}
-	open := s.knows(by, &d.State)
+	open := s.knows(by, &d.State) || d.State.Order != nil && s.handlesOrders(by)
 	var out []Happened
 	for c, err := range s.rows.History(ctx, id) {
 		if err != nil {
@@ -319,7 +348,7 @@ func (s *Service) History(ctx context.Context, by policy.Actor, id string) ([]Ha
 		m := &c.State
 		h := Happened{At: c.At, Move: m.Last, By: m.Hand, Reason: m.Reason, Department: m.DepartmentTitle}
 		if !open {
-			h.By = hidden(h.Move, h.By)
+			h.Move, h.By = plainMove(h.Move), hidden(h.Move, h.By)
 		}
 		out = append(out, h)
 	}

@@ -81,6 +81,10 @@ type Matter struct {
 	Into string `json:"into,omitempty" privacy:"internal"`
 	// Urges are the rungs that were confirmed, in their order.
 	Urges []Urged `json:"urges,omitempty"`
+	// Order is what another platform says of a matter that it passed on; nil for all others, and for who may not know where it comes from.
+	Order *Order `json:"order,omitempty"`
+	// Ticket is how somebody without an account finds it again; nil for all others.
+	Ticket *Ticket `json:"ticket,omitempty"`
 }
 
 // More is a request for more time.
@@ -131,6 +135,10 @@ const (
 	WaySample Way = "sample"
 	// WayNone: it was not drawn and is closed by the answer.
 	WayNone Way = "none"
+	// WayAsked: whoever told of it without an account says so, or somebody looks at the place.
+	WayAsked Way = "asked"
+	// WayPlatform: it came from another platform, whose result counts.
+	WayPlatform Way = "platform"
 )
 
 // Title is the way for people.
@@ -142,6 +150,10 @@ func (w Way) Title() string {
 		return "抽查核实"
 	case WayNone:
 		return "没有抽中，按答复办结"
+	case WayAsked:
+		return "反映人网上确认，或者现场核实"
+	case WayPlatform:
+		return "以来件平台的结果为准"
 	}
 	return string(w)
 }
@@ -234,11 +246,16 @@ const (
 	MoveRedo    Move = "核实未解决，退回重办"
 	// MoveReopen is the reporter's.
 	MoveReopen Move = "要求重新办理"
+	// MoveOrder is the first one of what another platform passed on, MoveOrderNews what it says later; MoveOrderFixed and MoveOrderUnfixed are its results.
+	MoveOrder        Move = "平台来件"
+	MoveOrderNews    Move = "平台更新"
+	MoveOrderFixed   Move = "平台办结，已解决"
+	MoveOrderUnfixed Move = "平台办结，未解决"
 )
 
 // moves is the one table of transitions; what is not in it is a Conflict.
 var moves = map[State]map[Move]State{
-	"":         {MoveReport: Reported},
+	"":         {MoveReport: Reported, MoveOrder: Reported, MoveOrderFixed: Fixed, MoveOrderUnfixed: Unfixed},
 	Reported:   {MoveDispatch: Dispatched, MoveMerge: Merged},
 	Dispatched: {MoveAccept: Accepted, MoveRefuse: Returned, MoveUrge: Dispatched},
 	Returned:   {MoveDispatch: Dispatched, MoveMerge: Merged},
@@ -249,6 +266,17 @@ var moves = map[State]map[Move]State{
 	Unfixed:    {MoveReopen: Reopened},
 	Reopened:   {MoveDispatch: Dispatched, MoveMerge: Merged},
 	Merged:     {},
+}
+
+// What another platform says reaches a matter in every state: its result closes it, everything else leaves it where it is.
+func init() {
+	for _, c := range States() {
+		from := State(c.ID)
+		moves[from][MoveOrderNews] = from
+		if from != Merged {
+			moves[from][MoveOrderFixed], moves[from][MoveOrderUnfixed] = Fixed, Unfixed
+		}
+	}
 }
 
 // next returns the state after a move, or Conflict.

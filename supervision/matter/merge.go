@@ -77,7 +77,11 @@ func (s *Service) Weights(ctx context.Context, ids []string) (map[string]int, er
 	for _, id := range ids {
 		out[id] = 1
 	}
-	for q := (store.Query{Index: byInto, In: ids, Limit: store.MaxLimit}); len(ids) > 0; {
+	q := store.Query{Index: byWork, In: make([]string, len(ids)), Limit: store.MaxLimit}
+	for i, id := range ids {
+		q.In[i] = intoKey(id)
+	}
+	for len(ids) > 0 {
 		page, err := s.rows.List(ctx, q)
 		if err != nil {
 			return nil, err

@@ -28,6 +28,8 @@ type Places interface {
 	Division(ctx context.Context, id string) (registry.DivisionRow, error)
 	// DivisionsAt lists the divisions of a level that exist on a day.
 	DivisionsAt(ctx context.Context, level registry.Level, day calendar.Date) ([]registry.DivisionRow, error)
+	// Compounds lists the compounds under a scope key.
+	Compounds(ctx context.Context, key string) ([]registry.Compound, error)
 }
 
 // Config is what the matters need; everything is required.
@@ -40,6 +42,8 @@ type Config struct {
 	// Places and Tree: see there.
 	Places Places
 	Tree   *Tree
+	// Finder makes what finds places by their names, for one file and one goroutine.
+	Finder func() *registry.Finder
 	// Deadlines starts a deadline by its rule; NotFound for an unknown one. Resolve gives an unresolved one its due date if the calendar reaches that far by now.
 	Deadlines func(rule string, start calendar.Date) (calendar.Deadline, error)
 	Resolve   func(calendar.Deadline) calendar.Deadline
@@ -50,15 +54,16 @@ type Service struct {
 	Config
 	rows *store.Collection[Matter]
 	desk supervision.Desk[Matter]
+	// Orders is where orders of other platforms come in.
+	Orders *registry.Intake[OrderLine]
 }
 
 const (
 	matterKind = "matter"
-	// byScope lists everything by scope keys, department and reporter, the moment of the report decides the order; byDue what is open by scope keys and department, by its deadline; byWork by whose turn it is, byInto what was merged by what it was merged into.
+	// byScope lists everything by scope keys, department and reporter, the moment of the report decides the order; byDue what is open by scope keys and department, by its deadline; byWork by whose turn it is, and what was merged by what it was merged into.
 	byScope = "scope"
 	byDue   = "due"
 	byWork  = "work"
-	byInto  = "into"
 	// The deadlines beside those of the categories.
 	dispatchRule = "matter.dispatch"
 	signRule     = "matter.sign"
@@ -77,10 +82,18 @@ func (m *Matter) listed() []string {
 	for _, d := range m.Departments {
 		keys = append(keys, unitKey(d))
 	}
+	if m.Order != nil {
+		for _, key := range supervision.ListKeys(m.Keys) {
+			keys = append(keys, ordersBefore+key)
+		}
+	}
 	return append(keys, mineKey(m.Reported.By))
 }
 
 func mineKey(account string) string { return "by:" + account }
+
+// intoKey is the key of what was merged into a matter.
+func intoKey(id string) string { return "into/" + id }
 
 // dueText sorts by the deadline of the present state, what is urgent first.
 func (m *Matter) dueText() string {
@@ -106,12 +119,6 @@ func document() store.Kind[Matter] {
 			return m.listed()
 		}, Sort: func(_ string, m *Matter) string { return m.dueText()[1:] }},
 		{Name: byWork, Keys: func(_ string, m *Matter) []string { return m.work() }, Sort: due},
-		{Name: byInto, Keys: func(_ string, m *Matter) []string {
-			if m.Into == "" {
-				return nil
-			}
-			return []string{m.Into}
-		}},
 	}}
 }
 
@@ -122,8 +129,11 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	s.rows, err = store.NewCollection(ctx, c.DB, document())
 	s.desk = supervision.Desk[Matter]{Guard: c.Guard, Rows: s.rows, Place: func(m *Matter) ([]string, calendar.Date) { return m.Keys, m.Day }, Shows: s.shows,
 		Outdated: func(m *Matter) error {
-			return fault.New("matter.Change", fault.Conflict, "这件事项刚被别人办过（"+string(m.Last)+"），现在是“"+m.State.Title()+"”，请刷新后再办")
+			return fault.New("matter.Change", fault.Conflict, "这件事项刚被别人办过（"+string(plainMove(m.Last))+"），现在是“"+m.State.Title()+"”，请刷新后再办")
 		}}
+	if err == nil {
+		err = s.openOrders(ctx)
+	}
 	return s, err
 }
 
@@ -216,33 +226,45 @@ func (s *Service) Report(ctx context.Context, by policy.Actor, in Input) (store.
 	if doc, done, err := s.rows.Replay(ctx, meta); err != nil || done {
 		return doc, err
 	}
+	m, err := s.written(ctx, op, in)
+	if err != nil {
+		return none, err
+	}
+	if err := scope.Require(op, m.Keys, m.Day); err != nil {
+		return none, err
+	}
+	m.Source, m.Reported = source, s.hand(by, policy.ReportMatter)
+	return s.first(ctx, meta, s.DB.NewID(meta), m, in.Photos)
+}
+
+// written is the matter that a report makes, without who reports it. Returns Invalid for refused fields, NotFound for a place that is none.
+func (s *Service) written(ctx context.Context, op string, in Input) (Matter, error) {
 	var b bad
 	kind, category, err := s.Tree.Category(in.Category)
 	if err != nil {
 		b.add("category", "请选择分类")
 	}
 	m := Matter{Kind: kind.ID, KindTitle: kind.Title, Category: category.ID, CategoryTitle: category.Title, Hazard: kind.Hazard, Urgent: category.Urgent, AnswerRule: category.Answer,
-		Where: in.Where, Words: in.Words, Day: s.today(), Source: source, Reported: s.hand(by, policy.ReportMatter)}
+		Where: in.Where, Words: in.Words, Day: s.today()}
 	b.text("where", "具体位置", &m.Where, 2, MaxPlace)
 	b.text("words", "情况", &m.Words, 5, MaxWords)
 	b.photos(in.Photos)
 	if err := s.place(ctx, in, &m, &b); err != nil {
-		return none, err
+		return m, err
 	}
-	if err := b.err(op); err != nil {
-		return none, err
-	}
-	if err := scope.Require(op, m.Keys, m.Day); err != nil {
-		return none, err
-	}
-	if m.Photos, err = s.keep(ctx, meta, in.Photos); err != nil {
-		return none, err
+	return m, b.err(op)
+}
+
+// first keeps the photos of a report and stores it as the first state of a matter.
+func (s *Service) first(ctx context.Context, meta store.Meta, id string, m Matter, photos []*files.Upload) (_ store.Doc[Matter], err error) {
+	if m.Photos, err = s.keep(ctx, meta, photos); err != nil {
+		return store.Doc[Matter]{}, err
 	}
 	m.State, m.Last, m.Hand = Reported, MoveReport, m.Reported
 	if m.Due, err = s.Deadlines(dispatchRule, s.today()); err != nil {
-		return none, err
+		return store.Doc[Matter]{}, err
 	}
-	return s.rows.Commit(ctx, meta, s.DB.NewID(meta), 0, m)
+	return s.rows.Commit(ctx, meta, id, 0, m)
 }
 
 // place says where a matter is: in a compound, or only in a community.

@@ -24,11 +24,26 @@ const (
 	SourceCommittee Source = "committee"
 	// SourceRider: reported by somebody who delivers (新就业群体).
 	SourceRider Source = "rider"
+	// SourceHotline and SourceGovern: an order of another platform.
+	SourceHotline Source = "hotline"
+	SourceGovern  Source = "govern"
+	// SourceResident: told by somebody without an account.
+	SourceResident Source = "resident"
 )
 
 // Sources lists the sources.
 func Sources() []registry.Choice {
+	return slices.Concat(reporters(), []registry.Choice{{ID: string(SourceResident), Text: "群众反映"}}, Platforms())
+}
+
+// reporters are the sources of people with an account.
+func reporters() []registry.Choice {
 	return []registry.Choice{{ID: string(SourceGrid), Text: "网格发现"}, {ID: string(SourceCommunity), Text: "社区上报"}, {ID: string(SourceCommittee), Text: "业委会上报"}, {ID: string(SourceRider), Text: "新就业群体上报"}}
+}
+
+// Platforms are the sources that are other platforms.
+func Platforms() []registry.Choice {
+	return []registry.Choice{{ID: string(SourceHotline), Text: "12345热线"}, {ID: string(SourceGovern), Text: "综治平台"}}
 }
 
 // knows reports whether a list of choices holds the code.
@@ -185,7 +200,7 @@ func ParseTree(file string, data []byte, rules *policy.Rules, deadline func(id s
 	for i, r := range in.Reporters {
 		at := fmt.Sprintf("reporters.%d.", i)
 		allowed(at+"role", r.Role, policy.ReportMatter, "上报事项")
-		if r.Source != "" && !knows(Sources(), r.Source) {
+		if r.Source != "" && !knows(reporters(), r.Source) {
 			doc.Add(at+"source", fmt.Sprintf("来源只能是 grid、community、committee 或 rider，现在是 %s", r.Source))
 		}
 		if seen["r"+string(r.Role)] {

@@ -38,7 +38,7 @@ func (f *Fixture) openMatters(ctx context.Context, rules *policy.Rules, guard *p
 	if err != nil {
 		return err
 	}
-	f.Matters, err = matter.New(ctx, matter.Config{DB: f.DB, Guard: guard, Keeper: files.NewKeeper(f.DB, ""), Now: now, Places: f.Register.Register, Tree: tree, Deadlines: tenDays,
+	f.Matters, err = matter.New(ctx, matter.Config{DB: f.DB, Guard: guard, Keeper: files.NewKeeper(f.DB, ""), Now: now, Places: f.Register.Register, Finder: f.Register.Finder, Tree: tree, Deadlines: tenDays,
 		Resolve: func(d calendar.Deadline) calendar.Deadline { return d }})
 	return err
 }
