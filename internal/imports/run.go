@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/fnv"
 	"iter"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -111,6 +112,7 @@ func (i *Importer[L]) apply(ctx context.Context, id, holder string) error {
 // through works through lines, each worker with a function of its own, and notes the progress.
 func (i *Importer[L]) through(ctx context.Context, id, holder string, lines iter.Seq[int64], worker func() func(context.Context, int64) error) error {
 	var done atomic.Int64
+	var noting sync.Mutex // two that renew the lease at once would be a conflict
 	all, within := errgroup.WithContext(ctx)
 	queues := make([]chan int64, workers)
 	for k := range queues {
@@ -121,8 +123,10 @@ func (i *Importer[L]) through(ctx context.Context, id, holder string, lines iter
 				if err := work(within, n); err != nil {
 					return err
 				}
-				if count := done.Add(1); count%progressEvery == 0 {
-					if err := i.noteProgress(within, id, holder, count); err != nil {
+				if count := done.Add(1); count%progressEvery == 0 && noting.TryLock() {
+					err := i.noteProgress(within, id, holder, count)
+					noting.Unlock()
+					if err != nil {
 						return err
 					}
 				}
