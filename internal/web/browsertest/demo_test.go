@@ -119,5 +119,7 @@ func TestDemoPages(t *testing.T) {
 		}
 	}
 	look("anybody", "reserve", "/reserve")
+	look("anybody", "tell", "/tell?community=360428100001")
+	look("anybody", "told", "/tell/find")
 	t.Logf("%d roles, %d pages beside their to-do pages", len(roles), len(seen))
 }

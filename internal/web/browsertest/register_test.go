@@ -109,7 +109,7 @@ func registerPages(firm, developer, project, vote, moved, body string) []opened 
 
 // matterPages are the pages of matters, for a department that is to accept one.
 func matterPages(id string) []opened {
-	return []opened{{"matters", "/matters", 200}, {"matters-due", "/matters?sort=due&state=dispatched", 200}, {"matters-none", "/matters?q=zzz", 200}, {"matter", "/matters/" + id, 200}}
+	return []opened{{"matters", "/matters", 200}, {"matters-due", "/matters?sort=due&state=dispatched", 200}, {"matters-none", "/matters?q=zzz", 200}, {"matter", "/matters/" + id, 200}, {"matter-orders", "/matters/orders", 200}}
 }
 
 // divisionForms are the forms about a division, for who may change them.
