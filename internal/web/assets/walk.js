@@ -1,26 +1,26 @@
 // Sheets on a phone: an answer is kept first and sent once, by its own key, when there is a network.
 {
-  const place = byId("walk-state"), data = byId("walk"), form = byId("walk-form"), input = byId("photo"), rest = byId("walk-rest");
+  const part = id => byId("walk-" + id), place = part("state"), data = byId("walk"), form = part("form"), input = byId("photo"), rest = part("rest");
   const walk = data ? JSON.parse(data.textContent) : { items: [] }, items = walk.items;
-  const address = k => walk.base + (items[k] ? "/items/" + items[k].id : ""), idOf = k => walk.account + address(k), fields = ["value", "lost", "where", "note"];
+  const address = k => walk.base + (items[k] ? "/items/" + items[k].id : ""), idOf = k => walk.account + address(k), worker = navigator.serviceWorker, fields = ["value", "lost", "where", "note"];
   let store, sending = 0, trouble = "", wrong = "", now = 0, shots = [], shrinking = [];
 
   const promised = (ask, done) => new Promise((yes, no) => {
     ask[done] = () => yes(ask.result);
     ask.onabort = ask.onerror = no;
   });
-  // One row an item: a later answer takes the place of one not sent yet.
+  // One row an item: a later answer replaces one not sent yet.
   const all = async () => (await promised(store.transaction("answers").objectStore("answers").getAll(), "onsuccess")).sort((a, b) => a.at - b.at);
   const change = act => {
     const t = store.transaction("answers", "readwrite");
     act(t.objectStore("answers"));
     return promised(t, "oncomplete");
   };
-  // What is wrong with the answer stays until it is changed, whatever is sent meanwhile.
-  const say = text => { place.hidden = !(wrong || text); place.textContent = wrong || text || ""; };
+  // What is wrong stays until it is changed.
+  const say = text => { place.textContent = wrong || text || ""; place.hidden = !place.textContent; };
   const tell = async () => {
     const rows = await all(), bad = rows.find(r => r.refused), kept = rows.length + " 项存在本机";
-    say(!rows.length ? "" : bad ? bad.item + " 没有收下：" + bad.refused + "，" + kept + " " : trouble ? trouble + "，" + kept + "。有信号后自动上传" : "正在上传，" + kept);
+    say(!rows.length ? "" : bad ? `${bad.item} 没有收下：${bad.refused}，${kept} ` : trouble ? `${trouble}，${kept}。有信号后自动上传` : "正在上传，" + kept);
     place.dataset.kept = rows.length;
     if (bad) {
       place.append(make("button", { type: "button", className: "btn s", textContent: "不要这个答案", onclick: () => change(s => s.delete(bad.id)).then(flush) }));
@@ -71,7 +71,7 @@
   const choose = (box, name, list, chosen) => box.replaceChildren(...list.map(c =>
     make("label", { className: { conform: "ok", fail: "no" }[c.value] || "" }, make("input", { type: "radio", name, value: c.value, checked: c.value == chosen }), c.label)));
   const pictures = () => {
-    const box = byId("walk-shots");
+    const box = part("shots");
     if (!box) { return; }
     box.querySelectorAll(".pic").forEach(p => p.remove());
     const sources = [...items[now].photos.map(id => address(-1) + "/photos/" + id), ...shots.map(URL.createObjectURL)];
@@ -79,20 +79,20 @@
   };
   const count = () => {
     const n = items.filter(i => i.value).length;
-    byId("walk-count").textContent = n + " / " + items.length;
-    byId("walk-progress").value = n;
+    part("count").textContent = n + " / " + items.length;
+    part("progress").value = n;
   };
   const show = k => {
     const i = { ...items[now = k], ...JSON.parse(localStorage[idOf(k)] || null) }, texts = { category: i.label, sentence: i.sentence, how: i.how, last: i.last, points: "本项 " + i.points + " 分",
       prev: now ? "上一项" : "返回清单", save: now + 1 < items.length ? "保存，下一项" : "保存，看清单", "photo-hint": i.photo ? "至少 1 张，要看得出位置" : "选填" };
-    Object.entries(texts).forEach(([id, text]) => { const el = byId("walk-" + id); if (el) { el.textContent = text; } });
+    Object.entries(texts).forEach(([id, text]) => { const el = part(id); if (el) { el.textContent = text; } });
     document.title = i.id + " " + i.sentence + document.title.slice(document.title.lastIndexOf(" - "));
-    byId("walk-last").hidden = !i.last;
-    byId("walk-last").classList.toggle("warn", i.last_bad);
-    byId("walk-loss").hidden = i.losses.length < 2;
-    byId("walk-prev").href = address(now - 1);
-    choose(byId("walk-values"), "value", i.values, i.value);
-    choose(byId("walk-losses"), "lost", i.losses.map(n => n.label ? n : { value: n, label: n }), i.lost);
+    part("last").hidden = !i.last;
+    part("last").classList.toggle("warn", i.last_bad);
+    part("loss").hidden = i.losses.length < 2;
+    part("prev").href = address(now - 1);
+    choose(part("values"), "value", i.values, i.value);
+    choose(part("losses"), "lost", i.losses.map(n => n.label ? n : { value: n, label: n }), i.lost);
     form.where.value = i.where;
     form.note.value = i.note;
     shots = i.blobs || [];
@@ -100,7 +100,7 @@
     wrong = "";
     pictures();
     count();
-    if (rest) { byId("walk-left").textContent = left().length; rest.hidden = !left().length; }
+    if (rest) { part("left").textContent = left().length; rest.hidden = !left().length; }
     byId("errsum")?.remove();
     scrollTo(0, 0);
   };
@@ -108,15 +108,15 @@
   const go = k => {
     history.pushState(null, "", address(k));
     show(k);
-    byId("walk-sentence").focus();
+    part("sentence").focus();
   };
   const take = (i, row) => Object.assign(i, { value: row.value, lost: row.lost, where: row.where, note: row.note, photos: row.keep, blobs: row.photos });
-  // The list is shown once all is sent: without network it does not load.
+  // Without network the list does not load.
   const leave = async () => {
     const rows = await all();
     if (!rows.length) { location.href = address(-1); } else if (!trouble && !rows[0].refused) { setTimeout(leave, 200); }
   };
-  // Small enough for a weak signal.
+  const move = k => { if (items[k]) { go(k); } else { count(); leave(); } };
   const shrink = async file => {
     const image = await createImageBitmap(file), scale = Math.min(1, 1600 / Math.max(image.width, image.height));
     const canvas = make("canvas", { width: image.width * scale, height: image.height * scale });
@@ -126,10 +126,10 @@
   const stop = e => { e.preventDefault(); e.stopImmediatePropagation(); };
   const rowOf = (k, answer) => ({ id: idOf(k), key: crypto.getRandomValues(new Uint32Array(4)).join("-"), at: Date.now(), item: items[k].id, lost: "", where: "", note: "", keep: [], photos: [], ...answer });
   const keep = async rows => {
-    try { await change(s => rows.forEach(r => s.put(r))); } catch { wrong = "手机存储已满，没有存下。请删掉一些照片"; say(); return false; }
+    try { await change(s => rows.forEach(r => s.put(r))); } catch { wrong = "手机存储已满，没有存下。请删掉一些照片"; return say(); }
     wrong = "";
     rows.forEach(r => delete localStorage[r.id]);
-    delete place.dataset.kept; // until it is counted again
+    delete place.dataset.kept; // not counted yet
     return true;
   };
   const left = () => items.flatMap((i, k) => i.value || i.category !== items[now].category ? [] : [k]);
@@ -138,8 +138,7 @@
     const ks = left(), rows = ks.map(k => rowOf(k, { value: "conform" }));
     if (!await keep(rows)) { return; }
     ks.forEach((k, n) => take(items[k], rows[n]));
-    const next = items.findIndex(i => !i.value);
-    if (next < 0) { count(); leave(); } else { go(next); }
+    move(items.findIndex(i => !i.value));
     flush();
   };
   const save = async e => {
@@ -150,23 +149,23 @@
     const value = form.value.value, fail = value === "fail";
     wrong = !value ? "请选择" + i.values.map(v => v.label).join("、") : fail && i.photo && !i.photos.length && !shots.length ? "不符合的，至少拍 1 张看得出位置的照片" :
       fail && walk.where && !form.where.value.trim() ? "不符合的，请写明位置" : "";
-    if (wrong) { say(); return; }
+    if (wrong) { return say(); }
     const row = rowOf(at, value === "conform" ? { value } : { value, lost: fail && form.lost?.value || "", where: form.where.value, note: form.note.value, keep: i.photos, photos: shots });
     if (!await keep([row])) { return; }
     take(i, row);
-    // A second press of the same button does not pass over the next item.
-    if (at === now) { if (at + 1 < items.length) { go(at + 1); } else { count(); leave(); } }
+    // A second press passes over no item.
+    if (at === now) { move(at + 1); }
     flush();
   };
-  // With TLS a worker keeps the sheet for opening without network.
+  // With TLS a worker keeps the sheet.
   const keepSheet = async () => {
-    if (!navigator.serviceWorker?.controller || !items.length) { return; }
+    if (!worker?.controller || !items.length) { return; }
     const kept = await fetch(address(now)).catch(() => ({}));
-    byId("walk-reopens").hidden = !kept.ok;
+    part("reopens").hidden = !kept.ok;
   };
   const walkItems = rows => {
     items.forEach((i, k) => rows.filter(r => r.id === idOf(k)).forEach(r => take(i, r)));
-    // What is kept here is newer than the page; a kept sheet stands for all its items.
+    // What is kept here is newer than the page.
     const k = here() < 0 ? Math.max(0, items.findIndex(i => !i.value)) : here();
     history.replaceState(null, "", address(now = k));
     if (!byId("errsum") && (rows.length || localStorage[idOf(k)] || !form.action.endsWith(address(k)))) { show(k); }
@@ -174,7 +173,7 @@
     // What is typed outlives a reload.
     form.oninput = () => { if (wrong) { wrong = ""; tell(); } localStorage[idOf(now)] = JSON.stringify(Object.fromEntries(fields.map(n => [n, form[n]?.value]))); };
     rest?.addEventListener("submit", saveRest, true);
-    byId("walk-prev").onclick = e => { if (now) { e.preventDefault(); go(now - 1); } };
+    part("prev").onclick = e => { if (now) { e.preventDefault(); go(now - 1); } };
     onpopstate = () => show(here());
     if (input) {
       input.onchange = () => {
@@ -186,9 +185,9 @@
         input.value = "";
       };
     }
-    if (!navigator.serviceWorker) { byId("walk-closes").hidden = false; return; }
-    navigator.serviceWorker.oncontrollerchange = keepSheet;
-    navigator.serviceWorker.register(walk.worker);
+    if (!worker) { part("closes").hidden = false; return; }
+    worker.oncontrollerchange = keepSheet;
+    worker.register(walk.worker);
     keepSheet();
   };
   const start = async () => {
