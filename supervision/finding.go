@@ -55,12 +55,16 @@ type Finding struct {
 	To   string
 	// Problem is what was found, Basis where the item comes from, Request what is asked for.
 	Problem, Basis, Request string
+	// Law, Article and Competence are what a PaperOrder rests on.
+	Law, Article, Competence string
 	// Photos show it.
 	Photos []files.Stored
 }
 
 // Found is a visit that counts, with its findings.
 type Found struct {
+	// Formal: it was found by an inspection (行政检查), not by a 走访评价.
+	Formal bool
 	// Visit is the id of the visit, Sheet the title of its sheet, Series the series of it, Day its day.
 	Visit, Sheet, Series string
 	Day                  calendar.Date

@@ -16,6 +16,7 @@ import (
 	"redsteward/registry/owners"
 	"redsteward/registry/party"
 	"redsteward/supervision"
+	"redsteward/supervision/inspection"
 	"redsteward/supervision/rectification"
 )
 
@@ -52,8 +53,10 @@ func subjectOf(chain string) policy.Action {
 		return policy.ReadRefund
 	case party.Chain:
 		return policy.ReadPartyFact
-	case rectification.Chain:
+	case rectification.Chain, rectification.ChainOrder:
 		return policy.ReadRectification
+	case inspection.Chain:
+		return policy.ReadInspection
 	}
 	return policy.ReadFiling
 }

@@ -199,6 +199,21 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "信用与评价期限表", err
 		}
 		return fmt.Sprintf("信用与评价期限表，失信程度 %d 级、评价记录 %d 种、表彰 %d 级", len(terms.Classes(conduct.Credit)), len(terms.Classes(conduct.Marks)), len(terms.Classes(conduct.Honours))), nil
+	case hasKey(data, "yearly_cap"):
+		agenda, err := inspection.ParseAgenda(name, data)
+		if err != nil {
+			return "行政检查事项清单", err
+		}
+		said, open := fmt.Sprintf("行政检查事项清单 %s，%d 个事项，同一企业每年最多 %d 次", agenda.Version, len(agenda.Matters), agenda.Cap), 0
+		for _, m := range agenda.Matters {
+			if m.Lacks() != "" {
+				open++
+			}
+		}
+		if open > 0 {
+			said += fmt.Sprintf("（提醒：%d 个事项的依据还没有确认，不能检查）", open)
+		}
+		return said, nil
 	case hasKey(data, "agree_over"):
 		settings, err := loadConfig("", p.env, nil)
 		if err != nil {

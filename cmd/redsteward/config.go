@@ -75,6 +75,8 @@ type config struct {
 		Filings string `yaml:"filings"`
 		// Conduct are the classes and terms of 失信信息, 行业评价记录 and 表彰奖励.
 		Conduct string `yaml:"conduct"`
+		// Inspections is the list of what is inspected (行政检查事项清单).
+		Inspections string `yaml:"inspections"`
 		// Deliberation are the lists of 红色议事.
 		Deliberation string `yaml:"deliberation"`
 		// SchemeQuarter and SchemeYear are the schemes of the rating cycle.

@@ -39,8 +39,32 @@ func (s *service) openSupervision(ctx context.Context, register *registry.Regist
 	if err != nil {
 		return err
 	}
-	s.rectifications, err = rectification.New(ctx, rectification.Config{Desk: desk, Visits: s.visits, Firms: register})
+	agenda, err := agendaOf(s.config)
+	if err != nil {
+		return err
+	}
+	cards, err := inspection.NewCertificates(ctx, s.db, s.guard, crew)
+	if err != nil {
+		return err
+	}
+	if s.inspections, err = inspection.NewInspections(ctx, inspection.ChecksConfig{Desk: desk, Places: register, Firms: register, Agenda: agenda, Certificates: cards}); err != nil {
+		return err
+	}
+	remedy := ""
+	if agenda.Remedy.On {
+		remedy = agenda.Remedy.Text
+	}
+	s.rectifications, err = rectification.New(ctx, rectification.Config{Visits: s.visits, Inspections: s.inspections, Firms: register, Remedy: remedy, Desk: desk})
 	return err
+}
+
+// agendaOf reads the list of what is inspected of a configuration.
+func agendaOf(c *config) (*inspection.Agenda, error) {
+	data, err := ownOr(c.Files.Inspections, "inspections.yaml")
+	if err != nil {
+		return nil, err
+	}
+	return inspection.ParseAgenda("inspections.yaml", data)
 }
 
 // loadSheets reads an operator's sheets, or those that the program carries if he has none.

@@ -35,9 +35,9 @@ type caseView struct {
 	Clock        map[string]string
 	Facts        [][2]string
 	Lines        []fund.Line
-	// Papers are the files, Prints the papers to print, Missing what has still to be handed in.
-	Papers, Prints []caseLink
-	Missing        []string
+	// Papers are the files, Prints the papers to print, Links what is done on another page, Missing what has still to be handed in.
+	Papers, Prints, Links []caseLink
+	Missing               []string
 	// Notes are a list of things within the case, such as objections.
 	Notes   []caseNote
 	Acts    []caseAct
@@ -64,7 +64,9 @@ type caseLink struct{ Title, Link string }
 // caseNote is one thing within a case, with its state and its own forms.
 type caseNote struct {
 	Title, Sub, State string
-	Acts              []caseAct
+	// Link is the sheet that it stands for, "" for none.
+	Link string
+	Acts []caseAct
 	// Papers are its pictures.
 	Papers []caseLink
 }

@@ -97,9 +97,7 @@ func (s *Server) rectificationList(c *fiber.Ctx, by policy.Actor) error {
 		states = append(states, option{string(state), state.Title()})
 	}
 	for _, kind := range supervision.PaperKinds() {
-		if kind != supervision.PaperOrder {
-			kinds = append(kinds, option{string(kind), kind.Title()})
-		}
+		kinds = append(kinds, option{string(kind), kind.Title()})
 	}
 	v := rectificationsView{Query: l.value["q"], State: field{Name: "state", Label: "状态", Options: states, Value: l.value["state"]}, Kind: field{Name: "kind", Label: "文书", Options: kinds, Value: l.value["kind"]},
 		Visited: l.sorted("visited", "走访日期", "visited"), DueFirst: l.sorted("due", "期限", "visited"), Excel: l.excel(), Next: nextPage(c, found.Next), Project: l.value["project"], Firm: l.value["firm"], Filtered: l.filtered()}
@@ -356,7 +354,7 @@ func rectificationFacts(k *rectification.Case) [][2]string {
 			more += "；" + m.Decided.Chinese() + "不同意，" + m.Reason
 		}
 	}
-	out := [][2]string{{"走访", k.Sheet + "，" + k.Opened.Chinese()}, {"物业企业", k.FirmName}, {"移送单位", k.To}, {"送达", served}, {"延期", more}}
+	out := [][2]string{{seenAt(k), k.Sheet + "，" + k.Opened.Chinese()}, {"物业企业", k.FirmName}, {"移送单位", k.To}, {"送达", served}, {"延期", more}}
 	for i := range k.Rungs {
 		out = append(out, [2]string{registry.TextOf(rectification.RungKinds(), k.Rungs[i].Kind), paperText(&k.Rungs[i].Paper)})
 	}
@@ -366,12 +364,23 @@ func rectificationFacts(k *rectification.Case) [][2]string {
 	return filled(append(out, [2]string{"处理结果", paperText(k.Outcome)}, [2]string{"办结", k.Closed.Chinese()}))
 }
 
+// seenAt is where the findings of a case come from: a visit or an inspection, which are never mixed.
+func seenAt(k *rectification.Case) string {
+	if k.Formal {
+		return "检查"
+	}
+	return "走访"
+}
+
 // rectificationNotes are the findings with what was answered and seen.
 func rectificationNotes(path string, k *rectification.Case) []caseNote {
 	var out []caseNote
 	for i := range k.Findings {
 		f := &k.Findings[i]
 		parts := []string{f.Problem, "要求：" + f.Request, "依据：" + f.Basis}
+		if f.Law != "" {
+			parts = append(parts, "责令依据："+f.Law+f.Article+"；职权："+f.Competence)
+		}
 		if f.Before > 0 {
 			parts = append(parts, "一年内第 "+strconv.FormatInt(f.Before+1, 10)+" 次")
 		}
@@ -411,7 +420,7 @@ func rectificationStored(k *rectification.Case) []rectificationStoredFile {
 		f := &k.Findings[i]
 		at := "f" + strconv.Itoa(i+1)
 		for n := range f.Photos {
-			add(at+"-"+strconv.Itoa(n+1), "第 "+f.Item+" 项，走访时的照片 "+strconv.Itoa(n+1), f.Item, &f.Photos[n])
+			add(at+"-"+strconv.Itoa(n+1), "第 "+f.Item+" 项，"+seenAt(k)+"时的照片 "+strconv.Itoa(n+1), f.Item, &f.Photos[n])
 		}
 		if f.Answer != nil {
 			add(at+"-answer", "第 "+f.Item+" 项，整改后的照片", f.Item, f.Answer.File)
@@ -493,13 +502,13 @@ func (s *Server) rectificationPaper(c *fiber.Ctx, by policy.Actor) error {
 	return s.render(c, by, "fund_print", page{Title: v.Title, Script: true, Data: v})
 }
 
-// rectificationPaperOf puts the paper into words. It orders nothing and is no penalty.
+// rectificationPaperOf puts the paper into words. It is no penalty; only an order orders.
 func (s *Server) rectificationPaperOf(k *rectification.Case) printView {
 	v := printView{Title: k.Kind.Title(), To: k.FirmName, Date: s.rectifications.Today().Chinese()}
 	if k.Served != nil {
 		v.Number, v.Date = k.Served.Number, k.Served.Day.Chinese()
 	}
-	seen := k.Opened.Chinese() + "对" + k.Name + "走访评价时，发现下列问题。"
+	seen := k.Opened.Chinese() + "对" + k.Name + map[bool]string{false: "走访评价", true: "行政检查"}[k.Formal] + "时，发现下列问题。"
 	period := ""
 	for _, p := range s.rectificationPeriods() {
 		if p.ID == k.Period {
@@ -511,12 +520,21 @@ func (s *Server) rectificationPaperOf(k *rectification.Case) printView {
 		v.Words = []string{seen + "建议你单位" + period + "改正，并逐项回复整改情况、附整改后的照片。"}
 	case supervision.PaperAssignment:
 		v.Words = []string{seen + "请你单位按物业服务合同的约定，" + period + "办理，并逐项回复整改情况、附整改后的照片。"}
+	case supervision.PaperOrder:
+		v.Words = []string{k.Opened.Chinese() + "我局对你单位服务的" + k.Name + "进行行政检查，发现下列行为。根据所列规定，责令你单位" + period + "改正，并书面报告改正情况。"}
+		if k.Remedy != "" {
+			v.Words = append(v.Words, k.Remedy)
+		}
 	case supervision.PaperTransfer:
 		v.To, v.Words = k.To, []string{seen + "属于你单位职责范围，现移送你单位依法处理，请将处理结果告知我局。"}
 	}
 	for i := range k.Findings {
 		f := &k.Findings[i]
-		v.Rows = append(v.Rows, [2]string{"第 " + f.Item + " 项", f.Problem + " 要求：" + f.Request + "。依据：" + f.Basis + "。"})
+		said := f.Problem + " 要求：" + f.Request + "。依据：" + f.Basis + "。"
+		if f.Law != "" {
+			said = f.Problem + " 责令：" + f.Request + "。依据：" + f.Law + f.Article + "；职权依据：" + f.Competence + "。"
+		}
+		v.Rows = append(v.Rows, [2]string{"第 " + f.Item + " 项", said})
 	}
 	if k.Approval != nil {
 		v.Hash = hashGroups(k.Approval.SubjectHash)
@@ -608,7 +626,10 @@ func (t RectificationTasks) Tasks(ctx context.Context, by policy.Actor, now time
 	if err != nil {
 		return nil, err
 	}
-	var out []Task
+	out, err := t.undrafted(ctx, by)
+	if err != nil {
+		return nil, err
+	}
 	for _, d := range found.Docs {
 		k := &d.State
 		for _, work := range rectificationWork {
@@ -625,6 +646,23 @@ func (t RectificationTasks) Tasks(ctx context.Context, by policy.Actor, now time
 		}
 	}
 	return out[:min(len(out), maxClaimTasks)], nil
+}
+
+// undrafted is the one line about visits and inspections of whose findings nobody drafted a paper.
+func (t RectificationTasks) undrafted(ctx context.Context, by policy.Actor) ([]Task, error) {
+	if !t.Cases.Guard.Allow(by, policy.HandleRectification) {
+		return nil, nil
+	}
+	page, err := t.Cases.Waiting(ctx, by, "")
+	if err != nil || len(page.Docs) == 0 {
+		return nil, err
+	}
+	n, more := len(page.Docs), ""
+	if page.Next != "" {
+		more = "以上"
+	}
+	latest := &page.Docs[0].State
+	return []Task{{Title: "起草整改文书：" + count(n) + " 次" + more + "走访、检查的问题还没有文书", Context: "最近一次是" + latest.Name + "，" + latest.Day.Chinese(), Link: rectificationsPath + "/new", Button: "去起草", Nav: rectificationsPath, Count: n}}, nil
 }
 
 // rectificationsOf are the cases of a project or firm for its dossier, the latest visit first.

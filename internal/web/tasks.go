@@ -52,6 +52,9 @@ func (s *Server) partsWithTasks() []Tasks {
 		}
 		parts = append(parts, VisitTasks{Guard: s.guard, Visits: s.supervision.Visits, Terms: terms}, ObservationTasks{Guard: s.guard, Observations: s.supervision.Observations, Terms: terms})
 	}
+	if s.inspections != nil {
+		parts = append(parts, InspectionTasks{Cases: s.inspections})
+	}
 	if s.rectifications != nil {
 		parts = append(parts, RectificationTasks{Cases: s.rectifications})
 	}

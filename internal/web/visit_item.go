@@ -76,11 +76,41 @@ type walkView struct {
 	Worker  string `json:"worker"`
 }
 
-// visitItem is one item on the phone.
-func (s *Server) visitItem(c *fiber.Ctx, by policy.Actor) error { return s.showItem(c, by, nil, nil) }
+// sheets are what the walk answers: the sheets of visits or the records of inspections.
+type sheets interface {
+	One(ctx context.Context, by policy.Actor, id string) (inspection.Walk, error)
+	Last(ctx context.Context, by policy.Actor, sheet, item string) (inspection.Answer, error)
+	Ready(ctx context.Context, by policy.Actor, sheet, item string, in inspection.Found, idem *store.Idem) (bool, error)
+	Reply(ctx context.Context, by policy.Actor, sheet, item string, in inspection.Found, idem *store.Idem) (store.Doc[inspection.Answer], error)
+}
 
-func (s *Server) showItem(c *fiber.Ctx, by policy.Actor, typed *inspection.Found, refused []fault.Field) error {
-	w, err := s.supervision.Visits.One(c.UserContext(), by, c.Params("id"))
+// walkDesk is where sheets are answered: home is the list above their addresses, nav the navigation entry, do the right to answer.
+type walkDesk struct {
+	sheets
+	home, nav string
+	do        policy.Action
+}
+
+// visitDesk answers visits, recordDesk the records of inspections.
+func (s *Server) visitDesk() walkDesk {
+	return walkDesk{s.supervision.Visits, visitsPath, minePath, policy.DoVisit}
+}
+
+func (s *Server) recordDesk() walkDesk {
+	return walkDesk{s.inspections.Records(), inspectionsPath, inspectionsPath, policy.DoInspection}
+}
+
+// visitItem is one item on the phone, recordItem one of the record of an inspection.
+func (s *Server) visitItem(c *fiber.Ctx, by policy.Actor) error {
+	return s.showItem(c, by, s.visitDesk(), nil, nil)
+}
+
+func (s *Server) recordItem(c *fiber.Ctx, by policy.Actor) error {
+	return s.showItem(c, by, s.recordDesk(), nil, nil)
+}
+
+func (s *Server) showItem(c *fiber.Ctx, by policy.Actor, desk walkDesk, typed *inspection.Found, refused []fault.Field) error {
+	w, err := desk.One(c.UserContext(), by, c.Params("id"))
 	if err != nil {
 		return err
 	}
@@ -89,9 +119,9 @@ func (s *Server) showItem(c *fiber.Ctx, by policy.Actor, typed *inspection.Found
 		return fault.New("web.visitItem", fault.NotFound, "")
 	}
 	if !visit.State.Answers() {
-		return seeOther(c, "/visits/"+w.Visit.ID)
+		return seeOther(c, desk.home+"/"+w.Visit.ID)
 	}
-	v := walkView{Base: visitsPath + "/" + w.Visit.ID, Name: visit.Name, Key: newKey(), Position: -1, Done: len(w.Answers), CanPhoto: s.supervision.Photos != nil, Account: by.ID, Worker: s.workerFor(by, visitsPath)}
+	v := walkView{Base: desk.home + "/" + w.Visit.ID, Name: visit.Name, Key: newKey(), Position: -1, Done: len(w.Answers), CanPhoto: s.supervision.Photos != nil, Account: by.ID, Worker: s.workerFor(by, desk.home)}
 	names, err := s.officerNames(c.UserContext(), visit)
 	if err != nil {
 		return err
@@ -113,7 +143,7 @@ func (s *Server) showItem(c *fiber.Ctx, by policy.Actor, typed *inspection.Found
 					one.Photos = append(one.Photos, photo.Original)
 				}
 			}
-			last, err := s.supervision.Visits.Last(c.UserContext(), by, w.Visit.ID, item.ID)
+			last, err := desk.Last(c.UserContext(), by, w.Visit.ID, item.ID)
 			switch {
 			case err == nil:
 				one.Last, one.LastBad = lastResult(last, today), last.Value == inspection.Fail
@@ -136,7 +166,7 @@ func (s *Server) showItem(c *fiber.Ctx, by policy.Actor, typed *inspection.Found
 	for _, f := range refused {
 		v.Errors = append(v.Errors, f.Message)
 	}
-	p := page{Title: v.Item.ID + " " + v.Item.Sentence + " " + visit.Name, Nav: minePath, Fields: refused, Script: true, Scripts: []string{walkScript}, Data: &v}
+	p := page{Title: v.Item.ID + " " + v.Item.Sentence + " " + visit.Name, Nav: desk.nav, Fields: refused, Script: true, Scripts: []string{walkScript}, Data: &v}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "visit_item", p)
 	}
@@ -182,8 +212,17 @@ type walkDone struct {
 // answerBytes is the most that one answer with nine photos of a phone may have.
 const answerBytes = 60 << 20
 
-// answerItem takes one answer with its photos: nothing of them is kept unless the answer is one that would be taken.
+// answerItem answers an item of a visit, answerRecord one of the record of an inspection.
 func (s *Server) answerItem(c *fiber.Ctx, by policy.Actor) error {
+	return s.takeAnswer(c, by, s.visitDesk())
+}
+
+func (s *Server) answerRecord(c *fiber.Ctx, by policy.Actor) error {
+	return s.takeAnswer(c, by, s.recordDesk())
+}
+
+// takeAnswer takes one answer with its photos: nothing of them is kept unless the answer is one that would be taken.
+func (s *Server) takeAnswer(c *fiber.Ctx, by policy.Actor, desk walkDesk) error {
 	ctx, visit, item := c.UserContext(), c.Params("id"), c.Params("item")
 	var uploads []*files.Upload
 	defer func() {
@@ -208,29 +247,29 @@ func (s *Server) answerItem(c *fiber.Ctx, by policy.Actor) error {
 	if in.Value == inspection.Fail {
 		in.Lost, _ = strconv.ParseInt(values.Get("lost"), 10, 64) // nothing typed stands for all points
 	}
-	if in.Photos, err = s.keptPhotos(c, by, values["keep"]); err != nil {
+	if in.Photos, err = s.keptPhotos(c, by, desk, values["keep"]); err != nil {
 		return err
 	}
-	if err := s.reply(ctx, by, visit, item, in, uploads, idemFrom(c, values, hashesOf(uploads)...)); err != nil {
+	if err := s.reply(ctx, by, desk, visit, item, in, uploads, idemFrom(c, values, hashesOf(uploads)...)); err != nil {
 		if refused := refusedForm(err); refused != nil && !wantsJSON(c) {
-			return s.showItem(c, by, &in, refused)
+			return s.showItem(c, by, desk, &in, refused)
 		}
 		return err
 	}
-	return s.answered(c, by, visit, item)
+	return s.answered(c, by, desk, visit, item)
 }
 
 // reply keeps the photos of an answer that would be taken, and gives it.
-func (s *Server) reply(ctx context.Context, by policy.Actor, visit, item string, in inspection.Found, uploads []*files.Upload, idem *store.Idem) error {
+func (s *Server) reply(ctx context.Context, by policy.Actor, desk walkDesk, visit, item string, in inspection.Found, uploads []*files.Upload, idem *store.Idem) error {
 	kept := in.Photos
 	in.Photos = append(slices.Clone(kept), make([]inspection.Photo, len(uploads))...)
-	done, err := s.supervision.Visits.Ready(ctx, by, visit, item, in, idem)
+	done, err := desk.Ready(ctx, by, visit, item, in, idem)
 	if err != nil || done {
 		return err
 	}
 	in.Photos = slices.Clone(kept)
 	for _, u := range uploads {
-		photo, err := s.supervision.Photos.Keep(ctx, store.Meta{By: by.ID, Action: string(policy.DoVisit)}, u)
+		photo, err := s.supervision.Photos.Keep(ctx, store.Meta{By: by.ID, Action: string(desk.do)}, u)
 		if err != nil {
 			return err
 		}
@@ -238,7 +277,7 @@ func (s *Server) reply(ctx context.Context, by policy.Actor, visit, item string,
 			in.Photos = append(in.Photos, photo)
 		}
 	}
-	_, err = s.supervision.Visits.Reply(ctx, by, visit, item, in, idem)
+	_, err = desk.Reply(ctx, by, visit, item, in, idem)
 	return err
 }
 
@@ -251,8 +290,8 @@ func hashesOf(uploads []*files.Upload) []string {
 }
 
 // answered goes on after an answer: the script gets a count, a page the next item.
-func (s *Server) answered(c *fiber.Ctx, by policy.Actor, visit, item string) error {
-	w, err := s.supervision.Visits.One(c.UserContext(), by, visit)
+func (s *Server) answered(c *fiber.Ctx, by policy.Actor, desk walkDesk, visit, item string) error {
+	w, err := desk.One(c.UserContext(), by, visit)
 	if err != nil {
 		return err
 	}
@@ -263,18 +302,18 @@ func (s *Server) answered(c *fiber.Ctx, by policy.Actor, visit, item string) err
 	items := w.Sheet.Items()
 	for i, one := range items {
 		if one.ID == item && i+1 < len(items) {
-			return seeOther(c, "/visits/"+visit+"/items/"+items[i+1].ID)
+			return seeOther(c, desk.home+"/"+visit+"/items/"+items[i+1].ID)
 		}
 	}
-	return seeOther(c, "/visits/"+visit)
+	return seeOther(c, desk.home+"/"+visit)
 }
 
 // keptPhotos are the photos of the answer so far that the form keeps.
-func (s *Server) keptPhotos(c *fiber.Ctx, by policy.Actor, keep []string) ([]inspection.Photo, error) {
+func (s *Server) keptPhotos(c *fiber.Ctx, by policy.Actor, desk walkDesk, keep []string) ([]inspection.Photo, error) {
 	if len(keep) == 0 {
 		return nil, nil
 	}
-	w, err := s.supervision.Visits.One(c.UserContext(), by, c.Params("id"))
+	w, err := desk.One(c.UserContext(), by, c.Params("id"))
 	if err != nil {
 		return nil, err
 	}

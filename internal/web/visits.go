@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -268,12 +269,14 @@ type visitView struct {
 	CanDecide, CanCancel            bool
 	WaitsForOther                   string
 	First                           string
-	Categories                      []categoryLines
-	Findings                        []itemLine
-	Signatures                      int
-	Persons                         int
-	ReturnField, CancelField        field
-	Sums                            []sumLine
+	// Draft is where papers about the findings are drafted, "" for who may not or if there is nothing to draft.
+	Draft                    string
+	Categories               []categoryLines
+	Findings                 []itemLine
+	Signatures               int
+	Persons                  int
+	ReturnField, CancelField field
+	Sums                     []sumLine
 }
 
 // sumLine is what a visit says of one fact.
@@ -314,6 +317,9 @@ func (s *Server) showVisit(c *fiber.Ctx, by policy.Actor, refused []fault.Field)
 	if w.Sheet != nil {
 		v.SheetNote, v.Of = w.Sheet.Note, w.Sheet.Count()
 		s.fillItems(&v, w)
+	}
+	if s.rectifications != nil && doc.State.State == inspection.Accepted && s.guard.Allow(by, policy.HandleRectification) && slices.ContainsFunc(doc.State.Given, func(g inspection.Given) bool { return g.Paper != "" }) {
+		v.Draft = rectificationsPath + "/new?visit=" + url.QueryEscape(doc.ID)
 	}
 	v.Complete = v.Of > 0 && v.Done == v.Of
 	v.Signed = w.Signed(by.ID)
@@ -445,13 +451,8 @@ func (s *Server) visitPhoto(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	for _, a := range w.Answers {
-		for _, photo := range a.Photos {
-			if photo.Original != c.Params("photo") || s.supervision.Photos == nil {
-				continue
-			}
-			return s.sendPhoto(c, s.supervision.Photos, photo.Shown)
-		}
+	if shown := shownPhoto(w, c.Params("photo")); shown != "" && s.supervision.Photos != nil {
+		return s.sendPhoto(c, s.supervision.Photos, shown)
 	}
 	return gone
 }

@@ -38,6 +38,7 @@ import (
 	"redsteward/registry/owners"
 	"redsteward/registry/party"
 	"redsteward/supervision/deliberation"
+	"redsteward/supervision/inspection"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/rectification"
 )
@@ -114,6 +115,8 @@ type Options struct {
 	Stations *Stations
 	// Rectifications follow what was found on site until it is put right. Nil hides their pages; needs Supervision.
 	Rectifications *rectification.Service
+	// Inspections are the administrative inspections (行政检查). Nil hides their pages; needs Supervision.
+	Inspections *inspection.Inspections
 	// Files takes uploads in. Required with Register, Fund, Supervision and Cycle.
 	Files *files.Keeper
 	// Journal shows the log of changes on 操作日志. Nil hides the page.
@@ -173,8 +176,10 @@ type Server struct {
 	stations *Stations
 	// rectifications is nil if its pages are not there.
 	rectifications *rectification.Service
-	tasks          []Tasks
-	holidays       *calendar.Calendar
+	// inspections is nil if its pages are not there.
+	inspections *inspection.Inspections
+	tasks       []Tasks
+	holidays    *calendar.Calendar
 	// registered is the register; register is the method that registers routes.
 	registered Register
 	fund       *fund.Service
@@ -219,7 +224,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, inspections: o.Inspections, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

@@ -100,6 +100,11 @@ func (c *Cases[T]) One(ctx context.Context, by policy.Actor, id string) (store.D
 	return c.load(ctx, scope, id)
 }
 
+// Load returns a case, whoever asks: for the desk that asks for rights itself.
+func (c *Cases[T]) Load(ctx context.Context, id string) (store.Doc[T], error) {
+	return c.rows.Load(ctx, id)
+}
+
 // Begin stores a new case that f makes; f gets the scope of the action to ask for the project in it. Returns Forbidden without the action, and what f returns.
 func (c *Cases[T]) Begin(ctx context.Context, by policy.Actor, action policy.Action, why string, idem *store.Idem, f func(scope policy.Scope) (T, error)) (store.Doc[T], error) {
 	none := store.Doc[T]{}

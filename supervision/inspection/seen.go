@@ -8,7 +8,6 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
-	"redsteward/internal/files"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -40,19 +39,28 @@ func (w Walk) Signatures() int {
 
 // One returns a visit with its sheet and answers. Returns Forbidden without ReadVisit, NotFound outside the scope.
 func (s *Visits) One(ctx context.Context, by policy.Actor, id string) (Walk, error) {
-	scope, err := s.desk.Scope(ctx, by, policy.ReadVisit)
+	scope, err := s.desk.Scope(ctx, by, s.duty.read)
 	if err != nil {
 		return Walk{}, err
 	}
 	doc, err := s.desk.Load(ctx, "inspection.One", scope, id)
-	if err != nil || doc.State.Sheet.Hash == "" {
+	if err != nil {
 		return Walk{Visit: doc}, err
 	}
+	return s.walk(ctx, doc)
+}
+
+// walk is a visit with its sheet and answers, whoever asks.
+func (s *Visits) walk(ctx context.Context, doc store.Doc[Visit]) (Walk, error) {
+	if doc.State.Sheet.Hash == "" {
+		return Walk{Visit: doc}, nil
+	}
 	w := Walk{Visit: doc, Answers: map[string]Answer{}}
+	var err error
 	if w.Sheet, err = s.sheetOf(ctx, &doc.State); err != nil {
 		return Walk{}, err
 	}
-	found, digest, err := s.given(ctx, id, w.Sheet)
+	found, digest, err := s.given(ctx, doc.ID, w.Sheet)
 	w.digest = digest
 	for _, a := range found {
 		if a != nil {
@@ -70,7 +78,7 @@ const lastTries = 6
 func (s *Visits) Last(ctx context.Context, by policy.Actor, visit, item string) (Answer, error) {
 	const op = "inspection.Last"
 	none := fault.New(op, fault.NotFound, "没有上一次的结果")
-	scope, err := s.desk.Scope(ctx, by, policy.ReadVisit)
+	scope, err := s.desk.Scope(ctx, by, s.duty.read)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -218,11 +226,7 @@ func (s *Visits) Findings(ctx context.Context, by policy.Actor, visit string) (s
 		if !given || a.Paper.Kind == "" {
 			continue
 		}
-		f := supervision.Finding{Item: item.ID, Sentence: item.Sentence, Lost: a.Lost, Kind: a.Paper.Kind, To: a.Paper.To, Problem: a.Paper.Problem, Basis: a.Paper.Basis, Request: a.Paper.Request}
-		for _, photo := range a.Photos {
-			f.Photos = append(f.Photos, files.Stored{Name: "现场照片.jpg", Kind: files.JPEG, Original: photo.Original, Shown: photo.Shown})
-		}
-		out.Findings = append(out.Findings, f)
+		out.Findings = append(out.Findings, finding(item, a))
 	}
 	return out, nil
 }

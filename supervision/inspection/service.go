@@ -41,9 +41,23 @@ type Config struct {
 	Sheets *Sheets
 }
 
+// duty says what the sheets of a service are about: the names under which they are kept, the rights that they ask for, and whether they are records of administrative inspections.
+type duty struct {
+	visit, answer, sheet string
+	read, do             policy.Action
+	formal               bool
+}
+
+// visitDuty is 走访评价, recordDuty the records of 行政检查; nothing of the one is ever found among the other.
+var (
+	visitDuty  = duty{visitKind, answerKind, sheetKind, policy.ReadVisit, policy.DoVisit, false}
+	recordDuty = duty{"inspection-record", "inspection-answer", "inspection-sheet", policy.DoInspection, policy.DoInspection, true}
+)
+
 // Visits keeps visits and their answers. It implements supervision.Readings and is safe for concurrent use.
 type Visits struct {
 	Config
+	duty    duty
 	visits  *store.Collection[Visit]
 	desk    supervision.Desk[Visit]
 	answers *store.Collection[Answer]
@@ -71,9 +85,9 @@ const (
 )
 
 // visitDocument is how visits are stored and listed.
-func visitDocument() store.Kind[Visit] {
+func visitDocument(name string) store.Kind[Visit] {
 	return store.Kind[Visit]{
-		Name: visitKind, Version: 1,
+		Name: name, Version: 1,
 		Indexes: []store.Index[Visit]{
 			// All, by scope key and by scope key with quarter.
 			{Name: byDay, Keys: func(_ string, v *Visit) []string {
@@ -112,9 +126,9 @@ func visitDocument() store.Kind[Visit] {
 func (v *Visit) place() string { return fmt.Sprintf("%s %04d", v.Day, v.Order) }
 
 // answerDocument is how answers are stored; they are listed to find the last result of the same item.
-func answerDocument() store.Kind[Answer] {
+func answerDocument(name string) store.Kind[Answer] {
 	return store.Kind[Answer]{
-		Name: answerKind, Version: 1,
+		Name: name, Version: 1,
 		Indexes: []store.Index[Answer]{{
 			Name: byItem,
 			Keys: func(_ string, a *Answer) []string { return []string{a.Project + "/" + a.Series + "/" + a.Item} },
@@ -124,19 +138,21 @@ func answerDocument() store.Kind[Answer] {
 }
 
 // NewVisits opens visits on a store.
-func NewVisits(ctx context.Context, c Config) (*Visits, error) {
-	s := &Visits{Config: c}
+func NewVisits(ctx context.Context, c Config) (*Visits, error) { return newVisits(ctx, c, visitDuty) }
+
+func newVisits(ctx context.Context, c Config, d duty) (*Visits, error) {
+	s := &Visits{Config: c, duty: d}
 	var err error
-	if s.visits, err = store.NewCollection(ctx, c.DB, visitDocument()); err != nil {
+	if s.visits, err = store.NewCollection(ctx, c.DB, visitDocument(d.visit)); err != nil {
 		return nil, err
 	}
 	s.desk = supervision.Desk[Visit]{Guard: c.Guard, Rows: s.visits, Place: func(v *Visit) ([]string, calendar.Date) { return v.Keys, v.Day }, Outdated: func(*Visit) error {
 		return fault.New("inspection.outdated", fault.Conflict, "这次走访刚被别人办过，请刷新后再办")
 	}}
-	if s.answers, err = store.NewCollection(ctx, c.DB, answerDocument()); err != nil {
+	if s.answers, err = store.NewCollection(ctx, c.DB, answerDocument(d.answer)); err != nil {
 		return nil, err
 	}
-	s.kept, err = store.NewCollection(ctx, c.DB, store.Kind[Sheet]{Name: sheetKind, Version: 1})
+	s.kept, err = store.NewCollection(ctx, c.DB, store.Kind[Sheet]{Name: d.sheet, Version: 1})
 	return s, err
 }
 
@@ -284,7 +300,7 @@ func (s *Visits) Cancel(ctx context.Context, by policy.Actor, at supervision.At,
 // somebody whom the visit does not name, Invalid if there is no sheet, Conflict if it has begun or somebody was first.
 func (s *Visits) Start(ctx context.Context, by policy.Actor, at supervision.At) (store.Doc[Visit], error) {
 	const op = "inspection.Start"
-	return s.desk.Change(ctx, by, policy.DoVisit, at, "", func(scope policy.Scope, v *Visit) error {
+	return s.desk.Change(ctx, by, s.duty.do, at, "", func(scope policy.Scope, v *Visit) error {
 		if err := v.mine(by); err != nil {
 			return err
 		}
@@ -314,7 +330,7 @@ func (s *Visits) keep(ctx context.Context, by policy.Actor, hash string, sheet S
 	if _, err := s.kept.Load(ctx, hash); !fault.Is(err, fault.NotFound) {
 		return err
 	}
-	_, err := s.kept.Commit(ctx, store.Meta{By: by.ID, Action: string(policy.DoVisit)}, hash, 0, sheet)
+	_, err := s.kept.Commit(ctx, store.Meta{By: by.ID, Action: string(s.duty.do)}, hash, 0, sheet)
 	if fault.Is(err, fault.Conflict) {
 		return nil // another visit began at this moment: the same fingerprint is the same sheet
 	}
@@ -353,7 +369,7 @@ func (s *Visits) Reply(ctx context.Context, by policy.Actor, visit, item string,
 		return a, err
 	}
 	// Nearly every answer is the first to its item; whether it is, the store decides.
-	doc, err := s.answers.Commit(ctx, replyMeta(by, idem), visit+"/"+item, 0, a.State)
+	doc, err := s.answers.Commit(ctx, s.replyMeta(by, idem), visit+"/"+item, 0, a.State)
 	if !fault.Is(err, fault.Conflict) {
 		return doc, err
 	}
@@ -361,21 +377,29 @@ func (s *Visits) Reply(ctx context.Context, by policy.Actor, visit, item string,
 	if headErr != nil {
 		return store.Doc[Answer]{}, errors.Join(err, headErr)
 	}
-	return s.answers.Commit(ctx, replyMeta(by, idem), visit+"/"+item, head.Seq, a.State)
+	return s.answers.Commit(ctx, s.replyMeta(by, idem), visit+"/"+item, head.Seq, a.State)
 }
 
-func replyMeta(by policy.Actor, idem *store.Idem) store.Meta {
-	return store.Meta{By: by.ID, Action: string(policy.DoVisit), Idem: idem}
+// shut is the Conflict of a sheet that takes nothing any more; said says it of a visit.
+func (d duty) shut(op, said string) error {
+	if d.formal {
+		said = "现场检查笔录已经签完，不能再改"
+	}
+	return fault.New(op, fault.Conflict, said)
+}
+
+func (s *Visits) replyMeta(by policy.Actor, idem *store.Idem) store.Meta {
+	return store.Meta{By: by.ID, Action: string(s.duty.do), Idem: idem}
 }
 
 // prepare checks an answer and gives what would be stored, or (done) what the same request stored before.
 func (s *Visits) prepare(ctx context.Context, by policy.Actor, visit, item string, in Found, idem *store.Idem, counted bool) (a store.Doc[Answer], done bool, err error) {
 	const op = "inspection.Reply"
-	scope, err := s.desk.Scope(ctx, by, policy.DoVisit)
+	scope, err := s.desk.Scope(ctx, by, s.duty.do)
 	if err != nil {
 		return a, false, err
 	}
-	if a, done, err := s.answers.Replay(ctx, replyMeta(by, idem)); err != nil || done {
+	if a, done, err := s.answers.Replay(ctx, s.replyMeta(by, idem)); err != nil || done {
 		return a, done, err
 	}
 	doc, err := s.desk.Load(ctx, op, scope, visit)
@@ -387,7 +411,7 @@ func (s *Visits) prepare(ctx context.Context, by policy.Actor, visit, item strin
 		return a, false, err
 	}
 	if !v.State.Answers() {
-		return a, false, fault.New(op, fault.Conflict, fmt.Sprintf("这次走访现在是“%s”，不能再改答案", v.State.Title()))
+		return a, false, s.duty.shut(op, fmt.Sprintf("这次走访现在是“%s”，不能再改答案", v.State.Title()))
 	}
 	sheet, err := s.sheetOf(ctx, &v)
 	if err != nil {
@@ -405,7 +429,7 @@ func (s *Visits) prepare(ctx context.Context, by policy.Actor, visit, item strin
 		return a, false, fault.InvalidFields(op, bad...)
 	}
 	a.State = Answer{Visit: visit, Project: v.Project, Series: v.Series, Item: item, Day: v.Day, Value: in.Value, Lost: in.Lost, Where: in.Where, Note: in.Note,
-		Photos: in.Photos, Paper: what.draft(sheet, in), Given: supervision.HandOf(s.Guard.Rules(), by, policy.DoVisit, journal.At(s.DB.Now()))}
+		Photos: in.Photos, Paper: what.draft(sheet, in), Given: supervision.HandOf(s.Guard.Rules(), by, s.duty.do, journal.At(s.DB.Now()))}
 	return a, false, nil
 }
 
@@ -433,13 +457,13 @@ func (s *Visits) given(ctx context.Context, visit string, sheet *Sheet) (found [
 // Conflict if it is not being answered or somebody was first.
 func (s *Visits) Sign(ctx context.Context, by policy.Actor, at supervision.At) (store.Doc[Visit], error) {
 	const op = "inspection.Sign"
-	return s.desk.Change(ctx, by, policy.DoVisit, at, "", func(_ policy.Scope, v *Visit) error {
+	return s.desk.Change(ctx, by, s.duty.do, at, "", func(_ policy.Scope, v *Visit) error {
 		if err := v.mine(by); err != nil {
 			return err
 		}
 		next, err := v.State.step(stepSign)
 		if err != nil {
-			return err
+			return s.duty.shut(op, fault.MessageOf(err))
 		}
 		if err := policy.Separate(by, policy.PartScore, v.Acts); err != nil {
 			return err
@@ -465,7 +489,7 @@ func (s *Visits) Sign(ctx context.Context, by policy.Actor, at supervision.At) (
 		if len(missing) > 0 {
 			return fault.InvalidFields(op, fault.Field{Name: "answers", Message: fmt.Sprintf("还有 %d 项没有查：%s，查完再签名", len(missing), strings.Join(missing, "、"))})
 		}
-		hand := supervision.HandOf(s.Guard.Rules(), by, policy.DoVisit, journal.At(s.DB.Now()))
+		hand := supervision.HandOf(s.Guard.Rules(), by, s.duty.do, journal.At(s.DB.Now()))
 		if v.sign(hand, digest) {
 			v.State, v.Reason = next, ""
 		}

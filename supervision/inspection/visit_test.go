@@ -36,7 +36,8 @@ func TestEveryTransition(t *testing.T) {
 }
 
 func TestStoredFields(t *testing.T) {
-	for name, got := range map[string][]string{"visit": store.FieldNames[Visit](), "answer": store.FieldNames[Answer](), "sheet": store.FieldNames[Sheet]()} {
+	for name, got := range map[string][]string{"visit": store.FieldNames[Visit](), "answer": store.FieldNames[Answer](), "sheet": store.FieldNames[Sheet](), "inspection": store.FieldNames[Inspection](),
+		"certificate": store.FieldNames[Certificate]()} {
 		golden, err := os.ReadFile("testdata/" + name + ".fields")
 		if err != nil {
 			t.Fatal(err)

@@ -29,6 +29,7 @@ var (
 	officer   = person("officer", "property_officer", policy.County)
 	officer2  = person("officer2", "property_officer", policy.County)
 	chief     = person("chief", "section_chief", policy.County)
+	deputy    = person("deputy", "deputy_director", policy.County)
 	inspector = person("inspector", "inspector", policy.County)
 	firm      = person("firm", "firm_manager", "f:f1")
 	rival     = person("rival", "firm_manager", "f:f2")
@@ -44,8 +45,10 @@ func (d *desk) Reauthenticate(_ context.Context, _ policy.Actor, typed string) e
 }
 
 func (d *desk) Person(_ context.Context, id string) (policy.Actor, error) {
-	if id == chief.ID {
-		return chief, nil
+	for _, who := range []policy.Actor{chief, deputy} {
+		if who.ID == id {
+			return who, nil
+		}
 	}
 	return policy.Actor{}, fault.New("rectification.Person", fault.NotFound, "没有这个账号")
 }
@@ -72,8 +75,10 @@ func (d *desk) Findings(_ context.Context, _ policy.Actor, visit string) (superv
 		found.Day = day("2026-09-20")
 	case "v3":
 		found.Project, found.Name, found.Firm, found.Keys = "p2", "芝城花园", "", []string{"p:p2", "c:c2", "t:t1"}
-	default:
+	case "v4":
 		return supervision.Found{}, fault.New("rectification.Findings", fault.Conflict, "这次走访还没有复核通过")
+	default:
+		return supervision.Found{}, fault.New("rectification.Findings", fault.NotFound, "没有找到这次走访")
 	}
 	return found, nil
 }
@@ -82,12 +87,32 @@ func (d *desk) WithFindings(context.Context, policy.Actor, string) (store.Page[s
 	return store.Page[supervision.FoundKinds]{}, nil
 }
 
+// inspections are what inspections found: i1 found something for an order, i2 something whose competence nobody wrote down.
+type inspections struct{ *desk }
+
+func (i inspections) Findings(ctx context.Context, by policy.Actor, id string) (supervision.Found, error) {
+	found := supervision.Found{Visit: id, Formal: true, Sheet: "行政检查", Series: "inspection", Day: day("2026-09-10"), Project: "p1", Name: "望湖苑", Firm: "f1", Keys: []string{"p:p1", "c:c1", "t:t1", "f:f1"},
+		Findings: []supervision.Finding{{Item: "1.1", Sentence: "没有一并委托", Kind: supervision.PaperOrder, Problem: "一并委托", Basis: "清单", Request: "停止", Law: "《物业管理条例》", Article: "第五十九条", Competence: "第五条"}}}
+	switch id {
+	case "i1":
+	case "i2":
+		found.Findings[0].Competence = ""
+	default:
+		return supervision.Found{}, fault.New("rectification.Findings", fault.NotFound, "没有找到这次检查")
+	}
+	return found, nil
+}
+
+func (i inspections) WithFindings(context.Context, policy.Actor, string) (store.Page[supervision.FoundKinds], error) {
+	return store.Page[supervision.FoundKinds]{Docs: []store.Doc[supervision.FoundKinds]{{ID: "i1", State: supervision.FoundKinds{Project: "p1", Kinds: map[supervision.PaperKind]int{supervision.PaperOrder: 1}}}}}, nil
+}
+
 func must[T any](t testing.TB) func(T, error) T { return registrytest.Must[T](t) }
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 9, 22, 1, 0, 0, 0, time.UTC))}
-	d.Service = must[*Service](t)(New(t.Context(), Config{Visits: d, Firms: d, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: d, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
+	d.Service = must[*Service](t)(New(t.Context(), Config{Visits: d, Inspections: inspections{d}, Remedy: "可以申请行政复议", Firms: d, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: d, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
 	return d
 }
 

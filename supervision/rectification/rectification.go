@@ -2,7 +2,7 @@
 // follows when nothing happens. It never calls a paper a penalty.
 //
 //  1. A case holds the findings of one visit that counts, of one kind of paper and one addressee; no finding is in two open cases.
-//  2. The list of items says which paper is the right one. Nothing that a 走访评价 found becomes an order.
+//  2. The list of items says which paper is the right one. Nothing that a 走访评价 found becomes an order; what an inspection (行政检查) found becomes one only with law, article and this bureau's competence.
 //  3. Two clocks: the firm's runs from the delivery until it has answered every finding, the officer's from there until each was looked at again.
 //  4. Closed is not fixed: a finding is fixed only if somebody of the bureau saw it.
 //  5. The system proposes the next rung of the ladder; it is taken only by a person, and each rung is kept with its day.
@@ -34,6 +34,9 @@ type Case struct {
 	Visit  string `json:"visit" privacy:"internal"`
 	Sheet  string `json:"sheet" privacy:"public"`
 	Series string `json:"series" privacy:"public"`
+	// Formal: Visit is an inspection (行政检查). Remedy is the paragraph about remedies that an order carries, "" while the legal officer has not switched it on.
+	Formal bool   `json:"formal,omitempty"`
+	Remedy string `json:"remedy,omitempty" privacy:"public"`
 	// Kind is the paper, To to which authority a transfer goes.
 	Kind supervision.PaperKind `json:"kind" privacy:"internal"`
 	To   string                `json:"to,omitempty" privacy:"internal"`
@@ -69,6 +72,10 @@ type Finding struct {
 	Request  string         `json:"request" privacy:"public"`
 	Lost     int64          `json:"lost,omitempty"`
 	Photos   []files.Stored `json:"photos,omitempty"`
+	// Law, Article and Competence are what an order rests on.
+	Law        string `json:"law,omitempty" privacy:"public"`
+	Article    string `json:"article,omitempty" privacy:"public"`
+	Competence string `json:"competence,omitempty" privacy:"public"`
 	// Before is how many cases of this project had the same item within a year before.
 	Before int64 `json:"before,omitempty"`
 	// Answer is what the firm did in this round, Look what the bureau saw of it; Fixed says that it is put right.

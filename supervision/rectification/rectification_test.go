@@ -310,3 +310,36 @@ func TestProposedIsLawful(t *testing.T) {
 		}
 	})
 }
+
+// TestOrder: an order comes from an inspection only, rests on law, article and competence, needs two signatures, and carries the remedies that were switched on.
+func TestOrder(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	waiting := must[store.Page[supervision.FoundKinds]](t)(d.Waiting(ctx, officer, ""))
+	if len(waiting.Docs) != 1 || waiting.Docs[0].ID != "i1" {
+		t.Fatalf("what waits: %+v", waiting.Docs)
+	}
+	d.Refused("an order without competence", fault.Invalid, func() error {
+		_, err := d.Draft(ctx, officer, "i2", supervision.PaperOrder, "", &store.Idem{Key: "a"})
+		return err
+	}, "职权依据")
+	d.Refused("what nobody found", fault.NotFound, func() error {
+		_, err := d.Draft(ctx, officer, "i3", supervision.PaperOrder, "", &store.Idem{Key: "b"})
+		return err
+	})
+	at := d.draft("i1", supervision.PaperOrder, "")
+	c := d.do(officer, &at, StepSend, casework.Input{Choice: "rectification.facility"})
+	if !c.Formal || c.Remedy != "可以申请行政复议" || c.Findings[0].Article != "第五十九条" || c.Approval.Chain.ID != "rectification-order" {
+		t.Fatalf("%+v", c)
+	}
+	if c = d.signed(&at); c.State != Approving {
+		t.Fatalf("one signature is enough: %s", c.State)
+	}
+	doc := must[store.Doc[Case]](t)(d.Sign(ctx, deputy, at, policy.Sign{Move: policy.MoveAgree, SubjectHash: c.Approval.SubjectHash}, password))
+	if doc.State.State != Ready {
+		t.Fatalf("%s", doc.State.State)
+	}
+	if waiting = must[store.Page[supervision.FoundKinds]](t)(d.Waiting(ctx, officer, "")); len(waiting.Docs) != 0 {
+		t.Errorf("what was drafted still waits: %+v", waiting.Docs)
+	}
+}

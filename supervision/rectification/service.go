@@ -25,9 +25,11 @@ type Firms interface {
 // Config is what the cases need; everything but the ledgers of the desk is required.
 type Config struct {
 	casework.Desk
-	// Visits are what was found on site, Firms the names of firms.
-	Visits supervision.Findings
-	Firms  Firms
+	// Visits are what visits found, Inspections what inspections (行政检查) found, Firms the names of firms.
+	Visits, Inspections supervision.Findings
+	Firms               Firms
+	// Remedy is the paragraph about remedies that an order carries, "" while the legal officer has not switched it on.
+	Remedy string
 }
 
 // Service runs cases. Every call names the actor; a refused call writes nothing. It is safe for concurrent use.
@@ -37,8 +39,11 @@ type Service struct {
 	addresses *store.Collection[Address]
 }
 
-// Chain is the id of the way of approval of papers in approvals.yaml.
-const Chain = "rectification"
+// Chain is the id of the way of approval of papers in approvals.yaml, ChainOrder that of an order.
+const (
+	Chain      = "rectification"
+	ChainOrder = "rectification-order"
+)
 
 const (
 	caseKind    = "rectification"
@@ -91,25 +96,28 @@ func groupKey(visit string, kind supervision.PaperKind, to string) string {
 func (s *Service) Draft(ctx context.Context, by policy.Actor, visit string, kind supervision.PaperKind, to string, idem *store.Idem) (store.Doc[Case], error) {
 	const op = "rectification.Draft"
 	return s.Begin(ctx, by, policy.HandleRectification, StepDraft.Title(), idem, func(scope policy.Scope) (Case, error) {
-		found, err := s.Visits.Findings(ctx, by, visit)
+		found, err := s.found(ctx, by, visit)
 		if err != nil {
 			return Case{}, err
 		}
 		if err := scope.Require(op, found.Keys, found.Day); err != nil {
 			return Case{}, err
 		}
-		c := Case{Case: casework.Case{Project: found.Project, Name: found.Name, Keys: found.Keys, Opened: found.Day, By: by.ID}, Firm: found.Firm, Drafted: s.Today(), Visit: visit, Sheet: found.Sheet, Series: found.Series, Kind: kind, To: to,
+		c := Case{Case: casework.Case{Project: found.Project, Name: found.Name, Keys: found.Keys, Opened: found.Day, By: by.ID}, Firm: found.Firm, Drafted: s.Today(), Visit: visit, Sheet: found.Sheet, Series: found.Series, Formal: found.Formal, Kind: kind, To: to,
 			State: Draft, Last: StepDraft}
-		if kind == supervision.PaperOrder {
+		if kind == supervision.PaperOrder && !found.Formal {
 			return Case{}, fault.InvalidFields(op, fault.Field{Name: "kind", Message: "走访评价不能责令；责令限期改正要由行政检查提出"})
 		}
 		for _, f := range found.Findings {
 			if f.Kind == kind && f.To == to {
-				c.Findings = append(c.Findings, Finding{Item: f.Item, Sentence: f.Sentence, Problem: f.Problem, Basis: f.Basis, Request: f.Request, Lost: f.Lost, Photos: f.Photos})
+				c.Findings = append(c.Findings, Finding{Item: f.Item, Sentence: f.Sentence, Problem: f.Problem, Basis: f.Basis, Request: f.Request, Lost: f.Lost, Photos: f.Photos, Law: f.Law, Article: f.Article, Competence: f.Competence})
 			}
 		}
 		if len(c.Findings) == 0 {
 			return Case{}, fault.InvalidFields(op, fault.Field{Name: "kind", Message: "这次走访没有要写进这种文书的问题"})
+		}
+		if kind == supervision.PaperOrder && slices.ContainsFunc(c.Findings, func(f Finding) bool { return f.Law == "" || f.Article == "" || f.Competence == "" }) {
+			return Case{}, fault.InvalidFields(op, fault.Field{Name: "kind", Message: "责令限期改正要写明法律法规、条款和本局的职权依据，事项清单里没有写全"})
 		}
 		if c.Firm == "" && kind != supervision.PaperTransfer {
 			return Case{}, fault.New(op, fault.Conflict, found.Name+"在"+found.Day.Chinese()+"没有物业企业服务，没有可以送达的企业")
@@ -125,10 +133,19 @@ func (s *Service) Draft(ctx context.Context, by policy.Actor, visit string, kind
 		meta := store.Meta{By: by.ID, Action: string(policy.HandleRectification), Why: StepDraft.Title(), Idem: idem}
 		err = s.DB.Claim(ctx, meta, findingClaim, groupKey(visit, kind, to), caseKind+"/"+s.DB.NewID(meta))
 		if fault.Is(err, fault.Conflict) {
-			return Case{}, fault.Wrap(op, fault.Conflict, "这次走访的"+kind.Title()+"已经起草过，请在整改列表里办理", err)
+			return Case{}, fault.Wrap(op, fault.Conflict, "这次"+map[bool]string{false: "走访", true: "检查"}[found.Formal]+"的"+kind.Title()+"已经起草过，请在整改列表里办理", err)
 		}
 		return c, err
 	})
+}
+
+// found is what a visit or an inspection found; to whom neither exists it is not found.
+func (s *Service) found(ctx context.Context, by policy.Actor, id string) (supervision.Found, error) {
+	found, err := s.Visits.Findings(ctx, by, id)
+	if s.Inspections != nil && fault.Is(err, fault.NotFound) {
+		return s.Inspections.Findings(ctx, by, id)
+	}
+	return found, err
 }
 
 // repeats counts, for each finding, the cases of the project with the same item within a year before the visit.
@@ -276,14 +293,18 @@ func (s *Service) send(by policy.Actor, at casework.At, c *Case, in casework.Inp
 		c.Period = in.Choice
 	}
 	c.Reason = ""
+	chain := Chain
+	if c.Kind == supervision.PaperOrder {
+		chain, c.Remedy = ChainOrder, s.Remedy
+	}
 	// What is signed: the paper as it goes out.
 	said := struct {
-		Project, Firm, Visit, To, Period string
-		Kind                             supervision.PaperKind
-		Findings                         []Finding
-	}{c.Project, c.Firm, c.Visit, c.To, c.Period, c.Kind, c.Findings}
+		Project, Firm, Visit, To, Period, Remedy string
+		Kind                                     supervision.PaperKind
+		Findings                                 []Finding
+	}{c.Project, c.Firm, c.Visit, c.To, c.Period, c.Remedy, c.Kind, c.Findings}
 	var err error
-	c.Approval, err = s.Approvals().Open(by, Chain, casework.Subject(caseKind, at), c.Approval, said)
+	c.Approval, err = s.Approvals().Open(by, chain, casework.Subject(caseKind, at), c.Approval, said)
 	return err
 }
 

@@ -11,12 +11,12 @@ import (
 	"redsteward/supervision"
 )
 
-// Waiting lists the visits of the actor's scope that count and of whose findings no paper was drafted for some kind: in Kinds are those that wait. Returns Forbidden without HandleRectification or ReadVisit.
+// Waiting lists the visits and inspections of the actor's scope that count and of whose findings no paper was drafted for some kind: in Kinds are those that wait. Returns Forbidden without HandleRectification or ReadVisit.
 func (s *Service) Waiting(ctx context.Context, by policy.Actor, after string) (store.Page[supervision.FoundKinds], error) {
 	if err := s.Guard.Require(by, policy.HandleRectification); err != nil {
 		return store.Page[supervision.FoundKinds]{}, err
 	}
-	page, err := s.Visits.WithFindings(ctx, by, after)
+	page, err := s.withFindings(ctx, by, after)
 	if err != nil {
 		return page, err
 	}
@@ -38,6 +38,28 @@ func (s *Service) Waiting(ctx context.Context, by policy.Actor, after string) (s
 	return out, nil
 }
 
+// fromInspections begins the cursors of what inspections found, which come after what visits found.
+const fromInspections = "inspections "
+
+// withFindings lists what visits found and then what inspections found.
+func (s *Service) withFindings(ctx context.Context, by policy.Actor, after string) (store.Page[supervision.FoundKinds], error) {
+	cursor, second := strings.CutPrefix(after, fromInspections)
+	if !second {
+		page, err := s.Visits.WithFindings(ctx, by, after)
+		if err != nil || page.Next != "" || s.Inspections == nil {
+			return page, err
+		}
+		more, err := s.withFindings(ctx, by, fromInspections)
+		page.Docs, page.Next = append(page.Docs, more.Docs...), more.Next
+		return page, err
+	}
+	page, err := s.Inspections.WithFindings(ctx, by, cursor)
+	if page.Next != "" {
+		page.Next = fromInspections + page.Next
+	}
+	return page, err
+}
+
 // Group is what one paper about a visit would hold.
 type Group struct {
 	// Kind is the paper, To the authority of a transfer.
@@ -49,12 +71,12 @@ type Group struct {
 	Case string
 }
 
-// Groups are the papers that the findings of a visit make, in the order of the kinds. Returns Forbidden without HandleRectification or ReadVisit, NotFound outside the scope, Conflict for a visit that does not count.
+// Groups are the papers that the findings of a visit or an inspection make, in the order of the kinds. Returns Forbidden without HandleRectification or ReadVisit, NotFound outside the scope, Conflict for a visit that does not count.
 func (s *Service) Groups(ctx context.Context, by policy.Actor, visit string) (supervision.Found, []Group, error) {
 	if err := s.Guard.Require(by, policy.HandleRectification); err != nil {
 		return supervision.Found{}, nil, err
 	}
-	found, err := s.Visits.Findings(ctx, by, visit)
+	found, err := s.found(ctx, by, visit)
 	if err != nil {
 		return found, nil, err
 	}

@@ -26,6 +26,7 @@ import (
 	"redsteward/registry/party"
 	"redsteward/supervision/deliberation"
 	"redsteward/supervision/evidence"
+	"redsteward/supervision/inspection"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/rectification"
 )
@@ -77,6 +78,8 @@ type Fixture struct {
 	Deliberations *deliberation.Service
 	// Rectifications are nil unless StartSupervised made them.
 	Rectifications *rectification.Service
+	// Inspections are nil unless StartSupervised made them.
+	Inspections *inspection.Inspections
 	// Changes are the changes of firm.
 	Changes *change.Service
 	// Bodies follows the founding of owners' bodies.

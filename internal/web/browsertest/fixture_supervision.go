@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -136,7 +137,51 @@ func (g Ground) FirmNames(ctx context.Context, ids []string) (map[string]string,
 // rectificationChains is the way of approval of a paper, one signature.
 const rectificationChains = `approvals:
   - {id: rectification, title: 整改文书审批, basis: 建议, versions: [{version: 1, from: 2025-01-01, levels: [{name: 股长签发, paper: true, seats: [{role: section_chief}]}]}]}
+  - {id: inspection, title: 行政检查审批, basis: 建议, versions: [{version: 1, from: 2025-01-01, levels: [{name: 股长审核, paper: true, seats: [{role: section_chief}]}]}]}
 `
+
+// fewMatters is a list of two matters, one of them not confirmed.
+const fewMatters = `version: "1"
+bureau: 县住建局
+yearly_cap: 1
+basis: 建议
+remedy: {text: 可以申请行政复议}
+draw: {star: [5, 5, 4, 3, 2, 1], record: 1, floor: 1, ceiling: 10, least_percent: 10}
+matters:
+  - {id: openness, name: 服务公开, department: 县住建局, law: 《物业管理条例》, article: 第五条, competence: 监督管理, checks: [{id: "1", sentence: 公开了收费标准, how: 看公示栏。, paper: suggestion, request: 公开收费标准}, {id: "2", sentence: 没有一并委托他人, how: 看合同。, paper: order, law: 《物业管理条例》, article: 第五十九条, request: 停止一并委托}]}
+  - {id: safety, name: 房屋安全, department: 县住建局, law: 待确认, checks: [{id: "3", sentence: 有巡查记录, how: 看记录。, paper: suggestion, request: 巡查}]}
+`
+
+// inspections opens inspections whose officers all hold certificates.
+func (f *Fixture) inspections(ctx context.Context, desk casework.Desk) (err error) {
+	agenda, err := inspection.ParseAgenda("inspections.yaml", []byte(fewMatters))
+	if err != nil {
+		return err
+	}
+	cards, err := inspection.NewCertificates(ctx, desk.DB, desk.Guard, desk.Persons)
+	if err != nil {
+		return err
+	}
+	lawyer := policy.Actor{ID: "lawyer", Appointments: []policy.Appointment{{Role: "legal_officer", Scopes: []string{policy.County}}}}
+	inspectors, err := f.People.Colleagues(ctx, lawyer, policy.KeepCertificate, policy.DoInspection)
+	if err != nil {
+		return err
+	}
+	for i, who := range inspectors {
+		card := inspection.Certificate{Number: "360428-" + strconv.Itoa(i+1), Issuer: "九江市司法局"}
+		if card.From, err = calendar.ParseDate("2025-01-01"); err != nil {
+			return err
+		}
+		if card.Until, err = calendar.ParseDate("2030-12-31"); err != nil {
+			return err
+		}
+		if err := cards.Enter(ctx, lawyer, who.ID, 0, card); err != nil {
+			return err
+		}
+	}
+	f.Inspections, err = inspection.NewInspections(ctx, inspection.ChecksConfig{Desk: desk, Places: Ground{}, Firms: Ground{}, Agenda: agenda, Certificates: cards})
+	return err
+}
 
 // StartSupervised serves observations and visits over Ground on a free port of this machine, over a store whose clock is a BusinessClock; sheets are the checklists, folder takes
 // unfinished uploads. The accounts are inspector and lin (inspectors), officer and chief of the bureau, worker (community_worker of p1 and p2), secretary of the same
@@ -193,17 +238,21 @@ func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, co
 	if err != nil {
 		return nil, err
 	}
-	if f.Rectifications, err = rectification.New(ctx, rectification.Config{Visits: f.Supervision.Visits, Firms: Ground{}, Desk: casework.Desk{DB: db, Guard: guard, Keeper: keeper, Persons: f.People, Chains: ways, Now: clocks.Business,
+	desk := casework.Desk{DB: db, Guard: guard, Keeper: keeper, Persons: f.People, Chains: ways, Now: clocks.Business,
 		Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
 			return calendar.Deadline{Rule: rule, Start: start, N: 7, Unit: calendar.UnitDay, Basis: "建议", Due: start.Add(7)}, nil
-		}}}); err != nil {
+		}}
+	if err := f.inspections(ctx, desk); err != nil {
+		return nil, err
+	}
+	if f.Rectifications, err = rectification.New(ctx, rectification.Config{Visits: f.Supervision.Visits, Inspections: f.Inspections, Firms: Ground{}, Desk: desk}); err != nil {
 		return nil, err
 	}
 	secret, err := db.Secret(ctx, "form")
 	if err != nil {
 		return nil, err
 	}
-	if f.Server, err = web.New(web.Options{Guard: guard, People: f.People, Clocks: clocks, Secret: secret, Access: f.Access, Settings: settings(), Supervision: f.Supervision, Rectifications: f.Rectifications, Files: keeper,
+	if f.Server, err = web.New(web.Options{Guard: guard, People: f.People, Clocks: clocks, Secret: secret, Access: f.Access, Settings: settings(), Supervision: f.Supervision, Rectifications: f.Rectifications, Inspections: f.Inspections, Files: keeper,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil))}); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,129 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/fault"
+	"redsteward/policy"
+	"redsteward/supervision/inspection"
+)
+
+// inspectionPaper is a paper of an inspection for printing: the notice, the record, the result.
+func (s *Server) inspectionPaper(c *fiber.Ctx, by policy.Actor) error {
+	ctx, id := c.UserContext(), c.Params("id")
+	doc, err := s.inspections.One(ctx, by, id)
+	if err != nil {
+		return err
+	}
+	k := &doc.State
+	v := printView{Back: inspectionsPath + "/" + id, To: k.FirmName, Date: s.inspections.Today().Chinese()}
+	departments, matters := inspectionParts(k)
+	switch paper := c.Params("paper"); {
+	case paper == "notice":
+		v.Title = "行政检查通知书"
+		when := k.Opened.Chinese()
+		v.Words = []string{"我局" + joined(departments) + "定于" + when + "对你单位服务的" + k.Name + "进行" + k.Ground.Title() + "。检查人员不少于两人，到场先出示执法证；没有出示的，你单位有权拒绝检查。",
+			"请准备有关资料并安排人员到场。你单位可以陈述、申辩；检查中需要回避的，请当场提出。"}
+		for i := range k.Teams {
+			t := &k.Teams[i]
+			var what []string
+			for _, m := range t.Matters {
+				what = append(what, m.Name+"（"+m.Basis+"）")
+			}
+			v.Rows = append(v.Rows, [2]string{t.Department, strings.Join(what, "；")})
+		}
+		if k.Notice != nil {
+			v.Number, v.Date = k.Notice.Number, k.Notice.Day.Chinese()
+			v.Rows = append(v.Rows, [2]string{"检查码", codeGroups(k.Code) + "（在本局公开网页“行政检查”核验）"})
+		}
+		if k.Approval != nil {
+			v.Hash = hashGroups(k.Approval.SubjectHash)
+		}
+	case k.Answered == nil:
+		return fault.New("web.inspectionPaper", fault.NotFound, "笔录还没有签收，没有这份文书")
+	case paper == "record":
+		v.Title, v.To, v.Date = "现场检查笔录", "", k.Answered.Paper.Day.Chinese()
+		facts, err := s.inspectionFacts(ctx, k)
+		if err != nil {
+			return err
+		}
+		v.Words = []string{"检查人员出示执法证、说明来意后，对" + k.FirmName + "服务的" + k.Name + "进行检查，情况如下。"}
+		v.Rows = append(v.Rows, facts...)
+		walks, err := s.inspections.Walks(ctx, by, id)
+		if err != nil {
+			return err
+		}
+		for _, w := range walks {
+			for _, item := range w.Sheet.Items() {
+				a := w.Answers[item.ID]
+				v.Rows = append(v.Rows, [2]string{item.ID + " " + item.Sentence, joinWords(a.Value.Title(), a.Where, a.Note)})
+			}
+		}
+		v.Rows = append(v.Rows, [2]string{"检查人员签名", "　"}, [2]string{"企业签名", "　"})
+	case paper == "result":
+		v.Title = "检查结果告知书"
+		v.Words = []string{fmt.Sprintf("%s，我局%s对你单位服务的%s进行了%s（%s），%s。", k.Opened.Chinese(), joined(departments), k.Name, k.Ground.Title(), strings.Join(matters, "、"), k.Result())}
+		if k.Told != nil {
+			v.Date = k.Told.Day.Chinese()
+		}
+		found, err := s.inspections.Findings(ctx, by, id)
+		if err != nil {
+			return err
+		}
+		for _, f := range found.Findings {
+			v.Rows = append(v.Rows, [2]string{"第 " + f.Item + " 项", f.Problem + " 处理：" + f.Kind.Title() + "。"})
+		}
+	default:
+		return fault.New("web.inspectionPaper", fault.NotFound, "没有这份文书")
+	}
+	v.Kind = v.Title
+	return s.render(c, by, "fund_print", page{Title: v.Title, Script: true, Data: v})
+}
+
+// joined names the departments of a joint inspection (综合查一次), nothing for one alone.
+func joined(departments []string) string {
+	if len(departments) < 2 {
+		return ""
+	}
+	return "会同" + strings.Join(departments[1:], "、") + "，按“综合查一次”"
+}
+
+// inspectedView is what inspection_public.html shows: the list of matters, and what a code stands for.
+type inspectedView struct {
+	Agenda   *inspection.Agenda
+	Matters  []inspectedMatter
+	Code     field
+	Verified *inspection.Verified
+}
+
+type inspectedMatter struct{ Name, Department, Law, Competence, Lacks string }
+
+// inspected is the page for everybody: what is inspected, by which law, how often, and whether a notice is real.
+func (s *Server) inspected(c *fiber.Ctx, by policy.Actor) error {
+	v := inspectedView{Agenda: s.inspections.Agenda, Code: field{Name: "code", Label: "检查码", Type: "text", Autocomplete: "off", Value: c.Query("code"), Hint: "印在检查通知书上的 12 位字母和数字"}}
+	for _, m := range s.inspections.Agenda.Matters {
+		v.Matters = append(v.Matters, inspectedMatter{m.Name, m.Department, m.Law + m.Article, m.Competence, m.Lacks()})
+	}
+	p := page{Title: "行政检查", Nav: inspectedPath, Data: &v}
+	if v.Code.Value == "" {
+		return s.render(c, by, "inspection_public", p)
+	}
+	if err := s.slowDown(c, s.codes, "填错检查码"); err != nil {
+		return err
+	}
+	found, err := s.inspections.Verify(c.UserContext(), strings.ToUpper(strings.Join(strings.Fields(v.Code.Value), "")))
+	if fault.Is(err, fault.NotFound) {
+		s.used(c, s.codes)
+		v.Code.Error = fault.MessageOf(err)
+		p.Fields = []fault.Field{{Name: "code", Message: v.Code.Error}}
+		return s.refuse(c, by, "inspection_public", p)
+	}
+	if err != nil {
+		return err
+	}
+	v.Verified = &found
+	return s.render(c, by, "inspection_public", p)
+}

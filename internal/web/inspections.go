@@ -1,0 +1,585 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/report"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry"
+	"redsteward/registry/casework"
+	"redsteward/supervision"
+	"redsteward/supervision/inspection"
+)
+
+// The pages of inspections: the list of the office, the page for everybody, the certificates.
+const (
+	inspectionsPath  = "/inspections"
+	inspectedPath    = "/inspection"
+	certificatesPath = "/certificates"
+)
+
+// inspectionRoutes are the pages of inspections; none without them.
+func (s *Server) inspectionRoutes() []Route {
+	if s.inspections == nil {
+		return nil
+	}
+	const get, post, one = fiber.MethodGet, fiber.MethodPost, inspectionsPath + "/:id<maxLen(64)>"
+	rows := []Route{
+		{Method: get, Path: inspectedPath, Action: policy.Public, Handler: s.inspected},
+		{Method: get, Path: inspectionsPath, Action: policy.ReadInspection, Handler: s.inspectionList},
+		{Method: get, Path: inspectionsPath + ".xlsx", Action: policy.ReadInspection, Handler: s.inspectionsExcel},
+		{Method: get, Path: inspectionsPath + workerFile, Action: policy.Public, Handler: s.walkWorker, Plain: true},
+		{Method: get, Path: inspectionsPath + "/new", Action: policy.PlanInspection, Handler: s.newInspection},
+		{Method: post, Path: inspectionsPath + "/new", Action: policy.PlanInspection, Handler: s.planInspection},
+		{Method: get, Path: one, Action: policy.ReadInspection, Handler: s.inspection},
+		{Method: get, Path: one + "/files/:file<maxLen(44)>", Action: policy.ReadInspection, Handler: s.inspectionFile},
+		{Method: get, Path: one + "/print/:paper<maxLen(10)>", Action: policy.ReadInspection, Handler: s.inspectionPaper},
+		{Method: get, Path: one + "/photos/:photo<maxLen(64)>", Action: policy.ReadInspection, Handler: s.inspectionPhoto},
+		{Method: get, Path: one + "/items/:item<maxLen(20)>", Action: policy.DoInspection, Handler: s.recordItem},
+		{Method: post, Path: one + "/items/:item<maxLen(20)>", Action: policy.DoInspection, Handler: s.answerRecord, Upload: answerBytes},
+		{Method: post, Path: one + "/record", Action: policy.DoInspection, Handler: s.signRecord, Upload: maxFundForm},
+		{Method: post, Path: one + "/sign", Action: policy.SignApproval, Handler: s.signInspection},
+		{Method: post, Path: one + "/paper", Action: policy.SignApproval, Handler: s.paperInspection, Upload: maxFundForm},
+		{Method: get, Path: certificatesPath, Action: policy.ReadInspection, Handler: s.certificates},
+		{Method: post, Path: certificatesPath + "/:account<maxLen(64)>", Action: policy.KeepCertificate, Handler: s.enterCertificate},
+		{Method: post, Path: certificatesPath + "/:account<maxLen(64)>/end", Action: policy.KeepCertificate, Handler: s.endCertificate},
+	}
+	for do := range inspectionForms() {
+		rows = append(rows, Route{Method: post, Path: one + "/" + string(do), Action: do.Action(), Handler: s.doInspection(do), Upload: maxFundForm})
+	}
+	return rows
+}
+
+// inspectionFilters are the names that narrow the list.
+var inspectionFilters = []string{"q", "state", "ground", "project", "firm"}
+
+func inspectionFilter(l listAddress) inspection.CheckFilter {
+	return inspection.CheckFilter{Text: l.value["q"], State: inspection.State(l.value["state"]), Ground: inspection.Ground(l.value["ground"]), Project: l.value["project"], Firm: l.value["firm"]}
+}
+
+// inspectionLine is one line of the list.
+type inspectionLine struct{ Path, Name, Firm, Ground, State, Next, Day, Result, Due, Chip, Left string }
+
+// inspectionsView is what inspections.html shows.
+type inspectionsView struct {
+	Rows                             []inspectionLine
+	Query, Project, Firm             string
+	State, Ground                    field
+	Days, DueFirst                   sortLink
+	New, Excel, Next, Cards, Drawing string
+	Filtered                         bool
+}
+
+func (s *Server) inspectionLineOf(id string, c *inspection.Inspection) inspectionLine {
+	l := inspectionLine{Path: inspectionsPath + "/" + id, Name: c.Name, Firm: c.FirmName, Ground: c.Ground.Title(), State: c.State.Title(), Next: c.Next(), Day: c.Opened.Chinese(), Result: c.Result()}
+	if c.Clock.Rule != "" {
+		l.Due = c.Clock.Due.Chinese()
+		l.Chip, l.Left = newTaskClock(s.clocks.Business(), s.holidays).left(clockTask(c.Clock))
+	}
+	return l
+}
+
+// inspectionList lists the inspections of the actor's scope.
+func (s *Server) inspectionList(c *fiber.Ctx, by policy.Actor) error {
+	l := readList(c, inspectionsPath, inspectionFilters...)
+	found, err := s.inspections.List(c.UserContext(), by, inspectionFilter(l), l.value["sort"] == "due", l.after)
+	if err != nil {
+		return err
+	}
+	states, grounds := []option{{Label: "全部"}}, []option{{Label: "全部"}, {string(inspection.GroundDraw), inspection.GroundDraw.Title()}}
+	for _, state := range inspection.States() {
+		states = append(states, option{string(state), state.Title()})
+	}
+	for _, g := range inspection.Grounds() {
+		grounds = append(grounds, option{g.ID, inspection.Ground(g.ID).Title()})
+	}
+	v := inspectionsView{Query: l.value["q"], Project: l.value["project"], Firm: l.value["firm"], State: field{Name: "state", Label: "状态", Options: states, Value: l.value["state"]}, Ground: field{Name: "ground", Label: "事由", Options: grounds, Value: l.value["ground"]},
+		Days: l.sorted("day", "检查日期", "day"), DueFirst: l.sorted("due", "期限", "day"), Excel: l.excel(), Next: nextPage(c, found.Next), Filtered: l.filtered()}
+	if s.guard.Allow(by, policy.PlanInspection) {
+		v.New = inspectionsPath + "/new"
+	}
+	if s.inspections.Certificates.May(by) {
+		v.Cards = certificatesPath
+	}
+	for _, d := range found.Docs {
+		v.Rows = append(v.Rows, s.inspectionLineOf(d.ID, &d.State))
+	}
+	return s.render(c, by, "inspections", page{Title: "行政检查", Nav: inspectionsPath, Data: v})
+}
+
+// inspectionsExcel is the same list as Excel, all of it.
+func (s *Server) inspectionsExcel(c *fiber.Ctx, by policy.Actor) error {
+	l := readList(c, inspectionsPath, inspectionFilters...)
+	sheet := report.Figures{Sheet: "行政检查", Heads: []string{"小区", "企业", "事由", "理由", "部门", "事项", "检查日期", "状态", "通知书文号", "检查码", "本年第几次", "结果", "告知日期", "公开日期"}}
+	for after := ""; ; {
+		found, err := s.inspections.List(c.UserContext(), by, inspectionFilter(l), l.value["sort"] == "due", after)
+		if err != nil {
+			return err
+		}
+		for _, d := range found.Docs {
+			k := &d.State
+			departments, matters := inspectionParts(k)
+			row := []any{k.Name, k.FirmName, k.Ground.Title(), k.Why, strings.Join(departments, "、"), strings.Join(matters, "、"), k.Opened, k.State.Title(), "", k.Code, k.Slot, k.Result(), nil, k.Published}
+			if k.Notice != nil {
+				row[8] = k.Notice.Number
+			}
+			if k.Told != nil {
+				row[12] = k.Told.Day
+			}
+			sheet.Rows = append(sheet.Rows, row)
+		}
+		if after = found.Next; after == "" {
+			break
+		}
+	}
+	data, err := report.Write(sheet.Filled())
+	if err != nil {
+		return err
+	}
+	return sendExcel(c, "行政检查.xlsx", data)
+}
+
+// inspectionParts are the departments and the matters of an inspection.
+func inspectionParts(k *inspection.Inspection) (departments, matters []string) {
+	for _, t := range k.Teams {
+		departments = append(departments, t.Department)
+		for _, m := range t.Matters {
+			matters = append(matters, m.Name)
+		}
+	}
+	return departments, matters
+}
+
+// inspectionPlanView is what inspection_plan.html shows.
+type inspectionPlanView struct {
+	Key, Find   string
+	More        bool
+	Form        []field
+	Departments []inspectionPlanDepartment
+	Cap         int64
+	Errors      []string
+}
+
+// inspectionPlanDepartment is a department with its matters and who goes for it.
+type inspectionPlanDepartment struct {
+	Name     string
+	Matters  []inspectionPlanMatter
+	Officers []field
+}
+
+type inspectionPlanMatter struct {
+	ID, Name, Basis, Lacks string
+	Checked                bool
+}
+
+// planInspectors is how many persons a form takes for a department.
+const planInspectors = 3
+
+// newInspection is the form for an inspection.
+func (s *Server) newInspection(c *fiber.Ctx, by policy.Actor) error {
+	return s.showInspectionPlan(c, by, url.Values{"day": {calendar.DateOf(s.clocks.Business()).String()}, "project": {c.Query("project")}}, nil)
+}
+
+func (s *Server) showInspectionPlan(c *fiber.Ctx, by policy.Actor, values url.Values, refused []fault.Field) error {
+	ctx := c.UserContext()
+	colleagues, err := s.supervision.Colleagues.Colleagues(ctx, by, policy.PlanInspection, policy.DoInspection)
+	if err != nil {
+		return err
+	}
+	projects, more, err := s.projectOptions(c, by, c.Query("find"))
+	if err != nil {
+		return err
+	}
+	people, today := []option{{Label: "（不用）"}}, calendar.DateOf(s.clocks.Business())
+	for _, p := range colleagues {
+		card, _, err := s.inspections.Certificates.Of(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		said := card.Lacks(today)
+		if said == "" {
+			said = "执法证有效至" + card.Until.Chinese()
+		}
+		people = append(people, option{p.ID, p.Name + "（" + p.Titles + "，" + said + "）"})
+	}
+	v := inspectionPlanView{Key: c.FormValue("key"), Find: c.Query("find"), More: more, Cap: s.inspections.Agenda.Cap, Form: withErrors([]field{
+		{Name: "project", Label: "小区", Options: projects, Value: values.Get("project")},
+		{Name: "day", Label: "检查日期", Type: "date", Value: values.Get("day")},
+		{Name: "ground", Label: "事由", Options: choicesOf("请选择", inspection.Grounds()), Value: values.Get("ground")},
+		{Name: "why", Label: "理由", Rows: 2, Value: values.Get("why"), Hint: "个案、投诉举报、复查不计入年度次数，写明案件、投诉或者上次检查"},
+	}, refused)}
+	if v.Key == "" {
+		v.Key = newKey()
+	}
+	for _, m := range s.inspections.Agenda.Matters {
+		at := slices.IndexFunc(v.Departments, func(d inspectionPlanDepartment) bool { return d.Name == m.Department })
+		if at < 0 {
+			at = len(v.Departments)
+			d := inspectionPlanDepartment{Name: m.Department}
+			for k := range planInspectors {
+				name := fmt.Sprintf("officer-%d-%d", at+1, k+1)
+				d.Officers = append(d.Officers, field{Name: name, Label: fmt.Sprintf("第 %d 名检查人员", k+1), Options: people, Value: values.Get(name)})
+			}
+			v.Departments = append(v.Departments, d)
+		}
+		v.Departments[at].Matters = append(v.Departments[at].Matters, inspectionPlanMatter{m.ID, m.Name, m.Law + m.Article, m.Lacks(), slices.Contains(values["matters"], m.ID)})
+	}
+	for _, f := range refused {
+		if f.Name == "matters" || f.Name == "officers" || f.Name == "cap" {
+			v.Errors = append(v.Errors, f.Message)
+		}
+	}
+	p := page{Title: "安排行政检查", Nav: inspectionsPath, Fields: refused, Data: v}
+	if len(refused) > 0 {
+		return s.refuse(c, by, "inspection_plan", p)
+	}
+	return s.render(c, by, "inspection_plan", p)
+}
+
+// planInspection plans an inspection and shows it.
+func (s *Server) planInspection(c *fiber.Ctx, by policy.Actor) error {
+	values := formValues(c)
+	in := inspection.PlanInspection{Project: values.Get("project"), Matters: values["matters"], Ground: inspection.Ground(values.Get("ground")), Why: values.Get("why"), Officers: map[string][]string{}, Idem: formIdem(c)}
+	var bad []fault.Field
+	var err error
+	if in.Day, err = calendar.ParseDate(values.Get("day")); err != nil {
+		bad = append(bad, fault.Field{Name: "day", Message: dayFault(values.Get("day"))})
+	}
+	if in.Project == "" {
+		bad = append(bad, fault.Field{Name: "project", Message: "请选择小区"})
+	}
+	if len(bad) > 0 {
+		return s.showInspectionPlan(c, by, values, bad)
+	}
+	var departments []string
+	for _, m := range s.inspections.Agenda.Matters {
+		if !slices.Contains(departments, m.Department) {
+			departments = append(departments, m.Department)
+		}
+	}
+	for i, d := range departments {
+		for k := range planInspectors {
+			if id := values.Get(fmt.Sprintf("officer-%d-%d", i+1, k+1)); id != "" {
+				in.Officers[d] = append(in.Officers[d], id)
+			}
+		}
+	}
+	doc, err := s.inspections.Plan(c.UserContext(), by, in)
+	if fault.Is(err, fault.Conflict) {
+		return s.showInspectionPlan(c, by, values, []fault.Field{{Name: "cap", Message: fault.MessageOf(err)}})
+	}
+	if refused := refusedForm(err); refused != nil {
+		return s.showInspectionPlan(c, by, values, refused)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, inspectionsPath+"/"+doc.ID+"?done=plan")
+}
+
+// inspectionForms are the forms of the steps.
+func inspectionForms() map[inspection.Step]caseForm {
+	return map[inspection.Step]caseForm{
+		inspection.StepSend:    {hint: "送审的人不能再审批这一件。"},
+		inspection.StepNotice:  {number: "检查通知书文号", day: "通知日期", choice: "通知方式", choices: choicesOf("请选择", inspection.NoticeMeans()), hint: "登记后生成检查码，印在检查通知书上，企业可以在公开网页核验。"},
+		inspection.StepBegin:   {hint: "全部检查人员的执法证今天有效才能开始；到场先出示执法证、说明来意。"},
+		inspection.StepTake:    {choice: "企业", choices: []option{{Label: "请选择"}, {"signed", "签收"}, {"refused", "拒绝签收"}}, text: "签收人职务；拒签的写理由", number: "拒签的：见证人单位和职务", file: "签过字的笔录（拍照或者扫描）", hint: "姓名只在签字件上，不录入。"},
+		inspection.StepTell:    {day: "告知日期", text: "告知方式", file: "结果告知书回执（没有的不传）"},
+		inspection.StepPublish: {hint: "公开企业、小区、事项、日期和结果，不公开人员姓名。"},
+		inspection.StepDrop:    {text: "理由", ends: true, hint: "撤回后占用的年度次数退回。"},
+	}
+}
+
+// inspection shows an inspection and what the actor can do with it; the address of a record leads to its inspection.
+func (s *Server) inspection(c *fiber.Ctx, by policy.Actor) error {
+	if of := inspectionOf(c.Params("id")); of != c.Params("id") {
+		return seeOther(c, inspectionsPath+"/"+of)
+	}
+	return s.showInspection(c, by, url.Values{}, nil)
+}
+
+// inspectionOf is the inspection to which a record belongs.
+func inspectionOf(id string) string {
+	of, _, _ := strings.Cut(id, "-")
+	return of
+}
+
+func (s *Server) showInspection(c *fiber.Ctx, by policy.Actor, typed url.Values, refused []fault.Field) error {
+	ctx, id := c.UserContext(), inspectionOf(c.Params("id"))
+	doc, err := s.inspections.One(ctx, by, id)
+	if err != nil {
+		return err
+	}
+	k := &doc.State
+	path := inspectionsPath + "/" + id
+	v := caseView{Home: inspectionsPath, HomeTitle: "行政检查", NotesTitle: "现场检查笔录", Path: path, Key: newKey(), Seq: doc.Seq, Title: k.Name + "：行政检查", Sub: k.FirmName + " · " + k.Ground.Title(), State: k.State.Title(), Next: k.Next(), Reason: k.Reason,
+		Levels: s.approvalLevels(k.Approval)}
+	v.Clock, v.Late = s.caseClock(k.State.Title(), k.Clock)
+	if v.Facts, err = s.inspectionFacts(ctx, k); err != nil {
+		return err
+	}
+	v.Prints = append(v.Prints, caseLink{"检查通知书", path + "/print/notice"})
+	if k.Answered != nil {
+		v.Prints = append(v.Prints, caseLink{"现场检查笔录", path + "/print/record"}, caseLink{"检查结果告知书", path + "/print/result"})
+		v.Papers = append(v.Papers, caseLink{"签过字的笔录", path + "/files/record"})
+		if k.Found > 0 && s.rectifications != nil && s.guard.Allow(by, policy.HandleRectification) {
+			v.Links = append(v.Links, caseLink{"起草整改文书", rectificationsPath + "/new?visit=" + url.QueryEscape(id)})
+		}
+	}
+	if k.Told != nil && k.Told.File != nil {
+		v.Papers = append(v.Papers, caseLink{"结果告知书回执", path + "/files/told"})
+	}
+	if v.Notes, err = s.recordNotes(c, by, id, k, typed, refused); err != nil {
+		return err
+	}
+	forms, today := inspectionForms(), s.inspections.Today()
+	for _, do := range inspection.Steps() {
+		if form, has := forms[do]; has && s.inspections.Can(ctx, by, k, do) {
+			v.Acts = append(v.Acts, form.act(string(do), do.Title(), typed, refused, today))
+		}
+	}
+	openFirst(v.Acts, typed.Get("step"))
+	if err := s.signCase(c, by, &v, s.inspections.Approvals(), k.Approval, k.Scans, k.Keys, k.Opened, typed, refused); err != nil {
+		return err
+	}
+	history, err := s.inspections.History(ctx, by, id)
+	if err != nil {
+		return err
+	}
+	v.History = caseHistory(history, func(k *inspection.Inspection) string { return k.Last.Title() })
+	told := map[string]string{"plan": "已安排，核对后送审。", "sign": "已签署。", "paper": paperSaid, "record": "已签笔录。"}
+	for _, do := range inspection.Steps() {
+		if told[string(do)] == "" {
+			told[string(do)] = "已办：" + do.Title() + "。"
+		}
+	}
+	return s.render(c, by, "fund_case", page{Title: v.Title, Nav: inspectionsPath, Data: v, Fields: refused, Said: saidParam(c, told), Scripts: scriptsIf(k.State == inspection.OnSite && k.Names(by.ID))})
+}
+
+// inspectionFacts are what is known about an inspection, line by line.
+func (s *Server) inspectionFacts(ctx context.Context, k *inspection.Inspection) ([][2]string, error) {
+	out := [][2]string{{"物业企业", k.FirmName}, {"地点", k.Place}, {"事由", k.Ground.Title()}, {"理由", k.Why}, {"检查日期", k.Opened.Chinese()}}
+	for i := range k.Teams {
+		t := &k.Teams[i]
+		var matters, people []string
+		for _, m := range t.Matters {
+			matters = append(matters, m.Name+"（"+m.Basis+"）")
+		}
+		for n, id := range t.Officers {
+			name := "（已停用）"
+			switch person, err := s.inspections.Persons.Person(ctx, id); {
+			case err == nil:
+				name = policy.MaskName(person.Name)
+			case !fault.Is(err, fault.NotFound):
+				return nil, err
+			}
+			if n < len(t.Numbers) {
+				name += "（执法证 " + t.Numbers[n] + "）"
+			}
+			people = append(people, name)
+		}
+		out = append(out, [2]string{t.Department, strings.Join(matters, "、") + "；检查人员：" + strings.Join(people, "、")})
+	}
+	if k.Slot > 0 {
+		out = append(out, [2]string{"年度次数", fmt.Sprintf("%d 年第 %d 次，上限 %d 次", k.Opened.Year(), k.Slot, s.inspections.Agenda.Cap)})
+	}
+	out = append(out, [2]string{"事项清单", k.List})
+	if p := k.Notice; p != nil {
+		out = append(out, [2]string{"检查通知", p.Number + "，" + p.Day.Chinese() + "，" + registry.TextOf(inspection.NoticeMeans(), p.Text)}, [2]string{"检查码", codeGroups(k.Code)})
+	}
+	if a := k.Answered; a != nil {
+		said := "企业签收，" + a.Paper.Text
+		if a.Refused {
+			said = "企业拒绝签收：" + a.Paper.Text + "；见证：" + a.Witness
+		}
+		out = append(out, [2]string{"笔录", said}, [2]string{"结果", k.Result()})
+	}
+	if p := k.Told; p != nil {
+		out = append(out, [2]string{"结果告知", p.Day.Chinese() + "，" + p.Text})
+	}
+	return filled(append(out, [2]string{"公开", k.Published.Chinese()})), nil
+}
+
+// codeGroups is an electronic code in groups of four.
+func codeGroups(code string) string {
+	var parts []string
+	for rest := code; rest != ""; rest = rest[min(4, len(rest)):] {
+		parts = append(parts, rest[:min(4, len(rest))])
+	}
+	return strings.Join(parts, " ")
+}
+
+// recordNotes are the records of an inspection, each with what was found.
+func (s *Server) recordNotes(c *fiber.Ctx, by policy.Actor, id string, k *inspection.Inspection, typed url.Values, refused []fault.Field) ([]caseNote, error) {
+	walks, err := s.inspections.Walks(c.UserContext(), by, id)
+	if err != nil {
+		return nil, err
+	}
+	var out []caseNote
+	for i, w := range walks {
+		t := &k.Teams[i]
+		record := &w.Visit.State
+		n := caseNote{Title: t.Department, Sub: fmt.Sprintf("已查 %d / %d 项，已签名 %d / %d 人", len(w.Answers), w.Sheet.Count(), w.Signatures(), len(record.Officers)), State: "检查中"}
+		if record.State == inspection.Submitted {
+			n.State = "已签名"
+		}
+		if slices.Contains(t.Officers, by.ID) && record.State.Answers() {
+			n.Link = inspectionsPath + "/" + t.Record + "/items/" + firstOpen(w)
+			if int64(len(w.Answers)) == w.Sheet.Count() && !w.Signed(by.ID) {
+				n.Acts = append(n.Acts, caseForm{hint: "签名后答案再有改动，签名作废；全部检查人员签名后才能由企业签收。"}.act("record", "签笔录", typed, refused, s.inspections.Today()))
+			}
+		}
+		out = append(out, n)
+		for _, item := range w.Sheet.Items() {
+			a, ok := w.Answers[item.ID]
+			if !ok || a.Value != inspection.Fail {
+				continue
+			}
+			f := caseNote{Title: item.ID + " " + item.Sentence, Sub: joinWords("不符合", a.Where, a.Note), State: item.Paper.Title()}
+			for _, photo := range a.Photos {
+				f.Papers = append(f.Papers, caseLink{"现场照片", inspectionsPath + "/" + id + "/photos/" + photo.Original})
+			}
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}
+
+// firstOpen is the first item of a sheet without an answer, the first of all once every one has one.
+func firstOpen(w inspection.Walk) string {
+	items := w.Sheet.Items()
+	for _, item := range items {
+		if _, ok := w.Answers[item.ID]; !ok {
+			return item.ID
+		}
+	}
+	return items[0].ID
+}
+
+// signRecord signs the record of the actor's department as it is.
+func (s *Server) signRecord(c *fiber.Ctx, by policy.Actor) error {
+	ctx, id := c.UserContext(), inspectionOf(c.Params("id"))
+	values, upload, err := s.takeDocument(c)
+	if upload != nil {
+		upload.Close() //nolint:errcheck // a temporary file that only we know
+	}
+	if err != nil {
+		return err
+	}
+	doc, err := s.inspections.One(ctx, by, id)
+	if err != nil {
+		return err
+	}
+	for _, t := range doc.State.Teams {
+		if !slices.Contains(t.Officers, by.ID) || t.Record == "" {
+			continue
+		}
+		w, err := s.inspections.Records().One(ctx, by, t.Record)
+		if err != nil {
+			return err
+		}
+		_, err = s.inspections.Records().Sign(ctx, by, supervision.At{ID: t.Record, Seq: w.Visit.Seq, Idem: idemFrom(c, values)})
+		if refused := refusedForm(err); refused != nil {
+			c.Status(statusOf(fault.Invalid))
+			return s.showInspection(c, by, url.Values{"step": {"record"}}, refused)
+		}
+		if err != nil {
+			return err
+		}
+		return seeOther(c, inspectionsPath+"/"+id+"?done=record")
+	}
+	return fault.New("web.signRecord", fault.NotFound, "没有找到要签的笔录")
+}
+
+// doInspection carries a step out.
+func (s *Server) doInspection(do inspection.Step) func(c *fiber.Ctx, by policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		return s.caseStep(c, string(do), inspectionsPath+"/"+c.Params("id"), func(at casework.At, in casework.Input) error {
+			_, err := s.inspections.Do(c.UserContext(), by, at, do, in)
+			return err
+		}, func(typed url.Values, refused []fault.Field) error { return s.showInspection(c, by, typed, refused) })
+	}
+}
+
+// signInspection signs at one's level.
+func (s *Server) signInspection(c *fiber.Ctx, by policy.Actor) error {
+	return s.caseSign(c, inspectionsPath+"/"+c.Params("id"), func(at casework.At, sign policy.Sign, password string) error {
+		_, err := s.inspections.Sign(c.UserContext(), by, at, sign, password)
+		return err
+	}, func(typed url.Values, refused []fault.Field) error { return s.showInspection(c, by, typed, refused) })
+}
+
+// paperInspection records a signature on paper.
+func (s *Server) paperInspection(c *fiber.Ctx, by policy.Actor) error {
+	return s.casePaper(c, inspectionsPath+"/"+c.Params("id"), func(at casework.At, in policy.OnPaper, password string) error {
+		_, err := s.inspections.SignOnPaper(c.UserContext(), by, at, in, password)
+		return err
+	}, func(typed url.Values, refused []fault.Field) error { return s.showInspection(c, by, typed, refused) })
+}
+
+// inspectionFile hands out a file of an inspection.
+func (s *Server) inspectionFile(c *fiber.Ctx, by policy.Actor) error {
+	doc, err := s.inspections.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	k := &doc.State
+	switch name := c.Params("file"); {
+	case name == "record" && k.Answered != nil:
+		return s.sendStored(c, k.Answered.Paper.File)
+	case name == "told" && k.Told != nil:
+		return s.sendStored(c, k.Told.File)
+	default:
+		return s.sendStored(c, scanOf(k.Scans, name))
+	}
+}
+
+// inspectionPhoto shows a photo of a record; the inspection decides who sees it.
+func (s *Server) inspectionPhoto(c *fiber.Ctx, by policy.Actor) error {
+	walks, err := s.inspections.Walks(c.UserContext(), by, inspectionOf(c.Params("id")))
+	if err != nil {
+		return err
+	}
+	for _, w := range walks {
+		if shown := shownPhoto(w, c.Params("photo")); shown != "" && s.supervision.Photos != nil {
+			return s.sendPhoto(c, s.supervision.Photos, shown)
+		}
+	}
+	return fault.New("web.inspectionPhoto", fault.NotFound, "")
+}
+
+// shownPhoto is the copy that pages show of a photo of a sheet, "" if the sheet has none such.
+func shownPhoto(w inspection.Walk, original string) string {
+	for _, a := range w.Answers {
+		for _, photo := range a.Photos {
+			if photo.Original == original {
+				return photo.Shown
+			}
+		}
+	}
+	return ""
+}
+
+// inspectionsOf are the inspections of a project or firm for its dossier, the latest first.
+func (s *Server) inspectionsOf(ctx context.Context, by policy.Actor, f inspection.CheckFilter) ([]store.Doc[inspection.Inspection], error) {
+	var out []store.Doc[inspection.Inspection]
+	for after := ""; ; {
+		found, err := s.inspections.List(ctx, by, f, false, after)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found.Docs...)
+		if after = found.Next; after == "" {
+			return out, nil
+		}
+	}
+}

@@ -1,0 +1,189 @@
+package inspection
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/yamlstrict"
+	"redsteward/supervision"
+)
+
+// InspectionKind is 行政检查, the other kind of visit: its sheets come from the list of matters, never from a file of configs/checklists.
+const InspectionKind = "inspection"
+
+// Unconfirmed stands in an inspections.yaml for what the legal officer has still to look up: what names it can be read, and is never inspected.
+const Unconfirmed = "待确认"
+
+// Agenda is the published list of what is inspected (行政检查事项清单): an inspections.yaml.
+type Agenda struct {
+	// Version names this list; it stands in every inspection that was made by it.
+	Version string `yaml:"version,required"`
+	// Bureau is this bureau as Matter.Department names it: only what it finds of its own matters becomes an order.
+	Bureau string `yaml:"bureau,required"`
+	// Cap is how many regular inspections, draws among them, a firm gets in a calendar year; 1 to 12. Basis is where it comes from, Proposal says that nobody has adopted it yet.
+	Cap      int64  `yaml:"yearly_cap,required"`
+	Basis    string `yaml:"basis,required"`
+	Proposal bool   `yaml:"proposal"`
+	// Remedy is the paragraph about remedies that an order carries once the legal officer has switched it on.
+	Remedy Remedy `yaml:"remedy,required"`
+	// Draw says how draws weigh firms.
+	Draw Weights `yaml:"draw,required"`
+	// Matters are what is inspected.
+	Matters []Matter `yaml:"matters,required"`
+}
+
+// Remedy is what somebody who gets an order can do against it.
+type Remedy struct {
+	// On: it stands on the paper. Text is what stands there.
+	On   bool   `yaml:"on"`
+	Text string `yaml:"text,required"`
+}
+
+// Matter is one matter of the list (检查事项).
+type Matter struct {
+	// ID is the code, Name the name, Department who inspects it.
+	ID         string `yaml:"id,required"`
+	Name       string `yaml:"name,required"`
+	Department string `yaml:"department,required"`
+	// Law, Article and Competence are what the inspection rests on.
+	Law        string `yaml:"law"`
+	Article    string `yaml:"article"`
+	Competence string `yaml:"competence"`
+	// Checks are what is looked at.
+	Checks []Point `yaml:"checks,required"`
+}
+
+// Point is one thing that is looked at; its fields are those of Item.
+type Point struct {
+	ID       string                `yaml:"id,required"`
+	Sentence string                `yaml:"sentence,required"`
+	How      string                `yaml:"how,required"`
+	Photo    bool                  `yaml:"photo"`
+	Paper    supervision.PaperKind `yaml:"paper,required"`
+	To       string                `yaml:"to"`
+	Request  string                `yaml:"request,required"`
+	// Law and Article are what an order about it rests on; the competence is that of the matter.
+	Law     string `yaml:"law"`
+	Article string `yaml:"article"`
+}
+
+// ParseAgenda reads an inspections.yaml strictly. Returns Invalid with every mistake, named file:line:column.
+func ParseAgenda(file string, data []byte) (*Agenda, error) {
+	a := &Agenda{}
+	doc := yamlstrict.Decode(file, data, a)
+	if doc.Err() == nil {
+		a.check(doc)
+	}
+	if err := doc.Err(); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// check notes what the form of the file allows but a list does not.
+func (a *Agenda) check(doc *yamlstrict.Document) {
+	if a.Cap < 1 || a.Cap > 12 {
+		doc.Add("yearly_cap", fmt.Sprintf("同一企业每年的检查次数上限要在 1 至 12 之间，现在是 %d", a.Cap))
+	}
+	a.Draw.check(doc)
+	ids := map[string]bool{}
+	for i, m := range a.Matters {
+		at := fmt.Sprintf("matters.%d", i)
+		if !sheetIDForm.MatchString(m.ID) || ids[m.ID] {
+			doc.Add(at+".id", fmt.Sprintf("事项代码 %q 重复，或者不是以字母开头的小写字母、数字和短横线", m.ID))
+		}
+		ids[m.ID] = true
+		if len(m.Checks) == 0 {
+			doc.Add(at+".checks", "事项“"+m.Name+"”没有检查内容")
+		}
+		for k, p := range m.Checks {
+			a.checkPoint(doc, fmt.Sprintf("%s.checks.%d", at, k), m, p, ids)
+		}
+	}
+}
+
+// checkPoint notes what is wrong with one check; ids are those of matters and checks so far.
+func (a *Agenda) checkPoint(doc *yamlstrict.Document, at string, m Matter, p Point, ids map[string]bool) {
+	add := func(key, format string, args ...any) {
+		doc.Add(at+"."+key, "检查内容 "+p.ID+"："+fmt.Sprintf(format, args...))
+	}
+	if !itemIDForm.MatchString(p.ID) || ids[p.ID] {
+		add("id", "编号重复，或者不是字母、数字和 . _ -（最多 20 位）")
+	}
+	ids[p.ID] = true
+	for _, text := range []struct{ key, value string }{{"sentence", p.Sentence}, {"how", p.How}, {"request", p.Request}} {
+		if n := len([]rune(text.value)); n < 1 || n > maxItemText {
+			add(text.key, "%s 要有 1 至 %d 个字，现在有 %d 个", text.key, maxItemText, n)
+		}
+	}
+	if !slices.Contains(supervision.PaperKinds(), p.Paper) {
+		add("paper", "paper 只能是 suggestion、assignment、order、transfer，现在是 %q", p.Paper)
+	}
+	if (p.Paper == supervision.PaperTransfer) != (p.To != "") {
+		add("to", "移送函要写 to（移送给谁），其他文书不写")
+	}
+	switch {
+	case p.Paper != supervision.PaperOrder && (p.Law != "" || p.Article != ""):
+		add("law", "law 和 article 只用于 paper: order")
+	case p.Paper == supervision.PaperOrder && m.Department != a.Bureau:
+		add("paper", "责令限期改正只能由本局（%s）对自己的事项作出，这个事项是%s的", a.Bureau, m.Department)
+	}
+}
+
+// confirmed reports whether a text says something that somebody has confirmed.
+func confirmed(text string) bool { return strings.TrimSpace(text) != "" && text != Unconfirmed }
+
+// Lacks says what of a matter is not confirmed, in words; "" if it can be inspected.
+func (m *Matter) Lacks() string {
+	var out []string
+	for _, part := range []struct{ name, value string }{{"法律法规", m.Law}, {"条款", m.Article}, {"职权依据", m.Competence}} {
+		if !confirmed(part.value) {
+			out = append(out, part.name)
+		}
+	}
+	for _, p := range m.Checks {
+		if p.Paper == supervision.PaperOrder && !(confirmed(p.Law) && confirmed(p.Article)) {
+			out = append(out, p.ID+" 的责令依据")
+		}
+	}
+	return strings.Join(out, "、")
+}
+
+// Find is a matter by its code, nil if there is none.
+func (a *Agenda) Find(id string) *Matter {
+	for i := range a.Matters {
+		if a.Matters[i].ID == id {
+			return &a.Matters[i]
+		}
+	}
+	return nil
+}
+
+// sheet is what the record of some matters of one department asks, with the fingerprint under which it is kept.
+func (a *Agenda) sheet(matters []*Matter, from calendar.Date) (Sheet, string, error) {
+	s := Sheet{Format: 1, ID: InspectionKind, Version: a.Version, Title: "现场检查笔录", Series: InspectionKind, From: from, Kind: InspectionKind, Persons: minInspectors, Basis: "行政检查事项清单（" + a.Version + "）",
+		Note: "出示执法证、说明来意后检查；逐项查完，检查人员全部签名，再由企业签收。"}
+	for _, m := range matters {
+		c := Category{ID: m.ID, Name: m.Name}
+		for _, p := range m.Checks {
+			item := Item{ID: p.ID, Sentence: p.Sentence, How: p.How, Photo: p.Photo, Paper: p.Paper, To: p.To, Request: p.Request}
+			if p.Paper == supervision.PaperOrder {
+				item.Law = Law{p.Law, p.Article, m.Competence}
+			}
+			c.Items = append(c.Items, item)
+		}
+		s.Categories = append(s.Categories, c)
+	}
+	raw, err := json.Marshal(s)
+	if err != nil || len(raw) > maxStored || s.Count() > maxItems {
+		return s, "", fault.New("inspection.sheet", fault.Invalid, fmt.Sprintf("一次检查最多 %d 项，现在有 %d 项，请分次检查", maxItems, s.Count()))
+	}
+	sum := sha256.Sum256(raw)
+	return s, hex.EncodeToString(sum[:]), nil
+}
