@@ -1,6 +1,6 @@
 // Opens a sheet again without network: keeps one page of each, with what it is made of. The cache is named after version and account; the sign-in page removes it.
 "use strict";
-const name = "walk" + location.search, sheet = /^\/(visits|handovers|inspections)\/[^/]+\/items\//;
+const name = "walk" + location.search, sheet = /^\/\w+\/[^/]+\/items\//;
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", e => e.waitUntil(caches.keys().then(all => Promise.all(all.map(n => n !== name && caches.delete(n)))).then(() => clients.claim())));
 // A sheet that the server gives no more is forgotten.
