@@ -12,7 +12,6 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/report"
-	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/casework"
@@ -71,12 +70,12 @@ type inspectionLine struct{ Path, Name, Firm, Ground, State, Next, Day, Result, 
 
 // inspectionsView is what inspections.html shows.
 type inspectionsView struct {
-	Rows                             []inspectionLine
-	Query, Project, Firm             string
-	State, Ground                    field
-	Days, DueFirst                   sortLink
-	New, Excel, Next, Cards, Drawing string
-	Filtered                         bool
+	Rows                    []inspectionLine
+	Query, Project, Firm    string
+	State, Ground           field
+	Days, DueFirst          sortLink
+	New, Excel, Next, Cards string
+	Filtered                bool
 }
 
 func (s *Server) inspectionLineOf(id string, c *inspection.Inspection) inspectionLine {
@@ -567,19 +566,4 @@ func shownPhoto(w inspection.Walk, original string) string {
 		}
 	}
 	return ""
-}
-
-// inspectionsOf are the inspections of a project or firm for its dossier, the latest first.
-func (s *Server) inspectionsOf(ctx context.Context, by policy.Actor, f inspection.CheckFilter) ([]store.Doc[inspection.Inspection], error) {
-	var out []store.Doc[inspection.Inspection]
-	for after := ""; ; {
-		found, err := s.inspections.List(ctx, by, f, false, after)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, found.Docs...)
-		if after = found.Next; after == "" {
-			return out, nil
-		}
-	}
 }

@@ -38,8 +38,3 @@ func (w *Weights) check(doc *yamlstrict.Document) {
 		}
 	}
 }
-
-// Of is the weight of a firm with so many stars (0 for none) and so many findings on record.
-func (w *Weights) Of(stars, record int64) int64 {
-	return min(max(w.Star[stars]+w.Record*record, w.Floor), w.Ceiling)
-}
