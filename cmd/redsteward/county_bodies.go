@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/filing"
 	"redsteward/registry/owners"
 )
@@ -68,7 +69,7 @@ func (l *countyLoader) founds(ctx context.Context, i int, day calendar.Date, ste
 	return nil
 }
 
-func (f *founding) at() owners.At { return owners.At{ID: f.now.ID, Seq: f.now.Seq} }
+func (f *founding) at() casework.At { return casework.At{ID: f.now.ID, Seq: f.now.Seq} }
 
 func (f *founding) propose(ctx context.Context) (err error) {
 	f.now, err = f.bodies.Propose(ctx, f.worker, f.at(), owners.Candidates{Seats: 5, Count: owners.Count{On: f.group.Add(10), All: 8, Party: 5}})

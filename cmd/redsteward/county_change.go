@@ -8,6 +8,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/change"
 )
 
@@ -88,7 +89,7 @@ func (l *countyLoader) moves(ctx context.Context, i int, tale changeTale) (err e
 	return nil
 }
 
-func (m *moving) at() change.At { return change.At{ID: m.now.ID, Seq: m.now.Seq} }
+func (m *moving) at() casework.At { return casework.At{ID: m.now.ID, Seq: m.now.Seq} }
 
 func (m *moving) announce(ctx context.Context) (err error) {
 	m.now, err = m.changes.Announce(ctx, m.by, m.at(), m.now.State.Given.Add(5), "小区公告栏和各单元门口")

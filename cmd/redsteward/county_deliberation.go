@@ -9,6 +9,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/supervision/deliberation"
 )
 
@@ -80,7 +81,7 @@ func (l *countyLoader) deliberationActs() []act {
 		}
 		if k < demoMeetings-14 {
 			add(on.Add(40), 16, func(ctx context.Context) (err error) {
-				*m, err = l.deliberations.Archive(ctx, l.worker(talks[0]), deliberation.At{ID: m.ID, Seq: m.Seq})
+				*m, err = l.deliberations.Archive(ctx, l.worker(talks[0]), casework.At{ID: m.ID, Seq: m.Seq})
 				return err
 			})
 		}
@@ -121,7 +122,7 @@ func (l *countyLoader) newTalk(n, project int, m *store.Doc[deliberation.Meeting
 	return t
 }
 
-func (t *talk) at() deliberation.At { return deliberation.At{ID: t.now.ID, Seq: t.now.Seq} }
+func (t *talk) at() casework.At { return casework.At{ID: t.now.ID, Seq: t.now.Seq} }
 
 // worker and secretary are those of the community of a talk.
 func (l *countyLoader) worker(t *talk) policy.Actor { return l.neighbour("community_worker", t) }
@@ -168,13 +169,13 @@ func (l *countyLoader) calls(ctx context.Context, t *talk, on calendar.Date, k i
 // holds enters who came.
 func (l *countyLoader) holds(ctx context.Context, t *talk, m store.Doc[deliberation.Meeting]) (store.Doc[deliberation.Meeting], error) {
 	present := map[string]int64{"residents": m.State.Seats[0].Invited - 1, "community": 2, "party": 1}
-	return l.deliberations.Hold(ctx, l.worker(t), deliberation.At{ID: m.ID, Seq: m.Seq}, present, "居民代表逐一发言，物业服务企业说明情况，社区归纳意见，逐件商议（演示）。")
+	return l.deliberations.Hold(ctx, l.worker(t), casework.At{ID: m.ID, Seq: m.Seq}, present, "居民代表逐一发言，物业服务企业说明情况，社区归纳意见，逐件商议（演示）。")
 }
 
 // follow is what comes after the meeting: decision, words, tasks, result.
 func (t *talk) follow(add func(calendar.Date, int, func(context.Context) error), on calendar.Date) {
 	d := t.deliberations
-	set := func(after, h int, do func(ctx context.Context, at deliberation.At) (store.Doc[deliberation.Item], error)) {
+	set := func(after, h int, do func(ctx context.Context, at casework.At) (store.Doc[deliberation.Item], error)) {
 		add(on.Add(after), h, func(ctx context.Context) (err error) {
 			if t.stop != "" && t.now.State.State == t.stop {
 				return nil
@@ -184,38 +185,38 @@ func (t *talk) follow(add func(calendar.Date, int, func(context.Context) error),
 		})
 	}
 	type done = store.Doc[deliberation.Item]
-	set(0, 21, func(ctx context.Context, at deliberation.At) (done, error) {
+	set(0, 21, func(ctx context.Context, at casework.At) (done, error) {
 		return d.Decide(ctx, t.worker(t), at, deliberation.Result{Outcome: t.outcome, Decision: t.topic.decision + "（演示）", Agreed: t.agreed})
 	})
-	set(2, 9, func(ctx context.Context, at deliberation.At) (done, error) {
+	set(2, 9, func(ctx context.Context, at casework.At) (done, error) {
 		return d.Draft(ctx, t.worker(t), at, t.topic.title+"："+t.topic.decision+"。")
 	})
-	set(4, 9, func(ctx context.Context, at deliberation.At) (done, error) {
+	set(4, 9, func(ctx context.Context, at casework.At) (done, error) {
 		return d.Publish(ctx, t.neighbour("community_secretary", t), at)
 	})
 	task := deliberation.Assignment{What: t.topic.task, To: deliberation.ToCommunity, Days: 10}
 	switch t.outcome {
 	case deliberation.OutcomeOpen:
-		set(20, 9, func(ctx context.Context, at deliberation.At) (done, error) {
+		set(20, 9, func(ctx context.Context, at casework.At) (done, error) {
 			return d.GiveUp(ctx, t.worker(t), at, "各方没有谈拢，建议由人民调解委员会调解（演示）")
 		})
 		return
 	case deliberation.OutcomeDepartment:
-		set(7, 9, func(ctx context.Context, at deliberation.At) (done, error) {
+		set(7, 9, func(ctx context.Context, at casework.At) (done, error) {
 			return d.Forward(ctx, t.of("dispatcher", 0), at, deliberation.Assignment{What: t.topic.task, Unit: "城市管理局", Paper: "都镇转（演示）", Days: 10})
 		})
 	case deliberation.OutcomeOwners:
 		set(18, 9, t.votes)
 		fallthrough
 	default:
-		set(19, 9, func(ctx context.Context, at deliberation.At) (done, error) {
+		set(19, 9, func(ctx context.Context, at casework.At) (done, error) {
 			if t.now.State.Firm != "" {
 				task.To, task.Firm = deliberation.ToFirm, t.now.State.Firm
 			}
 			return d.Assign(ctx, t.worker(t), at, task)
 		})
 	}
-	set(24, 9, func(ctx context.Context, at deliberation.At) (done, error) {
+	set(24, 9, func(ctx context.Context, at casework.At) (done, error) {
 		by := t.worker(t)
 		for _, manager := range t.people["firm_manager"] {
 			if d.MayReport(manager, t.now.State.Tasks[0]) {
@@ -224,16 +225,16 @@ func (t *talk) follow(add func(calendar.Date, int, func(context.Context) error),
 		}
 		return d.Report(ctx, by, at, 0, "已经办好，现场可以查看（演示）")
 	})
-	set(28, 9, func(ctx context.Context, at deliberation.At) (done, error) {
+	set(28, 9, func(ctx context.Context, at casework.At) (done, error) {
 		return d.Verify(ctx, t.neighbour("community_secretary", t), at, 0)
 	})
-	set(30, 9, func(ctx context.Context, at deliberation.At) (done, error) {
+	set(30, 9, func(ctx context.Context, at casework.At) (done, error) {
 		return d.Finish(ctx, t.worker(t), at, "已经落实，居民没有不同意见（演示）")
 	})
 }
 
 // votes enters the owners' vote about the matter and links it.
-func (t *talk) votes(ctx context.Context, at deliberation.At) (store.Doc[deliberation.Item], error) {
+func (t *talk) votes(ctx context.Context, at casework.At) (store.Doc[deliberation.Item], error) {
 	officer, today := t.of("property_officer", 0), calendar.DateOf(t.clock.Now())
 	part := func(hundredths int64) registry.Owners {
 		heads := t.plan.projects[t.project].input.Households * hundredths / 100

@@ -280,9 +280,7 @@ func (s *Server) showBody(c *fiber.Ctx, by policy.Actor, refused []fault.Field) 
 	if err != nil {
 		return err
 	}
-	for _, h := range history {
-		v.History = append(v.History, step{"done", string(h.Step), dateTime(h.At)})
-	}
+	v.History = taken(history, nil, func(f *owners.Founding) (string, string) { return string(f.Last), "" })
 	p := page{Title: f.Title(), Nav: bodiesPath, Data: v, Fields: refused, Script: true}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "body", p)
@@ -342,7 +340,7 @@ func (s *Server) bodyForms(c *fiber.Ctx, by policy.Actor, f *owners.Founding, re
 // stepBody does one step.
 func (s *Server) stepBody(c *fiber.Ctx, by policy.Actor) error {
 	ctx, name := c.UserContext(), sentStep(c)
-	at, in, of := owners.At{ID: c.Params("id"), Seq: formSeq(c), Idem: formIdem(c)}, typed{c: c}, name+"-"
+	at, in, of := formAt(c), typed{c: c}, name+"-"
 	people := func() owners.Count {
 		return owners.Count{On: in.date(of+"on", "日期"), All: in.whole(of+"all", "人数", "7"), Party: in.whole(of+"party", "党员人数", "3")}
 	}

@@ -43,7 +43,7 @@ func (s *Server) changeRoutes() []Route {
 func (s *Server) changeBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overview, error) {
 	l := readList(c, changesPath, "q", "state")
 	b := boardAt(l, "物业更换", "从通知、公告、应急托管、选聘到移交，最近通知的在前")
-	list, err := s.changes.All(c.UserContext(), by, change.Filter{Text: l.value["q"], State: change.State(l.value["state"])})
+	list, err := s.changes.Find(c.UserContext(), by, change.Filter{Text: l.value["q"], State: change.State(l.value["state"])})
 	if err != nil {
 		return l, b, err
 	}
@@ -272,9 +272,7 @@ func (s *Server) showChange(c *fiber.Ctx, by policy.Actor, refused []fault.Field
 	if err != nil {
 		return err
 	}
-	for _, h := range history {
-		v.History = append(v.History, step{"done", string(h.Step), joinWords(dateTime(h.At), s.actedBy(c, by, h.By))})
-	}
+	v.History = taken(history, func(who string) string { return s.actedBy(c, by, who) }, func(k *change.Change) (string, string) { return string(k.Last), "" })
 	p := page{Title: v.Title, Nav: changesPath, Data: v, Fields: refused, Script: true}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "change", p)
@@ -330,7 +328,7 @@ func (s *Server) changeForms(c *fiber.Ctx, by policy.Actor, k *change.Change, re
 
 // stepChange does one step.
 func (s *Server) stepChange(c *fiber.Ctx, by policy.Actor) error {
-	at := change.At{ID: c.Params("id"), Seq: formSeq(c), Idem: formIdem(c)}
+	at := formAt(c)
 	in, of := typed{c: c}, c.Params("step")+"-"
 	do := map[change.Step]func(ctx context.Context) (store.Doc[change.Change], error){
 		change.StepAnnounce: func(ctx context.Context) (store.Doc[change.Change], error) {

@@ -81,7 +81,7 @@ func (s *Server) showSession(c *fiber.Ctx, by policy.Actor, refused []fault.Fiel
 	if err != nil {
 		return err
 	}
-	v.History = happened(history)
+	v.History = taken(history, nil, func(m *deliberation.Meeting) (string, string) { return string(m.Last), m.Reason })
 	p := page{Title: v.Name, Nav: deliberationPath, Data: v, Fields: refused, Script: true}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "deliberation_meeting", p)
@@ -118,7 +118,7 @@ func (s *Server) sessionForms(c *fiber.Ctx, by policy.Actor, m *deliberation.Mee
 
 // stepSession does one step of a meeting.
 func (s *Server) stepSession(c *fiber.Ctx, by policy.Actor) error {
-	at := deliberation.At{ID: c.Params("id"), Seq: formSeq(c), Idem: formIdem(c)}
+	at := formAt(c)
 	in, of := typed{c: c}, c.Params("step")+"-"
 	text := func(name string) string { return in.text(of + name) }
 	present := map[string]int64{}

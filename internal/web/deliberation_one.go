@@ -150,25 +150,12 @@ func (s *Server) showTopic(c *fiber.Ctx, by policy.Actor, refused []fault.Field)
 	if err != nil {
 		return err
 	}
-	v.History = happened(history)
+	v.History = taken(history, nil, func(i *deliberation.Item) (string, string) { return string(i.Last), i.Reason })
 	p := page{Title: doc.State.Name(), Nav: deliberationPath, Data: v, Fields: refused, Script: true}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "deliberation", p)
 	}
 	return s.render(c, by, "deliberation", p)
-}
-
-// happened is a history as a timeline.
-func happened(list []deliberation.Happened) []step {
-	var out []step
-	for _, h := range list {
-		sub := dateTime(h.At)
-		if h.Reason != "" {
-			sub += " " + h.Reason
-		}
-		out = append(out, step{"done", h.Step, sub})
-	}
-	return out
 }
 
 // The steps of an item by the word in the address; those of a task are followed by its place.
@@ -366,7 +353,7 @@ func withOptional(f field) field {
 
 // stepTopic does one step.
 func (s *Server) stepTopic(c *fiber.Ctx, by policy.Actor) error {
-	at := deliberation.At{ID: c.Params("id"), Seq: formSeq(c), Idem: formIdem(c)}
+	at := formAt(c)
 	in, of := typed{c: c}, c.Params("step")+"-"
 	text := func(name string) string { return in.text(of + name) }
 	name, n := taskStep(c.Params("step"))

@@ -49,7 +49,7 @@ func (d *dossier) handovers(of about) {
 // changes adds how firms came and went.
 func (d *dossier) changes(of about) {
 	d.part(d.s.changes != nil, policy.ReadRegister, dossierPart{ID: "changes", Title: "物业更换", Heads: []string{"小区与分期", "状态", "退出企业", "通知日期", "服务截止", "接续企业", "办结日期"}, More: changesPath}, func(p *dossierPart) error {
-		all, err := d.s.changes.All(d.c.UserContext(), d.by, change.Filter{Project: of.project, Firm: of.firm})
+		all, err := d.s.changes.Find(d.c.UserContext(), d.by, change.Filter{Project: of.project, Firm: of.firm})
 		for _, doc := range all {
 			c := &doc.State
 			p.add(changesPath+"/"+doc.ID, c.Name(), c.State.Title(), c.FirmName, c.Given, c.Leaves, c.NextFirm, c.Ended)

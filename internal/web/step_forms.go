@@ -7,6 +7,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/registry/casework"
 )
 
 // stepForm is one step that the actor can do now; several of them stand on a page, so the names of its fields begin with the step.
@@ -57,4 +59,23 @@ func ofStep(refused []fault.Field, prefix string) []fault.Field {
 		refused[i].Name = prefix + strings.TrimPrefix(refused[i].Name, prefix)
 	}
 	return namedOnce(refused)
+}
+
+// formAt is what a form of a page is about: the document of the address as the page showed it.
+func formAt(c *fiber.Ctx) casework.At {
+	return casework.At{ID: c.Params("id"), Seq: formSeq(c), Idem: formIdem(c)}
+}
+
+// taken is a history as a timeline: who names an account, nil to name nobody; said gives the step that was done, and why, "" for no reason.
+func taken[T any](history []store.Change[T], who func(account string) string, said func(*T) (done, why string)) []step {
+	var out []step
+	for _, h := range history {
+		done, why := said(&h.State)
+		name := ""
+		if who != nil {
+			name = who(h.Meta.By)
+		}
+		out = append(out, step{"done", done, joinWords(dateTime(h.At), name, why)})
+	}
+	return out
 }

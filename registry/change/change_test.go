@@ -15,6 +15,7 @@ import (
 	"redsteward/policy"
 	"redsteward/policy/policytest"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 )
 
 const (
@@ -161,7 +162,7 @@ func (d *desk) refused(name string, kind fault.Kind, err func() error, said ...s
 }
 
 // take does a step as the officer would, with good values.
-func (d *desk) take(at At, step Step) (store.Doc[Change], error) {
+func (d *desk) take(at casework.At, step Step) (store.Doc[Change], error) {
 	ctx := d.t.Context()
 	switch step {
 	case StepAnnounce:
@@ -206,12 +207,12 @@ func TestTable(t *testing.T) {
 				if step == StepFinish {
 					for _, item := range items() {
 						if err == nil {
-							doc, err = d.Item(ctx, d.officer, At{ID: doc.ID, Seq: doc.Seq}, item.ID, calendar.Date{}, "原企业没有建档")
+							doc, err = d.Item(ctx, d.officer, casework.At{ID: doc.ID, Seq: doc.Seq}, item.ID, calendar.Date{}, "原企业没有建档")
 						}
 					}
 				}
 				if err == nil {
-					doc, err = d.take(At{ID: doc.ID, Seq: doc.Seq}, step)
+					doc, err = d.take(casework.At{ID: doc.ID, Seq: doc.Seq}, step)
 				}
 			}
 			if err != nil || doc.State.State != State(state.ID) {
@@ -222,7 +223,7 @@ func TestTable(t *testing.T) {
 		doc := reach()
 		for _, step := range Steps() {
 			to, allowed := steps[State(state.ID)][step]
-			at := At{ID: doc.ID, Seq: doc.Seq}
+			at := casework.At{ID: doc.ID, Seq: doc.Seq}
 			if !allowed {
 				d.refused(state.ID+" "+string(step), fault.Conflict, func() error { _, err := d.take(at, step); return err }, "现在是“"+state.Text+"”")
 				continue
@@ -258,7 +259,7 @@ func (d *desk) clear(doc store.Doc[Change]) {
 	}
 	meta := store.Meta{By: d.officer.ID, Action: string(policy.WriteRegister)}
 	doc.State.State = Withdrawn
-	if _, err := d.rows.Commit(d.t.Context(), meta, doc.ID, doc.Seq, doc.State); err != nil {
+	if _, err := d.Docs.Commit(d.t.Context(), meta, doc.ID, doc.Seq, doc.State); err != nil {
 		d.t.Fatal(err)
 	}
 	if err := d.DB.Release(d.t.Context(), meta, openClaim, claimKey(&doc.State), changeKind+"/"+doc.ID); err != nil {
@@ -272,13 +273,13 @@ func TestRefusalOnlyAfterTheLastDay(t *testing.T) {
 	ctx := t.Context()
 	doc, err := d.Open(ctx, d.officer, d.project, "c1", d.notice(), nil)
 	if err == nil {
-		doc, err = d.take(At{ID: doc.ID, Seq: doc.Seq}, StepAnnounce)
+		doc, err = d.take(casework.At{ID: doc.ID, Seq: doc.Seq}, StepAnnounce)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	refuse := func(on string) error {
-		_, err := d.Refuse(ctx, d.officer, At{ID: doc.ID, Seq: doc.Seq}, day(on), "拒不移交钥匙")
+		_, err := d.Refuse(ctx, d.officer, casework.At{ID: doc.ID, Seq: doc.Seq}, day(on), "拒不移交钥匙")
 		return err
 	}
 	for _, on := range []string{"2026-08-20", "2026-10-15"} {
@@ -297,7 +298,7 @@ func TestOpenAndFields(t *testing.T) {
 	}
 	d.refused("no right", fault.Forbidden, open(person("firm_manager", policy.FirmKey(d.new)), "c1", d.notice()))
 	d.refused("out of scope", fault.NotFound, open(person("property_officer", "t:360428101000"), "c1", d.notice()))
-	d.refused("nothing", fault.Invalid, open(d.officer, "", Notice{}), "请选择要终止的合同", "请选择由谁通知", "请填写收到通知的日期", "请填写服务的最后一天", "reason 原因要写 2 至 200 个字")
+	d.refused("nothing", fault.Invalid, open(d.officer, "", Notice{}), "请选择要终止的合同", "请选择由谁通知", "请填写收到通知的日期", "请填写服务的最后一天", "reason 请填写原因")
 	in := d.notice()
 	in.Given, in.Leaves = today.Add(1), day("2026-10-16")
 	d.refused("days", fault.Invalid, open(d.officer, "c1", in), "收到通知的日期2026年10月20日还没有到", "服务的最后一天2026年10月16日早于")
@@ -313,8 +314,8 @@ func TestOpenAndFields(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	d.refused("a second one", fault.Conflict, open(d.officer, "c1", d.notice()), "已经有一次正在办理的更换")
-	at := At{ID: doc.ID, Seq: doc.Seq}
-	d.refused("announced too early", fault.Invalid, func() error { _, err := d.Announce(ctx, d.officer, at, day("2026-07-31"), ""); return err }, "公告日期2026年7月31日早于2026年8月1日", "where 公告地点")
+	at := casework.At{ID: doc.ID, Seq: doc.Seq}
+	d.refused("announced too early", fault.Invalid, func() error { _, err := d.Announce(ctx, d.officer, at, day("2026-07-31"), ""); return err }, "公告日期2026年7月31日早于2026年8月1日", "where 请填写公告地点")
 	d.refused("step without right", fault.Forbidden, func() error {
 		_, err := d.Announce(ctx, person("inspector", policy.County), at, today, "公告栏")
 		return err
@@ -326,7 +327,7 @@ func TestOpenAndFields(t *testing.T) {
 	if doc, err = d.take(at, StepAnnounce); err != nil {
 		t.Fatal(err)
 	}
-	at = At{ID: doc.ID, Seq: doc.Seq}
+	at = casework.At{ID: doc.ID, Seq: doc.Seq}
 	custody := func(contract string) func() error {
 		return func() error { _, err := d.Custody(ctx, d.officer, at, contract); return err }
 	}
@@ -347,14 +348,14 @@ func TestOpenAndFields(t *testing.T) {
 	if _, err := d.One(ctx, person("firm_manager", policy.FirmKey("nobody")), doc.ID); !fault.Is(err, fault.NotFound) {
 		t.Error(err)
 	}
-	if list, err := d.All(ctx, d.officer, Filter{Text: "why", State: InCustody}); err != nil || len(list) != 1 {
+	if list, err := d.Find(ctx, d.officer, Filter{Text: "why", State: InCustody}); err != nil || len(list) != 1 {
 		t.Errorf("%d %v", len(list), err)
 	}
-	if list, err := d.All(ctx, d.officer, Filter{State: Done}); err != nil || len(list) != 0 {
+	if list, err := d.Find(ctx, d.officer, Filter{State: Done}); err != nil || len(list) != 0 {
 		t.Errorf("%d %v", len(list), err)
 	}
 	history, err := d.History(ctx, d.officer, doc.ID)
-	if err != nil || len(history) != 3 || history[2].Step != StepCustody {
+	if err != nil || len(history) != 3 || history[2].State.Last != StepCustody {
 		t.Errorf("%+v %v", history, err)
 	}
 }
@@ -368,12 +369,15 @@ func TestLongCustody(t *testing.T) {
 	d.contract(project, registry.ContractCustody, d.new, "2026-10-16", "2027-04-17")
 	doc, err := d.Open(ctx, d.officer, project, "c1", d.notice(), nil)
 	if err == nil {
-		doc, err = d.take(At{ID: doc.ID, Seq: doc.Seq}, StepAnnounce)
+		doc, err = d.take(casework.At{ID: doc.ID, Seq: doc.Seq}, StepAnnounce)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.refused("a day too long", fault.Invalid, func() error { _, err := d.Custody(ctx, d.officer, At{ID: doc.ID, Seq: doc.Seq}, "c2"); return err }, "应急托管到2027年4月17日，最迟只能到2027年4月16日")
+	d.refused("a day too long", fault.Invalid, func() error {
+		_, err := d.Custody(ctx, d.officer, casework.At{ID: doc.ID, Seq: doc.Seq}, "c2")
+		return err
+	}, "应急托管到2027年4月17日，最迟只能到2027年4月16日")
 }
 
 // TestRisks: every cause with its days, the gravest first, by filter, order and scope.
@@ -397,7 +401,7 @@ func TestRisks(t *testing.T) {
 	doc, err := d.Open(ctx, d.officer, d.project, "c1", d.notice(), nil)
 	for _, step := range []Step{StepAnnounce, StepRefuse} {
 		if err == nil {
-			doc, err = d.take(At{ID: doc.ID, Seq: doc.Seq}, step)
+			doc, err = d.take(casework.At{ID: doc.ID, Seq: doc.Seq}, step)
 		}
 	}
 	if err != nil {

@@ -3,7 +3,6 @@ package change
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,7 +21,7 @@ type Filter struct {
 	Project, Firm string
 }
 
-// key is the scope key under which the changes of the filter are listed.
+// key is the scope key under which the changes of the filter are listed, "" for all of the scope.
 func (w Filter) key() string {
 	switch {
 	case w.Project != "":
@@ -30,75 +29,21 @@ func (w Filter) key() string {
 	case w.Firm != "":
 		return policy.FirmKey(w.Firm)
 	}
-	return policy.County
+	return ""
 }
 
 func (w Filter) lets(c *Change) bool {
 	return (w.State == "" || c.State == w.State) && (w.Project == "" || c.Project == w.Project) && (w.Firm == "" || c.Firm == w.Firm) && (registry.Finds(c.Name(), w.Text) || registry.Finds(c.FirmName, w.Text))
 }
 
-// All returns every change that the filter lets through, the last notice first. Returns Forbidden without ReadRegister.
-func (s *Service) All(ctx context.Context, by policy.Actor, w Filter) ([]store.Doc[Change], error) {
-	return s.each(ctx, by, store.Query{Index: byScope, Key: w.key(), Desc: true}, w.lets)
+// Find returns every change that the filter lets through, the last notice first. Returns Forbidden without ReadRegister.
+func (s *Service) Find(ctx context.Context, by policy.Actor, w Filter) ([]store.Doc[Change], error) {
+	return s.All(ctx, by, store.Query{Index: byScope, Key: w.key(), Desc: true}, w.lets)
 }
 
 // Running returns the changes that are open, the earliest last day of service first. Returns Forbidden without ReadRegister.
 func (s *Service) Running(ctx context.Context, by policy.Actor) ([]store.Doc[Change], error) {
-	return s.each(ctx, by, store.Query{Index: byOpen, Key: policy.County}, func(*Change) bool { return true })
-}
-
-func (s *Service) each(ctx context.Context, by policy.Actor, q store.Query, keep func(*Change) bool) ([]store.Doc[Change], error) {
-	scope, err := s.scope(ctx, by, policy.ReadRegister)
-	if err != nil {
-		return nil, err
-	}
-	q.Limit = store.MaxLimit
-	if !scope.All() {
-		q.In = scope.Keys()
-	}
-	var out []store.Doc[Change]
-	for {
-		page, err := s.rows.ListWhere(ctx, q, func(d *store.Doc[Change]) bool { return scope.Covers(d.State.Keys, d.State.Day) && keep(&d.State) })
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, page.Docs...)
-		if q.After = page.Next; q.After == "" {
-			return out, nil
-		}
-	}
-}
-
-// One returns a change. Returns Forbidden without ReadRegister, NotFound outside the scope.
-func (s *Service) One(ctx context.Context, by policy.Actor, id string) (store.Doc[Change], error) {
-	scope, err := s.scope(ctx, by, policy.ReadRegister)
-	if err != nil {
-		return store.Doc[Change]{}, err
-	}
-	return s.load(ctx, scope, id)
-}
-
-// Happened is one step of a change: when, by whom and which.
-type Happened struct {
-	// At is when, By the account, Step what was done.
-	At   time.Time
-	By   string
-	Step Step
-}
-
-// History returns the steps of a change, oldest first. Errors as those of One.
-func (s *Service) History(ctx context.Context, by policy.Actor, id string) ([]Happened, error) {
-	if _, err := s.One(ctx, by, id); err != nil {
-		return nil, err
-	}
-	var out []Happened
-	for c, err := range s.rows.History(ctx, id) {
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, Happened{c.At, c.Meta.By, c.State.Last})
-	}
-	return out, nil
+	return s.All(ctx, by, store.Query{Index: byOpen}, func(*Change) bool { return true })
 }
 
 // Cause is why a compound is at risk.
@@ -284,9 +229,5 @@ func (q RiskQuery) compare(a, b *Risk) int {
 
 // Uses implements registry.Uses: “2 次物业更换” that name a scope key and were touched since a moment, "" for none. It asks for no right and shows nothing of them.
 func (s *Service) Uses(ctx context.Context, key string, since time.Time) (string, error) {
-	page, err := s.rows.ListWhere(ctx, store.Query{Index: byScope, Key: key, Limit: store.MaxLimit}, func(d *store.Doc[Change]) bool { return !d.At.Before(since) })
-	if err != nil || len(page.Docs) == 0 {
-		return "", err
-	}
-	return strconv.Itoa(len(page.Docs)) + " 次物业更换", nil
+	return s.Touched(ctx, byScope, key, since, "次物业更换")
 }

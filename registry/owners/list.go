@@ -2,7 +2,6 @@ package owners
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"redsteward/internal/store"
@@ -40,16 +39,18 @@ func (q Query) lets(l *Line) bool {
 // Lines lists the projects of the actor's scope by name. Returns Forbidden without ReadRegister.
 func (s *Service) Lines(ctx context.Context, by policy.Actor, q Query) ([]Line, error) {
 	last := map[string]*store.Doc[Founding]{}
-	if err := s.each(ctx, by, store.Query{Index: byScope, Key: policy.County}, func(d store.Doc[Founding]) {
+	all, err := s.All(ctx, by, store.Query{Index: byScope}, everything)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range all {
 		// They come by the day of their group; of the same day the open one, of which there is one at most, is the last.
 		if was := last[d.State.Project]; was == nil || was.State.State.Final() {
 			last[d.State.Project] = &d
 		}
-	}); err != nil {
-		return nil, err
 	}
 	var out []Line
-	err := s.Register.AllProjects(ctx, by, registry.ProjectQuery{Text: q.Text, Township: q.Township}, func(p registry.ProjectRow) error {
+	err = s.Register.AllProjects(ctx, by, registry.ProjectQuery{Text: q.Text, Township: q.Township}, func(p registry.ProjectRow) error {
 		if l := (Line{p, last[p.ID]}); q.lets(&l) {
 			out = append(out, l)
 		}
@@ -60,49 +61,15 @@ func (s *Service) Lines(ctx context.Context, by policy.Actor, q Query) ([]Line, 
 
 // Of lists the foundings of a project of the actor's scope, the first one first. Returns Forbidden without ReadRegister.
 func (s *Service) Of(ctx context.Context, by policy.Actor, project string) ([]store.Doc[Founding], error) {
-	var out []store.Doc[Founding]
-	err := s.each(ctx, by, store.Query{Index: byScope, Key: policy.ProjectKey(project)}, func(d store.Doc[Founding]) { out = append(out, d) })
-	return out, err
+	return s.All(ctx, by, store.Query{Index: byScope, Key: policy.ProjectKey(project)}, everything)
 }
 
 // Running lists the open foundings of the actor's scope, the nearest deadline first. Returns Forbidden without ReadRegister.
 func (s *Service) Running(ctx context.Context, by policy.Actor) ([]store.Doc[Founding], error) {
-	var out []store.Doc[Founding]
-	err := s.each(ctx, by, store.Query{Index: byOpen, Key: policy.County}, func(d store.Doc[Founding]) { out = append(out, d) })
-	return out, err
+	return s.All(ctx, by, store.Query{Index: byOpen}, everything)
 }
 
-func (s *Service) each(ctx context.Context, by policy.Actor, q store.Query, yield func(store.Doc[Founding])) error {
-	scope, err := s.scope(ctx, by, policy.ReadRegister)
-	if err != nil {
-		return err
-	}
-	q.Limit = store.MaxLimit
-	if !scope.All() {
-		q.In = scope.Keys()
-	}
-	for {
-		page, err := s.rows.ListWhere(ctx, q, func(d *store.Doc[Founding]) bool { return scope.Covers(d.State.Keys, d.State.Day) })
-		if err != nil {
-			return err
-		}
-		for _, d := range page.Docs {
-			yield(d)
-		}
-		if q.After = page.Next; q.After == "" {
-			return nil
-		}
-	}
-}
-
-// One returns a founding. Returns Forbidden without ReadRegister, NotFound outside the scope.
-func (s *Service) One(ctx context.Context, by policy.Actor, id string) (store.Doc[Founding], error) {
-	scope, err := s.scope(ctx, by, policy.ReadRegister)
-	if err != nil {
-		return store.Doc[Founding]{}, err
-	}
-	return s.load(ctx, scope, id)
-}
+func everything(*Founding) bool { return true }
 
 // May reports whether the actor can do a step of a founding now: the table knows it, the actor has its right for this row, and did nothing that excludes it.
 func (s *Service) May(ctx context.Context, by policy.Actor, f *Founding, step Step) bool {
@@ -117,33 +84,7 @@ func (s *Service) May(ctx context.Context, by policy.Actor, f *Founding, step St
 	return r.needs != policy.QualifyBody || policy.Separate(by, policy.PartCheck, f.Acts) == nil
 }
 
-// Happened is one step of a founding: when and which.
-type Happened struct {
-	// At is when, Step what was done.
-	At   time.Time
-	Step Step
-}
-
-// History returns the steps of a founding, oldest first. Errors as those of One.
-func (s *Service) History(ctx context.Context, by policy.Actor, id string) ([]Happened, error) {
-	if _, err := s.One(ctx, by, id); err != nil {
-		return nil, err
-	}
-	var out []Happened
-	for c, err := range s.rows.History(ctx, id) {
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, Happened{c.At, c.State.Last})
-	}
-	return out, nil
-}
-
 // Uses implements registry.Uses: “2 次业主组织组建” that name a scope key and were touched since a moment, "" for none. It asks for no right and shows nothing of them.
 func (s *Service) Uses(ctx context.Context, key string, since time.Time) (string, error) {
-	page, err := s.rows.ListWhere(ctx, store.Query{Index: byScope, Key: key, Limit: store.MaxLimit}, func(d *store.Doc[Founding]) bool { return !d.At.Before(since) })
-	if err != nil || len(page.Docs) == 0 {
-		return "", err
-	}
-	return strconv.Itoa(len(page.Docs)) + " 次业主组织组建", nil
+	return s.Touched(ctx, byScope, key, since, "次业主组织组建")
 }

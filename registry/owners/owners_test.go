@@ -13,6 +13,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/registrytest"
 )
 
@@ -75,7 +76,7 @@ func (d *desk) open(kind registry.BodyKind) store.Doc[Founding] {
 
 // take does a step as who has its right, with good values.
 func (d *desk) take(doc store.Doc[Founding], step Step) (store.Doc[Founding], error) {
-	ctx, at := d.T.Context(), At{ID: doc.ID, Seq: doc.Seq}
+	ctx, at := d.T.Context(), casework.At{ID: doc.ID, Seq: doc.Seq}
 	switch step {
 	case StepPropose:
 		return d.Propose(ctx, d.worker, at, Candidates{Seats: 5, Count: Count{day("2026-09-10"), 8, 4}})
@@ -126,7 +127,7 @@ func TestTable(t *testing.T) {
 				r, ok := doc.State.rowOf(step)
 				if step == StepFile && kind == registry.BodyManagement && ok {
 					// A 物管会 is in office for three years at most.
-					if _, err := d.File(t.Context(), d.officer, At{ID: doc.ID, Seq: doc.Seq}, "f1", policy.Span{From: day("2026-10-10"), Until: day("2029-10-09")}); err != nil {
+					if _, err := d.File(t.Context(), d.officer, casework.At{ID: doc.ID, Seq: doc.Seq}, "f1", policy.Span{From: day("2026-10-10"), Until: day("2029-10-09")}); err != nil {
 						t.Fatal(err)
 					}
 					continue
@@ -176,7 +177,7 @@ func TestRefused(t *testing.T) {
 	d.Refused("more party members than people", fault.Invalid, open(d.worker, registry.BodyCommittee, func(g *Group) { g.Party = 10 }), "party")
 
 	doc := d.open(registry.BodyCommittee)
-	at := func() At { return At{ID: doc.ID, Seq: doc.Seq} }
+	at := func() casework.At { return casework.At{ID: doc.ID, Seq: doc.Seq} }
 	d.Refused("a second one", fault.Conflict, open(d.officer, registry.BodyManagement, nil), "已经有一次正在办理")
 	propose := func(by policy.Actor, c Candidates) func() error {
 		return func() error { _, err := d.Propose(ctx, by, at(), c); return err }
@@ -197,7 +198,7 @@ func TestRefused(t *testing.T) {
 	d.Refused("fewer than the seats", fault.Invalid, pass(d.secretary, Count{day("2026-09-15"), 4, 4}), "要在 5 至 8 之间")
 	d.Refused("more party members than stood", fault.Invalid, pass(d.secretary, Count{day("2026-09-15"), 7, 5}), "party")
 	d.Refused("return without a reason", fault.Invalid, func() error { _, err := d.Return(ctx, d.secretary, at(), ""); return err }, "reason")
-	d.Refused("an old page", fault.Conflict, func() error { _, err := d.Pass(ctx, d.secretary, At{ID: doc.ID, Seq: 1}, Count{}); return err }, "刚被别人办过")
+	d.Refused("an old page", fault.Conflict, func() error { _, err := d.Pass(ctx, d.secretary, casework.At{ID: doc.ID, Seq: 1}, Count{}); return err }, "刚被别人办过")
 	if d.May(ctx, d.worker, &doc.State, StepPass) || !d.May(ctx, d.secretary, &doc.State, StepPass) {
 		t.Error("who may judge")
 	}
@@ -292,8 +293,11 @@ func TestTerm(t *testing.T) {
 			t.Errorf("%s: %+v", name, lines)
 		}
 	}
-	if list := registrytest.Must[[]store.Doc[Founding]](t)(d.Of(ctx, d.officer, d.project)); len(list) != 2 {
-		t.Error(len(list))
+	other := registrytest.Must[string](t)(d.register.CreateProject(ctx, d.officer, registry.ProjectInput{Name: "湖滨苑", Address: "东风大道 9 号", Community: east, Households: 400, Kind: registry.KindCommodity}))
+	for _, by := range []policy.Actor{d.officer, d.secretary} {
+		if of, none := registrytest.Must[[]store.Doc[Founding]](t)(d.Of(ctx, by, d.project)), registrytest.Must[[]store.Doc[Founding]](t)(d.Of(ctx, by, other)); len(of) != 2 || len(none) != 0 {
+			t.Errorf("%s: %d foundings of the project, %d of its neighbour", by.ID, len(of), len(none))
+		}
 	}
 	if list := registrytest.Must[[]store.Doc[Founding]](t)(d.Running(ctx, d.secretary)); len(list) != 1 || list[0].ID != again.ID {
 		t.Error(len(list))
@@ -301,7 +305,7 @@ func TestTerm(t *testing.T) {
 	if uses := registrytest.Must[string](t)(d.Uses(ctx, policy.ProjectKey(d.project), time.Time{})); uses != "2 次业主组织组建" {
 		t.Error(uses)
 	}
-	if history := registrytest.Must[[]Happened](t)(d.History(ctx, d.officer, doc.ID)); len(history) != 6 || history[5].Step != StepFile {
+	if history := registrytest.Must[[]store.Change[Founding]](t)(d.History(ctx, d.officer, doc.ID)); len(history) != 6 || history[5].State.Last != StepFile {
 		t.Errorf("%+v", history)
 	}
 }
@@ -312,7 +316,7 @@ func TestManagement(t *testing.T) {
 	ctx := t.Context()
 	doc := d.walk(d.open(registry.BodyManagement), StepPropose, StepPass, StepNotice)
 	d.Refused("within the notice", fault.Conflict, func() error {
-		_, err := d.Name(ctx, d.worker, At{ID: doc.ID, Seq: doc.Seq}, Count{day("2026-09-23"), 5, 3})
+		_, err := d.Name(ctx, d.worker, casework.At{ID: doc.ID, Seq: doc.Seq}, Count{day("2026-09-23"), 5, 3})
 		return err
 	}, "还在公示期内")
 	doc = d.walk(doc, StepName)

@@ -2,16 +2,15 @@ package owners
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
-	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 )
 
 // Register is what a founding looks up, and where its term is written; registry.Service answers.
@@ -58,7 +57,7 @@ const (
 // Service follows foundings. Every call names the actor; a refused call writes nothing.
 type Service struct {
 	Config
-	rows *store.Collection[Founding]
+	*casework.Rows[Founding]
 }
 
 const (
@@ -69,9 +68,9 @@ const (
 	byOpen  = "open"
 )
 
-func document() store.Kind[Founding] {
+func document() casework.Kind[Founding] {
 	keys := func(f *Founding) []string { return append([]string{policy.County}, f.Keys...) }
-	return store.Kind[Founding]{Name: foundingKind, Version: 1, Indexes: []store.Index[Founding]{
+	stored := store.Kind[Founding]{Name: foundingKind, Version: 1, Indexes: []store.Index[Founding]{
 		{Name: byScope, Keys: func(_ string, f *Founding) []string { return keys(f) }, Sort: func(_ string, f *Founding) string { return f.Group.On.String() }},
 		{Name: byOpen, Keys: func(_ string, f *Founding) []string {
 			if f.State.Final() {
@@ -80,21 +79,13 @@ func document() store.Kind[Founding] {
 			return keys(f)
 		}, Sort: func(_ string, f *Founding) string { return f.Clock().Due.String() }},
 	}}
+	return casework.Kind[Founding]{Kind: stored, Word: "这次组建", Read: policy.ReadRegister, Row: func(f *Founding) casework.Row { return casework.Row{Keys: f.Keys, Day: f.Day, State: f.State.Title()} }}
 }
 
 // New opens the foundings.
 func New(ctx context.Context, c Config) (*Service, error) {
-	rows, err := store.NewCollection(ctx, c.DB, document())
-	return &Service{Config: c, rows: rows}, err
-}
-
-// At is the founding that a command is about.
-type At struct {
-	// ID is the founding, Seq the change of it that the actor saw.
-	ID  string
-	Seq int64
-	// Idem makes a retry safe, nil for none.
-	Idem *store.Idem
+	rows, err := casework.NewRows(ctx, c.DB, c.Guard, document())
+	return &Service{c, rows}, err
 }
 
 func (s *Service) today() calendar.Date { return calendar.DateOf(s.Now()) }
@@ -103,60 +94,49 @@ func (s *Service) today() calendar.Date { return calendar.DateOf(s.Now()) }
 // party), Conflict if a founding of the project is open, or for a 物管会 where a committee is in office.
 func (s *Service) Open(ctx context.Context, by policy.Actor, project string, kind registry.BodyKind, g Group, idem *store.Idem) (store.Doc[Founding], error) {
 	const op = "owners.Open"
-	none := store.Doc[Founding]{}
-	scope, err := s.scope(ctx, by, policy.PrepareBody)
-	if err != nil {
-		return none, err
-	}
-	meta := store.Meta{By: by.ID, Action: string(policy.PrepareBody), Why: string(StepOpen), Idem: idem}
-	if doc, done, err := s.rows.Replay(ctx, meta); err != nil || done {
-		return doc, err
-	}
-	p, err := s.Register.OneProject(ctx, by, project)
-	if err != nil {
-		return none, err
-	}
-	if err := scope.Require(op, p.DutyKeys(), s.today()); err != nil {
-		return none, err
-	}
-	if now := p.Project.BodyOn(s.today()); kind == registry.BodyManagement && now.Kind == registry.BodyCommittee {
-		return none, fault.New(op, fault.Conflict, p.Name+"有在任的业委会，没有业委会的小区才组建物管会")
-	}
-	var b registry.Faults
-	if kind != registry.BodyCommittee && kind != registry.BodyManagement {
-		b.Add("kind", "请选择业委会或者物管会")
-	}
-	b.Past("on", "筹备组成立日期", g.On, calendar.Date{}, s.today())
-	b.Count("members", "筹备组", "人", g.Members, 3, 31)
-	b.Count("owners", "业主代表", "人", g.Owners, 0, max(0, g.Members))
-	if g.Members%2 == 0 {
-		b.Add("members", "筹备组是 %d 人，要是单数（《业主大会和业主委员会指导规则》第十条）", g.Members)
-	}
-	if g.Members > 0 && 2*g.Owners < g.Members {
-		b.Add("owners", "业主代表 %d 人，不到筹备组 %d 人的一半（《业主大会和业主委员会指导规则》第十条）", g.Owners, g.Members)
-	}
-	b.Count("party", "党员", "人", g.Party, 0, max(0, g.Members))
-	if err := b.Err(op); err != nil {
-		return none, err
-	}
-	next := Founding{Project: project, ProjectName: p.Name, Kind: kind, Keys: p.Keys(), Day: s.today(), State: Preparing, Last: StepOpen, Group: g,
-		Renewal: slices.ContainsFunc(p.Project.Bodies, func(term registry.Body) bool { return term.Kind == kind })}
-	if next.Meeting, err = s.Deadlines(meetingRule, g.On); err != nil {
-		return none, err
-	}
-	id := s.DB.NewID(meta)
-	err = s.DB.Claim(ctx, meta, openClaim, project, foundingKind+"/"+id)
-	if fault.Is(err, fault.Conflict) {
-		err = fault.Wrap(op, fault.Conflict, p.Name+"已经有一次正在办理的组建或者换届，请先办完那一次", err)
-	}
-	if err != nil {
-		return none, err
-	}
-	return s.rows.Commit(ctx, meta, id, 0, next)
+	return s.Begin(ctx, by, policy.PrepareBody, string(StepOpen), idem, func(begun casework.New) (Founding, error) {
+		p, err := s.Register.OneProject(ctx, by, project)
+		if err != nil {
+			return Founding{}, err
+		}
+		if err := begun.Scope.Require(op, p.DutyKeys(), s.today()); err != nil {
+			return Founding{}, err
+		}
+		if now := p.Project.BodyOn(s.today()); kind == registry.BodyManagement && now.Kind == registry.BodyCommittee {
+			return Founding{}, fault.New(op, fault.Conflict, p.Name+"有在任的业委会，没有业委会的小区才组建物管会")
+		}
+		var b registry.Faults
+		if kind != registry.BodyCommittee && kind != registry.BodyManagement {
+			b.Add("kind", "请选择业委会或者物管会")
+		}
+		b.Past("on", "筹备组成立日期", g.On, calendar.Date{}, s.today())
+		b.Count("members", "筹备组", "人", g.Members, 3, 31)
+		b.Count("owners", "业主代表", "人", g.Owners, 0, max(0, g.Members))
+		if g.Members%2 == 0 {
+			b.Add("members", "筹备组是 %d 人，要是单数（《业主大会和业主委员会指导规则》第十条）", g.Members)
+		}
+		if g.Members > 0 && 2*g.Owners < g.Members {
+			b.Add("owners", "业主代表 %d 人，不到筹备组 %d 人的一半（《业主大会和业主委员会指导规则》第十条）", g.Owners, g.Members)
+		}
+		b.Count("party", "党员", "人", g.Party, 0, max(0, g.Members))
+		if err := b.Err(op); err != nil {
+			return Founding{}, err
+		}
+		next := Founding{Project: project, ProjectName: p.Name, Kind: kind, Keys: p.Keys(), Day: s.today(), State: Preparing, Last: StepOpen, Group: g,
+			Renewal: slices.ContainsFunc(p.Project.Bodies, func(term registry.Body) bool { return term.Kind == kind })}
+		if next.Meeting, err = s.Deadlines(meetingRule, g.On); err != nil {
+			return Founding{}, err
+		}
+		err = s.DB.Claim(ctx, begun.Meta, openClaim, project, foundingKind+"/"+begun.ID)
+		if fault.Is(err, fault.Conflict) {
+			err = fault.Wrap(op, fault.Conflict, p.Name+"已经有一次正在办理的组建或者换届，请先办完那一次", err)
+		}
+		return next, err
+	})
 }
 
 // Propose hands the candidates to the party organisation of the community. Returns Invalid for refused fields (on, seats, all, party).
-func (s *Service) Propose(ctx context.Context, by policy.Actor, at At, in Candidates) (store.Doc[Founding], error) {
+func (s *Service) Propose(ctx context.Context, by policy.Actor, at casework.At, in Candidates) (store.Doc[Founding], error) {
 	return s.step(ctx, by, at, StepPropose, func(f *Founding, b *registry.Faults) (err error) {
 		p, err := s.Register.OneProject(ctx, by, f.Project)
 		if err != nil {
@@ -178,7 +158,7 @@ func (s *Service) Propose(ctx context.Context, by policy.Actor, at At, in Candid
 }
 
 // Pass lets candidates stand. Returns Forbidden for who put them forward, Invalid for refused fields (on, all, party).
-func (s *Service) Pass(ctx context.Context, by policy.Actor, at At, in Count) (store.Doc[Founding], error) {
+func (s *Service) Pass(ctx context.Context, by policy.Actor, at casework.At, in Count) (store.Doc[Founding], error) {
 	return s.step(ctx, by, at, StepPass, func(f *Founding, b *registry.Faults) error {
 		b.Past("on", "审查日期", in.On, f.Candidates.On, s.today())
 		b.Count("all", "审查通过", "人", in.All, f.Candidates.Seats, f.Candidates.All)
@@ -189,7 +169,7 @@ func (s *Service) Pass(ctx context.Context, by policy.Actor, at At, in Count) (s
 }
 
 // Return gives the candidates back to the group with a reason. Returns Forbidden for who put them forward, Invalid for the reason.
-func (s *Service) Return(ctx context.Context, by policy.Actor, at At, reason string) (store.Doc[Founding], error) {
+func (s *Service) Return(ctx context.Context, by policy.Actor, at casework.At, reason string) (store.Doc[Founding], error) {
 	return s.step(ctx, by, at, StepReturn, func(f *Founding, b *registry.Faults) error {
 		b.Text("reason", "退回的理由", &reason, 2, 200)
 		f.Reason = reason
@@ -198,7 +178,7 @@ func (s *Service) Return(ctx context.Context, by policy.Actor, at At, reason str
 }
 
 // Publish begins the public notice of the candidates. Returns Invalid for refused fields (on, where).
-func (s *Service) Publish(ctx context.Context, by policy.Actor, at At, in Notice) (store.Doc[Founding], error) {
+func (s *Service) Publish(ctx context.Context, by policy.Actor, at casework.At, in Notice) (store.Doc[Founding], error) {
 	return s.step(ctx, by, at, StepNotice, func(f *Founding, b *registry.Faults) (err error) {
 		b.Past("on", "公示日期", in.On, f.Qualified.On, s.today())
 		b.Text("where", "公示地点", &in.Where, 2, 60)
@@ -212,7 +192,7 @@ func (s *Service) Publish(ctx context.Context, by policy.Actor, at At, in Notice
 const maxObjections = 50
 
 // Object records what was objected during the notice and how it was settled. Returns Invalid for refused fields (on, what, answer).
-func (s *Service) Object(ctx context.Context, by policy.Actor, at At, in Objection) (store.Doc[Founding], error) {
+func (s *Service) Object(ctx context.Context, by policy.Actor, at casework.At, in Objection) (store.Doc[Founding], error) {
 	return s.step(ctx, by, at, StepObject, func(f *Founding, b *registry.Faults) error {
 		b.Past("on", "答复日期", in.On, f.Notice.On, s.today())
 		b.Text("what", "异议", &in.What, 2, 200)
@@ -256,7 +236,7 @@ func (s *Service) electionOf(ctx context.Context, by policy.Actor, f *Founding, 
 }
 
 // Elect records the election of a committee. Returns Invalid for refused fields (vote, all, party), Conflict for a vote that did not carry or was held before the notice had ended.
-func (s *Service) Elect(ctx context.Context, by policy.Actor, at At, vote string, all, party int64) (store.Doc[Founding], error) {
+func (s *Service) Elect(ctx context.Context, by policy.Actor, at casework.At, vote string, all, party int64) (store.Doc[Founding], error) {
 	return s.step(ctx, by, at, StepVote, func(f *Founding, b *registry.Faults) error {
 		v, err := s.electionOf(ctx, by, f, vote, b)
 		if err != nil {
@@ -280,7 +260,7 @@ func (s *Service) choose(f *Founding, in Count, b *registry.Faults) (err error) 
 }
 
 // Lose records an election that did not carry: the group begins anew. Returns Invalid (vote), Conflict for a vote that did carry.
-func (s *Service) Lose(ctx context.Context, by policy.Actor, at At, vote string) (store.Doc[Founding], error) {
+func (s *Service) Lose(ctx context.Context, by policy.Actor, at casework.At, vote string) (store.Doc[Founding], error) {
 	return s.step(ctx, by, at, StepLost, func(f *Founding, b *registry.Faults) error {
 		v, err := s.electionOf(ctx, by, f, vote, b)
 		if err == nil && v.ID != "" && v.Check().Carried() {
@@ -292,7 +272,7 @@ func (s *Service) Lose(ctx context.Context, by policy.Actor, at At, vote string)
 }
 
 // Name records who a 物管会 is made of, which is not elected. Returns Invalid for refused fields (on, all, party), Conflict before the notice has ended.
-func (s *Service) Name(ctx context.Context, by policy.Actor, at At, in Count) (store.Doc[Founding], error) {
+func (s *Service) Name(ctx context.Context, by policy.Actor, at casework.At, in Count) (store.Doc[Founding], error) {
 	return s.step(ctx, by, at, StepName, func(f *Founding, b *registry.Faults) error {
 		b.Past("on", "确定日期", in.On, f.Notice.On, s.today())
 		if !in.On.IsZero() {
@@ -306,7 +286,7 @@ func (s *Service) Name(ctx context.Context, by policy.Actor, at At, in Count) (s
 
 // File ends a founding with its registered filing and writes the term into the register, so that it is in office there. Returns Forbidden without WriteRegister, Invalid for refused fields (filing,
 // from, until), Conflict.
-func (s *Service) File(ctx context.Context, by policy.Actor, at At, filing string, days policy.Span) (store.Doc[Founding], error) {
+func (s *Service) File(ctx context.Context, by policy.Actor, at casework.At, filing string, days policy.Span) (store.Doc[Founding], error) {
 	return s.step(ctx, by, at, StepFile, func(f *Founding, b *registry.Faults) error {
 		const op = "owners.File"
 		list, err := s.Filings.RegisteredOf(ctx, by, f.Project, FilingKind)
@@ -368,7 +348,7 @@ func (s *Service) inOffice(ctx context.Context, by policy.Actor, f *Founding, te
 }
 
 // End gives a founding up with a reason. Returns Invalid for the reason.
-func (s *Service) End(ctx context.Context, by policy.Actor, at At, reason string) (store.Doc[Founding], error) {
+func (s *Service) End(ctx context.Context, by policy.Actor, at casework.At, reason string) (store.Doc[Founding], error) {
 	return s.step(ctx, by, at, StepEnd, func(f *Founding, b *registry.Faults) error {
 		b.Text("reason", "终止的原因", &reason, 2, 200)
 		f.Reason = reason
@@ -376,61 +356,22 @@ func (s *Service) End(ctx context.Context, by policy.Actor, at At, reason string
 	})
 }
 
-func (s *Service) scope(ctx context.Context, by policy.Actor, action policy.Action) (policy.Scope, error) {
-	if err := s.Guard.Require(by, action); err != nil {
-		return policy.Scope{}, err
-	}
-	return s.Guard.Scope(ctx, by, action)
-}
-
-// step loads a founding inside the scope of the step's right, checks the step and that nobody was quicker, and commits what do makes of it. A final state gives the claim up.
-func (s *Service) step(ctx context.Context, by policy.Actor, at At, step Step, do func(*Founding, *registry.Faults) error) (store.Doc[Founding], error) {
-	const op = "owners.step"
-	none := store.Doc[Founding]{}
-	scope, err := s.scope(ctx, by, Needs(step))
-	if err != nil {
-		return none, err
-	}
-	meta := store.Meta{By: by.ID, Action: string(Needs(step)), Why: string(step), Idem: at.Idem}
-	if doc, done, err := s.rows.Replay(ctx, meta); err != nil || done {
+// step does a step of the table with what do makes of the founding. A final state gives the claim up.
+func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, step Step, do func(*Founding, *registry.Faults) error) (store.Doc[Founding], error) {
+	doc, err := s.Change(ctx, by, Needs(step), at, string(step), func(f *Founding) error {
+		next, err := f.next(step)
+		if err != nil {
+			return err
+		}
+		var b registry.Faults
+		if err := do(f, &b); err != nil {
+			return err
+		}
+		f.State, f.Last = next, step
+		return b.Err("owners.step")
+	})
+	if err != nil || !doc.State.State.Final() {
 		return doc, err
 	}
-	doc, err := s.load(ctx, scope, at.ID)
-	if err != nil {
-		return none, err
-	}
-	if doc.Seq != at.Seq {
-		return none, fault.New(op, fault.Conflict, fmt.Sprintf("%s刚被别人办过，现在是“%s”，请刷新后再办", doc.State.Title(), doc.State.State.Title()))
-	}
-	next, err := doc.State.next(step)
-	if err != nil {
-		return none, err
-	}
-	var b registry.Faults
-	if err := do(&doc.State, &b); err != nil {
-		return none, err
-	}
-	if err := b.Err(op); err != nil {
-		return none, err
-	}
-	doc.State.State, doc.State.Last = next, step
-	out, err := s.rows.Commit(ctx, meta, at.ID, at.Seq, doc.State)
-	if err != nil || !next.Final() {
-		return out, err
-	}
-	meta.Idem = nil
-	return out, s.DB.Release(ctx, meta, openClaim, doc.State.Project, foundingKind+"/"+at.ID)
-}
-
-// load is a founding inside the scope; NotFound for everything else.
-func (s *Service) load(ctx context.Context, scope policy.Scope, id string) (store.Doc[Founding], error) {
-	const op = "owners.load"
-	if !journal.ValidPart(id) {
-		return store.Doc[Founding]{}, fault.New(op, fault.NotFound, "没有找到要看的内容")
-	}
-	doc, err := s.rows.Load(ctx, id)
-	if err != nil {
-		return doc, err
-	}
-	return doc, scope.Require(op, doc.State.Keys, doc.State.Day)
+	return doc, s.DB.Release(ctx, store.Meta{By: by.ID, Action: string(Needs(step)), Why: string(step)}, openClaim, doc.State.Project, foundingKind+"/"+doc.ID)
 }

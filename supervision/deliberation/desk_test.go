@@ -10,6 +10,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/registrytest"
 )
 
@@ -94,7 +95,7 @@ func (d *desk) held(meeting string) store.Doc[Meeting] {
 	if err != nil {
 		d.T.Fatal(err)
 	}
-	return registrytest.Must[store.Doc[Meeting]](d.T)(d.Hold(d.ctx(), d.worker, At{ID: m.ID, Seq: m.Seq}, came(), minutes))
+	return registrytest.Must[store.Doc[Meeting]](d.T)(d.Hold(d.ctx(), d.worker, casework.At{ID: m.ID, Seq: m.Seq}, came(), minutes))
 }
 
 // topic is a topic of a matter that nobody reserves, or of one that the owners are reserved.
@@ -108,7 +109,7 @@ func topic(reserved bool) Topic {
 
 // do takes a step as who may, with good values; what has several ways takes the one that outcome and reserved say.
 func (d *desk) do(i store.Doc[Item], step Step, outcome Outcome) (store.Doc[Item], error) {
-	ctx, at := d.ctx(), At{ID: i.ID, Seq: i.Seq}
+	ctx, at := d.ctx(), casework.At{ID: i.ID, Seq: i.Seq}
 	reserved := outcome == OutcomeOwners
 	switch step {
 	case StepTopic:

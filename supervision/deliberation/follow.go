@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 )
 
 // To is which kind of unit gets a task.
@@ -53,13 +54,13 @@ func (s *Service) assign(ctx context.Context, i *Item, in Assignment, b *bad) er
 			return err
 		}
 		if t.Unit = names[in.Firm]; t.Unit == "" {
-			b.add("firm", "请选择责任企业")
+			b.Add("firm", "请选择责任企业")
 		}
 		t.Key = policy.FirmKey(in.Firm)
 		i.reach(in.Firm)
 	case ToOwners:
 		if i.Project == "" {
-			b.add("to", "这件议题不是某个小区的，不能交给业委会（物管会）")
+			b.Add("to", "这件议题不是某个小区的，不能交给业委会（物管会）")
 		}
 		t.Unit, t.Key = i.ProjectName+"业委会（物管会）", policy.ProjectKey(i.Project)
 	case ToCommunity:
@@ -68,13 +69,13 @@ func (s *Service) assign(ctx context.Context, i *Item, in Assignment, b *bad) er
 		t.Unit = in.Unit
 		b.text("unit", "责任单位", &t.Unit, 2, 40)
 	default:
-		b.add("to", "请选择交给谁办")
+		b.Add("to", "请选择交给谁办")
 	}
 	if in.Days < 1 || in.Days > MaxDays {
-		b.add("days", "办理期限 %d 个工作日，要在 1 至 %d 之间", in.Days, MaxDays)
+		b.Add("days", "办理期限 %d 个工作日，要在 1 至 %d 之间", in.Days, MaxDays)
 	}
 	if len(i.Tasks) >= MaxTasks {
-		b.add("what", "一件议题最多 %d 项任务", MaxTasks)
+		b.Add("what", "一件议题最多 %d 项任务", MaxTasks)
 	}
 	due, err := s.Deadlines(taskRule, s.today())
 	if err != nil {
@@ -87,7 +88,7 @@ func (s *Service) assign(ctx context.Context, i *Item, in Assignment, b *bad) er
 }
 
 // Assign gives a unit a task (交办任务). The deadline may lie past the loaded calendar: then it is unresolved. Returns Invalid for refused fields (what, to, firm, unit, days).
-func (s *Service) Assign(ctx context.Context, by policy.Actor, at At, in Assignment) (store.Doc[Item], error) {
+func (s *Service) Assign(ctx context.Context, by policy.Actor, at casework.At, in Assignment) (store.Doc[Item], error) {
 	return s.step(ctx, by, at, StepTask, func(i *Item, b *bad) error { return s.assign(ctx, i, in, b) })
 }
 
@@ -120,7 +121,7 @@ func (s *Service) MayReport(by policy.Actor, t Task) bool {
 }
 
 // Report says that a task is done. Returns Forbidden if the task is somebody else's, NotFound, Conflict unless it is open, Invalid for the field report.
-func (s *Service) Report(ctx context.Context, by policy.Actor, at At, n int, report string) (store.Doc[Item], error) {
+func (s *Service) Report(ctx context.Context, by policy.Actor, at casework.At, n int, report string) (store.Doc[Item], error) {
 	return s.step(ctx, by, at, StepReport, func(i *Item, b *bad) error {
 		t, err := i.task(n, TaskOpen)
 		if err != nil {
@@ -136,7 +137,7 @@ func (s *Service) Report(ctx context.Context, by policy.Actor, at At, n int, rep
 }
 
 // Verify confirms that a reported task is done. Returns Forbidden for who reported it, NotFound, Conflict unless it is reported.
-func (s *Service) Verify(ctx context.Context, by policy.Actor, at At, n int) (store.Doc[Item], error) {
+func (s *Service) Verify(ctx context.Context, by policy.Actor, at casework.At, n int) (store.Doc[Item], error) {
 	return s.step(ctx, by, at, StepVerify, func(i *Item, _ *bad) error {
 		t, err := i.task(n, TaskReported)
 		if err != nil {
@@ -148,7 +149,7 @@ func (s *Service) Verify(ctx context.Context, by policy.Actor, at At, n int) (st
 }
 
 // Reopen gives a reported task back; its deadline goes on. Returns as Verify, Invalid for the field reason.
-func (s *Service) Reopen(ctx context.Context, by policy.Actor, at At, n int, reason string) (store.Doc[Item], error) {
+func (s *Service) Reopen(ctx context.Context, by policy.Actor, at casework.At, n int, reason string) (store.Doc[Item], error) {
 	return s.step(ctx, by, at, StepReopen, func(i *Item, b *bad) error {
 		t, err := i.task(n, TaskReported)
 		if err != nil {
@@ -161,7 +162,7 @@ func (s *Service) Reopen(ctx context.Context, by policy.Actor, at At, n int, rea
 }
 
 // Urge records that the township urged a task that is late. Returns NotFound, Conflict unless it is open and late, and for a second time on one day.
-func (s *Service) Urge(ctx context.Context, by policy.Actor, at At, n int) (store.Doc[Item], error) {
+func (s *Service) Urge(ctx context.Context, by policy.Actor, at casework.At, n int) (store.Doc[Item], error) {
 	const op = "deliberation.Urge"
 	return s.step(ctx, by, at, StepUrge, func(i *Item, _ *bad) error {
 		t, err := i.task(n, TaskOpen)
@@ -181,7 +182,7 @@ func (s *Service) Urge(ctx context.Context, by policy.Actor, at At, n int) (stor
 
 // Finish says how the matter was solved; with Archive it goes back to the minutes. Returns Conflict without a task or while one is not done, and for a reserved matter whose vote is missing, was
 // corrected and does not carry any more; Invalid for the field result.
-func (s *Service) Finish(ctx context.Context, by policy.Actor, at At, result string) (store.Doc[Item], error) {
+func (s *Service) Finish(ctx context.Context, by policy.Actor, at casework.At, result string) (store.Doc[Item], error) {
 	const op = "deliberation.Finish"
 	return s.step(ctx, by, at, StepFinish, func(i *Item, b *bad) error {
 		if len(i.Tasks) == 0 {
@@ -196,7 +197,7 @@ func (s *Service) Finish(ctx context.Context, by policy.Actor, at At, result str
 			if err != nil {
 				return err
 			}
-			if len(wrong) > 0 || !v.Check().Carried() {
+			if wrong.Err(op) != nil || !v.Check().Carried() {
 				return fault.New(op, fault.Conflict, "“"+registry.TextOf(registry.Matters(), i.Reserved)+"”由业主共同决定，没有通过的业主大会表决记录，不能作为已解决办结")
 			}
 		}
@@ -207,7 +208,7 @@ func (s *Service) Finish(ctx context.Context, by policy.Actor, at At, result str
 }
 
 // GiveUp ends a matter that was not solved. Returns Invalid for the field result.
-func (s *Service) GiveUp(ctx context.Context, by policy.Actor, at At, result string) (store.Doc[Item], error) {
+func (s *Service) GiveUp(ctx context.Context, by policy.Actor, at casework.At, result string) (store.Doc[Item], error) {
 	return s.step(ctx, by, at, StepGiveUp, func(i *Item, b *bad) error {
 		b.text("result", "没有解决的原因", &result, 5, 300)
 		i.Result = result

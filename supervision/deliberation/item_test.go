@@ -12,6 +12,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/registrytest"
 )
 
@@ -85,7 +86,7 @@ func TestReserved(t *testing.T) {
 		}
 		i = next
 	}
-	at := At{ID: i.ID, Seq: i.Seq}
+	at := casework.At{ID: i.ID, Seq: i.Seq}
 	for name, c := range map[string]struct{ vote, said string }{"none": {"", "请选择望湖苑的业主大会表决记录"}, "unknown": {"x", "请选择望湖苑"}, "another matter": {d.elsewhere, "这次表决的事项是“选聘和解聘物业服务企业”"}} {
 		d.Refused(name, fault.Invalid, func() error { _, err := d.SetVote(d.ctx(), d.worker, at, c.vote); return err }, c.said)
 	}
@@ -97,7 +98,7 @@ func TestReserved(t *testing.T) {
 	}
 	second := d.led(OutcomeOwners, toPublic()...)
 	d.Refused("one vote, one matter", fault.Invalid, func() error { _, err := d.do(second, StepVote, OutcomeOwners); return err }, "一次表决只决定一件事")
-	lost := registrytest.Must[store.Doc[Item]](t)(d.SetVote(d.ctx(), d.worker, At{ID: second.ID, Seq: second.Seq}, d.lost))
+	lost := registrytest.Must[store.Doc[Item]](t)(d.SetVote(d.ctx(), d.worker, casework.At{ID: second.ID, Seq: second.Seq}, d.lost))
 	if lost.State.State != Unreached || lost.State.Carried {
 		t.Errorf("a vote of exactly a half carried: %s", lost.State.State)
 	}
@@ -128,7 +129,7 @@ func TestReserved(t *testing.T) {
 func TestRights(t *testing.T) {
 	d := newDesk(t)
 	i := d.collected()
-	at := At{ID: i.ID, Seq: i.Seq}
+	at := casework.At{ID: i.ID, Seq: i.Seq}
 	west := registrytest.Person("west", "community_worker", policy.CommunityKey("360428100002"))
 	d.Refused("another community", fault.NotFound, func() error { _, err := d.SetTopic(d.ctx(), west, at, topic(false)); return err })
 	d.Refused("another community reads", fault.NotFound, func() error { _, err := d.One(d.ctx(), west, i.ID); return err })
@@ -142,14 +143,14 @@ func TestRights(t *testing.T) {
 		t.Errorf("the firm of the project: %v", err)
 	}
 	i = d.led(OutcomeAgreed, toPublic()[:5]...)
-	d.Refused("the worker publishes nothing", fault.Forbidden, func() error { _, err := d.Publish(d.ctx(), d.worker, At{ID: i.ID, Seq: i.Seq}); return err })
+	d.Refused("the worker publishes nothing", fault.Forbidden, func() error { _, err := d.Publish(d.ctx(), d.worker, casework.At{ID: i.ID, Seq: i.Seq}); return err })
 	i = d.led(OutcomeAgreed, toPublic()[:4]...)
-	i = registrytest.Must[store.Doc[Item]](t)(d.Draft(d.ctx(), d.secretary, At{ID: i.ID, Seq: i.Seq}, "遮阳棚改为半透明材料，由物业更换。"))
-	d.Refused("who wrote reviews nothing", fault.Forbidden, func() error { _, err := d.Publish(d.ctx(), d.secretary, At{ID: i.ID, Seq: i.Seq}); return err })
+	i = registrytest.Must[store.Doc[Item]](t)(d.Draft(d.ctx(), d.secretary, casework.At{ID: i.ID, Seq: i.Seq}, "遮阳棚改为半透明材料，由物业更换。"))
+	d.Refused("who wrote reviews nothing", fault.Forbidden, func() error { _, err := d.Publish(d.ctx(), d.secretary, casework.At{ID: i.ID, Seq: i.Seq}); return err })
 	d.Refused("nor returns it", fault.Forbidden, func() error { _, err := d.do(i, StepReturn, OutcomeAgreed); return err })
 	i = d.led(OutcomeAgreed, toPublic()[:5]...)
 	d.Refused("somebody was quicker", fault.Conflict, func() error {
-		_, err := d.Publish(d.ctx(), d.secretary, At{ID: i.ID, Seq: i.Seq - 1})
+		_, err := d.Publish(d.ctx(), d.secretary, casework.At{ID: i.ID, Seq: i.Seq - 1})
 		return err
 	}, "刚被别人办过")
 }
@@ -160,12 +161,12 @@ func TestTasks(t *testing.T) {
 	i := d.led(OutcomeAgreed, toPublic(StepTask)...)
 	give := func(in Assignment) {
 		t.Helper()
-		i = registrytest.Must[store.Doc[Item]](t)(d.Assign(d.ctx(), d.worker, At{ID: i.ID, Seq: i.Seq}, in))
+		i = registrytest.Must[store.Doc[Item]](t)(d.Assign(d.ctx(), d.worker, casework.At{ID: i.ID, Seq: i.Seq}, in))
 	}
 	give(Assignment{What: "收集业主对材料的意见", To: ToOwners, Days: 3})
 	give(Assignment{What: "公示改造方案", To: ToCommunity, Days: 250})
 	give(Assignment{What: "另一家企业协助拆除", To: ToFirm, Firm: d.foreign, Days: 3})
-	at := func() At { return At{ID: i.ID, Seq: i.Seq} }
+	at := func() casework.At { return casework.At{ID: i.ID, Seq: i.Seq} }
 	report := func(by policy.Actor, n int) error {
 		_, err := d.Report(d.ctx(), by, at(), n, "已经办好，请核实")
 		return err
@@ -215,7 +216,7 @@ func TestFields(t *testing.T) {
 		change func(*Problem)
 		said   string
 	}{
-		"no source": {func(p *Problem) { p.Source = "rumour" }, "source 请选择问题来源"}, "short": {func(p *Problem) { p.Text = "脏" }, "problem 问题要写 5 至 500 个字，现在有 1 个"},
+		"no source": {func(p *Problem) { p.Source = "rumour" }, "source 请选择问题来源"}, "short": {func(p *Problem) { p.Text = "脏" }, "problem 问题有 1 个字，至少 5 个字"},
 		"tomorrow": {func(p *Problem) { p.Found = day("2026-10-20") }, "found 发现日期2026年10月20日还没有到"}, "no day": {func(p *Problem) { p.Found = day("2026-10-10").Add(-9999) }, "早于"},
 		"a phone": {func(p *Problem) { p.Text = "楼道堆放杂物，电话 13800001234" }, "像是电话"}, "a door": {func(p *Problem) { p.Text = "3 栋 502 室楼上漏水" }, "502 室"},
 		"no place": {func(p *Problem) { p.Community = "" }, "community 请选择社区"},
@@ -229,17 +230,17 @@ func TestFields(t *testing.T) {
 		return err
 	})
 	i := registrytest.Must[store.Doc[Item]](t)(d.Collect(d.ctx(), d.worker, problem, nil))
-	at := At{ID: i.ID, Seq: i.Seq}
+	at := casework.At{ID: i.ID, Seq: i.Seq}
 	d.Refused("topic", fault.Invalid, func() error { _, err := d.SetTopic(d.ctx(), d.worker, at, Topic{Must: "none"}); return err }, "title ", "class ", "subject ", "must ")
 	d.Refused("a reserved matter of no project", fault.Invalid, func() error { _, err := d.SetTopic(d.ctx(), d.worker, at, topic(true)); return err }, "要写明是哪个小区")
 	i = registrytest.Must[store.Doc[Item]](t)(d.SetTopic(d.ctx(), d.worker, at, topic(false)))
 	d.Refused("enquiry", fault.Invalid, func() error {
-		_, err := d.Enquire(d.ctx(), d.worker, At{ID: i.ID, Seq: i.Seq}, day("2026-10-01"), "短", "")
+		_, err := d.Enquire(d.ctx(), d.worker, casework.At{ID: i.ID, Seq: i.Seq}, day("2026-10-01"), "短", "")
 		return err
 	}, "enquired ", "findings ")
 	done := d.led(OutcomeAgreed, toPublic()...)
 	d.Refused("task", fault.Invalid, func() error {
-		_, err := d.Assign(d.ctx(), d.worker, At{ID: done.ID, Seq: done.Seq}, Assignment{To: ToFirm, Firm: "x"})
+		_, err := d.Assign(d.ctx(), d.worker, casework.At{ID: done.ID, Seq: done.Seq}, Assignment{To: ToFirm, Firm: "x"})
 		return err
 	}, "what ", "firm ", "days 办理期限 0 个工作日")
 }
@@ -268,7 +269,7 @@ func TestPublic(t *testing.T) {
 	}
 	d.held(i.State.Meeting)
 	i = registrytest.Must[store.Doc[Item]](t)(d.do(i, StepDecide, OutcomeAgreed))
-	i = registrytest.Must[store.Doc[Item]](t)(d.Draft(d.ctx(), d.worker, At{ID: i.ID, Seq: i.Seq}, "第二次商议：同意更换，还没有审核。"))
+	i = registrytest.Must[store.Doc[Item]](t)(d.Draft(d.ctx(), d.worker, casework.At{ID: i.ID, Seq: i.Seq}, "第二次商议：同意更换，还没有审核。"))
 	if list := seen(); len(list) != 1 || strings.Contains(list[0].Words, "第二次") {
 		t.Fatalf("words of the second hearing are public before their review: %+v", list)
 	}

@@ -3,7 +3,6 @@ package deliberation
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +25,7 @@ type Filter struct {
 	Open bool
 }
 
-// key is the narrowest scope key under which the items of the filter are listed.
+// key is the narrowest scope key under which the items of the filter are listed, "" for all of the scope.
 func (w Filter) key() string {
 	switch {
 	case w.Project != "":
@@ -38,12 +37,12 @@ func (w Filter) key() string {
 	case w.Township != "":
 		return policy.TownshipKey(w.Township)
 	}
-	return policy.County
+	return ""
 }
 
 func (w Filter) lets(i *Item) bool {
 	return (w.State == "" || i.State == w.State) && (w.Outcome == "" || i.Decided().Outcome == w.Outcome) && (w.Class == "" || i.Class.ID == w.Class) && (w.Subject == "" || i.Subject.ID == w.Subject) &&
-		(slices.Contains(i.Keys, w.key()) || w.key() == policy.County) && (w.Community == "" || i.Community == w.Community) && (w.Township == "" || i.Township == w.Township) && finds(w.Text, i.Title, i.Problem, i.CommunityName, i.ProjectName, i.FirmName)
+		(w.key() == "" || slices.Contains(i.Keys, w.key())) && (w.Community == "" || i.Community == w.Community) && (w.Township == "" || i.Township == w.Township) && finds(w.Text, i.Title, i.Problem, i.CommunityName, i.ProjectName, i.FirmName)
 }
 
 // finds reports whether a text is part of one of the names.
@@ -52,36 +51,13 @@ func finds(text string, names ...string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return registry.Finds(name, text) })
 }
 
-// listed reads every row of an index of a kind inside the actor's scope, the last first.
-func listed[T any](ctx context.Context, s *Service, rows *store.Collection[T], by policy.Actor, index, key string, keep func(policy.Scope, *T) bool) ([]store.Doc[T], error) {
-	scope, err := s.scope(ctx, by, policy.ReadDeliberation)
-	if err != nil {
-		return nil, err
-	}
-	q := store.Query{Index: index, Key: key, Desc: true, Limit: store.MaxLimit}
-	if !scope.All() {
-		q.Key, q.In = "", scope.Keys()
-	}
-	var out []store.Doc[T]
-	for {
-		page, err := rows.ListWhere(ctx, q, func(d *store.Doc[T]) bool { return keep(scope, &d.State) })
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, page.Docs...)
-		if q.After = page.Next; q.After == "" {
-			return out, nil
-		}
-	}
-}
-
 // Items returns every item of the actor's scope that the filter lets through, the last first. Returns Forbidden without ReadDeliberation.
 func (s *Service) Items(ctx context.Context, by policy.Actor, w Filter) ([]store.Doc[Item], error) {
 	index := byScope
 	if w.Open {
 		index = byOpen
 	}
-	out, err := listed(ctx, s, s.items, by, index, w.key(), func(scope policy.Scope, i *Item) bool { return scope.Covers(i.Keys, i.Day) && w.lets(i) })
+	out, err := s.items.All(ctx, by, store.Query{Index: index, Key: w.key(), Desc: true}, w.lets)
 	for n := range out {
 		s.resolve(&out[n].State)
 	}
@@ -104,68 +80,40 @@ func (s *Service) Meetings(ctx context.Context, by policy.Actor, w MeetingFilter
 	if w.Open {
 		index = byOpen
 	}
-	return listed(ctx, s, s.meetings, by, index, key, func(scope policy.Scope, m *Meeting) bool {
-		return scope.Covers(m.Keys, m.Day) && (w.State == "" || m.State == w.State) && (w.Kind == "" || m.Kind.ID == w.Kind) && (w.Community == "" || m.Community == w.Community) && (w.Township == "" || m.Township == w.Township) &&
+	return s.meetings.All(ctx, by, store.Query{Index: index, Key: key, Desc: true}, func(m *Meeting) bool {
+		return (w.State == "" || m.State == w.State) && (w.Kind == "" || m.Kind.ID == w.Kind) && (w.Community == "" || m.Community == w.Community) && (w.Township == "" || m.Township == w.Township) &&
 			(w.Project == "" || m.Project == w.Project) && finds(w.Text, m.CommunityName, m.ProjectName, m.Spot)
 	})
 }
 
 // One returns an item. Returns Forbidden without ReadDeliberation, NotFound outside the scope.
 func (s *Service) One(ctx context.Context, by policy.Actor, id string) (store.Doc[Item], error) {
-	scope, err := s.scope(ctx, by, policy.ReadDeliberation)
-	if err != nil {
-		return store.Doc[Item]{}, err
-	}
-	return s.load(ctx, scope, id)
+	doc, err := s.items.One(ctx, by, id)
+	s.resolve(&doc.State)
+	return doc, err
 }
 
 // OneMeeting returns a meeting and the items on its agenda that lie in the actor's scope. Errors as those of One.
 func (s *Service) OneMeeting(ctx context.Context, by policy.Actor, id string) (store.Doc[Meeting], []store.Doc[Item], error) {
-	scope, err := s.scope(ctx, by, policy.ReadDeliberation)
-	if err != nil {
-		return store.Doc[Meeting]{}, nil, err
-	}
-	doc, err := s.loadMeeting(ctx, scope, id)
+	doc, err := s.meetings.One(ctx, by, id)
 	if err != nil {
 		return doc, nil, err
 	}
-	list, err := s.onAgenda(ctx, id)
-	return doc, slices.DeleteFunc(list, func(d store.Doc[Item]) bool { return !scope.Covers(d.State.Keys, d.State.Day) }), err
-}
-
-// Happened is one step: when, which, and why.
-type Happened struct {
-	// At is when, Step what was done, Reason why, "" for none.
-	At           time.Time
-	Step, Reason string
-}
-
-// History returns the steps of an item, oldest first. Errors as those of One.
-func (s *Service) History(ctx context.Context, by policy.Actor, id string) ([]Happened, error) {
-	if _, err := s.One(ctx, by, id); err != nil {
-		return nil, err
+	list, err := s.items.All(ctx, by, store.Query{Index: byAgenda, Key: id}, func(*Item) bool { return true })
+	for n := range list {
+		s.resolve(&list[n].State)
 	}
-	return past(s.items.History(ctx, id), func(i Item) (string, string) { return string(i.Last), i.Reason })
+	return doc, list, err
 }
 
-// MeetingHistory returns the steps of a meeting, oldest first. Errors as those of One.
-func (s *Service) MeetingHistory(ctx context.Context, by policy.Actor, id string) ([]Happened, error) {
-	if _, _, err := s.OneMeeting(ctx, by, id); err != nil {
-		return nil, err
-	}
-	return past(s.meetings.History(ctx, id), func(m Meeting) (string, string) { return string(m.Last), m.Reason })
+// History returns the changes of an item, oldest first. Errors as those of One.
+func (s *Service) History(ctx context.Context, by policy.Actor, id string) ([]store.Change[Item], error) {
+	return s.items.History(ctx, by, id)
 }
 
-func past[T any](changes func(func(store.Change[T], error) bool), said func(T) (step, reason string)) ([]Happened, error) {
-	var out []Happened
-	for c, err := range changes {
-		if err != nil {
-			return nil, err
-		}
-		step, reason := said(c.State)
-		out = append(out, Happened{c.At, step, reason})
-	}
-	return out, nil
+// MeetingHistory returns the changes of a meeting, oldest first. Errors as those of One.
+func (s *Service) MeetingHistory(ctx context.Context, by policy.Actor, id string) ([]store.Change[Meeting], error) {
+	return s.meetings.History(ctx, by, id)
 }
 
 // PublicResult is what everybody sees of a result: reviewed words and where, nothing of who took part.
@@ -184,7 +132,7 @@ func (s *Service) Results(ctx context.Context, community, after string) ([]Publi
 	if community != "" {
 		key = policy.CommunityKey(community)
 	}
-	page, err := s.items.List(ctx, store.Query{Index: byPublic, Key: key, Desc: true, After: after, Limit: registry.PageSize})
+	page, err := s.items.Docs.List(ctx, store.Query{Index: byPublic, Key: key, Desc: true, After: after, Limit: registry.PageSize})
 	if err != nil {
 		return nil, "", err
 	}
@@ -300,18 +248,8 @@ func (s *Service) Tallies(ctx context.Context, by policy.Actor, w TallyFilter) (
 
 // Uses implements registry.Uses: “2 件议题” that name a scope key and were touched since a moment, "" for none. It asks for no right and shows nothing of them.
 func (s *Service) Uses(ctx context.Context, key string, since time.Time) (string, error) {
-	items, err := s.items.ListWhere(ctx, store.Query{Index: byScope, Key: key, Limit: store.MaxLimit}, func(d *store.Doc[Item]) bool { return !d.At.Before(since) })
-	if err != nil {
-		return "", err
+	if said, err := s.items.Touched(ctx, byScope, key, since, "件议题"); err != nil || said != "" {
+		return said, err
 	}
-	meetings, err := s.meetings.ListWhere(ctx, store.Query{Index: byScope, Key: key, Limit: store.MaxLimit}, func(d *store.Doc[Meeting]) bool { return !d.At.Before(since) })
-	switch {
-	case err != nil:
-		return "", err
-	case len(items.Docs) > 0:
-		return strconv.Itoa(len(items.Docs)) + " 件议题", nil
-	case len(meetings.Docs) > 0:
-		return strconv.Itoa(len(meetings.Docs)) + " 次议事会议", nil
-	}
-	return "", nil
+	return s.meetings.Touched(ctx, byScope, key, since, "次议事会议")
 }

@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 )
 
 // Meeting is one meeting with who took part by role, and its minutes.
@@ -140,12 +141,12 @@ var hourForm = regexp.MustCompile(`^([01]\d|2[0-3]):[0-5]\d$`)
 // plan checks the day, hour and place of a meeting.
 func (b *bad) plan(m *Meeting, today calendar.Date) {
 	if m.On.IsZero() {
-		b.add("on", "请填写开会日期，例如 2026-10-19")
+		b.Add("on", "请填写开会日期，例如 2026-10-19")
 	} else if m.On.Sub(today) > 365 {
-		b.add("on", "开会日期%s在一年以后", m.On.Chinese())
+		b.Add("on", "开会日期%s在一年以后", m.On.Chinese())
 	}
 	if !hourForm.MatchString(m.At) {
-		b.add("at", "开会时间“%s”要写成 19:30", m.At)
+		b.Add("at", "开会时间“%s”要写成 19:30", m.At)
 	}
 	b.text("spot", "开会地点", &m.Spot, 2, 60)
 }
@@ -153,30 +154,27 @@ func (b *bad) plan(m *Meeting, today calendar.Date) {
 // Plan calls a meeting and returns it. Returns Forbidden without RunDeliberation, NotFound outside the scope, Invalid for refused fields (community, kind, on, at, spot, seats and firm-, unit-,
 // invited- with the code of a seat).
 func (s *Service) Plan(ctx context.Context, by policy.Actor, in MeetingInput, idem *store.Idem) (store.Doc[Meeting], error) {
-	none := store.Doc[Meeting]{}
-	meta := store.Meta{By: by.ID, Action: string(policy.RunDeliberation), Why: string(MeetingPlan), Idem: idem}
-	where, err := s.where(ctx, by, policy.RunDeliberation, in.Community, in.Project)
-	if err != nil {
-		return none, err
-	}
-	if doc, done, err := s.meetings.Replay(ctx, meta); err != nil || done {
-		return doc, err
-	}
-	m := Meeting{Where: where, State: Planned, Last: MeetingPlan, On: in.On, At: in.At, Spot: in.Spot}
-	var b bad
-	kind, ok := s.Terms.kind(in.Kind)
-	if !ok {
-		b.add("kind", "请选择会议形式")
-	}
-	m.Kind = Choice{kind.ID, kind.Title}
-	b.plan(&m, s.today())
-	if err := s.seat(ctx, &m, in.Seats, kind, &b); err != nil {
-		return none, err
-	}
-	if err := b.err("deliberation.Plan"); err != nil {
-		return none, err
-	}
-	return s.meetings.Commit(ctx, meta, s.DB.NewID(meta), 0, m)
+	return s.meetings.Begin(ctx, by, policy.RunDeliberation, string(MeetingPlan), idem, func(begun casework.New) (Meeting, error) {
+		where, err := s.where(ctx, by, begun.Scope, in.Community, in.Project)
+		if err != nil {
+			return Meeting{}, err
+		}
+		m := Meeting{Where: where, State: Planned, Last: MeetingPlan, On: in.On, At: in.At, Spot: in.Spot}
+		var b bad
+		kind, ok := s.Terms.kind(in.Kind)
+		if !ok {
+			b.Add("kind", "请选择会议形式")
+		}
+		m.Kind = Choice{kind.ID, kind.Title}
+		b.plan(&m, s.today())
+		if err := s.seat(ctx, &m, in.Seats, kind, &b); err != nil {
+			return Meeting{}, err
+		}
+		if err := b.Err("deliberation.Plan"); err != nil {
+			return Meeting{}, err
+		}
+		return m, nil
+	})
 }
 
 // seat fills the seats of a meeting that is called.
@@ -188,7 +186,7 @@ func (s *Service) seat(ctx context.Context, m *Meeting, asked []Seat, kind Kind,
 		}
 		out := Seat{ID: in.ID, Title: known.Title, Invited: in.Invited}
 		if in.Invited < 0 || in.Invited > MaxPeople {
-			b.add("invited-"+in.ID, "%s的应到人数 %d 要在 0 至 %d 之间", known.Title, in.Invited, MaxPeople)
+			b.Add("invited-"+in.ID, "%s的应到人数 %d 要在 0 至 %d 之间", known.Title, in.Invited, MaxPeople)
 		}
 		switch {
 		case known.Firm:
@@ -197,7 +195,7 @@ func (s *Service) seat(ctx context.Context, m *Meeting, asked []Seat, kind Kind,
 				return err
 			}
 			if out.Firm, out.Unit = in.Firm, names[in.Firm]; out.Unit == "" {
-				b.add("firm-"+in.ID, "请选择参加的企业")
+				b.Add("firm-"+in.ID, "请选择参加的企业")
 			}
 			m.reach(in.Firm)
 		case known.Unit:
@@ -207,19 +205,19 @@ func (s *Service) seat(ctx context.Context, m *Meeting, asked []Seat, kind Kind,
 		m.Seats = append(m.Seats, out)
 	}
 	if len(m.Seats) == 0 {
-		b.add("seats", "请填写各类参加人员的应到人数")
+		b.Add("seats", "请填写各类参加人员的应到人数")
 	}
 	for _, id := range kind.Seats {
 		if !slices.ContainsFunc(m.Seats, func(out Seat) bool { return out.ID == id }) {
 			need, _ := s.Terms.Seat(id)
-			b.add("invited-"+id, "%s要有%s参加", kind.Title, need.Title)
+			b.Add("invited-"+id, "%s要有%s参加", kind.Title, need.Title)
 		}
 	}
 	return nil
 }
 
 // Move gives a planned meeting another day, hour or place. Returns Invalid for refused fields (on, at, spot, reason).
-func (s *Service) Move(ctx context.Context, by policy.Actor, at At, on calendar.Date, hour, spot, reason string) (store.Doc[Meeting], error) {
+func (s *Service) Move(ctx context.Context, by policy.Actor, at casework.At, on calendar.Date, hour, spot, reason string) (store.Doc[Meeting], error) {
 	return s.meet(ctx, by, at, MeetingMove, func(m *Meeting, b *bad) error {
 		m.On, m.At, m.Spot = on, hour, spot
 		b.plan(m, s.today())
@@ -230,7 +228,7 @@ func (s *Service) Move(ctx context.Context, by policy.Actor, at At, on calendar.
 }
 
 // Cancel ends a meeting that was not held, or that lacked its quorum; its items can be put on another agenda. Returns Invalid without a reason.
-func (s *Service) Cancel(ctx context.Context, by policy.Actor, at At, reason string) (store.Doc[Meeting], error) {
+func (s *Service) Cancel(ctx context.Context, by policy.Actor, at casework.At, reason string) (store.Doc[Meeting], error) {
 	return s.meet(ctx, by, at, MeetingCancel, func(m *Meeting, b *bad) error {
 		b.text("reason", "取消原因", &reason, 2, 200)
 		m.Reason, m.Ended = reason, s.today()
@@ -240,7 +238,7 @@ func (s *Service) Cancel(ctx context.Context, by policy.Actor, at At, reason str
 
 // Hold enters how many came in which role and the minutes; the items that stand on the agenda now are the ones that were heard. present is by the code of the seat. Returns Conflict before the
 // day or without an item, Invalid for refused fields (minutes, present- with the code of a seat, quorum).
-func (s *Service) Hold(ctx context.Context, by policy.Actor, at At, present map[string]int64, minutes string) (store.Doc[Meeting], error) {
+func (s *Service) Hold(ctx context.Context, by policy.Actor, at casework.At, present map[string]int64, minutes string) (store.Doc[Meeting], error) {
 	const op = "deliberation.Hold"
 	return s.meet(ctx, by, at, MeetingHold, func(m *Meeting, b *bad) error {
 		if m.On.Compare(s.today()) > 0 {
@@ -262,13 +260,13 @@ func (s *Service) Hold(ctx context.Context, by policy.Actor, at At, present map[
 		for i := range m.Seats {
 			seat := &m.Seats[i]
 			if seat.Present = present[seat.ID]; seat.Present < 0 || seat.Present > seat.Invited {
-				b.add("present-"+seat.ID, "%s实到 %d 人，要在 0 至应到的 %d 人之间", seat.Title, seat.Present, seat.Invited)
+				b.Add("present-"+seat.ID, "%s实到 %d 人，要在 0 至应到的 %d 人之间", seat.Title, seat.Present, seat.Invited)
 			}
 		}
 		b.text("minutes", "会议纪要", &minutes, 10, 2000)
 		m.Minutes = minutes
 		if lack := s.Terms.lacks(m); lack != "" {
-			b.add("quorum", "%s；人数不够的不能作出决定，请取消这次会议另行召集", lack)
+			b.Add("quorum", "%s；人数不够的不能作出决定，请取消这次会议另行召集", lack)
 		}
 		return nil
 	})
@@ -297,10 +295,10 @@ func (t *Terms) lacks(m *Meeting) string {
 }
 
 // Archive writes what became of every item back to the minutes and closes them. Returns Conflict while an item that this meeting decided last is open.
-func (s *Service) Archive(ctx context.Context, by policy.Actor, at At) (store.Doc[Meeting], error) {
+func (s *Service) Archive(ctx context.Context, by policy.Actor, at casework.At) (store.Doc[Meeting], error) {
 	const op = "deliberation.Archive"
 	return s.meet(ctx, by, at, MeetingArchive, func(m *Meeting, _ *bad) error {
-		docs, err := s.items.LoadEach(ctx, m.Agenda)
+		docs, err := s.items.Docs.LoadEach(ctx, m.Agenda)
 		if err != nil {
 			return err
 		}
@@ -325,37 +323,19 @@ func (s *Service) Archive(ctx context.Context, by policy.Actor, at At) (store.Do
 	})
 }
 
-// meet loads a meeting inside the scope, checks the step and that nobody was quicker, and commits what f makes of it.
-func (s *Service) meet(ctx context.Context, by policy.Actor, at At, step MeetingStep, f func(*Meeting, *bad) error) (store.Doc[Meeting], error) {
+// meet does a step of the table with what f makes of the meeting.
+func (s *Service) meet(ctx context.Context, by policy.Actor, at casework.At, step MeetingStep, f func(*Meeting, *bad) error) (store.Doc[Meeting], error) {
 	const op = "deliberation.meet"
-	none := store.Doc[Meeting]{}
-	scope, err := s.scope(ctx, by, policy.RunDeliberation)
-	if err != nil {
-		return none, err
-	}
-	meta := store.Meta{By: by.ID, Action: string(policy.RunDeliberation), Why: string(step), Idem: at.Idem}
-	if doc, done, err := s.meetings.Replay(ctx, meta); err != nil || done {
-		return doc, err
-	}
-	doc, err := s.loadMeeting(ctx, scope, at.ID)
-	if err != nil {
-		return none, err
-	}
-	m := doc.State
-	if doc.Seq != at.Seq {
-		return none, fault.New(op, fault.Conflict, "这次会议刚被别人办过，现在是“"+m.State.Title()+"”，请刷新后再办")
-	}
-	to, ok := meetingSteps[m.State][step]
-	if !ok {
-		return none, fault.New(op, fault.Conflict, fmt.Sprintf("这次会议现在是“%s”，不能%s", m.State.Title(), step))
-	}
-	var b bad
-	if err := f(&m, &b); err != nil {
-		return none, err
-	}
-	if err := b.err(op); err != nil {
-		return none, err
-	}
-	m.State, m.Last = to, step
-	return s.meetings.Commit(ctx, meta, at.ID, at.Seq, m)
+	return s.meetings.Change(ctx, by, policy.RunDeliberation, at, string(step), func(m *Meeting) error {
+		to, ok := meetingSteps[m.State][step]
+		if !ok {
+			return fault.New(op, fault.Conflict, fmt.Sprintf("这次会议现在是“%s”，不能%s", m.State.Title(), step))
+		}
+		var b bad
+		if err := f(m, &b); err != nil {
+			return err
+		}
+		m.State, m.Last = to, step
+		return b.Err(op)
+	})
 }

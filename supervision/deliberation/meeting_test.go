@@ -6,6 +6,7 @@ import (
 
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
+	"redsteward/registry/casework"
 	"redsteward/registry/registrytest"
 )
 
@@ -13,7 +14,7 @@ import (
 func TestMeetingTable(t *testing.T) {
 	d := newDesk(t)
 	do := func(m store.Doc[Meeting], step MeetingStep) (store.Doc[Meeting], error) {
-		at := At{ID: m.ID, Seq: m.Seq}
+		at := casework.At{ID: m.ID, Seq: m.Seq}
 		switch step {
 		case MeetingMove:
 			return d.Move(d.ctx(), d.worker, at, d.Today(), "20:00", "社区议事厅", "下雨改到室内")
@@ -73,7 +74,7 @@ func TestQuorum(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := At{ID: m.ID, Seq: m.Seq}
+	at := casework.At{ID: m.ID, Seq: m.Seq}
 	for name, c := range map[string]struct {
 		came map[string]int64
 		said string
@@ -93,12 +94,12 @@ func TestQuorum(t *testing.T) {
 	in.On = d.Today().Add(1)
 	later := registrytest.Must[store.Doc[Meeting]](t)(d.Plan(d.ctx(), d.worker, in, nil))
 	d.Refused("before its day", fault.Conflict, func() error {
-		_, err := d.Hold(d.ctx(), d.worker, At{ID: later.ID, Seq: later.Seq}, came(), minutes)
+		_, err := d.Hold(d.ctx(), d.worker, casework.At{ID: later.ID, Seq: later.Seq}, came(), minutes)
 		return err
 	}, "还没有开")
 	empty := d.planned()
 	d.Refused("without an item", fault.Conflict, func() error {
-		_, err := d.Hold(d.ctx(), d.worker, At{ID: empty.ID, Seq: empty.Seq}, came(), minutes)
+		_, err := d.Hold(d.ctx(), d.worker, casework.At{ID: empty.ID, Seq: empty.Seq}, came(), minutes)
 		return err
 	}, "还没有议题")
 }
@@ -109,32 +110,32 @@ func TestAgenda(t *testing.T) {
 	i := d.led(OutcomeAgreed, StepTopic)
 	first := d.planned()
 	d.Refused("without its enquiry", fault.Conflict, func() error {
-		_, err := d.Schedule(d.ctx(), d.worker, At{ID: i.ID, Seq: i.Seq}, first.ID)
+		_, err := d.Schedule(d.ctx(), d.worker, casework.At{ID: i.ID, Seq: i.Seq}, first.ID)
 		return err
 	}, "要先做议前调研")
 	urgent := d.collected()
 	in := topic(false)
 	in.Class = "urgent"
-	urgent = registrytest.Must[store.Doc[Item]](t)(d.SetTopic(d.ctx(), d.worker, At{ID: urgent.ID, Seq: urgent.Seq}, in))
+	urgent = registrytest.Must[store.Doc[Item]](t)(d.SetTopic(d.ctx(), d.worker, casework.At{ID: urgent.ID, Seq: urgent.Seq}, in))
 	if due := urgent.State.Due.Due; due != day("2026-10-21") {
 		t.Errorf("an urgent matter is due on %s", due)
 	}
-	urgent = registrytest.Must[store.Doc[Item]](t)(d.Schedule(d.ctx(), d.worker, At{ID: urgent.ID, Seq: urgent.Seq}, first.ID))
+	urgent = registrytest.Must[store.Doc[Item]](t)(d.Schedule(d.ctx(), d.worker, casework.At{ID: urgent.ID, Seq: urgent.Seq}, first.ID))
 	second := d.planned()
-	urgent = registrytest.Must[store.Doc[Item]](t)(d.Schedule(d.ctx(), d.worker, At{ID: urgent.ID, Seq: urgent.Seq}, second.ID))
+	urgent = registrytest.Must[store.Doc[Item]](t)(d.Schedule(d.ctx(), d.worker, casework.At{ID: urgent.ID, Seq: urgent.Seq}, second.ID))
 	d.Refused("an agenda that it left", fault.Conflict, func() error {
-		_, err := d.Hold(d.ctx(), d.worker, At{ID: first.ID, Seq: first.Seq}, came(), minutes)
+		_, err := d.Hold(d.ctx(), d.worker, casework.At{ID: first.ID, Seq: first.Seq}, came(), minutes)
 		return err
 	}, "还没有议题")
 	held := d.held(second.ID)
 	third := d.planned()
 	d.Refused("heard already", fault.Conflict, func() error {
-		_, err := d.Schedule(d.ctx(), d.worker, At{ID: urgent.ID, Seq: urgent.Seq}, third.ID)
+		_, err := d.Schedule(d.ctx(), d.worker, casework.At{ID: urgent.ID, Seq: urgent.Seq}, third.ID)
 		return err
 	}, "议过了")
 	late := d.led(OutcomeAgreed, StepTopic, StepEnquire)
 	d.Refused("a meeting that is over", fault.Invalid, func() error {
-		_, err := d.Schedule(d.ctx(), d.worker, At{ID: late.ID, Seq: late.Seq}, held.ID)
+		_, err := d.Schedule(d.ctx(), d.worker, casework.At{ID: late.ID, Seq: late.Seq}, held.ID)
 		return err
 	}, "不能再排议题")
 }
@@ -144,7 +145,7 @@ func TestAgreement(t *testing.T) {
 	d := newDesk(t)
 	i := d.led(OutcomeAgreed, StepTopic, StepEnquire, StepSchedule)
 	d.held(i.State.Meeting) // eight came
-	at := At{ID: i.ID, Seq: i.Seq}
+	at := casework.At{ID: i.ID, Seq: i.Seq}
 	for _, agreed := range []int64{-1, 0, 4, 9} {
 		d.Refused("agreed", fault.Invalid, func() error {
 			_, err := d.Decide(d.ctx(), d.worker, at, Result{Outcome: OutcomeAgreed, Decision: "同意更换遮阳棚材料", Agreed: agreed})
@@ -169,7 +170,7 @@ func TestReturned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := At{ID: m.ID, Seq: m.Seq}
+	at := casework.At{ID: m.ID, Seq: m.Seq}
 	d.Refused("open", fault.Conflict, func() error { _, err := d.Archive(d.ctx(), d.worker, at); return err }, "未达成一致", "办结以后才能归档")
 	for _, step := range []Step{StepAgain, StepSchedule} {
 		i = registrytest.Must[store.Doc[Item]](t)(d.do(i, step, OutcomeOpen))
@@ -186,7 +187,7 @@ func TestReturned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second = registrytest.Must[store.Doc[Meeting]](t)(d.Archive(d.ctx(), d.worker, At{ID: second.ID, Seq: second.Seq}))
+	second = registrytest.Must[store.Doc[Meeting]](t)(d.Archive(d.ctx(), d.worker, casework.At{ID: second.ID, Seq: second.Seq}))
 	if r := second.State.Returned; len(r) != 1 || r[0].Outcome != OutcomeAgreed || r[0].State != Done || !strings.Contains(r[0].Result, "已经更换") {
 		t.Errorf("%+v", r)
 	}
@@ -229,14 +230,14 @@ func TestMust(t *testing.T) {
 	i := d.collected()
 	in := topic(false)
 	in.Must = "a"
-	i = registrytest.Must[store.Doc[Item]](t)(d.SetTopic(d.ctx(), d.worker, At{ID: i.ID, Seq: i.Seq}, in))
+	i = registrytest.Must[store.Doc[Item]](t)(d.SetTopic(d.ctx(), d.worker, casework.At{ID: i.ID, Seq: i.Seq}, in))
 	d.Refused("must", fault.Conflict, func() error {
-		_, err := d.Decline(d.ctx(), d.worker, At{ID: i.ID, Seq: i.Seq}, "n", "这件事不用议了")
+		_, err := d.Decline(d.ctx(), d.worker, casework.At{ID: i.ID, Seq: i.Seq}, "n", "这件事不用议了")
 		return err
 	}, "属于五必议的“第a条”")
 	i = d.collected()
 	d.Refused("no entry", fault.Invalid, func() error { _, err := d.do(i, StepDecline, OutcomeAgreed); return err }, "never 请选择属于三不议的哪一条")
-	i = registrytest.Must[store.Doc[Item]](t)(d.Decline(d.ctx(), d.worker, At{ID: i.ID, Seq: i.Seq}, "n", "属于个人私事，不在社区议"))
+	i = registrytest.Must[store.Doc[Item]](t)(d.Decline(d.ctx(), d.worker, casework.At{ID: i.ID, Seq: i.Seq}, "n", "属于个人私事，不在社区议"))
 	if i.State.State != Declined || i.State.Never.ID != "n" {
 		t.Errorf("%+v", i.State)
 	}

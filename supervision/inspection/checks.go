@@ -90,7 +90,7 @@ type PlanInspection struct {
 // the firm has had all the regular inspections of its year.
 func (s *Inspections) Plan(ctx context.Context, by policy.Actor, in PlanInspection) (store.Doc[Inspection], error) {
 	const op = "inspection.Plan"
-	return s.Begin(ctx, by, policy.PlanInspection, StepPlan.Title(), in.Idem, func(scope policy.Scope) (Inspection, error) {
+	return s.Begin(ctx, by, policy.PlanInspection, StepPlan.Title(), in.Idem, func(begun casework.New) (Inspection, error) {
 		f := s.Check()
 		today := s.Today()
 		if in.Day.IsZero() || in.Day.Compare(today) < 0 {
@@ -102,7 +102,7 @@ func (s *Inspections) Plan(ctx context.Context, by policy.Actor, in PlanInspecti
 			return Inspection{}, err
 		}
 		keys := place.Keys()
-		if err := scope.Require(op, keys, in.Day); err != nil {
+		if err := begun.Scope.Require(op, keys, in.Day); err != nil {
 			return Inspection{}, err
 		}
 		c := Inspection{Case: casework.Case{Project: in.Project, Name: place.Name, Place: place.TownshipName + " " + place.CommunityName, Keys: keys, Opened: in.Day, By: by.ID}, Firm: place.Firm, FirmName: place.FirmName,
@@ -118,8 +118,7 @@ func (s *Inspections) Plan(ctx context.Context, by policy.Actor, in PlanInspecti
 		if err := f.Err(); err != nil {
 			return Inspection{}, err
 		}
-		meta := store.Meta{By: by.ID, Action: string(policy.PlanInspection), Why: StepPlan.Title(), Idem: in.Idem}
-		return c, s.take(ctx, meta, &c, inspectionKind+"/"+s.DB.NewID(meta))
+		return c, s.take(ctx, begun.Meta, &c, inspectionKind+"/"+begun.ID)
 	})
 }
 

@@ -91,16 +91,16 @@ func groupKey(visit string, kind supervision.PaperKind, to string) string {
 	return visit + "/" + string(kind) + "/" + to
 }
 
-// Draft drafts a paper for the findings of a visit of one kind; for a transfer, to one authority. idem is required. Returns Forbidden without HandleRectification or ReadVisit, NotFound outside the scope,
+// Draft drafts a paper for the findings of a visit of one kind; for a transfer, to one authority. Returns Forbidden without HandleRectification or ReadVisit, NotFound outside the scope,
 // Invalid (kind) for a kind of which the visit has no findings or that a visit cannot have, Conflict for a visit that does not count, for one without a firm to answer, and if the paper was drafted already.
 func (s *Service) Draft(ctx context.Context, by policy.Actor, visit string, kind supervision.PaperKind, to string, idem *store.Idem) (store.Doc[Case], error) {
 	const op = "rectification.Draft"
-	return s.Begin(ctx, by, policy.HandleRectification, StepDraft.Title(), idem, func(scope policy.Scope) (Case, error) {
+	return s.Begin(ctx, by, policy.HandleRectification, StepDraft.Title(), idem, func(begun casework.New) (Case, error) {
 		found, err := s.found(ctx, by, visit)
 		if err != nil {
 			return Case{}, err
 		}
-		if err := scope.Require(op, found.Keys, found.Day); err != nil {
+		if err := begun.Scope.Require(op, found.Keys, found.Day); err != nil {
 			return Case{}, err
 		}
 		c := Case{Case: casework.Case{Project: found.Project, Name: found.Name, Keys: found.Keys, Opened: found.Day, By: by.ID}, Firm: found.Firm, Drafted: s.Today(), Visit: visit, Sheet: found.Sheet, Series: found.Series, Formal: found.Formal, Kind: kind, To: to,
@@ -130,8 +130,7 @@ func (s *Service) Draft(ctx context.Context, by policy.Actor, visit string, kind
 		if err := s.repeats(ctx, &c); err != nil {
 			return Case{}, err
 		}
-		meta := store.Meta{By: by.ID, Action: string(policy.HandleRectification), Why: StepDraft.Title(), Idem: idem}
-		err = s.DB.Claim(ctx, meta, findingClaim, groupKey(visit, kind, to), caseKind+"/"+s.DB.NewID(meta))
+		err = s.DB.Claim(ctx, begun.Meta, findingClaim, groupKey(visit, kind, to), caseKind+"/"+begun.ID)
 		if fault.Is(err, fault.Conflict) {
 			return Case{}, fault.Wrap(op, fault.Conflict, "这次"+map[bool]string{false: "走访", true: "检查"}[found.Formal]+"的"+kind.Title()+"已经起草过，请在整改列表里办理", err)
 		}

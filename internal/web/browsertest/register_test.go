@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/change"
 	"redsteward/registry/owners"
 )
@@ -140,7 +141,7 @@ func TestRegisterPages(t *testing.T) {
 	signIn(t, tb, f, "officer", Password)
 	moved, err := f.Changes.Open(context.Background(), registerStaff, project, "c1", change.Notice{Giver: change.GiverFirm, Given: f.Register.Today(), Leaves: f.Register.Today().Add(20), Reason: Hostile[:40]}, nil)
 	if err == nil {
-		moved, err = f.Changes.Announce(context.Background(), registerStaff, change.At{ID: moved.ID, Seq: moved.Seq}, f.Register.Today(), Hostile[:30])
+		moved, err = f.Changes.Announce(context.Background(), registerStaff, casework.At{ID: moved.ID, Seq: moved.Seq}, f.Register.Today(), Hostile[:30])
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -100,8 +100,8 @@ type Opening struct {
 // claim, and for a finding that cannot be claimed.
 func (s *Service) Open(ctx context.Context, by policy.Actor, in Opening) (store.Doc[Claim], error) {
 	const op = "claim.Open"
-	return s.Begin(ctx, by, policy.ApplyClaim, StepOpen.Title(), in.Idem, func(scope policy.Scope) (Claim, error) {
-		place, built, err := s.project(ctx, scope, in.Project)
+	return s.Begin(ctx, by, policy.ApplyClaim, StepOpen.Title(), in.Idem, func(begun casework.New) (Claim, error) {
+		place, built, err := s.project(ctx, begun.Scope, in.Project)
 		if err != nil {
 			return Claim{}, err
 		}
@@ -212,10 +212,7 @@ func (s *Service) Prefill(ctx context.Context, by policy.Actor, project, handove
 		}
 		out.Project, out.Where, out.Defect = d.Project, strings.TrimSpace(d.Where), strings.TrimSpace(d.Name+" "+d.Text)
 	}
-	if err := s.Guard.Require(by, policy.ApplyClaim); err != nil {
-		return out, registry.Place{}, err
-	}
-	scope, err := s.Guard.Scope(ctx, by, policy.ApplyClaim)
+	scope, err := s.Scope(ctx, by, policy.ApplyClaim)
 	if err != nil {
 		return out, registry.Place{}, err
 	}

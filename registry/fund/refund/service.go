@@ -68,12 +68,12 @@ func New(ctx context.Context, c Config) (*Service, error) {
 // Conflict before its time, for an amount without an end or one that was paid back, for a stage before an earlier one, or if a refund runs for the amount.
 func (s *Service) Open(ctx context.Context, by policy.Actor, project, due string, stage int64, idem *store.Idem) (store.Doc[Refund], error) {
 	const op = "refund.Open"
-	return s.Begin(ctx, by, policy.HandleRefund, StepOpen.Title(), idem, func(scope policy.Scope) (Refund, error) {
+	return s.Begin(ctx, by, policy.HandleRefund, StepOpen.Title(), idem, func(begun casework.New) (Refund, error) {
 		place, err := s.Estate.Place(ctx, project, s.Today())
 		if err != nil {
 			return Refund{}, err
 		}
-		if err := scope.Require(op, place.DutyKeys(), s.Today()); err != nil {
+		if err := begun.Scope.Require(op, place.DutyKeys(), s.Today()); err != nil {
 			return Refund{}, err
 		}
 		ledger, err := s.Fund.Balance(ctx, project)
