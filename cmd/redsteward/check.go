@@ -16,6 +16,7 @@ import (
 	"redsteward/registry/handover"
 	"redsteward/supervision"
 	"redsteward/supervision/inspection"
+	"redsteward/supervision/survey"
 )
 
 // checkCommand checks the files that an operator may edit; it knows each by its content.
@@ -228,6 +229,12 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			said += "（提醒：五必议、三不议还没有定）"
 		}
 		return said, nil
+	case hasKey(data, "invite_percent"):
+		terms, err := survey.ParseTerms(name, data)
+		if err != nil {
+			return "满意度调查问卷", err
+		}
+		return fmt.Sprintf("满意度调查问卷 %s，%d 题", terms.Version(), terms.Questions()), nil
 	case hasKey(data, "parts") && hasKey(data, "refund"):
 		settings, err := loadConfig("", p.env, nil)
 		if err != nil {

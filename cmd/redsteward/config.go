@@ -79,6 +79,8 @@ type config struct {
 		Inspections string `yaml:"inspections"`
 		// Deliberation are the lists of 红色议事.
 		Deliberation string `yaml:"deliberation"`
+		// Satisfaction is the questionnaire of surveys and how many answers they need.
+		Satisfaction string `yaml:"satisfaction"`
 		// SchemeQuarter and SchemeYear are the schemes of the rating cycle.
 		SchemeQuarter string `yaml:"scheme_quarter"`
 		SchemeYear    string `yaml:"scheme_year"`

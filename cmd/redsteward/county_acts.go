@@ -48,6 +48,7 @@ const (
 	partFund     = "保修金"
 	partParty    = "党建台账"
 	partMatters  = "事项"
+	partSurveys  = "满意度调查"
 )
 
 // act is something that one person does at a moment of the business clock.

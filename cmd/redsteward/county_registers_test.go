@@ -15,6 +15,7 @@ import (
 	"redsteward/registry/station"
 	"redsteward/supervision/deliberation"
 	"redsteward/supervision/matter"
+	"redsteward/supervision/survey"
 )
 
 // registersOfCounty: there is one handover in every state, an entry of each book of conduct in every state that it has, party sheets at every level, every way in which a
@@ -84,6 +85,7 @@ func registersOfCounty(t *testing.T, s *service) {
 		t.Errorf("selections of 红色达人 %v, want %v", selected, want)
 	}
 	deliberationsOfCounty(t, s, organisation)
+	surveysOfCounty(t, s, officer)
 	if rows, err := s.stations.Overview(ctx, organisation); err != nil || len(rows) != 13 {
 		t.Errorf("%d stations, %v", len(rows), err)
 	}
@@ -107,6 +109,30 @@ func deliberationsOfCounty(t *testing.T, s *service, by policy.Actor) {
 	for _, state := range deliberation.States() {
 		if seen[deliberation.State(state.ID)] == 0 {
 			t.Errorf("no item is %s: %v", state.Text, seen)
+		}
+	}
+}
+
+// surveysOfCounty: at least one survey is in every state, and the published ones have a rate.
+func surveysOfCounty(t *testing.T, s *service, by policy.Actor) {
+	t.Helper()
+	list, err := s.surveys.List(t.Context(), by, survey.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[survey.State]int{}
+	for _, d := range list {
+		seen[d.State.State]++
+		if d.State.State != survey.Published {
+			continue
+		}
+		if _, ok := d.State.Result.Questions[0].Rate(); !ok {
+			t.Errorf("%s has no rate: %+v", d.State.Title(), d.State.Result)
+		}
+	}
+	for _, state := range survey.States() {
+		if seen[state] == 0 {
+			t.Errorf("no survey is %s: %v", state.Title(), seen)
 		}
 	}
 }

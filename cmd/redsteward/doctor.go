@@ -376,6 +376,9 @@ func declareAll(ctx context.Context, s *service) error {
 	if err := s.openSupervision(ctx, s.register.Register, s.accounts); err != nil {
 		return err
 	}
+	if err := s.openSurveys(ctx); err != nil {
+		return err
+	}
 	if s.archive, err = rating.NewArchive(ctx, s.db); err != nil {
 		return err
 	}

@@ -144,7 +144,7 @@ type feeding struct {
 
 // feedEveryFact calls the command of each fact in the table, and wants a reading of that fact that was not there before.
 func feedEveryFact(t *testing.T, s *service, plan *countyPlan, actor func(login string) policy.Actor) {
-	const project = 5 // on whose desk nothing waits
+	const project = fedProject // on whose desk nothing waits
 	f := &feeding{T: t, service: s, plan: plan, actor: actor, today: calendar.DateOf(s.clocks.Business()), asks: map[string]supervision.Ask{}, visited: map[string]bool{},
 		community: project % plan.size.communities, manager: loginOf("firm_manager", plan.holder(project, plan.size.quarters()))}
 	for _, scheme := range fiveGoods(t) {

@@ -41,6 +41,7 @@ import (
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/rectification"
+	"redsteward/supervision/survey"
 )
 
 // service is an opened bureau with all that runs on it.
@@ -80,6 +81,8 @@ type service struct {
 	conduct *conduct.Service
 	// deliberations are the items and meetings of 红色议事.
 	deliberations *deliberation.Service
+	// surveys ask how satisfied households are.
+	surveys *survey.Service
 	// party are the sheets of party organisations.
 	party *party.Service
 	// changes are its changes of firm.
@@ -173,6 +176,9 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openSupervision(ctx, s.register.Register, s.accounts); err != nil {
 		return err
 	}
+	if err := s.openSurveys(ctx); err != nil {
+		return err
+	}
 	if s.archive, err = rating.NewArchive(ctx, s.db); err != nil {
 		return err
 	}
@@ -191,7 +197,7 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openDeliberation(ctx); err != nil {
 		return err
 	}
-	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers, s.conduct, s.party, s.changes, s.bodies, s.matters, s.deliberations)
+	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers, s.conduct, s.party, s.changes, s.bodies, s.matters, s.deliberations, s.surveys)
 	return nil
 }
 
@@ -317,7 +323,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Rectifications: s.rectifications, Inspections: s.inspections, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Surveys: s.surveys, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Rectifications: s.rectifications, Inspections: s.inspections, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},

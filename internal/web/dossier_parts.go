@@ -10,6 +10,7 @@ import (
 	"redsteward/registry/handover"
 	"redsteward/registry/party"
 	"redsteward/supervision/rectification"
+	"redsteward/supervision/survey"
 )
 
 // The parts of a dossier that projects and firms have in common.
@@ -65,6 +66,18 @@ func (d *dossier) rectifications(of about) {
 		for i := range docs {
 			k := &docs[i].State
 			p.add(rectificationsPath+"/"+docs[i].ID, k.Kind.Title(), k.State.Title(), k.Name, k.FirmName, k.Opened, int64(len(k.Findings)-len(k.Open())), int64(len(k.Findings)), k.Closed)
+		}
+		return err
+	})
+}
+
+// surveys adds how satisfied households were.
+func (d *dossier) surveys(of about) {
+	d.part(d.s.surveys != nil, policy.ReadSurvey, dossierPart{ID: "surveys", Title: "满意度调查", Heads: []string{"小区", "年度", "状态", "企业", "开始", "汇总", "答卷 / 要求", "总体满意率"}, More: surveysPath}, func(p *dossierPart) error {
+		docs, err := d.s.surveys.List(d.c.UserContext(), d.by, survey.Filter{Project: of.project, Firm: of.firm})
+		for i := range docs {
+			o := &docs[i].State
+			p.add(surveysPath+"/"+docs[i].ID, o.Name, o.Year, o.State.Title(), o.FirmName, o.Opened, o.Closed, answersOf(o), overallOf(o))
 		}
 		return err
 	})

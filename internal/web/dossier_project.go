@@ -39,6 +39,7 @@ func (s *Server) projectDossier(c *fiber.Ctx, by policy.Actor) (dossierView, err
 	d.changes(of)
 	d.matters(of)
 	d.rectifications(of)
+	d.surveys(of)
 	d.conduct(of)
 	if r.Firm != "" {
 		d.party(party.Filter{Firm: r.Firm, Community: r.Community})

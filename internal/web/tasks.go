@@ -79,6 +79,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.deliberations != nil {
 		parts = append(parts, DeliberationTasks{Guard: s.guard, Deliberations: s.deliberations})
 	}
+	if s.surveys != nil {
+		parts = append(parts, SurveyTasks{Guard: s.guard, Surveys: s.surveys})
+	}
 	if s.fund != nil {
 		parts = append(parts, FundTasks{Guard: s.guard, Fund: s.fund})
 	}

@@ -41,6 +41,7 @@ import (
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/rectification"
+	"redsteward/supervision/survey"
 )
 
 // Settings are the words and switches of one installation. The zero value works; empty words get the defaults named here.
@@ -97,6 +98,8 @@ type Options struct {
 	Conduct *conduct.Service
 	// Deliberations runs 红色议事. Nil hides its pages; needs Register.
 	Deliberations *deliberation.Service
+	// Surveys ask households how satisfied they are. Nil hides their pages; needs Register.
+	Surveys *survey.Service
 	// Party keeps the sheets of party organisations. Nil hides their pages; needs Register.
 	Party *party.Service
 	// Register holds firms and projects. Nil hides their pages.
@@ -166,6 +169,8 @@ type Server struct {
 	conduct *conduct.Service
 	// deliberations is nil if its pages are not there.
 	deliberations *deliberation.Service
+	// surveys is nil if its pages are not there.
+	surveys *survey.Service
 	// evidence is nil if its pages are not there.
 	evidence *Evidence
 	// supervision is nil if its pages are not there.
@@ -202,8 +207,8 @@ type Server struct {
 	openWork openWork
 	watch    *observer
 	signIns  *limiter
-	// reserves counts bookings without an account, codes wrong booking numbers and codes, tells what is told without an account.
-	reserves, codes, tells *limiter
+	// reserves counts bookings without an account, codes wrong booking numbers and codes, tells what is told without an account, surveyCodes wrong codes of surveys.
+	reserves, codes, tells, surveyCodes *limiter
 	api                    *api
 	started                string
 	counter                atomic.Uint64
@@ -224,7 +229,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, inspections: o.Inspections, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, surveys: o.Surveys, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, inspections: o.Inspections, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {
@@ -250,6 +255,7 @@ func New(o Options) (*Server, error) {
 	s.board = &boardCache{}
 	s.signIns = newLimiter(signInTries, signInWindow)
 	s.reserves, s.codes, s.tells = newLimiter(reserveTries, reserveWindow), newLimiter(reserveTries, reserveWindow), newLimiter(tellTries, tellWindow)
+	s.surveyCodes = newLimiter(surveyTries, surveyWindow)
 	s.watch = newObserver(o.Gauges)
 	s.app = fiber.New(fiber.Config{
 		Immutable:             true,

@@ -38,6 +38,8 @@ func SourceName(source string) string {
 		return "党建台账"
 	case SourceHonours:
 		return "表彰奖励登记"
+	case SourceSurvey:
+		return "满意度调查"
 	case "rectification":
 		return "整改记录"
 	case "observation":
@@ -59,6 +61,8 @@ func SourceText(source string) string {
 		return "党组织（党建台账）"
 	case SourceHonours:
 		return "登记（表彰奖励）"
+	case SourceSurvey:
+		return "住建局公布满意度调查的结果"
 	case "evidence":
 		return "物业企业（佐证材料）"
 	case "inspection":

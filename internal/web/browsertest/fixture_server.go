@@ -29,6 +29,7 @@ import (
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/rectification"
+	"redsteward/supervision/survey"
 )
 
 // Password is that of every account of the fixture.
@@ -76,6 +77,8 @@ type Fixture struct {
 	done   chan error
 	// Deliberations are those of 红色议事.
 	Deliberations *deliberation.Service
+	// Surveys ask how satisfied households are.
+	Surveys *survey.Service
 	// Rectifications are nil unless StartSupervised made them.
 	Rectifications *rectification.Service
 	// Inspections are nil unless StartSupervised made them.
@@ -246,13 +249,16 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err := f.openDeliberation(ctx, guard, clocks.Business); err != nil {
 		return nil, err
 	}
+	if err := f.openSurveys(ctx, guard, clocks.Business); err != nil {
+		return nil, err
+	}
 	views, err := policy.NewViews(ctx, db, guard)
 	if err != nil {
 		return nil, err
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
+		Access: f.Access, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Surveys: f.Surveys, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {

@@ -67,4 +67,5 @@ func TestStationPages(t *testing.T) {
 	}
 	signIn(t, tb, f, "paper", Password)
 	tb.look(t, f, []opened{{"paper", "/papers/" + paper, 200}, {"book-masked", "/books/workers/" + worker, 200}})
+	lookAtSurvey(t, tb, f, officer, east)
 }
