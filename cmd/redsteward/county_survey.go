@@ -83,7 +83,7 @@ func (l *countyLoader) surveyActs() []act {
 				return l.surveys.Deliver(ctx, worker, at(), int64(k%3))
 			})
 		}
-		add(tale.ago-tale.ago*2/3, 16, func(ctx context.Context) (store.Doc[survey.Survey], error) {
+		add(min(8, tale.ago-1), 16, func(ctx context.Context) (store.Doc[survey.Survey], error) {
 			answers := tale.answers
 			if tale.stop != survey.Open {
 				answers = int(now.State.Needed) + k

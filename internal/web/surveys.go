@@ -269,8 +269,8 @@ func (s *Server) prepareSurvey(c *fiber.Ctx, by policy.Actor) error {
 	t := &typed{c: c}
 	plan := survey.Plan{Project: t.text("project"), By: survey.Way(t.text("by")), Frame: frameOf(t)}
 	var doc store.Doc[survey.Survey]
-	err := t.with(func() (err error) {
-		doc, err = s.surveys.Prepare(c.UserContext(), by, plan, formIdem(c))
+	err := t.with(func(ctx context.Context) (err error) {
+		doc, err = s.surveys.Prepare(ctx, by, plan, formIdem(c))
 		return err
 	})
 	if refused := refusedForm(err); len(refused) > 0 {
@@ -302,12 +302,12 @@ var surveyForms = map[survey.Step]surveyForm{
 // doSurvey carries a step out and shows the survey, with what was refused.
 func (s *Server) doSurvey(do survey.Step) func(c *fiber.Ctx, by policy.Actor) error {
 	return func(c *fiber.Ctx, by policy.Actor) error {
-		ctx, t := c.UserContext(), &typed{c: c}
+		t := &typed{c: c}
 		name := func(field string) string { return string(do) + "-" + field }
 		seq, _ := strconv.ParseInt(c.FormValue("seq"), 10, 64)
 		at := supervision.At{ID: c.Params("id"), Seq: seq, Idem: formIdem(c)}
 		unreached, until, why := t.whole(name("unreached"), "没有发出的张数", "2"), t.date(name("until"), "延长到"), t.text(name("why"))
-		err := t.with(func() (err error) {
+		err := t.with(func(ctx context.Context) (err error) {
 			switch do {
 			case survey.StepOpen:
 				_, err = s.surveys.Open(ctx, by, at)
