@@ -306,7 +306,16 @@ func (s *Server) doSurvey(do survey.Step) func(c *fiber.Ctx, by policy.Actor) er
 		name := func(field string) string { return string(do) + "-" + field }
 		seq, _ := strconv.ParseInt(c.FormValue("seq"), 10, 64)
 		at := supervision.At{ID: c.Params("id"), Seq: seq, Idem: formIdem(c)}
-		unreached, until, why := t.whole(name("unreached"), "没有发出的张数", "2"), t.date(name("until"), "延长到"), t.text(name("why"))
+		var unreached int64
+		var until calendar.Date
+		// Only these two are read: a step that touches the box must never be a trial because of a field that it does not have.
+		switch do {
+		case survey.StepDeliver:
+			unreached = t.whole(name("unreached"), "没有发出的张数", "2")
+		case survey.StepExtend:
+			until = t.date(name("until"), "延长到")
+		}
+		why := t.text(name("why"))
 		err := t.with(func(ctx context.Context) (err error) {
 			switch do {
 			case survey.StepOpen:
