@@ -209,10 +209,10 @@ type Server struct {
 	signIns  *limiter
 	// reserves counts bookings without an account, codes wrong booking numbers and codes, tells what is told without an account, surveyCodes wrong codes of surveys.
 	reserves, codes, tells, surveyCodes *limiter
-	api                    *api
-	started                string
-	counter                atomic.Uint64
-	ready                  atomic.Bool
+	api                                 *api
+	started                             string
+	counter                             atomic.Uint64
+	ready                               atomic.Bool
 }
 
 // New builds a server and registers its routes. Returns Invalid if a dependency is missing, a page cannot be parsed, or a route has no action.
