@@ -261,14 +261,6 @@ const (
 	ImportMatter Action = "matter.import"
 	// AskOpenly tells of a matter without an account, looks at it by its number and code and has it reopened.
 	AskOpenly Action = "matter.ask"
-	// ReadMatterFigures shows the boards of matters and repairs and the periodic feedback, within the scope.
-	ReadMatterFigures Action = "matterfigure.read"
-	// ReadRepairs shows the repair logs of the projects within the scope.
-	ReadRepairs Action = "repair.read"
-	// WriteRepairs keeps the repair log of a firm's projects.
-	WriteRepairs Action = "repair.write"
-	// CheckRepairs calls back the repairs of the sample; never a person of the firm.
-	CheckRepairs Action = "repair.check"
 
 	// ReadSurvey shows surveys of the owners' satisfaction within the scope; who answered what is kept nowhere.
 	ReadSurvey Action = "survey.read"
@@ -456,10 +448,6 @@ func Actions() []ActionInfo {
 		{ReadReporter, "查看事项的上报人", false},
 		{ImportMatter, "导入其他平台工单", false},
 		{AskOpenly, "网上反映问题", true},
-		{ReadMatterFigures, "查看事项统计与反馈", false},
-		{ReadRepairs, "查看报修台账", false},
-		{WriteRepairs, "登记报修台账", false},
-		{CheckRepairs, "报修回访", false},
 
 		{ReadSurvey, "查看满意度调查", false},
 		{RunSurvey, "组织满意度调查", false},
