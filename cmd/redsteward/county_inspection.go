@@ -29,7 +29,7 @@ type inspectionTale struct {
 	doc     store.Doc[inspection.Inspection]
 }
 
-// inspectionTales leave inspections in every state that no draw is needed for, one of them of two departments (综合查一次).
+// inspectionTales leave inspections in every state, one of them of two departments (综合查一次).
 func inspectionTales() []*inspectionTale {
 	officer, inspector := policy.Role("property_officer"), policy.Role("inspector")
 	ready := func(ago int) []claimBeat {

@@ -94,7 +94,7 @@ func (s *Server) inspectionList(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	states, grounds := []option{{Label: "全部"}}, []option{{Label: "全部"}, {string(inspection.GroundDraw), inspection.GroundDraw.Title()}}
+	states, grounds := []option{{Label: "全部"}}, []option{{Label: "全部"}}
 	for _, state := range inspection.States() {
 		states = append(states, option{string(state), state.Title()})
 	}
@@ -118,7 +118,7 @@ func (s *Server) inspectionList(c *fiber.Ctx, by policy.Actor) error {
 // inspectionsExcel is the same list as Excel, all of it.
 func (s *Server) inspectionsExcel(c *fiber.Ctx, by policy.Actor) error {
 	l := readList(c, inspectionsPath, inspectionFilters...)
-	sheet := report.Figures{Sheet: "行政检查", Heads: []string{"小区", "企业", "事由", "理由", "部门", "事项", "检查日期", "状态", "通知书文号", "检查码", "本年第几次", "结果", "告知日期", "公开日期"}}
+	sheet := report.Figures{Sheet: "行政检查", Heads: []string{"小区", "企业", "事由", "理由", "部门", "事项", "检查日期", "状态", "通知书文号", "检查码", "本年第几次", "结果", "告知日期"}}
 	for after := ""; ; {
 		found, err := s.inspections.List(c.UserContext(), by, inspectionFilter(l), l.value["sort"] == "due", after)
 		if err != nil {
@@ -127,7 +127,7 @@ func (s *Server) inspectionsExcel(c *fiber.Ctx, by policy.Actor) error {
 		for _, d := range found.Docs {
 			k := &d.State
 			departments, matters := inspectionParts(k)
-			row := []any{k.Name, k.FirmName, k.Ground.Title(), k.Why, strings.Join(departments, "、"), strings.Join(matters, "、"), k.Opened, k.State.Title(), "", k.Code, k.Slot, k.Result(), nil, k.Published}
+			row := []any{k.Name, k.FirmName, k.Ground.Title(), k.Why, strings.Join(departments, "、"), strings.Join(matters, "、"), k.Opened, k.State.Title(), "", k.Code, k.Slot, k.Result(), nil}
 			if k.Notice != nil {
 				row[8] = k.Notice.Number
 			}
@@ -288,13 +288,12 @@ func (s *Server) planInspection(c *fiber.Ctx, by policy.Actor) error {
 // inspectionForms are the forms of the steps.
 func inspectionForms() map[inspection.Step]caseForm {
 	return map[inspection.Step]caseForm{
-		inspection.StepSend:    {hint: "送审的人不能再审批这一件。"},
-		inspection.StepNotice:  {number: "检查通知书文号", day: "通知日期", choice: "通知方式", choices: choicesOf("请选择", inspection.NoticeMeans()), hint: "登记后生成检查码，印在检查通知书上，企业可以在公开网页核验。"},
-		inspection.StepBegin:   {hint: "全部检查人员的执法证今天有效才能开始；到场先出示执法证、说明来意。"},
-		inspection.StepTake:    {choice: "企业", choices: []option{{Label: "请选择"}, {"signed", "签收"}, {"refused", "拒绝签收"}}, text: "签收人职务；拒签的写理由", number: "拒签的：见证人单位和职务", file: "签过字的笔录（拍照或者扫描）", hint: "姓名只在签字件上，不录入。"},
-		inspection.StepTell:    {day: "告知日期", text: "告知方式", file: "结果告知书回执（没有的不传）"},
-		inspection.StepPublish: {hint: "公开企业、小区、事项、日期和结果，不公开人员姓名。"},
-		inspection.StepDrop:    {text: "理由", ends: true, hint: "撤回后占用的年度次数退回。"},
+		inspection.StepSend:   {hint: "送审的人不能再审批这一件。"},
+		inspection.StepNotice: {number: "检查通知书文号", day: "通知日期", choice: "通知方式", choices: choicesOf("请选择", inspection.NoticeMeans()), hint: "登记后生成检查码，印在检查通知书上，企业可以在公开网页核验。"},
+		inspection.StepBegin:  {hint: "全部检查人员的执法证今天有效才能开始；到场先出示执法证、说明来意。"},
+		inspection.StepTake:   {choice: "企业", choices: []option{{Label: "请选择"}, {"signed", "签收"}, {"refused", "拒绝签收"}}, text: "签收人职务；拒签的写理由", number: "拒签的：见证人单位和职务", file: "签过字的笔录（拍照或者扫描）", hint: "姓名只在签字件上，不录入。"},
+		inspection.StepTell:   {day: "告知日期", text: "告知方式", file: "结果告知书回执（没有的不传）"},
+		inspection.StepDrop:   {text: "理由", ends: true, hint: "撤回后占用的年度次数退回。"},
 	}
 }
 
@@ -405,7 +404,7 @@ func (s *Server) inspectionFacts(ctx context.Context, k *inspection.Inspection) 
 	if p := k.Told; p != nil {
 		out = append(out, [2]string{"结果告知", p.Day.Chinese() + "，" + p.Text})
 	}
-	return filled(append(out, [2]string{"公开", k.Published.Chinese()})), nil
+	return filled(out), nil
 }
 
 // codeGroups is an electronic code in groups of four.

@@ -19,7 +19,7 @@ var inspectionWork = []struct {
 	step         inspection.Step
 	verb, button string
 }{
-	{inspection.StepSign, "签署", "去签署"}, {inspection.StepTake, "办理", "去办理"}, {inspection.StepBegin, "到场开始", "去检查"}, {inspection.StepPublish, "公开结果：", "去公开"}, {inspection.StepTell, "告知结果：", "去告知"}, {inspection.StepNotice, "通知企业：", "去登记"}, {inspection.StepSend, "送审", "去送审"},
+	{inspection.StepSign, "签署", "去签署"}, {inspection.StepTake, "办理", "去办理"}, {inspection.StepBegin, "到场开始", "去检查"}, {inspection.StepTell, "告知结果：", "去告知"}, {inspection.StepNotice, "通知企业：", "去登记"}, {inspection.StepSend, "送审", "去送审"},
 }
 
 // Tasks implements Tasks.

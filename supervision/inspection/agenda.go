@@ -26,14 +26,12 @@ type Agenda struct {
 	Version string `yaml:"version,required"`
 	// Bureau is this bureau as Matter.Department names it: only what it finds of its own matters becomes an order.
 	Bureau string `yaml:"bureau,required"`
-	// Cap is how many regular inspections, draws among them, a firm gets in a calendar year; 1 to 12. Basis is where it comes from, Proposal says that nobody has adopted it yet.
+	// Cap is how many regular inspections a firm gets in a calendar year; 1 to 12. Basis is where it comes from, Proposal says that nobody has adopted it yet.
 	Cap      int64  `yaml:"yearly_cap,required"`
 	Basis    string `yaml:"basis,required"`
 	Proposal bool   `yaml:"proposal"`
 	// Remedy is the paragraph about remedies that an order carries once the legal officer has switched it on.
 	Remedy Remedy `yaml:"remedy,required"`
-	// Draw says how draws weigh firms.
-	Draw Weights `yaml:"draw,required"`
 	// Matters are what is inspected.
 	Matters []Matter `yaml:"matters,required"`
 }
@@ -91,7 +89,6 @@ func (a *Agenda) check(doc *yamlstrict.Document) {
 	if a.Cap < 1 || a.Cap > 12 {
 		doc.Add("yearly_cap", fmt.Sprintf("同一企业每年的检查次数上限要在 1 至 12 之间，现在是 %d", a.Cap))
 	}
-	a.Draw.check(doc)
 	ids := map[string]bool{}
 	for i, m := range a.Matters {
 		at := fmt.Sprintf("matters.%d", i)

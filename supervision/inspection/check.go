@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 
-	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -14,15 +13,14 @@ import (
 
 // Inspection is one 行政检查 of one project: planned, approved, announced, carried out by two persons with certificates, recorded, signed, told. It is never a visit, and no visit becomes one.
 type Inspection struct {
-	// Case is what it shares with other cases: Project, Name, Keys; Opened is the planned day and, once begun, the day of it, by which the keys were stamped; Clock is the period of publication.
+	// Case is what it shares with other cases: Project, Name, Keys; Opened is the planned day and, once begun, the day of it, by which the keys were stamped.
 	casework.Case
 	// Firm is who holds the project on that day, with its name.
 	Firm     string `json:"firm" privacy:"public"`
 	FirmName string `json:"firm_name" privacy:"public"`
-	// Ground is why it takes place, Why the reason for one that is not counted, Draw the draw that took the firm, "" for none.
+	// Ground is why it takes place, Why the reason for one that is not counted.
 	Ground Ground `json:"ground" privacy:"public"`
 	Why    string `json:"why,omitempty" privacy:"internal"`
-	Draw   string `json:"draw,omitempty" privacy:"public"`
 	// Slot is which regular inspection of the firm in its year this is, from 1; 0 for one that is not counted.
 	Slot int64 `json:"slot,omitempty"`
 	// List is the version of the list of matters, Teams who inspects what, a department each (综合查一次).
@@ -34,10 +32,9 @@ type Inspection struct {
 	// Code is the electronic code (检查码), "" before the notice; Notice the notice with number, day and means.
 	Code   string          `json:"code,omitempty" privacy:"public"`
 	Notice *casework.Paper `json:"notice,omitempty"`
-	// Answered is how the firm took the record, Told how the result was told, Published the day on which it was made public.
-	Answered  *Answered       `json:"answered,omitempty"`
-	Told      *casework.Paper `json:"told,omitempty"`
-	Published calendar.Date   `json:"published,omitzero"`
+	// Answered is how the firm took the record, Told how the result was told.
+	Answered *Answered       `json:"answered,omitempty"`
+	Told     *casework.Paper `json:"told,omitempty"`
 	// Found is how many checks were not met, known once the record is signed.
 	Found int64 `json:"found,omitempty"`
 }
@@ -77,9 +74,8 @@ type Ground string
 
 // The grounds.
 const (
-	// GroundRegular is by the yearly plan (日常检查); GroundDraw by a draw (双随机). Both count against the yearly cap.
+	// GroundRegular is by the yearly plan (日常检查); it counts against the yearly cap.
 	GroundRegular Ground = "regular"
-	GroundDraw    Ground = "draw"
 	// GroundCase is about a case (个案), GroundComplaint about a complaint (投诉举报), GroundRecheck a second look (复查). They are not counted and need a reason.
 	GroundCase      Ground = "case"
 	GroundComplaint Ground = "complaint"
@@ -93,11 +89,11 @@ func Grounds() []registry.Choice {
 
 // Title is the ground for people.
 func (g Ground) Title() string {
-	return map[Ground]string{GroundRegular: "日常检查", GroundDraw: "双随机抽查", GroundCase: "个案检查", GroundComplaint: "投诉举报检查", GroundRecheck: "复查"}[g]
+	return map[Ground]string{GroundRegular: "日常检查", GroundCase: "个案检查", GroundComplaint: "投诉举报检查", GroundRecheck: "复查"}[g]
 }
 
 // Counted reports whether an inspection for this ground counts against the yearly cap.
-func (g Ground) Counted() bool { return g == GroundRegular || g == GroundDraw }
+func (g Ground) Counted() bool { return g == GroundRegular }
 
 // team is the team of a department, nil if there is none.
 func (c *Inspection) team(department string) *Team {
@@ -127,25 +123,22 @@ const (
 	Approved State = "approved"
 	Noticed  State = "noticed"
 	OnSite   State = "on_site"
-	// Recorded: signed by all; the result is to be told. Open: told, and to be made public.
+	// Recorded: signed by all; the result is to be told.
 	Recorded State = "recorded"
-	Open     State = "open"
 	// Told: the firm knows the result. Final.
 	Told State = "told"
-	// Published: the public knows it. Final.
-	Published State = "published"
 	// Dropped: it does not take place. Final.
 	Dropped State = "dropped"
 )
 
 // States are all states in the order of a life.
 func States() []State {
-	return []State{Drafted, Approving, SentBack, Approved, Noticed, OnSite, Recorded, Open, Told, Published, Dropped}
+	return []State{Drafted, Approving, SentBack, Approved, Noticed, OnSite, Recorded, Told, Dropped}
 }
 
 // Title is the state for people.
 func (s State) Title() string {
-	return map[State]string{Drafted: "待送审", Approving: "审批中", SentBack: "审批退回", Approved: "待通知", Noticed: "待检查", OnSite: "检查中", Recorded: "待告知", Open: "待公开", Told: "已告知", Published: "已公开", Dropped: "已撤回"}[s]
+	return map[State]string{Drafted: "待送审", Approving: "审批中", SentBack: "审批退回", Approved: "待通知", Noticed: "待检查", OnSite: "检查中", Recorded: "待告知", Told: "已告知", Dropped: "已撤回"}[s]
 }
 
 // Final reports whether nothing can be done any more.
@@ -169,21 +162,18 @@ const (
 	StepNotice Step = "notice"
 	StepBegin  Step = "begin"
 	StepTake   Step = "take"
-	// StepTell tells the result; StepOpen is where that leads if it is to be made public; StepPublish makes it public.
-	StepTell    Step = "tell"
-	StepOpen    Step = "open"
-	StepPublish Step = "publish"
+	// StepTell tells the result.
+	StepTell Step = "tell"
 )
 
 // Steps are all steps in the order of a life.
 func Steps() []Step {
-	return []Step{StepPlan, StepSend, StepSign, StepReturn, StepReject, StepApprove, StepNotice, StepBegin, StepTake, StepTell, StepOpen, StepPublish, StepDrop}
+	return []Step{StepPlan, StepSend, StepSign, StepReturn, StepReject, StepApprove, StepNotice, StepBegin, StepTake, StepTell, StepDrop}
 }
 
 // Title is the step for people.
 func (s Step) Title() string {
-	return map[Step]string{StepPlan: "安排检查", StepSend: "送审", StepSign: "审批签署", StepReturn: "审批退回", StepReject: "审批不同意", StepApprove: "审批通过", StepNotice: "登记检查通知", StepBegin: "开始检查", StepTake: "登记企业签收笔录", StepTell: "登记结果告知",
-		StepOpen: "结果已告知，待公开", StepPublish: "公开检查结果", StepDrop: "撤回"}[s]
+	return map[Step]string{StepPlan: "安排检查", StepSend: "送审", StepSign: "审批签署", StepReturn: "审批退回", StepReject: "审批不同意", StepApprove: "审批通过", StepNotice: "登记检查通知", StepBegin: "开始检查", StepTake: "登记企业签收笔录", StepTell: "登记结果告知", StepDrop: "撤回"}[s]
 }
 
 // Action is the right that a step asks for.
@@ -206,10 +196,8 @@ var checkSteps = casework.Table[State, Step]{
 	Approved:  {StepNotice: Noticed, StepDrop: Dropped},
 	Noticed:   {StepBegin: OnSite, StepDrop: Dropped},
 	OnSite:    {StepTake: Recorded},
-	Recorded:  {StepTell: Told, StepOpen: Open},
-	Open:      {StepPublish: Published},
+	Recorded:  {StepTell: Told},
 	Told:      {},
-	Published: {},
 	Dropped:   {},
 }
 
@@ -219,7 +207,7 @@ func (s State) next(do Step) (State, error) { return checkSteps.Next("这次检�
 // Next is what comes next and who does it.
 func (c *Inspection) Next() string {
 	return map[State]string{Drafted: "物业管理股核对后送审", SentBack: "物业管理股更正后送审", Approving: "等审批签署", Approved: "打印检查通知书送企业，登记检查通知", Noticed: "检查人员到场，出示执法证后开始检查",
-		OnSite: "检查人员逐项检查、全部签名，再由企业签收笔录", Recorded: "物业管理股把检查结果告知企业", Open: "物业管理股公开检查结果"}[c.State]
+		OnSite: "检查人员逐项检查、全部签名，再由企业签收笔录", Recorded: "物业管理股把检查结果告知企业"}[c.State]
 }
 
 // Result is the result in one sentence.

@@ -46,11 +46,9 @@ const Chain = "inspection"
 const (
 	inspectionKind = "inspection"
 	// slotClaim holds the regular inspections of a firm in a year, codeClaim the electronic codes, noticeClaim the numbers of notices.
-	slotClaim   = "inspection-slot"
-	codeClaim   = "inspection-code"
-	noticeClaim = "inspection-notice"
-	// rulePublish is the period of publication.
-	rulePublish    = "inspection.publish"
+	slotClaim      = "inspection-slot"
+	codeClaim      = "inspection-code"
+	noticeClaim    = "inspection-notice"
 	minInspectors  = 2
 	maxInspectors  = 6
 	maxMatters     = 12
@@ -76,10 +74,9 @@ type PlanInspection struct {
 	Project string
 	Matters []string
 	Day     calendar.Date
-	// Ground is why, Why the reason for one that is not counted; Draw the id of the draw for GroundDraw.
+	// Ground is why, Why the reason for one that is not counted.
 	Ground Ground
 	Why    string
-	Draw   string
 	// Officers are the account ids of those who inspect, by department.
 	Officers map[string][]string
 	// Idem makes a retry safe; required.
@@ -106,7 +103,7 @@ func (s *Inspections) Plan(ctx context.Context, by policy.Actor, in PlanInspecti
 			return Inspection{}, err
 		}
 		c := Inspection{Case: casework.Case{Project: in.Project, Name: place.Name, Place: place.TownshipName + " " + place.CommunityName, Keys: keys, Opened: in.Day, By: by.ID}, Firm: place.Firm, FirmName: place.FirmName,
-			Ground: in.Ground, Why: in.Why, Draw: in.Draw, List: s.Agenda.Version, State: Drafted, Last: StepPlan}
+			Ground: in.Ground, Why: in.Why, List: s.Agenda.Version, State: Drafted, Last: StepPlan}
 		if c.Firm == "" {
 			f.Fail("project", "%s在%s没有物业企业服务，没有可以检查的企业", c.Name, in.Day.Chinese())
 		}
@@ -125,7 +122,7 @@ func (s *Inspections) Plan(ctx context.Context, by policy.Actor, in PlanInspecti
 // checkGround checks why an inspection takes place.
 func (s *Inspections) checkGround(f *casework.Check, c *Inspection) {
 	least := 0
-	if c.Ground.Title() == "" || (c.Ground == GroundDraw) != (c.Draw != "") {
+	if c.Ground.Title() == "" {
 		f.Fail("ground", "请选择检查的事由")
 	} else if !c.Ground.Counted() {
 		least = 4
@@ -220,7 +217,7 @@ func (s *Inspections) take(ctx context.Context, meta store.Meta, c *Inspection, 
 			return err
 		}
 	}
-	return fault.New("inspection.take", fault.Conflict, fmt.Sprintf("%s在 %d 年已经安排了 %d 次日常检查和双随机抽查，达到年度上限；个案、投诉举报、复查不占次数，要写理由", c.FirmName, c.Opened.Year(), s.Agenda.Cap))
+	return fault.New("inspection.take", fault.Conflict, fmt.Sprintf("%s在 %d 年已经安排了 %d 次日常检查，达到年度上限；个案、投诉举报、复查不占次数，要写理由", c.FirmName, c.Opened.Year(), s.Agenda.Cap))
 }
 
 // slot is the key of the n-th regular inspection of the firm in the year.
@@ -246,7 +243,7 @@ func (s *Inspections) Used(ctx context.Context, firm string, year int) (int64, e
 // (number, day, choice, text, paper, officers), Conflict for a step that the state does not know, or if somebody was quicker. Signatures are Sign's, planning is Plan's.
 func (s *Inspections) Do(ctx context.Context, by policy.Actor, at casework.At, do Step, in casework.Input) (store.Doc[Inspection], error) {
 	const op = "inspection.Do"
-	if do.Action() == policy.SignApproval || do == StepPlan || do == StepOpen {
+	if do.Action() == policy.SignApproval || do == StepPlan {
 		return store.Doc[Inspection]{}, fault.New(op, fault.Conflict, "这一步不能直接办理")
 	}
 	doc, err := s.Change(ctx, by, do.Action(), at, do.Title(), func(c *Inspection) error {
@@ -300,9 +297,6 @@ func (s *Inspections) step(ctx context.Context, by policy.Actor, at casework.At,
 		return s.taken(ctx, by, c, in)
 	case StepTell:
 		return s.tell(ctx, by, c, in)
-	case StepPublish:
-		c.Published, c.Clock = s.Today(), calendar.Deadline{}
-		return nil
 	}
 	f := s.Check()
 	f.Text("text", "理由", &in.Text, 4, maxNote)
@@ -468,7 +462,7 @@ func (s *Inspections) taken(ctx context.Context, by policy.Actor, c *Inspection,
 	return nil
 }
 
-// tell tells the firm the result. Fields day, text (how), paper (a receipt, optional). What was drawn is made public next.
+// tell tells the firm the result. Fields day, text (how), paper (a receipt, optional).
 func (s *Inspections) tell(ctx context.Context, by policy.Actor, c *Inspection, in casework.Input) error {
 	f := s.Check()
 	f.Past("day", "告知日期", in.Day, c.Opened)
@@ -477,19 +471,11 @@ func (s *Inspections) tell(ctx context.Context, by policy.Actor, c *Inspection, 
 		return err
 	}
 	c.Told = &casework.Paper{Day: in.Day, Text: in.Text, By: by.ID}
-	if in.Upload != nil {
-		file, err := s.Keep(ctx, by, policy.PlanInspection, in.Upload, "")
-		if err != nil {
-			return err
-		}
-		c.Told.File = &file
-	}
-	if c.Ground != GroundDraw {
+	if in.Upload == nil {
 		return nil
 	}
-	var err error
-	c.Last = StepOpen
-	c.Clock, err = s.Deadlines(rulePublish, c.Opened)
+	file, err := s.Keep(ctx, by, policy.PlanInspection, in.Upload, "")
+	c.Told.File = &file
 	return err
 }
 
@@ -537,12 +523,10 @@ func (s *Inspections) Can(ctx context.Context, by policy.Actor, c *Inspection, d
 	switch do {
 	case StepSign:
 		return s.Approvals().MaySign(ctx, by, c.Approval, c.Keys, c.Opened)
-	case StepReturn, StepReject, StepApprove, StepOpen:
+	case StepReturn, StepReject, StepApprove:
 		return false
 	case StepBegin, StepTake:
 		return s.Guard.Allow(by, do.Action()) && c.Names(by.ID)
-	case StepTell:
-		return s.Guard.Allow(by, do.Action())
 	}
 	return s.Guard.Allow(by, do.Action())
 }

@@ -57,15 +57,15 @@ func (r Records) Sign(ctx context.Context, by policy.Actor, at supervision.At) (
 
 // CheckFilter narrows a list; what is zero does not narrow.
 type CheckFilter struct {
-	// Text is looked for in the names of project and firm; State and Ground are codes, Project and Firm ids, Draw the id of a draw.
-	Text, Project, Firm, Draw string
-	State                     State
-	Ground                    Ground
+	// Text is looked for in the names of project and firm; State and Ground are codes, Project and Firm ids.
+	Text, Project, Firm string
+	State               State
+	Ground              Ground
 }
 
 func (w CheckFilter) lets(c *Inspection) bool {
 	return (registry.Finds(c.Name, w.Text) || registry.Finds(c.FirmName, w.Text)) && (w.State == "" || c.State == w.State) && (w.Ground == "" || c.Ground == w.Ground) &&
-		(w.Project == "" || c.Project == w.Project) && (w.Firm == "" || c.Firm == w.Firm) && (w.Draw == "" || c.Draw == w.Draw)
+		(w.Project == "" || c.Project == w.Project) && (w.Firm == "" || c.Firm == w.Firm)
 }
 
 // shows reports whether an inspection inside the scope exists for an actor: who is only inspected does not see it before its notice.

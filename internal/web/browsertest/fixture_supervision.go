@@ -146,7 +146,6 @@ bureau: 县住建局
 yearly_cap: 1
 basis: 建议
 remedy: {text: 可以申请行政复议}
-draw: {star: [5, 5, 4, 3, 2, 1], record: 1, floor: 1, ceiling: 10, least_percent: 10}
 matters:
   - {id: openness, name: 服务公开, department: 县住建局, law: 《物业管理条例》, article: 第五条, competence: 监督管理, checks: [{id: "1", sentence: 公开了收费标准, how: 看公示栏。, paper: suggestion, request: 公开收费标准}, {id: "2", sentence: 没有一并委托他人, how: 看合同。, paper: order, law: 《物业管理条例》, article: 第五十九条, request: 停止一并委托}]}
   - {id: safety, name: 房屋安全, department: 县住建局, law: 待确认, checks: [{id: "3", sentence: 有巡查记录, how: 看记录。, paper: suggestion, request: 巡查}]}
