@@ -7,8 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/xuri/excelize/v2"
-
+	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/supervision/survey"
 )
@@ -98,24 +97,15 @@ func TestSurveyPages(t *testing.T) {
 	}
 	send := func(do string, rows ...[]any) answer {
 		t.Helper()
-		book := excelize.NewFile()
-		if err := book.SetSheetName("Sheet1", "答卷"); err != nil {
-			t.Fatal(err)
+		sheet := report.Figures{Sheet: "答卷", Rows: rows}
+		for _, h := range sheets["答卷"][0] {
+			sheet.Heads = append(sheet.Heads, h.text)
 		}
-		head := make([]any, len(sheets["答卷"][0]))
-		for i, h := range sheets["答卷"][0] {
-			head[i] = h.text
-		}
-		for n, row := range append([][]any{head}, rows...) {
-			if err := book.SetSheetRow("答卷", fmt.Sprintf("A%d", n+1), &row); err != nil {
-				t.Fatal(err)
-			}
-		}
-		file, err := book.WriteToBuffer()
+		file, err := report.Write(sheet.Filled())
 		if err != nil {
 			t.Fatal(err)
 		}
-		return people["inspector9"].upload(t, page+"/import", [][2]string{{"do", do}}, nil, attachment{"答卷.xlsx", file.Bytes()})
+		return people["inspector9"].upload(t, page+"/import", [][2]string{{"do", do}}, nil, attachment{"答卷.xlsx", file})
 	}
 	plain := strings.ReplaceAll(codes[2], " ", "")
 	for _, tt := range []struct {
@@ -124,7 +114,7 @@ func TestSurveyPages(t *testing.T) {
 		status int
 		said   string
 	}{
-		{"check", []any{plain, "满意", "很好"}, 422, "C2"}, {"enter", []any{"1", "2", "3"}, 422, "A2"}, {"check", []any{plain, "满意", "不了解"}, 200, "可以录入 1 份"}, {"enter", []any{plain, "满意", 3}, 303, ""}, {"enter", []any{plain, "满意", 3}, 303, ""},
+		{"check", []any{plain, "满意", "很好"}, 422, "C2"}, {"enter", []any{"1", "2", "3"}, 422, "A2"}, {"check", []any{plain, "满意", "不了解"}, 200, "可以录入 1 份"}, {"enter", []any{plain, "满意", int64(3)}, 303, ""}, {"enter", []any{plain, "满意", int64(3)}, 303, ""},
 	} {
 		before := changes(t, f)
 		got := send(tt.do, tt.row)
