@@ -254,7 +254,7 @@ const (
 )
 
 // moves is the one table of transitions; what is not in it is a Conflict.
-var moves = map[State]map[Move]State{
+var moves = withOrders(map[State]map[Move]State{
 	"":         {MoveReport: Reported, MoveOrder: Reported, MoveOrderFixed: Fixed, MoveOrderUnfixed: Unfixed},
 	Reported:   {MoveDispatch: Dispatched, MoveMerge: Merged},
 	Dispatched: {MoveAccept: Accepted, MoveRefuse: Returned, MoveUrge: Dispatched},
@@ -266,10 +266,10 @@ var moves = map[State]map[Move]State{
 	Unfixed:    {MoveReopen: Reopened},
 	Reopened:   {MoveDispatch: Dispatched, MoveMerge: Merged},
 	Merged:     {},
-}
+})
 
-// What another platform says reaches a matter in every state: its result closes it, everything else leaves it where it is.
-func init() {
+// withOrders adds what another platform says, which reaches a matter in every state: its result closes it, everything else leaves it where it is.
+func withOrders(moves map[State]map[Move]State) map[State]map[Move]State {
 	for _, c := range States() {
 		from := State(c.ID)
 		moves[from][MoveOrderNews] = from
@@ -277,6 +277,7 @@ func init() {
 			moves[from][MoveOrderFixed], moves[from][MoveOrderUnfixed] = Fixed, Unfixed
 		}
 	}
+	return moves
 }
 
 // next returns the state after a move, or Conflict.
