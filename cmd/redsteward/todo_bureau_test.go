@@ -199,7 +199,7 @@ func (w *twoSides) found(plan *countyPlan, n int, s side) *side {
 	ctx := w.t.Context()
 	firm, project, contract := plan.firms[n].input, plan.projects[n].input, plan.projects[n].contract
 	s.projectName = s.mark + "花园"
-	firm.Name, project.Name, project.Community = s.mark+"物业服务有限公司", s.projectName, s.community
+	firm.Name, project.Name, project.Community, project.Grids = s.mark+"物业服务有限公司", s.projectName, s.community, nil
 	var err error
 	s.firm, err = w.register.CreateFirm(ctx, w.officer, firm)
 	w.must(err)

@@ -59,10 +59,7 @@ func claimFilter(l listAddress) claim.Filter {
 
 func (s *Server) claimRow(id string, c *claim.Claim) caseRow {
 	r := caseRow{Path: claimsPath + "/" + id, Name: c.Name, Place: c.Place, Title: c.Title + "，" + c.Where, State: c.State.Title(), Next: c.Next(), Opened: c.Opened.Chinese()}
-	if c.Clock.Rule != "" {
-		r.Due = c.Clock.Due.Chinese()
-		r.Chip, r.Left = newTaskClock(s.clocks.Business(), s.holidays).left(clockTask(c.Clock))
-	}
+	s.dueIn(&r, c.Clock, c.State == claim.Shown)
 	if fen := claimFen(c); fen > 0 {
 		r.Amount = fund.Yuan(fen)
 	}
@@ -282,7 +279,9 @@ func (s *Server) showClaim(c *fiber.Ctx, by policy.Actor, typed url.Values, refu
 	if f.Letter != nil {
 		v.Letter, v.LetterTitle = s.approvalLevels(&f.Letter.Approval), letterTitles[f.Letter.For]
 	}
-	v.Clock, v.Late = s.caseClock(f.State.Title(), f.Clock)
+	if v.Clock, v.Late = s.caseClock(f.State.Title(), f.Clock); f.State == claim.Shown {
+		v.Clock, v.Late = s.hung(f.State.Title(), f.Clock)
+	}
 	v.Facts = s.claimFacts(f)
 	v.Papers, v.Prints = claimPapers(v.Path, f), claimPrints(v.Path, f)
 	for _, w := range s.claims.Rules.Documents {

@@ -143,6 +143,27 @@ func (f caseForm) act(step, title string, typed url.Values, refused []fault.Fiel
 	return a
 }
 
+// hung shows a period for which a paper only hangs to be read: once its days are over nobody is late, the next step may be taken.
+func (s *Server) hung(title string, d calendar.Deadline) (clock map[string]string, late bool) {
+	if clock, late = s.caseClock(title, d); late {
+		clock["Left"], clock["Class"] = "公示期满", ""
+	}
+	return clock, false
+}
+
+// dueIn puts a period into a line of a list; hangs as in hung.
+func (s *Server) dueIn(row *caseRow, d calendar.Deadline, hangs bool) {
+	if d.Rule == "" {
+		return
+	}
+	row.Due = d.Due.Chinese()
+	if hangs && d.Late(s.clocks.Business()) {
+		row.Due += "公示期满"
+		return
+	}
+	row.Chip, row.Left = newTaskClock(s.clocks.Business(), s.holidays).left(clockTask(d))
+}
+
 // caseClock is a running period in words; nil without one.
 func (s *Server) caseClock(title string, d calendar.Deadline) (map[string]string, bool) {
 	if d.Rule == "" {

@@ -49,10 +49,7 @@ func refundFilter(l listAddress) refund.Filter {
 
 func (s *Server) refundRow(id string, r *refund.Refund) caseRow {
 	row := caseRow{Path: refundsPath + "/" + id, Name: r.Name, Place: r.Place, Title: r.What() + "，" + r.Term() + "到" + r.Ends.Chinese(), State: r.State.Title(), Next: r.Next(), Opened: r.Opened.Chinese()}
-	if r.Clock.Rule != "" {
-		row.Due = r.Clock.Due.Chinese()
-		row.Chip, row.Left = newTaskClock(s.clocks.Business(), s.holidays).left(clockTask(r.Clock))
-	}
+	s.dueIn(&row, r.Clock, r.State == refund.Showing)
 	if r.Fen > 0 {
 		row.Amount = fund.Yuan(r.Fen)
 	}
@@ -162,9 +159,8 @@ func (s *Server) showRefund(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 	r := &doc.State
 	v := caseView{Above: s.fundCrumb(by), NotesTitle: "异议与查验", Home: refundsPath, HomeTitle: "保修金退还", Path: refundsPath + "/" + id, Key: newKey(), Seq: doc.Seq, Title: r.Name + "：" + r.What(), Sub: r.Place, State: r.State.Title(), Next: r.Next(), Reason: r.Reason,
 		Levels: s.approvalLevels(r.Approval), Lines: r.Lines}
-	v.Clock, v.Late = s.caseClock(r.State.Title(), r.Clock)
-	if r.State == refund.Showing {
-		v.Late = false // a notice that has hung its days is no delay
+	if v.Clock, v.Late = s.caseClock(r.State.Title(), r.Clock); r.State == refund.Showing {
+		v.Clock, v.Late = s.hung(r.State.Title(), r.Clock)
 	}
 	v.Facts = [][2]string{{r.Term() + "届满", r.Ends.Chinese()}, {"规则", r.Terms}, {"开始办理", r.Opened.Chinese()}, {"建设单位歇业、破产", paperText(r.Gone)}, {"退还公示", paperText(r.Shown)}, {"支付", paperText(r.Paid)}}
 	for i := range r.Bounced {

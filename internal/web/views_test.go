@@ -52,6 +52,9 @@ func TestSavedViews(t *testing.T) {
 	offered := 0
 	filter := regexp.MustCompile(`<form class="filter" action="([^"]+)" method="get"`)
 	for _, r := range f.Server.Routes() {
+		if r.Path == "/tell" { // its choice of the community is the first step of a form
+			continue
+		}
 		if r.Method != http.MethodGet || r.Plain || strings.ContainsAny(r.Path, ":.") || r.Action == policy.Public || r.Path == "/search" || strings.HasSuffix(r.Path, "/new") {
 			continue
 		}
