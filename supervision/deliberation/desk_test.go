@@ -139,7 +139,11 @@ func (d *desk) do(i store.Doc[Item], step Step, outcome Outcome) (store.Doc[Item
 	case StepTask:
 		return d.Assign(ctx, d.worker, at, Assignment{What: "更换遮阳棚材料", To: ToFirm, Firm: d.firm, Days: 5})
 	case StepReport:
-		return d.Report(ctx, d.manager, at, 0, "已经更换完毕，请核实")
+		by := d.manager
+		if len(i.State.Tasks) > 0 && !d.MayReport(by, i.State.Tasks[0]) {
+			by = d.secretary // a task of a department is reported on by who runs the deliberation
+		}
+		return d.Report(ctx, by, at, 0, "已经更换完毕，请核实")
 	case StepVerify:
 		return d.Verify(ctx, d.worker, at, 0)
 	case StepReopen:
