@@ -388,7 +388,10 @@ func declareAll(ctx context.Context, s *service) error {
 	if err := s.openHandovers(ctx); err != nil {
 		return err
 	}
-	return s.openClaims(ctx)
+	if err := s.openClaims(ctx); err != nil {
+		return err
+	}
+	return s.openStations(ctx)
 }
 
 // loadRules reads the rights that the configuration names.
