@@ -360,7 +360,8 @@ func (s *Server) showInspection(c *fiber.Ctx, by policy.Actor, typed url.Values,
 			told[string(do)] = "已办：" + do.Title() + "。"
 		}
 	}
-	return s.render(c, by, "fund_case", page{Title: v.Title, Nav: inspectionsPath, Data: v, Fields: refused, Said: saidParam(c, told), Scripts: scriptsIf(k.State == inspection.OnSite && k.Names(by.ID))})
+	walks := k.State == inspection.OnSite && k.Names(by.ID)
+	return s.render(c, by, "fund_case", page{Title: v.Title, Nav: inspectionsPath, Data: v, Fields: refused, Said: saidParam(c, told), Script: walks, Scripts: scriptsIf(walks)})
 }
 
 // inspectionFacts are what is known about an inspection, line by line.

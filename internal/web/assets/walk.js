@@ -3,20 +3,22 @@
   const part = id => byId("walk-" + id), place = part("state"), data = byId("walk"), form = part("form"), input = byId("photo"), rest = part("rest");
   const walk = data ? JSON.parse(data.textContent) : { items: [] }, items = walk.items;
   const address = k => walk.base + (items[k] ? "/items/" + items[k].id : ""), idOf = k => walk.account + address(k), worker = navigator.serviceWorker, fields = ["value", "lost", "where", "note"];
-  let store, sending = 0, trouble = "", wrong = "", now = 0, shots = [], shrinking = [];
+  let store, sending = 0, trouble = "", wrong = "", now = 0, shots = [], making = [], done = {};
 
   const promised = (ask, done) => new Promise((yes, no) => {
     ask[done] = () => yes(ask.result);
     ask.onabort = ask.onerror = no;
   });
   // One row an item: a later answer replaces one not sent yet.
-  const all = async () => (await promised(store.transaction("answers").objectStore("answers").getAll(), "onsuccess")).sort((a, b) => a.at - b.at);
+  const all = async () => (await promised(store.transaction("answers").objectStore("answers").getAll(), "onsuccess")).filter(r => done[r.id] !== r.key).sort((a, b) => a.at - b.at);
   const change = act => {
     const t = store.transaction("answers", "readwrite");
     act(t.objectStore("answers"));
     return promised(t, "oncomplete");
   };
-  // What is wrong stays until it is changed.
+  // One answered anew stays.
+  const when = (id, key, act) => change(s => { s.get(id).onsuccess = e => { if (e.target.result?.key === key) { act(s); } }; });
+  // What is wrong stays until changed.
   const say = text => { place.textContent = wrong || text || ""; place.hidden = !place.textContent; };
   const tell = async () => {
     const rows = await all(), bad = rows.find(r => r.refused), kept = rows.length + " 项存在本机";
@@ -45,21 +47,19 @@
     return post(row, tokenIn(new DOMParser().parseFromString(fresh, "text/html")));
   };
   const sendAll = async () => {
-    for (let sent = false; ; sent = true) {
-      const row = (await tell()).find(r => !r.refused);
-      if (!row) { return sent && keepSheet(); }
+    for (;;) {
+      const row = (await tell()).find(r => !r.refused), sent = Object.keys(done);
+      // What was sent goes once the kept sheet has it.
+      if (!row) {
+        if (sent[0] && await keepSheet()) { for (const id of sent) { await when(id, done[id], s => s.delete(id)); } done = {}; }
+        return;
+      }
       const answer = await send(row).catch(() => ({}));
       trouble = !answer.status ? "没有信号" : answer.status === 401 ? "登录已过期，请重新登录" : answer.status === 429 || answer.status >= 500 ? "服务器暂时不能办理" : "";
       if (trouble) { return tell(); }
-      const problem = answer.ok ? null : await answer.json().catch(() => ({}));
-      // One answered anew stays.
-      await change(s => {
-        s.get(row.id).onsuccess = e => {
-          const kept = e.target.result;
-          if (kept?.key !== row.key) { return; }
-          if (problem) { s.put({ ...kept, refused: problem.errors?.[0]?.message || problem.detail || "请重新回答" }); } else { s.delete(row.id); }
-        };
-      });
+      if (answer.ok) { done[row.id] = row.key; continue; }
+      const bad = await answer.json().catch(() => ({}));
+      await when(row.id, row.key, s => s.put({ ...row, refused: bad.errors?.[0]?.message || bad.detail || "请重新回答" }));
     }
   };
   // What was saved meanwhile is sent too.
@@ -96,7 +96,7 @@
     form.where.value = i.where;
     form.note.value = i.note;
     shots = i.blobs || [];
-    shrinking = [];
+    making = [];
     wrong = "";
     pictures();
     count();
@@ -111,7 +111,6 @@
     part("sentence").focus();
   };
   const take = (i, row) => Object.assign(i, { value: row.value, lost: row.lost, where: row.where, note: row.note, photos: row.keep, blobs: row.photos });
-  // Without network the list does not load.
   const leave = async () => {
     const rows = await all();
     if (!rows.length) { location.href = address(-1); } else if (!trouble && !rows[0].refused) { setTimeout(leave, 200); }
@@ -126,7 +125,7 @@
   const stop = e => { e.preventDefault(); e.stopImmediatePropagation(); };
   const rowOf = (k, answer) => ({ id: idOf(k), key: crypto.getRandomValues(new Uint32Array(4)).join("-"), at: Date.now(), item: items[k].id, lost: "", where: "", note: "", keep: [], photos: [], ...answer });
   const keep = async rows => {
-    try { await change(s => rows.forEach(r => s.put(r))); } catch { wrong = "手机存储已满，没有存下。请删掉一些照片"; return say(); }
+    try { await change(s => rows.forEach(r => s.put(r))); } catch { wrong = "手机存储已满，没有存下"; return say(); }
     wrong = "";
     rows.forEach(r => delete localStorage[r.id]);
     delete place.dataset.kept; // not counted yet
@@ -144,11 +143,11 @@
   const save = async e => {
     stop(e);
     const at = now, i = items[at];
-    await Promise.all(shrinking);
+    await Promise.all(making);
     if (at !== now) { return; }
     const value = form.value.value, fail = value === "fail";
-    wrong = !value ? "请选择" + i.values.map(v => v.label).join("、") : fail && i.photo && !i.photos.length && !shots.length ? "不符合的，至少拍 1 张看得出位置的照片" :
-      fail && walk.where && !form.where.value.trim() ? "不符合的，请写明位置" : "";
+    wrong = !value ? "请选择" + i.values.map(v => v.label).join("、") : fail && i.photo && !i.photos.length && !shots.length ? "至少拍 1 张看得出位置的照片" :
+      fail && walk.where && !form.where.value.trim() ? "请写明位置" : "";
     if (wrong) { return say(); }
     const row = rowOf(at, value === "conform" ? { value } : { value, lost: fail && form.lost?.value || "", where: form.where.value, note: form.note.value, keep: i.photos, photos: shots });
     if (!await keep([row])) { return; }
@@ -157,11 +156,11 @@
     if (at === now) { move(at + 1); }
     flush();
   };
-  // With TLS a worker keeps the sheet.
   const keepSheet = async () => {
-    if (!worker?.controller || !items.length) { return; }
-    const kept = await fetch(address(now)).catch(() => ({}));
-    part("reopens").hidden = !kept.ok;
+    if (!worker?.controller || !items.length) { return true; }
+    const { ok } = await fetch(address(now)).catch(() => ({}));
+    part("reopens").hidden = !ok;
+    return ok;
   };
   const walkItems = rows => {
     items.forEach((i, k) => rows.filter(r => r.id === idOf(k)).forEach(r => take(i, r)));
@@ -170,7 +169,6 @@
     history.replaceState(null, "", address(now = k));
     if (!byId("errsum") && (rows.length || localStorage[idOf(k)] || !form.action.endsWith(address(k)))) { show(k); }
     form.addEventListener("submit", save, true);
-    // What is typed outlives a reload.
     form.oninput = () => { if (wrong) { wrong = ""; tell(); } localStorage[idOf(now)] = JSON.stringify(Object.fromEntries(fields.map(n => [n, form[n]?.value]))); };
     rest?.addEventListener("submit", saveRest, true);
     part("prev").onclick = e => { if (now) { e.preventDefault(); go(now - 1); } };
@@ -178,7 +176,7 @@
     if (input) {
       input.onchange = () => {
         const at = now;
-        shrinking.push(...[...input.files].map(async file => {
+        making.push(...[...input.files].map(async file => {
           const small = await shrink(file).catch(() => file);
           if (at === now) { shots = [...shots, small]; pictures(); }
         }));

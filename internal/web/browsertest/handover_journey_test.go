@@ -256,11 +256,14 @@ func reopened(t *testing.T, b context.Context, tb *tab, l *line, address, next s
 	t.Helper()
 	tb.until(t, `document.getElementById("walk-state").textContent.includes("没有信号，1 项存在本机")`)
 	tb.do(t, chromedp.Click(`#walk-values label.no`), chromedp.SendKeys(`#where`, "2层西侧"), chromedp.SendKeys(`#note`, "像是水迹"))
+	answered := value[string](t, tb, `document.getElementById("walk-count").textContent`)
 	if err := chromedp.Cancel(tb.ctx); err != nil { // the page is closed
 		t.Fatal(err)
 	}
 	tb = newTab(t, b)
 	tb.open(t, address, 390, 844)
+	// What was sent before the signal was lost is not taken for unanswered.
+	tb.until(t, `document.getElementById("walk-count").textContent==="`+answered+`"`)
 	tb.until(t, `document.querySelector("input[name=value]:checked")?.value==="fail"&&document.getElementById("where").value==="2层西侧"&&document.getElementById("note").value==="像是水迹"`)
 	tb.shoot(t, "handover-item-reopened")
 	tb.do(t, chromedp.Click(`#walk-values label.ok`), chromedp.Click(`#walk-save`))
