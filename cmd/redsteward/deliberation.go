@@ -30,11 +30,7 @@ func (s *service) openDeliberation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	deadlines, err := s.deadlines()
-	if err != nil {
-		return err
-	}
-	days, err := loadCalendar(s.config)
+	deadlines, days, err := s.periodsAndDays()
 	if err != nil {
 		return err
 	}

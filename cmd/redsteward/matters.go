@@ -31,11 +31,7 @@ func (s *service) openMatters(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	deadlines, err := s.deadlines()
-	if err != nil {
-		return err
-	}
-	days, err := loadCalendar(s.config)
+	deadlines, days, err := s.periodsAndDays()
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,16 @@ func (s *service) openProof(ctx context.Context, places supervision.Places) erro
 	return err
 }
 
+// periodsAndDays reads the periods by rule and the calendar that resolves them.
+func (s *service) periodsAndDays() (evidence.Deadlines, *calendar.Calendar, error) {
+	deadlines, err := s.deadlines()
+	if err != nil {
+		return nil, nil, err
+	}
+	days, err := loadCalendar(s.config)
+	return deadlines, days, err
+}
+
 // deadlines starts periods by the rules and the calendar of the configuration.
 func (s *service) deadlines() (evidence.Deadlines, error) {
 	data, err := ownOr(s.config.Files.Deadlines, "deadlines.yaml")
