@@ -340,8 +340,10 @@ func (s *Server) showInspection(c *fiber.Ctx, by policy.Actor, typed url.Values,
 		return err
 	}
 	forms, today := inspectionForms(), s.inspections.Today()
+	// The firm takes the record once everybody has signed it: until then the way to the check is what an inspector needs.
+	unsigned := slices.ContainsFunc(v.Notes, func(n caseNote) bool { return n.State == recordOpen })
 	for _, do := range inspection.Steps() {
-		if form, has := forms[do]; has && s.inspections.Can(ctx, by, k, do) {
+		if form, has := forms[do]; has && s.inspections.Can(ctx, by, k, do) && !(unsigned && do == inspection.StepTake) {
 			v.Acts = append(v.Acts, form.act(string(do), do.Title(), typed, refused, today))
 		}
 	}
@@ -417,6 +419,9 @@ func codeGroups(code string) string {
 	return strings.Join(parts, " ")
 }
 
+// recordOpen is the word for a record that somebody has still to sign.
+const recordOpen = "检查中"
+
 // recordNotes are the records of an inspection, each with what was found.
 func (s *Server) recordNotes(c *fiber.Ctx, by policy.Actor, id string, k *inspection.Inspection, typed url.Values, refused []fault.Field) ([]caseNote, error) {
 	walks, err := s.inspections.Walks(c.UserContext(), by, id)
@@ -427,7 +432,7 @@ func (s *Server) recordNotes(c *fiber.Ctx, by policy.Actor, id string, k *inspec
 	for i, w := range walks {
 		t := &k.Teams[i]
 		record := &w.Visit.State
-		n := caseNote{Title: t.Department, Sub: fmt.Sprintf("已查 %d / %d 项，已签名 %d / %d 人", len(w.Answers), w.Sheet.Count(), w.Signatures(), len(record.Officers)), State: "检查中"}
+		n := caseNote{Title: t.Department, Sub: fmt.Sprintf("已查 %d / %d 项，已签名 %d / %d 人", len(w.Answers), w.Sheet.Count(), w.Signatures(), len(record.Officers)), State: recordOpen}
 		if record.State == inspection.Submitted {
 			n.State = "已签名"
 		}

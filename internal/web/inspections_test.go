@@ -83,6 +83,10 @@ func TestInspectionPages(t *testing.T) {
 		t.Errorf("the inspector is not told: %.1500s", todo)
 	}
 	m.step("inspector", path, "begin", url.Values{})
+	offered := func() bool { return strings.Contains(m.as("inspector").get(t, path).body, path+"/take") }
+	if offered() {
+		t.Error("the firm's signature is asked for before the record is signed")
+	}
 	record := "/inspections/" + id + "-1"
 	page := m.as("inspector").get(t, record+"/items/1")
 	if page.StatusCode != 200 || !strings.Contains(page.body, "公开了收费标准") || !strings.Contains(page.body, `"base":"`+record+`"`) {
@@ -101,6 +105,9 @@ func TestInspectionPages(t *testing.T) {
 	}
 	for _, who := range []string{"inspector", "lin"} {
 		m.step(who, path, "record", url.Values{})
+	}
+	if !offered() {
+		t.Error("nobody can enter that the firm took the record")
 	}
 	m.step("lin", path, "take", url.Values{"take-choice": {"signed"}, "take-text": {"项目负责人"}}, picture(t, 8))
 	m.step("officer", path, "tell", url.Values{"tell-day": {"2026-10-19"}, "tell-text": {"当面告知"}})
