@@ -275,6 +275,34 @@ const (
 	// AnswerSurvey answers a survey without an account, by the code of a slip.
 	AnswerSurvey Action = "survey.answer"
 
+	// ReadMatterFigures shows the boards and reports of matters: solved, satisfied, in time, with denominators, within the scope.
+	ReadMatterFigures Action = "matterfigure.read"
+	// ReadRepairs shows the repair logs (报修台账) within the scope, residents masked.
+	ReadRepairs Action = "repair.read"
+	// WriteRepairs enters repairs of one's own projects, one by one or by Excel.
+	WriteRepairs Action = "repair.write"
+	// CheckRepairs calls back the drawn repairs and records what was said; never for the firm.
+	CheckRepairs Action = "repair.check"
+
+	// ReadWish shows wishes (微心愿), offers and errands within the scope, residents masked.
+	ReadWish Action = "wish.read"
+	// AskWish asks for a wish without an account and looks at it, rates it and withdraws it by its number and code.
+	AskWish Action = "wish.ask"
+	// EnterWish enters wishes and errands for residents, and what they said of them when asked afterwards.
+	EnterWish Action = "wish.enter"
+	// ReadAsker shows who asked for a wish or an errand.
+	ReadAsker Action = "asker.read"
+	// DispatchWish accepts, refuses and dispatches wishes, decides about more time, confirms that they were fulfilled.
+	DispatchWish Action = "wish.dispatch"
+	// TakeWish takes wishes for one's own unit, team or firm, gives them back, and proves the service.
+	TakeWish Action = "wish.take"
+	// ReviewWish reviews the words that everybody sees and takes them down; never by who wrote them.
+	ReviewWish Action = "wish.review"
+	// OfferSupply keeps the offers of one's own unit, team or firm (供给清单), and how many of its party members reported to communities.
+	OfferSupply Action = "supply.write"
+	// KeepPoints reverses entries of the ledger of points (积分), where points are switched on.
+	KeepPoints Action = "points.keep"
+
 	// ReadEvidence shows proof and its files within the scope.
 	ReadEvidence Action = "evidence.read"
 	// SubmitEvidence hands proof in, corrects and withdraws it.
@@ -455,6 +483,21 @@ func Actions() []ActionInfo {
 		{EnterSurvey, "录入满意度调查答卷", false},
 		{PublishSurvey, "公布满意度调查结果", false},
 		{AnswerSurvey, "填写满意度调查", true},
+
+		{ReadMatterFigures, "查看事项看板与反馈表", false},
+		{ReadRepairs, "查看报修台账", false},
+		{WriteRepairs, "登记报修台账", false},
+		{CheckRepairs, "回访报修", false},
+
+		{ReadWish, "查看微心愿", false},
+		{AskWish, "公众点单、查询与评单", true},
+		{EnterWish, "代群众点单、登记代办", false},
+		{ReadAsker, "查看点单人", false},
+		{DispatchWish, "社区派单", false},
+		{TakeWish, "接单与服务", false},
+		{ReviewWish, "审核晒单", false},
+		{OfferSupply, "维护供给清单与报到人数", false},
+		{KeepPoints, "冲正积分", false},
 
 		{ReadEvidence, "查看佐证材料", false},
 		{SubmitEvidence, "提交佐证材料", false},
