@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"slices"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/files"
@@ -23,33 +22,51 @@ type claimBeat struct {
 	do   string
 }
 
-// claimTales leave claims in several states: with the developer, with the officer, with who signs, with the cashier, with the developer again after a payment that the bank sent back was paid again, and over.
+// claimTales leave claims in every state: with the developer, with the officer, with who signs, with the cashier, with the developer again after a payment that the bank sent back was paid again, over, refused and taken
+// back. Those that begin with a danger are urgent use: the work comes first, papers and signature follow.
 func claimTales() [][]claimBeat {
-	officer, firm, cashier := policy.Role("property_officer"), policy.Role("firm_manager"), policy.Role("cashier")
+	officer, firm, cashier, chief, deputy := policy.Role("property_officer"), policy.Role("firm_manager"), policy.Role("cashier"), policy.Role("section_chief"), policy.Role("deputy_director")
 	notified := func(ago int) []claimBeat { return []claimBeat{{ago, firm, "open"}, {ago - 1, firm, "deliver"}} }
 	filed := func(ago int) []claimBeat {
-		return append(notified(ago), claimBeat{ago - 12, officer, "letter"}, claimBeat{ago - 13, "section_chief", "sign"}, claimBeat{ago - 14, officer, "urge"}, claimBeat{ago - 40, firm, "attach"}, claimBeat{ago - 40, firm, "file"})
+		return append(notified(ago), claimBeat{ago - 12, officer, "letter"}, claimBeat{ago - 13, chief, "sign"}, claimBeat{ago - 14, officer, "urge"}, claimBeat{ago - 40, firm, "attach"}, claimBeat{ago - 40, firm, "file"})
 	}
 	approved := func(ago int) []claimBeat {
-		return append(filed(ago), claimBeat{ago - 41, officer, "check"}, claimBeat{ago - 42, officer, "send"}, claimBeat{ago - 43, "section_chief", "sign"}, claimBeat{ago - 44, "deputy_director", "sign"})
+		return append(filed(ago), claimBeat{ago - 41, officer, "check"}, claimBeat{ago - 42, officer, "send"}, claimBeat{ago - 43, chief, "sign"}, claimBeat{ago - 44, deputy, "sign"})
 	}
 	paid := func(ago int) []claimBeat {
 		return append(approved(ago), claimBeat{ago - 50, firm, "attach"}, claimBeat{ago - 50, firm, "account"}, claimBeat{ago - 60, cashier, "pay"})
 	}
+	urgent := func(ago int) []claimBeat {
+		return []claimBeat{{ago, firm, "danger"}, {ago, firm, "attach"}, {ago - 1, officer, "urgent"}}
+	}
+	mended := func(ago int) []claimBeat {
+		return append(urgent(ago), claimBeat{ago - 2, deputy, "sign"}, claimBeat{ago - 10, firm, "attach"}, claimBeat{ago - 10, firm, "account"}, claimBeat{ago - 20, cashier, "pay"})
+	}
 	return [][]claimBeat{
-		{{5, firm, "open"}}, append(notified(16), claimBeat{2, officer, "letter"}), filed(42), filed(50)[:5], append(filed(45), claimBeat{3, officer, "check"}, claimBeat{2, officer, "send"}), approved(46), approved(60)[:11],
+		{{5, firm, "open"}}, append(notified(16), claimBeat{2, officer, "letter"}), filed(42), filed(50)[:5], append(filed(45), claimBeat{3, officer, "check"}, claimBeat{2, officer, "send"}), approved(46), approved(46)[:8],
 		append(approved(62), claimBeat{12, firm, "attach"}, claimBeat{12, firm, "account"}),
-		append(paid(90), claimBeat{28, "section_chief", "bounce"}, claimBeat{26, cashier, "pay"}, claimBeat{25, officer, "letter"}, claimBeat{24, "section_chief", "sign"}, claimBeat{24, officer, "ask"}),
+		append(paid(90), claimBeat{28, chief, "bounce"}, claimBeat{26, cashier, "pay"}, claimBeat{25, officer, "letter"}, claimBeat{24, chief, "sign"}, claimBeat{24, officer, "ask"}),
 		append(notified(30), claimBeat{20, firm, "repaired"}),
+		urgent(2), mended(26),
+		append(mended(90), claimBeat{69, officer, "letter"}, claimBeat{68, chief, "sign"}, claimBeat{67, officer, "ask"}, claimBeat{60, cashier, "replenish"}, claimBeat{59, officer, "settle"}),
+		append(filed(55), claimBeat{11, officer, "refuse"}), append(notified(25), claimBeat{21, firm, "withdraw"}), append(filed(52), claimBeat{9, officer, "check"}, claimBeat{8, officer, "send"}, claimBeat{6, chief, "return"}),
+		{{70, firm, "open"}, {69, officer, "gone"}, {60, firm, "attach"}, {60, firm, "file"}, {58, officer, "check"}, {57, officer, "send"}, {56, chief, "sign"}, {55, deputy, "sign"}, {30, firm, "attach"}, {30, firm, "account"}, {20, cashier, "pay"}, {16, chief, "bounce"}},
 	}
 }
 
-// refundTales leave refunds in the joint check, with an objection, and with who signs; the last is that of a stage.
+// refundTales leave refunds in every state: shown with an objection, with who signs, in the joint check, kept longer because of a defect, sent back, with the cashier, paid and given up; the last is that of a stage.
 func refundTales() [][]claimBeat {
-	officer, owners := policy.Role("property_officer"), policy.Role("owners_committee")
-	shown := []claimBeat{{45, officer, "open"}, {44, owners, "check"}, {44, "firm_manager", "check"}, {43, "community_worker", "check"}, {43, officer, "check"}, {42, officer, "show"}}
-	sent := append(slices.Clone(shown), claimBeat{4, officer, "send"})
-	return [][]claimBeat{append(slices.Clone(shown), claimBeat{30, owners, "object"}), sent, {{10, officer, "open"}, {8, owners, "check"}}, sent}
+	officer, owners, chief, deputy := policy.Role("property_officer"), policy.Role("owners_committee"), policy.Role("section_chief"), policy.Role("deputy_director")
+	shown := func(ago int) []claimBeat {
+		return []claimBeat{{ago, officer, "open"}, {ago - 1, owners, "check"}, {ago - 1, "firm_manager", "check"}, {ago - 2, "community_worker", "check"}, {ago - 2, officer, "check"}, {ago - 3, officer, "show"}}
+	}
+	sent := func(ago int) []claimBeat { return append(shown(ago), claimBeat{ago - 41, officer, "send"}) }
+	approved := func(ago int) []claimBeat {
+		return append(sent(ago), claimBeat{ago - 42, chief, "sign"}, claimBeat{ago - 43, deputy, "sign"})
+	}
+	return [][]claimBeat{append(shown(45), claimBeat{30, owners, "object"}), sent(45), {{10, officer, "open"}, {8, owners, "check"}},
+		{{20, officer, "open"}, {18, owners, "defect"}, {17, officer, "extend"}}, append(sent(45), claimBeat{3, chief, "return"}), approved(45), append(approved(75), claimBeat{20, "cashier", "pay"}), {{60, officer, "open"}, {55, officer, "stop"}},
+		sent(45)}
 }
 
 // backProject is a project of the plan with a refund: of everything, or of a stage.
@@ -162,26 +179,54 @@ func (l *countyLoader) withPaper(picture bool, do func(*files.Upload) error) err
 	return err
 }
 
+// demoMove is what somebody says who signs or returns in a beat, and the password of the role.
+func (l *countyLoader) demoMove(ctx context.Context, beat claimBeat, waits *policy.Approval) (policy.Sign, string, error) {
+	password, err := l.demoPassword(ctx, beat.role)
+	sign := policy.Sign{Move: policy.MoveAgree, SubjectHash: waits.SubjectHash}
+	if beat.do == "return" {
+		sign.Move, sign.Reason = policy.MoveReturn, "演示：金额与材料不一致，请核对"
+	}
+	return sign, password, err
+}
+
+// wantedNow reports whether a claim attaches a document when its tale says so: with a danger what urgent use asks for, once the work is done what the final account asks for and what is still missing, else what a claim asks for.
+func wantedNow(c *claim.Claim, w claim.Wanted) bool {
+	switch _, has := c.Document(w.ID); {
+	case has:
+		return false
+	case c.State == claim.Repairing:
+		return w.When == claim.WhenAccount || w.When == claim.WhenFile
+	case c.Danger != "":
+		return w.When == claim.WhenUrgent
+	}
+	return w.When == claim.WhenFile
+}
+
 // playClaim plays one beat of a claim.
 func (l *countyLoader) playClaim(ctx context.Context, beat claimBeat, by policy.Actor, project int, c *store.Doc[claim.Claim]) (err error) {
 	at := casework.At{ID: c.ID, Seq: c.Seq}
 	delivered := l.plan.projects[project].input.Delivered
 	in := casework.Input{Day: calendar.DateOf(l.clock.Now()), Fen: 3_000_000, Number: "演示〔2026〕" + fmt.Sprint(beat.ago) + "号", Text: "演示：情况属实"}
 	switch beat.do {
-	case "open":
+	case "open", "danger":
+		opening := claim.Opening{Project: l.projects[project], Part: "structure", Where: "3幢地下室（演示）", Defect: "演示：侧墙渗漏，顶板开裂", Completed: delivered.Add(-60), Delivered: delivered}
+		if beat.do == "danger" {
+			opening.Where, opening.Defect, opening.Danger = "5幢女儿墙（演示）", "演示：女儿墙开裂外倾", "演示：下方是出入口，随时可能坠落"
+		}
 		return l.withPaper(true, func(photo *files.Upload) (err error) {
-			*c, err = l.claims.Open(ctx, by, claim.Opening{Project: l.projects[project], Part: "structure", Where: "3幢地下室（演示）", Defect: "演示：侧墙渗漏，顶板开裂", Completed: delivered.Add(-60), Delivered: delivered, Photo: photo})
+			opening.Photo = photo
+			*c, err = l.claims.Open(ctx, by, opening)
 			return err
 		})
-	case "sign":
-		password, err := l.demoPassword(ctx, beat.role)
+	case "sign", "return":
+		sign, password, err := l.demoMove(ctx, beat, c.State.Signing())
 		if err == nil {
-			*c, err = l.claims.Sign(ctx, by, at, policy.Sign{Move: policy.MoveAgree, SubjectHash: c.State.Signing().SubjectHash}, password)
+			*c, err = l.claims.Sign(ctx, by, at, sign, password)
 		}
 		return err
 	case "attach":
 		for _, w := range l.claims.Rules.Documents {
-			if w.When == claim.WhenUrgent || (w.When == claim.WhenAccount) != (c.State.State == claim.Repairing) {
+			if !wantedNow(&c.State, w) {
 				continue
 			}
 			in.Choice = w.ID
@@ -195,6 +240,19 @@ func (l *countyLoader) playClaim(ctx context.Context, beat claimBeat, by policy.
 			}
 		}
 		return nil
+	case "replenish":
+		ledger, err := l.fund.Balance(ctx, c.State.Project)
+		if err != nil {
+			return err
+		}
+		due, _ := ledger.Replenishment(c.ID)
+		return l.payFund(ctx, by, project, due.ID, due.Open(), in.Day, "赣财演91001")
+	case "gone":
+		in.Text = "破产（演示）"
+	case "refuse":
+		in.Text = "演示：渗漏由业主自行改动防水层造成，不属于保修范围"
+	case "withdraw":
+		in.Text = "演示：由业主自行维修，不再申请"
 	}
 	return l.withPaper(beat.do == "account", func(paper *files.Upload) (err error) {
 		in.Upload = paper
@@ -209,13 +267,27 @@ func (l *countyLoader) playRefund(ctx context.Context, beat claimBeat, by policy
 		*r, err = l.refunds.Open(ctx, by, l.projects[back.project], "d1", back.stage, nil)
 		return err
 	}
-	in := casework.Input{Day: calendar.DateOf(l.clock.Now()), Choice: "clean", Text: "演示：没有发现未修复的缺陷"}
-	if beat.do == "object" {
+	at := casework.At{ID: r.ID, Seq: r.Seq}
+	in, step := casework.Input{Day: calendar.DateOf(l.clock.Now()), Number: "演付" + fmt.Sprint(beat.ago), Choice: "clean", Text: "演示：没有发现未修复的缺陷"}, refund.Step(beat.do)
+	switch beat.do {
+	case "sign", "return":
+		sign, password, err := l.demoMove(ctx, beat, r.State.Approval)
+		if err == nil {
+			*r, err = l.refunds.Sign(ctx, by, at, sign, password)
+		}
+		return err
+	case "object":
 		in.Text = "演示：北门围墙开裂，要求先修好再退还"
+	case "defect":
+		in.Choice, in.Text, step = "defect", "演示：2幢屋面还在渗漏", refund.StepCheck
+	case "extend":
+		in.Text = "演示：2幢屋面渗漏修复以前继续存储"
+	case "stop":
+		in.Text = "演示：建设单位要求暂缓，以后重新办理"
 	}
 	return l.withPaper(true, func(paper *files.Upload) (err error) {
 		in.Upload = paper
-		*r, err = l.refunds.Do(ctx, by, casework.At{ID: r.ID, Seq: r.Seq}, refund.Step(beat.do), in)
+		*r, err = l.refunds.Do(ctx, by, at, step, in)
 		return err
 	})
 }

@@ -10,6 +10,8 @@ import (
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/conduct"
+	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/refund"
 	"redsteward/registry/handover"
 	"redsteward/registry/party"
 	"redsteward/registry/station"
@@ -85,9 +87,32 @@ func registersOfCounty(t *testing.T, s *service) {
 		t.Errorf("selections of 红色达人 %v, want %v", selected, want)
 	}
 	deliberationsOfCounty(t, s, organisation)
+	fundCasesOfCounty(t, s, officer)
 	surveysOfCounty(t, s, officer)
 	if rows, err := s.stations.Overview(ctx, organisation); err != nil || len(rows) != 13 {
 		t.Errorf("%d stations, %v", len(rows), err)
+	}
+}
+
+// fundCasesOfCounty: there is a claim and a refund in every state, and urgent use that waits for the second signature and that was shown and paid.
+func fundCasesOfCounty(t *testing.T, s *service, by policy.Actor) {
+	t.Helper()
+	for _, state := range claim.States() {
+		if page, err := s.claims.List(t.Context(), by, claim.Filter{State: state}, false, ""); err != nil || len(page.Docs) == 0 {
+			t.Errorf("claims that are %s: %d, %v", state, len(page.Docs), err)
+		}
+	}
+	for _, state := range refund.States() {
+		if page, err := s.refunds.List(t.Context(), by, refund.Filter{State: state}, false, ""); err != nil || len(page.Docs) == 0 {
+			t.Errorf("refunds that are %s: %d, %v", state, len(page.Docs), err)
+		}
+	}
+	urgent := map[claim.State]bool{}
+	if err := s.claims.Every(t.Context(), func(d store.Doc[claim.Claim]) { urgent[d.State.State] = urgent[d.State.State] || d.State.Danger != "" }); err != nil {
+		t.Fatal(err)
+	}
+	if !urgent[claim.Approving] || !urgent[claim.Paid] || !urgent[claim.Closed] {
+		t.Errorf("urgent use in %v", urgent)
 	}
 }
 
