@@ -4,9 +4,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/store"
 )
 
 // hireAs opens an account with one office in the whole county and returns the person.
@@ -159,9 +161,10 @@ func TestStaffing(t *testing.T) {
 		{Name: "局领导签发", Seats: []Seat{{Role: "deputy_director"}}}}}
 	local := Separated{Name: "社区确认", Steps: []SeparatedStep{{Name: "书记确认", Seat: Seat{Role: "community_secretary"}}}}
 	places := []Place{{Name: "东门社区", Keys: []string{"c:1", "t:9"}}, {Name: "西门社区", Keys: []string{"c:2", "t:9"}}}
+	asked := ctx
 	want := func(what string, lines ...string) {
 		t.Helper()
-		lacks, err := d.Staffing(ctx, d.admin, []Separated{chain.Separated([]Role{"property_officer"}), local}, places)
+		lacks, err := d.Staffing(asked, d.admin, []Separated{chain.Separated([]Role{"property_officer"}), local}, places)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,9 +200,8 @@ func TestStaffing(t *testing.T) {
 	if err := d.RecordAbsence(ctx, d.admin, chief.ID, 1, Span{From: today, Until: today}, vice.ID); err != nil {
 		t.Fatal(err)
 	}
-	want("the chief is away",
-		"备案审批：“股长审核”“局领导签发”要 2 名不同的人，一人不在就只剩 1 名",
-		"社区确认：西门社区的“书记确认”要 1 名不同的人，一人不在就只剩 0 名")
+	away := []string{"备案审批：“股长审核”“局领导签发”要 2 名不同的人，一人不在就只剩 1 名", "社区确认：西门社区的“书记确认”要 1 名不同的人，一人不在就只剩 0 名"}
+	want("the chief is away", away...)
 
 	// Who has a seat but may not open what it signs does not count, and is named; who stands for an absent person reads for himself.
 	joint := Chain{Title: "星级公布", Levels: []Level{{Name: "会签", Seats: []Seat{{Role: "community_secretary"}}}, {Name: "签发", Seats: []Seat{{Role: "deputy_director"}}}}}
@@ -214,4 +216,12 @@ func TestStaffing(t *testing.T) {
 	if _, err := d.Staffing(ctx, west, nil, nil); !fault.Is(err, fault.Forbidden) {
 		t.Error(err)
 	}
+
+	// Two days later the chief is back and somebody came; who looks back finds the people and absences of then.
+	then := store.KnownAt(ctx, d.clock())
+	d.wait(48 * time.Hour)
+	d.hireAs(t, "west2", "community_secretary")
+	want("two days later")
+	asked = then
+	want("looking back", away...)
 }

@@ -95,7 +95,8 @@ func SeparatedWork() []Separated {
 }
 
 // Staffing proves for each work in each place that its steps can be done by different persons of the accounts at hand, also with any one of them away, and
-// returns what lacks; empty if nothing does. Who is away today counts only through his deputy. Returns Forbidden without ReadApprovals.
+// returns what lacks; empty if nothing does. Who is away today counts only through his deputy. A context of store.KnownAt asks for the accounts of then; what a role may do is
+// what the rules say now. Returns Forbidden without ReadApprovals.
 func (s *Service) Staffing(ctx context.Context, by Actor, work []Separated, places []Place) ([]Lack, error) {
 	if err := s.guard.Require(by, ReadApprovals); err != nil {
 		return nil, err
@@ -137,13 +138,13 @@ type hand struct {
 	own, absent []Appointment
 }
 
-// crew are the people who are there today.
+// crew are the people who are there today, or were on the day that the context looks back to.
 func (s *Service) crew(ctx context.Context) ([]hand, error) {
-	today := calendar.DateOf(s.clocks.Business())
+	today := calendar.DateOf(store.ClockIn(ctx, s.clocks.Business))
 	index := map[string]int{}
 	var out []hand
 	var away []store.Doc[Account]
-	err := s.eachAccount(ctx, func(d store.Doc[Account]) {
+	err := s.eachAccount(store.WholePast(ctx), func(d store.Doc[Account]) {
 		switch {
 		case d.State.Disabled:
 		case d.State.away(today) != nil:

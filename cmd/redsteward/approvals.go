@@ -61,7 +61,7 @@ func subjectOf(chain string) policy.Action {
 	return policy.ReadFiling
 }
 
-// Staffing implements web.Approvals: what lacks for the ways of approval of today, the confirmations and the work that is separated anyway, in each community
+// Staffing implements web.Approvals: what lacks for the ways of approval of the day, the confirmations and the work that is separated anyway, in each community
 // that has compounds; for what is about the county, among those whose office reaches it.
 func (s *service) Staffing(ctx context.Context, by policy.Actor) ([]policy.Lack, error) {
 	confirmations, err := confirmationsOf(s.config, s.guard.Rules())
@@ -70,7 +70,7 @@ func (s *service) Staffing(ctx context.Context, by policy.Actor) ([]policy.Lack,
 	}
 	work, wide := policy.SeparatedWork(), []policy.Separated(nil)
 	for _, one := range s.chains.All() {
-		chain, ok := one.On(s.register.Today())
+		chain, ok := one.On(s.register.On(ctx))
 		switch {
 		case ok && slices.Contains(countyWide, chain.ID):
 			wide = append(wide, chain.Separated(one.Makers, subjectOf(chain.ID)))

@@ -261,7 +261,7 @@ func (c *Collection[T]) commit(ctx context.Context, meta Meta, id string, afterS
 	if err := tried(ctx, op); err != nil {
 		return Doc[T]{}, err
 	}
-	if _, past := Known(ctx); past && !c.kind.AlwaysPresent {
+	if !c.present(ctx) {
 		return Doc[T]{}, fault.New(op, fault.Forbidden, "正在回看以前的登记，不能更改")
 	}
 	stream, err := c.stream(id)
@@ -467,7 +467,7 @@ func (c *Collection[T]) History(ctx context.Context, id string) iter.Seq2[Change
 			}
 			for _, r := range records {
 				change, err := c.change(ctx, id, r)
-				if at, past := Known(ctx); err == nil && past && !c.kind.AlwaysPresent && change.At.After(at) {
+				if at, _ := Known(ctx); err == nil && !c.present(ctx) && change.At.After(at) {
 					return
 				}
 				if !yield(change, err) || err != nil {

@@ -37,7 +37,7 @@ type Kind[T any] struct {
 	// Subject, if not nil, names the person (an opaque id, one to four valid parts) whose key encrypts the pii fields. It must be set if T has
 	// any. "" means that this document has no subject: then its pii fields must be empty. The subject of a stream must not change.
 	Subject func(id string, s *T) string
-	// AlwaysPresent: a context of KnownAt does not change what the collection answers; for what says who may do what now.
+	// AlwaysPresent: a context of KnownAt does not change what the collection answers, one of WholePast does; for what says who may do what now.
 	AlwaysPresent bool
 }
 

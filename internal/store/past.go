@@ -22,6 +22,18 @@ func KnownAt(ctx context.Context, at time.Time) context.Context {
 	return context.WithValue(ctx, knownKey{}, at.UTC())
 }
 
+type wholeKey struct{}
+
+// WholePast returns a context in which also kinds that are AlwaysPresent answer as of the moment of KnownAt, for a page that tells who could do what then. In a context of the present it
+// changes nothing.
+func WholePast(ctx context.Context) context.Context { return context.WithValue(ctx, wholeKey{}, true) }
+
+// present reports whether the collection answers as it is now, whatever moment the context carries.
+func (c *Collection[T]) present(ctx context.Context) bool {
+	_, known := Known(ctx)
+	return !known || c.kind.AlwaysPresent && ctx.Value(wholeKey{}) == nil
+}
+
 type trialKey struct{}
 
 // Trial returns a context in which nothing can be written: a command that is called with it checks what it was given, and then answers Forbidden instead of
@@ -136,10 +148,10 @@ func comparePlaces(a, b Place) int {
 
 // then returns the view that a context asks for, brought up to the end of the log; nil for the present.
 func (c *Collection[T]) then(ctx context.Context) (*pastView, error) {
-	at, known := Known(ctx)
-	if !known || c.kind.AlwaysPresent {
+	if c.present(ctx) {
 		return nil, nil
 	}
+	at, _ := Known(ctx)
 	ctx = Present(ctx)
 	p := c.db.pasts.of(c.kind.Name, at)
 	p.mu.Lock()

@@ -16,7 +16,8 @@ import (
 type Approvals interface {
 	// Chains are the ways of approval.
 	Chains() *policy.Chains
-	// Staffing says what lacks so that they and the other separated work can be staffed, also with one person away. Returns Forbidden without ReadApprovals.
+	// Staffing says what lacks, or lacked on the day that the context looks back to, so that they and the other separated work can be staffed, also with one person away. Returns Forbidden
+	// without ReadApprovals.
 	Staffing(ctx context.Context, by policy.Actor) ([]policy.Lack, error)
 }
 
@@ -76,7 +77,7 @@ func (s *Server) approvalsPage(c *fiber.Ctx, by policy.Actor) error {
 			v.Lacks = append(v.Lacks, lack.Chinese())
 		}
 	}
-	today := calendar.DateOf(s.clocks.Business())
+	today := calendar.DateOf(s.shownNow(c))
 	for _, chain := range s.approvals.Chains().All() {
 		v.Chains = append(v.Chains, s.chainView(chain, today))
 	}

@@ -219,7 +219,7 @@ func (s *Server) showBookEntry(c *fiber.Ctx, by policy.Actor, p *bookPage, refus
 	if err != nil {
 		return err
 	}
-	v := entryOneView{bookPage: p, Crumbs: p.crumbs(), Row: row, Line: p.line(row, s.registered.Today().Compare(row.Ends) > 0)}
+	v := entryOneView{bookPage: p, Crumbs: p.crumbs(), Row: row, Line: p.line(row, s.registered.On(c.UserContext()).Compare(row.Ends) > 0)}
 	for _, f := range p.Fields {
 		text := row.Texts[f.ID]
 		if isNumber(f) {

@@ -233,7 +233,7 @@ func (s *Server) bookList(c *fiber.Ctx, by policy.Actor, p *bookPage) error {
 		}
 	}
 	for _, row := range found.Rows {
-		v.Rows = append(v.Rows, p.line(row, s.registered.Today().Compare(row.Ends) > 0))
+		v.Rows = append(v.Rows, p.line(row, s.registered.On(c.UserContext()).Compare(row.Ends) > 0))
 	}
 	for _, f := range p.Fields {
 		if f.Sum && found.Sums != nil {

@@ -199,12 +199,6 @@ func (d *dossier) part(there bool, action policy.Action, p dossierPart, fill fun
 // about says whose rows are asked for: those of a project or of a firm.
 type about struct{ project, firm string }
 
-// looksBackNow reports whether the request looks back.
-func looksBackNow(c *fiber.Ctx) bool {
-	look := lookOf(c)
-	return look != nil && !look.Day.IsZero()
-}
-
 // stars adds what the shown evaluation says: the result of each subject under a scope key. It is of today only, because a board is no record.
 func (d *dossier) stars(key, firmName string) {
 	if looksBackNow(d.c) {

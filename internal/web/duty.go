@@ -84,7 +84,7 @@ func (s *Server) dutyOf(c *fiber.Ctx, by policy.Actor) (dutyView, error) {
 	}
 	month := c.Query("month", c.FormValue("month"))
 	if month == "" {
-		month = s.registered.Today().String()[:7]
+		month = s.registered.On(c.UserContext()).String()[:7]
 	}
 	m, err := s.stations.Service.Month(c.UserContext(), by, community, month)
 	if err != nil {
@@ -113,8 +113,8 @@ func (s *Server) dutyOf(c *fiber.Ctx, by policy.Actor) (dutyView, error) {
 	for i, w := range m.Workers {
 		v.Loads = append(v.Loads, dutyLoad{w.Text, m.Loads[i]})
 	}
-	// A month that is over cannot be planned any more.
-	v.CanWrite = v.CanWrite && first.AddMonths(1).Compare(today) > 0
+	// A month that is over cannot be planned any more, nor one that is looked back at.
+	v.CanWrite = v.CanWrite && !looksBackNow(c) && first.AddMonths(1).Compare(today) > 0
 	return v, nil
 }
 

@@ -89,7 +89,7 @@ func (s *Server) showFilingSheet(c *fiber.Ctx, by policy.Actor, typed url.Values
 	if v.Whole {
 		v.Filled = dateTime(sheet.At.Time)
 	} else {
-		v.Late = sheet.Due.Late(s.clocks.Business())
+		v.Late = sheet.Due.Late(s.shownNow(c))
 	}
 	for _, column := range form.Fields {
 		stored := sheet.Values[column.ID]

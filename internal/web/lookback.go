@@ -27,7 +27,7 @@ import (
 const knownName = "known"
 
 // lookBackPaths are the beginnings of the addresses that can look back. A part of the program whose documents tell the whole of its pages adds its own.
-var lookBackPaths = []string{"/register/", filingsPath, handoversPath, changesPath, fundPath, deliberationPath, creditPath, marksPath, honoursPath, partyPath, stationsPath, rectificationsPath, inspectionsPath, booksPath, papersPath}
+var lookBackPaths = []string{"/register/", filingsPath, handoversPath, changesPath, fundPath, deliberationPath, creditPath, marksPath, honoursPath, partyPath, stationsPath, rectificationsPath, inspectionsPath, booksPath, papersPath, modelsPath, approvalsPath}
 
 // looksBack reports whether a page can be opened as known on an earlier day: it reads, and it reads nothing but documents with a journal. Pages for everybody do so only for
 // those with the right that they name, because what was taken down stays down.
@@ -106,6 +106,12 @@ func (s *Server) shownNow(c *fiber.Ctx) time.Time {
 func lookOf(c *fiber.Ctx) *lookView {
 	look, _ := c.Locals(lookKey{}).(*lookView)
 	return look
+}
+
+// looksBackNow reports whether the request looks back.
+func looksBackNow(c *fiber.Ctx) bool {
+	look := lookOf(c)
+	return look != nil && !look.Day.IsZero()
 }
 
 // routeTo finds the GET route that answers a path of this site; nil if none does.

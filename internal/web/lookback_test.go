@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -83,6 +84,9 @@ func TestLookBack(t *testing.T) {
 		{name: "nor whoever may not read what is not open", role: "firm", path: "/papers" + known, status: 403},
 		{name: "a book", role: "officer", path: "/books/rooms" + known, status: 200, contains: []string{banner}, excludes: []string{"/books/rooms/new"}},
 		{name: "bookings of the day", role: "officer", path: "/stations/bookings" + known, status: 200, contains: []string{banner, first.Chinese()}},
+		{name: "who approves, and who lacked", role: "admin", path: "/approvals" + known, status: 200, contains: []string{banner, "登记备案审批", "岗位的权限和流程文件是现在的", "“经办”要 1 名不同的人，现有 0 名能办"}},
+		{name: "models are open", path: "/models", status: 200, excludes: []string{"回看某天"}},
+		{name: "but nobody outside looks back at them", path: "/models" + known, status: 401},
 		{name: "today", role: "officer", path: "/register/projects?known=" + f.Register.Today().String(), status: 422, contains: []string{"只能回看今天"}},
 		{name: "no day", role: "officer", path: "/register/projects?known=gestern", status: 422, contains: []string{"回看的日期", "gestern"}},
 		{name: "signed out", path: "/register/projects" + known, status: 401},
@@ -116,6 +120,10 @@ func TestLookBack(t *testing.T) {
 	if seen < 9 {
 		t.Fatalf("only %d pages seen", seen)
 	}
+	// A month later the duty roster opens at the month that is looked back to.
+	days.Store(34)
+	year, month, _ := first.Parts()
+	scenario{name: "the roster", role: "officer", path: "/stations/duty" + known, status: 200, contains: []string{banner, fmt.Sprintf("%d年%d月值班表", year, month)}, excludes: []string{"换班</th>", "/stations/duty/plan"}}.run(t, f, map[string]*person{})
 	if after, err := f.DB.Engine().LastN(ctx); err != nil || after != before {
 		t.Fatalf("looking back wrote %d records: %v", after-before, err)
 	}

@@ -18,7 +18,7 @@ const modelsPath = "/models"
 func (s *Server) modelRoutes() []Route {
 	const get, post, one = fiber.MethodGet, fiber.MethodPost, modelsPath + "/:id<maxLen(64)>"
 	return []Route{
-		{Method: get, Path: modelsPath, Action: policy.Public, Handler: s.modelList},
+		{Method: get, Path: modelsPath, Action: policy.Public, Knows: policy.ReadModel, Handler: s.modelList},
 		{Method: get, Path: modelsPath + ".xlsx", Action: policy.ReadModel, Handler: s.modelsExcel},
 		{Method: get, Path: modelsPath + "/new", Action: policy.RecommendModel, Handler: s.modelForm},
 		{Method: post, Path: modelsPath + "/new", Action: policy.RecommendModel, Handler: s.recommendModel},

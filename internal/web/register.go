@@ -435,7 +435,7 @@ func (l listAddress) filtered() bool {
 
 // sendExcel answers with a workbook.
 func sendExcel(c *fiber.Ctx, name string, data []byte) error {
-	if look := lookOf(c); look != nil && !look.Day.IsZero() {
+	if look := lookOf(c); looksBackNow(c) {
 		name = look.Day.Chinese() + "所登记的" + name
 	}
 	c.Set(fiber.HeaderContentDisposition, "attachment; filename*=UTF-8''"+url.PathEscape(name))

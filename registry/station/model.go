@@ -381,6 +381,15 @@ func (s *Service) Models(ctx context.Context, by policy.Actor, state ModelState)
 	}
 }
 
+// standing is what of a selection counts for showing its name also to who looks back: whether it came to nothing and whether the person agrees, as of now. What was taken down stays down.
+func (s *Service) standing(ctx context.Context, d *store.Doc[Model]) (Model, error) {
+	if _, past := store.Known(ctx); !past {
+		return d.State, nil
+	}
+	now, err := s.models.Load(store.Present(ctx), d.ID)
+	return now.State, err
+}
+
 // modelRow puts a selection into words for an actor, or for everybody.
 func (s *Service) modelRow(ctx context.Context, by policy.Actor, d store.Doc[Model], inside bool) (ModelRow, error) {
 	row := ModelRow{ID: d.ID, Seq: d.Seq, Model: d.State}
@@ -389,8 +398,12 @@ func (s *Service) modelRow(ctx context.Context, by policy.Actor, d store.Doc[Mod
 		return row, err
 	}
 	row.CommunityName = division.Display
+	now, err := s.standing(ctx, &d)
+	if err != nil {
+		return row, err
+	}
 	staff, err := s.guard.Scope(ctx, by, policy.ReadStaff)
-	row.Opens = inside && err == nil && d.State.Paper != nil && staff.Covers(d.State.Keys, s.today())
+	row.Opens = inside && err == nil && d.State.Paper != nil && now.Paper != nil && now.Paper.Original == d.State.Paper.Original && staff.Covers(d.State.Keys, s.today())
 	if row.Paper != nil && !row.Opens {
 		paper := *row.Paper
 		paper.Name, row.Paper = "", &paper
@@ -398,9 +411,9 @@ func (s *Service) modelRow(ctx context.Context, by policy.Actor, d store.Doc[Mod
 	switch {
 	case err != nil:
 		return row, err
-	case d.State.State.nameless():
+	case now.State.nameless():
 		row.Name = store.PurgedText
-	case inside && staff.Covers(d.State.Keys, s.today()), d.State.Consent && (d.State.State == ModelNamed || d.State.State == ModelShown):
+	case inside && staff.Covers(d.State.Keys, s.today()), now.Consent && d.State.Consent && (d.State.State == ModelNamed || d.State.State == ModelShown):
 	case inside:
 		row.Name = policy.MaskName(row.Name)
 	default:

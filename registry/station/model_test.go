@@ -146,10 +146,16 @@ func TestModelConsent(t *testing.T) {
 		}
 	}
 	public("张晓敏")
+	then := store.KnownAt(ctx, d.now)
+	d.now = d.now.AddDate(0, 0, 1)
 	if err := d.MoveModel(ctx, d.secretary, id, ModelStep{Move: MoveConsent, Seq: 4}); err != nil {
 		t.Fatal(err)
 	}
 	public(nameless)
+	// Who looks back to the day of the consent finds the selection, but what was taken down stays down.
+	if rows, err := d.Models(then, policy.Actor{}, ""); err != nil || len(rows) != 1 || rows[0].Name != nameless || !rows[0].Consent {
+		t.Errorf("looking back: %+v %v", rows, err)
+	}
 	if row, err := d.OneModel(ctx, d.town, id); err != nil || row.Name != "张晓敏" {
 		t.Errorf("the township sees %q %v", row.Name, err)
 	}
@@ -162,6 +168,15 @@ func TestModelConsent(t *testing.T) {
 	}
 	if rows, err := d.Models(ctx, d.town, ModelNamed); err != nil || len(rows) != 1 {
 		t.Errorf("the township lists %+v %v", rows, err)
+	}
+	shown := d.led(ModelShown)
+	then = store.KnownAt(ctx, d.now)
+	d.now = d.now.AddDate(0, 0, 1)
+	if err := d.MoveModel(ctx, d.modelPeople()[policy.NameModel], shown, ModelStep{Move: MoveRefuse, Seq: 3, Reason: "公示期间有异议"}); err != nil {
+		t.Fatal(err)
+	}
+	if row, err := d.OneModel(then, d.town, shown); err != nil || row.Name != store.PurgedText || row.State != ModelShown {
+		t.Errorf("looking back at who was refused later: %+v %v", row, err)
 	}
 }
 
