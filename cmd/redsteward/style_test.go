@@ -63,7 +63,7 @@ func styleFaults(s source) []string {
 			}
 		case *ast.CallExpr:
 			if within(s.path, "internal/web") && borrowsContext(n) {
-				add(n.Pos(), "a command that may only be tried (typed.with, inOneRound) uses the context that it gets: another one would write")
+				add(n.Pos(), "a command that may only be tried (typed.with, inOneRound, oneRound) uses the context that it gets: another one would write")
 			}
 		case *ast.TypeAssertExpr:
 			if id, ok := n.X.(*ast.Ident); ok && id.Name == "err" {
@@ -83,7 +83,7 @@ func styleFaults(s source) []string {
 	return faults
 }
 
-// borrowsContext reports whether a call of typed.with or inOneRound passes a function that asks the request for its context.
+// borrowsContext reports whether a call of typed.with, inOneRound or oneRound passes a function that asks the request for its context.
 func borrowsContext(call *ast.CallExpr) bool {
 	name := ""
 	switch f := call.Fun.(type) {
@@ -92,7 +92,7 @@ func borrowsContext(call *ast.CallExpr) bool {
 	case *ast.SelectorExpr:
 		name = f.Sel.Name
 	}
-	if name != "with" && name != "inOneRound" {
+	if !slices.Contains([]string{"with", "inOneRound", "oneRound", "caseStep"}, name) {
 		return false
 	}
 	found := false

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"github.com/gofiber/fiber/v2"
 
 	"redsteward/internal/calendar"
@@ -85,20 +86,22 @@ func (s *Server) enterCertificate(c *fiber.Ctx, by policy.Actor) error {
 			bad = append(bad, fault.Field{Name: name, Message: dayFault(value(name))})
 		}
 	}
-	if len(bad) > 0 {
-		return s.showCertificates(c, by, c.Params("account"), bad)
-	}
-	return s.certified(c, by, "entered", s.inspections.Certificates.Enter(c.UserContext(), by, c.Params("account"), seqOf(c.FormValue("seq")), in))
+	return s.certified(c, by, "entered", inOneRound(c.UserContext(), &bad, func(ctx context.Context) error {
+		return s.inspections.Certificates.Enter(ctx, by, c.Params("account"), seqOf(c.FormValue("seq")), in)
+	}))
 }
 
 // endCertificate takes a certificate back.
 func (s *Server) endCertificate(c *fiber.Ctx, by policy.Actor) error {
 	value := ofAccount(c)
+	var bad []fault.Field
 	day, err := calendar.ParseDate(value("day"))
 	if err != nil {
-		return s.showCertificates(c, by, c.Params("account"), []fault.Field{{Name: "day", Message: dayFault(value("day"))}})
+		bad = append(bad, fault.Field{Name: "day", Message: dayFault(value("day"))})
 	}
-	return s.certified(c, by, "ended", s.inspections.Certificates.End(c.UserContext(), by, c.Params("account"), seqOf(c.FormValue("seq")), day, value("reason")))
+	return s.certified(c, by, "ended", inOneRound(c.UserContext(), &bad, func(ctx context.Context) error {
+		return s.inspections.Certificates.End(ctx, by, c.Params("account"), seqOf(c.FormValue("seq")), day, value("reason"))
+	}))
 }
 
 // certified leads on after a form of a certificate.

@@ -203,15 +203,12 @@ func (s *Server) openClaim(c *fiber.Ctx, by policy.Actor) error {
 	in.Handover, in.Finding = values.Get("handover"), values.Get("finding")
 	in.Completed, bad = formDay(values, "completed", bad)
 	in.Delivered, bad = formDay(values, "delivered", bad)
-	if len(bad) > 0 {
-		return s.showNewClaim(c, by, values, bad)
-	}
 	sum := ""
 	if in.Photo != nil {
 		sum = in.Photo.SHA256
 	}
 	in.Idem = idemFrom(c, values, sum)
-	doc, err := s.claims.Open(c.UserContext(), by, in)
+	doc, err := oneRound(c.UserContext(), bad, func(ctx context.Context) (store.Doc[claim.Claim], error) { return s.claims.Open(ctx, by, in) })
 	if fault.Is(err, fault.Conflict) {
 		return s.showNewClaim(c, by, values, []fault.Field{{Name: "part", Message: fault.MessageOf(err)}})
 	}
@@ -411,8 +408,8 @@ func (s *Server) claimFile(c *fiber.Ctx, by policy.Actor) error {
 // doClaim carries a step out.
 func (s *Server) doClaim(do claim.Step) func(c *fiber.Ctx, by policy.Actor) error {
 	return func(c *fiber.Ctx, by policy.Actor) error {
-		return s.caseStep(c, string(do), claimsPath+"/"+c.Params("id"), func(at casework.At, in casework.Input) error {
-			_, err := s.claims.Do(c.UserContext(), by, at, do, in)
+		return s.caseStep(c, string(do), claimsPath+"/"+c.Params("id"), func(ctx context.Context, at casework.At, in casework.Input) error {
+			_, err := s.claims.Do(ctx, by, at, do, in)
 			return err
 		}, func(typed url.Values, refused []fault.Field) error { return s.showClaim(c, by, typed, refused) })
 	}

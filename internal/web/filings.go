@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/url"
 	"time"
 
@@ -282,16 +283,13 @@ func (s *Server) submitFiling(c *fiber.Ctx, by policy.Actor) error {
 		done = "saved"
 	}
 	return s.filingAct(c, by, done, func(at filing.At) (store.Doc[filing.Filing], error) {
-		var happened calendar.Date
-		if text := c.FormValue("happened"); text != "" {
-			var err error
-			if happened, err = calendar.ParseDate(text); err != nil {
-				return store.Doc[filing.Filing]{}, fault.InvalidFields("web.submitFiling", fault.Field{Name: "happened", Message: "“" + text + "”不是日期，要写成 2026-10-19"})
+		in := typed{c: c}
+		happened := in.date("happened", "")
+		return oneRound(c.UserContext(), in.bad, func(ctx context.Context) (store.Doc[filing.Filing], error) {
+			if done == "saved" {
+				return s.filings.Edit(ctx, by, at, happened, c.FormValue("note"))
 			}
-		}
-		if done == "saved" {
-			return s.filings.Edit(c.UserContext(), by, at, happened, c.FormValue("note"))
-		}
-		return s.filings.Submit(c.UserContext(), by, at, happened, c.FormValue("note"))
+			return s.filings.Submit(ctx, by, at, happened, c.FormValue("note"))
+		})
 	})
 }

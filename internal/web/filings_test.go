@@ -104,7 +104,8 @@ func TestFilingPages(t *testing.T) {
 		shows      string
 	}{
 		{"officer", "/accept", pairs(), 404, ""}, // a draft
-		{"firm", "/submit", pairs("happened", "1.10."), 422, "不是日期"},
+		{"firm", "/submit", pairs("happened", "1.10.", "note", strings.Repeat("长", 501)), 422, "有 2 处需要更正"},
+		{"firm", "/submit", pairs("happened", "1.10."), 422, "“1.10.”不是日期"},
 		{"firm", "/submit", pairs("happened", "2026-10-01", "note", "续签"), 303, ""},
 		{"elsewhere", "/accept", pairs(), 403, ""},
 		{"officer", "/ask", pairs("ask-reason", " "), 422, "请一次写清要补正的全部内容"},

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -261,8 +263,8 @@ func (s *Server) caseInput(c *fiber.Ctx, step string) (url.Values, casework.Inpu
 	return values, in, bad, err
 }
 
-// caseStep carries a step of a case out: do gets what was read, show the page with what was refused.
-func (s *Server) caseStep(c *fiber.Ctx, step, address string, do func(at casework.At, in casework.Input) error, show func(typed url.Values, refused []fault.Field) error) error {
+// caseStep carries a step of a case out: do gets what was read and may only be tried (see inOneRound), show the page with what was refused.
+func (s *Server) caseStep(c *fiber.Ctx, step, address string, do func(ctx context.Context, at casework.At, in casework.Input) error, show func(typed url.Values, refused []fault.Field) error) error {
 	values, in, bad, err := s.caseInput(c, step)
 	if in.Upload != nil {
 		defer in.Upload.Close() //nolint:errcheck // a temporary file that only we know
@@ -270,28 +272,32 @@ func (s *Server) caseStep(c *fiber.Ctx, step, address string, do func(at casewor
 	if err != nil {
 		return err
 	}
-	if len(bad) == 0 {
-		sum := ""
-		if in.Upload != nil {
-			sum = in.Upload.SHA256
-		}
-		err := do(casework.At{ID: c.Params("id"), Seq: seqOf(values.Get("seq")), Idem: idemFrom(c, values, sum)}, in)
-		if err == nil {
-			return seeOther(c, address+"?done="+step)
-		}
+	sum := ""
+	if in.Upload != nil {
+		sum = in.Upload.SHA256
+	}
+	err = inOneRound(c.UserContext(), &bad, func(ctx context.Context) error {
+		err := do(ctx, casework.At{ID: c.Params("id"), Seq: seqOf(values.Get("seq")), Idem: idemFrom(c, values, sum)}, in)
 		if !fault.Is(err, fault.Invalid) {
 			return err
 		}
-		for _, f := range fault.FieldsOf(err) {
-			if f.Name == "files" {
-				f.Name = "paper"
+		refused := slices.Clone(fault.FieldsOf(err))
+		for i := range refused {
+			if refused[i].Name == "files" {
+				refused[i].Name = "paper"
 			}
-			bad = append(bad, fault.Field{Name: step + "-" + f.Name, Message: f.Message})
 		}
+		return fault.InvalidFields("web.caseStep", ofStep(refused, step+"-")...)
+	})
+	switch {
+	case err == nil:
+		return seeOther(c, address+"?done="+step)
+	case !fault.Is(err, fault.Invalid):
+		return err
 	}
 	values.Set("step", step)
 	c.Status(statusOf(fault.Invalid))
-	return show(values, bad)
+	return show(values, fault.FieldsOf(err))
 }
 
 // caseSign carries a signature out.

@@ -124,6 +124,12 @@ func stageRefund(t *testing.T, f *browsertest.Fixture, project string, forward f
 	for _, login := range []string{"committee", "firm", "community", "officer"} {
 		step(login, refund.StepCheck)
 	}
+	officer := newPerson(t, f).signIn(t, "officer")
+	before := changes(t, f)
+	a := officer.scanned(t, "/fund/refunds/"+doc.ID+"/show", pairs("seq", fmt.Sprint(doc.Seq), "show-day", "十月", "show-text", ""))
+	if a.StatusCode != 422 || !containsAll(a.body, []string{"“十月”不是日期", `id="show-day-e"`, `id="show-text-e"`}) || changes(t, f) != before {
+		t.Errorf("what cannot be read and what lacks are told together: %d, %.1500s", a.StatusCode, a.body)
+	}
 	step("officer", refund.StepShow)
 	forward(31)
 	// The notice has hung its days: nobody is late.

@@ -352,10 +352,9 @@ func (s *Server) lookAtScan(c *fiber.Ctx, by policy.Actor, at handover.At) (hand
 
 func (s *Server) takeResultDown(c *fiber.Ctx, by policy.Actor, at handover.At) (handoverDoc, error) {
 	day, bad := formDay(formValues(c), "down", nil)
-	if len(bad) > 0 {
-		return handoverDoc{}, fault.InvalidFields("web.takeResultDown", bad...)
-	}
-	return s.handovers.Service.TakeDown(c.UserContext(), by, at, day, c.FormValue("why"))
+	return oneRound(c.UserContext(), bad, func(ctx context.Context) (handoverDoc, error) {
+		return s.handovers.Service.TakeDown(ctx, by, at, day, c.FormValue("why"))
+	})
 }
 
 func (s *Server) wholeHandover(c *fiber.Ctx, by policy.Actor, at handover.At) (handoverDoc, error) {
@@ -384,11 +383,12 @@ func (s *Server) receiveRooms(c *fiber.Ctx, by policy.Actor, at handover.At) (ha
 		}
 		rooms, rows = append(rooms, handover.Room{Kind: registry.RoomKind(kind), Place: place, Area: size}), append(rows, n)
 	}
-	if len(bad) > 0 {
-		return handoverDoc{}, fault.InvalidFields("web.receiveRooms", bad...)
-	}
-	doc, err := s.handovers.Service.Receive(c.UserContext(), by, at, rooms)
-	if refused := refusedForm(err); refused != nil {
+	return oneRound(c.UserContext(), bad, func(ctx context.Context) (handoverDoc, error) {
+		doc, err := s.handovers.Service.Receive(ctx, by, at, rooms)
+		refused := refusedForm(err)
+		if refused == nil {
+			return doc, err
+		}
 		// The service counts the rooms, the page its rows.
 		for i, f := range refused {
 			name, n, _ := strings.Cut(f.Name, "-")
@@ -397,8 +397,7 @@ func (s *Server) receiveRooms(c *fiber.Ctx, by policy.Actor, at handover.At) (ha
 			}
 		}
 		return doc, fault.InvalidFields("web.receiveRooms", refused...)
-	}
-	return doc, err
+	})
 }
 
 // handoverScan opens the sealed paper.
@@ -462,15 +461,15 @@ func (s *Server) showResult(c *fiber.Ctx, by policy.Actor) error {
 		return s.handoverDone(c, by, values, filesAt(err, "photo"))
 	}
 	day, bad := formDay(values, "from", nil)
-	if len(bad) > 0 {
-		return s.showHandover(c, by, values, bad)
-	}
 	in := handover.Showing{From: day, Place: values.Get("board"), Photo: upload}
 	var hashes []string
 	if upload != nil {
 		hashes = append(hashes, upload.SHA256)
 	}
-	_, err = s.handovers.Service.Show(c.UserContext(), by, uploadAt(c, values, hashes...), in)
+	err = inOneRound(c.UserContext(), &bad, func(ctx context.Context) error {
+		_, err := s.handovers.Service.Show(ctx, by, uploadAt(c, values, hashes...), in)
+		return err
+	})
 	return s.handoverDone(c, by, values, filesAt(err, "photo"))
 }
 
@@ -482,11 +481,11 @@ func (s *Server) tellDefect(c *fiber.Ctx, by policy.Actor) error {
 		return s.handoverDone(c, by, values, filesAt(err, "photos"))
 	}
 	day, bad := formDay(values, "seen", nil)
-	if len(bad) > 0 {
-		return s.showHandover(c, by, values, bad)
-	}
 	in := handover.Defect{Name: values.Get("defect"), Seen: day, Uploads: uploads, Found: handover.Found{Party: handover.Party(values.Get("lost")), Place: values.Get("where"), Note: values.Get("note")}}
-	_, err = s.handovers.Service.Tell(c.UserContext(), by, c.Params("id"), in, idemFrom(c, values, hashesOf(uploads)...))
+	err = inOneRound(c.UserContext(), &bad, func(ctx context.Context) error {
+		_, err := s.handovers.Service.Tell(ctx, by, c.Params("id"), in, idemFrom(c, values, hashesOf(uploads)...))
+		return err
+	})
 	return s.handoverDone(c, by, values, filesAt(err, "photos"))
 }
 
@@ -494,9 +493,9 @@ func (s *Server) tellDefect(c *fiber.Ctx, by policy.Actor) error {
 func (s *Server) carryFinding(c *fiber.Ctx, by policy.Actor) error {
 	values, suffix := formValues(c), "-"+c.Params("item")
 	day, bad := formDay(values, "due"+suffix, nil)
-	if len(bad) > 0 {
-		return s.showHandover(c, by, values, bad)
-	}
-	_, err := s.handovers.Service.Carry(c.UserContext(), by, c.Params("id"), c.Params("item"), c.FormValue("how"+suffix), day, formIdem(c))
-	return s.handoverDone(c, by, values, renamed(err, suffix))
+	err := inOneRound(c.UserContext(), &bad, func(ctx context.Context) error {
+		_, err := s.handovers.Service.Carry(ctx, by, c.Params("id"), c.Params("item"), c.FormValue("how"+suffix), day, formIdem(c))
+		return renamed(err, suffix)
+	})
+	return s.handoverDone(c, by, values, err)
 }

@@ -337,10 +337,7 @@ func (s *Server) sayDocuments(c *fiber.Ctx, by policy.Actor, at handover.At) (st
 		d.Due, bad = formDay(values, "due."+id, bad)
 		said = append(said, d)
 	}
-	if len(bad) > 0 {
-		return store.Doc[handover.Handover]{}, fault.InvalidFields("web.sayDocuments", bad...)
-	}
-	return s.handovers.Service.Hand(c.UserContext(), by, at, said)
+	return oneRound(c.UserContext(), bad, func(ctx context.Context) (handoverDoc, error) { return s.handovers.Service.Hand(ctx, by, at, said) })
 }
 
 // signHandover asks for the password again: the signature is a working confirmation, the sealed paper is the original.
@@ -368,8 +365,7 @@ func (s *Server) fileHandover(c *fiber.Ctx, by policy.Actor, at handover.At) (st
 func (s *Server) supplyDocuments(c *fiber.Ctx, by policy.Actor, at handover.At) (store.Doc[handover.Handover], error) {
 	values := formValues(c)
 	day, bad := formDay(values, "received", nil)
-	if len(bad) > 0 {
-		return store.Doc[handover.Handover]{}, fault.InvalidFields("web.supplyDocuments", bad...)
-	}
-	return s.handovers.Service.Supply(c.UserContext(), by, at, named(values, "came-"), day)
+	return oneRound(c.UserContext(), bad, func(ctx context.Context) (handoverDoc, error) {
+		return s.handovers.Service.Supply(ctx, by, at, named(values, "came-"), day)
+	})
 }

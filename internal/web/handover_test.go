@@ -62,7 +62,7 @@ func TestHandoverPages(t *testing.T) {
 		{name: "of a project elsewhere", role: "stranger", path: "/handovers/new?project=" + project, status: 404},
 		{name: "a firm may not open", role: "firm", method: "POST", path: "/handovers/new", form: days(), status: 403},
 		{name: "another developer", role: "stranger", method: "POST", path: "/handovers/new", form: days(), status: 404},
-		{name: "no day", role: "builder", method: "POST", path: "/handovers/new", form: pairs("project", project, "inspection", "昨天", "delivery", ""), status: 422, contains: []string{`id="inspection-e"`}},
+		{name: "no day", role: "builder", method: "POST", path: "/handovers/new", form: pairs("project", project, "inspection", "昨天", "delivery", ""), status: 422, contains: []string{`id="inspection-e"`, `id="delivery-e"`}},
 		{name: "delivered first", role: "builder", method: "POST", path: "/handovers/new", form: pairs("project", project, "inspection", today.String(), "delivery", today.Add(-1).String()), status: 422, contains: []string{"早于计划查验日期"}},
 		{name: "opened", role: "builder", method: "POST", path: "/handovers/new", form: days(), status: 303, changes: 3},
 		{name: "opened twice", role: "officer", method: "POST", path: "/handovers/new", form: days(), status: 422, contains: []string{"已经有一次承接查验"}},

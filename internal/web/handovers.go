@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/url"
 	"slices"
 
@@ -188,10 +189,7 @@ func (s *Server) openHandover(c *fiber.Ctx, by policy.Actor) error {
 	var bad []fault.Field
 	in.Inspection, bad = formDay(values, "inspection", bad)
 	in.Delivery, bad = formDay(values, "delivery", bad)
-	if len(bad) > 0 {
-		return s.showNewHandover(c, by, in.Project, values, bad)
-	}
-	doc, err := s.handovers.Service.Open(c.UserContext(), by, in)
+	doc, err := oneRound(c.UserContext(), bad, func(ctx context.Context) (handoverDoc, error) { return s.handovers.Service.Open(ctx, by, in) })
 	if fault.Is(err, fault.Conflict) {
 		return s.showNewHandover(c, by, in.Project, values, []fault.Field{{Name: "project", Message: fault.MessageOf(err)}})
 	}

@@ -12,6 +12,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/report"
+	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/casework"
@@ -256,9 +257,6 @@ func (s *Server) planInspection(c *fiber.Ctx, by policy.Actor) error {
 	if in.Project == "" {
 		bad = append(bad, fault.Field{Name: "project", Message: "请选择小区"})
 	}
-	if len(bad) > 0 {
-		return s.showInspectionPlan(c, by, values, bad)
-	}
 	var departments []string
 	for _, m := range s.inspections.Agenda.Matters {
 		if !slices.Contains(departments, m.Department) {
@@ -272,7 +270,9 @@ func (s *Server) planInspection(c *fiber.Ctx, by policy.Actor) error {
 			}
 		}
 	}
-	doc, err := s.inspections.Plan(c.UserContext(), by, in)
+	doc, err := oneRound(c.UserContext(), bad, func(ctx context.Context) (store.Doc[inspection.Inspection], error) {
+		return s.inspections.Plan(ctx, by, in)
+	})
 	if fault.Is(err, fault.Conflict) {
 		return s.showInspectionPlan(c, by, values, []fault.Field{{Name: "cap", Message: fault.MessageOf(err)}})
 	}
@@ -507,8 +507,8 @@ func (s *Server) signRecord(c *fiber.Ctx, by policy.Actor) error {
 // doInspection carries a step out.
 func (s *Server) doInspection(do inspection.Step) func(c *fiber.Ctx, by policy.Actor) error {
 	return func(c *fiber.Ctx, by policy.Actor) error {
-		return s.caseStep(c, string(do), inspectionsPath+"/"+c.Params("id"), func(at casework.At, in casework.Input) error {
-			_, err := s.inspections.Do(c.UserContext(), by, at, do, in)
+		return s.caseStep(c, string(do), inspectionsPath+"/"+c.Params("id"), func(ctx context.Context, at casework.At, in casework.Input) error {
+			_, err := s.inspections.Do(ctx, by, at, do, in)
 			return err
 		}, func(typed url.Values, refused []fault.Field) error { return s.showInspection(c, by, typed, refused) })
 	}

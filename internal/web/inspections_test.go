@@ -49,6 +49,7 @@ func TestInspectionPages(t *testing.T) {
 		{name: "the public", path: "/inspections", status: 401},
 		{name: "an inspector plans nothing", role: "inspector", path: "/inspections/new", status: 403},
 		{name: "one inspector", role: "officer", method: "POST", path: "/inspections/new", form: with("officer-1-2", "", "plan-2"), status: 422, contains: []string{"要有 2 至 6 名检查人员"}},
+		{name: "one inspector on no day", role: "officer", method: "POST", path: "/inspections/new", form: url.Values{"key": {"plan-2"}, "project": {"p1"}, "day": {"周一"}, "ground": {"regular"}, "matters": {"openness"}, "officer-1-1": {two[0]}}, status: 422, contains: []string{"“周一”不是日期", "要有 2 至 6 名检查人员"}},
 		{name: "a matter that is not confirmed", role: "officer", method: "POST", path: "/inspections/new", form: with("matters", "safety", "plan-3"), status: 422, contains: []string{"还没有确认"}},
 		{name: "over the cap", role: "officer", method: "POST", path: "/inspections/new", form: with("day", "2026-10-20", "plan-4"), status: 422, contains: []string{"达到年度上限"}},
 		{name: "the firm before the notice", role: "manager", path: path, status: 404},

@@ -384,12 +384,12 @@ func (s *Server) appoint(c *fiber.Ctx, by policy.Actor) error {
 			unread = append(unread, fault.Field{Name: name, Message: fmt.Sprintf("“%s”不是日期，要写成 2026-10-19", text)})
 		}
 	}
-	if len(unread) > 0 {
-		c.Status(statusOf(fault.Invalid))
-		return s.showAccount(c, by, "", unread)
-	}
-	err := s.people.Appoint(c.UserContext(), by, c.Params("id"), formSeq(c), ap)
-	if refused := fault.FieldsOf(err); fault.Is(err, fault.Invalid) && len(refused) > 0 {
+	err := inOneRound(c.UserContext(), &unread, func(ctx context.Context) error {
+		err := s.people.Appoint(ctx, by, c.Params("id"), formSeq(c), ap)
+		refused := refusedForm(err)
+		if len(refused) == 0 {
+			return err
+		}
 		for i := range refused { // policy names the place in the record: appointments[2].role
 			if at := strings.LastIndexByte(refused[i].Name, '.'); at >= 0 {
 				refused[i].Name = refused[i].Name[at+1:]
@@ -401,6 +401,9 @@ func (s *Server) appoint(c *fiber.Ctx, by policy.Actor) error {
 				refused[i].Name = "role"
 			}
 		}
+		return fault.InvalidFields("web.appoint", refused...)
+	})
+	if refused := refusedForm(err); len(refused) > 0 {
 		c.Status(statusOf(fault.Invalid))
 		return s.showAccount(c, by, "", refused)
 	}

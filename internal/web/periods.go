@@ -191,27 +191,24 @@ func (s *Server) showPeriods(c *fiber.Ctx, by policy.Actor, form []field, refuse
 // planPeriod lays a period down.
 func (s *Server) planPeriod(c *fiber.Ctx, by policy.Actor) error {
 	id := strings.ToUpper(strings.TrimSpace(c.FormValue("period")))
-	var refused []fault.Field
+	var unread []fault.Field
 	day := func(name, label string) calendar.Date {
 		d, err := calendar.ParseDate(c.FormValue(name))
 		if err != nil {
-			refused = append(refused, fault.Field{Name: name, Message: label + "要写成 2026-12-31 的样子"})
+			unread = append(unread, fault.Field{Name: name, Message: label + "要写成 2026-12-31 的样子"})
 		}
 		return d
 	}
 	submit, cutoff := day("submit", "材料提交截止"), day("cutoff", "统计截止")
-	if len(refused) == 0 {
-		p, err := s.cycle.Plan(c.UserContext(), by, id, submit, cutoff)
-		switch {
-		case err == nil:
-			return seeOther(c, periodPath(p.ID))
-		case fault.Is(err, fault.Conflict):
-			refused = []fault.Field{{Name: "period", Message: fault.MessageOf(err)}}
-		case fault.Is(err, fault.Invalid) && len(fault.FieldsOf(err)) > 0:
-			refused = fault.FieldsOf(err)
-		default:
-			return err
-		}
+	p, err := oneRound(c.UserContext(), unread, func(ctx context.Context) (cycle.Period, error) { return s.cycle.Plan(ctx, by, id, submit, cutoff) })
+	refused := refusedForm(err)
+	switch {
+	case err == nil:
+		return seeOther(c, periodPath(p.ID))
+	case fault.Is(err, fault.Conflict):
+		refused = []fault.Field{{Name: "period", Message: fault.MessageOf(err)}}
+	case len(refused) == 0:
+		return err
 	}
 	return s.showPeriods(c, by, planForm(id, c.FormValue("submit"), c.FormValue("cutoff"), refused), refused)
 }

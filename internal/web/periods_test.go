@@ -91,6 +91,7 @@ func TestPeriodsThroughPages(t *testing.T) {
 		scenario{name: "a plan without days", role: "officer", method: "POST", path: "/periods", form: form("period", "2026q4"), status: 422, contains: []string{"有 2 处需要更正", `value="2026Q4"`}},
 		scenario{name: "a plan out of order", role: "officer", method: "POST", path: "/periods", form: form("period", "2026Q4", "submit", "2026-12-31", "cutoff", "2026-12-01"), status: 422, contains: []string{"早于材料提交截止日", `value="2026-12-01"`}},
 		scenario{name: "a plan of no period", role: "officer", method: "POST", path: "/periods", form: form("period", "第四季度", "submit", "2026-12-31", "cutoff", "2027-01-09"), status: 422, contains: []string{"周期要写成 2026Q3"}},
+		scenario{name: "a plan in the wrong order of a day that is none", role: "officer", method: "POST", path: "/periods", form: form("period", "2026Q4", "submit", "2026-09-01", "cutoff", "元旦"), status: 422, contains: []string{"早于周期的第一天", "统计截止要写成"}},
 		scenario{name: "a plan twice", role: "officer", method: "POST", path: "/periods", form: form("period", "2026Q3", "submit", "2026-09-30", "cutoff", "2026-10-09"), status: 422, contains: []string{"2026年第三季度已经建立"}},
 		scenario{name: "opened twice", role: "officer", method: "POST", path: "/periods/2026Q3/open", form: form(), status: 409},
 		scenario{name: "evaluated while open", role: "officer", method: "POST", path: "/periods/2026Q3/evaluate", form: form(), status: 409, contains: []string{"材料提交还没有截止"}},

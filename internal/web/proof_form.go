@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -288,12 +289,9 @@ func (s *Server) actOnProof(c *fiber.Ctx, by policy.Actor, p proofPaper, values 
 		return seeOther(c, p.action)
 	}
 	in, bad := readProof(p, typed)
-	if refused = append(bad, refused...); len(refused) > 0 {
-		return s.showRefused(c, by, p, draft, typed, refused)
-	}
 	in.Files = draft.Files
 	in.Idem = idemOf(typed, in)
-	d, err := s.handIn(c, by, p, values, in)
+	d, err := oneRound(ctx, append(bad, refused...), func(ctx context.Context) (store.Doc[evidence.Proof], error) { return s.handIn(ctx, by, p, values, in) })
 	if fields := fault.FieldsOf(err); fault.Is(err, fault.Invalid) && len(fields) > 0 {
 		return s.showRefused(c, by, p, draft, typed, fields)
 	}
@@ -310,11 +308,11 @@ func (s *Server) actOnProof(c *fiber.Ctx, by policy.Actor, p proofPaper, values 
 }
 
 // handIn submits or corrects.
-func (s *Server) handIn(c *fiber.Ctx, by policy.Actor, p proofPaper, values url.Values, in evidence.Submission) (store.Doc[evidence.Proof], error) {
+func (s *Server) handIn(ctx context.Context, by policy.Actor, p proofPaper, values url.Values, in evidence.Submission) (store.Doc[evidence.Proof], error) {
 	if p.form.Proof == "" {
-		return s.evidence.Proofs.Submit(c.UserContext(), by, in)
+		return s.evidence.Proofs.Submit(ctx, by, in)
 	}
-	return s.evidence.Proofs.Correct(c.UserContext(), by, supervision.At{ID: p.form.Proof, Seq: seqOf(values.Get("seq")), Idem: in.Idem}, in)
+	return s.evidence.Proofs.Correct(ctx, by, supervision.At{ID: p.form.Proof, Seq: seqOf(values.Get("seq")), Idem: in.Idem}, in)
 }
 
 // idemOf is the key of the form with what was said: a resend is the same act, a changed form is another. What was sent once lost its files with the draft, so that

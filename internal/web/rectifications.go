@@ -461,8 +461,8 @@ func (s *Server) rectificationFile(c *fiber.Ctx, by policy.Actor) error {
 // doRectification carries a step out.
 func (s *Server) doRectification(do rectification.Step) func(c *fiber.Ctx, by policy.Actor) error {
 	return func(c *fiber.Ctx, by policy.Actor) error {
-		return s.caseStep(c, string(do), rectificationsPath+"/"+c.Params("id"), func(at casework.At, in casework.Input) error {
-			_, err := s.rectifications.Do(c.UserContext(), by, at, do, in)
+		return s.caseStep(c, string(do), rectificationsPath+"/"+c.Params("id"), func(ctx context.Context, at casework.At, in casework.Input) error {
+			_, err := s.rectifications.Do(ctx, by, at, do, in)
 			return err
 		}, func(typed url.Values, refused []fault.Field) error { return s.showRectification(c, by, typed, refused) })
 	}
@@ -470,8 +470,8 @@ func (s *Server) doRectification(do rectification.Step) func(c *fiber.Ctx, by po
 
 // confirmServiceAddress keeps the confirmed address of the firm of a case.
 func (s *Server) confirmServiceAddress(c *fiber.Ctx, by policy.Actor) error {
-	return s.caseStep(c, "address", rectificationsPath+"/"+c.Params("id"), func(at casework.At, in casework.Input) error {
-		return s.rectifications.ConfirmAddress(c.UserContext(), by, at.ID, in)
+	return s.caseStep(c, "address", rectificationsPath+"/"+c.Params("id"), func(ctx context.Context, at casework.At, in casework.Input) error {
+		return s.rectifications.ConfirmAddress(ctx, by, at.ID, in)
 	}, func(typed url.Values, refused []fault.Field) error { return s.showRectification(c, by, typed, refused) })
 }
 

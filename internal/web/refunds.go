@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"net/url"
 	"strconv"
 
@@ -249,8 +250,8 @@ func (s *Server) refundFile(c *fiber.Ctx, by policy.Actor) error {
 // doRefund carries a step out.
 func (s *Server) doRefund(do refund.Step) func(c *fiber.Ctx, by policy.Actor) error {
 	return func(c *fiber.Ctx, by policy.Actor) error {
-		return s.caseStep(c, string(do), refundsPath+"/"+c.Params("id"), func(at casework.At, in casework.Input) error {
-			_, err := s.refunds.Do(c.UserContext(), by, at, do, in)
+		return s.caseStep(c, string(do), refundsPath+"/"+c.Params("id"), func(ctx context.Context, at casework.At, in casework.Input) error {
+			_, err := s.refunds.Do(ctx, by, at, do, in)
 			return err
 		}, func(typed url.Values, refused []fault.Field) error { return s.showRefund(c, by, typed, refused) })
 	}

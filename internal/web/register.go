@@ -262,6 +262,15 @@ func inOneRound(ctx context.Context, bad *[]fault.Field, run func(ctx context.Co
 	return fault.InvalidFields("web.inOneRound", namedOnce(append(*bad, refusedForm(err)...))...)
 }
 
+// oneRound is inOneRound for a command that returns something.
+func oneRound[T any](ctx context.Context, bad []fault.Field, run func(ctx context.Context) (T, error)) (out T, err error) {
+	err = inOneRound(ctx, &bad, func(ctx context.Context) (err error) {
+		out, err = run(ctx)
+		return err
+	})
+	return out, err
+}
+
 // namedOnce keeps the first message about each field.
 func namedOnce(fields []fault.Field) []fault.Field {
 	seen := map[string]bool{}

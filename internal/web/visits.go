@@ -209,9 +209,10 @@ func (s *Server) showPlan(c *fiber.Ctx, by policy.Actor, values url.Values, refu
 // planVisits puts the stops of a day onto the list of the officers; each stop is a visit of its own and has its own key, so that a resend doubles none.
 func (s *Server) planVisits(c *fiber.Ctx, by policy.Actor) error {
 	values := formValues(c)
+	var unread []fault.Field
 	day, err := calendar.ParseDate(values.Get("day"))
 	if err != nil {
-		return s.showPlan(c, by, values, []fault.Field{{Name: "day", Message: dayFault(values.Get("day"))}})
+		unread = append(unread, fault.Field{Name: "day", Message: dayFault(values.Get("day"))})
 	}
 	var officers []string
 	for _, name := range []string{"officer1", "officer2"} {
@@ -230,16 +231,21 @@ func (s *Server) planVisits(c *fiber.Ctx, by policy.Actor) error {
 		}
 	}
 	if len(plans) == 0 {
-		return s.showPlan(c, by, values, []fault.Field{{Name: "stop1", Message: "请至少选一个小区"}})
+		unread = append(unread, fault.Field{Name: "stop1", Message: "请至少选一个小区"})
 	}
-	for _, plan := range plans {
-		_, err := s.supervision.Visits.Plan(c.UserContext(), by, plan)
-		if refused := refusedForm(err); refused != nil {
-			return s.showPlan(c, by, values, refused)
+	err = inOneRound(c.UserContext(), &unread, func(ctx context.Context) error {
+		for _, plan := range plans {
+			if _, err := s.supervision.Visits.Plan(ctx, by, plan); err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return err
-		}
+		return nil
+	})
+	if refused := refusedForm(err); refused != nil {
+		return s.showPlan(c, by, values, refused)
+	}
+	if err != nil {
+		return err
 	}
 	return seeOther(c, "/visits?done=planned")
 }

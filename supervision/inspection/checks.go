@@ -92,7 +92,7 @@ func (s *Inspections) Plan(ctx context.Context, by policy.Actor, in PlanInspecti
 		today := s.Today()
 		if in.Day.IsZero() || in.Day.Compare(today) < 0 {
 			f.Fail("day", "检查日期要在今天（%s）或者以后", today.Chinese())
-			return Inspection{}, f.Err()
+			in.Day = today // what else is wrong is told with it
 		}
 		place, err := s.Places.Place(ctx, in.Project, in.Day)
 		if err != nil {

@@ -195,17 +195,22 @@ func (s *Visits) Plan(ctx context.Context, by policy.Actor, in PlanVisit) (store
 	return s.visits.Commit(ctx, meta, s.DB.NewID(meta), 0, v)
 }
 
+// dayOf is the day of a visit, today for one that has none yet: checkPlan refuses it, and what else is wrong is told with it.
+func (s *Visits) dayOf(v *Visit) calendar.Date {
+	if v.Day.IsZero() {
+		return calendar.DateOf(s.DB.Now())
+	}
+	return v.Day
+}
+
 // locate stamps where the project lies on the day and checks that the scope reaches it.
 func (s *Visits) locate(ctx context.Context, op string, scope policy.Scope, v *Visit) error {
-	if v.Day.IsZero() {
-		return fault.InvalidFields(op, fault.Field{Name: "day", Message: "请填写走访日期"})
-	}
-	place, err := s.Places.Place(ctx, v.Project, v.Day)
+	place, err := s.Places.Place(ctx, v.Project, s.dayOf(v))
 	if err != nil {
 		return err
 	}
 	v.Name, v.Firm, v.Keys = place.Name, place.Firm, place.Keys()
-	return scope.Require(op, v.Keys, v.Day)
+	return scope.Require(op, v.Keys, s.dayOf(v))
 }
 
 // checkPlan checks day, order, sheet and officers.
@@ -214,7 +219,9 @@ func (s *Visits) checkPlan(ctx context.Context, op string, v *Visit) error {
 	fail := func(name, format string, args ...any) {
 		bad = append(bad, fault.Field{Name: name, Message: fmt.Sprintf(format, args...)})
 	}
-	if today := calendar.DateOf(s.DB.Now()); v.Day.Compare(today) < 0 {
+	if today := calendar.DateOf(s.DB.Now()); v.Day.IsZero() {
+		fail("day", "请填写走访日期")
+	} else if v.Day.Compare(today) < 0 {
 		fail("day", "走访日期 %s 已经过去，今天是 %s", v.Day.Chinese(), today.Chinese())
 	}
 	if v.Order < 1 || v.Order > 9999 {
@@ -259,7 +266,7 @@ func (s *Visits) unfit(ctx context.Context, id string, v *Visit) (string, error)
 	if err != nil {
 		return "", err
 	}
-	if !scope.Covers(v.Keys, v.Day) {
+	if !scope.Covers(v.Keys, s.dayOf(v)) {
 		return person.Name + "没有走访这个小区的权限", nil
 	}
 	return "", nil
