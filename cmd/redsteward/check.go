@@ -16,6 +16,7 @@ import (
 	"redsteward/registry/handover"
 	"redsteward/supervision"
 	"redsteward/supervision/inspection"
+	"redsteward/supervision/repair"
 	"redsteward/supervision/survey"
 )
 
@@ -235,6 +236,12 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "满意度调查问卷", err
 		}
 		return fmt.Sprintf("满意度调查问卷 %s，%d 题", terms.Version(), terms.Questions()), nil
+	case hasKey(data, "sample_percent"):
+		terms, err := repair.ParseTerms(name, data)
+		if err != nil {
+			return "报修台账规则", err
+		}
+		return fmt.Sprintf("报修台账规则 %s，%d 个类别，回访 %d %%", terms.Version(), len(terms.Categories()), terms.Percent()), nil
 	case hasKey(data, "parts") && hasKey(data, "refund"):
 		settings, err := loadConfig("", p.env, nil)
 		if err != nil {

@@ -79,6 +79,8 @@ type config struct {
 		Inspections string `yaml:"inspections"`
 		// Deliberation are the lists of 红色议事.
 		Deliberation string `yaml:"deliberation"`
+		// Repairs says what a repair log has, what is in time and how much is called back.
+		Repairs string `yaml:"repairs"`
 		// Satisfaction is the questionnaire of surveys and how many answers they need.
 		Satisfaction string `yaml:"satisfaction"`
 		// SchemeQuarter and SchemeYear are the schemes of the rating cycle.
@@ -90,7 +92,9 @@ type config struct {
 		EvaluateQuarter string `yaml:"evaluate_quarter"`
 		// RemoveFiles is when files that were uploaded and never handed in are removed.
 		RemoveFiles string `yaml:"remove_files"`
-		// ForgetBookings is when names and phones of bookings are destroyed whose term has passed.
+		// DrawRepairs is when the repairs of the month that ended are drawn that are called back.
+		DrawRepairs string `yaml:"draw_repairs"`
+		// ForgetBookings is when names and phones of bookings and repairs are destroyed whose term has passed.
 		ForgetBookings string `yaml:"forget_bookings"`
 	} `yaml:"schedule"`
 	BusinessClock startTime `yaml:"business_clock"`
@@ -283,7 +287,7 @@ func (c *config) consistent() error {
 			add(key, fmt.Sprintf("要在 1m 到 24h 之间，现在是 %s", d))
 		}
 	}
-	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "remove_files": c.Schedule.RemoveFiles, "forget_bookings": c.Schedule.ForgetBookings} {
+	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "remove_files": c.Schedule.RemoveFiles, "draw_repairs": c.Schedule.DrawRepairs, "forget_bookings": c.Schedule.ForgetBookings} {
 		if err := schedule.Check(spec); err != nil {
 			add("schedule."+name, fault.MessageOf(err))
 		}

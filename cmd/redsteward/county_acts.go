@@ -48,6 +48,7 @@ const (
 	partFund     = "保修金"
 	partParty    = "党建台账"
 	partMatters  = "事项"
+	partRepairs  = "报修"
 	partSurveys  = "满意度调查"
 )
 

@@ -59,16 +59,17 @@ func (s *service) openCycle(ctx context.Context) error {
 	}
 	s.jobs, err = schedule.New(ctx, s.db, schedule.Job{Name: cycle.QuarterEndJob, Spec: s.config.Schedule.EvaluateQuarter, Catchup: schedule.CatchupLatest, Run: s.cycle.EvaluateQuarter},
 		schedule.Job{Name: "remove-files", Spec: s.config.Schedule.RemoveFiles, Catchup: schedule.CatchupLatest, Run: s.proofs.SweepFiles},
+		schedule.Job{Name: "draw-repairs", Spec: s.config.Schedule.DrawRepairs, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.repairs.DrawDue(ctx) }},
 		schedule.Job{Name: "forget-bookings", Spec: s.config.Schedule.ForgetBookings, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
 			// The stations open after the jobs.
-			return errors.Join(s.stations.ForgetBookings(ctx, slot), s.stations.ForgetModels(ctx, slot))
+			return errors.Join(s.stations.ForgetBookings(ctx, slot), s.stations.ForgetModels(ctx, slot), s.repairs.Forget(ctx))
 		}})
 	return err
 }
 
 // sources are what the rating cycle gathers facts from.
 func (s *service) sources() []supervision.Readings {
-	return []supervision.Readings{s.proofs, s.observations, s.visits, s.rectifications, &cycle.Surveys{Surveys: s.surveys}, &cycle.PartySheets{Sheets: s.party, Firms: s.register.Register}, &cycle.Honours{Books: s.conduct, Firms: s.register.Register}}
+	return []supervision.Readings{s.proofs, s.observations, s.visits, s.rectifications, s.repairs, &cycle.Surveys{Surveys: s.surveys}, &cycle.PartySheets{Sheets: s.party, Firms: s.register.Register}, &cycle.Honours{Books: s.conduct, Firms: s.register.Register}}
 }
 
 // revenueDue is the rule by which public revenue is to be shown; past the loaded years of the calendar its last day does not move off days of rest.

@@ -361,6 +361,9 @@ func declareAll(ctx context.Context, s *service) error {
 	if err := s.openMatters(ctx); err != nil {
 		return err
 	}
+	if err := s.openRepairs(ctx); err != nil {
+		return err
+	}
 	if err := s.openConduct(ctx); err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ import (
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/rectification"
+	"redsteward/supervision/repair"
 	"redsteward/supervision/survey"
 )
 
@@ -89,6 +90,8 @@ type service struct {
 	changes *change.Service
 	// bodies follows the founding of owners' bodies.
 	bodies *owners.Service
+	// repairs are the repair logs.
+	repairs *repair.Service
 	// matters are what people report.
 	matters *matter.Service
 	archive *rating.Archive
@@ -164,6 +167,9 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openMatters(ctx); err != nil {
 		return err
 	}
+	if err := s.openRepairs(ctx); err != nil {
+		return err
+	}
 	if err := s.openConduct(ctx); err != nil {
 		return err
 	}
@@ -197,7 +203,7 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openDeliberation(ctx); err != nil {
 		return err
 	}
-	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers, s.conduct, s.party, s.changes, s.bodies, s.matters, s.deliberations, s.surveys)
+	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers, s.conduct, s.party, s.changes, s.bodies, s.matters, s.repairs, s.deliberations, s.surveys)
 	return nil
 }
 
@@ -323,7 +329,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Surveys: s.surveys, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Rectifications: s.rectifications, Inspections: s.inspections, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Rectifications: s.rectifications, Inspections: s.inspections, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},
@@ -387,7 +393,7 @@ type intake interface {
 
 // intakes are all places where rows of files come in.
 func (s *service) intakes() []intake {
-	out := []intake{s.register, s.intake, s.books, s.party.Intake, s.handovers.Papers, s.handovers.Findings, s.matters.Orders}
+	out := []intake{s.register, s.intake, s.books, s.party.Intake, s.handovers.Papers, s.handovers.Findings, s.matters.Orders, s.repairs.Imports}
 	for _, b := range conduct.Books() {
 		out = append(out, s.conduct.Intake(b))
 	}

@@ -38,6 +38,7 @@ func (s *Server) projectDossier(c *fiber.Ctx, by policy.Actor) (dossierView, err
 	d.fund(r.ID)
 	d.changes(of)
 	d.matters(of)
+	d.repairs(of)
 	d.rectifications(of)
 	d.surveys(of)
 	d.conduct(of)

@@ -36,11 +36,11 @@ type matterView struct {
 	Into *crumb
 }
 
-// matterForm is one thing that the actor can do now. Photos: the form takes photos.
+// matterForm is one thing that the actor can do now. Photos: the form takes photos; Fold: it is shown when it is asked for.
 type matterForm struct {
 	Address, Key, Title, Hint, Button, PhotoError, PhotoLabel, PhotoName string
 	Form                                                                 []field
-	Grave, Photos                                                        bool
+	Grave, Photos, Fold                                                  bool
 }
 
 // matter shows a matter and what the actor can do with it.

@@ -82,6 +82,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.surveys != nil {
 		parts = append(parts, SurveyTasks{Guard: s.guard, Surveys: s.surveys})
 	}
+	if s.repairs != nil {
+		parts = append(parts, RepairTasks{Guard: s.guard, Repairs: s.repairs})
+	}
 	if s.fund != nil {
 		parts = append(parts, FundTasks{Guard: s.guard, Fund: s.fund})
 	}

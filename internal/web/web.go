@@ -41,6 +41,7 @@ import (
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/rectification"
+	"redsteward/supervision/repair"
 	"redsteward/supervision/survey"
 )
 
@@ -98,6 +99,8 @@ type Options struct {
 	Conduct *conduct.Service
 	// Deliberations runs 红色议事. Nil hides its pages; needs Register.
 	Deliberations *deliberation.Service
+	// Repairs are the repair logs (报修台账). Nil hides their pages; needs Register.
+	Repairs *repair.Service
 	// Surveys ask households how satisfied they are. Nil hides their pages; needs Register.
 	Surveys *survey.Service
 	// Party keeps the sheets of party organisations. Nil hides their pages; needs Register.
@@ -169,8 +172,9 @@ type Server struct {
 	conduct *conduct.Service
 	// deliberations is nil if its pages are not there.
 	deliberations *deliberation.Service
-	// surveys is nil if its pages are not there.
+	// surveys and repairs are nil if their pages are not there.
 	surveys *survey.Service
+	repairs *repair.Service
 	// evidence is nil if its pages are not there.
 	evidence *Evidence
 	// supervision is nil if its pages are not there.
@@ -229,7 +233,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, surveys: o.Surveys, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, inspections: o.Inspections, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, inspections: o.Inspections, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

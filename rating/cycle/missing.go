@@ -9,6 +9,7 @@ import (
 	"redsteward/internal/num"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/supervision/repair"
 )
 
 // Missing is one project with what is not known of it yet.
@@ -42,6 +43,8 @@ func SourceName(source string) string {
 		return "满意度调查"
 	case "rectification":
 		return "整改记录"
+	case repair.Source:
+		return "报修台账"
 	case "observation":
 		return "观察记录"
 	case "evidence":
@@ -63,6 +66,8 @@ func SourceText(source string) string {
 		return "登记（表彰奖励）"
 	case SourceSurvey:
 		return "住建局公布满意度调查的结果"
+	case repair.Source:
+		return "社区或者住建局（报修回访）"
 	case "evidence":
 		return "物业企业（佐证材料）"
 	case "inspection":

@@ -29,6 +29,7 @@ import (
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/rectification"
+	"redsteward/supervision/repair"
 	"redsteward/supervision/survey"
 )
 
@@ -87,6 +88,8 @@ type Fixture struct {
 	Changes *change.Service
 	// Bodies follows the founding of owners' bodies.
 	Bodies *owners.Service
+	// Repairs are the repair logs.
+	Repairs *repair.Service
 	// Matters are what people report.
 	Matters *matter.Service
 	// Filings are the filings.
@@ -246,6 +249,9 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err := f.openMatters(ctx, rules, guard, clocks.Business); err != nil {
 		return nil, err
 	}
+	if err := f.openRepairs(ctx, guard, clocks.Business); err != nil {
+		return nil, err
+	}
 	if err := f.openDeliberation(ctx, guard, clocks.Business); err != nil {
 		return nil, err
 	}
@@ -258,7 +264,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Surveys: f.Surveys, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
+		Access: f.Access, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {

@@ -113,6 +113,11 @@ func matterPages(id string) []opened {
 	return []opened{{"matters", "/matters", 200}, {"matters-due", "/matters?sort=due&state=dispatched", 200}, {"matters-none", "/matters?q=zzz", 200}, {"matter", "/matters/" + id, 200}, {"matter-orders", "/matters/orders", 200}}
 }
 
+// repairPages are the pages of repairs, for who reads and calls back.
+func repairPages(id, sample string) []opened {
+	return []opened{{"repairs", "/repairs", 200}, {"repairs-none", "/repairs?q=zzz", 200}, {"repair", "/repairs/" + id, 200}, {"repair-calls", "/repairs/calls", 200}, {"repair-call", "/repairs/calls/" + sample, 200}}
+}
+
 // divisionForms are the forms about a division, for who may change them.
 func divisionForms() []opened {
 	const page = "/register/divisions/360428100001"
@@ -162,6 +167,11 @@ func TestRegisterPages(t *testing.T) {
 	}
 	tb.look(t, f, registerPages(firm, developer, project, votes[0].ID, moved.ID, founding.ID))
 	tb.look(t, f, matterPages(reported.ID))
+	repaired, sample, err := f.Repaired(context.Background(), project, "水管漏水"+Hostile[:40])
+	if err != nil {
+		t.Fatal(err)
+	}
+	tb.look(t, f, repairPages(repaired, sample))
 	if err := f.Appoint(context.Background(), "grid", "吴梅", policy.Appointment{Role: "grid_worker", Scopes: []string{policy.County}}); err != nil {
 		t.Fatal(err)
 	}
