@@ -62,6 +62,62 @@ func (l *countyLoader) inspectionActs() []act {
 			acts = append(acts, act{at, partVisits, func(ctx context.Context) error { return told(beat, l.playInspection(ctx, beat, k, tale)) }})
 		}
 	}
+	return append(acts, l.drawActs()...)
+}
+
+// drawnCompounds is how many compounds the draw of the demonstration takes.
+const drawnCompounds = 3
+
+// drawActs lets the year's draw happen: frozen, announced, drawn, opened; the first inspection is carried out and its result made public, the others wait for their approval.
+func (l *countyLoader) drawActs() []act {
+	now := calendar.DateOf(mustTime(demoStart))
+	doc := &store.Doc[inspection.Draw]{}
+	one := &inspectionTale{ground: inspection.GroundRandom}
+	var acts []act
+	add := func(ago, h int, do func(context.Context) error) {
+		acts = append(acts, act{hour(now.Add(-ago), h), partVisits, do})
+	}
+	step := func(ago, h int, role policy.Role, do inspection.DrawStep) {
+		add(ago, h, func(ctx context.Context) error {
+			if doc.ID == "" {
+				return nil
+			}
+			next, err := l.draws.Do(ctx, l.of(role, 0), casework.At{ID: doc.ID, Seq: doc.Seq}, do, "")
+			*doc = next
+			return err
+		})
+	}
+	add(52, 9, func(ctx context.Context) error {
+		in := inspection.Freeze{Title: "2026 年第三季度双随机抽查（演示）", Matters: []string{"openness"}, Planned: now.Add(-40), Count: drawnCompounds, Inspectors: map[string][]string{}}
+		for _, who := range l.people["inspector"][:3] {
+			in.Inspectors[demoBureau] = append(in.Inspectors[demoBureau], who.ID)
+		}
+		if err := l.inspections.Recusals.Declare(ctx, l.of("inspector", 2), l.of("inspector", 2).ID, 0, l.projects[0], "演示：近亲属在这家企业工作"); err != nil {
+			return err
+		}
+		next, err := l.draws.Freeze(ctx, l.of("property_officer", 0), in)
+		if fault.Is(err, fault.Invalid) && len(l.projects) < wholeCounty().projects {
+			return nil // a small county may have too few compounds left that can be drawn
+		}
+		*doc = next
+		return err
+	})
+	step(52, 10, "property_officer", inspection.StepAnnounce)
+	step(50, 9, "property_officer", inspection.StepDrawLots)
+	step(50, 11, "section_chief", inspection.StepOpen)
+	add(50, 12, func(ctx context.Context) (err error) {
+		if doc.ID != "" && doc.State.Picks[0].Inspection != "" {
+			one.doc, err = l.inspections.One(ctx, l.of("property_officer", 0), doc.State.Picks[0].Inspection)
+		}
+		return err
+	})
+	officer, inspector := policy.Role("property_officer"), policy.Role("inspector")
+	for n, beat := range []claimBeat{{49, officer, "send"}, {48, "section_chief", "sign"}, {48, "deputy_director", "sign"}, {47, officer, "notice"}, {40, inspector, "begin"}, {40, inspector, "answer"}, {40, inspector, "take"}, {38, officer, "tell"}} {
+		add(beat.ago, 9+n%8, func(ctx context.Context) error {
+			return told(beat, l.playInspection(ctx, beat, len(inspectionTales()), one))
+		})
+	}
+	step(36, 10, officer, inspection.StepShow)
 	return acts
 }
 
@@ -108,6 +164,13 @@ func (l *countyLoader) playInspection(ctx context.Context, beat claimBeat, k int
 		return nil
 	}
 	c := &one.doc.State
+	if beat.role == "inspector" {
+		for _, who := range l.people["inspector"] {
+			if c.Teams[0].Officers[0] == who.ID {
+				by = who
+			}
+		}
+	}
 	at := casework.At{ID: one.doc.ID, Seq: one.doc.Seq}
 	switch beat.do {
 	case "sign":

@@ -39,6 +39,7 @@ type commands struct {
 	Verify verifyCommand `cmd:"" help:"核验一个数据文件夹的全部日志，并把其中的评价重新计算一遍"`
 	Doctor doctorCommand `cmd:"" help:"体检：数据版本、日志、列表索引、节假日、磁盘；--rebuild 按日志重做状态"`
 	Why    whyCommand    `cmd:"" help:"说明某人为什么能办或不能办某件事，谁能办"`
+	Draw   drawCommand   `cmd:"" help:"重新抽一遍一次公开的双随机抽取或者满意度调查抽样，与公布的结果比较"`
 	Bench  benchCommand  `cmd:"" help:"量这台机器和这块磁盘能承受多少"`
 	Score  scoreCommand  `cmd:"" help:"用一个方案给一张表格评分，不需要网络和数据库"`
 }

@@ -65,6 +65,8 @@ type service struct {
 	visits       *inspection.Visits
 	// inspections are the administrative inspections.
 	inspections *inspection.Inspections
+	// draws are their draws (双随机).
+	draws *inspection.Draws
 	// rectifications follow what visits and inspections found.
 	rectifications *rectification.Service
 	handovers      *handover.Service
@@ -329,7 +331,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Rectifications: s.rectifications, Inspections: s.inspections, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Rectifications: s.rectifications, Inspections: s.inspections, Draws: s.draws, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},

@@ -47,7 +47,14 @@ func (s *service) openSupervision(ctx context.Context, register *registry.Regist
 	if err != nil {
 		return err
 	}
-	if s.inspections, err = inspection.NewInspections(ctx, inspection.ChecksConfig{Desk: desk, Places: register, Firms: register, Agenda: agenda, Certificates: cards}); err != nil {
+	recusals, err := inspection.NewRecusals(ctx, s.db, s.guard, register)
+	if err != nil {
+		return err
+	}
+	if s.inspections, err = inspection.NewInspections(ctx, inspection.ChecksConfig{Desk: desk, Places: register, Firms: register, Agenda: agenda, Certificates: cards, Recusals: recusals}); err != nil {
+		return err
+	}
+	if s.draws, err = inspection.NewDraws(ctx, inspection.DrawsConfig{Inspections: s.inspections, Listing: s.register, Standing: standing{s}}); err != nil {
 		return err
 	}
 	remedy := ""

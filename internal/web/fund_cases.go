@@ -69,8 +69,8 @@ type caseNote struct {
 	// Link is the sheet that it stands for, "" for none.
 	Link string
 	Acts []caseAct
-	// Papers are its pictures.
-	Papers []caseLink
+	// Papers are its pictures, Links other pages about it.
+	Papers, Links []caseLink
 }
 
 // caseAct is one form of a case: one step.

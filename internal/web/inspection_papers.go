@@ -97,6 +97,8 @@ type inspectedView struct {
 	Matters  []inspectedMatter
 	Code     field
 	Verified *inspection.Verified
+	// Draws leads to the public draws, "" without them.
+	Draws string
 }
 
 type inspectedMatter struct{ Name, Department, Law, Competence, Lacks string }
@@ -104,6 +106,9 @@ type inspectedMatter struct{ Name, Department, Law, Competence, Lacks string }
 // inspected is the page for everybody: what is inspected, by which law, how often, and whether a notice is real.
 func (s *Server) inspected(c *fiber.Ctx, by policy.Actor) error {
 	v := inspectedView{Agenda: s.inspections.Agenda, Code: field{Name: "code", Label: "检查码", Type: "text", Autocomplete: "off", Value: c.Query("code"), Hint: "印在检查通知书上的 12 位字母和数字"}}
+	if s.draws != nil {
+		v.Draws = drawsPath
+	}
 	for _, m := range s.inspections.Agenda.Matters {
 		v.Matters = append(v.Matters, inspectedMatter{m.Name, m.Department, m.Law + m.Article, m.Competence, m.Lacks()})
 	}

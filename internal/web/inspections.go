@@ -76,7 +76,9 @@ type inspectionsView struct {
 	State, Ground           field
 	Days, DueFirst          sortLink
 	New, Excel, Next, Cards string
-	Filtered                bool
+	// Draws and Recusals lead to the draws and to who must not inspect whom, "" for who has nothing to do there.
+	Draws, Recusals string
+	Filtered        bool
 }
 
 func (s *Server) inspectionLineOf(id string, c *inspection.Inspection) inspectionLine {
@@ -99,13 +101,21 @@ func (s *Server) inspectionList(c *fiber.Ctx, by policy.Actor) error {
 	for _, state := range inspection.States() {
 		states = append(states, option{string(state), state.Title()})
 	}
-	for _, g := range inspection.Grounds() {
-		grounds = append(grounds, option{g.ID, inspection.Ground(g.ID).Title()})
+	for _, g := range inspection.AllGrounds() {
+		grounds = append(grounds, option{string(g), g.Title()})
 	}
 	v := inspectionsView{Query: l.value["q"], Project: l.value["project"], Firm: l.value["firm"], State: field{Name: "state", Label: "状态", Options: states, Value: l.value["state"]}, Ground: field{Name: "ground", Label: "事由", Options: grounds, Value: l.value["ground"]},
 		Days: l.sorted("day", "检查日期", "day"), DueFirst: l.sorted("due", "期限", "day"), Excel: l.excel(), Next: nextPage(c, found.Next), Filtered: l.filtered()}
 	if s.guard.Allow(by, policy.PlanInspection) {
 		v.New = inspectionsPath + "/new"
+	}
+	if s.draws != nil && s.guard.Allow(by, policy.DrawInspection) {
+		v.Draws = lotsPath
+	} else if s.draws != nil {
+		v.Draws = drawsPath
+	}
+	if s.draws != nil && s.guard.Allow(by, policy.DoInspection) {
+		v.Recusals = recusalsPath
 	}
 	if s.inspections.Certificates.May(by) {
 		v.Cards = certificatesPath
@@ -335,6 +345,13 @@ func (s *Server) showInspection(c *fiber.Ctx, by policy.Actor, typed url.Values,
 	}
 	if k.Told != nil && k.Told.File != nil {
 		v.Papers = append(v.Papers, caseLink{"结果告知书回执", path + "/files/told"})
+	}
+	switch {
+	case k.Draw == "" || s.draws == nil:
+	case s.guard.Allow(by, policy.DrawInspection):
+		v.Papers = append(v.Papers, caseLink{"双随机抽取", lotsPath + "/" + k.Draw})
+	default:
+		v.Papers = append(v.Papers, caseLink{"双随机抽取", drawsPath + "/" + k.Draw})
 	}
 	if v.Notes, err = s.recordNotes(c, by, id, k, typed, refused); err != nil {
 		return err

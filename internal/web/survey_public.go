@@ -135,8 +135,18 @@ func (s *Server) answerThanks(c *fiber.Ctx, by policy.Actor) error {
 	return s.render(c, by, "survey_answer", page{Title: "满意度调查", Nav: satisfactionPath, Data: surveyAnswerView{Thanks: true}})
 }
 
-// satisfactionLine is one public result.
+// satisfactionFile hands out the file with which everybody can draw the households of a published survey again.
+func (s *Server) satisfactionFile(c *fiber.Ctx, _ policy.Actor) error {
+	f, err := s.surveys.FileOf(c.UserContext(), c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return sendDraw(c, "draw-survey.json", f)
+}
+
+// satisfactionLine is one public result; File leads to the file for redsteward draw.
 type satisfactionLine struct {
+	File                                                    string
 	Name, Firm, Year, State, Outcome, Seed, Commitment, Day string
 	Frame                                                   []survey.Block
 	Invited                                                 int64
@@ -161,7 +171,7 @@ func (s *Server) satisfaction(c *fiber.Ctx, by policy.Actor) error {
 	v := satisfactionView{Next: nextPage(c, found.Next), Project: project != "", Levels: levelNames()}
 	for _, d := range found.Docs {
 		o := &d.State
-		v.Rows = append(v.Rows, satisfactionLine{Name: o.Name, Firm: o.FirmName, Year: strconv.FormatInt(o.Year, 10), State: o.State.Title(), Outcome: outcomeOf(o), Seed: o.Seed, Commitment: o.Commitment, Day: o.Published.Chinese(), Frame: o.Frame, Invited: o.Invited, Questions: questionLines(o)})
+		v.Rows = append(v.Rows, satisfactionLine{File: satisfactionPath + "/" + d.ID + "/file", Name: o.Name, Firm: o.FirmName, Year: strconv.FormatInt(o.Year, 10), State: o.State.Title(), Outcome: outcomeOf(o), Seed: o.Seed, Commitment: o.Commitment, Day: o.Published.Chinese(), Frame: o.Frame, Invited: o.Invited, Questions: questionLines(o)})
 	}
 	return s.render(c, by, "satisfaction", page{Title: "满意度调查结果", Nav: satisfactionPath, Data: v})
 }

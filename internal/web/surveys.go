@@ -53,6 +53,7 @@ func (s *Server) surveyRoutes() []Route {
 		{Method: get, Path: one + "/enter.xlsx", Action: policy.EnterSurvey, Handler: s.surveyTemplate},
 		{Method: post, Path: one + "/import", Action: policy.EnterSurvey, Handler: s.importSurvey, Upload: maxSurveyFile},
 		{Method: get, Path: satisfactionPath, Action: policy.Public, Handler: s.satisfaction},
+		{Method: get, Path: satisfactionPath + "/:id<maxLen(80)>/file", Action: policy.Public, Handler: s.satisfactionFile},
 		{Method: get, Path: answerPath, Action: policy.AnswerSurvey, Handler: s.answerPage},
 		{Method: post, Path: answerPath, Action: policy.AnswerSurvey, Handler: s.openBallot},
 		{Method: post, Path: answerPath + "/answer", Action: policy.AnswerSurvey, Handler: s.answerSurvey},

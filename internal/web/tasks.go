@@ -54,6 +54,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	}
 	if s.inspections != nil {
 		parts = append(parts, InspectionTasks{Cases: s.inspections})
+		if s.draws != nil {
+			parts = append(parts, DrawTasks{Draws: s.draws})
+		}
 	}
 	if s.rectifications != nil {
 		parts = append(parts, RectificationTasks{Cases: s.rectifications})

@@ -123,6 +123,8 @@ type Options struct {
 	Rectifications *rectification.Service
 	// Inspections are the administrative inspections (行政检查). Nil hides their pages; needs Supervision.
 	Inspections *inspection.Inspections
+	// Draws are the draws of 双随机. Nil hides their pages; needs Inspections.
+	Draws *inspection.Draws
 	// Files takes uploads in. Required with Register, Fund, Supervision and Cycle.
 	Files *files.Keeper
 	// Journal shows the log of changes on 操作日志. Nil hides the page.
@@ -187,8 +189,10 @@ type Server struct {
 	rectifications *rectification.Service
 	// inspections is nil if its pages are not there.
 	inspections *inspection.Inspections
-	tasks       []Tasks
-	holidays    *calendar.Calendar
+	// draws is nil if its pages are not there.
+	draws    *inspection.Draws
+	tasks    []Tasks
+	holidays *calendar.Calendar
 	// registered is the register; register is the method that registers routes.
 	registered Register
 	fund       *fund.Service
@@ -233,7 +237,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, inspections: o.Inspections, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

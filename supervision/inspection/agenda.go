@@ -30,6 +30,8 @@ type Agenda struct {
 	Cap      int64  `yaml:"yearly_cap,required"`
 	Basis    string `yaml:"basis,required"`
 	Proposal bool   `yaml:"proposal"`
+	// Draw says how draws (双随机) weigh.
+	Draw DrawRules `yaml:"draw,required"`
 	// Remedy is the paragraph about remedies that an order carries once the legal officer has switched it on.
 	Remedy Remedy `yaml:"remedy,required"`
 	// Matters are what is inspected.
@@ -88,6 +90,9 @@ func ParseAgenda(file string, data []byte) (*Agenda, error) {
 func (a *Agenda) check(doc *yamlstrict.Document) {
 	if a.Cap < 1 || a.Cap > 12 {
 		doc.Add("yearly_cap", fmt.Sprintf("同一企业每年的检查次数上限要在 1 至 12 之间，现在是 %d", a.Cap))
+	}
+	if key, said := a.Draw.fault(); key != "" {
+		doc.Add("draw."+key, said)
 	}
 	ids := map[string]bool{}
 	for i, m := range a.Matters {

@@ -23,6 +23,8 @@ type Inspection struct {
 	Why    string `json:"why,omitempty" privacy:"internal"`
 	// Slot is which regular inspection of the firm in its year this is, from 1; 0 for one that is not counted.
 	Slot int64 `json:"slot,omitempty"`
+	// Draw is the id of the draw that it comes from, "" for one that somebody planned.
+	Draw string `json:"draw,omitempty" privacy:"public"`
 	// List is the version of the list of matters, Teams who inspects what, a department each (综合查一次).
 	List  string `json:"list" privacy:"public"`
 	Teams []Team `json:"teams"`
@@ -80,6 +82,8 @@ const (
 	GroundCase      Ground = "case"
 	GroundComplaint Ground = "complaint"
 	GroundRecheck   Ground = "recheck"
+	// GroundRandom comes from a draw (双随机) and from nothing else; it counts against the yearly cap.
+	GroundRandom Ground = "random"
 )
 
 // Grounds lists the grounds that somebody can choose.
@@ -87,13 +91,18 @@ func Grounds() []registry.Choice {
 	return []registry.Choice{{ID: string(GroundRegular), Text: "日常检查（计入年度次数）"}, {ID: string(GroundCase), Text: "个案检查"}, {ID: string(GroundComplaint), Text: "投诉举报检查"}, {ID: string(GroundRecheck), Text: "复查"}}
 }
 
+// AllGrounds lists every ground, for filters.
+func AllGrounds() []Ground {
+	return []Ground{GroundRegular, GroundRandom, GroundCase, GroundComplaint, GroundRecheck}
+}
+
 // Title is the ground for people.
 func (g Ground) Title() string {
-	return map[Ground]string{GroundRegular: "日常检查", GroundCase: "个案检查", GroundComplaint: "投诉举报检查", GroundRecheck: "复查"}[g]
+	return map[Ground]string{GroundRandom: "双随机抽查", GroundRegular: "日常检查", GroundCase: "个案检查", GroundComplaint: "投诉举报检查", GroundRecheck: "复查"}[g]
 }
 
 // Counted reports whether an inspection for this ground counts against the yearly cap.
-func (g Ground) Counted() bool { return g == GroundRegular }
+func (g Ground) Counted() bool { return g == GroundRegular || g == GroundRandom }
 
 // team is the team of a department, nil if there is none.
 func (c *Inspection) team(department string) *Team {

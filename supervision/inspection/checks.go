@@ -29,8 +29,9 @@ type ChecksConfig struct {
 	Places supervision.Places
 	Firms  FirmNames
 	Agenda *Agenda
-	// Certificates are those of the persons who inspect.
+	// Certificates are those of the persons who inspect, Recusals say whom they must not inspect.
 	Certificates *Certificates
+	Recusals     *Recusals
 }
 
 // Inspections runs 行政检查. Every call names the actor; a refused call writes nothing. It is safe for concurrent use.
@@ -79,6 +80,8 @@ type PlanInspection struct {
 	Why    string
 	// Officers are the account ids of those who inspect, by department.
 	Officers map[string][]string
+	// Draw is the id of the draw that it comes from, "" for none; only Draws sets it, together with GroundRandom.
+	Draw string
 	// Idem makes a retry safe; required.
 	Idem *store.Idem
 }
@@ -103,7 +106,7 @@ func (s *Inspections) Plan(ctx context.Context, by policy.Actor, in PlanInspecti
 			return Inspection{}, err
 		}
 		c := Inspection{Case: casework.Case{Project: in.Project, Name: place.Name, Place: place.TownshipName + " " + place.CommunityName, Keys: keys, Opened: in.Day, By: by.ID}, Firm: place.Firm, FirmName: place.FirmName,
-			Ground: in.Ground, Why: in.Why, List: s.Agenda.Version, State: Drafted, Last: StepPlan}
+			Ground: in.Ground, Why: in.Why, Draw: in.Draw, List: s.Agenda.Version, State: Drafted, Last: StepPlan}
 		if c.Firm == "" {
 			f.Fail("project", "%s在%s没有物业企业服务，没有可以检查的企业", c.Name, in.Day.Chinese())
 		}
@@ -122,8 +125,8 @@ func (s *Inspections) Plan(ctx context.Context, by policy.Actor, in PlanInspecti
 // checkGround checks why an inspection takes place.
 func (s *Inspections) checkGround(f *casework.Check, c *Inspection) {
 	least := 0
-	if c.Ground.Title() == "" {
-		f.Fail("ground", "请选择检查的事由")
+	if c.Ground.Title() == "" || (c.Ground == GroundRandom) != (c.Draw != "") {
+		f.Fail("ground", "请选择检查的事由；双随机抽查只能由抽取产生")
 	} else if !c.Ground.Counted() {
 		least = 4
 	}
@@ -167,7 +170,7 @@ func (s *Inspections) checkTeams(ctx context.Context, f *casework.Check, c *Insp
 				f.Fail("officers", "同一个人选了两次")
 			}
 			all[id] = t.Department
-			_, lacks, err := s.fit(ctx, id, c.Keys, c.Opened)
+			_, lacks, err := s.fit(ctx, id, c, c.Opened)
 			if err != nil {
 				return err
 			}
@@ -179,8 +182,8 @@ func (s *Inspections) checkTeams(ctx context.Context, f *casework.Check, c *Insp
 	return nil
 }
 
-// fit says why an account cannot inspect a place on a day, "" if it can, and the number of its certificate.
-func (s *Inspections) fit(ctx context.Context, id string, keys []string, day calendar.Date) (number, lacks string, err error) {
+// fit says why an account cannot carry out an inspection on a day, "" if it can, and the number of its certificate.
+func (s *Inspections) fit(ctx context.Context, id string, c *Inspection, day calendar.Date) (number, lacks string, err error) {
 	person, err := s.Persons.Person(ctx, id)
 	if fault.Is(err, fault.NotFound) {
 		return "", "没有找到一位检查人员的账号，可能已停用", nil
@@ -192,14 +195,46 @@ func (s *Inspections) fit(ctx context.Context, id string, keys []string, day cal
 	if err != nil {
 		return "", "", err
 	}
-	if !scope.Covers(keys, day) {
+	if !scope.Covers(c.Keys, day) {
 		return "", person.Name + "没有检查这个小区的权限", nil
 	}
-	card, _, err := s.Certificates.Of(ctx, id)
+	avoids, _, err := s.Recusals.Of(ctx, id)
+	if err != nil {
+		return "", "", err
+	}
+	if avoids.From(c.Firm, day) {
+		return "", person.Name + "申报了对" + c.FirmName + "回避，不能检查", nil
+	}
+	return s.certified(ctx, &person, day)
+}
+
+// certified says why somebody's certificate does not count on a day, "" if it does, and its number.
+func (s *Inspections) certified(ctx context.Context, person *policy.Actor, day calendar.Date) (number, lacks string, err error) {
+	card, _, err := s.Certificates.Of(ctx, person.ID)
 	if lacks = card.Lacks(day); lacks != "" {
 		lacks = person.Name + "在" + day.Chinese() + "不能检查：" + lacks
 	}
 	return card.Number, lacks, err
+}
+
+// able is somebody who may inspect anywhere in the county on a day, or why he may not.
+func (s *Inspections) able(ctx context.Context, id string, day calendar.Date) (person policy.Actor, lacks string, err error) {
+	person, err = s.Persons.Person(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		return person, "没有找到一位检查人员的账号，可能已停用", nil
+	}
+	if err != nil {
+		return person, "", err
+	}
+	scope, err := s.Guard.Scope(ctx, person, policy.DoInspection)
+	if err != nil {
+		return person, "", err
+	}
+	if !scope.All() {
+		return person, person.Name + "不能检查全县的小区，不能参加抽取", nil
+	}
+	_, lacks, err = s.certified(ctx, &person, day)
+	return person, lacks, err
 }
 
 // take takes the next regular inspection of the firm in the year, for one that is counted.
@@ -361,7 +396,7 @@ func (s *Inspections) onSite(ctx context.Context, by policy.Actor, at casework.A
 		t := &c.Teams[i]
 		t.Numbers = nil
 		for _, id := range t.Officers {
-			number, lacks, err := s.fit(ctx, id, c.Keys, today)
+			number, lacks, err := s.fit(ctx, id, c, today)
 			if err != nil {
 				return err
 			}

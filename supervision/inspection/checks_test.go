@@ -62,7 +62,8 @@ func newBureau(t *testing.T) *bureau {
 		b.certify(cards, who.ID, "2025-01-01", "2026-12-31")
 	}
 	b.certify(cards, "old", "2020-01-01", "2026-01-31")
-	b.Inspections, err = NewInspections(t.Context(), ChecksConfig{Places: register{}, Firms: b, Certificates: cards, Agenda: must(ParseAgenda("inspections.yaml", registrytest.Config(t, "inspections.yaml"))),
+	recusals := registrytest.Must[*Recusals](t)(NewRecusals(t.Context(), b.DB, b.Guard, register{}))
+	b.Inspections, err = NewInspections(t.Context(), ChecksConfig{Places: register{}, Firms: b, Certificates: cards, Recusals: recusals, Agenda: must(ParseAgenda("inspections.yaml", registrytest.Config(t, "inspections.yaml"))),
 		Desk: casework.Desk{DB: b.DB, Guard: b.Guard, Keeper: b.Keeper, Persons: b, Chains: b.Chains(), Now: b.Clock, Deadlines: b.Desk.Deadlines}})
 	if err != nil {
 		t.Fatal(err)

@@ -24,6 +24,8 @@ func (register) Place(_ context.Context, project string, _ calendar.Date) (regis
 	case "p1":
 	case "p2":
 		p.Name, p.Community = "西街花园", "360428001002"
+	case "p4":
+		p.Name, p.Firm, p.FirmName = "南街花园", "f2", "演示物业乙"
 	default:
 		return registry.Place{}, fault.New("register.Place", fault.NotFound, "没有找到这个小区")
 	}

@@ -37,7 +37,7 @@ func TestEveryTransition(t *testing.T) {
 
 func TestStoredFields(t *testing.T) {
 	for name, got := range map[string][]string{"visit": store.FieldNames[Visit](), "answer": store.FieldNames[Answer](), "sheet": store.FieldNames[Sheet](), "inspection": store.FieldNames[Inspection](),
-		"certificate": store.FieldNames[Certificate]()} {
+		"certificate": store.FieldNames[Certificate](), "recusal": store.FieldNames[Recusal](), "draw": store.FieldNames[Draw](), "drawlist": store.FieldNames[frozen]()} {
 		golden, err := os.ReadFile("testdata/" + name + ".fields")
 		if err != nil {
 			t.Fatal(err)

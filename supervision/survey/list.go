@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -121,6 +123,22 @@ func (s *Service) Results(ctx context.Context, project, after string) (store.Pag
 		page.Docs[i].State.open()
 	}
 	return page, err
+}
+
+// FileOf is the file with which everybody can draw the households of a published survey again. It asks for no right. Returns NotFound for one that is not public.
+func (s *Service) FileOf(ctx context.Context, id string) (DrawFile, error) {
+	none := fault.New("survey.FileOf", fault.NotFound, "没有找到这次调查的抽样文件")
+	if !journal.ValidID(id) {
+		return DrawFile{}, none
+	}
+	doc, err := s.rows.Load(ctx, id)
+	switch {
+	case fault.Is(err, fault.NotFound) || err == nil && !doc.State.State.Public():
+		return DrawFile{}, none
+	case err != nil:
+		return DrawFile{}, err
+	}
+	return doc.State.DrawFile(), nil
 }
 
 // open takes out what only the bureau sees of a public result.

@@ -1,12 +1,11 @@
 package survey
 
 import (
-	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"slices"
+
+	"redsteward/internal/fault"
+	"redsteward/supervision"
 )
 
 // Block is one building of the frame from which households are drawn.
@@ -30,21 +29,14 @@ func Draw(seed string, frame []Block, invited int64) []Drawn {
 	shares := allot(frame, invited)
 	out := make([]Drawn, len(frame))
 	for b, block := range frame {
-		type ticket struct {
-			place int64
-			lot   [sha256.Size]byte
+		lots := make([]supervision.Lot, block.Households)
+		for i := range lots {
+			lots[i] = supervision.LotOf(seed, b+1, i+1)
 		}
-		tickets := make([]ticket, block.Households)
-		for i := range tickets {
-			place := int64(i) + 1
-			tickets[i] = ticket{place, sha256.Sum256(fmt.Appendf(nil, "%s/%d/%d", seed, b+1, place))}
-		}
-		slices.SortFunc(tickets, func(x, y ticket) int { return bytes.Compare(x.lot[:], y.lot[:]) })
 		out[b].Block = block
-		for _, t := range tickets[:shares[b]] {
-			out[b].Places = append(out[b].Places, t.place)
+		for _, i := range supervision.Smallest(lots, int(shares[b])) {
+			out[b].Places = append(out[b].Places, int64(i)+1)
 		}
-		slices.Sort(out[b].Places)
 	}
 	return out
 }
@@ -79,8 +71,54 @@ func occupiedOf(frame []Block) (n int64) {
 	return n
 }
 
-// Commitment is the hash of a seed that is made public before anybody is asked; the seed itself follows with the result, so that nobody knows beforehand whom to talk to, and everybody can check afterwards.
-func Commitment(seed string) string {
-	sum := sha256.Sum256([]byte(seed))
-	return hex.EncodeToString(sum[:])
+// DrawFile is what everybody needs to draw the households of a published survey again.
+type DrawFile struct {
+	// Draw is DrawFormat, Title names the survey.
+	Draw  string `json:"draw"`
+	Title string `json:"title"`
+	// Commitment was public before the survey, Seed since its result.
+	Commitment string `json:"commitment"`
+	Seed       string `json:"seed"`
+	// Frame are the buildings, Invited how many households were drawn, Places which, by building.
+	Frame   []Block   `json:"frame"`
+	Invited int64     `json:"invited"`
+	Places  [][]int64 `json:"places"`
+}
+
+// DrawFormat names the format of a DrawFile.
+const DrawFormat = "survey-1"
+
+// DrawFile is the file of a survey whose result is public.
+func (o *Survey) DrawFile() DrawFile {
+	f := DrawFile{Draw: DrawFormat, Title: o.Title(), Commitment: o.Commitment, Seed: o.Seed, Frame: o.Frame, Invited: o.Invited}
+	for _, d := range Draw(o.Seed, o.Frame, o.Invited) {
+		f.Places = append(f.Places, d.Places)
+	}
+	return f
+}
+
+// Again draws again and says how many households were drawn. Returns Invalid, naming what is wrong, for a seed that was not promised, for a frame that cannot be drawn from, and for other households than stand in the file.
+func (f *DrawFile) Again() (households int, err error) {
+	const op = "survey.Again"
+	if err := supervision.CheckSeed(f.Seed, f.Commitment); err != nil {
+		return 0, err
+	}
+	var b bad
+	b.frame(f.Frame, maxFrame*maxHouseholds)
+	if f.Invited < 0 {
+		b.add("invited", "抽取的户数不能是负数，现在是 %d", f.Invited)
+	}
+	if err := b.err(op); err != nil {
+		return 0, err
+	}
+	if len(f.Places) != len(f.Frame) {
+		return 0, fault.InvalidFields(op, fault.Field{Name: "places", Message: "楼栋的个数与抽取结果的个数不同"})
+	}
+	for i, d := range Draw(f.Seed, f.Frame, f.Invited) {
+		if !slices.Equal(d.Places, f.Places[i]) {
+			b.add("places", "%s：重新抽取得到 %v，文件里是 %v；楼栋、户数或者结果被改过", d.Block.Name, d.Places, f.Places[i])
+		}
+		households += len(d.Places)
+	}
+	return households, b.err(op)
 }

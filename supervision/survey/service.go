@@ -241,7 +241,7 @@ func (s *Service) Prepare(ctx context.Context, by policy.Actor, in Plan, idem *s
 	o.Needed, o.Population = s.Terms.Needed(o.Households, occupied)
 	o.Invited = s.Terms.Invited(o.Needed, occupied)
 	o.Seed = s.DB.MAC("survey-seed", fmt.Sprintf("%s/%d", id, o.Round))[:32]
-	o.Commitment = Commitment(o.Seed)
+	o.Commitment = supervision.Commitment(o.Seed)
 	o.made(by.ID)
 	if o.Serial == "" {
 		if o.Serial, err = s.claimSerial(ctx, store.Meta{By: meta.By, Action: meta.Action, Why: meta.Why}, id); err != nil {

@@ -55,11 +55,25 @@ func TestDraw(t *testing.T) {
 
 // TestDrawFixed is a draw that anybody can compute by hand with sha256sum; it never changes.
 func TestDrawFixed(t *testing.T) {
+	// Drawn again from the file: anything that was changed in it is told.
+	made := &Survey{Name: "望湖苑", Year: 2026, Form: Form{Title: "满意度调查"}, Seed: "5eed", Commitment: supervision.Commitment("5eed"), Frame: []Block{{"1幢", 5}, {"2幢", 3}, {"3幢", 2}}, Invited: 5}
+	file := made.DrawFile()
+	if n, err := file.Again(); n != 5 || err != nil {
+		t.Errorf("drawn again: %d %v", n, err)
+	}
+	for said, change := range map[string]func(f *DrawFile){"种子被换过": func(f *DrawFile) { f.Seed = "x" }, "2幢：重新抽取": func(f *DrawFile) { f.Places = [][]int64{f.Places[0], {9}, f.Places[2]} },
+		"“1幢”写了两次": func(f *DrawFile) { f.Frame = []Block{{"1幢", 5}, {"1幢", 3}, {"3幢", 2}} }, "个数与抽取结果": func(f *DrawFile) { f.Places = nil }, "不能是负数": func(f *DrawFile) { f.Invited = -1 }} {
+		changed := made.DrawFile()
+		change(&changed)
+		if _, err := changed.Again(); !fault.Is(err, fault.Invalid) || !strings.Contains(fmt.Sprint(fault.MessageOf(err), fault.FieldsOf(err)), said) {
+			t.Errorf("%s: %v %v", said, err, fault.FieldsOf(err))
+		}
+	}
 	got := fmt.Sprint(Draw("5eed", []Block{{"1幢", 5}, {"2幢", 3}, {"3幢", 2}}, 5))
 	if want := "[{{1幢 5} [1 2 3]} {{2幢 3} [3]} {{3幢 2} [2]}]"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if got := Commitment("5eed"); got != "253e2c69fc07d2cf6f83c79b0bf81b9122c816573477986ca87c6ef907a52a53" {
+	if got := supervision.Commitment("5eed"); got != "253e2c69fc07d2cf6f83c79b0bf81b9122c816573477986ca87c6ef907a52a53" {
 		t.Error(got)
 	}
 }
@@ -220,7 +234,7 @@ func TestLife(t *testing.T) {
 		t.Errorf("50 %% of 75 %%: %t %t", passed, known)
 	}
 	page := must[store.Page[Survey]](t)(d.Results(ctx, "", ""))
-	if len(page.Docs) != 1 || page.Docs[0].State.Acts != nil || page.Docs[0].State.Result.Hands != nil || Commitment(page.Docs[0].State.Seed) != page.Docs[0].State.Commitment {
+	if len(page.Docs) != 1 || page.Docs[0].State.Acts != nil || page.Docs[0].State.Result.Hands != nil || supervision.Commitment(page.Docs[0].State.Seed) != page.Docs[0].State.Commitment {
 		t.Errorf("public: %+v", page.Docs)
 	}
 	// What counts is the record of the publication, as of now and not as of yesterday.

@@ -84,6 +84,8 @@ type Fixture struct {
 	Rectifications *rectification.Service
 	// Inspections are nil unless StartSupervised made them.
 	Inspections *inspection.Inspections
+	// Draws are nil unless StartSupervised made them.
+	Draws *inspection.Draws
 	// Changes are the changes of firm.
 	Changes *change.Service
 	// Bodies follows the founding of owners' bodies.

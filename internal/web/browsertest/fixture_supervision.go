@@ -10,6 +10,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
+	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/internal/web"
 	"redsteward/policy"
@@ -146,6 +147,7 @@ bureau: 县住建局
 yearly_cap: 1
 basis: 建议
 remedy: {text: 可以申请行政复议}
+draw: {per_firm: 1, persons: 2, ahead: 0, floor: 1, stars: [3, 4, 3, 2, 1, 1], each: 2, most: 3, basis: 建议}
 matters:
   - {id: openness, name: 服务公开, department: 县住建局, law: 《物业管理条例》, article: 第五条, competence: 监督管理, checks: [{id: "1", sentence: 公开了收费标准, how: 看公示栏。, paper: suggestion, request: 公开收费标准}, {id: "2", sentence: 没有一并委托他人, how: 看合同。, paper: order, law: 《物业管理条例》, article: 第五十九条, request: 停止一并委托}]}
   - {id: safety, name: 房屋安全, department: 县住建局, law: 待确认, checks: [{id: "3", sentence: 有巡查记录, how: 看记录。, paper: suggestion, request: 巡查}]}
@@ -178,8 +180,33 @@ func (f *Fixture) inspections(ctx context.Context, desk casework.Desk) (err erro
 			return err
 		}
 	}
-	f.Inspections, err = inspection.NewInspections(ctx, inspection.ChecksConfig{Desk: desk, Places: Ground{}, Firms: Ground{}, Agenda: agenda, Certificates: cards})
+	recusals, err := inspection.NewRecusals(ctx, desk.DB, desk.Guard, Ground{})
+	if err != nil {
+		return err
+	}
+	if f.Inspections, err = inspection.NewInspections(ctx, inspection.ChecksConfig{Desk: desk, Places: Ground{}, Firms: Ground{}, Agenda: agenda, Certificates: cards, Recusals: recusals}); err != nil {
+		return err
+	}
+	f.Draws, err = inspection.NewDraws(ctx, inspection.DrawsConfig{Inspections: f.Inspections, Listing: Ground{}, Standing: Ground{}})
 	return err
+}
+
+// AllProjects implements inspection.Listing.
+func (g Ground) AllProjects(_ context.Context, _ policy.Actor, _ registry.ProjectQuery, yield func(registry.ProjectRow) error) error {
+	for _, p := range g.rows() {
+		if err := yield(registry.ProjectRow{ID: p.Project, Place: p}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Stars implements inspection.Standing.
+func (Ground) Stars(context.Context) (map[string]int64, error) { return map[string]int64{"p1": 5}, nil }
+
+// Points implements inspection.Standing.
+func (Ground) Points(context.Context, policy.Actor, string) (num.Num, int, error) {
+	return num.FromInt(-3), 1, nil
 }
 
 // StartSupervised serves observations and visits over Ground on a free port of this machine, over a store whose clock is a BusinessClock; sheets are the checklists, folder takes
@@ -251,7 +278,7 @@ func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, co
 	if err != nil {
 		return nil, err
 	}
-	if f.Server, err = web.New(web.Options{Guard: guard, People: f.People, Clocks: clocks, Secret: secret, Access: f.Access, Settings: settings(), Supervision: f.Supervision, Rectifications: f.Rectifications, Inspections: f.Inspections, Files: keeper,
+	if f.Server, err = web.New(web.Options{Guard: guard, People: f.People, Clocks: clocks, Secret: secret, Access: f.Access, Settings: settings(), Supervision: f.Supervision, Rectifications: f.Rectifications, Inspections: f.Inspections, Draws: f.Draws, Files: keeper,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil))}); err != nil {
 		return nil, err
 	}
