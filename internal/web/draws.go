@@ -281,8 +281,8 @@ func (s *Server) drawFacts(d *inspection.Draw) [][2]string {
 // doDraw carries a step out.
 func (s *Server) doDraw(do inspection.DrawStep) func(c *fiber.Ctx, by policy.Actor) error {
 	return func(c *fiber.Ctx, by policy.Actor) error {
-		return s.caseStep(c, string(do), lotsPath+"/"+c.Params("id"), func(at casework.At, in casework.Input) error {
-			_, err := s.draws.Do(c.UserContext(), by, at, do, in.Text)
+		return s.caseStep(c, string(do), lotsPath+"/"+c.Params("id"), func(ctx context.Context, at casework.At, in casework.Input) error {
+			_, err := s.draws.Do(ctx, by, at, do, in.Text)
 			return err
 		}, func(typed url.Values, refused []fault.Field) error { return s.showDraw(c, by, typed, refused) })
 	}
