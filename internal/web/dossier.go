@@ -25,6 +25,8 @@ type dossierView struct {
 	Parts           []dossierPart
 	// Excel is the address of the workbook, Printed the day for the printed sheet.
 	Excel, Printed string
+	// Timeline is the address of the same in the order of time, "" for none.
+	Timeline string
 }
 
 // dossierPart is one part: a table.
@@ -125,6 +127,7 @@ func (s *Server) dossierRoutes() []Route {
 	return []Route{
 		{Method: get, Path: project, Action: policy.ReadRegister, Handler: s.showsDossier(s.projectDossier)},
 		{Method: get, Path: project + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsDossier(s.projectDossier)},
+		{Method: get, Path: projectsPath + "/:id/timeline", Action: policy.ReadRegister, Handler: s.projectTimeline},
 		{Method: get, Path: firm, Action: policy.ReadRegister, Handler: s.showsDossier(s.firmDossier)},
 		{Method: get, Path: firm + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsDossier(s.firmDossier)},
 	}

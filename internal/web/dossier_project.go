@@ -25,7 +25,7 @@ func (s *Server) projectDossier(c *fiber.Ctx, by policy.Actor) (dossierView, err
 		return dossierView{}, err
 	}
 	path := projectPath(r.ID)
-	v := dossierView{Kind: "一小区一档", Name: r.Name, Sub: r.TownshipName + " " + r.CommunityName + " · " + r.Project.Address, Crumbs: []crumb{{"小区登记", projectsPath}, {r.Name, path}}, Excel: path + "/dossier.xlsx"}
+	v := dossierView{Kind: "一小区一档", Name: r.Name, Sub: r.TownshipName + " " + r.CommunityName + " · " + r.Project.Address, Crumbs: []crumb{{"小区登记", projectsPath}, {r.Name, path}}, Excel: path + "/dossier.xlsx", Timeline: path + "/timeline"}
 	d := &dossier{s: s, c: c, by: by}
 	d.projectFacts(r)
 	d.estate(r)
@@ -39,8 +39,12 @@ func (s *Server) projectDossier(c *fiber.Ctx, by policy.Actor) (dossierView, err
 	d.changes(of)
 	d.matters(of)
 	d.repairs(of)
+	d.visits(of)
+	d.inspections(of)
 	d.rectifications(of)
 	d.surveys(of)
+	d.deliberations(of)
+	d.proofs(of)
 	d.conduct(of)
 	if r.Firm != "" {
 		d.party(party.Filter{Firm: r.Firm, Community: r.Community})
@@ -183,7 +187,7 @@ func (d *dossier) money(r registry.ProjectRow) {
 		}
 		return err
 	})
-	d.part(true, policy.ReadRegister, dossierPart{ID: "repairs", Title: "维修资金", Heads: []string{"种类", "金额（元）", "日期", "说明", "撤下原因"}}, func(p *dossierPart) error {
+	d.part(true, policy.ReadRegister, dossierPart{ID: "repairfund", Title: "维修资金", Heads: []string{"种类", "金额（元）", "日期", "说明", "撤下原因"}}, func(p *dossierPart) error {
 		facts, _, err := d.s.registered.Repairs(d.c.UserContext(), d.by, r.ID)
 		for _, f := range facts.Facts {
 			p.add("", registry.TextOf(registry.RepairKinds(), f.Kind), inYuan(f.Fen), f.On, f.What, f.Withdrawn)

@@ -43,6 +43,7 @@ func TestDossiers(t *testing.T) {
 	must(err)
 	must(f.Register.AddContract(ctx, clerk, far, 1, registry.ContractInput{Firm: firm, Kind: registry.ContractChosen, Level: registry.LevelNone, Fee: 60, Days: policy.Span{From: day("2025-01-01")}}))
 	projectPage, firmPage := "/register/projects/"+project+"/dossier", "/register/firms/"+firm+"/dossier"
+	timeline := "/register/projects/" + project + "/timeline"
 	people := map[string]*person{}
 	for _, s := range []scenario{
 		{name: "signed out", path: projectPage, status: 401},
@@ -55,6 +56,12 @@ func TestDossiers(t *testing.T) {
 		{name: "a project that is none", role: "officer", path: "/register/projects/none/dossier", status: 404},
 		{name: "secretary", role: "secretary", path: projectPage, status: 200, contains: []string{"望湖苑一小区一档", "业委会", "党建台账"}, excludes: []string{"迟报三季度统计表", "保修金余额", "/register/firms/" + firm + "/dossier"}},
 		{name: "elsewhere", role: "elsewhere", path: projectPage, status: 404},
+		{name: "its timeline", role: "officer", path: timeline, status: 200, contains: []string{"望湖苑时间线", "2024年5月1日", "任期起始：业委会", "事实发生日期：迟报三季度统计表", "通知日期：", "行业评价记录（"}, excludes: []string{"服务截止"}},
+		{name: "one kind of it", role: "officer", path: timeline + "?kind=bodies", status: 200, contains: []string{"任期起始：业委会"}, excludes: []string{"迟报三季度统计表："}},
+		{name: "a page that is none", role: "officer", path: timeline + "?after=5000", status: 200, contains: []string{"没有可以看的"}},
+		{name: "as known before anything was", role: "officer", path: timeline + "?known=2020-01-01", status: 404},
+		{name: "the timeline elsewhere", role: "elsewhere", path: timeline, status: 404},
+		{name: "the timeline of a secretary", role: "secretary", path: timeline, status: 200, contains: []string{"业委会"}, excludes: []string{"迟报三季度统计表"}},
 		{name: "elsewhere as Excel", role: "elsewhere", path: projectPage + ".xlsx", status: 404},
 		{name: "the firm itself", role: "firm", path: firmPage, status: 200, contains: []string{"张小敏", "棠荫小区"}},
 	} {

@@ -39,7 +39,7 @@ var declared = map[string]string{
 	"todo": layoutApp, "views": layoutApp, "search": layoutApp, "account": layoutApp, "rights": layoutApp, "approvals": layoutApp, "filings": layoutApp, "filing_new": layoutApp, "filing": layoutApp, "filing_sheet": layoutApp, "filing_receipt": layoutDesk, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
 	"periods": layoutApp, "period": layoutApp, "preview": layoutApp, "publish": layoutApp, "boards": layoutApp, "circulars": layoutPublic, "circular": layoutPublic,
 	"proofs": layoutApp, "proof_needs": layoutApp, "proof_form": layoutApp, "proof": layoutApp, "reviews": layoutApp, "review_list": layoutApp,
-	"register_projects": layoutApp, "dossier": layoutApp, "register_board": layoutApp, "tiles": layoutApp, "change": layoutApp, "body": layoutApp, "register_scans": layoutApp, "register_project": layoutApp, "register_firms": layoutApp, "register_firm": layoutApp, "register_form": layoutApp,
+	"register_projects": layoutApp, "dossier": layoutApp, "timeline": layoutApp, "register_board": layoutApp, "tiles": layoutApp, "change": layoutApp, "body": layoutApp, "register_scans": layoutApp, "register_project": layoutApp, "register_firms": layoutApp, "register_firm": layoutApp, "register_form": layoutApp,
 	"register_developers": layoutApp, "register_developer": layoutApp,
 	"register_divisions": layoutApp, "register_division": layoutApp, "register_imports": layoutApp, "import_dry": layoutApp, "import_reverse": layoutApp, "import_one": layoutApp, "observation_imports": layoutApp,
 	"fund_bank": layoutApp, "fund_bank_import": layoutApp, "fund_bank_line": layoutApp, "fund_bank_divide": layoutApp, "fund_bank_split": layoutApp, "fund_bank_month": layoutApp,

@@ -358,7 +358,7 @@ func (s *Server) actRepair(c *fiber.Ctx, by policy.Actor) error {
 // repairs adds the repairs of a compound or a firm, and what came of calling back.
 func (d *dossier) repairs(of about) {
 	s := d.s
-	d.part(s.repairs != nil, policy.ReadRepairs, dossierPart{ID: "repairs", Title: "报修回访", Heads: []string{"月份", "已回访", "小区", "企业", "修好", "按时", "接通", "满意"}, More: callsPath}, func(p *dossierPart) error {
+	d.part(s.repairs != nil, policy.ReadRepairs, dossierPart{ID: "calls", Title: "报修回访", Heads: []string{"月份", "已回访", "小区", "企业", "修好", "按时", "接通", "满意"}, More: callsPath}, func(p *dossierPart) error {
 		return eachPage(func(after string) (store.Page[repair.Sample], error) {
 			return s.repairs.Samples(d.c.UserContext(), d.by, repair.SampleFilter{Project: of.project, Firm: of.firm}, after)
 		}, func(doc store.Doc[repair.Sample]) {

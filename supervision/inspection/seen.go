@@ -119,8 +119,9 @@ func (s *Visits) Mine(ctx context.Context, by policy.Actor, after string) (store
 
 // VisitFilter narrows a list; what is zero does not narrow.
 type VisitFilter struct {
-	// Project is the id of a project, Quarter the quarter of the day.
+	// Project is the id of a project, Firm that of a firm, Quarter the quarter of the day; a firm is not asked for together with a project.
 	Project string
+	Firm    string
 	Quarter calendar.Quarter
 	// Series is the series of the sheet, State one state.
 	Series string
@@ -144,6 +145,12 @@ func (s *Visits) List(ctx context.Context, by policy.Actor, f VisitFilter, after
 			return store.Page[Visit]{}, nil
 		}
 		q = store.Query{Index: byDay, Key: policy.ProjectKey(f.Project) + suffix}
+	}
+	if f.Firm != "" {
+		if !journal.ValidPart(f.Firm) {
+			return store.Page[Visit]{}, nil
+		}
+		q = store.Query{Index: byDay, Key: policy.FirmKey(f.Firm) + suffix}
 	}
 	q.Desc, q.After = true, after
 	return s.page(ctx, scope, q, func(v *Visit) bool {
