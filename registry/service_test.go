@@ -12,7 +12,6 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
 	"redsteward/policy/policytest"
 )
@@ -51,35 +50,29 @@ func shippedDivisions(t testing.TB) []byte {
 
 func newDesk(t testing.TB) *desk {
 	t.Helper()
-	d := newDeskWithout(t)
-	if _, err := d.SeedDivisions(t.Context(), shippedDivisions(t)); err != nil {
-		t.Fatal(err)
-	}
-	return d
+	return deskOn(t, policytest.NewFilledDesk(t, testNow, "divisions", func(ctx context.Context, db *store.DB) error {
+		register, err := Open(ctx, db)
+		if err != nil {
+			return err
+		}
+		_, err = register.SeedDivisions(ctx, shippedDivisions(t))
+		return err
+	}))
 }
 
 // newDeskWithout has no division yet.
 func newDeskWithout(t testing.TB) *desk {
 	t.Helper()
-	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
+	return deskOn(t, policytest.NewDesk(t, testNow))
+}
+
+func deskOn(t testing.TB, on *policytest.Desk) *desk {
+	t.Helper()
+	register, err := Open(t.Context(), on.DB)
 	if err != nil {
 		t.Fatal(err)
 	}
-	clock := func() time.Time { return testNow }
-	db, err := store.Open(t.Context(), engine, store.Options{Now: clock, MasterKey: make([]byte, 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	register, err := Open(t.Context(), db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	service, err := NewService(t.Context(), register, policy.NewGuard(policytest.Rules(t), register), clock)
+	service, err := NewService(t.Context(), register, policy.NewGuard(policytest.Rules(t), register), on.Clock)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"html/template"
 	"io"
 	"net"
 	"net/http"
@@ -641,6 +642,35 @@ func TestChips(t *testing.T) {
 	}
 	if a.stars(6, "x", false) != "" {
 		t.Error("six stars")
+	}
+}
+
+// TestPagesParse asks for every page in every layout: what html/template cannot parse or escape would else stop a visitor.
+func TestPagesParse(t *testing.T) {
+	a, err := loadAssets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := loadPages(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, parse := range p.byName {
+		page, err := parse()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if page.Lookup("main") == nil {
+			t.Errorf("%s: the page does not define main", name)
+		}
+		// Executing without data fails somewhere, but escaping comes first and reports its own error.
+		var unescapable *template.Error
+		for _, layout := range []string{layoutPublic, layoutApp, layoutDesk, layoutPhone} {
+			if err := page.ExecuteTemplate(io.Discard, layout, nil); errors.As(err, &unescapable) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
 	}
 }
 

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -57,10 +57,13 @@ var declared = map[string]string{
 	"handovers": layoutApp, "handover": layoutApp, "handover_new": layoutApp, "handover_print": layoutDesk,
 }
 
-// pages are the parsed templates by page name.
-type pages struct{ byName map[string]*template.Template }
+// pages are the templates by page name, each parsed when it is first asked for.
+type pages struct {
+	byName map[string]func() (*template.Template, error)
+}
 
-// loadPages parses every template and lets html/template escape each, so that a mistake stops the start and not a visitor.
+// loadPages finds the template of every declared page. A page is parsed and escaped when it is first asked for: a process that
+// starts need not wait for all of them. The templates are part of the program; TestPagesParse asks for every one of them.
 func loadPages(a *assets) (*pages, error) {
 	common := template.New("common").Funcs(a.functions()).Option("missingkey=error")
 	shared, err := fs.Glob(templateFiles, "templates/_*.html")
@@ -74,30 +77,19 @@ func loadPages(a *assets) (*pages, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pages{byName: make(map[string]*template.Template, len(files))}
+	p := &pages{byName: make(map[string]func() (*template.Template, error), len(files))}
 	for _, file := range files {
 		name := strings.TrimSuffix(path.Base(file), ".html")
 		if _, ok := declared[name]; !ok {
 			return nil, fmt.Errorf("%s: the page is not declared", file)
 		}
-		t, err := common.Clone()
-		if err != nil {
-			return nil, err
-		}
-		if t, err = t.ParseFS(templateFiles, file); err != nil {
-			return nil, err
-		}
-		if t.Lookup("main") == nil {
-			return nil, fmt.Errorf("%s: the page does not define main", file)
-		}
-		// Executing without data fails somewhere, but escaping comes first and reports its own error.
-		var unescapable *template.Error
-		for _, layout := range []string{layoutPublic, layoutApp, layoutDesk, layoutPhone} {
-			if err := t.ExecuteTemplate(io.Discard, layout, nil); errors.As(err, &unescapable) {
-				return nil, fmt.Errorf("%s: %w", file, err)
+		p.byName[name] = sync.OnceValues(func() (*template.Template, error) {
+			t, err := common.Clone()
+			if err != nil {
+				return nil, err
 			}
-		}
-		p.byName[name] = t
+			return t.ParseFS(templateFiles, file)
+		})
 	}
 	for name := range declared {
 		if p.byName[name] == nil {
@@ -347,8 +339,12 @@ func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page)
 	if layout == layoutApp || layout == layoutPhone || name == "signin" || name == "setup" || slices.Contains(openForms, name) {
 		v.Token = s.issueToken(c)
 	}
+	page, err := s.pages.byName[name]()
+	if err != nil {
+		return nil, fault.Wrap("web.render", fault.Internal, "", err)
+	}
 	var b bytes.Buffer
-	if err := s.pages.byName[name].ExecuteTemplate(&b, layout, v); err != nil {
+	if err := page.ExecuteTemplate(&b, layout, v); err != nil {
 		return nil, fault.Wrap("web.render", fault.Internal, "", err)
 	}
 	if v.Look != nil && !v.Look.Day.IsZero() {

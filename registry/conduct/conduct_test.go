@@ -43,13 +43,10 @@ func must[T any](t testing.TB) func(T, error) T { return registrytest.Must[T](t)
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx := t.Context()
-	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC))}
-	register := must[*registry.Register](t)(registry.Open(ctx, d.Desk.DB))
-	guard := policy.NewGuard(d.Rights, register)
-	service := must[*registry.Service](t)(registry.NewService(ctx, register, guard, d.Clock))
-	must[int](t)(service.SeedDivisions(ctx, read(t, "divisions/duchang-divisions-2023.csv")))
+	county, register, service := registrytest.NewCounty(t, time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC))
+	d := &desk{Desk: county}
 	terms := must[*Terms](t)(ParseTerms("conduct.yaml", read(t, "conduct.yaml"), d.HasPeriod))
-	d.Service = must[*Service](t)(New(ctx, Config{DB: d.Desk.DB, Guard: guard, Keeper: d.Keeper, Now: d.Clock, Register: register, Finder: service.Finder, Terms: terms,
+	d.Service = must[*Service](t)(New(ctx, Config{DB: d.Desk.DB, Guard: county.Guard, Keeper: d.Keeper, Now: d.Clock, Register: register, Finder: service.Finder, Terms: terms,
 		Deadlines: d.Desk.Deadlines}))
 	officer := person("officer", "property_officer", policy.County)
 	firm := func(name, code string) string {

@@ -47,14 +47,10 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	must := registrytest.Must[string](t)
-	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)), officer: person("officer", "property_officer", policy.County),
+	d := &desk{officer: person("officer", "property_officer", policy.County),
 		worker: person("worker", "community_worker", policy.CommunityKey(east)), secretary: person("secretary", "community_secretary", policy.CommunityKey(east))}
 	ctx := t.Context()
-	register := registrytest.Must[*registry.Register](t)(registry.Open(ctx, d.Desk.DB))
-	d.register = registrytest.Must[*registry.Service](t)(registry.NewService(ctx, register, d.Guard, d.Clock))
-	if _, err := d.register.SeedDivisions(ctx, registrytest.Config(t, "divisions/duchang-divisions-2023.csv")); err != nil {
-		t.Fatal(err)
-	}
+	d.Desk, _, d.register = registrytest.NewCounty(t, time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC))
 	d.project = must(d.register.CreateProject(ctx, d.officer, registry.ProjectInput{Name: "望湖苑", Address: "东风大道 8 号", Community: east, Households: 400, Kind: registry.KindCommodity}))
 	d.Service = registrytest.Must[*Service](t)(New(ctx, Config{DB: d.Desk.DB, Guard: d.Guard, Now: d.Clock, Register: d.register, Deadlines: d.Deadlines,
 		Filings: filed{{ID: "f-old", Number: "业委备〔2021〕1号", Happened: day("2021-10-01")}, {ID: "f1", Number: "业委备〔2026〕1号", Happened: day("2026-10-10")}}}))

@@ -42,12 +42,9 @@ func must[T any](t testing.TB) func(T, error) T { return registrytest.Must[T](t)
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx := t.Context()
-	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC))}
-	register := must[*registry.Register](t)(registry.Open(ctx, d.Desk.DB))
-	guard := policy.NewGuard(d.Rights, register)
-	d.register = must[*registry.Service](t)(registry.NewService(ctx, register, guard, d.Clock))
-	must[int](t)(d.register.SeedDivisions(ctx, read(t, "divisions/duchang-divisions-2023.csv")))
-	d.Service = must[*Service](t)(New(ctx, Config{DB: d.Desk.DB, Guard: guard, Keeper: d.Keeper, Now: d.Clock, Register: d.register, Chains: d.Chains(), Posts: d}))
+	d := &desk{}
+	d.Desk, _, d.register = registrytest.NewCounty(t, time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC))
+	d.Service = must[*Service](t)(New(ctx, Config{DB: d.Desk.DB, Guard: d.Desk.Guard, Keeper: d.Keeper, Now: d.Clock, Register: d.register, Chains: d.Chains(), Posts: d}))
 	officer := person("officer", "property_officer", policy.County)
 	firm := func(name, code, community string, p registry.Party) string {
 		id := must[string](t)(d.register.CreateFirm(ctx, officer, registry.FirmInput{Name: name, Code: code, Origin: registry.OriginMarket}))

@@ -4,6 +4,7 @@ package registrytest
 
 import (
 	"bytes"
+	"context"
 	"image"
 	"image/png"
 	"strings"
@@ -13,8 +14,10 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
+	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/policy/policytest"
+	"redsteward/registry"
 )
 
 // Desk is what a test of a service of the register works at. Safe for concurrent use, except for what the test sets.
@@ -22,7 +25,7 @@ type Desk struct {
 	*policytest.Desk
 	// T is the test that the desk belongs to.
 	T testing.TB
-	// Rights are the shipped rights, Guard decides by them, without tenures.
+	// Rights are the shipped rights, Guard decides by them, with the tenures of the register if there is one.
 	Rights *policy.Rules
 	Guard  *policy.Guard
 	// Periods are the shipped periods, Holidays the shipped calendar.
@@ -35,8 +38,29 @@ type Desk struct {
 // NewDesk opens an empty store whose clock stands at now.
 func NewDesk(t testing.TB, now time.Time) *Desk {
 	t.Helper()
-	d := &Desk{Desk: policytest.NewDesk(t, now), T: t, Rights: policytest.Rules(t)}
-	d.Guard = policy.NewGuard(d.Rights, policy.TenureTable{})
+	return desk(t, policytest.NewDesk(t, now), policy.TenureTable{})
+}
+
+// NewCounty opens a store whose register holds the shipped divisions of the county, and returns the register with its service.
+func NewCounty(t testing.TB, now time.Time) (*Desk, *registry.Register, *registry.Service) {
+	t.Helper()
+	filled := policytest.NewFilledDesk(t, now, "divisions", func(ctx context.Context, db *store.DB) error {
+		register, err := registry.Open(ctx, db)
+		if err != nil {
+			return err
+		}
+		_, err = register.SeedDivisions(ctx, Config(t, "divisions/duchang-divisions-2023.csv"))
+		return err
+	})
+	register := Must[*registry.Register](t)(registry.Open(t.Context(), filled.DB))
+	d := desk(t, filled, register)
+	return d, register, Must[*registry.Service](t)(registry.NewService(t.Context(), register, d.Guard, d.Clock))
+}
+
+func desk(t testing.TB, on *policytest.Desk, tenures policy.Tenure) *Desk {
+	t.Helper()
+	d := &Desk{Desk: on, T: t, Rights: policytest.Rules(t)}
+	d.Guard = policy.NewGuard(d.Rights, tenures)
 	d.Periods = Must[*calendar.Rules](t)(calendar.ParseRules("deadlines.yaml", Config(t, "deadlines.yaml")))
 	d.Holidays = Must[*calendar.Calendar](t)(calendar.Parse(calendar.File{Name: "holidays", Data: Config(t, "calendar/holidays-2014-2026.csv")}))
 	d.Keeper = files.NewKeeper(d.DB, t.TempDir())

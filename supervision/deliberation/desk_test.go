@@ -33,13 +33,8 @@ type desk struct {
 // newDesk opens the desk.
 func newDesk(t testing.TB) *desk {
 	t.Helper()
-	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC))}
-	register := registrytest.Must[*registry.Register](t)(registry.Open(t.Context(), d.Desk.DB))
-	d.Desk.Guard = policy.NewGuard(d.Rights, register)
-	d.register = registrytest.Must[*registry.Service](t)(registry.NewService(t.Context(), register, d.Desk.Guard, d.Clock))
-	if _, err := d.register.SeedDivisions(t.Context(), registrytest.Config(t, "divisions/duchang-divisions-2023.csv")); err != nil {
-		t.Fatal(err)
-	}
+	d := &desk{}
+	d.Desk, _, d.register = registrytest.NewCounty(t, time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC))
 	terms := registrytest.Must[*Terms](t)(ParseTerms("deliberation.yaml", registrytest.Config(t, "deliberation.yaml"), d.HasPeriod))
 	d.Service = registrytest.Must[*Service](t)(New(t.Context(), Config{DB: d.Desk.DB, Guard: d.Desk.Guard, Now: d.Clock, Register: d.register, Terms: terms, Deadlines: d.Deadlines, Days: d.Holidays}))
 	community := policy.CommunityKey(east)

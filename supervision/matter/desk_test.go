@@ -42,19 +42,15 @@ func shippedTree(t testing.TB, d *registrytest.Desk) *Tree {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	ctx := t.Context()
-	d := &desk{Desk: registrytest.NewDesk(t, day("2026-10-19").Begins().Add(9*time.Hour))}
+	county, register, registers := registrytest.NewCounty(t, day("2026-10-19").Begins().Add(9*time.Hour))
+	d := &desk{Desk: county}
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err, fault.FieldsOf(err))
 		}
 	}
-	register, err := registry.Open(ctx, d.Desk.DB)
-	must(err)
-	registers, err := registry.NewService(ctx, register, d.Guard, d.Clock)
-	must(err)
-	_, err = registers.SeedDivisions(ctx, registrytest.Config(t, "divisions/duchang-divisions-2023.csv"))
-	must(err)
+	var err error
 	officer := registrytest.Person("officer", "property_officer", policy.County)
 	d.firm, err = registers.CreateFirm(ctx, officer, registry.FirmInput{Name: "赣北物业服务有限公司", Code: "91360428MA7XAMPL5W", Origin: registry.OriginMarket})
 	must(err)
@@ -63,11 +59,11 @@ func newDesk(t *testing.T) *desk {
 	must(registers.AddContract(ctx, officer, d.project, 1, registry.ContractInput{Firm: d.firm, Kind: registry.ContractChosen, Level: registry.LevelNone, Days: policy.Span{From: day("2025-01-01"), Until: day("2027-12-31")}}))
 	d.Service, err = New(ctx, Config{DB: d.Desk.DB, Guard: d.Guard, Keeper: d.Keeper, Now: d.Clock, Places: register, Finder: registers.Finder, Tree: shippedTree(t, d.Desk), Deadlines: d.Desk.Deadlines, Resolve: func(x calendar.Deadline) calendar.Deadline { return d.Holidays.Resolve(x) }})
 	must(err)
-	c, county, town, p := policy.CommunityKey(east), policy.County, policy.TownshipKey("360428100000"), policy.ProjectKey(d.project)
+	c, all, town, p := policy.CommunityKey(east), policy.County, policy.TownshipKey("360428100000"), policy.ProjectKey(d.project)
 	d.grid, d.grid2, d.worker = person("grid", "grid_worker", c, c), person("grid2", "grid_worker", c, c), person("worker", "community_worker", c, c)
-	d.committee, d.rider = person("committee", "owners_committee", "", p), person("rider", "rider", county, county)
+	d.committee, d.rider = person("committee", "owners_committee", "", p), person("rider", "rider", all, all)
 	d.dispatcher, d.dispatcher2 = person("dispatcher", "dispatcher", town, town), person("dispatcher2", "dispatcher", town, town)
-	d.fire, d.fire2, d.urban = person("fire", "department_handler", "u:fire", county), person("fire2", "department_handler", "u:fire", county), person("urban", "department_handler", "u:urban", county)
+	d.fire, d.fire2, d.urban = person("fire", "department_handler", "u:fire", all), person("fire2", "department_handler", "u:fire", all), person("urban", "department_handler", "u:urban", all)
 	d.officer, d.manager = officer, registrytest.Person("manager", "firm_manager", policy.FirmKey(d.firm))
 	return d
 }

@@ -34,13 +34,8 @@ func must[T any](t testing.TB) func(T, error) T { return registrytest.Must[T](t)
 
 func newDesk(t testing.TB) *desk {
 	t.Helper()
-	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 9, 1, 1, 0, 0, 0, time.UTC))}
-	register := must[*registry.Register](t)(registry.Open(t.Context(), d.Desk.DB))
-	d.Desk.Guard = policy.NewGuard(d.Rights, register)
-	service := must[*registry.Service](t)(registry.NewService(t.Context(), register, d.Desk.Guard, d.Clock))
-	if _, err := service.SeedDivisions(t.Context(), registrytest.Config(t, "divisions/duchang-divisions-2023.csv")); err != nil {
-		t.Fatal(err)
-	}
+	county, _, service := registrytest.NewCounty(t, time.Date(2026, 9, 1, 1, 0, 0, 0, time.UTC))
+	d := &desk{Desk: county}
 	terms := must[*Terms](t)(ParseTerms("satisfaction.yaml", registrytest.Config(t, "satisfaction.yaml")))
 	d.Service = must[*Service](t)(New(t.Context(), Config{DB: d.Desk.DB, Guard: d.Desk.Guard, Now: d.Clock, Register: service, Terms: terms, Deadlines: d.Desk.Deadlines, Days: d.Holidays}))
 	person := registrytest.Person
