@@ -11,6 +11,7 @@ import (
 	"redsteward/rating/cycle"
 	"redsteward/registry/change"
 	"redsteward/registry/filing"
+	"redsteward/registry/fund"
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
 	"redsteward/registry/owners"
@@ -47,7 +48,7 @@ func subjectOf(chain string) policy.Action {
 	switch chain {
 	case cycle.ChainYear, cycle.ChainQuarter:
 		return policy.ReadPeriods
-	case claim.ChainClaim, claim.ChainUrgent, claim.ChainLetter:
+	case claim.ChainClaim, claim.ChainUrgent, fund.ChainLetter:
 		return policy.ReadClaim
 	case refund.Chain:
 		return policy.ReadRefund

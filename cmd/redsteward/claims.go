@@ -7,6 +7,7 @@ import (
 	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/dunning"
 	"redsteward/registry/fund/refund"
 )
 
@@ -29,7 +30,7 @@ func (s *service) caseDesk() (casework.Desk, error) {
 	return casework.Desk{DB: s.db, Guard: s.guard, Keeper: s.keeper, Persons: s.accounts, Chains: s.chains, Deadlines: deadlines, Now: s.clocks.Business}, err
 }
 
-// openClaims opens claims on, and refunds of, the guarantee fund over the ledgers, the register, the handover inspections and the ways of approval.
+// openClaims opens claims on, refunds of, and dunnings for the guarantee fund over the ledgers, the register, the handover inspections and the ways of approval.
 func (s *service) openClaims(ctx context.Context) error {
 	data, err := ownOr(s.config.Files.Fund, "fund.yaml")
 	if err != nil {
@@ -45,6 +46,9 @@ func (s *service) openClaims(ctx context.Context) error {
 	}
 	desk := fund.Desk{Desk: cases, Fund: s.fund}
 	if s.claims, err = claim.New(ctx, claim.Config{Desk: desk, Estate: s.register.Register, Rules: rules, Defects: s.handovers}); err != nil {
+		return err
+	}
+	if s.dunnings, err = dunning.New(ctx, dunning.Config{Desk: desk, Estate: s.register.Register}); err != nil {
 		return err
 	}
 	s.refunds, err = refund.New(ctx, refund.Config{Desk: desk, Estate: s.register.Register, Claims: s.claims, Ahead: rules.Refund.N})

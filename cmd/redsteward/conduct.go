@@ -41,6 +41,6 @@ func (s *service) openConduct(ctx context.Context) error {
 
 // openParty opens the sheets of party organisations over the register.
 func (s *service) openParty(ctx context.Context) (err error) {
-	s.party, err = party.New(ctx, party.Config{DB: s.db, Guard: s.guard, Keeper: s.keeper, Now: s.clocks.Business, Register: s.register, Chains: s.chains, Posts: s.books})
+	s.party, err = party.New(ctx, party.Config{DB: s.db, Guard: s.guard, Keeper: s.keeper, Now: s.clocks.Business, Register: s.register, Chains: s.chains, Persons: s.accounts, Posts: s.books})
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"redsteward/policy"
 	"redsteward/registry/casework"
 	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/dunning"
 	"redsteward/registry/fund/refund"
 )
 
@@ -67,6 +68,12 @@ func refundTales() [][]claimBeat {
 	return [][]claimBeat{append(shown(45), claimBeat{30, owners, "object"}), sent(45), {{10, officer, "open"}, {8, owners, "check"}},
 		{{20, officer, "open"}, {18, owners, "defect"}, {17, officer, "extend"}}, append(sent(45), claimBeat{3, chief, "return"}), approved(45), append(approved(75), claimBeat{20, "cashier", "pay"}), {{60, officer, "open"}, {55, officer, "stop"}},
 		sent(45)}
+}
+
+// dunningTales are letters about second phases that were not paid, by the place of the account among the youngest: one that was delivered and whose days have run, one that waits for its signature.
+func dunningTales() map[int][]claimBeat {
+	officer := policy.Role("property_officer")
+	return map[int][]claimBeat{1: {{30, officer, "open"}, {29, officer, "letter"}, {28, "section_chief", "sign"}, {27, officer, "deliver"}}, 3: {{5, officer, "open"}, {4, officer, "letter"}}}
 }
 
 // backProject is a project of the plan with a refund: of everything, or of a stage.
@@ -147,7 +154,40 @@ func (l *countyLoader) claimActs() []act {
 			}})
 		}
 	}
+	projects := l.plan.fundProjects()
+	for place, tale := range dunningTales() {
+		if place >= len(projects) {
+			continue
+		}
+		d := new(store.Doc[dunning.Dunning])
+		for n, beat := range tale {
+			acts = append(acts, act{hour(now.Add(-beat.ago), 9+n%8), partFund, func(ctx context.Context) error {
+				return told(beat, l.playDunning(ctx, beat, l.projects[projects[place]], d))
+			}})
+		}
+	}
 	return acts
+}
+
+// playDunning plays one beat of a letter about a late deposit.
+func (l *countyLoader) playDunning(ctx context.Context, beat claimBeat, project string, d *store.Doc[dunning.Dunning]) (err error) {
+	by, at := l.of(beat.role, 0), casework.At{ID: d.ID, Seq: d.Seq}
+	switch beat.do {
+	case "open":
+		*d, err = l.dunnings.Open(ctx, by, project, "d2", nil)
+		return err
+	case "sign":
+		sign, password, err := l.demoMove(ctx, beat, d.State.Signing())
+		if err == nil {
+			*d, err = l.dunnings.Sign(ctx, by, at, sign, password)
+		}
+		return err
+	}
+	return l.withPaper(false, func(paper *files.Upload) (err error) {
+		in := casework.Input{Number: "都建催〔2026〕0号（演示）", Day: calendar.DateOf(l.clock.Now()), Text: "直接送达（演示）", Upload: paper}
+		*d, err = l.dunnings.Do(ctx, by, at, dunning.Step(beat.do), in)
+		return err
+	})
 }
 
 // told says which beat failed.

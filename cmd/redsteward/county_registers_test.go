@@ -9,8 +9,10 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/conduct"
 	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/dunning"
 	"redsteward/registry/fund/refund"
 	"redsteward/registry/handover"
 	"redsteward/registry/party"
@@ -98,14 +100,17 @@ func registersOfCounty(t *testing.T, s *service) {
 func fundCasesOfCounty(t *testing.T, s *service, by policy.Actor) {
 	t.Helper()
 	for _, state := range claim.States() {
-		if page, err := s.claims.List(t.Context(), by, claim.Filter{State: state}, false, ""); err != nil || len(page.Docs) == 0 {
+		if page, err := s.claims.List(t.Context(), by, casework.Filter{State: string(state)}, false, ""); err != nil || len(page.Docs) == 0 {
 			t.Errorf("claims that are %s: %d, %v", state, len(page.Docs), err)
 		}
 	}
 	for _, state := range refund.States() {
-		if page, err := s.refunds.List(t.Context(), by, refund.Filter{State: state}, false, ""); err != nil || len(page.Docs) == 0 {
+		if page, err := s.refunds.List(t.Context(), by, casework.Filter{State: string(state)}, false, ""); err != nil || len(page.Docs) == 0 {
 			t.Errorf("refunds that are %s: %d, %v", state, len(page.Docs), err)
 		}
+	}
+	if page, err := s.dunnings.List(t.Context(), by, casework.Filter{State: string(dunning.Dunned)}, false, ""); err != nil || len(page.Docs) != 1 || len(page.Docs[0].State.Sent) != 1 {
+		t.Errorf("letters about late deposits: %+v, %v", page.Docs, err)
 	}
 	urgent := map[claim.State]bool{}
 	if err := s.claims.Every(t.Context(), func(d store.Doc[claim.Claim]) { urgent[d.State.State] = urgent[d.State.State] || d.State.Danger != "" }); err != nil {

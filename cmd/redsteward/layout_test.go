@@ -35,7 +35,7 @@ var islands = []string{"charts", "configs"}
 // siblings lists the pairs of folders below one layer of which the first may import the second; otherwise children import their root only.
 var siblings = map[string][]string{
 	"registry/handover": {"registry/fund"}, "registry/fund/bank": {"registry/fund"},
-	"registry/fund": {"registry/casework"}, "registry/fund/claim": {"registry/fund", "registry/casework"}, "registry/fund/refund": {"registry/fund", "registry/casework"},
+	"registry/fund": {"registry/casework"}, "registry/fund/claim": {"registry/fund", "registry/casework"}, "registry/fund/refund": {"registry/fund", "registry/casework"}, "registry/fund/dunning": {"registry/fund", "registry/casework"},
 	"registry/change": {"registry/casework"}, "registry/owners": {"registry/casework"},
 }
 

@@ -30,6 +30,7 @@ import (
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/bank"
 	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/dunning"
 	"redsteward/registry/fund/refund"
 	"redsteward/registry/handover"
 	"redsteward/registry/owners"
@@ -57,6 +58,7 @@ type service struct {
 	bank     *bank.Service
 	claims   *claim.Service
 	refunds  *refund.Service
+	dunnings *dunning.Service
 	keeper   *files.Keeper
 	proofs   *evidence.Service
 	// observations and visits are the other sources of facts.
@@ -331,7 +333,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Rectifications: s.rectifications, Inspections: s.inspections, Draws: s.draws, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Inspections: s.inspections, Draws: s.draws, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},

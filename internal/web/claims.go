@@ -10,7 +10,6 @@ import (
 
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
-	"redsteward/internal/report"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -22,47 +21,49 @@ import (
 // claimsPath is the list of claims on the guarantee fund.
 const claimsPath = fundPath + "/claims"
 
+// claimPages are the pages of claims.
+func (s *Server) claimPages() casePages[claim.Claim, claim.Step] {
+	list := caseList[claim.Claim]{path: claimsPath, nav: claimsPath, title: "保修金使用", sub: "建设单位逾期不修的，由申请人用保修金维修", find: "小区、位置或缺陷", opened: "提出日期", figure: "金额（元）", money: true, unit: "件", read: policy.ReadClaim,
+		above: s.fundCrumb, nothing: "任职范围内还没有办理过。", hidden: []string{"project"},
+		begin: func(by policy.Actor) (link, text string) {
+			if s.guard.Allow(by, policy.ApplyClaim) {
+				link = claimsPath + "/new"
+			}
+			return link, "起草保修通知书"
+		},
+		filters: func(value map[string]string) []field { return []field{stateFilter(claim.States(), value)} },
+		page: func(ctx context.Context, by policy.Actor, value map[string]string, due bool, after string) (store.Page[claim.Claim], error) {
+			return s.claims.List(ctx, by, caseFilter(value), due, after)
+		},
+		row:   s.claimRow,
+		heads: []string{"小区", "所在社区", "部位", "位置", "缺陷", "状态", "提出日期", "期限", "申请（元）", "核定（元）", "决算（元）", "下一步"},
+		cells: func(f *claim.Claim) [][]any {
+			return [][]any{{f.Name, f.Place, f.Title, f.Where, f.Defect, f.State.Title(), f.Opened, f.Clock.Due, inYuan(f.Asked), inYuan(f.Granted), inYuan(f.Cost), f.Next()}}
+		}}
+	return casePages[claim.Claim, claim.Step]{caseList: list, s: s, cases: s.claims, steps: claim.Steps(), forms: s.claimForms, right: map[claim.Step]policy.Action{claim.StepRepaired: policy.ReadClaim}, // claimant or officer: the service asks
+		shared: func(f *claim.Claim) *casework.Case { return &f.Case.Case }, last: func(f *claim.Claim) claim.Step { return f.Last }, signing: func(f *claim.Claim) *policy.Approval { return f.Signing() },
+		hangs: func(f *claim.Claim) bool { return f.State == claim.Shown }, files: claimFiles, prints: claimPrints, paper: s.claimPaperOf, view: s.claimView,
+		said: map[string]string{"open": "已起草。打印保修通知书送达建设单位，再登记送达。"}}
+}
+
 // claimRoutes are the pages of claims; none without them. They stand before those of the ledgers, whose address begins alike.
 func (s *Server) claimRoutes() []Route {
 	if s.claims == nil {
 		return nil
 	}
-	const get, post, one = fiber.MethodGet, fiber.MethodPost, claimsPath + "/:id<maxLen(64)>"
-	rows := []Route{
-		{Method: get, Path: claimsPath, Action: policy.ReadClaim, Handler: s.claimList},
-		{Method: get, Path: claimsPath + ".xlsx", Action: policy.ReadClaim, Handler: s.claimsExcel},
-		{Method: get, Path: claimsPath + "/new", Action: policy.ApplyClaim, Handler: s.newClaim},
-		{Method: post, Path: claimsPath + "/new", Action: policy.ApplyClaim, Handler: s.openClaim, Upload: maxFundForm},
-		{Method: get, Path: one, Action: policy.ReadClaim, Handler: s.claimPage},
-		{Method: get, Path: one + "/files/:file<maxLen(44)>", Action: policy.ReadClaim, Handler: s.claimFile},
-		{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: policy.ReadClaim, Handler: s.claimPrint},
-		{Method: post, Path: one + "/sign", Action: policy.SignApproval, Handler: s.signClaim},
-		{Method: post, Path: one + "/paper", Action: policy.SignApproval, Handler: s.paperClaim, Upload: maxFundForm},
-	}
-	for _, do := range claim.Steps() {
-		if do == claim.StepOpen || do.Action() == policy.SignApproval {
-			continue
-		}
-		action := do.Action()
-		if do == claim.StepRepaired {
-			action = policy.ReadClaim // claimant or officer: the service asks
-		}
-		rows = append(rows, Route{Method: post, Path: one + "/" + string(do), Action: action, Handler: s.doClaim(do), Upload: maxFundForm})
-	}
-	return rows
+	return append([]Route{{Method: fiber.MethodGet, Path: claimsPath + "/new", Action: policy.ApplyClaim, Handler: s.newClaim}, {Method: fiber.MethodPost, Path: claimsPath + "/new", Action: policy.ApplyClaim, Handler: s.openClaim, Upload: maxFundForm}},
+		s.claimPages().routes()...)
 }
 
-// claimFilter reads the filters of the list.
-func claimFilter(l listAddress) claim.Filter {
-	return claim.Filter{Text: l.value["q"], State: claim.State(l.value["state"]), Project: l.value["project"]}
+// caseFilter reads the filters of a list of cases.
+func caseFilter(value map[string]string) casework.Filter {
+	return casework.Filter{Text: value["q"], State: value["state"], Project: value["project"]}
 }
 
 func (s *Server) claimRow(id string, c *claim.Claim) caseRow {
 	r := caseRow{Path: claimsPath + "/" + id, Name: c.Name, Place: c.Place, Title: c.Title + "，" + c.Where, State: c.State.Title(), Next: c.Next(), Opened: c.Opened.Chinese()}
 	s.dueIn(&r, c.Clock, c.State == claim.Shown)
-	if fen := claimFen(c); fen > 0 {
-		r.Amount = fund.Yuan(fen)
-	}
+	r.amount(claimFen(c))
 	return r
 }
 
@@ -74,52 +75,6 @@ func claimFen(c *claim.Claim) int64 {
 		}
 	}
 	return 0
-}
-
-// claimList lists the claims of the actor's scope.
-func (s *Server) claimList(c *fiber.Ctx, by policy.Actor) error {
-	l := readList(c, claimsPath, "q", "state", "project")
-	page1, err := s.claims.List(c.UserContext(), by, claimFilter(l), l.value["sort"] == "due", l.after)
-	if err != nil {
-		return err
-	}
-	states := []option{{Label: "全部"}}
-	for _, state := range claim.States() {
-		states = append(states, option{string(state), state.Title()})
-	}
-	v := casesView{Home: claimsPath, Fund: s.guard.Allow(by, policy.ReadFund), Title: "保修金使用", Sub: "建设单位逾期不修的，由申请人用保修金维修", Excel: l.excel(), Query: l.value["q"], Project: l.value["project"],
-		State: field{Name: "state", Label: "状态", Options: states, Value: l.value["state"]}, Opened: l.sorted("opened", "提出日期", "opened"), DueFirst: l.sorted("due", "期限", "opened"), Next: nextPage(c, page1.Next), Filtered: l.filtered()}
-	if s.guard.Allow(by, policy.ApplyClaim) {
-		v.New, v.NewText = claimsPath+"/new", "起草保修通知书"
-	}
-	for _, d := range page1.Docs {
-		v.Rows = append(v.Rows, s.claimRow(d.ID, &d.State))
-	}
-	return s.render(c, by, "fund_cases", page{Title: v.Title, Nav: claimsPath, Data: v})
-}
-
-// claimsExcel is the same list as Excel, all of it.
-func (s *Server) claimsExcel(c *fiber.Ctx, by policy.Actor) error {
-	l := readList(c, claimsPath, "q", "state", "project")
-	sheet := report.Figures{Sheet: "保修金使用", Heads: []string{"小区", "所在社区", "部位", "位置", "缺陷", "状态", "提出日期", "期限", "申请（元）", "核定（元）", "决算（元）", "下一步"}}
-	for after := ""; ; {
-		docs, err := s.claims.List(c.UserContext(), by, claimFilter(l), l.value["sort"] == "due", after)
-		if err != nil {
-			return err
-		}
-		for _, d := range docs.Docs {
-			f := d.State
-			sheet.Rows = append(sheet.Rows, []any{f.Name, f.Place, f.Title, f.Where, f.Defect, f.State.Title(), f.Opened, f.Clock.Due, inYuan(f.Asked), inYuan(f.Granted), inYuan(f.Cost), f.Next()})
-		}
-		if after = docs.Next; after == "" {
-			break
-		}
-	}
-	data, err := report.Write(sheet.Filled())
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "保修金使用.xlsx", data)
 }
 
 // claimNewView is what fund_case_new.html shows: without a project those to choose from.
@@ -259,58 +214,18 @@ func (s *Server) claimForms(c *claim.Claim) map[claim.Step]caseForm {
 	}
 }
 
-// claimPage shows a claim and what the actor can do with it.
-func (s *Server) claimPage(c *fiber.Ctx, by policy.Actor) error {
-	return s.showClaim(c, by, url.Values{}, nil)
-}
-
-func (s *Server) showClaim(c *fiber.Ctx, by policy.Actor, typed url.Values, refused []fault.Field) error {
-	ctx, id := c.UserContext(), c.Params("id")
-	doc, err := s.claims.One(ctx, by, id)
-	if err != nil {
-		return err
-	}
-	f := &doc.State
-	v := caseView{Above: s.fundCrumb(by), NotesTitle: "异议与查验", Home: claimsPath, HomeTitle: "保修金使用", Path: claimsPath + "/" + id, Key: newKey(), Seq: doc.Seq, Title: f.Name + "：" + f.Where, Sub: f.Place + "，" + f.Title, State: f.State.Title(), Next: f.Next(), Reason: f.Reason,
-		Levels: s.approvalLevels(f.Approval)}
+// claimView adds to a page what only claims have.
+func (s *Server) claimView(_ *fiber.Ctx, _ policy.Actor, f *claim.Claim, v *caseView, _ url.Values, _ []fault.Field) error {
+	v.Title, v.Sub, v.State, v.Next, v.Facts = f.Name+"："+f.Where, f.Place+"，"+f.Title, f.State.Title(), f.Next(), s.claimFacts(f)
 	if f.Letter != nil {
-		v.Letter, v.LetterTitle = s.approvalLevels(&f.Letter.Approval), letterTitles[f.Letter.For]
+		v.Letter, v.LetterTitle = s.approvalLevels(&f.Letter.Approval), letterTitles[claim.Step(f.Letter.For)]
 	}
-	if v.Clock, v.Late = s.caseClock(f.State.Title(), f.Clock); f.State == claim.Shown {
-		v.Clock, v.Late = s.hung(f.State.Title(), f.Clock)
-	}
-	v.Facts = s.claimFacts(f)
-	v.Papers, v.Prints = claimPapers(v.Path, f), claimPrints(v.Path, f)
 	for _, w := range s.claims.Rules.Documents {
 		if _, has := f.Document(w.ID); !has && !f.State.Final() && (w.When != claim.WhenUrgent || f.Danger != "") {
 			v.Missing = append(v.Missing, w.Title)
 		}
 	}
-	today := s.claims.Today()
-	forms := s.claimForms(f)
-	for _, do := range claim.Steps() {
-		form, has := forms[do]
-		if !has || !s.claims.Can(ctx, by, f, do) {
-			continue
-		}
-		v.Acts = append(v.Acts, form.act(string(do), do.Title(), typed, refused, today))
-	}
-	openFirst(v.Acts, typed.Get("step"))
-	if err := s.signCase(c, by, &v, s.claims.Approvals(), f.Signing(), f.Scans, f.Keys, f.Opened, typed, refused); err != nil {
-		return err
-	}
-	history, err := s.claims.History(ctx, by, id)
-	if err != nil {
-		return err
-	}
-	v.History = caseHistory(history, func(c *claim.Claim) string { return c.Last.Title() })
-	said := map[string]string{"open": "已起草。打印保修通知书送达建设单位，再登记送达。", "sign": "已签署。", "paper": paperSaid}
-	for _, do := range claim.Steps() {
-		if said[string(do)] == "" {
-			said[string(do)] = "已办：" + do.Title() + "。"
-		}
-	}
-	return s.render(c, by, "fund_case", page{Title: v.Title, Nav: claimsPath, Data: v, Fields: refused, Said: saidParam(c, said)})
+	return nil
 }
 
 // openFirst lets one form of a page stand open: the one that was sent, else the first that is what usually comes next.
@@ -358,80 +273,26 @@ func filled(rows [][2]string) [][2]string {
 	return out
 }
 
-// claimStored are the files of a claim by their name in an address.
-func claimStored(f *claim.Claim) (names []caseLink, byName map[string]*files.Stored) {
-	byName = map[string]*files.Stored{}
-	add := func(name, title string, file *files.Stored) {
-		if file != nil {
-			names, byName[name] = append(names, caseLink{title, name}), file
-		}
-	}
-	add("photo", "缺陷照片", f.Photo)
-	for _, one := range []struct {
-		name, title string
-		paper       *casework.Paper
-	}{{"notice", "保修通知书送达", f.Notice}, {"gone", "歇业、破产文书", f.Gone}, {"shown", "决算公示照片", f.Shown}, {"paid", "付款回单", f.Paid}} {
-		if one.paper != nil {
-			add(one.name, one.title, one.paper.File)
-		}
-	}
-	for i := range f.Bounced {
-		add("bounced-"+strconv.Itoa(i+1), "退汇凭证", f.Bounced[i].File)
-	}
+// claimFiles are the files of a claim.
+func claimFiles(f *claim.Claim) []caseFile {
+	var out caseFiles
+	out.add("photo", "缺陷照片", "", f.Photo)
+	out.paper("notice", "保修通知书送达", f.Notice)
+	out.paper("gone", "歇业、破产文书", f.Gone)
+	out.paper("shown", "决算公示照片", f.Shown)
+	out.paper("paid", "付款回单", f.Paid)
+	out.bounced(f.Bounced)
 	for i := range f.Documents {
-		add("d-"+f.Documents[i].ID, f.Documents[i].Title, &f.Documents[i].File)
+		out.add("d-"+f.Documents[i].ID, f.Documents[i].Title, "", &f.Documents[i].File)
 	}
-	return names, byName
+	return out
 }
 
-func claimPapers(path string, f *claim.Claim) []caseLink {
-	names, _ := claimStored(f)
-	for i := range names {
-		names[i].Link = path + "/files/" + names[i].Link
+// bounced adds the bank's papers about payments that came back.
+func (l *caseFiles) bounced(papers []casework.Paper) {
+	for i := range papers {
+		l.add("bounced-"+strconv.Itoa(i+1), "退汇凭证", "", papers[i].File)
 	}
-	return names
-}
-
-// claimFile hands out a file of a claim.
-func (s *Server) claimFile(c *fiber.Ctx, by policy.Actor) error {
-	doc, err := s.claims.One(c.UserContext(), by, c.Params("id"))
-	if err != nil {
-		return err
-	}
-	if scan := scanOf(doc.State.Scans, c.Params("file")); scan != nil {
-		return s.sendStored(c, scan)
-	}
-	_, byName := claimStored(&doc.State)
-	return s.sendStored(c, byName[c.Params("file")])
-}
-
-// doClaim carries a step out.
-func (s *Server) doClaim(do claim.Step) func(c *fiber.Ctx, by policy.Actor) error {
-	return func(c *fiber.Ctx, by policy.Actor) error {
-		return s.caseStep(c, string(do), claimsPath+"/"+c.Params("id"), func(ctx context.Context, at casework.At, in casework.Input) error {
-			_, err := s.claims.Do(ctx, by, at, do, in)
-			return err
-		}, func(typed url.Values, refused []fault.Field) error { return s.showClaim(c, by, typed, refused) })
-	}
-}
-
-// paperClaim records a signature on paper.
-func (s *Server) paperClaim(c *fiber.Ctx, by policy.Actor) error {
-	return s.casePaper(c, claimsPath+"/"+c.Params("id"), func(at casework.At, in policy.OnPaper, password string) error {
-		_, err := s.claims.SignOnPaper(c.UserContext(), by, at, in, password)
-		return err
-	}, func(typed url.Values, refused []fault.Field) error { return s.showClaim(c, by, typed, refused) })
-}
-
-// paperSaid is what is said after a signature on paper was recorded.
-const paperSaid = "已登记签字件，另一人核对以后生效。"
-
-// signClaim signs at one's level.
-func (s *Server) signClaim(c *fiber.Ctx, by policy.Actor) error {
-	return s.caseSign(c, claimsPath+"/"+c.Params("id"), func(at casework.At, sign policy.Sign, password string) error {
-		_, err := s.claims.Sign(c.UserContext(), by, at, sign, password)
-		return err
-	}, func(typed url.Values, refused []fault.Field) error { return s.showClaim(c, by, typed, refused) })
 }
 
 // claimsOf are the claims of a project for the page of its ledger, the latest first.
@@ -447,81 +308,54 @@ func (s *Server) claimsOf(c *fiber.Ctx, by policy.Actor, project string) ([]case
 	return out, err
 }
 
-// claimPrints are the papers that a claim has now.
-func claimPrints(path string, f *claim.Claim) []caseLink {
-	var out []caseLink
-	for _, p := range claimPrintsOf(f) {
-		out = append(out, caseLink{p.title, path + "/print/" + p.name})
-	}
-	return out
-}
-
-type claimPaper struct{ name, title string }
-
 // letterTitles are the bureau's letters to the developer by the step that sends them out.
 var letterTitles = map[claim.Step]string{claim.StepUrge: "督促通知书", claim.StepAsk: "补存通知书", claim.StepDun: "催缴函"}
 
-// signedLetter adds to a letter of the bureau who signed it; one that is not signed yet says so.
-func (s *Server) signedLetter(v *printView, f *claim.Claim, do claim.Step) {
-	if f.Letter == nil || f.Letter.For != do {
-		if f.State == claim.Noticed && do == claim.StepUrge || f.State == claim.Paid && do == claim.StepAsk {
+// signedNotice adds to a letter of the bureau who signed it; one that is not signed yet says so. due: it is time for the letter, and none may be there yet.
+func (s *Server) signedNotice(v *printView, letter *fund.Notice, do string, due bool) {
+	if letter == nil || letter.For != do {
+		if due {
 			v.Title += "（送审稿）"
 		}
 		return
 	}
-	if f.Letter.Approval.State != policy.ApprovalApproved {
+	if letter.Approval.State != policy.ApprovalApproved {
 		v.Title += "（送审稿）"
 	}
-	for _, level := range s.approvalLevels(&f.Letter.Approval) {
+	for _, level := range s.approvalLevels(&letter.Approval) {
 		for _, seat := range level.Seats {
 			v.Rows = append(v.Rows, [2]string{level.Name, seat.Office + "：" + seat.Said})
 		}
 	}
-	v.Hash = hashGroups(f.Letter.Approval.SubjectHash)
+	v.Hash = hashGroups(letter.Approval.SubjectHash)
 }
 
-func claimPrintsOf(f *claim.Claim) []claimPaper {
-	out := []claimPaper{{"notice", "保修通知书"}}
+// claimPrints are the papers that a claim has now.
+func claimPrints(f *claim.Claim) []caseLink {
+	out := []caseLink{{"保修通知书", "notice"}}
 	if f.Notice != nil && f.Gone == nil {
-		out = append(out, claimPaper{"urge", "督促通知书"})
+		out = append(out, caseLink{"督促通知书", "urge"})
 	}
 	if f.Checked != nil {
-		out = append(out, claimPaper{"review", "使用审核表"})
+		out = append(out, caseLink{"使用审核表", "review"})
 	}
 	if f.Granted > 0 && f.Approval != nil && f.Approval.State == policy.ApprovalApproved {
-		out = append(out, claimPaper{"account", "决算公示"})
+		out = append(out, caseLink{"决算公示", "account"})
 	}
 	if f.Paid != nil && f.Gone == nil {
-		out = append(out, claimPaper{"ask", "补存通知书"})
+		out = append(out, caseLink{"补存通知书", "ask"})
 	}
 	if f.Ask != nil {
-		out = append(out, claimPaper{"dun", "催缴函"})
+		out = append(out, caseLink{"催缴函", "dun"})
 	}
 	if f.State == claim.Refused {
-		out = append(out, claimPaper{"refusal", "不予使用通知书"})
+		out = append(out, caseLink{"不予使用通知书", "refusal"})
 	}
 	return out
 }
 
-// claimPrint is a paper of a claim for printing.
-func (s *Server) claimPrint(c *fiber.Ctx, by policy.Actor) error {
-	doc, err := s.claims.One(c.UserContext(), by, c.Params("id"))
-	if err != nil {
-		return err
-	}
-	f := &doc.State
-	for _, p := range claimPrintsOf(f) {
-		if p.name == c.Params("paper") {
-			v := s.claimPaperOf(p, f)
-			v.Back, v.Kind = claimsPath+"/"+doc.ID, p.title
-			return s.render(c, by, "fund_print", page{Title: p.title, Script: true, Data: v})
-		}
-	}
-	return fault.New("web.claimPrint", fault.NotFound, "现在没有这份文书")
-}
-
 // claimPaperOf puts a paper into words.
-func (s *Server) claimPaperOf(p claimPaper, f *claim.Claim) printView {
+func (s *Server) claimPaperOf(f *claim.Claim, print caseLink) printView {
 	developer := f.DeveloperName
 	if developer == "" {
 		developer = "建设单位"
@@ -533,8 +367,8 @@ func (s *Server) claimPaperOf(p claimPaper, f *claim.Claim) printView {
 			number, day = paper.Number, paper.Day.Chinese()
 		}
 	}
-	v := printView{Title: p.title, To: developer, Rows: defect}
-	switch p.name {
+	v := printView{Title: print.Title, To: developer, Rows: defect}
+	switch print.Link {
 	case "notice":
 		numbered(f.Notice)
 		v.Words = []string{"你单位建设的" + f.Name + "存在下列质量缺陷，在保修期内。请在收到本通知书后限期答复并维修；逾期的，将报请住房和城乡建设主管部门督促，并依规定使用新建物业质量保修金维修。"}
@@ -542,7 +376,7 @@ func (s *Server) claimPaperOf(p claimPaper, f *claim.Claim) printView {
 		v.From = s.titleOfOffice(string(f.Claimant))
 	case "urge":
 		numbered(f.Urge)
-		s.signedLetter(&v, f, claim.StepUrge)
+		s.signedNotice(&v, f.Letter, string(claim.StepUrge), f.State == claim.Noticed)
 		v.Words = []string{"你单位收到保修通知书（" + paperText(f.Notice) + "）后没有在期限内履行保修义务。请在收到本通知书后限期维修；逾期的，申请人可以使用新建物业质量保修金维修，用去的由你单位补存。"}
 	case "review":
 		v.To = ""
@@ -571,13 +405,13 @@ func (s *Server) claimPaperOf(p claimPaper, f *claim.Claim) printView {
 		v.From = s.titleOfOffice(string(f.Claimant))
 	case "ask":
 		numbered(f.Ask)
-		s.signedLetter(&v, f, claim.StepAsk)
+		s.signedNotice(&v, f.Letter, string(claim.StepAsk), f.State == claim.Paid)
 		v.Words = []string{"下列维修已由新建物业质量保修金支付 " + fund.Yuan(f.Cost) + " 元。请在收到本通知书后限期补存同样的金额。"}
 	case "dun":
 		if n := len(f.Dunned); n > 0 {
 			numbered(&f.Dunned[n-1])
 		}
-		s.signedLetter(&v, f, claim.StepDun)
+		s.signedNotice(&v, f.Letter, string(claim.StepDun), false)
 		v.Words = []string{"补存通知书（" + paperText(f.Ask) + "）的期限已过，你单位还没有补足 " + fund.Yuan(f.Cost) + " 元。请立即补存。"}
 	case "refusal":
 		v.To = s.titleOfOffice(string(f.Claimant))

@@ -12,6 +12,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/refund"
@@ -226,7 +227,7 @@ func (d *dossier) fund(project string) {
 	})
 	d.part(d.s.claims != nil, policy.ReadClaim, dossierPart{ID: "claims", Title: "保修金使用", Heads: []string{"部位与缺陷", "状态", "提出日期", "申请（元）", "核定（元）", "决算（元）"}, More: claimsPath + "?project=" + project}, func(p *dossierPart) error {
 		return eachPage(func(after string) (store.Page[claim.Claim], error) {
-			return d.s.claims.List(ctx, d.by, claim.Filter{Project: project}, false, after)
+			return d.s.claims.List(ctx, d.by, casework.Filter{Project: project}, false, after)
 		}, func(doc store.Doc[claim.Claim]) {
 			f := &doc.State
 			p.add(claimsPath+"/"+doc.ID, fmt.Sprintf("%s %s：%s", f.Title, f.Where, f.Defect), f.State.Title(), f.Opened, inYuan(f.Asked), inYuan(f.Granted), inYuan(f.Cost))
@@ -234,7 +235,7 @@ func (d *dossier) fund(project string) {
 	})
 	d.part(d.s.refunds != nil, policy.ReadRefund, dossierPart{ID: "refunds", Title: "保修金退还", Heads: []string{"分期", "状态", "开始日期", "存储期满", "退还（元）"}, More: refundsPath + "?project=" + project}, func(p *dossierPart) error {
 		return eachPage(func(after string) (store.Page[refund.Refund], error) {
-			return d.s.refunds.List(ctx, d.by, refund.Filter{Project: project}, false, after)
+			return d.s.refunds.List(ctx, d.by, casework.Filter{Project: project}, false, after)
 		}, func(doc store.Doc[refund.Refund]) {
 			f := &doc.State
 			p.add(refundsPath+"/"+doc.ID, f.Phase, f.State.Title(), f.Opened, f.Ends, inYuan(f.Fen))

@@ -111,7 +111,10 @@ type fundLedgerView struct {
 	CanAssess, CanBook, Whole  bool
 	CanReverse, HasDue         bool
 	Claims                     []caseRow
-	// Refundable are the refunds that may begin, Key that of their forms.
+	// Dunnings are the cases of late deposits, Late the amounts for which one can be opened.
+	Dunnings []caseRow
+	Late     []fund.Due
+	// Refundable are the refunds that may begin, Key that of the forms of both.
 	Refundable []refund.Offer
 	Key        string
 	Printed    string
@@ -127,8 +130,11 @@ func (s *Server) fundLedger(c *fiber.Ctx, by policy.Actor) error {
 	if v.Claims, err = s.claimsOf(c, by, st.Place.Project); err != nil {
 		return err
 	}
+	if v.Dunnings, v.Late, err = s.dunningsOf(c, by, st.Place.Project, st.Ledger); err != nil {
+		return err
+	}
+	v.Key = newKey()
 	if s.refunds != nil && s.guard.Allow(by, policy.HandleRefund) {
-		v.Key = newKey()
 		if v.Refundable, err = s.refunds.Ready(c.UserContext(), st.Place.Project, st.Ledger); err != nil {
 			return err
 		}
@@ -224,7 +230,7 @@ func stageTexts(d fund.Due) (out []string) {
 // movementOf puts an entry into words: what came into the bank and went out of it, and how it was posted.
 func movementOf(v fundLedgerView, by policy.Actor, m fund.Movement) fundMovement {
 	out := fundMovement{No: m.No, Day: m.Day.Chinese(), Kind: m.Kind.Title(), Text: m.Text, Receipt: m.Receipt, Document: m.Document, Bank: fund.Yuan(m.Balances.Bank), Undone: m.Undone,
-		CanReverse: v.CanReverse && !m.Undone && m.Kind != fund.EntryReversal && m.By != by.ID}
+		CanReverse: v.CanReverse && !m.Undone && m.Kind.Reversible() && m.By != by.ID}
 	if m.Paper != nil && v.Whole {
 		out.Paper = v.Path + "/entries/" + strconv.FormatInt(m.No, 10) + "/paper"
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -27,7 +28,7 @@ const (
 
 // agedGroups are the groups with what their days count from.
 func agedGroups() []registry.Choice {
-	return []registry.Choice{{ID: agedDue, Text: "应缴逾期"}, {ID: agedReplenish, Text: "补存逾期"}, {ID: agedDunned, Text: "已催缴未补存"}}
+	return []registry.Choice{{ID: agedDue, Text: "应缴逾期"}, {ID: agedReplenish, Text: "补存逾期"}, {ID: agedDunned, Text: "已催缴未缴"}}
 }
 
 // agedLine is one amount of the ageing: so many days by what its group counts from.
@@ -50,12 +51,21 @@ type agedSums struct {
 // the filter without group and band, the lines those of the whole filter.
 func (s *Server) aged(c *fiber.Ctx, by policy.Actor, l listAddress) ([]agedLine, map[string]*agedSums, error) {
 	ctx := c.UserContext()
+	// The letters, by the claim whose payment is to be replenished, or by project and amount.
 	dunned := map[string][]casework.Paper{}
 	if s.claims != nil && s.guard.Allow(by, policy.ReadClaim) {
-		var err error
-		if dunned, err = s.claims.Dunned(ctx, by); err != nil {
+		of, err := s.claims.Dunned(ctx, by)
+		if err != nil {
 			return nil, nil, err
 		}
+		maps.Copy(dunned, of)
+	}
+	if s.dunnings != nil {
+		of, err := s.dunnings.Dunned(ctx, by)
+		if err != nil {
+			return nil, nil, err
+		}
+		maps.Copy(dunned, of)
 	}
 	today := s.dayOf(c)
 	sums := map[string]*agedSums{}
@@ -66,12 +76,13 @@ func (s *Server) aged(c *fiber.Ctx, by policy.Actor, l listAddress) ([]agedLine,
 	group, band := l.value["group"], l.value["band"]
 	_, err := s.fund.Find(ctx, by, fundFilter(l, s.dayOf(c)), func(r fund.Row) error {
 		for _, d := range r.Ledger.Late(today) {
-			lines := []agedLine{{row: r, due: d, group: agedDue, days: d.Age(today)}}
+			line := agedLine{row: r, due: d, group: agedDue, days: d.Age(today), letters: dunned[r.Project+"/"+d.ID]}
 			if d.Claim != "" {
-				lines[0].group, lines[0].letters = agedReplenish, dunned[d.Claim]
-				if letters := dunned[d.Claim]; len(letters) > 0 {
-					lines = append(lines, agedLine{row: r, due: d, group: agedDunned, days: int64(today.Sub(letters[0].Day)), letters: letters})
-				}
+				line.group, line.letters = agedReplenish, dunned[d.Claim]
+			}
+			lines := []agedLine{line}
+			if letters := line.letters; len(letters) > 0 {
+				lines = append(lines, agedLine{row: r, due: d, group: agedDunned, days: int64(today.Sub(letters[0].Day)), letters: letters})
 			}
 			for _, line := range lines {
 				at := fund.BandOf(line.days)
@@ -102,7 +113,7 @@ func lettersText(letters []casework.Paper) string {
 }
 
 // agedNote says what the figures are.
-const agedNote = "应缴按缴存期限、补存按补存期限的次日起算天数，已催缴的另按第一份催缴函的日期起算；金额是还没有缴的部分，保函、保险替代的不算。"
+const agedNote = "应缴按缴存期限、补存按补存期限的次日起算天数，已催缴的另按第一份催缴文书的日期起算；金额是还没有缴的部分，保函、保险替代的不算。"
 
 // fundAgeing shows the ageing.
 func (s *Server) fundAgeing(c *fiber.Ctx, by policy.Actor) error {
@@ -134,6 +145,9 @@ func (s *Server) fundAgeing(c *fiber.Ctx, by policy.Actor) error {
 		d := line.due
 		b.Rows = append(b.Rows, boardRow{Name: line.row.Ledger.Name, Path: ledgerPath(line.row.Project), Sub: line.row.Ledger.Place, Cells: []boardCell{{Text: d.Phase, Sub: d.Document, Class: "no-s"}, textCell(developers[line.row.Ledger.Developer()]),
 			{Text: d.Day.Chinese(), Class: "no-s nw"}, {Text: count(int(line.days)) + " 日", Chip: "逾期", Sub: fund.Bands()[fund.BandOf(line.days)].Title()}, {Text: fund.Yuan(d.Open()), Class: "num"}, textCell(lettersText(line.letters))}})
+	}
+	if s.dunnings != nil {
+		b.Acts = []crumb{{"催缴办理", dunningsPath}}
 	}
 	b.Note = agedNote
 	b.Nothing, b.NothingText = "没有逾期的应缴和补存", "缴存期限、补存期限过了还没有缴清的列在这里。"

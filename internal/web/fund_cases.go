@@ -20,7 +20,7 @@ import (
 	"redsteward/registry/fund"
 )
 
-// caseView is what fund_case.html shows: one claim or one refund.
+// caseView is what fund_case.html shows: one case.
 type caseView struct {
 	// Home and HomeTitle lead back to the list; Path is the page's own address.
 	Home, HomeTitle, Path string
@@ -368,22 +368,4 @@ type printView struct {
 	Date string
 	From string
 	Hash string
-}
-
-// caseRow is one line of a list of cases.
-type caseRow struct {
-	Path, Name, Place, Title, State, Next, Due, Chip, Left, Amount, Opened string
-}
-
-// casesView is what fund_cases.html shows.
-type casesView struct {
-	Home, Title, Sub, New, NewText, Excel string
-	Rows                                  []caseRow
-	Query, Project                        string
-	State                                 field
-	Opened, DueFirst                      sortLink
-	Next                                  string
-	Filtered                              bool
-	// Fund: the actor may open the overview of the fund.
-	Fund bool
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/dunning"
 	"redsteward/registry/fund/refund"
 )
 
@@ -106,7 +108,7 @@ func stageRefund(t *testing.T, f *browsertest.Fixture, project string, forward f
 		s.run(t, f, people)
 	}
 	ctx := t.Context()
-	list, err := f.Refunds.List(ctx, actorOf(t, f, "officer"), refund.Filter{Project: project}, false, "")
+	list, err := f.Refunds.List(ctx, actorOf(t, f, "officer"), casework.Filter{Project: project}, false, "")
 	if err != nil || len(list.Docs) != 1 {
 		t.Fatal(list, err)
 	}
@@ -242,5 +244,63 @@ func TestPapersOfCases(t *testing.T) {
 		if _, _, state := stateOf(tt.path); state != tt.next {
 			t.Errorf("%s: after the second look %s", tt.path, state)
 		}
+	}
+}
+
+// TestDunningPages lets a letter about a late deposit be drafted on the page of the account, signed, delivered and found again: in the to-do, the list, Excel, the ageing, and printed.
+func TestDunningPages(t *testing.T) {
+	f, project, _ := fundCases(t)
+	ctx, people := t.Context(), map[string]*person{}
+	officer := actorOf(t, f, "officer")
+	if _, err := f.Fund.Assess(ctx, officer, project, fund.AssessInput{Phase: "二期", Cost: 50_000_000, Day: f.Dunnings.Today().Add(-20)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	ledger := "/fund/" + project
+	form := func(due, key string) url.Values { return pairs("project", project, "due", due, "key", key) }
+	for _, s := range []scenario{
+		{name: "the account offers the letter", role: "officer", path: ledger, status: 200, contains: []string{"起草二期的催缴通知书"}, excludes: []string{"起草一期的催缴通知书"}},
+		{name: "not to the committee", role: "committee", path: ledger, status: 200, excludes: []string{"起草二期的催缴通知书"}},
+		{name: "a cashier drafts nothing", role: "cashier", method: "POST", path: "/fund/dunnings/new", form: form("d2", "dun1"), status: 403},
+		{name: "an amount that is paid", role: "officer", method: "POST", path: "/fund/dunnings/new", form: form("d1", "dun0"), status: 409, contains: []string{"已经缴清"}},
+		{name: "drafted", role: "officer", method: "POST", path: "/fund/dunnings/new", form: form("d2", "dun1"), status: 303, changes: 1},
+		{name: "drafted twice", role: "officer", method: "POST", path: "/fund/dunnings/new", form: form("d2", "dun2"), status: 409, contains: []string{"已经在催缴"}},
+		{name: "the account knows it", role: "officer", path: ledger, status: 200, contains: []string{"起草催缴通知", "10,000.00 元"}, excludes: []string{"起草二期的催缴通知书"}},
+		{name: "to be sent through its approval", role: "officer", path: "/todo", status: 200, contains: []string{"催缴通知书送审"}},
+	} {
+		s.run(t, f, people)
+	}
+	list, err := f.Dunnings.List(ctx, officer, casework.Filter{Project: project}, false, "")
+	if err != nil || len(list.Docs) != 1 {
+		t.Fatal(list, err)
+	}
+	doc := list.Docs[0]
+	page := "/fund/dunnings/" + doc.ID
+	step := func(do dunning.Step, in casework.Input) {
+		t.Helper()
+		if doc, err = f.Dunnings.Do(ctx, officer, casework.At{ID: doc.ID, Seq: doc.Seq}, do, in); err != nil {
+			t.Fatal(do, err)
+		}
+	}
+	scenario{name: "before it is signed", role: "officer", path: page + "/print/letter", status: 200, contains: []string{"催缴通知书（送审稿）", "10,000.00 元"}, excludes: []string{"滞纳金"}}.run(t, f, people)
+	step(dunning.StepLetter, casework.Input{})
+	scenario{name: "to be signed", role: "chief", path: "/todo", status: 200, contains: []string{"催缴通知书，签署"}}.run(t, f, people)
+	if doc, err = f.Dunnings.Sign(ctx, actorOf(t, f, "chief"), casework.At{ID: doc.ID, Seq: doc.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: doc.State.Letter.Approval.SubjectHash}, browsertest.Password); err != nil {
+		t.Fatal(err)
+	}
+	scenario{name: "to be delivered", role: "officer", path: "/todo", status: 200, contains: []string{"送达催缴通知书"}}.run(t, f, people)
+	step(dunning.StepDeliver, casework.Input{Number: "都建催〔2026〕1号", Day: f.Dunnings.Today(), Text: "直接送达", Upload: received(t, f)})
+	for _, s := range []scenario{
+		{name: "the page", role: "officer", path: page, status: 200, contains: []string{"催缴中", "第 1 次催缴", "都建催〔2026〕1号", "核定时的规则没有滞纳金条款，不计算", "第 1 次送达"}},
+		{name: "the proof", role: "officer", path: page + "/files/sent-1", status: 200},
+		{name: "no such proof", role: "officer", path: page + "/files/sent-2", status: 404},
+		{name: "printed", role: "officer", path: page + "/print/letter", status: 200, contains: []string{"都建催〔2026〕1号", "股长签发", "内容校验值"}, excludes: []string{"送审稿"}},
+		{name: "no such paper", role: "officer", path: page + "/print/none", status: 404},
+		{name: "another developer", role: "elsewhere", path: page, status: 404},
+		{name: "the list", role: "officer", path: "/fund/dunnings?state=dunned", status: 200, contains: []string{"二期保修金，期限", "10,000.00"}},
+		{name: "narrowed to nothing", role: "officer", path: "/fund/dunnings?state=settled", status: 200, contains: []string{"没有符合条件的"}},
+		{name: "as Excel", role: "officer", path: "/fund/dunnings.xlsx", status: 200},
+		{name: "the ageing", role: "officer", path: "/fund/ageing?group=dunned", status: 200, contains: []string{"催缴 1 次"}},
+	} {
+		s.run(t, f, people)
 	}
 }

@@ -92,7 +92,7 @@ func TestFundPages(t *testing.T) {
 		{name: "as Excel", role: "officer", path: "/fund.xlsx", status: 200, contains: []string{"PK"}},
 		{name: "who is late", role: "officer", path: "/fund?state=late&township=360428100000", status: 200, contains: []string{"望湖苑", "1 个小区"}},
 		{name: "who is frozen", role: "officer", path: "/fund?state=frozen", status: 200, contains: []string{"没有符合条件的内容", "0 个小区"}, excludes: []string{"望湖苑"}},
-		{name: "the ageing", role: "officer", path: "/fund/ageing", status: 200, contains: []string{"望湖苑", "10 日", "应缴逾期 0–30 日", "20,000.00 元", "1 笔", "补存逾期 90 日以上", "已催缴未补存 31–60 日"}},
+		{name: "the ageing", role: "officer", path: "/fund/ageing", status: 200, contains: []string{"望湖苑", "10 日", "应缴逾期 0–30 日", "20,000.00 元", "1 笔", "补存逾期 90 日以上", "已催缴未缴 31–60 日"}},
 		{name: "of another band", role: "officer", path: "/fund/ageing?band=1", status: 200, contains: []string{"没有符合条件的内容", "20,000.00 元", "1 笔"}, excludes: []string{"望湖苑"}},
 		{name: "the ageing as Excel", role: "developer", path: "/fund/ageing.xlsx", status: 200, contains: []string{"PK"}},
 		{name: "the ageing of another developer", role: "elsewhere", path: "/fund/ageing", status: 200, contains: []string{"没有逾期的应缴和补存"}, excludes: []string{"望湖苑"}},

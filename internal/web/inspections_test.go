@@ -141,7 +141,7 @@ func TestInspectionPages(t *testing.T) {
 	}
 	draft := url.Values{"key": {"draft-1"}, "visit": {id}, "kind": {"order"}, "to": {""}}
 	order, _, _ := strings.Cut(m.post("officer", "/rectifications/new", draft), "?")
-	if print := m.as("officer").get(t, order+"/print").body; !strings.Contains(print, "责令你单位") || !strings.Contains(print, "《物业管理条例》第五十九条") || strings.Contains(print, "处罚") {
+	if print := m.as("officer").get(t, order+"/print/paper").body; !strings.Contains(print, "责令你单位") || !strings.Contains(print, "《物业管理条例》第五十九条") || strings.Contains(print, "处罚") {
 		t.Errorf("the order: %.2000s", print)
 	}
 }

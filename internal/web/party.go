@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -16,6 +17,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/party"
 )
 
@@ -55,6 +57,9 @@ func (s *Server) partyRoutes() []Route {
 		{Method: post, Path: one + "/reopen", Action: policy.RecordPartyFact, Handler: s.reopenPartySheet},
 		{Method: post, Path: one + "/confirm", Action: policy.ConfirmPartyFact, Handler: s.confirmPartySheet},
 		{Method: post, Path: one + "/return", Action: policy.ConfirmPartyFact, Handler: s.returnPartySheet},
+		{Method: get, Path: one + "/files/:file<maxLen(44)>", Action: policy.ReadPartyFact, Handler: s.partyScan},
+		{Method: post, Path: one + "/paper", Action: policy.ConfirmPartyFact, Handler: s.paperPartySheet, Upload: maxFundForm},
+		{Method: post, Path: one + "/sign", Action: policy.ConfirmPartyFact, Handler: s.lookAtPartyPaper},
 	}...)
 }
 
@@ -343,6 +348,9 @@ type partySheetView struct {
 	CanFill, CanSubmit   bool
 	CanRecall, CanReopen bool
 	CanDecide            bool
+	// Signing is where a signature on paper is recorded and its scan looked at, Papers are the scans.
+	Signing signingView
+	Papers  []caseLink
 }
 
 type sheetActivity struct {
@@ -352,7 +360,7 @@ type sheetActivity struct {
 
 // partySaid is what was done.
 var partySaid = map[string]string{"filled": "已记下。", "dropped": "已去掉。", "submitted": "已报送，由社区党组织、物业行业党支部、组织部门逐级确认。", "recalled": "已收回，可以接着填。", "reopened": "已打开更正；更正确认以前，原来确认的照常计算。",
-	"confirmed": "已确认。", "returned": "已退回。"}
+	"confirmed": "已确认。", "returned": "已退回。", "paper": paperSaid, "sign": "已核对签字件。"}
 
 // partySheet shows a sheet and what the actor can do with it; one that does not exist yet can be begun.
 func (s *Server) partySheet(c *fiber.Ctx, by policy.Actor) error {
@@ -392,6 +400,14 @@ func (s *Server) showPartySheet(c *fiber.Ctx, by policy.Actor, typed url.Values,
 		if f.Name == "file" || f.Name == "photo" {
 			v.PhotoError = f.Message
 		}
+	}
+	if sheet.Approval != nil {
+		v.Papers = scanLinks(v.Path, len(sheet.Scans))
+		may := func(scan string) bool { return s.party.MayLook(ctx, by, sheet, scan) }
+		if v.Signing, err = s.signing(c, by, v.Path, doc.Seq, toSign{approval: sheet.Approval, mayLook: may, scans: len(sheet.Scans), right: policy.ConfirmPartyFact}, typed, refused); err != nil {
+			return err
+		}
+		v.CanDecide = v.CanDecide && len(v.Signing.Looks) == 0 // the scan first: it stands for this level
 	}
 	v.Return = withErrors([]field{{Name: "reason", Label: "退回的理由；代签的写明代签的理由", Rows: 2, Value: typed.Get("reason"), Optional: true}}, refused)
 	v.Reopen = withErrors([]field{{Name: "reason", Label: "为什么更正", Rows: 2, Value: typed.Get("reason")}}, refused)
@@ -481,6 +497,37 @@ func (s *Server) returnPartySheet(c *fiber.Ctx, by policy.Actor) error {
 	return s.partyAct(c, by, "returned", formValues(c), func(at party.At) (store.Doc[party.Sheet], error) {
 		return s.party.Return(c.UserContext(), by, at, c.FormValue("reason"))
 	})
+}
+
+// partyStep is what casePaper and caseSign give, as the sheet of a request.
+func partyStep(c *fiber.Ctx, at casework.At) party.At {
+	return party.At{Firm: c.Params("firm"), Community: c.Params("community"), Quarter: c.Params("quarter"), Seq: at.Seq}
+}
+
+// paperPartySheet records a signature on paper.
+func (s *Server) paperPartySheet(c *fiber.Ctx, by policy.Actor) error {
+	return s.casePaper(c, sheetsPath+"/"+partyStep(c, casework.At{}).ID(), func(at casework.At, in policy.OnPaper, password string) error {
+		_, err := s.party.ConfirmOnPaper(c.UserContext(), by, partyStep(c, at), in, password)
+		return err
+	}, func(typed url.Values, refused []fault.Field) error { return s.showPartySheet(c, by, typed, refused) })
+}
+
+// lookAtPartyPaper looks at the scan of a signed paper a second time.
+func (s *Server) lookAtPartyPaper(c *fiber.Ctx, by policy.Actor) error {
+	return s.caseSign(c, sheetsPath+"/"+partyStep(c, casework.At{}).ID(), func(at casework.At, sign policy.Sign, password string) error {
+		_, err := s.party.LookAtPaper(c.UserContext(), by, partyStep(c, at), sign, password)
+		return err
+	}, func(typed url.Values, refused []fault.Field) error { return s.showPartySheet(c, by, typed, refused) })
+}
+
+// partyScan hands out a signed paper.
+func (s *Server) partyScan(c *fiber.Ctx, by policy.Actor) error {
+	n, _ := strconv.Atoi(strings.TrimPrefix(c.Params("file"), "scan-")) // what is no number is no scan
+	scan, err := s.party.Scan(c.UserContext(), by, partyStep(c, casework.At{}), n)
+	if err != nil {
+		return err
+	}
+	return s.sendStored(c, &scan)
 }
 
 // partyPhoto answers with the site photo of an activity.

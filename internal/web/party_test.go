@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
 )
 
@@ -19,7 +20,8 @@ func TestPartyPages(t *testing.T) {
 	f := start(t, 1)
 	firm, project := fill(t, f)
 	staff(t, f, firm)
-	for login, ap := range map[string]policy.Appointment{"worker": {Role: "community_worker", Unit: "c:" + cityEast, Scopes: []string{"c:" + cityEast}}, "dept": {Role: "organisation", Unit: policy.County, Scopes: []string{policy.County}}} {
+	for login, ap := range map[string]policy.Appointment{"worker": {Role: "community_worker", Unit: "c:" + cityEast, Scopes: []string{"c:" + cityEast}}, "dept": {Role: "organisation", Unit: policy.County, Scopes: []string{policy.County}},
+		"dept2": {Role: "organisation", Unit: policy.County, Scopes: []string{policy.County}}} {
 		if err := f.Appoint(context.Background(), login, "测试人员", ap); err != nil {
 			t.Fatal(err)
 		}
@@ -43,6 +45,18 @@ func TestPartyPages(t *testing.T) {
 		found := regexp.MustCompile(`name="seq" value="([^"]*)"`).FindStringSubmatch(who("worker").get(t, page).body + who("secretary").get(t, page).body + who("dept").get(t, page).body + `name="seq" value="0"`)
 		return found[1]
 	}
+	// signed is a signature on paper of the second level; change, hash and scan are those that the page of who may look at it shows.
+	shown := func(login, name string) string {
+		if found := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(who(login).get(t, page).body); found != nil {
+			return found[1]
+		}
+		return ""
+	}
+	scan := []attachment{{"签字件.png", picture(t, 41)}}
+	signed := func(password string) url.Values {
+		return pairs("signer", actorOf(t, f, "dept").ID, "signed_on", "2026-10-13", "current", password)
+	}
+	look := func() url.Values { return pairs("move", "confirm_paper", "current", browsertest.Password) }
 	theme := func(change ...string) url.Values {
 		v := pairs("kind", "theme", "day", "2026-10-12", "expected", "9", "present", "8")
 		for i := 0; i+1 < len(change); i += 2 {
@@ -77,10 +91,21 @@ func TestPartyPages(t *testing.T) {
 		{"secretary", "/return", pairs("reason", "实到人数不对"), nil, 303, ""},
 		{"worker", "/submit", pairs(), nil, 303, ""},
 		{"secretary", "/confirm", pairs(), nil, 303, ""},
-		{"dept", "/confirm", pairs(), nil, 303, ""},
+		{"worker", "/paper", signed(browsertest.Password), scan, 403, ""},
+		{"secretary", "/paper", signed("x"), scan, 422, "密码不正确"},
+		{"secretary", "/paper", signed(browsertest.Password), []attachment{}, 422, "请上传签字件扫描件"},
+		{"secretary", "/paper", signed(browsertest.Password), scan, 303, ""},
+		{"secretary", "/sign", look(), nil, 403, ""},
+		{"dept", "/sign", look(), nil, 403, ""},
+		{"dept2", "/sign", look(), nil, 303, ""},
 		{"worker", "/reopen", pairs("reason", ""), nil, 422, "请写明为什么更正"},
 	} {
 		s.form.Set("seq", seqOf())
+		if s.act == "/paper" || s.act == "/sign" {
+			s.form.Set("seq", shown("dept2", "seq"))
+			s.form.Set("hash", shown("dept2", "hash"))
+			s.form.Set("scan", shown("dept2", "scan"))
+		}
 		before := changes(t, f)
 		var a answer
 		if s.files != nil {
@@ -104,6 +129,10 @@ func TestPartyPages(t *testing.T) {
 	}
 	for _, s := range []scenario{
 		{name: "the sheet", role: "worker", path: page, status: 200, contains: []string{"主题党日", "应到 9 人，实到 8 人", "现场照片", "更正已确认的台账", "社区党组织确认"}},
+		{name: "the signed paper", role: "worker", path: page, status: 200, contains: []string{"签字件 1", "纸质签字"}},
+		{name: "its scan", role: "secretary", path: page + "/files/scan-1", status: 200},
+		{name: "no such scan", role: "secretary", path: page + "/files/scan-2", status: 404},
+		{name: "the scan, for housing staff", role: "officer", path: page + "/files/scan-1", status: 403},
 		{name: "the photo", role: "secretary", path: page + "/photos/0", status: 200},
 		{name: "no photo", role: "secretary", path: page + "/photos/1", status: 404},
 		{name: "the list", role: "worker", path: "/party/sheets?q=赣北&quarter=2026Q4&state=confirmed", status: 200, contains: []string{"赣北物业服务有限公司", "1 种", "sheets.xlsx?"}},

@@ -11,8 +11,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"redsteward/internal/fault"
-	"redsteward/internal/files"
-	"redsteward/internal/report"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -24,127 +22,69 @@ import (
 // rectificationsPath is the list of what is to be put right.
 const rectificationsPath = "/rectifications"
 
+// rectificationPages are the pages of rectifications.
+func (s *Server) rectificationPages() casePages[rectification.Case, rectification.Step] {
+	list := caseList[rectification.Case]{path: rectificationsPath, nav: rectificationsPath, title: "整改", sub: "走访、检查发现的问题：文书、送达、回复、复查、升级；复查看到改好的才算整改", find: "小区、企业或问题", opened: "走访日期", figure: "已核实", unit: "件", read: policy.ReadRectification,
+		nothing: "走访复核通过、检查笔录签收后，发现的问题在这里起草文书。", hidden: []string{"project", "firm"},
+		begin: func(by policy.Actor) (link, text string) {
+			if s.guard.Allow(by, policy.HandleRectification) {
+				link = rectificationsPath + "/new"
+			}
+			return link, "起草文书"
+		},
+		filters: func(value map[string]string) []field {
+			return []field{codeFilter("kind", "文书", supervision.PaperKinds(), value), stateFilter(rectification.States(), value)}
+		},
+		page: func(ctx context.Context, by policy.Actor, value map[string]string, due bool, after string) (store.Page[rectification.Case], error) {
+			return s.rectifications.List(ctx, by, rectification.Filter{Text: value["q"], State: rectification.State(value["state"]), Kind: supervision.PaperKind(value["kind"]), Project: value["project"], Firm: value["firm"]}, due, after)
+		},
+		row:   s.rectificationRow,
+		heads: []string{"小区", "企业", "文书", "文号", "移送单位", "状态", "走访日期", "送达日期", "期限", "条目", "问题", "要求", "这一项", "一年内第几次", "整改情况", "复查情况", "复查未过（次）", "办结日期"},
+		cells: rectificationCells}
+	return casePages[rectification.Case, rectification.Step]{caseList: list, s: s, cases: s.rectifications, steps: rectification.Steps(), forms: s.rectificationForms,
+		shared: func(k *rectification.Case) *casework.Case { return &k.Case }, last: func(k *rectification.Case) rectification.Step { return k.Last }, signing: func(k *rectification.Case) *policy.Approval { return k.Approval },
+		files: rectificationFiles, prints: func(k *rectification.Case) []caseLink { return []caseLink{{k.Kind.Title(), "paper"}} }, view: s.rectificationView,
+		paper: func(k *rectification.Case, _ caseLink) printView { return s.rectificationPaperOf(k) }, said: map[string]string{"draft": "已起草，核对后送审。", "address": "已登记送达地址确认书。"}}
+}
+
 // rectificationRoutes are the pages of rectifications; none without them.
 func (s *Server) rectificationRoutes() []Route {
 	if s.rectifications == nil {
 		return nil
 	}
 	const get, post, one = fiber.MethodGet, fiber.MethodPost, rectificationsPath + "/:id<maxLen(64)>"
-	rows := []Route{
-		{Method: get, Path: rectificationsPath, Action: policy.ReadRectification, Handler: s.rectificationList},
-		{Method: get, Path: rectificationsPath + ".xlsx", Action: policy.ReadRectification, Handler: s.rectificationsExcel},
-		{Method: get, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.newRectification},
-		{Method: post, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.draftRectification},
-		{Method: get, Path: one, Action: policy.ReadRectification, Handler: s.rectification},
-		{Method: get, Path: one + "/files/:file<maxLen(44)>", Action: policy.ReadRectification, Handler: s.rectificationFile},
-		{Method: get, Path: one + "/print", Action: policy.ReadRectification, Handler: s.rectificationPaper},
-		{Method: get, Path: one + "/whole", Action: policy.ReadRectification, Handler: s.rectificationWhole},
-		{Method: post, Path: one + "/address", Action: policy.HandleRectification, Handler: s.confirmServiceAddress, Upload: maxFundForm},
-		{Method: post, Path: one + "/sign", Action: policy.SignApproval, Handler: s.signRectification},
-		{Method: post, Path: one + "/paper", Action: policy.SignApproval, Handler: s.paperRectification, Upload: maxFundForm},
-	}
-	for do := range s.rectificationForms(&rectification.Case{}) {
-		rows = append(rows, Route{Method: post, Path: one + "/" + string(do), Action: do.Action(), Handler: s.doRectification(do), Upload: maxFundForm})
-	}
-	return rows
+	return append([]Route{{Method: get, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.newRectification}, {Method: post, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.draftRectification},
+		{Method: get, Path: one + "/whole", Action: policy.ReadRectification, Handler: s.rectificationWhole}, {Method: post, Path: one + "/address", Action: policy.HandleRectification, Handler: s.confirmServiceAddress, Upload: maxFundForm}},
+		s.rectificationPages().routes()...)
 }
 
-// rectificationFilters are the names that narrow the list.
-var rectificationFilters = []string{"q", "state", "kind", "project", "firm"}
-
-func rectificationFilter(l listAddress) rectification.Filter {
-	return rectification.Filter{Text: l.value["q"], State: rectification.State(l.value["state"]), Kind: supervision.PaperKind(l.value["kind"]), Project: l.value["project"], Firm: l.value["firm"]}
+func (s *Server) rectificationRow(id string, c *rectification.Case) caseRow {
+	r := caseRow{Path: rectificationsPath + "/" + id, Name: c.Name, Title: c.Kind.Title(), Place: c.FirmName, State: c.State.Title(), Next: c.Next(s.clocks.Business()), Figure: count(len(c.Findings)-len(c.Open())) + " / " + count(len(c.Findings)), Opened: c.Opened.Chinese()}
+	if r.Short = "已核实 " + r.Figure + " 项"; c.To != "" {
+		r.Place = "移送：" + c.To
+	}
+	s.dueIn(&r, c.Clock, false)
+	return r
 }
 
-// rectificationLine is one line of the list.
-type rectificationLine struct {
-	Path, Name, Firm, Paper, State, Next, Due, Chip, Left, Visited string
-	Fixed, Of                                                      int
-}
-
-func (s *Server) rectificationLineOf(id string, c *rectification.Case) rectificationLine {
-	l := rectificationLine{Path: rectificationsPath + "/" + id, Name: c.Name, Firm: c.FirmName, Paper: c.Kind.Title(), State: c.State.Title(), Next: c.Next(s.clocks.Business()), Visited: c.Opened.Chinese(), Of: len(c.Findings), Fixed: len(c.Findings) - len(c.Open())}
-	if c.To != "" {
-		l.Firm = "移送：" + c.To
-	}
-	if c.Clock.Rule != "" {
-		l.Due = c.Clock.Due.Chinese()
-		l.Chip, l.Left = newTaskClock(s.clocks.Business(), s.holidays).left(clockTask(c.Clock))
-	}
-	return l
-}
-
-// rectificationsView is what rectifications.html shows.
-type rectificationsView struct {
-	Rows              []rectificationLine
-	Query             string
-	State, Kind       field
-	Visited, DueFirst sortLink
-	New, Excel, Next  string
-	Project, Firm     string
-	Filtered          bool
-}
-
-// rectificationList lists the cases of the actor's scope.
-func (s *Server) rectificationList(c *fiber.Ctx, by policy.Actor) error {
-	l := readList(c, rectificationsPath, rectificationFilters...)
-	found, err := s.rectifications.List(c.UserContext(), by, rectificationFilter(l), l.value["sort"] == "due", l.after)
-	if err != nil {
-		return err
-	}
-	states, kinds := []option{{Label: "全部"}}, []option{{Label: "全部"}}
-	for _, state := range rectification.States() {
-		states = append(states, option{string(state), state.Title()})
-	}
-	for _, kind := range supervision.PaperKinds() {
-		kinds = append(kinds, option{string(kind), kind.Title()})
-	}
-	v := rectificationsView{Query: l.value["q"], State: field{Name: "state", Label: "状态", Options: states, Value: l.value["state"]}, Kind: field{Name: "kind", Label: "文书", Options: kinds, Value: l.value["kind"]},
-		Visited: l.sorted("visited", "走访日期", "visited"), DueFirst: l.sorted("due", "期限", "visited"), Excel: l.excel(), Next: nextPage(c, found.Next), Project: l.value["project"], Firm: l.value["firm"], Filtered: l.filtered()}
-	if s.guard.Allow(by, policy.HandleRectification) {
-		v.New = rectificationsPath + "/new"
-	}
-	for _, d := range found.Docs {
-		v.Rows = append(v.Rows, s.rectificationLineOf(d.ID, &d.State))
-	}
-	return s.render(c, by, "rectifications", page{Title: "整改", Nav: rectificationsPath, Data: v})
-}
-
-// rectificationsExcel is the same list as Excel, all of it, a finding a row.
-func (s *Server) rectificationsExcel(c *fiber.Ctx, by policy.Actor) error {
-	l := readList(c, rectificationsPath, rectificationFilters...)
-	sheet := report.Figures{Sheet: "整改", Heads: []string{"小区", "企业", "文书", "文号", "移送单位", "状态", "走访日期", "送达日期", "期限", "条目", "问题", "要求", "这一项", "一年内第几次", "整改情况", "复查情况", "复查未过（次）", "办结日期"}}
-	for after := ""; ; {
-		found, err := s.rectifications.List(c.UserContext(), by, rectificationFilter(l), l.value["sort"] == "due", after)
-		if err != nil {
-			return err
+// rectificationCells are the rows of a case in Excel, a finding each.
+func rectificationCells(k *rectification.Case) [][]any {
+	var out [][]any
+	for i := range k.Findings {
+		f := &k.Findings[i]
+		row := []any{k.Name, k.FirmName, k.Kind.Title(), "", k.To, k.State.Title(), k.Opened, nil, k.Clock.Due, f.Item, f.Problem, f.Request, f.Standing(), f.Before + 1, "", "", f.Failed, k.Closed}
+		if k.Served != nil {
+			row[3], row[7] = k.Served.Number, k.Served.Day
 		}
-		for _, d := range found.Docs {
-			k := &d.State
-			for i := range k.Findings {
-				f := &k.Findings[i]
-				row := []any{k.Name, k.FirmName, k.Kind.Title(), "", k.To, k.State.Title(), k.Opened, nil, k.Clock.Due, f.Item, f.Problem, f.Request, f.Standing(), f.Before + 1, "", "", f.Failed, k.Closed}
-				if k.Served != nil {
-					row[3], row[7] = k.Served.Number, k.Served.Day
-				}
-				if f.Answer != nil {
-					row[14] = f.Answer.Text
-				}
-				if f.Look != nil {
-					row[15] = f.Look.Text
-				}
-				sheet.Rows = append(sheet.Rows, row)
-			}
+		if f.Answer != nil {
+			row[14] = f.Answer.Text
 		}
-		if after = found.Next; after == "" {
-			break
+		if f.Look != nil {
+			row[15] = f.Look.Text
 		}
+		out = append(out, row)
 	}
-	data, err := report.Write(sheet.Filled())
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "整改.xlsx", data)
+	return out
 }
 
 // rectificationNewView is what rectification_new.html shows: the visits that wait, or the papers of one.
@@ -272,24 +212,11 @@ func (s *Server) rectificationPeriods() []registry.Choice {
 	return out
 }
 
-// rectification shows a case and what the actor can do with it.
-func (s *Server) rectification(c *fiber.Ctx, by policy.Actor) error {
-	return s.showRectification(c, by, url.Values{}, nil)
-}
-
-func (s *Server) showRectification(c *fiber.Ctx, by policy.Actor, typed url.Values, refused []fault.Field) error {
-	ctx, id := c.UserContext(), c.Params("id")
-	doc, err := s.rectifications.One(ctx, by, id)
-	if err != nil {
-		return err
-	}
-	k := &doc.State
-	now := s.clocks.Business()
-	path := rectificationsPath + "/" + id
-	v := caseView{Home: rectificationsPath, HomeTitle: "整改", NotesTitle: "问题", Path: path, Key: newKey(), Seq: doc.Seq, Title: k.Name + "：" + k.Kind.Title(), Sub: k.FirmName, State: k.State.Title(), Next: k.Next(now), Reason: k.Reason,
-		Levels: s.approvalLevels(k.Approval), Prints: []caseLink{{k.Kind.Title(), path + "/print"}, {"一案一档", path + "/whole"}}}
-	v.Clock, v.Late = s.caseClock(k.State.Title(), k.Clock)
-	address, confirmed, err := s.rectifications.AddressOf(ctx, k.Firm)
+// rectificationView adds to a page what only rectifications have.
+func (s *Server) rectificationView(c *fiber.Ctx, by policy.Actor, k *rectification.Case, v *caseView, typed url.Values, refused []fault.Field) error {
+	v.NotesTitle, v.Title, v.Sub, v.State, v.Next = "问题", k.Name+"："+k.Kind.Title(), k.FirmName, k.State.Title(), k.Next(s.clocks.Business())
+	v.Prints = append(v.Prints, caseLink{"一案一档", v.Path + "/whole"})
+	address, confirmed, err := s.rectifications.AddressOf(c.UserContext(), k.Firm)
 	if err != nil {
 		return err
 	}
@@ -301,38 +228,12 @@ func (s *Server) showRectification(c *fiber.Ctx, by policy.Actor, typed url.Valu
 		said = ""
 	}
 	v.Facts = append(rectificationFacts(k), filled([][2]string{{"送达地址确认书", said}})...)
-	v.Notes = rectificationNotes(path, k)
-	for _, link := range rectificationStored(k) {
-		if link.paper {
-			v.Papers = append(v.Papers, caseLink{link.title, path + "/files/" + link.name})
-		}
-	}
-	forms, today := s.rectificationForms(k), s.rectifications.Today()
-	for _, do := range rectification.Steps() {
-		if form, has := forms[do]; has && s.rectifications.Can(ctx, by, k, do) {
-			v.Acts = append(v.Acts, form.act(string(do), do.Title(), typed, refused, today))
-		}
-	}
+	v.Notes = rectificationNotes(v.Path, k)
 	if k.State == rectification.Ready && k.Firm != "" && k.Kind != supervision.PaperTransfer && s.guard.Allow(by, policy.HandleRectification) {
 		form := caseForm{text: "送达地址（邮箱、政务微信等，按确认书）", day: "确认日期", file: "送达地址确认书", aside: true, hint: "登记一次，以后的文书都可以电子送达。"}
-		v.Acts = append(v.Acts, form.act("address", "登记送达地址确认书", typed, refused, today))
+		v.Acts = append(v.Acts, form.act("address", "登记送达地址确认书", typed, refused, s.rectifications.Today()))
 	}
-	openFirst(v.Acts, typed.Get("step"))
-	if err := s.signCase(c, by, &v, s.rectifications.Approvals(), k.Approval, k.Scans, k.Keys, k.Opened, typed, refused); err != nil {
-		return err
-	}
-	history, err := s.rectifications.History(ctx, by, id)
-	if err != nil {
-		return err
-	}
-	v.History = caseHistory(history, func(k *rectification.Case) string { return k.Last.Title() })
-	told := map[string]string{"draft": "已起草，核对后送审。", "sign": "已签署。", "paper": paperSaid, "address": "已登记送达地址确认书。"}
-	for _, do := range rectification.Steps() {
-		if told[string(do)] == "" {
-			told[string(do)] = "已办：" + do.Title() + "。"
-		}
-	}
-	return s.render(c, by, "fund_case", page{Title: v.Title, Nav: rectificationsPath, Data: v, Fields: refused, Said: saidParam(c, told)})
+	return nil
 }
 
 // rectificationFacts are what is known about a case, line by line.
@@ -391,9 +292,9 @@ func rectificationNotes(path string, k *rectification.Case) []caseNote {
 			parts = append(parts, "复查："+paperText(f.Look))
 		}
 		n := caseNote{Title: f.Item + " " + f.Sentence, Sub: strings.Join(parts, "；"), State: f.Standing()}
-		for _, link := range rectificationStored(k) {
-			if link.item == f.Item {
-				n.Papers = append(n.Papers, caseLink{link.title, path + "/files/" + link.name})
+		for _, shown := range rectificationFiles(k) {
+			if shown.of == f.Item {
+				n.Papers = append(n.Papers, caseLink{shown.title, path + "/files/" + shown.name})
 			}
 		}
 		out = append(out, n)
@@ -401,105 +302,35 @@ func rectificationNotes(path string, k *rectification.Case) []caseNote {
 	return out
 }
 
-// rectificationStoredFile is one file of a case: its name in an address, its title, the finding that it shows ("" for none); paper: it stands under 材料.
-type rectificationStoredFile struct {
-	name, title, item string
-	paper             bool
-	file              *files.Stored
-}
-
-// rectificationStored are the files of a case.
-func rectificationStored(k *rectification.Case) []rectificationStoredFile {
-	var out []rectificationStoredFile
-	add := func(name, title, item string, file *files.Stored) {
-		if file != nil {
-			out = append(out, rectificationStoredFile{name, title, item, item == "", file})
-		}
-	}
+// rectificationFiles are the files of a case; photos belong to a finding.
+func rectificationFiles(k *rectification.Case) []caseFile {
+	var out caseFiles
 	for i := range k.Findings {
 		f := &k.Findings[i]
 		at := "f" + strconv.Itoa(i+1)
 		for n := range f.Photos {
-			add(at+"-"+strconv.Itoa(n+1), "第 "+f.Item+" 项，"+seenAt(k)+"时的照片 "+strconv.Itoa(n+1), f.Item, &f.Photos[n])
+			out.add(at+"-"+strconv.Itoa(n+1), "第 "+f.Item+" 项，"+seenAt(k)+"时的照片 "+strconv.Itoa(n+1), f.Item, &f.Photos[n])
 		}
 		if f.Answer != nil {
-			add(at+"-answer", "第 "+f.Item+" 项，整改后的照片", f.Item, f.Answer.File)
+			out.add(at+"-answer", "第 "+f.Item+" 项，整改后的照片", f.Item, f.Answer.File)
 		}
 		if f.Look != nil {
-			add(at+"-look", "第 "+f.Item+" 项，复查的照片", f.Item, f.Look.File)
+			out.add(at+"-look", "第 "+f.Item+" 项，复查的照片", f.Item, f.Look.File)
 		}
 	}
-	if k.Served != nil {
-		add("served", "送达回证", "", k.Served.File)
-	}
+	out.paper("served", "送达回证", k.Served)
 	for i := range k.Rungs {
-		add("rung-"+strconv.Itoa(i+1), registry.TextOf(rectification.RungKinds(), k.Rungs[i].Kind)+"文书", "", k.Rungs[i].Paper.File)
+		out.paper("rung-"+strconv.Itoa(i+1), registry.TextOf(rectification.RungKinds(), k.Rungs[i].Kind)+"文书", &k.Rungs[i].Paper)
 	}
-	if k.Outcome != nil {
-		add("outcome", "处理结果", "", k.Outcome.File)
-	}
+	out.paper("outcome", "处理结果", k.Outcome)
 	return out
-}
-
-// rectificationFile hands out a file of a case.
-func (s *Server) rectificationFile(c *fiber.Ctx, by policy.Actor) error {
-	doc, err := s.rectifications.One(c.UserContext(), by, c.Params("id"))
-	if err != nil {
-		return err
-	}
-	if scan := scanOf(doc.State.Scans, c.Params("file")); scan != nil {
-		return s.sendStored(c, scan)
-	}
-	for _, f := range rectificationStored(&doc.State) {
-		if f.name == c.Params("file") {
-			return s.sendStored(c, f.file)
-		}
-	}
-	return s.sendStored(c, nil)
-}
-
-// doRectification carries a step out.
-func (s *Server) doRectification(do rectification.Step) func(c *fiber.Ctx, by policy.Actor) error {
-	return func(c *fiber.Ctx, by policy.Actor) error {
-		return s.caseStep(c, string(do), rectificationsPath+"/"+c.Params("id"), func(ctx context.Context, at casework.At, in casework.Input) error {
-			_, err := s.rectifications.Do(ctx, by, at, do, in)
-			return err
-		}, func(typed url.Values, refused []fault.Field) error { return s.showRectification(c, by, typed, refused) })
-	}
 }
 
 // confirmServiceAddress keeps the confirmed address of the firm of a case.
 func (s *Server) confirmServiceAddress(c *fiber.Ctx, by policy.Actor) error {
 	return s.caseStep(c, "address", rectificationsPath+"/"+c.Params("id"), func(ctx context.Context, at casework.At, in casework.Input) error {
 		return s.rectifications.ConfirmAddress(ctx, by, at.ID, in)
-	}, func(typed url.Values, refused []fault.Field) error { return s.showRectification(c, by, typed, refused) })
-}
-
-// signRectification signs at one's level.
-func (s *Server) signRectification(c *fiber.Ctx, by policy.Actor) error {
-	return s.caseSign(c, rectificationsPath+"/"+c.Params("id"), func(at casework.At, sign policy.Sign, password string) error {
-		_, err := s.rectifications.Sign(c.UserContext(), by, at, sign, password)
-		return err
-	}, func(typed url.Values, refused []fault.Field) error { return s.showRectification(c, by, typed, refused) })
-}
-
-// paperRectification records a signature on paper.
-func (s *Server) paperRectification(c *fiber.Ctx, by policy.Actor) error {
-	return s.casePaper(c, rectificationsPath+"/"+c.Params("id"), func(at casework.At, in policy.OnPaper, password string) error {
-		_, err := s.rectifications.SignOnPaper(c.UserContext(), by, at, in, password)
-		return err
-	}, func(typed url.Values, refused []fault.Field) error { return s.showRectification(c, by, typed, refused) })
-}
-
-// rectificationPaper is the paper for printing.
-func (s *Server) rectificationPaper(c *fiber.Ctx, by policy.Actor) error {
-	doc, err := s.rectifications.One(c.UserContext(), by, c.Params("id"))
-	if err != nil {
-		return err
-	}
-	v := s.rectificationPaperOf(&doc.State)
-	v.Back, v.Kind = rectificationsPath+"/"+doc.ID, v.Title
-	return s.render(c, by, "fund_print", page{Title: v.Title, Script: true, Data: v})
+	}, s.rectificationPages().again(c, by))
 }
 
 // rectificationPaperOf puts the paper into words. It is no penalty; only an order orders.
@@ -587,9 +418,9 @@ func (s *Server) rectificationWhole(c *fiber.Ctx, by policy.Actor) error {
 	for i := range k.Findings {
 		f := &k.Findings[i]
 		part := wholePart{Title: "第 " + f.Item + " 项", Rows: filled([][2]string{{"应当做到", f.Sentence}, {"问题", f.Problem}, {"要求", f.Request}, {"企业回复", paperText(f.Answer)}, {"复查", paperText(f.Look)}, {"结果", f.Standing()}})}
-		for _, link := range rectificationStored(k) {
-			if link.item == f.Item {
-				part.Photos = append(part.Photos, caseLink{link.title, path + "/files/" + link.name})
+		for _, shown := range rectificationFiles(k) {
+			if shown.of == f.Item {
+				part.Photos = append(part.Photos, caseLink{shown.title, path + "/files/" + shown.name})
 			}
 		}
 		v.Parts = append(v.Parts, part)
@@ -645,7 +476,7 @@ func (t RectificationTasks) Tasks(ctx context.Context, by policy.Actor, now time
 			break
 		}
 	}
-	return out[:min(len(out), maxClaimTasks)], nil
+	return out[:min(len(out), maxCaseTasks)], nil
 }
 
 // undrafted is the one line about visits and inspections of whose findings nobody drafted a paper.

@@ -105,7 +105,7 @@ func TestRectificationPages(t *testing.T) {
 	if !strings.Contains(done, "已核实整改") || !strings.Contains(done, "已看到公示") || strings.Contains(done, "回复整改情况</button>") {
 		t.Errorf("%.2000s", done)
 	}
-	print := m.as("officer").get(t, path+"/print").body
+	print := m.as("officer").get(t, path+"/print/paper").body
 	if !strings.Contains(print, "建议你单位自收到本文书次日起 7 日内改正") || strings.Contains(print, "责令") || strings.Contains(print, "处罚") {
 		t.Errorf("the paper: %.1500s", print)
 	}

@@ -26,7 +26,7 @@ var looks = map[string]look{
 	"待采用": {"blue", "clock"}, "已采用": {"green", "check"}, "不采用": {"grey", "undo"}, "未设定": {"amber", "hour"}, "未缴清": {"amber", "hour"}, "已冲正": {"grey", "undo"}, "已终止": {"grey", "undo"}, "冻结中": {"violet", "speech"},
 	"待关账": {"blue", "clock"}, "已关账": {"green", "check"}, "未匹配": {"amber", "hour"}, "已匹配": {"green", "check"},
 	"起草保修通知": {"grey", "edit"}, "已通知保修": {"amber", "hour"}, "督促中": {"amber", "hour"}, "待核查": {"blue", "clock"}, "待送审": {"blue", "clock"}, "维修中": {"blue", "tool"}, "决算公示中": {"teal", "mega"},
-	"退汇待重付": {"amber", "undo"}, "待通知补存": {"amber", "hour"}, "补存中": {"amber", "hour"}, "已办结": {"green", "check"}, "不予使用": {"wine", "ban"}, "建设单位已修复": {"green", "check"},
+	"退汇待重付": {"amber", "undo"}, "待通知补存": {"amber", "hour"}, "补存中": {"amber", "hour"}, "起草催缴通知": {"grey", "edit"}, "催缴中": {"amber", "hour"}, "已缴清": {"green", "check"}, "已办结": {"green", "check"}, "不予使用": {"wine", "ban"}, "建设单位已修复": {"green", "check"},
 	"联合查验中": {"blue", "eye"}, "延长存储": {"amber", "pause"}, "退还公示中": {"teal", "mega"}, "待退还": {"blue", "clock"}, "已退还": {"green", "check"}, "达成一致": {"green", "check"}, "已起诉或仲裁": {"violet", "speech"}, "已撤回异议": {"grey", "undo"},
 	"待审核": {"blue", "clock"}, "待公示": {"blue", "clock"}, "已命名": {"green", "flag"}, "已撤销命名": {"grey", "ban"}, "未通过": {"grey", "ban"}, "已预约": {"blue", "clock"}, "已到": {"green", "check"}, "未到": {"grey", "dash"},
 	"筹备中": {"blue", "tool"}, "资格审查中": {"blue", "eye"},

@@ -103,6 +103,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.refunds != nil {
 		parts = append(parts, RefundTasks{Refunds: s.refunds})
 	}
+	if s.dunnings != nil {
+		parts = append(parts, DunningTasks{Dunnings: s.dunnings})
+	}
 	if s.filings != nil {
 		parts = append(parts, FilingTasks{Guard: s.guard, Filings: s.filings})
 	}

@@ -2,10 +2,11 @@ package web
 
 import (
 	"context"
-	"slices"
 	"time"
 
+	"redsteward/internal/calendar"
 	"redsteward/policy"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund/claim"
 )
 
@@ -16,12 +17,7 @@ type ClaimTasks struct {
 }
 
 // claimWork are the steps that stand on a to-do page, with the word on their button, the most pressing first.
-var claimWork = []struct {
-	step   claim.Step
-	states []claim.State
-	verb   string
-	button string
-}{
+var claimWork = []caseWork[claim.State, claim.Step]{
 	{claim.StepSign, []claim.State{claim.Approving, claim.Noticed, claim.Paid, claim.Replenishing}, "签署", "去签署"},
 	{claim.StepLetter, []claim.State{claim.Noticed}, "督促通知书送审", "去送审"},
 	{claim.StepLetter, []claim.State{claim.Paid}, "补存通知书送审", "去送审"},
@@ -39,33 +35,22 @@ var claimWork = []struct {
 	{claim.StepAccount, []claim.State{claim.Repairing}, "完工后公示决算", "去公示"},
 }
 
-// maxClaimTasks is how many lines a part of a to-do page may have.
-const maxClaimTasks = 50
-
 // Tasks implements Tasks.
 func (t ClaimTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]Task, error) {
 	if !t.Claims.Guard.Allow(by, policy.ReadClaim) {
 		return nil, nil
 	}
-	docs, err := t.Claims.List(ctx, by, claim.Filter{}, true, "")
-	if err != nil {
-		return nil, err
+	found, err := t.Claims.List(ctx, by, casework.Filter{}, true, "")
+	can := func(c *claim.Claim, do claim.Step) bool {
+		return t.Claims.Can(ctx, by, c, do) && !(do == claim.StepAnswer && c.Answer != nil) && !(do == claim.StepDeliver && c.Danger != "")
 	}
-	var out []Task
-	for _, d := range docs.Docs {
-		c := &d.State
-		for _, work := range claimWork {
-			if !slices.Contains(work.states, c.State) || !t.Claims.Can(ctx, by, c, work.step) || work.step == claim.StepAnswer && c.Answer != nil || work.step == claim.StepDeliver && c.Danger != "" {
-				continue
-			}
-			k := Task{Title: c.Name + "：" + c.Where + "，" + work.verb, Context: c.Title + "，" + c.Defect, Party: c.DeveloperName, Link: claimsPath + "/" + d.ID, Button: work.button, Nav: claimsPath}
-			if c.Clock.Rule != "" && work.step != claim.StepPay {
-				with := clockTask(c.Clock)
-				k.Due, k.Unresolved, k.Basis = with.Due, with.Unresolved, with.Basis
-			}
-			out = append(out, k)
-			break
+	clock := func(c *claim.Claim, do claim.Step) calendar.Deadline {
+		if do == claim.StepPay {
+			return calendar.Deadline{}
 		}
+		return c.Clock
 	}
-	return out[:min(len(out), maxClaimTasks)], nil
+	return caseTasks(found.Docs, claimWork, func(c *claim.Claim) claim.State { return c.State }, can, clock, func(id string, c *claim.Claim, w caseWork[claim.State, claim.Step]) Task {
+		return Task{Title: c.Name + "：" + c.Where + "，" + w.verb, Context: c.Title + "，" + c.Defect, Party: c.DeveloperName, Link: claimsPath + "/" + id, Button: w.button, Nav: claimsPath}
+	}), err
 }

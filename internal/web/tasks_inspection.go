@@ -47,7 +47,7 @@ func (t InspectionTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time
 			break
 		}
 	}
-	return out[:min(len(out), maxClaimTasks)], nil
+	return out[:min(len(out), maxCaseTasks)], nil
 }
 
 // DrawTasks is the work with draws (双随机), for who runs them.

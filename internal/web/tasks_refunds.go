@@ -2,10 +2,11 @@ package web
 
 import (
 	"context"
-	"slices"
 	"time"
 
+	"redsteward/internal/calendar"
 	"redsteward/policy"
+	"redsteward/registry/casework"
 	"redsteward/registry/fund/refund"
 )
 
@@ -16,12 +17,7 @@ type RefundTasks struct {
 }
 
 // refundWork are the steps that stand on a to-do page, with the word on their button.
-var refundWork = []struct {
-	step   refund.Step
-	states []refund.State
-	verb   string
-	button string
-}{
+var refundWork = []caseWork[refund.State, refund.Step]{
 	{refund.StepSign, []refund.State{refund.Approving}, "退还保修金，签署", "去签署"},
 	{refund.StepPay, []refund.State{refund.Approved}, "支付保修金退还", "去支付"},
 	{refund.StepSend, []refund.State{refund.Showing, refund.SentBack}, "退还保修金，送审", "去送审"},
@@ -33,25 +29,18 @@ func (t RefundTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([
 	if !t.Refunds.Guard.Allow(by, policy.ReadRefund) {
 		return nil, nil
 	}
-	docs, err := t.Refunds.List(ctx, by, refund.Filter{}, true, "")
-	if err != nil {
-		return nil, err
+	found, err := t.Refunds.List(ctx, by, casework.Filter{}, true, "")
+	can := func(r *refund.Refund, do refund.Step) bool {
+		_, checked := r.CheckOf(refund.SideOf(by))
+		return t.Refunds.Can(ctx, by, r, do) && !(do == refund.StepCheck && checked)
 	}
-	var out []Task
-	for _, d := range docs.Docs {
-		r := &d.State
-		for _, work := range refundWork {
-			if _, checked := r.CheckOf(refund.SideOf(by)); work.step == refund.StepCheck && checked || !slices.Contains(work.states, r.State) || !t.Refunds.Can(ctx, by, r, work.step) {
-				continue
-			}
-			k := Task{Title: r.Name + "：" + work.verb, Context: r.What() + "，" + r.Term() + "到" + r.Ends.Chinese(), Link: refundsPath + "/" + d.ID, Button: work.button, Nav: refundsPath}
-			if r.Clock.Rule != "" && work.step != refund.StepSend {
-				with := clockTask(r.Clock)
-				k.Due, k.Unresolved, k.Basis = with.Due, with.Unresolved, with.Basis
-			}
-			out = append(out, k)
-			break
+	clock := func(r *refund.Refund, do refund.Step) calendar.Deadline {
+		if do == refund.StepSend {
+			return calendar.Deadline{}
 		}
+		return r.Clock
 	}
-	return out[:min(len(out), maxClaimTasks)], nil
+	return caseTasks(found.Docs, refundWork, func(r *refund.Refund) refund.State { return r.State }, can, clock, func(id string, r *refund.Refund, w caseWork[refund.State, refund.Step]) Task {
+		return Task{Title: r.Name + "：" + w.verb, Context: r.What() + "，" + r.Term() + "到" + r.Ends.Chinese(), Link: refundsPath + "/" + id, Button: w.button, Nav: refundsPath}
+	}), err
 }

@@ -34,6 +34,7 @@ import (
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/bank"
 	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/dunning"
 	"redsteward/registry/fund/refund"
 	"redsteward/registry/owners"
 	"redsteward/registry/party"
@@ -113,6 +114,8 @@ type Options struct {
 	Bank *bank.Service
 	// Claims runs the claims on the guarantee fund. Nil hides their pages; needs Fund and Register.
 	Claims *claim.Service
+	// Dunnings asks for deposits that are late. Nil hides their pages; needs Fund.
+	Dunnings *dunning.Service
 	// Refunds runs its refunds. Nil hides their pages; needs Fund.
 	Refunds *refund.Service
 	// Handovers is what the pages of handover inspections need. Nil hides them.
@@ -199,6 +202,7 @@ type Server struct {
 	bank       *bank.Service
 	claims     *claim.Service
 	refunds    *refund.Service
+	dunnings   *dunning.Service
 	files      *files.Keeper
 	clocks     policy.Clocks
 	secret     []byte
@@ -237,7 +241,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

@@ -29,6 +29,25 @@ const (
 	ByProject = "project"
 )
 
+// Filter narrows a list of cases; what is "" does not narrow.
+type Filter struct {
+	// Text is looked for in the texts of a case, Project is an id, State a code.
+	Text, Project, State string
+}
+
+// Lets reports whether a case that stands in a state and says certain texts passes.
+func (w Filter) Lets(c *Case, state string, texts ...string) bool {
+	return (w.State == "" || state == w.State) && (w.Project == "" || c.Project == w.Project) && Says(w.Text, texts...)
+}
+
+// ListQuery asks for all cases, the latest first, or with due for those in which something is to be done, what is due first on top; after is the cursor of the page before, "" for the first page.
+func ListQuery(due bool, after string) store.Query {
+	if due {
+		return store.Query{Index: ByWork, After: after}
+	}
+	return store.Query{Index: ByScope, Desc: true, After: after}
+}
+
 // NewCases opens the cases of a kind with the lists ByScope, ByWork and ByProject. shared is what a case has of every case, over whether nothing is to be done about it any more.
 func NewCases[T any](ctx context.Context, desk Desk, kind, word string, read policy.Action, shared func(*T) *Case, over func(*T) bool) (*Cases[T], error) {
 	listed := func(c *T) []string { return append([]string{policy.County}, shared(c).Keys...) }

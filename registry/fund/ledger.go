@@ -94,6 +94,15 @@ func (k EntryKind) Title() string {
 	return string(k)
 }
 
+// Reversible reports whether an entry of the kind is put right by a reversal: what a claim or refund did is put right there, and a reversal is not reversed.
+func (k EntryKind) Reversible() bool {
+	switch k {
+	case EntryAssess, EntryPayment, EntryInterest, EntryLetter, EntryLetterEnd, EntryFreeze, EntryUnfreeze, EntryDeduct:
+		return true
+	}
+	return false
+}
+
 // Entry is what one change posted.
 type Entry struct {
 	// No counts the entries of the ledger from 1.

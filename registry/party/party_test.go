@@ -2,6 +2,7 @@ package party
 
 import (
 	"context"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ func newDesk(t *testing.T) *desk {
 	ctx := t.Context()
 	d := &desk{}
 	d.Desk, _, d.register = registrytest.NewCounty(t, time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC))
-	d.Service = must[*Service](t)(New(ctx, Config{DB: d.Desk.DB, Guard: d.Desk.Guard, Keeper: d.Keeper, Now: d.Clock, Register: d.register, Chains: d.Chains(), Posts: d}))
+	d.Service = must[*Service](t)(New(ctx, Config{DB: d.Desk.DB, Guard: d.Desk.Guard, Keeper: d.Keeper, Now: d.Clock, Register: d.register, Chains: d.Chains(), Persons: d, Posts: d}))
 	officer := person("officer", "property_officer", policy.County)
 	firm := func(name, code, community string, p registry.Party) string {
 		id := must[string](t)(d.register.CreateFirm(ctx, officer, registry.FirmInput{Name: name, Code: code, Origin: registry.OriginMarket}))
@@ -69,6 +70,16 @@ func newDesk(t *testing.T) *desk {
 		"far": person("far", "community_secretary", policy.CommunityKey(village)), "town": person("town", "township_party", policy.TownshipKey("360428100000")), "industry": person("industry", "industry_secretary", policy.County),
 		"industry2": person("industry2", "industry_secretary", policy.County), "organisation": person("organisation", "organisation", policy.County), "firm": person("firm", "firm_manager", policy.FirmKey(d.firm))}
 	return d
+}
+
+// Person implements policy.Persons.
+func (d *desk) Person(ctx context.Context, id string) (policy.Actor, error) {
+	return registrytest.Persons(slices.Collect(maps.Values(d.people))).Person(ctx, id)
+}
+
+// Reauthenticate implements policy.Persons.
+func (d *desk) Reauthenticate(ctx context.Context, by policy.Actor, typed string) error {
+	return registrytest.Persons{}.Reauthenticate(ctx, by, typed)
 }
 
 // CrossPosts implements Posts: a post is recorded of the first firm only.
@@ -249,7 +260,7 @@ func TestDue(t *testing.T) {
 func TestMoves(t *testing.T) {
 	allowed := 0
 	for _, from := range append(States(), "") {
-		for _, m := range []Move{MoveFill, MoveSubmit, MoveRecall, MovePass, MoveConfirm, MoveReturn, MoveReopen} {
+		for _, m := range []Move{MoveFill, MoveSubmit, MoveRecall, MovePass, MoveConfirm, MoveReturn, MovePaper, MoveReopen} {
 			if _, err := from.next(m); err == nil {
 				allowed++
 			} else if !fault.Is(err, fault.Conflict) {
@@ -257,7 +268,7 @@ func TestMoves(t *testing.T) {
 			}
 		}
 	}
-	if allowed != 13 {
+	if allowed != 15 {
 		t.Errorf("%d transitions", allowed)
 	}
 }

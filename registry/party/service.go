@@ -39,6 +39,8 @@ type Config struct {
 	// Register tells who serves where, Chains how sheets are confirmed.
 	Register Register
 	Chains   *policy.Chains
+	// Persons knows who signed on paper, and asks for a password again.
+	Persons policy.Persons
 	// Posts tells who of the firms serves in a party organisation too; *registry.Books does.
 	Posts Posts
 }
@@ -294,13 +296,14 @@ func (s *Service) decide(ctx context.Context, by policy.Actor, at At, move polic
 	})
 }
 
+// approvals signs as party organisations do.
+func (s *Service) approvals() policy.ApprovalDesk {
+	return policy.ApprovalDesk{Guard: s.Guard, Persons: s.Persons, Chains: s.Chains, Now: s.Now, Signs: policy.ConfirmPartyFact}
+}
+
 // sign is the next signature of an approval by one of the actor's offices that reach the sheet.
 func (s *Service) sign(ctx context.Context, by policy.Actor, sheet *Sheet, move policy.ApprovalMove, reason string) (policy.Approval, error) {
-	g, err := s.Guard.Signer(ctx, by, policy.ConfirmPartyFact)
-	if err != nil {
-		return policy.Approval{}, err
-	}
-	return sheet.Approval.Decide(g.At(sheet.Keys, sheet.Day), policy.Sign{Move: move, Reason: reason, SubjectHash: sheet.Approval.SubjectHash}, s.Now())
+	return s.approvals().Decide(ctx, by, sheet.Approval, policy.Sign{Move: move, Reason: reason, SubjectHash: sheet.Approval.SubjectHash}, sheet.Keys, sheet.Day)
 }
 
 // MayDecide reports whether the actor can confirm or return a sheet now. A deputy gives a reason, so it is asked with one.
@@ -457,9 +460,21 @@ func (s *Service) Queue(ctx context.Context, by policy.Actor, state State) ([]st
 		return nil, err
 	}
 	page, err := s.rows.ListWhere(ctx, store.Query{Index: byWork, Key: string(state), Limit: perPage}, func(d *store.Doc[Sheet]) bool {
-		return scope.Covers(d.State.Keys, d.State.Day) && (!state.Waits() || s.MayDecide(ctx, by, &d.State))
+		return scope.Covers(d.State.Keys, d.State.Day) && (!state.Waits() || s.MayDecide(ctx, by, &d.State) || s.looks(ctx, by, &d.State))
 	})
 	return page.Docs, err
+}
+
+// Scan returns the n-th signed paper of a sheet, from 1. Returns NotFound outside the scope or if there is none.
+func (s *Service) Scan(ctx context.Context, by policy.Actor, at At, n int) (files.Stored, error) {
+	doc, err := s.One(ctx, by, at)
+	if err == nil && (n < 1 || n > len(doc.State.Scans)) {
+		err = fault.New("party.Scan", fault.NotFound, "没有找到这份文件")
+	}
+	if err != nil {
+		return files.Stored{}, err
+	}
+	return doc.State.Scans[n-1], nil
 }
 
 // Photo opens the site photo of an activity. Returns NotFound outside the scope or if there is none.

@@ -2,7 +2,7 @@
 // by level. From them come the party facts of five-goods (since 2027.3).
 //
 //  1. A sheet holds dates, kinds, how many were expected and came, and one site photo an activity: never a roster, minutes, what is said of persons, or a paper of the party.
-//  2. It counts once every level has confirmed it, each by another person; what was confirmed counts until a later confirmation of the same sheet takes its place.
+//  2. It counts once every level has confirmed it, each by another person, on paper once a further person has looked at the scan; what was confirmed counts until a later confirmation of the same sheet takes its place.
 //  3. Whoever may not read party facts sees what is confirmed, by kind and number, and nothing of how it came about.
 //  4. Branch life is that of the firm, co-building that of the firm with the community: nothing is entered for each project.
 //  5. How many meetings are due follows from the party form and the members of the register, and is never typed.
@@ -121,6 +121,8 @@ type Sheet struct {
 	Reason string `json:"reason,omitempty" privacy:"internal"`
 	// Approval is how far the confirmation has come; nil before it is handed on.
 	Approval *policy.Approval `json:"approval,omitempty"`
+	// Scans are the signed papers that stand for signatures, in the order in which they were recorded.
+	Scans []files.Stored `json:"scans,omitempty"`
 }
 
 // State is where a sheet stands. A new one gets a row in moves and a word and colour in internal/web.
@@ -176,6 +178,8 @@ const (
 	MovePass    Move = "确认一级"
 	MoveConfirm Move = "全部确认"
 	MoveReturn  Move = "退回"
+	// MovePaper records a signature on paper, or looks at its scan a second time.
+	MovePaper Move = "登记签字件"
 	// MoveReopen opens a confirmed sheet again; what was confirmed counts until it is confirmed anew.
 	MoveReopen Move = "更正"
 )
@@ -185,8 +189,8 @@ var moves = map[State]map[Move]State{
 	"":        {MoveFill: Open},
 	Open:      {MoveFill: Open, MoveSubmit: Waiting},
 	Returned:  {MoveFill: Returned, MoveSubmit: Waiting},
-	Waiting:   {MovePass: Passing, MoveConfirm: Confirmed, MoveReturn: Returned, MoveRecall: Open},
-	Passing:   {MovePass: Passing, MoveConfirm: Confirmed, MoveReturn: Returned},
+	Waiting:   {MovePass: Passing, MoveConfirm: Confirmed, MoveReturn: Returned, MovePaper: Waiting, MoveRecall: Open},
+	Passing:   {MovePaper: Passing, MovePass: Passing, MoveConfirm: Confirmed, MoveReturn: Returned},
 	Confirmed: {MoveReopen: Open},
 }
 

@@ -81,11 +81,7 @@ func (s *Inspections) shows(by policy.Actor, c *Inspection) bool {
 
 // List returns a page of inspections, the latest first, or with due what is due first. Returns Forbidden without ReadInspection.
 func (s *Inspections) List(ctx context.Context, by policy.Actor, w CheckFilter, due bool, after string) (store.Page[Inspection], error) {
-	q := store.Query{Index: casework.ByScope, Desc: true, After: after}
-	if due {
-		q = store.Query{Index: casework.ByWork, After: after}
-	}
-	return s.Page(ctx, by, q, func(c *Inspection) bool { return s.shows(by, c) && w.lets(c) })
+	return s.Page(ctx, by, casework.ListQuery(due, after), func(c *Inspection) bool { return s.shows(by, c) && w.lets(c) })
 }
 
 // One returns an inspection. Returns Forbidden without ReadInspection, NotFound outside the scope and, for who is only inspected, before its notice.

@@ -20,7 +20,7 @@ type desk struct {
 	*registrytest.Desk
 }
 
-const password = "Lake-Poyang-7"
+const password = registrytest.Password
 
 var (
 	day    = registrytest.Day
@@ -36,22 +36,6 @@ var (
 	community = person("community", "community_worker", "c:c1")
 	elsewhere = person("elsewhere", "community_worker", "c:c2")
 )
-
-func (d *desk) Reauthenticate(_ context.Context, _ policy.Actor, typed string) error {
-	if typed != password {
-		return fault.InvalidFields("rectification.Reauthenticate", fault.Field{Name: "current", Message: "现在的密码不正确，请重新输入"})
-	}
-	return nil
-}
-
-func (d *desk) Person(_ context.Context, id string) (policy.Actor, error) {
-	for _, who := range []policy.Actor{chief, deputy} {
-		if who.ID == id {
-			return who, nil
-		}
-	}
-	return policy.Actor{}, fault.New("rectification.Person", fault.NotFound, "没有这个账号")
-}
 
 func (d *desk) FirmNames(_ context.Context, ids []string) (map[string]string, error) {
 	out := map[string]string{}
@@ -112,7 +96,7 @@ func must[T any](t testing.TB) func(T, error) T { return registrytest.Must[T](t)
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 9, 22, 1, 0, 0, 0, time.UTC))}
-	d.Service = must[*Service](t)(New(t.Context(), Config{Visits: d, Inspections: inspections{d}, Remedy: "可以申请行政复议", Firms: d, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: d, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
+	d.Service = must[*Service](t)(New(t.Context(), Config{Visits: d, Inspections: inspections{d}, Remedy: "可以申请行政复议", Firms: d, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{chief, deputy}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
 	return d
 }
 

@@ -633,11 +633,7 @@ func (w Filter) lets(c *Case) bool {
 
 // List returns a page of cases, the latest visit first, or with due what is due first. Who answers for a firm sees those that were delivered. Returns Forbidden without ReadRectification.
 func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, due bool, after string) (store.Page[Case], error) {
-	q := store.Query{Index: casework.ByScope, Desc: true, After: after}
-	if due {
-		q = store.Query{Index: casework.ByWork, After: after}
-	}
-	return s.Page(ctx, by, q, func(c *Case) bool { return s.shows(by, c) && w.lets(c) })
+	return s.Page(ctx, by, casework.ListQuery(due, after), func(c *Case) bool { return s.shows(by, c) && w.lets(c) })
 }
 
 // shows reports whether a case inside the scope exists for an actor: nobody outside the bureau sees a paper that was not delivered.

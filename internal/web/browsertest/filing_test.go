@@ -38,7 +38,7 @@ func conductFile(path string) bool {
 		return true
 	}
 	if strings.HasPrefix(path, "/party") {
-		return strings.HasSuffix(path, ".xlsx") || strings.Contains(path, "/photos/")
+		return strings.HasSuffix(path, ".xlsx") || strings.Contains(path, "/photos/") || strings.Contains(path, "/files/")
 	}
 	book := slices.ContainsFunc([]string{"/credit", "/marks", "/honours"}, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
 	return book && (strings.HasSuffix(path, ".xlsx") || strings.HasSuffix(path, "/paper") || strings.HasSuffix(path, "/progress") || strings.Contains(path, "/marked/"))

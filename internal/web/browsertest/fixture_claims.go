@@ -12,6 +12,7 @@ import (
 	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/dunning"
 	"redsteward/registry/fund/refund"
 )
 
@@ -33,7 +34,7 @@ refund: {n: 90}
 `
 
 // fundDays are the periods in days; those of the fixture need no calendar.
-var fundDays = map[string]int{"warranty.waterproof": 5 * 365, "fund.warranty_notice": 5, "fund.urge": 15, "fund.site_check": 7, "fund.use_shown": 7, "fund.replenish": 15, "fund.refund_shown": 30, "fund.refund_dispute": 180}
+var fundDays = map[string]int{"warranty.waterproof": 5 * 365, "fund.warranty_notice": 5, "fund.urge": 15, "fund.site_check": 7, "fund.use_shown": 7, "fund.replenish": 15, "fund.dun": 15, "fund.refund_shown": 30, "fund.refund_dispute": 180}
 
 // openClaims opens claims and refunds over the fund and the register.
 func (f *Fixture) openClaims(ctx context.Context, db *store.DB, rules *policy.Rules, guard *policy.Guard, register *registry.Register, now func() time.Time) error {
@@ -53,6 +54,9 @@ func (f *Fixture) openClaims(ctx context.Context, db *store.DB, rules *policy.Ru
 		return calendar.Deadline{Rule: rule, Start: start, N: n, Unit: calendar.UnitDay, Basis: "建议", Due: start.Add(n)}, nil
 	}}}
 	if f.Claims, err = claim.New(ctx, claim.Config{Desk: desk, Estate: register, Rules: fundYAML, Defects: f.Handovers.Service}); err != nil {
+		return err
+	}
+	if f.Dunnings, err = dunning.New(ctx, dunning.Config{Desk: desk, Estate: register}); err != nil {
 		return err
 	}
 	f.Refunds, err = refund.New(ctx, refund.Config{Desk: desk, Estate: register, Claims: f.Claims, Ahead: fundYAML.Refund.N})

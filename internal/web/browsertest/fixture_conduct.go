@@ -41,7 +41,7 @@ func (f *Fixture) openConduct(ctx context.Context, guard *policy.Guard, now func
 
 // openParty opens the sheets of party organisations over the register.
 func (f *Fixture) openParty(ctx context.Context, guard *policy.Guard, now func() time.Time, chains *policy.Chains) (err error) {
-	f.Party, err = party.New(ctx, party.Config{DB: f.DB, Guard: guard, Keeper: files.NewKeeper(f.DB, ""), Now: now, Register: f.Register, Chains: chains, Posts: f.Stations.Books})
+	f.Party, err = party.New(ctx, party.Config{DB: f.DB, Guard: guard, Keeper: files.NewKeeper(f.DB, ""), Now: now, Register: f.Register, Chains: chains, Persons: f.People, Posts: f.Stations.Books})
 	return err
 }
 

@@ -39,7 +39,7 @@ const fixtureChains = `approvals:
         from: 2025-01-01
         levels:
           - {name: 社区党组织确认, seats: [{role: community_secretary}]}
-          - {name: 组织部（社会工作部）确认, seats: [{role: organisation}]}
+          - {name: 组织部（社会工作部）确认, paper: true, seats: [{role: organisation}]}
 `
 
 // fixtureKinds are a kind of filing with everything that a page shows of one, and one about a firm.

@@ -21,6 +21,7 @@ import (
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/bank"
 	"redsteward/registry/fund/claim"
+	"redsteward/registry/fund/dunning"
 	"redsteward/registry/fund/refund"
 	"redsteward/registry/owners"
 	"redsteward/registry/party"
@@ -99,6 +100,8 @@ type Fixture struct {
 	// Claims and Refunds are those of the guarantee fund.
 	Claims  *claim.Service
 	Refunds *refund.Service
+	// Dunnings asks for deposits that are late.
+	Dunnings *dunning.Service
 	// Conduct are the books of conduct.
 	Conduct *conduct.Service
 	// Party are the sheets of party organisations.
@@ -266,7 +269,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
+		Access: f.Access, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {

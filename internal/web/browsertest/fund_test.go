@@ -20,8 +20,8 @@ func fundPages(project string) (chief, cashier []opened) {
 		[]opened{{"fund-pay", page + "/pay", 200}, {"fund-bank", "/fund/bank", 200}, {"fund-bank-account", "/fund/bank/accounts/new", 200}, {"fund-bank-import", "/fund/bank/import", 200}, {"fund-bank-month", "/fund/bank/months/2026-09", 200}}
 }
 
-// fundForms are the other forms, which TestFundPages and TestBankPages of internal/web open.
-var fundForms = []string{"/fund/1/letter", "/fund/1/letters/l1/end", "/fund/1/dues/d2/begin", "/fund/1/freeze", "/fund/1/freezes/h1/release", "/fund/1/freezes/h1/deduct", "/fund/1/interest", "/fund/1/penalty", "/fund/1/penalties/p1/end", "/fund/bank/lines/1/split", "/fund/bank/lines/1", "/fund/bank/lines/1/divide"}
+// fundForms are the other forms, which TestFundPages and TestBankPages of internal/web open, and the pages of dunnings.
+var fundForms = []string{"/fund/1/letter", "/fund/1/letters/l1/end", "/fund/1/dues/d2/begin", "/fund/1/freeze", "/fund/1/freezes/h1/release", "/fund/1/freezes/h1/deduct", "/fund/1/interest", "/fund/1/penalty", "/fund/1/penalties/p1/end", "/fund/bank/lines/1/split", "/fund/bank/lines/1", "/fund/bank/lines/1/divide", "/fund/dunnings", "/fund/dunnings/1", "/fund/dunnings/1/print/letter"}
 
 // fillFund gives a project a ledger with everything that its page can show; another proposal waits.
 func fillFund(t *testing.T, f *Fixture, project string) {
@@ -74,8 +74,13 @@ func TestFundPages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	late, err := f.Dunnings.Open(context.Background(), policy.Actor{ID: "clerk", Appointments: []policy.Appointment{{Role: "property_officer", Scopes: []string{policy.County}}}}, project, "d1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	tb := newTab(t, browser(t))
 	chief, cashier := fundPages(project)
+	chief = append(chief, opened{"dunnings", "/fund/dunnings", 200}, opened{"dunning", "/fund/dunnings/" + late.ID, 200}, opened{"dunning-letter", "/fund/dunnings/" + late.ID + "/print/letter", 200})
 	signIn(t, tb, f, "chief", Password)
 	tb.look(t, f, chief)
 	signIn(t, tb, f, "cashier", Password)

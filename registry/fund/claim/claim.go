@@ -63,7 +63,7 @@ type Claim struct {
 	Ask    *casework.Paper  `json:"ask,omitempty"`
 	Dunned []casework.Paper `json:"dunned,omitempty"`
 	// Letter is the next letter of the bureau in its approval, or the last one that went out; nil for none and for what went out before letters were approved.
-	Letter *Letter `json:"letter,omitempty"`
+	Letter *fund.Notice `json:"letter,omitempty"`
 }
 
 // Warranty is until when a part is warranted.

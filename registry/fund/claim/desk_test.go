@@ -25,7 +25,7 @@ type desk struct {
 	found error
 }
 
-const password = "Lake-Poyang-7"
+const password = registrytest.Password
 
 var person = registrytest.Person
 
@@ -41,22 +41,6 @@ var (
 	cashier   = person("cashier", "cashier", policy.County)
 	stranger  = person("stranger", "owners_committee", "p:p3")
 )
-
-func (d *desk) Reauthenticate(_ context.Context, _ policy.Actor, typed string) error {
-	if typed != password {
-		return fault.InvalidFields("claim.Reauthenticate", fault.Field{Name: "current", Message: "现在的密码不正确，请重新输入"})
-	}
-	return nil
-}
-
-func (d *desk) Person(_ context.Context, id string) (policy.Actor, error) {
-	for _, one := range []policy.Actor{officer, chief, vice, director} {
-		if one.ID == id {
-			return one, nil
-		}
-	}
-	return policy.Actor{}, fault.New("claim.Person", fault.NotFound, "没有这个账号")
-}
 
 func (d *desk) Place(_ context.Context, project string, _ calendar.Date) (registry.Place, error) {
 	place := registry.Place{Project: project, Name: "望湖苑", Community: "c1", CommunityName: "城东社区", Township: "t1", TownshipName: "都昌镇", Firm: "f1", FirmName: "一盏灯物业", Developer: "dev1"}
@@ -98,7 +82,7 @@ func newDesk(t *testing.T) *desk {
 	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 9, 1, 1, 0, 0, 0, time.UTC))}
 	rules := must[*Rules](t)(ParseRules("fund.yaml", registrytest.Config(t, "fund.yaml"), d.HasPeriod))
 	ledgers := must[*fund.Service](t)(fund.NewService(ctx, d.DB, d.Guard, d))
-	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Rules: rules, Defects: d, Desk: fund.Desk{Fund: ledgers, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: d, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}}))
+	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Rules: rules, Defects: d, Desk: fund.Desk{Fund: ledgers, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, chief, vice, director}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}}))
 	id := must[string](t)(ledgers.ProposeRule(ctx, officer, fund.Terms{Title: "暂行办法", Document: "都建发〔2026〕3号", Rate: num.FromInt(2), Base: fund.BaseCost, DueBefore: fund.EventAcceptance, Years: 8, Starts: fund.EventFirstDelivery,
 		Rounding: fund.RoundFen, Days: policy.Span{From: day("2026-01-01")}}, nil))
 	if err := ledgers.AdoptRule(ctx, director, id, nil); err != nil {

@@ -60,7 +60,7 @@ func TestLetters(t *testing.T) {
 			d.letter(&c)
 			d.Refused("sent although it is signed", fault.Conflict, do(officer, StepLetter), "已经签发")
 			d.do(&c, officer, tt.out)
-			if c.State.Letter == nil || !c.State.Letter.Sent || c.State.Letter.For != tt.out {
+			if c.State.Letter == nil || !c.State.Letter.Sent || c.State.Letter.For != string(tt.out) {
 				t.Errorf("the letter %+v", c.State.Letter)
 			}
 			if tt.out == StepDun {

@@ -38,7 +38,7 @@ func (s *Service) sign(ctx context.Context, by policy.Actor, at casework.At, in 
 	doc, err := s.Cases.Sign(ctx, by, at, StepSign.Title(), in, on, func(c *Claim, next policy.Approval) (err error) {
 		c.Last = StepSign
 		if c.State != Approving {
-			c.signLetter(next)
+			c.Letter = c.Letter.Signed(next)
 			return nil
 		}
 		c.Approval = &next
@@ -109,32 +109,18 @@ func (s *Service) Can(ctx context.Context, by policy.Actor, c *Claim, do Step) b
 	return s.Guard.Allow(by, do.Action())
 }
 
-// Filter narrows a list; what is zero does not narrow.
-type Filter struct {
-	// Text is looked for in name, place and defect; State and Project are codes.
-	Text, Project string
-	State         State
-}
-
-// lets reports whether a claim passes.
-func (w Filter) lets(c *Claim) bool {
-	return (w.State == "" || c.State == w.State) && (w.Project == "" || c.Project == w.Project) && casework.Says(w.Text, c.Name, c.Place, c.Title, c.Where, c.Defect)
-}
-
-// List returns a page of claims, the latest first, or with due what is due first. Returns Forbidden without ReadClaim.
-func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, due bool, after string) (store.Page[Claim], error) {
-	q := store.Query{Index: casework.ByScope, Desc: true, After: after}
-	if due {
-		q = store.Query{Index: casework.ByWork, After: after}
-	}
-	return s.Page(ctx, by, q, w.lets)
+// List returns a page of claims, the latest first, or with due what is due first; the text of a filter is looked for in name, place and defect. Returns Forbidden without ReadClaim.
+func (s *Service) List(ctx context.Context, by policy.Actor, w casework.Filter, due bool, after string) (store.Page[Claim], error) {
+	return s.Page(ctx, by, casework.ListQuery(due, after), func(c *Claim) bool {
+		return w.Lets(&c.Case.Case, string(c.State), c.Name, c.Place, c.Title, c.Where, c.Defect)
+	})
 }
 
 // Dunned are the dunning letters of the claims of which a replenishment was dunned and is not settled, by the id of the claim, the earliest letter first. Returns Forbidden without ReadClaim.
 func (s *Service) Dunned(ctx context.Context, by policy.Actor) (map[string][]casework.Paper, error) {
 	out := map[string][]casework.Paper{}
 	for after := ""; ; {
-		page, err := s.List(ctx, by, Filter{State: Replenishing}, true, after)
+		page, err := s.List(ctx, by, casework.Filter{State: string(Replenishing)}, true, after)
 		if err != nil {
 			return nil, err
 		}

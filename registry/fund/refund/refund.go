@@ -148,6 +148,17 @@ type Objection struct {
 	Clock    calendar.Deadline `json:"clock"`
 }
 
+// Unsettled are the objections that are open, or about which there is a suit.
+func (r *Refund) Unsettled() []Objection {
+	var out []Objection
+	for _, o := range r.Objections {
+		if o.Standing == Open || o.Standing == Sued {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
 // State is where a refund stands. A new one gets a row in steps and a word and colour in internal/web.
 type State string
 

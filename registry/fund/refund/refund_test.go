@@ -41,17 +41,6 @@ var (
 	developer = policy.Actor{ID: "developer", Appointments: []policy.Appointment{{Role: "developer", Scopes: []string{"d:other"}}}}
 )
 
-func (d *desk) Reauthenticate(context.Context, policy.Actor, string) error { return nil }
-
-func (d *desk) Person(_ context.Context, id string) (policy.Actor, error) {
-	for _, one := range []policy.Actor{officer, chief, vice} {
-		if one.ID == id {
-			return one, nil
-		}
-	}
-	return policy.Actor{}, fault.New("refund.Person", fault.NotFound, "没有这个账号")
-}
-
 func (d *desk) Running(context.Context, string) (int, error) { return d.running, nil }
 
 func (d *desk) Place(_ context.Context, project string, _ calendar.Date) (registry.Place, error) {
@@ -67,7 +56,7 @@ func newDesk(t *testing.T) *desk {
 	ctx := t.Context()
 	d := &desk{Desk: registrytest.NewDesk(t, day("2026-09-01").Begins())}
 	ledgers := must[*fund.Service](t)(fund.NewService(ctx, d.DB, d.Guard, d))
-	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Claims: d, Ahead: 90, Desk: fund.Desk{Fund: ledgers, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: d, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}}))
+	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Claims: d, Ahead: 90, Desk: fund.Desk{Fund: ledgers, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, chief, vice}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}}))
 	id := must[string](t)(ledgers.ProposeRule(ctx, officer, fund.Terms{Title: "暂行办法", Document: "都建发〔2018〕3号", Rate: num.FromInt(2), Base: fund.BaseCost, DueBefore: fund.EventAcceptance, Years: 8, Starts: fund.EventFirstDelivery,
 		Rounding: fund.RoundFen, Days: policy.Span{From: day("2018-01-01")}}, nil))
 	if err := ledgers.AdoptRule(ctx, vice, id, nil); err != nil {
@@ -102,7 +91,7 @@ func (d *desk) do(r *store.Doc[Refund], by policy.Actor, step Step, change ...fu
 
 func (d *desk) sign(r *store.Doc[Refund], by policy.Actor, move policy.ApprovalMove) {
 	d.T.Helper()
-	*r = must[store.Doc[Refund]](d.T)(d.Sign(d.T.Context(), by, casework.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: move, Reason: "金额要核对", SubjectHash: r.State.Approval.SubjectHash}, ""))
+	*r = must[store.Doc[Refund]](d.T)(d.Sign(d.T.Context(), by, casework.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: move, Reason: "金额要核对", SubjectHash: r.State.Approval.SubjectHash}, registrytest.Password))
 }
 
 func chosen(id string) func(*casework.Input) { return func(in *casework.Input) { in.Choice = id } }
@@ -223,7 +212,7 @@ func TestRefund(t *testing.T) {
 		t.Errorf("%d is sent through the approval", r.State.Fen)
 	}
 	d.Refused("who sent it approves nothing", fault.Forbidden, func() error {
-		_, err := d.Sign(ctx, officer, casework.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: r.State.Approval.SubjectHash}, "")
+		_, err := d.Sign(ctx, officer, casework.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: r.State.Approval.SubjectHash}, registrytest.Password)
 		return err
 	})
 	d.sign(&r, chief, policy.MoveAgree)
@@ -284,17 +273,17 @@ func TestPaper(t *testing.T) {
 	r := d.refundTo(Approving)
 	for _, signer := range []policy.Actor{chief, vice} {
 		paper := policy.OnPaper{Hash: r.State.Approval.SubjectHash, Signer: signer.ID, SignedOn: d.Today(), Upload: d.Photo()}
-		r = must[store.Doc[Refund]](t)(d.SignOnPaper(t.Context(), officer, casework.At{ID: r.ID, Seq: r.Seq}, paper, ""))
+		r = must[store.Doc[Refund]](t)(d.SignOnPaper(t.Context(), officer, casework.At{ID: r.ID, Seq: r.Seq}, paper, registrytest.Password))
 		scans := r.State.Approval.Papers()
 		if len(scans) != 1 || r.State.State != Approving {
 			t.Fatalf("%s, %d scans wait", r.State.State, len(scans))
 		}
 		look := policy.Sign{Move: policy.MoveConfirmPaper, SubjectHash: r.State.Approval.SubjectHash, Paper: &policy.PaperSignature{FileHash: scans[0].Paper.FileHash}}
 		d.Refused("who recorded it looks", fault.Forbidden, func() error {
-			_, err := d.Sign(t.Context(), officer, casework.At{ID: r.ID, Seq: r.Seq}, look, "")
+			_, err := d.Sign(t.Context(), officer, casework.At{ID: r.ID, Seq: r.Seq}, look, registrytest.Password)
 			return err
 		})
-		r = must[store.Doc[Refund]](t)(d.Sign(t.Context(), person("officer2", "property_officer"), casework.At{ID: r.ID, Seq: r.Seq}, look, ""))
+		r = must[store.Doc[Refund]](t)(d.Sign(t.Context(), person("officer2", "property_officer"), casework.At{ID: r.ID, Seq: r.Seq}, look, registrytest.Password))
 	}
 	if r.State.State != Approved || len(r.State.Scans) != 2 {
 		t.Errorf("%s with %d scans", r.State.State, len(r.State.Scans))
@@ -340,7 +329,7 @@ func TestEveryStepOfEveryState(t *testing.T) {
 		}
 		if state != Approving {
 			d.Refused(string(state)+" signed", fault.Conflict, func() error {
-				_, err := d.Sign(t.Context(), vice, casework.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: policy.MoveAgree}, "")
+				_, err := d.Sign(t.Context(), vice, casework.At{ID: r.ID, Seq: r.Seq}, policy.Sign{Move: policy.MoveAgree}, registrytest.Password)
 				return err
 			})
 		}

@@ -477,6 +477,8 @@ func (s *Service) Can(ctx context.Context, by policy.Actor, r *Refund, do Step) 
 		return s.Guard.Allow(by, policy.HandleRefund) && r.Gone == nil && r.Stage == 0
 	case StepObject:
 		return s.Guard.Allow(by, policy.ObjectRefund) && !r.Clock.Late(s.Now())
+	case StepSettle, StepSue, StepDrop:
+		return s.Guard.Allow(by, do.Action()) && len(r.Unsettled()) > 0
 	case StepSend:
 		return s.Guard.Allow(by, policy.HandleRefund) && (r.State != Showing || s.inTheWay(r) == "")
 	case StepPay:
@@ -489,23 +491,9 @@ func (s *Service) Can(ctx context.Context, by policy.Actor, r *Refund, do Step) 
 	return s.Guard.Allow(by, do.Action())
 }
 
-// Filter narrows a list; what is zero does not narrow.
-type Filter struct {
-	// Text is looked for in name, place and phase; State and Project are codes.
-	Text, Project string
-	State         State
-}
-
-// lets reports whether a refund passes.
-func (w Filter) lets(r *Refund) bool {
-	return (w.State == "" || r.State == w.State) && (w.Project == "" || r.Project == w.Project) && casework.Says(w.Text, r.Name, r.Place, r.Phase)
-}
-
-// List returns a page of refunds, the latest first, or with due what is due first. Returns Forbidden without ReadRefund.
-func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, due bool, after string) (store.Page[Refund], error) {
-	q := store.Query{Index: casework.ByScope, Desc: true, After: after}
-	if due {
-		q = store.Query{Index: casework.ByWork, After: after}
-	}
-	return s.Page(ctx, by, q, w.lets)
+// List returns a page of refunds, the latest first, or with due what is due first; the text of a filter is looked for in name, place and phase. Returns Forbidden without ReadRefund.
+func (s *Service) List(ctx context.Context, by policy.Actor, w casework.Filter, due bool, after string) (store.Page[Refund], error) {
+	return s.Page(ctx, by, casework.ListQuery(due, after), func(r *Refund) bool {
+		return w.Lets(&r.Case.Case, string(r.State), r.Name, r.Place, r.Phase)
+	})
 }

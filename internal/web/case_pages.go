@@ -1,0 +1,261 @@
+package web
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry/casework"
+)
+
+// caseStepName is a step of a kind of case.
+type caseStepName interface {
+	~string
+	Title() string
+	Action() policy.Action
+}
+
+// caseService runs the cases of a kind: claim.Service, refund.Service and the others. Errors as there.
+type caseService[T any, D caseStepName] interface {
+	One(ctx context.Context, by policy.Actor, id string) (store.Doc[T], error)
+	History(ctx context.Context, by policy.Actor, id string) ([]store.Change[T], error)
+	Do(ctx context.Context, by policy.Actor, at casework.At, do D, in casework.Input) (store.Doc[T], error)
+	Sign(ctx context.Context, by policy.Actor, at casework.At, sign policy.Sign, password string) (store.Doc[T], error)
+	SignOnPaper(ctx context.Context, by policy.Actor, at casework.At, in policy.OnPaper, password string) (store.Doc[T], error)
+	Can(ctx context.Context, by policy.Actor, one *T, do D) bool
+	Approvals() policy.ApprovalDesk
+	Today() calendar.Date
+}
+
+// caseFile is a file of a case: its name in addresses, its title, and the thing within the case that it shows, "" for the case itself.
+type caseFile struct {
+	name, title, of string
+	file            *files.Stored
+}
+
+// casePages are the pages of the cases of a kind: the list, and the case with its steps, signatures, files and papers to print. Each kind says what is its own.
+type casePages[T any, D caseStepName] struct {
+	caseList[T]
+	s     *Server
+	cases caseService[T, D]
+	// steps are all steps in the order of a life, forms those that have a form on the page; right is the right that the address of a step asks for where it is not the step's own.
+	steps []D
+	forms func(one *T) map[D]caseForm
+	right map[D]policy.Action
+	// shared is what a case has of every case, last what was done last, signing the approval that waits.
+	shared  func(one *T) *casework.Case
+	last    func(one *T) D
+	signing func(one *T) *policy.Approval
+	// hangs: a paper hangs to be read, and nobody is late once its days are over; nil for never.
+	hangs func(one *T) bool
+	// files are the files of a case, prints its papers by their name in addresses.
+	files  func(one *T) []caseFile
+	prints func(one *T) []caseLink
+	// view adds to the page what only this kind has: title, sub, state, next, facts, notes and so on, and forms beside the steps. said are sentences after steps that are told differently.
+	view func(c *fiber.Ctx, by policy.Actor, one *T, v *caseView, typed url.Values, refused []fault.Field) error
+	said map[string]string
+	// paper puts a paper that prints names into words.
+	paper func(one *T, print caseLink) printView
+}
+
+// paperSaid is what is said after a signature on paper was recorded.
+const paperSaid = "已登记签字件，另一人核对以后生效。"
+
+// routes are the pages of the kind.
+func (p casePages[T, D]) routes() []Route {
+	const get, post = fiber.MethodGet, fiber.MethodPost
+	one := p.path + "/:id<maxLen(64)>"
+	rows := append(p.caseList.routes(p.s),
+		Route{Method: get, Path: one, Action: p.read, Handler: func(c *fiber.Ctx, by policy.Actor) error { return p.show(c, by, url.Values{}, nil) }},
+		Route{Method: get, Path: one + "/files/:file<maxLen(44)>", Action: p.read, Handler: p.file},
+		Route{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: p.read, Handler: p.print},
+		Route{Method: post, Path: one + "/sign", Action: policy.SignApproval, Handler: p.sign},
+		Route{Method: post, Path: one + "/paper", Action: policy.SignApproval, Handler: p.signOnPaper, Upload: maxFundForm})
+	for _, do := range slices.Sorted(maps.Keys(p.forms(new(T)))) {
+		action := do.Action()
+		if right, other := p.right[do]; other {
+			action = right
+		}
+		rows = append(rows, Route{Method: post, Path: one + "/" + string(do), Action: action, Handler: p.do(do), Upload: maxFundForm})
+	}
+	return rows
+}
+
+// address is the page of the case that a request names.
+func (p casePages[T, D]) address(c *fiber.Ctx) string { return p.path + "/" + c.Params("id") }
+
+// show shows a case and what the actor can do with it.
+func (p casePages[T, D]) show(c *fiber.Ctx, by policy.Actor, typed url.Values, refused []fault.Field) error {
+	ctx, id := c.UserContext(), c.Params("id")
+	doc, err := p.cases.One(ctx, by, id)
+	if err != nil {
+		return err
+	}
+	one := &doc.State
+	shared := p.shared(one)
+	v := caseView{Home: p.path, HomeTitle: p.title, Path: p.address(c), Key: newKey(), Seq: doc.Seq, Reason: shared.Reason, Levels: p.s.approvalLevels(shared.Approval)}
+	if p.above != nil {
+		v.Above = p.above(by)
+	}
+	for _, f := range p.files(one) {
+		if f.of == "" {
+			v.Papers = append(v.Papers, caseLink{f.title, v.Path + "/files/" + f.name})
+		}
+	}
+	for _, print := range p.prints(one) {
+		v.Prints = append(v.Prints, caseLink{print.Title, v.Path + "/print/" + print.Link})
+	}
+	if err := p.view(c, by, one, &v, typed, refused); err != nil {
+		return err
+	}
+	if v.Clock, v.Late = p.s.caseClock(v.State, shared.Clock); p.hangs != nil && p.hangs(one) {
+		v.Clock, v.Late = p.s.hung(v.State, shared.Clock)
+	}
+	forms, beside := p.forms(one), v.Acts
+	v.Acts = nil
+	for _, do := range p.steps {
+		if form, has := forms[do]; has && p.cases.Can(ctx, by, one, do) {
+			v.Acts = append(v.Acts, form.act(string(do), do.Title(), typed, refused, p.cases.Today()))
+		}
+	}
+	v.Acts = append(v.Acts, beside...)
+	openFirst(v.Acts, typed.Get("step"))
+	if err := p.s.signCase(c, by, &v, p.cases.Approvals(), p.signing(one), shared.Scans, shared.Keys, shared.Opened, typed, refused); err != nil {
+		return err
+	}
+	history, err := p.cases.History(ctx, by, id)
+	if err != nil {
+		return err
+	}
+	v.History = caseHistory(history, func(one *T) string { return p.last(one).Title() })
+	said := map[string]string{"sign": "已签署。", "paper": paperSaid}
+	for _, do := range p.steps {
+		if said[string(do)] == "" {
+			said[string(do)] = "已办：" + do.Title() + "。"
+		}
+	}
+	maps.Copy(said, p.said)
+	return p.s.render(c, by, "fund_case", page{Title: v.Title, Nav: p.nav, Data: v, Fields: refused, Said: saidParam(c, said)})
+}
+
+// again shows the case with what was typed and refused.
+func (p casePages[T, D]) again(c *fiber.Ctx, by policy.Actor) func(url.Values, []fault.Field) error {
+	return func(typed url.Values, refused []fault.Field) error { return p.show(c, by, typed, refused) }
+}
+
+// do carries a step out.
+func (p casePages[T, D]) do(do D) func(c *fiber.Ctx, by policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		return p.s.caseStep(c, string(do), p.address(c), func(ctx context.Context, at casework.At, in casework.Input) error {
+			_, err := p.cases.Do(ctx, by, at, do, in)
+			return err
+		}, p.again(c, by))
+	}
+}
+
+// sign signs at one's level.
+func (p casePages[T, D]) sign(c *fiber.Ctx, by policy.Actor) error {
+	return p.s.caseSign(c, p.address(c), func(at casework.At, sign policy.Sign, password string) error {
+		_, err := p.cases.Sign(c.UserContext(), by, at, sign, password)
+		return err
+	}, p.again(c, by))
+}
+
+// signOnPaper records a signature on paper.
+func (p casePages[T, D]) signOnPaper(c *fiber.Ctx, by policy.Actor) error {
+	return p.s.casePaper(c, p.address(c), func(at casework.At, in policy.OnPaper, password string) error {
+		_, err := p.cases.SignOnPaper(c.UserContext(), by, at, in, password)
+		return err
+	}, p.again(c, by))
+}
+
+// file hands out a file of a case.
+func (p casePages[T, D]) file(c *fiber.Ctx, by policy.Actor) error {
+	doc, err := p.cases.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	name := c.Params("file")
+	if scan := scanOf(p.shared(&doc.State).Scans, name); scan != nil {
+		return p.s.sendStored(c, scan)
+	}
+	for _, f := range p.files(&doc.State) {
+		if f.name == name {
+			return p.s.sendStored(c, f.file)
+		}
+	}
+	return p.s.sendStored(c, nil)
+}
+
+// print is a paper of a case for printing.
+func (p casePages[T, D]) print(c *fiber.Ctx, by policy.Actor) error {
+	doc, err := p.cases.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	for _, print := range p.prints(&doc.State) {
+		if print.Link == c.Params("paper") {
+			v := p.paper(&doc.State, print)
+			v.Back, v.Kind = p.path+"/"+doc.ID, print.Title
+			return p.s.render(c, by, "fund_print", page{Title: print.Title, Script: true, Data: v})
+		}
+	}
+	return fault.New("web.print", fault.NotFound, "现在没有这份文书")
+}
+
+// caseFiles gathers the files of a case.
+type caseFiles []caseFile
+
+// add adds a file that there is.
+func (l *caseFiles) add(name, title, of string, file *files.Stored) {
+	if file != nil {
+		*l = append(*l, caseFile{name, title, of, file})
+	}
+}
+
+// paper adds the scan of a paper, if it has one.
+func (l *caseFiles) paper(name, title string, paper *casework.Paper) {
+	if paper != nil {
+		l.add(name, title, "", paper.File)
+	}
+}
+
+// caseWork is a step that stands on a to-do page while a case is in one of some states, with the word on its button; more of these, the most pressing first, are the work of a kind.
+type caseWork[S, D any] struct {
+	step   D
+	states []S
+	verb   string
+	button string
+}
+
+// maxCaseTasks is how many lines a part of a to-do page may have.
+const maxCaseTasks = 50
+
+// caseTasks are the lines of a to-do page about the cases of a list: of each the first work that the actor can do now. line puts it into words; its clock is added unless the step waits for it to run out.
+func caseTasks[T any, S comparable, D caseStepName](docs []store.Doc[T], work []caseWork[S, D], state func(*T) S, can func(*T, D) bool, clock func(*T, D) calendar.Deadline, line func(id string, one *T, w caseWork[S, D]) Task) []Task {
+	var out []Task
+	for i := range docs {
+		one := &docs[i].State
+		for _, w := range work {
+			if !slices.Contains(w.states, state(one)) || !can(one, w.step) {
+				continue
+			}
+			k := line(docs[i].ID, one, w)
+			if d := clock(one, w.step); d.Rule != "" {
+				with := clockTask(d)
+				k.Due, k.Unresolved, k.Basis = with.Due, with.Unresolved, with.Basis
+			}
+			out = append(out, k)
+			break
+		}
+	}
+	return out[:min(len(out), maxCaseTasks)]
+}
