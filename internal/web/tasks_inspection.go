@@ -101,5 +101,5 @@ func (t DrawTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]T
 			out = append(out, one)
 		}
 	}
-	return out[:min(len(out), maxClaimTasks)], nil
+	return out[:min(len(out), maxCaseTasks)], nil
 }
