@@ -18,6 +18,7 @@ import (
 	"redsteward/policy"
 	"redsteward/policy/policytest"
 	"redsteward/registry"
+	"redsteward/registry/registrytest"
 )
 
 // ground is a register of two projects in two communities, and of as many more as a test asks for.
@@ -50,9 +51,7 @@ type desk struct {
 	officer, chief, cashier, director, developer, stranger policy.Actor
 }
 
-func person(id string, role policy.Role, scope string) policy.Actor {
-	return policy.Actor{ID: id, Appointments: []policy.Appointment{{Role: role, Scopes: []string{scope}}}}
-}
+var person = registrytest.Person
 
 func shippedGuard(t testing.TB) *policy.Guard {
 	t.Helper()
@@ -139,24 +138,7 @@ func (d *desk) records() int64 {
 // refused runs a command that must fail with the kind and write nothing; said are parts of what it says.
 func (d *desk) refused(name string, kind fault.Kind, run func() error, said ...string) {
 	d.t.Helper()
-	before := d.records()
-	err := run()
-	if fault.KindOf(err) != kind {
-		d.t.Errorf("%s: %v, want %q", name, err, kind)
-		return
-	}
-	text := fault.MessageOf(err)
-	for _, f := range fault.FieldsOf(err) {
-		text += "|" + f.Name + " " + f.Message
-	}
-	for _, part := range said {
-		if !strings.Contains(text, part) {
-			d.t.Errorf("%s: %q does not say %q", name, text, part)
-		}
-	}
-	if after := d.records(); after != before {
-		d.t.Errorf("%s: %d records were written", name, after-before)
-	}
+	registrytest.Refused(d.t, d.records, name, kind, run, said...)
 }
 
 // must returns the ledger that a command made.

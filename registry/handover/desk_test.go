@@ -5,9 +5,8 @@ import (
 	"context"
 	"image"
 	"image/jpeg"
-	"os"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,10 +15,9 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
-	"redsteward/policy/policytest"
 	"redsteward/registry"
+	"redsteward/registry/registrytest"
 )
 
 // estate is a register: p1 in two phases of the developer d1, p2 of d2 without a contract, p3 built by nobody known, p4 in two phases of a garage each.
@@ -66,81 +64,32 @@ func (estate) DeveloperName(_ context.Context, id string) (string, error) {
 // desk is the service on a real store, with a clock that tests move.
 type desk struct {
 	*Service
-	mu  sync.Mutex
-	now time.Time
+	base *registrytest.Desk
 }
 
-func (d *desk) clock() time.Time {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.now
-}
+func (d *desk) wait(days int) { d.base.Wait(time.Duration(days) * 24 * time.Hour) }
 
-func (d *desk) wait(days int) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.now = d.now.AddDate(0, 0, days)
-}
+func (d *desk) records(t testing.TB) int64 { return d.base.Records(t) }
 
-func readConfig(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile("../../configs/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
+var (
+	readConfig = registrytest.Config
+	day        = registrytest.Day
+)
 
 func newDesk(t testing.TB) *desk {
 	t.Helper()
-	d := &desk{now: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)}
-	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := store.Open(t.Context(), engine, store.Options{Now: d.clock, MasterKey: make([]byte, 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	rules := policytest.Rules(t)
-	periods, err := calendar.ParseRules("deadlines.yaml", readConfig(t, "deadlines.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	days, err := calendar.Parse(calendar.File{Name: "holidays.csv", Data: readConfig(t, "calendar/holidays-2014-2026.csv")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	deadlines := func(rule string, start calendar.Date) (calendar.Deadline, error) {
-		r, err := periods.Find(rule)
-		return days.Deadline(r, start), err
-	}
+	d := &desk{base: registrytest.NewDesk(t, time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC))}
 	data := readConfig(t, "handover.yaml")
 	list, err := ParseList("handover.yaml", data)
 	if err != nil {
 		t.Fatal(err)
 	}
 	tenure := policy.TenureTable{{Firm: "f1", Project: "p1", Span: policy.Span{From: day("2020-01-01")}}, {Firm: "f1", Project: "p4", Span: policy.Span{From: day("2020-01-01")}}}
-	d.Service, err = New(t.Context(), Config{DB: db, Guard: policy.NewGuard(rules, tenure), Estate: estate{}, Deadlines: deadlines, List: list, Hash: Hash(data), Keeper: files.NewKeeper(db, t.TempDir()), Now: d.clock})
+	d.Service, err = New(t.Context(), Config{DB: d.base.DB, Guard: policy.NewGuard(d.base.Rights, tenure), Estate: estate{}, Deadlines: d.base.Deadlines, List: list, Hash: Hash(data), Keeper: d.base.Keeper, Now: d.base.Clock})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
-}
-
-// records counts the journal: a refused call writes nothing.
-func (d *desk) records(t testing.TB) int64 {
-	t.Helper()
-	n, err := d.DB.Engine().LastN(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 func person(id string, role policy.Role, scopes ...string) policy.Actor {
@@ -159,14 +108,6 @@ var (
 	jurist    = person("jurist", "legal_officer", policy.County)
 	secretary = person("secretary", "community_secretary", "c:360428009999")
 )
-
-func day(text string) calendar.Date {
-	d, err := calendar.ParseDate(text)
-	if err != nil {
-		panic(err)
-	}
-	return d
-}
 
 // opening is a handover that can be opened.
 func opening() Opening {
@@ -212,18 +153,9 @@ func (d *desk) prepared(t testing.TB, id string) {
 	for _, e := range d.List.Documents {
 		said = append(said, Document{ID: e.ID, Handed: e.ID != "owners"})
 	}
-	said[slicesIndex(said, "owners")] = Document{ID: "owners", Promise: "交付前提供", Due: day("2026-05-20")}
+	said[slices.IndexFunc(said, func(one Document) bool { return one.ID == "owners" })] = Document{ID: "owners", Promise: "交付前提供", Due: day("2026-05-20")}
 	doc, err = d.Hand(t.Context(), builder, d.at(t, id), said)
 	d.must(t, doc, err)
-}
-
-func slicesIndex(list []Document, id string) int {
-	for i, d := range list {
-		if d.ID == id {
-			return i
-		}
-	}
-	return -1
 }
 
 var photo = Photo{Original: strings.Repeat("ab", 32), Shown: strings.Repeat("cd", 32)}
