@@ -36,6 +36,13 @@ func (s *Server) matterRoutes() []Route {
 		{Method: get, Path: mattersPath, Action: policy.ReadMatter, Handler: s.matterList},
 		{Method: get, Path: mattersPath + ".xlsx", Action: policy.ReadMatter, Handler: s.mattersExcel},
 		{Method: get, Path: ordersPath + ".xlsx", Action: policy.ImportMatter, Handler: s.ordersExcel},
+		{Method: get, Path: figuresPath, Action: policy.ReadMatterFigures, Handler: s.matterFigures},
+		{Method: get, Path: figuresPath + ".xlsx", Action: policy.ReadMatterFigures, Handler: s.matterFiguresExcel},
+		{Method: get, Path: figuresPath + ".json", Action: policy.ReadMatterFigures, Handler: s.matterFigureChart},
+		{Method: get, Path: feedbackPath, Action: policy.ReadMatterFigures, Handler: s.feedbackList},
+		{Method: post, Path: feedbackPath, Action: policy.DispatchMatter, Handler: s.makeFeedback},
+		{Method: get, Path: feedbackPath + "/:id<maxLen(64)>", Action: policy.ReadMatterFigures, Handler: s.feedback},
+		{Method: post, Path: feedbackPath + "/:id<maxLen(64)>/sign", Action: policy.ReadMatterFigures, Handler: s.signFeedback},
 		{Method: get, Path: mattersPath + "/new", Action: policy.ReportMatter, Handler: s.newMatter},
 		{Method: post, Path: mattersPath + "/new", Action: policy.ReportMatter, Handler: s.reportMatter, Upload: maxMatterForm},
 		{Method: get, Path: one, Action: policy.ReadMatter, Handler: s.matter},
@@ -113,10 +120,12 @@ type mattersView struct {
 	Sort, Desc, Next, Excel        string
 	ByDue, ByTime                  sortLink
 	Filtered, CanReport, CanImport bool
-	ShowsSource                    bool
+	ShowsSource, CanCount          bool
+	// Kept narrow the list beside what the filters say: the groups of a board.
+	Kept []option
 }
 
-var matterFilters = []string{"q", "kind", "state", "department", "source", "late", "mine", "orders"}
+var matterFilters = []string{"q", "kind", "state", "department", "source", "late", "mine", "orders", "period", "measure", "township", "community", "category"}
 
 // matterFilter reads what narrows the list.
 func matterFilter(l listAddress) matter.Filter {
@@ -125,7 +134,9 @@ func matterFilter(l listAddress) matter.Filter {
 	if l.value["sort"] == "time" {
 		reversed = !reversed
 	}
-	return matter.Filter{Text: l.value["q"], Kind: l.value["kind"], State: matter.State(l.value["state"]), Department: l.value["department"], Source: matter.Source(l.value["source"]), Late: l.value["late"] != "", Mine: l.value["mine"] != "", Orders: l.value["orders"] != "",
+	// What is no period narrows nothing.
+	period, _ := matter.ParsePeriod(l.value["period"])
+	return matter.Filter{Period: period, Measure: matter.Measure(l.value["measure"]), Township: l.value["township"], Community: l.value["community"], Category: l.value["category"], Text: l.value["q"], Kind: l.value["kind"], State: matter.State(l.value["state"]), Department: l.value["department"], Source: matter.Source(l.value["source"]), Late: l.value["late"] != "", Mine: l.value["mine"] != "", Orders: l.value["orders"] != "",
 		ByDue: l.value["sort"] == "due", Desc: reversed}
 }
 
@@ -138,6 +149,11 @@ func (s *Server) matterList(c *fiber.Ctx, by policy.Actor) error {
 	}
 	v := mattersView{Sort: l.value["sort"], Desc: l.value["desc"], Next: nextPage(c, found.Next), Excel: l.excel(), Filtered: l.filtered(), CanReport: s.guard.Allow(by, policy.ReportMatter), CanImport: s.guard.Allow(by, policy.ImportMatter), ShowsSource: s.guard.Allow(by, policy.ReadReporter) || s.guard.Allow(by, policy.ImportMatter),
 		ByDue: l.sorted("due", "期限", "latest"), ByTime: l.sorted("time", "上报", "latest")}
+	for _, name := range []string{"township", "community", "category"} {
+		if l.value[name] != "" {
+			v.Kept = append(v.Kept, option{name, l.value[name]})
+		}
+	}
 	kinds, departments := []option{{"", "全部"}}, []option{{"", "全部"}}
 	for _, k := range s.matters.Tree.Kinds() {
 		kinds = append(kinds, option{k.ID, k.Title})
@@ -147,6 +163,8 @@ func (s *Server) matterList(c *fiber.Ctx, by policy.Actor) error {
 	}
 	v.Filters = []boardFilter{{Name: "q", Label: "小区、位置或内容", Value: l.value["q"]}, {Name: "kind", Label: "大类", Value: l.value["kind"], Options: kinds}, {Name: "state", Label: "状态", Value: l.value["state"], Options: choicesOf("全部", matter.States())},
 		{Name: "department", Label: "办理部门", Value: l.value["department"], Options: departments}, {Name: "late", Label: "期限", Value: l.value["late"], Options: []option{{"", "全部"}, {"1", "已逾期"}}}}
+	v.CanCount = s.guard.Allow(by, policy.ReadMatterFigures)
+	v.Filters = append(v.Filters, boardFilter{Name: "period", Label: "上报时间", Value: l.value["period"], Options: append([]option{{"", "全部"}}, s.periodOptions()...)}, boardFilter{Name: "measure", Label: "结果", Value: l.value["measure"], Options: choicesOf("全部", matter.Measures())})
 	if v.ShowsSource {
 		v.Filters = append(v.Filters, boardFilter{Name: "source", Label: "来源", Value: l.value["source"], Options: choicesOf("全部", s.sourcesFor(by))})
 	}

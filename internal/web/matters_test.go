@@ -123,6 +123,14 @@ func TestMatterPages(t *testing.T) {
 		scenario{name: "its weight", role: "firm", path: dispute, status: 200, contains: []string{"2 件并为一件"}},
 		scenario{name: "where it went", role: "verifier", path: twin, status: 200, contains: []string{"已并入", dispute}},
 		scenario{name: "the firm does not see the twin", role: "firm", path: twin, status: 404},
+		scenario{name: "the board", role: "dispatcher", path: "/matters/figures?by=department", status: 200, contains: []string{"县住建局", "还没有派单", "measure=repeated"}, excludes: []string{"%</span>"}},
+		scenario{name: "a number of it opens its list", role: "dispatcher", path: "/matters?period=" + matter.MonthOf(f.Register.Today()).String() + "&measure=repeated&department=none", status: 200, contains: []string{"已并入"}, excludes: []string{"占用堵塞消防通道"}},
+		scenario{name: "no such period", role: "dispatcher", path: "/matters/figures?period=2026-13", status: 422},
+		scenario{name: "no such way", role: "dispatcher", path: "/matters/figures?by=mood", status: 422},
+		scenario{name: "its chart", role: "dispatcher", path: "/matters/figures.json?by=month", status: 200, contains: []string{"series"}},
+		scenario{name: "feedback of a month that still runs", role: "dispatcher", method: "POST", path: "/matters/feedback", form: pairs("period", matter.MonthOf(f.Register.Today()).String()), status: 422, contains: []string{"还没有过完", `id="period-e"`}},
+		scenario{name: "no feedback yet", role: "dispatcher", path: "/matters/feedback", status: 200, contains: []string{"还没有反馈", "补做反馈"}},
+		scenario{name: "the firm counts nothing", role: "firm", path: "/matters/figures", status: 403},
 		scenario{name: "nothing to urge", role: "dispatcher", method: "POST", path: dispute + "/urge", form: pairs("seq", "2", "urge-rung", "urge"), status: 409},
 	)
 	secrets := []string{"姓名grid", "姓名committee", "网格发现", "业委会上报", "吴梅", "业委会拍", "网格员 姓名grid"}

@@ -51,7 +51,7 @@ var declared = map[string]string{
 	"party": layoutApp, "party_sheets": layoutApp, "party_sheet": layoutApp, "party_new": layoutApp,
 	"conduct": layoutApp, "conduct_one": layoutApp, "conduct_form": layoutApp, "desk_imports": layoutApp,
 	"book": layoutEither, "book_entry": layoutEither, "stations": layoutApp, "models": layoutEither, "reserve": layoutEither, "reserve_form": layoutEither, "reserve_one": layoutEither, "model": layoutApp, "duty": layoutApp, "duty_sheet": layoutDesk, "bookings": layoutApp,
-	"matters": layoutApp, "matter": layoutApp, "matter_new": layoutApp, "repairs": layoutApp, "repair": layoutApp, "repair_calls": layoutApp, "tell": layoutEither, "told": layoutEither,
+	"matters": layoutApp, "matter": layoutApp, "matter_new": layoutApp, "matter_figures": layoutApp, "matter_feedback": layoutApp, "repairs": layoutApp, "repair": layoutApp, "repair_calls": layoutApp, "tell": layoutEither, "told": layoutEither,
 	"deliberation": layoutApp, "deliberation_meeting": layoutApp, "deliberation_print": layoutDesk, "results": layoutEither,
 	"surveys": layoutApp, "survey_new": layoutApp, "survey": layoutApp, "survey_enter": layoutApp, "survey_answer": layoutPublic, "satisfaction": layoutEither, "survey_slips": layoutDesk, "survey_list": layoutDesk,
 	"handovers": layoutApp, "handover": layoutApp, "handover_new": layoutApp, "handover_print": layoutDesk,

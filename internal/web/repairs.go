@@ -358,13 +358,13 @@ func (s *Server) actRepair(c *fiber.Ctx, by policy.Actor) error {
 // repairs adds the repairs of a compound or a firm, and what came of calling back.
 func (d *dossier) repairs(of about) {
 	s := d.s
-	d.part(s.repairs != nil, policy.ReadRepairs, dossierPart{ID: "calls", Title: "报修回访", Heads: []string{"月份", "已回访", "小区", "企业", "修好", "按时", "接通", "满意"}, More: callsPath}, func(p *dossierPart) error {
+	d.part(s.repairs != nil, policy.ReadRepairs, dossierPart{ID: "calls", Title: "报修回访", Heads: []string{"月份", "已回访", "小区", "企业", "抽取日期", "修好", "按时", "接通", "满意"}, More: callsPath}, func(p *dossierPart) error {
 		return eachPage(func(after string) (store.Page[repair.Sample], error) {
 			return s.repairs.Samples(d.c.UserContext(), d.by, repair.SampleFilter{Project: of.project, Firm: of.firm}, after)
 		}, func(doc store.Doc[repair.Sample]) {
 			a := &doc.State
 			satisfied, reached := a.Counts()
-			p.add(callsPath+"/"+doc.ID, a.Month(), calledOf(a), a.ProjectName, a.FirmName, a.Population, a.InTime, reached, satisfied)
+			p.add(callsPath+"/"+doc.ID, a.Month(), calledOf(a), a.ProjectName, a.FirmName, calendar.DateOf(a.Drawn.Time), a.Population, a.InTime, reached, satisfied)
 		})
 	})
 }

@@ -50,7 +50,11 @@ func (t MatterTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([
 			out = append(out, matterTask(&docs[i], t.Matters.Proposes(&docs[i].State).Title()+"：", "去确认"))
 		}
 	}
-	return out[:min(len(out), maxFilingTasks)], nil
+	feedbacks, err := t.feedbackTasks(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	return append(feedbacks, out[:min(len(out), maxFilingTasks)]...), nil
 }
 
 func matterTask(d *store.Doc[matter.Matter], verb, button string) Task {

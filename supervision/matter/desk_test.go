@@ -98,6 +98,7 @@ func good() AnswerInput {
 func TestStoredFields(t *testing.T) {
 	golden[Matter](t, "matter")
 	golden[OrderLine](t, "matter-order-line")
+	golden[Feedback](t, "matter-feedback")
 }
 
 // golden compares the stored fields of a kind with its golden file.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/store"
@@ -204,6 +205,9 @@ func nameless(list []files.Stored) []files.Stored {
 	return out
 }
 
+// NoDepartment is, in a Filter, what was not dispatched yet.
+const NoDepartment = "none"
+
 // Filter narrows a list; what is zero does not narrow.
 type Filter struct {
 	// Kind, Department and Source are codes, State is a state; Text is looked for in place and words and, as pinyin too, in the names.
@@ -213,6 +217,10 @@ type Filter struct {
 	Text             string
 	// Project and Firm are ids, Township that of a division.
 	Project, Firm, Township string
+	// Community and Category are codes too. Period is of the report's day, zero for all; Measure keeps what counts for it, "" for all.
+	Community, Category string
+	Period              Period
+	Measure             Measure
 	// Late keeps what is overdue, Mine what the actor reported, Orders what came from other platforms.
 	Late, Mine, Orders bool
 	// ByDue lists what is open by its deadline instead of everything by the moment of the report, latest first; Desc reverses that order.
@@ -236,8 +244,11 @@ func (w Filter) key(by policy.Actor) string {
 
 // lets reports whether a matter, as the person sees it, passes.
 func (w Filter) lets(m *Matter, now time.Time) bool {
-	if w.Orders && m.Order == nil || w.Kind != "" && m.Kind != w.Kind || w.State != "" && m.State != w.State || w.Department != "" && m.Department != w.Department || w.Source != "" && m.Source != w.Source || w.Late && !m.Late(now) ||
-		w.Project != "" && m.Project != w.Project || w.Firm != "" && m.Firm != w.Firm || w.Township != "" && m.Township != w.Township {
+	if w.Orders && m.Order == nil || w.Kind != "" && m.Kind != w.Kind || w.State != "" && m.State != w.State || w.Department != "" && m.Department != w.Department && (w.Department != NoDepartment || m.Department != "") || w.Source != "" && m.Source != w.Source || w.Late && !m.Late(now) ||
+		w.Community != "" && m.Community != w.Community || w.Category != "" && m.Category != w.Category || w.Project != "" && m.Project != w.Project || w.Firm != "" && m.Firm != w.Firm || w.Township != "" && m.Township != w.Township {
+		return false
+	}
+	if f := m.facts(); w.Measure != "" && !f.is(w.Measure, calendar.DateOf(now)) || !w.Period.IsZero() && !w.Period.Span().Has(m.Day) {
 		return false
 	}
 	text := strings.TrimSpace(w.Text)
@@ -262,6 +273,13 @@ func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, after str
 		q = supervision.ScopeQuery(scope, index, ordersBefore, "")
 	} else if key := w.key(by); key != "" {
 		q.Key, q.In = key, nil
+	}
+	if !w.Period.IsZero() && !w.ByDue && !w.Orders && !w.Mine {
+		keys := q.In
+		if keys == nil {
+			keys = []string{q.Key}
+		}
+		q.Index, q.Key, q.In = byMonth, "", monthKeys(w.Period.months(), slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return key == mineKey(by.ID) }))
 	}
 	q.After, q.Limit, q.Desc = after, perPage, w.ByDue == w.Desc
 	now := s.Now()

@@ -53,7 +53,9 @@ type Config struct {
 type Service struct {
 	Config
 	rows *store.Collection[Matter]
-	desk supervision.Desk[Matter]
+	// feedbacks are what receivers were told, frozen.
+	feedbacks *store.Collection[Feedback]
+	desk      supervision.Desk[Matter]
 	// Orders is where orders of other platforms come in.
 	Orders *registry.Intake[OrderLine]
 }
@@ -64,6 +66,8 @@ const (
 	byScope = "scope"
 	byDue   = "due"
 	byWork  = "work"
+	// byMonth lists everything by month of the report with scope keys and departments.
+	byMonth = "month"
 	// The deadlines beside those of the categories.
 	dispatchRule = "matter.dispatch"
 	signRule     = "matter.sign"
@@ -119,7 +123,8 @@ func document() store.Kind[Matter] {
 			return m.listed()
 		}, Sort: func(_ string, m *Matter) string { return m.dueText()[1:] }},
 		{Name: byWork, Keys: func(_ string, m *Matter) []string { return m.work() }, Sort: due},
-	}}
+		{Name: byMonth, Keys: func(_ string, m *Matter) []string { return m.monthly() }, Sort: func(_ string, m *Matter) string { return store.SortTime(m.Reported.At.Time) }},
+	}, Columns: func(_ string, m *Matter) any { return m.facts() }}
 }
 
 // New opens the matters.
@@ -131,6 +136,9 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		Outdated: func(m *Matter) error {
 			return fault.New("matter.Change", fault.Conflict, "这件事项刚被别人办过（"+string(plainMove(m.Last))+"），现在是“"+m.State.Title()+"”，请刷新后再办")
 		}}
+	if err == nil {
+		s.feedbacks, err = store.NewCollection(ctx, c.DB, feedbackDocument())
+	}
 	if err == nil {
 		err = s.openOrders(ctx)
 	}

@@ -98,6 +98,8 @@ type Tree struct {
 	reporters   []Reporter
 	departments []Department
 	kinds       []Kind
+	// least is below how many cases no rate is shown.
+	least int64
 }
 
 // Kinds are the kinds with their categories in the order of the file.
@@ -172,11 +174,15 @@ func (t *Tree) ownOnly(role policy.Role) bool {
 
 var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
+// leastShown is the least number of cases with a rate where matters.yaml names none.
+const leastShown = 10
+
 // treeFile is the shape of matters.yaml.
 type treeFile struct {
 	Reporters   []Reporter   `yaml:"reporters,required"`
 	Departments []Department `yaml:"departments,required"`
 	Kinds       []Kind       `yaml:"kinds,required"`
+	LeastShown  int64        `yaml:"least_shown"`
 }
 
 // ParseTree reads a matters.yaml; deadline reports whether there is one of that id. Returns Invalid with every mistake, named file:line:column.
@@ -228,5 +234,11 @@ func ParseTree(file string, data []byte, rules *policy.Rules, deadline func(id s
 			}
 		}
 	}
-	return &Tree{in.Reporters, in.Departments, in.Kinds}, doc.Err()
+	if in.LeastShown == 0 {
+		in.LeastShown = leastShown
+	}
+	if in.LeastShown < 3 || in.LeastShown > 1000 {
+		doc.Add("least_shown", fmt.Sprintf("要在 3 至 1000 之间，现在是 %d", in.LeastShown))
+	}
+	return &Tree{in.Reporters, in.Departments, in.Kinds, in.LeastShown}, doc.Err()
 }
