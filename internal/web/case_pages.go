@@ -46,6 +46,8 @@ type casePages[T any, D caseStepName] struct {
 	caseList[T]
 	s     *Server
 	cases caseService[T, D]
+	// of is the case to which an address belongs that names a part of it; nil: every address names a case.
+	of func(id string) string
 	// steps are all steps in the order of a life, forms those that have a form on the page; right is the right that the address of a step asks for where it is not the step's own.
 	steps []D
 	forms func(one *T) map[D]caseForm
@@ -63,7 +65,7 @@ type casePages[T any, D caseStepName] struct {
 	view func(c *fiber.Ctx, by policy.Actor, one *T, v *caseView, typed url.Values, refused []fault.Field) error
 	said map[string]string
 	// paper puts a paper that prints names into words.
-	paper func(one *T, print caseLink) printView
+	paper func(ctx context.Context, by policy.Actor, id string, one *T, print caseLink) (printView, error)
 }
 
 // paperSaid is what is said after a signature on paper was recorded.
@@ -74,7 +76,7 @@ func (p casePages[T, D]) routes() []Route {
 	const get, post = fiber.MethodGet, fiber.MethodPost
 	one := p.path + "/:id<maxLen(64)>"
 	rows := append(p.caseList.routes(p.s),
-		Route{Method: get, Path: one, Action: p.read, Handler: func(c *fiber.Ctx, by policy.Actor) error { return p.show(c, by, url.Values{}, nil) }},
+		Route{Method: get, Path: one, Action: p.read, Handler: p.one},
 		Route{Method: get, Path: one + "/files/:file<maxLen(44)>", Action: p.read, Handler: p.file},
 		Route{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: p.read, Handler: p.print},
 		Route{Method: post, Path: one + "/sign", Action: policy.SignApproval, Handler: p.sign},
@@ -89,12 +91,28 @@ func (p casePages[T, D]) routes() []Route {
 	return rows
 }
 
+// id is the case that a request names.
+func (p casePages[T, D]) id(c *fiber.Ctx) string {
+	if p.of != nil {
+		return p.of(c.Params("id"))
+	}
+	return c.Params("id")
+}
+
 // address is the page of the case that a request names.
-func (p casePages[T, D]) address(c *fiber.Ctx) string { return p.path + "/" + c.Params("id") }
+func (p casePages[T, D]) address(c *fiber.Ctx) string { return p.path + "/" + p.id(c) }
+
+// one is the page of a case; the address of a part of it leads there.
+func (p casePages[T, D]) one(c *fiber.Ctx, by policy.Actor) error {
+	if p.id(c) != c.Params("id") {
+		return seeOther(c, p.address(c))
+	}
+	return p.show(c, by, url.Values{}, nil)
+}
 
 // show shows a case and what the actor can do with it.
 func (p casePages[T, D]) show(c *fiber.Ctx, by policy.Actor, typed url.Values, refused []fault.Field) error {
-	ctx, id := c.UserContext(), c.Params("id")
+	ctx, id := c.UserContext(), p.id(c)
 	doc, err := p.cases.One(ctx, by, id)
 	if err != nil {
 		return err
@@ -122,7 +140,7 @@ func (p casePages[T, D]) show(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 	forms, beside := p.forms(one), v.Acts
 	v.Acts = nil
 	for _, do := range p.steps {
-		if form, has := forms[do]; has && p.cases.Can(ctx, by, one, do) {
+		if form, has := forms[do]; has && string(do) != v.Later && p.cases.Can(ctx, by, one, do) {
 			v.Acts = append(v.Acts, form.act(string(do), do.Title(), typed, refused, p.cases.Today()))
 		}
 	}
@@ -143,7 +161,7 @@ func (p casePages[T, D]) show(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 		}
 	}
 	maps.Copy(said, p.said)
-	return p.s.render(c, by, "fund_case", page{Title: v.Title, Nav: p.nav, Data: v, Fields: refused, Said: saidParam(c, said)})
+	return p.s.render(c, by, "fund_case", page{Title: v.Title, Nav: p.nav, Data: v, Fields: refused, Said: saidParam(c, said), Script: v.Walks, Scripts: scriptsIf(v.Walks)})
 }
 
 // again shows the case with what was typed and refused.
@@ -203,7 +221,10 @@ func (p casePages[T, D]) print(c *fiber.Ctx, by policy.Actor) error {
 	}
 	for _, print := range p.prints(&doc.State) {
 		if print.Link == c.Params("paper") {
-			v := p.paper(&doc.State, print)
+			v, err := p.paper(c.UserContext(), by, doc.ID, &doc.State, print)
+			if err != nil {
+				return err
+			}
 			v.Back, v.Kind = p.path+"/"+doc.ID, print.Title
 			return p.s.render(c, by, "fund_print", page{Title: print.Title, Script: true, Data: v})
 		}

@@ -355,7 +355,7 @@ func claimPrints(f *claim.Claim) []caseLink {
 }
 
 // claimPaperOf puts a paper into words.
-func (s *Server) claimPaperOf(f *claim.Claim, print caseLink) printView {
+func (s *Server) claimPaperOf(_ context.Context, _ policy.Actor, _ string, f *claim.Claim, print caseLink) (printView, error) {
 	developer := f.DeveloperName
 	if developer == "" {
 		developer = "建设单位"
@@ -418,5 +418,5 @@ func (s *Server) claimPaperOf(f *claim.Claim, print caseLink) printView {
 		v.Words = []string{"你提出的使用申请，经核查不予使用新建物业质量保修金。理由：" + f.Reason}
 	}
 	v.Number, v.Date = number, day
-	return v
+	return v, nil
 }

@@ -115,7 +115,7 @@ func feeText(d *dunning.Dunning) string {
 }
 
 // dunningPaper puts the letter into words.
-func (s *Server) dunningPaper(d *dunning.Dunning, print caseLink) printView {
+func (s *Server) dunningPaper(_ context.Context, _ policy.Actor, _ string, d *dunning.Dunning, print caseLink) (printView, error) {
 	v := printView{Title: print.Title, To: d.DeveloperName, Date: s.dunnings.Today().Chinese(), Words: []string{"你单位建设的" + d.Name + d.Phase + "应当在" + d.Until.Chinese() + "以前缴存新建物业质量保修金，期限已过，还没有缴清。请在收到本通知书后限期缴清，并将缴款凭证送我局。"}}
 	if v.To == "" {
 		v.To = "建设单位"
@@ -128,7 +128,7 @@ func (s *Server) dunningPaper(d *dunning.Dunning, print caseLink) printView {
 		v.Number, v.Date = d.Sent[n-1].Number, d.Sent[n-1].Day.Chinese()
 	}
 	s.signedNotice(&v, d.Letter, string(dunning.StepDeliver), !d.State.Final())
-	return v
+	return v, nil
 }
 
 // dunningsOf are the dunnings of a project for the page of its ledger, the latest first, and the amounts for which one can be opened.

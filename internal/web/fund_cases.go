@@ -48,6 +48,9 @@ type caseView struct {
 	// Letter are the levels of the approval of a letter of the bureau, LetterTitle is what the letter is called.
 	Letter      []approvalLevelView
 	LetterTitle string
+	// Walks: the actor walks through a sheet that is kept on the phone. Later is a step that is not offered yet, "" for none.
+	Walks bool
+	Later string
 	// Signing is where the approval is signed.
 	Signing signingView
 }

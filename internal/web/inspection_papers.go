@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -12,17 +13,11 @@ import (
 )
 
 // inspectionPaper is a paper of an inspection for printing: the notice, the record, the result.
-func (s *Server) inspectionPaper(c *fiber.Ctx, by policy.Actor) error {
-	ctx, id := c.UserContext(), c.Params("id")
-	doc, err := s.inspections.One(ctx, by, id)
-	if err != nil {
-		return err
-	}
-	k := &doc.State
-	v := printView{Back: inspectionsPath + "/" + id, To: k.FirmName, Date: s.inspections.Today().Chinese()}
+func (s *Server) inspectionPaper(ctx context.Context, by policy.Actor, id string, k *inspection.Inspection, print caseLink) (printView, error) {
+	v := printView{To: k.FirmName, Date: s.inspections.Today().Chinese()}
 	departments, matters := inspectionParts(k)
-	switch paper := c.Params("paper"); {
-	case paper == "notice":
+	switch print.Link {
+	case "notice":
 		v.Title = "行政检查通知书"
 		when := k.Opened.Chinese()
 		v.Words = []string{"我局" + joined(departments) + "定于" + when + "对你单位服务的" + k.Name + "进行" + k.Ground.Title() + "。检查人员不少于两人，到场先出示执法证；没有出示的，你单位有权拒绝检查。",
@@ -42,19 +37,17 @@ func (s *Server) inspectionPaper(c *fiber.Ctx, by policy.Actor) error {
 		if k.Approval != nil {
 			v.Hash = hashGroups(k.Approval.SubjectHash)
 		}
-	case k.Answered == nil:
-		return fault.New("web.inspectionPaper", fault.NotFound, "笔录还没有签收，没有这份文书")
-	case paper == "record":
+	case "record":
 		v.Title, v.To, v.Date = "现场检查笔录", "", k.Answered.Paper.Day.Chinese()
 		facts, err := s.inspectionFacts(ctx, k)
 		if err != nil {
-			return err
+			return printView{}, err
 		}
 		v.Words = []string{"检查人员出示执法证、说明来意后，对" + k.FirmName + "服务的" + k.Name + "进行检查，情况如下。"}
 		v.Rows = append(v.Rows, facts...)
 		walks, err := s.inspections.Walks(ctx, by, id)
 		if err != nil {
-			return err
+			return printView{}, err
 		}
 		for _, w := range walks {
 			for _, item := range w.Sheet.Items() {
@@ -63,7 +56,7 @@ func (s *Server) inspectionPaper(c *fiber.Ctx, by policy.Actor) error {
 			}
 		}
 		v.Rows = append(v.Rows, [2]string{"检查人员签名", "　"}, [2]string{"企业签名", "　"})
-	case paper == "result":
+	case "result":
 		v.Title = "检查结果告知书"
 		v.Words = []string{fmt.Sprintf("%s，我局%s对你单位服务的%s进行了%s（%s），%s。", k.Opened.Chinese(), joined(departments), k.Name, k.Ground.Title(), strings.Join(matters, "、"), k.Result())}
 		if k.Told != nil {
@@ -71,16 +64,13 @@ func (s *Server) inspectionPaper(c *fiber.Ctx, by policy.Actor) error {
 		}
 		found, err := s.inspections.Findings(ctx, by, id)
 		if err != nil {
-			return err
+			return printView{}, err
 		}
 		for _, f := range found.Findings {
 			v.Rows = append(v.Rows, [2]string{"第 " + f.Item + " 项", f.Problem + " 处理：" + f.Kind.Title() + "。"})
 		}
-	default:
-		return fault.New("web.inspectionPaper", fault.NotFound, "没有这份文书")
 	}
-	v.Kind = v.Title
-	return s.render(c, by, "fund_print", page{Title: v.Title, Script: true, Data: v})
+	return v, nil
 }
 
 // joined names the departments of a joint inspection (综合查一次), nothing for one alone.

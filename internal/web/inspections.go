@@ -11,7 +11,6 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
-	"redsteward/internal/report"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -27,116 +26,29 @@ const (
 	certificatesPath = "/certificates"
 )
 
-// inspectionRoutes are the pages of inspections; none without them.
-func (s *Server) inspectionRoutes() []Route {
-	if s.inspections == nil {
-		return nil
-	}
-	const get, post, one = fiber.MethodGet, fiber.MethodPost, inspectionsPath + "/:id<maxLen(64)>"
-	rows := []Route{
-		{Method: get, Path: inspectedPath, Action: policy.Public, Handler: s.inspected},
-		{Method: get, Path: inspectionsPath, Action: policy.ReadInspection, Handler: s.inspectionList},
-		{Method: get, Path: inspectionsPath + ".xlsx", Action: policy.ReadInspection, Handler: s.inspectionsExcel},
-		{Method: get, Path: inspectionsPath + workerFile, Action: policy.Public, Handler: s.walkWorker, Plain: true},
-		{Method: get, Path: inspectionsPath + "/new", Action: policy.PlanInspection, Handler: s.newInspection},
-		{Method: post, Path: inspectionsPath + "/new", Action: policy.PlanInspection, Handler: s.planInspection},
-		{Method: get, Path: one, Action: policy.ReadInspection, Handler: s.inspection},
-		{Method: get, Path: one + "/files/:file<maxLen(44)>", Action: policy.ReadInspection, Handler: s.inspectionFile},
-		{Method: get, Path: one + "/print/:paper<maxLen(10)>", Action: policy.ReadInspection, Handler: s.inspectionPaper},
-		{Method: get, Path: one + "/photos/:photo<maxLen(64)>", Action: policy.ReadInspection, Handler: s.inspectionPhoto},
-		{Method: get, Path: one + "/items/:item<maxLen(20)>", Action: policy.DoInspection, Handler: s.recordItem},
-		{Method: post, Path: one + "/items/:item<maxLen(20)>", Action: policy.DoInspection, Handler: s.answerRecord, Upload: answerBytes},
-		{Method: post, Path: one + "/record", Action: policy.DoInspection, Handler: s.signRecord, Upload: maxFundForm},
-		{Method: post, Path: one + "/sign", Action: policy.SignApproval, Handler: s.signInspection},
-		{Method: post, Path: one + "/paper", Action: policy.SignApproval, Handler: s.paperInspection, Upload: maxFundForm},
-		{Method: get, Path: certificatesPath, Action: policy.ReadInspection, Handler: s.certificates},
-		{Method: post, Path: certificatesPath + "/:account<maxLen(64)>", Action: policy.KeepCertificate, Handler: s.enterCertificate},
-		{Method: post, Path: certificatesPath + "/:account<maxLen(64)>/end", Action: policy.KeepCertificate, Handler: s.endCertificate},
-	}
-	for do := range inspectionForms() {
-		rows = append(rows, Route{Method: post, Path: one + "/" + string(do), Action: do.Action(), Handler: s.doInspection(do), Upload: maxFundForm})
-	}
-	return rows
-}
-
-// inspectionFilters are the names that narrow the list.
-var inspectionFilters = []string{"q", "state", "ground", "project", "firm"}
-
-func inspectionFilter(l listAddress) inspection.CheckFilter {
-	return inspection.CheckFilter{Text: l.value["q"], State: inspection.State(l.value["state"]), Ground: inspection.Ground(l.value["ground"]), Project: l.value["project"], Firm: l.value["firm"]}
-}
-
-// inspectionLine is one line of the list.
-type inspectionLine struct{ Path, Name, Firm, Ground, State, Next, Day, Result, Due, Chip, Left string }
-
-// inspectionsView is what inspections.html shows.
-type inspectionsView struct {
-	Rows                    []inspectionLine
-	Query, Project, Firm    string
-	State, Ground           field
-	Days, DueFirst          sortLink
-	New, Excel, Next, Cards string
-	// Draws and Recusals lead to the draws and to who must not inspect whom, "" for who has nothing to do there.
-	Draws, Recusals string
-	Filtered        bool
-}
-
-func (s *Server) inspectionLineOf(id string, c *inspection.Inspection) inspectionLine {
-	l := inspectionLine{Path: inspectionsPath + "/" + id, Name: c.Name, Firm: c.FirmName, Ground: c.Ground.Title(), State: c.State.Title(), Next: c.Next(), Day: c.Opened.Chinese(), Result: c.Result()}
-	if c.Clock.Rule != "" {
-		l.Due = c.Clock.Due.Chinese()
-		l.Chip, l.Left = newTaskClock(s.clocks.Business(), s.holidays).left(clockTask(c.Clock))
-	}
-	return l
-}
-
-// inspectionList lists the inspections of the actor's scope.
-func (s *Server) inspectionList(c *fiber.Ctx, by policy.Actor) error {
-	l := readList(c, inspectionsPath, inspectionFilters...)
-	found, err := s.inspections.List(c.UserContext(), by, inspectionFilter(l), l.value["sort"] == "due", l.after)
-	if err != nil {
-		return err
-	}
-	states, grounds := []option{{Label: "全部"}}, []option{{Label: "全部"}}
-	for _, state := range inspection.States() {
-		states = append(states, option{string(state), state.Title()})
-	}
-	for _, g := range inspection.AllGrounds() {
-		grounds = append(grounds, option{string(g), g.Title()})
-	}
-	v := inspectionsView{Query: l.value["q"], Project: l.value["project"], Firm: l.value["firm"], State: field{Name: "state", Label: "状态", Options: states, Value: l.value["state"]}, Ground: field{Name: "ground", Label: "事由", Options: grounds, Value: l.value["ground"]},
-		Days: l.sorted("day", "检查日期", "day"), DueFirst: l.sorted("due", "期限", "day"), Excel: l.excel(), Next: nextPage(c, found.Next), Filtered: l.filtered()}
-	if s.guard.Allow(by, policy.PlanInspection) {
-		v.New = inspectionsPath + "/new"
-	}
-	if s.draws != nil && s.guard.Allow(by, policy.DrawInspection) {
-		v.Draws = lotsPath
-	} else if s.draws != nil {
-		v.Draws = drawsPath
-	}
-	if s.draws != nil && s.guard.Allow(by, policy.DoInspection) {
-		v.Recusals = recusalsPath
-	}
-	if s.inspections.Certificates.May(by) {
-		v.Cards = certificatesPath
-	}
-	for _, d := range found.Docs {
-		v.Rows = append(v.Rows, s.inspectionLineOf(d.ID, &d.State))
-	}
-	return s.render(c, by, "inspections", page{Title: "行政检查", Nav: inspectionsPath, Data: v})
-}
-
-// inspectionsExcel is the same list as Excel, all of it.
-func (s *Server) inspectionsExcel(c *fiber.Ctx, by policy.Actor) error {
-	l := readList(c, inspectionsPath, inspectionFilters...)
-	sheet := report.Figures{Sheet: "行政检查", Heads: []string{"小区", "企业", "事由", "理由", "部门", "事项", "检查日期", "状态", "通知书文号", "检查码", "本年第几次", "结果", "告知日期"}}
-	for after := ""; ; {
-		found, err := s.inspections.List(c.UserContext(), by, inspectionFilter(l), l.value["sort"] == "due", after)
-		if err != nil {
-			return err
-		}
-		for _, d := range found.Docs {
-			k := &d.State
+// inspectionPages are the pages of inspections.
+func (s *Server) inspectionPages() casePages[inspection.Inspection, inspection.Step] {
+	list := caseList[inspection.Inspection]{path: inspectionsPath, nav: inspectionsPath, title: "行政检查", sub: "按事项清单：审批、通知、两人持证、笔录、告知；与走访评价分开", find: "小区或企业", opened: "检查日期", figure: "结果", unit: "次", read: policy.ReadInspection,
+		nothing: "按事项清单安排，审批后通知企业。", hidden: []string{"project", "firm"}, links: s.inspectionLinks,
+		begin: func(by policy.Actor) (link, text string) {
+			if s.guard.Allow(by, policy.PlanInspection) {
+				link = inspectionsPath + "/new"
+			}
+			return link, "安排检查"
+		},
+		filters: func(value map[string]string) []field {
+			return []field{codeFilter("ground", "事由", inspection.AllGrounds(), value), stateFilter(inspection.States(), value)}
+		},
+		page: func(ctx context.Context, by policy.Actor, value map[string]string, due bool, after string) (store.Page[inspection.Inspection], error) {
+			return s.inspections.List(ctx, by, inspection.CheckFilter{Text: value["q"], State: inspection.State(value["state"]), Ground: inspection.Ground(value["ground"]), Project: value["project"], Firm: value["firm"]}, due, after)
+		},
+		row: func(id string, c *inspection.Inspection) caseRow {
+			r := caseRow{Path: inspectionsPath + "/" + id, Name: c.Name, Title: c.Ground.Title(), Place: c.FirmName, State: c.State.Title(), Next: c.Next(), Figure: c.Result(), Short: joinWords(c.Opened.Chinese(), c.Result()), Opened: c.Opened.Chinese()}
+			s.dueIn(&r, c.Clock, false)
+			return r
+		},
+		heads: []string{"小区", "企业", "事由", "理由", "部门", "事项", "检查日期", "状态", "通知书文号", "检查码", "本年第几次", "结果", "告知日期"},
+		cells: func(k *inspection.Inspection) [][]any {
 			departments, matters := inspectionParts(k)
 			row := []any{k.Name, k.FirmName, k.Ground.Title(), k.Why, strings.Join(departments, "、"), strings.Join(matters, "、"), k.Opened, k.State.Title(), "", k.Code, k.Slot, k.Result(), nil}
 			if k.Notice != nil {
@@ -145,17 +57,53 @@ func (s *Server) inspectionsExcel(c *fiber.Ctx, by policy.Actor) error {
 			if k.Told != nil {
 				row[12] = k.Told.Day
 			}
-			sheet.Rows = append(sheet.Rows, row)
-		}
-		if after = found.Next; after == "" {
-			break
-		}
+			return [][]any{row}
+		}}
+	return casePages[inspection.Inspection, inspection.Step]{caseList: list, s: s, cases: s.inspections, of: inspectionOf, steps: inspection.Steps(), forms: func(*inspection.Inspection) map[inspection.Step]caseForm { return inspectionForms() },
+		shared: func(k *inspection.Inspection) *casework.Case { return &k.Case }, last: func(k *inspection.Inspection) inspection.Step { return k.Last }, signing: func(k *inspection.Inspection) *policy.Approval { return k.Approval },
+		files: inspectionFiles, prints: inspectionPrints, paper: s.inspectionPaper, view: s.inspectionView, said: map[string]string{"plan": "已安排，核对后送审。", "record": "已签笔录。"}}
+}
+
+// inspectionLinks are the other pages about inspections that somebody has to do with.
+func (s *Server) inspectionLinks(by policy.Actor) []crumb {
+	var out []crumb
+	if s.inspections.Certificates.May(by) {
+		out = append(out, crumb{"执法证", certificatesPath})
 	}
-	data, err := report.Write(sheet.Filled())
-	if err != nil {
-		return err
+	out = append(out, crumb{"事项清单", inspectedPath})
+	switch {
+	case s.draws == nil:
+		return out
+	case s.guard.Allow(by, policy.DrawInspection):
+		out = append(out, crumb{"双随机抽取", lotsPath})
+	default:
+		out = append(out, crumb{"双随机抽取", drawsPath})
 	}
-	return sendExcel(c, "行政检查.xlsx", data)
+	if s.guard.Allow(by, policy.DoInspection) {
+		out = append(out, crumb{"回避申报", recusalsPath})
+	}
+	return out
+}
+
+// inspectionRoutes are the pages of inspections; none without them.
+func (s *Server) inspectionRoutes() []Route {
+	if s.inspections == nil {
+		return nil
+	}
+	const get, post, one = fiber.MethodGet, fiber.MethodPost, inspectionsPath + "/:id<maxLen(64)>"
+	return append([]Route{
+		{Method: get, Path: inspectedPath, Action: policy.Public, Handler: s.inspected},
+		{Method: get, Path: inspectionsPath + workerFile, Action: policy.Public, Handler: s.walkWorker, Plain: true},
+		{Method: get, Path: inspectionsPath + "/new", Action: policy.PlanInspection, Handler: s.newInspection},
+		{Method: post, Path: inspectionsPath + "/new", Action: policy.PlanInspection, Handler: s.planInspection},
+		{Method: get, Path: one + "/photos/:photo<maxLen(64)>", Action: policy.ReadInspection, Handler: s.inspectionPhoto},
+		{Method: get, Path: one + "/items/:item<maxLen(20)>", Action: policy.DoInspection, Handler: s.recordItem},
+		{Method: post, Path: one + "/items/:item<maxLen(20)>", Action: policy.DoInspection, Handler: s.answerRecord, Upload: answerBytes},
+		{Method: post, Path: one + "/record", Action: policy.DoInspection, Handler: s.signRecord, Upload: maxFundForm},
+		{Method: get, Path: certificatesPath, Action: policy.ReadInspection, Handler: s.certificates},
+		{Method: post, Path: certificatesPath + "/:account<maxLen(64)>", Action: policy.KeepCertificate, Handler: s.enterCertificate},
+		{Method: post, Path: certificatesPath + "/:account<maxLen(64)>/end", Action: policy.KeepCertificate, Handler: s.endCertificate},
+	}, s.inspectionPages().routes()...)
 }
 
 // inspectionParts are the departments and the matters of an inspection.
@@ -307,44 +255,21 @@ func inspectionForms() map[inspection.Step]caseForm {
 	}
 }
 
-// inspection shows an inspection and what the actor can do with it; the address of a record leads to its inspection.
-func (s *Server) inspection(c *fiber.Ctx, by policy.Actor) error {
-	if of := inspectionOf(c.Params("id")); of != c.Params("id") {
-		return seeOther(c, inspectionsPath+"/"+of)
-	}
-	return s.showInspection(c, by, url.Values{}, nil)
-}
-
 // inspectionOf is the inspection to which a record belongs.
 func inspectionOf(id string) string {
 	of, _, _ := strings.Cut(id, "-")
 	return of
 }
 
-func (s *Server) showInspection(c *fiber.Ctx, by policy.Actor, typed url.Values, refused []fault.Field) error {
-	ctx, id := c.UserContext(), inspectionOf(c.Params("id"))
-	doc, err := s.inspections.One(ctx, by, id)
-	if err != nil {
+// inspectionView adds to a page what only inspections have.
+func (s *Server) inspectionView(c *fiber.Ctx, by policy.Actor, k *inspection.Inspection, v *caseView, typed url.Values, refused []fault.Field) (err error) {
+	id := inspectionOf(c.Params("id"))
+	v.NotesTitle, v.Title, v.Sub, v.State, v.Next = "现场检查笔录", k.Name+"：行政检查", k.FirmName+" · "+k.Ground.Title(), k.State.Title(), k.Next()
+	if v.Facts, err = s.inspectionFacts(c.UserContext(), k); err != nil {
 		return err
 	}
-	k := &doc.State
-	path := inspectionsPath + "/" + id
-	v := caseView{Home: inspectionsPath, HomeTitle: "行政检查", NotesTitle: "现场检查笔录", Path: path, Key: newKey(), Seq: doc.Seq, Title: k.Name + "：行政检查", Sub: k.FirmName + " · " + k.Ground.Title(), State: k.State.Title(), Next: k.Next(), Reason: k.Reason,
-		Levels: s.approvalLevels(k.Approval)}
-	v.Clock, v.Late = s.caseClock(k.State.Title(), k.Clock)
-	if v.Facts, err = s.inspectionFacts(ctx, k); err != nil {
-		return err
-	}
-	v.Prints = append(v.Prints, caseLink{"检查通知书", path + "/print/notice"})
-	if k.Answered != nil {
-		v.Prints = append(v.Prints, caseLink{"现场检查笔录", path + "/print/record"}, caseLink{"检查结果告知书", path + "/print/result"})
-		v.Papers = append(v.Papers, caseLink{"签过字的笔录", path + "/files/record"})
-		if k.Found > 0 && s.rectifications != nil && s.guard.Allow(by, policy.HandleRectification) {
-			v.Links = append(v.Links, caseLink{"起草整改文书", rectificationsPath + "/new?visit=" + url.QueryEscape(id)})
-		}
-	}
-	if k.Told != nil && k.Told.File != nil {
-		v.Papers = append(v.Papers, caseLink{"结果告知书回执", path + "/files/told"})
+	if k.Answered != nil && k.Found > 0 && s.rectifications != nil && s.guard.Allow(by, policy.HandleRectification) {
+		v.Links = append(v.Links, caseLink{"起草整改文书", rectificationsPath + "/new?visit=" + url.QueryEscape(id)})
 	}
 	switch {
 	case k.Draw == "" || s.draws == nil:
@@ -353,34 +278,32 @@ func (s *Server) showInspection(c *fiber.Ctx, by policy.Actor, typed url.Values,
 	default:
 		v.Papers = append(v.Papers, caseLink{"双随机抽取", drawsPath + "/" + k.Draw})
 	}
-	if v.Notes, err = s.recordNotes(c, by, id, k, typed, refused); err != nil {
-		return err
-	}
-	forms, today := inspectionForms(), s.inspections.Today()
+	v.Walks = k.State == inspection.OnSite && k.Names(by.ID)
+	v.Notes, err = s.recordNotes(c, by, id, k, typed, refused)
 	// The firm takes the record once everybody has signed it: until then the way to the check is what an inspector needs.
-	unsigned := slices.ContainsFunc(v.Notes, func(n caseNote) bool { return n.State == recordOpen })
-	for _, do := range inspection.Steps() {
-		if form, has := forms[do]; has && s.inspections.Can(ctx, by, k, do) && !(unsigned && do == inspection.StepTake) {
-			v.Acts = append(v.Acts, form.act(string(do), do.Title(), typed, refused, today))
-		}
+	if slices.ContainsFunc(v.Notes, func(n caseNote) bool { return n.State == recordOpen }) {
+		v.Later = string(inspection.StepTake)
 	}
-	openFirst(v.Acts, typed.Get("step"))
-	if err := s.signCase(c, by, &v, s.inspections.Approvals(), k.Approval, k.Scans, k.Keys, k.Opened, typed, refused); err != nil {
-		return err
+	return err
+}
+
+// inspectionFiles are the files of an inspection.
+func inspectionFiles(k *inspection.Inspection) []caseFile {
+	var out caseFiles
+	if k.Answered != nil {
+		out.paper("record", "签过字的笔录", &k.Answered.Paper)
 	}
-	history, err := s.inspections.History(ctx, by, id)
-	if err != nil {
-		return err
+	out.paper("told", "结果告知书回执", k.Told)
+	return out
+}
+
+// inspectionPrints are the papers that an inspection has now.
+func inspectionPrints(k *inspection.Inspection) []caseLink {
+	out := []caseLink{{"检查通知书", "notice"}}
+	if k.Answered != nil {
+		out = append(out, caseLink{"现场检查笔录", "record"}, caseLink{"检查结果告知书", "result"})
 	}
-	v.History = caseHistory(history, func(k *inspection.Inspection) string { return k.Last.Title() })
-	told := map[string]string{"plan": "已安排，核对后送审。", "sign": "已签署。", "paper": paperSaid, "record": "已签笔录。"}
-	for _, do := range inspection.Steps() {
-		if told[string(do)] == "" {
-			told[string(do)] = "已办：" + do.Title() + "。"
-		}
-	}
-	walks := k.State == inspection.OnSite && k.Names(by.ID)
-	return s.render(c, by, "fund_case", page{Title: v.Title, Nav: inspectionsPath, Data: v, Fields: refused, Said: saidParam(c, told), Script: walks, Scripts: scriptsIf(walks)})
+	return out
 }
 
 // inspectionFacts are what is known about an inspection, line by line.
@@ -511,7 +434,7 @@ func (s *Server) signRecord(c *fiber.Ctx, by policy.Actor) error {
 		_, err = s.inspections.Records().Sign(ctx, by, supervision.At{ID: t.Record, Seq: w.Visit.Seq, Idem: idemFrom(c, values)})
 		if refused := refusedForm(err); refused != nil {
 			c.Status(statusOf(fault.Invalid))
-			return s.showInspection(c, by, url.Values{"step": {"record"}}, refused)
+			return s.inspectionPages().show(c, by, url.Values{"step": {"record"}}, refused)
 		}
 		if err != nil {
 			return err
@@ -519,49 +442,6 @@ func (s *Server) signRecord(c *fiber.Ctx, by policy.Actor) error {
 		return seeOther(c, inspectionsPath+"/"+id+"?done=record")
 	}
 	return fault.New("web.signRecord", fault.NotFound, "没有找到要签的笔录")
-}
-
-// doInspection carries a step out.
-func (s *Server) doInspection(do inspection.Step) func(c *fiber.Ctx, by policy.Actor) error {
-	return func(c *fiber.Ctx, by policy.Actor) error {
-		return s.caseStep(c, string(do), inspectionsPath+"/"+c.Params("id"), func(ctx context.Context, at casework.At, in casework.Input) error {
-			_, err := s.inspections.Do(ctx, by, at, do, in)
-			return err
-		}, func(typed url.Values, refused []fault.Field) error { return s.showInspection(c, by, typed, refused) })
-	}
-}
-
-// signInspection signs at one's level.
-func (s *Server) signInspection(c *fiber.Ctx, by policy.Actor) error {
-	return s.caseSign(c, inspectionsPath+"/"+c.Params("id"), func(at casework.At, sign policy.Sign, password string) error {
-		_, err := s.inspections.Sign(c.UserContext(), by, at, sign, password)
-		return err
-	}, func(typed url.Values, refused []fault.Field) error { return s.showInspection(c, by, typed, refused) })
-}
-
-// paperInspection records a signature on paper.
-func (s *Server) paperInspection(c *fiber.Ctx, by policy.Actor) error {
-	return s.casePaper(c, inspectionsPath+"/"+c.Params("id"), func(at casework.At, in policy.OnPaper, password string) error {
-		_, err := s.inspections.SignOnPaper(c.UserContext(), by, at, in, password)
-		return err
-	}, func(typed url.Values, refused []fault.Field) error { return s.showInspection(c, by, typed, refused) })
-}
-
-// inspectionFile hands out a file of an inspection.
-func (s *Server) inspectionFile(c *fiber.Ctx, by policy.Actor) error {
-	doc, err := s.inspections.One(c.UserContext(), by, c.Params("id"))
-	if err != nil {
-		return err
-	}
-	k := &doc.State
-	switch name := c.Params("file"); {
-	case name == "record" && k.Answered != nil:
-		return s.sendStored(c, k.Answered.Paper.File)
-	case name == "told" && k.Told != nil:
-		return s.sendStored(c, k.Told.File)
-	default:
-		return s.sendStored(c, scanOf(k.Scans, name))
-	}
 }
 
 // inspectionPhoto shows a photo of a record; the inspection decides who sees it.

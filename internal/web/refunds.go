@@ -132,7 +132,7 @@ func refundFiles(r *refund.Refund) []caseFile {
 }
 
 // refundPaper is the notice of a refund to the owners.
-func (s *Server) refundPaper(r *refund.Refund, _ caseLink) printView {
+func (s *Server) refundPaper(_ context.Context, _ policy.Actor, _ string, r *refund.Refund, _ caseLink) (printView, error) {
 	day := s.refunds.Today()
 	if r.Shown != nil {
 		day = r.Shown.Day
@@ -161,5 +161,5 @@ func (s *Server) refundPaper(r *refund.Refund, _ caseLink) printView {
 			v.Rows = append(v.Rows, [2]string{"公示期", r.Shown.Day.Chinese() + "至" + r.Clock.Due.Chinese()})
 		}
 	}
-	return v
+	return v, nil
 }

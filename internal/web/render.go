@@ -44,7 +44,7 @@ var declared = map[string]string{
 	"register_divisions": layoutApp, "register_division": layoutApp, "register_imports": layoutApp, "import_dry": layoutApp, "import_reverse": layoutApp, "import_one": layoutApp, "observation_imports": layoutApp,
 	"fund_bank": layoutApp, "fund_bank_import": layoutApp, "fund_bank_line": layoutApp, "fund_bank_divide": layoutApp, "fund_bank_split": layoutApp, "fund_bank_month": layoutApp,
 	"fund_statement": layoutDesk, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp, "cases": layoutApp, "fund_case": layoutApp, "fund_case_new": layoutApp, "fund_print": layoutDesk,
-	"inspections": layoutApp, "inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
+	"inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
 	"rectification_new": layoutApp, "rectification_whole": layoutDesk,
 	"account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
