@@ -70,7 +70,7 @@ func (s *service) openCycle(ctx context.Context) error {
 
 // sources are what the rating cycle gathers facts from.
 func (s *service) sources() []supervision.Readings {
-	return []supervision.Readings{s.proofs, s.observations, s.visits, s.rectifications, s.repairs, &cycle.Surveys{Surveys: s.surveys}, &cycle.PartySheets{Sheets: s.party, Firms: s.register.Register}, &cycle.Honours{Books: s.conduct, Firms: s.register.Register}}
+	return []supervision.Readings{s.proofs, s.observations, s.visits, s.rectifications, s.repairs, s.matters, &cycle.Surveys{Surveys: s.surveys}, &cycle.PartySheets{Sheets: s.party, Firms: s.register.Register}, &cycle.Honours{Books: s.conduct, Firms: s.register.Register}}
 }
 
 // revenueDue is the rule by which public revenue is to be shown; past the loaded years of the calendar its last day does not move off days of rest.

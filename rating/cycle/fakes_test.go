@@ -140,7 +140,7 @@ func newDesk(t testing.TB, n int) *desk {
 		t.Fatal(err)
 	}
 	var sources []supervision.Readings
-	for _, name := range []string{"observation", "evidence", "inspection", SourceParty, SourceHonours, "rectification", "repair"} {
+	for _, name := range []string{"observation", "evidence", "inspection", SourceParty, SourceHonours, "rectification", "repair", "matter"} {
 		d.sources[name] = &fakeSource{name: name}
 		sources = append(sources, d.sources[name])
 	}

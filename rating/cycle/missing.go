@@ -9,6 +9,7 @@ import (
 	"redsteward/internal/num"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/supervision/matter"
 	"redsteward/supervision/repair"
 )
 
@@ -45,6 +46,8 @@ func SourceName(source string) string {
 		return "整改记录"
 	case repair.Source:
 		return "报修台账"
+	case matter.SourceMatters:
+		return "事项"
 	case "observation":
 		return "观察记录"
 	case "evidence":
@@ -66,6 +69,8 @@ func SourceText(source string) string {
 		return "登记（表彰奖励）"
 	case SourceSurvey:
 		return "住建局公布满意度调查的结果"
+	case matter.SourceMatters:
+		return "承办部门（事项办结）"
 	case repair.Source:
 		return "社区或者住建局（报修回访）"
 	case "evidence":

@@ -87,6 +87,8 @@ type facts struct {
 	Community  string        `json:"community" privacy:"public"`
 	Township   string        `json:"township" privacy:"public"`
 	Department string        `json:"department,omitempty" privacy:"public"`
+	Project    string        `json:"project,omitempty" privacy:"public"`
+	Against    bool          `json:"against,omitempty"`
 	State      State         `json:"state" privacy:"public"`
 	Reopened   bool          `json:"reopened,omitempty"`
 	Answered   bool          `json:"answered,omitempty"`
@@ -98,7 +100,7 @@ type facts struct {
 
 // facts are those of a matter. What another platform closed is answered by its result there.
 func (m *Matter) facts() facts {
-	f := facts{Month: m.month(), Kind: m.Kind, Category: m.Category, Community: m.Community, Township: m.Township, Department: m.Department, State: m.State, Reopened: m.Reopened > 0, AnswerBy: m.AnswerBy.Due, Due: m.Due.Due}
+	f := facts{Month: m.month(), Kind: m.Kind, Category: m.Category, Community: m.Community, Township: m.Township, Department: m.Department, Project: m.Project, Against: m.against(), State: m.State, Reopened: m.Reopened > 0, AnswerBy: m.AnswerBy.Due, Due: m.Due.Due}
 	if m.Answer != nil {
 		f.Answered, f.Late = true, m.Answer.Late
 	} else if m.Order != nil && m.Order.Outcome != "" {

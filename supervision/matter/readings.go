@@ -1,0 +1,117 @@
+package matter
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/supervision"
+)
+
+const (
+	// SourceMatters is what the rating calls the matters.
+	SourceMatters = "matter"
+	// factComplaints and factCalls are the facts that they tell.
+	factComplaints = "complaints"
+	factCalls      = "matter_callbacks"
+	// readBack is how many months before a span a matter may have been reported that was closed in it.
+	readBack = 6
+)
+
+// Source implements supervision.Readings.
+func (s *Service) Source() string { return SourceMatters }
+
+// against reports whether a matter was closed with the firm liable and the claim reasonable (practice.md §2); nothing else is held against a firm.
+func (m *Matter) against() bool {
+	return m.Answer != nil && m.Answer.Liable == LiableFirm && m.Answer.Reasonable
+}
+
+// done reports whether a matter about a compound is closed by an answer that says who is liable.
+func (m *Matter) done() bool {
+	return m.Project != "" && m.Answer != nil && (m.State == Fixed || m.State == Unfixed)
+}
+
+// EachReading implements supervision.Readings: each matter about a compound counts once, by its first closing. One that the firm is liable for and whose claim is reasonable is a complaint, and if its reporter was asked and reached, a call-back;
+// of all others one for each compound says that there was none.
+func (s *Service) EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(supervision.Reading) error) error {
+	told := map[string]bool{}
+	first := span.First.AddMonths(-readBack)
+	for day := first.Add(1 - dayOf(first)); day.Compare(span.Last) <= 0; day = day.AddMonths(1) {
+		for q := (store.Query{Index: byMonth, Key: MonthOf(day).String() + "/" + policy.County, Limit: store.MaxLimit}); ; {
+			page, err := s.rows.Rows(ctx, q)
+			if err != nil {
+				return err
+			}
+			for _, row := range page.Rows {
+				var f facts
+				if err := json.Unmarshal(row.Columns, &f); err != nil {
+					return fault.Wrap("matter.EachReading", fault.Internal, "", err)
+				}
+				if f.Project == "" || !f.Answered || !f.Against && told[f.Project] {
+					continue
+				}
+				found, err := s.readingOf(ctx, row.ID, span, asOf, upTo, yield)
+				if err != nil {
+					return err
+				}
+				told[f.Project] = told[f.Project] || found
+			}
+			if q.After = page.Next; q.After == "" {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// dayOf is the day of the month.
+func dayOf(d calendar.Date) int { _, _, n := d.Parts(); return n }
+
+// readingOf yields what one matter says, and reports whether it says anything.
+func (s *Service) readingOf(ctx context.Context, id string, span calendar.Span, asOf time.Time, upTo int64, yield func(supervision.Reading) error) (bool, error) {
+	var c store.Change[Matter]
+	for change, err := range s.rows.History(ctx, id) {
+		if err != nil {
+			return false, err
+		}
+		if change.State.done() {
+			c = change
+			break
+		}
+	}
+	if c.N == 0 || c.N > upTo || c.At.After(asOf) {
+		return false, nil
+	}
+	m := &c.State
+	day := calendar.DateOf(m.Closed.Time)
+	if !span.Has(day) {
+		return false, nil
+	}
+	r := supervision.Reading{Project: m.Project, Firm: m.Firm, Fact: factComplaints, Day: day, Accepted: c.At, Record: c.RecordID, Hash: hex.EncodeToString(c.Hash[:]), N: c.N, ScoredBy: m.Answer.By.Signed()}
+	if m.Check != nil {
+		r.ReviewedBy = m.Check.By.Signed()
+	}
+	n := int64(0)
+	if m.against() {
+		n = 1
+	}
+	r.Cells = []supervision.Cell{{Column: "complaints", Number: num.FromInt(n)}}
+	if err := yield(r); err != nil || n == 0 {
+		return true, err
+	}
+	if f := m.facts(); f.is(MeasureAsked, day) {
+		pleased := int64(0)
+		if f.is(MeasurePleased, day) {
+			pleased = 1
+		}
+		r.Fact, r.Cells = factCalls, []supervision.Cell{{Column: "matter_callbacks_satisfied", Number: num.FromInt(pleased)}, {Column: "matter_callbacks_reached", Number: num.FromInt(1)}}
+		return true, yield(r)
+	}
+	return true, nil
+}
