@@ -69,7 +69,7 @@ var (
 	gridCode     = regexp.MustCompile(`^([0-9]{12})-[0-9]{2,3}$`)
 )
 
-// byPlace lists divisions by level (l:), parent (d:, of it o: those that are open and x: the others), state (t:), later code (n:) and successor (j:); byWord lists them by name.
+// byPlace lists divisions by level (l:), parent (d:, of it o: those that are open and x: the others), state (t:), later code (n:, and n: alone for all that have one) and successor (j:); byWord lists them by name.
 const (
 	byPlace = "place"
 	byWord  = "word"
@@ -92,6 +92,9 @@ func divisionDocument() store.Kind[Division] {
 				}
 				if d.Statistical {
 					keys = append(keys, stateKey(DivisionsStatistical))
+				}
+				if len(d.Codes) > 0 {
+					keys = append(keys, heldKey(""))
 				}
 				for _, c := range d.Codes {
 					if key := heldKey(c.Code); !slices.Contains(keys, key) {

@@ -39,6 +39,17 @@ func BenchmarkProvince(b *testing.B) {
 			_, err := d.FindDivisions(ctx, d.officer, DivisionQuery{Text: "第37镇第8居"}, "")
 			return err
 		}},
+		{"names", func() error { // what an import reads once for all its workers
+			id, bad, err := d.Finder().Community(ctx, "第37镇", "第37镇第8居委会")
+			if err == nil && id == "" {
+				err = fmt.Errorf("%v", bad)
+			}
+			return err
+		}},
+		{"digits", func() error {
+			_, err := d.FindDivisions(ctx, d.officer, DivisionQuery{Text: "3604288", Level: LevelTownship}, "")
+			return err
+		}},
 		{"code", func() error {
 			_, err := d.FindDivisions(ctx, d.officer, DivisionQuery{Text: "360428250007"}, "")
 			return err

@@ -28,11 +28,13 @@ type File struct {
 
 // openImports opens the imports of the register.
 func (s *Service) openImports(ctx context.Context) (err error) {
+	var names *divisionNames // of the import that is applied
 	s.imports, err = imports.Open(ctx, imports.Config[storedLine]{
 		DB: s.db, Name: "import", Action: string(policy.ImportRegister),
 		Row:     func(l storedLine) int64 { return l.Row },
 		Target:  func(l storedLine) string { return l.target() },
-		Checker: func() imports.Checker[storedLine] { return (&checker{Service: s}).look },
+		Begin:   func() { names = &divisionNames{} },
+		Checker: func() imports.Checker[storedLine] { return (&checker{Service: s, names: names}).look },
 		Undoer:  func() imports.Undoer[storedLine] { return (&undoer{checker: checker{Service: s}}).look },
 		Prepare: s.nameSubject, Subject: func(l *storedLine) string { return l.Subject }, WasNew: s.wasNew,
 	})

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -165,8 +166,8 @@ type checker struct {
 	*Service
 	// may decides whether rows with these scope keys may be imported; nil allows all.
 	may func(keys []string) bool
-	// divisions are those that exist, read once.
-	divisions []DivisionRow
+	// names are the townships and communities, read once; shared by the workers of an import.
+	names *divisionNames
 	// pending and newDivisions are projects and divisions as the lines before would leave them, nil to look at what is stored only.
 	pending      map[string]Project
 	newDivisions map[string]Division
@@ -270,7 +271,6 @@ func (s *checker) community(ctx context.Context, township, name string, bad *fau
 		bad.add("community", "请填写社区（村）")
 		return "", nil
 	}
-	named := func(d DivisionRow, text string) bool { return d.ID == text || d.Name == text || d.Display == text }
 	if divisionCode.MatchString(name) {
 		id, err := s.idOfCode(ctx, name)
 		if err != nil {
@@ -283,22 +283,24 @@ func (s *checker) community(ctx context.Context, township, name string, bad *fau
 		}
 		return d.ID, err
 	}
-	all, err := s.existing(ctx)
+	var towns []DivisionRow
+	if township != "" {
+		var err error
+		if towns, err = s.divisionsNamed(ctx, LevelTownship, township); err != nil {
+			return "", err
+		}
+		if len(towns) == 0 {
+			bad.add("township", "没有名为“%s”的乡镇", township)
+			return "", nil
+		}
+	}
+	all, err := s.divisionsNamed(ctx, LevelCommunity, name)
 	if err != nil {
 		return "", err
 	}
-	var towns, found []DivisionRow
+	var found []DivisionRow
 	for _, d := range all {
-		if d.Level == LevelTownship && named(d, township) {
-			towns = append(towns, d)
-		}
-	}
-	if township != "" && len(towns) == 0 {
-		bad.add("township", "没有名为“%s”的乡镇", township)
-		return "", nil
-	}
-	for _, d := range all {
-		if d.Level == LevelCommunity && named(d, name) && (township == "" || slices.ContainsFunc(towns, func(t DivisionRow) bool { return t.ID == d.Parent })) {
+		if township == "" || slices.ContainsFunc(towns, func(t DivisionRow) bool { return t.ID == d.Parent }) {
 			found = append(found, d)
 		}
 	}
@@ -315,18 +317,42 @@ func (s *checker) community(ctx context.Context, township, name string, bad *fau
 	return "", nil
 }
 
-// existing lists the townships and communities that exist today.
-func (s *checker) existing(ctx context.Context) ([]DivisionRow, error) {
-	if s.divisions != nil {
-		return s.divisions, nil
+// divisionNames are the townships and communities that exist on a day by level and by code, official name and what people say. They are read with the first question; several may ask at once.
+type divisionNames struct {
+	mu  sync.Mutex
+	all map[string][]DivisionRow
+}
+
+// of returns those of a level that a text names.
+func (n *divisionNames) of(ctx context.Context, r *Register, day calendar.Date, level Level, text string) ([]DivisionRow, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.all == nil {
+		all := map[string][]DivisionRow{}
+		for _, l := range []Level{LevelTownship, LevelCommunity} {
+			rows, err := r.DivisionsAt(ctx, l, day)
+			if err != nil {
+				return nil, err
+			}
+			for _, d := range rows {
+				texts := []string{d.ID, d.Name, d.Display}
+				slices.Sort(texts)
+				for _, t := range slices.Compact(texts) {
+					all[string(l)+"/"+t] = append(all[string(l)+"/"+t], d)
+				}
+			}
+		}
+		n.all = all
 	}
-	towns, err := s.DivisionsAt(ctx, LevelTownship, s.Today())
-	if err != nil {
-		return nil, err
+	return n.all[string(level)+"/"+text], nil
+}
+
+// divisionsNamed are the divisions of a level that exist today and that a text names.
+func (s *checker) divisionsNamed(ctx context.Context, level Level, text string) ([]DivisionRow, error) {
+	if s.names == nil {
+		s.names = &divisionNames{}
 	}
-	communities, err := s.DivisionsAt(ctx, LevelCommunity, s.Today())
-	s.divisions = append(towns, communities...)
-	return s.divisions, err
+	return s.names.of(ctx, s.Register, s.Today(), level, text)
 }
 
 // projectLine checks a row of projects; what is wrong goes to bad.

@@ -156,10 +156,10 @@ func findCandidates(query string) []string {
 	return keys
 }
 
-// fewEnough is from where on it is not worth while to look for a key with fewer rows; tooMany is how far the rows of a key are counted.
+// fewEnough is from where on it is not worth while to look for a key with fewer rows; counted is how far the rows of a key are counted at a time.
 const (
 	fewEnough = 100
-	tooMany   = store.MaxLimit
+	counted   = store.MaxLimit
 )
 
 // narrowest is the key of an index with the fewest rows that a query can find, "" for a query without signs. It reads index entries and decodes no row.
@@ -168,24 +168,27 @@ func narrowest[T any](ctx context.Context, c *store.Collection[T], index, query 
 	if len(keys) < 2 {
 		return findKey(query), nil
 	}
-	best, fewest := keys[0], tooMany+1
-	for _, key := range keys {
-		page, err := c.Rows(ctx, store.Query{Index: index, Key: key, Limit: min(fewest, tooMany)})
-		if err != nil {
-			return "", err
+	// All keys are counted side by side: the first of which nothing is left has the fewest, and no other was read much further.
+	after := make([]string, len(keys))
+	for read := 0; read < store.MaxResidual; read += counted {
+		best, fewest := "", counted+1
+		for i, key := range keys {
+			page, err := c.Rows(ctx, store.Query{Index: index, Key: key, After: after[i], Limit: min(fewest, counted)})
+			if err != nil {
+				return "", err
+			}
+			if n := len(page.Rows); page.Next == "" && n < fewest {
+				best, fewest = key, n
+			}
+			if after[i] = page.Next; read+fewest <= fewEnough {
+				break
+			}
 		}
-		n := len(page.Rows)
-		if page.Next != "" {
-			n++
-		}
-		if n < fewest {
-			best, fewest = key, n
-		}
-		if fewest <= fewEnough {
-			break
+		if best != "" {
+			return best, nil
 		}
 	}
-	return best, nil
+	return keys[0], nil
 }
 
 // finds reports whether the query names a stretch of the name that begins at a sign; an empty query finds everything.

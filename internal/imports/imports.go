@@ -129,6 +129,8 @@ type Config[L any] struct {
 	// Row is the number of a line's row; Target names what it is about: the lines of one target follow each other.
 	Row    func(L) int64
 	Target func(L) string
+	// Begin, if not nil, is called before the workers of an import get their Checkers, for what these share.
+	Begin func()
 	// Checker makes the look at what is there when accepted lines are applied; each worker has one of its own.
 	Checker func() Checker[L]
 	// Undoer makes the look at what taking accepted lines back would do; each worker has one of its own. nil: these imports cannot be taken back.

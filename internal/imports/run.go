@@ -95,6 +95,9 @@ func (i *Importer[L]) apply(ctx context.Context, id, holder string) error {
 	if err != nil || d.State.State != Accepted {
 		return err
 	}
+	if i.Begin != nil {
+		i.Begin()
+	}
 	results := make([]applied, d.State.Lines)
 	err = i.through(ctx, id, holder, upwards(d.State.Lines), func() func(context.Context, int64) error {
 		check := i.Checker()

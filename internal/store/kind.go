@@ -113,6 +113,8 @@ type Query struct {
 	Key string
 	// In asks for rows under any of these keys, each row once; an empty, non-nil list gives an empty page.
 	In []string
+	// Prefix, if not "", keeps the rows whose sort text begins so; nothing else is read.
+	Prefix string
 	// Desc reverses the order.
 	Desc bool
 	// After is Page.Next of the page before, "" for the first. It is valid only for the same Index and Desc.

@@ -49,11 +49,22 @@ func (q Query) place() (*Place, error) {
 	return &Place{Sort: c.Sort, Stream: c.Stream}, nil
 }
 
+// before is the place right before the rows of a prefix in the order of the query.
+func (q Query) before() *Place {
+	if q.Desc {
+		return &Place{Sort: q.Prefix + "\U0010FFFF"}
+	}
+	return &Place{Sort: q.Prefix}
+}
+
 // rows reads limit+1 rows of a query from a place, so that the caller knows whether more follow.
 func (c *Collection[T]) rows(ctx context.Context, q Query, from *Place, limit int, parts Parts) ([]Row, error) {
 	keys := q.In
 	if keys == nil {
 		keys = []string{q.Key}
+	}
+	if from == nil && q.Prefix != "" {
+		from = q.before()
 	}
 	view, err := c.then(ctx)
 	if err != nil {
@@ -83,6 +94,9 @@ func (c *Collection[T]) rows(ctx context.Context, q Query, from *Place, limit in
 			return order
 		})
 		all = slices.CompactFunc(all, func(a, b Row) bool { return a.Stream == b.Stream })
+	}
+	if beyond := slices.IndexFunc(all, func(r Row) bool { return !strings.HasPrefix(r.Sort, q.Prefix) }); beyond >= 0 {
+		all = all[:beyond]
 	}
 	return all[:min(len(all), limit+1)], nil
 }

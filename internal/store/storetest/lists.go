@@ -93,6 +93,13 @@ func (s Suite) queries(t *testing.T) {
 	if len(in) != 38 {
 		t.Fatalf("%d rows of two owners, want 38", len(in))
 	}
+	// All that begins alike is listed in either order, page by page, and nothing else.
+	for begins, want := range map[string]int{"标题1": 20, "标题28": 1, "标题": docs, "标题9": 0} {
+		up, down := collect(store.Query{Index: "title", Prefix: begins, Limit: 3}), collect(store.Query{Index: "title", Prefix: begins, Limit: 4, Desc: true})
+		if slices.Reverse(down); len(up) != want || !slices.Equal(up, down) {
+			t.Errorf("%d rows begin with %s, %d backwards, want %d", len(up), begins, len(down), want)
+		}
+	}
 	if none := collect(store.Query{Index: "title", In: []string{}}); len(none) != 0 {
 		t.Fatal("an empty list of keys gives rows")
 	}
