@@ -152,7 +152,7 @@ func (s *Service) Schedule(ctx context.Context, by policy.Actor, at casework.At,
 		}
 		i.Meeting = meeting
 		for _, seat := range m.State.Seats {
-			i.reach(seat.Firm)
+			i.Reach(seat.Firm)
 		}
 		return nil
 	})

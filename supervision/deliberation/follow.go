@@ -57,7 +57,7 @@ func (s *Service) assign(ctx context.Context, i *Item, in Assignment, b *bad) er
 			b.Add("firm", "请选择责任企业")
 		}
 		t.Key = policy.FirmKey(in.Firm)
-		i.reach(in.Firm)
+		i.Reach(in.Firm)
 	case ToOwners:
 		if i.Project == "" {
 			b.Add("to", "这件议题不是某个小区的，不能交给业委会（物管会）")

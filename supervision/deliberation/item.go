@@ -2,12 +2,12 @@ package deliberation
 
 import (
 	"fmt"
-	"slices"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/supervision"
 )
 
 // Limits of what a record holds.
@@ -23,35 +23,9 @@ const (
 	MaxDays = 250
 )
 
-// Where says which community, and within it which project, something is about. Ids and codes; the names are for people.
-type Where struct {
-	// Community and Township are codes, Project and Firm ids; without a project it is about the community as a whole.
-	Community     string `json:"community" privacy:"public"`
-	CommunityName string `json:"community_name" privacy:"public"`
-	Township      string `json:"township" privacy:"public"`
-	TownshipName  string `json:"township_name" privacy:"public"`
-	Project       string `json:"project,omitempty" privacy:"public"`
-	ProjectName   string `json:"project_name,omitempty" privacy:"public"`
-	Firm          string `json:"firm,omitempty" privacy:"public"`
-	FirmName      string `json:"firm_name,omitempty" privacy:"public"`
-	// Keys are the scope keys, Day the day by which they were stamped.
-	Keys []string      `json:"keys" privacy:"internal"`
-	Day  calendar.Date `json:"day"`
-}
-
-// Place is the community and the project, for people.
-func (w Where) Place() string { return w.CommunityName + w.ProjectName }
-
-// reach adds the scope key of a firm that takes part.
-func (w *Where) reach(firm string) {
-	if key := policy.FirmKey(firm); firm != "" && !slices.Contains(w.Keys, key) {
-		w.Keys = append(slices.Clone(w.Keys), key)
-	}
-}
-
 // Item is one matter (议题) with everything that was said and decided about it.
 type Item struct {
-	Where
+	supervision.Where
 	// State is where it stands, Last what was done last, Reason why.
 	State  State  `json:"state" privacy:"public"`
 	Last   Step   `json:"last" privacy:"internal"`

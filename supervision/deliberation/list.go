@@ -10,6 +10,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/supervision"
 )
 
 // Filter narrows a list of items; what is zero does not narrow.
@@ -209,7 +210,7 @@ func (s *Service) Tallies(ctx context.Context, by policy.Actor, w TallyFilter) (
 		return (w.From.IsZero() || day.Compare(w.From) >= 0) && (w.Until.IsZero() || day.Compare(w.Until) <= 0)
 	}
 	sums := map[string]*Tally{}
-	at := func(p Where) *Tally {
+	at := func(p supervision.Where) *Tally {
 		id := p.Township
 		if !w.ByTown {
 			id = p.Community

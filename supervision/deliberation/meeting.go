@@ -12,11 +12,12 @@ import (
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/casework"
+	"redsteward/supervision"
 )
 
 // Meeting is one meeting with who took part by role, and its minutes.
 type Meeting struct {
-	Where
+	supervision.Where
 	// State is where it stands, Last what was done last, Reason why it was moved or cancelled.
 	State  MeetingState `json:"state" privacy:"public"`
 	Last   MeetingStep  `json:"last" privacy:"internal"`
@@ -197,7 +198,7 @@ func (s *Service) seat(ctx context.Context, m *Meeting, asked []Seat, kind Kind,
 			if out.Firm, out.Unit = in.Firm, names[in.Firm]; out.Unit == "" {
 				b.Add("firm-"+in.ID, "请选择参加的企业")
 			}
-			m.reach(in.Firm)
+			m.Reach(in.Firm)
 		case known.Unit:
 			out.Unit = in.Unit
 			b.text("unit-"+in.ID, "参加的单位", &out.Unit, 2, 40)

@@ -2,7 +2,6 @@ package deliberation
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/casework"
+	"redsteward/supervision"
 )
 
 // Register is what a deliberation looks up; registry.Service answers.
@@ -130,21 +130,18 @@ func (s *Service) today() calendar.Date { return calendar.DateOf(s.Now()) }
 // bad gathers what is wrong with an input.
 type bad struct{ registry.Faults }
 
-// personal is what no text may hold: phones and identity numbers, and doors.
-var personal = regexp.MustCompile(`\d{7,}[\dXx]?|\d{3,4}\s*(?:室|号房|户)`)
-
 // text checks a text and that it holds nothing personal.
 func (b *bad) text(name, label string, value *string, least, most int) {
 	b.Words(name, label, value, least, most)
-	if found := personal.FindString(*value); found != "" {
+	if found := supervision.Personal(*value); found != "" {
 		b.Add(name, "%s里的“%s”像是电话、证件号或门牌：不写个人信息，参加人员只写身份", label, found)
 	}
 }
 
 // where stamps a community, or a project of it, that lies in a scope.
-func (s *Service) where(ctx context.Context, by policy.Actor, scope policy.Scope, community, project string) (Where, error) {
+func (s *Service) where(ctx context.Context, by policy.Actor, scope policy.Scope, community, project string) (supervision.Where, error) {
 	const op = "deliberation.where"
-	w := Where{Day: s.today()}
+	w := supervision.Where{Day: s.today()}
 	if project != "" {
 		row, err := s.Register.OneProject(ctx, by, project)
 		if err != nil {

@@ -84,7 +84,7 @@ type Matter struct {
 	// Order is what another platform says of a matter that it passed on; nil for all others, and for who may not know where it comes from.
 	Order *Order `json:"order,omitempty"`
 	// Ticket is how somebody without an account finds it again; nil for all others.
-	Ticket *Ticket `json:"ticket,omitempty"`
+	Ticket *supervision.Ticket `json:"ticket,omitempty"`
 }
 
 // More is a request for more time.

@@ -22,10 +22,7 @@ import (
 
 // Places says where things lie; registry.Register answers.
 type Places interface {
-	// Place says where a project lies and who holds it on a day. Returns NotFound.
-	Place(ctx context.Context, project string, on calendar.Date) (registry.Place, error)
-	// Division returns a division. Returns NotFound.
-	Division(ctx context.Context, id string) (registry.DivisionRow, error)
+	supervision.Locator
 	// DivisionsAt lists the divisions of a level that exist on a day.
 	DivisionsAt(ctx context.Context, level registry.Level, day calendar.Date) ([]registry.DivisionRow, error)
 	// Compounds lists the compounds under a scope key.
@@ -55,7 +52,9 @@ type Service struct {
 	rows *store.Collection[Matter]
 	// feedbacks are what receivers were told, frozen.
 	feedbacks *store.Collection[Feedback]
-	desk      supervision.Desk[Matter]
+	// tickets are those of whoever has no account.
+	tickets supervision.Tickets
+	desk    supervision.Desk[Matter]
 	// Orders is where orders of other platforms come in.
 	Orders *registry.Intake[OrderLine]
 }
@@ -129,7 +128,7 @@ func document() store.Kind[Matter] {
 
 // New opens the matters.
 func New(ctx context.Context, c Config) (*Service, error) {
-	s := &Service{Config: c}
+	s := &Service{Config: c, tickets: supervision.Tickets{DB: c.DB, Of: matterKind}}
 	var err error
 	s.rows, err = store.NewCollection(ctx, c.DB, document())
 	s.desk = supervision.Desk[Matter]{Guard: c.Guard, Rows: s.rows, Place: func(m *Matter) ([]string, calendar.Date) { return m.Keys, m.Day }, Shows: s.shows,
@@ -277,42 +276,9 @@ func (s *Service) first(ctx context.Context, meta store.Meta, id string, m Matte
 
 // place says where a matter is: in a compound, or only in a community.
 func (s *Service) place(ctx context.Context, in Input, m *Matter, b *bad) error {
-	if in.Project == "" {
-		return s.placeOnly(ctx, in.Community, m, b)
-	}
-	if !journal.ValidPart(in.Project) {
-		b.add("project", "请选择小区")
-		return nil
-	}
-	p, err := s.Places.Place(ctx, in.Project, m.Day)
-	if err != nil {
-		return err
-	}
-	if in.Community != "" && in.Community != p.Community {
-		b.add("community", "%s在%s，请改选社区或者不选", p.Name, p.CommunityName)
-	}
-	m.Project, m.ProjectName, m.Firm, m.FirmName = p.Project, p.Name, p.Firm, p.FirmName
-	m.Community, m.CommunityName, m.Township, m.TownshipName, m.Keys = p.Community, p.CommunityName, p.Township, p.TownshipName, p.Keys()
-	return nil
-}
-
-// placeOnly is a place outside of any compound.
-func (s *Service) placeOnly(ctx context.Context, community string, m *Matter, b *bad) error {
-	if !journal.ValidPart(community) {
-		b.add("community", "请选择社区，或者选择小区")
-		return nil
-	}
-	d, err := s.Places.Division(ctx, community)
-	if err != nil {
-		return err
-	}
-	if d.Level != registry.LevelCommunity || !d.Days.Holds(m.Day) {
-		b.add("community", "“%s”不是现有的社区", d.Display)
-		return nil
-	}
-	above, err := s.Places.Division(ctx, d.Parent)
-	m.Community, m.CommunityName, m.Township, m.TownshipName = d.ID, d.Display, above.ID, above.Display
-	m.Keys = []string{policy.CommunityKey(d.ID), policy.TownshipKey(above.ID)}
+	w, err := supervision.Locate(ctx, s.Places, in.Community, in.Project, m.Day, b.add)
+	m.Project, m.ProjectName, m.Firm, m.FirmName = w.Project, w.ProjectName, w.Firm, w.FirmName
+	m.Community, m.CommunityName, m.Township, m.TownshipName, m.Keys = w.Community, w.CommunityName, w.Township, w.TownshipName, w.Keys
 	return err
 }
 

@@ -2,8 +2,6 @@ package matter
 
 import (
 	"context"
-	"crypto/hmac"
-	"encoding/hex"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -14,20 +12,8 @@ import (
 	"redsteward/supervision"
 )
 
-// Ticket is how somebody who told of a matter without an account finds it again. It says nothing of a person.
-type Ticket struct {
-	// Number is what he was given, Secret a keyed hash of the code beside it.
-	Number string `json:"number" privacy:"internal"`
-	Secret string `json:"secret" privacy:"internal"`
-}
-
-const (
-	// numberLength signs of a number are 40 bits, codeLength of a code 30.
-	numberLength = 8
-	codeLength   = 6
-	// mostReopened is how often somebody without an account has a matter reopened.
-	mostReopened = 1
-)
+// mostReopened is how often somebody without an account has a matter reopened.
+const mostReopened = 1
 
 // Told is what somebody without an account sees of a matter that he told of: nothing of a person.
 type Told struct {
@@ -47,19 +33,6 @@ type Told struct {
 	CanJudge, CanReopen bool
 }
 
-// toldKey gives number and code of one form, so that sending it again gives the same.
-func (s *Service) toldKey(form string) (number, code string) {
-	raw, _ := hex.DecodeString(s.DB.MAC("matter/told", form)) // a MAC is hexadecimal
-	return registry.TicketOf(raw[:numberLength]), registry.TicketOf(raw[numberLength : numberLength+codeLength])
-}
-
-func (s *Service) ticket(number, code string) *Ticket {
-	return &Ticket{Number: number, Secret: s.DB.MAC("matter/code", number+"/"+code)}
-}
-
-// toldID is the id of the matter of a number.
-func (s *Service) toldID(number string) string { return s.DB.MAC("matter/number", number)[:32] }
-
 // stranger is who acts without an account.
 func (s *Service) stranger() supervision.Hand {
 	return supervision.Hand{By: string(policy.Anonymous), Office: string(policy.Anonymous), At: journal.At(s.Now())}
@@ -76,11 +49,7 @@ func (s *Service) Tell(ctx context.Context, by policy.Actor, in Input) (Told, er
 	if err := s.Guard.Require(by, policy.AskOpenly); err != nil {
 		return Told{}, err
 	}
-	form := registry.NewTicket(2 * numberLength)
-	if in.Idem != nil {
-		form = in.Idem.Key
-	}
-	number, code := s.toldKey(form)
+	number, code := s.tickets.Draw(in.Idem)
 	meta := strangerMeta(MoveReport, in.Idem)
 	doc, done, err := s.rows.Replay(ctx, meta)
 	if err != nil {
@@ -91,11 +60,11 @@ func (s *Service) Tell(ctx context.Context, by policy.Actor, in Input) (Told, er
 		if err != nil {
 			return Told{}, err
 		}
-		m.Source, m.Reported, m.Ticket = SourceResident, s.stranger(), s.ticket(number, code)
+		m.Source, m.Reported, m.Ticket = SourceResident, s.stranger(), s.tickets.Ticket(number, code)
 		for i, photo := range in.Photos {
 			photo.Name = "照片" + string(rune('1'+i)) // what a phone calls a file may name a person
 		}
-		if doc, err = s.first(ctx, meta, s.toldID(number), m, in.Photos); err != nil {
+		if doc, err = s.first(ctx, meta, s.tickets.ID(number), m, in.Photos); err != nil {
 			return Told{}, err
 		}
 	}
@@ -125,14 +94,13 @@ func (s *Service) toldOf(ctx context.Context, by policy.Actor, number, code stri
 	if err := s.Guard.Require(by, policy.AskOpenly); err != nil {
 		return store.Doc[Matter]{}, err
 	}
-	number, code = registry.ReadTicket(number), registry.ReadTicket(code)
-	doc, err := s.rows.Load(ctx, s.toldID(number))
+	doc, err := s.rows.Load(ctx, s.tickets.ID(number))
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return doc, none
 	case err != nil:
 		return doc, err
-	case doc.State.Ticket == nil || !hmac.Equal([]byte(doc.State.Ticket.Secret), []byte(s.ticket(number, code).Secret)):
+	case !s.tickets.Opens(doc.State.Ticket, number, code):
 		return store.Doc[Matter]{}, none
 	}
 	return doc, nil

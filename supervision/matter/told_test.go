@@ -9,6 +9,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry/registrytest"
+	"redsteward/supervision"
 )
 
 func (d *desk) told(key string, photos ...*files.Upload) Told {
@@ -27,10 +28,10 @@ func TestTell(t *testing.T) {
 	if again := d.told("a", photo); again.Number != told.Number || again.Code != told.Code {
 		t.Error("the same form twice is two matters")
 	}
-	if len(told.Number) != numberLength || len(told.Code) != codeLength || told.State != Reported {
+	if len(told.Number) != supervision.NumberLength || len(told.Code) != supervision.CodeLength || told.State != Reported {
 		t.Errorf("%+v", told)
 	}
-	raw := d.did(d.rows.Load(ctx, d.toldID(told.Number)))
+	raw := d.did(d.rows.Load(ctx, d.tickets.ID(told.Number)))
 	if raw.State.Reported.By != string(policy.Anonymous) || raw.State.Source != SourceResident || raw.State.Photos[0].Name != "照片1" || strings.Contains(raw.State.Ticket.Secret, told.Code) {
 		t.Errorf("%+v", raw.State)
 	}
