@@ -195,6 +195,9 @@ const (
 	BookWorkers  = "workers"
 	BookStandard = "standard"
 	BookPapers   = "papers"
+	// BookUnits and BookTeams are those who serve a community: 共建单位 and 志愿服务队.
+	BookUnits = "units"
+	BookTeams = "teams"
 	// BookCrossings is who of a firm holds another post in the community: 交叉任职.
 	BookCrossings = "crossings"
 )
@@ -206,6 +209,8 @@ var needed = map[string]map[string]FieldKind{
 	BookServices:  {"name": FieldText, "hours": FieldHours, "places": FieldWhole, "bookable": FieldChoice},
 	BookWorkers:   {"code": FieldText, "name": FieldPerson, "from": FieldDate, "until": FieldDate, "duty": FieldChoice},
 	BookStandard:  {"day": FieldDate},
+	BookUnits:     {"name": FieldText},
+	BookTeams:     {"name": FieldText},
 	BookCrossings: {"name": FieldPerson, "firm": FieldFirm, "post": FieldChoice, "seat": FieldChoice, "from": FieldDate, "until": FieldDate},
 	BookPapers:    {"number": FieldText, "title": FieldText, openField: FieldChoice, "replaces": FieldText},
 }

@@ -85,3 +85,33 @@ func locateOnly(ctx context.Context, places Locator, community string, w Where, 
 	w.Keys = []string{policy.CommunityKey(d.ID), policy.TownshipKey(above.ID)}
 	return w, err
 }
+
+// Atlas is a Locator that lists places; registry.Register answers.
+type Atlas interface {
+	Locator
+	// DivisionsAt lists the divisions of a level that exist on a day.
+	DivisionsAt(ctx context.Context, level registry.Level, day calendar.Date) ([]registry.DivisionRow, error)
+	// Compounds lists the compounds under a scope key.
+	Compounds(ctx context.Context, key string) ([]registry.Compound, error)
+}
+
+// OpenPlaces are the communities of a day and, if community is one of them, its compounds: for forms without an account. It asks for no right and says nothing that is not public.
+func OpenPlaces(ctx context.Context, atlas Atlas, day calendar.Date, community string) (communities, compounds []registry.Choice, err error) {
+	list, err := atlas.DivisionsAt(ctx, registry.LevelCommunity, day)
+	if err != nil {
+		return nil, nil, err
+	}
+	known := false
+	for _, d := range list {
+		communities = append(communities, registry.Choice{ID: d.ID, Text: d.Display})
+		known = known || d.ID == community
+	}
+	if !known {
+		return communities, nil, nil
+	}
+	found, err := atlas.Compounds(ctx, policy.CommunityKey(community))
+	for _, c := range found {
+		compounds = append(compounds, registry.Choice{ID: c.ID, Text: c.Name})
+	}
+	return communities, compounds, err
+}

@@ -230,6 +230,20 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			said += "（提醒：五必议、三不议还没有定）"
 		}
 		return said, nil
+	case hasKey(data, "low"):
+		settings, err := loadConfig("", p.env, nil)
+		if err != nil {
+			return "", err
+		}
+		terms, err := wishTerms(name, data, settings)
+		if err != nil {
+			return "微心愿种类", err
+		}
+		said := fmt.Sprintf("微心愿种类 %s，%d 种", terms.Version(), len(terms.Kinds()))
+		if terms.Proposal() {
+			said += "（提醒：是建议值，本县还没有定）"
+		}
+		return said, nil
 	case hasKey(data, "invite_percent"):
 		terms, err := survey.ParseTerms(name, data)
 		if err != nil {

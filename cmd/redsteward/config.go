@@ -81,6 +81,8 @@ type config struct {
 		Deliberation string `yaml:"deliberation"`
 		// Repairs says what a repair log has, what is in time and how much is called back.
 		Repairs string `yaml:"repairs"`
+		// Wishes are the kinds of small wishes (微心愿).
+		Wishes string `yaml:"wishes"`
 		// Satisfaction is the questionnaire of surveys and how many answers they need.
 		Satisfaction string `yaml:"satisfaction"`
 		// SchemeQuarter and SchemeYear are the schemes of the rating cycle.

@@ -44,6 +44,7 @@ import (
 	"redsteward/supervision/rectification"
 	"redsteward/supervision/repair"
 	"redsteward/supervision/survey"
+	"redsteward/supervision/wish"
 )
 
 // service is an opened bureau with all that runs on it.
@@ -86,6 +87,8 @@ type service struct {
 	conduct *conduct.Service
 	// deliberations are the items and meetings of 红色议事.
 	deliberations *deliberation.Service
+	// wishes are small wishes (微心愿) and who serves them.
+	wishes *wish.Service
 	// surveys ask how satisfied households are.
 	surveys *survey.Service
 	// party are the sheets of party organisations.
@@ -180,6 +183,9 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openBooks(ctx); err != nil {
 		return err
 	}
+	if err := s.openWishes(ctx); err != nil {
+		return err
+	}
 	if err := s.openParty(ctx); err != nil {
 		return err
 	}
@@ -207,7 +213,7 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openDeliberation(ctx); err != nil {
 		return err
 	}
-	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers, s.conduct, s.party, s.changes, s.bodies, s.matters, s.repairs, s.deliberations, s.surveys)
+	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers, s.conduct, s.party, s.changes, s.bodies, s.matters, s.repairs, s.deliberations, s.surveys, s.wishes)
 	return nil
 }
 
@@ -333,7 +339,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Inspections: s.inspections, Draws: s.draws, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Inspections: s.inspections, Draws: s.draws, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},

@@ -52,6 +52,7 @@ var declared = map[string]string{
 	"conduct": layoutApp, "conduct_one": layoutApp, "conduct_form": layoutApp, "desk_imports": layoutApp,
 	"book": layoutEither, "book_entry": layoutEither, "stations": layoutApp, "models": layoutEither, "reserve": layoutEither, "reserve_form": layoutEither, "reserve_one": layoutEither, "model": layoutApp, "duty": layoutApp, "duty_sheet": layoutDesk, "bookings": layoutApp,
 	"matters": layoutApp, "matter": layoutApp, "matter_new": layoutApp, "matter_figures": layoutApp, "matter_feedback": layoutApp, "repairs": layoutApp, "repair": layoutApp, "repair_calls": layoutApp, "tell": layoutEither, "told": layoutEither,
+	"wish": layoutApp, "wish_new": layoutApp, "wish_ask": layoutEither, "wish_told": layoutEither, "shining": layoutEither,
 	"deliberation": layoutApp, "deliberation_meeting": layoutApp, "deliberation_print": layoutDesk, "results": layoutEither,
 	"surveys": layoutApp, "survey_new": layoutApp, "survey": layoutApp, "survey_enter": layoutApp, "survey_answer": layoutPublic, "satisfaction": layoutEither, "survey_slips": layoutDesk, "survey_list": layoutDesk,
 	"handovers": layoutApp, "handover": layoutApp, "handover_new": layoutApp, "handover_print": layoutDesk,
@@ -199,11 +200,11 @@ type navGroup struct {
 
 // publicNav is the top navigation of the public pages.
 var publicNav = []navItem{
-	{Label: "星级榜", Path: "/"}, {Label: "企业", Path: "/firms"}, {Label: "季度通报", Path: "/circulars"}, {Label: "评价办法", Path: "/method"}, {Label: "反映问题", Path: tellPath}, {Label: "网上预约", Path: reservePath}, {Label: "红色达人", Path: modelsPath}, {Label: "议事公开", Path: resultsPath}, {Label: "满意度", Path: satisfactionPath}, {Label: "政策文件", Path: papersPath}, {Label: "行政检查", Path: inspectedPath}, {Label: "开放数据", Path: "/open"}, {Label: "帮助", Path: "/help"},
+	{Label: "星级榜", Path: "/"}, {Label: "企业", Path: "/firms"}, {Label: "季度通报", Path: "/circulars"}, {Label: "评价办法", Path: "/method"}, {Label: "反映问题", Path: tellPath}, {Label: "微心愿", Path: shiningPath}, {Label: "网上预约", Path: reservePath}, {Label: "红色达人", Path: modelsPath}, {Label: "议事公开", Path: resultsPath}, {Label: "满意度", Path: satisfactionPath}, {Label: "政策文件", Path: papersPath}, {Label: "行政检查", Path: inspectedPath}, {Label: "开放数据", Path: "/open"}, {Label: "帮助", Path: "/help"},
 }
 
 // openForms are the pages with forms for people without an account.
-var openForms = []string{"reserve_form", "reserve_one", "tell", "told", "survey_answer"}
+var openForms = []string{"wish_ask", "wish_told", "reserve_form", "reserve_one", "tell", "told", "survey_answer"}
 
 // officeNav is the left navigation of the work pages; entries without the right are left out.
 var officeNav = []navGroup{
@@ -215,7 +216,7 @@ var officeNav = []navGroup{
 	{"监管", []navItem{{Label: "事项", Path: mattersPath, Action: policy.ReadMatter}, {Label: "报修台账", Path: repairsPath, Action: policy.ReadRepairs}, {Label: "我的走访", Path: "/visits/mine", Action: policy.DoVisit}, {Label: "走访评价", Path: "/visits", Action: policy.ReadVisit}, {Label: "行政检查", Path: inspectionsPath, Action: policy.ReadInspection}, {Label: "整改", Path: rectificationsPath, Action: policy.ReadRectification},
 		{Label: "满意度调查", Path: surveysPath, Action: policy.ReadSurvey}, {Label: "观察记录", Path: "/observations", Action: policy.ReadObservation}, {Label: "失信信息", Path: creditPath, Action: policy.ReadCredit}, {Label: "行业评价记录", Path: marksPath, Action: policy.ReadMarks},
 		{Label: "表彰奖励", Path: honoursPath, Action: policy.ReadHonours}}},
-	{"党建", []navItem{{Label: "红色议事", Path: deliberationPath, Action: policy.ReadDeliberation}, {Label: "党组织覆盖", Path: partyPath, Action: policy.ReadRegister}, {Label: "党建台账", Path: sheetsPath, Action: policy.ReadPartyFact},
+	{"党建", []navItem{{Label: "红色议事", Path: deliberationPath, Action: policy.ReadDeliberation}, {Label: "微心愿", Path: needsPath, Action: policy.ReadWish}, {Label: "党组织覆盖", Path: partyPath, Action: policy.ReadRegister}, {Label: "党建台账", Path: sheetsPath, Action: policy.ReadPartyFact},
 		{Label: "红色驿站", Path: stationsPath, Action: policy.ReadStation}, {Label: "值班", Path: dutyPath, Action: policy.ReadStation}, {Label: "预约", Path: bookingsPath, Action: policy.ReadStation}, {Label: "红色达人", Path: modelsPath, Action: policy.Public}, {Label: "政策文件", Path: papersPath, Action: policy.Public}}},
 	{"评价", []navItem{{Label: "评价周期", Path: "/periods", Action: policy.ReadPeriods}, {Label: "评价看板", Path: "/boards", Action: policy.ReadPeriods},
 		{Label: "季度通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
@@ -260,6 +261,8 @@ func (s *Server) serves(path string) bool {
 		return s.handovers != nil
 	case deliberationPath, resultsPath:
 		return s.deliberations != nil
+	case needsPath, shiningPath:
+		return s.wishes != nil
 	case surveysPath, satisfactionPath:
 		return s.surveys != nil
 	case stationsPath, modelsPath, reservePath, dutyPath, bookingsPath, papersPath:

@@ -18,18 +18,30 @@ type stepForm struct {
 	Grave                             bool
 	// Name is the step in addresses.
 	Name string
+	// PhotoLabel is the label of the photos that come with it, "" for a form without; PhotoError what is wrong with them.
+	PhotoLabel, PhotoError string
 }
 
 // placed gives a form its address below a page, the values that were sent for it, and what was refused.
 func (f stepForm) placed(c *fiber.Ctx, page string, refused []fault.Field) stepForm {
+	return f.filled(sentStep(c), func(name string) string { return c.FormValue(name) }, page, refused)
+}
+
+// filled is placed with the values of a form that was sent for a step.
+func (f stepForm) filled(sent string, value func(name string) string, page string, refused []fault.Field) stepForm {
 	f.Address, f.Key = page+"/"+f.Name, newKey()+f.Name
 	for i := range f.Form {
 		f.Form[i].Name = f.Name + "-" + f.Form[i].Name
-		if f.Name == sentStep(c) {
-			f.Form[i].Value = c.FormValue(f.Form[i].Name)
+		if f.Name == sent {
+			f.Form[i].Value = value(f.Form[i].Name)
 		}
 	}
 	f.Form = withErrors(f.Form, refused)
+	for _, bad := range refused {
+		if bad.Name == f.Name+"-photos" {
+			f.PhotoError = bad.Message
+		}
+	}
 	return f
 }
 

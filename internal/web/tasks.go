@@ -82,6 +82,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.deliberations != nil {
 		parts = append(parts, DeliberationTasks{Guard: s.guard, Deliberations: s.deliberations})
 	}
+	if s.wishes != nil {
+		parts = append(parts, WishTasks{Guard: s.guard, Wishes: s.wishes})
+	}
 	if s.surveys != nil {
 		parts = append(parts, SurveyTasks{Guard: s.guard, Surveys: s.surveys})
 	}

@@ -133,8 +133,7 @@ func (s *Server) showTold(c *fiber.Ctx, by policy.Actor, t matter.Told, code, sa
 func (s *Server) toldFind(c *fiber.Ctx, by policy.Actor) error { return s.askTold(c, by, nil) }
 
 func (s *Server) askTold(c *fiber.Ctx, by policy.Actor, refused []fault.Field) error {
-	form := withErrors([]field{{Name: "number", Label: "查询号", Type: "text", Autocomplete: "off", Value: c.FormValue("number"), Hint: "反映以后给出的 8 位号码"},
-		{Name: "code", Label: "查询码", Type: "text", Autocomplete: "off", Hint: "一起给出的 6 位号码"}}, refused)
+	form := withErrors(ticketFields(c, "反映"), refused)
 	p := page{Title: "查看办到哪一步", Nav: tellPath, Data: toldView{Form: form}, Fields: refused}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "told", p)

@@ -44,6 +44,7 @@ import (
 	"redsteward/supervision/rectification"
 	"redsteward/supervision/repair"
 	"redsteward/supervision/survey"
+	"redsteward/supervision/wish"
 )
 
 // Settings are the words and switches of one installation. The zero value works; empty words get the defaults named here.
@@ -98,6 +99,8 @@ type Options struct {
 	Filings *filing.Service
 	// Conduct keeps 失信信息, 行业评价记录 and 表彰奖励. Nil hides their pages; needs Register.
 	Conduct *conduct.Service
+	// Wishes follows small wishes (微心愿). Nil hides their pages; needs Register.
+	Wishes *wish.Service
 	// Deliberations runs 红色议事. Nil hides its pages; needs Register.
 	Deliberations *deliberation.Service
 	// Repairs are the repair logs (报修台账). Nil hides their pages; needs Register.
@@ -175,6 +178,8 @@ type Server struct {
 	party *party.Service
 	// conduct is nil if its pages are not there.
 	conduct *conduct.Service
+	// wishes is nil if its pages are not there.
+	wishes *wish.Service
 	// deliberations is nil if its pages are not there.
 	deliberations *deliberation.Service
 	// surveys and repairs are nil if their pages are not there.
@@ -219,12 +224,12 @@ type Server struct {
 	openWork openWork
 	watch    *observer
 	signIns  *limiter
-	// reserves counts bookings without an account, codes wrong booking numbers and codes, tells what is told without an account, surveyCodes wrong codes of surveys.
-	reserves, codes, tells, surveyCodes *limiter
-	api                                 *api
-	started                             string
-	counter                             atomic.Uint64
-	ready                               atomic.Bool
+	// reserves counts bookings without an account, codes wrong booking numbers and codes, tells what is told and asks what is wished for without an account, surveyCodes wrong codes of surveys.
+	reserves, codes, tells, asks, surveyCodes *limiter
+	api                                       *api
+	started                                   string
+	counter                                   atomic.Uint64
+	ready                                     atomic.Bool
 }
 
 // New builds a server and registers its routes. Returns Invalid if a dependency is missing, a page cannot be parsed, or a route has no action.
@@ -241,7 +246,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {
@@ -266,7 +271,7 @@ func New(o Options) (*Server, error) {
 	s.cache = newPageCache(cacheBytes)
 	s.board = &boardCache{}
 	s.signIns = newLimiter(signInTries, signInWindow)
-	s.reserves, s.codes, s.tells = newLimiter(reserveTries, reserveWindow), newLimiter(reserveTries, reserveWindow), newLimiter(tellTries, tellWindow)
+	s.reserves, s.codes, s.tells, s.asks = newLimiter(reserveTries, reserveWindow), newLimiter(reserveTries, reserveWindow), newLimiter(tellTries, tellWindow), newLimiter(tellTries, tellWindow)
 	s.surveyCodes = newLimiter(surveyTries, surveyWindow)
 	s.watch = newObserver(o.Gauges)
 	s.app = fiber.New(fiber.Config{

@@ -20,15 +20,6 @@ import (
 	"redsteward/supervision"
 )
 
-// Places says where things lie; registry.Register answers.
-type Places interface {
-	supervision.Locator
-	// DivisionsAt lists the divisions of a level that exist on a day.
-	DivisionsAt(ctx context.Context, level registry.Level, day calendar.Date) ([]registry.DivisionRow, error)
-	// Compounds lists the compounds under a scope key.
-	Compounds(ctx context.Context, key string) ([]registry.Compound, error)
-}
-
 // Config is what the matters need; everything is required.
 type Config struct {
 	// DB keeps them, Guard says who may do what, Keeper takes photos in, Now is the business clock.
@@ -36,8 +27,8 @@ type Config struct {
 	Guard  *policy.Guard
 	Keeper *files.Keeper
 	Now    func() time.Time
-	// Places and Tree: see there.
-	Places Places
+	// Places says where things lie, Tree: see there.
+	Places supervision.Atlas
 	Tree   *Tree
 	// Finder makes what finds places by their names, for one file and one goroutine.
 	Finder func() *registry.Finder

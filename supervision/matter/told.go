@@ -179,19 +179,5 @@ func (s *Service) OpenPlaces(ctx context.Context, by policy.Actor, community str
 	if err := s.Guard.Require(by, policy.AskOpenly); err != nil {
 		return nil, nil, err
 	}
-	list, err := s.Places.DivisionsAt(ctx, registry.LevelCommunity, s.today())
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, d := range list {
-		communities = append(communities, registry.Choice{ID: d.ID, Text: d.Display})
-	}
-	if !knows(communities, community) {
-		return communities, nil, nil
-	}
-	found, err := s.Places.Compounds(ctx, policy.CommunityKey(community))
-	for _, c := range found {
-		compounds = append(compounds, registry.Choice{ID: c.ID, Text: c.Name})
-	}
-	return communities, compounds, err
+	return supervision.OpenPlaces(ctx, s.Places, s.today(), community)
 }

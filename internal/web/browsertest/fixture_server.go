@@ -32,6 +32,7 @@ import (
 	"redsteward/supervision/rectification"
 	"redsteward/supervision/repair"
 	"redsteward/supervision/survey"
+	"redsteward/supervision/wish"
 )
 
 // Password is that of every account of the fixture.
@@ -79,6 +80,7 @@ type Fixture struct {
 	done   chan error
 	// Deliberations are those of 红色议事.
 	Deliberations *deliberation.Service
+	Wishes        *wish.Service
 	// Surveys ask how satisfied households are.
 	Surveys *survey.Service
 	// Rectifications are nil unless StartSupervised made them.
@@ -260,6 +262,9 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err := f.openDeliberation(ctx, guard, clocks.Business); err != nil {
 		return nil, err
 	}
+	if err := f.openWishes(ctx, guard, clocks.Business); err != nil {
+		return nil, err
+	}
 	if err := f.openSurveys(ctx, guard, clocks.Business); err != nil {
 		return nil, err
 	}
@@ -269,7 +274,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
+		Access: f.Access, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {

@@ -105,6 +105,22 @@ books:
       - {id: seat, label: 兼任职务, kind: choice, required: true, choices: [{id: party, text: 社区党组织兼职委员}]}
       - {id: from, label: 任职日期, kind: date, required: true, past: true}
       - {id: until, label: 任期截止日, kind: date, after: from, expires: true}
+  - id: units
+    title: 共建单位
+    unit: 家
+    about: 与社区结对共建的单位
+    rights: station
+    key: [name]
+    fields:
+      - {id: name, label: 单位名称, kind: text, required: true, find: true}
+  - id: teams
+    title: 志愿服务队
+    unit: 支
+    about: 党员志愿服务队
+    rights: station
+    key: [name]
+    fields:
+      - {id: name, label: 队名, kind: text, required: true, find: true}
   - id: papers
     title: 政策文件
     unit: 份

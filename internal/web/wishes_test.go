@@ -1,0 +1,123 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"redsteward/policy"
+	"redsteward/supervision/wish"
+)
+
+// TestWishPages follows a wish through its pages: a stranger, the community, two units of which one takes it, the secretary, the public.
+func TestWishPages(t *testing.T) {
+	f := start(t, 1)
+	firm, project := fill(t, f)
+	staff(t, f, firm)
+	ctx, community := context.Background(), policy.CommunityKey(cityEast)
+	worker := policy.Actor{ID: "a-worker", Appointments: []policy.Appointment{{Role: "community_worker", Unit: community, Scopes: []string{community}}}}
+	unit := func(name string) string {
+		id, err := f.Stations.Books.CreateEntry(ctx, worker, "units", cityEast, map[string]string{"name": name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "u:" + id
+	}
+	tax, culture := unit("县税务局"), unit("县文化馆")
+	for login, ap := range map[string]policy.Appointment{"worker": worker.Appointments[0], "grid": {Role: "grid_worker", Unit: community, Scopes: []string{community}},
+		"tax": {Role: "cobuilder", Unit: tax, Scopes: []string{community}}, "culture": {Role: "cobuilder", Unit: culture, Scopes: []string{community}}} {
+		if err := f.Appoint(ctx, login, "姓名"+login, ap); err != nil {
+			t.Fatal(err)
+		}
+	}
+	people := map[string]*person{}
+	run := func(list ...scenario) {
+		t.Helper()
+		for _, s := range list {
+			s.run(t, f, people)
+		}
+	}
+	nobody := newPerson(t, f)
+	kept := regexp.MustCompile(`<dd class="b n">([0-9A-Z ]+)</dd>`)
+	nobody.get(t, "/wish?community="+cityEast) // a stranger has no other page before the form
+	a := nobody.send(t, "POST", "/wish", pairs("key", "k1", "community", cityEast, "project", project, "kind", "care", "words", "想在楼梯口装一个扶手", "spot", "3幢1单元", "name", "王桂英", "phone", "13800001234"))
+	codes := kept.FindAllStringSubmatch(a.body, -1)
+	if a.StatusCode != 200 || len(codes) != 2 {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	number, code := codes[0][1], codes[1][1]
+	run(
+		scenario{name: "the form", path: "/wish?community=" + cityEast, status: 200, contains: []string{"望湖苑", "陪伴照料", "只有社区用来联系你上门服务"}},
+		scenario{name: "fields", method: "POST", path: "/wish", form: pairs("key", "k2", "community", cityEast, "words", "打 13800001234"), status: 422, contains: []string{"像是电话", `id="kind-e"`}},
+		scenario{name: "a wrong code", method: "POST", path: "/wish/find", form: pairs("number", number, "code", "AAAAAA"), status: 422, contains: []string{"没有这个查询号"}},
+		scenario{name: "looked up", method: "POST", path: "/wish/find", form: pairs("number", number, "code", code), status: 200, contains: []string{"待受理", "楼梯口", "撤销这个心愿"}},
+		scenario{name: "nothing is shown", path: "/wishes", status: 200, contains: []string{"还没有公开的晒单"}},
+		scenario{name: "the public sees no list", path: "/needs", status: 401},
+		scenario{name: "the unit enters nothing", role: "tax", path: "/needs/new", status: 403},
+		scenario{name: "the grid worker's form", role: "grid", path: "/needs/new", status: 200, contains: []string{"望湖苑", "只有社区看得到"}},
+		scenario{name: "entered with mistakes", role: "grid", method: "POST", path: "/needs/new", form: pairs("key", "k3", "project", project, "kind", "care", "words", "短"), status: 422, contains: []string{`id="words-e"`}},
+		scenario{name: "the community's work", role: "worker", path: "/todo", status: 200, contains: []string{"受理微心愿", "/needs/"}},
+	)
+	list, err := f.Wishes.List(ctx, worker, wish.Filter{})
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	page := "/needs/" + list[0].ID
+	run(
+		scenario{name: "its page", role: "worker", path: page, status: 200, contains: []string{"王桂英", "13800001234", "点单人", "不予受理"}},
+		scenario{name: "elsewhere", role: "elsewhere", path: page, status: 404},
+		scenario{name: "not yet for units", role: "tax", path: page, status: 404},
+		scenario{name: "accept: fields", role: "worker", method: "POST", path: page + "/accept", form: pairs("seq", "1", "accept-kind", "care", "accept-words", "201室要扶手"), status: 422, contains: []string{`id="accept-words-e"`, "像是电话、证件号或门牌"}},
+		scenario{name: "the unit accepts nothing", role: "tax", method: "POST", path: page + "/accept", form: pairs("seq", "1"), status: 403},
+		scenario{name: "accept", role: "worker", method: "POST", path: page + "/accept", form: pairs("seq", "1", "accept-kind", "repair", "accept-words", "楼梯口要一个扶手"), status: 303, changes: 1},
+		scenario{name: "whom to ask", role: "worker", path: page, status: 200, contains: []string{"县税务局（共建单位）", "县文化馆", "（物业服务企业）"}},
+		scenario{name: "pool", role: "worker", method: "POST", path: page + "/pool", form: pairs("seq", "2"), status: 303, changes: 1},
+		scenario{name: "a unit's work", role: "tax", path: "/todo", status: 200, contains: []string{"1 件微心愿等单位认领"}},
+		scenario{name: "without who asked", role: "tax", path: page, status: 200, contains: []string{"已隐去", "接单"}, excludes: []string{"王桂英", "13800001234"}},
+		scenario{name: "take", role: "tax", method: "POST", path: page + "/take", form: pairs("seq", "3"), status: 303, changes: 1},
+		scenario{name: "the second cannot", role: "culture", method: "POST", path: page + "/take", form: pairs("seq", "3"), status: 409, contains: []string{"刚被别人办过"}},
+		scenario{name: "nor look", role: "culture", path: page, status: 404},
+		scenario{name: "the unit serves", role: "tax", path: page, status: 200, contains: []string{"提交服务情况", "现场照片", "退单"}, excludes: []string{"确认服务", "收回"}},
+		scenario{name: "no such step", role: "tax", method: "POST", path: page + "/burn", form: pairs("seq", "4"), status: 404},
+	)
+	prove := func(hours string, files ...attachment) answer {
+		return people["tax"].upload(t, page+"/prove", [][2]string{{"key", "p" + hours}, {"seq", "4"}, {"prove-words", "扶手已经装好，试过牢固"}, {"prove-helpers", "2"}, {"prove-hours", hours}}, nil, files...)
+	}
+	if a := prove("1.3"); a.StatusCode != 422 || !strings.Contains(a.body, "按半小时记") || !strings.Contains(a.body, "现场照片，不拍人脸") || !strings.Contains(a.body, "试过牢固") {
+		t.Fatalf("%d %.300s", a.StatusCode, a.body)
+	}
+	if a := prove("2.5", attachment{"张三家.png", picture(t, 64)}); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %.900s", a.StatusCode, a.body)
+	}
+	run(
+		scenario{name: "to confirm", role: "worker", path: page, status: 200, contains: []string{"2 人，合计 2.5 小时", "确认服务", page + "/photos/0"}, excludes: []string{"张三"}},
+		scenario{name: "its photo", role: "worker", path: page + "/photos/0", status: 200},
+		scenario{name: "no photo of another's", role: "culture", path: page + "/photos/0", status: 404},
+		scenario{name: "confirm", role: "worker", method: "POST", path: page + "/confirm", form: pairs("seq", "5"), status: 303, changes: 1},
+		scenario{name: "who confirmed enters no rating", role: "worker", path: page, status: 200, excludes: []string{"电话评单"}},
+		scenario{name: "words with the name", role: "worker", method: "POST", path: page + "/draft", form: pairs("seq", "6", "draft-draft", "王桂英家装了扶手"), status: 422, contains: []string{"公开的内容不写姓名"}},
+		scenario{name: "words", role: "worker", method: "POST", path: page + "/draft", form: pairs("seq", "6", "draft-draft", "楼梯口装上了扶手，老人上下楼更放心。"), status: 303, changes: 1},
+		scenario{name: "not shown yet", path: "/wishes", status: 200, excludes: []string{"更放心"}},
+		scenario{name: "the secretary's work", role: "secretary", path: "/todo", status: 200, contains: []string{"审核晒单内容"}},
+		scenario{name: "publish", role: "secretary", method: "POST", path: page + "/publish", form: pairs("seq", "7"), status: 303, changes: 1},
+		scenario{name: "everybody sees it", path: "/wishes", status: 200, contains: []string{"更放心", "县税务局"}, excludes: []string{"王桂英", "1380000", page}},
+		scenario{name: "score", method: "POST", path: "/wish/rate", form: pairs("number", number, "code", code, "key", "r0"), status: 422, contains: []string{"评分"}},
+		scenario{name: "rated low", method: "POST", path: "/wish/rate", form: pairs("number", number, "code", code, "key", "r1", "score", "2", "words", "有一处松动"), status: 200, contains: []string{"谢谢你的评单", "2 分"}, changes: 1},
+		scenario{name: "the words stay inside", role: "tax", path: page, status: 200, contains: []string{"2 分"}, excludes: []string{"有一处松动"}},
+		scenario{name: "asked again", role: "worker", method: "POST", path: page + "/settle", form: pairs("seq", "9", "settle-words", "上门拧紧，本人满意"), status: 303, changes: 1},
+		scenario{name: "found", role: "secretary", path: "/needs?state=done&taker=unit&q=shuiwuju", status: 200, contains: []string{"楼梯口要一个扶手", "县税务局"}},
+		scenario{name: "not found", role: "secretary", path: "/needs?state=taken", status: 200, contains: []string{"没有符合条件的内容"}},
+		scenario{name: "served", role: "secretary", path: "/served", status: 200, contains: []string{"县税务局", "2.5", "平均 2.0 分", "分母是已确认的"}},
+		scenario{name: "taken down", role: "secretary", method: "POST", path: page + "/hide", form: pairs("seq", "10", "hide-reason", "内容有误"), status: 303, changes: 1},
+		scenario{name: "not shown any more", path: "/wishes", status: 200, excludes: []string{"更放心"}},
+	)
+	for path, sheet := range map[string]string{"/needs.xlsx": "微心愿需求清单", "/served.xlsx": "微心愿服务清单"} {
+		_, sheets := workbook(t, people["secretary"].get(t, path))
+		if said := fmt.Sprint(sheets[sheet]); !strings.Contains(said, "楼梯口要一个扶手") || strings.Contains(said, "王桂英") {
+			t.Error(path, said)
+		}
+	}
+}

@@ -1,0 +1,417 @@
+package wish
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry/casework"
+	"redsteward/registry/registrytest"
+)
+
+// ways leads to every state but those that only a stranger or a low rating makes.
+func ways() map[State][]Step {
+	return map[State][]Step{Asked: nil, Accepted: {StepAccept}, Pooled: {StepAccept, StepPool}, Dispatched: {StepAccept, StepDispatch}, Taken: {StepAccept, StepDispatch, StepTake},
+		Proved: {StepAccept, StepDispatch, StepTake, StepProve}, Served: toServed(), Done: toServed(StepCall), Refused: {StepRefuse}, Cancelled: {StepWithdraw}}
+}
+
+// TestSteps tries every step in every state: what the table does not have is a Conflict (or hidden from who serves) and writes nothing.
+func TestSteps(t *testing.T) {
+	d := newDesk(t)
+	for state, way := range ways() {
+		w := d.led(way...)
+		if w.State.State != state {
+			t.Fatalf("%s leads to %s", way, w.State.State)
+		}
+		for _, step := range Steps() {
+			if step == StepRate || step == StepCancel || w.State.Can(step) {
+				continue
+			}
+			before := d.Records(t)
+			_, err := d.do(w, step)
+			if !fault.Is(err, fault.Conflict) && !(step.Action() == policy.TakeWish && (fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden))) {
+				t.Errorf("%s in %s: %v", step, state, err)
+			}
+			if d.Records(t) != before {
+				t.Errorf("%s in %s was refused and wrote", step, state)
+			}
+		}
+	}
+	for from, row := range steps {
+		for step := range row {
+			if !slices.Contains(Steps(), step) || from.Title() == "" {
+				t.Errorf("the table has %s in %s", step, from)
+			}
+		}
+	}
+}
+
+// TestTwoTakeAtOnce: of two units that take a wish from the pool at the same moment exactly one has it.
+func TestTwoTakeAtOnce(t *testing.T) {
+	d := newDesk(t)
+	w := d.led(StepAccept, StepPool)
+	by := []policy.Actor{d.unit, d.rival}
+	errs := make([]error, len(by))
+	var all sync.WaitGroup
+	for i := range by {
+		all.Go(func() { _, errs[i] = d.Take(context.WithoutCancel(d.ctx()), by[i], at(w), "") })
+	}
+	all.Wait()
+	lost := slices.IndexFunc(errs, func(err error) bool { return err != nil })
+	if lost < 0 || errs[1-lost] != nil || !fault.Is(errs[lost], fault.Conflict) {
+		t.Fatal(errs)
+	}
+	now := d.did(d.One(d.ctx(), d.worker, w.ID))
+	if now.Seq != w.Seq+1 || now.State.Taker.Key != by[1-lost].Appointments[0].Unit {
+		t.Errorf("%d %+v", now.Seq, now.State.Taker)
+	}
+	// Who lost does not see it any more, and a second one with a fresh page has no page.
+	d.Refused("it is another's now", fault.NotFound, func() error { _, err := d.One(d.ctx(), by[lost], w.ID); return err })
+	d.Refused("a second taker", fault.NotFound, func() error { _, err := d.Take(d.ctx(), by[lost], at(now), ""); return err })
+}
+
+// TestWhoServes: the one who is asked, whoever of the community from the pool, the firm of the compound, a firm from elsewhere once it is asked.
+func TestWhoServes(t *testing.T) {
+	d := newDesk(t)
+	ctx := d.ctx()
+	asked := d.led(StepAccept, StepDispatch)
+	d.Refused("not asked", fault.NotFound, func() error { _, err := d.Take(ctx, d.rival, at(asked), ""); return err })
+	d.Refused("who enters does not take", fault.Forbidden, func() error { _, err := d.Take(ctx, d.grid, at(asked), ""); return err })
+	left := d.did(d.Leave(ctx, d.unit, at(asked), "近期没有人手"))
+	if left.State.State != Pooled || left.State.Taker != nil || left.State.Reason != "近期没有人手" {
+		t.Errorf("%+v", left.State)
+	}
+	d.Refused("asked again", fault.Invalid, func() error { _, err := d.Dispatch(ctx, d.worker, at(left), "u:"+d.unitID); return err }, "退过这一单")
+	d.Refused("nobody", fault.Invalid, func() error { _, err := d.Dispatch(ctx, d.worker, at(left), "u:none"); return err }, "taker")
+	d.Refused("acts for nobody", fault.Forbidden, func() error { _, err := d.Take(ctx, d.stranger, at(left), ""); return err }, "没有写明代表")
+	both := policy.Actor{ID: "both", Appointments: []policy.Appointment{d.unit.Appointments[0], d.team.Appointments[0]}}
+	d.Refused("for whom", fault.Invalid, func() error { _, err := d.Take(ctx, both, at(left), ""); return err }, "taker")
+	d.Refused("for another", fault.Invalid, func() error { _, err := d.Take(ctx, both, at(left), "f:"+d.firm); return err }, "taker")
+	taken := d.did(d.Take(ctx, both, at(left), "u:"+d.teamID))
+	if taken.State.Taker.Name != "蒲公英服务队" || taken.State.Taker.Kind != TakerTeam || !taken.State.ServeBy.Resolved() {
+		t.Errorf("%+v", taken.State)
+	}
+	recalled := d.did(d.Recall(ctx, d.worker, at(taken), "队伍另有任务"))
+	firm := d.did(d.Dispatch(ctx, d.worker, at(recalled), "f:"+d.firm))
+	firm = d.did(d.Take(ctx, d.manager, at(firm), ""))
+	if firm.State.Taker.Kind != TakerFirm || firm.State.Taker.Name != "赣北物业服务有限公司" {
+		t.Errorf("%+v", firm.State.Taker)
+	}
+	d.Refused("the team had it", fault.NotFound, func() error { _, err := d.Prove(ctx, d.team, at(firm), proof()); return err })
+	takers := registrytest.Must[[]Taker](t)(d.Takers(ctx, d.worker, firm.ID))
+	if len(takers) != 4 || takers[0].Kind != TakerFirm {
+		t.Errorf("%+v", takers)
+	}
+	d.Refused("another community", fault.NotFound, func() error { _, err := d.Takers(ctx, d.other, firm.ID); return err })
+	if err := d.books.WithdrawEntry(ctx, d.worker, d.unitID, 1, "不再结对", false); err != nil {
+		t.Fatal(err)
+	}
+	pooled := d.led(StepAccept, StepPool)
+	d.Refused("a unit that is not in the book any more", fault.NotFound, func() error { _, err := d.Take(ctx, d.unit, at(pooled), ""); return err })
+	if mine := registrytest.Must[[]Taker](t)(d.Mine(ctx, d.unit)); len(mine) != 0 {
+		t.Errorf("%+v", mine)
+	}
+}
+
+// TestLife goes through more time, a proof that is sent back, a low rating and the second time.
+func TestLife(t *testing.T) {
+	d := newDesk(t)
+	ctx := d.ctx()
+	w := d.led(StepAccept, StepDispatch, StepTake)
+	until := w.State.ServeBy.Due
+	w = d.did(d.do(w, StepMore))
+	d.Refused("twice", fault.Conflict, func() error { _, err := d.do(w, StepMore); return err })
+	w = d.did(d.do(w, StepGrant))
+	if w.State.ServeBy.Due.Compare(until) <= 0 || w.State.Due.Due != w.State.ServeBy.Due {
+		t.Errorf("%s after %s", w.State.ServeBy.Due, until)
+	}
+	late := d.led(StepAccept, StepDispatch, StepTake)
+	d.Forward("2026-12-01")
+	d.Refused("after the deadline", fault.Conflict, func() error { _, err := d.do(late, StepMore); return err }, "已经过了")
+	if late = d.did(d.do(late, StepProve)); !late.State.Proof.Late {
+		t.Error("the proof is not late")
+	}
+	bad := func(field string, in ProofInput) {
+		t.Helper()
+		d.Refused(field, fault.Invalid, func() error { _, err := d.Prove(ctx, d.unit, at(w), in); return err }, field)
+	}
+	bad("words", ProofInput{Words: "联系 13800001234 办好", HalfHours: 1, Helpers: 1})
+	bad("hours", ProofInput{Words: "已经装好扶手", Helpers: 1})
+	bad("hours", ProofInput{Words: "已经装好扶手", HalfHours: MaxHalfHours + 1, Helpers: 1})
+	bad("helpers", ProofInput{Words: "已经装好扶手", HalfHours: 1})
+	w = d.did(d.do(w, StepProve))
+	w = d.did(d.do(w, StepRedo))
+	w = d.did(d.do(w, StepProve))
+	w = d.did(d.do(w, StepConfirm))
+	d.Refused("too early to close", fault.Conflict, func() error { _, err := d.do(w, StepClose); return err }, "还没有过")
+	d.Refused("who confirmed", fault.Forbidden, func() error { _, err := d.Call(ctx, d.worker, at(w), 5, ""); return err }, "由你确认")
+	for _, score := range []int64{0, 6} {
+		d.Refused("score", fault.Invalid, func() error { _, err := d.Call(ctx, d.grid, at(w), score, ""); return err }, "score")
+	}
+	w = d.did(d.do(w, StepDraft))
+	w = d.did(d.do(w, StepPublish))
+	w = d.did(d.Call(ctx, d.grid, at(w), 2, "有一处松动"))
+	if w.State.State != Following {
+		t.Fatalf("a low rating leads to %s", w.State.State)
+	}
+	w = d.did(d.do(w, StepAgain))
+	if s := &w.State; s.State != Accepted || s.Proof != nil || s.Rating != nil || s.Shown() || s.Taker != nil || !s.Served.IsZero() {
+		t.Errorf("%+v", s)
+	}
+	for _, step := range []Step{StepDispatch, StepTake, StepProve, StepConfirm} {
+		w = d.did(d.do(w, step))
+	}
+	w = d.did(d.Call(ctx, d.grid, at(w), 1, ""))
+	if w = d.did(d.do(w, StepSettle)); w.State.State != Done || w.State.Ended.IsZero() {
+		t.Errorf("%+v", w.State)
+	}
+	w = d.led(toServed()...)
+	d.Forward("2027-01-15")
+	if w = d.did(d.do(w, StepClose)); w.State.State != Done || w.State.Rating != nil {
+		t.Errorf("%+v", w.State)
+	}
+}
+
+// TestPhotoKind: a kind whose result is to be seen asks for a photo.
+func TestPhotoKind(t *testing.T) {
+	d := newDesk(t)
+	w := d.asked()
+	w = d.did(d.Accept(d.ctx(), d.worker, at(w), "repair", "楼梯口要一个扶手"))
+	w = d.did(d.do(w, StepDispatch))
+	w = d.did(d.do(w, StepTake))
+	d.Refused("no photo", fault.Invalid, func() error { _, err := d.do(w, StepProve); return err }, "现场照片")
+	in := proof()
+	in.Photos = append(in.Photos, d.Photo())
+	w = d.did(d.Prove(d.ctx(), d.unit, at(w), in))
+	for who, by := range map[string]policy.Actor{"unit": d.unit, "worker": d.worker} {
+		r, _, err := d.OpenPhoto(d.ctx(), by, w.ID, 0)
+		if err != nil {
+			t.Fatal(who, err)
+		}
+		_ = r.Close()
+	}
+	d.Refused("no such photo", fault.NotFound, func() error { _, _, err := d.OpenPhoto(d.ctx(), d.worker, w.ID, 1); return err })
+	d.Refused("the rival", fault.NotFound, func() error { _, _, err := d.OpenPhoto(d.ctx(), d.rival, w.ID, 0); return err })
+}
+
+// TestPublicWords: reviewed by another, nothing personal, taken down.
+func TestPublicWords(t *testing.T) {
+	d := newDesk(t)
+	ctx := d.ctx()
+	shown := func() []Shining {
+		list, _, err := d.Board(ctx, east, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	w := d.led(toServed()...)
+	for _, words := range []string{"王桂英家装上了扶手", "201室装上了扶手", "电话 13800001234 致谢"} {
+		d.Refused(words, fault.Invalid, func() error { _, err := d.Write(ctx, d.worker, at(w), words); return err }, "draft")
+	}
+	w = d.did(d.Write(ctx, d.secretary, at(w), "楼梯口装上了扶手。"))
+	if len(shown()) != 0 {
+		t.Error("shown before the review")
+	}
+	d.Refused("the writer", fault.Forbidden, func() error { _, err := d.Publish(ctx, d.secretary, at(w)); return err }, "另一人")
+	d.Refused("the writer returns", fault.Forbidden, func() error { _, err := d.Return(ctx, d.secretary, at(w), "写明单位"); return err })
+	w = d.did(d.Return(ctx, d.town, at(w), "写明是哪家单位"))
+	w = d.did(d.do(w, StepDraft))
+	w = d.did(d.do(w, StepPublish))
+	if list := shown(); len(list) != 1 || list[0].Taker != "县税务局" || strings.Contains(list[0].Place+list[0].Words, "王") || list[0].Place != "城东社区望湖苑" && !strings.Contains(list[0].Place, "望湖苑") {
+		t.Errorf("%+v", list)
+	}
+	w = d.did(d.do(w, StepCall))
+	w = d.did(d.do(w, StepHide))
+	if len(shown()) != 0 {
+		t.Error("shown after it was taken down")
+	}
+	d.Refused("twice", fault.Conflict, func() error { _, err := d.do(w, StepHide); return err })
+}
+
+// TestWhoSees: who asked is seen by the community only, who serves sees the pool and his own, another community nothing.
+func TestWhoSees(t *testing.T) {
+	d := newDesk(t)
+	ctx := d.ctx()
+	pooled, mine := d.led(StepAccept, StepPool), d.led(toServed(StepCall)...)
+	for name, by := range map[string]policy.Actor{"grid": d.grid, "head": d.head, "worker": d.worker, "secretary": d.secretary} {
+		if w := d.did(d.One(ctx, by, mine.ID)); w.State.Asker.Name != "王桂英" {
+			t.Errorf("%s sees %+v", name, w.State.Asker)
+		}
+	}
+	for name, by := range map[string]policy.Actor{"unit": d.unit, "town": d.town, "owners": d.owners} {
+		if w := d.did(d.One(ctx, by, mine.ID)); w.State.Asker != (Asker{}) || w.State.Ticket != nil {
+			t.Errorf("%s sees %+v", name, w.State.Asker)
+		}
+		list := registrytest.Must[[]store.Doc[Wish]](t)(d.List(ctx, by, Filter{}))
+		if len(list) != 2 || list[0].State.Asker != (Asker{}) || list[1].State.Asker != (Asker{}) {
+			t.Errorf("%s lists %d", name, len(list))
+		}
+	}
+	if w := d.did(d.One(ctx, d.unit, mine.ID)); w.State.Rating.Words != "" || w.State.Rating.Score != 5 {
+		t.Errorf("the unit reads %+v", w.State.Rating)
+	}
+	for name, want := range map[string]int{"rival": 1, "manager": 1, "other": 0} {
+		by := map[string]policy.Actor{"rival": d.rival, "manager": d.manager, "other": d.other}[name]
+		if list := registrytest.Must[[]store.Doc[Wish]](t)(d.List(ctx, by, Filter{})); len(list) != want {
+			t.Errorf("%s lists %d", name, len(list))
+		}
+	}
+	d.Refused("another's page", fault.NotFound, func() error { _, err := d.One(ctx, d.manager, mine.ID); return err })
+	d.Refused("another community", fault.NotFound, func() error { _, err := d.do2(d.other, pooled); return err })
+	d.Refused("the public", fault.Unauthenticated, func() error { _, err := d.List(ctx, policy.Actor{}, Filter{}); return err })
+	for name, w := range map[string]Filter{"served": {Served: true}, "mine": {Mine: true}, "text": {Text: "wanghuyuan", State: Done}, "kind": {Kind: "care", State: Done}, "taker": {TakerKind: TakerUnit}, "community": {Community: east, Served: true}} {
+		list := registrytest.Must[[]store.Doc[Wish]](t)(d.List(ctx, d.unit, w))
+		if len(list) != 1 || list[0].ID != mine.ID {
+			t.Errorf("%s finds %d", name, len(list))
+		}
+	}
+	for name, w := range map[string]Filter{"open": {Open: true, State: Done}, "late": {Late: true}, "from": {From: registrytest.Day("2027-01-01")}, "another text": {Text: "没有的"}, "review": {Review: true}} {
+		if list := registrytest.Must[[]store.Doc[Wish]](t)(d.List(ctx, d.worker, w)); len(list) != 0 {
+			t.Errorf("%s finds %d", name, len(list))
+		}
+	}
+	history := registrytest.Must[[]Happened](t)(d.History(ctx, d.worker, mine.ID))
+	if len(history) != 7 || history[0].Step != StepAsk || history[3].Taker != "县税务局" {
+		t.Errorf("%+v", history)
+	}
+	if said, err := d.Uses(ctx, policy.ProjectKey(d.project), d.Clock().AddDate(0, 0, -1)); err != nil || said != "2 件微心愿" {
+		t.Error(said, err)
+	}
+}
+
+// do2 pools a wish as somebody.
+func (d *desk) do2(by policy.Actor, w store.Doc[Wish]) (store.Doc[Wish], error) {
+	return d.Dispatch(d.ctx(), by, at(w), "f:"+d.firm)
+}
+
+// TestTold: a stranger gets number and code, follows his wish with both and nothing less, rates it or gives it up.
+func TestTold(t *testing.T) {
+	d := newDesk(t)
+	ctx, nobody := d.ctx(), policy.Actor{}
+	tell := func(key string) Told {
+		in := input(d.project)
+		in.Idem = &store.Idem{Key: key, Body: []byte(key)}
+		return registrytest.Must[Told](t)(d.Tell(ctx, nobody, in))
+	}
+	told := tell("a")
+	if again := tell("a"); again.Number != told.Number || again.Code != told.Code || told.State != Asked {
+		t.Errorf("%+v %+v", told, again)
+	}
+	for name, of := range map[string][2]string{"no such number": {"ABCDEFGH", told.Code}, "another code": {told.Number, "ABCDEF"}, "nothing": {}} {
+		d.Refused(name, fault.NotFound, func() error { _, err := d.LookUp(ctx, nobody, of[0], of[1]); return err })
+		d.Refused(name, fault.NotFound, func() error { _, err := d.CancelTold(ctx, nobody, of[0], of[1], nil); return err })
+	}
+	for field, change := range map[string]func(*Input){"kind": func(in *Input) { in.Kind = "none" }, "community": func(in *Input) { in.Project = "" }, "words": func(in *Input) { in.Words = "打13800000000找我" }, "phone": func(in *Input) { in.Asker.Phone = "12" },
+		"spot": func(in *Input) { in.Spot = "201室" }} {
+		in := input(d.project)
+		change(&in)
+		d.Refused(field, fault.Invalid, func() error { _, err := d.Tell(ctx, nobody, in); return err }, field)
+	}
+	d.Refused("rated before", fault.Conflict, func() error { _, err := d.RateTold(ctx, nobody, told.Number, told.Code, 5, "", nil); return err })
+	list := registrytest.Must[[]store.Doc[Wish]](t)(d.List(ctx, d.worker, Filter{}))
+	if len(list) != 1 || list[0].State.Asked.By != string(policy.Anonymous) || list[0].State.Ticket != nil {
+		t.Fatalf("%+v", list)
+	}
+	w := list[0]
+	for _, step := range toServed() {
+		w = d.did(d.do(w, step))
+	}
+	now := registrytest.Must[Told](t)(d.LookUp(ctx, nobody, strings.ToLower(told.Number[:4])+" "+told.Number[4:], told.Code))
+	if !now.CanRate || now.CanCancel || now.Taker != "县税务局" || now.Did == "" || now.Code != "" {
+		t.Errorf("%+v", now)
+	}
+	d.Refused("score", fault.Invalid, func() error { _, err := d.RateTold(ctx, nobody, told.Number, told.Code, 9, "", nil); return err }, "score")
+	if now = registrytest.Must[Told](t)(d.RateTold(ctx, nobody, told.Number, told.Code, 4, "挺好", nil)); now.State != Done || now.Score != 4 {
+		t.Errorf("%+v", now)
+	}
+	other := tell("b")
+	if now = registrytest.Must[Told](t)(d.CancelTold(ctx, nobody, other.Number, other.Code, nil)); now.State != Cancelled {
+		t.Errorf("%+v", now)
+	}
+	refused := tell("c")
+	for _, one := range registrytest.Must[[]store.Doc[Wish]](t)(d.List(ctx, d.worker, Filter{State: Asked})) {
+		d.did(d.Refuse(ctx, d.worker, casework.At{ID: one.ID, Seq: one.Seq}, "属于物业合同里的服务，请物业办理"))
+	}
+	if now = registrytest.Must[Told](t)(d.LookUp(ctx, nobody, refused.Number, refused.Code)); !strings.Contains(now.Reason, "物业合同") {
+		t.Errorf("%+v", now)
+	}
+	communities, compounds, err := d.OpenPlaces(ctx, nobody, east)
+	if err != nil || len(communities) == 0 || len(compounds) != 1 {
+		t.Error(communities, compounds, err)
+	}
+}
+
+// TestEnter: who may enter, and where.
+func TestEnter(t *testing.T) {
+	d := newDesk(t)
+	ctx := d.ctx()
+	for name, by := range map[string]policy.Actor{"grid": d.grid, "head": d.head, "worker": d.worker, "owners": d.owners} {
+		d.did(d.Enter(ctx, by, input(d.project)))
+		_, compounds, err := d.Places(ctx, by)
+		if err != nil || len(compounds) != 1 || compounds[0].Text != "望湖苑" {
+			t.Error(name, compounds, err)
+		}
+	}
+	d.Refused("the unit", fault.Forbidden, func() error { _, err := d.Enter(ctx, d.unit, input(d.project)); return err })
+	d.Refused("another community", fault.NotFound, func() error { _, err := d.Enter(ctx, d.other, input(d.project)); return err })
+	in := input("")
+	in.Community = east
+	if w := d.did(d.Enter(ctx, d.worker, in)); w.State.Project != "" || w.State.Community != east || w.State.Due.Due.IsZero() {
+		t.Errorf("%+v", w.State)
+	}
+}
+
+// TestForget: name, phone and door go when their term after the end has passed, and the words can still be taken down.
+func TestForget(t *testing.T) {
+	d := newDesk(t)
+	ctx := d.ctx()
+	w := d.led(toServed(StepDraft, StepPublish, StepCall)...)
+	open := d.led(StepAccept)
+	d.Forward("2027-01-10")
+	if err := d.Forget(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if now := d.did(d.One(ctx, d.worker, w.ID)); now.State.Asker.Name != "王桂英" {
+		t.Errorf("gone before its term: %+v", now.State.Asker)
+	}
+	d.Forward("2027-01-20")
+	if err := d.Forget(ctx); err != nil {
+		t.Fatal(err)
+	}
+	now := d.did(d.One(ctx, d.worker, w.ID))
+	if now.State.Asker.Name != store.PurgedText || now.State.Asker.Phone != store.PurgedText || now.State.Words == "" {
+		t.Errorf("%+v", now.State)
+	}
+	if still := d.did(d.One(ctx, d.worker, open.ID)); still.State.Asker.Name != "王桂英" {
+		t.Errorf("an open one: %+v", still.State.Asker)
+	}
+	before := d.Records(t)
+	if err := d.Forget(ctx); err != nil || d.Records(t) != before {
+		t.Error("it forgets again", err)
+	}
+	if now = d.did(d.do(now, StepHide)); now.State.Shown() {
+		t.Error("still shown")
+	}
+}
+
+// TestTerms names every mistake of a wishes.yaml with its place.
+func TestTerms(t *testing.T) {
+	has := func(id string) bool { return id == "wish.serve" }
+	for text, want := range map[string]string{
+		"version: \"1\"\nlow: 5\nkinds:\n  - {id: a, title: 甲, within: wish.serve}\n":                                            ":2:6",
+		"version: \"1\"\nlow: 2\nkinds:\n  - {id: a, title: 甲, within: none}\n":                                                  "none",
+		"version: \"1\"\nlow: 2\nkinds:\n  - {id: a, title: 甲, within: wish.serve}\n  - {id: a, title: 乙, within: wish.serve}\n": "代码“a”重复",
+		"version: \"1\"\nlow: 2\nkinds:\n  - {id: A b, title: 甲, within: wish.serve}\n":                                          "代码“A b”",
+		"low: 2\nkinds:\n  - {id: a, title: 甲, within: wish.serve}\n":                                                            "version",
+	} {
+		if _, err := ParseTerms("wishes.yaml", []byte(text), has); err == nil || !strings.Contains(err.Error()+fault.MessageOf(err), want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}
