@@ -17,9 +17,10 @@ type Ticket struct {
 }
 
 const (
-	// NumberLength signs of a number are 40 bits, CodeLength of a code 30.
+	// NumberLength is how many signs a number has: 40 bits.
 	NumberLength = 8
-	CodeLength   = 6
+	// CodeLength is how many signs a code has: 30 bits.
+	CodeLength = 6
 )
 
 // Tickets gives and knows the tickets of one kind of things.
