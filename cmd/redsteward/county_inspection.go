@@ -46,6 +46,7 @@ func inspectionTales() []*inspectionTale {
 		{project: 36, ground: inspection.GroundRegular, joint: true, beats: noticed(6)}, {project: 47, ground: inspection.GroundComplaint, beats: append(noticed(7), claimBeat{0, inspector, "begin"})},
 		{project: 58, ground: inspection.GroundRegular, failed: []string{"2.1"}, beats: recorded(10)}, {project: 69, ground: inspection.GroundRegular, joint: true, failed: []string{"1.3", "4.1"}, beats: told(30)},
 		{project: 80, ground: inspection.GroundRegular, beats: told(60)}, {project: 91, ground: inspection.GroundCase, failed: []string{"1.1"}, beats: told(25)}, {project: 102, ground: inspection.GroundRegular, beats: append(ready(20), claimBeat{15, officer, "drop"})},
+		{project: 113, ground: inspection.GroundRegular, beats: append(ready(6)[:2], claimBeat{4, "section_chief", "return"})},
 	}
 }
 
@@ -173,10 +174,14 @@ func (l *countyLoader) playInspection(ctx context.Context, beat claimBeat, k int
 	}
 	at := casework.At{ID: one.doc.ID, Seq: one.doc.Seq}
 	switch beat.do {
-	case "sign":
+	case "sign", "return":
+		sign := policy.Sign{Move: policy.MoveAgree, SubjectHash: c.Approval.SubjectHash}
+		if beat.do == "return" {
+			sign.Move, sign.Reason = policy.MoveReturn, "演示：检查日期与全局会议冲突，请改期后再送"
+		}
 		password, err := l.demoPassword(ctx, beat.role)
 		if err == nil {
-			one.doc, err = l.inspections.Sign(ctx, by, at, policy.Sign{Move: policy.MoveAgree, SubjectHash: c.Approval.SubjectHash}, password)
+			one.doc, err = l.inspections.Sign(ctx, by, at, sign, password)
 		}
 		return err
 	case "answer":

@@ -39,7 +39,7 @@ func (s *service) openSupervision(ctx context.Context, register *registry.Regist
 	if err != nil {
 		return err
 	}
-	agenda, err := agendaOf(s.config)
+	agenda, err := agendaOf(s.config, sheets)
 	if err != nil {
 		return err
 	}
@@ -65,13 +65,17 @@ func (s *service) openSupervision(ctx context.Context, register *registry.Regist
 	return err
 }
 
-// agendaOf reads the list of what is inspected of a configuration.
-func agendaOf(c *config) (*inspection.Agenda, error) {
+// agendaOf reads the list of what is inspected of a configuration, with the items of the checklists that it names.
+func agendaOf(c *config, sheets *inspection.Sheets) (*inspection.Agenda, error) {
 	data, err := ownOr(c.Files.Inspections, "inspections.yaml")
 	if err != nil {
 		return nil, err
 	}
-	return inspection.ParseAgenda("inspections.yaml", data)
+	agenda, err := inspection.ParseAgenda("inspections.yaml", data)
+	if err != nil {
+		return nil, err
+	}
+	return agenda, agenda.Take(sheets)
 }
 
 // loadSheets reads an operator's sheets, or those that the program carries if he has none.

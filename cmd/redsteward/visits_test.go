@@ -16,7 +16,7 @@ func TestLoadSheets(t *testing.T) {
 		t.Fatal(err)
 	}
 	shipped, err := loadSheets(nil)
-	if err != nil || len(shipped.Series(day)) != 2 {
+	if err != nil || len(shipped.Series(day)) != 3 {
 		t.Fatal(shipped, err)
 	}
 	data, err := os.ReadFile("../../configs/checklists/four-displays.yaml")

@@ -55,8 +55,10 @@ type Matter struct {
 	Law        string `yaml:"law"`
 	Article    string `yaml:"article"`
 	Competence string `yaml:"competence"`
-	// Checks are what is looked at.
-	Checks []Point `yaml:"checks,required"`
+	// Checks are what is looked at; or Sheet and Category name the items of a checklist, which Take puts there.
+	Checks   []Point `yaml:"checks"`
+	Sheet    string  `yaml:"sheet"`
+	Category string  `yaml:"category"`
 }
 
 // Point is one thing that is looked at; its fields are those of Item.
@@ -101,8 +103,8 @@ func (a *Agenda) check(doc *yamlstrict.Document) {
 			doc.Add(at+".id", fmt.Sprintf("事项代码 %q 重复，或者不是以字母开头的小写字母、数字和短横线", m.ID))
 		}
 		ids[m.ID] = true
-		if len(m.Checks) == 0 {
-			doc.Add(at+".checks", "事项“"+m.Name+"”没有检查内容")
+		if named := m.Sheet != "" && m.Category != ""; named == (len(m.Checks) > 0) || (m.Sheet == "") != (m.Category == "") {
+			doc.Add(at+".id", "事项“"+m.Name+"”要写检查内容 checks，或者写 sheet 和 category 用评价表的条目，二者选一")
 		}
 		for k, p := range m.Checks {
 			a.checkPoint(doc, fmt.Sprintf("%s.checks.%d", at, k), m, p, ids)
@@ -136,6 +138,40 @@ func (a *Agenda) checkPoint(doc *yamlstrict.Document, at string, m Matter, p Poi
 	case p.Paper == supervision.PaperOrder && m.Department != a.Bureau:
 		add("paper", "责令限期改正只能由本局（%s）对自己的事项作出，这个事项是%s的", a.Bureau, m.Department)
 	}
+}
+
+// Take puts the items of checklists where matters name them, so that visits and inspections look at the same. Returns Invalid for a checklist or category that is not there, and for an item
+// that stands in the list twice or leads to no paper.
+func (a *Agenda) Take(sheets *Sheets) error {
+	const op = "inspection.Take"
+	ids := map[string]bool{}
+	for i := range a.Matters {
+		m := &a.Matters[i]
+		if m.Sheet != "" {
+			m.Checks = nil
+			for _, s := range sheets.list {
+				for _, c := range s.Categories {
+					if s.ID != m.Sheet || c.ID != m.Category {
+						continue
+					}
+					m.Checks = nil // a later version of the sheet
+					for _, item := range c.Items {
+						m.Checks = append(m.Checks, Point{ID: item.ID, Sentence: item.Sentence, How: item.How, Photo: item.Photo, Paper: item.Paper, To: item.To, Request: item.Request})
+					}
+				}
+			}
+		}
+		if len(m.Checks) == 0 {
+			return fault.New(op, fault.Invalid, "事项“"+m.Name+"”用的评价表 "+m.Sheet+" 里没有 "+m.Category+" 这一类")
+		}
+		for _, p := range m.Checks {
+			if ids[p.ID] || p.Paper == "" {
+				return fault.New(op, fault.Invalid, "事项“"+m.Name+"”的检查内容 "+p.ID+" 在清单里写了两次，或者没有文书")
+			}
+			ids[p.ID] = true
+		}
+	}
+	return nil
 }
 
 // confirmed reports whether a text says something that somebody has confirmed.

@@ -62,8 +62,12 @@ func newBureau(t *testing.T) *bureau {
 		b.certify(cards, who.ID, "2025-01-01", "2026-12-31")
 	}
 	b.certify(cards, "old", "2020-01-01", "2026-01-31")
+	agenda := must(ParseAgenda("inspections.yaml", registrytest.Config(t, "inspections.yaml")))
+	if err := agenda.Take(shippedSheets(t)); err != nil {
+		t.Fatal(err)
+	}
 	recusals := registrytest.Must[*Recusals](t)(NewRecusals(t.Context(), b.DB, b.Guard, register{}))
-	b.Inspections, err = NewInspections(t.Context(), ChecksConfig{Places: register{}, Firms: b, Certificates: cards, Recusals: recusals, Agenda: must(ParseAgenda("inspections.yaml", registrytest.Config(t, "inspections.yaml"))),
+	b.Inspections, err = NewInspections(t.Context(), ChecksConfig{Places: register{}, Firms: b, Certificates: cards, Recusals: recusals, Agenda: agenda,
 		Desk: casework.Desk{DB: b.DB, Guard: b.Guard, Keeper: b.Keeper, Persons: b, Chains: b.Chains(), Now: b.Clock, Deadlines: b.Desk.Deadlines}})
 	if err != nil {
 		t.Fatal(err)
@@ -308,11 +312,12 @@ func TestStoredTypes(t *testing.T) {
 func TestAgenda(t *testing.T) {
 	good := string(registrytest.Config(t, "inspections.yaml"))
 	for name, change := range map[string][2]string{
-		"每年的检查次数上限":  {"yearly_cap: 2", "yearly_cap: 0"},
-		"只能由本局":      {"department: 县住房和城乡建设局\n    law: 《物业管理条例》", "department: 县城管局\n    law: 《物业管理条例》"},
-		"编号重复":       {`id: "1.2"`, `id: "1.1"`},
-		"移送函要写 to":   {"paper: transfer, to: 县消防救援大队", "paper: transfer"},
-		"只用于 paper:": {"paper: suggestion, request: 在公示栏公开服务内容、标准和收费标准", "paper: suggestion, law: 某法, request: 公开"},
+		"每年的检查次数上限":        {"yearly_cap: 2", "yearly_cap: 0"},
+		"只能由本局":            {"department: 县住房和城乡建设局\n    law: 《物业管理条例》", "department: 县城管局\n    law: 《物业管理条例》"},
+		"编号重复":             {`id: "1.2"`, `id: "1.1"`},
+		"移送函要写 to":         {"paper: transfer, to: 县消防救援大队", "paper: transfer"},
+		"checks，或者写 sheet": {"    sheet: safety-fire\n    category: fire\n", "    sheet: safety-fire\n"},
+		"只用于 paper:":       {"paper: suggestion, request: 在公示栏公开服务内容、标准和收费标准", "paper: suggestion, law: 某法, request: 公开"},
 	} {
 		if !strings.Contains(good, change[0]) {
 			t.Fatalf("the shipped list does not hold %q", change[0])
@@ -322,5 +327,31 @@ func TestAgenda(t *testing.T) {
 		if len(fields) == 0 || !strings.HasPrefix(fields[0].Name, "x.yaml:") || !strings.Contains(fields[0].Message, name) {
 			t.Errorf("%s: %v %+v", name, err, fields)
 		}
+	}
+}
+
+// TestAgendaTakes: a matter that names a checklist is inspected by its items; what is not there is refused.
+func TestAgendaTakes(t *testing.T) {
+	good := string(registrytest.Config(t, "inspections.yaml"))
+	for name, tt := range map[string]struct{ old, now, said string }{
+		"another sheet":    {"sheet: safety-fire", "sheet: none", "没有 fire 这一类"},
+		"another category": {"category: fire", "category: water", "没有 water 这一类"},
+		"twice":            {"category: lift", "category: fire", "F1 在清单里写了两次"},
+		"by scores":        {"sheet: safety-fire\n    category: fire", "sheet: four-displays\n    category: displays", "没有文书"},
+	} {
+		agenda, err := ParseAgenda("x.yaml", []byte(strings.Replace(good, tt.old, tt.now, 1)))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if err := agenda.Take(shippedSheets(t)); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.MessageOf(err), tt.said) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	b := newBureau(t)
+	at := b.noticed(PlanInspection{Project: "p1", Matters: []string{"fire-safety"}, Day: mustDate("2026-03-03"), Ground: GroundRegular, Officers: map[string][]string{fireBrigade: {"joint", "joint2"}}, Idem: &store.Idem{Key: "fire"}})
+	c := b.do(joint, &at, StepBegin, casework.Input{})
+	w := registrytest.Must[Walk](t)(b.Records().One(t.Context(), joint, c.Teams[0].Record))
+	if item, _, ok := w.Sheet.Find("F2"); !ok || w.Sheet.Count() != 7 || item.Paper != supervision.PaperTransfer || !item.Photo {
+		t.Errorf("%d items, F2 %+v", w.Sheet.Count(), item)
 	}
 }

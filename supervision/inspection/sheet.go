@@ -45,7 +45,7 @@ type Sheet struct {
 	Basis    string `yaml:"basis,required" json:"basis" privacy:"public"`
 	Proposal bool   `yaml:"proposal" json:"proposal,omitempty"`
 	Note     string `yaml:"note" json:"note,omitempty" privacy:"public"`
-	// Feeds are the facts that sums of items give.
+	// Feeds are the facts that sums of items give; a sheet without any is only checked, nothing is given points.
 	Feeds []Feed `yaml:"feeds" json:"feeds,omitempty"`
 	// Categories hold the items in the order of the walk.
 	Categories []Category `yaml:"categories,required" json:"categories"`
@@ -265,10 +265,14 @@ func (s *Sheet) checkItem(doc *yamlstrict.Document, at string, item Item, feeds 
 	if item.Fact != "" || item.Column != "" {
 		add("column", "fact 和 column 只用于写了 scale 的条目")
 	}
-	if !feeds[item.Feed] {
+	scored := len(s.Feeds) > 0
+	if scored && !feeds[item.Feed] {
 		add("feed", "feeds 里没有 %q", item.Feed)
 	}
-	if item.Points < 1 || item.Points > maxPoints {
+	if !scored && (item.Feed != "" || item.Points != 0 || len(item.Deductions) > 0) {
+		add("points", "没有 feeds 的表只查不打分，条目没有 points、deductions 和 feed")
+	}
+	if scored && (item.Points < 1 || item.Points > maxPoints) {
 		add("points", "points 要在 1 至 %d 之间，现在是 %d", maxPoints, item.Points)
 	}
 	if !slices.IsSorted(item.Deductions) || len(slices.Compact(slices.Clone(item.Deductions))) != len(item.Deductions) {

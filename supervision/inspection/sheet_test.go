@@ -94,7 +94,17 @@ func TestShippedSheets(t *testing.T) {
 	if sheet, _, err := sheets.Pick("displays", "二级", day); err != nil || sheet.Count() != 6 || sheet.Persons != 1 {
 		t.Error(sheet.Count(), err)
 	}
-	if got := sheets.Series(day); len(got) != 2 {
+	// Safety and fire: looked at, never scored, each finding has its paper.
+	safety, _, err := sheets.Pick("safety", "一级", day)
+	if err != nil || safety.Count() != 18 || len(safety.Feeds) != 0 || safety.Persons != 2 {
+		t.Error(safety.Count(), err)
+	}
+	for _, item := range safety.Items() {
+		if item.Points != 0 || item.Paper == "" || item.Paper == supervision.PaperOrder {
+			t.Errorf("%s: %+v", item.ID, item)
+		}
+	}
+	if got := sheets.Series(day); len(got) != 3 {
 		t.Errorf("%d series", len(got))
 	}
 	for _, f := range shippedFiles(t) {
