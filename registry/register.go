@@ -179,6 +179,9 @@ type Compound struct {
 // Compounds lists the compounds under a scope key (policy.County for all), by name. It asks for no right and says nothing that is not public.
 func (r *Register) Compounds(ctx context.Context, key string) ([]Compound, error) {
 	var out []Compound
+	if key == policy.County {
+		key = "" // under which the list of all stands
+	}
 	err := every(ctx, r.projects, store.Query{Index: ByName, Key: key}, func(*store.Doc[Project]) bool { return true }, func(d store.Doc[Project]) error {
 		out = append(out, Compound{ID: d.ID, Name: d.State.Name, Community: d.State.Community, Township: d.State.Township, Households: d.State.Households})
 		return nil

@@ -8,6 +8,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/imports"
+	"redsteward/supervision"
 	"redsteward/supervision/matter"
 )
 
@@ -17,7 +18,24 @@ const demoOrders = 480
 // orderActs bring a year's orders in, which the platform has closed, and make the feedback of the month and quarter that ended.
 func (l *countyLoader) orderActs() []act {
 	today := calendar.DateOf(mustTime(demoStart))
-	return []act{{hour(today.Add(-17), 9), partMatters, l.bringOrders}, {hour(today.Add(-16), 5), partMatters, l.matters.MakeFeedbackDue}}
+	return []act{{hour(today.Add(-17), 9), partMatters, l.bringOrders}, {hour(today.Add(-16), 5), partMatters, l.matters.MakeFeedbackDue}, {hour(today.Add(-10), 9), partMatters, l.signFeedback}}
+}
+
+// signFeedback signs for what two departments were told; the others have not yet.
+func (l *countyLoader) signFeedback(ctx context.Context) error {
+	for _, department := range []string{"fire", "urban"} {
+		by := l.handlerOf(department)
+		page, err := l.matters.Feedbacks(ctx, by, true, "")
+		if err != nil {
+			return err
+		}
+		for _, d := range page.Docs {
+			if _, err := l.matters.SignFeedback(ctx, by, supervision.At{ID: d.ID, Seq: d.Seq}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // bringOrders takes one file of orders in, as the dispatcher.

@@ -72,6 +72,9 @@ func TestFigures(t *testing.T) {
 	if own := figures(d.fire); len(own.Rows) != 1 || own.Total.Reported != 1 || own.Rows[0].Name != "县消防救援大队" {
 		t.Errorf("a department counts %+v", own)
 	}
+	if whole := figures(d.officer); whole.Total.Households != 400 || whole.Total.Reported != 5 {
+		t.Errorf("the county counts %+v", whole.Total)
+	}
 	elsewhere := person("dispatcher3", "dispatcher", "", policy.TownshipKey("360428101000"))
 	if none := figures(elsewhere); len(none.Rows) != 0 || none.Total.Households != 0 {
 		t.Errorf("another township counts %+v", none)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -41,6 +42,27 @@ func (f *Fixture) openMatters(ctx context.Context, rules *policy.Rules, guard *p
 	f.Matters, err = matter.New(ctx, matter.Config{DB: f.DB, Guard: guard, Keeper: files.NewKeeper(f.DB, ""), Now: now, Places: f.Register.Register, Finder: f.Register.Finder, Tree: tree, Deadlines: tenDays,
 		Resolve: func(d calendar.Deadline) calendar.Deadline { return d }})
 	return err
+}
+
+// FedBack makes the feedback of the month before this one and returns the id of the last one made; something must be open.
+func (f *Fixture) FedBack(ctx context.Context) (string, error) {
+	by := policy.Actor{ID: "head", Appointments: []policy.Appointment{{Role: "dispatcher", Scopes: []string{policy.County}}}}
+	year, month, _ := f.Register.Today().Parts()
+	before, err := calendar.NewDate(year, month, 1)
+	if err != nil {
+		return "", err
+	}
+	if err := f.Matters.MakeFeedback(ctx, by, matter.MonthOf(before.Add(-1))); err != nil {
+		return "", err
+	}
+	page, err := f.Matters.Feedbacks(ctx, by, false, "")
+	if err == nil && len(page.Docs) == 0 {
+		err = fault.New("browsertest.FedBack", fault.Internal, "没有可以反馈的")
+	}
+	if err != nil {
+		return "", err
+	}
+	return page.Docs[0].ID, nil
 }
 
 // Reported reports a matter in a compound and dispatches it to the bureau; the reporter and the dispatcher are made up.

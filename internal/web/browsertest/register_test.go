@@ -167,6 +167,11 @@ func TestRegisterPages(t *testing.T) {
 	}
 	tb.look(t, f, registerPages(firm, developer, project, votes[0].ID, moved.ID, founding.ID))
 	tb.look(t, f, matterPages(reported.ID))
+	told, err := f.FedBack(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tb.look(t, f, []opened{{"matter-feedback", "/matters/feedback/" + told, 200}})
 	repaired, sample, err := f.Repaired(context.Background(), project, "水管漏水"+Hostile[:40])
 	if err != nil {
 		t.Fatal(err)
@@ -177,6 +182,11 @@ func TestRegisterPages(t *testing.T) {
 	}
 	signIn(t, tb, f, "grid", Password)
 	tb.look(t, f, []opened{{"matter-new", "/matters/new", 200}})
+	if err := f.Appoint(context.Background(), "manager", "周强", policy.Appointment{Role: "firm_manager", Unit: policy.FirmKey(firm), Scopes: []string{policy.FirmKey(firm)}}); err != nil {
+		t.Fatal(err)
+	}
+	signIn(t, tb, f, "manager", Password)
+	tb.look(t, f, []opened{{"repair-entry", "/repairs/new", 200}, {"repair-imports", "/repairs/imports", 200}, {"repair-of-ours", "/repairs/" + repaired, 200}})
 	signIn(t, tb, f, "officer", Password)
 
 	// A form with mistakes comes back with everything typed, at both widths.
