@@ -353,18 +353,25 @@ func (p *countyPlan) planProject(i int, used map[string]bool) plannedProject {
 	}
 	out.input = in
 	out.contract = planContract(r, in.Kind, day)
-	out.body = registry.Body{Kind: registry.BodyCommittee, Days: policy.Span{From: day.AddMonths(-6 - r.IntN(18))}}
+	// A committee is elected for five years, a management committee stands for three; endsSoon shortens the terms of some.
+	elected := r.IntN(18)
+	out.body = registry.Body{Kind: registry.BodyCommittee, Days: termOf(day.AddMonths(-6-elected), 60)}
 	switch n := r.Float64(); {
 	case n < 0.5:
-		out.body.Kind = registry.BodyManagement
+		out.body.Kind, out.body.Days = registry.BodyManagement, termOf(day.AddMonths(-elected/2), 36)
 	case n < 0.6:
-		out.body.Kind = registry.BodyNone
+		out.body.Kind, out.body.Days.Until = registry.BodyNone, calendar.Date{}
 	}
 	if out.body.Kind != registry.BodyNone {
 		members := draws(p.seed, "members", i)
 		out.body.Members, out.body.PartyMembers = int64(5+2*members.IntN(3)), int64(2+members.IntN(4))
 	}
 	return out
+}
+
+// termOf is a term of so many months.
+func termOf(from calendar.Date, months int) policy.Span {
+	return policy.Span{From: from, Until: from.AddMonths(months).Add(-1)}
 }
 
 // planContract draws what was agreed; it began one to four years before the first quarter and runs past the last.
