@@ -213,7 +213,7 @@ func (s *Server) showDraw(c *fiber.Ctx, by policy.Actor, typed url.Values, refus
 	path, today := lotsPath+"/"+id, s.inspections.Today()
 	v := caseView{Home: lotsPath, HomeTitle: "双随机抽取", NotesTitle: "抽中的小区", Path: path, Key: newKey(), Seq: doc.Seq, Title: d.Title, Sub: fmt.Sprintf("名单 %d 个小区", d.Objects), State: d.State.Title(), Next: d.Next(), Reason: d.Reason, Facts: s.drawFacts(d)}
 	v.Papers = append(v.Papers, caseLink{"名单和权重", path + "/lists"})
-	if d.State.Public() {
+	if d.Public() {
 		v.Papers = append(v.Papers, caseLink{"公开网页", drawsPath + "/" + id}, caseLink{"抽取文件（redsteward draw 用）", drawsPath + "/" + id + "/file"})
 	}
 	if len(d.Picks) > 0 {
@@ -275,7 +275,7 @@ func (s *Server) drawFacts(d *inspection.Draw) [][2]string {
 	if d.State == inspection.Announced {
 		out = append(out, [2]string{"最早抽取", d.First(s.inspections.Agenda).Chinese()})
 	}
-	return filled(append(out, [2]string{"抽取", d.Drew.Chinese()}, [2]string{"抽取结果公布", d.Published.Chinese()}, [2]string{"种子", d.Seed}))
+	return filled(append(out, [2]string{"抽取", d.Drew.Chinese()}, [2]string{"抽取结果公布", d.Published.Chinese()}, [2]string{"种子", d.Seed}, [2]string{"取消理由", d.Reason}))
 }
 
 // doDraw carries a step out.

@@ -48,9 +48,10 @@ func TestDrawPages(t *testing.T) {
 	if lists := m.as("officer").get(t, path+"/lists").body; !strings.Contains(lists, "5 星 1，行业评价记录 -3 分加 1") || !strings.Contains(lists, "没有物业企业服务") || strings.Contains(lists, inspectors[0]) {
 		t.Errorf("the lists: %.3000s", lists)
 	}
+	m.step("officer", path, "announce", url.Values{})
 	m.step("officer", path, "giveup", url.Values{"giveup-text": {"名单有误，重新冻结"}})
-	if a := m.as("").get(t, public); a.StatusCode != 404 {
-		t.Errorf("a draw that was given up is public: %d", a.StatusCode)
+	if a := m.as("").get(t, public); a.StatusCode != 200 || !strings.Contains(a.body, "名单有误，重新冻结") || !strings.Contains(a.body, "已取消") {
+		t.Errorf("a draw that was given up after it was announced: %d", a.StatusCode)
 	}
 	path, _, _ = strings.Cut(m.post("officer", "/inspections/draws/new", with("title", "第三季度第二次抽查")), "?")
 	public = "/draws/" + path[strings.LastIndex(path, "/")+1:]

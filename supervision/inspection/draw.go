@@ -30,7 +30,7 @@ type Draw struct {
 	// State is where it stands, Last what was done last, Reason why it was given up.
 	State  DrawState `json:"state" privacy:"public"`
 	Last   DrawStep  `json:"last" privacy:"internal"`
-	Reason string    `json:"reason,omitempty" privacy:"internal"`
+	Reason string    `json:"reason,omitempty" privacy:"public"`
 	// Announced, Drew and Published are the days of these steps.
 	Announced calendar.Date `json:"announced,omitzero"`
 	Drew      calendar.Date `json:"drew,omitzero"`
@@ -40,6 +40,10 @@ type Draw struct {
 	// Acts are who prepared and who published it.
 	Acts []policy.Act `json:"acts"`
 }
+
+// Public reports whether everybody sees that there is such a draw: from the announcement on, also when it is given up afterwards, or somebody
+// could announce draws until one suits him.
+func (d *Draw) Public() bool { return !d.Announced.IsZero() }
 
 // Picked is one compound that was drawn, and what became of its inspection.
 type Picked struct {
@@ -87,9 +91,6 @@ func DrawStates() []DrawState {
 func (s DrawState) Title() string {
 	return map[DrawState]string{Frozen: "待公布校验值", Announced: "待抽取", Drawn: "待公布抽取结果", Inspecting: "抽查进行中", Shown: "抽查结果已公示", GivenUp: "已取消"}[s]
 }
-
-// Public reports whether everybody sees that there is such a draw.
-func (s DrawState) Public() bool { return s != Frozen && s != GivenUp }
 
 // Open reports whether everybody sees the seed and what was drawn.
 func (s DrawState) Open() bool { return s == Inspecting || s == Shown }

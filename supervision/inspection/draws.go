@@ -68,7 +68,7 @@ func NewDraws(ctx context.Context, c DrawsConfig) (*Draws, error) {
 	kind := store.Kind[Draw]{Name: drawKind, Version: 1, Indexes: []store.Index[Draw]{
 		{Name: casework.ByScope, Keys: func(string, *Draw) []string { return []string{policy.County} }, Sort: day},
 		{Name: byPublic, Keys: func(_ string, d *Draw) []string {
-			if !d.State.Public() {
+			if !d.Public() {
 				return nil
 			}
 			return []string{everybody}

@@ -102,7 +102,7 @@ func (s *Draws) Pending(ctx context.Context, d *Draw) ([]Pending, error) {
 // open takes out what only the bureau sees of a public draw.
 func (d *Draw) open() {
 	d.hide()
-	d.Acts, d.Reason = nil, ""
+	d.Acts = nil
 	if !d.State.Open() {
 		d.Picks = nil
 	}
@@ -130,7 +130,7 @@ func (s *Draws) PublicOne(ctx context.Context, id string) (store.Doc[Draw], List
 	}
 	doc, err := s.rows.Docs.Load(ctx, id)
 	switch {
-	case fault.Is(err, fault.NotFound) || err == nil && !doc.State.State.Public():
+	case fault.Is(err, fault.NotFound) || err == nil && !doc.State.Public():
 		return store.Doc[Draw]{}, Lists{}, nil, none
 	case err != nil:
 		return doc, Lists{}, nil, err
