@@ -298,10 +298,6 @@ const (
 	TakeWish Action = "wish.take"
 	// ReviewWish reviews the words that everybody sees and takes them down; never by who wrote them.
 	ReviewWish Action = "wish.review"
-	// OfferSupply keeps the offers of one's own unit, team or firm (供给清单), and how many of its party members reported to communities.
-	OfferSupply Action = "supply.write"
-	// KeepPoints reverses entries of the ledger of points (积分), where points are switched on.
-	KeepPoints Action = "points.keep"
 
 	// ReadEvidence shows proof and its files within the scope.
 	ReadEvidence Action = "evidence.read"
@@ -496,8 +492,6 @@ func Actions() []ActionInfo {
 		{DispatchWish, "社区派单", false},
 		{TakeWish, "接单与服务", false},
 		{ReviewWish, "审核晒单", false},
-		{OfferSupply, "维护供给清单与报到人数", false},
-		{KeepPoints, "冲正积分", false},
 
 		{ReadEvidence, "查看佐证材料", false},
 		{SubmitEvidence, "提交佐证材料", false},
