@@ -50,6 +50,7 @@ const (
 	partMatters  = "事项"
 	partRepairs  = "报修"
 	partSurveys  = "满意度调查"
+	partWishes   = "微心愿"
 )
 
 // act is something that one person does at a moment of the business clock.

@@ -137,7 +137,7 @@ func (l *countyLoader) happen(ctx context.Context) error {
 	steps := []struct {
 		part string
 		do   func(context.Context) error
-	}{{partAccounts, l.hireAdmin}, {partAccounts, l.hireBureau}, {partRegister, l.register}, {partAccounts, l.hireLocal}, {partVisits, l.takePhoto}}
+	}{{partAccounts, l.hireAdmin}, {partAccounts, l.hireBureau}, {partRegister, l.register}, {partAccounts, l.hireLocal}, {partAccounts, l.hireHelpers}, {partVisits, l.takePhoto}}
 	for _, s := range steps {
 		if err := l.watch.time(s.part, func() error { return s.do(ctx) }); err != nil {
 			return err

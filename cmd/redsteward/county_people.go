@@ -111,7 +111,7 @@ var bureauSeats = map[policy.Role]int{"property_officer": 3, "deputy_director": 
 // hireBureau opens the accounts of those who act for the whole county.
 func (l *countyLoader) hireBureau(ctx context.Context) error {
 	local := []policy.Role{policy.Administrator, "community_secretary", "community_worker", "grid_worker", "building_head", "firm_manager", "project_manager",
-		"party_instructor", "owners_committee", "owner", "dispatcher", "township_party", "developer"}
+		"party_instructor", "owners_committee", "owner", "dispatcher", "township_party", "developer", "cobuilder"}
 	return l.hireEach(ctx, func(info policy.RoleInfo) []seat {
 		for _, role := range local {
 			if info.Role == role {

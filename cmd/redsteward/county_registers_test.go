@@ -20,6 +20,7 @@ import (
 	"redsteward/supervision/deliberation"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/survey"
+	"redsteward/supervision/wish"
 )
 
 // registersOfCounty: there is one handover in every state, an entry of each book of conduct in every state that it has, party sheets at every level, every way in which a
@@ -39,6 +40,11 @@ func registersOfCounty(t *testing.T, s *service) {
 	for _, state := range matter.States() {
 		if page, err := s.matters.List(ctx, officer, matter.Filter{State: matter.State(state.ID)}, ""); err != nil || len(page.Docs) == 0 {
 			t.Errorf("matters that are %s: %d, %v", state.Text, len(page.Docs), err)
+		}
+	}
+	for _, state := range wish.States() {
+		if list, err := s.wishes.List(ctx, officer, wish.Filter{State: wish.State(state.ID)}); err != nil || len(list) == 0 {
+			t.Errorf("wishes that are %s: %d, %v", state.Text, len(list), err)
 		}
 	}
 	for _, book := range conduct.Books() {

@@ -38,13 +38,6 @@ func (l *countyLoader) stationActs() []act {
 func (l *countyLoader) registerStations(ctx context.Context) error {
 	var rows []demoRow
 	communities := l.plan.names.Communities[:l.plan.size.communities]
-	last := len(communities) - 1
-	share := func(total, i int) int {
-		if i == last {
-			return total - total/len(communities)*last
-		}
-		return total / len(communities)
-	}
 	yes := func(ok bool) string {
 		if ok {
 			return "yes"
@@ -89,18 +82,6 @@ func (l *countyLoader) registerStations(ctx context.Context) error {
 			}
 		}
 		add("standard", checks...)
-		for k := range share(articleUnits, i) {
-			r := draws(l.plan.seed, "unit", i, k)
-			members := articleMembers / articleUnits
-			if i == last && k == 0 {
-				members += articleMembers % articleUnits
-			}
-			add("units", "name", fmt.Sprintf("县直单位%02d-%d（演示）", i+1, k+1), "kind", pick(r, []string{"office", "institution", "state", "private"}), "members", fmt.Sprint(members), "from", "2024-03-01")
-		}
-		for k := range share(articleTeams, i) {
-			r := draws(l.plan.seed, "team", i, k)
-			add("teams", "name", pick(r, []string{"鄱湖红", "心连心", "微公益", "鄱湖红先锋骑手"})+fmt.Sprintf("%d队（演示）", k+1), "kind", pick(r, []string{"party", "residents", "riders"}), "members", fmt.Sprint(8+r.IntN(20)), "hours", fmt.Sprint(40+r.IntN(200)))
-		}
 		for k := range 4 {
 			r := draws(l.plan.seed, "worker", i, k)
 			until, certificate := "", ""
@@ -125,6 +106,35 @@ func (l *countyLoader) registerStations(ctx context.Context) error {
 		rows = append(rows, demoRow{office, registry.BookPapers, "", map[string]string{"number": p[0], "title": p[1], "issuer": p[2], "issued": "2023-06-01", "force": "2023-07-01", "topic": p[3], "until": p[4], "open": "yes"}})
 	}
 	return l.enterRows(ctx, rows)
+}
+
+// helperRows are the units and teams that serve the communities: shared out evenly, the rest to the last one.
+func (l *countyLoader) helperRows() []demoRow {
+	var rows []demoRow
+	communities := l.plan.names.Communities[:l.plan.size.communities]
+	last := len(communities) - 1
+	share := func(total, i int) int {
+		if i == last {
+			return total - total/len(communities)*last
+		}
+		return total / len(communities)
+	}
+	for i, community := range communities {
+		secretary := l.of("community_secretary", i)
+		for k := range share(articleUnits, i) {
+			r := draws(l.plan.seed, "unit", i, k)
+			members := articleMembers / articleUnits
+			if i == last && k == 0 {
+				members += articleMembers % articleUnits
+			}
+			rows = append(rows, demoRow{secretary, registry.BookUnits, community, map[string]string{"name": fmt.Sprintf("县直单位%02d-%d（演示）", i+1, k+1), "kind": pick(r, []string{"office", "institution", "state", "private"}), "members": fmt.Sprint(members), "from": "2024-03-01"}})
+		}
+		for k := range share(articleTeams, i) {
+			r := draws(l.plan.seed, "team", i, k)
+			rows = append(rows, demoRow{secretary, registry.BookTeams, community, map[string]string{"name": pick(r, []string{"鄱湖红", "心连心", "微公益", "鄱湖红先锋骑手"}) + fmt.Sprintf("%d队（演示）", k+1), "kind": pick(r, []string{"party", "residents", "riders"}), "members": fmt.Sprint(8 + r.IntN(20)), "hours": fmt.Sprint(40 + r.IntN(200))}})
+		}
+	}
+	return rows
 }
 
 // crossRows are who of the firms holds a post in a community too: one manager a community and firm, until the firm has as many as the plan says, and one member of

@@ -19,6 +19,7 @@ import (
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
+	"redsteward/supervision/wish"
 )
 
 // The county has what the founding article counts, and nothing in it has two names.
@@ -235,6 +236,18 @@ func TestSmallCounty(t *testing.T) {
 		"days of the guarantee fund": func() (int, error) {
 			rows, err := s.fund.Soon(t.Context(), officer)
 			return len(rows), err
+		},
+		"wishes that nobody has taken": func() (int, error) {
+			list, err := s.wishes.List(t.Context(), actor("cobuilder"), wish.Filter{State: wish.Pooled})
+			return len(list), err
+		},
+		"wishes of the unit itself": func() (int, error) {
+			list, err := s.wishes.List(t.Context(), actor("cobuilder"), wish.Filter{Mine: true, Open: true})
+			return len(list), err
+		},
+		"wishes on the public board": func() (int, error) {
+			list, _, err := s.wishes.Board(t.Context(), "", "")
+			return len(list), err
 		},
 		"signed sheets": func() (int, error) {
 			page, err := s.visits.Queue(t.Context(), actor("property-officer-03"), "")

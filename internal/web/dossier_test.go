@@ -11,6 +11,7 @@ import (
 	"redsteward/registry"
 	"redsteward/registry/change"
 	"redsteward/registry/conduct"
+	"redsteward/supervision/wish"
 )
 
 // TestDossiers: a dossier shows what the actor may read of a project or a firm and nothing else, on the page and in the workbook.
@@ -38,6 +39,8 @@ func TestDossiers(t *testing.T) {
 	must(err)
 	_, err = f.Changes.Open(ctx, clerk, project, "c1", change.Notice{Giver: change.GiverFirm, Given: f.Register.Today(), Leaves: f.Register.Today().Add(60), Reason: "不再续约"}, nil)
 	must(err)
+	_, err = f.Wishes.Enter(ctx, policy.Actor{ID: "grid", Appointments: []policy.Appointment{{Role: "grid_worker", Scopes: []string{policy.County}}}}, wish.Input{Kind: "care", Project: project, Words: "想在楼梯口装一个扶手", Asker: wish.Asker{Name: "王桂英", Phone: "13800001234"}})
+	must(err)
 	// A second project of the firm, which a secretary of the first community does not see.
 	far, err := f.Register.CreateProject(ctx, clerk, registry.ProjectInput{Name: "棠荫小区", Address: "棠荫 1 号", Community: "360428101500", Households: 90, Kind: registry.KindOld})
 	must(err)
@@ -57,6 +60,8 @@ func TestDossiers(t *testing.T) {
 		{name: "secretary", role: "secretary", path: projectPage, status: 200, contains: []string{"望湖苑一小区一档", "业委会", "党建台账"}, excludes: []string{"迟报三季度统计表", "保修金余额", "/register/firms/" + firm + "/dossier"}},
 		{name: "elsewhere", role: "elsewhere", path: projectPage, status: 404},
 		{name: "its timeline", role: "officer", path: timeline, status: 200, contains: []string{"望湖苑时间线", "2024年5月1日", "任期起始：业委会", "事实发生日期：迟报三季度统计表", "通知日期：", "行业评价记录（"}, excludes: []string{"服务截止"}},
+		{name: "wishes without who asked", role: "secretary", path: timeline + "?kind=wishes", status: 200, contains: []string{"点单日期：想在楼梯口装一个扶手", "待受理"}, excludes: []string{"王桂英", "13800001234"}},
+		{name: "wishes in the dossier", role: "secretary", path: projectPage, status: 200, contains: []string{"想在楼梯口装一个扶手"}, excludes: []string{"王桂英"}},
 		{name: "one kind of it", role: "officer", path: timeline + "?kind=bodies", status: 200, contains: []string{"任期起始：业委会"}, excludes: []string{"迟报三季度统计表："}},
 		{name: "a page that is none", role: "officer", path: timeline + "?after=5000", status: 200, contains: []string{"没有可以看的"}},
 		{name: "as known before anything was", role: "officer", path: timeline + "?known=2020-01-01", status: 404},

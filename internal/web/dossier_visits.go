@@ -7,9 +7,10 @@ import (
 	"redsteward/supervision/deliberation"
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
+	"redsteward/supervision/wish"
 )
 
-// The parts of a dossier about who came to look, what was talked over, and what was handed in.
+// The parts of a dossier about who came to look, what was talked over and wished for, and what was handed in.
 
 // visits adds what visits (走访评价) saw.
 func (d *dossier) visits(of about) {
@@ -57,6 +58,18 @@ func (d *dossier) deliberations(of about) {
 		for i := range docs {
 			k := &docs[i].State
 			p.add(deliberationPath+"/"+docs[i].ID, k.Name(), k.State.Title(), k.CommunityName, k.Found, k.Published, k.Ended)
+		}
+		return err
+	})
+}
+
+// wishes adds what was wished for and who served it; who asked stands on the page of a wish alone.
+func (d *dossier) wishes(of about) {
+	d.part(d.s.wishes != nil, policy.ReadWish, dossierPart{ID: "wishes", Title: "微心愿", Heads: []string{"心愿", "状态", "种类", "位置", "谁来服务", "点单日期", "接单日期", "确认服务", "公开晒单", "办结日期"}, More: needsPath}, func(p *dossierPart) error {
+		docs, err := d.s.wishes.List(d.c.UserContext(), d.by, wish.Filter{Project: of.project, Firm: of.firm})
+		for i := range docs {
+			w := &docs[i].State
+			p.add(needsPath+"/"+docs[i].ID, cut(w.Words, 24), w.State.Title(), w.KindTitle, w.Spotted(), takerName(w), w.Day, w.Taken, w.Served, w.Published, w.Ended)
 		}
 		return err
 	})

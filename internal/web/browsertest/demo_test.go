@@ -121,5 +121,6 @@ func TestDemoPages(t *testing.T) {
 	look("anybody", "reserve", "/reserve")
 	look("anybody", "tell", "/tell?community=360428100001")
 	look("anybody", "told", "/tell/find")
+	look("anybody", "wishes", "/wishes")
 	t.Logf("%d roles, %d pages beside their to-do pages", len(roles), len(seen))
 }

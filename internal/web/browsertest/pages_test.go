@@ -12,9 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"redsteward/internal/store"
@@ -83,9 +81,7 @@ var auditPages = []opened{{"log", "/admin/log", 200}}
 // signIn signs in through the page.
 func signIn(t *testing.T, tb *tab, f *Fixture, login, password string) {
 	t.Helper()
-	if _, err := chromedp.Call(tb.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
-		t.Fatal(err)
-	}
+	tb.signOut(t)
 	tb.open(t, f.Base+"/signin", 1440, 900)
 	tb.submit(t, map[string]string{"login": login, "password": password})
 }

@@ -16,8 +16,10 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry/casework"
 	"redsteward/supervision"
 	"redsteward/supervision/inspection"
 )
@@ -368,4 +370,30 @@ func TestSupervisionPages(t *testing.T) {
 		{"observation-new", "/observations/new", 200}, {"observation-form", "/observations/new?fact=answers", 200}, {"observation-veto", "/observations/new?fact=veto_decisions", 200},
 		{"observation-correct", "/observations/" + back.ID + "/correct", 200}, {"observation-imports", "/observations/imports", 200}})
 	look("worker", []opened{{"visit-item-scale", "/visits/" + displays + "/items/flag", 200}})
+	lookAtDraw(t, tb, f, officer, zhou, lin)
+}
+
+// lookAtDraw opens the pages of a draw (双随机) and of the inspection that comes of it, as the officer who made it and as everybody.
+func lookAtDraw(t *testing.T, tb *tab, f *Fixture, officer policy.Actor, inspectors ...policy.Actor) {
+	t.Helper()
+	var ids []string
+	for _, one := range inspectors {
+		ids = append(ids, one.ID)
+	}
+	draw, err := f.Draws.Freeze(t.Context(), officer, inspection.Freeze{Title: "第四季度双随机抽查", Matters: []string{"openness"}, Planned: calendar.DateOf(f.DB.Now()).Add(7), Count: 1, Inspectors: map[string][]string{"县住建局": ids}})
+	for _, step := range []struct {
+		by policy.Actor
+		do inspection.DrawStep
+	}{{officer, inspection.StepAnnounce}, {officer, inspection.StepDrawLots}, {f.who(t, "chief"), inspection.StepOpen}} {
+		if err == nil {
+			draw, err = f.Draws.Do(t.Context(), step.by, casework.At{ID: draw.ID, Seq: draw.Seq}, step.do, "")
+		}
+	}
+	if err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+	drawn, lots := "/inspections/"+draw.State.Picks[0].Inspection, "/inspections/draws/"+draw.ID
+	signIn(t, tb, f, "officer", Password)
+	tb.look(t, f, []opened{{"inspections", "/inspections", 200}, {"inspection", drawn, 200}, {"inspection-new", "/inspections/new", 200}, {"lots", "/inspections/draws", 200}, {"lots-new", "/inspections/draws/new", 200}, {"lots-one", lots, 200}, {"lots-lists", lots + "/lists", 200},
+		{"recusals", "/recusals", 200}, {"draws", "/draws", 200}, {"draw", "/draws/" + draw.ID, 200}})
 }

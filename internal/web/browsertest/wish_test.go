@@ -1,0 +1,117 @@
+package browsertest
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"redsteward/internal/fault"
+	"redsteward/policy"
+	"redsteward/registry"
+	"redsteward/registry/casework"
+	"redsteward/supervision/wish"
+)
+
+// step sends the form of a step on the page of a wish, with its fields filled in, and waits for the page to say that it was done.
+func (tb *tab) step(t *testing.T, f *Fixture, page, name string, values map[string]string) {
+	t.Helper()
+	tb.open(t, f.Base+page, widths[1].width, widths[1].height)
+	for id, v := range values {
+		tb.do(t, chromedp.SetValue("#"+name+"-"+id, v))
+	}
+	tb.press(t, `form[action="`+page+"/"+name+`"] button`)
+	tb.until(t, `location.search === "?done=`+name+`"`)
+}
+
+// signOut forgets who is signed in.
+func (tb *tab) signOut(t *testing.T) {
+	t.Helper()
+	if _, err := chromedp.Call(tb.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// journeyWish is journey 12 on phones, and looks at every page on its way: an old lady orders a handrail, the community whose secretary's login and actor are given dispatches, a unit takes it and a second one cannot, it is
+// shown without her name, and she rates it by her number.
+func journeyWish(t *testing.T, tb *tab, f *Fixture, login string, secretary policy.Actor, community string) {
+	t.Helper()
+	ctx, key := context.Background(), policy.CommunityKey(community)
+	for account, name := range map[string]string{"unit": "县税务局", "rival": Hostile[:30]} {
+		id, err := f.Stations.Books.CreateEntry(ctx, secretary, registry.BookUnits, community, map[string]string{"name": name})
+		if err == nil {
+			err = f.Appoint(ctx, account, "姓名"+account, policy.Appointment{Role: "cobuilder", Unit: "u:" + id, Scopes: []string{key}})
+		}
+		if err != nil {
+			t.Fatal(err, fault.FieldsOf(err))
+		}
+	}
+
+	tb.signOut(t)
+	tb.look(t, f, []opened{{"wish-ask", "/wish?community=" + community, 200}})
+	tb.do(t, chromedp.SetValue("#kind", "care"), chromedp.SetValue("#words", "想在楼梯口装一个扶手"+Hostile[:40]), chromedp.SetValue("#name", "王桂英"), chromedp.SetValue("#phone", "13800001234"))
+	tb.press(t, `main form[method="post"] button`)
+	tb.until(t, `document.querySelector("dd.b.n")`)
+	tb.lookAt(t, "wish-told", 200)
+	number, code, _ := strings.Cut(value[string](t, tb, `[...document.querySelectorAll("dd.b.n")].map(d => d.textContent).join("|")`), "|")
+	list, err := f.Wishes.List(ctx, secretary, wish.Filter{})
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	page := "/needs/" + list[0].ID
+
+	signIn(t, tb, f, login, Password)
+	tb.look(t, f, []opened{{"wish-new", "/needs/new", 200}})
+	tb.step(t, f, page, "accept", nil)
+	tb.look(t, f, []opened{{"wish-accepted", page, 200}})
+	tb.says(t, "王桂英", "县税务局（共建单位）")
+	tb.step(t, f, page, "pool", nil)
+	signIn(t, tb, f, "unit", Password)
+	tb.step(t, f, page, "take", nil)
+	tb.look(t, f, []opened{{"wish-of-ours", page, 200}})
+	if shown := tb.text(t); strings.Contains(shown, "王桂英") || strings.Contains(shown, "13800001234") {
+		t.Error("the unit sees who asked")
+	}
+	tb.step(t, f, page, "prove", map[string]string{"words": "扶手已经装好，试过牢固", "helpers": "3", "hours": "2.5"})
+	signIn(t, tb, f, "rival", Password)
+	if status := tb.open(t, f.Base+page, 390, 844); status != 404 {
+		t.Errorf("a second unit gets %d for a wish that is taken", status)
+	}
+
+	// Who writes the words for the public does not review them.
+	worker := policy.Actor{ID: "worker", Appointments: []policy.Appointment{{Role: "community_worker", Scopes: []string{key}}}}
+	now, err := f.Wishes.One(ctx, worker, list[0].ID)
+	if err == nil {
+		now, err = f.Wishes.Confirm(ctx, worker, casework.At{ID: now.ID, Seq: now.Seq})
+	}
+	if err == nil {
+		_, err = f.Wishes.Write(ctx, worker, casework.At{ID: now.ID, Seq: now.Seq}, "楼梯口装上了扶手"+Hostile[:40])
+	}
+	if err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+	signIn(t, tb, f, login, Password)
+	tb.step(t, f, page, "publish", nil)
+	tb.look(t, f, []opened{{"needs", "/needs", 200}, {"served", "/served", 200}, {"wish-served", page, 200}})
+	tb.signOut(t)
+	tb.look(t, f, []opened{{"wishes", "/wishes", 200}})
+	tb.says(t, "楼梯口装上了扶手", "县税务局")
+	if strings.Contains(tb.text(t), "王桂英") {
+		t.Error("the public sees who asked")
+	}
+
+	tb.look(t, f, []opened{{"wish-find", "/wish/find", 200}})
+	tb.do(t, chromedp.SetValue("#number", number), chromedp.SetValue("#code", code))
+	tb.press(t, `form[action="/wish/find"] button`)
+	tb.until(t, `document.querySelector("#score")`)
+	tb.lookAt(t, "wish-to-rate", 200)
+	tb.do(t, chromedp.SetValue("#score", "5"))
+	tb.press(t, `form[action="/wish/rate"] button`)
+	tb.until(t, `document.body.innerText.includes("谢谢你的评单")`)
+	if now, err = f.Wishes.One(ctx, worker, list[0].ID); err != nil || now.State.State != wish.Done || now.State.Rating.Score != 5 {
+		t.Errorf("%+v, %v", now.State, err)
+	}
+}
