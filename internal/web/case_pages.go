@@ -58,9 +58,9 @@ type casePages[T any, D caseStepName] struct {
 	signing func(one *T) *policy.Approval
 	// hangs: a paper hangs to be read, and nobody is late once its days are over; nil for never.
 	hangs func(one *T) bool
-	// files are the files of a case, prints its papers by their name in addresses.
+	// files are the files of a case, prints its papers for the actor by their name in addresses.
 	files  func(one *T) []caseFile
-	prints func(one *T) []caseLink
+	prints func(by policy.Actor, one *T) []caseLink
 	// view adds to the page what only this kind has: title, sub, state, next, facts, notes and so on, and forms beside the steps. said are sentences after steps that are told differently.
 	view func(c *fiber.Ctx, by policy.Actor, one *T, v *caseView, typed url.Values, refused []fault.Field) error
 	said map[string]string
@@ -128,7 +128,7 @@ func (p casePages[T, D]) show(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 			v.Papers = append(v.Papers, caseLink{f.title, v.Path + "/files/" + f.name})
 		}
 	}
-	for _, print := range p.prints(one) {
+	for _, print := range p.prints(by, one) {
 		v.Prints = append(v.Prints, caseLink{print.Title, v.Path + "/print/" + print.Link})
 	}
 	if err := p.view(c, by, one, &v, typed, refused); err != nil {
@@ -219,7 +219,7 @@ func (p casePages[T, D]) print(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	for _, print := range p.prints(&doc.State) {
+	for _, print := range p.prints(by, &doc.State) {
 		if print.Link == c.Params("paper") {
 			v, err := p.paper(c.UserContext(), by, doc.ID, &doc.State, print)
 			if err != nil {

@@ -331,7 +331,7 @@ func (s *Server) signedNotice(v *printView, letter *fund.Notice, do string, due 
 }
 
 // claimPrints are the papers that a claim has now.
-func claimPrints(f *claim.Claim) []caseLink {
+func claimPrints(_ policy.Actor, f *claim.Claim) []caseLink {
 	out := []caseLink{{"保修通知书", "notice"}}
 	if f.Notice != nil && f.Gone == nil {
 		out = append(out, caseLink{"督促通知书", "urge"})

@@ -88,7 +88,9 @@ func dunningFiles(d *dunning.Dunning) []caseFile {
 }
 
 // dunningPrints are the papers of a case.
-func dunningPrints(*dunning.Dunning) []caseLink { return []caseLink{{"催缴通知书", "letter"}} }
+func dunningPrints(policy.Actor, *dunning.Dunning) []caseLink {
+	return []caseLink{{"催缴通知书", "letter"}}
+}
 
 // dunningView adds to a page what only dunnings have.
 func (s *Server) dunningView(_ *fiber.Ctx, by policy.Actor, d *dunning.Dunning, v *caseView, _ url.Values, _ []fault.Field) error {

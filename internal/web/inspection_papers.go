@@ -12,11 +12,26 @@ import (
 	"redsteward/supervision/inspection"
 )
 
-// inspectionPaper is a paper of an inspection for printing: the notice, the record, the result.
+// inspectionPaper is a paper of an inspection for printing: the form of its approval, the notice, the record, the result.
 func (s *Server) inspectionPaper(ctx context.Context, by policy.Actor, id string, k *inspection.Inspection, print caseLink) (printView, error) {
 	v := printView{To: k.FirmName, Date: s.inspections.Today().Chinese()}
 	departments, matters := inspectionParts(k)
 	switch print.Link {
+	case "approval":
+		v.Title, v.To, v.Hash = "行政检查审批表", "", hashGroups(k.Approval.SubjectHash)
+		// As it was sent round: nothing of what came after.
+		sent := *k
+		sent.Notice, sent.Answered, sent.Told = nil, nil, nil
+		facts, err := s.inspectionFacts(ctx, &sent)
+		if err != nil {
+			return printView{}, err
+		}
+		v.Rows = append([][2]string{{"检查对象", k.Name}}, facts...)
+		for _, level := range s.approvalLevels(k.Approval) {
+			for _, seat := range level.Seats {
+				v.Rows = append(v.Rows, [2]string{level.Name, seat.Office + "：" + seat.Said})
+			}
+		}
 	case "notice":
 		v.Title = "行政检查通知书"
 		when := k.Opened.Chinese()

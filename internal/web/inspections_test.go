@@ -80,6 +80,12 @@ func TestInspectionPages(t *testing.T) {
 	if notice := m.as("manager").get(t, path+"/print/notice").body; !strings.Contains(notice, "行政检查通知书") || !strings.Contains(notice, code) {
 		t.Errorf("the notice: %.1500s", notice)
 	}
+	if form := m.as("chief").get(t, path+"/print/approval").body; !strings.Contains(form, "行政检查审批表") || !strings.Contains(form, "同意，") || strings.Contains(form, code) {
+		t.Errorf("the form of the approval: %.1500s", form)
+	}
+	if a := m.as("manager").get(t, path+"/print/approval"); a.StatusCode != 404 || strings.Contains(firm, "审批表") {
+		t.Errorf("the firm gets the form of the approval: %d", a.StatusCode)
+	}
 	if todo := m.as("inspector").get(t, "/todo").body; !strings.Contains(todo, "到场开始东街花园的行政检查") {
 		t.Errorf("the inspector is not told: %.1500s", todo)
 	}

@@ -43,7 +43,7 @@ func (s *Server) rectificationPages() casePages[rectification.Case, rectificatio
 		cells: rectificationCells}
 	return casePages[rectification.Case, rectification.Step]{caseList: list, s: s, cases: s.rectifications, steps: rectification.Steps(), forms: s.rectificationForms,
 		shared: func(k *rectification.Case) *casework.Case { return &k.Case }, last: func(k *rectification.Case) rectification.Step { return k.Last }, signing: func(k *rectification.Case) *policy.Approval { return k.Approval },
-		files: rectificationFiles, prints: func(k *rectification.Case) []caseLink { return []caseLink{{k.Kind.Title(), "paper"}} }, view: s.rectificationView,
+		files: rectificationFiles, prints: func(_ policy.Actor, k *rectification.Case) []caseLink { return []caseLink{{k.Kind.Title(), "paper"}} }, view: s.rectificationView,
 		paper: func(_ context.Context, _ policy.Actor, _ string, k *rectification.Case, _ caseLink) (printView, error) {
 			return s.rectificationPaperOf(k), nil
 		}, said: map[string]string{"draft": "已起草，核对后送审。", "address": "已登记送达地址确认书。"}}
