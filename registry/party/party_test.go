@@ -35,7 +35,6 @@ const (
 var (
 	day    = registrytest.Day
 	person = registrytest.Person
-	read   = registrytest.Config
 )
 
 func must[T any](t testing.TB) func(T, error) T { return registrytest.Must[T](t) }
