@@ -27,7 +27,7 @@ func fundCases(t *testing.T) (f *browsertest.Fixture, project string, forward fu
 	t.Helper()
 	var ahead atomic.Int64
 	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-	f = browsertest.Serve(t, engine(t), now, func(ctx context.Context, db *store.DB) (*browsertest.Fixture, error) {
+	f = browsertest.Serve(t, engine(t), browsertest.FixtureClocks(now).Business, func(ctx context.Context, db *store.DB) (*browsertest.Fixture, error) {
 		return browsertest.Start(ctx, db, now, readConfig(t, "roles.conf"), readConfig(t, "roles.csv"), 3)
 	})
 	_, project = fill(t, f)
