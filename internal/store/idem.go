@@ -49,26 +49,24 @@ func (db *DB) guard(meta Meta, idem, recordID string) (*Ephemeral, error) {
 	return &Ephemeral{Key: guardKey(meta, idem), Now: now, Expires: now.Add(idemLife), Body: body}, nil
 }
 
-// Replay returns the document that an earlier try of the same request made, and whether there was one. Commands with Meta.Idem
-// ask it first, before any check that the first try would now make fail. Returns Conflict if the key was used for another body.
-func (c *Collection[T]) Replay(ctx context.Context, meta Meta) (Doc[T], bool, error) {
+func (c *documents) replayed(ctx context.Context, meta Meta) (Doc[any], bool, error) {
 	idem, err := c.db.idemKey(meta)
 	if err != nil || idem == "" {
-		return Doc[T]{}, false, err
+		return Doc[any]{}, false, err
 	}
 	standing, err := c.db.engine.GetEphemeral(ctx, guardKey(meta, idem), c.db.Now())
 	if fault.Is(err, fault.NotFound) {
-		return Doc[T]{}, false, nil
+		return Doc[any]{}, false, nil
 	}
 	if err != nil {
-		return Doc[T]{}, false, err
+		return Doc[any]{}, false, err
 	}
 	doc, _, found, err := c.replay(ctx, meta, idem, standing)
 	return doc, found, err
 }
 
 // replay gives the record that a guard announces, and what it made; found is false if the first try never inserted it.
-func (c *Collection[T]) replay(ctx context.Context, meta Meta, idem string, standing Ephemeral) (doc Doc[T], announced string, found bool, err error) {
+func (c *documents) replay(ctx context.Context, meta Meta, idem string, standing Ephemeral) (doc Doc[any], announced string, found bool, err error) {
 	const op = "store.Replay"
 	var body idemBody
 	if err := json.Unmarshal(standing.Body, &body); err != nil {
@@ -82,7 +80,7 @@ func (c *Collection[T]) replay(ctx context.Context, meta Meta, idem string, stan
 	if err != nil {
 		return doc, "", false, err
 	}
-	if body.Body != bodyHash(meta) || kind != c.kind.Name {
+	if body.Body != bodyHash(meta) || kind != c.name {
 		return doc, "", false, otherUse()
 	}
 	r, err := c.db.engine.Record(ctx, body.Record)
@@ -110,7 +108,7 @@ func otherUse() error {
 // this try, which then may be inserted. Tries load the state before they commit, so one that comes after a success aims behind
 // its record; and the guard never moves back. Both together make sure that of all tries one record comes to be, and that a later try finds it.
 // A try that aims at the record that the guard names already takes the guard over too: the first one, if it fails, takes back no other guard than its own.
-func (c *Collection[T]) finish(ctx context.Context, meta Meta, change *Commit, idem string, standing Ephemeral) (doc Doc[T], done bool, err error) {
+func (c *documents) finish(ctx context.Context, meta Meta, change *Commit, idem string, standing Ephemeral) (doc Doc[any], done bool, err error) {
 	elsewhere := fault.New("store.Commit", fault.Conflict, "同一请求正在别处处理，请刷新后查看结果")
 	for {
 		doc, announced, found, err := c.replay(ctx, meta, idem, standing)

@@ -29,9 +29,9 @@ type wholeKey struct{}
 func WholePast(ctx context.Context) context.Context { return context.WithValue(ctx, wholeKey{}, true) }
 
 // present reports whether the collection answers as it is now, whatever moment the context carries.
-func (c *Collection[T]) present(ctx context.Context) bool {
+func (c *documents) present(ctx context.Context) bool {
 	_, known := Known(ctx)
-	return !known || c.kind.AlwaysPresent && ctx.Value(wholeKey{}) == nil
+	return !known || c.alwaysPresent && ctx.Value(wholeKey{}) == nil
 }
 
 type trialKey struct{}
@@ -147,13 +147,13 @@ func comparePlaces(a, b Place) int {
 }
 
 // then returns the view that a context asks for, brought up to the end of the log; nil for the present.
-func (c *Collection[T]) then(ctx context.Context) (*pastView, error) {
+func (c *documents) then(ctx context.Context) (*pastView, error) {
 	if c.present(ctx) {
 		return nil, nil
 	}
 	at, _ := Known(ctx)
 	ctx = Present(ctx)
-	p := c.db.pasts.of(c.kind.Name, at)
+	p := c.db.pasts.of(c.name, at)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	last, err := c.db.engine.LastN(ctx)
@@ -167,7 +167,7 @@ func (c *Collection[T]) then(ctx context.Context) (*pastView, error) {
 		docs = p.view.docs
 	} else {
 		p.view = nil
-		err = c.db.engine.Each(ctx, c.kind.Name, "", 0, func(r Row) error {
+		err = c.db.engine.Each(ctx, c.name, "", 0, func(r Row) error {
 			if r.At > at.UnixMilli() {
 				changed = append(changed, r.Stream)
 			}
@@ -191,7 +191,7 @@ func (c *Collection[T]) then(ctx context.Context) (*pastView, error) {
 }
 
 // changedSince returns the streams of this kind with records after a log number that the view does not hold yet.
-func (c *Collection[T]) changedSince(ctx context.Context, after, upTo int64, view *pastView) ([]string, error) {
+func (c *documents) changedSince(ctx context.Context, after, upTo int64, view *pastView) ([]string, error) {
 	found := map[string]bool{}
 	err := c.db.engine.Log(ctx, after, upTo, func(r journal.Record) error {
 		stream, _, err := journal.ParseRecordID(r.ID)
@@ -199,7 +199,7 @@ func (c *Collection[T]) changedSince(ctx context.Context, after, upTo int64, vie
 			return err
 		}
 		kind, _, err := journal.ParseStreamKey(stream)
-		if _, held := view.docs[stream]; err == nil && kind == c.kind.Name && !held {
+		if _, held := view.docs[stream]; err == nil && kind == c.name && !held {
 			found[stream] = true
 		}
 		return err
@@ -208,7 +208,7 @@ func (c *Collection[T]) changedSince(ctx context.Context, after, upTo int64, vie
 }
 
 // recordAt returns the last record of a stream that was made at or before a moment; false if there was none.
-func (c *Collection[T]) recordAt(ctx context.Context, stream string, at time.Time) (last journal.Record, found bool, err error) {
+func (c *documents) recordAt(ctx context.Context, stream string, at time.Time) (last journal.Record, found bool, err error) {
 	var after int64
 	for {
 		records, err := c.db.engine.History(ctx, stream, after, logBatch)
@@ -235,7 +235,7 @@ func (c *Collection[T]) recordAt(ctx context.Context, stream string, at time.Tim
 }
 
 // documentAt returns the state document of a stream as it was at a moment, nil if there was none.
-func (c *Collection[T]) documentAt(ctx context.Context, stream string, at time.Time) (*Document, error) {
+func (c *documents) documentAt(ctx context.Context, stream string, at time.Time) (*Document, error) {
 	r, found, err := c.recordAt(ctx, stream, at)
 	if err != nil || !found {
 		return nil, err
@@ -245,7 +245,7 @@ func (c *Collection[T]) documentAt(ctx context.Context, stream string, at time.T
 }
 
 // headsThen returns the records that were the heads of streams at the moment of the view.
-func (c *Collection[T]) headsThen(ctx context.Context, view *pastView, streams []string) ([]journal.Record, error) {
+func (c *documents) headsThen(ctx context.Context, view *pastView, streams []string) ([]journal.Record, error) {
 	var records []journal.Record
 	same := make([]string, 0, len(streams))
 	for _, stream := range streams {
@@ -269,7 +269,7 @@ func (c *Collection[T]) headsThen(ctx context.Context, view *pastView, streams [
 }
 
 // listThen is Engine.List at the moment of the view: what has not changed since comes from the index, what has from the view.
-func (c *Collection[T]) listThen(ctx context.Context, view *pastView, q ListQuery) ([]Row, error) {
+func (c *documents) listThen(ctx context.Context, view *pastView, q ListQuery) ([]Row, error) {
 	order := func(a, b Place) int {
 		if q.Desc {
 			return -comparePlaces(a, b)
@@ -308,7 +308,7 @@ func (c *Collection[T]) listThen(ctx context.Context, view *pastView, q ListQuer
 }
 
 // eachThen is Engine.Each at the moment of the view, in order of stream key, with states.
-func (c *Collection[T]) eachThen(ctx context.Context, view *pastView, f func(Row) error) error {
+func (c *documents) eachThen(ctx context.Context, view *pastView, f func(Row) error) error {
 	changed := slices.Sorted(maps.Keys(view.docs))
 	next := 0
 	// upTo hands out what was changed and stands before a stream.
@@ -322,7 +322,7 @@ func (c *Collection[T]) eachThen(ctx context.Context, view *pastView, f func(Row
 		}
 		return nil
 	}
-	err := c.db.engine.Each(ctx, c.kind.Name, "", WithState, func(r Row) error {
+	err := c.db.engine.Each(ctx, c.name, "", WithState, func(r Row) error {
 		if err := upTo(r.Stream); err != nil {
 			return err
 		}

@@ -58,7 +58,7 @@ func (q Query) before() *Place {
 }
 
 // rows reads limit+1 rows of a query from a place, so that the caller knows whether more follow.
-func (c *Collection[T]) rows(ctx context.Context, q Query, from *Place, limit int, parts Parts) ([]Row, error) {
+func (c *documents) rows(ctx context.Context, q Query, from *Place, limit int, parts Parts) ([]Row, error) {
 	keys := q.In
 	if keys == nil {
 		keys = []string{q.Key}
@@ -76,7 +76,7 @@ func (c *Collection[T]) rows(ctx context.Context, q Query, from *Place, limit in
 	}
 	var all []Row
 	for _, key := range keys {
-		found, err := list(ctx, ListQuery{Kind: c.kind.Name, Index: q.Index, Key: key, Desc: q.Desc, From: from, Limit: limit + 1, Parts: parts})
+		found, err := list(ctx, ListQuery{Kind: c.name, Index: q.Index, Key: key, Desc: q.Desc, From: from, Limit: limit + 1, Parts: parts})
 		if err != nil {
 			return nil, err
 		}
@@ -102,10 +102,10 @@ func (c *Collection[T]) rows(ctx context.Context, q Query, from *Place, limit in
 }
 
 // check completes a query and refuses one that the kind does not declare.
-func (c *Collection[T]) check(q *Query) error {
+func (c *documents) check(q *Query) error {
 	const op = "store.List"
-	if !slices.ContainsFunc(c.kind.Indexes, func(i Index[T]) bool { return i.Name == q.Index }) {
-		return fault.New(op, fault.Internal, fmt.Sprintf("%s 没有索引“%s”", c.kind.Name, q.Index))
+	if !slices.ContainsFunc(c.indexes, func(o order) bool { return o.name == q.Index }) {
+		return fault.New(op, fault.Internal, fmt.Sprintf("%s 没有索引“%s”", c.name, q.Index))
 	}
 	if len(q.In) > MaxIn {
 		return fault.New(op, fault.Invalid, fmt.Sprintf("一次最多按 %d 个范围查询，请缩小范围", MaxIn))
@@ -120,7 +120,7 @@ func (c *Collection[T]) check(q *Query) error {
 }
 
 // page reads one page of rows and the cursor of the next.
-func (c *Collection[T]) page(ctx context.Context, q Query, parts Parts) ([]Row, string, error) {
+func (c *documents) page(ctx context.Context, q Query, parts Parts) ([]Row, string, error) {
 	if err := c.check(&q); err != nil {
 		return nil, "", err
 	}
@@ -136,93 +136,78 @@ func (c *Collection[T]) page(ctx context.Context, q Query, parts Parts) ([]Row, 
 	return rows[:q.Limit], cursor{Index: q.Index, Desc: q.Desc, Sort: last.Sort, Stream: last.Stream}.text(), nil
 }
 
-// List returns one page of documents, decoded.
-func (c *Collection[T]) List(ctx context.Context, q Query) (Page[T], error) {
+func (c *documents) list(ctx context.Context, q Query) ([]Doc[any], string, error) {
 	rows, next, err := c.page(ctx, q, WithState)
 	if err != nil {
-		return Page[T]{}, err
+		return nil, "", err
 	}
-	page := Page[T]{Docs: make([]Doc[T], len(rows)), Next: next}
+	docs := make([]Doc[any], len(rows))
 	for i, r := range rows {
-		if page.Docs[i], err = c.fromRow(ctx, r); err != nil {
-			return Page[T]{}, err
+		if docs[i], err = c.fromRow(ctx, r); err != nil {
+			return nil, "", err
 		}
 	}
-	return page, nil
+	return docs, next, nil
 }
 
-// HeadPage is a list of documents as their journal heads tell them.
-type HeadPage[T any] struct {
-	// Heads are in index order.
-	Heads []Change[T]
-	// Next is the cursor of the next page, "" if this is the last.
-	Next string
-}
-
-// ListHeads is List for acts that must not stand on a list that lags: documents come from the journal heads, with record and hash. A document that changed since it was
-// listed comes as it is now; one that was deleted since is left out.
-func (c *Collection[T]) ListHeads(ctx context.Context, q Query) (HeadPage[T], error) {
+func (c *documents) listHeads(ctx context.Context, q Query) ([]Change[any], string, error) {
 	rows, next, err := c.page(ctx, q, 0)
 	if err != nil {
-		return HeadPage[T]{}, err
+		return nil, "", err
 	}
 	streams, places := make([]string, len(rows)), make(map[string]int, len(rows))
 	for i, r := range rows {
 		streams[i], places[r.Stream] = r.Stream, i
 	}
-	heads := make([]Change[T], len(rows))
-	err = c.eachHead(ctx, streams, func(stream string, head Change[T]) { heads[places[stream]] = head })
+	heads := make([]Change[any], len(rows))
+	err = c.eachHead(ctx, streams, func(stream string, head Change[any]) { heads[places[stream]] = head })
 	if err != nil {
-		return HeadPage[T]{}, err
+		return nil, "", err
 	}
-	return HeadPage[T]{Heads: slices.DeleteFunc(heads, func(h Change[T]) bool { return h.RecordID == "" || h.Deleted }), Next: next}, nil
+	return slices.DeleteFunc(heads, func(h Change[any]) bool { return h.RecordID == "" || h.Deleted }), next, nil
 }
 
-// ListWhere returns one page of the documents that keep lets through. Returns Invalid, asking to narrow, if it would have to read more
-// than MaxResidual rows to fill the page.
-func (c *Collection[T]) ListWhere(ctx context.Context, q Query, keep func(*Doc[T]) bool) (Page[T], error) {
+// listWhere hands documents to keep, which holds those that it lets through, and returns how many of these belong to the page; one more shows that another page follows.
+func (c *documents) listWhere(ctx context.Context, q Query, keep func(Doc[any]) bool) (n int, next string, err error) {
 	if err := c.check(&q); err != nil {
-		return Page[T]{}, err
+		return 0, "", err
 	}
 	from, err := q.place()
 	if err != nil {
-		return Page[T]{}, err
+		return 0, "", err
 	}
-	var page Page[T]
 	read := 0
 	var last Place
 	// Most lists let nearly every row through: the first look is as long as the page and what shows that there is another.
 	for batch := min(q.Limit+1, MaxLimit); ; batch = MaxLimit {
 		rows, err := c.rows(ctx, q, from, batch, WithState)
 		if err != nil {
-			return Page[T]{}, err
+			return 0, "", err
 		}
 		more := len(rows) > batch
 		for _, r := range rows[:min(len(rows), batch)] {
 			if read++; read > MaxResidual {
-				return Page[T]{}, fault.New("store.ListWhere", fault.Invalid, "符合范围的内容太多，请先缩小范围再筛选")
+				return 0, "", fault.New("store.ListWhere", fault.Invalid, "符合范围的内容太多，请先缩小范围再筛选")
 			}
 			doc, err := c.fromRow(ctx, r)
 			if err != nil {
-				return Page[T]{}, err
+				return 0, "", err
 			}
-			if keep(&doc) {
-				if len(page.Docs) == q.Limit {
-					page.Next = cursor{Index: q.Index, Desc: q.Desc, Sort: last.Sort, Stream: last.Stream}.text()
-					return page, nil
+			if keep(doc) {
+				if n == q.Limit {
+					return n, cursor{Index: q.Index, Desc: q.Desc, Sort: last.Sort, Stream: last.Stream}.text(), nil
 				}
-				page.Docs, last = append(page.Docs, doc), Place{Sort: r.Sort, Stream: r.Stream}
+				n, last = n+1, Place{Sort: r.Sort, Stream: r.Stream}
 			}
 			from = &Place{Sort: r.Sort, Stream: r.Stream}
 		}
 		if !more {
-			return page, nil
+			return n, "", nil
 		}
 	}
 }
 
-// Rows returns one page of stored list columns without decoding any state.
-func (c *Collection[T]) Rows(ctx context.Context, q Query) (RowPage, error) {
+func (c *documents) listRows(ctx context.Context, q Query) (RowPage, error) {
 	rows, next, err := c.page(ctx, q, WithColumns)
 	if err != nil {
 		return RowPage{}, err
