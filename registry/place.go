@@ -45,10 +45,10 @@ func (p Place) DutyKeys() []string {
 	return keys
 }
 
-// FiledRef is a filing that was registered, for parts of the register that stand on it.
+// FiledRef is a filing that came in, for parts of the register that stand on it.
 type FiledRef struct {
-	// ID is the id of the filing, Number its register number.
+	// ID is the id of the filing, Number its register number, "" before it is registered.
 	ID, Number string
-	// Happened is the date of what was filed, Filed the day of the receipt.
-	Happened, Filed calendar.Date
+	// Happened is the date of what was filed, Submitted the day on which it came in, Filed the day of the receipt.
+	Happened, Submitted, Filed calendar.Date
 }

@@ -91,7 +91,7 @@ func (l *countyLoader) filedBy(f *filing.Filing) policy.Actor {
 // at is the filing as it is now.
 func atFiling(now *store.Doc[filing.Filing]) filing.At { return filing.At{ID: now.ID, Seq: now.Seq} }
 
-// draftFiling begins a filing and hands its documents over; all of a kind are the same paper.
+// draftFiling begins a filing and hands its documents in.
 func (l *countyLoader) draftFiling(ctx context.Context, kind string, project int, now *store.Doc[filing.Filing]) (err error) {
 	k, err := l.filings.Kinds.Find(kind)
 	if err != nil {
@@ -102,7 +102,16 @@ func (l *countyLoader) draftFiling(ctx context.Context, kind string, project int
 	if k.FirmWide {
 		subject = l.firms[l.plan.holder(project, l.plan.size.quarters())]
 	}
-	if *now, err = l.filings.Start(ctx, by, kind, subject, nil); err != nil {
+	if *now, err = l.filings.Start(ctx, by, filing.Opening{Kind: kind, Subject: subject}, nil); err != nil {
+		return err
+	}
+	return l.handDocuments(ctx, by, now)
+}
+
+// handDocuments hands in what a draft must have; all documents of one name are the same paper.
+func (l *countyLoader) handDocuments(ctx context.Context, by policy.Actor, now *store.Doc[filing.Filing]) error {
+	k, err := l.filings.Kinds.Find(now.State.Kind)
+	if err != nil {
 		return err
 	}
 	for _, wanted := range k.Documents {

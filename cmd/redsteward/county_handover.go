@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/filing"
 	"redsteward/registry/handover"
 )
 
@@ -252,11 +253,34 @@ func (t *handoverTelling) finish(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	var papers []string
-	for _, e := range t.handovers.List.Papers {
-		papers = append(papers, e.ID)
+	if t.now.State.State == t.tale.end {
+		return nil
+	}
+	receipt, err := t.filed(ctx, today)
+	if err != nil {
+		return err
 	}
 	return t.step(func(at handover.At) (store.Doc[handover.Handover], error) {
-		return t.handovers.File(ctx, t.officer, at, papers)
+		return t.handovers.File(ctx, t.officer, at, receipt)
 	})
+}
+
+// filed files the handover with its documents and returns the filing.
+func (t *handoverTelling) filed(ctx context.Context, transferred calendar.Date) (string, error) {
+	doc, err := t.filings.Start(ctx, t.firm, filing.Opening{Kind: handover.FilingKind, Subject: t.projects[t.project], Happened: transferred}, nil)
+	if err != nil {
+		return "", err
+	}
+	if err := t.handDocuments(ctx, t.firm, &doc); err != nil {
+		return "", err
+	}
+	if doc, err = t.filings.Submit(ctx, t.firm, atFiling(&doc), transferred, "演示"); err != nil {
+		return "", err
+	}
+	for _, do := range []func(*countyLoader, context.Context, *store.Doc[filing.Filing]) error{(*countyLoader).acceptFiling, signsFiling("section_chief", policy.MoveAgree, ""), signsFiling("deputy_director", policy.MoveAgree, "")} {
+		if err := do(t.countyLoader, ctx, &doc); err != nil {
+			return "", err
+		}
+	}
+	return doc.ID, nil
 }

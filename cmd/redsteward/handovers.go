@@ -20,6 +20,6 @@ func (s *service) openHandovers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.handovers, err = handover.New(ctx, handover.Config{DB: s.db, Guard: s.guard, Estate: s.register.Register, Deadlines: handover.Deadlines(deadlines), List: list, Hash: handover.Hash(data), Keeper: s.keeper, Now: s.clocks.Business})
+	s.handovers, err = handover.New(ctx, handover.Config{DB: s.db, Guard: s.guard, Estate: s.register.Register, Filings: s.filings, Deadlines: handover.Deadlines(deadlines), List: list, Hash: handover.Hash(data), Keeper: s.keeper, Now: s.clocks.Business})
 	return err
 }

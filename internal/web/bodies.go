@@ -306,13 +306,15 @@ func (s *Server) bodyForms(c *fiber.Ctx, by policy.Actor, f *owners.Founding, re
 		votes = voteOptions(rows)
 	}
 	if s.bodies.May(ctx, by, f, owners.StepFile) {
-		list, err := s.bodies.Filings.RegisteredOf(ctx, by, f.Project, owners.FilingKind)
+		list, err := s.bodies.Filings.FiledOf(ctx, by, f.Project, owners.FilingKind)
 		if err != nil {
 			return nil, err
 		}
 		filings = []option{{"", "请选择"}}
 		for _, r := range list {
-			filings = append(filings, option{r.ID, r.Number + "，产生日期 " + r.Happened.Chinese()})
+			if r.Number != "" {
+				filings = append(filings, option{r.ID, r.Number + "，产生日期 " + r.Happened.Chinese()})
+			}
 		}
 	}
 	forms := map[owners.Step]stepForm{

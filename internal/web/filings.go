@@ -193,7 +193,7 @@ func (s *Server) startFiling(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	doc, err := s.filings.Start(c.UserContext(), by, typed.Get("kind"), subject, formIdem(c))
+	doc, err := s.filings.Start(c.UserContext(), by, filing.Opening{Kind: typed.Get("kind"), Subject: subject}, formIdem(c))
 	if refused := refusedForm(err); len(refused) > 0 {
 		return s.showNewFiling(c, by, typed, refused)
 	}

@@ -102,10 +102,13 @@ func (s *Server) handoverFinding(v *handoverView, w *handover.Walk, l *handover.
 func (s *Server) fillMore(ctx context.Context, v *handoverView, by policy.Actor, w *handover.Walk, typed url.Values, refused []fault.Field) error {
 	h := &w.Doc.State
 	today := v.On
-	for _, kind := range []string{"record", "defects", "documents", "agreement", "transfer", "receipt", "board"} {
+	for _, kind := range []string{"record", "defects", "documents", "agreement", "transfer", "board"} {
 		if printable(h, kind) {
 			v.Prints = append(v.Prints, option{v.Path + "/print/" + kind, handoverPapers[kind]})
 		}
+	}
+	if h.Receipt != nil {
+		v.Prints = append(v.Prints, option{filingsPath + "/" + h.Receipt.ID + "/receipt", "备案回执 " + h.Receipt.Number})
 	}
 	s.fillDisputes(v, by, w, typed, refused)
 	s.fillWitnesses(v, by, w, typed, refused)

@@ -6,13 +6,16 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry/filing"
 	"redsteward/registry/handover"
 )
 
@@ -49,9 +52,12 @@ type handoverView struct {
 	On       calendar.Date
 	Received *field
 	// Walks: the actor inspects for the firm; Drafts: he may open a claim on the fund.
-	Walks, Drafts, Signed         bool
-	Side                          string
-	Papers                        []handoverCondition
+	Walks, Drafts, Signed bool
+	Side                  string
+	// Filings are those about the day of the transfer; CanApply: the actor may begin one. Receipt is the form that ends the handover with a registered one, nil if he may not or there is none.
+	Filings                       []filingLine
+	CanApply                      bool
+	Receipt                       *field
 	Password, Day, Reopen, Cancel field
 	handoverMore
 }
@@ -133,13 +139,16 @@ func (s *Server) showHandover(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 	}
 	v.Password = withErrors([]field{{Name: "current", Label: "你的登录密码", Type: "password", Autocomplete: "current-password", Hint: "开通了动态口令的，也可以填 6 位动态口令"}}, refused)[0]
 	v.Day = withErrors([]field{{Name: "day", Label: "交接日期", Type: "date", Value: cmp.Or(typed.Get("day"), clock.today.String())}}, refused)[0]
+	if err := s.fillFilings(c.UserContext(), &v, by, h, now, typed, refused); err != nil {
+		return err
+	}
 	if v.CanSupply {
 		v.Received = &withErrors([]field{{Name: "received", Label: "收到日期", Type: "date", Value: cmp.Or(typed.Get("received"), clock.today.String())}}, refused)[0]
 	}
 	v.Reopen = withErrors([]field{{Name: "reopen-reason", Label: "退回理由", Type: "text", Value: typed.Get("reopen-reason")}}, refused)[0]
 	v.Cancel = withErrors([]field{{Name: "cancel-reason", Label: "取消理由", Type: "text", Value: typed.Get("cancel-reason")}}, refused)[0]
 	said := saidParam(c, map[string]string{"new": "已开始承接查验，先登记前提条件和移交资料。", "conditions": "已登记前提条件。", "documents": "已登记移交资料。", "check": "已核对，可以开始查验。", "start": "已开始查验。",
-		"notify": "已通知建设单位整改，期限从今天起算。", "recheck": "已开始复验。", "settle": "已确认查验结果，等两方签协议。", "reopen": "已退回复验，原来的签名作废。", "sign": "已签。", "take": "已登记交接，30 日内备案。",
+		"notify": "已通知建设单位整改，期限从今天起算。", "recheck": "已开始复验。", "settle": "已确认查验结果，等两方签协议。", "reopen": "已退回复验，原来的签名作废。", "sign": "已签。", "take": "已登记交接，30 日内提交备案。",
 		"file": "已备案。", "cancel": "已取消，这一期可以重新开始。", "repair": "已报告整改，等物业企业复验。", "judge": "已登记复验结果。", "carry": "已写进协议的遗留问题。", "rooms": "已登记移交的用房。", "attend": "已登记参加人员。", "dispute": "已提出争议，处理前不能签协议。", "note": "已同意带争议签协议。",
 		"mediate": "已登记争议的处理。", "witness": "已见证。", "scan": "已上传盖章原件，等另一人核对。", "look": "已核对盖章原件。", "show": "已登记公示。", "down": "已登记撤下。", "whole": "已登记整体移交。",
 		"supply": "已登记补交的资料。", "later": "已登记，建设单位的整改期限从今天起算。"})
@@ -213,9 +222,6 @@ func (s *Server) fillHandover(v *handoverView, typed url.Values, w *handover.Wal
 	h := &w.Doc.State
 	for i, cond := range h.Conditions {
 		v.Conditions = append(v.Conditions, handoverCondition{cond.ID, w.List.Conditions[i].Name, cond.Met})
-	}
-	for _, e := range w.List.Papers {
-		v.Papers = append(v.Papers, handoverCondition{e.ID, e.Name, typed.Get("paper-"+e.ID) != ""})
 	}
 	documents, owed := len(named(typed, "promise.")) > 0, h.Owed()
 	for i, d := range h.Documents {
@@ -358,7 +364,53 @@ func (s *Server) takeHandover(c *fiber.Ctx, by policy.Actor, at handover.At) (st
 }
 
 func (s *Server) fileHandover(c *fiber.Ctx, by policy.Actor, at handover.At) (store.Doc[handover.Handover], error) {
-	return s.handovers.Service.File(c.UserContext(), by, at, named(formValues(c), "paper-"))
+	return s.handovers.Service.File(c.UserContext(), by, at, c.FormValue("filing"))
+}
+
+// fillFilings fills in with what a handover is filed. A filing that came in stops the clock of the page: what is left is the bureau's.
+func (s *Server) fillFilings(ctx context.Context, v *handoverView, by policy.Actor, h *handover.Handover, now time.Time, typed url.Values, refused []fault.Field) error {
+	if s.filings == nil || h.Transferred.IsZero() || !s.guard.Allow(by, policy.ReadFiling) {
+		return nil
+	}
+	receipts := []option{{"", "请选择"}}
+	err := s.filings.Each(ctx, by, filing.Filter{Project: h.Project, Kind: handover.FilingKind}, func(id string, f *filing.Filing) {
+		if f.Happened != h.Transferred || f.State == filing.Refused || f.State == filing.Withdrawn {
+			return
+		}
+		v.Filings = append(v.Filings, filingLineOf(id, f, now))
+		if f.Number != "" {
+			receipts = append(receipts, option{id, f.Number + "，" + f.Filed.Chinese()})
+		}
+		if !f.Submitted.IsZero() {
+			v.Clock = nil
+		}
+	})
+	v.CanApply = h.State == handover.Transferred && len(v.Filings) == 0 && s.filings.MayApply(by, &filing.Filing{Kind: handover.FilingKind})
+	if v.CanFile && len(receipts) > 1 {
+		v.Receipt = &withErrors([]field{{Name: "filing", Label: "备案回执", Options: receipts, Value: typed.Get("filing")}}, refused)[0]
+	}
+	return err
+}
+
+// startHandoverFiling begins the filing of a handover with what is known of it: the day of the transfer, and the sealed agreement if a second person compared it.
+func (s *Server) startHandoverFiling(c *fiber.Ctx, by policy.Actor) error {
+	w, err := s.handovers.Service.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	h := &w.Doc.State
+	if h.State != handover.Transferred {
+		return fault.New("web.startHandoverFiling", fault.Conflict, "这次承接查验现在是“"+h.State.Title()+"”，交接以后、备案以前才能提交备案")
+	}
+	in := filing.Opening{Kind: handover.FilingKind, Subject: h.Project, Happened: h.Transferred, Note: h.Title() + "，承接查验编号 " + h.Number(w.Doc.ID)}
+	if scan := w.Sealed(); scan != nil && scan.Looked() {
+		in.Files = map[string]files.Stored{"agreement": scan.File}
+	}
+	doc, err := s.filings.Start(c.UserContext(), by, in, formIdem(c))
+	if err != nil {
+		return err
+	}
+	return seeOther(c, filingsPath+"/"+doc.ID)
 }
 
 // supplyDocuments records promised documents that came after the agreement.

@@ -14,28 +14,26 @@ import (
 )
 
 // The papers of a handover that are printed; the word in the address is the key.
-var handoverPapers = map[string]string{"record": "承接查验记录", "defects": "承接查验问题清单", "agreement": "物业承接查验协议", "documents": "移交资料清单", "transfer": "物业交接记录", "receipt": "承接查验备案回执",
-	"board": "承接查验结果公示"}
+var handoverPapers = map[string]string{"record": "承接查验记录", "defects": "承接查验问题清单", "agreement": "物业承接查验协议", "documents": "移交资料清单", "transfer": "物业交接记录", "board": "承接查验结果公示"}
 
 // handoverPrint is what handover_print.html shows.
 type handoverPrint struct {
-	Kind, Title, Back, Number                   string
-	H                                           *handover.Handover
-	Inspected, Agreed, Transferred, Filed, Made string
-	Digest                                      string
-	Findings, Left                              []handoverFinding
-	Documents                                   []handoverDocument
-	Places                                      []handoverPlace
-	Rooms                                       []handoverRoom
-	Sides, Bodies                               []handoverSide
-	Attended                                    []string
-	Disputes                                    []handoverDispute
-	Notices                                     []handoverNotice
-	Conform, None                               int
+	Kind, Title, Back, Number            string
+	H                                    *handover.Handover
+	Inspected, Agreed, Transferred, Made string
+	Digest                               string
+	Findings, Left                       []handoverFinding
+	Documents                            []handoverDocument
+	Places                               []handoverPlace
+	Rooms                                []handoverRoom
+	Sides, Bodies                        []handoverSide
+	Attended                             []string
+	Disputes                             []handoverDispute
+	// Notice is the last written notice, nil before the first.
+	Notice        *handoverNotice
+	Conform, None int
 	// ShownOn and Until are the first and last day of the notice board, "" before it is put up.
 	ShownOn, Until string
-	// Papers are the papers that a filing needs; a filed handover has them all.
-	Papers []string
 }
 
 // handoverPaper prints one of the papers; a paper about what has not happened yet does not exist.
@@ -59,10 +57,10 @@ func (s *Server) handoverPaper(c *fiber.Ctx, by policy.Actor) error {
 	s.fillHandover(&v, nil, &w, nil)
 	s.fillDisputes(&v, policy.Actor{}, &w, nil, nil)
 	s.fillWitnesses(&v, policy.Actor{}, &w, nil, nil)
-	p := handoverPrint{Number: v.Number, Kind: kind, Title: title, Back: v.Path, H: h, Inspected: h.Inspection.Chinese(), Agreed: h.Agreed.Chinese(), Transferred: h.Transferred.Chinese(), Filed: h.Filed.Chinese(), Made: today.Chinese(),
-		Digest: hashGroups("sha256:" + w.Digest()), Findings: v.Findings, Documents: v.Documents, Places: v.Places, Sides: v.Sides, Bodies: v.Bodies, Attended: v.Attended, Disputes: v.Disputes, Notices: v.Notices}
-	for _, paper := range w.List.Papers {
-		p.Papers = append(p.Papers, paper.Name)
+	p := handoverPrint{Number: v.Number, Kind: kind, Title: title, Back: v.Path, H: h, Inspected: walkedOn(h), Agreed: h.Agreed.Chinese(), Transferred: h.Transferred.Chinese(), Made: today.Chinese(),
+		Digest: hashGroups("sha256:" + w.Digest()), Findings: v.Findings, Documents: v.Documents, Places: v.Places, Sides: v.Sides, Bodies: v.Bodies, Attended: v.Attended, Disputes: v.Disputes}
+	if n := len(v.Notices); n > 0 {
+		p.Notice = &v.Notices[n-1]
 	}
 	for _, pair := range h.RoomPairs() {
 		p.Rooms = append(p.Rooms, roomInWords(pair))
@@ -85,6 +83,19 @@ func (s *Server) handoverPaper(c *fiber.Ctx, by policy.Actor) error {
 	return s.render(c, by, "handover_print", page{Title: h.Title() + title, Script: true, Data: p})
 }
 
+// walkedOn is when the walk was: from its first day to its last, the planned day before it begins.
+func walkedOn(h *handover.Handover) string {
+	switch {
+	case h.Began.IsZero():
+		return "计划" + h.Inspection.Chinese()
+	case h.Ended.IsZero():
+		return h.Began.Chinese() + "起"
+	case h.Ended == h.Began:
+		return h.Began.Chinese()
+	}
+	return h.Began.Chinese() + "至" + h.Ended.Chinese()
+}
+
 // printable reports whether what a paper tells has happened.
 func printable(h *handover.Handover, kind string) bool {
 	switch kind {
@@ -94,8 +105,6 @@ func printable(h *handover.Handover, kind string) bool {
 		return !h.Agreed.IsZero()
 	case "transfer":
 		return !h.Transferred.IsZero()
-	case "receipt":
-		return !h.Filed.IsZero()
 	}
 	return true
 }
@@ -143,7 +152,12 @@ func (s *Server) handoversExcel(c *fiber.Ctx, by policy.Actor) error {
 			return due.Due
 		}).Wide(16),
 		report.Shown("计划查验", func(r *row) any { return r.h.Inspection }), report.Shown("计划交付", func(r *row) any { return r.h.Delivery }), report.Shown("签协议", func(r *row) any { return r.h.Agreed }),
-		report.Shown("交接", func(r *row) any { return r.h.Transferred }), report.Shown("备案", func(r *row) any { return r.h.Filed }),
+		report.Shown("交接", func(r *row) any { return r.h.Transferred }), report.Shown("备案", func(r *row) any { return r.h.Filed }), report.Shown("备案号", func(r *row) any {
+			if r.h.Receipt == nil {
+				return ""
+			}
+			return r.h.Receipt.Number
+		}).Wide(22),
 	}}
 	data, err := report.Write(table.Filled(rows))
 	if err != nil {

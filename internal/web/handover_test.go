@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"redsteward/internal/fault"
 	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -38,7 +39,7 @@ func builtUp(t *testing.T, f *browsertest.Fixture) string {
 		login string
 		role  policy.Role
 		scope string
-	}{{"builder", "developer", policy.DeveloperKey(developer)}, {"owners", "owners_committee", policy.ProjectKey(project)}, {"stranger", "developer", "d:none"}} {
+	}{{"builder", "developer", policy.DeveloperKey(developer)}, {"owners", "owners_committee", policy.ProjectKey(project)}, {"stranger", "developer", "d:none"}, {"chief", "section_chief", policy.County}, {"law", "legal_officer", policy.County}} {
 		if err := f.Appoint(ctx, p.login, "测试人员", policy.Appointment{Role: p.role, Unit: p.scope, Scopes: []string{p.scope}}); err != nil {
 			t.Fatal(err)
 		}
@@ -216,10 +217,25 @@ func TestHandoverPages(t *testing.T) {
 	act("firm", "down", pairs("down", today.String(), "why", "被雨淋坏"))
 	refused("firm", "take", pairs("day", "明天"), "不是日期")
 	act("firm", "take", pairs("day", today.String()))
-	refused("officer", "file", pairs("paper-record", "1"), "没有收到：物业承接查验协议")
-	act("officer", "file", pairs("paper-record", "1", "paper-agreement", "1"))
+	// The firm files it: day and sealed agreement are there already. The receipt ends it.
+	scenario{name: "filed by the developer", role: "builder", method: "POST", path: path + "/filing", status: 403}.run(t, f, m.people)
+	if todo := m.as("firm").get(t, "/todo").body; !strings.Contains(todo, "提交望湖苑的承接查验备案") || strings.Contains(m.as("officer").get(t, path).body, "登记备案</button>") {
+		t.Error("the firm is not told to file, or the officer is offered to end what nobody filed")
+	}
+	filed := m.post("firm", path+"/filing", m.hidden("firm", path, path+"/filing"))
+	if draft := m.as("firm").get(t, filed).body; !strings.Contains(draft, `value="`+today.String()+`"`) || !strings.Contains(draft, number) || strings.Count(draft, `<span class="sub"><a href="`+filed+`/files/`) != 1 {
+		t.Errorf("the draft lacks what is known: %.3000s", draft)
+	}
+	if err := f.Registered(context.Background(), strings.TrimPrefix(filed, "/filings/"), "firm", "officer", "chief", "law"); err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+	if todo := m.as("officer").get(t, "/todo").body; !strings.Contains(todo, "登记望湖苑的承接查验备案") || strings.Contains(m.as("firm").get(t, "/todo").body, "提交望湖苑的承接查验备案") {
+		t.Error("the officer is not told of the receipt, or the firm still is")
+	}
+	refused("officer", "file", pairs("filing", ""), "请选择这个小区的承接查验备案")
+	act("officer", "file", pairs("filing", strings.TrimPrefix(filed, "/filings/")))
 	for _, s := range []scenario{
-		{name: "filed", role: "owners", path: path, status: 200, contains: []string{"已备案", "复验合格", "已重做防水"}},
+		{name: "filed", role: "owners", path: path, status: 200, contains: []string{"已备案", "复验合格", "已重做防水", filed + "/receipt", "承验备〔2026〕1号"}},
 		{name: "elsewhere", role: "stranger", path: path, status: 404},
 		{name: "searched by number", role: "owners", path: "/search?q=" + number, status: 200, contains: []string{`id="handovers"`, `href="` + path + `"`, number, "已备案"}},
 		{name: "by initials", role: "builder", path: "/search?q=why", status: 200, contains: []string{`href="` + path + `"`}},
@@ -231,7 +247,7 @@ func TestHandoverPages(t *testing.T) {
 		{name: "list of defects", role: "builder", path: path + "/print/defects", status: 200, contains: []string{"东北角"}},
 		{name: "list of documents", role: "builder", path: path + "/print/documents", status: 200, contains: []string{"交付前提供"}},
 		{name: "paper of the transfer", role: "owners", path: path + "/print/transfer", status: 200, contains: []string{"办理交接", "建设单位（盖章）"}, excludes: []string{"系统确认"}},
-		{name: "receipt", role: "firm", path: path + "/print/receipt", status: 200, contains: []string{"已予备案", "物业承接查验协议、"}},
+		{name: "receipt", role: "firm", path: filed + "/receipt", status: 200, contains: []string{"已予备案", "物业承接查验协议、"}},
 		{name: "for the board", role: "firm", path: path + "/print/board", status: 200, contains: []string{"各位业主"}},
 		{name: "no such paper", role: "firm", path: path + "/print/other", status: 404},
 		{name: "a paper elsewhere", role: "stranger", path: path + "/print/record", status: 404},

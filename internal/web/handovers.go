@@ -53,6 +53,7 @@ func (s *Server) handoverRoutes() []Route {
 		{Method: post, Path: one + "/reopen", Action: policy.WalkHandover, Handler: s.handoverAct(reasonedAct(s.handovers.Service.Reopen))},
 		{Method: post, Path: one + "/sign", Action: policy.SignHandover, Handler: s.handoverAct(s.signHandover)},
 		{Method: post, Path: one + "/take", Action: policy.WalkHandover, Handler: s.handoverAct(s.takeHandover)},
+		{Method: post, Path: one + "/filing", Action: policy.ApplyFiling, Handler: s.startHandoverFiling},
 		{Method: post, Path: one + "/file", Action: policy.FileHandover, Handler: s.handoverAct(s.fileHandover)},
 		{Method: post, Path: one + "/cancel", Action: policy.OpenHandover, Handler: s.handoverAct(reasonedAct(s.handovers.Service.Cancel))},
 		{Method: post, Path: one + "/rooms", Action: policy.WalkHandover, Handler: s.handoverAct(s.receiveRooms)},

@@ -7,6 +7,7 @@ import (
 
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry"
 	"redsteward/registry/handover"
 )
 
@@ -29,7 +30,10 @@ func (t HandoverTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) 
 	}
 	var out []Task
 	for _, d := range page.Docs {
-		title, button := t.open(by, d)
+		title, button, err := t.open(ctx, by, &d.State)
+		if err != nil {
+			return nil, err
+		}
 		if title == "" {
 			continue
 		}
@@ -113,30 +117,47 @@ func (t HandoverTasks) later(ctx context.Context, by policy.Actor) ([]Task, erro
 }
 
 // open says what the actor has to do with a handover now; "" for nothing.
-func (t HandoverTasks) open(by policy.Actor, d store.Doc[handover.Handover]) (title, button string) {
-	h := &d.State
+func (t HandoverTasks) open(ctx context.Context, by policy.Actor, h *handover.Handover) (title, button string, err error) {
 	walk, repair := t.Guard.Allow(by, policy.WalkHandover), t.Guard.Allow(by, policy.RepairHandover)
 	side, signs := t.Service.SideOf(by)
 	name := h.Title()
 	switch {
 	case h.State == handover.Draft && repair && !h.Prepared():
-		return "备齐" + name + "承接查验的条件和资料", "去登记"
+		return "备齐" + name + "承接查验的条件和资料", "去登记", nil
 	case h.State == handover.Draft && walk && h.Prepared():
-		return "核对" + name + "承接查验的前提条件", "去核对"
+		return "核对" + name + "承接查验的前提条件", "去核对", nil
 	case h.State == handover.Ready && walk:
-		return "开始" + name + "的承接查验", "去查验"
+		return "开始" + name + "的承接查验", "去查验", nil
 	case h.State == handover.Walking && walk:
-		return "查完" + name + "并确认或发整改通知", "接着查验"
+		return "查完" + name + "并确认或发整改通知", "接着查验", nil
 	case h.State == handover.Repairing && repair:
-		return "整改" + name + "承接查验发现的问题", "去整改"
+		return "整改" + name + "承接查验发现的问题", "去整改", nil
 	case h.State == handover.Rechecking && walk:
-		return "复验" + name + "的问题", "去复验"
+		return "复验" + name + "的问题", "去复验", nil
 	case h.State == handover.Agreeing && signs && !h.Signed(side):
-		return "签" + name + "承接查验协议", "去签"
+		return "签" + name + "承接查验协议", "去签", nil
 	case h.State == handover.Agreed && walk:
-		return "办理" + name + "的物业交接", "去登记"
-	case h.State == handover.Transferred && t.Guard.Allow(by, policy.FileHandover):
-		return "备案" + name + "的承接查验", "去备案"
+		return "办理" + name + "的物业交接", "去登记", nil
+	case h.State == handover.Transferred:
+		return t.filing(ctx, by, h)
 	}
-	return "", ""
+	return "", "", nil
+}
+
+// filing says what the actor has to do to file a handover: the firm hands the documents in, and who files ends it with the receipt.
+func (t HandoverTasks) filing(ctx context.Context, by policy.Actor, h *handover.Handover) (title, button string, err error) {
+	applies := t.Guard.Allow(by, policy.WalkHandover) && t.Guard.Allow(by, policy.ApplyFiling)
+	files := t.Guard.Allow(by, policy.FileHandover)
+	if !applies && !files || !t.Guard.Allow(by, policy.ReadFiling) {
+		return "", "", nil
+	}
+	filed, err := t.Service.FiledWith(ctx, by, h)
+	switch {
+	case err != nil:
+	case applies && len(filed) == 0:
+		title, button = "提交"+h.Title()+"的承接查验备案", "去提交"
+	case files && slices.ContainsFunc(filed, func(r registry.FiledRef) bool { return r.Number != "" }):
+		title, button = "登记"+h.Title()+"的承接查验备案", "去登记"
+	}
+	return title, button, err
 }

@@ -11,11 +11,10 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
-	"redsteward/policy/policytest"
 	"redsteward/registry"
 	"redsteward/registry/casework"
+	"redsteward/registry/registrytest"
 )
 
 const (
@@ -23,111 +22,59 @@ const (
 	villages = "360428101500"
 )
 
-var today = day("2026-10-19")
+var (
+	day   = registrytest.Day
+	today = day("2026-10-19")
+)
 
-func day(text string) calendar.Date {
-	d, err := calendar.ParseDate(text)
-	if err != nil {
-		panic(err)
-	}
-	return d
+func person(role policy.Role, scope string) policy.Actor {
+	return registrytest.Person("a-"+string(role), role, scope)
 }
 
-func person(role policy.Role, scopes ...string) policy.Actor {
-	a := policy.Appointment{Role: role, Scopes: scopes}
-	if strings.HasPrefix(scopes[0], "f:") {
-		a.Unit = scopes[0]
-	}
-	return policy.Actor{ID: "a-" + string(role), Appointments: []policy.Appointment{a}}
-}
-
-// desk is the changes over a real register on a real store, on 2026-10-19: one project that the firm old holds until the end of 2026, with a next firm, a custody and votes.
+// desk is the changes over a real register on 2026-10-19: one project that the firm old holds until the end of 2026, with a next firm, a custody and votes.
 type desk struct {
+	*registrytest.Desk
 	*Service
-	t                   *testing.T
 	register            *registry.Service
 	officer             policy.Actor
 	project, old, new   string
 	carried, lost, fund string
-	now                 time.Time
 }
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	read := func(name string) []byte {
-		data, err := os.ReadFile("../../configs/" + name)
-		must(err)
-		return data
-	}
-	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
-	must(err)
-	d := &desk{t: t, officer: person("property_officer", policy.County), now: time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)}
-	clock := func() time.Time { return d.now }
-	db, err := store.Open(t.Context(), engine, store.Options{Now: clock, MasterKey: make([]byte, 32)})
-	must(err)
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	register, err := registry.Open(t.Context(), db)
-	must(err)
-	guard := policy.NewGuard(policytest.Rules(t), register)
-	d.register, err = registry.NewService(t.Context(), register, guard, clock)
-	must(err)
-	_, err = d.register.SeedDivisions(t.Context(), read("divisions/duchang-divisions-2023.csv"))
-	must(err)
-	periods, err := calendar.ParseRules("deadlines.yaml", read("deadlines.yaml"))
-	must(err)
-	days, err := calendar.Parse(calendar.File{Name: "holidays.csv", Data: read("calendar/holidays-2014-2026.csv")})
-	must(err)
-	d.Service, err = New(t.Context(), Config{DB: db, Guard: guard, Now: clock, Register: d.register, Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
-		r, err := periods.Find(rule)
-		return days.Deadline(r, start), err
-	}})
-	must(err)
-	d.old, err = d.register.CreateFirm(t.Context(), d.officer, registry.FirmInput{Name: "赣北物业服务有限公司", Code: "91360428MA7XAMPL5W", Origin: registry.OriginMarket})
-	must(err)
-	d.new, err = d.register.CreateFirm(t.Context(), d.officer, registry.FirmInput{Name: "长岭物业服务有限公司", Code: "91360428MA0TEYAT30", Origin: registry.OriginMarket})
-	must(err)
+	d := &desk{officer: person("property_officer", policy.County)}
+	ctx, must := t.Context(), registrytest.Must[string](t)
+	d.Desk, _, d.register = registrytest.NewCounty(t, today.Begins().Add(9*time.Hour))
+	d.Service = registrytest.Must[*Service](t)(New(ctx, Config{DB: d.Desk.DB, Guard: d.Guard, Now: d.Clock, Register: d.register, Deadlines: d.Deadlines}))
+	d.old = must(d.register.CreateFirm(ctx, d.officer, registry.FirmInput{Name: "赣北物业服务有限公司", Code: "91360428MA7XAMPL5W", Origin: registry.OriginMarket}))
+	d.new = must(d.register.CreateFirm(ctx, d.officer, registry.FirmInput{Name: "长岭物业服务有限公司", Code: "91360428MA0TEYAT30", Origin: registry.OriginMarket}))
 	d.project = d.addProject("望湖苑", east)
 	d.contract(d.project, registry.ContractChosen, d.old, "2024-01-01", "2026-10-15") // c1
 	d.contract(d.project, registry.ContractCustody, d.new, "2026-10-16", "2026-10-17")
 	d.contract(d.project, registry.ContractChosen, d.new, "2026-10-18", "2029-10-17") // c3
 	vote := func(matter registry.Matter, agreed int64) string {
 		all := registry.Owners{Area: num.FromInt(1000), Heads: 100}
-		id, err := d.register.RecordVote(t.Context(), d.officer, d.project, registry.VoteInput{Matter: matter, Title: "选聘长岭物业", Notified: day("2026-09-01"), Held: day("2026-09-20"), All: all, Joined: all,
-			Agreed: registry.Owners{Area: num.FromInt(agreed * 10), Heads: agreed}})
-		must(err)
-		return id
+		return must(d.register.RecordVote(ctx, d.officer, d.project, registry.VoteInput{Matter: matter, Title: "选聘长岭物业", Notified: day("2026-09-01"), Held: day("2026-09-20"), All: all, Joined: all,
+			Agreed: registry.Owners{Area: num.FromInt(agreed * 10), Heads: agreed}}))
 	}
 	d.carried, d.lost, d.fund = vote(registry.MatterFirm, 51), vote(registry.MatterFirm, 50), vote("m5", 90)
 	return d
 }
 
 func (d *desk) addProject(name, community string) string {
-	d.t.Helper()
-	id, err := d.register.CreateProject(d.t.Context(), d.officer, registry.ProjectInput{Name: name, Address: "东风大道 8 号", Community: community, Households: 400, Kind: registry.KindCommodity})
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	return id
+	d.T.Helper()
+	return registrytest.Must[string](d.T)(d.register.CreateProject(d.T.Context(), d.officer, registry.ProjectInput{Name: name, Address: "东风大道 8 号", Community: community, Households: 400, Kind: registry.KindCommodity}))
 }
 
 func (d *desk) contract(project string, kind registry.ContractKind, firm, from, until string) {
-	d.t.Helper()
-	row, err := d.register.OneProject(d.t.Context(), d.officer, project)
+	d.T.Helper()
+	row, err := d.register.OneProject(d.T.Context(), d.officer, project)
 	if err == nil {
-		err = d.register.AddContract(d.t.Context(), d.officer, project, row.Seq, registry.ContractInput{Firm: firm, Kind: kind, Level: registry.LevelNone, Days: policy.Span{From: day(from), Until: day(until)}})
+		err = d.register.AddContract(d.T.Context(), d.officer, project, row.Seq, registry.ContractInput{Firm: firm, Kind: kind, Level: registry.LevelNone, Days: policy.Span{From: day(from), Until: day(until)}})
 	}
 	if err != nil {
-		d.t.Fatal(err)
+		d.T.Fatal(err)
 	}
 }
 
@@ -135,35 +82,9 @@ func (d *desk) notice() Notice {
 	return Notice{Giver: GiverFirm, Given: day("2026-08-01"), Leaves: day("2026-10-15"), Reason: "经营亏损"}
 }
 
-// refused runs a command that must fail with the kind and write nothing; said are parts of its message or of its fields.
-func (d *desk) refused(name string, kind fault.Kind, err func() error, said ...string) {
-	d.t.Helper()
-	count := func() int64 {
-		n, err := d.DB.Engine().LastN(d.t.Context())
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		return n
-	}
-	before := count()
-	got := err()
-	text := fault.MessageOf(got)
-	for _, f := range fault.FieldsOf(got) {
-		text += "|" + f.Name + " " + f.Message
-	}
-	if fault.KindOf(got) != kind || count() != before {
-		d.t.Errorf("%s: %v, want %q; %d records written", name, got, kind, count()-before)
-	}
-	for _, part := range said {
-		if !strings.Contains(text, part) {
-			d.t.Errorf("%s: %q does not say %q", name, text, part)
-		}
-	}
-}
-
 // take does a step as the officer would, with good values.
 func (d *desk) take(at casework.At, step Step) (store.Doc[Change], error) {
-	ctx := d.t.Context()
+	ctx := d.T.Context()
 	switch step {
 	case StepAnnounce:
 		return d.Announce(ctx, d.officer, at, day("2026-08-02"), "小区公告栏")
@@ -225,11 +146,11 @@ func TestTable(t *testing.T) {
 			to, allowed := steps[State(state.ID)][step]
 			at := casework.At{ID: doc.ID, Seq: doc.Seq}
 			if !allowed {
-				d.refused(state.ID+" "+string(step), fault.Conflict, func() error { _, err := d.take(at, step); return err }, "现在是“"+state.Text+"”")
+				d.Refused(state.ID+" "+string(step), fault.Conflict, func() error { _, err := d.take(at, step); return err }, "现在是“"+state.Text+"”")
 				continue
 			}
 			if step == StepFinish {
-				d.refused("nothing was handed over", fault.Conflict, func() error { _, err := d.take(at, step); return err }, "还有 6 项没有移交")
+				d.Refused("nothing was handed over", fault.Conflict, func() error { _, err := d.take(at, step); return err }, "还有 6 项没有移交")
 				continue
 			}
 			if to == back {
@@ -239,7 +160,7 @@ func TestTable(t *testing.T) {
 			if err != nil || next.State.State != to || next.State.Last != step {
 				t.Errorf("%s %s leads to %s %v, want %s", state.ID, step, next.State.State, err, to)
 			}
-			d.refused("overtaken", fault.Conflict, func() error { _, err := d.take(at, step); return err }, "刚被别人办过")
+			d.Refused("overtaken", fault.Conflict, func() error { _, err := d.take(at, step); return err }, "刚被别人办过")
 			if to != State(state.ID) {
 				d.clear(next)
 				doc = reach()
@@ -253,17 +174,17 @@ func TestTable(t *testing.T) {
 
 // clear gives the project free for the next change, as ending one does.
 func (d *desk) clear(doc store.Doc[Change]) {
-	d.t.Helper()
+	d.T.Helper()
 	if doc.State.State.Final() {
 		return
 	}
 	meta := store.Meta{By: d.officer.ID, Action: string(policy.WriteRegister)}
 	doc.State.State = Withdrawn
-	if _, err := d.Docs.Commit(d.t.Context(), meta, doc.ID, doc.Seq, doc.State); err != nil {
-		d.t.Fatal(err)
+	if _, err := d.Docs.Commit(d.T.Context(), meta, doc.ID, doc.Seq, doc.State); err != nil {
+		d.T.Fatal(err)
 	}
-	if err := d.DB.Release(d.t.Context(), meta, openClaim, claimKey(&doc.State), changeKind+"/"+doc.ID); err != nil {
-		d.t.Fatal(err)
+	if err := d.Desk.DB.Release(d.T.Context(), meta, openClaim, claimKey(&doc.State), changeKind+"/"+doc.ID); err != nil {
+		d.T.Fatal(err)
 	}
 }
 
@@ -283,7 +204,7 @@ func TestRefusalOnlyAfterTheLastDay(t *testing.T) {
 		return err
 	}
 	for _, on := range []string{"2026-08-20", "2026-10-15"} {
-		d.refused("refuses to leave on "+on, fault.Invalid, func() error { return refuse(on) }, "on 赣北物业服务有限公司服务到2026年10月15日", "不是拒不退出")
+		d.Refused("refuses to leave on "+on, fault.Invalid, func() error { return refuse(on) }, "on 赣北物业服务有限公司服务到2026年10月15日", "不是拒不退出")
 	}
 	if err := refuse("2026-10-16"); err != nil {
 		t.Error(err)
@@ -296,15 +217,15 @@ func TestOpenAndFields(t *testing.T) {
 	open := func(by policy.Actor, contract string, in Notice) func() error {
 		return func() error { _, err := d.Open(ctx, by, d.project, contract, in, nil); return err }
 	}
-	d.refused("no right", fault.Forbidden, open(person("firm_manager", policy.FirmKey(d.new)), "c1", d.notice()))
-	d.refused("out of scope", fault.NotFound, open(person("property_officer", "t:360428101000"), "c1", d.notice()))
-	d.refused("nothing", fault.Invalid, open(d.officer, "", Notice{}), "请选择要终止的合同", "请选择由谁通知", "请填写收到通知的日期", "请填写服务的最后一天", "reason 请填写原因")
+	d.Refused("no right", fault.Forbidden, open(person("firm_manager", policy.FirmKey(d.new)), "c1", d.notice()))
+	d.Refused("out of scope", fault.NotFound, open(person("property_officer", "t:360428101000"), "c1", d.notice()))
+	d.Refused("nothing", fault.Invalid, open(d.officer, "", Notice{}), "请选择要终止的合同", "请选择由谁通知", "请填写收到通知的日期", "请填写服务的最后一天", "reason 请填写原因")
 	in := d.notice()
 	in.Given, in.Leaves = today.Add(1), day("2026-10-16")
-	d.refused("days", fault.Invalid, open(d.officer, "c1", in), "收到通知的日期2026年10月20日还没有到", "服务的最后一天2026年10月16日早于")
+	d.Refused("days", fault.Invalid, open(d.officer, "c1", in), "收到通知的日期2026年10月20日还没有到", "服务的最后一天2026年10月16日早于")
 	in = d.notice()
 	in.Leaves = day("2026-10-18")
-	d.refused("after the end", fault.Invalid, open(d.officer, "c1", in), "晚于合同截止日2026年10月15日")
+	d.Refused("after the end", fault.Invalid, open(d.officer, "c1", in), "晚于合同截止日2026年10月15日")
 	doc, err := d.Open(ctx, d.officer, d.project, "c1", d.notice(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -313,14 +234,14 @@ func TestOpenAndFields(t *testing.T) {
 	if c := doc.State; c.InTime.Due != day("2026-07-17") || c.Short() != 15 || c.FirmName != "赣北物业服务有限公司" {
 		t.Errorf("%+v", c)
 	}
-	d.refused("a second one", fault.Conflict, open(d.officer, "c1", d.notice()), "已经有一次正在办理的更换")
+	d.Refused("a second one", fault.Conflict, open(d.officer, "c1", d.notice()), "已经有一次正在办理的更换")
 	at := casework.At{ID: doc.ID, Seq: doc.Seq}
-	d.refused("announced too early", fault.Invalid, func() error { _, err := d.Announce(ctx, d.officer, at, day("2026-07-31"), ""); return err }, "公告日期2026年7月31日早于2026年8月1日", "where 请填写公告地点")
-	d.refused("step without right", fault.Forbidden, func() error {
+	d.Refused("announced too early", fault.Invalid, func() error { _, err := d.Announce(ctx, d.officer, at, day("2026-07-31"), ""); return err }, "公告日期2026年7月31日早于2026年8月1日", "where 请填写公告地点")
+	d.Refused("step without right", fault.Forbidden, func() error {
 		_, err := d.Announce(ctx, person("inspector", policy.County), at, today, "公告栏")
 		return err
 	})
-	d.refused("step outside the scope", fault.NotFound, func() error {
+	d.Refused("step outside the scope", fault.NotFound, func() error {
 		_, err := d.Announce(ctx, person("property_officer", "t:360428101000"), at, today, "公告栏")
 		return err
 	})
@@ -331,16 +252,16 @@ func TestOpenAndFields(t *testing.T) {
 	custody := func(contract string) func() error {
 		return func() error { _, err := d.Custody(ctx, d.officer, at, contract); return err }
 	}
-	d.refused("custody: none", fault.Invalid, custody("c9"), "请选择接下来的合同")
-	d.refused("custody: the old one", fault.Invalid, custody("c1"), "请选择接下来的合同")
-	d.refused("custody: another kind", fault.Invalid, custody("c3"), "这份合同不是应急托管")
+	d.Refused("custody: none", fault.Invalid, custody("c9"), "请选择接下来的合同")
+	d.Refused("custody: the old one", fault.Invalid, custody("c1"), "请选择接下来的合同")
+	d.Refused("custody: another kind", fault.Invalid, custody("c3"), "这份合同不是应急托管")
 	choose := func(vote, contract string) func() error {
 		return func() error { _, err := d.Choose(ctx, d.officer, at, vote, contract); return err }
 	}
-	d.refused("choice: no vote", fault.Invalid, choose("none", "c3"), "请选择选聘的表决记录")
-	d.refused("choice: another matter", fault.Invalid, choose(d.fund, "c3"), "这次表决的事项是“使用维修资金”")
-	d.refused("choice: half is not more than half", fault.Invalid, choose(d.lost, "c3"), "同意的没有达到过半数")
-	d.refused("choice: a custody", fault.Invalid, choose(d.carried, "c2"), "合同类型不是业主大会选聘")
+	d.Refused("choice: no vote", fault.Invalid, choose("none", "c3"), "请选择选聘的表决记录")
+	d.Refused("choice: another matter", fault.Invalid, choose(d.fund, "c3"), "这次表决的事项是“使用维修资金”")
+	d.Refused("choice: half is not more than half", fault.Invalid, choose(d.lost, "c3"), "同意的没有达到过半数")
+	d.Refused("choice: a custody", fault.Invalid, choose(d.carried, "c2"), "合同类型不是业主大会选聘")
 	if doc, err = d.take(at, StepCustody); err != nil || doc.State.Custody != "c2" || doc.State.Limit.Due != day("2027-04-16") {
 		t.Fatalf("%+v %v", doc.State, err)
 	}
@@ -374,7 +295,7 @@ func TestLongCustody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.refused("a day too long", fault.Invalid, func() error {
+	d.Refused("a day too long", fault.Invalid, func() error {
 		_, err := d.Custody(ctx, d.officer, casework.At{ID: doc.ID, Seq: doc.Seq}, "c2")
 		return err
 	}, "应急托管到2027年4月17日，最迟只能到2027年4月16日")
@@ -441,7 +362,7 @@ func TestRisks(t *testing.T) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
-	d.refused("no right", fault.Forbidden, func() error {
+	d.Refused("no right", fault.Forbidden, func() error {
 		_, err := d.Risks(ctx, person("owner", policy.ProjectKey(d.project)), RiskQuery{})
 		return err
 	})
@@ -470,7 +391,7 @@ func TestLeftFirm(t *testing.T) {
 		day         string
 		running, at int
 	}{{"2026-10-19", 1, 1}, {"2026-12-01", 1, 0}} {
-		d.now = day(tt.day).Begins()
+		d.MoveTo(day(tt.day).Begins())
 		running, err := d.Running(ctx, firm)
 		if err != nil || len(running) != tt.running {
 			t.Errorf("%s: %d changes, %v", tt.day, len(running), err)

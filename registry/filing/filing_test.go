@@ -12,48 +12,35 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/store"
-	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
 	"redsteward/policy/policytest"
 	"redsteward/registry"
+	"redsteward/registry/registrytest"
 )
 
 // desk is a service on a real store with a clock that tests move.
 type desk struct {
+	*registrytest.Desk
 	*Service
-	now time.Time
 }
 
-const password = "Lake-Poyang-7"
+const password = registrytest.Password
 
 // people are the persons of the tests; everybody has the same password.
-var people = map[string]policy.Actor{
-	"firm": person("firm", "firm_manager", "f:f1"), "rival": person("rival", "firm_manager", "f:f2"), "owners": person("owners", "owners_committee", "p:p1"),
-	"officer": person("officer", "property_officer", policy.County), "officer2": person("officer2", "property_officer", policy.County), "chief": person("chief", "section_chief", policy.County),
-	"builder": person("builder", "developer", "d:d1"), "community": person("community", "community_worker", "c:c1"), "elsewhere": person("elsewhere", "community_secretary", "c:c2"),
-	"vice": person("vice", "deputy_director", policy.County), "party": person("party", "industry_secretary", policy.County), "inspector": person("inspector", "inspector", policy.County),
-}
-
-func person(id string, role policy.Role, scope string) policy.Actor {
-	return policy.Actor{ID: id, Appointments: []policy.Appointment{{Role: role, Unit: scope, Scopes: []string{scope}}}}
-}
-
-// Person implements Persons.
-func (d *desk) Person(_ context.Context, id string) (policy.Actor, error) {
-	by, ok := people[id]
-	if !ok {
-		return by, fault.New("filing.Person", fault.NotFound, "没有找到这个账号")
+var people, persons = func() (map[string]policy.Actor, registrytest.Persons) {
+	by, all := map[string]policy.Actor{}, registrytest.Persons{}
+	for _, p := range []struct {
+		id    string
+		role  policy.Role
+		scope string
+	}{{"firm", "firm_manager", "f:f1"}, {"rival", "firm_manager", "f:f2"}, {"owners", "owners_committee", "p:p1"}, {"officer", "property_officer", policy.County}, {"officer2", "property_officer", policy.County},
+		{"chief", "section_chief", policy.County}, {"builder", "developer", "d:d1"}, {"community", "community_worker", "c:c1"}, {"elsewhere", "community_secretary", "c:c2"},
+		{"vice", "deputy_director", policy.County}, {"party", "industry_secretary", policy.County}, {"inspector", "inspector", policy.County}} {
+		by[p.id] = registrytest.Person(p.id, p.role, p.scope)
+		all = append(all, by[p.id])
 	}
-	return by, nil
-}
-
-// Reauthenticate implements Persons.
-func (d *desk) Reauthenticate(_ context.Context, _ policy.Actor, typed string) error {
-	if typed != password {
-		return fault.InvalidFields("filing.Reauthenticate", fault.Field{Name: "current", Message: "现在的密码不正确，请重新输入"})
-	}
-	return nil
-}
+	return by, all
+}()
 
 // Place implements Places.
 func (d *desk) Place(_ context.Context, project string, _ calendar.Date) (registry.Place, error) {
@@ -74,64 +61,22 @@ func (d *desk) FirmNames(_ context.Context, ids []string) (map[string]string, er
 	return out, nil
 }
 
-func read(t testing.TB, name string) []byte {
+// names are the periods of the shipped file and one way of approval.
+func names(t testing.TB) Names {
 	t.Helper()
-	data, err := os.ReadFile("../../configs/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-func names(t testing.TB, rules *policy.Rules) (Names, *calendar.Rules, *policy.Chains) {
-	t.Helper()
-	deadlines, err := calendar.ParseRules("deadlines.yaml", read(t, "deadlines.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	chains, err := policy.ParseChains("approvals.yaml", read(t, "approvals.yaml"), rules)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return Names{Deadline: func(id string) bool { _, err := deadlines.Find(id); return err == nil }, Chain: func(id string) bool { return id == "filing" }}, deadlines, chains
+	periods := registrytest.Must[*calendar.Rules](t)(calendar.ParseRules("deadlines.yaml", registrytest.Config(t, "deadlines.yaml")))
+	return Names{Deadline: func(id string) bool { _, err := periods.Find(id); return err == nil }, Chain: func(id string) bool { return id == "filing" }}
 }
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	rules := policytest.Rules(t)
-	known, deadlines, chains := names(t, rules)
-	kinds, err := ParseKinds("filings.yaml", read(t, "filings.yaml"), rules, known)
-	if err != nil {
-		t.Fatal(fault.FieldsOf(err))
-	}
-	days, err := calendar.Parse(calendar.File{Name: "holidays", Data: read(t, "calendar/holidays-2014-2026.csv")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &desk{now: time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)}
-	engine, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := store.Open(t.Context(), engine, store.Options{Now: func() time.Time { return d.now }, MasterKey: make([]byte, 32)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	d.Service, err = New(t.Context(), Config{DB: db, Now: func() time.Time { return d.now }, Guard: policy.NewGuard(rules, policy.TenureTable{}), Keeper: files.NewKeeper(db, t.TempDir()), Places: d, Persons: d, Chains: chains, Kinds: kinds,
-		Deadlines: func(id string, start calendar.Date) (calendar.Deadline, error) {
-			rule, err := deadlines.Find(id)
-			return days.Deadline(rule, start), err
-		}, Days: days})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC))}
+	kinds := registrytest.Must[*Kinds](t)(ParseKinds("filings.yaml", registrytest.Config(t, "filings.yaml"), d.Rights, names(t)))
+	d.Service = registrytest.Must[*Service](t)(New(t.Context(), Config{DB: d.Desk.DB, Now: d.Clock, Guard: d.Desk.Guard, Keeper: d.Desk.Keeper, Places: d, Persons: persons, Chains: d.Desk.Chains(), Kinds: kinds, Deadlines: d.Desk.Deadlines, Days: d.Holidays}))
 	return d
 }
+
+func (d *desk) wait(days int) { d.Wait(time.Duration(days) * 24 * time.Hour) }
 
 func (d *desk) upload(t *testing.T, text string) *files.Upload {
 	t.Helper()
@@ -155,18 +100,12 @@ type told struct {
 func (d *desk) tell(t *testing.T, doc store.Doc[Filing], steps ...told) store.Doc[Filing] {
 	t.Helper()
 	for i, s := range steps {
-		before, err := d.DB.Engine().LastN(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		before := d.Records(t)
 		next, err := s.do(people[s.who], At{ID: doc.ID, Seq: doc.Seq})
 		if fault.KindOf(err) != s.kind {
 			t.Fatalf("step %d by %s: %v, want %q", i, s.who, err, s.kind)
 		}
-		after, lastErr := d.DB.Engine().LastN(t.Context())
-		if lastErr != nil {
-			t.Fatal(lastErr)
-		}
+		after := d.Records(t)
 		if err != nil {
 			if after != before {
 				t.Fatalf("step %d by %s was refused and wrote %d records", i, s.who, after-before)
@@ -256,7 +195,7 @@ func (d *desk) answer(answer NoticeAnswer, text string) act {
 // draft is a draft of a contract filing with all its documents.
 func (d *desk) draft(t *testing.T) store.Doc[Filing] {
 	t.Helper()
-	doc, err := d.Start(t.Context(), people["firm"], "contract", "p1", nil)
+	doc, err := d.Start(t.Context(), people["firm"], Opening{Kind: "contract", Subject: "p1"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +210,7 @@ func (d *desk) draft(t *testing.T) store.Doc[Filing] {
 // TestFiled is a filing from the draft to the receipt, with everything that is refused on the way.
 func TestFiled(t *testing.T) {
 	d := newDesk(t)
-	draft, err := d.Start(t.Context(), people["firm"], "contract", "p1", nil)
+	draft, err := d.Start(t.Context(), people["firm"], Opening{Kind: "contract", Subject: "p1"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,12 +264,25 @@ func TestFiled(t *testing.T) {
 	if err != nil || len(page.Docs) != 1 || page.Docs[0].ID != second.ID {
 		t.Errorf("%+v %v", page.Docs, err)
 	}
-	for text, want := range map[string]int{"湖苑": 2, "why": 2, "wanghuy": 2, "yizhand": 2, "wyh": 0} {
+	// What stands on a filing sees those that came in, registered or not, and no draft.
+	waits := d.tell(t, d.draft(t), told{"firm", d.submit("2026-10-02"), Submitted, ""})
+	refs, err := d.FiledOf(t.Context(), people["officer"], "p1", "contract")
+	if err != nil || len(refs) != 3 || !slices.ContainsFunc(refs, func(r registry.FiledRef) bool { return r.ID == waits.ID && r.Number == "" && r.Submitted == d.Today() }) ||
+		!slices.ContainsFunc(refs, func(r registry.FiledRef) bool {
+			return r.ID == second.ID && r.Number == second.State.Number && r.Happened.String() == "2026-10-01"
+		}) {
+		t.Errorf("%+v %v", refs, err)
+	}
+	d.tell(t, waits, told{"firm", d.withdraw, Withdrawn, ""})
+	if refs, err := d.FiledOf(t.Context(), people["officer"], "p1", "contract"); err != nil || len(refs) != 2 {
+		t.Errorf("what was taken back counts: %+v %v", refs, err)
+	}
+	for text, want := range map[string]int{"湖苑": 3, "why": 3, "wanghuy": 3, "yizhand": 3, "wyh": 0} {
 		if page, err := d.List(t.Context(), people["officer"], Filter{Text: text}, ""); err != nil || len(page.Docs) != want {
 			t.Errorf("%q finds %d of %d: %v", text, len(page.Docs), want, err)
 		}
 	}
-	for who, want := range map[string]int{"firm": 3, "officer": 2, "rival": 0} {
+	for who, want := range map[string]int{"firm": 4, "officer": 3, "rival": 0} {
 		if page, err := d.List(t.Context(), people[who], Filter{}, ""); err != nil || len(page.Docs) != want {
 			t.Errorf("%s sees %d of %d: %v", who, len(page.Docs), want, err)
 		}
@@ -344,12 +296,12 @@ func TestCorrectedOnce(t *testing.T) {
 	if got := doc.State.Clock.Due.String(); got != "2026-11-02" {
 		t.Errorf("ten working days after 19 October end on %s", got)
 	}
-	d.now = d.now.AddDate(0, 0, 3)
+	d.wait(3)
 	doc = d.tell(t, doc, told{"officer", d.ask, Correcting, ""}, told{"officer", d.refuse, "", fault.Conflict})
 	if f := doc.State; f.Left == nil || *f.Left != 7 || f.Due.Due.String() != "2026-11-06" {
 		t.Errorf("left %v, correction due %s", f.Left, f.Due.Due)
 	}
-	d.now = d.now.AddDate(0, 0, 7)
+	d.wait(7)
 	doc = d.tell(t, doc, told{"firm", d.submit("2026-10-01"), Submitted, ""}, told{"officer", d.ask, "", fault.Conflict})
 	if f := doc.State; f.Left != nil || f.Clock.Due.String() != "2026-11-09" {
 		t.Errorf("seven working days after 29 October end on %s", f.Clock.Due)
@@ -363,7 +315,7 @@ func TestCorrectedOnce(t *testing.T) {
 	}
 	// Who lets the correction pass by is refused after its deadline.
 	late := d.tell(t, d.draft(t), told{"firm", d.submit("2026-10-01"), Submitted, ""}, told{"officer", d.ask, Correcting, ""})
-	d.now = d.now.AddDate(0, 1, 0)
+	d.wait(31)
 	d.tell(t, late, told{"officer", d.refuse, Refused, ""})
 }
 
@@ -387,19 +339,19 @@ func TestNotice(t *testing.T) {
 	doc = d.tell(t, doc, told{"elsewhere", d.answer(NoticeAgreed, ""), "", fault.NotFound}, told{"officer", d.answer(NoticeAgreed, ""), "", fault.Forbidden}, told{"community", d.answer("", ""), "", fault.Invalid},
 		told{"community", d.answer(NoticeSilent, ""), "", fault.Invalid}, told{"community", d.answer(NoticeObjected, " "), "", fault.Invalid}, told{"community", d.answer(NoticeAgreed, strings.Repeat("长", 201)), "", fault.Invalid},
 		told{"officer", d.accept, Approving, ""}, told{"community", d.answer(NoticeObjected, "合同的楼栋写错了"), Approving, ""}, told{"community", d.answer(NoticeAgreed, ""), "", fault.Conflict})
-	if f := doc.State; f.Noticed(d.now) != NoticeObjected || f.Notice.Text != "合同的楼栋写错了" || waiting("community") != 0 {
+	if f := doc.State; f.Noticed(d.Clock()) != NoticeObjected || f.Notice.Text != "合同的楼栋写错了" || waiting("community") != 0 {
 		t.Errorf("%+v", f.Notice)
 	}
 	// One that ends before is answered no more; one that nobody answers is not held up, and its time passes.
 	gone := d.tell(t, sent(), told{"firm", d.withdraw, Withdrawn, ""}, told{"community", d.answer(NoticeAgreed, ""), "", fault.Conflict})
 	silent := sent()
-	if gone.State.Noticed(d.now) != NoticeOver || waiting("community") != 1 {
-		t.Errorf("%s, %d wait", gone.State.Noticed(d.now), waiting("community"))
+	if gone.State.Noticed(d.Clock()) != NoticeOver || waiting("community") != 1 {
+		t.Errorf("%s, %d wait", gone.State.Noticed(d.Clock()), waiting("community"))
 	}
-	d.now = d.now.AddDate(0, 0, 4)
+	d.wait(4)
 	silent = d.tell(t, silent, told{"community", d.answer(NoticeObjected, "晚了"), "", fault.Conflict}, told{"officer", d.accept, Approving, ""})
-	if silent.State.Noticed(d.now) != NoticeSilent || waiting("community") != 0 {
-		t.Errorf("%s, %d wait", silent.State.Noticed(d.now), waiting("community"))
+	if silent.State.Noticed(d.Clock()) != NoticeSilent || waiting("community") != 0 {
+		t.Errorf("%s, %d wait", silent.State.Noticed(d.Clock()), waiting("community"))
 	}
 }
 
@@ -414,16 +366,23 @@ func TestAbout(t *testing.T) {
 		{"firm", "branch", "f1", "", []string{"f:f1"}}, {"firm", "branch", "f2", fault.NotFound, nil}, {"firm", "branch", "f9", fault.NotFound, nil}, {"firm", "branch", "", fault.Invalid, nil},
 		{"builder", "tender", "p1", "", []string{"p:p1", "c:c1", "t:t1", "f:f1", "d:d1"}}, {"firm", "contract", "", fault.Invalid, nil}, {"builder", "contract", "p1", fault.Forbidden, nil},
 	} {
-		doc, err := d.Start(t.Context(), people[s.who], s.kind, s.subject, nil)
+		doc, err := d.Start(t.Context(), people[s.who], Opening{Kind: s.kind, Subject: s.subject}, nil)
 		if fault.KindOf(err) != s.want || !slices.Equal(doc.State.Keys, s.keys) {
 			t.Errorf("%s files %s for %q: %v %v", s.who, s.kind, s.subject, doc.State.Keys, err)
 		}
 	}
+	// What another part of the register knows stands in the draft already; a paper that the kind does not want is left out.
+	known := Opening{Kind: "handover", Subject: "p1", Happened: d.Today(), Note: "一期", Files: map[string]files.Stored{"agreement": {Name: "协议.pdf"}, "poem": {Name: "诗.pdf"}}}
+	if doc, err := d.Start(t.Context(), people["firm"], known, nil); err != nil || doc.State.Happened != d.Today() || doc.State.Note != "一期" || len(doc.State.Documents) != 1 || doc.State.Documents[0].Title != "物业承接查验协议" {
+		t.Errorf("%+v %v", doc.State, err)
+	}
+	known.Happened = d.Today().Add(1)
+	d.Refused("of tomorrow", fault.Invalid, func() error { _, err := d.Start(t.Context(), people["firm"], known, nil); return err }, "happened 物业交接日期 2026年10月20日 晚于今天")
 	firms, err := d.Firms(t.Context(), people["rival"])
 	if err != nil || len(firms) != 1 || firms[0].Text != "赣北物业" {
 		t.Errorf("%v %v", firms, err)
 	}
-	doc, err := d.Start(t.Context(), people["firm"], "branch", "f1", nil)
+	doc, err := d.Start(t.Context(), people["firm"], Opening{Kind: "branch", Subject: "f1"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -447,7 +406,7 @@ func TestPaper(t *testing.T) {
 	doc := d.tell(t, d.draft(t), told{"firm", d.submit("2026-10-01"), Submitted, ""}, told{"officer", d.accept, Approving, ""}, told{"chief", d.sign(policy.MoveAgree, password), Approving, ""})
 	record := func(signer string) act {
 		return func(by policy.Actor, at At) (store.Doc[Filing], error) {
-			day := calendar.DateOf(d.now)
+			day := calendar.DateOf(d.Clock())
 			return d.Sign(context.Background(), by, at, Signing{Move: policy.MoveAgree, Hash: doc.State.Approval.SubjectHash, Password: password, Upload: d.upload(t, "签字"), Signer: signer, SignedOn: day})
 		}
 	}
@@ -510,7 +469,7 @@ func sheetOf(id, kind string) string {
 
 func TestFaultyKinds(t *testing.T) {
 	rules := policytest.Rules(t)
-	known, _, _ := names(t, rules)
+	known := names(t)
 	const good = `filings:
   - id: contract
     title: 物业服务合同备案

@@ -248,11 +248,14 @@ func (s *Service) OpenFile(ctx context.Context, by policy.Actor, id string, n in
 	return r, size, list[n], err
 }
 
-// RegisteredOf lists the filings of a kind of a project that were registered, in the actor's scope, the last one first. Returns Forbidden without ReadFiling.
-func (s *Service) RegisteredOf(ctx context.Context, by policy.Actor, project, kind string) ([]registry.FiledRef, error) {
+// FiledOf lists the filings of a kind of a project that came in and were neither refused nor withdrawn, in the actor's scope, the last one first. Returns Forbidden without
+// ReadFiling.
+func (s *Service) FiledOf(ctx context.Context, by policy.Actor, project, kind string) ([]registry.FiledRef, error) {
 	var out []registry.FiledRef
-	err := s.Each(ctx, by, Filter{Project: project, Kind: kind, State: Registered}, func(id string, f *Filing) {
-		out = append(out, registry.FiledRef{ID: id, Number: f.Number, Happened: f.Happened, Filed: f.Filed})
+	err := s.Each(ctx, by, Filter{Project: project, Kind: kind}, func(id string, f *Filing) {
+		if !f.Submitted.IsZero() && f.State != Refused && f.State != Withdrawn {
+			out = append(out, registry.FiledRef{ID: id, Number: f.Number, Happened: f.Happened, Submitted: calendar.DateOf(f.Submitted.Time), Filed: f.Filed})
+		}
 	})
 	return out, err
 }

@@ -131,16 +131,25 @@ type At struct {
 
 func (s *Service) today() calendar.Date { return calendar.DateOf(s.Now()) }
 
-// Start begins a draft of a kind for a project, or for a firm if the kind is about a firm as such. Returns Forbidden without ApplyFiling or for a kind that others file,
-// Invalid for refused fields (kind, project, firm), NotFound outside the scope.
-func (s *Service) Start(ctx context.Context, by policy.Actor, kind, subject string, idem *store.Idem) (store.Doc[Filing], error) {
+// Opening is a draft to begin.
+type Opening struct {
+	// Kind is the code of the kind, Subject the id of the project, or of the firm if the kind is about a firm as such.
+	Kind, Subject string
+	// Happened, Note and Files are what another part of the register knows already; all may be empty. Files are by the code of the document; one that the kind does not want is left out.
+	Happened calendar.Date
+	Note     string
+	Files    map[string]files.Stored
+}
+
+// Start begins a draft. Returns Forbidden without ApplyFiling or for a kind that others file, Invalid for refused fields (kind, project, firm, happened, note), NotFound outside the scope.
+func (s *Service) Start(ctx context.Context, by policy.Actor, in Opening, idem *store.Idem) (store.Doc[Filing], error) {
 	const op = "filing.Start"
 	none := store.Doc[Filing]{}
 	scope, err := s.scope(ctx, by, policy.ApplyFiling)
 	if err != nil {
 		return none, err
 	}
-	k, err := s.Kinds.Find(kind)
+	k, err := s.Kinds.Find(in.Kind)
 	if err != nil {
 		return none, fault.InvalidFields(op, fault.Field{Name: "kind", Message: "请选择备案种类"})
 	}
@@ -152,8 +161,16 @@ func (s *Service) Start(ctx context.Context, by policy.Actor, kind, subject stri
 		return doc, err
 	}
 	f := Filing{Kind: k.ID, Title: k.Title, Basis: k.Basis, Event: k.Event, Day: s.today(), State: Draft, Last: MoveEdit, By: by.ID}
-	if err := s.about(ctx, k, subject, &f); err != nil {
+	if err := s.about(ctx, k, in.Subject, &f); err != nil {
 		return none, err
+	}
+	if err := refuse(op, s.fill(&f, in.Happened, in.Note)); err != nil {
+		return none, err
+	}
+	for _, w := range k.Documents {
+		if file, ok := in.Files[w.ID]; ok {
+			f.Documents = append(f.Documents, Document{ID: w.ID, Title: w.Title, File: file})
+		}
 	}
 	if err := scope.Require(op, f.Keys, f.Day); err != nil {
 		return none, err

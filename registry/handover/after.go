@@ -242,17 +242,24 @@ func (s *Service) HandOverWhole(ctx context.Context, by policy.Actor, at At, day
 		if day.Compare(h.Transferred) < 0 || day.Compare(s.today()) > 0 {
 			return fault.InvalidFields(op, fault.Field{Name: "whole", Message: fmt.Sprintf("整体移交日期要在交接的%s和今天（%s）之间", h.Transferred.Chinese(), s.today().Chinese())})
 		}
-		target := handoverKind + "/" + at.ID
-		err = s.DB.Claim(ctx, store.Meta{By: by.ID, Action: string(policy.WalkHandover)}, overallClaim, h.Project, target)
-		if fault.Is(err, fault.Conflict) {
-			held, heldErr := s.DB.Claimed(ctx, overallClaim, h.Project)
-			if heldErr != nil || held != target {
-				return errors.Join(fault.Wrap(op, fault.Conflict, "整体移交正由另一期登记", err), heldErr)
-			}
-		} else if err != nil {
+		if err := s.claimOnce(ctx, by, policy.WalkHandover, overallClaim, h.Project, at.ID, "整体移交正由另一期登记"); err != nil {
 			return err
 		}
 		h.Overall = &Overall{On: day, Phases: names, Hand: h.By}
 		return nil
 	})
+}
+
+// claimOnce takes something for a handover; what it took in a try that was cut off is its own. Returns Conflict with a message if another one has it.
+func (s *Service) claimOnce(ctx context.Context, by policy.Actor, action policy.Action, name, key, id, taken string) error {
+	target := handoverKind + "/" + id
+	err := s.DB.Claim(ctx, store.Meta{By: by.ID, Action: string(action)}, name, key, target)
+	if !fault.Is(err, fault.Conflict) {
+		return err
+	}
+	held, heldErr := s.DB.Claimed(ctx, name, key)
+	if heldErr == nil && held == target {
+		return nil
+	}
+	return errors.Join(fault.Wrap("handover.claimOnce", fault.Conflict, taken, err), heldErr)
 }

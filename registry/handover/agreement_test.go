@@ -11,7 +11,9 @@ import (
 	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry"
 	"redsteward/registry/fund"
+	"redsteward/registry/registrytest"
 )
 
 // refusal is a call that must name its reason and write nothing.
@@ -25,18 +27,7 @@ type refusal struct {
 func (d *desk) refuses(t *testing.T, list []refusal) {
 	t.Helper()
 	for _, r := range list {
-		before := d.records(t)
-		err := r.do()
-		said := fault.MessageOf(err)
-		for _, f := range fault.FieldsOf(err) {
-			said += "\n" + f.Name + " " + f.Message
-		}
-		if !fault.Is(err, r.kind) || !strings.Contains(said, r.says) {
-			t.Errorf("%s: %v %q", r.name, err, said)
-		}
-		if after := d.records(t); after != before {
-			t.Errorf("%s: wrote %d records", r.name, after-before)
-		}
+		registrytest.Refused(t, func() int64 { return d.records(t) }, r.name, r.kind, r.do, r.says)
 	}
 }
 
@@ -453,12 +444,9 @@ func TestPhases(t *testing.T) {
 	whole := func(id string) func(At) (store.Doc[Handover], error) {
 		return func(at At) (store.Doc[Handover], error) { return d.HandOverWhole(ctx, manager, at, d.today()) }
 	}
-	file := func(at At) (store.Doc[Handover], error) {
-		var papers []string
-		for _, e := range d.List.Papers {
-			papers = append(papers, e.ID)
-		}
-		return d.File(ctx, officer, at, papers)
+	d.filed = []registry.FiledRef{{ID: "f1", Number: "承验备〔2026〕1号", Happened: d.today(), Filed: d.today()}, {ID: "f2", Number: "承验备〔2026〕2号", Happened: d.today(), Filed: d.today()}}
+	file := func(filing string) func(At) (store.Doc[Handover], error) {
+		return func(at At) (store.Doc[Handover], error) { return d.File(ctx, officer, at, filing) }
 	}
 	var ids []string
 	for _, phase := range []string{"ph1", "ph2"} {
@@ -493,7 +481,7 @@ func TestPhases(t *testing.T) {
 				{"the whole before its last phase", d.doing(id, whole(id)), fault.Conflict, "二期还没有交接"},
 				{"group of nothing", func() error { _, err := d.Rest(ctx, manager, id, "b9.base", nil); return err }, fault.NotFound, "b9.base"},
 			})
-			if h := d.step(t, id, file); h.State != Filed {
+			if h := d.step(t, id, file("f1")); h.State != Filed {
 				t.Errorf("%s", h.State)
 			}
 		}
@@ -506,7 +494,7 @@ func TestPhases(t *testing.T) {
 		t.Errorf("%+v %v", stands, err)
 	}
 	d.refuses(t, []refusal{
-		{"filed before the whole", d.doing(ids[1], file), fault.Invalid, "overall 各期都已交接"},
+		{"filed before the whole", d.doing(ids[1], file("f2")), fault.Invalid, "overall 各期都已交接"},
 		{"the whole tomorrow", d.doing(ids[1], func(at At) (store.Doc[Handover], error) { return d.HandOverWhole(ctx, manager, at, d.today().Add(1)) }), fault.Invalid, "whole 整体移交日期"},
 		{"the whole by the developer", d.doing(ids[1], func(at At) (store.Doc[Handover], error) { return d.HandOverWhole(ctx, builder, at, d.today()) }), fault.Forbidden, ""},
 	})
@@ -514,8 +502,9 @@ func TestPhases(t *testing.T) {
 	if h.Overall == nil || !slices.Equal(h.Overall.Phases, []string{"一期", "二期"}) {
 		t.Errorf("%+v", h.Overall)
 	}
-	d.refuses(t, []refusal{{"the whole twice", d.doing(ids[0], whole(ids[0])), fault.Conflict, "已经登记过"}})
-	if h := d.step(t, ids[1], file); h.State != Filed {
+	d.refuses(t, []refusal{{"the whole twice", d.doing(ids[0], whole(ids[0])), fault.Conflict, "已经登记过"},
+		{"filed with what the first phase was filed with", d.doing(ids[1], file("f1")), fault.Conflict, "承验备〔2026〕1号已经是另一期承接查验的备案"}})
+	if h := d.step(t, ids[1], file("f2")); h.State != Filed {
 		t.Errorf("%s", h.State)
 	}
 }

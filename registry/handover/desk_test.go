@@ -65,6 +65,16 @@ func (estate) DeveloperName(_ context.Context, id string) (string, error) {
 type desk struct {
 	*Service
 	base *registrytest.Desk
+	// filed are the filings of every project.
+	filed []registry.FiledRef
+}
+
+// FiledOf implements Filings.
+func (d *desk) FiledOf(_ context.Context, by policy.Actor, _, kind string) ([]registry.FiledRef, error) {
+	if kind != "handover" {
+		return nil, nil
+	}
+	return slices.Clone(d.filed), d.Guard.Require(by, policy.ReadFiling)
 }
 
 func (d *desk) wait(days int) { d.base.Wait(time.Duration(days) * 24 * time.Hour) }
@@ -85,7 +95,7 @@ func newDesk(t testing.TB) *desk {
 		t.Fatal(err)
 	}
 	tenure := policy.TenureTable{{Firm: "f1", Project: "p1", Span: policy.Span{From: day("2020-01-01")}}, {Firm: "f1", Project: "p4", Span: policy.Span{From: day("2020-01-01")}}}
-	d.Service, err = New(t.Context(), Config{DB: d.base.DB, Guard: policy.NewGuard(d.base.Rights, tenure), Estate: estate{}, Deadlines: d.base.Deadlines, List: list, Hash: Hash(data), Keeper: d.base.Keeper, Now: d.base.Clock})
+	d.Service, err = New(t.Context(), Config{DB: d.base.DB, Guard: policy.NewGuard(d.base.Rights, tenure), Estate: estate{}, Filings: d, Deadlines: d.base.Deadlines, List: list, Hash: Hash(data), Keeper: d.base.Keeper, Now: d.base.Clock})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,9 @@ type Handover struct {
 	// Inspection is the planned day of the walk, Delivery the planned day of the delivery to the owners.
 	Inspection calendar.Date `json:"inspection"`
 	Delivery   calendar.Date `json:"delivery"`
+	// Began and Ended are the first and the last day of the walk; the last is that of its first notice, or of the agreement's draft if there was nothing to repair.
+	Began calendar.Date `json:"began"`
+	Ended calendar.Date `json:"ended"`
 	// List is the checklist.
 	List ListRef `json:"list"`
 	// Buildings are what is inspected building by building.
@@ -57,6 +60,8 @@ type Handover struct {
 	Transferred calendar.Date     `json:"transferred"`
 	Filing      calendar.Deadline `json:"filing,omitzero"`
 	Filed       calendar.Date     `json:"filed"`
+	// Receipt is the filing, nil before.
+	Receipt *Receipt `json:"receipt,omitempty"`
 	// Received are the rooms as they were found on site, when that was recorded; Rooms are then those of the register beside them.
 	Received []Room `json:"received,omitempty"`
 	// Disputes are those that were raised, oldest first; Witnesses those who took part or witnessed the agreement.
@@ -117,6 +122,13 @@ type Room struct {
 	Kind  registry.RoomKind `json:"kind" privacy:"public"`
 	Place string            `json:"place" privacy:"public"`
 	Area  num.Num           `json:"area"`
+}
+
+// Receipt is the registered filing of a handover.
+type Receipt struct {
+	// ID is the id of the filing, Number its register number.
+	ID     string `json:"id" privacy:"public"`
+	Number string `json:"number" privacy:"public"`
 }
 
 // Hand is what one person did, without a name.

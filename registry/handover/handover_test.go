@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry"
 )
 
 // every step, so that a new one cannot be forgotten below.
@@ -89,6 +90,9 @@ func TestWholeWay(t *testing.T) {
 	}
 	doc, err := d.Notify(ctx, manager, d.at(t, id))
 	h := d.must(t, doc, err).State
+	if h.Began != d.today() || h.Ended != d.today() {
+		t.Errorf("walked from %s to %s", h.Began, h.Ended)
+	}
 	if what, clock, ok := h.Clock(); !ok || what != "整改查验问题" || clock.Due != day("2026-05-06") || !slices.Equal(h.Notices[0].Items, []string{"b1.roof", "b2.lamps"}) {
 		t.Errorf("30 days after %s, which end on a holiday: %s %s, %+v", h.Notices[0].On, what, clock.Due, h.Notices)
 	}
@@ -127,12 +131,12 @@ func TestWholeWay(t *testing.T) {
 	if _, clock, _ := h.Clock(); clock.Rule != ruleFile || h.Transfer.Rule != ruleTransfer || h.Transfer.Due.Sub(h.Agreed) < 10 {
 		t.Errorf("%+v %+v", h.Transfer, clock)
 	}
-	var papers []string
-	for _, e := range d.List.Papers {
-		papers = append(papers, e.ID)
+	d.filed = []registry.FiledRef{{ID: "f1", Number: "承验备〔2026〕1号", Happened: d.today(), Filed: d.today().Add(29)}, {ID: "f0", Happened: d.today().Add(-1)}}
+	if with, err := d.FiledWith(ctx, officer, &h); err != nil || len(with) != 1 || with[0].ID != "f1" {
+		t.Errorf("filed with %+v: %v", with, err)
 	}
-	doc, err = d.File(ctx, officer, d.at(t, id), papers)
-	if h = d.must(t, doc, err).State; h.State != Filed || h.Filed != d.today() {
+	doc, err = d.File(ctx, officer, d.at(t, id), "f1")
+	if h = d.must(t, doc, err).State; h.State != Filed || h.Filed != d.today().Add(29) || h.Receipt == nil || h.Receipt.Number != "承验备〔2026〕1号" {
 		t.Errorf("%+v", h)
 	}
 	if page, err := d.Work(ctx, officer); err != nil || len(page.Docs) != 1 || !page.Docs[0].State.Unshown() {
@@ -212,29 +216,7 @@ func TestRefusals(t *testing.T) {
 	reply := func(by policy.Actor, item string, in Found) func() error {
 		return func() error { _, err := d.Reply(ctx, by, id, item, in, nil); return err }
 	}
-	type refusal struct {
-		name string
-		do   func() error
-		kind fault.Kind
-		says string
-	}
-	run := func(list []refusal) {
-		t.Helper()
-		for _, r := range list {
-			before := d.records(t)
-			err := r.do()
-			said := fault.MessageOf(err)
-			for _, f := range fault.FieldsOf(err) {
-				said += "\n" + f.Name + " " + f.Message
-			}
-			if !fault.Is(err, r.kind) || !strings.Contains(said, r.says) {
-				t.Errorf("%s: %v %q", r.name, err, said)
-			}
-			if after := d.records(t); after != before {
-				t.Errorf("%s: wrote %d records", r.name, after-before)
-			}
-		}
-	}
+	run := func(list []refusal) { t.Helper(); d.refuses(t, list) }
 	run([]refusal{
 		{"a firm opens", func() error { _, err := d.Open(ctx, manager, opening()); return err }, fault.Forbidden, ""},
 		{"another developer opens", func() error { _, err := d.Open(ctx, other, opening()); return err }, fault.NotFound, ""},
@@ -256,6 +238,7 @@ func TestRefusals(t *testing.T) {
 		{"a promise without a date", hand(Document{ID: "owners", Promise: "以后给"}), fault.Invalid, "due.owners 业主名册：请填写补交日期"},
 		{"a date without a promise", hand(Document{ID: "owners", Due: day("2026-05-01")}), fault.Invalid, "promise.owners 业主名册：写了补交日期，还要写明承诺"},
 		{"a date in the past", hand(Document{ID: "owners", Promise: "以后给", Due: day("2026-03-01")}), fault.Invalid, "补交日期2026年3月1日已经过去，今天是2026年3月2日"},
+		{"a date long after the delivery", hand(Document{ID: "owners", Promise: "以后给", Due: day("2026-06-12")}), fault.Invalid, "补交日期2026年6月12日太晚，缺的资料最迟在计划交付后 10 日内（2026年6月11日）补交"},
 		{"a long promise", hand(Document{ID: "owners", Promise: strings.Repeat("长", 61), Due: day("2026-05-01")}), fault.Invalid, "最多 60 个字，现在有 61 个"},
 		{"cancelled without a reason", stepOf(builder, func(by policy.Actor, at At) error { _, err := d.Cancel(ctx, by, at, " "); return err }), fault.Invalid, "请写明理由"},
 		{"answered before its time", reply(keeper, "b1.roof", found), fault.Conflict, "待核对条件"},
@@ -290,7 +273,7 @@ func TestRefusals(t *testing.T) {
 		{"repaired before its time", func() error { _, err := d.Repair(ctx, builder, id, "b1.roof", "已返修", nil); return err }, fault.Conflict, "查验中"},
 		{"signed before its time", stepOf(builder, func(by policy.Actor, at At) error { _, err := d.Sign(ctx, by, at); return err }), fault.Conflict, "查验中"},
 		{"signed by an officer", stepOf(officer, func(by policy.Actor, at At) error { _, err := d.Sign(ctx, by, at); return err }), fault.Forbidden, ""},
-		{"filed before its time", stepOf(officer, func(by policy.Actor, at At) error { _, err := d.File(ctx, by, at, nil); return err }), fault.Conflict, "查验中"},
+		{"filed before its time", stepOf(officer, func(by policy.Actor, at At) error { _, err := d.File(ctx, by, at, "f1"); return err }), fault.Conflict, "查验中"},
 	})
 	if done, err := d.Ready(ctx, keeper, id, "b1.roof", with(func(f *Found) { f.Photos = make([]Photo, 1) }), nil); done || err != nil {
 		t.Errorf("an answer that would be taken: %v %v", done, err)
@@ -333,12 +316,15 @@ func TestRefusals(t *testing.T) {
 	})
 	doc, err = d.Take(ctx, manager, d.at(t, id), d.today())
 	d.must(t, doc, err)
+	file := func(by policy.Actor, filing string) func() error {
+		return func() error { _, err := d.File(ctx, by, d.at(t, id), filing); return err }
+	}
+	d.filed = []registry.FiledRef{{ID: "f1", Happened: d.today()}, {ID: "f2", Number: "承验备〔2026〕2号", Happened: d.today().Add(-3)}}
 	run([]refusal{
-		{"filed without papers", stepOf(officer, func(by policy.Actor, at At) error {
-			_, err := d.File(ctx, by, at, []string{"contract", "rules", "agreement", "documents", "record", "others"})
-			return err
-		}), fault.Invalid, "paper-transfer 没有收到：交接记录"},
-		{"filed by the firm", stepOf(manager, func(by policy.Actor, at At) error { _, err := d.File(ctx, by, at, nil); return err }), fault.Forbidden, ""},
+		{"filed with nothing", file(officer, ""), fault.Invalid, "filing 请选择这个小区的承接查验备案"},
+		{"filed before the receipt", file(officer, "f1"), fault.Invalid, "filing 这件备案还没有办结"},
+		{"filed with another handover's", file(officer, "f2"), fault.Invalid, "filing 承验备〔2026〕2号备案的交接日期2026年2月27日与这次的2026年3月2日不同"},
+		{"filed by the firm", file(manager, "f1"), fault.Forbidden, ""},
 	})
 }
 
@@ -389,8 +375,8 @@ func TestShippedList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(list.Conditions) != 8 || len(list.Papers) != 7 || len(list.Groups) != 3 {
-		t.Errorf("%d preconditions, %d papers, %d groups", len(list.Conditions), len(list.Papers), len(list.Groups))
+	if len(list.Conditions) != 8 || len(list.Groups) != 3 {
+		t.Errorf("%d preconditions, %d groups", len(list.Conditions), len(list.Groups))
 	}
 	ids := func(kind string) (out []string) {
 		for _, item := range list.Items([]Site{{ID: "b1", Name: "1幢", Kind: "high"}, {ID: "b2", Name: "2幢", Kind: "garage"}}) {

@@ -153,7 +153,11 @@ func (s *Service) checkPaper(covers func([]string, calendar.Date) bool) imports.
 		if next == now {
 			return step, nil
 		}
-		if bad := next.faults(r.Name, s.today()); len(bad) > 0 {
+		latest, err := s.Deadlines(ruleMissing, doc.State.Delivery)
+		if err != nil {
+			return step, err
+		}
+		if bad := next.faults(r.Name, s.today(), latest); len(bad) > 0 {
 			for i := range bad {
 				bad[i].Name, _, _ = strings.Cut(bad[i].Name, ".")
 			}

@@ -5,7 +5,8 @@
 //  3. A handover keeps the checklist with which it was opened; a new version of the file changes none of them.
 //  4. Developer and firm sign one digest of list, preconditions, documents, rooms and findings. Who signed something else has not signed.
 //  5. A finding is the business of whom it names as liable: only what the developer or the firm has to repair holds the agreement up.
-//  6. A row belongs to who holds the project and to who built it on the day on which the handover was opened.
+//  6. The seven documents are filed as every other filing is; a handover is filed with the receipt of one about its day of transfer, which belongs to no other.
+//  7. A row belongs to who holds the project and to who built it on the day on which the handover was opened.
 package handover
 
 import (
@@ -30,15 +31,14 @@ type List struct {
 	// Basis is where the list comes from; Proposal says that nobody has adopted it yet.
 	Basis    string `yaml:"basis,required" json:"basis" privacy:"public"`
 	Proposal bool   `yaml:"proposal" json:"proposal,omitempty"`
-	// Conditions must hold before anybody inspects, Documents are what the developer hands over before, Papers what is filed after.
+	// Conditions must hold before anybody inspects, Documents are what the developer hands over before.
 	Conditions []Entry `yaml:"conditions,required" json:"conditions"`
 	Documents  []Entry `yaml:"documents,required" json:"documents"`
-	Papers     []Entry `yaml:"papers,required" json:"papers"`
 	// Groups hold the objects in the order of the walk.
 	Groups []Group `yaml:"groups,required" json:"groups"`
 }
 
-// Entry is one precondition, document or paper.
+// Entry is one precondition or document.
 type Entry struct {
 	// ID is unique in its part of the list, Name is what must hold or be there.
 	ID   string `yaml:"id,required" json:"id" privacy:"public"`
@@ -106,7 +106,6 @@ func (l *List) check(doc *yamlstrict.Document) {
 	}
 	l.checkEntries(doc, "conditions", l.Conditions)
 	l.checkEntries(doc, "documents", l.Documents)
-	l.checkEntries(doc, "papers", l.Papers)
 	seen := map[string]bool{}
 	count := 0
 	for i, g := range l.Groups {

@@ -28,12 +28,23 @@ type Estate interface {
 	DeveloperName(ctx context.Context, id string) (string, error)
 }
 
+// Filings tells what was filed; *filing.Service does.
+type Filings interface {
+	// FiledOf lists the filings of a kind of a project that came in and were neither refused nor withdrawn, the last one first; one without a number is not registered yet.
+	// Returns Forbidden without ReadFiling.
+	FiledOf(ctx context.Context, by policy.Actor, project, kind string) ([]registry.FiledRef, error)
+}
+
+// FilingKind is the kind of filing in filings.yaml with which the documents of a handover come in.
+const FilingKind = "handover"
+
 // Deadlines starts a period of deadlines.yaml. Returns NotFound for an unknown rule.
 type Deadlines func(rule string, start calendar.Date) (calendar.Deadline, error)
 
 // The periods of deadlines.yaml.
 const (
 	ruleDocuments = "handover.documents"
+	ruleMissing   = "handover.missing_documents"
 	ruleComplete  = "handover.complete"
 	ruleFix       = "handover.fix"
 	ruleTransfer  = "handover.transfer"
@@ -47,6 +58,7 @@ type Config struct {
 	DB        *store.DB
 	Guard     *policy.Guard
 	Estate    Estate
+	Filings   Filings
 	Deadlines Deadlines
 	// List is the checklist for new handovers, Hash its fingerprint.
 	List List
@@ -74,6 +86,7 @@ const (
 	handoverKind = "handover"
 	phaseClaim   = "handover-phase"
 	overallClaim = "handover-overall"
+	filingClaim  = "handover-filing"
 	// PageSize is a page of every list.
 	PageSize = 50
 	// maxItems and maxBuildings bound what one handover inspects.
@@ -424,6 +437,10 @@ func (s *Service) Hand(ctx context.Context, by policy.Actor, at At, said []Docum
 		if err != nil {
 			return err
 		}
+		latest, err := s.Deadlines(ruleMissing, h.Delivery)
+		if err != nil {
+			return err
+		}
 		var bad []fault.Field
 		h.Documents = slices.Clone(h.Documents)
 		for i, d := range h.Documents {
@@ -435,7 +452,7 @@ func (s *Service) Hand(ctx context.Context, by policy.Actor, at At, said []Docum
 			if next.Promise = strings.TrimSpace(next.Promise); next.Handed {
 				next.Promise, next.Due = "", calendar.Date{}
 			}
-			bad = append(bad, next.faults(list.Documents[i].Name, s.today())...)
+			bad = append(bad, next.faults(list.Documents[i].Name, s.today(), latest)...)
 			h.Documents[i] = next
 		}
 		if len(bad) > 0 {
@@ -445,8 +462,8 @@ func (s *Service) Hand(ctx context.Context, by policy.Actor, at At, said []Docum
 	})
 }
 
-// faults checks what is said of a document.
-func (d Document) faults(name string, today calendar.Date) []fault.Field {
+// faults checks what is said of a document; what is missing must come until the period that runs from the delivery is over, if that is known.
+func (d Document) faults(name string, today calendar.Date, latest calendar.Deadline) []fault.Field {
 	var bad []fault.Field
 	switch n := utf8.RuneCountInString(d.Promise); {
 	case n > maxPromise:
@@ -457,6 +474,8 @@ func (d Document) faults(name string, today calendar.Date) []fault.Field {
 		bad = append(bad, fault.Field{Name: "due." + d.ID, Message: name + "：请填写补交日期，例如 2026-10-19"})
 	case n > 0 && d.Due.Compare(today) < 0:
 		bad = append(bad, fault.Field{Name: "due." + d.ID, Message: fmt.Sprintf("%s：补交日期%s已经过去，今天是%s", name, d.Due.Chinese(), today.Chinese())})
+	case n > 0 && latest.Resolved() && d.Due.Compare(latest.Due) > 0:
+		bad = append(bad, fault.Field{Name: "due." + d.ID, Message: fmt.Sprintf("%s：补交日期%s太晚，缺的资料最迟在计划交付后 %d %s内（%s）补交", name, d.Due.Chinese(), latest.N, latest.Unit, latest.Due.Chinese())})
 	}
 	return bad
 }
@@ -494,7 +513,10 @@ func (s *Service) Check(ctx context.Context, by policy.Actor, at At) (store.Doc[
 
 // Start begins the walk. Returns Forbidden without WalkHandover, NotFound outside the scope, Conflict if it is not its turn or somebody was quicker.
 func (s *Service) Start(ctx context.Context, by policy.Actor, at At) (store.Doc[Handover], error) {
-	return s.change(ctx, by, policy.WalkHandover, at, stepStart, "", func(*Handover) error { return nil })
+	return s.change(ctx, by, policy.WalkHandover, at, stepStart, "", func(h *Handover) error {
+		h.Began = s.today()
+		return nil
+	})
 }
 
 // Cancel gives a handover up; its phase can be opened again. Returns Forbidden without OpenHandover, NotFound outside the scope, Invalid without a reason, Conflict

@@ -15,6 +15,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry"
 )
 
 // Walk is a handover with everything that was found.
@@ -362,8 +363,16 @@ func (s *Service) Notify(ctx context.Context, by policy.Actor, at At) (store.Doc
 			n.Items = append(n.Items, l.Item.ID)
 		}
 		h.Notices = append(slices.Clone(h.Notices), n)
+		h.walked(s.today())
 		return nil
 	})
+}
+
+// walked notes the last day of the walk, once.
+func (h *Handover) walked(on calendar.Date) {
+	if h.Ended.IsZero() {
+		h.Ended = on
+	}
 }
 
 // Recheck begins the re-inspection. Returns Forbidden without WalkHandover, NotFound outside the scope, Conflict if it is not the time or somebody was quicker.
@@ -387,6 +396,7 @@ func (s *Service) Settle(ctx context.Context, by policy.Actor, at At) (store.Doc
 		}
 		h.unsign()
 		h.Rooms = roomsOf(built)
+		h.walked(s.today())
 		return nil
 	})
 }
@@ -492,27 +502,45 @@ func (s *Service) Take(ctx context.Context, by policy.Actor, at At, day calendar
 	})
 }
 
-// File files a handover whose papers are all there. Returns Forbidden without FileHandover, NotFound outside the scope, Invalid naming the papers that are missing
-// (paper-<id>) or that the whole project was not handed over with its last phase (overall), Conflict if it is not the time or somebody was quicker.
-func (s *Service) File(ctx context.Context, by policy.Actor, at At, papers []string) (store.Doc[Handover], error) {
+// File ends a handover with the receipt of its filing. Returns Forbidden without FileHandover or ReadFiling, NotFound outside the scope, Invalid for refused fields (filing: none of
+// the project's, not registered yet, about another day of transfer; overall: the whole project was not handed over with its last phase), Conflict if the filing belongs to another
+// phase, if it is not the time or somebody was quicker.
+func (s *Service) File(ctx context.Context, by policy.Actor, at At, filing string) (store.Doc[Handover], error) {
+	const op = "handover.File"
 	return s.change(ctx, by, policy.FileHandover, at, stepFile, "", func(h *Handover) error {
-		list, err := s.listOf(ctx, h)
-		if err != nil {
-			return err
-		}
 		if err := s.overallFirst(ctx, h); err != nil {
 			return err
 		}
-		var bad []fault.Field
-		for _, e := range list.Papers {
-			if !slices.Contains(papers, e.ID) {
-				bad = append(bad, fault.Field{Name: "paper-" + e.ID, Message: "没有收到：" + e.Name})
-			}
+		list, err := s.Filings.FiledOf(ctx, by, h.Project, FilingKind)
+		if err != nil {
+			return err
 		}
-		if len(bad) > 0 {
-			return fault.InvalidFields("handover.File", bad...)
+		said := ""
+		i := slices.IndexFunc(list, func(r registry.FiledRef) bool { return r.ID == filing })
+		switch {
+		case i < 0:
+			said = "请选择这个小区的承接查验备案"
+		case list[i].Number == "":
+			said = "这件备案还没有办结，出具回执以后再登记"
+		case list[i].Happened != h.Transferred:
+			said = fmt.Sprintf("%s备案的交接日期%s与这次的%s不同，不是这一次的备案", list[i].Number, list[i].Happened.Chinese(), h.Transferred.Chinese())
 		}
-		h.Filed = s.today()
+		if said != "" {
+			return fault.InvalidFields(op, fault.Field{Name: "filing", Message: said})
+		}
+		if err := s.claimOnce(ctx, by, policy.FileHandover, filingClaim, filing, at.ID, list[i].Number+"已经是另一期承接查验的备案"); err != nil {
+			return err
+		}
+		h.Receipt, h.Filed = &Receipt{ID: filing, Number: list[i].Number}, list[i].Filed
 		return nil
 	})
+}
+
+// FiledWith are the filings about the day on which a handover was transferred, the last one first; none before. Returns Forbidden without ReadFiling.
+func (s *Service) FiledWith(ctx context.Context, by policy.Actor, h *Handover) ([]registry.FiledRef, error) {
+	if h.Transferred.IsZero() {
+		return nil, nil
+	}
+	list, err := s.Filings.FiledOf(ctx, by, h.Project, FilingKind)
+	return slices.DeleteFunc(list, func(r registry.FiledRef) bool { return r.Happened != h.Transferred }), err
 }

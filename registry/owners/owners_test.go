@@ -30,7 +30,7 @@ var (
 // filed are the registered filings that a test gives.
 type filed []registry.FiledRef
 
-func (f filed) RegisteredOf(context.Context, policy.Actor, string, string) ([]registry.FiledRef, error) {
+func (f filed) FiledOf(context.Context, policy.Actor, string, string) ([]registry.FiledRef, error) {
 	return f, nil
 }
 

@@ -27,8 +27,9 @@ type Register interface {
 
 // Filings tells what was filed; *filing.Service does.
 type Filings interface {
-	// RegisteredOf lists the registered filings of a kind of a project. Returns Forbidden without ReadFiling.
-	RegisteredOf(ctx context.Context, by policy.Actor, project, kind string) ([]registry.FiledRef, error)
+	// FiledOf lists the filings of a kind of a project that came in and were neither refused nor withdrawn; one without a number is not registered yet. Returns Forbidden without
+	// ReadFiling.
+	FiledOf(ctx context.Context, by policy.Actor, project, kind string) ([]registry.FiledRef, error)
 }
 
 // FilingKind is the kind of filing that both bodies stand on, in filings.yaml.
@@ -289,13 +290,13 @@ func (s *Service) Name(ctx context.Context, by policy.Actor, at casework.At, in 
 func (s *Service) File(ctx context.Context, by policy.Actor, at casework.At, filing string, days policy.Span) (store.Doc[Founding], error) {
 	return s.step(ctx, by, at, StepFile, func(f *Founding, b *registry.Faults) error {
 		const op = "owners.File"
-		list, err := s.Filings.RegisteredOf(ctx, by, f.Project, FilingKind)
+		list, err := s.Filings.FiledOf(ctx, by, f.Project, FilingKind)
 		if err != nil {
 			return err
 		}
 		i := slices.IndexFunc(list, func(r registry.FiledRef) bool { return r.ID == filing })
 		switch {
-		case i < 0:
+		case i < 0 || list[i].Number == "":
 			b.Add("filing", "请选择已经办结的业主委员会（物业管理委员会）备案")
 		case list[i].Happened.Compare(f.Chosen.On) < 0:
 			b.Add("filing", "%s备案的选举日期%s早于这次的%s，是以前一届的备案", list[i].Number, list[i].Happened.Chinese(), f.Chosen.On.Chinese())

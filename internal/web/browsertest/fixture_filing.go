@@ -3,10 +3,12 @@ package browsertest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"time"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/files"
+	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry/change"
 	"redsteward/registry/filing"
@@ -42,7 +44,7 @@ const fixtureChains = `approvals:
           - {name: 组织部（社会工作部）确认, paper: true, seats: [{role: organisation}]}
 `
 
-// fixtureKinds are a kind of filing with everything that a page shows of one, and one about a firm.
+// fixtureKinds are a kind of filing with everything that a page shows of one, one about a firm, and that of a handover.
 const fixtureKinds = `sheets:
   - id: party
     title: 党建信息采集表
@@ -87,6 +89,23 @@ filings:
     firm_wide: true
     documents:
       - {id: licence, title: 分公司营业执照}
+  - id: handover
+    title: 承接查验备案
+    basis: 建议
+    series: 承验备
+    by: [firm_manager]
+    event: 物业交接日期
+    within: handover.file
+    clock: ten.days
+    chain: filing
+    documents:
+      - {id: contract, title: 前期物业服务合同}
+      - {id: covenant, title: 临时管理规约}
+      - {id: agreement, title: 物业承接查验协议}
+      - {id: papers, title: 建设单位移交资料清单}
+      - {id: record, title: 查验记录}
+      - {id: transfer, title: 交接记录}
+      - {id: other, title: 其他承接查验有关的文件}
 `
 
 // Chains implements web.Approvals.
@@ -126,21 +145,59 @@ func (f *Fixture) openFilings(ctx context.Context, rules *policy.Rules, guard *p
 
 // Filed drafts a filing of the fixture's kind with its document and hands it in; it returns its id.
 func (f *Fixture) Filed(ctx context.Context, by policy.Actor, project string) (string, error) {
-	doc, err := f.Filings.Start(ctx, by, "contract", project, nil)
+	doc, err := f.Filings.Start(ctx, by, filing.Opening{Kind: "contract", Subject: project, Happened: calendar.DateOf(noon).Add(-3), Note: "演示"}, nil)
 	if err != nil {
 		return "", err
 	}
-	upload, err := f.Filings.Keeper.Receive("合同.pdf", bytes.NewReader([]byte("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")), files.PDF)
-	if err != nil {
-		return "", err
-	}
-	doc, err = f.Filings.Attach(ctx, by, filing.At{ID: doc.ID, Seq: doc.Seq}, "contract", upload)
-	if closeErr := upload.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return "", err
-	}
-	doc, err = f.Filings.Submit(ctx, by, filing.At{ID: doc.ID, Seq: doc.Seq}, calendar.DateOf(noon).Add(-3), "演示")
+	doc, err = f.handIn(ctx, by, doc)
 	return doc.ID, err
+}
+
+// handIn hands a draft in, with what it lacks of its documents.
+func (f *Fixture) handIn(ctx context.Context, by policy.Actor, doc store.Doc[filing.Filing]) (store.Doc[filing.Filing], error) {
+	kind, err := f.Filings.Kinds.Find(doc.State.Kind)
+	if err != nil {
+		return doc, err
+	}
+	for _, w := range kind.Documents {
+		if _, has := doc.State.Document(w.ID); has || w.Optional {
+			continue
+		}
+		upload, err := f.Filings.Keeper.Receive(w.Title+".pdf", bytes.NewReader([]byte("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")), files.PDF)
+		if err != nil {
+			return doc, err
+		}
+		doc, err = f.Filings.Attach(ctx, by, filing.At{ID: doc.ID, Seq: doc.Seq}, w.ID, upload)
+		if err := errors.Join(err, upload.Close()); err != nil {
+			return doc, err
+		}
+	}
+	return f.Filings.Submit(ctx, by, filing.At{ID: doc.ID, Seq: doc.Seq}, doc.State.Happened, doc.State.Note)
+}
+
+// Registered lets the people with these logins bring a draft to its receipt: the applicant hands it in, the officer accepts it, the others sign.
+func (f *Fixture) Registered(ctx context.Context, id, applicant, officer string, signers ...string) error {
+	var by policy.Actor
+	var doc store.Doc[filing.Filing]
+	at := func() filing.At { return filing.At{ID: id, Seq: doc.Seq} }
+	for i, login := range append([]string{applicant, officer}, signers...) {
+		in, err := f.People.SignIn(ctx, policy.Credentials{Login: login, Password: Password})
+		if err != nil {
+			return err
+		}
+		switch by = in.Actor; i {
+		case 0:
+			if doc, err = f.Filings.One(ctx, by, id); err == nil {
+				doc, err = f.handIn(ctx, by, doc)
+			}
+		case 1:
+			doc, err = f.Filings.Accept(ctx, by, at())
+		default:
+			doc, err = f.Filings.Sign(ctx, by, at(), filing.Signing{Move: policy.MoveAgree, Hash: doc.State.Approval.SubjectHash, Password: Password})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -24,9 +24,6 @@ conditions:
 documents:
   - {id: drawings, name: 竣工图}
   - {id: owners, name: 业主名册}
-papers:
-  - {id: agreement, name: 物业承接查验协议}
-  - {id: record, name: 查验记录}
 groups:
   - id: parts
     name: 共用部位
@@ -49,7 +46,7 @@ func (f *Fixture) openHandovers(ctx context.Context, db *store.DB, guard *policy
 	thirty := func(rule string, start calendar.Date) (calendar.Deadline, error) {
 		return calendar.Deadline{Rule: rule, Start: start, N: 30, Unit: calendar.UnitDay, Basis: "《物业承接查验办法》", Due: start.Add(30)}, nil
 	}
-	service, err := handover.New(ctx, handover.Config{DB: db, Guard: guard, Estate: register, Deadlines: thirty, List: list, Hash: handover.Hash([]byte(fewObjects)), Keeper: files.NewKeeper(db, ""), Now: now})
+	service, err := handover.New(ctx, handover.Config{DB: db, Guard: guard, Estate: register, Filings: f.Filings, Deadlines: thirty, List: list, Hash: handover.Hash([]byte(fewObjects)), Keeper: files.NewKeeper(db, ""), Now: now})
 	f.Handovers = &web.Handovers{Service: service, Photos: web.Pictures{Keeper: files.NewKeeper(db, "")}}
 	return err
 }

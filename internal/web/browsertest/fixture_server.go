@@ -223,6 +223,10 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 			return nil, err
 		}
 	}
+	approvals, err := f.openFilings(ctx, rules, guard, clocks.Business)
+	if err != nil {
+		return nil, err
+	}
 	if err := f.openHandovers(ctx, db, guard, f.Register.Register, clocks.Business); err != nil {
 		return nil, err
 	}
@@ -241,10 +245,6 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 		return nil, err
 	}
 	if err := f.openClaims(ctx, db, rules, guard, f.Register.Register, clocks.Business); err != nil {
-		return nil, err
-	}
-	approvals, err := f.openFilings(ctx, rules, guard, clocks.Business)
-	if err != nil {
 		return nil, err
 	}
 	if err := f.openConduct(ctx, guard, clocks.Business); err != nil {
