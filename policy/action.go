@@ -298,6 +298,8 @@ const (
 	TakeWish Action = "wish.take"
 	// ReviewWish reviews the words that everybody sees and takes them down; never by who wrote them.
 	ReviewWish Action = "wish.review"
+	// WriteSupply enters what units, teams and firms offer to a community (供给清单); who serves for a unit or team writes its own only.
+	WriteSupply Action = "supply.write"
 
 	// ReadEvidence shows proof and its files within the scope.
 	ReadEvidence Action = "evidence.read"
@@ -492,6 +494,7 @@ func Actions() []ActionInfo {
 		{DispatchWish, "社区派单", false},
 		{TakeWish, "接单与服务", false},
 		{ReviewWish, "审核晒单", false},
+		{WriteSupply, "登记供给清单", false},
 
 		{ReadEvidence, "查看佐证材料", false},
 		{SubmitEvidence, "提交佐证材料", false},

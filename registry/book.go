@@ -18,10 +18,12 @@ type Book struct {
 	Title string `yaml:"title,required"`
 	Unit  string `yaml:"unit,required"`
 	About string `yaml:"about,required"`
-	// Rights says which rights it asks for: AreaStation or AreaPaper.
+	// Rights says which rights it asks for: AreaStation, AreaSupply or AreaPaper.
 	Rights Area `yaml:"rights,required"`
 	// Key are the fields that name a row within its community (within the bureau for AreaPaper): two rows never share them, and an import finds a row by them.
 	Key []string `yaml:"key,required"`
+	// Watch is how many days ahead its watched last days are told; 0 for 90.
+	Watch int `yaml:"watch"`
 	// Day and Number are fields by which the list can be sorted beside its key; "" for none.
 	Day    string `yaml:"day"`
 	Number string `yaml:"number"`
@@ -42,6 +44,8 @@ const (
 	AreaStation Area = "station"
 	// AreaPaper: rows of the bureau, read and written with ReadPaper and WritePaper; those that are open may be read by everybody.
 	AreaPaper Area = "paper"
+	// AreaSupply: rows of communities about what others offer them, read with ReadWish and written with WriteSupply; who serves for a unit or team writes the rows of his own only.
+	AreaSupply Area = "supply"
 )
 
 // BookField is one column of a book.
@@ -98,10 +102,11 @@ const (
 	FieldHours   FieldKind = "hours"   // from when to when on a day: 08:30-17:30
 	FieldFirm    FieldKind = "firm"    // a registered firm
 	FieldRef     FieldKind = "ref"     // a row of another book
+	FieldHelper  FieldKind = "helper"  // who serves the community: one of its units or teams, or a registered firm
 )
 
 // fieldKinds are all kinds.
-var fieldKinds = []FieldKind{FieldText, FieldLong, FieldPerson, FieldPhone, FieldWhole, FieldDecimal, FieldMoney, FieldDate, FieldChoice, FieldCheck, FieldHours, FieldFirm, FieldRef}
+var fieldKinds = []FieldKind{FieldText, FieldLong, FieldPerson, FieldPhone, FieldWhole, FieldDecimal, FieldMoney, FieldDate, FieldChoice, FieldCheck, FieldHours, FieldFirm, FieldRef, FieldHelper}
 
 // The words of a check.
 const (
@@ -149,11 +154,25 @@ func (b *Book) Expires() bool {
 
 // Actions are the rights to read and to write the book.
 func (b *Book) Actions() (read, write policy.Action) {
-	if b.Rights == AreaPaper {
+	switch b.Rights {
+	case AreaPaper:
 		return policy.ReadPaper, policy.WritePaper
+	case AreaSupply:
+		return policy.ReadWish, policy.WriteSupply
 	}
 	return policy.ReadStation, policy.WriteStation
 }
+
+// WatchedDays is how many days ahead the watched last days of its rows are told.
+func (b *Book) WatchedDays() int {
+	if b.Watch == 0 {
+		return endingDays
+	}
+	return b.Watch
+}
+
+// Placed reports whether its rows belong to communities, not to the bureau.
+func (b *Book) Placed() bool { return !b.ofBureau() }
 
 // ofBureau reports whether its rows belong to the bureau and to no community.
 func (b *Book) ofBureau() bool { return b.Rights == AreaPaper }
@@ -198,6 +217,8 @@ const (
 	// BookUnits and BookTeams are those who serve a community: 共建单位 and 志愿服务队.
 	BookUnits = "units"
 	BookTeams = "teams"
+	// BookSupplies is what units, teams and firms offer to the residents of a community (供给清单).
+	BookSupplies = "supplies"
 	// BookCrossings is who of a firm holds another post in the community: 交叉任职.
 	BookCrossings = "crossings"
 )
@@ -211,6 +232,7 @@ var needed = map[string]map[string]FieldKind{
 	BookStandard:  {"day": FieldDate},
 	BookUnits:     {"name": FieldText},
 	BookTeams:     {"name": FieldText},
+	BookSupplies:  {"giver": FieldHelper, "name": FieldText, "kind": FieldChoice, "place": FieldText, "orders": FieldWhole, "hours": FieldHours, "from": FieldDate, "until": FieldDate},
 	BookCrossings: {"name": FieldPerson, "firm": FieldFirm, "post": FieldChoice, "seat": FieldChoice, "from": FieldDate, "until": FieldDate},
 	BookPapers:    {"number": FieldText, "title": FieldText, openField: FieldChoice, "replaces": FieldText},
 }
@@ -248,8 +270,11 @@ func ParseBooks(file string, data []byte) (*BookSet, error) {
 			add(".id", "台账代码“%s”重复，或者不是小写字母、数字和下划线", b.ID)
 		}
 		seen[b.ID] = true
-		if b.Rights != AreaStation && b.Rights != AreaPaper {
-			add(".rights", "rights 只能是 station、paper，现在是“%s”", b.Rights)
+		if b.Rights != AreaStation && b.Rights != AreaPaper && b.Rights != AreaSupply {
+			add(".rights", "rights 只能是 station、supply、paper，现在是“%s”", b.Rights)
+		}
+		if b.Watch < 0 || b.Watch > 366 {
+			add(".watch", "提前提醒的天数要在 0 至 366 之间，现在是 %d", b.Watch)
 		}
 		b.check(set, add)
 	}
@@ -302,8 +327,8 @@ func (b *Book) check(set *BookSet, add func(place, format string, args ...any)) 
 				add(at+".of", "引用的台账“%s”没有，或者它不是由一个栏目命名", f.Of)
 			}
 		}
-		if b.ofBureau() && f.Hidden() {
-			add(at+".kind", "不属于某个社区的表不能有个人信息")
+		if b.ofBureau() && (f.Hidden() || f.Kind == FieldHelper) {
+			add(at+".kind", "不属于某个社区的表不能有个人信息，也不能选社区的共建单位和队伍")
 		}
 		seen[f.ID] = true
 	}

@@ -215,18 +215,32 @@ func (b *Books) fill(ctx context.Context, reader *bookReader, book *Book, e Entr
 		next.Keys = []string{policy.CommunityKey(e.Community), policy.TownshipKey(e.Township)}
 	}
 	for _, f := range book.Fields {
-		if id := next.Values[f.ID]; f.Kind == FieldFirm && id != "" {
+		switch id := next.Values[f.ID]; {
+		case f.Kind == FieldFirm && id != "":
 			next.Keys = append(next.Keys, policy.FirmKey(id))
+		case f.Kind == FieldHelper && strings.HasPrefix(id, policy.FirmKey("")):
+			next.Keys = append(next.Keys, id)
 		}
 	}
 	return next, nil
 }
 
 // mayWrite asks for the rights to write a row: that of the book for its place, and ReadStaff where the book holds personal columns. A firm that a row names
-// writes nothing. Returns Forbidden, NotFound outside the scope.
+// writes nothing, but who serves for a unit or team writes what it offers. Returns Forbidden, NotFound outside the scope.
 func (b *Books) mayWrite(ctx context.Context, by policy.Actor, book *Book, e *Entry) error {
 	const op = "registry.mayWrite"
 	_, write := book.Actions()
+	if book.Rights == AreaSupply {
+		var own []string
+		if by, own = b.givers(by); len(own) > 0 {
+			if giver := e.Values[giverField]; giver == "" || slices.Contains(own, giver) {
+				return nil
+			}
+			if len(by.Appointments) == 0 {
+				return &fault.Error{Op: op, Kind: fault.Forbidden, Message: "只能登记和修改自己单位、队伍的供给", Rule: "谁提供，谁登记；社区登记全部"}
+			}
+		}
+	}
 	actions := []policy.Action{write}
 	if slices.ContainsFunc(book.Fields, BookField.Hidden) {
 		actions = append(actions, policy.ReadStaff)
@@ -293,6 +307,9 @@ func (b *Books) CreateEntry(ctx context.Context, by policy.Actor, bookID, commun
 	if err := bad.err(op); err != nil {
 		return "", err
 	}
+	if err := b.mayWrite(ctx, by, book, &next); err != nil {
+		return "", err
+	}
 	meta := b.meta(by, write, "")
 	id := b.db.NewID(meta)
 	return id, b.putEntry(ctx, meta, book, store.Doc[Entry]{ID: id}, next)
@@ -347,6 +364,9 @@ func (b *Books) changeEntry(ctx context.Context, by policy.Actor, id string, seq
 		return overtaken(op)
 	}
 	next, err := change(book, d.State)
+	if err == nil {
+		err = b.mayWrite(ctx, by, book, &next)
+	}
 	if err != nil {
 		return err
 	}

@@ -121,6 +121,8 @@ func (c *entryChecker) look(ctx context.Context, l EntryLine) (imports.Step, err
 		switch err := c.books.mayWrite(ctx, *c.by, book, &now.State); {
 		case fault.Is(err, fault.NotFound):
 			bad.add("community", "没有名为“%s”的社区（村）", l.CommunityName)
+		case fault.Is(err, fault.Forbidden) && now.Seq > 0:
+			bad.add(giverField, "%s", fault.MessageOf(err))
 		case err != nil:
 			return imports.Step{}, err
 		}
@@ -128,6 +130,11 @@ func (c *entryChecker) look(ctx context.Context, l EntryLine) (imports.Step, err
 	next, err := c.books.fill(ctx, &bookReader{c.books}, book, now.State, l.all(), &bad)
 	if err != nil {
 		return imports.Step{}, err
+	}
+	if c.by != nil && len(bad.list) == 0 && book.Rights == AreaSupply {
+		if err := c.books.mayWrite(ctx, *c.by, book, &next); err != nil {
+			bad.add(giverField, "%s", fault.MessageOf(err))
+		}
 	}
 	next.Withdrawn = false
 	st := imports.Step{Faults: bad.list, Key: book.keyOf(&next), Outcome: outcomeOf(now, next)}
@@ -166,7 +173,7 @@ func (b *Books) DryEntries(ctx context.Context, by policy.Actor, f imports.File[
 
 // AcceptEntries accepts a dry run and returns the id of the import. Returns Forbidden, and as imports.Importer.Accept.
 func (b *Books) AcceptEntries(ctx context.Context, by policy.Actor, draft string, onlyGood bool) (string, error) {
-	if !b.guard.Allow(by, policy.WriteStation) && !b.guard.Allow(by, policy.WritePaper) {
+	if !b.guard.Allow(by, policy.WriteStation) && !b.guard.Allow(by, policy.WritePaper) && !b.guard.Allow(by, policy.WriteSupply) {
 		return "", b.guard.Require(by, policy.WriteStation)
 	}
 	return b.imports.Accept(ctx, by.ID, draft, onlyGood, (&entryChecker{checker: checker{Service: b.Service}, books: b, by: &by}).look)

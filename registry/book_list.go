@@ -22,7 +22,7 @@ type EntryState string
 const (
 	// EntriesNow: all that count.
 	EntriesNow EntryState = ""
-	// EntriesEnding: a watched last day has passed or comes within 90 days.
+	// EntriesEnding: a watched last day has passed or comes within the days that the book watches.
 	EntriesEnding EntryState = "ending"
 	// EntriesUnmet: a check says 不符合.
 	EntriesUnmet EntryState = "unmet"
@@ -63,7 +63,7 @@ type EntryRow struct {
 	// Files are its papers, Withdrawn that it does not count.
 	Files     []files.Stored
 	Withdrawn bool
-	// Ends and EndsField are the first watched last day that has passed or comes within 90 days, no date for none.
+	// Ends and EndsField are the first watched last day that has passed or comes within the days that the book watches, no date for none.
 	Ends      calendar.Date
 	EndsField string
 	// Met and Checked are how many checks are 符合, of those that apply; Unmet are the labels of the others.
@@ -158,7 +158,7 @@ func (b *Books) asked(ctx context.Context, by policy.Actor, q EntryQuery) (*Book
 		}
 		switch q.State {
 		case EntriesEnding:
-			_, _, ends := book.endsOn(e, day, endingDays)
+			_, _, ends := book.endsOn(e, day, book.WatchedDays())
 			return ends
 		case EntriesUnmet:
 			_, _, unmet := book.checked(e)
@@ -295,7 +295,7 @@ func (b *Books) rows(ctx context.Context, book *Book, r reach, docs []store.Doc[
 			}
 			row.Values[f.ID], row.Texts[f.ID] = text, f.shown(text, names)
 		}
-		if f, day, ends := book.endsOn(e, shown, endingDays); ends {
+		if f, day, ends := book.endsOn(e, shown, book.WatchedDays()); ends {
 			row.Ends, row.EndsField = day, f.Label
 		}
 		row.Met, row.Checked, row.Unmet = book.checked(e)
@@ -321,6 +321,12 @@ func (b *Books) entryNames(ctx context.Context, book *Book, list []*Entry) (map[
 				add(&firms, e.Values[f.ID])
 			case FieldRef:
 				add(&refs, e.Values[f.ID])
+			case FieldHelper:
+				if id, firm := strings.CutPrefix(e.Values[f.ID], policy.FirmKey("")); firm {
+					add(&firms, id)
+				} else if id, helper := strings.CutPrefix(e.Values[f.ID], HelperPrefix); helper {
+					add(&refs, id)
+				}
 			}
 		}
 	}
@@ -436,7 +442,7 @@ func (b *Books) OneOffered(ctx context.Context, bookID, id string) (EntryRow, er
 
 // MayWriteEntry reports whether the actor may change a row that he sees.
 func (b *Books) MayWriteEntry(ctx context.Context, by policy.Actor, row EntryRow) (bool, error) {
-	e := Entry{Community: row.Community}
+	e := Entry{Community: row.Community, Values: row.Values}
 	if row.Community != "" {
 		d, err := b.Division(ctx, row.Community)
 		if err != nil {

@@ -108,6 +108,52 @@ func TestBookTypes(t *testing.T) {
 	}
 }
 
+// TestSupplies: the community enters what anybody offers, a unit its own only; what is over or withdrawn is offered to nobody; the name of a unit is read as in a sheet.
+func TestSupplies(t *testing.T) {
+	d := newBookDesk(t)
+	ctx := t.Context()
+	unit := HelperPrefix + d.create(d.secretary, BookUnits, east, map[string]string{"name": "县税务局", "kind": "office", "members": "3"})
+	team := HelperPrefix + d.create(d.secretary, BookTeams, east, map[string]string{"name": "鄱湖红队", "kind": "party", "members": "9"})
+	serves := policy.Actor{ID: "unit", Appointments: []policy.Appointment{{Role: "cobuilder", Unit: unit, Scopes: []string{policy.CommunityKey(east)}}}}
+	offer := map[string]string{"name": "上门理发", "giver": "县税务局", "kind": "陪伴照料与探访", "by": "集体", "orders": "2", "until": "2026-12-31"}
+	own := d.create(serves, BookSupplies, east, offer)
+	for who, values := range map[string]map[string]string{"another's": with(offer, "giver", team), "a firm's": with(offer, "giver", d.firmID)} {
+		if _, err := d.CreateEntry(ctx, serves, BookSupplies, east, values); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("%s: %v", who, err)
+		}
+	}
+	if _, err := d.CreateEntry(ctx, d.secretary, BookSupplies, east, with(offer, "giver", "没有的单位")); !fault.Is(err, fault.Invalid) || fault.FieldsOf(err)[0].Name != "giver" {
+		t.Error(err)
+	}
+	firm := d.create(d.secretary, BookSupplies, east, with(offer, "name", "换灯泡", "giver", "甲乙物业", "kind", "repair", "until", ""))
+	old := d.create(d.secretary, BookSupplies, east, with(offer, "giver", team, "until", "2026-10-01"))
+	if err := d.ChangeEntry(ctx, serves, own, 1, map[string]string{"giver": team}); !fault.Is(err, fault.Forbidden) {
+		t.Error("a unit gives its row to another", err)
+	}
+	if err := d.WithdrawEntry(ctx, serves, old, 1, "不办了", false); !fault.Is(err, fault.Forbidden) {
+		t.Error("a unit withdraws another's row", err)
+	}
+	offers, err := d.Offers(ctx, east, d.Today())
+	if err != nil || len(offers) != 2 || offers[0].ID != own && offers[1].ID != own {
+		t.Fatalf("%+v, %v", offers, err)
+	}
+	for _, o := range offers {
+		if o.ID == own && (o.Giver != unit || o.Orders != 2 || o.Kind != "care") || o.ID == firm && (o.Giver != policy.FirmKey(d.firmID) || !o.Until.IsZero()) {
+			t.Errorf("%+v", o)
+		}
+	}
+	if got := d.names(d.firm, EntryQuery{Book: BookSupplies}); got != "换灯泡 甲乙物业" {
+		t.Error("the firm sees", got)
+	}
+	if got := d.names(serves, EntryQuery{Book: BookSupplies, State: EntriesEnding}); got != "上门理发 鄱湖红队" {
+		t.Error("ending are", got)
+	}
+	mine, err := d.GiverChoices(ctx, serves, east)
+	if err != nil || len(mine) != 1 || mine[0].ID != unit {
+		t.Error(mine, err)
+	}
+}
+
 // Every mistake of a books.yaml is named; the shipped one has none.
 func TestParseBooks(t *testing.T) {
 	good := string(shippedBooks(t))

@@ -37,7 +37,7 @@ func ValidPhone(text string) bool { return phoneForm.MatchString(text) }
 func (f BookField) value(ctx context.Context, reader *bookReader, community, text string, today calendar.Date, bad *faults) (string, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		if f.Required && (f.Kind == FieldChoice || f.Kind == FieldCheck || f.Kind == FieldFirm || f.Kind == FieldRef) {
+		if f.Required && (f.Kind == FieldChoice || f.Kind == FieldCheck || f.Kind == FieldFirm || f.Kind == FieldRef || f.Kind == FieldHelper) {
 			bad.add(f.ID, "请选择%s", f.Label)
 		} else if f.Required {
 			bad.add(f.ID, "请填写%s", f.Label)
@@ -102,6 +102,8 @@ func (f BookField) value(ctx context.Context, reader *bookReader, community, tex
 		return reader.firm(ctx, f, text, bad)
 	case FieldRef:
 		return reader.ref(ctx, f, community, text, bad)
+	case FieldHelper:
+		return reader.helper(ctx, f, community, text, bad)
 	}
 	return text, nil
 }
@@ -190,7 +192,10 @@ func (f BookField) shown(text string, names map[string]string) string {
 			return text
 		}
 		return day.Chinese()
-	case FieldFirm, FieldRef:
+	case FieldFirm, FieldRef, FieldHelper:
+		if f.Kind == FieldHelper {
+			_, text, _ = strings.Cut(text, ":")
+		}
 		if text != "" && names[text] == "" {
 			return "登记已撤回"
 		}

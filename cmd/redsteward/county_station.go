@@ -108,7 +108,7 @@ func (l *countyLoader) registerStations(ctx context.Context) error {
 	return l.enterRows(ctx, rows)
 }
 
-// helperRows are the units and teams that serve the communities: shared out evenly, the rest to the last one.
+// helperRows are the units and teams that serve the communities, shared out evenly, the rest to the last one, and what some of them offer (供给清单).
 func (l *countyLoader) helperRows() []demoRow {
 	var rows []demoRow
 	communities := l.plan.names.Communities[:l.plan.size.communities]
@@ -120,7 +120,7 @@ func (l *countyLoader) helperRows() []demoRow {
 		return total / len(communities)
 	}
 	for i, community := range communities {
-		secretary := l.of("community_secretary", i)
+		secretary, team := l.of("community_secretary", i), ""
 		for k := range share(articleUnits, i) {
 			r := draws(l.plan.seed, "unit", i, k)
 			members := articleMembers / articleUnits
@@ -131,7 +131,20 @@ func (l *countyLoader) helperRows() []demoRow {
 		}
 		for k := range share(articleTeams, i) {
 			r := draws(l.plan.seed, "team", i, k)
-			rows = append(rows, demoRow{secretary, registry.BookTeams, community, map[string]string{"name": pick(r, []string{"鄱湖红", "心连心", "微公益", "鄱湖红先锋骑手"}) + fmt.Sprintf("%d队（演示）", k+1), "kind": pick(r, []string{"party", "residents", "riders"}), "members": fmt.Sprint(8 + r.IntN(20)), "hours": fmt.Sprint(40 + r.IntN(200))}})
+			name := pick(r, []string{"鄱湖红", "心连心", "微公益", "鄱湖红先锋骑手"}) + fmt.Sprintf("%d队（演示）", k+1)
+			if k == 0 {
+				team = name
+			}
+			rows = append(rows, demoRow{secretary, registry.BookTeams, community, map[string]string{"name": name, "kind": pick(r, []string{"party", "residents", "riders"}), "members": fmt.Sprint(8 + r.IntN(20)), "hours": fmt.Sprint(40 + r.IntN(200))}})
+		}
+		for k, offer := range [][]string{{"上门陪伴读报（演示）", "care", "14:00-17:00", "2027-06-30"}, {"手机小课堂（演示）", "skills", "", ""}, {"楼道灯和扶手小修（演示）", "repair", "08:30-11:30", "2026-10-31"}} {
+			giver := fmt.Sprintf("县直单位%02d-1（演示）", i+1)
+			if k == 1 {
+				giver = team
+			}
+			if (i+k)%3 != 2 {
+				rows = append(rows, demoRow{secretary, registry.BookSupplies, community, map[string]string{"name": offer[0], "giver": giver, "kind": offer[1], "by": pick(draws(l.plan.seed, "supply", i, k), []string{"group", "member"}), "hours": offer[2], "orders": fmt.Sprint(1 + (i+k)%4), "from": "2026-07-01", "until": offer[3]}})
+			}
 		}
 	}
 	return rows

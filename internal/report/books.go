@@ -26,7 +26,7 @@ func (r *bookRow) at(n int) *string {
 // bookTable is the sheet of a book. Rows of the bureau have no community.
 func bookTable(b *registry.Book) Table[bookRow] {
 	t := Table[bookRow]{Sheet: b.Title}
-	if b.Rights == registry.AreaStation {
+	if b.Placed() {
 		t.Columns = append(t.Columns, Text("township", "乡镇", func(r *bookRow) *string { return &r.township }).Says("社区重名时要填"),
 			Text("community", "社区（村）", func(r *bookRow) *string { return &r.community }).Must().Says("名称或 12 位代码"))
 	}
@@ -101,7 +101,7 @@ func BookExport(b *registry.Book, rows []registry.EntryRow) ([]byte, error) {
 		list[i] = bookRow{township: row.TownshipName, community: row.CommunityName}
 		for n, f := range b.Fields {
 			text := row.Values[f.ID]
-			if f.Kind == registry.FieldFirm || f.Kind == registry.FieldRef || len(f.Words()) > 0 {
+			if f.Kind == registry.FieldFirm || f.Kind == registry.FieldRef || f.Kind == registry.FieldHelper || len(f.Words()) > 0 {
 				text = row.Texts[f.ID]
 			}
 			*list[i].at(n) = text

@@ -46,6 +46,12 @@ func (s *Server) entryFieldOf(ctx context.Context, by policy.Actor, f registry.B
 			return out, err
 		}
 		out.Options = choicesOf("请选择", rows)
+	case registry.FieldHelper:
+		givers, err := s.stations.Books.GiverChoices(ctx, by, community)
+		if err != nil {
+			return out, err
+		}
+		out.Options = choicesOf("请选择", givers)
 	}
 	return out, nil
 }
@@ -67,7 +73,7 @@ func (s *Server) describeEntry(c *fiber.Ctx, by policy.Actor, p *bookPage, row r
 		e.title, e.Address, e.Button, e.Back = "修改"+row.Name, p.Path+"/"+row.ID+"/edit", "保存", p.Path+"/"+row.ID
 		e.Crumbs = p.crumbs(crumb{row.Name, e.Back})
 		e.Intro = row.CommunityName
-	} else if p.Rights == registry.AreaStation {
+	} else if p.Placed() {
 		list, err := s.stations.Books.WritableCommunities(ctx, by, p.ID)
 		if err != nil {
 			return e, err
@@ -94,7 +100,7 @@ func (s *Server) describeEntry(c *fiber.Ctx, by policy.Actor, p *bookPage, row r
 		if err != nil {
 			return e, err
 		}
-		if row.ID == "" && f.Kind == registry.FieldRef && community == "" {
+		if row.ID == "" && (f.Kind == registry.FieldRef || f.Kind == registry.FieldHelper) && community == "" {
 			// The rows of a community are known once it is; until then the name is typed.
 			control.Options, control.Type, control.Hint = nil, "text", "本社区已登记的名称"
 		}
@@ -280,6 +286,7 @@ func (s *Server) rowsNaming(ctx context.Context, by policy.Actor, row registry.E
 				continue
 			}
 			found := namingRows{Title: book.Title}
+			path, _ := bookAt(&book)
 			err := s.stations.Books.AllEntries(ctx, by, registry.EntryQuery{Book: book.ID, Community: row.Community, Sort: book.Day, Desc: true}, func(other registry.EntryRow) error {
 				if other.Values[f.ID] != row.ID || len(found.Rows) == mostNaming {
 					return nil
@@ -290,7 +297,7 @@ func (s *Server) rowsNaming(ctx context.Context, by policy.Actor, row registry.E
 						texts = append(texts, column.Label+" "+text)
 					}
 				}
-				found.Rows = append(found.Rows, namingRow{booksPath + "/" + book.ID + "/" + other.ID, other.Name, strings.Join(texts, "，")})
+				found.Rows = append(found.Rows, namingRow{path + "/" + other.ID, other.Name, strings.Join(texts, "，")})
 				return nil
 			})
 			if err != nil {

@@ -47,6 +47,7 @@ func (s *Server) stationRoutes() []Route {
 	rows := []Route{{Method: fiber.MethodGet, Path: stationsPath, Action: policy.ReadStation, Handler: s.stationOverview}}
 	rows = slices.Concat(rows, s.dutyRoutes(), s.modelRoutes(), s.reserveRoutes())
 	rows = append(rows, s.bookRoutes(bookBase{path: booksPath + "/:book<maxLen(40)>", read: policy.ReadStation, write: policy.WriteStation, open: policy.ReadStation})...)
+	rows = append(rows, s.bookRoutes(bookBase{path: suppliesPath, read: policy.ReadWish, write: policy.WriteSupply, open: policy.ReadWish, only: registry.BookSupplies})...)
 	return append(rows, s.bookRoutes(bookBase{path: papersPath, read: policy.ReadPaper, write: policy.WritePaper, open: policy.Public, only: registry.BookPapers})...)
 }
 
@@ -103,18 +104,30 @@ func (s *Server) bookPage(c *fiber.Ctx, base bookBase) (*bookPage, error) {
 	if !ok || base.only == "" && book.Rights != registry.AreaStation {
 		return nil, fault.New("web.bookPage", fault.NotFound, "没有找到要看的内容")
 	}
-	p := &bookPage{Book: book, Path: papersPath, nav: papersPath}
-	if base.only == "" {
-		p.Path, p.nav = booksPath+"/"+id, stationsPath
-	}
+	p := &bookPage{Book: book}
+	p.Path, p.nav = bookAt(book)
 	return p, nil
+}
+
+// bookAt is where a book is shown: the address of its list, and the entry of the navigation.
+func bookAt(b *registry.Book) (path, nav string) {
+	switch b.Rights {
+	case registry.AreaPaper:
+		return papersPath, papersPath
+	case registry.AreaSupply:
+		return suppliesPath, needsPath
+	}
+	return booksPath + "/" + b.ID, stationsPath
 }
 
 // crumbs are the way to a page of the book.
 func (p *bookPage) crumbs(more ...crumb) []crumb {
 	out := []crumb{{p.Title, p.Path}}
-	if p.nav == stationsPath {
+	switch p.nav {
+	case stationsPath:
 		out = append([]crumb{{"红色驿站", stationsPath}}, out...)
+	case needsPath:
+		out = append([]crumb{{"微心愿", needsPath}}, out...)
 	}
 	return append(out, more...)
 }
@@ -196,7 +209,7 @@ func (s *Server) bookList(c *fiber.Ctx, by policy.Actor, p *bookPage) error {
 	}
 	_, write := p.Actions()
 	v := bookView{bookPage: p, Crumbs: p.crumbs()[:len(p.crumbs())-1], Query: l.value["q"], Page: l.pager(len(found.Rows), found.Count, found.Next), Clear: p.Path, Filtered: l.filtered(), CanWrite: s.guard.Allow(by, write),
-		Placed: p.Rights == registry.AreaStation, Key: l.sorted("", p.keyLabel(), ""), Hidden: map[string]string{}}
+		Placed: p.Placed(), Key: l.sorted("", p.keyLabel(), ""), Hidden: map[string]string{}}
 	path, query := p.Path+"/export.xlsx", l.address()[len(p.Path):]
 	v.Excel = path + query
 	for _, name := range []string{"community", "firm", "sort", "desc"} {
@@ -223,7 +236,8 @@ func (s *Server) bookList(c *fiber.Ctx, by policy.Actor, p *bookPage) error {
 		v.Filters = append(v.Filters, field{Name: "state", Label: "状态", Options: states, Value: l.value["state"]})
 	}
 	if v.Placed {
-		options, err := s.bookCommunities(c.UserContext(), by)
+		read, _ := p.Actions()
+		options, err := s.bookCommunities(c.UserContext(), by, read)
 		if err != nil {
 			return err
 		}
@@ -263,7 +277,7 @@ func (p *bookPage) states(write bool) []option {
 	for _, f := range p.Fields {
 		switch {
 		case f.Expires && len(out) == 1:
-			out = append(out, option{string(registry.EntriesEnding), "90 日内到期和已过期"})
+			out = append(out, option{string(registry.EntriesEnding), count(p.WatchedDays()) + " 日内到期和已过期"})
 		case f.Kind == registry.FieldCheck && len(out) == 1:
 			out = append(out, option{string(registry.EntriesUnmet), "有不符合项"})
 		}
@@ -274,9 +288,9 @@ func (p *bookPage) states(write bool) []option {
 	return out
 }
 
-// bookCommunities are the communities that the actor sees, for filters.
-func (s *Server) bookCommunities(ctx context.Context, by policy.Actor) ([]option, error) {
-	list, err := s.stations.Books.CommunitiesFor(ctx, by, policy.ReadStation)
+// bookCommunities are the communities that the actor sees with a right, for filters.
+func (s *Server) bookCommunities(ctx context.Context, by policy.Actor, read policy.Action) ([]option, error) {
+	list, err := s.stations.Books.CommunitiesFor(ctx, by, read)
 	out := []option{{"", "全部"}}
 	for _, d := range list {
 		out = append(out, option{d.ID, d.Display})

@@ -68,7 +68,7 @@ type dutyLoad struct {
 
 // dutyCommunity is the community of a page: the one of the address, or the first of the actor's.
 func (s *Server) dutyCommunity(c *fiber.Ctx, by policy.Actor) (string, []option, error) {
-	options, err := s.bookCommunities(c.UserContext(), by)
+	options, err := s.bookCommunities(c.UserContext(), by, policy.ReadStation)
 	community := c.Query("community", c.FormValue("community"))
 	if community == "" && len(options) > 1 {
 		community = options[1].Value
@@ -264,7 +264,7 @@ func (s *Server) bookingDay(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	options, err := s.bookCommunities(c.UserContext(), by)
+	options, err := s.bookCommunities(c.UserContext(), by, policy.ReadStation)
 	if err != nil {
 		return err
 	}

@@ -63,12 +63,9 @@ func (t StationTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time)
 		if err != nil {
 			return nil, err
 		}
-		path, nav := booksPath+"/"+b.ID, stationsPath
-		if b.Rights == registry.AreaPaper {
-			path, nav = papersPath, papersPath
-		}
+		path, nav := bookAt(&b)
 		if n > 0 {
-			out = append(out, Task{Title: "处理 " + count(n) + " " + b.Unit + "到期的" + b.Title, Context: "90 日内到期和已过期的，续期、更新或者撤下", Due: due, Link: path + "?state=ending", Button: "去办理", Nav: nav, Count: n})
+			out = append(out, Task{Title: "处理 " + count(n) + " " + b.Unit + "到期的" + b.Title, Context: count(b.WatchedDays()) + " 日内到期和已过期的，续期、更新或者撤下", Due: due, Link: path + "?state=ending", Button: "去办理", Nav: nav, Count: n})
 		}
 	}
 	return out[:min(len(out), maxStationTasks)], nil

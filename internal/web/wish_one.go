@@ -87,8 +87,10 @@ type wishView struct {
 	Names, Late           bool
 	From, Hours, RatedWay string
 	Photos                []string
-	Forms                 []stepForm
-	Steps, History        []step
+	// Suggested are those who could take it, for who dispatches it.
+	Suggested      []wish.Suggestion
+	Forms          []stepForm
+	Steps, History []step
 }
 
 // wishSteps are the five steps with the states in which each is the present one.
@@ -154,6 +156,11 @@ func (s *Server) showWish(c *fiber.Ctx, by policy.Actor, value func(name string)
 	}
 	if w.Rating != nil {
 		v.RatedWay = s.handOf(w.Rating.By)
+	}
+	if w.Can(wish.StepDispatch) && s.guard.Allow(by, policy.DispatchWish) {
+		if v.Suggested, err = s.wishes.Suggest(ctx, by, id); err != nil {
+			return err
+		}
 	}
 	if v.Forms, err = s.wishForms(c, by, w, value, refused); err != nil {
 		return err

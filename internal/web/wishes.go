@@ -13,12 +13,14 @@ import (
 	"redsteward/supervision/wish"
 )
 
-// The addresses of wishes: the list (需求清单), what was served (服务清单), and what everybody may open: the form and the board.
+// The addresses of wishes: the list (需求清单), what is offered (供给清单), what was served (服务清单), and what everybody may open: the form and the board.
 const (
-	needsPath   = "/needs"
-	servedPath  = "/served"
-	askPath     = "/wish"
-	shiningPath = "/wishes"
+	needsPath  = "/needs"
+	servedPath = "/served"
+	// suppliesPath is the book of what units, teams and firms offer (供给清单).
+	suppliesPath = "/supplies"
+	askPath      = "/wish"
+	shiningPath  = "/wishes"
 )
 
 // wishRoutes are the pages of wishes. Which step asks for which right is told by the service: the route asks for reading.
@@ -54,7 +56,7 @@ func (s *Server) wishActs(by policy.Actor, here string) []crumb {
 	if s.guard.Allow(by, policy.EnterWish) && here == needsPath {
 		out = append(out, crumb{"代居民点单", needsPath + "/new"})
 	}
-	for _, other := range []crumb{{"需求清单", needsPath}, {"服务清单", servedPath}, {"晒单", shiningPath}} {
+	for _, other := range []crumb{{"需求清单", needsPath}, {"供给清单", suppliesPath}, {"服务清单", servedPath}, {"晒单", shiningPath}} {
 		if other.Path != here {
 			out = append(out, other)
 		}

@@ -27,6 +27,9 @@ func TestWishPages(t *testing.T) {
 		return "u:" + id
 	}
 	tax, culture := unit("县税务局"), unit("县文化馆")
+	if _, err := f.Stations.Books.CreateEntry(ctx, worker, "supplies", cityEast, map[string]string{"name": "换灯装扶手", "giver": tax, "kind": "repair"}); err != nil {
+		t.Fatal(err)
+	}
 	for login, ap := range map[string]policy.Appointment{"worker": worker.Appointments[0], "grid": {Role: "grid_worker", Unit: community, Scopes: []string{community}},
 		"tax": {Role: "cobuilder", Unit: tax, Scopes: []string{community}}, "culture": {Role: "cobuilder", Unit: culture, Scopes: []string{community}}} {
 		if err := f.Appoint(ctx, login, "姓名"+login, ap); err != nil {
@@ -73,7 +76,7 @@ func TestWishPages(t *testing.T) {
 		scenario{name: "accept: fields", role: "worker", method: "POST", path: page + "/accept", form: pairs("seq", "1", "accept-kind", "care", "accept-words", "201室要扶手"), status: 422, contains: []string{`id="accept-words-e"`, "像是电话、证件号或门牌"}},
 		scenario{name: "the unit accepts nothing", role: "tax", method: "POST", path: page + "/accept", form: pairs("seq", "1"), status: 403},
 		scenario{name: "accept", role: "worker", method: "POST", path: page + "/accept", form: pairs("seq", "1", "accept-kind", "repair", "accept-words", "楼梯口要一个扶手"), status: 303, changes: 1},
-		scenario{name: "whom to ask", role: "worker", path: page, status: 200, contains: []string{"县税务局（共建单位）", "县文化馆", "（物业服务企业）"}},
+		scenario{name: "whom to ask", role: "worker", path: page, status: 200, contains: []string{"县税务局（共建单位）", "县文化馆", "（物业服务企业）", "派单建议", "供给清单里有“换灯装扶手”"}},
 		scenario{name: "pool", role: "worker", method: "POST", path: page + "/pool", form: pairs("seq", "2"), status: 303, changes: 1},
 		scenario{name: "a unit's work", role: "tax", path: "/todo", status: 200, contains: []string{"1 件微心愿等单位认领"}},
 		scenario{name: "without who asked", role: "tax", path: page, status: 200, contains: []string{"已隐去", "接单"}, excludes: []string{"王桂英", "13800001234"}},
@@ -82,6 +85,13 @@ func TestWishPages(t *testing.T) {
 		scenario{name: "nor look", role: "culture", path: page, status: 404},
 		scenario{name: "the unit serves", role: "tax", path: page, status: 200, contains: []string{"提交服务情况", "现场照片", "退单"}, excludes: []string{"确认服务", "收回"}},
 		scenario{name: "no such step", role: "tax", method: "POST", path: page + "/burn", form: pairs("seq", "4"), status: 404},
+	)
+	run(
+		scenario{name: "its offers", role: "tax", path: "/supplies/new", status: 200, contains: []string{"县税务局", "谁提供"}, excludes: []string{"县文化馆"}},
+		scenario{name: "another's offer", role: "culture", method: "POST", path: "/supplies/new", form: pairs("community", cityEast, "name", "换灯", "giver", tax, "kind", "repair"), status: 403, contains: []string{"自己单位"}},
+		scenario{name: "an offer", role: "culture", method: "POST", path: "/supplies/new", form: pairs("community", cityEast, "name", "书法辅导", "giver", culture, "kind", "care"), status: 303, changes: 1},
+		scenario{name: "what is offered", role: "tax", path: "/supplies?f.kind=care", status: 200, contains: []string{"书法辅导", "县文化馆", "微心愿"}, excludes: []string{"换灯装扶手"}},
+		scenario{name: "offers with fields", role: "worker", method: "POST", path: "/supplies/new", form: pairs("community", cityEast, "name", "送米", "giver", "没有的单位", "kind", "care"), status: 422, contains: []string{`id="giver-e"`}},
 	)
 	prove := func(hours string, files ...attachment) answer {
 		return people["tax"].upload(t, page+"/prove", [][2]string{{"key", "p" + hours}, {"seq", "4"}, {"prove-words", "扶手已经装好，试过牢固"}, {"prove-helpers", "2"}, {"prove-hours", hours}}, nil, files...)

@@ -85,7 +85,7 @@ func helping(h registry.Helper) Taker {
 	if h.Book == registry.BookTeams {
 		kind = TakerTeam
 	}
-	return Taker{unitPrefix + h.ID, h.Name, kind}
+	return Taker{registry.HelperPrefix + h.ID, h.Name, kind}
 }
 
 // Dispatch asks one unit, team or firm to take a wish (派单). Returns Forbidden without DispatchWish, Invalid with the field taker for one that is none of Takers or just gave it back.
@@ -170,7 +170,7 @@ func (s *Service) takerOf(ctx context.Context, key string) (Taker, error) {
 		}
 		return Taker{key, names[firm], TakerFirm}, err
 	}
-	h, err := s.Register.HelperOf(ctx, strings.TrimPrefix(key, unitPrefix))
+	h, err := s.Register.HelperOf(ctx, strings.TrimPrefix(key, registry.HelperPrefix))
 	return helping(h), err
 }
 

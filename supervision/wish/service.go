@@ -28,6 +28,8 @@ type Register interface {
 	Helpers(ctx context.Context, community string) ([]registry.Helper, error)
 	// HelperOf returns a unit or team by the id of its row. Returns NotFound for everything else.
 	HelperOf(ctx context.Context, id string) (registry.Helper, error)
+	// Offers lists what is offered to a community on a day (供给清单). It asks for no right and shows nothing about persons.
+	Offers(ctx context.Context, community string, on calendar.Date) ([]registry.Offer, error)
 }
 
 // Config is what wishes need; everything is required.
@@ -216,7 +218,7 @@ func (s *Service) shows(by policy.Actor, w *Wish) bool {
 func (s *Service) serves(by policy.Actor) []string {
 	var out []string
 	for _, a := range by.Appointments {
-		if ok, _ := s.Guard.Rules().RoleAllows(a.Role, policy.TakeWish); ok && (strings.HasPrefix(a.Unit, unitPrefix) || strings.HasPrefix(a.Unit, policy.FirmKey(""))) {
+		if ok, _ := s.Guard.Rules().RoleAllows(a.Role, policy.TakeWish); ok && (strings.HasPrefix(a.Unit, registry.HelperPrefix) || strings.HasPrefix(a.Unit, policy.FirmKey(""))) {
 			out = append(out, a.Unit)
 		}
 	}
@@ -278,6 +280,3 @@ func (s *Service) Names(ctx context.Context, by policy.Actor, w *Wish) (bool, er
 func apart(message string) error {
 	return &fault.Error{Op: "wish.apart", Kind: fault.Forbidden, Message: message, Rule: "不相容岗位规则 S-2：经办与审核必须由不同的人完成"}
 }
-
-// unitPrefix begins the key of a unit or team.
-const unitPrefix = "u:"

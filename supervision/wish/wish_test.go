@@ -10,6 +10,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry"
 	"redsteward/registry/casework"
 	"redsteward/registry/registrytest"
 )
@@ -116,6 +117,44 @@ func TestWhoServes(t *testing.T) {
 	if mine := registrytest.Must[[]Taker](t)(d.Mine(ctx, d.unit)); len(mine) != 0 {
 		t.Errorf("%+v", mine)
 	}
+}
+
+// TestSuggest: who offers the kind at the place with room comes first, then the firm of the compound; who is full comes last, who gave it back or offers nothing does not come at all.
+func TestSuggest(t *testing.T) {
+	d := newDesk(t)
+	ctx := d.ctx()
+	offer := func(values map[string]string) {
+		t.Helper()
+		if _, err := d.books.CreateEntry(ctx, d.worker, registry.BookSupplies, east, values); err != nil {
+			t.Fatal(err)
+		}
+	}
+	offer(map[string]string{"name": "陪伴读报", "giver": "u:" + d.unitID, "kind": "care", "by": "group", "place": "望湖苑、滨湖家园", "hours": "14:00-16:00", "orders": "1", "until": "2026-12-31"})
+	offer(map[string]string{"name": "上门探访", "giver": "u:" + d.teamID, "kind": "care", "by": "member"})
+	offer(map[string]string{"name": "春天的探访", "giver": d.rival.Appointments[0].Unit, "kind": "care", "by": "group", "until": "2026-05-31"})
+	said := func(w store.Doc[Wish]) string {
+		t.Helper()
+		list := registrytest.Must[[]Suggestion](t)(d.Suggest(ctx, d.worker, w.ID))
+		lines := make([]string, len(list))
+		for i, one := range list {
+			lines[i] = one.Taker.Name + "：" + one.Why
+		}
+		return strings.Join(lines, "\n")
+	}
+	w := d.led(StepAccept)
+	const unit, team, firm = "县税务局：供给清单里有“陪伴读报”，服务范围有望湖苑，14:00-16:00，到2026年12月31日，", "蒲公英服务队：供给清单里有“上门探访”，全社区，手上 0 单", "赣北物业服务有限公司：本小区的物业企业，手上 0 单"
+	if got, want := said(w), unit+"手上 0 单，最多 1 单\n"+team+"\n"+firm; got != want {
+		t.Errorf("suggested\n%s\nwant\n%s", got, want)
+	}
+	d.led(StepAccept, StepDispatch, StepTake)
+	if got, want := said(w), team+"\n"+firm+"\n"+unit+"手上 1 单，最多 1 单"; got != want {
+		t.Errorf("with a full unit\n%s\nwant\n%s", got, want)
+	}
+	if left := d.led(StepAccept, StepDispatch, StepLeave); strings.Contains(said(left), "县税务局") {
+		t.Error("who gave it back is suggested")
+	}
+	d.Refused("a unit", fault.Forbidden, func() error { _, err := d.Suggest(ctx, d.unit, w.ID); return err })
+	d.Refused("another community", fault.NotFound, func() error { _, err := d.Suggest(ctx, d.other, w.ID); return err })
 }
 
 // TestLife goes through more time, a proof that is sent back, a low rating and the second time.

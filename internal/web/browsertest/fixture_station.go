@@ -121,6 +121,22 @@ books:
     key: [name]
     fields:
       - {id: name, label: 队名, kind: text, required: true, find: true}
+  - id: supplies
+    title: 供给清单
+    unit: 项
+    about: 谁能为居民做什么
+    rights: supply
+    key: [name, giver]
+    watch: 14
+    fields:
+      - {id: name, label: 服务内容, kind: text, required: true, find: true}
+      - {id: giver, label: 谁提供, kind: helper, required: true, list: true}
+      - {id: kind, label: 种类, kind: choice, required: true, filter: true, list: true, choices: [{id: repair, text: 小修小补}, {id: care, text: 陪伴照料}]}
+      - {id: place, label: 服务范围, kind: text}
+      - {id: hours, label: 服务时间, kind: hours}
+      - {id: orders, label: 同时能接（单）, kind: whole}
+      - {id: from, label: 起始日, kind: date}
+      - {id: until, label: 截止日, kind: date, after: from, expires: true}
   - id: papers
     title: 政策文件
     unit: 份

@@ -50,6 +50,10 @@ func journeyWish(t *testing.T, tb *tab, f *Fixture, login string, secretary poli
 		}
 	}
 
+	if _, err := f.Stations.Books.CreateEntry(ctx, secretary, registry.BookSupplies, community, map[string]string{"name": "装扶手" + Hostile[:30], "giver": "县税务局", "kind": "care", "until": "2026-10-31"}); err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+
 	tb.signOut(t)
 	tb.look(t, f, []opened{{"wish-ask", "/wish?community=" + community, 200}})
 	tb.do(t, chromedp.SetValue("#kind", "care"), chromedp.SetValue("#words", "想在楼梯口装一个扶手"+Hostile[:40]), chromedp.SetValue("#name", "王桂英"), chromedp.SetValue("#phone", "13800001234"))
@@ -64,10 +68,10 @@ func journeyWish(t *testing.T, tb *tab, f *Fixture, login string, secretary poli
 	page := "/needs/" + list[0].ID
 
 	signIn(t, tb, f, login, Password)
-	tb.look(t, f, []opened{{"wish-new", "/needs/new", 200}})
+	tb.look(t, f, []opened{{"wish-new", "/needs/new", 200}, {"supplies", "/supplies", 200}, {"supply-new", "/supplies/new", 200}})
 	tb.step(t, f, page, "accept", nil)
 	tb.look(t, f, []opened{{"wish-accepted", page, 200}})
-	tb.says(t, "王桂英", "县税务局（共建单位）")
+	tb.says(t, "王桂英", "县税务局（共建单位）", "派单建议")
 	tb.step(t, f, page, "pool", nil)
 	signIn(t, tb, f, "unit", Password)
 	tb.step(t, f, page, "take", nil)
