@@ -300,6 +300,8 @@ const (
 	ReviewWish Action = "wish.review"
 	// WriteSupply enters what units, teams and firms offer to a community (供给清单); who serves for a unit or team writes its own only.
 	WriteSupply Action = "supply.write"
+	// DoErrand takes errands (代办) for the station of a community, or for the firm that was asked, receives documents against a receipt and gives them back.
+	DoErrand Action = "errand.do"
 
 	// ReadEvidence shows proof and its files within the scope.
 	ReadEvidence Action = "evidence.read"
@@ -495,6 +497,7 @@ func Actions() []ActionInfo {
 		{TakeWish, "接单与服务", false},
 		{ReviewWish, "审核晒单", false},
 		{WriteSupply, "登记供给清单", false},
+		{DoErrand, "承办代办", false},
 
 		{ReadEvidence, "查看佐证材料", false},
 		{SubmitEvidence, "提交佐证材料", false},

@@ -36,7 +36,7 @@ const (
 var declared = map[string]string{
 	"ranking": layoutPublic, "star": layoutPublic, "firms": layoutPublic, "firm": layoutPublic, "method": layoutPublic, "open": layoutPublic, "help": layoutEither,
 	"signin": layoutPublic, "setup": layoutPublic, "error": layoutEither,
-	"todo": layoutApp, "views": layoutApp, "search": layoutApp, "account": layoutApp, "rights": layoutApp, "approvals": layoutApp, "filings": layoutApp, "filing_new": layoutApp, "filing": layoutApp, "filing_sheet": layoutApp, "filing_receipt": layoutDesk, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
+	"todo": layoutApp, "views": layoutApp, "search": layoutApp, "account": layoutApp, "rights": layoutApp, "approvals": layoutApp, "filings": layoutApp, "filing_new": layoutApp, "filing": layoutApp, "filing_sheet": layoutApp, "filing_receipt": layoutDesk, "wish_receipt": layoutDesk, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
 	"periods": layoutApp, "period": layoutApp, "preview": layoutApp, "publish": layoutApp, "boards": layoutApp, "circulars": layoutPublic, "circular": layoutPublic,
 	"proofs": layoutApp, "proof_needs": layoutApp, "proof_form": layoutApp, "proof": layoutApp, "reviews": layoutApp, "review_list": layoutApp,
 	"register_projects": layoutApp, "dossier": layoutApp, "timeline": layoutApp, "register_board": layoutApp, "tiles": layoutApp, "change": layoutApp, "body": layoutApp, "register_scans": layoutApp, "register_project": layoutApp, "register_firms": layoutApp, "register_firm": layoutApp, "register_form": layoutApp,

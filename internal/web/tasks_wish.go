@@ -23,7 +23,7 @@ const maxWishTasks = 50
 // Tasks implements Tasks.
 func (t WishTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
 	may := func(action policy.Action) bool { return t.Guard.Allow(by, action) }
-	if !may(policy.ReadWish) || !may(policy.DispatchWish) && !may(policy.TakeWish) && !may(policy.ReviewWish) && !may(policy.EnterWish) {
+	if !may(policy.ReadWish) || !may(policy.DispatchWish) && !may(policy.TakeWish) && !may(policy.DoErrand) && !may(policy.ReviewWish) && !may(policy.EnterWish) {
 		return nil, nil
 	}
 	list, err := t.Wishes.List(ctx, by, wish.Filter{Open: true})
@@ -35,7 +35,7 @@ func (t WishTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([
 	for _, d := range list {
 		w := &d.State
 		add := func(title, button string, due calendar.Deadline) {
-			k := Task{Title: title + "：" + cut(w.Words, 20), Context: w.KindTitle + "，" + w.State.Title(), Party: w.Spotted(), Link: needsPath + "/" + d.ID, Button: button, Nav: needsPath}
+			k := Task{Title: title + "：" + cut(w.Words, 20), Context: w.KindTitle + "，" + w.Title(), Party: w.Spotted(), Link: needsPath + "/" + d.ID, Button: button, Nav: needsPath}
 			if due.Rule != "" {
 				with := clockTask(due)
 				k.Due, k.Unresolved, k.Basis = with.Due, with.Unresolved, with.Basis
@@ -53,7 +53,11 @@ func (t WishTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([
 		if w.State == wish.Served && may(policy.EnterWish) && w.Asked.Office != string(policy.Anonymous) && w.Confirmed.By != by.ID {
 			add("问点单人评单", "登记评单", w.Due)
 		}
-		switch mine := may(policy.TakeWish) && t.Wishes.Holds(by, w); {
+		switch mine := may(w.Action(wish.StepTake)) && t.Wishes.Holds(by, w); {
+		case mine && w.Order == wish.OrderErrand && w.State == wish.Taken:
+			add("代办", "去办理", w.Due)
+		case mine && w.Order == wish.OrderErrand && w.State == wish.Proved:
+			add("告知结果、交还材料", "去告知", w.Due)
 		case mine && w.State == wish.Dispatched:
 			add("接单或者退单", "去接单", w.Due)
 		case mine && w.State == wish.Taken:
@@ -74,10 +78,16 @@ func (t WishTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([
 func nextOfWish(w *wish.Wish, now time.Time) (title, button string) {
 	switch w.State {
 	case wish.Asked:
-		return "受理微心愿", "去受理"
+		return "受理" + w.Noun(), "去受理"
 	case wish.Accepted:
+		if w.Order == wish.OrderErrand {
+			return "承办或者派单", "去承办"
+		}
 		return "派单", "去派单"
 	case wish.Proved:
+		if w.Order == wish.OrderErrand {
+			return "", ""
+		}
 		return "确认服务", "去确认"
 	case wish.Following:
 		return "回访", "去回访"

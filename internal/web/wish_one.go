@@ -44,7 +44,7 @@ func (s *Server) showNewWish(c *fiber.Ctx, by policy.Actor, refused []fault.Fiel
 	}
 	form = append(form, field{Name: "project", Label: "小区", Options: choicesOf(first, compounds), Value: c.FormValue("project"), Optional: len(communities) > 0})
 	v := newWishView{Form: withErrors(append(form, s.wishFields(c)...), refused), Key: newKey()}
-	p := page{Title: "代居民点单", Nav: needsPath, Data: v, Fields: refused}
+	p := page{Title: "代居民点单、登记代办", Nav: needsPath, Data: v, Fields: refused}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "wish_new", p)
 	}
@@ -56,7 +56,7 @@ func (s *Server) wishFields(c *fiber.Ctx) []field {
 	text := func(name, label, hint string) field {
 		return field{Name: name, Label: label, Type: "text", Autocomplete: "off", Value: c.FormValue(name), Hint: hint, Optional: true}
 	}
-	return []field{{Name: "kind", Label: "种类", Options: choicesOf("请选择", s.wishes.Terms.Choices()), Value: c.FormValue("kind")}, {Name: "words", Label: "心愿", Rows: 3, Value: c.FormValue("words"), Hint: "写清楚想要什么；不写姓名、电话和门牌"},
+	return []field{{Name: "kind", Label: "种类", Options: choicesOf("请选择", s.wishes.Terms.Choices()), Value: c.FormValue("kind")}, {Name: "words", Label: "心愿或者要办的事", Rows: 3, Value: c.FormValue("words"), Hint: "写清楚想要什么；不写姓名、电话和门牌"},
 		text("spot", "大概位置", "例如：3幢1单元；门牌写在下面"), text("name", "怎么称呼", "只有社区看得到"), text("phone", "电话", "只有社区看得到，用来联系上门"), text("door", "门牌", "只有社区看得到")}
 }
 
@@ -87,6 +87,8 @@ type wishView struct {
 	Names, Late           bool
 	From, Hours, RatedWay string
 	Photos                []string
+	// Receipts are the documents of an errand.
+	Receipts []wishReceiptLine
 	// Suggested are those who could take it, for who dispatches it.
 	Suggested      []wish.Suggestion
 	Forms          []stepForm
@@ -98,6 +100,15 @@ var wishSteps = []struct {
 	label  string
 	states []wish.State
 }{{"群众点单", []wish.State{wish.Asked}}, {"社区派单", []wish.State{wish.Accepted, wish.Pooled}}, {"单位接单", []wish.State{wish.Dispatched}}, {"服务", []wish.State{wish.Taken, wish.Proved}}, {"群众评单", []wish.State{wish.Served, wish.Following}}}
+
+// errandLabels are those of the steps for an errand.
+var errandLabels = []string{"登记", "派单", "承办", "办理", "评单"}
+
+// wishReceiptLine is one receipt on the page of an errand.
+type wishReceiptLine struct {
+	Path, Text, On string
+	Back           bool
+}
 
 // wishStepsOf says how far a wish is; nothing for one that was refused or given up.
 func wishStepsOf(w *wish.Wish) []step {
@@ -113,6 +124,9 @@ func wishStepsOf(w *wish.Wish) []step {
 	out := make([]step, len(wishSteps))
 	for n, at := range wishSteps {
 		out[n].Label = at.label
+		if w.Order == wish.OrderErrand {
+			out[n].Label = errandLabels[n]
+		}
 		switch {
 		case n < now:
 			out[n].State = "done"
@@ -126,7 +140,7 @@ func wishStepsOf(w *wish.Wish) []step {
 // wishSaid is what was done.
 var wishSaid = map[string]string{"asked": "已点单，社区受理以后在这里看办到哪一步。", "accept": "已受理，请派单或者放入待认领。", "refuse": "已登记不予受理，点单人凭查询号看得到理由。", "dispatch": "已派单，对方的待办里有。", "pool": "已放入待认领，先接的单位服务。", "recall": "已收回，请改派。",
 	"grant": "已同意延期。", "deny": "已登记不同意延期。", "take": "已接单，请在期限以前服务好并提交服务情况。", "leave": "已退单，社区另派。", "more": "已申请延期，等社区决定。", "prove": "已提交，等社区确认。", "confirm": "已确认，请点单人评单。", "redo": "已退回。",
-	"close": "已办结。", "settle": "已办结。", "again": "已重新进入派单。", "call": "已登记评单。", "withdraw": "已撤销。", "draft": "已送审核，审核以后公开。", "return": "已退回拟写的人。", "publish": "已公开。", "hide": "已撤下，公众看不到了。"}
+	"close": "已办结。", "settle": "已办结。", "again": "已重新进入派单。", "call": "已登记评单。", "withdraw": "已撤销。", "receive": "已登记收取的材料，请打印回执交给居民。", "giveback": "已登记交还。", "tell": "已登记告知，请居民评单。", "draft": "已送审核，审核以后公开。", "return": "已退回拟写的人。", "publish": "已公开。", "hide": "已撤下，公众看不到了。"}
 
 // oneWish shows a wish and what the actor can do with it.
 func (s *Server) oneWish(c *fiber.Ctx, by policy.Actor) error {
@@ -140,7 +154,7 @@ func (s *Server) showWish(c *fiber.Ctx, by policy.Actor, value func(name string)
 		return err
 	}
 	w := &doc.State
-	v := wishView{Path: needsPath + "/" + id, State: w.State.Title(), Seq: doc.Seq, W: w, Steps: wishStepsOf(w), From: s.handOf(w.Asked), Late: w.Late(s.clocks.Business())}
+	v := wishView{Path: needsPath + "/" + id, State: w.Title(), Seq: doc.Seq, W: w, Steps: wishStepsOf(w), From: s.handOf(w.Asked), Late: w.Late(s.clocks.Business())}
 	if v.Names, err = s.wishes.Names(ctx, by, w); err != nil {
 		return err
 	}
@@ -153,6 +167,9 @@ func (s *Server) showWish(c *fiber.Ctx, by policy.Actor, value func(name string)
 		for i := range w.Proof.Photos {
 			v.Photos = append(v.Photos, v.Path+"/photos/"+count(i))
 		}
+	}
+	for i, r := range w.Receipts {
+		v.Receipts = append(v.Receipts, wishReceiptLine{v.Path + "/receipts/" + count(i), r.Text(), dateTime(r.By.At.Time), !r.Open()})
 	}
 	if w.Rating != nil {
 		v.RatedWay = s.handOf(w.Rating.By)
@@ -193,7 +210,7 @@ func (s *Server) handOf(h supervision.Hand) string {
 
 // wishWords are the steps of a wish by the word in the address.
 var wishWords = map[string]wish.Step{"accept": wish.StepAccept, "refuse": wish.StepRefuse, "dispatch": wish.StepDispatch, "pool": wish.StepPool, "recall": wish.StepRecall, "grant": wish.StepGrant, "deny": wish.StepDeny, "take": wish.StepTake, "leave": wish.StepLeave,
-	"more": wish.StepMore, "prove": wish.StepProve, "confirm": wish.StepConfirm, "redo": wish.StepRedo, "close": wish.StepClose, "settle": wish.StepSettle, "again": wish.StepAgain, "call": wish.StepCall, "withdraw": wish.StepWithdraw,
+	"more": wish.StepMore, "prove": wish.StepProve, "receive": wish.StepReceive, "giveback": wish.StepGiveBack, "tell": wish.StepTell, "confirm": wish.StepConfirm, "redo": wish.StepRedo, "close": wish.StepClose, "settle": wish.StepSettle, "again": wish.StepAgain, "call": wish.StepCall, "withdraw": wish.StepWithdraw,
 	"draft": wish.StepDraft, "return": wish.StepReturn, "publish": wish.StepPublish, "hide": wish.StepHide}
 
 // wishForms are the steps that the actor can do now, in the order of a life, the grave ones last.
@@ -204,11 +221,22 @@ func (s *Server) wishForms(c *fiber.Ctx, by policy.Actor, w *wish.Wish, value fu
 	if w.Photo {
 		photos = "现场照片"
 	}
+	prove := stepForm{Name: "prove", Title: "提交服务情况", Hint: "只写做了什么，不写名字；时长按半小时记，是各人相加的合计。", Button: "提交", PhotoLabel: photos, Form: []field{{Name: "words", Label: "做了什么", Rows: 3}, {Name: "helpers", Label: "参加人数", Type: "text", Mode: "numeric", Autocomplete: "off"}, {Name: "hours", Label: "时长合计（小时）", Type: "text", Mode: "decimal", Autocomplete: "off", Hint: "例如 2.5"}}}
+	if w.Order == wish.OrderErrand {
+		prove = stepForm{Name: "prove", Title: "办好了", Hint: "写办成了什么，不写姓名、证件号和电话；接着告知居民、交还材料。", Button: "办好了", PhotoLabel: photos, Form: words("办理情况")}
+	}
+	papers := "一行一种，写名称和份数，例如：身份证原件 1 份；不写证件号。"
+	if usual := s.wishes.Terms.PapersOf(w.Kind); usual != "" {
+		papers += "一般要带：" + usual + "。"
+	}
 	all := []stepForm{
 		{Name: "accept", Title: "受理", Hint: "写成单位看得懂的一句话，不写姓名、电话和门牌；种类不对的改过来。", Button: "受理，列入需求清单", Form: []field{{Name: "kind", Label: "种类", Options: choicesOf("请选择", s.wishes.Terms.Choices()), Value: w.Kind}, {Name: "words", Label: "心愿", Rows: 3, Value: w.Words}}},
 		{Name: "pool", Title: "放入待认领", Hint: "本社区的共建单位、志愿服务队和小区的物业企业都看得到，先接的服务。", Button: "放入待认领"},
 		{Name: "leave", Title: "退单", Hint: "确实办不了的退单，社区另派。", Button: "退单", Grave: true, Form: reason("退单的理由")},
-		{Name: "prove", Title: "提交服务情况", Hint: "只写做了什么，不写名字；时长按半小时记，是各人相加的合计。", Button: "提交", PhotoLabel: photos, Form: []field{{Name: "words", Label: "做了什么", Rows: 3}, {Name: "helpers", Label: "参加人数", Type: "text", Mode: "numeric", Autocomplete: "off"}, {Name: "hours", Label: "时长合计（小时）", Type: "text", Mode: "decimal", Autocomplete: "off", Hint: "例如 2.5"}}},
+		{Name: "receive", Title: "收取材料", Hint: papers + "登记以后打印回执，一联交居民。", Button: "收下并出回执", Form: []field{{Name: "papers", Label: "收到的材料", Rows: 4}}},
+		{Name: "giveback", Title: "交还材料", Hint: "收取的材料全部交还时登记；没有交还不能退单、收回、撤销和告知。", Button: "已全部交还", Form: []field{{Name: "reason", Label: "谁取回的、还交了什么", Rows: 2}}},
+		prove,
+		{Name: "tell", Title: "告知结果", Hint: "当面、电话或者上门告诉居民办成了没有；告知的人不能登记评单。", Button: "已告知", Form: []field{{Name: "reason", Label: "怎么告知的", Rows: 2}}},
 		{Name: "more", Title: "申请延期", Hint: "在期限届满以前申请，只能申请一次。", Button: "申请延期", Form: reason("延期的理由")},
 		{Name: "grant", Title: "同意延期", Hint: "理由：" + w.Reason, Button: "同意延期"}, {Name: "deny", Title: "不同意延期", Hint: "期限不变。", Button: "不同意延期", Grave: true},
 		{Name: "confirm", Title: "确认服务", Hint: "问过点单人或者到现场看过再确认；提交的人不能确认。", Button: "确认服务"}, {Name: "redo", Title: "退回重办", Hint: "没有服务好的退回，期限不变。", Button: "退回重办", Grave: true, Form: reason("退回的理由")},
@@ -229,9 +257,9 @@ func (s *Server) wishForms(c *fiber.Ctx, by policy.Actor, w *wish.Wish, value fu
 	all = slices.DeleteFunc(all, func(f stepForm) bool {
 		step := wishWords[f.Name]
 		switch {
-		case !w.Can(step) || !s.guard.Allow(by, step.Action()):
+		case !w.Can(step) || !s.guard.Allow(by, w.Action(step)) || w.Holding() && wish.Releases(step):
 			return true
-		case f.Name == "leave" || f.Name == "prove" || f.Name == "more":
+		case f.Name == "leave" || f.Name == "prove" || f.Name == "more" || f.Name == "receive" || f.Name == "giveback" || f.Name == "tell":
 			return !mine
 		case f.Name == "publish" || f.Name == "return":
 			return w.DraftBy == by.ID
@@ -262,15 +290,21 @@ func (s *Server) giveForms(c *fiber.Ctx, by policy.Actor, w *wish.Wish) ([]stepF
 		if err != nil {
 			return nil, err
 		}
+		hint := "共建单位和志愿服务队先在它们的台账里登记；小区的物业企业排在最前。"
+		if w.Order == wish.OrderErrand {
+			hint = "由红色驿站承办，或者请小区的物业企业跑一趟。"
+		}
 		options := []option{{"", "请选择"}}
 		for _, t := range takers {
 			if !slices.Contains(w.GivenBack, t.Key) {
 				options = append(options, option{t.Key, t.Name + "（" + registry.TextOf(wish.TakerKinds(), t.Kind) + "）"})
 			}
 		}
-		out = append(out, stepForm{Name: "dispatch", Title: "派单", Hint: "共建单位和志愿服务队先在它们的台账里登记；小区的物业企业排在最前。", Button: "派单", Form: []field{{Name: "taker", Label: "派给", Options: options}}})
+		out = append(out, stepForm{Name: "dispatch", Title: "派单", Hint: hint, Button: "派单", Form: []field{{Name: "taker", Label: "派给", Options: options}}})
 	}
-	if w.Can(wish.StepTake) && s.guard.Allow(by, policy.TakeWish) {
+	if s.wishes.CanTake(by, w) && w.Order == wish.OrderErrand {
+		out = append(out, stepForm{Name: "take", Title: "承办", Hint: "承办以后看得到居民的称呼和电话，由你们办到告知和交还材料。", Button: "承办"})
+	} else if w.Can(wish.StepTake) && s.guard.Allow(by, policy.TakeWish) {
 		mine, err := s.wishes.Mine(c.UserContext(), by)
 		if err != nil {
 			return nil, err
@@ -305,6 +339,9 @@ func (s *Server) stepWish(c *fiber.Ctx, by policy.Actor) error {
 		wish.StepTake:     func(ctx context.Context) (done, error) { return w.Take(ctx, by, at, text("taker")) },
 		wish.StepLeave:    func(ctx context.Context) (done, error) { return w.Leave(ctx, by, at, text("reason")) },
 		wish.StepMore:     func(ctx context.Context) (done, error) { return w.AskMore(ctx, by, at, text("reason")) },
+		wish.StepReceive:  func(ctx context.Context) (done, error) { return w.Receive(ctx, by, at, text("papers")) },
+		wish.StepGiveBack: func(ctx context.Context) (done, error) { return w.GiveBack(ctx, by, at, text("reason")) },
+		wish.StepTell:     func(ctx context.Context) (done, error) { return w.Inform(ctx, by, at, text("reason")) },
 		wish.StepConfirm:  func(ctx context.Context) (done, error) { return w.Confirm(ctx, by, at) },
 		wish.StepRedo:     func(ctx context.Context) (done, error) { return w.Redo(ctx, by, at, text("reason")) },
 		wish.StepClose:    func(ctx context.Context) (done, error) { return w.Close(ctx, by, at, text("reason")) },
@@ -350,15 +387,51 @@ func (s *Server) proveWish(c *fiber.Ctx, by policy.Actor) (err error) {
 
 func (s *Server) prove(c *fiber.Ctx, by policy.Actor, values url.Values, photos []*files.Upload) error {
 	in := typed{c: c, values: values}
-	input := wish.ProofInput{Words: in.text("prove-words"), Helpers: in.whole("prove-helpers", "参加人数", "2"), Photos: photos}
+	input := wish.ProofInput{Words: in.text("prove-words"), Photos: photos}
+	if _, counted := values["prove-hours"]; !counted { // an errand: nobody counts its hours
+		return s.proven(c, by, in, values, input)
+	}
+	input.Helpers = in.whole("prove-helpers", "参加人数", "2")
 	halves, whole := in.number("prove-hours", "时长", "2.5").Mul(num.FromInt(2)).Int64()
 	if !whole {
 		in.fail("prove-hours", "时长“%s”要按半小时记，例如 2.5", in.text("prove-hours"))
 	}
 	input.HalfHours = halves
+	return s.proven(c, by, in, values, input)
+}
+
+// proven hands the proof in.
+func (s *Server) proven(c *fiber.Ctx, by policy.Actor, in typed, values url.Values, input wish.ProofInput) error {
 	at := formAt(c)
-	at.Seq, at.Idem = seqOf(values.Get("seq")), photoIdem(c, values, photos)
+	at.Seq, at.Idem = seqOf(values.Get("seq")), photoIdem(c, values, input.Photos)
 	return in.with(func(ctx context.Context) error { _, err := s.wishes.Prove(ctx, by, at, input); return err })
+}
+
+// wishReceiptView is what wish_receipt.html shows: a receipt of documents, once for the resident and once for the station.
+type wishReceiptView struct {
+	Path, On string
+	W        *wish.Wish
+	R        wish.Receipt
+	Stubs    []string
+	Names    bool
+}
+
+// wishReceipt is a receipt of documents, for printing.
+func (s *Server) wishReceipt(c *fiber.Ctx, by policy.Actor) error {
+	doc, err := s.wishes.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	n, err := c.ParamsInt("n")
+	if err != nil || n < 0 || n >= len(doc.State.Receipts) {
+		return fault.New("web.wishReceipt", fault.NotFound, "没有这份回执")
+	}
+	w := &doc.State
+	v := wishReceiptView{Path: needsPath + "/" + doc.ID, W: w, R: w.Receipts[n], On: dateTime(w.Receipts[n].By.At.Time), Stubs: []string{"居民联", "存根联"}}
+	if v.Names, err = s.wishes.Names(c.UserContext(), by, w); err != nil {
+		return err
+	}
+	return s.render(c, by, "wish_receipt", page{Title: "收件回执", Script: true, Data: v})
 }
 
 // wishPhoto answers with a photo.

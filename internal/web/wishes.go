@@ -45,7 +45,8 @@ func (s *Server) wishRoutes() []Route {
 		{Method: post, Path: needsPath + "/new", Action: policy.EnterWish, Handler: s.enterWish},
 		{Method: get, Path: one, Action: policy.ReadWish, Handler: s.oneWish},
 		{Method: get, Path: one + "/photos/:n<int>", Action: policy.ReadWish, Handler: s.wishPhoto},
-		{Method: post, Path: one + "/prove", Action: policy.TakeWish, Handler: s.proveWish, Upload: maxMatterForm},
+		{Method: get, Path: one + "/receipts/:n<int>", Action: policy.ReadWish, Handler: s.wishReceipt},
+		{Method: post, Path: one + "/prove", Action: policy.ReadWish, Handler: s.proveWish, Upload: maxMatterForm},
 		{Method: post, Path: one + "/:step<maxLen(20)>", Action: policy.ReadWish, Handler: s.stepWish},
 	}
 }
@@ -54,7 +55,7 @@ func (s *Server) wishRoutes() []Route {
 func (s *Server) wishActs(by policy.Actor, here string) []crumb {
 	var out []crumb
 	if s.guard.Allow(by, policy.EnterWish) && here == needsPath {
-		out = append(out, crumb{"代居民点单", needsPath + "/new"})
+		out = append(out, crumb{"代居民点单、登记代办", needsPath + "/new"})
 	}
 	for _, other := range []crumb{{"需求清单", needsPath}, {"供给清单", suppliesPath}, {"服务清单", servedPath}, {"晒单", shiningPath}} {
 		if other.Path != here {
@@ -73,13 +74,13 @@ func wishFilter(l listAddress) wish.Filter {
 		}
 		return d
 	}
-	return wish.Filter{Text: l.value["q"], State: wish.State(l.value["state"]), Kind: l.value["kind"], TakerKind: wish.TakerKind(l.value["taker"]), Township: l.value["township"], Community: l.value["community"], Project: l.value["project"],
+	return wish.Filter{Text: l.value["q"], Order: l.value["order"], State: wish.State(l.value["state"]), Kind: l.value["kind"], TakerKind: wish.TakerKind(l.value["taker"]), Township: l.value["township"], Community: l.value["community"], Project: l.value["project"],
 		Late: l.value["late"] != "", Mine: l.value["mine"] != "", Review: l.value["review"] != "", From: day("from"), Until: day("until")}
 }
 
 // needsBoard is the list of wishes (需求清单).
 func (s *Server) needsBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overview, error) {
-	l := readList(c, needsPath, "q", "state", "kind", "taker", "township", "community", "project", "late", "mine", "review")
+	l := readList(c, needsPath, "q", "order", "state", "kind", "taker", "township", "community", "project", "late", "mine", "review")
 	b := boardAt(l, "微心愿需求清单", "群众点单、社区派单、单位（党员）接单、公开晒单、群众评单；点单人只有社区看得到")
 	list, err := s.wishes.List(c.UserContext(), by, wishFilter(l))
 	if err != nil {
@@ -89,7 +90,7 @@ func (s *Server) needsBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvie
 	if err != nil {
 		return l, b, err
 	}
-	b.Filters = append([]boardFilter{{Name: "q", Label: "内容、小区或单位", Value: l.value["q"]}, {Name: "state", Label: "状态", Value: l.value["state"], Options: choicesOf("全部", wish.States())}, {Name: "kind", Label: "种类", Value: l.value["kind"], Options: choicesOf("全部", s.wishes.Terms.Choices())},
+	b.Filters = append([]boardFilter{{Name: "q", Label: "内容、小区或单位", Value: l.value["q"]}, {Name: "state", Label: "状态", Value: l.value["state"], Options: choicesOf("全部", wish.States())}, {Name: "order", Label: "类别", Value: l.value["order"], Options: choicesOf("全部", wish.Orders())}, {Name: "kind", Label: "种类", Value: l.value["kind"], Options: choicesOf("全部", s.wishes.Terms.Choices())},
 		{Name: "taker", Label: "谁来服务", Value: l.value["taker"], Options: choicesOf("全部", wish.TakerKinds())}, {Name: "late", Label: "期限", Value: l.value["late"], Options: []option{{"", "全部"}, {"1", "已逾期"}}}}, places...)
 	if s.guard.Allow(by, policy.TakeWish) {
 		b.Filters = append(b.Filters, boardFilter{Name: "mine", Label: "接单", Value: l.value["mine"], Options: []option{{"", "全部"}, {"1", "我们的"}}})
@@ -113,7 +114,7 @@ func (s *Server) needsBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvie
 		if !w.State.Final() {
 			due = shownDue(w.Due, clock)
 		}
-		b.Rows = append(b.Rows, boardRow{Name: cut(w.Words, 24), Path: needsPath + "/" + d.ID, Sub: w.Spotted(), Cells: []boardCell{{Text: w.State.Title(), Chip: w.State.Title()}, textCell(w.KindTitle), textCell(takerName(w)), due,
+		b.Rows = append(b.Rows, boardRow{Name: cut(w.Words, 24), Path: needsPath + "/" + d.ID, Sub: w.Spotted(), Cells: []boardCell{{Text: w.Title(), Chip: w.Title()}, textCell(w.KindTitle), textCell(takerName(w)), due,
 			{Text: w.Day.Chinese(), Class: "no-s", Value: w.Day}, scoreCell(w)}})
 	}
 	b.Acts = s.wishActs(by, needsPath)
@@ -155,7 +156,7 @@ func hoursText(halves int64) string {
 
 // servedBoard is the list of what was served (服务清单).
 func (s *Server) servedBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overview, error) {
-	l := readList(c, servedPath, "q", "kind", "taker", "township", "community", "project", "from", "until")
+	l := readList(c, servedPath, "q", "order", "kind", "taker", "township", "community", "project", "from", "until")
 	b := boardAt(l, "微心愿服务清单", "社区确认过的服务：谁服务的、多少人、多少小时")
 	w := wishFilter(l)
 	w.Served = true
@@ -167,7 +168,7 @@ func (s *Server) servedBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvi
 	if err != nil {
 		return l, b, err
 	}
-	b.Filters = append([]boardFilter{{Name: "q", Label: "内容、小区或单位", Value: l.value["q"]}, {Name: "kind", Label: "种类", Value: l.value["kind"], Options: choicesOf("全部", s.wishes.Terms.Choices())},
+	b.Filters = append([]boardFilter{{Name: "q", Label: "内容、小区或单位", Value: l.value["q"]}, {Name: "order", Label: "类别", Value: l.value["order"], Options: choicesOf("全部", wish.Orders())}, {Name: "kind", Label: "种类", Value: l.value["kind"], Options: choicesOf("全部", s.wishes.Terms.Choices())},
 		{Name: "taker", Label: "谁服务的", Value: l.value["taker"], Options: choicesOf("全部", wish.TakerKinds())}, {Name: "from", Label: "从（如 2026-01-01）", Value: l.value["from"]}, {Name: "until", Label: "到", Value: l.value["until"]}}, places...)
 	slices.SortStableFunc(list, func(x, y store.Doc[wish.Wish]) int { return y.State.Served.Compare(x.State.Served) })
 	if l.value["desc"] != "" {

@@ -124,6 +124,32 @@ func TestWishPages(t *testing.T) {
 		scenario{name: "taken down", role: "secretary", method: "POST", path: page + "/hide", form: pairs("seq", "10", "hide-reason", "内容有误"), status: 303, changes: 1},
 		scenario{name: "not shown any more", path: "/wishes", status: 200, excludes: []string{"更放心"}},
 	)
+	errand, err := f.Wishes.Enter(ctx, worker, wish.Input{Kind: "errand", Project: project, Words: "想请驿站代办一份证明", Asker: wish.Asker{Name: "李大爷"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	desk := "/needs/" + errand.ID
+	run(
+		scenario{name: "errand: accept", role: "worker", method: "POST", path: desk + "/accept", form: pairs("seq", "1", "accept-kind", "errand", "accept-words", "代办一份证明"), status: 303, changes: 1},
+		scenario{name: "errand: no unit", role: "tax", path: desk, status: 404},
+		scenario{name: "errand: to take", role: "worker", path: desk, status: 200, contains: []string{"承办", "城东社区红色驿站", "委托人"}, excludes: []string{"放入待认领", "派单建议"}},
+		scenario{name: "errand: taken", role: "worker", method: "POST", path: desk + "/take", form: pairs("seq", "2"), status: 303, changes: 1},
+		scenario{name: "errand: bad papers", role: "worker", method: "POST", path: desk + "/receive", form: pairs("seq", "3", "receive-papers", "身份证 360428199001011234"), status: 422, contains: []string{`id="receive-papers-e"`, "第 1 行"}},
+		scenario{name: "errand: papers", role: "worker", method: "POST", path: desk + "/receive", form: pairs("seq", "3", "receive-papers", "身份证原件 1 份"), status: 303, changes: 1},
+		scenario{name: "errand: the receipt", role: "worker", path: desk + "/receipts/0", status: 200, contains: []string{"居民联", "存根联", "身份证原件 1 份", "李大爷"}},
+		scenario{name: "errand: no receipt", role: "worker", path: desk + "/receipts/1", status: 404},
+		scenario{name: "errand: the receipt without who asked", role: "secretary", path: desk, status: 200, contains: []string{"待交还", "打印回执", "一般要带：身份证原件"}, excludes: []string{"代为撤销"}},
+		scenario{name: "errand: the work", role: "worker", path: "/todo", status: 200, contains: []string{"代办：代办一份证明"}},
+	)
+	if a := people["worker"].upload(t, desk+"/prove", [][2]string{{"key", "p9"}, {"seq", "4"}, {"prove-words", "证明已经开好"}}, nil); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %.900s", a.StatusCode, a.body)
+	}
+	run(
+		scenario{name: "errand: told too early", role: "worker", method: "POST", path: desk + "/tell", form: pairs("seq", "5", "tell-reason", "电话告知"), status: 409, contains: []string{"请先交还材料"}},
+		scenario{name: "errand: given back", role: "worker", method: "POST", path: desk + "/giveback", form: pairs("seq", "5", "giveback-reason", "本人取回"), status: 303, changes: 1},
+		scenario{name: "errand: told", role: "worker", method: "POST", path: desk + "/tell", form: pairs("seq", "6", "tell-reason", "电话告知"), status: 303, changes: 1},
+		scenario{name: "errand: listed", role: "worker", path: "/needs?order=errand", status: 200, contains: []string{"代办一份证明", "待评单"}, excludes: []string{"楼梯口要一个扶手"}},
+	)
 	for path, sheet := range map[string]string{"/needs.xlsx": "微心愿需求清单", "/served.xlsx": "微心愿服务清单"} {
 		_, sheets := workbook(t, people["secretary"].get(t, path))
 		if said := fmt.Sprint(sheets[sheet]); !strings.Contains(said, "楼梯口要一个扶手") || strings.Contains(said, "王桂英") {

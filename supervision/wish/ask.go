@@ -49,7 +49,7 @@ func (s *Service) written(ctx context.Context, in Input) (Wish, error) {
 	if err != nil {
 		return Wish{}, err
 	}
-	return Wish{Where: where, Kind: kind.ID, KindTitle: kind.Title, Within: kind.Within, Photo: kind.Photo, Terms: s.Terms.Version(), Spot: in.Spot, Words: in.Words, Asker: *a}, b.Err("wish.written")
+	return Wish{Where: where, Order: kind.Order, Kind: kind.ID, KindTitle: kind.Title, Within: kind.Within, Photo: kind.Photo, Terms: s.Terms.Version(), Spot: in.Spot, Words: in.Words, Asker: *a}, b.Err("wish.written")
 }
 
 // begun is a written wish in its first state.
@@ -84,6 +84,9 @@ type Told struct {
 	// Kind, Place and Words are what he asked for, Taker who has it, "" before; Reason why it was refused, "" otherwise.
 	Kind, Place, Words, Taker, Reason string
 	State                             State
+	// Title is the state for people, Papers are the receipts of documents in words.
+	Title  string
+	Papers []string
 	// Asked is when, Due until when the present step is to be done.
 	Asked calendar.Date
 	Due   calendar.Deadline
@@ -136,9 +139,12 @@ func (s *Service) Tell(ctx context.Context, by policy.Actor, in Input) (Told, er
 // told is what a stranger sees.
 func (s *Service) told(w *Wish) Told {
 	s.resolve(w)
-	t := Told{Number: w.Ticket.Number, Kind: w.KindTitle, Place: w.Spotted(), Words: w.Words, State: w.State, Asked: w.Day, Due: w.Due, CanRate: w.Can(StepRate), CanCancel: w.Can(StepCancel)}
+	t := Told{Number: w.Ticket.Number, Kind: w.KindTitle, Place: w.Spotted(), Words: w.Words, State: w.State, Title: w.Title(), Asked: w.Day, Due: w.Due, CanRate: w.Can(StepRate), CanCancel: w.Can(StepCancel)}
 	if w.Taker != nil {
 		t.Taker = w.Taker.Name
+	}
+	for _, r := range w.Receipts {
+		t.Papers = append(t.Papers, r.Text())
 	}
 	if w.State == Refused {
 		t.Reason = w.Reason

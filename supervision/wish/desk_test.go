@@ -75,6 +75,13 @@ func input(project string) Input {
 	return Input{Kind: "care", Project: project, Spot: "3幢1单元", Words: "想在楼梯口装一个扶手", Asker: Asker{Name: "王桂英", Phone: "13800001234", Door: "3幢1单元201室"}}
 }
 
+// errand is what a resident asks the station to do.
+func errand(project string) Input {
+	in := input(project)
+	in.Kind, in.Words = "errand_certificate", "想请驿站代办一份证明"
+	return in
+}
+
 // asked enters a wish of the compound.
 func (d *desk) asked() store.Doc[Wish] {
 	d.T.Helper()
@@ -87,15 +94,18 @@ func proof() ProofInput {
 
 // do takes a step as who may, with good values.
 func (d *desk) do(w store.Doc[Wish], step Step) (store.Doc[Wish], error) {
-	ctx, at := d.ctx(), at(w)
+	ctx, at, serving, taker := d.ctx(), at(w), d.unit, "u:"+d.unitID
 	const why = "情况有变化"
+	if w.State.Order == OrderErrand {
+		serving, taker = d.worker, policy.CommunityKey(east)
+	}
 	switch step {
 	case StepAccept:
-		return d.Accept(ctx, d.worker, at, "care", "楼梯口要一个扶手")
+		return d.Accept(ctx, d.worker, at, w.State.Kind, "楼梯口要一个扶手")
 	case StepRefuse:
 		return d.Refuse(ctx, d.worker, at, why)
 	case StepDispatch:
-		return d.Dispatch(ctx, d.worker, at, "u:"+d.unitID)
+		return d.Dispatch(ctx, d.worker, at, taker)
 	case StepPool:
 		return d.Pool(ctx, d.worker, at)
 	case StepRecall:
@@ -103,13 +113,19 @@ func (d *desk) do(w store.Doc[Wish], step Step) (store.Doc[Wish], error) {
 	case StepGrant, StepDeny:
 		return d.Decide(ctx, d.worker, at, step == StepGrant)
 	case StepTake:
-		return d.Take(ctx, d.unit, at, "")
+		return d.Take(ctx, serving, at, "")
 	case StepLeave:
-		return d.Leave(ctx, d.unit, at, why)
+		return d.Leave(ctx, serving, at, why)
 	case StepMore:
-		return d.AskMore(ctx, d.unit, at, why)
+		return d.AskMore(ctx, serving, at, why)
 	case StepProve:
-		return d.Prove(ctx, d.unit, at, proof())
+		return d.Prove(ctx, serving, at, proof())
+	case StepReceive:
+		return d.Receive(ctx, serving, at, "身份证原件 1 份\n委托书")
+	case StepGiveBack:
+		return d.GiveBack(ctx, serving, at, "本人取回")
+	case StepTell:
+		return d.Inform(ctx, serving, at, "电话告知，本人来取")
 	case StepConfirm:
 		return d.Confirm(ctx, d.worker, at)
 	case StepRedo:
@@ -139,7 +155,12 @@ func (d *desk) do(w store.Doc[Wish], step Step) (store.Doc[Wish], error) {
 // led brings a new wish by some steps to where they lead.
 func (d *desk) led(way ...Step) store.Doc[Wish] {
 	d.T.Helper()
-	w := d.asked()
+	return d.along(d.asked(), way...)
+}
+
+// along brings a wish by some steps to where they lead.
+func (d *desk) along(w store.Doc[Wish], way ...Step) store.Doc[Wish] {
+	d.T.Helper()
 	for _, step := range way {
 		w = d.did(d.do(w, step))
 	}

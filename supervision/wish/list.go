@@ -14,7 +14,8 @@ import (
 
 // Filter narrows a list; what is zero does not narrow.
 type Filter struct {
-	// State, Kind and TakerKind are codes; Text is looked for in the words and, as pinyin too, in the names of places and takers.
+	// Order, if not "", is a code of Orders. State, Kind and TakerKind are codes; Text is looked for in the words and, as pinyin too, in the names of places and takers.
+	Order     string
 	State     State
 	Kind      string
 	TakerKind TakerKind
@@ -47,7 +48,7 @@ func (w Filter) lets(one *Wish, now time.Time, mine []string) bool {
 	if w.Served {
 		day = one.Served
 	}
-	return (w.State == "" || one.State == w.State) && (w.Kind == "" || one.Kind == w.Kind) && (w.TakerKind == "" || one.Taker != nil && one.Taker.Kind == w.TakerKind) &&
+	return (w.Order == "" || (w.Order == string(OrderErrand)) == (one.Order == OrderErrand)) && (w.State == "" || one.State == w.State) && (w.Kind == "" || one.Kind == w.Kind) && (w.TakerKind == "" || one.Taker != nil && one.Taker.Kind == w.TakerKind) &&
 		(w.Community == "" || one.Community == w.Community) && (w.Township == "" || one.Township == w.Township) && (w.Project == "" || one.Project == w.Project) &&
 		(!w.Served || !one.Served.IsZero()) && (!w.Late || one.Late(now)) && (!w.Mine || slices.Contains(mine, one.takerKey())) && (!w.Review || one.Draft != "") &&
 		(w.From.IsZero() || day.Compare(w.From) >= 0) && (w.Until.IsZero() || day.Compare(w.Until) <= 0) && w.says(one)
@@ -63,6 +64,9 @@ func (w Filter) says(one *Wish) bool {
 	if one.Taker != nil {
 		names = append(names, one.Taker.Name)
 	}
+	for _, r := range one.Receipts {
+		names = append(names, r.Number)
+	}
 	return slices.ContainsFunc(names, func(name string) bool { return name != "" && registry.Finds(name, text) })
 }
 
@@ -74,7 +78,7 @@ func (s *Service) List(ctx context.Context, by policy.Actor, w Filter) ([]store.
 	if w.Open {
 		index = byOpen
 	}
-	now, mine := store.ClockIn(ctx, s.Now), s.serves(by)
+	now, mine := store.ClockIn(ctx, s.Now), append(s.serves(by, OrderWish), s.serves(by, OrderErrand)...)
 	out, err := s.rows.All(ctx, by, store.Query{Index: index, Key: w.key(), Desc: true}, func(one *Wish) bool {
 		s.resolve(one)
 		return s.shows(by, one) && w.lets(one, now, mine)
@@ -97,7 +101,7 @@ func (s *Service) One(ctx context.Context, by policy.Actor, id string) (store.Do
 	return s.seen(ctx, by, d)
 }
 
-// Uses implements registry.Uses: “2 件微心愿” that name a scope key and were touched since a moment, "" for none. It asks for no right and shows nothing of them.
+// Uses implements registry.Uses: “2 件心愿和代办” that name a scope key and were touched since a moment, "" for none. It asks for no right and shows nothing of them.
 func (s *Service) Uses(ctx context.Context, key string, since time.Time) (string, error) {
-	return s.rows.Touched(ctx, byScope, key, since, "件微心愿")
+	return s.rows.Touched(ctx, byScope, key, since, "件心愿和代办")
 }

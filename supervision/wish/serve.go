@@ -24,7 +24,7 @@ func (s *Service) Accept(ctx context.Context, by policy.Actor, at casework.At, k
 			b.Add("kind", "请选择种类")
 		}
 		b.text("words", "心愿", &words, 5, MaxWords)
-		w.Kind, w.KindTitle, w.Within, w.Photo, w.Terms, w.Words = k.ID, k.Title, k.Within, k.Photo, s.Terms.Version(), words
+		w.Order, w.Kind, w.KindTitle, w.Within, w.Photo, w.Terms, w.Words = k.Order, k.ID, k.Title, k.Within, k.Photo, s.Terms.Version(), words
 		return nil
 	})
 }
@@ -45,7 +45,7 @@ func (s *Service) Refuse(ctx context.Context, by policy.Actor, at casework.At, r
 	return s.because(ctx, by, at, StepRefuse, "不予受理的理由", reason, nothing)
 }
 
-// Takers are those to whom a wish can be dispatched: the units and teams of its community, and the firms, that of its compound first. Returns Forbidden without DispatchWish, NotFound outside the scope.
+// Takers are those to whom a wish can be dispatched: the units and teams of its community, and the firms, that of its compound first; to whom an errand: the station of its community and the firm of its compound. Returns Forbidden without DispatchWish, NotFound outside the scope.
 func (s *Service) Takers(ctx context.Context, by policy.Actor, id string) ([]Taker, error) {
 	scope, err := s.rows.Scope(ctx, by, policy.DispatchWish)
 	if err != nil {
@@ -59,6 +59,13 @@ func (s *Service) Takers(ctx context.Context, by policy.Actor, id string) ([]Tak
 }
 
 func (s *Service) takersOf(ctx context.Context, w *Wish) ([]Taker, error) {
+	if w.Order == OrderErrand {
+		out := []Taker{w.station()}
+		if w.Firm != "" {
+			out = append(out, Taker{policy.FirmKey(w.Firm), w.FirmName, TakerFirm})
+		}
+		return out, nil
+	}
 	helpers, err := s.Register.Helpers(ctx, w.Community)
 	if err != nil {
 		return nil, err
@@ -77,6 +84,11 @@ func (s *Service) takersOf(ctx context.Context, w *Wish) ([]Taker, error) {
 		}
 	}
 	return out, err
+}
+
+// station is the station of the community as a taker.
+func (w *Wish) station() Taker {
+	return Taker{policy.CommunityKey(w.Community), w.CommunityName + "红色驿站", TakerStation}
 }
 
 // helping is a unit or team as a taker.
@@ -134,23 +146,28 @@ func (w *Wish) release() {
 func (s *Service) Take(ctx context.Context, by policy.Actor, at casework.At, key string) (store.Doc[Wish], error) {
 	const op = "wish.Take"
 	return s.step(ctx, by, at, StepTake, func(w *Wish, b *bad) error {
-		mine := s.serves(by)
+		mine := s.serves(by, w.Order)
 		if len(mine) == 0 {
 			return &fault.Error{Op: op, Kind: fault.Forbidden, Message: "你的任职没有写明代表哪个单位、队伍或者企业，请找系统管理员补上", Rule: "任职的单位：u:台账编号，或者 f:企业编号"}
 		}
 		if key == "" && len(mine) == 1 {
 			key = mine[0]
 		}
-		if w.State == Dispatched {
+		switch {
+		case w.State == Dispatched:
 			key = w.Taker.Key
+		case w.Order == OrderErrand:
+			key = w.station().Key
 		}
 		if !slices.Contains(mine, key) {
 			b.Add("taker", "请选择由哪个单位、队伍或者企业接单")
 			return nil
 		}
-		taker, err := s.takerOf(ctx, key)
-		if err != nil {
-			return err
+		taker, err := w.station(), error(nil)
+		if key != taker.Key {
+			if taker, err = s.takerOf(ctx, key); err != nil {
+				return err
+			}
 		}
 		w.Taker, w.Taken = &taker, s.today()
 		if firm, ok := strings.CutPrefix(key, policy.FirmKey("")); ok {
@@ -159,6 +176,20 @@ func (s *Service) Take(ctx context.Context, by policy.Actor, at casework.At, key
 		w.ServeBy, err = s.Deadlines(w.Within, s.today())
 		return err
 	})
+}
+
+// CanTake reports whether the actor serves for somebody who can take the wish now.
+func (s *Service) CanTake(by policy.Actor, w *Wish) bool {
+	mine := s.serves(by, w.Order)
+	switch {
+	case !w.Can(StepTake):
+		return false
+	case w.State == Dispatched:
+		return slices.Contains(mine, w.Taker.Key)
+	case w.Order == OrderErrand:
+		return slices.Contains(mine, w.station().Key)
+	}
+	return len(mine) > 0
 }
 
 // takerOf is the taker of a key. Returns NotFound for a unit or team that is not in its book any more, and for a firm that is not registered.
@@ -177,7 +208,7 @@ func (s *Service) takerOf(ctx context.Context, key string) (Taker, error) {
 // Mine are the units, teams and firms for which the actor can take wishes; one that is not registered any more is left out.
 func (s *Service) Mine(ctx context.Context, by policy.Actor) ([]Taker, error) {
 	var out []Taker
-	for _, key := range s.serves(by) {
+	for _, key := range s.serves(by, OrderWish) {
 		t, err := s.takerOf(ctx, key)
 		if fault.Is(err, fault.NotFound) {
 			continue
@@ -194,7 +225,7 @@ func (s *Service) Mine(ctx context.Context, by policy.Actor) ([]Taker, error) {
 func (s *Service) own(ctx context.Context, by policy.Actor, at casework.At, step Step, f func(*Wish, *bad) error) (store.Doc[Wish], error) {
 	return s.step(ctx, by, at, step, func(w *Wish, b *bad) error {
 		if !s.Holds(by, w) {
-			return &fault.Error{Op: "wish.own", Kind: fault.Forbidden, Message: "这件微心愿不由你们服务", Rule: "谁接单，谁服务"}
+			return &fault.Error{Op: "wish.own", Kind: fault.Forbidden, Message: "这件" + w.Noun() + "不由你们服务", Rule: "谁接单，谁服务"}
 		}
 		return f(w, b)
 	})
@@ -205,7 +236,7 @@ func (s *Service) Leave(ctx context.Context, by policy.Actor, at casework.At, re
 	return s.own(ctx, by, at, StepLeave, func(w *Wish, b *bad) error {
 		b.text("reason", "退单的理由", &reason, 2, supervision.MaxReason)
 		w.Reason = reason
-		if !w.gaveBack(w.Taker.Key) {
+		if w.Taker.Kind != TakerStation && !w.gaveBack(w.Taker.Key) { // the station can be asked again
 			w.GivenBack = append(slices.Clone(w.GivenBack), w.Taker.Key)
 		}
 		w.release()
@@ -251,7 +282,7 @@ func (s *Service) Decide(ctx context.Context, by policy.Actor, at casework.At, g
 
 // ProofInput is what was done for a wish.
 type ProofInput struct {
-	// Words say what was done, without names; HalfHours are the hours of all helpers together in halves, Helpers how many they were.
+	// Words say what was done, without names; for a wish HalfHours are the hours of all helpers together in halves, Helpers how many they were.
 	Words              string
 	HalfHours, Helpers int64
 	// Photos show it; they stay the caller's to close.
@@ -261,11 +292,15 @@ type ProofInput struct {
 // Prove hands in what was done. Returns Forbidden for everybody else than who has it, Invalid for refused fields (words, hours, helpers, photos: a kind may need one).
 func (s *Service) Prove(ctx context.Context, by policy.Actor, at casework.At, in ProofInput) (store.Doc[Wish], error) {
 	return s.own(ctx, by, at, StepProve, func(w *Wish, b *bad) error {
-		p := Proof{Words: in.Words, HalfHours: in.HalfHours, Helpers: in.Helpers, By: s.hand(by, policy.TakeWish), Late: w.ServeBy.Late(s.Now())}
+		p := Proof{Words: in.Words, HalfHours: in.HalfHours, Helpers: in.Helpers, By: s.hand(by, w.Action(StepProve)), Late: w.ServeBy.Late(s.Now())}
 		b.text("words", "服务情况", &p.Words, 5, MaxWords)
-		b.Count("helpers", "参加人数", "人", p.Helpers, 1, MaxHelpers)
-		if p.HalfHours < 1 || p.HalfHours > MaxHalfHours {
-			b.Add("hours", "服务时长合计要在 0.5 至 %d 小时之间，按半小时记", MaxHalfHours/2)
+		if w.Order == OrderErrand {
+			p.HalfHours, p.Helpers = 0, 0 // nobody counts the hours of an errand
+		} else {
+			b.Count("helpers", "参加人数", "人", p.Helpers, 1, MaxHelpers)
+			if p.HalfHours < 1 || p.HalfHours > MaxHalfHours {
+				b.Add("hours", "服务时长合计要在 0.5 至 %d 小时之间，按半小时记", MaxHalfHours/2)
+			}
 		}
 		switch {
 		case len(in.Photos) > MaxPhotos:
@@ -278,7 +313,7 @@ func (s *Service) Prove(ctx context.Context, by policy.Actor, at casework.At, in
 		}
 		for i, photo := range in.Photos {
 			photo.Name = "照片" + string(rune('1'+i)) // what a phone calls a file may name a person
-			stored, err := s.Keeper.Keep(ctx, store.Meta{By: by.ID, Action: string(policy.TakeWish)}, photo)
+			stored, err := s.Keeper.Keep(ctx, store.Meta{By: by.ID, Action: string(w.Action(StepProve))}, photo)
 			if err != nil {
 				return err
 			}

@@ -103,7 +103,7 @@ func document() casework.Kind[Wish] {
 			return []string{w.Ended.String()}
 		}},
 	}}
-	return casework.Kind[Wish]{Kind: stored, Word: "这件微心愿", Read: policy.ReadWish, Row: func(w *Wish) casework.Row { return casework.Row{Keys: w.Keys, Day: w.Day, State: w.State.Title()} }}
+	return casework.Kind[Wish]{Kind: stored, Word: "这件心愿或代办", Read: policy.ReadWish, Row: func(w *Wish) casework.Row { return casework.Row{Keys: w.Keys, Day: w.Day, State: w.Title()} }}
 }
 
 // New opens the wishes.
@@ -138,9 +138,15 @@ func (b *bad) optional(name, label string, value *string, most int) {
 
 // step does a step of the table with what f makes of the wish.
 func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, step Step, f func(*Wish, *bad) error) (store.Doc[Wish], error) {
-	action := step.Action()
+	var known Wish // what it is decides which right is asked for; it changes with StepAccept only
+	if journal.ValidPart(at.ID) {
+		if d, err := s.rows.Docs.Load(ctx, at.ID); err == nil {
+			known = d.State
+		}
+	}
+	action := known.Action(step)
 	doc, err := s.rows.Change(ctx, by, action, at, string(step), func(w *Wish) error {
-		if !s.shows(by, w) {
+		if !s.shows(by, w) || w.Action(step) != action {
 			return hiddenWish()
 		}
 		return s.apply(w, step, s.hand(by, action), f)
@@ -198,36 +204,48 @@ func (s *Service) resolve(w *Wish) {
 }
 
 func hiddenWish() error {
-	return fault.New("wish.shows", fault.NotFound, "没有找到这件微心愿")
+	return fault.New("wish.shows", fault.NotFound, "没有找到这件心愿或代办")
 }
 
 // shows reports whether a wish inside the scope exists for a person: for who serves wishes what waits for anybody and what is his own, for everybody else all.
 func (s *Service) shows(by policy.Actor, w *Wish) bool {
 	return slices.ContainsFunc(by.Appointments, func(a policy.Appointment) bool {
-		if ok, _ := s.Guard.Rules().RoleAllows(a.Role, policy.ReadWish); !ok {
+		if !s.may(a, policy.ReadWish) {
 			return false
 		}
-		if takes, _ := s.Guard.Rules().RoleAllows(a.Role, policy.TakeWish); takes {
+		if s.may(a, policy.TakeWish) {
 			return w.State == Pooled || w.Taker != nil && w.Taker.Key == a.Unit
 		}
 		return true
 	})
 }
 
-// serves are the keys of the units, teams and firms for which a person takes wishes.
-func (s *Service) serves(by policy.Actor) []string {
+// serves are the keys of those for whom a person serves an order: units, teams and firms of his appointments for wishes, the stations of his communities and his firms for errands.
+func (s *Service) serves(by policy.Actor, order Order) []string {
 	var out []string
 	for _, a := range by.Appointments {
-		if ok, _ := s.Guard.Rules().RoleAllows(a.Role, policy.TakeWish); ok && (strings.HasPrefix(a.Unit, registry.HelperPrefix) || strings.HasPrefix(a.Unit, policy.FirmKey(""))) {
+		switch {
+		case order == OrderErrand && s.may(a, policy.DoErrand):
+			for _, key := range append([]string{a.Unit}, a.Scopes...) {
+				if of, _, _ := strings.Cut(key, ":"); (of == "c" || of == "f") && !slices.Contains(out, key) {
+					out = append(out, key)
+				}
+			}
+		case order == OrderWish && s.may(a, policy.TakeWish) && (strings.HasPrefix(a.Unit, registry.HelperPrefix) || strings.HasPrefix(a.Unit, policy.FirmKey(""))):
 			out = append(out, a.Unit)
 		}
 	}
 	return out
 }
 
+func (s *Service) may(a policy.Appointment, action policy.Action) bool {
+	ok, _ := s.Guard.Rules().RoleAllows(a.Role, action)
+	return ok
+}
+
 // Holds reports whether a person acts for who has the wish.
 func (s *Service) Holds(by policy.Actor, w *Wish) bool {
-	return w.Taker != nil && slices.Contains(s.serves(by), w.Taker.Key)
+	return w.Taker != nil && slices.Contains(s.serves(by, w.Order), w.Taker.Key)
 }
 
 // seen is a wish as a person may see it: without who asked for who lacks ReadAsker there, with what the calendar knows by now.
@@ -250,7 +268,7 @@ func (s *Service) mask(ctx context.Context, by policy.Actor, docs []store.Doc[Wi
 		w := &docs[i].State
 		s.resolve(w)
 		w.Ticket = nil
-		if !askers.Covers(w.Keys, w.Day) {
+		if !s.names(askers, by, w) {
 			w.Asker = Asker{}
 			if w.Rating != nil && s.serving(by) {
 				r := *w.Rating
@@ -267,13 +285,21 @@ func (s *Service) serving(by policy.Actor) bool {
 	return s.Guard.Allow(by, policy.TakeWish) && !s.Guard.Allow(by, policy.DispatchWish)
 }
 
+// names reports whether a person sees who asked: inside the scope of ReadAsker, and who does an errand while he does it.
+func (s *Service) names(askers policy.Scope, by policy.Actor, w *Wish) bool {
+	return askers.Covers(w.Keys, w.Day) || w.Order == OrderErrand && (w.State == Taken || w.State == Proved) && s.Holds(by, w)
+}
+
 // Names reports whether a person sees who asked for a wish.
 func (s *Service) Names(ctx context.Context, by policy.Actor, w *Wish) (bool, error) {
-	if !s.Guard.Allow(by, policy.ReadAsker) {
-		return false, nil
+	var askers policy.Scope
+	if s.Guard.Allow(by, policy.ReadAsker) {
+		var err error
+		if askers, err = s.Guard.Scope(ctx, by, policy.ReadAsker); err != nil {
+			return false, err
+		}
 	}
-	scope, err := s.Guard.Scope(ctx, by, policy.ReadAsker)
-	return err == nil && scope.Covers(w.Keys, w.Day), err
+	return s.names(askers, by, w), nil
 }
 
 // apart refuses somebody who did the other half.

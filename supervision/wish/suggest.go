@@ -37,6 +37,9 @@ func (s *Service) Suggest(ctx context.Context, by policy.Actor, id string) ([]Su
 		return nil, err
 	}
 	w := &d.State
+	if w.Order == OrderErrand {
+		return nil, nil // the station does it
+	}
 	takers, err := s.takersOf(ctx, w)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 	"redsteward/registry"
 )
 
-// Kind is a kind of wish.
+// Kind is a kind of wish or errand.
 type Kind struct {
 	// ID is the code, Title is Chinese.
 	ID    string `yaml:"id,required"`
@@ -17,6 +17,9 @@ type Kind struct {
 	Within string `yaml:"within,required"`
 	// Photo: the proof of the service needs a photo.
 	Photo bool `yaml:"photo"`
+	// Order is OrderErrand for an errand; Papers says which documents it usually takes, "" for none.
+	Order  Order  `yaml:"order"`
+	Papers string `yaml:"papers"`
 }
 
 // Terms are the kinds of wishes.yaml.
@@ -50,6 +53,12 @@ func ParseTerms(file string, data []byte, deadline func(id string) bool) (*Terms
 			doc.Add(at+"id", fmt.Sprintf("代码“%s”重复，或者不是小写字母、数字和下划线", k.ID))
 		}
 		seen[k.ID] = true
+		if k.Order != OrderWish && k.Order != OrderErrand {
+			doc.Add(at+"order", fmt.Sprintf("order 只能是 errand，微心愿不写，现在是“%s”", k.Order))
+		}
+		if k.Papers != "" && k.Order != OrderErrand || k.Photo && k.Order == OrderErrand {
+			doc.Add(at+"papers", "只有代办写材料，只有微心愿要照片")
+		}
 		if k.Within != "" && !deadline(k.Within) {
 			doc.Add(at+"within", "期限表里没有 "+k.Within)
 		}
@@ -73,6 +82,12 @@ func (t *Terms) Choices() []registry.Choice {
 		out = append(out, registry.Choice{ID: k.ID, Text: k.Title})
 	}
 	return out
+}
+
+// PapersOf says which documents a kind of errand usually takes, "" for none.
+func (t *Terms) PapersOf(kind string) string {
+	k, _ := t.kind(kind)
+	return k.Papers
 }
 
 // kind returns a kind by its code.

@@ -3,6 +3,8 @@ package wish
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"redsteward/internal/calendar"
@@ -19,6 +21,10 @@ const (
 	// MaxWords is the longest wish, proof and public words, in characters; MaxSpot the longest description of a place.
 	MaxWords = 300
 	MaxSpot  = 60
+	// MaxPapers is how many documents one receipt names, MaxCopies how many copies of one, MaxReceipts how many receipts an errand has.
+	MaxPapers   = 12
+	MaxCopies   = 20
+	MaxReceipts = 6
 	// MaxPhotos is how many photos a proof has.
 	MaxPhotos = 3
 	// MaxHalfHours and MaxHelpers bound a service: 200 hours, 500 helpers.
@@ -36,9 +42,9 @@ type Asker struct {
 	Door  string `json:"door,omitempty" privacy:"pii"`
 }
 
-// Taker is who serves wishes: a unit or team of a book, or a firm.
+// Taker is who serves: a unit or team of a book, a firm, and for errands the station of a community.
 type Taker struct {
-	// Key is u: and the id of the row of the book, or f: and the id of the firm; Name is for people.
+	// Key is registry.HelperPrefix and the id of the row of the book, f: and the id of the firm, or c: and the code of the community; Name is for people.
 	Key  string `json:"key" privacy:"public"`
 	Name string `json:"name" privacy:"public"`
 	// Kind is a code of TakerKinds.
@@ -54,16 +60,69 @@ const (
 	TakerUnit TakerKind = "unit"
 	TakerTeam TakerKind = "team"
 	TakerFirm TakerKind = "firm"
+	// TakerStation: the station (红色驿站) of a community, which does errands.
+	TakerStation TakerKind = "station"
 )
 
 // TakerKinds lists them.
 func TakerKinds() []registry.Choice {
-	return []registry.Choice{{ID: string(TakerUnit), Text: "共建单位"}, {ID: string(TakerTeam), Text: "志愿服务队"}, {ID: string(TakerFirm), Text: "物业服务企业"}}
+	return []registry.Choice{{ID: string(TakerUnit), Text: "共建单位"}, {ID: string(TakerTeam), Text: "志愿服务队"}, {ID: string(TakerFirm), Text: "物业服务企业"}, {ID: string(TakerStation), Text: "红色驿站"}}
 }
 
-// Wish is one wish with everything that was done about it.
+// Order is what is asked for. Each has its row in steps.
+type Order string
+
+// The orders.
+const (
+	// OrderWish: a small wish (微心愿), served by a unit, team or firm.
+	OrderWish Order = ""
+	// OrderErrand: an errand (代办), done by the station of the community or the firm of the compound.
+	OrderErrand Order = "errand"
+)
+
+// Orders lists them; the code of a wish is a word here, because an empty one does not narrow a list.
+func Orders() []registry.Choice {
+	return []registry.Choice{{ID: "wish", Text: "微心愿"}, {ID: string(OrderErrand), Text: "代办"}}
+}
+
+// Paper is a document that was handed over.
+type Paper struct {
+	// Title says what it is, without what stands in it; Copies how many.
+	Title  string `json:"title" privacy:"internal"`
+	Copies int64  `json:"copies"`
+}
+
+// Receipt says what was handed over for an errand at one time (收件回执).
+type Receipt struct {
+	// Number names it, Papers are what was handed over, By who received it.
+	Number string           `json:"number" privacy:"internal"`
+	Papers []Paper          `json:"papers"`
+	By     supervision.Hand `json:"by"`
+	// Back is who gave everything back, empty before.
+	Back supervision.Hand `json:"back,omitzero"`
+}
+
+// Text says what was handed over, and whether it went back.
+func (r *Receipt) Text() string {
+	list := make([]string, len(r.Papers))
+	for i, p := range r.Papers {
+		list[i] = p.Title + " " + strconv.FormatInt(p.Copies, 10) + " 份"
+	}
+	back := "，已交还"
+	if r.Open() {
+		back = ""
+	}
+	return "回执 " + r.Number + "：" + strings.Join(list, "、") + back
+}
+
+// Open reports whether the documents were not given back.
+func (r *Receipt) Open() bool { return r.Back.At.IsZero() }
+
+// Wish is one wish or errand with everything that was done about it.
 type Wish struct {
 	supervision.Where
+	// Order is what it is.
+	Order Order `json:"order,omitempty" privacy:"public"`
 	// State is where it stands, Last what was done last by whom, Reason why.
 	State  State            `json:"state" privacy:"public"`
 	Last   Step             `json:"last" privacy:"internal"`
@@ -91,6 +150,8 @@ type Wish struct {
 	ServeBy calendar.Deadline `json:"serve_by,omitzero"`
 	// More is what was asked for more time; nil if nothing was.
 	More *More `json:"more,omitempty"`
+	// Receipts are the documents of an errand, in the order in which they came.
+	Receipts []Receipt `json:"receipts,omitempty"`
 	// Proof is what was done; nil before. Confirmed is who confirmed it, empty before; Served the day.
 	Proof     *Proof           `json:"proof,omitempty"`
 	Confirmed supervision.Hand `json:"confirmed,omitzero"`
@@ -149,6 +210,32 @@ func (w *Wish) Asks() bool { return w.More != nil && w.More.Decided.IsZero() }
 
 // Late reports whether the deadline of the present state is over; never for an unresolved one.
 func (w *Wish) Late(now time.Time) bool { return !w.State.Final() && w.Due.Late(now) }
+
+// Holding reports whether documents were received and not given back.
+func (w *Wish) Holding() bool {
+	return slices.ContainsFunc(w.Receipts, func(r Receipt) bool { return r.Open() })
+}
+
+// Title is the state for people.
+func (w *Wish) Title() string {
+	if w.Order == OrderErrand {
+		switch w.State {
+		case Taken:
+			return "办理中"
+		case Proved:
+			return "待告知"
+		}
+	}
+	return w.State.Title()
+}
+
+// Noun is what people call it.
+func (w *Wish) Noun() string {
+	if w.Order == OrderErrand {
+		return "代办"
+	}
+	return "微心愿"
+}
 
 // Spotted is where it is, for people: community, project and spot.
 func (w *Wish) Spotted() string {
@@ -227,6 +314,10 @@ const (
 	StepLeave Step = "退单"
 	StepMore  Step = "申请延期"
 	StepProve Step = "提交服务情况"
+	// StepReceive and StepGiveBack are those of documents, StepTell says what became of an errand.
+	StepReceive  Step = "收取材料"
+	StepGiveBack Step = "交还材料"
+	StepTell     Step = "告知结果"
 	// StepConfirm and StepRedo are the community's about the proof, StepClose and StepSettle and StepAgain about the rating.
 	StepConfirm Step = "确认服务"
 	StepRedo    Step = "退回重办"
@@ -247,26 +338,41 @@ const (
 
 // Steps are the steps after the first.
 func Steps() []Step {
-	return []Step{StepAccept, StepRefuse, StepDispatch, StepPool, StepRecall, StepGrant, StepDeny, StepTake, StepLeave, StepMore, StepProve, StepConfirm, StepRedo, StepClose, StepSettle, StepAgain, StepRate, StepCall, StepCancel, StepWithdraw,
+	return []Step{StepAccept, StepRefuse, StepDispatch, StepPool, StepRecall, StepGrant, StepDeny, StepTake, StepLeave, StepMore, StepReceive, StepGiveBack, StepProve, StepTell, StepConfirm, StepRedo, StepClose, StepSettle, StepAgain, StepRate, StepCall, StepCancel, StepWithdraw,
 		StepDraft, StepReturn, StepPublish, StepHide}
 }
 
 // onward stands in the table for where the rating leads.
 const onward State = ""
 
-// steps is the one table of transitions; what is not in it is a Conflict.
-var steps = map[State]map[Step]State{
-	Asked:      {StepAccept: Accepted, StepRefuse: Refused, StepCancel: Cancelled, StepWithdraw: Cancelled},
-	Accepted:   {StepDispatch: Dispatched, StepPool: Pooled, StepRefuse: Refused, StepCancel: Cancelled, StepWithdraw: Cancelled},
-	Pooled:     {StepTake: Taken, StepDispatch: Dispatched, StepCancel: Cancelled, StepWithdraw: Cancelled},
-	Dispatched: {StepTake: Taken, StepLeave: Pooled, StepRecall: Accepted, StepCancel: Cancelled, StepWithdraw: Cancelled},
-	Taken:      {StepProve: Proved, StepLeave: Pooled, StepRecall: Accepted, StepMore: Taken, StepGrant: Taken, StepDeny: Taken, StepCancel: Cancelled, StepWithdraw: Cancelled},
-	Proved:     {StepConfirm: Served, StepRedo: Taken},
-	Served:     shown(Served, map[Step]State{StepRate: onward, StepCall: onward, StepClose: Done}),
-	Following:  shown(Following, map[Step]State{StepSettle: Done, StepAgain: Accepted}),
-	Done:       shown(Done, map[Step]State{}),
-	Refused:    {},
-	Cancelled:  {},
+// steps is the one table of transitions, with a row for each order; what is not in it is a Conflict.
+var steps = map[Order]map[State]map[Step]State{
+	OrderWish: {
+		Asked:      {StepAccept: Accepted, StepRefuse: Refused, StepCancel: Cancelled, StepWithdraw: Cancelled},
+		Accepted:   {StepDispatch: Dispatched, StepPool: Pooled, StepRefuse: Refused, StepCancel: Cancelled, StepWithdraw: Cancelled},
+		Pooled:     {StepTake: Taken, StepDispatch: Dispatched, StepCancel: Cancelled, StepWithdraw: Cancelled},
+		Dispatched: {StepTake: Taken, StepLeave: Pooled, StepRecall: Accepted, StepCancel: Cancelled, StepWithdraw: Cancelled},
+		Taken:      {StepProve: Proved, StepLeave: Pooled, StepRecall: Accepted, StepMore: Taken, StepGrant: Taken, StepDeny: Taken, StepCancel: Cancelled, StepWithdraw: Cancelled},
+		Proved:     {StepConfirm: Served, StepRedo: Taken},
+		Served:     shown(Served, map[Step]State{StepRate: onward, StepCall: onward, StepClose: Done}),
+		Following:  shown(Following, map[Step]State{StepSettle: Done, StepAgain: Accepted}),
+		Done:       shown(Done, map[Step]State{}),
+		Refused:    {},
+		Cancelled:  {},
+	},
+	// An errand is nobody's to take but of the station and of who was asked, and is not shown to the public.
+	OrderErrand: {
+		Asked:      {StepAccept: Accepted, StepRefuse: Refused, StepCancel: Cancelled, StepWithdraw: Cancelled},
+		Accepted:   {StepTake: Taken, StepDispatch: Dispatched, StepRefuse: Refused, StepCancel: Cancelled, StepWithdraw: Cancelled},
+		Dispatched: {StepTake: Taken, StepLeave: Accepted, StepRecall: Accepted, StepCancel: Cancelled, StepWithdraw: Cancelled},
+		Taken:      {StepReceive: Taken, StepGiveBack: Taken, StepProve: Proved, StepLeave: Accepted, StepRecall: Accepted, StepMore: Taken, StepGrant: Taken, StepDeny: Taken, StepCancel: Cancelled, StepWithdraw: Cancelled},
+		Proved:     {StepGiveBack: Proved, StepTell: Served, StepRedo: Taken},
+		Served:     {StepRate: onward, StepCall: onward, StepClose: Done},
+		Following:  {StepSettle: Done, StepAgain: Accepted},
+		Done:       {},
+		Refused:    {},
+		Cancelled:  {},
+	},
 }
 
 // shown adds the steps of the public words to a state in which a wish can be shown.
@@ -277,24 +383,37 @@ func shown(state State, with map[Step]State) map[Step]State {
 	return with
 }
 
+// serving are the steps of who serves.
+var serving = []Step{StepTake, StepLeave, StepMore, StepProve, StepReceive, StepGiveBack, StepTell}
+
 // Action is the right that a step asks for.
-func (s Step) Action() policy.Action {
-	switch s {
+func (w *Wish) Action(step Step) policy.Action {
+	switch {
+	case slices.Contains(serving, step) && w.Order == OrderErrand:
+		return policy.DoErrand
+	case slices.Contains(serving, step):
+		return policy.TakeWish
+	}
+	switch step {
 	case StepRate, StepCancel:
 		return policy.AskWish
 	case StepAsk, StepCall, StepWithdraw:
 		return policy.EnterWish
-	case StepTake, StepLeave, StepMore, StepProve:
-		return policy.TakeWish
 	case StepReturn, StepPublish, StepHide:
 		return policy.ReviewWish
 	}
 	return policy.DispatchWish
 }
 
+// releasing are the steps that nobody does while documents are held.
+var releasing = []Step{StepTell, StepLeave, StepRecall, StepCancel, StepWithdraw}
+
+// Releases reports whether nobody does a step while documents are held.
+func Releases(step Step) bool { return slices.Contains(releasing, step) }
+
 // Can reports whether a step is possible now, as far as the wish itself goes.
 func (w *Wish) Can(step Step) bool {
-	_, ok := steps[w.State][step]
+	_, ok := steps[w.Order][w.State][step]
 	switch step {
 	case StepMore:
 		return ok && w.More == nil
@@ -304,16 +423,23 @@ func (w *Wish) Can(step Step) bool {
 		return ok && w.Draft != ""
 	case StepHide:
 		return ok && w.Shown()
+	case StepGiveBack:
+		return ok && w.Holding()
+	case StepReceive:
+		return ok && len(w.Receipts) < MaxReceipts
 	}
 	return ok
 }
 
 // next returns the state after a step, or Conflict; onward if the rating decides.
 func (w *Wish) next(step Step) (State, error) {
-	if !w.Can(step) {
-		return "", fault.New("wish.next", fault.Conflict, fmt.Sprintf("这件微心愿现在是“%s”，不能%s，请刷新后再看", w.State.Title(), step))
+	switch {
+	case !w.Can(step):
+		return "", fault.New("wish.next", fault.Conflict, fmt.Sprintf("这件%s现在是“%s”，不能%s，请刷新后再看", w.Noun(), w.Title(), step))
+	case w.Holding() && Releases(step):
+		return "", fault.New("wish.next", fault.Conflict, fmt.Sprintf("收取的材料还没有交还，不能%s，请先交还材料", step))
 	}
-	return steps[w.State][step], nil
+	return steps[w.Order][w.State][step], nil
 }
 
 // gaveBack reports whether a taker gave it back before.

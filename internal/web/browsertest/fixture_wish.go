@@ -16,6 +16,7 @@ low: 2
 kinds:
   - {id: repair, title: 小修小补, within: ten.days, photo: true}
   - {id: care, title: 陪伴照料, within: ten.days}
+  - {id: errand, title: 代办证明, within: ten.days, order: errand, papers: 身份证原件}
 `
 
 // openWishes opens wishes over the books; every deadline is ten days, so that no calendar is needed.

@@ -69,6 +69,15 @@ func journeyWish(t *testing.T, tb *tab, f *Fixture, login string, secretary poli
 
 	signIn(t, tb, f, login, Password)
 	tb.look(t, f, []opened{{"wish-new", "/needs/new", 200}, {"supplies", "/supplies", 200}, {"supply-new", "/supplies/new", 200}})
+	errand, err := f.Wishes.Enter(ctx, secretary, wish.Input{Kind: "errand", Community: community, Words: "想请驿站代办证明" + Hostile[:30], Asker: wish.Asker{Name: "李大爷"}})
+	if err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+	desk := "/needs/" + errand.ID
+	tb.step(t, f, desk, "accept", nil)
+	tb.step(t, f, desk, "take", nil)
+	tb.step(t, f, desk, "receive", map[string]string{"papers": "身份证原件 1 份"})
+	tb.look(t, f, []opened{{"errand", desk, 200}, {"errand-receipt", desk + "/receipts/0", 200}})
 	tb.step(t, f, page, "accept", nil)
 	tb.look(t, f, []opened{{"wish-accepted", page, 200}})
 	tb.says(t, "王桂英", "县税务局（共建单位）", "派单建议")
