@@ -133,7 +133,7 @@ func TestSupplies(t *testing.T) {
 	if err := d.WithdrawEntry(ctx, serves, old, 1, "不办了", false); !fault.Is(err, fault.Forbidden) {
 		t.Error("a unit withdraws another's row", err)
 	}
-	offers, err := d.Offers(ctx, east, d.Today())
+	offers, err := d.Offers(ctx, east, d.Books.Today())
 	if err != nil || len(offers) != 2 || offers[0].ID != own && offers[1].ID != own {
 		t.Fatalf("%+v, %v", offers, err)
 	}
