@@ -168,7 +168,7 @@ func TestParseBooks(t *testing.T) {
 		{"a column that the program needs", "id: duty", "id: shift", "栏目 duty"},
 		{"a choice without words", "{id: note, label: 说明, kind: long}", "{id: note, label: 说明, kind: choice}", "选项"},
 		{"after no date", "after: issued}\n      - {id: until", "after: title}\n      - {id: until", "另一个日期栏目"},
-		{"rights of nobody", "rights: paper", "rights: fund", "station、paper"},
+		{"rights of nobody", "rights: paper", "rights: fund", "supply、paper"},
 		{"an unknown key", "units:", "unit: 家\n    units:", ""},
 	} {
 		bad := strings.Replace(good, tt.old, tt.new, 1)

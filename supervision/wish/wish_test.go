@@ -81,7 +81,7 @@ func TestErrand(t *testing.T) {
 	if w.State.Taker.Name != w.State.CommunityName+"红色驿站" || w.State.ServeBy.Rule != "errand.do" || w.State.Title() != "办理中" {
 		t.Errorf("%+v %s", w.State.Taker, w.State.ServeBy.Rule)
 	}
-	for text, want := range map[string]string{"": "一行一种", "身份证\n证 0 份": "第 2 行的份数", "身份证 360428199001011234": "第 1 行里的", "x": "第 1 行的材料名称", strings.Repeat("身份证复印件\n", MaxPapers+1): "最多 12 种"} {
+	for text, want := range map[string]string{"": "一行一种", "身份证\n户口簿 0 份": "第 2 行的份数", "身份证 360428199001011234": "第 1 行里的", "x": "第 1 行的材料名称", strings.Repeat("身份证复印件\n", MaxPapers+1): "最多 12 种"} {
 		d.Refused(want, fault.Invalid, func() error { _, err := d.Receive(ctx, d.worker, at(w), text); return err }, "papers", want)
 	}
 	d.Refused("nothing is held", fault.Conflict, func() error { _, err := d.GiveBack(ctx, d.worker, at(w), "本人取回"); return err })
@@ -220,7 +220,7 @@ func TestSuggest(t *testing.T) {
 		return strings.Join(lines, "\n")
 	}
 	w := d.led(StepAccept)
-	const unit, team, firm = "县税务局：供给清单里有“陪伴读报”，服务范围有望湖苑，14:00-16:00，到2026年12月31日，", "蒲公英服务队：供给清单里有“上门探访”，全社区，手上 0 单", "赣北物业服务有限公司：本小区的物业企业，手上 0 单"
+	const unit, team, firm = "县税务局：供给清单里有“陪伴读报”，服务范围有望湖苑，14:00-16:00，到2026年12月31日，", "蒲公英服务队：供给清单里有“上门探访”，全社区，手上 0 单", "赣北物业服务有限公司（91360428MA7XAMPL5W）：本小区的物业企业，手上 0 单"
 	if got, want := said(w), unit+"手上 0 单，最多 1 单\n"+team+"\n"+firm; got != want {
 		t.Errorf("suggested\n%s\nwant\n%s", got, want)
 	}
@@ -397,7 +397,7 @@ func TestWhoSees(t *testing.T) {
 	if len(history) != 7 || history[0].Step != StepAsk || history[3].Taker != "县税务局" {
 		t.Errorf("%+v", history)
 	}
-	if said, err := d.Uses(ctx, policy.ProjectKey(d.project), d.Clock().AddDate(0, 0, -1)); err != nil || said != "2 件微心愿" {
+	if said, err := d.Uses(ctx, policy.ProjectKey(d.project), d.Clock().AddDate(0, 0, -1)); err != nil || said != "2 件心愿和代办" {
 		t.Error(said, err)
 	}
 }
