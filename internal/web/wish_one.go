@@ -411,7 +411,7 @@ func (s *Server) proven(c *fiber.Ctx, by policy.Actor, in typed, values url.Valu
 type wishReceiptView struct {
 	Path, On string
 	W        *wish.Wish
-	R        wish.Receipt
+	R        *wish.Receipt
 	Stubs    []string
 	Names    bool
 }
@@ -427,7 +427,7 @@ func (s *Server) wishReceipt(c *fiber.Ctx, by policy.Actor) error {
 		return fault.New("web.wishReceipt", fault.NotFound, "没有这份回执")
 	}
 	w := &doc.State
-	v := wishReceiptView{Path: needsPath + "/" + doc.ID, W: w, R: w.Receipts[n], On: dateTime(w.Receipts[n].By.At.Time), Stubs: []string{"居民联", "存根联"}}
+	v := wishReceiptView{Path: needsPath + "/" + doc.ID, W: w, R: &w.Receipts[n], On: dateTime(w.Receipts[n].By.At.Time), Stubs: []string{"居民联", "存根联"}}
 	if v.Names, err = s.wishes.Names(c.UserContext(), by, w); err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func TestWishPages(t *testing.T) {
 		scenario{name: "the form", path: "/wish?community=" + cityEast, status: 200, contains: []string{"望湖苑", "陪伴照料", "只有社区用来联系你上门服务"}},
 		scenario{name: "fields", method: "POST", path: "/wish", form: pairs("key", "k2", "community", cityEast, "words", "打 13800001234"), status: 422, contains: []string{"像是电话", `id="kind-e"`}},
 		scenario{name: "a wrong code", method: "POST", path: "/wish/find", form: pairs("number", number, "code", "AAAAAA"), status: 422, contains: []string{"没有这个查询号"}},
-		scenario{name: "looked up", method: "POST", path: "/wish/find", form: pairs("number", number, "code", code), status: 200, contains: []string{"待受理", "楼梯口", "撤销这个心愿"}},
+		scenario{name: "looked up", method: "POST", path: "/wish/find", form: pairs("number", number, "code", code), status: 200, contains: []string{"待受理", "楼梯口", "/wish/cancel"}},
 		scenario{name: "nothing is shown", path: "/wishes", status: 200, contains: []string{"还没有公开的晒单"}},
 		scenario{name: "the public sees no list", path: "/needs", status: 401},
 		scenario{name: "the unit enters nothing", role: "tax", path: "/needs/new", status: 403},
@@ -89,7 +89,7 @@ func TestWishPages(t *testing.T) {
 	run(
 		scenario{name: "its offers", role: "tax", path: "/supplies/new", status: 200, contains: []string{"县税务局", "谁提供"}, excludes: []string{"县文化馆"}},
 		scenario{name: "another's offer", role: "culture", method: "POST", path: "/supplies/new", form: pairs("community", cityEast, "name", "换灯", "giver", tax, "kind", "repair"), status: 403, contains: []string{"自己单位"}},
-		scenario{name: "an offer", role: "culture", method: "POST", path: "/supplies/new", form: pairs("community", cityEast, "name", "书法辅导", "giver", culture, "kind", "care"), status: 303, changes: 1},
+		scenario{name: "an offer", role: "culture", method: "POST", path: "/supplies/new", form: pairs("community", cityEast, "name", "书法辅导", "giver", culture, "kind", "care"), status: 303, changes: 2},
 		scenario{name: "what is offered", role: "tax", path: "/supplies?f.kind=care", status: 200, contains: []string{"书法辅导", "县文化馆", "微心愿"}, excludes: []string{"换灯装扶手"}},
 		scenario{name: "offers with fields", role: "worker", method: "POST", path: "/supplies/new", form: pairs("community", cityEast, "name", "送米", "giver", "没有的单位", "kind", "care"), status: 422, contains: []string{`id="giver-e"`}},
 	)
