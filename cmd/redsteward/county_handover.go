@@ -173,9 +173,9 @@ func (t *handoverTelling) walk(ctx context.Context) error {
 	return t.plain(ctx, t.firm, t.handovers.Notify)
 }
 
-// repair lets the developer report all but the last defect as repaired and the firm begin to inspect again; where the tale goes on, defects are carried into the
+// repair lets the developer report all but the last defect as repaired and the firm begin to inspect again, where a defect is disputed if it ends there; where the tale goes on, defects are carried into the
 // agreement, due before the day of the demonstration.
-func (t *handoverTelling) repair(ctx context.Context) error {
+func (t *handoverTelling) repair(ctx context.Context) (err error) {
 	if t.now.State.State != handover.Repairing {
 		return nil
 	}
@@ -184,7 +184,11 @@ func (t *handoverTelling) repair(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := t.plain(ctx, t.firm, t.handovers.Recheck); err != nil || t.now.State.State == t.tale.end {
+	if err := t.plain(ctx, t.firm, t.handovers.Recheck); err != nil {
+		return err
+	}
+	if t.now.State.State == t.tale.end {
+		t.now, err = t.handovers.Dispute(ctx, t.builder, handover.At{ID: t.now.ID, Seq: t.now.Seq}, t.found[0], "竣工图已经设计变更，按变更后的图没有问题（演示）")
 		return err
 	}
 	for _, item := range t.found {
@@ -267,14 +271,14 @@ func (t *handoverTelling) finish(ctx context.Context) error {
 
 // filed files the handover with its documents and returns the filing.
 func (t *handoverTelling) filed(ctx context.Context, transferred calendar.Date) (string, error) {
-	doc, err := t.filings.Start(ctx, t.firm, filing.Opening{Kind: handover.FilingKind, Subject: t.projects[t.project], Happened: transferred}, nil)
+	doc, err := t.filings.Start(ctx, t.firm, filing.Opening{Kind: handover.FilingKind, Subject: t.projects[t.project], Happened: transferred, Note: t.now.State.Title() + "，承接查验编号 " + t.now.State.Number(t.now.ID)}, nil)
 	if err != nil {
 		return "", err
 	}
 	if err := t.handDocuments(ctx, t.firm, &doc); err != nil {
 		return "", err
 	}
-	if doc, err = t.filings.Submit(ctx, t.firm, atFiling(&doc), transferred, "演示"); err != nil {
+	if doc, err = t.filings.Submit(ctx, t.firm, atFiling(&doc), transferred, doc.State.Note); err != nil {
 		return "", err
 	}
 	for _, do := range []func(*countyLoader, context.Context, *store.Doc[filing.Filing]) error{(*countyLoader).acceptFiling, signsFiling("section_chief", policy.MoveAgree, ""), signsFiling("deputy_director", policy.MoveAgree, "")} {

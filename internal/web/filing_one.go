@@ -190,7 +190,7 @@ func (s *Server) filingForms(c *fiber.Ctx, by policy.Actor, v *filingView, f *fi
 			{Name: "note", Label: "说明", Rows: 3, Optional: true, Value: value("note", f.Note), Hint: "200 字以内，不要写个人的身份证号和电话"}}, refused)
 	}
 	if s.guard.Allow(by, policy.HandleFiling) {
-		v.CanAccept, v.CanResend, v.CanAsk, v.CanRefuse = f.Can(filing.MoveAccept), f.Can(filing.MoveResend), f.Can(filing.MoveAsk), f.Can(filing.MoveRefuse)
+		v.CanAccept, v.CanResend, v.CanAsk, v.CanRefuse = f.Can(filing.MoveAccept), f.Can(filing.MoveResend), f.Can(filing.MoveAsk), f.Refusable(s.clocks.Business())
 		v.Ask = withErrors([]field{{Name: "ask-reason", Label: "要补正的全部内容", Rows: 3, Value: typed.Get("ask-reason"), Hint: "只能告知一次，请写全"}}, refused)
 		v.Refuse = withErrors([]field{{Name: "reason", Label: "理由", Rows: 2, Value: typed.Get("reason")}, {Name: "clause", Label: "依据的条款", Type: "text", Value: typed.Get("clause")}}, refused)
 	}

@@ -28,7 +28,9 @@ type handoverView struct {
 	Clock      map[string]string
 	Inspection string
 	Delivery   string
+	// PapersDue is until when the documents must be there; PapersLate: some are not, and nobody has begun to walk.
 	PapersDue  string
+	PapersLate bool
 	Version    string
 	Conditions []handoverCondition
 	Documents  []handoverDocument
@@ -133,6 +135,7 @@ func (s *Server) showHandover(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 		class := map[string]string{"逾期": "late", "临期": "soon", "今天到期": "soon"}[state]
 		v.Clock = map[string]string{"Title": what, "From": due.Due.Chinese() + "前", "Left": left, "Basis": due.Basis, "Class": class}
 	}
+	v.PapersLate = (h.State == handover.Draft || h.State == handover.Ready) && h.Papers.Late(now) && slices.ContainsFunc(h.Documents, func(d handover.Document) bool { return !d.Handed })
 	s.fillHandover(&v, typed, &w, refused)
 	if err := s.fillMore(c.UserContext(), &v, by, &w, typed, refused); err != nil {
 		return err

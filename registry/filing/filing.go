@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -195,6 +196,11 @@ func (f *Filing) Subject() string {
 func (f *Filing) Can(m Move) bool {
 	_, err := f.State.next(m)
 	return err == nil && !(m == MoveAsk && f.Asked)
+}
+
+// Refusable reports whether it can be refused at a moment: while a correction is awaited only after its deadline.
+func (f *Filing) Refusable(now time.Time) bool {
+	return f.Can(MoveRefuse) && (f.State != Correcting || f.Due.Late(now))
 }
 
 // Hash is what everybody signs: the algorithm and the hash of everything that is filed.

@@ -421,7 +421,7 @@ func (s *Service) Ask(ctx context.Context, by policy.Actor, at At, reason string
 func (s *Service) Refuse(ctx context.Context, by policy.Actor, at At, reason, clause string) (store.Doc[Filing], error) {
 	const op = "filing.Refuse"
 	return s.change(ctx, by, policy.HandleFiling, at, MoveRefuse, func(f *Filing) error {
-		if f.State == Correcting && !f.Due.Late(s.Now()) {
+		if !f.Refusable(s.Now()) {
 			return fault.New(op, fault.Conflict, "补正期限"+f.Due.Chinese()+"还没有过，现在不能不予备案")
 		}
 		var err error
