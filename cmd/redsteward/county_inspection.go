@@ -69,11 +69,10 @@ func (l *countyLoader) inspectionActs() []act {
 // drawnCompounds is how many compounds the draw of the demonstration takes.
 const drawnCompounds = 3
 
-// drawActs lets the year's draw happen: frozen, announced, drawn, opened; the first inspection is carried out and its result made public, the others wait for their approval.
+// drawActs lets the year's draw happen: frozen, announced, drawn, opened; the inspections are carried out and the result is made public.
 func (l *countyLoader) drawActs() []act {
 	now := calendar.DateOf(mustTime(demoStart))
 	doc := &store.Doc[inspection.Draw]{}
-	one := &inspectionTale{ground: inspection.GroundRandom}
 	var acts []act
 	add := func(ago, h int, do func(context.Context) error) {
 		acts = append(acts, act{hour(now.Add(-ago), h), partVisits, do})
@@ -106,17 +105,20 @@ func (l *countyLoader) drawActs() []act {
 	step(52, 10, "property_officer", inspection.StepAnnounce)
 	step(50, 9, "property_officer", inspection.StepDrawLots)
 	step(50, 11, "section_chief", inspection.StepOpen)
-	add(50, 12, func(ctx context.Context) (err error) {
-		if doc.ID != "" && doc.State.Picks[0].Inspection != "" {
-			one.doc, err = l.inspections.One(ctx, l.of("property_officer", 0), doc.State.Picks[0].Inspection)
-		}
-		return err
-	})
 	officer, inspector := policy.Role("property_officer"), policy.Role("inspector")
-	for n, beat := range []claimBeat{{49, officer, "send"}, {48, "section_chief", "sign"}, {48, "deputy_director", "sign"}, {47, officer, "notice"}, {40, inspector, "begin"}, {40, inspector, "answer"}, {40, inspector, "take"}, {38, officer, "tell"}} {
-		add(beat.ago, 9+n%8, func(ctx context.Context) error {
-			return told(beat, l.playInspection(ctx, beat, len(inspectionTales()), one))
+	for pick := range drawnCompounds {
+		one := &inspectionTale{ground: inspection.GroundRandom}
+		add(50, 12, func(ctx context.Context) (err error) {
+			if pick < len(doc.State.Picks) && doc.State.Picks[pick].Inspection != "" {
+				one.doc, err = l.inspections.One(ctx, l.of("property_officer", 0), doc.State.Picks[pick].Inspection)
+			}
+			return err
 		})
+		for n, beat := range []claimBeat{{49, officer, "send"}, {48, "section_chief", "sign"}, {48, "deputy_director", "sign"}, {47, officer, "notice"}, {40, inspector, "begin"}, {40, inspector, "answer"}, {40, inspector, "take"}, {38, officer, "tell"}} {
+			add(beat.ago, 9+n%8, func(ctx context.Context) error {
+				return told(beat, l.playInspection(ctx, beat, len(inspectionTales())+pick, one))
+			})
+		}
 	}
 	step(36, 10, officer, inspection.StepShow)
 	return acts

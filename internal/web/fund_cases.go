@@ -371,4 +371,6 @@ type printView struct {
 	Date string
 	From string
 	Hash string
+	// Next is another sheet of the same paper, nil for none.
+	Next *printView
 }

@@ -3,10 +3,12 @@ package web
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/policy"
 	"redsteward/supervision/inspection"
@@ -27,6 +29,10 @@ func (s *Server) inspectionPaper(ctx context.Context, by policy.Actor, id string
 			return printView{}, err
 		}
 		v.Rows = append([][2]string{{"检查对象", k.Name}}, facts...)
+		v.Date = ""
+		for _, d := range k.Approval.Decisions {
+			v.Date = calendar.DateOf(d.At.Time).Chinese()
+		}
 		for _, level := range s.approvalLevels(k.Approval) {
 			for _, seat := range level.Seats {
 				v.Rows = append(v.Rows, [2]string{level.Name, seat.Office + "：" + seat.Said})
@@ -39,11 +45,7 @@ func (s *Server) inspectionPaper(ctx context.Context, by policy.Actor, id string
 			"请准备有关资料并安排人员到场。你单位可以陈述、申辩；检查中需要回避的，请当场提出。"}
 		for i := range k.Teams {
 			t := &k.Teams[i]
-			var what []string
-			for _, m := range t.Matters {
-				what = append(what, m.Name+"（"+m.Basis+"）")
-			}
-			v.Rows = append(v.Rows, [2]string{t.Department, strings.Join(what, "；")})
+			v.Rows = append(v.Rows, [2]string{t.Department, mattersOf(t)})
 		}
 		if k.Notice != nil {
 			v.Number, v.Date = k.Notice.Number, k.Notice.Day.Chinese()
@@ -53,24 +55,7 @@ func (s *Server) inspectionPaper(ctx context.Context, by policy.Actor, id string
 			v.Hash = hashGroups(k.Approval.SubjectHash)
 		}
 	case "record":
-		v.Title, v.To, v.Date = "现场检查笔录", "", k.Answered.Paper.Day.Chinese()
-		facts, err := s.inspectionFacts(ctx, k)
-		if err != nil {
-			return printView{}, err
-		}
-		v.Words = []string{"检查人员出示执法证、说明来意后，对" + k.FirmName + "服务的" + k.Name + "进行检查，情况如下。"}
-		v.Rows = append(v.Rows, facts...)
-		walks, err := s.inspections.Walks(ctx, by, id)
-		if err != nil {
-			return printView{}, err
-		}
-		for _, w := range walks {
-			for _, item := range w.Sheet.Items() {
-				a := w.Answers[item.ID]
-				v.Rows = append(v.Rows, [2]string{item.ID + " " + item.Sentence, joinWords(a.Value.Title(), a.Where, a.Note)})
-			}
-		}
-		v.Rows = append(v.Rows, [2]string{"检查人员签名", "　"}, [2]string{"企业签名", "　"})
+		return s.inspectionRecord(ctx, by, id, k)
 	case "result":
 		v.Title = "检查结果告知书"
 		v.Words = []string{fmt.Sprintf("%s，我局%s对你单位服务的%s进行了%s（%s），%s。", k.Opened.Chinese(), joined(departments), k.Name, k.Ground.Title(), strings.Join(matters, "、"), k.Result())}
@@ -86,6 +71,58 @@ func (s *Server) inspectionPaper(ctx context.Context, by policy.Actor, id string
 		}
 	}
 	return v, nil
+}
+
+// inspectionRecord is the record that is signed on site: one sheet for each department (综合查一次), as soon as everything is answered.
+func (s *Server) inspectionRecord(ctx context.Context, by policy.Actor, id string, k *inspection.Inspection) (printView, error) {
+	const op = "web.inspectionRecord"
+	walks, err := s.inspections.Walks(ctx, by, id)
+	if err != nil {
+		return printView{}, err
+	}
+	var sheets []printView
+	for _, w := range walks {
+		at := slices.IndexFunc(k.Teams, func(t inspection.Team) bool { return t.Record == w.Visit.ID })
+		t := &k.Teams[at]
+		if left := int(w.Sheet.Count()) - len(w.Answers); left > 0 {
+			return printView{}, fault.New(op, fault.Conflict, fmt.Sprintf("%s还有 %d 项没有查，查完再打印笔录", t.Department, left))
+		}
+		people, err := s.inspectingTeam(ctx, t)
+		if err != nil {
+			return printView{}, err
+		}
+		v := printView{Title: "现场检查笔录", Date: k.Opened.Chinese(), Words: []string{"检查人员出示执法证、说明来意后，对" + k.FirmName + "服务的" + k.Name + "进行检查，情况如下。"},
+			Rows: filled([][2]string{{"检查机关", t.Department}, {"被检查单位", k.FirmName}, {"地点", k.Place}, {"事由", k.Ground.Title()}, {"理由", k.Why}, {"检查日期", k.Opened.Chinese()}, {"事项", mattersOf(t)}, {"检查人员", strings.Join(people, "、")}})}
+		if at > 0 {
+			v.From = t.Department
+		}
+		if k.Notice != nil {
+			v.Rows = append(v.Rows, [2]string{"检查通知", k.Notice.Number})
+		}
+		count := map[inspection.Value]int{}
+		for _, item := range w.Sheet.Items() {
+			a := w.Answers[item.ID]
+			count[a.Value]++
+			v.Rows = append(v.Rows, [2]string{item.ID, item.Sentence + "：" + joinWords(a.Value.Title(), a.Where, a.Note)})
+		}
+		v.Rows = append(v.Rows, [2]string{"结果", fmt.Sprintf("符合 %d 项，不适用 %d 项，不符合 %d 项", count[inspection.Conform], count[inspection.NotApplicable], count[inspection.Fail])})
+		sign := "　"
+		if a := k.Answered; a != nil && a.Refused {
+			sign = "拒绝签收：" + a.Paper.Text + "；见证：" + a.Witness
+		}
+		v.Rows = append(v.Rows, [2]string{"被检查单位意见", "　"}, [2]string{"被检查单位签名", sign})
+		for n := range people {
+			v.Rows = append(v.Rows, [2]string{fmt.Sprintf("检查人员 %d 签名", n+1), "　"})
+		}
+		sheets = append(sheets, v)
+	}
+	if len(sheets) == 0 {
+		return printView{}, fault.New(op, fault.NotFound, "还没有开始检查")
+	}
+	for n := len(sheets) - 1; n > 0; n-- {
+		sheets[n-1].Next = &sheets[n]
+	}
+	return sheets[0], nil
 }
 
 // joined names the departments of a joint inspection (综合查一次), nothing for one alone.

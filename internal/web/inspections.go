@@ -304,8 +304,12 @@ func (s *Server) inspectionPrints(by policy.Actor, k *inspection.Inspection) []c
 	if k.Approval != nil && (s.guard.Allow(by, policy.PlanInspection) || s.guard.Allow(by, policy.SignApproval)) {
 		out = append(out, caseLink{"行政检查审批表", "approval"})
 	}
+	// The record is printed on site, to be signed there.
+	if k.Answered != nil || k.State == inspection.OnSite && (s.guard.Allow(by, policy.PlanInspection) || s.guard.Allow(by, policy.DoInspection)) {
+		out = append(out, caseLink{"现场检查笔录", "record"})
+	}
 	if k.Answered != nil {
-		out = append(out, caseLink{"现场检查笔录", "record"}, caseLink{"检查结果告知书", "result"})
+		out = append(out, caseLink{"检查结果告知书", "result"})
 	}
 	return out
 }
@@ -315,24 +319,11 @@ func (s *Server) inspectionFacts(ctx context.Context, k *inspection.Inspection) 
 	out := [][2]string{{"物业企业", k.FirmName}, {"地点", k.Place}, {"事由", k.Ground.Title()}, {"理由", k.Why}, {"检查日期", k.Opened.Chinese()}}
 	for i := range k.Teams {
 		t := &k.Teams[i]
-		var matters, people []string
-		for _, m := range t.Matters {
-			matters = append(matters, m.Name+"（"+m.Basis+"）")
+		people, err := s.inspectingTeam(ctx, t)
+		if err != nil {
+			return nil, err
 		}
-		for n, id := range t.Officers {
-			name := "（已停用）"
-			switch person, err := s.inspections.Persons.Person(ctx, id); {
-			case err == nil:
-				name = policy.MaskName(person.Name)
-			case !fault.Is(err, fault.NotFound):
-				return nil, err
-			}
-			if n < len(t.Numbers) {
-				name += "（执法证 " + t.Numbers[n] + "）"
-			}
-			people = append(people, name)
-		}
-		out = append(out, [2]string{t.Department, strings.Join(matters, "、") + "；检查人员：" + strings.Join(people, "、")})
+		out = append(out, [2]string{t.Department, mattersOf(t) + "；检查人员：" + strings.Join(people, "、")})
 	}
 	if k.Slot > 0 {
 		out = append(out, [2]string{"年度次数", fmt.Sprintf("%d 年第 %d 次，上限 %d 次", k.Opened.Year(), k.Slot, s.inspections.Agenda.Cap)})
@@ -352,6 +343,34 @@ func (s *Server) inspectionFacts(ctx context.Context, k *inspection.Inspection) 
 		out = append(out, [2]string{"结果告知", p.Day.Chinese() + "，" + p.Text})
 	}
 	return filled(out), nil
+}
+
+// mattersOf are the matters of a team with their basis.
+func mattersOf(t *inspection.Team) string {
+	var out []string
+	for _, m := range t.Matters {
+		out = append(out, m.Name+"（"+m.Basis+"）")
+	}
+	return strings.Join(out, "、")
+}
+
+// inspectingTeam are the masked names of a team with the numbers of their certificates.
+func (s *Server) inspectingTeam(ctx context.Context, t *inspection.Team) ([]string, error) {
+	var out []string
+	for n, id := range t.Officers {
+		name := "（已停用）"
+		switch person, err := s.inspections.Persons.Person(ctx, id); {
+		case err == nil:
+			name = policy.MaskName(person.Name)
+		case !fault.Is(err, fault.NotFound):
+			return nil, err
+		}
+		if n < len(t.Numbers) {
+			name += "（执法证 " + t.Numbers[n] + "）"
+		}
+		out = append(out, name)
+	}
+	return out, nil
 }
 
 // codeGroups is an electronic code in groups of four.

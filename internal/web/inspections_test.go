@@ -90,6 +90,9 @@ func TestInspectionPages(t *testing.T) {
 		t.Errorf("the inspector is not told: %.1500s", todo)
 	}
 	m.step("inspector", path, "begin", url.Values{})
+	if a := m.as("inspector").get(t, path+"/print/record"); a.StatusCode != 409 || !strings.Contains(a.body, "还有 2 项没有查") {
+		t.Errorf("a record of nothing: %d %.800s", a.StatusCode, a.body)
+	}
 	offered := func() bool { return strings.Contains(m.as("inspector").get(t, path).body, path+"/take") }
 	if offered() {
 		t.Error("the firm's signature is asked for before the record is signed")
@@ -109,6 +112,13 @@ func TestInspectionPages(t *testing.T) {
 		if a := m.answerAt("inspector", record+"/items/"+item, fields, picture(t, 7)); a.StatusCode != http.StatusOK && a.StatusCode != http.StatusSeeOther {
 			t.Fatalf("%s: %d %.1500s", item, a.StatusCode, a.body)
 		}
+	}
+	// Printed on site, to be signed there.
+	if a := m.as("inspector").get(t, path+"/print/record"); a.StatusCode != 200 || !strings.Contains(a.body, "合同写明另一家") || !strings.Contains(a.body, "符合 1 项，不适用 0 项，不符合 1 项") || !strings.Contains(a.body, "检查人员 2 签名") {
+		t.Errorf("the record on site: %d %.1500s", a.StatusCode, a.body)
+	}
+	if a := m.as("manager").get(t, path+"/print/record"); a.StatusCode != 404 {
+		t.Errorf("the firm prints a record that is not signed: %d", a.StatusCode)
 	}
 	for _, who := range []string{"inspector", "lin"} {
 		m.step(who, path, "record", url.Values{})
