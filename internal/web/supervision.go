@@ -124,6 +124,7 @@ func (s *Server) supervisionRoutes() []Route {
 		{Method: get, Path: visitsPath + workerFile, Action: policy.Public, Handler: s.walkWorker, Plain: true},
 		{Method: get, Path: "/visits/mine", Action: policy.DoVisit, Handler: s.visitsMine},
 		{Method: get, Path: "/visits/queue", Action: policy.ReviewVisit, Handler: s.visitQueue},
+		{Method: get, Path: "/visits/again", Action: policy.PlanVisit, Handler: s.visitPairs},
 		{Method: get, Path: "/visits/plan", Action: policy.PlanVisit, Handler: s.planPage},
 		{Method: post, Path: "/visits/plan", Action: policy.PlanVisit, Handler: s.planVisits},
 		{Method: get, Path: "/visits/:id<maxLen(64)>", Action: policy.ReadVisit, Handler: s.visit},

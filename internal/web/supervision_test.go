@@ -428,6 +428,10 @@ func TestVisitScenarios(t *testing.T) {
 		{name: "plan nothing", role: "officer", method: "POST", path: "/visits/plan", form: url.Values{"day": {"2026-10-19"}, "series": {"service"}}, status: 422, contains: []string{"请至少选一个小区"}},
 		{name: "plan for nobody", role: "officer", method: "POST", path: "/visits/plan", form: url.Values{"day": {"2026-10-19"}, "series": {"service"}, "stop1": {"p1"}}, status: 422, contains: []string{"要 2 至 4 人"}},
 		{name: "plan for no day", role: "officer", method: "POST", path: "/visits/plan", form: url.Values{"day": {"昨天"}, "series": {"service"}, "stop1": {"p1"}}, status: 422, contains: []string{"“昨天”不是日期", "要 2 至 4 人"}},
+		{name: "nothing is drawn yet", role: "officer", path: "/visits/again", status: 200, contains: []string{"没有抽中再评的走访"}, excludes: []string{"安排再评</a>"}},
+		{name: "an inspector looks at both scores", role: "inspector", path: "/visits/again", status: 403},
+		{name: "to score again what nobody drew", role: "officer", path: "/visits/plan?again=" + strings.TrimPrefix(visit, "/visits/"), status: 409},
+		{name: "plan what nobody drew", role: "officer", method: "POST", path: "/visits/plan", form: url.Values{"day": {"2026-10-19"}, "again": {strings.TrimPrefix(visit, "/visits/")}}, status: 409, contains: []string{"没有抽中再评"}},
 		{name: "no photo there", role: "chief", path: visit + "/photos/" + strings.Repeat("a", 64), status: 404},
 		{name: "cancel", role: "officer", method: "POST", path: planned + "/cancel", form: seq(url.Values{"cancel-reason": {"下雨改期"}}), status: 303, changes: 1},
 	} {

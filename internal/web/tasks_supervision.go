@@ -116,6 +116,13 @@ func (t VisitTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]
 			out = append(out, visitTask(by, d))
 		}
 	}
+	if t.Guard.Allow(by, policy.PlanVisit) {
+		again, err := t.again(ctx, by)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, again...)
+	}
 	if !t.Guard.Allow(by, policy.ReviewVisit) {
 		return out, nil
 	}
@@ -134,6 +141,22 @@ func (t VisitTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]
 		p.add(k)
 	}
 	return append(out, p.lines(func(n string) string { return "复核走访评价表 " + n + " 份" }, "个单位", page.Next != "")...), nil
+}
+
+// again is the task to send others to what was drawn to be scored a second time in the running quarter; none if all of it is planned.
+func (t VisitTasks) again(ctx context.Context, by policy.Actor) ([]Task, error) {
+	quarter := calendar.QuarterOf(calendar.DateOf(t.Visits.DB.Now()))
+	pairs, err := t.Visits.Pairs(ctx, by, quarter)
+	n := 0
+	for _, p := range pairs {
+		if p.Second.ID == "" {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil, err
+	}
+	return []Task{{Title: fmt.Sprintf("安排再评 %d 次", n), Context: "走访抽中双评，由另外的人在本季度内再走一次", Due: quarter.Span().Last, Basis: "评价表的 overlap", Link: visitsPath + "/again", Button: "去安排", Nav: visitsPath}}, err
 }
 
 // visitTask is one visit of one who goes.

@@ -34,6 +34,7 @@ type visitsView struct {
 	Next                           string
 	Quarter, Series, State         field
 	CanPlan, CanReview, CanDo      bool
+	Pairs                          []pairLine
 	Empty, EmptyText, TodayChinese string
 	Waiting                        bool
 }
@@ -141,6 +142,51 @@ func (s *Server) visitQueue(c *fiber.Ctx, by policy.Actor) error {
 		Empty: "没有等你复核的评价表", EmptyText: "自己走访的由别人复核，不列在这里。"})
 }
 
+// pairLine is a visit that was drawn to be scored a second time, with the other one.
+type pairLine struct {
+	First, Second         visitLine
+	FirstSaid, Difference string
+	Plan                  string
+}
+
+// visitPairs lists what was drawn in a quarter with both scores (双评).
+func (s *Server) visitPairs(c *fiber.Ctx, by policy.Actor) error {
+	quarter, err := quarterOf(c)
+	if err != nil {
+		return err
+	}
+	today := calendar.DateOf(s.clocks.Business())
+	if quarter == (calendar.Quarter{}) {
+		quarter = calendar.QuarterOf(today)
+	}
+	pairs, err := s.supervision.Visits.Pairs(c.UserContext(), by, quarter)
+	if err != nil {
+		return err
+	}
+	v := visitsView{Tab: "again", Quarter: field{Name: "quarter", Label: "季度", Options: s.quarterOptions(), Value: quarter.String()}, Empty: "这个季度没有抽中再评的走访",
+		EmptyText: "走访签完名时由系统抽取，评价表的 overlap 写明每一百次抽几次。"}
+	for _, p := range pairs {
+		line := pairLine{First: s.visitLines([]store.Doc[inspection.Visit]{p.First})[0]}
+		a, b := &p.First.State, &p.Second.State
+		switch {
+		case p.Kept:
+			line.FirstSaid = "再评通过复核以后可见"
+		case p.Second.ID == "" && calendar.QuarterOf(today) == quarter:
+			line.Plan = "/visits/plan?again=" + p.First.ID
+		case p.Second.ID == "":
+			line.Difference = "没有再评"
+		}
+		if p.Second.ID != "" {
+			line.Second = s.visitLines([]store.Doc[inspection.Visit]{p.Second})[0]
+		}
+		if a.State == inspection.Accepted && b.State == inspection.Accepted && a.Full > 0 && b.Full > 0 && !p.Kept {
+			line.Difference = fmt.Sprintf("%+.1f", 100*float64(b.Points)/float64(b.Full)-100*float64(a.Points)/float64(a.Full))
+		}
+		v.Pairs = append(v.Pairs, line)
+	}
+	return s.visitsPage(c, by, visitsPath, v)
+}
+
 // planStops is how many projects one plan takes.
 const planStops = 8
 
@@ -152,11 +198,13 @@ type planView struct {
 	Stops    []field
 	Find     string
 	More     bool
+	// Again is the visit that is scored a second time with what it is called, "" for a day's list.
+	Again, AgainName string
 }
 
 // planPage is the form for a day's list.
 func (s *Server) planPage(c *fiber.Ctx, by policy.Actor) error {
-	return s.showPlan(c, by, url.Values{"day": {calendar.DateOf(s.clocks.Business()).String()}}, nil)
+	return s.showPlan(c, by, url.Values{"day": {calendar.DateOf(s.clocks.Business()).String()}, "again": {c.Query("again")}}, nil)
 }
 
 func (s *Server) showPlan(c *fiber.Ctx, by policy.Actor, values url.Values, refused []fault.Field) error {
@@ -184,6 +232,13 @@ func (s *Server) showPlan(c *fiber.Ctx, by policy.Actor, values url.Values, refu
 	}, refused)}
 	if v.Key == "" {
 		v.Key = newKey()
+	}
+	if v.Again = values.Get("again"); v.Again != "" {
+		pair, err := s.supervision.Visits.Drawn(c.UserContext(), by, v.Again)
+		if err != nil {
+			return err
+		}
+		v.AgainName, v.Form = pair.Name+"，"+pair.Sheet.Title+"，"+pair.Day.Chinese()+"走访", v.Form[:1]
 	}
 	for i, label := range []string{"走访人员（带队）", "走访人员（第二人）"} {
 		f := field{Name: fmt.Sprintf("officer%d", i+1), Label: label, Options: people, Value: values.Get(fmt.Sprintf("officer%d", i+1))}
@@ -229,6 +284,9 @@ func (s *Server) planVisits(c *fiber.Ctx, by policy.Actor) error {
 			}
 			plans = append(plans, plan)
 		}
+	}
+	if again := values.Get("again"); again != "" {
+		plans = []inspection.PlanVisit{{Again: again, Day: day, Order: 1, Officers: officers, Idem: formIdem(c)}}
 	}
 	if len(plans) == 0 {
 		unread = append(unread, fault.Field{Name: "stop1", Message: "请至少选一个小区"})

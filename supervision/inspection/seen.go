@@ -47,6 +47,13 @@ func (s *Visits) One(ctx context.Context, by policy.Actor, id string) (Walk, err
 	if err != nil {
 		return Walk{Visit: doc}, err
 	}
+	hidden, err := s.hidden(ctx, by)
+	if err != nil {
+		return Walk{}, err
+	}
+	if hidden[id] {
+		return Walk{}, &fault.Error{Op: "inspection.One", Kind: fault.Forbidden, Message: "你要对这个小区再评一次，再评通过复核以前看不到前一次的结果", Rule: "双评：两次各自独立打分"}
+	}
 	return s.walk(ctx, doc)
 }
 
@@ -89,12 +96,16 @@ func (s *Visits) Last(ctx context.Context, by policy.Actor, visit, item string) 
 	if !journal.ValidPart(item) {
 		return Answer{}, none
 	}
+	hidden, err := s.hidden(ctx, by)
+	if err != nil {
+		return Answer{}, err
+	}
 	page, err := s.answers.List(ctx, store.Query{Index: byItem, Key: doc.State.Project + "/" + doc.State.Series + "/" + item, Desc: true, Limit: lastTries})
 	if err != nil {
 		return Answer{}, err
 	}
 	for _, a := range page.Docs {
-		if a.State.Visit == visit || a.State.Day.Compare(doc.State.Day) > 0 {
+		if a.State.Visit == visit || hidden[a.State.Visit] || a.State.Day.Compare(doc.State.Day) > 0 {
 			continue
 		}
 		earlier, err := s.visits.Load(ctx, a.State.Visit)
@@ -114,7 +125,7 @@ func (s *Visits) Mine(ctx context.Context, by policy.Actor, after string) (store
 	if err != nil {
 		return store.Page[Visit]{}, err
 	}
-	return s.page(ctx, scope, store.Query{Index: byWork, Key: "officer/" + by.ID, After: after}, func(*Visit) bool { return true })
+	return s.page(ctx, scope, nil, store.Query{Index: byWork, Key: officerKey(by.ID), After: after}, func(v *Visit) bool { return v.State.Open() })
 }
 
 // VisitFilter narrows a list; what is zero does not narrow.
@@ -153,7 +164,11 @@ func (s *Visits) List(ctx context.Context, by policy.Actor, f VisitFilter, after
 		q = store.Query{Index: byDay, Key: policy.FirmKey(f.Firm) + suffix}
 	}
 	q.Desc, q.After = true, after
-	return s.page(ctx, scope, q, func(v *Visit) bool {
+	hidden, err := s.hidden(ctx, by)
+	if err != nil {
+		return store.Page[Visit]{}, err
+	}
+	return s.page(ctx, scope, hidden, q, func(v *Visit) bool {
 		return (f.Series == "" || v.Series == f.Series) && (f.State == "" || v.State == f.State)
 	})
 }
@@ -166,14 +181,18 @@ func (s *Visits) Queue(ctx context.Context, by policy.Actor, after string) (stor
 	}
 	q := supervision.ScopeQuery(scope, byWork, "", "")
 	q.After = after
-	return s.page(ctx, scope, q, func(v *Visit) bool { return !slices.Contains(v.Officers, by.ID) })
+	hidden, err := s.hidden(ctx, by)
+	if err != nil {
+		return store.Page[Visit]{}, err
+	}
+	return s.page(ctx, scope, hidden, q, func(v *Visit) bool { return !slices.Contains(v.Officers, by.ID) })
 }
 
-// page reads a page of rows inside the scope that keep lets through.
-func (s *Visits) page(ctx context.Context, scope policy.Scope, q store.Query, keep func(*Visit) bool) (store.Page[Visit], error) {
+// page reads a page of rows inside the scope that are not hidden and that keep lets through.
+func (s *Visits) page(ctx context.Context, scope policy.Scope, hidden map[string]bool, q store.Query, keep func(*Visit) bool) (store.Page[Visit], error) {
 	q.Limit = visitsPerPage
 	return s.visits.ListWhere(ctx, q, func(d *store.Doc[Visit]) bool {
-		return scope.Covers(d.State.Keys, d.State.Day) && keep(&d.State)
+		return !hidden[d.ID] && scope.Covers(d.State.Keys, d.State.Day) && keep(&d.State)
 	})
 }
 
@@ -247,7 +266,11 @@ func (s *Visits) WithFindings(ctx context.Context, by policy.Actor, after string
 	}
 	q := supervision.ScopeQuery(scope, byDay, "", "")
 	q.Desc, q.After = true, after
-	page, err := s.page(ctx, scope, q, func(v *Visit) bool {
+	hidden, err := s.hidden(ctx, by)
+	if err != nil {
+		return none, err
+	}
+	page, err := s.page(ctx, scope, hidden, q, func(v *Visit) bool {
 		return v.State == Accepted && slices.ContainsFunc(v.Given, func(g Given) bool { return g.Paper != "" })
 	})
 	out := store.Page[supervision.FoundKinds]{Next: page.Next}

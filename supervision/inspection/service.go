@@ -99,17 +99,17 @@ func visitDocument(name string) store.Kind[Visit] {
 			}, Sort: func(_ string, v *Visit) string { return v.place() }},
 			// What is to be done by its officers, what waits for review by scope key.
 			{Name: byWork, Keys: func(_ string, v *Visit) []string {
-				switch {
-				case v.State == Submitted:
-					return supervision.ListKeys(v.Keys)
-				case v.State.Open():
-					var keys []string
-					for _, officer := range v.Officers {
-						keys = append(keys, "officer/"+officer)
-					}
-					return keys
+				var keys []string
+				if v.State == Submitted {
+					keys = supervision.ListKeys(v.Keys)
 				}
-				return nil
+				// Who scores a second time is kept from the first answers until the second are accepted.
+				if v.State.Open() || v.State == Submitted && v.Again != "" {
+					for _, officer := range v.Officers {
+						keys = append(keys, officerKey(officer))
+					}
+				}
+				return keys
 			}, Sort: func(_ string, v *Visit) string { return v.place() }},
 			// What counts, for readings.
 			{Name: counting, Keys: func(_ string, v *Visit) []string {
@@ -121,6 +121,8 @@ func visitDocument(name string) store.Kind[Visit] {
 		},
 	}
 }
+
+func officerKey(officer string) string { return "officer/" + officer }
 
 // place orders visits by day and by their place in the day's list.
 func (v *Visit) place() string { return fmt.Sprintf("%s %04d", v.Day, v.Order) }
@@ -165,12 +167,14 @@ type PlanVisit struct {
 	Order int64
 	// Officers are account ids; the first leads.
 	Officers []string
+	// Again is the visit that is to be scored a second time, "" for none; then Project and Series are those of that one.
+	Again string
 	// Idem makes a retry safe; nil for none.
 	Idem *store.Idem
 }
 
 // Plan puts a visit on the list of its officers. Returns Forbidden without PlanVisit, NotFound for a project outside the scope, Invalid for refused fields (series,
-// day, order, officers).
+// day, order, officers), Conflict for a second scoring that nobody drew or that is planned already.
 func (s *Visits) Plan(ctx context.Context, by policy.Actor, in PlanVisit) (store.Doc[Visit], error) {
 	const op = "inspection.Plan"
 	none := store.Doc[Visit]{}
@@ -182,7 +186,14 @@ func (s *Visits) Plan(ctx context.Context, by policy.Actor, in PlanVisit) (store
 	if doc, done, err := s.visits.Replay(ctx, meta); err != nil || done {
 		return doc, err
 	}
-	v := Visit{Project: in.Project, Series: in.Series, Day: in.Day, Order: in.Order, Officers: in.Officers}
+	v := Visit{Project: in.Project, Series: in.Series, Day: in.Day, Order: in.Order, Officers: in.Officers, Again: in.Again}
+	if v.Again != "" {
+		first, err := s.desk.Load(ctx, op, scope, v.Again)
+		if err != nil {
+			return none, err
+		}
+		v.Project, v.Series = first.State.Project, first.State.Series
+	}
 	if err := s.locate(ctx, op, scope, &v); err != nil {
 		return none, err
 	}
@@ -192,7 +203,13 @@ func (s *Visits) Plan(ctx context.Context, by policy.Actor, in PlanVisit) (store
 	if v.State, err = v.State.step(stepPlan); err != nil {
 		return none, err
 	}
-	return s.visits.Commit(ctx, meta, s.DB.NewID(meta), 0, v)
+	id := s.DB.NewID(meta)
+	if v.Again != "" {
+		if err := s.claimAgain(ctx, meta, v.Again, id); err != nil {
+			return none, err
+		}
+	}
+	return s.visits.Commit(ctx, meta, id, 0, v)
 }
 
 // dayOf is the day of a visit, today for one that has none yet: checkPlan refuses it, and what else is wrong is told with it.
@@ -247,7 +264,11 @@ func (s *Visits) checkPlan(ctx context.Context, op string, v *Visit) error {
 			fail("officers", "%s", message)
 		}
 	}
-	if len(bad) > 0 {
+	more, err := s.againFaults(ctx, v)
+	if err != nil {
+		return err
+	}
+	if bad = append(bad, more...); len(bad) > 0 {
 		return fault.InvalidFields(op, bad...)
 	}
 	return nil
@@ -318,6 +339,9 @@ func (s *Visits) Start(ctx context.Context, by policy.Actor, at supervision.At) 
 		v.Day = calendar.DateOf(s.DB.Now())
 		if err := s.locate(ctx, op, scope, v); err != nil {
 			return err
+		}
+		if bad, err := s.againFaults(ctx, v); err != nil || len(bad) > 0 {
+			return errors.Join(err, refusedAgain(bad))
 		}
 		level, err := s.Levels.ServiceLevel(ctx, v.Project, v.Day)
 		if err != nil {
@@ -499,6 +523,7 @@ func (s *Visits) Sign(ctx context.Context, by policy.Actor, at supervision.At) (
 		hand := supervision.HandOf(s.Guard.Rules(), by, s.duty.do, journal.At(s.DB.Now()))
 		if v.sign(hand, digest) {
 			v.State, v.Reason = next, ""
+			v.Drawn = v.Again == "" && s.drawn(at.ID, sheet.Overlap)
 		}
 		v.total(sheet, given)
 		return v.act(policy.PartScore, by.ID)

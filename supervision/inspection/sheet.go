@@ -41,6 +41,8 @@ type Sheet struct {
 	Kind string `yaml:"kind,required" json:"kind" privacy:"public"`
 	// Persons is how many have to sign at least, 1 or 2.
 	Persons int64 `yaml:"persons,required" json:"persons"`
+	// Overlap is how many of a hundred visits are drawn to be scored a second time by others, 0 to 50.
+	Overlap int64 `yaml:"overlap" json:"overlap,omitempty"`
 	// Basis is where the items come from; Proposal says that nobody has adopted them yet; Note is for those who use the sheet.
 	Basis    string `yaml:"basis,required" json:"basis" privacy:"public"`
 	Proposal bool   `yaml:"proposal" json:"proposal,omitempty"`
@@ -111,6 +113,7 @@ const (
 	maxPoints   = 20
 	maxScale    = 4
 	maxItemText = 200
+	maxOverlap  = 50
 	// maxStored keeps a sheet inside one record.
 	maxStored = 56 * 1024
 )
@@ -184,6 +187,9 @@ func (s *Sheet) check(doc *yamlstrict.Document) {
 	}
 	if s.Persons != 1 && s.Persons != 2 {
 		doc.Add("persons", fmt.Sprintf("persons 只能是 1 或 2，现在是 %d", s.Persons))
+	}
+	if s.Overlap < 0 || s.Overlap > maxOverlap {
+		doc.Add("overlap", fmt.Sprintf("overlap 是每一百次走访里再评几次，要在 0 至 %d 之间，现在是 %d", maxOverlap, s.Overlap))
 	}
 	feeds := map[string]bool{}
 	columns := map[string]string{}

@@ -197,6 +197,7 @@ func TestBadSheets(t *testing.T) {
 		{"unknown key", replace("persons: 2", "persons: 2\nsigners: 2"), "s.yaml:10:1: 没有 signers 这个键"},
 		{"missing key", replace("basis: 试验\n", ""), "缺少 basis"},
 		{"persons", replace("persons: 2", "persons: 3"), "s.yaml:9:10: persons 只能是 1 或 2"},
+		{"overlap", replace("persons: 2", "persons: 2\noverlap: 51"), "s.yaml:10:10: overlap 是每一百次走访里再评几次，要在 0 至 50 之间，现在是 51"},
 		{"an administrative check", replace("kind: visit", "kind: check"), "kind 只能是 visit"},
 		{"id", replace("sheet: small", "sheet: Small"), "s.yaml:2:8"},
 		{"date", replace("2026-01-01", "2026-02-30"), "s.yaml:7:7"},

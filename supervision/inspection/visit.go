@@ -30,6 +30,9 @@ type Visit struct {
 	// State is where it stands, Reason why it was returned or taken off the list.
 	State  VisitState `json:"state" privacy:"public"`
 	Reason string     `json:"reason,omitempty" privacy:"internal"`
+	// Drawn: the draw wants it to be scored a second time by others. Again is the visit that this one scores a second time, "" for none.
+	Drawn bool   `json:"drawn,omitempty"`
+	Again string `json:"again,omitempty" privacy:"internal"`
 	// Signatures are those given for Digest, which stands for the answers signed.
 	Signatures []supervision.Hand `json:"signatures,omitempty"`
 	Digest     string             `json:"digest,omitempty" privacy:"internal"`

@@ -1,6 +1,7 @@
 package inspection
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -119,6 +120,105 @@ func TestVisitCounts(t *testing.T) {
 	}
 	if w.Answers["5.2"].Paper != (Paper{}) {
 		t.Error("what conforms drafts a paper")
+	}
+}
+
+// TestScoredTwice: a visit that was drawn is scored again by others, once, in its quarter; they do not see the first answers before theirs are accepted, and both count.
+func TestScoredTwice(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	for i := range d.Sheets.list {
+		d.Sheets.list[i].Overlap = 100
+	}
+	first := d.begin(t, plan())
+	d.answerAll(t, zhou, first.ID, map[string]Found{"5.1": {Value: Fail, Photos: []Photo{photo}}})
+	d.sign(t, zhou, first.ID)
+	first = d.sign(t, lin, first.ID)
+	quarter := calendar.QuarterOf(first.State.Day)
+	if pairs, err := d.Pairs(ctx, officer, quarter); err != nil || !first.State.Drawn || len(pairs) != 1 || pairs[0].Second.ID != "" || pairs[0].First.State.Points == 0 {
+		t.Fatalf("drawn %v: %+v %v", first.State.Drawn, pairs, err)
+	}
+	again := func(day string, officers ...string) func() (store.Doc[Visit], error) {
+		return func() (store.Doc[Visit], error) {
+			return d.Plan(ctx, chief, PlanVisit{Again: first.ID, Day: mustDate(day), Order: 1, Officers: officers})
+		}
+	}
+	refused := func(name string, kind fault.Kind, says string, call func() (store.Doc[Visit], error)) {
+		t.Helper()
+		before := d.Records(t)
+		_, err := call()
+		if said := fault.MessageOf(err) + fmt.Sprint(fault.FieldsOf(err)); !fault.Is(err, kind) || !strings.Contains(said, says) || d.Records(t) != before {
+			t.Errorf("%s: %v, %d records", name, said, d.Records(t)-before)
+		}
+	}
+	refused("the same person", fault.Invalid, "前一次的走访人员不能再去", again("2027-02-11", "zhou", "officer"))
+	refused("another quarter", fault.Invalid, "本季度末2027年3月31日", again("2027-04-01", "worker", "officer"))
+	second, err := again("2027-02-10", "worker", "officer")()
+	if err != nil || second.State.Project != "p1" || second.State.Series != "service" {
+		t.Fatalf("%+v %v", second.State, err)
+	}
+	refused("a third time", fault.Conflict, "再评已经安排", again("2027-02-11", "worker", "officer"))
+	refused("what nobody drew", fault.Conflict, "没有抽中", func() (store.Doc[Visit], error) {
+		return d.Plan(ctx, chief, PlanVisit{Again: second.ID, Day: mustDate("2027-02-11"), Order: 1, Officers: []string{"zhou", "lin"}})
+	})
+	// Nothing of the first is seen by the second until it is accepted.
+	sees := func(by policy.Actor) bool {
+		t.Helper()
+		_, err := d.One(ctx, by, first.ID)
+		page, listErr := d.List(ctx, by, VisitFilter{}, "")
+		if listErr != nil || err != nil && !fault.Is(err, fault.Forbidden) {
+			t.Fatal(err, listErr)
+		}
+		listed := slices.ContainsFunc(page.Docs, func(v store.Doc[Visit]) bool { return v.ID == first.ID })
+		if listed != (err == nil) {
+			t.Errorf("%s: listed %v, opened %v", by.ID, listed, err)
+		}
+		return listed
+	}
+	if sees(worker) || sees(officer) || !sees(chief) {
+		t.Error("who scores again sees the first, or others do not")
+	}
+	if second, err = d.Start(ctx, worker, at(second)); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := d.Last(ctx, worker, second.ID, "5.1"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the first answer is shown as the last one: %+v %v", a, err)
+	}
+	if pairs, err := d.Pairs(ctx, officer, quarter); err != nil || len(pairs) != 1 || !pairs[0].Kept || pairs[0].First.State.Points != 0 || pairs[0].Second.ID != second.ID {
+		t.Errorf("%+v %v", pairs, err)
+	}
+	d.answerAll(t, worker, second.ID, nil)
+	for _, by := range []policy.Actor{worker, officer} {
+		w, err := d.One(ctx, chief, second.ID)
+		if err == nil {
+			second, err = d.Sign(ctx, by, at(w.Visit))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if second.State.State != Submitted || second.State.Drawn || sees(worker) {
+		t.Errorf("%s, drawn %v", second.State.State, second.State.Drawn)
+	}
+	if mine, err := d.Mine(ctx, worker, ""); err != nil || len(mine.Docs) != 0 {
+		t.Errorf("what is signed is still to do: %d %v", len(mine.Docs), err)
+	}
+	for _, one := range []store.Doc[Visit]{first, second} {
+		if _, err := d.Accept(ctx, chief, at(one)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !sees(worker) {
+		t.Error("what was accepted is still hidden")
+	}
+	counted := 0
+	if err := d.EachReading(ctx, quarter.Span(), d.Clock(), d.Records(t), func(r supervision.Reading) error {
+		if r.Fact == "visit_clean" {
+			counted++
+		}
+		return nil
+	}); err != nil || counted != 2 {
+		t.Errorf("%d of both count: %v", counted, err)
 	}
 }
 
