@@ -82,7 +82,7 @@ func (s Suite) known(t *testing.T) {
 	b := s.fresh(t)
 	ctx := t.Context()
 	draw := rand.New(rand.NewPCG(4, 4))
-	const docs, moments = 30, 5
+	const docs, moments = 30, 3
 	ids := make([]string, docs)
 	for i := range ids {
 		ids[i] = fmt.Sprintf("n%02d", i)
