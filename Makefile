@@ -3,7 +3,7 @@
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 check-all: ## format, vet, lint and test: before every commit
-	.ci/parts format build lint race
+	LINT=all .ci/parts format build lint race
 run: ## the demonstration, on loopback
 	go run ./cmd/redsteward demo
 test: ## everything, on a fresh machine too: installs what it needs, then runs all parts
