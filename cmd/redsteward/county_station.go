@@ -109,8 +109,7 @@ func (l *countyLoader) registerStations(ctx context.Context) error {
 }
 
 // helperRows are the units and teams that serve the communities, shared out evenly, the rest to the last one, and what some of them offer (供给清单).
-func (l *countyLoader) helperRows() []demoRow {
-	var rows []demoRow
+func (l *countyLoader) helperRows() (rows, offers []demoRow) {
 	communities := l.plan.names.Communities[:l.plan.size.communities]
 	last := len(communities) - 1
 	share := func(total, i int) int {
@@ -143,11 +142,11 @@ func (l *countyLoader) helperRows() []demoRow {
 				giver = team
 			}
 			if (i+k)%3 != 2 {
-				rows = append(rows, demoRow{secretary, registry.BookSupplies, community, map[string]string{"name": offer[0], "giver": giver, "kind": offer[1], "by": pick(draws(l.plan.seed, "supply", i, k), []string{"group", "member"}), "hours": offer[2], "orders": fmt.Sprint(1 + (i+k)%4), "from": "2026-07-01", "until": offer[3]}})
+				offers = append(offers, demoRow{secretary, registry.BookSupplies, community, map[string]string{"name": offer[0], "giver": giver, "kind": offer[1], "by": pick(draws(l.plan.seed, "supply", i, k), []string{"group", "member"}), "hours": offer[2], "orders": fmt.Sprint(1 + (i+k)%4), "from": "2026-07-01", "until": offer[3]}})
 			}
 		}
 	}
-	return rows
+	return rows, offers
 }
 
 // crossRows are who of the firms holds a post in a community too: one manager a community and firm, until the firm has as many as the plan says, and one member of

@@ -216,8 +216,12 @@ const helpersHired = 2
 
 // hireHelpers registers the units and teams that serve the communities and opens the accounts of some of them: whoever takes wishes acts for a row of these books.
 func (l *countyLoader) hireHelpers(ctx context.Context) error {
-	if err := l.enterRows(ctx, l.helperRows()); err != nil {
-		return err
+	helpers, offers := l.helperRows()
+	// Who offers something stands in the books before it.
+	for _, rows := range [][]demoRow{helpers, offers} {
+		if err := l.enterRows(ctx, rows); err != nil {
+			return err
+		}
 	}
 	var seats []seat
 	for i, community := range l.plan.names.Communities[:l.plan.size.communities] {
