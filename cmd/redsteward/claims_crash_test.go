@@ -111,7 +111,7 @@ type claimStep struct {
 func claimWay() []claimStep {
 	officer, committee, cashier := claimPerson("officer", "property_officer"), claimPerson("committee", "owners_committee"), claimPerson("cashier", "cashier")
 	return []claimStep{{officer, claim.StepGone}, {committee, claim.StepFile}, {officer, claim.StepCheck}, {officer, claim.StepSend}, {claimPerson("chief", "section_chief"), claim.StepSign}, {claimPerson("vice", "deputy_director"), claim.StepSign},
-		{committee, claim.StepAccount}, {cashier, claim.StepPay}, {officer, claim.StepLetter}, {claimPerson("chief", "section_chief"), claim.StepSign}, {officer, claim.StepAsk}}
+		{committee, claim.StepAccount}, {officer, claim.StepReview}, {cashier, claim.StepPay}, {officer, claim.StepLetter}, {claimPerson("chief", "section_chief"), claim.StepSign}, {officer, claim.StepAsk}}
 }
 
 // step carries one step out as somebody would who reads the page first; each has a key, so that it can be sent again.

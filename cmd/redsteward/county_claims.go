@@ -35,13 +35,13 @@ func claimTales() [][]claimBeat {
 		return append(filed(ago), claimBeat{ago - 41, officer, "check"}, claimBeat{ago - 42, officer, "send"}, claimBeat{ago - 43, chief, "sign"}, claimBeat{ago - 44, deputy, "sign"})
 	}
 	paid := func(ago int) []claimBeat {
-		return append(approved(ago), claimBeat{ago - 50, firm, "attach"}, claimBeat{ago - 50, firm, "account"}, claimBeat{ago - 60, cashier, "pay"})
+		return append(approved(ago), claimBeat{ago - 50, firm, "attach"}, claimBeat{ago - 50, firm, "account"}, claimBeat{ago - 52, officer, "review"}, claimBeat{ago - 60, cashier, "pay"})
 	}
 	urgent := func(ago int) []claimBeat {
 		return []claimBeat{{ago, firm, "danger"}, {ago, firm, "attach"}, {ago - 1, officer, "urgent"}}
 	}
 	mended := func(ago int) []claimBeat {
-		return append(urgent(ago), claimBeat{ago - 2, deputy, "sign"}, claimBeat{ago - 10, firm, "attach"}, claimBeat{ago - 10, firm, "account"}, claimBeat{ago - 20, cashier, "pay"})
+		return append(urgent(ago), claimBeat{ago - 2, deputy, "sign"}, claimBeat{ago - 10, firm, "attach"}, claimBeat{ago - 10, firm, "account"}, claimBeat{ago - 12, officer, "review"}, claimBeat{ago - 20, cashier, "pay"})
 	}
 	return [][]claimBeat{
 		{{5, firm, "open"}}, append(notified(16), claimBeat{2, officer, "letter"}), filed(42), filed(50)[:5], append(filed(45), claimBeat{3, officer, "check"}, claimBeat{2, officer, "send"}), approved(46), approved(46)[:8],
@@ -51,7 +51,7 @@ func claimTales() [][]claimBeat {
 		urgent(2), mended(26),
 		append(mended(90), claimBeat{69, officer, "letter"}, claimBeat{68, chief, "sign"}, claimBeat{67, officer, "ask"}, claimBeat{60, cashier, "replenish"}, claimBeat{59, officer, "settle"}),
 		append(filed(55), claimBeat{11, officer, "refuse"}), append(notified(25), claimBeat{21, firm, "withdraw"}), append(filed(52), claimBeat{9, officer, "check"}, claimBeat{8, officer, "send"}, claimBeat{6, chief, "return"}),
-		{{70, firm, "open"}, {69, officer, "gone"}, {60, firm, "attach"}, {60, firm, "file"}, {58, officer, "check"}, {57, officer, "send"}, {56, chief, "sign"}, {55, deputy, "sign"}, {30, firm, "attach"}, {30, firm, "account"}, {20, cashier, "pay"}, {16, chief, "bounce"}},
+		{{70, firm, "open"}, {69, officer, "gone"}, {60, firm, "attach"}, {60, firm, "file"}, {58, officer, "check"}, {57, officer, "send"}, {56, chief, "sign"}, {55, deputy, "sign"}, {30, firm, "attach"}, {30, firm, "account"}, {28, officer, "review"}, {20, cashier, "pay"}, {16, chief, "bounce"}},
 	}
 }
 

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -202,8 +204,9 @@ func (s *Server) claimForms(c *claim.Claim) map[claim.Step]caseForm {
 		claim.StepCheck:   {amount: "核定金额（元）", day: "核查日期", text: "核查情况", already: asked, hint: "核查属实的送审；不属实的书面不予使用。"},
 		claim.StepSend:    {hint: "送审的人不能再审批这一件。"},
 		claim.StepAccount: {amount: "决算金额（元）", day: "公示第一天", text: "公示地点", file: "公示照片", already: granted, hint: "先上传决算材料，打印决算公示贴在小区；公示期满才支付。"},
-		claim.StepRedo:    {text: reason, aside: true, hint: "公示期间有异议、要重做决算的。"},
-		claim.StepPay:     {number: "支付凭证号", file: "银行付款回单", hint: "按公示的决算支付，余下的预留退回本金。经办和审批的人不能支付。"},
+		claim.StepReview:  {day: "审核日期", text: "审核情况", hint: "对照决算单、票据、竣工验收单和现场，核对工程量和金额；不对的撤下决算重做。审核以后公示期满才能支付。"},
+		claim.StepRedo:    {text: reason, aside: true, hint: "公示期间有异议，或者审核不符、要重做决算的。"},
+		claim.StepPay:     {number: "支付凭证号", file: "银行付款回单", hint: "按公示的决算支付，余下的预留退回本金。经办、核查、审核和审批的人不能支付。"},
 		claim.StepBounce:  bounceForm(),
 		claim.StepAsk:     {number: "补存通知书编号", day: "送达日期", hint: "打印补存通知书送达建设单位；账上同时记为应补存。"},
 		claim.StepDun:     {number: "催缴函编号", hint: "补存期限已过，打印催缴函。"},
@@ -243,7 +246,7 @@ func (s *Server) claimFacts(f *claim.Claim) [][2]string {
 	w := f.Warranty
 	out := [][2]string{{"缺陷", f.Defect}, {"险情", f.Danger}, {"申请人", s.titleOfOffice(string(f.Claimant)) + "，" + f.Opened.Chinese()}, {"建设单位", f.DeveloperName}, {"物业企业", f.FirmName},
 		{"保修期", "自竣工验收合格 " + w.Completed.Chinese() + " 起至 " + w.UntilCompleted.Chinese() + "；自交付 " + w.Delivered.Chinese() + " 起至 " + w.UntilDelivered.Chinese()},
-		{"保修通知书", paperText(f.Notice)}, {"建设单位答复", paperText(f.Answer)}, {"督促通知书", paperText(f.Urge)}, {"建设单位歇业、破产", paperText(f.Gone)}, {"现场核查", paperText(f.Checked)}, {"决算公示", paperText(f.Shown)},
+		{"保修通知书", paperText(f.Notice)}, {"建设单位答复", paperText(f.Answer)}, {"督促通知书", paperText(f.Urge)}, {"建设单位歇业、破产", paperText(f.Gone)}, {"现场核查", paperText(f.Checked)}, {"决算公示", paperText(f.Shown)}, {"决算审核", paperText(f.Reviewed)},
 		{"支付", paperText(f.Paid)}, {"补存通知书", paperText(f.Ask)}}
 	for i := range f.Bounced {
 		out = append(out, [2]string{"退汇", paperText(&f.Bounced[i])})
@@ -308,6 +311,15 @@ func (s *Server) claimsOf(c *fiber.Ctx, by policy.Actor, project string) ([]case
 	return out, err
 }
 
+// documentsText are the documents of a claim by their titles.
+func documentsText(f *claim.Claim) string {
+	var titles []string
+	for _, d := range f.Documents {
+		titles = append(titles, d.Title)
+	}
+	return strings.Join(titles, "、")
+}
+
 // letterTitles are the bureau's letters to the developer by the step that sends them out.
 var letterTitles = map[claim.Step]string{claim.StepUrge: "督促通知书", claim.StepAsk: "补存通知书", claim.StepDun: "催缴函"}
 
@@ -342,6 +354,9 @@ func claimPrints(_ policy.Actor, f *claim.Claim) []caseLink {
 	if f.Granted > 0 && f.Approval != nil && f.Approval.State == policy.ApprovalApproved {
 		out = append(out, caseLink{"决算公示", "account"})
 	}
+	if f.Reviewed != nil {
+		out = append(out, caseLink{"结算审核表", "settled"})
+	}
 	if f.Paid != nil && f.Gone == nil {
 		out = append(out, caseLink{"补存通知书", "ask"})
 	}
@@ -355,7 +370,7 @@ func claimPrints(_ policy.Actor, f *claim.Claim) []caseLink {
 }
 
 // claimPaperOf puts a paper into words.
-func (s *Server) claimPaperOf(_ context.Context, _ policy.Actor, _ string, f *claim.Claim, print caseLink) (printView, error) {
+func (s *Server) claimPaperOf(ctx context.Context, _ policy.Actor, id string, f *claim.Claim, print caseLink) (printView, error) {
 	developer := f.DeveloperName
 	if developer == "" {
 		developer = "建设单位"
@@ -403,6 +418,11 @@ func (s *Server) claimPaperOf(_ context.Context, _ policy.Actor, _ string, f *cl
 			v.Rows = append(v.Rows, [2]string{"公示期", f.Shown.Day.Chinese() + "至" + f.Clock.Due.Chinese()})
 		}
 		v.From = s.titleOfOffice(string(f.Claimant))
+	case "settled":
+		numbered(f.Reviewed)
+		v.To = ""
+		v.Rows = append(v.Rows, [2]string{"申请人", s.titleOfOffice(string(f.Claimant))}, [2]string{"批准预留", fund.Yuan(f.Granted) + " 元"}, [2]string{"决算", fund.Yuan(f.Cost) + " 元"}, [2]string{"余下退回本金", fund.Yuan(f.Granted-f.Cost) + " 元"},
+			[2]string{"决算公示", paperText(f.Shown)}, [2]string{"决算材料", documentsText(f)}, [2]string{"审核情况", paperText(f.Reviewed)})
 	case "ask":
 		numbered(f.Ask)
 		s.signedNotice(&v, f.Letter, string(claim.StepAsk), f.State == claim.Paid)
@@ -412,7 +432,14 @@ func (s *Server) claimPaperOf(_ context.Context, _ policy.Actor, _ string, f *cl
 			numbered(&f.Dunned[n-1])
 		}
 		s.signedNotice(&v, f.Letter, string(claim.StepDun), false)
-		v.Words = []string{"补存通知书（" + paperText(f.Ask) + "）的期限已过，你单位还没有补足 " + fund.Yuan(f.Cost) + " 元。请立即补存。"}
+		owed := cmp.Or(f.Owed, f.Cost) // letters that went out before Owed was kept said the whole
+		if f.Letter == nil || f.Letter.For != string(claim.StepDun) {
+			var err error
+			if owed, err = s.claims.Owes(ctx, id, f); err != nil {
+				return v, err
+			}
+		}
+		v.Words = []string{"补存通知书（" + paperText(f.Ask) + "）的期限已过，应补存 " + fund.Yuan(f.Cost) + " 元，你单位还差 " + fund.Yuan(owed) + " 元没有补足。请立即补存。"}
 	case "refusal":
 		v.To = s.titleOfOffice(string(f.Claimant))
 		v.Words = []string{"你提出的使用申请，经核查不予使用新建物业质量保修金。理由：" + f.Reason}

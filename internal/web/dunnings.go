@@ -160,6 +160,7 @@ type DunningTasks struct {
 // dunningWork are the steps that stand on a to-do page, the most pressing first.
 var dunningWork = []caseWork[dunning.State, dunning.Step]{
 	{dunning.StepSign, []dunning.State{dunning.Draft, dunning.Dunned}, "催缴通知书，签署", "去签署"},
+	{dunning.StepSettle, []dunning.State{dunning.Draft, dunning.Dunned}, "已经缴清，办结催缴", "去办结"},
 	{dunning.StepDeliver, []dunning.State{dunning.Draft, dunning.Dunned}, "送达催缴通知书", "去登记"},
 	{dunning.StepLetter, []dunning.State{dunning.Draft}, "催缴通知书送审", "去送审"},
 	{dunning.StepLetter, []dunning.State{dunning.Dunned}, "逾期没有缴清，再次催缴", "去送审"},
@@ -172,7 +173,12 @@ func (t DunningTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) (
 	}
 	found, err := t.Dunnings.List(ctx, by, casework.Filter{}, true, "")
 	can := func(d *dunning.Dunning, do dunning.Step) bool { return t.Dunnings.Can(ctx, by, d, do) }
-	clock := func(d *dunning.Dunning, _ dunning.Step) calendar.Deadline { return d.Clock }
+	clock := func(d *dunning.Dunning, do dunning.Step) calendar.Deadline {
+		if do == dunning.StepSettle {
+			return calendar.Deadline{}
+		}
+		return d.Clock
+	}
 	return caseTasks(found.Docs, dunningWork, func(d *dunning.Dunning) dunning.State { return d.State }, can, clock, func(id string, d *dunning.Dunning, w caseWork[dunning.State, dunning.Step]) Task {
 		return Task{Title: d.Name + d.Phase + "：" + w.verb, Context: "还差 " + fund.Yuan(d.Fen) + " 元，缴存期限" + d.Until.Chinese(), Party: d.DeveloperName, Link: dunningsPath + "/" + id, Button: w.button, Nav: fundPath}
 	}), err

@@ -126,6 +126,7 @@ func stageRefund(t *testing.T, f *browsertest.Fixture, project string, forward f
 	for _, login := range []string{"committee", "firm", "community", "officer"} {
 		step(login, refund.StepCheck)
 	}
+	scenario{name: "every side found nothing", role: "officer", path: "/todo", status: 200, contains: []string{"联合查验已通过，公示退还"}}.run(t, f, people)
 	officer := newPerson(t, f).signIn(t, "officer")
 	before := changes(t, f)
 	a := officer.scanned(t, "/fund/refunds/"+doc.ID+"/show", pairs("seq", fmt.Sprint(doc.Seq), "show-day", "十月", "show-text", ""))
@@ -265,7 +266,7 @@ func TestDunningPages(t *testing.T) {
 		{name: "drafted", role: "officer", method: "POST", path: "/fund/dunnings/new", form: form("d2", "dun1"), status: 303, changes: 1},
 		{name: "drafted twice", role: "officer", method: "POST", path: "/fund/dunnings/new", form: form("d2", "dun2"), status: 409, contains: []string{"已经在催缴"}},
 		{name: "the account knows it", role: "officer", path: ledger, status: 200, contains: []string{"起草催缴通知", "10,000.00 元"}, excludes: []string{"起草二期的催缴通知书"}},
-		{name: "to be sent through its approval", role: "officer", path: "/todo", status: 200, contains: []string{"催缴通知书送审"}},
+		{name: "to be sent through its approval", role: "officer", path: "/todo", status: 200, contains: []string{"催缴通知书送审", "二期还应缴 10,000.00 元", "一期分期退还 20%"}},
 	} {
 		s.run(t, f, people)
 	}
@@ -303,4 +304,13 @@ func TestDunningPages(t *testing.T) {
 	} {
 		s.run(t, f, people)
 	}
+	cashier := actorOf(t, f, "cashier")
+	slip, err := f.Claims.Keeper.Keep(ctx, store.Meta{By: cashier.ID, Action: "fund.book"}, received(t, f))
+	if err == nil {
+		_, err = f.Fund.Pay(ctx, cashier, project, fund.Money{Due: "d2", Fen: 1_000_000, Day: f.Dunnings.Today(), Receipt: "赣财0002", Paper: slip}, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	scenario{name: "paid, and to be closed", role: "officer", path: "/todo", status: 200, contains: []string{"已经缴清，办结催缴"}}.run(t, f, people)
 }

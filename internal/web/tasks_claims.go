@@ -19,12 +19,14 @@ type ClaimTasks struct {
 // claimWork are the steps that stand on a to-do page, with the word on their button, the most pressing first.
 var claimWork = []caseWork[claim.State, claim.Step]{
 	{claim.StepSign, []claim.State{claim.Approving, claim.Noticed, claim.Paid, claim.Replenishing}, "签署", "去签署"},
+	{claim.StepSettle, []claim.State{claim.Replenishing}, "已经补足，办结", "去办结"},
 	{claim.StepLetter, []claim.State{claim.Noticed}, "督促通知书送审", "去送审"},
 	{claim.StepLetter, []claim.State{claim.Paid}, "补存通知书送审", "去送审"},
 	{claim.StepLetter, []claim.State{claim.Replenishing}, "催缴函送审", "去送审"},
 	{claim.StepUrgent, []claim.State{claim.Draft}, "核实险情", "去核实"},
 	{claim.StepCheck, []claim.State{claim.Filed}, "现场核查", "去核查"},
 	{claim.StepSend, []claim.State{claim.Checked, claim.SentBack}, "送审", "去送审"},
+	{claim.StepReview, []claim.State{claim.Shown}, "审核决算", "去审核"},
 	{claim.StepUrge, []claim.State{claim.Noticed}, "督促建设单位", "去督促"},
 	{claim.StepPay, []claim.State{claim.Shown, claim.Bounced}, "支付", "去支付"},
 	{claim.StepAsk, []claim.State{claim.Paid}, "通知建设单位补存", "去通知"},
@@ -45,7 +47,7 @@ func (t ClaimTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]
 		return t.Claims.Can(ctx, by, c, do) && !(do == claim.StepAnswer && c.Answer != nil) && !(do == claim.StepDeliver && c.Danger != "")
 	}
 	clock := func(c *claim.Claim, do claim.Step) calendar.Deadline {
-		if do == claim.StepPay {
+		if do == claim.StepPay || do == claim.StepSettle {
 			return calendar.Deadline{}
 		}
 		return c.Clock

@@ -46,11 +46,12 @@ func (t FundTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([
 	}
 	last := calendar.DateOf(now).Add(fundAhead)
 	for _, r := range rows {
-		next := r.Ledger.NextDates()[0]
-		if next.Day.Compare(last) > 0 {
-			break
+		for _, next := range r.Ledger.NextDates() {
+			if next.Day.Compare(last) > 0 {
+				break // the days of a ledger come in their order
+			}
+			out = append(out, Task{Due: next.Day, Basis: next.Basis, Title: r.Ledger.Name + "：" + next.What, Context: r.Ledger.Place, Party: "建设单位", Link: ledgerPath(r.Project), Button: "去查看", Nav: fundPath})
 		}
-		out = append(out, Task{Due: next.Day, Basis: next.Basis, Title: r.Ledger.Name + "：" + next.What, Context: r.Ledger.Place, Party: "建设单位", Link: ledgerPath(r.Project), Button: "去查看", Nav: fundPath})
 	}
 	return out, nil
 }

@@ -22,6 +22,9 @@ var refundWork = []caseWork[refund.State, refund.Step]{
 	{refund.StepPay, []refund.State{refund.Approved}, "支付保修金退还", "去支付"},
 	{refund.StepSend, []refund.State{refund.Showing, refund.SentBack}, "退还保修金，送审", "去送审"},
 	{refund.StepCheck, []refund.State{refund.Checking}, "参加保修金退还前的联合查验", "去登记"},
+	{refund.StepExtend, []refund.State{refund.Checking}, "查出还有缺陷，延长存储", "去延长"},
+	{refund.StepShow, []refund.State{refund.Checking}, "联合查验已通过，公示退还", "去公示"},
+	{refund.StepSettle, []refund.State{refund.Showing}, "处理退还异议", "去处理"},
 }
 
 // Tasks implements Tasks.
@@ -31,12 +34,29 @@ func (t RefundTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([
 	}
 	found, err := t.Refunds.List(ctx, by, casework.Filter{}, true, "")
 	can := func(r *refund.Refund, do refund.Step) bool {
-		_, checked := r.CheckOf(refund.SideOf(by))
-		return t.Refunds.Can(ctx, by, r, do) && !(do == refund.StepCheck && checked)
+		if !t.Refunds.Can(ctx, by, r, do) {
+			return false
+		}
+		clean, found := r.Found()
+		switch do {
+		case refund.StepCheck:
+			_, checked := r.CheckOf(refund.SideOf(by))
+			return !checked
+		case refund.StepShow:
+			return clean
+		case refund.StepExtend:
+			return found
+		case refund.StepSettle:
+			return r.Disputed().Rule != ""
+		}
+		return true
 	}
 	clock := func(r *refund.Refund, do refund.Step) calendar.Deadline {
-		if do == refund.StepSend {
+		switch do {
+		case refund.StepSend:
 			return calendar.Deadline{}
+		case refund.StepSettle:
+			return r.Disputed()
 		}
 		return r.Clock
 	}

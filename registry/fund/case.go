@@ -60,9 +60,10 @@ func (d Desk) RecordGone(ctx context.Context, by policy.Actor, action policy.Act
 	return err
 }
 
-// PaySlip checks what a form says about a payment, and keeps the bank's slip. Fields number (of the voucher), paper. Returns Forbidden for who prepared or approved the case, Invalid for refused fields.
-func (d Desk) PaySlip(ctx context.Context, by policy.Actor, action policy.Action, c *Case, in casework.Input) (casework.Paper, error) {
-	if err := apart(by, c.By, c.Approval); err != nil {
+// PaySlip checks what a form says about a payment, and keeps the bank's slip. prepared are the papers of the case by which it was prepared, nil ones do not count. Fields number (of the voucher), paper. Returns Forbidden for who
+// prepared or approved the case, Invalid for refused fields.
+func (d Desk) PaySlip(ctx context.Context, by policy.Actor, action policy.Action, c *Case, in casework.Input, prepared ...*casework.Paper) (casework.Paper, error) {
+	if err := apart(by, c, prepared); err != nil {
 		return casework.Paper{}, err
 	}
 	f := d.Check()
@@ -102,9 +103,14 @@ func (d Desk) Bounced(ctx context.Context, by policy.Actor, id string, c *Case, 
 }
 
 // apart refuses who prepared or approved a case: he does not pay it. Returns Forbidden with the rule.
-func apart(by policy.Actor, made string, a *policy.Approval) error {
-	acts := []policy.Act{{Part: policy.PartMake, By: made}}
-	if a != nil {
+func apart(by policy.Actor, c *Case, prepared []*casework.Paper) error {
+	acts := []policy.Act{{Part: policy.PartMake, By: c.By}}
+	for _, p := range prepared {
+		if p != nil {
+			acts = append(acts, policy.Act{Part: policy.PartMake, By: p.By})
+		}
+	}
+	if a := c.Approval; a != nil {
 		acts = append(acts, policy.Act{Part: policy.PartMake, By: a.Maker})
 		for _, d := range a.Decisions {
 			acts = append(acts, policy.Act{Part: policy.PartMake, By: d.By})

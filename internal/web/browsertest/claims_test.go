@@ -189,6 +189,8 @@ func TestJourney9(t *testing.T) {
 	c.as("owners").send("attach", "choice", "final")
 	c.as("owners").send("account", "amount", "15000.00", "day", today().String(), "text", "小区南门公示栏")
 	c.says(t, "决算公示中")
+	c.as("officer").send("review", "day", today().String(), "text", "工程量和票据相符")
+	c.says(t, "公示期满后由出纳支付")
 	if c.as("cashier"); value[bool](t, c.tab, `!!document.querySelector('form[action$="/pay"]')`) {
 		t.Error("the cashier can pay before the account was shown its days")
 	}

@@ -4,7 +4,7 @@
 //  2. A defect is claimed within its warranty only; both start days are kept, and it has lapsed once both periods have.
 //  3. Money is held in the ledger before the last signature is stored, and paid from there before the payment is: an order names its claim, so that what a crash
 //     cut off is repeated once. Whatever ends a claim without a payment gives its hold back first.
-//  4. The final account is shown its days before anything is paid, never more than is held, never by who prepared or approved it.
+//  4. The final account is shown its days and reviewed by the bureau (结算审核) before anything is paid, never more than is held, never by who prepared, checked, reviewed or approved it.
 //  5. Urgent use turns the order around: the work comes first, documents and the second signature within their clock; shown and paid is it as any other.
 //  6. What the bureau writes to the developer (督促通知书、补存通知书、催缴函) goes out after every level of its way of approval signed what it says, and only while that is still
 //     what it says.
@@ -59,8 +59,11 @@ type Claim struct {
 	// Cost is the final account in fen, Shown where and since when it hangs in the compound, with a photo.
 	Cost  int64           `json:"cost,omitempty"`
 	Shown *casework.Paper `json:"shown,omitempty"`
-	// Ask is the notice to replenish, Dunned the dunning letters.
+	// Reviewed is the bureau's review of the final account (结算审核); nil before it, and for what was paid before there was one.
+	Reviewed *casework.Paper `json:"reviewed,omitempty"`
+	// Ask is the notice to replenish, Dunned the dunning letters; Owed is what the last of these asks for in fen: what the ledger had open when it was sent through its approval.
 	Ask    *casework.Paper  `json:"ask,omitempty"`
+	Owed   int64            `json:"owed,omitempty"`
 	Dunned []casework.Paper `json:"dunned,omitempty"`
 	// Letter is the next letter of the bureau in its approval, or the last one that went out; nil for none and for what went out before letters were approved.
 	Letter *fund.Notice `json:"letter,omitempty"`
@@ -225,9 +228,10 @@ const (
 	StepReturn  Step = "return"
 	StepReject  Step = "reject"
 	StepApprove Step = "approve"
-	// StepAccount shows the final account; StepRedo takes it down after an objection; StepPay pays.
+	// StepAccount shows the final account; StepReview is the bureau's review of it; StepRedo takes it down after an objection or because the review found a mistake; StepPay pays.
 	// StepBounce says that the bank sent the payment back.
 	StepAccount Step = "account"
+	StepReview  Step = "review"
 	StepRedo    Step = "redo"
 	StepPay     Step = "pay"
 	StepBounce  Step = "bounce"
@@ -246,14 +250,14 @@ const (
 
 // Steps are all steps in the order of a life.
 func Steps() []Step {
-	return []Step{StepOpen, StepAttach, StepDeliver, StepAnswer, StepLetter, StepUrge, StepGone, StepFile, StepUrgent, StepCheck, StepSend, StepSign, StepReturn, StepReject, StepApprove, StepAccount, StepRedo, StepPay, StepBounce, StepAsk,
+	return []Step{StepOpen, StepAttach, StepDeliver, StepAnswer, StepLetter, StepUrge, StepGone, StepFile, StepUrgent, StepCheck, StepSend, StepSign, StepReturn, StepReject, StepApprove, StepAccount, StepReview, StepRedo, StepPay, StepBounce, StepAsk,
 		StepDun, StepSettle, StepWaive, StepRefuse, StepWithdraw, StepRepaired}
 }
 
 // Title is the step for people.
 func (s Step) Title() string {
 	return map[Step]string{StepOpen: "起草保修通知书", StepAttach: "上传材料", StepDeliver: "登记保修通知书送达", StepAnswer: "答复保修通知", StepLetter: "文书送审", StepUrge: "发督促通知书", StepGone: "登记建设单位歇业、破产", StepFile: "提出使用申请",
-		StepUrgent: "同意紧急使用", StepCheck: "登记现场核查", StepSend: "送审", StepSign: "审批签署", StepReturn: "审批退回", StepReject: "审批不同意", StepApprove: "审批通过，已预留", StepAccount: "公示决算", StepRedo: "撤下决算重做",
+		StepUrgent: "同意紧急使用", StepCheck: "登记现场核查", StepSend: "送审", StepSign: "审批签署", StepReturn: "审批退回", StepReject: "审批不同意", StepApprove: "审批通过，已预留", StepAccount: "公示决算", StepReview: "审核决算", StepRedo: "撤下决算重做",
 		StepPay: "支付", StepBounce: "登记退汇", StepAsk: "发补存通知书", StepDun: "发催缴函", StepSettle: "补存到账，办结", StepWaive: "建设单位已不存在，办结", StepRefuse: "不予使用", StepWithdraw: "撤回申请", StepRepaired: "确认建设单位已修复"}[s]
 }
 
@@ -285,7 +289,7 @@ var steps = casework.Table[State, Step]{
 	Approving:    {StepAttach: Approving, StepSign: Approving, StepReturn: SentBack, StepReject: Refused, StepApprove: Repairing},
 	SentBack:     {StepAttach: SentBack, StepSend: Approving, StepRefuse: Refused, StepWithdraw: Withdrawn, StepRepaired: Repaired},
 	Repairing:    {StepAttach: Repairing, StepAccount: Shown, StepWithdraw: Withdrawn, StepRepaired: Repaired},
-	Shown:        {StepRedo: Repairing, StepPay: Paid},
+	Shown:        {StepReview: Shown, StepRedo: Repairing, StepPay: Paid},
 	Bounced:      {StepGone: Bounced, StepPay: Paid},
 	Paid:         {StepBounce: Bounced, StepGone: Paid, StepLetter: Paid, StepSign: Paid, StepAsk: Replenishing, StepWaive: Closed},
 	Replenishing: {StepBounce: Bounced, StepGone: Replenishing, StepLetter: Replenishing, StepSign: Replenishing, StepDun: Replenishing, StepSettle: Closed, StepWaive: Closed},
@@ -330,6 +334,9 @@ func (c *Claim) Next() string {
 	case Repairing:
 		return "维修完工后交齐决算材料，在小区公示决算"
 	case Shown:
+		if c.Reviewed == nil {
+			return "物业管理股审核决算；审核过、公示期满后由出纳支付"
+		}
 		return "公示期满后由出纳支付"
 	case Bounced:
 		return "核对收款户名和账号后，由出纳重新支付"

@@ -93,7 +93,7 @@ func (d *desk) claimTo(state State) store.Doc[Claim] {
 		{SentBack, nil},
 		{Repairing, []func(){agree(chief), agree(vice)}},
 		{Shown, []func(){func() { d.documents(&c, WhenAccount) }, step(committee, StepAccount, amount(450_000))}},
-		{Paid, []func(){until("2026-10-06"), step(cashier, StepPay)}},
+		{Paid, []func(){step(officer, StepReview), until("2026-10-06"), step(cashier, StepPay)}},
 		{Replenishing, []func(){func() { d.letter(&c) }, step(officer, StepAsk)}},
 	} {
 		if part.reaches == SentBack {
@@ -194,6 +194,16 @@ func TestLife(t *testing.T) {
 	d.do(&c, committee, StepAccount, amount(450_000))
 	d.Refused("paid before it was shown its days", fault.Conflict, act(c, cashier, StepPay), "才满")
 	d.Forward("2026-10-02")
+	d.Refused("paid before it was reviewed", fault.Conflict, act(c, cashier, StepPay), "还没有审核决算")
+	if d.Can(ctx, cashier, &c.State, StepPay) || !d.Can(ctx, officer, &c.State, StepReview) {
+		t.Error("the page offers to pay before the review")
+	}
+	d.Refused("the claimant reviews nothing", fault.Forbidden, act(c, committee, StepReview))
+	d.Refused("reviewed before it was shown", fault.Invalid, act(c, officer, StepReview, func(in *casework.Input) { in.Day = day("2026-09-01") }), "day 审核日期")
+	second := person("second", "property_officer", policy.County)
+	d.do(&c, second, StepReview)
+	d.Refused("reviewed twice", fault.Conflict, act(c, officer, StepReview), "已经在2026年10月2日审核过")
+	d.Refused("who reviewed pays nothing", fault.Forbidden, act(c, person("second", "cashier", policy.County), StepPay), "另一人")
 	d.Refused("the officer pays nothing", fault.Forbidden, act(c, officer, StepPay))
 	both := person("vice", "cashier", policy.County)
 	d.Refused("who approved pays nothing", fault.Forbidden, act(c, both, StepPay), "另一人")
@@ -214,9 +224,26 @@ func TestLife(t *testing.T) {
 	d.Forward("2026-10-19")
 	d.Refused("dunned on the last day", fault.Conflict, act(c, officer, StepDun), "才满")
 	d.Forward("2026-10-20")
+	pay := func(fen int64, receipt string) {
+		t.Helper()
+		must[store.Doc[fund.Ledger]](t)(d.Fund.Pay(ctx, cashier, "p1", fund.Money{Due: due.ID, Fen: fen, Day: d.Today(), Receipt: receipt, Paper: d.stored()}, nil))
+	}
+	d.letter(&c)
+	pay(50_000, "赣财0002")
+	d.Refused("dunned for what was paid meanwhile", fault.Conflict, act(c, officer, StepDun), "有变化")
+	if d.Can(ctx, officer, &c.State, StepDun) || !d.Can(ctx, officer, &c.State, StepLetter) {
+		t.Error("the page offers a letter that says too much")
+	}
 	d.letter(&c)
 	d.do(&c, officer, StepDun)
-	must[store.Doc[fund.Ledger]](t)(d.Fund.Pay(ctx, cashier, "p1", fund.Money{Due: due.ID, Fen: 450_000, Day: d.Today(), Receipt: "赣财0002", Paper: d.stored()}, nil))
+	if c.State.Owed != 400_000 || d.Can(ctx, officer, &c.State, StepSettle) {
+		t.Errorf("dunned for %d", c.State.Owed)
+	}
+	pay(400_000, "赣财0003")
+	d.Refused("dunned although it is replenished", fault.Conflict, act(c, officer, StepLetter), "已经补足")
+	if d.Can(ctx, officer, &c.State, StepLetter) || !d.Can(ctx, officer, &c.State, StepSettle) {
+		t.Error("the page offers another letter instead of the end")
+	}
 	d.do(&c, officer, StepSettle)
 	if b := d.ledger().Balances; c.State.State != Closed || b.Bank != 2_000_000 || b.Due != 0 {
 		t.Errorf("at the end %s, %+v", c.State.State, b)
@@ -470,10 +497,11 @@ func TestWaysOut(t *testing.T) {
 		}
 		d.settled()
 	}
-	// An objection takes the account down; it is shown anew for all its days.
+	// An objection takes the account down; it is shown and reviewed anew for all its days.
 	c := d.claimTo(Shown)
+	d.do(&c, officer, StepReview)
 	d.do(&c, officer, StepRedo)
-	if c.State.State != Repairing || c.State.Cost != 0 || d.ledger().Balances.Held != 500_000 {
+	if c.State.State != Repairing || c.State.Cost != 0 || c.State.Reviewed != nil || d.ledger().Balances.Held != 500_000 {
 		t.Errorf("redone: %s, %+v", c.State.State, d.ledger().Balances)
 	}
 	d.do(&c, committee, StepWithdraw)
@@ -569,6 +597,7 @@ func TestAtOnce(t *testing.T) {
 	c = must[store.Doc[Claim]](t)(d.One(ctx, officer, c.ID))
 	d.documents(&c, WhenAccount)
 	d.do(&c, committee, StepAccount, amount(450_000))
+	d.do(&c, officer, StepReview)
 	d.Forward("2026-10-20")
 	at.Seq = c.Seq
 	at.Idem = &store.Idem{Key: "pay", Body: []byte("450000")}

@@ -1,6 +1,9 @@
 package claim
 
 import (
+	"context"
+
+	"redsteward/internal/fault"
 	"redsteward/policy"
 	"redsteward/registry/casework"
 )
@@ -21,37 +24,62 @@ func (c *Claim) Signing() *policy.Approval {
 	return c.waitingLetter()
 }
 
-// letterSays is what everybody signs of a letter.
+// letterSays is what everybody signs of a letter; a dunning letter says what is open.
 func (c *Claim) letterSays(do Step) any {
-	return []any{do, c.Project, c.Developer, c.Title, c.Where, c.Defect, c.Notice, c.Gone, c.Cost, c.Ask, c.Clock, len(c.Dunned)}
+	says := []any{do, c.Project, c.Developer, c.Title, c.Where, c.Defect, c.Notice, c.Gone, c.Cost, c.Ask, c.Clock, len(c.Dunned)}
+	if do == StepDun {
+		says = append(says, c.Owed)
+	}
+	return says
 }
 
-// letterStands reports whether the bureau's next letter was signed by every level and still says what they signed.
-func (c *Claim) letterStands() bool {
+// letterStands reports whether the bureau's next letter was signed by every level and still says what they signed, and what the ledger says.
+func (s *Service) letterStands(ctx context.Context, c *Claim) bool {
 	do := c.State.letter()
+	if do == StepDun {
+		if open, err := s.Owes(ctx, "", c); err != nil || open != c.Owed {
+			return false
+		}
+	}
 	return c.Letter.Stands(string(do), c.letterSays(do))
 }
 
-// letterWaits reports whether the bureau's next letter can be sent through its approval: it is time for it, and it is not there already.
-func (s *Service) letterWaits(c *Claim) error {
+// letterWaits returns Conflict unless the bureau's next letter can be sent through its approval: it is time for it, there is something to write about, and it is not there already. open is what the ledger wants replenished.
+func (s *Service) letterWaits(c *Claim, open int64) error {
 	do := c.State.letter()
 	if do != StepAsk {
 		if err := s.waits(c, do.Title()); err != nil {
 			return err
 		}
 	}
+	if do == StepDun {
+		a := c.waitingLetter()
+		switch {
+		case open == 0:
+			return fault.New("claim.letterWaits", fault.Conflict, "已经补足，请办结")
+		case open != c.Owed && (a == nil || a.State != policy.ApprovalPending):
+			return nil // what was signed says another amount
+		}
+	}
 	return c.Letter.Unsent(string(do), c.letterSays(do))
 }
 
-// sendLetter sends the bureau's next letter through its approval.
-func (s *Service) sendLetter(by policy.Actor, at casework.At, c *Claim) error {
+// sendLetter sends the bureau's next letter through its approval; a dunning letter asks for what is open now.
+func (s *Service) sendLetter(ctx context.Context, by policy.Actor, at casework.At, c *Claim) error {
 	if err := apart(by, c); err != nil {
 		return err
 	}
-	if err := s.letterWaits(c); err != nil {
+	open, err := s.Owes(ctx, at.ID, c)
+	if err != nil {
+		return err
+	}
+	if err := s.letterWaits(c, open); err != nil {
 		return err
 	}
 	do := c.State.letter()
+	if do == StepDun {
+		c.Owed = open
+	}
 	letter, err := s.SendNotice(by, casework.Subject(claimKind, at), c.Letter, string(do), c.letterSays(do))
 	if err == nil {
 		c.Letter, c.Reason = letter, ""

@@ -95,7 +95,7 @@ func TestLetterOnPaper(t *testing.T) {
 	d.do(&c, officer, StepLetter)
 	paper := policy.OnPaper{Hash: c.State.Signing().SubjectHash, Signer: chief.ID, SignedOn: d.Today(), Upload: d.Photo()}
 	c = must[store.Doc[Claim]](t)(d.SignOnPaper(t.Context(), officer, casework.At{ID: c.ID, Seq: c.Seq}, paper, password))
-	if c.State.letterStands() || len(c.State.Scans) != 1 {
+	if d.letterStands(t.Context(), &c.State) || len(c.State.Scans) != 1 {
 		t.Fatalf("after the scan: %d scans, %+v", len(c.State.Scans), c.State.Letter)
 	}
 	look := policy.Sign{Move: policy.MoveConfirmPaper, SubjectHash: paper.Hash, Paper: &policy.PaperSignature{FileHash: c.State.Signing().Papers()[0].Paper.FileHash}}

@@ -274,7 +274,7 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, c *
 	case StepAnswer:
 		return s.answer(by, c, in)
 	case StepLetter:
-		return s.sendLetter(by, at, c)
+		return s.sendLetter(ctx, by, at, c)
 	case StepUrge, StepAsk:
 		return s.demand(ctx, by, at, c, do, in)
 	case StepGone:
@@ -289,18 +289,20 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, c *
 		return s.send(by, at, c)
 	case StepAccount:
 		return s.account(ctx, by, c, in)
+	case StepReview:
+		return s.review(by, c, in)
 	case StepPay:
 		return s.pay(ctx, by, at, c, in)
 	case StepBounce:
 		c.Clock = calendar.Deadline{}
 		return s.Bounced(ctx, by, at.ID, &c.Case, c.Where+c.Title+"维修款", in)
 	case StepDun:
-		return s.dun(by, c, in)
+		return s.dun(ctx, by, at.ID, c, in)
 	case StepSettle, StepWaive:
 		return s.settle(ctx, c, do, at.ID)
 	case StepRefuse, StepWithdraw, StepRepaired, StepRedo:
 		if do == StepRedo {
-			c.Cost, c.Shown, c.Clock = 0, nil, calendar.Deadline{}
+			c.Cost, c.Shown, c.Reviewed, c.Clock = 0, nil, nil, calendar.Deadline{}
 		}
 		f := s.Check()
 		f.Text("text", "理由", &in.Text, 4, maxWords)
@@ -538,14 +540,32 @@ func (s *Service) account(ctx context.Context, by policy.Actor, c *Claim, in cas
 	return err
 }
 
+// review is the bureau's look at the final account, its documents and the finished work. Fields day, text.
+func (s *Service) review(by policy.Actor, c *Claim, in casework.Input) error {
+	if err := apart(by, c); err != nil {
+		return err
+	}
+	if c.Reviewed != nil {
+		return fault.New("claim.review", fault.Conflict, "决算已经在"+c.Reviewed.Day.Chinese()+"审核过；要改的请撤下决算重做")
+	}
+	f := s.Check()
+	f.Past("day", "审核日期", in.Day, c.Shown.Day)
+	f.Text("text", "审核情况", &in.Text, 4, maxWords)
+	c.Reviewed = &casework.Paper{Day: in.Day, Text: in.Text, By: by.ID}
+	return f.Err()
+}
+
 // pay pays the final account out of the hold. Fields number (of the voucher), paper (the bank's slip).
 func (s *Service) pay(ctx context.Context, by policy.Actor, at casework.At, c *Claim, in casework.Input) error {
-	if c.State != Bounced { // then the account was shown its days before
+	if c.State != Bounced { // then the account was shown its days and reviewed before
 		if err := s.waits(c, "支付，决算公示要满期"); err != nil {
 			return err
 		}
+		if c.Reviewed == nil {
+			return fault.New("claim.pay", fault.Conflict, "物业管理股还没有审核决算，审核以后才能支付")
+		}
 	}
-	slip, err := s.PaySlip(ctx, by, policy.PayClaim, &c.Case, in)
+	slip, err := s.PaySlip(ctx, by, policy.PayClaim, &c.Case, in, c.Checked, c.Reviewed)
 	if err != nil {
 		return err
 	}
@@ -556,14 +576,35 @@ func (s *Service) pay(ctx context.Context, by policy.Actor, at casework.At, c *C
 	return nil
 }
 
-// dun records a dunning letter, from the day after the period on. Field number.
-func (s *Service) dun(by policy.Actor, c *Claim, in casework.Input) error {
+// Owes is what the ledger still wants replenished for a claim, in fen; 0 before it was asked for. Without an id the amount is found by the number of its notice. It asks for no right.
+func (s *Service) Owes(ctx context.Context, id string, c *Claim) (int64, error) {
+	if c.Ask == nil {
+		return 0, nil
+	}
+	ledger, err := s.Fund.Balance(ctx, c.Project)
+	for _, d := range ledger.Dues {
+		if d.Claim != "" && (d.Claim == id || id == "" && d.Document == c.Ask.Number) {
+			return d.Open(), err
+		}
+	}
+	return 0, err
+}
+
+// dun records a dunning letter, from the day after the period on, if the ledger still says what the letter does. Field number.
+func (s *Service) dun(ctx context.Context, by policy.Actor, id string, c *Claim, in casework.Input) error {
 	if err := s.waits(c, "催缴"); err != nil {
 		return err
 	}
-	if err := c.goesOut(StepDun); err != nil {
+	open, err := s.Owes(ctx, id, c)
+	if err != nil {
 		return err
 	}
+	said := *c
+	said.Owed = open
+	if err := said.goesOut(StepDun); err != nil {
+		return err
+	}
+	c.Letter = said.Letter
 	f := s.Check()
 	f.Text("number", "文书编号", &in.Number, 2, 40)
 	if len(c.Dunned) >= maxDuns {
@@ -582,12 +623,9 @@ func (s *Service) settle(ctx context.Context, c *Claim, do Step, id string) erro
 		}
 		return nil
 	}
-	ledger, err := s.Fund.Balance(ctx, c.Project)
-	if err != nil {
-		return err
+	open, err := s.Owes(ctx, id, c)
+	if err == nil && open > 0 {
+		err = fault.New(op, fault.Conflict, fmt.Sprintf("还差 %s 元没有补存；到账后由出纳登记收款", fund.Yuan(open)))
 	}
-	if d, ok := ledger.Replenishment(id); !ok || d.Open() > 0 {
-		return fault.New(op, fault.Conflict, fmt.Sprintf("还差 %s 元没有补存；到账后由出纳登记收款", fund.Yuan(d.Open())))
-	}
-	return nil
+	return err
 }

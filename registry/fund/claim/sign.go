@@ -88,13 +88,19 @@ func (s *Service) Can(ctx context.Context, by policy.Actor, c *Claim, do Step) b
 	case StepRepaired:
 		return s.Guard.Allow(by, policy.ApplyClaim) || s.Guard.Allow(by, policy.HandleClaim)
 	case StepLetter:
-		return s.Guard.Allow(by, policy.HandleClaim) && c.Gone == nil && s.letterWaits(c) == nil
+		open, err := s.Owes(ctx, "", c)
+		return s.Guard.Allow(by, policy.HandleClaim) && c.Gone == nil && err == nil && s.letterWaits(c, open) == nil
 	case StepUrge, StepDun:
-		return s.Guard.Allow(by, policy.HandleClaim) && c.Clock.Late(now) && c.letterStands()
+		return s.Guard.Allow(by, policy.HandleClaim) && c.Clock.Late(now) && s.letterStands(ctx, c)
 	case StepAsk:
-		return s.Guard.Allow(by, policy.HandleClaim) && c.letterStands()
+		return s.Guard.Allow(by, policy.HandleClaim) && s.letterStands(ctx, c)
+	case StepSettle:
+		open, err := s.Owes(ctx, "", c)
+		return s.Guard.Allow(by, policy.HandleClaim) && err == nil && open == 0
+	case StepReview:
+		return s.Guard.Allow(by, policy.HandleClaim) && c.Reviewed == nil && c.By != by.ID
 	case StepPay:
-		return s.Guard.Allow(by, policy.PayClaim) && (c.State == Bounced || c.Clock.Late(now))
+		return s.Guard.Allow(by, policy.PayClaim) && (c.State == Bounced || c.Clock.Late(now) && c.Reviewed != nil)
 	case StepBounce:
 		return s.Guard.Allow(by, policy.ReverseFund) && c.Paid.By != by.ID
 	case StepGone:

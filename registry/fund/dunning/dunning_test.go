@@ -145,6 +145,9 @@ func TestLife(t *testing.T) {
 	}
 	d.Refused("out without approval", fault.Conflict, d.step(&c, officer, StepDeliver), "还没有送审")
 	d.Refused("settled while it is open", fault.Conflict, d.step(&c, officer, StepSettle), "20,000.00")
+	if d.Can(ctx, officer, &c.State, StepSettle) {
+		t.Error("the page offers to close what is open")
+	}
 	d.Refused("sent by the developer", fault.Forbidden, d.step(&c, developer, StepLetter))
 	d.Refused("outside the scope", fault.NotFound, func() error { _, err := d.One(ctx, stranger, c.ID); return err })
 	d.ok(d.step(&c, officer, StepLetter))
@@ -183,6 +186,9 @@ func TestLife(t *testing.T) {
 	d.ok(d.step(&c, officer, StepDeliver))
 	d.pay(1_500_000, "赣财0002")
 	d.Refused("dunned although it is paid", fault.Conflict, d.step(&c, officer, StepLetter), "已经缴清")
+	if d.Can(ctx, officer, &c.State, StepLetter) || !d.Can(ctx, officer, &c.State, StepSettle) {
+		t.Error("the page offers another letter instead of the end")
+	}
 	d.ok(d.step(&c, officer, StepSettle))
 	if c.State.State != Settled || len(c.State.Sent) != 2 || !c.State.Clock.Due.IsZero() {
 		t.Errorf("at the end %+v", c.State)

@@ -163,11 +163,7 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, d *
 		d.Reason = in.Text
 		return f.Err()
 	}
-	ledger, err := s.Fund.Balance(ctx, d.Project)
-	if err != nil {
-		return err
-	}
-	due, why := s.late(ledger, d.Due)
+	due, why := s.dueOf(ctx, d)
 	switch {
 	case do == StepSettle && due.ID != "" && due.Open() == 0:
 		return nil
@@ -277,20 +273,29 @@ func (s *Service) Can(ctx context.Context, by policy.Actor, d *Dunning, do Step)
 		return s.Approvals().MaySign(ctx, by, d.Signing(), d.Keys, d.Opened)
 	case StepLetter:
 		a := d.Signing()
-		return s.Guard.Allow(by, do.Action()) && s.waits(d) == nil && (a == nil || a.State != policy.ApprovalPending) && !s.stands(ctx, d)
+		_, why := s.dueOf(ctx, d)
+		return s.Guard.Allow(by, do.Action()) && why == nil && s.waits(d) == nil && (a == nil || a.State != policy.ApprovalPending) && !s.stands(ctx, d)
 	case StepDeliver:
 		return s.Guard.Allow(by, do.Action()) && s.stands(ctx, d)
+	case StepSettle:
+		due, _ := s.dueOf(ctx, d)
+		return s.Guard.Allow(by, do.Action()) && due.ID != "" && due.Open() == 0
 	}
 	return s.Guard.Allow(by, do.Action())
 }
 
-// stands reports whether the next letter was signed and the ledger still says what it says.
-func (s *Service) stands(ctx context.Context, d *Dunning) bool {
+// dueOf is the amount of a case as the ledger has it now; the error is what late says.
+func (s *Service) dueOf(ctx context.Context, d *Dunning) (fund.Due, error) {
 	ledger, err := s.Fund.Balance(ctx, d.Project)
 	if err != nil {
-		return false
+		return fund.Due{}, err
 	}
-	due, why := s.late(ledger, d.Due)
+	return s.late(ledger, d.Due)
+}
+
+// stands reports whether the next letter was signed and the ledger still says what it says.
+func (s *Service) stands(ctx context.Context, d *Dunning) bool {
+	due, why := s.dueOf(ctx, d)
 	return why == nil && due.Open() == d.Fen && d.Letter.Stands(string(StepDeliver), d.says())
 }
 

@@ -115,6 +115,15 @@ func (r *Refund) CheckOf(side Side) (Check, bool) {
 	return r.Checks[i], true
 }
 
+// Found says what the joint check has found: that every side took part and found nothing open, or that some side found a defect.
+func (r *Refund) Found() (clean, defect bool) {
+	clean = len(r.Checks) == len(Sides())
+	for _, c := range r.Checks {
+		clean, defect = clean && c.Clean, defect || !c.Clean
+	}
+	return clean, defect
+}
+
 // Standing is where an objection stands.
 type Standing string
 
@@ -157,6 +166,16 @@ func (r *Refund) Unsettled() []Objection {
 		}
 	}
 	return out
+}
+
+// Disputed is the clock of the open objection that runs out first, the zero value without one.
+func (r *Refund) Disputed() (first calendar.Deadline) {
+	for _, o := range r.Objections {
+		if o.Standing == Open && (first.Rule == "" || o.Clock.Due.Compare(first.Due) < 0) {
+			first = o.Clock
+		}
+	}
+	return first
 }
 
 // State is where a refund stands. A new one gets a row in steps and a word and colour in internal/web.

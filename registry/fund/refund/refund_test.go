@@ -184,10 +184,16 @@ func TestRefund(t *testing.T) {
 	}
 	d.do(&r, community, StepCheck, chosen("defect"), func(in *casework.Input) { in.Text = "地下车库渗水" })
 	d.Refused("shown with a defect", fault.Conflict, d.step(&r, officer, StepShow), "社区查出还有缺陷：地下车库渗水")
+	if clean, defect := r.State.Found(); clean || !defect {
+		t.Errorf("with a defect the check found %t, %t", clean, defect)
+	}
 	d.do(&r, officer, StepExtend)
 	d.do(&r, officer, StepResume)
 	for _, by := range []policy.Actor{owners, firm, officer, community} {
 		d.do(&r, by, StepCheck)
+	}
+	if clean, defect := r.State.Found(); !clean || defect {
+		t.Errorf("without a defect the check found %t, %t", clean, defect)
 	}
 	d.running = 1
 	d.Refused("shown while a claim runs", fault.Conflict, d.step(&r, officer, StepShow), "1 件保修金使用申请正在办")
@@ -203,8 +209,14 @@ func TestRefund(t *testing.T) {
 	d.Refused("objected too late", fault.Conflict, d.step(&r, owners, StepObject), "公示到2026年10月1日为止")
 	d.Refused("sent with an objection", fault.Conflict, d.step(&r, officer, StepSend), "北门围墙开裂", "2027年3月1日")
 	d.Refused("taken back by another", fault.Forbidden, d.step(&r, community, StepDrop, chosen("o1")), "由提出的人撤回")
+	if first := r.State.Disputed(); first.Due != day("2027-03-01") {
+		t.Errorf("the first objection is to be settled until %s", first.Due)
+	}
 	d.do(&r, officer, StepSettle, chosen("o1"))
 	d.do(&r, officer, StepSue, chosen("o2"))
+	if r.State.Disputed().Rule != "" {
+		t.Error("a suit has no clock of ours")
+	}
 	d.Refused("sent with a suit", fault.Conflict, d.step(&r, officer, StepSend), "已起诉或者仲裁")
 	d.do(&r, community, StepDrop, chosen("o2"))
 	d.do(&r, officer, StepSend)
@@ -222,6 +234,7 @@ func TestRefund(t *testing.T) {
 	d.Forward("2026-11-01")
 	both := person("vice", "cashier")
 	d.Refused("who approved pays nothing", fault.Forbidden, d.step(&r, both, StepPay), "另一人")
+	d.Refused("who checked and showed it pays nothing", fault.Forbidden, d.step(&r, person(officer.ID, "cashier"), StepPay), "另一人")
 	paper := must[files.Stored](t)(d.Keeper.Keep(ctx, store.Meta{By: "cashier", Action: "fund.book"}, d.Photo()))
 	order := fund.CourtOrder{Court: "都昌县人民法院", Document: "（2026）赣0428执12号", Fen: 100, Day: d.Today(), Paper: paper}
 	frozen := must[store.Doc[fund.Ledger]](t)(d.Fund.FreezeMoney(ctx, officer, "p1", order, nil))

@@ -440,7 +440,8 @@ func (s *Service) pay(ctx context.Context, by policy.Actor, at casework.At, r *R
 	if b := ledger.Balances; b.Court > 0 {
 		return fault.New("refund.pay", fault.Conflict, "司法冻结 "+fund.Yuan(b.Court)+" 元，解除以前不能退还")
 	}
-	slip, err := s.PaySlip(ctx, by, policy.PayRefund, &r.Case, in)
+	bureau, _ := r.CheckOf(SideBureau)
+	slip, err := s.PaySlip(ctx, by, policy.PayRefund, &r.Case, in, r.Shown, &casework.Paper{By: bureau.By})
 	if err != nil {
 		return err
 	}
