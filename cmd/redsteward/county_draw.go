@@ -208,7 +208,6 @@ func (p *countyPlan) onceSaid(i int) []said {
 	pr := &p.projects[i]
 	out := []said{
 		{"contract_filed", yesNo("contract_filed", pr.oddity != unfiled), "合同备案登记（演示数据）"},
-		{"overdue_rectifications", []supervision.Cell{number("overdue_rectifications", 0)}, "整改复查台账（演示数据）"},
 		{"cameras", yesNo("cameras", pr.cameras), "防高空抛物设施登记（演示数据）"},
 	}
 	if pr.input.TakenOver.Year() >= 2011 {

@@ -78,7 +78,7 @@ func fullQuarter(form string) map[string]string {
 func fullYear(form string) map[string]string {
 	row := fullQuarter(form)
 	maps.Copy(row, map[string]string{
-		"as_of": "2027-12-31", "cobuild_kinds": "5", "contract_filed": "是", "overdue_rectifications": "0", "commendations": "-", "cameras": "否", "insurance": "否",
+		"as_of": "2027-12-31", "cobuild_kinds": "5", "contract_filed": "是", "overdue_rectifications": "-", "commendations": "-", "cameras": "否", "insurance": "否",
 	})
 	return row
 }
@@ -491,7 +491,8 @@ func TestFiveGoodsYearByHand(t *testing.T) {
 		{"vetoed", with(own, "veto_decisions=fire_hazard|2027-05-01||"), fourTimes(full), "100.00", "一票否决"},
 		{"eleven months", with(own, "managed_months=11"), fourTimes(full), "100.00", "不参评"},
 		{"contract not filed", with(own, "contract_filed=否"), fourTimes(full), "100.00", "不参评"},
-		{"an overdue rectification", with(own, "overdue_rectifications=1"), fourTimes(full), "100.00", "不参评"},
+		{"an overdue rectification", with(own, "overdue_rectifications=suggestion|2027-11-01||"), fourTimes(full), "100.00", "不参评"},
+		{"one that was put right", with(own, "overdue_rectifications=order|2027-11-01|2027-12-30|"), fourTimes(full), "100.00", "五星"},
 		{"59 answers of 60", with(own, "survey_very_satisfied=20", "survey_satisfied=39"), fourTimes(full), "100.00", "数据不足"},
 		{"three quarters are enough", own, quarters(full, full, full), "100.00", "五星"},
 		{"two quarters are not", own, quarters(full, full), "100.00", "数据不足"},

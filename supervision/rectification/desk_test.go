@@ -18,6 +18,8 @@ import (
 type desk struct {
 	*Service
 	*registrytest.Desk
+	// overdue are the events that told read last: kind, first and last day.
+	overdue []string
 }
 
 const password = registrytest.Password
@@ -128,7 +130,13 @@ func (d *desk) signed(at *casework.At) *Case {
 // running is a case of two findings that was delivered on 22 September.
 func (d *desk) running(visit string) (casework.At, *Case) {
 	d.T.Helper()
-	at := d.draft(visit, supervision.PaperAssignment, "")
+	return d.served(visit, supervision.PaperAssignment)
+}
+
+// served is a paper of a kind that was delivered today.
+func (d *desk) served(visit string, kind supervision.PaperKind) (casework.At, *Case) {
+	d.T.Helper()
+	at := d.draft(visit, kind, "")
 	d.do(officer, &at, StepSend, casework.Input{Choice: "rectification.service"})
 	d.signed(&at)
 	return at, d.do(officer, &at, StepServe, casework.Input{Number: "都住建交〔2026〕" + visit + "号", Day: d.Desk.Today(), Choice: meansHand, Upload: d.Photo()})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,9 +18,14 @@ import (
 func (d *desk) told(span calendar.Span, asOf time.Time) []string {
 	d.T.Helper()
 	var out []string
+	d.overdue = nil
 	err := d.EachReading(d.T.Context(), span, asOf, 1<<40, func(r supervision.Reading) error {
 		if r.Record == "" || len(r.Hash) != 64 || r.ScoredBy == "" || r.ReviewedBy == "" || r.Project != "p1" || r.Firm != "f1" || r.Accepted.After(asOf) {
 			return fmt.Errorf("%+v", r)
+		}
+		if r.Fact == overdueFact {
+			d.overdue = append(d.overdue, strings.TrimSpace(r.Cells[0].Text+" "+r.Day.String()+" "+r.Cells[0].Until.String()))
+			return nil
 		}
 		out = append(out, r.Day.String()+" "+r.Cells[0].Number.String()+"/"+r.Cells[1].Number.String())
 		return nil
@@ -61,6 +67,7 @@ func TestReadings(t *testing.T) {
 	d.do(inspector, &v1, StepLook, inputOf(d, "2.4:failed"))
 	looked := d.Clock()
 	same("looked at", d.told(third, looked), "2026-09-29 0/1", "2026-09-29 1/1")
+	same("not put right", d.overdue, "assignment 2026-09-30")
 	same("as it was known before", d.told(third, answered))
 	same("in the quarter after", d.told(fourth, looked))
 
@@ -68,17 +75,31 @@ func TestReadings(t *testing.T) {
 	d.do(firm, &v1, StepAnswer, inputOf(d, "2.4"))
 	d.do(inspector, &v1, StepLook, inputOf(d, "2.4:fixed"))
 	same("a second period changes nothing", d.told(third, d.Clock()), "2026-09-29 0/1", "2026-09-29 1/1")
+	same("not overdue from the second period on", d.overdue, "assignment 2026-09-30 2026-09-30")
 
 	v2, _ := d.running("v2")
 	d.do(firm, &v2, StepAnswer, inputOf(d, "2.3"))
 	due := must[store.Doc[Case]](t)(d.One(t.Context(), officer, v2.ID)).State.Clock.Due
 	same("before the period is over", d.told(fourth, due.Ends().Add(-time.Second)))
 	same("what has no answer by then", d.told(fourth, due.Ends()), due.String()+" 0/1")
+	same("is overdue", d.overdue, "assignment "+due.Add(1).String())
 	d.Forward(due.Add(3).String())
 	d.do(firm, &v2, StepAnswer, inputOf(d, "2.4"))
+	d.told(fourth, d.Clock())
+	same("until it is answered", d.overdue, "assignment "+due.Add(1).String()+" "+due.Add(3).String())
 	d.do(inspector, &v2, StepLook, inputOf(d, "2.3:fixed"))
 	d.do(inspector, &v2, StepLook, inputOf(d, "2.4:fixed"))
 	same("fixed, but late", d.told(fourth, d.Clock()), due.String()+" 0/1", due.String()+" 1/1")
+	same("and overdue no longer", d.overdue, "assignment "+due.Add(1).String()+" "+due.Add(3).String())
+
+	// Closed is not fixed: what was overdue stays so until the end of the year.
+	late, c := d.served("v1", supervision.PaperSuggestion)
+	due = c.Clock.Due
+	d.Forward(due.Add(2).String())
+	d.do(officer, &late, StepClose, inputOf(d, ""))
+	d.told(calendar.Span{First: due, Last: due.Add(60)}, d.Clock())
+	closed := "suggestion " + due.Add(1).String() + " " + calendar.Year(due.Year()).Span().Last.String()
+	same("closed without a fix", d.overdue, closed)
 }
 
 // TestReadingsOfWithdrawn: what was never delivered, and what another authority has, says nothing.
