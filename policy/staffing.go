@@ -91,6 +91,18 @@ func SeparatedWork() []Separated {
 		{"走访评价", []SeparatedStep{step("第一人打分", DoVisit), step("第二人打分", DoVisit), step("复核", ReviewVisit)}},
 		{"佐证材料", []SeparatedStep{step("社区初审", AcceptEvidence), step("住建局复核", ReviewEvidence)}},
 		{"评价结果", []SeparatedStep{step("运行评价", RunEvaluation), step("公布", PublishEvaluation)}},
+		{"双随机抽取", []SeparatedStep{step("准备", DrawInspection), step("公布", DrawInspection)}},
+		{"失信信息", []SeparatedStep{step("登记", RecordCredit), step("核对", ConfirmCredit), step("答复异议", ConfirmCredit)}},
+		{"行业评价记录", []SeparatedStep{step("登记", RecordMark), step("核对", ConfirmMark), step("答复异议", ConfirmMark)}},
+		{"表彰奖励", []SeparatedStep{step("登记", RecordHonour), step("核对", ConfirmHonour)}},
+		{"保修金规则", []SeparatedStep{step("填报", ProposeFundRule), step("采用", AdoptFundRule)}},
+		{"保修金收款与月报", []SeparatedStep{step("登记、编制", BookFund), step("冲正、关账", ReverseFund)}},
+		{"保修金司法冻结", []SeparatedStep{step("登记冻结", AssessFund), step("解除、扣划", ReverseFund)}},
+		{"保修金退汇", []SeparatedStep{step("支付", PayClaim), step("登记退汇", ReverseFund)}},
+		{"业主组织候选人", []SeparatedStep{step("提出", PrepareBody), step("资格审查", QualifyBody)}},
+		{"红色达人评选", []SeparatedStep{step("推荐", RecommendModel), step("审核", ReviewModel), step("公示命名", NameModel)}},
+		{"议事结果公开", []SeparatedStep{step("拟稿", RunDeliberation), step("审核", PublishDeliberation)}},
+		{"满意度调查", []SeparatedStep{step("组织", RunSurvey), step("公布", PublishSurvey)}},
 	}
 }
 

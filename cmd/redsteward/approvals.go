@@ -42,24 +42,37 @@ func confirmationsOf(c *config, rules *policy.Rules) (*supervision.Chains, error
 // countyWide are the ways of approval of what is about the whole county: only offices for the whole county sign there.
 var countyWide = []string{cycle.ChainYear, cycle.ChainQuarter}
 
-// subjectOf is the right that opens what a way of approval signs; of those that are not named here the subject is a filing, because kinds of filings alone name
+// subjectOf are the rights that open what a way of approval signs; of those that are not named here the subject is a filing, because kinds of filings alone name
 // their way of approval themselves.
-func subjectOf(chain string) policy.Action {
+func subjectOf(chain string) []policy.Action {
 	switch chain {
 	case cycle.ChainYear, cycle.ChainQuarter:
-		return policy.ReadPeriods
-	case claim.ChainClaim, claim.ChainUrgent, fund.ChainLetter:
-		return policy.ReadClaim
+		return []policy.Action{policy.ReadPeriods}
+	case claim.ChainClaim, claim.ChainUrgent:
+		return []policy.Action{policy.ReadClaim}
+	case fund.ChainLetter: // about claims and about first deposits
+		return []policy.Action{policy.ReadClaim, policy.ReadFund}
 	case refund.Chain:
-		return policy.ReadRefund
+		return []policy.Action{policy.ReadRefund}
 	case party.Chain:
-		return policy.ReadPartyFact
+		return []policy.Action{policy.ReadPartyFact}
 	case rectification.Chain, rectification.ChainOrder:
-		return policy.ReadRectification
+		return []policy.Action{policy.ReadRectification}
 	case inspection.Chain:
-		return policy.ReadInspection
+		return []policy.Action{policy.ReadInspection}
 	}
-	return policy.ReadFiling
+	return []policy.Action{policy.ReadFiling}
+}
+
+// paidBy is the right of who pays what a way of approval signed, another person than everybody who prepared and signed it; "" for what is not paid.
+func paidBy(chain string) policy.Action {
+	switch chain {
+	case claim.ChainClaim, claim.ChainUrgent:
+		return policy.PayClaim
+	case refund.Chain:
+		return policy.PayRefund
+	}
+	return ""
 }
 
 // Staffing implements web.Approvals: what lacks for the ways of approval of the day, the confirmations and the work that is separated anyway, in each community
@@ -74,9 +87,13 @@ func (s *service) Staffing(ctx context.Context, by policy.Actor) ([]policy.Lack,
 		chain, ok := one.On(s.register.On(ctx))
 		switch {
 		case ok && slices.Contains(countyWide, chain.ID):
-			wide = append(wide, chain.Separated(one.Makers, subjectOf(chain.ID)))
+			wide = append(wide, chain.Separated(one.Makers, subjectOf(chain.ID)...))
 		case ok:
-			work = append(work, chain.Separated(one.Makers, subjectOf(chain.ID)))
+			signed := chain.Separated(one.Makers, subjectOf(chain.ID)...)
+			if pays := paidBy(chain.ID); pays != "" {
+				signed.Steps = append(signed.Steps, policy.SeparatedStep{Name: "支付", Action: pays})
+			}
+			work = append(work, signed)
 		}
 	}
 	for _, chain := range confirmations.All() {
