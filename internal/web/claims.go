@@ -360,7 +360,7 @@ func claimPrints(_ policy.Actor, f *claim.Claim) []caseLink {
 	if f.Paid != nil && f.Gone == nil {
 		out = append(out, caseLink{"补存通知书", "ask"})
 	}
-	if f.Ask != nil {
+	if len(f.Dunned) > 0 || f.Letter != nil && f.Letter.For == string(claim.StepDun) {
 		out = append(out, caseLink{"催缴函", "dun"})
 	}
 	if f.State == claim.Refused {
@@ -370,7 +370,7 @@ func claimPrints(_ policy.Actor, f *claim.Claim) []caseLink {
 }
 
 // claimPaperOf puts a paper into words.
-func (s *Server) claimPaperOf(ctx context.Context, _ policy.Actor, id string, f *claim.Claim, print caseLink) (printView, error) {
+func (s *Server) claimPaperOf(_ context.Context, _ policy.Actor, _ string, f *claim.Claim, print caseLink) (printView, error) {
 	developer := f.DeveloperName
 	if developer == "" {
 		developer = "建设单位"
@@ -433,12 +433,6 @@ func (s *Server) claimPaperOf(ctx context.Context, _ policy.Actor, id string, f 
 		}
 		s.signedNotice(&v, f.Letter, string(claim.StepDun), false)
 		owed := cmp.Or(f.Owed, f.Cost) // letters that went out before Owed was kept said the whole
-		if f.Letter == nil || f.Letter.For != string(claim.StepDun) {
-			var err error
-			if owed, err = s.claims.Owes(ctx, id, f); err != nil {
-				return v, err
-			}
-		}
 		v.Words = []string{"补存通知书（" + paperText(f.Ask) + "）的期限已过，应补存 " + fund.Yuan(f.Cost) + " 元，你单位还差 " + fund.Yuan(owed) + " 元没有补足。请立即补存。"}
 	case "refusal":
 		v.To = s.titleOfOffice(string(f.Claimant))

@@ -405,10 +405,15 @@ func (s *Server) answerFund(c *fiber.Ctx, by policy.Actor, f fundForm, st fund.S
 	if u.kept.Original != "" {
 		v.Kept, v.KeptName = s.sealScan(c, c.Path(), u.kept), u.kept.Name
 	}
-	for _, r := range refused {
-		if r.Name == "paper" {
-			v.PaperError = r.Message
+	for i := range refused {
+		r := &refused[i]
+		if r.Name != "paper" {
+			continue
 		}
+		if u.upload != nil && u.kept.Original == "" && len(u.refused) == 0 {
+			r.Message = f.paper + "没有保存，改好以后请重新选择" // it was there, and is not kept for a form that cannot be read
+		}
+		v.PaperError = r.Message
 	}
 	v.Form = withErrors(v.Form, refused)
 	p := page{Title: f.title, Nav: fundPath, Data: v, Fields: refused}

@@ -62,9 +62,7 @@ func (s *Server) fundVersions(by policy.Actor, book fund.Book, refused []fault.F
 			f.LateText = "每日 " + t.LatePercent.String() + "%（" + t.LateClause + "）"
 		}
 		f.FineText = fineText(t.Fine)
-		for _, stage := range t.Stages {
-			f.StagesText += "满 " + strconv.FormatInt(stage.After, 10) + " 年退 " + stage.Percent.String() + "%；"
-		}
+		f.StagesText = strings.Join(stageTexts(fund.Due{Stages: t.Stages}), "；")
 		out = append(out, f)
 	}
 	return out

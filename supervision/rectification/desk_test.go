@@ -139,5 +139,5 @@ func (d *desk) served(visit string, kind supervision.PaperKind) (casework.At, *C
 	at := d.draft(visit, kind, "")
 	d.do(officer, &at, StepSend, casework.Input{Choice: "rectification.service"})
 	d.signed(&at)
-	return at, d.do(officer, &at, StepServe, casework.Input{Number: "都住建交〔2026〕" + visit + "号", Day: d.Desk.Today(), Choice: meansHand, Upload: d.Photo()})
+	return at, d.do(officer, &at, StepServe, casework.Input{Number: "都住建交〔2026〕" + visit + string(kind) + "号", Day: d.Desk.Today(), Choice: meansHand, Upload: d.Photo()})
 }

@@ -170,6 +170,10 @@ func TestLife(t *testing.T) {
 		t.Logf("the site check is due on %s", got)
 	}
 	d.Refused("more than asked for", fault.Invalid, act(c, officer, StepCheck, amount(600_001)), "超过申请的 6,000.00")
+	frozen := fund.CourtOrder{Court: "都昌县人民法院", Document: "（2026）赣0428执8号", Fen: 1_700_000, Day: d.Today(), Paper: d.stored()}
+	frozen.Freeze = must[store.Doc[fund.Ledger]](t)(d.Fund.FreezeMoney(ctx, officer, "p1", frozen, nil)).State.Freezes[0].ID
+	d.Refused("more than is there", fault.Invalid, act(c, officer, StepCheck), "核定 5,000.00 元，保修金只有 3,000.00 元可用")
+	must[store.Doc[fund.Ledger]](t)(d.Fund.Release(ctx, chief, "p1", frozen, nil))
 	d.do(&c, officer, StepCheck)
 	d.do(&c, officer, StepSend)
 	sign := func(by policy.Actor, typed string) func() error {
@@ -513,6 +517,18 @@ func TestWaysOut(t *testing.T) {
 	if c.State.State != Filed {
 		t.Errorf("with the developer gone it is %s", c.State.State)
 	}
+	// A compound that never paid.
+	unpaid := d.opening()
+	unpaid.Project = "p2"
+	c = must[store.Doc[Claim]](t)(d.Open(t.Context(), community, unpaid))
+	d.do(&c, officer, StepGone)
+	for _, w := range d.Rules.Documents {
+		d.do(&c, community, StepAttach, chosen(w.ID))
+	}
+	d.Refused("without money in the fund", fault.Conflict, func() error {
+		_, err := d.Do(t.Context(), community, casework.At{ID: c.ID, Seq: c.Seq}, StepFile, d.input())
+		return err
+	}, "芝城花园没有可以使用的保修金")
 	// Not enough money: the last signature is not stored.
 	c = d.claimTo(Filed)
 	d.do(&c, officer, StepCheck, amount(600_000))

@@ -37,7 +37,7 @@ func (c *Claim) letterSays(do Step) any {
 func (s *Service) letterStands(ctx context.Context, c *Claim) bool {
 	do := c.State.letter()
 	if do == StepDun {
-		if open, err := s.Owes(ctx, "", c); err != nil || open != c.Owed {
+		if open, err := s.owed(ctx, "", c); err != nil || open != c.Owed {
 			return false
 		}
 	}
@@ -69,7 +69,7 @@ func (s *Service) sendLetter(ctx context.Context, by policy.Actor, at casework.A
 	if err := apart(by, c); err != nil {
 		return err
 	}
-	open, err := s.Owes(ctx, at.ID, c)
+	open, err := s.owed(ctx, at.ID, c)
 	if err != nil {
 		return err
 	}

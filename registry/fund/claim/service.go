@@ -280,11 +280,11 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, c *
 	case StepGone:
 		return s.RecordGone(ctx, by, policy.HandleClaim, &c.Case, in)
 	case StepFile:
-		return s.file(c, in)
+		return s.file(ctx, c, in)
 	case StepUrgent:
 		return s.urgent(ctx, by, at, c, in)
 	case StepCheck:
-		return s.site(by, c, in)
+		return s.site(ctx, by, c, in)
 	case StepSend:
 		return s.send(by, at, c)
 	case StepAccount:
@@ -403,8 +403,14 @@ func (s *Service) demand(ctx context.Context, by policy.Actor, at casework.At, c
 	return err
 }
 
-// file claims. Field amount.
-func (s *Service) file(c *Claim, in casework.Input) (err error) {
+// free is what the account of a project could hold for a repair now, in fen.
+func (s *Service) free(ctx context.Context, project string) (int64, error) {
+	ledger, err := s.Fund.Balance(ctx, project)
+	return max(0, min(ledger.Balances.Free(), ledger.Balances.Deposit)), err
+}
+
+// file claims. Field amount. Returns Conflict also if the project has no money in the fund.
+func (s *Service) file(ctx context.Context, c *Claim, in casework.Input) (err error) {
 	const op = "claim.file"
 	if c.Gone == nil {
 		if c.State != Urged {
@@ -421,6 +427,12 @@ func (s *Service) file(c *Claim, in casework.Input) (err error) {
 	}
 	if err := f.Err(); err != nil {
 		return err
+	}
+	switch free, err := s.free(ctx, c.Project); {
+	case err != nil:
+		return err
+	case free == 0:
+		return fault.New(op, fault.Conflict, c.Name+"没有可以使用的保修金；可以申请使用住宅专项维修资金")
 	}
 	c.Asked = in.Fen
 	c.Clock, err = s.Deadlines(ruleSite, s.Today())
@@ -440,13 +452,20 @@ func (s *Service) granted(by policy.Actor, c *Claim, in casework.Input) error {
 	return f.Err()
 }
 
-// site is the check on site.
-func (s *Service) site(by policy.Actor, c *Claim, in casework.Input) error {
+// site is the check on site. What it finds right must be there: else the last signature could not hold it.
+func (s *Service) site(ctx context.Context, by policy.Actor, c *Claim, in casework.Input) error {
 	if err := apart(by, c); err != nil {
 		return err
 	}
+	free, err := s.free(ctx, c.Project)
+	if err != nil {
+		return err
+	}
 	c.Clock = calendar.Deadline{}
-	return s.granted(by, c, in)
+	if err := s.granted(by, c, in); err != nil || in.Fen <= free {
+		return err
+	}
+	return fault.InvalidFields("claim.site", fault.Field{Name: "amount", Message: fmt.Sprintf("核定 %s 元，保修金只有 %s 元可用", fund.Yuan(in.Fen), fund.Yuan(free))})
 }
 
 // apart refuses the claimant: he does not handle his own claim.
@@ -576,8 +595,8 @@ func (s *Service) pay(ctx context.Context, by policy.Actor, at casework.At, c *C
 	return nil
 }
 
-// Owes is what the ledger still wants replenished for a claim, in fen; 0 before it was asked for. Without an id the amount is found by the number of its notice. It asks for no right.
-func (s *Service) Owes(ctx context.Context, id string, c *Claim) (int64, error) {
+// owed is what the ledger still wants replenished for a claim, in fen; 0 before it was asked for. Without an id the amount is found by the number of its notice.
+func (s *Service) owed(ctx context.Context, id string, c *Claim) (int64, error) {
 	if c.Ask == nil {
 		return 0, nil
 	}
@@ -595,7 +614,7 @@ func (s *Service) dun(ctx context.Context, by policy.Actor, id string, c *Claim,
 	if err := s.waits(c, "催缴"); err != nil {
 		return err
 	}
-	open, err := s.Owes(ctx, id, c)
+	open, err := s.owed(ctx, id, c)
 	if err != nil {
 		return err
 	}
@@ -623,7 +642,7 @@ func (s *Service) settle(ctx context.Context, c *Claim, do Step, id string) erro
 		}
 		return nil
 	}
-	open, err := s.Owes(ctx, id, c)
+	open, err := s.owed(ctx, id, c)
 	if err == nil && open > 0 {
 		err = fault.New(op, fault.Conflict, fmt.Sprintf("还差 %s 元没有补存；到账后由出纳登记收款", fund.Yuan(open)))
 	}

@@ -88,14 +88,14 @@ func (s *Service) Can(ctx context.Context, by policy.Actor, c *Claim, do Step) b
 	case StepRepaired:
 		return s.Guard.Allow(by, policy.ApplyClaim) || s.Guard.Allow(by, policy.HandleClaim)
 	case StepLetter:
-		open, err := s.Owes(ctx, "", c)
+		open, err := s.owed(ctx, "", c)
 		return s.Guard.Allow(by, policy.HandleClaim) && c.Gone == nil && err == nil && s.letterWaits(c, open) == nil
 	case StepUrge, StepDun:
 		return s.Guard.Allow(by, policy.HandleClaim) && c.Clock.Late(now) && s.letterStands(ctx, c)
 	case StepAsk:
 		return s.Guard.Allow(by, policy.HandleClaim) && s.letterStands(ctx, c)
 	case StepSettle:
-		open, err := s.Owes(ctx, "", c)
+		open, err := s.owed(ctx, "", c)
 		return s.Guard.Allow(by, policy.HandleClaim) && err == nil && open == 0
 	case StepReview:
 		return s.Guard.Allow(by, policy.HandleClaim) && c.Reviewed == nil && c.By != by.ID
