@@ -302,6 +302,16 @@ const (
 	WriteSupply Action = "supply.write"
 	// DoErrand takes errands (代办) for the station of a community, or for the firm that was asked, receives documents against a receipt and gives them back.
 	DoErrand Action = "errand.do"
+	// ReadMember shows the in-service party members who reported to a community (在职党员报到), with their names; a unit those that it registered for itself. Party membership is sensitive: nobody else sees the list.
+	ReadMember Action = "member.read"
+	// WriteMember registers them and says that they left; a unit its own.
+	WriteMember Action = "member.write"
+	// ConfirmMember confirms that somebody reported, or not; never by who registered him.
+	ConfirmMember Action = "member.confirm"
+	// ReadMemberFigures shows counts of them and of what they did in a year, nobody by name; a unit its own.
+	ReadMemberFigures Action = "memberfigure.read"
+	// KeepPoints reverses points (积分) of units, teams and firms; never by who confirmed the service or entered its rating.
+	KeepPoints Action = "points.keep"
 
 	// ReadEvidence shows proof and its files within the scope.
 	ReadEvidence Action = "evidence.read"
@@ -498,6 +508,11 @@ func Actions() []ActionInfo {
 		{ReviewWish, "审核晒单", false},
 		{WriteSupply, "登记供给清单", false},
 		{DoErrand, "承办代办", false},
+		{ReadMember, "查看在职党员报到", false},
+		{WriteMember, "登记在职党员报到", false},
+		{ConfirmMember, "确认在职党员报到", false},
+		{ReadMemberFigures, "查看在职党员服务统计", false},
+		{KeepPoints, "冲正积分", false},
 
 		{ReadEvidence, "查看佐证材料", false},
 		{SubmitEvidence, "提交佐证材料", false},

@@ -46,6 +46,9 @@ func registersOfCounty(t *testing.T, s *service) {
 		if list, err := s.wishes.List(ctx, officer, wish.Filter{State: wish.State(state.ID)}); err != nil || len(list) == 0 {
 			t.Errorf("wishes that are %s: %d, %v", state.Text, len(list), err)
 		}
+		if list, err := s.wishes.List(ctx, officer, wish.Filter{Order: string(wish.OrderErrand), State: wish.State(state.ID)}); err != nil || (len(list) == 0) != (wish.State(state.ID) == wish.Pooled) {
+			t.Errorf("errands that are %s: %d, %v", state.Text, len(list), err)
+		}
 	}
 	for _, book := range conduct.Books() {
 		seen := map[conduct.State]bool{}

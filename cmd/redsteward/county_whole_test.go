@@ -14,6 +14,7 @@ import (
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
+	"redsteward/registry"
 	"redsteward/registry/party"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
@@ -279,6 +280,21 @@ func TestSmallCounty(t *testing.T) {
 		"wishes of the unit itself": func() (int, error) {
 			list, err := s.wishes.List(t.Context(), actor("cobuilder"), wish.Filter{Mine: true, Open: true})
 			return len(list), err
+		},
+		"party members who reported for a unit": func() (int, error) {
+			list, err := s.wishes.Members(t.Context(), actor("cobuilder"), wish.MemberFilter{})
+			return len(list), err
+		},
+		"services of party members": func() (int, error) {
+			years, err := s.wishes.UnitYears(t.Context(), actor("organisation"), 2026)
+			if err != nil || len(years) == 0 {
+				return 0, err
+			}
+			return years[0].Services, nil
+		},
+		"offers to a community": func() (int, error) {
+			page, err := s.books.Entries(t.Context(), actor("cobuilder"), registry.EntryQuery{Book: registry.BookSupplies})
+			return page.Count, err
 		},
 		"wishes on the public board": func() (int, error) {
 			list, _, err := s.wishes.Board(t.Context(), "", "")

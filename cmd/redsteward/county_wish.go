@@ -37,8 +37,10 @@ type wishTale struct {
 	*countyLoader
 	// i counts the wishes, project and community are places in the plan.
 	i, project, community int
-	// helper is whose turn it is to serve: the unit, the team or the firm.
+	// helper is whose turn it is to serve: the unit, the team, the firm, or for an errand the station.
 	helper wish.TakerKind
+	// errand is what is asked of the station, "" for a wish.
+	errand string
 	now    store.Doc[wish.Wish]
 }
 
@@ -101,7 +103,92 @@ func (l *countyLoader) wishActs() []act {
 			}})
 		}
 	}
+	return append(acts, l.errandActs()...)
+}
+
+// errandTales leave one errand (代办) of the first community in every state, with documents held and given back.
+func errandTales() []struct {
+	back  int
+	kind  string
+	steps []wishStep
+} {
+	type steps = []wishStep
+	accept, take, receive := wishStep{0, 11, (*wishTale).accept}, wishStep{0, 14, (*wishTale).take}, wishStep{0, 15, (*wishTale).receive}
+	then := func(first steps, more ...wishStep) steps { return slices.Concat(first, more) }
+	taken := steps{accept, take, receive}
+	proved := then(taken, wishStep{1, 16, (*wishTale).prove})
+	told := then(proved, wishStep{2, 9, (*wishTale).giveBack}, wishStep{2, 10, (*wishTale).tell})
+	return []struct {
+		back  int
+		kind  string
+		steps []wishStep
+	}{
+		{3, "errand_insurance", nil}, {4, "errand_bills", steps{accept}}, {3, "errand_fetch", steps{accept, {0, 14, (*wishTale).toFirm}}}, {4, "errand_certificate", taken}, {5, "errand_allowance", proved}, {7, "errand_insurance", told},
+		{7, "errand_certificate", then(told, wishStep{3, 10, (*wishTale).blame})}, {25, "errand_fetch", then(told, wishStep{4, 10, (*wishTale).praise})}, {32, "errand_other", steps{{1, 10, (*wishTale).refuse}}}, {12, "errand_bills", steps{accept, {1, 10, (*wishTale).withdraw}}},
+	}
+}
+
+// errandActs let residents of the first community ask its station for errands, and people of its units report there as party members.
+func (l *countyLoader) errandActs() []act {
+	today := calendar.DateOf(mustTime(demoStart))
+	var acts []act
+	first := 0
+	for l.communityOf(first) != 0 {
+		first++
+	}
+	for i, tale := range errandTales() {
+		t := &wishTale{countyLoader: l, i: i, project: first, helper: wish.TakerStation, errand: tale.kind}
+		day := today.Add(-tale.back)
+		for _, step := range append([]wishStep{{0, 9, (*wishTale).ask}}, tale.steps...) {
+			acts = append(acts, act{hour(day.Add(step.days), step.hour), partWishes, func(ctx context.Context) (err error) {
+				t.now, err = step.do(t, ctx)
+				return err
+			}})
+		}
+	}
+	for i := range demoMembers {
+		var at casework.At
+		acts = append(acts, act{hour(today.Add(-60+i), 10), partWishes, func(ctx context.Context) error {
+			in := wish.MemberInput{Community: l.plan.names.Communities[0], Name: l.memberName(i), Phone: memberPhone(i), Skills: []string{wishWords[i%len(wishWords)].kind}, Free: "每周六上午（演示）", Agreed: true}
+			doc, err := l.wishes.Report(ctx, l.of("cobuilder", 0), in)
+			at = casework.At{ID: doc.ID, Seq: doc.Seq}
+			return err
+		}})
+		if i < demoMembers-1 {
+			acts = append(acts, act{hour(today.Add(-60+i), 11), partWishes, func(ctx context.Context) error {
+				_, err := l.wishes.StepMember(ctx, l.of("community_worker", 0), at, wish.MemberConfirm, "")
+				return err
+			}})
+		}
+	}
 	return acts
+}
+
+// memberName and memberPhone are those of a party member who reported.
+func (l *countyLoader) memberName(i int) string {
+	return l.plan.person(draws(l.plan.seed, "member", i))
+}
+
+func memberPhone(i int) string { return fmt.Sprintf("1390002%04d", 1000+i) }
+
+// demoMembers is how many party members reported in the demonstration; the last one waits for the community.
+const demoMembers = 5
+
+func (t *wishTale) receive(ctx context.Context) (store.Doc[wish.Wish], error) {
+	return t.wishes.Receive(ctx, t.serving(), t.at(), "身份证复印件 1 份\n申请表 1 份")
+}
+
+func (t *wishTale) giveBack(ctx context.Context) (store.Doc[wish.Wish], error) {
+	return t.wishes.GiveBack(ctx, t.serving(), t.at(), "本人取回（演示）")
+}
+
+func (t *wishTale) tell(ctx context.Context) (store.Doc[wish.Wish], error) {
+	return t.wishes.Inform(ctx, t.serving(), t.at(), "电话告知已经办好（演示）")
+}
+
+// toFirm asks the firm of the compound to do an errand.
+func (t *wishTale) toFirm(ctx context.Context) (store.Doc[wish.Wish], error) {
+	return t.wishes.Dispatch(ctx, t.worker(), t.at(), policy.FirmKey(t.now.State.Firm))
 }
 
 // The people of a tale.
@@ -116,6 +203,8 @@ func (t *wishTale) serving() policy.Actor {
 	switch t.helper {
 	case wish.TakerFirm:
 		return t.of("firm_manager", t.plan.holder(t.project, t.plan.size.quarters()))
+	case wish.TakerStation:
+		return t.worker()
 	case wish.TakerTeam:
 		return t.of("cobuilder", helpersHired*t.community+1)
 	}
@@ -125,6 +214,9 @@ func (t *wishTale) serving() policy.Actor {
 // ask is done by a grid worker for a resident.
 func (t *wishTale) ask(ctx context.Context) (store.Doc[wish.Wish], error) {
 	what := wishWords[t.i%len(wishWords)]
+	if t.errand != "" {
+		what.kind, what.spot, what.words = t.errand, "", "想请驿站跑一趟，把这件事办了（演示）"
+	}
 	in := wish.Input{Kind: what.kind, Project: t.projects[t.project], Spot: what.spot, Words: what.words,
 		Asker: wish.Asker{Name: t.plan.person(draws(t.plan.seed, "asker", t.i)), Phone: fmt.Sprintf("1390001%04d", 1000+t.i), Door: fmt.Sprintf("%d幢%d02室", 1+t.i%6, 1+t.i%5)}}
 	return t.wishes.Enter(ctx, t.grid(), in)
@@ -157,6 +249,9 @@ func (t *wishTale) leave(ctx context.Context) (store.Doc[wish.Wish], error) {
 // prove shows a picture where the kind asks for one.
 func (t *wishTale) prove(ctx context.Context) (now store.Doc[wish.Wish], err error) {
 	in := wish.ProofInput{Words: wishWords[t.i%len(wishWords)].did, Helpers: int64(2 + t.i%4), HalfHours: int64(4 + t.i%7)}
+	if t.errand != "" {
+		in.Words = "已经办好，结果带回驿站（演示）"
+	}
 	if !t.now.State.Photo {
 		return t.wishes.Prove(ctx, t.serving(), t.at(), in)
 	}
@@ -173,8 +268,13 @@ func (t *wishTale) prove(ctx context.Context) (now store.Doc[wish.Wish], err err
 	return now, errors.Join(err, photo.Close())
 }
 
+// confirm names one of the reported party members of the first community.
 func (t *wishTale) confirm(ctx context.Context) (store.Doc[wish.Wish], error) {
-	return t.wishes.Confirm(ctx, t.worker(), t.at())
+	helped := ""
+	if k := t.i / 2 % (demoMembers - 1); t.community == 0 && t.now.State.Day.Compare(calendar.DateOf(mustTime(demoStart)).Add(-50)) > 0 {
+		helped = t.memberName(k) + " " + memberPhone(k)[7:]
+	}
+	return t.wishes.Confirm(ctx, t.worker(), t.at(), helped)
 }
 
 func (t *wishTale) write(ctx context.Context) (store.Doc[wish.Wish], error) {

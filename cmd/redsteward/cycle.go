@@ -63,7 +63,7 @@ func (s *service) openCycle(ctx context.Context) error {
 		schedule.Job{Name: "matter-feedback", Spec: s.config.Schedule.MatterFeedback, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.matters.MakeFeedbackDue(ctx) }},
 		schedule.Job{Name: "forget-bookings", Spec: s.config.Schedule.ForgetBookings, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
 			// The stations open after the jobs.
-			return errors.Join(s.stations.ForgetBookings(ctx, slot), s.stations.ForgetModels(ctx, slot), s.repairs.Forget(ctx), s.wishes.Forget(ctx))
+			return errors.Join(s.stations.ForgetBookings(ctx, slot), s.stations.ForgetModels(ctx, slot), s.repairs.Forget(ctx), s.wishes.Forget(ctx), s.wishes.BookPoints(ctx))
 		}})
 	return err
 }

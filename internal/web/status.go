@@ -33,7 +33,7 @@ var looks = map[string]look{
 	"已通知": {"amber", "hour"}, "已公告": {"teal", "mega"}, "应急托管中": {"amber", "hour"}, "已选聘": {"blue", "clock"}, "移交中": {"blue", "tool"}, "拒不退出": {"wine", "alert"}, "已完成": {"green", "check"},
 	"待填写": {"blue", "clock"}, "已填写": {"green", "check"}, "社区无异议": {"green", "check"}, "社区有意见": {"violet", "speech"}, "等社区答复": {"blue", "clock"},
 	"待到场": {"blue", "clock"}, "已到场": {"blue", "tool"}, "已修好": {"green", "check"}, "待回访": {"blue", "clock"}, "待派单": {"blue", "clock"}, "待签收": {"blue", "clock"}, "退回待派": {"amber", "undo"}, "已受理": {"blue", "tool"}, "待核实": {"blue", "eye"}, "办结已解决": {"green", "check"}, "办结未解决": {"wine", "alert"}, "重新办理待派": {"amber", "undo"}, "紧急": {"wine", "alert"}, "已并入": {"grey", "undo"}, "催办": {"amber", "hour"}, "督办": {"wine", "alert"},
-	"待交还": {"amber", "hour"}, "待认领": {"amber", "hour"}, "待接单": {"blue", "clock"}, "服务中": {"blue", "tool"}, "待社区确认": {"blue", "eye"}, "待评单": {"teal", "mega"}, "不受理": {"grey", "ban"},
+	"待交还": {"amber", "hour"}, "已报到": {"green", "check"}, "未予确认": {"grey", "ban"}, "已转出": {"grey", "undo"}, "待认领": {"amber", "hour"}, "待接单": {"blue", "clock"}, "服务中": {"blue", "tool"}, "待社区确认": {"blue", "eye"}, "待评单": {"teal", "mega"}, "不受理": {"grey", "ban"},
 	"待拟议题": {"blue", "clock"}, "待调研": {"blue", "clock"}, "待排会": {"blue", "clock"}, "待商议": {"blue", "clock"}, "待拟公开内容": {"amber", "hour"}, "待审公开内容": {"blue", "eye"}, "待业主大会表决": {"amber", "hour"},
 	"待转办": {"amber", "hour"}, "执行中": {"blue", "tool"}, "未达成一致": {"violet", "speech"}, "办结，已解决": {"green", "check"}, "办结，未解决": {"wine", "alert"}, "不予商议": {"grey", "ban"}, "待召开": {"blue", "clock"}, "已召开": {"green", "check"},
 	"另行商议": {"violet", "speech"}, "已落实": {"green", "check"},

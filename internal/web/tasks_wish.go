@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/supervision/wish"
 )
@@ -23,14 +24,24 @@ const maxWishTasks = 50
 // Tasks implements Tasks.
 func (t WishTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
 	may := func(action policy.Action) bool { return t.Guard.Allow(by, action) }
+	var out []Task
+	if may(policy.ConfirmMember) {
+		waiting, err := t.Wishes.Members(ctx, by, wish.MemberFilter{State: wish.MemberReported})
+		if err != nil {
+			return nil, err
+		}
+		waiting = slices.DeleteFunc(waiting, func(d store.Doc[wish.Member]) bool { return d.State.Entered.By == by.ID })
+		if n := len(waiting); n > 0 {
+			out = append(out, Task{Title: "确认 " + count(n) + " 名在职党员报到", Link: membersPath + "?state=" + string(wish.MemberReported), Button: "去确认", Nav: membersPath, Count: n})
+		}
+	}
 	if !may(policy.ReadWish) || !may(policy.DispatchWish) && !may(policy.TakeWish) && !may(policy.DoErrand) && !may(policy.ReviewWish) && !may(policy.EnterWish) {
-		return nil, nil
+		return out, nil
 	}
 	list, err := t.Wishes.List(ctx, by, wish.Filter{Open: true})
 	if err != nil {
 		return nil, err
 	}
-	var out []Task
 	pooled := 0
 	for _, d := range list {
 		w := &d.State

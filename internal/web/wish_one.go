@@ -57,7 +57,7 @@ func (s *Server) wishFields(c *fiber.Ctx) []field {
 		return field{Name: name, Label: label, Type: "text", Autocomplete: "off", Value: c.FormValue(name), Hint: hint, Optional: true}
 	}
 	return []field{{Name: "kind", Label: "种类", Options: choicesOf("请选择", s.wishes.Terms.Choices()), Value: c.FormValue("kind")}, {Name: "words", Label: "心愿或者要办的事", Rows: 3, Value: c.FormValue("words"), Hint: "写清楚想要什么；不写姓名、电话和门牌"},
-		text("spot", "大概位置", "例如：3幢1单元；门牌写在下面"), text("name", "怎么称呼", "只有社区看得到"), text("phone", "电话", "只有社区看得到，用来联系上门"), text("door", "门牌", "只有社区看得到")}
+		text("spot", "大概位置", "例如：3幢1单元；门牌写在下面"), text("name", "怎么称呼", "只有社区看得到；请代办的，承办的人也看得到"), text("phone", "电话", "只有社区看得到，用来联系上门"), text("door", "门牌", "只有社区看得到")}
 }
 
 // wishInput reads a wish.
@@ -239,7 +239,7 @@ func (s *Server) wishForms(c *fiber.Ctx, by policy.Actor, w *wish.Wish, value fu
 		{Name: "tell", Title: "告知结果", Hint: "当面、电话或者上门告诉居民办成了没有；告知的人不能登记评单。", Button: "已告知", Form: []field{{Name: "reason", Label: "怎么告知的", Rows: 2}}},
 		{Name: "more", Title: "申请延期", Hint: "在期限届满以前申请，只能申请一次。", Button: "申请延期", Form: reason("延期的理由")},
 		{Name: "grant", Title: "同意延期", Hint: "理由：" + w.Reason, Button: "同意延期"}, {Name: "deny", Title: "不同意延期", Hint: "期限不变。", Button: "不同意延期", Grave: true},
-		{Name: "confirm", Title: "确认服务", Hint: "问过点单人或者到现场看过再确认；提交的人不能确认。", Button: "确认服务"}, {Name: "redo", Title: "退回重办", Hint: "没有服务好的退回，期限不变。", Button: "退回重办", Grave: true, Form: reason("退回的理由")},
+		{Name: "confirm", Title: "确认服务", Hint: "问过点单人或者到现场看过再确认；提交的人不能确认。", Button: "确认服务", Form: []field{{Name: "members", Label: "参加的报到党员", Rows: 2, Optional: true, Hint: "一行一个姓名，时长由参加的人平分；同名的在后面空一格写电话后四位"}}}, {Name: "redo", Title: "退回重办", Hint: "没有服务好的退回，期限不变。", Button: "退回重办", Grave: true, Form: reason("退回的理由")},
 		{Name: "call", Title: "电话评单", Hint: "照点单人说的登记；确认服务的人不能登记。", Button: "登记评单", Form: []field{{Name: "score", Label: "评分", Options: scoreOptions()}, {Name: "words", Label: "评语", Rows: 2, Optional: true, Hint: "只在内部看，不写个人信息"}}},
 		{Name: "settle", Title: "回访后办结", Hint: "评分低的要回访：问清哪里不满意，已经改好或者说清楚了的办结。", Button: "办结", Form: words("回访情况")}, {Name: "again", Title: "回访后重新派单", Hint: "没有服务好的重新派单；已经公开的晒单一并撤下。", Button: "重新派单", Form: words("回访情况")},
 		{Name: "draft", Title: "拟写晒单内容", Hint: "写给公众看：办成了什么、哪家单位服务的。不写姓名、电话和门牌，由另一人审核后公开。", Button: "送审核", Form: []field{{Name: "draft", Label: "晒单内容", Rows: 3, Value: cmp.Or(w.Draft, w.Public)}}},
@@ -342,7 +342,7 @@ func (s *Server) stepWish(c *fiber.Ctx, by policy.Actor) error {
 		wish.StepReceive:  func(ctx context.Context) (done, error) { return w.Receive(ctx, by, at, text("papers")) },
 		wish.StepGiveBack: func(ctx context.Context) (done, error) { return w.GiveBack(ctx, by, at, text("reason")) },
 		wish.StepTell:     func(ctx context.Context) (done, error) { return w.Inform(ctx, by, at, text("reason")) },
-		wish.StepConfirm:  func(ctx context.Context) (done, error) { return w.Confirm(ctx, by, at) },
+		wish.StepConfirm:  func(ctx context.Context) (done, error) { return w.Confirm(ctx, by, at, text("members")) },
 		wish.StepRedo:     func(ctx context.Context) (done, error) { return w.Redo(ctx, by, at, text("reason")) },
 		wish.StepClose:    func(ctx context.Context) (done, error) { return w.Close(ctx, by, at, text("reason")) },
 		wish.StepSettle:   func(ctx context.Context) (done, error) { return w.Settle(ctx, by, at, text("words")) },

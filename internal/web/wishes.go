@@ -57,6 +57,12 @@ func (s *Server) wishActs(by policy.Actor, here string) []crumb {
 	if s.guard.Allow(by, policy.EnterWish) && here == needsPath {
 		out = append(out, crumb{"代居民点单、登记代办", needsPath + "/new"})
 	}
+	if s.guard.Allow(by, policy.ReadMember) {
+		out = append(out, crumb{"在职党员报到", membersPath})
+	}
+	if s.wishes.Terms.PointsOn() && here != pointsPath {
+		out = append(out, crumb{"积分", pointsPath})
+	}
 	for _, other := range []crumb{{"需求清单", needsPath}, {"供给清单", suppliesPath}, {"服务清单", servedPath}, {"晒单", shiningPath}} {
 		if other.Path != here {
 			out = append(out, other)

@@ -117,12 +117,46 @@ func TestWishPages(t *testing.T) {
 		scenario{name: "score", method: "POST", path: "/wish/rate", form: pairs("number", number, "code", code, "key", "r0"), status: 422, contains: []string{"评分"}},
 		scenario{name: "rated low", method: "POST", path: "/wish/rate", form: pairs("number", number, "code", code, "key", "r1", "score", "2", "words", "有一处松动"), status: 200, contains: []string{"谢谢你的评单", "2 分"}, changes: 1},
 		scenario{name: "the words stay inside", role: "tax", path: page, status: 200, contains: []string{"2 分"}, excludes: []string{"有一处松动"}},
-		scenario{name: "asked again", role: "worker", method: "POST", path: page + "/settle", form: pairs("seq", "9", "settle-words", "上门拧紧，本人满意"), status: 303, changes: 1},
+		scenario{name: "asked again", role: "worker", method: "POST", path: page + "/settle", form: pairs("seq", "9", "settle-words", "上门拧紧，本人满意"), status: 303, changes: 2},
 		scenario{name: "found", role: "secretary", path: "/needs?state=done&taker=unit&q=shuiwuju", status: 200, contains: []string{"楼梯口要一个扶手", "县税务局"}},
 		scenario{name: "not found", role: "secretary", path: "/needs?state=taken", status: 200, contains: []string{"没有符合条件的内容"}},
 		scenario{name: "served", role: "secretary", path: "/served", status: 200, contains: []string{"县税务局", "2.5", "平均 2.0 分", "分母是已确认的"}},
 		scenario{name: "taken down", role: "secretary", method: "POST", path: page + "/hide", form: pairs("seq", "10", "hide-reason", "内容有误"), status: 303, changes: 1},
 		scenario{name: "not shown any more", path: "/wishes", status: 200, excludes: []string{"更放心"}},
+	)
+	run(
+		scenario{name: "points: the unit's own", role: "tax", path: "/points", status: 200, contains: []string{"县税务局", "不排名"}},
+		scenario{name: "points: not another's", role: "culture", path: "/points", status: 200, excludes: []string{"县税务局"}},
+		scenario{name: "points: entries", role: "secretary", path: "/points/entries?taker=" + tax, status: 200, contains: []string{"服务一件 5", "冲正"}},
+		scenario{name: "points: nobody's", role: "secretary", path: "/points/entries", status: 404},
+		scenario{name: "points: no right", role: "worker", method: "POST", path: "/points/" + list[0].ID + "/reverse", form: pairs("reason", "服务不实"), status: 403},
+		scenario{name: "points: no reason", role: "secretary", method: "POST", path: "/points/" + list[0].ID + "/reverse", form: pairs("reason", ""), status: 422, contains: []string{`id="reason-e"`}},
+		scenario{name: "points: reversed", role: "secretary", method: "POST", path: "/points/" + list[0].ID + "/reverse", form: pairs("reason", "服务不实"), status: 303, changes: 1},
+		scenario{name: "points: once", role: "secretary", method: "POST", path: "/points/" + list[0].ID + "/reverse", form: pairs("reason", "服务不实"), status: 422, contains: []string{"已经冲正过"}},
+		scenario{name: "member: the unit's form", role: "tax", path: "/members/new", status: 200, contains: []string{"本人知道并且同意"}, excludes: []string{"所在单位"}},
+		scenario{name: "member: fields", role: "tax", method: "POST", path: "/members/new", form: pairs("key", "m1", "community", cityEast, "name", "李强", "skills", "care"), status: 422, contains: []string{`id="phone-e"`, `id="agreed-e"`, `value="care" checked`}},
+		scenario{name: "member: reported", role: "tax", method: "POST", path: "/members/new", form: pairs("key", "m2", "community", cityEast, "name", "李强", "phone", "13900000001", "agreed", "1"), status: 303, changes: 2},
+		scenario{name: "member: once", role: "worker", method: "POST", path: "/members/new", form: pairs("key", "m3", "community", cityEast, "name", "李强", "phone", "13900000001", "unit", "县医院", "agreed", "1"), status: 422, contains: []string{"只在居住地报到一次"}},
+		scenario{name: "member: the work", role: "worker", path: "/todo", status: 200, contains: []string{"确认 1 名在职党员报到"}},
+		scenario{name: "member: not for others", role: "grid", path: "/members", status: 403},
+		scenario{name: "member: not another's", role: "culture", path: "/members", status: 200, excludes: []string{"李强"}},
+	)
+	reported, err := f.Wishes.Members(ctx, worker, wish.MemberFilter{})
+	if err != nil || len(reported) != 1 {
+		t.Fatal(reported, err)
+	}
+	member := "/members/" + reported[0].ID
+	run(
+		scenario{name: "member: the unit does not confirm", role: "tax", method: "POST", path: member + "/confirm", form: pairs("seq", "1"), status: 403},
+		scenario{name: "member: turned without a reason", role: "worker", method: "POST", path: member + "/turn", form: pairs("seq", "1"), status: 422, contains: []string{`id="turn-reason-e"`}},
+		scenario{name: "member: confirmed", role: "worker", method: "POST", path: member + "/confirm", form: pairs("seq", "1"), status: 303, changes: 1},
+		scenario{name: "member: its page", role: "worker", path: member, status: 200, contains: []string{"13900000001", "服务 0 件", "登记转出"}, excludes: []string{"服务证明"}},
+		scenario{name: "member: nothing to certify", role: "worker", path: member + "/certificate", status: 409, contains: []string{"不出证明"}},
+		scenario{name: "member: for the unit without hours", role: "tax", path: member, status: 200, contains: []string{"李强"}, excludes: []string{"服务 0 件", "服务证明"}},
+		scenario{name: "member: no certificate for the unit", role: "tax", path: member + "/certificate", status: 403},
+		scenario{name: "member: counts", role: "tax", path: "/members/years", status: 200, contains: []string{"县税务局", "人数少，不列"}, excludes: []string{"李强"}},
+		scenario{name: "member: the letter", role: "tax", path: "/members/years/letter?community=" + cityEast + "&unit=县税务局", status: 200, contains: []string{"反馈函", "报到 1 人", "不涉及个人"}, excludes: []string{"李强"}},
+		scenario{name: "member: no letter", role: "tax", path: "/members/years/letter?community=" + cityEast + "&unit=县医院", status: 404},
 	)
 	errand, err := f.Wishes.Enter(ctx, worker, wish.Input{Kind: "errand", Project: project, Words: "想请驿站代办一份证明", Asker: wish.Asker{Name: "李大爷"}})
 	if err != nil {

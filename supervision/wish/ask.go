@@ -193,6 +193,9 @@ func (s *Service) strange(ctx context.Context, by policy.Actor, number, code str
 	}
 	meta := strangerMeta(step, idem)
 	if again, done, err := s.rows.Docs.Replay(ctx, meta); err != nil || done {
+		if err == nil {
+			err = s.book(ctx, again.ID, &again.State)
+		}
 		return s.told(&again.State), err
 	}
 	if err := s.apply(&doc.State, step, s.stranger(), f); err != nil {
@@ -201,7 +204,7 @@ func (s *Service) strange(ctx context.Context, by policy.Actor, number, code str
 	if doc, err = s.rows.Docs.Commit(ctx, meta, doc.ID, doc.Seq, doc.State); err != nil {
 		return Told{}, err
 	}
-	return s.told(&doc.State), nil
+	return s.told(&doc.State), s.book(ctx, doc.ID, &doc.State)
 }
 
 // rated checks a rating.

@@ -127,7 +127,7 @@ func (d *desk) do(w store.Doc[Wish], step Step) (store.Doc[Wish], error) {
 	case StepTell:
 		return d.Inform(ctx, serving, at, "电话告知，本人来取")
 	case StepConfirm:
-		return d.Confirm(ctx, d.worker, at)
+		return d.Confirm(ctx, d.worker, at, "")
 	case StepRedo:
 		return d.Redo(ctx, d.worker, at, why)
 	case StepClose:
@@ -174,6 +174,8 @@ func toServed(more ...Step) []Step {
 
 func TestStoredFields(t *testing.T) {
 	golden[Wish](t, "wish")
+	golden[Member](t, "member")
+	golden[PointEntry](t, "points-entry")
 }
 
 // golden compares the stored fields of a kind with its golden file.

@@ -101,7 +101,15 @@ func (s *Service) One(ctx context.Context, by policy.Actor, id string) (store.Do
 	return s.seen(ctx, by, d)
 }
 
-// Uses implements registry.Uses: “2 件心愿和代办” that name a scope key and were touched since a moment, "" for none. It asks for no right and shows nothing of them.
+// Uses implements registry.Uses: “2 件心愿和代办、1 名报到党员” that name a scope key and were touched since a moment, "" for none. It asks for no right and shows nothing of them.
 func (s *Service) Uses(ctx context.Context, key string, since time.Time) (string, error) {
-	return s.rows.Touched(ctx, byScope, key, since, "件心愿和代办")
+	orders, err := s.rows.Touched(ctx, byScope, key, since, "件心愿和代办")
+	if err != nil {
+		return "", err
+	}
+	members, err := s.members.Touched(ctx, byScope, key, since, "名报到党员")
+	if orders != "" && members != "" {
+		orders += "、"
+	}
+	return orders + members, err
 }

@@ -324,14 +324,16 @@ func (s *Service) Prove(ctx context.Context, by policy.Actor, at casework.At, in
 	})
 }
 
-// Confirm says that a wish was served. Returns Forbidden for who handed the proof in.
-func (s *Service) Confirm(ctx context.Context, by policy.Actor, at casework.At) (store.Doc[Wish], error) {
-	return s.step(ctx, by, at, StepConfirm, func(w *Wish, _ *bad) error {
+// Confirm says that a wish was served, and which of the reported party members took part: one name a line, "" for nobody. Returns Forbidden for who handed the proof in, Invalid with the field members.
+func (s *Service) Confirm(ctx context.Context, by policy.Actor, at casework.At, members string) (store.Doc[Wish], error) {
+	return s.step(ctx, by, at, StepConfirm, func(w *Wish, b *bad) error {
 		if by.ID == w.Proof.By.By {
 			return apart("服务情况由你提交，要由另一人确认")
 		}
 		w.Confirmed, w.Served = s.hand(by, policy.DispatchWish), s.today()
-		return nil
+		p := *w.Proof
+		p.Members, w.Proof = nil, &p
+		return s.helped(ctx, by, w, members, b)
 	})
 }
 

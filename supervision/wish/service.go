@@ -51,12 +51,14 @@ type Config struct {
 type Service struct {
 	Config
 	rows    *casework.Rows[Wish]
+	members *casework.Rows[Member]
+	points  *casework.Rows[PointEntry]
 	tickets supervision.Tickets
 }
 
 const (
 	wishKind = "wish"
-	// byScope lists by scope key and by who has it, byOpen what is not over, byPublic what everybody sees, byEnd by the day on which it ended what still has an asker.
+	// byScope lists by scope key, by who has it and by what Wish.found adds, byOpen what is not over, byPublic what everybody sees, byEnd by the day on which it ended what still has an asker.
 	byScope  = "scope"
 	byOpen   = "open"
 	byPublic = "public"
@@ -80,10 +82,24 @@ func (w *Wish) listed() []string {
 	return keys
 }
 
+// found are the keys of byScope: those of listed, memberKey of the party members who took part in what was confirmed, and earned for what gains points.
+func (w *Wish) found() []string {
+	keys := w.listed()
+	if !w.Served.IsZero() && w.Proof != nil {
+		for _, id := range w.Proof.Members {
+			keys = append(keys, memberKey(id))
+		}
+	}
+	if w.earns() {
+		keys = append(keys, earned)
+	}
+	return keys
+}
+
 func document() casework.Kind[Wish] {
 	asked := func(_ string, w *Wish) string { return store.SortTime(w.Asked.At.Time) }
 	stored := store.Kind[Wish]{Name: wishKind, Version: 1, Subject: func(id string, _ *Wish) string { return wishKind + "/" + id }, Indexes: []store.Index[Wish]{
-		{Name: byScope, Keys: func(_ string, w *Wish) []string { return w.listed() }, Sort: asked},
+		{Name: byScope, Keys: func(_ string, w *Wish) []string { return w.found() }, Sort: asked},
 		{Name: byOpen, Keys: func(_ string, w *Wish) []string {
 			if w.State.Final() {
 				return nil
@@ -109,7 +125,15 @@ func document() casework.Kind[Wish] {
 // New opens the wishes.
 func New(ctx context.Context, c Config) (*Service, error) {
 	rows, err := casework.NewRows(ctx, c.DB, c.Guard, document())
-	return &Service{Config: c, rows: rows, tickets: supervision.Tickets{DB: c.DB, Of: wishKind}}, err
+	if err != nil {
+		return nil, err
+	}
+	members, err := casework.NewRows(ctx, c.DB, c.Guard, memberDocument())
+	if err != nil {
+		return nil, err
+	}
+	points, err := casework.NewRows(ctx, c.DB, c.Guard, pointDocument())
+	return &Service{Config: c, rows: rows, members: members, points: points, tickets: supervision.Tickets{DB: c.DB, Of: wishKind}}, err
 }
 
 func (s *Service) today() calendar.Date { return calendar.DateOf(s.Now()) }
@@ -151,6 +175,9 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, ste
 		}
 		return s.apply(w, step, s.hand(by, action), f)
 	})
+	if err == nil {
+		err = s.book(ctx, doc.ID, &doc.State)
+	}
 	if err != nil {
 		return doc, err
 	}

@@ -2,6 +2,7 @@ package wish
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"redsteward/internal/calendar"
@@ -102,12 +103,17 @@ func (s *Service) OpenPhoto(ctx context.Context, by policy.Actor, id string, n i
 // forgetBack is how many days back Forget looks, for a program that stood still.
 const forgetBack = 800
 
-// Forget destroys names, phones and doors of wishes whose term after the end has passed; what was asked and done stays. A job of every night.
+// Forget destroys names, phones and doors of wishes, and names and phones of those who reported, whose term after the end has passed; what was asked and done stays. A job of every night.
 func (s *Service) Forget(ctx context.Context) error {
-	meta := store.Meta{By: policy.SystemActor().ID, Action: string(policy.RunJob), Why: "点单人的个人信息保存期满"}
+	return errors.Join(forget(ctx, s, s.rows.Docs, wishKind, personalRule, "点单人的个人信息保存期满"), forget(ctx, s, s.members.Docs, memberKind, memberRule, "报到党员的个人信息保存期满"))
+}
+
+// forget destroys the keys of documents of a kind that ended longer ago than a rule says.
+func forget[T any](ctx context.Context, s *Service, docs *store.Collection[T], kind, rule, why string) error {
+	meta := store.Meta{By: policy.SystemActor().ID, Action: string(policy.RunJob), Why: why}
 	for back := 1; back <= forgetBack; back++ {
 		day := s.today().Add(-back)
-		term, err := s.Deadlines(personalRule, day)
+		term, err := s.Deadlines(rule, day)
 		if err != nil {
 			return err
 		}
@@ -116,7 +122,7 @@ func (s *Service) Forget(ctx context.Context) error {
 		}
 		var due []string
 		for q := (store.Query{Index: byEnd, Key: day.String(), Limit: store.MaxLimit}); ; {
-			page, err := s.rows.Docs.List(ctx, q)
+			page, err := docs.List(ctx, q)
 			if err != nil {
 				return err
 			}
@@ -130,7 +136,7 @@ func (s *Service) Forget(ctx context.Context) error {
 			}
 		}
 		for _, id := range due {
-			if err := s.DB.Purge(ctx, meta, wishKind+"/"+id); err != nil {
+			if err := s.DB.Purge(ctx, meta, kind+"/"+id); err != nil {
 				return err
 			}
 		}

@@ -123,6 +123,9 @@ func suggested(w *Wish, t Taker, offers []registry.Offer, load int) Suggestion {
 		if o.Orders > 0 {
 			busy += "，最多 " + strconv.FormatInt(o.Orders, 10) + " 单"
 		}
+		if !one.room {
+			busy += "，已满"
+		}
 		one.Why = strings.Join(append(words, busy), "，")
 		if !found || cmp.Or(first(one.room, best.room), first(one.near, best.near)) < 0 {
 			best, found = one, true

@@ -32,8 +32,12 @@ type termsFile struct {
 	Version  string `yaml:"version,required"`
 	Proposal bool   `yaml:"proposal"`
 	// Low is the rating, of 1 to 5, up to which somebody asks again.
-	Low   int64  `yaml:"low,required"`
-	Kinds []Kind `yaml:"kinds,required"`
+	Low int64 `yaml:"low,required"`
+	// LeastMembers is how many reported party members of a unit there must be before their time is told, 0 for 3.
+	LeastMembers int `yaml:"least_members"`
+	// Points are the rules of points; without them none are booked.
+	Points PointTerms `yaml:"points"`
+	Kinds  []Kind     `yaml:"kinds,required"`
 }
 
 var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
@@ -46,6 +50,10 @@ func ParseTerms(file string, data []byte, deadline func(id string) bool) (*Terms
 	if f.Low < 0 || f.Low >= best {
 		doc.Add("low", fmt.Sprintf("要回访的评分要在 0 至 %d 之间，现在是 %d", best-1, f.Low))
 	}
+	if f.LeastMembers < 0 {
+		doc.Add("least_members", "人数不能小于 0")
+	}
+	f.Points.check(func(place, message string) { doc.Add("points."+place, message) })
 	seen := map[string]bool{}
 	for i, k := range f.Kinds {
 		at := fmt.Sprintf("kinds.%d.", i)
@@ -82,6 +90,14 @@ func (t *Terms) Choices() []registry.Choice {
 		out = append(out, registry.Choice{ID: k.ID, Text: k.Title})
 	}
 	return out
+}
+
+// LeastMembers is how many reported party members of a unit there must be before their time is told.
+func (t *Terms) LeastMembers() int {
+	if t.file.LeastMembers == 0 {
+		return 3
+	}
+	return t.file.LeastMembers
 }
 
 // PapersOf says which documents a kind of errand usually takes, "" for none.

@@ -188,6 +188,8 @@ type Proof struct {
 	// HalfHours are the hours of all helpers together in halves, Helpers how many they were.
 	HalfHours int64 `json:"half_hours"`
 	Helpers   int64 `json:"helpers"`
+	// Members are the ids of the registrations of party members who took part, as the community confirmed it; they share the time evenly.
+	Members []string `json:"members,omitempty" privacy:"internal"`
 	// By is who handed it in, Late: after the deadline.
 	By   supervision.Hand `json:"by"`
 	Late bool             `json:"late,omitempty"`

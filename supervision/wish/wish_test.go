@@ -2,6 +2,7 @@ package wish
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -225,7 +226,7 @@ func TestSuggest(t *testing.T) {
 		t.Errorf("suggested\n%s\nwant\n%s", got, want)
 	}
 	d.led(StepAccept, StepDispatch, StepTake)
-	if got, want := said(w), team+"\n"+firm+"\n"+unit+"手上 1 单，最多 1 单"; got != want {
+	if got, want := said(w), team+"\n"+firm+"\n"+unit+"手上 1 单，最多 1 单，已满"; got != want {
 		t.Errorf("with a full unit\n%s\nwant\n%s", got, want)
 	}
 	if left := d.led(StepAccept, StepDispatch, StepLeave); strings.Contains(said(left), "县税务局") {
@@ -233,6 +234,159 @@ func TestSuggest(t *testing.T) {
 	}
 	d.Refused("a unit", fault.Forbidden, func() error { _, err := d.Suggest(ctx, d.unit, w.ID); return err })
 	d.Refused("another community", fault.NotFound, func() error { _, err := d.Suggest(ctx, d.other, w.ID); return err })
+}
+
+// TestMembers: a party member reports once, at home, with his consent; another person confirms; his hours come from services that the community confirmed; a unit sees its own and is told counts; names go after their term.
+func TestMembers(t *testing.T) {
+	d := newDesk(t)
+	ctx := d.ctx()
+	type doc = store.Doc[Member]
+	in := func(name, phone, unit string) MemberInput {
+		return MemberInput{Community: east, Name: name, Phone: phone, Unit: unit, Free: "每周六上午", Skills: []string{"care"}, Agreed: true}
+	}
+	report := func(by policy.Actor, in MemberInput) doc {
+		t.Helper()
+		return registrytest.Must[doc](t)(d.Report(ctx, by, in))
+	}
+	one := report(d.unit, in("李强", "13900000001", "别的单位"))
+	if one.State.UnitName != "县税务局" || one.State.Unit != d.unitID {
+		t.Errorf("%+v", one.State)
+	}
+	for field, bad := range map[string]MemberInput{"agreed": {Community: east, Name: "李强", Phone: "13900000009", Unit: "县医院"}, "phone": in("李强", "12", "县医院"), "unit": in("李强", "13900000009", ""), "name": in("", "13900000009", "县医院"), "community": {Name: "李强", Phone: "13900000009", Unit: "县医院", Agreed: true},
+		"skills": {Community: east, Name: "李强", Phone: "13900000009", Unit: "县医院", Agreed: true, Skills: []string{"none"}}} {
+		d.Refused(field, fault.Invalid, func() error { _, err := d.Report(ctx, d.worker, bad); return err }, field)
+	}
+	d.Refused("once only", fault.Conflict, func() error {
+		_, err := d.Report(ctx, d.worker, in("李强", "13900000001", "县税务局"))
+		return err
+	}, "只在居住地报到一次")
+	d.Refused("another community", fault.NotFound, func() error { _, err := d.Report(ctx, d.other, in("王丽", "13900000009", "县医院")); return err })
+	d.Refused("a firm", fault.Forbidden, func() error { _, err := d.Report(ctx, d.manager, in("王丽", "13900000009", "县医院")); return err })
+	step := func(by policy.Actor, m doc, step MemberStep, reason string) (doc, error) {
+		return d.StepMember(ctx, by, casework.At{ID: m.ID, Seq: m.Seq}, step, reason)
+	}
+	own := report(d.worker, in("王丽", "13900000002", "县医院"))
+	d.Refused("who entered it", fault.Forbidden, func() error { _, err := step(d.worker, own, MemberConfirm, ""); return err }, "另一人确认")
+	d.Refused("the unit", fault.Forbidden, func() error { _, err := step(d.unit, one, MemberConfirm, ""); return err })
+	d.Refused("without a reason", fault.Invalid, func() error { _, err := step(d.worker2, own, MemberTurn, ""); return err }, "reason")
+	d.Refused("not there yet", fault.Conflict, func() error { _, err := step(d.worker, own, MemberLeave, "搬走了"); return err })
+	d.Refused("another's", fault.NotFound, func() error { _, err := d.OneMember(ctx, d.unit, own.ID); return err })
+	d.Refused("not for the township", fault.Forbidden, func() error { _, err := d.Members(ctx, d.town, MemberFilter{}); return err })
+	serving := func(m doc) doc {
+		t.Helper()
+		return registrytest.Must[doc](t)(step(d.worker2, m, MemberConfirm, ""))
+	}
+	one, own = serving(one), serving(own)
+	same := serving(report(d.unit, in("李强", "13900000003", "")))
+	if mine := registrytest.Must[[]doc](t)(d.Members(ctx, d.unit, MemberFilter{State: MemberServing, Text: "liqiang"})); len(mine) != 2 {
+		t.Errorf("the unit sees %d", len(mine))
+	}
+	// Two helpers of five half-hours, one of them a member: two half-hours each.
+	w := d.led(StepAccept, StepDispatch, StepTake, StepProve)
+	for text, want := range map[string]string{"张三": "第 1 行的“张三”没有在本社区报到", "王丽\n李强": "第 2 行的“李强”有 2 人", "王丽\n王丽": "写了两次", "王丽\n李强 0001\n李强 0003": "写了 3 名报到党员，参加服务的一共 2 人"} {
+		d.Refused(want, fault.Invalid, func() error { _, err := d.Confirm(ctx, d.worker, at(w), text); return err }, "members", want)
+	}
+	w = d.did(d.Confirm(ctx, d.worker, at(w), " 李强  0001\n"))
+	if !slices.Equal(w.State.Proof.Members, []string{one.ID}) {
+		t.Errorf("%v", w.State.Proof.Members)
+	}
+	if did := registrytest.Must[Did](t)(d.MemberYear(ctx, d.worker, one.ID, 2026)); did != (Did{1, 2}) {
+		t.Errorf("%+v", did)
+	}
+	d.Refused("nothing of a person for his unit", fault.Forbidden, func() error { _, err := d.MemberYear(ctx, d.unit, one.ID, 2026); return err })
+	years := func(by policy.Actor, year int) string {
+		t.Helper()
+		var lines []string
+		for _, u := range registrytest.Must[[]UnitYear](t)(d.UnitYears(ctx, by, year)) {
+			lines = append(lines, fmt.Sprint(u.UnitName, u.Members, u.Helped, u.Services, u.HalfHours, u.Few))
+		}
+		return strings.Join(lines, "|")
+	}
+	if got := years(d.town, 2026); got != "县医院1 0 0 0 true|县税务局2 1 1 0 true" {
+		t.Error(got)
+	}
+	third := serving(report(d.unit, in("陈军", "13900000004", "")))
+	if got := years(d.unit, 2026); got != "县税务局3 1 1 2 false" || years(d.unit, 2025) != "" {
+		t.Error(got)
+	}
+	// Who leaves can report elsewhere; his name is destroyed after the term, what he did stays.
+	left := registrytest.Must[doc](t)(step(d.unit, third, MemberLeave, "调到外地"))
+	report(d.worker, in("陈军", "13900000004", "县医院"))
+	d.Refused("twice", fault.Conflict, func() error { _, err := step(d.unit, left, MemberLeave, "调到外地"); return err })
+	d.Forward("2027-03-01")
+	if err := d.Forget(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if gone := registrytest.Must[doc](t)(d.OneMember(ctx, d.worker, left.ID)); gone.State.Person.Phone == "13900000004" || !gone.Purged {
+		t.Errorf("%+v", gone.State.Person)
+	}
+	if kept := registrytest.Must[doc](t)(d.OneMember(ctx, d.worker, same.ID)); kept.State.Person.Name != "李强" {
+		t.Errorf("%+v", kept.State.Person)
+	}
+}
+
+// TestPoints: off, nothing is booked; on, a service that was confirmed and rated is booked once to its unit, whoever tells of it, and reversed once by somebody who had no hand in it; no balance falls below zero.
+func TestPoints(t *testing.T) {
+	d := newDesk(t)
+	ctx := d.ctx()
+	accounts := func(by policy.Actor) string {
+		t.Helper()
+		var lines []string
+		for _, a := range registrytest.Must[[]PointAccount](t)(d.PointAccounts(ctx, by)) {
+			if a.Points < 0 {
+				t.Errorf("%s has %d", a.Taker.Name, a.Points)
+			}
+			lines = append(lines, fmt.Sprint(a.Taker.Name, a.Services, " ", a.Points))
+		}
+		return strings.Join(lines, "|")
+	}
+	before := d.led(toServed(StepCall)...)
+	if got := accounts(d.worker); got != "" || d.Terms.PointsOn() {
+		t.Error("off, and booked:", got)
+	}
+	d.Terms.file.Points.On, d.Terms.file.Points.From = true, "2026-10-19"
+	done := d.led(toServed(StepCall)...) // 5 for the order, 5 half-hours, 3 for the praise
+	low := d.led(toServed()...)
+	low = d.did(d.Call(ctx, d.grid, at(low), 2, "")) // waits for somebody who asks again
+	if got := accounts(d.worker); got != "县税务局1 13" {
+		t.Error(got)
+	}
+	d.did(d.do(low, StepSettle))
+	unrated := d.led(toServed()...)
+	d.Forward("2026-11-30")
+	d.did(d.do(unrated, StepClose))
+	for range 2 { // what was rated before points were on and is of a day that counts is found by the job, once
+		if err := d.BookPoints(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := accounts(d.town); got != "县税务局3 36" { // 13 and 10 and 13
+		t.Error(got)
+	}
+	if accounts(d.rival) != "" || accounts(d.unit) != "县税务局3 36" || accounts(d.other) != "" {
+		t.Error("a unit sees its own, a community its own")
+	}
+	d.Refused("no right", fault.Forbidden, func() error { return d.ReversePoints(ctx, d.worker, done.ID, "服务不实") })
+	d.Refused("no reason", fault.Invalid, func() error { return d.ReversePoints(ctx, d.secretary, done.ID, "") }, "reason")
+	d.Refused("another township", fault.NotFound, func() error {
+		return d.ReversePoints(ctx, registrytest.Person("town2", "township_party", policy.TownshipKey("360428101000")), done.ID, "服务不实")
+	})
+	hand := d.secretary
+	hand.ID = d.worker.ID // who confirmed it
+	d.Refused("who confirmed it", fault.Forbidden, func() error { return d.ReversePoints(ctx, hand, done.ID, "服务不实") }, "另一人冲正")
+	if err := d.ReversePoints(ctx, d.secretary, done.ID, "服务不实"); err != nil {
+		t.Fatal(err)
+	}
+	d.Refused("twice", fault.Conflict, func() error { return d.ReversePoints(ctx, d.secretary, done.ID, "服务不实") })
+	d.Refused("a reversal", fault.Conflict, func() error { return d.ReversePoints(ctx, d.secretary, done.ID+reversal, "服务不实") })
+	if got := accounts(d.town); got != "县税务局2 23" {
+		t.Error(got)
+	}
+	list := registrytest.Must[[]store.Doc[PointEntry]](t)(d.PointEntries(ctx, d.unit, "u:"+d.unitID))
+	if len(list) != 4 || !slices.ContainsFunc(list, func(e store.Doc[PointEntry]) bool { return e.State.Wish == before.ID }) {
+		t.Errorf("%d entries", len(list))
+	}
+	d.Refused("another's", fault.NotFound, func() error { _, err := d.PointEntries(ctx, d.rival, "u:"+d.unitID); return err })
 }
 
 // TestLife goes through more time, a proof that is sent back, a low rating and the second time.

@@ -13,6 +13,12 @@ import (
 // fixtureWishes are a wishes.yaml with everything that a page shows of one.
 const fixtureWishes = `version: "1"
 low: 2
+points:
+  on: true
+  from: "2026-01-01"
+  rules:
+    - {id: service, title: 服务一件, per: order, points: 5}
+    - {id: praise, title: 好评, per: order, points: 3, least: 5}
 kinds:
   - {id: repair, title: 小修小补, within: ten.days, photo: true}
   - {id: care, title: 陪伴照料, within: ten.days}

@@ -50,6 +50,15 @@ func journeyWish(t *testing.T, tb *tab, f *Fixture, login string, secretary poli
 		}
 	}
 
+	// A party member reported; another one of the community confirmed.
+	member, err := f.Wishes.Report(ctx, secretary, wish.MemberInput{Community: community, Name: "李报到", Phone: "13900000001", Unit: "县税务局", Skills: []string{"care"}, Agreed: true})
+	if err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+	worker := policy.Actor{ID: "worker", Appointments: []policy.Appointment{{Role: "community_worker", Scopes: []string{key}}}}
+	if _, err := f.Wishes.StepMember(ctx, worker, casework.At{ID: member.ID, Seq: member.Seq}, wish.MemberConfirm, ""); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := f.Stations.Books.CreateEntry(ctx, secretary, registry.BookSupplies, community, map[string]string{"name": "装扶手" + Hostile[:30], "giver": "县税务局", "kind": "care", "until": "2026-10-31"}); err != nil {
 		t.Fatal(err, fault.FieldsOf(err))
 	}
@@ -68,7 +77,8 @@ func journeyWish(t *testing.T, tb *tab, f *Fixture, login string, secretary poli
 	page := "/needs/" + list[0].ID
 
 	signIn(t, tb, f, login, Password)
-	tb.look(t, f, []opened{{"wish-new", "/needs/new", 200}, {"supplies", "/supplies", 200}, {"supply-new", "/supplies/new", 200}})
+	tb.look(t, f, []opened{{"wish-new", "/needs/new", 200}, {"supplies", "/supplies", 200}, {"supply-new", "/supplies/new", 200},
+		{"members", "/members", 200}, {"member", "/members/" + member.ID, 200}, {"member-new", "/members/new", 200}, {"member-years", "/members/years", 200}, {"member-letter", "/members/years/letter?community=" + community + "&unit=县税务局", 200}})
 	errand, err := f.Wishes.Enter(ctx, secretary, wish.Input{Kind: "errand", Community: community, Words: "想请驿站代办证明" + Hostile[:30], Asker: wish.Asker{Name: "李大爷"}})
 	if err != nil {
 		t.Fatal(err, fault.FieldsOf(err))
@@ -95,10 +105,9 @@ func journeyWish(t *testing.T, tb *tab, f *Fixture, login string, secretary poli
 	}
 
 	// Who writes the words for the public does not review them.
-	worker := policy.Actor{ID: "worker", Appointments: []policy.Appointment{{Role: "community_worker", Scopes: []string{key}}}}
 	now, err := f.Wishes.One(ctx, worker, list[0].ID)
 	if err == nil {
-		now, err = f.Wishes.Confirm(ctx, worker, casework.At{ID: now.ID, Seq: now.Seq})
+		now, err = f.Wishes.Confirm(ctx, worker, casework.At{ID: now.ID, Seq: now.Seq}, "李报到")
 	}
 	if err == nil {
 		_, err = f.Wishes.Write(ctx, worker, casework.At{ID: now.ID, Seq: now.Seq}, "楼梯口装上了扶手"+Hostile[:40])
@@ -126,5 +135,16 @@ func journeyWish(t *testing.T, tb *tab, f *Fixture, login string, secretary poli
 	tb.until(t, `document.body.innerText.includes("谢谢你的评单")`)
 	if now, err = f.Wishes.One(ctx, worker, list[0].ID); err != nil || now.State.State != wish.Done || now.State.Rating.Score != 5 {
 		t.Errorf("%+v, %v", now.State, err)
+	}
+	// What was rated is booked for the unit, and reversed by somebody who had no hand in it.
+	signIn(t, tb, f, login, Password)
+	tb.look(t, f, []opened{{"points", "/points", 200}, {"point-entries", "/points/entries?taker=" + now.State.Taker.Key, 200}, {"member-certificate", "/members/" + member.ID + "/certificate", 200}})
+	tb.says(t, "李报到", "服务 1 件")
+	tb.look(t, f, []opened{{"point-reverse", "/points/" + list[0].ID + "/reverse", 200}})
+	tb.do(t, chromedp.SetValue("#reason", "服务不实"))
+	tb.press(t, `form[action="/points/`+list[0].ID+`/reverse"] button`)
+	tb.until(t, `location.pathname === "/points"`)
+	if accounts, err := f.Wishes.PointAccounts(ctx, worker); err != nil || len(accounts) != 1 || accounts[0].Points != 0 {
+		t.Errorf("%+v, %v", accounts, err)
 	}
 }
