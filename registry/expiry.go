@@ -165,7 +165,7 @@ func (s *Service) eachWatched(ctx context.Context, by policy.Actor, last calenda
 	if err != nil {
 		return err
 	}
-	today := s.Today()
+	today := s.On(ctx)
 	ask := store.Query{Index: byWatch, Limit: store.MaxLimit}
 	if !scope.All() {
 		ask.In = scope.Keys()
@@ -199,7 +199,7 @@ type ExpiryQuery struct {
 
 // Expiries lists what ends within 90 days or has ended without being renewed, in the actor's scope, the earliest end first. Returns Forbidden without ReadRegister.
 func (s *Service) Expiries(ctx context.Context, by policy.Actor, q ExpiryQuery) ([]Expiry, error) {
-	today, book := s.Today(), s.nameBook()
+	today, book := s.On(ctx), s.nameBook()
 	var out []Expiry
 	err := s.eachWatched(ctx, by, today.Add(endingDays), func(d *store.Doc[Project]) error {
 		p := &d.State
@@ -251,7 +251,7 @@ func (s *Service) Unserved(ctx context.Context, by policy.Actor) ([]Place, error
 	book := s.nameBook()
 	var out []Place
 	err := s.eachWatched(ctx, by, calendar.Date{}, func(d *store.Doc[Project]) error {
-		place, err := book.place(ctx, d.ID, &d.State, s.Today())
+		place, err := book.place(ctx, d.ID, &d.State, s.On(ctx))
 		out = append(out, place)
 		return err
 	})

@@ -1,11 +1,14 @@
 package registry
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"redsteward/internal/fault"
+	"redsteward/internal/store"
 	"redsteward/policy"
 )
 
@@ -28,6 +31,58 @@ func TestStageOf(t *testing.T) {
 		if stage, told := StageOf(days); fmt.Sprint(stage, told) != want {
 			t.Errorf("%d days: %d %v, want %s", days, stage, told, want)
 		}
+	}
+}
+
+// TestReminderDays: a contract is told 90, 60 and 30 days before its end, not a day earlier; a reminder rests until the next of these days, and never after the end. Who looks back sees
+// the days that were left then.
+func TestReminderDays(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	firm, id := d.firm("赣北物业服务有限公司", codeOne), d.project("望湖苑", east)
+	d.contract(id, contractOf(t, firm, "2025-01-01", "2027-01-31"))
+	end, noon := day(t, "2027-01-31"), 12*time.Hour
+	remind := func() error { return d.Remind(ctx, d.officer, id, "contract/c1") }
+	told := func(ctx context.Context) string {
+		t.Helper()
+		list, err := d.Expiries(ctx, d.officer, ExpiryQuery{})
+		if err != nil || len(list) > 1 {
+			t.Fatal(list, err)
+		}
+		for _, x := range list {
+			return fmt.Sprint(x.Days, " ", x.Stage, " ", !x.Reminded.IsZero())
+		}
+		return ""
+	}
+	for _, step := range []struct {
+		left    int
+		want    string
+		refused string
+	}{
+		{91, "", "90 日以上"}, {90, "90 90 false", ""}, {89, "89 90 true", ""}, {61, "61 90 true", ""}, {60, "60 60 false", ""}, {59, "59 60 true", ""},
+		{31, "31 60 true", ""}, {30, "30 30 false", ""}, {29, "29 30 true", ""}, {1, "1 30 true", ""}, {0, "0 30 true", ""}, {-1, "-1 0 false", "已经过期"}, {-400, "-400 0 false", "已经过期"},
+	} {
+		d.MoveTo(end.Add(-step.left).Begins().Add(noon))
+		if got := told(ctx); got != step.want {
+			t.Errorf("%d days before the end: %q, want %q", step.left, got, step.want)
+		}
+		if step.refused != "" {
+			d.refused(fmt.Sprint(step.left), fault.Conflict, remind, step.refused)
+		} else if err := remind(); err != nil {
+			t.Errorf("%d days before the end: %v", step.left, err)
+		}
+	}
+	for left, want := range map[int]string{91: "", 90: "90 90 true", 61: "61 90 true", 30: "30 30 true", -1: "-1 0 false"} {
+		if got := told(store.KnownAt(ctx, end.Add(-left).Ends().Add(-time.Millisecond))); got != want {
+			t.Errorf("looked back at %d days before the end: %q, want %q", left, got, want)
+		}
+	}
+	d.contract(id, contractOf(t, firm, "2027-02-01", "2029-12-31"))
+	if got := told(ctx); got != "" {
+		t.Errorf("renewed: %q", got)
+	}
+	if got := told(store.KnownAt(ctx, end.Ends().Add(-time.Millisecond))); got != "0 30 true" {
+		t.Errorf("looked back at the last day after the renewal: %q", got)
 	}
 }
 

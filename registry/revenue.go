@@ -430,7 +430,7 @@ func (s *Service) Money(ctx context.Context, by policy.Actor, half, text, townsh
 		if is := !row.Revenue.Published.IsZero(); shown == "yes" && !is || shown == "no" && is {
 			return nil
 		}
-		if row.Place, err = book.place(ctx, id, p, s.Today()); err != nil {
+		if row.Place, err = book.place(ctx, id, p, s.On(ctx)); err != nil {
 			return err
 		}
 		facts, _, err := s.repairsOf(ctx, id)

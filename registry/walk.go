@@ -144,7 +144,7 @@ type Coverage struct {
 
 // Coverage tells how every project of the actor's scope is served today. Returns Forbidden without ReadRegister.
 func (s *Service) Coverage(ctx context.Context, by policy.Actor, q CoverageQuery) (Coverage, error) {
-	today, book := s.Today(), s.nameBook()
+	today, book := s.On(ctx), s.nameBook()
 	var out Coverage
 	for _, c := range Covers() {
 		out.Figures = append(out.Figures, CoverageFigure{Form: Cover(c.ID)})

@@ -77,7 +77,7 @@ func (s *Server) approvalsPage(c *fiber.Ctx, by policy.Actor) error {
 			v.Lacks = append(v.Lacks, lack.Chinese())
 		}
 	}
-	today := calendar.DateOf(s.shownNow(c))
+	today := s.clockOf(c.UserContext()).today
 	for _, chain := range s.approvals.Chains().All() {
 		v.Chains = append(v.Chains, s.chainView(chain, today))
 	}

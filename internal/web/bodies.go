@@ -25,8 +25,8 @@ func (s *Server) bodyRoutes() []Route {
 	}
 	const get, post, one = fiber.MethodGet, fiber.MethodPost, bodiesPath + "/:id<maxLen(64)>"
 	routes := []Route{
-		{Method: get, Path: bodiesPath, Action: policy.ReadRegister, Handler: s.bodyList},
-		{Method: get, Path: bodiesPath + ".xlsx", Action: policy.ReadRegister, Handler: s.bodiesExcel},
+		{Method: get, Path: bodiesPath, Action: policy.ReadRegister, Handler: s.showsOverview(s.bodyBoard)},
+		{Method: get, Path: bodiesPath + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsOverview(s.bodyBoard)},
 		{Method: get, Path: bodiesPath + "/new", Action: policy.PrepareBody, Handler: s.newBody},
 		{Method: post, Path: bodiesPath + "/new", Action: policy.PrepareBody, Handler: s.openBody},
 		{Method: get, Path: one, Action: policy.ReadRegister, Handler: s.oneBody},
@@ -137,22 +137,6 @@ func (s *Server) bodyBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overview
 	b.Note = "在任按小区登记的任期；成员只统计人数，没有登记人数的不计。"
 	b.Nothing, b.NothingText = "还没有登记小区", "登记小区以后，这里列出业主组织。"
 	return l, b, nil
-}
-
-func (s *Server) bodyList(c *fiber.Ctx, by policy.Actor) error {
-	l, b, err := s.bodyBoard(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showBoard(c, by, l, b)
-}
-
-func (s *Server) bodiesExcel(c *fiber.Ctx, by policy.Actor) error {
-	_, b, err := s.bodyBoard(c, by)
-	if err != nil {
-		return err
-	}
-	return sendBoard(c, b)
 }
 
 // foundingsOf are the foundings of a project in words, the last one first, and where the next one begins: "" for who may not begin one, or while one is open.

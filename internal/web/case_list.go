@@ -60,7 +60,7 @@ type caseList[T any] struct {
 	hidden  []string
 	filters func(value map[string]string) []field
 	page    func(ctx context.Context, by policy.Actor, value map[string]string, due bool, after string) (store.Page[T], error)
-	row     func(id string, one *T) caseRow
+	row     func(clock taskClock, id string, one *T) caseRow
 	heads   []string
 	cells   func(one *T) [][]any
 }
@@ -103,8 +103,9 @@ func (l caseList[T]) show(s *Server, c *fiber.Ctx, by policy.Actor) error {
 			v.Hidden = append(v.Hidden, option{name, at.value[name]})
 		}
 	}
+	clock := s.clockOf(c.UserContext())
 	for i := range found.Docs {
-		v.Rows = append(v.Rows, l.row(found.Docs[i].ID, &found.Docs[i].State))
+		v.Rows = append(v.Rows, l.row(clock, found.Docs[i].ID, &found.Docs[i].State))
 	}
 	return s.render(c, by, "cases", page{Title: l.title, Nav: l.nav, Data: v})
 }

@@ -134,8 +134,9 @@ func (p casePages[T, D]) show(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 	if err := p.view(c, by, one, &v, typed, refused); err != nil {
 		return err
 	}
-	if v.Clock, v.Late = p.s.caseClock(v.State, shared.Clock); p.hangs != nil && p.hangs(one) {
-		v.Clock, v.Late = p.s.hung(v.State, shared.Clock)
+	clock := p.s.clockOf(ctx)
+	if v.Clock, v.Late = clock.running(v.State, shared.Clock); p.hangs != nil && p.hangs(one) {
+		v.Clock, v.Late = clock.hung(v.State, shared.Clock)
 	}
 	forms, beside := p.forms(one), v.Acts
 	v.Acts = nil

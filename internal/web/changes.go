@@ -28,10 +28,10 @@ func (s *Server) changeRoutes() []Route {
 	}
 	const get, post, one = fiber.MethodGet, fiber.MethodPost, changesPath + "/:id<maxLen(64)>"
 	return []Route{
-		{Method: get, Path: riskPath, Action: policy.ReadRegister, Handler: s.risks},
-		{Method: get, Path: riskPath + ".xlsx", Action: policy.ReadRegister, Handler: s.risksExcel},
-		{Method: get, Path: changesPath, Action: policy.ReadRegister, Handler: s.changeList},
-		{Method: get, Path: changesPath + ".xlsx", Action: policy.ReadRegister, Handler: s.changesExcel},
+		{Method: get, Path: riskPath, Action: policy.ReadRegister, Handler: s.showsOverview(s.riskBoard)},
+		{Method: get, Path: riskPath + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsOverview(s.riskBoard)},
+		{Method: get, Path: changesPath, Action: policy.ReadRegister, Handler: s.showsOverview(s.changeBoard)},
+		{Method: get, Path: changesPath + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsOverview(s.changeBoard)},
 		{Method: get, Path: changesPath + "/new", Action: policy.WriteRegister, Handler: s.newChange},
 		{Method: post, Path: changesPath + "/new", Action: policy.WriteRegister, Handler: s.openChange},
 		{Method: get, Path: one, Action: policy.ReadRegister, Handler: s.oneChange},
@@ -65,22 +65,6 @@ func (s *Server) changeBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvi
 	b.Acts = append(b.Acts, crumb{"风险小区", riskPath})
 	b.Nothing, b.NothingText = "还没有更换物业企业的小区", "企业或业主大会通知终止合同以后在这里办理。"
 	return l, b, nil
-}
-
-func (s *Server) changeList(c *fiber.Ctx, by policy.Actor) error {
-	l, b, err := s.changeBoard(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showBoard(c, by, l, b)
-}
-
-func (s *Server) changesExcel(c *fiber.Ctx, by policy.Actor) error {
-	_, b, err := s.changeBoard(c, by)
-	if err != nil {
-		return err
-	}
-	return sendBoard(c, b)
 }
 
 // riskBoard puts the compounds at risk together.
@@ -118,22 +102,6 @@ func (s *Server) riskBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overview
 	b.Note = "到期按 90 日内没有接续的计算；一个小区有几个原因的列在一行，期限取最近的一个。"
 	b.Nothing, b.NothingText = "没有风险小区", "任职范围内的合同、业主组织都在期，也没有退出通知。"
 	return l, b, nil
-}
-
-func (s *Server) risks(c *fiber.Ctx, by policy.Actor) error {
-	l, b, err := s.riskBoard(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showBoard(c, by, l, b)
-}
-
-func (s *Server) risksExcel(c *fiber.Ctx, by policy.Actor) error {
-	_, b, err := s.riskBoard(c, by)
-	if err != nil {
-		return err
-	}
-	return sendBoard(c, b)
 }
 
 // newChange is the form of a notice: first the compound, then its contract.

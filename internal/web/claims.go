@@ -37,7 +37,7 @@ func (s *Server) claimPages() casePages[claim.Claim, claim.Step] {
 		page: func(ctx context.Context, by policy.Actor, value map[string]string, due bool, after string) (store.Page[claim.Claim], error) {
 			return s.claims.List(ctx, by, caseFilter(value), due, after)
 		},
-		row:   s.claimRow,
+		row:   claimRow,
 		heads: []string{"小区", "所在社区", "部位", "位置", "缺陷", "状态", "提出日期", "期限", "申请（元）", "核定（元）", "决算（元）", "下一步"},
 		cells: func(f *claim.Claim) [][]any {
 			return [][]any{{f.Name, f.Place, f.Title, f.Where, f.Defect, f.State.Title(), f.Opened, f.Clock.Due, inYuan(f.Asked), inYuan(f.Granted), inYuan(f.Cost), f.Next()}}
@@ -62,9 +62,9 @@ func caseFilter(value map[string]string) casework.Filter {
 	return casework.Filter{Text: value["q"], State: value["state"], Project: value["project"]}
 }
 
-func (s *Server) claimRow(id string, c *claim.Claim) caseRow {
+func claimRow(clock taskClock, id string, c *claim.Claim) caseRow {
 	r := caseRow{Path: claimsPath + "/" + id, Name: c.Name, Place: c.Place, Title: c.Title + "，" + c.Where, State: c.State.Title(), Next: c.Next(), Opened: c.Opened.Chinese()}
-	s.dueIn(&r, c.Clock, c.State == claim.Shown)
+	clock.dueIn(&r, c.Clock, c.State == claim.Shown)
 	r.amount(claimFen(c))
 	return r
 }
@@ -306,7 +306,7 @@ func (s *Server) claimsOf(c *fiber.Ctx, by policy.Actor, project string) ([]case
 	page1, err := s.claims.Page(c.UserContext(), by, store.Query{Index: casework.ByProject, Key: project, Desc: true}, func(*claim.Claim) bool { return true })
 	var out []caseRow
 	for _, d := range page1.Docs {
-		out = append(out, s.claimRow(d.ID, &d.State))
+		out = append(out, claimRow(s.clockOf(c.UserContext()), d.ID, &d.State))
 	}
 	return out, err
 }
@@ -370,13 +370,13 @@ func claimPrints(_ policy.Actor, f *claim.Claim) []caseLink {
 }
 
 // claimPaperOf puts a paper into words.
-func (s *Server) claimPaperOf(_ context.Context, _ policy.Actor, _ string, f *claim.Claim, print caseLink) (printView, error) {
+func (s *Server) claimPaperOf(ctx context.Context, _ policy.Actor, _ string, f *claim.Claim, print caseLink) (printView, error) {
 	developer := f.DeveloperName
 	if developer == "" {
 		developer = "建设单位"
 	}
 	defect := [][2]string{{"小区", f.Place + " " + f.Name}, {"部位", f.Title}, {"位置", f.Where}, {"缺陷", f.Defect}}
-	number, day := "", s.claims.Today().Chinese()
+	number, day := "", s.clockOf(ctx).today.Chinese()
 	numbered := func(paper *casework.Paper) {
 		if paper != nil {
 			number, day = paper.Number, paper.Day.Chinese()

@@ -179,7 +179,7 @@ func (s *Server) showConduct(c *fiber.Ctx, by policy.Actor, b conduct.Book, type
 	if o := e.Objection; o != nil {
 		v.Ground, v.ObjectedAt, v.Answer = o.Ground, dateTime(o.At.Time), o.Answer
 		if o.Answer == "" {
-			v.AnswerDue, v.AnswerLate = o.Due.Chinese(), o.Due.Late(s.shownNow(c))
+			v.AnswerDue, v.AnswerLate = o.Due.Chinese(), o.Due.Late(s.clockOf(c.UserContext()).now)
 		}
 	}
 	if e.RepairNumber != "" {

@@ -101,7 +101,7 @@ func (s *Server) oneTopic(c *fiber.Ctx, by policy.Actor) error { return s.showTo
 func (s *Server) fillTopic(c *fiber.Ctx, by policy.Actor, doc store.Doc[deliberation.Item]) (topicView, error) {
 	i := &doc.State
 	v := topicView{Path: deliberationPath + "/" + doc.ID, State: i.State.Title(), Seq: doc.Seq, I: i, Steps: sixStepsOf(i)}
-	clock := newTaskClock(store.ClockIn(c.UserContext(), s.clocks.Business), s.holidays)
+	clock := s.clockOf(c.UserContext())
 	if i.Due.Rule != "" {
 		v.Basis = i.Due.Basis
 		state, precise := clock.left(clockTask(i.Due))

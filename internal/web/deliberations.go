@@ -51,29 +51,6 @@ func (s *Server) deliberationRoutes() []Route {
 	}
 }
 
-// makeOverview puts a board together for an actor.
-type makeOverview func(c *fiber.Ctx, by policy.Actor) (listAddress, overview, error)
-
-func (s *Server) showsOverview(made makeOverview) func(*fiber.Ctx, policy.Actor) error {
-	return func(c *fiber.Ctx, by policy.Actor) error {
-		l, b, err := made(c, by)
-		if err != nil {
-			return err
-		}
-		return s.showBoard(c, by, l, b)
-	}
-}
-
-func (s *Server) sendsOverview(made makeOverview) func(*fiber.Ctx, policy.Actor) error {
-	return func(c *fiber.Ctx, by policy.Actor) error {
-		_, b, err := made(c, by)
-		if err != nil {
-			return err
-		}
-		return sendBoard(c, b)
-	}
-}
-
 // deliberationActs are the links between the lists.
 func (s *Server) deliberationActs(by policy.Actor, here string) []crumb {
 	var out []crumb
@@ -173,7 +150,7 @@ func (s *Server) topicBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvie
 		slices.Reverse(list)
 	}
 	b.Heads = []boardHead{{l.sorted("recent", "议题", "recent"), ""}, head("状态", ""), {l.sorted("place", "社区", "recent"), "no-s"}, head("大小缓急", "no-s"), head("商议结果", "no-s"), {l.sorted("due", "期限", "recent"), "no-s"}, head("任务", "no-s")}
-	clock := newTaskClock(store.ClockIn(c.UserContext(), s.clocks.Business), s.holidays)
+	clock := s.clockOf(c.UserContext())
 	for _, d := range list {
 		i := &d.State
 		tasks := boardCell{Class: "no-s"}

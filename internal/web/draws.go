@@ -219,6 +219,7 @@ func (s *Server) showDraw(c *fiber.Ctx, by policy.Actor, typed url.Values, refus
 	if len(d.Picks) > 0 {
 		v.Prints, v.Papers = append(v.Prints, caseLink{"抽取结果", path + "/print"}), append(v.Papers, caseLink{"抽取结果 Excel", path + "/result.xlsx"})
 	}
+	clock := s.clockOf(ctx)
 	pending, err := s.draws.Pending(ctx, d)
 	if err != nil {
 		return err
@@ -233,10 +234,10 @@ func (s *Server) showDraw(c *fiber.Ctx, by policy.Actor, typed url.Values, refus
 			one := pending[next]
 			next++
 			if n.State = one.State.Title(); one.Clock.Rule != "" {
-				chip, left := newTaskClock(s.clocks.Business(), s.holidays).left(clockTask(one.Clock))
+				chip, left := clock.left(clockTask(one.Clock))
 				n.Sub = joinWords(n.Sub, "结果"+one.Clock.Due.Chinese()+"前公示", left)
 				if v.Clock == nil || chip == "逾期" {
-					v.Clock, v.Late = s.caseClock("公示抽查结果："+p.Name, one.Clock)
+					v.Clock, v.Late = clock.running("公示抽查结果："+p.Name, one.Clock)
 				}
 			}
 		}

@@ -29,7 +29,7 @@ func (s *Server) dunningPages() casePages[dunning.Dunning, dunning.Step] {
 		page: func(ctx context.Context, by policy.Actor, value map[string]string, due bool, after string) (store.Page[dunning.Dunning], error) {
 			return s.dunnings.List(ctx, by, caseFilter(value), due, after)
 		},
-		row:   s.dunningRow,
+		row:   dunningRow,
 		heads: []string{"小区", "所在社区", "建设单位", "分期", "缴存期限", "状态", "起草日期", "还差（元）", "滞纳金（元）", "送达次数", "最近送达", "期限", "下一步"},
 		cells: func(d *dunning.Dunning) [][]any {
 			latest := calendar.Date{}
@@ -52,9 +52,9 @@ func (s *Server) dunningRoutes() []Route {
 	return append([]Route{{Method: fiber.MethodPost, Path: dunningsPath + "/new", Action: policy.AssessFund, Handler: s.openDunning}}, s.dunningPages().routes()...)
 }
 
-func (s *Server) dunningRow(id string, d *dunning.Dunning) caseRow {
+func dunningRow(clock taskClock, id string, d *dunning.Dunning) caseRow {
 	r := caseRow{Path: dunningsPath + "/" + id, Name: d.Name, Place: d.Place, Title: d.Phase + "保修金，期限" + d.Until.Chinese(), State: d.State.Title(), Next: d.Next(), Opened: d.Opened.Chinese()}
-	s.dueIn(&r, d.Clock, false)
+	clock.dueIn(&r, d.Clock, false)
 	r.amount(d.Fen)
 	return r
 }
@@ -117,8 +117,8 @@ func feeText(d *dunning.Dunning) string {
 }
 
 // dunningPaper puts the letter into words.
-func (s *Server) dunningPaper(_ context.Context, _ policy.Actor, _ string, d *dunning.Dunning, print caseLink) (printView, error) {
-	v := printView{Title: print.Title, To: d.DeveloperName, Date: s.dunnings.Today().Chinese(), Words: []string{"你单位建设的" + d.Name + d.Phase + "应当在" + d.Until.Chinese() + "以前缴存新建物业质量保修金，期限已过，还没有缴清。请在收到本通知书后限期缴清，并将缴款凭证送我局。"}}
+func (s *Server) dunningPaper(ctx context.Context, _ policy.Actor, _ string, d *dunning.Dunning, print caseLink) (printView, error) {
+	v := printView{Title: print.Title, To: d.DeveloperName, Date: s.clockOf(ctx).today.Chinese(), Words: []string{"你单位建设的" + d.Name + d.Phase + "应当在" + d.Until.Chinese() + "以前缴存新建物业质量保修金，期限已过，还没有缴清。请在收到本通知书后限期缴清，并将缴款凭证送我局。"}}
 	if v.To == "" {
 		v.To = "建设单位"
 	}
@@ -143,7 +143,7 @@ func (s *Server) dunningsOf(c *fiber.Ctx, by policy.Actor, project string, ledge
 		return nil, nil, err
 	}
 	for i := range found.Docs {
-		lines = append(lines, s.dunningRow(found.Docs[i].ID, &found.Docs[i].State))
+		lines = append(lines, dunningRow(s.clockOf(c.UserContext()), found.Docs[i].ID, &found.Docs[i].State))
 	}
 	if s.guard.Allow(by, policy.AssessFund) {
 		ready, err = s.dunnings.Ready(c.UserContext(), project, ledger)

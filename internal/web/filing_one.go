@@ -107,7 +107,7 @@ func (s *Server) showFiling(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		return err
 	}
 	f := &doc.State
-	v := filingView{filingLine: filingLineOf(id, f, s.shownNow(c)), ID: id, Seq: doc.Seq, Key: newKey(), Basis: f.Basis, Event: f.Event, Note: f.Note, Reason: f.Reason, Clause: f.Clause,
+	v := filingView{filingLine: filingLineOf(id, f, s.clockOf(c.UserContext()).now), ID: id, Seq: doc.Seq, Key: newKey(), Basis: f.Basis, Event: f.Event, Note: f.Note, Reason: f.Reason, Clause: f.Clause,
 		Final: f.State.Final(), HasReceipt: f.State == filing.Registered, Levels: s.approvalLevels(f.Approval)}
 	if !f.Happened.IsZero() {
 		v.Happened = f.Happened.Chinese()
@@ -128,7 +128,7 @@ func (s *Server) showFiling(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		}
 		v.Sheets = append(v.Sheets, one)
 	}
-	v.Notice = s.filingNotice(f)
+	v.Notice = s.filingNotice(ctx, f)
 	history, err := s.filings.History(ctx, by, id)
 	if err != nil {
 		return err

@@ -24,8 +24,8 @@ type sheetLineView struct{ Path, Title, State, Due string }
 type noticeView struct{ State, Text, Due, At string }
 
 // filingNotice puts the notice to the community into words; nil if it is not told.
-func (s *Server) filingNotice(f *filing.Filing) *noticeView {
-	now := f.Noticed(s.clocks.Business())
+func (s *Server) filingNotice(ctx context.Context, f *filing.Filing) *noticeView {
+	now := f.Noticed(s.clockOf(ctx).now)
 	if now == "" {
 		return nil
 	}
@@ -89,7 +89,7 @@ func (s *Server) showFilingSheet(c *fiber.Ctx, by policy.Actor, typed url.Values
 	if v.Whole {
 		v.Filled = dateTime(sheet.At.Time)
 	} else {
-		v.Late = sheet.Due.Late(s.shownNow(c))
+		v.Late = sheet.Due.Late(s.clockOf(c.UserContext()).now)
 	}
 	for _, column := range form.Fields {
 		stored := sheet.Values[column.ID]
@@ -147,7 +147,7 @@ func (s *Server) recordsBeside(ctx context.Context, by policy.Actor, kind filing
 			return nil, err
 		}
 		if err == nil {
-			out = append(out, s.firmRecord(kind, firm))
+			out = append(out, s.firmRecord(ctx, kind, firm))
 		}
 	}
 	if f.Project == "" {
@@ -160,11 +160,11 @@ func (s *Server) recordsBeside(ctx context.Context, by policy.Actor, kind filing
 }
 
 // firmRecord is what the register holds about the firm.
-func (s *Server) firmRecord(kind filing.SheetKind, v registry.FirmView) recordView {
+func (s *Server) firmRecord(ctx context.Context, kind filing.SheetKind, v registry.FirmView) recordView {
 	if kind != filing.SheetParty {
 		return recordView{"企业登记", v.Name, firmPath(v.ID)}
 	}
-	p := v.PartyOn(s.registered.Today())
+	p := v.PartyOn(s.registered.On(ctx))
 	if p.Form == "" {
 		return recordView{"党组织登记", "还没有登记", firmPath(v.ID)}
 	}
@@ -183,7 +183,7 @@ func (s *Server) partyRecords(ctx context.Context, by policy.Actor, f *filing.Fi
 	if err != nil {
 		return nil, err
 	}
-	quarter := calendar.QuarterOf(s.registered.Today())
+	quarter := calendar.QuarterOf(s.registered.On(ctx))
 	out := recordView{Label: quarter.Chinese() + "党建台账", Text: "还没有登记", Link: sheetsPath}
 	doc, err := s.party.One(ctx, by, party.At{Firm: f.Firm, Community: project.Community, Quarter: quarter.String()})
 	if err == nil {

@@ -104,7 +104,7 @@ func (s *Server) filingList(c *fiber.Ctx, by policy.Actor) error {
 		v.States = append(v.States, option{Value: string(state), Label: state.Title()})
 	}
 	for _, d := range found.Docs {
-		v.Rows = append(v.Rows, filingLineOf(d.ID, &d.State, s.shownNow(c)))
+		v.Rows = append(v.Rows, filingLineOf(d.ID, &d.State, s.clockOf(c.UserContext()).now))
 	}
 	return s.render(c, by, "filings", page{Title: "登记备案", Nav: filingsPath, Data: v})
 }
@@ -117,7 +117,7 @@ func (s *Server) filingsExcel(c *fiber.Ctx, by policy.Actor) error {
 	}
 	var rows []row
 	err := s.filings.Each(c.UserContext(), by, filingFilter(readList(c, filingsPath, filingFilters...)), func(id string, f *filing.Filing) {
-		rows = append(rows, row{filingLineOf(id, f, s.shownNow(c)), *f})
+		rows = append(rows, row{filingLineOf(id, f, s.clockOf(c.UserContext()).now), *f})
 	})
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (s *Server) filingsExcel(c *fiber.Ctx, by policy.Actor) error {
 		report.Shown("备案号", func(r *row) any { return r.Number }).Wide(22), report.Shown("种类", func(r *row) any { return r.Title }).Wide(28), report.Shown("小区", func(r *row) any { return r.f.ProjectName }).Wide(20),
 		report.Shown("企业", func(r *row) any { return r.f.FirmName }).Wide(28), report.Shown("状态", func(r *row) any { return r.State }), report.Shown("事项日期", func(r *row) any { return r.f.Happened }),
 		report.Shown("收件日期", func(r *row) any { return dayOf(r.f.Submitted.Time) }), report.Shown("回执日期", func(r *row) any { return r.f.Filed }), report.Shown("理由", func(r *row) any { return r.f.Reason }).Wide(30),
-		report.Shown("社区告知", func(r *row) any { return r.f.Noticed(s.shownNow(c)).Title() }).Wide(20),
+		report.Shown("社区告知", func(r *row) any { return r.f.Noticed(s.clockOf(c.UserContext()).now).Title() }).Wide(20),
 	}}
 	for _, sheet := range s.filings.Kinds.Sheets() {
 		table.Columns = append(table.Columns, report.Shown(sheet.Title, func(r *row) any {

@@ -8,7 +8,6 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/num"
-	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/fund"
@@ -147,7 +146,7 @@ func (s *Server) fundLedger(c *fiber.Ctx, by policy.Actor) error {
 // ledgerView puts a ledger into words, counting days from today or from the day that the reader looks back to.
 func (s *Server) ledgerView(c *fiber.Ctx, by policy.Actor, st fund.Statement) fundLedgerView {
 	l := st.Ledger
-	clock := newTaskClock(store.ClockIn(c.UserContext(), s.clocks.Business), s.holidays)
+	clock := s.clockOf(c.UserContext())
 	v := fundLedgerView{Path: ledgerPath(st.Place.Project), Project: st.Place.Project, Name: st.Place.Name, Place: st.Place.TownshipName + " " + st.Place.CommunityName, Open: st.Seq > 0, Whole: st.Whole,
 		CanAssess: s.guard.Allow(by, policy.AssessFund), CanBook: s.guard.Allow(by, policy.BookFund), CanReverse: s.guard.Allow(by, policy.ReverseFund), Printed: clock.today.Chinese()}
 	for _, a := range fund.Accounts() {

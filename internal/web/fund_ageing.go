@@ -67,14 +67,14 @@ func (s *Server) aged(c *fiber.Ctx, by policy.Actor, l listAddress) ([]agedLine,
 		}
 		maps.Copy(dunned, of)
 	}
-	today := s.dayOf(c)
+	today := s.clockOf(c.UserContext()).today
 	sums := map[string]*agedSums{}
 	for _, g := range agedGroups() {
 		sums[g.ID] = &agedSums{make([]int, len(fund.Bands())), make([]int64, len(fund.Bands()))}
 	}
 	var out []agedLine
 	group, band := l.value["group"], l.value["band"]
-	_, err := s.fund.Find(ctx, by, fundFilter(l, s.dayOf(c)), func(r fund.Row) error {
+	_, err := s.fund.Find(ctx, by, fundFilter(l, s.clockOf(c.UserContext()).today), func(r fund.Row) error {
 		for _, d := range r.Ledger.Late(today) {
 			line := agedLine{row: r, due: d, group: agedDue, days: d.Age(today), letters: dunned[r.Project+"/"+d.ID]}
 			if d.Claim != "" {
@@ -122,7 +122,7 @@ func (s *Server) fundAgeing(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	b := boardAt(l, "保修金账龄", "建设单位逾期没有缴的钱，拖得久的在前；截至"+s.dayOf(c).Chinese())
+	b := boardAt(l, "保修金账龄", "建设单位逾期没有缴的钱，拖得久的在前；截至"+s.clockOf(c.UserContext()).today.Chinese())
 	b.Crumbs, b.Nav = []crumb{{"保修金", fundPath}}, fundPath
 	bands := []option{{"", "全部"}}
 	for i, one := range fund.Bands() {
@@ -165,7 +165,7 @@ func (s *Server) fundAgeingExcel(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	bands := report.Figures{Sheet: "账龄", Heads: []string{"种类"}, Note: "截至" + s.dayOf(c).Chinese() + "；" + agedNote}
+	bands := report.Figures{Sheet: "账龄", Heads: []string{"种类"}, Note: "截至" + s.clockOf(c.UserContext()).today.Chinese() + "；" + agedNote}
 	for _, one := range fund.Bands() {
 		bands.Heads = append(bands.Heads, one.Title()+"（笔）", one.Title()+"（元）")
 	}

@@ -171,7 +171,7 @@ func (s *Server) bankExcel(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	today := calendar.DateOf(s.clocks.Business())
+	today := s.clockOf(c.UserContext()).today
 	lines := report.Figures{Sheet: "银行有账上没有", Heads: []string{"日期", "账户", "对方户名", "摘要", "流水号", "金额（元）", "未匹配（元）", "建议"}, Note: "截至" + today.Chinese() + "；收入为正，支出为负"}
 	for _, l := range b.OpenLines(today) {
 		row := bankLineRowOf(b, l, today)
@@ -237,7 +237,7 @@ func (s *Server) showBankLine(c *fiber.Ctx, by policy.Actor, refused []fault.Fie
 	if err != nil {
 		return err
 	}
-	today := calendar.DateOf(s.clocks.Business())
+	today := s.clockOf(c.UserContext()).today
 	for _, l := range b.Lines {
 		if l.ID != c.Params("line") {
 			continue

@@ -87,7 +87,7 @@ func (s *Server) showMonth(c *fiber.Ctx, by policy.Actor, refused []fault.Field)
 		return err
 	}
 	r := shownReport(m)
-	today := calendar.DateOf(s.clocks.Business())
+	today := s.clockOf(c.UserContext()).today
 	v := bankMonthView{Path: bankMonthPath(m.Month.String()), Title: m.Month.Chinese(), Printed: today.Chinese(), Sums: bankSums(r), Base: inOut(r.Base), Difference: inOut(r.Difference()), Key: newKey()}
 	var sum int64
 	v.OnlyLedger, sum = bankItems(r.OnlyLedger)

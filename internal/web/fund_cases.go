@@ -149,38 +149,38 @@ func (f caseForm) act(step, title string, typed url.Values, refused []fault.Fiel
 }
 
 // hung shows a period for which a paper only hangs to be read: once its days are over nobody is late, the next step may be taken.
-func (s *Server) hung(title string, d calendar.Deadline) (clock map[string]string, late bool) {
-	if clock, late = s.caseClock(title, d); late {
+func (t taskClock) hung(title string, d calendar.Deadline) (clock map[string]string, late bool) {
+	if clock, late = t.running(title, d); late {
 		clock["Left"], clock["Class"] = "公示期满", ""
 	}
 	return clock, false
 }
 
 // dueIn puts a period into a line of a list; hangs as in hung.
-func (s *Server) dueIn(row *caseRow, d calendar.Deadline, hangs bool) {
+func (t taskClock) dueIn(row *caseRow, d calendar.Deadline, hangs bool) {
 	if d.Rule == "" {
 		return
 	}
 	row.Due = d.Due.Chinese()
-	if hangs && d.Late(s.clocks.Business()) {
+	if hangs && d.Late(t.now) {
 		row.Due += "公示期满"
 		return
 	}
-	row.Chip, row.Left = newTaskClock(s.clocks.Business(), s.holidays).left(clockTask(d))
+	row.Chip, row.Left = t.left(clockTask(d))
 }
 
-// caseClock is a running period in words; nil without one.
-func (s *Server) caseClock(title string, d calendar.Deadline) (map[string]string, bool) {
+// running is a running period in words; nil without one.
+func (t taskClock) running(title string, d calendar.Deadline) (map[string]string, bool) {
 	if d.Rule == "" {
 		return nil, false
 	}
-	state, left := newTaskClock(s.clocks.Business(), s.holidays).left(clockTask(d))
+	state, left := t.left(clockTask(d))
 	class := map[string]string{"逾期": "late", "临期": "soon", "今天到期": "soon"}[state]
 	from := d.Due.Chinese() + "止"
 	if !d.Resolved() {
 		from = d.Chinese()
 	}
-	return map[string]string{"Title": title, "From": from, "Left": left, "Basis": d.Basis, "Class": class}, d.Late(s.clocks.Business())
+	return map[string]string{"Title": title, "From": from, "Left": left, "Basis": d.Basis, "Class": class}, d.Late(t.now)
 }
 
 // signCase adds to a case what the actor can do with an approval of it.

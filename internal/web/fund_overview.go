@@ -8,15 +8,9 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/report"
-	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry/fund"
 )
-
-// dayOf is the day from which a page counts: today, or the day that it looks back to.
-func (s *Server) dayOf(c *fiber.Ctx) calendar.Date {
-	return calendar.DateOf(store.ClockIn(c.UserContext(), s.clocks.Business))
-}
 
 // fundDevelopers are the developers of the ledgers that the actor sees, for filters.
 func (s *Server) fundDevelopers(c *fiber.Ctx, by policy.Actor) ([]option, map[string]string, error) {
@@ -55,7 +49,7 @@ func fundFilter(l listAddress, today calendar.Date) fund.Filter {
 // fundFound are the ledgers that the address of a list asks for, in its order, and their sums.
 func (s *Server) fundFound(c *fiber.Ctx, by policy.Actor, l listAddress) ([]fund.Row, fund.Totals, error) {
 	var rows []fund.Row
-	sums, err := s.fund.Find(c.UserContext(), by, fundFilter(l, s.dayOf(c)), func(r fund.Row) error { rows = append(rows, r); return nil })
+	sums, err := s.fund.Find(c.UserContext(), by, fundFilter(l, s.clockOf(c.UserContext()).today), func(r fund.Row) error { rows = append(rows, r); return nil })
 	if err != nil {
 		return nil, sums, err
 	}
@@ -110,7 +104,7 @@ func (s *Server) fundOverview(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	b := boardAt(l, "新建物业质量保修金", "每个小区一本账，复式记账；写错的只能冲正。")
-	if _, ruled := book.On(s.dayOf(c)); !ruled {
+	if _, ruled := book.On(s.clockOf(c.UserContext()).today); !ruled {
 		b.Warning = "今天没有已采用的规则，不能核定应缴金额。缴存比例等由住建局按上级文件确定：经办人在“保修金规则”填报，股长或局领导采用。"
 	}
 	whole, err := s.fund.Whole(ctx, by)
@@ -166,13 +160,13 @@ func (s *Server) fundRow(c *fiber.Ctx, r fund.Row) boardRow {
 	}
 	next := boardCell{Class: "no-s"}
 	if dates := l.NextDates(); len(dates) > 0 {
-		clock := newTaskClock(store.ClockIn(c.UserContext(), s.clocks.Business), s.holidays)
+		clock := s.clockOf(c.UserContext())
 		next.Text, next.Sub = shortDate(dates[0].Day, clock.today), dates[0].What
 		if word, _ := clock.left(Task{Due: dates[0].Day}); word != "期限内" {
 			next.Chip, next.Text = word, word+" "+next.Text
 		}
 	}
-	return boardRow{Name: l.Name, Path: ledgerPath(r.Project), Sub: l.Place, Cells: []boardCell{{Text: fund.Yuan(l.Balances.Bank), Class: "num"}, amount(l.Balances.Due, "num"), amount(lateFen(l, s.dayOf(c)), "num no-s"), amount(securedFen(l), "num no-s"),
+	return boardRow{Name: l.Name, Path: ledgerPath(r.Project), Sub: l.Place, Cells: []boardCell{{Text: fund.Yuan(l.Balances.Bank), Class: "num"}, amount(l.Balances.Due, "num"), amount(lateFen(l, s.clockOf(c.UserContext()).today), "num no-s"), amount(securedFen(l), "num no-s"),
 		amount(l.Balances.Held+l.Balances.Court, "num no-s"), next}}
 }
 
@@ -187,7 +181,7 @@ func (s *Server) fundExcel(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	today := s.dayOf(c)
+	today := s.clockOf(c.UserContext()).today
 	sheet := report.Figures{Sheet: "保修金", Heads: []string{"小区", "所在社区", "建设单位", "银行存款（元）", "应收建设单位（元）", "其中逾期（元）", "本金（元）", "利息（元）", "司法冻结（元）", "维修预留（元）", "保函保险替代（元）", "下一个日期", "事项"},
 		Note: "截至" + today.Chinese() + "；银行存款加应收等于本金、利息、冻结与预留之和；本金含应缴未缴的部分"}
 	for _, r := range rows {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/policy"
@@ -125,7 +124,7 @@ func (s *Server) showFundRules(c *fiber.Ctx, by policy.Actor, refused []fault.Fi
 	if err != nil {
 		return err
 	}
-	_, ruled := book.On(calendar.DateOf(s.clocks.Business()))
+	_, ruled := book.On(s.clockOf(c.UserContext()).today)
 	v := fundRulesView{Versions: s.fundVersions(by, book, refused), CanPropose: s.guard.Allow(by, policy.ProposeFundRule), Unset: !ruled, Key: newKey()}
 	said := saidParam(c, map[string]string{"proposed": "已填报，等股长或局领导采用。", "adopted": "已采用，按起止日期生效。", "refused": "已记为不采用。"})
 	p := page{Title: "保修金规则", Nav: fundPath, Said: said, Data: v, Fields: refused}

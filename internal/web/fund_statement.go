@@ -40,7 +40,7 @@ func (s *Server) fundLedgerExcel(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	l, day := st.Ledger, s.dayOf(c)
+	l, day := st.Ledger, s.clockOf(c.UserContext()).today
 	balances := report.Figures{Sheet: "余额", Heads: []string{"科目", "余额（元）"}, Note: st.Place.Name + "，截至" + day.Chinese()}
 	for _, a := range fund.Accounts() {
 		balances.Rows = append(balances.Rows, []any{a.Title(), inYuan(l.Balances.Of(a))})

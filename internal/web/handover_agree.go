@@ -82,7 +82,7 @@ func (s *Server) handoverFinding(v *handoverView, w *handover.Walk, l *handover.
 			f.Carried = l.Later.Seen.Chinese() + "发现，" + l.Later.Due.Chinese() + "前整改"
 		}
 	}
-	if s.claims != nil && v.Drafts && l.Overdue(h, calendar.DateOf(s.clocks.Business())) {
+	if s.claims != nil && v.Drafts && l.Overdue(h, v.On) {
 		f.Letter = letterPath(w.Doc.ID, l.Item.ID)
 	}
 	if l.Unpictured() && v.CanWalk {
@@ -179,7 +179,7 @@ func (s *Server) fillWitnesses(v *handoverView, by policy.Actor, w *handover.Wal
 	is := func(states ...handover.State) bool { return slices.Contains(states, h.State) }
 	for _, one := range h.Witnesses {
 		if one.Digest == "" {
-			v.Attended = append(v.Attended, one.Body.Title()+" "+one.Name+"，"+shortDate(calendar.DateOf(one.Hand.At.Time), calendar.DateOf(s.clocks.Business())))
+			v.Attended = append(v.Attended, one.Body.Title()+" "+one.Name+"，"+shortDate(calendar.DateOf(one.Hand.At.Time), v.On))
 		}
 	}
 	var bodies []option

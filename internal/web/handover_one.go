@@ -125,7 +125,7 @@ func (s *Server) showHandover(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 		return err
 	}
 	h := &w.Doc.State
-	now := s.shownNow(c)
+	now := s.clockOf(c.UserContext()).now
 	clock := newTaskClock(now, s.holidays)
 	v := handoverView{handoverLine: handoverLineOf(w.Doc, clock), On: calendar.DateOf(now), Seq: w.Doc.Seq, Key: newKey(), Steps: handoverSteps(h.State), Inspection: h.Inspection.Chinese(), Delivery: h.Delivery.Chinese(),
 		PapersDue: h.Papers.Due.Chinese(), Version: h.List.Version, Done: w.Done(), All: len(w.Lines), Open: len(w.Open()), Agreed: h.Agreed.Chinese(), Transfer: h.Transferred.Chinese(), Filed: h.Filed.Chinese()}

@@ -51,7 +51,7 @@ func (s *Server) handoverPaper(c *fiber.Ctx, by policy.Actor) error {
 	if !printable(h, kind) {
 		return fault.New("web.handoverPaper", fault.NotFound, "这次承接查验现在是“"+h.State.Title()+"”，还没有"+title)
 	}
-	now := s.shownNow(c)
+	now := s.clockOf(c.UserContext()).now
 	today := calendar.DateOf(now)
 	v := handoverView{handoverLine: handoverLineOf(w.Doc, newTaskClock(now, s.holidays)), On: today}
 	s.fillHandover(&v, nil, &w, nil)
@@ -131,7 +131,7 @@ func (s *Server) handoversExcel(c *fiber.Ctx, by policy.Actor) error {
 	}
 	var rows []row
 	l := readList(c, handoversPath, "q", "state", "project")
-	clock := newTaskClock(s.shownNow(c), s.holidays)
+	clock := s.clockOf(c.UserContext())
 	filter := handover.Filter{Text: l.value["q"], State: handover.State(l.value["state"]), Project: l.value["project"]}
 	for after := ""; ; {
 		docs, err := s.handovers.Service.ListPage(c.UserContext(), by, filter, after)

@@ -16,7 +16,7 @@ import (
 
 // inspectionPaper is a paper of an inspection for printing: the form of its approval, the notice, the record, the result.
 func (s *Server) inspectionPaper(ctx context.Context, by policy.Actor, id string, k *inspection.Inspection, print caseLink) (printView, error) {
-	v := printView{To: k.FirmName, Date: s.inspections.Today().Chinese()}
+	v := printView{To: k.FirmName, Date: s.clockOf(ctx).today.Chinese()}
 	departments, matters := inspectionParts(k)
 	switch print.Link {
 	case "approval":

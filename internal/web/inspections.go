@@ -42,9 +42,9 @@ func (s *Server) inspectionPages() casePages[inspection.Inspection, inspection.S
 		page: func(ctx context.Context, by policy.Actor, value map[string]string, due bool, after string) (store.Page[inspection.Inspection], error) {
 			return s.inspections.List(ctx, by, inspection.CheckFilter{Text: value["q"], State: inspection.State(value["state"]), Ground: inspection.Ground(value["ground"]), Project: value["project"], Firm: value["firm"]}, due, after)
 		},
-		row: func(id string, c *inspection.Inspection) caseRow {
+		row: func(clock taskClock, id string, c *inspection.Inspection) caseRow {
 			r := caseRow{Path: inspectionsPath + "/" + id, Name: c.Name, Title: c.Ground.Title(), Place: c.FirmName, State: c.State.Title(), Next: c.Next(), Figure: c.Result(), Short: joinWords(c.Opened.Chinese(), c.Result()), Opened: c.Opened.Chinese()}
-			s.dueIn(&r, c.Clock, false)
+			clock.dueIn(&r, c.Clock, false)
 			return r
 		},
 		heads: []string{"小区", "企业", "事由", "理由", "部门", "事项", "检查日期", "状态", "通知书文号", "检查码", "本年第几次", "结果", "告知日期"},

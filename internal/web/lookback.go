@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"io"
 	"net/url"
@@ -97,9 +98,10 @@ func (s *Server) lookBack(c *fiber.Ctx, by policy.Actor, r *Route) error {
 	return nil
 }
 
-// shownNow is the moment from which a page counts days: now, or the end of the day that it looks back to.
-func (s *Server) shownNow(c *fiber.Ctx) time.Time {
-	return store.ClockIn(c.UserContext(), s.clocks.Business)
+// clockOf is the clock of what a page shows, for all days that it counts and all that it calls late: it stands at now, or at the end of the day that is looked back to. What is
+// written, and the forms for it, count from today.
+func (s *Server) clockOf(ctx context.Context) taskClock {
+	return newTaskClock(store.ClockIn(ctx, s.clocks.Business), s.holidays)
 }
 
 // lookOf is how a request looks back; nil on a page that cannot.

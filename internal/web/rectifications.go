@@ -38,14 +38,14 @@ func (s *Server) rectificationPages() casePages[rectification.Case, rectificatio
 		page: func(ctx context.Context, by policy.Actor, value map[string]string, due bool, after string) (store.Page[rectification.Case], error) {
 			return s.rectifications.List(ctx, by, rectification.Filter{Text: value["q"], State: rectification.State(value["state"]), Kind: supervision.PaperKind(value["kind"]), Project: value["project"], Firm: value["firm"]}, due, after)
 		},
-		row:   s.rectificationRow,
+		row:   rectificationRow,
 		heads: []string{"小区", "企业", "文书", "文号", "移送单位", "状态", "走访日期", "送达日期", "期限", "条目", "问题", "要求", "这一项", "一年内第几次", "整改情况", "复查情况", "复查未过（次）", "办结日期"},
 		cells: rectificationCells}
 	return casePages[rectification.Case, rectification.Step]{caseList: list, s: s, cases: s.rectifications, steps: rectification.Steps(), forms: s.rectificationForms,
 		shared: func(k *rectification.Case) *casework.Case { return &k.Case }, last: func(k *rectification.Case) rectification.Step { return k.Last }, signing: func(k *rectification.Case) *policy.Approval { return k.Approval },
 		files: rectificationFiles, prints: func(_ policy.Actor, k *rectification.Case) []caseLink { return []caseLink{{k.Kind.Title(), "paper"}} }, view: s.rectificationView,
-		paper: func(_ context.Context, _ policy.Actor, _ string, k *rectification.Case, _ caseLink) (printView, error) {
-			return s.rectificationPaperOf(k), nil
+		paper: func(ctx context.Context, _ policy.Actor, _ string, k *rectification.Case, _ caseLink) (printView, error) {
+			return s.rectificationPaperOf(ctx, k), nil
 		}, said: map[string]string{"draft": "已起草，核对后送审。", "address": "已登记送达地址确认书。"}}
 }
 
@@ -60,12 +60,12 @@ func (s *Server) rectificationRoutes() []Route {
 		s.rectificationPages().routes()...)
 }
 
-func (s *Server) rectificationRow(id string, c *rectification.Case) caseRow {
-	r := caseRow{Path: rectificationsPath + "/" + id, Name: c.Name, Title: c.Kind.Title(), Place: c.FirmName, State: c.State.Title(), Next: c.Next(s.clocks.Business()), Figure: count(len(c.Findings)-len(c.Open())) + " / " + count(len(c.Findings)), Opened: c.Opened.Chinese()}
+func rectificationRow(clock taskClock, id string, c *rectification.Case) caseRow {
+	r := caseRow{Path: rectificationsPath + "/" + id, Name: c.Name, Title: c.Kind.Title(), Place: c.FirmName, State: c.State.Title(), Next: c.Next(clock.now), Figure: count(len(c.Findings)-len(c.Open())) + " / " + count(len(c.Findings)), Opened: c.Opened.Chinese()}
 	if r.Short = "已核实 " + r.Figure + " 项"; c.To != "" {
 		r.Place = "移送：" + c.To
 	}
-	s.dueIn(&r, c.Clock, false)
+	clock.dueIn(&r, c.Clock, false)
 	return r
 }
 
@@ -216,7 +216,7 @@ func (s *Server) rectificationPeriods() []registry.Choice {
 
 // rectificationView adds to a page what only rectifications have.
 func (s *Server) rectificationView(c *fiber.Ctx, by policy.Actor, k *rectification.Case, v *caseView, typed url.Values, refused []fault.Field) error {
-	v.NotesTitle, v.Title, v.Sub, v.State, v.Next = "问题", k.Name+"："+k.Kind.Title(), k.FirmName, k.State.Title(), k.Next(s.clocks.Business())
+	v.NotesTitle, v.Title, v.Sub, v.State, v.Next = "问题", k.Name+"："+k.Kind.Title(), k.FirmName, k.State.Title(), k.Next(s.clockOf(c.UserContext()).now)
 	v.Prints = append(v.Prints, caseLink{"一案一档", v.Path + "/whole"})
 	address, confirmed, err := s.rectifications.AddressOf(c.UserContext(), k.Firm)
 	if err != nil {
@@ -336,8 +336,8 @@ func (s *Server) confirmServiceAddress(c *fiber.Ctx, by policy.Actor) error {
 }
 
 // rectificationPaperOf puts the paper into words. It is no penalty; only an order orders.
-func (s *Server) rectificationPaperOf(k *rectification.Case) printView {
-	v := printView{Title: k.Kind.Title(), To: k.FirmName, Date: s.rectifications.Today().Chinese()}
+func (s *Server) rectificationPaperOf(ctx context.Context, k *rectification.Case) printView {
+	v := printView{Title: k.Kind.Title(), To: k.FirmName, Date: s.clockOf(ctx).today.Chinese()}
 	if k.Served != nil {
 		v.Number, v.Date = k.Served.Number, k.Served.Day.Chinese()
 	}
@@ -405,7 +405,7 @@ func (s *Server) rectificationWhole(c *fiber.Ctx, by policy.Actor) error {
 	}
 	k := &doc.State
 	path := rectificationsPath + "/" + id
-	paper := s.rectificationPaperOf(k)
+	paper := s.rectificationPaperOf(c.UserContext(), k)
 	v := wholeView{Back: path, Name: k.Name + k.Kind.Title(), Number: paper.Number, Facts: append([][2]string{{"小区", k.Name}, {"状态", k.State.Title()}}, rectificationFacts(k)...)}
 	v.Parts = append(v.Parts, wholePart{Title: k.Kind.Title(), Paper: &paper})
 	var signed [][2]string

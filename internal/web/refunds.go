@@ -27,9 +27,9 @@ func (s *Server) refundPages() casePages[refund.Refund, refund.Step] {
 		page: func(ctx context.Context, by policy.Actor, value map[string]string, due bool, after string) (store.Page[refund.Refund], error) {
 			return s.refunds.List(ctx, by, caseFilter(value), due, after)
 		},
-		row: func(id string, r *refund.Refund) caseRow {
+		row: func(clock taskClock, id string, r *refund.Refund) caseRow {
 			row := caseRow{Path: refundsPath + "/" + id, Name: r.Name, Place: r.Place, Title: r.What() + "，" + r.Term() + "到" + r.Ends.Chinese(), State: r.State.Title(), Next: r.Next(), Opened: r.Opened.Chinese()}
-			s.dueIn(&row, r.Clock, r.State == refund.Showing)
+			clock.dueIn(&row, r.Clock, r.State == refund.Showing)
 			row.amount(r.Fen)
 			return row
 		},
@@ -132,8 +132,8 @@ func refundFiles(r *refund.Refund) []caseFile {
 }
 
 // refundPaper is the notice of a refund to the owners.
-func (s *Server) refundPaper(_ context.Context, _ policy.Actor, _ string, r *refund.Refund, _ caseLink) (printView, error) {
-	day := s.refunds.Today()
+func (s *Server) refundPaper(ctx context.Context, _ policy.Actor, _ string, r *refund.Refund, _ caseLink) (printView, error) {
+	day := s.clockOf(ctx).today
 	if r.Shown != nil {
 		day = r.Shown.Day
 	}

@@ -292,7 +292,7 @@ func choicesOf(first string, choices []registry.Choice) []option {
 
 // communityOptions are the communities, each behind its township, those of the county town first.
 func (s *Server) communityOptions(ctx context.Context) ([]option, error) {
-	today := s.registered.Today()
+	today := s.registered.On(ctx)
 	towns, err := s.registered.DivisionsAt(ctx, registry.LevelTownship, today)
 	if err != nil {
 		return nil, err

@@ -112,6 +112,30 @@ func (s *Server) showBoard(c *fiber.Ctx, by policy.Actor, l listAddress, b overv
 	return s.render(c, by, "register_board", page{Title: b.Title, Nav: cmp.Or(b.Nav, b.Path), Data: b, Script: true, Said: saidParam(c, boardSaid)})
 }
 
+// makeOverview puts a board together for an actor.
+type makeOverview func(c *fiber.Ctx, by policy.Actor) (listAddress, overview, error)
+
+// showsOverview answers with a board as a page, sendsOverview with the same as Excel.
+func (s *Server) showsOverview(made makeOverview) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		l, b, err := made(c, by)
+		if err != nil {
+			return err
+		}
+		return s.showBoard(c, by, l, b)
+	}
+}
+
+func (s *Server) sendsOverview(made makeOverview) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		_, b, err := made(c, by)
+		if err != nil {
+			return err
+		}
+		return sendBoard(c, b)
+	}
+}
+
 // boardSaid is what was done on a board.
 var boardSaid = map[string]string{"reminded": "已记下提醒，到下一个提醒日以前不再列在待办里。"}
 

@@ -26,12 +26,12 @@ type Watches interface {
 func (s *Server) boardRoutes() []Route {
 	const get = fiber.MethodGet
 	return []Route{
-		{Method: get, Path: coveragePath, Action: policy.ReadRegister, Handler: s.coverage},
-		{Method: get, Path: coveragePath + ".xlsx", Action: policy.ReadRegister, Handler: s.coverageExcel},
+		{Method: get, Path: coveragePath, Action: policy.ReadRegister, Handler: s.showsOverview(s.coverageBoard)},
+		{Method: get, Path: coveragePath + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsOverview(s.coverageBoard)},
 		{Method: get, Path: tilesPath, Action: policy.ReadRegister, Handler: s.tiles},
 		{Method: get, Path: tilesPath + ".xlsx", Action: policy.ReadRegister, Handler: s.tilesExcel},
-		{Method: get, Path: expiryPath, Action: policy.ReadRegister, Handler: s.expiry},
-		{Method: get, Path: expiryPath + ".xlsx", Action: policy.ReadRegister, Handler: s.expiryExcel},
+		{Method: get, Path: expiryPath, Action: policy.ReadRegister, Handler: s.showsOverview(s.expiryBoard)},
+		{Method: get, Path: expiryPath + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsOverview(s.expiryBoard)},
 		{Method: fiber.MethodPost, Path: expiryPath + "/remind", Action: policy.WriteRegister, Handler: s.remind},
 	}
 }
@@ -92,20 +92,4 @@ func shareText(part, whole int64) string {
 		return "—"
 	}
 	return num.FromFrac(part*100, whole).Fixed(1) + "%"
-}
-
-func (s *Server) coverage(c *fiber.Ctx, by policy.Actor) error {
-	l, b, err := s.coverageBoard(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showBoard(c, by, l, b)
-}
-
-func (s *Server) coverageExcel(c *fiber.Ctx, by policy.Actor) error {
-	_, b, err := s.coverageBoard(c, by)
-	if err != nil {
-		return err
-	}
-	return sendBoard(c, b)
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"redsteward/internal/calendar"
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/fund"
@@ -39,6 +38,22 @@ func daysChip(days int) string {
 	return "期限内"
 }
 
+// stageOptions are the stages as a filter; each begins where the one before it ends.
+func stageOptions() []option {
+	out, from := []option{{"", "全部"}}, int64(0)
+	for _, stage := range registry.ExpiryStages() {
+		text := strconv.FormatInt(from, 10) + "–" + strconv.FormatInt(stage, 10) + " 日"
+		switch {
+		case stage == 0:
+			text = "已过期"
+		case from == 1:
+			text = strconv.FormatInt(stage, 10) + " 日以内"
+		}
+		out, from = append(out, option{strconv.FormatInt(stage, 10), text}), stage+1
+	}
+	return out
+}
+
 // expiryBoard puts together what ends: from the register, and the letters of guarantee of the fund for who may see them.
 func (s *Server) expiryBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overview, error) {
 	ctx := c.UserContext()
@@ -49,13 +64,12 @@ func (s *Server) expiryBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvi
 	if letters {
 		kinds = append(kinds, registry.Choice{ID: expiryLetter, Text: "保函与保险（保修金）"})
 	}
-	stages := []option{{"", "全部"}, {"0", "已过期"}, {"30", "30 日内"}, {"60", "60 日内"}, {"90", "90 日内"}}
 	towns, err := s.townshipOptions(ctx)
 	if err != nil {
 		return l, b, err
 	}
 	b.Filters = []boardFilter{{Name: "q", Label: "小区", Value: l.value["q"]}, {Name: "township", Label: "乡镇", Value: l.value["township"], Options: towns},
-		{Name: "kind", Label: "事项", Value: l.value["kind"], Options: choicesOf("全部", kinds)}, {Name: "stage", Label: "期限", Value: l.value["stage"], Options: stages}}
+		{Name: "kind", Label: "事项", Value: l.value["kind"], Options: choicesOf("全部", kinds)}, {Name: "stage", Label: "期限", Value: l.value["stage"], Options: stageOptions()}}
 	var list []registry.Expiry
 	if l.value["kind"] != expiryLetter {
 		if list, err = s.registered.Expiries(ctx, by, registry.ExpiryQuery{Text: l.value["q"], Township: l.value["township"], Kind: registry.ExpiryKind(l.value["kind"]), Stage: l.value["stage"]}); err != nil {
@@ -96,7 +110,7 @@ func (s *Server) expiryBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvi
 
 // expiringLetters are the letters of guarantee of the ledgers that a filter lets through, which end within 90 days or have ended and still stand in the place of money.
 func (s *Server) expiringLetters(c *fiber.Ctx, by policy.Actor, w fund.Filter, stage string) ([]registry.Expiry, error) {
-	today := calendar.DateOf(s.clocks.Business())
+	today := s.clockOf(c.UserContext()).today
 	var out []registry.Expiry
 	_, err := s.fund.Find(c.UserContext(), by, w, func(r fund.Row) error {
 		for _, letter := range r.Ledger.Letters {
@@ -111,22 +125,6 @@ func (s *Server) expiringLetters(c *fiber.Ctx, by policy.Actor, w fund.Filter, s
 		return nil
 	})
 	return out, err
-}
-
-func (s *Server) expiry(c *fiber.Ctx, by policy.Actor) error {
-	l, b, err := s.expiryBoard(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showBoard(c, by, l, b)
-}
-
-func (s *Server) expiryExcel(c *fiber.Ctx, by policy.Actor) error {
-	_, b, err := s.expiryBoard(c, by)
-	if err != nil {
-		return err
-	}
-	return sendBoard(c, b)
 }
 
 // remind notes that those who must act were reminded.

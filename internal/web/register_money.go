@@ -29,8 +29,8 @@ type Moneys interface {
 func (s *Server) moneyRoutes() []Route {
 	const get = fiber.MethodGet
 	routes := []Route{
-		{Method: get, Path: moneyPath, Action: policy.ReadRegister, Handler: s.money},
-		{Method: get, Path: moneyPath + ".xlsx", Action: policy.ReadRegister, Handler: s.moneyExcel},
+		{Method: get, Path: moneyPath, Action: policy.ReadRegister, Handler: s.showsOverview(s.moneyBoard)},
+		{Method: get, Path: moneyPath + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsOverview(s.moneyBoard)},
 	}
 	for _, f := range []registerForm{
 		{path: projectsPath + "/:id/revenue/new", entry: s.revenueEntry, send: s.recordRevenue, conflictAt: "half"},
@@ -199,7 +199,7 @@ func (s *Server) withdrawRepair(c *fiber.Ctx, by policy.Actor, in *typed) (strin
 // moneyBoard puts the public revenue of a half-year together.
 func (s *Server) moneyBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overview, error) {
 	l := readList(c, moneyPath, "q", "township", "half", "shown")
-	now := registry.HalfOf(s.registered.Today())
+	now := registry.HalfOf(s.registered.On(c.UserContext()))
 	half := l.value["half"]
 	if half == "" {
 		half = registry.HalfBefore(now)
@@ -260,20 +260,4 @@ func (s *Server) moneyBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvie
 	b.Note = "期末余额 = 期初余额 + 收入 − 支出，期初应等于上个半年的期末。维修资金只登记事实，不在这里记账。"
 	b.Nothing, b.NothingText = "还没有登记小区", "登记小区以后，在小区页登记公共收益和维修资金。"
 	return l, b, nil
-}
-
-func (s *Server) money(c *fiber.Ctx, by policy.Actor) error {
-	l, b, err := s.moneyBoard(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showBoard(c, by, l, b)
-}
-
-func (s *Server) moneyExcel(c *fiber.Ctx, by policy.Actor) error {
-	_, b, err := s.moneyBoard(c, by)
-	if err != nil {
-		return err
-	}
-	return sendBoard(c, b)
 }

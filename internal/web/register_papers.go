@@ -24,10 +24,10 @@ func paperName(q registry.Paper) string {
 }
 
 // papersOf are the papers of a project in words.
-func (s *Server) papersOf(r registry.ProjectRow) []paperLine {
+func (s *Server) papersOf(ctx context.Context, r registry.ProjectRow) []paperLine {
 	var out []paperLine
 	for _, q := range r.Project.StandingPapers() {
-		out = append(out, paperLine{q, projectPath(r.ID) + "/papers/" + q.ID, paperName(q), spanText(q.Days), q.Days.Until.Compare(s.registered.Today()) < 0})
+		out = append(out, paperLine{q, projectPath(r.ID) + "/papers/" + q.ID, paperName(q), spanText(q.Days), q.Days.Until.Compare(s.registered.On(ctx)) < 0})
 	}
 	return out
 }

@@ -201,7 +201,7 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 	if v.Revenues, v.Repairs, err = s.moneyOf(c, by, r.ID); err != nil {
 		return err
 	}
-	v.DeveloperPath, v.Estate, v.Papers = developerPath(r.Developer), estateOf(r), s.papersOf(r)
+	v.DeveloperPath, v.Estate, v.Papers = developerPath(r.Developer), estateOf(r), s.papersOf(c.UserContext(), r)
 	if s.handovers != nil && s.guard.Allow(by, policy.ReadHandover) {
 		v.Handovers = handoversPath + "?project=" + r.ID
 	}

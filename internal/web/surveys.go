@@ -434,7 +434,7 @@ func (s *Server) showSurvey(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 	o := &doc.State
 	path := surveysPath + "/" + id
 	v := surveyView{Path: path, Key: newKey(), Seq: doc.Seq, Title: o.Title(), Sub: o.FirmName, State: o.State.Title(), Next: nextOfSurvey(o, s.clocks.Business()), Outcome: outcomeOf(o), Levels: levelNames(), Questions: questionLines(o), Project: projectsPath + "/" + o.Project}
-	if v.Clock, v.Late = s.caseClock(o.State.Title(), o.Clock); o.State != survey.Open && o.State != survey.Closed {
+	if v.Clock, v.Late = s.clockOf(ctx).running(o.State.Title(), o.Clock); o.State != survey.Open && o.State != survey.Closed {
 		v.Clock = nil
 	}
 	returned := ""

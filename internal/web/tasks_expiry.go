@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"redsteward/policy"
@@ -22,7 +23,7 @@ type Expiries interface {
 	Expiries(ctx context.Context, by policy.Actor, q registry.ExpiryQuery) ([]registry.Expiry, error)
 }
 
-// maxExpiryTasks is how many lines they have on a to-do page; the page of expiries shows all.
+// maxExpiryTasks is how many lines they have on a to-do page.
 const maxExpiryTasks = 50
 
 // Tasks implements Tasks.
@@ -35,15 +36,41 @@ func (t ExpiryTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([
 	if err != nil {
 		return nil, err
 	}
-	var out []Task
+	var soon, ended []registry.Expiry
 	for _, x := range list {
 		mine := secretary && x.Kind == registry.ExpiryBody || firm && x.Kind != registry.ExpiryBody
-		if len(out) == maxExpiryTasks || !mine && (!officer || !x.Reminded.IsZero()) {
-			continue
+		switch {
+		case !mine && (!officer || !x.Reminded.IsZero()):
+		case x.Stage == 0:
+			ended = append(ended, x)
+		default:
+			soon = append(soon, x)
 		}
+	}
+	slices.Reverse(ended)
+	return expiryTasks(append(soon, ended...), len(soon), officer), nil
+}
+
+// expiryTasks are the lines for what ends: first soon pieces that still run, the earliest end on top, then what has ended, the latest on top. What has no line of its own is told as
+// one piece of work for each of both, so that nothing is hidden and a long-ended one never takes the place of what can still be renewed in time.
+func expiryTasks(list []registry.Expiry, soon int, officer bool) []Task {
+	lines := list
+	if len(list) > maxExpiryTasks {
+		lines = list[:maxExpiryTasks-2]
+	}
+	var out []Task
+	for _, x := range lines {
 		out = append(out, expiryTask(x, officer))
 	}
-	return out, nil
+	for _, rest := range []struct {
+		list         []registry.Expiry
+		title, stage string
+	}{{list[min(len(lines), soon):soon], " 项 90 日内到期", ""}, {list[max(len(lines), soon):], " 项过期没有续办", "?stage=0"}} {
+		if n := len(rest.list); n > 0 {
+			out = append(out, Task{Due: rest.list[0].Until, Basis: "到期前 90、60、30 日提醒", Title: "续办：另有 " + count(n) + rest.title, Context: "到期提醒里逐项列出", Link: expiryPath + rest.stage, Button: "去查看", Nav: expiryPath, Count: n})
+		}
+	}
+	return out
 }
 
 // expiryTask puts what ends into words for who renews it.

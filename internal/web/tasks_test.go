@@ -9,6 +9,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/policy"
+	"redsteward/registry"
 )
 
 // holidays2026 is the calendar that ships: it ends with 2026.
@@ -149,6 +150,45 @@ func TestPile(t *testing.T) {
 	lines := p.lines(func(n string) string { return "初审 " + n + " 件" }, "家企业", true)
 	if len(lines) != 2 || lines[0].Title != "初审 3 件" || lines[0].Party != "2 家企业" || lines[0].Context != "a" || lines[1].Title != "初审 至少 1 件" || lines[1].Party != "丙物业" {
 		t.Errorf("%+v", lines)
+	}
+}
+
+// TestExpiryTasksHideNothing: what still runs comes before what has ended long ago, and what has no line of its own is counted.
+func TestExpiryTasksHideNothing(t *testing.T) {
+	today := day(t, "2026-10-19")
+	list := func(soon, ended int) []registry.Expiry {
+		var out []registry.Expiry
+		for i := range soon {
+			out = append(out, registry.Expiry{Kind: registry.ExpiryContract, What: "物业服务合同", Until: today.Add(i), Days: i, Stage: 90})
+		}
+		for i := range ended {
+			out = append(out, registry.Expiry{Kind: registry.ExpiryContract, What: "物业服务合同", Until: today.Add(-1 - i), Days: -1 - i})
+		}
+		return out
+	}
+	for _, tt := range []struct{ soon, ended, lines, restSoon, restEnded int }{{0, 0, 0, 0, 0}, {1, 0, 1, 0, 0}, {2, 48, 50, 0, 0}, {1, 60, 49, 0, 13}, {48, 20, 49, 0, 20}, {60, 0, 49, 12, 0}, {60, 70, 50, 12, 70}} {
+		got := expiryTasks(list(tt.soon, tt.ended), tt.soon, true)
+		rest := map[string]int{}
+		alone := 0
+		for i, k := range got {
+			if k.Count > 0 {
+				rest[k.Link] = k.Count
+				continue
+			}
+			if alone++; i < tt.soon && k.Due != today.Add(i) {
+				t.Errorf("%+v: line %d is due %s", tt, i, k.Due)
+			}
+		}
+		if len(got) != tt.lines || rest[expiryPath] != tt.restSoon || rest[expiryPath+"?stage=0"] != tt.restEnded || alone+tt.restSoon+tt.restEnded != tt.soon+tt.ended {
+			t.Errorf("%+v: %d lines, %v beside them", tt, len(got), rest)
+		}
+	}
+	var stages []string
+	for _, o := range stageOptions() {
+		stages = append(stages, o.Value+o.Label)
+	}
+	if got := strings.Join(stages, "|"); got != "全部|0已过期|3030 日以内|6031–60 日|9061–90 日" {
+		t.Error(got)
 	}
 }
 

@@ -113,7 +113,7 @@ func (s *Server) needsBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvie
 		slices.Reverse(list)
 	}
 	b.Heads = []boardHead{{l.sorted("recent", "心愿", "recent"), ""}, head("状态", ""), head("种类", "no-s"), head("谁来服务", "no-s"), {l.sorted("due", "期限", "recent"), "no-s"}, head("点单日期", "no-s"), head("评分", "no-s num")}
-	clock := newTaskClock(store.ClockIn(c.UserContext(), s.clocks.Business), s.holidays)
+	clock := s.clockOf(c.UserContext())
 	for _, d := range list {
 		w := &d.State
 		due := boardCell{Class: "no-s"}

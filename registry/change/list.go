@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -137,9 +138,10 @@ func (s *Service) Risks(ctx context.Context, by policy.Actor, q RiskQuery) ([]Ri
 	if err != nil {
 		return nil, err
 	}
+	today := calendar.DateOf(store.ClockIn(ctx, s.Now))
 	for _, d := range running {
 		c := &d.State
-		g := Ground{Cause: CauseNotice, Text: c.FirmName + "服务到" + c.Leaves.Chinese() + "，" + c.State.Title(), Days: c.Leaves.Sub(s.today()), Dated: true, Change: d.ID}
+		g := Ground{Cause: CauseNotice, Text: c.FirmName + "服务到" + c.Leaves.Chinese() + "，" + c.State.Title(), Days: c.Leaves.Sub(today), Dated: true, Change: d.ID}
 		if c.State == Refusing {
 			g.Cause, g.Text = CauseRefusal, c.FirmName+"拒不退出"
 		}
