@@ -62,7 +62,7 @@ func TestReminderDays(t *testing.T) {
 		{91, "", "90 日以上"}, {90, "90 90 false", ""}, {89, "89 90 true", ""}, {61, "61 90 true", ""}, {60, "60 60 false", ""}, {59, "59 60 true", ""},
 		{31, "31 60 true", ""}, {30, "30 30 false", ""}, {29, "29 30 true", ""}, {1, "1 30 true", ""}, {0, "0 30 true", ""}, {-1, "-1 0 false", "已经过期"}, {-400, "-400 0 false", "已经过期"},
 	} {
-		d.MoveTo(end.Add(-step.left).Begins().Add(noon))
+		d.on.MoveTo(end.Add(-step.left).Begins().Add(noon))
 		if got := told(ctx); got != step.want {
 			t.Errorf("%d days before the end: %q, want %q", step.left, got, step.want)
 		}

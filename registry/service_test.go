@@ -20,6 +20,7 @@ import (
 type desk struct {
 	*Service
 	t       testing.TB
+	on      *policytest.Desk
 	officer policy.Actor
 }
 
@@ -76,7 +77,7 @@ func deskOn(t testing.TB, on *policytest.Desk) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &desk{Service: service, t: t, officer: person("property_officer", policy.County)}
+	return &desk{Service: service, t: t, on: on, officer: person("property_officer", policy.County)}
 }
 
 // person holds one role in one unit for some rows.

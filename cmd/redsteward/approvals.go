@@ -30,6 +30,15 @@ func chainsOf(c *config, rules *policy.Rules) (*policy.Chains, error) {
 	return policy.ParseChains("approvals.yaml", data, rules)
 }
 
+// modulesOf reads the modules of a configuration.
+func modulesOf(c *config) (*policy.Modules, error) {
+	data, err := ownOr(c.Files.Modules, "modules.yaml")
+	if err != nil {
+		return nil, err
+	}
+	return policy.ParseModules("modules.yaml", data)
+}
+
 // confirmationsOf reads which facts are confirmed level by level.
 func confirmationsOf(c *config, rules *policy.Rules) (*supervision.Chains, error) {
 	data, err := ownOr(c.Files.Confirmations, "confirmations.yaml")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"redsteward/configs"
@@ -153,6 +154,13 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "逐级确认表", err
 		}
 		return fmt.Sprintf("逐级确认表，%d 项事实", chains.Count()), nil
+	case hasKey(data, "offices"):
+		modules, err := policy.ParseModules(name, data)
+		if err != nil {
+			return "模块表", err
+		}
+		off := slices.DeleteFunc(slices.Clone(modules.All()), func(m policy.Module) bool { return m.Off == "" })
+		return fmt.Sprintf("模块表，%d 个模块，%d 个停用", len(modules.All()), len(off)), nil
 	case hasKey(data, "approvals"):
 		rules, err := shippedRules()
 		if err != nil {

@@ -69,6 +69,8 @@ type config struct {
 		Confirmations string `yaml:"confirmations"`
 		// Approvals says who approves what, level by level.
 		Approvals string `yaml:"approvals"`
+		// Modules says which modules are on, and who is responsible for each.
+		Modules string `yaml:"modules"`
 		// Matters says who reports what to whom.
 		Matters string `yaml:"matters"`
 		// Filings says what is filed.

@@ -9,6 +9,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/schedule"
+	"redsteward/policy"
 	"redsteward/rating/cycle"
 	"redsteward/supervision"
 )
@@ -57,15 +58,34 @@ func (s *service) openCycle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.jobs, err = schedule.New(ctx, s.db, schedule.Job{Name: cycle.QuarterEndJob, Spec: s.config.Schedule.EvaluateQuarter, Catchup: schedule.CatchupLatest, Run: s.cycle.EvaluateQuarter},
-		schedule.Job{Name: "remove-files", Spec: s.config.Schedule.RemoveFiles, Catchup: schedule.CatchupLatest, Run: s.proofs.SweepFiles},
-		schedule.Job{Name: "draw-repairs", Spec: s.config.Schedule.DrawRepairs, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.repairs.DrawDue(ctx) }},
-		schedule.Job{Name: "matter-feedback", Spec: s.config.Schedule.MatterFeedback, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.matters.MakeFeedbackDue(ctx) }},
-		schedule.Job{Name: "forget-bookings", Spec: s.config.Schedule.ForgetBookings, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
-			// The stations open after the jobs.
-			return errors.Join(s.stations.ForgetBookings(ctx, slot), s.stations.ForgetModels(ctx, slot), s.repairs.Forget(ctx), s.wishes.Forget(ctx), s.wishes.BookPoints(ctx))
-		}})
+	s.jobs, err = schedule.New(ctx, s.db, s.jobList()...)
 	return err
+}
+
+// jobList are the jobs that run by themselves. What a module does by itself rests while the module is switched off; personal data is destroyed all the same.
+func (s *service) jobList() []schedule.Job {
+	jobs := []schedule.Job{{Name: cycle.QuarterEndJob, Spec: s.config.Schedule.EvaluateQuarter, Catchup: schedule.CatchupLatest, Run: s.cycle.EvaluateQuarter},
+		{Name: "remove-files", Spec: s.config.Schedule.RemoveFiles, Catchup: schedule.CatchupLatest, Run: s.proofs.SweepFiles},
+		{Name: "forget-bookings", Spec: s.config.Schedule.ForgetBookings, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
+			// The stations open after the jobs.
+			done := errors.Join(s.stations.ForgetBookings(ctx, slot), s.stations.ForgetModels(ctx, slot), s.repairs.Forget(ctx), s.wishes.Forget(ctx))
+			if s.modules.On(policy.ModuleWish) {
+				done = errors.Join(done, s.wishes.BookPoints(ctx))
+			}
+			return done
+		}}}
+	for _, one := range []struct {
+		module policy.ModuleID
+		job    schedule.Job
+	}{
+		{policy.ModuleRepair, schedule.Job{Name: "draw-repairs", Spec: s.config.Schedule.DrawRepairs, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.repairs.DrawDue(ctx) }}},
+		{policy.ModuleMatter, schedule.Job{Name: "matter-feedback", Spec: s.config.Schedule.MatterFeedback, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.matters.MakeFeedbackDue(ctx) }}},
+	} {
+		if s.modules.On(one.module) {
+			jobs = append(jobs, one.job)
+		}
+	}
+	return jobs
 }
 
 // sources are what the rating cycle gathers facts from.

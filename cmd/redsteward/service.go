@@ -79,6 +79,8 @@ type service struct {
 	stations *station.Service
 	// views are the saved views of accounts.
 	views *policy.Views
+	// modules say what is switched off, and who is responsible for what.
+	modules *policy.Modules
 	// chains say who approves what.
 	chains *policy.Chains
 	// filings are the register's filings.
@@ -153,6 +155,9 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	}
 	confHash, csvHash := rules.Hashes()
 	s.log.Info("rules loaded", slog.String("roles_conf", confHash), slog.String("roles_csv", csvHash))
+	if s.modules, err = modulesOf(s.config); err != nil {
+		return err
+	}
 	if err := s.openStore(ctx, relaxed); err != nil {
 		return err
 	}
@@ -339,7 +344,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Inspections: s.inspections, Draws: s.draws, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Modules: s.modules, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Inspections: s.inspections, Draws: s.draws, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},

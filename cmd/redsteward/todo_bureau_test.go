@@ -80,6 +80,11 @@ func servedFor(t testing.TB, s *service, people map[policy.Role]policy.Actor) st
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, r := range server.Routes() {
+		if _, known := web.ModuleOf(r.Path); !known {
+			t.Errorf("%s belongs to no module and not to what no installation can do without", r.Path)
+		}
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -6,12 +6,15 @@ import (
 	"html"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"redsteward/configs"
 	"redsteward/internal/calendar"
 	"redsteward/internal/files"
 	"redsteward/internal/num"
@@ -146,8 +149,72 @@ func TestTodoPages(t *testing.T) {
 	w.must(w.register.AddContract(t.Context(), w.officer, w.ours.project, row.Seq, contractFrom(t, next)))
 	w.drop(renewal, renewers...)
 	w.lookAtAll("a contract followed")
+	w.switchedOff(w.theirs)
 	w.drop(collecting, bureauDesk...)
 	w.periods()
+}
+
+// switchedOff looks at the pages of a side while two modules are off: their work stands on no to-do page, their pages say who is responsible, nothing is written there and their jobs rest;
+// what was recorded is in the dossier, and the others are as before.
+func (w *twoSides) switchedOff(s *side) {
+	w.t.Helper()
+	shipped := w.modules
+	defer func() { w.modules = shipped }()
+	jobs := len(w.jobList())
+	text, err := configs.Files.ReadFile("modules.yaml")
+	w.must(err)
+	own := filepath.Join(w.t.TempDir(), "modules.yaml")
+	w.must(os.WriteFile(own, []byte(strings.NewReplacer("name: 佐证材料,", "name: 佐证材料, off: 由省平台收集,", "name: 事项,", "name: 事项, off: 由12345平台受理,").Replace(string(text))), 0o600))
+	settings := *w.config
+	settings.Files.Modules = own
+	w.modules, err = modulesOf(&settings)
+	w.must(err)
+	if now := len(w.jobList()); now != jobs-1 {
+		w.t.Errorf("%d jobs of %d are left, the feedback of matters alone should rest", now, jobs)
+	}
+	address := servedFor(w.t, w.service, s.people)
+	before, err := w.db.Engine().LastN(w.t.Context())
+	w.must(err)
+	const off, matters = "“佐证材料”没有启用|县住房和城乡建设局|由省平台收集", "“事项”没有启用|县委组织部（社会工作部）|由12345平台受理"
+	for _, p := range []struct {
+		role           policy.Role
+		path           string
+		status         int
+		shows, without string
+	}{
+		{"community_worker", "/todo", 200, "改正被退回的观察记录", "佐证材料|/matters|/reviews"},
+		{"firm_manager", "/todo", 200, "办理续签或者交接", "佐证材料|/proofs"},
+		{"community_worker", "/reviews/community", 404, off, ""},
+		{"firm_manager", "/proofs/2026Q4/" + s.project, 404, off, ""},
+		{"property_officer", "/matters.xlsx", 404, matters, ""},
+		{"", "/tell", 404, matters, `href="/tell"`},
+		{"", "/help", 200, "主管单位：县委组织部（社会工作部）。已停用：由12345平台受理", `href="/tell"`},
+		{"inspector", "/reviews/bureau", 403, "", "没有启用"},
+		{"community_worker", "/observations", 200, "“观察记录”的主管单位：县住房和城乡建设局", ""},
+		{"property_officer", "/register/projects/" + s.project + "/dossier", 200, "佐证材料", `href="/proofs`},
+	} {
+		status, page := askAs(w.t, p.role, address+p.path)
+		shown := func(text string) bool { return strings.Contains(page, text) }
+		if status != p.status || !allOf(p.shows, shown) || p.without != "" && slices.ContainsFunc(strings.Split(p.without, "|"), shown) {
+			w.t.Errorf("%s: %s answers %d:\n%.4000s", p.role, p.path, status, page)
+		}
+	}
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, address+"/tell", strings.NewReader("community="+s.community))
+	w.must(err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	answer, err := http.DefaultClient.Do(req)
+	w.must(err)
+	w.must(answer.Body.Close())
+	after, err := w.db.Engine().LastN(w.t.Context())
+	if w.must(err); answer.StatusCode != http.StatusNotFound || after != before {
+		w.t.Errorf("a form of a module that is off answers %d and wrote %d records", answer.StatusCode, after-before)
+	}
+}
+
+// allOf reports whether every part of a text, between strokes, is shown.
+func allOf(text string, shown func(string) bool) bool {
+	return !slices.ContainsFunc(strings.Split(text, "|"), func(part string) bool { return !shown(part) })
 }
 
 // workOf leaves work of every kind lying on a side.

@@ -93,6 +93,9 @@ func (s *Server) describe(c *fiber.Ctx, ask *request, err error) failure {
 		}
 	case fiber.StatusNotFound:
 		f.Title, f.Message, f.Advice = "没有找到要看的内容", "", "地址可能写错，内容可能已撤下，也可能不在你的查看范围内。"
+		if m, off := offOf(err); off {
+			f.Title, f.Message, f.Advice = "“"+m.Name+"”没有启用", "主管单位是"+m.Office+"。停用的原因："+m.Off+"。", "要办理的请与主管单位联系。已经登记的内容都保留着，这次什么都没有写入。"
+		}
 	case fiber.StatusMethodNotAllowed:
 		f.Title, f.Message, f.Advice = "这个地址不接受这样的请求", "", "请从页面上的链接或按钮进入。"
 	case fiber.StatusConflict:
@@ -122,7 +125,8 @@ func (s *Server) fail(c *fiber.Ctx, ask *request, err error) error {
 		ask.kind = fault.Invalid
 	}
 	// Somebody who is signed in and asks for what is not there may be trying what lies outside of his scope.
-	elsewhere := ask.kind == fault.NotFound && ask.by.SignedIn() && !openToAll(ask.route.Action)
+	_, off := offOf(err)
+	elsewhere := ask.kind == fault.NotFound && !off && ask.by.SignedIn() && !openToAll(ask.route.Action)
 	if ask.kind == fault.Forbidden || ask.kind == fault.Unauthenticated || elsewhere {
 		s.logRefusal(c, ask.by, ask.route.Action, err, s.number(ask))
 	}

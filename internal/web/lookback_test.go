@@ -125,13 +125,14 @@ func TestLookBack(t *testing.T) {
 	year, month, _ := first.Parts()
 	scenario{name: "the roster", role: "officer", path: "/stations/duty" + known, status: 200, contains: []string{banner, fmt.Sprintf("%d年%d月值班表", year, month)}, excludes: []string{"换班</th>", "/stations/duty/plan"}}.run(t, f, map[string]*person{})
 	// Days are counted from the day that is looked back to: the contract until 2026-12-31 had 73 days left on the first day, and has 39 now.
+	late := map[string]*person{}
 	for _, s := range []scenario{
 		{name: "days left now", role: "officer", path: "/register/expiry?stage=60", status: 200, contains: []string{"还剩 39 日", "31–60 日"}},
 		{name: "days left then", role: "officer", path: "/register/expiry" + known, status: 200, contains: []string{banner, "还剩 73 日"}, excludes: []string{"还剩 39 日"}},
 		{name: "by the stage of then", role: "officer", path: "/register/expiry" + known + "&stage=60", status: 200, contains: []string{"没有符合条件的内容"}},
 		{name: "at risk then", role: "officer", path: "/register/risk" + known, status: 200, contains: []string{"还剩 73 日"}, excludes: []string{"还剩 39 日"}},
 	} {
-		s.run(t, f, people)
+		s.run(t, f, late)
 	}
 	if after, err := f.DB.Engine().LastN(ctx); err != nil || after != before {
 		t.Fatalf("looking back wrote %d records: %v", after-before, err)

@@ -59,11 +59,21 @@ func (s *Server) open(c *fiber.Ctx, by policy.Actor) error {
 	return s.render(c, by, "open", page{Title: "开放数据", Nav: "/open", Data: v})
 }
 
+// helpView is what help.html shows: what one row of the board is called, and the modules.
+type helpView struct {
+	Subject string
+	Modules []policy.Module
+}
+
 // help is the guide of the pages.
 func (s *Server) help(c *fiber.Ctx, by policy.Actor) error {
-	v, err := s.latest(c)
+	latest, err := s.latest(c)
 	if err != nil {
 		return err
+	}
+	v := helpView{Subject: "小区", Modules: s.modules.All()}
+	if latest != nil {
+		v.Subject = latest.Subject
 	}
 	return s.render(c, by, "help", page{Title: "帮助", Nav: "/help", Data: v})
 }

@@ -46,7 +46,7 @@ var declared = map[string]string{
 	"fund_statement": layoutDesk, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp, "cases": layoutApp, "fund_case": layoutApp, "fund_case_new": layoutApp, "fund_print": layoutDesk,
 	"inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
 	"rectification_new": layoutApp, "rectification_whole": layoutDesk,
-	"account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
+	"modules": layoutApp, "account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
 	"party": layoutApp, "party_sheets": layoutApp, "party_sheet": layoutApp, "party_new": layoutApp,
 	"conduct": layoutApp, "conduct_one": layoutApp, "conduct_form": layoutApp, "desk_imports": layoutApp,
@@ -181,6 +181,8 @@ type view struct {
 	Saved *savedBar
 	// Walks: the dock of a phone leads to the visits.
 	Walks bool
+	// Module is the module of the page, the zero Module on others.
+	Module policy.Module
 }
 
 // navItem is one entry of the navigation.
@@ -223,13 +225,16 @@ var officeNav = []navGroup{
 	{"系统", []navItem{
 		{Label: "账号与任命", Path: accountsPath, Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},
 		{Label: "审批流程", Path: approvalsPath, Action: policy.ReadApprovals},
-		{Label: "变更日志", Path: "/admin/log", Action: policy.ReadLog}, {Label: "部件一览", Path: "/admin/parts", Action: policy.ReadSystem},
+		{Label: "模块", Path: modulesPath, Action: policy.ReadSystem}, {Label: "变更日志", Path: "/admin/log", Action: policy.ReadLog}, {Label: "部件一览", Path: "/admin/parts", Action: policy.ReadSystem},
 		{Label: "我的账号", Path: "/account", Action: policy.ReadOwnAccount},
 	}},
 }
 
-// serves reports whether the page of a navigation entry is there: some need a part that this installation may lack.
+// serves reports whether the page of a navigation entry is there: some need a part that this installation may lack or has switched off.
 func (s *Server) serves(path string) bool {
+	if s.off(path) {
+		return false
+	}
 	switch path {
 	case filingsPath:
 		return s.filings != nil
@@ -315,7 +320,7 @@ func (s *Server) render(c *fiber.Ctx, by policy.Actor, name string, p page) erro
 }
 
 func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page) ([]byte, error) {
-	v := view{page: p, Set: s.set, By: by, Big: bigType(c), Now: s.clocks.Business(), Look: lookOf(c)}
+	v := view{page: p, Set: s.set, By: by, Big: bigType(c), Now: s.clocks.Business(), Look: lookOf(c), Module: s.moduleAt(c.Path())}
 	layout := declared[name]
 	if layout == layoutEither {
 		layout = layoutPublic
@@ -350,10 +355,14 @@ func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page)
 	if err := page.ExecuteTemplate(&b, layout, v); err != nil {
 		return nil, fault.Wrap("web.render", fault.Internal, "", err)
 	}
-	if v.Look != nil && !v.Look.Day.IsZero() {
-		return s.keepLooking(b.Bytes(), v.Look.Day)
+	body := b.Bytes()
+	if s.modules.SomeOff() {
+		body = s.hideOff(body)
 	}
-	return b.Bytes(), nil
+	if v.Look != nil && !v.Look.Day.IsZero() {
+		return s.keepLooking(body, v.Look.Day)
+	}
+	return body, nil
 }
 
 // officeOf is the title of the first office of an actor.

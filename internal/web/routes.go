@@ -74,6 +74,7 @@ func (s *Server) table() ([]Route, error) {
 		{Method: post, Path: "/admin/accounts/:id/reset", Action: policy.ResetAccount, Handler: s.resetAccount},
 		{Method: get, Path: "/admin/log", Action: policy.ReadLog, Handler: s.changeLog},
 		{Method: get, Path: "/admin/parts", Action: policy.ReadSystem, Handler: s.parts},
+		{Method: get, Path: modulesPath, Action: policy.ReadSystem, Handler: s.moduleList},
 
 		{Method: get, Path: "/healthz", Action: policy.ReadHealth, Handler: s.health, Plain: true},
 		{Method: get, Path: "/readyz", Action: policy.ReadHealth, Handler: s.readiness, Plain: true},
@@ -134,12 +135,12 @@ func (s *Server) Routes() []Route {
 	return out
 }
 
-// require wraps a row's handler: headers, session, cross-site check, right, handler, failure page, log and metrics, in this order.
+// require wraps a row's handler: headers, session, cross-site check, right, module, handler, failure page, log and metrics, in this order.
 func (s *Server) require(r Route) fiber.Handler {
 	m := s.watch.route(r)
-	changes := r.Method != fiber.MethodGet
+	changes, module := r.Method != fiber.MethodGet, s.moduleAt(r.Path)
 	return func(c *fiber.Ctx) error {
-		ask := request{route: &r, begun: s.clocks.Security()}
+		ask := request{route: &r, module: module, begun: s.clocks.Security()}
 		err := s.answer(c, &ask, changes)
 		if err != nil {
 			err = s.fail(c, &ask, err)
@@ -152,6 +153,7 @@ func (s *Server) require(r Route) fiber.Handler {
 // request is what is known about one request while it is answered.
 type request struct {
 	route  *Route
+	module policy.Module
 	by     policy.Actor
 	begun  time.Time
 	number string
@@ -180,6 +182,9 @@ func (s *Server) answer(c *fiber.Ctx, ask *request, changes bool) (err error) {
 		}
 	}
 	if err := s.guard.Require(ask.by, ask.route.Action); err != nil {
+		return err
+	}
+	if err := inModule(ask.module); err != nil {
 		return err
 	}
 	if err := s.takeBody(c, ask.route); err != nil {

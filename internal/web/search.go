@@ -100,9 +100,9 @@ func (s *Server) searchedKinds() []searched {
 		{"firms", "物业服务企业", policy.ReadRegister, s.registered != nil, s.searchFirms},
 		{"developers", "建设单位", policy.ReadRegister, s.registered != nil, s.searchDevelopers},
 		{"divisions", "行政区划与网格", policy.ReadRegister, s.registered != nil, s.searchDivisions},
-		{"stations", "红色驿站用房", policy.ReadStation, s.stations != nil, s.searchStations},
-		{"filings", "登记备案", policy.ReadFiling, s.filings != nil, s.searchFilings},
-		{"handovers", "承接查验", policy.ReadHandover, s.handovers != nil, s.searchHandovers},
+		{"stations", "红色驿站用房", policy.ReadStation, s.serves(stationsPath), s.searchStations},
+		{"filings", "登记备案", policy.ReadFiling, s.serves(filingsPath), s.searchFilings},
+		{"handovers", "承接查验", policy.ReadHandover, s.serves(handoversPath), s.searchHandovers},
 		{"accounts", "账号", policy.ReadAccounts, true, s.searchAccounts},
 		{"stars", "星级榜", policy.Public, true, s.searchStars},
 	}

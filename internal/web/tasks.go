@@ -129,6 +129,7 @@ func (s *Server) collectTasks(ctx context.Context, by policy.Actor) ([]Task, err
 		}
 		all = append(all, some...)
 	}
+	all = s.withoutOff(all)
 	for i := range all {
 		all[i].Count = max(1, all[i].Count)
 	}

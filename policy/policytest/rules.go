@@ -31,6 +31,16 @@ func Rules(t testing.TB) *policy.Rules {
 	return rules
 }
 
+// Modules returns the shipped modules.
+func Modules() (*policy.Modules, error) {
+	const name = "modules.yaml"
+	data, err := configs.Files.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return policy.ParseModules(name, data)
+}
+
 // Config returns a shipped file of configuration.
 func Config(t testing.TB, name string) []byte {
 	t.Helper()
