@@ -94,6 +94,7 @@ func TestDeliberationPages(t *testing.T) {
 		scenario{name: "printed tasks", role: "firm", path: page + "/print/tasks", status: 200, contains: []string{"划停车线"}},
 		scenario{name: "no such paper", role: "firm", path: page + "/print/none", status: 404},
 		scenario{name: "found", role: "officer", path: list + "?state=done&outcome=agreed&q=diandongche", status: 200, contains: []string{"电动车集中停放点"}},
+		scenario{name: "found by the box", role: "officer", path: "/search?q=diandongche", status: 200, contains: []string{`id="topics"`, page}},
 		scenario{name: "not found", role: "officer", path: list + "?state=declined", status: 200, contains: []string{"没有符合条件的内容"}},
 		scenario{name: "counts", role: "officer", path: "/deliberation/counts", status: 200, contains: []string{"1 / 1", "分母"}},
 		scenario{name: "meetings", role: "officer", path: "/deliberation/meetings?kind=bench", status: 200, contains: []string{"北门凉亭", "已归档"}},

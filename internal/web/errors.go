@@ -69,7 +69,9 @@ type failure struct {
 	Rule    string
 	Who     string
 	Number  string
-	Fields  []fault.Field
+	// Help is the place of the help page that explains it.
+	Help   string
+	Fields []fault.Field
 }
 
 // describe puts a fault into words. It never shows a cause.
@@ -80,6 +82,7 @@ func (s *Server) describe(c *fiber.Ctx, ask *request, err error) failure {
 	if errors.As(err, &raw) {
 		f.Status = raw.Code
 	}
+	f.Help = "e" + strconv.Itoa(f.Status)
 	switch f.Status {
 	case fiber.StatusUnprocessableEntity:
 		f.Title, f.Advice = "有内容需要修改", "请按提示改好再提交，什么都没有写入。"
@@ -94,6 +97,7 @@ func (s *Server) describe(c *fiber.Ctx, ask *request, err error) failure {
 	case fiber.StatusNotFound:
 		f.Title, f.Message, f.Advice = "没有找到要看的内容", "", "地址可能写错，内容可能已撤下，也可能不在你的查看范围内。"
 		if m, off := offOf(err); off {
+			f.Help = "modules"
 			f.Title, f.Message, f.Advice = "“"+m.Name+"”没有启用", "主管单位是"+m.Office+"。停用的原因："+m.Off+"。", "要办理的请与主管单位联系。已经登记的内容都保留着，这次什么都没有写入。"
 		}
 	case fiber.StatusMethodNotAllowed:

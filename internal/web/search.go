@@ -11,6 +11,7 @@ import (
 	"redsteward/registry"
 	"redsteward/registry/filing"
 	"redsteward/registry/handover"
+	"redsteward/supervision/deliberation"
 )
 
 // searchPath is the one box for all registers.
@@ -103,6 +104,7 @@ func (s *Server) searchedKinds() []searched {
 		{"stations", "红色驿站用房", policy.ReadStation, s.serves(stationsPath), s.searchStations},
 		{"filings", "登记备案", policy.ReadFiling, s.serves(filingsPath), s.searchFilings},
 		{"handovers", "承接查验", policy.ReadHandover, s.serves(handoversPath), s.searchHandovers},
+		{"topics", "红色议事", policy.ReadDeliberation, s.serves(deliberationPath), s.searchTopics},
 		{"accounts", "账号", policy.ReadAccounts, true, s.searchAccounts},
 		{"stars", "星级榜", policy.Public, true, s.searchStars},
 	}
@@ -186,6 +188,17 @@ func (s *Server) searchHandovers(ctx context.Context, by policy.Actor, text stri
 		g.add(h.Title(), handoversPath+"/"+d.ID, h.DeveloperName, h.FirmName, h.State.Title(), h.Number(d.ID))
 	}
 	g.More, g.Over = foundIn(handoversPath, text), found.Next != ""
+	return err
+}
+
+// searchTopics finds items of 红色议事 by topic, problem and place.
+func (s *Server) searchTopics(ctx context.Context, by policy.Actor, text string, g *searchGroup) error {
+	found, err := s.deliberations.Items(ctx, by, deliberation.Filter{Text: text})
+	for i := range found {
+		topic := &found[i].State
+		g.add(topic.Name(), deliberationPath+"/"+found[i].ID, topic.Place(), topic.State.Title())
+	}
+	g.More = foundIn(deliberationPath, text)
 	return err
 }
 
