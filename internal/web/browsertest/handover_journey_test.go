@@ -233,7 +233,8 @@ func (f *Fixture) walk140(t *testing.T, b context.Context, tb *tab, l *line, pat
 			tb.do(t, chromedp.SetUploadFiles(`#photo`, []string{photo}))
 			tb.until(t, `document.querySelectorAll("#walk-shots .pic").length===1`)
 			if groups == 2 {
-				tb.until(t, `document.getElementById("walk-state").dataset.kept==="0"`)
+				// All is sent, and this page is kept for opening without network.
+				tb.until(t, `document.getElementById("walk-state").dataset.kept==="0"&&!document.getElementById("walk-reopens").hidden`)
 				l.lose(true)
 			}
 			tb.do(t, chromedp.Click(`#walk-save`))
