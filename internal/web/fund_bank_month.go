@@ -128,7 +128,7 @@ func (s *Server) showMonth(c *fiber.Ctx, by policy.Actor, refused []fault.Field)
 		}
 	}
 	said := saidParam(c, map[string]string{"prepared": "月报已编制，等另一人核对后关账。", "closed": "已关账，数字不再改动。"})
-	p := page{Title: v.Title + "对账月报", Nav: fundPath, Said: said, Data: v, Fields: refused}
+	p := page{Title: v.Title + "对账月报", Nav: fundPath, Said: said, Data: v, Fields: refused, Script: true}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "fund_bank_month", p)
 	}

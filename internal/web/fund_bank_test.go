@@ -159,7 +159,7 @@ func TestBankPages(t *testing.T) {
 		{name: "the books changed", role: "chief", method: "POST", path: "/fund/bank/months/2026-09/close", form: pairs("key", "c1"), status: 422, contains: []string{"重新编制"}},
 		{name: "prepared again", role: "cashier", method: "POST", path: "/fund/bank/months/2026-09/prepare", form: pairs("key", "m3"), status: 303, changes: 1},
 		{name: "closed", role: "chief", method: "POST", path: "/fund/bank/months/2026-09/close", form: pairs("key", "c2"), status: 303, changes: 1},
-		{name: "frozen", role: "officer", path: "/fund/bank/months/2026-09", status: 200, contains: []string{"已关账", "期末差额 0.00 元"}},
+		{name: "frozen", role: "officer", path: "/fund/bank/months/2026-09", status: 200, contains: []string{"已关账", "期末差额 0.00 元", "data-print", "<script"}},
 		{name: "not for a project", role: "developer", path: "/fund/bank/months/2026-09", status: 404},
 		{name: "the list as Excel", role: "officer", path: "/fund/bank.xlsx", status: 200},
 		{name: "the month as Excel", role: "officer", path: "/fund/bank/months/2026-09/report.xlsx", status: 200},

@@ -37,14 +37,12 @@ func (t RefundTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([
 		if !t.Refunds.Can(ctx, by, r, do) {
 			return false
 		}
-		clean, found := r.Found()
 		switch do {
 		case refund.StepCheck:
 			_, checked := r.CheckOf(refund.SideOf(by))
 			return !checked
-		case refund.StepShow:
-			return clean
 		case refund.StepExtend:
+			_, found := r.Found()
 			return found
 		case refund.StepSettle:
 			return r.Disputed().Rule != ""

@@ -476,6 +476,9 @@ func (s *Service) Can(ctx context.Context, by policy.Actor, r *Refund, do Step) 
 		return false
 	case StepGone:
 		return s.Guard.Allow(by, policy.HandleRefund) && r.Gone == nil && r.Stage == 0
+	case StepShow:
+		clean, _ := r.Found()
+		return s.Guard.Allow(by, policy.HandleRefund) && clean
 	case StepObject:
 		return s.Guard.Allow(by, policy.ObjectRefund) && !r.Clock.Late(s.Now())
 	case StepSettle, StepSue, StepDrop:
