@@ -675,11 +675,16 @@ func TestForget(t *testing.T) {
 func TestTerms(t *testing.T) {
 	has := func(id string) bool { return id == "wish.serve" }
 	for text, want := range map[string]string{
-		"version: \"1\"\nlow: 5\nkinds:\n  - {id: a, title: 甲, within: wish.serve}\n":                                            ":2:6",
-		"version: \"1\"\nlow: 2\nkinds:\n  - {id: a, title: 甲, within: none}\n":                                                  "none",
-		"version: \"1\"\nlow: 2\nkinds:\n  - {id: a, title: 甲, within: wish.serve}\n  - {id: a, title: 乙, within: wish.serve}\n": "代码“a”重复",
-		"version: \"1\"\nlow: 2\nkinds:\n  - {id: A b, title: 甲, within: wish.serve}\n":                                          "代码“A b”",
-		"low: 2\nkinds:\n  - {id: a, title: 甲, within: wish.serve}\n":                                                            "version",
+		"version: \"1\"\nlow: 5\nkinds:\n  - {id: a, title: 甲, within: wish.serve}\n":                                                                           ":2:6",
+		"version: \"1\"\nlow: 2\nkinds:\n  - {id: a, title: 甲, within: none}\n":                                                                                 "none",
+		"version: \"1\"\nlow: 2\nkinds:\n  - {id: a, title: 甲, within: wish.serve}\n  - {id: a, title: 乙, within: wish.serve}\n":                                "代码“a”重复",
+		"version: \"1\"\nlow: 2\nkinds:\n  - {id: A b, title: 甲, within: wish.serve}\n":                                                                         "代码“A b”",
+		"version: \"1\"\nlow: 2\npoints:\n  on: true\nkinds:\n  - {id: a, title: 甲, within: wish.serve}\n":                                                      "至少有一条规则",
+		"version: \"1\"\nlow: 2\npoints:\n  on: true\n  rules: [{id: a, title: 甲, per: order, points: 1}]\nkinds:\n  - {id: a, title: 甲, within: wish.serve}\n": "从哪一天的服务算起",
+		"version: \"1\"\nlow: 2\npoints:\n  rules: [{id: a, title: 甲, per: head, points: 0, least: 6}]\nkinds:\n  - {id: a, title: 甲, within: wish.serve}\n":    "per 只能是",
+		"version: \"1\"\nlow: 2\nkinds:\n  - {id: a, title: 甲, within: wish.serve, order: gift}\n":                                                              "order 只能是",
+		"version: \"1\"\nlow: 2\nkinds:\n  - {id: a, title: 甲, within: wish.serve, papers: 身份证}\n":                                                              "只有代办写材料",
+		"low: 2\nkinds:\n  - {id: a, title: 甲, within: wish.serve}\n":                                                                                           "version",
 	} {
 		if _, err := ParseTerms("wishes.yaml", []byte(text), has); err == nil || !strings.Contains(err.Error()+fault.MessageOf(err), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
