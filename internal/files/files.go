@@ -113,6 +113,8 @@ type Stored struct {
 	// Width and Height are the pixels of a picture as it is looked at, after turning it upright; 0 for other kinds.
 	Width  int64 `json:"width,omitempty"`
 	Height int64 `json:"height,omitempty"`
+	// Look is what a picture looks like, by which copies of it are found (LookApart, LookKeys); "" for other kinds and for one in which there is nothing to see.
+	Look string `json:"look,omitempty" privacy:"internal"`
 }
 
 // Keeper takes files in and hands them out. It is safe for concurrent use.

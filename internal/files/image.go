@@ -49,6 +49,7 @@ func (k *Keeper) show(ctx context.Context, meta store.Meta, u *Upload, put put, 
 	if facts.orientation >= 5 {
 		out.Width, out.Height = out.Height, out.Width
 	}
+	out.Look = lookOf(shown)
 	temp, err := os.CreateTemp(k.dir, "redsteward-shown-")
 	if err != nil {
 		return broken(err)

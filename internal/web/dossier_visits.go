@@ -86,7 +86,7 @@ func (d *dossier) proofs(of about) {
 			if !k.Submitted.At.IsZero() {
 				sent = calendar.DateOf(k.Submitted.At.Time)
 			}
-			p.add("/proofs/"+doc.ID, k.Ask.Name, k.State.Title(), k.Day, sent, k.Title)
+			p.add("/proof/"+doc.ID, k.Ask.Name, k.State.Title(), k.Day, sent, k.Title)
 		})
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -80,10 +81,11 @@ type reviewDetail struct {
 	Files  []fileView
 }
 
-// checkView is one thing that the program has looked at.
+// checkView is one thing that the program has looked at. Link leads to what it found, Picture is the address of the photo to compare with; "" for none.
 type checkView struct {
-	Text string
-	Soon bool
+	Text          string
+	Soon          bool
+	Link, Picture string
 }
 
 // doneView is the decision just made, while it can be taken back.
@@ -243,8 +245,29 @@ func (s *Server) reviewItem(d desk, f evidence.QueueFilter, doc store.Doc[eviden
 		item.Flag = "已补正"
 	case p.Concern != "":
 		item.Flag = "社区提请复核"
+	case p.Reused:
+		item.Flag = "文件疑似用过"
 	}
 	return item
+}
+
+// alikeCheck says where a file of a proof was found too.
+func alikeCheck(p evidence.Proof, a evidence.Alike) checkView {
+	what := map[bool]string{true: "是同一个文件", false: "的照片几乎一样，请比对"}[a.Exact]
+	v := checkView{Soon: true}
+	if a.Proof == nil {
+		whose := map[bool]string{true: "本企业另一小区", false: "另一企业"}[a.SameFirm]
+		v.Text = fmt.Sprintf("文件 %d 与%s %d 年提交的%s", a.File+1, whose, a.Year, what)
+		return v
+	}
+	q := a.Proof.State
+	v.Text = fmt.Sprintf("文件 %d 与%s“%s”%s的“%s”（%s提交，%s）第 %d 个文件%s", a.File+1, q.FirmName, q.ProjectName, q.Title, q.Ask.Name,
+		calendar.DateOf(q.Submitted.At.Time).Chinese(), q.State.Title(), a.Other+1, what)
+	v.Link = "/proof/" + a.Proof.ID
+	if q.Files[a.Other].Kind.Image() {
+		v.Picture = v.Link + "/files/" + strconv.Itoa(a.Other)
+	}
+	return v
 }
 
 func (s *Server) reviewDetail(c *fiber.Ctx, by policy.Actor, doc store.Doc[evidence.Proof]) (*reviewDetail, error) {
@@ -271,6 +294,13 @@ func (s *Server) reviewDetail(c *fiber.Ctx, by policy.Actor, doc store.Doc[evide
 	v.Checks = []checkView{{Text: "事实日期在" + p.Title + "之内"}, {Text: "填报的数字与要求相符"}}
 	if late := calendar.DateOf(p.Submitted.At.Time).Sub(p.Day); late > 31 {
 		v.Checks = append(v.Checks, checkView{Text: fmt.Sprintf("事情过去 %d 日才提交，请留意", late), Soon: true})
+	}
+	alike, err := s.evidence.Proofs.Alike(c.UserContext(), by, doc.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range alike {
+		v.Checks = append(v.Checks, alikeCheck(p, a))
 	}
 	if p.Concern != "" {
 		v.Checks = append(v.Checks, checkView{Text: "社区提请复核：" + p.Concern, Soon: true})

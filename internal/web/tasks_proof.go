@@ -66,6 +66,9 @@ func (t ProofTasks) toReview(ctx context.Context, by policy.Actor, stage evidenc
 		if stage == evidence.StageBureau && one.Concern != "" {
 			k.Context += "，社区请住建局看"
 		}
+		if stage == evidence.StageBureau && one.Reused {
+			k.Context += "，有文件在别处用过"
+		}
 		p.add(k)
 	}
 	return p.lines(func(n string) string { return verb + "佐证材料 " + n + " 件" }, "家企业", page.Next != ""), nil

@@ -3,10 +3,12 @@
 //  1. A proof counts once its community accepted it and unless the bureau overturned it; who submits, who accepts and who reviews are three persons.
 //  2. The date of the fact lies in the period and decides which firm's proof it is; the time of the upload decides nothing but whether the window was open.
 //  3. Of two who decide the same proof, the first wins and the second is told by which office; a decision can be taken back for ten minutes by who made it.
-//  4. The bureau reviews what a community flagged and one in five of the rest, drawn by a keyed hash of the record id: nobody can steer it, anybody in the
-//     office can repeat it.
+//  4. The bureau reviews what a community flagged, what holds a file that was found elsewhere too, and one in five of the rest, drawn by a keyed hash of the record
+//     id: nobody can steer it, anybody in the office can repeat it.
 //  5. A closed window takes nothing in and says where to object. What was taken in before is still decided.
 //  6. A proof holds no name of a person.
+//  7. The same bytes, and a copy of the same photo, are found across firms and years. Who decides is told of what lies outside his scope only whether it is of the same
+//     firm, and the year; firms are told nothing.
 package evidence
 
 import (
@@ -50,6 +52,8 @@ type Proof struct {
 	// Concern is what the community asks the bureau to look at; Sampled says that the draw fell on it.
 	Concern string `json:"concern,omitempty" privacy:"internal"`
 	Sampled bool   `json:"sampled,omitempty"`
+	// Reused says that a file of it was found in another proof too when it was accepted.
+	Reused bool `json:"reused,omitempty"`
 	// Counted are the days for which it was accepted, more than one only if a correction after acceptance changed the date.
 	Counted []calendar.Date `json:"counted,omitempty"`
 	// Due is until when the next office is to decide.
@@ -183,7 +187,7 @@ func (p Proof) Stage() Stage {
 	switch {
 	case p.State.Waits():
 		return StageCommunity
-	case p.State == Accepted && (p.Sampled || p.Concern != ""):
+	case p.State == Accepted && (p.Sampled || p.Reused || p.Concern != ""):
 		return StageBureau
 	}
 	return StageNone

@@ -123,7 +123,7 @@ func (s *Service) Earlier(ctx context.Context, by policy.Actor, project, fact st
 	if err != nil || !journal.ValidPart(project) || !journal.ValidPart(fact) {
 		return nil, err
 	}
-	page, err := s.rows.ListWhere(ctx, store.Query{Index: byFact, Key: project + "/" + fact, Desc: true, Limit: 10}, func(d *store.Doc[Proof]) bool {
+	page, err := s.rows.ListWhere(ctx, store.Query{Index: byContent, Key: factKey(project, fact), Desc: true, Limit: 10}, func(d *store.Doc[Proof]) bool {
 		return scope.Covers(d.State.Keys, d.State.Day)
 	})
 	return page.Docs, err
@@ -310,7 +310,7 @@ func (s *Service) Told(ctx context.Context, by policy.Actor, project, fact, exce
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.rows.List(ctx, store.Query{Index: byFact, Key: project + "/" + fact, Desc: true, Limit: store.MaxLimit})
+	page, err := s.rows.List(ctx, store.Query{Index: byContent, Key: factKey(project, fact), Desc: true, Limit: store.MaxLimit})
 	var out []supervision.Reading
 	for _, d := range page.Docs {
 		if p := d.State; d.ID != except && p.State.Counts() && scope.Covers(p.Keys, p.Day) {

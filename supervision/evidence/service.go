@@ -49,10 +49,10 @@ const proofKind = "proof"
 
 // The names of the indexes of proofs.
 const (
-	byWork   = "by-work"
-	byScope  = "by-scope"
-	byFact   = "by-fact"
-	counting = "counting"
+	byWork    = "by-work"
+	byScope   = "by-scope"
+	byContent = "by-content"
+	counting  = "counting"
 )
 
 // proofDocument is how proofs are stored and listed.
@@ -87,8 +87,18 @@ func proofDocument() store.Kind[Proof] {
 				}
 				return keys
 			}, Sort: submitted},
-			// What was said about one fact of one project, over all periods.
-			{Name: byFact, Keys: func(_ string, p *Proof) []string { return []string{p.Project + "/" + p.Ask.Fact} }, Sort: submitted},
+			// What was said about one fact of one project, and where a file or a copy of it stands, over all periods.
+			{Name: byContent, Keys: func(_ string, p *Proof) []string {
+				keys := []string{factKey(p.Project, p.Ask.Fact)}
+				if p.State == Withdrawn {
+					return keys // What was taken back was not used.
+				}
+				for _, f := range p.Files {
+					keys = append(keys, fileKeys(f)...)
+				}
+				slices.Sort(keys)
+				return slices.Compact(keys)
+			}, Sort: submitted},
 			// For readings: what counted at some time may count no more.
 			{Name: counting, Keys: func(_ string, p *Proof) []string {
 				var keys []string
@@ -100,6 +110,9 @@ func proofDocument() store.Kind[Proof] {
 		},
 	}
 }
+
+// factKey is the key under which what was said about a fact of a project is listed.
+func factKey(project, fact string) string { return "f/" + project + "/" + fact }
 
 // NewService opens windows and proofs on a store.
 func NewService(ctx context.Context, db *store.DB, guard *policy.Guard, places supervision.Places, keeper *files.Keeper, deadlines Deadlines) (*Service, error) {
@@ -263,7 +276,7 @@ func (s *Service) sent(by policy.Actor, p *Proof, move Move) error {
 	if err != nil {
 		return err
 	}
-	p.State, p.Last, p.Reason, p.Concern, p.Sampled = next, move, "", "", false
+	p.State, p.Last, p.Reason, p.Concern, p.Sampled, p.Reused = next, move, "", "", false, false
 	p.Submitted = supervision.HandOf(s.guard.Rules(), by, policy.SubmitEvidence, journal.At(s.db.Now()))
 	if p.Due, err = s.deadlines(acceptRule, calendar.DateOf(s.db.Now())); err != nil {
 		return err
@@ -304,7 +317,7 @@ func (s *Service) Decide(ctx context.Context, by policy.Actor, at supervision.At
 			return none, fault.InvalidFields(op, fault.Field{Name: "concern", Message: "请住建局复核的事由最多 200 个字，并且只在通过时填写"})
 		}
 	}
-	return s.desk.Change(ctx, by, action, at, in.Reason, func(_ policy.Scope, p *Proof) error { return s.decide(by, at, in, p) })
+	return s.desk.Change(ctx, by, action, at, in.Reason, func(_ policy.Scope, p *Proof) error { return s.decide(ctx, by, at, in, p) })
 }
 
 // actionOf is the right that a move needs; a return may be the community's or the bureau's, whichever the actor is.
@@ -322,7 +335,7 @@ func (s *Service) actionOf(by policy.Actor, move Move) (policy.Action, error) {
 }
 
 // decide takes the step on a loaded proof.
-func (s *Service) decide(by policy.Actor, at supervision.At, in Decision, p *Proof) error {
+func (s *Service) decide(ctx context.Context, by policy.Actor, at supervision.At, in Decision, p *Proof) error {
 	bureau := p.State == Accepted
 	next, err := p.State.next(in.Move)
 	if err != nil {
@@ -351,7 +364,12 @@ func (s *Service) decide(by policy.Actor, at supervision.At, in Decision, p *Pro
 		if !slices.Contains(p.Counted, p.Day) {
 			p.Counted = append(p.Counted[:len(p.Counted):len(p.Counted)], p.Day)
 		}
-		if p.Concern = in.Concern; p.Concern == "" {
+		found, err := s.alike(ctx, at.ID, p, 1)
+		if err != nil {
+			return err
+		}
+		p.Reused = len(found) > 0
+		if p.Concern = in.Concern; p.Concern == "" && !p.Reused {
 			p.Sampled = s.drawn(at)
 		}
 		if p.Due, err = s.deadlines(reviewRule, calendar.DateOf(s.db.Now())); err != nil {
