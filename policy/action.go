@@ -321,6 +321,8 @@ const (
 	AcceptEvidence Action = "evidence.accept"
 	// ReviewEvidence is the bureau's review of what was flagged or drawn.
 	ReviewEvidence Action = "evidence.review"
+	// AuditEvidence is the random audit of what counts, and the answer to a firm that objects to what it took back.
+	AuditEvidence Action = "evidence.audit"
 	// ManageWindow opens and closes the windows in which proof is taken in.
 	ManageWindow Action = "evidence.window"
 
@@ -518,6 +520,7 @@ func Actions() []ActionInfo {
 		{SubmitEvidence, "提交佐证材料", false},
 		{AcceptEvidence, "初审佐证材料", false},
 		{ReviewEvidence, "复核佐证材料", false},
+		{AuditEvidence, "抽查佐证材料", false},
 		{ManageWindow, "开放与截止材料提交", false},
 
 		{ReadLog, "查看变更记录", false},

@@ -16,6 +16,8 @@ const (
 	PartScore Part = "score"
 	// PartReview: reviewed the points.
 	PartReview Part = "review"
+	// PartAudit: looked once more, by chance, at what was reviewed.
+	PartAudit Part = "audit"
 	// PartPublish: published the result.
 	PartPublish Part = "publish"
 	// PartAppeal: decided an objection or appeal against the result.
@@ -44,7 +46,7 @@ type separation struct {
 // separations is the table of duties that exclude each other (不相容岗位). It is not a file: a bureau must not be able to loosen it.
 func separations() []separation {
 	return []separation{
-		{"S-1", []Part{PartScore, PartReview, PartPublish, PartAppeal}, "评分、复核、发布、申诉办理必须由不同的人完成"},
+		{"S-1", []Part{PartScore, PartReview, PartAudit, PartPublish, PartAppeal}, "评分、复核、抽查、发布、申诉办理必须由不同的人完成"},
 		{"S-2", []Part{PartMake, PartCheck}, "经办与审批必须由不同的人完成"},
 	}
 }
@@ -56,6 +58,8 @@ func partName(p Part) string {
 		return "评分"
 	case PartReview:
 		return "复核"
+	case PartAudit:
+		return "抽查"
 	case PartPublish:
 		return "发布"
 	case PartAppeal:

@@ -98,6 +98,8 @@ type config struct {
 		RemoveFiles string `yaml:"remove_files"`
 		// DrawRepairs is when the repairs of the month that ended are drawn that are called back.
 		DrawRepairs string `yaml:"draw_repairs"`
+		// DrawAudits is when proof is drawn for the random audit.
+		DrawAudits string `yaml:"draw_audits"`
 		// MatterFeedback is when townships and departments are told of the month and quarter that ended.
 		MatterFeedback string `yaml:"matter_feedback"`
 		// ForgetBookings is when names and phones of bookings and repairs are destroyed whose term has passed.
@@ -293,7 +295,7 @@ func (c *config) consistent() error {
 			add(key, fmt.Sprintf("要在 1m 到 24h 之间，现在是 %s", d))
 		}
 	}
-	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "remove_files": c.Schedule.RemoveFiles, "draw_repairs": c.Schedule.DrawRepairs, "matter_feedback": c.Schedule.MatterFeedback, "forget_bookings": c.Schedule.ForgetBookings} {
+	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "remove_files": c.Schedule.RemoveFiles, "draw_repairs": c.Schedule.DrawRepairs, "draw_audits": c.Schedule.DrawAudits, "matter_feedback": c.Schedule.MatterFeedback, "forget_bookings": c.Schedule.ForgetBookings} {
 		if err := schedule.Check(spec); err != nil {
 			add("schedule."+name, fault.MessageOf(err))
 		}

@@ -4,6 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"slices"
 	"sync"
 
 	"redsteward/internal/calendar"
@@ -89,7 +94,95 @@ func (l *countyLoader) submit(ctx context.Context, period string, s said, i, n i
 		}
 		in.Files = []files.Stored{file}
 	}
+	if edge := l.plan.boardPhoto(i, n); edge > 0 {
+		data, err := demoBoard(edge)
+		if err != nil {
+			return store.Doc[evidence.Proof]{}, err
+		}
+		file, err := l.keeper.Take(ctx, store.Meta{By: by.ID, Action: string(policy.SubmitEvidence)}, "公示栏（演示）.jpg", bytes.NewReader(data), files.JPEG)
+		if err != nil {
+			return store.Doc[evidence.Proof]{}, err
+		}
+		in.Files = append(in.Files, file)
+	}
 	return l.proofs.Submit(ctx, by, in)
+}
+
+// waits are those of eight projects whose proof of the open quarter still waits for the community.
+func waits(i int) bool { return i%8 == 3 || i%8 == 4 }
+
+// boardPhoto is how wide a photo of a notice board is that goes with the proof of a project in a quarter, 0 for none: in the open quarter two firms hand in the same one, the
+// second smaller.
+func (p *countyPlan) boardPhoto(i, quarter int) int {
+	if quarter != p.size.quarters() || !waits(i) {
+		return 0
+	}
+	first := 3
+	if i == first {
+		return 640
+	}
+	for j := first + 1; j < len(p.projects); j++ {
+		if waits(j) && p.holder(j, quarter) != p.holder(first, quarter) {
+			return map[bool]int{true: 400}[i == j]
+		}
+	}
+	return 0
+}
+
+// demoBoard is a made-up photo of a notice board before a wall, as wide as edge.
+func demoBoard(edge int) ([]byte, error) {
+	img := image.NewRGBA(image.Rect(0, 0, edge, edge*3/4))
+	part := func(x, y, w, h int, c color.RGBA) {
+		draw.Draw(img, image.Rect(x*edge/64, y*edge/64, (x+w)*edge/64, (y+h)*edge/64), image.NewUniform(c), image.Point{}, draw.Src)
+	}
+	for y := range 48 {
+		part(0, y, 64, 1, color.RGBA{uint8(210 - y), uint8(200 - y), uint8(180 - y), 255})
+	}
+	part(0, 42, 64, 6, color.RGBA{110, 110, 100, 255})
+	part(8, 6, 46, 30, color.RGBA{150, 30, 30, 255})
+	for n, sheet := range [][4]int{{11, 12, 9, 14}, {22, 10, 12, 9}, {22, 21, 12, 11}, {37, 11, 14, 20}} {
+		part(sheet[0], sheet[1], sheet[2], sheet[3], color.RGBA{uint8(250 - 9*n), 245, 230, 255})
+		for line := 2; line < sheet[3]-1; line += 2 {
+			part(sheet[0]+1, sheet[1]+line, sheet[2]-2-line%3, 1, color.RGBA{90, 90, 90, 255})
+		}
+	}
+	part(13, 36, 2, 8, color.RGBA{70, 60, 50, 255})
+	part(47, 36, 2, 8, color.RGBA{70, 60, 50, 255})
+	var out bytes.Buffer
+	err := jpeg.Encode(&out, img, &jpeg.Options{Quality: 75})
+	return out.Bytes(), err
+}
+
+// auditActs draw what is audited of the last two quarters, shortly before today; one piece is upheld, one is taken back and its firm objects, the others wait.
+func (l *countyLoader) auditActs() []act {
+	drawn := l.plan.size.current.Span().First.Add(15)
+	return []act{{hour(drawn, 4), partProof, func(ctx context.Context) error { return l.proofs.DrawAudits(ctx, hour(drawn, 4)) }}, {hour(drawn, 15), partProof, l.audit}}
+}
+
+// audit decides about what was drawn.
+func (l *countyLoader) audit(ctx context.Context) error {
+	by := l.of("property_officer", 0)
+	page, err := l.proofs.Queue(ctx, by, evidence.StageAudit, "")
+	if err != nil {
+		return err
+	}
+	for n, doc := range page.Docs[:min(len(page.Docs), 3)] {
+		in := evidence.Decision{Move: evidence.MoveUphold}
+		if n > 0 {
+			in = evidence.Decision{Move: evidence.MoveTakeBack, Reason: "原始记录对不上填报的数字（演示）"}
+		}
+		doc, err := l.proofs.Decide(ctx, by, supervision.At{ID: doc.ID, Seq: doc.Seq}, in)
+		if err != nil {
+			return err
+		}
+		if n == 2 {
+			firm := slices.Index(l.firms, doc.State.Firm)
+			if _, err = l.proofs.Object(ctx, l.of("firm_manager", firm), supervision.At{ID: doc.ID, Seq: doc.Seq}, "门岗的登记本可以查到每一次到场（演示）"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // decide is what a community worker does with a proof.

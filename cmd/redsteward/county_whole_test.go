@@ -261,6 +261,30 @@ func TestSmallCounty(t *testing.T) {
 			page, err := s.proofs.Queue(t.Context(), officer, evidence.StageBureau, "")
 			return len(page.Docs), err
 		},
+		"audited proof": func() (int, error) {
+			list, err := s.proofs.Drawings(t.Context(), officer)
+			n := 0
+			for _, d := range list {
+				for _, doc := range d.Proofs {
+					if doc.State.State == evidence.Upheld || doc.State.State == evidence.TakenBack {
+						n++
+					}
+				}
+			}
+			return n / 2, err
+		},
+		"a copy of a photo": func() (int, error) {
+			page, err := s.proofs.Queue(t.Context(), actor("community-worker"), evidence.StageCommunity, "")
+			n := 0
+			for _, doc := range page.Docs {
+				found, err := s.proofs.Alike(t.Context(), actor("community-worker"), doc.ID)
+				if err != nil {
+					return 0, err
+				}
+				n += len(found)
+			}
+			return n, err
+		},
 		"returned proof": func() (int, error) {
 			page, err := s.proofs.List(t.Context(), officer, evidence.Filter{State: evidence.Returned}, "")
 			return len(page.Docs), err

@@ -66,6 +66,7 @@ func (s *service) openCycle(ctx context.Context) error {
 func (s *service) jobList() []schedule.Job {
 	jobs := []schedule.Job{{Name: cycle.QuarterEndJob, Spec: s.config.Schedule.EvaluateQuarter, Catchup: schedule.CatchupLatest, Run: s.cycle.EvaluateQuarter},
 		{Name: "remove-files", Spec: s.config.Schedule.RemoveFiles, Catchup: schedule.CatchupLatest, Run: s.proofs.SweepFiles},
+		{Name: "draw-audits", Spec: s.config.Schedule.DrawAudits, Catchup: schedule.CatchupLatest, Run: s.proofs.DrawAudits},
 		{Name: "forget-bookings", Spec: s.config.Schedule.ForgetBookings, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
 			// The stations open after the jobs.
 			done := errors.Join(s.stations.ForgetBookings(ctx, slot), s.stations.ForgetModels(ctx, slot), s.repairs.Forget(ctx), s.wishes.Forget(ctx))

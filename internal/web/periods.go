@@ -223,8 +223,10 @@ type periodView struct {
 	Sources            []sourceCount
 	Complete           bool
 	// Lacks are the approvals and separated duties that cannot be staffed; only before the period is opened.
-	Lacks               []string
-	CanManage, CanRun   bool
+	Lacks             []string
+	CanManage, CanRun bool
+	// TakenBack are the pieces of proof that the random audit took back.
+	TakenBack           []auditRow
 	Publish             string
 	Progress            *progressView
 	Count, Total        int
@@ -287,6 +289,9 @@ func (s *Server) showPeriod(c *fiber.Ctx, by policy.Actor, said string, refused 
 		v.Missing = append(v.Missing, row)
 	}
 	v.Sources = owed(missing)
+	if v.TakenBack, err = s.takenBack(c, by, &p); err != nil {
+		return err
+	}
 	at, err := s.cycle.Progress(ctx, by, id)
 	switch {
 	case err == nil:

@@ -26,6 +26,8 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
+	"redsteward/supervision"
+	"redsteward/supervision/evidence"
 )
 
 // proofSite is the fixture of proof with a business clock that the test moves.
@@ -257,6 +259,55 @@ func TestProofWithoutScript(t *testing.T) {
 	wants(t, clerk.get(t, "/proof/"+id), 200, "不予认定", "照片是去年的", "物业管理股经办人复核不予认定")
 }
 
+// TestAuditPages: a piece that counts is drawn, taken back and objected to; who audits it does not answer.
+func TestAuditPages(t *testing.T) {
+	s := startProof(t)
+	clerk, officer := newPerson(t, s.Fixture).signIn(t, "clerk"), newPerson(t, s.Fixture).signIn(t, "officer")
+	id := sentID(t, clerk.upload(t, partyDay, said("2026-10-13", "5", "5", "k1"), nil, attachment{"会场.png", picture(t, 1)}))
+	decide := func(role policy.Role, scope string, move evidence.Move) store.Doc[evidence.Proof] {
+		by := policy.Actor{ID: string(role), Appointments: []policy.Appointment{{Role: role, Unit: scope, Scopes: []string{scope}}}}
+		doc, err := s.Proofs.One(t.Context(), by, id)
+		if err == nil {
+			doc, err = s.Proofs.Decide(t.Context(), by, supervision.At{ID: id, Seq: doc.Seq}, evidence.Decision{Move: move})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return doc
+	}
+	if doc := decide("community_worker", "c:360428001001", evidence.MoveAccept); doc.State.Stage() == evidence.StageBureau {
+		decide("section_chief", policy.County, evidence.MoveConfirm)
+	}
+	wants(t, officer.get(t, "/reviews/draws"), 200, "还没有抽查")
+	s.ahead.Store(int64(11 * 24 * time.Hour))
+	if err := s.Proofs.DrawAudits(t.Context(), s.business()); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, officer.get(t, "/todo"), 200, "抽查佐证材料 1 件")
+	page := officer.get(t, "/reviews/audit")
+	wants(t, page, 200, "随机抽查，2026年10月30日", "追回时必填", "现场核对与填报不符", "抽查情况")
+	form := func(page answer, pairs ...string) url.Values {
+		v := url.Values{"seq": {seqInPage.FindStringSubmatch(page.body)[1]}}
+		for i := 0; i+1 < len(pairs); i += 2 {
+			v.Set(pairs[i], pairs[i+1])
+		}
+		return v
+	}
+	wants(t, officer.send(t, http.MethodPost, "/reviews/audit/"+id, form(page, "move", "takeback")), 422, "请写明理由")
+	a := officer.send(t, http.MethodPost, "/reviews/audit/"+id, form(page, "move", "takeback", "stock", "现场核对与填报不符"))
+	wants(t, a, 303)
+	wants(t, officer.get(t, a.Header.Get("Location")), 200, "已追回，企业可在2026年11月2日前提出异议", "撤回这个决定")
+	wants(t, clerk.get(t, "/todo"), 200, "东街花园的“主题党日”抽查追回，不再计分", "现场核对与填报不符")
+	page = clerk.get(t, "/proof/"+id)
+	wants(t, page, 200, "抽查追回", "2026年10月30日追回", "不计入本期得分", "2026年11月2日前提出一次")
+	wants(t, clerk.send(t, http.MethodPost, "/proof/"+id+"/object", form(page)), 422, "请写明理由", `id="reason"`)
+	wants(t, clerk.send(t, http.MethodPost, "/proof/"+id+"/object", form(page, "reason", "门岗登记本可以查")), 303)
+	wants(t, clerk.get(t, "/proof/"+id), 200, "追回异议中", "门岗登记本可以查")
+	wants(t, officer.get(t, "/reviews/objections"), 200, "没有等你办理的材料")
+	wants(t, officer.send(t, http.MethodPost, "/reviews/objections/"+id, url.Values{"seq": {"9"}, "move": {"forfeit"}, "reason": {"维持"}}), 409)
+	wants(t, officer.get(t, "/reviews/draws"), 200, "2026年第四季度", "1 件里抽 1 件", "追回异议中", "现场核对与填报不符")
+}
+
 // TestProofRefusals: what is refused writes nothing and says why.
 func TestProofRefusals(t *testing.T) {
 	s := startProof(t)
@@ -282,6 +333,10 @@ func TestProofRefusals(t *testing.T) {
 		{name: "a firm accepts", role: "clerk", method: "POST", path: "/reviews/community/" + id, form: form("seq", "1", "move", "accept"), status: 403, contains: []string{"roles.csv"}},
 		{name: "the bureau accepts for the community", role: "officer", method: "POST", path: "/reviews/community/" + id, form: form("seq", "1", "move", "accept"), status: 403},
 		{name: "the community submits", role: "worker", method: "POST", path: partyDay, form: form("day", "2026-10-13"), status: 403},
+		{name: "a firm audits", role: "clerk", path: "/reviews/audit", status: 403},
+		{name: "a community looks at the draws", role: "worker", path: "/reviews/draws", status: 403},
+		{name: "an audit of what was not drawn", role: "officer", method: "POST", path: "/reviews/audit/" + id, form: form("seq", "1", "move", "uphold"), status: 409},
+		{name: "an objection to nothing", role: "clerk", method: "POST", path: "/proof/" + id + "/object", form: form("seq", "1", "reason", "属实"), status: 409},
 		{name: "an old page", role: "worker", method: "POST", path: "/reviews/community/" + id, form: form("seq", "7", "move", "accept"), status: 409},
 		{name: "undo of nothing", role: "worker", method: "POST", path: "/reviews/community/" + id + "/undo", form: form("seq", "1"), status: 409},
 		{name: "no such file", role: "clerk", path: "/proof/" + id + "/files/1", status: 404},

@@ -95,9 +95,11 @@ func (s *Server) evidenceRoutes() []Route {
 		{Method: get, Path: one + "/correct", Action: policy.SubmitEvidence, Handler: s.proofForm},
 		{Method: post, Path: one + "/correct", Action: policy.SubmitEvidence, Handler: s.sendProof, Upload: maxProofBody},
 		{Method: post, Path: one + "/withdraw", Action: policy.SubmitEvidence, Handler: s.withdrawProof},
+		{Method: post, Path: one + "/object", Action: policy.SubmitEvidence, Handler: s.objectProof},
 		{Method: get, Path: one + "/files/:n<int>", Action: policy.ReadEvidence, Handler: s.proofFile},
+		{Method: get, Path: drawingsPath, Action: policy.AuditEvidence, Handler: s.auditDraws},
 	}
-	for _, d := range []desk{communityDesk, bureauDesk} {
+	for _, d := range desks() {
 		rows = append(rows,
 			Route{Method: get, Path: d.path, Action: d.action, Handler: func(c *fiber.Ctx, by policy.Actor) error { return s.reviews(c, by, d) }},
 			Route{Method: post, Path: d.path + "/:id<maxLen(64)>", Action: d.action, Handler: func(c *fiber.Ctx, by policy.Actor) error { return s.decideProof(c, by, d) }},
@@ -299,6 +301,9 @@ type proofView struct {
 	CanWithdraw bool
 	CanCorrect  bool
 	Closed      string
+	// Object is the form of an objection, empty if there is nothing to object to; Until is the last day for it.
+	Object []field
+	Until  string
 }
 
 // stepLine is one line of a timeline, as the template "timeline" wants it.
@@ -368,7 +373,10 @@ func cellText(col supervision.Column, cell supervision.Cell) string {
 }
 
 // proof shows one proof with what happened to it.
-func (s *Server) proof(c *fiber.Ctx, by policy.Actor) error {
+func (s *Server) proof(c *fiber.Ctx, by policy.Actor) error { return s.showProof(c, by, "", nil) }
+
+// showProof is proof with what was typed into the form of an objection and what is wrong with it.
+func (s *Server) showProof(c *fiber.Ctx, by policy.Actor, typed string, refused []fault.Field) error {
 	d, err := s.evidence.Proofs.One(c.UserContext(), by, c.Params("id"))
 	if err != nil {
 		return err
@@ -385,6 +393,15 @@ func (s *Server) proof(c *fiber.Ctx, by policy.Actor) error {
 		v.Closed = fault.MessageOf(window.State.Open(s.clocks.Business()))
 		v.CanCorrect = v.Closed == ""
 	}
+	published, err := s.publishedOn(c, p.Period)
+	if err != nil {
+		return err
+	}
+	v.Facts = append(v.Facts, auditFacts(p, published)...)
+	if mine && p.Objectable(calendar.DateOf(s.clocks.Business())) {
+		v.Until = p.Due.Chinese()
+		v.Object = withErrors([]field{{Name: "reason", Label: "异议和理由", Rows: 3, Value: typed, Hint: "最多 200 字，由没有办过这件材料的人答复"}}, refused)
+	}
 	history, err := s.evidence.Proofs.History(c.UserContext(), by, d.ID)
 	if err != nil {
 		return err
@@ -399,7 +416,7 @@ func (s *Server) proof(c *fiber.Ctx, by policy.Actor) error {
 		}
 		v.Timeline = append(v.Timeline, line)
 	}
-	return s.render(c, by, "proof", page{Title: p.Ask.Name + "：" + p.ProjectName, Nav: "/proofs", Data: v, Script: true})
+	return s.render(c, by, "proof", page{Title: p.Ask.Name + "：" + p.ProjectName, Nav: "/proofs", Data: v, Script: true, Fields: refused})
 }
 
 // moverOf names the office that made a move.

@@ -211,7 +211,7 @@ var openForms = []string{"wish_ask", "wish_told", "reserve_form", "reserve_one",
 // officeNav is the left navigation of the work pages; entries without the right are left out.
 var officeNav = []navGroup{
 	{"工作", []navItem{{Label: "我的待办", Path: "/todo", Action: policy.ReadTodo}, {Label: "佐证材料", Path: "/proofs", Action: policy.ReadEvidence},
-		{Label: "材料初审", Path: communityDesk.path, Action: policy.AcceptEvidence}, {Label: "材料复核", Path: bureauDesk.path, Action: policy.ReviewEvidence}}},
+		{Label: "材料初审", Path: communityDesk.path, Action: policy.AcceptEvidence}, {Label: "材料复核", Path: bureauDesk.path, Action: policy.ReviewEvidence}, {Label: "材料抽查", Path: auditDesk.path, Action: policy.AuditEvidence}}},
 	{"备案", []navItem{{Label: "登记备案", Path: filingsPath, Action: policy.ReadFiling}, {Label: "小区登记", Path: projectsPath, Action: policy.ReadRegister}, {Label: "企业登记", Path: firmsPath, Action: policy.ReadRegister}, {Label: "社区一览", Path: tilesPath, Action: policy.ReadRegister}, {Label: "物业覆盖", Path: coveragePath, Action: policy.ReadRegister}, {Label: "业主组织", Path: bodiesPath, Action: policy.ReadRegister}, {Label: "公共收益", Path: moneyPath, Action: policy.ReadRegister}, {Label: "到期提醒", Path: expiryPath, Action: policy.ReadRegister}, {Label: "风险小区", Path: riskPath, Action: policy.ReadRegister}, {Label: "物业更换", Path: changesPath, Action: policy.ReadRegister},
 		{Label: "承接查验", Path: handoversPath, Action: policy.ReadHandover}, {Label: "建设单位", Path: developersPath, Action: policy.ReadRegister}, {Label: "保修金", Path: fundPath, Action: policy.ReadFund}, {Label: "保修金使用", Path: claimsPath, Action: policy.ReadClaim}, {Label: "保修金退还", Path: refundsPath, Action: policy.ReadRefund}, {Label: "行政区划", Path: divisionsPath, Action: policy.ReadRegister},
 		{Label: "Excel 导入", Path: importsPath, Action: policy.ImportRegister}}},
@@ -278,7 +278,7 @@ func (s *Server) serves(path string) bool {
 		return s.rectifications != nil
 	case "/periods", "/boards", "/circulars":
 		return s.cycle != nil
-	case "/proofs", communityDesk.path, bureauDesk.path:
+	case "/proofs", communityDesk.path, bureauDesk.path, auditDesk.path:
 		return s.evidence != nil
 	case minePath, visitsPath, observationsPath:
 		return s.supervision != nil

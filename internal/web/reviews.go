@@ -24,6 +24,17 @@ type desk struct {
 	stage       evidence.Stage
 	action      policy.Action
 	choices     []choice
+	// verb is what is done here, task what the to-do page calls it, when says for which decisions a reason is needed, reasons are sentences that are often right.
+	verb, task, when string
+	reasons          []string
+}
+
+// nav is the entry of the navigation below which the desk stands.
+func (d desk) nav() string {
+	if d.stage == evidence.StageAnswer {
+		return auditDesk.path
+	}
+	return d.path
 }
 
 // choice is one decision with its key.
@@ -34,10 +45,19 @@ type choice struct {
 
 var (
 	communityDesk = desk{"/reviews/community", "佐证材料初审", evidence.StageCommunity, policy.AcceptEvidence, []choice{
-		{"accept", "通过", "A", evidence.MoveAccept}, {"return", "退回", "R", evidence.MoveReturn}, {"refuse", "不予认定", "N", evidence.MoveRefuse}}}
+		{"accept", "通过", "A", evidence.MoveAccept}, {"return", "退回", "R", evidence.MoveReturn}, {"refuse", "不予认定", "N", evidence.MoveRefuse}}, "初审", "初审佐证材料", "退回、不予认定时必填", stockReasons}
 	bureauDesk = desk{"/reviews/bureau", "佐证材料复核", evidence.StageBureau, policy.ReviewEvidence, []choice{
-		{"confirm", "通过", "A", evidence.MoveConfirm}, {"return", "退回", "R", evidence.MoveReturn}, {"overturn", "不予认定", "N", evidence.MoveOverturn}}}
+		{"confirm", "通过", "A", evidence.MoveConfirm}, {"return", "退回", "R", evidence.MoveReturn}, {"overturn", "不予认定", "N", evidence.MoveOverturn}}, "复核", "复核佐证材料", "退回、不予认定时必填", stockReasons}
+	auditDesk = desk{"/reviews/audit", "佐证材料抽查", evidence.StageAudit, policy.AuditEvidence, []choice{
+		{"uphold", "维持", "A", evidence.MoveUphold}, {"takeback", "追回", "R", evidence.MoveTakeBack}}, "抽查", "抽查佐证材料", "追回时必填",
+		[]string{"照片与另一件材料相同，不是这一次的活动", "现场核对与填报不符", "向住户核实，没有这回事", "原始记录对不上填报的数字"}}
+	answerDesk = desk{"/reviews/objections", "追回异议答复", evidence.StageAnswer, policy.AuditEvidence, []choice{
+		{"restore", "恢复认定", "A", evidence.MoveRestore}, {"forfeit", "维持追回", "R", evidence.MoveForfeit}}, "答复", "答复追回佐证材料的异议", "必填",
+		[]string{"企业补充的说明与现场核对相符，恢复认定", "企业没有提供新的依据，维持追回"}}
 )
+
+// desks are all of them, in the order of the work.
+func desks() []desk { return []desk{communityDesk, bureauDesk, auditDesk, answerDesk} }
 
 // stockReasons are sentences that are often right; each can be edited before it is sent.
 var stockReasons = []string{"照片看不清日期或地点，请重新拍照上传", "签到人数与填报不符，请核对后补正", "不是本小区、本期的活动", "材料缺页，请补齐后重新提交", "文件打不开，请重新导出后上传"}
@@ -54,12 +74,16 @@ type reviewsView struct {
 	NextID            string
 	Item              *reviewDetail
 	Done              *doneView
-	Choices           []choice
-	Chosen            string
-	Reasons           []string
+	// When says for which decisions a reason is needed.
+	When    string
+	Choices []choice
+	Chosen  string
+	Reasons []string
 	// Reason and Concern are what was typed, Error what is wrong with it.
 	Reason, Concern, Error string
 	Community              bool
+	// Draws is the page of the draws, "" where it does not matter.
+	Draws string
 }
 
 // reviewItem is one line of the queue.
@@ -149,7 +173,7 @@ func (s *Server) reviewList(c *fiber.Ctx, by policy.Actor, d desk) error {
 	if len(v.Items) > 0 {
 		v.Start = v.Items[0].Link
 	}
-	return s.render(c, by, "review_list", page{Title: d.title, Nav: d.path, Data: v})
+	return s.render(c, by, "review_list", page{Title: d.title, Nav: d.nav(), Data: v})
 }
 
 // addOption adds a choice unless it is there.
@@ -192,8 +216,11 @@ func (s *Server) showReviews(c *fiber.Ctx, by policy.Actor, d desk, v reviewsVie
 		return err
 	}
 	v.Query, v.List = queueAddress("", f), queueAddress(d.path, f, "list", "1")
-	v.Path, v.Choices, v.Reasons, v.Community = d.path, d.choices, stockReasons, d.stage == evidence.StageCommunity
+	v.Path, v.Choices, v.Reasons, v.When, v.Community = d.path, d.choices, d.reasons, d.when, d.stage == evidence.StageCommunity
 	v.Count = countOfPage(queue)
+	if d.action == policy.AuditEvidence {
+		v.Draws = drawingsPath
+	}
 	at := 0
 	for i, doc := range queue.Docs {
 		if doc.ID == id {
@@ -218,7 +245,7 @@ func (s *Server) showReviews(c *fiber.Ctx, by policy.Actor, d desk, v reviewsVie
 			v.Next = queueAddress(d.path, f, "id", v.NextID)
 		}
 	}
-	return s.render(c, by, "reviews", page{Title: title, Nav: d.path, Said: said, Data: v, Fields: refused, Script: true, Scripts: []string{"review.js"}})
+	return s.render(c, by, "reviews", page{Title: title, Nav: d.nav(), Said: said, Data: v, Fields: refused, Script: true, Scripts: []string{"review.js"}})
 }
 
 // dueText says until when something is to be done, and how urgent it is.
@@ -275,7 +302,7 @@ func (s *Server) reviewDetail(c *fiber.Ctx, by policy.Actor, doc store.Doc[evide
 	v := &reviewDetail{ID: doc.ID, Seq: doc.Seq, State: p.State.Title(), Title: p.Ask.Name, Sub: p.ProjectName + " · " + p.FirmName + " · " + p.Title, Files: fileViews(doc.ID, p.Files)}
 	v.Facts = []namedFigure{{"规则", strings.TrimSpace(p.Ask.Clause + " " + p.Ask.Note)}, {"事实日期", p.Day.Chinese()}, {"填报", cellTexts(p.Ask, p.Cells)}, {"说明", p.Note},
 		{"提交", s.roleTitle(p.Submitted.Office) + "，" + dateTime(p.Submitted.At.Time)}}
-	if p.Decided.By != "" && p.State == evidence.Accepted {
+	if p.Decided.By != "" && !p.State.Waits() {
 		v.Facts = append(v.Facts, namedFigure{"社区初审", s.roleTitle(p.Decided.Office) + "，" + dateTime(p.Decided.At.Time) + "：通过"})
 	}
 	effect := "通过后计入“" + p.Ask.Name + "”"
@@ -305,6 +332,12 @@ func (s *Server) reviewDetail(c *fiber.Ctx, by policy.Actor, doc store.Doc[evide
 	if p.Concern != "" {
 		v.Checks = append(v.Checks, checkView{Text: "社区提请复核：" + p.Concern, Soon: true})
 	}
+	if a := p.Audit; a != nil {
+		v.Checks = append(v.Checks, checkView{Text: "随机抽查，" + dateTime(a.Drawn.Time) + "抽中"})
+		if a.Objection != "" {
+			v.Facts = append(v.Facts, namedFigure{"追回理由", a.Reason}, namedFigure{"企业异议", a.Objection})
+		}
+	}
 	if p.Sampled {
 		v.Checks = append(v.Checks, checkView{Text: "按两成抽中复核"})
 	}
@@ -332,14 +365,14 @@ func (s *Server) doneView(c *fiber.Ctx, by policy.Actor, d desk, id string) (*do
 			return nil, err
 		}
 		text = fmt.Sprintf("“%s %s”已退回，企业须在%s前补正。", p.ProjectName, p.Ask.Name, evidence.Moment(window.State.Closes.Time))
+	case evidence.TakenBack:
+		text = fmt.Sprintf("“%s %s”已追回，企业可在%s前提出异议。", p.ProjectName, p.Ask.Name, p.Due.Chinese())
+	case evidence.Upheld, evidence.Restored, evidence.Forfeited:
+		text = fmt.Sprintf("“%s %s”：%s。", p.ProjectName, p.Ask.Name, p.State.Title())
 	case evidence.Refused, evidence.Overturned:
 		text = fmt.Sprintf("“%s %s”不予认定，企业已能看到理由。", p.ProjectName, p.Ask.Name)
 	}
-	hand := p.Decided.At.Time
-	if p.Reviewed.At.After(hand) {
-		hand = p.Reviewed.At.Time
-	}
-	return &doneView{ID: doc.ID, Seq: doc.Seq, Text: text, Until: hand.Add(evidence.UndoFor).In(shanghai).Format("15:04")}, nil
+	return &doneView{ID: doc.ID, Seq: doc.Seq, Text: text, Until: p.UndoUntil().In(shanghai).Format("15:04")}, nil
 }
 
 // decideProof records a decision and opens the next proof.
@@ -354,9 +387,10 @@ func (s *Server) decideProof(c *fiber.Ctx, by policy.Actor, d desk) error {
 	if in.Reason == "" {
 		in.Reason = c.FormValue("stock")
 	}
-	if in.Move == evidence.MoveAccept || in.Move == evidence.MoveConfirm {
+	switch in.Move {
+	case evidence.MoveAccept, evidence.MoveConfirm, evidence.MoveUphold:
 		in.Reason = ""
-	} else {
+	default:
 		in.Concern = ""
 	}
 	doc, err := s.evidence.Proofs.Decide(c.UserContext(), by, supervision.At{ID: id, Seq: formSeq(c)}, in)

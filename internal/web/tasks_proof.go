@@ -33,9 +33,13 @@ func (t ProofTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) (
 			return nil, err
 		}
 		out = append(out, some...)
+		if some, err = t.toObject(ctx, by); err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
 	}
-	for _, stage := range []evidence.Stage{evidence.StageCommunity, evidence.StageBureau} {
-		some, err := t.toReview(ctx, by, stage)
+	for _, d := range desks() {
+		some, err := t.toReview(ctx, by, d)
 		if err != nil {
 			return nil, err
 		}
@@ -44,34 +48,46 @@ func (t ProofTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) (
 	return out, nil
 }
 
-// toReview is what waits in one stage, a line for each day on which some of it is due.
-func (t ProofTasks) toReview(ctx context.Context, by policy.Actor, stage evidence.Stage) ([]Task, error) {
-	nav, right, verb := communityDesk.path, policy.AcceptEvidence, "初审"
-	if stage == evidence.StageBureau {
-		nav, right, verb = bureauDesk.path, policy.ReviewEvidence, "复核"
-	}
-	if !t.Guard.Allow(by, right) {
+// toReview is what waits at one desk, a line for each day on which some of it is due.
+func (t ProofTasks) toReview(ctx context.Context, by policy.Actor, d desk) ([]Task, error) {
+	if !t.Guard.Allow(by, d.action) {
 		return nil, nil
 	}
-	page, err := t.Proofs.Queue(ctx, by, stage, "")
+	page, err := t.Proofs.Queue(ctx, by, d.stage, "")
 	if err != nil {
 		return nil, err
 	}
 	var p pile
-	for _, d := range page.Docs {
-		one := d.State
+	for _, doc := range page.Docs {
+		one := doc.State
 		k := deadlineTask(one.Due)
 		k.Context, k.Party = "先办"+one.ProjectName+"的“"+one.Ask.Name+"”", one.FirmName
-		k.Link, k.Button, k.Nav = nav, "去"+verb, nav
-		if stage == evidence.StageBureau && one.Concern != "" {
+		k.Link, k.Button, k.Nav = d.path, "去"+d.verb, d.nav()
+		if d.stage == evidence.StageBureau && one.Concern != "" {
 			k.Context += "，社区请住建局看"
 		}
-		if stage == evidence.StageBureau && one.Reused {
+		if d.stage == evidence.StageBureau && one.Reused {
 			k.Context += "，有文件在别处用过"
 		}
 		p.add(k)
 	}
-	return p.lines(func(n string) string { return verb + "佐证材料 " + n + " 件" }, "家企业", page.Next != ""), nil
+	return p.lines(func(n string) string {
+		return d.task + " " + n + " 件"
+	}, "家企业", page.Next != ""), nil
+}
+
+// toObject is what was taken back of a firm, while it may object.
+func (t ProofTasks) toObject(ctx context.Context, by policy.Actor) ([]Task, error) {
+	docs, err := t.Proofs.Objectables(ctx, by)
+	var out []Task
+	for _, doc := range docs {
+		p := doc.State
+		k := deadlineTask(p.Due)
+		k.Title, k.Context, k.Party = p.ProjectName+"的“"+p.Ask.Name+"”抽查追回，不再计分；有异议的在期限内提出", p.Title+"："+p.Audit.Reason, p.FirmName
+		k.Link, k.Button, k.Nav, k.Count = "/proof/"+doc.ID, "去查看", proofsNav, 1
+		out = append(out, k)
+	}
+	return out, err
 }
 
 // deadlineTask is a task with the deadline that was counted for it.

@@ -62,7 +62,7 @@ type desk struct {
 
 // plainDays counts every day as worked.
 func plainDays(rule string, start calendar.Date) (calendar.Deadline, error) {
-	n := map[string]int{acceptRule: 3, reviewRule: 5}[rule]
+	n := map[string]int{acceptRule: 3, reviewRule: 5, auditRule: 10, objectRule: 5, answerRule: 5}[rule]
 	if n == 0 {
 		return calendar.Deadline{}, fault.New("plainDays", fault.NotFound, "没有这条期限")
 	}
@@ -122,6 +122,7 @@ var (
 	neighbour = person("neighbour", "community_worker", "c:360428001002", "c:360428001002")
 	officer   = person("officer", "property_officer", policy.County, policy.County)
 	chief     = person("chief", "section_chief", policy.County, policy.County)
+	deputy    = person("deputy", "deputy_director", policy.County, policy.County)
 	director  = person("director", "director", policy.County, policy.County)
 )
 

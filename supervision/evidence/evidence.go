@@ -7,12 +7,15 @@
 //     id: nobody can steer it, anybody in the office can repeat it.
 //  5. A closed window takes nothing in and says where to object. What was taken in before is still decided.
 //  6. A proof holds no name of a person.
-//  7. The same bytes, and a copy of the same photo, are found across firms and years. Who decides is told of what lies outside his scope only whether it is of the same
+//  7. Of what counts some is drawn after the window closed and looked at once more (抽查), by somebody who neither submitted nor accepted nor reviewed it. What is taken
+//     back (追回) counts no more; the firm is told and may object once, and somebody else answers. What was published stays as it was published.
+//  8. The same bytes, and a copy of the same photo, are found across firms and years. Who decides is told of what lies outside his scope only whether it is of the same
 //     firm, and the year; firms are told nothing.
 package evidence
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"redsteward/internal/calendar"
@@ -58,6 +61,8 @@ type Proof struct {
 	Counted []calendar.Date `json:"counted,omitempty"`
 	// Due is until when the next office is to decide.
 	Due calendar.Deadline `json:"due"`
+	// Audit is the random audit, nil unless the draw fell on it.
+	Audit *Audit `json:"audit,omitempty"`
 	// Submitted is who sent it last, Decided what the community did last, Reviewed what the bureau did last.
 	Submitted supervision.Hand `json:"submitted"`
 	Decided   supervision.Hand `json:"decided"`
@@ -87,11 +92,21 @@ const (
 	Overturned State = "overturned"
 	// Withdrawn: taken back by the firm. Final.
 	Withdrawn State = "withdrawn"
+	// Upheld: audited and found right; it counts. Final.
+	Upheld State = "upheld"
+	// TakenBack: audited and taken back; it counts no more. The firm may object.
+	TakenBack State = "taken-back"
+	// Disputed: the firm objects to the taking back; it does not count.
+	Disputed State = "disputed"
+	// Restored: the objection was right; it counts again. Final.
+	Restored State = "restored"
+	// Forfeited: the objection was wrong; it does not count. Final.
+	Forfeited State = "forfeited"
 )
 
 // States are all states, in the order of a life.
 func States() []State {
-	return []State{Submitted, Returned, Corrected, Accepted, Refused, Confirmed, Overturned, Withdrawn}
+	return []State{Submitted, Returned, Corrected, Accepted, Refused, Confirmed, Overturned, Withdrawn, Upheld, TakenBack, Disputed, Restored, Forfeited}
 }
 
 // Title is the state for people.
@@ -111,6 +126,16 @@ func (s State) Title() string {
 		return "复核通过"
 	case Withdrawn:
 		return "已撤回"
+	case Upheld:
+		return "抽查维持"
+	case TakenBack:
+		return "抽查追回"
+	case Disputed:
+		return "追回异议中"
+	case Restored:
+		return "恢复认定"
+	case Forfeited:
+		return "维持追回"
 	}
 	return "未提交"
 }
@@ -119,10 +144,14 @@ func (s State) Title() string {
 func (s State) Waits() bool { return s == Submitted || s == Corrected }
 
 // Counts reports whether a proof in this state is read by ratings.
-func (s State) Counts() bool { return s == Accepted || s == Confirmed }
+func (s State) Counts() bool {
+	return s == Accepted || s == Confirmed || s == Upheld || s == Restored
+}
 
 // Lives reports whether a proof in this state counts or can still come to count.
-func (s State) Lives() bool { return s != Refused && s != Overturned && s != Withdrawn && s != "" }
+func (s State) Lives() bool {
+	return s.Counts() || s.Waits() || s == Returned || s == Disputed
+}
 
 // Move is what is done to a proof; its text is for people.
 type Move string
@@ -142,6 +171,14 @@ const (
 	MoveOverturn Move = "复核不予认定"
 	// MoveUndo takes back the last decision.
 	MoveUndo Move = "撤回决定"
+	// MoveDraw is the system's: the draw of the random audit fell on it.
+	MoveDraw Move = "抽中抽查"
+	// MoveUphold and MoveTakeBack are the auditing person's, MoveObject is the firm's, MoveRestore and MoveForfeit are of who answers the objection.
+	MoveUphold   Move = "抽查维持"
+	MoveTakeBack Move = "抽查追回"
+	MoveObject   Move = "对追回提出异议"
+	MoveRestore  Move = "恢复认定"
+	MoveForfeit  Move = "维持追回"
 )
 
 // asBefore stands in the table for the state before the decision that is taken back.
@@ -153,11 +190,16 @@ var moves = map[State]map[Move]State{
 	Submitted:  {MoveAccept: Accepted, MoveReturn: Returned, MoveRefuse: Refused, MoveWithdraw: Withdrawn},
 	Corrected:  {MoveAccept: Accepted, MoveReturn: Returned, MoveRefuse: Refused, MoveWithdraw: Withdrawn},
 	Returned:   {MoveCorrect: Corrected, MoveWithdraw: Withdrawn, MoveUndo: asBefore},
-	Accepted:   {MoveConfirm: Confirmed, MoveOverturn: Overturned, MoveReturn: Returned, MoveUndo: asBefore},
+	Accepted:   {MoveConfirm: Confirmed, MoveOverturn: Overturned, MoveReturn: Returned, MoveUndo: asBefore, MoveDraw: Accepted, MoveUphold: Upheld, MoveTakeBack: TakenBack},
 	Refused:    {MoveUndo: asBefore},
-	Confirmed:  {MoveUndo: asBefore},
+	Confirmed:  {MoveUndo: asBefore, MoveDraw: Confirmed, MoveUphold: Upheld, MoveTakeBack: TakenBack},
 	Overturned: {MoveUndo: asBefore},
 	Withdrawn:  {},
+	Upheld:     {MoveUndo: asBefore},
+	TakenBack:  {MoveObject: Disputed, MoveUndo: asBefore},
+	Disputed:   {MoveRestore: Restored, MoveForfeit: Forfeited},
+	Restored:   {MoveUndo: asBefore},
+	Forfeited:  {MoveUndo: asBefore},
 }
 
 // next returns the state after a move, or Conflict.
@@ -180,6 +222,12 @@ const (
 	StageCommunity Stage = "community"
 	// StageBureau: the bureau's review of what was flagged or drawn (住建局复核).
 	StageBureau Stage = "bureau"
+	// StageAudit: the random audit of what counts (抽查).
+	StageAudit Stage = "audit"
+	// StageFirm: the firm, which may object to what was taken back.
+	StageFirm Stage = "firm"
+	// StageAnswer: who answers that objection.
+	StageAnswer Stage = "answer"
 )
 
 // Stage is whose decision the proof waits for.
@@ -187,6 +235,12 @@ func (p Proof) Stage() Stage {
 	switch {
 	case p.State.Waits():
 		return StageCommunity
+	case p.State == TakenBack:
+		return StageFirm
+	case p.State == Disputed:
+		return StageAnswer
+	case p.Audit != nil && (p.State == Accepted || p.State == Confirmed):
+		return StageAudit
 	case p.State == Accepted && (p.Sampled || p.Reused || p.Concern != ""):
 		return StageBureau
 	}
@@ -200,16 +254,46 @@ func (s Stage) Moves() []Move {
 		return []Move{MoveAccept, MoveReturn, MoveRefuse}
 	case StageBureau:
 		return []Move{MoveConfirm, MoveReturn, MoveOverturn}
+	case StageAudit:
+		return []Move{MoveUphold, MoveTakeBack}
+	case StageAnswer:
+		return []Move{MoveRestore, MoveForfeit}
 	}
 	return nil
 }
 
+// decisions are the moves of all stages.
+func decisions() []Move {
+	return slices.Concat(StageCommunity.Moves(), StageBureau.Moves(), StageAudit.Moves(), StageAnswer.Moves())
+}
+
+// plain reports that a decision needs no reason: it gives the firm what it asked for.
+func (m Move) plain() bool { return m == MoveAccept || m == MoveConfirm || m == MoveUphold }
+
 // action is the right that a decision of this stage needs.
 func (s Stage) action() policy.Action {
-	if s == StageBureau {
+	switch s {
+	case StageBureau:
 		return policy.ReviewEvidence
+	case StageAudit, StageAnswer:
+		return policy.AuditEvidence
+	case StageFirm:
+		return policy.SubmitEvidence
 	}
 	return policy.AcceptEvidence
+}
+
+// part is what a decision of this stage is besides a check of what the firm made.
+func (s Stage) part() policy.Part {
+	switch s {
+	case StageBureau:
+		return policy.PartReview
+	case StageAudit:
+		return policy.PartAudit
+	case StageAnswer:
+		return policy.PartAppeal
+	}
+	return policy.PartScore
 }
 
 // decided is the hand of the last decision, empty if the last move was the firm's.
@@ -224,9 +308,16 @@ func (p Proof) decided() supervision.Hand {
 			return p.Reviewed
 		}
 		return p.Decided
+	case MoveUphold, MoveTakeBack:
+		return p.Audit.Decided
+	case MoveRestore, MoveForfeit:
+		return p.Audit.Answered
 	}
 	return supervision.Hand{}
 }
+
+// UndoUntil is until when the last decision can be taken back.
+func (p Proof) UndoUntil() time.Time { return p.decided().At.Add(UndoFor) }
 
 // UndoFor is how long a decision can be taken back.
 const UndoFor = 10 * time.Minute

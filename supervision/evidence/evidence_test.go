@@ -45,15 +45,17 @@ func golden(t *testing.T, name string, fields []string) {
 func TestStoredFields(t *testing.T) {
 	golden(t, "proof.fields", store.FieldNames[Proof]())
 	golden(t, "window.fields", store.FieldNames[Window]())
+	golden(t, "draw.fields", store.FieldNames[Draw]())
 }
 
 func TestEveryTransition(t *testing.T) {
 	allowed := map[State][]Move{
 		"": {MoveSubmit}, Submitted: {MoveAccept, MoveReturn, MoveRefuse, MoveWithdraw}, Corrected: {MoveAccept, MoveReturn, MoveRefuse, MoveWithdraw},
-		Returned: {MoveCorrect, MoveWithdraw, MoveUndo}, Accepted: {MoveConfirm, MoveOverturn, MoveReturn, MoveUndo},
-		Refused: {MoveUndo}, Confirmed: {MoveUndo}, Overturned: {MoveUndo}, Withdrawn: {},
+		Returned: {MoveCorrect, MoveWithdraw, MoveUndo}, Accepted: {MoveConfirm, MoveOverturn, MoveReturn, MoveUndo, MoveDraw, MoveUphold, MoveTakeBack},
+		Refused: {MoveUndo}, Confirmed: {MoveUndo, MoveDraw, MoveUphold, MoveTakeBack}, Overturned: {MoveUndo}, Withdrawn: {},
+		Upheld: {MoveUndo}, TakenBack: {MoveObject, MoveUndo}, Disputed: {MoveRestore, MoveForfeit}, Restored: {MoveUndo}, Forfeited: {MoveUndo},
 	}
-	all := []Move{MoveSubmit, MoveCorrect, MoveWithdraw, MoveAccept, MoveRefuse, MoveReturn, MoveConfirm, MoveOverturn, MoveUndo}
+	all := []Move{MoveSubmit, MoveCorrect, MoveWithdraw, MoveAccept, MoveRefuse, MoveReturn, MoveConfirm, MoveOverturn, MoveUndo, MoveDraw, MoveUphold, MoveTakeBack, MoveObject, MoveRestore, MoveForfeit}
 	for _, state := range append(States(), "") {
 		for _, move := range all {
 			next, err := state.next(move)

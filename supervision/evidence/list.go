@@ -107,13 +107,9 @@ func (s *Service) QueueOf(ctx context.Context, by policy.Actor, stage Stage, f Q
 	}
 	q := supervision.ScopeQuery(scope, byWork, string(stage)+"/", "")
 	q.After = after
-	part := policy.PartScore
-	if stage == StageBureau {
-		part = policy.PartReview
-	}
 	return s.page(ctx, scope, q, func(p *Proof) bool {
 		return (f.Fact == "" || p.Ask.Fact == f.Fact) && (f.Firm == "" || p.Firm == f.Firm) &&
-			policy.Separate(by, part, p.Acts) == nil && policy.Separate(by, policy.PartCheck, p.Acts) == nil
+			policy.Separate(by, stage.part(), p.Acts) == nil && policy.Separate(by, policy.PartCheck, p.Acts) == nil
 	})
 }
 
@@ -320,10 +316,15 @@ func (s *Service) Told(ctx context.Context, by policy.Actor, project, fact, exce
 	return out, err
 }
 
-// reviewed is the hand behind which a proof counts: the bureau's if it confirmed it.
+// reviewed is the hand behind which a proof counts: that of who looked at it last and found it right.
 func reviewed(p Proof) supervision.Hand {
-	if p.State == Confirmed {
+	switch p.State {
+	case Confirmed:
 		return p.Reviewed
+	case Upheld:
+		return p.Audit.Decided
+	case Restored:
+		return p.Audit.Answered
 	}
 	return p.Decided
 }

@@ -24,6 +24,9 @@ import (
 const (
 	acceptRule = "evidence.accept"
 	reviewRule = "evidence.review"
+	auditRule  = "evidence.audit"
+	objectRule = "evidence.object"
+	answerRule = "evidence.answer"
 )
 
 // Deadlines starts a period of deadlines.yaml; cmd wires rules and calendar. Returns NotFound for an unknown rule.
@@ -38,6 +41,7 @@ type Service struct {
 	deadlines Deadlines
 	windows   *store.Collection[Window]
 	rows      *store.Collection[Proof]
+	draws     *store.Collection[Draw]
 	desk      supervision.Desk[Proof]
 	drafts    *store.EphemeralCollection[Draft]
 	// others tells which files others hold loose; nil: nobody does.
@@ -122,6 +126,9 @@ func NewService(ctx context.Context, db *store.DB, guard *policy.Guard, places s
 		return nil, err
 	}
 	if s.rows, err = store.NewCollection(ctx, db, proofDocument()); err != nil {
+		return nil, err
+	}
+	if s.draws, err = store.NewCollection(ctx, db, store.Kind[Draw]{Name: "proof-draw", Version: 1}); err != nil {
 		return nil, err
 	}
 	s.desk = supervision.Desk[Proof]{Guard: guard, Rows: s.rows, Place: func(p *Proof) ([]string, calendar.Date) { return p.Keys, p.Day }, Outdated: s.outdated}
@@ -288,26 +295,26 @@ func (s *Service) sent(by policy.Actor, p *Proof, move Move) error {
 type Decision struct {
 	// Move is one of the moves of the stage.
 	Move Move
-	// Reason is required unless the proof is accepted or confirmed.
+	// Reason is required unless the proof is accepted, confirmed or upheld.
 	Reason string
 	// Concern, with MoveAccept, asks the bureau to look at the proof; at most 200 characters, "" for none.
 	Concern string
 }
 
-// Decide is what community or bureau do. Returns Forbidden without the right of the stage, or for somebody who took an earlier part; NotFound outside the scope;
+// Decide is what community, bureau, and who audits or answers an objection do. Returns Forbidden without the right of the stage, or for somebody who took an earlier part; NotFound outside the scope;
 // Invalid without a reason where one is required; Conflict, naming the office, if somebody was quicker, or if the state does not allow the move.
 func (s *Service) Decide(ctx context.Context, by policy.Actor, at supervision.At, in Decision) (store.Doc[Proof], error) {
 	const op = "evidence.Decide"
 	none := store.Doc[Proof]{}
 	in.Reason, in.Concern = strings.TrimSpace(in.Reason), strings.TrimSpace(in.Concern)
-	if !slices.Contains(append(StageCommunity.Moves(), StageBureau.Moves()...), in.Move) {
+	if !slices.Contains(decisions(), in.Move) {
 		return none, fault.InvalidFields(op, fault.Field{Name: "move", Message: "请选择办理意见"})
 	}
 	action, err := s.actionOf(by, in.Move)
 	if err != nil {
 		return none, err
 	}
-	if in.Move != MoveAccept && in.Move != MoveConfirm {
+	if !in.Move.plain() {
 		if err := supervision.CheckReason(op, in.Reason); err != nil {
 			return none, err
 		}
@@ -326,6 +333,8 @@ func (s *Service) actionOf(by policy.Actor, move Move) (policy.Action, error) {
 	switch move {
 	case MoveConfirm, MoveOverturn:
 		action = policy.ReviewEvidence
+	case MoveUphold, MoveTakeBack, MoveRestore, MoveForfeit:
+		action = policy.AuditEvidence
 	case MoveReturn:
 		if !s.guard.Allow(by, action) && s.guard.Allow(by, policy.ReviewEvidence) {
 			action = policy.ReviewEvidence
@@ -336,15 +345,20 @@ func (s *Service) actionOf(by policy.Actor, move Move) (policy.Action, error) {
 
 // decide takes the step on a loaded proof.
 func (s *Service) decide(ctx context.Context, by policy.Actor, at supervision.At, in Decision, p *Proof) error {
-	bureau := p.State == Accepted
+	stage := p.Stage()
+	if stage == StageNone && p.State == Accepted {
+		stage = StageBureau // The bureau may look at any.
+	}
 	next, err := p.State.next(in.Move)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case stage == StageAudit && !slices.Contains(stage.Moves(), in.Move):
+		return fault.New("evidence.decide", fault.Conflict, "这件材料已抽中抽查，只能由抽查人员维持或者追回")
+	case !slices.Contains(stage.Moves(), in.Move):
+		return fault.New("evidence.decide", fault.Conflict, fmt.Sprintf("这件材料没有抽中抽查，不能办理“%s”", in.Move))
 	}
-	stage, parts := StageCommunity, []policy.Part{policy.PartCheck, policy.PartScore}
-	if bureau {
-		stage, parts = StageBureau, []policy.Part{policy.PartCheck, policy.PartReview}
-	}
+	parts := []policy.Part{policy.PartCheck, stage.part()}
 	if err := s.guard.Require(by, stage.action()); err != nil {
 		return err
 	}
@@ -355,9 +369,22 @@ func (s *Service) decide(ctx context.Context, by policy.Actor, at supervision.At
 	}
 	hand := supervision.HandOf(s.guard.Rules(), by, stage.action(), journal.At(s.db.Now()))
 	p.State, p.Last, p.Reason = next, in.Move, in.Reason
-	if bureau {
+	today := calendar.DateOf(s.db.Now())
+	switch stage {
+	case StageBureau:
 		p.Reviewed = hand
-	} else {
+	case StageAudit:
+		p.Audit = &Audit{Drawn: p.Audit.Drawn, Decided: hand, Reason: in.Reason}
+		if in.Move == MoveTakeBack {
+			if p.Due, err = s.deadlines(objectRule, today); err != nil {
+				return err
+			}
+		}
+	case StageAnswer:
+		audit := *p.Audit
+		audit.Answered, audit.Answer = hand, in.Reason
+		p.Audit = &audit
+	default:
 		p.Decided = hand
 	}
 	if in.Move == MoveAccept {
@@ -372,7 +399,7 @@ func (s *Service) decide(ctx context.Context, by policy.Actor, at supervision.At
 		if p.Concern = in.Concern; p.Concern == "" && !p.Reused {
 			p.Sampled = s.drawn(at)
 		}
-		if p.Due, err = s.deadlines(reviewRule, calendar.DateOf(s.db.Now())); err != nil {
+		if p.Due, err = s.deadlines(reviewRule, today); err != nil {
 			return err
 		}
 	}
@@ -399,8 +426,10 @@ func (s *Service) Undo(ctx context.Context, by policy.Actor, at supervision.At) 
 	const op = "evidence.Undo"
 	none := store.Doc[Proof]{}
 	action := policy.AcceptEvidence
-	if !s.guard.Allow(by, action) {
-		action = policy.ReviewEvidence
+	for _, other := range []policy.Action{policy.ReviewEvidence, policy.AuditEvidence} {
+		if !s.guard.Allow(by, action) {
+			action = other
+		}
 	}
 	return s.desk.Change(ctx, by, action, at, string(MoveUndo), func(_ policy.Scope, p *Proof) error {
 		hand := p.decided()

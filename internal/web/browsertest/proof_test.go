@@ -396,6 +396,8 @@ func TestJourneyReview(t *testing.T) {
 	tb.says(t, "初审佐证材料 5 件")
 	tb.open(t, f.Base+"/reviews/community", 1440, 900)
 	tb.says(t, "第 1 件，共 5 件", "实到人数 5 人，应到人数 5 人", "满分 4.00 分")
+	// The five hand in one photo: what of another compound holds it too stands beside the piece, with the photo to compare with.
+	tb.says(t, "是同一个文件", "看那一件", "对照那张照片")
 	// Decision and button are in view at 900 pixels without scrolling.
 	if bottom := value[float64](t, tb, `document.querySelector(".qform button.p").getBoundingClientRect().bottom`); bottom > 900 {
 		t.Errorf("the button ends at %v of 900 pixels", bottom)
