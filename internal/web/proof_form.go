@@ -46,7 +46,7 @@ func (s *Server) proofPaper(c *fiber.Ctx, by policy.Actor) (proofPaper, error) {
 		}
 		w, err := proofs.Window(ctx, by, d.State.Period)
 		return proofPaper{form: evidence.Form{Period: d.State.Period, Project: d.State.Project, Fact: d.State.Ask.Fact, Proof: id}, action: "/proof/" + id + "/correct",
-			ask: d.State.Ask, window: w.State, project: d.State.ProjectName, returned: d}, err
+			ask: d.State.Ask, window: w.State.For(d.State), project: d.State.ProjectName, returned: d}, err
 	}
 	form := evidence.Form{Period: c.Params("period"), Project: c.Params("project"), Fact: c.Params("fact")}
 	needs, err := proofs.Needs(ctx, by, form.Period, form.Project)

@@ -217,7 +217,7 @@ func TestProofWithoutScript(t *testing.T) {
 	}
 	a = decide(worker, "/reviews/community", seq, url.Values{"move": {"return"}, "stock": {"照片看不清日期或地点，请重新拍照上传"}})
 	wants(t, a, 303)
-	wants(t, worker.get(t, a.Header.Get("Location")), 200, "已退回，企业须在2026年10月19日24时前补正", "撤回这个决定", "没有等你办理的材料")
+	wants(t, worker.get(t, a.Header.Get("Location")), 200, "已退回，企业须在2026年10月22日24时前补正", "撤回这个决定", "没有等你办理的材料")
 	wants(t, clerk.get(t, "/todo"), 200, "东街花园有 1 件佐证材料要补正，")
 	wants(t, clerk.get(t, "/proof/"+id), 200, "退回", "照片看不清日期或地点", "补正并提交")
 	page = clerk.get(t, "/proof/"+id+"/correct")

@@ -390,7 +390,7 @@ func (s *Server) showProof(c *fiber.Ctx, by policy.Actor, typed string, refused 
 	mine := s.guard.Allow(by, policy.SubmitEvidence)
 	v.CanWithdraw = mine && (p.State.Waits() || p.State == evidence.Returned)
 	if p.State == evidence.Returned && mine {
-		v.Closed = fault.MessageOf(window.State.Open(s.clocks.Business()))
+		v.Closed = fault.MessageOf(window.State.For(p).Open(s.clocks.Business()))
 		v.CanCorrect = v.Closed == ""
 	}
 	published, err := s.publishedOn(c, p.Period)

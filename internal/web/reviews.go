@@ -364,7 +364,7 @@ func (s *Server) doneView(c *fiber.Ctx, by policy.Actor, d desk, id string) (*do
 		if err != nil {
 			return nil, err
 		}
-		text = fmt.Sprintf("“%s %s”已退回，企业须在%s前补正。", p.ProjectName, p.Ask.Name, evidence.Moment(window.State.Closes.Time))
+		text = fmt.Sprintf("“%s %s”已退回，企业须在%s前补正。", p.ProjectName, p.Ask.Name, evidence.Moment(window.State.For(p).Closes.Time))
 	case evidence.TakenBack:
 		text = fmt.Sprintf("“%s %s”已追回，企业可在%s前提出异议。", p.ProjectName, p.Ask.Name, p.Due.Chinese())
 	case evidence.Upheld, evidence.Restored, evidence.Forfeited:

@@ -33,7 +33,7 @@ func (t ProofTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) (
 			return nil, err
 		}
 		out = append(out, some...)
-		if some, err = t.toObject(ctx, by); err != nil {
+		if some, err = t.toAnswer(ctx, by, now); err != nil {
 			return nil, err
 		}
 		out = append(out, some...)
@@ -76,18 +76,34 @@ func (t ProofTasks) toReview(ctx context.Context, by policy.Actor, d desk) ([]Ta
 	}, "家企业", page.Next != ""), nil
 }
 
-// toObject is what was taken back of a firm, while it may object.
-func (t ProofTasks) toObject(ctx context.Context, by policy.Actor) ([]Task, error) {
-	docs, err := t.Proofs.Objectables(ctx, by)
+// toAnswer is what was taken back of a firm, while it may object, and what was returned to it after the window had closed.
+func (t ProofTasks) toAnswer(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
+	docs, err := t.Proofs.Owed(ctx, by)
+	if err != nil {
+		return nil, err
+	}
 	var out []Task
 	for _, doc := range docs {
 		p := doc.State
 		k := deadlineTask(p.Due)
+		if p.State == evidence.Returned {
+			window, err := t.Proofs.Window(ctx, by, p.Period)
+			if err != nil {
+				return nil, err
+			}
+			if window.State.Open(now) == nil {
+				continue // It stands in the line of its window.
+			}
+			k.Title, k.Context, k.Party = p.ProjectName+"的“"+p.Ask.Name+"”要补正", p.Title+"："+p.Reason, p.FirmName
+			k.Link, k.Button, k.Nav, k.Count = "/proof/"+doc.ID, "去补正", proofsNav, 1
+			out = append(out, k)
+			continue
+		}
 		k.Title, k.Context, k.Party = p.ProjectName+"的“"+p.Ask.Name+"”抽查追回，不再计分；有异议的在期限内提出", p.Title+"："+p.Audit.Reason, p.FirmName
 		k.Link, k.Button, k.Nav, k.Count = "/proof/"+doc.ID, "去查看", proofsNav, 1
 		out = append(out, k)
 	}
-	return out, err
+	return out, nil
 }
 
 // deadlineTask is a task with the deadline that was counted for it.

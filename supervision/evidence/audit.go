@@ -213,16 +213,19 @@ func (p Proof) Objectable(today calendar.Date) bool {
 	return p.State == TakenBack && (!p.Due.Resolved() || p.Due.Due.Compare(today) >= 0)
 }
 
-// Objectables are up to 50 proofs that were taken back and to which the actor's firm may still object, the last taken back first. Returns Forbidden without SubmitEvidence.
-func (s *Service) Objectables(ctx context.Context, by policy.Actor) ([]store.Doc[Proof], error) {
+// Owed are up to 50 proofs about which it is the actor's firm's turn: returned ones whose own clock runs, and those that were taken back and to which it may still object,
+// the last due first. Returns Forbidden without SubmitEvidence.
+func (s *Service) Owed(ctx context.Context, by policy.Actor) ([]store.Doc[Proof], error) {
 	scope, err := s.desk.Scope(ctx, by, policy.SubmitEvidence)
 	if err != nil {
 		return nil, err
 	}
 	q := supervision.ScopeQuery(scope, byWork, string(StageFirm)+"/", "")
 	q.Desc = true
-	today := calendar.DateOf(s.db.Now())
-	page, err := s.page(ctx, scope, q, func(p *Proof) bool { return p.Objectable(today) })
+	now := s.db.Now()
+	page, err := s.page(ctx, scope, q, func(p *Proof) bool {
+		return p.Objectable(calendar.DateOf(now)) || p.State == Returned && Window{}.For(*p).Open(now) == nil
+	})
 	return page.Docs, err
 }
 

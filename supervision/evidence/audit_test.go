@@ -131,7 +131,7 @@ func TestAudit(t *testing.T) {
 
 	// The firm is told, and may object once and in time.
 	for by, want := range map[*policy.Actor]int{&clerk: 1, &boss: 1, &successor: 0} {
-		if list, err := d.Objectables(t.Context(), *by); err != nil || len(list) != want {
+		if list, err := d.Owed(t.Context(), *by); err != nil || len(list) != want {
 			t.Errorf("%s is told of %d: %v", by.ID, len(list), err)
 		}
 	}
@@ -148,7 +148,7 @@ func TestAudit(t *testing.T) {
 	in := d.Clock()
 	d.MoveTo(taken.State.Due.Due.Ends())
 	wantKind(t, object(clerk, taken, "属实"), fault.Conflict)
-	if list, err := d.Objectables(t.Context(), clerk); err != nil || len(list) != 0 {
+	if list, err := d.Owed(t.Context(), clerk); err != nil || len(list) != 0 {
 		t.Error("the firm is told after the last day", err)
 	}
 	d.MoveTo(in)

@@ -62,7 +62,7 @@ type desk struct {
 
 // plainDays counts every day as worked.
 func plainDays(rule string, start calendar.Date) (calendar.Deadline, error) {
-	n := map[string]int{acceptRule: 3, reviewRule: 5, auditRule: 10, objectRule: 5, answerRule: 5}[rule]
+	n := map[string]int{acceptRule: 3, reviewRule: 5, correctRule: 3, auditRule: 10, objectRule: 5, answerRule: 5}[rule]
 	if n == 0 {
 		return calendar.Deadline{}, fault.New("plainDays", fault.NotFound, "没有这条期限")
 	}

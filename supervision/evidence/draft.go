@@ -197,19 +197,19 @@ func (s *Service) held(ctx context.Context, op string, scope policy.Scope, w Win
 
 // openFor checks that the window of a form takes in proof.
 func (s *Service) openFor(ctx context.Context, at Form) error {
-	period := at.Period
+	var returned Proof
 	if at.Proof != "" {
 		doc, err := s.rows.Load(ctx, at.Proof)
 		if err != nil {
 			return err
 		}
-		period = doc.State.Period
+		at.Period, returned = doc.State.Period, doc.State
 	}
-	window, err := s.window(ctx, period)
+	window, err := s.window(ctx, at.Period)
 	if err != nil {
 		return err
 	}
-	return window.State.Open(s.db.Now())
+	return window.State.For(returned).Open(s.db.Now())
 }
 
 // draft reads a draft with its revision, 0 if there is none: then a correction begins with the files of the proof.

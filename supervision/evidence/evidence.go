@@ -5,7 +5,8 @@
 //  3. Of two who decide the same proof, the first wins and the second is told by which office; a decision can be taken back for ten minutes by who made it.
 //  4. The bureau reviews what a community flagged, what holds a file that was found elsewhere too, and one in five of the rest, drawn by a keyed hash of the record
 //     id: nobody can steer it, anybody in the office can repeat it.
-//  5. A closed window takes nothing in and says where to object. What was taken in before is still decided.
+//  5. A closed window takes nothing in and says where to object. What was taken in before is still decided, and what is returned keeps its own clock: it can be corrected
+//     for some days after the return, even if the window closed meanwhile.
 //  6. A proof holds no name of a person.
 //  7. Of what counts some is drawn after the window closed and looked at once more (抽查), by somebody who neither submitted nor accepted nor reviewed it. What is taken
 //     back (追回) counts no more; the firm is told and may object once, and somebody else answers. What was published stays as it was published.
@@ -224,7 +225,7 @@ const (
 	StageBureau Stage = "bureau"
 	// StageAudit: the random audit of what counts (抽查).
 	StageAudit Stage = "audit"
-	// StageFirm: the firm, which may object to what was taken back.
+	// StageFirm: the firm, which is to correct what was returned and may object to what was taken back.
 	StageFirm Stage = "firm"
 	// StageAnswer: who answers that objection.
 	StageAnswer Stage = "answer"
@@ -235,7 +236,7 @@ func (p Proof) Stage() Stage {
 	switch {
 	case p.State.Waits():
 		return StageCommunity
-	case p.State == TakenBack:
+	case p.State == TakenBack || p.State == Returned:
 		return StageFirm
 	case p.State == Disputed:
 		return StageAnswer

@@ -311,7 +311,24 @@ func TestClosedWindow(t *testing.T) {
 	if d.Records(t) != before {
 		t.Error("a closed window took something in")
 	}
-	d.decide(t, worker, waiting, Decision{Move: MoveAccept})
+	// What is returned only now keeps a clock of its own.
+	late := d.decide(t, worker, waiting, Decision{Move: MoveReturn, Reason: "人数不符"})
+	if owed, err := d.Owed(t.Context(), clerk); err != nil || len(owed) != 1 || owed[0].ID != late.ID {
+		t.Errorf("%d are owed: %v", len(owed), err)
+	}
+	d.MoveTo(late.State.Due.Due.Ends())
+	if _, err := d.Correct(t.Context(), clerk, at(late), in); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.MessageOf(err), "已于2027年4月4日24时截止") {
+		t.Error(err)
+	}
+	d.MoveTo(late.State.Due.Due.Ends().Add(-time.Millisecond))
+	if _, err := d.Attach(t.Context(), clerk, Form{Proof: late.ID}, "a.png", bytes.NewReader(photo(t, 9))); err != nil {
+		t.Error(err)
+	}
+	corrected, err := d.Correct(t.Context(), clerk, at(late), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.decide(t, worker, corrected, Decision{Move: MoveAccept})
 }
 
 func TestWindows(t *testing.T) {

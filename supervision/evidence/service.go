@@ -22,11 +22,12 @@ import (
 
 // The periods of deadlines.yaml within which a proof is decided.
 const (
-	acceptRule = "evidence.accept"
-	reviewRule = "evidence.review"
-	auditRule  = "evidence.audit"
-	objectRule = "evidence.object"
-	answerRule = "evidence.answer"
+	acceptRule  = "evidence.accept"
+	reviewRule  = "evidence.review"
+	correctRule = "evidence.correct"
+	auditRule   = "evidence.audit"
+	objectRule  = "evidence.object"
+	answerRule  = "evidence.answer"
 )
 
 // Deadlines starts a period of deadlines.yaml; cmd wires rules and calendar. Returns NotFound for an unknown rule.
@@ -189,8 +190,8 @@ func (s *Service) Submit(ctx context.Context, by policy.Actor, in Submission) (s
 	return s.desk.Commit(ctx, meta, id, 0, p)
 }
 
-// Correct hands a returned proof in again. Period, Project and Fact of the submission are those of the proof and ignored. Errors as those of Submit; Conflict also
-// if it was not returned or somebody was quicker.
+// Correct hands a returned proof in again, as long as Window.For says. Period, Project and Fact of the submission are those of the proof and ignored. Errors as those of
+// Submit; Conflict also if it was not returned or somebody was quicker.
 func (s *Service) Correct(ctx context.Context, by policy.Actor, at supervision.At, in Submission) (store.Doc[Proof], error) {
 	return s.desk.Change(ctx, by, policy.SubmitEvidence, at, "", func(scope policy.Scope, p *Proof) error {
 		if _, err := p.State.next(MoveCorrect); err != nil {
@@ -200,7 +201,7 @@ func (s *Service) Correct(ctx context.Context, by policy.Actor, at supervision.A
 		if err != nil {
 			return err
 		}
-		if err := window.State.Open(s.db.Now()); err != nil {
+		if err := window.State.For(*p).Open(s.db.Now()); err != nil {
 			return err
 		}
 		if err := s.fill(ctx, "evidence.Correct", scope, window.State, p, in); err != nil {
@@ -386,6 +387,11 @@ func (s *Service) decide(ctx context.Context, by policy.Actor, at supervision.At
 		p.Audit = &audit
 	default:
 		p.Decided = hand
+	}
+	if in.Move == MoveReturn {
+		if p.Due, err = s.deadlines(correctRule, today); err != nil {
+			return err
+		}
 	}
 	if in.Move == MoveAccept {
 		if !slices.Contains(p.Counted, p.Day) {

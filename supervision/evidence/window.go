@@ -64,6 +64,24 @@ func (w Window) Open(now time.Time) error {
 	return nil
 }
 
+// uncounted is how long a returned proof can be corrected while the days of its clock cannot be counted, because the calendar of their year is not loaded.
+const uncounted = 30
+
+// For is the window as it stands for one proof: a returned one can be corrected until its own clock ends, if that is later.
+func (w Window) For(p Proof) Window {
+	if p.State != Returned || p.Due.Rule != correctRule {
+		return w
+	}
+	last := p.Due.Start.Add(uncounted)
+	if p.Due.Resolved() {
+		last = p.Due.Due
+	}
+	if ends := journal.At(last.Ends()); ends.After(w.Closes.Time) {
+		w.Closes = ends
+	}
+	return w
+}
+
 // Moment is an instant for people; a midnight is called the end of the day before: 2026年10月19日24时.
 func Moment(t time.Time) string {
 	day := calendar.DateOf(t)

@@ -446,7 +446,7 @@ func TestJourneyReview(t *testing.T) {
 		t.Errorf("keys acted while a text field had the focus: %q", got)
 	}
 	key(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl))
-	tb.until(t, `document.body.innerText.includes("已退回，企业须在2026年10月19日24时前补正")`)
+	tb.until(t, `document.body.innerText.includes("已退回，企业须在2026年10月22日24时前补正")`)
 	t.Logf("two pieces by keyboard took %v of the machine's time", time.Since(began))
 	// Undo opens it again.
 	tb.do(t, chromedp.Click("[data-undo]"))
