@@ -38,7 +38,7 @@ var declared = map[string]string{
 	"signin": layoutPublic, "setup": layoutPublic, "error": layoutEither,
 	"todo": layoutApp, "views": layoutApp, "search": layoutApp, "account": layoutApp, "rights": layoutApp, "approvals": layoutApp, "filings": layoutApp, "filing_new": layoutApp, "filing": layoutApp, "filing_sheet": layoutApp, "filing_receipt": layoutDesk, "wish_receipt": layoutDesk, "member_new": layoutApp, "member": layoutApp, "member_paper": layoutDesk, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
 	"periods": layoutApp, "period": layoutApp, "preview": layoutApp, "publish": layoutApp, "boards": layoutApp, "circulars": layoutPublic, "circular": layoutPublic,
-	"proofs": layoutApp, "proof_needs": layoutApp, "proof_form": layoutApp, "proof": layoutApp, "reviews": layoutApp, "review_list": layoutApp,
+	"proofs": layoutApp, "proof_needs": layoutApp, "proof_form": layoutApp, "proof": layoutApp, "reviews": layoutApp, "review_list": layoutApp, "audits": layoutApp,
 	"register_projects": layoutApp, "dossier": layoutApp, "timeline": layoutApp, "register_board": layoutApp, "tiles": layoutApp, "change": layoutApp, "body": layoutApp, "register_scans": layoutApp, "register_project": layoutApp, "register_firms": layoutApp, "register_firm": layoutApp, "register_form": layoutApp,
 	"register_developers": layoutApp, "register_developer": layoutApp,
 	"register_divisions": layoutApp, "register_division": layoutApp, "register_imports": layoutApp, "import_dry": layoutApp, "import_reverse": layoutApp, "import_one": layoutApp, "observation_imports": layoutApp,
