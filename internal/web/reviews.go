@@ -95,13 +95,15 @@ type reviewItem struct {
 
 // reviewDetail is the proof that is looked at.
 type reviewDetail struct {
-	ID     string
-	Seq    int64
-	State  string
-	Title  string
-	Sub    string
-	Facts  []namedFigure
+	ID    string
+	Seq   int64
+	State string
+	Title string
+	Sub   string
+	Facts []namedFigure
+	// Checks are what the program has looked at; Warned says that one of them needs a look, which stands above the rest.
 	Checks []checkView
+	Warned bool
 	Files  []fileView
 }
 
@@ -280,13 +282,14 @@ func (s *Server) reviewItem(d desk, f evidence.QueueFilter, doc store.Doc[eviden
 
 // alikeCheck says where a file of a proof was found too.
 func alikeCheck(p evidence.Proof, a evidence.Alike) checkView {
-	what := map[bool]string{true: "是同一个文件", false: "的照片几乎一样，请比对"}[a.Exact]
 	v := checkView{Soon: true}
 	if a.Proof == nil {
 		whose := map[bool]string{true: "本企业另一小区", false: "另一企业"}[a.SameFirm]
+		what := map[bool]string{true: "文件是同一个", false: "照片几乎一样"}[a.Exact]
 		v.Text = fmt.Sprintf("文件 %d 与%s %d 年提交的%s", a.File+1, whose, a.Year, what)
 		return v
 	}
+	what := map[bool]string{true: "是同一个文件", false: "几乎一样，请比对"}[a.Exact]
 	q := a.Proof.State
 	v.Text = fmt.Sprintf("文件 %d 与%s“%s”%s的“%s”（%s提交，%s）第 %d 个文件%s", a.File+1, q.FirmName, q.ProjectName, q.Title, q.Ask.Name,
 		calendar.DateOf(q.Submitted.At.Time).Chinese(), q.State.Title(), a.Other+1, what)
@@ -341,6 +344,7 @@ func (s *Server) reviewDetail(c *fiber.Ctx, by policy.Actor, doc store.Doc[evide
 	if p.Sampled {
 		v.Checks = append(v.Checks, checkView{Text: "按两成抽中复核"})
 	}
+	v.Warned = slices.ContainsFunc(v.Checks, func(c checkView) bool { return c.Soon })
 	return v, nil
 }
 

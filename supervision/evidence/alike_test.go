@@ -62,7 +62,7 @@ func TestAlike(t *testing.T) {
 	// The window of the next quarter: last quarter's photo of the same compound.
 	next := window()
 	d.MoveTo(mustDate("2027-04-10").Begins())
-	next.Title, next.Days = "2027年第二季度", next.Days
+	next.Title = "2027年第二季度"
 	next.Days.First, next.Days.Last = mustDate("2027-04-01"), mustDate("2027-06-30")
 	next.Opens, next.Closes = journal.At(next.Days.First.Begins()), journal.At(next.Days.Last.Ends())
 	if _, err := d.OpenWindow(t.Context(), policy.SystemActor(), "2027Q2", next); err != nil {
