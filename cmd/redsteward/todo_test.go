@@ -169,8 +169,8 @@ func (w *twoSides) switchedOff(s *side) {
 	settings.Files.Modules = own
 	w.modules, err = modulesOf(&settings)
 	w.must(err)
-	if now := len(w.jobList()); now != jobs-1 {
-		w.t.Errorf("%d jobs of %d are left, the feedback of matters alone should rest", now, jobs)
+	if now := len(w.jobList()); now != jobs-2 {
+		w.t.Errorf("%d jobs of %d are left, the feedback of matters and the audit of proof should rest", now, jobs)
 	}
 	address := servedFor(w.t, w.service, s.people)
 	before, err := w.db.Engine().LastN(w.t.Context())
