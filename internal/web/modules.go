@@ -36,7 +36,7 @@ var modulePaths = map[policy.ModuleID][]string{
 	policy.ModuleEvidence:      {"/proofs", "/proof", "/reviews"},
 	policy.ModuleMatter:        {mattersPath, tellPath},
 	policy.ModuleRepair:        {repairsPath},
-	policy.ModuleWish:          {needsPath, servedPath, suppliesPath, membersPath, pointsPath, suppliesPath, askPath, shiningPath},
+	policy.ModuleWish:          {needsPath, servedPath, suppliesPath, membersPath, pointsPath, askPath, shiningPath},
 	policy.ModuleDeliberation:  {deliberationPath},
 	policy.ModuleSurvey:        {surveysPath, satisfactionPath, answerPath},
 }
