@@ -178,49 +178,33 @@ func (s *service) lacking(ctx context.Context) ([]policy.Lack, error) {
 	return s.Staffing(ctx, policy.SystemActor())
 }
 
-// kindsFrom reads a filings.yaml against the deadlines and ways of approval that there are.
-func kindsFrom(name string, data []byte, c *config, rules *policy.Rules) (*filing.Kinds, error) {
-	table, err := ownOr(c.Files.Deadlines, "deadlines.yaml")
-	if err != nil {
-		return nil, err
+// filingKinds is the parser of a filings.yaml under the rights and ways of approval that there are.
+func filingKinds(c *config, rules *policy.Rules) ruleParser[*filing.Kinds] {
+	return func(file string, data []byte, t *timetable) (*filing.Kinds, error) {
+		chains, err := chainsOf(c, rules)
+		if err != nil {
+			return nil, err
+		}
+		return filing.ParseKinds(file, data, rules, filing.Names{Deadline: t.has,
+			Chain: func(id string) bool { _, err := chains.On(id, calendar.Date{}); return !fault.Is(err, fault.NotFound) }})
 	}
-	deadlines, err := calendar.ParseRules("deadlines.yaml", table)
-	if err != nil {
-		return nil, err
-	}
-	chains, err := chainsOf(c, rules)
-	if err != nil {
-		return nil, err
-	}
-	return filing.ParseKinds(name, data, rules, filing.Names{
-		Deadline: func(id string) bool { _, err := deadlines.Find(id); return err == nil },
-		Chain:    func(id string) bool { _, err := chains.On(id, calendar.Date{}); return !fault.Is(err, fault.NotFound) },
-	})
 }
 
 // openFilings opens the filings over the register, the accounts and the ways of approval, and the changes of firm and the owners' bodies.
 func (s *service) openFilings(ctx context.Context) error {
-	data, err := ownOr(s.config.Files.Filings, "filings.yaml")
-	if err != nil {
-		return err
-	}
-	kinds, err := kindsFrom("filings.yaml", data, s.config, s.guard.Rules())
-	if err != nil {
-		return err
-	}
-	deadlines, days, err := s.periodsAndDays()
+	kinds, t, err := ruled(s, s.config.Files.Filings, "filings.yaml", filingKinds(s.config, s.guard.Rules()))
 	if err != nil {
 		return err
 	}
 	s.filings, err = filing.New(ctx, filing.Config{DB: s.db, Now: s.clocks.Business, Guard: s.guard, Keeper: s.keeper, Places: s.register.Register, Persons: s.accounts, Chains: s.chains, Kinds: kinds,
-		Deadlines: deadlines, Days: days})
+		Deadlines: t.deadline, Days: t.days})
 	if err != nil {
 		return err
 	}
-	s.changes, err = change.New(ctx, change.Config{DB: s.db, Guard: s.guard, Now: s.clocks.Business, Register: s.register, Deadlines: deadlines})
+	s.changes, err = change.New(ctx, change.Config{DB: s.db, Guard: s.guard, Now: s.clocks.Business, Register: s.register, Deadlines: t.deadline})
 	if err != nil {
 		return err
 	}
-	s.bodies, err = owners.New(ctx, owners.Config{DB: s.db, Guard: s.guard, Now: s.clocks.Business, Register: s.register, Filings: s.filings, Deadlines: deadlines})
+	s.bodies, err = owners.New(ctx, owners.Config{DB: s.db, Guard: s.guard, Now: s.clocks.Business, Register: s.register, Filings: s.filings, Deadlines: t.deadline})
 	return err
 }

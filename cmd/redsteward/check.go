@@ -14,11 +14,14 @@ import (
 	"redsteward/rating"
 	"redsteward/registry"
 	"redsteward/registry/conduct"
+	"redsteward/registry/fund/claim"
 	"redsteward/registry/handover"
 	"redsteward/supervision"
+	"redsteward/supervision/deliberation"
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/repair"
 	"redsteward/supervision/survey"
+	"redsteward/supervision/wish"
 )
 
 // checkCommand checks the files that an operator may edit; it knows each by its content.
@@ -180,7 +183,7 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 		if err != nil {
 			return "", err
 		}
-		kinds, err := kindsFrom(name, data, settings, rules)
+		kinds, err := checked(name, data, p, filingKinds(settings, rules))
 		if err != nil {
 			return "备案种类表", err
 		}
@@ -190,21 +193,13 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 		if err != nil {
 			return "", err
 		}
-		settings, err := loadConfig("", p.env, nil)
-		if err != nil {
-			return "", err
-		}
-		tree, err := matterTree(name, data, settings, rules)
+		tree, err := checked(name, data, p, matterTree(rules))
 		if err != nil {
 			return "事项分类表", err
 		}
 		return fmt.Sprintf("事项分类表，%d 类", tree.Count()), nil
 	case hasKey(data, "credit"):
-		settings, err := loadConfig("", p.env, nil)
-		if err != nil {
-			return "", err
-		}
-		terms, err := termsFrom(name, data, settings)
+		terms, err := checked(name, data, p, timed(conduct.ParseTerms))
 		if err != nil {
 			return "信用与评价期限表", err
 		}
@@ -225,11 +220,7 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 		}
 		return said, nil
 	case hasKey(data, "agree_over"):
-		settings, err := loadConfig("", p.env, nil)
-		if err != nil {
-			return "", err
-		}
-		terms, err := deliberationTerms(name, data, settings)
+		terms, err := checked(name, data, p, timed(deliberation.ParseTerms))
 		if err != nil {
 			return "议事名单", err
 		}
@@ -239,11 +230,7 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 		}
 		return said, nil
 	case hasKey(data, "low"):
-		settings, err := loadConfig("", p.env, nil)
-		if err != nil {
-			return "", err
-		}
-		terms, err := wishTerms(name, data, settings)
+		terms, err := checked(name, data, p, timed(wish.ParseTerms))
 		if err != nil {
 			return "微心愿种类", err
 		}
@@ -265,11 +252,7 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 		}
 		return fmt.Sprintf("报修台账规则 %s，%d 个类别，回访 %d %%", terms.Version(), len(terms.Categories()), terms.Percent()), nil
 	case hasKey(data, "parts") && hasKey(data, "refund"):
-		settings, err := loadConfig("", p.env, nil)
-		if err != nil {
-			return "", err
-		}
-		rules, err := claimRules(name, data, settings)
+		rules, err := checked(name, data, p, timed(claim.ParseRules))
 		if err != nil {
 			return "保修金使用和退还", err
 		}
@@ -283,6 +266,19 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 	}
 	_, err = loadConfig(name, nil, nil)
 	return "配置文件", err
+}
+
+// checked reads a file of rules against the deadlines of the configuration that the environment names.
+func checked[T any](name string, data []byte, p *program, parse ruleParser[T]) (rules T, err error) {
+	c, err := loadConfig("", p.env, nil)
+	if err != nil {
+		return rules, err
+	}
+	t, err := readTimetable(c)
+	if err != nil {
+		return rules, err
+	}
+	return parse(name, data, t)
 }
 
 // shippedRules are the roles that the program carries.

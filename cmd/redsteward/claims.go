@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"redsteward/internal/calendar"
 	"redsteward/registry/casework"
 	"redsteward/registry/fund"
 	"redsteward/registry/fund/claim"
@@ -11,32 +10,18 @@ import (
 	"redsteward/registry/fund/refund"
 )
 
-// claimRules reads a fund.yaml against the deadlines that there are.
-func claimRules(name string, data []byte, c *config) (*claim.Rules, error) {
-	table, err := ownOr(c.Files.Deadlines, "deadlines.yaml")
-	if err != nil {
-		return nil, err
-	}
-	deadlines, err := calendar.ParseRules("deadlines.yaml", table)
-	if err != nil {
-		return nil, err
-	}
-	return claim.ParseRules(name, data, func(id string) bool { _, err := deadlines.Find(id); return err == nil })
-}
-
 // caseDesk is what every kind of case needs.
 func (s *service) caseDesk() (casework.Desk, error) {
-	deadlines, err := s.deadlines()
-	return casework.Desk{DB: s.db, Guard: s.guard, Keeper: s.keeper, Persons: s.accounts, Chains: s.chains, Deadlines: deadlines, Now: s.clocks.Business}, err
+	t, err := s.timetable()
+	if err != nil {
+		return casework.Desk{}, err
+	}
+	return casework.Desk{DB: s.db, Guard: s.guard, Keeper: s.keeper, Persons: s.accounts, Chains: s.chains, Deadlines: t.deadline, Now: s.clocks.Business}, nil
 }
 
 // openClaims opens claims on, refunds of, and dunnings for the guarantee fund over the ledgers, the register, the handover inspections and the ways of approval.
 func (s *service) openClaims(ctx context.Context) error {
-	data, err := ownOr(s.config.Files.Fund, "fund.yaml")
-	if err != nil {
-		return err
-	}
-	rules, err := claimRules("fund.yaml", data, s.config)
+	rules, _, err := ruled(s, s.config.Files.Fund, "fund.yaml", timed(claim.ParseRules))
 	if err != nil {
 		return err
 	}

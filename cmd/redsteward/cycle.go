@@ -10,6 +10,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/schedule"
 	"redsteward/policy"
+	"redsteward/rating"
 	"redsteward/rating/cycle"
 	"redsteward/supervision"
 )
@@ -46,6 +47,9 @@ func (s *service) openCycle(ctx context.Context) error {
 	}
 	year, err := ownOr(s.config.Files.SchemeYear, "schemes/five-goods-year.yaml")
 	if err != nil {
+		return err
+	}
+	if s.archive, err = rating.NewArchive(ctx, s.db); err != nil {
 		return err
 	}
 	revenueDue, err := s.revenueDue()
@@ -96,16 +100,16 @@ func (s *service) sources() []supervision.Readings {
 
 // revenueDue is the rule by which public revenue is to be shown; past the loaded years of the calendar its last day does not move off days of rest.
 func (s *service) revenueDue() (func(ended calendar.Date) calendar.Date, error) {
-	deadlines, err := s.deadlines()
+	t, err := s.timetable()
 	if err != nil {
 		return nil, err
 	}
 	const rule = "owners.public_revenue"
-	if _, err := deadlines(rule, calendar.DateOf(s.clocks.Business())); err != nil {
+	if _, err := t.deadline(rule, calendar.DateOf(s.clocks.Business())); err != nil {
 		return nil, err
 	}
 	return func(ended calendar.Date) calendar.Date {
-		due, err := deadlines(rule, ended)
+		due, err := t.deadline(rule, ended)
 		if err == nil && !due.Resolved() {
 			due.Rolls = false
 			due = (&calendar.Calendar{}).Resolve(due)

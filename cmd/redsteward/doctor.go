@@ -348,53 +348,7 @@ func declareAll(ctx context.Context, s *service) error {
 	if err != nil {
 		return err
 	}
-	if err := s.openRegister(ctx, rules); err != nil {
-		return err
-	}
-	s.accounts, err = policy.NewService(ctx, s.db, s.guard, s.clocks, policy.Options{})
-	if err != nil {
-		return err
-	}
-	if err := s.openFilings(ctx); err != nil {
-		return err
-	}
-	if err := s.openMatters(ctx); err != nil {
-		return err
-	}
-	if err := s.openRepairs(ctx); err != nil {
-		return err
-	}
-	if err := s.openConduct(ctx); err != nil {
-		return err
-	}
-	if err := s.openParty(ctx); err != nil {
-		return err
-	}
-	if err := s.openBooks(ctx); err != nil {
-		return err
-	}
-	if err := s.openDeliberation(ctx); err != nil {
-		return err
-	}
-	if err := s.openSupervision(ctx, s.register.Register, s.accounts); err != nil {
-		return err
-	}
-	if err := s.openSurveys(ctx); err != nil {
-		return err
-	}
-	if s.archive, err = rating.NewArchive(ctx, s.db); err != nil {
-		return err
-	}
-	if err := s.openCycle(ctx); err != nil {
-		return err
-	}
-	if err := s.openHandovers(ctx); err != nil {
-		return err
-	}
-	if err := s.openClaims(ctx); err != nil {
-		return err
-	}
-	return s.openStations(ctx)
+	return s.openParts(ctx, rules, policy.Options{})
 }
 
 // loadRules reads the rights that the configuration names.

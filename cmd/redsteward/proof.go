@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"redsteward/internal/calendar"
 	"redsteward/internal/files"
 	"redsteward/internal/journal"
 	"redsteward/policy"
@@ -29,46 +28,13 @@ func (s *service) openProof(ctx context.Context, places supervision.Places) erro
 			return err
 		}
 	}
-	deadlines, err := s.deadlines()
+	t, err := s.timetable()
 	if err != nil {
 		return err
 	}
 	s.keeper = files.NewKeeper(s.db, uploads)
-	s.proofs, err = evidence.NewService(ctx, s.db, s.guard, places, s.keeper, deadlines)
+	s.proofs, err = evidence.NewService(ctx, s.db, s.guard, places, s.keeper, t.deadline)
 	return err
-}
-
-// periodsAndDays reads the periods by rule and the calendar that resolves them.
-func (s *service) periodsAndDays() (evidence.Deadlines, *calendar.Calendar, error) {
-	deadlines, err := s.deadlines()
-	if err != nil {
-		return nil, nil, err
-	}
-	days, err := loadCalendar(s.config)
-	return deadlines, days, err
-}
-
-// deadlines starts periods by the rules and the calendar of the configuration.
-func (s *service) deadlines() (evidence.Deadlines, error) {
-	data, err := ownOr(s.config.Files.Deadlines, "deadlines.yaml")
-	if err != nil {
-		return nil, err
-	}
-	rules, err := calendar.ParseRules("deadlines.yaml", data)
-	if err != nil {
-		return nil, err
-	}
-	days, err := loadCalendar(s.config)
-	if err != nil {
-		return nil, err
-	}
-	return func(rule string, start calendar.Date) (calendar.Deadline, error) {
-		r, err := rules.Find(rule)
-		if err != nil {
-			return calendar.Deadline{}, err
-		}
-		return days.Deadline(r, start), nil
-	}, nil
 }
 
 // proofWindows lets the rating cycle open and close the windows of proof.

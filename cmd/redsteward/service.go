@@ -110,8 +110,10 @@ type service struct {
 	// ratesTables: the board shows whatever table was rated last, not the published year.
 	ratesTables bool
 	refused     *policy.FileLog
-	log         *slog.Logger
-	dir         string
+	// times is nil until timetable reads it.
+	times *timetable
+	log   *slog.Logger
+	dir   string
 }
 
 // opening is how a bureau is opened; the zero value is what serve does.
@@ -141,15 +143,7 @@ func openServiceAs(p *program, c *config, how opening) (*service, error) {
 }
 
 func (s *service) open(ctx context.Context, relaxed bool) error {
-	conf, err := ownOr(s.config.Files.RolesModel, "roles.conf")
-	if err != nil {
-		return err
-	}
-	csv, err := ownOr(s.config.Files.Roles, "roles.csv")
-	if err != nil {
-		return err
-	}
-	rules, err := policy.LoadRules(conf, csv)
+	rules, err := loadRules(s.config)
 	if err != nil {
 		return err
 	}
@@ -161,61 +155,10 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if err := s.openStore(ctx, relaxed); err != nil {
 		return err
 	}
-	if err := s.openRegister(ctx, rules); err != nil {
-		return err
-	}
 	if s.refused, err = policy.OpenAccessLog(filepath.Join(s.dir, "access"), 0); err != nil {
 		return err
 	}
-	if s.accounts, err = policy.NewService(ctx, s.db, s.guard, s.clocks, policy.Options{Idle: s.config.Session.Idle, Longest: s.config.Session.Longest, Log: s.refused}); err != nil {
-		return err
-	}
-	if s.views, err = policy.NewViews(ctx, s.db, s.guard); err != nil {
-		return err
-	}
-	if err := s.openFilings(ctx); err != nil {
-		return err
-	}
-	if err := s.openMatters(ctx); err != nil {
-		return err
-	}
-	if err := s.openRepairs(ctx); err != nil {
-		return err
-	}
-	if err := s.openConduct(ctx); err != nil {
-		return err
-	}
-	if err := s.openBooks(ctx); err != nil {
-		return err
-	}
-	if err := s.openWishes(ctx); err != nil {
-		return err
-	}
-	if err := s.openParty(ctx); err != nil {
-		return err
-	}
-	if err := s.openSupervision(ctx, s.register.Register, s.accounts); err != nil {
-		return err
-	}
-	if err := s.openSurveys(ctx); err != nil {
-		return err
-	}
-	if s.archive, err = rating.NewArchive(ctx, s.db); err != nil {
-		return err
-	}
-	if err := s.openCycle(ctx); err != nil {
-		return err
-	}
-	if err := s.openHandovers(ctx); err != nil {
-		return err
-	}
-	if err := s.openClaims(ctx); err != nil {
-		return err
-	}
-	if err := s.openStations(ctx); err != nil {
-		return err
-	}
-	if err := s.openDeliberation(ctx); err != nil {
+	if err := s.openParts(ctx, rules, policy.Options{Idle: s.config.Session.Idle, Longest: s.config.Session.Longest, Log: s.refused}); err != nil {
 		return err
 	}
 	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers, s.conduct, s.party, s.changes, s.bodies, s.matters, s.repairs, s.deliberations, s.surveys, s.wishes)
@@ -332,14 +275,14 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 	if !s.ratesTables {
 		stars.newest, stars.published, stars.ends, stars.now = s.newestYear, s.cycle.Published, s.register.StarEnds, s.clocks.Business
 	}
-	holidays, err := loadCalendar(c)
+	t, err := s.timetable()
 	if err != nil {
 		return web.Options{}, err
 	}
 	return web.Options{
 		Settings: web.Settings{Site: c.Site.Name, Unit: c.Site.Unit, Authority: c.Site.Authority, Demo: demo, SecureCookies: c.TLS.Mode != "off" || c.TLS.BehindProxy,
 			AllowPlain: c.TLS.BehindProxy, BodyLimit: c.HTTP.BodyBytes, Timeout: c.HTTP.Timeout, StopWithin: c.HTTP.StopWithin},
-		Guard: s.guard, People: s.accounts, Stars: stars, Cycle: s.cycle, Journal: web.StoreJournal{DB: s.db}, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register, Points: s.cycle}, Supervision: s.supervised(), Handovers: &web.Handovers{Service: s.handovers, Photos: web.Pictures{Keeper: s.keeper}}, Stations: &web.Stations{Books: s.books, Service: s.stations}, Holidays: holidays, Clocks: s.clocks, Secret: secret, Log: s.log,
+		Guard: s.guard, People: s.accounts, Stars: stars, Cycle: s.cycle, Journal: web.StoreJournal{DB: s.db}, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register, Points: s.cycle}, Supervision: s.supervised(), Handovers: &web.Handovers{Service: s.handovers, Photos: web.Pictures{Keeper: s.keeper}}, Stations: &web.Stations{Books: s.books, Service: s.stations}, Holidays: t.days, Clocks: s.clocks, Secret: secret, Log: s.log,
 		Ping: func(ctx context.Context) error {
 			_, err := s.db.Engine().LastN(ctx)
 			return err

@@ -8,16 +8,15 @@ import (
 	"redsteward/configs"
 	"redsteward/internal/calendar"
 	"redsteward/internal/web"
-	"redsteward/policy"
 	"redsteward/rating/cycle"
-	"redsteward/registry"
 	"redsteward/supervision"
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/rectification"
 )
 
 // openSupervision opens observations and visits over the register and the accounts.
-func (s *service) openSupervision(ctx context.Context, register *registry.Register, crew *policy.Service) error {
+func (s *service) openSupervision(ctx context.Context) error {
+	register, crew := s.register.Register, s.accounts
 	sheets, err := loadSheets(s.config.Files.Checklists)
 	if err != nil {
 		return err
