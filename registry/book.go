@@ -101,12 +101,13 @@ const (
 	FieldCheck   FieldKind = "check"   // 符合, 不符合 or 不适用
 	FieldHours   FieldKind = "hours"   // from when to when on a day: 08:30-17:30
 	FieldFirm    FieldKind = "firm"    // a registered firm
+	FieldProject FieldKind = "project" // a registered project of the row's community
 	FieldRef     FieldKind = "ref"     // a row of another book
 	FieldHelper  FieldKind = "helper"  // who serves the community: one of its units or teams, or a registered firm
 )
 
 // fieldKinds are all kinds.
-var fieldKinds = []FieldKind{FieldText, FieldLong, FieldPerson, FieldPhone, FieldWhole, FieldDecimal, FieldMoney, FieldDate, FieldChoice, FieldCheck, FieldHours, FieldFirm, FieldRef, FieldHelper}
+var fieldKinds = []FieldKind{FieldText, FieldLong, FieldPerson, FieldPhone, FieldWhole, FieldDecimal, FieldMoney, FieldDate, FieldChoice, FieldCheck, FieldHours, FieldFirm, FieldProject, FieldRef, FieldHelper}
 
 // The words of a check.
 const (
@@ -221,6 +222,8 @@ const (
 	BookSupplies = "supplies"
 	// BookCrossings is who of a firm holds another post in the community: 交叉任职.
 	BookCrossings = "crossings"
+	// BookManagers is who answers for a compound on the side of its firm (项目负责人); a books.yaml may lack it.
+	BookManagers = "managers"
 )
 
 // needed are the columns that the program reads, with their kinds.
@@ -327,8 +330,8 @@ func (b *Book) check(set *BookSet, add func(place, format string, args ...any)) 
 				add(at+".of", "引用的台账“%s”没有，或者它不是由一个栏目命名", f.Of)
 			}
 		}
-		if b.ofBureau() && (f.Hidden() || f.Kind == FieldHelper) {
-			add(at+".kind", "不属于某个社区的表不能有个人信息，也不能选社区的共建单位和队伍")
+		if b.ofBureau() && (f.Hidden() || f.Kind == FieldHelper || f.Kind == FieldProject) {
+			add(at+".kind", "不属于某个社区的表不能有个人信息，也不能选社区的共建单位、队伍和小区")
 		}
 		seen[f.ID] = true
 	}

@@ -216,10 +216,13 @@ func (b *Books) fill(ctx context.Context, reader *bookReader, book *Book, e Entr
 	}
 	for _, f := range book.Fields {
 		switch id := next.Values[f.ID]; {
-		case f.Kind == FieldFirm && id != "":
+		case id == "":
+		case f.Kind == FieldFirm:
 			next.Keys = append(next.Keys, policy.FirmKey(id))
 		case f.Kind == FieldHelper && strings.HasPrefix(id, policy.FirmKey("")):
 			next.Keys = append(next.Keys, id)
+		case f.Kind == FieldProject:
+			next.Keys = append(next.Keys, policy.ProjectKey(id))
 		}
 	}
 	return next, nil

@@ -44,22 +44,23 @@ func (b *Books) openImports(ctx context.Context) (err error) {
 		DB: b.db, Name: "entries", Action: string(policy.WriteStation),
 		Row: func(l EntryLine) int64 { return l.Row },
 		// All rows of a book and community in one row, because one may name another.
-		Target: func(l EntryLine) string { return l.Book + l.CommunityName },
-		Checker: func() imports.Checker[EntryLine] {
-			return (&entryChecker{checker: checker{Service: b.Service}, books: b}).look
-		},
-		Undoer: func() imports.Undoer[EntryLine] { return b.entryBack },
-		Prepare: func(ctx context.Context, l *EntryLine, newID string) error {
-			id := newID
-			book, found, err := (&entryChecker{checker: checker{Service: b.Service}, books: b}).find(ctx, *l, &faults{})
-			if err != nil {
-				return err
+		Target:  func(l EntryLine) string { return l.Book + l.CommunityName },
+		Checker: func() imports.Checker[EntryLine] { return b.checker(nil).look },
+		Undoer:  func() imports.Undoer[EntryLine] { return b.checker(nil).back },
+		Prepare: func() func(context.Context, *EntryLine, string) error {
+			c := b.checker(nil)
+			return func(ctx context.Context, l *EntryLine, newID string) error {
+				id := newID
+				book, found, err := c.find(ctx, *l, &faults{})
+				if err != nil {
+					return err
+				}
+				if book != nil && found.Seq > 0 {
+					id = found.ID
+				}
+				l.Subject = entryKind + "/" + id
+				return nil
 			}
-			if book != nil && found.Seq > 0 {
-				id = found.ID
-			}
-			l.Subject = entryKind + "/" + id
-			return nil
 		},
 		Subject: func(l *EntryLine) string { return l.Subject },
 		WasNew: func(ctx context.Context, newID string, _ EntryLine) bool {
@@ -70,12 +71,17 @@ func (b *Books) openImports(ctx context.Context) (err error) {
 	return err
 }
 
-// entryChecker checks lines of books one after the other.
+// entryChecker checks lines of books.
 type entryChecker struct {
-	checker
+	*checker
 	books *Books
 	// by, if set, is who imports: each row must lie where he may write.
 	by *policy.Actor
+}
+
+// checker returns one for who imports, nil for lines that were accepted.
+func (b *Books) checker(by *policy.Actor) *entryChecker {
+	return &entryChecker{checker: b.Service.checker(), books: b, by: by}
 }
 
 // find finds the book of a line and the row that it is about; the row's Seq is 0 if there is none yet, its state then says where it lies. What cannot be found goes to bad.
@@ -158,7 +164,7 @@ func (b *Books) importing(by policy.Actor, bookID string) (imports.Checker[Entry
 	if err := b.guard.Require(by, write); err != nil {
 		return nil, err
 	}
-	return (&entryChecker{checker: checker{Service: b.Service}, books: b, by: &by}).look, nil
+	return b.checker(&by).look, nil
 }
 
 // DryEntries checks the rows of a file against a book and keeps them for a day. Nothing is journaled. Returns Forbidden, NotFound for a book that is not there, Invalid for
@@ -176,7 +182,7 @@ func (b *Books) AcceptEntries(ctx context.Context, by policy.Actor, draft string
 	if !b.guard.Allow(by, policy.WriteStation) && !b.guard.Allow(by, policy.WritePaper) && !b.guard.Allow(by, policy.WriteSupply) {
 		return "", b.guard.Require(by, policy.WriteStation)
 	}
-	return b.imports.Accept(ctx, by.ID, draft, onlyGood, (&entryChecker{checker: checker{Service: b.Service}, books: b, by: &by}).look)
+	return b.imports.Accept(ctx, by.ID, draft, onlyGood, b.checker(&by).look)
 }
 
 // EntryImport returns an import of the actor's own. Returns NotFound, also for one of somebody else.
@@ -199,7 +205,7 @@ func (b *Books) LookBackEntries(ctx context.Context, by policy.Actor, id string)
 	if _, err := b.EntryImport(ctx, by, id); err != nil {
 		return imports.Lookback{}, err
 	}
-	return b.imports.LookBack(ctx, id, b.entryBack)
+	return b.imports.LookBack(ctx, id, b.checker(nil).back)
 }
 
 // ReverseEntries takes an own import back. Returns as EntryImport and imports.Importer.Reverse.
@@ -219,11 +225,12 @@ func (b *Books) Run(ctx context.Context, failed func(error)) { b.imports.Run(ctx
 // Wake makes Run look for accepted imports.
 func (b *Books) Wake() { b.imports.Wake() }
 
-// entryBack takes a line of an import back: a new row is withdrawn, a corrected one is as it was before.
-func (b *Books) entryBack(ctx context.Context, l EntryLine, cause, undone string) (imports.Undo, error) {
+// back takes a line of an import back: a new row is withdrawn, a corrected one is as it was before.
+func (c *entryChecker) back(ctx context.Context, l EntryLine, cause, undone string) (imports.Undo, error) {
+	b := c.books
 	id := journal.DerivedID(cause)
 	if _, err := b.entries.Head(ctx, id); fault.Is(err, fault.NotFound) {
-		_, now, err := (&entryChecker{checker: checker{Service: b.Service}, books: b}).find(ctx, l, &faults{})
+		_, now, err := c.find(ctx, l, &faults{})
 		if err != nil || now.Seq == 0 {
 			return imports.Undo{Outcome: imports.Nothing}, err
 		}

@@ -37,9 +37,9 @@ type EntryQuery struct {
 	State EntryState
 	// Text is looked for in the columns that the search covers, as itself, pinyin or initials.
 	Text string
-	// Community and Firm keep the rows of one, Choices those with these values by code of the column; "" keeps all.
-	Community, Firm string
-	Choices         map[string]string
+	// Community, Firm and Project keep the rows of one, Choices those with these values by code of the column; "" keeps all.
+	Community, Firm, Project string
+	Choices                  map[string]string
 	// Sort is the code of the column of the book's Day or Number, "" for its key; Desc reverses.
 	Sort string
 	Desc bool
@@ -148,7 +148,7 @@ func (b *Books) asked(ctx context.Context, by policy.Actor, q EntryQuery) (*Book
 	today, day := b.Today(), b.On(ctx)
 	return book, r, ask, func(d *store.Doc[Entry]) bool {
 		e := &d.State
-		if !r.covers(e) || q.Firm != "" && !slices.Contains(e.Keys, policy.FirmKey(q.Firm)) || !book.found(e, q.Text, r.seesStaff(e, today)) {
+		if !r.covers(e) || q.Firm != "" && !slices.Contains(e.Keys, policy.FirmKey(q.Firm)) || q.Project != "" && !slices.Contains(e.Keys, policy.ProjectKey(q.Project)) || !book.found(e, q.Text, r.seesStaff(e, today)) {
 			return false
 		}
 		for field, want := range q.Choices {
@@ -304,9 +304,9 @@ func (b *Books) rows(ctx context.Context, book *Book, r reach, docs []store.Doc[
 	return out, nil
 }
 
-// entryNames are the names of everything that rows mention by id: divisions, firms, rows of other books.
+// entryNames are the names of everything that rows mention by id: divisions, firms, projects, rows of other books.
 func (b *Books) entryNames(ctx context.Context, book *Book, list []*Entry) (map[string]string, error) {
-	var divisions, firms, refs []string
+	var divisions, firms, projects, refs []string
 	add := func(to *[]string, id string) {
 		if id != "" && !slices.Contains(*to, id) {
 			*to = append(*to, id)
@@ -319,6 +319,8 @@ func (b *Books) entryNames(ctx context.Context, book *Book, list []*Entry) (map[
 			switch f.Kind {
 			case FieldFirm:
 				add(&firms, e.Values[f.ID])
+			case FieldProject:
+				add(&projects, e.Values[f.ID])
 			case FieldRef:
 				add(&refs, e.Values[f.ID])
 			case FieldHelper:
@@ -342,6 +344,17 @@ func (b *Books) entryNames(ctx context.Context, book *Book, list []*Entry) (map[
 		for _, d := range docs {
 			if d != nil {
 				names[d.ID] = d.State.Display
+			}
+		}
+	}
+	for some := range slices.Chunk(projects, store.MaxLimit) {
+		docs, err := b.projects.LoadEach(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range docs {
+			if d != nil {
+				names[d.ID] = d.State.Name
 			}
 		}
 	}

@@ -37,7 +37,7 @@ func ValidPhone(text string) bool { return phoneForm.MatchString(text) }
 func (f BookField) value(ctx context.Context, reader *bookReader, community, text string, today calendar.Date, bad *faults) (string, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		if f.Required && (f.Kind == FieldChoice || f.Kind == FieldCheck || f.Kind == FieldFirm || f.Kind == FieldRef || f.Kind == FieldHelper) {
+		if f.Required && (f.Kind == FieldChoice || f.Kind == FieldCheck || f.Kind == FieldFirm || f.Kind == FieldProject || f.Kind == FieldRef || f.Kind == FieldHelper) {
 			bad.add(f.ID, "请选择%s", f.Label)
 		} else if f.Required {
 			bad.add(f.ID, "请填写%s", f.Label)
@@ -100,6 +100,8 @@ func (f BookField) value(ctx context.Context, reader *bookReader, community, tex
 		}
 	case FieldFirm:
 		return reader.firm(ctx, f, text, bad)
+	case FieldProject:
+		return reader.project(ctx, f, community, text, bad)
 	case FieldRef:
 		return reader.ref(ctx, f, community, text, bad)
 	case FieldHelper:
@@ -150,6 +152,24 @@ func (r *bookReader) firm(ctx context.Context, f BookField, text string, bad *fa
 	return found[0], nil
 }
 
+// project finds a project of the community by id or name.
+func (r *bookReader) project(ctx context.Context, f BookField, community, text string, bad *faults) (string, error) {
+	if journal.ValidPart(text) {
+		d, err := r.books.projects.Load(ctx, text)
+		if err == nil && d.State.Community == community {
+			return d.ID, nil
+		}
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return "", err
+		}
+	}
+	id, err := claimed(ctx, r.books.db, r.books.projects, projectNameClaim, projectNameKey(community, text), projectKind)
+	if err == nil && id == "" {
+		bad.add(f.ID, "这个社区没有登记名为“%s”的小区", text)
+	}
+	return id, err
+}
+
 // ref finds a row of another book of the same community by id or by its name.
 func (r *bookReader) ref(ctx context.Context, f BookField, community, text string, bad *faults) (string, error) {
 	of, _ := r.books.set.Find(f.Of)
@@ -192,7 +212,7 @@ func (f BookField) shown(text string, names map[string]string) string {
 			return text
 		}
 		return day.Chinese()
-	case FieldFirm, FieldRef, FieldHelper:
+	case FieldFirm, FieldProject, FieldRef, FieldHelper:
 		if f.Kind == FieldHelper {
 			_, text, _ = strings.Cut(text, ":")
 		}

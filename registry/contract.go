@@ -14,12 +14,13 @@ import (
 // ContractInput is what an officer says about a contract.
 type ContractInput struct {
 	// The fields are those of Contract.
-	Firm  string       `json:"firm" privacy:"public"`
-	Kind  ContractKind `json:"kind" privacy:"public"`
-	Level ServiceLevel `json:"level" privacy:"public"`
-	Fee   int64        `json:"fee"`
-	Days  policy.Span  `json:"days"`
-	Phase string       `json:"phase,omitempty" privacy:"public"`
+	Firm   string       `json:"firm" privacy:"public"`
+	Kind   ContractKind `json:"kind" privacy:"public"`
+	Level  ServiceLevel `json:"level" privacy:"public"`
+	Charge Charge       `json:"charge,omitempty" privacy:"public"`
+	Fee    int64        `json:"fee"`
+	Days   policy.Span  `json:"days"`
+	Phase  string       `json:"phase,omitempty" privacy:"public"`
 }
 
 // maxFee is 100 yuan per m² and month.
@@ -28,6 +29,9 @@ const maxFee = 10_000
 func (in ContractInput) check(bad *faults) {
 	choice(bad, "kind", "合同类型", in.Kind, ContractKinds())
 	choice(bad, "level", "服务等级", in.Level, ServiceLevels())
+	if in.Charge != "" {
+		choice(bad, "charge", "收费方式", in.Charge, Charges())
+	}
 	if in.Fee < 0 || in.Fee > maxFee {
 		bad.add("fee", "物业费是每平方米每月 %s，要在 0 至 %s 之间", feeText(in.Fee), feeText(maxFee))
 	}
@@ -78,7 +82,7 @@ func (s *Service) noOverlap(ctx context.Context, p *Project, list []Contract, in
 	return nil
 }
 
-// AddContract enters a contract. Returns Forbidden without WriteRegister, NotFound, Invalid for refused fields (firm, kind, level, fee, from, until, phase), Conflict,
+// AddContract enters a contract. Returns Forbidden without WriteRegister, NotFound, Invalid for refused fields (firm, kind, level, charge, fee, from, until, phase), Conflict,
 // naming the other contract, if one of the same phase runs on any of its days, or if seq is not the last change.
 func (s *Service) AddContract(ctx context.Context, by policy.Actor, project string, seq int64, in ContractInput) error {
 	return s.change(ctx, by, project, seq, "", func(p *Project, bad *faults) error {
@@ -100,7 +104,7 @@ func (s *Service) addContract(ctx context.Context, p *Project, in ContractInput,
 	if err := s.noOverlap(ctx, p, p.Contracts, in); err != nil {
 		return err
 	}
-	p.Contracts = append(slices.Clone(p.Contracts), Contract{ID: fmt.Sprintf("c%d", len(p.Contracts)+1), Firm: in.Firm, Kind: in.Kind, Level: in.Level, Fee: in.Fee, Days: in.Days, Phase: in.Phase})
+	p.Contracts = append(slices.Clone(p.Contracts), Contract{ID: fmt.Sprintf("c%d", len(p.Contracts)+1), Firm: in.Firm, Kind: in.Kind, Level: in.Level, Charge: in.Charge, Fee: in.Fee, Days: in.Days, Phase: in.Phase})
 	return nil
 }
 
@@ -128,7 +132,7 @@ func (s *Service) correct(ctx context.Context, p *Project, at int, in ContractIn
 		return err
 	}
 	c := &p.Contracts[at]
-	c.Firm, c.Kind, c.Level, c.Fee, c.Days, c.Phase = in.Firm, in.Kind, in.Level, in.Fee, in.Days, in.Phase
+	c.Firm, c.Kind, c.Level, c.Charge, c.Fee, c.Days, c.Phase = in.Firm, in.Kind, in.Level, in.Charge, in.Fee, in.Days, in.Phase
 	return nil
 }
 

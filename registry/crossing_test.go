@@ -7,6 +7,38 @@ import (
 	"redsteward/internal/fault"
 )
 
+// TestManagers: who answers for a compound is found by it, under the name that people type; a compound of another community is none.
+func TestManagers(t *testing.T) {
+	d := newBookDesk(t)
+	ctx := t.Context()
+	here, away := d.project("望湖苑", east), d.project("安居苑", west)
+	values := map[string]string{"project": "望湖苑", "from": "2026-01-10", "name": "王梅（演示）", "firm": codeOne, "reported": "2026-01-15"}
+	id, err := d.CreateEntry(ctx, d.secretary, BookManagers, east, values)
+	if err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+	found := func(project string) (out []EntryRow) {
+		t.Helper()
+		err := d.AllEntries(ctx, d.firm, EntryQuery{Book: BookManagers, Community: east, Project: project}, func(row EntryRow) error {
+			out = append(out, row)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	if rows := found(here); len(rows) != 1 || rows[0].ID != id || rows[0].Texts["project"] != "望湖苑" || !rows[0].Masked || len(found(away)) != 0 {
+		t.Errorf("%+v", rows)
+	}
+	for name, project := range map[string]string{"by name": "安居苑", "by id": away, "unknown": "没有的小区"} {
+		values["project"] = project
+		if _, err := d.CreateEntry(ctx, d.secretary, BookManagers, east, values); !fault.Is(err, fault.Invalid) {
+			t.Errorf("a compound of another community %s: %v", name, err)
+		}
+	}
+}
+
 // TestCrossPosts: managers with a seat in a party organisation count while they hold both posts, each once; a firm of which nothing was recorded keeps its old
 // number; whoever does not see names does not see them here.
 func TestCrossPosts(t *testing.T) {

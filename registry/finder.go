@@ -8,11 +8,11 @@ import (
 	"redsteward/internal/store"
 )
 
-// Finder finds what people call by name, for rows of other packages' files. It reads the divisions once: one finder serves one file, one goroutine.
-type Finder struct{ c checker }
+// Finder finds what people call by name, for rows of other packages' files. It reads the divisions once: one finder serves one file. It is safe for concurrent use.
+type Finder struct{ c *checker }
 
 // Finder returns a new finder.
-func (s *Service) Finder() *Finder { return &Finder{checker{Service: s}} }
+func (s *Service) Finder() *Finder { return &Finder{s.checker()} }
 
 // Project finds a project by its name and the name or code of its community, and by that of the township if communities share their name. What cannot be
 // found is told by fields (township, community, project), and the id is "" then. It asks for no scope.

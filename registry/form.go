@@ -16,8 +16,8 @@ func (f Form) Check(add func(place, format string, args ...any)) {
 	b := Book{Rights: AreaPaper, Fields: f}
 	b.check(&BookSet{}, add)
 	for n, field := range f {
-		if field.Kind == FieldFirm {
-			add(".fields."+strconv.Itoa(n)+".kind", "这里不能用种类 firm，企业从登记里来")
+		if field.Kind == FieldFirm || field.Kind == FieldProject {
+			add(".fields."+strconv.Itoa(n)+".kind", "这里不能用种类 %s，企业和小区从登记里来", field.Kind)
 		}
 	}
 }

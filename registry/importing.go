@@ -28,15 +28,13 @@ type File struct {
 
 // openImports opens the imports of the register.
 func (s *Service) openImports(ctx context.Context) (err error) {
-	var names *divisionNames // of the import that is applied
 	s.imports, err = imports.Open(ctx, imports.Config[storedLine]{
 		DB: s.db, Name: "import", Action: string(policy.ImportRegister),
 		Row:     func(l storedLine) int64 { return l.Row },
 		Target:  func(l storedLine) string { return l.target() },
-		Begin:   func() { names = &divisionNames{} },
-		Checker: func() imports.Checker[storedLine] { return (&checker{Service: s, names: names}).look },
-		Undoer:  func() imports.Undoer[storedLine] { return (&undoer{checker: checker{Service: s}}).look },
-		Prepare: s.nameSubject, Subject: func(l *storedLine) string { return l.Subject }, WasNew: s.wasNew,
+		Checker: func() imports.Checker[storedLine] { return s.checker().look },
+		Undoer:  func() imports.Undoer[storedLine] { return (&undoer{checker: s.checker()}).look },
+		Prepare: func() func(context.Context, *storedLine, string) error { return s.nameSubject }, Subject: func(l *storedLine) string { return l.Subject }, WasNew: s.wasNew,
 	})
 	return err
 }
@@ -57,8 +55,9 @@ func (s *Service) checking(ctx context.Context, by policy.Actor, kind ImportKind
 	if err != nil {
 		return nil, err
 	}
-	c := &checker{Service: s, pending: map[string]Project{}, newDivisions: map[string]Division{}, halves: map[string]Revenue{}, repairFunds: map[string]RepairFund{},
-		mayDivide: s.guard.Require(by, policy.UpdateDivision), may: func(keys []string) bool { return scope.Covers(keys, s.Today()) }}
+	c := s.checker()
+	c.pending, c.newDivisions, c.halves, c.repairFunds = map[string]Project{}, map[string]Division{}, map[string]Revenue{}, map[string]RepairFund{}
+	c.mayDivide, c.may = s.guard.Require(by, policy.UpdateDivision), func(keys []string) bool { return scope.Covers(keys, s.Today()) }
 	return c.look, nil
 }
 

@@ -256,7 +256,7 @@ func TestCutOffImportIsCompleted(t *testing.T) {
 	// A run that died after some lines, and in one of them between the claim and the firm.
 	meta := store.Meta{By: d.officer.ID, Action: "register.import"}
 	for _, n := range []int64{1, 2, 7, 30} {
-		step, err := (&checker{Service: d.Service}).look(ctx, storedLine{Line: lines[n-1]})
+		step, err := d.Service.checker().look(ctx, storedLine{Line: lines[n-1]})
 		if err != nil || step.Outcome != imports.New {
 			t.Fatal(step, err)
 		}

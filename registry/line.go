@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -133,7 +134,7 @@ func LineOfFirm(f Firm, day calendar.Date) FirmLine {
 func LineOfProject(r ProjectRow) ProjectLine {
 	p := r.Project
 	return ProjectLine{TownshipName: r.TownshipName, CommunityName: r.CommunityName, Body: r.Body, GridNames: strings.Join(p.Grids, "、"), ProjectInput: ProjectInput{Name: p.Name, Address: p.Address, Community: p.Community,
-		Households: p.Households, Area: p.Area, Kind: p.Kind, Delivered: p.Delivered, TakenOver: p.TakenOver, Developer: p.Developer}}
+		Households: p.Households, Area: p.Area, Kind: p.Kind, Completed: p.Completed, Delivered: p.Delivered, TakenOver: p.TakenOver, Developer: p.Developer}}
 }
 
 // LinesOfContracts are the rows that would register the contracts of a project.
@@ -145,7 +146,7 @@ func (r *Register) LinesOfContracts(ctx context.Context, row ProjectRow) ([]Cont
 			return nil, err
 		}
 		out = append(out, ContractLine{TownshipName: row.TownshipName, CommunityName: row.CommunityName, ProjectName: row.Name, FirmCode: string(firm.Code),
-			PhaseName: row.Project.PhaseName(c.Phase), ContractInput: ContractInput{Firm: c.Firm, Kind: c.Kind, Level: c.Level, Fee: c.Fee, Days: c.Days, Phase: c.Phase}})
+			PhaseName: row.Project.PhaseName(c.Phase), ContractInput: ContractInput{Firm: c.Firm, Kind: c.Kind, Level: c.Level, Charge: c.Charge, Fee: c.Fee, Days: c.Days, Phase: c.Phase}})
 	}
 	return out, nil
 }
@@ -161,13 +162,13 @@ type step struct {
 	cause string
 }
 
-// checker checks lines one after the other.
+// checker checks lines: those of a file one after the other, or, without the maps of what the lines before would leave, those of an import at once.
 type checker struct {
 	*Service
 	// may decides whether rows with these scope keys may be imported; nil allows all.
 	may func(keys []string) bool
-	// names are the townships and communities, read once; shared by the workers of an import.
-	names *divisionNames
+	// names are the townships and communities, read once.
+	names divisionNames
 	// pending and newDivisions are projects and divisions as the lines before would leave them, nil to look at what is stored only.
 	pending      map[string]Project
 	newDivisions map[string]Division
@@ -177,6 +178,9 @@ type checker struct {
 	// mayDivide is why divisions may not be imported, nil if they may.
 	mayDivide error
 }
+
+// checker returns one that looks at what is stored only.
+func (s *Service) checker() *checker { return &checker{Service: s} }
 
 // check checks one line; what is wrong goes to bad.
 func (c *checker) check(ctx context.Context, l Line, bad *faults) (step, error) {
@@ -349,9 +353,6 @@ func (n *divisionNames) of(ctx context.Context, r *Register, day calendar.Date, 
 
 // divisionsNamed are the divisions of a level that exist today and that a text names.
 func (s *checker) divisionsNamed(ctx context.Context, level Level, text string) ([]DivisionRow, error) {
-	if s.names == nil {
-		s.names = &divisionNames{}
-	}
 	return s.names.of(ctx, s.Register, s.Today(), level, text)
 }
 
@@ -375,6 +376,9 @@ func (s *checker) projectLine(ctx context.Context, l ProjectLine, bad *faults) (
 	}
 	if l.Grids = SplitGrids(l.GridNames); len(l.Grids) == 0 {
 		l.Grids = now.State.Grids
+	}
+	if l.Completed.IsZero() {
+		l.Completed = now.State.Completed
 	}
 	body := &l.Body
 	if body.Kind == "" && (!body.Days.From.IsZero() || !body.Days.Until.IsZero()) {
@@ -445,6 +449,7 @@ func (s *checker) contractLine(ctx context.Context, l ContractLine, bad *faults)
 		err = s.addContract(ctx, &p, l.ContractInput, bad)
 	} else {
 		p.Contracts = slices.Clone(p.Contracts)
+		l.Charge = cmp.Or(l.Charge, p.Contracts[at].Charge)
 		err = s.correct(ctx, &p, at, l.ContractInput)
 		st.outcome = outcomeOf(now, p)
 	}

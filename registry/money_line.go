@@ -109,7 +109,7 @@ func (s *checker) revenueLine(ctx context.Context, l HalfYearLine, bad *faults) 
 
 // halfIsNew tells of a row that was applied whether nothing had been recorded for its half-year.
 func (s *Service) halfIsNew(ctx context.Context, l HalfYearLine) bool {
-	project, err := (&undoer{checker: checker{Service: s}}).projectOf(ctx, l.TownshipName, l.CommunityName, l.ProjectName)
+	project, err := (&undoer{checker: s.checker()}).projectOf(ctx, l.TownshipName, l.CommunityName, l.ProjectName)
 	if err != nil || project == "" {
 		return true
 	}

@@ -35,6 +35,8 @@ type Project struct {
 	Area num.Num `json:"area"`
 	// Kind is what was built.
 	Kind ProjectKind `json:"kind" privacy:"public"`
+	// Completed is the day on which it passed its acceptance as built (竣工验收), of the last phase if there are several; no date if not known.
+	Completed calendar.Date `json:"completed,omitzero"`
 	// Delivered is the day on which it was handed over to the owners; no date if not known.
 	Delivered calendar.Date `json:"delivered"`
 	// TakenOver is the day on which the compound was first taken over by a firm (承接); no date if not known.
@@ -65,8 +67,9 @@ type Contract struct {
 	Kind ContractKind `json:"kind" privacy:"public"`
 	// Level is the promised service level.
 	Level ServiceLevel `json:"level" privacy:"public"`
-	// Fee is the fee in fen per m² and month.
-	Fee int64 `json:"fee"`
+	// Charge says how the firm is paid, "" if that is not known; Fee is the fee in fen per m² and month.
+	Charge Charge `json:"charge,omitempty" privacy:"public"`
+	Fee    int64  `json:"fee"`
 	// Days are the first and the last day; without last day it runs until it is ended.
 	Days policy.Span `json:"days"`
 	// Ended is the reason why it ended before its time, "" if it did not.
@@ -197,6 +200,7 @@ type ProjectInput struct {
 	Households int64         `json:"households"`
 	Area       num.Num       `json:"area"`
 	Kind       ProjectKind   `json:"kind" privacy:"public"`
+	Completed  calendar.Date `json:"completed,omitzero"`
 	Delivered  calendar.Date `json:"delivered"`
 	TakenOver  calendar.Date `json:"taken_over"`
 	Developer  string        `json:"developer,omitempty" privacy:"public"`
@@ -217,7 +221,11 @@ func (in *ProjectInput) check(ctx context.Context, r *Register, today calendar.D
 	bad.count("households", "户数", "户", in.Households, 1, 100_000)
 	bad.area("area", "建筑面积", in.Area)
 	choice(bad, "kind", "物业类型", in.Kind, ProjectKinds())
+	bad.past("completed", "竣工验收日期", in.Completed, today)
 	bad.past("delivered", "交付日期", in.Delivered, today)
+	if !in.Completed.IsZero() && !in.Delivered.IsZero() && in.Delivered.Compare(in.Completed) < 0 {
+		bad.add("delivered", "交付日期%s早于竣工验收日期%s", in.Delivered.Chinese(), in.Completed.Chinese())
+	}
 	bad.past("taken_over", "首次承接日期", in.TakenOver, today)
 	if in.Developer != "" {
 		if _, err := r.developers.Load(ctx, in.Developer); fault.Is(err, fault.NotFound) {
@@ -260,7 +268,7 @@ func (in ProjectInput) onto(ctx context.Context, r *Register, today calendar.Dat
 		p.Bodies = appendBody(bad, slices.Clone(p.Bodies), *body)
 	}
 	p.Name, p.Address, p.Community, p.Township, p.Households = in.Name, in.Address, in.Community, township, in.Households
-	p.Area, p.Kind, p.Delivered, p.TakenOver, p.Developer, p.Grids = in.Area, in.Kind, in.Delivered, in.TakenOver, in.Developer, in.Grids
+	p.Area, p.Kind, p.Completed, p.Delivered, p.TakenOver, p.Developer, p.Grids = in.Area, in.Kind, in.Completed, in.Delivered, in.TakenOver, in.Developer, in.Grids
 	return p, nil
 }
 
@@ -277,7 +285,7 @@ func (s *Service) claimProjectName(ctx context.Context, meta store.Meta, communi
 }
 
 // CreateProject registers a project and returns its id. Returns Forbidden without WriteRegister, NotFound if its community lies outside of the actor's
-// scope, Invalid for refused fields (name, address, community, grids, households, area, kind, delivered, taken_over, developer), Conflict if the community has one of that name.
+// scope, Invalid for refused fields (name, address, community, grids, households, area, kind, completed, delivered, taken_over, developer), Conflict if the community has one of that name.
 func (s *Service) CreateProject(ctx context.Context, by policy.Actor, in ProjectInput) (string, error) {
 	const op = "registry.CreateProject"
 	if err := s.guard.Require(by, policy.WriteRegister); err != nil {

@@ -21,7 +21,7 @@ func (s *Service) LookBackImport(ctx context.Context, by policy.Actor, id string
 	if err != nil {
 		return imports.Lookback{}, err
 	}
-	u := &undoer{checker: checker{Service: s}, may: func(keys []string) bool { return scope.Covers(keys, s.Today()) }, pending: map[string]Project{}, repairsBefore: map[string]RepairFund{}}
+	u := &undoer{checker: s.checker(), may: func(keys []string) bool { return scope.Covers(keys, s.Today()) }, pending: map[string]Project{}, repairsBefore: map[string]RepairFund{}}
 	return s.imports.LookBack(ctx, id, u.look)
 }
 
@@ -64,7 +64,7 @@ const outsideScope = "不在你的任职范围内"
 
 // undoer looks at the lines of an import that are to be taken back, the last one first.
 type undoer struct {
-	checker
+	*checker
 	// may decides whether rows with these scope keys may be touched; nil: all.
 	may func(keys []string) bool
 	// pending are projects as taking the lines behind back would leave them, nil to look at what is stored only.

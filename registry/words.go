@@ -112,6 +112,22 @@ func ServiceLevels() []Choice {
 	return []Choice{{string(LevelFirst), "一级"}, {string(LevelSecond), "二级"}, {string(LevelThird), "三级"}, {string(LevelNone), "无等级"}}
 }
 
+// Charge says how a firm is paid (发改价格〔2003〕1864号).
+type Charge string
+
+// The ways in which a firm is paid.
+const (
+	// ChargeLump: owners pay a fixed fee, gain and loss are the firm's (包干制).
+	ChargeLump Charge = "lump"
+	// ChargeReward: the firm draws an agreed reward from what is paid in advance, the rest is the owners' (酬金制).
+	ChargeReward Charge = "reward"
+)
+
+// Charges lists the ways in which a firm is paid.
+func Charges() []Choice {
+	return []Choice{{string(ChargeLump), "包干制"}, {string(ChargeReward), "酬金制"}}
+}
+
 // BodyKind is the owners' body of a project.
 type BodyKind string
 

@@ -68,8 +68,11 @@ type countyPlan struct {
 	developers []registry.DeveloperInput
 }
 
-// plannedGrid is a grid below a community.
-type plannedGrid struct{ id, community, name string }
+// plannedGrid is a grid below a community, with the households of its projects and of the houses between them.
+type plannedGrid struct {
+	id, community, name string
+	households          int64
+}
 
 // plannedFirm is a firm and how good it is.
 type plannedFirm struct {
@@ -153,6 +156,7 @@ func planCounty(seed uint64, size countySize) (*countyPlan, error) {
 		return nil, err
 	}
 	p.planProjects()
+	p.placeProjects()
 	return p, nil
 }
 
@@ -304,21 +308,59 @@ func (p *countyPlan) spirits() {
 	}
 }
 
-// gridsFor spreads the projects of a community over its grids, large ones over two; every fifth small one is not placed yet.
-func (p *countyPlan) gridsFor(i int, households int64) []string {
-	communities := p.size.communities
-	grids := (p.size.grids - i%communities + communities - 1) / communities
-	if grids == 0 || households < 300 && i%5 == 4 {
-		return nil
+// largestInGrid is from how many households on a project lies in two grids.
+const largestInGrid = 450
+
+// placeProjects puts the projects of a community into its grids, the largest first, each where there is most room; every fifth small one is not placed yet. A grid counts what lies in it of
+// its projects, and the houses between them until it is about as large as grids are meant to be: a few come out smaller or larger.
+func (p *countyPlan) placeProjects() {
+	inside := map[string]int64{}
+	order := make([]int, len(p.projects))
+	for i := range order {
+		order[i] = i
 	}
-	first := i / communities % grids
-	out := []string{fmt.Sprintf("%02d", first+1)}
-	if households > 500 && grids > 1 {
-		out = append(out, fmt.Sprintf("%02d", (first+1)%grids+1))
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Compare(p.projects[b].input.Households, p.projects[a].input.Households)
+	})
+	for _, i := range order {
+		in := &p.projects[i].input
+		var grids []string
+		for _, g := range p.grids {
+			if g.community == in.Community {
+				grids = append(grids, g.id)
+			}
+		}
+		if len(grids) == 0 || in.Households < 200 && i%5 == 4 {
+			continue
+		}
+		slices.SortStableFunc(grids, func(a, b string) int { return cmp.Compare(inside[a], inside[b]) })
+		lies := 1
+		if in.Households > largestInGrid && len(grids) > 1 {
+			lies = 2
+		}
+		in.Grids = grids[:lies]
+		slices.Sort(in.Grids)
+		for k, grid := range in.Grids {
+			inside[grid] += p.projects[i].inGrid(k)
+		}
 	}
-	return out
+	for i := range p.grids {
+		g := &p.grids[i]
+		r := draws(p.seed, "households", g.id)
+		g.households = max(int64(290+r.IntN(200)), inside[g.id]+int64(r.IntN(30)))
+	}
 }
 
+// inGrid is how many households of a project lie in the k-th of its grids.
+func (p *plannedProject) inGrid(k int) int64 {
+	n := int64(len(p.input.Grids))
+	if k > 0 {
+		return p.input.Households / n
+	}
+	return p.input.Households/n + p.input.Households%n
+}
+
+// planProject draws a compound. The households of all of them add up to what a town of 106,000 people has (domain.md §1), less the houses that stand alone.
 func (p *countyPlan) planProject(i int, used map[string]bool) plannedProject {
 	r := draws(p.seed, "project", i)
 	day := p.size.countyDay()
@@ -331,15 +373,15 @@ func (p *countyPlan) planProject(i int, used map[string]bool) plannedProject {
 		in.Kind, year, out.equipment, out.income = registry.KindOld, 1992+r.IntN(12), 2, r.Float64() < 0.4
 		in.Households = int64(60 + r.IntN(180))
 	case kind < 0.32:
-		in.Kind, in.Households = registry.KindResettlement, int64(180+r.IntN(500))
+		in.Kind, in.Households = registry.KindResettlement, int64(120+r.IntN(300))
 	case kind < 0.42:
-		in.Kind, in.Households = registry.KindMixed, int64(120+r.IntN(400))
+		in.Kind, in.Households = registry.KindMixed, int64(80+r.IntN(240))
 	default:
-		in.Kind, in.Households = registry.KindCommodity, int64(150+r.IntN(900))
+		in.Kind, in.Households = registry.KindCommodity, int64(100+r.IntN(400))
 	}
 	in.Area = num.FromInt(in.Households * int64(85+r.IntN(45)))
 	in.Delivered = day.AddMonths(-12*(day.Year()-year) - r.IntN(12))
-	in.TakenOver = in.Delivered.Add(-15)
+	in.TakenOver, in.Completed = in.Delivered.Add(-15), in.Delivered.Add(-30)
 	for in.Name == "" || used[in.Name] {
 		in.Name = pick(r, p.names.ProjectFirst) + pick(r, p.names.ProjectLast)
 		if in.Kind == registry.KindOld && r.IntN(4) > 0 {
@@ -347,7 +389,6 @@ func (p *countyPlan) planProject(i int, used map[string]bool) plannedProject {
 		}
 	}
 	used[in.Name] = true
-	in.Grids = p.gridsFor(i, in.Households)
 	if out.developer = -1; in.Kind != registry.KindOld {
 		out.developer = draws(p.seed, "developer of", i).IntN(developerCount)
 	}
@@ -389,6 +430,9 @@ func planContract(r *rand.Rand, kind registry.ProjectKind, day calendar.Date) re
 	}
 	if kind == registry.KindCommodity && r.Float64() < 0.3 {
 		c.Kind = registry.ContractEarly
+	}
+	if c.Charge = registry.ChargeLump; c.Fee%15 == 0 {
+		c.Charge = registry.ChargeReward
 	}
 	return c
 }

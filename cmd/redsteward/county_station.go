@@ -95,7 +95,7 @@ func (l *countyLoader) registerStations(ctx context.Context) error {
 				"duty", "yes", "certificate", certificate, "training", fmt.Sprint(20+r.IntN(40)))
 		}
 	}
-	rows = append(rows, l.crossRows()...)
+	rows = append(append(rows, l.crossRows()...), l.managerRows()...)
 	office := l.of("office", 0)
 	for _, p := range [][]string{
 		{"都府办发〔演示〕1号", "物业管理工作实施意见（试行）", "县人民政府办公室（演示）", "service", ""},
@@ -173,6 +173,24 @@ func (l *countyLoader) crossRows() []demoRow {
 			add(community, pr.firm, "staff", "committee", pr.input.Name)
 		}
 		done[[2]int{pr.firm, community}] = true
+	}
+	return rows
+}
+
+// managerRows are who answers for each compound, since its contract began; a few have not reported to the community yet.
+func (l *countyLoader) managerRows() []demoRow {
+	var rows []demoRow
+	for i := range l.plan.projects {
+		pr, community := &l.plan.projects[i], i%l.plan.size.communities
+		from := pr.contract.Days.From
+		if pr.earlier >= 0 {
+			from = l.plan.size.handsOver()
+		}
+		values := map[string]string{"project": pr.input.Name, "from": from.String(), "name": l.plan.person(draws(l.plan.seed, "manager", i)), "phone": fmt.Sprintf("0792-0002%03d", i), "firm": l.plan.firms[pr.firm].input.Code}
+		if i%10 != 9 {
+			values["reported"] = from.Add(3 + i%7).String()
+		}
+		rows = append(rows, demoRow{l.of("community_secretary", community), registry.BookManagers, l.plan.names.Communities[community], values})
 	}
 	return rows
 }

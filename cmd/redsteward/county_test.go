@@ -41,6 +41,23 @@ func TestCountyPlan(t *testing.T) {
 	if odd[vetoed] != 1 || odd[noSurvey] == 0 || odd[newlyTaken] == 0 || odd[unfiled] == 0 {
 		t.Error(odd)
 	}
+	inside, small := map[string]int64{}, 0
+	for _, pr := range p.projects {
+		for k, grid := range pr.input.Grids {
+			inside[grid] += pr.inGrid(k)
+		}
+	}
+	for _, g := range p.grids {
+		if g.households < inside[g.id] {
+			t.Errorf("grid %s counts %d households, its projects have %d", g.id, g.households, inside[g.id])
+		}
+		if (registry.GridFacts{Households: g.households}).SizeWarning() != "" {
+			small++
+		}
+	}
+	if len(inside) != 93 || small == 0 || small > 12 {
+		t.Errorf("%d grids with projects, %d too small or too large", len(inside), small)
+	}
 	if q := p.size.quarters(); q != 7 || len(p.size.years()) != 1 || p.size.years()[0] != 2025 {
 		t.Error(q, p.size.years())
 	}

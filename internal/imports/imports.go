@@ -129,14 +129,12 @@ type Config[L any] struct {
 	// Row is the number of a line's row; Target names what it is about: the lines of one target follow each other.
 	Row    func(L) int64
 	Target func(L) string
-	// Begin, if not nil, is called before the workers of an import get their Checkers, for what these share.
-	Begin func()
-	// Checker makes the look at what is there when accepted lines are applied; each worker has one of its own.
+	// Checker makes the look at what is there when the accepted lines of an import are applied; all workers share it, and what it reads for every line it reads once.
 	Checker func() Checker[L]
-	// Undoer makes the look at what taking accepted lines back would do; each worker has one of its own. nil: these imports cannot be taken back.
+	// Undoer makes the look at what taking the lines of an import back would do, shared likewise. nil: these imports cannot be taken back.
 	Undoer func() Undoer[L]
-	// Prepare, if not nil, completes a line before it is stored, with the id of what it would make new.
-	Prepare func(ctx context.Context, line *L, newID string) error
+	// Prepare, if not nil, makes what completes each line of an import before it is stored, with the id of what the line would make new; several call it at once.
+	Prepare func() func(ctx context.Context, line *L, newID string) error
 	// Subject, if not nil, is the person or firm whose key encrypts a line (store.Kind).
 	Subject func(*L) string
 	// WasNew, if not nil, tells for a line that an earlier try applied whether it made something new; nil: every line does.
@@ -263,14 +261,16 @@ func (i *Importer[L]) place(ctx context.Context, lines string) (string, error) {
 
 // storeLines stores the lines of an import; those that an earlier try stored stay.
 func (i *Importer[L]) storeLines(ctx context.Context, meta store.Meta, id string, good []L) error {
+	prepare := func(context.Context, *L, string) error { return nil }
+	if i.Prepare != nil {
+		prepare = i.Prepare()
+	}
 	all, within := errgroup.WithContext(ctx)
 	all.SetLimit(workers)
 	for k, line := range good {
 		all.Go(func() error {
-			if i.Prepare != nil {
-				if err := i.Prepare(within, &line, journal.DerivedID(i.LineCause(id, int64(k+1)))); err != nil {
-					return err
-				}
+			if err := prepare(within, &line, journal.DerivedID(i.LineCause(id, int64(k+1)))); err != nil {
+				return err
 			}
 			_, err := i.lines.Commit(within, meta, lineID(id, int64(k+1)), 0, line)
 			if fault.Is(err, fault.Conflict) {

@@ -191,12 +191,10 @@ func (i *Importer[L]) takeBack(ctx context.Context, id, holder string) error {
 	}
 	results := make([]Undo, d.State.Lines)
 	rows := make([]int64, d.State.Lines)
-	err = i.through(ctx, id, holder, downwards(d.State.Lines), func() func(context.Context, int64) error {
-		undo := i.Undoer()
-		return func(ctx context.Context, n int64) (err error) {
-			results[n-1], rows[n-1], err = i.undoLine(ctx, undo, d, n)
-			return err
-		}
+	undo := i.Undoer()
+	err = i.through(ctx, id, holder, downwards(d.State.Lines), func(ctx context.Context, n int64) (err error) {
+		results[n-1], rows[n-1], err = i.undoLine(ctx, undo, d, n)
+		return err
 	})
 	if err != nil {
 		return err

@@ -95,16 +95,10 @@ func (i *Importer[L]) apply(ctx context.Context, id, holder string) error {
 	if err != nil || d.State.State != Accepted {
 		return err
 	}
-	if i.Begin != nil {
-		i.Begin()
-	}
-	results := make([]applied, d.State.Lines)
-	err = i.through(ctx, id, holder, upwards(d.State.Lines), func() func(context.Context, int64) error {
-		check := i.Checker()
-		return func(ctx context.Context, n int64) (err error) {
-			results[n-1], err = i.applyLine(ctx, check, d, n)
-			return err
-		}
+	results, check := make([]applied, d.State.Lines), i.Checker()
+	err = i.through(ctx, id, holder, upwards(d.State.Lines), func(ctx context.Context, n int64) (err error) {
+		results[n-1], err = i.applyLine(ctx, check, d, n)
+		return err
 	})
 	if err != nil {
 		return err
@@ -112,15 +106,14 @@ func (i *Importer[L]) apply(ctx context.Context, id, holder string) error {
 	return i.finish(ctx, d, results)
 }
 
-// through works through lines, each worker with a function of its own, and notes the progress.
-func (i *Importer[L]) through(ctx context.Context, id, holder string, lines iter.Seq[int64], worker func() func(context.Context, int64) error) error {
+// through works through lines, several at once, and notes the progress.
+func (i *Importer[L]) through(ctx context.Context, id, holder string, lines iter.Seq[int64], work func(context.Context, int64) error) error {
 	var done atomic.Int64
 	var noting sync.Mutex // two that renew the lease at once would be a conflict
 	all, within := errgroup.WithContext(ctx)
 	queues := make([]chan int64, workers)
 	for k := range queues {
 		queues[k] = make(chan int64, 8)
-		work := worker()
 		all.Go(func() error {
 			for n := range queues[k] {
 				if err := work(within, n); err != nil {

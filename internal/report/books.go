@@ -101,7 +101,7 @@ func BookExport(b *registry.Book, rows []registry.EntryRow) ([]byte, error) {
 		list[i] = bookRow{township: row.TownshipName, community: row.CommunityName}
 		for n, f := range b.Fields {
 			text := row.Values[f.ID]
-			if f.Kind == registry.FieldFirm || f.Kind == registry.FieldRef || f.Kind == registry.FieldHelper || len(f.Words()) > 0 {
+			if f.Kind == registry.FieldFirm || f.Kind == registry.FieldProject || f.Kind == registry.FieldRef || f.Kind == registry.FieldHelper || len(f.Words()) > 0 {
 				text = row.Texts[f.ID]
 			}
 			*list[i].at(n) = text

@@ -130,6 +130,7 @@ func Projects() Table[registry.ProjectLine] {
 		Pick("body", "业主组织", registry.BodyKinds(), func(l *line) *registry.BodyKind { return &l.Body.Kind }),
 		Date("body_from", "任期起始日", "2024-05-01", func(l *line) *calendar.Date { return &l.Body.Days.From }).Says("填了业主组织的要填"),
 		Date("body_until", "任期届满日", "2029-04-30", func(l *line) *calendar.Date { return &l.Body.Days.Until }),
+		Date("completed", "竣工验收日期", "2015-05-30", func(l *line) *calendar.Date { return &l.Completed }).Says("分期的填最后一期；不填的不改"),
 		Text("grids", "网格", func(l *line) *string { return &l.GridNames }).Wide(24).Says("所在网格的序号、编号或名称，几个的用顿号隔开，例如 01、02；不填的不改"),
 	}}
 }
@@ -145,6 +146,7 @@ func Contracts() Table[registry.ContractLine] {
 		Date("from", "合同起始日", "2026-01-01", func(l *line) *calendar.Date { return &l.Days.From }).Must().Says("同一企业、同一起始日的合同按新内容修改"),
 		Date("until", "合同截止日", "2028-12-31", func(l *line) *calendar.Date { return &l.Days.Until }).Says("没有约定截止日的不填；应急托管要填"),
 		Text("phase", "分期", func(l *line) *string { return &l.PhaseName }).Says("只管一期的合同填分期名称；管整个小区的不填"),
+		Pick("charge", "收费方式", registry.Charges(), func(l *line) *registry.Charge { return &l.Charge }).Says("不填的不改"),
 	)}
 }
 
