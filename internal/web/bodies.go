@@ -23,16 +23,13 @@ func (s *Server) bodyRoutes() []Route {
 	if s.bodies == nil {
 		return nil
 	}
-	const get, post, one = fiber.MethodGet, fiber.MethodPost, bodiesPath + "/:id<maxLen(64)>"
-	routes := []Route{
-		{Method: get, Path: bodiesPath, Action: policy.ReadRegister, Handler: s.showsOverview(s.bodyBoard)},
-		{Method: get, Path: bodiesPath + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsOverview(s.bodyBoard)},
-		{Method: get, Path: bodiesPath + "/new", Action: policy.PrepareBody, Handler: s.newBody},
-		{Method: post, Path: bodiesPath + "/new", Action: policy.PrepareBody, Handler: s.openBody},
-		{Method: get, Path: one, Action: policy.ReadRegister, Handler: s.oneBody},
-	}
+	const one = bodiesPath + "/:id<maxLen(64)>"
+	routes := append(s.formRoutes(registerForm{path: bodiesPath + "/new", action: policy.PrepareBody, entry: s.groupEntry, send: s.openBody, conflictAt: "kind", first: true}),
+		Route{Method: fiber.MethodGet, Path: bodiesPath, Action: policy.ReadRegister, Handler: s.showsOverview(s.bodyBoard)},
+		Route{Method: fiber.MethodGet, Path: bodiesPath + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsOverview(s.bodyBoard)},
+		Route{Method: fiber.MethodGet, Path: one, Action: policy.ReadRegister, Handler: s.oneBody})
 	for _, b := range bodySteps {
-		routes = append(routes, Route{Method: post, Path: one + "/" + b.name, Action: owners.Needs(b.step), Handler: s.stepBody})
+		routes = append(routes, Route{Method: fiber.MethodPost, Path: one + "/" + b.name, Action: owners.Needs(b.step), Handler: s.stepBody})
 	}
 	return routes
 }
@@ -184,35 +181,15 @@ func (s *Server) groupEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	return e, nil
 }
 
-func (s *Server) newBody(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.groupEntry(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showEntry(c, by, e, nil)
-}
-
 // openBody enters a preparatory group.
-func (s *Server) openBody(c *fiber.Ctx, by policy.Actor) error {
-	project := c.Query("project")
-	if chosen := c.FormValue("project"); project == "" && chosen != "" {
-		return seeOther(c, bodiesPath+"/new?project="+url.QueryEscape(chosen))
-	}
-	e, err := s.groupEntry(c, by)
-	if err != nil {
-		return err
-	}
-	if project == "" {
-		return s.showEntry(c, by, e, []fault.Field{{Name: "project", Message: "请选择小区"}})
-	}
-	in, id := typed{c: c}, ""
+func (s *Server) openBody(c *fiber.Ctx, by policy.Actor, in *typed) (next string, err error) {
 	g := owners.Group{On: in.date("on", "成立日期"), Members: in.whole("members", "筹备组人数", "9"), Owners: in.whole("owners", "业主代表人数", "5"), Party: in.whole("party", "党员人数", "3")}
 	err = in.with(func(ctx context.Context) error {
-		doc, err := s.bodies.Open(ctx, by, project, registry.BodyKind(in.text("kind")), g, formIdem(c))
-		id = doc.ID
+		doc, err := s.bodies.Open(ctx, by, c.Query("project"), registry.BodyKind(in.text("kind")), g, formIdem(c))
+		next = bodyPath(doc.ID)
 		return err
 	})
-	return s.settled(c, by, e, err, "kind", bodyPath(id))
+	return next, err
 }
 
 // bodyView is what body.html shows.

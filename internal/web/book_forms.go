@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -40,6 +41,16 @@ func (s *Server) entryFieldOf(ctx context.Context, by policy.Actor, f registry.B
 			return out, err
 		}
 		out.Options = choicesOf("请选择", firms)
+	case registry.FieldProject:
+		if community == "" {
+			out.Type, out.Hint = "text", cmp.Or(out.Hint, "本社区已登记的小区名称")
+			return out, nil
+		}
+		projects, err := s.projectsOf(ctx, by, community)
+		if err != nil {
+			return out, err
+		}
+		out.Options = choicesOf("请选择", projects)
 	case registry.FieldRef:
 		rows, err := s.stations.Books.RefChoices(ctx, by, f.Of, community)
 		if err != nil {
@@ -54,6 +65,16 @@ func (s *Server) entryFieldOf(ctx context.Context, by policy.Actor, f registry.B
 		out.Options = choicesOf("请选择", givers)
 	}
 	return out, nil
+}
+
+// projectsOf are the projects of a community that the actor sees, by name.
+func (s *Server) projectsOf(ctx context.Context, by policy.Actor, community string) ([]registry.Choice, error) {
+	var out []registry.Choice
+	err := s.registered.AllProjects(ctx, by, registry.ProjectQuery{Community: community}, func(r registry.ProjectRow) error {
+		out = append(out, registry.Choice{ID: r.ID, Text: r.Name})
+		return nil
+	})
+	return out, err
 }
 
 // entryAt is the row of a form; none for a new one.

@@ -26,17 +26,15 @@ func (s *Server) changeRoutes() []Route {
 	if s.changes == nil {
 		return nil
 	}
-	const get, post, one = fiber.MethodGet, fiber.MethodPost, changesPath + "/:id<maxLen(64)>"
-	return []Route{
+	const get, one = fiber.MethodGet, changesPath + "/:id<maxLen(64)>"
+	return append(s.formRoutes(registerForm{path: changesPath + "/new", entry: s.noticeEntry, send: s.openChange, conflictAt: "contract", first: true}), []Route{
 		{Method: get, Path: riskPath, Action: policy.ReadRegister, Handler: s.showsOverview(s.riskBoard)},
 		{Method: get, Path: riskPath + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsOverview(s.riskBoard)},
 		{Method: get, Path: changesPath, Action: policy.ReadRegister, Handler: s.showsOverview(s.changeBoard)},
 		{Method: get, Path: changesPath + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsOverview(s.changeBoard)},
-		{Method: get, Path: changesPath + "/new", Action: policy.WriteRegister, Handler: s.newChange},
-		{Method: post, Path: changesPath + "/new", Action: policy.WriteRegister, Handler: s.openChange},
 		{Method: get, Path: one, Action: policy.ReadRegister, Handler: s.oneChange},
-		{Method: post, Path: one + "/:step<maxLen(20)>", Action: policy.WriteRegister, Handler: s.stepChange},
-	}
+		{Method: fiber.MethodPost, Path: one + "/:step<maxLen(20)>", Action: policy.WriteRegister, Handler: s.stepChange},
+	}...)
 }
 
 // changeBoard puts the changes together.
@@ -104,15 +102,6 @@ func (s *Server) riskBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overview
 	return l, b, nil
 }
 
-// newChange is the form of a notice: first the compound, then its contract.
-func (s *Server) newChange(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.noticeEntry(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showEntry(c, by, e, nil)
-}
-
 // noticeEntry describes the form of a notice.
 func (s *Server) noticeEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	e := entry{title: "登记退出通知", nav: changesPath, entryView: entryView{Crumbs: []crumb{{"物业更换", changesPath}}, Address: changesPath + "/new", Button: "登记通知", Back: changesPath,
@@ -170,26 +159,14 @@ func (s *Server) contractOptions(ctx context.Context, row registry.ProjectRow) (
 }
 
 // openChange enters a notice.
-func (s *Server) openChange(c *fiber.Ctx, by policy.Actor) error {
-	project := c.Query("project")
-	if chosen := c.FormValue("project"); project == "" && chosen != "" {
-		return seeOther(c, changesPath+"/new?project="+url.QueryEscape(chosen))
-	}
-	e, err := s.noticeEntry(c, by)
-	if err != nil {
-		return err
-	}
-	if project == "" {
-		return s.showEntry(c, by, e, []fault.Field{{Name: "project", Message: "请选择小区"}})
-	}
-	in, id := typed{c: c}, ""
+func (s *Server) openChange(c *fiber.Ctx, by policy.Actor, in *typed) (next string, err error) {
 	n := change.Notice{Giver: change.Giver(in.text("giver")), Given: in.date("given", "收到通知的日期"), Leaves: in.date("leaves", "服务的最后一天"), Reason: in.text("reason")}
 	err = in.with(func(ctx context.Context) error {
-		doc, err := s.changes.Open(ctx, by, project, in.text("contract"), n, formIdem(c))
-		id = doc.ID
+		doc, err := s.changes.Open(ctx, by, c.Query("project"), in.text("contract"), n, formIdem(c))
+		next = changesPath + "/" + doc.ID
 		return err
 	})
-	return s.settled(c, by, e, err, "contract", changesPath+"/"+id)
+	return next, err
 }
 
 // changeView is what change.html shows.

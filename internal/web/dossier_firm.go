@@ -37,7 +37,7 @@ func (s *Server) firmDossier(c *fiber.Ctx, by policy.Actor) (dossierView, error)
 	d.conduct(of)
 	d.party(party.Filter{Firm: f.ID})
 	d.activities(f)
-	d.sharing(f.ID)
+	d.booked(registry.FieldFirm, registry.EntryQuery{Firm: f.ID})
 	d.stars(policy.FirmKey(f.ID), f.Name)
 	v.Parts = d.parts
 	return v, d.err
@@ -106,38 +106,39 @@ func (d *dossier) activities(f registry.FirmView) {
 
 // held adds every contract that the firm has or had.
 func (d *dossier) held(f registry.FirmView) {
-	d.part(true, policy.ReadRegister, dossierPart{ID: "contracts", Title: "服务的小区与合同", Heads: []string{"小区", "状态", "位置", "户数", "起始日", "截止日", "分期", "类型", "服务等级", "物业费（元/平方米·月）", "提前终止原因"}}, func(p *dossierPart) error {
+	d.part(true, policy.ReadRegister, dossierPart{ID: "contracts", Title: "服务的小区与合同", Heads: []string{"小区", "状态", "位置", "户数", "起始日", "截止日", "分期", "类型", "服务等级", "收费方式", "物业费（元/平方米·月）", "提前终止原因"}}, func(p *dossierPart) error {
 		all, err := d.s.registered.ContractsOf(d.c.UserContext(), d.by, f.ID)
 		for _, k := range all {
 			p.add(projectPath(k.Project)+"/dossier", k.Name, d.contractState(k.Contract), k.TownshipName+" "+k.CommunityName, k.Households, k.Days.From, k.Days.Until, k.Phase, registry.TextOf(registry.ContractKinds(), k.Contract.Kind),
-				registry.TextOf(registry.ServiceLevels(), k.Level), inYuan(k.Fee), k.Ended)
+				registry.TextOf(registry.ServiceLevels(), k.Level), registry.TextOf(registry.Charges(), k.Charge), inYuan(k.Fee), k.Ended)
 		}
 		return err
 	})
 }
 
-// sharing adds what stations share with the firm and the hours of its volunteers: every book with a column that names firms.
-func (d *dossier) sharing(firm string) {
+// booked adds what the books say: of a firm what stations share with it, the hours of its volunteers and its people, of a project who answers for it — every book with a column of a kind, without that column.
+func (d *dossier) booked(kind registry.FieldKind, q registry.EntryQuery) {
 	if d.s.stations == nil {
 		return
 	}
 	for _, book := range d.s.stations.Books.Set().All() {
-		at := slices.IndexFunc(book.Fields, func(f registry.BookField) bool { return f.Kind == registry.FieldFirm })
+		at := slices.IndexFunc(book.Fields, func(f registry.BookField) bool { return f.Kind == kind })
 		if at < 0 {
 			continue
 		}
 		heads := []string{book.Title, "社区"}
 		for _, f := range book.Fields {
-			if f.Kind != registry.FieldFirm {
+			if f.Kind != kind {
 				heads = append(heads, f.Label)
 			}
 		}
 		read, _ := book.Actions()
 		d.part(true, read, dossierPart{ID: "book-" + book.ID, Title: book.Title, Heads: heads, More: booksPath + "/" + book.ID}, func(p *dossierPart) error {
-			return d.s.stations.Books.AllEntries(d.c.UserContext(), d.by, registry.EntryQuery{Book: book.ID, Firm: firm}, func(row registry.EntryRow) error {
+			q.Book = book.ID
+			return d.s.stations.Books.AllEntries(d.c.UserContext(), d.by, q, func(row registry.EntryRow) error {
 				cells := []any{row.Name, row.CommunityName}
 				for _, f := range book.Fields {
-					if f.Kind != registry.FieldFirm {
+					if f.Kind != kind {
 						cells = append(cells, row.Texts[f.ID])
 					}
 				}

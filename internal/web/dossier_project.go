@@ -33,6 +33,7 @@ func (s *Server) projectDossier(c *fiber.Ctx, by policy.Actor) (dossierView, err
 	d.contracts(r)
 	d.owners(r)
 	d.money(r)
+	d.booked(registry.FieldProject, registry.EntryQuery{Community: r.Community, Project: r.ID})
 	of := about{project: r.ID}
 	d.filings(of)
 	d.handovers(of)
@@ -79,6 +80,7 @@ func (d *dossier) projectFacts(r registry.ProjectRow) {
 		p.fact("户数", r.Households)
 		p.fact("建筑面积（平方米）", areaShown(r.Project.Area))
 		p.fact("物业类型", registry.TextOf(registry.ProjectKinds(), r.Project.Kind))
+		p.fact("竣工验收", r.Project.Completed)
 		p.fact("交付日期", r.Project.Delivered)
 		p.fact("首次承接", r.Project.TakenOver)
 		p.fact("建设单位", developer)
@@ -123,7 +125,7 @@ func (d *dossier) estate(r registry.ProjectRow) {
 
 // contracts adds all contracts of a project, the newest first.
 func (d *dossier) contracts(r registry.ProjectRow) {
-	d.part(true, policy.ReadRegister, dossierPart{ID: "contracts", Title: "物业服务合同", Heads: []string{"企业", "状态", "起始日", "截止日", "分期", "类型", "服务等级", "物业费（元/平方米·月）", "提前终止原因"}}, func(p *dossierPart) error {
+	d.part(true, policy.ReadRegister, dossierPart{ID: "contracts", Title: "物业服务合同", Heads: []string{"企业", "状态", "起始日", "截止日", "分期", "类型", "服务等级", "收费方式", "物业费（元/平方米·月）", "提前终止原因"}}, func(p *dossierPart) error {
 		ids := make([]string, 0, len(r.Project.Contracts))
 		for _, k := range r.Project.Contracts {
 			ids = append(ids, k.Firm)
@@ -141,7 +143,7 @@ func (d *dossier) contracts(r registry.ProjectRow) {
 			if scope.Covers([]string{policy.FirmKey(k.Firm)}, r.Day) {
 				path = firmPath(k.Firm) + "/dossier"
 			}
-			p.add(path, names[k.Firm], d.contractState(k), k.Days.From, k.Days.Until, r.Project.PhaseName(k.Phase), registry.TextOf(registry.ContractKinds(), k.Kind), registry.TextOf(registry.ServiceLevels(), k.Level), inYuan(k.Fee), k.Ended)
+			p.add(path, names[k.Firm], d.contractState(k), k.Days.From, k.Days.Until, r.Project.PhaseName(k.Phase), registry.TextOf(registry.ContractKinds(), k.Kind), registry.TextOf(registry.ServiceLevels(), k.Level), registry.TextOf(registry.Charges(), k.Charge), inYuan(k.Fee), k.Ended)
 		}
 		return nil
 	})

@@ -93,31 +93,27 @@ func (s *Server) registerRoutes() []Route {
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
 	desk := s.registerDesk()
-	return append(append(s.divisionRoutes(), slices.Concat(s.estateRoutes(), s.scanRoutes(), s.voteRoutes(), s.boardRoutes(), s.moneyRoutes(), s.dossierRoutes())...), []Route{
+	routes := slices.Concat(s.divisionRoutes(), s.estateRoutes(), s.scanRoutes(), s.voteRoutes(), s.boardRoutes(), s.moneyRoutes(), s.dossierRoutes())
+	for _, f := range []registerForm{
+		{path: projectsPath + "/new", entry: s.projectEntry, send: s.createProject, conflictAt: "name"},
+		{path: projectsPath + "/:id/edit", entry: s.projectEntry, send: s.changeProject, conflictAt: "name"},
+		{path: projectsPath + "/:id/body", entry: s.bodyEntry, send: s.setBody, conflictAt: "body_from"},
+		{path: projectsPath + "/:id/contracts/new", entry: s.contractEntry, send: s.addContract, conflictAt: "from"},
+		{path: projectsPath + "/:id/contracts/:contract", entry: s.contractEntry, send: s.correctContract, conflictAt: "from"},
+		{path: projectsPath + "/:id/contracts/:contract/end", entry: s.endEntry, send: s.endContract, conflictAt: "last"},
+		{path: firmsPath + "/new", entry: s.firmEntry, send: s.createFirm, conflictAt: "code"},
+		{path: firmsPath + "/:id/edit", entry: s.firmEntry, send: s.changeFirm, conflictAt: "code"},
+		{path: firmsPath + "/:id/party", action: policy.RegisterParty, entry: s.partyEntry, send: s.setParty, conflictAt: "form"},
+	} {
+		routes = append(routes, s.formRoutes(f)...)
+	}
+	return append(routes, []Route{
 		{Method: get, Path: projectsPath, Action: policy.ReadRegister, Handler: s.projects},
 		{Method: get, Path: projectsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.projectsExcel},
-		{Method: get, Path: projectsPath + "/new", Action: policy.WriteRegister, Handler: s.projectForm},
-		{Method: post, Path: projectsPath + "/new", Action: policy.WriteRegister, Handler: s.createProject},
 		{Method: get, Path: projectsPath + "/:id", Action: policy.ReadRegister, Handler: s.project},
-		{Method: get, Path: projectsPath + "/:id/edit", Action: policy.WriteRegister, Handler: s.projectForm},
-		{Method: post, Path: projectsPath + "/:id/edit", Action: policy.WriteRegister, Handler: s.changeProject},
-		{Method: get, Path: projectsPath + "/:id/body", Action: policy.WriteRegister, Handler: s.bodyForm},
-		{Method: post, Path: projectsPath + "/:id/body", Action: policy.WriteRegister, Handler: s.setBody},
-		{Method: get, Path: projectsPath + "/:id/contracts/new", Action: policy.WriteRegister, Handler: s.contractForm},
-		{Method: post, Path: projectsPath + "/:id/contracts/new", Action: policy.WriteRegister, Handler: s.addContract},
-		{Method: get, Path: projectsPath + "/:id/contracts/:contract", Action: policy.WriteRegister, Handler: s.contractForm},
-		{Method: post, Path: projectsPath + "/:id/contracts/:contract", Action: policy.WriteRegister, Handler: s.correctContract},
-		{Method: get, Path: projectsPath + "/:id/contracts/:contract/end", Action: policy.WriteRegister, Handler: s.endForm},
-		{Method: post, Path: projectsPath + "/:id/contracts/:contract/end", Action: policy.WriteRegister, Handler: s.endContract},
 		{Method: get, Path: firmsPath, Action: policy.ReadRegister, Handler: s.registeredFirms},
 		{Method: get, Path: firmsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.firmsExcel},
-		{Method: get, Path: firmsPath + "/new", Action: policy.WriteRegister, Handler: s.firmForm},
-		{Method: post, Path: firmsPath + "/new", Action: policy.WriteRegister, Handler: s.createFirm},
 		{Method: get, Path: firmsPath + "/:id", Action: policy.ReadRegister, Handler: s.firm},
-		{Method: get, Path: firmsPath + "/:id/edit", Action: policy.WriteRegister, Handler: s.firmForm},
-		{Method: post, Path: firmsPath + "/:id/edit", Action: policy.WriteRegister, Handler: s.changeFirm},
-		{Method: get, Path: firmsPath + "/:id/party", Action: policy.RegisterParty, Handler: s.partyForm},
-		{Method: post, Path: firmsPath + "/:id/party", Action: policy.RegisterParty, Handler: s.setParty},
 		{Method: get, Path: importsPath, Action: policy.ImportRegister, Handler: s.imports},
 		{Method: post, Path: importsPath, Action: policy.ImportRegister, Handler: s.dryImport, Upload: maxImport},
 		{Method: post, Path: importsPath + "/accept", Action: policy.ImportRegister, Handler: s.acceptsFor(desk)},

@@ -43,25 +43,26 @@ func divisionPath(id string) string { return divisionsPath + "/" + id }
 
 // divisionRoutes are the pages of divisions.
 func (s *Server) divisionRoutes() []Route {
-	const get, post = fiber.MethodGet, fiber.MethodPost
-	grid := s.formRoutes(registerForm{path: divisionsPath + "/:id/grid", action: policy.UpdateDivision, entry: s.gridEntry, send: s.setGrid, conflictAt: "grid_households"})
-	code := s.formRoutes(registerForm{path: divisionsPath + "/:id/code", action: policy.UpdateDivision, entry: s.codeEntry, send: s.changeCode, conflictAt: "code"})
-	back := s.formRoutes(registerForm{path: divisionsPath + "/:id/code/back", action: policy.UpdateDivision, entry: s.codeBackEntry, send: s.takeCodeBack, conflictAt: "reason"})
-	return append(slices.Concat(grid, code, back), []Route{
+	const get, one = fiber.MethodGet, divisionsPath + "/:id"
+	routes := []Route{
 		{Method: get, Path: divisionsPath, Action: policy.ReadRegister, Handler: s.divisions},
 		{Method: get, Path: divisionsPath + ".xlsx", Action: policy.ReadRegister, Handler: s.divisionsExcel},
-		{Method: get, Path: divisionsPath + "/:id", Action: policy.ReadRegister, Handler: s.division},
-		{Method: get, Path: divisionsPath + "/:id/new", Action: policy.UpdateDivision, Handler: s.newDivisionForm},
-		{Method: post, Path: divisionsPath + "/:id/new", Action: policy.UpdateDivision, Handler: s.addDivision},
-		{Method: get, Path: divisionsPath + "/:id/edit", Action: policy.UpdateDivision, Handler: s.divisionForm},
-		{Method: post, Path: divisionsPath + "/:id/edit", Action: policy.UpdateDivision, Handler: s.changeDivision},
-		{Method: get, Path: divisionsPath + "/:id/move", Action: policy.UpdateDivision, Handler: s.moveForm},
-		{Method: post, Path: divisionsPath + "/:id/move", Action: policy.UpdateDivision, Handler: s.moveDivision},
-		{Method: get, Path: divisionsPath + "/:id/close", Action: policy.UpdateDivision, Handler: s.closeForm},
-		{Method: post, Path: divisionsPath + "/:id/close", Action: policy.UpdateDivision, Handler: s.closeDivision},
-		{Method: get, Path: divisionsPath + "/:id/reopen", Action: policy.UpdateDivision, Handler: s.reopenForm},
-		{Method: post, Path: divisionsPath + "/:id/reopen", Action: policy.UpdateDivision, Handler: s.reopenDivision},
-	}...)
+		{Method: get, Path: one, Action: policy.ReadRegister, Handler: s.division},
+	}
+	for _, f := range []registerForm{
+		{path: one + "/new", entry: s.newDivisionEntry, send: s.addDivision, conflictAt: "code"},
+		{path: one + "/edit", entry: s.changeEntry, send: s.changeDivision, conflictAt: "name"},
+		{path: one + "/move", entry: s.moveEntry, send: s.moveDivision, conflictAt: "parent"},
+		{path: one + "/close", entry: s.closeEntry, send: s.closeDivision, conflictAt: "until"},
+		{path: one + "/reopen", entry: s.reopenEntry, send: s.reopenDivision, conflictAt: "reason"},
+		{path: one + "/grid", entry: s.gridEntry, send: s.setGrid, conflictAt: "grid_households"},
+		{path: one + "/code", entry: s.codeEntry, send: s.changeCode, conflictAt: "code"},
+		{path: one + "/code/back", entry: s.codeBackEntry, send: s.takeCodeBack, conflictAt: "reason"},
+	} {
+		f.action = policy.UpdateDivision
+		routes = append(routes, s.formRoutes(f)...)
+	}
+	return routes
 }
 
 // divisionsView is what register_divisions.html shows.
@@ -338,14 +339,6 @@ func nextGrid(d registry.DivisionView, today calendar.Date) string {
 	return fmt.Sprintf("%s-%02d", d.CodeOn(today), last+1)
 }
 
-func (s *Server) newDivisionForm(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.newDivisionEntry(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showEntry(c, by, e, nil)
-}
-
 // divisionInput reads names, use and first day.
 func divisionInput(in *typed) registry.DivisionInput {
 	return registry.DivisionInput{Name: in.text("name"), Display: in.text("display"), Statistical: in.text("statistical") != "", From: in.date("from", "设立日期")}
@@ -368,17 +361,12 @@ func movedTo(err error, from, to string) error {
 }
 
 // addDivision opens a division below another.
-func (s *Server) addDivision(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.newDivisionEntry(c, by)
-	if err != nil {
-		return err
-	}
-	in := typed{c: c}
-	input := divisionInput(&in)
-	err = in.with(func(ctx context.Context) error {
+func (s *Server) addDivision(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
+	input := divisionInput(in)
+	err := in.with(func(ctx context.Context) error {
 		return s.registered.AddDivision(ctx, by, in.text("code"), c.Params("id"), input)
 	})
-	return s.settled(c, by, e, movedTo(err, "parent", "code"), "code", divisionPath(url.PathEscape(in.text("code"))))
+	return divisionPath(url.PathEscape(in.text("code"))), movedTo(err, "parent", "code")
 }
 
 // changeEntry describes the form of names.
@@ -430,31 +418,13 @@ func dateValue(d calendar.Date) string {
 	return d.String()
 }
 
-func (s *Server) divisionForm(c *fiber.Ctx, by policy.Actor) error {
-	return s.showDivisionEntry(c, by, s.changeEntry)
-}
-
-// showDivisionEntry shows one of the forms about a division.
-func (s *Server) showDivisionEntry(c *fiber.Ctx, by policy.Actor, describe func(*fiber.Ctx, policy.Actor) (entry, error)) error {
-	e, err := describe(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showEntry(c, by, e, nil)
-}
-
 // changeDivision corrects names and first day.
-func (s *Server) changeDivision(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.changeEntry(c, by)
-	if err != nil {
-		return err
-	}
-	in := typed{c: c}
-	input := divisionInput(&in)
-	err = in.with(func(ctx context.Context) error {
+func (s *Server) changeDivision(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
+	input := divisionInput(in)
+	err := in.with(func(ctx context.Context) error {
 		return s.registered.ChangeDivision(ctx, by, c.Params("id"), formSeq(c), input)
 	})
-	return s.settled(c, by, e, movedTo(movedTo(err, "parent", "from"), "until", "from"), "name", e.Back)
+	return "", movedTo(movedTo(err, "parent", "from"), "until", "from")
 }
 
 // moveEntry describes the form that puts a community below another township.
@@ -474,18 +444,10 @@ func (s *Server) moveEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	return e, nil
 }
 
-func (s *Server) moveForm(c *fiber.Ctx, by policy.Actor) error {
-	return s.showDivisionEntry(c, by, s.moveEntry)
-}
-
 // moveDivision puts a community below another township.
-func (s *Server) moveDivision(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.moveEntry(c, by)
-	if err != nil {
-		return err
-	}
-	err = s.registered.MoveDivision(c.UserContext(), by, c.Params("id"), formSeq(c), c.FormValue("parent"), c.FormValue("reason"))
-	return s.settled(c, by, e, movedTo(err, "name", "parent"), "parent", e.Back)
+func (s *Server) moveDivision(c *fiber.Ctx, by policy.Actor, _ *typed) (string, error) {
+	err := s.registered.MoveDivision(c.UserContext(), by, c.Params("id"), formSeq(c), c.FormValue("parent"), c.FormValue("reason"))
+	return "", movedTo(err, "name", "parent")
 }
 
 // closeEntry describes the form that closes a division.
@@ -501,22 +463,12 @@ func (s *Server) closeEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	return e, nil
 }
 
-func (s *Server) closeForm(c *fiber.Ctx, by policy.Actor) error {
-	return s.showDivisionEntry(c, by, s.closeEntry)
-}
-
 // closeDivision closes a division.
-func (s *Server) closeDivision(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.closeEntry(c, by)
-	if err != nil {
-		return err
-	}
-	in := typed{c: c}
+func (s *Server) closeDivision(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
 	last := in.date("until", "最后一天")
-	err = in.with(func(ctx context.Context) error {
+	return "", in.with(func(ctx context.Context) error {
 		return s.registered.CloseDivision(ctx, by, c.Params("id"), formSeq(c), last, codesIn(c.FormValue("successors")), c.FormValue("reason"))
 	})
-	return s.settled(c, by, e, err, "until", e.Back)
 }
 
 // reopenEntry describes the form that takes the closing of a division back.
@@ -530,16 +482,8 @@ func (s *Server) reopenEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	return e, err
 }
 
-func (s *Server) reopenForm(c *fiber.Ctx, by policy.Actor) error {
-	return s.showDivisionEntry(c, by, s.reopenEntry)
-}
-
 // reopenDivision takes the closing of a division back.
-func (s *Server) reopenDivision(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.reopenEntry(c, by)
-	if err != nil {
-		return err
-	}
-	err = s.registered.ReopenDivision(c.UserContext(), by, c.Params("id"), formSeq(c), c.FormValue("reason"))
-	return s.settled(c, by, e, movedTo(movedTo(err, "name", "reason"), "parent", "reason"), "reason", e.Back)
+func (s *Server) reopenDivision(c *fiber.Ctx, by policy.Actor, _ *typed) (string, error) {
+	err := s.registered.ReopenDivision(c.UserContext(), by, c.Params("id"), formSeq(c), c.FormValue("reason"))
+	return "", movedTo(movedTo(err, "name", "reason"), "parent", "reason")
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"net/url"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -77,6 +78,8 @@ type registerForm struct {
 	send func(c *fiber.Ctx, by policy.Actor, in *typed) (string, error)
 	// conflictAt is the field at which a conflict stands.
 	conflictAt string
+	// first: the compound is chosen before anything else is asked (projectFirst).
+	first bool
 }
 
 // formRoutes are the two routes of a form.
@@ -92,6 +95,12 @@ func (s *Server) formRoutes(f registerForm) []Route {
 		e, err := f.entry(c, by)
 		if err != nil {
 			return err
+		}
+		if chosen := c.FormValue("project"); f.first && c.Query("project") == "" {
+			if chosen == "" {
+				return s.showEntry(c, by, e, []fault.Field{{Name: "project", Message: "请选择小区"}})
+			}
+			return seeOther(c, f.path+"?project="+url.QueryEscape(chosen))
 		}
 		next, err := f.send(c, by, &typed{c: c})
 		if next == "" {

@@ -258,42 +258,23 @@ func typedOr(c *fiber.Ctx, name, stored string) string {
 	return stored
 }
 
-// firmForm shows the form of a firm.
-func (s *Server) firmForm(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.firmEntry(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showEntry(c, by, e, nil)
-}
-
 // createFirm registers a firm.
-func (s *Server) createFirm(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.firmEntry(c, by)
-	if err != nil {
-		return err
-	}
-	in, id := typed{c: c}, ""
-	input := firmInput(&in)
+func (s *Server) createFirm(c *fiber.Ctx, by policy.Actor, in *typed) (next string, err error) {
+	input := firmInput(in)
 	err = in.with(func(ctx context.Context) error {
-		id, err = s.registered.CreateFirm(ctx, by, input)
+		id, err := s.registered.CreateFirm(ctx, by, input)
+		next = firmPath(id)
 		return err
 	})
-	return s.settled(c, by, e, err, "code", firmPath(id))
+	return next, err
 }
 
 // changeFirm corrects a firm.
-func (s *Server) changeFirm(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.firmEntry(c, by)
-	if err != nil {
-		return err
-	}
-	in := typed{c: c}
-	input := firmInput(&in)
-	err = in.with(func(ctx context.Context) error {
+func (s *Server) changeFirm(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
+	input := firmInput(in)
+	return "", in.with(func(ctx context.Context) error {
 		return s.registered.ChangeFirm(ctx, by, c.Params("id"), formSeq(c), input)
 	})
-	return s.settled(c, by, e, err, "code", e.Back)
 }
 
 // partyEntry describes the form of a firm's party organisation.
@@ -321,25 +302,9 @@ func (s *Server) partyEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 		}}}, nil
 }
 
-// partyForm shows the form of a firm's party organisation.
-func (s *Server) partyForm(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.partyEntry(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showEntry(c, by, e, nil)
-}
-
 // setParty registers how the party is organised in a firm.
-func (s *Server) setParty(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.partyEntry(c, by)
-	if err != nil {
-		return err
-	}
-	in := typed{c: c}
-	p := registry.Party{Form: registry.PartyForm(c.FormValue("form")), Members: in.whole("members", "党员人数", "3"), Full: in.whole("full", "正式党员", "3"), Branch: c.FormValue("branch"), Secretary: c.FormValue("secretary"), Instructor: c.FormValue("instructor"),
-		Office: c.FormValue("office"),
-		Days:   policy.Span{From: in.date("from", "起始日")}}
-	err = in.with(func(ctx context.Context) error { return s.registered.SetParty(ctx, by, c.Params("id"), formSeq(c), p) })
-	return s.settled(c, by, e, err, "form", e.Back)
+func (s *Server) setParty(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
+	p := registry.Party{Form: registry.PartyForm(in.text("form")), Members: in.whole("members", "党员人数", "3"), Full: in.whole("full", "正式党员", "3"), Branch: in.text("branch"), Secretary: in.text("secretary"),
+		Instructor: in.text("instructor"), Office: in.text("office"), Days: policy.Span{From: in.date("from", "起始日")}}
+	return "", in.with(func(ctx context.Context) error { return s.registered.SetParty(ctx, by, c.Params("id"), formSeq(c), p) })
 }

@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/filing"
 	"redsteward/registry/party"
 )
 
@@ -138,10 +139,13 @@ func (s *Server) projectsExcel(c *fiber.Ctx, by policy.Actor) error {
 // projectView is what register_project.html shows.
 type projectView struct {
 	projectLine
-	Delivered, TakenOver, Area string
-	Contracts                  []contractLine
-	Bodies                     []bodyLine
-	Foundings                  []foundingLine
+	Completed, Delivered, TakenOver, Area string
+	Contracts                             []contractLine
+	Bodies                                []bodyLine
+	Foundings                             []foundingLine
+	// Filings are its filings, for who may read them; Managers are who answers for it on the side of the firm today, for who may read the books.
+	Filings  []filedLine
+	Managers []managerLine
 	// Sheets are the party sheets of its firm with its community, for who may read them.
 	Sheets []sheetLine
 	// FoundPath begins a founding, "" for who may not.
@@ -164,13 +168,48 @@ type projectView struct {
 
 type contractLine struct {
 	registry.Contract
-	Path, FirmName, FirmPath, KindWord, LevelWord, FeeText, DaysText, PhaseName string
-	Now, CanEnd                                                                 bool
+	Path, FirmName, FirmPath, KindWord, LevelWord, ChargeWord, FeeText, DaysText, PhaseName string
+	Now, CanEnd                                                                             bool
 }
 
 type bodyLine struct {
 	Kind, Days, Members string
 	Now                 bool
+}
+
+// filedLine is a filing in words.
+type filedLine struct{ Path, Title, State, Number, Happened string }
+
+// managerLine is who answers for a compound, masked as the reader's rights say.
+type managerLine struct{ Path, Name, Phone, Since string }
+
+// filedOf are the filings of a project, for who may read them.
+func (s *Server) filedOf(ctx context.Context, by policy.Actor, project string) (out []filedLine, err error) {
+	if s.filings == nil || !s.guard.Allow(by, policy.ReadFiling) {
+		return nil, nil
+	}
+	err = s.filings.Each(ctx, by, filing.Filter{Project: project}, func(id string, f *filing.Filing) {
+		out = append(out, filedLine{filingsPath + "/" + id, f.Title, f.State.Title(), f.Number, f.Happened.Chinese()})
+	})
+	return out, err
+}
+
+// managersOf are who answers for a project on a day, as the book of the community says.
+func (s *Server) managersOf(ctx context.Context, by policy.Actor, r registry.ProjectRow) (out []managerLine, err error) {
+	if s.stations == nil || !s.guard.Allow(by, policy.ReadStation) {
+		return nil, nil
+	}
+	if _, kept := s.stations.Books.Set().Find(registry.BookManagers); !kept {
+		return nil, nil
+	}
+	err = s.stations.Books.AllEntries(ctx, by, registry.EntryQuery{Book: registry.BookManagers, Community: r.Community, Project: r.ID}, func(row registry.EntryRow) error {
+		day := r.Day.String()
+		if until := row.Values["until"]; row.Values["from"] <= day && (until == "" || day <= until) {
+			out = append(out, managerLine{booksPath + "/" + registry.BookManagers + "/" + row.ID, row.Texts["name"], row.Texts["phone"], row.Texts["from"]})
+		}
+		return nil
+	})
+	return out, err
 }
 
 // foundingLine is a founding of an owners' body in words.
@@ -182,7 +221,7 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := projectView{projectLine: s.projectLineOf(r), Delivered: r.Project.Delivered.Chinese(), TakenOver: r.Project.TakenOver.Chinese(), CanWrite: s.guard.Allow(by, policy.WriteRegister)}
+	v := projectView{projectLine: s.projectLineOf(r), Completed: r.Project.Completed.Chinese(), Delivered: r.Project.Delivered.Chinese(), TakenOver: r.Project.TakenOver.Chinese(), CanWrite: s.guard.Allow(by, policy.WriteRegister)}
 	if s.serves(fundPath) && s.guard.Allow(by, policy.ReadFund) {
 		v.FundPath = ledgerPath(r.ID)
 	}
@@ -201,6 +240,12 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 	if v.Revenues, v.Repairs, err = s.moneyOf(c, by, r.ID); err != nil {
 		return err
 	}
+	if v.Filings, err = s.filedOf(c.UserContext(), by, r.ID); err != nil {
+		return err
+	}
+	if v.Managers, err = s.managersOf(c.UserContext(), by, r); err != nil {
+		return err
+	}
 	v.DeveloperPath, v.Estate, v.Papers = developerPath(r.Developer), estateOf(r), s.papersOf(c.UserContext(), r)
 	if s.handovers != nil && s.guard.Allow(by, policy.ReadHandover) {
 		v.Handovers = handoversPath + "?project=" + r.ID
@@ -217,7 +262,7 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 	newestFirst := slices.SortedFunc(slices.Values(r.Project.Contracts), func(a, b registry.Contract) int { return b.Days.From.Compare(a.Days.From) })
 	for _, k := range newestFirst {
 		v.Contracts = append(v.Contracts, contractLine{Contract: k, Path: v.Path + "/contracts/" + k.ID, FirmName: names[k.Firm], FirmPath: firmPath(k.Firm),
-			KindWord: registry.TextOf(registry.ContractKinds(), k.Kind), LevelWord: registry.TextOf(registry.ServiceLevels(), k.Level), FeeText: yuan(k.Fee), DaysText: spanText(k.Days), PhaseName: r.Project.PhaseName(k.Phase),
+			KindWord: registry.TextOf(registry.ContractKinds(), k.Kind), LevelWord: registry.TextOf(registry.ServiceLevels(), k.Level), ChargeWord: registry.TextOf(registry.Charges(), k.Charge), FeeText: yuan(k.Fee), DaysText: spanText(k.Days), PhaseName: r.Project.PhaseName(k.Phase),
 			Now: k.Days.Holds(today), CanEnd: v.CanWrite && (k.Days.Until.IsZero() || today.Compare(k.Days.Until) <= 0)})
 	}
 	for i := len(r.Project.Bodies) - 1; i >= 0; i-- {
@@ -262,7 +307,7 @@ func (s *Server) projectEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 		e.Address, e.Back, e.Seq = projectPath(id)+"/edit", projectPath(id), r.Seq
 		e.Crumbs = append(e.Crumbs, crumb{p.Name, projectPath(id)})
 		stored = map[string]string{"name": p.Name, "community": p.Community, "address": p.Address, "households": strconv.FormatInt(p.Households, 10), "kind": string(p.Kind),
-			"delivered": p.Delivered.String(), "taken_over": p.TakenOver.String(), "developer": p.Developer, "grids": strings.Join(p.Grids, "、")}
+			"completed": p.Completed.String(), "delivered": p.Delivered.String(), "taken_over": p.TakenOver.String(), "developer": p.Developer, "grids": strings.Join(p.Grids, "、")}
 		if !p.Area.IsZero() {
 			stored["area"] = p.Area.Fixed(2)
 		}
@@ -276,6 +321,7 @@ func (s *Server) projectEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 		{Name: "households", Label: "户数", Type: "text", Mode: "numeric", Autocomplete: "off", Value: value("households")},
 		{Name: "area", Label: "建筑面积（平方米）", Type: "text", Mode: "decimal", Autocomplete: "off", Optional: true, Value: value("area"), Hint: "最多两位小数"},
 		{Name: "kind", Label: "物业类型", Options: choicesOf("请选择", registry.ProjectKinds()), Value: value("kind")},
+		{Name: "completed", Label: "竣工验收日期", Type: "date", Optional: true, Value: value("completed"), Hint: "分期的填最后一期"},
 		{Name: "delivered", Label: "交付日期", Type: "date", Optional: true, Value: value("delivered")},
 		{Name: "taken_over", Label: "首次承接日期", Type: "date", Optional: true, Value: value("taken_over")},
 		{Name: "developer", Label: "建设单位", Options: choicesOf("未登记", developers), Optional: true, Value: value("developer"), Hint: "列表里没有的，先登记建设单位"},
@@ -283,49 +329,30 @@ func (s *Server) projectEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	return e, nil
 }
 
-// projectForm shows the form of a project.
-func (s *Server) projectForm(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.projectEntry(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showEntry(c, by, e, nil)
-}
-
 // projectInput reads the form of a project.
 func projectInput(in *typed) registry.ProjectInput {
 	return registry.ProjectInput{Name: in.text("name"), Community: in.text("community"), Address: in.text("address"), Households: in.whole("households", "户数", "400"),
-		Area: in.number("area", "建筑面积", "52000.50"), Kind: registry.ProjectKind(in.text("kind")), Delivered: in.date("delivered", "交付日期"), TakenOver: in.date("taken_over", "首次承接日期"),
+		Area: in.number("area", "建筑面积", "52000.50"), Kind: registry.ProjectKind(in.text("kind")), Completed: in.date("completed", "竣工验收日期"), Delivered: in.date("delivered", "交付日期"), TakenOver: in.date("taken_over", "首次承接日期"),
 		Developer: in.text("developer"), Grids: registry.SplitGrids(in.text("grids"))}
 }
 
 // createProject registers a project.
-func (s *Server) createProject(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.projectEntry(c, by)
-	if err != nil {
-		return err
-	}
-	in := typed{c: c}
-	p, id := projectInput(&in), ""
+func (s *Server) createProject(c *fiber.Ctx, by policy.Actor, in *typed) (next string, err error) {
+	p := projectInput(in)
 	err = in.with(func(ctx context.Context) error {
-		id, err = s.registered.CreateProject(ctx, by, p)
+		id, err := s.registered.CreateProject(ctx, by, p)
+		next = projectPath(id)
 		return err
 	})
-	return s.settled(c, by, e, err, "name", projectPath(id))
+	return next, err
 }
 
 // changeProject corrects a project.
-func (s *Server) changeProject(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.projectEntry(c, by)
-	if err != nil {
-		return err
-	}
-	in := typed{c: c}
-	p := projectInput(&in)
-	err = in.with(func(ctx context.Context) error {
+func (s *Server) changeProject(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
+	p := projectInput(in)
+	return "", in.with(func(ctx context.Context) error {
 		return s.registered.ChangeProject(ctx, by, c.Params("id"), formSeq(c), p)
 	})
-	return s.settled(c, by, e, err, "name", e.Back)
 }
 
 // belowProject describes a form that belongs to a project.
@@ -349,26 +376,11 @@ func (s *Server) bodyEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	return e, err
 }
 
-// bodyForm shows the form of an owners' body.
-func (s *Server) bodyForm(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.bodyEntry(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showEntry(c, by, e, nil)
-}
-
 // setBody registers an owners' body.
-func (s *Server) setBody(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.bodyEntry(c, by)
-	if err != nil {
-		return err
-	}
-	in := typed{c: c}
+func (s *Server) setBody(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
 	b := registry.Body{Kind: registry.BodyKind(in.text("body")), Days: in.span("body_from", "任期起始日", "body_until", "任期届满日"),
 		Members: in.whole("members", "成员人数", "5"), PartyMembers: in.whole("party_members", "党员人数", "3")}
-	err = in.with(func(ctx context.Context) error { return s.registered.SetBody(ctx, by, c.Params("id"), formSeq(c), b) })
-	return s.settled(c, by, e, err, "body_from", e.Back)
+	return "", in.with(func(ctx context.Context) error { return s.registered.SetBody(ctx, by, c.Params("id"), formSeq(c), b) })
 }
 
 // contractEntry describes the form of a new contract, or of one that is corrected.
@@ -394,13 +406,14 @@ func (s *Server) contractEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 			return e, err
 		}
 		e.Intro = "只更正录入有误的内容；合同提前结束请用“终止合同”。"
-		stored = map[string]string{"firm": k.Firm, "kind": string(k.Kind), "level": string(k.Level), "fee": yuan(k.Fee), "from": k.Days.From.String(), "until": k.Days.Until.String(), "phase": k.Phase}
+		stored = map[string]string{"firm": k.Firm, "kind": string(k.Kind), "level": string(k.Level), "charge": string(k.Charge), "fee": yuan(k.Fee), "from": k.Days.From.String(), "until": k.Days.Until.String(), "phase": k.Phase}
 	}
 	value := func(name string) string { return typedOr(c, name, stored[name]) }
 	e.Form = []field{
 		{Name: "firm", Label: "物业服务企业", Options: choicesOf("请选择", firms), Value: value("firm")},
 		{Name: "kind", Label: "合同类型", Options: choicesOf("请选择", registry.ContractKinds()), Value: value("kind")},
 		{Name: "level", Label: "服务等级", Options: choicesOf("请选择", registry.ServiceLevels()), Value: value("level"), Hint: "老旧小区没有约定等级的选“无等级”"},
+		{Name: "charge", Label: "收费方式", Options: choicesOf("未登记", registry.Charges()), Optional: true, Value: value("charge")},
 		{Name: "fee", Label: "物业费（元/平方米·月）", Type: "text", Mode: "decimal", Autocomplete: "off", Value: value("fee"), Hint: "最多两位小数，例如 1.20"},
 		{Name: "from", Label: "合同起始日", Type: "date", Value: value("from")},
 		{Name: "until", Label: "合同截止日", Type: "date", Optional: true, Value: value("until"), Hint: "没有约定截止日的不填；应急托管要填"},
@@ -428,42 +441,28 @@ func contractOf(r registry.ProjectRow, id string) (registry.Contract, error) {
 	return registry.Contract{}, fault.New("web.contract", fault.NotFound, "没有找到这份合同")
 }
 
-// contractForm shows the form of a contract.
-func (s *Server) contractForm(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.contractEntry(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showEntry(c, by, e, nil)
-}
-
-// enterContract reads the form of a contract and hands it to a command.
-func (s *Server) enterContract(c *fiber.Ctx, by policy.Actor, command func(ctx context.Context, in registry.ContractInput) error) error {
-	e, err := s.contractEntry(c, by)
-	if err != nil {
-		return err
-	}
-	in := typed{c: c}
-	k := registry.ContractInput{Firm: in.text("firm"), Kind: registry.ContractKind(in.text("kind")), Level: registry.ServiceLevel(in.text("level")), Fee: in.fen("fee", "物业费", "1.20"),
-		Days: in.span("from", "合同起始日", "until", "合同截止日"), Phase: in.text("phase")}
+// contractInput reads the form of a contract.
+func contractInput(in *typed) registry.ContractInput {
 	if in.text("fee") == "" {
 		in.fail("fee", "请填写物业费，例如 1.20；不收费的填 0")
 	}
-	err = in.with(func(ctx context.Context) error { return command(ctx, k) })
-	return s.settled(c, by, e, err, "from", e.Back)
+	return registry.ContractInput{Firm: in.text("firm"), Kind: registry.ContractKind(in.text("kind")), Level: registry.ServiceLevel(in.text("level")), Charge: registry.Charge(in.text("charge")), Fee: in.fen("fee", "物业费", "1.20"),
+		Days: in.span("from", "合同起始日", "until", "合同截止日"), Phase: in.text("phase")}
 }
 
 // addContract enters a contract.
-func (s *Server) addContract(c *fiber.Ctx, by policy.Actor) error {
-	return s.enterContract(c, by, func(ctx context.Context, in registry.ContractInput) error {
-		return s.registered.AddContract(ctx, by, c.Params("id"), formSeq(c), in)
+func (s *Server) addContract(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
+	k := contractInput(in)
+	return "", in.with(func(ctx context.Context) error {
+		return s.registered.AddContract(ctx, by, c.Params("id"), formSeq(c), k)
 	})
 }
 
 // correctContract mends a contract that was entered wrongly.
-func (s *Server) correctContract(c *fiber.Ctx, by policy.Actor) error {
-	return s.enterContract(c, by, func(ctx context.Context, in registry.ContractInput) error {
-		return s.registered.CorrectContract(ctx, by, c.Params("id"), formSeq(c), c.Params("contract"), in, c.FormValue("reason"))
+func (s *Server) correctContract(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
+	k := contractInput(in)
+	return "", in.with(func(ctx context.Context) error {
+		return s.registered.CorrectContract(ctx, by, c.Params("id"), formSeq(c), c.Params("contract"), k, in.text("reason"))
 	})
 }
 
@@ -490,25 +489,10 @@ func (s *Server) endEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	return e, nil
 }
 
-// endForm shows the form that ends a contract.
-func (s *Server) endForm(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.endEntry(c, by)
-	if err != nil {
-		return err
-	}
-	return s.showEntry(c, by, e, nil)
-}
-
 // endContract ends a contract before its time.
-func (s *Server) endContract(c *fiber.Ctx, by policy.Actor) error {
-	e, err := s.endEntry(c, by)
-	if err != nil {
-		return err
-	}
-	in := typed{c: c}
+func (s *Server) endContract(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
 	last := in.date("last", "最后一天")
-	err = in.with(func(ctx context.Context) error {
-		return s.registered.EndContract(ctx, by, c.Params("id"), formSeq(c), c.Params("contract"), last, c.FormValue("reason"))
+	return "", in.with(func(ctx context.Context) error {
+		return s.registered.EndContract(ctx, by, c.Params("id"), formSeq(c), c.Params("contract"), last, in.text("reason"))
 	})
-	return s.settled(c, by, e, err, "last", e.Back)
 }
