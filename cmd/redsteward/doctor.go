@@ -22,7 +22,6 @@ import (
 	"redsteward/internal/store/mongo"
 	"redsteward/internal/store/sqlite"
 	"redsteward/policy"
-	"redsteward/rating"
 	"redsteward/registry/fund"
 	"redsteward/supervision/evidence"
 )
