@@ -366,8 +366,8 @@ func TestProjectLife(t *testing.T) {
 	}
 	d.refused("no right", fault.Forbidden, create(person("community_worker", "c:"+east), projectOf("望湖苑", east)))
 	d.refused("outside of the scope", fault.NotFound, create(person("property_officer", "t:360428101000"), projectOf("望湖苑", east)))
-	d.refused("every field", fault.Invalid, create(d.officer, ProjectInput{Name: " ", Community: "360428999999", Area: num.MustParse("1.234"), Kind: "x", Delivered: day(t, "2027-01-01"), TakenOver: day(t, "2027-01-01")}),
-		"请填写小区名称", "address", "没有编号为“360428999999”的社区", "户数是 0 户", "最多两位小数，现在是 1.234", "kind", "交付日期2027年1月1日还没有到", "首次承接日期2027年1月1日还没有到")
+	d.refused("every field", fault.Invalid, create(d.officer, ProjectInput{Name: " ", Community: "360428999999", Area: num.MustParse("1.234"), Kind: "x", Completed: day(t, "2027-02-01"), Delivered: day(t, "2027-01-01"), TakenOver: day(t, "2027-01-01")}),
+		"请填写小区名称", "address", "没有编号为“360428999999”的社区", "户数是 0 户", "最多两位小数，现在是 1.234", "kind", "竣工验收日期2027年2月1日还没有到", "交付日期2027年1月1日早于竣工验收日期2027年2月1日", "交付日期2027年1月1日还没有到", "首次承接日期2027年1月1日还没有到")
 	d.refused("a township is no community", fault.Invalid, create(d.officer, projectOf("望湖苑", "360428100000")), "不是社区或村")
 	d.refused("a statistical unit", fault.Invalid, create(d.officer, projectOf("望湖苑", "360428500598")), "不是社区或村")
 	id := d.project("望湖苑", east)

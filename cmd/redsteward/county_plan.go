@@ -195,6 +195,9 @@ func plannedMore(r *rand.Rand, day calendar.Date) registry.FirmMore {
 		Crossing: r.Int64N(managers + 1)}
 }
 
+// branchFirm is the place of the branch of a firm from outside, which has a code of its own.
+const branchFirm = 21
+
 // fallbackFirm is the place of the state-owned firm that takes what nobody else does.
 const fallbackFirm = 23
 
@@ -210,6 +213,14 @@ func (p *countyPlan) planFirms() error {
 			Name: p.names.Firms[i] + "物业服务有限公司（演示）", Code: code, LegalPerson: p.person(r), Phone: fmt.Sprintf("0792-0000%03d", i+1),
 			Address: fmt.Sprintf("都昌县%s %d 号", pick(r, p.names.Streets), 1+r.IntN(200)), Origin: registry.OriginMarket, FirmMore: plannedMore(draws(p.seed, "firm more", i), since)}}
 		f.crossing, f.input.Crossing = f.input.Crossing, 0 // its posts stand in a book, one by one
+		if i == branchFirm {
+			f.input.Name, f.input.HeadName = p.names.Firms[i]+"物业服务有限公司都昌分公司（演示）", p.names.Firms[i]+"物业服务有限公司（演示）"
+			head, err := demoUSCC(9000)
+			if err != nil {
+				return err
+			}
+			f.input.HeadCode = registry.USCC(head)
+		}
 		if i == fallbackFirm {
 			f.input.Name, f.input.Origin = p.names.Firms[i]+"城市服务有限公司（演示）", registry.OriginState
 		}

@@ -82,7 +82,7 @@ func (l *countyLoader) registerDeveloper(ctx context.Context, officer policy.Act
 func (l *countyLoader) registerBuildings(ctx context.Context, officer policy.Actor, i int, seq int64) error {
 	r, id, pr := l.service.register, l.projects[i], &l.plan.projects[i]
 	house := registry.BuildingInput{Name: "1幢", Phase: "ph1", Kind: registry.BuildingHigh, Floors: 18, Area: num.FromInt(pr.input.Households / 2 * 110), Households: pr.input.Households / 2,
-		Completed: pr.input.Delivered.Add(-30), Delivered: pr.input.Delivered}
+		Completed: pr.input.Completed, Delivered: pr.input.Delivered}
 	other := house
 	other.Name, other.Households = "2幢", pr.input.Households-house.Households
 	other.Area = num.FromInt(other.Households * 110)
@@ -167,7 +167,7 @@ func (p *plannedProject) buildings() []registry.BuildingInput {
 	area, _ := p.input.Area.Int64()
 	n := int64(p.houses)
 	for k := range out {
-		h := registry.BuildingInput{Name: fmt.Sprintf("%d幢", k+1), Kind: registry.BuildingMulti, Floors: 6, Households: p.input.Households / n, Area: num.FromInt(area / n), Delivered: p.input.Delivered}
+		h := registry.BuildingInput{Name: fmt.Sprintf("%d幢", k+1), Kind: registry.BuildingMulti, Floors: 6, Households: p.input.Households / n, Area: num.FromInt(area / n), Completed: p.input.Completed, Delivered: p.input.Delivered}
 		if p.input.Kind != registry.KindOld && h.Households > 100 {
 			h.Kind, h.Floors = registry.BuildingHigh, 18
 		}

@@ -102,6 +102,9 @@ type divisionLine struct {
 // divisionLineOf puts a division into words as of a day.
 func divisionLineOf(d registry.DivisionLeaf, day calendar.Date) divisionLine {
 	l := divisionLine{DivisionRow: d.DivisionRow, Code: d.CodeOn(day), Path: divisionPath(d.ID), LevelWord: registry.TextOf(registry.Levels(), d.Level)}
+	if d.Grid.Households > 0 {
+		l.Facts = count(int(d.Grid.Households)) + " 户"
+	}
 	if until := d.Days.Until; !until.IsZero() {
 		l.Closed = "截至" + until.Chinese()
 	}

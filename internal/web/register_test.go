@@ -95,7 +95,7 @@ func TestRegisterPages(t *testing.T) {
 		return pairs("name", "芝城花园", "community", cityEast, "address", "东风大道 9 号", "households", "1,020", "area", "52000.5", "kind", "commodity", "delivered", "2015-06-30")
 	}
 	contract := func(change ...string) url.Values {
-		v := pairs("seq", "2", "firm", firm, "kind", "chosen", "level", "first", "fee", "1.5", "from", "2027-01-01", "until", "2029-12-31")
+		v := pairs("seq", "2", "firm", firm, "kind", "chosen", "level", "first", "charge", "reward", "fee", "1.5", "from", "2027-01-01", "until", "2029-12-31")
 		for i := 0; i+1 < len(change); i += 2 {
 			v.Set(change[i], change[i+1])
 		}
@@ -165,7 +165,7 @@ func TestRegisterPages(t *testing.T) {
 		{name: "end", role: "officer", path: projectPage + "/contracts/c1/end", status: 200, contains: []string{"“赣北物业集团”2026年1月1日至2026年12月31日的合同"}},
 		{name: "end too late", role: "officer", method: "POST", path: projectPage + "/contracts/c1/end", form: pairs("seq", "5", "last", "2027-01-01", "reason", "协商终止"), status: 422, contains: []string{"本来就在2026年12月31日到期"}},
 		{name: "end today", role: "officer", method: "POST", path: projectPage + "/contracts/c1/end", form: pairs("seq", "5", "last", "2026-10-18", "reason", "协商终止"), status: 303, changes: 1},
-		{name: "nobody holds it today", role: "officer", path: projectPage, status: 200, contains: []string{"无合同", "提前终止：协商终止", "1.60"}},
+		{name: "nobody holds it today", role: "officer", path: projectPage, status: 200, contains: []string{"无合同", "提前终止：协商终止", "1.60", "酬金制"}},
 		{name: "the firm does not see it any more", role: "firm", path: projectPage, status: 404},
 		{name: "body: fields", role: "officer", method: "POST", path: projectPage + "/body", form: pairs("seq", "6", "body", "none", "body_until", "2027-01-01"), status: 422, contains: []string{"请填写任期起始日", "没有业主组织的，不填任期届满日"}},
 		{name: "body", role: "officer", method: "POST", path: projectPage + "/body", form: pairs("seq", "6", "body", "committee", "body_from", "2024-05-01", "body_until", "2029-04-30"), status: 303, changes: 1},
