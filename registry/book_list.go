@@ -145,10 +145,14 @@ func (b *Books) asked(ctx context.Context, by policy.Actor, q EntryQuery) (*Book
 			ask.In = append(ask.In, entryListKey(book.ID, state, key))
 		}
 	}
+	named, err := b.projectsFound(ctx, book, q.Text)
+	if err != nil {
+		return nil, reach{}, store.Query{}, nil, err
+	}
 	today, day := b.Today(), b.On(ctx)
 	return book, r, ask, func(d *store.Doc[Entry]) bool {
 		e := &d.State
-		if !r.covers(e) || q.Firm != "" && !slices.Contains(e.Keys, policy.FirmKey(q.Firm)) || q.Project != "" && !slices.Contains(e.Keys, policy.ProjectKey(q.Project)) || !book.found(e, q.Text, r.seesStaff(e, today)) {
+		if !r.covers(e) || q.Firm != "" && !slices.Contains(e.Keys, policy.FirmKey(q.Firm)) || q.Project != "" && !slices.Contains(e.Keys, policy.ProjectKey(q.Project)) || !book.found(e, q.Text, r.seesStaff(e, today)) && !book.namesAny(e, named) {
 			return false
 		}
 		for field, want := range q.Choices {
@@ -174,8 +178,27 @@ func (b *Book) found(e *Entry, text string, staff bool) bool {
 		return true
 	}
 	return slices.ContainsFunc(b.Fields, func(f BookField) bool {
-		return f.Find && (staff || !f.Hidden()) && finds(e.value(f.ID), text)
+		return f.Find && f.Kind != FieldProject && (staff || !f.Hidden()) && finds(e.value(f.ID), text)
 	})
+}
+
+// projectsFound are the projects that a search of a book finds by name, for books whose search covers a column of projects.
+func (b *Books) projectsFound(ctx context.Context, book *Book, text string) (map[string]bool, error) {
+	covers := slices.ContainsFunc(book.Fields, func(f BookField) bool { return f.Find && f.Kind == FieldProject })
+	if !covers || !Searchable(text) {
+		return nil, nil
+	}
+	found := map[string]bool{}
+	err := every(ctx, b.projects, store.Query{Index: ByName, Key: findKey(text)}, func(d *store.Doc[Project]) bool { return finds(d.State.Name, text) }, func(d store.Doc[Project]) error {
+		found[d.ID] = true
+		return nil
+	})
+	return found, err
+}
+
+// namesAny reports whether a row names one of some projects.
+func (b *Book) namesAny(e *Entry, projects map[string]bool) bool {
+	return len(projects) > 0 && slices.ContainsFunc(b.Fields, func(f BookField) bool { return f.Kind == FieldProject && projects[e.Values[f.ID]] })
 }
 
 // checked counts the checks of a row.

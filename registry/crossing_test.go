@@ -31,6 +31,12 @@ func TestManagers(t *testing.T) {
 	if rows := found(here); len(rows) != 1 || rows[0].ID != id || rows[0].Texts["project"] != "望湖苑" || !rows[0].Masked || len(found(away)) != 0 {
 		t.Errorf("%+v", rows)
 	}
+	for text, want := range map[string]int{"望湖": 1, "why": 1, "安居": 0} {
+		page, err := d.Entries(ctx, d.secretary, EntryQuery{Book: BookManagers, Text: text})
+		if err != nil || page.Count != want {
+			t.Errorf("%s finds %d rows, %v", text, page.Count, err)
+		}
+	}
 	for name, project := range map[string]string{"by name": "安居苑", "by id": away, "unknown": "没有的小区"} {
 		values["project"] = project
 		if _, err := d.CreateEntry(ctx, d.secretary, BookManagers, east, values); !fault.Is(err, fault.Invalid) {

@@ -3,6 +3,7 @@ package web
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -45,6 +46,9 @@ type dossierRow struct {
 	Cells []any
 }
 
+// shortCell is how many signs a cell may have that is not broken.
+const shortCell = 4
+
 // shownHeads is how many columns a phone shows; the others stand below the first cell.
 const shownHeads = 2
 
@@ -84,19 +88,20 @@ func (v dossierView) Empty() []dossierPart {
 
 // Class is how a column looks: the later ones are for a wide page only, figures stand to the right.
 func (p dossierPart) Class(i int) string {
-	figures := false
+	figures, words, longest := false, false, 0
 	for _, r := range p.Rows {
 		switch cell := r.Cells[i].(type) {
 		case int64, num.Num:
 			figures = true
 		case string:
-			if cell != "" {
-				return wideClass(i)
-			}
+			words, longest = words || cell != "", max(longest, utf8.RuneCountInString(cell))
 		}
 	}
-	if figures {
+	switch {
+	case figures && !words:
 		return strings.TrimSpace("num " + wideClass(i))
+	case words && !figures && longest <= shortCell:
+		return strings.TrimSpace("nw " + wideClass(i))
 	}
 	return wideClass(i)
 }
@@ -107,6 +112,35 @@ func wideClass(i int) string {
 		return "no-s"
 	}
 	return ""
+}
+
+// filled is the part without the later columns of which no row says anything.
+func (p dossierPart) filled() dossierPart {
+	said := make([]bool, len(p.Heads))
+	for _, r := range p.Rows {
+		for i, text := range r.Texts() {
+			said[i] = said[i] || i < shownHeads || text != ""
+		}
+	}
+	empty := func(i int) bool { return len(p.Rows) > 0 && !said[i] }
+	p.Heads = dropped(p.Heads, empty)
+	rows := make([]dossierRow, len(p.Rows))
+	for i, r := range p.Rows {
+		rows[i] = dossierRow{r.Path, dropped(r.Cells, empty)}
+	}
+	p.Rows = rows
+	return p
+}
+
+// dropped is a list without the places that are out.
+func dropped[T any](list []T, out func(i int) bool) []T {
+	var kept []T
+	for i, one := range list {
+		if !out(i) {
+			kept = append(kept, one)
+		}
+	}
+	return kept
 }
 
 // add appends a row.
@@ -141,6 +175,9 @@ func (s *Server) showsDossier(made makeDossier) func(*fiber.Ctx, policy.Actor) e
 		v, err := made(c, by)
 		if err != nil {
 			return err
+		}
+		for i := range v.Parts {
+			v.Parts[i] = v.Parts[i].filled()
 		}
 		v.Printed = s.registered.On(c.UserContext()).Chinese()
 		return s.render(c, by, "dossier", page{Title: v.Name + v.Kind, Nav: v.Crumbs[0].Path, Data: v, Script: true})
