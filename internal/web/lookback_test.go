@@ -36,7 +36,15 @@ func TestLookBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	early, err := f.Reported(ctx, project, "收费没有公示")
+	if err != nil {
+		t.Fatal(err)
+	}
 	days.Store(3)
+	late, err := f.Reported(ctx, project, "多收了一个月")
+	if err != nil {
+		t.Fatal(err)
+	}
 	paper["title"] = "物业服务管理办法"
 	if err := f.Stations.Books.ChangeEntry(ctx, clerk, paperID, 1, paper); err != nil {
 		t.Fatal(err)
@@ -103,7 +111,7 @@ func TestLookBack(t *testing.T) {
 	seen := 0
 	for _, r := range f.Server.Routes() {
 		register := strings.HasPrefix(r.Path, "/register/") && r.Action == policy.ReadRegister
-		beside := slices.Contains([]string{"/credit", "/marks", "/honours", "/party", "/stations"}, r.Path)
+		beside := slices.Contains([]string{"/credit", "/marks", "/honours", "/party", "/stations", "/matters", "/matters/figures", "/matters/feedback", "/repairs", "/repairs/calls"}, r.Path)
 		if r.Method != "GET" || !register && !beside || strings.Contains(r.Path, ":") || strings.HasSuffix(r.Path, ".xlsx") {
 			continue
 		}
@@ -134,6 +142,13 @@ func TestLookBack(t *testing.T) {
 	} {
 		s.run(t, f, late)
 	}
+	people = map[string]*person{}
+		{name: "matters now", role: "officer", path: "/matters", status: 200, contains: []string{"</svg>逾期</span>", "/matters/" + late.ID}},
+		{name: "matters then: in time", role: "officer", path: "/matters" + known, status: 200, contains: []string{banner, "/matters/" + early.ID + known}, excludes: []string{"</svg>逾期</span>", late.ID}},
+		{name: "a matter then", role: "officer", path: "/matters/" + early.ID + known, status: 200, contains: []string{banner, "收费没有公示"}},
+		{name: "a matter that came later", role: "officer", path: "/matters/" + late.ID + known, status: 404},
+		{name: "the board then", role: "officer", path: "/matters/figures" + known + "&period=2026", status: 200, contains: []string{banner}, excludes: []string{`href="/matters?period=2026"`}},
+		s.run(t, f, people)
 	if after, err := f.DB.Engine().LastN(ctx); err != nil || after != before {
 		t.Fatalf("looking back wrote %d records: %v", after-before, err)
 	}

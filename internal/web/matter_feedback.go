@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -51,9 +52,9 @@ type feedbackFigures struct {
 	Shares           []string
 }
 
-func (s *Server) feedbackRowOf(id string, f *matter.Feedback) feedbackRow {
+func (s *Server) feedbackRowOf(id string, f *matter.Feedback, now time.Time) feedbackRow {
 	period, _ := matter.ParsePeriod(f.Period) // was read when it was made
-	row := feedbackRow{Path: feedbackPath + "/" + id, Name: f.Receiver + period.Chinese() + "事项反馈", Made: dateTime(f.Made.At.Time), State: "待签收", Due: f.Due.Chinese(), Late: f.Due.Late(s.clocks.Business()), Reported: f.Total.Reported, LateN: f.LateN, OpenN: f.LateN + f.AgainN + f.OpenN}
+	row := feedbackRow{Path: feedbackPath + "/" + id, Name: f.Receiver + period.Chinese() + "事项反馈", Made: dateTime(f.Made.At.Time), State: "待签收", Due: f.Due.Chinese(), Late: f.Due.Late(now), Reported: f.Total.Reported, LateN: f.LateN, OpenN: f.LateN + f.AgainN + f.OpenN}
 	if f.Signed.By != "" {
 		row.State, row.Late, row.Signed = "已签收", false, s.titleOfOffice(f.Signed.Office)+" "+dateTime(f.Signed.At.Time)
 	}
@@ -89,7 +90,7 @@ func (s *Server) showFeedbacks(c *fiber.Ctx, by policy.Actor, refused []fault.Fi
 	}
 	v := feedbackView{Next: nextPage(c, found.Next), Title: "定期反馈", Key: newKey()}
 	for i := range found.Docs {
-		v.Rows = append(v.Rows, s.feedbackRowOf(found.Docs[i].ID, &found.Docs[i].State))
+		v.Rows = append(v.Rows, s.feedbackRowOf(found.Docs[i].ID, &found.Docs[i].State, s.shownNow(c)))
 	}
 	if s.guard.Allow(by, policy.DispatchMatter) {
 		v.Make = withErrors([]field{{Name: "period", Label: "时间", Options: s.periodOptions()[1:], Hint: "每月三日、每季度后自动反馈；补做的在这里选"}}, refused)
@@ -123,7 +124,7 @@ func (s *Server) feedback(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	f := &doc.State
-	one := &oneFeedback{feedbackRow: s.feedbackRowOf(doc.ID, f), F: f, Asks: f.Asks(), Seq: doc.Seq, MaySign: may}
+	one := &oneFeedback{feedbackRow: s.feedbackRowOf(doc.ID, f, s.shownNow(c)), F: f, Asks: f.Asks(), Seq: doc.Seq, MaySign: may}
 	one.Figures = append(one.Figures, feedbackFiguresOf("合计", &f.Total, f.Before.Reported, f.Least))
 	for i := range f.Kinds {
 		one.Figures = append(one.Figures, feedbackFiguresOf(f.Kinds[i].Name, &f.Kinds[i].Counts, 0, f.Least))

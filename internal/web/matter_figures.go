@@ -204,6 +204,9 @@ func (s *Server) matterFigures(c *fiber.Ctx, by policy.Actor) error {
 		{Name: "kind", Label: "大类", Value: q.Kind, Options: kinds}, {Name: "department", Label: "部门", Value: q.Department, Options: departments}}
 	if len(board.Rows) > 1 {
 		v.Chart = figuresPath + ".json" + addressQuery(l)
+		if looksBackNow(c) {
+			v.Chart = figuresPath + ".json" + l.address(knownName, lookOf(c).Day.String())[len(l.path):]
+		}
 	}
 	return s.render(c, by, "matter_figures", page{Title: v.Title, Nav: mattersPath, Data: v, Script: true, Scripts: []string{"echarts-5.4.3.min.js", "boards.js"}})
 }

@@ -71,9 +71,8 @@ type matterLine struct {
 	Weight int
 }
 
-// matterLineOf puts a matter into words, as the actor may see it.
-func (s *Server) matterLineOf(id string, m *matter.Matter) matterLine {
-	now := s.clocks.Business()
+// matterLineOf puts a matter into words, as the actor may see it and as of a moment.
+func (s *Server) matterLineOf(id string, m *matter.Matter, now time.Time) matterLine {
 	line := matterLine{Path: mattersPath + "/" + id, Title: m.CategoryTitle, Place: m.Place(), State: m.State.Title(), Department: m.DepartmentTitle, Urgent: m.Urgent, Late: m.Late(now),
 		Since: shortDate(calendar.DateOf(m.Reported.At.Time), calendar.DateOf(now))}
 	line.Source = sourceWord(m)
@@ -174,7 +173,7 @@ func (s *Server) matterList(c *fiber.Ctx, by policy.Actor) error {
 	ids, lines := make([]string, len(found.Docs)), make([]*matterLine, len(found.Docs))
 	v.Rows = make([]matterLine, len(found.Docs))
 	for i, d := range found.Docs {
-		v.Rows[i] = s.matterLineOf(d.ID, &d.State)
+		v.Rows[i] = s.matterLineOf(d.ID, &d.State, s.shownNow(c))
 		ids[i], lines[i] = d.ID, &v.Rows[i]
 	}
 	if err := s.weigh(c.UserContext(), ids, lines...); err != nil {
@@ -189,7 +188,7 @@ func (s *Server) mattersExcel(c *fiber.Ctx, by policy.Actor) error {
 	if err := s.matters.Each(c.UserContext(), by, matterFilter(readList(c, mattersPath, matterFilters...)), func(d store.Doc[matter.Matter]) { rows = append(rows, d.State) }); err != nil {
 		return err
 	}
-	now := s.clocks.Business()
+	now := s.shownNow(c)
 	answered := func(say func(a *matter.Answer) any) func(m *matter.Matter) any {
 		return func(m *matter.Matter) any {
 			if m.Answer == nil {

@@ -304,7 +304,7 @@ func (s *Service) Figures(ctx context.Context, by policy.Actor, q FigureQuery) (
 		keys = []string{policy.TownshipKey(q.Township)}
 	}
 	groups := map[string]*Figure{}
-	today := s.today()
+	today := calendar.DateOf(store.ClockIn(ctx, s.Now))
 	err = s.eachFact(ctx, q.Period, keys, func(f *facts) {
 		if q.Township != "" && f.Township != q.Township || q.Kind != "" && f.Kind != q.Kind || q.Department != "" && f.Department != q.Department || own != nil && !own[f.Department] {
 			return
@@ -391,7 +391,7 @@ func (s *Service) named(ctx context.Context, by Dimension, groups map[string]*Fi
 		if by == ByCommunity {
 			level = registry.LevelCommunity
 		}
-		list, err := s.Places.DivisionsAt(ctx, level, s.today())
+		list, err := s.Places.DivisionsAt(ctx, level, calendar.DateOf(store.ClockIn(ctx, s.Now)))
 		if err != nil {
 			return nil, err
 		}

@@ -282,7 +282,7 @@ func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, after str
 		q.Index, q.Key, q.In = byMonth, "", monthKeys(w.Period.months(), slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return key == mineKey(by.ID) }))
 	}
 	q.After, q.Limit, q.Desc = after, perPage, w.ByDue == w.Desc
-	now := s.Now()
+	now := store.ClockIn(ctx, s.Now)
 	page, err := s.rows.ListWhere(ctx, q, func(d *store.Doc[Matter]) bool {
 		if !s.inScope(by, scope, &d.State) {
 			return false

@@ -332,7 +332,7 @@ func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, after str
 		q.Key, q.In = policy.FirmKey(w.Firm), nil
 	}
 	q.After, q.Limit, q.Desc = after, perPage, !w.Asc
-	now := s.Now()
+	now := store.ClockIn(ctx, s.Now)
 	page, err := s.rows.ListWhere(ctx, q, func(d *store.Doc[Repair]) bool {
 		return scope.Covers(d.State.Keys, d.State.Day) && w.lets(&d.State, now)
 	})
