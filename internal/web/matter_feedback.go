@@ -90,7 +90,7 @@ func (s *Server) showFeedbacks(c *fiber.Ctx, by policy.Actor, refused []fault.Fi
 	}
 	v := feedbackView{Next: nextPage(c, found.Next), Title: "定期反馈", Key: newKey()}
 	for i := range found.Docs {
-		v.Rows = append(v.Rows, s.feedbackRowOf(found.Docs[i].ID, &found.Docs[i].State, s.shownNow(c)))
+		v.Rows = append(v.Rows, s.feedbackRowOf(found.Docs[i].ID, &found.Docs[i].State, s.clockOf(c.UserContext()).now))
 	}
 	if s.guard.Allow(by, policy.DispatchMatter) {
 		v.Make = withErrors([]field{{Name: "period", Label: "时间", Options: s.periodOptions()[1:], Hint: "每月三日、每季度后自动反馈；补做的在这里选"}}, refused)
@@ -124,7 +124,7 @@ func (s *Server) feedback(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	f := &doc.State
-	one := &oneFeedback{feedbackRow: s.feedbackRowOf(doc.ID, f, s.shownNow(c)), F: f, Asks: f.Asks(), Seq: doc.Seq, MaySign: may}
+	one := &oneFeedback{feedbackRow: s.feedbackRowOf(doc.ID, f, s.clockOf(c.UserContext()).now), F: f, Asks: f.Asks(), Seq: doc.Seq, MaySign: may}
 	one.Figures = append(one.Figures, feedbackFiguresOf("合计", &f.Total, f.Before.Reported, f.Least))
 	for i := range f.Kinds {
 		one.Figures = append(one.Figures, feedbackFiguresOf(f.Kinds[i].Name, &f.Kinds[i].Counts, 0, f.Least))

@@ -55,7 +55,7 @@ func (s *Server) showMatter(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		return err
 	}
 	m := &doc.State
-	v := matterView{matterLine: s.matterLineOf(id, m, s.shownNow(c)), M: m, Seq: doc.Seq, Reported: dateTime(m.Reported.At.Time), Handler: s.handName(c, by, supervision.Hand{By: m.Handler})}
+	v := matterView{matterLine: s.matterLineOf(id, m, s.clockOf(c.UserContext()).now), M: m, Seq: doc.Seq, Reported: dateTime(m.Reported.At.Time), Handler: s.handName(c, by, supervision.Hand{By: m.Handler})}
 	if v.Reporter = s.handName(c, by, m.Reported); v.Reporter == "" && m.Source == "" {
 		v.Reporter = "已隐去"
 	}

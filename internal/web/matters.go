@@ -173,7 +173,7 @@ func (s *Server) matterList(c *fiber.Ctx, by policy.Actor) error {
 	ids, lines := make([]string, len(found.Docs)), make([]*matterLine, len(found.Docs))
 	v.Rows = make([]matterLine, len(found.Docs))
 	for i, d := range found.Docs {
-		v.Rows[i] = s.matterLineOf(d.ID, &d.State, s.shownNow(c))
+		v.Rows[i] = s.matterLineOf(d.ID, &d.State, s.clockOf(c.UserContext()).now)
 		ids[i], lines[i] = d.ID, &v.Rows[i]
 	}
 	if err := s.weigh(c.UserContext(), ids, lines...); err != nil {
@@ -188,7 +188,7 @@ func (s *Server) mattersExcel(c *fiber.Ctx, by policy.Actor) error {
 	if err := s.matters.Each(c.UserContext(), by, matterFilter(readList(c, mattersPath, matterFilters...)), func(d store.Doc[matter.Matter]) { rows = append(rows, d.State) }); err != nil {
 		return err
 	}
-	now := s.shownNow(c)
+	now := s.clockOf(c.UserContext()).now
 	answered := func(say func(a *matter.Answer) any) func(m *matter.Matter) any {
 		return func(m *matter.Matter) any {
 			if m.Answer == nil {

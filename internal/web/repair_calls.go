@@ -70,7 +70,7 @@ func (s *Server) callList(c *fiber.Ctx, by policy.Actor) error {
 	}
 	v := callsView{Next: nextPage(c, found.Next), Filtered: l.filtered(), Filters: []boardFilter{{Name: "open", Label: "回访", Value: l.value["open"], Options: choicesOf("全部", sampleChoices())}}}
 	for i := range found.Docs {
-		v.Rows = append(v.Rows, s.sampleLineOf(found.Docs[i].ID, &found.Docs[i].State, s.shownNow(c)))
+		v.Rows = append(v.Rows, s.sampleLineOf(found.Docs[i].ID, &found.Docs[i].State, s.clockOf(c.UserContext()).now))
 	}
 	return s.render(c, by, "repair_calls", page{Title: "报修回访", Nav: repairsPath, Data: v})
 }
@@ -86,7 +86,7 @@ func (s *Server) showCalls(c *fiber.Ctx, by policy.Actor, typed url.Values, refu
 		return err
 	}
 	a := &doc.State
-	one := &sampleView{sampleLine: s.sampleLineOf(doc.ID, a, s.shownNow(c))}
+	one := &sampleView{sampleLine: s.sampleLineOf(doc.ID, a, s.clockOf(c.UserContext()).now)}
 	one.Facts = []option{{"当月修好", count(int(a.Population)) + " 条，其中急修 " + count(int(a.Urgent)) + " 条"}, {"按时", one.InTime}, {"抽取", dateTime(a.Drawn.Time) + "，" + count(len(a.Calls)) + " 条"}, {"已回访", one.Called}, {"接通", one.Reached}, {"满意", one.Satisfied}}
 	if one.Due != "" {
 		one.Facts = append(one.Facts, option{"回访期限", one.Due})

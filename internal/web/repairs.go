@@ -95,7 +95,7 @@ func (s *Server) repairList(c *fiber.Ctx, by policy.Actor) error {
 	v.Filters = []boardFilter{{Name: "q", Label: "小区、位置、内容或编号", Value: l.value["q"]}, {Name: "month", Label: "月份", Value: l.value["month"], Options: s.monthOptions()}, {Name: "state", Label: "状态", Value: l.value["state"], Options: choicesOf("全部", repair.States())},
 		{Name: "category", Label: "类别", Value: l.value["category"], Options: choicesOf("全部", s.repairs.Terms.Categories())}, {Name: "late", Label: "时限", Value: l.value["late"], Options: []option{{"", "全部"}, {"1", "逾时的"}}},
 		{Name: "urgent", Label: "急修", Value: l.value["urgent"], Options: []option{{"", "全部"}, {"1", "只看急修"}}}}
-	now := s.shownNow(c)
+	now := s.clockOf(c.UserContext()).now
 	for _, d := range found.Docs {
 		r := &d.State
 		if v.Project != "" {
@@ -110,7 +110,7 @@ func (s *Server) repairList(c *fiber.Ctx, by policy.Actor) error {
 // repairsExcel is the same list as Excel, all of it; it can be imported again.
 func (s *Server) repairsExcel(c *fiber.Ctx, by policy.Actor) error {
 	var rows []report.RepairRow
-	now := s.shownNow(c)
+	now := s.clockOf(c.UserContext()).now
 	err := s.repairs.Each(c.UserContext(), by, repairFilter(readList(c, repairsPath, repairFilters...)), func(d store.Doc[repair.Repair]) {
 		r := d.State
 		rows = append(rows, report.RepairRowOf(&r, now))
@@ -250,7 +250,7 @@ func (s *Server) showRepair(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 	if err != nil {
 		return err
 	}
-	r, now := &doc.State, s.shownNow(c)
+	r, now := &doc.State, s.clockOf(c.UserContext()).now
 	v := repairView{Title: r.Said.What, Sub: r.ProjectName + " " + r.Said.Where, State: r.State().Title(), Urgent: r.Said.Urgent, Late: r.Late(now), Seq: doc.Seq}
 	due := "应修好"
 	if r.Said.Urgent {
