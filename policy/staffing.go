@@ -89,7 +89,7 @@ func SeparatedWork() []Separated {
 	return []Separated{
 		{"观察记录", []SeparatedStep{step("登记", RecordObservation), step("复核", ReviewObservation)}},
 		{"走访评价", []SeparatedStep{step("第一人打分", DoVisit), step("第二人打分", DoVisit), step("复核", ReviewVisit)}},
-		{"佐证材料", []SeparatedStep{step("社区初审", AcceptEvidence), step("住建局复核", ReviewEvidence)}},
+		{"佐证材料", []SeparatedStep{step("社区初审", AcceptEvidence), step("住建局复核", ReviewEvidence), step("抽查", AuditEvidence), step("答复追回异议", AuditEvidence)}},
 		{"评价结果", []SeparatedStep{step("运行评价", RunEvaluation), step("公布", PublishEvaluation)}},
 		{"双随机抽取", []SeparatedStep{step("准备", DrawInspection), step("公布", DrawInspection)}},
 		{"失信信息", []SeparatedStep{step("登记", RecordCredit), step("核对", ConfirmCredit), step("答复异议", ConfirmCredit)}},

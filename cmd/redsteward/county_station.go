@@ -186,6 +186,9 @@ func (l *countyLoader) managerRows() []demoRow {
 		if pr.earlier >= 0 {
 			from = l.plan.size.handsOver()
 		}
+		if from.Compare(calendar.DateOf(mustTime(demoStart))) > 0 { // in a small county a firm may begin later
+			continue
+		}
 		values := map[string]string{"project": pr.input.Name, "from": from.String(), "name": l.plan.person(draws(l.plan.seed, "manager", i)), "phone": fmt.Sprintf("0792-0002%03d", i), "firm": l.plan.firms[pr.firm].input.Code}
 		if i%10 != 9 {
 			values["reported"] = from.Add(3 + i%7).String()
