@@ -115,6 +115,29 @@ func (c *Collection[T]) Each(ctx context.Context) iter.Seq2[Doc[T], error] {
 	}
 }
 
+// EachLife calls yield with the changes, oldest first, of every document that is kept, in order of stream key; it holds those of one.
+func (c *Collection[T]) EachLife(ctx context.Context, keep func(*Doc[T]) bool, yield func([]Change[T]) error) error {
+	for d, err := range c.Each(ctx) {
+		if err != nil {
+			return err
+		}
+		if !keep(&d) {
+			continue
+		}
+		var life []Change[T]
+		for change, err := range c.History(ctx, d.ID) {
+			if err != nil {
+				return err
+			}
+			life = append(life, change)
+		}
+		if err := yield(life); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // History yields the changes of one document in order of seq, tombstones included; up to the moment of the context.
 func (c *Collection[T]) History(ctx context.Context, id string) iter.Seq2[Change[T], error] {
 	return func(yield func(Change[T], error) bool) {

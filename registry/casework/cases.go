@@ -90,20 +90,5 @@ func (c *Cases[T]) Of(ctx context.Context, project string) ([]store.Doc[T], erro
 
 // EveryLife calls yield with the changes, oldest first, of every case that was opened by a day, whoever asks: for the rating.
 func (c *Cases[T]) EveryLife(ctx context.Context, until calendar.Date, yield func([]store.Change[T]) error) error {
-	for d, err := range c.Docs.Each(ctx) {
-		if err != nil {
-			return err
-		}
-		if c.shared(&d.State).Opened.Compare(until) > 0 {
-			continue
-		}
-		changes, err := c.life(ctx, d.ID)
-		if err != nil {
-			return err
-		}
-		if err := yield(changes); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.Docs.EachLife(ctx, func(d *store.Doc[T]) bool { return c.shared(&d.State).Opened.Compare(until) <= 0 }, yield)
 }

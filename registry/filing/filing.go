@@ -20,6 +20,8 @@ const (
 	MaxDocuments = 20
 	// MaxText is the longest text of a form, in characters.
 	MaxText = 200
+	// ContractKind is the kind of filings.yaml with which service contracts (物业服务合同) are filed.
+	ContractKind = "contract"
 )
 
 // Filing is one filing with all that was decided about it.

@@ -264,6 +264,11 @@ func TestFiled(t *testing.T) {
 	if err != nil || len(page.Docs) != 1 || page.Docs[0].ID != second.ID {
 		t.Errorf("%+v %v", page.Docs, err)
 	}
+	for kind, want := range map[string]string{ContractKind: "2026-11-03", "manager": "2026-10-29", "area": "", "gone": ""} {
+		if due, err := d.Within(kind, d.Today()); err != nil || due.Due.String() != want {
+			t.Errorf("%s is to be filed until %q: %v", kind, due.Due, err)
+		}
+	}
 	// What stands on a filing sees those that came in, registered or not, and no draft.
 	waits := d.tell(t, d.draft(t), told{"firm", d.submit("2026-10-02"), Submitted, ""})
 	refs, err := d.FiledOf(t.Context(), people["officer"], "p1", "contract")

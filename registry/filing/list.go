@@ -259,3 +259,17 @@ func (s *Service) FiledOf(ctx context.Context, by policy.Actor, project, kind st
 	})
 	return out, err
 }
+
+// EveryLife calls yield with the changes, oldest first, of every filing of a kind that came in, whoever asks: for the rating.
+func (s *Service) EveryLife(ctx context.Context, kind string, yield func([]store.Change[Filing]) error) error {
+	return s.rows.EachLife(ctx, func(d *store.Doc[Filing]) bool { return d.State.Kind == kind && !d.State.Submitted.IsZero() }, yield)
+}
+
+// Within is until when something of a kind that happened on a day is to be filed; the zero value where the kind has no such period or filings.yaml has it no more. Returns NotFound for a period that deadlines.yaml does not have.
+func (s *Service) Within(kind string, happened calendar.Date) (calendar.Deadline, error) {
+	k, err := s.Kinds.Find(kind)
+	if err != nil || k.Within == "" {
+		return calendar.Deadline{}, nil
+	}
+	return s.Deadlines(k.Within, happened)
+}

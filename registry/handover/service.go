@@ -599,3 +599,8 @@ func (s *Service) Uses(ctx context.Context, key string, since time.Time) (string
 	}
 	return fmt.Sprintf("%d 次承接查验", len(page.Docs)), nil
 }
+
+// EveryLife calls yield with the changes, oldest first, of every handover that was opened by a day, whoever asks: for the rating.
+func (s *Service) EveryLife(ctx context.Context, until calendar.Date, yield func([]store.Change[Handover]) error) error {
+	return s.rows.EachLife(ctx, func(d *store.Doc[Handover]) bool { return d.State.Opened.Compare(until) <= 0 }, yield)
+}
