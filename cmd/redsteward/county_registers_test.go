@@ -37,6 +37,7 @@ func registersOfCounty(t *testing.T, s *service) {
 		t.Fatal(err)
 	}
 	handoversOfCounty(t, s, officer)
+	wantRecords(t, s, officer)
 	for _, state := range matter.States() {
 		if page, err := s.matters.List(ctx, officer, matter.Filter{State: matter.State(state.ID)}, ""); err != nil || len(page.Docs) == 0 {
 			t.Errorf("matters that are %s: %d, %v", state.Text, len(page.Docs), err)

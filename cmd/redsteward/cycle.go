@@ -95,7 +95,8 @@ func (s *service) jobList() []schedule.Job {
 
 // sources are what the rating cycle gathers facts from.
 func (s *service) sources() []supervision.Readings {
-	return []supervision.Readings{s.proofs, s.observations, s.visits, s.rectifications, s.repairs, s.matters, &cycle.Surveys{Surveys: s.surveys}, &cycle.PartySheets{Sheets: s.party, Firms: s.register.Register}, &cycle.Honours{Books: s.conduct, Firms: s.register.Register}}
+	return []supervision.Readings{s.proofs, s.observations, s.visits, s.rectifications, s.repairs, s.matters, &cycle.Surveys{Surveys: s.surveys}, &cycle.PartySheets{Sheets: s.party, Firms: s.register.Register}, &cycle.Honours{Books: s.conduct, Firms: s.register.Register},
+		&cycle.Contracts{Filings: s.filings, Estate: s.register.Register}, &cycle.Handovers{Handovers: s.handovers, Filings: s.filings}}
 }
 
 // revenueDue is the rule by which public revenue is to be shown; past the loaded years of the calendar its last day does not move off days of rest.

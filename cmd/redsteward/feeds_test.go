@@ -24,6 +24,8 @@ import (
 	"redsteward/rating/cycle"
 	"redsteward/registry"
 	"redsteward/registry/conduct"
+	"redsteward/registry/filing"
+	"redsteward/registry/handover"
 	"redsteward/registry/party"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
@@ -126,6 +128,48 @@ func TestEveryIndicatorIsFed(t *testing.T) {
 	}
 	for id := range left {
 		t.Errorf("no scheme has an indicator %s", id)
+	}
+}
+
+// wantRecords compares what filings and handovers tell with how they stand: a registered contract is filed; of a handover that was not given up the firm checked the documents, signed, and handed them in for filing, as far as it has come.
+func wantRecords(t *testing.T, s *service, by policy.Actor) {
+	t.Helper()
+	got, want := map[string]int64{}, map[string]int64{}
+	upTo, err := s.db.Engine().LastN(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	today := calendar.DateOf(s.clocks.Business())
+	for _, source := range s.sources() {
+		if name := source.Source(); name != cycle.SourceFilings && name != cycle.SourceHandovers {
+			continue
+		}
+		if err := source.EachReading(t.Context(), calendar.Span{First: today.Add(-365), Last: today}, s.clocks.Business(), upTo, func(r supervision.Reading) error {
+			if r.Record == "" || len(r.Hash) != 64 || r.ScoredBy == "" {
+				t.Errorf("%+v", r)
+			}
+			done, _ := r.Cells[0].Number.Int64()
+			got[r.Fact+"/"+r.Project] += done
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := s.handovers.ListPage(t.Context(), by, handover.Filter{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range page.Docs {
+		acts := map[handover.State]int64{handover.Ready: 1, handover.Walking: 1, handover.Repairing: 1, handover.Rechecking: 1, handover.Agreeing: 1, handover.Agreed: 2, handover.Transferred: 2, handover.Filed: 3}[d.State.State]
+		if acts > 0 {
+			want["handover_acts/"+d.State.Project] += acts
+		}
+	}
+	if err := s.filings.Each(t.Context(), by, filing.Filter{Kind: filing.ContractKind, State: filing.Registered}, func(_ string, f *filing.Filing) { want["contract_filed/"+f.Project] = 1 }); err != nil {
+		t.Fatal(err)
+	}
+	if len(want) < 5 || !maps.Equal(got, want) {
+		t.Errorf("the records tell %v, want %v", got, want)
 	}
 }
 

@@ -42,6 +42,10 @@ func SourceName(source string) string {
 		return "表彰奖励登记"
 	case SourceSurvey:
 		return "满意度调查"
+	case SourceFilings:
+		return "合同备案"
+	case SourceHandovers:
+		return "承接查验"
 	case "rectification":
 		return "整改记录"
 	case repair.Source:
