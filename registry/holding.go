@@ -92,7 +92,7 @@ func (r *Register) halvesOf(ctx context.Context, project string, since, day cale
 
 // PartyOf is how the party is organised in a firm on a day, without names; the zero value if nothing is known for it or there is no such firm.
 func (r *Register) PartyOf(ctx context.Context, firm string, day calendar.Date) (Party, error) {
-	f, err := r.contractor(ctx, firm)
+	f, err := r.Contractor(ctx, firm)
 	return f.PartyOn(day), err
 }
 

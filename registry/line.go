@@ -141,7 +141,7 @@ func LineOfProject(r ProjectRow) ProjectLine {
 func (r *Register) LinesOfContracts(ctx context.Context, row ProjectRow) ([]ContractLine, error) {
 	var out []ContractLine
 	for _, c := range row.Project.Contracts {
-		firm, err := r.contractor(ctx, c.Firm)
+		firm, err := r.Contractor(ctx, c.Firm)
 		if err != nil {
 			return nil, err
 		}

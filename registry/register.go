@@ -84,15 +84,15 @@ func (r *Register) Place(ctx context.Context, project string, on calendar.Date) 
 	return r.placeOf(ctx, project, d.State, on)
 }
 
-// contractor is the firm of a contract. If its registration was withdrawn in the moment in which the contract was entered, the contract says so and can be corrected.
+// Contractor is the firm of a contract. If its registration was withdrawn in the moment in which the contract was entered, the contract says so and can be corrected.
 // Names and phones of its people are left out.
-func (r *Register) contractor(ctx context.Context, id string) (Firm, error) {
+func (r *Register) Contractor(ctx context.Context, id string) (Firm, error) {
 	d, err := r.firms.LoadOpen(ctx, id)
 	if fault.Is(err, fault.NotFound) {
 		return Firm{Name: "登记已撤回的企业"}, nil
 	}
 	if err != nil {
-		return Firm{}, fault.Wrap("registry.contractor", fault.Internal, "合同所写企业的登记缺失", err)
+		return Firm{}, fault.Wrap("registry.Contractor", fault.Internal, "合同所写企业的登记缺失", err)
 	}
 	return d.State, nil
 }
@@ -118,7 +118,7 @@ func (r *Register) placeOf(ctx context.Context, id string, p Project, day calend
 	}
 	out.CommunityName, out.TownshipName = divisions[0].State.Display, divisions[1].State.Display
 	if out.Firm != "" {
-		firm, err := r.contractor(ctx, out.Firm)
+		firm, err := r.Contractor(ctx, out.Firm)
 		if err != nil {
 			return Place{}, err
 		}
@@ -137,7 +137,7 @@ func (r *Register) Holding(ctx context.Context, project string, on calendar.Date
 	if h.Place, err = r.placeOf(ctx, project, d.State, on); err != nil || h.Firm == "" {
 		return h, err
 	}
-	firm, err := r.contractor(ctx, h.Firm)
+	firm, err := r.Contractor(ctx, h.Firm)
 	if err != nil {
 		return Holding{}, err
 	}

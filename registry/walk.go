@@ -27,7 +27,7 @@ func (b *nameBook) firm(ctx context.Context, id string) (Firm, error) {
 	if f, known := b.firms[id]; known {
 		return f, nil
 	}
-	f, err := b.r.contractor(ctx, id)
+	f, err := b.r.Contractor(ctx, id)
 	if err == nil {
 		b.firms[id] = f
 	}

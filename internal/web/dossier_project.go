@@ -154,7 +154,10 @@ func (d *dossier) owners(r registry.ProjectRow) {
 	d.part(true, policy.ReadRegister, dossierPart{ID: "bodies", Title: "业主组织", Heads: []string{"业主组织", "状态", "任期起始", "任期届满", "成员", "其中党员"}}, func(p *dossierPart) error {
 		for _, b := range slices.Backward(r.Project.Bodies) {
 			state := "已届满"
-			if b.Days.Holds(r.Day) {
+			switch {
+			case b.Kind == registry.BodyNone: // nobody holds an office
+				state = ""
+			case b.Days.Holds(r.Day):
 				state = "在任"
 			}
 			p.add("", registry.TextOf(registry.BodyKinds(), b.Kind), state, b.Days.From, b.Days.Until, known(b.Members), known(b.PartyMembers))

@@ -267,7 +267,7 @@ func (s *Server) project(c *fiber.Ctx, by policy.Actor) error {
 	}
 	for i := len(r.Project.Bodies) - 1; i >= 0; i-- {
 		b := r.Project.Bodies[i]
-		v.Bodies = append(v.Bodies, bodyLine{registry.TextOf(registry.BodyKinds(), b.Kind), spanText(b.Days), membersText(b.Members, b.PartyMembers), b.Days.Holds(today)})
+		v.Bodies = append(v.Bodies, bodyLine{registry.TextOf(registry.BodyKinds(), b.Kind), spanText(b.Days), membersText(b.Members, b.PartyMembers), b.Kind != registry.BodyNone && b.Days.Holds(today)})
 	}
 	if s.party != nil && r.Firm != "" && s.guard.Allow(by, policy.ReadPartyFact) {
 		err := s.party.Each(c.UserContext(), by, party.Filter{Firm: r.Firm, Community: r.Community}, func(d store.Doc[party.Sheet]) error {

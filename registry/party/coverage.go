@@ -2,6 +2,7 @@ package party
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -70,7 +71,7 @@ type Lacking struct {
 	Firm, Name, Why string
 }
 
-// Coverage counts the firms of the actor's scope that hold a project today. Returns Forbidden without ReadRegister.
+// Coverage counts the firms that hold a project of the actor's scope today, also where the firm as a whole lies outside of it, as it does for a community. Returns Forbidden without ReadRegister.
 func (s *Service) Coverage(ctx context.Context, by policy.Actor) (Coverage, error) {
 	today := s.on(ctx)
 	out := Coverage{Quarter: calendar.QuarterOf(today)}
@@ -93,26 +94,24 @@ func (s *Service) Coverage(ctx context.Context, by policy.Actor) (Coverage, erro
 	if err != nil {
 		return out, err
 	}
-	err = s.Register.AllFirms(ctx, by, registry.FirmQuery{}, func(row registry.FirmRow, firm registry.Firm) error {
-		if len(served[row.ID]) == 0 {
-			return nil
+	for _, id := range slices.Sorted(maps.Keys(served)) {
+		firm, err := s.Register.Contractor(ctx, id)
+		if err != nil {
+			return out, err
 		}
-		p, crossing := firm.PartyOn(today), posts.Of(row.ID, firm)
+		p, crossing := firm.PartyOn(today), posts.Of(id, firm)
 		out.County.add(p, crossing)
-		for town := range served[row.ID] {
+		for town := range served[id] {
 			towns[town].add(p, crossing)
 		}
 		switch {
 		case !p.Covered():
-			out.Lacking = append(out.Lacking, Lacking{row.ID, firm.Name, "没有党组织，也没有选派指导员"})
+			out.Lacking = append(out.Lacking, Lacking{id, firm.Name, "没有党组织，也没有选派指导员"})
 		case p.MustForm() && p.Form == registry.PartyInstructor:
-			out.Lacking = append(out.Lacking, Lacking{row.ID, firm.Name, "正式党员 3 名以上，应当建立党支部"})
+			out.Lacking = append(out.Lacking, Lacking{id, firm.Name, "正式党员 3 名以上，应当建立党支部"})
 		}
-		return nil
-	})
-	if err != nil {
-		return out, err
 	}
+	slices.SortFunc(out.Lacking, func(a, b Lacking) int { return strings.Compare(a.Name+a.Firm, b.Name+b.Firm) })
 	if err := s.together(ctx, &out, pairs, towns); err != nil {
 		return out, err
 	}

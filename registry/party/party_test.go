@@ -230,7 +230,7 @@ func TestCoverage(t *testing.T) {
 	}
 	doc := must[store.Doc[Sheet]](t)(d.Fill(t.Context(), d.people["worker"], d.at(0), Line{Kind: TogetherPlace, Day: day("2026-10-13"), Expected: 20, Present: 18}, nil))
 	d.tell(doc, do{"worker", MoveSubmit, Waiting, ""}, do{"secretary", MoveConfirm, Passing, ""}, do{"industry", MoveConfirm, Passing, ""}, do{"organisation", MoveConfirm, Confirmed, ""})
-	if c = must[Coverage](t)(d.Coverage(t.Context(), d.people["secretary"])); c.County.Together != 1 || c.County.Pairs != 1 {
+	if c = must[Coverage](t)(d.Coverage(t.Context(), d.people["secretary"])); c.County.Together != 1 || c.County.Pairs != 1 || c.County.Firms != 1 || c.County.Own != 1 {
 		t.Errorf("the secretary's community: %+v", c.County)
 	}
 }

@@ -21,8 +21,9 @@ import (
 type Register interface {
 	// Held are the projects that a firm holds on a day.
 	Held(ctx context.Context, firm string, on calendar.Date) ([]registry.Place, error)
-	// AllFirms and AllProjects yield what the actor may see.
-	AllFirms(ctx context.Context, by policy.Actor, q registry.FirmQuery, yield func(registry.FirmRow, registry.Firm) error) error
+	// Contractor is the firm of a contract, without names and phones, whoever asks.
+	Contractor(ctx context.Context, id string) (registry.Firm, error)
+	// AllProjects yields what the actor may see.
 	AllProjects(ctx context.Context, by policy.Actor, q registry.ProjectQuery, yield func(registry.ProjectRow) error) error
 	// Finder finds firms and communities by the words of a workbook; each is for one goroutine.
 	Finder() *registry.Finder

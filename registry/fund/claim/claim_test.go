@@ -624,18 +624,24 @@ func TestAtOnce(t *testing.T) {
 	if again := must[store.Doc[Claim]](t)(d.Do(ctx, cashier, at, StepPay, d.input())); again.State.State != Paid || d.ledger().Balances.Bank != 1_550_000 {
 		t.Errorf("the same request again: %s, %+v", again.State.State, d.ledger().Balances)
 	}
-	// One agrees, the other refuses: whoever was quicker, nothing stays held for a claim that ended.
-	c = d.claimTo(Approving)
-	d.sign(&c, chief, policy.MoveAgree, "")
-	at, hash = casework.At{ID: c.ID, Seq: c.Seq}, c.State.Approval.SubjectHash
+	// One agrees, the other refuses: whoever was quicker, nothing stays held for a claim that ended, and nothing is missing for one that goes on.
 	moves[1] = policy.MoveRefuse
-	if good := once(2, func(i int) error {
-		_, err := d.Sign(ctx, signers[i], at, policy.Sign{Move: moves[i], Reason: "代", SubjectHash: hash}, password)
-		return err
-	}); good != 1 {
-		t.Errorf("%d decisions", good)
+	for range 8 {
+		c = d.claimTo(Approving)
+		d.sign(&c, chief, policy.MoveAgree, "")
+		at, hash = casework.At{ID: c.ID, Seq: c.Seq}, c.State.Approval.SubjectHash
+		if good := once(2, func(i int) error {
+			_, err := d.Sign(ctx, signers[i], at, policy.Sign{Move: moves[i], Reason: "代", SubjectHash: hash}, password)
+			return err
+		}); good != 1 {
+			t.Errorf("%d decisions", good)
+		}
+		d.settled()
+		if c = must[store.Doc[Claim]](t)(d.One(ctx, officer, c.ID)); c.State.State == Repairing {
+			d.do(&c, committee, StepWithdraw, func(in *casework.Input) { in.Text = "业主自己修好了" })
+			d.settled()
+		}
 	}
-	d.settled()
 }
 
 func TestRuleMistakes(t *testing.T) {

@@ -240,18 +240,13 @@ func (s *Service) Do(ctx context.Context, by policy.Actor, at casework.At, do St
 	if action == policy.SignApproval || do == StepOpen {
 		return store.Doc[Claim]{}, fault.New("claim.Do", fault.Conflict, "签署要在审批里办理")
 	}
-	return s.Change(ctx, by, action, at, do.Title(), func(c *Claim) error {
+	doc, err := s.Change(ctx, by, action, at, do.Title(), func(c *Claim) error {
 		next, err := c.State.next(do)
 		if err != nil {
 			return err
 		}
 		if err := s.step(ctx, by, at, c, do, in); err != nil {
 			return err
-		}
-		if next.Final() && c.State.Working() {
-			if err := s.release(ctx, by, action, at.ID, c); err != nil {
-				return err
-			}
 		}
 		if next.Final() {
 			c.Clock = calendar.Deadline{}
@@ -262,6 +257,7 @@ func (s *Service) Do(ctx context.Context, by policy.Actor, at casework.At, do St
 		c.State, c.Last = next, do
 		return nil
 	})
+	return s.freed(ctx, by, action, at.ID, doc, err)
 }
 
 // step does what a step means.

@@ -48,7 +48,6 @@ func (s *Service) sign(ctx context.Context, by policy.Actor, at casework.At, in 
 			err = s.hold(ctx, by, policy.SignApproval, at.ID, c)
 		case policy.ApprovalRefused:
 			c.Last = StepReject
-			err = s.release(ctx, by, policy.SignApproval, at.ID, c)
 		case policy.ApprovalReturned:
 			c.Last = StepReturn
 		}
@@ -57,13 +56,25 @@ func (s *Service) sign(ctx context.Context, by policy.Actor, at casework.At, in 
 		}
 		return err
 	})
+	return s.freed(ctx, by, policy.SignApproval, at.ID, doc, err)
+}
+
+// freed gives back what is held for a claim that has ended: after the change that ended it, because before it somebody quicker could have let it go on, without its money; and also after one that was
+// refused because somebody was quicker, which may have held it. Who repeats a request after a stop between the two gives it back too.
+func (s *Service) freed(ctx context.Context, by policy.Actor, action policy.Action, id string, doc store.Doc[Claim], err error) (store.Doc[Claim], error) {
+	now := doc
 	if fault.Is(err, fault.Conflict) {
-		// Somebody was quicker: what was held meanwhile for a claim that ended goes back.
-		if now, readErr := s.One(ctx, by, at.ID); readErr == nil && now.State.State.Final() {
-			return doc, firstOf(s.release(ctx, by, policy.SignApproval, at.ID, &now.State), err)
+		var readErr error
+		if now, readErr = s.Load(ctx, id); readErr != nil {
+			return doc, err
 		}
+	} else if err != nil {
+		return doc, err
 	}
-	return doc, err
+	if !now.State.State.Final() {
+		return doc, err
+	}
+	return doc, firstOf(s.release(ctx, by, action, id, &now.State), err)
 }
 
 // firstOf is the first of two errors that there is.
