@@ -3,7 +3,7 @@
 //  1. Nobody claims before the developer had his time: the clock of the warranty notice, then that of the bureau's urging, or the paper that says he is gone.
 //  2. A defect is claimed within its warranty only; both start days are kept, and it has lapsed once both periods have.
 //  3. Money is held in the ledger before the last signature is stored, and paid from there before the payment is: an order names its claim, so that what a crash
-//     cut off is repeated once. Whatever ends a claim without a payment gives its hold back first.
+//     cut off is repeated once. What ends a claim without a payment gives its hold back once it has ended: before, it could take it from under one that somebody lets go on at that moment.
 //  4. The final account is shown its days and reviewed by the bureau (结算审核) before anything is paid, never more than is held, never by who prepared, checked, reviewed or approved it.
 //  5. Urgent use turns the order around: the work comes first, documents and the second signature within their clock; shown and paid is it as any other.
 //  6. What the bureau writes to the developer (督促通知书、补存通知书、催缴函) goes out after every level of its way of approval signed what it says, and only while that is still
