@@ -644,6 +644,21 @@ func TestAtOnce(t *testing.T) {
 	}
 }
 
+// TestStrayHold: what a stop, or somebody slower, left held for a claim that has ended goes back with the next try of anybody.
+func TestStrayHold(t *testing.T) {
+	d := newDesk(t)
+	c := d.claimTo(Approving)
+	hash := c.State.Approval.SubjectHash
+	d.sign(&c, chief, policy.MoveRefuse, "预算没有单价")
+	if _, err := d.Fund.HoldMoney(t.Context(), fund.Order{By: chief, Action: policy.SignApproval, Project: "p1", For: c.ID, Fen: 500_000, Text: "维修预留"}); err != nil || d.ledger().Balances.Held != 500_000 {
+		t.Fatal(err, d.ledger().Balances)
+	}
+	if _, err := d.Sign(t.Context(), vice, casework.At{ID: c.ID, Seq: c.Seq}, policy.Sign{Move: policy.MoveAgree, SubjectHash: hash}, password); !fault.Is(err, fault.Conflict) {
+		t.Error(err)
+	}
+	d.settled()
+}
+
 func TestRuleMistakes(t *testing.T) {
 	_, err := ParseRules("fund.yaml", []byte("parts:\n  - {id: Roof, title: 屋面, rule: no.rule}\n  - {id: a, title: 甲}\n  - {id: b, title: 乙, season: {begins: \"13-01\", ends: \"03-15\", n: 2}}\ndocuments:\n  - {id: x, title: 甲, when: later}\nrefund: {n: 900}\n"), func(string) bool { return false })
 	text := fault.MessageOf(err)
