@@ -30,7 +30,7 @@ var leaves = []string{
 var layers = []string{"policy", "registry", "supervision", "rating", "internal/report", "internal/web", "cmd"}
 
 // islands import nothing of ours.
-var islands = []string{"charts", "configs"}
+var islands = []string{"charts", "configs", "internal/docx"}
 
 // siblings lists the pairs of folders below one layer of which the first may import the second; otherwise children import their root only.
 var siblings = map[string][]string{
@@ -50,6 +50,7 @@ var ownedBy = map[string][]string{
 	"internal/store/mongo":          {"internal/store/mongo", "cmd"},
 	"internal/store/mongo/wiretest": {"internal/store/mongo/wiretest"},
 	"internal/web":                  {"internal/web", "cmd"},
+	"internal/docx":                 {"internal/web"},
 	"internal/report":               {"internal/report", "internal/web", "cmd"},
 }
 

@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"archive/zip"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -115,6 +117,23 @@ func TestRectificationPages(t *testing.T) {
 			t.Errorf("the file lacks %q", want)
 		}
 	}
+	// The same as a document, with the firm's photos.
+	word := m.as("officer").get(t, path+"/whole?as=docx")
+	if !strings.Contains(whole, path+`/whole?as=docx"`) || word.StatusCode != 200 || !strings.Contains(word.Header.Get("Content-Disposition"), ".docx") {
+		t.Errorf("the document: %d %v", word.StatusCode, word.Header)
+	}
+	document := docxParts(t, word.body)
+	for _, want := range []string{"卷内目录", "已看到公示", "复查全部合格"} {
+		if !strings.Contains(document["word/document.xml"], want) {
+			t.Errorf("the document lacks %q", want)
+		}
+	}
+	if document["word/media/1.jpeg"] == "" || strings.Contains(document["word/document.xml"], "返回") {
+		t.Errorf("the document has no photo, or what is not printed")
+	}
+	if a := m.as("elsewhere").get(t, path+"/whole?as=docx"); a.StatusCode != 404 || strings.HasPrefix(a.body, "PK") {
+		t.Errorf("another community: %d", a.StatusCode)
+	}
 	list := m.as("officer").get(t, "/rectifications?state=fixed&kind=suggestion&q=东街").body
 	if !strings.Contains(list, path) || !strings.Contains(list, "1 / 1") || strings.Contains(m.as("officer").get(t, "/rectifications?state=running").body, path) {
 		t.Errorf("the list: %.1500s", list)
@@ -122,4 +141,26 @@ func TestRectificationPages(t *testing.T) {
 	if a := m.as("manager").get(t, "/rectifications.xlsx?state=fixed"); a.StatusCode != 200 || !strings.HasPrefix(a.body, "PK") {
 		t.Errorf("Excel: %d", a.StatusCode)
 	}
+}
+
+// docxParts unpacks a Word document.
+func docxParts(t *testing.T, body string) map[string]string {
+	t.Helper()
+	z, err := zip.NewReader(strings.NewReader(body), int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := map[string]string{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts[f.Name] = string(data)
+	}
+	return parts
 }

@@ -440,12 +440,17 @@ func (l listAddress) filtered() bool {
 
 // sendExcel answers with a workbook.
 func sendExcel(c *fiber.Ctx, name string, data []byte) error {
+	return attach(c, name, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", data)
+}
+
+// attach answers with a file to be saved under a name; one that looks back says the day.
+func attach(c *fiber.Ctx, name, kind string, data []byte) error {
 	if look := lookOf(c); looksBackNow(c) {
 		name = look.Day.Chinese() + "所登记的" + name
 	}
 	c.Set(fiber.HeaderContentDisposition, "attachment; filename*=UTF-8''"+url.PathEscape(name))
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	c.Response().Header.SetContentType("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	c.Response().Header.SetContentType(kind)
 	c.Response().SetBodyRaw(data)
 	return nil
 }

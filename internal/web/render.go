@@ -183,6 +183,8 @@ type view struct {
 	Walks bool
 	// Module is the module of the page, the zero Module on others.
 	Module policy.Module
+	// Word is the address of a paper as an editable document, empty on other pages.
+	Word string
 }
 
 // navItem is one entry of the navigation.
@@ -311,6 +313,9 @@ func (s *Server) render(c *fiber.Ctx, by policy.Actor, name string, p page) erro
 	if err != nil {
 		return err
 	}
+	if c.Query(wordName) == wordValue && wordAddress(c, name) != "" {
+		return s.sendWord(c, p.Title, body)
+	}
 	if len(c.Response().Header.Peek(fiber.HeaderCacheControl)) == 0 {
 		c.Set(fiber.HeaderCacheControl, "no-store")
 	}
@@ -320,7 +325,7 @@ func (s *Server) render(c *fiber.Ctx, by policy.Actor, name string, p page) erro
 }
 
 func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page) ([]byte, error) {
-	v := view{page: p, Set: s.set, By: by, Big: bigType(c), Now: s.clocks.Business(), Look: lookOf(c), Module: s.moduleAt(c.Path())}
+	v := view{page: p, Set: s.set, By: by, Big: bigType(c), Now: s.clocks.Business(), Look: lookOf(c), Module: s.moduleAt(c.Path()), Word: wordAddress(c, name)}
 	layout := declared[name]
 	if layout == layoutEither {
 		layout = layoutPublic

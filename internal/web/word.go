@@ -1,0 +1,84 @@
+package web
+
+import (
+	"bytes"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"redsteward/internal/docx"
+	"redsteward/internal/fault"
+)
+
+// Every paper comes as an editable Word document too: the address of its print with ?as=docx. It is made of the page, so that the two never differ, and who may open the page may have it.
+
+const (
+	wordName  = "as"
+	wordValue = "docx"
+	// maxWordPictures bounds the bytes of all pictures of one document; what comes after stands there by its words.
+	maxWordPictures = 64 << 20
+)
+
+// wordToo are the papers that are framed as other pages; wordless are prints of which nobody edits a word: slips that are cut apart.
+var (
+	wordToo  = []string{"dossier"}
+	wordless = []string{"survey_slips"}
+)
+
+// inWord reports whether a page comes as a document too.
+func inWord(name string) bool {
+	return declared[name] == layoutDesk && !slices.Contains(wordless, name) || slices.Contains(wordToo, name)
+}
+
+// wordAddress is where the page that a request opened comes as a document; empty if it does not.
+func wordAddress(c *fiber.Ctx, name string) string {
+	if c.Method() != fiber.MethodGet || !inWord(name) {
+		return ""
+	}
+	v := url.Values{}
+	for key, value := range c.Request().URI().QueryArgs().All() {
+		v.Add(string(key), string(value))
+	}
+	v.Set(wordName, wordValue)
+	return c.Path() + "?" + v.Encode()
+}
+
+// sendWord answers with a page as a document.
+func (s *Server) sendWord(c *fiber.Ctx, title string, body []byte) error {
+	var b bytes.Buffer
+	info := docx.Info{Title: title, Author: s.set.Authority, Made: s.clocks.Business()}
+	if err := docx.Write(&b, bytes.NewReader(body), info, s.pictures(c)); err != nil {
+		return fault.Wrap("web.sendWord", fault.Internal, "", err)
+	}
+	return attach(c, strings.NewReplacer("/", "／", "\\", "＼").Replace(title)+".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", b.Bytes())
+}
+
+// pictures gives the pictures of a page as who asked for the page sees them: each is asked for in his name, so that the rights of its own route hold.
+func (s *Server) pictures(c *fiber.Ctx) docx.Picture {
+	const op = "web.pictures"
+	left := maxWordPictures
+	return func(address string) ([]byte, error) {
+		if !strings.HasPrefix(address, "/") || strings.HasPrefix(address, "//") {
+			return nil, fault.New(op, fault.Invalid, "图片不在本系统内")
+		}
+		var asked fasthttp.Request
+		c.Request().Header.CopyTo(&asked.Header)
+		for _, name := range []string{fiber.HeaderRange, fiber.HeaderIfNoneMatch, fiber.HeaderIfModifiedSince, fiber.HeaderAcceptEncoding} {
+			asked.Header.Del(name)
+		}
+		asked.Header.SetMethod(fiber.MethodGet)
+		asked.SetRequestURI(address)
+		var one fasthttp.RequestCtx
+		one.Init(&asked, c.Context().RemoteAddr(), nil)
+		s.app.Handler()(&one)
+		body := one.Response.Body()
+		if status := one.Response.StatusCode(); status != fiber.StatusOK || len(body) > left {
+			return nil, fault.New(op, fault.NotFound, "图片打不开")
+		}
+		left -= len(body)
+		return bytes.Clone(body), nil
+	}
+}
