@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/draw"
 	"image/jpeg"
+	"math"
 	"slices"
 	"sync"
 
@@ -153,36 +154,49 @@ func demoBoard(edge int) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// auditActs draw what is audited of the last two quarters, shortly before today; one piece is upheld, one is taken back and its firm objects, the others wait.
+// auditActs draw what is audited, shortly before today for the last two quarters: one piece is upheld, one is taken back and its firm objects, the others wait. For the last quarter of a year it is drawn once the stars of the year are published: one piece is taken
+// back, so that a star names it, the others are upheld.
 func (l *countyLoader) auditActs() []act {
-	drawn := l.plan.size.current.Span().First.Add(15)
-	return []act{{hour(drawn, 4), partProof, func(ctx context.Context) error { return l.proofs.DrawAudits(ctx, hour(drawn, 4)) }}, {hour(drawn, 15), partProof, l.audit}}
+	var acts []act
+	add := func(day calendar.Date, decide func(ctx context.Context) error) {
+		acts = append(acts, act{hour(day, 4), partProof, func(ctx context.Context) error { return l.proofs.DrawAudits(ctx, hour(day, 4)) }}, act{hour(day, 15), partProof, decide})
+	}
+	for _, year := range l.plan.size.years() {
+		add(starsDay(year).Add(3), func(ctx context.Context) error {
+			_, err := l.audited(ctx, math.MaxInt, func(n int) bool { return n == 0 })
+			return err
+		})
+	}
+	add(l.plan.size.current.Span().First.Add(15), func(ctx context.Context) error {
+		docs, err := l.audited(ctx, 3, func(n int) bool { return n > 0 })
+		if err != nil || len(docs) < 3 {
+			return err
+		}
+		firm := slices.Index(l.firms, docs[2].State.Firm)
+		_, err = l.proofs.Object(ctx, l.of("firm_manager", firm), supervision.At{ID: docs[2].ID, Seq: docs[2].Seq}, "门岗的登记本可以查到每一次到场（演示）")
+		return err
+	})
+	return acts
 }
 
-// audit decides about what was drawn.
-func (l *countyLoader) audit(ctx context.Context) error {
+// audited decides about so many of the pieces that were drawn, and takes some of them back.
+func (l *countyLoader) audited(ctx context.Context, most int, takenBack func(n int) bool) ([]store.Doc[evidence.Proof], error) {
 	by := l.of("property_officer", 0)
 	page, err := l.proofs.Queue(ctx, by, evidence.StageAudit, "")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for n, doc := range page.Docs[:min(len(page.Docs), 3)] {
+	docs := page.Docs[:min(len(page.Docs), most)]
+	for n := range docs {
 		in := evidence.Decision{Move: evidence.MoveUphold}
-		if n > 0 {
+		if takenBack(n) {
 			in = evidence.Decision{Move: evidence.MoveTakeBack, Reason: "原始记录对不上填报的数字（演示）"}
 		}
-		doc, err := l.proofs.Decide(ctx, by, supervision.At{ID: doc.ID, Seq: doc.Seq}, in)
-		if err != nil {
-			return err
-		}
-		if n == 2 {
-			firm := slices.Index(l.firms, doc.State.Firm)
-			if _, err = l.proofs.Object(ctx, l.of("firm_manager", firm), supervision.At{ID: doc.ID, Seq: doc.Seq}, "门岗的登记本可以查到每一次到场（演示）"); err != nil {
-				return err
-			}
+		if docs[n], err = l.proofs.Decide(ctx, by, supervision.At{ID: docs[n].ID, Seq: docs[n].Seq}, in); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return docs, nil
 }
 
 // decide is what a community worker does with a proof.

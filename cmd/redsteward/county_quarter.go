@@ -159,6 +159,9 @@ func (l *countyLoader) publish(ctx context.Context, by policy.Actor, period, num
 	return err
 }
 
+// starsDay is when the stars of a year are published.
+func starsDay(year int) calendar.Date { return tourDay(calendar.Year(year).Span().Last.Add(1), 2*10) }
+
 // yearActs is the year: commendations, joint review, document number, stars.
 func (l *countyLoader) yearActs(year int) []act {
 	id := calendar.Year(year).String()
@@ -179,7 +182,7 @@ func (l *countyLoader) yearActs(year int) []act {
 		{hour(last.Add(firstRecords+30+2), 9), partPeriods, func(ctx context.Context) error {
 			return l.evaluate(ctx, officer, id, cycle.Minutes{Cited: fmt.Sprintf("都物联审纪〔%d〕1号（演示）", year+1)})
 		}},
-		{hour(tourDay(last.Add(1), 2*10), tourHour), partPeriods, func(ctx context.Context) error {
+		{hour(starsDay(year), tourHour), partPeriods, func(ctx context.Context) error {
 			return l.publish(ctx, director, id, fmt.Sprintf("都建发〔%d〕12号", year+1), "section_chief", "deputy_director", "director")
 		}},
 	}...)

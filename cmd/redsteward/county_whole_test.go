@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -272,6 +273,41 @@ func TestSmallCounty(t *testing.T) {
 				}
 			}
 			return n / 2, err
+		},
+		// To everybody the star says so; who and why is read by those who may read the proof.
+		"proof taken back behind a star": func() (int, error) {
+			e, err := s.cycle.Period(t.Context(), officer, "2025")
+			if err != nil {
+				return 0, err
+			}
+			o, err := s.webOptions(t.Context(), "", "小区")
+			if err != nil {
+				return 0, err
+			}
+			if _, err := o.Stars.Latest(t.Context()); err != nil {
+				return 0, err
+			}
+			n := 0
+			for _, stored := range result.results {
+				open, err := s.proofs.Clawed(t.Context(), policy.Actor{}, stored.Subject, e.Cutoff.Ends(), e.FactsUpTo)
+				if err != nil {
+					return 0, err
+				}
+				inside, err := s.proofs.Clawed(t.Context(), officer, stored.Subject, e.Cutoff.Ends(), e.FactsUpTo)
+				if err != nil || len(inside) != len(open) {
+					return 0, fmt.Errorf("%d pieces for everybody, %d for the officer: %w", len(open), len(inside), err)
+				}
+				one, err := o.Stars.Star(t.Context(), e.Evaluation, stored.Subject)
+				if err != nil {
+					return 0, err
+				}
+				for i := range open {
+					if open[i].Proof == nil && inside[i].Proof != nil && one.Proved[open[i].Fact].Has(open[i].Day) {
+						n++
+					}
+				}
+			}
+			return n, nil
 		},
 		"a copy of a photo": func() (int, error) {
 			page, err := s.proofs.Queue(t.Context(), actor("community-worker"), evidence.StageCommunity, "")

@@ -273,7 +273,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 	c := s.config
 	stars := &archivedStars{archive: s.archive, subject: subject}
 	if !s.ratesTables {
-		stars.newest, stars.published, stars.ends, stars.now = s.newestYear, s.cycle.Published, s.register.StarEnds, s.clocks.Business
+		stars.newest, stars.published, stars.facts, stars.ends, stars.now = s.newestYear, s.cycle.Published, s.cycle.Facts, s.register.StarEnds, s.clocks.Business
 	}
 	t, err := s.timetable()
 	if err != nil {

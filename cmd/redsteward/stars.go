@@ -25,6 +25,7 @@ import (
 	"redsteward/rating"
 	"redsteward/rating/cycle"
 	"redsteward/registry"
+	"redsteward/supervision/evidence"
 )
 
 // archivedStars shows the archive on the public pages.
@@ -37,6 +38,8 @@ type archivedStars struct {
 	// published lists the published periods of a rhythm, the newest first. Nil for tables that no period belongs to.
 	published func(ctx context.Context, rhythm string) ([]cycle.Period, error)
 
+	// facts are the frozen facts of a project in a period; nil for tables that no period belongs to.
+	facts func(ctx context.Context, period, project string) (cycle.Facts, error)
 	// ends says which stars had lapsed on a day, and now is the business clock; nil for tables that no period belongs to.
 	ends func(ctx context.Context, held map[string]string, rated, day calendar.Date) (map[string]registry.StarEnd, error)
 	now  func() time.Time
@@ -55,6 +58,8 @@ type describedEvaluation struct {
 	web    web.Evaluation
 	scheme *rating.Scheme
 	rows   []web.Row
+	// period is the id of the period, "" for a table that none belongs to.
+	period string
 	// was are the places in the period before, before is that period; nil if there is none.
 	was    map[string]wasPlace
 	before *cycle.Period
@@ -196,6 +201,7 @@ func publish(e *web.Evaluation, c chosen) {
 	if c.period == nil {
 		return
 	}
+	e.Cutoff, e.UpTo = c.period.Cutoff.Ends(), c.period.FactsUpTo
 	e.Day, e.Restricted, e.Moves, e.FirmsTitle, e.Facets = c.period.Days.Last, true, c.before != nil, "企业汇总", []string{"乡镇", "社区"}
 	if p := c.period.Publication; p != nil {
 		e.At, e.Notice = p.At.Time, calendar.DateOf(p.At.Time).Chinese()+"公布，"+p.Number+"。"
@@ -211,6 +217,9 @@ func (s *archivedStars) describe(ctx context.Context, d rating.Evaluation, c cho
 	made := &describedEvaluation{scheme: scheme, rows: make([]web.Row, 0, d.Count), web: web.DescribeScheme(web.Evaluation{ID: d.ID, N: d.N, Title: d.Title,
 		Subject: s.subject, At: d.Made.Time, FactsHash: d.FactsHash, Root: d.Root, Source: d.FactsSource, FirmsTitle: "管理公司汇总"}, scheme)}
 	publish(&made.web, c)
+	if c.period != nil {
+		made.period = c.period.ID
+	}
 	if c.before != nil {
 		made.before = c.before
 		if made.was, err = s.places(ctx, c.before.Evaluation); err != nil {
@@ -355,8 +364,29 @@ func (s *archivedStars) Star(ctx context.Context, evaluation, id string) (web.St
 	}
 	star := web.StarOf(row, x, true)
 	star.Hash, star.RecordID = result.Hash(), stored.RecordID
+	if star.Proved, err = s.provedOf(ctx, e, id); err != nil {
+		return web.Star{}, err
+	}
 	star.Before, err = s.beforeOf(ctx, e, &stored)
 	return star, err
+}
+
+// provedOf are the facts of a subject that proof told, with the days of which it counted; nil for a table that no period belongs to.
+func (s *archivedStars) provedOf(ctx context.Context, e *describedEvaluation, id string) (map[string]calendar.Span, error) {
+	if s.facts == nil || e.period == "" {
+		return nil, nil
+	}
+	f, err := s.facts(ctx, e.period, id)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
+	proved := map[string]calendar.Span{}
+	for _, rule := range f.Rules {
+		if at, ok := e.scheme.FactIndex(rule.Fact); ok && cmp.Or(rule.Source, e.scheme.Facts[at].Source) == evidence.Source {
+			proved[rule.Fact] = calendar.Span{First: rule.From, Last: rule.Until}
+		}
+	}
+	return proved, nil
 }
 
 // beforeOf is what a subject had in the published period before; nil if there is none.

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -156,4 +159,56 @@ func (s *Server) takenBack(c *fiber.Ctx, by policy.Actor, p *cycle.Period) ([]au
 		out = append(out, row)
 	}
 	return out, err
+}
+
+// clawed is what was taken back of the proof of a subject after it was rated, for the eyes of the actor; nothing for a table without period.
+func (s *Server) clawed(ctx context.Context, by policy.Actor, b *board, subject string) ([]evidence.Clawed, error) {
+	if s.evidence == nil || b.Cutoff.IsZero() {
+		return nil, nil
+	}
+	return s.evidence.Proofs.Clawed(ctx, by, subject, b.Cutoff, b.UpTo)
+}
+
+// clawedLine says that a piece of proof was taken back.
+func clawedLine(c evidence.Clawed) Clawed {
+	said := Clawed{Text: c.Taken.Chinese() + "抽查追回 1 件佐证材料"}
+	if c.Proof != nil {
+		p := c.Proof.State
+		said.Link = "/proof/" + c.Proof.ID
+		if said.Text += "：" + p.Audit.Reason; p.State != evidence.TakenBack {
+			said.Text += "（" + p.State.Title() + "）"
+		}
+	}
+	said.Text += "。评价以后才追回，这里的得分不变，以后的评价不再用这件材料。"
+	return said
+}
+
+// claw says at the lines of a star what was taken back of the proof on which they rest. What is of another firm, or of days that did not count, is of no concern.
+func (one *Star) claw(list []evidence.Clawed) {
+	for _, c := range list {
+		if days, proved := one.Proved[c.Fact]; !proved || !days.Has(c.Day) || !slices.Contains(one.Keys, policy.FirmKey(c.Firm)) {
+			continue
+		}
+		said := clawedLine(c)
+		for i := range one.Groups {
+			g := &one.Groups[i]
+			for k := range g.Lines {
+				if slices.Contains(g.Lines[k].reads, c.Fact) {
+					g.Lines[k].Clawed = append(g.Lines[k].Clawed, said)
+				}
+			}
+			if slices.Contains(g.reads, c.Fact) {
+				g.Clawed = append(g.Clawed, said)
+			}
+		}
+	}
+}
+
+// clawedText is what several pieces say, for a cell of a table.
+func clawedText(list []Clawed) string {
+	texts := make([]string, len(list))
+	for i, c := range list {
+		texts[i] = c.Text
+	}
+	return strings.Join(texts, "")
 }

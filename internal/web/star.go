@@ -12,6 +12,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/policy"
+	"redsteward/supervision/evidence"
 )
 
 // starView is what star.html shows.
@@ -61,6 +62,7 @@ type groupView struct {
 	Rate              string
 	Hidden, AnyLost   bool
 	Lines             []lineView
+	Clawed            []Clawed
 }
 
 type lineView struct {
@@ -68,6 +70,7 @@ type lineView struct {
 	Proposal                            bool
 	Points, Max, Lost, State            string
 	IsItem, AnyLost                     bool
+	Clawed                              []Clawed
 }
 
 // star is one subject with every line.
@@ -84,6 +87,10 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 	if asked.Restricted && asked.lines {
 		query += "&lines=all" // what those in whose scope it lies see is another page
 	}
+	for _, c := range asked.clawed {
+		said := clawedLine(c)
+		query += "&clawed=" + url.QueryEscape(c.Fact+" "+c.Day.String()+" "+said.Text+said.Link)
+	}
 	key := s.cacheKey(c, by, asked.board, starAddress(asked.id), query)
 	cached, err := s.cache.get(key, func() ([]byte, error) {
 		one, err := s.loadStar(c.UserContext(), asked)
@@ -99,11 +106,12 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 	return cached.send(c)
 }
 
-// askedStar is a subject of the shown evaluation, and whether the actor may see its lines.
+// askedStar is a subject of the shown evaluation, whether the actor may see its lines, and what was taken back of its proof afterwards.
 type askedStar struct {
 	*board
-	id    string
-	lines bool
+	id     string
+	lines  bool
+	clawed []evidence.Clawed
 }
 
 // askedStar finds the subject of an escaped id in an address. Returns NotFound if the evaluation has no such subject.
@@ -121,20 +129,26 @@ func (s *Server) askedStar(ctx context.Context, by policy.Actor, escaped string)
 	if !ok {
 		return askedStar{}, fault.New(op, fault.NotFound, "")
 	}
-	if !b.Restricted {
-		return askedStar{b, id, true}, nil
+	asked := askedStar{board: b, id: id, lines: true}
+	if asked.clawed, err = s.clawed(ctx, by, b, id); err != nil || !b.Restricted {
+		return asked, err
 	}
 	scope, err := s.guard.Scope(ctx, by, policy.ReadEvaluation)
-	return askedStar{b, id, scope.Covers(row.Keys, b.Day)}, err
+	asked.lines = scope.Covers(row.Keys, b.Day)
+	return asked, err
 }
 
 // loadStar loads a subject, with its lines if the actor may see them.
 func (s *Server) loadStar(ctx context.Context, asked askedStar) (Star, error) {
 	one, err := s.stars.Star(ctx, asked.ID, asked.id)
-	if err == nil && !asked.lines {
+	if err != nil {
+		return one, err
+	}
+	one.claw(asked.clawed)
+	if !asked.lines {
 		one.keepLines()
 	}
-	return one, err
+	return one, nil
 }
 
 // starByID is a subject and its board by the escaped id of an address, as the actor may see it.
@@ -157,6 +171,11 @@ func (one *Star) keepLines() {
 		g := &one.Groups[i]
 		for _, l := range worstOf(g.Lines, shownReasons) {
 			g.Reasons = append(g.Reasons, l.Name)
+		}
+		for _, l := range g.Lines {
+			for _, c := range l.Clawed {
+				g.Clawed = append(g.Clawed, Clawed{Text: "“" + l.Name + "”：" + c.Text, Link: c.Link})
+			}
 		}
 		g.Kept, g.Lines = true, nil
 	}
@@ -198,7 +217,7 @@ func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
 		if v.Kept = v.Kept || group.Kept; group.Kept && group.Max == nil {
 			continue // what does not count takes no points
 		}
-		gv := groupView{ID: group.ID, Name: group.Name, Hidden: group.Hidden, Reasons: strings.Join(group.Reasons, "、"), Points: "—", Max: "—"}
+		gv := groupView{ID: group.ID, Name: group.Name, Hidden: group.Hidden, Reasons: strings.Join(group.Reasons, "、"), Points: "—", Max: "—", Clawed: group.Clawed}
 		if group.Points != nil && group.Max != nil {
 			lost := group.Max.Sub(*group.Points)
 			sum, full = sum.Add(*group.Points), full.Add(*group.Max)
@@ -254,7 +273,7 @@ func lostText(lost num.Num, places int) string {
 
 // lineViews turns a line and its items into rows of the table.
 func lineViews(l Line) (rows []lineView, anyLost bool) {
-	row := lineView{Clause: l.Clause, Name: l.Name, Rule: l.Rule, Basis: l.Basis, Fact: l.Fact, Proposal: l.Proposal, State: l.State, Points: "—", Max: "—"}
+	row := lineView{Clause: l.Clause, Name: l.Name, Rule: l.Rule, Basis: l.Basis, Fact: l.Fact, Proposal: l.Proposal, State: l.State, Points: "—", Max: "—", Clawed: l.Clawed}
 	row.By = strings.Trim(strings.Join([]string{l.By, l.Reviewed}, " / "), " /")
 	if l.Points != nil && l.Max != nil {
 		lost := l.Max.Sub(*l.Points)
@@ -376,15 +395,15 @@ func (s *Server) starCSV(c *fiber.Ctx, by policy.Actor) error {
 	sheet := newSheet("部分", "条款", "指标", "规则", "依据", "本期事实", "得分", "满分", "说明")
 	for _, g := range one.Groups {
 		if g.Hidden {
-			sheet.add(guard(g.Name), "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), "按规则只公开合计")
+			sheet.add(guard(g.Name), "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), guard("按规则只公开合计"+clawedText(g.Clawed)))
 			continue
 		}
 		if g.Kept {
-			sheet.add(guard(g.Name), "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), guard(strings.Join(g.Reasons, "、")))
+			sheet.add(guard(g.Name), "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), guard(strings.Join(g.Reasons, "、")+clawedText(g.Clawed)))
 			continue
 		}
 		for _, l := range g.Lines {
-			sheet.add(guard(g.Name), guard(l.Clause), guard(l.Name), guard(l.Rule), guard(l.Basis), guard(l.Fact), optionalNumber(l.Points, l.Places), optionalNumber(l.Max, l.Places), guard(l.State))
+			sheet.add(guard(g.Name), guard(l.Clause), guard(l.Name), guard(l.Rule), guard(l.Basis), guard(l.Fact), optionalNumber(l.Points, l.Places), optionalNumber(l.Max, l.Places), guard(l.State+clawedText(l.Clawed)))
 			for _, item := range l.Items {
 				sheet.add(guard(g.Name), guard(l.Clause), guard("· "+item.Name), "", "", guard(item.Found), optionalNumber(item.Points, item.Places), optionalNumber(item.Max, item.Places), guard(item.State))
 			}

@@ -55,6 +55,9 @@ type Evaluation struct {
 	At time.Time
 	// Day is the last day of the period, by which scopes are asked; no date for a table without period.
 	Day calendar.Date
+	// Cutoff is until when what was accepted counted, UpTo the log number as of which facts were gathered; zero for a table without period.
+	Cutoff time.Time
+	UpTo   int64
 	// Restricted: only those in whose scope a subject lies see its lines; everybody else sees star, totals and reasons (practice.md §7).
 	Restricted bool
 	// Moves: rows say how they moved against the evaluation before.
@@ -151,6 +154,8 @@ type Star struct {
 	Gates []Gate
 	// Before is what it had in the published period before, nil if there is none.
 	Before *Before
+	// Proved are the facts that proof (佐证材料) told, with the days of which it counted.
+	Proved map[string]calendar.Span
 }
 
 // LineGroup is one part with its lines.
@@ -164,6 +169,17 @@ type LineGroup struct {
 	Kept    bool
 	Reasons []string
 	Lines   []Line
+	// Clawed is what was taken back of the proof behind lines that are not shown.
+	Clawed []Clawed
+
+	// reads are the facts that such lines read.
+	reads []string
+}
+
+// Clawed says on a star that proof on which it rests was taken back after it was rated.
+type Clawed struct {
+	// Text says what, for the eyes of who asks; Link is the proof, "" for who may not read it.
+	Text, Link string
 }
 
 // Line is one point of the trace.
@@ -184,6 +200,11 @@ type Line struct {
 	Places int
 	// Items are the parts of a line that was scored item by item.
 	Items []Item
+	// Clawed is what was taken back of its proof.
+	Clawed []Clawed
+
+	// reads are the facts that it reads.
+	reads []string
 }
 
 // Item is one item of a checklist, one level of a survey, or one event behind a line.

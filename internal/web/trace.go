@@ -203,10 +203,11 @@ func StarOf(row Row, x *rating.Explanation, public bool) Star {
 			part, name = "direct", "直接计入总分"
 		}
 		g := open(part, name)
+		line := lineOf(s, l)
 		if g.Hidden || public && l.TotalOnly {
+			g.reads = append(g.reads, line.reads...)
 			continue
 		}
-		line := lineOf(s, l)
 		line.Clause = numbers[l.ID]
 		g.Lines = append(g.Lines, line)
 		if part == "direct" && line.Points != nil {
@@ -302,6 +303,7 @@ func lineOf(s *rating.Scheme, l *rating.ExplainedLine) Line {
 		line.State = "缺数据"
 	}
 	for i := range l.Facts {
+		line.reads = append(line.reads, l.Facts[i].ID)
 		if v := l.Facts[i].Value; v != nil && line.By == "" {
 			line.By, line.Reviewed = v.By, v.Reviewed
 		}

@@ -283,3 +283,57 @@ func (s *Service) Drawing(ctx context.Context, by policy.Actor, period string) (
 	}
 	return out, err
 }
+
+// Clawed is a piece of proof that counted in an evaluation and was taken back by the random audit afterwards.
+type Clawed struct {
+	// Fact is the fact that it is about, Firm the id of the firm, Day the date of the fact.
+	Fact, Firm string
+	Day        calendar.Date
+	// Taken is the day on which it was taken back.
+	Taken calendar.Date
+	// Proof is the proof, nil for who may not read it.
+	Proof *store.Doc[Proof]
+}
+
+// Clawed tells what of the proof of a project counted as of a cut-off and a log number, and was taken back afterwards; what was restored is not among it. It asks for no right: fact and days are as public as the result that rests on them, the rest is for
+// those who may read the proof.
+func (s *Service) Clawed(ctx context.Context, by policy.Actor, project string, cutoff time.Time, upTo int64) ([]Clawed, error) {
+	if !journal.ValidPart(project) {
+		return nil, nil
+	}
+	var scope policy.Scope
+	if s.guard.Allow(by, policy.ReadEvidence) {
+		var err error
+		if scope, err = s.desk.Scope(ctx, by, policy.ReadEvidence); err != nil {
+			return nil, err
+		}
+	}
+	var out []Clawed
+	for q := (store.Query{Index: byScope, Key: policy.ProjectKey(project), Limit: store.MaxLimit}); ; {
+		page, err := s.rows.ListHeads(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, head := range page.Heads {
+			p := head.State
+			if p.Audit == nil || p.State.Counts() || p.Audit.Decided.By == "" {
+				continue
+			}
+			was, ok, err := s.standing(ctx, head, s.db.Now(), upTo)
+			if err != nil {
+				return nil, err
+			}
+			if !ok || !was.State.State.Counts() || was.State.Decided.At.After(cutoff) {
+				continue
+			}
+			one := Clawed{Fact: p.Ask.Fact, Firm: p.Firm, Day: p.Day, Taken: calendar.DateOf(p.Audit.Decided.At.Time)}
+			if scope.Covers(p.Keys, p.Day) {
+				one.Proof = &store.Doc[Proof]{ID: head.ID, State: p}
+			}
+			out = append(out, one)
+		}
+		if q.After = page.Next; q.After == "" {
+			return out, nil
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/schedule"
 	"redsteward/internal/store"
@@ -127,6 +128,34 @@ func TestAudit(t *testing.T) {
 	taken := d.decide(t, officer, back, Decision{Move: MoveTakeBack, Reason: "现场核对与填报不符"})
 	if taken.State.State != TakenBack || len(d.readings(t)) != 3 || len(d.readingsAsOf(t, then, frozen)) != 4 {
 		t.Errorf("%+v: %d readings now, %d then", taken.State, len(d.readings(t)), len(d.readingsAsOf(t, then, frozen)))
+	}
+
+	// What rests on it says so: to everybody the fact and the day, the rest to whom it concerns; nothing for what was gathered later, or had a cut-off before.
+	for name, tt := range map[string]struct {
+		by         policy.Actor
+		cutoff     time.Time
+		upTo       int64
+		want, open int
+	}{
+		"everybody":          {policy.Actor{}, then, frozen, 1, 0},
+		"another firm":       {successor, then, frozen, 1, 0},
+		"the firm":           {clerk, then, frozen, 1, 1},
+		"gathered later":     {officer, then, d.Records(t), 0, 0},
+		"an earlier cut-off": {officer, doc.State.Decided.At.Add(-time.Second), frozen, 0, 0},
+	} {
+		list, err := d.Clawed(t.Context(), tt.by, doc.State.Project, tt.cutoff, tt.upTo)
+		open := 0
+		for _, c := range list {
+			if c.Fact != doc.State.Ask.Fact || c.Firm != doc.State.Firm || c.Day != doc.State.Day || c.Taken != calendar.DateOf(d.Clock()) {
+				t.Errorf("%s: %+v", name, c)
+			}
+			if c.Proof != nil && c.Proof.State.Audit.Reason == "现场核对与填报不符" {
+				open++
+			}
+		}
+		if err != nil || len(list) != tt.want || open != tt.open {
+			t.Errorf("%s: %d pieces, %d open: %v", name, len(list), open, err)
+		}
 	}
 
 	// The firm is told, and may object once and in time.

@@ -278,8 +278,11 @@ func (s *Service) open(ctx context.Context, file files.Stored, shown bool) (io.R
 	return r, size, file, err
 }
 
+// Source is what the rating calls proof.
+const Source = "evidence"
+
 // Source implements supervision.Readings.
-func (s *Service) Source() string { return "evidence" }
+func (s *Service) Source() string { return Source }
 
 // EachReading implements supervision.Readings.
 func (s *Service) EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(supervision.Reading) error) error {
