@@ -8,6 +8,7 @@ import (
 	_ "image/jpeg" // the formats of the photos that are kept
 	_ "image/png"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -48,8 +49,11 @@ func hidden(n *html.Node) bool {
 			return true
 		}
 	}
-	return has(n, "noprint") || has(n, "vh") || has(n, "acts")
+	return slices.ContainsFunc(unprinted, func(class string) bool { return has(n, class) })
 }
+
+// unprinted are the classes that the style sheet leaves out of a print, and what is written for screen readers only.
+var unprinted = []string{"noprint", "vh", "acts", "only-s", "views", "filter", "pager", "bulk", "tools", "skip"}
 
 // block reports the elements that begin a paragraph of their own.
 func block(n *html.Node) bool {
@@ -174,8 +178,12 @@ func (b *builder) inner(n *html.Node, l look) {
 	case "ul", "ol":
 		b.list(n, l)
 	case "img":
-		b.image(n)
+		b.raw("Picture", b.image(n))
 	default:
+		if has(n, "shots") {
+			b.pictures(n)
+			return
+		}
 		b.blocks(n, l)
 	}
 }
@@ -183,8 +191,22 @@ func (b *builder) inner(n *html.Node, l look) {
 // maxPixels bounds the width of a picture: that of the text, 156 mm at 96 points an inch.
 const maxPixels = 589
 
-// image writes a picture in its own proportion, as wide as the page shows it; one that cannot be read stands there by its words.
-func (b *builder) image(n *html.Node) {
+// pictures writes the pictures within an element side by side, as the page shows them.
+func (b *builder) pictures(n *html.Node) {
+	var runs strings.Builder
+	for _, img := range find(n, func(k *html.Node) bool { return k.Data == "img" }) {
+		if runs.Len() > 0 {
+			runs.WriteString(run(" "))
+		}
+		runs.WriteString(b.image(img))
+	}
+	if runs.Len() > 0 {
+		b.raw("Picture", runs.String())
+	}
+}
+
+// image is a picture in its own proportion, as wide as the page shows it; one that cannot be read stands there by its words.
+func (b *builder) image(n *html.Node) string {
 	var data []byte
 	var err error
 	if b.picture != nil {
@@ -192,10 +214,7 @@ func (b *builder) image(n *html.Node) {
 	}
 	config, kind, decodeErr := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil || decodeErr != nil || config.Width == 0 || config.Height == 0 {
-		if alt := attr(n, "alt"); alt != "" {
-			b.raw("Flush", run("［图片："+alt+"］"))
-		}
-		return
+		return run("［图片：" + cmp.Or(attr(n, "alt"), "打不开") + "］")
 	}
 	b.media = append(b.media, medium{kind: kind, data: data})
 	shown, err := strconv.Atoi(attr(n, "width"))
@@ -203,13 +222,16 @@ func (b *builder) image(n *html.Node) {
 		shown = config.Width
 	}
 	wide := min(shown, maxPixels)
+	if in := n.Parent; in != nil && (has(in, "shots") || in.Parent != nil && has(in.Parent, "shots")) {
+		wide = min(wide, maxPixels/2-8)
+	}
 	high := int(math.Round(float64(wide) * float64(config.Height) / float64(config.Width)))
 	b.drawn++
 	const perPixel = 9525 // English metric units at 96 points an inch
-	b.raw("Picture", fmt.Sprintf(`<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent cx="%[1]d" cy="%[2]d"/><wp:docPr id="%[3]d" name="图%[3]d" descr="%[4]s"/>`+
+	return fmt.Sprintf(`<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent cx="%[1]d" cy="%[2]d"/><wp:docPr id="%[3]d" name="图%[3]d" descr="%[4]s"/>`+
 		`<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic><pic:nvPicPr><pic:cNvPr id="%[3]d" name="图%[3]d"/><pic:cNvPicPr/></pic:nvPicPr>`+
 		`<pic:blipFill><a:blip r:embed="rIdPic%[5]d"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="%[1]d" cy="%[2]d"/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic>`+
-		`</a:graphicData></a:graphic></wp:inline></w:drawing></w:r>`, wide*perPixel, high*perPixel, b.drawn, escaped(attr(n, "alt")), len(b.media)))
+		`</a:graphicData></a:graphic></wp:inline></w:drawing></w:r>`, wide*perPixel, high*perPixel, b.drawn, escaped(attr(n, "alt")), len(b.media))
 }
 
 // cell is one cell of a table; from is its first column, deep how many rows it spans, more whether it only goes on from the row above.
@@ -303,9 +325,8 @@ func shares(grid [][]cell, columns int) []int {
 			// The square root lets a long text take more lines instead of all the width.
 			words := line{}
 			words.take(c.n, false)
-			if w := words.width(); w > 0 {
-				need[c.from] = max(need[c.from], math.Sqrt(float64(w)*8))
-			}
+			whole, word := words.width()
+			need[c.from] = max(need[c.from], math.Sqrt(float64(whole)*8), float64(min(word, 16))+2)
 		}
 	}
 	sum := 0.0
@@ -463,17 +484,23 @@ func (l *line) add(text string, bold bool) {
 	}
 }
 
-// width counts the columns that the words take: two for each ideograph.
-func (l *line) width() (w int) {
+// width counts the columns that the words take, two for each ideograph, and those of the longest stretch that no line breaks: a number, a word.
+func (l *line) width() (whole, word int) {
 	for _, p := range l.parts {
+		at := 0
 		for _, r := range p.text {
-			w++
+			whole++
+			at++
 			if utf8.RuneLen(r) > 2 {
-				w++
+				whole++
 			}
+			if utf8.RuneLen(r) > 2 || r == ' ' {
+				at = 0
+			}
+			word = max(word, at)
 		}
 	}
-	return w
+	return whole, word
 }
 
 func (l *line) runs() string {

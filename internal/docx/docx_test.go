@@ -20,7 +20,7 @@ const paper = `<!doctype html><html><body><header class="tools noprint"><button>
 <div class="tw"><table><caption class="vh">表</caption><thead><tr><th>序号</th><th>位置</th><th>期限</th></tr></thead><tbody><tr class="tall"><td rowspan="2">1</td><td><p class="flush">3号楼</p></td><td class="num">10.50</td></tr><tr><td colspan="2">两栏</td></tr><tr><td>短</td></tr></tbody></table></div>
 <form><input value="不打印"></form><span class="hold noprint">用印处</span>
 <div class="sign">某某县住房和城乡建设局<br>2026年11月27日　</div><p class="imp"><span>内容校验值</span><span>abcd</span></p></article>
-<article class="sheet"><h2>附件</h2><a class="pic" href="/x"><img src="/ok.png" width="320" height="240" alt="楼道"></a><img src="/no.png" alt="缺的照片"></article></main></body></html>`
+<article class="sheet"><h2>附件</h2><span class="only-s">只在手机上</span><a class="pic" href="/x"><img src="/ok.png" width="320" height="240" alt="楼道"></a><div class="shots"><a class="pic"><img src="/ok.png" width="320" height="240" alt="门"></a><a class="pic"><img src="/no.png" alt="缺的照片"></a></div></article></main></body></html>`
 
 func written(t *testing.T, page string, picture Picture) map[string]string {
 	t.Helper()
@@ -121,12 +121,12 @@ func TestWrite(t *testing.T) {
 		"Item: 1．飞线充电", "Item: 2．堆物", "Normal: 楼道",
 		"CellHead: 序号", "CellHead: 位置", "CellHead: 期限", "vMerge", "Cell: 1", "Cell: 3号楼", "CellNumber: 10.50", "vMerge", "Cell: ", "span 2", "Cell: 两栏", "Cell: 短", "span 2", "Cell: ", "Flush: ",
 		"Sign: 某某县住房和城乡建设局/2026年11月27日　", "Imprint: 内容校验值→abcd",
-		"Heading: ⏎附件", "Picture: ▣", "Flush: ［图片：缺的照片］",
+		"Heading: ⏎附件", "Picture: ▣", "Picture: ▣ ［图片：缺的照片］",
 	}
 	if a, b := strings.Join(got, "\n"), strings.Join(want, "\n"); a != b {
 		t.Errorf("got\n%s\nwant\n%s", a, b)
 	}
-	if parts["word/media/1.png"] != picture.String() || len(parts) != 9 {
+	if parts["word/media/1.png"] != picture.String() || len(parts) != 10 {
 		t.Errorf("%d parts, the picture is not there as it was", len(parts))
 	}
 	// 320 pixels wide and, in the picture's own proportion, 160 high.
