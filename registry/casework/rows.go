@@ -48,12 +48,14 @@ type Rows[T any] struct {
 	kind  Kind[T]
 	// Docs are the documents themselves, for the service that keeps them: they ask for no right.
 	Docs *store.Collection[T]
+	// Shows tells which rows inside the scope exist for an actor; nil for all of them. The service that keeps the rows sets it before it is used; it holds wherever an actor is asked for.
+	Shows func(ctx context.Context, by policy.Actor) (func(*T) bool, error)
 }
 
 // NewRows opens the documents of a kind.
 func NewRows[T any](ctx context.Context, db *store.DB, guard *policy.Guard, kind Kind[T]) (*Rows[T], error) {
 	docs, err := store.NewCollection(ctx, db, kind.Kind)
-	return &Rows[T]{db, guard, kind, docs}, err
+	return &Rows[T]{db: db, guard: guard, kind: kind, Docs: docs}, err
 }
 
 // Scope is the right and the rows of it. Returns Forbidden without the action.
@@ -70,17 +72,31 @@ func (r *Rows[T]) covers(scope policy.Scope, state *T) bool {
 	return scope.Covers(row.Keys, row.Day)
 }
 
-// In returns a document inside a scope. Returns NotFound for everything else.
-func (r *Rows[T]) In(ctx context.Context, scope policy.Scope, id string) (store.Doc[T], error) {
+// rows reports which documents an actor has in a scope.
+func (r *Rows[T]) rows(ctx context.Context, by policy.Actor, scope policy.Scope) (func(*T) bool, error) {
+	covers := func(state *T) bool { return r.covers(scope, state) }
+	if r.Shows == nil {
+		return covers, nil
+	}
+	shows, err := r.Shows(ctx, by)
+	return func(state *T) bool { return covers(state) && shows(state) }, err
+}
+
+// In returns a document that an actor has in a scope. Returns NotFound for everything else.
+func (r *Rows[T]) In(ctx context.Context, by policy.Actor, scope policy.Scope, id string) (store.Doc[T], error) {
 	hidden := fault.New("casework.In", fault.NotFound, "没有找到"+r.kind.Word)
 	if !journal.ValidPart(id) {
 		return store.Doc[T]{}, hidden
+	}
+	has, err := r.rows(ctx, by, scope)
+	if err != nil {
+		return store.Doc[T]{}, err
 	}
 	doc, err := r.Docs.Load(ctx, id)
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return store.Doc[T]{}, hidden
-	case err == nil && !r.covers(scope, &doc.State):
+	case err == nil && !has(&doc.State):
 		return store.Doc[T]{}, hidden
 	}
 	return doc, err
@@ -92,7 +108,7 @@ func (r *Rows[T]) One(ctx context.Context, by policy.Actor, id string) (store.Do
 	if err != nil {
 		return store.Doc[T]{}, err
 	}
-	return r.In(ctx, scope, id)
+	return r.In(ctx, by, scope, id)
 }
 
 // New is a document that is being begun.
@@ -134,7 +150,7 @@ func (r *Rows[T]) Change(ctx context.Context, by policy.Actor, action policy.Act
 	if doc, done, err := r.Docs.Replay(ctx, meta); err != nil || done {
 		return doc, err
 	}
-	doc, err := r.In(ctx, scope, at.ID)
+	doc, err := r.In(ctx, by, scope, at.ID)
 	if err != nil {
 		return none, err
 	}
@@ -174,7 +190,11 @@ func (r *Rows[T]) Page(ctx context.Context, by policy.Actor, q store.Query, keep
 			q.In = scope.Keys()
 		}
 	}
-	return r.Docs.ListWhere(ctx, q, func(d *store.Doc[T]) bool { return r.covers(scope, &d.State) && keep(&d.State) })
+	has, err := r.rows(ctx, by, scope)
+	if err != nil {
+		return store.Page[T]{}, err
+	}
+	return r.Docs.ListWhere(ctx, q, func(d *store.Doc[T]) bool { return has(&d.State) && keep(&d.State) })
 }
 
 // All returns every document that Page would list, page after page. Returns Forbidden without the right to read.

@@ -134,7 +134,7 @@ func (s *Service) Schedule(ctx context.Context, by policy.Actor, at casework.At,
 		if err != nil {
 			return err
 		}
-		m, err := s.meetings.In(ctx, scope, meeting)
+		m, err := s.meetings.In(ctx, by, scope, meeting)
 		if err != nil {
 			return err
 		}

@@ -46,6 +46,8 @@ func (s *Visits) againFaults(ctx context.Context, v *Visit) ([]fault.Field, erro
 	}
 	if slices.ContainsFunc(v.Officers, func(id string) bool { return slices.Contains(first.Officers, id) }) {
 		bad = append(bad, fault.Field{Name: "officers", Message: "再评要由另外的人走访，前一次的走访人员不能再去"})
+	} else if slices.ContainsFunc(first.Acts, func(a policy.Act) bool { return slices.Contains(v.Officers, a.By) }) {
+		bad = append(bad, fault.Field{Name: "officers", Message: "再评要由没有看过前一次结果的人走访，复核过前一次的人不能去"})
 	}
 	return bad, nil
 }
@@ -79,19 +81,28 @@ func (s *Visits) claimAgain(ctx context.Context, meta store.Meta, first, id stri
 	return s.DB.Claim(ctx, meta, againClaim, first, target)
 }
 
-// hidden are the visits whose answers are kept from somebody, because he scores them a second time.
-func (s *Visits) hidden(ctx context.Context, by policy.Actor) (map[string]bool, error) {
+// Kept implements supervision.Findings: the visits that the actor scores a second time and of which nothing is to be seen by him before his own is accepted. It tells of today also to who
+// looks back: on an earlier day nobody knew of the second scoring, but who asks knows.
+func (s *Visits) Kept(ctx context.Context, by policy.Actor) (map[string]bool, error) {
 	if s.duty.formal || !s.Guard.Allow(by, policy.DoVisit) {
 		return nil, nil
 	}
-	page, err := s.visits.List(ctx, store.Query{Index: byWork, Key: officerKey(by.ID), Limit: store.MaxLimit})
+	ctx = store.Present(ctx)
 	out := map[string]bool{}
-	for _, d := range page.Docs {
-		if d.State.Again != "" {
-			out[d.State.Again] = true
+	for q := (store.Query{Index: byWork, Key: officerKey(by.ID), Limit: store.MaxLimit}); ; {
+		page, err := s.visits.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range page.Docs {
+			if d.State.Again != "" {
+				out[d.State.Again] = true
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			return out, nil
 		}
 	}
-	return out, err
 }
 
 // Drawn is a visit that was drawn, without what was found. Returns Forbidden without PlanVisit, NotFound outside the scope, Conflict for one that was not drawn.
@@ -127,7 +138,7 @@ func (s *Visits) Pairs(ctx context.Context, by policy.Actor, quarter calendar.Qu
 	if err != nil {
 		return nil, err
 	}
-	hidden, err := s.hidden(ctx, by)
+	kept, err := s.Kept(ctx, by)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +154,7 @@ func (s *Visits) Pairs(ctx context.Context, by policy.Actor, quarter calendar.Qu
 		}
 		for _, d := range page.Docs {
 			if d.State.Drawn {
-				out = append(out, Pair{First: d, Kept: hidden[d.ID]})
+				out = append(out, Pair{First: d, Kept: kept[d.ID]})
 			} else {
 				second[d.State.Again] = d
 			}

@@ -211,6 +211,9 @@ func finding(item Item, a Answer) supervision.Finding {
 	return f
 }
 
+// Kept implements supervision.Findings: no inspection is scored a second time.
+func (s *Inspections) Kept(context.Context, policy.Actor) (map[string]bool, error) { return nil, nil }
+
 // WithFindings implements supervision.Findings.
 func (s *Inspections) WithFindings(ctx context.Context, by policy.Actor, after string) (store.Page[supervision.FoundKinds], error) {
 	page, err := s.Page(ctx, by, store.Query{Index: casework.ByScope, Desc: true, After: after}, func(c *Inspection) bool { return c.Found > 0 && s.shows(by, c) })

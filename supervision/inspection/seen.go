@@ -47,11 +47,11 @@ func (s *Visits) One(ctx context.Context, by policy.Actor, id string) (Walk, err
 	if err != nil {
 		return Walk{Visit: doc}, err
 	}
-	hidden, err := s.hidden(ctx, by)
+	kept, err := s.Kept(ctx, by)
 	if err != nil {
 		return Walk{}, err
 	}
-	if hidden[id] {
+	if kept[id] {
 		return Walk{}, &fault.Error{Op: "inspection.One", Kind: fault.Forbidden, Message: "你要对这个小区再评一次，再评通过复核以前看不到前一次的结果", Rule: "双评：两次各自独立打分"}
 	}
 	return s.walk(ctx, doc)
@@ -96,7 +96,7 @@ func (s *Visits) Last(ctx context.Context, by policy.Actor, visit, item string) 
 	if !journal.ValidPart(item) {
 		return Answer{}, none
 	}
-	hidden, err := s.hidden(ctx, by)
+	kept, err := s.Kept(ctx, by)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -105,7 +105,7 @@ func (s *Visits) Last(ctx context.Context, by policy.Actor, visit, item string) 
 		return Answer{}, err
 	}
 	for _, a := range page.Docs {
-		if a.State.Visit == visit || hidden[a.State.Visit] || a.State.Day.Compare(doc.State.Day) > 0 {
+		if a.State.Visit == visit || kept[a.State.Visit] || a.State.Day.Compare(doc.State.Day) > 0 {
 			continue
 		}
 		earlier, err := s.visits.Load(ctx, a.State.Visit)
@@ -164,11 +164,11 @@ func (s *Visits) List(ctx context.Context, by policy.Actor, f VisitFilter, after
 		q = store.Query{Index: byDay, Key: policy.FirmKey(f.Firm) + suffix}
 	}
 	q.Desc, q.After = true, after
-	hidden, err := s.hidden(ctx, by)
+	kept, err := s.Kept(ctx, by)
 	if err != nil {
 		return store.Page[Visit]{}, err
 	}
-	return s.page(ctx, scope, hidden, q, func(v *Visit) bool {
+	return s.page(ctx, scope, kept, q, func(v *Visit) bool {
 		return (f.Series == "" || v.Series == f.Series) && (f.State == "" || v.State == f.State)
 	})
 }
@@ -181,18 +181,18 @@ func (s *Visits) Queue(ctx context.Context, by policy.Actor, after string) (stor
 	}
 	q := supervision.ScopeQuery(scope, byWork, "", "")
 	q.After = after
-	hidden, err := s.hidden(ctx, by)
+	kept, err := s.Kept(ctx, by)
 	if err != nil {
 		return store.Page[Visit]{}, err
 	}
-	return s.page(ctx, scope, hidden, q, func(v *Visit) bool { return !slices.Contains(v.Officers, by.ID) })
+	return s.page(ctx, scope, kept, q, func(v *Visit) bool { return !slices.Contains(v.Officers, by.ID) })
 }
 
-// page reads a page of rows inside the scope that are not hidden and that keep lets through.
-func (s *Visits) page(ctx context.Context, scope policy.Scope, hidden map[string]bool, q store.Query, keep func(*Visit) bool) (store.Page[Visit], error) {
+// page reads a page of rows inside the scope that are not kept from the actor and that keep lets through.
+func (s *Visits) page(ctx context.Context, scope policy.Scope, kept map[string]bool, q store.Query, keep func(*Visit) bool) (store.Page[Visit], error) {
 	q.Limit = visitsPerPage
 	return s.visits.ListWhere(ctx, q, func(d *store.Doc[Visit]) bool {
-		return !hidden[d.ID] && scope.Covers(d.State.Keys, d.State.Day) && keep(&d.State)
+		return !kept[d.ID] && scope.Covers(d.State.Keys, d.State.Day) && keep(&d.State)
 	})
 }
 
@@ -266,11 +266,11 @@ func (s *Visits) WithFindings(ctx context.Context, by policy.Actor, after string
 	}
 	q := supervision.ScopeQuery(scope, byDay, "", "")
 	q.Desc, q.After = true, after
-	hidden, err := s.hidden(ctx, by)
+	kept, err := s.Kept(ctx, by)
 	if err != nil {
 		return none, err
 	}
-	page, err := s.page(ctx, scope, hidden, q, func(v *Visit) bool {
+	page, err := s.page(ctx, scope, kept, q, func(v *Visit) bool {
 		return v.State == Accepted && slices.ContainsFunc(v.Given, func(g Given) bool { return g.Paper != "" })
 	})
 	out := store.Page[supervision.FoundKinds]{Next: page.Next}

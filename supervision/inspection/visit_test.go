@@ -134,7 +134,8 @@ func TestScoredTwice(t *testing.T) {
 	d.answerAll(t, zhou, first.ID, map[string]Found{"5.1": {Value: Fail, Photos: []Photo{photo}}})
 	d.sign(t, zhou, first.ID)
 	first = d.sign(t, lin, first.ID)
-	quarter := calendar.QuarterOf(first.State.Day)
+	quarter, before := calendar.QuarterOf(first.State.Day), d.Clock()
+	d.Wait(time.Minute)
 	if pairs, err := d.Pairs(ctx, officer, quarter); err != nil || !first.State.Drawn || len(pairs) != 1 || pairs[0].Second.ID != "" || pairs[0].First.State.Points == 0 {
 		t.Fatalf("drawn %v: %+v %v", first.State.Drawn, pairs, err)
 	}
@@ -178,6 +179,10 @@ func TestScoredTwice(t *testing.T) {
 	if sees(worker) || sees(officer) || !sees(chief) {
 		t.Error("who scores again sees the first, or others do not")
 	}
+	// Before, nobody was to score it again; who looks back learns nothing either.
+	if _, err := d.One(store.KnownAt(ctx, before), officer, first.ID); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("who scores again looks back to the first: %v", err)
+	}
 	if second, err = d.Start(ctx, worker, at(second)); err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +214,7 @@ func TestScoredTwice(t *testing.T) {
 		}
 	}
 	if !sees(worker) {
-		t.Error("what was accepted is still hidden")
+		t.Error("what was accepted is still kept from him")
 	}
 	counted := 0
 	if err := d.EachReading(ctx, quarter.Span(), d.Clock(), d.Records(t), func(r supervision.Reading) error {
@@ -220,6 +225,21 @@ func TestScoredTwice(t *testing.T) {
 	}); err != nil || counted != 2 {
 		t.Errorf("%d of both count: %v", counted, err)
 	}
+	// Who accepted the first has seen it.
+	reviewed, err := d.Plan(ctx, chief, plan())
+	if err == nil {
+		reviewed, err = d.Start(ctx, zhou, at(reviewed))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.answerAll(t, zhou, reviewed.ID, nil)
+	d.sign(t, zhou, reviewed.ID)
+	if _, err := d.Accept(ctx, officer, at(d.sign(t, lin, reviewed.ID))); err != nil {
+		t.Fatal(err)
+	}
+	first = reviewed
+	refused("who reviewed the first", fault.Invalid, "复核过前一次的人不能去", again("2027-02-11", "worker", "officer"))
 }
 
 func TestDisplaysGoIntoTheirColumns(t *testing.T) {

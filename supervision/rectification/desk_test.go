@@ -20,6 +20,8 @@ type desk struct {
 	*registrytest.Desk
 	// overdue are the events that told read last: kind, first and last day.
 	overdue []string
+	// again are the visits that an account scores a second time.
+	again map[string]map[string]bool
 }
 
 const password = registrytest.Password
@@ -67,6 +69,10 @@ func (d *desk) Findings(_ context.Context, _ policy.Actor, visit string) (superv
 		return supervision.Found{}, fault.New("rectification.Findings", fault.NotFound, "没有找到这次走访")
 	}
 	return found, nil
+}
+
+func (d *desk) Kept(_ context.Context, by policy.Actor) (map[string]bool, error) {
+	return d.again[by.ID], nil
 }
 
 func (d *desk) WithFindings(context.Context, policy.Actor, string) (store.Page[supervision.FoundKinds], error) {

@@ -180,7 +180,7 @@ func TestRefusals(t *testing.T) {
 		{"drafted by the firm", fault.Forbidden, draft(firm, "v1", supervision.PaperAssignment, "", "k6"), ""},
 		{"no period", fault.Invalid, do(officer, at, StepSend, casework.Input{}), "整改期限"},
 		{"served before it was signed", fault.Conflict, do(officer, at, StepServe, casework.Input{Number: "1号", Day: d.Desk.Today(), Choice: meansHand}), "不能登记送达"},
-		{"the firm before it was served", fault.Conflict, do(firm, at, StepAnswer, casework.Input{Choice: "1.1", Text: "好了"}), ""},
+		{"the firm before it was served", fault.NotFound, do(firm, at, StepAnswer, casework.Input{Choice: "1.1", Text: "好了"}), ""},
 		{"another firm answers", fault.NotFound, do(rival, run, StepAnswer, casework.Input{Choice: "2.3", Text: "好了"}), ""},
 		{"the community answers", fault.Forbidden, do(community, run, StepAnswer, casework.Input{Choice: "2.3", Text: "好了"}), ""},
 		{"the firm looks", fault.Forbidden, do(firm, run, StepLook, casework.Input{Choice: "2.3:fixed", Text: "好了"}), ""},
@@ -341,5 +341,38 @@ func TestOrder(t *testing.T) {
 	}
 	if waiting = must[store.Page[supervision.FoundKinds]](t)(d.Waiting(ctx, officer, "")); len(waiting.Docs) != 0 {
 		t.Errorf("what was drafted still waits: %+v", waiting.Docs)
+	}
+}
+
+// TestKeptFromTheSecondScorer: who scores a visit a second time finds no trace of what its findings became, neither in lists nor by its address, and does nothing about it; others do.
+func TestKeptFromTheSecondScorer(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	at := d.draft("v1", supervision.PaperAssignment, "")
+	sees := func(by policy.Actor) bool {
+		t.Helper()
+		page := must[store.Page[Case]](t)(d.List(ctx, by, Filter{Project: "p1"}, true, ""))
+		all := must[[]store.Doc[Case]](t)(d.All(ctx, by, casework.ListQuery(false, ""), func(*Case) bool { return true }))
+		_, one := d.One(ctx, by, at.ID)
+		_, history := d.History(ctx, by, at.ID)
+		if listed := len(page.Docs) == 1; listed != (len(all) == 1) || listed != (one == nil) || listed != (history == nil) || one != nil && !(fault.Is(one, fault.NotFound) && fault.Is(history, fault.NotFound)) {
+			t.Errorf("%s: %d in the list, %d in Excel, opened %v, history %v", by.ID, len(page.Docs), len(all), one, history)
+		}
+		return len(page.Docs) == 1
+	}
+	if !sees(officer) {
+		t.Fatal("who drafted it does not see it")
+	}
+	d.again = map[string]map[string]bool{officer.ID: {"v1": true}}
+	if sees(officer) || !sees(chief) {
+		t.Error("who scores again sees what was found, or others do not")
+	}
+	d.Refused("done by who scores again", fault.NotFound, func() error {
+		_, err := d.Do(ctx, officer, at, StepSend, casework.Input{Choice: "rectification.service"})
+		return err
+	}, "没有找到这件整改")
+	d.again = nil
+	if c := d.do(officer, &at, StepSend, casework.Input{Choice: "rectification.service"}); !sees(officer) || c.State != Approving {
+		t.Errorf("after the second scoring was accepted: %s", c.State)
 	}
 }

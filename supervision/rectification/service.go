@@ -82,6 +82,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Shows = s.shows
 	s.addresses, err = store.NewCollection(ctx, c.DB, store.Kind[Address]{Name: addressKind, Version: 1})
 	return s, err
 }
@@ -633,19 +634,13 @@ func (w Filter) lets(c *Case) bool {
 
 // List returns a page of cases, the latest visit first, or with due what is due first. Who answers for a firm sees those that were delivered. Returns Forbidden without ReadRectification.
 func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, due bool, after string) (store.Page[Case], error) {
-	return s.Page(ctx, by, casework.ListQuery(due, after), func(c *Case) bool { return s.shows(by, c) && w.lets(c) })
+	return s.Page(ctx, by, casework.ListQuery(due, after), w.lets)
 }
 
-// shows reports whether a case inside the scope exists for an actor: nobody outside the bureau sees a paper that was not delivered.
-func (s *Service) shows(by policy.Actor, c *Case) bool {
-	return c.Served != nil || s.Guard.Allow(by, policy.HandleRectification) || s.Guard.Allow(by, policy.LookRectification) || s.Guard.Allow(by, policy.SignApproval) || !s.Guard.Allow(by, policy.AnswerRectification)
-}
-
-// One returns a case. Returns Forbidden without ReadRectification, NotFound outside the scope and, for who answers for a firm, before it was delivered.
-func (s *Service) One(ctx context.Context, by policy.Actor, id string) (store.Doc[Case], error) {
-	doc, err := s.Cases.One(ctx, by, id)
-	if err == nil && !s.shows(by, &doc.State) {
-		return store.Doc[Case]{}, fault.New("rectification.One", fault.NotFound, "没有找到这件整改")
-	}
-	return doc, err
+// shows tells which cases inside the scope exist for an actor: nobody outside the bureau sees a paper that was not delivered, and who scores a visit a second time (双评) none of its findings
+// before his own visit is accepted.
+func (s *Service) shows(ctx context.Context, by policy.Actor) (func(*Case) bool, error) {
+	kept, err := s.Visits.Kept(ctx, by)
+	undelivered := s.Guard.Allow(by, policy.HandleRectification) || s.Guard.Allow(by, policy.LookRectification) || s.Guard.Allow(by, policy.SignApproval) || !s.Guard.Allow(by, policy.AnswerRectification)
+	return func(c *Case) bool { return (undelivered || c.Served != nil) && !kept[c.Visit] }, err
 }

@@ -260,7 +260,7 @@ func (s *Service) ReversePoints(ctx context.Context, by policy.Actor, id, reason
 	if err != nil {
 		return err
 	}
-	d, err := s.points.In(ctx, scope, id)
+	d, err := s.points.In(ctx, by, scope, id)
 	if err != nil {
 		return err
 	}

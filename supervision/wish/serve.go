@@ -51,7 +51,7 @@ func (s *Service) Takers(ctx context.Context, by policy.Actor, id string) ([]Tak
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.rows.In(ctx, scope, id)
+	d, err := s.rows.In(ctx, by, scope, id)
 	if err != nil {
 		return nil, err
 	}

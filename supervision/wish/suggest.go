@@ -32,7 +32,7 @@ func (s *Service) Suggest(ctx context.Context, by policy.Actor, id string) ([]Su
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.rows.In(ctx, scope, id)
+	d, err := s.rows.In(ctx, by, scope, id)
 	if err != nil {
 		return nil, err
 	}
