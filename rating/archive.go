@@ -11,6 +11,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/sync/errgroup"
@@ -45,6 +46,8 @@ type Evaluation struct {
 	// Count is the number of results, Root the Merkle root (RFC 6962) over their hashes in the order of their ids.
 	Count int    `json:"count"`
 	Root  string `json:"root" privacy:"public"`
+	// Sheets is the Merkle root over the hashes of what everybody may see of the results, in the same order; "" if it was made before there was such a root.
+	Sheets string `json:"sheets,omitempty" privacy:"public"`
 	// Grades counts the results of each grade.
 	Grades map[string]int `json:"grades" privacy:"public"`
 
@@ -72,6 +75,9 @@ type ArchivedResult struct {
 	// Facts are the frozen facts, Result the result, both as the text of their canonical JSON: what is hashed is what is stored.
 	Facts  string `json:"facts" privacy:"internal"`
 	Result string `json:"result" privacy:"internal"`
+	// Sheet is the SHA-256 of what everybody may see of it; Salt hides what is kept back behind its hashes, "" if the scheme keeps nothing back.
+	Sheet string `json:"sheet,omitempty" privacy:"public"`
+	Salt  string `json:"salt,omitempty" privacy:"internal"`
 
 	// RecordID and N name the record of the log that holds it; they are not part of it.
 	RecordID string `json:"-"`
@@ -103,6 +109,9 @@ type Archive struct {
 	db          *store.DB
 	evaluations *store.Collection[Evaluation]
 	results     *store.Collection[ArchivedResult]
+
+	treesMu sync.Mutex
+	trees   map[string]*resultTrees // by evaluation, those that bundles were made of lately
 }
 
 // The indexes of the archive.
@@ -114,7 +123,7 @@ const (
 
 // NewArchive declares the kinds evaluation and result.
 func NewArchive(ctx context.Context, db *store.DB) (*Archive, error) {
-	a := &Archive{db: db}
+	a := &Archive{db: db, trees: map[string]*resultTrees{}}
 	var err error
 	a.evaluations, err = store.NewCollection(ctx, db, store.Kind[Evaluation]{
 		Name: "evaluation", Version: 1,
@@ -255,16 +264,26 @@ func (a *Archive) Save(ctx context.Context, meta store.Meta, scheme []byte, coho
 		result := e.Result.Canonical()
 		leaves[id] = sha256.Sum256(result)
 		made.Grades[e.Result.Grade]++
-		docs = append(docs, ArchivedResult{
+		doc := ArchivedResult{
 			Evaluation: made.ID, Subject: e.Subject.ID, Name: e.Name, Place: e.Place, Firm: e.Firm,
 			Community: e.Community, Township: e.Township, Keys: e.Keys, Rank: ranks[i], Facts: string(e.Subject.Canonical()), Result: string(result),
-		})
+		}
+		if s.KeepsBack() {
+			doc.Salt = a.db.MAC("result-salt", id)
+		}
+		sheet, err := doc.sheet(s)
+		if err != nil {
+			return Evaluation{}, err
+		}
+		doc.Sheet = hashOf(sheet)
+		docs = append(docs, doc)
 	}
 	root := rootOf(leaves)
 	made.Root = hex.EncodeToString(root[:])
 	if err := a.putResults(ctx, meta, docs); err != nil {
 		return Evaluation{}, err
 	}
+	made.Sheets = sheetsRoot(docs)
 	return a.seal(ctx, meta, made)
 }
 
@@ -288,6 +307,21 @@ func (a *Archive) seal(ctx context.Context, meta store.Meta, made Evaluation) (E
 // saversAtOnce is how many results are committed together; the store groups them into one write.
 const saversAtOnce = 64
 
+// sheetsRoot is the root over the sheets of stored results; "" if one of them was stored by a version without sheets.
+func sheetsRoot(docs []ArchivedResult) string {
+	sheets := make(map[string]journal.Hash, len(docs))
+	for i := range docs {
+		hash, err := parseHash(docs[i].Sheet)
+		if err != nil {
+			return ""
+		}
+		sheets[resultID(docs[i].Evaluation, docs[i].Subject)] = hash
+	}
+	root := rootOf(sheets)
+	return hex.EncodeToString(root[:])
+}
+
+// putResults stores results that are not there yet. Where the same result stands already, docs has it afterwards as it stands: its name may have changed since.
 func (a *Archive) putResults(ctx context.Context, meta store.Meta, docs []ArchivedResult) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(saversAtOnce)
@@ -308,6 +342,7 @@ func (a *Archive) putResults(ctx context.Context, meta store.Meta, docs []Archiv
 			if standing.State.Result != docs[i].Result {
 				return fault.Wrap("rating.Archive.Save", fault.Conflict, fmt.Sprintf("%q 已有不同的结果", short(docs[i].Subject)), err)
 			}
+			docs[i] = standing.State
 			return nil
 		})
 	}
@@ -396,22 +431,31 @@ func (a *Archive) Latest(ctx context.Context) (Evaluation, error) {
 
 // Scheme returns the scheme of an evaluation from the stored file. Returns NotFound if it is not there, Invalid if it is damaged.
 func (a *Archive) Scheme(ctx context.Context, evaluation Evaluation) (*Scheme, error) {
-	f, _, err := a.db.OpenFile(ctx, evaluation.SchemeHash)
+	text, err := a.schemeText(ctx, evaluation)
 	if err != nil {
 		return nil, err
+	}
+	s, err := ParseScheme([]byte(text))
+	if err == nil && s.Hash != evaluation.SchemeHash {
+		err = fault.New("rating.Archive.Scheme", fault.Invalid, "保存的评分方案与记录的指纹不符")
+	}
+	return s, err
+}
+
+// schemeText reads the stored file of a scheme.
+func (a *Archive) schemeText(ctx context.Context, evaluation Evaluation) (string, error) {
+	f, _, err := a.db.OpenFile(ctx, evaluation.SchemeHash)
+	if err != nil {
+		return "", err
 	}
 	data, err := io.ReadAll(io.LimitReader(f, MaxSchemeBytes+1))
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {
-		return nil, fault.Wrap("rating.Archive.Scheme", fault.Unavailable, "评分方案读不出来", err)
+		return "", fault.Wrap("rating.Archive.Scheme", fault.Unavailable, "评分方案读不出来", err)
 	}
-	s, err := ParseScheme(data)
-	if err == nil && s.Hash != evaluation.SchemeHash {
-		err = fault.New("rating.Archive.Scheme", fault.Invalid, "保存的评分方案与记录的指纹不符")
-	}
-	return s, err
+	return string(data), nil
 }
 
 // Result returns the result of one subject, from the log. Returns NotFound if the evaluation has no such subject.

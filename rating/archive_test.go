@@ -17,7 +17,7 @@ import (
 )
 
 // openArchive opens an archive in a folder; the clock stands still.
-func openArchive(t *testing.T, dir string) (*Archive, *store.DB) {
+func openArchive(t testing.TB, dir string) (*Archive, *store.DB) {
 	t.Helper()
 	ctx := t.Context()
 	engine, err := sqlite.Open(ctx, dir, sqlite.Options{})

@@ -102,7 +102,7 @@ func (v *verifier) seal() error {
 		rank  int
 	}
 	var places []place
-	leaves, grades := map[string]journal.Hash{}, map[string]int{}
+	leaves, sheets, grades := map[string]journal.Hash{}, map[string]journal.Hash{}, map[string]int{}
 	v.uses = map[string][]PastUse{}
 	for stored, err := range v.archive.Results(v.ctx, v.made.ID) {
 		if err != nil {
@@ -115,7 +115,15 @@ func (v *verifier) seal() error {
 		if result.Period != v.made.Period {
 			return v.invalid("%q 的结果是 %q 期的，评价是 %q 期的", short(stored.Subject), short(result.Period), short(v.made.Period))
 		}
-		leaves[resultID(v.made.ID, stored.Subject)] = sha256.Sum256([]byte(stored.Result))
+		id := resultID(v.made.ID, stored.Subject)
+		leaves[id] = sha256.Sum256([]byte(stored.Result))
+		if v.made.Sheets != "" {
+			sheet, err := stored.sheet(v.scheme)
+			if err != nil {
+				return err
+			}
+			sheets[id] = sha256.Sum256(sheet)
+		}
 		grades[result.Grade]++
 		if result.Status == StatusRated {
 			places = append(places, place{result.Total.Points, stored.Subject, stored.Rank})
@@ -129,6 +137,9 @@ func (v *verifier) seal() error {
 	v.report.Results = len(leaves)
 	if root := rootOf(leaves); len(leaves) != v.made.Count || hex.EncodeToString(root[:]) != v.made.Root {
 		return v.invalid("结果有 %d 份，记录为 %d 份，或根指纹不符", len(leaves), v.made.Count)
+	}
+	if root := rootOf(sheets); v.made.Sheets != "" && hex.EncodeToString(root[:]) != v.made.Sheets {
+		return v.invalid("可以公开的部分与记录的根指纹不符")
 	}
 	if !maps.Equal(grades, v.made.Grades) {
 		return v.invalid("各等级的数目与记录的不同")
@@ -161,7 +172,7 @@ func (v *verifier) findPast() error {
 		if len(v.past) == len(wanted) {
 			break
 		}
-		if made.ID == v.made.ID || !slices.ContainsFunc(v.scheme.History, func(e Earlier) bool { return v.schemeOf(&e) == made.SchemeID }) {
+		if made.ID == v.made.ID || !slices.ContainsFunc(v.scheme.History, func(e Earlier) bool { return v.scheme.earlierScheme(&e) == made.SchemeID }) {
 			continue
 		}
 		if err := v.findIn(made, wanted); err != nil {
@@ -178,7 +189,8 @@ func (v *verifier) findPast() error {
 	return nil
 }
 
-func (v *verifier) schemeOf(e *Earlier) string { return cmp.Or(e.Scheme, v.scheme.ID) }
+// earlierScheme is the id of the scheme of an earlier result.
+func (s *Scheme) earlierScheme(e *Earlier) string { return cmp.Or(e.Scheme, s.ID) }
 
 // findIn takes what is wanted from one evaluation. What it takes must be a result of the same subject, by a scheme that the history declares.
 func (v *verifier) findIn(made Evaluation, wanted map[string][]string) error {
@@ -220,7 +232,7 @@ func (v *verifier) admit(subject string, result *Result, hash string, earlier *S
 			continue // what a scheme does not declare it does not read: evaluating again tells
 		}
 		declared := &v.scheme.History[at]
-		if v.schemeOf(declared) != earlier.ID || cmp.Or(declared.Rhythm, v.scheme.Rhythm) != earlier.Rhythm {
+		if v.scheme.earlierScheme(declared) != earlier.ID || cmp.Or(declared.Rhythm, v.scheme.Rhythm) != earlier.Rhythm {
 			return v.invalid("%q 的以往结果 %s 出自方案 %s（%s），不是所声明的", short(subject), use.ID, earlier.ID, earlier.Rhythm)
 		}
 		if want := EarlierPeriod(v.made.Period, cmp.Or(declared.Rhythm, v.scheme.Rhythm), declared.Back); want != "" && result.Period != want {
@@ -247,24 +259,30 @@ func (v *verifier) history(subject string) (History, bool) {
 	return h, true
 }
 
+// cohort makes the statistics again; every earlier result must have been found.
+func (v *verifier) cohort() (*Cohort, error) {
+	subjects := func(yield func(Subject) bool) {
+		for sub := range v.each() {
+			if !yield(sub) {
+				return
+			}
+		}
+	}
+	history := func(id string) History {
+		h, _ := v.history(id) // complete: Verify does not come here otherwise
+		return h
+	}
+	cohort, err := NewCohort(v.scheme, subjects, history)
+	return cohort, cmp.Or(v.err, err)
+}
+
 // compare evaluates everything again.
 func (v *verifier) compare() error {
 	var cohort *Cohort
 	if v.made.Cohort != "" {
-		subjects := func(yield func(Subject) bool) {
-			for sub := range v.each() {
-				if !yield(sub) {
-					return
-				}
-			}
-		}
-		history := func(id string) History {
-			h, _ := v.history(id) // complete: Verify does not come here otherwise
-			return h
-		}
 		var err error
-		if cohort, err = NewCohort(v.scheme, subjects, history); v.err != nil || err != nil {
-			return cmp.Or(v.err, err)
+		if cohort, err = v.cohort(); err != nil {
+			return err
 		}
 	}
 	for sub, stored := range v.each() {

@@ -14,11 +14,11 @@ import (
 // storedYear is an archive with the earlier results of some projects.
 type storedYear struct {
 	*Archive
-	t *testing.T
+	t testing.TB
 }
 
 // shipped reads a scheme and its file.
-func shipped(t *testing.T, path string) (*Scheme, []byte) {
+func shipped(t testing.TB, path string) (*Scheme, []byte) {
 	t.Helper()
 	file, err := os.ReadFile(path)
 	if err != nil {

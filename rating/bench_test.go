@@ -212,3 +212,20 @@ func BenchmarkParseScheme(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkBundle makes and verifies the bundle of a year's star that reads four quarters.
+func BenchmarkBundle(b *testing.B) {
+	a, made, _ := publishedYear(b)
+	data := bundleOf(b, a, made, "p00", false)
+	b.Run("make", func(b *testing.B) {
+		for b.Loop() {
+			bundleOf(b, a, made, "p00", false)
+		}
+	})
+	b.Run("verify", func(b *testing.B) {
+		for b.Loop() {
+			checked(b, data, "")
+		}
+		b.ReportMetric(float64(len(data))/1024, "KiB")
+	})
+}

@@ -60,6 +60,7 @@ func (c *schemeChecker) check() {
 	if len(c.problems.found) == 0 {
 		c.link()
 		c.measure()
+		c.openness()
 	}
 }
 

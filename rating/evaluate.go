@@ -10,11 +10,16 @@ import (
 // form, on every machine. cohort may be nil if the scheme compares nobody; what needs it is missing then. The result shares the subject's
 // values, which must not be changed afterwards. It panics if the subject was made for another scheme: that is a slip of the program, not of data.
 func Evaluate(s *Scheme, cohort *Cohort, subject Subject, history History) Result {
+	return evaluate(s, cohort, subject, history, nil)
+}
+
+// evaluate is Evaluate; if said is not nil, what is kept is left out and what is given is taken from it (see openPlan).
+func evaluate(s *Scheme, cohort *Cohort, subject Subject, history History, said *Result) Result {
 	if subject.scheme != s {
 		panic("rating: the subject was made for another scheme")
 	}
 	p := s.program
-	m := &machine{p: p, sub: &subject, cohort: cohort, history: history, cells: make([]cell, len(p.indicators)+len(p.parts))}
+	m := &machine{p: p, sub: &subject, cohort: cohort, history: history, said: said, cells: make([]cell, len(p.indicators)+len(p.parts))}
 	m.values = m.lookup
 	if p.items > 0 {
 		m.items = make([]ItemLine, p.items)
@@ -44,6 +49,9 @@ func Evaluate(s *Scheme, cohort *Cohort, subject Subject, history History) Resul
 		}
 	}
 	for _, st := range p.order {
+		if said != nil && m.skips(st, &r) {
+			continue
+		}
 		switch st.kind {
 		case stageIndicator:
 			m.indicator(st.index, &r)

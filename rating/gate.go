@@ -67,6 +67,13 @@ func (m *machine) adjustTotal(r *Result) {
 			continue
 		}
 		var line AdjustLine
+		if fires, taken := m.takeAdjust(a, &line, r); taken {
+			if fires {
+				line.Before, m.running = m.running, line.After
+				r.Adjust = append(r.Adjust, line)
+			}
+			continue
+		}
 		if !m.fires(a, &line, r) {
 			continue
 		}

@@ -10,7 +10,7 @@ func (m *machine) grade(r *Result) {
 	}
 	at := -1
 	for i := range m.p.require {
-		if yes, gone := m.condition(&m.p.require[i]); yes && gone.kind == nothingAbsent {
+		if m.meets(i) {
 			continue
 		}
 		r.Status = StatusIneligible
@@ -26,6 +26,15 @@ func (m *machine) grade(r *Result) {
 	}
 }
 
+// meets reports whether a requirement is met; one that cannot be computed is not.
+func (m *machine) meets(i int) bool {
+	if m.said != nil && m.p.open.require[i] {
+		return !contains(m.said.Unmet, m.p.scheme.Eligibility[i].ID)
+	}
+	yes, gone := m.condition(&m.p.require[i])
+	return yes && gone.kind == nothingAbsent
+}
+
 // adjustGrade finds the grade and takes it through the adjustments; it returns its place, or -1.
 func (m *machine) adjustGrade(r *Result, at int) int {
 	s := m.p.scheme
@@ -37,7 +46,8 @@ func (m *machine) adjustGrade(r *Result, at int) int {
 			continue
 		}
 		var line AdjustLine
-		if m.fires(a, &line, r) {
+		fires, taken := m.takeAdjust(a, &line, r)
+		if taken && fires || !taken && m.fires(a, &line, r) {
 			lines, fired = append(lines, line), append(fired, a)
 		}
 	}
@@ -45,7 +55,11 @@ func (m *machine) adjustGrade(r *Result, at int) int {
 		if len(r.Blocked) > 0 {
 			r.Status = StatusBlocked
 		}
-		at = m.match(m.p.grades, r.Status == StatusBlocked)
+		if m.said != nil && m.p.open.grade {
+			at = m.givenGrade(lines)
+		} else {
+			at = m.match(m.p.grades, r.Status == StatusBlocked)
+		}
 	}
 	for i, a := range fired {
 		line := &lines[i]

@@ -47,6 +47,7 @@ type machine struct {
 	sub     *Subject
 	cohort  *Cohort
 	history History
+	said    *Result // the open result of which the given outcomes are taken; nil computes everything
 
 	cells   []cell // indicators, parts, total: the order of program.nodeIndex
 	outputs []cell

@@ -21,6 +21,7 @@ type program struct {
 	rollups    []rollupProgram
 	order      []stage
 	statistics []statistic // one for each thing compared within the cohort
+	open       *openPlan   // what everybody may see
 
 	lines, items, uses int        // how many lines, item lines and fact uses a full trace holds at most, without events
 	factOrder          []int      // places of the facts in ascending order of their ids

@@ -390,3 +390,56 @@ func items(list []wireItem) ([]ItemLine, error) {
 	}
 	return out, nil
 }
+
+type wireCohort struct {
+	Scheme     string `json:"scheme"`
+	Statistics []struct {
+		Groups []struct {
+			Count           int      `json:"count"`
+			Deviation       num.Num  `json:"deviation"`
+			Group           string   `json:"group"`
+			Max             num.Num  `json:"max"`
+			Mean            num.Num  `json:"mean"`
+			Min             num.Num  `json:"min"`
+			SampleDeviation num.Num  `json:"sample_deviation"`
+			Values          [][2]any `json:"values"`
+		} `json:"groups"`
+		Indicator string `json:"indicator"`
+	} `json:"statistics"`
+	Subjects int `json:"subjects"`
+}
+
+// readCohort reads statistics from their canonical JSON. It returns Invalid if they are damaged, not canonical, or not those of the scheme.
+func (s *Scheme) readCohort(data []byte) (*Cohort, error) {
+	const op = "rating.readCohort"
+	var w wireCohort
+	if err := journal.DecodeStrict(data, &w); err != nil {
+		return nil, fault.Wrap(op, fault.Invalid, "全体统计读不出来", err)
+	}
+	if w.Scheme != s.Hash || len(w.Statistics) != len(s.program.statistics) {
+		return nil, fault.New(op, fault.Invalid, "全体统计不是这份方案的")
+	}
+	c := &Cohort{SchemeHash: w.Scheme, Subjects: w.Subjects, groups: make([]map[string]*Statistics, len(w.Statistics)), hash: hashOf(data)}
+	for i, of := range w.Statistics {
+		c.groups[i] = map[string]*Statistics{}
+		for _, g := range of.Groups {
+			stats := &Statistics{Count: g.Count, Min: g.Min, Max: g.Max, Mean: g.Mean, Deviation: g.Deviation, SampleDeviation: g.SampleDeviation}
+			below := 0
+			for _, pair := range g.Values {
+				text, isText := pair[0].(string)
+				count, isNumber := pair[1].(float64)
+				x, err := num.ParseCanonical(text)
+				if !isText || !isNumber || err != nil {
+					return nil, fault.New(op, fault.Invalid, "全体统计读不出来")
+				}
+				stats.Values = append(stats.Values, ValueCount{Value: x, Count: int(count), below: below})
+				below += int(count)
+			}
+			c.groups[i][g.Group] = stats
+		}
+	}
+	if !bytes.Equal(c.canonical(s), data) {
+		return nil, fault.New(op, fault.Invalid, "全体统计不是规范写法，可能被改动过")
+	}
+	return c, nil
+}

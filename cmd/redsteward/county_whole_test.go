@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
@@ -107,6 +109,65 @@ func countyService(t *testing.T, dir string) *service {
 	return s
 }
 
+// bundlesAgree makes both forms of the bundle of every published star and recomputes them with the command, without the folder; the public form tells no
+// party line and no account, and an actor without the right gets no full one.
+func bundlesAgree(t *testing.T, s *service, p cycle.Period, results []rating.ArchivedResult) {
+	t.Helper()
+	as := func(role policy.Role) policy.Actor {
+		return policy.Actor{ID: "a1", Appointments: []policy.Appointment{{Role: role, Unit: "county", Scopes: []string{"county"}}}}
+	}
+	file, key := filepath.Join(t.TempDir(), "bundle.json"), ""
+	for i, stored := range results {
+		for _, full := range []bool{false, true} {
+			by := policy.Actor{}
+			if full {
+				by = as("organisation")
+			}
+			data, err := s.cycle.Bundle(t.Context(), by, p.ID, stored.Subject, full)
+			if err != nil {
+				t.Fatal(stored.Name, err)
+			}
+			report, err := rating.VerifyBundle(data, key)
+			if err != nil || !report.OK() || report.Sheet.Full.Result != fmt.Sprintf("%x", sha256.Sum256([]byte(stored.Result))) || report.Bundle.Publication.Number != p.Publication.Number {
+				t.Fatal(stored.Name, err, report)
+			}
+			key = report.Bundle.Key
+			if told := strings.Contains(string(data), `"org_cobuild"`); told != full && stored.Rank > 0 {
+				t.Errorf("%s: full %v, party lines %v", stored.Name, full, told)
+			}
+			if i > 0 {
+				continue
+			}
+			if err := os.WriteFile(file, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for _, args := range [][]string{{"verify", file}, {"verify", "--key", key, file}} {
+				if text, code := askProgram(t, october, nil, args...); code != exitOK || !strings.Contains(text, "核验通过") || !strings.Contains(text, stored.Name) {
+					t.Errorf("%v: exit %d\n%s", args, code, text)
+				}
+			}
+			if err := os.WriteFile(file, []byte(strings.Replace(string(data), p.Publication.Number, "都建发〔2026〕13号", 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if text, code := askProgram(t, october, nil, "verify", file); code != exitFailed || !strings.Contains(text, "第一处不同在 publication") {
+				t.Errorf("altered: exit %d\n%s", code, text)
+			}
+		}
+	}
+	if _, err := s.cycle.Bundle(t.Context(), as("property_officer"), p.ID, results[0].Subject, true); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("the housing office opens party lines: %v", err)
+	}
+	if _, err := s.cycle.Bundle(t.Context(), as("organisation"), "2025Q4", results[0].Subject, false); !fault.Is(err, fault.NotFound) {
+		t.Errorf("a quarter has a bundle: %v", err)
+	}
+	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if text, code := askProgram(t, october, nil, "verify", file); code != exitInput || !strings.Contains(text, "字节处") {
+		t.Errorf("no bundle: exit %d\n%s", code, text)
+	}
+}
+
 // keepAccounts writes down how to sign in.
 func keepAccounts(t *testing.T, result *countyResult, name string) {
 	t.Helper()
@@ -186,6 +247,7 @@ func TestSmallCounty(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	bundlesAgree(t, s, result.period, result.results)
 	grades := map[string]string{}
 	for _, stored := range result.results {
 		r, err := rating.ReadResult([]byte(stored.Result))

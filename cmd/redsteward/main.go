@@ -36,7 +36,7 @@ type commands struct {
 	Demo   demoCommand   `cmd:"" help:"载入演示县，打印星级和演示账号，打开网页"`
 	Serve  serveCommand  `cmd:"" help:"启动服务"`
 	Check  checkCommand  `cmd:"" help:"检查方案、时限、角色、节假日和配置文件"`
-	Verify verifyCommand `cmd:"" help:"核验一个数据文件夹的全部日志，并把其中的评价重新计算一遍"`
+	Verify verifyCommand `cmd:"" help:"重新计算一颗公布的星（复算包），或者核验一个数据文件夹的全部日志和其中的评价"`
 	Doctor doctorCommand `cmd:"" help:"体检：数据版本、日志、列表索引、节假日、磁盘；--rebuild 按日志重做状态"`
 	Why    whyCommand    `cmd:"" help:"说明某人为什么能办或不能办某件事，谁能办"`
 	Draw   drawCommand   `cmd:"" help:"重新抽一遍一次公开的双随机抽取或者满意度调查抽样，与公布的结果比较"`

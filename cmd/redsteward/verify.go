@@ -1,7 +1,11 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 
 	"redsteward/internal/fault"
@@ -10,15 +14,60 @@ import (
 	"redsteward/rating"
 )
 
-// verifyCommand checks the whole log of a data folder, offline, also beside a running service, and then rates everything in it again.
+// verifyCommand recomputes a bundle, or checks the whole log of a data folder, offline, also beside a running service, and then rates everything in it again.
 type verifyCommand struct {
-	Dir string `arg:"" placeholder:"DIR" help:"数据文件夹"`
-	Key string `placeholder:"KEY" help:"日志公钥；不写则用数据里存的那一把（怀疑数据被改时，应当用另外保存的）"`
+	Path string `arg:"" placeholder:"BUNDLE|DIR" help:"星级复算包（文件），或者数据文件夹"`
+	Key  string `placeholder:"KEY" help:"日志公钥；不写则用包里或数据里的那一把（怀疑被改时，应当用另外取得的）"`
 }
 
 // Run implements the subcommand.
-func (c *verifyCommand) Run(p *program) (err error) {
-	engine, err := sqlite.Open(p.ctx, c.Dir, sqlite.Options{ReadOnly: true})
+func (c *verifyCommand) Run(p *program) error {
+	if info, err := os.Stat(c.Path); err == nil && info.Mode().IsRegular() {
+		return c.bundle(p)
+	}
+	return c.folder(p)
+}
+
+// bundle recomputes one star.
+func (c *verifyCommand) bundle(p *program) error {
+	f, err := os.Open(c.Path)
+	if err != nil {
+		return fault.Wrap("cmd.verify", fault.Invalid, "文件打不开", err)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, rating.MaxBundleBytes+1))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fault.Wrap("cmd.verify", fault.Invalid, "文件读不出来", err)
+	}
+	report, err := rating.VerifyBundle(data, c.Key)
+	if err != nil {
+		return err
+	}
+	if sheet := report.Sheet; sheet != nil && report.Result != nil {
+		fmt.Fprintf(p.out, "%s　%s　%s\n", oneLine(cmp.Or(sheet.About.Name, report.Result.Subject)), oneLine(report.Result.Period), oneLine(report.Result.Label))
+	}
+	fmt.Fprintf(p.out, "文件 SHA-256 %s\n日志公钥 %s\n", report.Hash, oneLine(report.Bundle.Key))
+	for _, step := range report.Steps {
+		mark := "相符"
+		if !step.OK {
+			mark = "不符"
+		}
+		fmt.Fprintf(p.out, "%s　%s：%s\n", mark, step.Name, oneLine(step.Said))
+	}
+	if !report.OK() {
+		fmt.Fprintf(p.out, "核验不通过：第一处不同在 %s\n", oneLine(report.First.Chinese()))
+		return errFound
+	}
+	if report.OwnKey {
+		fmt.Fprintln(p.out, "核验通过。用的是包里自带的公钥；要确认出自哪个主管部门，请用 --key 写上它公布的公钥")
+		return nil
+	}
+	fmt.Fprintln(p.out, "核验通过")
+	return nil
+}
+
+// folder checks a data folder.
+func (c *verifyCommand) folder(p *program) (err error) {
+	engine, err := sqlite.Open(p.ctx, c.Path, sqlite.Options{ReadOnly: true})
 	if fault.Is(err, fault.NotFound) {
 		// For a command line a folder without data is a wrong input, like a file that is not there.
 		return fault.Wrap("cmd.verify", fault.Invalid, fault.MessageOf(err), err)

@@ -2,7 +2,6 @@ package journal
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -51,7 +50,7 @@ type canon struct {
 }
 
 func (c *canon) bad(what string) error {
-	return fault.Wrap("journal.Canonical", fault.Invalid, "内容不能按规定格式保存", fmt.Errorf("%s at byte %d", what, c.pos))
+	return fault.Wrap("journal.Canonical", fault.Invalid, "内容不能按规定格式保存", &placeError{what, c.pos})
 }
 
 func (c *canon) blanks() {

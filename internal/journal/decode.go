@@ -1,6 +1,10 @@
 package journal
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/v1"
 )
@@ -12,4 +16,30 @@ func Decode(data []byte, into any) error { return json.Unmarshal(data, into) }
 // DecodeStrict is Decode that also refuses members which the value does not have.
 func DecodeStrict(data []byte, into any) error {
 	return jsonv2.Unmarshal(data, into, json.DefaultOptionsV1(), jsonv2.RejectUnknownMembers(true))
+}
+
+// placeError says at which byte something stands that is not allowed there.
+type placeError struct {
+	what string
+	at   int
+}
+
+// Error implements error.
+func (e *placeError) Error() string { return fmt.Sprintf("%s at byte %d", e.what, e.at) }
+
+// Where says in Chinese where an error of Canonical, Decode or DecodeStrict found what it did not like: the byte, or the members that lead there.
+func Where(err error) string {
+	var place *placeError
+	if errors.As(err, &place) {
+		return fmt.Sprintf("第 %d 字节处", place.at+1)
+	}
+	var semantic *jsonv2.SemanticError
+	if errors.As(err, &semantic) && semantic.JSONPointer != "" {
+		return strings.ReplaceAll(strings.TrimPrefix(string(semantic.JSONPointer), "/"), "/", ".")
+	}
+	var typed *json.UnmarshalTypeError
+	if errors.As(err, &typed) && typed.Field != "" {
+		return typed.Field
+	}
+	return "不知道是哪一处"
 }

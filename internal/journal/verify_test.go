@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -242,6 +243,73 @@ func TestVerifyCounts(t *testing.T) {
 	s.records[2].Version = 2
 	if _, err := s.v.Verify(t.Context(), s); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.MessageOf(err), "2") {
 		t.Fatalf("a newer format: %v", err)
+	}
+}
+
+// TestProofs: every leaf of trees of every small size is proved, and no proof holds for another leaf, place, size or root.
+func TestProofs(t *testing.T) {
+	var leaves []Hash
+	var tree Tree
+	for size := int64(1); size <= 33; size++ {
+		leaves = append(leaves, sha256.Sum256([]byte{byte(size)}))
+		tree.Append(leaves[size-1])
+		var all []int64
+		for i := range size {
+			all = append(all, i)
+		}
+		proofs, err := Prove(size, all, func(f func(Hash) error) error {
+			for _, h := range append(leaves, Hash{1}) { // one more than asked for
+				if err := f(h); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		root := tree.Root()
+		for i, p := range proofs {
+			index := int64(i)
+			other := (index + 1) % size
+			switch {
+			case !p.Holds(size, index, leaves[i], root):
+				t.Fatalf("leaf %d of %d is not proved", i, size)
+			case p.Holds(size, index, Hash{1}, root), p.Holds(size, index, leaves[i], Hash{1}), p.Holds(size, -1, leaves[i], root), p.Holds(size, size, leaves[i], root), other != index && p.Holds(size, other, leaves[i], root):
+				t.Fatalf("the proof of leaf %d of %d proves something else", i, size)
+			}
+		}
+	}
+	none := func(func(Hash) error) error { return nil }
+	if _, err := Prove(3, []int64{3}, none); !fault.Is(err, fault.Invalid) {
+		t.Error(err)
+	}
+	if _, err := Prove(3, []int64{0}, none); !fault.Is(err, fault.Internal) {
+		t.Error(err)
+	}
+}
+
+// TestSignedText: a statement is checked with its key only, and none passes for a checkpoint.
+func TestSignedText(t *testing.T) {
+	signer, verifier, err := GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text = "redsteward bundle 1\nsha256 00\n"
+	line, err := SignText(signer, text)
+	again, _ := SignText(signer, text)
+	if err != nil || line != again || CheckText(verifier, text, line) != nil || !SignedBy(verifier, line) {
+		t.Fatal(line, err)
+	}
+	_, other, err := GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if CheckText(other, text, line) == nil || SignedBy(other, line) || CheckText(verifier, text+"x\n", line) == nil || CheckText(verifier, text, line+"\nx") == nil || CheckText("x", text, line) == nil {
+		t.Error("a wrong signature is taken")
+	}
+	if _, err := SignText(signer, "redsteward/log/x\n1\n"); err == nil {
+		t.Error("a checkpoint can be signed as a statement")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
@@ -125,4 +126,116 @@ func Verifier(ctx context.Context, engine Engine) (journal.Verifier, error) {
 			after = c.Name
 		}
 	}
+}
+
+// proofPrefix names kept proofs: `proof/<size of the checkpoint>/<log number>`, the hashes one after the other.
+const proofPrefix = "proof/"
+
+// Proved shows that records stand in the log.
+type Proved struct {
+	// Key is the public key of the log, Checkpoint the signed note that covers the records, Size the number of records that it covers.
+	Key        string
+	Checkpoint []byte
+	Size       int64
+	// Proofs are those of the records asked for, in the same order.
+	Proofs []journal.Proof
+}
+
+// Prove proves records by their log numbers against the first checkpoint that covers them all, so that the answer stays the same for good; without one it
+// signs the log up to now. The log is read once for each checkpoint and number, then the proofs are kept. Returns Invalid for numbers that the log does not have.
+func (db *DB) Prove(ctx context.Context, numbers []int64) (Proved, error) {
+	const op = "store.Prove"
+	if len(numbers) == 0 || slices.Min(numbers) < 1 {
+		return Proved{}, fault.New(op, fault.Invalid, "要证明的记录不在日志里")
+	}
+	last := slices.Max(numbers)
+	p, err := db.covering(ctx, last)
+	if err != nil {
+		return Proved{}, err
+	}
+	names := make([]string, len(numbers))
+	for i, n := range numbers {
+		names[i] = fmt.Sprintf("%s%020d/%020d", proofPrefix, p.Size, n)
+	}
+	kept, err := db.engine.Values(ctx, names)
+	if err != nil {
+		return Proved{}, err
+	}
+	for _, name := range names {
+		if _, ok := kept[name]; !ok {
+			return p, db.prove(ctx, &p, numbers, names)
+		}
+		p.Proofs = append(p.Proofs, proofOf(kept[name]))
+	}
+	return p, nil
+}
+
+// covering finds the first checkpoint that covers a record, or makes one.
+func (db *DB) covering(ctx context.Context, n int64) (Proved, error) {
+	const op = "store.Prove"
+	found, err := db.engine.ValuesAfter(ctx, checkpointPrefix, fmt.Sprintf("%s%020d", checkpointPrefix, n-1), 1)
+	if err != nil {
+		return Proved{}, err
+	}
+	p := Proved{}
+	if len(found) > 0 {
+		p.Checkpoint = found[0].Value
+	} else if p.Checkpoint, err = db.Checkpoint(ctx); err != nil {
+		return Proved{}, err
+	}
+	key, err := db.engine.Value(ctx, logVerifierName)
+	if err != nil {
+		return Proved{}, err
+	}
+	p.Key = string(key)
+	c, err := journal.OpenCheckpoint(p.Key, p.Checkpoint)
+	if err != nil {
+		return Proved{}, err
+	}
+	if p.Size = c.Size; p.Size < n {
+		return Proved{}, fault.New(op, fault.Invalid, fmt.Sprintf("日志没有第 %d 条", n))
+	}
+	return p, nil
+}
+
+// prove reads the log, fills in the proofs and keeps them.
+func (db *DB) prove(ctx context.Context, p *Proved, numbers []int64, names []string) error {
+	indexes := make([]int64, len(numbers))
+	for i, n := range numbers {
+		indexes[i] = n - 1
+	}
+	var err error
+	p.Proofs, err = journal.Prove(p.Size, indexes, func(f func(journal.Hash) error) error {
+		return db.engine.Log(ctx, 0, p.Size, func(r journal.Record) error { return f(r.Hash) })
+	})
+	if err != nil {
+		return err
+	}
+	for i, proof := range p.Proofs {
+		var b []byte
+		for _, h := range proof {
+			b = append(b, h[:]...)
+		}
+		if _, err := db.engine.InsertValue(ctx, names[i], b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func proofOf(kept []byte) journal.Proof {
+	var p journal.Proof
+	for chunk := range slices.Chunk(kept, journal.HashSize) {
+		p = append(p, journal.Hash(chunk))
+	}
+	return p
+}
+
+// SignText signs a statement with the key of the log; see journal.SignText. Returns Invalid if the master key does not fit the data.
+func (db *DB) SignText(ctx context.Context, text string) (string, error) {
+	signer, err := db.logSigner(ctx)
+	if err != nil {
+		return "", err
+	}
+	return journal.SignText(signer, text)
 }

@@ -144,7 +144,33 @@ func (b *bench) verify(t *testing.T) journal.Report {
 	if !report.OK() || report.AfterCheckpoint != 0 {
 		t.Fatalf("the log does not hold: %+v", report)
 	}
+	b.prove(t, report.Records)
 	return report
+}
+
+// prove proves the first and the last record of a log, twice: the second time from what was kept.
+func (b *bench) prove(t *testing.T, last int64) {
+	t.Helper()
+	if last == 0 {
+		return
+	}
+	var leaves []journal.Hash
+	if err := b.db.Engine().Log(t.Context(), 0, 0, func(r journal.Record) error { leaves = append(leaves, r.Hash); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		p, err := b.db.Prove(t.Context(), []int64{1, last})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := journal.OpenCheckpoint(p.Key, p.Checkpoint)
+		if err != nil || c.Size != p.Size || !p.Proofs[0].Holds(c.Size, 0, leaves[0], c.Root) || !p.Proofs[1].Holds(c.Size, last-1, leaves[last-1], c.Root) {
+			t.Fatalf("the proofs of %d records do not lead to the checkpoint of %d: %v", last, c.Size, err)
+		}
+	}
+	if _, err := b.db.Prove(t.Context(), []int64{last + 1}); !fault.Is(err, fault.Invalid) {
+		t.Fatalf("a record after the last one: %v", err)
+	}
 }
 
 func wantKind(t *testing.T, err error, kind fault.Kind) {
