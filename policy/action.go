@@ -91,6 +91,8 @@ const (
 	PlanVisit Action = "visit.plan"
 	// DoVisit answers the sheet on site and signs it; only for visits that name the actor.
 	DoVisit Action = "visit.do"
+	// AssessVisit opens, answers and signs a 第三方测评 or 企业互评 that names the actor; it reaches no other visit (practice.md §3).
+	AssessVisit Action = "visit.assess"
 	// ReviewVisit accepts or returns a signed sheet.
 	ReviewVisit Action = "visit.review"
 	// ReadInspection shows administrative inspections (行政检查) and draws within the scope; a firm sees one once its notice is out.
@@ -401,6 +403,7 @@ func Actions() []ActionInfo {
 		{ReadVisit, "查看走访评价", false},
 		{PlanVisit, "安排走访评价", false},
 		{DoVisit, "走访评价打分", false},
+		{AssessVisit, "参加第三方测评或者企业互评", false},
 		{ReviewVisit, "复核走访评价表", false},
 		{ReadInspection, "查看行政检查", false},
 		{PlanInspection, "安排行政检查、发通知、告知和公开结果", false},

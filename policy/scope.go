@@ -36,6 +36,12 @@ func TownshipKey(id string) string { return "t:" + id }
 // DeveloperKey: see ProjectKey.
 func DeveloperKey(id string) string { return "d:" + id }
 
+// ScopeOfOwn is the scope of those rows only that name an account, whatever its offices: a row lists those that it names as AccountKey.
+func ScopeOfOwn(by Actor) Scope { return Scope{reaches: []reach{{key: AccountKey(by.ID)}}} }
+
+// AccountKey is the key of an account that a row names. No appointment can have it as scope.
+func AccountKey(id string) string { return "a:" + id }
+
 // ValidScopeKey reports whether the key is County or has the form p: f: c: t: d: and an id.
 func ValidScopeKey(key string) bool { return key == County || scopeKeyForm.MatchString(key) }
 

@@ -20,6 +20,8 @@ type Desk[T any] struct {
 	Place func(*T) (keys []string, day calendar.Date)
 	// Shows, if not nil, tells whether a document inside the scope exists for an actor at all.
 	Shows func(by policy.Actor, state *T) bool
+	// Reach, if not nil, gives the rows of an action that the actor has, in place of those of his offices.
+	Reach func(ctx context.Context, by policy.Actor, action policy.Action) (policy.Scope, error)
 	// Outdated is the Conflict for somebody who was overtaken; it gets the document as it is now.
 	Outdated func(*T) error
 }
@@ -28,6 +30,9 @@ type Desk[T any] struct {
 func (d Desk[T]) Scope(ctx context.Context, by policy.Actor, action policy.Action) (policy.Scope, error) {
 	if err := d.Guard.Require(by, action); err != nil {
 		return policy.Scope{}, err
+	}
+	if d.Reach != nil {
+		return d.Reach(ctx, by, action)
 	}
 	return d.Guard.Scope(ctx, by, action)
 }

@@ -106,7 +106,7 @@ func (l *countyLoader) persons(role policy.Role, n int, unit, scope string) []se
 }
 
 // bureauSeats is how many people of a role the bureau and the county have; every other role has one.
-var bureauSeats = map[policy.Role]int{"property_officer": 3, "deputy_director": 2, "inspector": 4, "joint_check": 2, "organisation": 2, "industry_secretary": 2}
+var bureauSeats = map[policy.Role]int{"property_officer": 3, "deputy_director": 2, "inspector": 4, "joint_check": 2, "third_party": 2, "organisation": 2, "industry_secretary": 2}
 
 // hireBureau opens the accounts of those who act for the whole county.
 func (l *countyLoader) hireBureau(ctx context.Context) error {

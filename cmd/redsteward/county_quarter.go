@@ -116,6 +116,7 @@ func (l *countyLoader) quarterActs(n int) []act {
 			acts = append(acts, l.projectRecords(i, n)...)
 		}
 	}
+	acts = append(acts, l.assessActs(n)...)
 	if q != l.plan.size.current {
 		for i := range l.plan.firms {
 			acts = append(acts, l.sheetActs(i, n)...)

@@ -27,6 +27,9 @@ func (d *dossier) visits(of about) {
 			if v.Full > 0 && v.State == inspection.Accepted {
 				points, full = v.Points, v.Full
 			}
+			if v.Assessor != inspection.OwnPeople {
+				title += "（" + v.Assessor.Title() + "）"
+			}
 			p.add(visitsPath+"/"+doc.ID, title, v.State.Title(), v.Name, v.Day, points, full)
 		})
 	})

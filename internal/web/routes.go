@@ -20,6 +20,8 @@ type Route struct {
 	Path string
 	// Action is the right that the route asks for; open pages say policy.Public.
 	Action policy.Action
+	// Or is another right that opens the route too; what it reaches, the service narrows. "" for none.
+	Or policy.Action
 	// Knows is the right to look back at an open page; "" if Action says it.
 	Knows policy.Action
 	// Handler answers for the actor, who has the right.
@@ -91,6 +93,12 @@ func (s *Server) table() ([]Route, error) {
 	return slices.Concat(rows, s.viewRoutes(), s.cycleRoutes(), s.approvalRoutes(), s.filingRoutes(), s.registerRoutes(), s.changeRoutes(), s.bodyRoutes(), s.matterRoutes(), s.tellRoutes(), s.repairRoutes(), s.deliberationRoutes(), s.wishRoutes(), s.memberRoutes(), s.pointRoutes(), s.surveyRoutes(), s.claimRoutes(), s.refundRoutes(), s.dunningRoutes(), s.fundRoutes(), s.handoverRoutes(), s.conductRoutes(), s.partyRoutes(), s.stationRoutes(), s.rectificationRoutes(), s.drawRoutes(), s.inspectionRoutes(), apiRows), nil
 }
 
+// knows reports whether there is a right.
+func knows(rules *policy.Rules, action policy.Action) bool {
+	_, ok := rules.Action(action)
+	return ok
+}
+
 // register puts the table into Fiber. Returns Invalid for a row without action or handler, with an action that policy does not know, or twice.
 func (s *Server) register() error {
 	var bad []fault.Field
@@ -98,11 +106,13 @@ func (s *Server) register() error {
 	rules := s.guard.Rules()
 	for _, r := range s.routes {
 		name := r.Method + " " + r.Path
-		switch _, known := rules.Action(r.Action); {
+		switch {
 		case r.Action == "":
 			bad = append(bad, fault.Field{Name: name, Message: "没有写明所需权限，不能登记"})
-		case !known:
+		case !knows(rules, r.Action):
 			bad = append(bad, fault.Field{Name: name, Message: fmt.Sprintf("所需权限 %q 不在权限表中", r.Action)})
+		case r.Or != "" && !knows(rules, r.Or):
+			bad = append(bad, fault.Field{Name: name, Message: fmt.Sprintf("所需权限 %q 不在权限表中", r.Or)})
 		case r.Handler == nil:
 			bad = append(bad, fault.Field{Name: name, Message: "没有处理程序"})
 		case seen[name]:
@@ -181,8 +191,10 @@ func (s *Server) answer(c *fiber.Ctx, ask *request, changes bool) (err error) {
 			return err
 		}
 	}
-	if err := s.guard.Require(ask.by, ask.route.Action); err != nil {
-		return err
+	if ask.route.Or == "" || !s.guard.Allow(ask.by, ask.route.Or) {
+		if err := s.guard.Require(ask.by, ask.route.Action); err != nil {
+			return err
+		}
 	}
 	if err := inModule(ask.module); err != nil {
 		return err

@@ -402,7 +402,17 @@ func TestVisitScenarios(t *testing.T) {
 	visits := m.plan()
 	planned, visit := visits[0], visits[1]
 	m.begin(visit)
+	ids := map[string]string{}
+	for _, o := range optionOf.FindAllStringSubmatch(m.as("officer").get(t, "/visits/plan").body, -1) {
+		ids[o[2]] = o[1]
+	}
 	seq := func(form url.Values) url.Values { form.Set("seq", "1"); return form }
+	pair := func(one, two string) url.Values {
+		return url.Values{"day": {"2026-10-20"}, "series": {"service"}, "stop1": {"p1"}, "officer1": {ids[one]}, "officer2": {ids[two]}}
+	}
+	peers, moved := pair("罗启明", "林阿秀"), pair("林阿秀", "周望平")
+	peers.Set("assessor", "peers")
+	moved.Set("order", "3")
 	answer := func(form url.Values) url.Values { return form }
 	for _, s := range []scenario{
 		{name: "the public", path: visit, status: 401},
@@ -433,7 +443,22 @@ func TestVisitScenarios(t *testing.T) {
 		{name: "to score again what nobody drew", role: "officer", path: "/visits/plan?again=" + strings.TrimPrefix(visit, "/visits/"), status: 409},
 		{name: "plan what nobody drew", role: "officer", method: "POST", path: "/visits/plan", form: url.Values{"day": {"2026-10-19"}, "again": {strings.TrimPrefix(visit, "/visits/")}}, status: 409, contains: []string{"没有抽中再评"}},
 		{name: "no photo there", role: "chief", path: visit + "/photos/" + strings.Repeat("a", 64), status: 404},
-		{name: "cancel", role: "officer", method: "POST", path: planned + "/cancel", form: seq(url.Values{"cancel-reason": {"下雨改期"}}), status: 303, changes: 1},
+		{name: "a firm scores itself", role: "officer", method: "POST", path: "/visits/plan", form: peers, status: 422, contains: []string{"服务这个小区，互评要由别的企业评", "林阿秀不是物业企业的人员"}},
+		{name: "a firm that is named nowhere", role: "manager", path: "/visits/mine", status: 200, contains: []string{"今天没有要走访的小区"}, excludes: []string{`href="/visits"`}},
+		{name: "a firm opens what does not name it", role: "manager", path: visit, status: 404},
+		{name: "a firm answers what does not name it", role: "manager", method: "POST", path: visit + "/items/1.1", form: answer(url.Values{"value": {"conform"}}), status: 404},
+		{name: "a firm begins what does not name it", role: "manager", method: "POST", path: planned + "/start", form: seq(url.Values{}), status: 404},
+		{name: "a firm lists", role: "manager", path: "/visits", status: 403},
+		{name: "a firm exports", role: "manager", path: "/visits.xlsx", status: 403},
+		{name: "by name", role: "officer", path: "/visits?q=东街&order=oldest&assessor=own", status: 200, contains: []string{visit, "导出 Excel", `value="oldest" selected`}, excludes: []string{planned}},
+		{name: "by peers", role: "officer", path: "/visits?assessor=peers", status: 200, contains: []string{"没有走访记录", "换个条件试试"}},
+		{name: "Excel", role: "officer", path: "/visits.xlsx?q=东街", status: 200, contains: []string{"PK"}},
+		{name: "move to nowhere", role: "officer", method: "POST", path: planned + "/move", form: seq(url.Values{"day": {"昨天"}, "order": {"x"}, "officer1": {ids["周望平"]}}), status: 422, contains: []string{"“昨天”不是日期", "1 至 9999 的整数", "要 2 至 4 人"}},
+		{name: "an inspector moves", role: "inspector", method: "POST", path: planned + "/move", form: seq(url.Values{}), status: 403},
+		{name: "move what has begun", role: "officer", method: "POST", path: visit + "/move", form: url.Values{"seq": {"2"}, "day": {"2026-10-20"}, "order": {"1"}}, status: 409},
+		{name: "move", role: "officer", method: "POST", path: planned + "/move", form: seq(moved), status: 303, changes: 1},
+		{name: "moved", role: "officer", path: planned, status: 200, contains: []string{`value="2026-10-20"`, `value="3"`, "林*秀、周*平"}},
+		{name: "cancel", role: "officer", method: "POST", path: planned + "/cancel", form: url.Values{"seq": {"2"}, "cancel-reason": {"下雨改期"}}, status: 303, changes: 1},
 	} {
 		s.run(t, m.f, m.people)
 	}

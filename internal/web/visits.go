@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/report"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/supervision/inspection"
@@ -20,10 +22,13 @@ import (
 // visitLine is one row of a list of visits.
 type visitLine struct {
 	ID, Day, Name, Sheet, State, Reason, Points string
-	Order                                       int64
-	Done, Of                                    int64
-	Signed                                      bool
-	Due                                         bool
+	// Assessor is 第三方测评 or 企业互评, "" for a visit of our own people; Aside says that it counts nowhere.
+	Assessor string
+	Aside    bool
+	Order    int64
+	Done, Of int64
+	Signed   bool
+	Due      bool
 }
 
 // visitsView is what visits.html shows.
@@ -33,7 +38,10 @@ type visitsView struct {
 	Rows                           []visitLine
 	Next                           string
 	Quarter, Series, State         field
+	Assessor, Order                field
+	Name, Excel                    string
 	CanPlan, CanReview, CanDo      bool
+	CanRead                        bool
 	Pairs                          []pairLine
 	Empty, EmptyText, TodayChinese string
 	Waiting                        bool
@@ -48,6 +56,9 @@ func (s *Server) visitLines(docs []store.Doc[inspection.Visit]) []visitLine {
 			Due: v.Day.Compare(today) <= 0}
 		if line.Sheet == "" {
 			line.Sheet = s.seriesTitle(v.Series)
+		}
+		if v.Assessor != inspection.OwnPeople {
+			line.Assessor, line.Aside = v.Assessor.Title(), v.Aside
 		}
 		if v.Full > 0 && (v.State == inspection.Submitted || v.State == inspection.Accepted) {
 			line.Points = fmt.Sprintf("%d / %d 分", v.Points, v.Full)
@@ -74,9 +85,10 @@ func plainTitle(title string) string {
 }
 
 func (s *Server) visitsPage(c *fiber.Ctx, by policy.Actor, nav string, v visitsView) error {
-	v.CanPlan, v.CanReview, v.CanDo = s.guard.Allow(by, policy.PlanVisit), s.guard.Allow(by, policy.ReviewVisit), s.guard.Allow(by, policy.DoVisit)
+	v.CanPlan, v.CanReview, v.CanDo = s.guard.Allow(by, policy.PlanVisit), s.guard.Allow(by, policy.ReviewVisit), walks(s.guard, by)
+	v.CanRead = s.guard.Allow(by, policy.ReadVisit)
 	said := saidParam(c, map[string]string{"planned": "已安排，走访人员的清单里可以看到。", "accepted": "已通过，从现在起计入评价。", "returned": "已退回，走访人员改好后重新签名提交。",
-		"cancelled": "已取消这次走访。"})
+		"cancelled": "已取消这次走访。", "moved": "已改期，走访人员的清单照新的日期和顺序排。"})
 	return s.render(c, by, "visits", page{Title: "走访评价", Nav: nav, Said: said, Script: v.Tab == "mine", Scripts: scriptsIf(v.Tab == "mine"), Data: v})
 }
 
@@ -106,30 +118,96 @@ func (s *Server) visitsMine(c *fiber.Ctx, by policy.Actor) error {
 	return s.visitsPage(c, by, minePath, v)
 }
 
+// walks reports whether somebody goes on visits, by his office or because a 第三方测评 or 企业互评 may name him.
+func walks(guard *policy.Guard, by policy.Actor) bool {
+	return guard.Allow(by, policy.DoVisit) || guard.Allow(by, policy.AssessVisit)
+}
+
+// assessedByOwn stands for our own people in the filter, whose word is empty.
+const assessedByOwn = "own"
+
+// visitFilter reads the filter of the list of visits.
+func visitFilter(c *fiber.Ctx) (inspection.VisitFilter, error) {
+	quarter, err := quarterOf(c)
+	f := inspection.VisitFilter{Project: c.Query("project"), Quarter: quarter, Series: c.Query("series"), State: inspection.VisitState(c.Query("state")), Name: strings.TrimSpace(c.Query("q")), Oldest: c.Query("order") == "oldest"}
+	if text := c.Query("assessor"); text != "" {
+		assessor := inspection.Assessor(text)
+		if text == assessedByOwn {
+			assessor = inspection.OwnPeople
+		}
+		f.Assessor = &assessor
+	}
+	return f, err
+}
+
 // visits lists all visits of the scope, with filters.
 func (s *Server) visits(c *fiber.Ctx, by policy.Actor) error {
-	quarter, err := quarterOf(c)
+	f, err := visitFilter(c)
 	if err != nil {
 		return err
 	}
 	markList(c)
-	states, series := []option{{Value: "", Label: "全部"}}, []option{{Value: "", Label: "全部"}}
+	all := option{Value: "", Label: "全部"}
+	states, series, assessors := []option{all}, []option{all}, []option{all}
 	for _, state := range inspection.VisitStates() {
 		states = append(states, option{Value: string(state), Label: state.Title()})
 	}
 	for _, sheet := range s.supervision.Visits.Sheets.Series(calendar.DateOf(s.clocks.Business())) {
 		series = append(series, option{Value: sheet.Series, Label: plainTitle(sheet.Title)})
 	}
-	docs, err := s.supervision.Visits.List(c.UserContext(), by, inspection.VisitFilter{Project: c.Query("project"), Quarter: quarter, Series: c.Query("series"),
-		State: inspection.VisitState(c.Query("state"))}, c.Query("after"))
+	for _, a := range inspection.Assessors() {
+		assessors = append(assessors, option{Value: cmp.Or(string(a), assessedByOwn), Label: a.Title()})
+	}
+	docs, err := s.supervision.Visits.List(c.UserContext(), by, f, c.Query("after"))
 	if err != nil {
 		return err
 	}
-	return s.visitsPage(c, by, visitsPath, visitsView{Tab: "all", Rows: s.visitLines(docs.Docs), Next: nextPage(c, docs.Next),
-		Quarter: field{Name: "quarter", Label: "季度", Options: s.quarterOptions(), Value: c.Query("quarter")},
-		Series:  field{Name: "series", Label: "评价表", Options: series, Value: c.Query("series")},
-		State:   field{Name: "state", Label: "状态", Options: states, Value: c.Query("state")},
-		Empty:   "没有走访记录", EmptyText: "安排的走访会按日期列在这里。"})
+	v := visitsView{Tab: "all", Rows: s.visitLines(docs.Docs), Next: nextPage(c, docs.Next), Name: f.Name,
+		Quarter:  field{Name: "quarter", Label: "季度", Options: s.quarterOptions(), Value: c.Query("quarter")},
+		Series:   field{Name: "series", Label: "评价表", Options: series, Value: c.Query("series")},
+		State:    field{Name: "state", Label: "状态", Options: states, Value: c.Query("state")},
+		Assessor: field{Name: "assessor", Label: "由谁评", Options: assessors, Value: c.Query("assessor")},
+		Order:    field{Name: "order", Label: "排序", Options: []option{{Value: "", Label: "新的在前"}, {Value: "oldest", Label: "旧的在前"}}, Value: c.Query("order")},
+		Empty:    "没有走访记录", EmptyText: "安排的走访会按日期列在这里。"}
+	if len(v.Rows) > 0 {
+		v.Excel = "/visits.xlsx?" + string(c.Request().URI().QueryString())
+	}
+	if f.Name != "" || c.Query("state")+c.Query("series")+c.Query("assessor")+c.Query("quarter") != "" {
+		v.EmptyText = "换个条件试试。"
+	}
+	return s.visitsPage(c, by, visitsPath, v)
+}
+
+// visitsExcel is exactly what the filter of the list shows, all pages of it.
+func (s *Server) visitsExcel(c *fiber.Ctx, by policy.Actor) error {
+	f, err := visitFilter(c)
+	if err != nil {
+		return err
+	}
+	sheet := report.Figures{Sheet: "走访评价", Heads: []string{"小区", "由谁评", "评价表", "日期", "得分", "满分", "状态", "发现问题", "理由"}}
+	err = eachPage(func(after string) (store.Page[inspection.Visit], error) {
+		return s.supervision.Visits.List(c.UserContext(), by, f, after)
+	}, func(d store.Doc[inspection.Visit]) {
+		v := &d.State
+		points, full, found := any(""), any(""), any("")
+		if v.Full > 0 && (v.State == inspection.Submitted || v.State == inspection.Accepted) {
+			points, full = v.Points, v.Full
+		}
+		if v.State == inspection.Accepted {
+			n := int64(0)
+			for _, g := range v.Given {
+				if g.Value == inspection.Fail {
+					n++
+				}
+			}
+			found = n
+		}
+		sheet.Rows = append(sheet.Rows, []any{v.Name, v.Assessor.Title(), cmp.Or(v.Sheet.Title, s.seriesTitle(v.Series)), v.Day, points, full, v.State.Title(), found, v.Reason})
+	})
+	if err != nil {
+		return err
+	}
+	return sendFigures(c, "走访评价.xlsx", sheet)
 }
 
 // visitQueue lists the signed sheets that wait for the actor.
@@ -208,7 +286,7 @@ func (s *Server) planPage(c *fiber.Ctx, by policy.Actor) error {
 }
 
 func (s *Server) showPlan(c *fiber.Ctx, by policy.Actor, values url.Values, refused []fault.Field) error {
-	colleagues, err := s.supervision.Colleagues.Colleagues(c.UserContext(), by, policy.PlanVisit, policy.DoVisit)
+	people, err := s.walkers(c.UserContext(), by)
 	if err != nil {
 		return err
 	}
@@ -222,12 +300,13 @@ func (s *Server) showPlan(c *fiber.Ctx, by policy.Actor, values url.Values, refu
 	for _, sheet := range s.supervision.Visits.Sheets.Series(calendar.DateOf(s.clocks.Business())) {
 		series = append(series, option{Value: sheet.Series, Label: fmt.Sprintf("%s，要 %d 人签名", plainTitle(sheet.Title), sheet.Persons)})
 	}
-	people := []option{{Value: "", Label: "（不用）"}}
-	for _, p := range colleagues {
-		people = append(people, option{Value: p.ID, Label: p.Name + "（" + p.Titles + "）"})
+	var assessors []option
+	for _, a := range inspection.Assessors() {
+		assessors = append(assessors, option{Value: string(a), Label: a.Title()})
 	}
 	v := planView{Key: c.FormValue("key"), Find: find, More: more, Form: withErrors([]field{
 		{Name: "day", Label: "走访日期", Type: "date", Value: values.Get("day")},
+		{Name: "assessor", Label: "由谁评", Options: assessors, Value: values.Get("assessor"), Hint: "第三方测评选第三方测评人员；企业互评选别的物业企业的人员，不计入评价，除非评价表写明计入"},
 		{Name: "series", Label: "评价表", Options: series, Value: values.Get("series"), Hint: "服务评价表按合同约定的等级自动选用"},
 	}, refused)}
 	if v.Key == "" {
@@ -240,15 +319,7 @@ func (s *Server) showPlan(c *fiber.Ctx, by policy.Actor, values url.Values, refu
 		}
 		v.AgainName, v.Form = pair.Name+"，"+pair.Sheet.Title+"，"+pair.Day.Chinese()+"走访", v.Form[:1]
 	}
-	for i, label := range []string{"走访人员（带队）", "走访人员（第二人）"} {
-		f := field{Name: fmt.Sprintf("officer%d", i+1), Label: label, Options: people, Value: values.Get(fmt.Sprintf("officer%d", i+1))}
-		for _, bad := range refused {
-			if bad.Name == "officers" && i == 0 {
-				f.Error = bad.Message
-			}
-		}
-		v.Officers = append(v.Officers, f)
-	}
+	v.Officers = officerFields(people, func(i int) string { return values.Get(officerName(i)) }, refused)
 	for i := range planStops {
 		name := fmt.Sprintf("stop%d", i+1)
 		v.Stops = append(v.Stops, field{Name: name, Label: fmt.Sprintf("第 %d 站", i+1), Options: projects, Value: values.Get(name)})
@@ -261,6 +332,53 @@ func (s *Server) showPlan(c *fiber.Ctx, by policy.Actor, values url.Values, refu
 	return s.render(c, by, "visit_plan", p)
 }
 
+// maxWalkers is how many people the forms send on one visit.
+const maxWalkers = 4
+
+func officerName(i int) string { return fmt.Sprintf("officer%d", i+1) }
+
+// officerFields are the choices of who goes; what is wrong with them stands at the first.
+func officerFields(people []option, chosen func(i int) string, refused []fault.Field) []field {
+	out := make([]field, maxWalkers)
+	for i := range out {
+		out[i] = field{Name: officerName(i), Label: fmt.Sprintf("走访人员（第 %d 人）", i+1), Options: people, Value: chosen(i), Optional: i > 1}
+	}
+	out[0].Label = "走访人员（带队）"
+	for _, bad := range refused {
+		if bad.Name == "officers" {
+			out[0].Error = bad.Message
+		}
+	}
+	return out
+}
+
+// officersOf reads them.
+func officersOf(values url.Values) (officers []string) {
+	for i := range maxWalkers {
+		if id := values.Get(officerName(i)); id != "" {
+			officers = append(officers, id)
+		}
+	}
+	return officers
+}
+
+// walkers are the people who can be sent, those who only assess among them.
+func (s *Server) walkers(ctx context.Context, by policy.Actor) ([]option, error) {
+	out := []option{{Value: "", Label: "（不用）"}}
+	for _, right := range []policy.Action{policy.DoVisit, policy.AssessVisit} {
+		colleagues, err := s.supervision.Colleagues.Colleagues(ctx, by, policy.PlanVisit, right)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range colleagues {
+			if !slices.ContainsFunc(out, func(o option) bool { return o.Value == p.ID }) {
+				out = append(out, option{Value: p.ID, Label: p.Name + "（" + p.Titles + "）"})
+			}
+		}
+	}
+	return out, nil
+}
+
 // planVisits puts the stops of a day onto the list of the officers; each stop is a visit of its own and has its own key, so that a resend doubles none.
 func (s *Server) planVisits(c *fiber.Ctx, by policy.Actor) error {
 	values := formValues(c)
@@ -269,16 +387,11 @@ func (s *Server) planVisits(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		unread = append(unread, fault.Field{Name: "day", Message: dayFault(values.Get("day"))})
 	}
-	var officers []string
-	for _, name := range []string{"officer1", "officer2"} {
-		if id := values.Get(name); id != "" {
-			officers = append(officers, id)
-		}
-	}
+	officers := officersOf(values)
 	var plans []inspection.PlanVisit
 	for i := range planStops {
 		if project := values.Get(fmt.Sprintf("stop%d", i+1)); project != "" {
-			plan := inspection.PlanVisit{Project: project, Series: values.Get("series"), Day: day, Order: int64(i + 1), Officers: officers, Idem: formIdem(c)}
+			plan := inspection.PlanVisit{Project: project, Series: values.Get("series"), Assessor: inspection.Assessor(values.Get("assessor")), Day: day, Order: int64(i + 1), Officers: officers, Idem: formIdem(c)}
 			if plan.Idem != nil {
 				plan.Idem.Key += "/" + strconv.Itoa(i+1)
 			}
@@ -331,8 +444,10 @@ type visitView struct {
 	Mine, CanStart, CanAnswer       bool
 	CanSign, Complete               bool
 	CanDecide, CanCancel            bool
-	WaitsForOther                   string
-	First                           string
+	// Move is the form to move a visit that has not begun; nil for who may not.
+	Move          []field
+	WaitsForOther string
+	First         string
 	// Draft is where papers about the findings are drafted, "" for who may not or if there is nothing to draft.
 	Draft                    string
 	Categories               []categoryLines
@@ -389,6 +504,11 @@ func (s *Server) showVisit(c *fiber.Ctx, by policy.Actor, refused []fault.Field)
 	v.Signed = w.Signed(by.ID)
 	v.CanSign = v.CanAnswer && v.Complete && !v.Signed
 	v.ReturnField = withErrors([]field{{Name: "reason", Label: "退回理由", Rows: 2, Hint: "写明哪一项要改、为什么", Value: c.FormValue("reason")}}, refused)[0]
+	if doc.State.State == inspection.Planned && s.guard.Allow(by, policy.PlanVisit) {
+		if v.Move, err = s.moveFields(c, by, &doc.State, refused); err != nil {
+			return err
+		}
+	}
 	v.CancelField = withErrors([]field{{Name: "cancel-reason", Label: "取消理由", Type: "text"}}, refused)[0]
 	said := saidParam(c, map[string]string{"started": "已开始走访。", "signed": "已签名，等另一人签名后提交。", "submitted": "已签名提交，由第三人复核后计入评价。"})
 	p := page{Title: doc.State.Name + "走访", Nav: visitsPath, Said: said, Fields: refused, Script: true, Scripts: scriptsIf(v.Mine && v.CanAnswer), Data: v}
@@ -403,7 +523,7 @@ func (s *Server) mayOnVisit(v *visitView, by policy.Actor, visit inspection.Visi
 	for _, id := range visit.Officers {
 		v.Mine = v.Mine || id == by.ID
 	}
-	v.Mine = v.Mine && s.guard.Allow(by, policy.DoVisit)
+	v.Mine = v.Mine && walks(s.guard, by)
 	v.CanStart = v.Mine && visit.State == inspection.Planned
 	v.CanAnswer = v.Mine && visit.State.Answers()
 	v.CanCancel = s.guard.Allow(by, policy.PlanVisit) && visit.State.Open()
@@ -497,6 +617,57 @@ func (s *Server) returnVisit(c *fiber.Ctx, by policy.Actor) error {
 }
 
 // cancelVisit takes a visit off the list.
+// moveFields is the form that moves a visit: what is planned, or what was typed and refused.
+func (s *Server) moveFields(c *fiber.Ctx, by policy.Actor, v *inspection.Visit, refused []fault.Field) ([]field, error) {
+	people, err := s.walkers(c.UserContext(), by)
+	if err != nil {
+		return nil, err
+	}
+	typed := formValues(c)
+	moved := typed.Has("day")
+	value := func(name, now string) string {
+		if moved {
+			return typed.Get(name)
+		}
+		return now
+	}
+	form := withErrors([]field{{Name: "day", Label: "走访日期", Type: "date", Value: value("day", v.Day.String())},
+		{Name: "order", Label: "当天的顺序", Type: "text", Value: value("order", strconv.FormatInt(v.Order, 10))}}, refused)
+	return append(form, officerFields(people, func(i int) string {
+		now := ""
+		if i < len(v.Officers) {
+			now = v.Officers[i]
+		}
+		return value(officerName(i), now)
+	}, refused)...), nil
+}
+
+// moveVisit gives a visit that has not begun another day, place or other people.
+func (s *Server) moveVisit(c *fiber.Ctx, by policy.Actor) error {
+	values := formValues(c)
+	var unread []fault.Field
+	day, err := calendar.ParseDate(values.Get("day"))
+	if err != nil {
+		unread = append(unread, fault.Field{Name: "day", Message: dayFault(values.Get("day"))})
+	}
+	order, err := strconv.ParseInt(strings.TrimSpace(values.Get("order")), 10, 64)
+	if err != nil {
+		unread = append(unread, fault.Field{Name: "order", Message: "顺序要写 1 至 9999 的整数"})
+		order = 1 // what else is wrong is told with it
+	}
+	err = inOneRound(c.UserContext(), &unread, func(ctx context.Context) error {
+		_, err := s.supervision.Visits.Move(ctx, by, atOf(c), day, order, officersOf(values))
+		return err
+	})
+	if refused := refusedForm(err); refused != nil {
+		return s.showVisit(c, by, refused)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, "/visits?done=moved")
+}
+
 func (s *Server) cancelVisit(c *fiber.Ctx, by policy.Actor) error {
 	_, err := s.supervision.Visits.Cancel(c.UserContext(), by, atOf(c), c.FormValue("cancel-reason"))
 	if refused := refusedForm(err); refused != nil {

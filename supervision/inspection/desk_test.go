@@ -58,7 +58,7 @@ func newDesk(t testing.TB) *desk {
 	t.Helper()
 	d := &desk{Desk: policytest.NewDesk(t, time.Date(2027, 2, 10, 1, 0, 0, 0, time.UTC))}
 	config := Config{DB: d.DB, Guard: policy.NewGuard(policytest.Rules(t), policy.TenureTable{}), Places: register{}, Levels: register{}, Sheets: shippedSheets(t),
-		Crew: crew{zhou, lin, worker, gridder, officer, chief, clerk}}
+		Crew: crew{zhou, lin, worker, gridder, officer, chief, clerk, pollster, pollster2, rival, rival2}}
 	var err error
 	if d.Visits, err = NewVisits(t.Context(), config); err != nil {
 		t.Fatal(err)
@@ -80,6 +80,10 @@ var (
 	secretary = person("secretary", "community_secretary", "c:360428001001")
 	neighbour = person("neighbour", "community_secretary", "c:360428001002")
 	clerk     = person("clerk", "firm_manager", "f:f1")
+	rival     = person("rival", "firm_manager", "f:f2")
+	rival2    = person("rival2", "firm_manager", "f:f3")
+	pollster  = person("pollster", "third_party", policy.County)
+	pollster2 = person("pollster2", "third_party", "c:360428001001")
 )
 
 func plan() PlanVisit {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"redsteward/internal/calendar"
@@ -39,7 +40,7 @@ func (w Walk) Signatures() int {
 
 // One returns a visit with its sheet and answers. Returns Forbidden without ReadVisit, NotFound outside the scope.
 func (s *Visits) One(ctx context.Context, by policy.Actor, id string) (Walk, error) {
-	scope, err := s.desk.Scope(ctx, by, s.duty.read)
+	scope, err := s.desk.Scope(ctx, by, s.acting(by, s.duty.read))
 	if err != nil {
 		return Walk{}, err
 	}
@@ -85,7 +86,7 @@ const lastTries = 6
 func (s *Visits) Last(ctx context.Context, by policy.Actor, visit, item string) (Answer, error) {
 	const op = "inspection.Last"
 	none := fault.New(op, fault.NotFound, "没有上一次的结果")
-	scope, err := s.desk.Scope(ctx, by, s.duty.read)
+	scope, err := s.desk.Scope(ctx, by, s.acting(by, s.duty.read))
 	if err != nil {
 		return Answer{}, err
 	}
@@ -121,7 +122,7 @@ func (s *Visits) Last(ctx context.Context, by policy.Actor, visit, item string) 
 
 // Mine returns up to 50 visits that the actor has still to do or to sign, in the order set. Returns Forbidden without DoVisit.
 func (s *Visits) Mine(ctx context.Context, by policy.Actor, after string) (store.Page[Visit], error) {
-	scope, err := s.desk.Scope(ctx, by, policy.DoVisit)
+	scope, err := s.desk.Scope(ctx, by, s.acting(by, policy.DoVisit))
 	if err != nil {
 		return store.Page[Visit]{}, err
 	}
@@ -134,9 +135,13 @@ type VisitFilter struct {
 	Project string
 	Firm    string
 	Quarter calendar.Quarter
-	// Series is the series of the sheet, State one state.
-	Series string
-	State  VisitState
+	// Series is the series of the sheet, State one state, Assessor one who scores (nil for all), Name a part of the project's name.
+	Series   string
+	State    VisitState
+	Assessor *Assessor
+	Name     string
+	// Oldest puts the oldest first.
+	Oldest bool
 }
 
 // List returns up to 50 visits, the latest first, and the cursor of the next page. Returns Forbidden without ReadVisit, Invalid for a cursor of another list or if too many rows
@@ -163,13 +168,13 @@ func (s *Visits) List(ctx context.Context, by policy.Actor, f VisitFilter, after
 		}
 		q = store.Query{Index: byDay, Key: policy.FirmKey(f.Firm) + suffix}
 	}
-	q.Desc, q.After = true, after
+	q.Desc, q.After = !f.Oldest, after
 	kept, err := s.Kept(ctx, by)
 	if err != nil {
 		return store.Page[Visit]{}, err
 	}
 	return s.page(ctx, scope, kept, q, func(v *Visit) bool {
-		return (f.Series == "" || v.Series == f.Series) && (f.State == "" || v.State == f.State)
+		return (f.Series == "" || v.Series == f.Series) && (f.State == "" || v.State == f.State) && (f.Assessor == nil || v.Assessor == *f.Assessor) && strings.Contains(v.Name, f.Name)
 	})
 }
 
@@ -192,7 +197,7 @@ func (s *Visits) Queue(ctx context.Context, by policy.Actor, after string) (stor
 func (s *Visits) page(ctx context.Context, scope policy.Scope, kept map[string]bool, q store.Query, keep func(*Visit) bool) (store.Page[Visit], error) {
 	q.Limit = visitsPerPage
 	return s.visits.ListWhere(ctx, q, func(d *store.Doc[Visit]) bool {
-		return !kept[d.ID] && scope.Covers(d.State.Keys, d.State.Day) && keep(&d.State)
+		return !kept[d.ID] && scope.Covers(d.State.rowKeys(), d.State.Day) && keep(&d.State)
 	})
 }
 

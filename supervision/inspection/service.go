@@ -113,7 +113,7 @@ func visitDocument(name string) store.Kind[Visit] {
 			}, Sort: func(_ string, v *Visit) string { return v.place() }},
 			// What counts, for readings.
 			{Name: counting, Keys: func(_ string, v *Visit) []string {
-				if v.State != Accepted {
+				if v.State != Accepted || v.Aside {
 					return nil
 				}
 				return supervision.CountingKeys(v.Day)
@@ -148,7 +148,7 @@ func newVisits(ctx context.Context, c Config, d duty) (*Visits, error) {
 	if s.visits, err = store.NewCollection(ctx, c.DB, visitDocument(d.visit)); err != nil {
 		return nil, err
 	}
-	s.desk = supervision.Desk[Visit]{Guard: c.Guard, Rows: s.visits, Place: func(v *Visit) ([]string, calendar.Date) { return v.Keys, v.Day }, Outdated: func(*Visit) error {
+	s.desk = supervision.Desk[Visit]{Guard: c.Guard, Rows: s.visits, Place: func(v *Visit) ([]string, calendar.Date) { return v.rowKeys(), v.Day }, Reach: s.reach, Outdated: func(*Visit) error {
 		return fault.New("inspection.outdated", fault.Conflict, "这次走访刚被别人办过，请刷新后再办")
 	}}
 	if s.answers, err = store.NewCollection(ctx, c.DB, answerDocument(d.answer)); err != nil {
@@ -165,7 +165,8 @@ type PlanVisit struct {
 	// Day is the planned day, not before today; Order the place in the day's list, 1 to 9999.
 	Day   calendar.Date
 	Order int64
-	// Officers are account ids; the first leads.
+	// Assessor says who scores, Officers are account ids; the first leads.
+	Assessor Assessor
 	Officers []string
 	// Again is the visit that is to be scored a second time, "" for none; then Project and Series are those of that one.
 	Again string
@@ -186,13 +187,13 @@ func (s *Visits) Plan(ctx context.Context, by policy.Actor, in PlanVisit) (store
 	if doc, done, err := s.visits.Replay(ctx, meta); err != nil || done {
 		return doc, err
 	}
-	v := Visit{Project: in.Project, Series: in.Series, Day: in.Day, Order: in.Order, Officers: in.Officers, Again: in.Again}
+	v := Visit{Project: in.Project, Series: in.Series, Assessor: in.Assessor, Day: in.Day, Order: in.Order, Officers: in.Officers, Again: in.Again}
 	if v.Again != "" {
 		first, err := s.desk.Load(ctx, op, scope, v.Again)
 		if err != nil {
 			return none, err
 		}
-		v.Project, v.Series = first.State.Project, first.State.Series
+		v.Project, v.Series, v.Assessor = first.State.Project, first.State.Series, first.State.Assessor
 	}
 	if err := s.locate(ctx, op, scope, &v); err != nil {
 		return none, err
@@ -227,7 +228,7 @@ func (s *Visits) locate(ctx context.Context, op string, scope policy.Scope, v *V
 		return err
 	}
 	v.Name, v.Firm, v.Keys = place.Name, place.Firm, place.Keys()
-	return scope.Require(op, v.Keys, s.dayOf(v))
+	return scope.Require(op, v.rowKeys(), s.dayOf(v))
 }
 
 // checkPlan checks day, order, sheet and officers.
@@ -243,6 +244,9 @@ func (s *Visits) checkPlan(ctx context.Context, op string, v *Visit) error {
 	}
 	if v.Order < 1 || v.Order > 9999 {
 		fail("order", "顺序要在 1 至 9999 之间，现在是 %d", v.Order)
+	}
+	if !slices.Contains(Assessors(), v.Assessor) {
+		fail("assessor", "没有“%s”这种评价", v.Assessor)
 	}
 	persons := s.Sheets.persons(v.Series)
 	if persons == 0 {
@@ -272,25 +276,6 @@ func (s *Visits) checkPlan(ctx context.Context, op string, v *Visit) error {
 		return fault.InvalidFields(op, bad...)
 	}
 	return nil
-}
-
-// unfit says why an account cannot be sent, or "".
-func (s *Visits) unfit(ctx context.Context, id string, v *Visit) (string, error) {
-	person, err := s.Crew.Person(ctx, id)
-	if fault.Is(err, fault.NotFound) {
-		return "没有找到第 " + fmt.Sprint(slices.Index(v.Officers, id)+1) + " 位走访人员的账号，可能已停用", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	scope, err := s.Guard.Scope(ctx, person, policy.DoVisit)
-	if err != nil {
-		return "", err
-	}
-	if !scope.Covers(v.Keys, s.dayOf(v)) {
-		return person.Name + "没有走访这个小区的权限", nil
-	}
-	return "", nil
 }
 
 // Move changes day, place in the list and officers of a visit that has not begun. Returns what Plan returns, and Conflict if it has begun or somebody was first.
@@ -328,7 +313,7 @@ func (s *Visits) Cancel(ctx context.Context, by policy.Actor, at supervision.At,
 // somebody whom the visit does not name, Invalid if there is no sheet, Conflict if it has begun or somebody was first.
 func (s *Visits) Start(ctx context.Context, by policy.Actor, at supervision.At) (store.Doc[Visit], error) {
 	const op = "inspection.Start"
-	return s.desk.Change(ctx, by, s.duty.do, at, "", func(scope policy.Scope, v *Visit) error {
+	return s.desk.Change(ctx, by, s.acting(by, s.duty.do), at, "", func(scope policy.Scope, v *Visit) error {
 		if err := v.mine(by); err != nil {
 			return err
 		}
@@ -339,6 +324,11 @@ func (s *Visits) Start(ctx context.Context, by policy.Actor, at supervision.At) 
 		v.Day = calendar.DateOf(s.DB.Now())
 		if err := s.locate(ctx, op, scope, v); err != nil {
 			return err
+		}
+		if v.Assessor != OwnPeople { // whom the firm changed to meanwhile does not score itself
+			if message, err := s.unfit(ctx, by.ID, v); err != nil || message != "" {
+				return errors.Join(err, fault.New(op, fault.Conflict, message))
+			}
 		}
 		if bad, err := s.againFaults(ctx, v); err != nil || len(bad) > 0 {
 			return errors.Join(err, refusedAgain(bad))
@@ -426,7 +416,7 @@ func (s *Visits) replyMeta(by policy.Actor, idem *store.Idem) store.Meta {
 // prepare checks an answer and gives what would be stored, or (done) what the same request stored before.
 func (s *Visits) prepare(ctx context.Context, by policy.Actor, visit, item string, in Found, idem *store.Idem, counted bool) (a store.Doc[Answer], done bool, err error) {
 	const op = "inspection.Reply"
-	scope, err := s.desk.Scope(ctx, by, s.duty.do)
+	scope, err := s.desk.Scope(ctx, by, s.acting(by, s.duty.do))
 	if err != nil {
 		return a, false, err
 	}
@@ -460,7 +450,7 @@ func (s *Visits) prepare(ctx context.Context, by policy.Actor, visit, item strin
 		return a, false, fault.InvalidFields(op, bad...)
 	}
 	a.State = Answer{Visit: visit, Project: v.Project, Series: v.Series, Item: item, Day: v.Day, Value: in.Value, Lost: in.Lost, Where: in.Where, Note: in.Note,
-		Photos: in.Photos, Paper: what.draft(sheet, in), Given: supervision.HandOf(s.Guard.Rules(), by, s.duty.do, journal.At(s.DB.Now()))}
+		Photos: in.Photos, Paper: what.draft(sheet, in), Given: supervision.HandOf(s.Guard.Rules(), by, s.acting(by, s.duty.do), journal.At(s.DB.Now()))}
 	return a, false, nil
 }
 
@@ -488,7 +478,7 @@ func (s *Visits) given(ctx context.Context, visit string, sheet *Sheet) (found [
 // Conflict if it is not being answered or somebody was first.
 func (s *Visits) Sign(ctx context.Context, by policy.Actor, at supervision.At) (store.Doc[Visit], error) {
 	const op = "inspection.Sign"
-	return s.desk.Change(ctx, by, s.duty.do, at, "", func(_ policy.Scope, v *Visit) error {
+	return s.desk.Change(ctx, by, s.acting(by, s.duty.do), at, "", func(_ policy.Scope, v *Visit) error {
 		if err := v.mine(by); err != nil {
 			return err
 		}
@@ -520,10 +510,11 @@ func (s *Visits) Sign(ctx context.Context, by policy.Actor, at supervision.At) (
 		if len(missing) > 0 {
 			return fault.InvalidFields(op, fault.Field{Name: "answers", Message: fmt.Sprintf("还有 %d 项没有查：%s，查完再签名", len(missing), strings.Join(missing, "、"))})
 		}
-		hand := supervision.HandOf(s.Guard.Rules(), by, s.duty.do, journal.At(s.DB.Now()))
+		hand := supervision.HandOf(s.Guard.Rules(), by, s.acting(by, s.duty.do), journal.At(s.DB.Now()))
 		if v.sign(hand, digest) {
 			v.State, v.Reason = next, ""
 			v.Drawn = v.Again == "" && s.drawn(at.ID, sheet.Overlap)
+			v.Aside = v.Assessor == Peers && !sheet.PeersCount
 		}
 		v.total(sheet, given)
 		return v.act(policy.PartScore, by.ID)

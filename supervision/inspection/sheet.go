@@ -43,6 +43,8 @@ type Sheet struct {
 	Persons int64 `yaml:"persons,required" json:"persons"`
 	// Overlap is how many of a hundred visits are drawn to be scored a second time by others, 0 to 50.
 	Overlap int64 `yaml:"overlap" json:"overlap,omitempty"`
+	// PeersCount: a 企业互评 by this sheet counts in the evaluation; otherwise it is shown only.
+	PeersCount bool `yaml:"peers_count" json:"peers_count,omitempty"`
 	// Basis is where the items come from; Proposal says that nobody has adopted them yet; Note is for those who use the sheet.
 	Basis    string `yaml:"basis,required" json:"basis" privacy:"public"`
 	Proposal bool   `yaml:"proposal" json:"proposal,omitempty"`

@@ -20,6 +20,8 @@ type Visit struct {
 	Keys []string `json:"keys" privacy:"internal"`
 	// Series is the series of the sheet.
 	Series string `json:"series" privacy:"public"`
+	// Assessor says who scores.
+	Assessor Assessor `json:"assessor,omitempty" privacy:"public"`
 	// Day is the planned day and, once begun, the day of the visit; Order is the place in that day's list, from 1.
 	Day   calendar.Date `json:"day"`
 	Order int64         `json:"order"`
@@ -44,6 +46,8 @@ type Visit struct {
 	Full   int64 `json:"full,omitempty"`
 	// Reviewed is who accepted or returned it last.
 	Reviewed supervision.Hand `json:"reviewed"`
+	// Aside: it is shown and counts in no evaluation, as its sheet said when it was signed.
+	Aside bool `json:"aside,omitempty"`
 	// Acts are all who signed and reviewed.
 	Acts []policy.Act `json:"acts,omitempty"`
 }
