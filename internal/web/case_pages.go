@@ -258,8 +258,11 @@ type caseWork[S, D any] struct {
 	button string
 }
 
-// maxCaseTasks is how many lines a part of a to-do page may have.
-const maxCaseTasks = 50
+// openCases reads every page of a list of cases in which something is to be done: what waits for others must not hide what is one's own turn.
+func openCases[T any](list func(after string) (store.Page[T], error)) (out []store.Doc[T], err error) {
+	err = eachPage(list, func(d store.Doc[T]) { out = append(out, d) })
+	return out, err
+}
 
 // caseTasks are the lines of a to-do page about the cases of a list: of each the first work that the actor can do now. line puts it into words; its clock is added unless the step waits for it to run out.
 func caseTasks[T any, S comparable, D caseStepName](docs []store.Doc[T], work []caseWork[S, D], state func(*T) S, can func(*T, D) bool, clock func(*T, D) calendar.Deadline, line func(id string, one *T, w caseWork[S, D]) Task) []Task {
@@ -279,5 +282,5 @@ func caseTasks[T any, S comparable, D caseStepName](docs []store.Doc[T], work []
 			break
 		}
 	}
-	return out[:min(len(out), maxCaseTasks)]
+	return out
 }

@@ -337,7 +337,7 @@ func (t ChangeTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([
 		return nil, err
 	}
 	var out []Task
-	for _, d := range list[:min(len(list), maxExpiryTasks)] {
+	for _, d := range list {
 		c := &d.State
 		k := Task{Due: c.Leaves, Basis: "原企业服务的最后一天", Context: c.FirmName + "服务到" + c.Leaves.Chinese(), Party: c.FirmName, Link: changesPath + "/" + d.ID, Button: "去办理", Nav: changesPath}
 		next := map[change.State]string{change.Noticed: "公告", change.Announced: "安排托管或者选聘", change.InCustody: "选聘新企业", change.Chosen: "开始移交", change.Handing: "登记移交", change.Refusing: "处置拒不退出"}[c.State]

@@ -171,7 +171,9 @@ func (t DunningTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) (
 	if !t.Dunnings.Guard.Allow(by, policy.ReadFund) {
 		return nil, nil
 	}
-	found, err := t.Dunnings.List(ctx, by, casework.Filter{}, true, "")
+	found, err := openCases(func(after string) (store.Page[dunning.Dunning], error) {
+		return t.Dunnings.List(ctx, by, casework.Filter{}, true, after)
+	})
 	can := func(d *dunning.Dunning, do dunning.Step) bool { return t.Dunnings.Can(ctx, by, d, do) }
 	clock := func(d *dunning.Dunning, do dunning.Step) calendar.Deadline {
 		if do == dunning.StepSettle {
@@ -179,7 +181,7 @@ func (t DunningTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) (
 		}
 		return d.Clock
 	}
-	return caseTasks(found.Docs, dunningWork, func(d *dunning.Dunning) dunning.State { return d.State }, can, clock, func(id string, d *dunning.Dunning, w caseWork[dunning.State, dunning.Step]) Task {
+	return caseTasks(found, dunningWork, func(d *dunning.Dunning) dunning.State { return d.State }, can, clock, func(id string, d *dunning.Dunning, w caseWork[dunning.State, dunning.Step]) Task {
 		return Task{Title: d.Name + d.Phase + "：" + w.verb, Context: "还差 " + fund.Yuan(d.Fen) + " 元，缴存期限" + d.Until.Chinese(), Party: d.DeveloperName, Link: dunningsPath + "/" + id, Button: w.button, Nav: fundPath}
 	}), err
 }

@@ -107,8 +107,15 @@ func (s *Server) fillMore(ctx context.Context, v *handoverView, by policy.Actor,
 			v.Prints = append(v.Prints, option{v.Path + "/print/" + kind, handoverPapers[kind]})
 		}
 	}
-	if h.Receipt != nil {
-		v.Prints = append(v.Prints, option{filingsPath + "/" + h.Receipt.ID + "/receipt", "备案回执 " + h.Receipt.Number})
+	// The receipt is that of who filed and of the bureau; the developer has no part in it.
+	if h.Receipt != nil && s.filings != nil {
+		_, err := s.filings.One(ctx, by, h.Receipt.ID)
+		if err != nil && !closedTo(err) {
+			return err
+		}
+		if err == nil {
+			v.Prints = append(v.Prints, option{filingsPath + "/" + h.Receipt.ID + "/receipt", "备案回执 " + h.Receipt.Number})
+		}
 	}
 	s.fillDisputes(v, by, w, typed, refused)
 	s.fillWitnesses(v, by, w, typed, refused)

@@ -100,11 +100,10 @@ func (s *Server) inspectionRecord(ctx context.Context, by policy.Actor, id strin
 			v.Rows = append(v.Rows, [2]string{"检查通知", k.Notice.Number})
 		}
 		count := map[inspection.Value]int{}
-		for _, item := range w.Sheet.Items() {
-			a := w.Answers[item.ID]
+		for _, a := range w.Answers {
 			count[a.Value]++
-			v.Rows = append(v.Rows, [2]string{item.ID, item.Sentence + "：" + joinWords(a.Value.Title(), a.Where, a.Note)})
 		}
+		v.Rows = append(v.Rows, answeredRows(w)...)
 		v.Rows = append(v.Rows, [2]string{"结果", fmt.Sprintf("符合 %d 项，不适用 %d 项，不符合 %d 项", count[inspection.Conform], count[inspection.NotApplicable], count[inspection.Fail])})
 		sign := "　"
 		if a := k.Answered; a != nil && a.Refused {

@@ -15,6 +15,7 @@ import (
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/casework"
+	"redsteward/registry/conduct"
 	"redsteward/supervision"
 	"redsteward/supervision/rectification"
 )
@@ -43,10 +44,7 @@ func (s *Server) rectificationPages() casePages[rectification.Case, rectificatio
 		cells: rectificationCells}
 	return casePages[rectification.Case, rectification.Step]{caseList: list, s: s, cases: s.rectifications, steps: rectification.Steps(), forms: s.rectificationForms,
 		shared: func(k *rectification.Case) *casework.Case { return &k.Case }, last: func(k *rectification.Case) rectification.Step { return k.Last }, signing: func(k *rectification.Case) *policy.Approval { return k.Approval },
-		files: rectificationFiles, prints: func(_ policy.Actor, k *rectification.Case) []caseLink { return []caseLink{{k.Kind.Title(), "paper"}} }, view: s.rectificationView,
-		paper: func(ctx context.Context, _ policy.Actor, _ string, k *rectification.Case, _ caseLink) (printView, error) {
-			return s.rectificationPaperOf(ctx, k), nil
-		}, said: map[string]string{"draft": "已起草，核对后送审。", "address": "已登记送达地址确认书。"}}
+		files: rectificationFiles, prints: s.rectificationPrints, view: s.rectificationView, paper: s.rectificationPrint, said: map[string]string{"draft": "已起草，核对后送审。", "address": "已登记送达地址确认书。"}}
 }
 
 // rectificationRoutes are the pages of rectifications; none without them.
@@ -56,7 +54,7 @@ func (s *Server) rectificationRoutes() []Route {
 	}
 	const get, post, one = fiber.MethodGet, fiber.MethodPost, rectificationsPath + "/:id<maxLen(64)>"
 	return append([]Route{{Method: get, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.newRectification}, {Method: post, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.draftRectification},
-		{Method: get, Path: one + "/whole", Action: policy.ReadRectification, Handler: s.rectificationWhole}, {Method: post, Path: one + "/address", Action: policy.HandleRectification, Handler: s.confirmServiceAddress, Upload: maxFundForm}},
+		{Method: get, Path: one + "/whole", Action: policy.ReadRectification, Handler: s.rectificationWhole}, {Method: get, Path: one + "/address", Action: policy.HandleRectification, Handler: s.serviceAddress}, {Method: post, Path: one + "/address", Action: policy.HandleRectification, Handler: s.confirmServiceAddress, Upload: maxFundForm}},
 		s.rectificationPages().routes()...)
 }
 
@@ -222,16 +220,22 @@ func (s *Server) rectificationView(c *fiber.Ctx, by policy.Actor, k *rectificati
 	if err != nil {
 		return err
 	}
-	said := "没有"
+	handles, said := s.guard.Allow(by, policy.HandleRectification), "没有"
 	if confirmed {
 		said = address.Text + "，" + address.Day.Chinese() + "确认"
 	}
-	if k.Firm == "" || !s.guard.Allow(by, policy.HandleRectification) {
+	switch {
+	case k.Firm == "" || !handles:
 		said = ""
+	case confirmed:
+		v.Papers = append(v.Papers, caseLink{"送达地址确认书", v.Path + "/address"})
+	}
+	if slices.ContainsFunc(k.Rungs, func(r rectification.Rung) bool { return r.Kind == rectification.RungMark }) && s.conduct != nil && s.guard.Allow(by, conduct.Marks.Record()) {
+		v.Links = append(v.Links, caseLink{"登记行业评价记录", marksPath + "/new?firm=" + url.QueryEscape(k.Firm) + "&project=" + url.QueryEscape(k.Project)})
 	}
 	v.Facts = append(rectificationFacts(k), filled([][2]string{{"送达地址确认书", said}})...)
 	v.Notes = rectificationNotes(v.Path, k)
-	if k.State == rectification.Ready && k.Firm != "" && k.Kind != supervision.PaperTransfer && s.guard.Allow(by, policy.HandleRectification) {
+	if k.State == rectification.Ready && k.Firm != "" && k.Kind != supervision.PaperTransfer && handles {
 		form := caseForm{text: "送达地址（邮箱、政务微信等，按确认书）", day: "确认日期", file: "送达地址确认书", aside: true, hint: "登记一次，以后的文书都可以电子送达。"}
 		v.Acts = append(v.Acts, form.act("address", "登记送达地址确认书", typed, refused, s.rectifications.Today()))
 	}
@@ -335,106 +339,6 @@ func (s *Server) confirmServiceAddress(c *fiber.Ctx, by policy.Actor) error {
 	}, s.rectificationPages().again(c, by))
 }
 
-// rectificationPaperOf puts the paper into words. It is no penalty; only an order orders.
-func (s *Server) rectificationPaperOf(ctx context.Context, k *rectification.Case) printView {
-	v := printView{Title: k.Kind.Title(), To: k.FirmName, Date: s.clockOf(ctx).today.Chinese()}
-	if k.Served != nil {
-		v.Number, v.Date = k.Served.Number, k.Served.Day.Chinese()
-	}
-	seen := k.Opened.Chinese() + "对" + k.Name + map[bool]string{false: "走访评价", true: "行政检查"}[k.Formal] + "时，发现下列问题。"
-	period := ""
-	for _, p := range s.rectificationPeriods() {
-		if p.ID == k.Period {
-			period = "自收到本文书次日起 " + strings.TrimSpace(p.Text[strings.LastIndex(p.Text, "，")+len("，"):]) + "内"
-		}
-	}
-	switch k.Kind {
-	case supervision.PaperSuggestion:
-		v.Words = []string{seen + "建议你单位" + period + "改正，并逐项回复整改情况、附整改后的照片。"}
-	case supervision.PaperAssignment:
-		v.Words = []string{seen + "请你单位按物业服务合同的约定，" + period + "办理，并逐项回复整改情况、附整改后的照片。"}
-	case supervision.PaperOrder:
-		v.Words = []string{k.Opened.Chinese() + "我局对你单位服务的" + k.Name + "进行行政检查，发现下列行为。根据所列规定，责令你单位" + period + "改正，并书面报告改正情况。"}
-		if k.Remedy != "" {
-			v.Words = append(v.Words, k.Remedy)
-		}
-	case supervision.PaperTransfer:
-		v.To, v.Words = k.To, []string{seen + "属于你单位职责范围，现移送你单位依法处理，请将处理结果告知我局。"}
-	}
-	for i := range k.Findings {
-		f := &k.Findings[i]
-		said := f.Problem + " 要求：" + f.Request + "。依据：" + f.Basis + "。"
-		if f.Law != "" {
-			said = f.Problem + " 责令：" + f.Request + "。依据：" + f.Law + f.Article + "；职权依据：" + f.Competence + "。"
-		}
-		v.Rows = append(v.Rows, [2]string{"第 " + f.Item + " 项", said})
-	}
-	if k.Approval != nil {
-		v.Hash = hashGroups(k.Approval.SubjectHash)
-	}
-	return v
-}
-
-// wholeView is what rectification_whole.html shows: the whole file of a case (一案一档).
-type wholeView struct {
-	Back   string
-	Name   string
-	Number string
-	Facts  [][2]string
-	Parts  []wholePart
-}
-
-// wholePart is one part of the file: a table, or pictures and scans.
-type wholePart struct {
-	Title  string
-	Rows   [][2]string
-	Photos []caseLink
-	Paper  *printView
-}
-
-// rectificationWhole is the whole file of a case: cover, contents, the paper with its approval, delivery, answers, second looks, the ladder, what happened.
-func (s *Server) rectificationWhole(c *fiber.Ctx, by policy.Actor) error {
-	ctx, id := c.UserContext(), c.Params("id")
-	doc, err := s.rectifications.One(ctx, by, id)
-	if err != nil {
-		return err
-	}
-	history, err := s.rectifications.History(ctx, by, id)
-	if err != nil {
-		return err
-	}
-	k := &doc.State
-	path := rectificationsPath + "/" + id
-	paper := s.rectificationPaperOf(c.UserContext(), k)
-	v := wholeView{Back: path, Name: k.Name + k.Kind.Title(), Number: paper.Number, Facts: append([][2]string{{"小区", k.Name}, {"状态", k.State.Title()}}, rectificationFacts(k)...)}
-	v.Parts = append(v.Parts, wholePart{Title: k.Kind.Title(), Paper: &paper})
-	var signed [][2]string
-	for _, level := range s.approvalLevels(k.Approval) {
-		for _, seat := range level.Seats {
-			signed = append(signed, [2]string{level.Name, seat.Office + "：" + seat.Said})
-		}
-	}
-	if len(signed) > 0 {
-		v.Parts = append(v.Parts, wholePart{Title: "审批", Rows: signed})
-	}
-	for i := range k.Findings {
-		f := &k.Findings[i]
-		part := wholePart{Title: "第 " + f.Item + " 项", Rows: filled([][2]string{{"应当做到", f.Sentence}, {"问题", f.Problem}, {"要求", f.Request}, {"企业回复", paperText(f.Answer)}, {"复查", paperText(f.Look)}, {"结果", f.Standing()}})}
-		for _, shown := range rectificationFiles(k) {
-			if shown.of == f.Item {
-				part.Photos = append(part.Photos, caseLink{shown.title, path + "/files/" + shown.name})
-			}
-		}
-		v.Parts = append(v.Parts, part)
-	}
-	var happened [][2]string
-	for _, one := range caseHistory(history, func(k *rectification.Case) string { return k.Last.Title() }) {
-		happened = append(happened, [2]string{one.Sub, one.Label})
-	}
-	v.Parts = append(v.Parts, wholePart{Title: "办理经过", Rows: happened})
-	return s.render(c, by, "rectification_whole", page{Title: v.Name + "（一案一档）", Script: true, Data: v})
-}
-
 // RectificationTasks is the work with what is to be put right, for everybody whose step is next.
 type RectificationTasks struct {
 	// Cases keeps them, and tells who may do what.
@@ -446,8 +350,8 @@ var rectificationWork = []struct {
 	step         rectification.Step
 	verb, button string
 }{
-	{rectification.StepSign, "签署", "去签署"}, {rectification.StepGrant, "答复延期申请", "去答复"}, {rectification.StepRung, "确认升级措施", "去确认"}, {rectification.StepLook, "复查", "去复查"}, {rectification.StepAnswer, "整改并回复", "去回复"},
-	{rectification.StepServe, "送达", "去登记"}, {rectification.StepHandOver, "移送", "去登记"}, {rectification.StepSend, "送审", "去送审"}, {rectification.StepAgain, "再次限期", "去办理"},
+	{rectification.StepSign, "签署", "去签署"}, {rectification.StepGrant, "答复延期申请：", "去答复"}, {rectification.StepRung, "确认升级措施：", "去确认"}, {rectification.StepLook, "复查", "去复查"}, {rectification.StepAnswer, "整改并回复", "去回复"},
+	{rectification.StepServe, "送达", "去登记"}, {rectification.StepHandOver, "移送", "去登记"}, {rectification.StepSend, "送审", "去送审"}, {rectification.StepAgain, "再次限期：", "去办理"},
 }
 
 // Tasks implements Tasks.
@@ -455,7 +359,9 @@ func (t RectificationTasks) Tasks(ctx context.Context, by policy.Actor, now time
 	if !t.Cases.Guard.Allow(by, policy.ReadRectification) {
 		return nil, nil
 	}
-	found, err := t.Cases.List(ctx, by, rectification.Filter{}, true, "")
+	found, err := openCases(func(after string) (store.Page[rectification.Case], error) {
+		return t.Cases.List(ctx, by, rectification.Filter{}, true, after)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -463,7 +369,7 @@ func (t RectificationTasks) Tasks(ctx context.Context, by policy.Actor, now time
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range found.Docs {
+	for _, d := range found {
 		k := &d.State
 		for _, work := range rectificationWork {
 			if !t.Cases.Can(ctx, by, k, work.step) {
@@ -478,7 +384,7 @@ func (t RectificationTasks) Tasks(ctx context.Context, by policy.Actor, now time
 			break
 		}
 	}
-	return out[:min(len(out), maxCaseTasks)], nil
+	return out, nil
 }
 
 // undrafted is the one line about visits and inspections of whose findings nobody drafted a paper.
@@ -490,25 +396,17 @@ func (t RectificationTasks) undrafted(ctx context.Context, by policy.Actor) ([]T
 	if err != nil || len(page.Docs) == 0 {
 		return nil, err
 	}
-	n, more := len(page.Docs), ""
+	n, least := len(page.Docs), ""
 	if page.Next != "" {
-		more = "以上"
+		least = "至少 "
 	}
 	latest := &page.Docs[0].State
-	return []Task{{Title: "起草整改文书：" + count(n) + " 次" + more + "走访、检查的问题还没有文书", Context: "最近一次是" + latest.Name + "，" + latest.Day.Chinese(), Link: rectificationsPath + "/new", Button: "去起草", Nav: rectificationsPath, Count: n}}, nil
+	return []Task{{Title: "起草整改文书：" + least + count(n) + " 次走访、检查的问题还没有文书", Context: "最近一次是" + latest.Name + "，" + latest.Day.Chinese(), Link: rectificationsPath + "/new", Button: "去起草", Nav: rectificationsPath, Count: n}}, nil
 }
 
 // rectificationsOf are the cases of a project or firm for its dossier, the latest visit first.
 func (s *Server) rectificationsOf(ctx context.Context, by policy.Actor, f rectification.Filter) ([]store.Doc[rectification.Case], error) {
-	var out []store.Doc[rectification.Case]
-	for after := ""; ; {
-		found, err := s.rectifications.List(ctx, by, f, false, after)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, found.Docs...)
-		if after = found.Next; after == "" {
-			return out, nil
-		}
-	}
+	return openCases(func(after string) (store.Page[rectification.Case], error) {
+		return s.rectifications.List(ctx, by, f, false, after)
+	})
 }

@@ -112,7 +112,7 @@ func TestRectificationPages(t *testing.T) {
 		t.Errorf("the paper: %.1500s", print)
 	}
 	whole := m.as("officer").get(t, path+"/whole").body
-	for _, want := range []string{"卷内目录", "股长签发", "已公示", "已看到公示", "办理经过", "复查全部合格"} {
+	for _, want := range []string{"卷内目录", "股长签发", "已公示", "已看到公示", "办理经过", "复查全部合格", "走访人员", "直接送达（送达回证）", "/files/served"} {
 		if !strings.Contains(whole, want) {
 			t.Errorf("the file lacks %q", want)
 		}
@@ -133,6 +133,18 @@ func TestRectificationPages(t *testing.T) {
 	}
 	if a := m.as("elsewhere").get(t, path+"/whole?as=docx"); a.StatusCode != 404 || strings.HasPrefix(a.body, "PK") {
 		t.Errorf("another community: %d", a.StatusCode)
+	}
+	for _, s := range []scenario{
+		{name: "the firm does not get the sheet of the visit", role: "manager", path: path + "/whole", status: 200, contains: []string{"已看到公示"}, excludes: []string{"走访人员"}},
+		{name: "the receipt of the delivery", role: "officer", path: path + "/print/receipt", status: 200, contains: []string{"送达回证", "都住建建议〔2026〕1号", "直接送达", "送达人签名"}},
+		{name: "the form for an address", role: "officer", path: path + "/print/address", status: 200, contains: []string{"送达地址确认书", "同意电子送达"}},
+		{name: "no rung was taken", role: "officer", path: path + "/print/rung-1", status: 404},
+		{name: "nothing is proposed", role: "officer", path: path + "/print/next", status: 404},
+		{name: "the firm prints no receipt", role: "manager", path: path + "/print/receipt", status: 404},
+		{name: "no address was confirmed", role: "officer", path: path + "/address", status: 404},
+		{name: "the firm's address is the bureau's", role: "manager", path: path + "/address", status: 403},
+	} {
+		s.run(t, m.f, m.people)
 	}
 	list := m.as("officer").get(t, "/rectifications?state=fixed&kind=suggestion&q=东街").body
 	if !strings.Contains(list, path) || !strings.Contains(list, "1 / 1") || strings.Contains(m.as("officer").get(t, "/rectifications?state=running").body, path) {

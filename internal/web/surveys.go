@@ -530,9 +530,6 @@ type SurveyTasks struct {
 	Surveys *survey.Service
 }
 
-// maxSurveyTasks is how many lines surveys put on a to-do page.
-const maxSurveyTasks = 50
-
 // Tasks implements Tasks.
 func (t SurveyTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
 	if !t.Guard.Allow(by, policy.ReadSurvey) || !t.Guard.Allow(by, policy.RunSurvey) && !t.Guard.Allow(by, policy.DeliverSurvey) && !t.Guard.Allow(by, policy.PublishSurvey) {
@@ -565,7 +562,7 @@ func (t SurveyTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) 
 			break
 		}
 	}
-	return out[:min(len(out), maxSurveyTasks)], nil
+	return out, nil
 }
 
 // resultDay is the day of a paper about a survey: of the publication, of the counting, or today.

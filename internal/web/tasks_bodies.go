@@ -44,7 +44,7 @@ func (t BodyTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([
 		// The bureau may do the community's steps, but is not reminded of them.
 		mine := desk == (f.State == owners.Chosen)
 		for _, step := range work.steps {
-			if len(out) < maxExpiryTasks && mine && t.Bodies.May(ctx, by, f, step) {
+			if mine && t.Bodies.May(ctx, by, f, step) {
 				k := clockTask(f.Clock())
 				k.Title, k.Context, k.Party = f.Title()+"："+work.title, f.State.Title(), f.ProjectName
 				k.Link, k.Button, k.Nav = bodyPath(list[i].ID), work.button, bodiesPath

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry/casework"
 	"redsteward/registry/fund/claim"
@@ -42,7 +43,9 @@ func (t ClaimTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]
 	if !t.Claims.Guard.Allow(by, policy.ReadClaim) {
 		return nil, nil
 	}
-	found, err := t.Claims.List(ctx, by, casework.Filter{}, true, "")
+	found, err := openCases(func(after string) (store.Page[claim.Claim], error) {
+		return t.Claims.List(ctx, by, casework.Filter{}, true, after)
+	})
 	can := func(c *claim.Claim, do claim.Step) bool {
 		return t.Claims.Can(ctx, by, c, do) && !(do == claim.StepAnswer && c.Answer != nil) && !(do == claim.StepDeliver && c.Danger != "")
 	}
@@ -52,7 +55,7 @@ func (t ClaimTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]
 		}
 		return c.Clock
 	}
-	return caseTasks(found.Docs, claimWork, func(c *claim.Claim) claim.State { return c.State }, can, clock, func(id string, c *claim.Claim, w caseWork[claim.State, claim.Step]) Task {
+	return caseTasks(found, claimWork, func(c *claim.Claim) claim.State { return c.State }, can, clock, func(id string, c *claim.Claim, w caseWork[claim.State, claim.Step]) Task {
 		return Task{Title: c.Name + "：" + c.Where + "，" + w.verb, Context: c.Title + "，" + c.Defect, Party: c.DeveloperName, Link: claimsPath + "/" + id, Button: w.button, Nav: claimsPath}
 	}), err
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"redsteward/internal/calendar"
@@ -17,9 +16,6 @@ type DeliberationTasks struct {
 	Guard         *policy.Guard
 	Deliberations *deliberation.Service
 }
-
-// maxDeliberationTasks is how many lines deliberation puts on a to-do page.
-const maxDeliberationTasks = 50
 
 // Tasks implements Tasks.
 func (t DeliberationTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
@@ -77,8 +73,7 @@ func (t DeliberationTasks) Tasks(ctx context.Context, by policy.Actor, now time.
 	if may(policy.RunDeliberation) {
 		out = append(out, meetingTasks(meetings, items, calendar.DateOf(now))...)
 	}
-	slices.SortStableFunc(out, byDue)
-	return out[:min(len(out), maxDeliberationTasks)], nil
+	return out, nil
 }
 
 // nextOf is what a community does next about an item, "" if it waits for somebody else or for a meeting.

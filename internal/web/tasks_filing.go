@@ -68,11 +68,8 @@ func (t FilingTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([
 				Due: due.Due, Unresolved: !due.Resolved(), Basis: due.Basis})
 		}
 	}
-	return out[:min(len(out), maxFilingTasks)], nil
+	return out, nil
 }
-
-// maxFilingTasks is how many lines a part of a to-do page may have.
-const maxFilingTasks = 50
 
 func filingTask(d store.Doc[filing.Filing], title, context, button string) Task {
 	due := d.State.DueNow()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/supervision/inspection"
 )
@@ -27,12 +28,14 @@ func (t InspectionTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time
 	if !t.Cases.Guard.Allow(by, policy.ReadInspection) {
 		return nil, nil
 	}
-	found, err := t.Cases.List(ctx, by, inspection.CheckFilter{}, true, "")
+	found, err := openCases(func(after string) (store.Page[inspection.Inspection], error) {
+		return t.Cases.List(ctx, by, inspection.CheckFilter{}, true, after)
+	})
 	if err != nil {
 		return nil, err
 	}
 	var out []Task
-	for _, d := range found.Docs {
+	for _, d := range found {
 		k := &d.State
 		for _, work := range inspectionWork {
 			if !t.Cases.Can(ctx, by, k, work.step) {
@@ -47,7 +50,7 @@ func (t InspectionTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time
 			break
 		}
 	}
-	return out[:min(len(out), maxCaseTasks)], nil
+	return out, nil
 }
 
 // DrawTasks is the work with draws (双随机), for who runs them.
@@ -101,5 +104,5 @@ func (t DrawTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]T
 			out = append(out, one)
 		}
 	}
-	return out[:min(len(out), maxCaseTasks)], nil
+	return out, nil
 }

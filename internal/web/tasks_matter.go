@@ -54,7 +54,7 @@ func (t MatterTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([
 	if err != nil {
 		return nil, err
 	}
-	return append(feedbacks, out[:min(len(out), maxFilingTasks)]...), nil
+	return append(feedbacks, out...), nil
 }
 
 func matterTask(d *store.Doc[matter.Matter], verb, button string) Task {

@@ -39,5 +39,5 @@ func (t PartyTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]
 			out = append(out, Task{Title: work.title + sheet.FirmName + quarterText(sheet.Quarter) + "党建台账", Context: sheet.CommunityName + "。" + work.context, Party: sheet.FirmName, Link: sheetAddress(sheet), Button: work.button, Nav: sheetsPath})
 		}
 	}
-	return out[:min(len(out), maxFilingTasks)], nil
+	return out, nil
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry/casework"
 	"redsteward/registry/fund/refund"
@@ -32,7 +33,9 @@ func (t RefundTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([
 	if !t.Refunds.Guard.Allow(by, policy.ReadRefund) {
 		return nil, nil
 	}
-	found, err := t.Refunds.List(ctx, by, casework.Filter{}, true, "")
+	found, err := openCases(func(after string) (store.Page[refund.Refund], error) {
+		return t.Refunds.List(ctx, by, casework.Filter{}, true, after)
+	})
 	can := func(r *refund.Refund, do refund.Step) bool {
 		if !t.Refunds.Can(ctx, by, r, do) {
 			return false
@@ -58,7 +61,7 @@ func (t RefundTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([
 		}
 		return r.Clock
 	}
-	return caseTasks(found.Docs, refundWork, func(r *refund.Refund) refund.State { return r.State }, can, clock, func(id string, r *refund.Refund, w caseWork[refund.State, refund.Step]) Task {
+	return caseTasks(found, refundWork, func(r *refund.Refund) refund.State { return r.State }, can, clock, func(id string, r *refund.Refund, w caseWork[refund.State, refund.Step]) Task {
 		return Task{Title: r.Name + "：" + w.verb, Context: r.What() + "，" + r.Term() + "到" + r.Ends.Chinese(), Link: refundsPath + "/" + id, Button: w.button, Nav: refundsPath}
 	}), err
 }

@@ -17,9 +17,6 @@ type StationTasks struct {
 	Stations *Stations
 }
 
-// maxStationTasks is how many lines the stations put on a to-do page.
-const maxStationTasks = 50
-
 // Tasks implements Tasks.
 func (t StationTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
 	var out []Task
@@ -68,7 +65,7 @@ func (t StationTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time)
 			out = append(out, Task{Title: "处理 " + count(n) + " " + b.Unit + "到期的" + b.Title, Context: count(b.WatchedDays()) + " 日内到期和已过期的，续期、更新或者撤下", Due: due, Link: path + "?state=ending", Button: "去办理", Nav: nav, Count: n})
 		}
 	}
-	return out[:min(len(out), maxStationTasks)], nil
+	return out, nil
 }
 
 // ending counts the rows of a book whose watched last day is near or over, with the first day.

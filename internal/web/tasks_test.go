@@ -8,8 +8,12 @@ import (
 	"time"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
+	"redsteward/supervision"
+	"redsteward/supervision/rectification"
 )
 
 // holidays2026 is the calendar that ships: it ends with 2026.
@@ -124,6 +128,55 @@ func TestTodoView(t *testing.T) {
 	}
 	if !slices.Equal(counts, []int{3, 1, 18, 9}) || v.Count != 24 || v.Quiet != "" {
 		t.Error(counts, v.Count, v.Quiet)
+	}
+}
+
+// TestFolded: what is beyond the lines of an entry is counted in one more line that leads to its list, and pushes out nothing of another entry.
+func TestFolded(t *testing.T) {
+	var tasks []Task
+	for i := range maxRows + 7 {
+		tasks = append(tasks, Task{Due: day(t, "2026-10-15").Add(i), Title: "a", Nav: rectificationsPath, Count: 2})
+	}
+	tasks = append(tasks, Task{Title: "b", Nav: mattersPath, Count: 1}, Task{Title: "c", Count: 1})
+	rows := folded(tasks)
+	if rest := rows[maxRows]; len(rows) != maxRows+3 || rest.Title != "整改：另有 14 件" || rest.Link != rectificationsPath || rest.Due != tasks[maxRows].Due || pieces(rows) != pieces(tasks) {
+		t.Errorf("%d lines, %d of %d pieces: %+v", len(rows), pieces(rows), pieces(tasks), rest)
+	}
+	if rows[len(rows)-2].Title != "b" || rows[len(rows)-1].Title != "c" {
+		t.Errorf("%+v", rows[maxRows:])
+	}
+}
+
+// TestOpenCases: every page is read, and what one fails with is told.
+func TestOpenCases(t *testing.T) {
+	pages := map[string]store.Page[int]{"": {Docs: make([]store.Doc[int], 50), Next: "2"}, "2": {Docs: make([]store.Doc[int], 3)}}
+	got, err := openCases(func(after string) (store.Page[int], error) { return pages[after], nil })
+	if err != nil || len(got) != 53 {
+		t.Error(len(got), err)
+	}
+}
+
+// TestRungPapers: the paper of a rung names what was still open on its day, and calls nothing a penalty.
+func TestRungPapers(t *testing.T) {
+	s := &Server{clocks: policy.Clocks{Business: func() time.Time { return day(t, "2026-10-19").Begins() }}}
+	k := &rectification.Case{FirmName: "湖光物业", Kind: supervision.PaperSuggestion, Served: &casework.Paper{Number: "建议1号", Day: day(t, "2026-09-01")},
+		Findings: []rectification.Finding{{Item: "1.1", Problem: "公示栏空白"}, {Item: "1.2", Problem: "电话打不通", Fixed: true, Look: &casework.Paper{Day: day(t, "2026-10-10")}}}}
+	k.Name = "东街花园"
+	for _, c := range []struct {
+		rung       rectification.Rung
+		title, day string
+		rows       int
+		record     bool
+	}{
+		{rectification.Rung{Kind: rectification.RungRemind, Paper: casework.Paper{Number: "提醒1号", Day: day(t, "2026-09-20")}}, "整改提醒函", "2026年9月20日", 2, false},
+		{rectification.Rung{Kind: rectification.RungPress}, "整改督办通知书", "2026年10月19日", 1, false},
+		{rectification.Rung{Kind: rectification.RungTalk}, "约谈通知书", "2026年10月19日", 4, true},
+		{rectification.Rung{Kind: rectification.RungHandOn, Paper: casework.Paper{Day: day(t, "2026-10-18"), Text: "交城管"}}, "移送函", "2026年10月18日", 2, false},
+	} {
+		v := s.rungPaper(t.Context(), k, c.rung)
+		if v.Title != c.title || v.Date != c.day || len(v.Rows) != c.rows || (v.Next != nil) != c.record || strings.Contains(strings.Join(v.Words, ""), "罚") || !strings.Contains(v.Words[0], "建议1号") {
+			t.Errorf("%s: %+v", c.title, v)
+		}
 	}
 }
 

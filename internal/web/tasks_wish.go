@@ -18,9 +18,6 @@ type WishTasks struct {
 	Wishes *wish.Service
 }
 
-// maxWishTasks is how many lines wishes put on a to-do page.
-const maxWishTasks = 50
-
 // Tasks implements Tasks.
 func (t WishTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
 	may := func(action policy.Action) bool { return t.Guard.Allow(by, action) }
@@ -77,8 +74,6 @@ func (t WishTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([
 			pooled++
 		}
 	}
-	slices.SortStableFunc(out, byDue)
-	out = out[:min(len(out), maxWishTasks)]
 	if pooled > 0 {
 		out = append(out, Task{Title: "有 " + count(pooled) + " 件微心愿等单位认领", Link: needsPath + "?state=" + string(wish.Pooled), Button: "去看看", Nav: needsPath, Count: pooled})
 	}

@@ -111,7 +111,7 @@ func (s *Server) todoView(tasks []Task) *todoView {
 			continue
 		}
 		section := todoSection{ID: sectionHeads[at].id, Title: title(at), Count: pieces(list)}
-		for _, k := range list {
+		for _, k := range folded(list) {
 			section.Rows = append(section.Rows, clock.row(k))
 		}
 		v.Sections = append(v.Sections, section)
@@ -130,6 +130,45 @@ func (s *Server) todoView(tasks []Task) *todoView {
 		}
 	}
 	return v
+}
+
+// maxRows is how many lines of one entry of the navigation a section has.
+const maxRows = 50
+
+// folded lets the lines of one entry beyond maxRows stand together in a last one that leads to its list, so that none is hidden and none crowds out the others.
+func folded(list []Task) []Task {
+	var out []Task
+	shown, rest := map[string]int{}, map[string]int{}
+	for _, k := range list {
+		switch at, begun := rest[k.Nav]; {
+		case k.Nav == "" || shown[k.Nav] < maxRows:
+			shown[k.Nav]++
+			out = append(out, k)
+		case begun:
+			out[at].Count += k.Count
+		default:
+			rest[k.Nav] = len(out)
+			out = append(out, Task{Due: k.Due, At: k.At, Unresolved: k.Unresolved, Basis: k.Basis, Context: "时限最早的列在上面，其余的在列表里", Link: k.Nav, Button: "看列表", Nav: k.Nav, Count: k.Count, Waits: k.Waits})
+		}
+	}
+	for nav, at := range rest {
+		if out[at].Title = "另有 " + count(out[at].Count) + " 件"; navLabel(nav) != "" {
+			out[at].Title = navLabel(nav) + "：" + out[at].Title
+		}
+	}
+	return out
+}
+
+// navLabel is what an entry of the navigation is called, "" for none.
+func navLabel(path string) string {
+	for _, g := range officeNav {
+		for _, item := range g.Items {
+			if item.Path == path {
+				return item.Label
+			}
+		}
+	}
+	return ""
 }
 
 func (t taskClock) row(k Task) todoRow {
