@@ -16,8 +16,14 @@ import (
 	"redsteward/supervision/wish"
 )
 
-// demoWishes is how many wishes the demonstration has; every other one is asked in the first community, whose people sign in without a number.
-const demoWishes = 40
+// The founding article counts 829 wishes, of which 362 were fulfilled.
+const (
+	demoWishes = 829
+	// demoStanding of them stand in every state on the day of the demonstration, every other one in the first community, whose people sign in without a number; the others ended before.
+	demoStanding = 40
+	// demoServed of those that ended were fulfilled; nine that stand are too.
+	demoServed = 353
+)
 
 // wishWords are what is wished for, done and shown, by kind.
 var wishWords = []struct{ kind, spot, words, did, shown string }{
@@ -82,29 +88,87 @@ func wishTales() []struct {
 func (l *countyLoader) wishActs() []act {
 	today, tales := calendar.DateOf(mustTime(demoStart)), wishTales()
 	var acts []act
-	for i := range min(demoWishes, 4*len(l.plan.projects)) {
+	for i := range min(demoStanding, 4*len(l.plan.projects)) {
 		tale := tales[i%len(tales)]
 		t := &wishTale{countyLoader: l, i: i, helper: tale.helper}
 		if i%2 == 1 {
 			t.community = (i/2 + 1) % l.plan.size.communities
 		}
-		var near []int
-		for p := range l.plan.projects {
-			if l.communityOf(p) == t.community {
-				near = append(near, p)
-			}
+		t.placeAt(i / 2)
+		acts = append(acts, t.acts(today.Add(-tale.back), tale.steps)...)
+	}
+	return slices.Concat(acts, l.endedActs(), l.errandActs())
+}
+
+// endedActs are the wishes of the year before, in proportion to the compounds: some fulfilled, shown and rated, the others refused or no longer wanted.
+func (l *countyLoader) endedActs() []act {
+	type steps = []wishStep
+	first := calendar.DateOf(mustTime(demoStart)).Add(-wishYear)
+	all := (demoWishes - demoStanding) * len(l.plan.projects) / wholeCounty().projects
+	var acts []act
+	for k := range all {
+		t := &wishTale{countyLoader: l, i: demoStanding + k, community: k % l.plan.size.communities}
+		t.placeAt(k / l.plan.size.communities)
+		t.helper = []wish.TakerKind{wish.TakerUnit, wish.TakerTeam, wish.TakerFirm}[k/2%3]
+		if t.helper == wish.TakerFirm && l.plan.projects[t.project].earlier >= 0 {
+			t.helper = wish.TakerUnit // another firm served the compound then
 		}
-		t.project = near[i/2%len(near)]
-		day := today.Add(-tale.back)
-		for _, step := range append([]wishStep{{0, 9, (*wishTale).ask}}, tale.steps...) {
-			acts = append(acts, act{hour(day.Add(step.days), step.hour), partWishes, func(ctx context.Context) (err error) {
-				t.now, err = step.do(t, ctx)
-				return err
-			}})
+		accept := wishStep{1, 11, (*wishTale).accept}
+		told := steps{{1, 10, (*wishTale).refuse}}
+		switch served := (k+1)*demoServed/(demoWishes-demoStanding) > k*demoServed/(demoWishes-demoStanding); {
+		case served:
+			told = steps{accept, {1, 14, (*wishTale).dispatch}, {2, 10, (*wishTale).take}, {5, 17, (*wishTale).prove}, {6, 9, (*wishTale).confirm}}
+			if k%2 == 0 {
+				told = append(told, wishStep{6, 15, (*wishTale).write}, wishStep{6, 16, (*wishTale).publish})
+			}
+			switch {
+			case k%23 == 0:
+				told = append(told, wishStep{9, 10, (*wishTale).blame}, wishStep{11, 10, (*wishTale).settle})
+			case k%7 == 0:
+				told = append(told, wishStep{25, 10, (*wishTale).unrated})
+			default:
+				told = append(told, wishStep{9, 10, (*wishTale).praise})
+			}
+		case k%3 == 0:
+			told = steps{accept, {4, 10, (*wishTale).withdraw}}
+		}
+		acts = append(acts, t.acts(first.Add(k*(wishYear-wishRest)/all), told)...)
+	}
+	return acts
+}
+
+// The wishes that ended were asked within wishYear days before the demonstration, the last of them wishRest days before it.
+const (
+	wishYear = 365
+	wishRest = 62
+)
+
+// placeAt puts a wish into the n-th compound of its community.
+func (t *wishTale) placeAt(n int) {
+	var near []int
+	for p := range t.plan.projects {
+		if t.countyLoader.communityOf(p) == t.community {
+			near = append(near, p)
 		}
 	}
-	return append(acts, l.errandActs()...)
+	t.project = near[n%len(near)]
 }
+
+// acts are the steps of a wish that was asked on a day.
+func (t *wishTale) acts(day calendar.Date, told []wishStep) []act {
+	var acts []act
+	for _, step := range append([]wishStep{{0, 9, (*wishTale).ask}}, told...) {
+		acts = append(acts, act{hour(day.Add(step.days), step.hour), partWishes, func(ctx context.Context) (err error) {
+			t.now, err = step.do(t, ctx)
+			return err
+		}})
+	}
+	return acts
+}
+
+// errandWords are what is asked of a station, by kind.
+var errandWords = map[string]string{"errand_insurance": "腿脚不便，想请代办今年的医保缴费（演示）", "errand_bills": "不会用手机，想请代缴这个月的水电费（演示）", "errand_fetch": "想请每月代取一次慢病的药（演示）", "errand_certificate": "想请代办老年证，材料已备好（演示）", "errand_allowance": "想请代办高龄补贴申请（演示）",
+	"errand_other": "想请代写一封信寄给外地的儿子（演示）"}
 
 // errandTales leave one errand (代办) of the first community in every state, with documents held and given back.
 func errandTales() []struct {
@@ -138,13 +202,7 @@ func (l *countyLoader) errandActs() []act {
 	}
 	for i, tale := range errandTales() {
 		t := &wishTale{countyLoader: l, i: i, project: first, helper: wish.TakerStation, errand: tale.kind}
-		day := today.Add(-tale.back)
-		for _, step := range append([]wishStep{{0, 9, (*wishTale).ask}}, tale.steps...) {
-			acts = append(acts, act{hour(day.Add(step.days), step.hour), partWishes, func(ctx context.Context) (err error) {
-				t.now, err = step.do(t, ctx)
-				return err
-			}})
-		}
+		acts = append(acts, t.acts(today.Add(-tale.back), tale.steps)...)
 	}
 	for i := range demoMembers {
 		var at casework.At
@@ -215,7 +273,7 @@ func (t *wishTale) serving() policy.Actor {
 func (t *wishTale) ask(ctx context.Context) (store.Doc[wish.Wish], error) {
 	what := wishWords[t.i%len(wishWords)]
 	if t.errand != "" {
-		what.kind, what.spot, what.words = t.errand, "", "想请驿站跑一趟，把这件事办了（演示）"
+		what.kind, what.spot, what.words = t.errand, "", errandWords[t.errand]
 	}
 	in := wish.Input{Kind: what.kind, Project: t.projects[t.project], Spot: what.spot, Words: what.words,
 		Asker: wish.Asker{Name: t.plan.person(draws(t.plan.seed, "asker", t.i)), Phone: fmt.Sprintf("1390001%04d", 1000+t.i), Door: fmt.Sprintf("%d幢%d02室", 1+t.i%6, 1+t.i%5)}}
@@ -304,11 +362,13 @@ func (t *wishTale) unrated(ctx context.Context) (store.Doc[wish.Wish], error) {
 }
 
 func (t *wishTale) refuse(ctx context.Context) (store.Doc[wish.Wish], error) {
-	return t.wishes.Refuse(ctx, t.worker(), t.at(), "要动用公共部位，请先经业主大会表决（演示）")
+	why := []string{"要动用公共部位，请先经业主大会表决（演示）", "是物业服务合同里的事，已转物业服务企业办理（演示）", "属于部门职责，已转成事项上报（演示）", "和前一件是同一件事，合在一起办（演示）"}
+	return t.wishes.Refuse(ctx, t.worker(), t.at(), why[t.i%len(why)])
 }
 
 func (t *wishTale) withdraw(ctx context.Context) (store.Doc[wish.Wish], error) {
-	return t.wishes.Withdraw(ctx, t.grid(), t.at(), "家人已经解决，不用了（演示）")
+	why := []string{"家人已经解决，不用了（演示）", "搬到女儿家住，不用了（演示）", "邻居帮忙办好了（演示）"}
+	return t.wishes.Withdraw(ctx, t.grid(), t.at(), why[t.i%len(why)])
 }
 
 // helpersHired is how many of those that serve a community have an account: one unit and one team.
