@@ -95,21 +95,25 @@ const wholeBoard = 2000
 func (s *Server) showBoard(c *fiber.Ctx, by policy.Actor, l listAddress, b overview) error {
 	b.Whole = c.Query("all") != ""
 	b.All = l.address("all", "1")
+	if b.Whole {
+		b.Page, b.Rows = l.pager(min(len(b.Rows), wholeBoard), min(len(b.Rows), registry.CountTo+1), ""), b.Rows[:min(len(b.Rows), wholeBoard)]
+	} else {
+		b.Page, b.Rows = pageOf(l, b.Rows)
+	}
+	return s.render(c, by, "register_board", page{Title: b.Title, Nav: cmp.Or(b.Nav, b.Path), Data: b, Script: true, Said: saidParam(c, boardSaid)})
+}
+
+// pageOf is the page of a list that was read whole, with where it stands.
+func pageOf[T any](l listAddress, rows []T) (pager, []T) {
 	from, err := strconv.Atoi(l.after)
-	if err != nil || from < 0 || from > len(b.Rows) || b.Whole {
+	if err != nil || from < 0 || from > len(rows) {
 		from = 0
 	}
-	size, next := registry.PageSize, ""
-	if b.Whole {
-		size = wholeBoard
+	to, next := min(from+registry.PageSize, len(rows)), ""
+	if to < len(rows) {
+		next = strconv.Itoa(to)
 	}
-	count := len(b.Rows)
-	if from+size < count {
-		next = strconv.Itoa(from + size)
-	}
-	b.Rows = b.Rows[from:min(from+size, count)]
-	b.Page = l.pager(len(b.Rows), min(count, registry.CountTo+1), next)
-	return s.render(c, by, "register_board", page{Title: b.Title, Nav: cmp.Or(b.Nav, b.Path), Data: b, Script: true, Said: saidParam(c, boardSaid)})
+	return l.pager(to-from, min(len(rows), registry.CountTo+1), next), rows[from:to]
 }
 
 // makeOverview puts a board together for an actor.

@@ -127,6 +127,7 @@ func nextOfSurvey(o *survey.Survey, now time.Time) string {
 // surveysView is what surveys.html shows.
 type surveysView struct {
 	Rows                 []surveyLine
+	Page                 pager
 	Query, Project, Firm string
 	State, Year          field
 	New, Excel           string
@@ -150,6 +151,7 @@ func (s *Server) surveyList(c *fiber.Ctx, by policy.Actor) error {
 		v.New = surveysPath + "/new"
 	}
 	now := s.clocks.Business()
+	v.Page, found = pageOf(l, found)
 	for _, d := range found {
 		o := &d.State
 		v.Rows = append(v.Rows, surveyLine{Path: surveysPath + "/" + d.ID, Name: o.Name, Sub: strconv.FormatInt(o.Year, 10) + " 年 · " + o.FirmName, State: o.State.Title(), Next: nextOfSurvey(o, now), Due: o.Clock.Due.Chinese(), Rate: overallOf(o), Answers: answersOf(o)})

@@ -156,6 +156,20 @@ func TestOpenCases(t *testing.T) {
 	}
 }
 
+// TestPageOf: a list that was read whole is cut into pages; an address that names no place of it begins at the first.
+func TestPageOf(t *testing.T) {
+	for after, want := range map[string]struct {
+		rows       int
+		last       int
+		back, next bool
+	}{"": {50, 50, false, true}, "50": {20, 70, true, false}, "71": {50, 100, true, true}, "-1": {50, 100, true, true}} {
+		p, got := pageOf(listAddress{path: "/x", after: after}, make([]int, 70))
+		if len(got) != want.rows || p.Last != want.last || p.Count != 70 || (p.Back != "") != want.back || (p.Next != "") != want.next {
+			t.Errorf("%q: %d rows, %+v", after, len(got), p)
+		}
+	}
+}
+
 // TestRungPapers: the paper of a rung names what was still open on its day, and calls nothing a penalty.
 func TestRungPapers(t *testing.T) {
 	s := &Server{clocks: policy.Clocks{Business: func() time.Time { return day(t, "2026-10-19").Begins() }}}
