@@ -66,6 +66,12 @@ const (
 	ReadPeriods Action = "period.read"
 	// ManagePeriod plans a rating period, opens and closes its window.
 	ManagePeriod Action = "period.manage"
+	// ReadObjection shows, within the scope, the scores of a quarter that firms were told before they are published, and the objections to them.
+	ReadObjection Action = "objection.read"
+	// RaiseObjection objects to single lines of the firm's own scores, adds files and takes an objection back.
+	RaiseObjection Action = "objection.raise"
+	// AnswerObjection answers objections to lines that somebody else scored and reviewed.
+	AnswerObjection Action = "objection.answer"
 	// VerifyResult recomputes a result from its bundle.
 	VerifyResult Action = "evaluation.verify"
 
@@ -390,6 +396,9 @@ func Actions() []ActionInfo {
 		{PublishEvaluation, "公布评价结果", false},
 		{ReadPeriods, "查看评价周期与预览", false},
 		{ManagePeriod, "开启与截止评价周期", false},
+		{ReadObjection, "查看告知的得分与异议", false},
+		{RaiseObjection, "对得分提出异议", false},
+		{AnswerObjection, "答复得分异议", false},
 		{VerifyResult, "复算评价结果", true},
 
 		{ReadObservation, "查看观察记录", false},

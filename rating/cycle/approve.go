@@ -39,6 +39,8 @@ type Sending struct {
 	MinutesFile  string     `json:"minutes_file,omitempty" privacy:"internal"`
 	MinutesKind  files.Kind `json:"minutes_kind,omitempty" privacy:"internal"`
 	MinutesShown string     `json:"minutes_shown,omitempty" privacy:"internal"`
+	// Answered are the accounts of those who answered objections to the scores: they sign nowhere and do not publish.
+	Answered []string `json:"answered,omitempty" privacy:"internal"`
 }
 
 // chain is the way of approval by which the period is published.
@@ -70,6 +72,7 @@ func (p Period) Approved() bool { return p.State == StateEvaluated && p.held(Mov
 func (p *Period) held(m Move) string {
 	why := map[Move]map[policy.ApprovalState]string{
 		MoveEvaluate: {policy.ApprovalPending: "正在审批公布，不能重新评价；要重新评价的，请送审的人先撤回"},
+		MoveTell:     {policy.ApprovalPending: "正在审批公布，不能再告知得分", policy.ApprovalApproved: "已经审批通过，不用再告知得分"},
 		MoveSend:     {policy.ApprovalPending: "已经送审，正在审批", policy.ApprovalApproved: "已经审批通过，可以公布"},
 		MoveSign:     {"": "还没有送审，不能签署", policy.ApprovalApproved: "已经审批通过，不用再签", policy.ApprovalReturned: "已经退回，重新送审以后再签", policy.ApprovalRefused: "审批没有同意公布，不能再签", policy.ApprovalWithdrawn: "的送审已经撤回，不能签署"},
 		MoveWithdraw: {"": "还没有送审，没有可以撤回的", policy.ApprovalApproved: "已经审批通过，不能撤回；要更正的，重新评价后再送审", policy.ApprovalRefused: "审批没有同意公布，不用撤回", policy.ApprovalWithdrawn: "的送审已经撤回"},
@@ -80,7 +83,7 @@ func (p *Period) held(m Move) string {
 }
 
 // MaySend returns the period if this person may send this evaluation of it through its approval now, before any minutes are looked at. It returns the errors of
-// Send about rights and state.
+// Send about rights, state and objections.
 func (s *Service) MaySend(ctx context.Context, by policy.Actor, id, evaluation string) (Period, error) {
 	if err := s.guard.Require(by, policy.ManagePeriod); err != nil {
 		return Period{}, err
@@ -92,7 +95,10 @@ func (s *Service) MaySend(ctx context.Context, by policy.Actor, id, evaluation s
 	if _, err := p.after(MoveSend); err != nil {
 		return Period{}, err
 	}
-	return p, p.same(evaluation)
+	if err := p.same(evaluation); err != nil {
+		return Period{}, err
+	}
+	return p, s.heard(ctx, &p)
 }
 
 // same refuses an evaluation that somebody looked at and that was replaced since.
@@ -104,7 +110,8 @@ func (p *Period) same(evaluation string) error {
 }
 
 // Send sends the evaluation of a period through its approval: with the minutes of the joint review for a year. evaluation is the one that the person looked at.
-// Returns Conflict if the period is not evaluated, was evaluated anew since, is being approved or cannot be recomputed; Invalid with every wrong field (minutes,
+// Returns Conflict if the period is not evaluated, was evaluated anew since, is being approved or cannot be recomputed, and for a quarter of which these scores were not told, whose
+// window of objection runs or which has an objection without its end; Invalid with every wrong field (minutes,
 // minutes_file), or without a way of approval in force. A refused call writes nothing.
 func (s *Service) Send(ctx context.Context, by policy.Actor, id, evaluation string, minutes Minutes) (Period, error) {
 	p, err := s.MaySend(ctx, by, id, evaluation)
@@ -119,6 +126,9 @@ func (s *Service) Send(ctx context.Context, by policy.Actor, id, evaluation stri
 		return Period{}, err
 	}
 	p.Sent = &Sending{Act: Act{By: by.ID, At: journal.At(s.db.Now())}, Minutes: minutes.Cited, MinutesFile: minutes.File, MinutesKind: minutes.Kind, MinutesShown: minutes.Shown}
+	if p.Sent.Answered, err = s.answerers(ctx, id); err != nil {
+		return Period{}, err
+	}
 	if p.Approval, err = s.desk.Open(by, p.chain(), fmt.Sprintf("period/%s/%d", id, p.Seq+1), p.Approval, p.said(made.Root)); err != nil {
 		return Period{}, err
 	}
@@ -230,7 +240,7 @@ func (s *Service) loadToSign(ctx context.Context, by policy.Actor, id string, m 
 	return p, err
 }
 
-// decide asks the approval; it changes nothing. Who evaluated does not sign: neither himself, nor on paper, nor through a deputy.
+// decide asks the approval; it changes nothing. Who evaluated or answered an objection does not sign: neither himself, nor on paper, nor through a deputy.
 func (s *Service) decide(ctx context.Context, by policy.Actor, p *Period, sign policy.Sign) (policy.Approval, error) {
 	who, look := &by, sign.Move == policy.MoveConfirmPaper || sign.Move == policy.MoveRejectPaper
 	if sign.Paper != nil {
@@ -241,13 +251,21 @@ func (s *Service) decide(ctx context.Context, by policy.Actor, p *Period, sign p
 			return policy.Approval{}, err
 		}
 	}
-	who.Deputizes = slices.DeleteFunc(slices.Clone(who.Deputizes), func(d policy.Deputizing) bool { return d.For == p.Evaluated.By })
+	who.Deputizes = slices.DeleteFunc(slices.Clone(who.Deputizes), func(d policy.Deputizing) bool {
+		return d.For == p.Evaluated.By || p.Sent != nil && slices.Contains(p.Sent.Answered, d.For)
+	})
 	return s.desk.Decide(ctx, by, p.Approval, sign, nil, p.Days.Last)
 }
 
-// apart refuses who evaluated.
+// apart refuses who evaluated and who answered objections.
 func (s *Service) apart(by policy.Actor, p *Period) error {
-	return policy.Separate(by, policy.PartPublish, []policy.Act{{Part: policy.PartScore, By: p.Evaluated.By}})
+	acts := []policy.Act{{Part: policy.PartScore, By: p.Evaluated.By}}
+	if p.Sent != nil {
+		for _, id := range p.Sent.Answered {
+			acts = append(acts, policy.Act{Part: policy.PartAppeal, By: id})
+		}
+	}
+	return policy.Separate(by, policy.PartPublish, acts)
 }
 
 // MaySign reports whether the actor may sign the publication of a period now, MayLook whether he may look at a scan of a signed paper.

@@ -28,6 +28,7 @@ func TestSignaturesOfPublication(t *testing.T) {
 	d.refused(t, fault.Conflict, "又评价过一次", send(officer, "another"))
 	d.refused(t, fault.Conflict, "还没有送审", func() error { _, err := d.Publish(ctx, chief, id, made.ID, ""); return err })
 
+	d.heard(t, id)
 	p := must[Period](t)(d.Send(ctx, sender, id, made.ID, Minutes{Cited: "季度没有纪要"}))
 	if p.Sent.Minutes != "" || p.Approval.Chain.ID != ChainQuarter || p.Approval.Maker != sender.ID {
 		t.Errorf("sent %+v by %s through %s", p.Sent, p.Approval.Maker, p.Approval.Chain.ID)
@@ -91,6 +92,7 @@ func TestEvaluatorSignsNowhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.heard(t, "2026Q3")
 	p := must[Period](t)(d.Send(t.Context(), officer, "2026Q3", made.ID, Minutes{}))
 	stands := person("other", "property_officer")
 	stands.Deputizes = []policy.Deputizing{{For: chief.ID, Appointments: chief.Appointments}}

@@ -131,6 +131,7 @@ func TestNoSecondPerson(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.heard(t, "2026Q3")
 	must[Period](t)(d.Send(t.Context(), officer, "2026Q3", made.ID, Minutes{}))
 	d.refused(t, fault.Forbidden, "S-1", func() error { return d.agrees(t, chief, "2026Q3") })
 	for _, by := range []policy.Actor{vice, boss} { // each in the place of the office below
@@ -155,6 +156,13 @@ func TestRefusedMoves(t *testing.T) {
 		MoveOpen:     func() error { _, err := d.Open(t.Context(), officer, id); return err },
 		MoveClose:    func() error { _, err := d.Close(t.Context(), officer, id); return err },
 		MoveEvaluate: func() error { _, err := d.Evaluate(t.Context(), officer, id); return err },
+		MoveTell: func() error {
+			p, err := d.Period(t.Context(), officer, id)
+			if err == nil {
+				_, err = d.Tell(t.Context(), officer, id, p.Evaluation)
+			}
+			return err
+		},
 		MoveSend: func() error {
 			p, err := d.Period(t.Context(), officer, id)
 			if err == nil {
@@ -203,6 +211,7 @@ func TestRefusedMoves(t *testing.T) {
 		{StatePlanned, "", []Move{MoveOpen}, do[MoveOpen]},
 		{StateOpen, "", []Move{MoveClose}, do[MoveClose]},
 		{StateClosed, "", []Move{MoveEvaluate}, do[MoveEvaluate]},
+		{StateEvaluated, "", []Move{MoveEvaluate, MoveTell}, func() error { d.heard(t, id); return nil }},
 		{StateEvaluated, "", []Move{MoveEvaluate, MoveSend}, do[MoveSend]},
 		{StateEvaluated, policy.ApprovalPending, []Move{MoveSign, MoveWithdraw}, do[MoveWithdraw]},
 		{StateEvaluated, policy.ApprovalWithdrawn, []Move{MoveEvaluate, MoveSend}, do[MoveSend]},
@@ -503,7 +512,7 @@ func TestWindowRuleRepeats(t *testing.T) {
 
 // TestStoredFields fails when a stored field is renamed or loses its tag.
 func TestStoredFields(t *testing.T) {
-	for name, fields := range map[string][]string{"period": store.FieldNames[Period](), "facts": store.FieldNames[Facts](), "progress": store.FieldNames[Progress]()} {
+	for name, fields := range map[string][]string{"period": store.FieldNames[Period](), "objection": store.FieldNames[Objection](), "facts": store.FieldNames[Facts](), "progress": store.FieldNames[Progress]()} {
 		golden, err := os.ReadFile("testdata/" + name + ".fields")
 		if err != nil {
 			t.Fatal(err)

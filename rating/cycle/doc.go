@@ -1,14 +1,18 @@
 // Package cycle runs the rating of a period: it opens the window, freezes the facts, evaluates, and lets a second person publish.
 //
 //  1. Facts are frozen before anything is evaluated: one document for each project and period, gathered as of a log number and a cut-off. Evaluation reads
-//     only these. What was accepted after the cut-off is listed (截止后到达) and does not count.
+//     only these. What was accepted after the cut-off is listed (截止后到达) and does not count, but for an upheld objection (8).
 //  2. A reading counts only for the firm that holds the project at the cut-off: a star belongs to project, firm and contract.
 //  3. What the register holds is never asked; facts with source registry come from there.
 //  4. One evaluation runs at a time, in all processes together. It can be left and found again.
 //  5. A period moves planned → open → closed → evaluated → published and never back. What is published never changes.
 //  6. Nothing is published before every level of its way of approval has signed the same digest of results and minutes. Who evaluated signs nowhere and publishes
 //     not, nor does who sent it. A year is sent only with the minutes of the joint review, and published only under a document number that no other paper holds.
-//  7. A refused call writes nothing.
+//  7. The scores of a quarter are told to the firms before they are sent through their approval (得分告知): each sees the lines of its own projects and may object to single lines within
+//     the window, which never ends early. What is published is what was told last; scores that were evaluated anew are told again, and only lines that changed can be objected to again.
+//  8. An objection is answered by somebody who neither scored nor reviewed the line. What an upheld one corrects, it corrects at the source; for that line of that project what was
+//     accepted after the cut-off then counts too. Who answered signs and publishes nothing.
+//  9. A refused call writes nothing.
 package cycle
 
 import (

@@ -65,6 +65,9 @@ func (s *Service) gather(ctx context.Context, p *Period, scheme *rating.Scheme, 
 	}
 	now := s.db.Now()
 	g := newGathering(scheme, p.ID, p.Days, cutoffInstant(p, now), upTo, s.known)
+	if g.admitted, err = s.admitted(ctx, p); err != nil {
+		return nil, err
+	}
 	if err := g.projects(ctx, s.register); err != nil {
 		return nil, err
 	}

@@ -56,6 +56,11 @@ type GatheredFact struct {
 	Readings int `json:"readings"`
 	// Source is which of two sources told it, where the scheme names a second one; "" where it does not.
 	Source string `json:"source,omitempty" privacy:"public"`
+	// Scored and Reviewed are who scored and who reviewed any of the readings, as opaque ids: none of them answers an objection to the line.
+	Scored   []string `json:"scored,omitempty" privacy:"internal"`
+	Reviewed []string `json:"reviewed,omitempty" privacy:"internal"`
+	// Admitted: readings that were accepted after the cut-off count too, because an objection to a line that reads the fact was upheld.
+	Admitted bool `json:"admitted,omitempty"`
 }
 
 // LateReading is one reading that came too late.
@@ -138,13 +143,13 @@ func (b *bucket) freeze(g *gathering) (Facts, rating.Subject) {
 		m := &g.mergers[i]
 		var v rating.Value
 		var err error
-		readings, source := 0, m.fact.Source
+		readings, source, hands := 0, m.fact.Source, hands{}
 		if m.rule == RuleRegister {
 			v = known[m.fact.ID]
 		} else {
 			var told *gathered
 			told, source = b.told(i, m.fact)
-			readings = told.readings
+			readings, hands = told.readings, told.hands
 			v, err = m.value(told)
 		}
 		if err == nil {
@@ -160,7 +165,7 @@ func (b *bucket) freeze(g *gathering) (Facts, rating.Subject) {
 		if m.fact.Otherwise == "" {
 			source = "" // the scheme tells it
 		}
-		rule := GatheredFact{Fact: m.fact.ID, Rule: m.rule, Source: source, Unit: m.fact.Unit, From: m.span.First, Until: m.span.Last, Readings: readings}
+		rule := GatheredFact{Fact: m.fact.ID, Rule: m.rule, Source: source, Unit: m.fact.Unit, From: m.span.First, Until: m.span.Last, Readings: readings, Scored: hands.scored, Reviewed: hands.reviewed, Admitted: g.admitted[f.Project][m.fact.ID]}
 		if m.fact.Window == "ever" || m.fact.Window == "at_cutoff" {
 			rule.From = calendar.Date{}
 		}

@@ -90,6 +90,32 @@ type desk struct {
 	register fakeRegister
 	sources  map[string]*fakeSource
 	windows  *fakeWindows
+	// periods are the shipped deadlines; unloaded says that no calendar knows the days.
+	periods  *calendar.Rules
+	unloaded bool
+}
+
+// start starts a shipped period on a calendar in which Monday to Friday are worked.
+func (d *desk) start(rule string, from calendar.Date) (calendar.Deadline, error) {
+	r, err := d.periods.Find(rule)
+	if err != nil {
+		return calendar.Deadline{}, err
+	}
+	return d.resolved(calendar.Deadline{Rule: r.ID, Start: from, N: r.N, Unit: r.Unit, Basis: r.Basis}), nil
+}
+
+func (d *desk) resolved(w calendar.Deadline) calendar.Deadline {
+	if d.unloaded || w.Resolved() || w.Rule == "" {
+		return w
+	}
+	day := w.Start
+	for left := w.N; left > 0; {
+		if day = day.Add(1); day.Weekday() != time.Saturday && day.Weekday() != time.Sunday {
+			left--
+		}
+	}
+	w.Due, w.Calendar = day, "test"
+	return w
 }
 
 func (d *desk) set(t testing.TB, day string) {
@@ -134,6 +160,7 @@ func projects(t testing.TB, n int) fakeRegister {
 func newDesk(t testing.TB, n int) *desk {
 	t.Helper()
 	d := &desk{Desk: policytest.NewDesk(t, on(t, "2026-07-01").Begins().Add(9*time.Hour)), windows: &fakeWindows{}, register: projects(t, n), sources: map[string]*fakeSource{}}
+	d.periods = must[*calendar.Rules](t)(calendar.ParseRules("deadlines.yaml", shipped(t, "deadlines.yaml")))
 	d.guard = policy.NewGuard(policytest.Rules(t), policy.TenureTable{})
 	archive, err := rating.NewArchive(t.Context(), d.DB)
 	if err != nil {
@@ -145,7 +172,7 @@ func newDesk(t testing.TB, n int) *desk {
 		sources = append(sources, d.sources[name])
 	}
 	d.Service, err = New(t.Context(), Options{DB: d.DB, Guard: d.guard, Archive: archive, Register: &d.register, Sources: sources, Windows: d.windows,
-		Chains: must[*policy.Chains](t)(policy.ParseChains("approvals.yaml", shipped(t, "approvals.yaml"), d.guard.Rules())), Persons: d, Keeper: files.NewKeeper(d.DB, t.TempDir()),
+		Chains: must[*policy.Chains](t)(policy.ParseChains("approvals.yaml", shipped(t, "approvals.yaml"), d.guard.Rules())), Persons: d, Keeper: files.NewKeeper(d.DB, t.TempDir()), Deadlines: d.start, Resolve: d.resolved,
 		Schemes: map[string][]byte{RhythmQuarter: shipped(t, "schemes/five-goods-quarter.yaml"), RhythmYear: shipped(t, "schemes/five-goods-year.yaml")}})
 	if err != nil {
 		t.Fatal(err)
@@ -211,9 +238,23 @@ func (d *desk) agrees(t testing.TB, by policy.Actor, id string) error {
 	return err
 }
 
-// approved sends the evaluation of a period through its approval: an officer sends it, who is named signs.
+// heard tells the firms the scores of a quarter and lets their window of objection pass.
+func (d *desk) heard(t testing.TB, id string) {
+	t.Helper()
+	p := must[Period](t)(d.Period(t.Context(), officer, id))
+	if p.Stars() || p.Told() {
+		return
+	}
+	p = must[Period](t)(d.Tell(t.Context(), officer, id, p.Evaluation))
+	if h := must[Hearing](t)(d.Hearing(t.Context(), &p)); h.Runs {
+		d.set(t, h.Ends.Due.Add(1).String())
+	}
+}
+
+// approved sends the evaluation of a period through its approval once its firms were heard: an officer sends it, who is named signs.
 func (d *desk) approved(t testing.TB, id string, minutes Minutes, signers ...policy.Actor) Period {
 	t.Helper()
+	d.heard(t, id)
 	p := must[Period](t)(d.Period(t.Context(), officer, id))
 	must[Period](t)(d.Send(t.Context(), officer, id, p.Evaluation, minutes))
 	for _, by := range signers {

@@ -24,6 +24,8 @@ type gathering struct {
 	upTo   int64
 	// known are the rules by which the register is read.
 	known registerRules
+	// admitted are, by project, the facts for which what was accepted after the cut-off counts too.
+	admitted map[string]map[string]bool
 
 	mergers []merger
 	// bySource are the sources by name, the preferred ones and those that stand in for them.
@@ -110,7 +112,19 @@ func (g *gathering) read(ctx context.Context, source supervision.Readings, now t
 		return nil
 	}
 	if again, ok := source.(restated); ok {
-		return again.eachTwice(ctx, asked.span, g.cutoff, now, g.upTo, take)
+		// What is admitted counts as it stands now, everything else as of the cut-off.
+		admitted := func(want bool) func(supervision.Reading) error {
+			return func(r supervision.Reading) error {
+				if g.admitted[r.Project][r.Fact] != want {
+					return nil
+				}
+				return take(r)
+			}
+		}
+		if err := again.eachTwice(ctx, asked.span, g.cutoff, now, g.upTo, admitted(false)); err != nil || len(g.admitted) == 0 {
+			return err
+		}
+		return source.EachReading(ctx, asked.span, now, g.upTo, admitted(true))
 	}
 	if sifted, ok := source.(supervision.Sifted); ok {
 		wanted := func(fact string, day calendar.Date) bool {
@@ -140,7 +154,7 @@ func (g *gathering) take(asked *sourceFacts, r *supervision.Reading) {
 	case r.Firm != "" && r.Firm != b.holding.Firm:
 		g.ofOthers++
 		return
-	case r.Accepted.After(g.cutoff):
+	case r.Accepted.After(g.cutoff) && !g.admitted[r.Project][r.Fact]:
 		b.late = append(b.late, LateReading{Fact: r.Fact, Day: r.Day, Accepted: journal.At(r.Accepted), Record: r.Record})
 		return
 	}

@@ -89,6 +89,19 @@ type gathered struct {
 	latest            stamp
 	text              string
 	by, reviewed      string
+	hands             hands
+}
+
+// hands are who scored and who reviewed the readings of a fact, in their order of id.
+type hands struct{ scored, reviewed []string }
+
+// put adds somebody once.
+func put(list []string, who string) []string {
+	at, there := slices.BinarySearch(list, who)
+	if who == "" || there {
+		return list
+	}
+	return slices.Insert(list, at, who)
 }
 
 // mean is the sum of an item and in how many readings it applied.
@@ -128,6 +141,7 @@ func (m *merger) add(g *gathered, r *supervision.Reading) {
 	now := stamp{r.Day, r.Accepted, r.N, r.Record}
 	newest := g.readings == 0 || now.after(g.latest)
 	g.readings++
+	g.hands.scored, g.hands.reviewed = put(g.hands.scored, r.ScoredBy), put(g.hands.reviewed, r.ReviewedBy)
 	if newest {
 		g.latest, g.by, g.reviewed = now, r.ScoredBy, r.ReviewedBy
 	}

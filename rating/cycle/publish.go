@@ -22,8 +22,8 @@ const maxMinutes = 100
 var sha256Form = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // Publish publishes the evaluation of a period by one record that holds the Merkle root of its results, under a document number (文号) as people write it, such as
-// 都建发〔2026〕12号; a year needs one. evaluation is the one that the person looked at. Returns Forbidden with the rule if the same person evaluated or sent it
-// through its approval; Conflict if the period is not evaluated, not approved, has been evaluated anew since, or another paper has the number; Invalid with every
+// 都建发〔2026〕12号; a year needs one. evaluation is the one that the person looked at. Returns Forbidden with the rule if the same person evaluated, answered an objection or sent it
+// through its approval; Conflict if the period is not evaluated, not told to the firms or still open to their objections, not approved, has been evaluated anew since, or another paper has the number; Invalid with every
 // wrong field. A refused call writes nothing.
 func (s *Service) Publish(ctx context.Context, by policy.Actor, id, evaluation, number string) (Period, error) {
 	p, err := s.MayPublish(ctx, by, id, evaluation)
@@ -80,10 +80,13 @@ func (s *Service) MayPublish(ctx context.Context, by policy.Actor, id, evaluatio
 	if err := s.Apart(by, &p); err != nil {
 		return Period{}, err
 	}
-	return p, p.same(evaluation)
+	if err := p.same(evaluation); err != nil {
+		return Period{}, err
+	}
+	return p, s.heard(ctx, &p)
 }
 
-// Apart refuses to publish to who evaluated and who sent the result through its approval: Forbidden with the rule.
+// Apart refuses to publish to who evaluated, who answered an objection and who sent the result through its approval: Forbidden with the rule.
 func (s *Service) Apart(by policy.Actor, p *Period) error {
 	if err := s.apart(by, p); err != nil {
 		return err

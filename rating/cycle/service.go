@@ -35,6 +35,9 @@ type Options struct {
 	HandoverFrom calendar.Date
 	// RevenueDue is the last day on which the public revenue (公共收益) of a half-year that ended on a day is to be shown to the owners; nil means 30 days later.
 	RevenueDue func(ended calendar.Date) calendar.Date
+	// Deadlines starts a period of deadlines.yaml (NotFound for an unknown rule), Resolve looks again for the day of one that lay beyond the loaded calendar. Required.
+	Deadlines func(rule string, start calendar.Date) (calendar.Deadline, error)
+	Resolve   func(calendar.Deadline) calendar.Deadline
 	// Background lets work go on after its request has been answered; the context that it hands over ends with the program. Nil runs the work at once.
 	Background func(work func(ctx context.Context))
 }
@@ -51,11 +54,14 @@ type Service struct {
 	windows    Windows
 	schemes    map[string]schemeFile
 	known      registerRules
+	deadlines  func(rule string, start calendar.Date) (calendar.Deadline, error)
+	resolve    func(calendar.Deadline) calendar.Deadline
 	background func(work func(ctx context.Context))
 
 	periods  *store.Collection[Period]
 	facts    *store.Collection[Facts]
 	progress *store.EphemeralCollection[Progress]
+	objected *Objections
 }
 
 // schemeFile is a scheme with its file.
@@ -64,16 +70,16 @@ type schemeFile struct {
 	scheme *rating.Scheme
 }
 
-// New declares the kinds period and facts and the rule period-window. Returns Invalid if something required is missing, a scheme is faulty or has another
+// New declares the kinds period, facts and objection and the rule period-window. Returns Invalid if something required is missing, a scheme is faulty or has another
 // rhythm, or a source comes twice.
 func New(ctx context.Context, o Options) (*Service, error) {
 	const op = "cycle.New"
-	if o.DB == nil || o.Guard == nil || o.Archive == nil || o.Register == nil || o.Chains == nil || o.Persons == nil || o.Keeper == nil {
-		return nil, fault.New(op, fault.Invalid, "评价缺少存储、权限、结果库、登记、审批流程或账号")
+	if o.DB == nil || o.Guard == nil || o.Archive == nil || o.Register == nil || o.Chains == nil || o.Persons == nil || o.Keeper == nil || o.Deadlines == nil || o.Resolve == nil {
+		return nil, fault.New(op, fault.Invalid, "评价缺少存储、权限、结果库、登记、审批流程、账号或期限")
 	}
 	s := &Service{db: o.DB, guard: o.Guard, archive: o.Archive, register: o.Register, keeper: o.Keeper,
 		desk: policy.ApprovalDesk{Guard: o.Guard, Persons: o.Persons, Chains: o.Chains, Now: o.DB.Now}, sources: o.Sources, windows: o.Windows,
-		schemes: map[string]schemeFile{}, known: registerRules{o.HandoverFrom, o.RevenueDue}, background: o.Background}
+		schemes: map[string]schemeFile{}, known: registerRules{o.HandoverFrom, o.RevenueDue}, deadlines: o.Deadlines, resolve: o.Resolve, background: o.Background}
 	if s.background == nil {
 		s.background = func(work func(ctx context.Context)) { work(ctx) }
 	}
@@ -110,6 +116,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, err
 	}
 	if s.progress, err = store.NewEphemeral[Progress](o.DB, "evaluation-progress"); err != nil {
+		return nil, err
+	}
+	if s.objected, err = newObjections(ctx, s); err != nil {
 		return nil, err
 	}
 	return s, o.DB.Register(s.windowRule())

@@ -186,7 +186,7 @@ func (s *Service) Object(ctx context.Context, by policy.Actor, at supervision.At
 	if err := supervision.CheckReason(op, reason); err != nil {
 		return store.Doc[Proof]{}, err
 	}
-	if privateNumber.MatchString(reason) {
+	if supervision.PrivateNumber(reason) {
 		return store.Doc[Proof]{}, fault.InvalidFields(op, fault.Field{Name: "reason", Message: "理由里有电话或身份证号码，请删去"})
 	}
 	return s.desk.Change(ctx, by, policy.SubmitEvidence, at, reason, func(_ policy.Scope, p *Proof) error {

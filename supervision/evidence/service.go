@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -257,16 +256,13 @@ func (s *Service) fill(ctx context.Context, op string, scope policy.Scope, w Win
 // maxNote is the longest remark, in characters.
 const maxNote = 200
 
-// privateNumber finds what looks like the number of a phone or of an identity card.
-var privateNumber = regexp.MustCompile(`1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx]`)
-
 // said checks cells, remark and files.
 func said(ask supervision.Ask, in Submission) []fault.Field {
 	bad := supervision.CheckCells(ask, in.Cells, in.Day)
 	switch n := utf8.RuneCountInString(strings.TrimSpace(in.Note)); {
 	case n > maxNote:
 		bad = append(bad, fault.Field{Name: "note", Message: fmt.Sprintf("说明最多 %d 个字，现在有 %d 个", maxNote, n)})
-	case privateNumber.MatchString(in.Note):
+	case supervision.PrivateNumber(in.Note):
 		bad = append(bad, fault.Field{Name: "note", Message: "说明里有电话或身份证号码，请删去"})
 	}
 	switch {

@@ -1,0 +1,464 @@
+package cycle
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+	"redsteward/internal/num"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/rating"
+)
+
+// Telling is one telling of a quarter's scores to the firms (得分告知) with the window in which they may object to single lines.
+type Telling struct {
+	// Act says who told and when.
+	Act
+	// Evaluation is what was told.
+	Evaluation string `json:"evaluation" privacy:"public"`
+	// Projects is how many projects were told: all of them the first time, later those whose result is another than the one told before.
+	Projects int `json:"projects"`
+	// Window is the period of rating.objection; zero if nothing changed since the telling before.
+	Window calendar.Deadline `json:"window,omitzero"`
+}
+
+// The periods of deadlines.yaml: the window of objection, and the answer to an objection.
+const (
+	ruleObjection = "rating.objection"
+	ruleAnswer    = "rating.objection_answer"
+)
+
+// Told reports whether the present evaluation was told to the firms.
+func (p Period) Told() bool {
+	n := len(p.Tellings)
+	return n > 0 && p.Tellings[n-1].Evaluation == p.Evaluation
+}
+
+// ToTell reports whether the scores of a quarter wait to be told, for the first time or again.
+func (p Period) ToTell() bool {
+	return p.State == StateEvaluated && !p.Stars() && !p.Told() && p.held(MoveTell) == ""
+}
+
+// shown is the period with the evaluation that was told last as its own: what firms see of it.
+func (p Period) shown() Period {
+	if n := len(p.Tellings); n > 0 {
+		p.Evaluation = p.Tellings[n-1].Evaluation
+	}
+	return p
+}
+
+// Tell tells the scores of an evaluated quarter to the firms and opens their window of objection: the first time for every line, afterwards for the lines that changed. evaluation is the one
+// that the person looked at. Returns Conflict if the period is not evaluated, is a year, was evaluated anew since, was told already or is being approved. A refused call writes nothing.
+func (s *Service) Tell(ctx context.Context, by policy.Actor, id, evaluation string) (Period, error) {
+	if err := s.guard.Require(by, policy.ManagePeriod); err != nil {
+		return Period{}, err
+	}
+	p, err := s.load(ctx, id)
+	if err != nil {
+		return Period{}, err
+	}
+	if _, err := p.after(MoveTell); err != nil {
+		return Period{}, err
+	}
+	if err := p.same(evaluation); err != nil {
+		return Period{}, err
+	}
+	switch {
+	case p.Stars():
+		return Period{}, fault.New("cycle.Tell", fault.Conflict, p.Name+"评星级，不告知得分：星级公示以后可以申诉")
+	case p.Told():
+		return Period{}, fault.New("cycle.Tell", fault.Conflict, p.Name+"的这次得分已经告知企业")
+	}
+	now := s.db.Now()
+	t := Telling{Act: Act{By: by.ID, At: journal.At(now)}, Evaluation: p.Evaluation}
+	if t.Projects, err = s.differing(ctx, &p); err != nil {
+		return Period{}, err
+	}
+	if t.Projects > 0 {
+		if t.Window, err = s.deadlines(ruleObjection, calendar.DateOf(now)); err != nil {
+			return Period{}, err
+		}
+	}
+	p.Tellings = append(slices.Clone(p.Tellings), t)
+	return s.commit(ctx, store.Meta{By: by.ID, Action: string(policy.ManagePeriod), Why: string(MoveTell)}, p)
+}
+
+// differing counts the projects whose result is another than the one told last; all of them before the first telling.
+func (s *Service) differing(ctx context.Context, p *Period) (int, error) {
+	if len(p.Tellings) == 0 {
+		made, err := s.archive.Evaluation(ctx, p.Evaluation)
+		return made.Count, err
+	}
+	told := map[string]string{}
+	for stored, err := range s.archive.Results(ctx, p.shown().Evaluation) {
+		if err != nil {
+			return 0, err
+		}
+		told[stored.Subject] = stored.Result
+	}
+	n := 0
+	for stored, err := range s.archive.Results(ctx, p.Evaluation) {
+		if err != nil {
+			return 0, err
+		}
+		was, known := told[stored.Subject]
+		if !known {
+			n++
+			continue
+		}
+		before, err := rating.ReadResult([]byte(was))
+		if err != nil {
+			return 0, err
+		}
+		now, err := rating.ReadResult([]byte(stored.Result))
+		if err != nil {
+			return 0, err
+		}
+		if len(changedLines(before, now)) > 0 || before.Grade != now.Grade || !before.Total.Points.Equal(now.Total.Points) {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// changedLines are the ids of the lines of a result that say something else than those of an earlier one.
+func changedLines(was, is *rating.Result) []string {
+	var out []string
+	for i := range is.Lines {
+		if l := &is.Lines[i]; !sameLine(was.Line(l.ID), l) {
+			out = append(out, l.ID)
+		}
+	}
+	return out
+}
+
+// sameLine reports whether two lines say the same to who reads them: points, state and facts; from which records does not matter.
+func sameLine(a, b *rating.Line) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.State == b.State && a.Treated == b.Treated && a.Reason == b.Reason && a.Counted == b.Counted && a.HasValue == b.HasValue &&
+		a.Value.Equal(b.Value) && a.Points.Equal(b.Points) && a.Max.Equal(b.Max) &&
+		slices.EqualFunc(a.Facts, b.Facts, func(x, y rating.FactUse) bool {
+			return x.ID == y.ID && x.Value.State == y.Value.State && x.Value.Number.Equal(y.Value.Number) && x.Value.Den.Equal(y.Value.Den) && x.Value.Day == y.Value.Day && x.Value.Text == y.Value.Text
+		}) &&
+		slices.EqualFunc(a.Items, b.Items, func(x, y rating.ItemLine) bool {
+			return x.ID == y.ID && x.State == y.State && x.Value.Equal(y.Value) && x.Points.Equal(y.Points) && x.Max.Equal(y.Max) && x.Date == y.Date && x.Until == y.Until
+		})
+}
+
+// sameRecords reports whether two lines rest on the same records.
+func sameRecords(a, b *rating.Line) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return slices.EqualFunc(a.Facts, b.Facts, func(x, y rating.FactUse) bool { return slices.Equal(x.Value.Sources, y.Value.Sources) })
+}
+
+// Hearing is where a quarter stands between its evaluation and its approval.
+type Hearing struct {
+	// Tellings is how often the scores were told, Told whether those of the present evaluation were.
+	Tellings int
+	Told     bool
+	// Ends is the window of objection that ends last, zero if there was none; Runs reports whether it runs, or nobody can say yet when it ends.
+	Ends calendar.Deadline
+	Runs bool
+	// Counts are how many objections there are by state.
+	Counts map[ObjectionState]int
+}
+
+// Contested is how many objections have not come to their end.
+func (h Hearing) Contested() int { return h.Counts[ObjectionOpen] + h.Counts[ObjectionUpheld] }
+
+// Why says after the name of the quarter why it can neither be sent through its approval nor published, "" if it can.
+func (h Hearing) Why() string {
+	const until = "，以后才能送审和公布"
+	switch {
+	case h.Tellings == 0:
+		return "的得分还没有告知企业；告知并且异议期届满" + until
+	case !h.Told:
+		return "告知得分以后又评价过，请再次告知：结果有变化的小区另有异议期"
+	case h.Runs && !h.Ends.Resolved():
+		return "的异议期哪天届满还算不出（放假安排尚未装载）；装载并且届满" + until
+	case h.Runs:
+		return "的异议期到" + h.Ends.Chinese() + "届满" + until
+	case h.Counts[ObjectionOpen] > 0:
+		return fmt.Sprintf("还有 %d 项异议没有答复；答复%s", h.Counts[ObjectionOpen], until)
+	case h.Counts[ObjectionUpheld] > 0:
+		return fmt.Sprintf("还有 %d 项采纳的异议没有更正；更正%s", h.Counts[ObjectionUpheld], until)
+	}
+	return ""
+}
+
+// Hearing says where a quarter stands between its evaluation and its approval, in numbers only: it asks for no right. A year has none, which is the zero value.
+func (s *Service) Hearing(ctx context.Context, p *Period) (Hearing, error) {
+	if p.Stars() {
+		return Hearing{}, nil
+	}
+	h := Hearing{Tellings: len(p.Tellings), Told: p.Told()}
+	now := s.db.Now()
+	for _, t := range p.Tellings {
+		if w := s.resolve(t.Window); w.Rule != "" && laterEnd(w, h.Ends) {
+			h.Ends = w
+		}
+	}
+	h.Runs = runs(h.Ends, now)
+	var err error
+	h.Counts, err = s.objected.counts(ctx, p.ID)
+	return h, err
+}
+
+// laterEnd reports whether a window ends after another one; one without a known end ends last.
+func laterEnd(a, b calendar.Deadline) bool {
+	return b.Rule == "" || b.Resolved() && (!a.Resolved() || a.Due.Compare(b.Due) > 0)
+}
+
+// runs reports whether a window has not ended; it never ends early, and one whose end nobody can compute yet has not ended.
+func runs(w calendar.Deadline, now time.Time) bool { return w.Rule != "" && !w.Late(now) }
+
+// heard refuses a quarter whose firms have not been heard on what it says.
+func (s *Service) heard(ctx context.Context, p *Period) error {
+	if p.Stars() {
+		return nil
+	}
+	h, err := s.Hearing(ctx, p)
+	if err != nil {
+		return err
+	}
+	if why := h.Why(); why != "" {
+		return fault.New("cycle.heard", fault.Conflict, p.Name+why)
+	}
+	return nil
+}
+
+// Underway is a quarter whose scores were told to the firms and are not published yet, as far as anybody may know of it.
+type Underway struct {
+	// Name is the quarter's, Ends the last day of objection.
+	Name string
+	Ends calendar.Deadline
+	// Runs: the window runs; Contested: an objection has not come to its end.
+	Runs, Contested bool
+}
+
+// Underway returns the quarters that were told and are not published, the newest first. Anybody may ask.
+func (s *Service) Underway(ctx context.Context) ([]Underway, error) {
+	list, err := s.list(ctx, periodKey(RhythmQuarter, StateEvaluated))
+	if err != nil {
+		return nil, err
+	}
+	var out []Underway
+	for i := range list {
+		p := &list[i]
+		if len(p.Tellings) == 0 {
+			continue
+		}
+		h, err := s.Hearing(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Underway{Name: p.Name, Ends: h.Ends, Runs: h.Runs, Contested: h.Contested() > 0})
+	}
+	return out, nil
+}
+
+// ToldScores are the scores of a quarter as they were told last, of the projects within somebody's scope.
+type ToldScores struct {
+	// Period is the quarter, Scheme its rule, Hearing where it stands.
+	Period  Period
+	Scheme  *rating.Scheme
+	Hearing Hearing
+	// Rows are the projects, the highest total first.
+	Rows []ToldRow
+}
+
+// ToldRow is one project.
+type ToldRow struct {
+	PreviewRow
+	// Until is the window of objection that runs for lines of it, zero if none does.
+	Until calendar.Deadline
+	// Objections are those to its lines, the latest first.
+	Objections []store.Doc[Objection]
+}
+
+// ToldPeriods returns the quarters whose scores were told, the newest first. Returns Forbidden without ReadObjection.
+func (s *Service) ToldPeriods(ctx context.Context, by policy.Actor) ([]Period, error) {
+	if err := s.guard.Require(by, policy.ReadObjection); err != nil {
+		return nil, err
+	}
+	var out []Period
+	for _, state := range []State{StateEvaluated, StatePublished} {
+		list, err := s.list(ctx, periodKey(RhythmQuarter, state))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, slices.DeleteFunc(list, func(p Period) bool { return len(p.Tellings) == 0 })...)
+	}
+	slices.SortStableFunc(out, func(a, b Period) int { return b.Days.Last.Compare(a.Days.Last) })
+	return out, nil
+}
+
+// toldPeriod loads a quarter whose scores were told. Returns NotFound for every other one.
+func (s *Service) toldPeriod(ctx context.Context, id string) (Period, error) {
+	p, err := s.load(ctx, id)
+	if err == nil && len(p.Tellings) == 0 {
+		err = fault.New("cycle.told", fault.NotFound, "这个周期没有告知得分")
+	}
+	return p, err
+}
+
+// ToldScores returns the scores of a quarter as they were told last, as far as they lie in the actor's scope. Returns Forbidden without ReadObjection, NotFound if nothing was told.
+func (s *Service) ToldScores(ctx context.Context, by policy.Actor, id string) (*ToldScores, error) {
+	scope, err := s.objected.Scope(ctx, by, policy.ReadObjection)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.toldPeriod(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	v := &ToldScores{Period: p}
+	if v.Scheme, _, err = s.schemeOf(ctx, &p); err != nil {
+		return nil, err
+	}
+	if v.Hearing, err = s.Hearing(ctx, &p); err != nil {
+		return nil, err
+	}
+	shown := p.shown()
+	rows, err := s.rows(ctx, &shown, v.Scheme, func(keys []string) bool { return scope.Covers(keys, p.Days.Last) })
+	if err != nil {
+		return nil, err
+	}
+	objections, err := s.objected.All(ctx, by, store.Query{Index: byPeriod, Key: p.ID, Desc: true}, func(*Objection) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	of := map[string][]store.Doc[Objection]{}
+	for _, o := range objections {
+		of[o.State.Project] = append(of[o.State.Project], o)
+	}
+	for _, row := range rows {
+		one := ToldRow{PreviewRow: row, Objections: of[row.Project]}
+		lines, err := s.toldLines(ctx, &p, row.Project, row.result)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range lines {
+			if l.Open && laterEnd(l.Window, one.Until) {
+				one.Until = l.Window
+			}
+		}
+		v.Rows = append(v.Rows, one)
+	}
+	return v, nil
+}
+
+// ToldResult is the result of a project as it was told last.
+type ToldResult struct {
+	Period Period
+	Scheme *rating.Scheme
+	// Stored is the result with its names, Result the same decoded.
+	Stored rating.ArchivedResult
+	Result *rating.Result
+	// Lines say of each line, by indicator, until when it can be objected to and what became of it.
+	Lines map[string]ToldLine
+}
+
+// ToldLine is what a firm may do about one line.
+type ToldLine struct {
+	// Window is the one that was opened when the line was told last as it is; Open reports whether it runs.
+	Window calendar.Deadline
+	Open   bool
+	// Again: the line was told before with another result, Was is what it gave then, nil if it did not count.
+	Again bool
+	Was   *num.Num
+	// Objections are those to it, the earliest first.
+	Objections []store.Doc[Objection]
+}
+
+// toldLines follows the lines of a result through the tellings.
+func (s *Service) toldLines(ctx context.Context, p *Period, project string, last *rating.Result) (map[string]ToldLine, error) {
+	now, out := s.db.Now(), make(map[string]ToldLine, len(last.Lines))
+	put := func(id string, t *Telling, again bool, was *num.Num) {
+		window := s.resolve(t.Window)
+		out[id] = ToldLine{Window: window, Open: p.State == StateEvaluated && runs(window, now), Again: again, Was: was}
+	}
+	var before *rating.Result
+	for i := range p.Tellings {
+		result := last
+		if i < len(p.Tellings)-1 {
+			stored, err := s.archive.Result(ctx, p.Tellings[i].Evaluation, project)
+			if fault.Is(err, fault.NotFound) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			if result, err = rating.ReadResult([]byte(stored.Result)); err != nil {
+				return nil, err
+			}
+		}
+		for k := range result.Lines {
+			id := result.Lines[k].ID
+			switch {
+			case before == nil:
+				put(id, &p.Tellings[i], false, nil)
+			case !sameLine(before.Line(id), &result.Lines[k]):
+				put(id, &p.Tellings[i], true, linePoints(before, id))
+			}
+		}
+		before = result
+	}
+	return out, nil
+}
+
+// ToldResult returns the result of a project as it was told last. Returns Forbidden without ReadObjection, NotFound outside the scope and if nothing was told.
+func (s *Service) ToldResult(ctx context.Context, by policy.Actor, id, project string) (*ToldResult, error) {
+	scope, err := s.objected.Scope(ctx, by, policy.ReadObjection)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.toldResult(ctx, scope, id, project)
+	if err != nil {
+		return nil, err
+	}
+	objections, err := s.objected.All(ctx, by, store.Query{Index: byPeriod, Key: id + "/" + project}, func(*Objection) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	for i := range objections {
+		line := v.Lines[objections[i].State.Line]
+		line.Objections = append(line.Objections, objections[i])
+		v.Lines[objections[i].State.Line] = line
+	}
+	return v, nil
+}
+
+// toldResult returns the result of a project inside a scope as it was told last, without its objections.
+func (s *Service) toldResult(ctx context.Context, scope policy.Scope, id, project string) (*ToldResult, error) {
+	p, err := s.toldPeriod(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	v := &ToldResult{Period: p}
+	none := fault.New("cycle.told", fault.NotFound, "没有找到要看的内容")
+	v.Stored, err = s.archive.Result(ctx, p.shown().Evaluation, project)
+	switch {
+	case fault.Is(err, fault.NotFound), err == nil && !scope.Covers(v.Stored.Keys, p.Days.Last):
+		return nil, none
+	case err != nil:
+		return nil, err
+	}
+	if v.Result, err = rating.ReadResult([]byte(v.Stored.Result)); err != nil {
+		return nil, err
+	}
+	if v.Scheme, _, err = s.schemeOf(ctx, &p); err != nil {
+		return nil, err
+	}
+	v.Lines, err = s.toldLines(ctx, &p, project, v.Result)
+	return v, err
+}
