@@ -28,11 +28,15 @@ type caseService[T any, D caseStepName] interface {
 	One(ctx context.Context, by policy.Actor, id string) (store.Doc[T], error)
 	History(ctx context.Context, by policy.Actor, id string) ([]store.Change[T], error)
 	Do(ctx context.Context, by policy.Actor, at casework.At, do D, in casework.Input) (store.Doc[T], error)
+	Can(ctx context.Context, by policy.Actor, one *T, do D) bool
+	Today() calendar.Date
+}
+
+// signedCases are cases that are signed as well. Errors as there.
+type signedCases[T any] interface {
 	Sign(ctx context.Context, by policy.Actor, at casework.At, sign policy.Sign, password string) (store.Doc[T], error)
 	SignOnPaper(ctx context.Context, by policy.Actor, at casework.At, in policy.OnPaper, password string) (store.Doc[T], error)
-	Can(ctx context.Context, by policy.Actor, one *T, do D) bool
 	Approvals() policy.ApprovalDesk
-	Today() calendar.Date
 }
 
 // caseFile is a file of a case: its name in addresses, its title, and the thing within the case that it shows, "" for the case itself.
@@ -52,6 +56,8 @@ type casePages[T any, D caseStepName] struct {
 	steps []D
 	forms func(one *T) map[D]caseForm
 	right map[D]policy.Action
+	// signs signs the cases, nil if nothing of the kind is signed.
+	signs signedCases[T]
 	// shared is what a case has of every case, last what was done last, signing the approval that waits.
 	shared  func(one *T) *casework.Case
 	last    func(one *T) D
@@ -78,9 +84,10 @@ func (p casePages[T, D]) routes() []Route {
 	rows := append(p.caseList.routes(p.s),
 		Route{Method: get, Path: one, Action: p.read, Handler: p.one},
 		Route{Method: get, Path: one + "/files/:file<maxLen(44)>", Action: p.read, Handler: p.file},
-		Route{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: p.read, Handler: p.print},
-		Route{Method: post, Path: one + "/sign", Action: policy.SignApproval, Handler: p.sign},
-		Route{Method: post, Path: one + "/paper", Action: policy.SignApproval, Handler: p.signOnPaper, Upload: maxFundForm})
+		Route{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: p.read, Handler: p.print})
+	if p.signs != nil {
+		rows = append(rows, Route{Method: post, Path: one + "/sign", Action: policy.SignApproval, Handler: p.sign}, Route{Method: post, Path: one + "/paper", Action: policy.SignApproval, Handler: p.signOnPaper, Upload: maxFundForm})
+	}
 	for _, do := range slices.Sorted(maps.Keys(p.forms(new(T)))) {
 		action := do.Action()
 		if right, other := p.right[do]; other {
@@ -147,8 +154,10 @@ func (p casePages[T, D]) show(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 	}
 	v.Acts = append(v.Acts, beside...)
 	openFirst(v.Acts, typed.Get("step"))
-	if err := p.s.signCase(c, by, &v, p.cases.Approvals(), p.signing(one), shared.Scans, shared.Keys, shared.Opened, typed, refused); err != nil {
-		return err
+	if p.signs != nil {
+		if err := p.s.signCase(c, by, &v, p.signs.Approvals(), p.signing(one), shared.Scans, shared.Keys, shared.Opened, typed, refused); err != nil {
+			return err
+		}
 	}
 	history, err := p.cases.History(ctx, by, id)
 	if err != nil {
@@ -183,7 +192,7 @@ func (p casePages[T, D]) do(do D) func(c *fiber.Ctx, by policy.Actor) error {
 // sign signs at one's level.
 func (p casePages[T, D]) sign(c *fiber.Ctx, by policy.Actor) error {
 	return p.s.caseSign(c, p.address(c), func(at casework.At, sign policy.Sign, password string) error {
-		_, err := p.cases.Sign(c.UserContext(), by, at, sign, password)
+		_, err := p.signs.Sign(c.UserContext(), by, at, sign, password)
 		return err
 	}, p.again(c, by))
 }
@@ -191,7 +200,7 @@ func (p casePages[T, D]) sign(c *fiber.Ctx, by policy.Actor) error {
 // signOnPaper records a signature on paper.
 func (p casePages[T, D]) signOnPaper(c *fiber.Ctx, by policy.Actor) error {
 	return p.s.casePaper(c, p.address(c), func(at casework.At, in policy.OnPaper, password string) error {
-		_, err := p.cases.SignOnPaper(c.UserContext(), by, at, in, password)
+		_, err := p.signs.SignOnPaper(c.UserContext(), by, at, in, password)
 		return err
 	}, p.again(c, by))
 }

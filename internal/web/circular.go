@@ -10,7 +10,14 @@ import (
 )
 
 // circularsView is what circulars.html shows.
-type circularsView struct{ Rows []circularLine }
+type circularsView struct {
+	Rows []circularLine
+	// Underway are the quarters that the firms are heard on.
+	Underway []underwayLine
+}
+
+// underwayLine is a quarter that is not published yet: its state and nothing of its scores.
+type underwayLine struct{ Name, Word, Text string }
 
 type circularLine struct{ Name, Path, At, Number, Count string }
 
@@ -20,7 +27,24 @@ func (s *Server) circulars(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
+	underway, err := s.cycle.Underway(c.UserContext())
+	if err != nil {
+		return err
+	}
 	var v circularsView
+	for _, u := range underway {
+		line := underwayLine{Name: u.Name, Word: "待公布", Text: "异议期已经届满，审批以后公布"}
+		if u.Runs {
+			line.Word, line.Text = "征求意见", "得分已经告知企业，异议期到"+u.Ends.Chinese()
+		}
+		if u.Contested {
+			line.Word = "异议中"
+		}
+		if u.Contested && !u.Runs {
+			line.Text = "有异议正在办理，办结以后公布"
+		}
+		v.Underway = append(v.Underway, line)
+	}
 	for _, p := range list {
 		v.Rows = append(v.Rows, circularLine{Name: p.Name, Path: "/circulars/" + url.PathEscape(p.ID), At: dateLong(p.Publication.At.Time), Number: p.Publication.Number, Count: count(p.Publication.Count)})
 	}

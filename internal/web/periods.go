@@ -37,6 +37,18 @@ type Cycle interface {
 	Missing(ctx context.Context, by policy.Actor, id string) ([]cycle.Missing, error)
 	// Preview compares with the published period before. Returns Conflict if nothing was evaluated yet.
 	Preview(ctx context.Context, by policy.Actor, id string) (*cycle.Preview, error)
+	// Tell tells the scores of a quarter to the firms, Hearing where that stands. Tell returns Conflict if it is too late or was done.
+	Tell(ctx context.Context, by policy.Actor, id, evaluation string) (cycle.Period, error)
+	Hearing(ctx context.Context, p *cycle.Period) (cycle.Hearing, error)
+	// Underway are the quarters that were told and are not published, as far as anybody may know. Hears are those to which the actor may object now.
+	Underway(ctx context.Context) ([]cycle.Underway, error)
+	Hears(ctx context.Context, by policy.Actor) ([]cycle.Heard, error)
+	// ToldPeriods are the quarters that were told, ToldScores and ToldResult their scores within the scope. They return NotFound for everything else.
+	ToldPeriods(ctx context.Context, by policy.Actor) ([]cycle.Period, error)
+	ToldScores(ctx context.Context, by policy.Actor, id string) (*cycle.ToldScores, error)
+	ToldResult(ctx context.Context, by policy.Actor, id, project string) (*cycle.ToldResult, error)
+	// Objections are the objections to them.
+	Objections() *cycle.Objections
 	// MaySend returns the period if this person may send this evaluation through its approval now; Send sends it, Withdraw takes it back. They return Conflict if it
 	// is too late, Invalid with fields; Withdraw Forbidden to everybody but who sent it.
 	MaySend(ctx context.Context, by policy.Actor, id, evaluation string) (cycle.Period, error)
@@ -73,7 +85,7 @@ func (s *Server) cycleRoutes() []Route {
 		return nil
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
-	return []Route{
+	return slices.Concat(s.scoreRoutes(), s.objectionRoutes(), []Route{
 		{Method: get, Path: "/periods", Action: policy.ReadPeriods, Handler: s.periods},
 		{Method: post, Path: "/periods", Action: policy.ManagePeriod, Handler: s.planPeriod},
 		{Method: get, Path: "/periods/:id", Action: policy.ReadPeriods, Handler: s.period},
@@ -86,6 +98,7 @@ func (s *Server) cycleRoutes() []Route {
 		{Method: get, Path: "/periods/:id/preview.xlsx", Action: policy.ReadPeriods, Handler: s.previewExcel},
 		{Method: get, Path: "/periods/:id/publish", Action: policy.ReadPeriods, Handler: s.publishPage},
 		{Method: get, Path: "/periods/:id/files/:file<maxLen(44)>", Action: policy.ReadPeriods, Handler: s.periodFile},
+		{Method: post, Path: "/periods/:id/tell", Action: policy.ManagePeriod, Handler: s.tellScores},
 		{Method: post, Path: "/periods/:id/send", Action: policy.ManagePeriod, Handler: s.sendPeriod, Upload: maxMinutes},
 		{Method: post, Path: "/periods/:id/withdraw", Action: policy.ManagePeriod, Handler: s.withdrawPeriod},
 		{Method: post, Path: "/periods/:id/sign", Action: policy.SignApproval, Handler: s.signPeriod},
@@ -99,7 +112,7 @@ func (s *Server) cycleRoutes() []Route {
 		{Method: get, Path: "/circulars", Action: policy.Public, Handler: s.circulars},
 		{Method: get, Path: "/circulars/:id", Action: policy.Public, Handler: s.circular},
 		{Method: get, Path: "/circulars/:id/scores.csv", Action: policy.Public, Handler: s.circularCSV},
-	}
+	})
 }
 
 // periodsView is what periods.html shows.
@@ -115,8 +128,16 @@ type periodLine struct {
 	Path, Word, Rhythm, Dates string
 }
 
-// periodWord is the word of the status list for where a period stands.
-func periodWord(p *cycle.Period) string {
+// hearing is where a quarter stands between evaluation and approval, the zero value for everything else.
+func (s *Server) hearing(ctx context.Context, p *cycle.Period) (cycle.Hearing, error) {
+	if p.State != cycle.StateEvaluated {
+		return cycle.Hearing{}, nil
+	}
+	return s.cycle.Hearing(ctx, p)
+}
+
+// periodWord is the word of the status list for where a period stands; h is its hearing.
+func periodWord(p *cycle.Period, h cycle.Hearing) string {
 	switch p.State {
 	case cycle.StatePlanned:
 		return "待开启"
@@ -132,6 +153,12 @@ func periodWord(p *cycle.Period) string {
 		return "审批中"
 	case p.Approved():
 		return "待公布"
+	case p.ToTell():
+		return "待告知"
+	case h.Contested() > 0:
+		return "异议中"
+	case h.Runs:
+		return "征求意见"
 	case p.Approval != nil && p.Approval.State == policy.ApprovalReturned:
 		return "审批退回"
 	}
@@ -139,8 +166,12 @@ func periodWord(p *cycle.Period) string {
 }
 
 // publishLink is what leads an actor to the page of a publication, "" if there is nothing for him.
-func (s *Server) publishLink(by policy.Actor, p *cycle.Period) string {
+func (s *Server) publishLink(by policy.Actor, p *cycle.Period, h cycle.Hearing) string {
 	switch {
+	case p.ToTell() && s.guard.Allow(by, policy.ManagePeriod):
+		return "去告知得分"
+	case p.ToSend() && !p.Stars() && h.Why() != "":
+		return "看告知与异议"
 	case p.ToSend() && s.guard.Allow(by, policy.ManagePeriod):
 		return "去送审"
 	case p.Approved() && s.guard.Allow(by, policy.PublishEvaluation):
@@ -178,7 +209,11 @@ func (s *Server) showPeriods(c *fiber.Ctx, by policy.Actor, form []field, refuse
 	}
 	v := periodsView{Form: form, Plan: s.guard.Allow(by, policy.ManagePeriod)}
 	for _, p := range list {
-		v.Rows = append(v.Rows, periodLine{Period: p, Path: periodPath(p.ID), Word: periodWord(&p), Rhythm: rhythmWord(p.Rhythm),
+		h, err := s.hearing(c.UserContext(), &p)
+		if err != nil {
+			return err
+		}
+		v.Rows = append(v.Rows, periodLine{Period: p, Path: periodPath(p.ID), Word: periodWord(&p, h), Rhythm: rhythmWord(p.Rhythm),
 			Dates: p.Days.First.Chinese() + "至" + p.Days.Last.Chinese()})
 	}
 	p := page{Title: "评价周期", Nav: "/periods", Data: v, Fields: refused}
@@ -274,8 +309,12 @@ func (s *Server) showPeriod(c *fiber.Ctx, by policy.Actor, said string, refused 
 	if err != nil {
 		return err
 	}
-	v := periodView{Period: p, Path: periodPath(id), Word: periodWord(&p), Rhythm: rhythmWord(p.Rhythm), Steps: periodSteps(p.State),
-		CanManage: s.guard.Allow(by, policy.ManagePeriod), CanRun: s.guard.Allow(by, policy.RunEvaluation), Publish: s.publishLink(by, &p),
+	h, err := s.hearing(ctx, &p)
+	if err != nil {
+		return err
+	}
+	v := periodView{Period: p, Path: periodPath(id), Word: periodWord(&p, h), Rhythm: rhythmWord(p.Rhythm), Steps: periodSteps(&p, h),
+		CanManage: s.guard.Allow(by, policy.ManagePeriod), CanRun: s.guard.Allow(by, policy.RunEvaluation), Publish: s.publishLink(by, &p, h),
 		Total: len(missing), Complete: len(missing) == 0, Dates: p.Days.First.Chinese() + "至" + p.Days.Last.Chinese(), Submit: p.Submit.Chinese(), Ends: p.Cutoff.Chinese()}
 	for i, m := range missing {
 		if i == missingShown {
@@ -339,13 +378,19 @@ func progressOf(p *cycle.Progress) *progressView {
 		Begun: dateTime(p.Begun.At.Time), Ended: dateTime(p.Ended.Time), Failure: p.Failure}
 }
 
-// periodSteps are the steps of a period with the present one marked.
-func periodSteps(s cycle.State) []stepState {
+// periodSteps are the steps of a period with the present one marked. The scores of a quarter are told before they are approved; h is its hearing.
+func periodSteps(p *cycle.Period, h cycle.Hearing) []stepState {
 	steps := []stepState{{Label: "建立周期"}, {Label: "收集材料"}, {Label: "评价"}, {Label: "审批与公布"}, {Label: "已公布"}}
-	now := slices.Index([]cycle.State{cycle.StatePlanned, cycle.StateOpen, cycle.StateClosed, cycle.StateEvaluated, cycle.StatePublished}, s)
+	now := slices.Index([]cycle.State{cycle.StatePlanned, cycle.StateOpen, cycle.StateClosed, cycle.StateEvaluated, cycle.StatePublished}, p.State)
+	if !p.Stars() {
+		steps = slices.Insert(steps, 3, stepState{Label: "告知与异议"})
+		if p.State == cycle.StatePublished || p.State == cycle.StateEvaluated && h.Why() == "" {
+			now++
+		}
+	}
 	for i := range steps {
 		switch {
-		case i < now || s == cycle.StatePublished:
+		case i < now || p.State == cycle.StatePublished:
 			steps[i].State = "done"
 		case i == now:
 			steps[i].State = "now"
@@ -477,8 +522,12 @@ func (s *Server) previewPeriod(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
+	h, err := s.hearing(c.UserContext(), &p.Period)
+	if err != nil {
+		return err
+	}
 	v := previewOf(p)
-	v.Publish = s.publishLink(by, &p.Period)
+	v.Publish = s.publishLink(by, &p.Period, h)
 	return s.render(c, by, "preview", page{Title: p.Period.Name + "预览", Nav: "/periods", Data: v})
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -45,7 +46,15 @@ type publishView struct {
 	Signing                   signingView
 	Levels                    []approvalLevelView
 	Scans                     []caseLink
+	// Hold is why a quarter can neither be sent nor published yet, Heard when its scores were told, Objections how many there are by state; CanTell: it is for the actor to tell them now.
+	Hold       string
+	Heard      []tellingView
+	Objections []caseLink
+	CanTell    bool
 }
+
+// tellingView is one telling of scores.
+type tellingView struct{ At, Until, Projects string }
 
 // sendTyped is what stands in the form of sending.
 type sendTyped struct {
@@ -65,7 +74,7 @@ type publishTyped struct {
 
 // publishPage shows where a publication stands.
 func (s *Server) publishPage(c *fiber.Ctx, by policy.Actor) error {
-	return s.showPublish(c, by, publishTyped{said: saidParam(c, map[string]string{"send": "已送审，等各级签署。", "sign": "已签署。", "paper": paperSaid, "withdraw": "已撤回，签过的都不算。"})})
+	return s.showPublish(c, by, publishTyped{said: saidParam(c, map[string]string{"tell": "已告知企业，企业在待办里看到，可以在异议期内逐项提出异议。", "send": "已送审，等各级签署。", "sign": "已签署。", "paper": paperSaid, "withdraw": "已撤回，签过的都不算。"})})
 }
 
 // showPublish renders the page with what was typed; the status was set before. Returns Conflict before there is a result.
@@ -78,10 +87,20 @@ func (s *Server) showPublish(c *fiber.Ctx, by policy.Actor, typed publishTyped) 
 	if p.State != cycle.StateEvaluated && p.State != cycle.StatePublished {
 		return fault.New("web.publishPage", fault.Conflict, p.Name+"现在是“"+p.State.Chinese()+"”，不能公布")
 	}
-	v := publishView{Period: p, Path: periodPath(p.ID), Word: periodWord(&p), Next: publishNext(&p), Levels: s.approvalLevels(p.Approval), MaxMB: files.PDF.Limit() >> 20, MaxImageMB: files.JPEG.Limit() >> 20}
+	h, err := s.hearing(ctx, &p)
+	if err != nil {
+		return err
+	}
+	v := publishView{Period: p, Path: periodPath(p.ID), Word: periodWord(&p, h), Next: publishNext(&p, h), Levels: s.approvalLevels(p.Approval), MaxMB: files.PDF.Limit() >> 20, MaxImageMB: files.JPEG.Limit() >> 20}
 	v.Scans = scanLinks(v.Path, len(p.Scans))
 	manages := s.guard.Allow(by, policy.ManagePeriod)
-	v.CanSend, v.CanWithdraw = p.ToSend() && manages, manages && p.Approval != nil && p.Approval.Maker == by.ID && (p.Signing() || p.Approval.State == policy.ApprovalReturned)
+	if p.State == cycle.StateEvaluated && !p.Stars() {
+		v.Hold, v.CanTell = h.Why(), p.ToTell() && manages
+	}
+	if v.Heard, v.Objections, err = s.toldOf(ctx, by, &p); err != nil {
+		return err
+	}
+	v.CanSend, v.CanWithdraw = p.ToSend() && manages && v.Hold == "", manages && p.Approval != nil && p.Approval.Maker == by.ID && (p.Signing() || p.Approval.State == policy.ApprovalReturned)
 	if v.CanSend && p.Stars() {
 		v.Form = withErrors([]field{{Name: "minutes", Label: "联审纪要", Type: "text", Value: typed.send.minutes, Autocomplete: "off", Hint: "纪要的编号和日期，例如 联审纪要第3期（2027年1月22日）；编号和扫描件至少要有一样"}}, typed.refused)
 		for _, f := range typed.refused {
@@ -111,9 +130,48 @@ func (s *Server) showPublish(c *fiber.Ctx, by policy.Actor, typed publishTyped) 
 	return s.render(c, by, "publish", page{Title: "公布" + p.Name, Nav: periodsPath, Data: v, Fields: typed.refused, Said: typed.said, Script: true})
 }
 
-// publishNext says what comes next in the publication of a period, and who does it.
-func publishNext(p *cycle.Period) string {
+// toldOf are the tellings of a quarter and its objections by state, with where they are listed for who may read them.
+func (s *Server) toldOf(ctx context.Context, by policy.Actor, p *cycle.Period) (told []tellingView, objections []caseLink, err error) {
+	for _, t := range p.Tellings {
+		one := tellingView{At: dateTime(t.At.Time), Projects: count(t.Projects), Until: "没有变化，不另设异议期"}
+		if t.Window.Rule != "" {
+			one.Until = "异议期到" + t.Window.Chinese()
+		}
+		told = append(told, one)
+	}
+	if len(told) == 0 {
+		return nil, nil, nil
+	}
+	h, err := s.cycle.Hearing(ctx, p)
+	for _, state := range cycle.ObjectionStates() {
+		if n := h.Counts[state]; n > 0 {
+			link := caseLink{Title: state.Title() + " " + count(n)}
+			if s.guard.Allow(by, policy.ReadObjection) {
+				link.Link = objectionsPath + "?period=" + url.QueryEscape(p.ID) + "&state=" + string(state)
+			}
+			objections = append(objections, link)
+		}
+	}
+	return told, objections, err
+}
+
+// tellScores tells the scores of a quarter to the firms.
+func (s *Server) tellScores(c *fiber.Ctx, by policy.Actor) error {
+	if _, err := s.cycle.Tell(c.UserContext(), by, c.Params("id"), c.FormValue("evaluation")); err != nil {
+		return err
+	}
+	return seeOther(c, periodPath(c.Params("id"))+"/publish?done=tell")
+}
+
+// publishNext says what comes next in the publication of a period, and who does it; h is its hearing.
+func publishNext(p *cycle.Period, h cycle.Hearing) string {
 	switch {
+	case p.ToTell():
+		return "物业管理股告知企业得分，企业在异议期内可以逐项提出异议"
+	case p.ToSend() && !p.Stars() && h.Runs:
+		return "等异议期届满"
+	case p.ToSend() && !p.Stars() && h.Contested() > 0:
+		return "办结异议：由没有给那一项评分、复核的人答复；采纳的更正以后重新评价、再次告知"
 	case p.ToSend():
 		return "物业管理股送审"
 	case p.Signing():

@@ -184,6 +184,8 @@ type Clawed struct {
 
 // Line is one point of the trace.
 type Line struct {
+	// ID is the indicator's.
+	ID string
 	// Clause is the number or id of the rule; Name what it asks; Rule how points come about; Basis the law or document.
 	Clause, Name, Rule, Basis string
 	// Proposal: the rule's numbers are proposals without a basis yet.

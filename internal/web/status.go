@@ -42,6 +42,7 @@ var looks = map[string]look{
 	"待开始": {"blue", "clock"}, "调查中": {"blue", "tool"}, "待公布结果": {"amber", "hour"}, "已公布结果": {"green", "flag"}, "答卷不足": {"grey", "dash"},
 	"待送达": {"blue", "clock"}, "待复查": {"blue", "eye"}, "已移送": {"teal", "mega"}, "未整改办结": {"wine", "ban"}, "移送办结": {"green", "check"},
 	"待抽查": {"blue", "eye"}, "抽查维持": {"green", "check"}, "抽查追回": {"wine", "undo"}, "追回异议中": {"violet", "speech"}, "恢复认定": {"green", "check"}, "维持追回": {"wine", "ban"},
+	"异议待答复": {"violet", "speech"}, "采纳待更正": {"amber", "tool"}, "采纳并已更正": {"green", "check"}, "不予采纳": {"grey", "ban"},
 	"须改密码": {"amber", "key"},
 	"公示中":  {"teal", "mega"}, "征求意见": {"teal", "mega"},
 	"异议中": {"violet", "speech"}, "申诉中": {"violet", "speech"}, "争议调解": {"violet", "speech"},

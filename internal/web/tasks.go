@@ -62,7 +62,7 @@ func (s *Server) partsWithTasks() []Tasks {
 		parts = append(parts, RectificationTasks{Cases: s.rectifications})
 	}
 	if s.cycle != nil {
-		parts = append(parts, PeriodTasks{Guard: s.guard, Cycle: s.cycle})
+		parts = append(parts, PeriodTasks{Guard: s.guard, Cycle: s.cycle}, ObjectionTasks{Guard: s.guard, Cycle: s.cycle})
 	}
 	if s.handovers != nil {
 		parts = append(parts, HandoverTasks{Guard: s.guard, Service: s.handovers.Service})

@@ -10,7 +10,7 @@ import (
 	"redsteward/rating/cycle"
 )
 
-// PeriodTasks is the work of the rating cycle: to open, close and evaluate periods, to send results through their approval, to sign there and to publish.
+// PeriodTasks is the work of the rating cycle: to open, close and evaluate periods, to tell scores to the firms, to send results through their approval, to sign there and to publish.
 type PeriodTasks struct {
 	// Guard tells who may do what; Cycle runs the periods. Both are required.
 	Guard *policy.Guard
@@ -36,6 +36,12 @@ func (t PeriodTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) 
 	var out []Task
 	for _, p := range periods {
 		k, publish := Task{Link: periodPath(p.ID), Nav: periodsPath}, periodPath(p.ID)+"/publish"
+		var h cycle.Hearing
+		if p.ToSend() && !p.Stars() {
+			if h, err = t.Cycle.Hearing(ctx, &p); err != nil {
+				return nil, err
+			}
+		}
 		afterSubmit, afterCutoff := today.Compare(p.Submit) > 0, today.Compare(p.Cutoff) > 0
 		switch {
 		case p.State == cycle.StatePlanned && manages && today.Compare(p.Days.First) >= 0:
@@ -48,7 +54,17 @@ func (t PeriodTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) 
 			k.Title, k.Button, k.Due, k.Basis, k.Party, k.Waits = "等社区初审"+p.Name+"的材料", "看还缺什么", p.Cutoff, "统计截止", "社区", true
 		case p.State == cycle.StateClosed && runs:
 			k.Title, k.Button, k.Context = "评价"+p.Name, "去评价", p.Cutoff.Chinese()+"已统计截止"
-		case p.ToSend() && manages:
+		case p.ToTell() && manages:
+			k.Title, k.Button, k.Link, k.Context = "告知企业"+p.Name+"的得分", "去告知", publish, "先看预览；告知以后企业有异议期"
+			if len(p.Tellings) > 0 {
+				k.Context = "重新评价过，结果有变化的再告知一次"
+			}
+		case h.Runs && manages:
+			w := clockTask(h.Ends)
+			k.Title, k.Button, k.Link, k.Party, k.Waits, k.Due, k.Unresolved, k.Basis = "等"+p.Name+"的异议期届满", "看异议", publish, "物业服务企业", true, w.Due, w.Unresolved, w.Basis
+		case h.Contested() > 0 && manages:
+			k.Title, k.Button, k.Link, k.Party, k.Waits = "等"+p.Name+"的异议办结", "看异议", publish, "答复异议的人", true
+		case p.ToSend() && (p.Stars() || h.Why() == "") && manages:
 			k.Title, k.Button, k.Link, k.Context = "送审"+p.Name+"的结果", "去送审", publish, "先看预览，再送各级签署"
 			if p.Approval != nil && p.Approval.State == policy.ApprovalReturned {
 				k.Context = "审批退回，更正以后重新送审"

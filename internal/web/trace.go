@@ -287,7 +287,7 @@ func clauseNumbers(s *rating.Scheme) map[string]string {
 
 // lineOf is one indicator.
 func lineOf(s *rating.Scheme, l *rating.ExplainedLine) Line {
-	line := Line{Name: l.Name, Rule: l.Clause, Basis: l.Basis, Proposal: l.Proposal, Places: defaultPlaces, Fact: strings.Join(l.FactTexts, "；"), State: l.Reason}
+	line := Line{ID: l.ID, Name: l.Name, Rule: l.Clause, Basis: l.Basis, Proposal: l.Proposal, Places: defaultPlaces, Fact: strings.Join(l.FactTexts, "；"), State: l.Reason}
 	for i := range s.Indicators {
 		if d := &s.Indicators[i]; d.ID == l.ID {
 			line.Places = places(d.Decimals, s.Defaults.Decimals)

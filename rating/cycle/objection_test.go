@@ -200,6 +200,9 @@ func TestObjections(t *testing.T) {
 		t.Errorf("the line after the correction %+v", l)
 	}
 	d.refused(t, fault.Conflict, "已于2026年10月6日届满", d.objects(ctx, firmOne, "p0001", "ops_open", ground, nil))
+	if one, two := must[[]Heard](t)(d.Hears(ctx, firmOne)), must[[]Heard](t)(d.Hears(ctx, firmTwo)); len(one) != 1 || !one[0].Again || len(two) != 0 {
+		t.Errorf("the firm with corrected scores is asked %+v, the other one %+v", one, two)
+	}
 	d.refused(t, fault.Conflict, "已于2026年10月6日届满", d.objects(ctx, firmTwo, "p0002", answerLine, ground, nil))
 	ok(t, d.objects(ctx, firmOne, "p0001", answerLine, "更正以后又多算了，特此说明", &third))
 	ok(t, d.does(t, firmOne, &third, ObjectionWithdraw, ""))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"redsteward/internal/calendar"
@@ -25,7 +26,12 @@ type Telling struct {
 	Projects int `json:"projects"`
 	// Window is the period of rating.objection; zero if nothing changed since the telling before.
 	Window calendar.Deadline `json:"window,omitzero"`
+	// Keys are the scope keys of these projects and their firms after the first telling; nil stands for everybody, as it does for more than maxToldKeys.
+	Keys []string `json:"keys,omitempty" privacy:"internal"`
 }
+
+// maxToldKeys bounds the scope keys of a telling.
+const maxToldKeys = 400
 
 // The periods of deadlines.yaml: the window of objection, and the answer to an objection.
 const (
@@ -76,7 +82,7 @@ func (s *Service) Tell(ctx context.Context, by policy.Actor, id, evaluation stri
 	}
 	now := s.db.Now()
 	t := Telling{Act: Act{By: by.ID, At: journal.At(now)}, Evaluation: p.Evaluation}
-	if t.Projects, err = s.differing(ctx, &p); err != nil {
+	if t.Projects, t.Keys, err = s.differing(ctx, &p); err != nil {
 		return Period{}, err
 	}
 	if t.Projects > 0 {
@@ -88,42 +94,59 @@ func (s *Service) Tell(ctx context.Context, by policy.Actor, id, evaluation stri
 	return s.commit(ctx, store.Meta{By: by.ID, Action: string(policy.ManagePeriod), Why: string(MoveTell)}, p)
 }
 
-// differing counts the projects whose result is another than the one told last; all of them before the first telling.
-func (s *Service) differing(ctx context.Context, p *Period) (int, error) {
+// differing counts the projects whose result is another than the one told last, with their scope keys; all of them before the first telling.
+func (s *Service) differing(ctx context.Context, p *Period) (int, []string, error) {
 	if len(p.Tellings) == 0 {
 		made, err := s.archive.Evaluation(ctx, p.Evaluation)
-		return made.Count, err
+		return made.Count, nil, err
 	}
 	told := map[string]string{}
 	for stored, err := range s.archive.Results(ctx, p.shown().Evaluation) {
 		if err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 		told[stored.Subject] = stored.Result
 	}
 	n := 0
+	var keys []string
 	for stored, err := range s.archive.Results(ctx, p.Evaluation) {
 		if err != nil {
-			return 0, err
+			return 0, nil, err
 		}
-		was, known := told[stored.Subject]
-		if !known {
-			n++
+		other, err := saysOther(told[stored.Subject], stored.Result)
+		if err != nil {
+			return 0, nil, err
+		}
+		if !other {
 			continue
 		}
-		before, err := rating.ReadResult([]byte(was))
-		if err != nil {
-			return 0, err
-		}
-		now, err := rating.ReadResult([]byte(stored.Result))
-		if err != nil {
-			return 0, err
-		}
-		if len(changedLines(before, now)) > 0 || before.Grade != now.Grade || !before.Total.Points.Equal(now.Total.Points) {
-			n++
+		n++
+		for _, key := range stored.Keys {
+			if (strings.HasPrefix(key, policy.ProjectKey("")) || strings.HasPrefix(key, policy.FirmKey(""))) && !slices.Contains(keys, key) && len(keys) <= maxToldKeys {
+				keys = append(keys, key)
+			}
 		}
 	}
-	return n, nil
+	if len(keys) > maxToldKeys {
+		keys = nil
+	}
+	return n, keys, nil
+}
+
+// saysOther reports whether a stored result says something else than the one told before, "" for none.
+func saysOther(before, now string) (bool, error) {
+	if before == "" || before == now {
+		return before == "", nil
+	}
+	was, err := rating.ReadResult([]byte(before))
+	if err != nil {
+		return false, err
+	}
+	is, err := rating.ReadResult([]byte(now))
+	if err != nil {
+		return false, err
+	}
+	return len(changedLines(was, is)) > 0 || was.Grade != is.Grade || !was.Total.Points.Equal(is.Total.Points), nil
 }
 
 // changedLines are the ids of the lines of a result that say something else than those of an earlier one.
@@ -461,4 +484,38 @@ func (s *Service) toldResult(ctx context.Context, scope policy.Scope, id, projec
 	}
 	v.Lines, err = s.toldLines(ctx, &p, project, v.Result)
 	return v, err
+}
+
+// Heard is a quarter to whose scores somebody may object now.
+type Heard struct {
+	// Period is the quarter, Name for people; Window runs. Again: scores that were told before have changed.
+	Period, Name string
+	Window       calendar.Deadline
+	Again        bool
+}
+
+// Hears returns the quarters to which the actor may object now, the newest first, without reading a result. Returns Forbidden without RaiseObjection.
+func (s *Service) Hears(ctx context.Context, by policy.Actor) ([]Heard, error) {
+	scope, err := s.objected.Scope(ctx, by, policy.RaiseObjection)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.list(ctx, periodKey(RhythmQuarter, StateEvaluated))
+	if err != nil {
+		return nil, err
+	}
+	var out []Heard
+	for _, p := range list {
+		found := Heard{Period: p.ID, Name: p.Name}
+		for i, t := range p.Tellings {
+			window := s.resolve(t.Window)
+			if runs(window, s.db.Now()) && (len(t.Keys) == 0 || scope.Covers(t.Keys, p.Days.Last)) && laterEnd(window, found.Window) {
+				found.Window, found.Again = window, i > 0
+			}
+		}
+		if found.Window.Rule != "" {
+			out = append(out, found)
+		}
+	}
+	return out, nil
 }

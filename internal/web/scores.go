@@ -1,0 +1,361 @@
+package web
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+	"redsteward/internal/report"
+	"redsteward/policy"
+	"redsteward/rating"
+	"redsteward/rating/cycle"
+	"redsteward/registry/casework"
+)
+
+// scoresPath is where firms see the scores of a quarter before they are published.
+const scoresPath = "/scores"
+
+// scoreRoutes are the pages of the scores that firms were told.
+func (s *Server) scoreRoutes() []Route {
+	return []Route{
+		{Method: fiber.MethodGet, Path: scoresPath, Action: policy.ReadObjection, Handler: s.scores},
+		{Method: fiber.MethodGet, Path: scoresPath + ".xlsx", Action: policy.ReadObjection, Handler: s.scoresExcel},
+		{Method: fiber.MethodGet, Path: scoresPath + "/:period<maxLen(16)>/:project<maxLen(64)>", Action: policy.ReadObjection, Handler: s.score},
+	}
+}
+
+// scorePath is the page of a project's scores.
+func scorePath(period, project string) string {
+	return scoresPath + "/" + url.PathEscape(period) + "/" + url.PathEscape(project)
+}
+
+// scoresView is what scores.html shows.
+type scoresView struct {
+	Path, Name, Word, Text, Excel string
+	Query                         string
+	Filters                       []field
+	ByName, ByTotal               sortLink
+	Parts                         []string
+	Rows                          []scoreRow
+	First, Last, Count            int
+	Next, Back                    string
+	Filtered                      bool
+}
+
+// scoreRow is one project.
+type scoreRow struct {
+	Path, Name, Sub, Label, Total string
+	Rates                         []string
+	// Until is the last day of objection, "" if nothing of it can be objected to; Objections are those that stand, with their word.
+	Until, Word, Objections string
+}
+
+// scoresPage is how many projects stand on a page.
+const scoresPage = 50
+
+// toldNow finds the quarter of a list, the newest without one; nil if nothing was told yet.
+func (s *Server) toldNow(c *fiber.Ctx, by policy.Actor, l listAddress) (*cycle.ToldScores, []option, error) {
+	periods, err := s.cycle.ToldPeriods(c.UserContext(), by)
+	if err != nil || len(periods) == 0 {
+		return nil, nil, err
+	}
+	var options []option
+	for _, p := range periods {
+		options = append(options, option{p.ID, p.Name})
+	}
+	found, err := s.cycle.ToldScores(c.UserContext(), by, cmp.Or(l.value["period"], periods[0].ID))
+	return found, options, err
+}
+
+// scoresList reads the address of the list and keeps the rows that it asks for, in its order.
+func scoresList(c *fiber.Ctx) (listAddress, func(rows []cycle.ToldRow) []cycle.ToldRow) {
+	l := readList(c, scoresPath, "q", "period", "only")
+	return l, func(rows []cycle.ToldRow) []cycle.ToldRow {
+		rows = slices.DeleteFunc(slices.Clone(rows), func(r cycle.ToldRow) bool {
+			standing := slices.ContainsFunc(r.Objections, func(o objectionDoc) bool { return o.State.State != cycle.ObjectionWithdrawn })
+			return !casework.Says(l.value["q"], r.Name, r.Firm, r.Community) || l.value["only"] == "objected" && !standing || l.value["only"] == "open" && r.Until.Rule == ""
+		})
+		if l.value["sort"] == "name" {
+			slices.SortStableFunc(rows, func(a, b cycle.ToldRow) int {
+				return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Project, b.Project))
+			})
+		}
+		if l.value["desc"] != "" {
+			slices.Reverse(rows)
+		}
+		return rows
+	}
+}
+
+// scores lists the projects of the scope with what was told of them.
+func (s *Server) scores(c *fiber.Ctx, by policy.Actor) error {
+	l, keep := scoresList(c)
+	found, periods, err := s.toldNow(c, by, l)
+	if err != nil {
+		return err
+	}
+	v := scoresView{Path: scoresPath, Query: l.value["q"], Excel: l.excel(), Filtered: l.value["q"] != "" || l.value["only"] != "", ByName: l.sorted("name", "小区", "total"), ByTotal: l.sorted("total", "总分", "total")}
+	if found == nil {
+		return s.render(c, by, "scores", page{Title: "得分告知", Nav: scoresPath, Data: v})
+	}
+	v.Name, v.Word, v.Text = found.Period.Name, periodWord(&found.Period, found.Hearing), s.toldText(found)
+	v.Filters = []field{{Name: "period", Label: "季度", Options: periods, Value: found.Period.ID}, {Name: "only", Label: "只看", Options: []option{{Label: "全部"}, {"open", "还可以提异议的"}, {"objected", "有异议的"}}, Value: l.value["only"]}}
+	for _, name := range topPartNames(found.Scheme) {
+		v.Parts = append(v.Parts, shortName(name))
+	}
+	rows := keep(found.Rows)
+	from, _ := strconv.Atoi(l.after)
+	from = min(max(from, 0), len(rows))
+	page1 := rows[from:min(from+scoresPage, len(rows))]
+	v.First, v.Last, v.Count = from+1, from+len(page1), len(rows)
+	if v.Last < v.Count {
+		v.Next = l.address("after", strconv.Itoa(v.Last))
+	}
+	if from > 0 {
+		v.Back = l.address("after", strconv.Itoa(max(from-scoresPage, 0)))
+	}
+	places := places(found.Scheme.Total.Decimals, found.Scheme.Defaults.Decimals)
+	for i := range page1 {
+		v.Rows = append(v.Rows, scoreRowOf(found.Period.ID, &page1[i], places))
+	}
+	return s.render(c, by, "scores", page{Title: "得分告知", Nav: scoresPath, Data: v})
+}
+
+// toldText says what can be done now.
+func (s *Server) toldText(found *cycle.ToldScores) string {
+	h := found.Hearing
+	switch {
+	case found.Period.State == cycle.StatePublished:
+		return "已经通报，不再受理异议；异议的答复列在各项旁边"
+	case h.Runs && !h.Ends.Resolved():
+		return "异议期哪天届满还算不出（放假安排尚未装载），届满以前可以逐项提出异议"
+	case h.Runs:
+		return "通报以前告知企业；异议期到" + h.Ends.Chinese() + "，对事实有异议的逐项提出"
+	}
+	return "异议期已于" + h.Ends.Chinese() + "届满，异议办结、审批以后通报"
+}
+
+func scoreRowOf(period string, r *cycle.ToldRow, places int) scoreRow {
+	row := scoreRow{Path: scorePath(period, r.Project), Name: r.Name, Sub: joinWords(r.Firm, r.Community), Label: r.Label, Total: "—"}
+	if r.Total != nil {
+		row.Total = points(*r.Total, places)
+	}
+	for _, rate := range r.Rates {
+		row.Rates = append(row.Rates, rateText(rate))
+	}
+	if r.Until.Rule != "" {
+		row.Until = r.Until.Chinese()
+	}
+	row.Word, row.Objections = objectionWords(r.Objections)
+	return row
+}
+
+func rateText(rate *num.Num) string {
+	if rate == nil {
+		return "—"
+	}
+	return rate.Fixed(0)
+}
+
+// objectionWords are the state that stands for the objections of a project, and how many stand.
+func objectionWords(list []objectionDoc) (word, text string) {
+	n := 0
+	for _, state := range cycle.ObjectionStates() {
+		for _, o := range list {
+			if o.State.State != state || state == cycle.ObjectionWithdrawn {
+				continue
+			}
+			if n++; word == "" {
+				word = state.Title()
+			}
+		}
+	}
+	if n == 0 {
+		return "", ""
+	}
+	return word, count(n) + " 项"
+}
+
+// scoresExcel is the same list as Excel, all of it.
+func (s *Server) scoresExcel(c *fiber.Ctx, by policy.Actor) error {
+	l, keep := scoresList(c)
+	found, _, err := s.toldNow(c, by, l)
+	if err != nil {
+		return err
+	}
+	if found == nil {
+		return fault.New("web.scoresExcel", fault.NotFound, "还没有告知过得分")
+	}
+	sheet := report.Figures{Sheet: "得分告知", Heads: []string{"季度", "小区", "社区", "乡镇", "企业", "结果", "总分"}}
+	for _, part := range topPartNames(found.Scheme) {
+		sheet.Heads = append(sheet.Heads, part+"（得分率%）")
+	}
+	sheet.Heads = append(sheet.Heads, "异议期止", "异议（项）", "异议状态")
+	for _, r := range keep(found.Rows) {
+		row := []any{found.Period.Name, r.Name, r.Community, r.Township, r.Firm, r.Label, optionalNumber(r.Total, 2)}
+		for _, rate := range r.Rates {
+			row = append(row, optionalNumber(rate, 1))
+		}
+		word, n := objectionWords(r.Objections)
+		sheet.Rows = append(sheet.Rows, append(row, r.Until.Due, n, word))
+	}
+	return sendFigures(c, found.Period.ID+"得分告知.xlsx", sheet)
+}
+
+// scoreView is what score.html shows: the lines of one project as they were told.
+type scoreView struct {
+	Name, Sub, Period, Back, Word, Total, Max, Label, Reason string
+	Clock                                                    map[string]string
+	Groups                                                   []scoreGroup
+	Steps                                                    []stepView
+	HasBy                                                    bool
+	Hash, Scheme                                             string
+}
+
+// scoreGroup is one part of the lines.
+type scoreGroup struct {
+	ID, Name, Points, Max, Lost string
+	AnyLost                     bool
+	Lines                       []scoreLine
+}
+
+// scoreLine is one line, or an item of the line above it.
+type scoreLine struct {
+	lineView
+	// Anchor is its place on the page. Proof says on how many records of which source it rests, Was what it gave before it was told again.
+	Anchor, Proof, Was string
+	// Object is where it is objected to, "" if it cannot be now; Objections are those to it.
+	Object     string
+	Objections []objectionLine
+}
+
+// objectionLine is an objection beside its line.
+type objectionLine struct{ Link, State, Text string }
+
+// score shows the lines of a project as they were told, each with what can be done about it.
+func (s *Server) score(c *fiber.Ctx, by policy.Actor) error {
+	told, err := s.cycle.ToldResult(c.UserContext(), by, c.Params("period"), c.Params("project"))
+	if err != nil {
+		return err
+	}
+	x, err := rating.Explain(told.Scheme, told.Result)
+	if err != nil {
+		return err
+	}
+	h, err := s.cycle.Hearing(c.UserContext(), &told.Period)
+	if err != nil {
+		return err
+	}
+	at := places(told.Scheme.Total.Decimals, told.Scheme.Defaults.Decimals)
+	one := StarOf(Row{ID: told.Stored.Subject, Name: told.Stored.Name}, x, false)
+	v := scoreView{Name: told.Stored.Name, Sub: joinWords(told.Stored.Firm, told.Stored.Place), Period: told.Period.Name, Back: scoresPath + "?period=" + url.QueryEscape(told.Period.ID), Word: periodWord(&told.Period, h),
+		Total: "—", Max: points(told.Result.Total.Max, at), Label: told.Result.Label, Reason: reasonOf(told.Scheme, told.Result), Hash: told.Result.Hash(), Scheme: told.Scheme.ID + " " + told.Scheme.Version + " 版"}
+	if told.Result.Status == rating.StatusRated && told.Result.Total.Counted {
+		v.Total = points(told.Result.Total.Points, at)
+	}
+	if h.Runs && told.Period.State == cycle.StateEvaluated {
+		v.Clock, _ = s.clockOf(c.UserContext()).running("异议期", h.Ends)
+	}
+	may := s.guard.Allow(by, policy.RaiseObjection)
+	for _, g := range one.Groups {
+		group := scoreGroup{ID: g.ID, Name: g.Name, Points: "—", Max: "—"}
+		if g.Points != nil && g.Max != nil {
+			lost := g.Max.Sub(*g.Points)
+			group.Points, group.Max, group.Lost, group.AnyLost = points(*g.Points, at), points(*g.Max, at), lostText(lost, at), !lost.IsZero()
+		}
+		for _, line := range g.Lines {
+			group.Lines = append(group.Lines, s.scoreLines(told, line, may)...)
+			v.HasBy = v.HasBy || line.By != "" || line.Reviewed != ""
+		}
+		v.Groups = append(v.Groups, group)
+	}
+	for _, a := range one.Adjustments {
+		sv := stepView{Name: a.Name, Basis: a.Basis, Said: a.Said}
+		if a.Change != nil {
+			sv.Change, sv.Minus = signed(*a.Change, at), a.Change.Sign() < 0
+		}
+		v.Steps = append(v.Steps, sv)
+	}
+	for _, g := range one.Gates {
+		v.Steps = append(v.Steps, stepView{Name: g.Name, Said: g.Said})
+	}
+	return s.render(c, by, "score", page{Title: v.Name + "：" + v.Period + "得分", Nav: scoresPath, Data: v, Script: true})
+}
+
+// scoreLines are the rows of a line with its items; may says that the actor objects to lines.
+func (s *Server) scoreLines(told *cycle.ToldResult, line Line, may bool) []scoreLine {
+	line.By, line.Reviewed = s.handOffice(line.By), s.handOffice(line.Reviewed)
+	views, _ := lineViews(line)
+	var rows []scoreLine
+	for _, lv := range views {
+		rows = append(rows, scoreLine{lineView: lv})
+	}
+	first, state := &rows[0], told.Lines[line.ID]
+	first.Anchor, first.Proof = "l-"+line.ID, restsOn(told.Scheme, told.Result.Line(line.ID))
+	if state.Again {
+		first.Was = "—"
+		if state.Was != nil {
+			first.Was = points(*state.Was, line.Places)
+		}
+	}
+	standing := false
+	for _, o := range state.Objections {
+		text := ""
+		if n := len(o.State.Answers); n > 0 {
+			text = o.State.Answers[n-1].Words
+		}
+		first.Objections = append(first.Objections, objectionLine{objectionsPath + "/" + o.ID, o.State.State.Title(), text})
+		standing = standing || o.State.Evaluation == told.Stored.Evaluation && o.State.State != cycle.ObjectionWithdrawn
+	}
+	if may && state.Open && !standing {
+		first.Object = objectionsPath + "/new?" + url.Values{"period": {told.Period.ID}, "project": {told.Stored.Subject}, "line": {line.ID}}.Encode()
+	}
+	return rows
+}
+
+// handOffice is the title of the office in what a reading says of who acted; never an account.
+func (s *Server) handOffice(hand string) string {
+	office, _, found := strings.Cut(hand, "/")
+	if !found {
+		return ""
+	}
+	return s.titleOfOffice(office)
+}
+
+// restsOn says on how many records of which sources a line rests: “走访评价表 2 份记录”, "" for what the register tells.
+func restsOn(scheme *rating.Scheme, line *rating.Line) string {
+	var parts []string
+	for i := range line.Facts {
+		use := &line.Facts[i]
+		at, ok := scheme.FactIndex(use.ID)
+		if !ok {
+			continue
+		}
+		source := cycle.SourceName(scheme.Facts[at].Source)
+		if n := recordsBehind(use.Value.Sources); n > 0 {
+			source += " " + count(n) + " 条"
+		}
+		if !slices.Contains(parts, source) {
+			parts = append(parts, source)
+		}
+	}
+	return strings.Join(parts, "、")
+}
+
+// recordsBehind counts the records that a frozen fact names: one by one, or as root/<count>/<hash>.
+func recordsBehind(sources []string) int {
+	if len(sources) == 1 {
+		if rest, folded := strings.CutPrefix(sources[0], "root/"); folded {
+			n, _, _ := strings.Cut(rest, "/")
+			many, _ := strconv.Atoi(n)
+			return many
+		}
+	}
+	return len(sources)
+}
