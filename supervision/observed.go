@@ -145,7 +145,12 @@ func (s *Observations) Source() string { return "observation" }
 
 // EachReading implements Readings.
 func (s *Observations) EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(Reading) error) error {
-	return s.EachSifted(ctx, span, asOf, upTo, func(string, calendar.Date) bool { return true }, yield)
+	return s.EachSifted(ctx, span, asOf, upTo, func(string, calendar.Date) bool { return true }, func(r Reading) error {
+		if !r.Replaced.IsZero() {
+			return nil
+		}
+		return yield(r)
+	})
 }
 
 // EachSifted implements Sifted. Besides one page of rows it holds the ids of the observations that corrections in force replace, and what firms held on the
@@ -157,14 +162,14 @@ func (s *Observations) EachSifted(ctx context.Context, span calendar.Span, asOf 
 	}
 	held := heldThen{s.holdings, map[firmDay][]registry.Place{}}
 	return EachCounting(ctx, s.rows, counting, span, func(last store.Change[Observation]) error {
-		if !span.Has(last.State.Day) || replaced[last.ID] || !wanted(last.State.Ask.Fact, last.State.Day) {
+		if !span.Has(last.State.Day) || !wanted(last.State.Ask.Fact, last.State.Day) {
 			return nil
 		}
 		change, ok, err := s.accepted(ctx, last, asOf, upTo)
 		if err != nil || !ok {
 			return err
 		}
-		return spread(ctx, held, change, yield)
+		return spread(ctx, held, change, replaced[last.ID], yield)
 	})
 }
 
@@ -174,13 +179,13 @@ func (s *Observations) accepted(ctx context.Context, last store.Change[Observati
 	return change, ok && !change.State.Reviewed.At.After(asOf), err
 }
 
-// replaced are the observations whose corrections were confirmed by then.
-func (s *Observations) replaced(ctx context.Context, asOf time.Time, upTo int64) (map[string]bool, error) {
-	out := map[string]bool{}
+// replaced are the observations whose corrections were confirmed by then, with the moment.
+func (s *Observations) replaced(ctx context.Context, asOf time.Time, upTo int64) (map[string]time.Time, error) {
+	out := map[string]time.Time{}
 	return out, eachOf(ctx, s.rows, counting, "corrections", func(last store.Change[Observation]) error {
-		_, ok, err := s.accepted(ctx, last, asOf, upTo)
+		change, ok, err := s.accepted(ctx, last, asOf, upTo)
 		if ok {
-			out[last.State.Corrects] = true
+			out[last.State.Corrects] = change.State.Reviewed.At.Time
 		}
 		return err
 	})
@@ -210,11 +215,11 @@ func (h heldThen) held(ctx context.Context, firm string, on calendar.Date) ([]re
 	return places, err
 }
 
-// spread gives one reading for each project that an observation is about.
-func spread(ctx context.Context, h heldThen, change store.Change[Observation], yield func(Reading) error) error {
+// spread gives one reading for each project that an observation is about; replaced is when a correction took its place.
+func spread(ctx context.Context, h heldThen, change store.Change[Observation], replaced time.Time, yield func(Reading) error) error {
 	o := change.State
 	r := Reading{Project: o.Project, Firm: o.Firm, Fact: o.Ask.Fact, Cells: o.Cells, Day: o.Day, Accepted: o.Reviewed.At.Time,
-		Record: change.RecordID, Hash: hex.EncodeToString(change.Hash[:]), N: change.N, ScoredBy: o.Recorded.Signed(), ReviewedBy: o.Reviewed.Signed()}
+		Record: change.RecordID, Hash: hex.EncodeToString(change.Hash[:]), N: change.N, Replaced: replaced, ScoredBy: o.Recorded.Signed(), ReviewedBy: o.Reviewed.Signed()}
 	if o.Project != "" {
 		return yield(r)
 	}

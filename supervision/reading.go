@@ -100,6 +100,8 @@ type Reading struct {
 	// Record is the id of the journal record that holds it, Hash its hash as 64 hex digits, N its log number.
 	Record, Hash string
 	N            int64
+	// Replaced is when a correction took its place; the zero time for one that stands. Only EachSifted tells of those that were replaced.
+	Replaced time.Time
 	// ScoredBy and ReviewedBy are offices (role ids) with an account's opaque id, never names.
 	ScoredBy, ReviewedBy string
 }
@@ -116,6 +118,7 @@ type Readings interface {
 // Sifted is a source that leaves readings out before it has read them whole, which is quicker than throwing them away.
 type Sifted interface {
 	Readings
-	// EachSifted is EachReading for those readings whose fact and day are wanted.
+	// EachSifted is EachReading for those readings whose fact and day are wanted; besides it yields what a correction replaced by then, so that who asks can leave a correction out that
+	// came too late.
 	EachSifted(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, wanted func(fact string, day calendar.Date) bool, yield func(Reading) error) error
 }

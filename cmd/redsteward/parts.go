@@ -85,6 +85,9 @@ func (t *timetable) deadline(rule string, start calendar.Date) (calendar.Deadlin
 	return t.days.Deadline(r, start), nil
 }
 
+// resolve looks again for the day of a period that lay beyond the loaded calendar.
+func (t *timetable) resolve(d calendar.Deadline) calendar.Deadline { return t.days.Resolve(d) }
+
 // ruleParser reads a file of rules that may name deadlines.
 type ruleParser[T any] func(file string, data []byte, t *timetable) (T, error)
 

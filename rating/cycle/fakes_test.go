@@ -48,6 +48,10 @@ type fakeSource struct {
 func (f *fakeSource) Source() string { return f.name }
 
 func (f *fakeSource) EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(supervision.Reading) error) error {
+	return f.EachSifted(ctx, span, asOf, upTo, func(string, calendar.Date) bool { return true }, yield)
+}
+
+func (f *fakeSource) EachSifted(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, _ func(string, calendar.Date) bool, yield func(supervision.Reading) error) error {
 	if f.hold != nil {
 		select {
 		case <-f.hold:

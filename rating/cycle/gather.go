@@ -147,6 +147,7 @@ func (g *gathering) take(asked *sourceFacts, r *supervision.Reading) {
 		return
 	}
 	b := g.buckets[r.Project]
+	admitted := g.admitted[r.Project][r.Fact]
 	switch {
 	case b == nil:
 		g.strays++
@@ -154,7 +155,9 @@ func (g *gathering) take(asked *sourceFacts, r *supervision.Reading) {
 	case r.Firm != "" && r.Firm != b.holding.Firm:
 		g.ofOthers++
 		return
-	case r.Accepted.After(g.cutoff) && !g.admitted[r.Project][r.Fact]:
+	case !r.Replaced.IsZero() && (admitted || !r.Replaced.After(g.cutoff)):
+		return // its correction counts
+	case r.Accepted.After(g.cutoff) && !admitted:
 		b.late = append(b.late, LateReading{Fact: r.Fact, Day: r.Day, Accepted: journal.At(r.Accepted), Record: r.Record})
 		return
 	}

@@ -18,16 +18,18 @@ import (
 // answerLine is the line about which the tests quarrel, answerFact the fact behind it.
 const answerLine, answerFact = "ops_answers", "answers"
 
-// correct puts a correction of what a project was told about answers in the place of the reading: confirmed on a day.
+// correct lets a correction take the place of what a project was told about answers: confirmed on a day.
 func (d *desk) correct(t testing.TB, project, accepted, inTime string) {
 	t.Helper()
 	src := d.sources["observation"]
 	src.mu.Lock()
 	defer src.mu.Unlock()
 	i := slices.IndexFunc(src.list, func(r supervision.Reading) bool { return r.Project == project && r.Fact == answerFact })
-	r := &src.list[i]
+	r := src.list[i]
 	r.Cells = []supervision.Cell{{Column: "answers_on_time", Number: mustNum(t, inTime)}, {Column: "answers_due", Number: num.FromInt(9)}}
-	r.Accepted, r.Hash, r.ScoredBy = on(t, accepted).Begins().Add(8*time.Hour), strings.Repeat("c", 64), "property_officer/account3"
+	r.Accepted, r.Record, r.Hash, r.ScoredBy = on(t, accepted).Begins().Add(8*time.Hour), r.Record+"2", strings.Repeat("c", 64), "property_officer/account3"
+	src.list[i].Replaced = r.Accepted
+	src.list = append(src.list, r)
 }
 
 // objects is the call by which somebody objects to a line of a project.
@@ -188,10 +190,10 @@ func TestObjections(t *testing.T) {
 		t.Errorf("corrected %+v", c)
 	}
 
-	// The new scores are told again to whom they concern: p0001, and p0003, whose reading was replaced by one that came too late.
+	// The new scores are told again to whom they concern: p0001. For p0003 what was known at the cut-off still counts.
 	ok(t, tell(officer, made.ID))
 	p := must[Period](t)(d.Period(ctx, officer, id))
-	if n := len(p.Tellings); n != 2 || p.Tellings[1].Projects != 2 || p.Tellings[1].Window.Due != on(t, "2026-10-12") {
+	if n := len(p.Tellings); n != 2 || p.Tellings[1].Projects != 1 || p.Tellings[1].Window.Due != on(t, "2026-10-12") {
 		t.Fatalf("told %+v", p.Tellings)
 	}
 	d.refused(t, fault.Conflict, "异议期到2026年10月12日届满", send)

@@ -274,7 +274,8 @@ func (c *County) openCycle(ctx context.Context, guard *policy.Guard, f CountyFil
 		return nil
 	})
 	c.Cycle, err = cycle.New(ctx, cycle.Options{DB: c.DB, Guard: guard, Archive: archive, Register: c, Chains: chains, Persons: c.people, Keeper: keeper, Sources: sources,
-		Schemes: map[string][]byte{cycle.RhythmQuarter: f.Quarter, cycle.RhythmYear: f.Year},
+		Schemes:   map[string][]byte{cycle.RhythmQuarter: f.Quarter, cycle.RhythmYear: f.Year},
+		Deadlines: tenDays, Resolve: func(d calendar.Deadline) calendar.Deadline { return d },
 		Background: func(work func(context.Context)) {
 			c.background.Go(func() {
 				select {
@@ -319,6 +320,23 @@ func (c *County) plan(ctx context.Context, q calendar.Quarter) error {
 	return err
 }
 
+// PassWindow tells the firms the scores of a quarter, if nobody did, and moves the clock past their window of objection.
+func (c *County) PassWindow(ctx context.Context, period, evaluation string) error {
+	officer := c.actor("o1", "property_officer")
+	p, err := c.Cycle.Period(ctx, officer, period)
+	if err == nil && !p.Told() {
+		p, err = c.Cycle.Tell(ctx, officer, period, evaluation)
+	}
+	if err != nil {
+		return err
+	}
+	h, err := c.Cycle.Hearing(ctx, &p)
+	if err == nil && h.Runs {
+		c.Set(h.Ends.Due.Add(1))
+	}
+	return err
+}
+
 // publishedQuarter lets a quarter happen up to its publication.
 func (c *County) publishedQuarter(ctx context.Context, q calendar.Quarter) error {
 	officer := c.actor("o1", "property_officer")
@@ -331,6 +349,9 @@ func (c *County) publishedQuarter(ctx context.Context, q calendar.Quarter) error
 	}
 	made, err := c.Cycle.Evaluate(ctx, officer, q.String())
 	if err != nil {
+		return err
+	}
+	if err := c.PassWindow(ctx, q.String(), made.ID); err != nil {
 		return err
 	}
 	p, err := c.Cycle.Send(ctx, officer, q.String(), made.ID, cycle.Minutes{})
