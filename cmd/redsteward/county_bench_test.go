@@ -16,6 +16,7 @@ import (
 	"redsteward/internal/web"
 	"redsteward/policy"
 	"redsteward/rating/cycle"
+	"redsteward/registry/casework"
 )
 
 // BenchmarkCountyPages asks every public page of the demonstration county and its declared filters with 8 clients, warm (bar: p95 20 ms, design §8), and then the board and a
@@ -32,7 +33,8 @@ func BenchmarkCountyPages(b *testing.B) {
 	}
 	ctx := b.Context()
 	p := &program{ctx: ctx, out: io.Discard, errOut: os.Stderr, now: time.Now}
-	s, err := openService(p, settings, false)
+	clock := &movedClock{now: mustTime(demoStart)}
+	s, err := openServiceAs(p, settings, opening{business: clock.Now})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -74,11 +76,22 @@ func BenchmarkCountyPages(b *testing.B) {
 		}
 		return a
 	}
-	made, err := s.cycle.Evaluate(ctx, by("property-officer"), quarter)
+	// The objections that wait are without ground; then the window has passed.
+	waiting, err := s.cycle.Objections().List(ctx, by(loginOf("deputy_director", 1)), casework.Filter{}, quarter, true, "")
 	if err != nil {
 		b.Fatal(err)
 	}
-	sent, err := s.cycle.Send(ctx, by("property-officer"), quarter, made.ID, cycle.Minutes{})
+	for _, o := range waiting.Docs {
+		if _, err := s.cycle.Objections().Do(ctx, by(loginOf("deputy_director", 1)), casework.At{ID: o.ID, Seq: o.Seq}, cycle.ObjectionRefuse, casework.Input{Text: "经核对，事实没有变化"}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	clock.move(mustTime(demoStart).Add(14 * 24 * time.Hour))
+	made, err := s.cycle.Period(ctx, by("property-officer"), quarter)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sent, err := s.cycle.Send(ctx, by("property-officer"), quarter, made.Evaluation, cycle.Minutes{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -91,7 +104,7 @@ func BenchmarkCountyPages(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	if _, err := s.cycle.Publish(ctx, by("section-chief"), quarter, made.ID, ""); err != nil {
+	if _, err := s.cycle.Publish(ctx, by("section-chief"), quarter, made.Evaluation, ""); err != nil {
 		b.Fatal(err)
 	}
 	var board, firm time.Duration

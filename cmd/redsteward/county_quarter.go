@@ -36,9 +36,18 @@ type quarterDays struct {
 // quarter before is evaluated, so that both cores have work. For the same reason results are published while inspectors are out.
 const firstRecords = 24
 
-func daysOf(q calendar.Quarter) quarterDays {
-	span := q.Span()
-	return quarterDays{span, span.Last.Add(5), span.Last.Add(12), span.Last.Add(firstRecords + 2), tourDay(span.Last.Add(1), 2*4)}
+// daysOf are the days of the nth quarter of the county. The last one that ended is evaluated early, so that its window of objection runs at demoStart; the one before it is published late,
+// because an objection to it is upheld and its scores are told twice.
+func (s countySize) daysOf(n int) quarterDays {
+	span := s.quarterOf(n).Span()
+	days := quarterDays{span, span.Last.Add(5), span.Last.Add(12), span.Last.Add(firstRecords + 2), tourDay(span.Last.Add(1), 2*4)}
+	switch n {
+	case s.quarters() - 1:
+		days.evaluate = days.cutoff.Add(3)
+	case s.quarters() - 2:
+		days.publish = days.publish.Add(3)
+	}
+	return days
 }
 
 // handsOver is the day on which some projects change their firm: the first of the fourth quarter.
@@ -85,10 +94,10 @@ func (s countySize) years() []int {
 	return out
 }
 
-// quarterActs is what happens for the nth quarter: window, visits, records, proof, evaluation by one person, signatures and circular by others.
+// quarterActs is what happens for the nth quarter: window, visits, records, proof, evaluation by one person, scores told to the firms, their objections, signatures and circular by others.
 func (l *countyLoader) quarterActs(n int) []act {
 	q := l.plan.size.quarterOf(n)
-	days := daysOf(q)
+	days := l.plan.size.daysOf(n)
 	officer, chief := l.of("property_officer", 0), l.of("section_chief", 0)
 	acts := []act{
 		{hour(days.First, 9), partPeriods, func(ctx context.Context) error {
@@ -103,12 +112,22 @@ func (l *countyLoader) quarterActs(n int) []act {
 			return err
 		}},
 		{hour(days.evaluate, 9), partPeriods, func(ctx context.Context) error {
-			return l.evaluate(ctx, officer, q.String(), cycle.Minutes{})
+			_, err := l.cycle.Evaluate(ctx, officer, q.String())
+			return err
 		}},
+		{hour(days.evaluate, 10), partPeriods, func(ctx context.Context) error { return l.tellScores(ctx, officer, q.String()) }},
 		{hour(days.publish, tourHour), partPeriods, func(ctx context.Context) error {
+			p, err := l.cycle.Period(ctx, officer, q.String())
+			if err != nil {
+				return err
+			}
+			if _, err := l.cycle.Send(ctx, officer, p.ID, p.Evaluation, cycle.Minutes{}); err != nil {
+				return err
+			}
 			return l.publish(ctx, chief, q.String(), circularNumber(days.publish), "section_chief", "deputy_director")
 		}},
 	}
+	acts = append(acts, l.objectionActs(n, days)...)
 	for i := range l.plan.projects {
 		acts = append(acts, l.visitActs(i, n)...)
 		acts = append(acts, l.proofActs(i, n)...)
@@ -131,7 +150,16 @@ func circularNumber(published calendar.Date) string {
 	return fmt.Sprintf("都建物通〔%d〕%d号", published.Year(), (int(month)+2)/3)
 }
 
-// evaluate evaluates a period and sends the result through its approval.
+// tellScores tells the scores of a quarter to the firms.
+func (l *countyLoader) tellScores(ctx context.Context, by policy.Actor, period string) error {
+	p, err := l.cycle.Period(ctx, by, period)
+	if err == nil {
+		_, err = l.cycle.Tell(ctx, by, period, p.Evaluation)
+	}
+	return err
+}
+
+// evaluate evaluates a year and sends the result through its approval.
 func (l *countyLoader) evaluate(ctx context.Context, by policy.Actor, period string, minutes cycle.Minutes) error {
 	made, err := l.cycle.Evaluate(ctx, by, period)
 	if err != nil {

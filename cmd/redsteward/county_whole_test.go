@@ -280,20 +280,31 @@ func TestSmallCounty(t *testing.T) {
 		}
 	}
 	officer := actor("property-officer")
-	for period, want := range map[string]cycle.State{"2025Q1": cycle.StatePublished, "2026Q2": cycle.StatePublished, "2026Q3": cycle.StateClosed, "2026Q4": cycle.StateOpen, "2025": cycle.StatePublished} {
+	for period, want := range map[string]cycle.State{"2025Q1": cycle.StatePublished, "2026Q2": cycle.StatePublished, "2026Q3": cycle.StateEvaluated, "2026Q4": cycle.StateOpen, "2025": cycle.StatePublished} {
 		if got, err := s.cycle.Period(t.Context(), officer, period); err != nil || got.State != want {
 			t.Errorf("%s is %s, want %s: %v", period, got.State, want, err)
 		}
 	}
-	// Who visits the demonstration evaluates the third quarter: its slot lies before the first look of the job, which makes up for nothing.
+	// The third quarter was evaluated by a person: the slot of the job lies before its first look, which makes up for nothing.
 	if ended, err := s.jobs.Tick(t.Context()); err != nil || ended != 0 {
 		t.Errorf("the jobs of the demonstration ended %d slots at once: %v", ended, err)
 	}
 	if next := s.jobs.Next(cycle.QuarterEndJob, s.clocks.Business()); calendar.DateOf(next) != calendar.Year(2027).Span().First {
 		t.Errorf("the next quarter is evaluated at %s", next)
 	}
-	if p, err := s.cycle.Period(t.Context(), officer, "2026Q3"); err != nil || p.State != cycle.StateClosed {
-		t.Errorf("2026Q3 is %s after the first look of the job: %v", p.State, err)
+	// Its window of objection runs today, and the objections of this quarter and the last stand in every state.
+	quarter, err := s.cycle.Period(t.Context(), officer, "2026Q3")
+	if err != nil || quarter.State != cycle.StateEvaluated || !quarter.Told() {
+		t.Errorf("2026Q3 is %s after the first look of the job: %v", quarter.State, err)
+	}
+	if h, err := s.cycle.Hearing(t.Context(), &quarter); err != nil || !h.Runs || h.Ends.Due.Compare(calendar.DateOf(mustTime(demoStart))) < 0 || h.Counts[cycle.ObjectionOpen] != 2 || h.Counts[cycle.ObjectionUpheld] != 1 || h.Counts[cycle.ObjectionRefused] != 1 || h.Counts[cycle.ObjectionWithdrawn] != 1 {
+		t.Errorf("the hearing of 2026Q3 is %+v: %v", h, err)
+	}
+	if quarter, err = s.cycle.Period(t.Context(), officer, "2026Q2"); err != nil || len(quarter.Tellings) != 2 || quarter.Tellings[1].Projects != 1 {
+		t.Errorf("2026Q2 was told %+v: %v", quarter.Tellings, err)
+	}
+	if h, err := s.cycle.Hearing(t.Context(), &quarter); err != nil || h.Counts[cycle.ObjectionCorrected] != 1 || h.Counts[cycle.ObjectionRefused] != 1 || h.Counts[cycle.ObjectionWithdrawn] != 1 || h.Contested() != 0 {
+		t.Errorf("the hearing of 2026Q2 is %+v: %v", h, err)
 	}
 	waiting := map[string]func() (int, error){
 		"records for the secretary": func() (int, error) {

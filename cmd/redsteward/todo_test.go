@@ -503,7 +503,16 @@ func contractFrom(t *testing.T, c registry.Contract) registry.ContractInput {
 	return registry.ContractInput{Firm: c.Firm, Kind: c.Kind, Level: c.Level, Fee: c.Fee, Days: policy.Span{From: day(t, "2027-01-01"), Until: day(t, "2027-12-31")}}
 }
 
-// periods is the way of a quarter: collected, closed, evaluated, published by the second person; and the next one, which waits to be opened.
+// loadYear loads the holidays of 2027, after which periods that begin there have an end.
+func (w *twoSides) loadYear() {
+	w.t.Helper()
+	shipped, err := configs.Files.ReadFile("calendar/holidays-2014-2026.csv")
+	w.must(err)
+	w.times.days, err = calendar.Parse(calendar.File{Name: "shipped", Data: shipped}, calendar.File{Name: "2027", Data: []byte("date,kind,name\n2027-01-01,off,元旦\n2027-02-06,off,春节\n2027-04-05,off,清明\n2027-05-01,off,劳动节\n2027-06-09,off,端午\n2027-10-01,off,国庆\n")})
+	w.must(err)
+}
+
+// periods is the way of a quarter: collected, closed, evaluated, told to the firms, published by the second person; and the next one, which waits to be opened.
 func (w *twoSides) periods() {
 	w.t.Helper()
 	ctx, name := w.t.Context(), "2026年第四季度"
@@ -523,8 +532,21 @@ func (w *twoSides) periods() {
 	made, err := w.cycle.Evaluate(ctx, w.officer, "2026Q4")
 	w.must(err)
 	w.drop("评价"+name, bureauDesk...)
-	w.add("送审"+name+"的结果", 1, bureauDesk...)
+	w.add("告知企业"+name+"的得分", 1, bureauDesk...)
 	w.lookAtAll("the quarter was evaluated")
+	w.loadYear()
+	_, err = w.cycle.Tell(ctx, w.officer, "2026Q4", made.ID)
+	w.must(err)
+	w.drop("告知企业"+name+"的得分", bureauDesk...)
+	window, heard := "等"+name+"的异议期届满", "核对"+name+"的得分"
+	w.add(window, 0, bureauDesk...)
+	w.add(heard, 1, firmDesk...)
+	w.lookAtAll("the scores were told")
+	w.clock.move(hour(day(w.t, "2027-01-14"), 9))
+	w.drop(window, bureauDesk...)
+	w.drop(heard, firmDesk...)
+	w.add("送审"+name+"的结果", 1, bureauDesk...)
+	w.lookAtAll("the window of objection passed")
 	p, err := w.cycle.Send(ctx, w.officer, "2026Q4", made.ID, cycle.Minutes{})
 	w.must(err)
 	w.drop("送审"+name+"的结果", bureauDesk...)

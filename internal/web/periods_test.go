@@ -32,6 +32,7 @@ func startCounty(t testing.TB) (*browsertest.County, *browsertest.Fixture) {
 	more := map[string]policy.Appointment{
 		"auditor": {Role: "auditor", Scopes: []string{policy.County}, Order: "调阅单〔2026〕3号", Days: policy.Span{From: calendar.Year(2026).Span().First, Until: calendar.Year(2027).Span().Last}},
 		"worker":  {Role: "community_worker", Scopes: []string{policy.County}},
+		"second":  {Role: "property_officer", Scopes: []string{policy.County}},
 	}
 	c := browsertest.StartCounty(t, engine(t), time.Now, browsertest.CountyFiles{RolesConf: readConfig(t, "roles.conf"), RolesCSV: readConfig(t, "roles.csv"), Chains: readConfig(t, "approvals.yaml"),
 		Quarter: readConfig(t, "schemes/five-goods-quarter.yaml"), Year: readConfig(t, "schemes/five-goods-year.yaml"), Approvals: shortStaffed{}}, t.TempDir(), more)
@@ -73,7 +74,7 @@ func TestPeriodsThroughPages(t *testing.T) {
 			doors = append(doors, scenario{name: role + " reads " + path, role: role, path: path, status: status})
 		}
 	}
-	for _, path := range []string{"/periods", "/periods/2026Q3/open", "/periods/2026Q3/close", "/periods/2026Q3/evaluate", "/periods/2026Q3/send", "/periods/2026Q3/withdraw", "/periods/2026Q3/sign", "/periods/2026Q3/paper", "/periods/2026Q3/publish"} {
+	for _, path := range []string{"/periods", "/periods/2026Q3/open", "/periods/2026Q3/close", "/periods/2026Q3/evaluate", "/periods/2026Q3/tell", "/periods/2026Q3/send", "/periods/2026Q3/withdraw", "/periods/2026Q3/sign", "/periods/2026Q3/paper", "/periods/2026Q3/publish"} {
 		for role, status := range map[string]int{"": 401, "manager": 403, "worker": 403, "admin": 403, "auditor": 403} {
 			doors = append(doors, scenario{name: role + " posts " + path, role: role, method: "POST", path: path, form: form("period", "2026Q4", "submit", "2026-12-31", "cutoff", "2027-01-09"), status: status})
 		}
@@ -119,6 +120,7 @@ func TestPeriodsThroughPages(t *testing.T) {
 	testPreviewExcel(t, people["auditor"])
 
 	// The chief lets it be evaluated again, over facts that did not change: the evaluation is the same, but he must not sign now.
+	testTelling(t, c, people, run, form, first)
 	send := form("evaluation", first)
 	sign := func(pairs ...string) url.Values {
 		return form(append([]string{"move", "agree", "hash", hiddenValue(t, people["chief"].get(t, publish), "hash"), "current", browsertest.Password}, pairs...)...)
@@ -173,6 +175,81 @@ func TestPeriodsThroughPages(t *testing.T) {
 	)
 	testBoardsExcel(t, people["auditor"])
 	testYearWithMinutes(t, c, people, run, form)
+}
+
+// testTelling tells the scores of the third quarter, lets the firm object and another officer answer, and lets the window pass.
+func testTelling(t *testing.T, c *browsertest.County, people map[string]*person, run func(...scenario), form func(...string) url.Values, first string) {
+	const line, tell = "ops_answers", "/periods/2026Q3/tell"
+	told := form("evaluation", first)
+	run(
+		scenario{name: "sent before the firms were told", role: "officer", method: "POST", path: "/periods/2026Q3/send", form: told, status: 409, contains: []string{"还没有告知企业"}},
+		scenario{name: "the firm sees nothing before", role: "manager", path: "/scores/2026Q3/p001", status: 404},
+		scenario{name: "only what was told is listed", role: "manager", path: "/scores", status: 200, contains: []string{"2026年第二季度", "已经通报"}, excludes: []string{"2026年第三季度"}},
+		scenario{name: "the public reads nothing of it", path: "/circulars", status: 200, contains: []string{"2026年第二季度"}, excludes: []string{"2026年第三季度"}},
+		scenario{name: "told", role: "officer", method: "POST", path: tell, form: told, status: 303, changes: 1},
+		scenario{name: "told twice", role: "officer", method: "POST", path: tell, form: told, status: 409, contains: []string{"已经告知企业"}},
+		scenario{name: "sent while the window runs", role: "officer", method: "POST", path: "/periods/2026Q3/send", form: told, status: 409, contains: []string{"异议期到2026年10月29日届满"}},
+		scenario{name: "the page says why it waits", role: "officer", path: "/periods/2026Q3/publish", status: 200, contains: []string{"征求意见", "等异议期届满", "24 个小区"}, excludes: []string{"送审</button>", "告知企业</button>"}},
+		scenario{name: "the step is marked", role: "officer", path: "/periods/2026Q3", status: 200, contains: []string{`<li class="now" aria-current="step">告知与异议`}},
+		scenario{name: "the public reads the state alone", path: "/circulars", status: 200, contains: []string{"征求意见", "异议期到2026年10月29日"}},
+		scenario{name: "it stands on the firm's to-do page", role: "manager", path: "/todo", status: 200, contains: []string{"核对2026年第三季度的得分"}},
+		scenario{name: "the firm sees its own", role: "manager", path: "/scores?period=2026Q3&only=open&sort=name", status: 200, contains: []string{"/scores/2026Q3/p001", "可以提到"}, excludes: []string{"/scores/2026Q3/p002"}},
+		scenario{name: "nothing fits the search", role: "manager", path: "/scores?q=没有这个", status: 200, contains: []string{"没有符合条件的"}},
+		scenario{name: "its Excel", role: "manager", path: "/scores.xlsx?period=2026Q3", status: 200},
+		scenario{name: "its lines", role: "manager", path: "/scores/2026Q3/p001", status: 200, contains: []string{"提异议", "观察记录 1 条", "异议期"}, excludes: []string{"scorer"}},
+		scenario{name: "not those of another firm", role: "manager", path: "/scores/2026Q3/p002", status: 404},
+		scenario{name: "nor may a community look", role: "worker", path: "/scores", status: 403},
+		scenario{name: "the form", role: "manager", path: "/objections/new?period=2026Q3&project=p001&line=" + line, status: 200, contains: []string{"告知的得分", "证明材料"}},
+		scenario{name: "the form for no line", role: "manager", path: "/objections/new?period=2026Q3&project=p001&line=none", status: 404},
+		scenario{name: "the bureau objects to nothing", role: "officer", path: "/objections/new?period=2026Q3&project=p001&line=" + line, status: 403},
+	)
+	manager := people["manager"]
+	object := func(ground string) url.Values {
+		return form("period", "2026Q3", "project", "p001", "line", line, "ground", ground, "key", "objection-"+strconv.Itoa(len(ground)))
+	}
+	run(
+		scenario{name: "without a reason", role: "manager", method: "POST", path: "/objections/new", form: object("不对"), status: 422, contains: []string{"有 1 处需要更正", "不对</textarea>"}},
+		scenario{name: "against another firm's", role: "manager", method: "POST", path: "/objections/new", form: form("period", "2026Q3", "project", "p002", "line", line, "ground", "少算了四件按期答复的"), status: 404},
+		scenario{name: "objected", role: "manager", method: "POST", path: "/objections/new", form: object("少算了四件按期答复的"), status: 303, changes: 2},
+		scenario{name: "objected twice", role: "manager", method: "POST", path: "/objections/new", form: object("再说一遍，少算了四件按期答复的"), status: 409, contains: []string{"一项只提一次"}},
+	)
+	found := regexp.MustCompile(`/objections/([0-9A-Za-z]{20,})`).FindStringSubmatch(manager.get(t, "/objections?period=2026Q3&state=open&q=答复").body)
+	if found == nil {
+		t.Fatal("the list of objections names none")
+	}
+	one := found[0]
+	step := func(name string, seq int, text string) url.Values {
+		return form("key", name+text, "seq", strconv.Itoa(seq), name+"-text", text)
+	}
+	run(
+		scenario{name: "the line shows it", role: "manager", path: "/scores/2026Q3/p001", status: 200, contains: []string{one, "异议待答复"}},
+		scenario{name: "the public reads that it is contested", path: "/circulars", status: 200, contains: []string{"异议中"}, excludes: []string{"少算了"}},
+		scenario{name: "the firm's page of it", role: "manager", path: one, status: 200, contains: []string{"补充材料", "撤回异议"}, excludes: []string{"采纳</button>"}},
+		scenario{name: "a file is missing", role: "manager", method: "POST", path: one + "/attach", form: step("attach", 1, ""), status: 422, contains: []string{"请选择要补充的文件"}},
+		scenario{name: "no such file", role: "manager", path: one + "/files/file-1", status: 404},
+		scenario{name: "another firm's manager is told nothing", role: "worker", path: one, status: 403},
+		scenario{name: "it waits on the to-do page", role: "second", path: "/todo", status: 200, contains: []string{"答复得分异议"}},
+		scenario{name: "who evaluated answers nothing", role: "officer", method: "POST", path: one + "/refuse", form: step("refuse", 1, "台账上没有这四件"), status: 403, contains: []string{"S-1"}},
+		scenario{name: "nor does the firm", role: "manager", method: "POST", path: one + "/uphold", form: step("uphold", 1, "台账上没有这四件"), status: 403},
+		scenario{name: "corrected before it is upheld", role: "second", method: "POST", path: one + "/correct", form: step("correct", 1, "改了观察记录"), status: 409},
+		scenario{name: "answered without a reason", role: "second", method: "POST", path: one + "/refuse", form: step("refuse", 1, ""), status: 422},
+		scenario{name: "upheld", role: "second", method: "POST", path: one + "/uphold", form: step("uphold", 1, "平台回执显示已按期答复"), status: 303, changes: 1},
+		scenario{name: "the bureau's page of it", role: "second", path: one, status: 200, contains: []string{"采纳待更正", "确认已更正", "得分异议答复书"}},
+		scenario{name: "nothing was corrected", role: "second", method: "POST", path: one + "/correct", form: step("correct", 2, "更正了观察记录"), status: 409, contains: []string{"这一项没有变化"}},
+		scenario{name: "answered anew", role: "second", method: "POST", path: one + "/refuse", form: step("refuse", 2, "查明回执是另一个小区的"), status: 303, changes: 1},
+		scenario{name: "withdrawn after its end", role: "manager", method: "POST", path: one + "/withdraw", form: step("withdraw", 3, ""), status: 409},
+		scenario{name: "the paper of the firm", role: "manager", path: one + "/print/objection", status: 200, contains: []string{"得分异议书", "少算了四件"}},
+		scenario{name: "the answer in print", role: "manager", path: one + "/print/answer", status: 200, contains: []string{"不予采纳", "查明回执是另一个小区的"}},
+		scenario{name: "the Excel of the list", role: "auditor", path: "/objections.xlsx?period=2026Q3", status: 200},
+		scenario{name: "a quarter without one", role: "auditor", path: "/objections?period=2026Q2", status: 200, contains: []string{"没有符合条件的"}},
+	)
+	if err := c.PassWindow(t.Context(), "2026Q3", first); err != nil {
+		t.Fatal(err)
+	}
+	run(
+		scenario{name: "too late", role: "manager", path: "/scores/2026Q3/p001", status: 200, contains: []string{"不予采纳"}, excludes: []string{"提异议"}},
+		scenario{name: "objected too late", role: "manager", method: "POST", path: "/objections/new", form: form("period", "2026Q3", "project", "p001", "line", "ops_open", "ground", "公示的项目少算了两项"), status: 409, contains: []string{"届满", "年度星级公示期内还可以申诉"}},
+	)
 }
 
 // testYearWithMinutes publishes a year: the document number and the minutes are required, and the scan of the minutes is taken in by content.

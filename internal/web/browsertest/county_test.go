@@ -9,17 +9,19 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"redsteward/policy"
 )
 
 // startCounty serves a county over a fresh data folder.
 func startCounty(t *testing.T) *County {
 	t.Helper()
 	return StartCounty(t, engine(t), time.Now, CountyFiles{RolesConf: readConfig(t, "roles.conf"), RolesCSV: readConfig(t, "roles.csv"), Chains: readConfig(t, "approvals.yaml"),
-		Quarter: readConfig(t, "schemes/five-goods-quarter.yaml"), Year: readConfig(t, "schemes/five-goods-year.yaml")}, t.TempDir(), nil)
+		Quarter: readConfig(t, "schemes/five-goods-quarter.yaml"), Year: readConfig(t, "schemes/five-goods-year.yaml")}, t.TempDir(), map[string]policy.Appointment{"second": {Role: "property_officer", Scopes: []string{policy.County}}})
 }
 
 // TestQuarterInTheBrowser is journey 5 as far as the quarter goes: what is missing, evaluate, leave and find the progress again, preview, a refused publication
-// by the same person, publication by the second one, the circular; and the boards on canvas.
+// by the same person, scores told to the firms, an objection and its answer, publication by the second one, the circular; and the boards on canvas.
 func TestQuarterInTheBrowser(t *testing.T) {
 	c := startCounty(t)
 	b := browser(t)
@@ -65,6 +67,39 @@ func TestQuarterInTheBrowser(t *testing.T) {
 	look("preview", "/periods/2026Q3/preview", 200)
 	want("2026年第二季度", "主要原因", "临界（60、84、92 分上下 0.5 分）")
 
+	look("tell", "/periods/2026Q3/publish", 200)
+	want("待告知", "没有告知企业")
+	press(t, tb, `form[action$="/tell"] button`)
+	want("已告知企业", "征求意见", "等异议期届满")
+	// The firm looks at its scores, objects to one line and reads the answer beside it.
+	signOut(t, tb)
+	signIn(t, tb, f, "manager", Password)
+	look("scores", "/scores?period=2026Q3", 200)
+	look("score", "/scores/2026Q3/p001", 200)
+	want("提异议", "本期事实与来源", "观察记录")
+	look("objection-new", "/objections/new?period=2026Q3&project=p001&line=ops_answers", 200)
+	fill(t, tb, "#ground", "按期答复的少算了四件，以平台回执为准")
+	press(t, tb, `form[action="/objections/new"] button`)
+	want("已提出", "异议待答复", "按期答复的少算了四件")
+	objection := value[string](t, tb, `location.pathname`)
+	signOut(t, tb)
+	signIn(t, tb, f, "second", Password)
+	look("objections", "/objections", 200)
+	look("objection", objection, 200)
+	fill(t, tb, "#refuse-text", "平台回执晚于期限，按期答复数不变")
+	press(t, tb, `form[action$="/refuse"] button`)
+	want("不予采纳", "平台回执晚于期限")
+	signOut(t, tb)
+	look("circulars-told", "/circulars", 200)
+	want("征求意见")
+	signIn(t, tb, f, "manager", Password)
+	look("score-answered", "/scores/2026Q3/p001", 200)
+	want("不予采纳", "平台回执晚于期限")
+	signOut(t, tb)
+	if err := c.PassWindow(t.Context(), "2026Q3", ""); err != nil {
+		t.Fatal(err)
+	}
+	signIn(t, tb, f, "officer", Password)
 	look("publish", "/periods/2026Q3/publish", 200)
 	press(t, tb, `form[action$="/send"] button`)
 	want("已送审", "等“股长审核”", "撤回送审")
