@@ -172,7 +172,7 @@ func (s *Server) showInspectionPlan(c *fiber.Ctx, by policy.Actor, values url.Va
 	v := inspectionPlanView{Key: c.FormValue("key"), Find: c.Query("find"), More: more, Cap: s.inspections.Agenda.Cap, Form: withErrors([]field{
 		{Name: "project", Label: "小区", Options: projects, Value: values.Get("project")},
 		{Name: "day", Label: "检查日期", Type: "date", Value: values.Get("day")},
-		{Name: "ground", Label: "事由", Options: choicesOf("请选择", inspection.Grounds()), Value: values.Get("ground")},
+		{Name: "ground", Label: "事由", Options: s.groundOptions(), Value: values.Get("ground"), Hint: "专项检查只列文件部署的，检查日期要在它的期间里，同一企业一年有上限"},
 		{Name: "why", Label: "理由", Rows: 2, Value: values.Get("why"), Hint: "个案、投诉举报、复查不计入年度次数，写明案件、投诉或者上次检查"},
 	}, refused)}
 	if v.Key == "" {
@@ -203,10 +203,27 @@ func (s *Server) showInspectionPlan(c *fiber.Ctx, by policy.Actor, values url.Va
 	return s.render(c, by, "inspection_plan", p)
 }
 
+// specialGround begins the choice of one special inspection among the grounds.
+const specialGround = "special/"
+
+// groundOptions are the grounds that somebody can choose: the special inspections that were ordered and have not ended among them.
+func (s *Server) groundOptions() []option {
+	out, today := choicesOf("请选择", inspection.Grounds()), calendar.DateOf(s.clocks.Business())
+	for _, sp := range s.inspections.Agenda.Specials {
+		if sp.Until.Compare(today) >= 0 {
+			out = append(out, option{specialGround + sp.ID, "专项检查：" + sp.Name + "（" + sp.Document + "，" + sp.From.Chinese() + "至" + sp.Until.Chinese() + "）"})
+		}
+	}
+	return out
+}
+
 // planInspection plans an inspection and shows it.
 func (s *Server) planInspection(c *fiber.Ctx, by policy.Actor) error {
 	values := formValues(c)
 	in := inspection.PlanInspection{Project: values.Get("project"), Matters: values["matters"], Ground: inspection.Ground(values.Get("ground")), Why: values.Get("why"), Officers: map[string][]string{}, Idem: formIdem(c)}
+	if special, ok := strings.CutPrefix(values.Get("ground"), specialGround); ok {
+		in.Ground, in.Special = inspection.GroundSpecial, special
+	}
 	var bad []fault.Field
 	var err error
 	if in.Day, err = calendar.ParseDate(values.Get("day")); err != nil {
@@ -325,7 +342,9 @@ func (s *Server) inspectionFacts(ctx context.Context, k *inspection.Inspection) 
 		}
 		out = append(out, [2]string{t.Department, mattersOf(t) + "；检查人员：" + strings.Join(people, "、")})
 	}
-	if k.Slot > 0 {
+	if k.Special != nil {
+		out = append(out, [2]string{"专项检查", fmt.Sprintf("%s（%s），%d 年第 %d 次，上限 %d 次", k.Special.Name, k.Special.Document, k.Opened.Year(), k.Slot, s.inspections.Agenda.SpecialCap)})
+	} else if k.Slot > 0 {
 		out = append(out, [2]string{"年度次数", fmt.Sprintf("%d 年第 %d 次，上限 %d 次", k.Opened.Year(), k.Slot, s.inspections.Agenda.Cap)})
 	}
 	out = append(out, [2]string{"事项清单", k.List})

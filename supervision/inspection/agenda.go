@@ -30,12 +30,26 @@ type Agenda struct {
 	Cap      int64  `yaml:"yearly_cap,required"`
 	Basis    string `yaml:"basis,required"`
 	Proposal bool   `yaml:"proposal"`
+	// SpecialCap is how many special inspections (专项检查) a firm gets in a calendar year, 0 to 12; Specials are those that were ordered, without any of which there is none (国办发〔2024〕54号: number and time of special inspections are limited).
+	SpecialCap int64     `yaml:"special_cap"`
+	Specials   []Special `yaml:"specials"`
 	// Draw says how draws (双随机) weigh.
 	Draw DrawRules `yaml:"draw,required"`
 	// Remedy is the paragraph about remedies that an order carries once the legal officer has switched it on.
 	Remedy Remedy `yaml:"remedy,required"`
 	// Matters are what is inspected.
 	Matters []Matter `yaml:"matters,required"`
+}
+
+// Special is one 专项检查 that was ordered.
+type Special struct {
+	// ID is the code, Name the name, Document the paper that orders it, with its number.
+	ID       string `yaml:"id,required" json:"id" privacy:"public"`
+	Name     string `yaml:"name,required" json:"name" privacy:"public"`
+	Document string `yaml:"document,required" json:"document" privacy:"public"`
+	// From and Until are the days on which inspections of it lie, both included.
+	From  calendar.Date `yaml:"from,required" json:"from"`
+	Until calendar.Date `yaml:"until,required" json:"until"`
 }
 
 // Remedy is what somebody who gets an order can do against it.
@@ -92,6 +106,23 @@ func ParseAgenda(file string, data []byte) (*Agenda, error) {
 func (a *Agenda) check(doc *yamlstrict.Document) {
 	if a.Cap < 1 || a.Cap > 12 {
 		doc.Add("yearly_cap", fmt.Sprintf("同一企业每年的检查次数上限要在 1 至 12 之间，现在是 %d", a.Cap))
+	}
+	if a.SpecialCap < 0 || a.SpecialCap > 12 {
+		doc.Add("special_cap", fmt.Sprintf("同一企业每年的专项检查次数上限要在 0 至 12 之间，现在是 %d", a.SpecialCap))
+	}
+	specials := map[string]bool{}
+	for i, sp := range a.Specials {
+		at := fmt.Sprintf("specials.%d", i)
+		if !sheetIDForm.MatchString(sp.ID) || specials[sp.ID] {
+			doc.Add(at+".id", fmt.Sprintf("专项检查代码 %q 重复，或者不是以字母开头的小写字母、数字和短横线", sp.ID))
+		}
+		specials[sp.ID] = true
+		if sp.Until.Compare(sp.From) < 0 {
+			doc.Add(at+".until", fmt.Sprintf("专项检查“%s”在 %s 结束，早于开始的 %s", sp.Name, sp.Until, sp.From))
+		}
+	}
+	if len(a.Specials) > 0 && a.SpecialCap == 0 {
+		doc.Add("special_cap", "写了专项检查，special_cap 要写同一企业一年里最多几次")
 	}
 	if key, said := a.Draw.fault(); key != "" {
 		doc.Add("draw."+key, said)
@@ -191,6 +222,16 @@ func (m *Matter) Lacks() string {
 		}
 	}
 	return strings.Join(out, "、")
+}
+
+// Running are the special inspections that lie on a day.
+func (a *Agenda) Running(on calendar.Date) (out []Special) {
+	for _, sp := range a.Specials {
+		if on.Compare(sp.From) >= 0 && on.Compare(sp.Until) <= 0 {
+			out = append(out, sp)
+		}
+	}
+	return out
 }
 
 // Find is a matter by its code, nil if there is none.

@@ -21,7 +21,9 @@ type Inspection struct {
 	// Ground is why it takes place, Why the reason for one that is not counted.
 	Ground Ground `json:"ground" privacy:"public"`
 	Why    string `json:"why,omitempty" privacy:"internal"`
-	// Slot is which regular inspection of the firm in its year this is, from 1; 0 for one that is not counted.
+	// Special is the 专项检查 that it belongs to, in the words of then; nil for other grounds.
+	Special *Special `json:"special,omitempty"`
+	// Slot is which regular inspection of the firm in its year this is, or which special one, from 1; 0 for one that is not counted.
 	Slot int64 `json:"slot,omitempty"`
 	// Draw is the id of the draw that it comes from, "" for one that somebody planned.
 	Draw string `json:"draw,omitempty" privacy:"public"`
@@ -82,23 +84,25 @@ const (
 	GroundCase      Ground = "case"
 	GroundComplaint Ground = "complaint"
 	GroundRecheck   Ground = "recheck"
+	// GroundSpecial belongs to a 专项检查 that was ordered; it has a yearly cap of its own.
+	GroundSpecial Ground = "special"
 	// GroundRandom comes from a draw (双随机) and from nothing else; it counts against the yearly cap.
 	GroundRandom Ground = "random"
 )
 
-// Grounds lists the grounds that somebody can choose.
+// Grounds lists the grounds that somebody can choose; a special inspection is chosen by Agenda.Specials.
 func Grounds() []registry.Choice {
 	return []registry.Choice{{ID: string(GroundRegular), Text: "日常检查（计入年度次数）"}, {ID: string(GroundCase), Text: "个案检查"}, {ID: string(GroundComplaint), Text: "投诉举报检查"}, {ID: string(GroundRecheck), Text: "复查"}}
 }
 
 // AllGrounds lists every ground, for filters.
 func AllGrounds() []Ground {
-	return []Ground{GroundRegular, GroundRandom, GroundCase, GroundComplaint, GroundRecheck}
+	return []Ground{GroundRegular, GroundRandom, GroundSpecial, GroundCase, GroundComplaint, GroundRecheck}
 }
 
 // Title is the ground for people.
 func (g Ground) Title() string {
-	return map[Ground]string{GroundRandom: "双随机抽查", GroundRegular: "日常检查", GroundCase: "个案检查", GroundComplaint: "投诉举报检查", GroundRecheck: "复查"}[g]
+	return map[Ground]string{GroundRandom: "双随机抽查", GroundRegular: "日常检查", GroundSpecial: "专项检查", GroundCase: "个案检查", GroundComplaint: "投诉举报检查", GroundRecheck: "复查"}[g]
 }
 
 // Counted reports whether an inspection for this ground counts against the yearly cap.

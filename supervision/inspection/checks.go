@@ -82,6 +82,8 @@ type PlanInspection struct {
 	Officers map[string][]string
 	// Draw is the id of the draw that it comes from, "" for none; only Draws sets it, together with GroundRandom.
 	Draw string
+	// Special is the code of the 专项检查, with GroundSpecial only.
+	Special string
 	// Idem makes a retry safe; required.
 	Idem *store.Idem
 }
@@ -110,7 +112,7 @@ func (s *Inspections) Plan(ctx context.Context, by policy.Actor, in PlanInspecti
 		if c.Firm == "" {
 			f.Fail("project", "%s在%s没有物业企业服务，没有可以检查的企业", c.Name, in.Day.Chinese())
 		}
-		s.checkGround(f, &c)
+		s.checkGround(f, &c, in.Special)
 		s.checkMatters(f, &c, in.Matters)
 		if err := s.checkTeams(ctx, f, &c, in.Officers); err != nil {
 			return Inspection{}, err
@@ -123,11 +125,20 @@ func (s *Inspections) Plan(ctx context.Context, by policy.Actor, in PlanInspecti
 }
 
 // checkGround checks why an inspection takes place.
-func (s *Inspections) checkGround(f *casework.Check, c *Inspection) {
+func (s *Inspections) checkGround(f *casework.Check, c *Inspection, special string) {
 	least := 0
-	if c.Ground.Title() == "" || (c.Ground == GroundRandom) != (c.Draw != "") {
-		f.Fail("ground", "请选择检查的事由；双随机抽查只能由抽取产生")
-	} else if !c.Ground.Counted() {
+	switch {
+	case c.Ground.Title() == "" || (c.Ground == GroundRandom) != (c.Draw != "") || (c.Ground == GroundSpecial) != (special != ""):
+		f.Fail("ground", "请选择检查的事由；双随机抽查只能由抽取产生，专项检查要选是哪一项")
+	case c.Ground == GroundSpecial:
+		running := s.Agenda.Running(c.Opened)
+		at := slices.IndexFunc(running, func(sp Special) bool { return sp.ID == special })
+		if at < 0 {
+			f.Fail("ground", "%s没有部署专项检查“%s”；专项检查只能在文件规定的期间做", c.Opened.Chinese(), special)
+			return
+		}
+		c.Special = &running[at]
+	case !c.Ground.Counted():
 		least = 4
 	}
 	f.Text("why", "不计入年度次数的理由", &c.Why, least, maxNote)
@@ -237,12 +248,16 @@ func (s *Inspections) able(ctx context.Context, id string, day calendar.Date) (p
 	return person, lacks, err
 }
 
-// take takes the next regular inspection of the firm in the year, for one that is counted.
+// take takes the next regular or special inspection of the firm in the year, for one that is counted.
 func (s *Inspections) take(ctx context.Context, meta store.Meta, c *Inspection, target string) error {
-	if !c.Ground.Counted() {
+	most := s.Agenda.Cap
+	switch {
+	case c.Ground == GroundSpecial:
+		most = s.Agenda.SpecialCap
+	case !c.Ground.Counted():
 		return nil
 	}
-	for n := int64(1); n <= s.Agenda.Cap; n++ {
+	for n := int64(1); n <= most; n++ {
 		err := s.DB.Claim(ctx, meta, slotClaim, c.slot(n), target)
 		if err == nil {
 			c.Slot = n
@@ -252,11 +267,17 @@ func (s *Inspections) take(ctx context.Context, meta store.Meta, c *Inspection, 
 			return err
 		}
 	}
+	if c.Ground == GroundSpecial {
+		return fault.New("inspection.take", fault.Conflict, fmt.Sprintf("%s在 %d 年已经安排了 %d 次专项检查，达到年度上限", c.FirmName, c.Opened.Year(), most))
+	}
 	return fault.New("inspection.take", fault.Conflict, fmt.Sprintf("%s在 %d 年已经安排了 %d 次日常检查，达到年度上限；个案、投诉举报、复查不占次数，要写理由", c.FirmName, c.Opened.Year(), s.Agenda.Cap))
 }
 
-// slot is the key of the n-th regular inspection of the firm in the year.
+// slot is the key of the n-th regular, or special, inspection of the firm in the year.
 func (c *Inspection) slot(n int64) string {
+	if c.Ground == GroundSpecial {
+		return c.Firm + "/" + strconv.Itoa(c.Opened.Year()) + "/special/" + strconv.FormatInt(n, 10)
+	}
 	return c.Firm + "/" + strconv.Itoa(c.Opened.Year()) + "/" + strconv.FormatInt(n, 10)
 }
 

@@ -227,6 +227,26 @@ func TestYearlyCap(t *testing.T) {
 	if err := over("5", func(in *PlanInspection) { in.Ground, in.Why = GroundComplaint, "12345 工单 20260302-7" })(); err != nil {
 		t.Error(err)
 	}
+	// Special inspections: only what was ordered, within its days, with a cap of their own.
+	special := func(id string) func(*PlanInspection) {
+		return func(in *PlanInspection) { in.Ground, in.Special = GroundSpecial, id }
+	}
+	b.Agenda.SpecialCap, b.Agenda.Specials = 1, []Special{{ID: "now", Name: "演示专项", Document: "演示〔2026〕1号", From: planned("x").Day, Until: planned("x").Day}, {ID: "later", Name: "以后的", Document: "演示〔2026〕2号", From: planned("x").Day.Add(1), Until: planned("x").Day.Add(9)}}
+	b.Refused("a special inspection of nothing", fault.Invalid, over("s1", special("")), "ground")
+	b.Refused("one that was not ordered", fault.Invalid, over("s2", special("none")), "ground")
+	b.Refused("one before its days", fault.Invalid, over("s3", special("later")), "文件规定的期间")
+	b.Refused("a regular one that names it", fault.Invalid, over("s4", func(in *PlanInspection) { in.Special = "now" }), "ground")
+	in = planned("s5")
+	special("now")(&in)
+	one := b.plan(in)
+	if doc, err := b.One(ctx, officer, one.ID); err != nil || doc.State.Special == nil || doc.State.Special.Document != "演示〔2026〕1号" || doc.State.Slot != 1 {
+		t.Errorf("%+v %v", doc.State, err)
+	}
+	b.Refused("a second special one", fault.Conflict, over("s6", special("now")), "1 次专项检查")
+	b.do(officer, &one, StepDrop, casework.Input{Text: "另行安排"})
+	if err := over("s7", special("now"))(); err != nil {
+		t.Errorf("the place of the special one was not given back: %v", err)
+	}
 	if n, err := b.Used(ctx, "f1", 2026); n != 2 || err != nil {
 		t.Errorf("%d used, %v", n, err)
 	}
