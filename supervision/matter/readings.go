@@ -17,9 +17,10 @@ import (
 const (
 	// SourceMatters is what the rating calls the matters.
 	SourceMatters = "matter"
-	// factComplaints and factCalls are the facts that they tell.
+	// factComplaints, factCalls and factAnswers are the facts that they tell.
 	factComplaints = "complaints"
 	factCalls      = "matter_callbacks"
+	factAnswers    = "answers"
 	// readBack is how many months before a span a matter may have been reported that was closed in it.
 	readBack = 6
 )
@@ -37,8 +38,8 @@ func (m *Matter) done() bool {
 	return m.Project != "" && m.Answer != nil && (m.State == Fixed || m.State == Unfixed)
 }
 
-// EachReading implements supervision.Readings: each matter about a compound counts once, by its first closing. One that the firm is liable for and whose claim is reasonable is a complaint, and if its reporter was asked and reached, a call-back;
-// of all others one for each compound says that there was none.
+// EachReading implements supervision.Readings: each matter about a compound counts once, by its first closing. One that the firm is liable for and whose claim is reasonable is a complaint, an answer that was due — in time if the one by which it was closed came
+// within its deadline, which begins when the department accepts it and is that of another platform if that set one — and, if its reporter was asked and reached, a call-back; of all others one for each compound says that there was no complaint and nothing to answer.
 func (s *Service) EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(supervision.Reading) error) error {
 	told := map[string]bool{}
 	first := span.First.AddMonths(-readBack)
@@ -97,11 +98,18 @@ func (s *Service) readingOf(ctx context.Context, id string, span calendar.Span, 
 	if m.Check != nil {
 		r.ReviewedBy = m.Check.By.Signed()
 	}
-	n := int64(0)
+	n, inTime := int64(0), int64(1)
 	if m.against() {
 		n = 1
 	}
+	if m.Answer.Late {
+		inTime = 0
+	}
 	r.Cells = []supervision.Cell{{Column: "complaints", Number: num.FromInt(n)}}
+	if err := yield(r); err != nil {
+		return true, err
+	}
+	r.Fact, r.Cells = factAnswers, []supervision.Cell{{Column: "answers_on_time", Number: num.FromInt(inTime), NA: n == 0}, {Column: "answers_due", Number: num.FromInt(1), NA: n == 0}}
 	if err := yield(r); err != nil || n == 0 {
 		return true, err
 	}

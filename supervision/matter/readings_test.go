@@ -21,7 +21,11 @@ func TestReadings(t *testing.T) {
 		if err := d.EachReading(ctx, calendar.Span{First: day(first), Last: day(last)}, d.Now(), 1<<40, func(r supervision.Reading) error {
 			said := r.Fact
 			for _, c := range r.Cells {
-				said += " " + c.Number.String()
+				if c.NA {
+					said += " -"
+				} else {
+					said += " " + c.Number.String()
+				}
 			}
 			if r.Project != d.project || r.Firm != d.firm || r.Record == "" || r.Hash == "" || r.N == 0 {
 				t.Errorf("%+v", r)
@@ -47,7 +51,7 @@ func TestReadings(t *testing.T) {
 	}
 	closed("fee", "housing", d.officer, "owner", "yes")
 	closed("order", "housing", d.officer, "firm", "no")
-	if got := read("2026-10-01", "2026-12-31"); !slices.Equal(got, []string{"complaints 0"}) {
+	if got := read("2026-10-01", "2026-12-31"); !slices.Equal(got, []string{"answers - -", "complaints 0"}) {
 		t.Errorf("nothing against the firm: %v", got)
 	}
 	hazard := closed("fire_exit", "fire", d.fire, "firm", "yes")
@@ -62,9 +66,9 @@ func TestReadings(t *testing.T) {
 	d.take(result)
 	// Whether one of the matters that say nothing is told beside those against the firm depends on the order of what was reported at one moment, and changes no sum.
 	against := func() []string {
-		return slices.DeleteFunc(read("2026-10-01", "2026-12-31"), func(said string) bool { return said == "complaints 0" })
+		return slices.DeleteFunc(read("2026-10-01", "2026-12-31"), func(said string) bool { return said == "complaints 0" || said == "answers - -" })
 	}
-	want := []string{"complaints 1", "complaints 1", "matter_callbacks 0 1"}
+	want := []string{"answers 1 1", "answers 1 1", "complaints 1", "complaints 1", "matter_callbacks 0 1"}
 	if got := against(); !slices.Equal(got, want) {
 		t.Errorf("%v", got)
 	}
@@ -75,5 +79,13 @@ func TestReadings(t *testing.T) {
 	d.did(d.Reopen(ctx, d.grid, at(hazard), "又被堵上了"))
 	if got := against(); !slices.Equal(got, want) {
 		t.Errorf("after reopening %v", got)
+	}
+	// What is answered after its deadline was due and is not in time.
+	late := d.working(d.grid, "fire_gear", "fire", d.fire)
+	d.Forward("2026-10-28")
+	late = d.did(d.Answer(ctx, d.fire, at(late), good()))
+	d.did(d.Verify(ctx, d.grid2, at(late), CheckInput{Move: MoveFixed, Words: "看过了", Photos: []*files.Upload{d.Photo()}}))
+	if got := against(); !slices.Equal(got, slices.Insert(slices.Insert(slices.Clone(want), 2, "complaints 1"), 0, "answers 0 1")) {
+		t.Errorf("after a late answer %v", got)
 	}
 }
