@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/xuri/excelize/v2"
+	"golang.org/x/text/encoding/simplifiedchinese"
 	"pgregory.net/rapid"
 
 	"redsteward/internal/calendar"
@@ -68,6 +69,30 @@ func TestExportIsReadBack(t *testing.T) {
 		read, err := ReadRegister(kind, bytes.NewReader(data))
 		if err != nil || len(read.Lines) != 1 || !reflect.DeepEqual(read.Lines[0], want) {
 			t.Errorf("%s: %+v %v", kind, read, err)
+		}
+	}
+	// So can what is exported as comma separated values, in both encodings; a text that a spreadsheet would run comes back without what kept it from that.
+	text, err := WriteCSV(Firms().Filled([]registry.FirmLine{firm}))
+	if err != nil || !strings.Contains(string(text), ",'=1+1,") {
+		t.Fatalf("%s %v", text, err)
+	}
+	gb, err := simplifiedchinese.GB18030.NewEncoder().Bytes(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range [][]byte{text, gb, bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n\n"))} {
+		data, err := FromCSV(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := ReadRegister(registry.ImportFirms, bytes.NewReader(data))
+		if err != nil || len(read.Lines) != 1 || !reflect.DeepEqual(read.Lines[0].Firm, &firm) {
+			t.Errorf("%+v %v", read, err)
+		}
+	}
+	for _, bad := range []string{"a\x00b", "\xff\xff", strings.Repeat("a,", 300)} {
+		if _, err := FromCSV([]byte(bad)); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%.20q: %v", bad, err)
 		}
 	}
 	// The second firm is empty: every required cell of it is named, and only those; 党员人数 holds 0.

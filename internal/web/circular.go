@@ -5,6 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/rating/cycle"
 )
@@ -118,25 +119,25 @@ func viewOfCircular(found *cycle.Circular) circularView {
 
 // circularCSV is the same table for Excel.
 func (s *Server) circularCSV(c *fiber.Ctx, by policy.Actor) error {
-	return s.ofQuarter(c, by, "/scores.csv", func(found *cycle.Circular) ([]byte, error) { return tableOfCircular(found).bytes() },
+	return s.ofQuarter(c, by, "/scores.csv", func(found *cycle.Circular) ([]byte, error) { return tableOfCircular(found).Bytes() },
 		func(cached *cachedPage, p cycle.Period) error {
 			return sendCSV(c, "circular-"+p.ID+".csv", cached.plain)
 		})
 }
 
-func tableOfCircular(found *cycle.Circular) *sheet {
+func tableOfCircular(found *cycle.Circular) *report.CSV {
 	head := []string{"小区", "编号", "物业服务企业", "社区", "乡镇", "结果", "总分"}
 	for _, part := range topPartNames(found.Scheme) {
 		head = append(head, part+"（得分率%）")
 	}
-	sheet := newSheet(append(head, "说明")...)
+	sheet := report.NewCSV(append(head, "说明")...)
 	for i := range found.Rows {
 		r := &found.Rows[i]
-		cells := []string{guard(r.Name), guard(r.Project), guard(r.Firm), guard(r.Community), guard(r.Township), guard(r.Label), optionalNumber(r.Total, 2)}
+		cells := []string{report.Guard(r.Name), report.Guard(r.Project), report.Guard(r.Firm), report.Guard(r.Community), report.Guard(r.Township), report.Guard(r.Label), optionalNumber(r.Total, 2)}
 		for _, rate := range r.Rates {
 			cells = append(cells, optionalNumber(rate, 1))
 		}
-		sheet.add(append(cells, guard(reasonOf(found.Scheme, r.Result())))...)
+		sheet.Add(append(cells, report.Guard(reasonOf(found.Scheme, r.Result())))...)
 	}
 	return sheet
 }

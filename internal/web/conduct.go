@@ -204,11 +204,7 @@ func (s *Server) conductExcel(c *fiber.Ctx, by policy.Actor, b conduct.Book) err
 	if b == conduct.Marks {
 		columns = append(columns, report.Shown("分值", func(r *row) any { return r.e.Points }))
 	}
-	data, err := report.Write(report.Table[row]{Sheet: b.Title(), Columns: columns}.Filled(rows))
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, b.Title()+".xlsx", data)
+	return sendSheets(c, b.Title()+".xlsx", report.Table[row]{Sheet: b.Title(), Columns: columns}.Filled(rows))
 }
 
 // firmCode is the code of a firm, "" for one outside of the actor's register.

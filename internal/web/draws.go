@@ -326,11 +326,7 @@ func (s *Server) drawExcel(c *fiber.Ctx, by policy.Actor) error {
 		}
 		sheet.Rows = append(sheet.Rows, row)
 	}
-	data, err := report.Write(sheet.Filled())
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "双随机抽取结果.xlsx", data)
+	return sendSheets(c, "双随机抽取结果.xlsx", sheet.Filled())
 }
 
 // drawPrint is the result of a draw for printing.

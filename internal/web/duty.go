@@ -165,11 +165,7 @@ func (s *Server) dutyExcel(c *fiber.Ctx, by policy.Actor) error {
 			}
 			return ""
 		})}}
-	data, err := report.Write(table.Filled(v.Days))
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, v.Title+".xlsx", data)
+	return sendSheets(c, v.Title+".xlsx", table.Filled(v.Days))
 }
 
 // planDuty plans a month, or plans it anew.

@@ -1,42 +1,13 @@
 package web
 
 import (
-	"bytes"
-	"encoding/csv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
-	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/internal/report"
 )
-
-// sheet is a table in CSV that Excel opens as it is meant: UTF-8 with a byte order mark, CRLF, no formulas from outside.
-type sheet struct {
-	b bytes.Buffer
-	w *csv.Writer
-}
-
-func newSheet(head ...string) *sheet {
-	s := &sheet{}
-	s.b.WriteString("\uFEFF")
-	s.w = csv.NewWriter(&s.b)
-	s.w.UseCRLF = true
-	s.add(head...)
-	return s
-}
-
-// add writes one row. Cells with text from people go through guard first; numbers of ours do not.
-func (s *sheet) add(cells ...string) { _ = s.w.Write(cells) } // the buffer never fails; Flush tells
-
-// guard keeps a spreadsheet from running a text as a formula: such a text begins with an apostrophe.
-func guard(text string) string {
-	if strings.TrimLeft(text, " \u00a0\u3000") != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(strings.TrimLeft(text, " \u00a0\u3000"))[0]) {
-		return "'" + text
-	}
-	return text
-}
 
 // plainNumber writes a number for a program to read: ASCII minus, no thousands.
 func plainNumber(n num.Num, places int) string {
@@ -50,18 +21,9 @@ func optionalNumber(n *num.Num, places int) string {
 	return plainNumber(*n, places)
 }
 
-// bytes finishes the table.
-func (s *sheet) bytes() ([]byte, error) {
-	s.w.Flush()
-	if err := s.w.Error(); err != nil {
-		return nil, fault.Wrap("web.sheet", fault.Internal, "", err)
-	}
-	return s.b.Bytes(), nil
-}
-
-// send finishes the table as a download.
-func (s *sheet) send(c *fiber.Ctx, name string) error {
-	data, err := s.bytes()
+// sendTable finishes a table as a download.
+func sendTable(c *fiber.Ctx, name string, table *report.CSV) error {
+	data, err := table.Bytes()
 	if err != nil {
 		return err
 	}
@@ -79,7 +41,31 @@ func sendCSV(c *fiber.Ctx, name string, data []byte) error {
 
 // sendFigures answers with a workbook of sheets of figures.
 func sendFigures(c *fiber.Ctx, name string, sheets ...report.Figures) error {
-	data, err := figureBook(sheets...)
+	return sendSheets(c, name, filledFigures(sheets)...)
+}
+
+// asCSV is the value of the parameter “as” with which an address of a workbook gives its first sheet as comma separated values.
+const asCSV = "csv"
+
+// csvOf is the address of a workbook's first sheet as comma separated values.
+func csvOf(address string) string {
+	mark := "?"
+	if strings.Contains(address, "?") {
+		mark = "&"
+	}
+	return address + mark + "as=" + asCSV
+}
+
+// sendSheets answers with a workbook, or with its first sheet as comma separated values if the address asks for that. name ends in .xlsx.
+func sendSheets(c *fiber.Ctx, name string, sheets ...report.Sheet) error {
+	if c.Query("as") == asCSV && len(sheets) > 0 {
+		data, err := report.WriteCSV(sheets[0])
+		if err != nil {
+			return err
+		}
+		return attach(c, strings.TrimSuffix(name, ".xlsx")+".csv", "text/csv; charset=utf-8", data)
+	}
+	data, err := report.Write(sheets...)
 	if err != nil {
 		return err
 	}
@@ -88,9 +74,14 @@ func sendFigures(c *fiber.Ctx, name string, sheets ...report.Figures) error {
 
 // figureBook makes a workbook of sheets of figures.
 func figureBook(sheets ...report.Figures) ([]byte, error) {
+	return report.Write(filledFigures(sheets)...)
+}
+
+// filledFigures are sheets of figures ready to be written.
+func filledFigures(sheets []report.Figures) []report.Sheet {
 	filled := make([]report.Sheet, len(sheets))
 	for i := range sheets {
 		filled[i] = sheets[i].Filled()
 	}
-	return report.Write(filled...)
+	return filled
 }

@@ -136,11 +136,7 @@ func (s *Server) filingsExcel(c *fiber.Ctx, by policy.Actor) error {
 			return ""
 		}).Wide(16))
 	}
-	data, err := report.Write(table.Filled(rows))
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "备案.xlsx", data)
+	return sendSheets(c, "备案.xlsx", table.Filled(rows))
 }
 
 // newFiling is the choice of kind and of what it is about.

@@ -181,11 +181,7 @@ func (s *Server) bankExcel(c *fiber.Ctx, by policy.Actor) error {
 	for _, e := range b.OpenEntries(today) {
 		entries.Rows = append(entries.Rows, []any{e.Day, e.Name, e.No, e.Kind.Title(), e.Text, e.Receipt + e.Document, inYuan(e.Fen)})
 	}
-	data, err := report.Write(lines.Filled(), entries.Filled())
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "未匹配清单.xlsx", data)
+	return sendSheets(c, "未匹配清单.xlsx", lines.Filled(), entries.Filled())
 }
 
 // bankAccountEntry is the form of a new bank account.

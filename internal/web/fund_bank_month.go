@@ -185,9 +185,5 @@ func (s *Server) bankMonthExcel(c *fiber.Ctx, by policy.Actor) error {
 		}
 		return f
 	}
-	data, err := report.Write(sums.Filled(), items("账上有银行没有", r.OnlyLedger).Filled(), items("银行有账上没有", r.OnlyBank).Filled())
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, m.Month.String()+"对账月报.xlsx", data)
+	return sendSheets(c, m.Month.String()+"对账月报.xlsx", sums.Filled(), items("账上有银行没有", r.OnlyLedger).Filled(), items("银行有账上没有", r.OnlyBank).Filled())
 }

@@ -159,11 +159,7 @@ func (s *Server) handoversExcel(c *fiber.Ctx, by policy.Actor) error {
 			return r.h.Receipt.Number
 		}).Wide(22),
 	}}
-	data, err := report.Write(table.Filled(rows))
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "承接查验.xlsx", data)
+	return sendSheets(c, "承接查验.xlsx", table.Filled(rows))
 }
 
 // handoverExcel is one handover as Excel: findings, documents and the whole checklist.
@@ -194,9 +190,5 @@ func (s *Server) handoverExcel(c *fiber.Ctx, by policy.Actor) error {
 	for i, d := range h.Documents {
 		rows = append(rows, paper{w.List.Documents[i].Name, d})
 	}
-	data, err := report.Write(findings.Filled(append(w.Findings(), w.Hidden...)), papers.Filled(rows), all.Filled(w.Lines))
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, h.Title()+"承接查验.xlsx", data)
+	return sendSheets(c, h.Title()+"承接查验.xlsx", findings.Filled(append(w.Findings(), w.Hidden...)), papers.Filled(rows), all.Filled(w.Lines))
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -206,11 +207,45 @@ func (s *Server) receiveWorkbook(c *fiber.Ctx) (values url.Values, upload *files
 		if upload != nil {
 			return fault.InvalidFields("web.receiveWorkbook", fault.Field{Name: "file", Message: "一次只能导入一个文件，现在有两个"})
 		}
-		var err error
-		upload, err = s.files.Receive(name, r, files.XLSX)
+		book, err := workbookOf(name, r)
+		if err != nil {
+			return err
+		}
+		upload, err = s.files.Receive(book.name, book.Reader, files.XLSX)
+		if upload != nil && book.name != name {
+			upload.Name = strings.TrimSuffix(upload.Name, excelSuffix)
+		}
 		return err
 	})
 	return values, upload, err
+}
+
+// The endings of the names of tables.
+const (
+	excelSuffix = ".xlsx"
+	csvSuffix   = ".csv"
+)
+
+// namedBook is a workbook that is being received.
+type namedBook struct {
+	io.Reader
+	name string
+}
+
+// workbookOf makes a workbook, called name.csv.xlsx, of a file of comma separated values; everything else is left as it is. Returns Invalid for what cannot be read as such values.
+func workbookOf(name string, r io.Reader) (namedBook, error) {
+	const op = "web.workbookOf"
+	if !strings.HasSuffix(strings.ToLower(name), csvSuffix) {
+		return namedBook{r, name}, nil
+	}
+	data, err := io.ReadAll(io.LimitReader(r, report.MaxCSV+1))
+	if err == nil && len(data) > report.MaxCSV {
+		err = fault.New(op, fault.Invalid, fmt.Sprintf("“%s”超过 %d MB，请分开导入", name, report.MaxCSV>>20))
+	}
+	if err == nil {
+		data, err = report.FromCSV(data)
+	}
+	return namedBook{bytes.NewReader(data), name + excelSuffix}, err
 }
 
 // fileFaults are the refused places of an upload; what names none of the other fields of the form is about the file.
@@ -293,7 +328,11 @@ func (s *Server) lendMarked(c *fiber.Ctx, by policy.Actor, upload *files.Upload,
 	if err != nil {
 		return "", err
 	}
-	name := strings.TrimSuffix(strings.TrimSuffix(upload.Name, ".xlsx"), markedSuffix) + markedSuffix + ".xlsx"
+	name := upload.Name
+	for _, end := range []string{excelSuffix, csvSuffix, markedSuffix} {
+		name = strings.TrimSuffix(name, end)
+	}
+	name += markedSuffix + excelSuffix
 	return s.files.Lend(c.UserContext(), by.ID, name, data)
 }
 

@@ -25,6 +25,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
+	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/policy/policytest"
 )
@@ -603,7 +604,7 @@ func TestFormat(t *testing.T) {
 		count(1164): "1,164", count(12): "12", count(-1234567): "−1,234,567", grouped("42600.00"): "42,600.00",
 		points(num.MustParse("86.425"), 2): "86.43", points(num.MustParse("-1"), 2): "−1.00", signed(num.MustParse("3"), 2): "+3.00", signed(num.Num{}, 2): "—",
 		share(9, 129): "7.0%", share(1, 0): "—", rate(num.MustParse("31"), num.MustParse("37")): "83.8%", fingerprint("9f3c71ae04d2aa"): "9f3c 71ae 04d2",
-		guard("=1+1"): "'=1+1", guard(" @x"): "' @x", guard("＝1"): "'＝1", guard("-"): "'-", guard("东街"): "东街", guard(""): "",
+		report.Guard("=1+1"): "'=1+1", report.Guard(" @x"): "' @x", report.Guard("＝1"): "'＝1", report.Guard("-"): "'-", report.Guard("东街"): "东街", report.Guard(""): "",
 		plainNumber(num.MustParse("-1234.5"), 2): "-1234.50",
 		spanText(policy.Span{}):                  "长期", spanText(policy.Span{From: day("2026-01-01")}): "2026年1月1日起", spanText(policy.Span{Until: day("2026-12-31")}): "至2026年12月31日",
 		scopeText([]string{"county", "c:c-7"}): "全县、社区 c-7",

@@ -29,9 +29,5 @@ func (s *Server) ordersExcel(c *fiber.Ctx, by policy.Actor) error {
 	if err := s.matters.Each(c.UserContext(), by, matter.Filter{Orders: true}, func(d store.Doc[matter.Matter]) { rows = append(rows, d.State) }); err != nil {
 		return err
 	}
-	data, err := report.Write(report.OrderAnswers().Filled(rows))
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "工单办理情况.xlsx", data)
+	return sendSheets(c, "工单办理情况.xlsx", report.OrderAnswers().Filled(rows))
 }

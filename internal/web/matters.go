@@ -220,11 +220,7 @@ func (s *Server) mattersExcel(c *fiber.Ctx, by policy.Actor) error {
 	if s.guard.Allow(by, policy.ReadReporter) || s.guard.Allow(by, policy.ImportMatter) {
 		table.Columns = append(table.Columns, report.Shown("来源", func(m *matter.Matter) any { return sourceWord(m) }))
 	}
-	data, err := report.Write(table.Filled(rows))
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "事项.xlsx", data)
+	return sendSheets(c, "事项.xlsx", table.Filled(rows))
 }
 
 // yesNo is a plain answer.

@@ -1,12 +1,15 @@
 package web_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"redsteward/internal/report"
 	"redsteward/internal/web/browsertest"
@@ -194,6 +197,24 @@ func others(t *testing.T, f *browsertest.Fixture, m *team, project string) {
 	_, sheets := workbook(t, m.as("dispatcher").get(t, "/matters/orders.xlsx"))
 	if said := fmt.Sprint(sheets); !strings.Contains(said, "J-2026-1") {
 		t.Error(said)
+	}
+	// The same as comma separated values: out as a list, in with a mistake that is named by its cell.
+	list := m.as("dispatcher").get(t, "/matters.xlsx?orders=1&as=csv")
+	if list.StatusCode != 200 || !strings.HasPrefix(list.body, "\uFEFF") || !strings.Contains(list.body, "垃圾两天没有清运") || !strings.Contains(list.Header.Get("Content-Disposition"), ".csv") {
+		t.Errorf("%d %v %.300s", list.StatusCode, list.Header, list.body)
+	}
+	lines[0].Order.Number, lines[0].Words = "J-2026-2", "臭"
+	values, err := report.WriteCSV(report.MatterOrders(tree).Filled(lines))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gb, err := simplifiedchinese.GB18030.NewEncoder().Bytes(bytes.TrimPrefix(values, []byte("\uFEFF")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := changes(t, f)
+	if a := m.as("dispatcher").upload(t, "/matters/orders", nil, nil, attachment{"工单.csv", gb}); a.StatusCode != 200 || !strings.Contains(a.body, "工单.csv") || !strings.Contains(a.body, "J2：情况要写") || !strings.Contains(a.body, "/matters/orders/marked/") || changes(t, f) != before {
+		t.Errorf("%d %.3000s", a.StatusCode, a.body)
 	}
 	nobody := m.as("")
 	told := nobody.upload(t, "/tell", [][2]string{{"key", "told"}, {"community", cityEast}, {"project", project}, {"category", "fee"}, {"where", "南侧小路"}, {"words", "路灯不亮了三天"}}, nil, attachment{"我家.png", picture(t, 9)})

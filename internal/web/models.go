@@ -96,11 +96,7 @@ func (s *Server) modelsExcel(c *fiber.Ctx, by policy.Actor) error {
 			}
 			return ""
 		}), report.Shown("事迹", func(r *row) any { return r.Deeds }).Wide(60)}}
-	data, err := report.Write(table.Filled(rows))
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "红色达人.xlsx", data)
+	return sendSheets(c, "红色达人.xlsx", table.Filled(rows))
 }
 
 // modelFields are the controls of a recommendation.

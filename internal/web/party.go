@@ -150,11 +150,7 @@ func (s *Server) partyCoverageExcel(c *fiber.Ctx, by policy.Actor) error {
 	for _, col := range coverageColumns() {
 		columns = append(columns, report.Shown(col.title, col.value))
 	}
-	data, err := report.Write(report.Table[row]{Sheet: "党组织覆盖", Columns: columns}.Filled(append(found.Townships, found.County)))
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "物业企业党组织覆盖.xlsx", data)
+	return sendSheets(c, "物业企业党组织覆盖.xlsx", report.Table[row]{Sheet: "党组织覆盖", Columns: columns}.Filled(append(found.Townships, found.County)))
 }
 
 // industryEntry describes the form of the branch of the trade.

@@ -474,13 +474,13 @@ func (s *Server) missingCSV(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	sheet := newSheet("小区", "编号", "物业服务企业", "社区", "缺少的数据", "由谁补", "涉及分值")
+	sheet := report.NewCSV("小区", "编号", "物业服务企业", "社区", "缺少的数据", "由谁补", "涉及分值")
 	for _, m := range missing {
 		for _, item := range m.Items {
-			sheet.add(guard(m.Name), guard(m.Project), guard(m.Firm), guard(m.Community), guard(item.Name), cycle.SourceText(item.Source), plainNumber(item.Points, 0))
+			sheet.Add(report.Guard(m.Name), report.Guard(m.Project), report.Guard(m.Firm), report.Guard(m.Community), report.Guard(item.Name), cycle.SourceText(item.Source), plainNumber(item.Points, 0))
 		}
 	}
-	return sheet.send(c, "missing-"+c.Params("id")+".csv")
+	return sendTable(c, "missing-"+c.Params("id")+".csv", sheet)
 }
 
 // previewView is what preview.html shows.

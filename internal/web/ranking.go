@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
+	"redsteward/internal/report"
 	"redsteward/policy"
 )
 
@@ -364,7 +365,7 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 		head = append(head, "与上期相比")
 	}
 	head = append(head, "说明", "评价规则", "规则指纹")
-	sheet := newSheet(head...)
+	sheet := report.NewCSV(head...)
 	for _, r := range b.every(readFilter(c, b).first()) {
 		rank, total := "", ""
 		if r.Rank > 0 {
@@ -377,7 +378,7 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 		if label == "" {
 			label = "未评等级"
 		}
-		row := []string{rank, guard(r.ID), guard(r.Name), guard(r.Place), guard(r.Firm), guard(label), total}
+		row := []string{rank, report.Guard(r.ID), report.Guard(r.Name), report.Guard(r.Place), report.Guard(r.Firm), report.Guard(label), total}
 		for _, p := range r.Parts {
 			row = append(row, optionalNumber(p, 1))
 		}
@@ -389,12 +390,12 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 			if i < len(r.Row.Facets) {
 				v = r.Row.Facets[i]
 			}
-			row = append(row, guard(v))
+			row = append(row, report.Guard(v))
 		}
 		if b.Moves {
 			row = append(row, r.Moved)
 		}
-		sheet.add(append(row, guard(strings.TrimSpace(r.Mark+" "+r.Lapsed+r.Reason)), guard(b.SchemeID+" "+b.SchemeVersion), b.SchemeHash)...)
+		sheet.Add(append(row, report.Guard(strings.TrimSpace(r.Mark+" "+r.Lapsed+r.Reason)), report.Guard(b.SchemeID+" "+b.SchemeVersion), b.SchemeHash)...)
 	}
-	return sheet.send(c, fmt.Sprintf("stars-%s.csv", calendar.DateOf(b.At)))
+	return sendTable(c, fmt.Sprintf("stars-%s.csv", calendar.DateOf(b.At)), sheet)
 }

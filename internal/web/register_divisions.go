@@ -169,11 +169,7 @@ func (s *Server) divisionsExcel(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	data, err := report.Write(report.DivisionSheets(found, s.registered.On(ctx))...)
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "行政区划.xlsx", data)
+	return sendSheets(c, "行政区划.xlsx", report.DivisionSheets(found, s.registered.On(ctx))...)
 }
 
 // divisionView is what register_division.html shows.

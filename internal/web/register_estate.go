@@ -182,11 +182,7 @@ func (s *Server) developersExcel(c *fiber.Ctx, by policy.Actor) error {
 	columns := append(report.Within(report.Developers().Columns, func(r *row) *registry.DeveloperInput { return &r.DeveloperInput }),
 		report.Shown("状态", func(r *row) any { return r.line.StateWord }), report.Shown("建设小区", func(r *row) any { return int64(len(r.line.Projects)) }),
 		report.Shown("户数", func(r *row) any { return r.line.Households }))
-	data, err := report.Write(report.Table[row]{Sheet: report.Developers().Sheet, Columns: columns}.Filled(rows))
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "建设单位.xlsx", data)
+	return sendSheets(c, "建设单位.xlsx", report.Table[row]{Sheet: report.Developers().Sheet, Columns: columns}.Filled(rows))
 }
 
 // developerView is what register_developer.html shows.

@@ -82,11 +82,7 @@ func (s *Server) firmsExcel(c *fiber.Ctx, by policy.Actor) error {
 	}
 	columns := append(report.Within(report.Firms().Columns, func(r *row) *registry.FirmLine { return &r.FirmLine }),
 		report.Shown("在管小区", func(r *row) any { return r.held.Projects }), report.Shown("在管户数", func(r *row) any { return r.held.Households }))
-	data, err := report.Write(report.Table[row]{Sheet: report.Firms().Sheet, Columns: columns}.Filled(rows))
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "物业服务企业.xlsx", data)
+	return sendSheets(c, "物业服务企业.xlsx", report.Table[row]{Sheet: report.Firms().Sheet, Columns: columns}.Filled(rows))
 }
 
 // firmView is what register_firm.html shows.

@@ -129,11 +129,7 @@ func (s *Server) projectsExcel(c *fiber.Ctx, by policy.Actor) error {
 	}
 	columns := append(report.Within(report.Projects().Columns, func(r *row) *registry.ProjectLine { return &r.ProjectLine }),
 		report.Shown("现服务企业", func(r *row) any { return r.now.FirmName }).Wide(28), report.Shown("合同截止", func(r *row) any { return r.now.Contract.Days.Until }))
-	data, err := report.Write(report.Table[row]{Sheet: report.Projects().Sheet, Columns: columns}.Filled(rows), report.Contracts().Filled(contracts), report.Buildings().Filled(buildings), report.Papers().Filled(papers))
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "小区.xlsx", data)
+	return sendSheets(c, "小区.xlsx", report.Table[row]{Sheet: report.Projects().Sheet, Columns: columns}.Filled(rows), report.Contracts().Filled(contracts), report.Buildings().Filled(buildings), report.Papers().Filled(papers))
 }
 
 // projectView is what register_project.html shows.

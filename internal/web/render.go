@@ -128,6 +128,7 @@ func (a *assets) functions() template.FuncMap {
 		"dict":        dict,
 		"hasErrors":   func(form []field) bool { return slices.ContainsFunc(form, func(f field) bool { return f.Error != "" }) },
 		"join":        strings.Join,
+		"csv":         csvOf,
 	}
 }
 

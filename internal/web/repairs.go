@@ -118,11 +118,7 @@ func (s *Server) repairsExcel(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	data, err := report.Write(report.RepairLog(s.repairs.Terms).Filled(rows))
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "报修台账.xlsx", data)
+	return sendSheets(c, "报修台账.xlsx", report.RepairLog(s.repairs.Terms).Filled(rows))
 }
 
 // repairDesk is where monthly files come in.

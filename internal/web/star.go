@@ -11,6 +11,7 @@ import (
 	"redsteward/charts"
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
+	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/supervision/evidence"
 )
@@ -392,25 +393,25 @@ func (s *Server) starCSV(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	sheet := newSheet("部分", "条款", "指标", "规则", "依据", "本期事实", "得分", "满分", "说明")
+	sheet := report.NewCSV("部分", "条款", "指标", "规则", "依据", "本期事实", "得分", "满分", "说明")
 	for _, g := range one.Groups {
 		if g.Hidden {
-			sheet.add(guard(g.Name), "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), guard("按规则只公开合计"+clawedText(g.Clawed)))
+			sheet.Add(report.Guard(g.Name), "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), report.Guard("按规则只公开合计"+clawedText(g.Clawed)))
 			continue
 		}
 		if g.Kept {
-			sheet.add(guard(g.Name), "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), guard(strings.Join(g.Reasons, "、")+clawedText(g.Clawed)))
+			sheet.Add(report.Guard(g.Name), "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), report.Guard(strings.Join(g.Reasons, "、")+clawedText(g.Clawed)))
 			continue
 		}
 		for _, l := range g.Lines {
-			sheet.add(guard(g.Name), guard(l.Clause), guard(l.Name), guard(l.Rule), guard(l.Basis), guard(l.Fact), optionalNumber(l.Points, l.Places), optionalNumber(l.Max, l.Places), guard(l.State+clawedText(l.Clawed)))
+			sheet.Add(report.Guard(g.Name), report.Guard(l.Clause), report.Guard(l.Name), report.Guard(l.Rule), report.Guard(l.Basis), report.Guard(l.Fact), optionalNumber(l.Points, l.Places), optionalNumber(l.Max, l.Places), report.Guard(l.State+clawedText(l.Clawed)))
 			for _, item := range l.Items {
-				sheet.add(guard(g.Name), guard(l.Clause), guard("· "+item.Name), "", "", guard(item.Found), optionalNumber(item.Points, item.Places), optionalNumber(item.Max, item.Places), guard(item.State))
+				sheet.Add(report.Guard(g.Name), report.Guard(l.Clause), report.Guard("· "+item.Name), "", "", report.Guard(item.Found), optionalNumber(item.Points, item.Places), optionalNumber(item.Max, item.Places), report.Guard(item.State))
 			}
 		}
 	}
 	for _, a := range one.Adjustments {
-		sheet.add("总分调整", "", guard(a.Name), "", guard(a.Basis), guard(a.Said), optionalNumber(a.Change, 2), "", "")
+		sheet.Add("总分调整", "", report.Guard(a.Name), "", report.Guard(a.Basis), report.Guard(a.Said), optionalNumber(a.Change, 2), "", "")
 	}
-	return sheet.send(c, "lines.csv")
+	return sendTable(c, "lines.csv", sheet)
 }

@@ -149,10 +149,14 @@ func (s *Server) importSurvey(c *fiber.Ctx, by policy.Actor) error {
 	table := report.SurveySheets(o.Form, o.By)
 	var parsed *report.Parsed[report.SurveyRow]
 	values, err := s.readForm(c, maxSurveyFile, func(name string, r io.Reader) error {
-		if !strings.HasSuffix(strings.ToLower(name), ".xlsx") {
-			return fault.InvalidFields("web.importSurvey", fault.Field{Name: "file", Message: "只收用模板填写的 xlsx 文件，现在是“" + name + "”"})
+		book, err := workbookOf(name, r)
+		if err != nil {
+			return err
 		}
-		read, err := table.Read(r)
+		if !strings.HasSuffix(strings.ToLower(book.name), excelSuffix) {
+			return fault.InvalidFields("web.importSurvey", fault.Field{Name: "file", Message: "只收用模板填写的 xlsx 或者 csv 文件，现在是“" + name + "”"})
+		}
+		read, err := table.Read(book)
 		parsed = &read
 		return err
 	})

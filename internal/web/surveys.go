@@ -193,11 +193,7 @@ func (s *Server) surveysExcel(c *fiber.Ctx, by policy.Actor) error {
 			sheet.Rows = append(sheet.Rows, line)
 		}
 	}
-	data, err := report.Write(sheet.Filled())
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "满意度调查.xlsx", data)
+	return sendSheets(c, "满意度调查.xlsx", sheet.Filled())
 }
 
 // surveyNewView is what survey_new.html shows: the compounds to choose from, or the form of one.

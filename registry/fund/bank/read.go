@@ -1,20 +1,15 @@
 package bank
 
 import (
-	"bytes"
-	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding/simplifiedchinese"
-
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/imports"
 	"redsteward/internal/num"
 	"redsteward/registry/fund"
 )
@@ -38,50 +33,10 @@ const (
 // MaxFileRows is how many rows a file may have, with those that are no lines.
 const MaxFileRows = MaxRows + 200
 
-// ReadCSV reads a file of comma or tab separated values in UTF-8 or GB18030. Returns Invalid for anything else, too many rows or columns.
+// ReadCSV reads a file of comma or tab separated values in UTF-8 or GB18030. Errors as those of imports.ReadCSV.
 func ReadCSV(data []byte) (Sheet, error) {
-	const op = "bank.ReadCSV"
-	refuse := func(format string, args ...any) (Sheet, error) {
-		return Sheet{}, fault.New(op, fault.Invalid, fmt.Sprintf(format, args...))
-	}
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	if !utf8.Valid(data) {
-		decoded, err := simplifiedchinese.GB18030.NewDecoder().Bytes(data)
-		if err != nil || bytes.ContainsRune(decoded, utf8.RuneError) {
-			return refuse("这个文件既不是 UTF-8 也不是 GB18030（GBK）编码，请从网上银行重新导出 CSV 或者 Excel")
-		}
-		data = decoded
-	}
-	if bytes.IndexByte(data, 0) >= 0 {
-		return refuse("这个文件不是文本，请从网上银行重新导出 CSV 或者 Excel")
-	}
-	r := csv.NewReader(bytes.NewReader(data))
-	r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = -1, true, true
-
-	head, _, _ := bytes.Cut(data, []byte("\n"))
-	if bytes.Count(data, []byte("\t")) > bytes.Count(data, []byte(",")) || bytes.Count(head, []byte("\t")) > 2 {
-		r.Comma, r.TrimLeadingSpace = '\t', false // a tab is a leading space too
-	}
-	var out Sheet
-	for {
-		cells, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return refuse("第 %d 行之后读不下去：引号没有成对", len(out.Rows))
-		}
-		line, _ := r.FieldPos(0)
-		for len(out.Rows) < line-1 && len(out.Rows) < MaxFileRows {
-			out.Rows = append(out.Rows, nil) // rows without anything, and those inside a quoted cell
-		}
-		if len(cells) > maxColumns {
-			return refuse("第 %d 行有 %d 列，最多 %d 列", line, len(cells), maxColumns)
-		}
-		if out.Rows = append(out.Rows, cells); len(out.Rows) > MaxFileRows {
-			return refuse("这个文件超过 %d 行，请按月份分开导入", MaxRows)
-		}
-	}
+	rows, err := imports.ReadCSV(data, MaxFileRows, maxColumns)
+	return Sheet{Rows: rows}, err
 }
 
 // Fault is one refused place of a statement.
