@@ -47,10 +47,10 @@ func (s countySize) quarters() int {
 }
 
 // tally carries a ratio through the quarters: due draws how much falls due in one, rate is the share of it that is done.
-func (p *countyPlan) tally(quarter int, name string, of any, due func(r *rand.Rand) int64, rate func(quarter int) float64) (done, fell int64) {
+func (p *countyPlan) tally(quarter int, name string, of any, due drawnDue, rate func(quarter int) float64) (done, fell int64) {
 	sum := draws(p.seed, name, of, "offset").Float64()
 	for q := range quarter + 1 {
-		fell = due(draws(p.seed, name, of, q))
+		fell = due(q, draws(p.seed, name, of, q))
 		before := math.Floor(sum)
 		sum += float64(fell) * min(max(rate(q), 0), 1)
 		done = int64(math.Floor(sum) - before)
@@ -58,12 +58,25 @@ func (p *countyPlan) tally(quarter int, name string, of any, due func(r *rand.Ra
 	return min(done, fell), fell
 }
 
+// drawnDue draws how much falls due in a quarter.
+type drawnDue func(quarter int, r *rand.Rand) int64
+
 // always draws the same number.
-func always(n int64) func(*rand.Rand) int64 { return func(*rand.Rand) int64 { return n } }
+func always(n int64) drawnDue { return func(int, *rand.Rand) int64 { return n } }
 
 // between draws from n to m.
-func between(n, m int64) func(*rand.Rand) int64 {
-	return func(r *rand.Rand) int64 { return n + r.Int64N(m-n+1) }
+func between(n, m int64) drawnDue {
+	return func(_ int, r *rand.Rand) int64 { return n + r.Int64N(m-n+1) }
+}
+
+// claimsDue are, of a project, the claims for which its firm is liable: where matters tell them, as many as there are complaints; before, from n to n+3 that somebody counted.
+func (p *countyPlan) claimsDue(i int, n int64) drawnDue {
+	return func(quarter int, r *rand.Rand) int64 {
+		if p.size.toldByMatters(quarter) {
+			return p.complaints(i, quarter)
+		}
+		return between(n, n+3)(quarter, r)
+	}
 }
 
 // partyPoints is what the party sheets give the firm's projects of 20 points in the year of the first four quarters: 60 % quarter by quarter, 40 % by the year as a whole.
@@ -159,14 +172,14 @@ type said struct {
 func (p *countyPlan) projectSays(i, quarter int) []said {
 	pr := &p.projects[i]
 	calls := 2 + pr.input.Households/110
-	ratio := func(fact, above, below string, due func(*rand.Rand) int64, rate func(int) float64, from string) said {
+	ratio := func(fact, above, below string, due drawnDue, rate func(int) float64, from string) said {
 		done, fell := p.tally(quarter, fact, i, due, rate)
 		return said{fact, counts(above, done, below, fell), from}
 	}
 	says := []said{
-		ratio("matter_callbacks", "matter_callbacks_satisfied", "matter_callbacks_reached", between(calls, calls+3), p.rate(i, 0.6, 0.95), "诉求回访记录（演示数据）"),
+		ratio("matter_callbacks", "matter_callbacks_satisfied", "matter_callbacks_reached", p.claimsDue(i, calls), p.rate(i, 0.6, 0.95), "诉求回访记录（演示数据）"),
 		ratio("repair_callbacks", "repair_callbacks_satisfied", "repair_callbacks_reached", between(calls, calls+4), p.rate(i, 0.6, 0.95), "报修电话回访记录（演示数据）"),
-		ratio("answers", "answers_on_time", "answers_due", between(calls, calls+3), p.rate(i, 0.6, 0.95), "诉求办理台账（演示数据）"),
+		ratio("answers", "answers_on_time", "answers_due", p.claimsDue(i, calls), p.rate(i, 0.6, 0.95), "诉求办理台账（演示数据）"),
 		ratio("community_tasks", "community_tasks_done", "community_tasks_due", between(1, 3), p.rate(i, 0, 1), "议事任务和微心愿清单（演示数据）"),
 		{"complaints", []supervision.Cell{number("complaints", p.complaints(i, quarter))}, "投诉核实登记（演示数据）"},
 	}
@@ -180,11 +193,15 @@ func (p *countyPlan) projectSays(i, quarter int) []said {
 	return says
 }
 
-// complaints are those for which the firm was liable: the first of a quarter is free, the rest count by thousand households.
+// complaints are those for which the firm was liable: the first of a quarter is free, the rest count by thousand households. Where matters tell them there is always one, so that they tell of every project.
 func (p *countyPlan) complaints(i, quarter int) int64 {
 	points, _ := p.tally(quarter, "complaints", i, always(4), p.rate(i, 0, 1))
 	atMost := []float64{8, 6, 4, 2, 1}[points]
-	return 1 + int64(atMost*float64(p.projects[i].input.Households)/1000) - draws(p.seed, "complaint", i, quarter).Int64N(2)
+	n := 1 + int64(atMost*float64(p.projects[i].input.Households)/1000) - draws(p.seed, "complaint", i, quarter).Int64N(2)
+	if p.size.toldByMatters(quarter) {
+		return max(n, 1)
+	}
+	return n
 }
 
 // survey is what the owners answered in a year.

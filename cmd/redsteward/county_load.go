@@ -143,7 +143,11 @@ func (l *countyLoader) happen(ctx context.Context) error {
 			return err
 		}
 	}
-	return l.perform(ctx, l.schedule(), mustTime(demoStart).Add(-time.Minute))
+	year, err := l.yearOfMatterActs()
+	if err != nil {
+		return err
+	}
+	return l.perform(ctx, append(l.schedule(), year...), mustTime(demoStart).Add(-time.Minute))
 }
 
 // askedOf are what the schemes of the first quarter and year ask of each source; what both ask, the quarter words.

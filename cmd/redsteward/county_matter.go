@@ -13,17 +13,32 @@ import (
 	"redsteward/supervision/matter"
 )
 
-// demoMatters is how many matters the demonstration has.
+// demoMatters is how many matters the demonstration has that leave one in every state; the others are those of its year.
 const demoMatters = 104
+
+// demoPictures is how many different photos grid workers take: a photo is stored once.
+const demoPictures = 2 * demoMatters
 
 // matterTale is one matter of the demonstration while it happens.
 type matterTale struct {
 	*countyLoader
-	i   int
-	now store.Doc[matter.Matter]
+	// i counts the matters, project and community are places in the plan; elsewhere says that it is not inside the compound.
+	i, project, community int
+	elsewhere             bool
+	// category, where and words are what is reported, by is who does, nobody for who has no account.
+	category, where, words string
+	by                     policy.Actor
+	// reply is what the department answers, said what is found when somebody looks; satisfied is what the reporter says if he is asked, which also who looks at a hazard does if asked is set.
+	reply     matter.AnswerInput
+	said      string
+	satisfied matter.Satisfied
+	asked     bool
+	now       store.Doc[matter.Matter]
 	// department is the one that gets it in the end, handler who acts for it.
 	department string
 	handler    policy.Actor
+	// number and code are how who has no account finds it again.
+	number, code string
 }
 
 // matterStep is one step of a tale: so many days after the report, at an hour.
@@ -65,9 +80,9 @@ func matterTales() []struct {
 func (l *countyLoader) matterActs() []act {
 	today, tales := calendar.DateOf(mustTime(demoStart)), matterTales()
 	var acts []act
-	for i := range min(demoMatters, 8*len(l.plan.projects)) {
+	for i := range l.plan.size.tales() {
 		tale := tales[i%len(tales)]
-		t := &matterTale{countyLoader: l, i: i}
+		t := l.newTale(i)
 		day := today.Add(-tale.back - i%2*7*min(1, tale.back/20))
 		acts = append(acts, act{hour(day, 9), partMatters, t.report})
 		for _, step := range tale.steps {
@@ -79,8 +94,30 @@ func (l *countyLoader) matterActs() []act {
 
 func (t *matterTale) at() supervision.At { return supervision.At{ID: t.now.ID, Seq: t.now.Seq} }
 
-// projectAt is the place of a project in whose community somebody reports.
-func (t *matterTale) projectAt() int { return t.i * 5 % len(t.plan.projects) }
+// tales is how many matters are told one by one.
+func (s countySize) tales() int { return min(demoMatters, 8*s.projects) }
+
+// newTale is the i-th matter that is told.
+func (l *countyLoader) newTale(i int) *matterTale {
+	what := matterWords[i%len(matterWords)]
+	t := &matterTale{countyLoader: l, i: i, project: i * 5 % len(l.plan.projects), category: what.category, where: what.where, words: what.words, said: "现场看过，与答复一致（演示）", satisfied: "yes",
+		reply: matter.AnswerInput{Words: "已到现场处理，通知了责任单位（演示）", Fixed: true, Liable: []string{"firm", "owner", "public", "none"}[i%4], Reasonable: "yes"}}
+	if i%11 == 7 {
+		t.reply.Reasonable = "no"
+	}
+	t.community = l.communityOf(t.project)
+	switch {
+	case i%9 == 4:
+		t.by = l.of("rider", 0)
+	case i%5 == 3:
+		t.by = l.of("community_worker", t.community)
+	case t.project == 0:
+		t.by = l.of("owners_committee", 0)
+	default:
+		t.by = l.of("grid_worker", t.community)
+	}
+	return t
+}
 
 // communityOf is the place of the community of a project in the plan.
 func (l *countyLoader) communityOf(project int) int {
@@ -92,29 +129,27 @@ func (l *countyLoader) communityOf(project int) int {
 	return 0
 }
 
-// reporter is who reports it: mostly a grid worker.
-func (t *matterTale) reporter() policy.Actor {
-	p := t.projectAt()
-	switch {
-	case t.i%9 == 4:
-		return t.of("rider", 0)
-	case t.i%5 == 3:
-		return t.of("community_worker", t.communityOf(p))
-	case p == 0:
-		return t.of("owners_committee", 0)
-	}
-	return t.of("grid_worker", t.communityOf(p))
-}
-
+// report reports it, with an account or without.
 func (t *matterTale) report(ctx context.Context) (err error) {
-	what, p := matterWords[t.i%len(matterWords)], t.projectAt()
-	in := matter.Input{Category: what.category, Project: t.projects[p], Where: what.where, Words: what.words}
-	_, category, err := t.matters.Tree.Category(what.category)
+	in := matter.Input{Category: t.category, Project: t.projects[t.project], Where: t.where, Words: t.words}
+	if t.elsewhere {
+		in.Project, in.Community = "", t.plan.names.Communities[t.community]
+	}
+	_, category, err := t.matters.Tree.Category(t.category)
 	if err != nil {
 		return err
 	}
 	t.department, t.handler = category.Department, t.handlerOf(category.Department)
-	t.now, err = t.matters.Report(ctx, t.reporter(), in)
+	if t.by.ID != "" {
+		t.now, err = t.matters.Report(ctx, t.by, in)
+		return err
+	}
+	told, err := t.matters.Tell(ctx, policy.Actor{}, in)
+	if err != nil {
+		return err
+	}
+	t.number, t.code = told.Number, told.Code
+	t.now, err = t.matters.One(ctx, t.of("dispatcher", 0), supervision.Tickets{DB: t.db, Of: "matter"}.ID(told.Number))
 	return err
 }
 
@@ -174,11 +209,21 @@ func (t *matterTale) ask(ctx context.Context) (err error) {
 }
 
 func (t *matterTale) answer(ctx context.Context) (err error) {
-	in := matter.AnswerInput{Words: "已到现场处理，通知了责任单位（演示）", Fixed: true, Liable: []string{"firm", "owner", "public", "none"}[t.i%4], Reasonable: "yes"}
-	if t.i%11 == 7 {
-		in.Reasonable = "no"
+	t.now, err = t.matters.Answer(ctx, t.handler, t.at(), t.reply)
+	return err
+}
+
+// again answers once more what was not set right the first time.
+func (t *matterTale) again(ctx context.Context) error {
+	if t.now.State.State != matter.Working {
+		return nil
 	}
-	t.now, err = t.matters.Answer(ctx, t.handler, t.at(), in)
+	return t.answer(ctx)
+}
+
+// grant gives more time.
+func (t *matterTale) grant(ctx context.Context) (err error) {
+	t.now, err = t.matters.Decide(ctx, t.of("dispatcher", 0), t.at(), true)
 	return err
 }
 
@@ -193,17 +238,32 @@ func (t *matterTale) verify(ctx context.Context) (err error) {
 	if t.now.State.State != matter.Answered {
 		return nil
 	}
-	c := t.communityOf(t.projectAt())
-	in := matter.CheckInput{Move: matter.MoveFixed, Words: "现场看过，与答复一致（演示）"}
+	in := matter.CheckInput{Move: matter.MoveFixed, Words: t.said}
 	if !t.now.State.Answer.Fixed {
 		in.Move = matter.MoveUnfixed
 	}
+	return t.look(ctx, in)
+}
+
+// redo finds that it was not set right after all.
+func (t *matterTale) redo(ctx context.Context) error {
+	if t.now.State.State != matter.Answered {
+		return nil
+	}
+	return t.look(ctx, matter.CheckInput{Move: matter.MoveRedo, Words: "现场看过，只做了一半（演示）"})
+}
+
+// look verifies an answer: a hazard by another grid worker with a photo, everything else by the secretary.
+func (t *matterTale) look(ctx context.Context, in matter.CheckInput) (err error) {
 	if t.now.State.Check.Way != matter.WayPhoto {
-		in.Satisfied = "yes"
-		t.now, err = t.matters.Verify(ctx, t.of("community_secretary", c), t.at(), in)
+		in.Satisfied = t.satisfied
+		t.now, err = t.matters.Verify(ctx, t.of("community_secretary", t.community), t.at(), in)
 		return err
 	}
-	data, err := demoPhoto(t.i)
+	if t.asked {
+		in.Satisfied = t.satisfied
+	}
+	data, err := demoPhoto(t.i % demoPictures)
 	if err != nil {
 		return err
 	}
@@ -212,16 +272,30 @@ func (t *matterTale) verify(ctx context.Context) (err error) {
 		return err
 	}
 	in.Photos = []*files.Upload{photo}
-	t.now, err = t.matters.Verify(ctx, t.of("grid_worker", t.plan.size.communities+c), t.at(), in)
+	other := t.of("grid_worker", t.plan.size.communities+t.community)
+	if other.ID == t.by.ID {
+		other = t.of("grid_worker", t.community)
+	}
+	t.now, err = t.matters.Verify(ctx, other, t.at(), in)
 	return errors.Join(err, photo.Close())
+}
+
+// judge is what who has no account says of an answer.
+func (t *matterTale) judge(ctx context.Context) (err error) {
+	if t.now.State.State != matter.Answered || t.now.State.Check.Way != matter.WayAsked {
+		return nil
+	}
+	if _, err = t.matters.Judge(ctx, policy.Actor{}, t.number, t.code, t.now.State.Answer.Fixed, t.satisfied, nil); err == nil {
+		t.now, err = t.matters.One(ctx, t.of("dispatcher", 0), t.now.ID)
+	}
+	return err
 }
 
 // twin is reported by another person and merged into the first report.
 func (t *matterTale) twin(ctx context.Context) error {
 	first := t.now.ID
-	by := t.of("grid_worker", t.plan.size.communities+t.communityOf(t.projectAt()))
-	what := matterWords[t.i%len(matterWords)]
-	second, err := t.matters.Report(ctx, by, matter.Input{Category: what.category, Project: t.projects[t.projectAt()], Where: what.where, Words: "同一处又有住户反映（演示）"})
+	by := t.of("grid_worker", t.plan.size.communities+t.community)
+	second, err := t.matters.Report(ctx, by, matter.Input{Category: t.category, Project: t.projects[t.project], Where: t.where, Words: "同一处又有住户反映（演示）"})
 	if err == nil {
 		_, err = t.matters.Merge(ctx, t.of("dispatcher", 0), supervision.At{ID: second.ID, Seq: second.Seq}, first)
 	}
@@ -239,7 +313,9 @@ func (t *matterTale) urge(ctx context.Context) (err error) {
 
 // reopen is asked by who reported it.
 func (t *matterTale) reopen(ctx context.Context) (err error) {
-	t.now, err = t.matters.Reopen(ctx, t.reporter(), t.at(), "过了两天又是老样子（演示）")
+	if t.now.State.State.Closed() {
+		t.now, err = t.matters.Reopen(ctx, t.by, t.at(), "过了两天又是老样子（演示）")
+	}
 	return err
 }
 

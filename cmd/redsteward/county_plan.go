@@ -23,14 +23,16 @@ const countySeed = 20261019
 // countySize says how large a demonstration county is.
 type countySize struct {
 	communities, projects, grids, firms, ownBranches int
+	// matters is how many there are.
+	matters int
 	// first is the first quarter that is rated, current the one that is open at demoStart. A year is rated if all its quarters are.
 	first, current calendar.Quarter
 }
 
-// wholeCounty is the county of the founding article (domain.md §1): 13 urban communities, 129 compounds, 93 grids; 8 firms with a branch of their own, 16 with an instructor.
+// wholeCounty is the county of the founding article (domain.md §1): 13 urban communities, 129 compounds, 93 grids; 8 firms with a branch of their own, 16 with an instructor; 6,561 matters, here in one year.
 func wholeCounty() countySize {
 	current := calendar.QuarterOf(calendar.DateOf(mustTime(demoStart)))
-	return countySize{communities: 13, projects: 129, grids: 93, firms: 24, ownBranches: 8, first: current.Add(-7), current: current}
+	return countySize{communities: 13, projects: 129, grids: 93, firms: 24, ownBranches: 8, matters: 6561, first: current.Add(-7), current: current}
 }
 
 // mustTime reads an instant that is written in the program.

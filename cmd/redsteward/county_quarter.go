@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"redsteward/internal/calendar"
@@ -250,6 +251,9 @@ func (l *countyLoader) projectRecords(i, n int) []act {
 		acts = append(acts, l.observe(l.draft(s, i, day), recorder, hour(day.Add(1), 9), hour(day.Add(2), 15), reviewer)...)
 	}
 	for k, s := range l.plan.projectSays(i, n) {
+		if l.plan.size.toldByMatters(n) && slices.Contains(factsOfMatters, s.fact) {
+			continue // the matters of the quarter tell it
+		}
 		add(s, first.Add(firstRecords+30*(k%3)))
 	}
 	if n%4 == 0 {

@@ -43,6 +43,25 @@ func registersOfCounty(t *testing.T, s *service) {
 			t.Errorf("matters that are %s: %d, %v", state.Text, len(page.Docs), err)
 		}
 	}
+	reported := int64(0)
+	for _, q := range []string{"2025Q4", "2026Q1", "2026Q2", "2026Q3", "2026Q4"} {
+		period, err := matter.ParsePeriod(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		board, err := s.matters.Figures(ctx, officer, matter.FigureQuery{Period: period, By: matter.ByKind})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q == "2026Q3" && (board.Total.Due < 1000 || board.Total.InTime*10 < board.Total.Due*8 || board.Total.InTime == board.Total.Due) {
+			t.Errorf("of the matters of %s %d answers were due, %d in time", q, board.Total.Due, board.Total.InTime)
+		}
+		reported += board.Total.Reported
+	}
+	// What is told twice counts twice.
+	if n := int64(wholeCounty().matters); reported < n || reported > n+10 {
+		t.Errorf("%d matters in a year, not %d", reported, n)
+	}
 	for _, state := range wish.States() {
 		if list, err := s.wishes.List(ctx, officer, wish.Filter{State: wish.State(state.ID)}); err != nil || len(list) == 0 {
 			t.Errorf("wishes that are %s: %d, %v", state.Text, len(list), err)

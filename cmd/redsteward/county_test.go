@@ -102,6 +102,7 @@ func TestCountyPlanOfAnySeed(t *testing.T) {
 func smallCounty() countySize {
 	s := wholeCounty()
 	s.communities, s.projects, s.grids, s.firms, s.ownBranches = 2, 13, 4, 4, 2
+	s.matters = 240
 	return s
 }
 
@@ -145,6 +146,7 @@ func stars(t *testing.T, r *countyResult) map[string]string {
 func TestSameSeedSameStars(t *testing.T) {
 	tiny := smallCounty()
 	tiny.communities, tiny.projects, tiny.firms, tiny.ownBranches, tiny.first = 1, 5, 2, 1, tiny.current.Add(-2)
+	tiny.matters = 60
 	one, _, _ := loadedCounty(t, tiny)
 	two, _, _ := loadedCounty(t, tiny)
 	if a, b := stars(t, one), stars(t, two); len(a) != 5 || !maps.Equal(a, b) {
