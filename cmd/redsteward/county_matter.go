@@ -14,7 +14,7 @@ import (
 )
 
 // demoMatters is how many matters the demonstration has that leave one in every state; the others are those of its year.
-const demoMatters = 104
+const demoMatters = 34
 
 // demoPictures is how many different photos grid workers take: a photo is stored once.
 const demoPictures = 2 * demoMatters

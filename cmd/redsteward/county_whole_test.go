@@ -25,7 +25,7 @@ import (
 )
 
 // The whole county is loaded once (CI part demo): its stars are spread beside Nanchang's, firms rose and fell, some projects lack data or take no part, one is vetoed.
-// It writes 40,000 records, so it is left out of short runs and of the race detector, which sees TestSameSeedSameStars.
+// It writes 70,000 records, so it is left out of short runs and of the race detector, which sees TestSameSeedSameStars.
 func TestWholeCounty(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads a whole county")
