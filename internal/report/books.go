@@ -95,7 +95,7 @@ func bookColumn(n int, f registry.BookField) Column[bookRow] {
 func BookTemplate(b *registry.Book) ([]byte, error) { return bookTable(b).Template() }
 
 // BookExport gives rows of a book in its own template, so that they can be read back; what the actor may not see is masked and is refused when read.
-func BookExport(b *registry.Book, rows []registry.EntryRow) ([]byte, error) {
+func BookExport(b *registry.Book, rows []registry.EntryRow) Sheet {
 	list := make([]bookRow, len(rows))
 	for i, row := range rows {
 		list[i] = bookRow{township: row.TownshipName, community: row.CommunityName}
@@ -107,7 +107,7 @@ func BookExport(b *registry.Book, rows []registry.EntryRow) ([]byte, error) {
 			*list[i].at(n) = text
 		}
 	}
-	return Write(bookTable(b).Filled(list))
+	return bookTable(b).Filled(list)
 }
 
 // ReadBook is a sheet of a book as read.

@@ -333,11 +333,7 @@ func (s *Server) bookExcel(c *fiber.Ctx, by policy.Actor, p *bookPage) error {
 	if err != nil {
 		return err
 	}
-	data, err := report.BookExport(p.Book, rows)
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, p.Title+".xlsx", data)
+	return sendSheets(c, p.Title+".xlsx", report.BookExport(p.Book, rows))
 }
 
 // entryFile sends a paper of a row.

@@ -269,7 +269,7 @@ func (s *Server) partySheetsExcel(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	data, err := report.Write(report.Table[row]{Sheet: "党建台账", Columns: []report.Column[row]{
+	return sendSheets(c, "党建台账.xlsx", report.Table[row]{Sheet: "党建台账", Columns: []report.Column[row]{
 		report.Shown("季度", func(r *row) any { return r.Quarter }).Wide(16), report.Shown("企业", func(r *row) any { return r.Firm }).Wide(28), report.Shown("社区", func(r *row) any { return r.Community }).Wide(18),
 		report.Shown("状态", func(r *row) any { return r.State }), report.Shown("日期", func(r *row) any { return r.Day }), report.Shown("种类", func(r *row) any { return registry.TextOf(party.Kinds(), r.Kind) }).Wide(22),
 		report.Shown("应到", func(r *row) any { return r.Expected }), report.Shown("实到", func(r *row) any { return r.Present }), report.Shown("现场照片", func(r *row) any {
@@ -279,10 +279,6 @@ func (s *Server) partySheetsExcel(c *fiber.Ctx, by policy.Actor) error {
 			return "有"
 		}), report.Shown("备注", func(r *row) any { return r.Note }).Wide(24),
 	}}.Filled(rows))
-	if err != nil {
-		return err
-	}
-	return sendExcel(c, "党建台账.xlsx", data)
 }
 
 // partyDesk is where activities come in from Excel.

@@ -31,6 +31,10 @@ kinds:
     note: 先由人民调解组织调解
     categories:
       - {id: fee, title: 物业收费纠纷, department: housing, answer: ten.days}
+  - id: service
+    title: 物业服务问题
+    categories:
+      - {id: lamp, title: 公共照明不亮, department: housing, answer: ten.days}
 `
 
 // openMatters opens what people report over the register; every deadline is ten days, so that no calendar is needed.
@@ -63,6 +67,22 @@ func (f *Fixture) FedBack(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return page.Docs[0].ID, nil
+}
+
+// Answered lets the bureau answer a matter that somebody told of, as set right; the dispatcher is made up.
+func (f *Fixture) Answered(ctx context.Context, officer policy.Actor, m store.Doc[matter.Matter], words string) (store.Doc[matter.Matter], error) {
+	at := func() supervision.At { return supervision.At{ID: m.ID, Seq: m.Seq} }
+	m, err := f.Matters.Dispatch(ctx, policy.Actor{ID: "dispatcher", Appointments: []policy.Appointment{{Role: "dispatcher", Scopes: []string{policy.County}}}}, at(), "housing")
+	if err == nil {
+		m, err = f.Matters.Accept(ctx, officer, at())
+	}
+	if err == nil {
+		m, err = f.Matters.Begin(ctx, officer, at())
+	}
+	if err != nil {
+		return m, err
+	}
+	return f.Matters.Answer(ctx, officer, at(), matter.AnswerInput{Words: words, Fixed: true, Liable: string(matter.LiableFirm), Reasonable: "yes"})
 }
 
 // Reported reports a matter in a compound and dispatches it to the bureau; the reporter and the dispatcher are made up.

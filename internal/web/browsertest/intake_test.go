@@ -4,13 +4,17 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
 	"redsteward/internal/report"
+	"redsteward/policy"
 	"redsteward/supervision"
+	"redsteward/supervision/matter"
 )
 
 // TestObservationImportInTheBrowser takes a workbook with a mistake through dry run and import, and its rows through the confirmation of several at once; then a party
@@ -95,4 +99,44 @@ func TestObservationImportInTheBrowser(t *testing.T) {
 		}
 	}
 	look("officer", "party-result")
+}
+
+// journeyResident is journey 8 on a phone: a resident without an account reports a broken lift light with a photo, gets a number, follows it, says that it was not set right, and has it reopened.
+func journeyResident(t *testing.T, tb *tab, f *Fixture, officer policy.Actor, community string) {
+	t.Helper()
+	ctx, phone := t.Context(), widths[1]
+	tb.signOut(t)
+	tb.open(t, f.Base+"/tell", phone.width, phone.height)
+	tb.do(t, chromedp.SetValue("#community", community))
+	tb.press(t, `form[action="/tell"][method="get"] button`)
+	tb.until(t, `document.querySelector("#words")`)
+	tb.do(t, chromedp.SetValue("#where", "3幢2单元电梯"), chromedp.SetValue("#category", "lamp"), chromedp.SetValue("#words", "电梯里的灯坏了三天，进去一片黑"), chromedp.SetUploadFiles("#photos", []string{photoFile(t, "电梯.png", 60)}))
+	tb.press(t, `form[action="/tell"][method="post"] button`)
+	tb.until(t, `document.querySelector("dd.b.n")`)
+	tb.says(t, "已收到", "待派单", "电梯里的灯坏了三天")
+	number, code, _ := strings.Cut(value[string](t, tb, `[...document.querySelectorAll("dd.b.n")].map(d => d.textContent).join("|")`), "|")
+	list, err := f.Matters.List(ctx, officer, matter.Filter{Text: "电梯里的灯"}, "")
+	if err != nil || len(list.Docs) != 1 || len(list.Docs[0].State.Photos) != 1 {
+		t.Fatalf("%+v, %v", list.Docs, err)
+	}
+	if _, err := f.Answered(ctx, officer, list.Docs[0], "物业已更换灯管，试过正常"); err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+	tb.open(t, f.Base+"/tell/find", phone.width, phone.height)
+	tb.do(t, chromedp.SetValue("#number", number), chromedp.SetValue("#code", code))
+	tb.press(t, `form[action="/tell/find"] button`)
+	tb.until(t, `document.querySelector("#fixed")`)
+	tb.says(t, "待核实", "物业已更换灯管")
+	tb.lookAt(t, "told-answered", 200)
+	tb.do(t, chromedp.SetValue("#fixed", "no"), chromedp.SetValue("#satisfied", "no"))
+	tb.press(t, `form[action="/tell/judge"] button`)
+	tb.until(t, `document.querySelector("#reason")`)
+	tb.says(t, "办结未解决", "谢谢你的确认")
+	tb.do(t, chromedp.SetValue("#reason", "当天晚上灯又不亮了"))
+	tb.press(t, `form[action="/tell/reopen"] button`)
+	tb.until(t, `document.body.innerText.includes("已要求重新办理")`)
+	now, err := f.Matters.One(ctx, officer, list.Docs[0].ID)
+	if m := &now.State; err != nil || m.State != matter.Reopened || m.Reopened != 1 || m.Reason != "当天晚上灯又不亮了" || m.Check.Satisfied != "no" {
+		t.Errorf("%+v, %v", now.State, err)
+	}
 }

@@ -69,4 +69,5 @@ func TestStationPages(t *testing.T) {
 	tb.look(t, f, []opened{{"paper", "/papers/" + paper, 200}, {"book-masked", "/books/workers/" + worker, 200}})
 	lookAtSurvey(t, tb, f, officer, east)
 	journeyWish(t, tb, f, "station", secretary, east)
+	journeyResident(t, tb, f, officer, east)
 }
