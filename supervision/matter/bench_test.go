@@ -71,7 +71,7 @@ func benchMatter(i, n int, places benchPlaces, tree *Tree, now time.Time) Matter
 	return m
 }
 
-// BenchmarkMillion asks the boards, a list behind a number and the dispatcher's queue of a folder with 100,000 matters of 10,000 compounds, which take a minute to load; MATTERS=1000000 is the bar, short runs take fewer.
+// BenchmarkMillion asks the boards, lists and what to-do pages ask of a folder with 100,000 matters of 10,000 compounds, which take a minute to load: the 95th percentile of 20 each, in milliseconds. MATTERS=1000000 is the bar, short runs take fewer.
 func BenchmarkMillion(b *testing.B) {
 	n, ctx := 100_000, b.Context()
 	if testing.Short() {
@@ -136,6 +136,30 @@ func BenchmarkMillion(b *testing.B) {
 			return err
 		}
 	}
+	// todo is what the to-do page asks: the queues of some stages, for a dispatcher those of his and what is to be urged, and the feedback that waits.
+	todo := func(by policy.Actor, stages ...Stage) func() error {
+		return func() error {
+			urges := len(stages) == 0
+			if urges {
+				stages = []Stage{StageDispatch, StageMore}
+			}
+			for _, stage := range stages {
+				if _, err := s.Queue(ctx, by, stage); err != nil {
+					return err
+				}
+			}
+			if urges {
+				if _, err := s.ToUrge(ctx, by); err != nil {
+					return err
+				}
+			}
+			if !s.Guard.Allow(by, policy.ReadMatterFigures) {
+				return nil
+			}
+			_, err := s.Feedbacks(ctx, by, true, "")
+			return err
+		}
+	}
 	asks := []struct {
 		name string
 		do   func() error
@@ -145,14 +169,16 @@ func BenchmarkMillion(b *testing.B) {
 			_, err := s.List(ctx, county, Filter{Period: period("2026-09"), Measure: MeasureTardy}, "")
 			return err
 		}},
-		{"queue-ms", func() error { _, err := s.Queue(ctx, town, StageDispatch); return err }},
-		{"urge-ms", func() error { _, err := s.ToUrge(ctx, town); return err }},
+		{"newest-ms", func() error { _, err := s.List(ctx, county, Filter{}, ""); return err }},
+		{"late-ms", func() error { _, err := s.List(ctx, county, Filter{Late: true, ByDue: true}, ""); return err }},
+		{"todo-county-ms", todo(county)}, {"todo-town-ms", todo(town)},
+		{"todo-department-ms", todo(fire, StageSign, StageWork)}, {"todo-community-ms", todo(registrytest.Person("secretary", "community_secretary", policy.CommunityKey(places.community(10))), StageVerify)},
 	}
 	b.ResetTimer()
 	for range b.N {
 		b.ReportMetric(loaded.Seconds(), "load-s")
 		for _, ask := range asks {
-			times := make([]time.Duration, 5)
+			times := make([]time.Duration, 20)
 			for i := range times {
 				begun := time.Now()
 				if err := ask.do(); err != nil {
@@ -161,7 +187,7 @@ func BenchmarkMillion(b *testing.B) {
 				times[i] = time.Since(begun)
 			}
 			slices.Sort(times)
-			b.ReportMetric(float64(times[len(times)/2].Microseconds())/1000, ask.name)
+			b.ReportMetric(float64(times[len(times)*95/100-1].Microseconds())/1000, ask.name)
 		}
 	}
 }
