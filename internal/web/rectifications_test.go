@@ -138,6 +138,8 @@ func TestRectificationPages(t *testing.T) {
 		{name: "the firm does not get the sheet of the visit", role: "manager", path: path + "/whole", status: 200, contains: []string{"已看到公示"}, excludes: []string{"走访人员"}},
 		{name: "the receipt of the delivery", role: "officer", path: path + "/print/receipt", status: 200, contains: []string{"送达回证", "都住建建议〔2026〕1号", "直接送达", "送达人签名"}},
 		{name: "the form for an address", role: "officer", path: path + "/print/address", status: 200, contains: []string{"送达地址确认书", "同意电子送达"}},
+		{name: "found by its number", role: "officer", path: "/search?q=" + url.QueryEscape("建议〔2026〕1号"), status: 200, contains: []string{path + `"`, "整改"}},
+		{name: "not by another community", role: "elsewhere", path: "/search?q=" + url.QueryEscape("建议〔2026〕1号"), status: 200, excludes: []string{path}},
 		{name: "no rung was taken", role: "officer", path: path + "/print/rung-1", status: 404},
 		{name: "nothing is proposed", role: "officer", path: path + "/print/next", status: 404},
 		{name: "the firm prints no receipt", role: "manager", path: path + "/print/receipt", status: 404},

@@ -12,6 +12,8 @@ import (
 	"redsteward/registry/filing"
 	"redsteward/registry/handover"
 	"redsteward/supervision/deliberation"
+	"redsteward/supervision/inspection"
+	"redsteward/supervision/rectification"
 )
 
 // searchPath is the one box for all registers.
@@ -104,6 +106,8 @@ func (s *Server) searchedKinds() []searched {
 		{"stations", "红色驿站用房", policy.ReadStation, s.serves(stationsPath), s.searchStations},
 		{"filings", "登记备案", policy.ReadFiling, s.serves(filingsPath), s.searchFilings},
 		{"handovers", "承接查验", policy.ReadHandover, s.serves(handoversPath), s.searchHandovers},
+		{"inspections", "行政检查", policy.ReadInspection, s.serves(inspectionsPath), s.searchInspections},
+		{"rectifications", "整改", policy.ReadRectification, s.serves(rectificationsPath), s.searchRectifications},
 		{"topics", "红色议事", policy.ReadDeliberation, s.serves(deliberationPath), s.searchTopics},
 		{"accounts", "账号", policy.ReadAccounts, true, s.searchAccounts},
 		{"stars", "星级榜", policy.Public, true, s.searchStars},
@@ -188,6 +192,36 @@ func (s *Server) searchHandovers(ctx context.Context, by policy.Actor, text stri
 		g.add(h.Title(), handoversPath+"/"+d.ID, h.DeveloperName, h.FirmName, h.State.Title(), h.Number(d.ID))
 	}
 	g.More, g.Over = foundIn(handoversPath, text), found.Next != ""
+	return err
+}
+
+// searchInspections finds administrative inspections by compound, firm, number of the notice and electronic code.
+func (s *Server) searchInspections(ctx context.Context, by policy.Actor, text string, g *searchGroup) error {
+	found, err := s.inspections.List(ctx, by, inspection.CheckFilter{Text: text}, false, "")
+	for i := range found.Docs {
+		k := &found.Docs[i].State
+		number := ""
+		if k.Notice != nil {
+			number = k.Notice.Number
+		}
+		g.add(k.Name, inspectionsPath+"/"+found.Docs[i].ID, k.FirmName, k.Opened.Chinese()+k.Ground.Title(), k.State.Title(), number)
+	}
+	g.More, g.Over = foundIn(inspectionsPath, text), found.Next != ""
+	return err
+}
+
+// searchRectifications finds rectifications by compound, firm, problem and number of a paper.
+func (s *Server) searchRectifications(ctx context.Context, by policy.Actor, text string, g *searchGroup) error {
+	found, err := s.rectifications.List(ctx, by, rectification.Filter{Text: text}, false, "")
+	for i := range found.Docs {
+		k := &found.Docs[i].State
+		number := ""
+		if k.Served != nil {
+			number = k.Served.Number
+		}
+		g.add(k.Name+"："+k.Kind.Title(), rectificationsPath+"/"+found.Docs[i].ID, k.FirmName, k.State.Title(), number)
+	}
+	g.More, g.Over = foundIn(rectificationsPath, text), found.Next != ""
 	return err
 }
 

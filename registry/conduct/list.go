@@ -176,7 +176,7 @@ func (s *Service) History(ctx context.Context, by policy.Actor, b Book, id strin
 	return out, nil
 }
 
-// Queue returns up to 50 entries of a book that are in a state in which the actor can act: to confirm or to answer with the right to confirm, to correct with the right to
+// Queue returns up to 500 entries of a book that are in a state in which the actor can act: to confirm or to answer with the right to confirm, to correct with the right to
 // record. It leaves out what he himself entered or decided where another must. Returns Forbidden without the right.
 func (s *Service) Queue(ctx context.Context, by policy.Actor, b Book, state State) ([]store.Doc[Entry], error) {
 	action := b.rights().confirm
@@ -187,7 +187,7 @@ func (s *Service) Queue(ctx context.Context, by policy.Actor, b Book, state Stat
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.books[b].ListWhere(ctx, store.Query{Index: byWork, Key: string(state), Limit: perPage}, func(d *store.Doc[Entry]) bool {
+	page, err := s.books[b].ListWhere(ctx, store.Query{Index: byWork, Key: string(state), Limit: store.MaxLimit}, func(d *store.Doc[Entry]) bool {
 		return scope.Covers(d.State.Keys, d.State.Day) && s.mayAct(by, &d.State)
 	})
 	return page.Docs, err

@@ -131,7 +131,7 @@ func (s *Service) Each(ctx context.Context, by policy.Actor, w Filter, yield fun
 	}
 }
 
-// Queue returns up to 50 filings of a stage that the actor can act on, what is due first on top. Returns Forbidden without the right of the stage.
+// Queue returns up to 500 filings of a stage that the actor can act on, what is due first on top. Returns Forbidden without the right of the stage.
 func (s *Service) Queue(ctx context.Context, by policy.Actor, stage Stage) ([]store.Doc[Filing], error) {
 	action := policy.ReadFiling
 	keep := func(*Filing) bool { return true }
@@ -162,7 +162,7 @@ func (s *Service) Queue(ctx context.Context, by policy.Actor, stage Stage) ([]st
 			return false
 		}
 	}
-	page, err := s.page(ctx, by, action, store.Query{Index: byWork}, string(stage)+"/", keep)
+	page, err := s.page(ctx, by, action, store.Query{Index: byWork, Limit: store.MaxLimit}, string(stage)+"/", keep)
 	return page.Docs, err
 }
 
@@ -180,7 +180,7 @@ func (s *Service) page(ctx context.Context, by policy.Actor, action policy.Actio
 			q.In = append(q.In, before+key)
 		}
 	}
-	q.Limit = perPage
+	q.Limit = cmp.Or(q.Limit, perPage)
 	drafts := s.Guard.Allow(by, policy.ApplyFiling)
 	found, err := s.rows.ListWhere(ctx, q, func(d *store.Doc[Filing]) bool {
 		f := &d.State

@@ -450,7 +450,7 @@ func (s *Service) Each(ctx context.Context, by policy.Actor, w Filter, yield fun
 	}
 }
 
-// Queue returns up to 50 sheets that the actor can act on now: to confirm those that wait, to correct those that came back. Returns Forbidden without the right.
+// Queue returns up to 500 sheets that the actor can act on now: to confirm those that wait, to correct those that came back. Returns Forbidden without the right.
 func (s *Service) Queue(ctx context.Context, by policy.Actor, state State) ([]store.Doc[Sheet], error) {
 	action := policy.RecordPartyFact
 	if state.Waits() {
@@ -460,7 +460,7 @@ func (s *Service) Queue(ctx context.Context, by policy.Actor, state State) ([]st
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.rows.ListWhere(ctx, store.Query{Index: byWork, Key: string(state), Limit: perPage}, func(d *store.Doc[Sheet]) bool {
+	page, err := s.rows.ListWhere(ctx, store.Query{Index: byWork, Key: string(state), Limit: store.MaxLimit}, func(d *store.Doc[Sheet]) bool {
 		return scope.Covers(d.State.Keys, d.State.Day) && (!state.Waits() || s.MayDecide(ctx, by, &d.State) || s.looks(ctx, by, &d.State))
 	})
 	return page.Docs, err

@@ -3,6 +3,7 @@ package inspection
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
@@ -57,14 +58,15 @@ func (r Records) Sign(ctx context.Context, by policy.Actor, at supervision.At) (
 
 // CheckFilter narrows a list; what is zero does not narrow.
 type CheckFilter struct {
-	// Text is looked for in the names of project and firm; State and Ground are codes, Project and Firm ids.
+	// Text is looked for in the names of project and firm, in the number of the notice and the electronic code; State and Ground are codes, Project and Firm ids.
 	Text, Project, Firm string
 	State               State
 	Ground              Ground
 }
 
 func (w CheckFilter) lets(c *Inspection) bool {
-	return (registry.Finds(c.Name, w.Text) || registry.Finds(c.FirmName, w.Text)) && (w.State == "" || c.State == w.State) && (w.Ground == "" || c.Ground == w.Ground) &&
+	said := registry.Finds(c.Name, w.Text) || registry.Finds(c.FirmName, w.Text) || c.Notice != nil && casework.Says(w.Text, c.Notice.Number) || c.Code != "" && casework.Says(strings.ToUpper(strings.ReplaceAll(w.Text, " ", "")), c.Code)
+	return said && (w.State == "" || c.State == w.State) && (w.Ground == "" || c.Ground == w.Ground) &&
 		(w.Project == "" || c.Project == w.Project) && (w.Firm == "" || c.Firm == w.Firm)
 }
 

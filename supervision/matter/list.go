@@ -63,7 +63,7 @@ func (m *Matter) work() []string {
 	return nil
 }
 
-// Queue returns up to 50 matters of a stage that the actor can act on, the urgent ones and what is due first on top. Returns Forbidden without the right of the stage.
+// Queue returns up to 500 matters of a stage that the actor can act on, the urgent ones and what is due first on top. Returns Forbidden without the right of the stage.
 func (s *Service) Queue(ctx context.Context, by policy.Actor, stage Stage) ([]store.Doc[Matter], error) {
 	action := map[Stage]policy.Action{StageDispatch: policy.DispatchMatter, StageMore: policy.DispatchMatter, StageSign: policy.HandleMatter, StageWork: policy.HandleMatter, StageVerify: policy.VerifyMatter}[stage]
 	scope, err := s.desk.Scope(ctx, by, action)
@@ -80,7 +80,7 @@ func (s *Service) Queue(ctx context.Context, by policy.Actor, stage Stage) ([]st
 	case StageWork:
 		q.Key, q.In = "", []string{string(stage) + "/" + by.ID}
 	}
-	q.Limit = perPage
+	q.Limit = store.MaxLimit
 	page, err := s.rows.ListWhere(ctx, q, func(d *store.Doc[Matter]) bool {
 		return scope.Covers(d.State.Keys, d.State.Day) && s.shows(by, &d.State) && (stage != StageVerify || s.MayVerify(by, &d.State)) && (stage != StageMore || d.State.Handler != by.ID)
 	})

@@ -153,7 +153,7 @@ func (s *Service) Urge(ctx context.Context, by policy.Actor, at supervision.At, 
 	})
 }
 
-// ToUrge returns up to 50 matters for which a rung is proposed, the longest overdue first. Returns Forbidden without DispatchMatter.
+// ToUrge returns up to 500 matters for which a rung is proposed, the longest overdue first. Returns Forbidden without DispatchMatter.
 func (s *Service) ToUrge(ctx context.Context, by policy.Actor) ([]store.Doc[Matter], error) {
 	scope, err := s.desk.Scope(ctx, by, policy.DispatchMatter)
 	if err != nil {
@@ -168,7 +168,7 @@ func (s *Service) ToUrge(ctx context.Context, by policy.Actor) ([]store.Doc[Matt
 		}
 		for _, d := range page.Docs {
 			// The list is in order of the deadlines: behind the first one that is not over only those are late that were unresolved when they were stored, at its end.
-			if d.State.Due.Resolved() && !d.State.Due.Late(s.Now()) || len(out) == perPage {
+			if d.State.Due.Resolved() && !d.State.Due.Late(s.Now()) || len(out) == store.MaxLimit {
 				return out, nil
 			}
 			if s.Proposes(&d.State) != "" && scope.Covers(d.State.Keys, d.State.Day) {

@@ -620,7 +620,7 @@ func (s *Service) Can(ctx context.Context, by policy.Actor, c *Case, do Step) bo
 
 // Filter narrows a list; what is zero does not narrow.
 type Filter struct {
-	// Text is looked for in the names of project and firm and in the problems; State, Kind, Project and Firm are codes or ids.
+	// Text is looked for in the names of project and firm, in the problems and in the numbers of the papers; State, Kind, Project and Firm are codes or ids.
 	Text, Project, Firm string
 	State               State
 	Kind                supervision.PaperKind
@@ -628,7 +628,8 @@ type Filter struct {
 
 // lets reports whether a case passes.
 func (w Filter) lets(c *Case) bool {
-	said := registry.Finds(c.Name, w.Text) || registry.Finds(c.FirmName, w.Text) || slices.ContainsFunc(c.Findings, func(f Finding) bool { return casework.Says(w.Text, f.Problem) })
+	said := registry.Finds(c.Name, w.Text) || registry.Finds(c.FirmName, w.Text) || slices.ContainsFunc(c.Findings, func(f Finding) bool { return casework.Says(w.Text, f.Problem) }) ||
+		c.Served != nil && casework.Says(w.Text, c.Served.Number) || slices.ContainsFunc(c.Rungs, func(r Rung) bool { return r.Paper.Number != "" && casework.Says(w.Text, r.Paper.Number) })
 	return said && (w.State == "" || c.State == w.State) && (w.Kind == "" || c.Kind == w.Kind) && (w.Project == "" || c.Project == w.Project) && (w.Firm == "" || c.Firm == w.Firm)
 }
 
