@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
@@ -373,6 +374,9 @@ func (c *bundleCheck) full() string {
 	return fmt.Sprintf("%d 项指标逐字节相同，与公开的部分相符", len(said.Lines))
 }
 
+// beijing is the zone in which people read moments.
+var beijing = time.FixedZone("Asia/Shanghai", 8*60*60)
+
 func (c *bundleCheck) checkpoint(key string) string {
 	if key != "" && key != c.b.Key {
 		return c.differ("key", key, c.b.Key, "包里的公钥不是指定的那一把")
@@ -386,7 +390,7 @@ func (c *bundleCheck) checkpoint(key string) string {
 		return c.differ(path, "", "", fault.MessageOf(err))
 	}
 	c.Checkpoint = &cp
-	said := fmt.Sprintf("%s，覆盖日志第 1 至 %d 条", cp.At, cp.Size)
+	said := fmt.Sprintf("北京时间 %s，覆盖日志第 1 至 %d 条", cp.At.In(beijing).Format("2006-01-02 15:04"), cp.Size)
 	if key == "" {
 		return said + "；用的是包里自带的公钥，只说明包前后一致"
 	}

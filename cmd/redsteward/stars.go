@@ -202,6 +202,7 @@ func publish(e *web.Evaluation, c chosen) {
 		return
 	}
 	e.Cutoff, e.UpTo = c.period.Cutoff.Ends(), c.period.FactsUpTo
+	e.Period = c.period.ID
 	e.Day, e.Restricted, e.Moves, e.FirmsTitle, e.Facets = c.period.Days.Last, true, c.before != nil, "企业汇总", []string{"乡镇", "社区"}
 	if p := c.period.Publication; p != nil {
 		e.At, e.Notice = p.At.Time, calendar.DateOf(p.At.Time).Chinese()+"公布，"+p.Number+"。"
@@ -315,7 +316,7 @@ func (e *describedEvaluation) row(stored *rating.ArchivedResult) (web.Row, *rati
 		return web.Row{}, nil, err
 	}
 	return web.RowOf(&e.web, e.scheme, result, web.Label{Name: stored.Name, Place: stored.Place, Firm: stored.Firm,
-		Facets: []string{stored.Township, stored.Community}, Moved: moved(stored, e.was), Size: size, Keys: stored.Keys}), result, nil
+		Facets: []string{stored.Township, stored.Community}, Moved: moved(stored, e.was), Size: size, Sheet: stored.Sheet, Keys: stored.Keys}), result, nil
 }
 
 // householdsFact is the fact by which the cycle tells the size of a compound.
@@ -435,6 +436,42 @@ func (s *archivedStars) Scheme(_ context.Context, evaluation string) (*rating.Sc
 	}
 	return e.scheme, nil
 }
+
+// starBundles makes the bundles of published stars.
+type starBundles struct {
+	archive *rating.Archive
+	// cycle is nil for tables that no period belongs to.
+	cycle *cycle.Service
+	key   func(ctx context.Context) (string, error)
+}
+
+// bundles makes the bundles of this service's stars.
+func (s *service) bundles() *starBundles {
+	b := &starBundles{archive: s.archive, key: s.db.LogKey}
+	if !s.ratesTables {
+		b.cycle = s.cycle
+	}
+	return b
+}
+
+// Bundle implements web.Bundles.
+func (b *starBundles) Bundle(ctx context.Context, by policy.Actor, star web.StarID, full bool) ([]byte, error) {
+	switch {
+	case b.cycle != nil:
+		return b.cycle.Bundle(ctx, by, star.Period, star.Subject, full)
+	case star.Period != "" || full:
+		return nil, fault.New("cmd.Bundle", fault.NotFound, "")
+	}
+	return b.archive.Bundle(ctx, rating.BundleRequest{Evaluation: star.Evaluation, Subject: star.Subject})
+}
+
+// MayOpen implements web.Bundles.
+func (b *starBundles) MayOpen(ctx context.Context, by policy.Actor, star web.StarID) bool {
+	return b.cycle != nil && b.cycle.MayOpenBundle(ctx, by, star.Period, star.Subject) == nil
+}
+
+// Key implements web.Bundles.
+func (b *starBundles) Key(ctx context.Context) (string, error) { return b.key(ctx) }
 
 // businessClock is a clock that stood at start when the real clock stood at began, and goes on from there.
 func businessClock(now func() time.Time, start time.Time) func() time.Time {

@@ -33,6 +33,27 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
+// TestWhere: what cannot be read is told by its place.
+func TestWhere(t *testing.T) {
+	var v struct {
+		A int `json:"a"`
+		B struct {
+			C []int `json:"c"`
+		} `json:"b"`
+	}
+	for text, want := range map[string]string{`{"a":"1"}`: "a", `{"b":{"c":[1,"x"]}}`: "b.c.1", `{"a":1,"x":2}`: "多出的成员 x", `{"b":{"d":1}}`: "多出的成员 d"} {
+		if got := Where(DecodeStrict([]byte(text), &v)); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+	if _, err := Canonical([]byte(`{"a":1.5}`)); Where(err) != "第 7 字节处" {
+		t.Errorf("%s: %v", Where(err), err)
+	}
+	if Where(errors.New("x")) == "" {
+		t.Error("nothing said")
+	}
+}
+
 func TestCanonicalRefuses(t *testing.T) {
 	for _, in := range []string{
 		``, ` `, `nul`, `tru`, `{`, `[`, `[1`, `[1,]`, `[1 2]`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{a:1}`, `{"a":1 "b":2}`, `"`, `"a`, `"\`, `"\x"`, `"\u12"`, `"\u12g4"`,

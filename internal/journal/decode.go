@@ -33,9 +33,10 @@ func Where(err error) string {
 	if errors.As(err, &place) {
 		return fmt.Sprintf("第 %d 字节处", place.at+1)
 	}
-	var semantic *jsonv2.SemanticError
-	if errors.As(err, &semantic) && semantic.JSONPointer != "" {
-		return strings.ReplaceAll(strings.TrimPrefix(string(semantic.JSONPointer), "/"), "/", ".")
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) { // the library tells an unknown member by its text alone
+		if name, ok := strings.CutPrefix(inner.Error(), "json: unknown field "); ok {
+			return "多出的成员 " + strings.Trim(name, `"`)
+		}
 	}
 	var typed *json.UnmarshalTypeError
 	if errors.As(err, &typed) && typed.Field != "" {

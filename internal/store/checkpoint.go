@@ -107,6 +107,12 @@ func (db *DB) logSigner(ctx context.Context) (string, error) {
 	return string(signer), nil
 }
 
+// LogKey returns the public key of the log. Returns NotFound if nothing was signed yet.
+func (db *DB) LogKey(ctx context.Context) (string, error) {
+	key, err := db.engine.Value(ctx, logVerifierName)
+	return string(key), err
+}
+
 // Verifier returns what an engine holds for checking its own log: public key and checkpoints. The key is "" if nothing was signed yet.
 func Verifier(ctx context.Context, engine Engine) (journal.Verifier, error) {
 	var v journal.Verifier
@@ -183,11 +189,9 @@ func (db *DB) covering(ctx context.Context, n int64) (Proved, error) {
 	} else if p.Checkpoint, err = db.Checkpoint(ctx); err != nil {
 		return Proved{}, err
 	}
-	key, err := db.engine.Value(ctx, logVerifierName)
-	if err != nil {
+	if p.Key, err = db.LogKey(ctx); err != nil {
 		return Proved{}, err
 	}
-	p.Key = string(key)
 	c, err := journal.OpenCheckpoint(p.Key, p.Checkpoint)
 	if err != nil {
 		return Proved{}, err

@@ -151,6 +151,8 @@ type APIStar struct {
 	Scheme string            `json:"scheme_version"`
 	Hash   string            `json:"scheme_hash"`
 	Page   string            `json:"page" doc:"Page with every line"`
+	Sheet  string            `json:"sheet_hash,omitempty" doc:"SHA-256 of what everybody may see of the result, hex: a leaf of the evaluation's tree"`
+	Bundle string            `json:"bundle,omitempty" doc:"File with everything that it takes to recompute the star offline (redsteward verify); missing where there is none"`
 }
 
 // APIStarsOut is the answer of list-stars.
@@ -193,7 +195,7 @@ func (s *Server) apiStars(ctx context.Context, _ policy.Actor, in *APIStarsIn) (
 	to := min(from+apiPage, len(all))
 	out.Body.Stars = make([]APIStar, 0, to-from)
 	for _, r := range all[from:to] {
-		out.Body.Stars = append(out.Body.Stars, b.apiStar(r))
+		out.Body.Stars = append(out.Body.Stars, s.apiStarOf(b, r))
 	}
 	if to < len(all) {
 		out.Body.Next = all[to-1].ID
@@ -206,9 +208,13 @@ func (b *board) apiEvaluation() APIEvaluation {
 		Scheme: APIScheme{ID: b.SchemeID, Version: b.SchemeVersion, Hash: b.SchemeHash, Title: b.SchemeTitle}, Source: b.Source}
 }
 
-func (b *board) apiStar(r *ranked) APIStar {
+// apiStarOf is one star of a board.
+func (s *Server) apiStarOf(b *board, r *ranked) APIStar {
 	star := APIStar{ID: r.ID, Name: r.Name, Place: r.Row.Place, Firm: r.Firm, Rank: r.Rank, Grade: r.Grade, Label: b.grades[r.Grade].Label, Reason: r.Reason, Lapsed: r.Lapsed,
-		Scheme: b.SchemeVersion, Hash: b.SchemeHash, Page: starAddress(r.ID)}
+		Scheme: b.SchemeVersion, Hash: b.SchemeHash, Page: starAddress(r.ID), Sheet: r.Sheet}
+	if s.bundles != nil && r.Sheet != "" {
+		star.Bundle = StarID{Period: b.Period, Subject: r.ID}.address("bundle.json")
+	}
 	if r.Total != nil {
 		star.Total = r.Total.String()
 	}
@@ -269,7 +275,7 @@ func (s *Server) apiStar(ctx context.Context, by policy.Actor, in *APIStarIn) (*
 	}
 	out := &APIStarOut{}
 	out.Body.Evaluation, out.Body.Hash = b.apiEvaluation(), one.Hash
-	out.Body.Star = b.apiStar(b.byID[one.ID])
+	out.Body.Star = s.apiStarOf(b, b.byID[one.ID])
 	out.Body.Lines = []APILine{}
 	for _, g := range one.Groups {
 		for _, l := range g.Lines {

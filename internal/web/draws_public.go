@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/json"
-	"net/url"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -100,9 +99,6 @@ func sendDraw(c *fiber.Ctx, name string, f any) error {
 	if err != nil {
 		return err
 	}
-	c.Set(fiber.HeaderContentDisposition, "attachment; filename*=UTF-8''"+url.PathEscape(name))
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	c.Response().Header.SetContentType(fiber.MIMEApplicationJSONCharsetUTF8)
-	c.Response().SetBodyRaw(append(data, '\n'))
+	sendJSONFile(c, name, append(data, '\n'))
 	return nil
 }

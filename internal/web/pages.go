@@ -37,6 +37,8 @@ func (s *Server) readiness(c *fiber.Ctx, by policy.Actor) error {
 type openView struct {
 	*board
 	All int
+	// Bundles: stars can be recomputed.
+	Bundles bool
 }
 
 func (s *Server) latest(c *fiber.Ctx) (*openView, error) {
@@ -47,7 +49,7 @@ func (s *Server) latest(c *fiber.Ctx) (*openView, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &openView{board: b, All: len(b.byID)}, nil
+	return &openView{board: b, All: len(b.byID), Bundles: s.bundles != nil}, nil
 }
 
 // open explains what can be downloaded and how to recompute it.

@@ -90,7 +90,7 @@ func (s *Server) table() ([]Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(rows, s.viewRoutes(), s.cycleRoutes(), s.approvalRoutes(), s.filingRoutes(), s.registerRoutes(), s.changeRoutes(), s.bodyRoutes(), s.matterRoutes(), s.tellRoutes(), s.repairRoutes(), s.deliberationRoutes(), s.wishRoutes(), s.memberRoutes(), s.pointRoutes(), s.surveyRoutes(), s.claimRoutes(), s.refundRoutes(), s.dunningRoutes(), s.fundRoutes(), s.handoverRoutes(), s.conductRoutes(), s.partyRoutes(), s.stationRoutes(), s.rectificationRoutes(), s.drawRoutes(), s.inspectionRoutes(), apiRows), nil
+	return slices.Concat(rows, s.viewRoutes(), s.bundleRoutes(), s.cycleRoutes(), s.approvalRoutes(), s.filingRoutes(), s.registerRoutes(), s.changeRoutes(), s.bodyRoutes(), s.matterRoutes(), s.tellRoutes(), s.repairRoutes(), s.deliberationRoutes(), s.wishRoutes(), s.memberRoutes(), s.pointRoutes(), s.surveyRoutes(), s.claimRoutes(), s.refundRoutes(), s.dunningRoutes(), s.fundRoutes(), s.handoverRoutes(), s.conductRoutes(), s.partyRoutes(), s.stationRoutes(), s.rectificationRoutes(), s.drawRoutes(), s.inspectionRoutes(), apiRows), nil
 }
 
 // knows reports whether there is a right.
@@ -221,5 +221,5 @@ func (s *Server) answer(c *fiber.Ctx, ask *request, changes bool) (err error) {
 
 // openToAll reports whether a page is there for people who are not signed in, so that a broken session must not close it.
 func openToAll(a policy.Action) bool {
-	return a == policy.Public || a == policy.OpenSession || a == policy.RunSetup || a == policy.ReadHealth
+	return a == policy.Public || a == policy.OpenSession || a == policy.RunSetup || a == policy.ReadHealth || a == policy.VerifyResult
 }

@@ -37,6 +37,7 @@ type starView struct {
 	Here, Lost   string
 	FirmAddress  string
 	CSV          string
+	Verify       string // the page that recomputes it; "" if there is none
 	Worst        []lostView
 	ToNext       string
 	NextGrade    string
@@ -99,6 +100,9 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 			return nil, err
 		}
 		v := s.starView(asked.board, one, lostOnly)
+		if s.bundles != nil {
+			v.Verify = StarID{Period: asked.Period, Subject: asked.id}.address("verify")
+		}
 		return s.renderBytes(c, by, "star", page{Title: strings.TrimSpace(one.Name + " " + v.Grade + " " + v.Score), Nav: "/", Data: v, Script: true})
 	})
 	if err != nil {

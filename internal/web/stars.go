@@ -47,6 +47,8 @@ type Evaluation struct {
 	ID string
 	// N is the log number of its record: another evaluation has another number.
 	N int64
+	// Period is the id of the published period that it belongs to; "" for a table.
+	Period string
 	// Title names it, for example “2026年第三季度物业服务星级榜”.
 	Title string
 	// Subject is what one row is called: 小区, 建筑.
@@ -137,6 +139,8 @@ type Row struct {
 	Mark string
 	// Lapsed says since when and why the star does not stand any more, "" if it does.
 	Lapsed string
+	// Sheet is the SHA-256 of what everybody may see of the result; "" if it was stored before there were sheets.
+	Sheet string
 }
 
 // Star is one subject's result.

@@ -14,9 +14,9 @@ type Label struct {
 	// Name is shown; Place and Firm stand below it; Facets are the values of the evaluation's facets.
 	Name, Place, Firm string
 	Facets            []string
-	// Moved, Size and Keys as in Row.
-	Moved, Size string
-	Keys        []string
+	// Moved, Size, Sheet and Keys as in Row.
+	Moved, Size, Sheet string
+	Keys               []string
 }
 
 // defaultPlaces is what is shown where a scheme declares no decimals (design §5).
@@ -102,7 +102,7 @@ func shortName(name string) string {
 
 // RowOf makes the row of one result. e is the evaluation as DescribeScheme left it.
 func RowOf(e *Evaluation, s *rating.Scheme, r *rating.Result, l Label) Row {
-	row := Row{ID: r.Subject, Name: l.Name, Place: l.Place, Firm: l.Firm, Facets: l.Facets, Moved: l.Moved, Size: l.Size, Keys: l.Keys, Grade: r.Grade}
+	row := Row{ID: r.Subject, Name: l.Name, Place: l.Place, Firm: l.Firm, Facets: l.Facets, Moved: l.Moved, Size: l.Size, Sheet: l.Sheet, Keys: l.Keys, Grade: r.Grade}
 	if row.Name == "" {
 		row.Name = r.Subject
 	}

@@ -83,6 +83,8 @@ type Options struct {
 	People People
 	// Stars are the published results. Nil shows an empty board.
 	Stars Stars
+	// Bundles makes the bundles of published stars. Nil hides 技术核验.
+	Bundles Bundles
 	// Cycle runs the rating periods. Nil hides their pages.
 	Cycle Cycle
 	// Views keeps the saved views of accounts. Nil offers none.
@@ -163,6 +165,7 @@ type Server struct {
 	guard   *policy.Guard
 	people  People
 	stars   Stars
+	bundles Bundles // nil if there are none
 	journal Journal
 	cycle   Cycle
 	// views is nil if there are no saved views.
@@ -228,11 +231,12 @@ type Server struct {
 	watch    *observer
 	signIns  *limiter
 	// reserves counts bookings without an account, codes wrong booking numbers and codes, tells what is told and asks what is wished for without an account, surveyCodes wrong codes of surveys.
-	reserves, codes, tells, asks, surveyCodes *limiter
-	api                                       *api
-	started                                   string
-	counter                                   atomic.Uint64
-	ready                                     atomic.Bool
+	// checks counts bundles that were checked.
+	reserves, codes, tells, asks, surveyCodes, checks *limiter
+	api                                               *api
+	started                                           string
+	counter                                           atomic.Uint64
+	ready                                             atomic.Bool
 }
 
 // New builds a server and registers its routes. Returns Invalid if a dependency is missing, a page cannot be parsed, or a route has no action.
@@ -249,7 +253,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, journal: o.Journal, cycle: o.Cycle, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, cycle: o.Cycle, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {
@@ -276,6 +280,7 @@ func New(o Options) (*Server, error) {
 	s.signIns = newLimiter(signInTries, signInWindow)
 	s.reserves, s.codes, s.tells, s.asks = newLimiter(reserveTries, reserveWindow), newLimiter(reserveTries, reserveWindow), newLimiter(tellTries, tellWindow), newLimiter(tellTries, tellWindow)
 	s.surveyCodes = newLimiter(surveyTries, surveyWindow)
+	s.checks = newLimiter(checkTries, checkWindow)
 	s.watch = newObserver(o.Gauges)
 	s.app = fiber.New(fiber.Config{
 		Immutable:             true,

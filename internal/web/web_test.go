@@ -202,7 +202,7 @@ func TestSite(t *testing.T) {
 		run  func(*testing.T, *browsertest.Fixture)
 	}{
 		{"scenarios", testScenarios}, {"cross-site", testCrossSite}, {"headers and markup", testHeadersAndMarkup}, {"paging", testPaging}, {"csv", testCSV},
-		{"caching", testCaching}, {"api", testAPI}, {"log", testLog}, {"large body", testLargeBody},
+		{"caching", testCaching}, {"api", testAPI}, {"bundles", testBundles}, {"log", testLog}, {"large body", testLargeBody},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, f) })
 	}
@@ -229,6 +229,13 @@ func testScenarios(t *testing.T, f *browsertest.Fixture) {
 		{name: "kept back in the API too", path: "/api/v1" + star(5), status: 200, excludes: []string{"三会一课按期"}},
 		{name: "only what was lost", path: star(5) + "?only=lost", status: 200, contains: []string{"只列出失分的条目", "看全部"}},
 		{name: "unknown subject", path: "/stars/none", status: 404, contains: []string{"没有找到要看的内容"}},
+		{name: "a star recomputed", path: star(5) + "/verify", status: 200, contains: []string{"核对结果：一致", "逐字节相同", "下载复算包", "redsteward verify"}, excludes: []string{"不是本网站", "下载完整包"}, changes: -1},
+		{name: "no such star recomputed", path: "/stars/none/verify", status: 404},
+		{name: "no such period", path: star(5) + "/verify?period=2020", status: 404},
+		{name: "the full form is for those who read party facts", path: star(5) + "/full.json", status: 401},
+		{name: "the full form and an inspector", role: "inspector", path: star(5) + "/full.json", status: 403},
+		{name: "check a bundle", path: "/open/check", status: 200, contains: []string{"不用登录", "本网站的公钥"}},
+		{name: "check nothing", method: "POST", path: "/open/check", form: form(), status: 422, contains: []string{"请选择要核对的复算包"}},
 		{name: "method", path: "/method", status: 200, contains: []string{"五好样例规则", "四舍五入到 2 位小数", "得分率 &lt; 0.6", "支部工作条例"}},
 		{name: "firms", path: "/firms", status: 200, contains: []string{"一盏灯物业", "（未填写）"}},
 		{name: "a firm", path: firm("一盏灯物业"), status: 200, contains: []string{"汇总得分", "各部分平均得分率", "2026年第二季度", "雷达图", "/method#rollup", "合计失分"}},
@@ -606,6 +613,42 @@ func testCaching(t *testing.T, f *browsertest.Fixture) {
 }
 
 // testAPI holds the answers against the document that describes them, and the document against the routes.
+// testBundles takes the bundle that the API names, hands it in as it came, altered and broken, and signed by another log.
+func testBundles(t *testing.T, f *browsertest.Fixture) {
+	p := newPerson(t, f)
+	p.get(t, "/open/check")
+	var one struct{ Star struct{ Bundle string } }
+	if err := json.Unmarshal([]byte(p.get(t, "/api/v1"+star(7)).body), &one); err != nil || one.Star.Bundle == "" {
+		t.Fatal(err, one)
+	}
+	file := p.get(t, one.Star.Bundle)
+	if again := p.get(t, one.Star.Bundle); file.StatusCode != 200 || again.body != file.body || !strings.Contains(file.Header.Get("Content-Disposition"), "star-P00007-2026Q3.json") {
+		t.Fatalf("%d %q", file.StatusCode, file.Header)
+	}
+	before := changes(t, f)
+	for _, tt := range []struct {
+		name, content string
+		status        int
+		want          string
+	}{
+		{"as it came", file.body, 200, "核对结果：一致"},
+		{"a name changed", strings.Replace(file.body, `"firm":"`, `"firm":"新`, 1), 200, "第一处不同"},
+		{"cut off", file.body[:len(file.body)/2], 422, "字节处"},
+		{"another format", strings.Replace(file.body, `"bundle":1`, `"bundle":9`, 1), 422, "本程序只认第 1 版"},
+		{"a member too many", strings.Replace(file.body, `"bundle":1`, `"bundle":1,"bundles":1`, 1), 422, "bundles"},
+		{"no bundle", "PK", 422, "第 1 字节处"},
+		{"too large", strings.Repeat("1", 4<<20+10), 422, "超过 4 MiB"},
+	} {
+		a := p.upload(t, "/open/check", nil, nil, attachment{"star.json", []byte(tt.content)})
+		if a.StatusCode != tt.status || !strings.Contains(a.body, tt.want) {
+			t.Errorf("%s: %d, lacks %q", tt.name, a.StatusCode, tt.want)
+		}
+	}
+	if after := changes(t, f); after != before {
+		t.Errorf("checking wrote %d records", after-before)
+	}
+}
+
 func testAPI(t *testing.T, f *browsertest.Fixture) {
 	p := newPerson(t, f)
 	var document struct {

@@ -8,11 +8,15 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"redsteward/internal/fault"
+	"redsteward/internal/journal"
 	"redsteward/internal/num"
+	"redsteward/internal/store"
 	"redsteward/internal/web"
+	"redsteward/policy"
 	"redsteward/rating"
 )
 
@@ -29,6 +33,7 @@ type Sample struct {
 	rows       []web.Row
 	results    map[string]*rating.Result
 	byID       map[string]web.Row
+	entries    []rating.Entry
 	// Broken, if not nil, is what Star fails with. Set it before anybody asks.
 	Broken error
 }
@@ -58,7 +63,9 @@ func NewSample(count int, n int64) (*Sample, error) {
 		}
 		result := rating.Evaluate(scheme, nil, subject, nil)
 		roller.Add(subject, &result)
+		s.entries = append(s.entries, rating.Entry{Subject: subject, Result: &result, Name: l.Name, Place: l.Place, Firm: l.Firm})
 		row := web.RowOf(&s.evaluation, scheme, &result, l)
+		row.Sheet = scheme.Hash // any hash: no page shows it
 		if i == 12 {
 			row.Mark = "异议中"
 		}
@@ -183,3 +190,34 @@ func (s *Sample) Past(context.Context) ([]web.PastFirms, error) {
 
 // Scheme implements web.Stars.
 func (s *Sample) Scheme(context.Context, string) (*rating.Scheme, error) { return s.scheme, nil }
+
+// SampleBundles makes bundles of a sample: the star that is asked for is stored first, beside its neighbour, as one evaluation.
+type SampleBundles struct {
+	Sample  *Sample
+	DB      *store.DB
+	Archive *rating.Archive
+}
+
+// Bundle implements web.Bundles. There is no full form.
+func (b *SampleBundles) Bundle(ctx context.Context, _ policy.Actor, star web.StarID, full bool) ([]byte, error) {
+	if b.Sample == nil {
+		return nil, fault.New("browsertest.Bundle", fault.NotFound, "")
+	}
+	at := slices.IndexFunc(b.Sample.entries, func(e rating.Entry) bool { return e.Subject.ID == star.Subject })
+	if at < 0 || full || star.Period != "" {
+		return nil, fault.New("browsertest.Bundle", fault.NotFound, "")
+	}
+	from := max(0, at-1)
+	made, err := b.Archive.Save(ctx, store.Meta{By: "system", Action: "evaluation.run"}, sampleScheme, nil,
+		rating.Evaluation{Title: b.Sample.evaluation.Title, Period: "2026Q3", Made: journal.At(b.Sample.evaluation.At), FactsHash: fmt.Sprintf("%064d", at), FactsSource: b.Sample.evaluation.Source}, b.Sample.entries[from:at+1])
+	if err != nil {
+		return nil, err
+	}
+	return b.Archive.Bundle(ctx, rating.BundleRequest{Evaluation: made.ID, Subject: star.Subject})
+}
+
+// MayOpen implements web.Bundles.
+func (b *SampleBundles) MayOpen(context.Context, policy.Actor, web.StarID) bool { return false }
+
+// Key implements web.Bundles.
+func (b *SampleBundles) Key(ctx context.Context) (string, error) { return b.DB.LogKey(ctx) }

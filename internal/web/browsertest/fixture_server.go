@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/web"
 	"redsteward/policy"
 	"redsteward/policy/policytest"
+	"redsteward/rating"
 	"redsteward/registry"
 	"redsteward/registry/change"
 	"redsteward/registry/conduct"
@@ -234,11 +235,16 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 		return nil, err
 	}
 	var stars web.Stars
+	archive, err := rating.NewArchive(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	bundles := &SampleBundles{DB: db, Archive: archive}
 	if count > 0 {
 		if f.Sample, err = NewSample(count, 42); err != nil {
 			return nil, err
 		}
-		stars = f.Sample
+		stars, bundles.Sample = f.Sample, f.Sample
 	}
 	secret, err := db.Secret(ctx, "form")
 	if err != nil {
@@ -277,7 +283,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 		return nil, err
 	}
 	f.Server, err = web.New(web.Options{
-		Guard: guard, People: f.People, Stars: stars, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
+		Guard: guard, People: f.People, Stars: stars, Bundles: bundles, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
 		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
