@@ -3,7 +3,9 @@ package web
 import (
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/rating/cycle"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/change"
 	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
@@ -68,6 +70,18 @@ func (d *dossier) rectifications(of about) {
 			p.add(rectificationsPath+"/"+docs[i].ID, k.Kind.Title(), k.State.Title(), k.Name, k.FirmName, k.Opened, int64(len(k.Findings)-len(k.Open())), int64(len(k.Findings)), k.Closed)
 		}
 		return err
+	})
+}
+
+// objections adds what the firm objected to in the scores that it was told.
+func (d *dossier) objections(of about) {
+	d.part(d.s.cycle != nil, policy.ReadObjection, dossierPart{ID: "objections", Title: "得分异议", Heads: []string{"季度与项目", "状态", "企业", "告知得分", "提出日期"}, More: objectionsPath}, func(p *dossierPart) error {
+		return eachPage(func(after string) (store.Page[cycle.Objection], error) {
+			return d.s.cycle.Objections().List(d.c.UserContext(), d.by, casework.Filter{Project: of.project}, "", false, after)
+		}, func(doc store.Doc[cycle.Objection]) {
+			o := &doc.State
+			p.add(objectionsPath+"/"+doc.ID, o.PeriodName+"："+o.Title, o.State.Title(), o.Firm, scoreText(o.Points, o.Max), o.Opened)
+		})
 	})
 }
 

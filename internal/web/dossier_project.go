@@ -45,6 +45,7 @@ func (s *Server) projectDossier(c *fiber.Ctx, by policy.Actor) (dossierView, err
 	d.inspections(of)
 	d.rectifications(of)
 	d.surveys(of)
+	d.objections(of)
 	d.deliberations(of)
 	d.wishes(of)
 	d.proofs(of)

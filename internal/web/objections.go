@@ -80,12 +80,13 @@ func objectionCells(o *cycle.Objection) [][]any {
 
 // objectionForms are the forms of the steps.
 func objectionForms(o *cycle.Objection) map[cycle.ObjectionStep]caseForm {
-	refuse := caseForm{text: "理由，企业据此了解为什么不采纳", ends: true}
+	// Neither answer stands open before the other, nor before the reason that the firm gave.
+	refuse := caseForm{text: "理由，企业据此了解为什么不采纳", ends: true, aside: true}
 	if o.State == cycle.ObjectionUpheld {
-		refuse.hint, refuse.aside = "采纳以后查明不能成立的，改为不予采纳，写明查明了什么。", true
+		refuse.hint = "采纳以后查明不能成立的，改为不予采纳，写明查明了什么。"
 	}
 	return map[cycle.ObjectionStep]caseForm{
-		cycle.ObjectionUphold:   {text: "理由，和要更正的是哪一条记录", hint: "采纳以后由登记的人在来源更正记录（观察记录、走访评价表、佐证材料或者登记），再重新评价；这一项在统计截止以后更正的也计入。"},
+		cycle.ObjectionUphold:   {text: "理由，和要更正的是哪一条记录", aside: true, hint: "采纳以后由登记的人在来源更正记录（观察记录、走访评价表、佐证材料或者登记），再重新评价；这一项在统计截止以后更正的也计入。"},
 		cycle.ObjectionRefuse:   refuse,
 		cycle.ObjectionCorrect:  {text: "更正了哪一条记录，改成了什么", hint: "来源已经更正、这一季度已经重新评价以后确认。"},
 		cycle.ObjectionAttach:   {file: "补充的材料", aside: true, hint: "答复以前可以补充，最多 5 个。"},
@@ -180,7 +181,7 @@ func (s *Server) showObjection(c *fiber.Ctx, by policy.Actor, typed url.Values, 
 		for _, line := range g.Lines {
 			if line.ID == v.Line {
 				v.Title = line.Name
-				v.Facts = filled([][2]string{{"规则", line.Rule}, {"依据", line.Basis}, {"本期事实", line.Fact}, {"来源", restsOn(told.Scheme, told.Result.Line(line.ID))}, {"告知得分", scoreText(line.Points, line.Max)}, {"说明", line.State}})
+				v.Facts = filled([][2]string{{"规则", line.Rule}, {"依据", line.Basis}, {"本期事实", line.Fact}, {"来源", restsOn(told, line.ID)}, {"告知得分", scoreText(line.Points, line.Max)}, {"说明", line.State}})
 			}
 		}
 	}

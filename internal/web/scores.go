@@ -297,7 +297,7 @@ func (s *Server) scoreLines(told *cycle.ToldResult, line Line, may bool) []score
 		rows = append(rows, scoreLine{lineView: lv})
 	}
 	first, state := &rows[0], told.Lines[line.ID]
-	first.Anchor, first.Proof = "l-"+line.ID, restsOn(told.Scheme, told.Result.Line(line.ID))
+	first.Anchor, first.Proof = "l-"+line.ID, restsOn(told, line.ID)
 	if state.Again {
 		first.Was = "—"
 		if state.Was != nil {
@@ -329,15 +329,16 @@ func (s *Server) handOffice(hand string) string {
 }
 
 // restsOn says on how many records of which sources a line rests: “走访评价表 2 份记录”, "" for what the register tells.
-func restsOn(scheme *rating.Scheme, line *rating.Line) string {
+func restsOn(told *cycle.ToldResult, indicator string) string {
 	var parts []string
+	line := told.Result.Line(indicator)
 	for i := range line.Facts {
 		use := &line.Facts[i]
-		at, ok := scheme.FactIndex(use.ID)
+		at, ok := told.Scheme.FactIndex(use.ID)
 		if !ok {
 			continue
 		}
-		source := cycle.SourceName(scheme.Facts[at].Source)
+		source := cycle.SourceName(cmp.Or(told.Sources[use.ID], told.Scheme.Facts[at].Source))
 		if n := recordsBehind(use.Value.Sources); n > 0 {
 			source += " " + count(n) + " 条"
 		}

@@ -91,7 +91,7 @@ func TestObjections(t *testing.T) {
 	d.refused(t, fault.Conflict, "又评价过一次", tell(officer, "another"))
 	ok(t, tell(officer, made.ID))
 	d.refused(t, fault.Conflict, "已经告知", tell(officer, made.ID))
-	d.refused(t, fault.Conflict, "异议期到2026年10月6日届满", send)
+	d.refused(t, fault.Conflict, "异议期到2026年10月6日，期满", send)
 
 	// Each firm sees its own projects and nobody else's.
 	for _, tt := range []struct {
@@ -196,7 +196,7 @@ func TestObjections(t *testing.T) {
 	if n := len(p.Tellings); n != 2 || p.Tellings[1].Projects != 1 || p.Tellings[1].Window.Due != on(t, "2026-10-12") {
 		t.Fatalf("told %+v", p.Tellings)
 	}
-	d.refused(t, fault.Conflict, "异议期到2026年10月12日届满", send)
+	d.refused(t, fault.Conflict, "异议期到2026年10月12日，期满", send)
 	seen := must[*ToldResult](t)(d.ToldResult(ctx, firmOne, id, "p0001"))
 	if l := seen.Lines[answerLine]; !l.Open || !l.Again || !l.Was.Equal(*first.State.Points) || !slices.ContainsFunc(l.Objections, func(o store.Doc[Objection]) bool { return o.ID == first.ID }) {
 		t.Errorf("the line after the correction %+v", l)

@@ -200,7 +200,7 @@ func (h Hearing) Contested() int { return h.Counts[ObjectionOpen] + h.Counts[Obj
 
 // Why says after the name of the quarter why it can neither be sent through its approval nor published, "" if it can.
 func (h Hearing) Why() string {
-	const until = "，以后才能送审和公布"
+	const until = "以后才能送审和公布"
 	switch {
 	case h.Tellings == 0:
 		return "的得分还没有告知企业；告知并且异议期届满" + until
@@ -209,7 +209,7 @@ func (h Hearing) Why() string {
 	case h.Runs && !h.Ends.Resolved():
 		return "的异议期哪天届满还算不出（放假安排尚未装载）；装载并且届满" + until
 	case h.Runs:
-		return "的异议期到" + h.Ends.Chinese() + "届满" + until
+		return "的异议期到" + h.Ends.Chinese() + "，期满" + until
 	case h.Counts[ObjectionOpen] > 0:
 		return fmt.Sprintf("还有 %d 项异议没有答复；答复%s", h.Counts[ObjectionOpen], until)
 	case h.Counts[ObjectionUpheld] > 0:
@@ -389,6 +389,8 @@ type ToldResult struct {
 	Result *rating.Result
 	// Lines say of each line, by indicator, until when it can be objected to and what became of it.
 	Lines map[string]ToldLine
+	// Sources are the sources that told the facts, by fact, where the scheme names a second one.
+	Sources map[string]string
 }
 
 // ToldLine is what a firm may do about one line.
@@ -481,6 +483,16 @@ func (s *Service) toldResult(ctx context.Context, scope policy.Scope, id, projec
 	}
 	if v.Scheme, _, err = s.schemeOf(ctx, &p); err != nil {
 		return nil, err
+	}
+	frozen, err := s.Facts(ctx, id, project)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
+	v.Sources = map[string]string{}
+	for _, rule := range frozen.Rules {
+		if rule.Source != "" {
+			v.Sources[rule.Fact] = rule.Source
+		}
 	}
 	v.Lines, err = s.toldLines(ctx, &p, project, v.Result)
 	return v, err

@@ -63,7 +63,7 @@ func TestQuarterInTheBrowser(t *testing.T) {
 	want("正在评价")
 	close(c.Hold)
 	tb.until(t, `document.querySelector("main").innerText.includes("最近一次评价在")`)
-	want("待送审", "重新评价")
+	want("待告知", "重新评价")
 	look("preview", "/periods/2026Q3/preview", 200)
 	want("2026年第二季度", "主要原因", "临界（60、84、92 分上下 0.5 分）")
 
@@ -86,6 +86,7 @@ func TestQuarterInTheBrowser(t *testing.T) {
 	signIn(t, tb, f, "second", Password)
 	look("objections", "/objections", 200)
 	look("objection", objection, 200)
+	value[bool](t, tb, `(document.querySelectorAll("details").forEach(d => { d.open = true; }), true)`)
 	fill(t, tb, "#refuse-text", "平台回执晚于期限，按期答复数不变")
 	press(t, tb, `form[action$="/refuse"] button`)
 	want("不予采纳", "平台回执晚于期限")
