@@ -2,7 +2,7 @@
 //
 //  1. What a file is, its bytes say; a name that says something else is refused, naming what was found.
 //  2. An upload is cut off at its limit, or at its first bytes if no kind that is wanted begins like that. Nothing of a refused upload stays.
-//  3. The original is kept byte for byte and is never shown in a page. What pages show of a photo is a copy drawn anew from its pixels, turned upright,
+//  3. The original is kept byte for byte and is never shown in a page. What pages show of a photo is a copy drawn anew from its pixels, with the profile of their colours, turned upright,
 //     without places, devices or anything that hid behind the picture.
 //  4. Size in pixels is read before a picture is decoded, and one picture is decoded at a time.
 //  5. Memory does not grow with the size of an upload: bytes wait in a temporary file.
@@ -113,7 +113,7 @@ type Stored struct {
 	// Width and Height are the pixels of a picture as it is looked at, after turning it upright; 0 for other kinds.
 	Width  int64 `json:"width,omitempty"`
 	Height int64 `json:"height,omitempty"`
-	// Look is what a picture looks like, by which copies of it are found (LookApart, LookKeys); "" for other kinds and for one in which there is nothing to see.
+	// Look is what a picture looks like, by which copies of it are found (LookApart, LookKeys, LookAsks); "" for other kinds and for one in which there is nothing to see.
 	Look string `json:"look,omitempty" privacy:"internal"`
 }
 

@@ -49,14 +49,14 @@ func (k *Keeper) show(ctx context.Context, meta store.Meta, u *Upload, put put, 
 	if facts.orientation >= 5 {
 		out.Width, out.Height = out.Height, out.Width
 	}
-	out.Look = lookOf(shown)
+	out.Look = LookOf(shown)
 	temp, err := os.CreateTemp(k.dir, "redsteward-shown-")
 	if err != nil {
 		return broken(err)
 	}
 	defer func() { _ = errors.Join(temp.Close(), os.Remove(temp.Name())) }()
 	w := bufio.NewWriter(temp)
-	if err := errors.Join(jpeg.Encode(w, shown, &jpeg.Options{Quality: shownQuality}), w.Flush()); err != nil {
+	if err := errors.Join(encode(w, shown, facts.colours), w.Flush()); err != nil {
 		return broken(err)
 	}
 	size, err := temp.Seek(0, io.SeekCurrent)
@@ -74,7 +74,8 @@ func (k *Keeper) show(ctx context.Context, meta store.Meta, u *Upload, put put, 
 // facts are what the beginning of a picture says.
 type facts struct {
 	width, height int
-	orientation   int // 1 to 8, as EXIF counts
+	orientation   int    // 1 to 8, as EXIF counts
+	colours       []byte // the ICC profile that says which colours the pixels stand for, nil for none that a shown copy can keep
 }
 
 // pictureFacts reads them and refuses a picture that would be too much to decode.
@@ -84,9 +85,16 @@ func (u *Upload) pictureFacts() (facts, error) {
 	config, progressive := image.Config{}, false
 	var err error
 	if u.Kind == PNG {
-		config, err = png.DecodeConfig(r)
+		if config, err = png.DecodeConfig(r); err == nil {
+			f.colours = profileOfPNG(bufio.NewReader(u.Reader()))
+		}
 	} else if config, err = jpeg.DecodeConfig(r); err == nil {
-		f.orientation, progressive = scanJPEG(bufio.NewReader(u.Reader()))
+		var scan jpegScan
+		scan.read(bufio.NewReader(u.Reader()))
+		f.orientation, progressive, f.colours = max(1, scan.orientation), scan.progressive, scan.profile()
+	}
+	if f.colours = ofRGB(f.colours); config.ColorModel == color.CMYKModel {
+		f.colours = nil
 	}
 	if err != nil || config.Width < 1 || config.Height < 1 {
 		return f, refuse("“%s”的图片已损坏，请重新拍照或导出后上传", u.Name)
@@ -133,53 +141,63 @@ func (u *Upload) decode() (image.Image, error) {
 
 // The markers of a JPEG that matter here.
 const (
+	markSOI  = 0xd8
 	markSOF2 = 0xc2
 	markSOS  = 0xda
 	markEOI  = 0xd9
 	markAPP1 = 0xe1
+	markAPP2 = 0xe2
 )
 
-// scanJPEG walks the segments before the pixels: how the picture is turned (1 if nothing says so), and whether it is progressive.
-func scanJPEG(r *bufio.Reader) (orientation int, progressive bool) {
-	orientation = 1
+// jpegScan is what the segments before the pixels of a JPEG say: how the picture is turned (0 if nothing says so), whether it is progressive, and the parts of its ICC profile by their numbers.
+type jpegScan struct {
+	orientation int
+	progressive bool
+	parts       map[byte][]byte
+}
+
+// read walks the segments, as far as they are what they should be.
+func (j *jpegScan) read(r *bufio.Reader) {
 	if _, err := r.Discard(2); err != nil {
-		return orientation, false
+		return
 	}
 	for {
 		var head [4]byte
 		if _, err := io.ReadFull(r, head[:2]); err != nil || head[0] != 0xff {
-			return orientation, progressive
+			return
 		}
 		for head[1] == 0xff { // Filling bytes may stand before a marker.
 			b, err := r.ReadByte()
 			if err != nil {
-				return orientation, progressive
+				return
 			}
 			head[1] = b
 		}
 		if head[1] == markSOS || head[1] == markEOI {
-			return orientation, progressive
+			return
 		}
 		if _, err := io.ReadFull(r, head[2:]); err != nil {
-			return orientation, progressive
+			return
 		}
 		size := int(binary.BigEndian.Uint16(head[2:])) - 2
 		if size < 0 {
-			return orientation, progressive
+			return
 		}
-		progressive = progressive || head[1] == markSOF2
-		if head[1] != markAPP1 {
+		j.progressive = j.progressive || head[1] == markSOF2
+		if head[1] != markAPP1 && head[1] != markAPP2 {
 			if _, err := r.Discard(size); err != nil {
-				return orientation, progressive
+				return
 			}
 			continue
 		}
 		segment := make([]byte, size)
 		if _, err := io.ReadFull(r, segment); err != nil {
-			return orientation, progressive
+			return
 		}
-		if turned := exifOrientation(segment); turned != 0 {
-			orientation = turned
+		if head[1] == markAPP2 {
+			j.keep(segment)
+		} else if turned := exifOrientation(segment); turned != 0 {
+			j.orientation = turned
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"image"
 	"math/bits"
+	"slices"
 	"strconv"
 )
 
@@ -14,18 +15,34 @@ const lookGrid = 9
 // lookBits is how many bits a look has: for each of 8 × 8 fields whether it brightens to the right, and whether it brightens downwards.
 const lookBits = 2 * (lookGrid - 1) * (lookGrid - 1)
 
-// LookNear is the largest number of bits in which the looks of two copies of one photo differ: saved anew, scaled, a little brighter or darker. A photo that was turned,
-// mirrored or cut is another picture to a look.
+// LookNear is the largest number of bits in which the looks of two copies of one photo differ: saved anew, scaled, a little brighter or darker, turned by quarters, mirrored. A
+// photo that was cut is another picture to a look.
 const LookNear = 12
 
-// lookOf is what a picture looks like, as 32 hex digits (a difference hash of 128 bits); "" for one in which there is too little to see, such as a blank sheet or a sky. It
-// compares neighbouring means and takes for a step only what is more than an eighth of the usual step, so that neither light nor contrast nor the noise of a plain wall
-// counts.
-func lookOf(m *image.RGBA) string {
+// LookOf is what a picture looks like, as 32 hex digits (a difference hash of 128 bits) whichever way it is turned or mirrored; "" for one in which there is too little to
+// see, such as a blank sheet or a sky. It compares neighbouring means and takes for a step only what is more than an eighth of the usual step, so that neither light nor
+// contrast nor the noise of a plain wall counts.
+//
+// Which way is up is told by the light: it rises to the right and downwards, and more to the right. Where that is too close to call for a copy to come out the same, the
+// looks of the other ways follow, up to seven.
+func LookOf(m *image.RGBA) string {
 	grid := means(m)
 	if grid == nil {
 		return ""
 	}
+	looks := ""
+	for i, way := range ways(grid) {
+		look := lookOfGrid(grid.turned(way))
+		if look == "" && i == 0 {
+			break
+		}
+		looks += look
+	}
+	return looks
+}
+
+// lookOfGrid is the look of one way to turn a picture.
+func lookOfGrid(grid *lights) string {
 	var right, down [lookBits / 2]int64
 	total := int64(0)
 	for i := range right {
@@ -46,6 +63,69 @@ func lookOf(m *image.RGBA) string {
 	binary.BigEndian.PutUint64(out[8:], along)
 	return hex.EncodeToString(out[:])
 }
+
+// lights are the means of a grid laid over a picture, in units of means.
+type lights [lookGrid][lookGrid]int64
+
+// way is one of the eight ways to turn and mirror a picture.
+type way struct{ mirrored, upended, swapped bool }
+
+// turned is the grid of a picture turned that way.
+func (g *lights) turned(w way) *lights {
+	var out lights
+	const last = lookGrid - 1
+	for y := range out {
+		for x := range out[y] {
+			from, at := x, y
+			if w.swapped {
+				from, at = y, x
+			}
+			if w.mirrored {
+				from = last - from
+			}
+			if w.upended {
+				at = last - at
+			}
+			out[y][x] = g[at][from]
+		}
+	}
+	return &out
+}
+
+// closeCall is below which share of the usual step, over the whole grid, light does not tell for certain which way is up.
+const closeCall = 10
+
+// ways are the ways to turn a picture so that its light rises to the right and downwards, and more to the right: the first is the one, those after it are too close to call.
+func ways(g *lights) []way {
+	var right, down, steep int64
+	const half, last = lookGrid / 2, lookGrid - 1
+	for y := range g {
+		for x := range half {
+			right, down = right+g[y][last-x]-g[y][x], down+g[last-x][y]-g[x][y]
+			steep += abs(g[y][last-x]-g[y][x]) + abs(g[last-x][y]-g[x][y])
+		}
+	}
+	near := steep * closeCall / 100
+	out := []way{{right < 0, down < 0, abs(down) > abs(right)}}
+	also := func(change func(*way)) {
+		for _, w := range out {
+			change(&w)
+			out = append(out, w)
+		}
+	}
+	if abs(right) < near {
+		also(func(w *way) { w.mirrored = !w.mirrored })
+	}
+	if abs(down) < near {
+		also(func(w *way) { w.upended = !w.upended })
+	}
+	if abs(abs(right)-abs(down)) < near {
+		also(func(w *way) { w.swapped = !w.swapped })
+	}
+	return out
+}
+
+func abs(n int64) int64 { return max(n, -n) }
 
 // fewTurns is below how many turns, of the 224 that there could be, a picture is nothing but a light that rises or falls, as many others are.
 const fewTurns = 40
@@ -74,12 +154,12 @@ func steps(of [lookBits / 2]int64, least int64) uint64 {
 }
 
 // means are the lights of a grid laid over a picture, in units of means; nil for a picture smaller than the grid.
-func means(m *image.RGBA) *[lookGrid][lookGrid]int64 {
+func means(m *image.RGBA) *lights {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	if w < lookGrid || h < lookGrid {
 		return nil
 	}
-	var sum, n [lookGrid][lookGrid]int64
+	var sum, n lights
 	for y := range h {
 		row := m.Pix[y*m.Stride:]
 		gy := y * lookGrid / h
@@ -98,28 +178,57 @@ func means(m *image.RGBA) *[lookGrid][lookGrid]int64 {
 	return &sum
 }
 
-// LookApart is in how many bits two looks differ; false if one of them is none.
+// lookDigits is how many hex digits one look has.
+const lookDigits = lookBits / 4
+
+// LookApart is in how many bits two looks differ, turned the way in which they differ least; false if one of them is none.
 func LookApart(a, b string) (int, bool) {
 	x, errX := hex.DecodeString(a)
 	y, errY := hex.DecodeString(b)
-	if errX != nil || errY != nil || len(x) != lookBits/8 || len(y) != lookBits/8 {
+	const size = lookBits / 8
+	if errX != nil || errY != nil || len(x) < size || len(y) < size || len(x)%size+len(y)%size != 0 {
 		return 0, false
 	}
+	least := apart(x[:size], y[:size])
+	for at := size; at < len(x); at += size {
+		least = min(least, apart(x[at:at+size], y[:size]))
+	}
+	for at := size; at < len(y); at += size {
+		least = min(least, apart(x[:size], y[at:at+size]))
+	}
+	return least, true
+}
+
+// apart is in how many bits two looks of one way differ.
+func apart(x, y []byte) int {
 	n := 0
 	for i := range x {
 		n += bits.OnesCount8(x[i] ^ y[i])
 	}
-	return n, true
+	return n
 }
 
 // LookKeys are the keys under which an index lists a look: each two bytes of it with their place, without those in which nothing rises, which too many share. Two looks that
 // differ in at most 7 bits share a key for certain, unless they share only such; of those that differ in LookNear bits 91 in 100 do. Of photos that have nothing to do
-// with each other about one pair in 250 shares one.
+// with each other about one pair in 140 shares one.
 func LookKeys(look string) []string {
 	var out []string
-	for i := 0; i+4 <= len(look); i += 4 {
+	for i := 0; i+4 <= min(len(look), lookDigits); i += 4 {
 		if part := look[i : i+4]; part != "0000" {
 			out = append(out, strconv.Itoa(i/4)+part)
+		}
+	}
+	return out
+}
+
+// LookAsks are the keys under which the copies of a look are found: those of LookKeys, and those of the other ways to turn it that are too close to call.
+func LookAsks(look string) []string {
+	var out []string
+	for ; look != ""; look = look[min(len(look), lookDigits):] {
+		for _, key := range LookKeys(look) {
+			if !slices.Contains(out, key) {
+				out = append(out, key)
+			}
 		}
 	}
 	return out

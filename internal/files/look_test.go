@@ -52,17 +52,21 @@ func handedOn(t *testing.T, m *image.RGBA) *image.RGBA {
 	return shrink(again, 180)
 }
 
-// A copy of a photo is near it and found by an index; other photos are not near.
+// A copy of a photo is near it and found by an index, whichever way it was turned or mirrored; other photos are not near.
 func TestLooks(t *testing.T) {
 	const scenes = 60
 	var looks []string
 	for i := range uint64(scenes) {
 		m := scene(i)
-		look, copied := lookOf(m), lookOf(handedOn(t, m))
-		n, ok := LookApart(look, copied)
-		shared := slices.ContainsFunc(LookKeys(look), func(key string) bool { return slices.Contains(LookKeys(copied), key) })
-		if !ok || n > LookNear || !shared {
-			t.Errorf("scene %d: a copy is %d bits apart (%v), shares a key: %v", i, n, ok, shared)
+		look := LookOf(m)
+		for orientation := 1; orientation <= 8; orientation++ {
+			copied := LookOf(upright(handedOn(t, m), orientation))
+			n, ok := LookApart(look, copied)
+			back, _ := LookApart(copied, look)
+			shared := slices.ContainsFunc(LookKeys(look), func(key string) bool { return slices.Contains(LookAsks(copied), key) })
+			if !ok || n > LookNear || back != n || !shared {
+				t.Errorf("scene %d: a copy turned as %d is %d bits apart (%v), %d the other way round, shares a key: %v", i, orientation, n, ok, back, shared)
+			}
 		}
 		looks = append(looks, look)
 	}
@@ -83,20 +87,20 @@ func TestLooks(t *testing.T) {
 func TestNoLook(t *testing.T) {
 	blank := image.NewRGBA(image.Rect(0, 0, 100, 100))
 	draw.Draw(blank, blank.Rect, image.White, image.Point{}, draw.Src)
-	if got := lookOf(blank); got != "" || len(LookKeys(got)) != 0 {
+	if got := LookOf(blank); got != "" || len(LookKeys(got)) != 0 {
 		t.Errorf("a blank sheet looks like %q", got)
 	}
-	if got := lookOf(shrink(scene(1), 8)); got != "" {
+	if got := LookOf(shrink(scene(1), 8)); got != "" {
 		t.Errorf("a speck looks like %q", got)
 	}
 	sky := image.NewRGBA(image.Rect(0, 0, 100, 100))
 	for y := range 100 {
 		draw.Draw(sky, image.Rect(0, y, 100, y+1), image.NewUniform(color.Gray{Y: uint8(100 + y)}), image.Point{}, draw.Src)
 	}
-	if got := lookOf(sky); got != "" {
+	if got := LookOf(sky); got != "" {
 		t.Errorf("a sky looks like %q", got)
 	}
-	look := lookOf(scene(1))
+	look := LookOf(scene(1))
 	for _, bad := range []string{"", look[1:], look + "00", strings.Repeat("x", 32)} {
 		if _, ok := LookApart(look, bad); ok {
 			t.Errorf("%q counts as a look", bad)

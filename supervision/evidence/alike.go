@@ -57,7 +57,7 @@ func (s *Service) Alike(ctx context.Context, by policy.Actor, id string) ([]Alik
 func (s *Service) alike(ctx context.Context, id string, p *Proof, most int) ([]Alike, error) {
 	var keys []string
 	for _, f := range p.Files {
-		for _, key := range fileKeys(f) {
+		for _, key := range fileKeys(f, files.LookAsks) {
 			if !slices.Contains(keys, key) {
 				keys = append(keys, key)
 			}
@@ -90,10 +90,10 @@ func (s *Service) alike(ctx context.Context, id string, p *Proof, most int) ([]A
 	return out[:min(len(out), most)], nil
 }
 
-// fileKeys are the keys under which a file is found again: its bytes, and what it looks like.
-func fileKeys(f files.Stored) []string {
+// fileKeys are the keys under which a file is listed, or is looked for: its bytes, and what it looks like (files.LookKeys, files.LookAsks).
+func fileKeys(f files.Stored, looks func(look string) []string) []string {
 	keys := []string{"x/" + f.Original}
-	for _, key := range files.LookKeys(f.Look) {
+	for _, key := range looks(f.Look) {
 		keys = append(keys, "l/"+key)
 	}
 	return keys

@@ -98,7 +98,7 @@ func proofDocument() store.Kind[Proof] {
 					return keys // What was taken back was not used.
 				}
 				for _, f := range p.Files {
-					keys = append(keys, fileKeys(f)...)
+					keys = append(keys, fileKeys(f, files.LookKeys)...)
 				}
 				slices.Sort(keys)
 				return slices.Compact(keys)
