@@ -182,7 +182,7 @@ func (s *Observations) accepted(ctx context.Context, last store.Change[Observati
 // replaced are the observations whose corrections were confirmed by then, with the moment.
 func (s *Observations) replaced(ctx context.Context, asOf time.Time, upTo int64) (map[string]time.Time, error) {
 	out := map[string]time.Time{}
-	return out, eachOf(ctx, s.rows, counting, "corrections", func(last store.Change[Observation]) error {
+	return out, EachHead(ctx, s.rows, counting, "corrections", func(last store.Change[Observation]) error {
 		change, ok, err := s.accepted(ctx, last, asOf, upTo)
 		if ok {
 			out[last.State.Corrects] = change.State.Reviewed.At.Time

@@ -37,6 +37,8 @@ type Ask struct {
 	Columns []Column `json:"columns"`
 	// Uploads is how many files a period asks for; 0 for none.
 	Uploads int `json:"uploads,omitempty"`
+	// Held is the source whose records stand before what is asked (免报), "" for none.
+	Held string `json:"held,omitempty" privacy:"public"`
 }
 
 // The kinds of Column.

@@ -105,15 +105,15 @@ func EachCounting[T any](ctx context.Context, rows *store.Collection[T], index s
 		}
 	}
 	for _, key := range keys {
-		if err := eachOf(ctx, rows, index, key, yield); err != nil {
+		if err := EachHead(ctx, rows, index, key, yield); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// eachOf yields the last change of every document under a key of an index.
-func eachOf[T any](ctx context.Context, rows *store.Collection[T], index, key string, yield func(store.Change[T]) error) error {
+// EachHead yields the last change of every document under a key of an index.
+func EachHead[T any](ctx context.Context, rows *store.Collection[T], index, key string, yield func(store.Change[T]) error) error {
 	for q := (store.Query{Index: index, Key: key, Limit: store.MaxLimit}); ; {
 		page, err := rows.ListHeads(ctx, q)
 		if err != nil {
@@ -128,6 +128,26 @@ func eachOf[T any](ctx context.Context, rows *store.Collection[T], index, key st
 			return nil
 		}
 	}
+}
+
+// Standing returns the last change of a document, of which the last of all is known, that was made at or before asOf with a log number ≤ upTo; false if there was none.
+func Standing[T any](ctx context.Context, rows *store.Collection[T], last store.Change[T], asOf time.Time, upTo int64) (store.Change[T], bool, error) {
+	later := func(c store.Change[T]) bool { return c.N == 0 || c.N > upTo || c.At.After(asOf) }
+	// Mostly the last change of all is the one.
+	if !later(last) {
+		return last, true, nil
+	}
+	found := false
+	for change, err := range rows.History(ctx, last.ID) {
+		if err != nil {
+			return last, false, err
+		}
+		if later(change) {
+			break
+		}
+		last, found = change, true
+	}
+	return last, found, nil
 }
 
 // CountingKeys are the keys of an index that EachCounting reads.

@@ -207,7 +207,7 @@ func (l *countyLoader) decide(ctx context.Context, doc store.Doc[evidence.Proof]
 // proofActs are the proofs of a project in a quarter that has ended: submitted in its last days, accepted by the community.
 func (l *countyLoader) proofActs(i, n int) []act {
 	q := l.plan.size.quarterOf(n)
-	if q == l.plan.size.current {
+	if q == l.plan.size.current || l.logs(i, n) {
 		return nil
 	}
 	last := q.Span().Last

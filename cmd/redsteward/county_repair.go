@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"redsteward/internal/calendar"
@@ -53,6 +54,11 @@ func (l *countyLoader) loggedActs() []act {
 		}
 	}
 	return acts
+}
+
+// logs reports whether a compound keeps a log of repairs in the nth quarter, so that nothing is asked of its firm.
+func (l *countyLoader) logs(project, n int) bool {
+	return n >= l.plan.size.quarters()-1 && slices.Contains(l.surveyed(loggedProjects), project)
 }
 
 // repaired enters one repair as the firm of a compound.

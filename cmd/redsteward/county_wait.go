@@ -23,10 +23,10 @@ func (l *countyLoader) waitingActs() []act {
 	return slices.Concat(acts, l.filingActs(), l.fundActs(), l.claimActs(), l.inspectionActs(), l.rectificationActs(), l.changeActs(), l.bodyActs(), l.handoverActs(), l.bookActs(), l.matterActs(), l.loggedActs(), l.surveyActs(), l.wishActs(), l.auditActs())
 }
 
-// waitingProof: of eight projects three have not begun, one proof was returned, one flagged for the bureau, one accepted, and two wait for the community.
+// waitingProof: of eight projects that keep no log of repairs three have not begun, one proof was returned, one flagged for the bureau, one accepted, and two wait for the community.
 func (l *countyLoader) waitingProof(i, n int) []act {
 	kind := i % 8
-	if kind >= 5 {
+	if kind >= 5 || l.logs(i, n) {
 		return nil
 	}
 	q := l.plan.size.current

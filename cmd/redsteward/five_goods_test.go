@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"maps"
 	"slices"
@@ -176,11 +177,11 @@ func TestFiveGoodsUploads(t *testing.T) {
 		for _, f := range s.Facts {
 			uploads[f.ID] = f.Upload
 			held := slices.Contains([]string{"firm", "households", "managed_months", "handover_rule_applies", "party_form", "revenue", "insurance"}, f.ID)
-			if held != (f.Source == cycle.SourceRegistry) || !held && !slices.Contains([]string{"observation", "evidence", "inspection", "rectification", repair.Source, matter.SourceMatters, cycle.SourceSurvey, cycle.SourceParty, cycle.SourceHonours, cycle.SourceFilings, cycle.SourceHandovers}, f.Source) ||
+			if held != (f.Source == cycle.SourceRegistry) || !held && !slices.Contains([]string{"observation", "evidence", "inspection", "rectification", repair.Source, matter.SourceMatters, cycle.SourceSurvey, cycle.SourceParty, cycle.SourceHonours, cycle.SourceFilings, cycle.SourceHandovers, cycle.SourceCommunity}, f.Source) ||
 				f.Otherwise != "" && f.Otherwise != "observation" && f.Otherwise != "evidence" {
 				t.Errorf("%s: fact %s comes from %q", name, f.ID, f.Source)
 			}
-			if f.Upload > 0 && f.Source != "evidence" {
+			if f.Upload > 0 && cmp.Or(f.Otherwise, f.Source) != "evidence" {
 				t.Errorf("%s: fact %s is uploaded and yet comes from %s", name, f.ID, f.Source)
 			}
 			if f.Type != rating.TypeText && f.Type != rating.TypeBool && f.Type != rating.TypeEvents && f.Type != rating.TypeChecklist && f.Type != rating.TypeSurvey && f.Unit == "" {

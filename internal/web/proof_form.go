@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -21,6 +22,7 @@ import (
 	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/rating/cycle"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
 )
@@ -34,6 +36,8 @@ type proofPaper struct {
 	// project and period name what is asked, returned is the proof that is corrected.
 	project  string
 	returned store.Doc[evidence.Proof]
+	// held says why nothing is asked for (免报), "" if it is.
+	held string
 }
 
 // proofPaper finds what the address asks for: the form of one ask, or the correction of a returned proof.
@@ -57,7 +61,13 @@ func (s *Server) proofPaper(c *fiber.Ctx, by policy.Actor) (proofPaper, error) {
 	if !ok {
 		return proofPaper{}, fault.New("web.proofPaper", fault.NotFound, "")
 	}
-	return proofPaper{form: form, action: "/proofs/" + form.Period + "/" + form.Project + "/" + form.Fact, ask: ask, window: needs.Window, project: needs.Place.Name}, nil
+	p := proofPaper{form: form, action: "/proofs/" + form.Period + "/" + form.Project + "/" + form.Fact, ask: ask, window: needs.Window, project: needs.Place.Name}
+	for _, n := range needs.List {
+		if n.Ask.Fact == form.Fact && n.Held {
+			p.held = "系统已有，免报：" + needs.Place.Name + "这一期以" + cycle.SourceName(ask.Held) + "为准，不用提交材料。"
+		}
+	}
+	return p, nil
 }
 
 // proofFormView is what proof_form.html shows.
@@ -103,6 +113,7 @@ func (s *Server) showProofForm(c *fiber.Ctx, by policy.Actor, p proofPaper, draf
 	}
 	v := proofFormView{Action: p.action, Back: "/proofs/" + p.form.Period + "/" + p.form.Project, Project: p.project, Ask: p.ask, Window: s.windowView(p.form.Period, p.window),
 		MaxFiles: evidence.MaxFiles, Key: typed["key"], Seq: p.returned.Seq, Reason: p.returned.State.Reason, Files: fileViews("", draft.Files)}
+	v.Window.Closed = cmp.Or(v.Window.Closed, p.held)
 	if v.Key == "" {
 		v.Key = freshKey()
 	}

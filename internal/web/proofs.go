@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"redsteward/registry"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
+	"redsteward/supervision/repair"
 )
 
 // Evidence is what the pages of proof need; only Points may be nil: then the maximum stands for the effect on points.
@@ -221,6 +223,8 @@ type needView struct {
 	Now, Then string
 	Link      string
 	Proofs    []proofRow
+	// Held says that the system holds it and nothing is asked for; Records is where it is to be seen, "" for who may not.
+	Held, Records string
 }
 
 // proofRow is one proof in a list.
@@ -246,6 +250,9 @@ func (s *Server) proofNeeds(c *fiber.Ctx, by policy.Actor) error {
 	v.CanSubmit = v.Window.Closed == "" && s.guard.Allow(by, policy.SubmitEvidence)
 	for _, n := range needs.List {
 		one := needView{Name: n.Ask.Name, Indicator: n.Ask.Indicator, Points: n.Ask.Points, Link: "/proofs/" + period + "/" + project + "/" + n.Ask.Fact}
+		if n.Held {
+			one.Held, one.Records = cycle.SourceName(n.Ask.Held), s.recordsOf(by, n.Ask.Held, project)
+		}
 		switch {
 		case n.Missing:
 			one.Missing = "缺材料"
@@ -275,6 +282,14 @@ func (s *Server) proofNeeds(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	return s.render(c, by, "proof_needs", page{Title: needs.Window.Title + "佐证材料：" + needs.Place.Name, Nav: "/proofs", Said: said, Data: v, Script: true})
+}
+
+// recordsOf is where a source shows what it holds of a project, "" for who may not see it.
+func (s *Server) recordsOf(by policy.Actor, source, project string) string {
+	if source == repair.Source && s.repairs != nil && s.guard.Allow(by, policy.ReadRepairs) {
+		return repairsPath + "?project=" + url.QueryEscape(project)
+	}
+	return ""
 }
 
 // sentNotice says what became of the proof that was sent before this page, "" if none was.

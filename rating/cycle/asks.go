@@ -39,6 +39,7 @@ func Asks(s *rating.Scheme) map[string][]supervision.Ask {
 			ask.Clause, ask.Points = read[0].Clause, s.ShownMax(read[0])
 		}
 		if f.Otherwise != "" {
+			ask.Held = f.Source
 			ask.Note += "系统里有" + SourceName(f.Source) + "的小区以它为准，不用填。"
 		}
 		asks[source] = append(asks[source], ask)

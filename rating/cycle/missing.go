@@ -46,6 +46,8 @@ func SourceName(source string) string {
 		return "合同备案"
 	case SourceHandovers:
 		return "承接查验"
+	case SourceCommunity:
+		return "微心愿和议事任务"
 	case "rectification":
 		return "整改记录"
 	case repair.Source:

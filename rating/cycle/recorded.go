@@ -14,6 +14,7 @@ import (
 	"redsteward/registry/conduct"
 	"redsteward/registry/party"
 	"redsteward/supervision"
+	"redsteward/supervision/repair"
 )
 
 // The sources that are registers with records of their own. What they hold can be opened again, corrected and annulled, so what counts depends on the moment that is asked about.
@@ -45,6 +46,13 @@ func twice(ctx context.Context, source supervision.Readings, span calendar.Span,
 		}
 		return yield(r)
 	})
+}
+
+// Repairs makes readings of the logs of repairs (报修台账), whose rows are corrected after they counted.
+type Repairs struct{ *repair.Service }
+
+func (r Repairs) eachTwice(ctx context.Context, span calendar.Span, cutoff, now time.Time, upTo int64, yield func(supervision.Reading) error) error {
+	return twice(ctx, r.Service, span, cutoff, now, upTo, yield)
 }
 
 // Firms tells how the party is organised in a firm and which compounds it holds; registry.Register does.

@@ -240,6 +240,16 @@ func (s *Service) resolve(i *Item) {
 	}
 }
 
+// EveryLife calls yield with the changes, oldest first, of every item that was known by a day, with the deadlines of its tasks as the calendar has them by now, whoever asks: for the rating.
+func (s *Service) EveryLife(ctx context.Context, until calendar.Date, yield func([]store.Change[Item]) error) error {
+	return s.items.Docs.EachLife(ctx, func(d *store.Doc[Item]) bool { return len(d.State.Tasks) > 0 && d.State.Day.Compare(until) <= 0 }, func(life []store.Change[Item]) error {
+		for n := range life {
+			s.resolve(&life[n].State)
+		}
+		return yield(life)
+	})
+}
+
 // onAgenda are the items that stand or stood on the agenda of a meeting.
 func (s *Service) onAgenda(ctx context.Context, meeting string) ([]store.Doc[Item], error) {
 	page, err := s.items.Docs.List(ctx, store.Query{Index: byAgenda, Key: meeting, Limit: store.MaxLimit})

@@ -319,7 +319,7 @@ func (s *Service) Clawed(ctx context.Context, by policy.Actor, project string, c
 			if p.Audit == nil || p.State.Counts() || p.Audit.Decided.By == "" {
 				continue
 			}
-			was, ok, err := s.standing(ctx, head, s.db.Now(), upTo)
+			was, ok, err := supervision.Standing(ctx, s.rows, head, s.db.Now(), upTo)
 			if err != nil {
 				return nil, err
 			}

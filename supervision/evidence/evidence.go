@@ -10,7 +10,8 @@
 //  6. A proof holds no name of a person.
 //  7. Of what counts some is drawn after the window closed and looked at once more (抽查), by somebody who neither submitted nor accepted nor reviewed it. What is taken
 //     back (追回) counts no more; the firm is told and may object once, and somebody else answers. What was published stays as it was published.
-//  8. The same bytes, and a copy of the same photo, are found across firms and years. Who decides is told of what lies outside his scope only whether it is of the same
+//  8. What the system holds is not asked for (免报), and proof of it is not taken in.
+//  9. The same bytes, and a copy of the same photo, are found across firms and years. Who decides is told of what lies outside his scope only whether it is of the same
 //     firm, and the year; firms are told nothing.
 package evidence
 

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -584,6 +585,33 @@ func TestNeeds(t *testing.T) {
 	for by, kind := range map[*policy.Actor]fault.Kind{&successor: fault.NotFound, &neighbour: fault.NotFound, &officer: ""} {
 		_, err := d.Needs(t.Context(), *by, period, "p1")
 		wantKind(t, err, kind)
+	}
+}
+
+// What the system holds is not asked for, and proof of it is not taken in; of other firms and projects it is.
+func TestHeld(t *testing.T) {
+	d := newDesk(t)
+	w := window()
+	w.Asks[0].Held = "log"
+	if _, err := d.OpenWindow(t.Context(), policy.SystemActor(), "2027Q1b", w); err != nil {
+		t.Fatal(err)
+	}
+	d.Keep("log", func(_ context.Context, project, firm string, days calendar.Span) (bool, error) {
+		return project == "p1" && firm == "f1" && days == w.Days, nil
+	})
+	for project, held := range map[string]bool{"p1": true, "p2": false} {
+		by := map[string]policy.Actor{"p1": clerk, "p2": successor}[project]
+		needs, err := d.Needs(t.Context(), by, "2027Q1b", project)
+		if err != nil || needs.List[0].Held != held || needs.List[0].Missing == held || (needs.List[0].Files == 0) != held || needs.List[1].Held || len(needs.Missing()) != map[bool]int{true: 1, false: 2}[held] {
+			t.Errorf("%s: %+v %v", project, needs, err)
+		}
+		in := submission(t, d)
+		in.Period, in.Project, in.Day = "2027Q1b", project, mustDate("2027-02-20")
+		before := d.Records(t)
+		_, err = d.Submit(t.Context(), by, in)
+		if want := map[bool]fault.Kind{true: fault.Conflict}[held]; fault.KindOf(err) != want || held && (!strings.Contains(fault.MessageOf(err), "免报") || d.Records(t) != before) {
+			t.Errorf("%s: %v, %d records", project, err, d.Records(t)-before)
+		}
 	}
 }
 

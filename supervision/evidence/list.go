@@ -139,6 +139,8 @@ type Need struct {
 	Ask supervision.Ask
 	// Proofs are what was submitted, the latest first.
 	Proofs []store.Doc[Proof]
+	// Held says that the system holds it itself (免报): it is not asked for.
+	Held bool
 	// Missing says that nothing that counts or can still come to count was submitted; Files is how many files are missing, 0 for none.
 	Missing bool
 	Files   int
@@ -211,7 +213,14 @@ func (s *Service) NeedsOf(ctx context.Context, by policy.Actor, period string, p
 	}
 	for i := range out {
 		for _, ask := range window.State.Asks {
-			out[i].List = append(out[i].List, need(ask, given[subject{out[i].Place.Project, ask.Fact}]))
+			n := need(ask, given[subject{out[i].Place.Project, ask.Fact}])
+			if n.Held, err = s.holds(ctx, ask, out[i].Place.Project, out[i].Place.Firm, window.State.Days); err != nil {
+				return nil, err
+			}
+			if n.Held {
+				n.Missing, n.Files = false, 0
+			}
+			out[i].List = append(out[i].List, n)
 		}
 	}
 	return out, nil
@@ -287,7 +296,7 @@ func (s *Service) Source() string { return Source }
 // EachReading implements supervision.Readings.
 func (s *Service) EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(supervision.Reading) error) error {
 	return supervision.EachCounting(ctx, s.rows, counting, span, func(last store.Change[Proof]) error {
-		change, ok, err := s.standing(ctx, last, asOf, upTo)
+		change, ok, err := supervision.Standing(ctx, s.rows, last, asOf, upTo)
 		if err != nil || !ok || !change.State.State.Counts() || !span.Has(change.State.Day) {
 			return err
 		}
@@ -330,24 +339,4 @@ func reviewed(p Proof) supervision.Hand {
 		return p.Audit.Answered
 	}
 	return p.Decided
-}
-
-// standing returns the last change of a proof at that moment and log number; false if there was none.
-func (s *Service) standing(ctx context.Context, last store.Change[Proof], asOf time.Time, upTo int64) (store.Change[Proof], bool, error) {
-	later := func(c store.Change[Proof]) bool { return c.N == 0 || c.N > upTo || c.At.After(asOf) }
-	// Mostly the last change of all is the one.
-	if !later(last) {
-		return last, true, nil
-	}
-	found := false
-	for change, err := range s.rows.History(ctx, last.ID) {
-		if err != nil {
-			return last, false, err
-		}
-		if later(change) {
-			break
-		}
-		last, found = change, true
-	}
-	return last, found, nil
 }

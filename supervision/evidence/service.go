@@ -46,6 +46,27 @@ type Service struct {
 	drafts    *store.EphemeralCollection[Draft]
 	// others tells which files others hold loose; nil: nobody does.
 	others func(ctx context.Context) ([]files.Stored, error)
+	// kept are, by source, those who tell whether they hold what is asked.
+	kept map[string]Holds
+}
+
+// Holds tells whether a source has records of what a firm did in a project in some days.
+type Holds func(ctx context.Context, project, firm string, days calendar.Span) (bool, error)
+
+// Keep lets a source tell what it holds: what is asked of which it has records is not asked for (免报). Call it before the first request.
+func (s *Service) Keep(source string, holds Holds) {
+	if s.kept == nil {
+		s.kept = map[string]Holds{}
+	}
+	s.kept[source] = holds
+}
+
+// holds reports whether the system holds what is asked of a firm in a project.
+func (s *Service) holds(ctx context.Context, ask supervision.Ask, project, firm string, days calendar.Span) (bool, error) {
+	if tells := s.kept[ask.Held]; tells != nil && firm != "" {
+		return tells(ctx, project, firm, days)
+	}
+	return false, nil
 }
 
 // proofKind is the kind of proof documents.
@@ -151,7 +172,7 @@ type Submission struct {
 }
 
 // Submit takes a proof in. Returns Forbidden without SubmitEvidence, NotFound for a period, or for a project that was not the actor's on the day of the fact;
-// Conflict with the reason if the window is closed; Invalid for refused fields (day, note, files, fact, cells.<column>).
+// Conflict with the reason if the window is closed or the system holds what is asked (免报); Invalid for refused fields (day, note, files, fact, cells.<column>).
 func (s *Service) Submit(ctx context.Context, by policy.Actor, in Submission) (store.Doc[Proof], error) {
 	const op = "evidence.Submit"
 	none := store.Doc[Proof]{}
@@ -177,6 +198,12 @@ func (s *Service) Submit(ctx context.Context, by policy.Actor, in Submission) (s
 	p := Proof{Period: in.Period, Title: window.State.Title, Ask: ask, Project: in.Project}
 	if err := s.fill(ctx, op, scope, window.State, &p, in); err != nil {
 		return none, err
+	}
+	switch held, err := s.holds(ctx, ask, p.Project, p.Firm, window.State.Days); {
+	case err != nil:
+		return none, err
+	case held:
+		return none, fault.New(op, fault.Conflict, "“"+ask.Name+"”系统里已有，免报："+p.ProjectName+"这一期以系统里的记录为准，不用提交材料")
 	}
 	if err := s.keeper.Stay(ctx, meta, p.Files); err != nil {
 		return none, err

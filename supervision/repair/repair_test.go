@@ -270,7 +270,12 @@ func TestSample(t *testing.T) {
 	}
 	read := func(until calendar.Date) (out []supervision.Reading) {
 		t.Helper()
-		if err := d.EachReading(ctx, calendar.Span{First: day("2026-07-01"), Last: until}, d.Now(), 1<<40, func(r supervision.Reading) error { out = append(out, r); return nil }); err != nil {
+		if err := d.EachReading(ctx, calendar.Span{First: day("2026-07-01"), Last: until}, d.Now(), 1<<40, func(r supervision.Reading) error {
+			if r.Fact == factCalls {
+				out = append(out, r)
+			}
+			return nil
+		}); err != nil {
 			t.Fatal(err)
 		}
 		return out

@@ -396,17 +396,20 @@ func (s *Service) ToCall(ctx context.Context, by policy.Actor) ([]store.Doc[Samp
 }
 
 const (
-	// Source is what the rating calls the samples.
+	// Source is what the rating calls the logs and their samples.
 	Source = "repair"
-	// factCalls is the fact that they tell.
+	// factCalls is the fact that the samples tell.
 	factCalls = "repair_callbacks"
 )
 
 // Source implements supervision.Readings.
 func (s *Service) Source() string { return Source }
 
-// EachReading implements supervision.Readings: one reading for each sample of a month within the span that was called to the end; one in which nobody was reached says nothing.
+// EachReading implements supervision.Readings: one reading for each repair of the span, and one for each sample of a month within it that was called to the end; a sample in which nobody was reached says nothing.
 func (s *Service) EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(supervision.Reading) error) error {
+	if err := s.eachInTime(ctx, span, asOf, upTo, yield); err != nil {
+		return err
+	}
 	first, err := firstOf(span.First)
 	if err != nil {
 		return err

@@ -52,7 +52,7 @@ type Service struct {
 const (
 	repairKind = "repair"
 	sampleKind = "repair-sample"
-	// byScope lists everything by scope keys, the moment of the report decides the order. byMonth lists by month of the report and by month of the end, compound by compound.
+	// byScope lists everything by scope keys, the moment of the report decides the order. byMonth lists by month of the report (r/), by month of the end (d/), and by both months with which the rating is concerned (Repair.months), compound by compound.
 	byScope = "scope"
 	byMonth = "month"
 	// The rules of deadlines.yaml: until when a month can be completed before it is drawn, until when it is called back, and how long phones are kept.
@@ -77,7 +77,7 @@ func document() store.Kind[Repair] {
 			if r.State() == Done {
 				keys = append(keys, "d/"+monthOf(r.Said.Done.Time))
 			}
-			return keys
+			return append(keys, r.months()...)
 		}, Sort: func(_ string, r *Repair) string { return r.Project + "/" + r.Firm }},
 	}}
 }

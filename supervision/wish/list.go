@@ -113,3 +113,15 @@ func (s *Service) Uses(ctx context.Context, key string, since time.Time) (string
 	}
 	return orders + members, err
 }
+
+// EveryLife calls yield with the changes, oldest first, of every wish that was asked for by a day, with the last day for serving it as the calendar has it by now, whoever asks: for the rating.
+func (s *Service) EveryLife(ctx context.Context, until calendar.Date, yield func([]store.Change[Wish]) error) error {
+	return s.rows.Docs.EachLife(ctx, func(d *store.Doc[Wish]) bool {
+		return d.State.Order == OrderWish && calendar.DateOf(d.State.Asked.At.Time).Compare(until) <= 0
+	}, func(life []store.Change[Wish]) error {
+		for n := range life {
+			life[n].State.ServeBy = s.Resolve(life[n].State.ServeBy)
+		}
+		return yield(life)
+	})
+}
