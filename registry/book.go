@@ -77,6 +77,11 @@ type BookField struct {
 	Expires bool `yaml:"expires"`
 }
 
+// Names reports whether the column names rows of a book.
+func (f BookField) Names(book string) bool {
+	return f.Kind == FieldRef && f.Of == book || f.Kind == FieldHelper && (book == BookUnits || book == BookTeams)
+}
+
 // BookChoice is one word of a choice.
 type BookChoice struct {
 	// ID is stored, Text is shown and typed.

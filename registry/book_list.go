@@ -145,7 +145,7 @@ func (b *Books) asked(ctx context.Context, by policy.Actor, q EntryQuery) (*Book
 			ask.In = append(ask.In, entryListKey(book.ID, state, key))
 		}
 	}
-	named, err := b.projectsFound(ctx, book, q.Text)
+	named, err := b.namesFound(ctx, book, q.Text)
 	if err != nil {
 		return nil, reach{}, store.Query{}, nil, err
 	}
@@ -178,27 +178,53 @@ func (b *Book) found(e *Entry, text string, staff bool) bool {
 		return true
 	}
 	return slices.ContainsFunc(b.Fields, func(f BookField) bool {
-		return f.Find && f.Kind != FieldProject && (staff || !f.Hidden()) && finds(e.value(f.ID), text)
+		return f.Find && !f.named() && (staff || !f.Hidden()) && finds(e.value(f.ID), text)
 	})
 }
 
-// projectsFound are the projects that a search of a book finds by name, for books whose search covers a column of projects.
-func (b *Books) projectsFound(ctx context.Context, book *Book, text string) (map[string]bool, error) {
-	covers := slices.ContainsFunc(book.Fields, func(f BookField) bool { return f.Find && f.Kind == FieldProject })
-	if !covers || !Searchable(text) {
-		return nil, nil
+// named reports whether a column holds the id of something that a search finds by its name.
+func (f BookField) named() bool { return f.Kind == FieldProject || f.Kind == FieldHelper }
+
+// namesFound are the values of those columns that a search of a book finds by name: projects, and who serves a community.
+func (b *Books) namesFound(ctx context.Context, book *Book, text string) (map[string]bool, error) {
+	covers := func(kind FieldKind) bool {
+		return Searchable(text) && slices.ContainsFunc(book.Fields, func(f BookField) bool { return f.Find && f.Kind == kind })
 	}
 	found := map[string]bool{}
-	err := every(ctx, b.projects, store.Query{Index: ByName, Key: findKey(text)}, func(d *store.Doc[Project]) bool { return finds(d.State.Name, text) }, func(d store.Doc[Project]) error {
-		found[d.ID] = true
-		return nil
-	})
+	if covers(FieldProject) {
+		if err := every(ctx, b.projects, store.Query{Index: ByName, Key: findKey(text)}, func(d *store.Doc[Project]) bool { return finds(d.State.Name, text) }, func(d store.Doc[Project]) error {
+			found[d.ID] = true
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+	}
+	if !covers(FieldHelper) {
+		return found, nil
+	}
+	for _, of := range []string{BookUnits, BookTeams} {
+		for _, state := range []string{"on", "off"} {
+			ask := store.Query{Index: entriesByKey, Key: entryListKey(of, state, policy.County), Limit: store.MaxLimit}
+			if err := every(ctx, b.entries, ask, func(d *store.Doc[Entry]) bool { return finds(d.State.Values["name"], text) }, func(d store.Doc[Entry]) error {
+				found[HelperPrefix+d.ID] = true
+				return nil
+			}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	firms, err := b.FirmChoices(ctx)
+	for _, f := range firms {
+		if finds(f.Text, text) {
+			found[policy.FirmKey(f.ID)] = true
+		}
+	}
 	return found, err
 }
 
-// namesAny reports whether a row names one of some projects.
-func (b *Book) namesAny(e *Entry, projects map[string]bool) bool {
-	return len(projects) > 0 && slices.ContainsFunc(b.Fields, func(f BookField) bool { return f.Kind == FieldProject && projects[e.Values[f.ID]] })
+// namesAny reports whether a row names one of those that a search found.
+func (b *Book) namesAny(e *Entry, found map[string]bool) bool {
+	return len(found) > 0 && slices.ContainsFunc(b.Fields, func(f BookField) bool { return f.Find && f.named() && found[e.Values[f.ID]] })
 }
 
 // checked counts the checks of a row.

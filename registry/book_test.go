@@ -148,6 +148,11 @@ func TestSupplies(t *testing.T) {
 	if got := d.names(serves, EntryQuery{Book: BookSupplies, State: EntriesEnding}); got != "上门理发 鄱湖红队" {
 		t.Error("ending are", got)
 	}
+	for text, want := range map[string]string{"甲乙": "换灯泡 甲乙物业", "swj": "上门理发 县税务局", "红队": "上门理发 鄱湖红队", "没有的": ""} {
+		if got := d.names(d.secretary, EntryQuery{Book: BookSupplies, Text: text}); got != want {
+			t.Errorf("%s finds %q, want %q", text, got, want)
+		}
+	}
 	mine, err := d.GiverChoices(ctx, serves, east)
 	if err != nil || len(mine) != 1 || mine[0].ID != unit {
 		t.Error(mine, err)

@@ -109,21 +109,26 @@ func (l *countyLoader) submit(ctx context.Context, period string, s said, i, n i
 	return l.proofs.Submit(ctx, by, in)
 }
 
-// waits are those of eight projects whose proof of the open quarter still waits for the community.
-func waits(i int) bool { return i%8 == 3 || i%8 == 4 }
+// waits reports whether the proof of the open quarter of a project still waits for the community: that of two of eight projects that keep no log of repairs.
+func (p *countyPlan) waits(i int) bool {
+	return (i%8 == 3 || i%8 == 4) && !p.logs(i, p.size.quarters())
+}
 
 // boardPhoto is how wide a photo of a notice board is that goes with the proof of a project in a quarter, 0 for none: in the open quarter two firms hand in the same one, the
 // second smaller.
 func (p *countyPlan) boardPhoto(i, quarter int) int {
-	if quarter != p.size.quarters() || !waits(i) {
+	if quarter != p.size.quarters() || !p.waits(i) {
 		return 0
 	}
-	first := 3
+	first := 0
+	for !p.waits(first) {
+		first++
+	}
 	if i == first {
 		return 640
 	}
 	for j := first + 1; j < len(p.projects); j++ {
-		if waits(j) && p.holder(j, quarter) != p.holder(first, quarter) {
+		if p.waits(j) && p.holder(j, quarter) != p.holder(first, quarter) {
 			return map[bool]int{true: 400}[i == j]
 		}
 	}
@@ -207,7 +212,7 @@ func (l *countyLoader) decide(ctx context.Context, doc store.Doc[evidence.Proof]
 // proofActs are the proofs of a project in a quarter that has ended: submitted in its last days, accepted by the community.
 func (l *countyLoader) proofActs(i, n int) []act {
 	q := l.plan.size.quarterOf(n)
-	if q == l.plan.size.current || l.logs(i, n) {
+	if q == l.plan.size.current || l.plan.logs(i, n) {
 		return nil
 	}
 	last := q.Span().Last

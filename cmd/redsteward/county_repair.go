@@ -36,7 +36,7 @@ func (l *countyLoader) loggedActs() []act {
 		if err != nil {
 			continue
 		}
-		for k, project := range l.surveyed(loggedProjects) {
+		for k, project := range l.plan.surveyed(loggedProjects) {
 			for n := range repairsAMonth {
 				day := first.Add(2 + n*4 + k%3)
 				if day.Compare(today) >= 0 {
@@ -57,8 +57,8 @@ func (l *countyLoader) loggedActs() []act {
 }
 
 // logs reports whether a compound keeps a log of repairs in the nth quarter, so that nothing is asked of its firm.
-func (l *countyLoader) logs(project, n int) bool {
-	return n >= l.plan.size.quarters()-1 && slices.Contains(l.surveyed(loggedProjects), project)
+func (p *countyPlan) logs(project, n int) bool {
+	return n >= p.size.quarters()-1 && slices.Contains(p.surveyed(loggedProjects), project)
 }
 
 // repaired enters one repair as the firm of a compound.

@@ -31,9 +31,9 @@ func surveyTales() []surveyTale {
 }
 
 // surveyed are the compounds of the surveys: small ones with nothing special, so that few answers do.
-func (l *countyLoader) surveyed(n int) (out []int) {
-	for i, p := range l.plan.projects {
-		if p.oddity == ordinary && p.input.Households >= 100 && p.input.Households < 300 && i != fedProject && len(out) < n {
+func (p *countyPlan) surveyed(n int) (out []int) {
+	for i, pr := range p.projects {
+		if pr.oddity == ordinary && pr.input.Households >= 100 && pr.input.Households < 300 && i != fedProject && len(out) < n {
 			out = append(out, i)
 		}
 	}
@@ -48,7 +48,7 @@ func (l *countyLoader) surveyActs() []act {
 	end := calendar.DateOf(mustTime(demoStart))
 	var acts []act
 	tales := surveyTales()
-	for k, project := range l.surveyed(len(tales)) {
+	for k, project := range l.plan.surveyed(len(tales)) {
 		tale := tales[k]
 		if tale.by == "" {
 			tale.by = survey.ByCode

@@ -26,7 +26,7 @@ func (l *countyLoader) waitingActs() []act {
 // waitingProof: of eight projects that keep no log of repairs three have not begun, one proof was returned, one flagged for the bureau, one accepted, and two wait for the community.
 func (l *countyLoader) waitingProof(i, n int) []act {
 	kind := i % 8
-	if kind >= 5 || l.logs(i, n) {
+	if kind >= 5 || l.plan.logs(i, n) {
 		return nil
 	}
 	q := l.plan.size.current

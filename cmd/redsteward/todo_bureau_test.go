@@ -131,7 +131,7 @@ func schemeAskingTwice(t *testing.T) string {
 		t.Fatal(err)
 	}
 	head, fact, found := strings.Cut(string(data), "  - id: community_tasks\n")
-	fact = strings.Replace(fact, "source: observation", "source: evidence\n    upload: 1", 1)
+	fact = strings.Replace(fact, "otherwise: observation", "otherwise: evidence\n    upload: 1", 1)
 	name := filepath.Join(t.TempDir(), "quarter.yaml")
 	if err := os.WriteFile(name, []byte(head+"  - id: community_tasks\n"+fact), 0o600); err != nil || !found {
 		t.Fatal(found, err)

@@ -302,14 +302,21 @@ const mostNaming = 30
 func (s *Server) rowsNaming(ctx context.Context, by policy.Actor, row registry.EntryRow) ([]namingRows, error) {
 	var out []namingRows
 	for _, book := range s.stations.Books.Set().All() {
+		path, _ := bookAt(&book)
+		if read, _ := book.Actions(); s.off(path) || !s.guard.Allow(by, read) {
+			continue
+		}
 		for _, f := range book.Fields {
-			if f.Kind != registry.FieldRef || f.Of != row.Book.ID || row.Community == "" {
+			key := row.ID
+			if f.Kind == registry.FieldHelper {
+				key = registry.HelperPrefix + row.ID
+			}
+			if !f.Names(row.Book.ID) || row.Community == "" {
 				continue
 			}
 			found := namingRows{Title: book.Title}
-			path, _ := bookAt(&book)
 			err := s.stations.Books.AllEntries(ctx, by, registry.EntryQuery{Book: book.ID, Community: row.Community, Sort: book.Day, Desc: true}, func(other registry.EntryRow) error {
-				if other.Values[f.ID] != row.ID || len(found.Rows) == mostNaming {
+				if other.Values[f.ID] != key || len(found.Rows) == mostNaming {
 					return nil
 				}
 				var texts []string

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -183,6 +184,7 @@ type bookView struct {
 	Sums             []bookCell
 	Page             pager
 	Excel, Clear     string
+	Of               string // the firm to which the list is narrowed
 	Filtered         bool
 	CanWrite, Placed bool
 	Hidden           map[string]string
@@ -216,6 +218,13 @@ func (s *Server) bookList(c *fiber.Ctx, by policy.Actor, p *bookPage) error {
 		if l.value[name] != "" {
 			v.Hidden[name] = l.value[name]
 		}
+	}
+	if firm := l.value["firm"]; firm != "" {
+		names, err := s.stations.Books.FirmNames(c.UserContext(), []string{firm})
+		if err != nil {
+			return err
+		}
+		v.Of = cmp.Or(names[firm], "没有登记的企业")
 	}
 	for _, f := range p.Fields {
 		v.Checks = v.Checks || f.Kind == registry.FieldCheck

@@ -23,11 +23,13 @@ import (
 	"testing"
 	"time"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/store"
 	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
+	"redsteward/supervision/repair"
 )
 
 // proofSite is the fixture of proof with a business clock that the test moves.
@@ -348,6 +350,12 @@ func TestProofRefusals(t *testing.T) {
 	} {
 		sc.run(t, s.Fixture, people)
 	}
+	// What the system holds is not asked for, nor taken in.
+	s.Proofs.Keep(repair.Source, func(_ context.Context, project, _ string, _ calendar.Span) (bool, error) { return project == "p1", nil })
+	volunteer := "/proofs/" + browsertest.ProofPeriod + "/p1/volunteer"
+	wants(t, clerk.get(t, "/proofs/"+browsertest.ProofPeriod+"/p1"), 200, "系统已有，免报", "以报修台账为准", "还缺 <b>2</b> 项")
+	wants(t, clerk.get(t, volunteer), 200, "系统已有，免报：东街花园这一期以报修台账为准")
+	wants(t, clerk.upload(t, volunteer, [][2]string{{"day", "2026-10-13"}, {"cells.hours", "2"}, {"key", "k8"}}, nil, attachment{"会场.png", picture(t, 8)}), 409, "免报")
 	// A form from another site keeps no file: the token stands before the first one.
 	before := changes(t, s.Fixture)
 	body, contentType := multipartBody(t, append([][2]string{{"_t", "forged"}}, said("2026-10-13", "5", "5", "k9")...), attachment{"会场.png", picture(t, 9)})

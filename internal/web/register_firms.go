@@ -3,11 +3,13 @@ package web
 import (
 	"context"
 	"maps"
+	"net/url"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
 	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -99,6 +101,9 @@ type firmView struct {
 	CanWrite, CanParty   bool
 	// Books are the books of conduct that the actor may read, each with its address for this firm.
 	Books []bookOfFirm
+	// Offers is how many services it offers to residents (供给清单), OffersAt where they are listed.
+	Offers   int
+	OffersAt string
 	// Crosses is how many of its managers serve in a party organisation too.
 	Crosses int64
 	// Done is what is confirmed of its party activities in DoneIn, the quarter of today.
@@ -164,6 +169,13 @@ func (s *Server) firm(c *fiber.Ctx, by policy.Actor) error {
 			}
 			v.Books = append(v.Books, book)
 		}
+	}
+	if s.stations != nil && !s.off(suppliesPath) && s.guard.Allow(by, policy.ReadWish) {
+		offers, err := s.stations.Books.Entries(c.UserContext(), by, registry.EntryQuery{Book: registry.BookSupplies, Firm: f.ID})
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		v.Offers, v.OffersAt = offers.Count, suppliesPath+"?firm="+url.QueryEscape(f.ID)
 	}
 	if v.Crosses, err = s.crossing(c.UserContext(), f); err != nil {
 		return err

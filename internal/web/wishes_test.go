@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -91,6 +92,8 @@ func TestWishPages(t *testing.T) {
 		scenario{name: "another's offer", role: "culture", method: "POST", path: "/supplies/new", form: pairs("community", cityEast, "name", "换灯", "giver", tax, "kind", "repair"), status: 403, contains: []string{"自己单位"}},
 		scenario{name: "an offer", role: "culture", method: "POST", path: "/supplies/new", form: pairs("community", cityEast, "name", "书法辅导", "giver", culture, "kind", "care"), status: 303, changes: 2},
 		scenario{name: "what is offered", role: "tax", path: "/supplies?f.kind=care", status: 200, contains: []string{"书法辅导", "县文化馆", "微心愿"}, excludes: []string{"换灯装扶手"}},
+		scenario{name: "found by who offers", role: "tax", path: "/supplies?q=" + url.QueryEscape("文化馆"), status: 200, contains: []string{"书法辅导"}, excludes: []string{"换灯装扶手"}},
+		scenario{name: "on the page of who offers", role: "worker", path: "/books/units/" + strings.TrimPrefix(tax, "u:"), status: 200, contains: []string{"供给清单", "换灯装扶手"}, excludes: []string{"书法辅导"}},
 		scenario{name: "offers with fields", role: "worker", method: "POST", path: "/supplies/new", form: pairs("community", cityEast, "name", "送米", "giver", "没有的单位", "kind", "care"), status: 422, contains: []string{`id="giver-e"`}},
 	)
 	prove := func(hours string, files ...attachment) answer {

@@ -16,6 +16,7 @@ import (
 	"redsteward/registry"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
+	"redsteward/supervision/repair"
 )
 
 // ProofPeriod is the period of the fixture of proof; it closes on 19 October 2026 at midnight.
@@ -61,7 +62,7 @@ func proofAsks() []supervision.Ask {
 				{Name: "due", Label: "应到人数", Unit: "人", Kind: supervision.ColumnCount}}},
 		{Fact: "revenue", Name: "公共收益公示", Indicator: "公共收益公示", Clause: "3.6 每半年公示", Points: "3.00", Uploads: 1,
 			Columns: []supervision.Column{{Name: "shown", Label: "已在小区公示", Kind: supervision.ColumnBool}}},
-		{Fact: "volunteer", Name: "志愿服务", Indicator: "志愿服务时长", Clause: "5.1 员工志愿服务", Points: "2.00", Uploads: 1,
+		{Fact: "volunteer", Name: "志愿服务", Indicator: "志愿服务时长", Clause: "5.1 员工志愿服务", Points: "2.00", Uploads: 1, Held: repair.Source,
 			Columns: []supervision.Column{{Name: "hours", Label: "时长", Unit: "小时", Kind: supervision.ColumnNumber}}},
 	}
 }

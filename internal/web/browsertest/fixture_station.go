@@ -130,7 +130,7 @@ books:
     watch: 14
     fields:
       - {id: name, label: 服务内容, kind: text, required: true, find: true}
-      - {id: giver, label: 谁提供, kind: helper, required: true, list: true}
+      - {id: giver, label: 谁提供, kind: helper, required: true, find: true, list: true}
       - {id: kind, label: 种类, kind: choice, required: true, filter: true, list: true, choices: [{id: repair, text: 小修小补}, {id: care, text: 陪伴照料}]}
       - {id: place, label: 服务范围, kind: text}
       - {id: hours, label: 服务时间, kind: hours}
