@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"strconv"
 
@@ -38,16 +39,71 @@ func (l *countyLoader) visitActs(i, n int) []act {
 	community := i % l.plan.size.communities
 	if (i+n)%2 == 1 {
 		secretary, worker := l.of("community_secretary", community), l.of("community_worker", community)
-		return l.visit(displaySeries, i, n, tourDay(first, i), secretary, secretary, []policy.Actor{worker})
+		return l.visit(displaySeries, i, n, tourDay(first, i), secretary, secretary, []policy.Actor{worker}).acts
 	}
 	pair := 2 * (i / visitTours % 2)
 	officers := []policy.Actor{l.of("inspector", pair), l.of("inspector", pair+1)}
-	return l.visit(serviceSeries, i, n, tourDay(first, i), l.of("property_officer", 0), l.of("property_officer", 2), officers)
+	visited := l.visit(serviceSeries, i, n, tourDay(first, i), l.of("property_officer", 0), l.of("property_officer", 2), officers)
+	if n == l.plan.size.quarters() && i == firstServed(n) {
+		return append(visited.acts, l.again(visited, i, n, pair)...)
+	}
+	return visited.acts
+}
+
+// firstServed is the first project that is visited with the sheet of its service level in a quarter. In the open quarter the draw (双评) falls on its visit and on that of the next such project,
+// whatever the key of the folder: the one is scored a second time, the other waits for it. No result of that quarter is published, so no star hangs on them.
+func firstServed(n int) int { return n % 2 }
+
+// drawnKey is a key of a form with which the visit that it plans is drawn: the id of a visit derives from it.
+func (l *countyLoader) drawnKey(by policy.Actor, i int) *store.Idem {
+	for n := 0; ; n++ {
+		idem := &store.Idem{Key: fmt.Sprintf("demo-visit-%d-%d", i, n)}
+		if l.visits.Falls(l.db.NewID(store.Meta{By: by.ID, Action: string(policy.PlanVisit), Idem: idem}), 1) {
+			return idem
+		}
+	}
+}
+
+// again is the second scoring of a visit, by the other pair of inspectors, who find a little more: planned when the first was accepted, done on the next day, reviewed the day after.
+func (l *countyLoader) again(first *visitTale, i, n, pair int) []act {
+	officers := []policy.Actor{l.of("inspector", 2-pair), l.of("inspector", 3-pair)}
+	planner, reviewer := l.of("property_officer", 0), l.of("property_officer", 2)
+	day := tourDay(l.plan.size.quarterOf(n).Span().First, i).Add(10)
+	var doc store.Doc[inspection.Visit]
+	return []act{
+		{hour(day.Add(-1), 15), partVisits, func(ctx context.Context) (err error) {
+			doc, err = l.visits.Plan(ctx, planner, inspection.PlanVisit{Again: first.doc.ID, Day: day, Order: 1, Officers: []string{officers[0].ID, officers[1].ID}})
+			return err
+		}},
+		{hour(day, 14), partVisits, func(ctx context.Context) (err error) {
+			doc, err = l.answer(ctx, doc, officers, func(sheet *inspection.Sheet) []itemAnswer {
+				answers := l.plan.answers(sheet, i, n)
+				for k := range answers {
+					if item, _, ok := sheet.Find(answers[k].item); ok && answers[k].found.Value == inspection.Conform {
+						answers[k].found = inspection.Found{Value: inspection.Fail, Lost: item.Losses()[0], Note: "再评时看到，演示数据"}
+						break
+					}
+				}
+				return answers
+			})
+			return err
+		}},
+		{hour(day.Add(1), 14), partVisits, func(ctx context.Context) error {
+			_, err := l.visits.Accept(ctx, reviewer, supervision.At{ID: doc.ID, Seq: doc.Seq})
+			return err
+		}},
+	}
+}
+
+// visitTale is a visit of the demonstration: its document as it stands, and what happens to it.
+type visitTale struct {
+	doc  store.Doc[inspection.Visit]
+	acts []act
 }
 
 // visit is planned a week ahead, done and signed in one go, and reviewed on the next day.
-func (l *countyLoader) visit(series string, i, n int, day calendar.Date, planner, reviewer policy.Actor, officers []policy.Actor) []act {
-	var doc store.Doc[inspection.Visit]
+func (l *countyLoader) visit(series string, i, n int, day calendar.Date, planner, reviewer policy.Actor, officers []policy.Actor) *visitTale {
+	tale := new(visitTale)
 	ids := make([]string, len(officers))
 	for k, o := range officers {
 		ids[k] = o.ID
@@ -64,24 +120,29 @@ func (l *countyLoader) visit(series string, i, n int, day calendar.Date, planner
 	if n == l.plan.size.quarters() {
 		reviewed = day.Add(8) // In the quarter that is open, the last visits still wait.
 	}
-	return []act{
+	tale.acts = []act{
 		{hour(planned, 11), partVisits, func(ctx context.Context) (err error) {
-			doc, err = l.visits.Plan(ctx, planner, inspection.PlanVisit{Project: l.projects[i], Series: series, Day: day, Order: int64(i/visitTours + 1), Officers: ids})
+			plan := inspection.PlanVisit{Project: l.projects[i], Series: series, Day: day, Order: int64(i/visitTours + 1), Officers: ids}
+			if n == l.plan.size.quarters() && (i == firstServed(n) || i == firstServed(n)+2) {
+				plan.Idem = l.drawnKey(planner, i)
+			}
+			tale.doc, err = l.visits.Plan(ctx, planner, plan)
 			return err
 		}},
 		{hour(day, start), partVisits, func(ctx context.Context) (err error) {
-			doc, err = l.answer(ctx, doc, i, n, officers)
+			tale.doc, err = l.answer(ctx, tale.doc, officers, func(sheet *inspection.Sheet) []itemAnswer { return l.plan.answers(sheet, i, n) })
 			return err
 		}},
 		{hour(reviewed, start), partVisits, func(ctx context.Context) error {
-			_, err := l.visits.Accept(ctx, reviewer, supervision.At{ID: doc.ID, Seq: doc.Seq})
+			_, err := l.visits.Accept(ctx, reviewer, supervision.At{ID: tale.doc.ID, Seq: tale.doc.Seq})
 			return err
 		}},
 	}
+	return tale
 }
 
-// answer begins a visit, answers every item and lets all officers sign.
-func (l *countyLoader) answer(ctx context.Context, doc store.Doc[inspection.Visit], i, n int, officers []policy.Actor) (store.Doc[inspection.Visit], error) {
+// answer begins a visit, answers every item with what is found and lets all officers sign.
+func (l *countyLoader) answer(ctx context.Context, doc store.Doc[inspection.Visit], officers []policy.Actor, found func(*inspection.Sheet) []itemAnswer) (store.Doc[inspection.Visit], error) {
 	doc, err := l.visits.Start(ctx, officers[0], supervision.At{ID: doc.ID, Seq: doc.Seq})
 	if err != nil {
 		return doc, err
@@ -92,7 +153,7 @@ func (l *countyLoader) answer(ctx context.Context, doc store.Doc[inspection.Visi
 	}
 	// As from a phone that kept the answers until it had a network again.
 	sent, within := errgroup.WithContext(ctx)
-	for _, a := range l.plan.answers(&sheet, i, n) {
+	for _, a := range found(&sheet) {
 		if a.found.Value == inspection.Fail {
 			a.found.Photos = []inspection.Photo{l.photo}
 		}

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"redsteward/registry/party"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
+	"redsteward/supervision/inspection"
 	"redsteward/supervision/wish"
 )
 
@@ -397,6 +399,20 @@ func TestSmallCounty(t *testing.T) {
 		"returned proof": func() (int, error) {
 			page, err := s.proofs.List(t.Context(), officer, evidence.Filter{State: evidence.Returned}, "")
 			return len(page.Docs), err
+		},
+		"a visit scored twice": func() (int, error) {
+			pairs, err := s.visits.Pairs(t.Context(), officer, calendar.QuarterOf(calendar.DateOf(mustTime(demoStart))))
+			n := 0
+			for _, p := range pairs {
+				if a, b := p.First.State, p.Second.State; a.State == inspection.Accepted && b.State == inspection.Accepted && a.Points != b.Points {
+					n++
+				}
+			}
+			return n, err
+		},
+		"a visit to be scored again": func() (int, error) {
+			pairs, err := s.visits.Pairs(t.Context(), officer, calendar.QuarterOf(calendar.DateOf(mustTime(demoStart))))
+			return len(slices.DeleteFunc(pairs, func(p inspection.Pair) bool { return p.Second.ID != "" })), err
 		},
 		"visits for the inspector": func() (int, error) {
 			page, err := s.visits.Mine(t.Context(), actor("inspector"), "")

@@ -19,8 +19,8 @@ import (
 // againClaim names the one second scoring of a visit.
 const againClaim = "visit-again"
 
-// drawn reports whether the draw takes a visit, of which percent of a hundred are taken.
-func (s *Visits) drawn(visit string, percent int64) bool {
+// Falls reports whether the draw takes a visit with an id, of which percent of a hundred are taken. Nothing that people use asks it before all have signed; who makes up a demonstration does.
+func (s *Visits) Falls(visit string, percent int64) bool {
 	n, err := strconv.ParseUint(s.DB.MAC("visit-overlap", visit)[:8], 16, 32)
 	return err == nil && int64(n%100) < percent
 }

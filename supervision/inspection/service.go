@@ -513,7 +513,7 @@ func (s *Visits) Sign(ctx context.Context, by policy.Actor, at supervision.At) (
 		hand := supervision.HandOf(s.Guard.Rules(), by, s.acting(by, s.duty.do), journal.At(s.DB.Now()))
 		if v.sign(hand, digest) {
 			v.State, v.Reason = next, ""
-			v.Drawn = v.Again == "" && s.drawn(at.ID, sheet.Overlap)
+			v.Drawn = v.Again == "" && s.Falls(at.ID, sheet.Overlap)
 			v.Aside = v.Assessor == Peers && !sheet.PeersCount
 		}
 		v.total(sheet, given)
