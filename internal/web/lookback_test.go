@@ -16,6 +16,8 @@ import (
 	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/supervision"
+	"redsteward/supervision/survey"
 )
 
 var mainOfPage = regexp.MustCompile(`(?s)<main.*</main>`)
@@ -40,7 +42,15 @@ func TestLookBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	runs := policy.Actor{ID: "a-officer", Appointments: []policy.Appointment{{Role: "property_officer", Scopes: []string{policy.County}}}}
+	asked, err := f.Surveys.Prepare(ctx, runs, survey.Plan{Project: project, By: survey.ByCode, Frame: []survey.Block{{Name: "1幢", Households: 60}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	days.Store(3)
+	if _, err := f.Surveys.Open(ctx, runs, supervision.At{ID: asked.ID, Seq: asked.Seq}); err != nil {
+		t.Fatal(err)
+	}
 	second, err := f.Reported(ctx, project, "多收了一个月")
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +121,7 @@ func TestLookBack(t *testing.T) {
 	seen := 0
 	for _, r := range f.Server.Routes() {
 		register := strings.HasPrefix(r.Path, "/register/") && r.Action == policy.ReadRegister
-		beside := slices.Contains([]string{"/credit", "/marks", "/honours", "/party", "/stations", "/matters", "/matters/figures", "/matters/feedback", "/repairs", "/repairs/calls"}, r.Path)
+		beside := slices.Contains([]string{"/credit", "/marks", "/honours", "/party", "/stations", "/matters", "/matters/figures", "/matters/feedback", "/repairs", "/repairs/calls", "/surveys"}, r.Path)
 		if r.Method != "GET" || !register && !beside || strings.Contains(r.Path, ":") || strings.HasSuffix(r.Path, ".xlsx") {
 			continue
 		}
@@ -125,7 +135,7 @@ func TestLookBack(t *testing.T) {
 			}
 		}
 	}
-	if seen < 9 {
+	if seen < 10 {
 		t.Fatalf("only %d pages seen", seen)
 	}
 	// A month later the duty roster opens at the month that is looked back to.
@@ -142,6 +152,10 @@ func TestLookBack(t *testing.T) {
 		{name: "matters then: in time", role: "officer", path: "/matters" + known, status: 200, contains: []string{banner, "/matters/" + early.ID + known}, excludes: []string{"</svg>逾期</span>", second.ID}},
 		{name: "a matter then", role: "officer", path: "/matters/" + early.ID + known, status: 200, contains: []string{banner, "收费没有公示"}},
 		{name: "a matter that came later", role: "officer", path: "/matters/" + second.ID + known, status: 404},
+		{name: "surveys now", role: "officer", path: "/surveys?state=open", status: 200, contains: []string{"调查中", "截止并汇总", "/surveys/" + asked.ID}},
+		{name: "surveys then: not begun", role: "officer", path: "/surveys" + known, status: 200, contains: []string{banner, "待开始", "/surveys/" + asked.ID + known}, excludes: []string{"截止并汇总"}},
+		{name: "a survey while it ran: nobody kept how many had answered", role: "officer", path: "/surveys/" + asked.ID + "?known=" + first.Add(5).String(), status: 200, contains: []string{"调查中", "社区发放通知单"}, excludes: []string{"已收答卷", "</svg>逾期</span>", "/close", "/slips", "/enter"}},
+		{name: "its notice then", role: "officer", path: "/surveys/" + asked.ID + "/notice" + known, status: 200, contains: []string{first.Chinese()}},
 		{name: "the board then", role: "officer", path: "/matters/figures" + known + "&period=2026", status: 200, contains: []string{banner}, excludes: []string{`href="/matters?period=2026"`}},
 		{name: "at risk then", role: "officer", path: "/register/risk" + known, status: 200, contains: []string{"还剩 73 日"}, excludes: []string{"还剩 39 日"}},
 	} {

@@ -216,7 +216,7 @@ func (s *Server) surveyPaper(c *fiber.Ctx, by policy.Actor, kind string, words f
 		return err
 	}
 	v := words(&doc.State)
-	v.Kind, v.Back, v.Date = kind, surveysPath+"/"+doc.ID, s.resultDay(&doc.State).Chinese()
+	v.Kind, v.Back, v.Date = kind, surveysPath+"/"+doc.ID, s.resultDay(c.UserContext(), &doc.State).Chinese()
 	return s.render(c, by, "fund_print", page{Title: v.Title, Script: true, Data: v})
 }
 

@@ -150,7 +150,7 @@ func (s *Server) surveyList(c *fiber.Ctx, by policy.Actor) error {
 	if s.guard.Allow(by, policy.RunSurvey) {
 		v.New = surveysPath + "/new"
 	}
-	now := s.clocks.Business()
+	now := s.clockOf(c.UserContext()).now
 	v.Page, found = pageOf(l, found)
 	for _, d := range found {
 		o := &d.State
@@ -431,12 +431,12 @@ func (s *Server) showSurvey(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 	}
 	o := &doc.State
 	path := surveysPath + "/" + id
-	v := surveyView{Path: path, Key: newKey(), Seq: doc.Seq, Title: o.Title(), Sub: o.FirmName, State: o.State.Title(), Next: nextOfSurvey(o, s.clocks.Business()), Outcome: outcomeOf(o), Levels: levelNames(), Questions: questionLines(o), Project: projectsPath + "/" + o.Project}
+	v := surveyView{Path: path, Key: newKey(), Seq: doc.Seq, Title: o.Title(), Sub: o.FirmName, State: o.State.Title(), Next: nextOfSurvey(o, s.clockOf(ctx).now), Outcome: outcomeOf(o), Levels: levelNames(), Questions: questionLines(o), Project: projectsPath + "/" + o.Project}
 	if v.Clock, v.Late = s.clockOf(ctx).running(o.State.Title(), o.Clock); o.State != survey.Open && o.State != survey.Closed {
 		v.Clock = nil
 	}
 	returned := ""
-	if o.State == survey.Open {
+	if o.State == survey.Open && !looksBackNow(c) { // how many had come in on an earlier day, nobody kept
 		switch n, err := s.surveys.Returned(ctx, by, id); {
 		case err == nil:
 			returned = fmt.Sprintf("%d 份（截止以前只有住建局看得到份数，没有人看得到答案）", n)
@@ -563,12 +563,12 @@ func (t SurveyTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) 
 	return out, nil
 }
 
-// resultDay is the day of a paper about a survey: of the publication, of the counting, or today.
-func (s *Server) resultDay(o *survey.Survey) calendar.Date {
+// resultDay is the day of a paper about a survey: of the publication, of the counting, or the day of the page.
+func (s *Server) resultDay(ctx context.Context, o *survey.Survey) calendar.Date {
 	for _, day := range []calendar.Date{o.Published, o.Closed} {
 		if !day.IsZero() {
 			return day
 		}
 	}
-	return s.surveys.Today()
+	return s.clockOf(ctx).today
 }
