@@ -40,6 +40,8 @@ type hearingView struct {
 type taskView struct {
 	deliberation.Task
 	Word, DueState, DueText, Days string
+	// Extended says what was asked for beyond the deadline and what the answer was, "" for nothing.
+	Extended string
 }
 
 // sixSteps are the steps of a deliberation with the states in which each is the present one.
@@ -120,7 +122,7 @@ func (s *Server) fillTopic(c *fiber.Ctx, by policy.Actor, doc store.Doc[delibera
 		v.Hearings = append(v.Hearings, hearingView{h.On.Chinese(), sessionsPath + "/" + h.Meeting, h.Outcome.Title(), h.Decision, "实到 " + count(int(h.Present)) + " 人，同意 " + count(int(h.Agreed)) + " 人"})
 	}
 	for _, t := range i.Tasks {
-		task := taskView{Task: t, Word: t.State.Title(), Days: count(t.Due.N) + " 个工作日"}
+		task := taskView{Task: t, Word: t.State.Title(), Days: count(t.Due.N) + " 个工作日", Extended: extensionText(t.More)}
 		if t.State != deliberation.TaskDone {
 			state, precise := clock.left(clockTask(t.Due))
 			task.DueState, task.DueText = state, cmp.Or(precise, state)
@@ -161,7 +163,24 @@ func (s *Server) showTopic(c *fiber.Ctx, by policy.Actor, refused []fault.Field)
 // The steps of an item by the word in the address; those of a task are followed by its place.
 var topicSteps = map[string]deliberation.Step{"topic": deliberation.StepTopic, "enquire": deliberation.StepEnquire, "schedule": deliberation.StepSchedule, "decide": deliberation.StepDecide, "draft": deliberation.StepDraft,
 	"publish": deliberation.StepPublish, "return": deliberation.StepReturn, "vote": deliberation.StepVote, "forward": deliberation.StepForward, "task": deliberation.StepTask, "report": deliberation.StepReport, "verify": deliberation.StepVerify,
-	"reopen": deliberation.StepReopen, "urge": deliberation.StepUrge, "again": deliberation.StepAgain, "finish": deliberation.StepFinish, "giveup": deliberation.StepGiveUp, "decline": deliberation.StepDecline, "hide": deliberation.StepHide}
+	"reopen": deliberation.StepReopen, "urge": deliberation.StepUrge, "more": deliberation.StepMore, "grant": deliberation.StepGrant, "again": deliberation.StepAgain, "finish": deliberation.StepFinish, "giveup": deliberation.StepGiveUp, "decline": deliberation.StepDecline, "hide": deliberation.StepHide}
+
+// extensionText says what was asked for beyond a deadline and what the answer was, "" for nothing.
+func extensionText(m *deliberation.Extension) string {
+	if m == nil {
+		return ""
+	}
+	said := m.Asked.Chinese() + "申请延期 " + count(int(m.Days)) + " 个工作日：" + m.Why
+	switch {
+	case m.Decided.IsZero():
+		return said + "；等答复"
+	case m.Granted:
+		said += "；" + m.Decided.Chinese() + "同意"
+	default:
+		said += "；" + m.Decided.Chinese() + "不同意"
+	}
+	return joinWords(said, m.Reason)
+}
 
 // taskStep divides “report2” into the step and the place of its task.
 func taskStep(word string) (name string, task int) {
@@ -331,6 +350,13 @@ func (s *Server) taskForms(c *fiber.Ctx, by policy.Actor, i *deliberation.Item) 
 			out = append(out, stepForm{Name: "verify" + at, Title: title, Hint: t.Unit + "报告：" + t.Report, Button: "核实完成"},
 				stepForm{Name: "reopen" + at, Title: "退回" + title, Hint: "没有办好的退回，期限不变。", Button: "退回任务", Form: []field{{Name: "reason", Label: "退回理由", Type: "text", Autocomplete: "off"}}})
 		}
+		if s.deliberations.MayAsk(by, t) {
+			out = append(out, stepForm{Name: "more" + at, Title: "申请延期：" + title, Hint: "只能申请一次，要在期限以内；由乡镇（街道）答复。", Button: "申请延期", Form: []field{{Name: "days", Label: "延期（工作日）", Type: "text", Mode: "numeric", Autocomplete: "off", Hint: "从原来的期限起算，1 至 " + count(deliberation.MaxMore)}, {Name: "why", Label: "理由", Type: "text", Autocomplete: "off"}}, Grave: true})
+		}
+		if t.Waits() && t.More.By != by.ID {
+			out = append(out, stepForm{Name: "grant" + at, Title: "答复延期：" + title, Hint: t.Unit + "申请延期 " + count(int(t.More.Days)) + " 个工作日：" + t.More.Why, Button: "答复", Form: []field{{Name: "answer", Label: "答复", Options: []option{{Label: "请选择"}, {"yes", "同意延期"}, {"no", "不同意"}}},
+				{Name: "reason", Label: "理由（不同意的要写）", Type: "text", Autocomplete: "off", Optional: true}}})
+		}
 		if t.State == deliberation.TaskOpen && clock.late(clockTask(t.Due)) && t.Urged != clock.today {
 			out = append(out, stepForm{Name: "urge" + at, Title: "督办" + title, Hint: t.Unit + "逾期没有办好。", Button: "督办"})
 		}
@@ -382,9 +408,19 @@ func (s *Server) stepTopic(c *fiber.Ctx, by policy.Actor) error {
 		deliberation.StepVerify:  func(ctx context.Context) (done, error) { return d.Verify(ctx, by, at, n) },
 		deliberation.StepReopen:  func(ctx context.Context) (done, error) { return d.Reopen(ctx, by, at, n, text("reason")) },
 		deliberation.StepUrge:    func(ctx context.Context) (done, error) { return d.Urge(ctx, by, at, n) },
-		deliberation.StepAgain:   func(ctx context.Context) (done, error) { return d.Again(ctx, by, at, text("reason")) },
-		deliberation.StepFinish:  func(ctx context.Context) (done, error) { return d.Finish(ctx, by, at, text("result")) },
-		deliberation.StepGiveUp:  func(ctx context.Context) (done, error) { return d.GiveUp(ctx, by, at, text("result")) },
+		deliberation.StepMore: func(ctx context.Context) (done, error) {
+			return d.Ask(ctx, by, at, n, in.whole(of+"days", "延期的工作日", "5"), text("why"))
+		},
+		deliberation.StepGrant: func(ctx context.Context) (done, error) {
+			answer := text("answer")
+			if answer != "yes" && answer != "no" {
+				return done{}, fault.InvalidFields("web.stepTopic", fault.Field{Name: "answer", Message: "请选择同意或者不同意"})
+			}
+			return d.Grant(ctx, by, at, n, answer == "yes", text("reason"))
+		},
+		deliberation.StepAgain:  func(ctx context.Context) (done, error) { return d.Again(ctx, by, at, text("reason")) },
+		deliberation.StepFinish: func(ctx context.Context) (done, error) { return d.Finish(ctx, by, at, text("result")) },
+		deliberation.StepGiveUp: func(ctx context.Context) (done, error) { return d.GiveUp(ctx, by, at, text("result")) },
 	}[topicSteps[name]]
 	if do == nil {
 		return fault.New("web.stepTopic", fault.NotFound, "没有这一步")

@@ -72,6 +72,8 @@ type caseNote struct {
 	// Link is the sheet that it stands for, "" for none.
 	Link string
 	Acts []caseAct
+	// Ready: the sheet is filled in, so that its acts come before opening it again.
+	Ready bool
 	// Papers are its pictures, Links other pages about it.
 	Papers, Links []caseLink
 }

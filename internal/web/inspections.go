@@ -421,7 +421,10 @@ func (s *Server) recordNotes(c *fiber.Ctx, by policy.Actor, id string, k *inspec
 		if slices.Contains(t.Officers, by.ID) && record.State.Answers() {
 			n.Link = inspectionsPath + "/" + t.Record + "/items/" + firstOpen(w)
 			if int64(len(w.Answers)) == w.Sheet.Count() && !w.Signed(by.ID) {
-				n.Acts = append(n.Acts, caseForm{hint: "签名后答案再有改动，签名作废；全部检查人员签名后才能由企业签收。"}.act("record", "签笔录", typed, refused, s.inspections.Today()))
+				n.Ready = true
+				sign := caseForm{hint: "签名后答案再有改动，签名作废；全部检查人员签名后才能由企业签收。"}.act("record", "签笔录", typed, refused, s.inspections.Today())
+				sign.First = true
+				n.Acts = append(n.Acts, sign)
 			}
 		}
 		out = append(out, n)

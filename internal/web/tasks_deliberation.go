@@ -63,6 +63,8 @@ func (t DeliberationTasks) Tasks(ctx context.Context, by policy.Actor, now time.
 			switch {
 			case k.State == deliberation.TaskOpen && t.Deliberations.MayReport(by, k):
 				add("办理议事任务："+k.What, "报告完成", k.Due)
+			case k.Waits() && may(policy.ForwardDeliberation) && k.More.By != by.ID:
+				add("答复"+k.Unit+"的延期申请："+k.What, "去答复", k.Due)
 			case k.State == deliberation.TaskOpen && may(policy.ForwardDeliberation) && k.Due.Late(now) && k.Urged != calendar.DateOf(now):
 				add("督办"+k.Unit+"的议事任务："+k.What, "去督办", k.Due)
 			case k.State == deliberation.TaskReported && may(policy.RunDeliberation) && k.ReportedBy != by.ID:

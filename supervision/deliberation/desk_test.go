@@ -145,6 +145,14 @@ func (d *desk) do(i store.Doc[Item], step Step, outcome Outcome) (store.Doc[Item
 		return d.Reopen(ctx, d.worker, at, 0, "还有一处没换")
 	case StepUrge:
 		return d.Urge(ctx, d.township, at, 0)
+	case StepMore:
+		by := d.manager
+		if len(i.State.Tasks) > 0 && !d.MayReport(by, i.State.Tasks[0]) {
+			by = d.secretary
+		}
+		return d.Ask(ctx, by, at, 0, 3, "材料还没有到货")
+	case StepGrant:
+		return d.Grant(ctx, d.township, at, 0, true, "")
 	case StepAgain:
 		return d.Again(ctx, d.worker, at, "双方愿意再谈")
 	case StepFinish:

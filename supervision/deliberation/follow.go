@@ -180,6 +180,66 @@ func (s *Service) Urge(ctx context.Context, by policy.Actor, at casework.At, n i
 	})
 }
 
+// MayAsk reports whether the actor can ask for an extension of a task now: it is his to report on and open, its deadline stands and has not passed, and nobody asked before.
+func (s *Service) MayAsk(by policy.Actor, t Task) bool {
+	return t.State == TaskOpen && t.More == nil && t.Due.Resolved() && !t.Due.Late(s.Now()) && s.MayReport(by, t)
+}
+
+// Ask asks for an extension of a task by some working days, once and before its deadline has passed. Returns Forbidden if the task is somebody else's, NotFound, Conflict unless it is open and in time, or if
+// somebody asked before; Invalid for refused fields (days, why).
+func (s *Service) Ask(ctx context.Context, by policy.Actor, at casework.At, n int, days int64, why string) (store.Doc[Item], error) {
+	const op = "deliberation.Ask"
+	return s.step(ctx, by, at, StepMore, func(i *Item, b *bad) error {
+		t, err := i.task(n, TaskOpen)
+		switch {
+		case err != nil:
+			return err
+		case !s.MayReport(by, *t):
+			return &fault.Error{Op: op, Kind: fault.Forbidden, Message: "这项任务由" + t.Unit + "申请延期", Rule: "任务由责任单位报告、申请延期"}
+		case t.More != nil:
+			return fault.New(op, fault.Conflict, "已经申请过一次延期，不能再申请")
+		case !t.Due.Resolved():
+			return fault.New(op, fault.Conflict, "办理期限还没有定，不用申请延期")
+		case t.Due.Late(s.Now()):
+			return fault.New(op, fault.Conflict, "办理期限"+t.Due.Due.Chinese()+"已经过了，不能再申请延期")
+		}
+		b.text("why", "理由", &why, 4, 100)
+		if days < 1 || days > MaxMore {
+			b.Add("days", "延期 %d 个工作日，要在 1 至 %d 之间", days, MaxMore)
+		}
+		t.More = &Extension{Days: days, Why: why, By: by.ID, Asked: s.today()}
+		return nil
+	})
+}
+
+// Grant answers what was asked for. A granted extension counts from the deadline as it was; it may lie past the loaded calendar and is unresolved then. Returns Forbidden for who asked, NotFound, Conflict unless an
+// extension waits, Invalid for the field reason (required for a refusal).
+func (s *Service) Grant(ctx context.Context, by policy.Actor, at casework.At, n int, granted bool, reason string) (store.Doc[Item], error) {
+	return s.step(ctx, by, at, StepGrant, func(i *Item, b *bad) error {
+		t, err := i.task(n, TaskOpen)
+		if err != nil {
+			return err
+		}
+		if !t.Waits() {
+			return fault.New("deliberation.Grant", fault.Conflict, "这项任务没有等答复的延期申请")
+		}
+		least := 2
+		if granted {
+			least = 0
+		}
+		b.text("reason", "理由", &reason, least, 100)
+		more := *t.More
+		more.Decided, more.Granted, more.Reason = s.today(), granted, reason
+		if t.More = &more; granted {
+			due := t.Due
+			due.N, due.Due, due.Calendar = due.N+int(more.Days), calendar.Date{}, ""
+			due.Basis += "；" + more.Decided.Chinese() + "同意延期 " + fmt.Sprint(more.Days) + " 个工作日"
+			t.Due = s.Days.Resolve(due)
+		}
+		return apart(by, more.By)
+	})
+}
+
 // Finish says how the matter was solved; with Archive it goes back to the minutes. Returns Conflict without a task or while one is not done, and for a reserved matter whose vote is missing, was
 // corrected and does not carry any more; Invalid for the field result.
 func (s *Service) Finish(ctx context.Context, by policy.Actor, at casework.At, result string) (store.Doc[Item], error) {

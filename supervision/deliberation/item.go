@@ -19,8 +19,9 @@ const (
 	MaxAgenda = 20
 	// MaxPeople is how many people a seat has.
 	MaxPeople = 2000
-	// MaxDays is the longest deadline of a task, in working days.
+	// MaxDays is the longest deadline of a task, MaxMore the longest extension of it, in working days.
 	MaxDays = 250
+	MaxMore = 30
 )
 
 // Item is one matter (议题) with everything that was said and decided about it.
@@ -196,6 +197,8 @@ const (
 	StepVerify   Step = "核实任务完成"
 	StepReopen   Step = "退回任务"
 	StepUrge     Step = "督办任务"
+	StepMore     Step = "申请任务延期"
+	StepGrant    Step = "答复任务延期"
 	StepAgain    Step = "再次商议"
 	StepFinish   Step = "结果回写纪要"
 	StepGiveUp   Step = "未解决办结"
@@ -204,7 +207,7 @@ const (
 
 // Steps are the steps after the first.
 func Steps() []Step {
-	return []Step{StepTopic, StepDecline, StepEnquire, StepSchedule, StepDecide, StepDraft, StepReturn, StepPublish, StepVote, StepForward, StepTask, StepReport, StepVerify, StepReopen, StepUrge, StepAgain, StepFinish, StepGiveUp, StepHide}
+	return []Step{StepTopic, StepDecline, StepEnquire, StepSchedule, StepDecide, StepDraft, StepReturn, StepPublish, StepVote, StepForward, StepTask, StepReport, StepVerify, StepReopen, StepUrge, StepMore, StepGrant, StepAgain, StepFinish, StepGiveUp, StepHide}
 }
 
 // onward stands in the table for where the outcome leads.
@@ -220,7 +223,7 @@ var steps = map[State]map[Step]State{
 	Reviewing:  {StepReturn: Decided, StepPublish: onward},
 	Awaiting:   {StepVote: onward, StepGiveUp: Unsolved, StepHide: Awaiting},
 	Forwarding: {StepForward: Executing, StepHide: Forwarding},
-	Executing: {StepTask: Executing, StepReport: Executing, StepVerify: Executing, StepReopen: Executing, StepUrge: Executing, StepFinish: Done, StepGiveUp: Unsolved,
+	Executing: {StepTask: Executing, StepReport: Executing, StepVerify: Executing, StepReopen: Executing, StepUrge: Executing, StepMore: Executing, StepGrant: Executing, StepFinish: Done, StepGiveUp: Unsolved,
 		StepHide: Executing},
 	Unreached: {StepAgain: Enquired, StepGiveUp: Unsolved, StepHide: Unreached},
 	Done:      {StepHide: Done},
@@ -235,9 +238,9 @@ func (s Step) Action() policy.Action {
 		return policy.CollectProblem
 	case StepReturn, StepPublish, StepHide:
 		return policy.PublishDeliberation
-	case StepForward, StepUrge:
+	case StepForward, StepUrge, StepGrant:
 		return policy.ForwardDeliberation
-	case StepReport:
+	case StepReport, StepMore:
 		return policy.AnswerDeliberation
 	}
 	return policy.RunDeliberation
@@ -311,7 +314,25 @@ type Task struct {
 	Reason     string        `json:"reason,omitempty" privacy:"internal"`
 	// Urged is the last day on which the township urged it.
 	Urged calendar.Date `json:"urged,omitzero"`
+	// More is the one extension of its deadline, nil as long as nobody asked for one.
+	More *Extension `json:"more,omitempty"`
 }
+
+// Extension is what a unit asked for before the deadline of its task had passed, and what the township said.
+type Extension struct {
+	// Days are the working days asked for beyond the deadline, Why the reason, By the account that asked, Asked the day.
+	Days  int64         `json:"days"`
+	Why   string        `json:"why" privacy:"internal"`
+	By    string        `json:"by" privacy:"internal"`
+	Asked calendar.Date `json:"asked"`
+	// Decided is the day of the answer, Granted what it was, Reason why.
+	Decided calendar.Date `json:"decided,omitzero"`
+	Granted bool          `json:"granted,omitempty"`
+	Reason  string        `json:"reason,omitempty" privacy:"internal"`
+}
+
+// Waits reports whether an extension was asked for and not answered yet.
+func (t *Task) Waits() bool { return t.State == TaskOpen && t.More != nil && t.More.Decided.IsZero() }
 
 // Undone is how many tasks are not done.
 func (i *Item) Undone() int {

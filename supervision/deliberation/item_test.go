@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -39,7 +40,7 @@ func TestTable(t *testing.T) {
 		t.Fatal("a state is missing")
 	}
 	// own are steps that need something that the item of ways lacks: they are refused by their own rule, not by the table.
-	own := map[State][]Step{Topical: {StepSchedule}, Scheduled: {StepDecide}, Executing: {StepVerify, StepReopen, StepUrge, StepFinish}}
+	own := map[State][]Step{Topical: {StepSchedule}, Scheduled: {StepDecide}, Executing: {StepVerify, StepReopen, StepUrge, StepGrant, StepFinish}}
 	d := newDesk(t)
 	for state, way := range ways() {
 		at := d.led(way.outcome, way.way...)
@@ -176,6 +177,24 @@ func TestTasks(t *testing.T) {
 	d.Refused("no such task", fault.NotFound, func() error { return report(d.manager, 9) })
 	d.Refused("not reported yet", fault.Conflict, func() error { _, err := d.Verify(d.ctx(), d.worker, at(), 0); return err }, "办理中")
 	d.Refused("not late yet", fault.Conflict, func() error { _, err := d.Urge(d.ctx(), d.township, at(), 0); return err }, "没有逾期")
+	ask := func(by policy.Actor, n int, days int64) error {
+		_, err := d.Ask(d.ctx(), by, at(), n, days, "材料还没有到货")
+		return err
+	}
+	d.Refused("another asks for it", fault.Forbidden, func() error { return ask(d.worker, 0, 3) }, "由赣北物业服务有限公司申请延期")
+	d.Refused("a long extension", fault.Invalid, func() error { return ask(d.manager, 0, MaxMore+1) }, "days 延期 31 个工作日")
+	d.Refused("nothing to extend", fault.Conflict, func() error { return ask(d.worker, 2, 3) }, "还没有定")
+	d.Refused("an answer nobody asked for", fault.Conflict, func() error { _, err := d.Grant(d.ctx(), d.township, at(), 0, true, ""); return err }, "没有等答复")
+	was := i.State.Tasks[1].Due.Due
+	i = registrytest.Must[store.Doc[Item]](t)(d.Ask(d.ctx(), d.owners, at(), 1, 2, "等第二次征求意见"))
+	d.Refused("asked twice", fault.Conflict, func() error { return ask(d.owners, 1, 3) }, "已经申请过")
+	d.Refused("who asked does not grant", fault.Forbidden, func() error { _, err := d.Grant(d.ctx(), d.owners, at(), 1, true, ""); return err })
+	d.Refused("a refusal without a reason", fault.Invalid, func() error { _, err := d.Grant(d.ctx(), d.township, at(), 1, false, ""); return err }, "reason ")
+	i = registrytest.Must[store.Doc[Item]](t)(d.Grant(d.ctx(), d.township, at(), 1, true, ""))
+	if k := i.State.Tasks[1]; k.Due.N != 5 || k.Due.Due != d.Days.Resolve(calendar.Deadline{Start: d.Today(), N: 5, Unit: calendar.UnitWorkday}).Due || k.Due.Due.Compare(was) <= 0 || k.Waits() || !strings.Contains(k.Due.Basis, "同意延期 2 个工作日") {
+		t.Errorf("extended from %s: %+v", was, k.Due)
+	}
+	d.Refused("asked again after it was granted", fault.Conflict, func() error { return ask(d.owners, 1, 1) }, "已经申请过")
 	if far := i.State.Tasks[2].Due; far.Resolved() || far.Late(d.Clock()) {
 		t.Errorf("a deadline past the loaded calendar: %+v", far)
 	}
@@ -183,6 +202,7 @@ func TestTasks(t *testing.T) {
 	if far := i.State.Tasks[2].Due; far.Late(d.Clock()) {
 		t.Error("what is unresolved is late")
 	}
+	d.Refused("asked for when it was late", fault.Conflict, func() error { return ask(d.manager, 0, 3) }, "已经过了")
 	d.Refused("unresolved is never urged", fault.Conflict, func() error { _, err := d.Urge(d.ctx(), d.township, at(), 2); return err }, "没有逾期")
 	i = registrytest.Must[store.Doc[Item]](t)(d.Urge(d.ctx(), d.township, at(), 0))
 	d.Refused("once a day", fault.Conflict, func() error { _, err := d.Urge(d.ctx(), d.township, at(), 0); return err }, "今天督办过了")

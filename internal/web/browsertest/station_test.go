@@ -68,6 +68,7 @@ func TestStationPages(t *testing.T) {
 	signIn(t, tb, f, "paper", Password)
 	tb.look(t, f, []opened{{"paper", "/papers/" + paper, 200}, {"book-masked", "/books/workers/" + worker, 200}})
 	lookAtSurvey(t, tb, f, officer, east)
+	journeyDeliberation(t, tb, f, "station", officer, east)
 	journeyWish(t, tb, f, "station", secretary, east)
 	journeyResident(t, tb, f, officer, east)
 }

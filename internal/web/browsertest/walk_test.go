@@ -161,12 +161,8 @@ func TestWalk(t *testing.T) {
 		t.Fatal(err)
 	}
 	items := sheet.Items()
-	at := func(id string) { // the item that the page shows
-		t.Helper()
-		tb.until(t, fmt.Sprintf(`document.getElementById("walk-category").textContent.endsWith("· %s")`, id))
-	}
 	for k, item := range items {
-		at(item.ID)
+		tb.item(t, item.ID)
 		switch item.ID {
 		case "3.3": // into the basement
 			tb.until(t, `document.getElementById("walk-state").dataset.kept==="0"`)
@@ -179,16 +175,14 @@ func TestWalk(t *testing.T) {
 			tap("#walk-values .no")
 			tap("#walk-save") // without a photo: told at once, nothing is lost
 			tb.until(t, `document.getElementById("walk-state").textContent.includes("至少拍 1 张")`)
-			tb.do(t, chromedp.SetUploadFiles("#photo", []string{aPhoto(t)}))
-			tb.until(t, `document.querySelectorAll("#walk-shots .pic").length===1&&!document.getElementById("walk-state").textContent.includes("至少拍 1 张")`)
-			tb.do(t, chromedp.SetValue("#where", "3号楼1单元2至3层"), chromedp.SetValue("#note", "纸箱占通道一半"))
+			tb.finds(t, "3号楼1单元2至3层", "纸箱占通道一半")
 			tap("#walk-losses label:nth-child(2)")
 			tb.shoot(t, "walk-finding")
 			if !strings.Contains(value[string](t, tb, `document.getElementById("walk-save").textContent`), "下一项") {
 				t.Error("no next item")
 			}
 			tap("#walk-save")
-			at(items[k+1].ID)
+			tb.item(t, items[k+1].ID)
 			tb.until(t, `document.getElementById("walk-state").dataset.kept==="6"`)
 			said := value[string](t, tb, `document.getElementById("walk-state").textContent`)
 			if !strings.Contains(said, "没有信号，6 项存在本机") {
@@ -247,6 +241,89 @@ func TestWalk(t *testing.T) {
 	if kept := value[string](t, tb, `document.getElementById("walk-state").dataset.kept`); kept != "0" {
 		t.Errorf("the phone still keeps %s", kept)
 	}
+	journeyInspection(t, tb, f, zhou, lin)
+}
+
+// item waits until the phone shows an item.
+func (tb *tab) item(t *testing.T, id string) {
+	t.Helper()
+	tb.until(t, fmt.Sprintf(`document.getElementById("walk-category").textContent.endsWith("· %s")`, id))
+}
+
+// finds takes a photo of a finding that was chosen, and says where and what.
+func (tb *tab) finds(t *testing.T, where, note string) {
+	t.Helper()
+	tb.do(t, chromedp.SetUploadFiles("#photo", []string{aPhoto(t)}))
+	tb.until(t, `document.querySelectorAll("#walk-shots .pic").length===1&&!document.getElementById("walk-state").textContent.includes("至少拍 1 张")`)
+	tb.do(t, chromedp.SetValue("#where", where), chromedp.SetValue("#note", note))
+}
+
+// journeyInspection is journey 2 for an inspection (行政检查), on the same phone pages: begun after its notice, one item in the basement without a signal, the finding that an order may follow, both officers sign, the
+// firm takes the record, and the officer finds the right one of three papers as a draft.
+func journeyInspection(t *testing.T, tb *tab, f *Fixture, zhou, lin policy.Actor) {
+	t.Helper()
+	ctx, officer, today := t.Context(), f.who(t, "officer"), calendar.DateOf(f.DB.Now())
+	doc, err := f.Inspections.Plan(ctx, officer, inspection.PlanInspection{Project: "p1", Matters: []string{"openness"}, Day: today, Ground: inspection.GroundRegular, Officers: map[string][]string{"县住建局": {zhou.ID, lin.ID}}})
+	at := func() casework.At { return casework.At{ID: doc.ID, Seq: doc.Seq} }
+	if err == nil {
+		doc, err = f.Inspections.Do(ctx, officer, at(), inspection.StepSend, casework.Input{})
+	}
+	if err == nil {
+		doc, err = f.Inspections.Sign(ctx, f.who(t, "chief"), at(), policy.Sign{Move: policy.MoveAgree, SubjectHash: doc.State.Approval.SubjectHash}, Password)
+	}
+	if err == nil {
+		doc, err = f.Inspections.Do(ctx, officer, at(), inspection.StepNotice, casework.Input{Number: "都住建检〔2026〕1号", Day: today, Choice: "onsite"})
+	}
+	if err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+	page := "/inspections/" + doc.ID
+	tb.open(t, f.Base+page, 390, 844)
+	check(t, tb, "an inspection after its notice", 390, 200)
+	tb.press(t, `form[action="`+page+`/begin"] button`)
+	tb.until(t, `document.querySelector('a[href="`+page+`-1/items/1"]')`)
+	tb.shoot(t, "inspection-begun")
+	tb.press(t, `a[href="`+page+`-1/items/1"]`)
+	tb.until(t, `document.getElementById("walk-category")`)
+	tb.item(t, "1")
+	tb.settled(t)
+	tb.offline(t, true)
+	tb.do(t, chromedp.Click("#walk-values label:first-child"), chromedp.Click("#walk-save"))
+	tb.item(t, "2")
+	tb.settled(t)
+	tb.do(t, chromedp.Click("#walk-values .no"))
+	tb.finds(t, "服务中心", "合同写明另一家")
+	tb.shoot(t, "inspection-finding")
+	tb.offline(t, false)
+	tb.until(t, `document.getElementById("walk-state").dataset.kept==="0"`)
+	tb.do(t, chromedp.Click("#walk-save"))
+	tb.until(t, `location.pathname==="`+page+`"&&document.querySelector('form[action="`+page+`/record"]')`)
+	tb.forget() // the network errors of the basement
+	tb.shoot(t, "inspection-answered")
+	tb.press(t, `form[action="`+page+`/record"] button`)
+	tb.until(t, `location.search==="?done=record"`)
+	tb.says(t, "已查 2 / 2 项，已签名 1 / 2 人", "合同写明另一家")
+	signIn(t, tb, f, "lin", Password)
+	tb.open(t, f.Base+page, 390, 844)
+	tb.press(t, `form[action="`+page+`/record"] button`)
+	tb.until(t, `location.search==="?done=record"`)
+	tb.do(t, chromedp.SetValue("#take-choice", "signed"), chromedp.SetValue("#take-text", "项目负责人"), chromedp.SetUploadFiles(`form[action="`+page+`/take"] input[type=file]`, []string{aPhoto(t)}))
+	check(t, tb, "a record that the firm takes", 390, 200)
+	tb.press(t, `form[action="`+page+`/take"] button`)
+	tb.until(t, `location.search==="?done=take"`)
+	if w, err := f.Inspections.Records().One(ctx, zhou, doc.ID+"-1"); err != nil || len(w.Answers) != 2 || len(w.Answers["2"].Photos) != 1 {
+		t.Errorf("%+v %v", w.Answers, err)
+	}
+	signIn(t, tb, f, "officer", Password)
+	tb.open(t, f.Base+"/rectifications/new?visit="+doc.ID, 390, 844)
+	check(t, tb, "the papers of an inspection", 390, 200)
+	if buttons := value[string](t, tb, `[...document.querySelectorAll('form[action="/rectifications/new"] button')].map(b => b.textContent).join()`); buttons != "起草责令限期改正通知书" {
+		t.Errorf("papers that can be drafted: %q", buttons)
+	}
+	tb.press(t, `form[action="/rectifications/new"] button`)
+	tb.until(t, `location.search==="?done=draft"`)
+	tb.says(t, "责令限期改正通知书", "合同写明另一家", "第五十九条")
+	tb.lookAt(t, "inspection-order", 200)
 }
 
 // TestKeptAnswersSurviveLeaving closes the page in the basement: what was answered is sent when the list is opened upstairs, in order, and what the server does not take is told.
