@@ -84,7 +84,7 @@ func (s *Visits) claimAgain(ctx context.Context, meta store.Meta, first, id stri
 // Kept implements supervision.Findings: the visits that the actor scores a second time and of which nothing is to be seen by him before his own is accepted. It tells of today also to who
 // looks back: on an earlier day nobody knew of the second scoring, but who asks knows.
 func (s *Visits) Kept(ctx context.Context, by policy.Actor) (map[string]bool, error) {
-	if s.duty.formal || !s.Guard.Allow(by, policy.DoVisit) {
+	if s.duty.formal || !s.Guard.Allow(by, s.acting(by, policy.DoVisit)) {
 		return nil, nil
 	}
 	ctx = store.Present(ctx)
