@@ -39,7 +39,7 @@ func (l *countyLoader) assessActs(n int) (acts []act) {
 			continue
 		}
 		acts = append(acts, act{hour(day, 15), partVisits, func(ctx context.Context) (err error) {
-			doc, err = l.answer(ctx, doc, tale.project, n, officers)
+			doc, err = l.answer(ctx, doc, officers, l.finds(tale.project, n))
 			return err
 		}}, act{hour(day.Add(1), 15), partVisits, func(ctx context.Context) error {
 			_, err := l.visits.Accept(ctx, reviewer, supervision.At{ID: doc.ID, Seq: doc.Seq})

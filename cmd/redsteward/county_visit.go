@@ -77,7 +77,7 @@ func (l *countyLoader) again(first *visitTale, i, n, pair int) []act {
 		}},
 		{hour(day, 14), partVisits, func(ctx context.Context) (err error) {
 			doc, err = l.answer(ctx, doc, officers, func(sheet *inspection.Sheet) []itemAnswer {
-				answers := l.plan.answers(sheet, i, n)
+				answers := l.finds(i, n)(sheet)
 				for k := range answers {
 					if item, _, ok := sheet.Find(answers[k].item); ok && answers[k].found.Value == inspection.Conform {
 						answers[k].found = inspection.Found{Value: inspection.Fail, Lost: item.Losses()[0], Note: "再评时看到，演示数据"}
@@ -130,7 +130,7 @@ func (l *countyLoader) visit(series string, i, n int, day calendar.Date, planner
 			return err
 		}},
 		{hour(day, start), partVisits, func(ctx context.Context) (err error) {
-			tale.doc, err = l.answer(ctx, tale.doc, officers, func(sheet *inspection.Sheet) []itemAnswer { return l.plan.answers(sheet, i, n) })
+			tale.doc, err = l.answer(ctx, tale.doc, officers, l.finds(i, n))
 			return err
 		}},
 		{hour(reviewed, start), partVisits, func(ctx context.Context) error {
@@ -139,6 +139,11 @@ func (l *countyLoader) visit(series string, i, n int, day calendar.Date, planner
 		}},
 	}
 	return tale
+}
+
+// finds is what a visit to a project in a quarter finds.
+func (l *countyLoader) finds(i, n int) func(*inspection.Sheet) []itemAnswer {
+	return func(sheet *inspection.Sheet) []itemAnswer { return l.plan.answers(sheet, i, n) }
 }
 
 // answer begins a visit, answers every item with what is found and lets all officers sign.
