@@ -112,19 +112,38 @@ func (s *Server) verifyStar(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	data, err := s.bundles.Bundle(ctx, by, star, false)
-	if err != nil {
-		return err
-	}
-	v, err := s.checked(ctx, data)
-	if err != nil {
-		return err
-	}
-	v.Star, v.Public = starAddress(star.Subject), star.address("bundle.json")
+	full := ""
 	if s.bundles.MayOpen(ctx, by, star) {
-		v.Full = star.address("full.json")
+		full = star.address("full.json")
 	}
-	return s.render(c, by, "verify", page{Title: v.Name + " 技术核验", Nav: "/", Data: v})
+	cached, err := s.bundled.get(star.address("verify")+"#"+full+star.Evaluation+s.frame(c, by), func() ([]byte, error) {
+		data, err := s.publicBundle(ctx, star)
+		if err != nil {
+			return nil, err
+		}
+		v, err := s.checked(ctx, data)
+		if err != nil {
+			return nil, err
+		}
+		v.Star, v.Public, v.Full = starAddress(star.Subject), star.address("bundle.json"), full
+		return s.renderBytes(c, by, "verify", page{Title: v.Name + " 技术核验", Nav: "/", Data: v})
+	})
+	if err != nil {
+		return err
+	}
+	return cached.send(c)
+}
+
+// bundleCache bounds the memory of bundles and of the pages that recomputed them: both never change.
+const bundleCache = 8 << 20
+
+// publicBundle is the public form, which is the same for everybody and made once while people ask for it.
+func (s *Server) publicBundle(ctx context.Context, star StarID) ([]byte, error) {
+	cached, err := s.bundled.get(star.address("bundle.json")+"#"+star.Evaluation, func() ([]byte, error) { return s.bundles.Bundle(ctx, policy.Actor{}, star, false) })
+	if err != nil {
+		return nil, err
+	}
+	return cached.plain, nil
 }
 
 // bundle hands out the file of a star.
@@ -134,13 +153,15 @@ func (s *Server) bundle(full bool) func(c *fiber.Ctx, by policy.Actor) error {
 		if err != nil {
 			return err
 		}
-		data, err := s.bundles.Bundle(c.UserContext(), by, star, full)
-		if err != nil {
-			return err
-		}
-		name := "star"
+		name, data := "star", []byte(nil)
 		if full {
 			name = "full"
+			data, err = s.bundles.Bundle(c.UserContext(), by, star, true)
+		} else {
+			data, err = s.publicBundle(c.UserContext(), star)
+		}
+		if err != nil {
+			return err
 		}
 		for _, part := range []string{star.Period, star.Subject} {
 			if part != "" {

@@ -226,6 +226,7 @@ type Server struct {
 	assets   *assets
 	pages    *pages
 	cache    *pageCache
+	bundled  *pageCache // bundles and the pages behind 技术核验
 	board    *boardCache
 	openWork openWork
 	watch    *observer
@@ -280,7 +281,7 @@ func New(o Options) (*Server, error) {
 	s.signIns = newLimiter(signInTries, signInWindow)
 	s.reserves, s.codes, s.tells, s.asks = newLimiter(reserveTries, reserveWindow), newLimiter(reserveTries, reserveWindow), newLimiter(tellTries, tellWindow), newLimiter(tellTries, tellWindow)
 	s.surveyCodes = newLimiter(surveyTries, surveyWindow)
-	s.checks = newLimiter(checkTries, checkWindow)
+	s.checks, s.bundled = newLimiter(checkTries, checkWindow), newPageCache(bundleCache)
 	s.watch = newObserver(o.Gauges)
 	s.app = fiber.New(fiber.Config{
 		Immutable:             true,
