@@ -17,7 +17,7 @@ import (
 )
 
 // objectionLine is the line to which the firms of the demonstration object, objectionFact the fact behind it.
-const objectionLine, objectionFact = "ops_answers", "answers"
+const objectionLine, objectionFact = "svc_rectify", "rectification"
 
 // objectionTale is what becomes of one objection: after so many days from the telling it is raised, then comes its end.
 type objectionTale struct {
@@ -38,14 +38,14 @@ func objectionTales(after int) []objectionTale {
 		return []objectionTale{
 			{raised: day + 1},
 			{raised: day + 1},
-			{raised: day + 2, ended: day + 7, end: cycle.ObjectionRefuse, words: "台账上没有这几件的答复时间，按期答复数不变（演示）"},
+			{raised: day + 2, ended: day + 7, end: cycle.ObjectionRefuse, words: "复查单上写的是期限以后，按期改好数不变（演示）"},
 			{raised: day + 2, ended: day + 6, end: cycle.ObjectionWithdraw},
-			{raised: day + 3, ended: day + 7, end: cycle.ObjectionUphold, words: "平台回执显示已按期答复，更正这条观察记录（演示）"},
+			{raised: day + 3, ended: day + 7, end: cycle.ObjectionUphold, words: "复查单显示当天已经改好，更正这条观察记录（演示）"},
 		}
 	case 1:
 		return []objectionTale{
-			{raised: day + 1, ended: 2*day + 1, end: cycle.ObjectionUphold, words: "平台回执显示全部按期答复，更正这条观察记录（演示）"},
-			{raised: day + 2, ended: 2*day + 2, end: cycle.ObjectionRefuse, words: "平台回执晚于期限，按期答复数不变（演示）"},
+			{raised: day + 1, ended: 2*day + 1, end: cycle.ObjectionUphold, words: "复查单显示全部按期改好，更正这条观察记录（演示）"},
+			{raised: day + 2, ended: 2*day + 2, end: cycle.ObjectionRefuse, words: "复查单晚于期限，按期改好数不变（演示）"},
 			{raised: day + 2, ended: 2 * day, end: cycle.ObjectionWithdraw},
 			{raised: 5*day + 1, late: true},
 		}
@@ -87,7 +87,7 @@ func (l *countyLoader) objectionActs(n int, days quarterDays) []act {
 		// The record is corrected by who recorded it and confirmed by who confirmed it; then the quarter is evaluated and told once more.
 		var correction store.Doc[supervision.Observation]
 		at(tale.ended+4, func(ctx context.Context) (err error) {
-			correction, err = l.correctAnswers(ctx, i, n)
+			correction, err = l.correctRectified(ctx, i, n)
 			return err
 		})
 		at(3*24+1, func(ctx context.Context) error {
@@ -99,14 +99,14 @@ func (l *countyLoader) objectionActs(n int, days quarterDays) []act {
 			return err
 		})
 		at(4*24+1, func(ctx context.Context) error {
-			return l.endObjection(ctx, firm, doc, cycle.ObjectionCorrect, "诉求答复的观察记录已更正为全部按期（演示）")
+			return l.endObjection(ctx, firm, doc, cycle.ObjectionCorrect, "整改复查的观察记录已更正为全部按期（演示）")
 		})
 		at(4*24+2, func(ctx context.Context) error { return l.tellScores(ctx, l.of("property_officer", 0), period) })
 	}
 	return acts
 }
 
-// disputed are the projects of which not everything was answered in time in a quarter, one of each firm before the others.
+// disputed are the projects of which not everything was put right in time in a quarter, one of each firm before the others.
 func (p *countyPlan) disputed(n int) []int {
 	var out, more []int
 	seen := map[int]bool{}
@@ -126,12 +126,12 @@ func (p *countyPlan) disputed(n int) []int {
 
 // object objects for a firm, with a paper that shows what it says.
 func (l *countyLoader) object(ctx context.Context, by policy.Actor, period string, i, k int) (store.Doc[cycle.Objection], error) {
-	paper, err := l.keeper.Receive("平台回执（演示）.pdf", bytes.NewReader(demoPaper(fmt.Sprintf("DEMO %s objection %d", period, k+1))), files.PDF)
+	paper, err := l.keeper.Receive("复查单（演示）.pdf", bytes.NewReader(demoPaper(fmt.Sprintf("DEMO %s objection %d", period, k+1))), files.PDF)
 	if err != nil {
 		return store.Doc[cycle.Objection]{}, err
 	}
 	defer paper.Close() //nolint:errcheck // a temporary file that only we know
-	return l.cycle.Objections().Raise(ctx, by, cycle.ObjectionInput{Period: period, Project: l.projects[i], Line: objectionLine, Ground: "按期答复的少算了，以平台回执为准（演示）", Upload: paper}, nil)
+	return l.cycle.Objections().Raise(ctx, by, cycle.ObjectionInput{Period: period, Project: l.projects[i], Line: objectionLine, Ground: "按期改好的少算了，以复查单为准（演示）", Upload: paper}, nil)
 }
 
 // endObjection does what becomes of an objection: by the firm, or by the first of the bureau who had no hand in the line.
@@ -148,8 +148,8 @@ func (l *countyLoader) endObjection(ctx context.Context, firm policy.Actor, doc 
 	return err
 }
 
-// correctAnswers records the correction of what was observed about the answers of a project in a quarter: all were in time.
-func (l *countyLoader) correctAnswers(ctx context.Context, i, n int) (store.Doc[supervision.Observation], error) {
+// correctRectified records the correction of what was observed about what a project had to put right in a quarter: all was in time.
+func (l *countyLoader) correctRectified(ctx context.Context, i, n int) (store.Doc[supervision.Observation], error) {
 	by, q := l.of("property_officer", 1+i%2), l.plan.size.quarterOf(n)
 	page, err := l.observations.List(ctx, by, supervision.ObservationFilter{Project: l.projects[i], Quarter: q, Fact: objectionFact}, "")
 	if err != nil || len(page.Docs) == 0 {
@@ -164,5 +164,5 @@ func (l *countyLoader) correctAnswers(ctx context.Context, i, n int) (store.Doc[
 	for _, c := range old.State.Cells {
 		cells = append(cells, supervision.Cell{Column: c.Column, Number: due})
 	}
-	return l.observations.Record(ctx, by, supervision.Draft{Ask: l.asks["observation"][objectionFact], Project: l.projects[i], Cells: cells, Day: old.State.Day, Source: "平台回执（演示数据）", Corrects: old.ID})
+	return l.observations.Record(ctx, by, supervision.Draft{Ask: l.asks["observation"][objectionFact], Project: l.projects[i], Cells: cells, Day: old.State.Day, Source: "整改复查单（演示数据）", Corrects: old.ID})
 }
