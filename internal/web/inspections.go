@@ -296,7 +296,11 @@ func (s *Server) inspectionView(c *fiber.Ctx, by policy.Actor, k *inspection.Ins
 		v.Papers = append(v.Papers, caseLink{"双随机抽取", drawsPath + "/" + k.Draw})
 	}
 	v.Walks = k.State == inspection.OnSite && k.Names(by.ID)
-	v.Notes, err = s.recordNotes(c, by, id, k, typed, refused)
+	var complete bool
+	if v.Notes, complete, err = s.recordNotes(c, by, id, k, typed, refused); !complete {
+		// What is not answered is not printed.
+		v.Prints = slices.DeleteFunc(v.Prints, func(l caseLink) bool { return strings.HasSuffix(l.Link, "/print/record") })
+	}
 	// The firm takes the record once everybody has signed it: until then the way to the check is what an inspector needs.
 	if slices.ContainsFunc(v.Notes, func(n caseNote) bool { return n.State == recordOpen }) {
 		v.Later = string(inspection.StepTake)
@@ -404,14 +408,15 @@ func codeGroups(code string) string {
 // recordOpen is the word for a record that somebody has still to sign.
 const recordOpen = "检查中"
 
-// recordNotes are the records of an inspection, each with what was found.
-func (s *Server) recordNotes(c *fiber.Ctx, by policy.Actor, id string, k *inspection.Inspection, typed url.Values, refused []fault.Field) ([]caseNote, error) {
+// recordNotes are the records of an inspection, each with what was found; complete says that everything is answered.
+func (s *Server) recordNotes(c *fiber.Ctx, by policy.Actor, id string, k *inspection.Inspection, typed url.Values, refused []fault.Field) (out []caseNote, complete bool, err error) {
 	walks, err := s.inspections.Walks(c.UserContext(), by, id)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var out []caseNote
+	complete = true
 	for i, w := range walks {
+		complete = complete && int64(len(w.Answers)) == w.Sheet.Count()
 		t := &k.Teams[i]
 		record := &w.Visit.State
 		n := caseNote{Title: t.Department, Sub: fmt.Sprintf("已查 %d / %d 项，已签名 %d / %d 人", len(w.Answers), w.Sheet.Count(), w.Signatures(), len(record.Officers)), State: recordOpen}
@@ -440,7 +445,7 @@ func (s *Server) recordNotes(c *fiber.Ctx, by policy.Actor, id string, k *inspec
 			out = append(out, f)
 		}
 	}
-	return out, nil
+	return out, complete, nil
 }
 
 // firstOpen is the first item of a sheet without an answer, the first of all once every one has one.
