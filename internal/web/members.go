@@ -99,7 +99,7 @@ func (s *Server) membersBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overv
 		m := &d.State
 		since := boardCell{Class: "no-s"}
 		if !m.Since.IsZero() {
-			since = boardCell{Text: m.Since.Chinese(), Class: "no-s", Value: m.Since}
+			since = boardCell{Text: m.Since.Chinese(), Class: "no-s nw", Value: m.Since}
 		}
 		b.Rows = append(b.Rows, boardRow{Name: memberName(m), Path: membersPath + "/" + d.ID, Sub: m.CommunityName + " " + m.UnitName, Cells: []boardCell{{Text: m.State.Title(), Chip: m.State.Title()}, textCell(m.UnitName), textCell(s.skillNames(m.Skills)), textCell(m.Free), since}})
 	}

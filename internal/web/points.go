@@ -93,7 +93,7 @@ func (s *Server) entriesBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overv
 		for _, p := range e.Parts {
 			parts = append(parts, p.Title+" "+strconv.FormatInt(p.Points, 10))
 		}
-		row := boardRow{Name: e.Kind, Path: needsPath + "/" + e.Wish, Cells: []boardCell{{Text: e.Day.Chinese(), Class: "no-s", Value: e.Day}, {Text: strconv.FormatInt(e.Points, 10), Class: "num", Value: e.Points}, textCell(strings.Join(parts, "，"))}}
+		row := boardRow{Name: e.Kind, Path: needsPath + "/" + e.Wish, Cells: []boardCell{{Text: e.Day.Chinese(), Class: "no-s nw", Value: e.Day}, {Text: strconv.FormatInt(e.Points, 10), Class: "num", Value: e.Points}, textCell(strings.Join(parts, "，"))}}
 		act := boardCell{Class: "noprint"}
 		switch {
 		case e.Of != "":

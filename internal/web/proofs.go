@@ -16,6 +16,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
+	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/rating/cycle"
@@ -56,7 +57,7 @@ func (s *Server) effects(c *fiber.Ctx, by policy.Actor, about evidence.Proof, ex
 		for _, p := range list {
 			r := p.Reading()
 			if r.Accepted.IsZero() || p.State.Waits() {
-				r.Accepted = s.clocks.Business()
+				r.Accepted = journal.At(s.clocks.Business()).Time // as exact as a cut-off: never after one of the same moment
 			}
 			all = append(all, r)
 		}
@@ -270,7 +271,7 @@ func (s *Server) proofNeeds(c *fiber.Ctx, by policy.Actor) error {
 		if err != nil {
 			return err
 		}
-		if len(points) > 0 {
+		if len(points) > 0 && !n.Held { // what the system holds gives points that proof does not tell
 			if one.Now = points[0]; len(waits) > 0 {
 				one.Then = points[1]
 			}

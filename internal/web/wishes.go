@@ -121,7 +121,7 @@ func (s *Server) needsBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvie
 			due = shownDue(w.Due, clock)
 		}
 		b.Rows = append(b.Rows, boardRow{Name: cut(w.Words, 24), Path: needsPath + "/" + d.ID, Sub: w.Spotted(), Cells: []boardCell{{Text: w.Title(), Chip: w.Title()}, textCell(w.KindTitle), textCell(takerName(w)), due,
-			{Text: w.Day.Chinese(), Class: "no-s", Value: w.Day}, scoreCell(w)}})
+			{Text: w.Day.Chinese(), Class: "no-s nw", Value: w.Day}, scoreCell(w)}})
 	}
 	b.Acts = s.wishActs(by, needsPath)
 	b.Note = "最近点单的在前；评分只看服务，不给个人排名。"
@@ -189,7 +189,7 @@ func (s *Server) servedBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvi
 		if w.Rating != nil {
 			scored, sum = scored+1, sum+w.Rating.Score
 		}
-		b.Rows = append(b.Rows, boardRow{Name: cut(w.Words, 24), Path: needsPath + "/" + d.ID, Sub: w.Spotted(), Cells: []boardCell{{Text: takerName(w)}, textCell(w.KindTitle), {Text: w.Served.Chinese(), Class: "no-s", Value: w.Served},
+		b.Rows = append(b.Rows, boardRow{Name: cut(w.Words, 24), Path: needsPath + "/" + d.ID, Sub: w.Spotted(), Cells: []boardCell{{Text: takerName(w)}, textCell(w.KindTitle), {Text: w.Served.Chinese(), Class: "no-s nw", Value: w.Served},
 			{Text: count(int(p.Helpers)), Class: "no-s num", Value: p.Helpers}, {Text: hoursText(p.HalfHours), Class: "no-s num", Value: float64(p.HalfHours) / 2}, scoreCell(w)}})
 	}
 	b.Figures = []boardFigure{{Label: "服务", Value: count(len(list)), Sub: "件，社区已确认"}, {Label: "时长", Value: hoursText(halves), Sub: "小时，各人相加"}, {Label: "参加", Value: count(int(helpers)), Sub: "人次"},
