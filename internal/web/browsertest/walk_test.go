@@ -290,7 +290,7 @@ func journeyInspection(t *testing.T, tb *tab, f *Fixture, zhou, lin policy.Actor
 	tb.offline(t, true)
 	tb.do(t, chromedp.Click("#walk-values label:first-child"), chromedp.Click("#walk-save"))
 	tb.item(t, "2")
-	tb.settled(t)
+	tb.until(t, `document.getElementById("walk-state").textContent.includes("没有信号，1 项存在本机")`)
 	tb.do(t, chromedp.Click("#walk-values .no"))
 	tb.finds(t, "服务中心", "合同写明另一家")
 	tb.shoot(t, "inspection-finding")
