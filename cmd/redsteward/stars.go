@@ -402,8 +402,13 @@ func (s *archivedStars) beforeOf(ctx context.Context, e *describedEvaluation, no
 	if err != nil {
 		return nil, err
 	}
+	result, err := rating.ReadResult([]byte(stored.Result))
+	if err != nil {
+		return nil, err
+	}
 	scheme := e.scheme
-	if e.before.SchemeHash != scheme.Hash {
+	out := &web.Before{Period: e.before.Name, OtherFirm: stored.Firm != now.Firm, OtherRule: e.before.SchemeHash != scheme.Hash}
+	if out.OtherRule {
 		d, err := s.archive.Evaluation(ctx, e.before.Evaluation)
 		if err != nil {
 			return nil, err
@@ -412,7 +417,15 @@ func (s *archivedStars) beforeOf(ctx context.Context, e *describedEvaluation, no
 			return nil, err
 		}
 	}
-	return web.BeforeOf(e.before.Name, scheme, &stored, now, e.scheme.Hash, true)
+	for _, g := range scheme.Grades.List {
+		if g.ID == result.Grade {
+			out.Grade = g.Label
+		}
+	}
+	if result.Total.Counted {
+		out.Total = &result.Total.Points
+	}
+	return out, nil
 }
 
 // Scheme implements web.Stars.

@@ -140,3 +140,80 @@ func journeyResident(t *testing.T, tb *tab, f *Fixture, officer policy.Actor, co
 		t.Errorf("%+v, %v", now.State, err)
 	}
 }
+
+// journeyDispatcher is journey 4: the dispatcher of the township finds the urgent matter first, merges two that are one, dispatches with two taps; the bureau refuses one with a reason, which is dispatched once more;
+// what is due next stands on the to-do page, and the month's feedback is printed.
+func journeyDispatcher(t *testing.T, tb *tab, f *Fixture, officer, community string) {
+	t.Helper()
+	ctx, wide := t.Context(), widths[0]
+	if err := f.Appoint(ctx, "dispatch", "邓大明", policy.Appointment{Role: "dispatcher", Scopes: []string{policy.County}}); err != nil {
+		t.Fatal(err)
+	}
+	report := func(role policy.Role, category, where, words string) string {
+		by := policy.Actor{ID: "of-" + string(role), Appointments: []policy.Appointment{{Role: role, Scopes: []string{policy.CommunityKey(community)}}}}
+		m, err := f.Matters.Report(ctx, by, matter.Input{Category: category, Community: community, Where: where, Words: words})
+		if err != nil {
+			t.Fatal(err, fault.FieldsOf(err))
+		}
+		return m.ID
+	}
+	first := report("owners_committee", "fee", "朝阳路8号", "公摊电费没有明细")
+	twin := report("grid_worker", "fee", "朝阳路8号", "住户说公摊电费算不清")
+	urgent := report("grid_worker", "fire_exit", "朝阳路6号", "消防通道停了两辆货车")
+	now := func(id string) *matter.Matter {
+		t.Helper()
+		doc, err := f.Matters.One(ctx, f.who(t, "dispatch"), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &doc.State
+	}
+	signIn(t, tb, f, "dispatch", Password)
+	tb.open(t, f.Base+"/todo", wide.width, wide.height)
+	tb.lookAt(t, "dispatcher-todo", 200)
+	if text := tb.text(t); !(strings.Index(text, "朝阳路6号") < strings.Index(text, "朝阳路8号")) || !strings.Contains(text, "还剩") {
+		t.Errorf("the urgent matter is not the first, or no due day stands there: %.1500s", text)
+	}
+	// Two taps: the line of the to-do page, and the department that is proposed.
+	tb.press(t, `a[href="/matters/`+urgent+`"]`)
+	tb.until(t, `document.querySelector('form[action$="/dispatch"]')`)
+	tb.press(t, `form[action$="/dispatch"] button`)
+	tb.until(t, `document.body.innerText.includes("已派单，部门一个工作日内签收")`)
+	if m := now(urgent); m.State != matter.Dispatched || m.Department != "fire" {
+		t.Errorf("%+v", m)
+	}
+	tb.open(t, f.Base+"/matters/"+twin, wide.width, wide.height)
+	tb.do(t, chromedp.SetValue("#merge-into", first))
+	tb.press(t, `form[action$="/merge"] button`)
+	tb.until(t, `document.body.innerText.includes("已并入")`)
+	tb.open(t, f.Base+"/matters/"+first, wide.width, wide.height)
+	tb.says(t, "2 件并为一件")
+	tb.press(t, `form[action$="/dispatch"] button`)
+	tb.until(t, `document.body.innerText.includes("待签收")`)
+
+	signIn(t, tb, f, officer, Password)
+	tb.open(t, f.Base+"/matters/"+first, wide.width, wide.height)
+	tb.do(t, chromedp.SetValue("#refuse-reason", "电费由供电公司核算，不属于本部门"))
+	tb.press(t, `form[action$="/refuse"] button`)
+	tb.until(t, `document.body.innerText.includes("已退回")`)
+
+	signIn(t, tb, f, "dispatch", Password)
+	tb.open(t, f.Base+"/todo", wide.width, wide.height)
+	tb.press(t, `a[href="/matters/`+first+`"]`)
+	tb.until(t, `document.querySelector('form[action$="/dispatch"]')`)
+	tb.says(t, "电费由供电公司核算")
+	tb.do(t, chromedp.SetValue("#dispatch-department", "fire"))
+	tb.press(t, `form[action$="/dispatch"] button`)
+	tb.until(t, `document.body.innerText.includes("已派单，部门一个工作日内签收")`)
+	if m := now(first); m.State != matter.Dispatched || m.Department != "fire" || now(twin).State != matter.Merged {
+		t.Errorf("%+v", m)
+	}
+	told, err := f.FedBack(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tb.open(t, f.Base+"/matters/feedback/"+told, wide.width, wide.height)
+	if n := sheets(t, tb, "feedback"); n < 1 {
+		t.Errorf("the feedback prints on %d pages", n)
+	}
+}

@@ -70,5 +70,6 @@ func TestStationPages(t *testing.T) {
 	lookAtSurvey(t, tb, f, officer, east)
 	journeyDeliberation(t, tb, f, "station", officer, east)
 	journeyWish(t, tb, f, "station", secretary, east)
+	journeyDispatcher(t, tb, f, "paper", east)
 	journeyResident(t, tb, f, officer, east)
 }
