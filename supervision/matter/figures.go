@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -113,6 +116,94 @@ func (m *Matter) facts() facts {
 		f.Satisfied = m.Order.Satisfied
 	}
 	return f
+}
+
+// parseFacts reads what is kept beside a matter. A board reads tens of thousands of them: what json.Marshal wrote without an escape, which is every one of a
+// county, is taken apart where it stands; anything else json.Unmarshal reads.
+func parseFacts(columns []byte) (facts, error) {
+	if f, ok := plainFacts(string(columns)); ok {
+		return f, nil
+	}
+	var f facts
+	if err := json.Unmarshal(columns, &f); err != nil {
+		return f, fault.Wrap("matter.parseFacts", fault.Internal, "", err)
+	}
+	return f, nil
+}
+
+// plainFacts reads an object of texts without escape and of what is true; false if it is anything else.
+func plainFacts(text string) (f facts, ok bool) {
+	if strings.Contains(text, `\`) {
+		return f, false
+	}
+	for rest, more := strings.CutPrefix(text, "{"); more; rest, more = strings.CutPrefix(rest, ",") {
+		name, after, found := strings.Cut(rest, `":`)
+		if !found || name == "" || name[0] != '"' {
+			return f, false
+		}
+		if value, isText := strings.CutPrefix(after, `"`); !isText {
+			rest, ok = strings.CutPrefix(after, "true")
+			ok = ok && f.isTrue(name[1:])
+		} else if value, rest, ok = strings.Cut(value, `"`); ok {
+			ok = f.says(name[1:], value)
+		}
+		if !ok {
+			return f, false
+		}
+		if rest == "}" {
+			return f, true
+		}
+	}
+	return f, false
+}
+
+// says sets a text; false for one that is not known.
+func (f *facts) says(name, text string) bool {
+	var err error
+	switch name {
+	case "month":
+		f.Month = text
+	case "kind":
+		f.Kind = text
+	case "category":
+		f.Category = text
+	case "community":
+		f.Community = text
+	case "township":
+		f.Township = text
+	case "department":
+		f.Department = text
+	case "project":
+		f.Project = text
+	case "state":
+		f.State = State(text)
+	case "answer_by":
+		f.AnswerBy, err = calendar.ParseDate(text)
+	case "due":
+		f.Due, err = calendar.ParseDate(text)
+	case "satisfied":
+		f.Satisfied = Satisfied(text)
+	default:
+		return false
+	}
+	return err == nil
+}
+
+// isTrue sets what is true; false for what is not known.
+func (f *facts) isTrue(name string) bool {
+	switch name {
+	case "against":
+		f.Against = true
+	case "reopened":
+		f.Reopened = true
+	case "answered":
+		f.Answered = true
+	case "late":
+		f.Late = true
+	default:
+		return false
+	}
+	return true
 }
 
 // month is the month of the report.
@@ -347,28 +438,49 @@ func (s *Service) figureKeys(by policy.Actor, scope policy.Scope) (keys []string
 	return keys, own
 }
 
-// eachFact yields the facts of the matters below some keys that were reported in a period.
+// eachFact yields the facts of the matters below some keys that were reported in a period, one after another and in no order: months are read beside each other.
 func (s *Service) eachFact(ctx context.Context, p Period, keys []string, yield func(f *facts)) error {
+	var one sync.Mutex
+	months, within := errgroup.WithContext(ctx)
+	months.SetLimit(monthsAtOnce)
 	for _, month := range p.months() {
-		q := store.Query{Index: byMonth, In: monthKeys([]string{month}, keys), Limit: store.MaxLimit}
-		for {
-			page, err := s.rows.Rows(ctx, q)
-			if err != nil {
+		months.Go(func() error {
+			return s.eachPage(within, store.Query{Index: byMonth, In: monthKeys([]string{month}, keys), Limit: store.MaxLimit}, func(page []facts, _ []store.ListRow) error {
+				one.Lock()
+				defer one.Unlock()
+				for i := range page {
+					yield(&page[i])
+				}
+				return nil
+			})
+		})
+	}
+	return months.Wait()
+}
+
+// monthsAtOnce is how many months are read at once: they keep the cores busy and leave readers of the store for others.
+const monthsAtOnce = 3
+
+// eachPage yields what a query finds, a page of facts with their rows at a time.
+func (s *Service) eachPage(ctx context.Context, q store.Query, yield func([]facts, []store.ListRow) error) error {
+	for {
+		page, err := s.rows.Rows(ctx, q)
+		if err != nil {
+			return err
+		}
+		found := make([]facts, len(page.Rows))
+		for i, row := range page.Rows {
+			if found[i], err = parseFacts(row.Columns); err != nil {
 				return err
 			}
-			for _, row := range page.Rows {
-				var f facts
-				if err := json.Unmarshal(row.Columns, &f); err != nil {
-					return fault.Wrap("matter.eachFact", fault.Internal, "", err)
-				}
-				yield(&f)
-			}
-			if q.After = page.Next; q.After == "" {
-				break
-			}
+		}
+		if err := yield(found, page.Rows); err != nil {
+			return err
+		}
+		if q.After = page.Next; q.After == "" {
+			return nil
 		}
 	}
-	return nil
 }
 
 // monthKeys are the keys of byMonth for some months and keys.

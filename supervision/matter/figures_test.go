@@ -1,6 +1,8 @@
 package matter
 
 import (
+	"encoding/json"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -21,6 +23,38 @@ func TestPeriods(t *testing.T) {
 	for _, bad := range []string{"", "2026-13", "2026Q5", "26", "2026-9-1", "../x"} {
 		if _, err := ParsePeriod(bad); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+// TestFacts: what is kept beside a matter is read as json.Unmarshal reads it, by the quick way if it is as it is written, and what is not that is left to json.
+func TestFacts(t *testing.T) {
+	full := facts{Month: "2026-10", Kind: "hazard", Category: "fire_exit", Community: "360428100001", Township: "360428100000", Department: "fire", Project: "p1", Against: true, State: Fixed, Reopened: true, Answered: true, Late: true,
+		AnswerBy: day("2026-10-20"), Due: day("2026-10-21"), Satisfied: "yes"}
+	for i := range reflect.ValueOf(full).NumField() {
+		if reflect.ValueOf(full).Field(i).IsZero() {
+			t.Errorf("field %d is not tried", i)
+		}
+	}
+	odd := full
+	odd.Department = "a\"b<\\"
+	for _, want := range []facts{full, {}, {State: Reported}, odd} {
+		text := registrytest.Must[[]byte](t)(json.Marshal(want))
+		if got, err := parseFacts(text); err != nil || got != want {
+			t.Errorf("%s: %+v %v", text, got, err)
+		}
+		if got, ok := plainFacts(string(text)); ok == (want == odd) || ok && got != want {
+			t.Errorf("%s is read as %+v %v", text, got, ok)
+		}
+	}
+	for text, ok := range map[string]bool{`{}`: true, `{"month":"2026-10","more":1,"late":false}`: true, ` {"late":true} `: true, ``: false, `{`: false, `{"late":true`: false, `{"late":true}}`: false, `{"month":"2026-10",}`: false, `{"month":true}`: false, `{"late":"x"}`: false,
+		`{"due":"2026-02-30"}`: false, `{"month":"2026-10"x}`: false, `{"month:"2026"}`: false, `["late":true}`: false} {
+		var want facts
+		if err := json.Unmarshal([]byte(text), &want); (err == nil) != ok {
+			t.Fatalf("json reads %q: %v", text, err)
+		}
+		if got, err := parseFacts([]byte(text)); (err == nil) != ok || ok && got != want {
+			t.Errorf("%q: %+v %v", text, got, err)
 		}
 	}
 }

@@ -3,11 +3,9 @@ package matter
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"time"
 
 	"redsteward/internal/calendar"
-	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -44,28 +42,21 @@ func (s *Service) EachReading(ctx context.Context, span calendar.Span, asOf time
 	told := map[string]bool{}
 	first := span.First.AddMonths(-readBack)
 	for day := first.Add(1 - dayOf(first)); day.Compare(span.Last) <= 0; day = day.AddMonths(1) {
-		for q := (store.Query{Index: byMonth, Key: MonthOf(day).String() + "/" + policy.County, Limit: store.MaxLimit}); ; {
-			page, err := s.rows.Rows(ctx, q)
-			if err != nil {
-				return err
-			}
-			for _, row := range page.Rows {
-				var f facts
-				if err := json.Unmarshal(row.Columns, &f); err != nil {
-					return fault.Wrap("matter.EachReading", fault.Internal, "", err)
-				}
+		err := s.eachPage(ctx, store.Query{Index: byMonth, Key: MonthOf(day).String() + "/" + policy.County, Limit: store.MaxLimit}, func(page []facts, rows []store.ListRow) error {
+			for i, f := range page {
 				if f.Project == "" || !f.Answered || !f.Against && told[f.Project] {
 					continue
 				}
-				found, err := s.readingOf(ctx, row.ID, span, asOf, upTo, yield)
+				found, err := s.readingOf(ctx, rows[i].ID, span, asOf, upTo, yield)
 				if err != nil {
 					return err
 				}
 				told[f.Project] = told[f.Project] || found
 			}
-			if q.After = page.Next; q.After == "" {
-				break
-			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -197,10 +197,21 @@ func eachRow(ctx context.Context, rows *sql.Rows, f func() error) error {
 	return errors.Join(err, rows.Err(), rows.Close())
 }
 
-func scanRow(rows *sql.Rows) (store.Row, error) {
-	var r store.Row
-	err := rows.Scan(&r.Stream, &r.Sort, &r.Seq, &r.N, &r.At, &r.Deleted, &r.Columns, &r.State)
-	return r, err
+// rowReader gives a row and where its columns are scanned to: the stream, in a list the place in its order, elsewhere whether it is deleted, and partColumns.
+// Each scan fills the same row, whose copies keep what they got.
+func rowReader(parts store.Parts, listed bool) (*store.Row, []any) {
+	r := &store.Row{}
+	to := []any{&r.Stream, &r.Deleted, &r.Seq, &r.N, &r.At}
+	if listed {
+		to[1] = &r.Sort
+	}
+	if parts&store.WithColumns != 0 {
+		to = append(to, &r.Columns)
+	}
+	if parts&store.WithState != 0 {
+		to = append(to, &r.State)
+	}
+	return r, to
 }
 
 // List implements store.Engine.
@@ -218,9 +229,10 @@ func (e *Engine) List(ctx context.Context, q store.ListQuery) ([]store.Row, erro
 		return nil, translate(op, err)
 	}
 	found := make([]store.Row, 0, min(q.Limit, 64))
+	r, to := rowReader(q.Parts, true)
 	err = eachRow(ctx, rows, func() error {
-		r, err := scanRow(rows)
-		found = append(found, r)
+		err := rows.Scan(to...)
+		found = append(found, *r)
 		return err
 	})
 	return found, translate(op, err)
@@ -230,20 +242,19 @@ func (e *Engine) List(ctx context.Context, q store.ListQuery) ([]store.Row, erro
 func (e *Engine) Rows(ctx context.Context, streams []string, parts store.Parts) ([]store.Row, error) {
 	const op = "sqlite.Rows"
 	found := make([]store.Row, 0, len(streams))
+	r, to := rowReader(parts, false)
 	for _, stream := range streams {
 		kind, _, err := journal.ParseStreamKey(stream)
 		if err != nil {
 			return nil, err
 		}
-		var r store.Row
-		err = e.readers.QueryRowContext(ctx, `SELECT stream, seq, n, at, deleted, `+partColumns(int(parts&3), "")+` FROM doc WHERE kind = ?1 AND stream = ?2`, kind, stream).
-			Scan(&r.Stream, &r.Seq, &r.N, &r.At, &r.Deleted, &r.Columns, &r.State)
+		err = e.readers.QueryRowContext(ctx, `SELECT stream, deleted, `+partColumns(parts, "")+` FROM doc WHERE kind = ?1 AND stream = ?2`, kind, stream).Scan(to...)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 		case err != nil:
 			return nil, translate(op, err)
 		default:
-			found = append(found, r)
+			found = append(found, *r)
 		}
 	}
 	return found, nil
@@ -256,12 +267,12 @@ func (e *Engine) Each(ctx context.Context, kind, after string, parts store.Parts
 		return translate("sqlite.Each", err)
 	}
 	var own error
+	r, to := rowReader(parts, false)
 	err = eachRow(ctx, rows, func() error {
-		r, err := scanRow(rows)
-		if err != nil {
+		if err := rows.Scan(to...); err != nil {
 			return err
 		}
-		own = f(r)
+		own = f(*r)
 		return own
 	})
 	if own != nil {

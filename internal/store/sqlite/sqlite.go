@@ -24,6 +24,7 @@ import (
 	codes "modernc.org/sqlite/lib"
 
 	"redsteward/internal/fault"
+	"redsteward/internal/store"
 )
 
 // FileName is the database in the data folder.
@@ -258,25 +259,25 @@ type statements struct {
 	listDesc                                                                                    [4]*sql.Stmt
 }
 
-// partColumns are the byte columns for each combination of store.Parts.
-func partColumns(parts int, table string) string {
-	columns, state := "NULL", "NULL"
-	if parts&1 != 0 {
-		state = table + "state"
+// partColumns are the columns that rowReader scans behind the first two.
+func partColumns(parts store.Parts, table string) string {
+	text := table + "seq, " + table + "n, " + table + "at"
+	if parts&store.WithColumns != 0 {
+		text += ", " + table + "columns"
 	}
-	if parts&2 != 0 {
-		columns = table + "columns"
+	if parts&store.WithState != 0 {
+		text += ", " + table + "state"
 	}
-	return columns + ", " + state
+	return text
 }
 
-// The list queries, also read by the plan test. From place (?4, ?5) is exclusive; CROSS JOIN keeps the order of the index.
-func listSQL(parts int, desc bool) string {
+// The list queries, also read by the plan test. From place (?4, ?5) is exclusive; CROSS JOIN keeps the order of the index. A deleted document has no entry.
+func listSQL(parts store.Parts, desc bool) string {
 	order, beyond := "ASC", ">"
 	if desc {
 		order, beyond = "DESC", "<"
 	}
-	return `SELECT entry.stream, entry.sort, doc.seq, doc.n, doc.at, doc.deleted, ` + partColumns(parts, "doc.") + ` FROM entry CROSS JOIN doc ON doc.doc = entry.doc
+	return `SELECT entry.stream, entry.sort, ` + partColumns(parts, "doc.") + ` FROM entry CROSS JOIN doc ON doc.doc = entry.doc
 		WHERE entry.kind = ?1 AND entry.idx = ?2 AND entry.key = ?3 AND (entry.sort, entry.stream) ` + beyond + ` (?4, ?5)
 		ORDER BY entry.sort ` + order + `, entry.stream ` + order + ` LIMIT ?6`
 }
@@ -297,8 +298,8 @@ const (
 	eachHeadSQL      = `SELECT stream, seq, n FROM doc WHERE doc > ?1 ORDER BY doc`
 )
 
-func eachSQL(parts int) string {
-	return `SELECT stream, '', seq, n, at, deleted, ` + partColumns(parts, "") + ` FROM doc WHERE kind = ?1 AND stream > ?2 ORDER BY stream`
+func eachSQL(parts store.Parts) string {
+	return `SELECT stream, deleted, ` + partColumns(parts, "") + ` FROM doc WHERE kind = ?1 AND stream > ?2 ORDER BY stream`
 }
 
 func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
@@ -306,7 +307,7 @@ func (s *statements) prepare(ctx context.Context, db *sql.DB) error {
 		&s.head: headSQL, &s.heads: headsSQL, &s.record: recordSQL, &s.history: historySQL, &s.log: logSQL, &s.lastN: lastNSQL, &s.value: valueSQL,
 		&s.values: valuesSQL, &s.ephemeral: ephemeralSQL, &s.listEphemeral: listEphemeralSQL, &s.eachHead: eachHeadSQL,
 	}
-	for parts := range 4 {
+	for parts := range store.Parts(4) {
 		wanted[&s.each[parts]], wanted[&s.list[parts]], wanted[&s.listDesc[parts]] = eachSQL(parts), listSQL(parts, false), listSQL(parts, true)
 	}
 	for stmt, text := range wanted {

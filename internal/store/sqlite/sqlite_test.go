@@ -42,7 +42,7 @@ func TestPlansUseIndexesOnly(t *testing.T) {
 	}()
 	plans := map[string]string{"head": headSQL, "heads": headsSQL, "record": recordSQL, "history": historySQL, "log": logSQL, "value": valueSQL, "values": valuesSQL,
 		"ephemeral": ephemeralSQL, "listEphemeral": listEphemeralSQL, "eachHead": eachHeadSQL}
-	for parts := range 4 {
+	for parts := range store.Parts(4) {
 		plans[fmt.Sprint("each", parts)] = eachSQL(parts)
 		plans[fmt.Sprint("list", parts)] = listSQL(parts, false)
 		plans[fmt.Sprint("listDesc", parts)] = listSQL(parts, true)
