@@ -323,14 +323,14 @@ func choices(d *desk, by, other policy.Actor) ([]int, error) {
 // TestSample: of what is no hazard one in five is drawn by a keyed hash of the answering record; what is not drawn is closed by the answer as the department says.
 func TestSample(t *testing.T) {
 	d := newDesk(t)
-	drawn, ids := 0, 2000
+	drawn, ids := 0, 6000
 	for i := range ids {
 		if d.drawn(supervision.At{ID: fmt.Sprintf("m%d", i), Seq: 4}) {
 			drawn++
 		}
 	}
-	// The key of the draw is new with every store. 130 are more than seven standard deviations: no key is so unlucky.
-	if drawn < ids/5-130 || drawn > ids/5+130 {
+	// The key of the draw is new with every store. One in 25 of so many is more than seven standard deviations: no key is so unlucky.
+	if drawn < ids/5-ids/25 || drawn > ids/5+ids/25 {
 		t.Errorf("%d of %d drawn", drawn, ids)
 	}
 	ctx := t.Context()
