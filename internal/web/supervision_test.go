@@ -453,6 +453,7 @@ func TestVisitScenarios(t *testing.T) {
 		{name: "by name", role: "officer", path: "/visits?q=东街&order=oldest&assessor=own", status: 200, contains: []string{visit, "导出 Excel", `value="oldest" selected`}, excludes: []string{planned}},
 		{name: "by peers", role: "officer", path: "/visits?assessor=peers", status: 200, contains: []string{"没有走访记录", "换个条件试试"}},
 		{name: "Excel", role: "officer", path: "/visits.xlsx?q=东街", status: 200, contains: []string{"PK"}},
+		{name: "CSV", role: "officer", path: "/visits.xlsx?q=东街&as=csv", status: 200, contains: []string{"小区,由谁评", "东街花园,走访评价"}, excludes: []string{"望湖苑"}},
 		{name: "move to nowhere", role: "officer", method: "POST", path: planned + "/move", form: seq(url.Values{"day": {"昨天"}, "order": {"x"}, "officer1": {ids["周望平"]}}), status: 422, contains: []string{"“昨天”不是日期", "1 至 9999 的整数", "要 2 至 4 人"}},
 		{name: "an inspector moves", role: "inspector", method: "POST", path: planned + "/move", form: seq(url.Values{}), status: 403},
 		{name: "move what has begun", role: "officer", method: "POST", path: visit + "/move", form: url.Values{"seq": {"2"}, "day": {"2026-10-20"}, "order": {"1"}}, status: 409},
