@@ -56,24 +56,30 @@ func TestSheetReopensOffline(t *testing.T) {
 	eventually(t, tb, keptSheets, sheet)
 	eventually(t, tb, `caches.keys().then(all => caches.open(all[0])).then(c => c.match("`+sheet+`")).then(r => r.text()).then(page => String(page.includes('"id":"1.1"') && JSON.parse(new DOMParser().parseFromString(page, "text/html").getElementById("walk").textContent).items[0].value))`, "conform")
 
-	l.lose(true)
-	answer(tb, "label:first-child") // 1.2
-	tb.until(t, `document.getElementById("walk-state").textContent.includes("没有信号，1 项存在本机")`)
+	// 1.2 still arrives, and the signal is lost before the sheet can be kept with it.
+	l.loseAfterAnswer.Store(true)
+	answer(tb, "label:first-child")
+	tb.until(t, `document.getElementById("walk-category").textContent.endsWith("· 1.3")&&document.getElementById("walk-state").dataset.kept==="0"`)
+	if !l.down.Load() {
+		t.Fatal("the line was not lost")
+	}
+	answer(tb, "label:first-child") // 1.3
+	tb.until(t, `document.getElementById("walk-state").textContent.includes("没有信号，1 项存在本机")&&!document.getElementById("walk-reopens").hidden`)
 	if err := chromedp.Cancel(tb.ctx); err != nil { // the page is closed
 		t.Fatal(err)
 	}
 	tb = newTab(t, b)
 	tb.open(t, f.Base+"/visits/mine", 390, 844) // the list leads to the sheet that is kept
-	tb.until(t, `document.getElementById("walk-category").textContent.endsWith("· 1.3")`)
-	if done := value[string](t, tb, `document.getElementById("walk-count").textContent`); !strings.HasPrefix(done, "2 / ") {
-		t.Errorf("the sheet that was opened again counts %q answers, want 2", done)
+	tb.until(t, `document.getElementById("walk-category").textContent.endsWith("· 1.4")`)
+	if done := value[string](t, tb, `document.getElementById("walk-count").textContent`); !strings.HasPrefix(done, "3 / ") {
+		t.Errorf("the sheet that was opened again counts %q answers, want 3", done)
 	}
 	tb.until(t, `document.getElementById("walk-state").textContent.includes("没有信号，1 项存在本机")`)
 	tb.shoot(t, "offline-reopened")
-	answer(tb, "label:nth-child(3)") // 1.3
+	answer(tb, "label:nth-child(3)") // 1.4
 	tb.until(t, `document.getElementById("walk-state").textContent.includes("没有信号，2 项存在本机")`)
-	if w, err := f.Supervision.Visits.One(t.Context(), zhou, visit); err != nil || len(w.Answers) != 1 {
-		t.Fatalf("%d answers arrived through a line that is down: %v", len(w.Answers), err)
+	if w, err := f.Supervision.Visits.One(t.Context(), zhou, visit); err != nil || len(w.Answers) != 2 {
+		t.Fatalf("%d answers arrived, want the two from before the line was lost: %v", len(w.Answers), err)
 	}
 	tb.open(t, f.Base+sheet+"1.2", 390, 844) // any item of it opens
 	tb.until(t, `document.querySelector("input[name=value]:checked")?.value==="conform"&&document.getElementById("walk-sentence").textContent.length>0`)
@@ -82,10 +88,10 @@ func TestSheetReopensOffline(t *testing.T) {
 	value[bool](t, tb, `dispatchEvent(new Event("online"))`)
 	tb.until(t, `document.getElementById("walk-state").dataset.kept==="0"`)
 	w, err := f.Supervision.Visits.One(t.Context(), zhou, visit)
-	if err != nil || len(w.Answers) != 3 || w.Answers["1.3"].Value != inspection.NotApplicable {
+	if err != nil || len(w.Answers) != 4 || w.Answers["1.4"].Value != inspection.NotApplicable {
 		t.Fatalf("%+v %v", w.Answers, err)
 	}
-	for _, item := range []string{"1.1", "1.2", "1.3"} {
+	for _, item := range []string{"1.1", "1.2", "1.3", "1.4"} {
 		if n, err := f.Supervision.Visits.Changes(t.Context(), zhou, visit, item); err != nil || n != 1 {
 			t.Errorf("%s was written %d times: %v", item, n, err)
 		}

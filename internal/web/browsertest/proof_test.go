@@ -54,14 +54,16 @@ type line struct {
 	net.Listener
 	server string
 	// cutAfter > 0: the next connection that sends more than so many bytes dies. dropAnswer: the next answer to a form that was sent to be handed in is lost.
+	// loseAfterAnswer: the line is lost right after the next answer to what a script posted has passed.
 	// While down is set no connection is carried, and those that are open have died.
-	cutAfter   atomic.Int64
-	dropAnswer atomic.Bool
-	down       atomic.Bool
-	mu         sync.Mutex
-	open       map[net.Conn]bool
-	died       atomic.Int64
-	wg         sync.WaitGroup
+	cutAfter        atomic.Int64
+	dropAnswer      atomic.Bool
+	loseAfterAnswer atomic.Bool
+	down            atomic.Bool
+	mu              sync.Mutex
+	open            map[net.Conn]bool
+	died            atomic.Int64
+	wg              sync.WaitGroup
 }
 
 func newLine(t *testing.T, server string) *line {
@@ -120,7 +122,7 @@ func (l *line) carry(browser net.Conn) {
 		_ = errors.Join(browser.Close(), server.Close())
 		return
 	}
-	var handedIn atomic.Bool
+	var handedIn, posted atomic.Bool
 	die := func() {
 		l.died.Add(1)
 		_ = browser.Close()
@@ -140,6 +142,9 @@ func (l *line) carry(browser net.Conn) {
 			if bytes.HasPrefix(buffer[:n], []byte("POST ")) && bytes.Contains(buffer[:n], []byte("Accept: text/html\r\n")) {
 				handedIn.Store(true)
 			}
+			if bytes.HasPrefix(buffer[:n], []byte("POST ")) && bytes.Contains(buffer[:n], []byte("Accept: application/json\r\n")) {
+				posted.Store(true)
+			}
 			if _, werr := server.Write(buffer[:n]); err != nil || werr != nil {
 				return
 			}
@@ -154,6 +159,10 @@ func (l *line) carry(browser net.Conn) {
 			return
 		}
 		if _, werr := browser.Write(buffer[:n]); err != nil || werr != nil {
+			return
+		}
+		if posted.Load() && l.loseAfterAnswer.CompareAndSwap(true, false) {
+			l.lose(true)
 			return
 		}
 	}
