@@ -37,6 +37,11 @@ const (
 	GuaranteeVoice     = "voice"           // About a voice, advice: its share lies in its declared band.
 	GuaranteeNA        = "na_neutral"      // About an indicator: if it does not apply, full marks elsewhere are full marks.
 	GuaranteePromotion = "promotion"       // A grade never rises by more than the declared levels at once.
+
+	GuaranteeEverywhere = "better_everywhere" // Better in every fact is never a lower total or grade.
+	GuaranteeInfluence  = "influence"         // About an indicator: its facts move the total by no more than its declared share.
+	GuaranteeAlive      = "alive"             // About an indicator: it makes a difference to somebody; its weight is not dead.
+	GuaranteeOrder      = "order"             // The order in which records were entered changes nothing.
 )
 
 // Verdict is what is known about one guarantee.
@@ -83,6 +88,7 @@ type Change struct{ Fact, Name, Before, After string }
 func Guarantees(s *Scheme, seed uint64, trials int) []Verdict {
 	l := &linter{s: s, p: s.program, seed: seed, trials: max(trials, 1), plain: s.program.trace(-1)}
 	l.drawer = newDrawer(s, seed)
+	l.rate = l.evaluate
 	if cohort, err := l.drawer.cohort(); err == nil {
 		l.cohort = cohort
 	}
@@ -92,6 +98,14 @@ func Guarantees(s *Scheme, seed uint64, trials int) []Verdict {
 			l.monotone(i)
 		}
 	}
+	l.everywhere()
+	for i := range l.p.indicators {
+		l.influence(i)
+	}
+	for i := range l.p.indicators {
+		l.alive(i)
+	}
+	l.order()
 	for i := range l.p.indicators {
 		l.pointsRange(i)
 	}
@@ -128,6 +142,7 @@ type linter struct {
 	cohort   *Cohort
 	plain    *tracer // spans, with nothing moving
 	verdicts []Verdict
+	rate     func(situation) Result // evaluate, unless a test looks whether a check finds what it looks for
 
 	seen     []*Example // by grade: a subject that got it
 	best     situation  // the highest total that was found

@@ -17,7 +17,14 @@ func (l *linter) voices() {
 	why := ""
 	l.eachChoice(func(chosen map[int]string) {
 		shares := make([]num.Num, len(l.s.Voices))
-		if w := l.share(len(l.p.indicators)+len(l.p.parts)-1, hundred, chosen, shares); w != "" {
+		w := l.share(len(l.p.indicators)+len(l.p.parts)-1, hundred, chosen, func(indicator int, share num.Num) {
+			for i := range l.s.Voices {
+				if l.s.Voices[i].ID == l.p.indicators[indicator].decl.Voice {
+					shares[i] = shares[i].Add(share)
+				}
+			}
+		})
+		if w != "" {
 			why = w
 			return
 		}
@@ -85,14 +92,10 @@ func (l *linter) eachChoice(f func(chosen map[int]string)) {
 	next(0)
 }
 
-// share hands a share of the total down to the voices of the indicators below a node; it says why if the share cannot be told.
-func (l *linter) share(node int, share num.Num, chosen map[int]string, shares []num.Num) string {
+// share hands a share of the total down to the indicators below a node; it says why if the share cannot be told.
+func (l *linter) share(node int, share num.Num, chosen map[int]string, give func(indicator int, share num.Num)) string {
 	if node < len(l.p.indicators) {
-		for i := range l.s.Voices {
-			if l.s.Voices[i].ID == l.p.indicators[node].decl.Voice {
-				shares[i] = shares[i].Add(share)
-			}
-		}
+		give(node, share)
 		return ""
 	}
 	part := &l.p.parts[node-len(l.p.indicators)]
@@ -106,7 +109,7 @@ func (l *linter) share(node int, share num.Num, chosen map[int]string, shares []
 		if !ok {
 			return ""
 		}
-		return l.share(part.children[at].node, share, chosen, shares)
+		return l.share(part.children[at].node, share, chosen, give)
 	default:
 		return fmt.Sprintf("“%s”的合成方法（%s）没有各成员的占比", l.partName(part.id), part.method)
 	}
@@ -119,7 +122,7 @@ func (l *linter) share(node int, share num.Num, chosen map[int]string, shares []
 		if err != nil {
 			return fmt.Sprintf("“%s”没有满分", l.partName(part.id))
 		}
-		if why := l.share(c.node, share.Mul(q), chosen, shares); why != "" {
+		if why := l.share(c.node, share.Mul(q), chosen, give); why != "" {
 			return why
 		}
 	}
@@ -151,7 +154,7 @@ func (l *linter) notApplicable(i int) {
 		v.Finding, v.Why = FindingNotApplicable, "不计入总分"
 	case shrinks != "":
 		v.Finding, v.Why = FindingNotApplicable, shrinks
-	case why == "" && !l.readElsewhere(i):
+	case why == "" && !l.readElsewhere(i, stage{stageTotal, 0}, l.p.indicators[i].facts):
 		v.Finding, v.Why = FindingProved, "剔除后由其余成员按比例补足，全部剔除时按声明处理，没有除以零（按合成方法推出）"
 	default:
 		if why == "" {
@@ -177,8 +180,8 @@ func (l *linter) above(node int, f func(part *partProgram)) bool {
 	return node == len(l.p.indicators)+len(l.p.parts)-1
 }
 
-// readElsewhere reports whether anything else that leads to the total reads the indicator or its facts.
-func (l *linter) readElsewhere(i int) bool {
+// readElsewhere reports whether anything else that leads to a stage reads the indicator or some facts of it.
+func (l *linter) readElsewhere(i int, root stage, facts []int) bool {
 	a := &arranger{schemeChecker: &schemeChecker{s: l.s, p: l.p}}
 	leads := map[stage]bool{}
 	var visit func(stage)
@@ -190,13 +193,13 @@ func (l *linter) readElsewhere(i int) bool {
 			}
 		}
 	}
-	visit(stage{stageTotal, 0})
+	visit(root)
 	found := false
 	read := func(o *operand) {
 		o.each(func(r *nameRef) {
 			found = found || (r.kind == refPoints || r.kind == refRate || r.kind == refCounted) && r.a == i
 		})
-		o.facts(func(f int) { found = found || slices.Contains(l.p.indicators[i].facts, f) })
+		o.facts(func(f int) { found = found || slices.Contains(facts, f) })
 	}
 	for st := range leads {
 		switch st.kind {
@@ -206,7 +209,7 @@ func (l *linter) readElsewhere(i int) bool {
 			}
 			ind := &l.p.indicators[st.index]
 			for _, f := range ind.facts {
-				found = found || slices.Contains(l.p.indicators[i].facts, f)
+				found = found || slices.Contains(facts, f)
 			}
 			read(&ind.applies)
 			ruleOperands(ind.rule, read, func(int) {})

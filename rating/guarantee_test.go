@@ -76,6 +76,7 @@ func TestGuaranteesOfASoundScheme(t *testing.T) {
 	want := map[string]int{
 		GuaranteeMonotone: 4, GuaranteePoints: 2, GuaranteeTotal: 1, GuaranteeMaximum: 1, GuaranteeGrade: 5, GuaranteeBonus: 1, GuaranteeGate: 3,
 		GuaranteeRounding: 1, GuaranteeWeights: 1, GuaranteeVoice: 2, GuaranteeNA: 2, GuaranteePromotion: 1,
+		GuaranteeEverywhere: 1, GuaranteeInfluence: 2, GuaranteeAlive: 2, GuaranteeOrder: 1,
 	}
 	got := map[string]int{}
 	for _, v := range verdicts {
@@ -120,6 +121,12 @@ func TestGuaranteesFindWhatIsBroken(t *testing.T) {
 		{"what does not apply is asked for", "{method: sum, max: 100, round: 2}", "{method: expr, max: 100, value: points.i_repairs + points.i_calls}", GuaranteeNA, "i_repairs", FindingNotRefuted},
 		{"a total that falls with what is left out", "{method: sum, max: 100, round: 2}", "{method: expr, max: 100, value: \"(counted.i_repairs ? points.i_repairs : 0) + points.i_calls\"}", GuaranteeNA, "i_repairs", FindingRefuted},
 		{"shrinking on purpose", "{method: sum, max: 100, round: 2}", "{method: sum, max: 100, when_excluded: shrink}", GuaranteeNA, "i_repairs", FindingNotApplicable},
+		{"tiers out of order, all facts at once", "{above: 2, at_most: 5, points: 30}, {above: 5, points: 0}", "{above: 2, at_most: 5, points: 0}, {above: 5, points: 30}", GuaranteeEverywhere, "", FindingRefuted},
+		{"what decides about another indicator too", "voice: owners, max: 50,", "voice: owners, max: 50, applies: repairs < 0.9,", GuaranteeInfluence, "i_repairs", FindingRefuted},
+		{"an indicator that reads the other's fact", "rule: {kind: tiers, of: calls, tiers: [{at_most: 2, points: 50}, {above: 2, at_most: 5, points: 30}, {above: 5, points: 0}]}", "rule: {kind: expr, points: 50 * repairs - 0 * calls}", GuaranteeInfluence, "i_repairs", FindingRefuted},
+		{"a total without shares", "{method: sum, max: 100, round: 2}", "{method: expr, max: 100, value: points.i_repairs + points.i_calls}", GuaranteeInfluence, "i_repairs", FindingNotApplicable},
+		{"the same points whatever happens", "{at_most: 2, points: 50}, {above: 2, at_most: 5, points: 30}, {above: 5, points: 0}", "{at_most: 2, points: 50}, {above: 2, at_most: 5, points: 50}, {above: 5, points: 50}", GuaranteeAlive, "i_calls", FindingRefuted},
+		{"a total that leaves it out", "{method: sum, max: 100, round: 2}", "{method: expr, max: 100, value: 2 * points.i_repairs}", GuaranteeAlive, "i_calls", FindingNotRefuted},
 		{"a promotion limit below all grades", "up: 1, first: 1", "up: 1, first: 0", GuaranteePromotion, "", FindingRefuted},
 	} {
 		t.Run(r.name, func(t *testing.T) {
@@ -134,6 +141,32 @@ func TestGuaranteesFindWhatIsBroken(t *testing.T) {
 			}
 			replay(t, s, v)
 		})
+	}
+}
+
+// TestOrderIsLookedAt: no scheme can say that the order of records counts, so an engine that looks at the first event only shows that the check would find it.
+func TestOrderIsLookedAt(t *testing.T) {
+	s := mustParse(t, strings.Replace(soundScheme, "codes: [{id: P, name: 表彰, points: 1, months: 12}]", "codes: [{id: P, name: 表彰, points: 1, months: 12}, {id: Q, name: 市级表彰, points: 2, months: 12}]", 1))
+	l := &linter{s: s, p: s.program, seed: 1, trials: 50}
+	l.rate = func(at situation) Result {
+		if f, _ := s.FactIndex("praise"); len(at.sub.Values[f].Events) > 1 {
+			v := at.sub.Values[f]
+			v.Events = v.Events[:1]
+			at = at.with(f, v)
+			if v.Events[0].Code == "Q" {
+				return Result{Status: StatusVoid}
+			}
+		}
+		return l.evaluate(at)
+	}
+	l.order()
+	v := l.verdicts[0]
+	if v.Finding != FindingRefuted || v.Example == nil || len(v.Example.Changes) == 0 {
+		t.Fatalf("%+v", v)
+	}
+	l.verdicts, l.rate = nil, l.evaluate
+	if l.order(); l.verdicts[0].Finding != FindingProved {
+		t.Errorf("%+v", l.verdicts[0])
 	}
 }
 
