@@ -124,6 +124,16 @@ const (
 	ForwardDeliberation Action = "deliberation.forward"
 	// AnswerDeliberation reports on the tasks of one's own unit.
 	AnswerDeliberation Action = "deliberation.answer"
+	// ReadVeto shows the decisions of 一票否决 within the scope; a firm those of which it has notice.
+	ReadVeto Action = "veto.read"
+	// HandleVeto begins cases, delivers notice and decision, and brings them before the joint review.
+	HandleVeto Action = "veto.handle"
+	// PleadVeto pleads for the firm and objects to a decision.
+	PleadVeto Action = "veto.plead"
+	// HearVeto puts on record what of a pleading was heard; never by who drafted the case.
+	HearVeto Action = "veto.hear"
+	// AnswerVeto answers an objection to a decision; never by who took part in it.
+	AnswerVeto Action = "veto.answer"
 	// ReadRectification shows what is to be put right within the scope.
 	ReadRectification Action = "rectification.read"
 	// HandleRectification drafts and delivers the papers, decides about extensions, takes the rungs of the ladder and closes.
@@ -419,6 +429,11 @@ func Actions() []ActionInfo {
 		{DoInspection, "现场检查并制作笔录", false},
 		{DrawInspection, "双随机抽取", false},
 		{KeepCertificate, "登记执法证", false},
+		{ReadVeto, "查看一票否决认定", false},
+		{HandleVeto, "办理一票否决认定", false},
+		{PleadVeto, "对一票否决陈述申辩、提出异议", false},
+		{HearVeto, "听取一票否决的陈述申辩", false},
+		{AnswerVeto, "答复对一票否决认定的异议", false},
 		{ReadRectification, "查看整改", false},
 		{HandleRectification, "办理整改文书与升级措施", false},
 		{AnswerRectification, "回复整改情况", false},

@@ -36,6 +36,8 @@ const (
 	ModuleInspection ModuleID = "inspection"
 	// ModuleRectification: 整改.
 	ModuleRectification ModuleID = "rectification"
+	// ModuleVeto: 一票否决认定.
+	ModuleVeto ModuleID = "veto"
 	// ModuleVisit: 走访评价.
 	ModuleVisit ModuleID = "visit"
 	// ModuleObservation: 观察记录.
@@ -56,7 +58,7 @@ const (
 
 // ModuleIDs are all modules.
 func ModuleIDs() []ModuleID {
-	return []ModuleID{ModuleFiling, ModuleChange, ModuleBodies, ModuleHandover, ModuleFund, ModuleConduct, ModuleParty, ModuleStation, ModulePapers, ModuleInspection, ModuleRectification, ModuleVisit,
+	return []ModuleID{ModuleFiling, ModuleChange, ModuleBodies, ModuleHandover, ModuleFund, ModuleConduct, ModuleParty, ModuleStation, ModulePapers, ModuleInspection, ModuleRectification, ModuleVeto, ModuleVisit,
 		ModuleObservation, ModuleEvidence, ModuleMatter, ModuleRepair, ModuleWish, ModuleDeliberation, ModuleSurvey}
 }
 

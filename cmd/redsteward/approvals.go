@@ -19,6 +19,7 @@ import (
 	"redsteward/supervision"
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/rectification"
+	"redsteward/supervision/veto"
 )
 
 // chainsOf reads the ways of approval of a configuration.
@@ -67,21 +68,25 @@ func subjectOf(chain string) []policy.Action {
 		return []policy.Action{policy.ReadPartyFact}
 	case rectification.Chain, rectification.ChainOrder:
 		return []policy.Action{policy.ReadRectification}
+	case veto.Chain:
+		return []policy.Action{policy.ReadVeto}
 	case inspection.Chain:
 		return []policy.Action{policy.ReadInspection}
 	}
 	return []policy.Action{policy.ReadFiling}
 }
 
-// paidBy is the right of who pays what a way of approval signed, another person than everybody who prepared and signed it; "" for what is not paid.
-func paidBy(chain string) policy.Action {
+// besides are the steps of what a way of approval signs that need still other persons than everybody who prepared and signed it: who pays, who hears a firm, who answers its objection.
+func besides(chain string) []policy.SeparatedStep {
 	switch chain {
 	case claim.ChainClaim, claim.ChainUrgent:
-		return policy.PayClaim
+		return []policy.SeparatedStep{{Name: "支付", Action: policy.PayClaim}}
 	case refund.Chain:
-		return policy.PayRefund
+		return []policy.SeparatedStep{{Name: "支付", Action: policy.PayRefund}}
+	case veto.Chain:
+		return []policy.SeparatedStep{{Name: "听取陈述申辩", Action: policy.HearVeto}, {Name: "答复异议", Action: policy.AnswerVeto}}
 	}
-	return ""
+	return nil
 }
 
 // Staffing implements web.Approvals: what lacks for the ways of approval of the day, the confirmations and the work that is separated anyway, in each community
@@ -99,9 +104,7 @@ func (s *service) Staffing(ctx context.Context, by policy.Actor) ([]policy.Lack,
 			wide = append(wide, chain.Separated(one.Makers, subjectOf(chain.ID)...))
 		case ok:
 			signed := chain.Separated(one.Makers, subjectOf(chain.ID)...)
-			if pays := paidBy(chain.ID); pays != "" {
-				signed.Steps = append(signed.Steps, policy.SeparatedStep{Name: "支付", Action: pays})
-			}
+			signed.Steps = append(signed.Steps, besides(chain.ID)...)
 			work = append(work, signed)
 		}
 	}

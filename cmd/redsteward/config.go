@@ -83,6 +83,8 @@ type config struct {
 		Deliberation string `yaml:"deliberation"`
 		// Repairs says what a repair log has, what is in time and how much is called back.
 		Repairs string `yaml:"repairs"`
+		// Vetoes are the grounds of 一票否决 and the documents on which they can stand.
+		Vetoes string `yaml:"vetoes"`
 		// Wishes are the kinds of small wishes (微心愿).
 		Wishes string `yaml:"wishes"`
 		// Satisfaction is the questionnaire of surveys and how many answers they need.

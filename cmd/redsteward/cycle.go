@@ -99,7 +99,7 @@ func (s *service) jobList() []schedule.Job {
 
 // sources are what the rating cycle gathers facts from.
 func (s *service) sources() []supervision.Readings {
-	return []supervision.Readings{s.proofs, s.observations, s.visits, s.rectifications, cycle.Repairs{Service: s.repairs}, s.matters, &cycle.Surveys{Surveys: s.surveys}, &cycle.PartySheets{Sheets: s.party, Firms: s.register.Register}, &cycle.Honours{Books: s.conduct, Firms: s.register.Register},
+	return []supervision.Readings{s.proofs, s.observations, s.visits, s.rectifications, s.vetoes, cycle.Repairs{Service: s.repairs}, s.matters, &cycle.Surveys{Surveys: s.surveys}, &cycle.PartySheets{Sheets: s.party, Firms: s.register.Register}, &cycle.Honours{Books: s.conduct, Firms: s.register.Register},
 		&cycle.Contracts{Filings: s.filings, Estate: s.register.Register}, &cycle.Handovers{Handovers: s.handovers, Filings: s.filings},
 		&cycle.Community{Wishes: s.wishes, Items: s.deliberations, Firms: s.register.Register}}
 }

@@ -12,6 +12,7 @@ import (
 	"redsteward/supervision"
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/rectification"
+	"redsteward/supervision/veto"
 )
 
 // openSupervision opens observations and visits over the register and the accounts.
@@ -60,7 +61,14 @@ func (s *service) openSupervision(ctx context.Context) error {
 	if agenda.Remedy.On {
 		remedy = agenda.Remedy.Text
 	}
-	s.rectifications, err = rectification.New(ctx, rectification.Config{Visits: s.visits, Inspections: s.inspections, Firms: register, Remedy: remedy, Desk: desk})
+	if s.rectifications, err = rectification.New(ctx, rectification.Config{Visits: s.visits, Inspections: s.inspections, Firms: register, Remedy: remedy, Desk: desk}); err != nil {
+		return err
+	}
+	grounds, _, err := ruled(s, s.config.Files.Vetoes, "vetoes.yaml", untimed(veto.ParseTerms))
+	if err != nil {
+		return err
+	}
+	s.vetoes, err = veto.New(ctx, veto.Config{Desk: desk, Places: register, Terms: grounds})
 	return err
 }
 

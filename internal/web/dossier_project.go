@@ -44,6 +44,7 @@ func (s *Server) projectDossier(c *fiber.Ctx, by policy.Actor) (dossierView, err
 	d.visits(of)
 	d.inspections(of)
 	d.rectifications(of)
+	d.vetoes(of)
 	d.surveys(of)
 	d.objections(of)
 	d.deliberations(of)

@@ -31,6 +31,7 @@ var modulePaths = map[policy.ModuleID][]string{
 	policy.ModulePapers:        {papersPath},
 	policy.ModuleInspection:    {inspectionsPath, inspectedPath, certificatesPath, drawsPath, recusalsPath},
 	policy.ModuleRectification: {rectificationsPath},
+	policy.ModuleVeto:          {vetoesPath},
 	policy.ModuleVisit:         {visitsPath},
 	policy.ModuleObservation:   {observationsPath},
 	policy.ModuleEvidence:      {"/proofs", "/proof", "/reviews"},

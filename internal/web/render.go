@@ -219,7 +219,7 @@ var officeNav = []navGroup{
 	{"备案", []navItem{{Label: "登记备案", Path: filingsPath, Action: policy.ReadFiling}, {Label: "小区登记", Path: projectsPath, Action: policy.ReadRegister}, {Label: "企业登记", Path: firmsPath, Action: policy.ReadRegister}, {Label: "社区一览", Path: tilesPath, Action: policy.ReadRegister}, {Label: "物业覆盖", Path: coveragePath, Action: policy.ReadRegister}, {Label: "业主组织", Path: bodiesPath, Action: policy.ReadRegister}, {Label: "公共收益", Path: moneyPath, Action: policy.ReadRegister}, {Label: "到期提醒", Path: expiryPath, Action: policy.ReadRegister}, {Label: "风险小区", Path: riskPath, Action: policy.ReadRegister}, {Label: "物业更换", Path: changesPath, Action: policy.ReadRegister},
 		{Label: "承接查验", Path: handoversPath, Action: policy.ReadHandover}, {Label: "建设单位", Path: developersPath, Action: policy.ReadRegister}, {Label: "保修金", Path: fundPath, Action: policy.ReadFund}, {Label: "保修金使用", Path: claimsPath, Action: policy.ReadClaim}, {Label: "保修金退还", Path: refundsPath, Action: policy.ReadRefund}, {Label: "行政区划", Path: divisionsPath, Action: policy.ReadRegister},
 		{Label: "Excel 导入", Path: importsPath, Action: policy.ImportRegister}}},
-	{"监管", []navItem{{Label: "事项", Path: mattersPath, Action: policy.ReadMatter}, {Label: "报修台账", Path: repairsPath, Action: policy.ReadRepairs}, {Label: "我的走访", Path: "/visits/mine", Action: policy.DoVisit, Or: policy.AssessVisit}, {Label: "走访评价", Path: "/visits", Action: policy.ReadVisit}, {Label: "行政检查", Path: inspectionsPath, Action: policy.ReadInspection}, {Label: "整改", Path: rectificationsPath, Action: policy.ReadRectification},
+	{"监管", []navItem{{Label: "事项", Path: mattersPath, Action: policy.ReadMatter}, {Label: "报修台账", Path: repairsPath, Action: policy.ReadRepairs}, {Label: "我的走访", Path: "/visits/mine", Action: policy.DoVisit, Or: policy.AssessVisit}, {Label: "走访评价", Path: "/visits", Action: policy.ReadVisit}, {Label: "行政检查", Path: inspectionsPath, Action: policy.ReadInspection}, {Label: "整改", Path: rectificationsPath, Action: policy.ReadRectification}, {Label: "一票否决认定", Path: vetoesPath, Action: policy.ReadVeto},
 		{Label: "满意度调查", Path: surveysPath, Action: policy.ReadSurvey}, {Label: "观察记录", Path: "/observations", Action: policy.ReadObservation}, {Label: "失信信息", Path: creditPath, Action: policy.ReadCredit}, {Label: "行业评价记录", Path: marksPath, Action: policy.ReadMarks},
 		{Label: "表彰奖励", Path: honoursPath, Action: policy.ReadHonours}}},
 	{"党建", []navItem{{Label: "红色议事", Path: deliberationPath, Action: policy.ReadDeliberation}, {Label: "微心愿", Path: needsPath, Action: policy.ReadWish}, {Label: "在职党员报到", Path: membersPath, Action: policy.ReadMember}, {Label: "在职党员服务统计", Path: yearsPath, Action: policy.ReadMemberFigures}, {Label: "党组织覆盖", Path: partyPath, Action: policy.ReadRegister}, {Label: "党建台账", Path: sheetsPath, Action: policy.ReadPartyFact},
@@ -278,6 +278,8 @@ func (s *Server) serves(path string) bool {
 		return s.stations != nil
 	case inspectionsPath, inspectedPath:
 		return s.inspections != nil
+	case vetoesPath:
+		return s.vetoes != nil
 	case rectificationsPath:
 		return s.rectifications != nil
 	case "/periods", "/boards", "/circulars", scoresPath, objectionsPath:

@@ -58,6 +58,9 @@ func (s *Server) partsWithTasks() []Tasks {
 			parts = append(parts, DrawTasks{Draws: s.draws})
 		}
 	}
+	if s.vetoes != nil {
+		parts = append(parts, VetoTasks{Vetoes: s.vetoes})
+	}
 	if s.rectifications != nil {
 		parts = append(parts, RectificationTasks{Cases: s.rectifications})
 	}

@@ -11,6 +11,7 @@ import (
 	"redsteward/rating"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/repair"
+	"redsteward/supervision/veto"
 )
 
 // Missing is one project with what is not known of it yet.
@@ -48,6 +49,8 @@ func SourceName(source string) string {
 		return "承接查验"
 	case SourceCommunity:
 		return "微心愿和议事任务"
+	case veto.Source:
+		return "一票否决认定"
 	case "rectification":
 		return "整改记录"
 	case repair.Source:
