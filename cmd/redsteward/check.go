@@ -21,6 +21,7 @@ import (
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/repair"
 	"redsteward/supervision/survey"
+	"redsteward/supervision/veto"
 	"redsteward/supervision/wish"
 )
 
@@ -245,6 +246,12 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "满意度调查问卷", err
 		}
 		return fmt.Sprintf("满意度调查问卷 %s，%d 题", terms.Version(), terms.Questions()), nil
+	case hasKey(data, "grounds"):
+		terms, err := veto.ParseTerms(name, data)
+		if err != nil {
+			return "一票否决的理由", err
+		}
+		return fmt.Sprintf("一票否决的理由 %d 种，生效文书 %d 种", len(terms.Grounds()), len(terms.Documents())), nil
 	case hasKey(data, "sample_percent"):
 		terms, err := repair.ParseTerms(name, data)
 		if err != nil {

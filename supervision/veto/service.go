@@ -197,7 +197,7 @@ func (s *Service) waits(by policy.Actor, v *Veto, do Step) error {
 			return &fault.Error{Op: op, Kind: fault.Forbidden, Message: "你参与了这一件的认定，异议必须由没有参与的人答复", Rule: "一票否决认定：参与认定的人不答复异议"}
 		}
 	case StepEase:
-		if !v.Clock.Late(now) && v.Objection == nil {
+		if v.Clock.Rule != "" && !v.Clock.Late(now) {
 			return fault.New(op, fault.Conflict, "企业提出异议的期限到"+v.Clock.Due.Chinese()+"才满，异议成立的直接撤销，现在不能提请解除")
 		}
 	}
@@ -214,7 +214,7 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, v *
 		}
 		return err
 	case StepServe:
-		v.Notice, err = s.served(ctx, by, at, do, in, v.Drafted)
+		v.Notice, err = s.served(ctx, by, at, v, do, in, v.Drafted)
 		if err == nil {
 			v.Clock, err = s.Deadlines(RuleHearing, in.Day)
 		}
@@ -229,11 +229,12 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, v *
 			return fault.InvalidFields("veto.step", fault.Field{Name: "paper", Message: "请上传听取陈述申辩的笔录"})
 		}
 		in.Text = map[string]string{"adopt": "建议采纳：", "reject": "建议不采纳："}[in.Choice] + in.Text
+		v.Heard = int64(len(v.Pleas))
 		return s.said(ctx, by, do, in, "听取情况", &v.Hearings)
 	case StepSend:
 		return s.send(ctx, by, at, v, in)
 	case StepIssue:
-		if v.Decision, err = s.served(ctx, by, at, do, in, v.Minutes.Day); err != nil {
+		if v.Decision, err = s.served(ctx, by, at, v, do, in, v.Minutes.Day); err != nil {
 			return err
 		}
 		v.From, v.Until = in.Day, in.Day.AddMonths(int(v.Months)).Add(-1)
@@ -261,15 +262,15 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, v *
 }
 
 // served is the delivery of a paper to the firm. Fields number, day, text (how), paper (the receipt).
-func (s *Service) served(ctx context.Context, by policy.Actor, at casework.At, do Step, in casework.Input, after calendar.Date) (*casework.Paper, error) {
+func (s *Service) served(ctx context.Context, by policy.Actor, at casework.At, v *Veto, do Step, in casework.Input, after calendar.Date) (*casework.Paper, error) {
 	f := s.Check()
 	f.Text("number", "文号", &in.Number, 2, maxNumber)
 	f.Past("day", "送达日期", in.Day, after)
 	f.Text("text", "送达方式", &in.Text, 2, maxNumber)
-	switch _, err := s.DB.Claimed(ctx, numberClaim, in.Number); {
+	switch holder, err := s.DB.Claimed(ctx, numberClaim, in.Number); {
 	case err != nil && !fault.Is(err, fault.NotFound):
 		return nil, err
-	case err == nil:
+	case err == nil && (holder != caseKind+"/"+at.ID || v.Notice != nil && v.Notice.Number == in.Number):
 		f.Fail("number", "文号“%s”已经用过", in.Number)
 	}
 	if err := f.Err(); err != nil {

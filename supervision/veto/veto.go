@@ -37,6 +37,8 @@ type Veto struct {
 	Notice   *casework.Paper  `json:"notice,omitempty"`
 	Pleas    []casework.Paper `json:"pleas,omitempty"`
 	Hearings []casework.Paper `json:"hearings,omitempty"`
+	// Heard is how many of the Pleas were said before the last hearing.
+	Heard int64 `json:"heard,omitempty"`
 	// Minutes are those of the joint review (联审纪要).
 	Minutes *casework.Paper `json:"minutes,omitempty"`
 	// Decision is the delivery of the decision (认定书), From and Until the first and last day on which it stands.
@@ -236,7 +238,7 @@ func (v *Veto) took() map[string]bool {
 
 // Unheard reports whether the firm pleaded something of which nothing heard is on record yet.
 func (v *Veto) Unheard() bool {
-	return len(v.Pleas) > 0 && (len(v.Hearings) == 0 || v.Hearings[len(v.Hearings)-1].Day.Compare(v.Pleas[len(v.Pleas)-1].Day) < 0)
+	return int64(len(v.Pleas)) > v.Heard
 }
 
 // Next is what comes next and who does it on a day, for the page and the lists.

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/files"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry/casework"
+	"redsteward/supervision/veto"
+)
+
+// vetoTales leave a case of 一票否决 in every state that does not take a year. Every decision is delivered after the last quarter that was published, so that no star of the demonstration changes.
+func vetoTales() [][]claimBeat {
+	officer, firm, legal, chief, organisation, deputy, director := policy.Role("property_officer"), policy.Role("firm_manager"), policy.Role("legal_officer"), policy.Role("section_chief"), policy.Role("organisation"), policy.Role("deputy_director"), policy.Role("director")
+	with := func(before []claimBeat, more ...claimBeat) []claimBeat {
+		return append(append([]claimBeat(nil), before...), more...)
+	}
+	drafted := []claimBeat{{45, officer, "draft"}, {45, officer, "scan"}}
+	told := with(drafted, claimBeat{44, officer, "serve"})
+	heard := with(told, claimBeat{42, firm, "plead"}, claimBeat{41, legal, "hear"})
+	sent := with(heard, claimBeat{30, officer, "send"})
+	decided := with(sent, claimBeat{29, chief, "sign"}, claimBeat{28, organisation, "sign"}, claimBeat{27, deputy, "sign"})
+	issued := with(decided, claimBeat{14, officer, "issue"})
+	objected := with(issued, claimBeat{11, firm, "object"})
+	easing := with(issued, claimBeat{3, officer, "ease"})
+	return [][]claimBeat{
+		{{3, officer, "draft"}}, {{5, officer, "draft"}, {5, officer, "scan"}, {4, officer, "serve"}, {3, firm, "plead"}}, with(sent, claimBeat{29, chief, "sign"}), with(sent, claimBeat{29, chief, "return"}), decided, issued, objected,
+		easing, with(easing, claimBeat{2, chief, "sign"}, claimBeat{2, organisation, "sign"}, claimBeat{1, deputy, "sign"}), with(objected, claimBeat{6, director, "uphold"}), with(objected, claimBeat{6, director, "dismiss"}), with(sent, claimBeat{29, chief, "refuse"}),
+		with(drafted, claimBeat{43, officer, "withdraw"}),
+	}
+}
+
+// vetoActs lets the cases happen, one project each.
+func (l *countyLoader) vetoActs() []act {
+	now := calendar.DateOf(mustTime(demoStart))
+	var acts []act
+	for k, tale := range vetoTales() {
+		one := new(store.Doc[veto.Veto])
+		for n, beat := range tale {
+			acts = append(acts, act{hour(now.Add(-beat.ago), 9+n%8), partVisits, func(ctx context.Context) error { return told(beat, l.playVeto(ctx, beat, k, one)) }})
+		}
+	}
+	return acts
+}
+
+// playVeto plays one beat of a case.
+func (l *countyLoader) playVeto(ctx context.Context, beat claimBeat, k int, one *store.Doc[veto.Veto]) (err error) {
+	by, today := l.of(beat.role, 0), calendar.DateOf(l.clock.Now())
+	if beat.do == "draft" {
+		project, err := l.vetoProject(ctx, k, today.Add(-10))
+		if err != nil || project == "" {
+			return err
+		}
+		*one, err = l.vetoes.Open(ctx, by, veto.Opening{Project: project, Ground: "fire_hazard", Source: "fire", Number: fmt.Sprintf("演消重判〔2026〕%d号", k+1), Issuer: "演示县消防救援大队", Text: "演示：消防控制室停用，判定为重大火灾隐患", Effective: today.Add(-10)}, &store.Idem{Key: fmt.Sprintf("demo-veto-%d", k)})
+		return err
+	}
+	if one.ID == "" {
+		return nil
+	}
+	if beat.role == "firm_manager" {
+		if by, err = l.managerOf(one.State.Firm); err != nil {
+			return err
+		}
+	}
+	at := casework.At{ID: one.ID, Seq: one.Seq}
+	if move, signs := map[string]policy.ApprovalMove{"sign": policy.MoveAgree, "return": policy.MoveReturn, "refuse": policy.MoveRefuse}[beat.do]; signs {
+		password, err := l.demoPassword(ctx, beat.role)
+		if err != nil {
+			return err
+		}
+		sign := policy.Sign{Move: move, SubjectHash: one.State.Signing().SubjectHash}
+		if move != policy.MoveAgree {
+			sign.Reason = "演示：事实要再核对"
+		}
+		*one, err = l.vetoes.Sign(ctx, by, at, sign, password)
+		return err
+	}
+	in, step := casework.Input{Day: today, Number: fmt.Sprintf("演示否〔2026〕%d-%d号", k+1, beat.ago), Text: "演示：直接送达"}, veto.Step(beat.do)
+	switch beat.do {
+	case "plead", "object":
+		in.Text = "演示：消防控制室已经恢复，请求不予认定"
+	case "hear":
+		in.Choice, in.Text = "reject", "演示：判定文书已经生效，事实清楚"
+	case "send":
+		in.Text = "演示：住建局、组织部参加，一致同意认定"
+	case "ease":
+		in.Text = "演示：隐患已经销案"
+	case "uphold", "dismiss":
+		step, in.Choice, in.Text = veto.StepAnswer, beat.do, "演示：已核实判定文书和异议材料"
+	case "withdraw":
+		in.Text = "演示：判定文书已被撤销"
+	}
+	return l.withPaper(false, func(paper *files.Upload) error {
+		in.Upload = paper
+		*one, err = l.vetoes.Do(ctx, by, at, step, in)
+		return err
+	})
+}
+
+// vetoProject is the project of a tale: of those from the end of the list, that a firm holds on a day, the one whose turn it is; "" if there are too few.
+func (l *countyLoader) vetoProject(ctx context.Context, k int, on calendar.Date) (string, error) {
+	for i := len(l.projects) - 1; i >= 0; i-- {
+		place, err := l.service.register.Place(ctx, l.projects[i], on)
+		if err != nil {
+			return "", err
+		}
+		if place.Firm == "" {
+			continue
+		}
+		if k--; k < 0 {
+			return l.projects[i], nil
+		}
+	}
+	return "", nil
+}
