@@ -18,6 +18,7 @@ import (
 	"redsteward/rating/cycle"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/repair"
+	"redsteward/supervision/veto"
 )
 
 // fiveGoodsMax are the full marks of the five goods.
@@ -177,7 +178,7 @@ func TestFiveGoodsUploads(t *testing.T) {
 		for _, f := range s.Facts {
 			uploads[f.ID] = f.Upload
 			held := slices.Contains([]string{"firm", "households", "managed_months", "handover_rule_applies", "party_form", "revenue", "insurance"}, f.ID)
-			if held != (f.Source == cycle.SourceRegistry) || !held && !slices.Contains([]string{"observation", "evidence", "inspection", "rectification", repair.Source, matter.SourceMatters, cycle.SourceSurvey, cycle.SourceParty, cycle.SourceHonours, cycle.SourceFilings, cycle.SourceHandovers, cycle.SourceCommunity}, f.Source) ||
+			if held != (f.Source == cycle.SourceRegistry) || !held && !slices.Contains([]string{"observation", "evidence", "inspection", "rectification", veto.Source, repair.Source, matter.SourceMatters, cycle.SourceSurvey, cycle.SourceParty, cycle.SourceHonours, cycle.SourceFilings, cycle.SourceHandovers, cycle.SourceCommunity}, f.Source) ||
 				f.Otherwise != "" && f.Otherwise != "observation" && f.Otherwise != "evidence" {
 				t.Errorf("%s: fact %s comes from %q", name, f.ID, f.Source)
 			}
