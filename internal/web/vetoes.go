@@ -89,6 +89,9 @@ func (s *Server) openVeto(c *fiber.Ctx, by policy.Actor, in *typed) (next string
 
 func vetoRow(clock taskClock, id string, v *veto.Veto) caseRow {
 	r := caseRow{Path: vetoesPath + "/" + id, Name: v.Name, Place: v.FirmName, Title: v.GroundTitle, State: v.StateOn(clock.today).Title(), Next: v.Next(clock.today), Figure: v.Until.Chinese(), Opened: v.Opened.Chinese()}
+	if v.State == veto.Revoked {
+		r.Figure = ""
+	}
 	if r.Figure != "" {
 		r.Short = "有效至" + r.Figure
 	}
@@ -149,7 +152,7 @@ func (s *Server) vetoView(c *fiber.Ctx, _ policy.Actor, k *veto.Veto, v *caseVie
 		}
 		n := caseNote{Title: title, Sub: paperText(p), State: state}
 		if p.File != nil {
-			n.Papers = []caseLink{{"附件", v.Path + "/files/" + file}}
+			n.Links = []caseLink{{"附件", v.Path + "/files/" + file}}
 		}
 		v.Notes = append(v.Notes, n)
 	}
