@@ -3,7 +3,6 @@ package main
 import (
 	"math"
 	"math/rand/v2"
-	"strconv"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/num"
@@ -232,12 +231,6 @@ func (p *countyPlan) onceSaid(i int) []said {
 		out = append(out, said{"handover_acts", counts("handover_acts_done", done, "handover_acts_due", due), "承接查验档案（演示数据）"})
 	}
 	return out
-}
-
-// vetoSaid is the decision by which the one project is vetoed.
-func (p *countyPlan) vetoSaid(day calendar.Date) said {
-	return said{"veto_decisions", []supervision.Cell{{Column: "veto_decisions", Text: "fire_hazard", Document: "都消重判〔" + strconv.Itoa(day.Year()) + "〕2号（演示）", Until: day.AddMonths(12).Add(-1)}},
-		"一票否决认定书（演示数据）：重大火灾隐患判定，已告知企业并听取陈述申辩"}
 }
 
 // proofSaid is what the firm proves with files in a quarter: what it says, by fact.

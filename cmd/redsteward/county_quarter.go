@@ -264,7 +264,7 @@ func (l *countyLoader) projectRecords(i, n int) []act {
 			add(s, first.Add(40))
 		}
 		if l.plan.projects[i].oddity == vetoed {
-			add(l.plan.vetoSaid(first.Add(45)), first.Add(45))
+			acts = append(acts, l.vetoedActs(i, first.Add(45))...)
 		}
 	}
 	return acts

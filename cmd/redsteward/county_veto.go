@@ -12,18 +12,20 @@ import (
 	"redsteward/supervision/veto"
 )
 
+// issuedVeto is how a case goes until its decision was delivered, by the days before the end of its tale.
+func issuedVeto() []claimBeat {
+	return []claimBeat{{45, "property_officer", "draft"}, {45, "property_officer", "scan"}, {44, "property_officer", "serve"}, {42, "firm_manager", "plead"}, {41, "legal_officer", "hear"}, {30, "property_officer", "send"},
+		{29, "section_chief", "sign"}, {28, "organisation", "sign"}, {27, "deputy_director", "sign"}, {14, "property_officer", "issue"}}
+}
+
 // vetoTales leave a case of 一票否决 in every state that does not take a year. Every decision is delivered after the last quarter that was published, so that no star of the demonstration changes.
 func vetoTales() [][]claimBeat {
-	officer, firm, legal, chief, organisation, deputy, director := policy.Role("property_officer"), policy.Role("firm_manager"), policy.Role("legal_officer"), policy.Role("section_chief"), policy.Role("organisation"), policy.Role("deputy_director"), policy.Role("director")
+	officer, firm, chief, organisation, deputy, director := policy.Role("property_officer"), policy.Role("firm_manager"), policy.Role("section_chief"), policy.Role("organisation"), policy.Role("deputy_director"), policy.Role("director")
 	with := func(before []claimBeat, more ...claimBeat) []claimBeat {
 		return append(append([]claimBeat(nil), before...), more...)
 	}
-	drafted := []claimBeat{{45, officer, "draft"}, {45, officer, "scan"}}
-	told := with(drafted, claimBeat{44, officer, "serve"})
-	heard := with(told, claimBeat{42, firm, "plead"}, claimBeat{41, legal, "hear"})
-	sent := with(heard, claimBeat{30, officer, "send"})
-	decided := with(sent, claimBeat{29, chief, "sign"}, claimBeat{28, organisation, "sign"}, claimBeat{27, deputy, "sign"})
-	issued := with(decided, claimBeat{14, officer, "issue"})
+	issued := issuedVeto()
+	drafted, sent, decided := issued[:2], issued[:6], issued[:9]
 	objected := with(issued, claimBeat{11, firm, "object"})
 	easing := with(issued, claimBeat{3, officer, "ease"})
 	return [][]claimBeat{
@@ -34,27 +36,37 @@ func vetoTales() [][]claimBeat {
 }
 
 // vetoActs lets the cases happen, one project each.
-func (l *countyLoader) vetoActs() []act {
-	now := calendar.DateOf(mustTime(demoStart))
-	var acts []act
+func (l *countyLoader) vetoActs() (acts []act) {
 	for k, tale := range vetoTales() {
-		one := new(store.Doc[veto.Veto])
-		for n, beat := range tale {
-			acts = append(acts, act{hour(now.Add(-beat.ago), 9+n%8), partVisits, func(ctx context.Context) error { return told(beat, l.playVeto(ctx, beat, k, one)) }})
-		}
+		acts = append(acts, l.vetoTale(calendar.DateOf(mustTime(demoStart)), k, tale, func(ctx context.Context, on calendar.Date) (string, error) { return l.vetoProject(ctx, k, on) })...)
+	}
+	return acts
+}
+
+// vetoedActs is the case of the one project that earns no star: its decision is delivered on a day.
+func (l *countyLoader) vetoedActs(project int, delivered calendar.Date) []act {
+	tale := issuedVeto()
+	return l.vetoTale(delivered.Add(tale[len(tale)-1].ago), len(vetoTales()), tale, func(context.Context, calendar.Date) (string, error) { return l.projects[project], nil })
+}
+
+// vetoTale lets one case happen until the end of its tale, about the project that is asked for on the day on which its document takes effect.
+func (l *countyLoader) vetoTale(end calendar.Date, k int, tale []claimBeat, project func(context.Context, calendar.Date) (string, error)) (acts []act) {
+	one := new(store.Doc[veto.Veto])
+	for n, beat := range tale {
+		acts = append(acts, act{hour(end.Add(-beat.ago), 9+n%8), partVisits, func(ctx context.Context) error { return told(beat, l.playVeto(ctx, beat, k, one, project)) }})
 	}
 	return acts
 }
 
 // playVeto plays one beat of a case.
-func (l *countyLoader) playVeto(ctx context.Context, beat claimBeat, k int, one *store.Doc[veto.Veto]) (err error) {
+func (l *countyLoader) playVeto(ctx context.Context, beat claimBeat, k int, one *store.Doc[veto.Veto], project func(context.Context, calendar.Date) (string, error)) (err error) {
 	by, today := l.of(beat.role, 0), calendar.DateOf(l.clock.Now())
 	if beat.do == "draft" {
-		project, err := l.vetoProject(ctx, k, today.Add(-10))
-		if err != nil || project == "" {
+		about, err := project(ctx, today.Add(-10))
+		if err != nil || about == "" {
 			return err
 		}
-		*one, err = l.vetoes.Open(ctx, by, veto.Opening{Project: project, Ground: "fire_hazard", Source: "fire", Number: fmt.Sprintf("演消重判〔2026〕%d号", k+1), Issuer: "演示县消防救援大队", Text: "演示：消防控制室停用，判定为重大火灾隐患", Effective: today.Add(-10)}, &store.Idem{Key: fmt.Sprintf("demo-veto-%d", k)})
+		*one, err = l.vetoes.Open(ctx, by, veto.Opening{Project: about, Ground: "fire_hazard", Source: "fire", Number: fmt.Sprintf("演消重判〔%d〕%d号", today.Year(), k+1), Issuer: "演示县消防救援大队", Text: "演示：消防控制室停用，判定为重大火灾隐患", Effective: today.Add(-10)}, &store.Idem{Key: fmt.Sprintf("demo-veto-%d", k)})
 		return err
 	}
 	if one.ID == "" {
@@ -78,7 +90,7 @@ func (l *countyLoader) playVeto(ctx context.Context, beat claimBeat, k int, one 
 		*one, err = l.vetoes.Sign(ctx, by, at, sign, password)
 		return err
 	}
-	in, step := casework.Input{Day: today, Number: fmt.Sprintf("演示否〔2026〕%d-%d号", k+1, beat.ago), Text: "演示：直接送达"}, veto.Step(beat.do)
+	in, step := casework.Input{Day: today, Number: fmt.Sprintf("演示否〔%d〕%d-%d号", today.Year(), k+1, beat.ago), Text: "演示：直接送达"}, veto.Step(beat.do)
 	switch beat.do {
 	case "plead", "object":
 		in.Text = "演示：消防控制室已经恢复，请求不予认定"

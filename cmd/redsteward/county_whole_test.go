@@ -23,6 +23,7 @@ import (
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
+	"redsteward/supervision/veto"
 	"redsteward/supervision/wish"
 )
 
@@ -459,12 +460,18 @@ func TestSmallCounty(t *testing.T) {
 			t.Errorf("%s: %d, %v", what, n, err)
 		}
 	}
-	veto, err := s.observations.List(t.Context(), officer, supervision.ObservationFilter{Fact: "veto_decisions"}, "")
-	if err != nil || len(veto.Docs) != 1 {
-		t.Fatal(veto, err)
+	cases, err := s.vetoes.List(t.Context(), officer, veto.Filter{}, false, "")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if o := veto.Docs[0].State; o.State != supervision.ObservationConfirmed || o.Recorded.By == o.Reviewed.By || o.Cells[0].Document == "" || o.Cells[0].Text == "" || o.Cells[0].Until.IsZero() {
-		t.Errorf("%+v", o)
+	states := map[veto.State]int{}
+	for _, c := range cases.Docs {
+		states[c.State.StateOn(s.vetoes.Today())]++
+	}
+	for _, state := range veto.States() {
+		if states[state] == 0 {
+			t.Errorf("no case of 一票否决 is %s", state)
+		}
 	}
 	feedEveryFact(t, s, plan, actor)
 	if left, err := filepath.Glob(filepath.Join(filepath.Dir(dir), ".redsteward-loading-*")); err != nil || len(left) > 0 {

@@ -303,6 +303,14 @@ func TestFiveGoodsFrame(t *testing.T) {
 			t.Errorf("the quarter gives a rank: %s", g.ID)
 		}
 	}
+	file, err := configs.Files.ReadFile("vetoes.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	grounds, err := veto.ParseTerms("vetoes.yaml", file)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, s := range []*rating.Scheme{quarter, year} {
 		if s.ID != "five-goods" || s.Promotion != nil {
 			t.Errorf("%s %s: promotion %v", s.ID, s.Rhythm, s.Promotion)
@@ -320,10 +328,23 @@ func TestFiveGoodsFrame(t *testing.T) {
 			}
 		}
 		i, _ := s.FactIndex("veto_decisions")
+		if s.Facts[i].Source != veto.Source || s.Facts[i].Otherwise != "" {
+			t.Errorf("%s takes decisions from %s, else from %q: nobody was heard there", s.Rhythm, s.Facts[i].Source, s.Facts[i].Otherwise)
+		}
+		// What vetoes.yaml can decide is what the scheme knows, for as long.
+		codes := map[string]string{}
 		for _, c := range s.Facts[i].Codes {
-			if c.Basis == "" || c.Months == 0 {
-				t.Errorf("ground %s has no document or no expiry", c.ID)
+			if codes[c.ID] = c.Name; c.Basis == "" || int64(c.Months) != grounds.Months(c.ID) {
+				t.Errorf("%s: ground %s has no document or stands for %d months, in vetoes.yaml %d", s.Rhythm, c.ID, c.Months, grounds.Months(c.ID))
 			}
+		}
+		for _, g := range grounds.Grounds() {
+			if codes[g.ID] != g.Text {
+				t.Errorf("%s calls ground %s %q, vetoes.yaml %q", s.Rhythm, g.ID, codes[g.ID], g.Text)
+			}
+		}
+		if len(codes) != len(grounds.Grounds()) {
+			t.Errorf("%s knows %d grounds, vetoes.yaml %d", s.Rhythm, len(codes), len(grounds.Grounds()))
 		}
 		if r := s.Rollups[0]; len(s.Rollups) != 1 || r.By != "firm" || r.Weight != "households" {
 			t.Errorf("roll-up %+v", r)

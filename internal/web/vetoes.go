@@ -92,11 +92,11 @@ func vetoRow(clock taskClock, id string, v *veto.Veto) caseRow {
 	if v.State == veto.Revoked {
 		r.Figure = ""
 	}
-	if r.Figure != "" {
-		r.Short = "有效至" + r.Figure
-	}
-	if v.State != veto.InForce {
+	if v.State != veto.InForce { // what stands says until when
 		clock.dueIn(&r, v.Clock, false)
+		if r.Figure != "" {
+			r.Short = "有效至" + r.Figure
+		}
 	}
 	return r
 }
@@ -229,7 +229,7 @@ func (s *Server) vetoPaper(ctx context.Context, _ policy.Actor, _ string, k *vet
 		if err != nil {
 			return ""
 		}
-		return strconv.Itoa(d.N) + " 个" + string(d.Unit)
+		return strconv.Itoa(d.N) + " " + string(d.Unit)
 	}
 	switch print.Link {
 	case "notice":

@@ -288,7 +288,7 @@ func TestOneEvaluationAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := d.refused(t, fault.Conflict, "2026年第三季度的评价正在运行：2026年10月1日 09:00 开始，收集数据", func() error { return d.StartEvaluation(t.Context(), boss0, "2026Q3") })
-	if !strings.Contains(fault.MessageOf(err), "/ 9") {
+	if !strings.Contains(fault.MessageOf(err), fmt.Sprintf("/ %d", len(d.sources)+1)) {
 		t.Errorf("%q does not say how far it is", fault.MessageOf(err))
 	}
 	at, err := d.Progress(t.Context(), officer, "2026Q3")

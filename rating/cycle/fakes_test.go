@@ -22,6 +22,7 @@ import (
 	"redsteward/rating"
 	"redsteward/registry"
 	"redsteward/supervision"
+	"redsteward/supervision/veto"
 )
 
 // fakeRegister is a list of holdings.
@@ -171,7 +172,7 @@ func newDesk(t testing.TB, n int) *desk {
 		t.Fatal(err)
 	}
 	var sources []supervision.Readings
-	for _, name := range []string{"observation", "evidence", "inspection", SourceParty, SourceHonours, "rectification", "repair", "matter"} {
+	for _, name := range []string{"observation", "evidence", "inspection", SourceParty, SourceHonours, "rectification", "repair", "matter", veto.Source} {
 		d.sources[name] = &fakeSource{name: name}
 		sources = append(sources, d.sources[name])
 	}

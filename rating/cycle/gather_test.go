@@ -17,6 +17,7 @@ import (
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/supervision"
+	"redsteward/supervision/veto"
 )
 
 // gatherNow gathers the third quarter of 2026 as of 10 October with what was accepted by 30 September, and returns the values of one project.
@@ -167,6 +168,32 @@ func TestOtherwise(t *testing.T) {
 		}
 		if late := project == "p0003"; late != (f.LateCount == 1) {
 			t.Errorf("%s: %d too late", project, f.LateCount)
+		}
+	}
+}
+
+// TestVetoVoids: a gathered decision takes the grade from a project that has full marks until its last day; one that came after the cut-off, or about the firm before, does not.
+func TestVetoVoids(t *testing.T) {
+	for _, tt := range []struct {
+		name, until, accepted, firm, grade string
+	}{
+		{"none", "", "", "", "scored"}, {"stands", "2027-06-30", "2026-07-10", "", "vetoed"}, {"its code decides the end", "", "2026-07-10", "", "vetoed"}, {"stands to the last day of the period", "2026-09-30", "2026-07-10", "", "vetoed"},
+		{"expired the day before", "2026-09-29", "2026-07-10", "", "scored"}, {"told too late", "2027-06-30", "2026-10-05", "", "scored"}, {"the firm before", "2027-06-30", "2026-07-10", "firm9", "scored"},
+	} {
+		d := newDesk(t, 1)
+		d.full(t, "p0001", "2026-08-10")
+		if tt.accepted != "" {
+			d.tellLate(t, "p0001", "2026-07-10", tt.accepted, "veto_decisions veto_decisions=fire_hazard")
+			r := &d.sources[veto.Source].list[0]
+			if r.Cells[0].Document = "都住建否〔2026〕1号"; tt.until != "" {
+				r.Cells[0].Until = on(t, tt.until)
+			}
+			r.Firm = cmp.Or(tt.firm, r.Firm)
+		}
+		sub, _ := d.gatherNow(t, "p0001")
+		r := rating.Evaluate(d.schemes[RhythmQuarter].scheme, nil, sub, nil)
+		if r.Grade != tt.grade {
+			t.Errorf("%s: %s, want %s", tt.name, r.Grade, tt.grade)
 		}
 	}
 }

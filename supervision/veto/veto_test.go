@@ -235,3 +235,201 @@ func TestTerms(t *testing.T) {
 		}
 	}
 }
+
+// to leads a fresh desk into a state.
+func to(t *testing.T, state State) *desk {
+	t.Helper()
+	d := newDesk(t)
+	sent := func() {
+		d.open()
+		d.ok(d.step(officer, StepScan), d.step(officer, StepServe))
+		d.Forward("2026-09-10")
+		d.ok(d.step(officer, StepSend))
+	}
+	agreed := func() {
+		d.ok(d.sign(chief, policy.MoveAgree), d.sign(organisation, policy.MoveAgree), d.sign(deputy, policy.MoveAgree))
+	}
+	eased := func() {
+		d.issued()
+		d.Forward("2026-10-09")
+		d.ok(d.step(officer, StepEase))
+	}
+	switch state {
+	case Draft:
+		d.open()
+	case Hearing:
+		d.open()
+		d.ok(d.step(officer, StepScan), d.step(officer, StepServe))
+	case Approving:
+		sent()
+	case SentBack:
+		sent()
+		d.ok(d.sign(chief, policy.MoveReturn))
+	case Refused:
+		sent()
+		d.ok(d.sign(chief, policy.MoveRefuse))
+	case Decided:
+		sent()
+		agreed()
+	case InForce:
+		d.issued()
+	case Objected:
+		d.issued()
+		d.ok(d.step(firm, StepObject))
+	case Revoked:
+		d.issued()
+		d.ok(d.step(firm, StepObject), d.step(legal, StepAnswer, "uphold"))
+	case Easing:
+		eased()
+	case Lifted:
+		eased()
+		agreed()
+	case Expired:
+		d.issued()
+		d.Forward("2027-09-21")
+	case Withdrawn:
+		d.open()
+		d.ok(d.step(officer, StepWithdraw))
+	}
+	if got := d.c.State.StateOn(d.Desk.Today()); got != state {
+		t.Fatalf("%s, want %s", got, state)
+	}
+	return d
+}
+
+// TestEveryState tries every step in every state: what the table does not know, what nobody takes directly and what needs another right is refused and writes nothing, and no page offers it.
+func TestEveryState(t *testing.T) {
+	actors := map[policy.Action]policy.Actor{policy.HandleVeto: officer, policy.PleadVeto: firm, policy.HearVeto: chief2, policy.AnswerVeto: director, policy.SignApproval: chief}
+	auditor := registrytest.Person("auditor", "auditor", policy.County)
+	for _, state := range States() {
+		d := to(t, state)
+		allowed := 0
+		for _, do := range Steps() {
+			name, by := string(state)+" "+string(do), actors[do.Action()]
+			_, known := steps[state][do]
+			if known {
+				allowed++
+			}
+			if !known {
+				if d.Can(t.Context(), by, &d.c.State, do) {
+					t.Errorf("%s is offered", name)
+				}
+				kind := fault.Conflict
+				if do.Action() == policy.PleadVeto && d.c.State.Notice == nil {
+					kind = fault.NotFound // the firm was told nothing yet
+				}
+				d.Refused(name, kind, d.step(by, do))
+			}
+			if do.Action() != policy.SignApproval {
+				if do != StepDraft && do != StepUphold && do != StepDismiss {
+					d.Refused(name+" without the right", fault.Forbidden, d.step(auditor, do))
+				}
+				continue
+			}
+			d.Refused(name+" not by its form", fault.Conflict, d.step(by, do))
+			if !known {
+				d.Refused(name+" signed", fault.Conflict, func() error {
+					_, err := d.Sign(t.Context(), by, casework.At{ID: d.c.ID, Seq: d.c.Seq}, policy.Sign{Move: policy.MoveAgree}, registrytest.Password)
+					return err
+				})
+			}
+		}
+		if state.Final() != (allowed == 0) {
+			t.Errorf("%s: %d steps, final %v", state, allowed, state.Final())
+		}
+		if state.Title() == "" || (state.Final() || state == InForce) != (d.c.State.Next(d.Desk.Today()) == "" || state == InForce) {
+			t.Errorf("%s: %q, next %q", state, state.Title(), d.c.State.Next(d.Desk.Today()))
+		}
+	}
+}
+
+// TestForms refuses what the form of a step lacks, names the field and writes nothing.
+func TestForms(t *testing.T) {
+	tried := func(d *desk, by policy.Actor, do Step, change func(*casework.Input)) func() error {
+		return func() error {
+			in := casework.Input{Day: d.Desk.Today(), Number: "都住建否〔2026〕9号", Text: "写明事实和理由", Choice: "reject", Upload: d.Photo()}
+			change(&in)
+			_, err := d.Do(t.Context(), by, casework.At{ID: d.c.ID, Seq: d.c.Seq}, do, in)
+			return err
+		}
+	}
+	noPaper := func(in *casework.Input) { in.Upload = nil }
+	d := to(t, Draft)
+	d.Refused("no scan", fault.Invalid, tried(d, officer, StepScan, noPaper), "paper")
+	d.Refused("no reason", fault.Invalid, tried(d, officer, StepWithdraw, func(in *casework.Input) { in.Text = "" }), "text")
+	d.ok(d.step(officer, StepScan))
+	d.Refused("no number, no day, no way", fault.Invalid, tried(d, officer, StepServe, func(in *casework.Input) { in.Number, in.Day, in.Text = "", calendar.Date{}, "" }), "number", "day", "text")
+	d.Refused("tomorrow", fault.Invalid, tried(d, officer, StepServe, func(in *casework.Input) { in.Day = in.Day.Add(1) }), "day")
+	d.Refused("before it was drafted", fault.Invalid, tried(d, officer, StepServe, func(in *casework.Input) { in.Day = in.Day.Add(-1) }), "day")
+	d.Refused("no receipt", fault.Invalid, tried(d, officer, StepServe, noPaper), "paper")
+	d.ok(d.step(officer, StepServe), d.step(firm, StepPlead))
+	d.Refused("nothing pleaded", fault.Invalid, tried(d, firm, StepPlead, func(in *casework.Input) { in.Text = "" }), "text")
+	d.Refused("heard without an opinion", fault.Invalid, tried(d, chief2, StepHear, func(in *casework.Input) { in.Choice = "" }), "choice")
+	d.Refused("heard without a record", fault.Invalid, tried(d, chief2, StepHear, noPaper), "paper")
+	d.ok(d.step(chief2, StepHear, "adopt"), d.step(firm, StepPlead))
+	d.Forward("2026-09-10")
+	d.Refused("pleaded again and not heard again", fault.Conflict, d.step(officer, StepSend), "笔录")
+	d.ok(d.step(chief2, StepHear, "reject"))
+	d.Refused("no minutes", fault.Invalid, tried(d, officer, StepSend, noPaper), "paper")
+	d.Refused("reviewed within the firm's period", fault.Invalid, tried(d, officer, StepSend, func(in *casework.Input) { in.Day = day("2026-09-07") }), "day")
+	d.ok(d.step(officer, StepSend), d.sign(chief, policy.MoveAgree), d.sign(organisation, policy.MoveAgree), d.sign(deputy, policy.MoveAgree))
+	d.Refused("the number of the notice again", fault.Invalid, tried(d, officer, StepIssue, func(in *casework.Input) { in.Number = "serve〔2026〕1号" }), "已经用过")
+	d.Refused("delivered before the review met", fault.Invalid, tried(d, officer, StepIssue, func(in *casework.Input) { in.Day = day("2026-09-09") }), "day")
+	old := d.c.Seq - 1
+	d.Refused("an old page", fault.Conflict, func() error {
+		_, err := d.Do(t.Context(), officer, casework.At{ID: d.c.ID, Seq: old}, StepIssue, casework.Input{Day: d.Desk.Today(), Number: "都住建否〔2026〕9号", Text: "直接送达", Upload: d.Photo()})
+		return err
+	}, "刚被别人办过")
+	d.ok(d.step(officer, StepIssue))
+	d.Forward("2026-10-09")
+	d.Refused("eased without minutes", fault.Invalid, tried(d, officer, StepEase, noPaper), "paper")
+	d.ok(d.step(officer, StepEase))
+	d.Refused("its end is decided by nobody who drafted it", fault.Forbidden, d.sign(officer, policy.MoveAgree))
+
+	// The number of a paper belongs to one case; a form that is sent twice begins one.
+	first := d.c.ID
+	again := opening()
+	again.Number = "都消重判〔2026〕2号"
+	sent := &store.Idem{Key: "once"}
+	second := must[store.Doc[Veto]](t)(d.Open(t.Context(), officer, again, sent))
+	before := d.Records(t)
+	if same := must[store.Doc[Veto]](t)(d.Open(t.Context(), officer, again, sent)); same.ID != second.ID || second.ID == first || d.Records(t) != before {
+		t.Errorf("sent twice: %s and %s", second.ID, same.ID)
+	}
+	d.c = second
+	d.ok(d.step(officer, StepScan))
+	d.Refused("the number of another case", fault.Invalid, tried(d, officer, StepServe, func(in *casework.Input) { in.Number = "serve〔2026〕1号" }), "已经用过")
+
+	// The firm's period runs on while nobody can compute its end.
+	d = newDesk(t)
+	d.Forward("2027-03-01")
+	d.open()
+	d.ok(d.step(officer, StepScan), d.step(officer, StepServe))
+	d.Forward("2027-04-30")
+	d.Refused("no calendar", fault.Conflict, d.step(officer, StepSend), "放假安排")
+	d.ok(d.step(firm, StepPlead))
+}
+
+// TestKnownAt: what was known at a moment is known of it for good, by who looks back and by an evaluation of that day.
+func TestKnownAt(t *testing.T) {
+	d := newDesk(t)
+	d.issued()
+	d.Forward("2026-10-09")
+	d.ok(d.step(officer, StepEase))
+	d.Forward("2026-11-02")
+	d.ok(d.sign(chief, policy.MoveAgree), d.sign(organisation, policy.MoveAgree), d.sign(deputy, policy.MoveAgree))
+	then := must[store.Doc[Veto]](t)(d.One(store.KnownAt(t.Context(), day("2026-10-09").Begins()), officer, d.c.ID))
+	if then.State.State != InForce || then.State.Until != day("2027-09-20") || d.c.State.State != Lifted || d.c.State.Until != day("2026-11-01") {
+		t.Errorf("%+v", then.State)
+	}
+	at := func(moment calendar.Date, upTo int64) (out []supervision.Reading) {
+		if err := d.EachReading(t.Context(), calendar.Span{First: day("2020-01-01"), Last: day("2030-12-31")}, moment.Begins(), upTo, func(r supervision.Reading) error { out = append(out, r); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	all, ended, before := at(day("2026-10-31"), 1<<40), at(day("2026-12-01"), 1<<40), at(day("2026-09-21"), 1<<40)
+	if len(before) != 0 || len(all) != 1 || all[0].Cells[0].Until != day("2027-09-20") || len(ended) != 1 || ended[0].Cells[0].Until != day("2026-11-01") || all[0].Record == ended[0].Record || len(at(day("2026-12-01"), all[0].N-1)) != 0 {
+		t.Errorf("before %v, while it stood %v, after its early end %v", before, all, ended)
+	}
+}

@@ -33,6 +33,7 @@ import (
 	"redsteward/supervision/rectification"
 	"redsteward/supervision/repair"
 	"redsteward/supervision/survey"
+	"redsteward/supervision/veto"
 	"redsteward/supervision/wish"
 )
 
@@ -105,6 +106,8 @@ type Fixture struct {
 	Refunds *refund.Service
 	// Dunnings asks for deposits that are late.
 	Dunnings *dunning.Service
+	// Vetoes are the decisions of 一票否决.
+	Vetoes *veto.Service
 	// Conduct are the books of conduct.
 	Conduct *conduct.Service
 	// Party are the sheets of party organisations.
@@ -253,6 +256,9 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err := f.openClaims(ctx, db, rules, guard, f.Register.Register, clocks.Business); err != nil {
 		return nil, err
 	}
+	if err := f.openVetoes(ctx, db, rules, guard, clocks.Business); err != nil {
+		return nil, err
+	}
 	if err := f.openConduct(ctx, guard, clocks.Business); err != nil {
 		return nil, err
 	}
@@ -284,7 +290,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Bundles: bundles, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
+		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Vetoes: f.Vetoes, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {

@@ -1,0 +1,144 @@
+package web_test
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"redsteward/internal/web/browsertest"
+	"redsteward/policy"
+)
+
+// TestVetoPages leads a case of 一票否决 through its pages: begun on a document, told to the firm, pleaded, heard by another person, signed, delivered, objected to and answered; what is wrong is named beside its field and writes nothing.
+func TestVetoPages(t *testing.T) {
+	f, project, forward := fundCases(t)
+	for login, role := range map[string]policy.Role{"legal": "legal_officer", "director": "director"} {
+		if err := f.Appoint(t.Context(), login, "测试人员", policy.Appointment{Role: role, Scopes: []string{policy.County}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	people := map[string]*person{}
+	run := func(list ...scenario) {
+		t.Helper()
+		for _, s := range list {
+			s.run(t, f, people)
+		}
+	}
+	open := "/vetoes/new?project=" + project
+	today := f.Vetoes.Today()
+	opening := func(change ...string) url.Values {
+		form := pairs("ground", "fire_hazard", "source", "fire", "number", "都消重判〔2026〕1号", "issuer", "县消防救援大队", "effective", today.String(), "text", "消防控制室停用", "key", "v1")
+		for i := 0; i+1 < len(change); i += 2 {
+			form.Set(change[i], change[i+1])
+		}
+		return form
+	}
+	run(
+		scenario{name: "the public", path: "/vetoes", status: 401},
+		scenario{name: "owners", role: "committee", path: "/vetoes", status: 403},
+		scenario{name: "none yet", role: "officer", path: "/vetoes", status: 200, contains: []string{"立案起草", "重大火灾隐患判定或者纪检通报的，在这里立案"}},
+		scenario{name: "the firm begins none", role: "firm", path: "/vetoes", status: 200, excludes: []string{"立案起草"}},
+		scenario{name: "nor by the address", role: "firm", path: "/vetoes/new", status: 403},
+		scenario{name: "choose a compound", role: "officer", path: "/vetoes/new", status: 200, contains: []string{"望湖苑"}},
+		scenario{name: "the form", role: "officer", path: open, status: 200, contains: []string{"被判定为重大火灾隐患", "提供虚假材料", "只凭已经生效的文书"}},
+		scenario{name: "no compound", role: "officer", path: "/vetoes/new?project=none", status: 404},
+		scenario{name: "everything is wrong", role: "officer", method: "POST", path: open, form: opening("ground", "false_material", "number", "整改通知1号", "issuer", "", "effective", "昨天", "text", "有"), status: 422,
+			contains: []string{"“提供虚假材料”不能只凭重大火灾隐患判定文书认定", "写有“整改”的不是生效文书", "生效日期“昨天”不是日期", `id="issuer-e"`, `id="text-e"`, `value="整改通知1号"`}},
+		scenario{name: "begun", role: "officer", method: "POST", path: open, form: opening(), status: 303, changes: 2},
+		scenario{name: "twice", role: "officer", method: "POST", path: open, form: opening("key", "v2"), status: 422, contains: []string{"已经凭这份文书立过案"}},
+	)
+	id := func() string {
+		t.Helper()
+		_, after, found := strings.Cut(people["officer"].get(t, "/vetoes?state=draft&q=湖").body, `href="/vetoes/`)
+		for found && strings.HasPrefix(after, "new") {
+			_, after, found = strings.Cut(after, `href="/vetoes/`)
+		}
+		name, _, _ := strings.Cut(after, `"`)
+		return name
+	}()
+	page := "/vetoes/" + id
+	seq := 1
+	scan := attachment{"扫描件.png", picture(t, 31)}
+	step := func(login, do string, fields url.Values, files ...attachment) {
+		t.Helper()
+		fields.Set("seq", fmt.Sprint(seq))
+		fields.Set("key", do+fmt.Sprint(seq))
+		if people[login] == nil {
+			people[login] = newPerson(t, f).signIn(t, login)
+		}
+		if a := people[login].scanned(t, page+"/"+do, fields, files...); a.StatusCode != 303 {
+			t.Fatalf("%s by %s: %d %.2500s", do, login, a.StatusCode, a.body)
+		}
+		seq++
+	}
+	run(
+		scenario{name: "the firm does not know", role: "firm", path: page, status: 404},
+		scenario{name: "an old page", role: "officer", method: "POST", path: page + "/withdraw", form: pairs("seq", "9", "withdraw-text", "文书被撤销"), status: 409},
+		scenario{name: "told before the document is there", role: "officer", path: page, status: 200, contains: []string{"上传生效文书的扫描件"}, excludes: []string{page + "/serve"}},
+		scenario{name: "the director only reads", role: "director", path: page, status: 200, contains: []string{"消防控制室停用"}, excludes: []string{page + "/scan"}},
+		scenario{name: "no such step", role: "officer", method: "POST", path: page + "/burn", form: pairs("seq", "1"), status: 404},
+		scenario{name: "no decision to print", role: "officer", path: page + "/print/decision", status: 404},
+		scenario{name: "legal officer", role: "legal", path: "/todo", status: 200, excludes: []string{"一票否决的陈述申辩"}},
+	)
+	step("officer", "scan", url.Values{}, scan)
+	step("officer", "serve", pairs("serve-number", "都住建否告〔2026〕1号", "serve-day", today.String(), "serve-text", "直接送达"), scan)
+	run(
+		scenario{name: "the firm is told", role: "firm", path: "/todo", status: 200, contains: []string{"望湖苑：一票否决告知，陈述申辩"}},
+		scenario{name: "what it is told", role: "firm", path: page + "/print/notice", status: 200, contains: []string{"赣北物业服务有限公司", "都住建否告〔2026〕1号", "5 日内向我局陈述申辩", "不是行政处罚"}},
+		scenario{name: "reviewed at once", role: "officer", method: "POST", path: page + "/send", form: pairs("seq", fmt.Sprint(seq)), status: 409, contains: []string{"才满"}},
+		scenario{name: "the firm cannot give up the case", role: "firm", method: "POST", path: page + "/withdraw", form: pairs("seq", fmt.Sprint(seq)), status: 403},
+	)
+	step("firm", "plead", pairs("plead-text", "消防控制室已经恢复"), scan)
+	run(
+		scenario{name: "who drafted does not hear", role: "officer", path: page, status: 200, contains: []string{"消防控制室已经恢复", page + "/files/plea-1"}, excludes: []string{page + "/hear\""}},
+		scenario{name: "another person hears", role: "legal", path: "/todo", status: 200, contains: []string{"望湖苑：听取一票否决的陈述申辩"}},
+	)
+	step("legal", "hear", pairs("hear-choice", "reject", "hear-text", "判定文书已经生效"), scan)
+	forward(6)
+	clear(people) // their sessions are over
+	step("officer", "send", pairs("send-number", "联审纪要〔2026〕3号", "send-day", f.Vetoes.Today().String(), "send-text", "住建局、组织部参加，同意"), scan)
+	run(scenario{name: "the chief signs", role: "chief", path: page, status: 200, contains: []string{"判定文书已经生效", page + "/sign"}})
+	doc, err := f.Vetoes.One(t.Context(), actorOf(t, f, "officer"), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := func() url.Values {
+		return pairs("seq", fmt.Sprint(seq), "hash", doc.State.Approval.SubjectHash, "move", "agree", "current", browsertest.Password)
+	}
+	run(
+		scenario{name: "who drafted signs nothing", role: "officer", method: "POST", path: page + "/sign", form: sign(), status: 403},
+		scenario{name: "signed", role: "chief", method: "POST", path: page + "/sign", form: sign(), status: 303, changes: 1},
+		scenario{name: "and delivered", role: "officer", path: "/todo", status: 200, contains: []string{"望湖苑：送达一票否决认定书"}},
+	)
+	seq++
+	step("officer", "issue", pairs("issue-number", "都住建否〔2026〕1号", "issue-day", f.Vetoes.Today().String(), "issue-text", "直接送达"), scan)
+	until := f.Vetoes.Today().AddMonths(12).Add(-1).Chinese()
+	run(
+		scenario{name: "it stands", role: "firm", path: page, status: 200, contains: []string{"认定生效", "有效至" + until, "提出异议"}},
+		scenario{name: "the decision", role: "firm", path: page + "/print/decision", status: 200, contains: []string{"都住建否〔2026〕1号", "经联审（联审纪要〔2026〕3号）决定", until, `?as=docx"`}},
+		scenario{name: "in the dossier", role: "officer", path: "/register/projects/" + project + "/dossier", status: 200, contains: []string{"一票否决认定", page}},
+		scenario{name: "found by its number", role: "officer", path: "/search?q=" + url.QueryEscape("都住建否〔2026〕1号"), status: 200, contains: []string{page}},
+	)
+	word := people["firm"].get(t, page+"/print/decision?as=docx")
+	if parts := docxParts(t, word.body); !containsAll(parts["word/document.xml"], []string{"一票否决认定书", "被判定为重大火灾隐患", "联审纪要〔2026〕3号"}) {
+		t.Errorf("the document: %.1500s", parts["word/document.xml"])
+	}
+	step("firm", "object", pairs("object-text", "判定文书已被复议撤销"))
+	run(
+		scenario{name: "who took part does not answer", role: "chief", path: page, status: 200, contains: []string{"异议中"}, excludes: []string{page + "/answer"}},
+		scenario{name: "another one is asked", role: "director", path: "/todo", status: 200, contains: []string{"望湖苑：答复对一票否决认定的异议"}},
+		scenario{name: "no result chosen", role: "director", method: "POST", path: page + "/answer", form: pairs("seq", fmt.Sprint(seq), "answer-text", "已核实"), status: 422, contains: []string{"请选择异议是否成立"}},
+	)
+	step("director", "answer", pairs("answer-choice", "uphold", "answer-text", "判定文书已被撤销"))
+	run(
+		scenario{name: "revoked", role: "firm", path: page, status: 200, contains: []string{"已撤销", "判定文书已被撤销"}, excludes: []string{page + "/object\""}},
+		scenario{name: "the list", role: "officer", path: "/vetoes?state=revoked&ground=fire_hazard&q=" + url.QueryEscape("都消重判"), status: 200, contains: []string{page, "1 件"}},
+		scenario{name: "another ground", role: "officer", path: "/vetoes?ground=false_material", status: 200, contains: []string{"没有符合条件的"}},
+		scenario{name: "as it was known before", role: "officer", path: page + "?known=" + today.String(), status: 200, excludes: []string{"已撤销"}},
+	)
+	_, sheets := workbook(t, people["officer"].get(t, "/vetoes.xlsx?state=revoked"))
+	if said := fmt.Sprint(sheets); !containsAll(said, []string{"望湖苑", "都住建否〔2026〕1号", "成立，已撤销"}) {
+		t.Error(said)
+	}
+}
