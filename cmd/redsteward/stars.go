@@ -402,13 +402,8 @@ func (s *archivedStars) beforeOf(ctx context.Context, e *describedEvaluation, no
 	if err != nil {
 		return nil, err
 	}
-	result, err := rating.ReadResult([]byte(stored.Result))
-	if err != nil {
-		return nil, err
-	}
 	scheme := e.scheme
-	out := &web.Before{Period: e.before.Name, OtherFirm: stored.Firm != now.Firm, OtherRule: e.before.SchemeHash != scheme.Hash}
-	if out.OtherRule {
+	if e.before.SchemeHash != scheme.Hash {
 		d, err := s.archive.Evaluation(ctx, e.before.Evaluation)
 		if err != nil {
 			return nil, err
@@ -417,15 +412,7 @@ func (s *archivedStars) beforeOf(ctx context.Context, e *describedEvaluation, no
 			return nil, err
 		}
 	}
-	for _, g := range scheme.Grades.List {
-		if g.ID == result.Grade {
-			out.Grade = g.Label
-		}
-	}
-	if result.Total.Counted {
-		out.Total = &result.Total.Points
-	}
-	return out, nil
+	return web.BeforeOf(e.before.Name, scheme, &stored, now, e.scheme.Hash, true)
 }
 
 // Scheme implements web.Stars.

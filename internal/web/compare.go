@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"redsteward/internal/num"
+	"redsteward/rating"
 )
 
 // Before is what a subject had in the published period before.
@@ -16,6 +17,36 @@ type Before struct {
 	OtherFirm bool
 	// OtherRule: the rule was changed in between, so that points are not compared.
 	OtherRule bool
+	// Groups and Adjustments are its lines and steps in the form of that star, nil if another firm held the subject then.
+	Groups      []LineGroup
+	Adjustments []Adjustment
+}
+
+// BeforeOf is what a subject had in the published period called period, by the rule s of that period, seen from now, whose rule has the hash rule. public as in StarOf.
+func BeforeOf(period string, s *rating.Scheme, was, now *rating.ArchivedResult, rule string, public bool) (*Before, error) {
+	result, err := rating.ReadResult([]byte(was.Result))
+	if err != nil {
+		return nil, err
+	}
+	out := &Before{Period: period, OtherFirm: was.Firm != now.Firm, OtherRule: s.Hash != rule}
+	for _, g := range s.Grades.List {
+		if g.ID == result.Grade {
+			out.Grade = g.Label
+		}
+	}
+	if result.Total.Counted {
+		out.Total = &result.Total.Points
+	}
+	if out.OtherFirm {
+		return out, nil
+	}
+	x, err := rating.Explain(s, result)
+	if err != nil {
+		return nil, err
+	}
+	star := StarOf(Row{}, x, public)
+	out.Groups, out.Adjustments = star.Groups, star.Adjustments
+	return out, nil
 }
 
 // fewest is how many subjects with a total a group must have to be compared with: a mean over two names both.
@@ -61,25 +92,24 @@ func (v *starView) meaning(b *board, one Star) string {
 	return text
 }
 
-// changed says in one sentence what changed since the period before; "" if nothing is known of it.
-func (v *starView) changed(b *board, one Star) string {
-	p := one.Before
+// changed says in one sentence what changed since the period before against the present total and grade; "" if nothing is known of it.
+func (p *Before) changed(total *num.Num, grade string, places int) string {
 	if p == nil {
 		return ""
 	}
 	was := p.Period + "是“" + p.Grade + "”"
 	if p.Total != nil {
-		was = fmt.Sprintf("%s是“%s”，%s 分", p.Period, p.Grade, points(*p.Total, b.Places))
+		was = fmt.Sprintf("%s是“%s”，%s 分", p.Period, p.Grade, points(*p.Total, places))
 	}
 	switch {
 	case p.OtherFirm:
 		return was + "，那时由另一家企业管理，不作比较。"
 	case p.OtherRule:
 		return was + "，评价办法后来修订过，分数不直接比较。"
-	case p.Total == nil || one.Total == nil:
+	case p.Total == nil || total == nil:
 		return was + "。"
 	}
-	return was + "；" + changeText(one.Total.Sub(*p.Total), b.Places, p.Grade, v.Grade)
+	return was + "；" + changeText(total.Sub(*p.Total), places, p.Grade, grade)
 }
 
 // changeText is “这次高了 3.10 分，等级没有变。”.

@@ -97,6 +97,48 @@ func TestStarInPlainWords(t *testing.T) {
 			t.Error(v.Meaning, v.Compared, v.Changed)
 		}
 	})
+	t.Run("line by line", func(t *testing.T) {
+		line := func(id, name, points, fact string, items ...Item) Line {
+			l := Line{ID: id, Name: name, Fact: fact, Places: 1, Max: total(t, "5"), Items: items}
+			if points != "" {
+				l.Points = total(t, points)
+			}
+			return l
+		}
+		now := []LineGroup{{ID: "party", Name: "党建", Hidden: true, Points: total(t, "8"), Max: total(t, "10"), Lines: []Line{line("secret", "不公开", "1", "x = 1")}},
+			{ID: "service", Name: "服务", Points: total(t, "12"), Max: total(t, "20"), Lines: []Line{line("fees", "收缴率", "3.5", "收缴率 = 312 ÷ 400 户 = 0.78；投诉 = 2"), line("same", "没有变", "4", "y = 1"),
+				line("visit", "走访", "2", "各条目加权合计 4 / 8", Item{Name: "保洁", Found: "2"}, Item{Name: "绿化", Found: "1"}), line("new", "新的", "1", ""), line("na", "电梯", "", "电梯：不适用"), line("peers", "同类", "1.5", "z = 3")}},
+			{ID: asideGroup, Lines: []Line{line("aside", "参考", "5", "")}}}
+		was := []LineGroup{{ID: "party", Name: "党建", Points: total(t, "9"), Max: total(t, "10"), Lines: []Line{line("secret", "不公开", "2", "x = 2")}},
+			{ID: "service", Name: "服务", Points: total(t, "13"), Max: total(t, "20"), Lines: []Line{line("fees", "收缴率", "3", "收缴率 = 300 ÷ 400 户 = 0.75；投诉 = 2"), line("same", "没有变", "4", "y = 2"),
+				line("visit", "走访", "4.5", "各条目加权合计 7 / 8", Item{Name: "保洁", Found: "3"}, Item{Name: "绿化", Found: "1"}), line("old", "旧的", "0.4", ""), line("na", "电梯", "3", "电梯 = 1 台"), line("peers", "同类", "1.3", "z = 3")}}}
+		told := func(v *changesView) string {
+			out := joinWords(v.Period, v.Then, v.Now)
+			for _, l := range v.Lines {
+				out += "\n" + strings.Join([]string{l.Name, l.Was, l.Is, l.Change, l.Why}, "|")
+			}
+			return out
+		}
+		one := Star{Row: Row{Total: total(t, "83")}, Groups: now, Adjustments: []Adjustment{{Name: "扣分", Change: total(t, "-1"), Said: "84 → 83"}}, Before: &Before{Period: "上年", Total: total(t, "84"), Groups: was}}
+		const want = "上年 · 84.00 · 83.00\n电梯|3.0|—|−3.0|电梯 = 1 台 → 电梯：不适用\n走访|4.5|2.0|−2.5|各条目加权合计 7 / 8 → 4 / 8；保洁 3 → 2\n党建|9.00|8.00|−1.00|按规则只公开合计\n新的|—|1.0|+1.0|上期没有列出这一项\n" +
+			"扣分|—|−1.00|−1.00|84 → 83\n收缴率|3.0|3.5|+0.5|收缴率 = 300 ÷ 400 户 = 0.75 → 312 ÷ 400 户 = 0.78\n旧的|0.4|—|−0.4|本期没有列出这一项\n同类|1.3|1.5|+0.2|本项事实没有变"
+		if got := told(changesOf(one, 2)); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		one.Groups[1].Lines[0].Max = total(t, "6")
+		one.Before.OtherRule = true
+		if got := told(changesOf(one, 2)); !strings.Contains(got, "|规则改了，满分 5 → 6；收缴率 = 300") {
+			t.Error("another rule:", got)
+		}
+		one.keepLines()
+		if got := told(changesOf(one, 2)); got != "上年 · 84.00 · 83.00\n党建|9.00|8.00|−1.00|按规则只公开合计\n服务|13.00|12.00|−1.00|\n扣分|—|−1.00|−1.00|84 → 83" {
+			t.Error("who does not see the lines:", got)
+		}
+		one.Before.OtherFirm = true
+		if changesOf(one, 2) != nil || changesOf(Star{Groups: now}, 2) != nil {
+			t.Error("compared with another firm, or with nothing")
+		}
+	})
 	for _, c := range []struct {
 		before Before
 		want   string

@@ -215,6 +215,8 @@ type scoreView struct {
 	Groups                                                   []scoreGroup
 	Steps                                                    []stepView
 	HasBy                                                    bool
+	Changed                                                  string
+	Changes                                                  *changesView
 	Hash, Scheme                                             string
 }
 
@@ -257,8 +259,15 @@ func (s *Server) score(c *fiber.Ctx, by policy.Actor) error {
 	v := scoreView{Name: told.Stored.Name, Sub: joinWords(told.Stored.Firm, told.Stored.Place), Period: told.Period.Name, Back: scoresPath + "?period=" + url.QueryEscape(told.Period.ID), Word: periodWord(&told.Period, h),
 		Total: "—", Max: points(told.Result.Total.Max, at), Label: told.Result.Label, Reason: reasonOf(told.Scheme, told.Result), Hash: told.Result.Hash(), Scheme: told.Scheme.ID + " " + told.Scheme.Version + " 版"}
 	if told.Result.Status == rating.StatusRated && told.Result.Total.Counted {
-		v.Total = points(told.Result.Total.Points, at)
+		one.Total = &told.Result.Total.Points
+		v.Total = points(*one.Total, at)
 	}
+	if b := told.Before; b != nil {
+		if one.Before, err = BeforeOf(b.Period.Name, b.Scheme, &b.Stored, &told.Stored, told.Scheme.Hash, false); err != nil {
+			return err
+		}
+	}
+	v.Changed, v.Changes = one.Before.changed(one.Total, told.Result.Label, at), changesOf(one, at)
 	if h.Runs && told.Period.State == cycle.StateEvaluated {
 		v.Clock, _ = s.clockOf(c.UserContext()).running("异议期", h.Ends)
 	}

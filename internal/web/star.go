@@ -44,6 +44,7 @@ type starView struct {
 	// Meaning says in one sentence what the grade stands for, Changed what changed since the period before, Compared how it stands among similar ones.
 	Meaning, Changed string
 	Compared         []string
+	Changes          *changesView
 }
 
 type namedFigure struct{ Name, Text string }
@@ -172,8 +173,15 @@ const shownReasons = 3
 // keepLines takes the lines out and leaves, for each part, the names of those that lost most (practice.md §7: star, totals and reasons by dimension are
 // public). A part of which the rule makes public the sum only gives no reasons either.
 func (one *Star) keepLines() {
-	for i := range one.Groups {
-		g := &one.Groups[i]
+	keepGroups(one.Groups)
+	if one.Before != nil {
+		keepGroups(one.Before.Groups)
+	}
+}
+
+func keepGroups(groups []LineGroup) {
+	for i := range groups {
+		g := &groups[i]
 		for _, l := range worstOf(g.Lines, shownReasons) {
 			g.Reasons = append(g.Reasons, l.Name)
 		}
@@ -263,7 +271,8 @@ func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
 	}
 	v.Worst = worstLines(one, 3)
 	v.toNext(b, one)
-	v.Meaning, v.Changed, v.Compared = v.meaning(b, one), v.changed(b, one), comparisons(b, one)
+	v.Meaning, v.Changed, v.Compared = v.meaning(b, one), one.Before.changed(one.Total, v.Grade, b.Places), comparisons(b, one)
+	v.Changes = changesOf(one, b.Places)
 	v.draw(b, one, axes, steps, full.Equal(one.Max))
 	return v
 }

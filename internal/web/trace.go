@@ -198,7 +198,7 @@ func StarOf(row Row, x *rating.Explanation, public bool) Star {
 		part, name := top[l.Part], ""
 		switch {
 		case l.Part == "":
-			part, name = "aside", "不计入总分"
+			part, name = asideGroup, "不计入总分"
 		case l.Part == "total":
 			part, name = "direct", "直接计入总分"
 		}
@@ -228,6 +228,9 @@ func plus(sum *num.Num, n num.Num) *num.Num {
 	return &n
 }
 
+// asideGroup is the group of what does not count for the total.
+const asideGroup = "aside"
+
 // topParts says under which part of the first level each part stands.
 func topParts(x *rating.Explanation) map[string]string {
 	above := map[string]string{}
@@ -244,7 +247,7 @@ func topParts(x *rating.Explanation) map[string]string {
 			at = above[at]
 		}
 		if above[at] == "" { // below a part that does not count
-			at = "aside"
+			at = asideGroup
 		}
 		top[id] = at
 	}

@@ -74,12 +74,10 @@ type Moved struct {
 
 // LineChange is one line that gave more or fewer points than before.
 type LineChange struct {
-	// Indicator is the id, Name its name.
-	Indicator, Name string
-	// Was and Is are the points; a line that did not count has none.
-	Was, Is *num.Num
-	// Change is the difference, what is missing counting as 0.
-	Change num.Num
+	// Changed are the points by the id of the indicator; a line that did not count has none.
+	rating.Changed
+	// Name is the indicator's.
+	Name string
 }
 
 // NearCut is one row near a cut.
@@ -278,22 +276,19 @@ const shownChanges = 3
 
 // lineChanges are the lines that changed most between two results.
 func lineChanges(s *rating.Scheme, was, is *rating.Result) []LineChange {
-	var list []LineChange
+	ids, names := make([]string, len(s.Indicators)), make(map[string]string, len(s.Indicators))
 	for i := range s.Indicators {
-		in := &s.Indicators[i]
-		c := LineChange{Indicator: in.ID, Name: in.Name, Was: linePoints(was, in.ID), Is: linePoints(is, in.ID)}
-		if c.Is != nil {
-			c.Change = *c.Is
-		}
-		if c.Was != nil {
-			c.Change = c.Change.Sub(*c.Was)
-		}
-		if !c.Change.IsZero() || (c.Was == nil) != (c.Is == nil) {
-			list = append(list, c)
-		}
+		ids[i], names[s.Indicators[i].ID] = s.Indicators[i].ID, s.Indicators[i].Name
 	}
-	slices.SortStableFunc(list, func(a, b LineChange) int { return size(&b.Change).Cmp(size(&a.Change)) })
-	return list[:min(len(list), shownChanges)]
+	of := func(r *rating.Result) func(string) *num.Num {
+		return func(id string) *num.Num { return linePoints(r, id) }
+	}
+	changes := rating.Changes(ids, of(was), of(is))
+	var list []LineChange
+	for _, c := range changes[:min(len(changes), shownChanges)] {
+		list = append(list, LineChange{c, names[c.ID]})
+	}
+	return list
 }
 
 func linePoints(r *rating.Result, indicator string) *num.Num {

@@ -391,6 +391,34 @@ type ToldResult struct {
 	Lines map[string]ToldLine
 	// Sources are the sources that told the facts, by fact, where the scheme names a second one.
 	Sources map[string]string
+	// Before is the published quarter before as far as it lies in the actor's scope too, nil if there is none.
+	Before *ToldBefore
+}
+
+// ToldBefore is the result of a project in the published quarter before.
+type ToldBefore struct {
+	// Period is the quarter, Scheme its rule, Stored the result with its names.
+	Period Period
+	Scheme *rating.Scheme
+	Stored rating.ArchivedResult
+}
+
+// toldBefore finds the result of a project in the published quarter before; nil if there is none within the scope.
+func (s *Service) toldBefore(ctx context.Context, scope policy.Scope, p *Period, project string) (*ToldBefore, error) {
+	before, err := s.before(ctx, p)
+	if err != nil || before == nil {
+		return nil, err
+	}
+	out := &ToldBefore{Period: *before}
+	out.Stored, err = s.archive.Result(ctx, before.Evaluation, project)
+	if fault.Is(err, fault.NotFound) || err == nil && !scope.Covers(out.Stored.Keys, before.Days.Last) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	out.Scheme, _, err = s.schemeOf(ctx, before)
+	return out, err
 }
 
 // ToldLine is what a firm may do about one line.
@@ -449,6 +477,9 @@ func (s *Service) ToldResult(ctx context.Context, by policy.Actor, id, project s
 	}
 	v, err := s.toldResult(ctx, scope, id, project)
 	if err != nil {
+		return nil, err
+	}
+	if v.Before, err = s.toldBefore(ctx, scope, &v.Period, project); err != nil {
 		return nil, err
 	}
 	objections, err := s.objected.All(ctx, by, store.Query{Index: byPeriod, Key: id + "/" + project}, func(*Objection) bool { return true })

@@ -76,7 +76,7 @@ func TestQuarterInTheBrowser(t *testing.T) {
 	signIn(t, tb, f, "manager", Password)
 	look("scores", "/scores?period=2026Q3", 200)
 	look("score", "/scores/2026Q3/p001", 200)
-	want("提异议", "本期事实与来源", "观察记录")
+	want("提异议", "本期事实与来源", "观察记录", "和2026年第二季度比")
 	look("objection-new", "/objections/new?period=2026Q3&project=p001&line=ops_answers", 200)
 	fill(t, tb, "#ground", "按期答复的少算了四件，以平台回执为准")
 	press(t, tb, `form[action="/objections/new"] button`)

@@ -169,6 +169,12 @@ func (s *Sample) Star(_ context.Context, _, id string) (web.Star, error) {
 	if total := star.Total; total != nil {
 		was := total.Sub(num.FromInt(2))
 		star.Before = &web.Before{Period: "2026年第二季度", Grade: "三星", Total: &was, OtherFirm: star.Firm == ""}
+		if other, ok := s.results["P00002/2026Q3"]; ok { // then it had the lines that this one has now
+			if x, err = rating.Explain(s.scheme, other); err != nil {
+				return web.Star{}, err
+			}
+			star.Before.Groups = web.StarOf(web.Row{}, x, true).Groups
+		}
 	}
 	return star, nil
 }
