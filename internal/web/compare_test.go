@@ -154,3 +154,35 @@ func TestStarInPlainWords(t *testing.T) {
 		}
 	}
 }
+
+// TestBeside: the highest of a row is marked unless all are equal, and what the rule keeps back stays back.
+func TestBeside(t *testing.T) {
+	b := comparedBoard(t)
+	b.Parts[0].ID, b.Parts[1].ID, b.Parts[2].ID = "org", "service", "run"
+	star := func(id string, groups ...LineGroup) Star {
+		one := Star{Row: b.byID[id].Row, Max: num.FromInt(100), Groups: groups}
+		one.keepLines()
+		return one
+	}
+	lost := LineGroup{ID: "service", Points: total(t, "36.1"), Max: total(t, "45"), Lines: []Line{{Name: "报修", Points: total(t, "1"), Max: total(t, "4")}, {Name: "投诉", Points: total(t, "0"), Max: total(t, "5")}, {Name: "满意", Points: total(t, "5"), Max: total(t, "5")}}}
+	found := map[string]besideRow{}
+	for _, row := range besideRows(b, []Star{star("p1", lost), star("p2", LineGroup{ID: "org", Hidden: true, Points: total(t, "14"), Max: total(t, "15")}), star("p3"), star("p6")}) {
+		found[row.Name] = row
+	}
+	cell := func(row string, at int) besideCell { t.Helper(); return found[row].Cells[at] }
+	if c := cell("总分", 0); c.Text != "93.50" || c.Note != "满分 100.00" || !c.Best || cell("总分", 1).Best || cell("总分", 3).Text != "—" {
+		t.Errorf("%+v", found["总分"])
+	}
+	if cell("名次", 1).Text != "第 3 名" || cell("名次", 2).Text != "第 3 名" || cell("名次", 3).Text != "—" || cell("说明", 3).Text != "满意度没有调查" {
+		t.Errorf("%+v %+v", found["名次"], found["说明"])
+	}
+	if c := cell("服务质量好", 0); c.Text != "80.3%" || c.Note != "36.10 / 45.00" || c.Lost != "投诉、报修" || c.Best {
+		t.Errorf("%+v: all have the same rate", c)
+	}
+	if cell("组织建设好", 1).Lost != "按规则只公开合计" {
+		t.Errorf("%+v", found)
+	}
+	if _, there := found["运营管理好"]; there {
+		t.Error("a row in which nobody has anything")
+	}
+}

@@ -280,6 +280,14 @@ func (b *board) listed() []Column {
 // starAddress is the page of a subject.
 func starAddress(id string) string { return "/stars/" + url.PathEscape(id) }
 
+// gradeOf is what people call a grade by its id.
+func (b *board) gradeOf(id string) string {
+	if label := b.grades[id].Label; label != "" {
+		return label
+	}
+	return "未评等级"
+}
+
 func (b *board) rankingRow(r *ranked) rankingRow {
 	g := b.grades[r.Grade]
 	row := rankingRow{Rank: r.Rank, ID: r.ID, Name: r.Name, Place: r.Place, Firm: r.Firm, Mark: r.Mark, Moved: r.Moved, Address: starAddress(r.ID),
@@ -312,10 +320,7 @@ func (b *board) rankingRow(r *ranked) rankingRow {
 }
 
 func (b *board) apartRow(r *ranked) apartRow {
-	row := apartRow{Name: r.Name, Address: starAddress(r.ID), Place: r.Place, Reason: r.Reason, State: "未评星", Grade: "未评等级"}
-	if g, ok := b.grades[r.Grade]; ok {
-		row.Grade = g.Label
-	}
+	row := apartRow{Name: r.Name, Address: starAddress(r.ID), Place: r.Place, Reason: r.Reason, State: "未评星", Grade: b.gradeOf(r.Grade)}
 	if _, known := looks[row.Grade]; known {
 		row.State = row.Grade
 	}
@@ -374,11 +379,7 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 		if r.Total != nil {
 			total = plainNumber(*r.Total, b.Places)
 		}
-		label := b.grades[r.Grade].Label
-		if label == "" {
-			label = "未评等级"
-		}
-		row := []string{rank, report.Guard(r.ID), report.Guard(r.Name), report.Guard(r.Place), report.Guard(r.Firm), report.Guard(label), total}
+		row := []string{rank, report.Guard(r.ID), report.Guard(r.Name), report.Guard(r.Place), report.Guard(r.Firm), report.Guard(b.gradeOf(r.Grade)), total}
 		for _, p := range r.Parts {
 			row = append(row, optionalNumber(p, 1))
 		}

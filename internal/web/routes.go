@@ -42,6 +42,8 @@ func (s *Server) table() ([]Route, error) {
 		{Method: get, Path: "/stars.csv", Action: policy.Public, Handler: s.rankingCSV},
 		{Method: get, Path: "/stars/:id<maxLen(200)>", Action: policy.Public, Handler: s.star},
 		{Method: get, Path: "/stars/:id<maxLen(200)>/lines.csv", Action: policy.Public, Handler: s.starCSV},
+		{Method: get, Path: besidePath, Action: policy.Public, Handler: s.beside},
+		{Method: get, Path: besidePath + ".csv", Action: policy.Public, Handler: s.besideCSV},
 		{Method: get, Path: "/firms", Action: policy.Public, Handler: s.firms},
 		{Method: get, Path: "/firms/:id<maxLen(600)>", Action: policy.Public, Handler: s.firmPage},
 		{Method: get, Path: "/firms/:id<maxLen(600)>/projects.xlsx", Action: policy.Public, Handler: s.firmExcel},

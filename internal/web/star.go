@@ -38,6 +38,7 @@ type starView struct {
 	FirmAddress  string
 	CSV          string
 	Verify       string // the page that recomputes it; "" if there is none
+	Beside       string // the page that puts it beside others
 	Worst        []lostView
 	ToNext       string
 	NextGrade    string
@@ -207,17 +208,13 @@ func worstOf(lines []Line, most int) []Line {
 }
 
 func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
-	g := b.grades[one.Row.Grade]
-	v := &starView{board: b, Star: one, Ranked: len(b.rows), Level: g.Level, Grade: g.Label, LostOnly: lostOnly,
-		Here: starAddress(one.ID), Lost: starAddress(one.ID) + "?only=lost#lines", CSV: starAddress(one.ID) + "/lines.csv"}
+	v := &starView{board: b, Star: one, Ranked: len(b.rows), Level: b.grades[one.Row.Grade].Level, Grade: b.gradeOf(one.Row.Grade), LostOnly: lostOnly,
+		Here: starAddress(one.ID), Lost: starAddress(one.ID) + "?only=lost#lines", CSV: starAddress(one.ID) + "/lines.csv", Beside: besideAddress(besidePath, []string{one.ID})}
 	if r := b.byID[one.ID]; r != nil {
 		v.Rank = r.Rank
 		if r.firm != nil {
 			v.FirmAddress = firmAddress(r.firm.ID)
 		}
-	}
-	if v.Grade == "" {
-		v.Grade = "未评等级"
 	}
 	if one.Total != nil {
 		v.Score = points(*one.Total, b.Places)

@@ -194,6 +194,14 @@ func firm(name string) string { return "/firms/" + url.PathEscape(name) }
 
 func star(n int) string { return "/stars/" + url.PathEscape(fmt.Sprintf("P%05d/2026Q3", n)) }
 
+func beside(subjects ...int) string {
+	query := url.Values{}
+	for _, n := range subjects {
+		query.Add("s", fmt.Sprintf("P%05d/2026Q3", n))
+	}
+	return "/compare?" + query.Encode()
+}
+
 // TestSite asks one running server; signing in costs a second under the race detector, so the tests share it.
 func TestSite(t *testing.T) {
 	f := start(t, 129)
@@ -236,6 +244,12 @@ func testScenarios(t *testing.T, f *browsertest.Fixture) {
 		{name: "the full form and an inspector", role: "inspector", path: star(5) + "/full.json", status: 403},
 		{name: "check a bundle", path: "/open/check", status: 200, contains: []string{"不用登录", "本网站的公钥"}},
 		{name: "check nothing", method: "POST", path: "/open/check", form: form(), status: 422, contains: []string{"请选择要核对的复算包"}},
+		{name: "side by side, nobody yet", path: "/compare", status: 200, contains: []string{"先选小区", `action="/compare"`}},
+		{name: "side by side", path: beside(5, 4, 8), status: 200, contains: []string{"按规则只公开合计", "&lt;script&gt;", "（最高）", "服务质量好", "移除"}, excludes: []string{"<script>alert", "三会一课按期"}},
+		{name: "side by side, found by initials", path: beside(5) + "&q=why", status: 200, contains: []string{"加入 望湖苑", "/compare?s=P00005%2F2026Q3&amp;s="}},
+		{name: "side by side, nothing found", path: "/compare?q=zzzz", status: 200, contains: []string{"没有找到“zzzz”"}},
+		{name: "side by side, too many and unknown", path: beside(1, 2, 2, 3, 4, 5) + "&s=none&q=why", status: 200, contains: []string{"有 1 个不在这次评价里", "另有 1 个没有列出", "要换，先移除一个"}, excludes: []string{"加入 望湖苑"}},
+		{name: "side by side as a table", path: strings.Replace(beside(5, 4), "/compare", "/compare.csv", 1), status: 200, contains: []string{"总分", "等级", "'=1+1"}, excludes: []string{"三会一课按期"}},
 		{name: "method", path: "/method", status: 200, contains: []string{"五好样例规则", "四舍五入到 2 位小数", "得分率 &lt; 0.6", "支部工作条例"}},
 		{name: "firms", path: "/firms", status: 200, contains: []string{"一盏灯物业", "（未填写）"}},
 		{name: "a firm", path: firm("一盏灯物业"), status: 200, contains: []string{"汇总得分", "各部分平均得分率", "2026年第二季度", "雷达图", "/method#rollup", "合计失分"}},
