@@ -68,6 +68,18 @@ const (
 	ManagePeriod Action = "period.manage"
 	// ReadObjection shows, within the scope, the scores of a quarter that firms were told before they are published, and the objections to them.
 	ReadObjection Action = "objection.read"
+	// ReadStanding shows the cases of 降星 and 摘牌 within the scope; a firm those of which it has notice.
+	ReadStanding Action = "standing.read"
+	// HandleStanding begins such cases, delivers notice and decision, and brings them before the joint review.
+	HandleStanding Action = "standing.handle"
+	// PleadStanding pleads for the firm and appeals against a decision.
+	PleadStanding Action = "standing.plead"
+	// HearStanding puts on record what of a pleading was heard; never by who drafted the case.
+	HearStanding Action = "standing.hear"
+	// AnswerStanding decides an appeal against a decision; never by who took part in it.
+	AnswerStanding Action = "standing.answer"
+	// ReadPlate shows and prints the plates (标牌) of stars within the scope.
+	ReadPlate Action = "plate.read"
 	// RaiseObjection objects to single lines of the firm's own scores, adds files and takes an objection back.
 	RaiseObjection Action = "objection.raise"
 	// AnswerObjection answers objections to lines that somebody else scored and reviewed.
@@ -407,6 +419,12 @@ func Actions() []ActionInfo {
 		{ReadPeriods, "查看评价周期与预览", false},
 		{ManagePeriod, "开启与截止评价周期", false},
 		{ReadObjection, "查看告知的得分与异议", false},
+		{ReadStanding, "查看降星、摘牌", false},
+		{HandleStanding, "办理降星、摘牌", false},
+		{PleadStanding, "对降星、摘牌陈述申辩、申诉", false},
+		{HearStanding, "听取降星、摘牌的陈述申辩", false},
+		{AnswerStanding, "作出降星、摘牌的申诉决定", false},
+		{ReadPlate, "查看、打印标牌", false},
 		{RaiseObjection, "对得分提出异议", false},
 		{AnswerObjection, "答复得分异议", false},
 		{VerifyResult, "复算评价结果", true},

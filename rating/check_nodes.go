@@ -392,6 +392,9 @@ func (c *schemeChecker) gradeList() {
 	c.p.grades = c.compileGrades("grades", c.s.Grades.Of, c.s.Grades.List, true)
 }
 
+// maxGradeMonths is for how many months a grade can stand at most.
+const maxGradeMonths = 120
+
 // compileGrades checks a list of grades: every value gets one, and each can be reached.
 func (c *schemeChecker) compileGrades(path string, of Expr, list []Grade, main bool) []gradeProgram {
 	if of == "" {
@@ -425,6 +428,12 @@ func (c *schemeChecker) compileGrades(path string, of Expr, list []Grade, main b
 				c.reportAt(at+".level", "与等级 %s 的 level 相同", id)
 			}
 			levels[*d.Level] = d.ID
+		}
+		switch {
+		case d.Months < 0 || d.Months > maxGradeMonths:
+			c.reportAt(at+".months", "要在 0 至 %d 个月之间", maxGradeMonths)
+		case d.Months > 0 && (!main || d.Level == nil):
+			c.reportAt(at+".months", "只有评价对象的、写了 level 的等级有有效期")
 		}
 		conditions := !d.Bounds.empty() || len(d.Needs) > 0 || d.When != ""
 		set := 0

@@ -376,6 +376,7 @@ type Grade struct {
 	Otherwise bool   `yaml:"otherwise" doc:"true 表示其余情况"`
 	Blocked   bool   `yaml:"blocked" doc:"true 表示资料不足时的等级"`
 	Special   bool   `yaml:"special" doc:"true 表示只由参评条件或否决给出"`
+	Months    int    `yaml:"months" doc:"有效多少个月，从公布之日起算；不写即不因时间失效"`
 }
 
 // Need is one further demand of a grade.
