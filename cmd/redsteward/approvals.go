@@ -9,6 +9,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/policy"
 	"redsteward/rating/cycle"
+	"redsteward/rating/standing"
 	"redsteward/registry/change"
 	"redsteward/registry/filing"
 	"redsteward/registry/fund"
@@ -70,6 +71,8 @@ func subjectOf(chain string) []policy.Action {
 		return []policy.Action{policy.ReadRectification}
 	case veto.Chain:
 		return []policy.Action{policy.ReadVeto}
+	case standing.Chain:
+		return []policy.Action{policy.ReadStanding}
 	case inspection.Chain:
 		return []policy.Action{policy.ReadInspection}
 	}

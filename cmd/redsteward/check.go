@@ -12,6 +12,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/rating/standing"
 	"redsteward/registry"
 	"redsteward/registry/conduct"
 	"redsteward/registry/fund/claim"
@@ -252,6 +253,10 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "一票否决的理由", err
 		}
 		return fmt.Sprintf("一票否决的理由 %d 种，生效文书 %d 种", len(terms.Grounds()), len(terms.Documents())), nil
+	case hasKey(data, "grounds") && hasKey(data, "kind"):
+		grounds, err := standing.ParseGrounds(name, data)
+			return "降星、摘牌的情形", err
+		return fmt.Sprintf("降星、摘牌的情形，%d 种", len(grounds.Grounds())), nil
 	case hasKey(data, "sample_percent"):
 		terms, err := repair.ParseTerms(name, data)
 		if err != nil {

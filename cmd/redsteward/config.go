@@ -81,6 +81,8 @@ type config struct {
 		Inspections string `yaml:"inspections"`
 		// Deliberation are the lists of 红色议事.
 		Deliberation string `yaml:"deliberation"`
+		// Standing are the grounds of 降星 and 摘牌 and the documents on which they can rest.
+		Standing string `yaml:"standing"`
 		// Repairs says what a repair log has, what is in time and how much is called back.
 		Repairs string `yaml:"repairs"`
 		// Vetoes are the grounds of 一票否决 and the documents on which they can stand.

@@ -7,13 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/policy"
-	"redsteward/rating"
 	"redsteward/rating/cycle"
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/survey"
@@ -100,12 +98,12 @@ func differing(p *program, same string, err error) error {
 	return errFound
 }
 
-// standing tells draws how compounds and firms stand.
-type standing struct{ s *service }
+// drawStanding tells draws how compounds and firms stand.
+type drawStanding struct{ s *service }
 
-// Stars implements inspection.Standing: the grades of the newest published year, without those that lapsed.
-func (t standing) Stars(ctx context.Context) (map[string]int64, error) {
-	stars, held := map[string]int64{}, map[string]string{}
+// Stars implements inspection.Standing: the stars of the newest published year that stand today, as many as they have now.
+func (t drawStanding) Stars(ctx context.Context) (map[string]int64, error) {
+	stars := map[string]int64{}
 	year, _, err := t.s.cycle.Newest(ctx, cycle.RhythmYear)
 	if fault.Is(err, fault.NotFound) {
 		return stars, nil
@@ -113,32 +111,16 @@ func (t standing) Stars(ctx context.Context) (map[string]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	for stored, err := range t.s.archive.Results(ctx, year.Evaluation) {
-		if err != nil {
-			return nil, err
+	_, all, err := t.s.standings.All(ctx, &year, calendar.DateOf(t.s.clocks.Business()))
+	for i := range all {
+		if all[i].Status.Stands() {
+			stars[all[i].Project] = all[i].Level
 		}
-		result, err := rating.ReadResult([]byte(stored.Result))
-		if err != nil {
-			return nil, err
-		}
-		if result.Level == nil || *result.Level < 1 {
-			continue
-		}
-		stars[stored.Subject] = int64(*result.Level)
-		for _, key := range stored.Keys {
-			if firm, ok := strings.CutPrefix(key, policy.FirmKey("")); ok {
-				held[stored.Subject] = firm
-			}
-		}
-	}
-	ends, err := t.s.register.StarEnds(ctx, held, year.Days.Last, calendar.DateOf(t.s.clocks.Business()))
-	for project := range ends {
-		delete(stars, project)
 	}
 	return stars, err
 }
 
 // Points implements inspection.Standing.
-func (t standing) Points(ctx context.Context, by policy.Actor, firm string) (num.Num, int, error) {
+func (t drawStanding) Points(ctx context.Context, by policy.Actor, firm string) (num.Num, int, error) {
 	return t.s.conduct.Points(ctx, by, firm)
 }

@@ -5,7 +5,9 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/policy"
+	"redsteward/rating/standing"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/conduct"
 	"redsteward/registry/handover"
 	"redsteward/registry/party"
@@ -28,7 +30,7 @@ func (s *service) openParts(ctx context.Context, rules *policy.Rules, accounts p
 	if s.views, err = policy.NewViews(ctx, s.db, s.guard); err != nil {
 		return err
 	}
-	for _, open := range []func(context.Context) error{s.openFilings, s.openMatters, s.openRepairs, s.openConduct, s.openBooks, s.openWishes, s.openParty, s.openSupervision, s.openSurveys, s.openHandovers, s.openDeliberation, s.openCycle,
+	for _, open := range []func(context.Context) error{s.openFilings, s.openMatters, s.openRepairs, s.openConduct, s.openBooks, s.openWishes, s.openParty, s.openSupervision, s.openSurveys, s.openHandovers, s.openDeliberation, s.openCycle, s.openStanding,
 		s.openClaims, s.openStations} {
 		if err := open(ctx); err != nil {
 			return err
@@ -176,6 +178,17 @@ func (s *service) openRepairs(ctx context.Context) error {
 	if err == nil {
 		s.proofs.Keep(repair.Source, s.repairs.Logged)
 	}
+	return err
+}
+
+// openStanding opens what says how published stars stand.
+func (s *service) openStanding(ctx context.Context) error {
+	grounds, t, err := ruled(s, s.config.Files.Standing, "standing.yaml", untimed(standing.ParseGrounds))
+	if err != nil {
+		return err
+	}
+	s.standings, err = standing.New(ctx, standing.Config{Cycle: s.cycle, Archive: s.archive, Grounds: grounds, Ends: s.register.StarEnds,
+		Desk: casework.Desk{DB: s.db, Guard: s.guard, Keeper: s.keeper, Persons: s.accounts, Chains: s.chains, Deadlines: t.deadline, Now: s.clocks.Business}})
 	return err
 }
 

@@ -23,6 +23,7 @@ import (
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
+	"redsteward/rating/standing"
 	"redsteward/registry"
 	"redsteward/registry/change"
 	"redsteward/registry/conduct"
@@ -108,8 +109,10 @@ type service struct {
 	matters *matter.Service
 	archive *rating.Archive
 	cycle   *cycle.Service
-	jobs    *schedule.Runner
-	errands *errands
+	// standings say how published stars stand, and keep the decisions about them.
+	standings *standing.Service
+	jobs      *schedule.Runner
+	errands   *errands
 	// ratesTables: the board shows whatever table was rated last, not the published year.
 	ratesTables bool
 	refused     *policy.FileLog
@@ -276,7 +279,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 	c := s.config
 	stars := &archivedStars{archive: s.archive, subject: subject}
 	if !s.ratesTables {
-		stars.newest, stars.published, stars.facts, stars.ends, stars.now = s.newestYear, s.cycle.Published, s.cycle.Facts, s.register.StarEnds, s.clocks.Business
+		stars.newest, stars.published, stars.facts, stars.standings, stars.now = s.newestYear, s.cycle.Published, s.cycle.Facts, s.standings.Standings, s.clocks.Business
 	}
 	t, err := s.timetable()
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,7 +23,7 @@ import (
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
-	"redsteward/registry"
+	"redsteward/rating/standing"
 	"redsteward/supervision/evidence"
 )
 
@@ -40,9 +39,9 @@ type archivedStars struct {
 
 	// facts are the frozen facts of a project in a period; nil for tables that no period belongs to.
 	facts func(ctx context.Context, period, project string) (cycle.Facts, error)
-	// ends says which stars had lapsed on a day, and now is the business clock; nil for tables that no period belongs to.
-	ends func(ctx context.Context, held map[string]string, rated, day calendar.Date) (map[string]registry.StarEnd, error)
-	now  func() time.Time
+	// standings says how stars stood on a day, and now is the business clock; nil for tables that no period belongs to.
+	standings func(ctx context.Context, year *standing.Year, stars []standing.Star, day calendar.Date) (map[string]standing.Standing, error)
+	now       func() time.Time
 
 	mu sync.Mutex
 	// described holds the newest evaluation and the one before it, which is shown until the board of the newest is ready. Describing reads
@@ -63,17 +62,18 @@ type describedEvaluation struct {
 	// was are the places in the period before, before is that period; nil if there is none.
 	was    map[string]wasPlace
 	before *cycle.Period
-	// lapsed are the stars that do not stand any more, as they were looked up last, at looked.
-	lapsed map[string]string
+	// year is the published year as its stars are counted, nil for a table; stand is how they stood when they were looked up last, at looked.
+	year   *standing.Year
+	stand  map[string]standing.Standing
 	looked time.Time
 }
 
-// lookEvery is how long it may take until a star is shown as lapsed.
+// lookEvery is how long it may take until a star is shown as it stands now.
 const lookEvery = 15 * time.Second
 
-// lookUp looks, every now and then and on every new day, which of the stars do not stand any more. The caller holds mu.
+// lookUp looks, every now and then and on every new day, how the stars stand. The caller holds mu.
 func (s *archivedStars) lookUp(ctx context.Context, e *describedEvaluation) error {
-	if s.ends == nil {
+	if s.standings == nil || e.year == nil {
 		return nil
 	}
 	now := s.now()
@@ -81,38 +81,40 @@ func (s *archivedStars) lookUp(ctx context.Context, e *describedEvaluation) erro
 	if past := now.Sub(e.looked); past >= 0 && past < lookEvery && calendar.DateOf(e.looked) == today {
 		return nil
 	}
-	starred := map[string]bool{}
-	for _, g := range e.web.Grades {
-		starred[g.ID] = g.Level > 0
-	}
-	held := map[string]string{}
+	var stars []standing.Star
 	for _, row := range e.rows {
-		for _, key := range row.Keys {
-			if firm, ok := strings.CutPrefix(key, policy.FirmKey("")); ok && starred[row.Grade] {
-				held[row.ID] = firm
-			}
+		if firm := standing.FirmOf(row.Keys); firm != "" && e.year.Level(row.Grade) > 0 {
+			stars = append(stars, standing.Star{Project: row.ID, Firm: firm, Grade: row.Grade})
 		}
 	}
-	ends, err := s.ends(ctx, held, e.web.Day, today)
+	stand, err := s.standings(ctx, e.year, stars, today)
 	if err != nil {
 		return err
 	}
-	lapsed, hash := make(map[string]string, len(ends)), sha256.New()
-	for _, id := range slices.Sorted(maps.Keys(ends)) {
-		lapsed[id] = "自" + ends[id].Last.Add(1).Chinese() + "起，" + ends[id].Why
-		fmt.Fprintln(hash, id, lapsed[id])
+	hash, any := sha256.New(), false
+	for _, id := range slices.Sorted(maps.Keys(stand)) {
+		if st := stand[id]; st.Status != standing.InForce || st.Contested {
+			any = true
+			fmt.Fprintln(hash, id, st.Status, st.Grade, st.Since, st.Why, st.Contested)
+		}
 	}
-	e.lapsed, e.looked, e.web.Lapsed = lapsed, now, ""
-	if len(lapsed) > 0 {
-		e.web.Lapsed = hex.EncodeToString(hash.Sum(nil)[:8])
+	e.stand, e.looked, e.web.Stands = stand, now, ""
+	if any {
+		e.web.Stands = hex.EncodeToString(hash.Sum(nil)[:8])
 	}
 	return nil
 }
 
-// mark says on a row whether its star lapsed. The caller holds mu.
+// mark says on a row how its star stands. The caller holds mu.
 func (e *describedEvaluation) mark(row web.Row) web.Row {
-	if why := e.lapsed[row.ID]; why != "" {
-		row.Mark, row.Lapsed = "已失效", why
+	if st, starred := e.stand[row.ID]; starred {
+		row.Stands = st
+		switch {
+		case st.Contested:
+			row.Mark = "异议中"
+		case st.Status != standing.InForce:
+			row.Mark = st.Status.Title()
+		}
 	}
 	return row
 }
@@ -220,6 +222,9 @@ func (s *archivedStars) describe(ctx context.Context, d rating.Evaluation, c cho
 	publish(&made.web, c)
 	if c.period != nil {
 		made.period = c.period.ID
+		if p := c.period.Publication; p != nil {
+			made.year = &standing.Year{Period: c.period.ID, Last: c.period.Days.Last, Published: calendar.DateOf(p.At.Time), Scheme: scheme}
+		}
 	}
 	if c.before != nil {
 		made.before = c.before

@@ -127,7 +127,7 @@ func TestStarLapses(t *testing.T) {
 	}
 	rated := savedYear(t, s, 2026, map[string]string{project: firms[0], "none": "f9"}, with(fullYear("单建"), "project="+project), with(fullYear("单建"), "project=none"))
 	now := day(t, "2027-03-31")
-	stars := &archivedStars{archive: s.archive, subject: "小区", ends: s.register.StarEnds, now: func() time.Time { return hour(now, 9) },
+	stars := &archivedStars{archive: s.archive, subject: "小区", standings: s.standings.Standings, now: func() time.Time { return hour(now, 9) },
 		newest: func(context.Context) (cycle.Period, *cycle.Period, error) { return rated, nil, nil }}
 	look := func(want string) (string, string) {
 		t.Helper()
@@ -141,17 +141,17 @@ func TestStarLapses(t *testing.T) {
 			}
 			said, mark := "", ""
 			if r.ID == project && want != "" {
-				said, mark = want, "已失效"
+				said, mark = want, "企业更换而终止"
 			}
-			if r.Lapsed != said || r.Mark != mark {
-				t.Errorf("%s on %s: %q %q, want %q", r.ID, now, r.Mark, r.Lapsed, said)
+			if r.Since() != said || r.Mark != mark {
+				t.Errorf("%s on %s: %q %q, want %q", r.ID, now, r.Mark, r.Since(), said)
 			}
 		}
 		one, err := stars.Star(ctx, e.ID, project)
-		if err != nil || one.Lapsed != want || one.Grade != "star5" {
-			t.Errorf("on %s the page says %q of a %s: %v", now, one.Lapsed, one.Grade, err)
+		if err != nil || one.Since() != want || one.Grade != "star5" {
+			t.Errorf("on %s the page says %q of a %s: %v", now, one.Since(), one.Grade, err)
 		}
-		return e.Lapsed, one.Hash
+		return e.Stands, one.Hash
 	}
 	stands, hash := look("")
 	if err := s.register.EndContract(ctx, officer, project, 2, "c1", now, "企业不再续约"); err != nil {

@@ -54,7 +54,7 @@ func (s *service) openSupervision(ctx context.Context) error {
 	if s.inspections, err = inspection.NewInspections(ctx, inspection.ChecksConfig{Desk: desk, Places: register, Firms: register, Agenda: agenda, Certificates: cards, Recusals: recusals}); err != nil {
 		return err
 	}
-	if s.draws, err = inspection.NewDraws(ctx, inspection.DrawsConfig{Inspections: s.inspections, Listing: s.register, Standing: standing{s}}); err != nil {
+	if s.draws, err = inspection.NewDraws(ctx, inspection.DrawsConfig{Inspections: s.inspections, Listing: s.register, Standing: drawStanding{s}}); err != nil {
 		return err
 	}
 	remedy := ""

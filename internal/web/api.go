@@ -147,12 +147,25 @@ type APIStar struct {
 	Rates  map[string]string `json:"rates,omitempty" doc:"Rates of the parts in percent, by part"`
 	Values map[string]string `json:"values,omitempty" doc:"Other named results"`
 	Reason string            `json:"reason,omitempty" doc:"Why there is no grade"`
-	Lapsed string            `json:"lapsed,omitempty" doc:"Since when and why the star does not stand any more: its contract ended or the firm changed; missing while it stands"`
+	Stands *APIStanding      `json:"standing,omitempty" doc:"How the star stands today; missing for what has no star"`
 	Scheme string            `json:"scheme_version"`
 	Hash   string            `json:"scheme_hash"`
 	Page   string            `json:"page" doc:"Page with every line"`
 	Sheet  string            `json:"sheet_hash,omitempty" doc:"SHA-256 of what everybody may see of the result, hex: a leaf of the evaluation's tree"`
 	Bundle string            `json:"bundle,omitempty" doc:"File with everything that it takes to recompute the star offline (redsteward verify); missing where there is none"`
+}
+
+// APIStanding is how a star stands.
+type APIStanding struct {
+	Status    string `json:"status" enum:"in_force,demoted,removed,lapsed,expired,replaced" doc:"in_force: as published; demoted: lowered by a decision; removed: taken away by one; lapsed: the firm changed or its contract ended; expired: the last day is over; replaced: a newer year is published"`
+	Said      string `json:"said" doc:"The status in words"`
+	Grade     string `json:"grade" doc:"Id of the grade that it has, or had last"`
+	Label     string `json:"label,omitempty" doc:"That grade in words, while the star stands"`
+	Until     string `json:"valid_until,omitempty" format:"date" doc:"Last day of the validity"`
+	Since     string `json:"since,omitempty" format:"date" doc:"First day on which it did not stand as published"`
+	Why       string `json:"why,omitempty"`
+	Number    string `json:"number,omitempty" doc:"Number of the decision"`
+	Contested bool   `json:"contested,omitempty" doc:"An appeal of the firm waits for its answer"`
 }
 
 // APIStarsOut is the answer of list-stars.
@@ -210,10 +223,13 @@ func (b *board) apiEvaluation() APIEvaluation {
 
 // apiStarOf is one star of a board.
 func (s *Server) apiStarOf(b *board, r *ranked) APIStar {
-	star := APIStar{ID: r.ID, Name: r.Name, Place: r.Row.Place, Firm: r.Firm, Rank: r.Rank, Grade: r.Grade, Label: b.grades[r.Grade].Label, Reason: r.Reason, Lapsed: r.Lapsed,
+	star := APIStar{ID: r.ID, Name: r.Name, Place: r.Row.Place, Firm: r.Firm, Rank: r.Rank, Grade: r.Grade, Label: b.grades[r.Grade].Label, Reason: r.Reason,
 		Scheme: b.SchemeVersion, Hash: b.SchemeHash, Page: starAddress(r.ID), Sheet: r.Sheet}
 	if s.bundles != nil && r.Sheet != "" {
 		star.Bundle = StarID{Period: b.Period, Subject: r.ID}.address("bundle.json")
+	}
+	if st := &r.Stands; st.Status != "" {
+		star.Stands = &APIStanding{Status: string(st.Status), Said: st.Status.Title(), Grade: st.Grade, Label: b.nowLabel(&r.Row), Until: dayText(st.Until), Since: dayText(st.Since), Why: st.Why, Number: st.Number, Contested: st.Contested}
 	}
 	if r.Total != nil {
 		star.Total = r.Total.String()

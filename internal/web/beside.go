@@ -180,7 +180,7 @@ func besideRows(b *board, stars []Star) []besideRow {
 	text("和上次比", func(one *Star) string {
 		return one.Before.changed(one.Total, b.gradeOf(one.Row.Grade), b.Places)
 	})
-	text("说明", func(one *Star) string { return strings.TrimSpace(one.Mark + " " + one.Lapsed + one.Reason) })
+	text("说明", func(one *Star) string { return strings.TrimSpace(one.Mark + " " + one.Since() + one.Reason) })
 	text("物业服务企业", func(one *Star) string { return one.Firm })
 	text("位置", func(one *Star) string { return one.Row.Place })
 	text("规模", func(one *Star) string { return one.Size })

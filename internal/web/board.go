@@ -376,7 +376,7 @@ func (s *Server) refreshBoard(ctx context.Context) (*board, error) {
 	if err != nil {
 		return nil, fault.Wrap(op, "", "", err)
 	}
-	if shown := s.board.current.Load(); shown != nil && shown.N == e.N && shown.ID == e.ID && shown.Lapsed == e.Lapsed {
+	if shown := s.board.current.Load(); shown != nil && shown.N == e.N && shown.ID == e.ID && shown.Stands == e.Stands {
 		return shown, nil
 	}
 	made, err := newBoard(ctx, s.stars, e)

@@ -488,7 +488,7 @@ func (b *board) firmFigures(f *rankedFirm, asked filter) report.Figures {
 		for _, p := range r.Parts {
 			row = append(row, report.Maybe(p, 1))
 		}
-		sheet.Rows = append(sheet.Rows, append(row, strings.TrimSpace(r.Mark+" "+r.Lapsed+r.Reason)))
+		sheet.Rows = append(sheet.Rows, append(row, strings.TrimSpace(r.Mark+" "+r.Since()+r.Reason)))
 	}
 	return sheet
 }

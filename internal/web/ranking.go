@@ -16,6 +16,7 @@ import (
 	"redsteward/internal/num"
 	"redsteward/internal/report"
 	"redsteward/policy"
+	"redsteward/rating/standing"
 )
 
 // maxQuery is the longest name that is searched for, in characters.
@@ -219,7 +220,7 @@ func (s *Server) ranking(c *fiber.Ctx, by policy.Actor) error {
 
 // cacheKey names a public page by everything that it depends on: the evaluation, the day, the query, and how it is framed.
 func (s *Server) cacheKey(c *fiber.Ctx, by policy.Actor, b *board, path, query string) string {
-	return path + "?" + query + "#" + b.ID + "." + strconv.FormatInt(b.N, 10) + "." + b.Lapsed + s.frame(c, by)
+	return path + "?" + query + "#" + b.ID + "." + strconv.FormatInt(b.N, 10) + "." + b.Stands + s.frame(c, by)
 }
 
 // frame tells what a public page shows beside its content: the way in or on, the size of its type, and the day.
@@ -292,6 +293,10 @@ func (b *board) rankingRow(r *ranked) rankingRow {
 	g := b.grades[r.Grade]
 	row := rankingRow{Rank: r.Rank, ID: r.ID, Name: r.Name, Place: r.Place, Firm: r.Firm, Mark: r.Mark, Moved: r.Moved, Address: starAddress(r.ID),
 		Level: g.Level, Grade: g.Label, Total: points(*r.Total, b.Places)}
+	if r.Stands.Status == standing.Demoted {
+		now := b.grades[r.Stands.Grade]
+		row.Level, row.Grade = now.Level, now.Label
+	}
 	if r.firm != nil {
 		row.FirmAddress = firmAddress(r.firm.ID)
 	}
@@ -317,6 +322,22 @@ func (b *board) rankingRow(r *ranked) rankingRow {
 		row.Outputs = append(row.Outputs, text)
 	}
 	return row
+}
+
+// nowLabel is the grade of the star that a row has now, "" for none.
+func (b *board) nowLabel(r *Row) string {
+	if !r.Stands.Status.Stands() {
+		return ""
+	}
+	return b.grades[r.Stands.Grade].Label
+}
+
+// dayText is a day as tables of open data write it, "" for none.
+func dayText(d calendar.Date) string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.String()
 }
 
 func (b *board) apartRow(r *ranked) apartRow {
@@ -369,6 +390,9 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 	if b.Moves {
 		head = append(head, "与上期相比")
 	}
+	if b.Levels && b.Restricted {
+		head = append(head, "星级状态", "现在的星级", "有效至")
+	}
 	head = append(head, "说明", "评价规则", "规则指纹")
 	sheet := report.NewCSV(head...)
 	for _, r := range b.every(readFilter(c, b).first()) {
@@ -396,7 +420,10 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 		if b.Moves {
 			row = append(row, r.Moved)
 		}
-		sheet.Add(append(row, report.Guard(strings.TrimSpace(r.Mark+" "+r.Lapsed+r.Reason)), report.Guard(b.SchemeID+" "+b.SchemeVersion), b.SchemeHash)...)
+		if b.Levels && b.Restricted {
+			row = append(row, r.Stands.Status.Title(), report.Guard(b.nowLabel(&r.Row)), dayText(r.Stands.Until))
+		}
+		sheet.Add(append(row, report.Guard(strings.TrimSpace(r.Mark+" "+r.Since()+r.Reason)), report.Guard(b.SchemeID+" "+b.SchemeVersion), b.SchemeHash)...)
 	}
 	return sendTable(c, fmt.Sprintf("stars-%s.csv", calendar.DateOf(b.At)), sheet)
 }

@@ -13,6 +13,7 @@ import (
 	"redsteward/internal/num"
 	"redsteward/internal/report"
 	"redsteward/policy"
+	"redsteward/rating/standing"
 	"redsteward/supervision/evidence"
 )
 
@@ -23,25 +24,27 @@ type starView struct {
 	Rank, Ranked int
 	Level        int
 	Grade, Score string
-	State        string
-	Radar        charts.SVG
-	Waterfall    charts.SVG
-	AxisFrom     string
-	Groups       []groupView
-	Outputs      []namedFigure
-	Steps        []stepView
-	SumText      string
-	LostOnly     bool
-	Kept         bool
-	HasBy        bool
-	Here, Lost   string
-	FirmAddress  string
-	CSV          string
-	Verify       string // the page that recomputes it; "" if there is none
-	Beside       string // the page that puts it beside others
-	Worst        []lostView
-	ToNext       string
-	NextGrade    string
+	// Was is the grade that was published where a decision lowered it, Status how the star stands in words, "" for none.
+	Was, Status string
+	State       string
+	Radar       charts.SVG
+	Waterfall   charts.SVG
+	AxisFrom    string
+	Groups      []groupView
+	Outputs     []namedFigure
+	Steps       []stepView
+	SumText     string
+	LostOnly    bool
+	Kept        bool
+	HasBy       bool
+	Here, Lost  string
+	FirmAddress string
+	CSV         string
+	Verify      string // the page that recomputes it; "" if there is none
+	Beside      string // the page that puts it beside others
+	Worst       []lostView
+	ToNext      string
+	NextGrade   string
 	// Meaning says in one sentence what the grade stands for, Changed what changed since the period before, Compared how it stands among similar ones.
 	Meaning, Changed string
 	Compared         []string
@@ -215,6 +218,13 @@ func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
 		if r.firm != nil {
 			v.FirmAddress = firmAddress(r.firm.ID)
 		}
+	}
+	if one.Stands.Status == standing.Demoted {
+		now := b.grades[one.Stands.Grade]
+		v.Was, v.Level, v.Grade = v.Grade, now.Level, now.Label
+	}
+	if one.Stands.Status != "" {
+		v.Status = one.Stands.Status.Title()
 	}
 	if one.Total != nil {
 		v.Score = points(*one.Total, b.Places)

@@ -9,6 +9,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/rating"
+	"redsteward/rating/standing"
 )
 
 // Stars are the rated results that may be shown; rating's archive implements it over the store. Implementations must be safe for concurrent use.
@@ -64,8 +65,8 @@ type Evaluation struct {
 	Restricted bool
 	// Moves: rows say how they moved against the evaluation before.
 	Moves bool
-	// Lapsed changes whenever other stars have lapsed; "" if none has.
-	Lapsed string
+	// Stands changes whenever stars stand otherwise than before; "" while all stand as they were published.
+	Stands string
 	// Status is a word of the status list such as 公示中, "" for none.
 	Status string
 	// Notice says what the status means for the reader: until when, how to object.
@@ -137,10 +138,18 @@ type Row struct {
 	Keys []string
 	// Mark is a word of the status list that makes this row an exception, "" for none.
 	Mark string
-	// Lapsed says since when and why the star does not stand any more, "" if it does.
-	Lapsed string
+	// Stands says how the star of a published year stands; the zero value for what has no star, and for tables.
+	Stands standing.Standing
 	// Sheet is the SHA-256 of what everybody may see of the result; "" if it was stored before there were sheets.
 	Sheet string
+}
+
+// Since says since when and why a star does not stand as it was published, "" if it does.
+func (r *Row) Since() string {
+	if r.Stands.Since.IsZero() {
+		return ""
+	}
+	return "自" + r.Stands.Since.Chinese() + "起，" + r.Stands.Why
 }
 
 // Star is one subject's result.

@@ -64,9 +64,12 @@ const (
 	openClaim = "star-decision-open"
 )
 
+// groundsKind is the kind of a standing.yaml.
+const groundsKind = "stars"
+
 // ParseGrounds reads a standing.yaml. Returns Invalid with every mistake, named file:line:column.
 func ParseGrounds(file string, data []byte) (*casework.Grounds, error) {
-	return casework.ParseGrounds(file, data, func(g casework.Ground) (key, why string) {
+	return casework.ParseGrounds(file, data, groundsKind, func(g casework.Ground) (key, why string) {
 		switch {
 		case g.Months != 0:
 			return "months", "降星、摘牌没有期限，不写 months"

@@ -32,6 +32,8 @@ type source struct {
 type Grounds struct{ file groundsFile }
 
 type groundsFile struct {
+	// Kind tells files of grounds apart: "stars" for those of 降星 and 摘牌, "" for others.
+	Kind      string   `yaml:"kind"`
 	Basis     string   `yaml:"basis,required"`
 	Documents []source `yaml:"documents,required"`
 	Never     []string `yaml:"never,required"`
@@ -40,10 +42,13 @@ type groundsFile struct {
 
 var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
-// ParseGrounds reads a file of grounds; wrong says what is wrong with a ground besides, as the key and the words, "" for nothing. Returns Invalid with every mistake, named file:line:column.
-func ParseGrounds(file string, data []byte, wrong func(Ground) (key, why string)) (*Grounds, error) {
+// ParseGrounds reads a file of grounds of a kind; wrong says what is wrong with a ground besides, as the key and the words, "" for nothing. Returns Invalid with every mistake, named file:line:column.
+func ParseGrounds(file string, data []byte, kind string, wrong func(Ground) (key, why string)) (*Grounds, error) {
 	t := &Grounds{}
 	doc := yamlstrict.Decode(file, data, &t.file)
+	if t.file.Kind != kind {
+		doc.Add("kind", "要写“"+kind+"”，现在是“"+t.file.Kind+"”")
+	}
 	named := func(at, id, title string, seen map[string]bool) {
 		if seen[id] || !codeForm.MatchString(id) {
 			doc.Add(at+"id", "代码“"+id+"”重复，或者不是小写字母、数字和下划线")
