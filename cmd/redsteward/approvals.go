@@ -86,6 +86,8 @@ func besides(chain string) []policy.SeparatedStep {
 		return []policy.SeparatedStep{{Name: "支付", Action: policy.PayClaim}}
 	case refund.Chain:
 		return []policy.SeparatedStep{{Name: "支付", Action: policy.PayRefund}}
+	case standing.Chain:
+		return []policy.SeparatedStep{{Name: "听取陈述申辩", Action: policy.HearStanding}, {Name: "作出申诉决定", Action: policy.AnswerStanding}}
 	case veto.Chain:
 		return []policy.SeparatedStep{{Name: "听取陈述申辩", Action: policy.HearVeto}, {Name: "答复异议", Action: policy.AnswerVeto}}
 	}

@@ -247,16 +247,18 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "满意度调查问卷", err
 		}
 		return fmt.Sprintf("满意度调查问卷 %s，%d 题", terms.Version(), terms.Questions()), nil
+	case hasKey(data, "grounds") && hasKey(data, "kind"):
+		grounds, err := standing.ParseGrounds(name, data)
+		if err != nil {
+			return "降星、摘牌的情形", err
+		}
+		return fmt.Sprintf("降星、摘牌的情形 %d 种，文书 %d 种", len(grounds.Grounds()), len(grounds.Documents())), nil
 	case hasKey(data, "grounds"):
 		terms, err := veto.ParseTerms(name, data)
 		if err != nil {
 			return "一票否决的理由", err
 		}
 		return fmt.Sprintf("一票否决的理由 %d 种，生效文书 %d 种", len(terms.Grounds()), len(terms.Documents())), nil
-	case hasKey(data, "grounds") && hasKey(data, "kind"):
-		grounds, err := standing.ParseGrounds(name, data)
-			return "降星、摘牌的情形", err
-		return fmt.Sprintf("降星、摘牌的情形，%d 种", len(grounds.Grounds())), nil
 	case hasKey(data, "sample_percent"):
 		terms, err := repair.ParseTerms(name, data)
 		if err != nil {

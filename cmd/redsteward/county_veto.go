@@ -66,7 +66,7 @@ func (l *countyLoader) playVeto(ctx context.Context, beat claimBeat, k int, one 
 		if err != nil || about == "" {
 			return err
 		}
-		*one, err = l.vetoes.Open(ctx, by, veto.Opening{Project: about, Ground: "fire_hazard", Source: "fire", Number: fmt.Sprintf("演消重判〔%d〕%d号", today.Year(), k+1), Issuer: "演示县消防救援大队", Text: "演示：消防控制室停用，判定为重大火灾隐患", Effective: today.Add(-10)}, &store.Idem{Key: fmt.Sprintf("demo-veto-%d", k)})
+		*one, err = l.vetoes.Open(ctx, by, veto.Opening{Project: about, Rests: casework.Rests{Ground: "fire_hazard", Source: "fire", Number: fmt.Sprintf("演消重判〔%d〕%d号", today.Year(), k+1), Issuer: "演示县消防救援大队", Text: "演示：消防控制室停用，判定为重大火灾隐患", Effective: today.Add(-10)}}, &store.Idem{Key: fmt.Sprintf("demo-veto-%d", k)})
 		return err
 	}
 	if one.ID == "" {

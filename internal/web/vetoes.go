@@ -78,7 +78,7 @@ func (s *Server) vetoEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 
 // openVeto begins a case.
 func (s *Server) openVeto(c *fiber.Ctx, by policy.Actor, in *typed) (next string, err error) {
-	n := veto.Opening{Project: c.Query("project"), Ground: in.text("ground"), Source: in.text("source"), Number: in.text("number"), Issuer: in.text("issuer"), Text: in.text("text"), Effective: in.date("effective", "生效日期")}
+	n := veto.Opening{Project: c.Query("project"), Rests: casework.Rests{Ground: in.text("ground"), Source: in.text("source"), Number: in.text("number"), Issuer: in.text("issuer"), Text: in.text("text"), Effective: in.date("effective", "生效日期")}}
 	err = in.with(func(ctx context.Context) error {
 		doc, err := s.vetoes.Open(ctx, by, n, formIdem(c))
 		next = vetoesPath + "/" + doc.ID + "?done=draft"

@@ -15,40 +15,21 @@ import (
 
 // Veto is the case of one decision.
 type Veto struct {
-	// Case is what it shares with every case: Opened is the day on which the document took effect, by which the keys were stamped; Clock is the firm's while it is Hearing or InForce, the bureau's while it is Objected.
-	casework.Case
-	// Firm is who held the project on that day, with its name; Drafted is when the case was begun.
-	Firm     string        `json:"firm" privacy:"public"`
-	FirmName string        `json:"firm_name" privacy:"public"`
-	Drafted  calendar.Date `json:"drafted"`
+	// Ruling is what it shares with every decision against a firm: Opened is the day on which the document took effect, by which the keys were stamped; Firm is who held the project on that day.
+	casework.Ruling
 	// Ground is a code of vetoes.yaml, GroundTitle its name, Months for how long it stands, as the list said when the case was begun.
 	Ground      string `json:"ground" privacy:"public"`
 	GroundTitle string `json:"ground_title" privacy:"public"`
 	Months      int64  `json:"months"`
-	// Source is the kind of the document, a code of vetoes.yaml, SourceTitle its name, Issuer who made it; Document is itself: number, day of effect, what it found, scan.
-	Source      string         `json:"source" privacy:"public"`
-	SourceTitle string         `json:"source_title" privacy:"public"`
-	Issuer      string         `json:"issuer" privacy:"public"`
-	Document    casework.Paper `json:"document"`
+	// Source is the kind of the document, a code of vetoes.yaml, SourceTitle its name, Issuer who made it.
+	Source      string `json:"source" privacy:"public"`
+	SourceTitle string `json:"source_title" privacy:"public"`
+	Issuer      string `json:"issuer" privacy:"public"`
 	// State is where it stands, Last what was done last.
 	State State `json:"state" privacy:"public"`
 	Last  Step  `json:"last" privacy:"public"`
-	// Notice is the delivery of the notice to the firm (告知书), Pleas what the firm said, Hearings the records of what was heard.
-	Notice   *casework.Paper  `json:"notice,omitempty"`
-	Pleas    []casework.Paper `json:"pleas,omitempty"`
-	Hearings []casework.Paper `json:"hearings,omitempty"`
-	// Heard is how many of the Pleas were said before the last hearing.
-	Heard int64 `json:"heard,omitempty"`
-	// Minutes are those of the joint review (联审纪要).
-	Minutes *casework.Paper `json:"minutes,omitempty"`
-	// Decision is the delivery of the decision (认定书), From and Until the first and last day on which it stands.
-	Decision *casework.Paper `json:"decision,omitempty"`
-	From     calendar.Date   `json:"from,omitzero"`
-	Until    calendar.Date   `json:"until,omitzero"`
-	// Objection is what the firm said against it, Answer what was decided about that, Upheld that it was right.
-	Objection *casework.Paper `json:"objection,omitempty"`
-	Answer    *casework.Paper `json:"answer,omitempty"`
-	Upheld    bool            `json:"upheld,omitempty"`
+	// Until is the last day on which it stands.
+	Until calendar.Date `json:"until,omitzero"`
 	// Lift is why it is to end early, with the paper about it; Lifting the approval of that.
 	Lift    *casework.Paper  `json:"lift,omitempty"`
 	Lifting *policy.Approval `json:"lifting,omitempty"`
@@ -60,19 +41,19 @@ type State string
 // The states of a case.
 const (
 	// Draft: the notice is being written.
-	Draft State = "draft"
+	Draft State = casework.RulingDraft
 	// Hearing: the firm has its notice and may plead.
-	Hearing State = "hearing"
+	Hearing State = casework.RulingHearing
 	// Approving: the joint review decides.
-	Approving State = "approving"
+	Approving State = casework.RulingApproving
 	// SentBack: the joint review returned it.
-	SentBack State = "sent_back"
+	SentBack State = casework.RulingSentBack
 	// Decided: every seat agreed; the decision is to be delivered.
-	Decided State = "decided"
+	Decided State = casework.RulingDecided
 	// InForce: delivered; it stands.
-	InForce State = "in_force"
+	InForce State = casework.RulingInForce
 	// Objected: stands, and the firm's objection waits for its answer.
-	Objected State = "objected"
+	Objected State = casework.RulingObjected
 	// Easing: stands, and its early end is being decided.
 	Easing State = "easing"
 	// Expired: its last day is over. Never stored. Final.
@@ -80,11 +61,11 @@ const (
 	// Lifted: ended early by a decision. Final.
 	Lifted State = "lifted"
 	// Revoked: an objection was upheld; it never counted. Final.
-	Revoked State = "revoked"
+	Revoked State = casework.RulingRevoked
 	// Refused: the joint review did not agree. Final.
-	Refused State = "refused"
+	Refused State = casework.RulingRefused
 	// Withdrawn: given up before it was delivered. Final.
-	Withdrawn State = "withdrawn"
+	Withdrawn State = casework.RulingWithdrawn
 )
 
 // States are all states in the order of a life.
@@ -107,25 +88,25 @@ type Step string
 // The steps.
 const (
 	// StepDraft begins a case, StepScan adds the scan of its document, StepServe delivers the notice, StepPlead pleads for the firm, StepHear records what was heard, StepWithdraw gives up.
-	StepDraft    Step = "draft"
-	StepScan     Step = "scan"
-	StepServe    Step = "serve"
-	StepPlead    Step = "plead"
-	StepHear     Step = "hear"
-	StepWithdraw Step = "withdraw"
+	StepDraft    Step = casework.RuleDraft
+	StepScan     Step = casework.RuleScan
+	StepServe    Step = casework.RuleServe
+	StepPlead    Step = casework.RulePlead
+	StepHear     Step = casework.RuleHear
+	StepWithdraw Step = casework.RuleWithdraw
 	// StepSend brings it before the joint review; StepSign is a signature that leaves it open; the others are where it leads.
-	StepSend    Step = "send"
-	StepSign    Step = "sign"
-	StepReturn  Step = "return"
-	StepReject  Step = "reject"
-	StepApprove Step = "approve"
+	StepSend    Step = casework.RuleSend
+	StepSign    Step = casework.RuleSign
+	StepReturn  Step = casework.RuleReturn
+	StepReject  Step = casework.RuleReject
+	StepApprove Step = casework.RuleApprove
 	// StepIssue delivers the decision.
-	StepIssue Step = "issue"
+	StepIssue Step = casework.RuleIssue
 	// StepObject objects for the firm; StepAnswer answers; StepUphold and StepDismiss are where the answer leads.
-	StepObject  Step = "object"
-	StepAnswer  Step = "answer"
-	StepUphold  Step = "uphold"
-	StepDismiss Step = "dismiss"
+	StepObject  Step = casework.RuleObject
+	StepAnswer  Step = casework.RuleAnswer
+	StepUphold  Step = casework.RuleUphold
+	StepDismiss Step = casework.RuleDismiss
 	// StepEase proposes the early end; StepKeep and StepLift are where its approval leads.
 	StepEase Step = "ease"
 	StepKeep Step = "keep"
@@ -158,22 +139,14 @@ func (s Step) Action() policy.Action {
 	return policy.HandleVeto
 }
 
-// steps is the one table of transitions; what is not in it is a Conflict.
-var steps = casework.Table[State, Step]{
-	"":        {StepDraft: Draft},
-	Draft:     {StepScan: Draft, StepServe: Hearing, StepWithdraw: Withdrawn},
-	Hearing:   {StepPlead: Hearing, StepHear: Hearing, StepSend: Approving, StepWithdraw: Withdrawn},
-	Approving: {StepSign: Approving, StepReturn: SentBack, StepReject: Refused, StepApprove: Decided},
-	SentBack:  {StepHear: SentBack, StepSend: Approving, StepWithdraw: Withdrawn},
-	Decided:   {StepIssue: InForce, StepWithdraw: Withdrawn},
-	InForce:   {StepObject: Objected, StepEase: Easing},
-	Objected:  {StepAnswer: Objected, StepUphold: Revoked, StepDismiss: InForce},
-	Easing:    {StepSign: Easing, StepKeep: InForce, StepLift: Lifted},
-	Expired:   {},
-	Lifted:    {},
-	Revoked:   {},
-	Refused:   {},
-	Withdrawn: {},
+// steps is the one table of transitions, with the early end beside what every ruling has; what is not in it is a Conflict.
+var steps = withEase(casework.RulingTable[State, Step]())
+
+func withEase(t casework.Table[State, Step]) casework.Table[State, Step] {
+	t[InForce][StepEase] = Easing
+	t[Easing] = map[Step]State{StepSign: Easing, StepKeep: InForce, StepLift: Lifted}
+	t[Expired], t[Lifted] = map[Step]State{}, map[Step]State{}
+	return t
 }
 
 // word is what people call a case.
@@ -187,58 +160,12 @@ func (v *Veto) StateOn(on calendar.Date) State {
 	return v.State
 }
 
-// next returns the state after a step on a day, or Conflict.
-func (v *Veto) next(do Step, on calendar.Date) (State, error) {
-	return steps.Next(word, v.StateOn(on), do)
-}
-
 // Signing is the approval that waits or was decided last: that of the early end while this is open, else that of the decision.
 func (v *Veto) Signing() *policy.Approval {
 	if v.State == Easing {
 		return v.Lifting
 	}
 	return v.Approval
-}
-
-// prepared are the acts of who drafted, served or heard it, none of whom decides.
-func (v *Veto) prepared() []policy.Act {
-	out := []policy.Act{{Part: policy.PartMake, By: v.By}}
-	for _, p := range []*casework.Paper{v.Notice, v.Minutes} {
-		if p != nil {
-			out = append(out, policy.Act{Part: policy.PartMake, By: p.By})
-		}
-	}
-	for _, h := range v.Hearings {
-		out = append(out, policy.Act{Part: policy.PartMake, By: h.By})
-	}
-	return out
-}
-
-// took are the accounts of everybody of the bureau and the joint review who took part until the decision was delivered.
-func (v *Veto) took() map[string]bool {
-	out := map[string]bool{}
-	for _, act := range v.prepared() {
-		out[act.By] = true
-	}
-	if v.Decision != nil {
-		out[v.Decision.By] = true
-	}
-	if v.Approval != nil {
-		for _, d := range v.Approval.Decisions {
-			if out[d.By] = true; d.Paper != nil {
-				out[d.Paper.Signer] = true
-			}
-			if d.For != "" {
-				out[d.For] = true
-			}
-		}
-	}
-	return out
-}
-
-// Unheard reports whether the firm pleaded something of which nothing heard is on record yet.
-func (v *Veto) Unheard() bool {
-	return int64(len(v.Pleas)) > v.Heard
 }
 
 // Next is what comes next and who does it on a day, for the page and the lists.

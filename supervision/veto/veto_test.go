@@ -63,13 +63,13 @@ func must[T any](t testing.TB) func(T, error) T { return registrytest.Must[T](t)
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{Desk: registrytest.NewDesk(t, day("2026-09-01").Begins())}
-	terms := must[*Terms](t)(ParseTerms("vetoes.yaml", registrytest.Config(t, "vetoes.yaml")))
+	terms := must[*casework.Grounds](t)(ParseTerms("vetoes.yaml", registrytest.Config(t, "vetoes.yaml")))
 	d.Service = must[*Service](t)(New(t.Context(), Config{Places: d, Terms: terms, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, chief, chief2, organisation, deputy, director, legal}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
 	return d
 }
 
 func opening() Opening {
-	return Opening{Project: "p1", Ground: "fire_hazard", Source: "fire", Number: "都消重判〔2026〕1号", Issuer: "消防救援大队", Text: "消防控制室停用", Effective: day("2026-08-20")}
+	return Opening{Project: "p1", Rests: casework.Rests{Ground: "fire_hazard", Source: "fire", Number: "都消重判〔2026〕1号", Issuer: "消防救援大队", Text: "消防控制室停用", Effective: day("2026-08-20")}}
 }
 
 // open begins the case of the desk.
