@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -135,4 +136,21 @@ func printable(r rune) rune {
 		return -1
 	}
 	return r
+}
+
+// TestInterval draws range, figure and the cuts on the axis; what is not known is not drawn.
+func TestInterval(t *testing.T) {
+	whole := string(Interval{From: 60, To: 100, Low: 80, High: 90, At: 84, Cuts: []float64{84, 92, 101}}.SVG())
+	for _, want := range []string{`aria-hidden="true"`, `<rect class="k1" x="80" y="4" width="39" height="8"/>`, `<circle class="dot" cx="95.6"`, `<line class="cut" x1="126.8"`} {
+		if !strings.Contains(whole, want) {
+			t.Errorf("%s lacks %s", whole, want)
+		}
+	}
+	if n := strings.Count(whole, `class="cut"`); n != 2 {
+		t.Errorf("%d cuts on the axis, want 2", n)
+	}
+	none := string(Interval{From: 60, To: 60, Low: math.NaN(), High: math.NaN(), At: math.NaN()}.SVG())
+	if strings.Contains(none, "rect") || strings.Contains(none, "circle") || strings.Contains(none, "NaN") {
+		t.Errorf("nothing known: %s", none)
+	}
 }

@@ -64,6 +64,10 @@ const (
 	PublishEvaluation Action = "evaluation.publish"
 	// ReadPeriods shows the rating periods: what is missing, progress, preview.
 	ReadPeriods Action = "period.read"
+	// ReadRanges shows within the scope how firmly results stand (敏感性区间) and what is near a cut; internal unless ranges.yaml names the document that makes the ranges public (practice.md §7).
+	ReadRanges Action = "range.read"
+	// ReadScorers shows how severely people score and whether scores bunch above a cut. For the supervisor only: it is no ranking of persons (practice.md §7).
+	ReadScorers Action = "scorer.read"
 	// ManagePeriod plans a rating period, opens and closes its window.
 	ManagePeriod Action = "period.manage"
 	// ReadObjection shows, within the scope, the scores of a quarter that firms were told before they are published, and the objections to them.
@@ -417,6 +421,8 @@ func Actions() []ActionInfo {
 		{RunEvaluation, "运行评价计算", false},
 		{PublishEvaluation, "公布评价结果", false},
 		{ReadPeriods, "查看评价周期与预览", false},
+		{ReadRanges, "查看敏感性区间与临界", false},
+		{ReadScorers, "查看打分的宽严与扎堆", false},
 		{ManagePeriod, "开启与截止评价周期", false},
 		{ReadObjection, "查看告知的得分与异议", false},
 		{ReadStanding, "查看降星、摘牌", false},

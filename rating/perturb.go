@@ -8,21 +8,31 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
-	"sort"
 	"sync"
 	"sync/atomic"
 
 	"redsteward/internal/fault"
 )
 
-// Noise says how far perturbed ratings stray from what was declared and measured. Both are half widths of an even distribution, as a share:
-// 0.1 lets each value lie anywhere between 0.9 and 1.1 of what it is. How wide is wide enough is a proposal of whoever asks.
+// Noise says how far perturbed ratings stray from what was declared and measured. How wide is wide enough is a proposal of whoever asks. The zero value moves nothing.
 type Noise struct {
-	// Weights moves the weight of every member of every part; within a sum the total weight stays what it was.
+	// Weights moves the weight of every member of every part; within a sum the total weight stays what it was. Half width of an even distribution, as a share, 0 to 0.5:
+	// 0.1 lets each value lie anywhere between 0.9 and 1.1 of what it is.
 	Weights float64
 	// Values moves numbers, counts (to whole numbers), numerators of ratios, items of checklists and, keeping the number of answers, the answers
-	// of surveys. What is declared as minimum and maximum holds. Conditions, texts, dates and events stay as they are.
+	// of surveys, in the same way. What is declared as minimum and maximum holds. Conditions, texts, dates and events stay as they are.
 	Values float64
+	// Severity lets every scorer give more or less, 0 to 0.5: he is given one shift, even between minus and plus this share of full marks, for all that he scored in one
+	// rating of all subjects. A fact that several scored takes the mean of their shifts. Ratios and items of checklists move by the share itself, numbers and counts by the share of what they are.
+	Severity float64
+	// Missing is the probability, 0 to 1, with which what is missing of a subject is taken to be known: each missing fact with a declared direction (Fact.Better) that can be
+	// measured takes the value of a subject drawn among those that have one.
+	Missing float64
+}
+
+func (n Noise) valid() bool {
+	within := func(x, most float64) bool { return x >= 0 && x <= most } // false for NaN
+	return within(n.Weights, 0.5) && within(n.Values, 0.5) && within(n.Severity, 0.5) && within(n.Missing, 1)
 }
 
 // Spread is what became of one subject in all perturbed ratings.
@@ -37,51 +47,217 @@ type Spread struct {
 	RankLow, RankHigh int
 	// Grades counts its grades in the order of Scheme.Grades.List, and last how often it had none.
 	Grades []int
+	// Group is the group of those that cannot be told apart, 1 being the best: the first of a group, which has its highest median, is above each of the others in less than TieLevel of the
+	// ratings. 0 if it never had a total.
+	Group int
 }
 
-// maxFloatAdjust bounds the adjustments of a scheme that can be perturbed.
-const maxFloatAdjust = 64
+// TieLevel is the share of ratings in which one subject must be above another to be told apart from it.
+const TieLevel = 0.95
 
-// Perturb rates the subjects draws times with noise. It shows how firmly a result stands; nothing that is decided may depend on it, as it
-// computes in floating point. Without noise, totals and grades are those of Evaluate. The cohort stays as it is. The same seed gives the
-// same spreads, however many processors there are. history may be nil. It returns Invalid for noise outside 0 to 0.5, for draws outside 1 to
-// 100,000, for more than 20 million ratings, and for a scheme with more than 64 adjustments; and the context's error.
-func Perturb(ctx context.Context, s *Scheme, cohort *Cohort, subjects []Subject, history func(id string) History, noise Noise, draws int, seed uint64) ([]Spread, error) {
-	const op = "rating.Perturb"
-	if !(noise.Weights >= 0 && noise.Weights <= 0.5 && noise.Values >= 0 && noise.Values <= 0.5) {
-		return nil, fault.New(op, fault.Invalid, "扰动幅度要在 0 到 0.5 之间")
+// MaxTrials is how many ratings one call of Trial.Spread makes at most: draws times subjects.
+const MaxTrials = 20_000_000
+
+const (
+	// maxFloatAdjust bounds the adjustments of a scheme that can be perturbed.
+	maxFloatAdjust = 64
+	// fillings is how many ways to fill what is missing are drawn for each subject; every rating takes one of them.
+	fillings = 32
+)
+
+// TrialInput is what a Trial rates.
+type TrialInput struct {
+	// Scheme is the rule, Cohort its frozen statistics, nil if it compares nobody. The cohort stays as it is.
+	Scheme *Scheme
+	Cohort *Cohort
+	// Subjects are rated; History gives their earlier results, nil for none.
+	Subjects []Subject
+	History  func(id string) History
+	// Scorers names who scored a fact of a subject, none for a fact that nobody scored; nil means that nobody scored anything.
+	Scorers func(subject, fact string) []string
+}
+
+// Trial are subjects made ready to be rated again and again. It shows how firmly a result stands; nothing that is decided may depend on it, as it computes in floating point.
+// It is safe for concurrent use.
+type Trial struct {
+	in    TrialInput
+	f     *floatProgram
+	ready []*floatSubject
+	// scorers are their places by name.
+	scorers map[string]int
+	shared  map[*Statistics]*floatStatistics
+}
+
+// NewTrial makes subjects ready. Returns Invalid for a scheme with more than 64 adjustments.
+func NewTrial(in TrialInput) (*Trial, error) {
+	if len(in.Scheme.Adjust) > maxFloatAdjust {
+		return nil, fault.New("rating.NewTrial", fault.Invalid, fmt.Sprintf("方案的调整步骤超过 %d 个，不能做扰动分析", maxFloatAdjust))
 	}
-	if draws < 1 || draws > 100_000 || draws*len(subjects) > 20_000_000 {
+	t := &Trial{in: in, f: newFloatProgram(in.Scheme.program), scorers: map[string]int{}, shared: map[*Statistics]*floatStatistics{}}
+	for i := range in.Subjects {
+		t.ready = append(t.ready, t.compile(&in.Subjects[i]))
+	}
+	return t, nil
+}
+
+// compile makes one subject ready, with the scorers of its facts.
+func (t *Trial) compile(sub *Subject) *floatSubject {
+	var past History
+	if t.in.History != nil {
+		past = t.in.History(sub.ID)
+	}
+	out := t.f.subject(t.in.Cohort, sub, past, t.shared)
+	if t.in.Scorers == nil {
+		return out
+	}
+	for i := range out.noisy {
+		for _, name := range t.in.Scorers(sub.ID, t.in.Scheme.Facts[out.noisy[i].fact].ID) {
+			place, known := t.scorers[name]
+			if !known {
+				place = len(t.scorers)
+				t.scorers[name] = place
+			}
+			out.noisy[i].scorers = append(out.noisy[i].scorers, place)
+		}
+	}
+	return out
+}
+
+// Scorers is how many persons scored anything.
+func (t *Trial) Scorers() int { return len(t.scorers) }
+
+// Missing is how many subjects lack something that Noise.Missing can fill.
+func (t *Trial) Missing() int {
+	n := 0
+	for _, list := range t.gaps(t.donors()) {
+		if len(list) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// donors are, by fact, the subjects that have a value which may stand in where another has none.
+func (t *Trial) donors() [][]int {
+	out := make([][]int, len(t.in.Scheme.Facts))
+	for f := range t.in.Scheme.Facts {
+		d := &t.in.Scheme.Facts[f]
+		switch d.Type {
+		case TypeNumber, TypeCount, TypeRatio, TypeChecklist, TypeSurvey:
+		default:
+			continue
+		}
+		if d.Better == "" {
+			continue
+		}
+		for i := range t.in.Subjects {
+			if t.in.Subjects[i].Values[f].State == Present {
+				out[f] = append(out[f], i)
+			}
+		}
+	}
+	return out
+}
+
+// gaps are, by subject, the facts that it lacks and that have a donor.
+func (t *Trial) gaps(donors [][]int) [][]int {
+	out := make([][]int, len(t.in.Subjects))
+	for i := range t.in.Subjects {
+		for f := range donors {
+			if len(donors[f]) > 0 && t.in.Subjects[i].Values[f].State == Missing {
+				out[i] = append(out[i], f)
+			}
+		}
+	}
+	return out
+}
+
+// fill draws, for each subject that lacks something, how it would stand if it did not.
+func (t *Trial) fill(seed uint64) [][]*floatSubject {
+	donors := t.donors()
+	out := make([][]*floatSubject, len(t.in.Subjects))
+	for i, gaps := range t.gaps(donors) {
+		if len(gaps) == 0 {
+			continue
+		}
+		source := rand.New(rand.NewPCG(seed, math.MaxUint64-uint64(i)))
+		for range fillings {
+			sub := t.in.Subjects[i]
+			sub.Values = slices.Clone(sub.Values)
+			for _, f := range gaps {
+				sub.Values[f] = t.in.Subjects[donors[f][source.IntN(len(donors[f]))]].Values[f]
+			}
+			filled := t.compile(&sub)
+			out[i] = append(out[i], filled)
+		}
+	}
+	return out
+}
+
+// Spread rates the subjects draws times with noise. Without noise, totals and grades are those of Evaluate. The same seed gives the same spreads, however many processors there are.
+// told, if not nil, is called now and then with how many draws are made, by one goroutine after the other; what it returns ends the call. Returns Invalid for noise outside its bounds, for draws outside 1 to 100,000 and
+// for more than MaxTrials ratings, the context's error, and that of told.
+func (t *Trial) Spread(ctx context.Context, noise Noise, draws int, seed uint64, told func(done int) error) ([]Spread, error) {
+	const op = "rating.Spread"
+	if !noise.valid() {
+		return nil, fault.New(op, fault.Invalid, "扰动幅度要在 0 到 0.5 之间，补缺的可能性要在 0 到 1 之间")
+	}
+	if draws < 1 || draws > 100_000 || draws*len(t.in.Subjects) > MaxTrials {
 		return nil, fault.New(op, fault.Invalid, "扰动次数要在 1 到 100000 之间，且次数乘以对象数不超过 2000 万")
 	}
-	if len(s.Adjust) > maxFloatAdjust {
-		return nil, fault.New(op, fault.Invalid, fmt.Sprintf("方案的调整步骤超过 %d 个，不能做扰动分析", maxFloatAdjust))
+	p := perturbation{f: t.f, subjects: t.ready, noise: noise, draws: draws, seed: seed, scorers: len(t.scorers), told: told}
+	if noise.Missing > 0 {
+		p.filled = t.fill(seed)
 	}
-	f := newFloatProgram(s.program)
-	ready := make([]*floatSubject, len(subjects))
-	shared := map[*Statistics]*floatStatistics{}
-	for i := range subjects {
-		var past History
-		if history != nil {
-			past = history(subjects[i].ID)
-		}
-		ready[i] = f.subject(cohort, &subjects[i], past, shared)
-	}
-	p := perturbation{f: f, subjects: ready, noise: noise, draws: draws, seed: seed}
 	p.prepare()
 	if err := p.run(ctx); err != nil {
 		return nil, err
 	}
-	return p.spreads(subjects), nil
+	return p.spreads(t.in.Subjects), nil
 }
 
-// perturbation is one call of Perturb.
+// Outcome is what one rating without noise came to.
+type Outcome struct {
+	// Total is NaN if there is none; Grade is the place in Scheme.Grades.List, -1 for none.
+	Total float64
+	Grade int
+}
+
+// Plain rates every subject without noise, in their order.
+func (t *Trial) Plain() []Outcome { return t.once(-1) }
+
+// Without rates every subject as if an indicator were not in the scheme: what belongs to a part is left out of it as the part's rule says for what does not count, everything else gives no points.
+// Earlier results stay as they were. Returns NotFound for an unknown indicator.
+func (t *Trial) Without(indicator string) ([]Outcome, error) {
+	node, ok := t.in.Scheme.program.nodeIndex[indicator]
+	if !ok || node >= len(t.in.Scheme.program.indicators) {
+		return nil, fault.New("rating.Without", fault.NotFound, "方案里没有指标 "+short(indicator))
+	}
+	return t.once(node), nil
+}
+
+func (t *Trial) once(without int) []Outcome {
+	w := newPerturbWorker(&perturbation{f: t.f, draws: 1})
+	w.weights()
+	w.run.without = without
+	out := make([]Outcome, len(t.ready))
+	for i, sub := range t.ready {
+		one := w.run.rate(sub, nil)
+		out[i] = Outcome{Total: one.total, Grade: one.grade}
+	}
+	return out
+}
+
+// perturbation is one call of Trial.Spread.
 type perturbation struct {
 	f        *floatProgram
 	subjects []*floatSubject
+	filled   [][]*floatSubject // by subject: what it would be if nothing were missing; none for a subject that lacks nothing
+	scorers  int
 	noise    Noise
 	draws    int
 	seed     uint64
+	told     func(done int) error
 
 	totals []float64 // by subject and draw
 	ranks  []int32
@@ -93,19 +269,39 @@ func (p *perturbation) prepare() {
 	p.totals, p.ranks, p.grades = make([]float64, n), make([]int32, n), make([]int16, n)
 }
 
+// tellings is how often a call tells how far it is.
+const tellings = 20
+
 // run shares the draws out; each draw has its own random numbers, so that it does not matter who makes it.
 func (p *perturbation) run(ctx context.Context) error {
-	var next atomic.Int64
+	var next, done atomic.Int64
 	var wait sync.WaitGroup
+	var telling sync.Mutex
+	var failed error
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	every := int64(max(1, p.draws/tellings))
 	for range min(runtime.GOMAXPROCS(0), p.draws) {
 		wait.Go(func() {
 			w := newPerturbWorker(p)
 			for draw := int(next.Add(1)) - 1; draw < p.draws && ctx.Err() == nil; draw = int(next.Add(1)) - 1 {
 				w.draw(draw)
+				if n := done.Add(1); p.told != nil && n%every == 0 {
+					telling.Lock()
+					if failed == nil {
+						if failed = p.told(int(n)); failed != nil {
+							cancel()
+						}
+					}
+					telling.Unlock()
+				}
 			}
 		})
 	}
 	wait.Wait()
+	if failed != nil {
+		return failed
+	}
 	return ctx.Err()
 }
 
@@ -115,30 +311,40 @@ type perturbWorker struct {
 	source rand.PCG
 	order  []int     // subjects from the highest total to the lowest
 	totals []float64 // of this draw, by subject
+	shifts []float64 // of this draw, by scorer
 }
 
 func newPerturbWorker(p *perturbation) *perturbWorker {
 	nodes := len(p.f.indicators) + len(p.f.parts)
 	return &perturbWorker{
-		p: p, order: make([]int, len(p.subjects)), totals: make([]float64, len(p.subjects)),
-		run: floatRun{f: p.f, memory: make([]float64, p.f.size), weights: make([]float64, len(p.f.weights)), max: make([]float64, nodes)},
+		p: p, order: make([]int, len(p.subjects)), totals: make([]float64, len(p.subjects)), shifts: make([]float64, p.scorers),
+		run: floatRun{f: p.f, memory: make([]float64, p.f.size), weights: make([]float64, len(p.f.weights)), max: make([]float64, nodes), without: -1},
 	}
 }
 
+// even is a random number from 0 to below 1.
+func (w *perturbWorker) even() float64 { return float64(w.source.Uint64()>>11) * (1.0 / (1 << 53)) }
+
 // factor is a random factor around 1.
 func (w *perturbWorker) factor(width float64) float64 {
-	return 1 + width*(float64(w.source.Uint64()>>11)*(2.0/(1<<53))-1)
+	return 1 + width*(2*w.even()-1)
 }
 
 func (w *perturbWorker) draw(draw int) {
 	p := w.p
 	w.source.Seed(p.seed, uint64(draw))
 	w.weights()
+	for i := range w.shifts {
+		w.shifts[i] = p.noise.Severity * (2*w.even() - 1)
+	}
 	var noise func(*floatSubject, []float64)
-	if p.noise.Values > 0 {
+	if p.noise.Values > 0 || p.noise.Severity > 0 {
 		noise = w.values
 	}
 	for i, sub := range p.subjects {
+		if p.filled != nil && len(p.filled[i]) > 0 && w.even() < p.noise.Missing {
+			sub = p.filled[i][w.source.Uint64()%fillings]
+		}
 		out := w.run.rate(sub, noise)
 		p.totals[i*p.draws+draw], p.grades[i*p.draws+draw] = out.total, int16(out.grade)
 		w.order[i], w.totals[i] = i, out.total
@@ -179,23 +385,40 @@ func (w *perturbWorker) weights() {
 	}
 }
 
+// shift is by how much the scorers of a fact give more or less in this draw, as a share of full marks.
+func (w *perturbWorker) shift(f *noisyFact) float64 {
+	if len(f.scorers) == 0 {
+		return 0
+	}
+	sum := 0.0
+	for _, place := range f.scorers {
+		sum += w.shifts[place]
+	}
+	return sum / float64(len(f.scorers))
+}
+
 // values moves the facts of one subject.
 func (w *perturbWorker) values(sub *floatSubject, memory []float64) {
 	width := w.p.noise.Values
 	for i := range sub.noisy {
 		f := &sub.noisy[i]
+		shift := w.shift(f)
 		switch f.kind {
 		case noisyNumber:
-			memory[f.slots.number] = f.hold(memory[f.slots.number] * w.factor(width))
+			memory[f.slots.number] = f.hold(memory[f.slots.number] * (w.factor(width) + shift))
 		case noisyCount:
-			memory[f.slots.number] = f.hold(math.Round(memory[f.slots.number] * w.factor(width)))
+			memory[f.slots.number] = f.hold(math.Round(memory[f.slots.number] * (w.factor(width) + shift)))
 		case noisyRatio:
-			q := f.hold(memory[f.slots.quotient] * w.factor(width))
+			q := f.hold(memory[f.slots.quotient]*w.factor(width) + shift)
 			memory[f.slots.quotient], memory[f.slots.number] = q, q*memory[f.slots.den]
 		case noisyItems:
 			items := memory[f.slots.items : f.slots.items+f.n]
 			for j, x := range items {
-				items[j] = f.hold(x * w.factor(width)) // NaN stays NaN
+				full := f.high - f.low
+				if math.IsInf(full, 0) {
+					full = x
+				}
+				items[j] = f.hold(x*w.factor(width) + shift*full) // NaN stays NaN
 			}
 		case noisyAnswers:
 			before, after := 0.0, 0.0
@@ -223,8 +446,8 @@ func (p *perturbation) spreads(subjects []Subject) []Spread {
 		s.Subject = subjects[i].ID
 		s.Grades = make([]int, len(p.f.p.scheme.Grades.List)+1)
 		totals, ranks := p.totals[i*p.draws:(i+1)*p.draws], p.ranks[i*p.draws:(i+1)*p.draws]
-		var rated []float64
-		var places []int
+		rated := make([]float64, 0, p.draws)
+		places := make([]int32, 0, p.draws)
 		for draw, x := range totals {
 			at := int(p.grades[i*p.draws+draw])
 			if at < 0 {
@@ -232,17 +455,55 @@ func (p *perturbation) spreads(subjects []Subject) []Spread {
 			}
 			s.Grades[at]++
 			if x == x {
-				rated, places = append(rated, x), append(places, int(ranks[draw]))
+				rated, places = append(rated, x), append(places, ranks[draw])
 			}
 		}
 		if s.Rated = len(rated); s.Rated == 0 {
 			continue
 		}
-		sort.Float64s(rated)
-		sort.Ints(places)
+		slices.Sort(rated)
+		slices.Sort(places)
 		at := func(share float64) int { return int(math.Round(share * float64(len(rated)-1))) }
 		s.Low, s.Median, s.High = rated[at(0.05)], rated[at(0.5)], rated[at(0.95)]
-		s.RankLow, s.RankHigh = places[at(0.05)], places[at(0.95)]
+		s.RankLow, s.RankHigh = int(places[at(0.05)]), int(places[at(0.95)])
 	}
+	p.groups(out)
 	return out
+}
+
+// groups puts those together that cannot be told apart.
+func (p *perturbation) groups(out []Spread) {
+	order := make([]int, 0, len(out))
+	for i := range out {
+		if out[i].Rated > 0 {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(out[b].Median, out[a].Median) })
+	group := 0
+	var head []float64
+	for _, i := range order {
+		totals := p.totals[i*p.draws : (i+1)*p.draws]
+		if group == 0 || higher(head, totals) >= TieLevel {
+			group, head = group+1, totals
+		}
+		out[i].Group = group
+	}
+}
+
+// higher is the share of ratings in which a is above b, among those in which both have a total; 1 if there are none.
+func higher(a, b []float64) float64 {
+	both, wins := 0, 0
+	for draw, x := range a {
+		if y := b[draw]; x == x && y == y {
+			both++
+			if floatLess(y, x) {
+				wins++
+			}
+		}
+	}
+	if both == 0 {
+		return 1
+	}
+	return float64(wins) / float64(both)
 }

@@ -77,6 +77,7 @@ type floatIndicator struct {
 	applies               floatOperand
 	round                 Rounding
 	rule                  floatRule
+	member                bool // of a part
 }
 
 type floatPart struct {
@@ -266,6 +267,9 @@ func (f *floatProgram) compile(places map[nameRef]int) {
 		for _, c := range part.children {
 			f.weights = append(f.weights, c.weight.Float64())
 			out.full = append(out.full, p.fullOf(c.node).Float64())
+			if c.node < len(f.indicators) {
+				f.indicators[c.node].member = true
+			}
 		}
 		for j := range part.steps {
 			s := &part.steps[j]

@@ -28,6 +28,8 @@ type noisyFact struct {
 	kind      noisyKind
 	low, high float64 // what the declaration allows
 	n         int     // items or levels
+	fact      int     // its place in the scheme
+	scorers   []int   // who scored it, by place
 }
 
 type noisyKind uint8
@@ -111,7 +113,7 @@ func (f *floatProgram) fill(out *floatSubject, i int) {
 	if v.State != Present {
 		return
 	}
-	noisy := noisyFact{slots: at, low: orInf(d.Min, -1), high: orInf(d.Max, 1), n: len(v.Items)}
+	noisy := noisyFact{slots: at, fact: i, low: orInf(d.Min, -1), high: orInf(d.Max, 1), n: len(v.Items)}
 	out.memory[at.number] = v.Number.Float64()
 	switch d.Type {
 	case TypeDate:
@@ -187,6 +189,7 @@ type floatRun struct {
 	weights []float64
 	max     []float64 // by node: the maximum of what counts
 	blocked bool
+	without int // the indicator that is left out, -1 for none
 }
 
 // outcome is the total, NaN if there is none, and the place of the grade, -1 for none.
@@ -239,6 +242,10 @@ func (r *floatRun) indicator(i int) {
 		return
 	}
 	ind := &r.f.indicators[i]
+	if i == r.without && !ind.member {
+		r.set(i, max(ind.min, min(ind.max, 0)), ind.max)
+		return
+	}
 	applies := ind.applies.eval(r.memory)
 	points := math.NaN()
 	if applies != 0 {
@@ -320,7 +327,7 @@ func (r *floatRun) sum(part *floatPart, weights []float64) (points, full float64
 	any := false
 	for j := range weights {
 		node := part.part.children[j].node
-		if x := r.memory[r.f.points+node]; x == x {
+		if x := r.memory[r.f.points+node]; x == x && node != r.without {
 			any = true
 			points += weights[j] * x
 			full += weights[j] * r.max[node]
@@ -339,7 +346,7 @@ func (r *floatRun) mean(method string, children []child, weights []float64) floa
 	sum, total, least, zero := 0.0, 0.0, math.NaN(), false
 	for j := range children {
 		q := r.memory[r.f.rates+children[j].node]
-		if q != q {
+		if q != q || children[j].node == r.without {
 			continue
 		}
 		total += weights[j]

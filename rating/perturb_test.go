@@ -2,6 +2,7 @@ package rating
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"redsteward/internal/fault"
+	"redsteward/internal/num"
 )
 
 // everyScheme are the shipped schemes and those of the tests.
@@ -94,11 +96,7 @@ func TestPerturbSpreads(t *testing.T) {
 	subjects := drawnSubjects(d, 20, 30)
 	run := func(noise Noise, seed uint64) []Spread {
 		t.Helper()
-		out, err := Perturb(context.Background(), s, nil, subjects, nil, noise, 200, seed)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out
+		return spreadOf(t, trialOf(t, TrialInput{Scheme: s, Subjects: subjects}), noise, 200, seed)
 	}
 	still, moved, again := run(Noise{}, 1), run(Noise{Weights: 0.1, Values: 0.1}, 1), run(Noise{Weights: 0.1, Values: 0.1}, 1)
 	wider := 0
@@ -132,6 +130,140 @@ func TestPerturbSpreads(t *testing.T) {
 	}
 }
 
+func trialOf(t testing.TB, in TrialInput) *Trial {
+	t.Helper()
+	trial, err := NewTrial(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trial
+}
+
+func spreadOf(t testing.TB, trial *Trial, noise Noise, draws int, seed uint64) []Spread {
+	t.Helper()
+	out, err := trial.Spread(context.Background(), noise, draws, seed, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// trialScheme rates by a visit and a log; the visit weighs as much as the log.
+const trialScheme = `format: 1
+id: trial
+version: "1"
+title: 扰动
+basis: 测试
+engine: 1
+defaults: {missing: exclude}
+facts:
+  - {id: visit, name: 走访, type: ratio, source: inspection, better: higher, min: 0, max: 1, numerator: visit_points, denominator: visit_full}
+  - {id: log, name: 台账, type: ratio, source: evidence, better: higher, min: 0, max: 1, numerator: log_points, denominator: log_full}
+indicators:
+  - {id: by_visit, name: 走访得分, max: 50, clause: 走访, proposal: true, rule: {kind: target, of: visit, zero: 0, target: 1}}
+  - {id: by_log, name: 台账得分, max: 50, clause: 台账, proposal: true, rule: {kind: target, of: log, zero: 0, target: 1}}
+  - {id: extra, name: 加分, in: none, max: 2, clause: 加分, proposal: true, rule: {kind: target, of: log, zero: 0, target: 1}}
+total: {method: sum}
+adjust:
+  - {id: bonus, name: 加分, kind: bonus, points: points.extra, at_most: 2, unknown: skip, proposal: true}
+grades:
+  list:
+    - {id: good, label: 好, level: 2, at_least: 80}
+    - {id: poor, label: 差, level: 1, otherwise: true}
+`
+
+// TestTrialAssumptions moves one assumption at a time where what must come of it is known.
+func TestTrialAssumptions(t *testing.T) {
+	s, err := ParseScheme([]byte(trialScheme))
+	if err != nil {
+		t.Fatal(ProblemsOf(err))
+	}
+	subject := func(id string, visit, log int64) Subject {
+		sub := s.NewSubject(id, "2026", Date(0))
+		for fact, n := range map[string]int64{"visit": visit, "log": log} {
+			if n < 0 {
+				continue
+			}
+			if err := sub.Set(fact, Value{State: Present, Number: num.FromInt(n), Den: num.FromInt(100)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return sub
+	}
+	subjects := []Subject{subject("a", 80, 76), subject("b", 80, 77), subject("c", 40, 40), subject("d", 90, -1), subject("e", 90, 66)}
+	trial := trialOf(t, TrialInput{Scheme: s, Subjects: subjects, Scorers: func(id, fact string) []string {
+		if fact != "visit" {
+			return nil
+		}
+		return map[string][]string{"a": {"x"}, "b": {"x"}, "c": {"x", "y"}}[id]
+	}})
+	if trial.Scorers() != 2 || trial.Missing() != 1 {
+		t.Errorf("%d scorers, %d with gaps", trial.Scorers(), trial.Missing())
+	}
+	plain := trial.Plain()
+	for i, want := range []float64{79.52, 80.04, 40.8, 90, 79.32} { // the bonus is two hundredths of the log
+		if math.Abs(plain[i].Total-want) > 1e-9 {
+			t.Errorf("%s: %v, want %v", subjects[i].ID, plain[i].Total, want)
+		}
+	}
+	still := spreadOf(t, trial, Noise{}, 50, 7)
+	for i, want := range []int{3, 2, 5, 1, 4} {
+		if still[i].Group != want || still[i].RankLow != want {
+			t.Errorf("without noise %+v, want rank and group %d", still[i], want)
+		}
+	}
+	severe := spreadOf(t, trial, Noise{Severity: 0.1}, 400, 7)
+	// One scorer gave both: they rise and fall together, so that the order of the two stands in every rating.
+	if severe[0].Group == severe[1].Group || severe[1].RankHigh >= severe[0].RankLow && severe[1].Group >= severe[0].Group {
+		t.Errorf("one scorer for both: %+v, %+v", severe[0], severe[1])
+	}
+	if severe[0].Low < 79.52-5 || severe[0].Low > 79.52-4 || severe[0].High < 79.52+4 || severe[0].High > 79.52+5 {
+		t.Errorf("a shift of a tenth of 50 points moved %+v", severe[0])
+	}
+	if two := severe[2]; two.High-two.Low >= severe[0].High-severe[0].Low {
+		t.Errorf("the mean of two shifts moves more than one: %+v", two)
+	}
+	if severe[3].Low != severe[3].High {
+		t.Errorf("nobody scored d: %+v", severe[3])
+	}
+	filled := spreadOf(t, trial, Noise{Missing: 1}, 400, 7)
+	if filled[0].Low != filled[0].High || filled[3].High > 85.04+1e-9 || filled[3].Low < 65.8-1e-9 {
+		t.Errorf("d takes the log of a, b or c: %+v, %+v", filled[0], filled[3])
+	}
+	half := spreadOf(t, trial, Noise{Missing: 0.5}, 400, 7)
+	if n := half[3].Grades[0]; n <= filled[3].Grades[0] || half[3].High != 90 {
+		t.Errorf("half of the ratings leave d as it is: %+v, all filled %+v", half[3], filled[3])
+	}
+	weights := spreadOf(t, trial, Noise{Weights: 0.2}, 400, 7)
+	// b is above a whatever the weights are; whether e is above a they decide.
+	if weights[0].Group == weights[1].Group || weights[0].Group != weights[4].Group || weights[2].Group == weights[0].Group || weights[1].Grades[0] == 0 || weights[1].Grades[1] == 0 {
+		t.Errorf("weights: %+v", weights)
+	}
+	for _, r := range []struct {
+		without string
+		want    []float64
+	}{
+		{"by_log", []float64{81.52, 81.54, 40.8, 90, 91.32}}, {"by_visit", []float64{77.52, 78.54, 40.8, math.NaN(), 67.32}}, {"extra", []float64{78, 78.5, 40, 90, 78}},
+	} {
+		got, err := trial.Without(r.without)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range r.want {
+			if math.Abs(got[i].Total-want) > 1e-9 || (want != want) != (got[i].Total != got[i].Total) {
+				t.Errorf("without %s %s has %v, want %v", r.without, subjects[i].ID, got[i].Total, want)
+			}
+		}
+	}
+	if _, err := trial.Without("total"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("without the total: %v", err)
+	}
+	stop := errors.New("stop")
+	if _, err := trial.Spread(context.Background(), Noise{}, 100, 1, func(int) error { return stop }); err != stop {
+		t.Errorf("what told says does not end it: %v", err)
+	}
+}
+
 func byRank(a, b Spread) int { return a.RankLow - b.RankLow }
 
 func sumInts(xs []int) (sum int) {
@@ -143,20 +275,20 @@ func sumInts(xs []int) (sum int) {
 
 func TestPerturbRefuses(t *testing.T) {
 	s := everyScheme(t)["county.yaml"]
-	subjects := drawnSubjects(newDrawer(s, 3), 300, 0)
+	trial := trialOf(t, TrialInput{Scheme: s, Subjects: drawnSubjects(newDrawer(s, 3), 300, 0)})
 	for _, r := range []struct {
 		noise Noise
 		draws int
 	}{
-		{Noise{Weights: -0.1}, 10}, {Noise{Values: 0.6}, 10}, {Noise{Values: math.NaN()}, 10}, {Noise{}, 0}, {Noise{}, 100_001}, {Noise{}, 90_000},
+		{Noise{Severity: 0.6}, 10}, {Noise{Missing: 1.1}, 10}, {Noise{Weights: -0.1}, 10}, {Noise{Values: 0.6}, 10}, {Noise{Values: math.NaN()}, 10}, {Noise{}, 0}, {Noise{}, 100_001}, {Noise{}, 90_000},
 	} {
-		if _, err := Perturb(context.Background(), s, nil, subjects, nil, r.noise, r.draws, 1); !fault.Is(err, fault.Invalid) {
+		if _, err := trial.Spread(context.Background(), r.noise, r.draws, 1, nil); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%+v: %v, want Invalid", r, err)
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Perturb(ctx, s, nil, subjects, nil, Noise{}, 10, 1); err != context.Canceled {
+	if _, err := trial.Spread(ctx, Noise{}, 10, 1, nil); err != context.Canceled {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -167,9 +299,7 @@ func BenchmarkPerturb(b *testing.B) {
 	subjects := drawnSubjects(newDrawer(s, 4), 200, 30)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Perturb(context.Background(), s, nil, subjects, nil, Noise{Weights: 0.1, Values: 0.05}, 10_000, 1); err != nil {
-			b.Fatal(err)
-		}
+		spreadOf(b, trialOf(b, TrialInput{Scheme: s, Subjects: subjects}), Noise{Weights: 0.1, Values: 0.05}, 10_000, 1)
 	}
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/10000×200")
 }

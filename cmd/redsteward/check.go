@@ -13,6 +13,7 @@ import (
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/rating/standing"
+	"redsteward/rating/cycle"
 	"redsteward/registry"
 	"redsteward/registry/conduct"
 	"redsteward/registry/fund/claim"
@@ -206,6 +207,12 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "信用与评价期限表", err
 		}
 		return fmt.Sprintf("信用与评价期限表，失信程度 %d 级、评价记录 %d 种、表彰 %d 级", len(terms.Classes(conduct.Credit)), len(terms.Classes(conduct.Marks)), len(terms.Classes(conduct.Honours))), nil
+	case hasKey(data, "near"):
+		rules, err := cycle.ParseRangeRules(name, data)
+		if err != nil {
+			return "敏感性区间的规则", err
+		}
+		return fmt.Sprintf("敏感性区间的规则 %s", rules.Version()), nil
 	case hasKey(data, "yearly_cap"):
 		agenda, err := inspection.ParseAgenda(name, data)
 		if err != nil {

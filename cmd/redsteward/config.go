@@ -91,6 +91,8 @@ type config struct {
 		Wishes string `yaml:"wishes"`
 		// Satisfaction is the questionnaire of surveys and how many answers they need.
 		Satisfaction string `yaml:"satisfaction"`
+		// Ranges says by which assumptions results are tried and what is near a cut.
+		Ranges string `yaml:"ranges"`
 		// SchemeQuarter and SchemeYear are the schemes of the rating cycle.
 		SchemeQuarter string `yaml:"scheme_quarter"`
 		SchemeYear    string `yaml:"scheme_year"`

@@ -56,13 +56,13 @@ func (s *service) openCycle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t, err := s.timetable()
+	ranges, t, err := ruled(s, s.config.Files.Ranges, "ranges.yaml", untimed(cycle.ParseRangeRules))
 	if err != nil {
 		return err
 	}
 	s.errands = newErrands(ctx)
 	s.cycle, err = cycle.New(ctx, cycle.Options{DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Chains: s.chains, Persons: s.accounts, Keeper: s.keeper, Sources: s.sources(), Windows: proofWindows{s.proofs},
-		Schemes: map[string][]byte{cycle.RhythmQuarter: quarter, cycle.RhythmYear: year}, Background: s.errands.do, RevenueDue: revenueDue, Deadlines: t.deadline, Resolve: t.resolve})
+		Schemes: map[string][]byte{cycle.RhythmQuarter: quarter, cycle.RhythmYear: year}, Ranges: ranges, Background: s.errands.do, RevenueDue: revenueDue, Deadlines: t.deadline, Resolve: t.resolve})
 	if err != nil {
 		return err
 	}

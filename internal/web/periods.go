@@ -37,6 +37,15 @@ type Cycle interface {
 	Missing(ctx context.Context, by policy.Actor, id string) ([]cycle.Missing, error)
 	// Preview compares with the published period before. Returns Conflict if nothing was evaluated yet.
 	Preview(ctx context.Context, by policy.Actor, id string) (*cycle.Preview, error)
+	// Ranges are how firmly the results of a period stand, Spreads its distribution beside those of others. Ranges returns NotFound if none were made.
+	Ranges(ctx context.Context, by policy.Actor, id string) (*cycle.RangesView, error)
+	Spreads(ctx context.Context, by policy.Actor, v *cycle.Preview) (*cycle.Spreads, error)
+	// StartRanges lets them be made in the background, RepeatRanges makes them again and says whether the same came out. StartRanges returns Conflict if they are there or an evaluation runs.
+	StartRanges(ctx context.Context, by policy.Actor, id string) error
+	RepeatRanges(ctx context.Context, by policy.Actor, id string) (bool, error)
+	// RangeOf is the range of one project in an evaluation, nil for who may not see it; RangeRules are the rules.
+	RangeOf(ctx context.Context, by policy.Actor, evaluation, project string) (*cycle.ProjectRange, error)
+	RangeRules() *cycle.RangeRules
 	// Tell tells the scores of a quarter to the firms, Hearing where that stands. Tell returns Conflict if it is too late or was done.
 	Tell(ctx context.Context, by policy.Actor, id, evaluation string) (cycle.Period, error)
 	Hearing(ctx context.Context, p *cycle.Period) (cycle.Hearing, error)
@@ -85,7 +94,7 @@ func (s *Server) cycleRoutes() []Route {
 		return nil
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
-	return slices.Concat(s.scoreRoutes(), s.objectionRoutes(), []Route{
+	return slices.Concat(s.scoreRoutes(), s.objectionRoutes(), s.rangeRoutes(), []Route{
 		{Method: get, Path: "/periods", Action: policy.ReadPeriods, Handler: s.periods},
 		{Method: post, Path: "/periods", Action: policy.ManagePeriod, Handler: s.planPeriod},
 		{Method: get, Path: "/periods/:id", Action: policy.ReadPeriods, Handler: s.period},
@@ -488,15 +497,18 @@ type previewView struct {
 	*cycle.Preview
 	Path, Name, Before string
 	Publish            string
-	Spread             []spreadLine
-	Bands              []spreadLine
-	Moved              []movedRow
-	MovedMore          int
-	Near               []nearRow
-	Cuts               string
-	Late, Refused      []lateRow
-	Rated, Count       int
-	Made               string
+	// Spreads are the distributions beside that of the period, nil for who may not see them.
+	Spreads       *spreadsView
+	Within        string
+	Spread        []spreadLine
+	Bands         []spreadLine
+	Moved         []movedRow
+	MovedMore     int
+	Near          []nearRow
+	Cuts          string
+	Late, Refused []lateRow
+	Rated, Count  int
+	Made          string
 }
 
 type spreadLine struct {
@@ -528,6 +540,9 @@ func (s *Server) previewPeriod(c *fiber.Ctx, by policy.Actor) error {
 	}
 	v := previewOf(p)
 	v.Publish = s.publishLink(by, &p.Period, h)
+	if v.Spreads, err = s.previewSpreads(c.UserContext(), by, p); err != nil {
+		return err
+	}
 	return s.render(c, by, "preview", page{Title: p.Period.Name + "预览", Nav: "/periods", Data: v})
 }
 
@@ -567,7 +582,7 @@ func previewOf(p *cycle.Preview) *previewView {
 	for _, cut := range p.Cuts {
 		cuts = append(cuts, points(cut, 0))
 	}
-	v.Cuts = strings.Join(cuts, "、")
+	v.Cuts, v.Within = strings.Join(cuts, "、"), p.Within.String()
 	for _, l := range p.Late {
 		v.Late = append(v.Late, lateRow{Name: l.Name, Text: fmt.Sprintf("%d 条", l.Count)})
 	}
@@ -641,7 +656,7 @@ func previewSheets(p *cycle.Preview) []report.Figures {
 		}
 		all.Rows = append(all.Rows, append(row, was, change, why))
 	}
-	near := report.Figures{Sheet: "临界", Heads: []string{"小区", "物业服务企业", "总分", "分数线", "相差"}, Note: note + "分数线上下 0.5 分以内。"}
+	near := report.Figures{Sheet: "临界", Heads: []string{"小区", "物业服务企业", "总分", "分数线", "相差"}, Note: note + "分数线上下 " + p.Within.String() + " 分以内。"}
 	for i := range p.NearCut {
 		n := &p.NearCut[i]
 		near.Rows = append(near.Rows, []any{n.Name, n.Firm, report.Maybe(n.Total, places), report.Maybe(&n.Cut, places), report.Maybe(&n.Distance, places)})

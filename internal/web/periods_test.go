@@ -35,7 +35,7 @@ func startCounty(t testing.TB) (*browsertest.County, *browsertest.Fixture) {
 		"second":  {Role: "property_officer", Scopes: []string{policy.County}},
 	}
 	c := browsertest.StartCounty(t, engine(t), time.Now, browsertest.CountyFiles{RolesConf: readConfig(t, "roles.conf"), RolesCSV: readConfig(t, "roles.csv"), Chains: readConfig(t, "approvals.yaml"),
-		Quarter: readConfig(t, "schemes/five-goods-quarter.yaml"), Year: readConfig(t, "schemes/five-goods-year.yaml"), Approvals: shortStaffed{}}, t.TempDir(), more)
+		Ranges: readConfig(t, "ranges.yaml"), Quarter: readConfig(t, "schemes/five-goods-quarter.yaml"), Year: readConfig(t, "schemes/five-goods-year.yaml"), Approvals: shortStaffed{}}, t.TempDir(), more)
 	return c, &browsertest.Fixture{Base: c.Base, DB: c.DB}
 }
 
@@ -69,12 +69,12 @@ func TestPeriodsThroughPages(t *testing.T) {
 	// Who may not come in, by page and by act.
 	var doors []scenario
 	for _, path := range []string{"/periods", "/periods/2026Q3", "/periods/2026Q3/progress", "/periods/2026Q3/missing.csv", "/periods/2026Q2/preview", "/periods/2026Q2/preview.xlsx",
-		"/periods/2026Q2/minutes", "/periods/2026Q3/publish", "/periods/2026Q3/files/scan-1", "/boards", "/boards.xlsx", "/boards/heat.xlsx", "/boards/heat.json"} {
+		"/periods/2026Q2/ranges", "/periods/2026Q2/ranges.xlsx", "/periods/2026Q2/minutes", "/periods/2026Q3/publish", "/periods/2026Q3/files/scan-1", "/boards", "/boards.xlsx", "/boards/heat.xlsx", "/boards/heat.json"} {
 		for role, status := range map[string]int{"": 401, "manager": 403, "worker": 403, "admin": 403} {
 			doors = append(doors, scenario{name: role + " reads " + path, role: role, path: path, status: status})
 		}
 	}
-	for _, path := range []string{"/periods", "/periods/2026Q3/open", "/periods/2026Q3/close", "/periods/2026Q3/evaluate", "/periods/2026Q3/tell", "/periods/2026Q3/send", "/periods/2026Q3/withdraw", "/periods/2026Q3/sign", "/periods/2026Q3/paper", "/periods/2026Q3/publish"} {
+	for _, path := range []string{"/periods", "/periods/2026Q3/open", "/periods/2026Q3/close", "/periods/2026Q3/evaluate", "/periods/2026Q3/ranges", "/periods/2026Q3/ranges/repeat", "/periods/2026Q3/tell", "/periods/2026Q3/send", "/periods/2026Q3/withdraw", "/periods/2026Q3/sign", "/periods/2026Q3/paper", "/periods/2026Q3/publish"} {
 		for role, status := range map[string]int{"": 401, "manager": 403, "worker": 403, "admin": 403, "auditor": 403} {
 			doors = append(doors, scenario{name: role + " posts " + path, role: role, method: "POST", path: path, form: form("period", "2026Q4", "submit", "2026-12-31", "cutoff", "2027-01-09"), status: status})
 		}
@@ -113,11 +113,18 @@ func TestPeriodsThroughPages(t *testing.T) {
 	c.Wait()
 	run(
 		scenario{name: "ended", role: "officer", path: "/periods/2026Q3", status: 200, contains: []string{"最近一次评价在", "重新评价"}},
-		scenario{name: "preview", role: "auditor", path: "/periods/2026Q3/preview", status: 200, contains: []string{"主要原因"}, excludes: []string{"去公布"}},
+		scenario{name: "preview", role: "auditor", path: "/periods/2026Q3/preview", status: 200, contains: []string{"主要原因", "敏感性区间", "2026年第二季度"}, excludes: []string{"去公布"}},
+		scenario{name: "how firmly it stands", role: "auditor", path: "/periods/2026Q3/ranges", status: 200, contains: []string{"敏感性区间，不是置信区间", "只供内部查看", "只动一种假设", "去掉一项指标", "扰动 10,000 次", `class="ch iv"`}, excludes: []string{"重算核对"}},
+		scenario{name: "what does not stand", role: "officer", path: "/periods/2026Q3/ranges?only=unsteady&sort=width&desc=1&q=没有这个小区", status: 200, contains: []string{"没有符合条件的", "重算核对"}},
+		scenario{name: "made twice", role: "officer", method: "POST", path: "/periods/2026Q3/ranges", form: form(), status: 409, contains: []string{"已经算好"}},
+		scenario{name: "none for what was evaluated before", role: "officer", path: "/periods/2026Q2/ranges", status: 200, contains: []string{"还没有算过敏感性区间", "现在计算"}},
+		scenario{name: "none to repeat", role: "officer", method: "POST", path: "/periods/2026Q2/ranges/repeat", form: form(), status: 404},
+		scenario{name: "none to take away", role: "auditor", path: "/periods/2026Q2/ranges.xlsx", status: 404},
 	)
 	const publish = "/periods/2026Q3/publish"
 	first := hiddenValue(t, people["officer"].get(t, publish), "evaluation")
 	testPreviewExcel(t, people["auditor"])
+	testRangesExcel(t, people["auditor"])
 
 	// The chief lets it be evaluated again, over facts that did not change: the evaluation is the same, but he must not sign now.
 	testTelling(t, c, people, run, form, first)
@@ -428,6 +435,17 @@ func testPreviewExcel(t *testing.T, auditor *person) {
 	}
 	if totals != 22 || !hostile {
 		t.Errorf("%d totals are numbers, want 22; the hostile name is there as it is: %v", totals, hostile)
+	}
+}
+
+func testRangesExcel(t *testing.T, auditor *person) {
+	names, sheets := workbook(t, auditor.get(t, "/periods/2026Q3/ranges.xlsx?sort=width"))
+	if got := strings.Join(names, " "); got != "敏感性区间 只动一种 去掉一项" {
+		t.Errorf("sheets %s", got)
+	}
+	rows := sheets["敏感性区间"]
+	if len(rows) != 1+24+1 || !strings.Contains(rows[25][0].text, "敏感性区间，不是置信区间") || !rows[1][5].numeric || !rows[1][10].numeric {
+		t.Errorf("%d rows: %+v", len(rows), rows)
 	}
 }
 

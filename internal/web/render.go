@@ -37,7 +37,7 @@ var declared = map[string]string{
 	"ranking": layoutPublic, "star": layoutPublic, "beside": layoutPublic, "firms": layoutPublic, "firm": layoutPublic, "method": layoutPublic, "open": layoutPublic, "verify": layoutPublic, "help": layoutEither,
 	"signin": layoutPublic, "setup": layoutPublic, "error": layoutEither,
 	"todo": layoutApp, "views": layoutApp, "search": layoutApp, "account": layoutApp, "rights": layoutApp, "approvals": layoutApp, "filings": layoutApp, "filing_new": layoutApp, "filing": layoutApp, "filing_sheet": layoutApp, "filing_receipt": layoutDesk, "wish_receipt": layoutDesk, "member_new": layoutApp, "member": layoutApp, "member_paper": layoutDesk, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
-	"periods": layoutApp, "period": layoutApp, "preview": layoutApp, "publish": layoutApp, "scores": layoutApp, "score": layoutApp, "objection_new": layoutApp, "boards": layoutApp, "circulars": layoutPublic, "circular": layoutPublic,
+	"periods": layoutApp, "period": layoutApp, "preview": layoutApp, "ranges": layoutApp, "publish": layoutApp, "scores": layoutApp, "score": layoutApp, "objection_new": layoutApp, "boards": layoutApp, "circulars": layoutPublic, "circular": layoutPublic,
 	"proofs": layoutApp, "proof_needs": layoutApp, "proof_form": layoutApp, "proof": layoutApp, "reviews": layoutApp, "review_list": layoutApp, "audits": layoutApp,
 	"register_projects": layoutApp, "dossier": layoutApp, "timeline": layoutApp, "register_board": layoutApp, "tiles": layoutApp, "change": layoutApp, "body": layoutApp, "register_scans": layoutApp, "register_project": layoutApp, "register_firms": layoutApp, "register_firm": layoutApp, "register_form": layoutApp,
 	"register_developers": layoutApp, "register_developer": layoutApp,

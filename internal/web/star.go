@@ -49,6 +49,8 @@ type starView struct {
 	Meaning, Changed string
 	Compared         []string
 	Changes          *changesView
+	// Range is how firmly it stands, nil for who may not see that.
+	Range *projectRange
 }
 
 type namedFigure struct{ Name, Text string }
@@ -98,6 +100,13 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 		said := clawedLine(c)
 		query += "&clawed=" + url.QueryEscape(c.Fact+" "+c.Day.String()+" "+said.Text+said.Link)
 	}
+	within, err := s.rangeOf(c.UserContext(), by, asked.ID, asked.Period, asked.id)
+	if err != nil {
+		return err
+	}
+	if within != nil {
+		query += "&range=" + url.QueryEscape(within.Range+within.Link)
+	}
 	key := s.cacheKey(c, by, asked.board, starAddress(asked.id), query)
 	cached, err := s.cache.get(key, func() ([]byte, error) {
 		one, err := s.loadStar(c.UserContext(), asked)
@@ -105,6 +114,7 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 			return nil, err
 		}
 		v := s.starView(asked.board, one, lostOnly)
+		v.Range = within
 		if s.bundles != nil {
 			v.Verify = StarID{Period: asked.Period, Subject: asked.id}.address("verify")
 		}

@@ -406,7 +406,7 @@ func TestPreview(t *testing.T) {
 // TestNearCut lists what lies within half a point of a cut, and nothing else.
 func TestNearCut(t *testing.T) {
 	d := newDesk(t, 1)
-	v := &Preview{Cuts: d.cuts()}
+	v := &Preview{Cuts: d.cuts(), Within: d.rules.within}
 	for _, total := range []string{"59.49", "59.5", "60.5", "60.51", "83.99", "84.6", "92", "75.9"} {
 		x := mustNum(t, total)
 		v.Rows = append(v.Rows, PreviewRow{Project: total, Total: &x})
@@ -512,7 +512,7 @@ func TestWindowRuleRepeats(t *testing.T) {
 
 // TestStoredFields fails when a stored field is renamed or loses its tag.
 func TestStoredFields(t *testing.T) {
-	for name, fields := range map[string][]string{"period": store.FieldNames[Period](), "objection": store.FieldNames[Objection](), "facts": store.FieldNames[Facts](), "progress": store.FieldNames[Progress]()} {
+	for name, fields := range map[string][]string{"period": store.FieldNames[Period](), "objection": store.FieldNames[Objection](), "facts": store.FieldNames[Facts](), "progress": store.FieldNames[Progress](), "ranges": store.FieldNames[Ranges](), "range-rows": store.FieldNames[rangePage]()} {
 		golden, err := os.ReadFile("testdata/" + name + ".fields")
 		if err != nil {
 			t.Fatal(err)

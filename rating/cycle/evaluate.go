@@ -20,7 +20,7 @@ import (
 	"redsteward/rating"
 )
 
-// Evaluate rates a closed or already evaluated period and waits for it. Returns Conflict in another state, or if an evaluation is running: the message
+// Evaluate rates a closed or already evaluated period and waits for it; it makes no ranges, MakeRanges does. Returns Conflict in another state, or if an evaluation is running: the message
 // says since when and how far.
 func (s *Service) Evaluate(ctx context.Context, by policy.Actor, id string) (rating.Evaluation, error) {
 	r, err := s.begin(ctx, by, id)
@@ -30,7 +30,7 @@ func (s *Service) Evaluate(ctx context.Context, by policy.Actor, id string) (rat
 	return r.finish(ctx)
 }
 
-// StartEvaluation begins what Evaluate does and leaves it to run in the background; Progress tells how far it is. It returns the errors of Evaluate that
+// StartEvaluation begins what Evaluate and then MakeRanges do and leaves it to run in the background; Progress tells how far it is. It returns the errors of Evaluate that
 // are known at the beginning.
 func (s *Service) StartEvaluation(ctx context.Context, by policy.Actor, id string) error {
 	r, err := s.begin(ctx, by, id)
@@ -38,7 +38,7 @@ func (s *Service) StartEvaluation(ctx context.Context, by policy.Actor, id strin
 		return err
 	}
 	s.background(func(ctx context.Context) {
-		_, _ = r.finish(ctx) // how it ended stands in its progress
+		_, _ = r.finishWithRanges(ctx) // how it ended stands in its progress
 	})
 	return nil
 }
@@ -46,6 +46,17 @@ func (s *Service) StartEvaluation(ctx context.Context, by policy.Actor, id strin
 // finish does the work and writes down how it ended.
 func (r *run) finish(ctx context.Context) (rating.Evaluation, error) {
 	made, err := r.evaluate(ctx)
+	return made, errors.Join(err, r.end(ctx, made.ID, err))
+}
+
+// finishWithRanges makes the ranges of what was evaluated too. That they cannot be made does not touch the evaluation: why stands in the progress.
+func (r *run) finishWithRanges(ctx context.Context) (rating.Evaluation, error) {
+	made, err := r.evaluate(ctx)
+	if err == nil {
+		if _, failed := r.ranges(ctx, made.ID); failed != nil {
+			r.progress.Ranges = failureText(failed)
+		}
+	}
 	return made, errors.Join(err, r.end(ctx, made.ID, err))
 }
 

@@ -178,6 +178,7 @@ func newDesk(t testing.TB, n int) *desk {
 	}
 	d.Service, err = New(t.Context(), Options{DB: d.DB, Guard: d.guard, Archive: archive, Register: &d.register, Sources: sources, Windows: d.windows,
 		Chains: must[*policy.Chains](t)(policy.ParseChains("approvals.yaml", shipped(t, "approvals.yaml"), d.guard.Rules())), Persons: d, Keeper: files.NewKeeper(d.DB, t.TempDir()), Deadlines: d.start, Resolve: d.resolved,
+		Ranges:  must[*RangeRules](t)(ParseRangeRules("ranges.yaml", shipped(t, "ranges.yaml"))),
 		Schemes: map[string][]byte{RhythmQuarter: shipped(t, "schemes/five-goods-quarter.yaml"), RhythmYear: shipped(t, "schemes/five-goods-year.yaml")}})
 	if err != nil {
 		t.Fatal(err)

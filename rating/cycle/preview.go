@@ -27,7 +27,8 @@ type Preview struct {
 	Before *Period
 	Moved  []Moved
 	New    int
-	// Cuts are the totals around which NearCut looks: 60 and the cuts of four and five stars; NearCut lists the rows within nearCut points of one.
+	// Cuts are the totals around which NearCut looks, Within how far on either side in points (ranges.yaml); NearCut lists the rows near one.
+	Within  num.Num
 	Cuts    []num.Num
 	NearCut []NearCut
 	// Late are rows with readings that came after the cut-off, Refused those with facts that the scheme does not allow.
@@ -100,11 +101,8 @@ type RefusedRow struct {
 	Facts         []RefusedFact
 }
 
-// nearCut is how near a cut is looked at, in points, bandWidth the width of a band (practice.md §7).
-var (
-	nearCut   = num.FromFrac(1, 2)
-	bandWidth = num.FromInt(5)
-)
+// bandWidth is the width of a band.
+var bandWidth = num.FromInt(5)
 
 // Preview compares the evaluation of a period with the published one before. Returns NotFound if the period was not planned, Conflict if it has not been
 // evaluated yet.
@@ -130,7 +128,7 @@ func (s *Service) Preview(ctx context.Context, by policy.Actor, id string) (*Pre
 	if err := s.compare(ctx, v, scope); err != nil {
 		return nil, err
 	}
-	v.Cuts = s.cuts()
+	v.Cuts, v.Within = s.cuts(), s.rules.within
 	v.near()
 	return v, s.late(ctx, v)
 }
@@ -298,21 +296,8 @@ func linePoints(r *rating.Result, indicator string) *num.Num {
 	return nil
 }
 
-// cuts are 60 points and the cuts of four and five stars, as the scheme of the year says them.
-func (s *Service) cuts() []num.Num {
-	cuts := []num.Num{num.FromInt(60)}
-	year := s.schemes[RhythmYear].scheme
-	if year == nil {
-		return cuts
-	}
-	for _, g := range year.Grades.List {
-		if g.AtLeast != nil && g.Level != nil && *g.Level >= 4 {
-			cuts = append(cuts, *g.AtLeast)
-		}
-	}
-	slices.SortFunc(cuts, num.Num.Cmp)
-	return cuts
-}
+// cuts are the passing mark and the cuts of the upper grades, as the scheme of the year says them.
+func (s *Service) cuts() []num.Num { return s.rules.cuts(s.schemes[RhythmYear].scheme) }
 
 // near fills NearCut, the nearest first.
 func (v *Preview) near() {
@@ -321,7 +306,7 @@ func (v *Preview) near() {
 			if row.Total == nil {
 				continue
 			}
-			if d := row.Total.Sub(cut); !nearCut.Less(size(&d)) {
+			if d := row.Total.Sub(cut); !v.Within.Less(size(&d)) {
 				v.NearCut = append(v.NearCut, NearCut{PreviewRow: row, Cut: cut, Distance: d})
 			}
 		}

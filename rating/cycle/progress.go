@@ -1,6 +1,7 @@
 package cycle
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -27,6 +28,8 @@ type Progress struct {
 	// Evaluation is its id once it succeeded, Failure says in Chinese why it did not.
 	Evaluation string `json:"evaluation,omitempty" privacy:"public"`
 	Failure    string `json:"failure,omitempty" privacy:"internal"`
+	// Ranges says in Chinese why no ranges could be made of an evaluation that succeeded.
+	Ranges string `json:"ranges,omitempty" privacy:"internal"`
 	// Holder is the run that holds the lease.
 	Holder string `json:"holder" privacy:"internal"`
 }
@@ -51,6 +54,8 @@ func (p *Progress) StageText() string {
 		return "逐个计算"
 	case StageStore:
 		return "保存结果"
+	case StageRanges:
+		return "计算敏感性区间"
 	case StageDone:
 		return "已经完成"
 	}
@@ -91,15 +96,20 @@ func (s *Service) begin(ctx context.Context, by policy.Actor, id string) (*run, 
 	if _, err := p.after(MoveEvaluate); err != nil {
 		return nil, err
 	}
+	return s.hold(ctx, by, p, StageGather, len(s.sources)+1)
+}
+
+// hold takes the lease for a run that begins with a stage.
+func (s *Service) hold(ctx context.Context, by policy.Actor, p Period, stage string, total int) (*run, error) {
 	now := journal.At(s.db.Now())
-	r := &run{s: s, by: by, period: p, progress: Progress{Period: id, Begun: Act{By: by.ID, At: now}, Stage: StageGather, Holder: s.db.NewID(store.Meta{})}}
+	r := &run{s: s, by: by, period: p, progress: Progress{Period: p.ID, Begun: Act{By: by.ID, At: now}, Stage: stage, Holder: s.db.NewID(store.Meta{})}}
 	if err := s.db.Lease(ctx, leaseName, r.progress.Holder, leaseFor); err != nil {
 		if fault.Is(err, fault.Conflict) {
 			return nil, s.busy(ctx, err)
 		}
 		return nil, err
 	}
-	return r, r.tell(ctx, StageGather, 0, len(s.sources)+1)
+	return r, r.tell(ctx, stage, 0, total)
 }
 
 // busy says which evaluation runs, since when and how far.
@@ -140,8 +150,8 @@ func (r *run) end(ctx context.Context, evaluation string, err error) error {
 	r.progress.Ended, r.progress.Evaluation = journal.At(r.s.db.Now()), evaluation
 	if err == nil {
 		r.progress.Stage = StageDone
-	} else if r.progress.Failure = fault.MessageOf(err); r.progress.Failure == "" {
-		r.progress.Failure = "系统出错，请看运行日志"
+	} else {
+		r.progress.Failure = failureText(err)
 	}
 	if leaseErr := r.s.db.Lease(ctx, leaseName, r.progress.Holder, leaseFor); leaseErr != nil {
 		return leaseErr // another run has begun; what it says stands
@@ -150,6 +160,11 @@ func (r *run) end(ctx context.Context, evaluation string, err error) error {
 		return putErr
 	}
 	return r.s.db.Unlease(ctx, leaseName, r.progress.Holder)
+}
+
+// failureText says in Chinese why something failed.
+func failureText(err error) string {
+	return cmp.Or(fault.MessageOf(err), "系统出错，请看运行日志")
 }
 
 // Progress returns how far the evaluation of a period is or how its last one ended. Returns NotFound if none ran lately.

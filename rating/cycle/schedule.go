@@ -36,6 +36,10 @@ func (s *Service) EvaluateQuarter(ctx context.Context, slot time.Time) error {
 			return err
 		}
 	}
-	_, err = s.Evaluate(ctx, system, id)
+	r, err := s.begin(ctx, system, id)
+	if err != nil {
+		return err
+	}
+	_, err = r.finishWithRanges(ctx)
 	return err
 }

@@ -31,6 +31,8 @@ type Options struct {
 	Windows Windows
 	// Schemes are the scheme files by rhythm: quarter, year.
 	Schemes map[string][]byte
+	// Ranges says by which assumptions results are tried and what is near a cut. Required.
+	Ranges *RangeRules
 	// HandoverFrom is the day from which the handover rule (承接查验) applies in the county; no date means 2011-01-01, when 建房〔2010〕165号 came into force.
 	HandoverFrom calendar.Date
 	// RevenueDue is the last day on which the public revenue (公共收益) of a half-year that ended on a day is to be shown to the owners; nil means 30 days later.
@@ -53,6 +55,7 @@ type Service struct {
 	sources    []supervision.Readings
 	windows    Windows
 	schemes    map[string]schemeFile
+	rules      *RangeRules
 	known      registerRules
 	deadlines  func(rule string, start calendar.Date) (calendar.Deadline, error)
 	resolve    func(calendar.Deadline) calendar.Deadline
@@ -62,6 +65,9 @@ type Service struct {
 	facts    *store.Collection[Facts]
 	progress *store.EphemeralCollection[Progress]
 	objected *Objections
+
+	ranges     *store.Collection[Ranges]
+	rangePages *store.Collection[rangePage]
 }
 
 // schemeFile is a scheme with its file.
@@ -70,16 +76,16 @@ type schemeFile struct {
 	scheme *rating.Scheme
 }
 
-// New declares the kinds period, facts and objection and the rule period-window. Returns Invalid if something required is missing, a scheme is faulty or has another
+// New declares the kinds period, facts, objection, ranges and range-rows and the rule period-window. Returns Invalid if something required is missing, a scheme is faulty or has another
 // rhythm, or a source comes twice.
 func New(ctx context.Context, o Options) (*Service, error) {
 	const op = "cycle.New"
-	if o.DB == nil || o.Guard == nil || o.Archive == nil || o.Register == nil || o.Chains == nil || o.Persons == nil || o.Keeper == nil || o.Deadlines == nil || o.Resolve == nil {
-		return nil, fault.New(op, fault.Invalid, "评价缺少存储、权限、结果库、登记、审批流程、账号或期限")
+	if o.DB == nil || o.Guard == nil || o.Archive == nil || o.Register == nil || o.Chains == nil || o.Persons == nil || o.Keeper == nil || o.Deadlines == nil || o.Resolve == nil || o.Ranges == nil {
+		return nil, fault.New(op, fault.Invalid, "评价缺少存储、权限、结果库、登记、审批流程、账号、期限或敏感性区间的规则")
 	}
 	s := &Service{db: o.DB, guard: o.Guard, archive: o.Archive, register: o.Register, keeper: o.Keeper,
 		desk: policy.ApprovalDesk{Guard: o.Guard, Persons: o.Persons, Chains: o.Chains, Now: o.DB.Now}, sources: o.Sources, windows: o.Windows,
-		schemes: map[string]schemeFile{}, known: registerRules{o.HandoverFrom, o.RevenueDue}, deadlines: o.Deadlines, resolve: o.Resolve, background: o.Background}
+		schemes: map[string]schemeFile{}, rules: o.Ranges, known: registerRules{o.HandoverFrom, o.RevenueDue}, deadlines: o.Deadlines, resolve: o.Resolve, background: o.Background}
 	if s.background == nil {
 		s.background = func(work func(ctx context.Context)) { work(ctx) }
 	}
@@ -119,6 +125,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, err
 	}
 	if s.objected, err = newObjections(ctx, s); err != nil {
+		return nil, err
+	}
+	if err := s.openRanges(ctx); err != nil {
 		return nil, err
 	}
 	return s, o.DB.Register(s.windowRule())

@@ -175,8 +175,8 @@ func cellsOf(fact *rating.Fact, ask supervision.Ask, quality int, random *rand.R
 
 // CountyFiles are the shipped files that a county works with.
 type CountyFiles struct {
-	// RolesConf and RolesCSV are the rules, Quarter and Year the schemes.
-	RolesConf, RolesCSV, Quarter, Year []byte
+	// RolesConf and RolesCSV are the rules, Quarter and Year the schemes, Ranges by which assumptions results are tried.
+	RolesConf, RolesCSV, Quarter, Year, Ranges []byte
 	// Chains are the ways of approval.
 	Chains []byte
 	// Approvals says whether everything can be staffed; nil: nobody asks.
@@ -267,6 +267,10 @@ func (c *County) openCycle(ctx context.Context, guard *policy.Guard, f CountyFil
 	for _, name := range []string{"observation", "evidence", "inspection", cycle.SourceParty, cycle.SourceHonours} {
 		sources = append(sources, told{c, name, scheme})
 	}
+	ranges, err := cycle.ParseRangeRules("ranges.yaml", f.Ranges)
+	if err != nil {
+		return err
+	}
 	working, stopWork := context.WithCancel(ctx)
 	c.stop = append(c.stop, func() error {
 		stopWork()
@@ -275,6 +279,7 @@ func (c *County) openCycle(ctx context.Context, guard *policy.Guard, f CountyFil
 	})
 	c.Cycle, err = cycle.New(ctx, cycle.Options{DB: c.DB, Guard: guard, Archive: archive, Register: c, Chains: chains, Persons: c.people, Keeper: keeper, Sources: sources,
 		Schemes:   map[string][]byte{cycle.RhythmQuarter: f.Quarter, cycle.RhythmYear: f.Year},
+		Ranges:    ranges,
 		Deadlines: tenDays, Resolve: func(d calendar.Deadline) calendar.Deadline { return d },
 		Background: func(work func(context.Context)) {
 			c.background.Go(func() {
