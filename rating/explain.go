@@ -1,6 +1,7 @@
 package rating
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -22,6 +23,8 @@ type Explanation struct {
 	Outputs []ExplainedStep
 	// Unmet are the requirements that were not met.
 	Unmet []ExplainedStep
+	// Held says why the grade is lower than the points alone would give: the promotion limit. Nil if it did not act.
+	Held *ExplainedStep
 	// Voices say who speaks through how many points.
 	Voices []VoiceShare
 }
@@ -107,6 +110,10 @@ func Explain(s *Scheme, r *Result) (*Explanation, error) {
 			text = "没有结果：" + r.Outputs[i].Reason
 		}
 		e.Outputs = append(e.Outputs, ExplainedStep{ID: d.ID, Name: d.Name, Basis: d.Basis, Text: text, FactTexts: s.factTexts(r.Outputs[i].Facts), Proposal: d.Proposal || d.Basis == "" && s.Proposal})
+	}
+	if limit := s.Promotion; limit != nil && r.Held != "" {
+		e.Held = &ExplainedStep{ID: "promotion", Name: "升级限制", Basis: limit.Basis, Proposal: limit.Basis == "" && s.Proposal,
+			Text: fmt.Sprintf("按得分和条件是%s；每期最多比%s升 %d 级，定为%s", s.gradeLabel(r.Held), s.historyName(limit.From), limit.Up, r.Label)}
 	}
 	for _, id := range r.Unmet {
 		for i := range s.Eligibility {
@@ -343,4 +350,12 @@ func (m *machine) spread(part *partProgram, above num.Num, factor []num.Num) {
 			factor[c.node] = above.Mul(f)
 		}
 	}
+}
+
+// historyName is what the scheme calls an earlier result.
+func (s *Scheme) historyName(id string) string {
+	if at, ok := s.program.historyIndex[id]; ok {
+		return cmp.Or(s.History[at].Name, id)
+	}
+	return id
 }

@@ -312,8 +312,9 @@ func TestFiveGoodsFrame(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range []*rating.Scheme{quarter, year} {
-		if s.ID != "five-goods" || s.Promotion != nil {
-			t.Errorf("%s %s: promotion %v", s.ID, s.Rhythm, s.Promotion)
+		// A star rises by one a year at most, and whoever had none is not held; a quarter gives no star.
+		if p := s.Promotion; s.ID != "five-goods" || (p != nil) != (s == year) || p != nil && (p.Up != 1 || p.From != "last" || p.First != nil) {
+			t.Errorf("%s %s: promotion %+v", s.ID, s.Rhythm, p)
 		}
 		for _, a := range s.Adjust {
 			switch a.Kind {

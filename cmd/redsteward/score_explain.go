@@ -94,8 +94,8 @@ func (w *explanationWriter) head(e *rating.Explanation) {
 		grade = "无"
 	}
 	w.printf("总分：%s  等级：%s\n", total, grade)
-	if r.Held != "" {
-		w.printf("升级限制：原为 %s\n", r.Held)
+	if e.Held != nil {
+		w.printf("%s：%s\n", e.Held.Name, e.Held.Text)
 	}
 	if len(r.Blocked) > 0 {
 		w.printf("不能评等级，因为缺：%s\n", strings.Join(r.Blocked, "、"))

@@ -380,6 +380,9 @@ func stepsOf(x *rating.Explanation) (steps []Adjustment, gates []Gate) {
 		}
 		gates = append(gates, Gate{Name: said.Name, Fired: a.Applied, Said: said.Text})
 	}
+	if x.Held != nil {
+		gates = append(gates, Gate{Name: x.Held.Name, Fired: true, Said: x.Held.Text})
+	}
 	for i := range x.Unmet {
 		gates = append(gates, Gate{Name: x.Unmet[i].Name, Fired: true, Said: x.Unmet[i].Text})
 	}
