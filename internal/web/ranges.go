@@ -84,12 +84,12 @@ type removalLine struct{ Name, Up, Down, Other, Most, Who string }
 // spreadsView are distributions beside each other.
 type spreadsView struct {
 	Heads   []string
-	Rows    []besideRow
+	Rows    []spreadsRow
 	Sources []string
 	Warning string
 }
 
-type besideRow struct {
+type spreadsRow struct {
 	Label string
 	Bar   charts.SVG
 	Cells []string
@@ -117,7 +117,7 @@ func spreadsOf(d *cycle.Spreads) *spreadsView {
 	}
 	cell := func(n, of int) string { return count(n) + "（" + share(n, of) + "）" }
 	for _, g := range d.Now {
-		row := besideRow{Label: g.Label, Bar: charts.Bar(plainBar, float64(g.Count)/float64(most)), Cells: []string{cell(g.Count, total(d.Now))}}
+		row := spreadsRow{Label: g.Label, Bar: charts.Bar(plainBar, float64(g.Count)/float64(most)), Cells: []string{cell(g.Count, total(d.Now))}}
 		if d.Earlier != nil {
 			was := "—"
 			if at := slices.IndexFunc(d.Before, func(b cycle.GradeCount) bool { return b.ID == g.ID }); at >= 0 {
