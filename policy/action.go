@@ -88,6 +88,12 @@ const (
 	RaiseObjection Action = "objection.raise"
 	// AnswerObjection answers objections to lines that somebody else scored and reviewed.
 	AnswerObjection Action = "objection.answer"
+	// ReadApplication shows, within the scope, the applications for the star of a year.
+	ReadApplication Action = "application.read"
+	// ApplyStar applies for the firm's own compounds, completes and takes back.
+	ApplyStar Action = "application.apply"
+	// HoldStar records what the joint review keeps back of a star, and ends what was not completed in time.
+	HoldStar Action = "application.hold"
 	// VerifyResult recomputes a result from its bundle.
 	VerifyResult Action = "evaluation.verify"
 
@@ -433,6 +439,9 @@ func Actions() []ActionInfo {
 		{ReadPlate, "查看、打印标牌", false},
 		{RaiseObjection, "对得分提出异议", false},
 		{AnswerObjection, "答复得分异议", false},
+		{ReadApplication, "查看星级申报", false},
+		{ApplyStar, "申报星级", false},
+		{HoldStar, "登记联审结果", false},
 		{VerifyResult, "复算评价结果", true},
 
 		{ReadObservation, "查看观察记录", false},

@@ -18,6 +18,7 @@ import (
 	"redsteward/registry/owners"
 	"redsteward/registry/party"
 	"redsteward/supervision"
+	"redsteward/supervision/application"
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/rectification"
 	"redsteward/supervision/veto"
@@ -67,6 +68,8 @@ func subjectOf(chain string) []policy.Action {
 		return []policy.Action{policy.ReadRefund}
 	case party.Chain:
 		return []policy.Action{policy.ReadPartyFact}
+	case application.Chain:
+		return []policy.Action{policy.ReadApplication}
 	case rectification.Chain, rectification.ChainOrder:
 		return []policy.Action{policy.ReadRectification}
 	case veto.Chain:

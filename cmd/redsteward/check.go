@@ -19,6 +19,7 @@ import (
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/handover"
 	"redsteward/supervision"
+	"redsteward/supervision/application"
 	"redsteward/supervision/deliberation"
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/repair"
@@ -266,6 +267,12 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "一票否决的理由", err
 		}
 		return fmt.Sprintf("一票否决的理由 %d 种，生效文书 %d 种", len(terms.Grounds()), len(terms.Documents())), nil
+	case hasKey(data, "pledge"):
+		terms, err := checked(name, data, p, timed(application.ParseTerms))
+		if err != nil {
+			return "星级申报规则", err
+		}
+		return fmt.Sprintf("星级申报规则，%d 级，承诺 %d 条", terms.Levels(), len(terms.Pledge())), nil
 	case hasKey(data, "sample_percent"):
 		terms, err := repair.ParseTerms(name, data)
 		if err != nil {

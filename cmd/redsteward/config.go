@@ -87,6 +87,8 @@ type config struct {
 		Repairs string `yaml:"repairs"`
 		// Vetoes are the grounds of 一票否决 and the documents on which they can stand.
 		Vetoes string `yaml:"vetoes"`
+		// Applications say until when firms apply for a star, how long each level takes, and what the pledge says.
+		Applications string `yaml:"applications"`
 		// Wishes are the kinds of small wishes (微心愿).
 		Wishes string `yaml:"wishes"`
 		// Satisfaction is the questionnaire of surveys and how many answers they need.

@@ -99,6 +99,8 @@ type plannedProject struct {
 	target float64
 	// oddity is what is special about it.
 	oddity oddity
+	// applies is what becomes of its application for the star of the first year, "" for the usual.
+	applies applies
 	// developer is the place of who built it, -1 for none.
 	developer int
 	// equipment is how many things need upkeep, lifts and extinguishers and policies.
@@ -467,6 +469,12 @@ func (p *countyPlan) oddities() {
 			pr.earlier = (pr.firm + 1) % len(p.firms)
 		case place <= 3*each:
 			pr.oddity = unfiled
+		case place == 3*each+1 && each > 1:
+			pr.applies = appliesNot
+		case place == 3*each+2 && each > 1:
+			pr.applies = refusedFirst
+		case place == 3*each+3 && each > 1:
+			pr.applies = heldBack
 		}
 	}
 }

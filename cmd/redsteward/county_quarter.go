@@ -203,7 +203,7 @@ func (l *countyLoader) yearActs(year int) []act {
 	id := calendar.Year(year).String()
 	last := calendar.Year(year).Span().Last
 	officer, director := l.of("property_officer", 1), l.of("deputy_director", 0)
-	return append(l.commend(calendar.Year(year)), []act{
+	return append(append(l.commend(calendar.Year(year)), l.applicationActs(year)...), []act{
 		{hour(weekday(last.Add(-20)), 9), partPeriods, func(ctx context.Context) error {
 			if _, err := l.cycle.Plan(ctx, officer, id, last.Add(15), last.Add(30)); err != nil {
 				return err

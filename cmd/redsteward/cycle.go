@@ -61,11 +61,15 @@ func (s *service) openCycle(ctx context.Context) error {
 		return err
 	}
 	s.errands = newErrands(ctx)
-	s.cycle, err = cycle.New(ctx, cycle.Options{DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Chains: s.chains, Persons: s.accounts, Keeper: s.keeper, Sources: s.sources(), Windows: proofWindows{s.proofs},
+	s.cycle, err = cycle.New(ctx, cycle.Options{DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Chains: s.chains, Persons: s.accounts, Keeper: s.keeper, Sources: s.sources(), Windows: proofWindows{s.proofs}, Applications: s.applications,
 		Schemes: map[string][]byte{cycle.RhythmQuarter: quarter, cycle.RhythmYear: year}, Ranges: ranges, Background: s.errands.do, RevenueDue: revenueDue, Deadlines: t.deadline, Resolve: t.resolve})
 	if err != nil {
 		return err
 	}
+	if err != nil {
+		return err
+	}
+	s.applications.Settled = s.cycle.Settled
 	s.jobs, err = schedule.New(ctx, s.db, s.jobList()...)
 	return err
 }
@@ -99,7 +103,7 @@ func (s *service) jobList() []schedule.Job {
 
 // sources are what the rating cycle gathers facts from.
 func (s *service) sources() []supervision.Readings {
-	return []supervision.Readings{s.proofs, s.observations, s.visits, s.rectifications, s.vetoes, cycle.Repairs{Service: s.repairs}, s.matters, &cycle.Surveys{Surveys: s.surveys}, &cycle.PartySheets{Sheets: s.party, Firms: s.register.Register}, &cycle.Honours{Books: s.conduct, Firms: s.register.Register},
+	return []supervision.Readings{s.proofs, s.observations, s.visits, s.rectifications, s.vetoes, s.applications, cycle.Repairs{Service: s.repairs}, s.matters, &cycle.Surveys{Surveys: s.surveys}, &cycle.PartySheets{Sheets: s.party, Firms: s.register.Register}, &cycle.Honours{Books: s.conduct, Firms: s.register.Register},
 		&cycle.Contracts{Filings: s.filings, Estate: s.register.Register}, &cycle.Handovers{Handovers: s.handovers, Filings: s.filings},
 		&cycle.Community{Wishes: s.wishes, Items: s.deliberations, Firms: s.register.Register}}
 }

@@ -16,6 +16,7 @@ import (
 	"redsteward/internal/num"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
+	"redsteward/supervision/application"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/repair"
 	"redsteward/supervision/veto"
@@ -80,7 +81,7 @@ func fullQuarter(form string) map[string]string {
 func fullYear(form string) map[string]string {
 	row := fullQuarter(form)
 	maps.Copy(row, map[string]string{
-		"as_of": "2027-12-31", "cobuild_kinds": "5", "contract_filed": "是", "overdue_rectifications": "-", "commendations": "-", "cameras": "否", "insurance": "否",
+		"as_of": "2027-12-31", "cobuild_kinds": "5", "contract_filed": "是", "overdue_rectifications": "-", "commendations": "-", "cameras": "否", "insurance": "否", "application": "各级同意", "joint_star": "",
 	})
 	return row
 }
@@ -178,7 +179,7 @@ func TestFiveGoodsUploads(t *testing.T) {
 		for _, f := range s.Facts {
 			uploads[f.ID] = f.Upload
 			held := slices.Contains([]string{"firm", "households", "managed_months", "handover_rule_applies", "party_form", "revenue", "insurance"}, f.ID)
-			if held != (f.Source == cycle.SourceRegistry) || !held && !slices.Contains([]string{"observation", "evidence", "inspection", "rectification", veto.Source, repair.Source, matter.SourceMatters, cycle.SourceSurvey, cycle.SourceParty, cycle.SourceHonours, cycle.SourceFilings, cycle.SourceHandovers, cycle.SourceCommunity}, f.Source) ||
+			if held != (f.Source == cycle.SourceRegistry) || !held && !slices.Contains([]string{"observation", "evidence", "inspection", "rectification", veto.Source, application.Source, repair.Source, matter.SourceMatters, cycle.SourceSurvey, cycle.SourceParty, cycle.SourceHonours, cycle.SourceFilings, cycle.SourceHandovers, cycle.SourceCommunity}, f.Source) ||
 				f.Otherwise != "" && f.Otherwise != "observation" && f.Otherwise != "evidence" {
 				t.Errorf("%s: fact %s comes from %q", name, f.ID, f.Source)
 			}
@@ -319,10 +320,13 @@ func TestFiveGoodsFrame(t *testing.T) {
 		for _, a := range s.Adjust {
 			switch a.Kind {
 			case rating.AdjustVoid:
-				if a.Events == nil || a.Events.Fact != "veto_decisions" || a.When != "" {
+				if joint := a.When == "joint_star.star0" && a.Grade == "held_back"; !joint && (a.Events == nil || a.Events.Fact != "veto_decisions" || a.When != "") {
 					t.Errorf("gate %s does not come from recorded decisions alone", a.ID)
 				}
-			case rating.AdjustCapGrade, rating.AdjustFloorGrade: // the floor on service is the only other thing that moves a grade
+			case rating.AdjustCapGrade, rating.AdjustFloorGrade: // the floor on service and the joint review are the only other things that move a grade, and only down
+				if a.Kind == rating.AdjustCapGrade && strings.HasPrefix(string(a.When), "joint_star.star") && string(a.When) == "joint_star."+a.Grade {
+					continue
+				}
 				if a.Kind != rating.AdjustCapGrade || a.When != "rate.service < 0.6" || a.Grade != "star2" {
 					t.Errorf("%s moves the grade when %s to %s", a.ID, a.When, a.Grade)
 				}
@@ -517,6 +521,14 @@ func TestFiveGoodsYearByHand(t *testing.T) {
 		{"eleven months", with(own, "managed_months=11"), fourTimes(full), "100.00", "不参评"},
 		{"contract not filed", with(own, "contract_filed=否"), fourTimes(full), "100.00", "不参评"},
 		{"an overdue rectification", with(own, "overdue_rectifications=suggestion|2027-11-01||"), fourTimes(full), "100.00", "不参评"},
+		{"not applied", with(own, "application=未申报"), fourTimes(full), "100.00", "未申报"},
+		{"the community did not agree", with(own, "application=初评未通过"), fourTimes(full), "100.00", "初评未通过"},
+		{"the township did not agree", with(own, "application=审核未通过"), fourTimes(full), "100.00", "审核未通过"},
+		{"the bureau did not agree", with(own, "application=复核未通过"), fourTimes(full), "100.00", "复核未通过"},
+		{"a year without a call", with(own, "application="), fourTimes(full), "100.00", "五星"},
+		{"the joint review leaves three stars", with(own, "joint_star=最高三星"), fourTimes(full), "100.00", "三星"},
+		{"the joint review gives no star", with(own, "joint_star=不评星"), fourTimes(full), "100.00", "联审不评星"},
+		{"the joint review never raises", with(own, "joint_star=最高四星", "survey_very_satisfied=0", "survey_satisfied=50", "survey_neutral=50", "rectified_on_time=0"), fourTimes(weak), "81.00", "二星"},
 		{"one that was put right", with(own, "overdue_rectifications=order|2027-11-01|2027-12-30|"), fourTimes(full), "100.00", "五星"},
 		{"59 answers of 60", with(own, "survey_very_satisfied=20", "survey_satisfied=39"), fourTimes(full), "100.00", "数据不足"},
 		{"three quarters are enough", own, quarters(full, full, full), "100.00", "五星"},

@@ -10,6 +10,7 @@ import (
 	"redsteward/internal/web"
 	"redsteward/rating/cycle"
 	"redsteward/supervision"
+	"redsteward/supervision/application"
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/rectification"
 	"redsteward/supervision/veto"
@@ -64,11 +65,18 @@ func (s *service) openSupervision(ctx context.Context) error {
 	if s.rectifications, err = rectification.New(ctx, rectification.Config{Visits: s.visits, Inspections: s.inspections, Firms: register, Remedy: remedy, Desk: desk}); err != nil {
 		return err
 	}
-	grounds, _, err := ruled(s, s.config.Files.Vetoes, "vetoes.yaml", untimed(veto.ParseTerms))
+	grounds, t, err := ruled(s, s.config.Files.Vetoes, "vetoes.yaml", untimed(veto.ParseTerms))
 	if err != nil {
 		return err
 	}
-	s.vetoes, err = veto.New(ctx, veto.Config{Desk: desk, Places: register, Terms: grounds})
+	if s.vetoes, err = veto.New(ctx, veto.Config{Desk: desk, Places: register, Terms: grounds}); err != nil {
+		return err
+	}
+	terms, _, err := ruled(s, s.config.Files.Applications, "applications.yaml", timed(application.ParseTerms))
+	if err != nil {
+		return err
+	}
+	s.applications, err = application.New(ctx, application.Config{Desk: desk, Register: register, Terms: terms, Resolve: t.resolve})
 	return err
 }
 

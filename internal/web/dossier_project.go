@@ -45,6 +45,7 @@ func (s *Server) projectDossier(c *fiber.Ctx, by policy.Actor) (dossierView, err
 	d.inspections(of)
 	d.rectifications(of)
 	d.vetoes(of)
+	d.applications(of)
 	d.surveys(of)
 	d.objections(of)
 	d.deliberations(of)

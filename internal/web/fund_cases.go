@@ -93,10 +93,10 @@ type caseAct struct {
 
 // caseForm says which fields a step has; what is "" is left out. Amount is filled beforehand.
 type caseForm struct {
-	day, number, text, amount, file, hint, already string
-	choices                                        []option
-	choice                                         string
-	ends, aside                                    bool
+	day, number, text, amount, file, hint, already, password string
+	choices                                                  []option
+	choice                                                   string
+	ends, aside                                              bool
 }
 
 // bounceForm is the form for a payment that the bank sent back.
@@ -137,6 +137,9 @@ func (f caseForm) act(step, title string, typed url.Values, refused []fault.Fiel
 	}
 	if f.text != "" {
 		add("text", field{Label: f.text, Rows: 2, Value: value("text", "")})
+	}
+	if f.password != "" {
+		add("current", field{Label: f.password, Type: "password", Autocomplete: "current-password"})
 	}
 	for _, bad := range refused {
 		switch {
@@ -254,7 +257,7 @@ func (s *Server) caseInput(c *fiber.Ctx, step string) (url.Values, casework.Inpu
 		return values, in, nil, err
 	}
 	text := func(name string) string { return strings.TrimSpace(values.Get(step + "-" + name)) }
-	in.Number, in.Text, in.Choice = text("number"), text("text"), text("choice")
+	in.Number, in.Text, in.Choice, in.Password = text("number"), text("text"), text("choice"), values.Get(step+"-current")
 	if day := text("day"); day != "" {
 		if in.Day, err = calendar.ParseDate(day); err != nil {
 			bad, err = append(bad, fault.Field{Name: step + "-day", Message: dayFault(day)}), nil

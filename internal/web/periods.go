@@ -16,6 +16,7 @@ import (
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
+	"redsteward/supervision/application"
 )
 
 // Cycle is what the pages need of the rating cycle; cycle.Service implements it. Every method checks the actor's right and scope and lists its errors there.
@@ -49,6 +50,8 @@ type Cycle interface {
 	// Tell tells the scores of a quarter to the firms, Hearing where that stands. Tell returns Conflict if it is too late or was done.
 	Tell(ctx context.Context, by policy.Actor, id, evaluation string) (cycle.Period, error)
 	Hearing(ctx context.Context, p *cycle.Period) (cycle.Hearing, error)
+	// Applied is how the applications for the stars of a year stand, the zero value for a quarter.
+	Applied(ctx context.Context, p *cycle.Period) (application.Standing, error)
 	// Underway are the quarters that were told and are not published, as far as anybody may know. Hears are those to which the actor may object now.
 	Underway(ctx context.Context) ([]cycle.Underway, error)
 	Hears(ctx context.Context, by policy.Actor) ([]cycle.Heard, error)

@@ -108,6 +108,7 @@ func (s *Server) searchedKinds() []searched {
 		{"handovers", "承接查验", policy.ReadHandover, s.serves(handoversPath), s.searchHandovers},
 		{"inspections", "行政检查", policy.ReadInspection, s.serves(inspectionsPath), s.searchInspections},
 		{"vetoes", "一票否决认定", policy.ReadVeto, s.serves(vetoesPath), s.searchVetoes},
+		{"applications", "星级申报", policy.ReadApplication, s.serves(applicationsPath), s.searchApplications},
 		{"rectifications", "整改", policy.ReadRectification, s.serves(rectificationsPath), s.searchRectifications},
 		{"topics", "红色议事", policy.ReadDeliberation, s.serves(deliberationPath), s.searchTopics},
 		{"accounts", "账号", policy.ReadAccounts, true, s.searchAccounts},

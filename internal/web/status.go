@@ -42,6 +42,8 @@ var looks = map[string]look{
 	"待开始": {"blue", "clock"}, "调查中": {"blue", "tool"}, "待公布结果": {"amber", "hour"}, "已公布结果": {"green", "flag"}, "答卷不足": {"grey", "dash"},
 	"待送达": {"blue", "clock"}, "待复查": {"blue", "eye"}, "已移送": {"teal", "mega"}, "未整改办结": {"wine", "ban"}, "移送办结": {"green", "check"},
 	"待抽查": {"blue", "eye"}, "抽查维持": {"green", "check"}, "抽查追回": {"wine", "undo"}, "追回异议中": {"violet", "speech"}, "恢复认定": {"green", "check"}, "维持追回": {"wine", "ban"},
+	"待提交": {"grey", "edit"}, "逐级审核中": {"blue", "clock"}, "退回补正": {"amber", "undo"}, "审核通过": {"green", "check"}, "审核未通过": {"wine", "ban"}, "逾期未补正": {"wine", "alert"}, "已撤回申报": {"grey", "undo"},
+	"未申报": {"grey", "dash"}, "初评未通过": {"grey", "ban"}, "复核未通过": {"grey", "ban"}, "联审不评星": {"grey", "ban"},
 	"异议待答复": {"violet", "speech"}, "采纳待更正": {"amber", "tool"}, "采纳并已更正": {"green", "check"}, "不予采纳": {"grey", "ban"},
 	"陈述申辩期": {"amber", "hour"}, "联审中": {"blue", "clock"}, "联审退回": {"amber", "undo"}, "认定生效": {"wine", "ban"}, "解除审批中": {"blue", "clock"}, "期满失效": {"grey", "dash"}, "提前解除": {"grey", "undo"}, "维持认定": {"wine", "ban"},
 	"须改密码": {"amber", "key"},

@@ -67,6 +67,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.cycle != nil {
 		parts = append(parts, PeriodTasks{Guard: s.guard, Cycle: s.cycle}, ObjectionTasks{Guard: s.guard, Cycle: s.cycle})
 	}
+	if s.applications != nil {
+		parts = append(parts, ApplicationTasks{Applications: s.applications, Cycle: s.cycle})
+	}
 	if s.handovers != nil {
 		parts = append(parts, HandoverTasks{Guard: s.guard, Service: s.handovers.Service})
 	}

@@ -38,6 +38,7 @@ import (
 	"redsteward/registry/fund/refund"
 	"redsteward/registry/owners"
 	"redsteward/registry/party"
+	"redsteward/supervision/application"
 	"redsteward/supervision/deliberation"
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/matter"
@@ -132,6 +133,8 @@ type Options struct {
 	Stations *Stations
 	// Vetoes keeps the decisions of 一票否决. Nil hides their pages; needs Register.
 	Vetoes *veto.Service
+	// Applications keeps the applications for stars. Nil hides their pages; needs Register.
+	Applications *application.Service
 	// Rectifications follow what was found on site until it is put right. Nil hides their pages; needs Supervision.
 	Rectifications *rectification.Service
 	// Inspections are the administrative inspections (行政检查). Nil hides their pages; needs Supervision.
@@ -203,6 +206,8 @@ type Server struct {
 	// stations is nil if its pages are not there.
 	stations *Stations
 	vetoes   *veto.Service
+	// applications is nil if its pages are not there.
+	applications *application.Service
 	// rectifications is nil if its pages are not there.
 	rectifications *rectification.Service
 	// inspections is nil if its pages are not there.
@@ -258,7 +263,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, cycle: o.Cycle, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, cycle: o.Cycle, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

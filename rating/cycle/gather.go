@@ -11,6 +11,7 @@ import (
 	"redsteward/rating"
 	"redsteward/registry"
 	"redsteward/supervision"
+	"redsteward/supervision/application"
 )
 
 // gathering collects the facts of one period from all sources in one pass over each. What it holds grows with projects and facts, and by one hash for each
@@ -42,6 +43,8 @@ type gathering struct {
 type sourceFacts struct {
 	span   calendar.Span
 	places map[string]int
+	// always: what it tells happens after the period by its nature, and counts whenever it was accepted.
+	always bool
 	// standIns are those of the facts that another source tells better: they count for a project of which that one says nothing.
 	standIns map[string]bool
 }
@@ -67,7 +70,7 @@ func newGathering(s *rating.Scheme, period string, days calendar.Span, cutoff ti
 			}
 			src := g.bySource[name]
 			if src == nil {
-				src = &sourceFacts{span: g.mergers[i].span, places: map[string]int{}, standIns: map[string]bool{}}
+				src = &sourceFacts{span: g.mergers[i].span, places: map[string]int{}, standIns: map[string]bool{}, always: name == application.Source}
 				g.bySource[name] = src
 			}
 			src.places[f.ID], src.standIns[f.ID] = i, name == f.Otherwise
@@ -147,7 +150,7 @@ func (g *gathering) take(asked *sourceFacts, r *supervision.Reading) {
 		return
 	}
 	b := g.buckets[r.Project]
-	admitted := g.admitted[r.Project][r.Fact]
+	admitted := asked.always || g.admitted[r.Project][r.Fact]
 	switch {
 	case b == nil:
 		g.strays++

@@ -9,6 +9,7 @@ import (
 	"redsteward/internal/num"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/supervision/application"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/repair"
 	"redsteward/supervision/veto"
@@ -47,6 +48,8 @@ func SourceName(source string) string {
 		return "合同备案"
 	case SourceHandovers:
 		return "承接查验"
+	case application.Source:
+		return "星级申报"
 	case SourceCommunity:
 		return "微心愿和议事任务"
 	case veto.Source:

@@ -12,6 +12,7 @@ import (
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/supervision"
+	"redsteward/supervision/application"
 )
 
 // Options are what a Service is built from.
@@ -29,6 +30,8 @@ type Options struct {
 	Sources []supervision.Readings
 	// Windows are told when a period takes proof; nil tells nobody.
 	Windows Windows
+	// Applications are the firms' applications for the stars of a year. Nil: stars need none, which only tests do.
+	Applications *application.Service
 	// Schemes are the scheme files by rhythm: quarter, year.
 	Schemes map[string][]byte
 	// Ranges says by which assumptions results are tried and what is near a cut. Required.
@@ -54,6 +57,7 @@ type Service struct {
 	keeper     *files.Keeper
 	sources    []supervision.Readings
 	windows    Windows
+	applied    *application.Service
 	schemes    map[string]schemeFile
 	rules      *RangeRules
 	known      registerRules
@@ -84,7 +88,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, fault.New(op, fault.Invalid, "评价缺少存储、权限、结果库、登记、审批流程、账号、期限或敏感性区间的规则")
 	}
 	s := &Service{db: o.DB, guard: o.Guard, archive: o.Archive, register: o.Register, keeper: o.Keeper,
-		desk: policy.ApprovalDesk{Guard: o.Guard, Persons: o.Persons, Chains: o.Chains, Now: o.DB.Now}, sources: o.Sources, windows: o.Windows,
+		desk: policy.ApprovalDesk{Guard: o.Guard, Persons: o.Persons, Chains: o.Chains, Now: o.DB.Now}, sources: o.Sources, windows: o.Windows, applied: o.Applications,
 		schemes: map[string]schemeFile{}, rules: o.Ranges, known: registerRules{o.HandoverFrom, o.RevenueDue}, deadlines: o.Deadlines, resolve: o.Resolve, background: o.Background}
 	if s.background == nil {
 		s.background = func(work func(ctx context.Context)) { work(ctx) }

@@ -244,10 +244,14 @@ func laterEnd(a, b calendar.Deadline) bool {
 // runs reports whether a window has not ended; it never ends early, and one whose end nobody can compute yet has not ended.
 func runs(w calendar.Deadline, now time.Time) bool { return w.Rule != "" && !w.Late(now) }
 
-// heard refuses a quarter whose firms have not been heard on what it says.
+// heard refuses a quarter whose firms have not been heard on what it says, and a year whose applications have not come to their end.
 func (s *Service) heard(ctx context.Context, p *Period) error {
 	if p.Stars() {
-		return nil
+		why, err := s.unready(ctx, p)
+		if err == nil && why != "" {
+			err = fault.New("cycle.heard", fault.Conflict, p.Name+why)
+		}
+		return err
 	}
 	h, err := s.Hearing(ctx, p)
 	if err != nil {

@@ -56,6 +56,8 @@ type Input struct {
 	Number, Text, Choice string
 	// Upload is the paper, nil for none.
 	Upload *files.Upload
+	// Password is that of who acts, again, for a step that is signed with it.
+	Password string
 }
 
 // Table is the one table of transitions of a kind of case, by state and step; what is not in it is refused.

@@ -15,8 +15,9 @@ type Signature struct {
 	Sign policy.Sign
 	// Paper is the signature on paper, nil for one on the screen.
 	Paper *policy.OnPaper
-	// Password is that of who acts, again.
+	// Password is that of who acts, again; Asked says that it was asked for just now, for several signatures at once.
 	Password string
+	Asked    bool
 }
 
 // Sign carries a signature out, with its scan: on tells which approval is signed, then puts what became of it into the case, from where it stands now. Returns Forbidden without SignApproval or for whom it does not
@@ -37,8 +38,10 @@ func (c *Cases[T]) Sign(ctx context.Context, by policy.Actor, at At, why string,
 		if err != nil {
 			return err
 		}
-		if err := c.desk.Persons.Reauthenticate(ctx, by, in.Password); err != nil {
-			return err
+		if !in.Asked {
+			if err := c.desk.Persons.Reauthenticate(ctx, by, in.Password); err != nil {
+				return err
+			}
 		}
 		if in.Paper != nil {
 			stored, err := c.desk.Keep(ctx, by, policy.SignApproval, in.Paper.Upload, "")
