@@ -56,6 +56,12 @@ const (
 	ReadScheme Action = "scheme.read"
 	// CheckScheme lints a scheme that is handed in; nothing is stored.
 	CheckScheme Action = "scheme.check"
+	// ProposeScheme hands in a new version of a rating scheme, looks into it, sends it through its approval and gives it up.
+	ProposeScheme Action = "scheme.propose"
+	// WaiveScheme lets a refuted guarantee of a proposed version pass, with a reason; never the own version, and never alone.
+	WaiveScheme Action = "scheme.waive"
+	// AdoptScheme adopts a version that was signed, under a document number; never the own version.
+	AdoptScheme Action = "scheme.adopt"
 	// ReadEvaluation shows evaluations and results line by line within the scope.
 	ReadEvaluation Action = "evaluation.read"
 	// RunEvaluation starts an evaluation.
@@ -423,6 +429,9 @@ func Actions() []ActionInfo {
 
 		{ReadScheme, "查看评价方案", false},
 		{CheckScheme, "检查评价方案", false},
+		{ProposeScheme, "提出评价方案的新版本", false},
+		{WaiveScheme, "放行评价方案不成立的保证", false},
+		{AdoptScheme, "采用评价方案的新版本", false},
 		{ReadEvaluation, "查看逐项得分", false},
 		{RunEvaluation, "运行评价计算", false},
 		{PublishEvaluation, "公布评价结果", false},

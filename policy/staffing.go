@@ -91,6 +91,7 @@ func SeparatedWork() []Separated {
 		{"走访评价", []SeparatedStep{step("第一人打分", DoVisit), step("第二人打分", DoVisit), step("复核", ReviewVisit), step("答复得分异议", AnswerObjection)}},
 		{"佐证材料", []SeparatedStep{step("社区初审", AcceptEvidence), step("住建局复核", ReviewEvidence), step("抽查", AuditEvidence), step("答复追回异议", AuditEvidence), step("答复得分异议", AnswerObjection)}},
 		{"评价结果", []SeparatedStep{step("运行评价", RunEvaluation), step("答复得分异议", AnswerObjection), step("公布", PublishEvaluation)}},
+		{"评价方案", []SeparatedStep{step("提出", ProposeScheme), step("采用", AdoptScheme)}},
 		{"双随机抽取", []SeparatedStep{step("准备", DrawInspection), step("公布", DrawInspection)}},
 		{"失信信息", []SeparatedStep{step("登记", RecordCredit), step("核对", ConfirmCredit), step("答复异议", ConfirmCredit)}},
 		{"行业评价记录", []SeparatedStep{step("登记", RecordMark), step("核对", ConfirmMark), step("答复异议", ConfirmMark)}},

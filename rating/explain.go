@@ -290,16 +290,7 @@ func (s *Scheme) voiceShares(r *Result) []VoiceShare {
 	if len(s.Voices) == 0 {
 		return nil
 	}
-	p := s.program
-	factor := make([]num.Num, len(p.indicators)+len(p.parts))
-	m := p.settled(&Subject{}, r)
-	root := len(factor) - 1
-	factor[root] = one
-	for i := len(p.order) - 1; i >= 0; i-- { // every part comes before its members
-		if p.order[i].kind == stagePart {
-			m.spread(&p.parts[p.order[i].index], factor[len(p.indicators)+p.order[i].index], factor)
-		}
-	}
+	p, factor := s.program, s.factors(r)
 	out := make([]VoiceShare, len(s.Voices))
 	place := map[string]int{}
 	for i, v := range s.Voices {
@@ -317,6 +308,20 @@ func (s *Scheme) voiceShares(r *Result) []VoiceShare {
 		out[at].Max = out[at].Max.Add(factor[node].Mul(l.Max))
 	}
 	return out
+}
+
+// factors turn the points of each node into points of the total, as far as sums, means and chosen sheets lead there; 0 for the others.
+func (s *Scheme) factors(r *Result) []num.Num {
+	p := s.program
+	factor := make([]num.Num, len(p.indicators)+len(p.parts))
+	m := p.settled(&Subject{}, r)
+	factor[len(factor)-1] = one
+	for i := len(p.order) - 1; i >= 0; i-- { // every part comes before its members
+		if p.order[i].kind == stagePart {
+			m.spread(&p.parts[p.order[i].index], factor[len(p.indicators)+p.order[i].index], factor)
+		}
+	}
+	return factor
 }
 
 // spread gives each member of a part the factor that turns its points into points of the total.

@@ -1,5 +1,7 @@
 package rating
 
+import "strings"
+
 // Facts says in Chinese what the example's subject is, one fact a line, and after these what it was before: with them anybody can rate it again.
 func (e *Example) Facts(s *Scheme) []string {
 	var out []string
@@ -8,6 +10,27 @@ func (e *Example) Facts(s *Scheme) []string {
 	}
 	for i := range s.History {
 		out = append(out, s.History[i].tell(e.History))
+	}
+	return out
+}
+
+// Table lists the facts of the example and of the same subject after its changes side by side: name, before, after; after is empty if the example has no second subject. The earlier results follow.
+func (e *Example) Table(s *Scheme) [][3]string {
+	var out [][3]string
+	for i := range s.Facts {
+		row := [3]string{s.Facts[i].Name, s.Facts[i].tell(e.Subject.Values[i])}
+		if e.Other != nil {
+			row[2] = s.Facts[i].tell(e.Other.Values[i])
+		}
+		out = append(out, row)
+	}
+	for i := range s.History {
+		name, said, _ := strings.Cut(s.History[i].tell(e.History), "：")
+		row := [3]string{name, said}
+		if e.Other != nil {
+			row[2] = said
+		}
+		out = append(out, row)
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/policy"
+	"redsteward/rating/adoption"
 	"redsteward/rating/cycle"
 	"redsteward/rating/standing"
 	"redsteward/registry/change"
@@ -52,13 +53,13 @@ func confirmationsOf(c *config, rules *policy.Rules) (*supervision.Chains, error
 }
 
 // countyWide are the ways of approval of what is about the whole county: only offices for the whole county sign there.
-var countyWide = []string{cycle.ChainYear, cycle.ChainQuarter}
+var countyWide = []string{cycle.ChainYear, cycle.ChainQuarter, adoption.Chain}
 
 // subjectOf are the rights that open what a way of approval signs; of those that are not named here the subject is a filing, because kinds of filings alone name
 // their way of approval themselves.
 func subjectOf(chain string) []policy.Action {
 	switch chain {
-	case cycle.ChainYear, cycle.ChainQuarter:
+	case cycle.ChainYear, cycle.ChainQuarter, adoption.Chain:
 		return []policy.Action{policy.ReadPeriods}
 	case claim.ChainClaim, claim.ChainUrgent:
 		return []policy.Action{policy.ReadClaim}

@@ -80,7 +80,7 @@ func (l *countyLoader) schedule() []act {
 	for i := range l.plan.projects {
 		acts = append(acts, l.revenueActs(i)...)
 	}
-	return append(acts, l.waitingActs()...)
+	return append(append(acts, l.schemeActs()...), l.waitingActs()...)
 }
 
 // years are the years whose four quarters are all rated.

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
+	"redsteward/configs"
 	"redsteward/internal/calendar"
 	"redsteward/internal/schedule"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/rating/adoption"
 	"redsteward/rating/cycle"
 	"redsteward/supervision"
 )
@@ -61,17 +64,61 @@ func (s *service) openCycle(ctx context.Context) error {
 		return err
 	}
 	s.errands = newErrands(ctx)
+<<<<<<< .merge_file_Phtkr0
 	s.cycle, err = cycle.New(ctx, cycle.Options{DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Chains: s.chains, Persons: s.accounts, Keeper: s.keeper, Sources: s.sources(), Windows: proofWindows{s.proofs}, Applications: s.applications,
 		Schemes: map[string][]byte{cycle.RhythmQuarter: quarter, cycle.RhythmYear: year}, Ranges: ranges, Background: s.errands.do, RevenueDue: revenueDue, Deadlines: t.deadline, Resolve: t.resolve})
 	if err != nil {
 		return err
 	}
+||||||| .merge_file_9o80wC
+	s.cycle, err = cycle.New(ctx, cycle.Options{DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Chains: s.chains, Persons: s.accounts, Keeper: s.keeper, Sources: s.sources(), Windows: proofWindows{s.proofs},
+		Schemes: map[string][]byte{cycle.RhythmQuarter: quarter, cycle.RhythmYear: year}, Background: s.errands.do, RevenueDue: revenueDue, Deadlines: t.deadline, Resolve: t.resolve})
+=======
+	schemes := map[string][]byte{cycle.RhythmQuarter: quarter, cycle.RhythmYear: year}
+	s.cycle, err = cycle.New(ctx, cycle.Options{DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Chains: s.chains, Persons: s.accounts, Keeper: s.keeper, Sources: s.sources(), Windows: proofWindows{s.proofs},
+		Schemes: schemes, Adopted: s.adoptedScheme, Background: s.errands.do, RevenueDue: revenueDue, Deadlines: t.deadline, Resolve: t.resolve})
+>>>>>>> .merge_file_H25HSm
 	if err != nil {
 		return err
 	}
 	s.applications.Settled = s.cycle.Settled
+	if err := s.openAdoptions(ctx, schemes); err != nil {
+		return err
+	}
 	s.jobs, err = schedule.New(ctx, s.db, s.jobList()...)
 	return err
+}
+
+// openAdoptions opens the versions of the schemes, of which those of the configuration are the first.
+func (s *service) openAdoptions(ctx context.Context, first map[string][]byte) error {
+	shipped := map[string][]byte{}
+	entries, err := configs.Files.ReadDir("schemes")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".yaml") {
+			if shipped[e.Name()], err = configs.Files.ReadFile("schemes/" + e.Name()); err != nil {
+				return err
+			}
+		}
+	}
+	desk, err := s.caseDesk()
+	if err != nil {
+		return err
+	}
+	s.adoptions, err = adoption.New(ctx, adoption.Config{Desk: desk,
+		Past: s.cycle, First: first, Shipped: shipped, Background: s.errands.do})
+	return err
+}
+
+// adoptedScheme implements cycle.Options.Adopted.
+func (s *service) adoptedScheme(ctx context.Context, rhythm string, day calendar.Date) ([]byte, error) {
+	now, err := s.adoptions.InForce(ctx, rhythm, day)
+	if err != nil || now.ID == "" {
+		return nil, err
+	}
+	return now.File, nil
 }
 
 // jobList are the jobs that run by themselves. What a module does by itself rests while the module is switched off; personal data is destroyed all the same.

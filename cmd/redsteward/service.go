@@ -22,6 +22,7 @@ import (
 	"redsteward/internal/web"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/rating/adoption"
 	"redsteward/rating/cycle"
 	"redsteward/rating/standing"
 	"redsteward/registry"
@@ -114,6 +115,8 @@ type service struct {
 	cycle   *cycle.Service
 	// standings say how published stars stand, and keep the decisions about them.
 	standings *standing.Service
+	// adoptions are the versions of the schemes by which it rates.
+	adoptions *adoption.Service
 	jobs      *schedule.Runner
 	errands   *errands
 	// ratesTables: the board shows whatever table was rated last, not the published year.
@@ -291,7 +294,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 	return web.Options{
 		Settings: web.Settings{Site: c.Site.Name, Unit: c.Site.Unit, Authority: c.Site.Authority, Demo: demo, SecureCookies: c.TLS.Mode != "off" || c.TLS.BehindProxy,
 			AllowPlain: c.TLS.BehindProxy, BodyLimit: c.HTTP.BodyBytes, Timeout: c.HTTP.Timeout, StopWithin: c.HTTP.StopWithin},
-		Guard: s.guard, People: s.accounts, Stars: stars, Bundles: s.bundles(), Cycle: s.cycle, Journal: web.StoreJournal{DB: s.db}, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register, Points: s.cycle}, Supervision: s.supervised(), Handovers: &web.Handovers{Service: s.handovers, Photos: web.Pictures{Keeper: s.keeper}}, Stations: &web.Stations{Books: s.books, Service: s.stations}, Holidays: t.days, Clocks: s.clocks, Secret: secret, Log: s.log,
+		Guard: s.guard, People: s.accounts, Stars: stars, Bundles: s.bundles(), Cycle: s.cycle, Adoptions: s.adoptions, Journal: web.StoreJournal{DB: s.db}, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register, Points: s.cycle}, Supervision: s.supervised(), Handovers: &web.Handovers{Service: s.handovers, Photos: web.Pictures{Keeper: s.keeper}}, Stations: &web.Stations{Books: s.books, Service: s.stations}, Holidays: t.days, Clocks: s.clocks, Secret: secret, Log: s.log,
 		Ping: func(ctx context.Context) error {
 			_, err := s.db.Engine().LastN(ctx)
 			return err

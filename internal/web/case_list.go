@@ -26,6 +26,9 @@ func (r *caseRow) amount(fen int64) {
 // casesView is what cases.html shows.
 type casesView struct {
 	Home, Title, Sub, Find, Unit, Excel string
+	// Thing is what a row is about, "" for a compound. Used are versions that stand above the list.
+	Thing string
+	Used  []usedLine
 	// Above is what stands over the list, nil for nothing; New begins a case, "" for who may not, Links are other pages about the cases.
 	Above        *crumb
 	New, NewText string
@@ -50,8 +53,11 @@ type caseList[T any] struct {
 	path, nav, title, sub string
 	// find says what the search field looks in, opened how the day of a case is called, figure how its own figure is, unit is the measure word.
 	find, opened, figure, unit string
-	money                      bool
-	read                       policy.Action
+	// thing is what a case is about, "" for a compound; extra adds to the page what only this list has, nil for nothing.
+	thing string
+	extra func(c *fiber.Ctx, by policy.Actor, v *casesView) error
+	money bool
+	read  policy.Action
 	// above is what stands over the list, nil for nothing; begin is where a case is begun, with the words on the button, links other pages.
 	above   func(by policy.Actor) *crumb
 	begin   func(by policy.Actor) (link, text string)
@@ -88,7 +94,7 @@ func (l caseList[T]) show(s *Server, c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	v := casesView{Home: l.path, Title: l.title, Sub: l.sub, Find: l.find, Unit: l.unit, Excel: at.excel(), Query: at.value["q"], Filters: l.filters(at.value), DueFirst: at.sorted("due", "期限", "opened"), Opened: at.sorted("opened", l.opened, "opened"),
-		Figure: l.figure, Money: l.money, Next: nextPage(c, found.Next), Filtered: at.filtered(), Nothing: "还没有" + l.title, NothingText: l.nothing}
+		Figure: l.figure, Money: l.money, Thing: l.thing, Next: nextPage(c, found.Next), Filtered: at.filtered(), Nothing: "还没有" + l.title, NothingText: l.nothing}
 	if l.above != nil {
 		v.Above = l.above(by)
 	}
@@ -106,6 +112,11 @@ func (l caseList[T]) show(s *Server, c *fiber.Ctx, by policy.Actor) error {
 	clock := s.clockOf(c.UserContext())
 	for i := range found.Docs {
 		v.Rows = append(v.Rows, l.row(clock, found.Docs[i].ID, &found.Docs[i].State))
+	}
+	if l.extra != nil {
+		if err := l.extra(c, by, &v); err != nil {
+			return err
+		}
 	}
 	return s.render(c, by, "cases", page{Title: l.title, Nav: l.nav, Data: v})
 }

@@ -51,6 +51,8 @@ type caseView struct {
 	// Walks: the actor walks through a sheet that is kept on the phone. Later is a step that is not offered yet, "" for none.
 	Walks bool
 	Later string
+	// Study is what was found out about a version of a scheme, nil for everything else.
+	Study *studyView
 	// Signing is where the approval is signed.
 	Signing signingView
 }

@@ -29,6 +29,8 @@ type methodView struct {
 	Rollups     []ruleLine
 	Facts       []factLine
 	Rounding    []string
+	// Proposed is the state of a version that is not in use, "" for the rule of the shown evaluation; Back leads to it.
+	Proposed, Back string
 }
 
 // methodGroup is a part with its indicators.

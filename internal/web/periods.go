@@ -272,6 +272,8 @@ type periodView struct {
 	// Lacks are the approvals and separated duties that cannot be staffed; only before the period is opened.
 	Lacks             []string
 	CanManage, CanRun bool
+	// SchemeNote says that another version of the scheme is or will be used by periods planned later, "" if none is; SchemePath leads to the versions.
+	SchemeNote, SchemePath string
 	// TakenBack are the pieces of proof that the random audit took back.
 	TakenBack           []auditRow
 	Publish             string
@@ -328,6 +330,12 @@ func (s *Server) showPeriod(c *fiber.Ctx, by policy.Actor, said string, refused 
 	v := periodView{Period: p, Path: periodPath(id), Word: periodWord(&p, h), Rhythm: rhythmWord(p.Rhythm), Steps: periodSteps(&p, h),
 		CanManage: s.guard.Allow(by, policy.ManagePeriod), CanRun: s.guard.Allow(by, policy.RunEvaluation), Publish: s.publishLink(by, &p, h),
 		Total: len(missing), Complete: len(missing) == 0, Dates: p.Days.First.Chinese() + "至" + p.Days.Last.Chinese(), Submit: p.Submit.Chinese(), Ends: p.Cutoff.Chinese()}
+	if v.SchemeNote, err = s.schemeNote(ctx, &p); err != nil {
+		return err
+	}
+	if s.adoptions != nil {
+		v.SchemePath = schemesPath
+	}
 	for i, m := range missing {
 		if i == missingShown {
 			v.MissingMore = len(missing) - missingShown

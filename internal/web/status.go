@@ -46,6 +46,7 @@ var looks = map[string]look{
 	"未申报": {"grey", "dash"}, "初评未通过": {"grey", "ban"}, "复核未通过": {"grey", "ban"}, "联审不评星": {"grey", "ban"},
 	"异议待答复": {"violet", "speech"}, "采纳待更正": {"amber", "tool"}, "采纳并已更正": {"green", "check"}, "不予采纳": {"grey", "ban"},
 	"陈述申辩期": {"amber", "hour"}, "联审中": {"blue", "clock"}, "联审退回": {"amber", "undo"}, "认定生效": {"wine", "ban"}, "解除审批中": {"blue", "clock"}, "期满失效": {"grey", "dash"}, "提前解除": {"grey", "undo"}, "维持认定": {"wine", "ban"},
+	"待发文": {"amber", "hour"}, "待施行": {"blue", "clock"}, "使用中": {"green", "check"}, "已被代替": {"grey", "lock"}, "审批未同意": {"wine", "ban"},
 	"须改密码": {"amber", "key"},
 	"公示中":  {"teal", "mega"}, "征求意见": {"teal", "mega"},
 	"异议中": {"violet", "speech"}, "申诉中": {"violet", "speech"}, "争议调解": {"violet", "speech"},

@@ -70,6 +70,8 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.applications != nil {
 		parts = append(parts, ApplicationTasks{Applications: s.applications, Cycle: s.cycle})
 	}
+	if s.adoptions != nil {
+		parts = append(parts, SchemeTasks{Schemes: s.adoptions})
 	if s.handovers != nil {
 		parts = append(parts, HandoverTasks{Guard: s.guard, Service: s.handovers.Service})
 	}

@@ -28,6 +28,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/policy"
+	"redsteward/rating/adoption"
 	"redsteward/registry/change"
 	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
@@ -89,6 +90,8 @@ type Options struct {
 	Bundles Bundles
 	// Cycle runs the rating periods. Nil hides their pages.
 	Cycle Cycle
+	// Adoptions keeps the versions of the rating schemes. Nil hides their pages; needs Cycle.
+	Adoptions *adoption.Service
 	// Views keeps the saved views of accounts. Nil offers none.
 	Views *policy.Views
 	// Modules are the modules with who is responsible for each and which are switched off. Nil: all are on, and nobody is named.
@@ -167,13 +170,14 @@ type Options struct {
 
 // Server answers the requests of one process.
 type Server struct {
-	set     Settings
-	guard   *policy.Guard
-	people  People
-	stars   Stars
-	bundles Bundles // nil if there are none
-	journal Journal
-	cycle   Cycle
+	set       Settings
+	guard     *policy.Guard
+	people    People
+	stars     Stars
+	bundles   Bundles // nil if there are none
+	journal   Journal
+	cycle     Cycle
+	adoptions *adoption.Service
 	// views is nil if there are no saved views.
 	views   *policy.Views
 	modules *policy.Modules
@@ -263,7 +267,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, cycle: o.Cycle, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

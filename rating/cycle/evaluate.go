@@ -1,6 +1,7 @@
 package cycle
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -257,36 +258,45 @@ func (s *Service) histories(ctx context.Context, p *Period, scheme *rating.Schem
 	all := make(map[string]rating.History, len(firms))
 	for i := range scheme.History {
 		e := &scheme.History[i]
-		before, err := s.load(ctx, rating.EarlierPeriod(p.ID, e.Rhythm, e.Back))
-		if fault.Is(err, fault.NotFound) || err == nil && before.State != StatePublished {
-			continue
-		}
+		found, err := s.earlier(ctx, p, scheme, e, firms)
 		if err != nil {
 			return nil, err
 		}
-		wanted := e.Scheme
-		if wanted == "" {
-			wanted = scheme.ID
-		}
-		if before.SchemeID != wanted {
-			continue
-		}
-		for stored, err := range s.archive.Results(ctx, before.Evaluation) {
-			if err != nil {
-				return nil, err
+		for project, past := range found {
+			if all[project] == nil {
+				all[project] = rating.History{}
 			}
-			if !slices.Contains(stored.Keys, policy.FirmKey(firms[stored.Subject])) {
-				continue
-			}
-			result, err := rating.ReadResult([]byte(stored.Result))
-			if err != nil {
-				return nil, err
-			}
-			if all[stored.Subject] == nil {
-				all[stored.Subject] = rating.History{}
-			}
-			all[stored.Subject][e.ID] = result.Past()
+			all[project][e.ID] = past
 		}
 	}
 	return all, nil
+}
+
+// earlier are the results that one declaration of a scheme names, by project; none if that period was not published under the scheme that it names.
+func (s *Service) earlier(ctx context.Context, p *Period, scheme *rating.Scheme, e *rating.Earlier, firms map[string]string) (map[string]rating.Past, error) {
+	before, err := s.load(ctx, rating.EarlierPeriod(p.ID, e.Rhythm, e.Back))
+	if fault.Is(err, fault.NotFound) || err == nil && before.State != StatePublished {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if before.SchemeID != cmp.Or(e.Scheme, scheme.ID) {
+		return nil, nil
+	}
+	out := map[string]rating.Past{}
+	for stored, err := range s.archive.Results(ctx, before.Evaluation) {
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(stored.Keys, policy.FirmKey(firms[stored.Subject])) {
+			continue
+		}
+		result, err := rating.ReadResult([]byte(stored.Result))
+		if err != nil {
+			return nil, err
+		}
+		out[stored.Subject] = result.Past()
+	}
+	return out, nil
 }

@@ -220,7 +220,11 @@ func (s *Service) Plan(ctx context.Context, by policy.Actor, id string, submit, 
 	fail := func(name, format string, args ...any) {
 		bad = append(bad, fault.Field{Name: name, Message: fmt.Sprintf(format, args...)})
 	}
-	file, ok := s.schemes[p.Rhythm]
+	file, err := s.toPlan(ctx, p.Rhythm)
+	if err != nil {
+		return Period{}, err
+	}
+	ok := file.scheme != nil
 	if !ok {
 		fail("period", "没有%s的评分方案", p.Name)
 	}

@@ -3,18 +3,13 @@ package cycle
 import (
 	"context"
 	"regexp"
-	"strings"
 
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/rating"
 )
-
-// numberForm is the form of a document number; brackets of other kinds are turned into 〔〕 first.
-var numberForm = regexp.MustCompile(`^[\p{Han}A-Za-z]{2,20}〔(?:19|20)\d{2}〕[1-9]\d{0,4}号$`)
-
-var brackets = strings.NewReplacer("[", "〔", "［", "〔", "【", "〔", "(", "〔", "（", "〔", "]", "〕", "］", "〕", "】", "〕", ")", "〕", "）", "〕", " ", "", "　", "")
 
 // maxMinutes is the longest citation of minutes, in characters.
 const maxMinutes = 100
@@ -46,7 +41,7 @@ func (s *Service) Publish(ctx context.Context, by policy.Actor, id, evaluation, 
 	}
 	meta := store.Meta{By: by.ID, Action: string(policy.PublishEvaluation)}
 	if number != "" {
-		if err := s.db.Claim(ctx, meta, numberClaim, number, "period/"+id); err != nil {
+		if err := s.db.Claim(ctx, meta, rating.NumberClaim, number, "period/"+id); err != nil {
 			return Period{}, numberTaken(number, err)
 		}
 	}
@@ -56,7 +51,7 @@ func (s *Service) Publish(ctx context.Context, by policy.Actor, id, evaluation, 
 	published, err := s.commit(ctx, meta, p)
 	if fault.Is(err, fault.Conflict) && number != "" {
 		if now, loadErr := s.load(ctx, id); loadErr == nil && (now.Publication == nil || now.Publication.Number != number) {
-			if releaseErr := s.db.Release(ctx, meta, numberClaim, number, "period/"+id); releaseErr != nil {
+			if releaseErr := s.db.Release(ctx, meta, rating.NumberClaim, number, "period/"+id); releaseErr != nil {
 				return Period{}, releaseErr
 			}
 		}
@@ -94,9 +89,6 @@ func (s *Service) Apart(by policy.Actor, p *Period) error {
 	return policy.Separate(by, policy.PartCheck, []policy.Act{{Part: policy.PartMake, By: p.Approval.Maker}})
 }
 
-// numberClaim is the claim under which a document number belongs to one paper.
-const numberClaim = "number"
-
 // numberTaken says that another paper has the number.
 func numberTaken(number string, err error) error {
 	if !fault.Is(err, fault.Conflict) {
@@ -108,16 +100,16 @@ func numberTaken(number string, err error) error {
 // checkNumber brings the number into its one form and checks it before anything is written.
 func (s *Service) checkNumber(ctx context.Context, p *Period, number string) (string, error) {
 	const op = "cycle.Publish"
-	number = brackets.Replace(strings.TrimSpace(number))
+	number, ok := rating.DocumentNumber(number)
 	switch {
 	case number == "" && p.Stars():
 		return "", fault.InvalidFields(op, fault.Field{Name: "number", Message: "公布星级必须填写文号，例如 都建发〔2026〕12号"})
 	case number == "":
 		return "", nil
-	case !numberForm.MatchString(number):
+	case !ok:
 		return "", fault.InvalidFields(op, fault.Field{Name: "number", Message: "文号要写成 都建发〔2026〕12号 的样子，不能是“" + short(number) + "”"})
 	}
-	target, err := s.db.Claimed(ctx, numberClaim, number)
+	target, err := s.db.Claimed(ctx, rating.NumberClaim, number)
 	if err == nil && target != "period/"+p.ID {
 		return "", numberTaken(number, fault.New(op, fault.Conflict, ""))
 	}

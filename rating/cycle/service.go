@@ -32,10 +32,12 @@ type Options struct {
 	Windows Windows
 	// Applications are the firms' applications for the stars of a year. Nil: stars need none, which only tests do.
 	Applications *application.Service
-	// Schemes are the scheme files by rhythm: quarter, year.
+	// Schemes are the scheme files by rhythm: quarter, year. They are the first version of each.
 	Schemes map[string][]byte
 	// Ranges says by which assumptions results are tried and what is near a cut. Required.
 	Ranges *RangeRules
+	// Adopted returns the file of the version that a period planned on a day uses, nil for the first one; nil always gives the first one.
+	Adopted func(ctx context.Context, rhythm string, day calendar.Date) ([]byte, error)
 	// HandoverFrom is the day from which the handover rule (承接查验) applies in the county; no date means 2011-01-01, when 建房〔2010〕165号 came into force.
 	HandoverFrom calendar.Date
 	// RevenueDue is the last day on which the public revenue (公共收益) of a half-year that ended on a day is to be shown to the owners; nil means 30 days later.
@@ -60,6 +62,7 @@ type Service struct {
 	applied    *application.Service
 	schemes    map[string]schemeFile
 	rules      *RangeRules
+	adopted    func(ctx context.Context, rhythm string, day calendar.Date) ([]byte, error)
 	known      registerRules
 	deadlines  func(rule string, start calendar.Date) (calendar.Deadline, error)
 	resolve    func(calendar.Deadline) calendar.Deadline
@@ -89,7 +92,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s := &Service{db: o.DB, guard: o.Guard, archive: o.Archive, register: o.Register, keeper: o.Keeper,
 		desk: policy.ApprovalDesk{Guard: o.Guard, Persons: o.Persons, Chains: o.Chains, Now: o.DB.Now}, sources: o.Sources, windows: o.Windows, applied: o.Applications,
-		schemes: map[string]schemeFile{}, rules: o.Ranges, known: registerRules{o.HandoverFrom, o.RevenueDue}, deadlines: o.Deadlines, resolve: o.Resolve, background: o.Background}
+		schemes: map[string]schemeFile{}, rules: o.Ranges, known: registerRules{o.HandoverFrom, o.RevenueDue}, deadlines: o.Deadlines, resolve: o.Resolve, background: o.Background, adopted: o.Adopted}
 	if s.background == nil {
 		s.background = func(work func(ctx context.Context)) { work(ctx) }
 	}
@@ -135,6 +138,20 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, err
 	}
 	return s, o.DB.Register(s.windowRule())
+}
+
+// toPlan is the scheme that a period planned today uses: the adopted version, or the first one. No scheme for a rhythm without one.
+func (s *Service) toPlan(ctx context.Context, rhythm string) (schemeFile, error) {
+	first := s.schemes[rhythm]
+	if s.adopted == nil || first.scheme == nil {
+		return first, nil
+	}
+	data, err := s.adopted(ctx, rhythm, calendar.DateOf(s.db.Now()))
+	if err != nil || data == nil {
+		return first, err
+	}
+	scheme, err := rating.ParseScheme(data)
+	return schemeFile{data, scheme}, err
 }
 
 // schemeOf returns the scheme that a period is rated by, with its file, from what was stored when it was planned.
