@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"strconv"
 	"testing"
 	"time"
@@ -228,4 +229,32 @@ func BenchmarkBundle(b *testing.B) {
 		}
 		b.ReportMetric(float64(len(data))/1024, "KiB")
 	})
+}
+
+// BenchmarkReplay replays a county of 129 compounds over seven periods under a version that differs in three rules; drawn facts, the shipped scheme of the quarter.
+func BenchmarkReplay(b *testing.B) {
+	before, err := os.ReadFile("../configs/schemes/five-goods-quarter.yaml")
+	if err != nil {
+		b.Fatal(err)
+	}
+	after := regexp.MustCompile(`(?m)^version: .*$`).ReplaceAll(before, []byte(`version: "next"`))
+	for indicator, max := range map[string]string{"svc_clean": "3", "svc_repair_time": "4"} {
+		after = regexp.MustCompile(`(- id: `+indicator+`\n(?:    .*\n)*?    max: )\d+`).ReplaceAll(after, []byte("${1}"+max))
+	}
+	s := mustParse(b, string(before))
+	d := newDrawer(s, 1)
+	p := &PastPeriod{ID: "2026Q3", Name: "2026年第三季度", Scheme: before}
+	for i := range 129 {
+		sub := d.subject(fmt.Sprintf("p%03d", i), 5)
+		sub.Period = p.ID
+		p.Subjects = append(p.Subjects, PastSubject{ID: sub.ID, Facts: sub.Canonical()})
+	}
+	for b.Loop() {
+		for range 7 {
+			r, err := p.Replay(nil, after, nil)
+			if err != nil || r.Subjects != 129 || r.Moved == 0 {
+				b.Fatal(err, r)
+			}
+		}
+	}
 }

@@ -69,12 +69,12 @@ func TestPeriodsThroughPages(t *testing.T) {
 	// Who may not come in, by page and by act.
 	var doors []scenario
 	for _, path := range []string{"/periods", "/periods/2026Q3", "/periods/2026Q3/progress", "/periods/2026Q3/missing.csv", "/periods/2026Q2/preview", "/periods/2026Q2/preview.xlsx",
-		"/periods/2026Q2/ranges", "/periods/2026Q2/ranges.xlsx", "/periods/2026Q2/minutes", "/periods/2026Q3/publish", "/periods/2026Q3/files/scan-1", "/boards", "/boards.xlsx", "/boards/heat.xlsx", "/boards/heat.json"} {
+		"/periods/2026Q2/ranges", "/periods/2026Q2/ranges.xlsx", "/periods/2026Q2/minutes", "/periods/2026Q3/publish", "/periods/2026Q3/files/scan-1", "/boards", "/boards.xlsx", "/boards/heat.xlsx", "/boards/heat.json", "/schemes", "/schemes.xlsx", "/schemes/compare", "/schemes/compare.xlsx", "/schemes/rule", "/schemes/new", "/schemes/1", "/schemes/1/method", "/schemes/1/scheme.yaml", "/schemes/1/replay.xlsx", "/schemes/1/print/form", "/schemes/1/files/scan-1"} {
 		for role, status := range map[string]int{"": 401, "manager": 403, "worker": 403, "admin": 403} {
 			doors = append(doors, scenario{name: role + " reads " + path, role: role, path: path, status: status})
 		}
 	}
-	for _, path := range []string{"/periods", "/periods/2026Q3/open", "/periods/2026Q3/close", "/periods/2026Q3/evaluate", "/periods/2026Q3/ranges", "/periods/2026Q3/ranges/repeat", "/periods/2026Q3/tell", "/periods/2026Q3/send", "/periods/2026Q3/withdraw", "/periods/2026Q3/sign", "/periods/2026Q3/paper", "/periods/2026Q3/publish"} {
+	for _, path := range []string{"/periods", "/periods/2026Q3/open", "/periods/2026Q3/close", "/periods/2026Q3/evaluate", "/periods/2026Q3/ranges", "/periods/2026Q3/ranges/repeat", "/periods/2026Q3/tell", "/periods/2026Q3/send", "/periods/2026Q3/withdraw", "/periods/2026Q3/sign", "/periods/2026Q3/paper", "/periods/2026Q3/publish", "/schemes/new", "/schemes/1/study", "/schemes/1/waive", "/schemes/1/send", "/schemes/1/sign", "/schemes/1/paper", "/schemes/1/adopt", "/schemes/1/withdraw"} {
 		for role, status := range map[string]int{"": 401, "manager": 403, "worker": 403, "admin": 403, "auditor": 403} {
 			doors = append(doors, scenario{name: role + " posts " + path, role: role, method: "POST", path: path, form: form("period", "2026Q4", "submit", "2026-12-31", "cutoff", "2027-01-09"), status: status})
 		}
@@ -182,6 +182,7 @@ func TestPeriodsThroughPages(t *testing.T) {
 	)
 	testBoardsExcel(t, people["auditor"])
 	testYearWithMinutes(t, c, people, run, form)
+	testSchemes(t, c, f, people, run, form)
 }
 
 // testTelling tells the scores of the third quarter, lets the firm object and another officer answer, and lets the window pass.

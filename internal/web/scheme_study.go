@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/internal/report"
 	"redsteward/policy"
@@ -303,11 +304,19 @@ func (s *Server) compared(c *fiber.Ctx, by policy.Actor) (*adoption.Comparison, 
 	ctx := c.UserContext()
 	rhythm := cmp.Or(c.Query("rhythm"), cycle.RhythmYear)
 	one, two, period := c.Query("one"), c.Query("two"), c.Query("period")
-	found, err := s.adoptions.Compare(ctx, by, rhythm, one, two, period)
+	page, err := s.adoptions.All(ctx, by, casework.ListQuery(false, ""), func(*adoption.Version) bool { return true })
 	if err != nil {
 		return nil, nil, err
 	}
-	page, err := s.adoptions.All(ctx, by, casework.ListQuery(false, ""), func(v *adoption.Version) bool { return v.Rhythm == rhythm })
+	if len(c.Queries()) == 0 && len(page) > 0 {
+		two, rhythm = page[0].ID, page[0].State.Rhythm // the latest one is what somebody comes for
+	}
+	page = slices.DeleteFunc(page, func(d versionDoc) bool { return d.State.Rhythm != rhythm })
+	found, err := s.adoptions.Compare(ctx, by, rhythm, one, two, period)
+	if fault.Is(err, fault.Invalid) && c.Query("rhythm") != "" { // another rhythm was chosen: the two versions are of the one before
+		one, two, period = "", "", ""
+		found, err = s.adoptions.Compare(ctx, by, rhythm, one, two, period)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

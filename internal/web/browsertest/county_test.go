@@ -1,7 +1,11 @@
 package browsertest
 
 import (
+	"bytes"
 	"context"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -136,6 +140,24 @@ func TestQuarterInTheBrowser(t *testing.T) {
 	if got := tb.open(t, c.Base+"/periods", 1440, 900); got != 401 {
 		t.Errorf("the public opens the periods: %d", got)
 	}
+	// A new version of the scheme with a promise that it breaks: the counterexample, the replay over the two published quarters, two versions side by side, one rule.
+	file := filepath.Join(t.TempDir(), "next.yaml")
+	next := regexp.MustCompile(`(?m)^version: .*$`).ReplaceAll(readConfig(t, "schemes/five-goods-quarter.yaml"), []byte(`version: "next"`))
+	next = bytes.Replace(next, []byte("of: visit_clean, zero: 0, target: 1"), []byte("of: visit_clean, zero: 1, target: 0"), 1)
+	if err := os.WriteFile(file, next, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	signIn(t, tb, f, "officer", Password)
+	look("scheme-new", "/schemes/new", 200)
+	tb.do(t, chromedp.SetUploadFiles("#file", []string{file}))
+	fill(t, tb, "#why", "走访的保洁分改为越低越好（写反了）")
+	press(t, tb, `form[action="/schemes/new"] button`)
+	want("已提出", "不成立", "反例：两张事实表", "2026年第三季度：变动", "有保证不成立")
+	look("scheme", value[string](t, tb, `location.pathname`), 200)
+	look("scheme-compare", "/schemes/compare", 200)
+	want("next 版", "由哪一条造成", "指标“保洁和绿化”")
+	look("scheme-rule", "/schemes/rule?rhythm=quarter&rule=indicators/svc_clean", 200)
+	want("最初的一版")
 }
 
 // press clicks something that leads to another page.

@@ -22,8 +22,10 @@ import (
 	"redsteward/policy"
 	"redsteward/policy/policytest"
 	"redsteward/rating"
+	"redsteward/rating/adoption"
 	"redsteward/rating/cycle"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/supervision"
 )
 
@@ -33,6 +35,8 @@ type County struct {
 	Base  string
 	DB    *store.DB
 	Cycle *cycle.Service
+	// Adoptions are the versions of its schemes.
+	Adoptions *adoption.Service
 	// Hold is closed to let evaluations in the background go on.
 	Hold chan struct{}
 
@@ -201,6 +205,10 @@ func (c *County) start(ctx context.Context, f CountyFiles, folder string, more m
 	if err := c.openCycle(ctx, guard, f, chains, keeper); err != nil {
 		return err
 	}
+	desk := casework.Desk{DB: c.DB, Guard: guard, Keeper: keeper, Persons: c.people, Chains: chains, Deadlines: tenDays, Now: c.Clock}
+	if c.Adoptions, err = adoption.New(ctx, adoption.Config{Desk: desk, Past: c.Cycle, First: map[string][]byte{cycle.RhythmQuarter: f.Quarter, cycle.RhythmYear: f.Year}, Shipped: map[string][]byte{"quarter.yaml": f.Quarter}, Trials: 50}); err != nil {
+		return err
+	}
 	staff := map[string]policy.Appointment{"officer": {Role: "property_officer", Scopes: []string{policy.County}}, "chief": {Role: "section_chief", Scopes: []string{policy.County}},
 		"vice": {Role: "deputy_director", Scopes: []string{policy.County}}, "boss": {Role: "director", Scopes: []string{policy.County}},
 		"manager": {Role: "firm_manager", Scopes: []string{policy.FirmKey("f1")}}}
@@ -215,7 +223,7 @@ func (c *County) start(ctx context.Context, f CountyFiles, folder string, more m
 	if err != nil {
 		return err
 	}
-	server, err := web.New(web.Options{Guard: guard, People: c.people, Cycle: c.Cycle, Approvals: f.Approvals, Files: keeper, Clocks: clocks, Secret: secret,
+	server, err := web.New(web.Options{Guard: guard, People: c.people, Cycle: c.Cycle, Adoptions: c.Adoptions, Approvals: f.Approvals, Files: keeper, Clocks: clocks, Secret: secret,
 		Log: slog.New(slog.DiscardHandler), Settings: settings()})
 	if err != nil {
 		return err
@@ -280,6 +288,10 @@ func (c *County) openCycle(ctx context.Context, guard *policy.Guard, f CountyFil
 	c.Cycle, err = cycle.New(ctx, cycle.Options{DB: c.DB, Guard: guard, Archive: archive, Register: c, Chains: chains, Persons: c.people, Keeper: keeper, Sources: sources,
 		Schemes:   map[string][]byte{cycle.RhythmQuarter: f.Quarter, cycle.RhythmYear: f.Year},
 		Ranges:    ranges,
+		Adopted: func(ctx context.Context, rhythm string, day calendar.Date) ([]byte, error) {
+			now, err := c.Adoptions.InForce(ctx, rhythm, day)
+			return now.File, err
+		},
 		Deadlines: tenDays, Resolve: func(d calendar.Deadline) calendar.Deadline { return d },
 		Background: func(work func(context.Context)) {
 			c.background.Go(func() {
