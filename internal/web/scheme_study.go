@@ -418,6 +418,9 @@ func (s *Server) ruleHistory(c *fiber.Ctx, by policy.Actor) error {
 	}
 	for i, m := range slices.Backward(moments) {
 		one := ruleMoment{Version: m.Version + " 版", Same: i > 0 && m.Same, Gone: len(m.Keys) == 0, Keys: rows(m.Keys), Changed: rows(m.Changed), Why: m.Why, When: "最初的一版（配置文件）"}
+		if m.Since != "" {
+			one.When = m.Since + "起的结果所用（当时的配置文件）"
+		}
 		if m.ID != "" {
 			one.Path, one.When = schemesPath+"/"+m.ID, m.From.Chinese()+"起建立的周期使用"
 			one.Who = m.Number + "，" + s.titleOfOffice(string(m.ProposerOffice)) + "提出，" + s.titleOfOffice(string(m.ByOffice)) + dateTime(m.At) + "采用"

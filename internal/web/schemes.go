@@ -79,7 +79,12 @@ func (s *Server) schemePages() casePages[adoption.Version, adoption.Step] {
 			return [][]any{row}
 		}}
 	return casePages[adoption.Version, adoption.Step]{caseList: list, s: s, cases: schemeCases{s.adoptions}, signs: s.adoptions, steps: adoption.Steps(), forms: schemeForms,
-		shared: func(v *adoption.Version) *casework.Case { return &v.Case }, last: func(v *adoption.Version) adoption.Step { return v.Last }, signing: func(v *adoption.Version) *policy.Approval { return v.Approval },
+		shared: func(v *adoption.Version) *casework.Case { return &v.Case }, last: func(v *adoption.Version) adoption.Step { return v.Last }, signing: func(v *adoption.Version) *policy.Approval {
+			if v.State != adoption.Signing {
+				return nil
+			}
+			return v.Approval
+		},
 		files: func(*adoption.Version) []caseFile { return nil }, prints: schemePrints, paper: s.schemePaper, view: s.schemeView,
 		said: map[string]string{"propose": "已提出，正在测算。", "study": "正在测算，刷新这一页看结果。", "send": "已送审。", "adopt": "已采用。从施行日期起建立的周期使用这一版。"}}
 }
@@ -213,7 +218,7 @@ func (s *Server) schemeView(c *fiber.Ctx, by policy.Actor, v *adoption.Version, 
 	if err != nil {
 		return err
 	}
-	if progress.Running() {
+	if progress.Running() && s.clocks.Business().Sub(progress.Begun.Time) < studyFor {
 		study.Running = progress.Stage + " " + strconv.Itoa(progress.Done) + " / " + strconv.Itoa(progress.Total) + "，" + dateTime(progress.Begun.Time) + "开始"
 	} else if v.State == adoption.Draft {
 		study.Failure = progress.Failure
@@ -226,6 +231,9 @@ func (s *Server) schemeView(c *fiber.Ctx, by policy.Actor, v *adoption.Version, 
 	view.Study = study
 	return nil
 }
+
+// studyFor is how long a study that says nothing is taken to go on: a stop of the program leaves it unended.
+const studyFor = 15 * time.Minute
 
 // newSchemeView is what scheme_new.html shows.
 type newSchemeView struct {

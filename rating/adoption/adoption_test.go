@@ -101,7 +101,8 @@ func newDesk(t *testing.T) *desk {
 func (d *desk) FactSources() []string { return []string{"registry"} }
 
 func (d *desk) PastPeriods(context.Context, string) ([]rating.PastPeriod, error) {
-	return []rating.PastPeriod{{ID: "2024", Name: "2024年度", Evaluation: "e1"}, {ID: "2025", Name: "2025年度", Evaluation: "e2"}}[:d.years], nil
+	older := strings.NewReplacer(`version: "1"`, `version: "0"`, "at_least: 90", "at_least: 95").Replace(first)
+	return []rating.PastPeriod{{ID: "2024", Name: "2024年度", Evaluation: "e1", Scheme: []byte(older)}, {ID: "2025", Name: "2025年度", Evaluation: "e2", Scheme: []byte(first)}}[:d.years], nil
 }
 
 func (d *desk) PastPeriod(_ context.Context, id string) (*rating.PastPeriod, error) {
@@ -183,6 +184,10 @@ func TestLife(t *testing.T) {
 		t.Fatalf("%+v", v.State)
 	}
 	d.Refused("a number of another form", fault.Invalid, try(chief, StepAdopt, casework.Input{Number: "30"}), "文号要写成")
+	d.Refused("given up by another after all signed", fault.Forbidden, func() error {
+		_, err := d.Do(ctx, chief, casework.At{ID: v.ID, Seq: v.Seq}, StepWithdraw, casework.Input{Text: "不用再走审批了，撤回"})
+		return err
+	}, "只有提出或者送审的人")
 	d.Refused("adopted without the right", fault.Forbidden, try(officer, StepAdopt, casework.Input{Number: "都建发〔2026〕30号"}), "")
 	if err := d.DB.Claim(ctx, store.Meta{By: "x", Action: "x"}, rating.NumberClaim, "都建发〔2026〕29号", "period/2025"); err != nil {
 		t.Fatal(err)
@@ -205,11 +210,15 @@ func TestLife(t *testing.T) {
 	d.Refused("given up after it was adopted", fault.Conflict, try(officer, StepWithdraw, casework.Input{Text: "不再需要了，撤回"}), "不能撤回")
 	// Journey 13: who changed this rule, and when?
 	history := must[[]RuleMoment](t)(d.RuleHistory(ctx, auditor, "year", "grades.list", "five"))
-	if len(history) != 2 || history[1].Same || len(history[1].Changed) != 1 || history[1].Changed[0].Before != "90" || history[1].Changed[0].After != "70" || history[1].Proposer != "officer" || history[1].By != "chief" || history[1].ByOffice != "section_chief" || history[1].ProposerOffice != "property_officer" || history[1].Number != "都建发〔2026〕30号" || history[0].Until != day("2026-09-30") {
+	if len(history) != 3 || history[0].Since != "2024年度" || history[0].Version != "0" || history[1].Changed[0].Before != "95" {
+		t.Fatalf("%+v", history)
+	}
+	history = history[1:]
+	if history[1].Same || len(history[1].Changed) != 1 || history[1].Changed[0].Before != "90" || history[1].Changed[0].After != "70" || history[1].Proposer != "officer" || history[1].By != "chief" || history[1].ByOffice != "section_chief" || history[1].ProposerOffice != "property_officer" || history[1].Number != "都建发〔2026〕30号" || history[0].Until != day("2026-09-30") {
 		t.Errorf("%+v", history)
 	}
-	if same := must[[]RuleMoment](t)(d.RuleHistory(ctx, auditor, "year", "indicators", "i_fee")); !same[1].Same {
-		t.Errorf("%+v", same[1])
+	if same := must[[]RuleMoment](t)(d.RuleHistory(ctx, auditor, "year", "indicators", "i_fee")); !same[1].Same || !same[2].Same {
+		t.Errorf("%+v", same[1:])
 	}
 	d.Refused("the history of no rule", fault.NotFound, func() error {
 		_, err := d.RuleHistory(ctx, auditor, "year", "indicators", "none")
@@ -266,6 +275,10 @@ func TestWaiver(t *testing.T) {
 	if len(v.State.Study.Periods) != 2 || v.State.Study.Periods[0] != "2025" {
 		t.Errorf("%+v", v.State.Study)
 	}
+	d.Refused("given up by another while it is signed", fault.Forbidden, func() error {
+		_, err := d.Do(ctx, chief, casework.At{ID: v.ID, Seq: v.Seq}, StepWithdraw, casework.Input{Text: "不用再走审批了，撤回"})
+		return err
+	}, "")
 	// Sent back and given up; the name is never used again for other rules.
 	v = must[store.Doc[Version]](t)(d.Sign(ctx, chief, casework.At{ID: v.ID, Seq: v.Seq}, policy.Sign{Move: policy.MoveReturn, SubjectHash: v.State.Approval.SubjectHash, Reason: "理由不充分"}, registrytest.Password))
 	if v.State.State != Draft || v.State.Reason != "理由不充分" {

@@ -21,7 +21,7 @@ import (
 
 // Past is what the rating cycle knows of published periods; cycle.Service answers.
 type Past interface {
-	// PastPeriods lists the published periods of a rhythm, the oldest first, without subjects.
+	// PastPeriods lists the published periods of a rhythm, the oldest first, with their schemes and without subjects.
 	PastPeriods(ctx context.Context, rhythm string) ([]rating.PastPeriod, error)
 	// PastPeriod returns one with its subjects. Returns NotFound if it is not published.
 	PastPeriod(ctx context.Context, id string) (*rating.PastPeriod, error)
@@ -234,8 +234,27 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, v *
 	}
 	f := s.Check()
 	f.Text("text", "理由", &in.Text, leastWhy, maxWords)
+	if err := f.Err(); err != nil {
+		return err
+	}
 	v.Reason = in.Text
-	return f.Err()
+	return v.withdraw(by, s.Now())
+}
+
+// withdraw gives a version up. Once it was sent, only who proposed or sent it does, and the signatures are void.
+func (v *Version) withdraw(by policy.Actor, now time.Time) error {
+	a := v.Approval
+	switch {
+	case a == nil || v.State == Draft:
+		return nil
+	case a.State == policy.ApprovalPending:
+		next, err := a.Decide(by, policy.Sign{Move: policy.MoveWithdraw}, now)
+		v.Approval = &next
+		return err
+	case by.ID != v.By && by.ID != a.Maker:
+		return &fault.Error{Op: "adoption.withdraw", Kind: fault.Forbidden, Message: "审批通过以后只有提出或者送审的人可以撤回", Rule: "方案规则：由提出或者送审的人撤回"}
+	}
+	return nil
 }
 
 // apart refuses to check to who proposed the version or sent it.
@@ -405,7 +424,8 @@ func (s *Service) Can(ctx context.Context, by policy.Actor, v *Version, do Step)
 	case StepAdopt:
 		return v.apart(by) == nil
 	case StepWithdraw:
-		return v.By == by.ID || v.Approval != nil && v.Approval.Maker == by.ID || v.State == Draft
+		tried := *v
+		return tried.withdraw(by, s.Now()) == nil
 	}
 	return true
 }
@@ -450,6 +470,8 @@ func (s *Service) read(ctx context.Context, hash string, limit int64) ([]byte, e
 type InForce struct {
 	// ID is that of the adopted version, "" for the first one, which stands in the configuration.
 	ID, Rhythm, SchemeID, Version, Title, Hash string
+	// Since names the first published period that was rated by an earlier file of the configuration, "" for every other version.
+	Since string
 	// From is the first day of use, Until the last; no date for an open end.
 	From, Until calendar.Date
 	// Number, At and By are those of the adoption, Why says what for, Proposer who proposed it, ByOffice and ProposerOffice the offices in which they did; empty for the first one.

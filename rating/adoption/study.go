@@ -361,6 +361,31 @@ func (s *Service) fileOf(ctx context.Context, by policy.Actor, rhythm, id string
 	return file, nil
 }
 
+// earlierFiles are the files of the configuration by which published periods were rated before the one that stands there now, the earliest first.
+func (s *Service) earlierFiles(ctx context.Context, rhythm string, line []InForce) ([]InForce, error) {
+	periods, err := s.Past.PastPeriods(ctx, rhythm)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]bool{}
+	for _, v := range line {
+		known[v.Hash] = true
+	}
+	var out []InForce
+	for _, p := range periods {
+		scheme, err := rating.ParseScheme(p.Scheme)
+		if err != nil {
+			return nil, err
+		}
+		if known[scheme.Hash] {
+			continue
+		}
+		known[scheme.Hash] = true
+		out = append(out, InForce{Rhythm: rhythm, SchemeID: scheme.ID, Version: scheme.Version, Title: scheme.Title, Hash: scheme.Hash, Since: p.Name, File: p.Scheme})
+	}
+	return out, nil
+}
+
 // RuleMoment is a rule as one version has it.
 type RuleMoment struct {
 	InForce
@@ -381,6 +406,11 @@ func (s *Service) RuleHistory(ctx context.Context, by policy.Actor, rhythm, sect
 	if err != nil {
 		return nil, err
 	}
+	earlier, err := s.earlierFiles(ctx, rhythm, line)
+	if err != nil {
+		return nil, err
+	}
+	line = append(earlier, line...)
 	var out []RuleMoment
 	found := false
 	for i, v := range line {

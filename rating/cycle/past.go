@@ -10,7 +10,7 @@ import (
 	"redsteward/rating"
 )
 
-// PastPeriods lists the published periods of a rhythm, the oldest first, without their subjects: what a proposed scheme is replayed over. Anybody may know them.
+// PastPeriods lists the published periods of a rhythm, the oldest first, with their schemes and without their subjects: what a proposed scheme is replayed over. Anybody may know them.
 func (s *Service) PastPeriods(ctx context.Context, rhythm string) ([]rating.PastPeriod, error) {
 	published, err := s.Published(ctx, rhythm)
 	if err != nil {
@@ -18,7 +18,11 @@ func (s *Service) PastPeriods(ctx context.Context, rhythm string) ([]rating.Past
 	}
 	var out []rating.PastPeriod
 	for _, p := range slices.Backward(published) {
-		out = append(out, rating.PastPeriod{ID: p.ID, Name: p.Name, Evaluation: p.Evaluation})
+		_, file, err := s.schemeOf(ctx, &p)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, rating.PastPeriod{ID: p.ID, Name: p.Name, Evaluation: p.Evaluation, Scheme: file})
 	}
 	return out, nil
 }
