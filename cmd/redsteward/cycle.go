@@ -64,20 +64,9 @@ func (s *service) openCycle(ctx context.Context) error {
 		return err
 	}
 	s.errands = newErrands(ctx)
-<<<<<<< .merge_file_Phtkr0
-	s.cycle, err = cycle.New(ctx, cycle.Options{DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Chains: s.chains, Persons: s.accounts, Keeper: s.keeper, Sources: s.sources(), Windows: proofWindows{s.proofs}, Applications: s.applications,
-		Schemes: map[string][]byte{cycle.RhythmQuarter: quarter, cycle.RhythmYear: year}, Ranges: ranges, Background: s.errands.do, RevenueDue: revenueDue, Deadlines: t.deadline, Resolve: t.resolve})
-	if err != nil {
-		return err
-	}
-||||||| .merge_file_9o80wC
-	s.cycle, err = cycle.New(ctx, cycle.Options{DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Chains: s.chains, Persons: s.accounts, Keeper: s.keeper, Sources: s.sources(), Windows: proofWindows{s.proofs},
-		Schemes: map[string][]byte{cycle.RhythmQuarter: quarter, cycle.RhythmYear: year}, Background: s.errands.do, RevenueDue: revenueDue, Deadlines: t.deadline, Resolve: t.resolve})
-=======
 	schemes := map[string][]byte{cycle.RhythmQuarter: quarter, cycle.RhythmYear: year}
-	s.cycle, err = cycle.New(ctx, cycle.Options{DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Chains: s.chains, Persons: s.accounts, Keeper: s.keeper, Sources: s.sources(), Windows: proofWindows{s.proofs},
-		Schemes: schemes, Adopted: s.adoptedScheme, Background: s.errands.do, RevenueDue: revenueDue, Deadlines: t.deadline, Resolve: t.resolve})
->>>>>>> .merge_file_H25HSm
+	s.cycle, err = cycle.New(ctx, cycle.Options{DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Chains: s.chains, Persons: s.accounts, Keeper: s.keeper, Sources: s.sources(), Windows: proofWindows{s.proofs}, Applications: s.applications,
+		Schemes: schemes, Adopted: s.adoptedScheme, Ranges: ranges, Background: s.errands.do, RevenueDue: revenueDue, Deadlines: t.deadline, Resolve: t.resolve})
 	if err != nil {
 		return err
 	}

@@ -72,6 +72,7 @@ func (s *Server) partsWithTasks() []Tasks {
 	}
 	if s.adoptions != nil {
 		parts = append(parts, SchemeTasks{Schemes: s.adoptions})
+	}
 	if s.handovers != nil {
 		parts = append(parts, HandoverTasks{Guard: s.guard, Service: s.handovers.Service})
 	}

@@ -286,8 +286,8 @@ func (c *County) openCycle(ctx context.Context, guard *policy.Guard, f CountyFil
 		return nil
 	})
 	c.Cycle, err = cycle.New(ctx, cycle.Options{DB: c.DB, Guard: guard, Archive: archive, Register: c, Chains: chains, Persons: c.people, Keeper: keeper, Sources: sources,
-		Schemes:   map[string][]byte{cycle.RhythmQuarter: f.Quarter, cycle.RhythmYear: f.Year},
-		Ranges:    ranges,
+		Schemes: map[string][]byte{cycle.RhythmQuarter: f.Quarter, cycle.RhythmYear: f.Year},
+		Ranges:  ranges,
 		Adopted: func(ctx context.Context, rhythm string, day calendar.Date) ([]byte, error) {
 			now, err := c.Adoptions.InForce(ctx, rhythm, day)
 			return now.File, err
