@@ -100,6 +100,12 @@ const (
 	ApplyStar Action = "application.apply"
 	// HoldStar records what the joint review keeps back of a star, and ends what was not completed in time.
 	HoldStar Action = "application.hold"
+	// ReadResponse shows what firms say publicly about their stars (企业说明) within the scope, also before it is reviewed.
+	ReadResponse Action = "response.read"
+	// WriteResponse writes, rewrites and takes back what the firm says about its own stars.
+	WriteResponse Action = "response.write"
+	// HideResponse takes down what a firm says.
+	HideResponse Action = "response.hide"
 	// VerifyResult recomputes a result from its bundle.
 	VerifyResult Action = "evaluation.verify"
 
@@ -451,6 +457,9 @@ func Actions() []ActionInfo {
 		{ReadApplication, "查看星级申报", false},
 		{ApplyStar, "申报星级", false},
 		{HoldStar, "登记联审结果", false},
+		{ReadResponse, "查看企业说明", false},
+		{WriteResponse, "撰写企业说明", false},
+		{HideResponse, "撤下企业说明", false},
 		{VerifyResult, "复算评价结果", true},
 
 		{ReadObservation, "查看观察记录", false},

@@ -10,6 +10,7 @@ import (
 	"redsteward/policy"
 	"redsteward/rating/adoption"
 	"redsteward/rating/cycle"
+	"redsteward/rating/response"
 	"redsteward/rating/standing"
 	"redsteward/registry/change"
 	"redsteward/registry/filing"
@@ -77,6 +78,8 @@ func subjectOf(chain string) []policy.Action {
 		return []policy.Action{policy.ReadVeto}
 	case standing.Chain:
 		return []policy.Action{policy.ReadStanding}
+	case response.Chain:
+		return []policy.Action{policy.ReadResponse}
 	case inspection.Chain:
 		return []policy.Action{policy.ReadInspection}
 	}

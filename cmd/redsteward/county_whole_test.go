@@ -18,7 +18,9 @@ import (
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
+	"redsteward/rating/response"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/party"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
@@ -471,6 +473,24 @@ func TestSmallCounty(t *testing.T) {
 	for _, state := range veto.States() {
 		if states[state] == 0 {
 			t.Errorf("no case of 一票否决 is %s", state)
+		}
+	}
+	spoken, err := s.responses.List(t.Context(), officer, casework.Filter{}, false, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spoke := map[response.State]int{}
+	for _, d := range spoken.Docs {
+		if spoke[d.State.State]++; d.State.State != response.Public {
+			continue
+		}
+		if shown, err := s.responses.Shown(t.Context(), d.State.Period, d.State.Project); err != nil || shown == nil || shown.Words != d.State.Words {
+			t.Errorf("what a firm says publicly is shown as %+v, %v", shown, err)
+		}
+	}
+	for _, state := range response.States() {
+		if spoke[state] == 0 {
+			t.Errorf("what no firm says of its star is %s", state)
 		}
 	}
 	feedEveryFact(t, s, plan, actor)

@@ -13,6 +13,7 @@ import (
 	"redsteward/internal/num"
 	"redsteward/internal/report"
 	"redsteward/policy"
+	"redsteward/rating/response"
 	"redsteward/rating/standing"
 	"redsteward/supervision/evidence"
 )
@@ -42,6 +43,7 @@ type starView struct {
 	CSV         string
 	Verify      string // the page that recomputes it; "" if there is none
 	Beside      string // the page that puts it beside others
+	Said        *response.Said
 	Worst       []lostView
 	ToNext      string
 	NextGrade   string
@@ -107,6 +109,13 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 	if within != nil {
 		query += "&range=" + url.QueryEscape(within.Range+within.Link)
 	}
+	said, err := s.saidOf(c.UserContext(), asked.Period, asked.id)
+	if err != nil {
+		return err
+	}
+	if said != nil {
+		query += "&said=" + url.QueryEscape(said.On.String()+said.Words)
+	}
 	key := s.cacheKey(c, by, asked.board, starAddress(asked.id), query)
 	cached, err := s.cache.get(key, func() ([]byte, error) {
 		one, err := s.loadStar(c.UserContext(), asked)
@@ -115,6 +124,7 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 		}
 		v := s.starView(asked.board, one, lostOnly)
 		v.Range = within
+		v.Said = said
 		if s.bundles != nil {
 			v.Verify = StarID{Period: asked.Period, Subject: asked.id}.address("verify")
 		}

@@ -58,6 +58,9 @@ func (s *Server) partsWithTasks() []Tasks {
 			parts = append(parts, DrawTasks{Draws: s.draws})
 		}
 	}
+	if s.responses != nil {
+		parts = append(parts, ResponseTasks{Responses: s.responses})
+	}
 	if s.vetoes != nil {
 		parts = append(parts, VetoTasks{Vetoes: s.vetoes})
 	}

@@ -29,6 +29,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/policy"
 	"redsteward/rating/adoption"
+	"redsteward/rating/response"
 	"redsteward/registry/change"
 	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
@@ -138,6 +139,8 @@ type Options struct {
 	Vetoes *veto.Service
 	// Applications keeps the applications for stars. Nil hides their pages; needs Register.
 	Applications *application.Service
+	// Responses keeps what firms say publicly about their stars. Nil hides their pages; needs Register.
+	Responses *response.Service
 	// Rectifications follow what was found on site until it is put right. Nil hides their pages; needs Supervision.
 	Rectifications *rectification.Service
 	// Inspections are the administrative inspections (行政检查). Nil hides their pages; needs Supervision.
@@ -212,6 +215,7 @@ type Server struct {
 	vetoes   *veto.Service
 	// applications is nil if its pages are not there.
 	applications *application.Service
+	responses    *response.Service
 	// rectifications is nil if its pages are not there.
 	rectifications *rectification.Service
 	// inspections is nil if its pages are not there.
@@ -267,7 +271,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, responses: o.Responses, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

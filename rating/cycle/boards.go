@@ -194,6 +194,16 @@ func heatOf(s *rating.Scheme, rows []PreviewRow) Heat {
 	return h
 }
 
+// NewestStar returns the newest published year and a project's result in it, whoever asks. Returns NotFound if nothing is published or the project has no result in it.
+func (s *Service) NewestStar(ctx context.Context, project string) (Period, rating.ArchivedResult, error) {
+	p, _, err := s.Newest(ctx, RhythmYear)
+	if err != nil {
+		return Period{}, rating.ArchivedResult{}, err
+	}
+	stored, err := s.archive.Result(ctx, p.Evaluation, project)
+	return p, stored, err
+}
+
 // Newest returns the newest published period of a rhythm and the published one before it; before is nil if there is none. Anybody may ask. Returns NotFound
 // if nothing is published.
 func (s *Service) Newest(ctx context.Context, rhythm string) (now Period, before *Period, err error) {

@@ -15,6 +15,7 @@ import (
 	"redsteward/policy"
 	"redsteward/policy/policytest"
 	"redsteward/rating"
+	"redsteward/rating/response"
 	"redsteward/registry"
 	"redsteward/registry/change"
 	"redsteward/registry/conduct"
@@ -106,6 +107,8 @@ type Fixture struct {
 	Refunds *refund.Service
 	// Dunnings asks for deposits that are late.
 	Dunnings *dunning.Service
+	// Responses are what firms say publicly about their stars.
+	Responses *response.Service
 	// Vetoes are the decisions of 一票否决.
 	Vetoes *veto.Service
 	// Conduct are the books of conduct.
@@ -259,6 +262,9 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err := f.openVetoes(ctx, db, rules, guard, clocks.Business); err != nil {
 		return nil, err
 	}
+	if err := f.openResponses(ctx, db, rules, guard, clocks.Business); err != nil {
+		return nil, err
+	}
 	if err := f.openConduct(ctx, guard, clocks.Business); err != nil {
 		return nil, err
 	}
@@ -290,7 +296,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Bundles: bundles, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Vetoes: f.Vetoes, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
+		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Vetoes: f.Vetoes, Responses: f.Responses, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {
