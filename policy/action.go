@@ -98,6 +98,10 @@ const (
 	ReadApplication Action = "application.read"
 	// ApplyStar applies for the firm's own compounds, completes and takes back.
 	ApplyStar Action = "application.apply"
+	// MakeRemark makes a remark on stars that are shown to the public, without an account.
+	MakeRemark Action = "remark.make"
+	// HandleRemark answers remarks of the public and reviews which of them everybody reads.
+	HandleRemark Action = "remark.handle"
 	// HoldStar records what the joint review keeps back of a star, and ends what was not completed in time.
 	HoldStar Action = "application.hold"
 	// ReadResponse shows what firms say publicly about their stars (企业说明) within the scope, also before it is reviewed.
@@ -460,6 +464,8 @@ func Actions() []ActionInfo {
 		{ReadResponse, "查看企业说明", false},
 		{WriteResponse, "撰写企业说明", false},
 		{HideResponse, "撤下企业说明", false},
+		{MakeRemark, "提出公示意见", true},
+		{HandleRemark, "办理公示意见", false},
 		{VerifyResult, "复算评价结果", true},
 
 		{ReadObservation, "查看观察记录", false},

@@ -38,6 +38,9 @@ type config struct {
 		Name      string `yaml:"name"`
 		Unit      string `yaml:"unit"`
 		Authority string `yaml:"authority"`
+		// Rating is the legal name of the rating; RatingApproval the number of the approval that a name with words of creation, demonstration, commendation or naming needs.
+		Rating         string `yaml:"rating"`
+		RatingApproval string `yaml:"rating_approval"`
 	} `yaml:"site"`
 	Session struct {
 		Idle      time.Duration `yaml:"idle"`
@@ -286,6 +289,11 @@ func (c *config) consistent() error {
 			add(key, fmt.Sprintf("要写成 地址:端口，例如 127.0.0.1:8080，现在是 %q", address))
 		}
 	}
+	for key, name := range map[string]string{"site.rating": c.Site.Rating, "site.name": c.Site.Name} {
+		if word := approvedWord(name); word != "" && strings.TrimSpace(c.Site.RatingApproval) == "" {
+			add(key, "名称写有“"+word+"”，要先经批准，把批准文号写在 site.rating_approval（《创建示范活动管理办法》）；没有批准的，用“物业服务星级评价（行业评价）”")
+		}
+	}
 	if c.Store.URI == "" {
 		add("store.uri", "要写数据文件夹或 mongodb:// 地址")
 	}
@@ -316,6 +324,16 @@ func (c *config) consistent() error {
 		return fault.InvalidFields("cmd.consistent", faults...)
 	}
 	return nil
+}
+
+// approvedWord is the first word of a name that needs an approval (practice.md §1), "" for none.
+func approvedWord(name string) string {
+	for _, word := range []string{"创建", "示范", "表彰", "命名"} {
+		if strings.Contains(name, word) {
+			return word
+		}
+	}
+	return ""
 }
 
 // onMongo tells whether the store is a MongoDB and not a folder.

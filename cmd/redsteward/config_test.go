@@ -63,6 +63,7 @@ func TestConfigMistakes(t *testing.T) {
 		{"settings", "", nil, []string{"listen", "nope=1"}, []string{"--set listen 要写成 键=值", "--set nope=1 没有 nope 这个键"}},
 		{"parts that do not fit", "", nil, []string{"listen=8080", "tls.mode=files", "store.uri=mongodb://127.0.0.1/x", "session.idle=10s", "http.body_bytes=1"},
 			[]string{"http.body_bytes 要在", "listen 要写成 地址:端口", "session.idle 要在 1m 到 24h 之间", "store.master_key 用 MongoDB 时", "tls.cert tls.mode 是 files 时"}},
+		{"a name that needs an approval", "site: {rating: 红色物业示范小区创建}\n", nil, nil, []string{"site.rating 名称写有“创建”"}},
 		{"a certificate without its mode", "tls: {cert: a, key: b}\n", nil, nil, []string{"tls.mode 写了证书文件"}},
 	}
 	for _, tt := range tests {

@@ -9,6 +9,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/rating/cycle"
 	"redsteward/registry/casework"
 	"redsteward/supervision/application"
 )
@@ -206,5 +207,56 @@ func (l *countyLoader) applicationTale(i int, year string, called calendar.Date,
 			return err
 		}))
 	}
+	return acts
+}
+
+// publicityActs are the remarks and the appeal while the stars of a year are shown: one remark is answered and shown, one answered and kept back; the appeal is answered by a leader who took no part.
+func (l *countyLoader) publicityActs(year int) []act {
+	id, shown := calendar.Year(year).String(), calendar.Year(year).Span().Last.Add(firstRecords+30+2)
+	var acts []act
+	at := func(days int, do func(ctx context.Context) error) {
+		acts = append(acts, act{hour(weekday(shown.Add(days)), 14), partPeriods, do})
+	}
+	for _, said := range []struct {
+		project           int
+		words, open, hide string
+	}{{0, "楼道灯坏了两个星期才有人修（演示）", "楼道灯报修以后两个星期才修好", ""}, {1, "物业经理态度不好（演示）", "", "对个人的评价，没有具体事实，不公开"}} {
+		doc := new(store.Doc[cycle.Remark])
+		at(1, func(ctx context.Context) (err error) {
+			*doc, err = l.cycle.Remarks().Make(ctx, policy.Actor{}, cycle.RemarkInput{Year: id, Project: l.projects[said.project], Words: said.words}, nil)
+			return err
+		})
+		at(5, func(ctx context.Context) (err error) {
+			*doc, err = l.cycle.Remarks().Do(ctx, l.of("property_officer", 0), casework.At{ID: doc.ID, Seq: doc.Seq}, cycle.RemarkAnswer, casework.Input{Text: "已经核实，企业按报修台账整改，以后逾期的计入报修按时率（演示）"})
+			return err
+		})
+		at(6, func(ctx context.Context) error {
+			do, text := cycle.RemarkShow, said.open
+			if said.hide != "" {
+				do, text = cycle.RemarkKeep, said.hide
+			}
+			_, err := l.cycle.Remarks().Do(ctx, l.of("section_chief", 0), casework.At{ID: doc.ID, Seq: doc.Seq}, do, casework.Input{Text: text})
+			return err
+		})
+	}
+	appeal := new(store.Doc[cycle.Objection])
+	at(9, func(ctx context.Context) error {
+		place, err := l.service.register.Place(ctx, l.projects[0], calendar.Year(year).Span().Last)
+		if err != nil || place.Firm == "" {
+			return err
+		}
+		by, err := l.managerOf(place.Firm)
+		if err == nil {
+			*appeal, err = l.cycle.Objections().Raise(ctx, by, cycle.ObjectionInput{Period: id, Project: l.projects[0], Ground: "全年走访的扣分与复查单不一致，请复核（演示）"}, nil)
+		}
+		return err
+	})
+	at(12, func(ctx context.Context) error {
+		if appeal.ID == "" {
+			return nil
+		}
+		_, err := l.cycle.Objections().Do(ctx, l.of("deputy_director", 1), casework.At{ID: appeal.ID, Seq: appeal.Seq}, cycle.ObjectionRefuse, casework.Input{Text: "逐项核对走访评价表和复查单，一致，维持拟评结果（演示）"})
+		return err
+	})
 	return acts
 }

@@ -91,7 +91,7 @@ func BenchmarkCountyPages(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	sent, err := s.cycle.Send(ctx, by("property-officer"), quarter, made.Evaluation, cycle.Minutes{})
+	sent, err := s.cycle.Send(ctx, by("property-officer"), quarter, made.Evaluation)
 	if err != nil {
 		b.Fatal(err)
 	}

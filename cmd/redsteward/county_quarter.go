@@ -122,7 +122,7 @@ func (l *countyLoader) quarterActs(n int) []act {
 			if err != nil {
 				return err
 			}
-			if _, err := l.cycle.Send(ctx, officer, p.ID, p.Evaluation, cycle.Minutes{}); err != nil {
+			if _, err := l.cycle.Send(ctx, officer, p.ID, p.Evaluation); err != nil {
 				return err
 			}
 			return l.publish(ctx, chief, q.String(), circularNumber(days.publish), "section_chief", "deputy_director")
@@ -166,13 +166,13 @@ func (l *countyLoader) tellScores(ctx context.Context, by policy.Actor, period s
 	return err
 }
 
-// evaluate evaluates a year and sends the result through its approval.
-func (l *countyLoader) evaluate(ctx context.Context, by policy.Actor, period string, minutes cycle.Minutes) error {
+// show evaluates a year and shows its stars to the public.
+func (l *countyLoader) show(ctx context.Context, by policy.Actor, period string, minutes cycle.Minutes) error {
 	made, err := l.cycle.Evaluate(ctx, by, period)
 	if err != nil {
 		return err
 	}
-	_, err = l.cycle.Send(ctx, by, period, made.ID, minutes)
+	_, err = l.cycle.Show(ctx, by, period, made.ID, minutes)
 	return err
 }
 
@@ -203,7 +203,7 @@ func (l *countyLoader) yearActs(year int) []act {
 	id := calendar.Year(year).String()
 	last := calendar.Year(year).Span().Last
 	officer, director := l.of("property_officer", 1), l.of("deputy_director", 0)
-	return append(append(l.commend(calendar.Year(year)), l.applicationActs(year)...), []act{
+	return append(slices.Concat(l.commend(calendar.Year(year)), l.applicationActs(year), l.publicityActs(year)), []act{
 		{hour(weekday(last.Add(-20)), 9), partPeriods, func(ctx context.Context) error {
 			if _, err := l.cycle.Plan(ctx, officer, id, last.Add(15), last.Add(30)); err != nil {
 				return err
@@ -216,9 +216,16 @@ func (l *countyLoader) yearActs(year int) []act {
 			return err
 		}},
 		{hour(last.Add(firstRecords+30+2), 9), partPeriods, func(ctx context.Context) error {
-			return l.evaluate(ctx, officer, id, cycle.Minutes{Cited: fmt.Sprintf("都物联审纪〔%d〕1号（演示）", year+1)})
+			return l.show(ctx, officer, id, cycle.Minutes{Cited: fmt.Sprintf("都物联审纪〔%d〕1号（演示）", year+1)})
 		}},
 		{hour(starsDay(year), tourHour), partPeriods, func(ctx context.Context) error {
+			p, err := l.cycle.Period(ctx, officer, id)
+			if err != nil {
+				return err
+			}
+			if _, err := l.cycle.Send(ctx, officer, id, p.Evaluation); err != nil {
+				return err
+			}
 			return l.publish(ctx, director, id, fmt.Sprintf("都建发〔%d〕12号", year+1), "section_chief", "deputy_director", "director")
 		}},
 		{hour(starsDay(year), tourHour+1), partPeriods, func(ctx context.Context) error {

@@ -20,7 +20,6 @@ import (
 	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/policy"
-	"redsteward/rating/cycle"
 	"redsteward/registry"
 	"redsteward/registry/party"
 	"redsteward/supervision"
@@ -547,7 +546,7 @@ func (w *twoSides) periods() {
 	w.drop(heard, firmDesk...)
 	w.add("送审"+name+"的结果", 1, bureauDesk...)
 	w.lookAtAll("the window of objection passed")
-	p, err := w.cycle.Send(ctx, w.officer, "2026Q4", made.ID, cycle.Minutes{})
+	p, err := w.cycle.Send(ctx, w.officer, "2026Q4", made.ID)
 	w.must(err)
 	w.drop("送审"+name+"的结果", bureauDesk...)
 	// Who holds his office for a township only signs nothing that is about the county; he sees what is waited for.

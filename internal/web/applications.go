@@ -264,7 +264,7 @@ func (s *Server) applicationPaper(ctx context.Context, _ policy.Actor, _ string,
 		v.Hash = hashGroups(a.Approval.SubjectHash)
 		return v, nil
 	}
-	v.Words = append([]string{"我单位为上列小区申报" + a.YearName + "物业服务星级评价，承诺："}, numbered(s.applications.Terms.Pledge())...)
+	v.Words = append([]string{"我单位为上列小区申报" + a.YearName + s.set.Rating + "，承诺："}, numbered(s.applications.Terms.Pledge())...)
 	return v, nil
 }
 

@@ -28,17 +28,17 @@ type objectionDoc = store.Doc[cycle.Objection]
 
 // objectionPages are the pages of objections.
 func (s *Server) objectionPages() casePages[cycle.Objection, cycle.ObjectionStep] {
-	list := caseList[cycle.Objection]{path: objectionsPath, nav: objectionsPath, title: "得分异议", sub: "通报以前，企业对告知的得分逐项提出；由没有给那一项评分、复核的人答复", find: "小区、企业、社区或项目", opened: "提出日期", figure: "告知得分", unit: "项", read: policy.ReadObjection,
+	list := caseList[cycle.Objection]{path: objectionsPath, nav: objectionsPath, title: "异议与申诉", sub: "通报以前企业对告知的得分逐项提异议，公示以后企业对拟评星级申诉；由没有参与的人答复", find: "小区、企业、社区或项目", opened: "提出日期", figure: "告知得分", unit: "项", read: policy.ReadObjection,
 		nothing: "在“得分告知”里打开小区，对有异议的项目逐项提出。", hidden: []string{"project"},
 		links: func(policy.Actor) []crumb { return []crumb{{"得分告知", scoresPath}} },
 		filters: func(value map[string]string) []field {
-			return []field{stateFilter(cycle.ObjectionStates(), value), {Name: "period", Label: "季度（如 2026Q3）", Type: "text", Autocomplete: "off", Value: value["period"]}}
+			return []field{stateFilter(cycle.ObjectionStates(), value), {Name: "period", Label: "周期（如 2026Q3、2026）", Type: "text", Autocomplete: "off", Value: value["period"]}}
 		},
 		page: func(ctx context.Context, by policy.Actor, value map[string]string, due bool, after string) (store.Page[cycle.Objection], error) {
 			return s.cycle.Objections().List(ctx, by, caseFilter(value), value["period"], due, after)
 		},
 		row:   objectionRow,
-		heads: []string{"季度", "小区", "所在社区", "企业", "项目", "告知得分", "满分", "状态", "提出日期", "理由", "附件", "答复期限", "答复日期", "答复", "更正后得分", "更正说明"},
+		heads: []string{"周期", "小区", "所在社区", "企业", "项目", "告知得分", "满分", "状态", "提出日期", "理由", "附件", "答复期限", "答复日期", "答复", "更正后得分", "更正说明"},
 		cells: objectionCells}
 	return casePages[cycle.Objection, cycle.ObjectionStep]{caseList: list, s: s, cases: s.cycle.Objections(), steps: cycle.ObjectionSteps(), forms: objectionForms,
 		shared: func(o *cycle.Objection) *casework.Case { return &o.Case }, last: func(o *cycle.Objection) cycle.ObjectionStep { return o.Last },
@@ -105,15 +105,22 @@ func objectionFiles(o *cycle.Objection) []caseFile {
 
 // objectionPrints are the papers of an objection.
 func objectionPrints(_ policy.Actor, o *cycle.Objection) []caseLink {
-	if len(o.Answers) == 0 {
-		return []caseLink{{"得分异议书", "objection"}}
+	raised, answered := "得分异议书", "得分异议答复书"
+	if o.Appeal() {
+		raised, answered = "星级申诉书", "星级申诉复核决定书"
 	}
-	return []caseLink{{"得分异议书", "objection"}, {"得分异议答复书", "answer"}}
+	if len(o.Answers) == 0 {
+		return []caseLink{{raised, "objection"}}
+	}
+	return []caseLink{{raised, "objection"}, {answered, "answer"}}
 }
 
 // objectionView adds to a page what only objections have.
 func (s *Server) objectionView(_ *fiber.Ctx, _ policy.Actor, o *cycle.Objection, v *caseView, _ url.Values, _ []fault.Field) error {
 	v.Title, v.Sub, v.State, v.Next, v.Reason = o.Name+"："+o.Title, o.PeriodName+"得分异议", o.State.Title(), o.Next(), ""
+	if o.Appeal() {
+		v.Sub = o.PeriodName + "星级申诉"
+	}
 	v.Links = []caseLink{{"看这一项的得分和来源", scorePath(o.Period, o.Project) + "#l-" + o.Line}}
 	v.Facts = [][2]string{{"企业", o.Firm}, {"告知得分", scoreText(o.Points, o.Max)}, {"提出", s.titleOfOffice(o.Raised.Office) + "，" + dateTime(o.Raised.At.Time)}, {"理由", o.Ground}}
 	for _, a := range o.Answers {
@@ -131,18 +138,22 @@ func (s *Server) objectionView(_ *fiber.Ctx, _ policy.Actor, o *cycle.Objection,
 
 // objectionPaper puts an objection or its answer into words.
 func (s *Server) objectionPaper(_ context.Context, _ policy.Actor, _ string, o *cycle.Objection, print caseLink) (printView, error) {
-	v := printView{Title: print.Title, Rows: [][2]string{{"小区", o.Place + " " + o.Name}, {"季度", o.PeriodName}, {"项目", o.Title}, {"告知得分", scoreText(o.Points, o.Max)}, {"异议理由", o.Ground}, {"提出日期", o.Opened.Chinese()}}}
+	v := printView{Title: print.Title, Rows: [][2]string{{"小区", o.Place + " " + o.Name}, {"周期", o.PeriodName}, {"项目", o.Title}, {"告知得分", scoreText(o.Points, o.Max)}, {"异议理由", o.Ground}, {"提出日期", o.Opened.Chinese()}}}
 	if print.Link == "objection" {
 		v.From, v.To, v.Date = o.Firm, s.set.Authority, o.Opened.Chinese()
 		v.Words = []string{"我单位对" + o.PeriodName + "物业服务检查告知的下列得分有异议，请予核实。"}
+		if o.Appeal() {
+			v.Words = []string{"我单位对" + o.PeriodName + s.set.Rating + "公示的下列拟评结果不服，现提出申诉，请予复核。"}
+		}
 		return v, nil
 	}
 	a := o.Answers[len(o.Answers)-1]
 	v.To, v.Date = o.Firm, dateLong(a.At.Time)
-	words := "你单位对" + o.PeriodName + "物业服务检查得分提出的异议，经核实不予采纳。"
-	if a.Upheld {
-		words = "你单位对" + o.PeriodName + "物业服务检查得分提出的异议，经核实予以采纳。"
+	words := "你单位对" + o.PeriodName + "物业服务检查得分提出的异议，经核实"
+	if o.Appeal() {
+		words = "你单位对" + o.PeriodName + s.set.Rating + "拟评结果提出的申诉，经没有参与评价、审核的人员复核，决定"
 	}
+	words += map[bool]string{false: "不予采纳。", true: "予以采纳。"}[a.Upheld]
 	v.Words = []string{words}
 	v.Rows = append(v.Rows, [2]string{"答复理由", a.Words})
 	if k := o.Correction; k != nil {
@@ -159,6 +170,16 @@ type objectionNewView struct {
 	Clock                      map[string]string
 	Form                       []field
 	FileError                  string
+	// Stars: it is an appeal against the stars of a year.
+	Stars bool
+}
+
+// hearsWord is the name of the window in which a firm is heard.
+func hearsWord(stars bool) string {
+	if stars {
+		return "申诉期"
+	}
+	return "异议期"
 }
 
 // newObjection is the form of an objection to one line.
@@ -177,9 +198,13 @@ func (s *Server) showObjection(c *fiber.Ctx, by policy.Actor, typed url.Values, 
 		return err
 	}
 	v := objectionNewView{Key: newKey(), Period: told.Period.ID, Project: told.Stored.Subject, Line: typed.Get("line"), Name: told.Stored.Name}
+	if v.Line == "" && told.Period.Stars() {
+		v.Title = "整个结果"
+		v.Facts = filled([][2]string{{"拟评", told.Result.Label}, {"总分", scoreText(&told.Result.Total.Points, &told.Result.Total.Max)}, {"说明", reasonOf(told.Scheme, told.Result)}})
+	}
 	for _, g := range StarOf(Row{}, x, false).Groups {
 		for _, line := range g.Lines {
-			if line.ID == v.Line {
+			if v.Line != "" && line.ID == v.Line {
 				v.Title = line.Name
 				v.Facts = filled([][2]string{{"规则", line.Rule}, {"依据", line.Basis}, {"本期事实", line.Fact}, {"来源", restsOn(told, line.ID)}, {"告知得分", scoreText(line.Points, line.Max)}, {"说明", line.State}})
 			}
@@ -190,7 +215,7 @@ func (s *Server) showObjection(c *fiber.Ctx, by policy.Actor, typed url.Values, 
 	}
 	v.Back = scorePath(v.Period, v.Project) + "#l-" + v.Line
 	if state := told.Lines[v.Line]; state.Open {
-		v.Clock, _ = s.clockOf(c.UserContext()).running("异议期", state.Window)
+		v.Clock, _ = s.clockOf(c.UserContext()).running(hearsWord(told.Period.Stars()), state.Window)
 	}
 	v.Form = withErrors([]field{{Name: "ground", Label: "理由", Rows: 4, Value: typed.Get("ground"), Hint: "写明哪一个数字或者事实不对，应当是多少，以什么为准；不要写个人的电话和身份证号"}}, refused)
 	for _, f := range refused {
@@ -198,7 +223,8 @@ func (s *Server) showObjection(c *fiber.Ctx, by policy.Actor, typed url.Values, 
 			v.FileError = f.Message
 		}
 	}
-	shown := page{Title: "对得分提出异议", Nav: scoresPath, Data: v, Fields: refused}
+	v.Stars = told.Period.Stars()
+	shown := page{Title: map[bool]string{false: "对得分提出异议", true: "申诉"}[v.Stars], Nav: scoresPath, Data: v, Fields: refused}
 	if len(refused) > 0 {
 		c.Status(statusOf(fault.Invalid))
 	}
@@ -262,7 +288,14 @@ func (t ObjectionTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time)
 		}
 		for _, h := range heard {
 			k := clockTask(h.Window)
-			k.Title, k.Context, k.Link, k.Button, k.Nav = "核对"+h.Name+"的得分", "通报以前可以逐项提出异议，过期不再受理", scoresPath+"?period="+url.QueryEscape(h.Period), "去核对", scoresPath
+			what := "的得分"
+			if h.Stars {
+				what = "的拟评星级"
+			}
+			k.Title, k.Context, k.Link, k.Button, k.Nav = "核对"+h.Name+what, "通报以前可以逐项提出异议，过期不再受理", scoresPath+"?period="+url.QueryEscape(h.Period), "去核对", scoresPath
+			if h.Stars {
+				k.Context = "公布以前可以逐项或者就整个结果申诉，过期不再受理"
+			}
 			if h.Again {
 				k.Context = "有得分更正过，只能对变化的项目提出异议"
 			}

@@ -61,10 +61,16 @@ type Cycle interface {
 	ToldResult(ctx context.Context, by policy.Actor, id, project string) (*cycle.ToldResult, error)
 	// Objections are the objections to them.
 	Objections() *cycle.Objections
-	// MaySend returns the period if this person may send this evaluation through its approval now; Send sends it, Withdraw takes it back. They return Conflict if it
-	// is too late, Invalid with fields; Withdraw Forbidden to everybody but who sent it.
-	MaySend(ctx context.Context, by policy.Actor, id, evaluation string) (cycle.Period, error)
-	Send(ctx context.Context, by policy.Actor, id, evaluation string, minutes cycle.Minutes) (cycle.Period, error)
+	// MayShow returns the period if this person may show the stars of this evaluation to the public now; Show shows them on the minutes of the joint review. They return Conflict if it is too early or too late, Invalid with fields.
+	MayShow(ctx context.Context, by policy.Actor, id, evaluation string) (cycle.Period, error)
+	Show(ctx context.Context, by policy.Actor, id, evaluation string, minutes cycle.Minutes) (cycle.Period, error)
+	// Publicities are the years that were shown, Publicity one of them with its compounds; anybody may ask. Publicity returns NotFound for every other year. Remarks are what the public said; MayHandleRemarks tells who answers them.
+	Publicities(ctx context.Context) ([]cycle.Publicity, error)
+	Publicity(ctx context.Context, id string) (*cycle.Publicity, error)
+	Remarks() *cycle.Remarks
+	MayHandleRemarks(by policy.Actor) bool
+	// Send sends this evaluation through its approval, Withdraw takes it back. They return Conflict if it is too early or too late; Withdraw Forbidden to everybody but who sent it.
+	Send(ctx context.Context, by policy.Actor, id, evaluation string) (cycle.Period, error)
 	Withdraw(ctx context.Context, by policy.Actor, id string) (cycle.Period, error)
 	// Sign signs at one's level or looks at a scan a second time, SignOnPaper records a signed paper; MaySign and MayLook tell whether somebody may.
 	// They return Forbidden with the rule, Invalid with fields, Conflict if it does not wait for that.
@@ -97,7 +103,7 @@ func (s *Server) cycleRoutes() []Route {
 		return nil
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
-	return slices.Concat(s.scoreRoutes(), s.objectionRoutes(), s.rangeRoutes(), []Route{
+	return slices.Concat(s.scoreRoutes(), s.objectionRoutes(), s.rangeRoutes(), s.publicityRoutes(), []Route{
 		{Method: get, Path: "/periods", Action: policy.ReadPeriods, Handler: s.periods},
 		{Method: post, Path: "/periods", Action: policy.ManagePeriod, Handler: s.planPeriod},
 		{Method: get, Path: "/periods/:id", Action: policy.ReadPeriods, Handler: s.period},
@@ -111,7 +117,8 @@ func (s *Server) cycleRoutes() []Route {
 		{Method: get, Path: "/periods/:id/publish", Action: policy.ReadPeriods, Handler: s.publishPage},
 		{Method: get, Path: "/periods/:id/files/:file<maxLen(44)>", Action: policy.ReadPeriods, Handler: s.periodFile},
 		{Method: post, Path: "/periods/:id/tell", Action: policy.ManagePeriod, Handler: s.tellScores},
-		{Method: post, Path: "/periods/:id/send", Action: policy.ManagePeriod, Handler: s.sendPeriod, Upload: maxMinutes},
+		{Method: post, Path: "/periods/:id/show", Action: policy.ManagePeriod, Handler: s.showStars, Upload: maxMinutes},
+		{Method: post, Path: "/periods/:id/send", Action: policy.ManagePeriod, Handler: s.sendPeriod},
 		{Method: post, Path: "/periods/:id/withdraw", Action: policy.ManagePeriod, Handler: s.withdrawPeriod},
 		{Method: post, Path: "/periods/:id/sign", Action: policy.SignApproval, Handler: s.signPeriod},
 		{Method: post, Path: "/periods/:id/paper", Action: policy.SignApproval, Handler: s.paperPeriod, Upload: maxFundForm},
@@ -165,10 +172,16 @@ func periodWord(p *cycle.Period, h cycle.Hearing) string {
 		return "审批中"
 	case p.Approved():
 		return "待公布"
+	case p.ToTell() && p.Stars():
+		return "待公示"
 	case p.ToTell():
 		return "待告知"
 	case h.Contested() > 0:
 		return "异议中"
+	case h.Shows:
+		return "公示中"
+	case h.Stars && h.Runs:
+		return "申诉期"
 	case h.Runs:
 		return "征求意见"
 	case p.Approval != nil && p.Approval.State == policy.ApprovalReturned:
@@ -180,9 +193,13 @@ func periodWord(p *cycle.Period, h cycle.Hearing) string {
 // publishLink is what leads an actor to the page of a publication, "" if there is nothing for him.
 func (s *Server) publishLink(by policy.Actor, p *cycle.Period, h cycle.Hearing) string {
 	switch {
+	case p.ToTell() && p.Stars() && s.guard.Allow(by, policy.ManagePeriod):
+		return "去公示"
 	case p.ToTell() && s.guard.Allow(by, policy.ManagePeriod):
 		return "去告知得分"
-	case p.ToSend() && !p.Stars() && h.Why() != "":
+	case p.ToSend() && p.Stars() && h.Why() != "":
+		return "看公示与申诉"
+	case p.ToSend() && h.Why() != "":
 		return "看告知与异议"
 	case p.ToSend() && s.guard.Allow(by, policy.ManagePeriod):
 		return "去送审"
@@ -402,11 +419,13 @@ func progressOf(p *cycle.Progress) *progressView {
 func periodSteps(p *cycle.Period, h cycle.Hearing) []stepState {
 	steps := []stepState{{Label: "建立周期"}, {Label: "收集材料"}, {Label: "评价"}, {Label: "审批与公布"}, {Label: "已公布"}}
 	now := slices.Index([]cycle.State{cycle.StatePlanned, cycle.StateOpen, cycle.StateClosed, cycle.StateEvaluated, cycle.StatePublished}, p.State)
-	if !p.Stars() {
-		steps = slices.Insert(steps, 3, stepState{Label: "告知与异议"})
-		if p.State == cycle.StatePublished || p.State == cycle.StateEvaluated && h.Why() == "" {
-			now++
-		}
+	heard := "告知与异议"
+	if p.Stars() {
+		heard = "公示与申诉"
+	}
+	steps = slices.Insert(steps, 3, stepState{Label: heard})
+	if p.State == cycle.StatePublished || p.State == cycle.StateEvaluated && h.Why() == "" {
+		now++
 	}
 	for i := range steps {
 		switch {

@@ -271,7 +271,7 @@ func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]
 		scenario{name: "year evaluated", role: "officer", method: "POST", path: "/periods/2026/evaluate", form: form(), status: 303, changes: -1},
 	)
 	c.Wait()
-	const path, send = "/periods/2026/publish", "/periods/2026/send"
+	const path, show = "/periods/2026/publish", "/periods/2026/show"
 	officer, f := people["officer"], people["officer"].f
 	page := officer.get(t, path)
 	made := hiddenValue(t, page, "evaluation")
@@ -280,9 +280,9 @@ func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]
 	}
 	long := strings.Repeat("纪", 101)
 	run(
-		scenario{name: "year without minutes", role: "officer", method: "POST", path: send, form: form("evaluation", made), status: 422, contains: []string{"有 1 处需要更正", "必须有联审纪要"}},
-		scenario{name: "year with long minutes", role: "officer", method: "POST", path: send, form: form("evaluation", made, "minutes", long), status: 422, contains: []string{"现有 101 个", `value="` + long + `"`}},
-		scenario{name: "a scan that somebody made up", role: "officer", method: "POST", path: send, form: form("evaluation", made, "kept", "e30.e30"), status: 422, contains: []string{"扫描件要重新选择"}},
+		scenario{name: "year without minutes", role: "officer", method: "POST", path: show, form: form("evaluation", made), status: 422, contains: []string{"有 1 处需要更正", "必须有联审纪要"}},
+		scenario{name: "year with long minutes", role: "officer", method: "POST", path: show, form: form("evaluation", made, "minutes", long), status: 422, contains: []string{"现有 101 个", `value="` + long + `"`}},
+		scenario{name: "a scan that somebody made up", role: "officer", method: "POST", path: show, form: form("evaluation", made, "kept", "e30.e30"), status: 422, contains: []string{"扫描件要重新选择"}},
 	)
 	pdf := []byte("%PDF-1.7\n1 0 obj\n<< >>\nendobj\ntrailer\n%%EOF\n")
 	tries := []struct {
@@ -303,7 +303,7 @@ func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]
 	var last answer
 	for _, try := range tries {
 		before := changes(t, f)
-		last = officer.upload(t, send, [][2]string{{"evaluation", try.evaluation}, {"minutes", try.minutes}}, nil, attachment{try.file, try.content})
+		last = officer.upload(t, show, [][2]string{{"evaluation", try.evaluation}, {"minutes", try.minutes}}, nil, attachment{try.file, try.content})
 		if last.StatusCode != try.status || !strings.Contains(last.body, try.contains) {
 			t.Errorf("%s: %d, want %d with %q: %.1500s", try.name, last.StatusCode, try.status, try.contains, last.body)
 		}
@@ -319,8 +319,46 @@ func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]
 		return form("move", "agree", "hash", hiddenValue(t, officer.get(t, path), "hash"), "current", browsertest.Password)
 	}
 	run(
-		scenario{name: "the scan of another session", role: "chief", method: "POST", path: send, form: form("evaluation", made, "kept", kept), status: 422, contains: []string{"扫描件要重新选择"}},
-		scenario{name: "year sent with its scan", role: "officer", method: "POST", path: send, form: form("evaluation", made, "kept", kept), status: 303, changes: 1},
+		scenario{name: "the scan of another session", role: "chief", method: "POST", path: show, form: form("evaluation", made, "kept", kept), status: 422, contains: []string{"扫描件要重新选择"}},
+		scenario{name: "sent before it was shown", role: "officer", method: "POST", path: "/periods/2026/send", form: form("evaluation", made), status: 409, contains: []string{"还没有公示"}},
+		scenario{name: "nothing to see before it is shown", path: "/publicity/2026", status: 404},
+		scenario{name: "year shown with its scan", role: "officer", method: "POST", path: show, form: form("evaluation", made, "kept", kept), status: 303, changes: 1},
+		scenario{name: "sent while it is shown", role: "officer", method: "POST", path: "/periods/2026/send", form: form("evaluation", made), status: 409, contains: []string{"公示期到"}},
+		scenario{name: "everybody sees it", path: "/publicity", status: 200, contains: []string{"2026年度", "公示中"}},
+		scenario{name: "by name, without a line", path: "/publicity/2026", status: 200, contains: []string{"拟评", "提意见", "公示文本"}, excludes: []string{"总分"}},
+		scenario{name: "its notice", path: "/publicity/2026/notice", status: 200, contains: []string{"物业服务星级评价（行业评价）拟评结果公示", "公示期"}},
+		scenario{name: "no decision yet", path: "/publicity/2026/notice?decision=1", status: 404},
+		scenario{name: "a remark that says too little", method: "POST", path: "/publicity/2026", form: url.Values{"words": {"差"}, "phone": {"12"}}, status: 422, contains: []string{"有 2 处需要更正"}},
+		scenario{name: "a remark", method: "POST", path: "/publicity/2026", form: url.Values{"project": {"p001"}, "words": {"楼道灯坏了两个月没有修"}, "key": {"k1"}}, status: 303, changes: 1},
+		scenario{name: "the firm finds what it can appeal against", role: "manager", path: "/scores/2026/p001", status: 200, contains: []string{"就整个结果申诉"}},
+		scenario{name: "the form of an appeal", role: "manager", path: "/objections/new?period=2026&project=p001&line=", status: 200, contains: []string{"就“整个结果”申诉", "申诉期"}},
+		scenario{name: "remarks are not for firms", role: "manager", path: "/remarks", status: 403},
+		scenario{name: "a remark waits", role: "officer", path: "/remarks", status: 200, contains: []string{"意见待答复", "楼道灯"}},
+		scenario{name: "and stands among the tasks", role: "officer", path: "/todo", status: 200, contains: []string{"答复公示意见"}},
+	)
+	at := regexp.MustCompile(`/remarks/[0-9a-f]{32}`).FindString(officer.get(t, "/remarks").body)
+	run(
+		scenario{name: "the remark", role: "officer", path: at, status: 200, contains: []string{"答复"}},
+		scenario{name: "answered", role: "officer", method: "POST", path: at + "/answer", form: form("seq", "1", "answer-text", "已经修好了灯，更换了线路"), status: 303, changes: 1},
+		scenario{name: "not reviewed by who answered", role: "officer", method: "POST", path: at + "/show", form: form("seq", "2", "show-text", "楼道灯两个月没有修"), status: 403},
+		scenario{name: "reviewed by another", role: "chief", method: "POST", path: at + "/show", form: form("seq", "2", "show-text", "楼道灯两个月没有修"), status: 303, changes: 1},
+		scenario{name: "its paper", role: "chief", path: at + "/print/answer", status: 200, contains: []string{"公示意见答复书"}},
+		scenario{name: "everybody reads it", path: "/publicity/2026", status: 200, contains: []string{"楼道灯两个月没有修", "更换了线路"}},
+		scenario{name: "remarks as Excel", role: "chief", path: "/remarks.xlsx", status: 200},
+		scenario{name: "the list as Excel", path: "/publicity/2026/list.xlsx", status: 200},
+	)
+	if err := c.PassWindow(t.Context(), "2026", made); err != nil {
+		t.Fatal(err)
+	}
+	for role := range people { // nobody is signed in for weeks
+		if role != "" {
+			people[role] = newPerson(t, f).signIn(t, role)
+		}
+	}
+	officer = people["officer"]
+	run(
+		scenario{name: "too late", method: "POST", path: "/publicity/2026", form: url.Values{"words": {"楼道灯坏了两个月没有修"}}, status: 409, contains: []string{"不再接收"}},
+		scenario{name: "year sent", role: "officer", method: "POST", path: "/periods/2026/send", form: form("evaluation", made), status: 303, changes: 1},
 		scenario{name: "the signers see the scan", role: "chief", path: path, status: 200, contains: []string{"看扫描件", "年度星级公布审批"}},
 	)
 	run(
@@ -333,6 +371,7 @@ func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]
 		scenario{name: "the number of another paper", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2026〕12号"), status: 409, contains: []string{"已用于另一份文件", `value="都建发〔2026〕12号"`}},
 		scenario{name: "year published", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号"), status: 200, contains: []string{"已公布", "看扫描件"}, changes: 2},
 		scenario{name: "year published again", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号"), status: 409},
+		scenario{name: "the decision with its number", path: "/publicity/2026/notice?decision=1", status: 200, contains: []string{"都建发〔2027〕3号", "关于公布"}},
 		scenario{name: "auditor finds the scan", role: "auditor", path: "/periods/2026", status: 200, contains: []string{"看扫描件", "指纹"}},
 		scenario{name: "the scan is internal", path: "/periods/2026/minutes", status: 401},
 		scenario{name: "nor is it for firms", role: "manager", path: "/periods/2026/minutes", status: 403},

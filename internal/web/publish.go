@@ -37,7 +37,7 @@ type publishView struct {
 	Path, Word, Next string
 	// Rule is why the actor can do nothing although it would be for his office.
 	Rule string
-	// Form are the fields of sending it or of publishing it.
+	// Form are the fields of showing it or of publishing it.
 	Form                             []field
 	CanSend, CanWithdraw, CanPublish bool
 	// FileError is what is wrong with the scan; Kept names the one that was taken in before, KeptName is for people.
@@ -46,7 +46,7 @@ type publishView struct {
 	Signing                   signingView
 	Levels                    []approvalLevelView
 	Scans                     []caseLink
-	// Hold is why a quarter can neither be sent nor published yet, Heard when its scores were told, Objections how many there are by state; CanTell: it is for the actor to tell them now.
+	// Hold is why a period can neither be sent nor published yet, or a year not be shown, Heard when its scores were told or shown, Objections how many there are by state; CanTell: it is for the actor to tell or show them now.
 	Hold       string
 	Heard      []tellingView
 	Objections []caseLink
@@ -56,7 +56,7 @@ type publishView struct {
 // tellingView is one telling of scores.
 type tellingView struct{ At, Until, Projects string }
 
-// sendTyped is what stands in the form of sending.
+// sendTyped is what stands in the form of showing.
 type sendTyped struct {
 	evaluation, minutes string
 	// scan was taken in with an earlier try; its Original is "" if there is none.
@@ -74,7 +74,7 @@ type publishTyped struct {
 
 // publishPage shows where a publication stands.
 func (s *Server) publishPage(c *fiber.Ctx, by policy.Actor) error {
-	return s.showPublish(c, by, publishTyped{said: saidParam(c, map[string]string{"tell": "已告知企业，企业在待办里看到，可以在异议期内逐项提出异议。", "send": "已送审，等各级签署。", "sign": "已签署。", "paper": paperSaid, "withdraw": "已撤回，签过的都不算。"})})
+	return s.showPublish(c, by, publishTyped{said: saidParam(c, map[string]string{"tell": "已告知企业，企业在待办里看到，可以在异议期内逐项提出异议。", "show": "已公示，公众在星级公示页看到，可以提意见；企业在申诉期内可以申诉。", "send": "已送审，等各级签署。", "sign": "已签署。", "paper": paperSaid, "withdraw": "已撤回，签过的都不算。"})})
 }
 
 // showPublish renders the page with what was typed; the status was set before. Returns Conflict before there is a result.
@@ -94,14 +94,24 @@ func (s *Server) showPublish(c *fiber.Ctx, by policy.Actor, typed publishTyped) 
 	v := publishView{Period: p, Path: periodPath(p.ID), Word: periodWord(&p, h), Next: publishNext(&p, h), Levels: s.approvalLevels(p.Approval), MaxMB: files.PDF.Limit() >> 20, MaxImageMB: files.JPEG.Limit() >> 20}
 	v.Scans = scanLinks(v.Path, len(p.Scans))
 	manages := s.guard.Allow(by, policy.ManagePeriod)
-	if p.State == cycle.StateEvaluated && !p.Stars() {
+	if p.State == cycle.StateEvaluated {
 		v.Hold, v.CanTell = h.Why(), p.ToTell() && manages
+		if v.CanTell && p.Stars() {
+			if _, err := s.cycle.MayShow(ctx, by, p.ID, p.Evaluation); fault.Is(err, fault.Conflict) {
+				v.CanTell, v.Hold = false, strings.TrimPrefix(fault.MessageOf(err), p.Name)
+			} else if err != nil {
+				return err
+			}
+		}
 	}
 	if v.Heard, v.Objections, err = s.toldOf(ctx, by, &p); err != nil {
 		return err
 	}
 	v.CanSend, v.CanWithdraw = p.ToSend() && manages && v.Hold == "", manages && p.Approval != nil && p.Approval.Maker == by.ID && (p.Signing() || p.Approval.State == policy.ApprovalReturned)
-	if v.CanSend && p.Stars() {
+	if v.CanTell && p.Stars() {
+		if n := len(p.Tellings); n > 0 && typed.send.minutes == "" {
+			typed.send.minutes = p.Tellings[n-1].Minutes
+		}
 		v.Form = withErrors([]field{{Name: "minutes", Label: "联审纪要", Type: "text", Value: typed.send.minutes, Autocomplete: "off", Hint: "纪要的编号和日期，例如 联审纪要第3期（2027年1月22日）；编号和扫描件至少要有一样"}}, typed.refused)
 		for _, f := range typed.refused {
 			if f.Name == scanField {
@@ -133,8 +143,11 @@ func (s *Server) showPublish(c *fiber.Ctx, by policy.Actor, typed publishTyped) 
 // toldOf are the tellings of a quarter and its objections by state, with where they are listed for who may read them.
 func (s *Server) toldOf(ctx context.Context, by policy.Actor, p *cycle.Period) (told []tellingView, objections []caseLink, err error) {
 	for _, t := range p.Tellings {
-		one := tellingView{At: dateTime(t.At.Time), Projects: count(t.Projects), Until: "没有变化，不另设异议期"}
-		if t.Window.Rule != "" {
+		one := tellingView{At: dateTime(t.At.Time), Projects: count(t.Projects), Until: "没有变化，不另设期限"}
+		switch {
+		case t.Window.Rule != "" && p.Stars():
+			one.Until = "公示期到" + t.Window.Chinese() + "，申诉期到" + t.Appeal.Chinese()
+		case t.Window.Rule != "":
 			one.Until = "异议期到" + t.Window.Chinese()
 		}
 		told = append(told, one)
@@ -166,6 +179,16 @@ func (s *Server) tellScores(c *fiber.Ctx, by policy.Actor) error {
 // publishNext says what comes next in the publication of a period, and who does it; h is its hearing.
 func publishNext(p *cycle.Period, h cycle.Hearing) string {
 	switch {
+	case p.ToTell() && p.Stars():
+		return "物业管理股凭联审纪要公示拟评结果；申报没有办结的先办结、重新评价"
+	case p.ToSend() && p.Stars() && h.Shows:
+		return "等公示期届满，公众意见逐条答复"
+	case p.ToSend() && p.Stars() && h.Runs:
+		return "等申诉期届满"
+	case p.ToSend() && p.Stars() && h.Remarks > 0:
+		return "答复公示意见"
+	case p.ToSend() && p.Stars() && h.Contested() > 0:
+		return "办结申诉：由没有参与评价、审核的人答复；采纳的更正以后重新评价、再次公示"
 	case p.ToTell():
 		return "物业管理股告知企业得分，企业在异议期内可以逐项提出异议"
 	case p.ToSend() && !p.Stars() && h.Runs:
@@ -182,9 +205,9 @@ func publishNext(p *cycle.Period, h cycle.Hearing) string {
 	return ""
 }
 
-// sendPeriod sends the result through its approval. A scan is stored only if this person may send it now; one that was taken in stays with the form when a field
+// showStars shows the stars of a year to the public. A scan of the minutes is stored only if this person may show it now; one that was taken in stays with the form when a field
 // is wrong.
-func (s *Server) sendPeriod(c *fiber.Ctx, by policy.Actor) error {
+func (s *Server) showStars(c *fiber.Ctx, by policy.Actor) error {
 	ctx, id := c.UserContext(), c.Params("id")
 	typed, upload, refused, err := s.readSend(c, id)
 	if upload != nil {
@@ -193,7 +216,7 @@ func (s *Server) sendPeriod(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.cycle.MaySend(ctx, by, id, typed.evaluation); err != nil {
+	if _, err := s.cycle.MayShow(ctx, by, id, typed.evaluation); err != nil {
 		return err
 	}
 	if upload != nil && len(refused) == 0 {
@@ -207,9 +230,9 @@ func (s *Server) sendPeriod(c *fiber.Ctx, by policy.Actor) error {
 		}
 	}
 	if len(refused) == 0 {
-		_, err := s.cycle.Send(ctx, by, id, typed.evaluation, cycle.Minutes{Cited: typed.minutes, File: typed.scan.Original, Kind: typed.scan.Kind, Shown: typed.scan.Shown})
+		_, err := s.cycle.Show(ctx, by, id, typed.evaluation, cycle.Minutes{Cited: typed.minutes, File: typed.scan.Original, Kind: typed.scan.Kind, Shown: typed.scan.Shown})
 		if err == nil {
-			return seeOther(c, periodPath(id)+"/publish?done=send")
+			return seeOther(c, periodPath(id)+"/publish?done=show")
 		}
 		if refused = refusedForm(err); len(refused) == 0 {
 			return err
@@ -217,6 +240,14 @@ func (s *Server) sendPeriod(c *fiber.Ctx, by policy.Actor) error {
 	}
 	c.Status(statusOf(fault.Invalid))
 	return s.showPublish(c, by, publishTyped{send: typed, refused: refused})
+}
+
+// sendPeriod sends the result through its approval.
+func (s *Server) sendPeriod(c *fiber.Ctx, by policy.Actor) error {
+	if _, err := s.cycle.Send(c.UserContext(), by, c.Params("id"), c.FormValue("evaluation")); err != nil {
+		return err
+	}
+	return seeOther(c, periodPath(c.Params("id"))+"/publish?done=send")
 }
 
 // withdrawPeriod takes the result out of its approval again.
@@ -280,7 +311,7 @@ func (s *Server) publishPeriod(c *fiber.Ctx, by policy.Actor) error {
 	return s.showPublish(c, by, publishTyped{number: number, said: "没有公布：" + fault.MessageOf(err)})
 }
 
-// readSend reads the form of sending. The scan waits in a temporary file, which the caller closes; what is wrong with it comes as refused fields.
+// readSend reads the form of showing. The scan waits in a temporary file, which the caller closes; what is wrong with it comes as refused fields.
 func (s *Server) readSend(c *fiber.Ctx, id string) (typed sendTyped, upload *files.Upload, refused []fault.Field, err error) {
 	values, err := s.readForm(c, maxMinutes, func(name string, r io.Reader) error {
 		if upload != nil {
@@ -359,6 +390,10 @@ func (s *Server) periodMinutes(c *fiber.Ctx, by policy.Actor) error {
 	}
 	if p.Sent == nil && p.Publication != nil { // published before publications were approved
 		p.Sent = &cycle.Sending{MinutesFile: p.Publication.MinutesFile, MinutesKind: p.Publication.MinutesKind, MinutesShown: p.Publication.MinutesShown}
+	}
+	if n := len(p.Tellings); p.Sent == nil && n > 0 { // shown, and not sent yet
+		t := &p.Tellings[n-1]
+		p.Sent = &cycle.Sending{MinutesFile: t.MinutesFile, MinutesKind: t.MinutesKind, MinutesShown: t.MinutesShown}
 	}
 	if p.Sent == nil || p.Sent.MinutesFile == "" {
 		return fault.New("web.periodMinutes", fault.NotFound, "没有联审纪要的扫描件")

@@ -105,7 +105,7 @@ func (s *Server) scores(c *fiber.Ctx, by policy.Actor) error {
 		return s.render(c, by, "scores", page{Title: "得分告知", Nav: scoresPath, Data: v})
 	}
 	v.Name, v.Word, v.Text = found.Period.Name, periodWord(&found.Period, found.Hearing), s.toldText(found)
-	v.Filters = []field{{Name: "period", Label: "季度", Options: periods, Value: found.Period.ID}, {Name: "only", Label: "只看", Options: []option{{Label: "全部"}, {"open", "还可以提异议的"}, {"objected", "有异议的"}}, Value: l.value["only"]}}
+	v.Filters = []field{{Name: "period", Label: "周期", Options: periods, Value: found.Period.ID}, {Name: "only", Label: "只看", Options: []option{{Label: "全部"}, {"open", "还可以提异议的"}, {"objected", "有异议的"}}, Value: l.value["only"]}}
 	for _, name := range topPartNames(found.Scheme) {
 		v.Parts = append(v.Parts, shortName(name))
 	}
@@ -131,6 +131,12 @@ func (s *Server) scores(c *fiber.Ctx, by policy.Actor) error {
 func (s *Server) toldText(found *cycle.ToldScores) string {
 	h := found.Hearing
 	switch {
+	case h.Stars && found.Period.State == cycle.StatePublished:
+		return "星级已经公布，不再受理申诉；申诉的答复列在各项旁边"
+	case h.Stars && h.Runs && h.Ends.Resolved():
+		return "拟评结果已经公示；申诉期到" + h.Ends.Chinese() + "，可以逐项或者就整个结果申诉"
+	case h.Stars && !h.Runs:
+		return "申诉期已于" + h.Ends.Chinese() + "届满，办结、审批以后公布"
 	case found.Period.State == cycle.StatePublished:
 		return "已经通报，不再受理异议；异议的答复列在各项旁边"
 	case h.Runs && !h.Ends.Resolved():
@@ -215,9 +221,12 @@ type scoreView struct {
 	Groups                                                   []scoreGroup
 	Steps                                                    []stepView
 	HasBy                                                    bool
-	Changed                                                  string
-	Changes                                                  *changesView
-	Hash, Scheme                                             string
+	// Whole is where a firm appeals against the whole result, "" if it cannot now; WholeOf are the appeals against it.
+	Whole        string
+	WholeOf      []objectionLine
+	Changed      string
+	Changes      *changesView
+	Hash, Scheme string
 }
 
 // scoreGroup is one part of the lines.
@@ -269,9 +278,10 @@ func (s *Server) score(c *fiber.Ctx, by policy.Actor) error {
 	}
 	v.Changed, v.Changes = one.Before.changed(one.Total, told.Result.Label, at), changesOf(one, at)
 	if h.Runs && told.Period.State == cycle.StateEvaluated {
-		v.Clock, _ = s.clockOf(c.UserContext()).running("异议期", h.Ends)
+		v.Clock, _ = s.clockOf(c.UserContext()).running(hearsWord(h.Stars), h.Ends)
 	}
 	may := s.guard.Allow(by, policy.RaiseObjection)
+	v.Whole, v.WholeOf = objectable(told, "", may)
 	for _, g := range one.Groups {
 		group := scoreGroup{ID: g.ID, Name: g.Name, Points: "—", Max: "—"}
 		if g.Points != nil && g.Max != nil {
@@ -313,19 +323,25 @@ func (s *Server) scoreLines(told *cycle.ToldResult, line Line, may bool) []score
 			first.Was = points(*state.Was, line.Places)
 		}
 	}
-	standing := false
+	first.Object, first.Objections = objectable(told, line.ID, may)
+	return rows
+}
+
+// objectable is where the actor objects to a line, "" if he cannot now, with the objections to it; may says that he objects to lines.
+func objectable(told *cycle.ToldResult, line string, may bool) (address string, list []objectionLine) {
+	state, standing := told.Lines[line], false
 	for _, o := range state.Objections {
 		text := ""
 		if n := len(o.State.Answers); n > 0 {
 			text = o.State.Answers[n-1].Words
 		}
-		first.Objections = append(first.Objections, objectionLine{objectionsPath + "/" + o.ID, o.State.State.Title(), text})
+		list = append(list, objectionLine{objectionsPath + "/" + o.ID, o.State.State.Title(), text})
 		standing = standing || o.State.Evaluation == told.Stored.Evaluation && o.State.State != cycle.ObjectionWithdrawn
 	}
 	if may && state.Open && !standing {
-		first.Object = objectionsPath + "/new?" + url.Values{"period": {told.Period.ID}, "project": {told.Stored.Subject}, "line": {line.ID}}.Encode()
+		address = objectionsPath + "/new?" + url.Values{"period": {told.Period.ID}, "project": {told.Stored.Subject}, "line": {line}}.Encode()
 	}
-	return rows
+	return address, list
 }
 
 // handOffice is the title of the office in what a reading says of who acted; never an account.

@@ -68,7 +68,7 @@ func (s *Server) partsWithTasks() []Tasks {
 		parts = append(parts, RectificationTasks{Cases: s.rectifications})
 	}
 	if s.cycle != nil {
-		parts = append(parts, PeriodTasks{Guard: s.guard, Cycle: s.cycle}, ObjectionTasks{Guard: s.guard, Cycle: s.cycle})
+		parts = append(parts, PeriodTasks{Guard: s.guard, Cycle: s.cycle}, ObjectionTasks{Guard: s.guard, Cycle: s.cycle}, RemarkTasks{Cycle: s.cycle})
 	}
 	if s.applications != nil {
 		parts = append(parts, ApplicationTasks{Applications: s.applications, Cycle: s.cycle})

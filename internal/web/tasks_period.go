@@ -37,7 +37,7 @@ func (t PeriodTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) 
 	for _, p := range periods {
 		k, publish := Task{Link: periodPath(p.ID), Nav: periodsPath}, periodPath(p.ID)+"/publish"
 		var h cycle.Hearing
-		if p.ToSend() && !p.Stars() {
+		if p.ToSend() {
 			if h, err = t.Cycle.Hearing(ctx, &p); err != nil {
 				return nil, err
 			}
@@ -54,6 +54,11 @@ func (t PeriodTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) 
 			k.Title, k.Button, k.Due, k.Basis, k.Party, k.Waits = "等社区初审"+p.Name+"的材料", "看还缺什么", p.Cutoff, "统计截止", "社区", true
 		case p.State == cycle.StateClosed && runs:
 			k.Title, k.Button, k.Context = "评价"+p.Name, "去评价", p.Cutoff.Chinese()+"已统计截止"
+		case p.ToTell() && p.Stars() && manages:
+			k.Title, k.Button, k.Link, k.Context = "公示"+p.Name+"的拟评星级", "去公示", publish, "申报办结、联审以后，凭联审纪要公示"
+			if len(p.Tellings) > 0 {
+				k.Context = "重新评价过，结果有变化的再公示一次"
+			}
 		case p.ToTell() && manages:
 			k.Title, k.Button, k.Link, k.Context = "告知企业"+p.Name+"的得分", "去告知", publish, "先看预览；告知以后企业有异议期"
 			if len(p.Tellings) > 0 {
@@ -62,9 +67,12 @@ func (t PeriodTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) 
 		case h.Runs && manages:
 			w := clockTask(h.Ends)
 			k.Title, k.Button, k.Link, k.Party, k.Waits, k.Due, k.Unresolved, k.Basis = "等"+p.Name+"的异议期届满", "看异议", publish, "物业服务企业", true, w.Due, w.Unresolved, w.Basis
-		case h.Contested() > 0 && manages:
-			k.Title, k.Button, k.Link, k.Party, k.Waits = "等"+p.Name+"的异议办结", "看异议", publish, "答复异议的人", true
-		case p.ToSend() && (p.Stars() || h.Why() == "") && manages:
+			if h.Stars {
+				k.Title, k.Button, k.Party = "等"+p.Name+"的公示期、申诉期届满", "看公示与申诉", "公众和物业服务企业"
+			}
+		case h.Contested()+h.Remarks > 0 && manages:
+			k.Title, k.Button, k.Link, k.Party, k.Waits = "等"+p.Name+"的异议和意见办结", "看异议", publish, "答复的人", true
+		case p.ToSend() && h.Why() == "" && manages:
 			k.Title, k.Button, k.Link, k.Context = "送审"+p.Name+"的结果", "去送审", publish, "先看预览，再送各级签署"
 			if p.Approval != nil && p.Approval.State == policy.ApprovalReturned {
 				k.Context = "审批退回，更正以后重新送审"

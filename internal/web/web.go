@@ -55,6 +55,8 @@ import (
 type Settings struct {
 	// Site is shown beside the mark on public pages, default “物业服务星级评价”.
 	Site string
+	// Rating is the legal name of the rating in papers, default “物业服务星级评价（行业评价）”.
+	Rating string
 	// Unit is shown beside the mark on work pages, default “物业管理股”.
 	Unit string
 	// Authority is the name of the bureau, default “住房和城乡建设局”.
@@ -327,7 +329,7 @@ func New(o Options) (*Server, error) {
 }
 
 func (o Settings) withDefaults() Settings {
-	for field, text := range map[*string]string{&o.Site: "物业服务星级评价", &o.Unit: "物业管理股", &o.Authority: "住房和城乡建设局"} {
+	for field, text := range map[*string]string{&o.Site: "物业服务星级评价", &o.Rating: "物业服务星级评价（行业评价）", &o.Unit: "物业管理股", &o.Authority: "住房和城乡建设局"} {
 		if *field == "" {
 			*field = text
 		}

@@ -72,7 +72,7 @@ func (p Period) Approved() bool { return p.State == StateEvaluated && p.held(Mov
 func (p *Period) held(m Move) string {
 	why := map[Move]map[policy.ApprovalState]string{
 		MoveEvaluate: {policy.ApprovalPending: "正在审批公布，不能重新评价；要重新评价的，请送审的人先撤回"},
-		MoveTell:     {policy.ApprovalPending: "正在审批公布，不能再告知得分", policy.ApprovalApproved: "已经审批通过，不用再告知得分"},
+		MoveTell:     {policy.ApprovalPending: "正在审批公布，不能再告知或者公示", policy.ApprovalApproved: "已经审批通过，不用再告知或者公示"},
 		MoveSend:     {policy.ApprovalPending: "已经送审，正在审批", policy.ApprovalApproved: "已经审批通过，可以公布"},
 		MoveSign:     {"": "还没有送审，不能签署", policy.ApprovalApproved: "已经审批通过，不用再签", policy.ApprovalReturned: "已经退回，重新送审以后再签", policy.ApprovalRefused: "审批没有同意公布，不能再签", policy.ApprovalWithdrawn: "的送审已经撤回，不能签署"},
 		MoveWithdraw: {"": "还没有送审，没有可以撤回的", policy.ApprovalApproved: "已经审批通过，不能撤回；要更正的，重新评价后再送审", policy.ApprovalRefused: "审批没有同意公布，不用撤回", policy.ApprovalWithdrawn: "的送审已经撤回"},
@@ -82,8 +82,7 @@ func (p *Period) held(m Move) string {
 	return why[m][p.approval()]
 }
 
-// MaySend returns the period if this person may send this evaluation of it through its approval now, before any minutes are looked at. It returns the errors of
-// Send about rights, state and objections.
+// MaySend returns the period if this person may send this evaluation of it through its approval now. It returns the errors of Send about rights, state and objections.
 func (s *Service) MaySend(ctx context.Context, by policy.Actor, id, evaluation string) (Period, error) {
 	if err := s.guard.Require(by, policy.ManagePeriod); err != nil {
 		return Period{}, err
@@ -109,23 +108,20 @@ func (p *Period) same(evaluation string) error {
 	return nil
 }
 
-// Send sends the evaluation of a period through its approval: with the minutes of the joint review for a year. evaluation is the one that the person looked at.
-// Returns Conflict if the period is not evaluated, was evaluated anew since, is being approved or cannot be recomputed, and for a quarter of which these scores were not told, whose
-// window of objection runs or which has an objection without its end; Invalid with every wrong field (minutes,
-// minutes_file), or without a way of approval in force. A refused call writes nothing.
-func (s *Service) Send(ctx context.Context, by policy.Actor, id, evaluation string, minutes Minutes) (Period, error) {
+// Send sends the evaluation of a period through its approval: of a year on the minutes on which it was shown to the public last. evaluation is the one that the person looked at.
+// Returns Conflict if the period is not evaluated, was evaluated anew since, is being approved or cannot be recomputed, if these scores were not told or these stars not shown, while a window of objection, publicity or
+// appeal runs, an objection has not come to its end or a remark was not answered; Invalid without a way of approval in force. A refused call writes nothing.
+func (s *Service) Send(ctx context.Context, by policy.Actor, id, evaluation string) (Period, error) {
 	p, err := s.MaySend(ctx, by, id, evaluation)
 	if err != nil {
 		return Period{}, err
 	}
-	if err := s.checkMinutes(ctx, &p, &minutes); err != nil {
-		return Period{}, err
-	}
+	last := &p.Tellings[len(p.Tellings)-1]
 	made, err := s.complete(ctx, &p)
 	if err != nil {
 		return Period{}, err
 	}
-	p.Sent = &Sending{Act: Act{By: by.ID, At: journal.At(s.db.Now())}, Minutes: minutes.Cited, MinutesFile: minutes.File, MinutesKind: minutes.Kind, MinutesShown: minutes.Shown}
+	p.Sent = &Sending{Act: Act{By: by.ID, At: journal.At(s.db.Now())}, Minutes: last.Minutes, MinutesFile: last.MinutesFile, MinutesKind: last.MinutesKind, MinutesShown: last.MinutesShown}
 	if p.Sent.Answered, err = s.answerers(ctx, id); err != nil {
 		return Period{}, err
 	}
@@ -152,19 +148,15 @@ func (s *Service) complete(ctx context.Context, p *Period) (rating.Evaluation, e
 	return s.archive.Evaluation(ctx, p.Evaluation)
 }
 
-// checkMinutes checks the minutes before anything is written. A quarter has none.
-func (s *Service) checkMinutes(ctx context.Context, p *Period, in *Minutes) error {
-	if !p.Stars() {
-		*in = Minutes{}
-		return nil
-	}
+// checkMinutes checks the minutes before anything is written.
+func (s *Service) checkMinutes(ctx context.Context, in *Minutes) error {
 	in.Cited = strings.TrimSpace(in.Cited)
 	var bad []fault.Field
 	fail := func(name, format string, args ...any) {
 		bad = append(bad, fault.Field{Name: name, Message: fmt.Sprintf(format, args...)})
 	}
 	if in.Cited == "" && in.File == "" {
-		fail("minutes", "公布星级必须有联审纪要：请填写纪要编号或上传扫描件")
+		fail("minutes", "公示星级必须有联审纪要：请填写纪要编号或上传扫描件")
 	}
 	if n := utf8.RuneCountInString(in.Cited); n > maxMinutes || strings.ContainsFunc(in.Cited, unicode.IsControl) {
 		fail("minutes", "联审纪要的编号最多 %d 个字，现有 %d 个", maxMinutes, n)
@@ -177,7 +169,7 @@ func (s *Service) checkMinutes(ctx context.Context, p *Period, in *Minutes) erro
 		}
 	}
 	if len(bad) > 0 {
-		return fault.InvalidFields("cycle.Send", bad...)
+		return fault.InvalidFields("cycle.Show", bad...)
 	}
 	return nil
 }

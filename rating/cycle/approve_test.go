@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/policy"
@@ -21,7 +22,7 @@ func TestSignaturesOfPublication(t *testing.T) {
 	made := d.evaluated(t, id)
 	ctx, sender := t.Context(), person("sender", "property_officer")
 	send := func(by policy.Actor, evaluation string) func() error {
-		return func() error { _, err := d.Send(ctx, by, id, evaluation, Minutes{}); return err }
+		return func() error { _, err := d.Send(ctx, by, id, evaluation); return err }
 	}
 	d.refused(t, fault.Forbidden, "", send(vice, made.ID))
 	d.refused(t, fault.Forbidden, "", send(firmOne, made.ID))
@@ -29,7 +30,7 @@ func TestSignaturesOfPublication(t *testing.T) {
 	d.refused(t, fault.Conflict, "还没有送审", func() error { _, err := d.Publish(ctx, chief, id, made.ID, ""); return err })
 
 	d.heard(t, id)
-	p := must[Period](t)(d.Send(ctx, sender, id, made.ID, Minutes{Cited: "季度没有纪要"}))
+	p := must[Period](t)(d.Send(ctx, sender, id, made.ID))
 	if p.Sent.Minutes != "" || p.Approval.Chain.ID != ChainQuarter || p.Approval.Maker != sender.ID {
 		t.Errorf("sent %+v by %s through %s", p.Sent, p.Approval.Maker, p.Approval.Chain.ID)
 	}
@@ -93,7 +94,7 @@ func TestEvaluatorSignsNowhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.heard(t, "2026Q3")
-	p := must[Period](t)(d.Send(t.Context(), officer, "2026Q3", made.ID, Minutes{}))
+	p := must[Period](t)(d.Send(t.Context(), officer, "2026Q3", made.ID))
 	stands := person("other", "property_officer")
 	stands.Deputizes = []policy.Deputizing{{For: chief.ID, Appointments: chief.Appointments}}
 	d.refused(t, fault.Forbidden, "现在不是由你签署", func() error { return d.agrees(t, stands, "2026Q3") })
@@ -129,7 +130,8 @@ func TestYearSignedOnPaper(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := must[Period](t)(d.Send(t.Context(), officer, "2026", made.ID, yearMinutes))
+	d.heard(t, "2026")
+	p := must[Period](t)(d.Send(t.Context(), officer, "2026", made.ID))
 	if err := d.agrees(t, chief, "2026"); err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +140,7 @@ func TestYearSignedOnPaper(t *testing.T) {
 	if err := d.agrees(t, stands, "2026"); err != nil {
 		t.Fatal(err)
 	}
-	paper := policy.OnPaper{Hash: p.Approval.SubjectHash, Signer: boss.ID, SignedOn: on(t, "2027-01-21"), Upload: d.scan(t)}
+	paper := policy.OnPaper{Hash: p.Approval.SubjectHash, Signer: boss.ID, SignedOn: calendar.DateOf(d.Clock()), Upload: d.scan(t)}
 	record := func(change func(*policy.OnPaper), typed string) func() error {
 		in := paper
 		change(&in)
@@ -152,7 +154,7 @@ func TestYearSignedOnPaper(t *testing.T) {
 	}{
 		{"no scan", password, func(in *policy.OnPaper) { in.Upload = nil }, fault.Invalid, "paper"},
 		{"nobody signed", password, func(in *policy.OnPaper) { in.Signer = "" }, fault.Invalid, "signer"},
-		{"signed tomorrow", password, func(in *policy.OnPaper) { in.SignedOn = on(t, "2027-01-22") }, fault.Invalid, "signed_on"},
+		{"signed tomorrow", password, func(in *policy.OnPaper) { in.SignedOn = calendar.DateOf(d.Clock()).Add(1) }, fault.Invalid, "signed_on"},
 		{"for whom it does not wait", password, func(in *policy.OnPaper) { in.Signer = chief.ID }, fault.Forbidden, "签过"},
 		{"a wrong password", "wrong", func(*policy.OnPaper) {}, fault.Invalid, "current"},
 	} {

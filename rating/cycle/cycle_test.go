@@ -34,7 +34,7 @@ func TestQuarterFromPlanToCircular(t *testing.T) {
 	if r, _ := d.result(t, "2026Q3", "p0002"); r.Total.Shown != "97.00" {
 		t.Errorf("p0002 without repair log: %s, want 97.00", r.Total.Shown)
 	}
-	d.approved(t, "2026Q3", Minutes{}, chief, vice)
+	d.approved(t, "2026Q3", chief, vice)
 	before := d.Records(t)
 	p, err := d.Publish(t.Context(), chief, "2026Q3", made.ID, "")
 	if err != nil {
@@ -98,10 +98,10 @@ func TestYearTakesItsQuarters(t *testing.T) {
 		{"long minutes", Minutes{Cited: strings.Repeat("长", 101)}, "现有 101 个"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d.refused(t, fault.Invalid, tt.words, func() error { _, err := d.Send(t.Context(), officer, "2026", made.ID, tt.minutes); return err })
+			d.refused(t, fault.Invalid, tt.words, func() error { _, err := d.Show(t.Context(), officer, "2026", made.ID, tt.minutes); return err })
 		})
 	}
-	d.approved(t, "2026", yearMinutes, chief, vice, boss)
+	d.approved(t, "2026", chief, vice, boss)
 	for number, words := range map[string]string{"": "必须填写文号", "12号": "“12号”"} {
 		d.refused(t, fault.Invalid, words, func() error { _, err := d.Publish(t.Context(), chief, "2026", made.ID, number); return err })
 	}
@@ -115,7 +115,7 @@ func TestYearTakesItsQuarters(t *testing.T) {
 	if p.Publication.Number != "都建发〔2027〕12号" {
 		t.Errorf("number %q is not in its one form", p.Publication.Number)
 	}
-	q4 := d.approved(t, "2026Q4", Minutes{}, chief, vice)
+	q4 := d.approved(t, "2026Q4", chief, vice)
 	d.refused(t, fault.Conflict, "已用于另一份文件", func() error {
 		_, err := d.Publish(t.Context(), chief, "2026Q4", q4.Evaluation, "都建发〔2027〕12号")
 		return err
@@ -132,7 +132,7 @@ func TestNoSecondPerson(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.heard(t, "2026Q3")
-	must[Period](t)(d.Send(t.Context(), officer, "2026Q3", made.ID, Minutes{}))
+	must[Period](t)(d.Send(t.Context(), officer, "2026Q3", made.ID))
 	d.refused(t, fault.Forbidden, "S-1", func() error { return d.agrees(t, chief, "2026Q3") })
 	for _, by := range []policy.Actor{vice, boss} { // each in the place of the office below
 		if err := d.agrees(t, by, "2026Q3"); err != nil {
@@ -166,7 +166,7 @@ func TestRefusedMoves(t *testing.T) {
 		MoveSend: func() error {
 			p, err := d.Period(t.Context(), officer, id)
 			if err == nil {
-				_, err = d.Send(t.Context(), officer, id, p.Evaluation, Minutes{})
+				_, err = d.Send(t.Context(), officer, id, p.Evaluation)
 			}
 			return err
 		},
@@ -471,7 +471,7 @@ func TestResultStaysInScope(t *testing.T) {
 	if _, _, err := d.Result(t.Context(), firmOne, "2026Q3", "p0001"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a firm reads what is not published: %v", err)
 	}
-	d.approved(t, "2026Q3", Minutes{}, chief, vice)
+	d.approved(t, "2026Q3", chief, vice)
 	if _, err := d.Publish(t.Context(), chief, "2026Q3", made.ID, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -512,7 +512,7 @@ func TestWindowRuleRepeats(t *testing.T) {
 
 // TestStoredFields fails when a stored field is renamed or loses its tag.
 func TestStoredFields(t *testing.T) {
-	for name, fields := range map[string][]string{"period": store.FieldNames[Period](), "objection": store.FieldNames[Objection](), "facts": store.FieldNames[Facts](), "progress": store.FieldNames[Progress](), "ranges": store.FieldNames[Ranges](), "range-rows": store.FieldNames[rangePage]()} {
+	for name, fields := range map[string][]string{"period": store.FieldNames[Period](), "objection": store.FieldNames[Objection](), "remark": store.FieldNames[Remark](), "facts": store.FieldNames[Facts](), "progress": store.FieldNames[Progress](), "ranges": store.FieldNames[Ranges](), "range-rows": store.FieldNames[rangePage]()} {
 		golden, err := os.ReadFile("testdata/" + name + ".fields")
 		if err != nil {
 			t.Fatal(err)

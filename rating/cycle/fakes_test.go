@@ -244,25 +244,29 @@ func (d *desk) agrees(t testing.TB, by policy.Actor, id string) error {
 	return err
 }
 
-// heard tells the firms the scores of a quarter and lets their window of objection pass.
+// heard tells the firms the scores of a quarter, or shows the stars of a year to the public, and lets the windows pass.
 func (d *desk) heard(t testing.TB, id string) {
 	t.Helper()
 	p := must[Period](t)(d.Period(t.Context(), officer, id))
-	if p.Stars() || p.Told() {
+	switch {
+	case p.Told():
 		return
+	case p.Stars():
+		p = must[Period](t)(d.Show(t.Context(), officer, id, p.Evaluation, yearMinutes))
+	default:
+		p = must[Period](t)(d.Tell(t.Context(), officer, id, p.Evaluation))
 	}
-	p = must[Period](t)(d.Tell(t.Context(), officer, id, p.Evaluation))
 	if h := must[Hearing](t)(d.Hearing(t.Context(), &p)); h.Runs {
 		d.set(t, h.Ends.Due.Add(1).String())
 	}
 }
 
 // approved sends the evaluation of a period through its approval once its firms were heard: an officer sends it, who is named signs.
-func (d *desk) approved(t testing.TB, id string, minutes Minutes, signers ...policy.Actor) Period {
+func (d *desk) approved(t testing.TB, id string, signers ...policy.Actor) Period {
 	t.Helper()
 	d.heard(t, id)
 	p := must[Period](t)(d.Period(t.Context(), officer, id))
-	must[Period](t)(d.Send(t.Context(), officer, id, p.Evaluation, minutes))
+	must[Period](t)(d.Send(t.Context(), officer, id, p.Evaluation))
 	for _, by := range signers {
 		if err := d.agrees(t, by, id); err != nil {
 			t.Fatal(by.ID, err)
@@ -376,7 +380,7 @@ func (d *desk) evaluated(t testing.TB, id string) rating.Evaluation {
 func (d *desk) published(t testing.TB, id string) Period {
 	t.Helper()
 	made := d.evaluated(t, id)
-	d.approved(t, id, Minutes{}, chief, vice)
+	d.approved(t, id, chief, vice)
 	return must[Period](t)(d.Publish(t.Context(), chief, id, made.ID, ""))
 }
 

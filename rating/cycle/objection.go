@@ -1,6 +1,8 @@
 package cycle
 
 import (
+	"strings"
+
 	"redsteward/internal/files"
 	"redsteward/internal/num"
 	"redsteward/policy"
@@ -8,15 +10,15 @@ import (
 	"redsteward/supervision"
 )
 
-// Objection is a firm's objection to one line of the scores that it was told (得分异议).
+// Objection is a firm's objection to one line of the scores that it was told (得分异议), or its appeal against the stars of a year that were shown, one line or the whole (申诉).
 type Objection struct {
 	// Case holds project, scope keys and day; its clock is that of the answer.
 	casework.Case
-	// Period is the quarter, PeriodName for people; Evaluation is the one that was told.
+	// Period is the quarter or year, PeriodName for people; Evaluation is the one that was told.
 	Period     string `json:"period" privacy:"public"`
 	PeriodName string `json:"period_name" privacy:"public"`
 	Evaluation string `json:"evaluation" privacy:"public"`
-	// Line is the indicator, Title its name; Points and Max are what it was told to give, nil if it did not count.
+	// Line is the indicator, "" for the whole result of a year, Title its name; Points and Max are what it was told to give, nil if it did not count.
 	Line   string   `json:"line" privacy:"public"`
 	Title  string   `json:"title" privacy:"public"`
 	Points *num.Num `json:"points,omitempty"`
@@ -129,8 +131,18 @@ var objectionSteps = casework.Table[ObjectionState, ObjectionStep]{
 	ObjectionWithdrawn: {},
 }
 
+// wholeResult stands for the whole result where the id of a line stands.
+const wholeResult = ""
+
+// Appeal reports whether it is an appeal against the stars of a year.
+func (o *Objection) Appeal() bool { return !strings.Contains(o.Period, "Q") }
+
 // Next is what comes next and who does it, for the page and the lists.
 func (o *Objection) Next() string {
+	switch {
+	case o.State == ObjectionOpen && o.Appeal():
+		return "由没有参与评价、审核的人复核答复"
+	}
 	switch o.State {
 	case ObjectionOpen:
 		return "由没有给这一项评分、复核的人答复"

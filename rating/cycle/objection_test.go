@@ -81,7 +81,7 @@ func TestObjections(t *testing.T) {
 	}
 	send := func() error {
 		p := must[Period](t)(d.Period(ctx, officer, id))
-		_, err := d.Send(ctx, officer, id, p.Evaluation, Minutes{})
+		_, err := d.Send(ctx, officer, id, p.Evaluation)
 		return err
 	}
 	d.refused(t, fault.NotFound, "", d.objects(ctx, firmOne, "p0001", answerLine, ground, nil))
@@ -252,7 +252,7 @@ func TestUnknownWindow(t *testing.T) {
 	d.set(t, "2026-12-01")
 	send := func() error {
 		p := must[Period](t)(d.Period(t.Context(), officer, "2026Q3"))
-		_, err := d.Send(t.Context(), officer, "2026Q3", p.Evaluation, Minutes{})
+		_, err := d.Send(t.Context(), officer, "2026Q3", p.Evaluation)
 		return err
 	}
 	d.refused(t, fault.Conflict, "放假安排尚未装载", send)

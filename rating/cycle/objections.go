@@ -15,6 +15,7 @@ import (
 	"redsteward/rating"
 	"redsteward/registry/casework"
 	"redsteward/supervision"
+	"redsteward/supervision/application"
 )
 
 // Objections are the firms' objections to the scores that they were told. Every call names the actor; a refused call writes nothing.
@@ -143,7 +144,8 @@ func (o *Objections) Raise(ctx context.Context, by policy.Actor, in ObjectionInp
 			return Objection{}, err
 		}
 		line, may := told.Result.Line(in.Line), told.Lines[in.Line]
-		if line == nil {
+		whole := told.Period.Stars() && in.Line == wholeResult
+		if line == nil && !whole {
 			return Objection{}, fault.New(op, fault.NotFound, "没有找到要看的内容")
 		}
 		if err := mayObject(&told.Period, may); err != nil {
@@ -152,11 +154,18 @@ func (o *Objections) Raise(ctx context.Context, by policy.Actor, in ObjectionInp
 		one := Objection{Case: casework.Case{Project: in.Project, Name: told.Stored.Name, Place: told.Stored.Place, Keys: told.Stored.Keys, Opened: o.Today(), By: by.ID},
 			Period: told.Period.ID, PeriodName: told.Period.Name, Evaluation: told.Stored.Evaluation, Line: in.Line, Title: indicatorName(told.Scheme, in.Line), Firm: told.Stored.Firm,
 			Raised: o.hand(by, policy.RaiseObjection), Ground: in.Ground, State: ObjectionOpen, Last: ObjectionRaise}
-		if line.Counted {
-			one.Points, one.Max = &line.Points, &line.Max
-		}
-		for i := range line.Facts {
-			one.Facts = append(one.Facts, line.Facts[i].ID)
+		if whole {
+			one.Title = "整个结果（" + told.Result.Label + "）"
+			for i := range told.Scheme.Facts {
+				one.Facts = append(one.Facts, told.Scheme.Facts[i].ID)
+			}
+		} else {
+			if line.Counted {
+				one.Points, one.Max = &line.Points, &line.Max
+			}
+			for i := range line.Facts {
+				one.Facts = append(one.Facts, line.Facts[i].ID)
+			}
 		}
 		if err := o.words("ground", "理由", &one.Ground, leastGround, maxGround); err != nil {
 			return Objection{}, err
@@ -172,11 +181,19 @@ func (o *Objections) Raise(ctx context.Context, by policy.Actor, in ObjectionInp
 			}
 			one.Files = []files.Stored{stored}
 		}
-		if one.Clock, err = o.desk.Deadlines(ruleAnswer, o.Today()); err != nil {
+		if one.Clock, err = o.desk.Deadlines(answerRule(&told.Period), o.Today()); err != nil {
 			return Objection{}, err
 		}
 		return one, o.hold(ctx, n, &one, withdrawn) // last, so that a refused form takes nothing
 	})
+}
+
+// answerRule is the period of an answer.
+func answerRule(p *Period) string {
+	if p.Stars() {
+		return ruleAppealAnswer
+	}
+	return ruleAnswer
 }
 
 // mayObject refuses a line whose window has ended, and says where to turn next.
@@ -184,6 +201,10 @@ func mayObject(p *Period, line ToldLine) error {
 	switch {
 	case line.Open:
 		return nil
+	case p.Stars() && p.State == StatePublished:
+		return fault.New("cycle.Raise", fault.Conflict, p.Name+"的星级已经公布，不能再申诉；认为有错的，请书面向县住建局物业管理股反映")
+	case p.Stars():
+		return fault.New("cycle.Raise", fault.Conflict, "对这一项的申诉期已于"+line.Window.Chinese()+"届满，不能再提；仍认为有错的，请书面向县住建局物业管理股反映")
 	case p.State == StatePublished:
 		return fault.New("cycle.Raise", fault.Conflict, p.Name+"的得分已经通报，不能再提异议；认为通报有错的，请书面向县住建局物业管理股反映，年度星级公示期内还可以申诉")
 	}
@@ -292,12 +313,13 @@ func (o *Objections) step(ctx context.Context, by policy.Actor, one *Objection, 
 	return nil
 }
 
-// correct takes up what the present evaluation says of the line. It refuses a line under which nothing changed: neither what it says nor the records that it rests on.
+// correct takes up what the present evaluation says. It refuses a line under which nothing changed: neither what it says nor the records that it rests on; of the whole a result that says the same.
 func (o *Objections) correct(ctx context.Context, by policy.Actor, one *Objection, words string) error {
 	p, err := o.cycle.load(ctx, one.Period)
 	if err != nil {
 		return err
 	}
+	var results [2]*rating.Result
 	var lines [2]*rating.Line
 	for i, evaluation := range []string{one.Evaluation, p.Evaluation} {
 		stored, err := o.cycle.archive.Result(ctx, evaluation, one.Project)
@@ -307,14 +329,18 @@ func (o *Objections) correct(ctx context.Context, by policy.Actor, one *Objectio
 		if err != nil {
 			return err
 		}
-		result, err := rating.ReadResult([]byte(stored.Result))
-		if err != nil {
+		if results[i], err = rating.ReadResult([]byte(stored.Result)); err != nil {
 			return err
 		}
-		lines[i] = result.Line(one.Line)
+		lines[i] = results[i].Line(one.Line)
 	}
-	if sameLine(lines[0], lines[1]) && sameRecords(lines[0], lines[1]) {
-		return fault.New("cycle.Objection", fault.Conflict, "重新评价后这一项没有变化：请先在来源更正记录（观察记录、走访评价表、佐证材料、登记），再重新评价")
+	same, what := sameLine(lines[0], lines[1]) && sameRecords(lines[0], lines[1]), "这一项"
+	if one.Line == wholeResult {
+		what = "结果"
+		same = results[0] != nil && results[1] != nil && !otherResult(results[0], results[1])
+	}
+	if same {
+		return fault.New("cycle.Objection", fault.Conflict, "重新评价后"+what+"没有变化：请先在来源更正记录（观察记录、走访评价表、佐证材料、登记、星级申报），再重新评价")
 	}
 	if err := o.words("text", "更正说明", &words, leastGround, maxAnswer); err != nil {
 		return err
@@ -326,7 +352,7 @@ func (o *Objections) correct(ctx context.Context, by policy.Actor, one *Objectio
 	return nil
 }
 
-// apart refuses to answer to who evaluated the quarter, and who scored or reviewed what stands behind the line: as it was told, and as it is now.
+// apart refuses to answer to who evaluated the period, and who scored or reviewed what stands behind the line: as it was told, and as it is now. Of a year it refuses who showed it to the public, and who had a hand in the application, too.
 func (o *Objections) apart(ctx context.Context, by policy.Actor, one *Objection, do ObjectionStep) error {
 	if do.Action() != policy.AnswerObjection {
 		return nil
@@ -341,6 +367,14 @@ func (o *Objections) apart(ctx context.Context, by policy.Actor, one *Objection,
 			acts = append(acts, policy.Act{Part: part, By: account(h)})
 		}
 	}
+	if p.Stars() {
+		for _, t := range p.Tellings {
+			add(policy.PartScore, t.By)
+		}
+	}
+	behind := func(fact string) bool {
+		return slices.Contains(one.Facts, fact) || p.Stars() && (fact == application.FactStanding || fact == application.FactJoint)
+	}
 	stored, err := o.cycle.archive.Result(ctx, one.Evaluation, one.Project)
 	if err != nil {
 		return err
@@ -349,10 +383,12 @@ func (o *Objections) apart(ctx context.Context, by policy.Actor, one *Objection,
 	if err != nil {
 		return err
 	}
-	if line := result.Line(one.Line); line != nil {
-		for i := range line.Facts {
-			add(policy.PartScore, line.Facts[i].Value.By)
-			add(policy.PartReview, line.Facts[i].Value.Reviewed)
+	for i := range result.Lines {
+		for k := range result.Lines[i].Facts {
+			if use := &result.Lines[i].Facts[k]; behind(use.ID) {
+				add(policy.PartScore, use.Value.By)
+				add(policy.PartReview, use.Value.Reviewed)
+			}
 		}
 	}
 	frozen, err := o.cycle.Facts(ctx, one.Period, one.Project)
@@ -360,7 +396,7 @@ func (o *Objections) apart(ctx context.Context, by policy.Actor, one *Objection,
 		return err
 	}
 	for _, rule := range frozen.Rules {
-		if slices.Contains(one.Facts, rule.Fact) {
+		if behind(rule.Fact) {
 			add(policy.PartScore, rule.Scored...)
 			add(policy.PartReview, rule.Reviewed...)
 		}

@@ -56,7 +56,7 @@ const (
 	MoveOpen     Move = "open"
 	MoveClose    Move = "close"
 	MoveEvaluate Move = "evaluate"
-	// MoveTell tells the firms the scores of a quarter and opens their window of objection.
+	// MoveTell tells the firms the scores of a quarter and opens their window of objection, or shows the stars of a year to the public.
 	MoveTell Move = "tell"
 	// MoveSend sends the result through its approval, MoveSign signs there, MoveWithdraw takes it back.
 	MoveSend     Move = "send"
@@ -76,7 +76,7 @@ var moves = map[State]map[Move]State{
 // refusals say why a move is refused in a state, where the bare state does not say it.
 var refusals = map[Move]map[State]string{
 	MoveEvaluate: {StatePlanned: "还没有开启，不能评价", StateOpen: "材料提交还没有截止，请先截止再评价", StatePublished: "已经公布，结果不能再改"},
-	MoveTell:     {StatePublished: "已经公布，不用再告知得分"},
+	MoveTell:     {StatePublished: "已经公布，不用再告知或者公示"},
 	MoveSend:     {StatePublished: "已经公布过，不用再送审"},
 	MovePublish:  {StatePublished: "已经公布过，不能重复公布"},
 }
@@ -111,7 +111,7 @@ type Period struct {
 	Evaluation string `json:"evaluation,omitempty" privacy:"public"`
 	Evaluated  Act    `json:"evaluated,omitzero"`
 	FactsUpTo  int64  `json:"facts_up_to,omitempty"`
-	// Tellings are the tellings of a quarter's scores to the firms, in their order; a year has none, nor what was published before scores were told.
+	// Tellings are the tellings of a quarter's scores to the firms, or the publicities of a year's stars, in their order; none of what was published before there were any.
 	Tellings []Telling `json:"tellings,omitempty"`
 	// Sent is what was last sent through the approval, Approval where that stands; both are nil for what was published before publications were approved. Scans
 	// are the signed papers that stand for signatures, in the order in which they were recorded.

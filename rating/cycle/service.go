@@ -75,6 +75,7 @@ type Service struct {
 
 	ranges     *store.Collection[Ranges]
 	rangePages *store.Collection[rangePage]
+	remarked   *Remarks
 }
 
 // schemeFile is a scheme with its file.
@@ -135,6 +136,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, err
 	}
 	if err := s.openRanges(ctx); err != nil {
+		return nil, err
+	}
+	if s.remarked, err = newRemarks(ctx, s); err != nil {
 		return nil, err
 	}
 	return s, o.DB.Register(s.windowRule())

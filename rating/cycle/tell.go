@@ -1,6 +1,7 @@
 package cycle
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
 	"redsteward/internal/journal"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
@@ -16,7 +18,7 @@ import (
 	"redsteward/rating"
 )
 
-// Telling is one telling of a quarter's scores to the firms (得分告知) with the window in which they may object to single lines.
+// Telling is one telling of a quarter's scores to the firms (得分告知) with the window in which they may object to single lines, or one publicity of a year's stars (公示), after which they may appeal.
 type Telling struct {
 	// Act says who told and when.
 	Act
@@ -24,8 +26,15 @@ type Telling struct {
 	Evaluation string `json:"evaluation" privacy:"public"`
 	// Projects is how many projects were told: all of them the first time, later those whose result is another than the one told before.
 	Projects int `json:"projects"`
-	// Window is the period of rating.objection; zero if nothing changed since the telling before.
+	// Window is the period of rating.objection, of a year that of rating.publicity; zero if nothing changed since the telling before.
 	Window calendar.Deadline `json:"window,omitzero"`
+	// Appeal is, of a year, the period of rating.appeal, which begins when the publicity has ended; without a start while nobody can say when that is.
+	Appeal calendar.Deadline `json:"appeal,omitzero"`
+	// Minutes, MinutesFile, MinutesKind and MinutesShown are the minutes of the joint review on which a publicity stands: see Publication.
+	Minutes      string     `json:"minutes,omitempty" privacy:"internal"`
+	MinutesFile  string     `json:"minutes_file,omitempty" privacy:"internal"`
+	MinutesKind  files.Kind `json:"minutes_kind,omitempty" privacy:"internal"`
+	MinutesShown string     `json:"minutes_shown,omitempty" privacy:"internal"`
 	// Keys are the scope keys of these projects and their firms after the first telling; nil stands for everybody, as it does for more than maxToldKeys.
 	Keys []string `json:"keys,omitempty" privacy:"internal"`
 }
@@ -33,10 +42,13 @@ type Telling struct {
 // maxToldKeys bounds the scope keys of a telling.
 const maxToldKeys = 400
 
-// The periods of deadlines.yaml: the window of objection, and the answer to an objection.
+// The periods of deadlines.yaml: the window of objection and the answer to one; the publicity of a year, the window of appeals behind it, and the answer to one.
 const (
-	ruleObjection = "rating.objection"
-	ruleAnswer    = "rating.objection_answer"
+	ruleObjection    = "rating.objection"
+	ruleAnswer       = "rating.objection_answer"
+	rulePublicity    = "rating.publicity"
+	ruleAppeal       = "rating.appeal"
+	ruleAppealAnswer = "rating.appeal_answer"
 )
 
 // Told reports whether the present evaluation was told to the firms.
@@ -45,9 +57,9 @@ func (p Period) Told() bool {
 	return n > 0 && p.Tellings[n-1].Evaluation == p.Evaluation
 }
 
-// ToTell reports whether the scores of a quarter wait to be told, for the first time or again.
+// ToTell reports whether the scores of a quarter wait to be told, or the stars of a year to be shown to the public, for the first time or again.
 func (p Period) ToTell() bool {
-	return p.State == StateEvaluated && !p.Stars() && !p.Told() && p.held(MoveTell) == ""
+	return p.State == StateEvaluated && !p.Told() && p.held(MoveTell) == ""
 }
 
 // shown is the period with the evaluation that was told last as its own: what firms see of it.
@@ -61,6 +73,48 @@ func (p Period) shown() Period {
 // Tell tells the scores of an evaluated quarter to the firms and opens their window of objection: the first time for every line, afterwards for the lines that changed. evaluation is the one
 // that the person looked at. Returns Conflict if the period is not evaluated, is a year, was evaluated anew since, was told already or is being approved. A refused call writes nothing.
 func (s *Service) Tell(ctx context.Context, by policy.Actor, id, evaluation string) (Period, error) {
+	p, err := s.mayTell(ctx, by, id, evaluation)
+	if err != nil {
+		return Period{}, err
+	}
+	if p.Stars() {
+		return Period{}, fault.New("cycle.Tell", fault.Conflict, p.Name+"评星级，不告知得分：星级公示以后可以申诉")
+	}
+	return s.tell(ctx, by, p, Telling{}, ruleObjection)
+}
+
+// Show shows the stars of an evaluated year to the public on the minutes of the joint review (公示), the first time all of them, afterwards those that changed; firms may appeal from then on until the window behind the publicity has ended. evaluation is
+// the one that the person looked at. Returns Conflict if the period is not evaluated, is a quarter, was evaluated anew since, was shown already, is being approved, or its applications have not come to their end; Invalid with every wrong field (minutes,
+// minutes_file). A refused call writes nothing.
+func (s *Service) Show(ctx context.Context, by policy.Actor, id, evaluation string, minutes Minutes) (Period, error) {
+	p, err := s.MayShow(ctx, by, id, evaluation)
+	if err != nil {
+		return Period{}, err
+	}
+	if err := s.checkMinutes(ctx, &minutes); err != nil {
+		return Period{}, err
+	}
+	return s.tell(ctx, by, p, Telling{Minutes: minutes.Cited, MinutesFile: minutes.File, MinutesKind: minutes.Kind, MinutesShown: minutes.Shown}, rulePublicity)
+}
+
+// MayShow returns the period if this person may show this evaluation of it to the public now, before any minutes are looked at. It returns the errors of Show about rights, state and applications.
+func (s *Service) MayShow(ctx context.Context, by policy.Actor, id, evaluation string) (Period, error) {
+	p, err := s.mayTell(ctx, by, id, evaluation)
+	if err != nil {
+		return Period{}, err
+	}
+	if !p.Stars() {
+		return Period{}, fault.New("cycle.Show", fault.Conflict, p.Name+"只告知得分，不公示")
+	}
+	why, err := s.unready(ctx, &p)
+	if err == nil && why != "" {
+		err = fault.New("cycle.Show", fault.Conflict, p.Name+why)
+	}
+	return p, err
+}
+
+// mayTell returns a period whose present evaluation, the one that was looked at, may be told or shown now.
+func (s *Service) mayTell(ctx context.Context, by policy.Actor, id, evaluation string) (Period, error) {
 	if err := s.guard.Require(by, policy.ManagePeriod); err != nil {
 		return Period{}, err
 	}
@@ -74,24 +128,48 @@ func (s *Service) Tell(ctx context.Context, by policy.Actor, id, evaluation stri
 	if err := p.same(evaluation); err != nil {
 		return Period{}, err
 	}
-	switch {
-	case p.Stars():
-		return Period{}, fault.New("cycle.Tell", fault.Conflict, p.Name+"评星级，不告知得分：星级公示以后可以申诉")
-	case p.Told():
-		return Period{}, fault.New("cycle.Tell", fault.Conflict, p.Name+"的这次得分已经告知企业")
+	if p.Told() {
+		err = fault.New("cycle.Tell", fault.Conflict, p.Name+map[bool]string{false: "的这次得分已经告知企业", true: "的这次结果已经公示"}[p.Stars()])
 	}
+	return p, err
+}
+
+// tell puts a telling on record, with its window if something changed.
+func (s *Service) tell(ctx context.Context, by policy.Actor, p Period, t Telling, rule string) (_ Period, err error) {
 	now := s.db.Now()
-	t := Telling{Act: Act{By: by.ID, At: journal.At(now)}, Evaluation: p.Evaluation}
+	t.Act, t.Evaluation = Act{By: by.ID, At: journal.At(now)}, p.Evaluation
 	if t.Projects, t.Keys, err = s.differing(ctx, &p); err != nil {
 		return Period{}, err
 	}
 	if t.Projects > 0 {
-		if t.Window, err = s.deadlines(ruleObjection, calendar.DateOf(now)); err != nil {
+		if t.Window, err = s.deadlines(rule, calendar.DateOf(now)); err != nil {
 			return Period{}, err
+		}
+	}
+	if t.Window.Rule == rulePublicity {
+		t.Appeal = calendar.Deadline{Rule: ruleAppeal}
+		if t.Window.Resolved() {
+			if t.Appeal, err = s.deadlines(ruleAppeal, t.Window.Due); err != nil {
+				return Period{}, err
+			}
 		}
 	}
 	p.Tellings = append(slices.Clone(p.Tellings), t)
 	return s.commit(ctx, store.Meta{By: by.ID, Action: string(policy.ManagePeriod), Why: string(MoveTell)}, p)
+}
+
+// heardUntil is until when firms are heard on a telling: the objections of a quarter, the appeals of a year, which go on behind its publicity.
+func (s *Service) heardUntil(t *Telling) calendar.Deadline {
+	w := s.resolve(t.Window)
+	switch {
+	case t.Appeal.Rule == "":
+		return w
+	case t.Appeal.Start.IsZero() && w.Resolved():
+		if appeal, err := s.deadlines(ruleAppeal, w.Due); err == nil {
+			return appeal
+		}
+	}
+	return s.resolve(t.Appeal)
 }
 
 // differing counts the projects whose result is another than the one told last, with their scope keys; all of them before the first telling.
@@ -146,7 +224,12 @@ func saysOther(before, now string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return len(changedLines(was, is)) > 0 || was.Grade != is.Grade || !was.Total.Points.Equal(is.Total.Points), nil
+	return otherResult(was, is), nil
+}
+
+// otherResult reports whether a result says something else than another one.
+func otherResult(was, is *rating.Result) bool {
+	return len(changedLines(was, is)) > 0 || was.Grade != is.Grade || !was.Total.Points.Equal(is.Total.Points)
 }
 
 // changedLines are the ids of the lines of a result that say something else than those of an earlier one.
@@ -183,14 +266,20 @@ func sameRecords(a, b *rating.Line) bool {
 	return slices.EqualFunc(a.Facts, b.Facts, func(x, y rating.FactUse) bool { return slices.Equal(x.Value.Sources, y.Value.Sources) })
 }
 
-// Hearing is where a quarter stands between its evaluation and its approval.
+// Hearing is where a period stands between its evaluation and its approval.
 type Hearing struct {
-	// Tellings is how often the scores were told, Told whether those of the present evaluation were.
+	// Stars: it is a year, which is shown to the public, and firms appeal.
+	Stars bool
+	// Tellings is how often the scores were told or shown, Told whether those of the present evaluation were.
 	Tellings int
 	Told     bool
-	// Ends is the window of objection that ends last, zero if there was none; Runs reports whether it runs, or nobody can say yet when it ends.
+	// Ends is the window of objection or appeal that ends last, zero if there was none; Runs reports whether it runs, or nobody can say yet when it ends.
 	Ends calendar.Deadline
 	Runs bool
+	// Shown is the publicity of a year that ends last, Shows whether it runs; Remarks is how many remarks of the public wait for their answer.
+	Shown   calendar.Deadline
+	Shows   bool
+	Remarks int
 	// Counts are how many objections there are by state.
 	Counts map[ObjectionState]int
 }
@@ -198,10 +287,22 @@ type Hearing struct {
 // Contested is how many objections have not come to their end.
 func (h Hearing) Contested() int { return h.Counts[ObjectionOpen] + h.Counts[ObjectionUpheld] }
 
-// Why says after the name of the quarter why it can neither be sent through its approval nor published, "" if it can.
+// Why says after the name of the period why it can neither be sent through its approval nor published, "" if it can.
 func (h Hearing) Why() string {
 	const until = "以后才能送审和公布"
 	switch {
+	case h.Stars && h.Tellings == 0:
+		return "的拟评星级还没有公示；公示期和申诉期届满" + until
+	case h.Stars && !h.Told:
+		return "公示以后又评价过，请再次公示：结果有变化的小区另有公示期和申诉期"
+	case h.Shows && h.Shown.Resolved():
+		return "的公示期到" + h.Shown.Chinese() + "，公示期和申诉期届满" + until
+	case h.Stars && h.Runs && h.Ends.Resolved():
+		return "的申诉期到" + h.Ends.Chinese() + "，期满" + until
+	case h.Stars && h.Runs:
+		return "的公示期、申诉期哪天届满还算不出（放假安排尚未装载）；装载并且届满" + until
+	case h.Remarks > 0:
+		return fmt.Sprintf("还有 %d 条公示意见没有答复；答复%s", h.Remarks, until)
 	case h.Tellings == 0:
 		return "的得分还没有告知企业；告知并且异议期届满" + until
 	case !h.Told:
@@ -218,21 +319,22 @@ func (h Hearing) Why() string {
 	return ""
 }
 
-// Hearing says where a quarter stands between its evaluation and its approval, in numbers only: it asks for no right. A year has none, which is the zero value.
-func (s *Service) Hearing(ctx context.Context, p *Period) (Hearing, error) {
-	if p.Stars() {
-		return Hearing{}, nil
-	}
-	h := Hearing{Tellings: len(p.Tellings), Told: p.Told()}
+// Hearing says where a period stands between its evaluation and its approval, in numbers only: it asks for no right.
+func (s *Service) Hearing(ctx context.Context, p *Period) (h Hearing, err error) {
+	h = Hearing{Stars: p.Stars(), Tellings: len(p.Tellings), Told: p.Told()}
 	now := s.db.Now()
-	for _, t := range p.Tellings {
-		if w := s.resolve(t.Window); w.Rule != "" && laterEnd(w, h.Ends) {
+	for i := range p.Tellings {
+		if w := s.heardUntil(&p.Tellings[i]); w.Rule != "" && laterEnd(w, h.Ends) {
 			h.Ends = w
 		}
+		if w := s.resolve(p.Tellings[i].Window); p.Stars() && w.Rule != "" && laterEnd(w, h.Shown) {
+			h.Shown = w
+		}
 	}
-	h.Runs = runs(h.Ends, now)
-	var err error
-	h.Counts, err = s.objected.counts(ctx, p.ID)
+	h.Runs, h.Shows = runs(h.Ends, now), runs(h.Shown, now)
+	if h.Counts, err = s.objected.counts(ctx, p.ID); err == nil && p.Stars() {
+		h.Remarks, err = s.remarked.waiting(ctx, p.ID)
+	}
 	return h, err
 }
 
@@ -244,20 +346,20 @@ func laterEnd(a, b calendar.Deadline) bool {
 // runs reports whether a window has not ended; it never ends early, and one whose end nobody can compute yet has not ended.
 func runs(w calendar.Deadline, now time.Time) bool { return w.Rule != "" && !w.Late(now) }
 
-// heard refuses a quarter whose firms have not been heard on what it says, and a year whose applications have not come to their end.
+// heard refuses a period whose firms, and of a year the public, have not been heard on what it says, and a year whose applications have not come to their end.
 func (s *Service) heard(ctx context.Context, p *Period) error {
+	why := ""
 	if p.Stars() {
-		why, err := s.unready(ctx, p)
-		if err == nil && why != "" {
-			err = fault.New("cycle.heard", fault.Conflict, p.Name+why)
+		var err error
+		if why, err = s.unready(ctx, p); err != nil {
+			return err
 		}
-		return err
 	}
 	h, err := s.Hearing(ctx, p)
 	if err != nil {
 		return err
 	}
-	if why := h.Why(); why != "" {
+	if why = cmp.Or(why, h.Why()); why != "" {
 		return fault.New("cycle.heard", fault.Conflict, p.Name+why)
 	}
 	return nil
@@ -312,14 +414,14 @@ type ToldRow struct {
 	Objections []store.Doc[Objection]
 }
 
-// ToldPeriods returns the quarters whose scores were told, the newest first. Returns Forbidden without ReadObjection.
+// ToldPeriods returns the quarters whose scores were told and the years whose stars were shown, the newest first. Returns Forbidden without ReadObjection.
 func (s *Service) ToldPeriods(ctx context.Context, by policy.Actor) ([]Period, error) {
 	if err := s.guard.Require(by, policy.ReadObjection); err != nil {
 		return nil, err
 	}
 	var out []Period
-	for _, state := range []State{StateEvaluated, StatePublished} {
-		list, err := s.list(ctx, periodKey(RhythmQuarter, state))
+	for _, key := range []string{periodKey(RhythmQuarter, StateEvaluated), periodKey(RhythmQuarter, StatePublished), periodKey(RhythmYear, StateEvaluated), periodKey(RhythmYear, StatePublished)} {
+		list, err := s.list(ctx, key)
 		if err != nil {
 			return nil, err
 		}
@@ -329,7 +431,7 @@ func (s *Service) ToldPeriods(ctx context.Context, by policy.Actor) ([]Period, e
 	return out, nil
 }
 
-// toldPeriod loads a quarter whose scores were told. Returns NotFound for every other one.
+// toldPeriod loads a period whose scores were told or shown. Returns NotFound for every other one.
 func (s *Service) toldPeriod(ctx context.Context, id string) (Period, error) {
 	p, err := s.load(ctx, id)
 	if err == nil && len(p.Tellings) == 0 {
@@ -391,7 +493,7 @@ type ToldResult struct {
 	// Stored is the result with its names, Result the same decoded.
 	Stored rating.ArchivedResult
 	Result *rating.Result
-	// Lines say of each line, by indicator, until when it can be objected to and what became of it.
+	// Lines say of each line, by indicator, until when it can be objected to and what became of it; of a year the whole result stands under "".
 	Lines map[string]ToldLine
 	// Sources are the sources that told the facts, by fact, where the scheme names a second one.
 	Sources map[string]string
@@ -441,7 +543,7 @@ type ToldLine struct {
 func (s *Service) toldLines(ctx context.Context, p *Period, project string, last *rating.Result) (map[string]ToldLine, error) {
 	now, out := s.db.Now(), make(map[string]ToldLine, len(last.Lines))
 	put := func(id string, t *Telling, again bool, was *num.Num) {
-		window := s.resolve(t.Window)
+		window := s.heardUntil(t)
 		out[id] = ToldLine{Window: window, Open: p.State == StateEvaluated && runs(window, now), Again: again, Was: was}
 	}
 	var before *rating.Result
@@ -458,6 +560,9 @@ func (s *Service) toldLines(ctx context.Context, p *Period, project string, last
 			if result, err = rating.ReadResult([]byte(stored.Result)); err != nil {
 				return nil, err
 			}
+		}
+		if p.Stars() && (before == nil || otherResult(before, result)) {
+			put(wholeResult, &p.Tellings[i], before != nil, nil)
 		}
 		for k := range result.Lines {
 			id := result.Lines[k].ID
@@ -533,15 +638,15 @@ func (s *Service) toldResult(ctx context.Context, scope policy.Scope, id, projec
 	return v, err
 }
 
-// Heard is a quarter to whose scores somebody may object now.
+// Heard is a period to whose scores somebody may object now, or appeal against whose stars.
 type Heard struct {
-	// Period is the quarter, Name for people; Window runs. Again: scores that were told before have changed.
+	// Period is its id, Name for people; Window runs. Again: scores that were told before have changed. Stars: it is a year.
 	Period, Name string
 	Window       calendar.Deadline
-	Again        bool
+	Again, Stars bool
 }
 
-// Hears returns the quarters to which the actor may object now, the newest first, without reading a result. Returns Forbidden without RaiseObjection.
+// Hears returns the periods to which the actor may object or against which he may appeal now, the newest first, without reading a result. Returns Forbidden without RaiseObjection.
 func (s *Service) Hears(ctx context.Context, by policy.Actor) ([]Heard, error) {
 	scope, err := s.objected.Scope(ctx, by, policy.RaiseObjection)
 	if err != nil {
@@ -551,11 +656,15 @@ func (s *Service) Hears(ctx context.Context, by policy.Actor) ([]Heard, error) {
 	if err != nil {
 		return nil, err
 	}
+	years, err := s.list(ctx, periodKey(RhythmYear, StateEvaluated))
+	if err != nil {
+		return nil, err
+	}
 	var out []Heard
-	for _, p := range list {
-		found := Heard{Period: p.ID, Name: p.Name}
+	for _, p := range append(list, years...) {
+		found := Heard{Period: p.ID, Name: p.Name, Stars: p.Stars()}
 		for i, t := range p.Tellings {
-			window := s.resolve(t.Window)
+			window := s.heardUntil(&t)
 			if runs(window, s.db.Now()) && (len(t.Keys) == 0 || scope.Covers(t.Keys, p.Days.Last)) && laterEnd(window, found.Window) {
 				found.Window, found.Again = window, i > 0
 			}

@@ -18,10 +18,11 @@ import (
 const (
 	// Source is the name by which a scheme's fact asks for applications.
 	Source = "application"
-	// factStanding is what became of the application, factJoint what the joint review leaves; their columns have the same names.
-	factStanding = "application"
-	factJoint    = "joint_star"
-	// The values of factStanding: none, passed, and refused_1 for the first level, refused_2 for the second.
+	// FactStanding is the fact of what became of the application; its column has the same name.
+	FactStanding = "application"
+	// FactJoint is the fact of what the joint review leaves; its column has the same name.
+	FactJoint = "joint_star"
+	// The values of FactStanding: none, passed, and refused_1 for the first level, refused_2 for the second.
 	saysNone, saysPassed, saysRefused = "none", "passed", "refused_"
 )
 
@@ -79,14 +80,14 @@ func (s *Service) EachReading(ctx context.Context, span calendar.Span, asOf time
 			}
 			if a.Held != nil {
 				joint := r
-				joint.Fact, joint.ScoredBy, joint.ReviewedBy = factJoint, a.Held.Recorded.Signed(), ""
-				joint.Cells = []supervision.Cell{{Column: factJoint, Text: fmt.Sprintf("star%d", a.Held.Star)}}
+				joint.Fact, joint.ScoredBy, joint.ReviewedBy = FactJoint, a.Held.Recorded.Signed(), ""
+				joint.Cells = []supervision.Cell{{Column: FactJoint, Text: fmt.Sprintf("star%d", a.Held.Star)}}
 				if err := yield(joint); err != nil {
 					return err
 				}
 			}
 		}
-		r.Fact, r.Cells = factStanding, []supervision.Cell{{Column: factStanding, Text: says}}
+		r.Fact, r.Cells = FactStanding, []supervision.Cell{{Column: FactStanding, Text: says}}
 		return yield(r)
 	})
 }

@@ -371,7 +371,7 @@ func (c *County) publishedQuarter(ctx context.Context, q calendar.Quarter) error
 	if err := c.PassWindow(ctx, q.String(), made.ID); err != nil {
 		return err
 	}
-	p, err := c.Cycle.Send(ctx, officer, q.String(), made.ID, cycle.Minutes{})
+	p, err := c.Cycle.Send(ctx, officer, q.String(), made.ID)
 	if err != nil {
 		return err
 	}
