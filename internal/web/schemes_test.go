@@ -11,12 +11,13 @@ import (
 )
 
 // testSchemes proposes a version of the quarter's scheme over the two published quarters, follows it through its approval and looks at every page of it on the way.
-func testSchemes(t *testing.T, c *browsertest.County, f *browsertest.Fixture, people map[string]*person, run func(...scenario), form func(...string) url.Values) {
+func testSchemes(t *testing.T, c *browsertest.County, people map[string]*person, run func(...scenario), form func(...string) url.Values) {
 	t.Helper()
 	first := string(readConfig(t, "schemes/five-goods-quarter.yaml"))
 	later := regexp.MustCompile(`(?m)^version: .*$`).ReplaceAllString(first, `version: "next"`)
 	moved := regexp.MustCompile(`(- id: svc_clean\n(?:    .*\n)*?    max: )4`).ReplaceAllString(later, "${1}3")
 	moved = regexp.MustCompile(`(- id: svc_repair_time\n(?:    .*\n)*?    max: )3`).ReplaceAllString(moved, "${1}4")
+	signInAgain(t, people)
 	officer := people["officer"]
 	propose := func(from, why, shipped, file string) answer {
 		t.Helper()
@@ -110,8 +111,7 @@ func testSchemes(t *testing.T, c *browsertest.County, f *browsertest.Fixture, pe
 		scenario{name: "the period says that it keeps its own", role: "officer", path: "/periods/2026Q4", status: 200, contains: []string{"方案 next 版（都建发〔2026〕44号）自2027年2月1日起用于以后建立的周期", "仍按"}},
 	)
 	c.Set(calendar.Year(2027).Span().First.Add(40))
-	officer = newPerson(t, f).signIn(t, "officer")
-	people["officer"] = officer
+	signInAgain(t, people)
 	run(
 		scenario{name: "planned after its day", role: "officer", method: "POST", path: "/periods", form: form("period", "2027Q1", "submit", "2027-03-31", "cutoff", "2027-04-09"), status: 303, changes: -1},
 		scenario{name: "it uses the new version", role: "officer", path: "/periods/2027Q1", status: 200, contains: []string{"five-goods next 版"}, excludes: []string{"仍按"}},
