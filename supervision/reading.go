@@ -102,6 +102,8 @@ type Reading struct {
 	// Record is the id of the journal record that holds it, Hash its hash as 64 hex digits, N its log number.
 	Record, Hash string
 	N            int64
+	// Asked is the rating period that asked for it after its evaluation, because the project lies near a cut; for that period it counts although it was accepted after the cut-off. "" for all others.
+	Asked string
 	// Replaced is when a correction took its place; the zero time for one that stands. Only EachSifted tells of those that were replaced.
 	Replaced time.Time
 	// ScoredBy and ReviewedBy are offices (role ids) with an account's opaque id, never names.

@@ -33,7 +33,7 @@ func (s *service) openSupervision(ctx context.Context) error {
 	if s.intake, err = supervision.NewObservationImports(ctx, s.observations, func() supervision.Finder { return s.register.Finder() }); err != nil {
 		return err
 	}
-	if s.visits, err = inspection.NewVisits(ctx, inspection.Config{DB: s.db, Guard: s.guard, Places: register, Levels: register, Crew: crew, Sheets: sheets}); err != nil {
+	if s.visits, err = inspection.NewVisits(ctx, inspection.Config{DB: s.db, Guard: s.guard, Places: register, Levels: register, Crew: crew, Sheets: sheets, Near: s.nearCut}); err != nil {
 		return err
 	}
 	desk, err := s.caseDesk()
@@ -164,4 +164,9 @@ func (q *periodQuestions) asksOf(ctx context.Context, period string) (map[string
 	}
 	q.asks[period] = cycle.Asks(scheme)
 	return q.asks[period], nil
+}
+
+// nearCut reports whether a project lies near a cut of a rating period; the rating cycle opens after the visits.
+func (s *service) nearCut(ctx context.Context, period, project string) (bool, error) {
+	return s.cycle.IsNear(ctx, period, project)
 }

@@ -47,6 +47,10 @@ type Cycle interface {
 	// RangeOf is the range of one project in an evaluation, nil for who may not see it; RangeRules are the rules.
 	RangeOf(ctx context.Context, by policy.Actor, evaluation, project string) (*cycle.ProjectRange, error)
 	RangeRules() *cycle.RangeRules
+	// Near lists what lies near a cut with its second scoring. Returns Conflict if nothing was evaluated yet.
+	Near(ctx context.Context, by policy.Actor, id string) (*cycle.NearView, error)
+	// OpenSeconds counts the projects near a cut of a period to which nobody was sent a second time, up to most.
+	OpenSeconds(ctx context.Context, by policy.Actor, p *cycle.Period, most int) (int, error)
 	// Tell tells the scores of a quarter to the firms, Hearing where that stands. Tell returns Conflict if it is too late or was done.
 	Tell(ctx context.Context, by policy.Actor, id, evaluation string) (cycle.Period, error)
 	Hearing(ctx context.Context, p *cycle.Period) (cycle.Hearing, error)
@@ -528,13 +532,16 @@ type previewView struct {
 	Path, Name, Before string
 	Publish            string
 	// Spreads are the distributions beside that of the period, nil for who may not see them.
-	Spreads       *spreadsView
-	Within        string
-	Spread        []spreadLine
-	Bands         []spreadLine
-	Moved         []movedRow
-	MovedMore     int
-	Near          []nearRow
+	Spreads   *spreadsView
+	Within    string
+	Spread    []spreadLine
+	Bands     []spreadLine
+	Moved     []movedRow
+	MovedMore int
+	Near      []nearRow
+	// Asks: what is near is to be scored by a second person; NearRule says what waits for that.
+	Asks          bool
+	NearRule      string
 	Cuts          string
 	Late, Refused []lateRow
 	Rated, Count  int
@@ -548,7 +555,8 @@ type spreadLine struct {
 
 type movedRow struct{ Name, Firm, Was, Is, Change, Grades, Why string }
 
-type nearRow struct{ Name, Firm, Total, Cut, Distance string }
+// nearRow is a project near a cut; Second is where its second scoring stands, Link leads there or to where it is planned.
+type nearRow struct{ Name, Firm, Total, Cut, Distance, Second, Link, Button string }
 
 type lateRow struct{ Name, Text string }
 
@@ -571,6 +579,9 @@ func (s *Server) previewPeriod(c *fiber.Ctx, by policy.Actor) error {
 	v := previewOf(p)
 	v.Publish = s.publishLink(by, &p.Period, h)
 	if v.Spreads, err = s.previewSpreads(c.UserContext(), by, p); err != nil {
+		return err
+	}
+	if err := s.secondScorings(c.UserContext(), by, v); err != nil {
 		return err
 	}
 	return s.render(c, by, "preview", page{Title: p.Period.Name + "预览", Nav: "/periods", Data: v})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -17,6 +18,7 @@ import (
 	"redsteward/policy"
 	"redsteward/rating/cycle"
 	"redsteward/registry/casework"
+	"redsteward/supervision/inspection"
 )
 
 // rangesNotice stands wherever ranges are shown.
@@ -517,4 +519,33 @@ func (s *Server) rangeOf(ctx context.Context, by policy.Actor, evaluation, perio
 	v.Note = fmt.Sprintf("扰动 %s 次，种子 %d", count(one.Ranges.Runs), one.Ranges.Seed)
 	v.Strip = charts.Interval{From: max(0, 10*math.Floor(float64(one.Row.Low)/1000)), To: 100, Low: float64(one.Row.Low) / 100, High: float64(one.Row.High) / 100, At: float64(one.Row.Median) / 100}.SVG()
 	return v, nil
+}
+
+// secondScorings puts on a preview where the second scorings of what is near a cut stand, for who may see that.
+func (s *Server) secondScorings(ctx context.Context, by policy.Actor, v *previewView) error {
+	if !s.guard.Allow(by, policy.ReadRanges) {
+		return nil
+	}
+	found, err := s.cycle.Near(ctx, by, v.Period.ID)
+	if err != nil || !found.Asks() || s.supervision.Visits == nil {
+		return err
+	}
+	v.Asks = true
+	v.NearRule = "临界的由第二人再评一次：另外的人再走一次，看不到前一次的结果，两次都计入；再评通过复核以后重新评价。"
+	if found.Rule == cycle.NearRequire {
+		v.NearRule += "没有再评完的不能送审。"
+	}
+	plans := found.Period.State == cycle.StateEvaluated && s.guard.Allow(by, policy.PlanVisit)
+	for i := range v.Near {
+		one := &found.Rows[i].Second
+		row := &v.Near[i]
+		row.Second = one.State.Title()
+		switch {
+		case one.State == inspection.SecondOpen && plans:
+			row.Button, row.Link = "安排再评", visitsPath+"/plan?again="+url.QueryEscape(one.First)+"&for="+url.QueryEscape(found.Period.ID)
+		case one.Other != "" && s.guard.Allow(by, policy.ReadVisit):
+			row.Button, row.Link = "看再评", visitsPath+"/"+one.Other
+		}
+	}
+	return nil
 }

@@ -19,6 +19,9 @@ type PeriodTasks struct {
 
 const periodsPath = "/periods"
 
+// shownSeconds is up to how many second scorings the to-do page counts.
+const shownSeconds = 20
+
 // Tasks implements Tasks.
 func (t PeriodTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error) {
 	manages, runs, publishes := t.Guard.Allow(by, policy.ManagePeriod), t.Guard.Allow(by, policy.RunEvaluation), t.Guard.Allow(by, policy.PublishEvaluation)
@@ -35,6 +38,21 @@ func (t PeriodTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) 
 	today := calendar.DateOf(now)
 	var out []Task
 	for _, p := range periods {
+		if p.State == cycle.StateEvaluated && t.Guard.Allow(by, policy.PlanVisit) && t.Guard.Allow(by, policy.ReadRanges) {
+			n, err := t.Cycle.OpenSeconds(ctx, by, &p, shownSeconds)
+			if err != nil {
+				return nil, err
+			}
+			if n > 0 {
+				said := count(n)
+				if n == shownSeconds {
+					said += " 个以上"
+				} else {
+					said += " 个"
+				}
+				out = append(out, Task{Title: "安排第二人评分 " + said, Context: p.Name + "临界的小区，由另外的人再走一次，看不到前一次的结果", Link: periodPath(p.ID) + "/preview#near", Button: "去安排", Nav: periodsPath, Basis: "评价结果在分数线上下"})
+			}
+		}
 		k, publish := Task{Link: periodPath(p.ID), Nav: periodsPath}, periodPath(p.ID)+"/publish"
 		var h cycle.Hearing
 		if p.ToSend() {

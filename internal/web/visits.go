@@ -278,11 +278,13 @@ type planView struct {
 	More     bool
 	// Again is the visit that is scored a second time with what it is called, "" for a day's list.
 	Again, AgainName string
+	// For is the rating period in which its project lies near a cut, "" for one that was drawn.
+	For string
 }
 
 // planPage is the form for a day's list.
 func (s *Server) planPage(c *fiber.Ctx, by policy.Actor) error {
-	return s.showPlan(c, by, url.Values{"day": {calendar.DateOf(s.clocks.Business()).String()}, "again": {c.Query("again")}}, nil)
+	return s.showPlan(c, by, url.Values{"day": {calendar.DateOf(s.clocks.Business()).String()}, "again": {c.Query("again")}, "for": {c.Query("for")}}, nil)
 }
 
 func (s *Server) showPlan(c *fiber.Ctx, by policy.Actor, values url.Values, refused []fault.Field) error {
@@ -313,7 +315,8 @@ func (s *Server) showPlan(c *fiber.Ctx, by policy.Actor, values url.Values, refu
 		v.Key = newKey()
 	}
 	if v.Again = values.Get("again"); v.Again != "" {
-		pair, err := s.supervision.Visits.Drawn(c.UserContext(), by, v.Again)
+		v.For = values.Get("for")
+		pair, err := s.supervision.Visits.Drawn(c.UserContext(), by, v.Again, v.For)
 		if err != nil {
 			return err
 		}
@@ -399,7 +402,7 @@ func (s *Server) planVisits(c *fiber.Ctx, by policy.Actor) error {
 		}
 	}
 	if again := values.Get("again"); again != "" {
-		plans = []inspection.PlanVisit{{Again: again, Day: day, Order: 1, Officers: officers, Idem: formIdem(c)}}
+		plans = []inspection.PlanVisit{{Again: again, For: values.Get("for"), Day: day, Order: 1, Officers: officers, Idem: formIdem(c)}}
 	}
 	if len(plans) == 0 {
 		unread = append(unread, fault.Field{Name: "stop1", Message: "请至少选一个小区"})

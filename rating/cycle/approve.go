@@ -97,7 +97,10 @@ func (s *Service) MaySend(ctx context.Context, by policy.Actor, id, evaluation s
 	if err := p.same(evaluation); err != nil {
 		return Period{}, err
 	}
-	return p, s.heard(ctx, &p)
+	if err := s.heard(ctx, &p); err != nil {
+		return p, err
+	}
+	return p, s.scoredTwice(ctx, &p)
 }
 
 // same refuses an evaluation that somebody looked at and that was replaced since.
@@ -110,7 +113,7 @@ func (p *Period) same(evaluation string) error {
 
 // Send sends the evaluation of a period through its approval: of a year on the minutes on which it was shown to the public last. evaluation is the one that the person looked at.
 // Returns Conflict if the period is not evaluated, was evaluated anew since, is being approved or cannot be recomputed, if these scores were not told or these stars not shown, while a window of objection, publicity or
-// appeal runs, an objection has not come to its end or a remark was not answered; Invalid without a way of approval in force. A refused call writes nothing.
+// appeal runs, an objection has not come to its end or a remark was not answered, or as long as something near a cut waits for its second scorer (ranges.yaml); Invalid without a way of approval in force. A refused call writes nothing.
 func (s *Service) Send(ctx context.Context, by policy.Actor, id, evaluation string) (Period, error) {
 	p, err := s.MaySend(ctx, by, id, evaluation)
 	if err != nil {

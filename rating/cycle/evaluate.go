@@ -139,7 +139,7 @@ func (r *run) evaluate(ctx context.Context) (rating.Evaluation, error) {
 	if err != nil {
 		return rating.Evaluation{}, err
 	}
-	return made, r.conclude(ctx, made, g.upTo)
+	return made, r.conclude(ctx, made, g.upTo, r.s.nearest(entries))
 }
 
 // title is what a published evaluation is called. A quarter is a score and a circular, a year gives stars (practice.md §1).
@@ -151,7 +151,7 @@ func title(p *Period) string {
 }
 
 // conclude makes the evaluation that of the period, whatever else happened to the period meanwhile except its publication.
-func (r *run) conclude(ctx context.Context, made rating.Evaluation, upTo int64) error {
+func (r *run) conclude(ctx context.Context, made rating.Evaluation, upTo int64, near []string) error {
 	p, err := r.s.load(ctx, r.period.ID)
 	if err != nil {
 		return err
@@ -162,6 +162,7 @@ func (r *run) conclude(ctx context.Context, made rating.Evaluation, upTo int64) 
 	if p.approval() == policy.ApprovalApproved {
 		p.Approval = nil // what was signed is no longer the result
 	}
+	p.Near = near
 	p.Evaluation, p.FactsUpTo, p.Evaluated = made.ID, upTo, Act{By: r.by.ID, At: journal.At(r.s.db.Now())}
 	_, err = r.s.commit(ctx, store.Meta{By: r.by.ID, Action: string(policy.RunEvaluation)}, p)
 	return err

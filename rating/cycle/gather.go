@@ -150,7 +150,7 @@ func (g *gathering) take(asked *sourceFacts, r *supervision.Reading) {
 		return
 	}
 	b := g.buckets[r.Project]
-	admitted := asked.always || g.admitted[r.Project][r.Fact]
+	admitted := asked.always || g.admitted[r.Project][r.Fact] || r.Asked != "" && r.Asked == g.period
 	switch {
 	case b == nil:
 		g.strays++

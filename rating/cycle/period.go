@@ -111,6 +111,8 @@ type Period struct {
 	Evaluation string `json:"evaluation,omitempty" privacy:"public"`
 	Evaluated  Act    `json:"evaluated,omitzero"`
 	FactsUpTo  int64  `json:"facts_up_to,omitempty"`
+	// Near are the projects that lay near a cut in the present evaluation (ranges.yaml), the nearest first, at most maxNear of them.
+	Near []string `json:"near,omitempty" privacy:"internal"`
 	// Tellings are the tellings of a quarter's scores to the firms, or the publicities of a year's stars, in their order; none of what was published before there were any.
 	Tellings []Telling `json:"tellings,omitempty"`
 	// Sent is what was last sent through the approval, Approval where that stands; both are nil for what was published before publications were approved. Scans

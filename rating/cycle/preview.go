@@ -147,12 +147,8 @@ func (s *Service) rows(ctx context.Context, p *Period, scheme *rating.Scheme, co
 		if err != nil {
 			return nil, err
 		}
-		row := PreviewRow{Project: stored.Subject, Name: stored.Name, Firm: stored.Firm, Community: stored.Community, Township: stored.Township,
-			Grade: r.Grade, Label: r.Label, result: r}
+		row := rowOf(&stored, r)
 		rated := r.Status == rating.StatusRated
-		if rated && r.Total.Counted {
-			row.Total = &r.Total.Points
-		}
 		for i := range scheme.Parts {
 			if in := scheme.Parts[i].In; in == "" || in == "total" {
 				var rate *num.Num
@@ -165,6 +161,15 @@ func (s *Service) rows(ctx context.Context, p *Period, scheme *rating.Scheme, co
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// rowOf is a stored result without the rates of its parts.
+func rowOf(stored *rating.ArchivedResult, r *rating.Result) PreviewRow {
+	row := PreviewRow{Project: stored.Subject, Name: stored.Name, Firm: stored.Firm, Community: stored.Community, Township: stored.Township, Grade: r.Grade, Label: r.Label, result: r}
+	if r.Status == rating.StatusRated && r.Total.Counted {
+		row.Total = &r.Total.Points
+	}
+	return row
 }
 
 func percent(part *rating.PartLine) *num.Num {

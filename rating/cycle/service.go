@@ -38,6 +38,8 @@ type Options struct {
 	Ranges *RangeRules
 	// Adopted returns the file of the version that a period planned on a day uses, nil for the first one; nil always gives the first one.
 	Adopted func(ctx context.Context, rhythm string, day calendar.Date) ([]byte, error)
+	// Seconds tells where second scorings stand; nil: nothing is scored a second time.
+	Seconds Seconds
 	// HandoverFrom is the day from which the handover rule (承接查验) applies in the county; no date means 2011-01-01, when 建房〔2010〕165号 came into force.
 	HandoverFrom calendar.Date
 	// RevenueDue is the last day on which the public revenue (公共收益) of a half-year that ended on a day is to be shown to the owners; nil means 30 days later.
@@ -63,6 +65,7 @@ type Service struct {
 	schemes    map[string]schemeFile
 	rules      *RangeRules
 	adopted    func(ctx context.Context, rhythm string, day calendar.Date) ([]byte, error)
+	seconds    Seconds
 	known      registerRules
 	deadlines  func(rule string, start calendar.Date) (calendar.Deadline, error)
 	resolve    func(calendar.Deadline) calendar.Deadline
@@ -93,7 +96,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s := &Service{db: o.DB, guard: o.Guard, archive: o.Archive, register: o.Register, keeper: o.Keeper,
 		desk: policy.ApprovalDesk{Guard: o.Guard, Persons: o.Persons, Chains: o.Chains, Now: o.DB.Now}, sources: o.Sources, windows: o.Windows, applied: o.Applications,
-		schemes: map[string]schemeFile{}, rules: o.Ranges, known: registerRules{o.HandoverFrom, o.RevenueDue}, deadlines: o.Deadlines, resolve: o.Resolve, background: o.Background, adopted: o.Adopted}
+		schemes: map[string]schemeFile{}, rules: o.Ranges, seconds: o.Seconds, known: registerRules{o.HandoverFrom, o.RevenueDue}, deadlines: o.Deadlines, resolve: o.Resolve, background: o.Background, adopted: o.Adopted}
 	if s.background == nil {
 		s.background = func(work func(ctx context.Context)) { work(ctx) }
 	}

@@ -8,13 +8,15 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/supervision"
 )
 
 // Some visits are scored a second time by others (双评), so that it can be told later how severely somebody scores. Which ones, a keyed hash of the visit's id decides when all have signed:
-// nobody knows before, and nobody chooses. Who scores a second time does not see the first answers before his own are accepted. Both visits count, as any two of a quarter do.
+// nobody knows before, and nobody chooses. Who scores a second time does not see the first answers before his own are accepted. Both visits count, as any two of a quarter do. Besides, what lies near a cut is scored a second time in the same way for the rating period
+// that asks (临界复评): after its evaluation, counting as of the day of the first.
 
 // againClaim names the one second scoring of a visit.
 const againClaim = "visit-again"
@@ -36,12 +38,15 @@ func (s *Visits) againFaults(ctx context.Context, v *Visit) ([]fault.Field, erro
 		return nil, err
 	}
 	first := &doc.State
-	if !first.Drawn {
+	if !first.Drawn && v.For == "" {
 		return nil, notDrawn()
+	}
+	if v.For != "" && v.Firm != first.Firm {
+		return nil, fault.New("inspection.againFaults", fault.Conflict, "物业服务企业已经更换，再走一次看到的不是同一家的服务，不用再评")
 	}
 	var bad []fault.Field
 	span := calendar.QuarterOf(first.Day).Span()
-	if !v.Day.IsZero() && (v.Day.Compare(first.Day) < 0 || !span.Has(v.Day)) {
+	if !v.Day.IsZero() && v.For == "" && (v.Day.Compare(first.Day) < 0 || !span.Has(v.Day)) {
 		bad = append(bad, fault.Field{Name: "day", Message: fmt.Sprintf("再评要在前一次的%s至本季度末%s之间", first.Day.Chinese(), span.Last.Chinese())})
 	}
 	if slices.ContainsFunc(v.Officers, func(id string) bool { return slices.Contains(first.Officers, id) }) {
@@ -105,19 +110,157 @@ func (s *Visits) Kept(ctx context.Context, by policy.Actor) (map[string]bool, er
 	}
 }
 
-// Drawn is a visit that was drawn, without what was found. Returns Forbidden without PlanVisit, NotFound outside the scope, Conflict for one that was not drawn.
-func (s *Visits) Drawn(ctx context.Context, by policy.Actor, id string) (Visit, error) {
+// Drawn is a visit that was drawn, or is to be scored a second time for a rating period, "" for none, in which its project lies near a cut, without what was found. Returns Forbidden without PlanVisit, NotFound outside the scope, Conflict for one that was neither.
+func (s *Visits) Drawn(ctx context.Context, by policy.Actor, id, period string) (Visit, error) {
 	scope, err := s.desk.Scope(ctx, by, policy.PlanVisit)
 	if err != nil {
 		return Visit{}, err
 	}
 	doc, err := s.desk.Load(ctx, "inspection.Drawn", scope, id)
-	if err == nil && !doc.State.Drawn {
+	switch {
+	case err != nil:
+	case period != "":
+		err = s.wanted(ctx, period, &doc.State)
+	case !doc.State.Drawn:
 		err = notDrawn()
 	}
 	v := doc.State
 	v.Points, v.Full, v.Given, v.Sums = 0, 0, nil, nil
 	return v, err
+}
+
+// wanted refuses to score a visit a second time for a rating period: its project must be near a cut there, and the visit one that counts and is no second one itself.
+func (s *Visits) wanted(ctx context.Context, period string, first *Visit) error {
+	const op = "inspection.wanted"
+	near := false
+	if s.Near != nil {
+		var err error
+		if near, err = s.Near(ctx, period, first.Project); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !near:
+		return fault.New(op, fault.Conflict, first.Name+"在这一期不临界，不用第二人评分")
+	case !first.scored():
+		return fault.New(op, fault.Conflict, "这次走访不计入评价，或者本身就是再评，不能再评一次")
+	}
+	return nil
+}
+
+// scored reports whether a visit gives points that count and is no second one.
+func (v *Visit) scored() bool {
+	return v.State == Accepted && !v.Aside && v.Full > 0 && v.Again == ""
+}
+
+// SecondState is where the second scoring of a project stands.
+type SecondState string
+
+// The states of a second scoring.
+const (
+	// SecondNone: nobody scored the project in these days, so there is nothing to score a second time.
+	SecondNone SecondState = "none"
+	// SecondMoot: another firm serves it now.
+	SecondMoot SecondState = "moot"
+	// SecondOpen: nobody is sent yet.
+	SecondOpen SecondState = "open"
+	// SecondPlanned: somebody is sent or has not been reviewed yet.
+	SecondPlanned SecondState = "planned"
+	// SecondDone: accepted.
+	SecondDone SecondState = "done"
+)
+
+// Title is the state for people.
+func (s SecondState) Title() string {
+	switch s {
+	case SecondNone:
+		return "没有走访"
+	case SecondMoot:
+		return "企业已更换"
+	case SecondOpen:
+		return "待安排"
+	case SecondPlanned:
+		return "再评中"
+	case SecondDone:
+		return "已再评"
+	}
+	return ""
+}
+
+// Waits reports whether something is still to be done.
+func (s SecondState) Waits() bool { return s == SecondOpen || s == SecondPlanned }
+
+// Second is the second scoring of what was scored of a project in a period.
+type Second struct {
+	State SecondState
+	// First is the visit to be scored a second time, or the one that was, Other the second one, "" without any.
+	First, Other string
+	// Accepted is when the second one was, For the rating period for which it was done, "" for one that was drawn.
+	Accepted journal.Time
+	For      string
+}
+
+// Second tells where the second scoring of a project stands that a firm served in some days: any visit of these days that was scored twice is enough, whether a draw or a cut asked for it; else the last one is to be.
+// It asks for no right and shows nothing of what was found.
+func (s *Visits) Second(ctx context.Context, project, firm string, days calendar.Span) (Second, error) {
+	out := Second{State: SecondNone}
+	if !journal.ValidPart(project) {
+		return out, nil
+	}
+	for q := (store.Query{Index: byDay, Key: policy.ProjectKey(project), Desc: true, Limit: store.MaxLimit}); ; {
+		page, err := s.visits.List(ctx, q)
+		if err != nil {
+			return out, err
+		}
+		for _, d := range page.Docs {
+			v := &d.State
+			if !days.Has(v.Day) || v.Firm != firm || !v.scored() {
+				continue
+			}
+			one, err := s.secondOf(ctx, d.ID)
+			if err != nil {
+				return out, err
+			}
+			if out.First == "" || one.State == SecondDone || one.State == SecondPlanned && out.State == SecondOpen {
+				out = one
+			}
+		}
+		if q.After = page.Next; q.After == "" || out.State == SecondDone {
+			break
+		}
+	}
+	if out.State != SecondOpen {
+		return out, nil
+	}
+	place, err := s.Places.Place(ctx, project, calendar.DateOf(s.DB.Now()))
+	if err == nil && place.Firm != firm {
+		out.State = SecondMoot
+	}
+	return out, err
+}
+
+// secondOf finds the second scoring of a visit.
+func (s *Visits) secondOf(ctx context.Context, first string) (Second, error) {
+	out := Second{State: SecondOpen, First: first}
+	held, err := s.DB.Claimed(ctx, againClaim, first)
+	if fault.Is(err, fault.NotFound) {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	id := held[len(s.duty.visit)+1:]
+	doc, err := s.visits.Load(ctx, id)
+	switch v := &doc.State; {
+	case fault.Is(err, fault.NotFound) || err == nil && v.State == Cancelled:
+		return out, nil // a claim whose visit did not come about, or was taken off the list
+	case err != nil:
+		return out, err
+	case v.State == Accepted:
+		return Second{State: SecondDone, First: first, Other: id, Accepted: v.Reviewed.At, For: v.For}, nil
+	default:
+		return Second{State: SecondPlanned, First: first, Other: id, For: v.For}, nil
+	}
 }
 
 func notDrawn() error {

@@ -207,7 +207,7 @@ func (s *Visits) Source() string { return "inspection" }
 // EachReading implements supervision.Readings: one reading for each fact of each accepted visit.
 func (s *Visits) EachReading(ctx context.Context, span calendar.Span, asOf time.Time, upTo int64, yield func(supervision.Reading) error) error {
 	return supervision.EachCounting(ctx, s.visits, counting, span, func(last store.Change[Visit]) error {
-		if !span.Has(last.State.Day) || last.State.Reviewed.At.After(asOf) {
+		if !span.Has(last.State.counts()) || last.State.Reviewed.At.After(asOf) {
 			return nil
 		}
 		change, ok, err := supervision.AcceptedChange(ctx, s.visits, last, upTo, func(v *Visit) bool { return v.State == Accepted })
@@ -215,7 +215,7 @@ func (s *Visits) EachReading(ctx context.Context, span calendar.Span, asOf time.
 			return err
 		}
 		v := change.State
-		r := supervision.Reading{Project: v.Project, Firm: v.Firm, Day: v.Day, Accepted: v.Reviewed.At.Time, Record: change.RecordID,
+		r := supervision.Reading{Project: v.Project, Firm: v.Firm, Day: v.counts(), Asked: v.For, Accepted: v.Reviewed.At.Time, Record: change.RecordID,
 			Hash: hex.EncodeToString(change.Hash[:]), N: change.N, ReviewedBy: v.Reviewed.Signed()}
 		for _, h := range v.Signatures {
 			if h.By == v.Officers[0] {

@@ -31,7 +31,7 @@ type Crew interface {
 	Person(ctx context.Context, id string) (policy.Actor, error)
 }
 
-// Config is what Visits needs; every field is required.
+// Config is what Visits needs; every field but Near is required.
 type Config struct {
 	DB     *store.DB
 	Guard  *policy.Guard
@@ -39,6 +39,8 @@ type Config struct {
 	Levels Levels
 	Crew   Crew
 	Sheets *Sheets
+	// Near reports whether a project lies near a cut in the present evaluation of a rating period, so that others are to score it a second time; nil: nobody asks for that.
+	Near func(ctx context.Context, period, project string) (bool, error)
 }
 
 // duty says what the sheets of a service are about: the names under which they are kept, the rights that they ask for, and whether they are records of administrative inspections.
@@ -116,7 +118,7 @@ func visitDocument(name string) store.Kind[Visit] {
 				if v.State != Accepted || v.Aside {
 					return nil
 				}
-				return supervision.CountingKeys(v.Day)
+				return supervision.CountingKeys(v.counts())
 			}},
 		},
 	}
@@ -168,14 +170,15 @@ type PlanVisit struct {
 	// Assessor says who scores, Officers are account ids; the first leads.
 	Assessor Assessor
 	Officers []string
-	// Again is the visit that is to be scored a second time, "" for none; then Project and Series are those of that one.
-	Again string
+	// Again is the visit that is to be scored a second time, "" for none; then Project and Series are those of that one. For is the rating period in which its project lies near a cut, "" for
+	// one that was drawn.
+	Again, For string
 	// Idem makes a retry safe; nil for none.
 	Idem *store.Idem
 }
 
 // Plan puts a visit on the list of its officers. Returns Forbidden without PlanVisit, NotFound for a project outside the scope, Invalid for refused fields (series,
-// day, order, officers), Conflict for a second scoring that nobody drew or that is planned already.
+// day, order, officers), Conflict for a second scoring that nobody drew and whose project is near no cut, or that is planned already.
 func (s *Visits) Plan(ctx context.Context, by policy.Actor, in PlanVisit) (store.Doc[Visit], error) {
 	const op = "inspection.Plan"
 	none := store.Doc[Visit]{}
@@ -194,6 +197,12 @@ func (s *Visits) Plan(ctx context.Context, by policy.Actor, in PlanVisit) (store
 			return none, err
 		}
 		v.Project, v.Series, v.Assessor = first.State.Project, first.State.Series, first.State.Assessor
+		if v.For = in.For; v.For != "" {
+			v.CountsOn = first.State.Day
+			if err := s.wanted(ctx, v.For, &first.State); err != nil {
+				return none, err
+			}
+		}
 	}
 	if err := s.locate(ctx, op, scope, &v); err != nil {
 		return none, err

@@ -35,6 +35,9 @@ type Visit struct {
 	// Drawn: the draw wants it to be scored a second time by others. Again is the visit that this one scores a second time, "" for none.
 	Drawn bool   `json:"drawn,omitempty"`
 	Again string `json:"again,omitempty" privacy:"internal"`
+	// For is the rating period in which the project lies near a cut, for which this second scoring is done (临界复评), "" for one that the draw wants; it counts as of CountsOn, the day of the first.
+	For      string        `json:"for,omitempty" privacy:"public"`
+	CountsOn calendar.Date `json:"counts_on,omitzero"`
 	// Signatures are those given for Digest, which stands for the answers signed.
 	Signatures []supervision.Hand `json:"signatures,omitempty"`
 	Digest     string             `json:"digest,omitempty" privacy:"internal"`
@@ -143,6 +146,14 @@ func (s VisitState) step(do visitStep) (VisitState, error) {
 		return "", fault.New("inspection.step", fault.Conflict, fmt.Sprintf("这次走访现在是“%s”，不能%s", s.Title(), do))
 	}
 	return next, nil
+}
+
+// counts is the day as of which a visit counts: its own, or that of the one that it scores a second time for a period.
+func (v *Visit) counts() calendar.Date {
+	if v.CountsOn.IsZero() {
+		return v.Day
+	}
+	return v.CountsOn
 }
 
 // mine refuses those whom the visit does not name: to them it does not exist.
