@@ -51,6 +51,8 @@ type Cycle interface {
 	Near(ctx context.Context, by policy.Actor, id string) (*cycle.NearView, error)
 	// OpenSeconds counts the projects near a cut of a period to which nobody was sent a second time, up to most.
 	OpenSeconds(ctx context.Context, by policy.Actor, p *cycle.Period, most int) (int, error)
+	// Scorers looks at how people scored, for their supervisor only.
+	Scorers(ctx context.Context, by policy.Actor) (*cycle.Scorers, error)
 	// Tell tells the scores of a quarter to the firms, Hearing where that stands. Tell returns Conflict if it is too late or was done.
 	Tell(ctx context.Context, by policy.Actor, id, evaluation string) (cycle.Period, error)
 	Hearing(ctx context.Context, p *cycle.Period) (cycle.Hearing, error)

@@ -69,7 +69,7 @@ func TestPeriodsThroughPages(t *testing.T) {
 	// Who may not come in, by page and by act.
 	var doors []scenario
 	for _, path := range []string{"/periods", "/periods/2026Q3", "/periods/2026Q3/progress", "/periods/2026Q3/missing.csv", "/periods/2026Q2/preview", "/periods/2026Q2/preview.xlsx",
-		"/periods/2026Q2/ranges", "/periods/2026Q2/ranges.xlsx", "/periods/2026Q2/minutes", "/periods/2026Q3/publish", "/periods/2026Q3/files/scan-1", "/boards", "/boards.xlsx", "/boards/heat.xlsx", "/boards/heat.json", "/schemes", "/schemes.xlsx", "/schemes/compare", "/schemes/compare.xlsx", "/schemes/rule", "/schemes/new", "/schemes/1", "/schemes/1/method", "/schemes/1/scheme.yaml", "/schemes/1/replay.xlsx", "/schemes/1/print/form", "/schemes/1/files/scan-1"} {
+		"/periods/2026Q2/ranges", "/periods/2026Q2/ranges.xlsx", "/periods/2026Q2/minutes", "/periods/2026Q3/publish", "/periods/2026Q3/files/scan-1", "/boards", "/scorers", "/boards.xlsx", "/boards/heat.xlsx", "/boards/heat.json", "/schemes", "/schemes.xlsx", "/schemes/compare", "/schemes/compare.xlsx", "/schemes/rule", "/schemes/new", "/schemes/1", "/schemes/1/method", "/schemes/1/scheme.yaml", "/schemes/1/replay.xlsx", "/schemes/1/print/form", "/schemes/1/files/scan-1"} {
 		for role, status := range map[string]int{"": 401, "manager": 403, "worker": 403, "admin": 403} {
 			doors = append(doors, scenario{name: role + " reads " + path, role: role, path: path, status: status})
 		}
@@ -86,6 +86,8 @@ func TestPeriodsThroughPages(t *testing.T) {
 		scenario{name: "auditor sees who signed", role: "auditor", path: "/periods/2026Q2/publish", status: 200, contains: []string{"季度通报审批", "同意"}, excludes: []string{"送审</button>", "公布得分</button>", "同意</button>"}},
 		scenario{name: "officer may not publish", role: "officer", method: "POST", path: "/periods/2026Q3/publish", form: form("evaluation", "x"), status: 403, contains: []string{"物业管理股股长"}},
 		scenario{name: "a period that is none", role: "officer", path: "/periods/2031Q9", status: 404},
+		scenario{name: "how people score is for their supervisor", role: "chief", path: "/scorers", status: 200, contains: []string{"还没有可以看的走访", "不排名"}},
+		scenario{name: "and for nobody else", role: "officer", path: "/scorers", status: 403},
 		scenario{name: "an unknown chart", role: "officer", path: "/boards/pie.xlsx", status: 404},
 		scenario{name: "no scan of the minutes", role: "officer", path: "/periods/2026Q2/minutes", status: 404},
 

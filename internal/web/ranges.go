@@ -33,6 +33,7 @@ func (s *Server) rangeRoutes() []Route {
 	return []Route{
 		{Method: get, Path: "/periods/:id/ranges", Action: policy.ReadRanges, Handler: s.rangesPage},
 		{Method: get, Path: "/periods/:id/ranges.xlsx", Action: policy.ReadRanges, Handler: s.rangesExcel},
+		{Method: get, Path: scorersPath, Action: policy.ReadScorers, Handler: s.scorers},
 		{Method: post, Path: "/periods/:id/ranges", Action: policy.RunEvaluation, Handler: s.makeRanges},
 		{Method: post, Path: "/periods/:id/ranges/repeat", Action: policy.RunEvaluation, Handler: s.repeatRanges},
 	}
@@ -527,13 +528,13 @@ func (s *Server) secondScorings(ctx context.Context, by policy.Actor, v *preview
 		return nil
 	}
 	found, err := s.cycle.Near(ctx, by, v.Period.ID)
-	if err != nil || !found.Asks() || s.supervision.Visits == nil {
+	if err != nil || !found.Asks() || s.supervision == nil {
 		return err
 	}
 	v.Asks = true
 	v.NearRule = "临界的由第二人再评一次：另外的人再走一次，看不到前一次的结果，两次都计入；再评通过复核以后重新评价。"
 	if found.Rule == cycle.NearRequire {
-		v.NearRule += "没有再评完的不能送审。"
+		v.NearRule += "没有再评完的不能公示、送审。"
 	}
 	plans := found.Period.State == cycle.StateEvaluated && s.guard.Allow(by, policy.PlanVisit)
 	for i := range v.Near {

@@ -16,8 +16,10 @@ import (
 // What lies near a cut is scored by a second person (practice.md §7): others go once more, see nothing of the first answers, and both count when the period is evaluated anew. What is near, and
 // whether the result waits for it, ranges.yaml says by rhythm.
 
-// Seconds tells where the second scoring of a project stands. inspection.Visits implements it.
+// Seconds tells where the second scoring of a project stands, and how people scored. inspection.Visits implements it.
 type Seconds interface {
+	// EachScoring yields every visit of some days that counts and gives points.
+	EachScoring(ctx context.Context, span calendar.Span, yield func(inspection.Scoring) error) error
 	// Second looks at what was scored in some days of a project that a firm served.
 	Second(ctx context.Context, project, firm string, days calendar.Span) (inspection.Second, error)
 }
@@ -183,7 +185,7 @@ func (s *Service) scoredTwice(ctx context.Context, p *Period) error {
 			return err
 		}
 		if fresh {
-			return fault.New(op, fault.Conflict, stored.Name+"的第二人评分通过以后还没有重新评价，请重新评价"+p.Name+"再送审")
+			return fault.New(op, fault.Conflict, stored.Name+"的第二人评分通过以后还没有重新评价，请重新评价"+p.Name+"再公示、送审")
 		}
 		if waits++; waits <= shown {
 			names = append(names, stored.Name)
@@ -192,5 +194,5 @@ func (s *Service) scoredTwice(ctx context.Context, p *Period) error {
 	if waits == 0 {
 		return nil
 	}
-	return fault.New(op, fault.Conflict, fmt.Sprintf("%s有 %d 个临界的小区等第二人评分：%s。再评通过复核、重新评价以后才能送审", p.Name, waits, strings.Join(names, "、")))
+	return fault.New(op, fault.Conflict, fmt.Sprintf("%s有 %d 个临界的小区等第二人评分：%s。再评通过复核、重新评价以后才能公示、送审", p.Name, waits, strings.Join(names, "、")))
 }

@@ -57,7 +57,7 @@ func TestNearGuard(t *testing.T) {
 	}
 	d.refused(t, fault.Forbidden, "", func() error { _, err := d.Near(t.Context(), firmOne, "2026Q3"); return err })
 	d.heard(t, "2026Q3")
-	send := func() error { _, err := d.Send(t.Context(), officer, "2026Q3", made.ID, Minutes{}); return err }
+	send := func() error { _, err := d.Send(t.Context(), officer, "2026Q3", made.ID); return err }
 	d.rules.file.Near.Quarter = string(NearRequire)
 	d.refused(t, fault.Conflict, "有 1 个临界的小区等第二人评分：演示小区2", send)
 	seconds["p0002"] = inspection.Second{State: inspection.SecondPlanned}
@@ -83,4 +83,26 @@ func TestNearGuard(t *testing.T) {
 	if err := send(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func (fakeSeconds) EachScoring(context.Context, calendar.Span, func(inspection.Scoring) error) error {
+	return nil
+}
+
+// fakeScorings are visits beside second scorings.
+type fakeScorings struct {
+	fakeSeconds
+	list []inspection.Scoring
+}
+
+func (f fakeScorings) EachScoring(_ context.Context, span calendar.Span, yield func(inspection.Scoring) error) error {
+	for _, one := range f.list {
+		if !span.Has(one.Day) {
+			continue
+		}
+		if err := yield(one); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -110,6 +110,9 @@ func (s *Service) MayShow(ctx context.Context, by policy.Actor, id, evaluation s
 	if err == nil && why != "" {
 		err = fault.New("cycle.Show", fault.Conflict, p.Name+why)
 	}
+	if err == nil {
+		err = s.scoredTwice(ctx, &p)
+	}
 	return p, err
 }
 

@@ -18,7 +18,9 @@ func TestScoredTwiceForACut(t *testing.T) {
 	d := newDesk(t)
 	ctx := t.Context()
 	near := map[string]bool{}
-	d.Near = func(_ context.Context, period, project string) (bool, error) { return period == "2027Q1" && near[project], nil }
+	d.Near = func(_ context.Context, period, project string) (bool, error) {
+		return period == "2027Q1" && near[project], nil
+	}
 	span := calendar.Quarter{Year: 2027, N: 1}.Span()
 	stands := func(firm string, want SecondState) Second {
 		t.Helper()
