@@ -45,7 +45,7 @@ var looks = map[string]look{
 	"待提交": {"grey", "edit"}, "逐级审核中": {"blue", "clock"}, "退回补正": {"amber", "undo"}, "审核通过": {"green", "check"}, "审核未通过": {"wine", "ban"}, "逾期未补正": {"wine", "alert"}, "已撤回申报": {"grey", "undo"},
 	"意见待答复": {"violet", "speech"}, "答复待审核": {"blue", "eye"}, "已公开答复": {"green", "check"}, "已答复不公开": {"grey", "lock"}, "公示期满": {"blue", "clock"}, "申诉期": {"violet", "speech"},
 	"未申报": {"grey", "dash"}, "初评未通过": {"grey", "ban"}, "复核未通过": {"grey", "ban"}, "联审不评星": {"grey", "ban"},
-	"退回修改": {"amber", "undo"}, "已公开": {"green", "flag"}, "已撤下": {"grey", "ban"}, "不予公开": {"grey", "ban"}, "企业撤回": {"grey", "undo"},
+	"审核中": {"blue", "clock"}, "退回修改": {"amber", "undo"}, "已公开": {"green", "flag"}, "已撤下": {"grey", "ban"}, "不予公开": {"grey", "ban"}, "企业撤回": {"grey", "undo"},
 	"异议待答复": {"violet", "speech"}, "采纳待更正": {"amber", "tool"}, "采纳并已更正": {"green", "check"}, "不予采纳": {"grey", "ban"},
 	"陈述申辩期": {"amber", "hour"}, "联审中": {"blue", "clock"}, "联审退回": {"amber", "undo"}, "认定生效": {"wine", "ban"}, "解除审批中": {"blue", "clock"}, "期满失效": {"grey", "dash"}, "提前解除": {"grey", "undo"}, "维持认定": {"wine", "ban"},
 	"待发文": {"amber", "hour"}, "待施行": {"blue", "clock"}, "使用中": {"green", "check"}, "已被代替": {"grey", "lock"}, "审批未同意": {"wine", "ban"},
