@@ -46,6 +46,7 @@ func (s *Server) projectDossier(c *fiber.Ctx, by policy.Actor) (dossierView, err
 	d.rectifications(of)
 	d.vetoes(of)
 	d.applications(of)
+	d.standings(of)
 	d.surveys(of)
 	d.objections(of)
 	d.deliberations(of)

@@ -28,7 +28,7 @@ import (
 const knownName = "known"
 
 // lookBackPaths are the beginnings of the addresses that can look back. A part of the program whose documents tell the whole of its pages adds its own.
-var lookBackPaths = []string{"/register/", filingsPath, handoversPath, changesPath, fundPath, deliberationPath, creditPath, marksPath, honoursPath, partyPath, stationsPath, rectificationsPath, vetoesPath, applicationsPath, inspectionsPath, booksPath, papersPath, modelsPath, approvalsPath, mattersPath, repairsPath, surveysPath}
+var lookBackPaths = []string{"/register/", filingsPath, handoversPath, changesPath, fundPath, deliberationPath, creditPath, marksPath, honoursPath, standingsPath, partyPath, stationsPath, rectificationsPath, vetoesPath, applicationsPath, inspectionsPath, booksPath, papersPath, modelsPath, approvalsPath, mattersPath, repairsPath, surveysPath}
 
 // looksBack reports whether a page can be opened as known on an earlier day: it reads, and it reads nothing but documents with a journal. Pages for everybody do so only for
 // those with the right that they name, because what was taken down stays down.

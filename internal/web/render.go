@@ -34,7 +34,7 @@ const (
 
 // declared are the pages there are and their layouts; a template file without a row, or a row without a file, stops the start.
 var declared = map[string]string{
-	"ranking": layoutPublic, "star": layoutPublic, "beside": layoutPublic, "firms": layoutPublic, "firm": layoutPublic, "method": layoutPublic, "open": layoutPublic, "verify": layoutPublic, "help": layoutEither,
+	"ranking": layoutPublic, "star": layoutPublic, "beside": layoutPublic, "firms": layoutPublic, "firm": layoutPublic, "method": layoutPublic, "open": layoutPublic, "verify": layoutPublic, "plate": layoutPublic, "plates": layoutApp, "plate_print": layoutDesk, "help": layoutEither,
 	"signin": layoutPublic, "setup": layoutPublic, "error": layoutEither,
 	"todo": layoutApp, "views": layoutApp, "search": layoutApp, "account": layoutApp, "rights": layoutApp, "approvals": layoutApp, "filings": layoutApp, "filing_new": layoutApp, "filing": layoutApp, "filing_sheet": layoutApp, "filing_receipt": layoutDesk, "wish_receipt": layoutDesk, "member_new": layoutApp, "member": layoutApp, "member_paper": layoutDesk, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
 	"periods": layoutApp, "scheme_new": layoutApp, "scheme_compare": layoutApp, "scheme_rule": layoutApp, "period": layoutApp, "preview": layoutApp, "ranges": layoutApp, "scorers": layoutApp, "publish": layoutApp, "scores": layoutApp, "score": layoutApp, "objection_new": layoutApp, "boards": layoutApp, "circulars": layoutPublic, "publicities": layoutPublic, "publicity": layoutPublic, "circular": layoutPublic,
@@ -206,11 +206,11 @@ type navGroup struct {
 
 // publicNav is the top navigation of the public pages.
 var publicNav = []navItem{
-	{Label: "星级榜", Path: "/"}, {Label: "企业", Path: "/firms"}, {Label: "星级公示", Path: publicityPath}, {Label: "季度通报", Path: "/circulars"}, {Label: "评价办法", Path: "/method"}, {Label: "反映问题", Path: tellPath}, {Label: "微心愿", Path: shiningPath}, {Label: "网上预约", Path: reservePath}, {Label: "红色达人", Path: modelsPath}, {Label: "议事公开", Path: resultsPath}, {Label: "满意度", Path: satisfactionPath}, {Label: "政策文件", Path: papersPath}, {Label: "行政检查", Path: inspectedPath}, {Label: "开放数据", Path: "/open"}, {Label: "帮助", Path: "/help"},
+	{Label: "星级榜", Path: "/"}, {Label: "企业", Path: "/firms"}, {Label: "星级公示", Path: publicityPath}, {Label: "季度通报", Path: "/circulars"}, {Label: "评价办法", Path: "/method"}, {Label: "标牌核验", Path: platePath}, {Label: "反映问题", Path: tellPath}, {Label: "微心愿", Path: shiningPath}, {Label: "网上预约", Path: reservePath}, {Label: "红色达人", Path: modelsPath}, {Label: "议事公开", Path: resultsPath}, {Label: "满意度", Path: satisfactionPath}, {Label: "政策文件", Path: papersPath}, {Label: "行政检查", Path: inspectedPath}, {Label: "开放数据", Path: "/open"}, {Label: "帮助", Path: "/help"},
 }
 
 // openForms are the pages with forms for people without an account.
-var openForms = []string{"verify", "wish_ask", "wish_told", "reserve_form", "reserve_one", "tell", "told", "survey_answer"}
+var openForms = []string{"verify", "plate", "wish_ask", "wish_told", "reserve_form", "reserve_one", "tell", "told", "survey_answer"}
 
 // officeNav is the left navigation of the work pages; entries without the right are left out.
 var officeNav = []navGroup{
@@ -224,7 +224,7 @@ var officeNav = []navGroup{
 		{Label: "表彰奖励", Path: honoursPath, Action: policy.ReadHonours}}},
 	{"党建", []navItem{{Label: "红色议事", Path: deliberationPath, Action: policy.ReadDeliberation}, {Label: "微心愿", Path: needsPath, Action: policy.ReadWish}, {Label: "在职党员报到", Path: membersPath, Action: policy.ReadMember}, {Label: "在职党员服务统计", Path: yearsPath, Action: policy.ReadMemberFigures}, {Label: "党组织覆盖", Path: partyPath, Action: policy.ReadRegister}, {Label: "党建台账", Path: sheetsPath, Action: policy.ReadPartyFact},
 		{Label: "红色驿站", Path: stationsPath, Action: policy.ReadStation}, {Label: "值班", Path: dutyPath, Action: policy.ReadStation}, {Label: "预约", Path: bookingsPath, Action: policy.ReadStation}, {Label: "红色达人", Path: modelsPath, Action: policy.Public}, {Label: "政策文件", Path: papersPath, Action: policy.Public}}},
-	{"评价", []navItem{{Label: "评价周期", Path: "/periods", Action: policy.ReadPeriods}, {Label: "评价方案", Path: schemesPath, Action: policy.ReadPeriods}, {Label: "评价看板", Path: "/boards", Action: policy.ReadPeriods}, {Label: "打分一致性", Path: scorersPath, Action: policy.ReadScorers}, {Label: "星级申报", Path: applicationsPath, Action: policy.ReadApplication}, {Label: "得分告知", Path: scoresPath, Action: policy.ReadObjection}, {Label: "异议与申诉", Path: objectionsPath, Action: policy.ReadObjection}, {Label: "公示意见", Path: remarksPath, Action: policy.HandleRemark}, {Label: "星级公示", Path: publicityPath, Action: policy.Public}, {Label: "企业说明", Path: responsesPath, Action: policy.ReadResponse},
+	{"评价", []navItem{{Label: "评价周期", Path: "/periods", Action: policy.ReadPeriods}, {Label: "评价方案", Path: schemesPath, Action: policy.ReadPeriods}, {Label: "评价看板", Path: "/boards", Action: policy.ReadPeriods}, {Label: "打分一致性", Path: scorersPath, Action: policy.ReadScorers}, {Label: "星级申报", Path: applicationsPath, Action: policy.ReadApplication}, {Label: "得分告知", Path: scoresPath, Action: policy.ReadObjection}, {Label: "异议与申诉", Path: objectionsPath, Action: policy.ReadObjection}, {Label: "公示意见", Path: remarksPath, Action: policy.HandleRemark}, {Label: "星级公示", Path: publicityPath, Action: policy.Public}, {Label: "企业说明", Path: responsesPath, Action: policy.ReadResponse}, {Label: "降星与摘牌", Path: standingsPath, Action: policy.ReadStanding}, {Label: "标牌", Path: platesPath, Action: policy.ReadPlate},
 		{Label: "季度通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
 	{"系统", []navItem{
 		{Label: "账号与任命", Path: accountsPath, Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},
@@ -286,6 +286,8 @@ func (s *Server) serves(path string) bool {
 		return s.rectifications != nil
 	case applicationsPath:
 		return s.applications != nil
+	case platePath, platesPath, standingsPath:
+		return s.standings != nil
 	case "/periods", "/boards", scorersPath, "/circulars", scoresPath, objectionsPath, publicityPath, remarksPath:
 		return s.cycle != nil
 	case schemesPath:

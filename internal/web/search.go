@@ -107,6 +107,7 @@ func (s *Server) searchedKinds() []searched {
 		{"filings", "登记备案", policy.ReadFiling, s.serves(filingsPath), s.searchFilings},
 		{"handovers", "承接查验", policy.ReadHandover, s.serves(handoversPath), s.searchHandovers},
 		{"inspections", "行政检查", policy.ReadInspection, s.serves(inspectionsPath), s.searchInspections},
+		{"standings", "降星与摘牌", policy.ReadStanding, s.serves(standingsPath), s.searchStandings},
 		{"vetoes", "一票否决认定", policy.ReadVeto, s.serves(vetoesPath), s.searchVetoes},
 		{"applications", "星级申报", policy.ReadApplication, s.serves(applicationsPath), s.searchApplications},
 		{"rectifications", "整改", policy.ReadRectification, s.serves(rectificationsPath), s.searchRectifications},

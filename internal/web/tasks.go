@@ -67,6 +67,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.rectifications != nil {
 		parts = append(parts, RectificationTasks{Cases: s.rectifications})
 	}
+	if s.standings != nil {
+		parts = append(parts, StandingTasks{Standings: s.standings})
+	}
 	if s.cycle != nil {
 		parts = append(parts, PeriodTasks{Guard: s.guard, Cycle: s.cycle}, ObjectionTasks{Guard: s.guard, Cycle: s.cycle}, RemarkTasks{Cycle: s.cycle})
 	}

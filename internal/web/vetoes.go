@@ -36,7 +36,7 @@ func (s *Server) vetoPages() casePages[veto.Veto, veto.Step] {
 			return s.vetoes.List(ctx, by, veto.Filter{Text: value["q"], State: veto.State(value["state"]), Ground: value["ground"], Project: value["project"], Firm: value["firm"]}, due, after)
 		},
 		row:   vetoRow,
-		heads: []string{"小区", "所在社区", "企业", "理由", "生效文书", "作出单位", "文号", "生效日期", "状态", "立案日期", "告知书文号", "告知日期", "陈述申辩（次）", "联审纪要", "认定书文号", "认定日期", "有效至", "期限", "异议", "办结说明", "下一步"},
+		heads: append(append([]string{"小区", "所在社区", "企业", "理由", "生效文书", "作出单位", "文号", "生效日期", "状态"}, rulingHeads(vetoNames)...), "有效至", "下一步"),
 		cells: s.vetoCells}
 	return casePages[veto.Veto, veto.Step]{caseList: list, s: s, cases: s.vetoes, signs: s.vetoes, steps: veto.Steps(), forms: vetoForms,
 		shared: func(v *veto.Veto) *casework.Case { return &v.Case }, last: func(v *veto.Veto) veto.Step { return v.Last }, signing: func(v *veto.Veto) *policy.Approval { return v.Signing() },
@@ -64,21 +64,13 @@ func (s *Server) vetoEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	}
 	e.Address += "?project=" + url.QueryEscape(project)
 	e.Crumbs = append(e.Crumbs, crumb{row.Name, projectPath(project)})
-	value := func(name string) string { return typedOr(c, name, "") }
-	e.Form = []field{
-		{Name: "ground", Label: "理由", Options: choicesOf("请选择", s.vetoes.Terms.Grounds()), Value: value("ground")},
-		{Name: "source", Label: "生效文书", Options: choicesOf("请选择", s.vetoes.Terms.Documents()), Value: value("source")},
-		{Name: "number", Label: "文号", Type: "text", Autocomplete: "off", Value: value("number")},
-		{Name: "issuer", Label: "作出单位", Type: "text", Autocomplete: "off", Value: value("issuer")},
-		{Name: "effective", Label: "生效日期", Type: "date", Value: value("effective"), Hint: "认定的是这一天服务这个小区的企业"},
-		{Name: "text", Label: "认定的事实", Rows: 4, Value: value("text"), Hint: "500 字以内，按文书写，不要写个人的姓名和电话"},
-	}
+	e.Form = restsFields(c, s.vetoes.Terms, vetoNames, "认定的是这一天服务这个小区的企业")
 	return e, nil
 }
 
 // openVeto begins a case.
 func (s *Server) openVeto(c *fiber.Ctx, by policy.Actor, in *typed) (next string, err error) {
-	n := veto.Opening{Project: c.Query("project"), Rests: casework.Rests{Ground: in.text("ground"), Source: in.text("source"), Number: in.text("number"), Issuer: in.text("issuer"), Text: in.text("text"), Effective: in.date("effective", "生效日期")}}
+	n := veto.Opening{Project: c.Query("project"), Rests: restsOf(in)}
 	err = in.with(func(ctx context.Context) error {
 		doc, err := s.vetoes.Open(ctx, by, n, formIdem(c))
 		next = vetoesPath + "/" + doc.ID + "?done=draft"
@@ -101,69 +93,29 @@ func vetoRow(clock taskClock, id string, v *veto.Veto) caseRow {
 	return r
 }
 
+// vetoNames are the words of vetoes.
+var vetoNames = rulingNames{Notice: "告知书", Decision: "认定书", Document: "生效文书", Objection: "异议", Reply: "答复书", Upheld: "异议成立，撤销认定", Dismissed: "异议不成立，维持认定"}
+
 // vetoCells are the row of a case in Excel.
 func (s *Server) vetoCells(v *veto.Veto) [][]any {
 	on := s.vetoes.Today()
-	paper := func(p *casework.Paper) (string, calendar.Date) {
-		if p == nil {
-			return "", calendar.Date{}
-		}
-		return p.Number, p.Day
-	}
-	notice, noticed := paper(v.Notice)
-	minutes, _ := paper(v.Minutes)
-	decision, decided := paper(v.Decision)
-	objection := ""
-	switch {
-	case v.Answer != nil && v.Upheld:
-		objection = "成立，已撤销"
-	case v.Answer != nil:
-		objection = "不成立，维持"
-	case v.Objection != nil:
-		objection = "待答复"
-	}
-	return [][]any{{v.Name, v.Place, v.FirmName, v.GroundTitle, v.SourceTitle, v.Issuer, v.Document.Number, v.Opened, v.StateOn(on).Title(), v.Drafted, notice, noticed, int64(len(v.Pleas)), minutes, decision, decided, v.Until, v.Clock.Due, objection, v.Reason, v.Next(on)}}
+	row := []any{v.Name, v.Place, v.FirmName, v.GroundTitle, v.SourceTitle, v.Issuer, v.Document.Number, v.Opened, v.StateOn(on).Title()}
+	return [][]any{append(append(row, rulingCells(&v.Ruling)...), v.Until, v.Next(on))}
 }
 
 // vetoForms are the forms of the steps.
 func vetoForms(*veto.Veto) map[veto.Step]caseForm {
-	return map[veto.Step]caseForm{
-		veto.StepScan:     {file: "生效文书的扫描件", hint: "PDF 或照片；和立案时填的文号、日期一致。"},
-		veto.StepServe:    {number: "告知书文号", day: "送达日期", text: "送达方式", file: "送达回证或者签收照片", hint: "打印告知书送达企业；陈述申辩的期限从送达的次日起算，不会提前结束。"},
-		veto.StepPlead:    {text: "陈述申辩", file: "证据材料（没有的不传）", hint: "写明事实、理由；期限内可以多次提出。"},
-		veto.StepHear:     {choice: "意见", choices: []option{{Label: "请选择"}, {"adopt", "建议采纳"}, {"reject", "建议不采纳"}}, text: "听取情况和理由", file: "陈述申辩笔录", hint: "由立案、告知以外的人听取；听取的人不再参加联审签署。"},
-		veto.StepSend:     {number: "联审纪要文号", day: "联审日期", text: "联审意见、参加单位", file: "联审纪要", hint: "企业陈述申辩的期限满了以后才能提交；立案、告知、听取的人不能签。"},
-		veto.StepIssue:    {number: "认定书文号", day: "送达日期", text: "送达方式", file: "送达回证或者签收照片", hint: "从送达之日起生效。"},
-		veto.StepObject:   {text: "异议", file: "证据材料（没有的不传）", hint: "只能提出一次；答复以前认定仍有效。"},
-		veto.StepAnswer:   {choice: "结果", choices: []option{{Label: "请选择"}, {"uphold", "异议成立，撤销认定"}, {"dismiss", "异议不成立，维持认定"}}, text: "理由", file: "答复书（没有的不传）", hint: "由没有参与认定的人答复。"},
-		veto.StepEase:     {number: "联审纪要文号", day: "联审日期", text: "提前解除的理由", file: "联审纪要", aside: true, hint: "和认定一样经联审会签、签发；同意以后当天解除。"},
-		veto.StepWithdraw: {text: "理由", ends: true},
-	}
+	forms := rulingForms[veto.Step](vetoNames)
+	forms[veto.StepEase] = caseForm{number: "联审纪要文号", day: "联审日期", text: "提前解除的理由", file: "联审纪要", aside: true, hint: "和认定一样经联审会签、签发；同意以后当天解除。"}
+	return forms
 }
 
 // vetoView adds to a page what only vetoes have.
 func (s *Server) vetoView(c *fiber.Ctx, _ policy.Actor, k *veto.Veto, v *caseView, _ url.Values, _ []fault.Field) error {
 	on := s.clockOf(c.UserContext()).today
-	v.NotesTitle, v.Title, v.Sub, v.State, v.Next = "陈述申辩与异议", k.Name+"：一票否决认定", k.FirmName, k.StateOn(on).Title(), k.Next(on)
+	v.Title, v.Sub, v.State, v.Next = k.Name+"：一票否决认定", k.FirmName, k.StateOn(on).Title(), k.Next(on)
 	v.Facts = s.vetoFacts(k)
-	note := func(title, state, file string, p *casework.Paper) {
-		if p == nil {
-			return
-		}
-		n := caseNote{Title: title, Sub: paperText(p), State: state}
-		if p.File != nil {
-			n.Links = []caseLink{{"附件", v.Path + "/files/" + file}}
-		}
-		v.Notes = append(v.Notes, n)
-	}
-	for i := range k.Pleas {
-		note("企业陈述申辩", "", "plea-"+strconv.Itoa(i+1), &k.Pleas[i])
-	}
-	for i := range k.Hearings {
-		note("听取", "", "hearing-"+strconv.Itoa(i+1), &k.Hearings[i])
-	}
-	note("企业异议", map[bool]string{true: "异议中"}[k.State == veto.Objected], "objection", k.Objection)
-	note("异议答复", map[bool]string{false: "维持认定", true: "已撤销"}[k.Upheld], "answer", k.Answer)
+	rulingNotes(v, &k.Ruling, vetoNames, "异议中", "维持认定", "已撤销")
 	if k.Lifting != nil {
 		v.Letter, v.LetterTitle = s.approvalLevels(k.Lifting), "提前解除"
 	}
@@ -182,23 +134,7 @@ func (s *Server) vetoFacts(k *veto.Veto) [][2]string {
 
 // vetoFiles are the files of a case.
 func vetoFiles(k *veto.Veto) []caseFile {
-	var out caseFiles
-	out.paper("document", "生效文书", &k.Document)
-	out.paper("notice", "告知书送达回证", k.Notice)
-	for i := range k.Pleas {
-		out.add("plea-"+strconv.Itoa(i+1), "陈述申辩材料", "note", k.Pleas[i].File)
-	}
-	for i := range k.Hearings {
-		out.add("hearing-"+strconv.Itoa(i+1), "陈述申辩笔录", "note", k.Hearings[i].File)
-	}
-	out.paper("minutes", "联审纪要", k.Minutes)
-	out.paper("decision", "认定书送达回证", k.Decision)
-	if k.Objection != nil {
-		out.add("objection", "异议材料", "note", k.Objection.File)
-	}
-	if k.Answer != nil {
-		out.add("answer", "答复书", "note", k.Answer.File)
-	}
+	out := rulingFiles(&k.Ruling, vetoNames)
 	out.paper("lift", "提前解除的联审纪要", k.Lift)
 	return out
 }
@@ -219,29 +155,13 @@ func vetoPrints(_ policy.Actor, k *veto.Veto) []caseLink {
 func (s *Server) vetoPaper(ctx context.Context, _ policy.Actor, _ string, k *veto.Veto, print caseLink) (printView, error) {
 	v := printView{Title: print.Title, To: k.FirmName, Date: s.clockOf(ctx).today.Chinese()}
 	v.Rows = [][2]string{{"小区", k.Place + " " + k.Name}, {"理由", k.GroundTitle}, {"生效文书", k.Issuer + k.SourceTitle + "，" + k.Document.Number}, {"生效日期", k.Document.Day.Chinese()}, {"认定的事实", k.Document.Text}}
-	dated := func(p *casework.Paper) {
-		if p != nil {
-			v.Number, v.Date = p.Number, p.Day.Chinese()
-		}
-	}
-	period := func(rule string) string {
-		d, err := s.vetoes.Deadlines(rule, s.vetoes.Today())
-		if err != nil {
-			return ""
-		}
-		return strconv.Itoa(d.N) + " " + string(d.Unit)
-	}
 	switch print.Link {
 	case "notice":
-		dated(k.Notice)
-		v.Words = []string{"你单位服务的" + k.Name + "，有下列生效文书认定的情形，拟认定为一票否决：有效期内这个小区不评星，有效期 " + strconv.FormatInt(k.Months, 10) + " 个月。", "你单位可以在收到本告知书次日起 " + period(veto.RuleHearing) + "内向我局陈述申辩、提交证据；期满没有提出的，视为放弃。本告知书不是行政处罚。"}
+		v.dated(k.Notice)
+		v.Words = []string{"你单位服务的" + k.Name + "，有下列生效文书认定的情形，拟认定为一票否决：有效期内这个小区不评星，有效期 " + strconv.FormatInt(k.Months, 10) + " 个月。", "你单位可以在收到本告知书次日起 " + periodText(s.vetoes.Desk, veto.RuleHearing) + "内向我局陈述申辩、提交证据；期满没有提出的，视为放弃。本告知书不是行政处罚。"}
 	case "decision":
-		dated(k.Decision)
-		heard := "你单位在期限内没有陈述申辩。"
-		if len(k.Pleas) > 0 {
-			heard = "你单位的陈述申辩已经听取，并由联审研究。"
-		}
-		v.Words = []string{"你单位服务的" + k.Name + "，有下列生效文书认定的情形。" + heard + "经联审（" + k.Minutes.Number + "）决定，认定为一票否决。", "对本认定有异议的，可以在收到次日起 " + period(veto.RuleObjection) + "内向我局书面提出，由没有参与认定的人答复；答复以前认定有效。本认定是行业评价的决定，不是行政处罚。"}
+		v.dated(k.Decision)
+		v.Words = []string{"你单位服务的" + k.Name + "，有下列生效文书认定的情形。" + heardText(&k.Ruling) + "经联审（" + k.Minutes.Number + "）决定，认定为一票否决。", "对本认定有异议的，可以在收到次日起 " + periodText(s.vetoes.Desk, veto.RuleObjection) + "内向我局书面提出，由没有参与认定的人答复；答复以前认定有效。本认定是行业评价的决定，不是行政处罚。"}
 		stands := "自送达之日起 " + strconv.FormatInt(k.Months, 10) + " 个月"
 		if k.Decision != nil {
 			stands = k.From.Chinese() + "至" + k.From.AddMonths(int(k.Months)).Add(-1).Chinese()
@@ -249,7 +169,7 @@ func (s *Server) vetoPaper(ctx context.Context, _ policy.Actor, _ string, k *vet
 		v.Rows = append(v.Rows, [2]string{"有效期", stands})
 		v.Hash = hashGroups(k.Approval.SubjectHash)
 	case "lift":
-		dated(k.Lift)
+		v.dated(k.Lift)
 		v.Words = []string{"对你单位服务的" + k.Name + "的一票否决认定（" + k.Decision.Number + "），经联审决定提前解除，有效期到" + k.Until.Chinese() + "为止。"}
 		v.Rows = append(v.Rows, [2]string{"解除的理由", k.Lift.Text})
 		v.Hash = hashGroups(k.Lifting.SubjectHash)
@@ -283,22 +203,10 @@ func (t VetoTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) ([]T
 		return t.Vetoes.List(ctx, by, veto.Filter{}, true, after)
 	})
 	can := func(v *veto.Veto, do veto.Step) bool { return t.Vetoes.Can(ctx, by, v, do) }
-	clock := func(v *veto.Veto, do veto.Step) calendar.Deadline {
-		if do == veto.StepAnswer || do == veto.StepPlead {
-			return v.Clock
-		}
-		return calendar.Deadline{}
-	}
 	line := func(id string, v *veto.Veto, w caseWork[veto.State, veto.Step]) Task {
 		return Task{Title: v.Name + "：" + w.verb, Context: v.GroundTitle + "，" + v.Document.Number, Party: v.FirmName, Link: vetoesPath + "/" + id, Button: w.button, Nav: vetoesPath}
 	}
-	out := caseTasks(found, vetoWork, func(v *veto.Veto) veto.State { return v.State }, can, clock, line)
-	for i := range found {
-		if v := &found[i].State; v.Unheard() && can(v, veto.StepHear) {
-			out = append(out, line(found[i].ID, v, caseWork[veto.State, veto.Step]{verb: "听取一票否决的陈述申辩", button: "去登记"}))
-		}
-	}
-	return out, err
+	return rulingTasks(found, vetoWork, func(v *veto.Veto) veto.State { return v.State }, func(v *veto.Veto) *casework.Ruling { return &v.Ruling }, can, line, caseWork[veto.State, veto.Step]{verb: "听取一票否决的陈述申辩", button: "去登记"}), err
 }
 
 // vetoesOf are the cases of a project or firm for its dossier, the latest document first.

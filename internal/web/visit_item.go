@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/url"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -343,15 +342,7 @@ func (s *Server) workerFor(by policy.Actor, list string) string {
 
 // walkWorker serves the worker under an address that stays, so that browsers ask for a newer one.
 func (s *Server) walkWorker(c *fiber.Ctx, _ policy.Actor) error {
-	address, err := s.assets.address(workerScript)
-	if err != nil {
-		return err
-	}
-	f := s.assets.files[path.Base(address)]
-	c.Set(fiber.HeaderCacheControl, "no-cache")
-	c.Response().Header.SetContentType(f.contentType)
-	c.Response().SetBodyRaw(f.plain)
-	return nil
+	return s.sendWorker(c, workerScript)
 }
 
 // scriptsIf is the script of visits for the pages on which somebody may have answers waiting.

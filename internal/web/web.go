@@ -30,6 +30,7 @@ import (
 	"redsteward/policy"
 	"redsteward/rating/adoption"
 	"redsteward/rating/response"
+	"redsteward/rating/standing"
 	"redsteward/registry/change"
 	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
@@ -137,6 +138,8 @@ type Options struct {
 	Handovers *Handovers
 	// Stations is what the pages of 红色驿站, community teams and policy papers need. Nil hides them; needs Register.
 	Stations *Stations
+	// Standings says how published stars stand, keeps the decisions about them and makes their plates. Nil hides the pages; needs Register.
+	Standings *standing.Service
 	// Vetoes keeps the decisions of 一票否决. Nil hides their pages; needs Register.
 	Vetoes *veto.Service
 	// Applications keeps the applications for stars. Nil hides their pages; needs Register.
@@ -218,6 +221,8 @@ type Server struct {
 	// applications is nil if its pages are not there.
 	applications *application.Service
 	responses    *response.Service
+	// standings is nil if there are no stars that stand.
+	standings *standing.Service
 	// rectifications is nil if its pages are not there.
 	rectifications *rectification.Service
 	// inspections is nil if its pages are not there.
@@ -273,7 +278,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, responses: o.Responses, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

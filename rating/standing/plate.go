@@ -221,6 +221,21 @@ func (s *Service) Payload(ctx context.Context, p *Plate) (string, error) {
 	return p.encode(line)
 }
 
+// PayloadOf is the payload of the plate with a number, "" if there never was one. Anybody may have it: it hangs at a gate.
+func (s *Service) PayloadOf(ctx context.Context, number string) (string, error) {
+	all, err := s.issued(ctx)
+	if err != nil {
+		return "", err
+	}
+	for i := range all {
+		if all[i].Number == number {
+			p := all[i].Plate
+			return s.Payload(ctx, &p)
+		}
+	}
+	return "", nil
+}
+
 // PlateFilter narrows a list of plates; what is "" does not narrow.
 type PlateFilter struct {
 	// Text is looked for in the names and the number, Number is one number, Project an id.

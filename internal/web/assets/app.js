@@ -1,14 +1,14 @@
-// Every page works without this. What stands outside the blocks is there for other scripts too.
+// Every page works without this. What stands outside the blocks serves other scripts.
 "use strict";
 const byId = id => document.getElementById(id);
-// make builds an element from its properties and what stands in it.
+// make builds an element from properties and content.
 function make(tag, properties, ...inside) {
 	const el = Object.assign(document.createElement(tag), properties);
 	el.append(...inside);
 	return el;
 }
 {
-	// What needs script (print buttons) is hidden until there is one.
+	// What needs script is hidden until there is one.
 	document.querySelectorAll("[data-script]").forEach(el => { el.hidden = false; });
 	document.addEventListener("click", e => {
 		if (e.target.closest("[data-print]")) { e.preventDefault(); print(); }
@@ -27,10 +27,10 @@ function make(tag, properties, ...inside) {
 		setTimeout(ask, wait);
 	};
 	if (running) { ask(); }
-	// One box that ticks all boxes of its form.
+	// One box ticks all of its form.
 	const all = document.querySelector("[data-all] input");
 	all?.addEventListener("change", () => all.form.querySelectorAll("input[name=row]").forEach(box => { box.checked = all.checked; }));
-	// The error summary is read first.
+	// Errors are read first.
 	byId("errsum")?.focus();
 	// A form is sent once.
 	document.addEventListener("submit", e => {
@@ -40,9 +40,9 @@ function make(tag, properties, ...inside) {
 		form.dataset.sent = "1";
 		addEventListener("pageshow", () => { delete form.dataset.sent; }, { once: true });
 	});
-	// Whoever signs in or out leaves no sheet behind.
+	// Whoever signs in or out leaves no sheet behind. Plates stay.
 	if (window.caches && document.querySelector("form[action='/signin']")) {
-		caches.keys().then(all => all.forEach(name => caches.delete(name)));
-		navigator.serviceWorker.getRegistrations().then(all => all.forEach(worker => worker.unregister()));
+		caches.keys().then(all => all.forEach(name => name > "w" && caches.delete(name)));
+		navigator.serviceWorker.getRegistrations().then(all => all.forEach(worker => worker.scope.endsWith("e") || worker.unregister()));
 	}
 }

@@ -2,7 +2,7 @@
 "use strict";
 const name = "walk" + location.search, sheet = /^\/\w+\/[^/]+\/items\//;
 addEventListener("install", () => skipWaiting());
-addEventListener("activate", e => e.waitUntil(caches.keys().then(all => Promise.all(all.map(n => n !== name && caches.delete(n)))).then(() => clients.claim())));
+addEventListener("activate", e => e.waitUntil(caches.keys().then(all => Promise.all(all.map(n => n > "w" && n !== name && caches.delete(n)))).then(() => clients.claim())));
 // A sheet that the server gives no more is forgotten. One that was asked for later stays.
 let queue = Promise.resolve(), asked = 0, newest = 0;
 const keep = (at, answer, n) => queue = queue.catch(() => {}).then(async () => {

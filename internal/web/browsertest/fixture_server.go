@@ -16,6 +16,7 @@ import (
 	"redsteward/policy/policytest"
 	"redsteward/rating"
 	"redsteward/rating/response"
+	"redsteward/rating/standing"
 	"redsteward/registry"
 	"redsteward/registry/change"
 	"redsteward/registry/conduct"
@@ -111,6 +112,10 @@ type Fixture struct {
 	Responses *response.Service
 	// Vetoes are the decisions of 一票否决.
 	Vetoes *veto.Service
+	// Standings say how published stars stand; PublishStars publishes a year.
+	Standings *standing.Service
+	archive   *rating.Archive
+	years     *years
 	// Conduct are the books of conduct.
 	Conduct *conduct.Service
 	// Party are the sheets of party organisations.
@@ -265,6 +270,9 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err := f.openResponses(ctx, db, rules, guard, clocks.Business); err != nil {
 		return nil, err
 	}
+	if err := f.openStandings(ctx, db, rules, guard, clocks.Business, archive); err != nil {
+		return nil, err
+	}
 	if err := f.openConduct(ctx, guard, clocks.Business); err != nil {
 		return nil, err
 	}
@@ -296,7 +304,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Bundles: bundles, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
-		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Vetoes: f.Vetoes, Responses: f.Responses, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
+		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Vetoes: f.Vetoes, Responses: f.Responses, Standings: f.Standings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {

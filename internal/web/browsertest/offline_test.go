@@ -108,3 +108,58 @@ func TestSheetReopensOffline(t *testing.T) {
 	eventually(t, tb, `caches.keys().then(all => all.join())`, "")
 	eventually(t, tb, `navigator.serviceWorker.getRegistrations().then(all => String(all.length))`, "0")
 }
+
+// TestPlateOffline opens the check of plates once and then without network: what is genuine, forged, expired and withdrawn is told apart as with network and as the server does, and the date of the list is shown. Signing in does not take it away.
+func TestPlateOffline(t *testing.T) {
+	f := started(t, 1)
+	on := f.Standings.Today().AddMonths(-2)
+	if err := f.PublishStars(t.Context(), on, Starred{"p1", "望湖苑", "f1", "一盏灯物业", "95", false}, Starred{"p2", "书香苑", "f1", "一盏灯物业", "65", false}, Starred{"p3", "滨湖花园", "f1", "一盏灯物业", "85", true}); err != nil {
+		t.Fatal(err)
+	}
+	payload := map[string]string{}
+	for name, number := range map[string]string{"genuine": "2025-0001", "expired": "2025-0002", "withdrawn": "2025-0003"} {
+		p, err := f.Standings.PayloadOf(t.Context(), number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		payload[name] = p
+	}
+	at := strings.IndexByte(payload["genuine"], '.') / 2
+	forged := []byte(payload["genuine"])
+	forged[at] ^= 1 // one bit
+	payload["forged"], payload["broken"] = string(forged), payload["genuine"][:40]
+	l := throughLine(t, f)
+	tb := newTab(t, browser(t))
+	shown := `document.querySelector("[data-verdict]:not([hidden])")?.dataset.verdict||""`
+	// With network the server tells; the page is kept.
+	for verdict, p := range payload {
+		tb.open(t, f.Base+"/plate?p="+p, 390, 844)
+		if got := value[string](t, tb, shown); got != verdict {
+			t.Errorf("the server says %q of what is %s", got, verdict)
+		}
+	}
+	tb.until(t, `!document.getElementById("plate-kept").hidden`)
+	check(t, tb, "the check of a plate", 390, 200)
+	tb.shoot(t, "plate-server")
+	eventually(t, tb, `caches.keys().then(all => Promise.all(all.map(n => caches.open(n).then(c => c.match("/plate/withdrawn.txt"))))).then(all => String(!!all[0]))`, "true")
+	tb.open(t, f.Base+"/signin", 390, 844) // takes sheets away, not this
+	tb.open(t, f.Base+"/plate", 390, 844)
+	tb.until(t, `!document.getElementById("plate-kept").hidden`)
+	l.lose(true)
+	for verdict, p := range payload {
+		tb.open(t, f.Base+"/plate?p="+p, 390, 844)
+		tb.until(t, `document.getElementById("plate").dataset.judged==="`+verdict+`"`)
+		if got := value[string](t, tb, shown); got != verdict {
+			t.Errorf("without network %q is said of what is %s", got, verdict)
+		}
+	}
+	tb.open(t, f.Base+"/plate", 390, 844)
+	value[string](t, tb, `location.hash="`+payload["forged"]+`"`)
+	tb.until(t, `document.getElementById("plate").dataset.judged==="forged"`)
+	tb.open(t, f.Base+"/plate?p="+payload["withdrawn"], 390, 844)
+	tb.until(t, `document.getElementById("plate-list").textContent.includes("的收回名单核对")`)
+	if said := value[string](t, tb, `document.getElementById("plate-says").textContent`); !strings.Contains(said, "滨湖花园") || !strings.Contains(said, "起，已摘牌") {
+		t.Errorf("of a withdrawn plate it says %s", said)
+	}
+	tb.shoot(t, "plate-offline")
+}
