@@ -1,6 +1,8 @@
 package browsertest
 
 import (
+	"bytes"
+	"encoding/base64"
 	"strings"
 	"testing"
 	"time"
@@ -124,10 +126,13 @@ func TestPlateOffline(t *testing.T) {
 		}
 		payload[name] = p
 	}
-	at := strings.IndexByte(payload["genuine"], '.') / 2
-	forged := []byte(payload["genuine"])
-	forged[at] ^= 1 // one bit
-	payload["forged"], payload["broken"] = string(forged), payload["genuine"][:40]
+	said, signature, _ := strings.Cut(payload["genuine"], ".")
+	forged, err := base64.RawURLEncoding.DecodeString(said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged[bytes.Index(forged, []byte("\n5\n"))+1] ^= 1 // one bit: five stars are four
+	payload["forged"], payload["broken"] = base64.RawURLEncoding.EncodeToString(forged)+"."+signature, payload["genuine"][:40]
 	l := throughLine(t, f)
 	tb := newTab(t, browser(t))
 	shown := `document.querySelector("[data-verdict]:not([hidden])")?.dataset.verdict||""`
