@@ -45,16 +45,16 @@ func (s *Server) plateRoutes() []Route {
 	}
 }
 
-// verdictView is what one verdict says; the page holds all of them, and server or script shows one.
-type verdictView struct {
+// plateVerdict is what one verdict says; the page holds all of them, and server or script shows one.
+type plateVerdict struct {
 	ID                 standing.Verdict
 	Chip, Title, Words string
 	Warn, Shown        bool
 }
 
 // verdicts are the words of every verdict in the order of the page.
-func (s *Server) verdicts(shown standing.Verdict) []verdictView {
-	list := []verdictView{
+func (s *Server) verdicts(shown standing.Verdict) []plateVerdict {
+	list := []plateVerdict{
 		{ID: standing.Genuine, Chip: "有效", Title: "真牌，有效", Words: "这块标牌由" + s.set.Authority + "签发，没有被改动，在有效期内，没有收回。"},
 		{ID: standing.Over, Chip: "已到期", Title: "真牌，已到期", Words: "标牌是真的，但是有效期已经过了，不代表现在的星级。", Warn: true},
 		{ID: standing.Gone, Chip: "已收回", Title: "真牌，已收回", Words: "标牌是真的，但是已经收回，应当摘下，不代表现在的星级。", Warn: true},
@@ -73,7 +73,7 @@ type plateSays struct{ Number, Name, Firm, Level, Period, Until, Since, Why, Cod
 
 // plateView is what plate.html shows.
 type plateView struct {
-	Verdicts []verdictView
+	Verdicts []plateVerdict
 	Says     plateSays
 	Stars    int
 	// Asked is what was asked for, Payload what is checked, Shown: there is a verdict. Missing: there is no plate of the number that was asked for.
