@@ -46,6 +46,9 @@ const (
 	MaxPlate = 2000
 )
 
+// plateEncoding knows one way only to write the same bytes.
+var plateEncoding = base64.RawURLEncoding.Strict()
+
 // keyID is the short name of a public key of the log.
 func keyID(verifier string) string {
 	name, _, _ := strings.Cut(verifier, "+")
@@ -77,7 +80,7 @@ func (p *Plate) encode(signature string) (string, error) {
 	if err != nil || len(raw) != signatureBytes {
 		return "", fault.New("standing.Plate", fault.Internal, "标牌的签名不合格式")
 	}
-	return base64.RawURLEncoding.EncodeToString([]byte(strings.TrimPrefix(p.text(), plateHead))) + "." + base64.RawURLEncoding.EncodeToString(raw), nil
+	return plateEncoding.EncodeToString([]byte(strings.TrimPrefix(p.text(), plateHead))) + "." + plateEncoding.EncodeToString(raw), nil
 }
 
 // parsePlate reads what stands in an address. Returns Invalid for what is cut off or has another form.
@@ -85,15 +88,15 @@ func parsePlate(payload string) (p Plate, signature string, err error) {
 	broken := func(err error) (Plate, string, error) {
 		return Plate{}, "", fault.Wrap("standing.Plate", fault.Invalid, "二维码的内容不完整，或者不是标牌", err)
 	}
-	if len(payload) > MaxPlate {
+	if len(payload) > MaxPlate || strings.ContainsAny(payload, "\r\n") {
 		return broken(nil)
 	}
 	said, signed, _ := strings.Cut(payload, ".")
-	text, err := base64.RawURLEncoding.DecodeString(said)
+	text, err := plateEncoding.DecodeString(said)
 	if err != nil {
 		return broken(err)
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(signed)
+	raw, err := plateEncoding.DecodeString(signed)
 	if err != nil {
 		return broken(err)
 	}

@@ -2,7 +2,12 @@
 "use strict";
 {
 	const main = byId("plate"), data = main.dataset, worker = navigator.serviceWorker, utf8 = new TextEncoder();
-	const bytes = text => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), c => c.charCodeAt(0));
+	// There is one way only to write the same bytes.
+	const bytes = text => {
+		const plain = text.replace(/-/g, "+").replace(/_/g, "/").replace(/=+$/, ""), said = atob(plain);
+		if (btoa(said).replace(/=+$/, "") !== plain) { throw new Error(text); }
+		return Uint8Array.from(said, c => c.charCodeAt(0));
+	};
 	const day = iso => iso.replace(/^(\d+)-0?(\d+)-0?(\d+).*/, "$1年$2月$3日");
 	const dated = ms => new Date(ms + 8 * 36e5).toISOString().slice(0, 10);
 	// A key of the log: its name, a hash, and after the mark of the algorithm the key itself.
