@@ -3,6 +3,7 @@ package rating
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"redsteward/internal/fault"
@@ -27,6 +28,29 @@ type Explanation struct {
 	Held *ExplainedStep
 	// Voices say who speaks through how many points.
 	Voices []VoiceShare
+	// Next is the next better grade with what the result lacks for it; nil for the best one and for a result without ordinary grade.
+	Next *NextGrade
+}
+
+// NextGrade is the grade above that of a result.
+type NextGrade struct {
+	ID, Label string
+	// Demands are what it asks for, those first that are not met.
+	Demands []Demand
+	// Held are the names of caps that hold the grade down, and Promotion says that the limit of promotion does: demands are then met or not, the grade stays.
+	Held      []string
+	Promotion bool
+}
+
+// Demand is one thing that a grade asks for.
+type Demand struct {
+	// Of is what is looked at: total, rate.service.
+	Of Expr
+	// Has is what the result has, if that is Known; Bounds are what is asked. A demand without bounds is a condition.
+	Has   num.Num
+	Known bool
+	Bounds
+	Met bool
 }
 
 // ExplainedPart is a part with its text.
@@ -39,6 +63,10 @@ type ExplainedPart struct {
 	Proposal bool
 	// TotalOnly is true if the public sees only the part's total.
 	TotalOnly bool
+	// Leaf is true if nothing stands below it: its points come from an expression.
+	Leaf bool
+	// Weighs is how many points of the total one of its points is; 0 if they do not add up to it.
+	Weighs num.Num
 }
 
 // ExplainedLine is a line with its text.
@@ -54,6 +82,8 @@ type ExplainedLine struct {
 	ShownPoints, ShownMax, ShownLost string
 	// TotalOnly is true if the public sees only the total of the part.
 	TotalOnly bool
+	// Weighs is how many points of the total one of its points is; 0 if they do not add up to it.
+	Weighs num.Num
 	// FactTexts say what the facts were: "收缴率 = 312 ÷ 400 户 = 0.78".
 	FactTexts []string
 	// Items are the item lines with their texts.
@@ -78,6 +108,8 @@ type ExplainedStep struct {
 type VoiceShare struct {
 	ID, Name    string
 	Points, Max num.Num
+	// From and To are the share of full marks that the scheme declares for it, in percent; nil for none.
+	From, To *num.Num
 }
 
 // Explain joins a result with the texts of its scheme. Returns Conflict if the result was made with another version of it.
@@ -90,15 +122,20 @@ func Explain(s *Scheme, r *Result) (*Explanation, error) {
 	for _, v := range s.Voices {
 		voices[v.ID] = v.Name
 	}
+	weighs := s.factors(r)
 	for i := range r.Parts {
-		d := &s.Parts[s.program.nodeIndex[r.Parts[i].ID]-len(s.Indicators)]
+		node := s.program.nodeIndex[r.Parts[i].ID]
+		d := &s.Parts[node-len(s.Indicators)]
 		e.Parts = append(e.Parts, ExplainedPart{
 			PartLine: r.Parts[i], Name: d.Name, Basis: d.Basis, In: within(d.In), Proposal: d.Proposal || d.Basis == "" && s.Proposal, TotalOnly: d.Disclose == "total",
+			Leaf: len(s.program.parts[node-len(s.Indicators)].children) == 0, Weighs: weighs[node],
 		})
 	}
 	e.Parts = append(e.Parts, ExplainedPart{PartLine: r.Total, Name: "总分"})
 	for i := range r.Lines {
-		e.Lines = append(e.Lines, s.explainLine(&r.Lines[i], voices))
+		line := s.explainLine(&r.Lines[i], voices)
+		line.Weighs = weighs[s.program.nodeIndex[line.ID]]
+		e.Lines = append(e.Lines, line)
 	}
 	for i := range r.Adjust {
 		e.Adjust = append(e.Adjust, s.explainAdjust(&r.Adjust[i]))
@@ -122,7 +159,7 @@ func Explain(s *Scheme, r *Result) (*Explanation, error) {
 			}
 		}
 	}
-	e.Voices = s.voiceShares(r)
+	e.Voices, e.Next = s.voiceShares(r, weighs), s.nextGrade(r)
 	return e, nil
 }
 
@@ -284,28 +321,78 @@ func (s *Scheme) gradeLabel(id string) string {
 	return "无等级"
 }
 
-// voiceShares gives each voice the points of its lines, as far as they add up to the total: below sums, means and chosen sheets. What stands
-// below a geometric mean, a minimum, steps or an expression has no share of its own and is left out.
-func (s *Scheme) voiceShares(r *Result) []VoiceShare {
+// voiceShares gives each voice the points of its lines, as far as they add up to the total.
+func (s *Scheme) voiceShares(r *Result, weighs []num.Num) []VoiceShare {
 	if len(s.Voices) == 0 {
 		return nil
 	}
-	p, factor := s.program, s.factors(r)
 	out := make([]VoiceShare, len(s.Voices))
 	place := map[string]int{}
 	for i, v := range s.Voices {
-		out[i] = VoiceShare{ID: v.ID, Name: v.Name}
+		out[i] = VoiceShare{ID: v.ID, Name: v.Name, From: v.From, To: v.To}
 		place[v.ID] = i
 	}
 	for i := range r.Lines {
 		l := &r.Lines[i]
-		node := p.nodeIndex[l.ID]
+		node := s.program.nodeIndex[l.ID]
 		at, ok := place[s.Indicators[node].Voice]
 		if !ok || !l.Counted {
 			continue
 		}
-		out[at].Points = out[at].Points.Add(factor[node].Mul(l.Points))
-		out[at].Max = out[at].Max.Add(factor[node].Mul(l.Max))
+		out[at].Points = out[at].Points.Add(weighs[node].Mul(l.Points))
+		out[at].Max = out[at].Max.Add(weighs[node].Mul(l.Max))
+	}
+	return out
+}
+
+// nextGrade finds the grade above that of a result, by level, and what it asks for.
+func (s *Scheme) nextGrade(r *Result) *NextGrade {
+	list, at := s.Grades.List, -1
+	for i := range list {
+		if l := list[i].Level; l != nil && (r.Level == nil || *l > *r.Level) && (at < 0 || *l < *list[at].Level) {
+			at = i
+		}
+	}
+	if r.Status != StatusRated || at < 0 {
+		return nil
+	}
+	m, g := s.program.settled(&Subject{}, r), &s.program.grades[at]
+	out := &NextGrade{ID: g.decl.ID, Label: g.decl.Label, Promotion: r.Held != ""}
+	ask := func(of Expr, o *operand, b Bounds) {
+		x, gone := m.number(o)
+		known := gone.kind == nothingAbsent
+		out.Demands = append(out.Demands, Demand{Of: of, Has: x, Known: known, Bounds: b, Met: known && b.holds(x)})
+	}
+	if !g.decl.Bounds.empty() {
+		of := s.Grades.Of
+		if g.decl.Of != "" {
+			of = g.decl.Of
+		}
+		if of == "" {
+			of = "total"
+		}
+		ask(of, &g.of, g.decl.Bounds)
+	}
+	for i := range g.needs {
+		ask(g.decl.Needs[i].Of, &g.needs[i], g.decl.Needs[i].Bounds)
+	}
+	if g.decl.When != "" {
+		yes, gone := m.condition(&g.when)
+		out.Demands = append(out.Demands, Demand{Of: g.decl.When, Known: gone.kind == nothingAbsent, Met: yes && gone.kind == nothingAbsent})
+	}
+	slices.SortStableFunc(out.Demands, func(a, b Demand) int {
+		switch {
+		case a.Met == b.Met:
+			return 0
+		case a.Met:
+			return 1
+		}
+		return -1
+	})
+	for i := range r.Adjust {
+		if a := &r.Adjust[i]; a.Applied && a.GradeBefore != a.GradeAfter {
+			out.Held = append(out.Held, s.Adjust[s.adjustIndex(a.ID)].Name)
+		}
 	}
 	return out
 }

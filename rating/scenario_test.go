@@ -178,6 +178,13 @@ func (sc *scenario) dump(t *testing.T) []byte {
 		for _, v := range e.Voices {
 			fmt.Fprintf(&b, "  voice %s: %s of %s\n", v.ID, v.Points.Fixed(2), v.Max.Fixed(2))
 		}
+		if n := e.Next; n != nil {
+			fmt.Fprintf(&b, "  next %s:", n.ID)
+			for _, d := range n.Demands {
+				fmt.Fprintf(&b, " %s %s known %v met %v;", d.Of, d.Has, d.Known, d.Met)
+			}
+			fmt.Fprintf(&b, " held %v promotion %v\n", n.Held, n.Promotion)
+		}
 		if len(r.Blocked)+len(r.Unmet) > 0 || r.Held != "" {
 			fmt.Fprintf(&b, "  blocked %v unmet %v held %q\n", r.Blocked, r.Unmet, r.Held)
 		}

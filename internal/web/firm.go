@@ -50,6 +50,8 @@ type firmPageView struct {
 	GradeSort, Weigh  sortLink
 	Next, Back        string
 	Here, Excel       string
+	// Report is the same as an official report.
+	Report string
 	// Credit is the valid 失信信息 of the firm that is shown to everybody; CreditKept says that it is kept here at all.
 	Credit     []conductLine
 	CreditKept bool
@@ -184,7 +186,7 @@ func (s *Server) seesWhole(ctx context.Context, by policy.Actor, b *board, f *ra
 func (s *Server) firmView(ctx context.Context, b *board, f *rankedFirm, asked filter, past []PastFirms, whole bool) (*firmPageView, error) {
 	here := firmAddress(f.ID)
 	found := b.page(asked)
-	v := &firmPageView{board: b, F: f, Merged: f.merged(), RankedFirms: b.firms.ranked, RankedRows: len(b.rows), Whole: whole, Filter: asked, Filtered: asked.narrows(), Page: found, Here: here, Excel: asked.first().address(here + "/projects.xlsx"),
+	v := &firmPageView{board: b, F: f, Merged: f.merged(), RankedFirms: b.firms.ranked, RankedRows: len(b.rows), Whole: whole, Filter: asked, Filtered: asked.narrows(), Page: found, Here: here, Excel: asked.first().address(here + "/projects.xlsx"), Report: here + "/report",
 		Rank: asked.header(here, "rank", "名次"), Name: asked.header(here, "name", b.Subject), GradeSort: asked.header(here, "grade", "等级"), Weigh: asked.header(here, "weight", cmp.Or(b.FirmsWeight, "权重"))}
 	if b.Levels {
 		v.GradeSort.Label = "星级"
@@ -420,7 +422,7 @@ func (s *Server) firmReasons(ctx context.Context, b *board, f *rankedFirm, whole
 // add counts the losses of one subject.
 func (r *firmReason) add(lines []Line) {
 	for _, l := range lines {
-		if l.Points == nil || l.Max == nil {
+		if l.Points == nil || l.Max == nil || l.Part {
 			continue
 		}
 		i := slices.IndexFunc(r.Lines, func(x firmLoss) bool { return x.Clause == l.Clause && x.Name == l.Name })

@@ -213,7 +213,7 @@ func (s *Server) showObjection(c *fiber.Ctx, by policy.Actor, typed url.Values, 
 	if v.Title == "" {
 		return fault.New("web.showObjection", fault.NotFound, "没有找到要看的内容")
 	}
-	v.Back = scorePath(v.Period, v.Project) + "#l-" + v.Line
+	v.Back = scorePath(v.Period, v.Project) + "?all=1#l-" + v.Line
 	if state := told.Lines[v.Line]; state.Open {
 		v.Clock, _ = s.clockOf(c.UserContext()).running(hearsWord(told.Period.Stars()), state.Window)
 	}

@@ -45,7 +45,7 @@ var declared = map[string]string{
 	"fund_bank": layoutApp, "fund_bank_import": layoutApp, "fund_bank_line": layoutApp, "fund_bank_divide": layoutApp, "fund_bank_split": layoutApp, "fund_bank_month": layoutApp,
 	"fund_statement": layoutDesk, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp, "cases": layoutApp, "application_opinions": layoutApp, "star_list": layoutDesk, "fund_case": layoutApp, "fund_case_new": layoutApp, "fund_print": layoutDesk,
 	"inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
-	"rectification_new": layoutApp, "rectification_whole": layoutDesk,
+	"rectification_new": layoutApp, "rectification_whole": layoutDesk, "report": layoutDesk,
 	"modules": layoutApp, "account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
 	"party": layoutApp, "party_sheets": layoutApp, "party_sheet": layoutApp, "party_new": layoutApp,
@@ -353,7 +353,7 @@ func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page)
 			item.Current = item.Path == p.Nav
 			v.Top = append(v.Top, item)
 		}
-	} else {
+	} else if layout != layoutDesk { // a paper has no navigation
 		v.Groups, v.Office = s.navFor(by, p.Nav, s.workOf(c, by)), s.officeOf(by)
 		var err error
 		if v.Saved, err = s.savedFor(c, by); err != nil {

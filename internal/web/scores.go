@@ -27,6 +27,7 @@ func (s *Server) scoreRoutes() []Route {
 		{Method: fiber.MethodGet, Path: scoresPath, Action: policy.ReadObjection, Handler: s.scores},
 		{Method: fiber.MethodGet, Path: scoresPath + ".xlsx", Action: policy.ReadObjection, Handler: s.scoresExcel},
 		{Method: fiber.MethodGet, Path: scoresPath + "/:period<maxLen(16)>/:project<maxLen(64)>", Action: policy.ReadObjection, Handler: s.score},
+		{Method: fiber.MethodGet, Path: scoresPath + "/:period<maxLen(16)>/:project<maxLen(64)>/report", Action: policy.ReadObjection, Handler: s.scoreReport},
 	}
 }
 
@@ -214,13 +215,17 @@ func (s *Server) scoresExcel(c *fiber.Ctx, by policy.Actor) error {
 	return sendFigures(c, found.Period.ID+"得分告知.xlsx", sheet)
 }
 
-// scoreView is what score.html shows: the lines of one project as they were told.
+// scoreView is what score.html shows: the lines of one project as they were told, those first about which something is to be said.
 type scoreView struct {
-	Name, Sub, Period, Back, Word, Total, Max, Label, Reason string
-	Clock                                                    map[string]string
-	Groups                                                   []scoreGroup
-	Steps                                                    []stepView
-	HasBy                                                    bool
+	Name, Sub, Period, Back, Report, Word, Label, Reason string
+	Clock                                                map[string]string
+	Sums                                                 *sumsView
+	// Lost are the lines that lost points, lack data, were told again or are objected to, those that lost most first; Groups hold the Rest of them.
+	Lost   []scoreLine
+	Groups []scoreGroup
+	Rest   int
+	// All opens the rest.
+	All bool
 	// Whole is where a firm appeals against the whole result, "" if it cannot now; WholeOf are the appeals against it.
 	Whole        string
 	WholeOf      []objectionLine
@@ -231,16 +236,15 @@ type scoreView struct {
 
 // scoreGroup is one part of the lines.
 type scoreGroup struct {
-	ID, Name, Points, Max, Lost string
-	AnyLost                     bool
-	Lines                       []scoreLine
+	Name, Points, Max string
+	Lines             []scoreLine
 }
 
 // scoreLine is one line, or an item of the line above it.
 type scoreLine struct {
 	lineView
-	// Anchor is its place on the page. Proof says on how many records of which source it rests, Was what it gave before it was told again.
-	Anchor, Proof, Was string
+	// Part is the part of a line, Was what it gave before it was told again.
+	Part, Was string
 	// Object is where it is objected to, "" if it cannot be now; Objections are those to it.
 	Object     string
 	Objections []objectionLine
@@ -249,74 +253,115 @@ type scoreLine struct {
 // objectionLine is an objection beside its line.
 type objectionLine struct{ Link, State, Text string }
 
-// score shows the lines of a project as they were told, each with what can be done about it.
-func (s *Server) score(c *fiber.Ctx, by policy.Actor) error {
-	told, err := s.cycle.ToldResult(c.UserContext(), by, c.Params("period"), c.Params("project"))
-	if err != nil {
-		return err
+// toldStar is what was told of a project in the form of a star, with the offices of who scored and reviewed, how numbers are shown, and its page without its lines.
+func (s *Server) toldStar(c *fiber.Ctx, by policy.Actor) (told *cycle.ToldResult, one Star, e Evaluation, v scoreView, err error) {
+	if told, err = s.cycle.ToldResult(c.UserContext(), by, c.Params("period"), c.Params("project")); err != nil {
+		return nil, one, e, v, err
 	}
 	x, err := rating.Explain(told.Scheme, told.Result)
 	if err != nil {
-		return err
+		return nil, one, e, v, err
 	}
 	h, err := s.cycle.Hearing(c.UserContext(), &told.Period)
 	if err != nil {
-		return err
+		return nil, one, e, v, err
 	}
-	at := places(told.Scheme.Total.Decimals, told.Scheme.Defaults.Decimals)
-	one := StarOf(Row{ID: told.Stored.Subject, Name: told.Stored.Name}, x, false)
-	v := scoreView{Name: told.Stored.Name, Sub: joinWords(told.Stored.Firm, told.Stored.Place), Period: told.Period.Name, Back: scoresPath + "?period=" + url.QueryEscape(told.Period.ID), Word: periodWord(&told.Period, h),
-		Total: "—", Max: points(told.Result.Total.Max, at), Label: told.Result.Label, Reason: reasonOf(told.Scheme, told.Result), Hash: told.Result.Hash(), Scheme: told.Scheme.ID + " " + told.Scheme.Version + " 版"}
+	e = DescribeScheme(Evaluation{}, told.Scheme)
+	one = StarOf(Row{ID: told.Stored.Subject, Name: told.Stored.Name}, x, false)
 	if told.Result.Status == rating.StatusRated && told.Result.Total.Counted {
 		one.Total = &told.Result.Total.Points
-		v.Total = points(*one.Total, at)
 	}
+	s.officesOf(one.Groups)
 	if b := told.Before; b != nil {
 		if one.Before, err = BeforeOf(b.Period.Name, b.Scheme, &b.Stored, &told.Stored, told.Scheme.Hash, false); err != nil {
-			return err
+			return nil, one, e, v, err
 		}
 	}
-	v.Changed, v.Changes = one.Before.changed(one.Total, told.Result.Label, at), changesOf(one, at)
+	v = scoreView{Name: told.Stored.Name, Sub: joinWords(told.Stored.Firm, told.Stored.Place), Period: told.Period.Name, Back: scoresPath + "?period=" + url.QueryEscape(told.Period.ID), Report: scorePath(told.Period.ID, told.Stored.Subject) + "/report",
+		Word: periodWord(&told.Period, h), Label: told.Result.Label, Reason: reasonOf(told.Scheme, told.Result), Hash: told.Result.Hash(), Scheme: told.Scheme.ID + " " + told.Scheme.Version + " 版"}
+	v.Sums, v.Changed, v.Changes = sumsOf(one, told.Result.Label, e.Places, e.Grades, false), one.Before.changed(one.Total, told.Result.Label, e.Places), changesOf(one, e.Places)
+	for _, g := range one.Gates {
+		v.Sums.Steps = append(v.Sums.Steps, stepView{Name: g.Name, Said: g.Said})
+	}
 	if h.Runs && told.Period.State == cycle.StateEvaluated {
 		v.Clock, _ = s.clockOf(c.UserContext()).running(hearsWord(h.Stars), h.Ends)
 	}
+	return told, one, e, v, nil
+}
+
+// score shows the lines of a project as they were told, each with what can be done about it.
+func (s *Server) score(c *fiber.Ctx, by policy.Actor) error {
+	told, one, _, v, err := s.toldStar(c, by)
+	if err != nil {
+		return err
+	}
+	v.All, v.Sums.Bare = c.Query("all") != "", true
 	may := s.guard.Allow(by, policy.RaiseObjection)
 	v.Whole, v.WholeOf = objectable(told, "", may)
-	for _, g := range one.Groups {
-		group := scoreGroup{ID: g.ID, Name: g.Name, Points: "—", Max: "—"}
-		if g.Points != nil && g.Max != nil {
-			lost := g.Max.Sub(*g.Points)
-			group.Points, group.Max, group.Lost, group.AnyLost = points(*g.Points, at), points(*g.Max, at), lostText(lost, at), !lost.IsZero()
-		}
+	type said struct {
+		rows []scoreLine
+		lost num.Num
+	}
+	var first []said
+	for i, g := range one.Groups {
+		group := scoreGroup{Name: g.Name, Points: v.Sums.Groups[i].Points, Max: v.Sums.Groups[i].Max}
 		for _, line := range g.Lines {
-			group.Lines = append(group.Lines, s.scoreLines(told, line, may)...)
-			v.HasBy = v.HasBy || line.By != "" || line.Reviewed != ""
+			rows := s.scoreLines(told, line, may)
+			if rows[0].Part = g.Name; line.lost().Sign() > 0 || line.Lacks || rows[0].Was != "" || len(rows[0].Objections) > 0 {
+				first = append(first, said{rows, line.lost()})
+				continue
+			}
+			group.Lines = append(group.Lines, rows...)
+			v.Rest++
 		}
-		v.Groups = append(v.Groups, group)
-	}
-	for _, a := range one.Adjustments {
-		sv := stepView{Name: a.Name, Basis: a.Basis, Said: a.Said}
-		if a.Change != nil {
-			sv.Change, sv.Minus = signed(*a.Change, at), a.Change.Sign() < 0
+		if len(group.Lines) > 0 {
+			v.Groups = append(v.Groups, group)
 		}
-		v.Steps = append(v.Steps, sv)
 	}
-	for _, g := range one.Gates {
-		v.Steps = append(v.Steps, stepView{Name: g.Name, Said: g.Said})
+	slices.SortStableFunc(first, func(a, b said) int { return b.lost.Cmp(a.lost) })
+	for _, f := range first {
+		v.Lost = append(v.Lost, f.rows...)
 	}
 	return s.render(c, by, "score", page{Title: v.Name + "：" + v.Period + "得分", Nav: scoresPath, Data: v, Script: true})
 }
 
+// scoreReport is the same as an official report, for print and as a document.
+func (s *Server) scoreReport(c *fiber.Ctx, by policy.Actor) error {
+	told, one, _, v, err := s.toldStar(c, by)
+	if err != nil {
+		return err
+	}
+	for i := range v.Sums.Groups {
+		g := &v.Sums.Groups[i]
+		g.Lines = nil
+		for _, line := range one.Groups[i].Lines {
+			for _, row := range s.scoreLines(told, line, false) {
+				for _, o := range row.Objections {
+					row.State = strings.TrimSpace(row.State + " " + o.State)
+				}
+				g.Lines = append(g.Lines, row.lineView)
+			}
+		}
+	}
+	p := reportPage{Title: v.Name + "：" + v.Period + "得分说明", Sub: v.Word, Back: scorePath(told.Period.ID, told.Stored.Subject), Kind: "得分说明", Date: s.clockOf(c.UserContext()).today.Chinese(), Hash: hashGroups("sha256:" + v.Hash)}
+	p.Facts = filled([][2]string{{"小区", v.Name}, {"所在", told.Stored.Place}, {"物业企业", told.Stored.Firm}, {"结果", v.Label}, {"总分", v.Sums.Score + " / " + v.Sums.Max}, {"说明", v.Reason}, {"规则", v.Scheme}})
+	if v.Changed != "" {
+		p.add(reportSection{Title: "和上次比", Words: []string{v.Changed}})
+	}
+	p.explain(v.Sums, v.Changes)
+	p.add(reportSection{Title: "异议", Words: []string{"通报以前的得分只给本企业和主管部门看；一项只提一次异议，由没有给这一项评分、复核的人答复。"}})
+	return s.render(c, by, "report", page{Title: p.Title, Data: p, Script: true})
+}
+
 // scoreLines are the rows of a line with its items; may says that the actor objects to lines.
 func (s *Server) scoreLines(told *cycle.ToldResult, line Line, may bool) []scoreLine {
-	line.By, line.Reviewed = s.handOffice(line.By), s.handOffice(line.Reviewed)
 	views, _ := lineViews(line)
 	var rows []scoreLine
 	for _, lv := range views {
 		rows = append(rows, scoreLine{lineView: lv})
 	}
 	first, state := &rows[0], told.Lines[line.ID]
-	first.Anchor, first.Proof = "l-"+line.ID, restsOn(told, line.ID)
+	first.Proof = restsOn(told, line.ID)
 	if state.Again {
 		first.Was = "—"
 		if state.Was != nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -8,7 +9,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"redsteward/charts"
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/internal/report"
@@ -28,19 +28,13 @@ type starView struct {
 	// Was is the grade that was published where a decision lowered it, Status how the star stands in words, "" for none.
 	Was, Status string
 	State       string
-	Radar       charts.SVG
-	Waterfall   charts.SVG
-	AxisFrom    string
-	Groups      []groupView
+	Sums        *sumsView
 	Outputs     []namedFigure
-	Steps       []stepView
-	SumText     string
 	LostOnly    bool
-	Kept        bool
-	HasBy       bool
 	Here, Lost  string
 	FirmAddress string
 	CSV         string
+	Report      string // the same as an official report
 	Verify      string // the page that recomputes it; "" if there is none
 	Beside      string // the page that puts it beside others
 	Said        *response.Said
@@ -77,11 +71,15 @@ type groupView struct {
 }
 
 type lineView struct {
+	// Anchor is its place on the page, Proof says on how many records of which source it rests; both "" for an item.
+	Anchor, Proof                       string
 	Clause, Name, Rule, Basis, Fact, By string
 	Proposal                            bool
 	Points, Max, Lost, State            string
 	IsItem, AnyLost                     bool
 	Clawed                              []Clawed
+	// Items are those of a line, for a narrow screen, which folds them.
+	Items []lineView
 }
 
 // star is one subject with every line.
@@ -174,11 +172,22 @@ func (s *Server) loadStar(ctx context.Context, asked askedStar) (Star, error) {
 	if err != nil {
 		return one, err
 	}
+	s.officesOf(one.Groups)
 	one.claw(asked.clawed)
 	if !asked.lines {
 		one.keepLines()
 	}
 	return one, nil
+}
+
+// officesOf leaves of who scored and reviewed the lines the offices only.
+func (s *Server) officesOf(groups []LineGroup) {
+	for i := range groups {
+		for k := range groups[i].Lines {
+			l := &groups[i].Lines[k]
+			l.By, l.Reviewed = s.handOffice(l.By), s.handOffice(l.Reviewed)
+		}
+	}
 }
 
 // starByID is a subject and its board by the escaped id of an address, as the actor may see it.
@@ -198,6 +207,7 @@ const shownReasons = 3
 // public). A part of which the rule makes public the sum only gives no reasons either.
 func (one *Star) keepLines() {
 	keepGroups(one.Groups)
+	one.Next = one.Next.open()
 	if one.Before != nil {
 		keepGroups(one.Before.Groups)
 	}
@@ -222,7 +232,7 @@ func keepGroups(groups []LineGroup) {
 func worstOf(lines []Line, most int) []Line {
 	var lost []Line
 	for _, l := range lines {
-		if l.Points != nil && l.Max != nil && l.Points.Less(*l.Max) {
+		if l.Points != nil && l.Max != nil && l.Points.Less(*l.Max) && !l.Part {
 			lost = append(lost, l)
 		}
 	}
@@ -232,7 +242,7 @@ func worstOf(lines []Line, most int) []Line {
 
 func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
 	v := &starView{board: b, Star: one, Ranked: len(b.rows), Level: b.grades[one.Row.Grade].Level, Grade: b.gradeOf(one.Row.Grade), LostOnly: lostOnly,
-		Here: starAddress(one.ID), Lost: starAddress(one.ID) + "?only=lost#lines", CSV: starAddress(one.ID) + "/lines.csv", Beside: besideAddress(besidePath, []string{one.ID})}
+		Here: starAddress(one.ID), Lost: starAddress(one.ID) + "?only=lost#lines", CSV: starAddress(one.ID) + "/lines.csv", Report: starAddress(one.ID) + "/report", Beside: besideAddress(besidePath, []string{one.ID})}
 	if r := b.byID[one.ID]; r != nil {
 		v.Rank = r.Rank
 		if r.firm != nil {
@@ -249,48 +259,6 @@ func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
 	if one.Total != nil {
 		v.Score = points(*one.Total, b.Places)
 	}
-	sum := num.Num{}
-	var axes []charts.Axis
-	steps := []charts.Step{{Label: "满分", Text: points(one.Max, b.Places), Value: one.Max.Float64(), Total: true}}
-	full := num.Num{}
-	for _, group := range one.Groups {
-		if v.Kept = v.Kept || group.Kept; group.Kept && group.Max == nil {
-			continue // what does not count takes no points
-		}
-		gv := groupView{ID: group.ID, Name: group.Name, Hidden: group.Hidden, Reasons: strings.Join(group.Reasons, "、"), Points: "—", Max: "—", Clawed: group.Clawed}
-		if group.Points != nil && group.Max != nil {
-			lost := group.Max.Sub(*group.Points)
-			sum, full = sum.Add(*group.Points), full.Add(*group.Max)
-			gv.Points, gv.Max = points(*group.Points, b.Places), points(*group.Max, b.Places)
-			gv.Lost, gv.Rate, gv.AnyLost = lostText(lost, b.Places), rate(*group.Points, *group.Max), !lost.IsZero()
-			if q, err := group.Points.Mul(num.FromInt(100)).Quo(*group.Max); err == nil {
-				axes = append(axes, charts.Axis{Label: group.Name, Text: gv.Rate, Value: q.Float64()})
-			}
-			steps = append(steps, charts.Step{Label: group.Name, Text: lostText(lost, b.Places), Value: lost.Neg().Float64()})
-		}
-		for _, line := range group.Lines {
-			v.HasBy = v.HasBy || line.By != "" || line.Reviewed != ""
-			views, anyLost := lineViews(line)
-			if lostOnly && !anyLost {
-				continue
-			}
-			for _, lv := range views {
-				if !lostOnly || lv.AnyLost {
-					gv.Lines = append(gv.Lines, lv)
-				}
-			}
-		}
-		v.Groups = append(v.Groups, gv)
-	}
-	v.SumText = points(sum, b.Places)
-	for _, a := range one.Adjustments {
-		sv := stepView{Name: a.Name, Basis: a.Basis, Said: a.Said}
-		if a.Change != nil {
-			sv.Change, sv.Minus = signed(*a.Change, b.Places), a.Change.Sign() < 0
-			steps = append(steps, charts.Step{Label: a.Name, Text: sv.Change, Value: a.Change.Float64()})
-		}
-		v.Steps = append(v.Steps, sv)
-	}
 	for i, o := range b.Evaluation.Outputs {
 		if i < len(one.Row.Outputs) && one.Row.Outputs[i] != nil {
 			v.Outputs = append(v.Outputs, namedFigure{Name: o.Name, Text: points(*one.Row.Outputs[i], o.Places)})
@@ -300,7 +268,7 @@ func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
 	v.toNext(b, one)
 	v.Meaning, v.Changed, v.Compared = v.meaning(b, one), one.Before.changed(one.Total, v.Grade, b.Places), comparisons(b, one)
 	v.Changes = changesOf(one, b.Places)
-	v.draw(b, one, axes, steps, full.Equal(one.Max))
+	v.Sums = sumsOf(one, cmp.Or(v.Was, v.Grade), b.Places, b.Grades, lostOnly)
 	return v
 }
 
@@ -314,7 +282,7 @@ func lostText(lost num.Num, places int) string {
 
 // lineViews turns a line and its items into rows of the table.
 func lineViews(l Line) (rows []lineView, anyLost bool) {
-	row := lineView{Clause: l.Clause, Name: l.Name, Rule: l.Rule, Basis: l.Basis, Fact: l.Fact, Proposal: l.Proposal, State: l.State, Points: "—", Max: "—", Clawed: l.Clawed}
+	row := lineView{Anchor: "l-" + l.ID, Clause: l.Clause, Name: l.Name, Rule: l.Rule, Basis: l.Basis, Fact: l.Fact, Proposal: l.Proposal, State: l.State, Points: "—", Max: "—", Clawed: l.Clawed}
 	row.By = strings.Trim(strings.Join([]string{l.By, l.Reviewed}, " / "), " /")
 	if l.Points != nil && l.Max != nil {
 		lost := l.Max.Sub(*l.Points)
@@ -333,6 +301,7 @@ func lineViews(l Line) (rows []lineView, anyLost bool) {
 		}
 		rows = append(rows, iv)
 	}
+	rows[0].Items = rows[1:]
 	return rows, row.AnyLost
 }
 
@@ -352,6 +321,9 @@ func worstLines(one Star, most int) []lostView {
 	}
 	for _, g := range one.Groups {
 		for _, l := range g.Lines {
+			if l.Part {
+				continue
+			}
 			add(strings.TrimSpace(l.Clause+" "+l.Name), l.Points, l.Max, l.Places)
 		}
 	}
@@ -390,41 +362,6 @@ func (v *starView) toNext(b *board, one Star) {
 			v.NextGrade, v.ToNext = next.Label, points(next.From.Sub(*one.Total), b.Places)
 		}
 	}
-}
-
-// draw makes the pictures where they say something true: a radar of three parts at least, a waterfall only if the bars lead from the full
-// number of points to the total.
-func (v *starView) draw(b *board, one Star, axes []charts.Axis, steps []charts.Step, complete bool) {
-	v.Radar = charts.Radar{ID: "radar-title", Title: "各部分得分率雷达图，数值见右表", Axes: axes}.SVG()
-	if one.Total == nil || !complete || len(steps) < 3 {
-		return
-	}
-	level := 0.0
-	for _, s := range steps {
-		level += s.Value
-	}
-	total := one.Total.Float64()
-	if d := level - total; d > 0.05 || d < -0.05 {
-		return // a cap, a floor or a rounding that is not a step of its own: the table says it, a picture would mislead
-	}
-	steps = append(steps, charts.Step{Label: "总分", Text: v.Score, Value: total, Total: true})
-	w := charts.Waterfall{ID: "waterfall-title", Steps: steps, From: charts.AxisFrom(steps), To: one.Max.Float64()}
-	for _, s := range steps[1:] {
-		if !s.Total && s.Value > 0 { // a bonus above the full number needs room
-			w.To = max(w.To, total)
-		}
-	}
-	w.Title = "从满分到总分的得失分瀑布图，数值见汇总表"
-	if w.From > 0 {
-		v.AxisFrom = num.FromInt(int64(w.From)).String()
-		w.Title = "从满分到总分的得失分瀑布图，横轴自 " + v.AxisFrom + " 分起；数值见汇总表"
-	}
-	for _, g := range b.Grades {
-		if g.From != nil {
-			w.Cuts = append(w.Cuts, charts.Cut{Label: g.Label + " " + g.From.String(), Value: g.From.Float64()})
-		}
-	}
-	v.Waterfall = w.SVG()
 }
 
 // starCSV is every line as a table for Excel.

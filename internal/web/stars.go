@@ -167,6 +167,10 @@ type Star struct {
 	Gates []Gate
 	// Before is what it had in the published period before, nil if there is none.
 	Before *Before
+	// Voices are who spoke through how many points; nil where the rule names none.
+	Voices []Voice
+	// Next is the next better grade; nil if there is none, or no ordinary grade.
+	Next *Next
 	// Proved are the facts that proof (佐证材料) told, with the days of which it counted.
 	Proved map[string]calendar.Span
 }
@@ -217,9 +221,23 @@ type Line struct {
 	Items []Item
 	// Clawed is what was taken back of its proof.
 	Clawed []Clawed
+	// Weighs is how many points of the total one point of it is; 0 if its points do not add up to it.
+	Weighs num.Num
+	// Lacks: it has no points because data are missing.
+	Lacks bool
+	// Part: it is a part without lines below it, such as the mean of earlier periods.
+	Part bool
 
 	// reads are the facts that it reads.
 	reads []string
+}
+
+// lost is what a line lost of the total; 0 if it does not count.
+func (l *Line) lost() num.Num {
+	if l.Points == nil || l.Max == nil {
+		return num.Num{}
+	}
+	return l.Max.Sub(*l.Points).Mul(l.Weighs)
 }
 
 // Item is one item of a checklist, one level of a survey, or one event behind a line.

@@ -184,6 +184,11 @@ func StarOf(row Row, x *rating.Explanation, public bool) Star {
 	}
 	for i := range x.Parts {
 		p := &x.Parts[i]
+		if p.Leaf && p.In != "total" && top[p.ID] != asideGroup {
+			if g := open(top[p.ID], ""); !g.Hidden && !(public && p.TotalOnly) {
+				g.Lines = append(g.Lines, leafLine(s, p))
+			}
+		}
 		if p.In != "total" {
 			continue
 		}
@@ -218,6 +223,7 @@ func StarOf(row Row, x *rating.Explanation, public bool) Star {
 		one.Groups[g].Name = "全部指标"
 	}
 	one.Adjustments, one.Gates = stepsOf(x)
+	one.Voices, one.Next = voicesOf(x, top, public), gradeAbove(x)
 	return one
 }
 
@@ -290,7 +296,7 @@ func clauseNumbers(s *rating.Scheme) map[string]string {
 
 // lineOf is one indicator.
 func lineOf(s *rating.Scheme, l *rating.ExplainedLine) Line {
-	line := Line{ID: l.ID, Name: l.Name, Rule: l.Clause, Basis: l.Basis, Proposal: l.Proposal, Places: defaultPlaces, Fact: strings.Join(l.FactTexts, "；"), State: l.Reason}
+	line := Line{ID: l.ID, Name: l.Name, Rule: l.Clause, Basis: l.Basis, Proposal: l.Proposal, Places: defaultPlaces, Fact: strings.Join(l.FactTexts, "；"), State: l.Reason, Weighs: l.Weighs}
 	for i := range s.Indicators {
 		if d := &s.Indicators[i]; d.ID == l.ID {
 			line.Places = places(d.Decimals, s.Defaults.Decimals)
@@ -305,6 +311,7 @@ func lineOf(s *rating.Scheme, l *rating.ExplainedLine) Line {
 	if line.State == "" && l.Line.State == rating.LineMissing {
 		line.State = "缺数据"
 	}
+	line.Lacks = l.Line.State == rating.LineMissing && !l.Counted
 	for i := range l.Facts {
 		line.reads = append(line.reads, l.Facts[i].ID)
 		if v := l.Facts[i].Value; v != nil && line.By == "" {
@@ -313,6 +320,8 @@ func lineOf(s *rating.Scheme, l *rating.ExplainedLine) Line {
 	}
 	if l.Counted {
 		line.Points, line.Max = &l.Points, &l.Max
+	} else if l.Reason != "" {
+		line.Fact = "" // the reason says what there is
 	}
 	for i := range l.Items {
 		item := &l.Items[i]

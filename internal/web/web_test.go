@@ -218,6 +218,18 @@ func TestSite(t *testing.T) {
 
 func testScenarios(t *testing.T, f *browsertest.Fixture) {
 	people := map[string]*person{}
+	// Both reports are documents too, without what is not printed.
+	_, held, _ := strings.Cut(newPerson(t, f).get(t, "/firms").body, `href="/firms/`)
+	held, _, _ = strings.Cut(held, `"`)
+	for path, want := range map[string][]string{star(5) + "/report": {"评价结果说明", "按规则只公开合计", "六类服务现场检查"}, "/firms/" + held + "/report": {"企业汇总", "各指标失分", "所管小区"}} {
+		a := newPerson(t, f).get(t, path+"?as=docx")
+		if a.StatusCode != 200 {
+			t.Fatalf("%s: %d %.500s", path, a.StatusCode, a.body)
+		}
+		if text := docxParts(t, a.body)["word/document.xml"]; !containsAll(text, want) || strings.Contains(text, "三会一课按期") || strings.Contains(text, "打印时不带本栏") {
+			t.Errorf("%s: %.1500s", path, text)
+		}
+	}
 	form := func(pairs ...string) url.Values {
 		v := url.Values{}
 		for i := 0; i+1 < len(pairs); i += 2 {
@@ -233,6 +245,9 @@ func testScenarios(t *testing.T, f *browsertest.Fixture) {
 		{name: "board with nonsense", path: "/?grade=nine&sort=%00&after=none&f1=x&desc=2", status: 200, contains: []string{"第 1–50 个"}},
 		{name: "a name is never markup", path: star(4), status: 200, contains: []string{"&lt;script&gt;"}, excludes: []string{"<script>alert", "<img src=x"}},
 		{name: "what the rule keeps back", path: star(5), status: 200, contains: []string{"按规则只公开合计", "六类服务现场检查", "失分最多的是"}, excludes: []string{"三会一课按期"}},
+		{name: "kept back in the report too", path: star(5) + "/report", status: 200, contains: []string{"评价结果说明", "按规则只公开合计", "六类服务现场检查", "结果校验值", "?as=docx"}, excludes: []string{"三会一课按期"}},
+		{name: "no report of nothing", path: "/stars/none/report", status: 404},
+		{name: "no report of no firm", path: "/firms/none/report", status: 404},
 		{name: "kept back in the table too", path: star(5) + "/lines.csv", status: 200, contains: []string{"按规则只公开合计"}, excludes: []string{"三会一课按期"}},
 		{name: "kept back in the API too", path: "/api/v1" + star(5), status: 200, excludes: []string{"三会一课按期"}},
 		{name: "only what was lost", path: star(5) + "?only=lost", status: 200, contains: []string{"只列出失分的条目", "看全部"}},
