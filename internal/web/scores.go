@@ -402,6 +402,9 @@ func (s *Server) handOffice(hand string) string {
 func restsOn(told *cycle.ToldResult, indicator string) string {
 	var parts []string
 	line := told.Result.Line(indicator)
+	if line == nil {
+		return "" // a part without lines, such as the mean of quarters
+	}
 	for i := range line.Facts {
 		use := &line.Facts[i]
 		at, ok := told.Scheme.FactIndex(use.ID)
