@@ -110,6 +110,12 @@ const (
 	WriteResponse Action = "response.write"
 	// HideResponse takes down what a firm says.
 	HideResponse Action = "response.hide"
+	// ReadCoach shows, within the scope, what a project can still do for its star, lets values be tried, and shows the tasks that were given for it.
+	ReadCoach Action = "coach.read"
+	// GiveCoachTask gives such an action to who manages the project, and judges what was done.
+	GiveCoachTask Action = "coach.give"
+	// DoCoachTask reports that it was done.
+	DoCoachTask Action = "coach.do"
 	// VerifyResult recomputes a result from its bundle.
 	VerifyResult Action = "evaluation.verify"
 
@@ -466,6 +472,9 @@ func Actions() []ActionInfo {
 		{HideResponse, "撤下企业说明", false},
 		{MakeRemark, "提出公示意见", true},
 		{HandleRemark, "办理公示意见", false},
+		{ReadCoach, "查看争星晋位", false},
+		{GiveCoachTask, "派争星任务", false},
+		{DoCoachTask, "落实争星任务", false},
 		{VerifyResult, "复算评价结果", true},
 
 		{ReadObservation, "查看观察记录", false},

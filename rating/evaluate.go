@@ -10,14 +10,16 @@ import (
 // form, on every machine. cohort may be nil if the scheme compares nobody; what needs it is missing then. The result shares the subject's
 // values, which must not be changed afterwards. It panics if the subject was made for another scheme: that is a slip of the program, not of data.
 func Evaluate(s *Scheme, cohort *Cohort, subject Subject, history History) Result {
-	return evaluate(s, cohort, subject, history, nil)
-}
-
-// evaluate is Evaluate; if said is not nil, what is kept is left out and what is given is taken from it (see openPlan).
-func evaluate(s *Scheme, cohort *Cohort, subject Subject, history History, said *Result) Result {
 	if subject.scheme != s {
 		panic("rating: the subject was made for another scheme")
 	}
+	r := evaluate(s, cohort, subject, history, nil)
+	r.Facts = subject.Hash()
+	return r
+}
+
+// evaluate is Evaluate without the hash of the facts; if said is not nil, what is kept is left out and what is given is taken from it (see openPlan).
+func evaluate(s *Scheme, cohort *Cohort, subject Subject, history History, said *Result) Result {
 	p := s.program
 	m := &machine{p: p, sub: &subject, cohort: cohort, history: history, said: said, cells: make([]cell, len(p.indicators)+len(p.parts))}
 	m.values = m.lookup
@@ -38,7 +40,6 @@ func evaluate(s *Scheme, cohort *Cohort, subject Subject, history History, said 
 	if cohort != nil {
 		r.Cohort = cohort.hash
 	}
-	r.Facts = subject.Hash()
 	for i := range s.History {
 		past, ok := history[s.History[i].ID]
 		switch {

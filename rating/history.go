@@ -20,9 +20,12 @@ type Past struct {
 type History map[string]Past
 
 // Past returns what later results may read of this one, under its hash.
-func (r *Result) Past() Past {
+func (r *Result) Past() Past { return r.past(r.Hash()) }
+
+// past is Past under a hash.
+func (r *Result) past(hash string) Past {
 	p := Past{
-		Hash: r.Hash(), Total: r.Total.Points, HasTotal: r.Total.Counted, Grade: r.Grade, Level: r.Level,
+		Hash: hash, Total: r.Total.Points, HasTotal: r.Total.Counted, Grade: r.Grade, Level: r.Level,
 		Points: map[string]num.Num{}, Rates: map[string]num.Num{}, Outputs: map[string]num.Num{},
 	}
 	put := func(id string, counted bool, points, max num.Num) {

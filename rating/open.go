@@ -334,6 +334,7 @@ func (s *Scheme) keptLines(r *Result, part string) []byte {
 // evaluateOpen recomputes what everybody may see. sub holds the open facts, said is the open result: what is given is taken from it, all else is computed.
 func evaluateOpen(s *Scheme, cohort *Cohort, sub Subject, history History, said *Result) *Result {
 	r := evaluate(s, cohort, sub, history, said)
+	r.Facts = sub.Hash()
 	r.Cohort = said.Cohort // the verifier compares it with the statistics, if those are open
 	for i := range r.Lines {
 		r.Lines[i].Facts = s.openUses(r.Lines[i].Facts)

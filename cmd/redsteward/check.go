@@ -273,6 +273,8 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "星级申报规则", err
 		}
 		return fmt.Sprintf("星级申报规则，%d 级，承诺 %d 条", terms.Levels(), len(terms.Pledge())), nil
+	case hasKey(data, "actions"):
+		return checkActions(name, data, p)
 	case hasKey(data, "sample_percent"):
 		terms, err := repair.ParseTerms(name, data)
 		if err != nil {

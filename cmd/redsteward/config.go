@@ -92,6 +92,8 @@ type config struct {
 		Vetoes string `yaml:"vetoes"`
 		// Applications say until when firms apply for a star, how long each level takes, and what the pledge says.
 		Applications string `yaml:"applications"`
+		// Coach are the actions of firms for their stars (争星晋位).
+		Coach string `yaml:"coach"`
 		// Wishes are the kinds of small wishes (微心愿).
 		Wishes string `yaml:"wishes"`
 		// Satisfaction is the questionnaire of surveys and how many answers they need.

@@ -67,6 +67,10 @@ type Cycle interface {
 	ToldResult(ctx context.Context, by policy.Actor, id, project string) (*cycle.ToldResult, error)
 	// Objections are the objections to them.
 	Objections() *cycle.Objections
+	// Coach tells what a project can still do for its star, Coaches lists the projects, CoachTasks are the tasks that come of it. Coach returns NotFound outside the scope, Invalid with fields for values that a scheme does not allow.
+	Coach(ctx context.Context, by policy.Actor, project string, ask cycle.CoachAsk) (*cycle.Coached, error)
+	Coaches(ctx context.Context, by policy.Actor, text string, from, most int) ([]cycle.CoachRow, int, error)
+	CoachTasks() *cycle.CoachTasks
 	// MayShow returns the period if this person may show the stars of this evaluation to the public now; Show shows them on the minutes of the joint review. They return Conflict if it is too early or too late, Invalid with fields.
 	MayShow(ctx context.Context, by policy.Actor, id, evaluation string) (cycle.Period, error)
 	Show(ctx context.Context, by policy.Actor, id, evaluation string, minutes cycle.Minutes) (cycle.Period, error)
@@ -109,7 +113,7 @@ func (s *Server) cycleRoutes() []Route {
 		return nil
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
-	return slices.Concat(s.scoreRoutes(), s.objectionRoutes(), s.rangeRoutes(), s.publicityRoutes(), []Route{
+	return slices.Concat(s.scoreRoutes(), s.objectionRoutes(), s.rangeRoutes(), s.publicityRoutes(), s.coachRoutes(), []Route{
 		{Method: get, Path: "/periods", Action: policy.ReadPeriods, Handler: s.periods},
 		{Method: post, Path: "/periods", Action: policy.ManagePeriod, Handler: s.planPeriod},
 		{Method: get, Path: "/periods/:id", Action: policy.ReadPeriods, Handler: s.period},

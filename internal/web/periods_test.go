@@ -33,9 +33,10 @@ func startCounty(t testing.TB) (*browsertest.County, *browsertest.Fixture) {
 		"auditor": {Role: "auditor", Scopes: []string{policy.County}, Order: "调阅单〔2026〕3号", Days: policy.Span{From: calendar.Year(2026).Span().First, Until: calendar.Year(2027).Span().Last}},
 		"worker":  {Role: "community_worker", Scopes: []string{policy.County}},
 		"second":  {Role: "property_officer", Scopes: []string{policy.County}},
+		"keeper":  {Role: "project_manager", Scopes: []string{policy.ProjectKey("p001")}},
 	}
 	c := browsertest.StartCounty(t, engine(t), time.Now, browsertest.CountyFiles{RolesConf: readConfig(t, "roles.conf"), RolesCSV: readConfig(t, "roles.csv"), Chains: readConfig(t, "approvals.yaml"),
-		Ranges: readConfig(t, "ranges.yaml"), Quarter: readConfig(t, "schemes/five-goods-quarter.yaml"), Year: readConfig(t, "schemes/five-goods-year.yaml"), Approvals: shortStaffed{}}, t.TempDir(), more)
+		Ranges: readConfig(t, "ranges.yaml"), Quarter: readConfig(t, "schemes/five-goods-quarter.yaml"), Year: readConfig(t, "schemes/five-goods-year.yaml"), Coach: readConfig(t, "coach.yaml"), Approvals: shortStaffed{}}, t.TempDir(), more)
 	return c, &browsertest.Fixture{Base: c.Base, DB: c.DB}
 }
 
@@ -185,6 +186,7 @@ func TestPeriodsThroughPages(t *testing.T) {
 	testBoardsExcel(t, people["auditor"])
 	testYearWithMinutes(t, c, people, run, form)
 	testSchemes(t, c, people, run, form)
+	testCoach(t, calendar.DateOf(c.Clock()).String(), people, run, form)
 }
 
 // testTelling tells the scores of the third quarter, lets the firm object and another officer answer, and lets the window pass.

@@ -232,6 +232,7 @@ type scoreView struct {
 	Changed      string
 	Changes      *changesView
 	Hash, Scheme string
+	Coach        string // what can still be done for the star; "" for who may not see it
 }
 
 // scoreGroup is one part of the lines.
@@ -298,6 +299,9 @@ func (s *Server) score(c *fiber.Ctx, by policy.Actor) error {
 	v.All, v.Sums.Bare = c.Query("all") != "", true
 	may := s.guard.Allow(by, policy.RaiseObjection)
 	v.Whole, v.WholeOf = objectable(told, "", may)
+	if s.guard.Allow(by, policy.ReadCoach) {
+		v.Coach = coachAddress(told.Stored.Subject)
+	}
 	type said struct {
 		rows []scoreLine
 		lost num.Num

@@ -36,6 +36,7 @@ type starView struct {
 	CSV         string
 	Report      string // the same as an official report
 	Verify      string // the page that recomputes it; "" if there is none
+	Coach       string // what can still be done for the star; "" for who may not see it
 	Beside      string // the page that puts it beside others
 	Said        *response.Said
 	Worst       []lostView
@@ -96,6 +97,10 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 	if asked.Restricted && asked.lines {
 		query += "&lines=all" // what those in whose scope it lies see is another page
 	}
+	coach := s.cycle != nil && asked.Restricted && asked.lines && s.guard.Allow(by, policy.ReadCoach)
+	if coach {
+		query += "&coach=yes"
+	}
 	for _, c := range asked.clawed {
 		said := clawedLine(c)
 		query += "&clawed=" + url.QueryEscape(c.Fact+" "+c.Day.String()+" "+said.Text+said.Link)
@@ -123,6 +128,9 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 		v := s.starView(asked.board, one, lostOnly)
 		v.Range = within
 		v.Said = said
+		if coach {
+			v.Coach = coachAddress(asked.id)
+		}
 		if s.bundles != nil {
 			v.Verify = StarID{Period: asked.Period, Subject: asked.id}.address("verify")
 		}

@@ -36,7 +36,7 @@ var looks = map[string]look{
 	"待交还": {"amber", "hour"}, "已报到": {"green", "check"}, "未予确认": {"grey", "ban"}, "已转出": {"grey", "undo"}, "待认领": {"amber", "hour"}, "待接单": {"blue", "clock"}, "服务中": {"blue", "tool"}, "待社区确认": {"blue", "eye"}, "待评单": {"teal", "mega"}, "不受理": {"grey", "ban"},
 	"待拟议题": {"blue", "clock"}, "待调研": {"blue", "clock"}, "待排会": {"blue", "clock"}, "待商议": {"blue", "clock"}, "待拟公开内容": {"amber", "hour"}, "待审公开内容": {"blue", "eye"}, "待业主大会表决": {"amber", "hour"},
 	"待转办": {"amber", "hour"}, "执行中": {"blue", "tool"}, "未达成一致": {"violet", "speech"}, "办结，已解决": {"green", "check"}, "办结，未解决": {"wine", "alert"}, "不予商议": {"grey", "ban"}, "待召开": {"blue", "clock"}, "已召开": {"green", "check"},
-	"另行商议": {"violet", "speech"}, "已落实": {"green", "check"},
+	"待落实": {"amber", "hour"}, "不再需要": {"grey", "undo"}, "另行商议": {"violet", "speech"}, "已落实": {"green", "check"},
 	"待通知": {"amber", "hour"}, "待检查": {"blue", "clock"}, "检查中": {"blue", "tool"}, "待告知": {"amber", "hour"}, "已告知": {"green", "check"}, "已签名": {"green", "check"}, "无效": {"wine", "alert"},
 	"待公布校验值": {"amber", "hour"}, "待抽取": {"blue", "clock"}, "待公布抽取结果": {"amber", "hour"}, "抽查进行中": {"blue", "tool"}, "抽查结果已公示": {"green", "flag"}, "已公示": {"green", "flag"}, "已解除": {"grey", "undo"},
 	"待开始": {"blue", "clock"}, "调查中": {"blue", "tool"}, "待公布结果": {"amber", "hour"}, "已公布结果": {"green", "flag"}, "答卷不足": {"grey", "dash"},

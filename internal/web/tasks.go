@@ -71,7 +71,7 @@ func (s *Server) partsWithTasks() []Tasks {
 		parts = append(parts, StandingTasks{Standings: s.standings})
 	}
 	if s.cycle != nil {
-		parts = append(parts, PeriodTasks{Guard: s.guard, Cycle: s.cycle}, ObjectionTasks{Guard: s.guard, Cycle: s.cycle}, RemarkTasks{Cycle: s.cycle})
+		parts = append(parts, PeriodTasks{Guard: s.guard, Cycle: s.cycle}, ObjectionTasks{Guard: s.guard, Cycle: s.cycle}, RemarkTasks{Cycle: s.cycle}, CoachWork{Guard: s.guard, Cycle: s.cycle})
 	}
 	if s.applications != nil {
 		parts = append(parts, ApplicationTasks{Applications: s.applications, Cycle: s.cycle})

@@ -47,6 +47,8 @@ type Options struct {
 	// Deadlines starts a period of deadlines.yaml (NotFound for an unknown rule), Resolve looks again for the day of one that lay beyond the loaded calendar. Required.
 	Deadlines func(rule string, start calendar.Date) (calendar.Deadline, error)
 	Resolve   func(calendar.Deadline) calendar.Deadline
+	// Actions are what firms can do for their stars; nil knows none.
+	Actions *rating.Actions
 	// Background lets work go on after its request has been answered; the context that it hands over ends with the program. Nil runs the work at once.
 	Background func(work func(ctx context.Context))
 }
@@ -79,6 +81,9 @@ type Service struct {
 	ranges     *store.Collection[Ranges]
 	rangePages *store.Collection[rangePage]
 	remarked   *Remarks
+	tasks      *CoachTasks
+	actions    *rating.Actions
+	coach      coachDesk
 }
 
 // schemeFile is a scheme with its file.
@@ -87,7 +92,7 @@ type schemeFile struct {
 	scheme *rating.Scheme
 }
 
-// New declares the kinds period, facts, objection, ranges and range-rows and the rule period-window. Returns Invalid if something required is missing, a scheme is faulty or has another
+// New declares the kinds period, facts, objection, coach-task, ranges and range-rows and the rule period-window. Returns Invalid if something required is missing, a scheme is faulty or has another
 // rhythm, or a source comes twice.
 func New(ctx context.Context, o Options) (*Service, error) {
 	const op = "cycle.New"
@@ -96,7 +101,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s := &Service{db: o.DB, guard: o.Guard, archive: o.Archive, register: o.Register, keeper: o.Keeper,
 		desk: policy.ApprovalDesk{Guard: o.Guard, Persons: o.Persons, Chains: o.Chains, Now: o.DB.Now}, sources: o.Sources, windows: o.Windows, applied: o.Applications,
-		schemes: map[string]schemeFile{}, rules: o.Ranges, seconds: o.Seconds, known: registerRules{o.HandoverFrom, o.RevenueDue}, deadlines: o.Deadlines, resolve: o.Resolve, background: o.Background, adopted: o.Adopted}
+		schemes: map[string]schemeFile{}, rules: o.Ranges, seconds: o.Seconds, known: registerRules{o.HandoverFrom, o.RevenueDue}, deadlines: o.Deadlines, resolve: o.Resolve, background: o.Background, adopted: o.Adopted, actions: o.Actions}
 	if s.background == nil {
 		s.background = func(work func(ctx context.Context)) { work(ctx) }
 	}
@@ -142,6 +147,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, err
 	}
 	if s.remarked, err = newRemarks(ctx, s); err != nil {
+		return nil, err
+	}
+	if s.tasks, err = newCoachTasks(ctx, s); err != nil {
 		return nil, err
 	}
 	return s, o.DB.Register(s.windowRule())

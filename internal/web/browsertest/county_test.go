@@ -21,7 +21,7 @@ import (
 func startCounty(t *testing.T) *County {
 	t.Helper()
 	return StartCounty(t, engine(t), time.Now, CountyFiles{RolesConf: readConfig(t, "roles.conf"), RolesCSV: readConfig(t, "roles.csv"), Chains: readConfig(t, "approvals.yaml"),
-		Ranges: readConfig(t, "ranges.yaml"), Quarter: readConfig(t, "schemes/five-goods-quarter.yaml"), Year: readConfig(t, "schemes/five-goods-year.yaml")}, t.TempDir(), map[string]policy.Appointment{"second": {Role: "property_officer", Scopes: []string{policy.County}}})
+		Ranges: readConfig(t, "ranges.yaml"), Quarter: readConfig(t, "schemes/five-goods-quarter.yaml"), Year: readConfig(t, "schemes/five-goods-year.yaml"), Coach: readConfig(t, "coach.yaml")}, t.TempDir(), map[string]policy.Appointment{"second": {Role: "property_officer", Scopes: []string{policy.County}}})
 }
 
 // TestQuarterInTheBrowser is journey 5 as far as the quarter goes: what is missing, evaluate, leave and find the progress again, preview, a refused publication

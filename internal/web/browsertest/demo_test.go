@@ -122,5 +122,54 @@ func TestDemoPages(t *testing.T) {
 	look("anybody", "tell", "/tell?community=360428100001")
 	look("anybody", "told", "/tell/find")
 	look("anybody", "wishes", "/wishes")
+	starCoach(t, tb, f, accounts, look)
 	t.Logf("%d roles, %d pages beside their to-do pages", len(roles), len(seen))
+}
+
+// starCoach is journey 6: the manager of a firm looks why a compound has three stars and not four, what leads there, tries values, and gives the first action to who manages it, who finds it on the to-do page of
+// the compound's tasks. Only compounds with a plan are taken; the demonstration has some.
+func starCoach(t *testing.T, tb *tab, f *Fixture, accounts string, look func(role, name, path string)) {
+	t.Helper()
+	account := regexp.MustCompile(`(?m)^firm-manager +(Demo-\S+)`).FindStringSubmatch(accounts)
+	if account == nil {
+		t.Fatal("there is no manager of a firm")
+	}
+	signIn(t, tb, f, "firm-manager", account[1])
+	open := func(path string) {
+		t.Helper()
+		if status := tb.open(t, f.Base+path, demoWidths[1], 844); status != 200 {
+			t.Fatalf("%s answers %d", path, status)
+		}
+	}
+	open("/coach")
+	for _, one := range value[[]string](t, tb, `[...document.querySelectorAll("main tbody tr")].filter(r=>r.cells[1].textContent==="三星").map(r=>r.querySelector("a").getAttribute("href"))`) {
+		open(one)
+		star := value[string](t, tb, `[...document.querySelectorAll("main .acts a")].find(a=>a.textContent.startsWith("看星级")).getAttribute("href")`)
+		if value[int](t, tb, `document.querySelectorAll("#plan tbody tr").length`) == 0 || tb.open(t, f.Base+star, demoWidths[1], 844) != 200 {
+			tb.forget()
+			continue
+		}
+		// Why three stars, then the coach from there.
+		if !value[bool](t, tb, `document.querySelector("main").innerText.includes("失分最多的是")`) {
+			t.Errorf("%s does not say why", star)
+		}
+		press(t, tb, `main .acts a[href^="/coach/"]`)
+		look("firm-manager", "coach", one)
+		was := value[string](t, tb, `document.querySelector(".hero .big").textContent.trim()`)
+		fill(t, tb, `[id="v.complaints"]`, "40")
+		press(t, tb, `form[action^="/coach/"] button`)
+		tried := value[string](t, tb, `document.querySelector("#tried").innerText`)
+		if tried == "" || strings.Contains(tried, was+" 分") {
+			t.Errorf("forty complaints change nothing: %q", tried)
+		}
+		look("firm-manager", "coach-give", value[string](t, tb, `document.querySelector('#plan a[href*="/give?"]').getAttribute("href")`))
+		press(t, tb, `form[action$="/give"] button`)
+		if text := value[string](t, tb, `document.querySelector("main").innerText`); !strings.Contains(text, "待落实") || !strings.Contains(text, "由项目负责人落实") {
+			t.Errorf("the task: %.500s", text)
+		}
+		task := value[string](t, tb, `location.pathname`)
+		look("firm-manager", "coach-task", task)
+		return
+	}
+	t.Error("no compound of three stars has a way to four")
 }

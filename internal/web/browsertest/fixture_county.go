@@ -183,6 +183,8 @@ type CountyFiles struct {
 	RolesConf, RolesCSV, Quarter, Year, Ranges []byte
 	// Chains are the ways of approval.
 	Chains []byte
+	// Coach are the actions of firms for their stars; nil: none are known.
+	Coach []byte
 	// Approvals says whether everything can be staffed; nil: nobody asks.
 	Approvals web.Approvals
 }
@@ -285,7 +287,13 @@ func (c *County) openCycle(ctx context.Context, guard *policy.Guard, f CountyFil
 		c.Wait()
 		return nil
 	})
-	c.Cycle, err = cycle.New(ctx, cycle.Options{DB: c.DB, Guard: guard, Archive: archive, Register: c, Chains: chains, Persons: c.people, Keeper: keeper, Sources: sources,
+	var actions *rating.Actions
+	if f.Coach != nil {
+		if actions, err = rating.ParseActions("coach.yaml", f.Coach, nil); err != nil {
+			return err
+		}
+	}
+	c.Cycle, err = cycle.New(ctx, cycle.Options{Actions: actions, DB: c.DB, Guard: guard, Archive: archive, Register: c, Chains: chains, Persons: c.people, Keeper: keeper, Sources: sources,
 		Schemes: map[string][]byte{cycle.RhythmQuarter: f.Quarter, cycle.RhythmYear: f.Year},
 		Ranges:  ranges,
 		Adopted: func(ctx context.Context, rhythm string, day calendar.Date) ([]byte, error) {

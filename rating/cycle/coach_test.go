@@ -1,0 +1,149 @@
+package cycle
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/num"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/rating"
+	"redsteward/registry/casework"
+)
+
+// TestCoach follows a project through a year: three published quarters and a running one, what leads to the next star, what would lose it, values that are tried, and a task until it is done.
+func TestCoach(t *testing.T) {
+	d := newDesk(t, 2)
+	ctx := t.Context()
+	d.Service.actions = must[*rating.Actions](t)(rating.ParseActions("coach.yaml", shipped(t, "coach.yaml"), d.schemes[RhythmYear].scheme))
+	weak := []string{"cobuild_kinds", "repairs", "answers"}
+	for _, day := range []string{"2026-02-10", "2026-05-10", "2026-08-10"} {
+		for _, p := range []string{"p0001", "p0002"} {
+			d.full(t, p, day, weak...)
+			for _, text := range []string{"cobuild_kinds cobuild_kinds=1", "repairs repairs_on_time=14 repairs_due=20", "answers answers_on_time=6 answers_due=9"} {
+				d.tell(t, p, day, text)
+			}
+		}
+	}
+	manager, keeper, stranger := firmOne, person("keeper", "project_manager", policy.ProjectKey("p0001")), person("other", "firm_manager", policy.FirmKey("firm2"))
+	see := func(by policy.Actor, project string, ask CoachAsk) func() error {
+		return func() error { _, err := d.Coach(ctx, by, project, ask); return err }
+	}
+	for _, q := range []string{"2026Q1", "2026Q2", "2026Q3"} {
+		d.published(t, q)
+	}
+	d.set(t, "2026-10-19")
+	before := d.Records(t)
+	v := must[*Coached](t)(d.Coach(ctx, manager, "p0001", CoachAsk{}))
+	if v.Basis != CoachNow || v.Now.Grade != "star4" || v.Level != 5 || v.Plan == nil || !v.Plan.Least || v.Best.Grade != "star5" {
+		t.Fatalf("%s %s %s to %d, best %s %s, plan %+v", v.Basis, v.Now.Grade, v.Now.Total.Shown, v.Level, v.Best.Grade, v.Best.Total.Shown, v.Plan)
+	}
+	if again := must[*Coached](t)(d.Coach(ctx, manager, "p0001", CoachAsk{})); !slices.Equal(again.Plan.Steps, v.Plan.Steps) {
+		t.Error("another plan the second time")
+	}
+	if len(v.Quarters) != 4 || v.Quarters[0].State != "已通报" || v.Quarters[3].State != "数据还不够，先不算" {
+		t.Errorf("quarters %+v", v.Quarters)
+	}
+	find := func(id string) *CoachAction {
+		at := slices.IndexFunc(v.Actions, func(a CoachAction) bool { return a.ID == id })
+		if at < 0 {
+			t.Fatal("no action ", id)
+		}
+		return &v.Actions[at]
+	}
+	if a := find("repairs"); a.Why != "" || a.Limit != "2026年第四季度的截止日还没有定" || a.Now == "" || a.Then == "" || !slices.Equal(a.Voices, []string{"主管部门"}) {
+		t.Errorf("repairs %+v", a)
+	}
+	if a := find("cobuild"); a.Until != on(t, "2026-12-31") || a.Limit != "2026年第四季度最后一天" {
+		t.Errorf("cobuild until %v %s", a.Until, a.Limit)
+	}
+	// What was found or is full cannot be moved: the half-year that was not shown, the contract that is filed.
+	for id, why := range map[string]string{"file_contract": "已经做满", "revenue": "期限已过，或者现在没有要办的", "joint_meetings": "", "own_meetings": "已经做满"} {
+		if a := find(id); why != "" && a.Why != why {
+			t.Errorf("%s: %q", id, a.Why)
+		}
+	}
+	if len(v.Risks) == 0 || v.Risks[0].By != 1 {
+		t.Errorf("risks %+v", v.Risks)
+	}
+
+	// Values that are tried come to what the engine says; nothing is written.
+	tried := must[*Coached](t)(d.Coach(ctx, manager, "p0001", CoachAsk{Try: map[string]rating.Value{"complaints": rating.Number(num.FromInt(40))}}))
+	if tried.Tried == nil || !tried.Tried.Total.Points.Less(v.Now.Total.Points) {
+		t.Errorf("forty complaints: %+v", tried.Tried)
+	}
+	d.refused(t, fault.Invalid, "complaints要填不小于零的整数", see(manager, "p0001", CoachAsk{Try: map[string]rating.Value{"complaints": rating.Number(num.FromFrac(1, 2))}}))
+	d.refused(t, fault.NotFound, "", see(stranger, "p0001", CoachAsk{}))
+	d.refused(t, fault.NotFound, "", see(manager, "p0099", CoachAsk{}))
+	d.refused(t, fault.Forbidden, "", see(person("inspector", "inspector"), "p0001", CoachAsk{}))
+	if d.Records(t) != before {
+		t.Error("asking wrote something")
+	}
+	rows, count, err := d.Coaches(ctx, manager, "", 0, 10)
+	if err != nil || count != 1 || rows[0].Project != "p0001" || !rows[0].Running || rows[0].Now.Grade != "star4" {
+		t.Errorf("list %+v %d %v", rows, count, err)
+	}
+
+	d.coachTasks(t, manager, keeper, stranger)
+}
+
+// coachTasks gives a task, and does what is refused on the way.
+func (d *desk) coachTasks(t *testing.T, manager, keeper, stranger policy.Actor) {
+	ctx := t.Context()
+	give := func(by policy.Actor, action, due string, into *store.Doc[CoachTask]) func() error {
+		return func() error {
+			in := CoachGift{Project: "p0001", Action: action, Words: "月底以前"}
+			if due != "" {
+				in.Due = on(t, due)
+			}
+			doc, err := d.CoachTasks().Give(ctx, by, in, nil)
+			if err == nil && into != nil {
+				*into = doc
+			}
+			return err
+		}
+	}
+	var task store.Doc[CoachTask]
+	d.refused(t, fault.Forbidden, "", give(keeper, "cobuild", "2026-11-30", nil))
+	d.refused(t, fault.NotFound, "", give(stranger, "cobuild", "2026-11-30", nil))
+	d.refused(t, fault.NotFound, "", give(manager, "no_such", "2026-11-30", nil))
+	d.refused(t, fault.Conflict, "已经做满", give(manager, "file_contract", "2026-11-30", nil))
+	d.refused(t, fault.Invalid, "due请填写", give(manager, "cobuild", "", nil))
+	d.refused(t, fault.Invalid, "due2026年10月1日已经过去", give(manager, "cobuild", "2026-10-01", nil))
+	d.refused(t, fault.Invalid, "晚于还能计入星级的最后一天2026年12月31日", give(manager, "cobuild", "2027-01-01", nil))
+	ok(t, give(manager, "cobuild", "2026-11-30", &task))
+	d.refused(t, fault.Conflict, "已经派给", give(manager, "cobuild", "2026-11-30", nil))
+	do := func(by policy.Actor, step CoachStep, text string) func() error {
+		return func() error {
+			doc, err := d.CoachTasks().Do(ctx, by, casework.At{ID: task.ID, Seq: task.Seq}, step, casework.Input{Text: text})
+			if err == nil {
+				task = doc
+			}
+			return err
+		}
+	}
+	d.refused(t, fault.Forbidden, "", do(manager, CoachReport, "已办"))
+	d.refused(t, fault.Conflict, "不能确认落实", do(manager, CoachConfirm, ""))
+	d.refused(t, fault.NotFound, "", do(stranger, CoachDrop, "不要了"))
+	d.refused(t, fault.Invalid, "text", do(keeper, CoachReport, ""))
+	d.refused(t, fault.Invalid, "电话", do(keeper, CoachReport, "找 13812345678"))
+	ok(t, do(keeper, CoachReport, "办了一次党课共上"))
+	ok(t, do(manager, CoachReturn, "缺社区的确认"))
+	if task.State.State != CoachOpen || task.State.Reason != "缺社区的确认" || task.State.Clock.Due != on(t, "2026-11-30") {
+		t.Errorf("returned: %+v", task.State)
+	}
+	ok(t, do(keeper, CoachReport, "社区已经确认"))
+	ok(t, do(manager, CoachConfirm, ""))
+	d.refused(t, fault.Conflict, "", do(manager, CoachDrop, "不要了"))
+	var states []string
+	for _, c := range must[[]store.Change[CoachTask]](t)(d.CoachTasks().History(ctx, keeper, task.ID)) {
+		states = append(states, string(c.State.State))
+	}
+	if got := strings.Join(states, " "); got != "open reported open reported finished" || task.State.Clock.Rule != "" {
+		t.Errorf("life %s, clock %+v", got, task.State.Clock)
+	}
+	ok(t, give(manager, "cobuild", "2026-11-30", &task))
+	ok(t, do(manager, CoachDrop, "社区另有安排"))
+}
