@@ -267,6 +267,12 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "一票否决的理由", err
 		}
 		return fmt.Sprintf("一票否决的理由 %d 种，生效文书 %d 种", len(terms.Grounds()), len(terms.Documents())), nil
+	case hasKey(data, "lists"):
+		rules, err := cycle.ParseLists(name, data)
+		if err != nil {
+			return "红榜和整改提示榜", err
+		}
+		return "榜单：" + strings.Join(rules.Titles(), "、"), nil
 	case hasKey(data, "pledge"):
 		terms, err := checked(name, data, p, timed(application.ParseTerms))
 		if err != nil {

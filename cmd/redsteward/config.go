@@ -90,6 +90,8 @@ type config struct {
 		Repairs string `yaml:"repairs"`
 		// Vetoes are the grounds of 一票否决 and the documents on which they can stand.
 		Vetoes string `yaml:"vetoes"`
+		// Lists say what the 红榜 and the 整改提示榜 hold.
+		Lists string `yaml:"lists"`
 		// Applications say until when firms apply for a star, how long each level takes, and what the pledge says.
 		Applications string `yaml:"applications"`
 		// Coach are the actions of firms for their stars (争星晋位).
@@ -107,6 +109,8 @@ type config struct {
 	Schedule struct {
 		// EvaluateQuarter is when the quarter that ended is evaluated.
 		EvaluateQuarter string `yaml:"evaluate_quarter"`
+		// MoveWindows is when periods are opened and closed whose day has come.
+		MoveWindows string `yaml:"move_windows"`
 		// RemoveFiles is when files that were uploaded and never handed in are removed.
 		RemoveFiles string `yaml:"remove_files"`
 		// DrawRepairs is when the repairs of the month that ended are drawn that are called back.
@@ -313,7 +317,7 @@ func (c *config) consistent() error {
 			add(key, fmt.Sprintf("要在 1m 到 24h 之间，现在是 %s", d))
 		}
 	}
-	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "remove_files": c.Schedule.RemoveFiles, "draw_repairs": c.Schedule.DrawRepairs, "draw_audits": c.Schedule.DrawAudits, "matter_feedback": c.Schedule.MatterFeedback, "forget_bookings": c.Schedule.ForgetBookings} {
+	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "move_windows": c.Schedule.MoveWindows, "remove_files": c.Schedule.RemoveFiles, "draw_repairs": c.Schedule.DrawRepairs, "draw_audits": c.Schedule.DrawAudits, "matter_feedback": c.Schedule.MatterFeedback, "forget_bookings": c.Schedule.ForgetBookings} {
 		if err := schedule.Check(spec); err != nil {
 			add("schedule."+name, fault.MessageOf(err))
 		}

@@ -67,10 +67,14 @@ func (s *service) openCycle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	lists, _, err := ruled(s, s.config.Files.Lists, "lists.yaml", untimed(cycle.ParseLists))
+	if err != nil {
+		return err
+	}
 	s.errands = newErrands(ctx)
 	schemes := map[string][]byte{cycle.RhythmQuarter: quarter, cycle.RhythmYear: year}
 	s.cycle, err = cycle.New(ctx, cycle.Options{DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Chains: s.chains, Persons: s.accounts, Keeper: s.keeper, Sources: s.sources(), Windows: proofWindows{s.proofs}, Applications: s.applications,
-		Schemes: schemes, Adopted: s.adoptedScheme, Ranges: ranges, Seconds: s.visits, Actions: actions, Background: s.errands.do, RevenueDue: revenueDue, Deadlines: t.deadline, Resolve: t.resolve})
+		Schemes: schemes, Adopted: s.adoptedScheme, Ranges: ranges, Seconds: s.visits, Actions: actions, Lists: lists, Background: s.errands.do, RevenueDue: revenueDue, Deadlines: t.deadline, Resolve: t.resolve})
 	if err != nil {
 		return err
 	}
@@ -117,6 +121,7 @@ func (s *service) adoptedScheme(ctx context.Context, rhythm string, day calendar
 // jobList are the jobs that run by themselves. What a module does by itself rests while the module is switched off; personal data is destroyed all the same.
 func (s *service) jobList() []schedule.Job {
 	jobs := []schedule.Job{{Name: cycle.QuarterEndJob, Spec: s.config.Schedule.EvaluateQuarter, Catchup: schedule.CatchupLatest, Run: s.cycle.EvaluateQuarter},
+		{Name: cycle.WindowsJob, Spec: s.config.Schedule.MoveWindows, Catchup: schedule.CatchupLatest, Run: s.cycle.MoveWindows},
 		{Name: "remove-files", Spec: s.config.Schedule.RemoveFiles, Catchup: schedule.CatchupLatest, Run: s.proofs.SweepFiles},
 		{Name: "forget-bookings", Spec: s.config.Schedule.ForgetBookings, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
 			// The stations open after the jobs.

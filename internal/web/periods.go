@@ -78,6 +78,8 @@ type Cycle interface {
 	Publicities(ctx context.Context) ([]cycle.Publicity, error)
 	Publicity(ctx context.Context, id string) (*cycle.Publicity, error)
 	Remarks() *cycle.Remarks
+	// Lists are the lists of what stands out in a published period, on a day. Anybody may ask.
+	Lists(ctx context.Context, on calendar.Date) ([]cycle.List, error)
 	MayHandleRemarks(by policy.Actor) bool
 	// Send sends this evaluation through its approval, Withdraw takes it back. They return Conflict if it is too early or too late; Withdraw Forbidden to everybody but who sent it.
 	Send(ctx context.Context, by policy.Actor, id, evaluation string) (cycle.Period, error)
@@ -113,7 +115,7 @@ func (s *Server) cycleRoutes() []Route {
 		return nil
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
-	return slices.Concat(s.scoreRoutes(), s.objectionRoutes(), s.rangeRoutes(), s.publicityRoutes(), s.coachRoutes(), []Route{
+	return slices.Concat(s.scoreRoutes(), s.objectionRoutes(), s.rangeRoutes(), s.publicityRoutes(), s.coachRoutes(), s.listRoutes(), []Route{
 		{Method: get, Path: "/periods", Action: policy.ReadPeriods, Handler: s.periods},
 		{Method: post, Path: "/periods", Action: policy.ManagePeriod, Handler: s.planPeriod},
 		{Method: get, Path: "/periods/:id", Action: policy.ReadPeriods, Handler: s.period},

@@ -343,6 +343,8 @@ func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]
 		scenario{name: "nothing to see before it is shown", path: "/publicity/2026", status: 404},
 		scenario{name: "year shown with its scan", role: "officer", method: "POST", path: show, form: form("evaluation", made, "kept", kept), status: 303, changes: 1},
 		scenario{name: "sent while it is shown", role: "officer", method: "POST", path: "/periods/2026/send", form: form("evaluation", made), status: 409, contains: []string{"公示期到"}},
+		scenario{name: "the lists", path: "/lists", status: 200, contains: []string{"没有榜单"}},
+		scenario{name: "the lists as Excel", path: "/lists.xlsx", status: 200},
 		scenario{name: "everybody sees it", path: "/publicity", status: 200, contains: []string{"2026年度", "公示中"}},
 		scenario{name: "by name, without a line", path: "/publicity/2026", status: 200, contains: []string{"拟评", "提意见", "公示文本"}, excludes: []string{"总分"}},
 		scenario{name: "its notice", path: "/publicity/2026/notice", status: 200, contains: []string{"物业服务星级评价（行业评价）拟评结果公示", "公示期"}},

@@ -43,3 +43,38 @@ func (s *Service) EvaluateQuarter(ctx context.Context, slot time.Time) error {
 	_, err = r.finishWithRanges(ctx)
 	return err
 }
+
+// WindowsJob is the name of the job that opens and closes windows.
+const WindowsJob = "move-windows"
+
+// MoveWindows is what the scheduler does at a slot: it opens the periods whose first day has come and closes those whose last day of submission has passed. A window never ends early. It skips, with the reason, when nothing is due; running twice for one
+// slot moves nothing twice, and after a stop of days one slot makes up for all.
+func (s *Service) MoveWindows(ctx context.Context, slot time.Time) error {
+	today, moved := calendar.DateOf(slot), 0
+	list, err := s.list(ctx, "")
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		p := &list[i]
+		switch {
+		case p.State == StatePlanned && today.Compare(p.Days.First) >= 0 && today.Compare(p.Submit) <= 0:
+			_, err = s.Open(ctx, policy.SystemActor(), p.ID)
+		case p.State == StateOpen && today.Compare(p.Submit) > 0:
+			_, err = s.Close(ctx, policy.SystemActor(), p.ID)
+		default:
+			continue
+		}
+		switch {
+		case fault.Is(err, fault.Conflict): // somebody was quicker
+		case err != nil:
+			return err
+		default:
+			moved++
+		}
+	}
+	if moved == 0 {
+		return &schedule.Skip{Reason: "没有到期要开启或者截止的评价周期"}
+	}
+	return nil
+}

@@ -40,6 +40,8 @@ type Options struct {
 	Adopted func(ctx context.Context, rhythm string, day calendar.Date) ([]byte, error)
 	// Seconds tells where second scorings stand; nil: nothing is scored a second time.
 	Seconds Seconds
+	// Lists are the lists of what stands out in a published period; nil for none.
+	Lists *ListRules
 	// HandoverFrom is the day from which the handover rule (承接查验) applies in the county; no date means 2011-01-01, when 建房〔2010〕165号 came into force.
 	HandoverFrom calendar.Date
 	// RevenueDue is the last day on which the public revenue (公共收益) of a half-year that ended on a day is to be shown to the owners; nil means 30 days later.
@@ -77,6 +79,7 @@ type Service struct {
 	facts    *store.Collection[Facts]
 	progress *store.EphemeralCollection[Progress]
 	objected *Objections
+	lists    *ListRules
 
 	ranges     *store.Collection[Ranges]
 	rangePages *store.Collection[rangePage]
@@ -104,6 +107,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		schemes: map[string]schemeFile{}, rules: o.Ranges, seconds: o.Seconds, known: registerRules{o.HandoverFrom, o.RevenueDue}, deadlines: o.Deadlines, resolve: o.Resolve, background: o.Background, adopted: o.Adopted, actions: o.Actions}
 	if s.background == nil {
 		s.background = func(work func(ctx context.Context)) { work(ctx) }
+	}
+	if s.lists = o.Lists; s.lists == nil {
+		s.lists = &ListRules{}
 	}
 	var err error
 	if s.known.revenueDue == nil {
