@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"redsteward/configs"
 	"redsteward/internal/web"
 	"redsteward/rating/cycle"
 )
@@ -18,7 +20,12 @@ func TestStarsOfTheYearBefore(t *testing.T) {
 		return with(fullYear("单建"), "project="+project, "answers_on_time="+answers, "answers_due=20", "households="+households)
 	}
 	firms := map[string]string{"a": "甲", "b": "乙", "c": "丙"}
-	before := savedYear(t, s, 2026, firms, row("a", "20", "99"), row("b", "18", "100"))
+	file, err := configs.Files.ReadFile("schemes/five-goods-year.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	earlier := regexp.MustCompile(`(?m)^version: .*$`).ReplaceAll(file, []byte(`version: "2026.0"`))
+	before := savedYearBy(t, s, 2026, earlier, firms, row("a", "20", "99"), row("b", "18", "100"))
 	before.Name = "2026年度"
 	moved := maps.Clone(firms)
 	moved["b"] = "新"
@@ -32,7 +39,6 @@ func TestStarsOfTheYearBefore(t *testing.T) {
 		}
 		return stars, e
 	}
-	before.SchemeHash = ""
 	stars, e := open(&before)
 	sizes := map[string]string{}
 	for r, err := range stars.Rows(t.Context(), e.ID) {
@@ -62,8 +68,8 @@ func TestStarsOfTheYearBefore(t *testing.T) {
 	if c := past(stars, "c"); c != nil {
 		t.Errorf("c was not rated before: %+v", c)
 	}
-	before.SchemeHash = e.SchemeHash
-	stars, _ = open(&before)
+	same := savedYear(t, s, 2025, firms, row("a", "20", "99"), row("b", "18", "100"))
+	stars, _ = open(&same)
 	if a := past(stars, "a"); a == nil || a.OtherRule {
 		t.Errorf("a under the same rule: %+v", a)
 	}

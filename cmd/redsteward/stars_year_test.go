@@ -28,7 +28,16 @@ func savedYear(t *testing.T, s *service, year int, firms map[string]string, rows
 	if err != nil {
 		t.Fatal(err)
 	}
-	scheme := shippedScheme(t, "five-goods-year")
+	return savedYearBy(t, s, year, file, firms, rows...)
+}
+
+// savedYearBy does what savedYear does under a scheme of the test.
+func savedYearBy(t *testing.T, s *service, year int, file []byte, firms map[string]string, rows ...map[string]string) cycle.Period {
+	t.Helper()
+	scheme, err := rating.ParseScheme(file)
+	if err != nil {
+		t.Fatal(err)
+	}
 	columns := slices.Sorted(maps.Keys(rows[0]))
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)

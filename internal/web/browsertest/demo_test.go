@@ -150,7 +150,7 @@ func starCoach(t *testing.T, tb *tab, f *Fixture, accounts string, look func(rol
 			continue
 		}
 		// Why three stars, then the coach from there.
-		if !value[bool](t, tb, `document.querySelector("main").innerText.includes("失分最多的是")`) {
+		if !value[bool](t, tb, `document.querySelector("main").innerText.includes("为什么是三星，不是四星")`) {
 			t.Errorf("%s does not say why", star)
 		}
 		press(t, tb, `main .acts a[href^="/coach/"]`)
