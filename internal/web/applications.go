@@ -216,9 +216,7 @@ func (s *Server) applicationView(c *fiber.Ctx, by policy.Actor, a *application.A
 			v.Facts = append(v.Facts, [2]string{"补正说明", a.Pledges[i].Text})
 		}
 	}
-	for _, o := range opinions(a) {
-		v.Facts = append(v.Facts, o)
-	}
+	v.Facts = append(v.Facts, opinions(a)...)
 	if h := a.Held; h != nil {
 		v.Facts = append(v.Facts, [2]string{"联审", application.HeldTitle(h.Star) + "：" + h.Minutes.Text + "（" + paperText(&casework.Paper{Number: h.Minutes.Number, Day: h.Minutes.Day}) + "）"})
 	}
