@@ -28,6 +28,7 @@ import (
 	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/policy/policytest"
+	"redsteward/rating/cycle"
 )
 
 // options are the least that a server is built from; nobody signs in.
@@ -693,5 +694,29 @@ func TestPagesAreDeclared(t *testing.T) {
 	delete(declared, "missing")
 	if err == nil || !strings.Contains(err.Error(), "no template") {
 		t.Error(err)
+	}
+}
+
+// TestPublicityShowsStars: a row with stars shows them, and that an appeal runs. The years of the other tests have no compound with stars.
+func TestPublicityShowsStars(t *testing.T) {
+	a, err := loadAssets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := loadPages(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := p.byName["publicity"]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	row := publicityRow{PublicityRow: cycle.PublicityRow{Name: "望湖苑", Label: "四星", Contested: true}, Stars: 4}
+	if err := parsed.ExecuteTemplate(&b, "main", view{page: page{Data: publicityView{Name: "2026年度", Path: "/publicity/2026", Word: "公示中", Rows: []publicityRow{row}}}}); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); !strings.Contains(text, `aria-label="四星"`) || !strings.Contains(text, "异议中") {
+		t.Errorf("%.2000s", text)
 	}
 }
