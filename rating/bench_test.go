@@ -143,13 +143,17 @@ indicators:
   - {id: ahead, name: 百分位, max: 70, rule: {kind: percentile, of: calls, within: kind}}
 `
 
-// BenchmarkProjects rates 100,000 projects (10,000 with -short) with the whole trace: by five-goods, which compares nobody, and by a scheme that compares all.
-// growth is the time of one project among all of them divided by that of one among a tenth as many: 1 is linear.
-func BenchmarkProjects(b *testing.B) {
-	n := 100_000
+// countySizes are the sizes at which the cost of a project is measured: a county, a province, and ten of those; with -short the largest is left out.
+func countySizes() []int {
 	if testing.Short() {
-		n = 10_000
+		return []int{129, 10_000}
 	}
+	return []int{129, 10_000, 100_000}
+}
+
+// BenchmarkProjects rates counties of several sizes with the whole trace: by five-goods, which compares nobody, and by a scheme that compares all.
+// Every size rates about as many projects in all. growth is the time of one project in the largest divided by that in the smallest: 1 is linear.
+func BenchmarkProjects(b *testing.B) {
 	five := readScheme(b, "../configs/schemes/five-goods-quarter.yaml")
 	drawn := drawnSubjects(newDrawer(five, 1), 500, 30)
 	comparing, err := ParseScheme([]byte(comparingScheme))
@@ -172,20 +176,31 @@ func BenchmarkProjects(b *testing.B) {
 		}},
 	} {
 		b.Run(r.scheme.ID, func(b *testing.B) {
+			sizes := countySizes()
+			largest := sizes[len(sizes)-1]
 			lines := 0
-			var few, many time.Duration
+			spent, rated := make([]time.Duration, len(sizes)), make([]int, len(sizes))
 			for b.Loop() {
-				began := time.Now()
-				for range 10 {
-					projectsRated(b, r.scheme, n/10, r.project)
+				for i, n := range sizes {
+					began := time.Now()
+					for range max(1, largest/n) {
+						got := projectsRated(b, r.scheme, n, r.project)
+						rated[i] += n
+						if n == largest {
+							lines += got
+						}
+					}
+					spent[i] += time.Since(began)
 				}
-				middle := time.Now()
-				lines += projectsRated(b, r.scheme, n, r.project)
-				few, many = few+middle.Sub(began), many+time.Since(middle)
 			}
-			b.ReportMetric(float64(lines)/many.Seconds(), "lines/s")
-			b.ReportMetric(many.Seconds()/float64(b.N), "s/"+strconv.Itoa(n)+"projects")
-			b.ReportMetric(many.Seconds()/few.Seconds(), "growth")
+			each := func(i int) float64 { return spent[i].Seconds() * 1e6 / float64(rated[i]) }
+			for i, n := range sizes {
+				b.ReportMetric(each(i), "µs/project@"+strconv.Itoa(n))
+			}
+			last := len(sizes) - 1
+			b.ReportMetric(float64(lines)/spent[last].Seconds(), "lines/s")
+			b.ReportMetric(spent[last].Seconds()/float64(b.N), "s/"+strconv.Itoa(largest)+"projects")
+			b.ReportMetric(each(last)/each(0), "growth")
 		})
 	}
 }

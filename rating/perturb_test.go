@@ -293,13 +293,25 @@ func TestPerturbRefuses(t *testing.T) {
 	}
 }
 
-// BenchmarkPerturb is the figure of design.md §8: 10,000 perturbed ratings of 200 projects, in the strictest reading two million ratings.
+// BenchmarkPerturb is the figure of design.md §8: 10,000 perturbed ratings of 200 projects, in the strictest reading two million ratings;
+// then as many ratings in counties of several sizes, in fewer draws the larger they are.
 func BenchmarkPerturb(b *testing.B) {
 	s := everyScheme(b)["county.yaml"]
-	subjects := drawnSubjects(newDrawer(s, 4), 200, 30)
-	b.ReportAllocs()
-	for b.Loop() {
-		spreadOf(b, trialOf(b, TrialInput{Scheme: s, Subjects: subjects}), Noise{Weights: 0.1, Values: 0.05}, 10_000, 1)
+	spread := func(b *testing.B, projects, draws int) {
+		subjects := drawnSubjects(newDrawer(s, 4), projects, 30)
+		b.ReportAllocs()
+		b.ResetTimer()
+		for b.Loop() {
+			spreadOf(b, trialOf(b, TrialInput{Scheme: s, Subjects: subjects}), Noise{Weights: 0.1, Values: 0.05}, draws, 1)
+		}
+		b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*draws*projects), "ns/rating")
 	}
-	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/10000×200")
+	const ratings = 2_000_000
+	b.Run("200", func(b *testing.B) {
+		spread(b, 200, 10_000)
+		b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/10000×200")
+	})
+	for _, n := range countySizes() {
+		b.Run(fmt.Sprint(n, "projects"), func(b *testing.B) { spread(b, n, ratings/n) })
+	}
 }

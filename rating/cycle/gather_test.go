@@ -373,27 +373,37 @@ func (m manyReadings) EachReading(_ context.Context, _ calendar.Span, _ time.Tim
 	return nil
 }
 
-// BenchmarkGather says how many readings a second are put together, without what the source needs to read them.
+// BenchmarkGather says how many readings a second are put together, without what the source needs to read them: with many readings of a county's projects, and with as few
+// as a quarter brings in counties of several sizes.
 func BenchmarkGather(b *testing.B) {
-	d := newDesk(b, 129)
 	p, err := parsePeriod("2026Q3")
 	if err != nil {
 		b.Fatal(err)
 	}
-	source := manyReadings{projects: 129, each: 2000, day: on(b, "2026-08-10"), at: d.Clock()}
-	readings := 0
-	for b.Loop() {
-		g := newGathering(d.schemes[RhythmQuarter].scheme, p.ID, p.Days, d.Clock(), 1<<40, d.known)
-		if err := g.projects(b.Context(), d.register); err != nil {
-			b.Fatal(err)
+	for _, r := range []struct{ projects, each int }{{129, 2000}, {129, 26}, {10_000, 26}, {100_000, 26}} {
+		if testing.Short() && r.projects > 10_000 {
+			continue
 		}
-		if err := g.read(b.Context(), source, d.Clock()); err != nil {
-			b.Fatal(err)
-		}
-		for _, project := range g.order {
-			g.buckets[project].freeze(g)
-		}
-		readings += source.projects * source.each
+		b.Run(fmt.Sprintf("%dx%d", r.projects, r.each), func(b *testing.B) {
+			d := newDesk(b, r.projects)
+			source := manyReadings{projects: r.projects, each: r.each, day: on(b, "2026-08-10"), at: d.Clock()}
+			readings := 0
+			b.ResetTimer()
+			for b.Loop() {
+				g := newGathering(d.schemes[RhythmQuarter].scheme, p.ID, p.Days, d.Clock(), 1<<40, d.known)
+				if err := g.projects(b.Context(), d.register); err != nil {
+					b.Fatal(err)
+				}
+				if err := g.read(b.Context(), source, d.Clock()); err != nil {
+					b.Fatal(err)
+				}
+				for _, project := range g.order {
+					g.buckets[project].freeze(g)
+				}
+				readings += source.projects * source.each
+			}
+			b.ReportMetric(float64(readings)/b.Elapsed().Seconds(), "readings/s")
+			b.ReportMetric(b.Elapsed().Seconds()*1e6/float64(b.N*r.projects), "µs/project")
+		})
 	}
-	b.ReportMetric(float64(readings)/b.Elapsed().Seconds(), "readings/s")
 }
