@@ -272,33 +272,47 @@ func (p *perturbation) prepare() {
 // tellings is how often a call tells how far it is.
 const tellings = 20
 
+// drawBlock is how many draws one goroutine makes at a stretch: what it writes of one subject then fills whole cache lines, which no other writes to.
+const drawBlock = 64
+
+// share lets as many goroutines as there are processors work through the blocks of size from 0 to below n, each with a worker of its own.
+func share[W any](ctx context.Context, n, size int, worker func() W, work func(w W, from, to int)) {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	blocks := (n + size - 1) / size
+	for range min(runtime.GOMAXPROCS(0), blocks) {
+		wait.Go(func() {
+			w := worker()
+			for block := int(next.Add(1)) - 1; block < blocks && ctx.Err() == nil; block = int(next.Add(1)) - 1 {
+				work(w, block*size, min(n, (block+1)*size))
+			}
+		})
+	}
+	wait.Wait()
+}
+
 // run shares the draws out; each draw has its own random numbers, so that it does not matter who makes it.
 func (p *perturbation) run(ctx context.Context) error {
-	var next, done atomic.Int64
-	var wait sync.WaitGroup
+	var done atomic.Int64
 	var telling sync.Mutex
 	var failed error
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	every := int64(max(1, p.draws/tellings))
-	for range min(runtime.GOMAXPROCS(0), p.draws) {
-		wait.Go(func() {
-			w := newPerturbWorker(p)
-			for draw := int(next.Add(1)) - 1; draw < p.draws && ctx.Err() == nil; draw = int(next.Add(1)) - 1 {
-				w.draw(draw)
-				if n := done.Add(1); p.told != nil && n%every == 0 {
-					telling.Lock()
-					if failed == nil {
-						if failed = p.told(int(n)); failed != nil {
-							cancel()
-						}
+	share(ctx, p.draws, drawBlock, func() *perturbWorker { return newPerturbWorker(p) }, func(w *perturbWorker, from, to int) {
+		for draw := from; draw < to && ctx.Err() == nil; draw++ {
+			w.draw(draw)
+			if n := done.Add(1); p.told != nil && n%every == 0 {
+				telling.Lock()
+				if failed == nil {
+					if failed = p.told(int(n)); failed != nil {
+						cancel()
 					}
-					telling.Unlock()
 				}
+				telling.Unlock()
 			}
-		})
-	}
-	wait.Wait()
+		}
+	})
 	if failed != nil {
 		return failed
 	}
@@ -441,34 +455,37 @@ func (w *perturbWorker) values(sub *floatSubject, memory []float64) {
 
 func (p *perturbation) spreads(subjects []Subject) []Spread {
 	out := make([]Spread, len(subjects))
-	for i := range subjects {
-		s := &out[i]
-		s.Subject = subjects[i].ID
-		s.Grades = make([]int, len(p.f.p.scheme.Grades.List)+1)
-		totals, ranks := p.totals[i*p.draws:(i+1)*p.draws], p.ranks[i*p.draws:(i+1)*p.draws]
-		rated := make([]float64, 0, p.draws)
-		places := make([]int32, 0, p.draws)
-		for draw, x := range totals {
-			at := int(p.grades[i*p.draws+draw])
-			if at < 0 {
-				at = len(s.Grades) - 1
-			}
-			s.Grades[at]++
-			if x == x {
-				rated, places = append(rated, x), append(places, ranks[draw])
-			}
-		}
-		if s.Rated = len(rated); s.Rated == 0 {
-			continue
-		}
-		slices.Sort(rated)
-		slices.Sort(places)
-		at := func(share float64) int { return int(math.Round(share * float64(len(rated)-1))) }
-		s.Low, s.Median, s.High = rated[at(0.05)], rated[at(0.5)], rated[at(0.95)]
-		s.RankLow, s.RankHigh = int(places[at(0.05)]), int(places[at(0.95)])
-	}
+	none := func() struct{} { return struct{}{} }
+	share(context.Background(), len(subjects), 1, none, func(_ struct{}, i, _ int) { out[i] = p.spread(subjects[i].ID, i) })
 	p.groups(out)
 	return out
+}
+
+// spread sums up the ratings of the subject at place i.
+func (p *perturbation) spread(id string, i int) Spread {
+	s := Spread{Subject: id, Grades: make([]int, len(p.f.p.scheme.Grades.List)+1)}
+	totals, ranks := p.totals[i*p.draws:(i+1)*p.draws], p.ranks[i*p.draws:(i+1)*p.draws]
+	rated := make([]float64, 0, p.draws)
+	places := make([]int32, 0, p.draws)
+	for draw, x := range totals {
+		at := int(p.grades[i*p.draws+draw])
+		if at < 0 {
+			at = len(s.Grades) - 1
+		}
+		s.Grades[at]++
+		if x == x {
+			rated, places = append(rated, x), append(places, ranks[draw])
+		}
+	}
+	if s.Rated = len(rated); s.Rated == 0 {
+		return s
+	}
+	slices.Sort(rated)
+	slices.Sort(places)
+	at := func(share float64) int { return int(math.Round(share * float64(len(rated)-1))) }
+	s.Low, s.Median, s.High = rated[at(0.05)], rated[at(0.5)], rated[at(0.95)]
+	s.RankLow, s.RankHigh = int(places[at(0.05)]), int(places[at(0.95)])
+	return s
 }
 
 // groups puts those together that cannot be told apart.
