@@ -14,21 +14,30 @@ func (l *linter) voices() {
 		any       bool
 	}
 	bands := make([]band, len(l.s.Voices))
-	why := ""
+	why, earlier := "", num.Num{}
 	l.eachChoice(func(chosen map[int]string) {
-		shares := make([]num.Num, len(l.s.Voices))
-		w := l.share(len(l.p.indicators)+len(l.p.parts)-1, hundred, chosen, func(indicator int, share num.Num) {
+		shares, own := make([]num.Num, len(l.s.Voices)), num.Num{}
+		w := l.share(len(l.p.indicators)+len(l.p.parts)-1, hundred, chosen, func(node int, share num.Num) {
+			if node >= len(l.p.indicators) {
+				return
+			}
+			own = own.Add(share)
 			for i := range l.s.Voices {
-				if l.s.Voices[i].ID == l.p.indicators[indicator].decl.Voice {
+				if l.s.Voices[i].ID == l.p.indicators[node].decl.Voice {
 					shares[i] = shares[i].Add(share)
 				}
 			}
 		})
+		if w == "" && own.IsZero() {
+			w = "没有指标带有份额"
+		}
 		if w != "" {
 			why = w
 			return
 		}
-		for i, x := range shares {
+		earlier = num.Max(earlier, hundred.Sub(own))
+		for i, x := range shares { // of what the indicators carry: what comes from earlier periods has voices of its own, in a scheme that is checked for itself
+			x, _ = x.Mul(hundred).Quo(own)
 			b := &bands[i]
 			if !b.any {
 				*b = band{x, x, true}
@@ -52,6 +61,9 @@ func (l *linter) voices() {
 			v.Finding, v.Why = FindingNotApplicable, why
 		case bounds.holds(bands[i].low) && bounds.holds(bands[i].high):
 			v.Finding, v.Why = FindingProved, "占比为 "+got+"（逐表相加）"
+			if !earlier.IsZero() {
+				v.Why += fmt.Sprintf("。只算本方案自己的指标；总分的 %s %% 取自往期，各方占比由往期的方案保证", earlier.Fixed(0))
+			}
 		default:
 			v.Finding, v.Why = FindingRefuted, fmt.Sprintf("占比为 %s，建议 %s", got, tellBand(voice))
 		}
@@ -92,8 +104,13 @@ func (l *linter) eachChoice(f func(chosen map[int]string)) {
 	next(0)
 }
 
-// share hands a share of the total down to the indicators below a node; it says why if the share cannot be told.
-func (l *linter) share(node int, share num.Num, chosen map[int]string, give func(indicator int, share num.Num)) string {
+// noShares says why a part does not hand its share down.
+func (l *linter) noShares(part *partProgram) string {
+	return fmt.Sprintf("“%s”的合成方法（%s）没有各成员的占比", l.partName(part.id), part.method)
+}
+
+// share hands a share of the total down to the indicators below a node, and to parts that compute from something else than members, such as earlier periods; it says why if the share cannot be told.
+func (l *linter) share(node int, share num.Num, chosen map[int]string, give func(node int, share num.Num)) string {
 	if node < len(l.p.indicators) {
 		give(node, share)
 		return ""
@@ -111,7 +128,11 @@ func (l *linter) share(node int, share num.Num, chosen map[int]string, give func
 		}
 		return l.share(part.children[at].node, share, chosen, give)
 	default:
-		return fmt.Sprintf("“%s”的合成方法（%s）没有各成员的占比", l.partName(part.id), part.method)
+		if len(part.children) == 0 {
+			give(node, share)
+			return ""
+		}
+		return l.noShares(part)
 	}
 	var sum num.Num
 	for _, c := range part.children {

@@ -52,6 +52,10 @@ grades:
 promotion: {from: last, up: 1, first: 1}
 `
 
+// halfBefore is a total that takes as much from the year before as from the indicators.
+const halfBefore = `parts: [{id: before, name: 上年, method: expr, max: 100, value: history.last.total}]
+total: {method: sum, max: 200, round: 2}`
+
 func findVerdict(t *testing.T, verdicts []Verdict, guarantee, about string) Verdict {
 	t.Helper()
 	for _, v := range verdicts {
@@ -125,6 +129,8 @@ func TestGuaranteesFindWhatIsBroken(t *testing.T) {
 		{"what decides about another indicator too", "voice: owners, max: 50,", "voice: owners, max: 50, applies: repairs < 0.9,", GuaranteeInfluence, "i_repairs", FindingRefuted},
 		{"an indicator that reads the other's fact", "rule: {kind: tiers, of: calls, tiers: [{at_most: 2, points: 50}, {above: 2, at_most: 5, points: 30}, {above: 5, points: 0}]}", "rule: {kind: expr, points: 50 * repairs - 0 * calls}", GuaranteeInfluence, "i_repairs", FindingRefuted},
 		{"a total without shares", "{method: sum, max: 100, round: 2}", "{method: expr, max: 100, value: points.i_repairs + points.i_calls}", GuaranteeInfluence, "i_repairs", FindingNotApplicable},
+		{"half of the total from the year before", "total: {method: sum, max: 100, round: 2}", halfBefore, GuaranteeInfluence, "i_repairs", FindingProved},
+		{"half of the total from the year before, of which voices are not asked", "total: {method: sum, max: 100, round: 2}", halfBefore, GuaranteeVoice, "owners", FindingProved},
 		{"the same points whatever happens", "{at_most: 2, points: 50}, {above: 2, at_most: 5, points: 30}, {above: 5, points: 0}", "{at_most: 2, points: 50}, {above: 2, at_most: 5, points: 50}, {above: 5, points: 50}", GuaranteeAlive, "i_calls", FindingRefuted},
 		{"a total that leaves it out", "{method: sum, max: 100, round: 2}", "{method: expr, max: 100, value: 2 * points.i_repairs}", GuaranteeAlive, "i_calls", FindingNotRefuted},
 		{"a promotion limit below all grades", "up: 1, first: 1", "up: 1, first: 0", GuaranteePromotion, "", FindingRefuted},

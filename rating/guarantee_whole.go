@@ -87,8 +87,8 @@ func (l *linter) influence(i int) {
 	facts, total := l.scoredFacts(i), &l.p.parts[len(l.p.parts)-1]
 	most, slack, why := num.Num{}, num.Num{}, ""
 	l.eachChoice(func(chosen map[int]string) {
-		found := l.share(len(l.p.indicators)+len(l.p.parts)-1, total.max, chosen, func(indicator int, share num.Num) {
-			if indicator == i {
+		found := l.share(len(l.p.indicators)+len(l.p.parts)-1, total.max, chosen, func(node int, share num.Num) {
+			if node == i {
 				most = num.Max(most, share)
 			}
 		})
