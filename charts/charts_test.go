@@ -30,10 +30,16 @@ func sampleWaterfall() Waterfall {
 		Cuts: []Cut{{"四星线 84", 84}, {"五星线 92", 92}, {"一星线 60", 60}}}
 }
 
+func sampleTrend() Trend {
+	points := []TrendPoint{{0, "81.20", 81.2, false, false}, {1, "83.00", 83, false, true}, {3, "84.50", 84.5, false, true}, {3, "84.10", 84.1, true, false}, {4, "79.00", 79, false, false}, {7, "88.00", 88, true, false}, {11, "91.30", 91.3, true, true}}
+	return Trend{ID: "tt", Title: "历次总分图", Slots: []string{"2024年", "", "", "", "2025年", "", "", "", "2026年", "", "", ""}, Points: points, Breaks: []int{4}, From: TrendFrom(points), To: 100}
+}
+
 func TestGolden(t *testing.T) {
 	for name, svg := range map[string]SVG{
 		"radar.svg":     sampleRadar().SVG(),
 		"waterfall.svg": sampleWaterfall().SVG(),
+		"trend.svg":     sampleTrend().SVG(),
 		"bar.svg":       Bar(5, 0.4) + "\n" + Bar(0, 0.001) + "\n" + Bar(3, 0),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -88,13 +94,16 @@ func TestHostileText(t *testing.T) {
 		value := rapid.Float64()
 		r := Radar{ID: "i", Title: text.Draw(t, "title"), HasBefore: rapid.Bool().Draw(t, "before")}
 		w := Waterfall{ID: "j", Title: text.Draw(t, "title2"), From: value.Draw(t, "from"), To: value.Draw(t, "to")}
-		for range rapid.IntRange(3, 8).Draw(t, "n") {
+		line := Trend{ID: "k", Title: text.Draw(t, "title3"), From: value.Draw(t, "from"), To: value.Draw(t, "to"), Slots: []string{text.Draw(t, "slot"), ""}, Breaks: []int{1}}
+		for i := range rapid.IntRange(3, 8).Draw(t, "n") {
+			line.Points = append(line.Points, TrendPoint{i, text.Draw(t, "t"), value.Draw(t, "v"), rapid.Bool().Draw(t, "year"), rapid.Bool().Draw(t, "joined")})
 			r.Axes = append(r.Axes, Axis{text.Draw(t, "l"), text.Draw(t, "t"), value.Draw(t, "v"), value.Draw(t, "b")})
 			w.Steps = append(w.Steps, Step{text.Draw(t, "l"), text.Draw(t, "t"), value.Draw(t, "v"), rapid.Bool().Draw(t, "total")})
 			w.Cuts = append(w.Cuts, Cut{text.Draw(t, "l"), value.Draw(t, "v")})
 		}
 		checkPlain(t, r.SVG())
 		checkPlain(t, w.SVG())
+		checkPlain(t, line.SVG())
 		checkPlain(t, Bar(rapid.Int().Draw(t, "level"), value.Draw(t, "share")))
 	})
 }

@@ -105,16 +105,7 @@ func (w Waterfall) SVG() SVG {
 // grid draws the scale below and the cut lines; labels of cuts that would run into each other are left out, the lines stay.
 func (w Waterfall) grid(c *canvas, at func(float64) float64, bottom float64) {
 	const top, fontSize = 22, 12
-	const most = 6 // labels that fit
-	tick := 5.0
-	if span := w.To - w.From; span > most*tick {
-		tick *= math.Exp2(math.Ceil(math.Log2(span / (most * tick))))
-	}
-	for i := range most + 2 {
-		v := (math.Ceil(w.From/tick) + float64(i)) * tick
-		if !(v <= w.To) {
-			break
-		}
+	for _, v := range ticks(w.From, w.To) {
 		c.line("gr", at(v), top, at(v), bottom)
 		c.text("", "middle", at(v), bottom+16, n(v))
 	}
@@ -131,4 +122,21 @@ func (w Waterfall) grid(c *canvas, at func(float64) float64, bottom float64) {
 			lastEnd = x + half
 		}
 	}
+}
+
+// ticks are the levels at which a scale is written: multiples of 5, doubled until no more than eight stand between its ends.
+func ticks(from, to float64) (levels []float64) {
+	const most = 6
+	tick := 5.0
+	if span := to - from; span > most*tick {
+		tick *= math.Exp2(math.Ceil(math.Log2(span / (most * tick))))
+	}
+	for i := range most + 2 {
+		v := (math.Ceil(from/tick) + float64(i)) * tick
+		if !(v <= to) {
+			break
+		}
+		levels = append(levels, v)
+	}
+	return levels
 }

@@ -51,6 +51,8 @@ type archivedStars struct {
 	pastMu sync.Mutex
 	// past holds the roll-ups of published evaluations by id: an evaluation never changes.
 	past map[string]web.PastFirms
+	// rules holds what the schemes of published evaluations say, by the id of the evaluation.
+	rules map[string]*describedEvaluation
 }
 
 type describedEvaluation struct {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"redsteward/internal/fault"
 	"redsteward/internal/web"
 	"redsteward/rating/cycle"
 )
@@ -61,5 +62,68 @@ func (s *archivedStars) rolledUp(ctx context.Context, p *cycle.Period) (web.Past
 			return web.PastFirms{}, err
 		}
 	}
-	return web.PastFirms{Evaluation: p.Evaluation, Period: p.Name, Rule: p.SchemeHash, Stars: p.Stars(), Places: e.web.Places, Parts: e.web.Parts, Firms: e.web.Firms}, nil
+	return web.PastFirms{PastPeriod: pastPeriod(p, &e.web), Firms: e.web.Firms}, nil
+}
+
+// pastPeriod is a published period with what its scheme says.
+func pastPeriod(p *cycle.Period, e *web.Evaluation) web.PastPeriod {
+	return web.PastPeriod{Evaluation: p.Evaluation, Period: p.Name, Last: p.Days.Last, Rule: p.SchemeHash, Scheme: e.SchemeID, Version: e.SchemeVersion, Stars: p.Stars(), Places: e.Places, Parts: e.Parts, Grades: e.Grades}
+}
+
+// History implements web.Stars.
+func (s *archivedStars) History(ctx context.Context, id string) ([]web.PastStar, error) {
+	if s.published == nil {
+		return nil, nil
+	}
+	var out []web.PastStar
+	for _, rhythm := range []string{cycle.RhythmQuarter, cycle.RhythmYear} {
+		periods, err := s.published(ctx, rhythm)
+		if err != nil {
+			return nil, err
+		}
+		for i := range periods {
+			p := &periods[i]
+			stored, err := s.archive.Result(ctx, p.Evaluation, id)
+			if fault.Is(err, fault.NotFound) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			e, err := s.ruled(ctx, p)
+			if err != nil {
+				return nil, err
+			}
+			row, _, err := e.row(&stored)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, web.PastStar{PastPeriod: pastPeriod(p, &e.web), Row: row})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b web.PastStar) int { return a.Last.Compare(b.Last) }) // of one last day the quarter stands before its year
+	return out, nil
+}
+
+// ruled is the description of a published period without its results: what its scheme says. It is kept, as an evaluation never changes.
+func (s *archivedStars) ruled(ctx context.Context, p *cycle.Period) (*describedEvaluation, error) {
+	s.pastMu.Lock()
+	defer s.pastMu.Unlock()
+	if e := s.rules[p.Evaluation]; e != nil {
+		return e, nil
+	}
+	d, err := s.archive.Evaluation(ctx, p.Evaluation)
+	if err != nil {
+		return nil, err
+	}
+	scheme, err := s.archive.Scheme(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	e := &describedEvaluation{scheme: scheme, web: web.DescribeScheme(web.Evaluation{ID: d.ID, Subject: s.subject}, scheme)}
+	if s.rules == nil {
+		s.rules = map[string]*describedEvaluation{}
+	}
+	s.rules[p.Evaluation] = e
+	return e, nil
 }

@@ -123,6 +123,14 @@ func TestPastFirms(t *testing.T) {
 	if mean, err := want.Quo(row27["a"].Weight.Add(*row27["b"].Weight)); err != nil || f.Count != 2 || f.Total == nil || f.Shown != mean.Fixed(2) || f.Weight != "400" || f.Level == 0 || len(f.Parts) != 5 || f.Parts[0] == nil {
 		t.Errorf("甲物业 %+v, want %s: %v", f, mean.Fixed(2), err)
 	}
+	history, err := stars.History(t.Context(), "a")
+	if err != nil || len(history) != 2 || history[0].Period != "2026年度" || history[1].Total == nil || !history[1].Total.Less(*history[0].Total) || history[1].Version == "" || history[1].Sheet == "" || len(history[1].Row.Parts) != 5 || history[1].Firm != "甲物业" {
+		t.Errorf("the history of a: %+v, %v", history, err)
+	}
+	if none, err := stars.History(t.Context(), "none"); err != nil || len(none) != 0 {
+		t.Errorf("nobody's history: %+v, %v", none, err)
+	}
+	asked -= 4
 	stars.archive = nil // what was read once is not read again
 	again, err := stars.Past(t.Context())
 	if err != nil || len(again) != 2 || asked != 4 || !strings.Contains(again[1].Period, "2027") {

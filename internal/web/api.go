@@ -12,6 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"redsteward/internal/fault"
+	"redsteward/internal/num"
 	"redsteward/policy"
 )
 
@@ -234,14 +235,7 @@ func (s *Server) apiStarOf(b *board, r *ranked) APIStar {
 	if r.Total != nil {
 		star.Total = r.Total.String()
 	}
-	for i, p := range r.Parts {
-		if p != nil && i < len(b.Parts) {
-			if star.Rates == nil {
-				star.Rates = map[string]string{}
-			}
-			star.Rates[b.Parts[i].ID] = p.String()
-		}
-	}
+	star.Rates = ratesOf(b.Parts, r.Parts)
 	for i, o := range r.Outputs {
 		if o != nil && i < len(b.Outputs) {
 			if star.Values == nil {
@@ -273,6 +267,47 @@ type APILine struct {
 	Proposal bool   `json:"proposal,omitempty" doc:"The rule's numbers are not adopted yet"`
 }
 
+// APIVoice is what one voice (评价主体) had to give and gave: a view, not another weighting.
+type APIVoice struct {
+	Name   string `json:"name"`
+	Points string `json:"points" doc:"In points of the total"`
+	Max    string `json:"max"`
+	From   string `json:"share_from,omitempty" doc:"Least share of full marks that the rule declares for it, in percent"`
+	To     string `json:"share_to,omitempty" doc:"Largest share, in percent"`
+}
+
+// APINext is the grade above with what it asks for, as far as everybody may see it.
+type APINext struct {
+	Label   string      `json:"label"`
+	Demands []APIDemand `json:"demands"`
+	Held    string      `json:"held,omitempty" doc:"Why the grade would stay even if every demand were met"`
+}
+
+// APIDemand is one thing that a grade asks for.
+type APIDemand struct {
+	What  string `json:"what"`
+	Has   string `json:"has"`
+	Needs string `json:"needs"`
+	Lack  string `json:"lack,omitempty"`
+	Met   bool   `json:"met"`
+}
+
+// APIPast is what a subject had in one published period.
+type APIPast struct {
+	Period string            `json:"period"`
+	Last   string            `json:"last_day" format:"date"`
+	Stars  bool              `json:"gives_stars" doc:"A quarter gives a score only"`
+	Firm   string            `json:"firm,omitempty" doc:"Who served it then"`
+	Grade  string            `json:"grade,omitempty" doc:"Id of the grade, in a period that gives stars"`
+	Label  string            `json:"label,omitempty"`
+	Total  string            `json:"total,omitempty"`
+	Rates  map[string]string `json:"rates,omitempty" doc:"Rates of the parts of that period's rule in percent, by part"`
+	Reason string            `json:"reason,omitempty"`
+	Scheme string            `json:"scheme_version" doc:"Totals under different versions are not comparable"`
+	Hash   string            `json:"scheme_hash"`
+	Sheet  string            `json:"sheet_hash,omitempty"`
+}
+
 // APIStarOut is the answer of get-star.
 type APIStarOut struct {
 	Body struct {
@@ -280,7 +315,62 @@ type APIStarOut struct {
 		Star       APIStar       `json:"star"`
 		Hash       string        `json:"result_hash,omitempty" doc:"SHA-256 of the result's record, hex"`
 		Lines      []APILine     `json:"lines"`
+		Voices     []APIVoice    `json:"voices,omitempty" doc:"Points by who speaks; missing where the rule names no voices or they would tell of what it keeps back"`
+		Next       *APINext      `json:"next_grade,omitempty" doc:"Missing at the top, and without an ordinary grade"`
+		History    []APIPast     `json:"history,omitempty" doc:"Every published period, the oldest first"`
 	}
+}
+
+// apiVoices are the voices of a star.
+func apiVoices(voices []Voice) (out []APIVoice) {
+	text := func(n *num.Num) string {
+		if n == nil {
+			return ""
+		}
+		return n.String()
+	}
+	for _, v := range voices {
+		out = append(out, APIVoice{Name: v.Name, Points: v.Points.String(), Max: v.Max.String(), From: text(v.From), To: text(v.To)})
+	}
+	return out
+}
+
+// apiNext is the grade above of a star, nil for none.
+func apiNext(next *Next) *APINext {
+	if next == nil {
+		return nil
+	}
+	out := &APINext{Label: next.Label, Demands: []APIDemand{}, Held: next.Held}
+	for _, d := range next.Demands {
+		out.Demands = append(out.Demands, APIDemand{d.What, d.Has, d.Needs, d.Lack, d.Met})
+	}
+	return out
+}
+
+// apiPast is one published period of a star.
+func apiPast(p *PastStar) APIPast {
+	one := pastOf(p)
+	out := APIPast{Period: p.Period, Last: dayText(p.Last), Stars: p.Stars, Firm: p.Firm, Reason: p.Reason, Scheme: p.Version, Hash: p.Rule, Sheet: p.Sheet, Rates: ratesOf(p.PastPeriod.Parts, p.Row.Parts)}
+	if p.Stars {
+		out.Grade, out.Label = p.Grade, one.grade
+	}
+	if p.Total != nil {
+		out.Total = p.Total.String()
+	}
+	return out
+}
+
+// ratesOf are rates by the ids of their parts, nil for none.
+func ratesOf(parts []Column, rates []*num.Num) (out map[string]string) {
+	for i, p := range rates {
+		if p != nil && i < len(parts) {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[parts[i].ID] = p.String()
+		}
+	}
+	return out
 }
 
 // apiStar answers one star with its lines.
@@ -292,7 +382,14 @@ func (s *Server) apiStar(ctx context.Context, by policy.Actor, in *APIStarIn) (*
 	out := &APIStarOut{}
 	out.Body.Evaluation, out.Body.Hash = b.apiEvaluation(), one.Hash
 	out.Body.Star = s.apiStarOf(b, b.byID[one.ID])
-	out.Body.Lines = []APILine{}
+	out.Body.Lines, out.Body.Voices, out.Body.Next = []APILine{}, apiVoices(one.Voices), apiNext(one.Next)
+	past, err := s.stars.History(ctx, one.ID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range past {
+		out.Body.History = append(out.Body.History, apiPast(&past[i]))
+	}
 	for _, g := range one.Groups {
 		for _, l := range g.Lines {
 			line := APILine{Part: g.ID, Clause: l.Clause, Name: l.Name, Rule: l.Rule, Basis: l.Basis, Fact: l.Fact, State: l.State, Proposal: l.Proposal}

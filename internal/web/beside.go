@@ -271,5 +271,7 @@ func (s *Server) besideCSV(c *fiber.Ctx, _ policy.Actor) error {
 		}
 		sheet.Add(line...)
 	}
+	sheet.Add("评价规则", report.Guard(b.SchemeID+" "+b.SchemeVersion))
+	sheet.Add("规则指纹", b.SchemeHash)
 	return sendTable(c, "compare.csv", sheet)
 }

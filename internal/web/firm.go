@@ -36,7 +36,7 @@ type firmPageView struct {
 	Radar             charts.SVG
 	RadarBefore       string
 	Spread            []spreadRow
-	Past              []pastFirmRow
+	Past              *historyView
 	Reasons           []firmReason
 	Whole             bool
 	Sampled           int
@@ -60,13 +60,6 @@ type firmPageView struct {
 // firmDimension is a top part of a firm: its mean rate and that of all firms.
 type firmDimension struct{ Name, Rate, All string }
 
-// pastFirmRow is one period of a firm.
-type pastFirmRow struct {
-	Period, Grade, Total, Change, Count string
-	Level                               int
-	Bar                                 charts.SVG
-}
-
 // firmReason is a part with the indicators in which most of the firm's subjects lost points.
 type firmReason struct {
 	Name, Names string
@@ -85,6 +78,8 @@ type firmLoss struct {
 type firmMemberRow struct {
 	rankingRow
 	Weight, Share string
+	// ToNext is how far it is from the grade above, "" if no points lack.
+	ToNext string
 }
 
 // findAbove is how many subjects a list holds before it offers a search.
@@ -220,6 +215,9 @@ func (s *Server) firmView(ctx context.Context, b *board, f *rankedFirm, asked fi
 	v.Spread = b.spread(counts, f.Count)
 	for _, r := range found.Rows {
 		row := firmMemberRow{rankingRow: b.rankingRow(r), Weight: "不计入", Share: "—"}
+		if next, lack := b.toNext(&r.Row); next != "" {
+			row.ToNext = "离" + next + "差 " + lack + " 分"
+		}
 		if r.weight != nil {
 			row.Weight, row.Share = grouped(r.weight.String()), rate(*r.weight, f.weight())
 		}
@@ -281,46 +279,20 @@ func (all rankedFirms) compare(f *rankedFirm, places int) []string {
 
 // history lists the firm's periods, the newest first, says what changed, and returns the firm in the period before of the same kind and rule; nil if there is none.
 func (v *firmPageView) history(past []PastFirms) (before *Firm) {
-	type point struct {
-		rule  string
-		total *num.Num
+	v.Past = historyOf(v.Parts, v.Subject, pastOfFirms(v.F.ID, past))
+	if v.Past != nil {
+		v.Past.CSV = firmAddress(v.F.ID) + "/history.csv"
 	}
-	last := map[bool]point{} // by Stars
 	var lastStars *PastFirms // the period with stars before the shown one
-	shown := false
 	for i := range past {
 		p := &past[i]
-		shown = shown || p.Evaluation == v.Evaluation.ID
-		at := slices.IndexFunc(p.Firms, func(f Firm) bool { return f.ID == v.F.ID && !f.Apart })
-		if at < 0 {
-			continue
+		if p.Evaluation == v.Evaluation.ID {
+			break
 		}
-		f := &p.Firms[at]
-		row := pastFirmRow{Period: p.Period, Grade: "得分通报", Total: "—", Change: "—", Count: count(f.Count)}
-		if p.Stars {
-			row.Grade, row.Level = f.Grade, f.Level
-		}
-		was := last[p.Stars]
-		if f.Total != nil {
-			row.Total, row.Bar = f.Shown, charts.Bar(plainBar, f.Total.Float64()/100)
-			switch {
-			case was.total == nil:
-			case was.rule != p.Rule:
-				row.Change = "办法修订"
-			default:
-				row.Change = signed(f.Total.Sub(*was.total), p.Places)
-				if f.Total.Equal(*was.total) {
-					row.Change = "持平"
-				}
-			}
-			last[p.Stars] = point{p.Rule, f.Total}
-		}
-		v.Past = append(v.Past, row)
-		if p.Stars && !shown {
-			lastStars, before = p, f
+		if at := slices.IndexFunc(p.Firms, func(f Firm) bool { return f.ID == v.F.ID && !f.Apart }); at >= 0 && p.Stars {
+			lastStars, before = p, &p.Firms[at]
 		}
 	}
-	slices.Reverse(v.Past)
 	if before == nil {
 		return nil
 	}

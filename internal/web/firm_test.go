@@ -60,7 +60,7 @@ func pastOfFirm(t testing.TB, id, period, rule, score string, stars bool) PastFi
 	if score != "" {
 		f.Total, f.Shown = total(t, score), score
 	}
-	return PastFirms{Evaluation: id, Period: period, Rule: rule, Stars: stars, Places: 2, Firms: []Firm{f}}
+	return PastFirms{PastPeriod{Evaluation: id, Period: period, Rule: rule, Version: rule, Stars: stars, Places: 2}, []Firm{f}}
 }
 
 func TestFirmPage(t *testing.T) {
@@ -133,10 +133,10 @@ func TestFirmPage(t *testing.T) {
 		v := view("甲物业", pastOfFirm(t, "q4", "2025年第四季度", "q", "81", false), pastOfFirm(t, "2025", "2025年度", "rule", "85", true),
 			pastOfFirm(t, "q1", "2026年第一季度", "q", "80", false), pastOfFirm(t, "q2", "2026年第二季度", "other", "90", false), now, pastOfFirm(t, "q3", "2027年第一季度", "other", "90", false))
 		got := ""
-		for _, p := range v.Past {
+		for _, p := range v.Past.Rows {
 			got += p.Period + " " + p.Grade + " " + p.Total + " " + p.Change + "; "
 		}
-		if want := "2027年第一季度 得分通报 90 持平; 2026年度 三星 83.33 −1.67; 2026年第二季度 得分通报 90 办法修订; 2026年第一季度 得分通报 80 −1.00; 2025年度 三星 85 —; 2025年第四季度 得分通报 81 —; "; got != want {
+		if want := "2027年第一季度 得分通报 90 持平; 2026年度 三星 83.33 −1.67; 2026年第二季度 得分通报 90 办法修订，不比; 2026年第一季度 得分通报 80 −1.00; 2025年度 三星 85 —; 2025年第四季度 得分通报 81 —; "; got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 		if want := "2025年度是“三星”，85 分；这次低了 1.67 分，现在是“四星”。"; v.Changed != want {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -78,6 +79,8 @@ func TestMatterPages(t *testing.T) {
 	}
 	hazard, dispute := report("grid", "fire_exit", attachment{"网格员吴梅拍.png", picture(t, 5)}), report("committee", "fee", attachment{"业委会拍.png", picture(t, 6)})
 	run(
+		scenario{name: "found by its words", role: "dispatcher", path: "/search?q=" + url.QueryEscape("消防通道停了"), status: 200, contains: []string{`id="matters"`, hazard}},
+		scenario{name: "not by whom it is not shown to", role: "firm", path: "/search?q=" + url.QueryEscape("消防通道停了"), status: 200, excludes: []string{hazard}},
 		scenario{name: "work of the dispatcher", role: "dispatcher", path: "/todo", status: 200, contains: []string{"派单：占用堵塞消防通道（望湖苑 3幢1单元门前）", "派单：物业收费纠纷"}},
 		scenario{name: "the firm before", role: "firm", path: hazard, status: 404},
 		scenario{name: "the department before", role: "fire", path: hazard, status: 404},

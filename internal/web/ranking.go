@@ -393,7 +393,7 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 	if b.Levels && b.Restricted {
 		head = append(head, "星级状态", "现在的星级", "有效至")
 	}
-	head = append(head, "说明", "评价规则", "规则指纹")
+	head = append(head, "说明", "评价规则", "规则指纹", "公开结果指纹")
 	sheet := report.NewCSV(head...)
 	for _, r := range b.every(readFilter(c, b).first()) {
 		rank, total := "", ""
@@ -423,7 +423,7 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 		if b.Levels && b.Restricted {
 			row = append(row, r.Stands.Status.Title(), report.Guard(b.nowLabel(&r.Row)), dayText(r.Stands.Until))
 		}
-		sheet.Add(append(row, report.Guard(strings.TrimSpace(r.Mark+" "+r.Since()+r.Reason)), report.Guard(b.SchemeID+" "+b.SchemeVersion), b.SchemeHash)...)
+		sheet.Add(append(row, report.Guard(strings.TrimSpace(r.Mark+" "+r.Since()+r.Reason)), report.Guard(b.SchemeID+" "+b.SchemeVersion), b.SchemeHash, r.Sheet)...)
 	}
 	return sendTable(c, fmt.Sprintf("stars-%s.csv", calendar.DateOf(b.At)), sheet)
 }

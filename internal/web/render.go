@@ -193,7 +193,9 @@ type navItem struct {
 	Label, Path string
 	// Action is the right that the entry asks for, Or another one that does too.
 	Action, Or policy.Action
-	Current    bool
+	// Bar says where an entry of the public navigation stands: "" behind 更多 only, barWide in the bar of a wide screen, barAll in every bar.
+	Bar     string
+	Current bool
 	// Work is what is open behind the entry.
 	Work workCount
 }
@@ -204,9 +206,17 @@ type navGroup struct {
 	Items []navItem
 }
 
-// publicNav is the top navigation of the public pages.
+// The places of an entry of the public navigation.
+const (
+	barAll  = "all"
+	barWide = "wide"
+)
+
+// publicNav is the top navigation of the public pages. What most people come for stands in the bar, which is one line of a phone of 320 px; the rest is a menu that opens without script.
 var publicNav = []navItem{
-	{Label: "星级榜", Path: "/"}, {Label: "企业", Path: "/firms"}, {Label: "星级公示", Path: publicityPath}, {Label: "季度通报", Path: "/circulars"}, {Label: "评价办法", Path: "/method"}, {Label: "标牌核验", Path: platePath}, {Label: "榜单", Path: listsPath}, {Label: "反映问题", Path: tellPath}, {Label: "微心愿", Path: shiningPath}, {Label: "网上预约", Path: reservePath}, {Label: "红色达人", Path: modelsPath}, {Label: "议事公开", Path: resultsPath}, {Label: "满意度", Path: satisfactionPath}, {Label: "政策文件", Path: papersPath}, {Label: "行政检查", Path: inspectedPath}, {Label: "开放数据", Path: "/open"}, {Label: "帮助", Path: "/help"},
+	{Label: "星级榜", Path: "/", Bar: barAll}, {Label: "企业", Path: "/firms", Bar: barAll}, {Label: "标牌核验", Path: platePath, Bar: barAll}, {Label: "反映问题", Path: tellPath, Bar: barAll},
+	{Label: "星级公示", Path: publicityPath, Bar: barWide}, {Label: "季度通报", Path: "/circulars", Bar: barWide}, {Label: "评价办法", Path: "/method", Bar: barWide}, {Label: "榜单", Path: listsPath, Bar: barWide}, {Label: "微心愿", Path: shiningPath, Bar: barWide},
+	{Label: "网上预约", Path: reservePath}, {Label: "红色达人", Path: modelsPath}, {Label: "议事公开", Path: resultsPath}, {Label: "满意度", Path: satisfactionPath}, {Label: "政策文件", Path: papersPath}, {Label: "行政检查", Path: inspectedPath}, {Label: "开放数据", Path: "/open"}, {Label: "帮助", Path: "/help"},
 }
 
 // openForms are the pages with forms for people without an account.

@@ -247,6 +247,13 @@ func (s *Server) starReport(c *fiber.Ctx, by policy.Actor) error {
 	}
 	v.add(reportSection{Title: "怎样看这个结果", Words: filledWords(append([]string{star.Meaning, star.Changed}, star.Compared...))})
 	v.explain(star.Sums, star.Changes)
+	past, err := s.stars.History(c.UserContext(), one.ID)
+	if err != nil {
+		return err
+	}
+	if h := b.history(past, ""); h != nil {
+		v.add(h.reported())
+	}
 	if b.Notice != "" {
 		v.add(reportSection{Title: "公示与异议", Words: []string{b.Notice}})
 	}
@@ -331,10 +338,8 @@ func (s *Server) firmReport(c *fiber.Ctx, by policy.Actor) error {
 		}
 		p.add(lost)
 	}
-	history := tableOf("历次变化", "期间", "结果", "#汇总得分", "#变化", "#"+b.Subject)
-	for _, r := range v.Past {
-		history.row(r.Period, r.Grade, r.Total, r.Change, r.Count)
+	if v.Past != nil {
+		p.add(v.Past.reported())
 	}
-	p.add(history)
 	return s.render(c, by, "report", page{Title: p.Title, Data: p, Script: true})
 }

@@ -53,6 +53,8 @@ type scoresView struct {
 type scoreRow struct {
 	Path, Name, Sub, Label, Total string
 	Rates                         []string
+	// Coach is what can still be done for the star, "" for who may not see that.
+	Coach string
 	// Until is the last day of objection, "" if nothing of it can be objected to; Objections are those that stand, with their word.
 	Until, Word, Objections string
 }
@@ -122,8 +124,13 @@ func (s *Server) scores(c *fiber.Ctx, by policy.Actor) error {
 		v.Back = l.address("after", strconv.Itoa(max(from-scoresPage, 0)))
 	}
 	places := places(found.Scheme.Total.Decimals, found.Scheme.Defaults.Decimals)
+	coach := s.guard.Allow(by, policy.ReadCoach)
 	for i := range page1 {
-		v.Rows = append(v.Rows, scoreRowOf(found.Period.ID, &page1[i], places))
+		row := scoreRowOf(found.Period.ID, &page1[i], places)
+		if coach {
+			row.Coach = coachAddress(page1[i].Project)
+		}
+		v.Rows = append(v.Rows, row)
 	}
 	return s.render(c, by, "scores", page{Title: "得分告知", Nav: scoresPath, Data: v})
 }

@@ -1,19 +1,23 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
+	"redsteward/internal/fault"
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/filing"
 	"redsteward/registry/handover"
 	"redsteward/supervision/deliberation"
 	"redsteward/supervision/inspection"
+	"redsteward/supervision/matter"
 	"redsteward/supervision/rectification"
+	"redsteward/supervision/wish"
 )
 
 // searchPath is the one box for all registers.
@@ -36,6 +40,8 @@ type searchGroup struct {
 	// Count is how many there are; Over: more than that.
 	Count int
 	Over  bool
+	// Narrow: there is so much of this kind that a text alone finds nothing; its list has filters.
+	Narrow bool
 }
 
 // searchHit is one hit.
@@ -83,10 +89,11 @@ func (s *Server) search(c *fiber.Ctx, by policy.Actor) error {
 				continue
 			}
 			g := searchGroup{ID: kind.id, Title: kind.title}
-			if err := kind.find(c.UserContext(), by, v.Query, &g); err != nil {
+			err := kind.find(c.UserContext(), by, v.Query, &g)
+			if g.Narrow = fault.Is(err, fault.Invalid); err != nil && !g.Narrow {
 				return err
 			}
-			if g.Count > 0 {
+			if g.Count > 0 || g.Narrow {
 				v.Groups = append(v.Groups, g)
 			}
 		}
@@ -106,6 +113,9 @@ func (s *Server) searchedKinds() []searched {
 		{"stations", "红色驿站用房", policy.ReadStation, s.serves(stationsPath), s.searchStations},
 		{"filings", "登记备案", policy.ReadFiling, s.serves(filingsPath), s.searchFilings},
 		{"handovers", "承接查验", policy.ReadHandover, s.serves(handoversPath), s.searchHandovers},
+		{"matters", "事项", policy.ReadMatter, s.serves(mattersPath), s.searchMatters},
+		{"wishes", "微心愿", policy.ReadWish, s.serves(needsPath), s.searchWishes},
+		{"visits", "走访评价", policy.ReadVisit, s.serves(visitsPath), s.searchVisits},
 		{"inspections", "行政检查", policy.ReadInspection, s.serves(inspectionsPath), s.searchInspections},
 		{"standings", "降星与摘牌", policy.ReadStanding, s.serves(standingsPath), s.searchStandings},
 		{"vetoes", "一票否决认定", policy.ReadVeto, s.serves(vetoesPath), s.searchVetoes},
@@ -195,6 +205,41 @@ func (s *Server) searchHandovers(ctx context.Context, by policy.Actor, text stri
 		g.add(h.Title(), handoversPath+"/"+d.ID, h.DeveloperName, h.FirmName, h.State.Title(), h.Number(d.ID))
 	}
 	g.More, g.Over = foundIn(handoversPath, text), found.Next != ""
+	return err
+}
+
+// searchMatters finds matters by words, place, category, firm and the number that another platform gave, as far as each is shown to the actor.
+func (s *Server) searchMatters(ctx context.Context, by policy.Actor, text string, g *searchGroup) error {
+	g.More = foundIn(mattersPath, text)
+	found, err := s.matters.List(ctx, by, matter.Filter{Text: text}, "")
+	for i := range found.Docs {
+		m := &found.Docs[i].State
+		g.add(m.CategoryTitle+"："+cut(m.Words, 20), mattersPath+"/"+found.Docs[i].ID, m.Place(), m.Day.Chinese(), m.State.Title())
+	}
+	g.Over = found.Next != ""
+	return err
+}
+
+// searchWishes finds wishes by words, place, kind and who serves; who asked is in none of them.
+func (s *Server) searchWishes(ctx context.Context, by policy.Actor, text string, g *searchGroup) error {
+	g.More = foundIn(needsPath, text)
+	found, err := s.wishes.List(ctx, by, wish.Filter{Text: text})
+	for i := range found {
+		w := &found[i].State
+		g.add(cut(w.Words, 24), needsPath+"/"+found[i].ID, w.KindTitle, w.Spotted(), w.Title())
+	}
+	return err
+}
+
+// searchVisits finds visits by compound; a visit that is kept from the actor is not among them.
+func (s *Server) searchVisits(ctx context.Context, by policy.Actor, text string, g *searchGroup) error {
+	g.More = foundIn(visitsPath, text)
+	found, err := s.supervision.Visits.List(ctx, by, inspection.VisitFilter{Name: text}, "")
+	for i := range found.Docs {
+		v := &found.Docs[i].State
+		g.add(v.Name, visitsPath+"/"+found.Docs[i].ID, v.Day.Chinese(), cmp.Or(plainTitle(v.Sheet.Title), s.seriesTitle(v.Series)), v.State.Title())
+	}
+	g.Over = found.Next != ""
 	return err
 }
 

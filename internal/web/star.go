@@ -46,6 +46,8 @@ type starView struct {
 	Meaning, Changed string
 	Compared         []string
 	Changes          *changesView
+	// History are all published periods, nil for a table that no period belongs to.
+	History *historyView
 	// Range is how firmly it stands, nil for who may not see that.
 	Range *projectRange
 }
@@ -116,6 +118,11 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
+	shown, err := s.pastNow(c.UserContext()) // another publication makes another history
+	if err != nil {
+		return err
+	}
+	query += "&past=" + shown.version
 	if said != nil {
 		query += "&said=" + url.QueryEscape(said.On.String()+said.Words)
 	}
@@ -126,8 +133,11 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 			return nil, err
 		}
 		v := s.starView(asked.board, one, lostOnly)
-		v.Range = within
-		v.Said = said
+		past, err := s.stars.History(c.UserContext(), asked.id)
+		if err != nil {
+			return nil, err
+		}
+		v.Range, v.Said, v.History = within, said, asked.board.history(past, starAddress(asked.id))
 		if coach {
 			v.Coach = coachAddress(asked.id)
 		}
@@ -273,7 +283,7 @@ func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
 		}
 	}
 	v.Worst = worstLines(one, 3)
-	v.toNext(b, one)
+	v.NextGrade, v.ToNext = b.toNext(&one.Row)
 	v.Meaning, v.Changed, v.Compared = v.meaning(b, one), one.Before.changed(one.Total, v.Grade, b.Places), comparisons(b, one)
 	v.Changes = changesOf(one, b.Places)
 	v.Sums = sumsOf(one, cmp.Or(v.Was, v.Grade), b.Places, b.Grades, lostOnly)
@@ -357,28 +367,29 @@ func linesOf(one Star) []Line {
 	return out
 }
 
-// toNext says how far the next better grade is, if grades have lower ends.
-func (v *starView) toNext(b *board, one Star) {
-	if one.Total == nil {
-		return
+// toNext says how far the total of a row is from the lower end of the grade above; "" if there is none, or no points lack.
+func (b *board) toNext(r *Row) (grade, lack string) {
+	if r.Total == nil {
+		return "", ""
 	}
 	for i, g := range b.Grades {
-		if g.ID != one.Row.Grade || i == 0 {
+		if i == 0 || g.ID != r.Grade {
 			continue
 		}
-		if next := b.Grades[i-1]; next.From != nil && one.Total.Less(*next.From) {
-			v.NextGrade, v.ToNext = next.Label, points(next.From.Sub(*one.Total), b.Places)
+		if next := b.Grades[i-1]; next.From != nil && r.Total.Less(*next.From) {
+			return next.Label, points(next.From.Sub(*r.Total), b.Places)
 		}
 	}
+	return "", ""
 }
 
 // starCSV is every line as a table for Excel.
 func (s *Server) starCSV(c *fiber.Ctx, by policy.Actor) error {
-	_, one, err := s.starByID(c.UserContext(), by, c.Params("id"))
+	b, one, err := s.starByID(c.UserContext(), by, c.Params("id"))
 	if err != nil {
 		return err
 	}
-	sheet := report.NewCSV("部分", "条款", "指标", "规则", "依据", "本期事实", "得分", "满分", "说明")
+	sheet := ruledCSV{report.NewCSV("部分", "条款", "指标", "规则", "依据", "本期事实", "得分", "满分", "说明", "评价规则", "规则指纹"), []string{report.Guard(b.SchemeID + " " + b.SchemeVersion), b.SchemeHash}}
 	for _, g := range one.Groups {
 		if g.Hidden {
 			sheet.Add(report.Guard(g.Name), "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), report.Guard("按规则只公开合计"+clawedText(g.Clawed)))
@@ -398,5 +409,22 @@ func (s *Server) starCSV(c *fiber.Ctx, by policy.Actor) error {
 	for _, a := range one.Adjustments {
 		sheet.Add("总分调整", "", report.Guard(a.Name), "", report.Guard(a.Basis), report.Guard(a.Said), optionalNumber(a.Change, 2), "", "")
 	}
-	return sendTable(c, "lines.csv", sheet)
+	for _, voice := range one.Voices {
+		sheet.Add("评价主体", "", report.Guard(voice.Name), "", "", "", plainNumber(voice.Points, b.Places), plainNumber(voice.Max, b.Places), "看得分的一个角度，不再加权")
+	}
+	if one.Next != nil {
+		for _, d := range one.Next.Demands {
+			sheet.Add("到"+report.Guard(one.Next.Label)+"的要求", "", report.Guard(d.What), report.Guard(d.Needs), "", report.Guard(d.Has), "", "", met(d))
+		}
+	}
+	return sendTable(c, "lines.csv", sheet.CSV)
 }
+
+// ruledCSV ends each row of a table of open data with the version and the fingerprint of the rule.
+type ruledCSV struct {
+	*report.CSV
+	rule []string
+}
+
+// Add adds a row.
+func (t ruledCSV) Add(cells ...string) { t.CSV.Add(append(cells, t.rule...)...) }

@@ -27,17 +27,34 @@ type Stars interface {
 	// Past returns the roll-ups of the published periods, those of the shown evaluation among them, the oldest first; at most so many that a page can
 	// list them. It is asked every second and must be quick while no other period was published.
 	Past(ctx context.Context) ([]PastFirms, error)
+	// History returns what a subject had in every published period, the oldest first; none for a table that no period belongs to.
+	History(ctx context.Context, id string) ([]PastStar, error)
 }
 
-// PastFirms is the roll-up of one published period.
-type PastFirms struct {
-	// Evaluation is the id of its evaluation, Period what people call it, Rule the hash of its scheme.
-	Evaluation, Period, Rule string
+// PastPeriod is one published period.
+type PastPeriod struct {
+	// Evaluation is the id of its evaluation, Period what people call it, Last its last day.
+	Evaluation, Period string
+	Last               calendar.Date
+	// Rule is the hash of its scheme, Scheme and Version are its name and version.
+	Rule, Scheme, Version string
 	// Stars: the period gives stars; a quarter gives a score only.
 	Stars bool
-	// Places are the decimals of totals, Parts the top parts.
+	// Places are the decimals of totals, Parts the top parts, Grades those of its scheme.
 	Places int
 	Parts  []Column
+	Grades []GradeInfo
+}
+
+// PastStar is what a subject had in a published period: as everybody may see it, without lines.
+type PastStar struct {
+	PastPeriod
+	Row
+}
+
+// PastFirms is the roll-up of a published period.
+type PastFirms struct {
+	PastPeriod
 	// Firms are the groups of the roll-up.
 	Firms []Firm
 }
@@ -286,6 +303,8 @@ type Firm struct {
 	Grade string
 	// Level is 1 to 5 for stars, else 0.
 	Level int
+	// Next is the label of the grade above, ToNext how many points the total lacks of its lower end; "" if there is none, or the total does not decide alone.
+	Next, ToNext string
 	// Apart: a group that stands for no firm (blank or placeholder names).
 	Apart bool
 }
@@ -312,5 +331,7 @@ func (noStars) Rows(context.Context, string) iter.Seq2[Row, error] {
 func (noStars) Star(context.Context, string, string) (Star, error) { return Star{}, errNothingRated }
 
 func (noStars) Past(context.Context) ([]PastFirms, error) { return nil, nil }
+
+func (noStars) History(context.Context, string) ([]PastStar, error) { return nil, nil }
 
 func (noStars) Scheme(context.Context, string) (*rating.Scheme, error) { return nil, errNothingRated }

@@ -310,6 +310,9 @@ func TestVisitPages(t *testing.T) {
 	if todo := m.as("inspector").get(t, "/todo").body; !strings.Contains(todo, "走访望湖苑") || !strings.Contains(todo, visits[1]) {
 		t.Errorf("the to-do page lacks the visits: %.1500s", todo)
 	}
+	if found := m.as("inspector").get(t, "/search?q=why").body; !strings.Contains(found, `id="visits"`) || !strings.Contains(found, `href="`+visits[0]) {
+		t.Errorf("the box finds no visit: %.1500s", found)
+	}
 	visit := visits[1]
 	m.begin(visit)
 	item := m.as("inspector").get(t, visit+"/items/4.3").body

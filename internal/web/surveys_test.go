@@ -50,6 +50,9 @@ func TestSurveyPages(t *testing.T) {
 	}
 	page := list + "/" + all[0].ID
 	run(
+		scenario{name: "the lines of a group", role: "officer", path: "/todo?in=open&nav=%2Fsurveys", status: 200, contains: []string{"没有规定时限：满意度调查", "开始望湖苑 2026 年物业服务满意度调查", "第 1–1 个，共 1 个"}},
+		scenario{name: "a group of which nothing is left", role: "officer", path: "/todo?in=late&nav=%2Fsurveys", status: 200, contains: []string{"这一类没有要办的了"}},
+		scenario{name: "a group of no section", role: "officer", path: "/todo?in=never&nav=%2Fsurveys", status: 404},
 		scenario{name: "the officer's work", role: "officer", path: "/todo", status: 200, contains: []string{"开始望湖苑 2026 年物业服务满意度调查"}},
 		scenario{name: "its page", role: "officer", path: page, status: 200, contains: []string{"待开始", "抽中名单", "答题码", "开始调查"}},
 		scenario{name: "the firm sees neither list nor codes", role: "firm", path: page, status: 200, contains: []string{"调查公告"}, excludes: []string{page + "/list", page + "/slips", "已收答卷"}},

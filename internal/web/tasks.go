@@ -35,7 +35,7 @@ type Task struct {
 
 // Tasks is one part of the program that makes work for people.
 type Tasks interface {
-	// Tasks returns what the actor can act on now, all of it and in any order (the page folds what is too long); none for somebody without the rights. It reads declared lists only.
+	// Tasks returns what the actor can act on now, all of it and in any order (a long page lets equal lines stand together); none for somebody without the rights. It reads declared lists only.
 	Tasks(ctx context.Context, by policy.Actor, now time.Time) ([]Task, error)
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -131,19 +132,45 @@ func TestTodoView(t *testing.T) {
 	}
 }
 
-// TestFolded: what is beyond the lines of an entry is counted in one more line that leads to its list, and pushes out nothing of another entry.
-func TestFolded(t *testing.T) {
-	var tasks []Task
-	for i := range maxRows + 7 {
-		tasks = append(tasks, Task{Due: day(t, "2026-10-15").Add(i), Title: "a", Nav: rectificationsPath, Count: 2})
+// TestGathered: on a long page equal lines stand together, what is due last first and what is late as long as possible alone; a short page stays as it is, and nothing is lost.
+func TestGathered(t *testing.T) {
+	var sections [taskSections][]Task
+	add := func(section int, nav, act, party string, n int) {
+		for i := range n {
+			sections[section] = append(sections[section], Task{Due: day(t, "2026-10-15").Add(i), Basis: "b", Title: act + string(rune('a'+i)), Nav: nav, Button: act, Party: party, Count: 2})
+		}
 	}
-	tasks = append(tasks, Task{Title: "b", Nav: mattersPath, Count: 1}, Task{Title: "c", Count: 1})
-	rows := folded(tasks)
-	if rest := rows[maxRows]; len(rows) != maxRows+3 || rest.Title != "整改：另有 14 件" || rest.Link != rectificationsPath || rest.Due != tasks[maxRows].Due || pieces(rows) != pieces(tasks) {
-		t.Errorf("%d lines, %d of %d pieces: %+v", len(rows), pieces(rows), pieces(tasks), rest)
+	add(taskLate, fundPath, "去查看", "甲", 5)
+	add(taskLate, fundPath, "去送审", "乙", 2)
+	add(taskLate, "", "去看", "", 3)
+	add(taskLater, mattersPath, "去办理", "丙", 19)
+	if got := gathered(sections); len(got[taskLate]) != 10 || len(got[taskLater]) != 19 {
+		t.Errorf("a page of 29 lines: %d and %d", len(got[taskLate]), len(got[taskLater]))
 	}
-	if rows[len(rows)-2].Title != "b" || rows[len(rows)-1].Title != "c" {
-		t.Errorf("%+v", rows[maxRows:])
+	add(taskLater, mattersPath, "去办理", "丁", 2)
+	got := gathered(sections)
+	if len(got[taskLate]) != 10 || len(got[taskLater]) != 1 {
+		t.Fatalf("%d and %d lines", len(got[taskLate]), len(got[taskLater]))
+	}
+	link := "/todo?" + url.Values{"in": {"later"}, "nav": {mattersPath}, "act": {"去办理"}}.Encode()
+	if k := got[taskLater][0]; k.Title != "事项，去办理 42 件" || k.Due != day(t, "2026-10-15") || k.Count != 42 || k.Party != "2 家" || k.Basis != "" || k.Button != "逐件看" || k.Context != "“去办理a”等" || k.Link != link {
+		t.Errorf("%+v", k)
+	}
+	for i := range 60 { // so many sorts of work that those of one entry stand together
+		sections[taskOpen] = append(sections[taskOpen], Task{Title: "x", Nav: "/" + string(rune('a'+i/2)), Button: string(rune('a' + i)), Count: 1})
+	}
+	got = gathered(sections)
+	if k := got[taskLate][0]; len(got[taskLate]) != 4 || k.Title != "保修金 14 件" || k.Party != "2 家" || len(got[taskOpen]) != 30 || got[taskOpen][0].Title != "同类的事 2 件" {
+		t.Errorf("late %+v, %d open", got[taskLate], len(got[taskOpen]))
+	}
+	all := 0
+	for at, list := range got {
+		if all += pieces(list); pieces(list) != pieces(sections[at]) {
+			t.Errorf("section %d has %d pieces of %d", at, pieces(list), pieces(sections[at]))
+		}
+	}
+	if g := (taskGroup{nav: fundPath}); all != 122 || !g.holds(sections[taskLate][6]) || (taskGroup{fundPath, "去查看"}).holds(sections[taskLate][6]) {
+		t.Errorf("%d pieces", all)
 	}
 }
 

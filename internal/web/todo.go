@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"log/slog"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
 	"redsteward/policy"
 )
 
@@ -24,6 +26,9 @@ type todoView struct {
 	Latest  *openView
 	Offices []officeView
 	Notes   []string
+	// Only is what a page with the lines of one group is called, "" for the whole page; Pager turns its pages.
+	Only  string
+	Pager pager
 }
 
 // todoCount is one figure above the list; ID is the section that it leads to, "" if that is empty.
@@ -37,6 +42,8 @@ type todoSection struct {
 	ID, Title string
 	Count     int
 	Rows      []todoRow
+	// Short: its lines stand close together, without what a line says besides.
+	Short bool
 }
 
 // todoRow is one task as the page shows it.
@@ -69,6 +76,9 @@ func (s *Server) todo(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	s.openWork.keep(by.ID, s.clocks.Security(), s.countWork(tasks))
+	if c.Query(groupSection) != "" {
+		return s.todoGroup(c, by, tasks)
+	}
 	v := s.todoView(tasks)
 	v.Latest, v.Offices = latest, s.offices(by.Appointments)
 	if by.PasswordDue {
@@ -82,6 +92,27 @@ func (s *Server) todo(c *fiber.Ctx, by policy.Actor) error {
 	return s.render(c, by, "todo", page{Title: "我的待办", Nav: "/todo", Data: v})
 }
 
+// todoGroup lists the lines of one group (see gathered), all of them. A group of which nothing is left says so.
+func (s *Server) todoGroup(c *fiber.Ctx, by policy.Actor, tasks []Task) error {
+	clock := newTaskClock(s.clocks.Business(), s.holidays)
+	at := slices.IndexFunc(sectionHeads[:], func(h struct{ id, title string }) bool { return h.id == c.Query(groupSection) })
+	if at < 0 {
+		return fault.New("web.todoGroup", fault.NotFound, "")
+	}
+	l := readList(c, "/todo", groupSection, groupNav, groupAct)
+	g := taskGroup{l.value[groupNav], l.value[groupAct]}
+	list := slices.DeleteFunc(clock.sorted(tasks)[at], func(k Task) bool { return !g.holds(k) })
+	v := todoView{Only: clock.title(at) + "：" + g.title()}
+	count := pieces(list)
+	v.Pager, list = pageOf(l, list)
+	if len(list) > 0 {
+		section := clock.lines(at, list)
+		section.Count = count
+		v.Sections = []todoSection{section}
+	}
+	return s.render(c, by, "todo", page{Title: v.Only, Nav: "/todo", Data: &v})
+}
+
 // todoView sorts tasks into sections.
 func (s *Server) todoView(tasks []Task) *todoView {
 	clock := newTaskClock(s.clocks.Business(), s.holidays)
@@ -91,33 +122,24 @@ func (s *Server) todoView(tasks []Task) *todoView {
 			v.Workday = map[bool]string{true: "工作日", false: "休息日"}[worked]
 		}
 	}
-	slices.SortStableFunc(tasks, byDue)
-	var sorted [taskSections][]Task
-	for _, k := range tasks {
-		at := clock.section(k)
-		sorted[at] = append(sorted[at], k)
-		if at != taskWaits {
-			v.Count += k.Count
-		}
-	}
-	title := func(at int) string {
-		if at == taskSoon && !clock.exact {
-			return "七日内"
-		}
-		return sectionHeads[at].title
-	}
+	sorted := clock.sorted(tasks)
 	for at, list := range sorted {
+		if at != taskWaits {
+			v.Count += pieces(list)
+		}
+	}
+	sections := gathered(sorted)
+	long := linesOfAll(sections) > todoLines
+	for at, list := range sections {
 		if len(list) == 0 {
 			continue
 		}
-		section := todoSection{ID: sectionHeads[at].id, Title: title(at), Count: pieces(list)}
-		for _, k := range folded(list) {
-			section.Rows = append(section.Rows, clock.row(k))
-		}
+		section := clock.lines(at, list)
+		section.Short = long && (at == taskOpen || at == taskLater)
 		v.Sections = append(v.Sections, section)
 	}
 	for _, c := range countedSections {
-		one := todoCount{Label: title(c.section), Count: pieces(sorted[c.section])}
+		one := todoCount{Label: clock.title(c.section), Count: pieces(sorted[c.section])}
 		if one.Count > 0 {
 			one.ID, one.Class = sectionHeads[c.section].id, c.class
 		}
@@ -132,31 +154,99 @@ func (s *Server) todoView(tasks []Task) *todoView {
 	return v
 }
 
-// maxRows is how many lines of one entry of the navigation a section has.
-const maxRows = 50
+// todoLines is how many lines a to-do page has before equal ones stand together: so many fit two screens.
+const todoLines = 30
 
-// folded lets the lines of one entry beyond maxRows stand together in a last one that leads to its list, so that none is hidden and none crowds out the others.
-func folded(list []Task) []Task {
-	var out []Task
-	shown, rest := map[string]int{}, map[string]int{}
-	for _, k := range list {
-		switch at, begun := rest[k.Nav]; {
-		case k.Nav == "" || shown[k.Nav] < maxRows:
-			shown[k.Nav]++
-			out = append(out, k)
-		case begun:
-			out[at].Count += k.Count
-		default:
-			rest[k.Nav] = len(out)
-			out = append(out, Task{Due: k.Due, At: k.At, Unresolved: k.Unresolved, Basis: k.Basis, Context: "时限最早的列在上面，其余的在列表里", Link: k.Nav, Button: "看列表", Nav: k.Nav, Count: k.Count, Waits: k.Waits})
+// piledFrom is how many equal lines of a section stand together.
+const piledFrom = 2
+
+// The names of the address of a group of lines: its section, its entry of the navigation, and what is done ("" for all of the entry).
+const (
+	groupSection = "in"
+	groupNav     = "nav"
+	groupAct     = "act"
+)
+
+// taskGroup is what makes lines of a section equal: the entry of the navigation that counts them, and what is done, "" for whatever it is.
+type taskGroup struct{ nav, act string }
+
+func (g taskGroup) holds(k Task) bool { return k.Nav == g.nav && (g.act == "" || k.Button == g.act) }
+
+// address is the page that lists a group of a section.
+func (g taskGroup) address(section int) string {
+	v := url.Values{groupSection: {sectionHeads[section].id}, groupNav: {g.nav}}
+	if g.act != "" {
+		v.Set(groupAct, g.act)
+	}
+	return "/todo?" + v.Encode()
+}
+
+// title is what a group is called.
+func (g taskGroup) title() string {
+	name := navLabel(g.nav)
+	if name == "" {
+		name = "同类的事"
+	}
+	if g.act != "" {
+		name += "，" + g.act
+	}
+	return name
+}
+
+// gathered puts equal lines together until all sections are short enough for one page: first those of which the same is to be done, then those of one entry of the navigation, what is due last before
+// what is late. A line of a group leads to all of its lines, so that none is hidden. Short pages stay as they are.
+func gathered(sections [taskSections][]Task) [taskSections][]Task {
+	whole := sections
+	for _, group := range []func(Task) taskGroup{func(k Task) taskGroup { return taskGroup{k.Nav, k.Button} }, func(k Task) taskGroup { return taskGroup{nav: k.Nav} }} {
+		for at := taskSections - 1; at >= 0 && linesOfAll(sections) > todoLines; at-- {
+			sections[at] = gatheredBy(at, whole[at], group)
 		}
 	}
-	for nav, at := range rest {
-		if out[at].Title = "另有 " + count(out[at].Count) + " 件"; navLabel(nav) != "" {
-			out[at].Title = navLabel(nav) + "：" + out[at].Title
+	return sections
+}
+
+// linesOfAll is how many lines all sections have.
+func linesOfAll(sections [taskSections][]Task) (n int) {
+	for _, list := range sections {
+		n += len(list)
+	}
+	return n
+}
+
+// gatheredBy puts the equal lines of a section together in the place of the first.
+func gatheredBy(section int, list []Task, group func(Task) taskGroup) []Task {
+	equal := map[taskGroup][]Task{}
+	for _, k := range list {
+		equal[group(k)] = append(equal[group(k)], k)
+	}
+	var out []Task
+	for _, k := range list {
+		g := group(k)
+		all := equal[g]
+		switch {
+		case k.Nav == "" || len(all) > 0 && len(all) < piledFrom:
+			out = append(out, k)
+		case len(all) > 0:
+			out = append(out, g.line(section, all))
+			delete(equal, g)
 		}
 	}
 	return out
+}
+
+// line stands for equal lines: it has the deadline of the first. On what each deadline rests its own line says.
+func (g taskGroup) line(section int, all []Task) Task {
+	k := all[0]
+	k.Title, k.Context, k.Button, k.Link = g.title()+" "+count(pieces(all))+" 件", "“"+k.Title+"”等", "逐件看", g.address(section)
+	k.Count, k.Basis = pieces(all), ""
+	parties := map[string]bool{}
+	for _, one := range all {
+		parties[one.Party] = true
+	}
+	if len(parties) > 1 {
+		k.Party = count(len(parties)) + " 家"
+	}
+	return k
 }
 
 // navLabel is what an entry of the navigation is called, "" for none.
@@ -169,6 +259,33 @@ func navLabel(path string) string {
 		}
 	}
 	return ""
+}
+
+// sorted puts tasks into their sections, what is due first on top.
+func (t taskClock) sorted(tasks []Task) (sections [taskSections][]Task) {
+	slices.SortStableFunc(tasks, byDue)
+	for _, k := range tasks {
+		at := t.section(k)
+		sections[at] = append(sections[at], k)
+	}
+	return sections
+}
+
+// title is what a section is called.
+func (t taskClock) title(section int) string {
+	if section == taskSoon && !t.exact {
+		return "七日内"
+	}
+	return sectionHeads[section].title
+}
+
+// lines is a section with its lines.
+func (t taskClock) lines(at int, list []Task) todoSection {
+	section := todoSection{ID: sectionHeads[at].id, Title: t.title(at), Count: pieces(list)}
+	for _, k := range list {
+		section.Rows = append(section.Rows, t.row(k))
+	}
+	return section
 }
 
 func (t taskClock) row(k Task) todoRow {

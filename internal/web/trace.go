@@ -446,6 +446,11 @@ func firmOf(d *rating.Rollup, g *rating.Group) Firm {
 	}
 	if g.Known {
 		f.Total, f.Shown = &g.Value, g.Shown
+		for i := 1; i < len(d.Grades); i++ {
+			if above := &d.Grades[i-1]; d.Grades[i].ID == g.Grade && above.AtLeast != nil && above.Of == "" && g.Value.Less(*above.AtLeast) {
+				f.Next, f.ToNext = above.Label, points(above.AtLeast.Sub(g.Value), defaultPlaces)
+			}
+		}
 	}
 	for _, s := range g.Spellings {
 		f.Spellings = append(f.Spellings, s.Text)

@@ -248,8 +248,13 @@ func testScenarios(t *testing.T, f *browsertest.Fixture) {
 		{name: "kept back in the report too", path: star(5) + "/report", status: 200, contains: []string{"评价结果说明", "按规则只公开合计", "六类服务现场检查", "结果校验值", "?as=docx"}, excludes: []string{"三会一课按期"}},
 		{name: "no report of nothing", path: "/stars/none/report", status: 404},
 		{name: "no report of no firm", path: "/firms/none/report", status: 404},
-		{name: "kept back in the table too", path: star(5) + "/lines.csv", status: 200, contains: []string{"按规则只公开合计"}, excludes: []string{"三会一课按期"}},
-		{name: "kept back in the API too", path: "/api/v1" + star(5), status: 200, excludes: []string{"三会一课按期"}},
+		{name: "kept back in the table too", path: star(5) + "/lines.csv", status: 200, contains: []string{"按规则只公开合计", "规则指纹"}, excludes: []string{"三会一课按期"}},
+		{name: "kept back in the API too", path: "/api/v1" + star(5), status: 200, contains: []string{`"scheme_version":"旧版"`, `"gives_stars":true`}, excludes: []string{"三会一课按期"}},
+		{name: "its history says where the rule changed", path: star(5), status: 200, contains: []string{"历次结果", "2026年第一季度", "办法修订，不比", "&#43;2.00", "规则修订前后的分数不直接比较", `id="history-title"`}},
+		{name: "its history as a table", path: star(5) + "/history.csv", status: 200, contains: []string{"公开结果指纹", "2026年第二季度", "办法修订，不比", "sample 旧版,other"}},
+		{name: "no history of nothing", path: "/stars/none/history.csv", status: 404},
+		{name: "the history of a firm", path: firm("一盏灯物业") + "/history.csv", status: 200, contains: []string{"2026年第二季度", "2026年第三季度", "+2.00"}},
+		{name: "no history of no firm", path: firm("没有这家物业") + "/history.csv", status: 404},
 		{name: "only what was lost", path: star(5) + "?only=lost", status: 200, contains: []string{"只列出失分的条目", "看全部"}},
 		{name: "unknown subject", path: "/stars/none", status: 404, contains: []string{"没有找到要看的内容"}},
 		{name: "a star recomputed", path: star(5) + "/verify", status: 200, contains: []string{"核对结果：一致", "逐字节相同", "下载复算包", "redsteward verify"}, excludes: []string{"不是本网站", "下载完整包"}, changes: -1},
@@ -267,7 +272,7 @@ func testScenarios(t *testing.T, f *browsertest.Fixture) {
 		{name: "side by side as a table", path: strings.Replace(beside(5, 4), "/compare", "/compare.csv", 1), status: 200, contains: []string{"总分", "等级", "'=1+1"}, excludes: []string{"三会一课按期"}},
 		{name: "method", path: "/method", status: 200, contains: []string{"五好样例规则", "四舍五入到 2 位小数", "得分率 &lt; 0.6", "支部工作条例"}},
 		{name: "firms", path: "/firms", status: 200, contains: []string{"一盏灯物业", "（未填写）"}},
-		{name: "a firm", path: firm("一盏灯物业"), status: 200, contains: []string{"汇总得分", "各部分平均得分率", "2026年第二季度", "雷达图", "/method#rollup", "合计失分"}},
+		{name: "a firm", path: firm("一盏灯物业"), status: 200, contains: []string{"汇总得分", "各部分平均得分率", "2026年第二季度", "雷达图", "历次结果", "星差 ", `<details class="more">`, "/method#rollup", "合计失分"}},
 		{name: "a firm's compounds by initials", path: firm("一盏灯物业") + "?q=why", status: 200, contains: []string{"望湖苑"}, excludes: []string{">稻香苑<"}},
 		{name: "a firm's compounds, none found", path: firm("一盏灯物业") + "?q=zzzz", status: 200, contains: []string{"没有符合条件的小区", "清除条件"}},
 		{name: "a firm with nonsense", path: firm("一盏灯物业") + "?grade=nine&sort=%00&after=none&f1=x", status: 200, contains: []string{"第 1–"}},
@@ -732,8 +737,10 @@ func testAPI(t *testing.T, f *browsertest.Fixture) {
 			if a := p.get(t, got.Stars[0].Page); a.StatusCode != 200 {
 				t.Errorf("%s: %d", got.Stars[0].Page, a.StatusCode)
 			}
-			if a := p.get(t, "/api/v1/stars/"+url.PathEscape(got.Stars[0].ID)); a.StatusCode != 200 || !strings.Contains(a.body, `"lines":[{`) {
-				t.Errorf("%s: %d %s", got.Stars[0].ID, a.StatusCode, a.body)
+			for at, want := range map[int]string{0: `"lines":[{`, 99: `"next_grade":{"label":"`} {
+				if a := p.get(t, "/api/v1/stars/"+url.PathEscape(got.Stars[at].ID)); a.StatusCode != 200 || !strings.Contains(a.body, want) {
+					t.Errorf("%s: %d %s", got.Stars[at].ID, a.StatusCode, a.body)
+				}
 			}
 		}
 		if after = got.Next; after == "" {

@@ -72,6 +72,8 @@ func TestWishPages(t *testing.T) {
 	page := "/needs/" + list[0].ID
 	run(
 		scenario{name: "its page", role: "worker", path: page, status: 200, contains: []string{"王桂英", "13800001234", "点单人", "不予受理"}},
+		scenario{name: "found by its words", role: "worker", path: "/search?q=" + url.QueryEscape("楼梯口"), status: 200, contains: []string{`id="wishes"`, page}, excludes: []string{"王桂英"}},
+		scenario{name: "not found elsewhere", role: "elsewhere", path: "/search?q=" + url.QueryEscape("楼梯口"), status: 200, excludes: []string{page}},
 		scenario{name: "elsewhere", role: "elsewhere", path: page, status: 404},
 		scenario{name: "not yet for units", role: "tax", path: page, status: 404},
 		scenario{name: "accept: fields", role: "worker", method: "POST", path: page + "/accept", form: pairs("seq", "1", "accept-kind", "care", "accept-words", "201室要扶手"), status: 422, contains: []string{`id="accept-words-e"`, "像是电话、证件号或门牌"}},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"slices"
-	"strings"
 	"time"
 
 	"redsteward/internal/calendar"
@@ -12,6 +11,7 @@ import (
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry"
 	"redsteward/supervision"
 )
 
@@ -135,7 +135,7 @@ type VisitFilter struct {
 	Project string
 	Firm    string
 	Quarter calendar.Quarter
-	// Series is the series of the sheet, State one state, Assessor one who scores (nil for all), Name a part of the project's name.
+	// Series is the series of the sheet, State one state, Assessor one who scores (nil for all), Name a part of the project's name, as pinyin too.
 	Series   string
 	State    VisitState
 	Assessor *Assessor
@@ -174,7 +174,7 @@ func (s *Visits) List(ctx context.Context, by policy.Actor, f VisitFilter, after
 		return store.Page[Visit]{}, err
 	}
 	return s.page(ctx, scope, kept, q, func(v *Visit) bool {
-		return (f.Series == "" || v.Series == f.Series) && (f.State == "" || v.State == f.State) && (f.Assessor == nil || v.Assessor == *f.Assessor) && strings.Contains(v.Name, f.Name)
+		return (f.Series == "" || v.Series == f.Series) && (f.State == "" || v.State == f.State) && (f.Assessor == nil || v.Assessor == *f.Assessor) && registry.Finds(v.Name, f.Name)
 	})
 }
 

@@ -210,7 +210,7 @@ const NoDepartment = "none"
 
 // Filter narrows a list; what is zero does not narrow.
 type Filter struct {
-	// Kind, Department and Source are codes, State is a state; Text is looked for in place and words and, as pinyin too, in the names.
+	// Kind, Department and Source are codes, State is a state; Text is looked for in place and words, in the number of another platform and, as pinyin too, in the names.
 	Kind, Department string
 	Source           Source
 	State            State
@@ -252,7 +252,7 @@ func (w Filter) lets(m *Matter, now time.Time) bool {
 		return false
 	}
 	text := strings.TrimSpace(w.Text)
-	return text == "" || strings.Contains(m.Words, text) || strings.Contains(m.Where, text) || slices.ContainsFunc([]string{m.ProjectName, m.CommunityName, m.CategoryTitle, m.FirmName}, func(name string) bool { return name != "" && registry.Finds(name, text) })
+	return text == "" || strings.Contains(m.Words, text) || strings.Contains(m.Where, text) || m.Order != nil && strings.Contains(m.Order.Number, text) || slices.ContainsFunc([]string{m.ProjectName, m.CommunityName, m.CategoryTitle, m.FirmName}, func(name string) bool { return name != "" && registry.Finds(name, text) })
 }
 
 // perPage is a page of a list.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
 	"redsteward/internal/num"
@@ -181,9 +182,9 @@ func (s *Sample) Star(_ context.Context, _, id string) (web.Star, error) {
 
 // Past implements web.Stars: the quarter before, in which every firm had two points less, and the one that is shown.
 func (s *Sample) Past(context.Context) ([]web.PastFirms, error) {
-	now := web.PastFirms{Evaluation: s.evaluation.ID, Period: "2026年第三季度", Rule: s.evaluation.SchemeHash, Stars: true, Places: s.evaluation.Places, Parts: s.evaluation.Parts, Firms: s.evaluation.Firms}
+	now := web.PastFirms{PastPeriod: s.shownPeriod(), Firms: s.evaluation.Firms}
 	before := now
-	before.Evaluation, before.Period, before.Firms = "2026Q2", "2026年第二季度", nil
+	before.Evaluation, before.Period, before.Last, before.Firms = "2026Q2", "2026年第二季度", calendar.Quarter{Year: 2026, N: 2}.Span().Last, nil
 	for _, f := range now.Firms {
 		if f.Total != nil {
 			was := f.Total.Sub(num.FromInt(2))
@@ -192,6 +193,30 @@ func (s *Sample) Past(context.Context) ([]web.PastFirms, error) {
 		before.Firms = append(before.Firms, f)
 	}
 	return []web.PastFirms{before, now}, nil
+}
+
+// shownPeriod is the period of the shown evaluation.
+func (s *Sample) shownPeriod() web.PastPeriod {
+	e := &s.evaluation
+	return web.PastPeriod{Evaluation: e.ID, Period: "2026年第三季度", Last: calendar.Quarter{Year: 2026, N: 3}.Span().Last, Rule: e.SchemeHash, Scheme: e.SchemeID, Version: e.SchemeVersion, Stars: true, Places: e.Places, Parts: e.Parts, Grades: e.Grades}
+}
+
+// History implements web.Stars: under another rule, under the same rule with two points less, and as shown.
+func (s *Sample) History(_ context.Context, id string) ([]web.PastStar, error) {
+	row, ok := s.byID[id]
+	if !ok {
+		return nil, nil
+	}
+	now := web.PastStar{PastPeriod: s.shownPeriod(), Row: row}
+	before := now
+	before.Evaluation, before.Period, before.Last = "2026Q2", "2026年第二季度", calendar.Quarter{Year: 2026, N: 2}.Span().Last
+	if row.Total != nil {
+		was := row.Total.Sub(num.FromInt(2))
+		before.Total = &was
+	}
+	first := before
+	first.Evaluation, first.Period, first.Last, first.Rule, first.Version = "2026Q1", "2026年第一季度", calendar.Quarter{Year: 2026, N: 1}.Span().Last, "other", "旧版"
+	return []web.PastStar{first, before, now}, nil
 }
 
 // Scheme implements web.Stars.
