@@ -260,25 +260,40 @@ func (e *Engine) Rows(ctx context.Context, streams []string, parts store.Parts) 
 	return found, nil
 }
 
-// Each implements store.Engine.
+// eachPage is how many documents Each reads at a time.
+const eachPage = 128
+
+// Each implements store.Engine. No connection is held while f looks at a document: f may read too, and callers who each hold one and wait for another would wait for each other for good.
 func (e *Engine) Each(ctx context.Context, kind, after string, parts store.Parts, f func(store.Row) error) error {
-	rows, err := query(ctx, e.read.each[parts&3], kind, after)
-	if err != nil {
-		return translate("sqlite.Each", err)
-	}
-	var own error
+	page := make([]store.Row, 0, eachPage)
 	r, to := rowReader(parts, false)
-	err = eachRow(ctx, rows, func() error {
-		if err := rows.Scan(to...); err != nil {
-			return err
+	for {
+		rows, err := query(ctx, e.read.each[parts&3], kind, after, eachPage)
+		if err != nil {
+			return translate("sqlite.Each", err)
 		}
-		own = f(*r)
-		return own
-	})
-	if own != nil {
-		return own
+		page = page[:0]
+		if err := eachRow(ctx, rows, func() error {
+			err := rows.Scan(to...)
+			page = append(page, *r)
+			return err
+		}); err != nil {
+			return translate("sqlite.Each", err)
+		}
+		for i := range page {
+			err := ctx.Err()
+			if err != nil {
+				return translate("sqlite.Each", err)
+			}
+			if err = f(page[i]); err != nil {
+				return err
+			}
+		}
+		if len(page) < eachPage {
+			return nil
+		}
+		after = page[len(page)-1].Stream
 	}
-	return translate("sqlite.Each", err)
 }
 
 // EachHead implements store.Engine.

@@ -299,7 +299,7 @@ const (
 )
 
 func eachSQL(parts store.Parts) string {
-	return `SELECT stream, deleted, ` + partColumns(parts, "") + ` FROM doc WHERE kind = ?1 AND stream > ?2 ORDER BY stream`
+	return `SELECT stream, deleted, ` + partColumns(parts, "") + ` FROM doc WHERE kind = ?1 AND stream > ?2 ORDER BY stream LIMIT ?3`
 }
 
 func (s *statements) prepare(ctx context.Context, db *sql.DB) error {

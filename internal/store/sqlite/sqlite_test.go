@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -195,6 +196,55 @@ func TestConcurrentCommitsShareTransactions(t *testing.T) {
 		t.Errorf("after close: %v", err)
 	}
 	if err := errors.Join(e.Close(), e.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestEachHoldsNoConnection: more callers than there are connections look at documents at once, and each of them reads while it looks.
+func TestEachHoldsNoConnection(t *testing.T) {
+	e := folder{t.TempDir()}.Open(t, false).(*Engine)
+	db, err := store.Open(t.Context(), e, store.Options{Now: time.Now, MasterKey: make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes, err := store.NewCollection(t.Context(), db, store.Kind[storetest.Note]{Name: "n", Version: 1, Subject: func(string, *storetest.Note) string { return "" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		if _, err := notes.Commit(t.Context(), store.Meta{By: "u", Action: "n.create"}, fmt.Sprint(i), 0, storetest.Note{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	callers := e.readers.Stats().MaxOpenConnections + 1
+	var together sync.WaitGroup
+	together.Add(callers)
+	done := make(chan error, callers)
+	for range callers {
+		go func() {
+			first := true
+			done <- e.Each(context.Background(), "n", "", store.WithState, func(r store.Row) error {
+				if first {
+					first = false
+					together.Done()
+					together.Wait()
+				}
+				_, err := e.History(context.Background(), r.Stream, 0, 1)
+				return err
+			})
+		}()
+	}
+	for range callers {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(time.Minute):
+			t.Fatal("callers wait for each other's connections")
+		}
+	}
+	if err := e.Close(); err != nil {
 		t.Error(err)
 	}
 }
