@@ -130,10 +130,13 @@ func MoveOption(names []string, changes []float64, unit string) ([]byte, error) 
 			axis["splitNumber"], axis["boundaryGap"] = 3, []string{"16%", "16%"}
 			axis["axisLabel"] = map[string]any{"hideOverlap": true}
 		})
-		each(made["yAxis"], func(axis map[string]any) {
-			axis["axisLabel"], axis["axisTick"] = map[string]any{"width": nameWidth, "overflow": "truncate", "interval": 0}, map[string]any{"show": false}
-		})
+		each(made["yAxis"], namesFit)
 	})
+}
+
+// namesFit cuts long names of an axis, so that a phone has room for the picture.
+func namesFit(axis map[string]any) {
+	axis["axisLabel"], axis["axisTick"] = map[string]any{"width": nameWidth, "overflow": "truncate", "interval": 0}, map[string]any{"show": false}
 }
 
 // nameWidth is how many pixels of a narrow chart a name may take.
@@ -159,5 +162,136 @@ func HeatOption(rows, columns []string, cells [][]*float64) ([]byte, error) {
 		charts.WithVisualMapOpts(opts.VisualMap{Min: float32(lowest), Max: 100, Show: opts.Bool(false), InRange: &opts.VisualMapInRange{Color: []string{colourWeak, colourCalm}}}),
 		charts.WithGridOpts(opts.Grid{Left: "8", Right: "8", Top: "8", Bottom: "8", ContainLabel: opts.Bool(true)}))
 	heat.Validate()
-	return option(heat.JSON())
+	raw, err := option(heat.JSON())
+	if err != nil {
+		return nil, err
+	}
+	return changed(raw, func(made map[string]any) {
+		each(made["xAxis"], func(axis map[string]any) {
+			axis["axisLabel"] = map[string]any{"interval": 0, "width": 56, "overflow": "break", "hideOverlap": false}
+		})
+		each(made["yAxis"], func(axis map[string]any) {
+			axis["axisLabel"] = map[string]any{"interval": 0, "width": 2 * nameWidth, "overflow": "truncate"}
+		})
+	})
+}
+
+// StarOption draws how many have each grade, now as red bars and the period before as outlines beside them; before is nil without one. Each bar carries its number.
+func StarOption(grades []string, now, before []int, nowName, beforeName string) ([]byte, error) {
+	bar := charts.NewBar()
+	bar.SetXAxis(grades)
+	add := func(name string, counts []int, style opts.ItemStyle) {
+		data := make([]opts.BarData, len(counts))
+		for i, n := range counts {
+			data[i] = opts.BarData{Value: n}
+		}
+		bar.AddSeries(name, data, charts.WithLabelOpts(opts.Label{Show: opts.Bool(true), Position: "top"}), charts.WithItemStyleOpts(style))
+	}
+	if before != nil {
+		add(beforeName, before, opts.ItemStyle{Color: "#fff", BorderColor: colourInk})
+	}
+	add(nowName, now, opts.ItemStyle{Color: colourMain})
+	bar.SetGlobalOptions(charts.WithYAxisOpts(opts.YAxis{Min: 0}), charts.WithGridOpts(opts.Grid{Left: "8", Right: "8", Top: "40", Bottom: "8", ContainLabel: opts.Bool(true)}))
+	bar.Validate()
+	raw, err := option(bar.JSON())
+	if err != nil {
+		return nil, err
+	}
+	return changed(raw, func(made map[string]any) {
+		withLegend(made)
+		each(made["xAxis"], func(axis map[string]any) {
+			axis["axisLabel"] = map[string]any{"interval": 0, "width": 44, "overflow": "break"}
+		})
+	})
+}
+
+// withLegend names the series above the picture.
+func withLegend(made map[string]any) {
+	made["legend"] = map[string]any{"top": 0, "left": 0, "itemHeight": 10, "itemWidth": 16, "textStyle": map[string]any{"color": "--ink"}}
+}
+
+// CutLine is a line across the values at which something begins, with its label.
+type CutLine struct {
+	Label string
+	At    float64
+}
+
+// CutsOption draws how many have each value, in steps of one from first on, with the lines at which something else begins: what gathers just above a line shows.
+func CutsOption(first float64, counts []int, lines []CutLine, unit string) ([]byte, error) {
+	bar := charts.NewBar()
+	data := make([]opts.BarData, len(counts))
+	for i, n := range counts {
+		data[i] = opts.BarData{Value: []float64{first + float64(i) + .5, float64(n)}}
+	}
+	end := first + float64(len(counts))
+	marks := make([]opts.MarkLineNameXAxisItem, 0, len(lines))
+	for _, l := range lines {
+		if l.At >= first && l.At <= end {
+			marks = append(marks, opts.MarkLineNameXAxisItem{Name: l.Label, XAxis: l.At})
+		}
+	}
+	bar.AddSeries(unit, data, charts.WithItemStyleOpts(opts.ItemStyle{Color: colourMain, BorderColor: "#fff"}), charts.WithMarkLineNameXAxisItemOpts(marks...),
+		charts.WithMarkLineStyleOpts(opts.MarkLineStyle{Symbol: []string{"none", "none"}, Label: &opts.Label{Show: opts.Bool(true), Formatter: "{b}", Position: "end", Color: "--ink"},
+			LineStyle: &opts.LineStyle{Color: "--ink", Type: "dashed", Width: 1}}))
+	bar.SetGlobalOptions(charts.WithXAxisOpts(opts.XAxis{Type: "value", Min: first, Max: end}), charts.WithYAxisOpts(opts.YAxis{Min: 0}),
+		charts.WithGridOpts(opts.Grid{Left: "8", Right: "16", Top: "28", Bottom: "8", ContainLabel: opts.Bool(true)}))
+	bar.Validate()
+	raw, err := option(bar.JSON())
+	if err != nil {
+		return nil, err
+	}
+	return changed(raw, func(made map[string]any) {
+		each(made["series"], func(one map[string]any) { one["barWidth"] = "98%" })
+		each(made["xAxis"], func(axis map[string]any) { axis["splitLine"] = map[string]any{"show": false}; delete(axis, "data") })
+		each(made["yAxis"], func(axis map[string]any) { axis["minInterval"] = 1 })
+	})
+}
+
+// Stack is one kind of a stacked bar: a count for each row.
+type Stack struct {
+	Name   string
+	Counts []int
+}
+
+// stackColours are for kinds in the order of a life: done, under way, sent back, lost; the fifth and what follows are hollow.
+var stackColours = []string{"--green", "--link", "--amber", "--violet"}
+
+// StackOption draws for each row how many there are of each kind, stacked in one bar, the first row on top. The kinds have names above and patterns, so that they are told apart without colour.
+func StackOption(rows []string, kinds []Stack) ([]byte, error) {
+	bar := charts.NewBar()
+	bar.SetXAxis(rows)
+	for i, k := range kinds {
+		data := make([]opts.BarData, len(k.Counts))
+		for j, n := range k.Counts {
+			data[j] = opts.BarData{Value: n}
+			if n > 0 {
+				data[j].Label = &opts.Label{Show: opts.Bool(true), Position: "inside", Color: "#fff"}
+			}
+		}
+		style := opts.ItemStyle{Color: "#fff", BorderColor: colourInk}
+		if i < len(stackColours) {
+			style = opts.ItemStyle{Color: stackColours[i]}
+		} else {
+			for j := range data {
+				if data[j].Label != nil {
+					data[j].Label.Color = "--ink"
+				}
+			}
+		}
+		bar.AddSeries(k.Name, data, charts.WithBarChartOpts(opts.BarChart{Stack: "all"}), charts.WithItemStyleOpts(style))
+	}
+	bar.XYReversal()
+	bar.SetGlobalOptions(charts.WithYAxisOpts(opts.YAxis{Inverse: opts.Bool(true)}), charts.WithGridOpts(opts.Grid{Left: "4", Right: "16", Top: "48", Bottom: "4", ContainLabel: opts.Bool(true)}))
+	bar.Validate()
+	raw, err := option(bar.JSON())
+	if err != nil {
+		return nil, err
+	}
+	return changed(raw, func(made map[string]any) {
+		withLegend(made)
+		made["aria"] = map[string]any{"enabled": true, "decal": map[string]any{"show": true}}
+		each(made["series"], func(one map[string]any) { one["barMaxWidth"] = 28 })
+		each(made["xAxis"], func(axis map[string]any) { axis["minInterval"] = 1 })
+		each(made["yAxis"], namesFit)
+	})
 }

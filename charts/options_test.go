@@ -19,6 +19,9 @@ func TestOptionsAreSafeForTheStrictPolicy(t *testing.T) {
 		"heat": func() ([]byte, error) {
 			return HeatOption([]string{name}, []string{name, "二"}, [][]*float64{{&x, nil}})
 		},
+		"star":  func() ([]byte, error) { return StarOption([]string{name}, []int{3}, nil, "年", "") },
+		"cuts":  func() ([]byte, error) { return CutsOption(80, []int{1, 2}, []CutLine{{name, 81}}, "个") },
+		"stack": func() ([]byte, error) { return StackOption([]string{name}, []Stack{{"未交", []int{3}}}) },
 	} {
 		raw, err := f()
 		if err != nil {
@@ -49,6 +52,18 @@ func TestOptionsAreSafeForTheStrictPolicy(t *testing.T) {
 	raw, err = TrendOption([]string{"一", "二"}, []Series{{"甲", []*float64{nil, &x}}})
 	if err != nil || !strings.Contains(string(raw), `"value":"-"`) || !strings.Contains(string(raw), "endLabel") {
 		t.Errorf("a gap is not a gap: %s, %v", raw, err)
+	}
+	raw, err = CutsOption(80, []int{1, 2}, []CutLine{{"在", 82}, {"不在", 90}}, "个")
+	if err != nil || !strings.Contains(string(raw), `[81.5,2]`) || !strings.Contains(string(raw), `"在"`) || strings.Contains(string(raw), "不在") || strings.Contains(string(raw), `"category"`) {
+		t.Errorf("the bars do not lie between the lines: %s, %v", raw, err)
+	}
+	raw, err = StackOption([]string{"甲"}, []Stack{{"已交", []int{0}}, {"未交", []int{2}}})
+	if err != nil || strings.Count(string(raw), `"stack":"all"`) != 2 || !strings.Contains(string(raw), `"decal":{"show":true}`) || strings.Count(string(raw), `"position":"inside"`) != 1 {
+		t.Errorf("kinds cannot be told apart without colour: %s, %v", raw, err)
+	}
+	raw, err = StarOption([]string{"五星"}, []int{3}, []int{2}, "今年", "去年")
+	if err != nil || strings.Index(string(raw), `"去年"`) < 0 || !strings.Contains(string(raw), `"legend"`) {
+		t.Errorf("the year before is not named: %s, %v", raw, err)
 	}
 	raw, err = MoveOption([]string{"甲", "乙"}, []float64{-3, 2}, "分")
 	var moves struct {

@@ -70,6 +70,8 @@ const (
 	PublishEvaluation Action = "evaluation.publish"
 	// ReadPeriods shows the rating periods: what is missing, progress, preview.
 	ReadPeriods Action = "period.read"
+	// ReadBoards shows the boards of published periods within the scope; with ReadPeriods those of the others too.
+	ReadBoards Action = "board.read"
 	// ReadRanges shows within the scope how firmly results stand (敏感性区间) and what is near a cut; internal unless ranges.yaml names the document that makes the ranges public (practice.md §7).
 	ReadRanges Action = "range.read"
 	// ReadScorers shows how severely people score and whether scores bunch above a cut. For the supervisor only: it is no ranking of persons (practice.md §7).
@@ -452,6 +454,7 @@ func Actions() []ActionInfo {
 		{RunEvaluation, "运行评价计算", false},
 		{PublishEvaluation, "公布评价结果", false},
 		{ReadPeriods, "查看评价周期与预览", false},
+		{ReadBoards, "查看评价看板", false},
 		{ReadRanges, "查看敏感性区间与临界", false},
 		{ReadScorers, "查看打分的宽严与扎堆", false},
 		{ManagePeriod, "开启与截止评价周期", false},

@@ -102,8 +102,8 @@ type Cycle interface {
 	PublishedQuarter(ctx context.Context, id string) (cycle.Period, error)
 	// Circular returns a published quarter by name, without rank. Returns NotFound if it is not published.
 	Circular(ctx context.Context, id string) (*cycle.Circular, error)
-	// Boards are the figures of the bureau's boards.
-	Boards(ctx context.Context, by policy.Actor) (*cycle.Boards, error)
+	// Boards are the figures of the bureau's boards. Returns NotFound for a period or township that does not exist for the actor.
+	Boards(ctx context.Context, by policy.Actor, ask cycle.BoardAsk) (*cycle.Boards, error)
 }
 
 // periodPath is the address of a period's page.
@@ -115,7 +115,7 @@ func (s *Server) cycleRoutes() []Route {
 		return nil
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
-	return slices.Concat(s.scoreRoutes(), s.objectionRoutes(), s.rangeRoutes(), s.publicityRoutes(), s.coachRoutes(), s.listRoutes(), []Route{
+	return slices.Concat(s.scoreRoutes(), s.objectionRoutes(), s.rangeRoutes(), s.publicityRoutes(), s.coachRoutes(), s.listRoutes(), s.chartRoutes(), []Route{
 		{Method: get, Path: "/periods", Action: policy.ReadPeriods, Handler: s.periods},
 		{Method: post, Path: "/periods", Action: policy.ManagePeriod, Handler: s.planPeriod},
 		{Method: get, Path: "/periods/:id", Action: policy.ReadPeriods, Handler: s.period},
@@ -136,10 +136,6 @@ func (s *Server) cycleRoutes() []Route {
 		{Method: post, Path: "/periods/:id/paper", Action: policy.SignApproval, Handler: s.paperPeriod, Upload: maxFundForm},
 		{Method: post, Path: "/periods/:id/publish", Action: policy.PublishEvaluation, Handler: s.publishPeriod},
 		{Method: get, Path: "/periods/:id/minutes", Action: policy.ReadPeriods, Handler: s.periodMinutes},
-		{Method: get, Path: "/boards", Action: policy.ReadPeriods, Handler: s.boards},
-		{Method: get, Path: "/boards/:chart.json", Action: policy.ReadPeriods, Handler: s.boardOptions},
-		{Method: get, Path: "/boards.xlsx", Action: policy.ReadPeriods, Handler: s.boardsExcel},
-		{Method: get, Path: "/boards/:chart.xlsx", Action: policy.ReadPeriods, Handler: s.boardExcel},
 		{Method: get, Path: "/circulars", Action: policy.Public, Handler: s.circulars},
 		{Method: get, Path: "/circulars/:id", Action: policy.Public, Handler: s.circular},
 		{Method: get, Path: "/circulars/:id/scores.csv", Action: policy.Public, Handler: s.circularCSV},

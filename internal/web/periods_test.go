@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
+	"html"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -70,7 +71,7 @@ func TestPeriodsThroughPages(t *testing.T) {
 	// Who may not come in, by page and by act.
 	var doors []scenario
 	for _, path := range []string{"/periods", "/periods/2026Q3", "/periods/2026Q3/progress", "/periods/2026Q3/missing.csv", "/periods/2026Q2/preview", "/periods/2026Q2/preview.xlsx",
-		"/periods/2026Q2/ranges", "/periods/2026Q2/ranges.xlsx", "/periods/2026Q2/minutes", "/periods/2026Q3/publish", "/periods/2026Q3/files/scan-1", "/boards", "/scorers", "/boards.xlsx", "/boards/heat.xlsx", "/boards/heat.json", "/schemes", "/schemes.xlsx", "/schemes/compare", "/schemes/compare.xlsx", "/schemes/rule", "/schemes/new", "/schemes/1", "/schemes/1/method", "/schemes/1/scheme.yaml", "/schemes/1/replay.xlsx", "/schemes/1/print/form", "/schemes/1/files/scan-1"} {
+		"/periods/2026Q2/ranges", "/periods/2026Q2/ranges.xlsx", "/periods/2026Q2/minutes", "/periods/2026Q3/publish", "/periods/2026Q3/files/scan-1", "/boards", "/scorers", "/boards.xlsx", "/boards/heat.xlsx", "/boards/heat.json", "/boards/rows", "/boards/rows.xlsx", "/schemes", "/schemes.xlsx", "/schemes/compare", "/schemes/compare.xlsx", "/schemes/rule", "/schemes/new", "/schemes/1", "/schemes/1/method", "/schemes/1/scheme.yaml", "/schemes/1/replay.xlsx", "/schemes/1/print/form", "/schemes/1/files/scan-1"} {
 		for role, status := range map[string]int{"": 401, "manager": 403, "worker": 403, "admin": 403} {
 			doors = append(doors, scenario{name: role + " reads " + path, role: role, path: path, status: status})
 		}
@@ -181,7 +182,10 @@ func TestPeriodsThroughPages(t *testing.T) {
 		scenario{name: "the public reads it after the auditor", path: "/circulars/2026Q3", status: 200, contains: []string{"登录"}, excludes: []string{"我的待办"}},
 		scenario{name: "the public takes its table", path: "/circulars/2026Q3/scores.csv", status: 200, contains: []string{"小区,编号,物业服务企业"}, excludes: []string{"<html"}},
 		scenario{name: "a quarter that is not published", path: "/circulars/2026Q4", status: 404},
-		scenario{name: "boards", role: "auditor", path: "/boards", status: 200, contains: []string{"口径：", "/boards/moves.xlsx"}},
+		scenario{name: "boards", role: "auditor", path: "/boards", status: 200, contains: []string{"口径：", "/boards/moves.xlsx?period=2026Q3", "2026年第三季度，和2026年第二季度比", "季度不评星"}},
+		scenario{name: "boards of a period that is none", role: "auditor", path: "/boards?period=2031Q1", status: 404},
+		scenario{name: "the list behind a number", role: "auditor", path: "/boards/rows?period=2026Q3&move=up&line=img_complaints", status: 200, contains: []string{"小区明细", "升降"}, excludes: []string{">降<"}},
+		scenario{name: "nothing behind a number", role: "auditor", path: "/boards/rows?period=2026Q3&community=%E6%B2%A1%E6%9C%89", status: 200, contains: []string{"没有符合条件的"}},
 	)
 	testBoardsExcel(t, people["auditor"])
 	testYearWithMinutes(t, c, people, run, form)
@@ -512,14 +516,27 @@ func testRangesExcel(t *testing.T, auditor *person) {
 
 func testBoardsExcel(t *testing.T, auditor *person) {
 	names, all := workbook(t, auditor.get(t, "/boards.xlsx"))
-	if got := strings.Join(names, " "); got != "得分分布 走势 变化 社区与维度" {
+	if got := strings.Join(names, " "); got != "星级分布 总分分布 五好得分率 走势 升降 指标热力图 异议与申诉" {
 		t.Errorf("sheets %s", got)
 	}
-	for chart, sheet := range map[string]string{"spread": "得分分布", "trend": "走势", "moves": "变化", "heat": "社区与维度"} {
-		at := map[bool]int{true: 3, false: 1}[chart == "moves"]
+	for chart, sheet := range map[string]string{"cuts": "总分分布", "goods": "五好得分率", "trend": "走势", "heat": "指标热力图"} {
 		_, one := workbook(t, auditor.get(t, "/boards/"+chart+".xlsx"))
-		wantFigures(t, chart, all[sheet], at)
-		wantFigures(t, chart, one[sheet], at)
+		wantFigures(t, chart, all[sheet], 1)
+		wantFigures(t, chart, one[sheet], 1)
+	}
+	if rows := all["升降"]; len(rows) < 20 || !rows[1][4].numeric {
+		t.Errorf("%d rows of moves, the first %+v", len(rows), rows[1])
+	}
+	// Every number of the boards opens the list that it counts.
+	page := auditor.get(t, "/boards").body
+	links := regexp.MustCompile(`<td class="num"><a href="(/boards/rows[^"]+)">(\d+)</a>`).FindAllStringSubmatch(page, -1)
+	if len(links) < 10 {
+		t.Fatalf("%d numbers of the boards open a list", len(links))
+	}
+	for _, link := range links[:10] {
+		if list := auditor.get(t, html.UnescapeString(link[1])); !strings.Contains(list.body, "，共 "+link[2]+" 条") {
+			t.Errorf("%s counts %s and opens another list", link[1], link[2])
+		}
 	}
 }
 

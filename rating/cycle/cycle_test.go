@@ -401,6 +401,7 @@ func TestPreview(t *testing.T) {
 	if err != nil || len(part.Rows) != 2 {
 		t.Errorf("an officer of one community sees %d rows, %v", len(part.Rows), err)
 	}
+	boardsOfPreview(t, d)
 }
 
 // TestNearCut lists what lies within half a point of a cut, and nothing else.

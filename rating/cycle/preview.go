@@ -147,20 +147,22 @@ func (s *Service) rows(ctx context.Context, p *Period, scheme *rating.Scheme, co
 		if err != nil {
 			return nil, err
 		}
-		row := rowOf(&stored, r)
-		rated := r.Status == rating.StatusRated
-		for i := range scheme.Parts {
-			if in := scheme.Parts[i].In; in == "" || in == "total" {
-				var rate *num.Num
-				if rated {
-					rate = percent(r.Part(scheme.Parts[i].ID))
-				}
-				row.Rates = append(row.Rates, rate)
-			}
-		}
-		rows = append(rows, row)
+		rows = append(rows, ratedRow(&stored, r, scheme))
 	}
 	return rows, nil
+}
+
+// ratedRow is a stored result with the rates of its parts.
+func ratedRow(stored *rating.ArchivedResult, r *rating.Result, scheme *rating.Scheme) PreviewRow {
+	row := rowOf(stored, r)
+	for _, part := range topParts(scheme) {
+		var rate *num.Num
+		if r.Status == rating.StatusRated {
+			rate = percent(r.Part(part.ID))
+		}
+		row.Rates = append(row.Rates, rate)
+	}
+	return row
 }
 
 // rowOf is a stored result without the rates of its parts.

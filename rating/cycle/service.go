@@ -80,6 +80,7 @@ type Service struct {
 	progress *store.EphemeralCollection[Progress]
 	objected *Objections
 	lists    *ListRules
+	boarded  boardCache
 
 	ranges     *store.Collection[Ranges]
 	rangePages *store.Collection[rangePage]

@@ -38,7 +38,7 @@ func TestQuarterInTheBrowser(t *testing.T) {
 				t.Errorf("%s: status %d, want %d", name, got, status)
 			}
 			if strings.HasPrefix(path, "/boards") {
-				tb.until(t, `document.querySelectorAll("[data-drawn]").length === 4`)
+				tb.until(t, `document.querySelectorAll("[data-drawn]").length === 6 && !document.querySelector("[data-chart]:not([data-drawn])")`)
 			}
 			check(t, tb, name, w.width, status)
 			tb.shoot(t, "cycle-"+name+"-"+w.name)
@@ -129,7 +129,7 @@ func TestQuarterInTheBrowser(t *testing.T) {
 	want("已公布", "结果不能再改", "都建发〔2026〕12号")
 	look("period-published", "/periods/2026Q3", 200)
 	look("boards", "/boards", 200)
-	want("最近公布：2026年第三季度", "与上期相比的变化", "城东社区")
+	want("2026年第三季度，和2026年第二季度比", "星级线", "城东社区", "不予采纳")
 	signOut(t, tb)
 	look("circulars", "/circulars", 200)
 	look("circular", "/circulars/2026Q3", 200)
