@@ -12,6 +12,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
+
+	"redsteward/internal/web/browsertest"
 )
 
 // load asks an address from clients connections for a while and returns requests per second and the 95th percentile of one request.
@@ -126,5 +128,38 @@ func BenchmarkFilters(b *testing.B) {
 			runtime.ReadMemStats(&m)
 			b.ReportMetric(float64(m.HeapAlloc)/(1<<20), "heap-MiB")
 		})
+	}
+}
+
+// BenchmarkBoards asks the bureau's boards of 129 compounds over six published quarters with 8 clients, warm (bar: 100 ms), and says what the first who asks waits.
+func BenchmarkBoards(b *testing.B) {
+	c := browsertest.StartCounty(b, engine(b), time.Now, browsertest.CountyFiles{RolesConf: readConfig(b, "roles.conf"), RolesCSV: readConfig(b, "roles.csv"), Chains: readConfig(b, "approvals.yaml"), Ranges: readConfig(b, "ranges.yaml"),
+		Quarter: readConfig(b, "schemes/five-goods-quarter.yaml"), Year: readConfig(b, "schemes/five-goods-year.yaml"), Size: 129, Before: 5}, b.TempDir(), nil)
+	p := newPerson(b, &browsertest.Fixture{Base: c.Base, DB: c.DB})
+	p.signIn(b, "officer")
+	begun := time.Now()
+	p.get(b, "/boards")
+	b.ReportMetric(float64(time.Since(begun).Microseconds())/1000, "first-ms")
+	for _, page := range []struct{ name, path string }{{"page", "/boards"}, {"chart", "/boards/heat.json"}, {"list", "/boards/rows?move=up"}, {"excel", "/boards.xlsx"}} {
+		var all []time.Duration
+		var lock sync.Mutex
+		for range b.N {
+			var clients sync.WaitGroup
+			for range 8 {
+				clients.Go(func() {
+					for range 10 {
+						asked := time.Now()
+						p.get(b, page.path)
+						lock.Lock()
+						all = append(all, time.Since(asked))
+						lock.Unlock()
+					}
+				})
+			}
+			clients.Wait()
+		}
+		slices.Sort(all)
+		b.ReportMetric(float64(all[len(all)*95/100].Microseconds())/1000, page.name+"-p95-ms")
+		b.ReportMetric(float64(all[len(all)/2].Microseconds())/1000, page.name+"-median-ms")
 	}
 }

@@ -30,8 +30,8 @@ type boardRowsView struct {
 	Hidden                                        []option
 	Head                                          []sortLink
 	Rows                                          []boardRowView
-	First, Last, Count int
-	Back, Next         string
+	First, Last, Count                            int
+	Back, Next                                    string
 }
 
 // boardRowView is one row: its name with what stands below it, and its other cells.

@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -48,6 +49,7 @@ type County struct {
 
 	mu       sync.Mutex
 	now      time.Time
+	size     int
 	quarters []calendar.Quarter
 	security func() time.Time
 }
@@ -56,7 +58,10 @@ type County struct {
 // the clock of sessions, folder takes unfinished uploads. The accounts are admin, officer, chief, manager (of the firm f1) and whoever is in more, by login.
 func StartCounty(t Test, engine store.Engine, security func() time.Time, f CountyFiles, folder string, more map[string]policy.Appointment) *County {
 	t.Helper()
-	c := &County{Hold: make(chan struct{}), security: security, quarters: []calendar.Quarter{{Year: 2026, N: 2}, {Year: 2026, N: 3}}}
+	c := &County{Hold: make(chan struct{}), security: security, size: cmp.Or(f.Size, countySize)}
+	for back := f.Before; back >= -1; back-- {
+		c.quarters = append(c.quarters, calendar.Quarter{Year: 2026, N: 2}.Add(-back))
+	}
 	c.Set(c.quarters[0].Span().First)
 	c.DB = OpenStore(t, engine, c.Clock)
 	t.Cleanup(func() {
@@ -84,18 +89,18 @@ func (c *County) Set(day calendar.Date) {
 	c.now = day.Begins().Add(9 * time.Hour)
 }
 
-// countySize is how many compounds the county has.
+// countySize is how many compounds the county has if nothing else is asked for.
 const countySize = 24
 
 // EachHolding implements cycle.Register.
 func (c *County) EachHolding(_ context.Context, on calendar.Date, yield func(registry.Holding) error) error {
 	since := calendar.Year(2023).Span().First
-	for i, l := range sampleLabels(countySize) {
+	for i, l := range sampleLabels(c.size) {
 		firm := []string{"一盏灯物业", "石榴籽物业", "小满物业"}[i%3]
 		h := registry.Holding{Place: registry.Place{Project: fmt.Sprintf("p%03d", i+1), Name: l.Name, Community: fmt.Sprintf("36042810%04d", i%5+1), CommunityName: l.Place,
 			Township: "360428100000", TownshipName: "都昌镇", Firm: fmt.Sprintf("f%d", i%3+1), FirmName: firm, Households: int64(120 + 40*i)},
 			Since: since, PartyForm: []string{registry.PartyOwn, registry.PartyJoint, registry.PartyInstructor}[i%3], TakenOver: since}
-		if i < countySize-2 {
+		if i < c.size-2 {
 			half := registry.HalfBefore(registry.HalfOf(on))
 			h.Halves = []registry.HalfShown{{Half: half, Last: registry.HalfEnd(half), Recorded: true, Published: registry.HalfEnd(half).Add(10)}}
 		}
@@ -124,7 +129,7 @@ func (s told) EachReading(_ context.Context, span calendar.Span, asOf time.Time,
 	}
 	for q, quarter := range s.quarters {
 		day := quarter.Span().First.Add(40)
-		for i := range countySize - 2 {
+		for i := range s.size - 2 {
 			random := rand.New(rand.NewPCG(uint64(q+1), uint64(i)))
 			quality := 72 + (i*7)%27 + q*2
 			for f := range s.scheme.Facts {
@@ -187,6 +192,8 @@ type CountyFiles struct {
 	Coach []byte
 	// Approvals says whether everything can be staffed; nil: nobody asks.
 	Approvals web.Approvals
+	// Size is how many compounds there are, 0 for 24; Before how many quarters were published before the second of 2026.
+	Size, Before int
 }
 
 func (c *County) start(ctx context.Context, f CountyFiles, folder string, more map[string]policy.Appointment) error {
@@ -218,8 +225,11 @@ func (c *County) start(ctx context.Context, f CountyFiles, folder string, more m
 	if err := c.staff(ctx, staff); err != nil {
 		return err
 	}
-	if err := c.publishedQuarter(ctx, c.quarters[0]); err != nil {
-		return err
+	for _, q := range c.quarters[:len(c.quarters)-1] {
+		c.Set(q.Span().First)
+		if err := c.publishedQuarter(ctx, q); err != nil {
+			return err
+		}
 	}
 	secret, err := c.DB.Secret(ctx, "form")
 	if err != nil {
@@ -243,11 +253,12 @@ func (c *County) start(ctx context.Context, f CountyFiles, folder string, more m
 		return <-done
 	})
 	// The third quarter is open while it runs; a journey begins after its end.
-	c.Set(c.quarters[1].Span().First)
-	if err := c.plan(ctx, c.quarters[1]); err != nil {
+	open := c.quarters[len(c.quarters)-1]
+	c.Set(open.Span().First)
+	if err := c.plan(ctx, open); err != nil {
 		return err
 	}
-	c.Set(c.quarters[1].Span().Last.Add(19))
+	c.Set(open.Span().Last.Add(19))
 	return nil
 }
 
