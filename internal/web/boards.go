@@ -545,7 +545,7 @@ func pixel(n *num.Num, places int) *float64 {
 
 // trend is how the means went over the published periods.
 func (d *boardDesk) trend() *boardView {
-	v := &boardView{ID: boardTrend, Title: "五好得分率走势（%）", sheet: "走势", Head: []string{"周期", "有得分的小区", "平均总分"}, Wide: true}
+	v := &boardView{ID: boardTrend, Title: "五好得分率走势（%）", sheet: "走势", Head: []string{"周期", "有得分的小区", "平均总分"}}
 	if len(d.Trend) == 0 {
 		v.Nothing = "公布第一个周期以后才有走势。"
 		return v

@@ -28,7 +28,7 @@ type boardRowsView struct {
 	Title, Sub, Path, Boards, Excel, Query, Clear string
 	Filters                                       []field
 	Hidden                                        []option
-	Head                                          []sortLink
+	Head                                          []rowHead
 	Rows                                          []boardRowView
 	First, Last, Count                            int
 	Back, Next                                    string
@@ -37,7 +37,19 @@ type boardRowsView struct {
 // boardRowView is one row: its name with what stands below it, and its other cells.
 type boardRowView struct {
 	Name, Link, Sub string
-	Cells           []string
+	Cells           []rowCell
+}
+
+// rowCell is a cell, or a heading; Class leaves it out on a phone.
+type rowCell struct{ Text, Class string }
+
+// onDesk is the class of what only a wide screen shows.
+const onDesk = "no-s"
+
+// rowHead is a heading; Class as in rowCell.
+type rowHead struct {
+	sortLink
+	Class string
 }
 
 // boardList is a list behind a number: its rows, and the same as figures.
@@ -78,7 +90,13 @@ func (d *boardDesk) list() (*boardList, error) {
 		return !says(l.value["q"], r.Name, r.Firm, r.WasFirm, r.Community)
 	})
 	figure, named := d.Figure(&f), d.figureName(&f)
-	d.sort(rows, l, figure, named != "")
+	if l.value["sort"] == "" { // by the figure that it is about the lowest first, else the highest total
+		l.value["sort"], l.value["desc"] = "total", "1"
+		if named != "" {
+			l.value["sort"], l.value["desc"] = "rate", ""
+		}
+	}
+	sortBoardRows(rows, l, figure)
 	v := boardRowsView{Title: d.Period.Name + "：小区明细", Path: boardRowsPath, Boards: d.to(boardsPath), Excel: l.excel(), Query: l.value["q"], Clear: d.to(boardRowsPath)}
 	v.Sub = d.filterText(l, &f)
 	grades, moves := []option{{"", "全部"}}, []option{{"", "全部"}}
@@ -100,13 +118,19 @@ func (d *boardDesk) list() (*boardList, error) {
 			v.Hidden = append(v.Hidden, option{name, l.value[name]})
 		}
 	}
-	v.Head = []sortLink{l.sorted("name", "小区", d.usual(named != "")), l.sorted("total", d.Period.Name, d.usual(named != ""))}
+	head := func(link sortLink, class string) { v.Head = append(v.Head, rowHead{link, class}) }
+	head(l.sorted("name", "小区", ""), "")
+	head(l.sorted("total", d.Period.Name, ""), "num")
 	heads := []string{"小区", "编号", "物业服务企业", "社区", "乡镇", "结果", "总分"}
 	if named != "" {
-		v.Head, heads = append(v.Head, l.sorted("rate", named+"%", d.usual(true))), append(heads, named+"（得分率%）")
+		head(l.sorted("rate", named+"%", ""), "num")
+		heads = append(heads, named+"（得分率%）")
 	}
 	if d.Before != nil {
-		v.Head, heads = append(v.Head, sortLink{Label: d.Before.Name}, sortLink{Label: "升降"}, l.sorted("change", "分差", d.usual(named != ""))), append(heads, d.Before.Name+"结果", d.Before.Name+"总分", "升降", "分差", "上期企业（换了的）")
+		head(sortLink{Label: d.Before.Name}, "num "+onDesk)
+		head(sortLink{Label: "升降"}, onDesk)
+		head(l.sorted("change", "分差", ""), "num")
+		heads = append(heads, d.Before.Name+"结果", d.Before.Name+"总分", "升降", "分差", "上期企业（换了的）")
 	}
 	out := &boardList{address: l, sheet: report.Figures{Sheet: "小区明细", Heads: heads, Note: v.Sub}}
 	for i := range rows {
@@ -119,18 +143,18 @@ func (d *boardDesk) list() (*boardList, error) {
 		if r.Total == nil || d.Period.Stars() {
 			total = strings.TrimSpace(total + " " + r.Label)
 		}
-		one.Cells = []string{total}
+		one.Cells = []rowCell{{total, "num"}}
 		line := []any{r.Name, r.Project, r.Firm, r.Community, r.Township, r.Label, report.Maybe(r.Total, boardPlaces)}
 		if named != "" {
 			rate := figure(r)
-			one.Cells, line = append(one.Cells, shownFigure(report.Maybe(rate, boardPlaces), false)), append(line, report.Maybe(rate, boardPlaces))
+			one.Cells, line = append(one.Cells, rowCell{shownFigure(report.Maybe(rate, boardPlaces), false), "num"}), append(line, report.Maybe(rate, boardPlaces))
 		}
 		if d.Before != nil {
 			was := shownFigure(report.Maybe(r.Was, boardPlaces), false)
 			if r.Was == nil || d.Period.Stars() {
 				was = strings.TrimSpace(was + " " + r.WasLabel)
 			}
-			one.Cells = append(one.Cells, was, r.Move.Title(), shownFigure(report.Maybe(r.Change, boardPlaces), true))
+			one.Cells = append(one.Cells, rowCell{was, "num " + onDesk}, rowCell{r.Move.Title(), onDesk}, rowCell{shownFigure(report.Maybe(r.Change, boardPlaces), true), "num"})
 			line = append(line, r.WasLabel, report.Maybe(r.Was, boardPlaces), r.Move.Title(), report.Maybe(r.Change, boardPlaces), r.WasFirm)
 		}
 		v.Rows, out.sheet.Rows = append(v.Rows, one), append(out.sheet.Rows, line)
@@ -139,42 +163,29 @@ func (d *boardDesk) list() (*boardList, error) {
 	return out, nil
 }
 
-// usual is the order of a list without one: by the figure that it is about, else by total.
-func (d *boardDesk) usual(named bool) string {
-	if named {
-		return "rate"
+// sortBoardRows brings rows into the order of an address; what has no figure stands last.
+func sortBoardRows(rows []cycle.BoardRow, l listAddress, figure func(*cycle.BoardRow) *num.Num) {
+	of := map[string]func(*cycle.BoardRow) *num.Num{"rate": figure, "change": func(r *cycle.BoardRow) *num.Num { return r.Change }, "total": func(r *cycle.BoardRow) *num.Num { return r.Total }}[l.value["sort"]]
+	way := 1
+	if l.value["desc"] != "" {
+		way = -1
 	}
-	return "total"
-}
-
-// sort brings rows into the order of an address: the highest total first, the lowest rate first.
-func (d *boardDesk) sort(rows []cycle.BoardRow, l listAddress, figure func(*cycle.BoardRow) *num.Num, named bool) {
-	by := func(of func(*cycle.BoardRow) *num.Num, up bool) func(a, b cycle.BoardRow) int {
-		return func(a, b cycle.BoardRow) int {
-			x, y := of(&a), of(&b)
-			switch {
-			case x == nil || y == nil:
-				return cmp.Compare(map[bool]int{true: 1}[x == nil], map[bool]int{true: 1}[y == nil])
-			case up:
-				return x.Cmp(*y)
-			}
-			return y.Cmp(*x)
+	slices.SortStableFunc(rows, func(a, b cycle.BoardRow) int {
+		byName := cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Project, b.Project))
+		if of == nil {
+			return way * byName
 		}
-	}
-	desc := l.value["desc"] != ""
-	order := by(func(r *cycle.BoardRow) *num.Num { return r.Total }, desc)
-	switch cmp.Or(l.value["sort"], d.usual(named)) {
-	case "name":
-		order = func(a, b cycle.BoardRow) int { return strings.Compare(a.Name, b.Name) }
-		if desc {
-			order = func(a, b cycle.BoardRow) int { return strings.Compare(b.Name, a.Name) }
+		x, y := of(&a), of(&b)
+		switch {
+		case x == nil && y == nil:
+			return byName
+		case x == nil:
+			return 1
+		case y == nil:
+			return -1
 		}
-	case "rate":
-		order = by(figure, !desc)
-	case "change":
-		order = by(func(r *cycle.BoardRow) *num.Num { return r.Change }, desc)
-	}
-	slices.SortStableFunc(rows, func(a, b cycle.BoardRow) int { return cmp.Or(order(a, b), cmp.Compare(a.Name, b.Name)) })
+		return cmp.Or(way*x.Cmp(*y), byName)
+	})
 }
 
 // figureName is the name of the part or indicator that a filter is about, "" for none.
@@ -434,7 +445,7 @@ func (d *boardDesk) proofList() (*boardList, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := boardRowsView{Title: d.Period.Name + "：佐证材料明细", Path: boardProofsPath, Boards: d.to(boardsPath), Excel: l.excel(), Query: l.value["q"], Clear: d.to(boardProofsPath), Head: []sortLink{{Label: "小区"}, {Label: "材料"}, {Label: "进度"}}}
+	v := boardRowsView{Title: d.Period.Name + "：佐证材料明细", Path: boardProofsPath, Boards: d.to(boardsPath), Excel: l.excel(), Query: l.value["q"], Clear: d.to(boardProofsPath), Head: []rowHead{{sortLink{Label: "小区"}, ""}, {sortLink{Label: "材料"}, onDesk}, {sortLink{Label: "进度"}, ""}}}
 	v.Sub = strings.Join(filledWords([]string{cmp.Or(d.Township, "全部范围"), l.value["place"], proofStage(l.value["stage"]).title()}), "，")
 	if tooMany {
 		v.Sub = "小区太多，请先选一个乡镇"
@@ -453,7 +464,7 @@ func (d *boardDesk) proofList() (*boardList, error) {
 		if l.value["place"] != "" && d.proofPlace(a) != l.value["place"] || l.value["stage"] != "" && string(a.stage) != l.value["stage"] || !says(l.value["q"], a.Name, a.FirmName, a.CommunityName, a.name) {
 			continue
 		}
-		v.Rows = append(v.Rows, boardRowView{Name: a.Name, Link: "/proofs/" + d.Period.ID + "/" + a.Project, Sub: joinWords(a.FirmName, a.CommunityName), Cells: []string{a.name, a.stage.title()}})
+		v.Rows = append(v.Rows, boardRowView{Name: a.Name, Link: "/proofs/" + d.Period.ID + "/" + a.Project, Sub: joinWords(a.FirmName, a.CommunityName), Cells: []rowCell{{a.name, onDesk}, {a.stage.title(), ""}}})
 		out.sheet.Rows = append(out.sheet.Rows, []any{a.Name, a.FirmName, a.CommunityName, a.TownshipName, a.name, a.stage.title()})
 	}
 	out.view = v

@@ -72,6 +72,13 @@ func TestDemoPages(t *testing.T) {
 	seen := map[string]bool{}
 	look := func(role, name, path string) {
 		t.Helper()
+		if path == "/boards" { // what stands behind its numbers
+			for _, list := range []string{"/boards/rows?rated=1", "/boards/proofs"} {
+				if status := tb.open(t, f.Base+list, demoWidths[0], 844); status != 200 {
+					t.Errorf("%s: %s answers %d", role, list, status)
+				}
+			}
+		}
 		if status := tb.open(t, f.Base+path, demoWidths[0], 844); status != 200 {
 			t.Errorf("%s: %s answers %d", role, path, status)
 		}
