@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
@@ -17,7 +16,6 @@ import (
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
-	"redsteward/registry/casework"
 )
 
 // boardsPath are the bureau's boards, boardRowsPath lists what stands behind one of their numbers, boardProofsPath what is behind those of the material.
@@ -665,98 +663,6 @@ func (d *boardDesk) heat() *boardView {
 	}
 	v.draw = func() ([]byte, error) { return charts.HeatOption(names, columns, drawn) }
 	return v
-}
-
-// objections is how far the objections and appeals of the period are, by place and state.
-func (d *boardDesk) objections() (*boardView, error) {
-	v := &boardView{ID: boardObjections, Title: "异议与申诉办理", sheet: "异议与申诉", Head: []string{d.placeWord(), "提出"},
-		Note: d.Period.Name + "告知得分或者公示以后提出的，按现在的状态；逾期是答复期限已过还没有答复的。"}
-	states := cycle.ObjectionStates()
-	counts := map[string]map[cycle.ObjectionState]int{}
-	late, sums := map[string]int{}, map[string]int{}
-	today := d.s.clockOf(d.c.UserContext()).today
-	for after := ""; ; {
-		found, err := d.s.cycle.Objections().List(d.c.UserContext(), d.by, casework.Filter{}, d.Period.ID, false, after)
-		if err != nil {
-			return nil, err
-		}
-		for i := range found.Docs {
-			o := &found.Docs[i].State
-			town, community, _ := strings.Cut(o.Place, " ")
-			if d.Township != "" && town != d.Township {
-				continue
-			}
-			place := town
-			if d.communities {
-				place = cmp.Or(community, town)
-			}
-			for _, name := range slices.Compact([]string{"", place}) {
-				if counts[name] == nil {
-					counts[name] = map[cycle.ObjectionState]int{}
-				}
-				counts[name][o.State]++
-				sums[name]++
-				if due := o.Clock.Due; o.State == cycle.ObjectionOpen && !due.IsZero() && due.Compare(today) < 0 {
-					late[name]++
-				}
-			}
-		}
-		if after = found.Next; after == "" {
-			break
-		}
-	}
-	if sums[""] == 0 {
-		v.Nothing = d.Period.Name + "还没有人提出异议或者申诉。"
-		return v, nil
-	}
-	for _, state := range states {
-		v.Head = append(v.Head, state.Title())
-	}
-	v.Head = append(v.Head, "逾期")
-	kinds := []cycle.ObjectionState{cycle.ObjectionCorrected, cycle.ObjectionOpen, cycle.ObjectionUpheld, cycle.ObjectionRefused, cycle.ObjectionWithdrawn}
-	drawn := make([]charts.Stack, len(kinds))
-	for i, k := range kinds {
-		drawn[i].Name = k.Title()
-	}
-	var names []string
-	for _, name := range sortedKeys(counts) {
-		shown := cmp.Or(name, d.Township, "全部")
-		link := func(state cycle.ObjectionState) string {
-			q := url.Values{"period": {d.Period.ID}}
-			if text := cmp.Or(name, d.Township); text != "" {
-				q.Set("q", text)
-			}
-			if state != "" {
-				q.Set("state", string(state))
-			}
-			return objectionsPath + "?" + q.Encode()
-		}
-		cells := []chartFigure{number(sums[name], link(""))}
-		for _, state := range states {
-			cells = append(cells, number(counts[name][state], link(state)))
-		}
-		v.row(shown, "", append(cells, number(late[name], link(cycle.ObjectionOpen)))...)
-		names = append(names, shown)
-		for i, k := range kinds {
-			drawn[i].Counts = append(drawn[i].Counts, counts[name][k])
-		}
-	}
-	v.Tall = len(names) > shortBars
-	v.draw = func() ([]byte, error) { return charts.StackOption(names, drawn) }
-	return v, nil
-}
-
-// shortBars is how many stacked bars a picture of the usual height holds.
-const shortBars = 8
-
-// sortedKeys are the keys of a map in order.
-func sortedKeys[V any](of map[string]V) []string {
-	var out []string
-	for name := range of {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
 }
 
 // boardOptions are the options of one chart for the page's script.
