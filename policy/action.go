@@ -112,6 +112,16 @@ const (
 	WriteResponse Action = "response.write"
 	// HideResponse takes down what a firm says.
 	HideResponse Action = "response.hide"
+	// ReadReturn shows, within the scope, the statistical returns (报表台) with the lists behind their numbers: counts, names of compounds and firms, no person.
+	ReadReturn Action = "return.read"
+	// CompileReturn makes drafts of returns, counts them anew, sends them to be checked, and corrects what was reported (制表).
+	CompileReturn Action = "return.compile"
+	// CheckReturn checks a return that another compiled (审核).
+	CheckReturn Action = "return.check"
+	// SignReturn signs a return that others compiled and checked, which freezes and reports it (负责人).
+	SignReturn Action = "return.sign"
+	// KeepReturnTemplate uploads the office's own workbook of a return.
+	KeepReturnTemplate Action = "return.template"
 	// ReadCoach shows, within the scope, what a project can still do for its star, lets values be tried, and shows the tasks that were given for it.
 	ReadCoach Action = "coach.read"
 	// GiveCoachTask gives such an action to who manages the project, and judges what was done.
@@ -475,6 +485,11 @@ func Actions() []ActionInfo {
 		{HideResponse, "撤下企业说明", false},
 		{MakeRemark, "提出公示意见", true},
 		{HandleRemark, "办理公示意见", false},
+		{ReadReturn, "查看报表", false},
+		{CompileReturn, "编制、更正报表", false},
+		{CheckReturn, "审核报表", false},
+		{SignReturn, "签发报表", false},
+		{KeepReturnTemplate, "上传报表模板", false},
 		{ReadCoach, "查看争星晋位", false},
 		{GiveCoachTask, "派争星任务", false},
 		{DoCoachTask, "落实争星任务", false},

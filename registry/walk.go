@@ -7,6 +7,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/policy"
 )
@@ -112,6 +113,8 @@ type CoverageQuery struct {
 	// Text is looked for in name and address; Township keeps those there; Form those that are served so. "" keeps all.
 	Text, Township string
 	Form           Cover
+	// On is the day as of which contracts and owners' bodies count; no date: the day that a page shows.
+	On calendar.Date
 	// Sort is ByName (also "") or ByHouseholds; Desc reverses it.
 	Sort string
 	Desc bool
@@ -125,6 +128,9 @@ type CoverageRow struct {
 	Form     Cover
 	Contract Contract
 	Without  []string
+	// Area is the floor area in m², 0 if not known; Body the owners' body of that day, the zero value if nothing is known.
+	Area num.Num
+	Body Body
 }
 
 // CoverageFigure adds up the projects of one form.
@@ -142,9 +148,12 @@ type Coverage struct {
 	Figures []CoverageFigure
 }
 
-// Coverage tells how every project of the actor's scope is served today. Returns Forbidden without ReadRegister.
+// Coverage tells how every project of the actor's scope is served on a day. Returns Forbidden without ReadRegister.
 func (s *Service) Coverage(ctx context.Context, by policy.Actor, q CoverageQuery) (Coverage, error) {
-	today, book := s.On(ctx), s.nameBook()
+	today, book := q.On, s.nameBook()
+	if today.IsZero() {
+		today = s.On(ctx)
+	}
 	var out Coverage
 	for _, c := range Covers() {
 		out.Figures = append(out.Figures, CoverageFigure{Form: Cover(c.ID)})
@@ -154,7 +163,7 @@ func (s *Service) Coverage(ctx context.Context, by policy.Actor, q CoverageQuery
 		if err != nil {
 			return err
 		}
-		row := CoverageRow{Place: place, Form: CoverNone, Contract: p.ContractOn(today)}
+		row := CoverageRow{Place: place, Form: CoverNone, Contract: p.ContractOn(today), Area: p.Area, Body: p.BodyOn(today)}
 		for _, phase := range p.uncovered(today) {
 			row.Without = append(row.Without, phase.Name)
 		}

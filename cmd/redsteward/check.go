@@ -10,6 +10,7 @@ import (
 	"redsteward/configs"
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/report/returns"
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
@@ -267,6 +268,16 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "一票否决的理由", err
 		}
 		return fmt.Sprintf("一票否决的理由 %d 种，生效文书 %d 种", len(terms.Grounds()), len(terms.Documents())), nil
+	case hasKey(data, "returns"):
+		set, err := checkedReturns(name, data, p)
+		if err != nil {
+			return "报表", err
+		}
+		titles := make([]string, len(set.All()))
+		for i, f := range set.All() {
+			titles[i] = f.Title
+		}
+		return "报表：" + strings.Join(titles, "、"), nil
 	case hasKey(data, "lists"):
 		rules, err := cycle.ParseLists(name, data)
 		if err != nil {
@@ -315,6 +326,27 @@ func checked[T any](name string, data []byte, p *program, parse ruleParser[T]) (
 		return rules, err
 	}
 	return parse(name, data, t)
+}
+
+// checkedReturns checks a returns.yaml beside the matters.yaml of the configuration.
+func checkedReturns(name string, data []byte, p *program) (*returns.Set, error) {
+	c, err := loadConfig("", p.env, nil)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := shippedRules()
+	if err != nil {
+		return nil, err
+	}
+	kinds, err := ownOr(c.Files.Matters, "matters.yaml")
+	if err != nil {
+		return nil, err
+	}
+	tree, err := checked("matters.yaml", kinds, p, matterTree(rules))
+	if err != nil {
+		return nil, err
+	}
+	return checked(name, data, p, returnSet(tree))
 }
 
 // shippedRules are the roles that the program carries.

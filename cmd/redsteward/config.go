@@ -92,6 +92,8 @@ type config struct {
 		Vetoes string `yaml:"vetoes"`
 		// Lists say what the 红榜 and the 整改提示榜 hold.
 		Lists string `yaml:"lists"`
+		// Returns are the statistical returns (报表台).
+		Returns string `yaml:"returns"`
 		// Applications say until when firms apply for a star, how long each level takes, and what the pledge says.
 		Applications string `yaml:"applications"`
 		// Coach are the actions of firms for their stars (争星晋位).
@@ -119,6 +121,8 @@ type config struct {
 		DrawAudits string `yaml:"draw_audits"`
 		// MatterFeedback is when townships and departments are told of the month and quarter that ended.
 		MatterFeedback string `yaml:"matter_feedback"`
+		// DraftReturns is when drafts are made of the returns that are due.
+		DraftReturns string `yaml:"draft_returns"`
 		// ForgetBookings is when names and phones of bookings and repairs are destroyed whose term has passed.
 		ForgetBookings string `yaml:"forget_bookings"`
 	} `yaml:"schedule"`
@@ -317,7 +321,7 @@ func (c *config) consistent() error {
 			add(key, fmt.Sprintf("要在 1m 到 24h 之间，现在是 %s", d))
 		}
 	}
-	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "move_windows": c.Schedule.MoveWindows, "remove_files": c.Schedule.RemoveFiles, "draw_repairs": c.Schedule.DrawRepairs, "draw_audits": c.Schedule.DrawAudits, "matter_feedback": c.Schedule.MatterFeedback, "forget_bookings": c.Schedule.ForgetBookings} {
+	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "move_windows": c.Schedule.MoveWindows, "remove_files": c.Schedule.RemoveFiles, "draw_repairs": c.Schedule.DrawRepairs, "draw_audits": c.Schedule.DrawAudits, "matter_feedback": c.Schedule.MatterFeedback, "forget_bookings": c.Schedule.ForgetBookings, "draft_returns": c.Schedule.DraftReturns} {
 		if err := schedule.Check(spec); err != nil {
 			add("schedule."+name, fault.MessageOf(err))
 		}

@@ -130,7 +130,8 @@ func (s *service) jobList() []schedule.Job {
 				done = errors.Join(done, s.wishes.BookPoints(ctx))
 			}
 			return done
-		}}}
+		}},
+		{Name: "draft-returns", Spec: s.config.Schedule.DraftReturns, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error { return s.returns.DraftDue(ctx, slot) }}}
 	for _, one := range []struct {
 		module policy.ModuleID
 		job    schedule.Job

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/report/returns"
 	"redsteward/policy"
 	"redsteward/rating/standing"
 	"redsteward/registry"
@@ -31,7 +33,7 @@ func (s *service) openParts(ctx context.Context, rules *policy.Rules, accounts p
 		return err
 	}
 	for _, open := range []func(context.Context) error{s.openFilings, s.openMatters, s.openRepairs, s.openConduct, s.openBooks, s.openWishes, s.openParty, s.openSupervision, s.openSurveys, s.openHandovers, s.openDeliberation, s.openCycle, s.openResponses, s.openStanding,
-		s.openClaims, s.openStations} {
+		s.openClaims, s.openStations, s.openReturns} {
 		if err := open(ctx); err != nil {
 			return err
 		}
@@ -223,6 +225,26 @@ func (s *service) openStations(ctx context.Context) error {
 		s.proofs.Spare(s.stations.Consents)
 	}
 	return err
+}
+
+// openReturns opens the desk of returns over everything that is counted.
+func (s *service) openReturns(ctx context.Context) error {
+	set, t, err := ruled(s, s.config.Files.Returns, "returns.yaml", returnSet(s.matters.Tree))
+	if err != nil {
+		return err
+	}
+	s.returns, err = returns.New(ctx, returns.Config{DB: s.db, Guard: s.guard, Keeper: s.keeper, Forms: set, Days: t.days, Now: s.clocks.Business,
+		Sources: returns.Sources{Register: s.register, Books: s.books, Party: s.party, Fund: s.fund, Handovers: s.handovers, Stations: s.stations, Matters: s.matters, Inspections: s.inspections, Visits: s.visits, Rectifications: s.rectifications, Deliberations: s.deliberations, Wishes: s.wishes, Cycle: s.cycle}})
+	return err
+}
+
+// returnSet is the parser of a returns.yaml beside the kinds of a matters.yaml.
+func returnSet(tree *matter.Tree) ruleParser[*returns.Set] {
+	return untimed(func(file string, data []byte) (*returns.Set, error) {
+		return returns.ParseReturns(file, data, func(id string) bool {
+			return slices.ContainsFunc(tree.Kinds(), func(k matter.Kind) bool { return k.ID == id })
+		})
+	})
 }
 
 // openHandovers opens handover inspections with the checklist of the configuration.

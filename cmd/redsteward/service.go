@@ -15,6 +15,7 @@ import (
 	"redsteward/configs"
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
+	"redsteward/internal/report/returns"
 	"redsteward/internal/schedule"
 	"redsteward/internal/store"
 	"redsteward/internal/store/mongo"
@@ -104,6 +105,8 @@ type service struct {
 	applications *application.Service
 	// surveys ask how satisfied households are.
 	surveys *survey.Service
+	// returns is the desk of statistical returns.
+	returns *returns.Service
 	// party are the sheets of party organisations.
 	party *party.Service
 	// changes are its changes of firm.
@@ -302,7 +305,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Modules: s.modules, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Vetoes: s.vetoes, Applications: s.applications, Responses: s.responses, Standings: s.standings, Inspections: s.inspections, Draws: s.draws, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Modules: s.modules, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Vetoes: s.vetoes, Applications: s.applications, Responses: s.responses, Standings: s.standings, Inspections: s.inspections, Draws: s.draws, Returns: s.returns, Files: files.NewKeeper(s.db, ""),
 		Gauges: []web.Gauge{
 			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},

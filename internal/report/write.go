@@ -75,9 +75,17 @@ func (t Table[T]) Prepared(rows []T) ([]byte, error) {
 
 // Write makes a workbook of sheets. Sheets have different names.
 func Write(sheets ...Sheet) ([]byte, error) {
+	return write(sheets, func(*excelize.File) error { return nil })
+}
+
+// write makes a workbook of sheets, with what more adds to it.
+func write(sheets []Sheet, more func(*excelize.File) error) ([]byte, error) {
 	const op = "report.Write"
 	book := excelize.NewFile()
 	err := fill(book, sheets)
+	if err == nil {
+		err = more(book)
+	}
 	var out bytes.Buffer
 	if err == nil {
 		err = book.Write(&out)

@@ -461,6 +461,40 @@ func (s *Service) eachFact(ctx context.Context, p Period, keys []string, yield f
 // monthsAtOnce is how many months are read at once: they keep the cores busy and leave readers of the store for others.
 const monthsAtOnce = 3
 
+// Counted is a matter as a return counts it: where it is, what it is, how it stands; nothing of who reported it.
+type Counted struct {
+	// ID opens it; Kind and Category are codes, CategoryTitle is for people.
+	ID, Kind, Category, CategoryTitle string
+	// Project, Community and Township are ids, the names for people; Project is "" outside of compounds.
+	Project, ProjectName, Community, CommunityName, Township string
+	// Day is the day of the report.
+	Day   calendar.Date
+	facts facts
+}
+
+// Is reports whether it counts for a measure on a day, as the boards count it.
+func (c *Counted) Is(m Measure, on calendar.Date) bool { return c.facts.is(m, on) }
+
+// EachReported yields every matter that was reported in some days, as it stands now. It asks for no right: for the returns, which tell no more than a Counted has.
+func (s *Service) EachReported(ctx context.Context, span calendar.Span, yield func(Counted)) error {
+	for day := span.First; day.Compare(span.Last) <= 0; day = MonthOf(day).Span().Last.Add(1) {
+		q := store.Query{Index: byMonth, In: monthKeys([]string{MonthOf(day).String()}, []string{policy.County}), Limit: store.MaxLimit}
+		for again := true; again; again = q.After != "" {
+			page, err := s.rows.List(ctx, q)
+			if err != nil {
+				return err
+			}
+			for i := range page.Docs {
+				if m := &page.Docs[i].State; span.Has(m.Day) {
+					yield(Counted{ID: page.Docs[i].ID, Kind: m.Kind, Category: m.Category, CategoryTitle: m.CategoryTitle, Project: m.Project, ProjectName: m.ProjectName, Community: m.Community, CommunityName: m.CommunityName, Township: m.Township, Day: m.Day, facts: m.facts()})
+				}
+			}
+			q.After = page.Next
+		}
+	}
+	return nil
+}
+
 // eachPage yields what a query finds, a page of facts with their rows at a time.
 func (s *Service) eachPage(ctx context.Context, q store.Query, yield func([]facts, []store.ListRow) error) error {
 	for {

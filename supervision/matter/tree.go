@@ -108,6 +108,9 @@ func (t *Tree) Kinds() []Kind { return t.kinds }
 // Departments are the departments in the order of the file.
 func (t *Tree) Departments() []Department { return t.departments }
 
+// Least is below how many cases no rate is shown.
+func (t *Tree) Least() int64 { return t.least }
+
 // Count is the number of categories.
 func (t *Tree) Count() int {
 	n := 0
