@@ -46,6 +46,7 @@ var declared = map[string]string{
 	"fund_statement": layoutDesk, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp, "cases": layoutApp, "application_opinions": layoutApp, "star_list": layoutDesk, "fund_case": layoutApp, "fund_case_new": layoutApp, "fund_print": layoutDesk,
 	"inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
 	"rectification_new": layoutApp, "rectification_whole": layoutDesk, "report": layoutDesk,
+	"returns": layoutApp, "return_new": layoutApp, "return_one": layoutApp, "return_list": layoutApp, "return_compare": layoutApp, "return_form": layoutApp, "return_print": layoutDesk,
 	"modules": layoutApp, "account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
 	"party": layoutApp, "party_sheets": layoutApp, "party_sheet": layoutApp, "party_new": layoutApp,
@@ -236,6 +237,7 @@ var officeNav = []navGroup{
 		{Label: "红色驿站", Path: stationsPath, Action: policy.ReadStation}, {Label: "值班", Path: dutyPath, Action: policy.ReadStation}, {Label: "预约", Path: bookingsPath, Action: policy.ReadStation}, {Label: "红色达人", Path: modelsPath, Action: policy.Public}, {Label: "政策文件", Path: papersPath, Action: policy.Public}}},
 	{"评价", []navItem{{Label: "评价周期", Path: "/periods", Action: policy.ReadPeriods}, {Label: "评价方案", Path: schemesPath, Action: policy.ReadPeriods}, {Label: "评价看板", Path: "/boards", Action: policy.ReadBoards}, {Label: "打分一致性", Path: scorersPath, Action: policy.ReadScorers}, {Label: "星级申报", Path: applicationsPath, Action: policy.ReadApplication}, {Label: "得分告知", Path: scoresPath, Action: policy.ReadObjection}, {Label: "异议与申诉", Path: objectionsPath, Action: policy.ReadObjection}, {Label: "公示意见", Path: remarksPath, Action: policy.HandleRemark}, {Label: "星级公示", Path: publicityPath, Action: policy.Public}, {Label: "企业说明", Path: responsesPath, Action: policy.ReadResponse}, {Label: "降星与摘牌", Path: standingsPath, Action: policy.ReadStanding}, {Label: "标牌", Path: platesPath, Action: policy.ReadPlate}, {Label: "争星晋位", Path: coachPath, Action: policy.ReadCoach},
 		{Label: "季度通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
+	{"报表", []navItem{{Label: "报表台", Path: returnsPath, Action: policy.ReadReturn}}},
 	{"系统", []navItem{
 		{Label: "账号与任命", Path: accountsPath, Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},
 		{Label: "审批流程", Path: approvalsPath, Action: policy.ReadApprovals},
@@ -300,6 +302,8 @@ func (s *Server) serves(path string) bool {
 		return s.standings != nil
 	case "/periods", "/boards", scorersPath, "/circulars", scoresPath, objectionsPath, publicityPath, remarksPath, coachPath, listsPath:
 		return s.cycle != nil
+	case returnsPath:
+		return s.returns != nil
 	case schemesPath:
 		return s.adoptions != nil
 	case "/proofs", communityDesk.path, bureauDesk.path, auditDesk.path:

@@ -79,6 +79,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.adoptions != nil {
 		parts = append(parts, SchemeTasks{Schemes: s.adoptions})
 	}
+	if s.returns != nil {
+		parts = append(parts, ReturnTasks{Guard: s.guard, Returns: s.returns})
+	}
 	if s.handovers != nil {
 		parts = append(parts, HandoverTasks{Guard: s.guard, Service: s.handovers.Service})
 	}

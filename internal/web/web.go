@@ -27,6 +27,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
+	"redsteward/internal/report/returns"
 	"redsteward/policy"
 	"redsteward/rating/adoption"
 	"redsteward/rating/response"
@@ -106,6 +107,8 @@ type Options struct {
 	Changes *change.Service
 	// Bodies follows the founding of owners' bodies; nil: no pages for it. It needs Register.
 	Bodies *owners.Service
+	// Returns is the desk of statistical returns. Nil hides its pages; needs Register.
+	Returns *returns.Service
 	// Matters follows what people report. Nil hides their pages; needs Register.
 	Matters *matter.Service
 	// Filings runs the filings. Nil hides their pages; needs Register.
@@ -191,6 +194,8 @@ type Server struct {
 	modules *policy.Modules
 	// approvals is nil if the page is not there.
 	approvals Approvals
+	// returns is nil if its pages are not there.
+	returns *returns.Service
 	// matters is nil if its pages are not there.
 	matters *matter.Service
 	// changes is nil if its pages are not there.
@@ -278,7 +283,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

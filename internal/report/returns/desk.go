@@ -156,6 +156,48 @@ func (s *Service) form(id string) (*Form, error) {
 	return f, nil
 }
 
+// ComingReturn is a term of a return for the county that has no draft yet.
+type ComingReturn struct {
+	Form *Form
+	Term Term
+	Due  calendar.Deadline
+}
+
+// Coming are, for each return, the term that is due next and, as long as the job would still make its draft, the one before, if they have no draft. Returns Forbidden without CompileReturn.
+func (s *Service) Coming(ctx context.Context, by policy.Actor) ([]ComingReturn, error) {
+	if _, err := s.rows.Scope(ctx, by, policy.CompileReturn); err != nil {
+		return nil, err
+	}
+	today := s.Today()
+	var out []ComingReturn
+	for i := range s.Forms.forms {
+		f := &s.Forms.forms[i]
+		for t := f.TermOf(today); ; t = f.before(t) {
+			due := s.DueOf(f, t)
+			if expected(due).Compare(today.Add(-draftWithin)) < 0 {
+				break
+			}
+			_, err := s.rows.Docs.Head(ctx, idOf(f.ID, t.ID, policy.County))
+			if fault.Is(err, fault.NotFound) {
+				out = append(out, ComingReturn{f, t, due})
+			} else if err != nil {
+				return nil, err
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b ComingReturn) int { return expected(a.Due).Compare(expected(b.Due)) })
+	return out, nil
+}
+
+// Terms are the newest terms of a return, the present one first.
+func (s *Service) Terms(f *Form, n int) []Term {
+	out := []Term{f.TermOf(s.Today())}
+	for len(out) < n {
+		out = append(out, f.before(out[len(out)-1]))
+	}
+	return out
+}
+
 // Result is what came of one scope of a batch.
 type Result struct {
 	Scope

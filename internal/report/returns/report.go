@@ -173,7 +173,9 @@ func idOf(form, term, scope string) string { return form + "." + term + "." + sc
 
 // returnDocument is how returns are stored.
 func returnDocument() casework.Kind[Return] {
-	listed := func(r *Return) []string { return append(slices.DeleteFunc(r.keys(), func(k string) bool { return k == policy.County }), policy.County) }
+	listed := func(r *Return) []string {
+		return append(slices.DeleteFunc(r.keys(), func(k string) bool { return k == policy.County }), policy.County)
+	}
 	sort := func(id string, r *Return) string { return r.Days.Last.String() + id }
 	with := func(before string, r *Return) []string {
 		out := listed(r)
@@ -188,7 +190,9 @@ func returnDocument() casework.Kind[Return] {
 			{Name: byTerm, Keys: func(_ string, r *Return) []string { return with(r.Form+"/", r) }, Sort: sort},
 			{Name: byState, Keys: func(_ string, r *Return) []string { return with(string(r.State)+"/", r) }, Sort: sort},
 		}},
-		Row: func(r *Return) casework.Row { return casework.Row{Keys: r.keys(), Day: r.Days.Last, State: r.State.Title()} }}
+		Row: func(r *Return) casework.Row {
+			return casework.Row{Keys: r.keys(), Day: r.Days.Last, State: r.State.Title()}
+		}}
 }
 
 // Part is a part of the numbers or of a list of a return, which are kept under the digest of their content: what is the same is kept once, and what is kept never changes.

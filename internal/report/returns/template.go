@@ -380,4 +380,3 @@ func sheetName(title string) string {
 	}, title))
 	return string(runes[:min(len(runes), 31)])
 }
-
