@@ -32,6 +32,10 @@ func (l *countyLoader) returnActs() (acts []act) {
 			return l.returns.DraftDue(ctx, time.Time{})
 		}})
 	}
+	acts = append(acts, act{hour(day("2026-09-28"), 8), partPeriods, func(ctx context.Context) error {
+		_, err := l.returns.DraftAll(ctx, l.of("property_officer", 0), "trade_month", "2026-09", []string{l.township})
+		return err
+	}})
 	wait := []returnBeat{{"2026-10-12", "property_officer", returns.StepCompile}}
 	for _, one := range []struct {
 		id    string

@@ -126,7 +126,11 @@ func (s *Service) towns(ctx context.Context) ([]Scope, error) {
 	for _, p := range places {
 		if !seen[p.Township] {
 			seen[p.Township] = true
-			out = append(out, Scope{p.Township, p.TownshipName})
+			d, err := s.Sources.Register.Division(ctx, p.Township)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, Scope{p.Township, d.Display})
 		}
 	}
 	slices.SortFunc(out, func(a, b Scope) int { return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID)) })
@@ -163,6 +167,9 @@ type ComingReturn struct {
 	Due  calendar.Deadline
 }
 
+// comingWithin is how many days ahead a return is told that will be due.
+const comingWithin = 31
+
 // Coming are, for each return, the term that is due next and, as long as the job would still make its draft, the one before, if they have no draft. Returns Forbidden without CompileReturn.
 func (s *Service) Coming(ctx context.Context, by policy.Actor) ([]ComingReturn, error) {
 	if _, err := s.rows.Scope(ctx, by, policy.CompileReturn); err != nil {
@@ -176,6 +183,9 @@ func (s *Service) Coming(ctx context.Context, by policy.Actor) ([]ComingReturn, 
 			due := s.DueOf(f, t)
 			if expected(due).Compare(today.Add(-draftWithin)) < 0 {
 				break
+			}
+			if expected(due).Compare(today.Add(comingWithin)) > 0 {
+				continue
 			}
 			_, err := s.rows.Docs.Head(ctx, idOf(f.ID, t.ID, policy.County))
 			if fault.Is(err, fault.NotFound) {
@@ -272,7 +282,7 @@ func (s *Service) draft(ctx context.Context, m *maker, by supervision.Hand, acti
 // draftWithin is how many days after the day on which a return was due the job still makes its draft: longer than the program stands still, shorter than what a new installation has missed.
 const draftWithin = 10
 
-// DraftDue makes the drafts of the returns that are due today, or were due in the days before while the program stood still: a job of every morning; twice is once.
+// DraftDue makes the drafts for the county of the returns that are due today, or were due in the days before while the program stood still: a job of every morning; twice is once.
 func (s *Service) DraftDue(ctx context.Context, _ time.Time) error {
 	today, m := s.Today(), s.maker()
 	by := supervision.Hand{By: policy.SystemActor().ID, At: journal.At(s.Now())}
@@ -287,22 +297,12 @@ func (s *Service) DraftDue(ctx context.Context, _ time.Time) error {
 			if day.Compare(today) > 0 {
 				continue
 			}
-			scopes := []Scope{{policy.County, "全县"}}
-			if f.Townships {
-				towns, err := s.towns(ctx)
-				if err != nil {
-					return err
-				}
-				scopes = append(scopes, towns...)
+			out := s.draft(ctx, m, by, policy.RunJob, f, t, Scope{policy.County, "全县"})
+			if out.Err != "" {
+				return fault.New("returns.DraftDue", fault.Internal, t.Chinese()+f.Title+"："+out.Err)
 			}
-			for _, scope := range scopes {
-				out := s.draft(ctx, m, by, policy.RunJob, f, t, scope)
-				if out.Err != "" {
-					return fault.New("returns.DraftDue", fault.Internal, t.Chinese()+f.Title+"（"+scope.Name+"）："+out.Err)
-				}
-				if out.Made {
-					made++
-				}
+			if out.Made {
+				made++
 			}
 		}
 	}
