@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -17,9 +16,6 @@ import (
 	"redsteward/registry/casework"
 )
 
-// boardRowsPage is how many compounds stand on a page of the list behind a number.
-const boardRowsPage = 50
-
 // boardRowsView is what board_rows.html shows: the list behind a number of a board.
 type boardRowsView struct {
 	Title, Sub, Path, Boards, Excel, Query, Clear string
@@ -27,8 +23,8 @@ type boardRowsView struct {
 	Hidden                                        []option
 	Head                                          []rowHead
 	Rows                                          []boardRowView
-	First, Last, Count                            int
-	Back, Next                                    string
+	Count                                         int
+	Page                                          pager
 }
 
 // boardRowView is one row: its name with what stands below it, and its other cells.
@@ -228,18 +224,9 @@ func (d *boardDesk) filterText(l listAddress, f *cycle.BoardFilter) string {
 
 // page cuts a list to the page of its address.
 func (b *boardList) page() boardRowsView {
-	v, l := b.view, b.address
-	from, _ := strconv.Atoi(l.after)
-	from = min(max(from, 0), len(v.Rows))
+	v := b.view
 	v.Count = len(v.Rows)
-	v.Rows = v.Rows[from:min(from+boardRowsPage, len(v.Rows))]
-	v.First, v.Last = from+1, from+len(v.Rows)
-	if v.Last < v.Count {
-		v.Next = l.address("after", strconv.Itoa(v.Last))
-	}
-	if from > 0 {
-		v.Back = l.address("after", strconv.Itoa(max(0, from-boardRowsPage)))
-	}
+	v.Page, v.Rows = pageOf(b.address, v.Rows)
 	return v
 }
 

@@ -98,9 +98,8 @@ type Cycle interface {
 	Apart(by policy.Actor, p *cycle.Period) error
 	// Published lists the published periods of a rhythm, the newest first.
 	Published(ctx context.Context, rhythm string) ([]cycle.Period, error)
-	// PublishedQuarter returns a published quarter without its results. Returns NotFound if it is not published.
-	PublishedQuarter(ctx context.Context, id string) (cycle.Period, error)
-	// Circular returns a published quarter by name, without rank. Returns NotFound if it is not published.
+	// PublishedPeriod returns a published period without its results, Circular with them, by name and without rank. They return NotFound if it is not published.
+	PublishedPeriod(ctx context.Context, id string) (cycle.Period, error)
 	Circular(ctx context.Context, id string) (*cycle.Circular, error)
 	// Boards are the figures of the bureau's boards. Returns NotFound for a period or township that does not exist for the actor.
 	Boards(ctx context.Context, by policy.Actor, ask cycle.BoardAsk) (*cycle.Boards, error)
@@ -138,6 +137,7 @@ func (s *Server) cycleRoutes() []Route {
 		{Method: get, Path: "/periods/:id/minutes", Action: policy.ReadPeriods, Handler: s.periodMinutes},
 		{Method: get, Path: "/circulars", Action: policy.Public, Handler: s.circulars},
 		{Method: get, Path: "/circulars/:id", Action: policy.Public, Handler: s.circular},
+		{Method: get, Path: "/circulars/:id/paper", Action: policy.Public, Handler: s.circularPaper},
 		{Method: get, Path: "/circulars/:id/scores.csv", Action: policy.Public, Handler: s.circularCSV},
 	})
 }

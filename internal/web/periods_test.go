@@ -182,6 +182,7 @@ func TestPeriodsThroughPages(t *testing.T) {
 		scenario{name: "the public reads it after the auditor", path: "/circulars/2026Q3", status: 200, contains: []string{"登录"}, excludes: []string{"我的待办"}},
 		scenario{name: "the public takes its table", path: "/circulars/2026Q3/scores.csv", status: 200, contains: []string{"小区,编号,物业服务企业"}, excludes: []string{"<html"}},
 		scenario{name: "a quarter that is not published", path: "/circulars/2026Q4", status: 404},
+		scenario{name: "the circular as a paper", path: "/circulars/2026Q3/paper", status: 200, contains: []string{"关于2026年第三季度物业服务检查得分情况的通报", "都建发〔2026〕12号", "有得分的 22 个"}, excludes: []string{"五星"}},
 		scenario{name: "boards", role: "auditor", path: "/boards", status: 200, contains: []string{"口径：", "/boards/moves.xlsx?period=2026Q3", "2026年第三季度，和2026年第二季度比", "季度不评星"}},
 		scenario{name: "boards of a period that is none", role: "auditor", path: "/boards?period=2031Q1", status: 404},
 		scenario{name: "the list behind a number", role: "auditor", path: "/boards/rows?period=2026Q3&move=up&line=img_complaints", status: 200, contains: []string{"小区明细", "升降"}, excludes: []string{`<td class="num">降</td>`}},
@@ -352,7 +353,7 @@ func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]
 		scenario{name: "everybody sees it", path: "/publicity", status: 200, contains: []string{"2026年度", "公示中"}},
 		scenario{name: "by name, without a line", path: "/publicity/2026", status: 200, contains: []string{"拟评", "提意见", "公示文本"}, excludes: []string{"总分"}},
 		scenario{name: "its notice", path: "/publicity/2026/notice", status: 200, contains: []string{"物业服务星级评价（行业评价）拟评结果公示", "公示期"}},
-		scenario{name: "no decision yet", path: "/publicity/2026/notice?decision=1", status: 404},
+		scenario{name: "no decision yet", path: "/circulars/2026/paper", status: 404},
 		scenario{name: "a remark that says too little", method: "POST", path: "/publicity/2026", form: url.Values{"words": {"差"}, "phone": {"12"}}, status: 422, contains: []string{"有 2 处需要更正"}},
 		scenario{name: "a remark", method: "POST", path: "/publicity/2026", form: url.Values{"project": {"p001"}, "words": {"楼道灯坏了两个月没有修"}, "key": {"k1"}}, status: 303, changes: 1},
 		scenario{name: "the firm finds what it can appeal against", role: "manager", path: "/scores/2026/p001", status: 200, contains: []string{"就整个结果申诉"}},
@@ -371,6 +372,8 @@ func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]
 		scenario{name: "everybody reads it", path: "/publicity/2026", status: 200, contains: []string{"楼道灯两个月没有修", "更换了线路"}},
 		scenario{name: "remarks as Excel", role: "chief", path: "/remarks.xlsx", status: 200},
 		scenario{name: "the list as Excel", path: "/publicity/2026/list.xlsx", status: 200},
+		scenario{name: "found by initials", path: "/publicity/2026?q=zzz", status: 200, contains: []string{"没有符合条件的"}},
+		scenario{name: "of one township", path: "/publicity/2026?town=%E5%88%AB%E7%9A%84%E9%95%87", status: 200, contains: []string{"没有符合条件的"}},
 	)
 	if err := c.PassWindow(t.Context(), "2026", made); err != nil {
 		t.Fatal(err)
@@ -396,7 +399,8 @@ func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]
 		scenario{name: "the number of another paper", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2026〕12号"), status: 409, contains: []string{"已用于另一份文件", `value="都建发〔2026〕12号"`}},
 		scenario{name: "year published", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号"), status: 200, contains: []string{"已公布", "看扫描件"}, changes: 2},
 		scenario{name: "year published again", role: "chief", method: "POST", path: path, form: form("evaluation", made, "number", "都建发〔2027〕3号"), status: 409},
-		scenario{name: "the decision with its number", path: "/publicity/2026/notice?decision=1", status: 200, contains: []string{"都建发〔2027〕3号", "关于公布"}},
+		scenario{name: "the circular of the year", path: "/circulars/2026", status: 200, contains: []string{"2026年度物业服务星级评价（行业评价）结果通报", "都建发〔2027〕3号", "不排名次", "当时的公示"}},
+		scenario{name: "the decision with its number", path: "/circulars/2026/paper", status: 200, contains: []string{"都建发〔2027〕3号", "关于2026年度物业服务星级评价（行业评价）结果的通报"}},
 		scenario{name: "auditor finds the scan", role: "auditor", path: "/periods/2026", status: 200, contains: []string{"看扫描件", "指纹"}},
 		scenario{name: "the scan is internal", path: "/periods/2026/minutes", status: 401},
 		scenario{name: "nor is it for firms", role: "manager", path: "/periods/2026/minutes", status: 403},

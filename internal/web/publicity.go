@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -9,7 +11,6 @@ import (
 	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/rating/cycle"
-	"redsteward/registry/casework"
 )
 
 // publicityPath is where the stars of a year are shown to the public before they are published (公示).
@@ -63,10 +64,15 @@ func (s *Server) publicities(c *fiber.Ctx, by policy.Actor) error {
 // publicityView is what publicity.html shows.
 type publicityView struct {
 	Name, Path, Word, Text, Query, Excel, Key string
-	Filters                                   []field
-	Rows                                      []publicityRow
-	Count, Contested                          int
-	Filtered                                  bool
+	// Circular is what was published in the end, "" before.
+	Circular string
+	Filters  []field
+	Rows     []publicityRow
+	// Found is how many the filter lets through, Page where the page stands among them.
+	Found            int
+	Page             pager
+	Count, Contested int
+	Filtered         bool
 	// Form is that of a remark, none once the publicity has ended; Remarks are those that everybody reads.
 	Form    []field
 	Remarks []cycle.OpenRemark
@@ -86,10 +92,10 @@ func (s *Server) publicity(c *fiber.Ctx, by policy.Actor) error {
 
 // publicityList reads the address and keeps the rows that it asks for.
 func publicityList(c *fiber.Ctx, year string, rows []cycle.PublicityRow) (listAddress, []cycle.PublicityRow) {
-	l := readList(c, publicityPath+"/"+url.PathEscape(year), "q", "grade")
+	l := readList(c, publicityPath+"/"+url.PathEscape(year), "q", "grade", "town")
 	var out []cycle.PublicityRow
 	for _, r := range rows {
-		if casework.Says(l.value["q"], r.Name, r.Firm, r.Place) && (l.value["grade"] == "" || r.Grade == l.value["grade"]) {
+		if says(l.value["q"], r.Name, r.Firm, r.Place) && (l.value["grade"] == "" || r.Grade == l.value["grade"]) && (l.value["town"] == "" || r.Township == l.value["town"]) {
 			out = append(out, r)
 		}
 	}
@@ -111,6 +117,16 @@ func (s *Server) showPublicity(c *fiber.Ctx, by policy.Actor, typed cycle.Remark
 		grades = append(grades, option{g.ID, g.Label})
 	}
 	v.Filters = []field{{Name: "grade", Label: "拟评", Options: grades, Value: l.value["grade"]}}
+	towns := []option{{Label: "全部"}}
+	for _, r := range found.Rows {
+		if one := (option{r.Township, r.Township}); r.Township != "" && !slices.Contains(towns, one) {
+			towns = append(towns, one)
+		}
+	}
+	slices.SortFunc(towns[1:], func(a, b option) int { return strings.Compare(a.Value, b.Value) })
+	if len(towns) > 2 || l.value["town"] != "" {
+		v.Filters = append(v.Filters, field{Name: "town", Label: "乡镇", Options: towns, Value: l.value["town"]})
+	}
 	about := []option{{"", "整个公示"}}
 	for _, r := range found.Rows {
 		about = append(about, option{r.Project, r.Name})
@@ -118,8 +134,13 @@ func (s *Server) showPublicity(c *fiber.Ctx, by policy.Actor, typed cycle.Remark
 			v.Contested++
 		}
 	}
+	v.Found = len(rows)
+	v.Page, rows = pageOf(l, rows)
 	for _, r := range rows {
 		v.Rows = append(v.Rows, publicityRow{r, int(r.Level)})
+	}
+	if found.Period.Publication != nil {
+		v.Circular = "/circulars/" + url.PathEscape(found.Period.ID)
 	}
 	if found.Runs {
 		v.Form = withErrors([]field{{Name: "project", Label: "关于哪个小区", Options: about, Value: typed.Project}, {Name: "words", Label: "意见", Rows: 4, Value: typed.Words, Hint: "写明事实、时间、地点，500 字以内；电话和门牌不要写在这里"},
@@ -173,9 +194,9 @@ func (s *Server) publicityExcel(c *fiber.Ctx, _ policy.Actor) error {
 
 // listView is what star_list.html shows: a paper with compounds and their stars.
 type listView struct {
-	Back, Kind, Title, Number, Date string
-	Words                           []string
-	Groups                          []listGroup
+	Back, Title, Date string
+	Words             []string
+	Groups            []listGroup
 }
 
 // listGroup are the compounds of one grade.
@@ -185,11 +206,8 @@ type listGroup struct {
 }
 
 // listGroups groups rows by grade in the order of the scheme; a grade without compounds is left out.
-func listGroups(found *cycle.Publicity, stars bool) (out []listGroup) {
+func listGroups(found *cycle.Publicity) (out []listGroup) {
 	for _, g := range found.Scheme.Grades.List {
-		if stars && g.Level == nil {
-			continue
-		}
 		group := listGroup{Label: g.Label}
 		for _, r := range found.Rows {
 			if r.Grade == g.ID {
@@ -203,23 +221,15 @@ func listGroups(found *cycle.Publicity, stars bool) (out []listGroup) {
 	return out
 }
 
-// publicityNotice is the notice of publicity (公示) for printing; once the year is published with ?decision=1 the decision (决定) with its number.
+// publicityNotice is the notice of publicity (公示) for printing.
 func (s *Server) publicityNotice(c *fiber.Ctx, by policy.Actor) error {
 	found, err := s.cycle.Publicity(c.UserContext(), c.Params("year"))
 	if err != nil {
 		return err
 	}
 	name := found.Period.Name + s.set.Rating
-	v := listView{Back: publicityPath + "/" + url.PathEscape(found.Period.ID), Kind: "公示", Title: name + "拟评结果公示", Date: dateLong(found.Period.Tellings[0].At.Time), Groups: listGroups(found, false)}
+	v := listView{Back: publicityPath + "/" + url.PathEscape(found.Period.ID), Title: name + "拟评结果公示", Date: dateLong(found.Period.Tellings[0].At.Time), Groups: listGroups(found)}
 	v.Words = []string{"经企业申报、社区初评、乡镇审核、住建复核、联审，现将" + name + "拟评结果予以公示。公示期" + found.First.Chinese() + "至" + found.Until.Chinese() + "。",
 		"公示期内，任何单位和个人可以在公示网页或者书面向我局提出意见，每一条都答复。物业服务企业对结果有异议的，可以在" + found.Appeals.Chinese() + "以前逐项或者就整个结果申诉，由没有参与评价的人答复。"}
-	if c.Query("decision") == "1" {
-		p := found.Period.Publication
-		if p == nil {
-			return fault.New("web.publicityNotice", fault.NotFound, found.Period.Name+"的星级还没有公布")
-		}
-		v.Kind, v.Title, v.Number, v.Date, v.Groups = "决定", "关于公布"+name+"结果的通知", p.Number, dateLong(p.At.Time), listGroups(found, true)
-		v.Words = []string{"各物业服务企业：" + name + "已经公示、申诉期满，现予公布。星级属于小区、企业和合同三者，企业更换即失效；有效期和标牌另行载明。未列入的小区本年度不评星，原因见公示。"}
-	}
 	return s.render(c, by, "star_list", page{Title: v.Title, Script: true, Data: v})
 }

@@ -43,7 +43,7 @@ var declared = map[string]string{
 	"register_developers": layoutApp, "register_developer": layoutApp,
 	"register_divisions": layoutApp, "register_division": layoutApp, "register_imports": layoutApp, "import_dry": layoutApp, "import_reverse": layoutApp, "import_one": layoutApp, "observation_imports": layoutApp,
 	"fund_bank": layoutApp, "fund_bank_import": layoutApp, "fund_bank_line": layoutApp, "fund_bank_divide": layoutApp, "fund_bank_split": layoutApp, "fund_bank_month": layoutApp,
-	"fund_statement": layoutDesk, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp, "cases": layoutApp, "application_opinions": layoutApp, "star_list": layoutDesk, "fund_case": layoutApp, "fund_case_new": layoutApp, "fund_print": layoutDesk,
+	"fund_statement": layoutDesk, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp, "cases": layoutApp, "application_opinions": layoutApp, "star_list": layoutDesk, "circular_paper": layoutDesk, "fund_case": layoutApp, "fund_case_new": layoutApp, "fund_print": layoutDesk,
 	"inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
 	"rectification_new": layoutApp, "rectification_whole": layoutDesk, "report": layoutDesk,
 	"returns": layoutApp, "return_new": layoutApp, "return_one": layoutApp, "return_list": layoutApp, "return_compare": layoutApp, "return_form": layoutApp, "return_print": layoutDesk,
@@ -216,7 +216,7 @@ const (
 // publicNav is the top navigation of the public pages. What most people come for stands in the bar, which is one line of a phone of 320 px; the rest is a menu that opens without script.
 var publicNav = []navItem{
 	{Label: "星级榜", Path: "/", Bar: barAll}, {Label: "企业", Path: "/firms", Bar: barAll}, {Label: "标牌核验", Path: platePath, Bar: barAll}, {Label: "反映问题", Path: tellPath, Bar: barAll},
-	{Label: "星级公示", Path: publicityPath, Bar: barWide}, {Label: "季度通报", Path: "/circulars", Bar: barWide}, {Label: "评价办法", Path: "/method", Bar: barWide}, {Label: "榜单", Path: listsPath, Bar: barWide}, {Label: "微心愿", Path: shiningPath, Bar: barWide},
+	{Label: "星级公示", Path: publicityPath, Bar: barWide}, {Label: "评价通报", Path: "/circulars", Bar: barWide}, {Label: "评价办法", Path: "/method", Bar: barWide}, {Label: "榜单", Path: listsPath, Bar: barWide}, {Label: "微心愿", Path: shiningPath, Bar: barWide},
 	{Label: "网上预约", Path: reservePath}, {Label: "红色达人", Path: modelsPath}, {Label: "议事公开", Path: resultsPath}, {Label: "满意度", Path: satisfactionPath}, {Label: "政策文件", Path: papersPath}, {Label: "行政检查", Path: inspectedPath}, {Label: "开放数据", Path: "/open"}, {Label: "帮助", Path: "/help"},
 }
 
@@ -236,7 +236,7 @@ var officeNav = []navGroup{
 	{"党建", []navItem{{Label: "红色议事", Path: deliberationPath, Action: policy.ReadDeliberation}, {Label: "微心愿", Path: needsPath, Action: policy.ReadWish}, {Label: "在职党员报到", Path: membersPath, Action: policy.ReadMember}, {Label: "在职党员服务统计", Path: yearsPath, Action: policy.ReadMemberFigures}, {Label: "党组织覆盖", Path: partyPath, Action: policy.ReadRegister}, {Label: "党建台账", Path: sheetsPath, Action: policy.ReadPartyFact},
 		{Label: "红色驿站", Path: stationsPath, Action: policy.ReadStation}, {Label: "值班", Path: dutyPath, Action: policy.ReadStation}, {Label: "预约", Path: bookingsPath, Action: policy.ReadStation}, {Label: "红色达人", Path: modelsPath, Action: policy.Public}, {Label: "政策文件", Path: papersPath, Action: policy.Public}}},
 	{"评价", []navItem{{Label: "评价周期", Path: "/periods", Action: policy.ReadPeriods}, {Label: "评价方案", Path: schemesPath, Action: policy.ReadPeriods}, {Label: "评价看板", Path: "/boards", Action: policy.ReadBoards}, {Label: "打分一致性", Path: scorersPath, Action: policy.ReadScorers}, {Label: "星级申报", Path: applicationsPath, Action: policy.ReadApplication}, {Label: "得分告知", Path: scoresPath, Action: policy.ReadObjection}, {Label: "异议与申诉", Path: objectionsPath, Action: policy.ReadObjection}, {Label: "公示意见", Path: remarksPath, Action: policy.HandleRemark}, {Label: "星级公示", Path: publicityPath, Action: policy.Public}, {Label: "企业说明", Path: responsesPath, Action: policy.ReadResponse}, {Label: "降星与摘牌", Path: standingsPath, Action: policy.ReadStanding}, {Label: "标牌", Path: platesPath, Action: policy.ReadPlate}, {Label: "争星晋位", Path: coachPath, Action: policy.ReadCoach},
-		{Label: "季度通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
+		{Label: "评价通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
 	{"报表", []navItem{{Label: "报表台", Path: returnsPath, Action: policy.ReadReturn}}},
 	{"系统", []navItem{
 		{Label: "账号与任命", Path: accountsPath, Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},

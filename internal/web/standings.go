@@ -143,7 +143,7 @@ func (s *Server) standingPaper(ctx context.Context, _ policy.Actor, _ string, d 
 	switch print.Link {
 	case "notice":
 		v.dated(d.Notice)
-		v.Words = []string{"你单位服务的" + d.Name + "，在" + d.PeriodName + "物业服务星级评价中评为" + d.GradeTitle + "。有下列文书查实的情形，拟" + d.Effect() + "。", "你单位可以在收到本通知书次日起 " + periodText(s.standings.Desk, standing.RuleHearing) + "内向我局陈述申辩、提交证据；期满没有提出的，视为放弃。本通知书不是行政处罚。"}
+		v.Words = []string{"你单位服务的" + d.Name + "，在" + d.PeriodName + s.set.Rating + "中评为" + d.GradeTitle + "。有下列文书查实的情形，拟" + d.Effect() + "。", "你单位可以在收到本通知书次日起 " + periodText(s.standings.Desk, standing.RuleHearing) + "内向我局陈述申辩、提交证据；期满没有提出的，视为放弃。本通知书不是行政处罚。"}
 	case "decision":
 		v.dated(d.Decision)
 		plate := "原来的标牌自本决定送达之日起收回，请摘下交回；"

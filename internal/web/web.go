@@ -30,6 +30,7 @@ import (
 	"redsteward/internal/report/returns"
 	"redsteward/policy"
 	"redsteward/rating/adoption"
+	"redsteward/rating/cycle"
 	"redsteward/rating/response"
 	"redsteward/rating/standing"
 	"redsteward/registry/change"
@@ -57,7 +58,7 @@ import (
 type Settings struct {
 	// Site is shown beside the mark on public pages, default “物业服务星级评价”.
 	Site string
-	// Rating is the legal name of the rating in papers, default “物业服务星级评价（行业评价）”.
+	// Rating is the legal name of the rating in papers, default cycle.DefaultRating.
 	Rating string
 	// Unit is shown beside the mark on work pages, default “物业管理股”.
 	Unit string
@@ -339,7 +340,7 @@ func New(o Options) (*Server, error) {
 }
 
 func (o Settings) withDefaults() Settings {
-	for field, text := range map[*string]string{&o.Site: "物业服务星级评价", &o.Rating: "物业服务星级评价（行业评价）", &o.Unit: "物业管理股", &o.Authority: "住房和城乡建设局"} {
+	for field, text := range map[*string]string{&o.Site: "物业服务星级评价", &o.Rating: cycle.DefaultRating, &o.Unit: "物业管理股", &o.Authority: "住房和城乡建设局"} {
 		if *field == "" {
 			*field = text
 		}

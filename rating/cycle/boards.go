@@ -12,7 +12,7 @@ import (
 	"redsteward/rating"
 )
 
-// Circular is a published quarter: scores by name, without rank.
+// Circular is a published period: of a quarter scores, of a year stars, by name and without rank.
 type Circular struct {
 	// Period is published, Scheme the rule, Rows the results in order of name.
 	Period Period
@@ -23,18 +23,18 @@ type Circular struct {
 // Result is the whole result behind a row.
 func (r *PreviewRow) Result() *rating.Result { return r.result }
 
-// PublishedQuarter returns a published quarter without its results. Returns NotFound if there is none or it is not published.
-func (s *Service) PublishedQuarter(ctx context.Context, id string) (Period, error) {
+// PublishedPeriod returns a published period without its results. Anybody may ask. Returns NotFound if there is none or it is not published.
+func (s *Service) PublishedPeriod(ctx context.Context, id string) (Period, error) {
 	p, err := s.load(ctx, id)
-	if err == nil && (p.State != StatePublished || p.Rhythm != RhythmQuarter) {
-		return Period{}, fault.New("cycle.PublishedQuarter", fault.NotFound, "没有这个评价周期")
+	if err == nil && p.State != StatePublished {
+		return Period{}, fault.New("cycle.PublishedPeriod", fault.NotFound, "没有这个评价周期")
 	}
 	return p, err
 }
 
-// Circular returns a published quarter with its results. Errors as those of PublishedQuarter.
+// Circular returns a published period with its results. Anybody may ask. Errors as those of PublishedPeriod.
 func (s *Service) Circular(ctx context.Context, id string) (*Circular, error) {
-	p, err := s.PublishedQuarter(ctx, id)
+	p, err := s.PublishedPeriod(ctx, id)
 	if err != nil {
 		return nil, err
 	}

@@ -133,7 +133,7 @@ func (r *run) evaluate(ctx context.Context) (rating.Evaluation, error) {
 	}
 	meta := store.Meta{By: r.by.ID, Action: string(policy.RunEvaluation)}
 	made, err := s.archive.Save(ctx, meta, file, cohort, rating.Evaluation{
-		Title: title(&r.period), Period: r.period.ID, Made: journal.At(s.db.Now()), FactsHash: factsHash(entries),
+		Title: Title(&r.period, s.rating), Period: r.period.ID, Made: journal.At(s.db.Now()), FactsHash: factsHash(entries),
 		FactsSource: fmt.Sprintf("截至 %s 已认可的登记、材料和走访，日志第 %d 号以前", g.cutoff.In(time.FixedZone("", 8*60*60)).Format("2006-01-02 15:04"), g.upTo),
 	}, entries)
 	if err != nil {
@@ -142,10 +142,13 @@ func (r *run) evaluate(ctx context.Context) (rating.Evaluation, error) {
 	return made, r.conclude(ctx, made, g.upTo, r.s.nearest(entries))
 }
 
-// title is what a published evaluation is called. A quarter is a score and a circular, a year gives stars (practice.md §1).
-func title(p *Period) string {
+// DefaultRating is the legal name of the rating of stars where no other one is approved (practice.md §1).
+const DefaultRating = "物业服务星级评价（行业评价）"
+
+// Title is what the published evaluation of a period is called; name is the legal name of the rating. A quarter is a score and a circular, a year gives stars (practice.md §1).
+func Title(p *Period, name string) string {
 	if p.Stars() {
-		return p.Name + "物业服务星级评价"
+		return p.Name + name
 	}
 	return p.Name + "物业服务检查得分通报"
 }

@@ -1,6 +1,7 @@
 package cycle
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -32,6 +33,8 @@ type Options struct {
 	Windows Windows
 	// Applications are the firms' applications for the stars of a year. Nil: stars need none, which only tests do.
 	Applications *application.Service
+	// Rating is the legal name of the rating, "" for DefaultRating.
+	Rating string
 	// Schemes are the scheme files by rhythm: quarter, year. They are the first version of each.
 	Schemes map[string][]byte
 	// Ranges says by which assumptions results are tried and what is near a cut. Required.
@@ -68,6 +71,7 @@ type Service struct {
 	applied    *application.Service
 	schemes    map[string]schemeFile
 	rules      *RangeRules
+	rating     string
 	adopted    func(ctx context.Context, rhythm string, day calendar.Date) ([]byte, error)
 	seconds    Seconds
 	known      registerRules
@@ -105,7 +109,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s := &Service{db: o.DB, guard: o.Guard, archive: o.Archive, register: o.Register, keeper: o.Keeper,
 		desk: policy.ApprovalDesk{Guard: o.Guard, Persons: o.Persons, Chains: o.Chains, Now: o.DB.Now}, sources: o.Sources, windows: o.Windows, applied: o.Applications,
-		schemes: map[string]schemeFile{}, rules: o.Ranges, seconds: o.Seconds, known: registerRules{o.HandoverFrom, o.RevenueDue}, deadlines: o.Deadlines, resolve: o.Resolve, background: o.Background, adopted: o.Adopted, actions: o.Actions}
+		schemes: map[string]schemeFile{}, rules: o.Ranges, rating: cmp.Or(o.Rating, DefaultRating), seconds: o.Seconds, known: registerRules{o.HandoverFrom, o.RevenueDue}, deadlines: o.Deadlines, resolve: o.Resolve, background: o.Background, adopted: o.Adopted, actions: o.Actions}
 	if s.background == nil {
 		s.background = func(work func(ctx context.Context)) { work(ctx) }
 	}

@@ -37,8 +37,8 @@ type Publicity struct {
 
 // PublicityRow is one compound.
 type PublicityRow struct {
-	// Project is the id; Name, Firm and Place are for people, Grade the id of the grade, Label what is proposed.
-	Project, Name, Firm, Place, Grade, Label string
+	// Project is the id; Name, Firm, Place and Township are for people, Grade the id of the grade, Label what is proposed.
+	Project, Name, Firm, Place, Township, Grade, Label string
 	// Level is the star, 0 for none. Contested: an appeal about it has not come to its end.
 	Level     int64
 	Contested bool
@@ -103,7 +103,7 @@ func (s *Service) Publicity(ctx context.Context, id string) (*Publicity, error) 
 	}
 	for i := range rows {
 		r := &rows[i]
-		row := PublicityRow{Project: r.Project, Name: r.Name, Firm: r.Firm, Place: place(r.Community, r.Township), Label: r.Label, Contested: contested[r.Project]}
+		row := PublicityRow{Project: r.Project, Name: r.Name, Firm: r.Firm, Place: place(r.Community, r.Township), Township: r.Township, Label: r.Label, Contested: contested[r.Project]}
 		if r.result != nil {
 			row.Grade = r.result.Grade
 			if r.result.Level != nil {
