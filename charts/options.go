@@ -142,6 +142,9 @@ func namesFit(axis map[string]any) {
 // nameWidth is how many pixels of a narrow chart a name may take.
 const nameWidth = 84
 
+// heatWidth is how many pixels the columns share on a sheet of paper.
+const heatWidth = 480
+
 // HeatOption draws a table of rates in percent; cells holds a row of cells for each row, nil where there is none. The first row stands on top.
 func HeatOption(rows, columns []string, cells [][]*float64) ([]byte, error) {
 	heat := charts.NewHeatMap()
@@ -168,7 +171,7 @@ func HeatOption(rows, columns []string, cells [][]*float64) ([]byte, error) {
 	}
 	return changed(raw, func(made map[string]any) {
 		each(made["xAxis"], func(axis map[string]any) {
-			axis["axisLabel"] = map[string]any{"interval": 0, "width": 56, "overflow": "break", "hideOverlap": false}
+			axis["axisLabel"] = map[string]any{"interval": 0, "width": min(72, max(24, heatWidth/max(1, len(columns)))), "overflow": "break", "hideOverlap": false}
 		})
 		each(made["yAxis"], func(axis map[string]any) {
 			axis["axisLabel"] = map[string]any{"interval": 0, "width": 2 * nameWidth, "overflow": "truncate"}

@@ -37,6 +37,7 @@ func (s *Server) applicationPages() casePages[application.Application, applicati
 			if s.guard.Allow(by, policy.ManagePeriod) {
 				out = append(out, crumb{"发申报通知", callPath})
 			}
+			out = append(out, crumb{"联审", jointPath})
 			if s.guard.Allow(by, policy.SignApproval) {
 				out = append(out, crumb{"一次签多份", opinionsPath})
 			}
@@ -64,6 +65,7 @@ func (s *Server) applicationRoutes() []Route {
 	}
 	rows := s.formRoutes(registerForm{path: applicationsPath + "/new", action: policy.ApplyStar, entry: s.applicationEntry, send: s.beginApplication, conflictAt: "year", first: true})
 	rows = append(rows, s.formRoutes(registerForm{path: callPath, action: policy.ManagePeriod, entry: s.callEntry, send: s.callApplications, conflictAt: "year"})...)
+	rows = append(rows, s.jointRoutes()...)
 	rows = append(rows, Route{Method: fiber.MethodGet, Path: opinionsPath, Action: policy.SignApproval, Handler: s.opinionsPage}, Route{Method: fiber.MethodPost, Path: opinionsPath, Action: policy.SignApproval, Handler: s.giveOpinions})
 	return append(rows, s.applicationPages().routes()...)
 }
@@ -152,8 +154,8 @@ func applicationCells(a *application.Application) [][]any {
 	if a.Returned {
 		returned = "退回过"
 	}
-	if a.Held != nil {
-		held, minutes = application.HeldTitle(a.Held.Star), a.Held.Minutes.Number
+	if paper := jointMinutes(a); paper != nil {
+		held, minutes = a.Joint(), paper.Number
 	}
 	said := ""
 	for _, o := range opinions(a) {
@@ -193,6 +195,7 @@ func applicationForms(a *application.Application) map[application.Step]caseForm 
 	return map[application.Step]caseForm{
 		application.StepSubmit: submit,
 		application.StepLapse:  {text: "说明", ends: true, hint: "企业没有在期限内补正，算退回的那一级没有通过。"},
+		application.StepAgree:  {number: "联审纪要文号", day: "联审日期", file: "联审纪要", aside: true, hint: "联审同意按规则算出的星级；不用重新评价，原来有限制的随之取消。很多份的，在“联审”里一次登记。"},
 		application.StepHold: {choice: "联审的结果", choices: []option{{Label: "请选择"}, {"0", "不评星"}, {"1", "最高一星"}, {"2", "最高二星"}, {"3", "最高三星"}, {"4", "最高四星"}}, number: "联审纪要文号", day: "联审日期", text: "理由", file: "联审纪要", aside: true,
 			hint: "只能不评或者降低，不会高于按规则算出的星级；登记以后要重新评价。在这份申报上签过意见的人不登记。"},
 		application.StepFree:     {text: "理由", aside: true, hint: "登记有误或者联审改变意见的，取消限制；取消以后要重新评价。"},
@@ -217,6 +220,9 @@ func (s *Server) applicationView(c *fiber.Ctx, by policy.Actor, a *application.A
 		}
 	}
 	v.Facts = append(v.Facts, opinions(a)...)
+	if k := a.Agreed; k != nil {
+		v.Facts = append(v.Facts, [2]string{"联审", application.JointAgreed + "（" + paperText(&casework.Paper{Number: k.Minutes.Number, Day: k.Minutes.Day}) + "）"})
+	}
 	if h := a.Held; h != nil {
 		v.Facts = append(v.Facts, [2]string{"联审", application.HeldTitle(h.Star) + "：" + h.Minutes.Text + "（" + paperText(&casework.Paper{Number: h.Minutes.Number, Day: h.Minutes.Day}) + "）"})
 	}
@@ -234,8 +240,8 @@ func applicationFiles(a *application.Application) []caseFile {
 	for i := range a.Pledges {
 		out.add("pledge-"+strconv.Itoa(i+1), "承诺书（签字盖章）", "", a.Pledges[i].File)
 	}
-	if a.Held != nil {
-		out.add("minutes", "联审纪要", "", a.Held.Minutes.File)
+	if paper := jointMinutes(a); paper != nil {
+		out.add("minutes", "联审纪要", "", paper.File)
 	}
 	return out
 }

@@ -151,7 +151,11 @@ func (s *Server) boards(c *fiber.Ctx, by policy.Actor) error {
 	if d.Period != nil {
 		v.Name, v.Filters = d.Period.Name, d.filters()
 		if d.Period.State != cycle.StatePublished {
-			v.Word = d.Period.State.Chinese()
+			h, err := s.hearing(c.UserContext(), d.Period)
+			if err != nil {
+				return err
+			}
+			v.Word = periodWord(d.Period, h)
 		}
 		if d.Before != nil {
 			v.Against = d.Before.Name

@@ -43,7 +43,7 @@ var declared = map[string]string{
 	"register_developers": layoutApp, "register_developer": layoutApp,
 	"register_divisions": layoutApp, "register_division": layoutApp, "register_imports": layoutApp, "import_dry": layoutApp, "import_reverse": layoutApp, "import_one": layoutApp, "observation_imports": layoutApp,
 	"fund_bank": layoutApp, "fund_bank_import": layoutApp, "fund_bank_line": layoutApp, "fund_bank_divide": layoutApp, "fund_bank_split": layoutApp, "fund_bank_month": layoutApp,
-	"fund_statement": layoutDesk, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp, "cases": layoutApp, "application_opinions": layoutApp, "star_list": layoutDesk, "circular_paper": layoutDesk, "fund_case": layoutApp, "fund_case_new": layoutApp, "fund_print": layoutDesk,
+	"fund_statement": layoutDesk, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp, "cases": layoutApp, "application_opinions": layoutApp, "application_joint": layoutApp, "application_joint_print": layoutDesk, "star_list": layoutDesk, "circular_paper": layoutDesk, "fund_case": layoutApp, "fund_case_new": layoutApp, "fund_print": layoutDesk,
 	"inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
 	"rectification_new": layoutApp, "rectification_whole": layoutDesk, "report": layoutDesk,
 	"returns": layoutApp, "return_new": layoutApp, "return_one": layoutApp, "return_list": layoutApp, "return_compare": layoutApp, "return_form": layoutApp, "return_print": layoutDesk,

@@ -15,7 +15,7 @@ var looks = map[string]look{
 	"待开启": {"grey", "dash"}, "收集材料中": {"blue", "clock"}, "待评价": {"blue", "clock"}, "待公布": {"amber", "hour"},
 	"待审": {"blue", "clock"}, "期限内": {"blue", "clock"}, "时限未定": {"grey", "dash"}, "待受理": {"blue", "clock"}, "审批中": {"blue", "clock"}, "审批退回": {"amber", "undo"}, "不予备案": {"wine", "ban"}, "复核中": {"blue", "eye"}, "临界复评": {"blue", "eye"}, "整改中": {"blue", "tool"}, "办理中": {"blue", "tool"},
 	"通过": {"green", "check"}, "已核实整改": {"green", "check"}, "已签收": {"green", "check"}, "已发布": {"green", "flag"}, "已备案": {"green", "flag"},
-	"可导入": {"green", "check"}, "已收到": {"green", "check"}, "核对一致": {"green", "check"}, "在任": {"green", "check"}, "现行": {"green", "check"},
+	"可导入": {"green", "check"}, "已登记": {"green", "check"}, "没有登记": {"wine", "alert"}, "已收到": {"green", "check"}, "核对一致": {"green", "check"}, "在任": {"green", "check"}, "现行": {"green", "check"},
 	"已补正，待审": {"blue", "clock"}, "复核通过": {"green", "check"}, "缺材料": {"amber", "hour"},
 	"待复核": {"blue", "clock"}, "已更正，待复核": {"blue", "clock"}, "逐级确认中": {"blue", "clock"}, "已确认": {"green", "check"}, "已被更正替代": {"grey", "undo"},
 	"待走访": {"blue", "clock"}, "走访中": {"blue", "tool"}, "已取消": {"grey", "undo"},

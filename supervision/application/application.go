@@ -8,6 +8,7 @@
 package application
 
 import (
+	"redsteward/internal/journal"
 	"redsteward/policy"
 	"redsteward/registry/casework"
 	"redsteward/supervision"
@@ -34,6 +35,22 @@ type Application struct {
 	Returned bool `json:"returned,omitempty"`
 	// Held is what the joint review keeps back, nil for nothing.
 	Held *Held `json:"held,omitempty"`
+	// Agreed is where the joint review agreed to the star that the rule gives, nil where it did not look or keeps something back.
+	Agreed *Agreed `json:"agreed,omitempty"`
+}
+
+// Agreed is the agreement of the joint review. It changes no star.
+type Agreed struct {
+	// Minutes are those of the joint review, with number and day.
+	Minutes casework.Paper `json:"minutes"`
+	// Recorded is who recorded it.
+	Recorded supervision.Hand `json:"recorded"`
+	// N and At are the log number and the time of the record before it, which is the last on which a star can rest; N is 0 where it was not known yet, At the zero time where the agreement itself took a limit away.
+	N  int64        `json:"n,omitempty"`
+	At journal.Time `json:"at,omitzero"`
+
+	// frees: it took a limit away.
+	frees bool
 }
 
 // Held is what the joint review keeps back of a star (联审).
@@ -96,19 +113,20 @@ const (
 	StepPass   Step = "pass"
 	// StepLapse ends what was not completed in time.
 	StepLapse Step = "lapse"
-	// StepHold records what the joint review keeps back, StepFree that it does not any more.
-	StepHold Step = "hold"
-	StepFree Step = "free"
+	// StepAgree records that the joint review agrees to what the rule gives, StepHold what it keeps back, StepFree that it does not any more.
+	StepAgree Step = "agree"
+	StepHold  Step = "hold"
+	StepFree  Step = "free"
 )
 
 // Steps are all steps in the order of a life.
 func Steps() []Step {
-	return []Step{StepDraft, StepSubmit, StepSign, StepReturn, StepReject, StepPass, StepLapse, StepHold, StepFree, StepWithdraw}
+	return []Step{StepDraft, StepSubmit, StepSign, StepReturn, StepReject, StepPass, StepLapse, StepAgree, StepHold, StepFree, StepWithdraw}
 }
 
 // Title is the step for people.
 func (s Step) Title() string {
-	return map[Step]string{StepDraft: "起草申报", StepSubmit: "签承诺书并提交", StepSign: "签署意见", StepReturn: "退回补正", StepReject: "不同意", StepPass: "各级同意", StepLapse: "逾期未补正，终止", StepHold: "登记联审不评或者降低星级", StepFree: "取消联审的限制", StepWithdraw: "撤回申报"}[s]
+	return map[Step]string{StepDraft: "起草申报", StepSubmit: "签承诺书并提交", StepSign: "签署意见", StepReturn: "退回补正", StepReject: "不同意", StepPass: "各级同意", StepLapse: "逾期未补正，终止", StepAgree: "登记联审同意拟评星级", StepHold: "登记联审不评或者降低星级", StepFree: "取消联审的限制", StepWithdraw: "撤回申报"}[s]
 }
 
 // Action is the right that a step asks for.
@@ -128,7 +146,7 @@ var steps = casework.Table[State, Step]{
 	Draft:      {StepSubmit: Reviewing, StepWithdraw: Withdrawn},
 	Reviewing:  {StepSign: Reviewing, StepReturn: Completing, StepReject: Refused, StepPass: Passed, StepWithdraw: Withdrawn},
 	Completing: {StepSubmit: Reviewing, StepLapse: Lapsed, StepWithdraw: Withdrawn},
-	Passed:     {StepHold: Passed, StepFree: Passed},
+	Passed:     {StepAgree: Passed, StepHold: Passed, StepFree: Passed},
 	Refused:    {},
 	Lapsed:     {},
 	Withdrawn:  {},
@@ -161,6 +179,25 @@ func (a *Application) Standing() string {
 		}
 	}
 	return a.State.Title()
+}
+
+// The results of the joint review that keep nothing back.
+const (
+	JointWaits  = "待联审"
+	JointAgreed = "同意拟评"
+)
+
+// Joint is the result of the joint review for people: JointWaits for what passed and was not looked at, JointAgreed, 不评星, 最高三星; "" before it can look.
+func (a *Application) Joint() string {
+	switch {
+	case a.Held != nil:
+		return HeldTitle(a.Held.Star)
+	case a.Agreed != nil:
+		return JointAgreed
+	case a.State == Passed:
+		return JointWaits
+	}
+	return ""
 }
 
 // HeldTitle says what a joint review leaves: 不评星, 最高三星.

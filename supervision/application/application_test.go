@@ -281,3 +281,75 @@ func TestEnds(t *testing.T) {
 	e.unloaded = true
 	e.ok(e.begin(firm, "p2"), e.submit)
 }
+
+// passed begins an application of a compound and lets every level agree.
+func (d *desk) passed(project string) store.Doc[Application] {
+	d.T.Helper()
+	d.ok(d.begin(firm, project), d.submit, d.sign(secretary, policy.MoveAgree), d.sign(township, policy.MoveAgree), d.sign(officer, policy.MoveAgree))
+	if d.c.State.State != Passed {
+		d.T.Fatalf("%s is %s", project, d.c.State.Standing())
+	}
+	return d.c
+}
+
+// TestReview: a joint review records each verdict for itself, says what came of it, writes nothing where the form is wrong, and an agreement makes no new evaluation necessary.
+func TestReview(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	d.ok(d.call)
+	first := d.passed("p1")
+	second := d.passed("p2")
+	scan := func() casework.Input {
+		return casework.Input{Number: "联审纪要第3期", Day: d.Today(), Text: "两次被通报", Upload: d.Photo()}
+	}
+	at := func(doc store.Doc[Application]) casework.At { return casework.At{ID: doc.ID, Seq: doc.Seq} }
+	review := func(by policy.Actor, in casework.Input, verdicts ...Verdict) func() error {
+		return func() error { _, err := d.Review(ctx, by, verdicts, in); return err }
+	}
+	d.Refused("a firm", fault.Forbidden, review(firm, scan(), Verdict{at(first), ChoiceAgree}))
+	d.Refused("nothing chosen", fault.Invalid, review(officer2, scan()), "chosen")
+	d.Refused("no such result", fault.Invalid, review(officer2, scan(), Verdict{at(first), "5"}), "chosen")
+	d.Refused("no minutes", fault.Invalid, review(officer2, casework.Input{Number: "联审纪要第3期", Day: d.Today()}, Verdict{at(first), ChoiceAgree}), "paper")
+	d.Refused("no reason for less", fault.Invalid, review(officer2, casework.Input{Number: "联审纪要第3期", Day: d.Today(), Upload: scan().Upload}, Verdict{at(first), "3"}), "text")
+	stood := must[Standing](t)(d.Standing(ctx, "2026"))
+
+	d.Forward("2026-10-20")
+	out := must[[]Reviewed](t)(d.Review(ctx, officer2, []Verdict{{at(first), ChoiceAgree}, {casework.At{ID: second.ID, Seq: second.Seq - 1}, "3"}, {casework.At{ID: "nobody", Seq: 1}, ChoiceAgree}}, scan()))
+	if len(out) != 3 || out[0].Err != nil || out[0].Result != JointAgreed || !fault.Is(out[1].Err, fault.Conflict) || !fault.Is(out[2].Err, fault.NotFound) {
+		t.Fatalf("%+v", out)
+	}
+	after := must[store.Doc[Application]](t)(d.One(ctx, officer2, first.ID))
+	if a := after.State; a.Joint() != JointAgreed || a.State != Passed || a.Agreed.Minutes.File == nil || a.Agreed.Minutes.Text != "" {
+		t.Errorf("%+v", a.Agreed)
+	}
+	if now := must[Standing](t)(d.Standing(ctx, "2026")); now.N != stood.N || !now.At.Equal(stood.At) {
+		t.Errorf("an agreement moved the last change from %d to %d", stood.N, now.N)
+	}
+	d.tells(map[string]string{"application p1": "passed", "joint_star p1": ""})
+
+	// Who signed does not record; what is kept back counts as a change, and so does taking it back by agreeing.
+	out = must[[]Reviewed](t)(d.Review(ctx, officer, []Verdict{{at(second), "0"}}, scan()))
+	if !fault.Is(out[0].Err, fault.Forbidden) {
+		t.Errorf("who signed records: %v", out[0].Err)
+	}
+	d.Forward("2026-10-21")
+	out = must[[]Reviewed](t)(d.Review(ctx, officer2, []Verdict{{at(second), "3"}, {at(after), "0"}}, scan()))
+	if out[0].Err != nil || out[1].Err != nil {
+		t.Fatal(out)
+	}
+	d.tells(map[string]string{"joint_star p1": "star0", "joint_star p2": "star3"})
+	held := must[store.Doc[Application]](t)(d.One(ctx, officer2, first.ID))
+	if held.State.Agreed != nil || held.State.Joint() != "不评星" {
+		t.Errorf("%+v stands beside %+v", held.State.Agreed, held.State.Held)
+	}
+	kept := must[Standing](t)(d.Standing(ctx, "2026"))
+	if kept.N == stood.N {
+		t.Error("what is kept back needs no new evaluation")
+	}
+	d.Forward("2026-10-22")
+	out = must[[]Reviewed](t)(d.Review(ctx, officer2, []Verdict{{at(held), ChoiceAgree}}, scan()))
+	if freed := must[Standing](t)(d.Standing(ctx, "2026")); out[0].Err != nil || freed.N <= kept.N {
+		t.Errorf("%v, a limit was taken away and nothing changed: %d after %d", out[0].Err, freed.N, kept.N)
+	}
+	d.tells(map[string]string{"joint_star p1": ""})
+}

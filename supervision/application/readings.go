@@ -133,8 +133,12 @@ func (s *Service) Standing(ctx context.Context, year string) (Standing, error) {
 		if !d.State.State.Final() {
 			out.Open++
 		}
-		if d.At.After(out.At) {
-			out.N, out.At = d.N, d.At
+		n, at := d.N, d.At
+		if k := d.State.Agreed; k != nil && !k.At.IsZero() {
+			n, at = k.N, k.At.Time
+		}
+		if at.After(out.At) {
+			out.N, out.At = n, at
 		}
 	})
 }

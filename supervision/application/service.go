@@ -7,6 +7,8 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -204,6 +206,18 @@ func (s *Service) Do(ctx context.Context, by policy.Actor, at casework.At, do St
 	if do.Action() == policy.SignApproval || do == StepDraft {
 		return store.Doc[Application]{}, fault.New("application.Do", fault.Conflict, "这一步不能直接办理")
 	}
+	return s.do(ctx, by, at, do, in, nil)
+}
+
+// do carries a step out; minutes are those of a joint review of several, which were taken in already, nil otherwise.
+func (s *Service) do(ctx context.Context, by policy.Actor, at casework.At, do Step, in casework.Input, minutes *files.Stored) (store.Doc[Application], error) {
+	var before store.Doc[Application]
+	if do == StepAgree {
+		var err error
+		if before, err = s.Load(ctx, at.ID); err != nil && !fault.Is(err, fault.NotFound) {
+			return before, err
+		}
+	}
 	doc, err := s.Change(ctx, by, do.Action(), at, do.Title(), func(a *Application) error {
 		next, err := a.next(do)
 		if err != nil {
@@ -212,8 +226,11 @@ func (s *Service) Do(ctx context.Context, by policy.Actor, at casework.At, do St
 		if err := s.waits(ctx, by, a, do); err != nil {
 			return err
 		}
-		if err := s.step(ctx, by, at, a, do, in); err != nil {
+		if err := s.step(ctx, by, at, a, do, in, minutes); err != nil {
 			return err
+		}
+		if do == StepAgree && a.Agreed.At.IsZero() && !a.Agreed.frees {
+			a.Agreed.N, a.Agreed.At = before.N, journal.At(before.At)
 		}
 		if next.Final() {
 			a.Clock = calendar.Deadline{}
@@ -246,7 +263,7 @@ func (s *Service) waits(ctx context.Context, by policy.Actor, a *Application, do
 	case do == StepFree && a.Held == nil:
 		return fault.New(op, fault.Conflict, "联审没有限制这份申报")
 	}
-	if do != StepHold && do != StepFree {
+	if do != StepAgree && do != StepHold && do != StepFree {
 		return nil
 	}
 	if s.Settled != nil {
@@ -262,12 +279,14 @@ func (s *Service) waits(ctx context.Context, by policy.Actor, a *Application, do
 }
 
 // step does what a step means.
-func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, a *Application, do Step, in casework.Input) error {
+func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, a *Application, do Step, in casework.Input, minutes *files.Stored) error {
 	switch do {
 	case StepSubmit:
 		return s.submit(ctx, by, at, a, in)
+	case StepAgree:
+		return s.agree(ctx, by, a, in, minutes)
 	case StepHold:
-		return s.hold(ctx, by, a, in)
+		return s.hold(ctx, by, a, in, minutes)
 	case StepFree, StepLapse, StepWithdraw:
 		f := s.Check()
 		f.Text("text", "理由", &in.Text, leastWords, maxWords)
@@ -317,28 +336,6 @@ func (s *Service) submit(ctx context.Context, by policy.Actor, at casework.At, a
 func (s *Service) clock(a *Application) (err error) {
 	a.Clock, err = s.Deadlines(s.Terms.file.Levels[min(int(a.Approval.Level), s.Terms.Levels()-1)], s.Today())
 	return err
-}
-
-// hold records what the joint review keeps back. Fields choice (0 to 4), number, day, text, paper (the minutes).
-func (s *Service) hold(ctx context.Context, by policy.Actor, a *Application, in casework.Input) error {
-	f := s.Check()
-	star := slices.Index([]string{"0", "1", "2", "3", "4"}, in.Choice)
-	if star < 0 {
-		f.Fail("choice", "请选择联审的结果；联审只能不评或者降低，不能高于按规则算出的星级")
-	}
-	f.Text("number", "联审纪要文号", &in.Number, 2, maxNumber)
-	f.Past("day", "联审日期", in.Day, a.Opened)
-	f.Text("text", "理由", &in.Text, leastWords, maxWords)
-	if err := f.Err(); err != nil {
-		return err
-	}
-	file, err := s.Keep(ctx, by, policy.HoldStar, in.Upload, "请上传联审纪要")
-	if err != nil {
-		return err
-	}
-	a.Held = &Held{Star: int64(star), Minutes: casework.Paper{Number: in.Number, Day: in.Day, Text: in.Text, File: &file, By: by.ID}, Recorded: supervision.HandOf(s.Guard.Rules(), by, policy.HoldStar, s.stamp())}
-	a.Reason = in.Text
-	return nil
 }
 
 // Sign gives the opinion of the actor's level, or looks at a signed paper a second time, with the password again. Returns Forbidden with the rule for whom it does not wait and for who signed at another level, Invalid

@@ -70,14 +70,15 @@ func TestDemoPages(t *testing.T) {
 	f, accounts := startedDemo(t)
 	tb := newTab(t, browser(t))
 	seen := map[string]bool{}
+	// behind are pages to which those of the navigation lead, and which need what is filled.
+	behind := map[string][]string{"/boards": {"/boards/rows?rated=1", "/boards/proofs"}, "/circulars": {"/circulars/2025", "/circulars/2025/paper"}, "/applications": {"/applications/joint", "/applications/joint/print"}}
 	look := func(role, name, path string) {
 		t.Helper()
-		if path == "/boards" { // what stands behind its numbers
-			for _, list := range []string{"/boards/rows?rated=1", "/boards/proofs"} {
-				if status := tb.open(t, f.Base+list, demoWidths[0], 844); status != 200 {
-					t.Errorf("%s: %s answers %d", role, list, status)
-				}
+		for _, list := range behind[path] {
+			if status := tb.open(t, f.Base+list, demoWidths[0], 844); status != 200 {
+				t.Errorf("%s: %s answers %d", role, list, status)
 			}
+			checkFrame(t, tb, role+" "+list, demoWidths[0], 200)
 		}
 		if status := tb.open(t, f.Base+path, demoWidths[0], 844); status != 200 {
 			t.Errorf("%s: %s answers %d", role, path, status)
