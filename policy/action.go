@@ -27,6 +27,8 @@ const (
 	CloseSession Action = "session.close"
 	// ReadTodo is the landing page 我的待办.
 	ReadTodo Action = "todo.read"
+	// ReadHome is the page 我的小区 of owners and their committees; what each part of it shows, the right of that part decides.
+	ReadHome Action = "home.read"
 	// ReadOwnAccount shows one's own account, appointments and sessions.
 	ReadOwnAccount Action = "own.read"
 	// UpdateOwnAccount changes one's own password and second factor.
@@ -441,6 +443,7 @@ func Actions() []ActionInfo {
 
 		{CloseSession, "退出登录", false},
 		{ReadTodo, "查看我的待办", false},
+		{ReadHome, "查看我的小区", false},
 		{ReadOwnAccount, "查看我的账号", false},
 		{UpdateOwnAccount, "修改我的密码与动态口令", false},
 		{ReadRights, "查看角色与权限", false},

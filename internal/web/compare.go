@@ -74,22 +74,28 @@ func (v *starView) meaning(b *board, one Star) string {
 		text += "；总分够" + b.Grades[at-1].Label + "，但另有条件没有达到"
 	}
 	text += "。"
-	best, worst := -1, -1
-	for i, p := range one.Parts {
-		if p == nil || i >= len(b.Parts) {
-			continue
-		}
-		if best < 0 || one.Parts[best].Less(*p) {
-			best = i
-		}
-		if worst < 0 || p.Less(*one.Parts[worst]) {
-			worst = i
-		}
-	}
+	best, worst := extremes(one.Parts)
 	if best >= 0 && best != worst {
 		text += fmt.Sprintf("得分率最高的是%s（%s%%），最低的是%s（%s%%）。", b.Parts[best].Name, one.Parts[best].Fixed(1), b.Parts[worst].Name, one.Parts[worst].Fixed(1))
 	}
 	return text
+}
+
+// extremes are the parts with the highest and the lowest rate, the first ones of equals; −1 without any.
+func extremes(rates []*num.Num) (best, worst int) {
+	best, worst = -1, -1
+	for i, p := range rates {
+		if p == nil {
+			continue
+		}
+		if best < 0 || rates[best].Less(*p) {
+			best = i
+		}
+		if worst < 0 || p.Less(*rates[worst]) {
+			worst = i
+		}
+	}
+	return best, worst
 }
 
 // changed says in one sentence what changed since the period before against the present total and grade; "" if nothing is known of it.

@@ -101,6 +101,7 @@ func TestFundPages(t *testing.T) {
 		{name: "the statement of another developer", role: "elsewhere", path: page + "/statement", status: 404},
 		{name: "the ledger as Excel", role: "developer", path: page + "/ledger.xlsx", status: 200, contains: []string{"PK"}},
 		{name: "the developer sees what is due", role: "developer", path: page, status: 200, contains: []string{"还应缴 20,000.00 元"}, excludes: []string{"核定应缴</a>", "登记收款", "冲正</a>"}},
+		{name: "in plain words for the committee", role: "committee", path: "/home", status: 200, contains: []string{"质量保修金", "账上现在有 ", "开发商还欠 20,000.00 元没有交", "/statement"}},
 		{name: "and on the to-do page", role: "developer", path: "/todo", status: 200, contains: []string{"望湖苑：一期还应缴 20,000.00 元"}},
 		{name: "the committee too", role: "committee", path: "/fund", status: 200, contains: []string{"望湖苑"}},
 		{name: "another developer does not", role: "elsewhere", path: page, status: 404},

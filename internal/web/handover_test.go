@@ -237,6 +237,7 @@ func TestHandoverPages(t *testing.T) {
 	for _, s := range []scenario{
 		{name: "filed", role: "owners", path: path, status: 200, contains: []string{"已备案", "复验合格", "已重做防水", filed + "/receipt", "承验备〔2026〕1号"}},
 		{name: "elsewhere", role: "stranger", path: path, status: 404},
+		{name: "in plain words for the committee", role: "owners", path: "/home", status: 200, contains: []string{"望湖苑", "交房查出来、还没修好的", `href="` + path + `"`}},
 		{name: "searched by number", role: "owners", path: "/search?q=" + number, status: 200, contains: []string{`id="handovers"`, `href="` + path + `"`, number, "已备案"}},
 		{name: "by initials", role: "builder", path: "/search?q=why", status: 200, contains: []string{`href="` + path + `"`}},
 		{name: "listed by number", role: "owners", path: "/handovers?q=" + strings.ToLower(number[:13]), status: 200, contains: []string{`href="` + path + `"`}},

@@ -73,6 +73,7 @@ type historyView struct {
 type historyRow struct {
 	Period, Grade, Total, Change, Rule, Firm, Count, Reason string
 	Level                                                   int
+	Stars                                                   bool
 	Parts                                                   []string
 }
 
@@ -96,7 +97,7 @@ func historyOf(columns []Column, subject string, past []pastPoint) *historyView 
 	first := past[0].quarter()
 	for i := range past {
 		p := &past[i]
-		row := historyRow{Period: p.Period, Grade: "得分通报", Total: "—", Change: "—", Rule: p.Version, Firm: p.firm, Count: p.count, Reason: p.reason}
+		row := historyRow{Period: p.Period, Stars: p.Stars, Grade: "得分通报", Total: "—", Change: "—", Rule: p.Version, Firm: p.firm, Count: p.count, Reason: p.reason}
 		if p.Stars {
 			row.Grade, row.Level = p.grade, p.level
 		}

@@ -36,7 +36,7 @@ const (
 var declared = map[string]string{
 	"ranking": layoutPublic, "star": layoutPublic, "beside": layoutPublic, "firms": layoutPublic, "firm": layoutPublic, "method": layoutPublic, "open": layoutPublic, "verify": layoutPublic, "plate": layoutPublic, "plates": layoutApp, "plate_print": layoutDesk, "help": layoutEither,
 	"signin": layoutPublic, "setup": layoutPublic, "error": layoutEither,
-	"todo": layoutApp, "views": layoutApp, "search": layoutApp, "account": layoutApp, "rights": layoutApp, "approvals": layoutApp, "filings": layoutApp, "filing_new": layoutApp, "filing": layoutApp, "filing_sheet": layoutApp, "filing_receipt": layoutDesk, "wish_receipt": layoutDesk, "member_new": layoutApp, "member": layoutApp, "member_paper": layoutDesk, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
+	"todo": layoutApp, "home": layoutApp, "views": layoutApp, "search": layoutApp, "account": layoutApp, "rights": layoutApp, "approvals": layoutApp, "filings": layoutApp, "filing_new": layoutApp, "filing": layoutApp, "filing_sheet": layoutApp, "filing_receipt": layoutDesk, "wish_receipt": layoutDesk, "member_new": layoutApp, "member": layoutApp, "member_paper": layoutDesk, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
 	"periods": layoutApp, "scheme_new": layoutApp, "scheme_compare": layoutApp, "scheme_rule": layoutApp, "period": layoutApp, "preview": layoutApp, "ranges": layoutApp, "scorers": layoutApp, "publish": layoutApp, "scores": layoutApp, "score": layoutApp, "objection_new": layoutApp, "coach": layoutApp, "coach_list": layoutApp, "coach_give": layoutApp, "lists": layoutPublic, "boards": layoutApp, "board_rows": layoutApp, "circulars": layoutPublic, "publicities": layoutPublic, "publicity": layoutPublic, "circular": layoutPublic,
 	"proofs": layoutApp, "proof_needs": layoutApp, "proof_form": layoutApp, "proof": layoutApp, "reviews": layoutApp, "review_list": layoutApp, "audits": layoutApp,
 	"register_projects": layoutApp, "dossier": layoutApp, "timeline": layoutApp, "register_board": layoutApp, "tiles": layoutApp, "change": layoutApp, "body": layoutApp, "register_scans": layoutApp, "register_project": layoutApp, "register_firms": layoutApp, "register_firm": layoutApp, "register_form": layoutApp,
@@ -181,8 +181,8 @@ type view struct {
 	Look *lookView
 	// Saved are the saved views of a list; nil on other pages.
 	Saved *savedBar
-	// Walks: the dock of a phone leads to the visits.
-	Walks bool
+	// Walks: the dock of a phone leads to the visits; Home: to the compound of an owner or a committee.
+	Walks, Home bool
 	// Module is the module of the page, the zero Module on others.
 	Module policy.Module
 	// Word is the address of a paper as an editable document, empty on other pages.
@@ -225,7 +225,7 @@ var openForms = []string{"verify", "plate", "wish_ask", "wish_told", "reserve_fo
 
 // officeNav is the left navigation of the work pages; entries without the right are left out.
 var officeNav = []navGroup{
-	{"工作", []navItem{{Label: "我的待办", Path: "/todo", Action: policy.ReadTodo}, {Label: "佐证材料", Path: "/proofs", Action: policy.ReadEvidence},
+	{"工作", []navItem{{Label: "我的待办", Path: "/todo", Action: policy.ReadTodo}, {Label: "我的小区", Path: homePath, Action: policy.ReadHome}, {Label: "佐证材料", Path: "/proofs", Action: policy.ReadEvidence},
 		{Label: "材料初审", Path: communityDesk.path, Action: policy.AcceptEvidence}, {Label: "材料复核", Path: bureauDesk.path, Action: policy.ReviewEvidence}, {Label: "材料抽查", Path: auditDesk.path, Action: policy.AuditEvidence}}},
 	{"备案", []navItem{{Label: "登记备案", Path: filingsPath, Action: policy.ReadFiling}, {Label: "小区登记", Path: projectsPath, Action: policy.ReadRegister}, {Label: "企业登记", Path: firmsPath, Action: policy.ReadRegister}, {Label: "社区一览", Path: tilesPath, Action: policy.ReadRegister}, {Label: "物业覆盖", Path: coveragePath, Action: policy.ReadRegister}, {Label: "业主组织", Path: bodiesPath, Action: policy.ReadRegister}, {Label: "公共收益", Path: moneyPath, Action: policy.ReadRegister}, {Label: "到期提醒", Path: expiryPath, Action: policy.ReadRegister}, {Label: "风险小区", Path: riskPath, Action: policy.ReadRegister}, {Label: "物业更换", Path: changesPath, Action: policy.ReadRegister},
 		{Label: "承接查验", Path: handoversPath, Action: policy.ReadHandover}, {Label: "建设单位", Path: developersPath, Action: policy.ReadRegister}, {Label: "保修金", Path: fundPath, Action: policy.ReadFund}, {Label: "保修金使用", Path: claimsPath, Action: policy.ReadClaim}, {Label: "保修金退还", Path: refundsPath, Action: policy.ReadRefund}, {Label: "行政区划", Path: divisionsPath, Action: policy.ReadRegister},
@@ -373,7 +373,7 @@ func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page)
 		if v.Saved, err = s.savedFor(c, by); err != nil {
 			return nil, err
 		}
-		v.Walks = s.serves(minePath) && walks(s.guard, by)
+		v.Walks, v.Home = s.serves(minePath) && walks(s.guard, by), s.guard.Allow(by, policy.ReadHome)
 	}
 	if layout == layoutApp || layout == layoutPhone || name == "signin" || name == "setup" || slices.Contains(openForms, name) {
 		v.Token = s.issueToken(c)

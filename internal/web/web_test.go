@@ -238,6 +238,7 @@ func testScenarios(t *testing.T, f *browsertest.Fixture) {
 		return v
 	}
 	for _, s := range []scenario{
+		{name: "an inspector has no compound", role: "inspector", path: "/home", status: 403},
 		{name: "board", path: "/", status: 200, contains: []string{"2026年第三季度物业服务星级榜", "第 1–50 个，共 119 个", "数据不足", "公示中", "演示数据"}},
 		{name: "board by grade", path: "/?grade=five", status: 200, contains: []string{"符合条件的"}, excludes: []string{`aria-label="一星"`}},
 		{name: "board by initials", path: "/?q=whyw", status: 200, contains: []string{"没有符合条件的小区"}},
