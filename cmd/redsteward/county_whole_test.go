@@ -93,6 +93,30 @@ func TestWholeCounty(t *testing.T) {
 		t.Errorf("%d accounts printed", len(result.accounts))
 	}
 	registersOfCounty(t, s)
+	quartersOfStar(t, s, result.results)
+}
+
+// quartersOfStar: the page of a published star has the voices of the four quarters on which it rests, and every published period.
+func quartersOfStar(t *testing.T, s *service, results []rating.ArchivedResult) {
+	t.Helper()
+	stars := &archivedStars{archive: s.archive, subject: "小区", newest: s.newestYear, published: s.cycle.Published}
+	e, err := stars.Latest(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(results, func(r rating.ArchivedResult) bool { return r.Rank == 1 })
+	one, err := stars.Star(t.Context(), e.ID, results[at].Subject)
+	if err != nil || len(one.Voices) == 0 || len(one.Earlier) != 4 {
+		t.Fatalf("%d quarters with voices, %v", len(one.Earlier), err)
+	}
+	for i, quarter := range one.Earlier {
+		if len(quarter.Voices) != len(one.Voices) || !strings.Contains(quarter.Period, "季度") || i > 0 && quarter.Period == one.Earlier[i-1].Period {
+			t.Errorf("%+v", quarter)
+		}
+	}
+	if past, err := stars.History(t.Context(), one.ID); err != nil || len(past) < 5 {
+		t.Errorf("%d published periods, %v", len(past), err)
+	}
 }
 
 // countyService opens a loaded county.

@@ -375,8 +375,64 @@ func (s *archivedStars) Star(ctx context.Context, evaluation, id string) (web.St
 	if star.Proved, err = s.provedOf(ctx, e, id); err != nil {
 		return web.Star{}, err
 	}
+	if star.Earlier, err = s.earlierOf(ctx, e, result); err != nil {
+		return web.Star{}, err
+	}
 	star.Before, err = s.beforeOf(ctx, e, &stored)
 	return star, err
+}
+
+// earlierOf are the voices of the published quarters on which the result of a year rests, each found by its hash.
+func (s *archivedStars) earlierOf(ctx context.Context, e *describedEvaluation, result *rating.Result) ([]web.EarlierVoices, error) {
+	if s.published == nil || len(result.History) == 0 {
+		return nil, nil
+	}
+	quarters, err := s.published(ctx, cycle.RhythmQuarter)
+	if err != nil {
+		return nil, err
+	}
+	var out []web.EarlierVoices
+	for _, use := range result.History {
+		for i := range quarters {
+			q := &quarters[i]
+			if q.Days.Last.Year() != e.web.Day.Year() {
+				continue
+			}
+			stored, err := s.archive.Result(ctx, q.Evaluation, result.Subject)
+			if fault.Is(err, fault.NotFound) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			was, err := rating.ReadResult([]byte(stored.Result))
+			if err != nil {
+				return nil, err
+			}
+			if was.Hash() != use.Hash {
+				continue
+			}
+			ruled, err := s.ruled(ctx, q)
+			if err != nil {
+				return nil, err
+			}
+			x, err := rating.Explain(ruled.scheme, was)
+			if err != nil {
+				return nil, err
+			}
+			one := web.EarlierVoices{Name: use.ID, Period: q.Name, Voices: web.StarOf(web.Row{}, x, true).Voices}
+			for k := range e.scheme.History {
+				if e.scheme.History[k].ID == use.ID {
+					one.Name = e.scheme.History[k].Name
+				}
+			}
+			if len(one.Voices) > 0 {
+				out = append(out, one)
+			}
+			break
+		}
+	}
+	return out, nil
 }
 
 // provedOf are the facts of a subject that proof told, with the days of which it counted; nil for a table that no period belongs to.

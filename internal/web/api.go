@@ -276,6 +276,13 @@ type APIVoice struct {
 	To     string `json:"share_to,omitempty" doc:"Largest share, in percent"`
 }
 
+// APIEarlier are the voices of an earlier result.
+type APIEarlier struct {
+	Name   string     `json:"name" doc:"What the rule calls it"`
+	Period string     `json:"period"`
+	Voices []APIVoice `json:"voices"`
+}
+
 // APINext is the grade above with what it asks for, as far as everybody may see it.
 type APINext struct {
 	Label   string      `json:"label"`
@@ -316,6 +323,7 @@ type APIStarOut struct {
 		Hash       string        `json:"result_hash,omitempty" doc:"SHA-256 of the result's record, hex"`
 		Lines      []APILine     `json:"lines"`
 		Voices     []APIVoice    `json:"voices,omitempty" doc:"Points by who speaks; missing where the rule names no voices or they would tell of what it keeps back"`
+		Earlier    []APIEarlier  `json:"earlier_voices,omitempty" doc:"Voices of the earlier results on which it rests, such as the quarters of a year, in points of their own totals"`
 		Next       *APINext      `json:"next_grade,omitempty" doc:"Missing at the top, and without an ordinary grade"`
 		History    []APIPast     `json:"history,omitempty" doc:"Every published period, the oldest first"`
 	}
@@ -383,6 +391,9 @@ func (s *Server) apiStar(ctx context.Context, by policy.Actor, in *APIStarIn) (*
 	out.Body.Evaluation, out.Body.Hash = b.apiEvaluation(), one.Hash
 	out.Body.Star = s.apiStarOf(b, b.byID[one.ID])
 	out.Body.Lines, out.Body.Voices, out.Body.Next = []APILine{}, apiVoices(one.Voices), apiNext(one.Next)
+	for _, e := range one.Earlier {
+		out.Body.Earlier = append(out.Body.Earlier, APIEarlier{e.Name, e.Period, apiVoices(e.Voices)})
+	}
 	past, err := s.stars.History(ctx, one.ID)
 	if err != nil {
 		return nil, err

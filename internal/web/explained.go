@@ -129,6 +129,15 @@ type voicesView struct {
 	Rows []voiceView
 	// Rest are the points that no voice has: earlier results, adjustments; "" for none.
 	Rest string
+	// Heads are the earlier results that it rests on, Earlier the points of each voice in each of them, “—” where it had none to give.
+	Heads   []string
+	Earlier []voiceRow
+}
+
+// voiceRow is a voice with its points in each earlier result.
+type voiceRow struct {
+	Name  string
+	Cells []string
 }
 
 // voiceView is one voice: its points, what it had to give, its rate, the share of full marks and what the rule declares for that.
@@ -159,11 +168,31 @@ func voicesTable(one Star, places int) *voicesView {
 	if len(one.Voices) == 0 {
 		return nil
 	}
+	out := &voicesView{}
+	for _, e := range one.Earlier {
+		out.Heads = append(out.Heads, e.Period)
+		for _, voice := range e.Voices {
+			at := slices.IndexFunc(out.Earlier, func(r voiceRow) bool { return r.Name == voice.Name })
+			if at < 0 {
+				at = len(out.Earlier)
+				out.Earlier = append(out.Earlier, voiceRow{Name: voice.Name})
+			}
+			row := &out.Earlier[at]
+			for len(row.Cells) < len(out.Heads)-1 {
+				row.Cells = append(row.Cells, "—")
+			}
+			row.Cells = append(row.Cells, points(voice.Points, places)+" / "+points(voice.Max, places))
+		}
+	}
+	for i := range out.Earlier {
+		for len(out.Earlier[i].Cells) < len(out.Heads) {
+			out.Earlier[i].Cells = append(out.Earlier[i].Cells, "—")
+		}
+	}
 	var sum, full num.Num
 	for _, v := range one.Voices {
 		sum, full = sum.Add(v.Points), full.Add(v.Max)
 	}
-	out := &voicesView{}
 	for _, v := range one.Voices {
 		row := voiceView{Name: v.Name, Points: points(v.Points, places), Max: points(v.Max, places), Rate: rate(v.Points, v.Max), Share: rate(v.Max, full), Band: "—"}
 		if v.From != nil && v.To != nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -31,7 +32,11 @@ func TestWhy(t *testing.T) {
 	if strings.Join(got, "|") != want {
 		t.Errorf("%s\nwant %s", strings.Join(got, "|"), want)
 	}
+	one.Earlier = []EarlierVoices{{Period: "2025年第一季度", Voices: []Voice{{Name: "主管部门", Points: *total(t, "40"), Max: *total(t, "47")}}}, {Period: "2025年第二季度", Voices: []Voice{{Name: "业主", Points: *total(t, "20"), Max: *total(t, "25")}}}}
 	voices := voicesTable(one, 2)
+	if got := fmt.Sprint(voices.Heads, voices.Earlier); got != "[2025年第一季度 2025年第二季度] [{主管部门 [40.00 / 47.00 —]} {业主 [— 20.00 / 25.00]}]" {
+		t.Error(got)
+	}
 	if len(voices.Rows) != 2 || voices.Rows[0] != (voiceView{"主管部门", "50.00", "60.00", "83.3%", "60.0%", "45%–55%"}) || voices.Rows[1].Band != "—" || voices.Rest != "6.00" {
 		t.Errorf("%+v", voices)
 	}

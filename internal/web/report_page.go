@@ -121,6 +121,16 @@ func (v *reportPage) explain(sums *sumsView, changes *changesView) {
 		}
 		p.Note = "评价主体只是看得分的一个角度，不再加权。"
 		v.add(p)
+		heads := []string{"评价主体"}
+		for _, h := range voices.Heads {
+			heads = append(heads, "#"+h)
+		}
+		earlier := tableOf("按评价主体：其中各季度", heads...)
+		for _, r := range voices.Earlier {
+			earlier.row(append([]string{r.Name}, r.Cells...)...)
+		}
+		earlier.Note = "得分 / 满分，按当季自己的满分计。"
+		v.add(earlier)
 	}
 	if why := sums.Why; why != nil {
 		p := tableOf("为什么是"+why.Grade+"，不是"+why.Next, why.Next+"的要求", "#现在", "#要求", "结果")

@@ -186,10 +186,19 @@ type Star struct {
 	Before *Before
 	// Voices are who spoke through how many points; nil where the rule names none.
 	Voices []Voice
+	// Earlier are the voices of the earlier results on which it rests, such as the quarters of a year, in their order; nil where it rests on none.
+	Earlier []EarlierVoices
 	// Next is the next better grade; nil if there is none, or no ordinary grade.
 	Next *Next
 	// Proved are the facts that proof (佐证材料) told, with the days of which it counted.
 	Proved map[string]calendar.Span
+}
+
+// EarlierVoices are the voices of an earlier result, in points of that one's own total.
+type EarlierVoices struct {
+	// Name is what the rule calls it, Period the period that it is of.
+	Name, Period string
+	Voices       []Voice
 }
 
 // LineGroup is one part with its lines.
