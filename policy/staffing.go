@@ -103,6 +103,7 @@ func SeparatedWork() []Separated {
 		{"业主组织候选人", []SeparatedStep{step("提出", PrepareBody), step("资格审查", QualifyBody)}},
 		{"红色达人评选", []SeparatedStep{step("推荐", RecommendModel), step("审核", ReviewModel), step("公示命名", NameModel)}},
 		{"议事结果公开", []SeparatedStep{step("拟稿", RunDeliberation), step("审核", PublishDeliberation)}},
+		{"统计报表", []SeparatedStep{step("制表", CompileReturn), step("审核", CheckReturn), step("签发", SignReturn)}},
 		{"满意度调查", []SeparatedStep{step("组织", RunSurvey), step("公布", PublishSurvey)}},
 	}
 }

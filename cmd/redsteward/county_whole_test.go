@@ -486,6 +486,7 @@ func TestSmallCounty(t *testing.T) {
 			t.Errorf("%s: %d, %v", what, n, err)
 		}
 	}
+	returnsOfCounty(t, s, officer)
 	cases, err := s.vetoes.List(t.Context(), officer, veto.Filter{}, false, "")
 	if err != nil {
 		t.Fatal(err)

@@ -51,6 +51,7 @@ func (s *Server) returnRoutes() []Route {
 	rows := []Route{
 		{Method: get, Path: returnsPath, Action: policy.ReadReturn, Handler: s.returnList},
 		{Method: get, Path: returnsPath + ".xlsx", Action: policy.ReadReturn, Handler: s.returnListExcel},
+		{Method: get, Path: returnsPath + "/merged.xlsx", Action: policy.ReadReturn, Handler: s.mergedReturns},
 		{Method: get, Path: returnsPath + "/new", Action: policy.CompileReturn, Handler: s.newReturn},
 		{Method: post, Path: returnsPath + "/new", Action: policy.CompileReturn, Handler: s.makeReturns},
 		{Method: get, Path: one, Action: policy.ReadReturn, Handler: s.oneReturn},
@@ -296,4 +297,40 @@ func (s *Server) makeReturns(c *fiber.Ctx, by policy.Actor) error {
 		results = append(results, r)
 	}
 	return s.showNewReturn(c, by, values.Get("form"), values.Get("term"), append([]string{}, chosen...), nil, results)
+}
+
+// mergedReturns is one sheet of a return and a term: a line for each scope that the actor may see, a column for each cell, as they stand on the desk or were reported last.
+func (s *Server) mergedReturns(c *fiber.Ctx, by policy.Actor) error {
+	f, known := s.returns.Forms.Find(c.Query("form"))
+	if !known {
+		return fault.New("web.mergedReturns", fault.NotFound, "没有这张报表")
+	}
+	t, err := f.Term(c.Query("term"))
+	if err != nil {
+		return fault.New("web.mergedReturns", fault.NotFound, fault.MessageOf(err))
+	}
+	found, err := s.returns.All(c.UserContext(), by, returns.Filter{Form: f.ID, Term: t.ID})
+	if err != nil {
+		return err
+	}
+	sheet := report.Figures{Sheet: "汇总", Heads: []string{"范围", "状态"}, Note: t.Chinese() + f.Title + "，" + t.Days()}
+	for i := range f.Cells {
+		sheet.Heads = append(sheet.Heads, f.Cells[i].Title+"（"+f.Cells[i].Counts().Unit+"）")
+	}
+	for i := range found {
+		doc, figures, err := s.returns.One(c.UserContext(), by, found[i].ID)
+		if err != nil {
+			return err
+		}
+		row := []any{doc.State.Place, doc.State.State.Title()}
+		for k := range f.Cells {
+			cell := any("—")
+			if one := figures.Cell(f.Cells[k].Key); one != nil && one.N != nil {
+				cell = report.Maybe(one.N, one.Places)
+			}
+			row = append(row, cell)
+		}
+		sheet.Rows = append(sheet.Rows, row)
+	}
+	return sendFigures(c, t.Chinese()+f.Title+"汇总.xlsx", sheet)
 }

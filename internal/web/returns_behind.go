@@ -25,48 +25,28 @@ type behindView struct {
 
 type behindRow struct{ Name, Sub, Day, N, Link string }
 
-// linkOf is the page of a row, "" for what has none.
-func (s *Server) linkOf(r *returns.Row) string {
-	id := url.PathEscape(r.ID)
-	link := ""
-	switch r.Of {
-	case returns.OfProject:
-		link = projectPath(id)
-	case returns.OfFirm:
-		link = firmPath(id)
-	case returns.OfDivision:
-		link = divisionPath(id)
-	case returns.OfMatter:
-		link = mattersPath + "/" + id
-	case returns.OfCheck:
-		link = inspectionsPath + "/" + id
-	case returns.OfVisit:
-		link = visitsPath + "/" + id
-	case returns.OfCase:
-		link = rectificationsPath + "/" + id
-	case returns.OfHandover:
-		link = handoversPath + "/" + id
-	case returns.OfFund:
-		link = fundPath + "/projects/" + id
-	case returns.OfMeeting:
-		link = deliberationPath + "/meetings/" + id
-	case returns.OfItem:
-		link = deliberationPath + "/" + id
-	case returns.OfWish:
-		link = needsPath + "/" + id
-	case returns.OfBook:
-		book, entry, _ := strings.Cut(r.ID, "/")
-		link = booksPath + "/" + url.PathEscape(book) + "/" + url.PathEscape(entry)
-	case returns.OfModel:
-		link = modelsPath + "/" + id
-	case returns.OfPartyWork:
-		parts := strings.Split(r.ID, "/")
-		link = sheetsPath + "/" + strings.Join(parts, "/")
-	case returns.OfScore:
-		quarter, project, _ := strings.Cut(r.ID, "/")
-		link = scoresPath + "/" + url.PathEscape(quarter) + "/" + url.PathEscape(project)
+// returnLinks say by what kind of row which page opens, and by which right.
+var returnLinks = map[string]struct {
+	begin  string
+	action policy.Action
+}{
+	returns.OfProject: {projectsPath, policy.ReadRegister}, returns.OfFirm: {firmsPath, policy.ReadRegister}, returns.OfDivision: {divisionsPath, policy.ReadRegister}, returns.OfMatter: {mattersPath, policy.ReadMatter}, returns.OfCheck: {inspectionsPath, policy.ReadInspection}, returns.OfVisit: {visitsPath, policy.ReadVisit},
+	returns.OfCase: {rectificationsPath, policy.ReadRectification}, returns.OfHandover: {handoversPath, policy.ReadHandover}, returns.OfFund: {fundPath, policy.ReadFund}, returns.OfMeeting: {deliberationPath + "/meetings", policy.ReadDeliberation}, returns.OfItem: {deliberationPath, policy.ReadDeliberation}, returns.OfWish: {needsPath, policy.ReadWish},
+	returns.OfBook: {booksPath, policy.ReadStation}, returns.OfModel: {modelsPath, policy.ReadModel}, returns.OfPartyWork: {sheetsPath, policy.ReadPartyFact}, returns.OfScore: {scoresPath, policy.ReadObjection},
+}
+
+// linkOf is the page of a row, "" for what has none that the actor may open.
+func (s *Server) linkOf(by policy.Actor, r *returns.Row) string {
+	to, known := returnLinks[r.Of]
+	if !known || !s.guard.Allow(by, to.action) {
+		return ""
 	}
-	if link == "" || s.off(link) {
+	parts := strings.Split(r.ID, "/")
+	for i := range parts {
+		parts[i] = url.PathEscape(parts[i])
+	}
+	link := to.begin + "/" + strings.Join(parts, "/")
+	if s.off(link) {
 		return ""
 	}
 	return link
@@ -119,7 +99,7 @@ func (s *Server) behindReturn(c *fiber.Ctx, by policy.Actor) error {
 	v.Excel = l.excel()
 	v.Page, rows = pageOf(l, rows)
 	for i := range rows {
-		row := behindRow{Name: rows[i].Name, Sub: rows[i].Sub, N: numberText(&rows[i].N), Link: s.linkOf(&rows[i])}
+		row := behindRow{Name: rows[i].Name, Sub: rows[i].Sub, N: numberText(&rows[i].N), Link: s.linkOf(by, &rows[i])}
 		if !rows[i].Day.IsZero() {
 			row.Day = rows[i].Day.Chinese()
 		}

@@ -75,8 +75,10 @@ type oneReturnView struct {
 	Late                                              bool
 	Seq                                               int64
 	// Version is the number of the reported version that is shown, 0 for what is on the desk; Query goes on with it.
-	Version  int64
-	Query    string
+	Version int64
+	Query   string
+	// Merged is the workbook of all townships of the same term, "" for a return that has none.
+	Merged   string
 	Taken    string
 	Hands    []handLine
 	Reason   string
@@ -302,6 +304,9 @@ func (s *Server) showReturn(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 	t, err := s.returns.TemplateOf(ctx, by, doc.State.Form)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
+	}
+	if form, known := s.returns.Forms.Find(doc.State.Form); known && form.Townships {
+		view.Merged = returnsPath + "/merged.xlsx?" + url.Values{"form": {form.ID}, "term": {doc.State.Term}}.Encode()
 	}
 	view.Template = "默认格式"
 	if last := t.State.Last(); last != nil {
