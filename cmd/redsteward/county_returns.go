@@ -51,16 +51,24 @@ func (l *countyLoader) returnActs() (acts []act) {
 			acts = append(acts, act{hour(day(beat.day), 9+n), partPeriods, func(ctx context.Context) error { return l.playReturn(ctx, one.id, beat) }})
 		}
 	}
+	// A slip of the finger that the return of October shows: a number of people with one nought too many.
+	acts = append(acts, l.staffAct(hour(day("2026-10-16"), 10), 1, func(staff int64) int64 { return staff * 10 }))
 	// What the correction of August corrects: a firm had told the number of its people wrong.
-	return append(acts, act{hour(day("2026-08-27"), 10), partPeriods, func(ctx context.Context) error {
-		firm, err := l.service.register.OneFirm(ctx, l.of("property_officer", 0), l.firms[0])
+	return append(acts, l.staffAct(hour(day("2026-08-27"), 10), 0, func(staff int64) int64 { return staff + 6 }))
+}
+
+// staffAct lets the officer enter another number of people of a firm.
+func (l *countyLoader) staffAct(at time.Time, firm int, staff func(int64) int64) act {
+	return act{at, partPeriods, func(ctx context.Context) error {
+		by, id := l.of("property_officer", 0), l.firms[firm]
+		now, err := l.service.register.OneFirm(ctx, by, id)
 		if err != nil {
 			return err
 		}
-		in := registry.FirmInput{Name: firm.Name, Code: string(firm.Code), LegalPerson: firm.LegalPerson, Phone: firm.Phone, Address: firm.Address, Origin: firm.Origin, FirmMore: firm.FirmMore}
-		in.Staff += 6
-		return l.service.register.ChangeFirm(ctx, l.of("property_officer", 0), l.firms[0], firm.Seq, in)
-	}})
+		in := registry.FirmInput{Name: now.Name, Code: string(now.Code), LegalPerson: now.LegalPerson, Phone: now.Phone, Address: now.Address, Origin: now.Origin, FirmMore: now.FirmMore}
+		in.Staff = staff(in.Staff)
+		return l.service.register.ChangeFirm(ctx, by, id, now.Seq, in)
+	}}
 }
 
 // playReturn plays one beat.

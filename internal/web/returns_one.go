@@ -86,7 +86,8 @@ type oneReturnView struct {
 	Groups   []cellGroup
 	Tables   []returnTable
 	Odd      int
-	Acts     []returnAct
+	// Acts are steps with a form, Plain those that are one button.
+	Acts, Plain []returnAct
 	Versions []versionLine
 	History  []historyLine
 	Template string
@@ -293,7 +294,13 @@ func (s *Server) showReturn(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		return err
 	}
 	if view.Version == 0 {
-		view.Acts = s.returnActs(ctx, by, &doc.State, typed, refused)
+		for _, act := range s.returnActs(ctx, by, &doc.State, typed, refused) {
+			if act.First || len(act.Fields) > 0 {
+				view.Acts = append(view.Acts, act)
+			} else {
+				view.Plain = append(view.Plain, act)
+			}
+		}
 	}
 	if err := s.returnVersions(ctx, by, doc, &view); err != nil {
 		return err

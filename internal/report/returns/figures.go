@@ -273,8 +273,9 @@ func (m *maker) plain(ctx context.Context, measure *Measure, c *Cell, t Term, s 
 	n := sum(rows)
 	v := Value{N: &n}
 	if lists != nil {
+		// What has days stands in their order, everything else with the largest first: that is where a slip stands out.
 		slices.SortStableFunc(rows, func(a, b Row) int {
-			return cmp.Or(a.Day.Compare(b.Day), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+			return cmp.Or(a.Day.Compare(b.Day), b.N.Cmp(a.N), strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
 		})
 		if v.List, err = putList(lists, rows); err != nil {
 			return v, err

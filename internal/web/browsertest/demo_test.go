@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -22,23 +23,42 @@ var accountLine = regexp.MustCompile(`(?m)^(\S+) +(Demo-\S+) +(\S+)`)
 // demoWidths are those of a phone and an office screen.
 var demoWidths = []int64{390, 1280}
 
-// startedDemo runs the demonstration as people do and returns its address, and what it printed about accounts.
-func startedDemo(t *testing.T) (f *Fixture, accounts string) {
+// demoCounty is the demonstration: its folder, the program, and what it printed about accounts. serve starts it anew.
+type demoCounty struct {
+	command, folder, accounts string
+	stop                      func()
+}
+
+// startedDemo runs the demonstration as people do and returns its address, and the county.
+func startedDemo(t *testing.T) (f *Fixture, d *demoCounty) {
 	t.Helper()
-	command := filepath.Join(t.TempDir(), "redsteward")
-	if out, err := exec.Command("go", "build", "-o", command, "../../../cmd/redsteward").CombinedOutput(); err != nil {
+	d = &demoCounty{command: filepath.Join(t.TempDir(), "redsteward"), folder: os.Getenv(keptCounty)}
+	if out, err := exec.Command("go", "build", "-o", d.command, "../../../cmd/redsteward").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	args := []string{"demo", "--listen", "127.0.0.1:0"}
-	if kept := os.Getenv(keptCounty); kept != "" {
-		list, err := os.ReadFile(kept + ".accounts")
+	if d.folder != "" {
+		list, err := os.ReadFile(d.folder + ".accounts")
 		if err != nil {
 			t.Fatal(err)
 		}
-		accounts = string(list)
-		args = []string{"serve", "--set", "listen=127.0.0.1:0", "--set", "store.uri=" + kept, "--set", "business_clock=2026-10-19T09:00:00+08:00"}
+		d.accounts = string(list)
+		return d.serve(t, "2026-10-19T09:00:00+08:00"), d
 	}
-	demo := exec.Command(command, args...)
+	d.folder = filepath.Join(t.TempDir(), "county")
+	f = d.run(t, "demo", "--data", d.folder, "--listen", "127.0.0.1:0")
+	return f, d
+}
+
+// serve serves the county with the business clock at a moment.
+func (d *demoCounty) serve(t *testing.T, clock string) *Fixture {
+	t.Helper()
+	return d.run(t, "serve", "--set", "listen=127.0.0.1:0", "--set", "store.uri="+d.folder, "--set", "business_clock="+clock)
+}
+
+// run runs the program until d.stop, or until the test ends, and waits for its address.
+func (d *demoCounty) run(t *testing.T, args ...string) *Fixture {
+	t.Helper()
+	demo := exec.Command(d.command, args...)
 	demo.Env = []string{"HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir()}
 	out, err := demo.StdoutPipe()
 	if err != nil {
@@ -47,27 +67,29 @@ func startedDemo(t *testing.T) (f *Fixture, accounts string) {
 	if err := demo.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	d.stop = sync.OnceFunc(func() {
 		_ = demo.Process.Signal(syscall.SIGTERM)
 		if err := demo.Wait(); err != nil {
 			t.Error(err)
 		}
 	})
-	f = &Fixture{}
+	t.Cleanup(d.stop)
+	f := &Fixture{}
 	for lines := bufio.NewScanner(out); f.Base == "" && lines.Scan(); {
-		accounts += lines.Text() + "\n"
+		d.accounts += lines.Text() + "\n"
 		f.Base = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(lines.Text())
 	}
 	if f.Base == "" {
-		t.Fatalf("the demonstration printed no address:\n%s", accounts)
+		t.Fatalf("the program printed no address:\n%s", d.accounts)
 	}
-	return f, accounts
+	return f
 }
 
 // TestDemoPages opens, as every role of the demonstration county, the to-do page, where its first task leads, and each page of the navigation that no role before had: filled
 // as they are there, on a phone and on an office screen. Axe looks at the phone only: each page has a test with little on it, where it looks at both, and long tables cost it seconds.
 func TestDemoPages(t *testing.T) {
-	f, accounts := startedDemo(t)
+	f, county := startedDemo(t)
+	accounts := county.accounts
 	tb := newTab(t, browser(t))
 	seen := map[string]bool{}
 	// behind are pages to which those of the navigation lead, and which need what is filled.
@@ -131,6 +153,7 @@ func TestDemoPages(t *testing.T) {
 	look("anybody", "told", "/tell/find")
 	look("anybody", "wishes", "/wishes")
 	starCoach(t, tb, f, accounts, look)
+	monthlyReturn(t, tb, county)
 	t.Logf("%d roles, %d pages beside their to-do pages", len(roles), len(seen))
 }
 
