@@ -192,6 +192,7 @@ func (d *diagnosis) examine(s *service, keyErr error) {
 	d.examineStates(s)
 	d.examineIndexes(s)
 	d.examineFund(s)
+	d.examineReturns(s)
 	d.examineBacklog(s)
 	d.examineFiles(s)
 	d.examineCalendar(s)
@@ -338,6 +339,25 @@ func (d *diagnosis) examineFund(s *service) {
 		d.failed(subject, err)
 	case wrong == 0:
 		d.good(subject, fmt.Sprintf("%d 个小区的账，%d 笔，每个账户都与分录加总相符；%d 件使用申请，预留的钱都对得上", ledgers, entries, claims))
+	}
+}
+
+// examineReturns reads the numbers and lists of every return and holds them against the digests under which they are kept.
+func (d *diagnosis) examineReturns(s *service) {
+	const subject = "报表"
+	if s.returns == nil {
+		return // examineIndexes has said why it could not be opened
+	}
+	wrong := 0
+	all, versions, err := s.returns.Audit(d.p.ctx, func(name, text string) {
+		wrong++
+		d.bad(subject, name+text)
+	})
+	switch {
+	case err != nil:
+		d.failed(subject, err)
+	case wrong == 0:
+		d.good(subject, fmt.Sprintf("%d 张，报出 %d 版，数字和清单都与指纹相符", all, versions))
 	}
 }
 

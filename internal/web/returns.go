@@ -52,6 +52,7 @@ func (s *Server) returnRoutes() []Route {
 		{Method: get, Path: returnsPath, Action: policy.ReadReturn, Handler: s.returnList},
 		{Method: get, Path: returnsPath + ".xlsx", Action: policy.ReadReturn, Handler: s.returnListExcel},
 		{Method: get, Path: returnsPath + "/merged.xlsx", Action: policy.ReadReturn, Handler: s.mergedReturns},
+		{Method: get, Path: returnsPath + "/measures", Action: policy.ReadReturn, Handler: s.returnMeasures},
 		{Method: get, Path: returnsPath + "/new", Action: policy.CompileReturn, Handler: s.newReturn},
 		{Method: post, Path: returnsPath + "/new", Action: policy.CompileReturn, Handler: s.makeReturns},
 		{Method: get, Path: one, Action: policy.ReadReturn, Handler: s.oneReturn},

@@ -72,6 +72,11 @@ func (s *Server) showReturnForm(c *fiber.Ctx, by policy.Actor, refused []fault.F
 	return s.render(c, by, "return_form", page{Title: f.Title, Nav: returnsPath, Data: v, Fields: refused, Said: saidParam(c, map[string]string{"put": "已上传，下载 Excel 时按这一版填。", "off": "已停用模板，下载默认格式。", "on": "已启用最近一版模板。"})})
 }
 
+// returnMeasures lists everything that a return can count, with its 口径: what returns.yaml names.
+func (s *Server) returnMeasures(c *fiber.Ctx, by policy.Actor) error {
+	return s.render(c, by, "return_measures", page{Title: "全部指标和口径", Nav: returnsPath, Data: returns.Measures()})
+}
+
 // blankReturn is the default workbook without numbers.
 func (s *Server) blankReturn(c *fiber.Ctx, by policy.Actor) error {
 	data, err := s.returns.Blank(c.UserContext(), by, c.Params("form"))

@@ -78,23 +78,23 @@ type oneReturnView struct {
 	Version int64
 	Query   string
 	// Merged is the workbook of all townships of the same term, "" for a return that has none.
-	Merged   string
-	Taken    string
-	Hands    []handLine
-	Reason   string
-	Correct  string
-	Groups   []cellGroup
-	Tables   []returnTable
-	Odd      int
+	Merged  string
+	Taken   string
+	Hands   []handLine
+	Reason  string
+	Correct string
+	Groups  []cellGroup
+	Tables  []returnTable
+	Odd     int
 	// Acts are steps with a form, Plain those that are one button.
 	Acts, Plain []returnAct
-	Versions []versionLine
-	History  []historyLine
-	Template string
-	Printed  string
-	Unit     string
-	Back     string
-	Kind     string
+	Versions    []versionLine
+	History     []historyLine
+	Template    string
+	Printed     string
+	Unit        string
+	Back        string
+	Kind        string
 }
 
 // returnAct is a step with its form.

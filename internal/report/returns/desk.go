@@ -462,6 +462,43 @@ func (s *Service) FiguresOf(ctx context.Context, by policy.Actor, id string, no 
 	return doc, v, f, err
 }
 
+// Audit reads the numbers of every return and every reported version with the lists behind them, and tells what is not as it was kept. It returns how many returns and versions there are. It asks for no right: for doctor.
+func (s *Service) Audit(ctx context.Context, found func(name, text string)) (all, versions int, err error) {
+	seen := map[string]bool{}
+	err = s.rows.Every(ctx, func(doc store.Doc[Return]) {
+		all++
+		names := []string{doc.State.Figures}
+		for i := range doc.State.Versions {
+			versions++
+			names = append(names, doc.State.Versions[i].Figures)
+		}
+		for _, name := range names {
+			if seen[name] {
+				continue
+			}
+			seen[name] = true
+			f, err := s.figures(ctx, name)
+			if err != nil {
+				found(doc.State.Name(), "的数字不能读取："+fault.MessageOf(err))
+				continue
+			}
+			for i := range f.Cells {
+				for _, list := range []string{f.Cells[i].List, f.Cells[i].Of} {
+					if list == "" || seen[list] {
+						continue
+					}
+					seen[list] = true
+					var rows []Row
+					if err := s.get(ctx, list, &rows); err != nil {
+						found(doc.State.Name(), "“"+f.Cells[i].Title+"”的清单不能读取："+fault.MessageOf(err))
+					}
+				}
+			}
+		}
+	})
+	return all, versions, err
+}
+
 // Behind returns the list behind a number: of a cell or, with a table, of a group of its, cut down to what counts there; whole asks for the list of the denominator of a rate. Figures are those of the return that was shown to the actor.
 func (s *Service) Behind(ctx context.Context, f *Figures, key string, by By, group string, whole bool) (*Filled, []Row, error) {
 	cell := f.Cell(key)

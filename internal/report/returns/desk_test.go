@@ -361,6 +361,9 @@ func TestThreePersonsAndFrozen(t *testing.T) {
 	if _, _, _, err := d.FiguresOf(ctx, d.officer, september26, 3); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a third version: %v", err)
 	}
+	if all, versions, err := d.Audit(ctx, func(name, text string) { t.Error(name, text) }); err != nil || all != 1 || versions != 2 {
+		t.Errorf("the audit reads %d returns in %d versions: %v", all, versions, err)
+	}
 	// The next month compares with what was reported, not with what the register says of then.
 	d.Forward("2026-10-26")
 	if err := d.DraftDue(ctx, time.Time{}); err != nil {

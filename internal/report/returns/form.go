@@ -208,7 +208,7 @@ func (f *Form) check(doc *yamlstrict.Document, at string, kind func(string) bool
 func (c *Cell) check(doc *yamlstrict.Document, at string, kind func(string) bool) {
 	m, known := Find(c.Measure)
 	if !known {
-		doc.Add(at+"measure", "没有“"+c.Measure+"”这个指标，指标的代码见帮助“报表台”")
+		doc.Add(at+"measure", "没有“"+c.Measure+"”这个指标，指标的代码见网页“报表台”的“全部指标和口径”")
 		return
 	}
 	c.measure = m
