@@ -113,7 +113,7 @@ func (m BoardMove) Title() string {
 type BoardRow struct {
 	// PreviewRow is its result; of one that is gone only its names, as they stood before.
 	PreviewRow
-	// Lines are the shares of the indicators in percent, in the order of the scheme, nil where one did not count, and everywhere without a total.
+	// Lines are the shares of the indicators in percent, to ten decimals as Rates are here, in the order of the scheme, nil where one did not count, and everywhere without a total.
 	Lines []*num.Num
 	// Move is how it stands against the period before, "" if there is none. Was, WasGrade and WasLabel are its result then, WasFirm its firm if that was another one; Change is the difference
 	// of the totals, nil if either is missing.
@@ -303,6 +303,9 @@ func (s *Service) figures(ctx context.Context, p *Period, scope policy.Scope) ([
 			}
 			row := BoardRow{PreviewRow: ratedRow(&stored, r, scheme), Lines: linesOf(scheme, r), keys: stored.Keys}
 			row.result = nil // the rest of a result takes a hundred times the memory
+			for k, rate := range row.Rates {
+				row.Rates[k] = decimal(rate)
+			}
 			if r.Level != nil {
 				row.level = *r.Level
 			}
@@ -325,11 +328,23 @@ func linesOf(scheme *rating.Scheme, r *rating.Result) []*num.Num {
 	for i := range scheme.Indicators {
 		if l := r.Line(scheme.Indicators[i].ID); l != nil && l.Counted && l.Max.Sign() > 0 && r.Status == rating.StatusRated {
 			if rate, err := l.Points.Mul(num.FromInt(100)).Quo(l.Max); err == nil {
-				out[i] = &rate
+				out[i] = decimal(&rate)
 			}
 		}
 	}
 	return out
+}
+
+// ratePlaces are the decimals of the rates of boards, which show two: sums of such numbers stay within 64 bits, sums of fractions of all kinds do not.
+const ratePlaces = 10
+
+// decimal rounds a rate to ratePlaces.
+func decimal(rate *num.Num) *num.Num {
+	if rate == nil {
+		return nil
+	}
+	x := rate.Round(ratePlaces, num.HalfUp)
+	return &x
 }
 
 // compared puts the rows of a period beside those of the one before; there says that there is one.
