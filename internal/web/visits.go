@@ -225,6 +225,8 @@ type pairLine struct {
 	First, Second         visitLine
 	FirstSaid, Difference string
 	Plan                  string
+	// For is the rating period that asked for it because the compound lies near a cut, "" for one that was drawn.
+	For string
 }
 
 // visitPairs lists what was drawn in a quarter with both scores (双评).
@@ -242,9 +244,9 @@ func (s *Server) visitPairs(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	v := visitsView{Tab: "again", Quarter: field{Name: "quarter", Label: "季度", Options: s.quarterOptions(), Value: quarter.String()}, Empty: "这个季度没有抽中再评的走访",
-		EmptyText: "走访签完名时由系统抽取，评价表的 overlap 写明每一百次抽几次。"}
+		EmptyText: "走访签完名时由系统抽取，评价表的 overlap 写明每一百次抽几次；临界的小区从评价周期的预览安排，安排以后列在这里。"}
 	for _, p := range pairs {
-		line := pairLine{First: s.visitLines([]store.Doc[inspection.Visit]{p.First})[0]}
+		line := pairLine{First: s.visitLines([]store.Doc[inspection.Visit]{p.First})[0], For: p.Second.State.For}
 		a, b := &p.First.State, &p.Second.State
 		switch {
 		case p.Kept:

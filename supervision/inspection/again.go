@@ -3,6 +3,7 @@ package inspection
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -267,7 +268,7 @@ func notDrawn() error {
 	return fault.New("inspection.notDrawn", fault.Conflict, "这次走访没有抽中再评")
 }
 
-// Pair is a visit that was drawn, with its second scoring.
+// Pair is a visit that was drawn, or is scored a second time for a rating period, with its second scoring.
 type Pair struct {
 	// First is the visit, Second the other one, without an id as long as none is planned. Points of First are left out for who scores a second time.
 	First, Second store.Doc[Visit]
@@ -275,7 +276,7 @@ type Pair struct {
 	Kept bool
 }
 
-// Pairs lists what was drawn in a quarter, in the order of the visits. Returns Forbidden without PlanVisit.
+// Pairs lists what was drawn in a quarter, in the order of the visits, and then what is scored a second time in it because its project lies near a cut (Visit.For). Returns Forbidden without PlanVisit.
 func (s *Visits) Pairs(ctx context.Context, by policy.Actor, quarter calendar.Quarter) ([]Pair, error) {
 	scope, err := s.desk.Scope(ctx, by, policy.PlanVisit)
 	if err != nil {
@@ -308,6 +309,19 @@ func (s *Visits) Pairs(ctx context.Context, by policy.Actor, quarter calendar.Qu
 	}
 	for i := range out {
 		out[i].Second = second[out[i].First.ID]
+		delete(second, out[i].First.ID)
+	}
+	for _, id := range slices.Sorted(maps.Keys(second)) { // the first may lie in the quarter before
+		if second[id].State.For == "" {
+			continue
+		}
+		first, err := s.visits.Load(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Pair{First: first, Second: second[id], Kept: kept[id]})
+	}
+	for i := range out {
 		if out[i].Kept {
 			v := &out[i].First.State
 			v.Points, v.Full, v.Given, v.Sums = 0, 0, nil, nil

@@ -75,6 +75,9 @@ func TestScoredTwiceForACut(t *testing.T) {
 		t.Fatalf("%+v, %v", second.State, err)
 	}
 	stands("f1", SecondPlanned)
+	if pairs, err := d.Pairs(ctx, officer, calendar.Quarter{Year: 2027, N: 2}); err != nil || len(pairs) != 1 || pairs[0].First.ID != first.ID || pairs[0].Second.ID != second.ID || !pairs[0].Kept || pairs[0].First.State.Points != 0 {
+		t.Errorf("the list of second scorings of the quarter in which it is done: %+v, %v", pairs, err)
+	}
 	refused("再评已经安排", first.ID, "worker", "officer")
 	if _, err := d.One(ctx, worker, first.ID); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("who scores again sees the first: %v", err)
