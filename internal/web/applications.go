@@ -55,7 +55,7 @@ func (s *Server) applicationPages() casePages[application.Application, applicati
 	return casePages[application.Application, application.Step]{caseList: list, s: s, cases: s.applications, signs: s.applications, steps: application.Steps(), forms: applicationForms,
 		shared: func(a *application.Application) *casework.Case { return &a.Case }, last: func(a *application.Application) application.Step { return a.Last }, signing: func(a *application.Application) *policy.Approval { return a.Approval },
 		files: applicationFiles, prints: applicationPrints, view: s.applicationView, paper: s.applicationPaper,
-		said: map[string]string{"draft": "已起草。签承诺书提交以后才算申报。", "submit": "已提交，由社区党组织初评。", "sign": "意见已签署。"}}
+		opinion: "意见和理由", said: map[string]string{"draft": "已起草。签承诺书提交以后才算申报。", "submit": "已提交，由社区党组织初评。", "sign": "意见已签署。"}}
 }
 
 // applicationRoutes are the pages of applications; none without them.
@@ -238,7 +238,11 @@ func (s *Server) applicationView(c *fiber.Ctx, by policy.Actor, a *application.A
 func applicationFiles(a *application.Application) []caseFile {
 	var out caseFiles
 	for i := range a.Pledges {
-		out.add("pledge-"+strconv.Itoa(i+1), "承诺书（签字盖章）", "", a.Pledges[i].File)
+		title := "承诺书（签字盖章）"
+		if a.Pledges[i].Text != "" {
+			title = "补正后的承诺书（签字盖章）"
+		}
+		out.add("pledge-"+strconv.Itoa(i+1), title, "", a.Pledges[i].File)
 	}
 	if paper := jointMinutes(a); paper != nil {
 		out.add("minutes", "联审纪要", "", paper.File)

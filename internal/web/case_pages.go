@@ -70,6 +70,8 @@ type casePages[T any, D caseStepName] struct {
 	// view adds to the page what only this kind has: title, sub, state, next, facts, notes and so on, and forms beside the steps. said are sentences after steps that are told differently.
 	view func(c *fiber.Ctx, by policy.Actor, one *T, v *caseView, typed url.Values, refused []fault.Field) error
 	said map[string]string
+	// opinion is what the reason of a signature is called where an agreement needs one too, "" where it does not.
+	opinion string
 	// paper puts a paper that prints names into words.
 	paper func(ctx context.Context, by policy.Actor, id string, one *T, print caseLink) (printView, error)
 }
@@ -157,6 +159,11 @@ func (p casePages[T, D]) show(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 	if p.signs != nil {
 		if err := p.s.signCase(c, by, &v, p.signs.Approvals(), p.signing(one), shared.Scans, shared.Keys, shared.Opened, typed, refused); err != nil {
 			return err
+		}
+		for i := range v.Signing.Sign {
+			if f := &v.Signing.Sign[i]; p.opinion != "" && f.Name == "reason" {
+				f.Label, f.Optional, f.Hint = p.opinion, false, ""
+			}
 		}
 	}
 	history, err := p.cases.History(ctx, by, id)

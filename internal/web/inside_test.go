@@ -720,3 +720,19 @@ func TestPublicityShowsStars(t *testing.T) {
 		t.Errorf("%.2000s", text)
 	}
 }
+
+// TestOpenForms: a page that somebody without an account sees and that posts a form is given a token; without one every form of it is refused.
+func TestOpenForms(t *testing.T) {
+	for name, layout := range declared { // book_entry has its forms for who is signed in
+		if layout != layoutPublic && layout != layoutEither {
+			continue
+		}
+		text, err := templateFiles.ReadFile("templates/" + name + ".html")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), `{{template "token"`) && !slices.Contains(append([]string{"signin", "setup", "book_entry"}, openForms...), name) {
+			t.Errorf("%s posts a form and gets no token", name)
+		}
+	}
+}

@@ -25,10 +25,12 @@ type methodView struct {
 	Outputs     []ruleLine
 	Eligibility []ruleLine
 	Grades      []gradeLine
-	Promotion   string
-	Rollups     []ruleLine
-	Facts       []factLine
-	Rounding    []string
+	// ShowValid: some grade has an end.
+	ShowValid bool
+	Promotion string
+	Rollups   []ruleLine
+	Facts     []factLine
+	Rounding  []string
 	// Proposed is the state of a version that is not in use, "" for the rule of the shown evaluation; Back leads to it.
 	Proposed, Back string
 }
@@ -52,8 +54,10 @@ type ruleLine struct {
 
 type gradeLine struct {
 	Label, When, Basis string
-	Level              int
-	Proposal           bool
+	// Valid is how long it is valid, "" for no end.
+	Valid    string
+	Level    int
+	Proposal bool
 }
 
 type factLine struct{ Name, Type, Source, Basis string }
@@ -170,6 +174,10 @@ func describeRest(v *methodView, scheme *rating.Scheme) {
 		line := gradeLine{Label: g.Label, When: gradeText(g, of, scheme), Basis: g.Basis, Proposal: g.Proposal}
 		if g.Level != nil && strings.Contains(g.Label, "星") {
 			line.Level = *g.Level
+		}
+		if g.Months > 0 {
+			line.Valid = fmt.Sprintf("自公布之日起 %d 个月", g.Months)
+			v.ShowValid = true
 		}
 		v.Grades = append(v.Grades, line)
 	}

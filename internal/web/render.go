@@ -221,7 +221,7 @@ var publicNav = []navItem{
 }
 
 // openForms are the pages with forms for people without an account.
-var openForms = []string{"verify", "plate", "wish_ask", "wish_told", "reserve_form", "reserve_one", "tell", "told", "survey_answer"}
+var openForms = []string{"verify", "plate", "wish_ask", "wish_told", "reserve_form", "reserve_one", "tell", "told", "survey_answer", "publicity"}
 
 // officeNav is the left navigation of the work pages; entries without the right are left out.
 var officeNav = []navGroup{
