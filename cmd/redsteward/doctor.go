@@ -44,7 +44,7 @@ func (f *dataFlags) settings(p *program) (*config, error) {
 // openReader opens the data of a configuration to read, beside whoever writes it. Without master key, which is an error of its own, personal
 // data stays unreadable. Returns Invalid if there is no data or it is of a newer version.
 func openReader(p *program, c *config) (s *service, keyErr, err error) {
-	s = &service{config: c, clocks: policy.Clocks{Business: businessClock(p.now, c.BusinessClock.Time), Security: p.now}, log: slog.New(slog.DiscardHandler)}
+	s = &service{config: c, reading: true, clocks: policy.Clocks{Business: businessClock(p.now, c.BusinessClock.Time), Security: p.now}, log: slog.New(slog.DiscardHandler)}
 	var engine store.Engine
 	var key []byte
 	if c.onMongo() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -128,6 +129,8 @@ type service struct {
 	// ratesTables: the board shows whatever table was rated last, not the published year.
 	ratesTables bool
 	refused     *policy.FileLog
+	// reading: the store was opened to read, beside whoever writes it.
+	reading bool
 	// times is nil until timetable reads it.
 	times *timetable
 	log   *slog.Logger
@@ -282,9 +285,19 @@ func (s *service) close() error {
 	return errors.Join(errs...)
 }
 
+// formSecret is what tokens of forms are made with. A reader, which cannot store one, takes no forms.
+func (s *service) formSecret(ctx context.Context) ([]byte, error) {
+	if s.reading {
+		fresh := make([]byte, 32)
+		_, err := rand.Read(fresh)
+		return fresh, err
+	}
+	return s.db.Secret(ctx, "forms")
+}
+
 // webOptions are what the pages of this bureau are built from. demo is the strip on every page, "" for none; subject is what one row of the board is called.
 func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Options, error) {
-	secret, err := s.db.Secret(ctx, "forms")
+	secret, err := s.formSecret(ctx)
 	if err != nil {
 		return web.Options{}, err
 	}

@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/journal"
+	"redsteward/internal/outside"
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
 	"redsteward/rating"
@@ -16,7 +20,7 @@ import (
 
 // verifyCommand recomputes a bundle, or checks the whole log of a data folder, offline, also beside a running service, and then rates everything in it again.
 type verifyCommand struct {
-	Path string `arg:"" placeholder:"BUNDLE|DIR" help:"星级复算包（文件），或者数据文件夹"`
+	Path string `arg:"" placeholder:"BUNDLE|DIR" help:"星级复算包（文件），数据文件夹，或者导出的公开页面"`
 	Key  string `placeholder:"KEY" help:"日志公钥；不写则用包里或数据里的那一把（怀疑被改时，应当用另外取得的）"`
 }
 
@@ -24,6 +28,9 @@ type verifyCommand struct {
 func (c *verifyCommand) Run(p *program) error {
 	if info, err := os.Stat(c.Path); err == nil && info.Mode().IsRegular() {
 		return c.bundle(p)
+	}
+	if _, err := os.Stat(filepath.Join(c.Path, outside.ManifestName)); err == nil {
+		return c.copied(p)
 	}
 	return c.folder(p)
 }
@@ -62,6 +69,33 @@ func (c *verifyCommand) bundle(p *program) error {
 		return nil
 	}
 	fmt.Fprintln(p.out, "核验通过")
+	return nil
+}
+
+// copied checks a static copy of what is public.
+func (c *verifyCommand) copied(p *program) error {
+	v, err := outside.Verify(c.Path, c.Key, journal.CheckText)
+	if err != nil {
+		return err
+	}
+	m := v.Manifest
+	fmt.Fprintf(p.out, "%s　%s 导出，截至变更日志第 %d 条，%d 个文件\n日志公钥 %s\n", oneLine(m.Site), calendar.DateOf(m.Made).Chinese(), m.Record, len(m.Files), oneLine(m.Key))
+	for i, d := range v.Differences {
+		if i == missingShown {
+			fmt.Fprintf(p.out, "  还有 %d 处\n", len(v.Differences)-i)
+			break
+		}
+		fmt.Fprintf(p.out, "不符　%s：%s\n", oneLine(cmp.Or(d.Path, outside.ManifestName)), oneLine(d.What))
+	}
+	switch {
+	case len(v.Differences) > 0:
+		fmt.Fprintf(p.out, "核验不通过：发现 %d 处\n", len(v.Differences))
+		return errFound
+	case v.OwnKey:
+		fmt.Fprintln(p.out, "核验通过。用的是清单里自带的公钥；要确认出自哪个主管部门，请用 --key 写上它公布的公钥")
+	default:
+		fmt.Fprintln(p.out, "核验通过")
+	}
 	return nil
 }
 

@@ -93,7 +93,11 @@ func (db *DB) logSigner(ctx context.Context) (string, error) {
 		return "", err
 	}
 	verifier, sealed, _ := bytes.Cut(stored, []byte("\n"))
-	if _, err := db.engine.InsertValue(ctx, logVerifierName, verifier); err != nil {
+	_, err = db.engine.Value(ctx, logVerifierName)
+	if fault.Is(err, fault.NotFound) {
+		_, err = db.engine.InsertValue(ctx, logVerifierName, verifier)
+	}
+	if err != nil {
 		return "", err
 	}
 	raw, err := base64.StdEncoding.DecodeString(string(sealed))
