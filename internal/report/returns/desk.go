@@ -137,20 +137,6 @@ func (s *Service) towns(ctx context.Context) ([]Scope, error) {
 	return out, nil
 }
 
-// scopeOf is a scope of a form that an actor may use. Returns NotFound for every other.
-func (s *Service) scopeOf(ctx context.Context, by policy.Actor, f *Form, action policy.Action, id string) (Scope, error) {
-	list, err := s.Scopes(ctx, by, f, action)
-	if err != nil {
-		return Scope{}, err
-	}
-	for _, one := range list {
-		if one.ID == id {
-			return one, nil
-		}
-	}
-	return Scope{}, fault.New("returns.scopeOf", fault.NotFound, "没有找到要看的内容")
-}
-
 // form is a return of the configuration. Returns NotFound.
 func (s *Service) form(id string) (*Form, error) {
 	f, known := s.Forms.Find(id)

@@ -84,7 +84,7 @@ func firstDays(r Rhythm, id string) []calendar.Date {
 // TermOf is the term in which a day lies.
 func (f *Form) TermOf(day calendar.Date) Term {
 	t := Term{rhythm: f.Rhythm, closes: f.Closes}
-	year, month, inMonth := day.Parts()
+	year, _, inMonth := day.Parts()
 	switch f.Rhythm {
 	case Weekly:
 		at := day.Begins().Add(12 * time.Hour)
@@ -102,7 +102,7 @@ func (f *Form) TermOf(day calendar.Date) Term {
 		if t.closes > 0 && inMonth > t.closes {
 			first = first.AddMonths(1)
 		}
-		year, month, _ = first.Parts()
+		year, month, _ := first.Parts()
 		t.ID = fmt.Sprintf("%04d-%02d", year, int(month))
 		t.Span = calendar.Span{First: first, Last: first.AddMonths(1).Add(-1)}
 		if t.closes > 0 {
