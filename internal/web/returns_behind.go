@@ -35,10 +35,10 @@ var returnLinks = map[string]struct {
 	returns.OfBook: {booksPath, policy.ReadStation}, returns.OfModel: {modelsPath, policy.ReadModel}, returns.OfPartyWork: {sheetsPath, policy.ReadPartyFact}, returns.OfScore: {scoresPath, policy.ReadObjection},
 }
 
-// linkOf is the page of a row, "" for what has none that the actor may open.
-func (s *Server) linkOf(by policy.Actor, r *returns.Row) string {
+// linkOf is the page of a row, "" for what has none that the actor may open; wide: he reads the register of the whole county, and with it the pages of firms, which no township has.
+func (s *Server) linkOf(by policy.Actor, wide bool, r *returns.Row) string {
 	to, known := returnLinks[r.Of]
-	if !known || !s.guard.Allow(by, to.action) {
+	if !known || !s.guard.Allow(by, to.action) || r.Of == returns.OfFirm && !wide {
 		return ""
 	}
 	parts := strings.Split(r.ID, "/")
@@ -98,8 +98,12 @@ func (s *Server) behindReturn(c *fiber.Ctx, by policy.Actor) error {
 	l := readList(c, returnPath(c.Params("id"))+"/list", "cell", "by", "group", "whole", "v")
 	v.Excel = l.excel()
 	v.Page, rows = pageOf(l, rows)
+	scope, err := s.guard.Scope(c.UserContext(), by, policy.ReadRegister)
+	if err != nil {
+		return err
+	}
 	for i := range rows {
-		row := behindRow{Name: rows[i].Name, Sub: rows[i].Sub, N: numberText(&rows[i].N), Link: s.linkOf(by, &rows[i])}
+		row := behindRow{Name: rows[i].Name, Sub: rows[i].Sub, N: numberText(&rows[i].N), Link: s.linkOf(by, scope.All(), &rows[i])}
 		if !rows[i].Day.IsZero() {
 			row.Day = rows[i].Day.Chinese()
 		}
