@@ -215,9 +215,7 @@ func (s *Server) historyCSV(c *fiber.Ctx, b *board, name string, past []pastPoin
 	for i := range past {
 		p, r := &past[i], v.Rows[len(past)-1-i]
 		row := []string{report.Guard(p.Period), dayText(p.Last), report.Guard(p.firm), report.Guard(r.Grade), optionalNumber(p.total, p.Places)}
-		for _, rate := range r.Parts {
-			row = append(row, rate)
-		}
+		row = append(row, r.Parts...)
 		sheet.Add(append(row, r.Change, report.Guard(p.reason), report.Guard(p.Scheme+" "+p.Version), p.Rule, p.sheet)...)
 	}
 	return sendTable(c, name, sheet)
