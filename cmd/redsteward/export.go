@@ -73,7 +73,8 @@ func (c *exportPublicCommand) export(p *program, s *service, keyErr error) error
 	if err != nil {
 		return err
 	}
-	copy := outside.Copy{Get: func(ctx context.Context, address string) (outside.Answer, error) {
+	var missed []string
+	copy := outside.Copy{Missed: func(address string) { missed = append(missed, address) }, Get: func(ctx context.Context, address string) (outside.Answer, error) {
 		contentType, body, err := server.Outward(ctx, address)
 		return outside.Answer{Type: contentType, Body: body}, err
 	}, Roots: server.OutwardRoots(), Interactive: strings.TrimSuffix(c.Site, "/"), Site: cmp.Or(strings.TrimSpace(s.config.Site.Authority+" "+s.config.Site.Name), "红色管家"), Made: s.clocks.Business(),
@@ -93,5 +94,9 @@ func (c *exportPublicCommand) export(p *program, s *service, keyErr error) error
 		size += f.Bytes
 	}
 	fmt.Fprintf(p.out, "已导出 %d 个文件，%.1f MB，截至变更日志第 %d 条。用 redsteward verify %s 核验\n", len(m.Files), float64(size)/1e6, m.Record, c.Out)
+	if len(missed) > 0 { // a reader signs no checkpoint
+		fmt.Fprintf(p.out, "有 %d 个公开的地址没有导出，第一个是 %s。复算包要有检查点覆盖公布的记录：请在运行的系统里打开这个地址一次，再导出\n", len(missed), oneLine(missed[0]))
+		return errFound
+	}
 	return nil
 }

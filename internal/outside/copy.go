@@ -30,7 +30,8 @@ type Answer struct {
 
 // Copy says what is copied and how it is signed.
 type Copy struct {
-	// Get asks for an address: a path, with its query. Returns NotFound for what is not open to everybody or cannot stand in a static copy.
+	// Get asks for an address: a path, with its query. Returns NotFound for what is not open to everybody or cannot stand in a static copy, Conflict for what
+	// is open but cannot be given now; it is left out, and Missed is told.
 	Get func(ctx context.Context, address string) (Answer, error)
 	// Roots are the addresses to begin with; everything that they lead to comes along.
 	Roots []string
@@ -43,6 +44,8 @@ type Copy struct {
 	Key    string
 	// Sign signs the manifest with that key.
 	Sign func(text string) (string, error)
+	// Missed, if not nil, is called with every address that is left out although it is open.
+	Missed func(address string)
 	// Told, if not nil, is called now and then with how many files there are.
 	Told func(files int)
 }
@@ -173,6 +176,12 @@ func (w *copying) want(at *url.URL) {
 func (w *copying) fetch(ctx context.Context, address string) error {
 	answer, err := w.Get(ctx, address)
 	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if fault.Is(err, fault.Conflict) {
+		if w.Missed != nil {
+			w.Missed(address)
+		}
 		return nil
 	}
 	if err != nil {

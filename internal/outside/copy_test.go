@@ -140,6 +140,23 @@ func TestCopyLeadsToTheInteractiveSite(t *testing.T) {
 	}
 }
 
+func TestCopyTellsWhatItMissed(t *testing.T) {
+	c := copyOf(county())
+	c.Get = func(ctx context.Context, address string) (Answer, error) {
+		if address == "/stars/a1/lines.csv" {
+			return Answer{}, fault.New("site", fault.Conflict, "现在给不出来")
+		}
+		return county().get(ctx, address)
+	}
+	var missed []string
+	c.Missed = func(address string) { missed = append(missed, address) }
+	dir := filepath.Join(t.TempDir(), "public")
+	written(t, c, dir)
+	if !slices.Equal(missed, []string{"/stars/a1/lines.csv"}) || !strings.Contains(read(t, dir, "stars", "a1.html"), "<span>下载</span>") {
+		t.Errorf("missed %v", missed)
+	}
+}
+
 func TestCopyIsTheSameTwice(t *testing.T) {
 	one, two := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
 	written(t, copyOf(county()), one)

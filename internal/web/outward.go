@@ -19,7 +19,7 @@ import (
 func standsAlone(a policy.Action) bool { return a == policy.Public || a == policy.VerifyResult }
 
 // Outward answers an address as somebody without account gets it, for a static copy of what is public. Returns NotFound for everything that is not open to everybody, that only takes something in,
-// or that is no page with an answer of its own.
+// or that is no page with an answer of its own, Conflict for what is open but cannot be given now, such as a bundle that no checkpoint of the log covers yet.
 func (s *Server) Outward(ctx context.Context, address string) (contentType string, body []byte, err error) {
 	const op = "web.Outward"
 	at, err := url.Parse(address)
@@ -39,6 +39,8 @@ func (s *Server) Outward(ctx context.Context, address string) (contentType strin
 	switch {
 	case answer.StatusCode >= http.StatusInternalServerError:
 		return "", nil, fault.New(op, fault.Internal, "页面打不开："+address)
+	case answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusConflict:
+		return "", nil, fault.New(op, fault.Conflict, "现在给不出来")
 	case answer.StatusCode != http.StatusOK:
 		return "", nil, fault.New(op, fault.NotFound, "")
 	}
