@@ -18,7 +18,7 @@ import (
 // plainQueries are the names in an address that choose no view: the page of a list, and the period to which a star belongs.
 var plainQueries = []string{"page", "period"}
 
-// policyOf a copied page: it runs nothing and asks nobody.
+// contentPolicy is that of a copied page: it runs nothing and asks nobody.
 const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
 
 func parsePage(body []byte) (*html.Node, error) {
