@@ -71,7 +71,7 @@ func (c *canon) string(s string) {
 
 func (c *canon) num(x num.Num) {
 	c.b = append(c.b, '"')
-	c.b = append(c.b, x.String()...)
+	c.b = x.Append(c.b)
 	c.b = append(c.b, '"')
 }
 
@@ -170,8 +170,11 @@ func (c *canon) value(f *Fact, v *Value, itemIDs []string, itemOrder []int) {
 		case TypeRatio:
 			c.number("den", v.Den)
 		case TypeEvents:
-			events := slices.Clone(v.Events)
-			sort.SliceStable(events, func(i, j int) bool { return events[i].before(&events[j]) })
+			events := v.Events
+			if len(events) > 1 {
+				events = slices.Clone(events)
+				sort.SliceStable(events, func(i, j int) bool { return events[i].before(&events[j]) })
+			}
 			c.list("events", len(events), func(i int) { c.event(&events[i]) })
 		case TypeChecklist, TypeSurvey:
 			c.key("items")

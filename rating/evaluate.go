@@ -71,20 +71,23 @@ func evaluate(s *Scheme, cohort *Cohort, subject Subject, history History, said 
 
 // compact takes out the lines of sheets that were not chosen, and the total from the parts.
 func (m *machine) compact(r *Result) {
-	lines := r.Lines[:0]
-	for i := range r.Lines {
-		if r.Lines[i].ID != "" {
-			lines = append(lines, r.Lines[i])
+	r.Lines = kept(r.Lines, func(l *Line) bool { return l.ID != "" })
+	r.Parts = kept(r.Parts[:len(r.Parts)-1], func(l *PartLine) bool { return l.ID != "" })
+}
+
+// kept takes out of a list what does not belong in it, in place. What stays where it is is not copied: a line is large.
+func kept[T any](list []T, belongs func(*T) bool) []T {
+	n := 0
+	for i := range list {
+		if !belongs(&list[i]) {
+			continue
 		}
-	}
-	r.Lines = lines
-	parts := r.Parts[:0]
-	for i := range r.Parts[:len(r.Parts)-1] {
-		if r.Parts[i].ID != "" {
-			parts = append(parts, r.Parts[i])
+		if n != i {
+			list[n] = list[i]
 		}
+		n++
 	}
-	r.Parts = parts
+	return list[:n]
 }
 
 // selected reports whether the sheets above a node are the chosen ones.

@@ -135,21 +135,29 @@ func refuse(message string) error { return fault.New("num.Parse", fault.Invalid,
 
 // String returns the canonical text: the shortest decimal if the number terminates, else "n/d" in lowest terms.
 func (x Num) String() string {
+	if x.big == nil && x.dm1 == 0 {
+		return strconv.FormatInt(x.n, 10)
+	}
+	return string(x.Append(make([]byte, 0, 24)))
+}
+
+// Append appends the canonical text, as String gives it, to b.
+func (x Num) Append(b []byte) []byte {
 	if x.big == nil {
 		if x.dm1 == 0 {
-			return strconv.FormatInt(x.n, 10)
+			return strconv.AppendInt(b, x.n, 10)
 		}
 		if places, ok := decimals64(x.dm1 + 1); ok && places <= 18 {
 			if scaled, ok := mul64(x.n, pow10[places]/(x.dm1+1)); ok {
-				return pointed(scaled, places)
+				return pointed(b, scaled, places)
 			}
 		}
 	}
 	r := x.rat()
 	if places, exact := r.FloatPrec(); exact {
-		return r.FloatString(places)
+		return append(b, r.FloatString(places)...)
 	}
-	return r.String()
+	return append(b, r.String()...)
 }
 
 // decimals64 returns how many decimals 1/d has; false if they never end.
@@ -164,24 +172,22 @@ func decimals64(d int64) (int, bool) {
 	return max(twos, fives), d == 1
 }
 
-// pointed writes scaled/10^places with exactly that many decimals.
-func pointed(scaled int64, places int) string {
+// pointed appends scaled/10^places with exactly that many decimals.
+func pointed(b []byte, scaled int64, places int) []byte {
 	if places == 0 {
-		return strconv.FormatInt(scaled, 10)
+		return strconv.AppendInt(b, scaled, 10)
 	}
 	m := magnitude(scaled)
 	one := uint64(pow10[places])
-	out := make([]byte, 0, 24)
 	if scaled < 0 {
-		out = append(out, '-')
+		b = append(b, '-')
 	}
-	out = strconv.AppendUint(out, m/one, 10)
-	out = append(out, '.')
-	rest := strconv.AppendUint(make([]byte, 0, 20), m%one, 10)
-	for range places - len(rest) {
-		out = append(out, '0')
+	b = append(strconv.AppendUint(b, m/one, 10), '.')
+	for rest := m % one; rest < one/10 && places > 1; one /= 10 { // zeros before the first digit that counts
+		b = append(b, '0')
+		places--
 	}
-	return string(append(out, rest...))
+	return strconv.AppendUint(b, m%uint64(pow10[places]), 10)
 }
 
 // Fixed returns x rounded half-up with exactly that many decimals, for people to read: 2 gives "86.50". places below 0 count as 0. A negative
@@ -191,7 +197,7 @@ func (x Num) Fixed(places int) string {
 	r := x.Round(places, HalfUp)
 	if r.big == nil && places <= 18 {
 		if scaled, ok := mul64(r.n, pow10[places]/(r.dm1+1)); ok {
-			return pointed(scaled, places)
+			return string(pointed(make([]byte, 0, 24), scaled, places))
 		}
 	}
 	return r.rat().FloatString(places)
