@@ -29,11 +29,14 @@ type fileState struct {
 	Loose journal.Time `json:"loose,omitzero"`
 }
 
+// fileKind is the kind of stored files.
+const fileKind = "file"
+
 // looseFiles lists the files that are not kept for good, those that were taken in longest ago first.
 const looseFiles = "loose"
 
 func fileDocument() Kind[fileState] {
-	return Kind[fileState]{Name: "file", Version: 1, AlwaysPresent: true, Indexes: []Index[fileState]{{
+	return Kind[fileState]{Name: fileKind, Version: 1, AlwaysPresent: true, Indexes: []Index[fileState]{{
 		Name: looseFiles,
 		Keys: func(_ string, f *fileState) []string {
 			if f.Loose.IsZero() {

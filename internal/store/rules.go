@@ -61,7 +61,7 @@ func (db *DB) RunRules(ctx context.Context) (int, error) {
 
 func (db *DB) runRule(ctx context.Context, rule Rule) (int, error) {
 	const op = "store.RunRules"
-	name := "rule/" + rule.Name
+	name := rulePrefix + rule.Name
 	var after int64
 	text, err := db.engine.Value(ctx, name)
 	if err == nil {

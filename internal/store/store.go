@@ -36,6 +36,8 @@ type Options struct {
 	MasterKey []byte
 	// ReadOnly refuses every write with Forbidden.
 	ReadOnly bool
+	// Restoring opens data whose restoring is not over (BeginRestore): for making the state documents.
+	Restoring bool
 }
 
 // DB is an open data folder or database: one bureau.
@@ -75,6 +77,9 @@ func (db *DB) open(ctx context.Context) error {
 		return fault.New(op, fault.Internal, "打开数据需要时钟和 32 字节的主密钥")
 	}
 	if err := db.checkVersion(ctx); err != nil {
+		return err
+	}
+	if err := db.checkRestored(ctx); err != nil {
 		return err
 	}
 	if !db.opt.ReadOnly {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -41,12 +42,38 @@ type blobWriter struct {
 
 // CreateBlob implements store.Engine. The id is random, so two uploads of equal bytes never meet.
 func (e *Engine) CreateBlob(ctx context.Context) (store.BlobWriter, error) {
+	return e.createBlob(ctx, rand.Text())
+}
+
+// RestoreBlob implements store.Restorer. What stands under the id, whole or in parts, is removed first.
+func (e *Engine) RestoreBlob(ctx context.Context, id string, r io.Reader) error {
+	if !restoredID.MatchString(id) {
+		return fault.New("mongo.RestoreBlob", fault.Invalid, "文件编号不合规则")
+	}
+	if err := e.RemoveBlob(ctx, id); err != nil {
+		return err
+	}
+	w, err := e.createBlob(ctx, id)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(w, r); err != nil {
+		return errors.Join(err, w.Abort())
+	}
+	_, err = w.Keep("")
+	return err
+}
+
+// restoredID are the forms of a blob id: the random text of ours, or what a folder gives.
+var restoredID = regexp.MustCompile(`^([A-Z2-7]{26}|[0-9a-f]{64}-[0-9]{1,20})$`)
+
+func (e *Engine) createBlob(ctx context.Context, id string) (*blobWriter, error) {
 	const op = "mongo.CreateBlob"
 	err := e.writable(op)
 	if err != nil {
 		return nil, err
 	}
-	w := &blobWriter{e: e, ctx: ctx, id: rand.Text()}
+	w := &blobWriter{e: e, ctx: ctx, id: id}
 	// The mark comes first: bytes without a mark would never be found again.
 	err = w.mark()
 	if err != nil {

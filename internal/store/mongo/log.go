@@ -113,6 +113,38 @@ func nextEntries(ctx context.Context, cursor *mongo.Cursor, limit int) ([]logEnt
 	return batch, cursor.Err()
 }
 
+// Restore implements store.Restorer. The number of a log entry decides between two that restore at once.
+func (e *Engine) Restore(ctx context.Context, records []journal.Record) error {
+	const op = "mongo.Restore"
+	err := e.writable(op)
+	if err != nil || len(records) == 0 {
+		return err
+	}
+	last, err := e.LastN(ctx)
+	if err != nil {
+		return err
+	}
+	if first := records[0].N; first != last+1 {
+		return fault.New(op, fault.Conflict, fmt.Sprintf("日志到第 %d 条，不能接着放第 %d 条", last, first))
+	}
+	docs, entries := make([]any, len(records)), make([]any, len(records))
+	for i, r := range records {
+		if r.N != records[0].N+int64(i) {
+			return fault.New(op, fault.Conflict, fmt.Sprintf("记录不连续：第 %d 条", r.N))
+		}
+		docs[i] = recordDoc{ID: r.ID, N: r.N, Version: int32(r.Version), Hash: r.Hash[:], Sealed: r.Sealed}
+		entries[i] = logEntry{ID: logID(r.N), Record: r.ID}
+	}
+	_, err = e.journal.InsertMany(ctx, docs)
+	if err == nil {
+		_, err = e.log.InsertMany(ctx, entries)
+	}
+	if mongo.IsDuplicateKeyError(err) {
+		return fault.Wrap(op, fault.Conflict, "数据库里已有这些记录", err)
+	}
+	return broken(op, err)
+}
+
 // LastN implements store.Engine.
 func (e *Engine) LastN(ctx context.Context) (int64, error) {
 	const op = "mongo.LastN"

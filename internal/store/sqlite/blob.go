@@ -22,9 +22,9 @@ const filesName = "files"
 // uploadPrefix begins the names of unfinished uploads; a random number follows.
 const uploadPrefix = "upload-"
 
-// blobID is the only form of a blob id here: the SHA-256 of the bytes and a number that tells uploads of equal bytes apart, so that removing
-// one never takes away another that is being claimed. The form keeps ids from naming a path.
-var blobID = regexp.MustCompile(`^[0-9a-f]{64}-[0-9]{1,20}$`)
+// blobID are the forms of a blob id: the SHA-256 of the bytes and a number that tells uploads of equal bytes apart, so that removing
+// one never takes away another that is being claimed; or, of what came from a MongoDB, its random text. The forms keep ids from naming a path.
+var blobID = regexp.MustCompile(`^([0-9a-f]{64}-[0-9]{1,20}|[A-Z2-7]{26})$`)
 
 func (e *Engine) tmpDir() string { return filepath.Join(e.dir, filesName, "tmp") }
 
@@ -80,6 +80,24 @@ func (e *Engine) RemoveBlob(ctx context.Context, id string) error {
 	return nil
 }
 
+// RestoreBlob implements store.Restorer.
+func (e *Engine) RestoreBlob(ctx context.Context, id string, r io.Reader) error {
+	const op = "sqlite.RestoreBlob"
+	if !blobID.MatchString(id) {
+		return fault.New(op, fault.Invalid, "文件编号不合规则")
+	}
+	out, err := e.CreateBlob(ctx)
+	if err != nil {
+		return err
+	}
+	w := out.(*blobWriter)
+	if _, err := io.Copy(w, r); err != nil {
+		return errors.Join(translate(op, err), w.Abort())
+	}
+	w.done = true
+	return w.keepAs(id)
+}
+
 type blobWriter struct {
 	engine *Engine
 	file   *os.File
@@ -123,24 +141,30 @@ func (w *blobWriter) Keep(sha256 string) (string, error) {
 	if !blobID.MatchString(id) {
 		return "", errors.Join(fault.New(op, fault.Internal, "文件校验值不合规则"), w.discard())
 	}
+	return id, w.keepAs(id)
+}
+
+// keepAs gives the written bytes their name.
+func (w *blobWriter) keepAs(id string) error {
+	const op = "sqlite.blobWriter.Keep"
 	waits := !w.engine.relaxed.Load()
 	if waits {
 		if err := w.file.Sync(); err != nil {
-			return "", errors.Join(translate(op, err), w.discard())
+			return errors.Join(translate(op, err), w.discard())
 		}
 	}
 	path := w.engine.blobPath(id)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", errors.Join(translate(op, err), w.discard())
+		return errors.Join(translate(op, err), w.discard())
 	}
 	if err := os.Rename(w.file.Name(), path); err != nil {
-		return "", errors.Join(translate(op, err), w.discard())
+		return errors.Join(translate(op, err), w.discard())
 	}
 	err := w.file.Close()
 	if waits {
 		err = errors.Join(err, syncPath(filepath.Dir(path)), syncPath(filepath.Dir(filepath.Dir(path))))
 	}
-	return id, translate(op, err)
+	return translate(op, err)
 }
 
 // Abort implements store.BlobWriter.

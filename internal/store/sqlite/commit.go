@@ -267,6 +267,43 @@ func unpackEntries(packed []byte) ([]store.Entry, error) {
 	return entries, nil
 }
 
+// Restore implements store.Restorer.
+func (e *Engine) Restore(ctx context.Context, records []journal.Record) error {
+	return e.write(ctx, "sqlite.Restore", func(*sql.Conn) error { return e.writer.restore(records) }, nil)
+}
+
+func (w *writer) restore(records []journal.Record) error {
+	const op = "sqlite.Restore"
+	if w.lastN < 0 {
+		if err := w.stmts.lastN.QueryRow().Scan(&w.lastN); err != nil {
+			return failed(err)
+		}
+	}
+	for i, r := range records {
+		if r.N != w.lastN+1 {
+			if i > 0 { // something was written, so that this is no refusal
+				return fault.New(op, fault.Internal, fmt.Sprintf("第 %d 条之后不是第 %d 条", w.lastN, w.lastN+1))
+			}
+			return fault.New(op, fault.Conflict, fmt.Sprintf("日志到第 %d 条，不能接着放第 %d 条", w.lastN, r.N))
+		}
+		inserted, err := changedRow(w.stmts.insertRecord.Exec(r.N, r.ID, int64(r.Version), r.Hash[:], r.Sealed))
+		if err != nil {
+			return failed(err)
+		}
+		if !inserted {
+			return fault.New(op, fault.Internal, "记录 "+r.ID+" 出现了两次")
+		}
+		w.lastN = r.N
+		stream, _, err := journal.ParseRecordID(r.ID)
+		if err != nil {
+			return failed(err)
+		}
+		r.Sealed = bytes.Clone(r.Sealed)
+		w.changed = append(w.changed, newHead{stream, r})
+	}
+	return nil
+}
+
 // PutRow implements store.Engine.
 func (e *Engine) PutRow(ctx context.Context, d store.Document) error {
 	return e.write(ctx, "sqlite.PutRow", func(*sql.Conn) error { return failed(e.writer.putDoc(&d)) }, nil)

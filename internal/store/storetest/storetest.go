@@ -208,6 +208,7 @@ func Run(t *testing.T, s Suite) {
 	t.Run("ephemeral and leases", s.ephemeral)
 	t.Run("newer data", s.newerData)
 	t.Run("rebuild", s.rebuild)
+	t.Run("restore", s.restore)
 }
 
 func (s Suite) commitAndLoad(t *testing.T) {
