@@ -108,7 +108,14 @@ type config struct {
 		SchemeQuarter string `yaml:"scheme_quarter"`
 		SchemeYear    string `yaml:"scheme_year"`
 	} `yaml:"files"`
+	Backup struct {
+		// Folder is where the scheduled backup goes, "" for none; Keep how many are kept, 0 for all.
+		Folder string `yaml:"folder"`
+		Keep   int    `yaml:"keep"`
+	} `yaml:"backup"`
 	Schedule struct {
+		// BackUp is when the data is backed up into Backup.Folder.
+		BackUp string `yaml:"back_up"`
 		// EvaluateQuarter is when the quarter that ended is evaluated.
 		EvaluateQuarter string `yaml:"evaluate_quarter"`
 		// MoveWindows is when periods are opened and closed whose day has come.
@@ -321,10 +328,13 @@ func (c *config) consistent() error {
 			add(key, fmt.Sprintf("要在 1m 到 24h 之间，现在是 %s", d))
 		}
 	}
-	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "move_windows": c.Schedule.MoveWindows, "remove_files": c.Schedule.RemoveFiles, "draw_repairs": c.Schedule.DrawRepairs, "draw_audits": c.Schedule.DrawAudits, "matter_feedback": c.Schedule.MatterFeedback, "forget_bookings": c.Schedule.ForgetBookings, "draft_returns": c.Schedule.DraftReturns} {
+	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "move_windows": c.Schedule.MoveWindows, "remove_files": c.Schedule.RemoveFiles, "draw_repairs": c.Schedule.DrawRepairs, "draw_audits": c.Schedule.DrawAudits, "matter_feedback": c.Schedule.MatterFeedback, "forget_bookings": c.Schedule.ForgetBookings, "draft_returns": c.Schedule.DraftReturns, "back_up": c.Schedule.BackUp} {
 		if err := schedule.Check(spec); err != nil {
 			add("schedule."+name, fault.MessageOf(err))
 		}
+	}
+	if c.Backup.Keep < 0 {
+		add("backup.keep", "不能是负数；0 表示全部保留")
 	}
 	if c.HTTP.BodyBytes < 64<<10 || c.HTTP.BodyBytes > 1<<30 {
 		add("http.body_bytes", fmt.Sprintf("要在 65536 到 1073741824 之间，现在是 %d", c.HTTP.BodyBytes))

@@ -132,6 +132,9 @@ func (s *service) jobList() []schedule.Job {
 			return done
 		}},
 		{Name: "draft-returns", Spec: s.config.Schedule.DraftReturns, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error { return s.returns.DraftDue(ctx, slot) }}}
+	if s.config.Backup.Folder != "" {
+		jobs = append(jobs, schedule.Job{Name: "back-up", Spec: s.config.Schedule.BackUp, Catchup: schedule.CatchupLatest, Run: s.backUpJob})
+	}
 	for _, one := range []struct {
 		module policy.ModuleID
 		job    schedule.Job

@@ -197,6 +197,7 @@ func (d *diagnosis) examine(s *service, keyErr error) {
 	d.examineFiles(s)
 	d.examineCalendar(s)
 	d.examineDisk(s)
+	d.examineBackup(s)
 }
 
 // verifyLog checks the whole log with the key and the checkpoints that lie beside it.

@@ -46,6 +46,7 @@ var openInside = []string{"internal/report", "internal/web", "cmd"}
 var ownedBy = map[string][]string{
 	"configs":                       {"policy/policytest", "cmd"},
 	"charts":                        {"internal/web", "cmd"},
+	"internal/store/backup":         {"internal/store/backup", "cmd"},
 	"internal/store/sqlite":         {"internal/store", "cmd"},
 	"internal/store/mongo":          {"internal/store/mongo", "cmd"},
 	"internal/store/mongo/wiretest": {"internal/store/mongo/wiretest"},

@@ -33,16 +33,19 @@ var errFound = errors.New("found something")
 
 // commands lists the subcommands; kong reads the field names and tags.
 type commands struct {
-	Demo   demoCommand   `cmd:"" help:"载入演示县，打印星级和演示账号，打开网页"`
-	Serve  serveCommand  `cmd:"" help:"启动服务"`
-	Check  checkCommand  `cmd:"" help:"检查方案、时限、角色、节假日和配置文件"`
-	Verify verifyCommand `cmd:"" help:"重新计算一颗公布的星（复算包），或者核验一个数据文件夹的全部日志和其中的评价"`
-	Doctor doctorCommand `cmd:"" help:"体检：数据版本、日志、列表索引、节假日、磁盘；--rebuild 按日志重做状态"`
-	Export exportCommand `cmd:"" help:"导出：公开页面的静态副本（public），供网站使用"`
-	Why    whyCommand    `cmd:"" help:"说明某人为什么能办或不能办某件事，谁能办"`
-	Draw   drawCommand   `cmd:"" help:"重新抽一遍一次公开的双随机抽取或者满意度调查抽样，与公布的结果比较"`
-	Bench  benchCommand  `cmd:"" help:"量这台机器和这块磁盘能承受多少"`
-	Score  scoreCommand  `cmd:"" help:"用一个方案给一张表格评分，不需要网络和数据库"`
+	Demo    demoCommand    `cmd:"" help:"载入演示县，打印星级和演示账号，打开网页"`
+	Serve   serveCommand   `cmd:"" help:"启动服务"`
+	Check   checkCommand   `cmd:"" help:"检查方案、时限、角色、节假日和配置文件"`
+	Verify  verifyCommand  `cmd:"" help:"重新计算一颗公布的星（复算包），或者核验一个数据文件夹的全部日志和其中的评价"`
+	Doctor  doctorCommand  `cmd:"" help:"体检：数据版本、日志、列表索引、节假日、磁盘；--rebuild 按日志重做状态"`
+	Backup  backupCommand  `cmd:"" help:"备份到一个文件夹；服务可以照常运行"`
+	Restore restoreCommand `cmd:"" help:"从备份恢复到空的数据文件夹或数据库；--drill 只演练"`
+	Migrate migrateCommand `cmd:"" help:"把数据搬到另一个文件夹或数据库（SQLite 与 MongoDB 之间），核验后才算完成"`
+	Export  exportCommand  `cmd:"" help:"导出：公开页面的静态副本（public），供网站使用"`
+	Why     whyCommand     `cmd:"" help:"说明某人为什么能办或不能办某件事，谁能办"`
+	Draw    drawCommand    `cmd:"" help:"重新抽一遍一次公开的双随机抽取或者满意度调查抽样，与公布的结果比较"`
+	Bench   benchCommand   `cmd:"" help:"量这台机器和这块磁盘能承受多少"`
+	Score   scoreCommand   `cmd:"" help:"用一个方案给一张表格评分，不需要网络和数据库"`
 }
 
 // program is what a subcommand may use of the world around it.

@@ -319,10 +319,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			return err
 		},
 		Access: s.refused, Modules: s.modules, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Vetoes: s.vetoes, Applications: s.applications, Responses: s.responses, Standings: s.standings, Inspections: s.inspections, Draws: s.draws, Returns: s.returns, Files: files.NewKeeper(s.db, ""),
-		Gauges: []web.Gauge{
-			{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
-			{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},
-		},
+		Gauges: s.gauges(ctx),
 	}, nil
 }
 
@@ -387,6 +384,21 @@ func (s *service) intakes() []intake {
 		out = append(out, s.conduct.Intake(b))
 	}
 	return out
+}
+
+// gauges are the numbers of this bureau in the metrics.
+func (s *service) gauges(ctx context.Context) []web.Gauge {
+	all := []web.Gauge{
+		{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
+		{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},
+	}
+	if s.config.Backup.Folder != "" {
+		all = append(all, web.Gauge{Name: "backup_age_seconds", Help: "Age of the newest scheduled backup.", Read: gauge(ctx, func(context.Context) (int64, error) {
+			age, err := s.backupAge()
+			return int64(age.Seconds()), err
+		})})
+	}
+	return all
 }
 
 // gauge makes a metric of a count; one that cannot be read is no number.

@@ -76,10 +76,10 @@ func (db *DB) open(ctx context.Context) error {
 	if db.opt.Now == nil || db.opt.MasterKey == nil && !db.opt.ReadOnly || db.opt.MasterKey != nil && len(db.opt.MasterKey) != keySize {
 		return fault.New(op, fault.Internal, "打开数据需要时钟和 32 字节的主密钥")
 	}
-	if err := db.checkVersion(ctx); err != nil {
+	if err := db.checkRestored(ctx); err != nil {
 		return err
 	}
-	if err := db.checkRestored(ctx); err != nil {
+	if err := db.checkVersion(ctx); err != nil {
 		return err
 	}
 	if !db.opt.ReadOnly {
