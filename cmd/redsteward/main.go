@@ -41,6 +41,7 @@ type commands struct {
 	Backup  backupCommand  `cmd:"" help:"备份到一个文件夹；服务可以照常运行"`
 	Restore restoreCommand `cmd:"" help:"从备份恢复到空的数据文件夹或数据库；--drill 只演练"`
 	Migrate migrateCommand `cmd:"" help:"把数据搬到另一个文件夹或数据库（SQLite 与 MongoDB 之间），核验后才算完成"`
+	Witness witnessCommand `cmd:"" help:"见证人（例如审计）：生成自己的密钥，核对后联署日志的检查点"`
 	Export  exportCommand  `cmd:"" help:"导出：公开页面的静态副本（public），供网站使用"`
 	Why     whyCommand     `cmd:"" help:"说明某人为什么能办或不能办某件事，谁能办"`
 	Draw    drawCommand    `cmd:"" help:"重新抽一遍一次公开的双随机抽取或者满意度调查抽样，与公布的结果比较"`

@@ -7,6 +7,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/report/returns"
 	"redsteward/policy"
+	"redsteward/policy/witness"
 	"redsteward/rating/standing"
 	"redsteward/registry"
 	"redsteward/registry/casework"
@@ -27,6 +28,9 @@ func (s *service) openParts(ctx context.Context, rules *policy.Rules, accounts p
 		return err
 	}
 	if s.accounts, err = policy.NewService(ctx, s.db, s.guard, s.clocks, accounts); err != nil {
+		return err
+	}
+	if s.witnesses, err = witness.New(ctx, s.db, s.guard); err != nil {
 		return err
 	}
 	if s.views, err = policy.NewViews(ctx, s.db, s.guard); err != nil {

@@ -23,6 +23,7 @@ import (
 	"redsteward/internal/store/sqlite"
 	"redsteward/internal/web"
 	"redsteward/policy"
+	"redsteward/policy/witness"
 	"redsteward/rating"
 	"redsteward/rating/adoption"
 	"redsteward/rating/cycle"
@@ -90,6 +91,8 @@ type service struct {
 	stations *station.Service
 	// views are the saved views of accounts.
 	views *policy.Views
+	// witnesses keep what was co-signed of the log.
+	witnesses *witness.Service
 	// modules say what is switched off, and who is responsible for what.
 	modules *policy.Modules
 	// chains say who approves what.
@@ -313,7 +316,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 	return web.Options{
 		Settings: web.Settings{Site: c.Site.Name, Unit: c.Site.Unit, Authority: c.Site.Authority, Rating: c.Site.Rating, Demo: demo, SecureCookies: c.TLS.Mode != "off" || c.TLS.BehindProxy,
 			AllowPlain: c.TLS.BehindProxy, BodyLimit: c.HTTP.BodyBytes, Timeout: c.HTTP.Timeout, StopWithin: c.HTTP.StopWithin},
-		Guard: s.guard, People: s.accounts, Stars: stars, Bundles: s.bundles(), Cycle: s.cycle, Adoptions: s.adoptions, Journal: web.StoreJournal{DB: s.db}, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register, Points: s.cycle}, Supervision: s.supervised(), Handovers: &web.Handovers{Service: s.handovers, Photos: web.Pictures{Keeper: s.keeper}}, Stations: &web.Stations{Books: s.books, Service: s.stations}, Holidays: t.days, Clocks: s.clocks, Secret: secret, Log: s.log,
+		Guard: s.guard, People: s.accounts, Stars: stars, Bundles: s.bundles(), Cycle: s.cycle, Adoptions: s.adoptions, Journal: web.StoreJournal{DB: s.db}, Witnesses: s.witnesses, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register, Points: s.cycle}, Supervision: s.supervised(), Handovers: &web.Handovers{Service: s.handovers, Photos: web.Pictures{Keeper: s.keeper}}, Stations: &web.Stations{Books: s.books, Service: s.stations}, Holidays: t.days, Clocks: s.clocks, Secret: secret, Log: s.log,
 		Ping: func(ctx context.Context) error {
 			_, err := s.db.Engine().LastN(ctx)
 			return err

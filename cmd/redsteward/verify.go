@@ -21,6 +21,7 @@ import (
 // verifyCommand recomputes a bundle, or checks the whole log of a data folder, offline, also beside a running service, and then rates everything in it again.
 type verifyCommand struct {
 	Path string `arg:"" placeholder:"BUNDLE|DIR" help:"星级复算包（文件），数据文件夹，或者导出的公开页面"`
+	Kept string `placeholder:"DIR" help:"见证人留存检查点的文件夹：日志还要与它们都相符（见 witness sign）"`
 	Key  string `placeholder:"KEY" help:"日志公钥；不写则用包里或数据里的那一把（怀疑被改时，应当用另外取得的）"`
 }
 
@@ -117,6 +118,17 @@ func (c *verifyCommand) folder(p *program) (err error) {
 	v, err := store.Verifier(p.ctx, engine)
 	if err != nil {
 		return err
+	}
+	if c.Kept != "" {
+		kept, err := readKept(c.Kept)
+		if err != nil {
+			return err
+		}
+		if v.Key != kept.key {
+			return fault.New("cmd.verify", fault.Conflict, "日志公钥与见证人留存的不同：这不是同一本日志，或者签名密钥被换过")
+		}
+		v.Checkpoints = append(v.Checkpoints, kept.raw()...)
+		fmt.Fprintf(p.out, "与见证人留存的 %d 个检查点比较\n", len(kept.notes))
 	}
 	if c.Key != "" {
 		v.Key = c.Key

@@ -247,3 +247,27 @@ func (db *DB) SignText(ctx context.Context, text string) (string, error) {
 	}
 	return journal.SignText(signer, text)
 }
+
+// CheckpointOf returns the signed note that covers exactly the first size records. Returns NotFound if none was signed there.
+func (db *DB) CheckpointOf(ctx context.Context, size int64) ([]byte, error) {
+	return db.engine.Value(ctx, fmt.Sprintf("%s%020d", checkpointPrefix, size))
+}
+
+// Growth shows that the log of size records begins with the first old of them; see journal.ProveGrowth. The log is read once.
+func (db *DB) Growth(ctx context.Context, old, size int64) (journal.Proof, error) {
+	return journal.ProveGrowth(old, size, func(f func(journal.Hash) error) error {
+		return db.engine.Log(ctx, 0, size, func(r journal.Record) error { return f(r.Hash) })
+	})
+}
+
+// RootOf returns the root of the first size records, read from the log. Returns Invalid if there are fewer.
+func (db *DB) RootOf(ctx context.Context, size int64) (journal.Hash, error) {
+	var tree journal.Tree
+	if err := db.engine.Log(ctx, 0, size, func(r journal.Record) error { tree.Append(r.Hash); return nil }); err != nil {
+		return journal.Hash{}, err
+	}
+	if tree.Size() != size {
+		return journal.Hash{}, fault.New("store.RootOf", fault.Invalid, fmt.Sprintf("日志只有 %d 条，没有第 %d 条", tree.Size(), size))
+	}
+	return tree.Root(), nil
+}

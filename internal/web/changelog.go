@@ -41,6 +41,8 @@ type changeLogView struct {
 	Size         int64
 	Entries      []entryRow
 	Newer, Older string
+	// Witnesses is where the co-signed checkpoints are, "" without them.
+	Witnesses string
 }
 
 // entryRow is an entry with the Chinese name of its action, which is its code if the action is no right that somebody has.
@@ -77,6 +79,9 @@ func (s *Server) changeLog(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	v := changeLogView{Size: size}
+	if s.witnesses != nil {
+		v.Witnesses = witnessPath
+	}
 	for _, e := range entries {
 		row := entryRow{Entry: e, Did: e.Action}
 		if a, known := s.guard.Rules().Action(policy.Action(e.Action)); known {
@@ -87,14 +92,14 @@ func (s *Server) changeLog(c *fiber.Ctx, by policy.Actor) error {
 		}
 		v.Entries = append(v.Entries, row)
 	}
-	link := func(n int64) string { return "/admin/log?to=" + strconv.FormatInt(n, 10) }
+	link := func(n int64) string { return logPath + "?to=" + strconv.FormatInt(n, 10) }
 	if upTo < size {
 		v.Newer = link(min(size, upTo+logPage))
 	}
 	if n := len(entries); n > 0 && entries[n-1].N > 1 {
 		v.Older = link(entries[n-1].N - 1)
 	}
-	return s.render(c, by, "log", page{Title: "变更日志", Nav: "/admin/log", Data: v})
+	return s.render(c, by, "log", page{Title: "变更日志", Nav: logPath, Data: v})
 }
 
 // StoreJournal reads the log of a store.

@@ -47,7 +47,7 @@ var declared = map[string]string{
 	"inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
 	"rectification_new": layoutApp, "rectification_whole": layoutDesk, "report": layoutDesk,
 	"returns": layoutApp, "return_new": layoutApp, "return_one": layoutApp, "return_list": layoutApp, "return_compare": layoutApp, "return_form": layoutApp, "return_measures": layoutApp, "return_print": layoutDesk,
-	"modules": layoutApp, "account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
+	"modules": layoutApp, "account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "witnesses": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
 	"party": layoutApp, "party_sheets": layoutApp, "party_sheet": layoutApp, "party_new": layoutApp,
 	"conduct": layoutApp, "conduct_one": layoutApp, "conduct_form": layoutApp, "desk_imports": layoutApp,
@@ -241,7 +241,7 @@ var officeNav = []navGroup{
 	{"系统", []navItem{
 		{Label: "账号与任命", Path: accountsPath, Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},
 		{Label: "审批流程", Path: approvalsPath, Action: policy.ReadApprovals},
-		{Label: "模块", Path: modulesPath, Action: policy.ReadSystem}, {Label: "变更日志", Path: "/admin/log", Action: policy.ReadLog}, {Label: "部件一览", Path: "/admin/parts", Action: policy.ReadSystem},
+		{Label: "模块", Path: modulesPath, Action: policy.ReadSystem}, {Label: "变更日志", Path: logPath, Action: policy.ReadLog}, {Label: "部件一览", Path: "/admin/parts", Action: policy.ReadSystem},
 		{Label: "我的账号", Path: "/account", Action: policy.ReadOwnAccount},
 	}},
 }
@@ -256,7 +256,7 @@ func (s *Server) serves(path string) bool {
 		return s.filings != nil
 	case approvalsPath:
 		return s.approvals != nil
-	case "/admin/log":
+	case logPath:
 		return s.journal != nil
 	case projectsPath, firmsPath, developersPath, divisionsPath, importsPath, tilesPath, coveragePath, expiryPath, moneyPath:
 		return s.registered != nil

@@ -80,7 +80,7 @@ func (s *Server) table() ([]Route, error) {
 		{Method: post, Path: "/admin/accounts/:id/disable", Action: policy.DisableAccount, Handler: s.disableAccount},
 		{Method: post, Path: "/admin/accounts/:id/enable", Action: policy.DisableAccount, Handler: s.enableAccount},
 		{Method: post, Path: "/admin/accounts/:id/reset", Action: policy.ResetAccount, Handler: s.resetAccount},
-		{Method: get, Path: "/admin/log", Action: policy.ReadLog, Handler: s.changeLog},
+		{Method: get, Path: logPath, Action: policy.ReadLog, Handler: s.changeLog},
 		{Method: get, Path: "/admin/parts", Action: policy.ReadSystem, Handler: s.parts},
 		{Method: get, Path: modulesPath, Action: policy.ReadSystem, Handler: s.moduleList},
 
@@ -96,7 +96,7 @@ func (s *Server) table() ([]Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(rows, s.homeRoutes(), s.viewRoutes(), s.bundleRoutes(), s.plateRoutes(), s.standingRoutes(), s.cycleRoutes(), s.schemeRoutes(), s.approvalRoutes(), s.filingRoutes(), s.registerRoutes(), s.changeRoutes(), s.bodyRoutes(), s.matterRoutes(), s.returnRoutes(), s.tellRoutes(), s.repairRoutes(), s.vetoRoutes(), s.applicationRoutes(), s.responseRoutes(), s.deliberationRoutes(), s.wishRoutes(), s.memberRoutes(), s.pointRoutes(), s.surveyRoutes(), s.claimRoutes(), s.refundRoutes(), s.dunningRoutes(), s.fundRoutes(), s.handoverRoutes(), s.conductRoutes(), s.partyRoutes(), s.stationRoutes(), s.rectificationRoutes(), s.drawRoutes(), s.inspectionRoutes(), apiRows), nil
+	return slices.Concat(rows, s.homeRoutes(), s.viewRoutes(), s.witnessRoutes(), s.bundleRoutes(), s.plateRoutes(), s.standingRoutes(), s.cycleRoutes(), s.schemeRoutes(), s.approvalRoutes(), s.filingRoutes(), s.registerRoutes(), s.changeRoutes(), s.bodyRoutes(), s.matterRoutes(), s.returnRoutes(), s.tellRoutes(), s.repairRoutes(), s.vetoRoutes(), s.applicationRoutes(), s.responseRoutes(), s.deliberationRoutes(), s.wishRoutes(), s.memberRoutes(), s.pointRoutes(), s.surveyRoutes(), s.claimRoutes(), s.refundRoutes(), s.dunningRoutes(), s.fundRoutes(), s.handoverRoutes(), s.conductRoutes(), s.partyRoutes(), s.stationRoutes(), s.rectificationRoutes(), s.drawRoutes(), s.inspectionRoutes(), apiRows), nil
 }
 
 // knows reports whether there is a right.

@@ -407,7 +407,7 @@ func (s *Server) ruleHistory(c *fiber.Ctx, by policy.Actor) error {
 	}
 	v := ruleView{Form: []field{{Name: "rhythm", Label: "周期", Options: rhythmOptions(), Value: rhythm}, {Name: "rule", Label: "规则", Options: rules, Value: rule}}}
 	if s.guard.Allow(by, policy.ReadLog) {
-		v.Log = "/admin/log"
+		v.Log = logPath
 	}
 	rows := func(keys []rating.KeyChange) []changeRow {
 		var out []changeRow

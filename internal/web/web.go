@@ -29,6 +29,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/report/returns"
 	"redsteward/policy"
+	"redsteward/policy/witness"
 	"redsteward/rating/adoption"
 	"redsteward/rating/cycle"
 	"redsteward/rating/response"
@@ -160,6 +161,8 @@ type Options struct {
 	Files *files.Keeper
 	// Journal shows the log of changes on 操作日志. Nil hides the page.
 	Journal Journal
+	// Witnesses keep what was co-signed of the log. Nil hides the page.
+	Witnesses *witness.Service
 	// Evidence is what the pages of proof need. Nil hides them.
 	Evidence *Evidence
 	// Holidays count the working days of the to-do pages. Nil counts calendar days.
@@ -188,6 +191,7 @@ type Server struct {
 	stars     Stars
 	bundles   Bundles // nil if there are none
 	journal   Journal
+	witnesses *witness.Service
 	cycle     Cycle
 	adoptions *adoption.Service
 	// views is nil if there are no saved views.
@@ -284,7 +288,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, witnesses: o.Witnesses, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

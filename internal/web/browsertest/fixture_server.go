@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/web"
 	"redsteward/policy"
 	"redsteward/policy/policytest"
+	"redsteward/policy/witness"
 	"redsteward/rating"
 	"redsteward/rating/response"
 	"redsteward/rating/standing"
@@ -71,6 +72,8 @@ type Fixture struct {
 	Fund *fund.Service
 	// Bank reconciles the fund with bank statements; nil unless Start made the fixture.
 	Bank *bank.Service
+	// Witnesses keep what was co-signed of the log.
+	Witnesses *witness.Service
 	// Log is what the server logged.
 	Log *Buffer
 	// Access holds the refused tries.
@@ -302,8 +305,11 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err != nil {
 		return nil, err
 	}
+	if f.Witnesses, err = witness.New(ctx, db, guard); err != nil {
+		return nil, err
+	}
 	f.Server, err = web.New(web.Options{
-		Guard: guard, People: f.People, Stars: stars, Bundles: bundles, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db},
+		Guard: guard, People: f.People, Stars: stars, Bundles: bundles, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db}, Witnesses: f.Witnesses,
 		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Vetoes: f.Vetoes, Responses: f.Responses, Standings: f.Standings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})

@@ -15,8 +15,11 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/internal/store/sqlite"
+	"redsteward/policy"
+	"redsteward/policy/witness"
 )
 
 // widths are those of ui.md §8 and §9.
@@ -77,7 +80,7 @@ var officePages = []opened{
 }
 
 // auditPages are those that only who may read the log can open.
-var auditPages = []opened{{"log", "/admin/log", 200}}
+var auditPages = []opened{{"log", "/admin/log", 200}, {"witnesses", "/admin/log/witnesses", 200}, {"witness-key", "/admin/log/witnesses/key", 200}, {"witness-sign", "/admin/log/witnesses/sign", 200}}
 
 // signIn signs in through the page.
 func signIn(t *testing.T, tb *tab, f *Fixture, login, password string) {
@@ -143,11 +146,39 @@ func TestPages(t *testing.T) {
 	tb.lookAt(t, "account-one", 200)
 	signIn(t, tb, f, "auditor", Password)
 	wantPath(t, tb, "/todo")
+	f.coSigned(t)
 	tb.look(t, f, auditPages)
 }
 
+// coSigned lets a witness co-sign the log.
+func (f *Fixture) coSigned(t *testing.T) {
+	t.Helper()
+	shen := policy.Actor{ID: "shen", Appointments: []policy.Appointment{{Role: "auditor", Scopes: []string{policy.County}}}}
+	secret, public, err := journal.GenerateWitness()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Witnesses.Enrol(t.Context(), shen, witness.Witness{Key: public, Office: "县审计局"}, ""); err != nil {
+		t.Fatal(err)
+	}
+	note, err := f.Witnesses.Checkpoint(t.Context(), shen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, err := f.Witnesses.Status(t.Context(), shen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if note, err = journal.CoSign(status.Key, secret, note); err != nil {
+		t.Fatal(err)
+	}
+	if in, err := f.Witnesses.CoSign(t.Context(), shen, string(note)); err != nil || in.Differs {
+		t.Fatalf("%+v %v", in, err)
+	}
+}
+
 // fileRoutes answer with a file or send somewhere else: there is nothing to look at.
-var fileRoutes = map[string]bool{"/coach.xlsx": true, "/coach/:project<maxLen(64)>/actions.xlsx": true, "/coach-tasks.xlsx": true, "/coach-tasks/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/responses.xlsx": true, "/responses/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/vetoes.xlsx": true, "/standings.xlsx": true, "/standings/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/plates.xlsx": true, "/plate/withdrawn.txt": true, "/vetoes/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/stars.csv": true, "/compare.csv": true, "/firms/:id<maxLen(600)>/projects.xlsx": true, "/stars/:id<maxLen(200)>/lines.csv": true, "/stars/:id<maxLen(200)>/history.csv": true, "/firms/:id<maxLen(600)>/history.csv": true, "/stars/:id<maxLen(200)>/bundle.json": true, "/stars/:id<maxLen(200)>/full.json": true, "/type": true, "/register/projects.xlsx": true, "/filings.xlsx": true, "/filings/:id<maxLen(64)>/files/:n<int>": true, "/filings/:id<maxLen(64)>/scans/:n<int>": true, "/register/firms.xlsx": true, "/register/developers.xlsx": true, "/register/divisions.xlsx": true,
+var fileRoutes = map[string]bool{"/coach.xlsx": true, "/coach/:project<maxLen(64)>/actions.xlsx": true, "/coach-tasks.xlsx": true, "/coach-tasks/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/responses.xlsx": true, "/responses/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/vetoes.xlsx": true, "/standings.xlsx": true, "/standings/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/admin/log/witnesses/checkpoint.txt": true, "/admin/log/witnesses/growth.json": true, "/plates.xlsx": true, "/plate/withdrawn.txt": true, "/vetoes/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/stars.csv": true, "/compare.csv": true, "/firms/:id<maxLen(600)>/projects.xlsx": true, "/stars/:id<maxLen(200)>/lines.csv": true, "/stars/:id<maxLen(200)>/history.csv": true, "/firms/:id<maxLen(600)>/history.csv": true, "/stars/:id<maxLen(200)>/bundle.json": true, "/stars/:id<maxLen(200)>/full.json": true, "/type": true, "/register/projects.xlsx": true, "/filings.xlsx": true, "/filings/:id<maxLen(64)>/files/:n<int>": true, "/filings/:id<maxLen(64)>/scans/:n<int>": true, "/register/firms.xlsx": true, "/register/developers.xlsx": true, "/register/divisions.xlsx": true,
 	"/register/tiles.xlsx": true, "/register/projects/:id/dossier.xlsx": true, "/register/firms/:id/dossier.xlsx": true,
 	"/register/coverage.xlsx": true, "/register/expiry.xlsx": true, "/register/money.xlsx": true, "/register/risk.xlsx": true, "/register/bodies.xlsx": true, "/register/projects/:id/votes/:part/scans/:n<int>": true, "/register/projects/:id/revenue/:part/photos/:n<int>": true, "/changes.xlsx": true, "/matters.xlsx": true, "/matters/figures.xlsx": true, "/matters/figures.json": true, "/matters/orders.xlsx": true, "/matters/orders/template.xlsx": true, "/matters/orders/:id/progress": true, "/matters/orders/marked/:id": true, "/repairs.xlsx": true, "/repairs/imports/template.xlsx": true, "/repairs/imports/:id/progress": true, "/repairs/imports/marked/:id": true, "/repairs/imports/:id": true, "/matters/:id<maxLen(64)>/photos/:set<maxLen(10)>/:n<int>": true, "/needs.xlsx": true, "/served.xlsx": true, "/needs/:id<maxLen(64)>/photos/:n<int>": true, "/deliberation.xlsx": true, "/deliberation/meetings.xlsx": true, "/deliberation/counts.xlsx": true, "/surveys.xlsx": true, "/surveys/:id<maxLen(80)>/enter.xlsx": true, "/register/imports/template/:kind.xlsx": true, "/fund.xlsx": true, "/fund/ageing.xlsx": true, "/fund/bank.xlsx": true, "/fund/bank/months/:month<maxLen(8)>/report.xlsx": true, "/satisfaction/:id<maxLen(80)>/file": true, "/fund/claims.xlsx": true, "/fund/dunnings.xlsx": true, "/fund/dunnings/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/refunds.xlsx": true, "/fund/claims/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/refunds/:id<maxLen(64)>/files/:file<maxLen(44)>": true, "/fund/:project<maxLen(64)>/ledger.xlsx": true, "/fund/:project<maxLen(64)>/entries/:no<int>/paper": true, "/register/imports/:id/progress": true, "/register/imports/marked/:id": true, "/handovers/:id<maxLen(64)>/photos/:photo<maxLen(64)>": true, "/handovers/:id<maxLen(64)>/scan": true, "/handovers.xlsx": true, "/handovers/:id<maxLen(64)>/sheet.xlsx": true,
 	"/books/:book<maxLen(40)>/export.xlsx": true, "/books/:book<maxLen(40)>/imports/template.xlsx": true, "/books/:book<maxLen(40)>/:id<maxLen(64)>/files/:n<int>": true, "/papers/export.xlsx": true, "/papers/imports/template.xlsx": true,
