@@ -124,6 +124,12 @@ const (
 	SignReturn Action = "return.sign"
 	// KeepReturnTemplate uploads the office's own workbook of a return.
 	KeepReturnTemplate Action = "return.template"
+	// ReadCollection shows, within the scope, the tasks of collection (收表任务) and what units sent.
+	ReadCollection Action = "collection.read"
+	// SendCollection hands tasks out, reminds, returns, merges, archives, and makes matters of hazards, for the actor's own office.
+	SendCollection Action = "collection.send"
+	// FillCollection signs for tasks and answers them, for the actor's own unit.
+	FillCollection Action = "collection.fill"
 	// ReadCoach shows, within the scope, what a project can still do for its star, lets values be tried, and shows the tasks that were given for it.
 	ReadCoach Action = "coach.read"
 	// GiveCoachTask gives such an action to who manages the project, and judges what was done.
@@ -493,6 +499,9 @@ func Actions() []ActionInfo {
 		{CheckReturn, "审核报表", false},
 		{SignReturn, "签发报表", false},
 		{KeepReturnTemplate, "上传报表模板", false},
+		{ReadCollection, "查看收表任务", false},
+		{SendCollection, "下发收表任务、催报和汇总", false},
+		{FillCollection, "签收和填报收表任务", false},
 		{ReadCoach, "查看争星晋位", false},
 		{GiveCoachTask, "派争星任务", false},
 		{DoCoachTask, "落实争星任务", false},

@@ -230,3 +230,18 @@ func bigPow10(places int) *big.Int {
 	}
 	return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(places)), nil)
 }
+
+// Plain takes away what people put into numbers, for Parse: blanks, thousands separators, full-width digits.
+func Plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= '０' && r <= '９':
+			return r - '０' + '0'
+		case r == '．':
+			return '.'
+		case r == ',' || r == '，' || r == ' ' || r == '　':
+			return -1
+		}
+		return r
+	}, text)
+}

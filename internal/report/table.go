@@ -92,7 +92,7 @@ func looksLost(text string) bool {
 func Whole[T any](field, title, example string, at func(*T) *int64) Column[T] {
 	return Column[T]{Field: field, Title: title, form: formWhole,
 		read: func(row *T, c cell) string {
-			n, err := num.Parse(plainNumber(c.text))
+			n, err := num.Parse(num.Plain(c.text))
 			if value, whole := n.Int64(); err == nil && whole {
 				*at(row) = value
 				return ""
@@ -103,24 +103,9 @@ func Whole[T any](field, title, example string, at func(*T) *int64) Column[T] {
 	}
 }
 
-// plainNumber takes away what people put into numbers: blanks, thousands separators, full-width digits.
-func plainNumber(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= '０' && r <= '９':
-			return r - '０' + '0'
-		case r == '．':
-			return '.'
-		case r == ',' || r == '，' || r == ' ' || r == '　':
-			return -1
-		}
-		return r
-	}, text)
-}
-
 // decimals reads a number with at most so many decimals. Excel keeps 0.1 + 0.2 as 0.30000000000000004: what differs only beyond the fifteenth digit is noise of its own.
 func decimals(text string, places int) (num.Num, bool) {
-	n, err := num.Parse(plainNumber(text))
+	n, err := num.Parse(num.Plain(text))
 	if err != nil {
 		return num.Num{}, false
 	}
