@@ -54,12 +54,14 @@ const (
 	ModuleDeliberation ModuleID = "deliberation"
 	// ModuleSurvey: 满意度调查.
 	ModuleSurvey ModuleID = "survey"
+	// ModuleCollection: 收表任务.
+	ModuleCollection ModuleID = "collection"
 )
 
 // ModuleIDs are all modules.
 func ModuleIDs() []ModuleID {
 	return []ModuleID{ModuleFiling, ModuleChange, ModuleBodies, ModuleHandover, ModuleFund, ModuleConduct, ModuleParty, ModuleStation, ModulePapers, ModuleInspection, ModuleRectification, ModuleVeto, ModuleVisit,
-		ModuleObservation, ModuleEvidence, ModuleMatter, ModuleRepair, ModuleWish, ModuleDeliberation, ModuleSurvey}
+		ModuleObservation, ModuleEvidence, ModuleMatter, ModuleRepair, ModuleWish, ModuleDeliberation, ModuleSurvey, ModuleCollection}
 }
 
 // Module is one module as an installation has it.

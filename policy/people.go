@@ -97,6 +97,22 @@ func (s *Service) Staffed(ctx context.Context, by Actor, actions []Action) (map[
 	return out, err
 }
 
+// Holding tells for which scope keys somebody holds an office today that allows an action. It asks for no right and names nobody.
+func (s *Service) Holding(ctx context.Context, action Action) (map[string]bool, error) {
+	business, rules := calendar.DateOf(s.clocks.Business()), s.guard.Rules()
+	out := map[string]bool{}
+	err := s.eachAccount(ctx, func(d store.Doc[Account]) {
+		for _, ap := range inForce(d.State.Appointments, business) {
+			if ok, _ := rules.RoleAllows(ap.Role, action); ok && !d.State.Disabled {
+				for _, key := range ap.Scopes {
+					out[key] = true
+				}
+			}
+		}
+	})
+	return out, err
+}
+
 // Uses says how many people hold, or will hold, an office whose unit or rows a scope key names: “2 人的任命”; "" if nobody does. It asks for no right and names nobody.
 func (s *Service) Uses(ctx context.Context, key string, _ time.Time) (string, error) {
 	today, held := calendar.DateOf(s.clocks.Business()), 0

@@ -55,3 +55,20 @@ func (e *Entry) holds(on calendar.Date) bool {
 	until, err := calendar.ParseDate(e.Values["until"])
 	return err != nil || until.Compare(on) >= 0
 }
+
+// ManagerOf is who answers for a compound on a day by the book of its community, who came last if there are several; "" if nobody is registered or no such book is kept. It asks for no right: the caller shows it to the firm
+// or masks it.
+func (b *Books) ManagerOf(ctx context.Context, project string, on calendar.Date) (name, phone string, err error) {
+	if _, kept := b.set.Find(BookManagers); !kept {
+		return "", "", nil
+	}
+	since := ""
+	q := store.Query{Index: entriesByKey, Key: entryListKey(BookManagers, "on", policy.ProjectKey(project)), Limit: store.MaxLimit}
+	err = every(ctx, b.entries, q, func(d *store.Doc[Entry]) bool { return d.State.holds(on) }, func(d store.Doc[Entry]) error {
+		if from := d.State.Values["from"]; from >= since {
+			since, name, phone = from, d.State.value("name"), d.State.value("phone")
+		}
+		return nil
+	})
+	return name, phone, err
+}

@@ -130,6 +130,8 @@ type config struct {
 		MatterFeedback string `yaml:"matter_feedback"`
 		// DraftReturns is when drafts are made of the returns that are due.
 		DraftReturns string `yaml:"draft_returns"`
+		// SendCollections is when the tasks of collection that come back in every period are handed out.
+		SendCollections string `yaml:"send_collections"`
 		// ForgetBookings is when names and phones of bookings and repairs are destroyed whose term has passed.
 		ForgetBookings string `yaml:"forget_bookings"`
 	} `yaml:"schedule"`
@@ -328,7 +330,7 @@ func (c *config) consistent() error {
 			add(key, fmt.Sprintf("要在 1m 到 24h 之间，现在是 %s", d))
 		}
 	}
-	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "move_windows": c.Schedule.MoveWindows, "remove_files": c.Schedule.RemoveFiles, "draw_repairs": c.Schedule.DrawRepairs, "draw_audits": c.Schedule.DrawAudits, "matter_feedback": c.Schedule.MatterFeedback, "forget_bookings": c.Schedule.ForgetBookings, "draft_returns": c.Schedule.DraftReturns, "back_up": c.Schedule.BackUp} {
+	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "move_windows": c.Schedule.MoveWindows, "remove_files": c.Schedule.RemoveFiles, "draw_repairs": c.Schedule.DrawRepairs, "draw_audits": c.Schedule.DrawAudits, "matter_feedback": c.Schedule.MatterFeedback, "send_collections": c.Schedule.SendCollections, "forget_bookings": c.Schedule.ForgetBookings, "draft_returns": c.Schedule.DraftReturns, "back_up": c.Schedule.BackUp} {
 		if err := schedule.Check(spec); err != nil {
 			add("schedule."+name, fault.MessageOf(err))
 		}

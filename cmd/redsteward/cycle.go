@@ -125,7 +125,7 @@ func (s *service) jobList() []schedule.Job {
 		{Name: "remove-files", Spec: s.config.Schedule.RemoveFiles, Catchup: schedule.CatchupLatest, Run: s.proofs.SweepFiles},
 		{Name: "forget-bookings", Spec: s.config.Schedule.ForgetBookings, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
 			// The stations open after the jobs.
-			done := errors.Join(s.stations.ForgetBookings(ctx, slot), s.stations.ForgetModels(ctx, slot), s.repairs.Forget(ctx), s.wishes.Forget(ctx), s.cycle.Remarks().Forget(ctx))
+			done := errors.Join(s.stations.ForgetBookings(ctx, slot), s.stations.ForgetModels(ctx, slot), s.repairs.Forget(ctx), s.wishes.Forget(ctx), s.collections.Forget(ctx), s.cycle.Remarks().Forget(ctx))
 			if s.modules.On(policy.ModuleWish) {
 				done = errors.Join(done, s.wishes.BookPoints(ctx))
 			}
@@ -141,6 +141,7 @@ func (s *service) jobList() []schedule.Job {
 	}{
 		{policy.ModuleRepair, schedule.Job{Name: "draw-repairs", Spec: s.config.Schedule.DrawRepairs, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.repairs.DrawDue(ctx) }}},
 		{policy.ModuleMatter, schedule.Job{Name: "matter-feedback", Spec: s.config.Schedule.MatterFeedback, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.matters.MakeFeedbackDue(ctx) }}},
+		{policy.ModuleCollection, schedule.Job{Name: "send-collections", Spec: s.config.Schedule.SendCollections, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.collections.RunPlans(ctx) }}},
 		{policy.ModuleEvidence, schedule.Job{Name: "draw-audits", Spec: s.config.Schedule.DrawAudits, Catchup: schedule.CatchupLatest, Run: s.proofs.DrawAudits}},
 	} {
 		if s.modules.On(one.module) {

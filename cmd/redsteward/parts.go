@@ -15,6 +15,7 @@ import (
 	"redsteward/registry/handover"
 	"redsteward/registry/party"
 	"redsteward/registry/station"
+	"redsteward/supervision/collection"
 	"redsteward/supervision/deliberation"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/repair"
@@ -36,7 +37,7 @@ func (s *service) openParts(ctx context.Context, rules *policy.Rules, accounts p
 	if s.views, err = policy.NewViews(ctx, s.db, s.guard); err != nil {
 		return err
 	}
-	for _, open := range []func(context.Context) error{s.openFilings, s.openMatters, s.openRepairs, s.openConduct, s.openBooks, s.openWishes, s.openParty, s.openSupervision, s.openSurveys, s.openHandovers, s.openDeliberation, s.openCycle, s.openResponses, s.openStanding,
+	for _, open := range []func(context.Context) error{s.openFilings, s.openMatters, s.openRepairs, s.openConduct, s.openBooks, s.openWishes, s.openParty, s.openCollections, s.openSupervision, s.openSurveys, s.openHandovers, s.openDeliberation, s.openCycle, s.openResponses, s.openStanding,
 		s.openClaims, s.openStations, s.openReturns} {
 		if err := open(ctx); err != nil {
 			return err
@@ -129,6 +130,31 @@ func (s *service) openWishes(ctx context.Context) error {
 	}
 	s.wishes, err = wish.New(ctx, wish.Config{DB: s.db, Guard: s.guard, Keeper: s.keeper, Now: s.clocks.Business, Register: s.books, Terms: terms, Deadlines: t.deadline, Resolve: t.days.Resolve})
 	return err
+}
+
+// takenIn lets rows of returns become matters; it implements collection.Matters.
+type takenIn struct{ *matter.Service }
+
+// Take implements collection.Matters.
+func (t takenIn) Take(ctx context.Context, by policy.Actor, h collection.Hazard) (string, error) {
+	doc, err := t.Pass(ctx, by, h.Key, h.From, matter.Input{Category: h.Category, Community: h.Community, Project: h.Project, Where: h.Where, Words: h.Words})
+	return doc.ID, err
+}
+
+// openCollections opens the tasks of collection over the register and the matters.
+func (s *service) openCollections(ctx context.Context) error {
+	desk, err := s.caseDesk()
+	if err != nil {
+		return err
+	}
+	s.collections, err = collection.New(ctx, collection.Config{Desk: desk, Register: s.register.Register, Matters: takenIn{s.matters}, Manager: s.books.ManagerOf, Answers: s.answering})
+	return err
+}
+
+// answering tells for which scope keys somebody can answer a task of collection today.
+func (s *service) answering(ctx context.Context) (func(key string) bool, error) {
+	keys, err := s.accounts.Holding(ctx, policy.FillCollection)
+	return func(key string) bool { return keys[key] }, err
 }
 
 // openDeliberation opens the deliberations over the register.

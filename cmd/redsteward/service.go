@@ -44,6 +44,7 @@ import (
 	"redsteward/registry/station"
 	"redsteward/supervision"
 	"redsteward/supervision/application"
+	"redsteward/supervision/collection"
 	"redsteward/supervision/deliberation"
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
@@ -107,6 +108,7 @@ type service struct {
 	wishes *wish.Service
 	// applications are the firms' applications for the star of a year.
 	applications *application.Service
+	collections  *collection.Service
 	// surveys ask how satisfied households are.
 	surveys *survey.Service
 	// returns is the desk of statistical returns.
@@ -321,7 +323,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Modules: s.modules, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Vetoes: s.vetoes, Applications: s.applications, Responses: s.responses, Standings: s.standings, Inspections: s.inspections, Draws: s.draws, Returns: s.returns, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Modules: s.modules, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Vetoes: s.vetoes, Applications: s.applications, Collections: s.collections, Responses: s.responses, Standings: s.standings, Inspections: s.inspections, Draws: s.draws, Returns: s.returns, Files: files.NewKeeper(s.db, ""),
 		Gauges: s.gauges(ctx),
 	}, nil
 }

@@ -39,6 +39,7 @@ var modulePaths = map[policy.ModuleID][]string{
 	policy.ModuleRepair:        {repairsPath},
 	policy.ModuleWish:          {needsPath, servedPath, suppliesPath, membersPath, pointsPath, askPath, shiningPath},
 	policy.ModuleDeliberation:  {deliberationPath},
+	policy.ModuleCollection:    {collectionsPath},
 	policy.ModuleSurvey:        {surveysPath, satisfactionPath, answerPath},
 }
 

@@ -76,6 +76,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.applications != nil {
 		parts = append(parts, ApplicationTasks{Applications: s.applications, Cycle: s.cycle})
 	}
+	if s.collections != nil {
+		parts = append(parts, CollectionTasks{Collections: s.collections})
+	}
 	if s.adoptions != nil {
 		parts = append(parts, SchemeTasks{Schemes: s.adoptions})
 	}

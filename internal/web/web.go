@@ -45,6 +45,7 @@ import (
 	"redsteward/registry/owners"
 	"redsteward/registry/party"
 	"redsteward/supervision/application"
+	"redsteward/supervision/collection"
 	"redsteward/supervision/deliberation"
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/matter"
@@ -149,6 +150,8 @@ type Options struct {
 	Vetoes *veto.Service
 	// Applications keeps the applications for stars. Nil hides their pages; needs Register.
 	Applications *application.Service
+	// Collections keeps the tasks of collection. Nil hides their pages; needs Register.
+	Collections *collection.Service
 	// Responses keeps what firms say publicly about their stars. Nil hides their pages; needs Register.
 	Responses *response.Service
 	// Rectifications follow what was found on site until it is put right. Nil hides their pages; needs Supervision.
@@ -230,7 +233,9 @@ type Server struct {
 	vetoes   *veto.Service
 	// applications is nil if its pages are not there.
 	applications *application.Service
-	responses    *response.Service
+	// collections is nil if its pages are not there.
+	collections *collection.Service
+	responses   *response.Service
 	// standings is nil if there are no stars that stand.
 	standings *standing.Service
 	// rectifications is nil if its pages are not there.
@@ -288,7 +293,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, witnesses: o.Witnesses, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, witnesses: o.Witnesses, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, collections: o.Collections, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

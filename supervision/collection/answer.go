@@ -173,8 +173,8 @@ func (s *Service) working(ctx context.Context, t *Task, a *Sheet) ([]Row, error)
 	return rows, nil
 }
 
-// asks reports whether a column is asked of an answer now: all of them, or those that came after it was sent.
-func (a *Sheet) asks(c Column) bool {
+// Asks reports whether a column is asked of an answer now: all of them, or those that came after it was sent.
+func (a *Sheet) Asks(c Column) bool {
 	return c.Stands() && (a.State != Partial || c.Since > a.Version)
 }
 
@@ -208,7 +208,7 @@ func (s *Service) put(ctx context.Context, t *Task, a *Sheet, rows []Row, in Fil
 	var bad []fault.Field
 	for n, c := range t.Columns {
 		text, said := in.Values[c.ID]
-		if !said || !a.asks(c) {
+		if !said || !a.Asks(c) {
 			continue
 		}
 		kept, wrong := read(c, text, compounds)
@@ -282,7 +282,7 @@ func checkRows(t *Task, a *Sheet, rows []Row, compounds []Compound) []fault.Fiel
 			continue
 		}
 		for n, c := range t.Columns {
-			if !a.asks(c) {
+			if !a.Asks(c) {
 				continue
 			}
 			if _, wrong := read(c, c.Typed(r.At(n)), compounds); wrong != "" {
@@ -415,7 +415,7 @@ func (s *Service) fromLines(ctx context.Context, t *Task, a *Sheet, lines []Line
 			}
 		}
 		for n, c := range t.Columns {
-			if !a.asks(c) {
+			if !a.Asks(c) {
 				continue
 			}
 			kept, wrong := read(c, line.Values[c.ID], compounds)

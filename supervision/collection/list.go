@@ -26,20 +26,28 @@ type Filter struct {
 	Task    string
 }
 
-// Tasks returns a page of the tasks of the actor's office, the latest first. Returns Forbidden without ReadCollection.
-func (s *Service) Tasks(ctx context.Context, by policy.Actor, w Filter, after string) (store.Page[Task], error) {
-	return s.tasks.Page(ctx, by, store.Query{Index: byScope, Desc: true, After: after}, func(t *Task) bool {
+// listed is the query of a list: the latest first, or by deadline.
+func listed(due bool, after string) store.Query {
+	if due {
+		return store.Query{Index: byDue, After: after}
+	}
+	return store.Query{Index: byScope, Desc: true, After: after}
+}
+
+// Tasks returns a page of the tasks of the actor's office, the latest first or with due by deadline. Returns Forbidden without ReadCollection.
+func (s *Service) Tasks(ctx context.Context, by policy.Actor, w Filter, due bool, after string) (store.Page[Task], error) {
+	return s.tasks.Page(ctx, by, listed(due, after), func(t *Task) bool {
 		return registry.Finds(t.Title, w.Text) && (w.State == "" || t.State == w.State)
 	})
 }
 
-// Sheets returns a page of the answers in the actor's scope whose tasks were sent by others: what his unit has to answer, and what was asked of units in his area; the latest first. Returns Forbidden without ReadCollection.
-func (s *Service) Sheets(ctx context.Context, by policy.Actor, w Filter, after string) (store.Page[Sheet], error) {
+// Sheets returns a page of the answers in the actor's scope whose tasks were sent by others: what his unit has to answer, and what was asked of units in his area; the latest first or with due by deadline. Returns Forbidden without ReadCollection.
+func (s *Service) Sheets(ctx context.Context, by policy.Actor, w Filter, due bool, after string) (store.Page[Sheet], error) {
 	scope, err := s.sheets.Scope(ctx, by, policy.ReadCollection)
 	if err != nil {
 		return store.Page[Sheet]{}, err
 	}
-	return s.sheets.Page(ctx, by, store.Query{Index: byScope, Desc: true, After: after}, func(a *Sheet) bool {
+	return s.sheets.Page(ctx, by, listed(due, after), func(a *Sheet) bool {
 		return (scope.All() || !scope.Covers(a.Owner, a.Day)) && s.fitsSheet(a, w)
 	})
 }

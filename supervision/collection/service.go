@@ -80,6 +80,8 @@ const (
 	byTask  = "task"
 	byWork  = "work"
 	byEnd   = "end"
+	// byDue lists everything by scope keys and deadline.
+	byDue = "due"
 	// keepRule is how long names and phones of an answer are kept after the end of its task.
 	keepRule = "collection.personal"
 	// The bounds of texts in signs, of lists in pieces, of the rows of an answer in bytes.
@@ -100,6 +102,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		Row: func(t *Task) casework.Row { return casework.Row{Keys: t.Owner, Day: t.Day, State: t.State.Title()} },
 		Kind: store.Kind[Task]{Name: taskKind, Version: 1, Indexes: []store.Index[Task]{
 			{Name: byScope, Keys: func(_ string, t *Task) []string { return supervision.ListKeys(t.Owner) }, Sort: func(_ string, t *Task) string { return store.SortTime(t.Made.At.Time) }},
+			{Name: byDue, Keys: func(_ string, t *Task) []string { return supervision.ListKeys(t.Owner) }, Sort: func(_ string, t *Task) string { return t.Due.Due.String() }},
 			{Name: byEnd, Keys: func(_ string, t *Task) []string {
 				if t.Ended == nil {
 					return nil
@@ -117,6 +120,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		Kind: store.Kind[Sheet]{Name: sheetKind, Version: 1, Subject: func(id string, _ *Sheet) string { return sheetKind + "/" + id }, Indexes: []store.Index[Sheet]{
 			{Name: byTask, Keys: func(_ string, a *Sheet) []string { return []string{a.Task} }, Sort: func(_ string, a *Sheet) string { return store.SortInt(a.N) }},
 			{Name: byScope, Keys: func(_ string, a *Sheet) []string { return supervision.ListKeys(slices.Concat(a.Keys, a.Owner)) }, Sort: func(_ string, a *Sheet) string { return a.Day.String() }},
+			{Name: byDue, Keys: func(_ string, a *Sheet) []string { return supervision.ListKeys(slices.Concat(a.Keys, a.Owner)) }, Sort: func(_ string, a *Sheet) string { return a.Due.Due.String() }},
 			{Name: byWork, Keys: func(_ string, a *Sheet) []string {
 				if !a.State.Open() && a.Unseen() == 0 || a.State == Missed || a.State == Lifted {
 					return nil
@@ -257,7 +261,7 @@ func (s *Service) until(f *casework.Check, last calendar.Date) calendar.Deadline
 	case last.Sub(today) > longest:
 		f.Fail("due", "上报期限%s在一年以后，请分期下发", last.Chinese())
 	}
-	return calendar.Deadline{Start: today, N: last.Sub(today), Unit: calendar.UnitDay, Basis: "收表通知", Due: last}
+	return calendar.Deadline{Rule: "collection.notice", Start: today, N: last.Sub(today), Unit: calendar.UnitDay, Basis: "收表通知", Due: last}
 }
 
 // hazard is the id of the column that tells of a hazard.
@@ -460,7 +464,7 @@ func (s *Service) Revise(ctx context.Context, by policy.Actor, at casework.At, c
 
 // Extend gives a task another last day, from today on. Returns as Edit, Invalid (due), Conflict if it is the same.
 func (s *Service) Extend(ctx context.Context, by policy.Actor, at casework.At, last calendar.Date) (store.Doc[Task], error) {
-	return s.change(ctx, by, at, StepExtend, func(_ store.Meta, t *Task) error {
+	doc, err := s.change(ctx, by, at, StepExtend, func(_ store.Meta, t *Task) error {
 		f := s.Check()
 		due := s.until(f, last)
 		if last == t.Due.Due {
@@ -471,6 +475,7 @@ func (s *Service) Extend(ctx context.Context, by policy.Actor, at casework.At, l
 		t.Due = due
 		return f.Err()
 	})
+	return s.followed(ctx, by, doc, err)
 }
 
 // Close ends a task and archives it: who did not answer stays told as missing, and nothing changes any more. Returns as Edit.
@@ -558,12 +563,13 @@ func (s *Service) open(ctx context.Context, id string, t *Task, n int, a Address
 		}
 	}
 	slices.Sort(keys)
-	return Sheet{Task: id, Title: t.Title, To: a, N: int64(n), Keys: slices.Compact(keys), Owner: t.Owner, Day: day, State: Unsigned, Last: SheetOpen, Asked: t.Version}, nil
+	return Sheet{Task: id, Title: t.Title, To: a, N: int64(n), Keys: slices.Compact(keys), Owner: t.Owner, Day: day, Due: t.Due, State: Unsigned, Last: SheetOpen, Asked: t.Version}, nil
 }
 
 // keepUp brings an answer in line with its task and reports whether that changed it.
 func (a *Sheet) keepUp(t *Task) bool {
-	changed := false
+	changed := a.Due != t.Due
+	a.Due = t.Due
 	for i, r := range t.Reminders {
 		n := int64(i + 1)
 		if slices.Contains(r.To, a.N) && !slices.ContainsFunc(a.Reminded, func(d Reminded) bool { return d.N == n }) {

@@ -274,6 +274,8 @@ type Sheet struct {
 	Keys  []string      `json:"keys" privacy:"internal"`
 	Owner []string      `json:"owner" privacy:"internal"`
 	Day   calendar.Date `json:"day"`
+	// Due is until when it is to be answered: that of the task.
+	Due calendar.Deadline `json:"due"`
 	// State is where it stands, Last what was done last, Reason why it was returned or lifted.
 	State  SheetState `json:"state" privacy:"public"`
 	Last   SheetStep  `json:"last" privacy:"public"`

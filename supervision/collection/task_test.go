@@ -214,13 +214,13 @@ func TestWhoSeesWhat(t *testing.T) {
 	if got := must[[]Addressee](t)(d.Candidates(ctx, town1, ToFirm, "")); len(got) != 1 || got[0].ID != "f1" {
 		t.Error(got)
 	}
-	if page := must[store.Page[Task]](t)(d.Tasks(ctx, town1, Filter{}, "")); len(page.Docs) != 1 || page.Docs[0].ID != own.ID {
+	if page := must[store.Page[Task]](t)(d.Tasks(ctx, town1, Filter{}, false, "")); len(page.Docs) != 1 || page.Docs[0].ID != own.ID {
 		t.Error(page.Docs)
 	}
-	if page := must[store.Page[Task]](t)(d.Tasks(ctx, town2, Filter{}, "")); len(page.Docs) != 0 {
+	if page := must[store.Page[Task]](t)(d.Tasks(ctx, town2, Filter{}, false, "")); len(page.Docs) != 0 {
 		t.Error(page.Docs)
 	}
-	if page := must[store.Page[Sheet]](t)(d.Sheets(ctx, town2, Filter{}, "")); len(page.Docs) != 2 {
+	if page := must[store.Page[Sheet]](t)(d.Sheets(ctx, town2, Filter{}, false, "")); len(page.Docs) != 2 {
 		t.Error("what its area received:", page.Docs)
 	}
 }
@@ -354,7 +354,7 @@ func TestPlans(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out []string
-		for _, doc := range must[store.Page[Task]](t)(d.Tasks(ctx, officer, Filter{}, "")).Docs {
+		for _, doc := range must[store.Page[Task]](t)(d.Tasks(ctx, officer, Filter{}, false, "")).Docs {
 			if doc.State.Plan != "" {
 				out = append(out, doc.State.Title)
 			}
@@ -449,6 +449,9 @@ func TestOthers(t *testing.T) {
 	}
 	d.Refused("the deadline as it is", fault.Invalid, func() error { _, err := d.Extend(ctx, officer, d.at(), day("2026-10-23")); return err }, "本来就是")
 	d.task = must[store.Doc[Task]](t)(d.Extend(ctx, officer, d.at(), day("2026-10-30")))
+	if d.sheet(0).State.Due.Due != day("2026-10-30") {
+		t.Error("the answers do not know of the new deadline")
+	}
 	copied := must[store.Doc[Task]](t)(d.Copy(ctx, officer, d.task.ID, day("2026-11-30"), nil))
 	if c := copied.State; c.State != Draft || len(c.To) != 2 || c.Hazard != "c6" || len(c.Reminders) != 0 || c.Sent != nil {
 		t.Error(c)

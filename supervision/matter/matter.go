@@ -83,6 +83,8 @@ type Matter struct {
 	Urges []Urged `json:"urges,omitempty"`
 	// Order is what another platform says of a matter that it passed on; nil for all others, and for who may not know where it comes from.
 	Order *Order `json:"order,omitempty"`
+	// From is the id of the answer to a task of collection whose row it was, "" for all others.
+	From string `json:"from,omitempty" privacy:"internal"`
 	// Ticket is how somebody without an account finds it again; nil for all others.
 	Ticket *supervision.Ticket `json:"ticket,omitempty"`
 }

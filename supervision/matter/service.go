@@ -235,6 +235,48 @@ func (s *Service) Report(ctx context.Context, by policy.Actor, in Input) (store.
 	return s.first(ctx, meta, s.DB.NewID(meta), m, in.Photos)
 }
 
+// Pass takes in what a row of a return (收表任务) tells of a hazard, by who asked for the return. key names the row for good: of one key there is one matter, and a second time gives it as it stands. from is the id of the answer.
+// Returns Forbidden without SendCollection, Invalid for refused fields (category, community, project, where, words), NotFound for a place outside the scope.
+func (s *Service) Pass(ctx context.Context, by policy.Actor, key, from string, in Input) (store.Doc[Matter], error) {
+	const op = "matter.Pass"
+	none := store.Doc[Matter]{}
+	scope, err := s.desk.Scope(ctx, by, policy.SendCollection)
+	if err != nil {
+		return none, err
+	}
+	m, err := s.written(ctx, op, in)
+	if err != nil {
+		return none, err
+	}
+	if err := scope.Require(op, m.Keys, m.Day); err != nil {
+		return none, err
+	}
+	id := s.DB.MAC("matter/return", key)[:32]
+	if doc, err := s.rows.Load(ctx, id); err == nil || !fault.Is(err, fault.NotFound) {
+		return doc, err
+	}
+	m.Source, m.Reported, m.From = SourceReturn, s.hand(by, policy.SendCollection), from
+	doc, err := s.first(ctx, store.Meta{By: by.ID, Action: string(policy.SendCollection), Why: string(MoveReport)}, id, m, nil)
+	if fault.Is(err, fault.Conflict) {
+		return s.rows.Load(ctx, id) // another one clicked at the same moment
+	}
+	return doc, err
+}
+
+// Hazards are the categories of hazards, for who passes them on.
+func (s *Service) Hazards() []registry.Choice {
+	var out []registry.Choice
+	for _, k := range s.Tree.Kinds() {
+		if !k.Hazard {
+			continue
+		}
+		for _, c := range k.Categories {
+			out = append(out, registry.Choice{ID: c.ID, Text: c.Title})
+		}
+	}
+	return out
+}
+
 // written is the matter that a report makes, without who reports it. Returns Invalid for refused fields, NotFound for a place that is none.
 func (s *Service) written(ctx context.Context, op string, in Input) (Matter, error) {
 	var b bad

@@ -29,11 +29,13 @@ const (
 	SourceGovern  Source = "govern"
 	// SourceResident: told by somebody without an account.
 	SourceResident Source = "resident"
+	// SourceReturn: a row of a return (收表任务) that told of a hazard.
+	SourceReturn Source = "return"
 )
 
 // Sources lists the sources.
 func Sources() []registry.Choice {
-	return slices.Concat(reporters(), []registry.Choice{{ID: string(SourceResident), Text: "群众反映"}}, Platforms())
+	return slices.Concat(reporters(), []registry.Choice{{ID: string(SourceResident), Text: "群众反映"}, {ID: string(SourceReturn), Text: "收表转办"}}, Platforms())
 }
 
 // reporters are the sources of people with an account.
