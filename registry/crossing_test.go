@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"strings"
 	"testing"
 
 	"redsteward/internal/calendar"
@@ -36,6 +37,20 @@ func TestManagers(t *testing.T) {
 		if err != nil || page.Count != want {
 			t.Errorf("%s finds %d rows, %v", text, page.Count, err)
 		}
+	}
+	// Who answers on a day: who came last of those who hold the post then; nobody before, and of no other compound.
+	values["name"], values["from"], values["phone"], values["reported"] = "李和平（演示）", "2026-05-01", "13800005678", "2026-05-02"
+	if _, err := d.CreateEntry(ctx, d.secretary, BookManagers, east, values); err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+	for on, want := range map[string]string{"2026-01-09": "", "2026-04-30": "王梅（演示）", "2026-05-01": "李和平（演示） 13800005678"} {
+		name, phone, err := d.ManagerOf(ctx, here, day(t, on))
+		if got := strings.TrimSpace(name + " " + phone); err != nil || got != want {
+			t.Errorf("%s: %q, %v", on, got, err)
+		}
+	}
+	if name, _, err := d.ManagerOf(ctx, away, day(t, "2026-05-01")); err != nil || name != "" {
+		t.Errorf("%q, %v", name, err)
 	}
 	for name, project := range map[string]string{"by name": "安居苑", "by id": away, "unknown": "没有的小区"} {
 		values["project"] = project

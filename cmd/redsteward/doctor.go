@@ -193,6 +193,7 @@ func (d *diagnosis) examine(s *service, keyErr error) {
 	d.examineIndexes(s)
 	d.examineFund(s)
 	d.examineReturns(s)
+	d.examineCollections(s)
 	d.examineBacklog(s)
 	d.examineFiles(s)
 	d.examineCalendar(s)
@@ -359,6 +360,25 @@ func (d *diagnosis) examineReturns(s *service) {
 		d.failed(subject, err)
 	case wrong == 0:
 		d.good(subject, fmt.Sprintf("%d 张，报出 %d 版，数字和清单都与指纹相符", all, versions))
+	}
+}
+
+// examineCollections holds every answer to a task of collection against the task, and the matters that its rows became against it.
+func (d *diagnosis) examineCollections(s *service) {
+	const subject = "收表"
+	if s.collections == nil {
+		return // examineIndexes has said why it could not be opened
+	}
+	wrong := 0
+	tasks, sheets, err := s.collections.Audit(d.p.ctx, func(title, text string) {
+		wrong++
+		d.bad(subject, title+text)
+	})
+	switch {
+	case err != nil:
+		d.failed(subject, err)
+	case wrong == 0:
+		d.good(subject, fmt.Sprintf("下发 %d 个任务，%d 张表，都与名单和转出的事项相符", tasks, sheets))
 	}
 }
 

@@ -132,29 +132,14 @@ func (s *service) openWishes(ctx context.Context) error {
 	return err
 }
 
-// takenIn lets rows of returns become matters; it implements collection.Matters.
-type takenIn struct{ *matter.Service }
-
-// Take implements collection.Matters.
-func (t takenIn) Take(ctx context.Context, by policy.Actor, h collection.Hazard) (string, error) {
-	doc, err := t.Pass(ctx, by, h.Key, h.From, matter.Input{Category: h.Category, Community: h.Community, Project: h.Project, Where: h.Where, Words: h.Words})
-	return doc.ID, err
-}
-
 // openCollections opens the tasks of collection over the register and the matters.
 func (s *service) openCollections(ctx context.Context) error {
 	desk, err := s.caseDesk()
 	if err != nil {
 		return err
 	}
-	s.collections, err = collection.New(ctx, collection.Config{Desk: desk, Register: s.register.Register, Matters: takenIn{s.matters}, Manager: s.books.ManagerOf, Answers: s.answering})
+	s.collections, err = collection.New(ctx, collection.Config{Desk: desk, Register: s.register.Register, Matters: s.matters, Manager: s.books.ManagerOf, Holding: s.accounts.Holding})
 	return err
-}
-
-// answering tells for which scope keys somebody can answer a task of collection today.
-func (s *service) answering(ctx context.Context) (func(key string) bool, error) {
-	keys, err := s.accounts.Holding(ctx, policy.FillCollection)
-	return func(key string) bool { return keys[key] }, err
 }
 
 // openDeliberation opens the deliberations over the register.

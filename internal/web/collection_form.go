@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 
@@ -76,7 +77,7 @@ func columnForms(in []collection.ColumnInput, refused []fault.Field) []columnFor
 	return out
 }
 
-// columnsTyped are the columns of a form.
+// columnsTyped are the columns of a form, without the empty ones at its end.
 func columnsTyped(v url.Values) []collection.ColumnInput {
 	var out []collection.ColumnInput
 	for n := 1; n <= collection.MaxColumns; n++ {
@@ -85,6 +86,9 @@ func columnsTyped(v url.Values) []collection.ColumnInput {
 		}
 		at := func(part string) string { return strings.TrimSpace(v.Get(collection.Field(n, part))) }
 		out = append(out, collection.ColumnInput{ID: at("id"), Title: at("title"), Hint: at("hint"), Least: at("least"), Most: at("most"), Words: at("words"), Kind: collection.Kind(at("kind")), Source: collection.Source(at("source")), Required: at("required") != ""})
+	}
+	for len(out) > 0 && out[len(out)-1] == (collection.ColumnInput{}) {
+		out = out[:len(out)-1]
 	}
 	return out
 }
@@ -166,7 +170,7 @@ func (s *Server) readCollectionColumns(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	putColumns(start, in)
-	start.Set("title", strings.TrimSuffix(upload.Name, excelSuffix))
+	start.Set("title", strings.TrimSuffix(upload.Name, path.Ext(upload.Name)))
 	return s.showCollectionForm(c, by, start, nil, "已从表头读出 "+strconv.Itoa(len(in))+" 栏，请核对每栏填什么、由系统带出什么。")
 }
 

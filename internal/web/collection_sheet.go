@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -54,7 +55,7 @@ type answerView struct {
 // answerLine is one row in words.
 type answerLine struct {
 	ID, Name, Place string
-	Cells           []string
+	Cells           []answerCell
 	// Fill is where it is filled in, "" for who does not; Blank: something that is required is missing.
 	Fill    string
 	Blank   bool
@@ -63,6 +64,15 @@ type answerLine struct {
 	Hazard bool
 	Matter string
 }
+
+// answerCell is a cell in words; Short: it stays on one line.
+type answerCell struct {
+	Text  string
+	Short bool
+}
+
+// shortCell is how many signs of a cell stay on one line.
+const shortCell = 12
 
 // collectionSheet shows an answer to who gives it, who asked for it, and who sees it.
 func (s *Server) collectionSheet(c *fiber.Ctx, by policy.Actor) error {
@@ -210,7 +220,8 @@ func (s *Server) answerLines(c *fiber.Ctx, by policy.Actor, v *answerView, sheet
 		}
 		for _, place := range shown {
 			col := t.Columns[place]
-			line.Cells = append(line.Cells, sheet.Text(r, place))
+			text := sheet.Text(r, place)
+			line.Cells = append(line.Cells, answerCell{text, utf8.RuneCountInString(text) <= shortCell})
 			line.Blank = line.Blank || col.Required && a.Asks(col) && r.At(place) == ""
 		}
 		if v.CanFill {

@@ -262,6 +262,9 @@ func (s *Server) showCollection(c *fiber.Ctx, by policy.Actor, refused []fault.F
 		}
 	}
 	p := page{Title: t.Title, Nav: collectionsPath, Data: v, Fields: refused}
+	if v.Words != "" {
+		p.Script, p.Scripts = true, []string{"copy.js"}
+	}
 	if len(refused) > 0 {
 		return s.refuse(c, by, "collection", p)
 	}

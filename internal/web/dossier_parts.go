@@ -11,6 +11,7 @@ import (
 	"redsteward/registry/filing"
 	"redsteward/registry/handover"
 	"redsteward/registry/party"
+	"redsteward/supervision/collection"
 	"redsteward/supervision/rectification"
 	"redsteward/supervision/survey"
 )
@@ -70,6 +71,18 @@ func (d *dossier) rectifications(of about) {
 			p.add(rectificationsPath+"/"+docs[i].ID, k.Kind.Title(), k.State.Title(), k.Name, k.FirmName, k.Opened, int64(len(k.Findings)-len(k.Open())), int64(len(k.Findings)), k.Closed)
 		}
 		return err
+	})
+}
+
+// collections adds the tasks of collection that a firm was given, and how it answered.
+func (d *dossier) collections(of about) {
+	d.part(d.s.collections != nil, policy.ReadCollection, dossierPart{ID: "collections", Title: "收表任务", Heads: []string{"任务", "状态", "下发日期", "上报期限", "首次上报", "迟报", "催报次数"}, More: receivedPath}, func(p *dossierPart) error {
+		return eachPage(func(after string) (store.Page[collection.Sheet], error) {
+			return d.s.collections.Sheets(d.c.UserContext(), d.by, collection.Filter{Unit: policy.FirmKey(of.firm)}, false, after)
+		}, func(doc store.Doc[collection.Sheet]) {
+			a := &doc.State
+			p.add(sheetPath(doc.ID), a.Title, a.State.Title(), a.Day, a.Due.Due, handTime(a.First), yesWord(a.Late), int64(len(a.Reminded)))
+		})
 	})
 }
 

@@ -34,6 +34,8 @@ type matterView struct {
 	History                      []step
 	// Into is the matter into which it was merged, nil for none that the actor may read.
 	Into *crumb
+	// From is the answer to a task of collection whose row it was, nil for none that the actor may read.
+	From *crumb
 }
 
 // matterForm is one thing that the actor can do now. Photos: the form takes photos; Fold: it is shown when it is asked for.
@@ -96,6 +98,13 @@ func (s *Server) showMatter(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 	if m.Into != "" {
 		if other, err := s.matters.One(ctx, by, m.Into); err == nil {
 			v.Into = &crumb{other.State.CategoryTitle + "（" + other.State.Place() + "，" + other.State.State.Title() + "）", mattersPath + "/" + m.Into}
+		} else if !fault.Is(err, fault.NotFound) {
+			return err
+		}
+	}
+	if m.From != "" && s.collections != nil && s.guard.Allow(by, policy.ReadCollection) {
+		if sheet, err := s.collections.Sheet(ctx, by, m.From); err == nil {
+			v.From = &crumb{sheet.Task.State.Title + "（" + sheet.State.To.Name + "）", sheetPath(m.From)}
 		} else if !fault.Is(err, fault.NotFound) {
 			return err
 		}

@@ -564,14 +564,14 @@ func (s *Service) Pass(ctx context.Context, by policy.Actor, at casework.At, row
 			return fault.InvalidFields(op, fault.Field{Name: "rows", Message: "这一行没有写隐患"})
 		}
 		place, _, _ := t.Column(t.Hazard)
-		h := Hazard{Key: at.ID + "/" + row, From: at.ID, Category: t.Category, Project: a.Rows[i].about(t.Columns), Where: "见填报内容", Words: "收表“" + t.Title + "”，" + a.To.Name + "填报：" + a.Rows[i].At(place)}
+		h := supervision.Hazard{Key: at.ID + "/" + row, From: at.ID, Category: t.Category, Project: a.Rows[i].about(t.Columns), Where: "见填报内容", Words: "收表“" + t.Title + "”，" + a.To.Name + "填报：" + a.Rows[i].At(place)}
 		if h.Project == "" && a.To.Kind == ToCommunity {
 			h.Community = a.To.ID
 		}
 		if h.Project == "" && h.Community == "" {
 			return fault.InvalidFields(op, fault.Field{Name: "rows", Message: "这一行没有写是哪个小区，不能转为事项，请退回补充"})
 		}
-		id, err := s.Matters.Take(ctx, by, h)
+		id, err := s.Matters.Admit(ctx, by, h)
 		if err != nil {
 			return err
 		}

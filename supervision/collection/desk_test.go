@@ -14,6 +14,7 @@ import (
 	"redsteward/registry"
 	"redsteward/registry/casework"
 	"redsteward/registry/registrytest"
+	"redsteward/supervision"
 )
 
 // desk is a service on a real store with a clock that the test moves. f1 serves p1 and p2 in c1 of t1 and p4 in c2 of t2, f2 serves p3 in c2.
@@ -22,7 +23,7 @@ type desk struct {
 	*registrytest.Desk
 	task store.Doc[Task]
 	// passed are the hazards that were taken in, by key. lost are the compounds that f1 does not serve any more.
-	passed map[string]Hazard
+	passed map[string]supervision.Hazard
 	lost   []string
 }
 
@@ -99,13 +100,23 @@ func (d *desk) Contractor(_ context.Context, id string) (registry.Firm, error) {
 	return registry.Firm{Name: id, Code: "91360428MA35ABCD12"}, nil
 }
 
-// Take implements Matters as whoever keeps the matters does: one matter for a key.
-func (d *desk) Take(_ context.Context, _ policy.Actor, h Hazard) (string, error) {
+// Admit implements Matters as whoever keeps the matters does: one matter for a key.
+func (d *desk) Admit(_ context.Context, _ policy.Actor, h supervision.Hazard) (string, error) {
 	if strings.Contains(h.Words, "拒收") {
-		return "", fault.InvalidFields("collection.Take", fault.Field{Name: "words", Message: "情况里不要写电话号码"})
+		return "", fault.InvalidFields("collection.Admit", fault.Field{Name: "words", Message: "情况里不要写电话号码"})
 	}
 	d.passed[h.Key] = h
 	return "m-" + h.Project, nil
+}
+
+// Admitted implements Matters.
+func (d *desk) Admitted(_ context.Context, id string) (string, error) {
+	for _, h := range d.passed {
+		if id == "m-"+h.Project {
+			return h.From, nil
+		}
+	}
+	return "", fault.New("collection.Admitted", fault.NotFound, "没有找到事项")
 }
 
 func (d *desk) Hazards() []registry.Choice {
@@ -116,7 +127,7 @@ func must[T any](t testing.TB) func(T, error) T { return registrytest.Must[T](t)
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	d := &desk{Desk: registrytest.NewDesk(t, day("2026-10-19").Begins().Add(9*time.Hour)), passed: map[string]Hazard{}}
+	d := &desk{Desk: registrytest.NewDesk(t, day("2026-10-19").Begins().Add(9*time.Hour)), passed: map[string]supervision.Hazard{}}
 	d.Service = must[*Service](t)(New(t.Context(), Config{Register: d, Matters: d,
 		Manager: func(_ context.Context, project string, _ calendar.Date) (string, string, error) {
 			if project == "p1" {
@@ -124,8 +135,8 @@ func newDesk(t *testing.T) *desk {
 			}
 			return "", "", nil
 		},
-		Answers: func(context.Context) (func(string) bool, error) {
-			return func(key string) bool { return key != "f:f2" }, nil
+		Holding: func(context.Context, policy.Action) (map[string]bool, error) {
+			return map[string]bool{"f:f1": true, "c:c1": true, "t:t2": true}, nil
 		},
 		Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
 	return d
@@ -162,6 +173,15 @@ func (d *desk) sheet(n int) *store.Doc[Sheet] {
 func (d *desk) sheetAt(n int) casework.At {
 	a := d.sheet(n)
 	return casework.At{ID: a.ID, Seq: a.Seq}
+}
+
+// wrong is what doctor would find.
+func (d *desk) wrong() (out []string) {
+	d.T.Helper()
+	if _, _, err := d.Audit(d.T.Context(), func(title, text string) { out = append(out, title+text) }); err != nil {
+		d.T.Fatal(err)
+	}
+	return out
 }
 
 // ok lets calls happen.

@@ -24,6 +24,8 @@ type Filter struct {
 	Sheets  SheetState
 	Missing bool
 	Task    string
+	// Unit keeps the answers of the unit with this scope key, also to tasks of the actor's own office; "" does not narrow.
+	Unit string
 }
 
 // listed is the query of a list: the latest first, or by deadline.
@@ -48,12 +50,12 @@ func (s *Service) Sheets(ctx context.Context, by policy.Actor, w Filter, due boo
 		return store.Page[Sheet]{}, err
 	}
 	return s.sheets.Page(ctx, by, listed(due, after), func(a *Sheet) bool {
-		return (scope.All() || !scope.Covers(a.Owner, a.Day)) && s.fitsSheet(a, w)
+		return (w.Unit != "" || scope.All() || !scope.Covers(a.Owner, a.Day)) && s.fitsSheet(a, w)
 	})
 }
 
 func (s *Service) fitsSheet(a *Sheet, w Filter) bool {
-	return (registry.Finds(a.Title, w.Text) || registry.Finds(a.To.Name, w.Text)) && (w.Sheets == "" || a.State == w.Sheets) && (!w.Missing || a.State.Open()) && (w.Task == "" || a.Task == w.Task)
+	return (registry.Finds(a.Title, w.Text) || registry.Finds(a.To.Name, w.Text)) && (w.Sheets == "" || a.State == w.Sheets) && (!w.Missing || a.State.Open()) && (w.Task == "" || a.Task == w.Task) && (w.Unit == "" || a.To.Key() == w.Unit)
 }
 
 // Work are the answers that the actor's own units have to sign for, fill in, or were reminded of. Returns none without FillCollection.
@@ -195,7 +197,7 @@ func (s *Service) Task(ctx context.Context, by policy.Actor, id string) (View, e
 		return View{}, fault.New("collection.Task", fault.NotFound, "没有找到收表任务")
 	}
 	v.Count = countOf(v.Sheets)
-	if v.Manages, err = s.manages(ctx, by, v.State.Owner, v.State.Day); err != nil || !v.Manages || s.Answers == nil {
+	if v.Manages, err = s.manages(ctx, by, v.State.Owner, v.State.Day); err != nil || !v.Manages {
 		return v, err
 	}
 	return v, s.alone(ctx, &v)
@@ -203,13 +205,13 @@ func (s *Service) Task(ctx context.Context, by policy.Actor, id string) (View, e
 
 // alone finds the units for whom nobody could answer.
 func (s *Service) alone(ctx context.Context, v *View) error {
-	answers, err := s.Answers(ctx)
+	held, err := s.Holding(ctx, policy.FillCollection)
 	if err != nil {
 		return err
 	}
 	v.Alone = map[int64]bool{}
 	for i, a := range v.State.To {
-		if !answers(a.Key()) {
+		if !held[a.Key()] {
 			v.Alone[int64(i)] = true
 		}
 	}
@@ -518,7 +520,44 @@ func (s *Service) forget(ctx context.Context, meta store.Meta, task string) erro
 	return nil
 }
 
-// Every calls yield for every answer, whoever asks: for doctor.
-func (s *Service) Every(ctx context.Context, yield func(store.Doc[Sheet])) error {
-	return s.sheets.Every(ctx, yield)
+// Audit holds every answer against its task, and the matters that its rows became against it, and tells what does not fit. It returns how many tasks were sent and how many answers they have. It asks for no right: for doctor.
+func (s *Service) Audit(ctx context.Context, found func(title, text string)) (tasks, sheets int, err error) {
+	for d, err := range s.tasks.Docs.Each(ctx) {
+		if err != nil {
+			return tasks, sheets, err
+		}
+		t := &d.State
+		if t.Sent == nil {
+			continue
+		}
+		list, err := s.answers(ctx, d.ID)
+		if err != nil {
+			return tasks, sheets, err
+		}
+		tasks, sheets = tasks+1, sheets+len(list)
+		there := make([]bool, len(t.To))
+		for i := range list {
+			a := &list[i].State
+			if a.N < 0 || int(a.N) >= len(t.To) || t.To[a.N] != a.To || list[i].ID != SheetID(d.ID, int(a.N)) {
+				found(t.Title, "：“"+a.To.Name+"”的表和任务的名单不符")
+				continue
+			}
+			there[a.N] = true
+			for _, p := range a.Matters {
+				from, err := s.Matters.Admitted(ctx, p.Matter)
+				if err != nil && !fault.Is(err, fault.NotFound) {
+					return tasks, sheets, err
+				}
+				if from != list[i].ID {
+					found(t.Title, "：“"+a.To.Name+"”转出的事项 "+p.Matter+" 不是由这张表转来的")
+				}
+			}
+		}
+		for n, ok := range there {
+			if !ok {
+				found(t.Title, "：“"+t.To[n].Name+"”还没有表，服务启动后补发")
+			}
+		}
+	}
+	return tasks, sheets, nil
 }

@@ -34,18 +34,12 @@ type Register interface {
 	Contractor(ctx context.Context, id string) (registry.Firm, error)
 }
 
-// Hazard is a row that becomes a matter.
-type Hazard struct {
-	// Key names the row for good: of one key there is one matter. From is the id of the answer.
-	Key, From string
-	// Category is a code of matters.yaml; Community or Project say where it is, Where says it in words, Words what is the matter.
-	Category, Community, Project, Where, Words string
-}
-
-// Matters takes hazards in; whoever keeps the matters implements it.
+// Matters takes hazards in; matter.Service implements it.
 type Matters interface {
-	// Take makes a matter of a row, or returns the one that it became. Returns Invalid for refused words or places.
-	Take(ctx context.Context, by policy.Actor, h Hazard) (id string, err error)
+	// Admit makes a matter of a row, or returns the one that it became. Returns Invalid for refused words or places.
+	Admit(ctx context.Context, by policy.Actor, h supervision.Hazard) (id string, err error)
+	// Admitted is the id of the answer whose row a matter was, "" for none. Returns NotFound if there is no such matter. It asks for no right.
+	Admitted(ctx context.Context, id string) (from string, err error)
 	// Hazards are the categories under which a row can become one.
 	Hazards() []registry.Choice
 }
@@ -57,8 +51,8 @@ type Config struct {
 	Matters  Matters
 	// Manager is who answers for a compound on the side of its firm on a day, "" if nobody is registered.
 	Manager func(ctx context.Context, project string, on calendar.Date) (name, phone string, err error)
-	// Answers reports whether somebody holds an office that can answer for a scope key; nil: not known.
-	Answers func(ctx context.Context) (func(key string) bool, error)
+	// Holding tells for which scope keys somebody holds an office that allows an action today; policy.Service.Holding does.
+	Holding func(ctx context.Context, action policy.Action) (map[string]bool, error)
 }
 
 // Service runs the tasks. Every call names the actor; a refused call writes nothing. It is safe for concurrent use.

@@ -294,6 +294,15 @@ func TestPass(t *testing.T) {
 	if h.Project != "p1" || h.Category != "facade" || h.From != d.sheet(0).ID || !strings.Contains(h.Words, "外墙空鼓三处") || d.sheet(0).State.MatterOf("p1") != "m-p1" {
 		t.Error(h)
 	}
+	if found := d.wrong(); len(found) > 0 {
+		t.Error(found)
+	}
+	forged := h
+	forged.From = "another"
+	d.passed[h.Key] = forged
+	if found := d.wrong(); len(found) != 1 || !strings.Contains(found[0], "m-p1 不是由这张表转来的") {
+		t.Error("a matter of another answer is not told:", found)
+	}
 	d.Refused("twice", fault.Conflict, pass(officer, "p1"), "已经转为事项")
 	d.Refused("on an old page", fault.Conflict, func() error { _, err := d.Pass(ctx, officer, before, "p1"); return err })
 	if len(d.passed) != 1 {
@@ -316,7 +325,16 @@ func TestFollowed(t *testing.T) {
 	task.Reminders = []Reminder{{By: task.Made, To: []int64{0, 1}}}
 	meta := store.Meta{By: "officer", Action: string(policy.SendCollection)}
 	d.task = must[store.Doc[Task]](t)(d.tasks.Docs.Commit(ctx, meta, d.task.ID, d.task.Seq, task))
+	if found := d.wrong(); len(found) != 1 || !strings.Contains(found[0], "“鄱湖物业”还没有表") {
+		t.Error("what a stop left is not told:", found)
+	}
 	must[int](t)(d.DB.RunRules(ctx))
+	if found := d.wrong(); len(found) > 0 {
+		t.Error(found)
+	}
+	if v := must[View](t)(d.Task(ctx, officer, d.task.ID)); len(v.Alone) != 1 || !v.Alone[1] {
+		t.Error("nobody could sign for the second firm, which is not told:", v.Alone)
+	}
 	if d.sheet(0).State.Unseen() != 1 || d.sheet(1).State.Unseen() != 1 || d.sheet(1).State.State != Unsigned {
 		t.Error(d.sheet(0).State, d.sheet(1).State)
 	}

@@ -145,7 +145,7 @@ func (s *Service) seen(by policy.Actor, d store.Doc[Matter]) store.Doc[Matter] {
 	if s.knows(by, m) || m.Order != nil && s.handlesOrders(by) {
 		return d
 	}
-	m.Source, m.Reported, m.Order, m.Ticket = "", supervision.Hand{At: m.Reported.At}, nil, nil
+	m.Source, m.Reported, m.From, m.Order, m.Ticket = "", supervision.Hand{At: m.Reported.At}, "", nil, nil
 	m.Due, m.AnswerBy = plainClock(m.Due), plainClock(m.AnswerBy)
 	m.Last, m.Hand = plainMove(m.Last), hidden(m.Last, m.Hand)
 	m.Photos = nameless(m.Photos)

@@ -136,6 +136,46 @@ func TestHazard(t *testing.T) {
 	}
 }
 
+// TestAdmit: a row of an answer to a task of collection becomes one matter, by who asked for it and inside his scope; who may not know who reported does not learn from which answer it came.
+func TestAdmit(t *testing.T) {
+	d, ctx := newDesk(t), t.Context()
+	h := supervision.Hazard{Key: "task.1/" + d.project, From: "task.1", Category: "fire_exit", Project: d.project, Where: "见填报内容", Words: "收表“消防排查”，赣北物业填报：通道停车"}
+	admit := func(by policy.Actor, h supervision.Hazard) func() error {
+		return func() error { _, err := d.Admit(ctx, by, h); return err }
+	}
+	d.Refused("a firm", fault.Forbidden, admit(d.manager, h))
+	d.Refused("a grid worker", fault.Forbidden, admit(d.grid, h))
+	elsewhere := person("elsewhere", "dispatcher", policy.TownshipKey("360428101000"), policy.TownshipKey("360428101000"))
+	d.Refused("another township", fault.NotFound, admit(elsewhere, h))
+	wrong := h
+	wrong.Category, wrong.Words = "nothing", "找王某 13812345678"
+	d.Refused("refused as every report", fault.Invalid, admit(d.officer, wrong), "category", "words")
+	id := registrytest.Must[string](t)(d.Admit(ctx, d.officer, h))
+	before := d.Records(t)
+	if again := registrytest.Must[string](t)(d.Admit(ctx, d.dispatcher, h)); again != id || d.Records(t) != before {
+		t.Errorf("another matter %s, %d records", again, d.Records(t)-before)
+	}
+	m := d.did(d.One(ctx, d.dispatcher, id))
+	if m.State.State != Reported || m.State.Source != SourceReturn || m.State.From != "task.1" || m.State.Firm != d.firm || m.State.Due.Due.IsZero() {
+		t.Errorf("%+v", m.State)
+	}
+	if from := registrytest.Must[string](t)(d.Admitted(ctx, id)); from != "task.1" {
+		t.Error(from)
+	}
+	d.Refused("no such matter", fault.NotFound, func() error { _, err := d.Admitted(ctx, "none"); return err })
+	d.did(d.Dispatch(ctx, d.dispatcher, at(m), "fire"))
+	if m = d.did(d.One(ctx, d.fire, id)); m.State.Source != "" || m.State.From != "" {
+		t.Errorf("the department learns who reported: %+v", m.State)
+	}
+	var hazards []string
+	for _, c := range d.Hazards() {
+		hazards = append(hazards, c.ID)
+	}
+	if !slices.Contains(hazards, "fire_exit") || slices.Contains(hazards, "fee") {
+		t.Error(hazards)
+	}
+}
+
 // TestClocks: more time is asked for before the deadline and once; a deadline past the loaded calendar is unresolved, never late, and resolves when the year is loaded.
 func TestClocks(t *testing.T) {
 	d := newDesk(t)

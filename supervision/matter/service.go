@@ -235,32 +235,36 @@ func (s *Service) Report(ctx context.Context, by policy.Actor, in Input) (store.
 	return s.first(ctx, meta, s.DB.NewID(meta), m, in.Photos)
 }
 
-// Pass takes in what a row of a return (收表任务) tells of a hazard, by who asked for the return. key names the row for good: of one key there is one matter, and a second time gives it as it stands. from is the id of the answer.
+// Admit takes in what a row of an answer to a task of collection (收表任务) tells of a hazard, by who asked for the answer: of one key there is one matter, and a second time gives its id and writes nothing.
 // Returns Forbidden without SendCollection, Invalid for refused fields (category, community, project, where, words), NotFound for a place outside the scope.
-func (s *Service) Pass(ctx context.Context, by policy.Actor, key, from string, in Input) (store.Doc[Matter], error) {
-	const op = "matter.Pass"
-	none := store.Doc[Matter]{}
+func (s *Service) Admit(ctx context.Context, by policy.Actor, h supervision.Hazard) (string, error) {
+	const op = "matter.Admit"
 	scope, err := s.desk.Scope(ctx, by, policy.SendCollection)
 	if err != nil {
-		return none, err
+		return "", err
 	}
-	m, err := s.written(ctx, op, in)
+	m, err := s.written(ctx, op, Input{Category: h.Category, Community: h.Community, Project: h.Project, Where: h.Where, Words: h.Words})
 	if err != nil {
-		return none, err
+		return "", err
 	}
 	if err := scope.Require(op, m.Keys, m.Day); err != nil {
-		return none, err
+		return "", err
 	}
-	id := s.DB.MAC("matter/return", key)[:32]
-	if doc, err := s.rows.Load(ctx, id); err == nil || !fault.Is(err, fault.NotFound) {
-		return doc, err
+	id := s.DB.MAC("matter/return", h.Key)[:32]
+	if _, err := s.rows.Load(ctx, id); err == nil || !fault.Is(err, fault.NotFound) {
+		return id, err
 	}
-	m.Source, m.Reported, m.From = SourceReturn, s.hand(by, policy.SendCollection), from
-	doc, err := s.first(ctx, store.Meta{By: by.ID, Action: string(policy.SendCollection), Why: string(MoveReport)}, id, m, nil)
-	if fault.Is(err, fault.Conflict) {
-		return s.rows.Load(ctx, id) // another one clicked at the same moment
+	m.Source, m.Reported, m.From = SourceReturn, s.hand(by, policy.SendCollection), h.From
+	if _, err = s.first(ctx, store.Meta{By: by.ID, Action: string(policy.SendCollection), Why: string(MoveReport)}, id, m, nil); fault.Is(err, fault.Conflict) {
+		err = nil // another one clicked at the same moment
 	}
-	return doc, err
+	return id, err
+}
+
+// Admitted is the id of the answer to a task of collection whose row a matter was, "" for all others. It asks for no right: for doctor. Returns NotFound if there is no such matter.
+func (s *Service) Admitted(ctx context.Context, id string) (from string, err error) {
+	doc, err := s.rows.Load(ctx, id)
+	return doc.State.From, err
 }
 
 // Hazards are the categories of hazards, for who passes them on.

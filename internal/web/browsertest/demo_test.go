@@ -153,6 +153,7 @@ func TestDemoPages(t *testing.T) {
 	look("anybody", "told", "/tell/find")
 	look("anybody", "wishes", "/wishes")
 	starCoach(t, tb, f, accounts, look)
+	fridayForm(t, tb, f, county)
 	monthlyReturn(t, tb, county)
 	t.Logf("%d roles, %d pages beside their to-do pages", len(roles), len(seen))
 }

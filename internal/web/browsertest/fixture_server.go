@@ -29,6 +29,7 @@ import (
 	"redsteward/registry/fund/refund"
 	"redsteward/registry/owners"
 	"redsteward/registry/party"
+	"redsteward/supervision/collection"
 	"redsteward/supervision/deliberation"
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
@@ -123,6 +124,8 @@ type Fixture struct {
 	Conduct *conduct.Service
 	// Party are the sheets of party organisations.
 	Party *party.Service
+	// Collections are the tasks of collection.
+	Collections *collection.Service
 }
 
 // Buffer is a log that may be read while it is written.
@@ -294,6 +297,9 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err := f.openWishes(ctx, guard, clocks.Business); err != nil {
 		return nil, err
 	}
+	if err := f.openCollections(ctx, guard, clocks.Business); err != nil {
+		return nil, err
+	}
 	if err := f.openSurveys(ctx, guard, clocks.Business); err != nil {
 		return nil, err
 	}
@@ -310,7 +316,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	}
 	f.Server, err = web.New(web.Options{
 		Guard: guard, People: f.People, Stars: stars, Bundles: bundles, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db}, Witnesses: f.Witnesses,
-		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Vetoes: f.Vetoes, Responses: f.Responses, Standings: f.Standings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
+		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Collections: f.Collections, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Vetoes: f.Vetoes, Responses: f.Responses, Standings: f.Standings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {
