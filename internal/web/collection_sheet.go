@@ -71,8 +71,8 @@ type answerCell struct {
 	Short bool
 }
 
-// shortCell is how many signs of a cell stay on one line.
-const shortCell = 12
+// oneLine is how many signs of a cell stay on one line.
+const oneLine = 12
 
 // collectionSheet shows an answer to who gives it, who asked for it, and who sees it.
 func (s *Server) collectionSheet(c *fiber.Ctx, by policy.Actor) error {
@@ -221,7 +221,7 @@ func (s *Server) answerLines(c *fiber.Ctx, by policy.Actor, v *answerView, sheet
 		for _, place := range shown {
 			col := t.Columns[place]
 			text := sheet.Text(r, place)
-			line.Cells = append(line.Cells, answerCell{text, utf8.RuneCountInString(text) <= shortCell})
+			line.Cells = append(line.Cells, answerCell{text, utf8.RuneCountInString(text) <= oneLine})
 			line.Blank = line.Blank || col.Required && a.Asks(col) && r.At(place) == ""
 		}
 		if v.CanFill {
