@@ -297,6 +297,8 @@ type periodView struct {
 	// Lacks are the approvals and separated duties that cannot be staffed; only before the period is opened.
 	Lacks             []string
 	CanManage, CanRun bool
+	// CanClose: proof is taken still, and the last day of submission is over.
+	CanClose bool
 	// SchemeNote says that another version of the scheme is or will be used by periods planned later, "" if none is; SchemePath leads to the versions.
 	SchemeNote, SchemePath string
 	// TakenBack are the pieces of proof that the random audit took back.
@@ -355,6 +357,7 @@ func (s *Server) showPeriod(c *fiber.Ctx, by policy.Actor, said string, refused 
 	v := periodView{Period: p, Path: periodPath(id), Word: periodWord(&p, h), Rhythm: rhythmWord(p.Rhythm), Steps: periodSteps(&p, h),
 		CanManage: s.guard.Allow(by, policy.ManagePeriod), CanRun: s.guard.Allow(by, policy.RunEvaluation), Publish: s.publishLink(by, &p, h),
 		Total: len(missing), Complete: len(missing) == 0, Dates: p.Days.First.Chinese() + "至" + p.Days.Last.Chinese(), Submit: p.Submit.Chinese(), Ends: p.Cutoff.Chinese()}
+	v.CanClose = v.CanManage && p.State == cycle.StateOpen && p.SubmitOver(s.clocks.Business())
 	if v.SchemeNote, err = s.schemeNote(ctx, &p); err != nil {
 		return err
 	}

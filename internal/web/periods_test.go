@@ -286,11 +286,17 @@ func signInAgain(t *testing.T, people map[string]*person) {
 
 // testYearWithMinutes publishes a year: the document number and the minutes are required, and the scan of the minutes is taken in by content.
 func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]*person, run func(...scenario), form func(...string) url.Values) {
+	today := calendar.DateOf(c.Clock())
 	run(
-		scenario{name: "year planned", role: "officer", method: "POST", path: "/periods", form: form("period", "2026", "submit", "2026-12-31", "cutoff", "2027-01-09"), status: 303, changes: -1},
+		scenario{name: "year planned", role: "officer", method: "POST", path: "/periods", form: form("period", "2026", "submit", today.String(), "cutoff", "2027-01-09"), status: 303, changes: -1},
 		scenario{name: "what cannot be staffed is told first", role: "officer", path: "/periods/2026", status: 200, contains: []string{"安排不齐人", "评价公布：“评价”“公布”要 2 名不同的人，现有 1 名能办"}, excludes: []string{"备案审批"}},
 		scenario{name: "year opened without staff", role: "officer", method: "POST", path: "/periods/2026/open", form: form(), status: 422, contains: []string{"1 项审批或互相分开的岗位安排不齐人：评价公布", "知道缺人，先开启"}},
-		scenario{name: "year opened", role: "officer", method: "POST", path: "/periods/2026/open", form: form("short", "1"), status: 200, changes: 1, excludes: []string{"安排不齐人"}},
+		scenario{name: "year opened", role: "officer", method: "POST", path: "/periods/2026/open", form: form("short", "1"), status: 200, changes: 1, excludes: []string{"安排不齐人", "截止材料提交</button>"}},
+		scenario{name: "year closed early", role: "officer", method: "POST", path: "/periods/2026/close", form: form(), status: 409, contains: []string{"不能提前截止"}},
+	)
+	c.Set(today.Add(1))
+	signInAgain(t, people)
+	run(
 		scenario{name: "year closed", role: "officer", method: "POST", path: "/periods/2026/close", form: form(), status: 200, changes: 1},
 		scenario{name: "year evaluated", role: "officer", method: "POST", path: "/periods/2026/evaluate", form: form(), status: 303, changes: -1},
 	)

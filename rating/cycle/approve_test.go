@@ -124,6 +124,7 @@ func TestYearSignedOnPaper(t *testing.T) {
 	d.set(t, "2026-12-01")
 	must[Period](t)(d.Plan(t.Context(), officer, "2026", on(t, "2027-01-10"), on(t, "2027-01-20")))
 	must[Period](t)(d.Open(t.Context(), officer, "2026"))
+	d.set(t, "2027-01-11")
 	must[Period](t)(d.Close(t.Context(), officer, "2026"))
 	d.set(t, "2027-01-21")
 	made, err := d.Evaluate(t.Context(), officer, "2026")

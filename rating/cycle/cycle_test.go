@@ -2,6 +2,7 @@ package cycle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"redsteward/internal/fault"
+	"redsteward/internal/schedule"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -75,6 +77,7 @@ func TestYearTakesItsQuarters(t *testing.T) {
 	if _, err := d.Open(t.Context(), officer, "2026"); err != nil {
 		t.Fatal(err)
 	}
+	d.set(t, "2027-01-11")
 	if _, err := d.Close(t.Context(), officer, "2026"); err != nil {
 		t.Fatal(err)
 	}
@@ -195,6 +198,17 @@ func TestRefusedMoves(t *testing.T) {
 	if _, err := d.Plan(t.Context(), officer, id, on(t, "2026-09-30"), on(t, "2026-10-10")); err != nil {
 		t.Fatal(err)
 	}
+	early := func() error { // the last day of submission counts whole, by hand as by the job
+		ok(t, do[MoveOpen])
+		d.MoveTo(on(t, "2026-10-01").Begins().Add(-time.Minute))
+		d.refused(t, fault.Conflict, "2026年9月30日 为止，这一天还没有过完", do[MoveClose])
+		var skip *schedule.Skip
+		if err := d.EvaluateQuarter(t.Context(), on(t, "2026-10-01").Begins()); !errors.As(err, &skip) || !strings.Contains(skip.Reason, "还没有截止") {
+			t.Errorf("the job at a slot before the end says %v", err)
+		}
+		d.MoveTo(on(t, "2026-10-01").Begins())
+		return nil
+	}
 	answer := func(by policy.Actor, move policy.ApprovalMove) func() error {
 		return func() error {
 			p := must[Period](t)(d.Period(t.Context(), officer, id))
@@ -208,7 +222,7 @@ func TestRefusedMoves(t *testing.T) {
 		allowed []Move
 		then    func() error
 	}{
-		{StatePlanned, "", []Move{MoveOpen}, do[MoveOpen]},
+		{StatePlanned, "", []Move{MoveOpen}, early},
 		{StateOpen, "", []Move{MoveClose}, do[MoveClose]},
 		{StateClosed, "", []Move{MoveEvaluate}, do[MoveEvaluate]},
 		{StateEvaluated, "", []Move{MoveEvaluate, MoveTell}, func() error { d.heard(t, id); return nil }},

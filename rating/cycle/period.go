@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -155,6 +156,9 @@ type Publication struct {
 // Stars reports whether the period gives stars; a quarter gives a score only, without star and without rank.
 func (p Period) Stars() bool { return p.Rhythm == RhythmYear }
 
+// SubmitOver reports whether the last day of submission is over.
+func (p Period) SubmitOver(now time.Time) bool { return !now.Before(p.Submit.Ends()) }
+
 // after returns the state after a move. Returns Conflict that says why it cannot be.
 func (p *Period) after(m Move) (State, error) {
 	next, ok := moves[p.State][m]
@@ -296,7 +300,7 @@ func (s *Service) Open(ctx context.Context, by policy.Actor, id string) (Period,
 	return s.moveWindow(ctx, by, id, MoveOpen)
 }
 
-// Close ends the taking of proof. Returns Conflict if the period is not open.
+// Close ends the taking of proof. A window never ends early: returns Conflict before the last day of submission is over, and if the period is not open.
 func (s *Service) Close(ctx context.Context, by policy.Actor, id string) (Period, error) {
 	return s.moveWindow(ctx, by, id, MoveClose)
 }
@@ -312,8 +316,11 @@ func (s *Service) moveWindow(ctx context.Context, by policy.Actor, id string, m 
 	if p.State, err = p.after(m); err != nil {
 		return Period{}, err
 	}
-	if m == MoveOpen && !s.db.Now().Before(p.Submit.Ends()) {
+	if m == MoveOpen && p.SubmitOver(s.db.Now()) {
 		return Period{}, fault.New("cycle.Open", fault.Conflict, p.Name+"的材料提交截止日 "+p.Submit.Chinese()+" 已过，不能再开启")
+	}
+	if m == MoveClose && !p.SubmitOver(s.db.Now()) {
+		return Period{}, fault.New("cycle.Close", fault.Conflict, p.Name+"的材料提交到 "+p.Submit.Chinese()+" 为止，这一天还没有过完，不能提前截止；过后会自动截止")
 	}
 	act := Act{By: by.ID, At: journal.At(s.db.Now())}
 	if m == MoveOpen {

@@ -14,7 +14,7 @@ import (
 const QuarterEndJob = "evaluate-quarter"
 
 // EvaluateQuarter is what the scheduler does at a slot: it closes the window of the quarter that ended before the slot's day, if it is open still, and
-// evaluates it. It skips a quarter that was not planned or opened, or is published. Running twice for one slot does nothing twice: the same facts give the
+// evaluates it. It skips a quarter that was not planned or opened, takes proof still, or is published. Running twice for one slot does nothing twice: the same facts give the
 // same evaluation.
 func (s *Service) EvaluateQuarter(ctx context.Context, slot time.Time) error {
 	id := calendar.QuarterOf(calendar.DateOf(slot)).Add(-1).String()
@@ -32,6 +32,9 @@ func (s *Service) EvaluateQuarter(ctx context.Context, slot time.Time) error {
 	case StatePublished:
 		return &schedule.Skip{Reason: p.Name + "已经公布"}
 	case StateOpen:
+		if !p.SubmitOver(s.db.Now()) {
+			return &schedule.Skip{Reason: p.Name + "的材料提交到" + p.Submit.Chinese() + "为止，还没有截止"}
+		}
 		if _, err := s.Close(ctx, system, id); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ func evaluatedYear(t *testing.T) (*desk, Period) {
 	ctx := t.Context()
 	must[Period](t)(d.Plan(ctx, officer, "2026", on(t, "2027-01-10"), on(t, "2027-01-20")))
 	must[Period](t)(d.Open(ctx, officer, "2026"))
+	d.set(t, "2027-01-11")
 	must[Period](t)(d.Close(ctx, officer, "2026"))
 	d.set(t, "2027-01-21")
 	if _, err := d.Evaluate(ctx, officer, "2026"); err != nil {
