@@ -20,7 +20,7 @@ import (
 
 // verifyCommand recomputes a bundle, or checks the whole log of a data folder, offline, also beside a running service, and then rates everything in it again.
 type verifyCommand struct {
-	Path string `arg:"" placeholder:"BUNDLE|DIR" help:"星级复算包（文件），数据文件夹，或者导出的公开页面"`
+	Path string `arg:"" placeholder:"BUNDLE|DIR" help:"星级复算包或者一条变更记录的证明（文件），数据文件夹，或者导出的公开页面"`
 	Kept string `placeholder:"DIR" help:"见证人留存检查点的文件夹：日志还要与它们都相符（见 witness sign）"`
 	Key  string `placeholder:"KEY" help:"日志公钥；不写则用包里或数据里的那一把（怀疑被改时，应当用另外取得的）"`
 }
@@ -46,6 +46,9 @@ func (c *verifyCommand) bundle(p *program) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fault.Wrap("cmd.verify", fault.Invalid, "文件读不出来", err)
 	}
+	if journal.IsRecordProof(data) {
+		return c.record(p, data)
+	}
 	report, err := rating.VerifyBundle(data, c.Key)
 	if err != nil {
 		return err
@@ -67,6 +70,22 @@ func (c *verifyCommand) bundle(p *program) error {
 	}
 	if report.OwnKey {
 		fmt.Fprintln(p.out, "核验通过。用的是包里自带的公钥；要确认出自哪个主管部门，请用 --key 写上它公布的公钥")
+		return nil
+	}
+	fmt.Fprintln(p.out, "核验通过")
+	return nil
+}
+
+// record checks the proof that one record stands in the log.
+func (c *verifyCommand) record(p *program, data []byte) error {
+	proof, cp, err := journal.OpenRecordProof(data, c.Key)
+	if err != nil {
+		fmt.Fprintf(p.out, "核验不通过：%s\n", fault.MessageOf(err))
+		return errFound
+	}
+	fmt.Fprintf(p.out, "变更记录 %s\n日志第 %d 条，校验值 %x\n在 %s 签名的日志里（共 %d 条）\n日志公钥 %s\n", oneLine(proof.Record), proof.N, proof.Hash[:], cp.At, cp.Size, oneLine(cmp.Or(c.Key, proof.Key)))
+	if c.Key == "" {
+		fmt.Fprintln(p.out, "核验通过。用的是证明里自带的公钥；要确认出自哪个主管部门，请用 --key 写上它公布的公钥")
 		return nil
 	}
 	fmt.Fprintln(p.out, "核验通过")

@@ -125,3 +125,49 @@ func TestCoSign(t *testing.T) {
 		}
 	}
 }
+
+// TestRecordProof: the proof of every record of a log opens, and none of which anything was changed.
+func TestRecordProof(t *testing.T) {
+	signer, key, err := GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, other, err := GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := leaves(11)
+	note, err := Sign(signer, Checkpoint{Size: 11, Root: rootOf(all)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := int64(1); n <= 11; n++ {
+		proofs, err := Prove(11, []int64{n - 1}, func(f func(Hash) error) error {
+			for _, h := range all {
+				if err := f(h); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := RecordProof{Key: key, Checkpoint: string(note), Record: "00/note/a/0000000001", N: n, Hash: all[n-1], Proof: proofs[0]}.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, c, err := OpenRecordProof(data, key); err != nil || p.N != n || c.Size != 11 || !IsRecordProof(data) {
+			t.Errorf("record %d: %+v %+v %v", n, p, c, err)
+		}
+		for what, wrong := range map[string][2]string{
+			"another key": {string(data), other}, "another number": {strings.Replace(string(data), fmt.Sprintf(`"n": %d`, n), fmt.Sprintf(`"n": %d`, n%11+1), 1), key},
+			"another size": {strings.Replace(string(data), `\n11\n`, `\n12\n`, 1), key}, "cut": {string(data[:len(data)/2]), key}, "more": {strings.Replace(string(data), `"n":`, `"m": 1, "n":`, 1), key},
+			"another hash": {strings.Replace(string(data), fmt.Sprintf("%x", all[n-1]), fmt.Sprintf("%x", all[n%11]), 1), key},
+		} {
+			if _, _, err := OpenRecordProof([]byte(wrong[0]), wrong[1]); !fault.Is(err, fault.Invalid) {
+				t.Errorf("record %d, %s: %v", n, what, err)
+			}
+		}
+	}
+}

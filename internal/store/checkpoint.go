@@ -271,3 +271,20 @@ func (db *DB) RootOf(ctx context.Context, size int64) (journal.Hash, error) {
 	}
 	return tree.Root(), nil
 }
+
+// RecordProof shows that one record stands in the log: JSON for journal.OpenRecordProof. The log is signed if no checkpoint covers it yet. Returns Invalid for a number that the log does not have.
+func (db *DB) RecordProof(ctx context.Context, n int64) ([]byte, error) {
+	proved, err := db.Prove(ctx, []int64{n})
+	if err != nil {
+		return nil, err
+	}
+	p := journal.RecordProof{Key: proved.Key, Checkpoint: string(proved.Checkpoint), N: n, Proof: proved.Proofs[0]}
+	err = db.engine.Log(ctx, n-1, n, func(r journal.Record) error {
+		p.Record, p.Hash = r.ID, r.Hash
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.Marshal()
+}

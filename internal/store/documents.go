@@ -37,8 +37,13 @@ type order struct {
 // declare checks what the kind says of its type and tells the store of it.
 func (c *documents) declare(ctx context.Context, t reflect.Type) error {
 	const op = "store.NewCollection"
-	if s := shapeOf(t); s.pii {
+	s := shapeOf(t)
+	if s.pii {
 		c.marks = s.marks
+	}
+	tags := make(map[string]string, len(s.fields))
+	for _, f := range s.fields {
+		tags[f.path] = f.tag
 	}
 	if c.columns != nil {
 		columns := shapeOf(reflect.TypeOf(c.columns("", c.blank())))
@@ -63,6 +68,7 @@ func (c *documents) declare(ctx context.Context, t reflect.Type) error {
 	c.db.mu.Lock()
 	_, twice := c.db.kinds[c.name]
 	c.db.kinds[c.name] = c.rebuilt
+	c.db.tags[c.name] = tags
 	c.db.mu.Unlock()
 	if twice {
 		return fault.New(op, fault.Invalid, "文档种类“"+c.name+"”登记了两次")

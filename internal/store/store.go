@@ -55,6 +55,7 @@ type DB struct {
 	// mu guards what is registered while the program starts, and the checkpoint.
 	mu       sync.Mutex
 	kinds    map[string]func(context.Context, journal.Record) (Document, error)
+	tags     map[string]map[string]string // of every kind, the privacy tag of each place
 	rules    []Rule
 	running  bool
 	closed   bool
@@ -64,7 +65,7 @@ type DB struct {
 // Open prepares an engine: it creates secrets at first start, refuses data of a newer version (Invalid, naming both versions) and settles
 // what a crash left. The DB owns the engine from then on, also when Open fails.
 func Open(ctx context.Context, engine Engine, opt Options) (*DB, error) {
-	db := &DB{engine: engine, opt: opt, keys: keyring{keys: map[string]heldKey{}}, kinds: map[string]func(context.Context, journal.Record) (Document, error){}}
+	db := &DB{engine: engine, opt: opt, keys: keyring{keys: map[string]heldKey{}}, kinds: map[string]func(context.Context, journal.Record) (Document, error){}, tags: map[string]map[string]string{}}
 	if err := db.open(ctx); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}

@@ -3,13 +3,19 @@ package web
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
 	"redsteward/internal/journal"
+	"redsteward/internal/report"
 	"redsteward/internal/store"
 	"redsteward/policy"
 )
@@ -20,6 +26,10 @@ type Journal interface {
 	Size(ctx context.Context) (int64, error)
 	// Entries returns up to limit records with log numbers at most upTo, newest first.
 	Entries(ctx context.Context, upTo int64, limit int) ([]Entry, error)
+	// Change returns one record with what it changed. Returns NotFound.
+	Change(ctx context.Context, n int64) (store.ChangeView, error)
+	// Proof shows that a record stands in the log, as JSON that `redsteward verify` reads. Returns Invalid if the log has no such number.
+	Proof(ctx context.Context, n int64) ([]byte, error)
 }
 
 // Entry is one record of the log, without the state that it holds.
@@ -33,14 +43,70 @@ type Entry struct {
 	Hash            string
 }
 
-// logPage is how many records one page of the log shows.
-const logPage = 50
+// logPage is how many records one page of the log shows; logReads how many a filter reads before the page asks to go on.
+const (
+	logPage  = 50
+	logChunk = 1000
+	logReads = 20_000
+)
+
+// logFilter is what somebody looks for in the log.
+type logFilter struct {
+	// Text stands in the action, its name, the object or the reason; By is the account; First and Last are days.
+	Text, By    string
+	First, Last calendar.Date
+}
+
+func (f *logFilter) empty() bool { return *f == logFilter{} }
+
+// query is the filter as part of an address.
+func (f *logFilter) query() url.Values {
+	v := url.Values{}
+	for name, value := range map[string]string{"q": f.Text, "by": f.By, "from": f.First.String(), "until": f.Last.String()} {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	return v
+}
+
+// logFilterOf reads a filter; a day that is none counts as not given.
+func logFilterOf(c *fiber.Ctx) logFilter {
+	day := func(name string) calendar.Date {
+		d, err := calendar.ParseDate(c.Query(name))
+		if err != nil {
+			return calendar.Date{}
+		}
+		return d
+	}
+	return logFilter{Text: strings.TrimSpace(c.Query("q")), By: strings.TrimSpace(c.Query("by")), First: day("from"), Last: day("until")}
+}
+
+// matches asks a row as its reader sees it, so that no filter finds what is hidden from him.
+func (f *logFilter) matches(e *entryRow) bool {
+	if f.By != "" && e.By != f.By {
+		return false
+	}
+	day := calendar.DateOf(e.At)
+	if !f.First.IsZero() && day.Compare(f.First) < 0 || !f.Last.IsZero() && f.Last.Compare(day) < 0 {
+		return false
+	}
+	return f.Text == "" || strings.Contains(e.Action, f.Text) || strings.Contains(e.Did, f.Text) || strings.Contains(e.Stream, f.Text) || strings.Contains(e.Why, f.Text)
+}
 
 // changeLogView is what log.html shows.
 type changeLogView struct {
 	Size         int64
 	Entries      []entryRow
 	Newer, Older string
+	// Form is the filter, Filtered: there is one; Clear is the address without, Excel that of the workbook.
+	Form         []field
+	Filtered     bool
+	Clear, Excel string
+	// Read is up to which record a filter has read, if there may be more before.
+	Read int64
+	// Opens: the reader may see what a record changed.
+	Opens bool
 	// Witnesses is where the co-signed checkpoints are, "" without them.
 	Witnesses string
 }
@@ -61,6 +127,47 @@ func (e *entryRow) hide() {
 	e.Hidden, e.By, e.Why, e.Action, e.Did = true, "", "", string(policy.ReportMatter), "上报事项"
 }
 
+// rowOf is an entry as its reader may see it.
+func (s *Server) rowOf(e Entry, reporters bool) entryRow {
+	row := entryRow{Entry: e, Did: e.Action}
+	if a, known := s.guard.Rules().Action(policy.Action(e.Action)); known {
+		row.Did = a.Name
+	}
+	if !reporters && slices.Contains(reports, policy.Action(e.Action)) {
+		row.hide()
+	}
+	return row
+}
+
+// findLog reads the log backwards from a record until it has found enough, and returns up to which record it has read.
+func (s *Server) findLog(ctx context.Context, by policy.Actor, f logFilter, upTo int64, enough, reads int) (rows []entryRow, read int64, err error) {
+	reporters := s.guard.Allow(by, policy.ReadReporter)
+	read = upTo + 1
+	for chunk := min(logChunk, reads); read > 1 && reads > 0; reads -= chunk {
+		entries, err := s.journal.Entries(ctx, read-1, chunk)
+		if err != nil {
+			return nil, 0, err
+		}
+		if len(entries) == 0 {
+			return rows, 1, nil
+		}
+		for _, e := range entries {
+			if len(rows) == enough {
+				return rows, read, nil
+			}
+			read = e.N
+			if row := s.rowOf(e, reporters); f.matches(&row) {
+				rows = append(rows, row)
+			}
+			// The log is in the order of time but for moments: a day before the first wanted one ends the search.
+			if !f.First.IsZero() && calendar.DateOf(e.At).Add(1).Compare(f.First) < 0 {
+				return rows, 1, nil
+			}
+		}
+	}
+	return rows, read, nil
+}
+
 // changeLog shows who changed what, newest first.
 func (s *Server) changeLog(c *fiber.Ctx, by policy.Actor) error {
 	if s.journal == nil {
@@ -74,32 +181,132 @@ func (s *Server) changeLog(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil || upTo < 1 || upTo > size {
 		upTo = size
 	}
-	entries, err := s.journal.Entries(c.UserContext(), upTo, logPage)
-	if err != nil {
-		return err
-	}
-	v := changeLogView{Size: size}
+	f := logFilterOf(c)
+	v := changeLogView{Size: size, Filtered: !f.empty(), Clear: logPath, Opens: s.guard.Allow(by, policy.VerifyLog)}
+	v.Excel = logPath + ".xlsx?" + f.query().Encode()
+	v.Form = []field{{Name: "by", Label: "经手账号", Type: "text", Value: f.By, Optional: true}, {Name: "from", Label: "从哪天", Type: "date", Value: f.First.String(), Optional: true}, {Name: "until", Label: "到哪天", Type: "date", Value: f.Last.String(), Optional: true}}
 	if s.witnesses != nil {
 		v.Witnesses = witnessPath
 	}
-	for _, e := range entries {
-		row := entryRow{Entry: e, Did: e.Action}
-		if a, known := s.guard.Rules().Action(policy.Action(e.Action)); known {
-			row.Did = a.Name
-		}
-		if slices.Contains(reports, policy.Action(e.Action)) && !s.guard.Allow(by, policy.ReadReporter) {
-			row.hide()
-		}
-		v.Entries = append(v.Entries, row)
+	rows, read, err := s.findLog(c.UserContext(), by, f, upTo, logPage, logReads)
+	if err != nil {
+		return err
 	}
-	link := func(n int64) string { return logPath + "?to=" + strconv.FormatInt(n, 10) }
+	v.Entries = rows
+	link := func(n int64) string {
+		q := f.query()
+		q.Set("to", strconv.FormatInt(n, 10))
+		return logPath + "?" + q.Encode()
+	}
 	if upTo < size {
 		v.Newer = link(min(size, upTo+logPage))
+		if v.Filtered { // how far back a page of matches reaches nobody knows: the newest ones again
+			v.Newer = logPath + "?" + f.query().Encode()
+		}
 	}
-	if n := len(entries); n > 0 && entries[n-1].N > 1 {
-		v.Older = link(entries[n-1].N - 1)
+	if read > 1 {
+		v.Older = link(read - 1)
+		if v.Filtered && len(rows) < logPage {
+			v.Read = read
+		}
 	}
-	return s.render(c, by, "log", page{Title: "变更日志", Nav: logPath, Data: v})
+	return s.render(c, by, "log", page{Title: "变更日志", Nav: logPath, Data: logData{changeLogView: v, Query: f.Text}})
+}
+
+// logData adds the text of the search to what log.html shows.
+type logData struct {
+	changeLogView
+	Query string
+}
+
+// logExcel gives what a filter finds, as a workbook.
+func (s *Server) logExcel(c *fiber.Ctx, by policy.Actor) error {
+	if s.journal == nil {
+		return errNothingRated
+	}
+	size, err := s.journal.Size(c.UserContext())
+	if err != nil {
+		return err
+	}
+	rows, read, err := s.findLog(c.UserContext(), by, logFilterOf(c), size, logReads, logReads)
+	if err != nil {
+		return err
+	}
+	sheet := report.Figures{Sheet: "变更日志", Heads: []string{"序号", "时间", "动作", "代码", "对象", "第几次变更", "经手账号", "理由", "指纹"}}
+	for _, e := range rows {
+		who := e.By
+		if e.Hidden {
+			who = "已隐去"
+		}
+		sheet.Rows = append(sheet.Rows, []any{e.N, dateTime(e.At), e.Did, e.Action, e.Stream, e.Seq, who, e.Why, e.Hash})
+	}
+	if read > 1 {
+		sheet.Note = fmt.Sprintf("一次最多查 %d 条，第 %d 条以前的没有查，请缩短日期", logReads, read)
+	}
+	return sendFigures(c, "变更日志.xlsx", sheet)
+}
+
+// logChangeView is what log_change.html shows.
+type logChangeView struct {
+	store.ChangeView
+	Row        entryRow
+	Hash       string
+	Proof      string
+	Prev, Next string
+	// Values are the places that may be shown, Hidden those of which only is told that they changed.
+	Values []store.FieldChange
+	Hidden []string
+}
+
+// logChange shows what one record changed.
+func (s *Server) logChange(c *fiber.Ctx, by policy.Actor) error {
+	if s.journal == nil {
+		return errNothingRated
+	}
+	n, err := strconv.ParseInt(c.Params("n"), 10, 64)
+	if err != nil {
+		return fault.New("web.logChange", fault.NotFound, "日志没有这一条")
+	}
+	change, err := s.journal.Change(c.UserContext(), n)
+	if err != nil {
+		return err
+	}
+	r := change.Record
+	row := s.rowOf(Entry{N: r.N, At: change.Meta.At, Stream: change.Kind + "/" + change.ID, Seq: change.Seq, By: change.Meta.By, Action: change.Meta.Action, Why: change.Meta.Why, Hash: hex.EncodeToString(r.Hash[:])}, s.guard.Allow(by, policy.ReadReporter))
+	v := logChangeView{ChangeView: change, Row: row, Hash: hashGroups(row.Hash), Proof: fmt.Sprintf("%s/%d/proof.json", logPath, n)}
+	for _, f := range change.Fields {
+		if f.Hidden || row.Hidden {
+			v.Hidden = append(v.Hidden, f.Path)
+		} else {
+			v.Values = append(v.Values, f)
+		}
+	}
+	if n > 1 {
+		v.Prev = fmt.Sprintf("%s/%d", logPath, n-1)
+	}
+	if size, err := s.journal.Size(c.UserContext()); err == nil && n < size {
+		v.Next = fmt.Sprintf("%s/%d", logPath, n+1)
+	}
+	return s.render(c, by, "log_change", page{Title: fmt.Sprintf("第 %d 条变更", n), Nav: logPath, Data: v})
+}
+
+// logProof gives the proof that a record stands in the log.
+func (s *Server) logProof(c *fiber.Ctx, _ policy.Actor) error {
+	if s.journal == nil {
+		return errNothingRated
+	}
+	n, err := strconv.ParseInt(c.Params("n"), 10, 64)
+	if err != nil {
+		return fault.New("web.logProof", fault.NotFound, "日志没有这一条")
+	}
+	data, err := s.journal.Proof(c.UserContext(), n)
+	if fault.Is(err, fault.Invalid) {
+		return fault.Wrap("web.logProof", fault.NotFound, "日志没有这一条", err)
+	}
+	if err != nil {
+		return err
+	}
+	return attach(c, fmt.Sprintf("record-%d.json", n), fiber.MIMEApplicationJSON, data)
 }
 
 // StoreJournal reads the log of a store.
@@ -133,4 +340,14 @@ func (j StoreJournal) Entries(ctx context.Context, upTo int64, limit int) ([]Ent
 	})
 	slices.Reverse(out)
 	return out, err
+}
+
+// Change implements Journal.
+func (j StoreJournal) Change(ctx context.Context, n int64) (store.ChangeView, error) {
+	return j.DB.ChangeOf(ctx, n)
+}
+
+// Proof implements Journal.
+func (j StoreJournal) Proof(ctx context.Context, n int64) ([]byte, error) {
+	return j.DB.RecordProof(ctx, n)
 }

@@ -81,6 +81,9 @@ func (s *Server) table() ([]Route, error) {
 		{Method: post, Path: "/admin/accounts/:id/enable", Action: policy.DisableAccount, Handler: s.enableAccount},
 		{Method: post, Path: "/admin/accounts/:id/reset", Action: policy.ResetAccount, Handler: s.resetAccount},
 		{Method: get, Path: logPath, Action: policy.ReadLog, Handler: s.changeLog},
+		{Method: get, Path: logPath + ".xlsx", Action: policy.ReadLog, Handler: s.logExcel},
+		{Method: get, Path: logPath + "/:n<int>", Action: policy.VerifyLog, Handler: s.logChange},
+		{Method: get, Path: logPath + "/:n<int>/proof.json", Action: policy.VerifyLog, Handler: s.logProof},
 		{Method: get, Path: "/admin/parts", Action: policy.ReadSystem, Handler: s.parts},
 		{Method: get, Path: modulesPath, Action: policy.ReadSystem, Handler: s.moduleList},
 

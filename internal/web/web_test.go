@@ -210,7 +210,7 @@ func TestSite(t *testing.T) {
 		run  func(*testing.T, *browsertest.Fixture)
 	}{
 		{"scenarios", testScenarios}, {"cross-site", testCrossSite}, {"headers and markup", testHeadersAndMarkup}, {"paging", testPaging}, {"csv", testCSV},
-		{"caching", testCaching}, {"api", testAPI}, {"bundles", testBundles}, {"witnesses", testWitnesses}, {"log", testLog}, {"large body", testLargeBody},
+		{"caching", testCaching}, {"api", testAPI}, {"bundles", testBundles}, {"witnesses", testWitnesses}, {"log pages", testLogPages}, {"log", testLog}, {"large body", testLargeBody},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, f) })
 	}

@@ -102,3 +102,44 @@ func testWitnesses(t *testing.T, f *browsertest.Fixture) {
 		t.Error("the log does not lead to its witnesses")
 	}
 }
+
+// testLogPages: the log is searched, a record tells what it changed without personal data, and its proof verifies; who may not verify does not see the content.
+func testLogPages(t *testing.T, f *browsertest.Fixture) {
+	auditor, inspector := newPerson(t, f).signIn(t, "auditor"), newPerson(t, f).signIn(t, "inspector")
+	page := auditor.get(t, "/admin/log?q=account.create").body
+	if !containsAll(page, []string{"新建账号", `value="account.create"`, "account/"}) || strings.Contains(page, "account.appoint") {
+		t.Errorf("%.3000s", page)
+	}
+	for path, want := range map[string]string{"/admin/log?q=" + url.QueryEscape("没有这样的动作"): "没有找到", "/admin/log?from=2999-01-01": "没有找到", "/admin/log?until=1999-01-01": "没有找到", "/admin/log?from=x&until=y": "account.create", "/admin/log?by=nobody": "没有找到"} {
+		if page := auditor.get(t, path).body; !strings.Contains(page, want) {
+			t.Errorf("%s: %.2000s", path, page)
+		}
+	}
+	_, number, _ := strings.Cut(page, `href="/admin/log/`)
+	number, _, _ = strings.Cut(number, `"`)
+	if number == "" || strings.Contains(number, "witnesses") {
+		_, number, _ = strings.Cut(page, `aria-label="第 `)
+		number, _, _ = strings.Cut(number, " ")
+	}
+	one := auditor.get(t, "/admin/log/"+number)
+	if one.StatusCode != 200 || !containsAll(one.body, []string{"改了什么", "下载证明", "个人信息或者内部文字", "新建账号"}) || strings.Contains(one.body, "周望平") {
+		t.Errorf("record %s: %d %.3000s", number, one.StatusCode, one.body)
+	}
+	proof := auditor.get(t, "/admin/log/"+number+"/proof.json").body
+	if p, _, err := journal.OpenRecordProof([]byte(proof), ""); err != nil || fmt.Sprint(p.N) != number {
+		t.Errorf("%+v %v", p, err)
+	}
+	for _, path := range []string{"/admin/log/0", "/admin/log/999999", "/admin/log/999999/proof.json"} {
+		if a := auditor.get(t, path); a.StatusCode != 404 {
+			t.Errorf("%s: %d", path, a.StatusCode)
+		}
+	}
+	for _, path := range []string{"/admin/log/1", "/admin/log/1/proof.json", "/admin/log.xlsx"} {
+		if a := inspector.get(t, path); a.StatusCode != 403 {
+			t.Errorf("an inspector opens %s: %d", path, a.StatusCode)
+		}
+	}
+	if book := auditor.get(t, "/admin/log.xlsx?as=csv&q=account.create").body; !strings.Contains(book, "account.create") || strings.Contains(book, "account.appoint") {
+		t.Errorf("%.1000s", book)
+	}
+}

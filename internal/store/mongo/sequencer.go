@@ -102,13 +102,14 @@ func (e *Engine) stopSequencer() {
 	}
 	e.seq.cancel()
 	e.seq.running.Wait()
-	if e.seq.leaseRev == 0 {
-		return
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), connectLimit)
 	defer cancel()
-	_, err := e.ephemeral.DeleteOne(ctx, bson.D{{Key: "_id", Value: leaseKey}, {Key: "rev", Value: e.seq.leaseRev}})
-	if err != nil {
+	// Which rev our lease has nobody knows for sure: the round that renewed it may have been cut off. Whose it is stands in it.
+	lease, err := e.GetEphemeral(ctx, leaseKey, e.opt.Now())
+	if err == nil && string(lease.Body) == e.seq.holder {
+		_, err = e.ephemeral.DeleteOne(ctx, bson.D{{Key: "_id", Value: leaseKey}, {Key: "rev", Value: lease.Rev}})
+	}
+	if err != nil && !fault.Is(err, fault.NotFound) {
 		e.opt.Logger.Warn("sequencer lease not given back", "error", err)
 	}
 	e.seq.leaseRev = 0
@@ -199,6 +200,9 @@ func (e *Engine) holdLease(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	until := now.Add(leaseLife)
+	// Not cut off when the engine closes: the server might carry it out after the lease was given back.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectLimit)
+	defer cancel()
 	rev, err := e.PutEphemeral(ctx, store.Ephemeral{Key: leaseKey, Now: now, Expires: until, Body: []byte(e.seq.holder)}, e.seq.leaseRev)
 	if fault.Is(err, fault.Conflict) {
 		e.seq.leaseRev = 0

@@ -209,6 +209,7 @@ func Run(t *testing.T, s Suite) {
 	t.Run("newer data", s.newerData)
 	t.Run("rebuild", s.rebuild)
 	t.Run("restore", s.restore)
+	t.Run("what a record changed", s.changes)
 }
 
 func (s Suite) commitAndLoad(t *testing.T) {
