@@ -46,7 +46,7 @@ var declared = map[string]string{
 	"fund_statement": layoutDesk, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp, "cases": layoutApp, "application_opinions": layoutApp, "application_joint": layoutApp, "application_joint_print": layoutDesk, "star_list": layoutDesk, "circular_paper": layoutDesk, "fund_case": layoutApp, "fund_case_new": layoutApp, "fund_print": layoutDesk,
 	"inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
 	"rectification_new": layoutApp, "rectification_whole": layoutDesk, "report": layoutDesk,
-	"returns": layoutApp, "return_new": layoutApp, "return_one": layoutApp, "return_list": layoutApp, "return_compare": layoutApp, "return_form": layoutApp, "return_measures": layoutApp, "return_print": layoutDesk,
+	"returns": layoutApp, "return_new": layoutApp, "return_one": layoutApp, "return_list": layoutApp, "return_compare": layoutApp, "return_form": layoutApp, "return_measures": layoutApp, "return_batch": layoutApp, "return_print": layoutDesk,
 	"modules": layoutApp, "account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "witnesses": layoutApp, "log_change": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
 	"party": layoutApp, "party_sheets": layoutApp, "party_sheet": layoutApp, "party_new": layoutApp,

@@ -32,6 +32,7 @@ var returnSteps = []struct {
 	said   string
 }{
 	{"take", returns.StepTake, policy.CompileReturn, "已按现在的登记重新取数。"},
+	{"type", returns.StepType, policy.CompileReturn, "已保存填写的数。"},
 	{"compile", returns.StepCompile, policy.CompileReturn, "已送审，等审核人审核。"},
 	{"recall", returns.StepRecall, policy.CompileReturn, "已撤回，可以重新取数。"},
 	{"check", returns.StepCheck, policy.CheckReturn, "已审核，等负责人签发。"},
@@ -53,6 +54,10 @@ func (s *Server) returnRoutes() []Route {
 		{Method: get, Path: returnsPath + ".xlsx", Action: policy.ReadReturn, Handler: s.returnListExcel},
 		{Method: get, Path: returnsPath + "/merged.xlsx", Action: policy.ReadReturn, Handler: s.mergedReturns},
 		{Method: get, Path: returnsPath + "/measures", Action: policy.ReadReturn, Handler: s.returnMeasures},
+		{Method: get, Path: returnsPath + "/check", Action: policy.CheckReturn, Handler: s.returnBatch(returnBatches[0])},
+		{Method: post, Path: returnsPath + "/check", Action: policy.CheckReturn, Handler: s.doReturnBatch(returnBatches[0])},
+		{Method: get, Path: returnsPath + "/sign", Action: policy.SignReturn, Handler: s.returnBatch(returnBatches[1])},
+		{Method: post, Path: returnsPath + "/sign", Action: policy.SignReturn, Handler: s.doReturnBatch(returnBatches[1])},
 		{Method: get, Path: returnsPath + "/new", Action: policy.CompileReturn, Handler: s.newReturn},
 		{Method: post, Path: returnsPath + "/new", Action: policy.CompileReturn, Handler: s.makeReturns},
 		{Method: get, Path: one, Action: policy.ReadReturn, Handler: s.oneReturn},
@@ -106,6 +111,8 @@ type returnsView struct {
 	New      bool
 	Filtered bool
 	Forms    []option
+	// Batches lead to checking and signing several at once.
+	Batches []crumb
 }
 
 var returnFilters = []string{"q", "form", "state", "scope", "late"}
@@ -141,6 +148,11 @@ func (s *Server) returnList(c *fiber.Ctx, by policy.Actor) error {
 	v := returnsView{Excel: l.excel(), Page: nextPage(c, found.Next), Filtered: l.filtered(), New: s.guard.Allow(by, policy.CompileReturn), Forms: s.formOptions()[1:],
 		Filters: []field{{Name: "q", Label: "报表或报告期", Type: "search", Autocomplete: "off", Value: l.value["q"]}, {Name: "form", Label: "报表", Options: s.formOptions(), Value: l.value["form"]}, {Name: "state", Label: "状态", Options: states, Value: l.value["state"]},
 			{Name: "scope", Label: "范围", Options: append(scopes, towns[1:]...), Value: l.value["scope"]}, {Name: "late", Label: "期限", Options: []option{{"", "全部"}, {"1", "逾期没有报出"}}, Value: l.value["late"]}}}
+	for _, b := range returnBatches {
+		if s.guard.Allow(by, b.action) {
+			v.Batches = append(v.Batches, crumb{b.title, b.path})
+		}
+	}
 	today := s.returns.Today()
 	for i := range found.Docs {
 		v.Rows = append(v.Rows, s.returnRowOf(found.Docs[i].ID, &found.Docs[i].State, today))

@@ -35,6 +35,9 @@ type cellView struct {
 	Before, Change, Year, Growth    string
 	Reported, YearReported, Odd, Up bool
 	OddText                         string
+	// Hand: it is filled in by hand; Typed says by whom.
+	Hand  bool
+	Typed string
 }
 
 // cellGroup are the cells under one heading.
@@ -141,6 +144,9 @@ func listLink(path, query, cell string, by returns.By, group string, whole bool)
 func (v *oneReturnView) numberOf(c *returns.Filled, value *returns.Value, by returns.By, group string) numberView {
 	link := func(whole bool) string { return listLink(v.Path, v.Query, c.Key, by, group, whole) }
 	out := numberView{Text: groupedNumber(c.Text(value.N)), Why: value.Why}
+	if c.ByHand {
+		return out
+	}
 	if value.Over != nil && value.Whole != nil {
 		out.Over, out.Of, out.OverLink, out.OfLink = numberText(value.Over), numberText(value.Whole), link(false), link(true)
 		return out
@@ -186,7 +192,7 @@ func changedBy(now, was *num.Num) string {
 var byWords = map[returns.By]string{returns.ByTownship: "乡镇", returns.ByCommunity: "社区", returns.ByCompound: "小区", returns.ByFirm: "企业", returns.BySubject: "地点和诉求"}
 
 // fill puts the numbers of a return into words.
-func (v *oneReturnView) fill(f *returns.Figures) {
+func (v *oneReturnView) fill(f *returns.Figures, officeTitle func(office string) string) {
 	for i := range f.Cells {
 		c := &f.Cells[i]
 		if len(v.Groups) == 0 || v.Groups[len(v.Groups)-1].Title != c.Group {
@@ -199,6 +205,12 @@ func (v *oneReturnView) fill(f *returns.Figures) {
 			if c.Before.IsZero() {
 				one.OddText = "上期是 0，请核对清单"
 			}
+			if c.ByHand {
+				one.OddText = "环比变化较大，请核对"
+			}
+		}
+		if one.Hand = c.ByHand; c.Typed != nil {
+			one.Typed = officeTitle(c.Typed.Office) + "，" + dateTime(c.Typed.At.Time)
 		}
 		g := &v.Groups[len(v.Groups)-1]
 		g.Cells = append(g.Cells, one)
@@ -274,7 +286,7 @@ func (s *Server) baseOfReturn(ctx context.Context, doc store.Doc[returns.Return]
 	if view.Hands, heading.People, err = s.handsOf(ctx, hands); err != nil {
 		return view, heading, err
 	}
-	view.fill(f)
+	view.fill(f, s.titleOfOffice)
 	return view, heading, nil
 }
 
@@ -294,7 +306,7 @@ func (s *Server) showReturn(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		return err
 	}
 	if view.Version == 0 {
-		for _, act := range s.returnActs(ctx, by, &doc.State, typed, refused) {
+		for _, act := range s.returnActs(ctx, by, &doc.State, figures, typed, refused) {
 			if act.First || len(act.Fields) > 0 {
 				view.Acts = append(view.Acts, act)
 			} else {
@@ -327,7 +339,7 @@ func (s *Server) showReturn(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 }
 
 // returnActs are the steps that an actor can take now.
-func (s *Server) returnActs(ctx context.Context, by policy.Actor, r *returns.Return, typed url.Values, refused []fault.Field) []returnAct {
+func (s *Server) returnActs(ctx context.Context, by policy.Actor, r *returns.Return, f *returns.Figures, typed url.Values, refused []fault.Field) []returnAct {
 	value := func(name, or string) string {
 		if typed.Has(name) {
 			return typed.Get(name)
@@ -336,6 +348,7 @@ func (s *Server) returnActs(ctx context.Context, by policy.Actor, r *returns.Ret
 	}
 	acts := map[returns.Step]returnAct{
 		returns.StepTake:    {Title: "重新取数", Button: "重新取数", Hint: "登记更正以后，按现在的登记再算一遍。"},
+		returns.StepType:    {Title: "人工填写的数", Button: "保存", First: true, Hint: "系统没有登记的数由制表人填写，填写的人不审核、不签发；每次改动都留在经过里。", Fields: s.handFields(r.Form, f, value)},
 		returns.StepCompile: {Title: "送审", Button: "送审", First: true, Hint: "核对标出的数字以后送审，由另一人审核。", Fields: []field{{Name: "to", Label: "报送单位", Type: "text", Autocomplete: "off", Value: value("to", r.To)}, {Name: "note", Label: "编报说明", Rows: 3, Optional: true, Value: value("note", r.Note)}}},
 		returns.StepRecall:  {Title: "撤回", Button: "撤回", Hint: "还没有审核的，可以撤回来改。"},
 		returns.StepCheck:   {Title: "审核", Button: "审核通过", First: true, Hint: "核对口径、清单和编报说明；通过以后由负责人签发。"},
@@ -350,6 +363,9 @@ func (s *Server) returnActs(ctx context.Context, by policy.Actor, r *returns.Ret
 			continue
 		}
 		act := acts[step.do]
+		if step.do == returns.StepType && len(act.Fields) == 0 {
+			continue
+		}
 		act.Step = step.name
 		act.Open = act.First || typed.Get("step") == step.name
 		if act.Open && typed.Get("step") == step.name {
@@ -360,6 +376,27 @@ func (s *Server) returnActs(ctx context.Context, by policy.Actor, r *returns.Ret
 	slices.SortStableFunc(out, func(a, b returnAct) int {
 		return cmp.Compare(map[bool]int{false: 1}[a.First], map[bool]int{false: 1}[b.First])
 	})
+	return out
+}
+
+// handFields are the fields of the cells that are filled in by hand.
+func (s *Server) handFields(form string, f *returns.Figures, value func(name, or string) string) []field {
+	known, found := s.returns.Forms.Find(form)
+	if !found {
+		return nil
+	}
+	var out []field
+	for i := range f.Cells {
+		cell, there := known.Cell(f.Cells[i].Key)
+		if !f.Cells[i].ByHand || !there || !cell.Hand.Is() {
+			continue
+		}
+		now := ""
+		if f.Cells[i].N != nil {
+			now = f.Cells[i].N.String()
+		}
+		out = append(out, field{Name: cell.Key, Label: cell.Title, Type: "text", Mode: "decimal", Autocomplete: "off", Hint: cell.How + "；" + cell.Hand.Hint(), Value: value(cell.Key, now)})
+	}
 	return out
 }
 
@@ -405,6 +442,10 @@ func (s *Server) returnHistory(ctx context.Context, by policy.Actor, id string) 
 			why = r.Reason
 		case returns.StepCorrect:
 			why = r.Correcting
+		case returns.StepType:
+			if form, known := s.returns.Forms.Find(r.Form); known && i > 0 {
+				why = strings.Join(form.Retyped(&changes[i-1].State, r), "；")
+			}
 		}
 		out = append(out, historyLine{dateTime(changes[i].At), string(r.Last), who, why})
 	}
@@ -417,7 +458,11 @@ func (s *Server) returnStep(name string, do returns.Step) func(c *fiber.Ctx, by 
 	return func(c *fiber.Ctx, by policy.Actor) error {
 		values := formValues(c)
 		at := casework.At{ID: c.Params("id"), Seq: seqOf(values.Get("seq")), Idem: formIdem(c)}
-		_, err := s.returns.Do(c.UserContext(), by, at, do, returns.Input{To: strings.TrimSpace(values.Get("to")), Note: strings.TrimSpace(values.Get("note")), Reason: strings.TrimSpace(values.Get("reason"))})
+		numbers := map[string]string{}
+		for key := range values {
+			numbers[key] = values.Get(key)
+		}
+		_, err := s.returns.Do(c.UserContext(), by, at, do, returns.Input{Typed: numbers, To: strings.TrimSpace(values.Get("to")), Note: strings.TrimSpace(values.Get("note")), Reason: strings.TrimSpace(values.Get("reason"))})
 		if refused := refusedForm(err); len(refused) > 0 {
 			values.Set("step", name)
 			c.Status(statusOf(fault.Invalid))

@@ -10,7 +10,7 @@ type look struct{ family, icon string }
 
 // looks are the states of ui.md §3 by their base word. A new state gets a row here and in CONTRIBUTING's list.
 var looks = map[string]look{
-	"草稿": {"grey", "edit"}, "待签发": {"amber", "hour"}, "已报出": {"green", "flag"}, "变化较大": {"amber", "alert"}, "数据不足": {"grey", "dash"}, "未评星": {"grey", "dash"}, "已冻结": {"grey", "lock"}, "已撤回": {"grey", "undo"},
+	"草稿": {"grey", "edit"}, "待签发": {"amber", "hour"}, "已报出": {"green", "flag"}, "变化较大": {"amber", "alert"}, "人工填写": {"grey", "edit"}, "没有办成": {"wine", "alert"}, "数据不足": {"grey", "dash"}, "未评星": {"grey", "dash"}, "已冻结": {"grey", "lock"}, "已撤回": {"grey", "undo"},
 	"已归档": {"grey", "lock"}, "已到期": {"grey", "dash"}, "已收回": {"wine", "undo"}, "伪造": {"wine", "alert"}, "不是本网站的": {"wine", "ban"}, "读不出": {"grey", "dash"}, "企业更换而终止": {"grey", "ban"}, "已由新年度接替": {"grey", "undo"}, "已降星": {"wine", "ban"}, "已摘牌": {"wine", "ban"}, "已生效": {"wine", "ban"}, "不予处理": {"grey", "undo"}, "离线": {"grey", "off"}, "停用": {"grey", "lock"}, "已注销": {"grey", "ban"}, "无合同": {"grey", "dash"},
 	"待开启": {"grey", "dash"}, "收集材料中": {"blue", "clock"}, "待评价": {"blue", "clock"}, "待公布": {"amber", "hour"},
 	"待审": {"blue", "clock"}, "期限内": {"blue", "clock"}, "时限未定": {"grey", "dash"}, "待受理": {"blue", "clock"}, "审批中": {"blue", "clock"}, "审批退回": {"amber", "undo"}, "不予备案": {"wine", "ban"}, "复核中": {"blue", "eye"}, "临界复评": {"blue", "eye"}, "整改中": {"blue", "tool"}, "办理中": {"blue", "tool"},

@@ -316,11 +316,18 @@ func (s *Service) take(ctx context.Context, m *maker, meta store.Meta, f *Form, 
 			return err
 		}
 	}
-	data, err := json.Marshal(found.figures)
+	r.Taken = by
+	return s.keep(ctx, meta, r, &found.figures)
+}
+
+// keep keeps the numbers of a return, with what was filled in by hand.
+func (s *Service) keep(ctx context.Context, meta store.Meta, r *Return, f *Figures) error {
+	f.put(r.Typed)
+	data, err := json.Marshal(f)
 	if err != nil {
-		return fault.Wrap("returns.take", fault.Internal, "报表没有算成", err)
+		return fault.Wrap("returns.keep", fault.Internal, "报表没有算成", err)
 	}
-	r.Figures, r.Taken = digest(data), by
+	r.Figures = digest(data)
 	return s.put(ctx, meta, r.Figures, data)
 }
 
@@ -491,6 +498,9 @@ func (s *Service) Behind(ctx context.Context, f *Figures, key string, by By, gro
 	if cell == nil {
 		return nil, nil, fault.New("returns.Behind", fault.NotFound, "没有这个指标")
 	}
+	if cell.ByHand {
+		return nil, nil, fault.New("returns.Behind", fault.NotFound, cellsLists)
+	}
 	name := cell.List
 	if whole {
 		name = cell.Of
@@ -532,6 +542,7 @@ func (s *Service) Compare(ctx context.Context, by policy.Actor, id string) (stor
 	if err != nil {
 		return doc, nil, err
 	}
+	found.figures.put(doc.State.Typed)
 	return doc, Differences(was, &found.figures), nil
 }
 
@@ -544,6 +555,8 @@ func (s *Service) History(ctx context.Context, by policy.Actor, id string) ([]st
 type Input struct {
 	// To is the addressee, Note what is said with the return, Reason why it is returned or corrected.
 	To, Note, Reason string
+	// Typed are numbers filled in by hand as they were typed, by key of the cell; "" takes one back.
+	Typed map[string]string
 }
 
 // The longest words.
@@ -581,6 +594,11 @@ func (s *Service) refuses(by policy.Actor, r *Return, do Step) error {
 	if !stands || do == StepGiveUp && len(r.Versions) == 0 {
 		return fault.New(op, fault.Conflict, "这张报表现在是“"+r.State.Title()+"”，不能"+string(do))
 	}
+	for i := range r.Typed {
+		if h := r.Typed[i].By; (do == StepCheck || do == StepSign) && h.By == by.ID {
+			return &fault.Error{Op: op, Kind: fault.Forbidden, Message: "你填写过这张报表的数，要由另外的人审核、签发", Rule: "报表台：制表人、审核人、负责人互不相同"}
+		}
+	}
 	apart := func(others ...supervision.Hand) error {
 		for _, h := range others {
 			if h.By != "" && h.By == by.ID {
@@ -602,7 +620,7 @@ func (s *Service) refuses(by policy.Actor, r *Return, do Step) error {
 	return nil
 }
 
-// Do does a step. Returns Forbidden without its right or for who did an earlier part, NotFound outside the scope, Invalid for refused fields (to, note, reason), Conflict if somebody was quicker or the state does not allow it.
+// Do does a step. Returns Forbidden without its right or for who did an earlier part, NotFound outside the scope, Invalid for refused fields (to, note, reason, keys of cells that are filled in by hand), Conflict if somebody was quicker or the state does not allow it.
 func (s *Service) Do(ctx context.Context, by policy.Actor, at casework.At, do Step, in Input) (store.Doc[Return], error) {
 	const op = "returns.Do"
 	none := store.Doc[Return]{}
@@ -659,7 +677,27 @@ func (s *Service) apply(ctx context.Context, by policy.Actor, r *Return, do Step
 		}
 		r.Hands = Hands{}
 		return s.take(ctx, s.maker(), meta, f, r, hand)
+	case StepType:
+		form, err := s.form(r.Form)
+		if err != nil {
+			return err
+		}
+		f, err := s.figures(ctx, r.Figures)
+		if err == nil {
+			r.Typed, err = f.retype(form, r.Typed, in.Typed, hand)
+		}
+		if err != nil {
+			return err
+		}
+		return s.keep(ctx, meta, r, f)
 	case StepCompile:
+		f, err := s.figures(ctx, r.Figures)
+		if err != nil {
+			return err
+		}
+		if open := f.unfilled(); len(open) > 0 {
+			return fault.InvalidFields("returns.Do", open...)
+		}
 		r.Hands = Hands{Compiled: hand}
 		r.To, r.Note, r.Reason = in.To, in.Note, ""
 	case StepRecall:
@@ -674,6 +712,11 @@ func (s *Service) apply(ctx context.Context, by policy.Actor, r *Return, do Step
 		r.Correcting = ""
 	case StepGiveUp:
 		v := r.LastVersion()
+		f, err := s.figures(ctx, v.Figures)
+		if err != nil {
+			return err
+		}
+		r.Typed = f.typed()
 		r.Figures, r.Taken, r.Hands, r.To, r.Note, r.Correcting, r.Reason = v.Figures, v.Taken, v.Hands, v.To, v.Note, "", ""
 	}
 	return nil

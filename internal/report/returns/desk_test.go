@@ -72,7 +72,7 @@ const forms = `returns:
     tables:
       - {id: by_firm, title: 分企业, by: firm, columns: [households, served_rate]}
       - {id: repeated_top, title: 重复前十, by: subject, columns: [hazards], most: 10, least: 2}
-`
+` + handForm
 
 // desk is a small register: three compounds of two firms, of which one serves nobody any more, and five matters.
 type desk struct {

@@ -13,6 +13,7 @@ import (
 	"redsteward/internal/num"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/supervision"
 )
 
 // Scope is for what a return is made: the county, or one township.
@@ -64,6 +65,9 @@ type Filled struct {
 	YearReported bool     `json:"year_reported,omitempty"`
 	// Odd is from how many percent of change it is marked.
 	Odd int64 `json:"odd"`
+	// ByHand: no register holds it, somebody types it. Typed is who did, nil for nobody yet; it is empty for all others.
+	ByHand bool              `json:"by_hand,omitempty"`
+	Typed  *supervision.Hand `json:"typed,omitempty"`
 }
 
 // FilledRow is a row of a table: a group with a number for each column.
@@ -309,6 +313,10 @@ func (m *maker) make(ctx context.Context, f *Form, t Term, s Scope, before, year
 	ways := f.ways()
 	for i := range f.Cells {
 		c := &f.Cells[i]
+		if c.Hand.Is() {
+			out.figures.Cells = append(out.figures.Cells, c.byHand(before, year))
+			continue
+		}
 		v, err := m.value(ctx, c, t, s, ways, out.lists)
 		if err != nil {
 			return nil, err
@@ -330,6 +338,20 @@ func (m *maker) make(ctx context.Context, f *Form, t Term, s Scope, before, year
 		out.figures.Tables = append(out.figures.Tables, table)
 	}
 	return out, nil
+}
+
+// byHand is a cell that somebody fills in, beside what was reported earlier: nothing counts that anew.
+func (c *Cell) byHand(before, year *Figures) Filled {
+	one := Filled{Key: c.Key, Title: c.Title, Unit: c.Hand.Unit, How: c.How, From: handFrom, Group: c.Group, Places: c.Hand.Places, Value: Value{Why: handOpen}, Odd: c.Odd, ByHand: true}
+	was := func(f *Figures) (*num.Num, bool) {
+		if f == nil || f.Cell(c.Key) == nil {
+			return nil, false
+		}
+		return f.Cell(c.Key).N, true
+	}
+	one.Before, one.Reported = was(before)
+	one.Year, one.YearReported = was(year)
+	return one
 }
 
 // earlier is the number of a cell in an earlier term: as it was reported, or counted anew.

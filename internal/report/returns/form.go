@@ -21,8 +21,9 @@ type Due struct {
 type Cell struct {
 	// Key names it, in a template too.
 	Key string `yaml:"key,required"`
-	// Measure is the key of a measure, Of narrows it where it takes something.
-	Measure string `yaml:"measure,required"`
+	// Measure is the key of a measure, Of narrows it where it takes something. Hand takes its place where somebody fills the cell in.
+	Measure string `yaml:"measure"`
+	Hand    ByHand `yaml:"hand"`
 	Of      string `yaml:"of"`
 	// Title and How are the words of the return, "" for those of the measure.
 	Title string `yaml:"title"`
@@ -37,7 +38,7 @@ type Cell struct {
 	measure *Measure
 }
 
-// Counts is the measure of the cell.
+// Counts is the measure of the cell; of one that is filled in by hand it has words and unit only.
 func (c *Cell) Counts() *Measure { return c.measure }
 
 // Table is a table of a return: its columns are cells, counted for each group.
@@ -195,6 +196,8 @@ func (f *Form) check(doc *yamlstrict.Document, at string, kind func(string) bool
 			switch {
 			case c == nil:
 				doc.Add(fmt.Sprintf("%scolumns.%d", at, k), "这张报表没有“"+key+"”这个指标")
+			case c.Hand.Is():
+				doc.Add(fmt.Sprintf("%scolumns.%d", at, k), "“"+c.Title+"”是人工填写的，不能分组")
 			case c.measure != nil && !c.measure.groups(t.By):
 				doc.Add(fmt.Sprintf("%scolumns.%d", at, k), "“"+c.Title+"”不能这样分组")
 			case c.measure != nil && k == 0 && c.measure.rate() && (t.Most > 0 || t.Least > 0):
@@ -206,6 +209,16 @@ func (f *Form) check(doc *yamlstrict.Document, at string, kind func(string) bool
 
 // check checks a cell.
 func (c *Cell) check(doc *yamlstrict.Document, at string, kind func(string) bool) {
+	if c.Odd < 0 || c.Odd > maxOdd {
+		doc.Add(at+"odd", fmt.Sprintf("要在 1 至 %d 之间，现在是 %d", maxOdd, c.Odd))
+	}
+	if n := utf8.RuneCountInString(c.Title); n > 40 {
+		doc.Add(at+"title", fmt.Sprintf("名称最多 40 个字，现在有 %d 个", n))
+	}
+	if c.Hand.Is() {
+		c.checkHand(doc, at)
+		return
+	}
 	m, known := Find(c.Measure)
 	if !known {
 		doc.Add(at+"measure", "没有“"+c.Measure+"”这个指标，指标的代码见网页“报表台”的“全部指标和口径”")
@@ -218,17 +231,11 @@ func (c *Cell) check(doc *yamlstrict.Document, at string, kind func(string) bool
 	if c.How == "" {
 		c.How = m.How
 	}
-	if n := utf8.RuneCountInString(c.Title); n > 40 {
-		doc.Add(at+"title", fmt.Sprintf("名称最多 40 个字，现在有 %d 个", n))
-	}
 	switch {
 	case c.Of != "" && m.Takes == NoParam:
 		doc.Add(at+"of", "“"+m.Name+"”不能再分")
 	case c.Of != "" && !kind(c.Of):
 		doc.Add(at+"of", "matters.yaml 里没有“"+c.Of+"”这个大类")
-	}
-	if c.Odd < 0 || c.Odd > maxOdd {
-		doc.Add(at+"odd", fmt.Sprintf("要在 1 至 %d 之间，现在是 %d", maxOdd, c.Odd))
 	}
 }
 

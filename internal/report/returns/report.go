@@ -43,6 +43,7 @@ type Step string
 const (
 	StepDraft   Step = "生成草稿"
 	StepTake    Step = "重新取数"
+	StepType    Step = "填写"
 	StepCompile Step = "送审"
 	StepRecall  Step = "撤回"
 	StepCheck   Step = "审核"
@@ -59,6 +60,7 @@ var steps = map[Step]struct {
 	action policy.Action
 }{
 	StepTake:    {[]State{Draft}, Draft, policy.CompileReturn},
+	StepType:    {[]State{Draft}, Draft, policy.CompileReturn},
 	StepCompile: {[]State{Draft}, Compiled, policy.CompileReturn},
 	StepRecall:  {[]State{Compiled}, Draft, policy.CompileReturn},
 	StepCheck:   {[]State{Compiled}, Checked, policy.CheckReturn},
@@ -111,6 +113,8 @@ type Return struct {
 	Figures string           `json:"figures" privacy:"public"`
 	Taken   supervision.Hand `json:"taken"`
 	Hands
+	// Typed is what was filled in by hand; it stands in the numbers too.
+	Typed []Typed `json:"typed,omitempty"`
 	// To is the addressee, Note what is said with it.
 	To   string `json:"to" privacy:"public"`
 	Note string `json:"note,omitempty" privacy:"internal"`

@@ -295,7 +295,7 @@ func (s *Service) Blank(_ context.Context, by policy.Actor, form string) ([]byte
 	empty := &Figures{}
 	for i := range f.Cells {
 		c := &f.Cells[i]
-		empty.Cells = append(empty.Cells, Filled{Key: c.Key, Title: c.Title, Unit: c.measure.Unit, How: c.How, From: c.measure.From, Group: c.Group, Places: c.measure.Places})
+		empty.Cells = append(empty.Cells, Filled{Key: c.Key, Title: c.Title, Unit: c.measure.Unit, How: c.How, From: c.measure.From, Group: c.Group, Places: c.measure.Places, ByHand: c.Hand.Is()})
 	}
 	for i := range f.Tables {
 		t := FilledTable{ID: f.Tables[i].ID, Title: f.Tables[i].Title, By: f.Tables[i].By, Columns: f.Tables[i].Columns}
@@ -342,7 +342,11 @@ func (f *Form) workbook(r *Return, figures *Figures, h Heading) ([]byte, error) 
 			row = append(row, empty(c.Key+"__"+suffix))
 			name(c.Key+"__"+suffix, sheet, 4+k, len(front.Rows)+2)
 		}
-		front.Rows = append(front.Rows, append(row, c.How))
+		how := c.How
+		if c.ByHand {
+			how = handFrom + "：" + how
+		}
+		front.Rows = append(front.Rows, append(row, how))
 	}
 	sheets := []report.Sheet{front.Filled()}
 	for i := range figures.Tables {

@@ -130,6 +130,12 @@ func TestWrongReturns(t *testing.T) {
 		"way":               {"by: township", "by: grid", "要写 township"},
 		"subject of a firm": {"by: township", "by: subject", "不能这样分组"},
 		"top of a rate":     {"columns: [firms, hazards]", "columns: [served_rate], most: 5", "是比率"},
+		"by hand, counted":  {"measure: firms}", "measure: firms, title: 企业, how: 本局登记的, hand: {unit: 家}}", "人工填写的指标不写 measure"},
+		"by hand, no words": {"measure: firms}", "hand: {unit: 家}}", "要写 how"},
+		"by hand, bounds":   {"measure: firms}", "title: 企业, how: 本局登记的, hand: {unit: 家, least: \"5\", most: \"1.5\"}}", "最多 0 位小数"},
+		"by hand, crossed":  {"measure: firms}", "title: 企业, how: 本局登记的, hand: {unit: 家, least: \"5\", most: \"1\"}}", "最大 1 小于最小 5"},
+		"by hand, places":   {"measure: firms}", "title: 企业, how: 本局登记的, hand: {unit: 家, places: 5}}", "小数位数"},
+		"by hand, grouped":  {"measure: firms}", "title: 企业, how: 本局登记的, hand: {unit: 家}}", "是人工填写的，不能分组"},
 		"unknown key":       {"title: 物业行业月报", "titel: 物业行业月报", "titel"},
 		"no cells":          {"    cells:", "    as: other\n    cells:", "前面没有“other”"},
 	} {

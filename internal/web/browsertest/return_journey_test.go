@@ -143,5 +143,31 @@ func monthlyReturn(t *testing.T, tb *tab, county *demoCounty) {
 		}
 		look(name, 200)
 	}
+	// What no register holds is typed, and says by whom; a wrong number is refused at its field.
+	const batch = "/returns?form=safety_week&state=draft"
+	tb.open(t, f.Base+batch, 1280, 844)
+	press(t, tb, `main table a[href*="/safety_week."]`)
+	want("还没有填写", "人工填写")
+	for _, typed := range [][2]string{{"100", "不能大于 99"}, {"3", "已保存填写的数"}} {
+		fill(t, tb, "#trainings", typed[0])
+		press(t, tb, `form[action$="/type"] button`)
+		want(typed[1])
+		look("typed-"+typed[0], map[string]int64{"100": 422, "3": 200}[typed[0]])
+	}
+	value[bool](t, tb, `(document.querySelectorAll("details").forEach(d => { d.open = true; }), true)`)
+	want("安全培训和应急演练：没有填 → 3")
+	// Several are checked and signed at once, with what came of each.
+	for _, part := range []struct{ login, path, said string }{{"section-chief", "/returns/check", "已审核"}, {"deputy-director", "/returns/sign", "已签发"}} {
+		as(part.login)
+		tb.open(t, f.Base+"/returns", 1280, 844)
+		press(t, tb, `main a[href="`+part.path+`"]`)
+		look("batch"+strings.ReplaceAll(part.path, "/", "-"), 200)
+		if n := value[int](t, tb, `(boxes => { boxes.forEach(b => { b.checked = true; }); return boxes.length; })([...document.querySelectorAll('input[name="row"]:enabled')])`); n == 0 {
+			t.Fatalf("nothing waits at %s", part.path)
+		}
+		press(t, tb, `form[action="`+part.path+`"] button`)
+		want("没有办成 0 张", part.said)
+		look("batched"+strings.ReplaceAll(part.path, "/", "-"), 200)
+	}
 	t.Logf("the monthly return took %d clicks", clicks)
 }
