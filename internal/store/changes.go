@@ -84,7 +84,7 @@ func (db *DB) ChangeOf(ctx context.Context, n int64) (ChangeView, error) {
 		v.Fields = append(v.Fields, FieldChange{Path: path, Before: was.After, After: is.After, Hidden: was.Hidden})
 	}
 	for path, is := range after {
-		if _, there := before[path]; !there {
+		if _, there := before[path]; !there && (is.After != "" || is.Hidden) {
 			v.Fields = append(v.Fields, FieldChange{Path: path, After: is.After, Hidden: is.Hidden})
 		}
 	}

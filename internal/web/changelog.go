@@ -273,7 +273,7 @@ func (s *Server) logChange(c *fiber.Ctx, by policy.Actor) error {
 	}
 	r := change.Record
 	row := s.rowOf(Entry{N: r.N, At: change.Meta.At, Stream: change.Kind + "/" + change.ID, Seq: change.Seq, By: change.Meta.By, Action: change.Meta.Action, Why: change.Meta.Why, Hash: hex.EncodeToString(r.Hash[:])}, s.guard.Allow(by, policy.ReadReporter))
-	v := logChangeView{ChangeView: change, Row: row, Hash: hashGroups(row.Hash), Proof: fmt.Sprintf("%s/%d/proof.json", logPath, n)}
+	v := logChangeView{ChangeView: change, Row: row, Hash: row.Hash, Proof: fmt.Sprintf("%s/%d/proof.json", logPath, n)}
 	for _, f := range change.Fields {
 		if f.Hidden || row.Hidden {
 			v.Hidden = append(v.Hidden, f.Path)
