@@ -29,6 +29,8 @@ type casesView struct {
 	// Thing is what a row is about, "" for a compound. Used are versions that stand above the list.
 	Thing string
 	Used  []usedLine
+	// Leads are what a case could be begun from, nil for none.
+	Leads *leadsView
 	// Above is what stands over the list, nil for nothing; New begins a case, "" for who may not, Links are other pages about the cases.
 	Above        *crumb
 	New, NewText string

@@ -20,9 +20,13 @@ type rulingNames struct {
 	Upheld, Dismissed string
 }
 
-// restsFields are the fields of the form with which a case is begun; on is the hint about the day.
-func restsFields(c *fiber.Ctx, grounds *casework.Grounds, names rulingNames, on string) []field {
-	value := func(name string) string { return typedOr(c, name, "") }
+// restsFields are the fields of the form with which a case is begun; on is the hint about the day, known what is known before somebody types.
+func restsFields(c *fiber.Ctx, grounds *casework.Grounds, names rulingNames, on string, known casework.Rests) []field {
+	said := map[string]string{"ground": known.Ground, "source": known.Source, "number": known.Number, "issuer": known.Issuer, "text": known.Text}
+	if !known.Effective.IsZero() {
+		said["effective"] = known.Effective.String()
+	}
+	value := func(name string) string { return typedOr(c, name, said[name]) }
 	return []field{
 		{Name: "ground", Label: "理由", Options: choicesOf("请选择", grounds.Grounds()), Value: value("ground")},
 		{Name: "source", Label: names.Document, Options: choicesOf("请选择", grounds.Documents()), Value: value("source")},

@@ -44,6 +44,7 @@ func (s *Server) standingPages() casePages[standing.Decision, standing.Step] {
 		page: func(ctx context.Context, by policy.Actor, value map[string]string, due bool, after string) (store.Page[standing.Decision], error) {
 			return s.standings.List(ctx, by, standing.Filter{Text: value["q"], State: standing.State(value["state"]), Ground: value["ground"], Effect: value["effect"], Project: value["project"], Firm: value["firm"]}, due, after)
 		},
+		extra: s.showLeads,
 		row:   standingRow,
 		heads: append(append([]string{"小区", "所在社区", "企业", "年度", "原星级", "处理", "理由", "凭据文书", "作出单位", "文号", "生效日期", "状态"}, rulingHeads(standingNames)...), "下一步"),
 		cells: standingCells}
@@ -57,7 +58,8 @@ func (s *Server) standingRoutes() []Route {
 	if s.standings == nil {
 		return nil
 	}
-	return append(s.formRoutes(registerForm{path: standingsPath + "/new", action: policy.HandleStanding, entry: s.decisionEntry, send: s.openStanding, conflictAt: "number", first: true}), s.standingPages().routes()...)
+	drop := registerForm{path: standingsPath + "/drop", action: policy.HandleStanding, entry: s.dropEntry, send: s.dropLead, conflictAt: "text"}
+	return append(append(s.formRoutes(drop), s.formRoutes(registerForm{path: standingsPath + "/new", action: policy.HandleStanding, entry: s.decisionEntry, send: s.openStanding, conflictAt: "number", first: true})...), s.standingPages().routes()...)
 }
 
 // decisionEntry is the form with which a case is begun.
@@ -82,19 +84,115 @@ func (s *Server) decisionEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	default:
 		e.Intro = row.Name + "现在的星级：" + star.Label + "，" + star.Status.Title() + "，由" + star.FirmName + "服务。只凭查实的文书。"
 	}
-	e.Form = restsFields(c, s.standings.Grounds, standingNames, "文书生效的日期")
+	var known casework.Rests
+	if from := c.Query("from"); from != "" {
+		lead, err := s.standings.Lead(c.UserContext(), by, from)
+		if err != nil {
+			return e, err
+		}
+		known = lead.Rests()
+		e.Address += "&from=" + url.QueryEscape(from)
+		e.Notes = append(e.Notes, "已按线索填好："+leadWord(&lead)+"。请对照文书核对、补齐。")
+	}
+	e.Form = restsFields(c, s.standings.Grounds, standingNames, "文书生效的日期", known)
 	return e, nil
 }
 
 // openStanding begins a case.
 func (s *Server) openStanding(c *fiber.Ctx, by policy.Actor, in *typed) (next string, err error) {
-	n := standing.Opening{Project: c.Query("project"), Rests: restsOf(in)}
+	n := standing.Opening{Project: c.Query("project"), Lead: c.Query("from"), Rests: restsOf(in)}
 	err = in.with(func(ctx context.Context) error {
 		doc, err := s.standings.Open(ctx, by, n, formIdem(c))
 		next = standingsPath + "/" + doc.ID + "?done=draft"
 		return err
 	})
 	return next, err
+}
+
+// leadLine is one lead above the list.
+type leadLine struct {
+	// Name is the compound, with Star and Firm; Word what happened, Paper the document, Link where it stands.
+	Name, Star, Firm, Word, Paper, Link, Day string
+	// Effect is what a case would do; Begin and Drop lead to the two ways out, "" if there is none now; Said is why none is begun or can be.
+	Effect, Begin, Drop, Said string
+}
+
+// leadsView is what stands above the list of cases: the leads that wait and those that were dropped.
+type leadsView struct{ Open, Dropped []leadLine }
+
+// leadWord is what happened, for people.
+func leadWord(l *standing.Lead) string {
+	return map[standing.EventKind]string{standing.EventVeto: "一票否决认定生效", standing.EventPenalty: "失信信息登记了处罚决定", standing.EventJudgment: "失信信息登记了生效裁判", standing.EventProof: "评星的佐证材料被抽查追回", standing.EventUnfixed: "责令整改未整改办结",
+		standing.EventRefusal: "企业拒不退出"}[l.Kind]
+}
+
+// leadPath is the page of what happened.
+func leadPath(l *standing.Lead) string {
+	return map[standing.EventKind]string{standing.EventVeto: vetoesPath, standing.EventPenalty: creditPath, standing.EventJudgment: creditPath, standing.EventProof: "/proof", standing.EventUnfixed: rectificationsPath, standing.EventRefusal: changesPath}[l.Kind] + "/" + url.PathEscape(l.ID)
+}
+
+// leadLineOf puts a lead into words.
+func leadLineOf(l *standing.Lead) leadLine {
+	line := leadLine{Name: l.Star.Name, Star: l.PeriodName + l.Star.Label, Firm: l.Star.FirmName, Word: leadWord(l), Paper: joinWords(l.Issuer, l.Number), Link: leadPath(l), Day: l.Day.Chinese(), Effect: l.Effect}
+	if l.GroundTitle != "" {
+		line.Effect += "：" + l.GroundTitle
+	}
+	if l.Project == "" {
+		line.Word += "，没有写明小区"
+	}
+	ask := url.Values{"project": {l.Star.Project}, "from": {l.Key}}.Encode()
+	switch {
+	case l.Dropped != nil:
+		line.Said = calendar.DateOf(l.Dropped.At.Time).Chinese() + "：" + l.Dropped.Reason
+	case l.Waits:
+		line.Said, line.Drop = "这颗星已有一件在办，办结以后才能再立案", standingsPath+"/drop?"+ask
+	default:
+		line.Begin, line.Drop = standingsPath+"/new?"+ask, standingsPath+"/drop?"+ask
+		if l.Source == "" {
+			line.Said = "还没有生效文书，作出以后再立案"
+		}
+	}
+	return line
+}
+
+// showLeads adds the leads to the list, on its first page without a filter.
+func (s *Server) showLeads(c *fiber.Ctx, by policy.Actor, v *casesView) error {
+	if v.Filtered || c.Query("after") != "" || !s.guard.Allow(by, policy.HandleStanding) {
+		return nil
+	}
+	leads, err := s.standings.Leads(c.UserContext(), by)
+	if len(leads) == 0 || err != nil {
+		return err
+	}
+	v.Leads = &leadsView{}
+	for i := range leads {
+		if line := leadLineOf(&leads[i]); leads[i].Dropped != nil {
+			v.Leads.Dropped = append(v.Leads.Dropped, line)
+		} else {
+			v.Leads.Open = append(v.Leads.Open, line)
+		}
+	}
+	return nil
+}
+
+// dropEntry is the form in which somebody says why no case is begun.
+func (s *Server) dropEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
+	e := entry{title: "不予立案", nav: standingsPath}
+	lead, err := s.standings.Lead(c.UserContext(), by, c.Query("from"))
+	if err != nil {
+		return e, err
+	}
+	line := leadLineOf(&lead)
+	e.entryView = entryView{Crumbs: []crumb{{"降星与摘牌", standingsPath}, {line.Name, projectPath(lead.Star.Project)}}, Intro: line.Name + "（" + line.Star + "，" + line.Firm + "）：" + line.Word + "，" + line.Day + "。立案的话：" + line.Effect + "。",
+		Notes: []string{"决定和理由留在记录里，列在“降星与摘牌”下面；以后有新的文书还可以立案。"}, Address: standingsPath + "/drop?from=" + url.QueryEscape(lead.Key), Button: "不予立案", Back: standingsPath,
+		Form: []field{{Name: "text", Label: "不予立案的理由", Rows: 4, Value: typedOr(c, "text", ""), Hint: "4 至 400 字，不要写个人的姓名和电话"}}}
+	return e, nil
+}
+
+// dropLead records that no case is begun.
+func (s *Server) dropLead(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
+	reason := in.text("text")
+	return standingsPath, in.with(func(ctx context.Context) error { return s.standings.Drop(ctx, by, c.Query("from"), reason) })
 }
 
 func standingRow(clock taskClock, id string, d *standing.Decision) caseRow {
@@ -197,7 +295,34 @@ func (t StandingTasks) Tasks(ctx context.Context, by policy.Actor, _ time.Time) 
 	line := func(id string, d *standing.Decision, w caseWork[standing.State, standing.Step]) Task {
 		return Task{Title: d.Name + "：" + w.verb, Context: d.Effect() + "，" + d.GroundTitle, Party: d.FirmName, Link: standingsPath + "/" + id, Button: w.button, Nav: standingsPath}
 	}
-	return rulingTasks(found, standingWork, func(d *standing.Decision) standing.State { return d.State }, func(d *standing.Decision) *casework.Ruling { return &d.Ruling }, can, line, caseWork[standing.State, standing.Step]{verb: "听取降星、摘牌的陈述申辩", button: "去登记"}), err
+	if err != nil {
+		return nil, err
+	}
+	out, err := t.leads(ctx, by)
+	return append(out, rulingTasks(found, standingWork, func(d *standing.Decision) standing.State { return d.State }, func(d *standing.Decision) *casework.Ruling { return &d.Ruling }, can, line, caseWork[standing.State, standing.Step]{verb: "听取降星、摘牌的陈述申辩", button: "去登记"})...), err
+}
+
+// leads are the lines about what a case could be begun from, for who begins cases.
+func (t StandingTasks) leads(ctx context.Context, by policy.Actor) ([]Task, error) {
+	if !t.Standings.Guard.Allow(by, policy.HandleStanding) {
+		return nil, nil
+	}
+	leads, err := t.Standings.Leads(ctx, by)
+	var out []Task
+	stars, at := map[string]int{}, map[string]int{}
+	for i := range leads { // what is about a firm is one line, however many stars it has
+		line, event := leadLineOf(&leads[i]), string(leads[i].Kind)+"/"+leads[i].ID
+		if line.Begin == "" {
+			continue
+		}
+		if stars[event]++; stars[event] > 1 {
+			out[at[event]].Title = line.Firm + "的 " + count(stars[event]) + " 个小区：研究要不要降星、摘牌"
+			continue
+		}
+		at[event] = len(out)
+		out = append(out, Task{Title: line.Name + "：研究要不要降星、摘牌", Context: line.Word + "，" + line.Day, Party: line.Firm, Link: standingsPath, Button: "去研究", Nav: standingsPath})
+	}
+	return out, err
 }
 
 // standings adds the decisions about stars to a dossier.

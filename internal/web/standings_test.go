@@ -6,8 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"redsteward/internal/fault"
 	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
+	"redsteward/registry/conduct"
 )
 
 // TestStandingPages lowers a published star through the pages, and prints and checks its plates before, between and after; the frame of the case itself is that of TestVetoPages.
@@ -47,6 +49,37 @@ func TestStandingPages(t *testing.T) {
 	}
 	forward(1)
 	clear(people)
+	officer, chief := actorOf(t, f, "officer"), actorOf(t, f, "chief")
+	for _, number := range []string{"都建罚〔2026〕1号", "都建罚〔2026〕9号"} {
+		in := conduct.Input{Firm: place.Firm, Class: "ordinary", Source: "penalty", Title: "擅自利用共用部位经营", Number: number, Authority: "都昌县住建局", Decided: today, Months: 6}
+		doc, err := f.Conduct.Record(t.Context(), officer, conduct.Credit, in, nil, nil)
+		if err != nil {
+			t.Fatal(err, fault.FieldsOf(err))
+		}
+		if _, err := f.Conduct.Confirm(t.Context(), chief, conduct.Credit, conduct.At{ID: doc.ID, Seq: doc.Seq}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	leads, err := f.Standings.Leads(t.Context(), officer)
+	if err != nil || len(leads) != 2 || leads[0].Ground != "penalty" {
+		t.Fatal(leads, err)
+	}
+	from := map[string]string{leads[0].Number: leads[0].Key, leads[1].Number: leads[1].Key}
+	dropped := "/standings/drop?from=" + from["都建罚〔2026〕9号"]
+	run(
+		scenario{name: "leads above the list", role: "officer", path: "/standings", status: 200, contains: []string{"线索 2 条", "失信信息登记了处罚决定", "降为四星：因物业服务受到行政处罚", "from=" + from["都建罚〔2026〕1号"]}},
+		scenario{name: "leads among the tasks", role: "officer", path: "/todo", status: 200, contains: []string{"望湖苑：研究要不要降星、摘牌"}},
+		scenario{name: "a firm sees none", role: "firm", path: "/standings", status: 200, excludes: []string{"线索"}},
+		scenario{name: "nor drops one", role: "firm", method: "POST", path: dropped, form: pairs("text", "已经改正"), status: 403},
+		scenario{name: "nor who reads only", role: "director", path: dropped, status: 403},
+		scenario{name: "the form is filled in", role: "officer", path: open + "&from=" + from["都建罚〔2026〕1号"], status: 200, contains: []string{`value="都建罚〔2026〕1号"`, "擅自利用共用部位经营</textarea>", `value="penalty" selected`, "已按线索填好"}},
+		scenario{name: "no such lead", role: "officer", path: open + "&from=0", status: 404},
+		scenario{name: "why not", role: "officer", path: dropped, status: 200, contains: []string{"不予立案的理由", "望湖苑（2025年度五星"}},
+		scenario{name: "without a reason", role: "officer", method: "POST", path: dropped, form: pairs("text", "无"), status: 422, contains: []string{`id="text-e"`}},
+		scenario{name: "dropped", role: "officer", method: "POST", path: dropped, form: pairs("text", "同一事实已经在前一份决定里处罚"), status: 303, changes: 1},
+		scenario{name: "dropped again", role: "officer", method: "POST", path: dropped, form: pairs("text", "同一事实已经在前一份决定里处罚"), status: 422, contains: []string{"已经决定不予立案"}},
+		scenario{name: "it stands below", role: "officer", path: "/standings", status: 200, contains: []string{"线索 1 条", "不予立案的 1 条", "同一事实已经在前一份决定里处罚"}},
+	)
 	first, err := f.Standings.PayloadOf(t.Context(), "2025-0001")
 	if err != nil || first == "" {
 		t.Fatal(first, err)
@@ -71,6 +104,9 @@ func TestStandingPages(t *testing.T) {
 		scenario{name: "begun", role: "officer", method: "POST", path: open, form: opening(), status: 303, changes: 2},
 		scenario{name: "a second one", role: "officer", method: "POST", path: open, form: pairs("ground", "penalty", "source", "penalty", "number", "都建罚〔2026〕2号", "issuer", "都昌县住建局", "effective", today.String(), "text", "擅自利用共用部位经营", "key", "s2"), status: 422, contains: []string{"已经有一件降星摘牌在办"}},
 	)
+	if said := people["officer"].get(t, "/standings").body; strings.Contains(said, `id="leads"`) {
+		t.Error("what a case rests on is proposed still")
+	}
 	_, after, _ := strings.Cut(people["officer"].get(t, "/standings?state=draft&q=湖").body, `<a class="nm" href="/standings/`)
 	id, _, _ := strings.Cut(after, `"`)
 	page, seq := "/standings/"+id, 1

@@ -64,7 +64,7 @@ func (s *Server) vetoEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	}
 	e.Address += "?project=" + url.QueryEscape(project)
 	e.Crumbs = append(e.Crumbs, crumb{row.Name, projectPath(project)})
-	e.Form = restsFields(c, s.vetoes.Terms, vetoNames, "认定的是这一天服务这个小区的企业")
+	e.Form = restsFields(c, s.vetoes.Terms, vetoNames, "认定的是这一天服务这个小区的企业", casework.Rests{})
 	return e, nil
 }
 

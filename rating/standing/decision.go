@@ -25,6 +25,8 @@ type Decision struct {
 	Source      string `json:"source" privacy:"public"`
 	SourceTitle string `json:"source_title" privacy:"public"`
 	Issuer      string `json:"issuer" privacy:"public"`
+	// Lead is the key of the lead from which it was begun, "" for none.
+	Lead string `json:"lead,omitempty" privacy:"internal"`
 	// State is where it stands, Last what was done last.
 	State State `json:"state" privacy:"public"`
 	Last  Step  `json:"last" privacy:"public"`

@@ -33,12 +33,15 @@ type Config struct {
 	Grounds *casework.Grounds
 	// Ends says which stars had lapsed on a day, as registry.Register.StarEnds.
 	Ends func(ctx context.Context, held map[string]string, rated, day calendar.Date) (map[string]registry.StarEnd, error)
+	// Events tells what happened on a day or later that a case could rest on, as far as an actor may read it, such as Sources.Events.
+	Events func(ctx context.Context, by policy.Actor, from, today calendar.Date) ([]Event, error)
 }
 
 // Service says how stars stand and runs the cases about them. Every call that asks for a right names the actor; a refused call writes nothing. It is safe for concurrent use.
 type Service struct {
 	Config
 	*casework.Rulings[Decision, State, Step]
+	drops *store.Collection[Drop]
 
 	mu sync.Mutex
 	// listed are the plates as they were looked up last, at looked.
@@ -73,6 +76,8 @@ func ParseGrounds(file string, data []byte) (*casework.Grounds, error) {
 		switch {
 		case g.Months != 0:
 			return "months", "降星、摘牌没有期限，不写 months"
+		case slices.ContainsFunc(g.Events, func(e string) bool { return !slices.Contains(EventKinds(), EventKind(e)) }):
+			return "events", "线索只能写 veto、penalty、judgment、proof、unfixed、refusal"
 		case g.Levels < 0 || g.Levels > 5:
 			return "levels", "降的星数要在 1 至 5 之间，摘牌的不写"
 		}
@@ -84,6 +89,9 @@ func ParseGrounds(file string, data []byte) (*casework.Grounds, error) {
 func New(ctx context.Context, c Config) (*Service, error) {
 	s := &Service{Config: c, published: map[string][]Held{}}
 	var err error
+	if s.drops, err = store.NewCollection(ctx, c.DB, store.Kind[Drop]{Name: dropKind, Version: 1}); err != nil {
+		return nil, err
+	}
 	s.Rulings, err = casework.NewRulings(ctx, c.Desk, casework.RulingKind[Decision, State, Step]{Name: caseKind, Word: word, Read: policy.ReadStanding, Plead: policy.PleadStanding,
 		Inside: []policy.Action{policy.HandleStanding, policy.HearStanding, policy.AnswerStanding},
 		Ruling: func(d *Decision) *casework.Ruling { return &d.Ruling }, Stands: func(d *Decision) (*State, *Step) { return &d.State, &d.Last }, On: func(d *Decision, _ calendar.Date) State { return d.State }, Steps: steps,
@@ -96,6 +104,8 @@ func New(ctx context.Context, c Config) (*Service, error) {
 type Opening struct {
 	// Project is an id; the case is about its star of the newest published year.
 	Project string
+	// Lead is the key of the lead from which it is begun, "" for none.
+	Lead string
 	casework.Rests
 }
 
@@ -119,7 +129,16 @@ func (s *Service) Open(ctx context.Context, by policy.Actor, in Opening, idem *s
 		if !star.Status.Stands() {
 			return Decision{}, fault.New(op, fault.Conflict, star.Name+"的星级"+star.Status.Title()+"（"+star.Why+"），不用再降星、摘牌")
 		}
-		d := Decision{Ruling: casework.Ruling{Case: casework.Case{Project: in.Project, Name: star.Name, Place: star.Place, Keys: star.Keys, Opened: today, By: by.ID}, Firm: star.Firm, FirmName: star.FirmName, Drafted: today,
+		if in.Lead != "" {
+			lead, err := s.Lead(ctx, by, in.Lead)
+			if err != nil {
+				return Decision{}, err
+			}
+			if lead.Star.Project != in.Project {
+				return Decision{}, fault.New(op, fault.NotFound, "这条线索不是"+star.Name+"的")
+			}
+		}
+		d := Decision{Lead: in.Lead, Ruling: casework.Ruling{Case: casework.Case{Project: in.Project, Name: star.Name, Place: star.Place, Keys: star.Keys, Opened: today, By: by.ID}, Firm: star.Firm, FirmName: star.FirmName, Drafted: today,
 			Document: casework.Paper{Number: in.Number, Day: in.Effective, Text: in.Text, By: by.ID}}, Period: period.ID, PeriodName: period.Name, Award: period.Publication.Number, Grade: star.Standing.Grade, GradeTitle: star.Label,
 			Ground: why.ID, GroundTitle: why.Title, Source: in.Source, SourceTitle: source, Issuer: in.Issuer, State: Draft, Last: StepDraft}
 		d.To = year.lower(d.Grade, why.Levels)

@@ -70,6 +70,7 @@ type desk struct {
 	*Service
 	*registrytest.Desk
 	archive *rating.Archive
+	events  []Event
 	years   []cycle.Period
 	one     store.Doc[Decision]
 }
@@ -111,8 +112,11 @@ func (d *desk) year(t *testing.T, id, published string) {
 		return
 	}
 	grounds := must[*casework.Grounds](t)(ParseGrounds("standing.yaml", registrytest.Config(t, "standing.yaml")))
-	d.Service = must[*Service](t)(New(t.Context(), Config{Cycle: d, Archive: d.archive, Grounds: grounds, Ends: d.ends, Desk: casework.Desk{DB: d.Desk.DB, Guard: d.Desk.Guard, Keeper: d.Desk.Keeper,
-		Persons: registrytest.Persons{officer, chief, organisation, deputy, director, legal}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
+	d.Service = must[*Service](t)(New(t.Context(), Config{Cycle: d, Archive: d.archive, Grounds: grounds, Ends: d.ends,
+		Events: func(context.Context, policy.Actor, calendar.Date, calendar.Date) ([]Event, error) {
+			return d.events, nil
+		}, Desk: casework.Desk{DB: d.Desk.DB, Guard: d.Desk.Guard, Keeper: d.Desk.Keeper,
+			Persons: registrytest.Persons{officer, chief, organisation, deputy, director, legal}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
 }
 
 func newDesk(t *testing.T) *desk {
@@ -352,10 +356,85 @@ func signed(payload string) string {
 	return signature
 }
 
+// TestLeads: what happened since the publication about a star that stands is proposed once for each star that it is about, until a case rests on it or somebody says why not; nothing is begun by itself.
+func TestLeads(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	tell := func() string {
+		t.Helper()
+		var out []string
+		for _, l := range must[[]Lead](t)(d.Leads(ctx, officer)) {
+			said := string(l.Kind) + " " + l.ID + " " + l.Star.Project + " " + l.Ground + " " + l.Effect
+			if l.Waits {
+				said += " waits"
+			}
+			if l.Dropped != nil {
+				said += " dropped: " + l.Dropped.Reason
+			}
+			out = append(out, said)
+		}
+		return strings.Join(out, "\n")
+	}
+	is := func(when, want string) {
+		t.Helper()
+		if got := tell(); got != want {
+			t.Errorf("%s:\n%s\nwant\n%s", when, got, want)
+		}
+	}
+	d.Refused("a firm sees no leads", fault.Forbidden, func() error { _, err := d.Leads(ctx, firm); return err })
+	is("nothing happened", "")
+	at := func(kind EventKind, id, project, on string) Event {
+		return Event{Kind: kind, ID: id, Project: project, Firm: "f1", Source: string(kind), Number: "都建罚〔2026〕" + id + "号", Day: day(on)}
+	}
+	late, old, left, other := at(EventVeto, "4", "p1", "2026-05-21"), at(EventPenalty, "5", "p1", "2026-01-31"), at(EventPenalty, "6", "p2", "2026-05-20"), at(EventPenalty, "7", "p1", "2026-05-20")
+	left.Firm, other.Firm = "f2", "f9"
+	proof, later := at(EventProof, "8", "p1", "2026-05-19"), at(EventProof, "9", "p1", "2026-05-19")
+	proof.Number, later.Number, proof.About, later.About = "", "", day("2025-06-01"), day("2026-04-01")
+	d.events = []Event{at(EventPenalty, "1", "p1", "2026-05-20"), at(EventJudgment, "2", "", "2026-05-18"), at(EventRefusal, "3", "p1", "2026-05-17"), late, old, left, other, proof, later}
+	all := "veto 4 p1 veto 摘牌\npenalty 1 p1 penalty 降为四星\nproof 8 p1 false_material 摘牌\njudgment 2 p1  按文书认定的情形\nrefusal 3 p1 refuse_leaving 摘牌"
+	is("a star that is gone, a firm that serves no more, a day before the publication and proof of another year lead nowhere", all)
+	leads := must[[]Lead](t)(d.Leads(ctx, officer))
+	drop := func(by policy.Actor, key, reason string) func() error {
+		return func() error { return d.Drop(ctx, by, key, reason) }
+	}
+	d.Refused("dropped by a firm", fault.Forbidden, drop(firm, leads[2].Key, "材料已经更正"))
+	d.Refused("dropped by who only signs", fault.Forbidden, drop(director, leads[2].Key, "材料已经更正"))
+	d.Refused("no such lead", fault.NotFound, drop(officer, strings.Repeat("0", 32), "材料已经更正"))
+	d.Refused("without a reason", fault.Invalid, drop(officer, leads[2].Key, "无"), "理由")
+	d.ok(drop(officer, leads[2].Key, "材料已经更正"))
+	d.Refused("dropped twice", fault.Conflict, drop(chief, leads[2].Key, "材料已经更正"), "已经决定不予立案")
+	without := "veto 4 p1 veto 摘牌\npenalty 1 p1 penalty 降为四星\njudgment 2 p1  按文书认定的情形\nrefusal 3 p1 refuse_leaving 摘牌"
+	is("one is dropped", without+"\nproof 8 p1 false_material 摘牌 dropped: 材料已经更正")
+
+	// A case that rests on the document, or was begun from the lead, takes it off; the others about the star wait until it is over.
+	open := func(project string, l *Lead, number string) func() error {
+		return func() error {
+			in := Opening{Project: project, Lead: l.Key, Rests: l.Rests()}
+			in.Number, in.Issuer, in.Text = number, "都昌县住建局", "挪用公共收益"
+			doc, err := d.Open(ctx, officer, in, nil)
+			if err == nil {
+				d.one = doc
+			}
+			return err
+		}
+	}
+	d.Refused("begun about another compound", fault.NotFound, open("p3", &leads[1], "都建罚〔2026〕1号"))
+	d.Refused("begun from nothing", fault.NotFound, open("p1", &Lead{Key: strings.Repeat("0", 32), Ground: "penalty", Event: leads[1].Event}, "都建罚〔2026〕1号"))
+	d.ok(open("p1", &leads[1], "都建罚〔2026〕11号"))
+	waiting := "veto 4 p1 veto 摘牌 waits\njudgment 2 p1  按文书认定的情形 waits\nrefusal 3 p1 refuse_leaving 摘牌 waits\nproof 8 p1 false_material 摘牌 waits dropped: 材料已经更正"
+	is("a case was begun from it, whatever its number", waiting)
+	d.ok(d.step(officer, StepWithdraw))
+	is("what was given up is proposed again", without+"\nproof 8 p1 false_material 摘牌 dropped: 材料已经更正")
+	d.ok(d.open("p1", "penalty", "penalty"))
+	is("a case rests on its document", waiting)
+	d.Forward("2027-02-01")
+	is("the star has expired", "")
+}
+
 // TestGrounds names every mistake of a standing.yaml.
 func TestGrounds(t *testing.T) {
 	good := string(registrytest.Config(t, "standing.yaml"))
-	for old, bad := range map[string]string{"documents: [veto]}": "documents: [letter]}", "levels: 1": "levels: 9", "title: 拒不退出或者不移交": "title: 拒", "id: not_fixed": "id: penalty"} {
+	for old, bad := range map[string]string{"documents: [veto], events": "documents: [letter], events", "levels: 1": "levels: 9", "title: 拒不退出或者不移交": "title: 拒", "id: not_fixed": "id: penalty", "events: [veto]": "events: [rumour]", "events: [unfixed]": "events: [penalty]"} {
 		if _, err := ParseGrounds("standing.yaml", []byte(strings.Replace(good, old, bad, 1))); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", bad, err)
 		}

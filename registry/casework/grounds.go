@@ -20,6 +20,8 @@ type Ground struct {
 	// Months is for how long a ruling stands, Levels by how many stars it lowers; each kind of ruling has one of them.
 	Months int64 `yaml:"months"`
 	Levels int64 `yaml:"levels"`
+	// Events are what leads to the ground, in the words of the kind of ruling; an event leads to one ground.
+	Events []string `yaml:"events"`
 }
 
 // source is a kind of document that has effect.
@@ -58,7 +60,7 @@ func ParseGrounds(file string, data []byte, kind string, wrong func(Ground) (key
 			doc.Add(at+"title", fmt.Sprintf("名称要写 2 至 30 个字，现在有 %d 个", n))
 		}
 	}
-	documents, grounds := map[string]bool{}, map[string]bool{}
+	documents, grounds, events := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for i, d := range t.file.Documents {
 		named(fmt.Sprintf("documents.%d.", i), d.ID, d.Title, documents)
 	}
@@ -72,6 +74,12 @@ func ParseGrounds(file string, data []byte, kind string, wrong func(Ground) (key
 			if !documents[d] {
 				doc.Add(at+"documents", "documents 里没有“"+d+"”这种文书")
 			}
+		}
+		for _, e := range g.Events {
+			if events[e] {
+				doc.Add(at+"events", "“"+e+"”已经写在另一个情形里")
+			}
+			events[e] = true
 		}
 		if key, why := wrong(g); why != "" {
 			doc.Add(at+key, why)
@@ -109,6 +117,15 @@ func (t *Grounds) Documents() []registry.Choice {
 // Ground finds a ground by its code.
 func (t *Grounds) Ground(id string) (Ground, bool) {
 	i := slices.IndexFunc(t.file.Grounds, func(g Ground) bool { return g.ID == id })
+	if i < 0 {
+		return Ground{}, false
+	}
+	return t.file.Grounds[i], true
+}
+
+// From finds the ground to which an event leads; false if the document must tell.
+func (t *Grounds) From(event string) (Ground, bool) {
+	i := slices.IndexFunc(t.file.Grounds, func(g Ground) bool { return slices.Contains(g.Events, event) })
 	if i < 0 {
 		return Ground{}, false
 	}

@@ -15,6 +15,8 @@ func ParseTerms(file string, data []byte) (*casework.Grounds, error) {
 		switch {
 		case g.Months < 1 || g.Months > maxMonths:
 			return "months", fmt.Sprintf("有效期要在 1 至 %d 个月之间，现在是 %d", maxMonths, g.Months)
+		case len(g.Events) > 0:
+			return "events", "一票否决不写 events"
 		case g.Levels != 0:
 			return "levels", "一票否决不写 levels"
 		}

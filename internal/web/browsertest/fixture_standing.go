@@ -47,7 +47,7 @@ const (
 basis: 建议
 documents: [{id: penalty, title: 行政处罚决定书}, {id: check, title: 佐证材料核查结论}]
 never: [拟处罚]
-grounds: [{id: penalty, title: 因物业服务受到行政处罚, documents: [penalty], levels: 1}, {id: false_material, title: 评星的佐证材料弄虚作假, documents: [check]}]
+grounds: [{id: penalty, title: 因物业服务受到行政处罚, documents: [penalty], levels: 1, events: [penalty]}, {id: false_material, title: 评星的佐证材料弄虚作假, documents: [check]}]
 `
 )
 
@@ -73,7 +73,9 @@ func (f *Fixture) openStandings(ctx context.Context, db *store.DB, rules *policy
 		return err
 	}
 	f.archive, f.years = archive, &years{}
-	f.Standings, err = standing.New(ctx, standing.Config{Cycle: f.years, Archive: archive, Grounds: grounds, Ends: f.Register.StarEnds, Desk: casework.Desk{DB: db, Guard: guard, Keeper: files.NewKeeper(db, ""), Persons: f.People, Chains: chains, Now: now,
+	f.Standings, err = standing.New(ctx, standing.Config{Cycle: f.years, Archive: archive, Grounds: grounds, Ends: f.Register.StarEnds, Events: func(ctx context.Context, by policy.Actor, from, today calendar.Date) ([]standing.Event, error) {
+		return standing.Sources{Vetoes: f.Vetoes, Conduct: f.Conduct, Issuer: "都昌县住建局"}.Events(ctx, by, from, today)
+	}, Desk: casework.Desk{DB: db, Guard: guard, Keeper: files.NewKeeper(db, ""), Persons: f.People, Chains: chains, Now: now,
 		Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
 			return calendar.Deadline{Rule: rule, Start: start, N: 5, Unit: calendar.UnitDay, Basis: "建议", Due: start.Add(5)}, nil
 		}}})
