@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -107,8 +108,11 @@ func (s *Server) applicationEntry(c *fiber.Ctx, by policy.Actor) (entry, error) 
 		e.Notes = append([]string{"现在没有哪个年度在申报期内。"}, e.Notes...)
 	}
 	project, err := s.projectFirst(c, by, &e)
-	if project == "" || err != nil {
+	if err != nil {
 		return e, err
+	}
+	if project == "" {
+		return e, s.leaveApplied(c.UserContext(), by, running, &e)
 	}
 	row, err := s.registered.OneProject(c.UserContext(), by, project)
 	if err != nil {
@@ -123,6 +127,33 @@ func (s *Server) applicationEntry(c *fiber.Ctx, by policy.Actor) (entry, error) 
 	e.Form = []field{{Name: "year", Label: "年度", Options: years, Value: typedOr(c, "year", first)},
 		{Name: "words", Label: "申报说明", Rows: 4, Value: typedOr(c, "words", ""), Hint: "这一年服务的特点和改进，500 字以内；不要写个人的姓名和电话"}}
 	return e, nil
+}
+
+// leaveApplied keeps of the compounds of a form those that can still apply in one of the years whose window runs.
+func (s *Server) leaveApplied(ctx context.Context, by policy.Actor, running []application.Round, e *entry) error {
+	if len(running) == 0 {
+		return nil
+	}
+	can := map[string]bool{}
+	for _, r := range running {
+		places, err := s.applications.Unapplied(ctx, by, r.Year)
+		if err != nil {
+			return err
+		}
+		for _, p := range places {
+			can[p.Project] = true
+		}
+	}
+	choice := &e.Form[0]
+	all := len(choice.Options)
+	choice.Options = slices.DeleteFunc(choice.Options, func(o option) bool { return o.Value != "" && !can[o.Value] })
+	switch gone := all - len(choice.Options); {
+	case len(choice.Options) == 1 && all > 1:
+		e.Intro = "所管的小区在申报期内的年度都已经申报，在“星级申报”里办理。"
+	case gone > 0:
+		choice.Hint = "已经申报的 " + count(gone) + " 个小区不列，在“星级申报”里办理"
+	}
+	return nil
 }
 
 // beginApplication begins an application.

@@ -14,6 +14,7 @@ import (
 
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
+	"redsteward/rating/standing"
 )
 
 // rowsPerPage is the length of one page of the board.
@@ -58,6 +59,8 @@ type board struct {
 	counts  map[string]int
 	facets  [][]string // values of each facet, sorted
 	facetOf []map[string]bool
+	// stands are the words for how the stars of the board stand, those that are there, in their order; what is one word for all is no filter.
+	stands []string
 	// Levels: some grade has stars.
 	Levels bool
 	firms  rankedFirms
@@ -107,6 +110,7 @@ func newBoard(ctx context.Context, stars Stars, e Evaluation) (*board, error) {
 		}
 	}
 	b.sort()
+	b.stands = standsOf(b.rows)
 	for _, values := range b.facetOf {
 		list := make([]string, 0, len(values))
 		for v := range values {
@@ -174,6 +178,8 @@ type filter struct {
 	Query  string
 	Grade  string
 	Facets []string
+	// Stands is a word for how a star stands, see standsAs.
+	Stands string
 	Sort   string
 	Desc   bool
 	// After and Before are ids of rows: the page begins behind the one, or ends before the other.
@@ -192,7 +198,29 @@ func (f *filter) matches(r *ranked) bool {
 			return false
 		}
 	}
+	if f.Stands != "" && !r.standsAs(f.Stands) {
+		return false
+	}
 	return f.Query == "" || strings.Contains(r.search, f.Query)
+}
+
+// contested is the word for a star about which an appeal waits; it stands some other way besides.
+const contested = "异议中"
+
+// standsAs reports whether the star of a row stands as a word says: the title of a status, or 异议中.
+func (r *ranked) standsAs(word string) bool {
+	return r.Stands.Status != "" && (r.Stands.Status.Title() == word || r.Stands.Contested && word == contested)
+}
+
+// standsOf are the words for how the stars of some rows stand, those that are there, in their order.
+func standsOf(rows []*ranked) []string {
+	var out []string
+	for _, s := range standing.Statuses() {
+		out = append(out, s.Title())
+	}
+	return slices.DeleteFunc(append(out, contested), func(word string) bool {
+		return !slices.ContainsFunc(rows, func(r *ranked) bool { return r.standsAs(word) })
+	})
 }
 
 // result is one page of the board.

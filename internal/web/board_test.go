@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -12,6 +14,7 @@ import (
 
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
+	"redsteward/rating/standing"
 )
 
 // twoStars show one evaluation of one row, and a next one once it is told to.
@@ -63,6 +66,32 @@ func shown(t *testing.T, s *Server) string {
 		t.Fatal(err)
 	}
 	return b.ID
+}
+
+// TestStandsFilter: the board is narrowed to the stars that stand in one way; one whose appeal waits is found under both of its words, and a word that nobody has is none.
+func TestStandsFilter(t *testing.T) {
+	b := &board{byID: map[string]*ranked{}}
+	for i, st := range []standing.Standing{{Status: standing.InForce}, {Status: standing.Removed}, {Status: standing.Demoted, Contested: true}, {}, {Status: standing.InForce}} {
+		total := num.FromInt(90)
+		b.rows = append(b.rows, &ranked{Row: Row{ID: fmt.Sprint("P", i), Total: &total, Stands: st}})
+	}
+	b.sort()
+	b.stands = standsOf(b.rows)
+	if got := fmt.Sprint(b.stands); got != "[有效 已降星 已摘牌 异议中]" {
+		t.Error(got)
+	}
+	for word, want := range map[string]string{"": "P0 P1 P2 P3 P4", "有效": "P0 P4", "已降星": "P2", "异议中": "P2", "已摘牌": "P1", "已到期": ""} {
+		var got []string
+		for _, r := range b.page(filter{Stands: word}).Rows {
+			got = append(got, r.ID)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %v, want %s", word, got, want)
+		}
+	}
+	if f := (filter{Stands: "已摘牌"}); !f.narrows() || f.query() != "stands="+url.QueryEscape("已摘牌") || f.standsView(b.stands)[0].Value != "已摘牌" || f.standsView(b.stands[:1]) != nil {
+		t.Error(f.query(), f.standsView(b.stands))
+	}
 }
 
 // TestBoardFollows: the first board is there before the first request; a newer one is made beside the shown one, which goes on being shown

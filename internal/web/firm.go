@@ -193,6 +193,7 @@ func (s *Server) firmView(ctx context.Context, b *board, f *rankedFirm, asked fi
 	for i := range values {
 		values[i] = map[string]bool{}
 	}
+	var own []*ranked
 	for _, m := range f.Members {
 		if m.Weight != nil {
 			v.Counted++
@@ -202,6 +203,7 @@ func (s *Server) firmView(ctx context.Context, b *board, f *rankedFirm, asked fi
 			continue
 		}
 		counts[r.Grade]++
+		own = append(own, r)
 		for i := range min(len(values), len(r.Facets)) {
 			values[i][r.Facets[i]] = true
 		}
@@ -212,6 +214,7 @@ func (s *Server) firmView(ctx context.Context, b *board, f *rankedFirm, asked fi
 				Values: slices.DeleteFunc(slices.Clone(b.facets[i]), func(x string) bool { return !values[i][x] })})
 		}
 	}
+	v.Facets = append(v.Facets, asked.standsView(standsOf(own))...)
 	v.Spread = b.spread(counts, f.Count)
 	for _, r := range found.Rows {
 		row := firmMemberRow{rankingRow: b.rankingRow(r), Weight: "不计入", Share: "—"}

@@ -25,6 +25,17 @@ const maxQuery = 40
 // facetNames are the query names of the further filters.
 var facetNames = []string{"f1", "f2"}
 
+// standsName is the query name of the filter by how a star stands.
+const standsName = "stands"
+
+// standsView is that filter over some rows, none where all stand alike.
+func (f filter) standsView(words []string) []facetView {
+	if len(words) < 2 {
+		return nil
+	}
+	return []facetView{{Field: standsName, Label: "星级状态", Value: f.Stands, Values: words}}
+}
+
 // readFilter reads the board's filter from the address. What cannot be meant is left out rather than refused, so that an old link still works.
 func readFilter(c *fiber.Ctx, b *board) filter {
 	f := filter{Grade: c.Query("grade"), Sort: c.Query("sort"), Desc: c.Query("desc") == "1", After: c.Query("after"), Before: c.Query("before")}
@@ -44,6 +55,9 @@ func readFilter(c *fiber.Ctx, b *board) filter {
 			f.Facets[i] = v
 		}
 	}
+	if v := c.Query(standsName); slices.Contains(b.stands, v) {
+		f.Stands = v
+	}
 	for _, cursor := range []*string{&f.After, &f.Before} {
 		if _, ok := b.byID[*cursor]; !ok {
 			*cursor = ""
@@ -57,7 +71,7 @@ func readFilter(c *fiber.Ctx, b *board) filter {
 
 // narrows reports whether the filter leaves rows out.
 func (f filter) narrows() bool {
-	return f.Query != "" || f.Grade != "" || strings.Join(f.Facets, "") != ""
+	return f.Query != "" || f.Grade != "" || f.Stands != "" || strings.Join(f.Facets, "") != ""
 }
 
 // query is the address form of a filter, in one order, so that equal filters share a cached page.
@@ -75,6 +89,7 @@ func (f filter) query() string {
 			set(facetNames[i], value)
 		}
 	}
+	set(standsName, f.Stands)
 	set("sort", f.Sort)
 	if f.Desc {
 		set("desc", "1")
@@ -252,6 +267,7 @@ func (s *Server) rankingView(b *board, f filter) *rankingView {
 			v.Facets = append(v.Facets, facetView{Field: facetNames[i], Label: label, Value: f.Facets[i], Values: b.facets[i]})
 		}
 	}
+	v.Facets = append(v.Facets, f.standsView(b.stands)...)
 	for _, r := range b.rows {
 		v.ShowFirm = v.ShowFirm || r.Firm != ""
 		v.ShowMark = v.ShowMark || r.Mark != ""
