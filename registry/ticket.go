@@ -24,6 +24,11 @@ func TicketOf(raw []byte) string {
 	return string(out)
 }
 
+// IsTicket reports whether a text is such a number of so many signs.
+func IsTicket(text string, length int) bool {
+	return len(text) == length && strings.Trim(text, ticketSigns) == ""
+}
+
 // ReadTicket is such a number as people type it.
 func ReadTicket(text string) string {
 	return strings.ToUpper(strings.NewReplacer(" ", "", "-", "", "　", "").Replace(text))

@@ -113,6 +113,11 @@ type config struct {
 		Folder string `yaml:"folder"`
 		Keep   int    `yaml:"keep"`
 	} `yaml:"backup"`
+	Intake struct {
+		// Folder is where sealed files of the outer zone arrive, "" for none; Secret is the file with the key that opens them.
+		Folder string `yaml:"folder"`
+		Secret string `yaml:"secret"`
+	} `yaml:"intake"`
 	Schedule struct {
 		// BackUp is when the data is backed up into Backup.Folder.
 		BackUp string `yaml:"back_up"`
@@ -337,6 +342,9 @@ func (c *config) consistent() error {
 	}
 	if c.Backup.Keep < 0 {
 		add("backup.keep", "不能是负数；0 表示全部保留")
+	}
+	if (c.Intake.Folder == "") != (c.Intake.Secret == "") {
+		add("intake.folder", "intake.folder 和 intake.secret 要写就都写")
 	}
 	if c.HTTP.BodyBytes < 64<<10 || c.HTTP.BodyBytes > 1<<30 {
 		add("http.body_bytes", fmt.Sprintf("要在 65536 到 1073741824 之间，现在是 %d", c.HTTP.BodyBytes))

@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/outside"
 	"redsteward/internal/web"
+	"redsteward/policy"
 )
 
 // exportCommand lets what may leave the inner network out of it.
@@ -21,8 +22,9 @@ type exportCommand struct {
 // exportPublicCommand writes a static copy of all that is public.
 type exportPublicCommand struct {
 	dataFlags
-	Out  string `arg:"" placeholder:"DIR" help:"放到哪个文件夹；以前导出的会整个换成新的"`
-	Site string `placeholder:"URL" help:"能够填写和提交的那一套的网址；写了，静态页面上的表单和登录就指向它"`
+	Out    string `arg:"" placeholder:"DIR" help:"放到哪个文件夹；以前导出的会整个换成新的"`
+	Site   string `placeholder:"URL" help:"能够填写和提交的那一套的网址；写了，静态页面上的表单和登录就指向它"`
+	Intake string `placeholder:"URL" help:"外网接收程序（redsteward intake serve）的网址；写了，“反映问题”的表一起导出，填好交到那里"`
 }
 
 // Run implements the subcommand.
@@ -31,7 +33,7 @@ func (c *exportPublicCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	if err := mustBeSite(c.Site); err != nil {
+	if err := errors.Join(mustBeSite(c.Site, "--site"), mustBeSite(c.Intake, "--intake")); err != nil {
 		return err
 	}
 	s, keyErr, err := openReader(p, settings)
@@ -42,13 +44,13 @@ func (c *exportPublicCommand) Run(p *program) error {
 }
 
 // mustBeSite refuses an address that pages could not lead to.
-func mustBeSite(site string) error {
+func mustBeSite(site, flag string) error {
 	if site == "" {
 		return nil
 	}
 	at, err := url.Parse(site)
-	if err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" || at.RawQuery != "" || at.Fragment != "" {
-		return fault.InvalidFields("cmd.export", fault.Field{Name: "--site", Message: "要写成 https://… 的网址"})
+	if err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" || at.RawQuery != "" || at.Fragment != "" || strings.ContainsAny(site, " ;,'\"") {
+		return fault.InvalidFields("cmd.export", fault.Field{Name: flag, Message: "要写成 https://… 的网址"})
 	}
 	return nil
 }
@@ -73,11 +75,16 @@ func (c *exportPublicCommand) export(p *program, s *service, keyErr error) error
 	if err != nil {
 		return err
 	}
+	form, roots := "", server.OutwardRoots()
+	if c.Intake != "" && s.modules.On(policy.ModuleMatter) {
+		form = web.OutwardForm
+		roots = append(roots, form)
+	}
 	var missed []string
 	copy := outside.Copy{Missed: func(address string) { missed = append(missed, address) }, Get: func(ctx context.Context, address string) (outside.Answer, error) {
-		contentType, body, err := server.Outward(ctx, address)
+		contentType, body, err := server.Outward(ctx, address, form)
 		return outside.Answer{Type: contentType, Body: body}, err
-	}, Roots: server.OutwardRoots(), Interactive: strings.TrimSuffix(c.Site, "/"), Site: cmp.Or(strings.TrimSpace(s.config.Site.Authority+" "+s.config.Site.Name), "红色管家"), Made: s.clocks.Business(),
+	}, Roots: roots, Intake: c.Intake, IntakeForm: form, Interactive: strings.TrimSuffix(c.Site, "/"), Site: cmp.Or(strings.TrimSpace(s.config.Site.Authority+" "+s.config.Site.Name), "红色管家"), Made: s.clocks.Business(),
 		Sign: func(text string) (string, error) { return s.db.SignText(p.ctx, text) }, Told: func(n int) { fmt.Fprintf(p.errOut, "已导出 %d 个文件\n", n) }}
 	if copy.Key, err = s.db.LogKey(p.ctx); err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"redsteward/configs"
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
+	"redsteward/internal/outside/intake"
 	"redsteward/internal/report/returns"
 	"redsteward/internal/schedule"
 	"redsteward/internal/store"
@@ -331,6 +332,13 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 // serve answers until the context ends. demo and subject are those of webOptions; ready is called once the address is known.
 func (s *service) serve(p *program, demo, subject string, ready func(address string)) error {
 	c := s.config
+	var takesIn *intake.SecretKey // nil: no sealed files arrive
+	if c.Intake.Folder != "" {
+		var err error
+		if takesIn, err = readIntakeKey(c.Intake.Secret); err != nil {
+			return err
+		}
+	}
 	options, err := s.webOptions(p.ctx, demo, subject)
 	if err != nil {
 		return err
@@ -365,6 +373,9 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 	var chores sync.WaitGroup
 	chores.Go(func() { s.keepTidy(ctx) })
 	chores.Go(func() { s.runJobs(ctx) })
+	if takesIn != nil {
+		chores.Go(func() { s.keepTakingIn(ctx, takesIn) })
+	}
 	unimported := func(err error) { s.log.Error("importing", slog.String("error", err.Error())) }
 	for _, i := range s.intakes() {
 		chores.Go(func() { i.Run(ctx, unimported) })
@@ -376,15 +387,15 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 	return err
 }
 
-// intake carries out what was accepted from files, until ctx ends; Wake makes it look again.
-type intake interface {
+// rowIntake carries out what was accepted from files, until ctx ends; Wake makes it look again.
+type rowIntake interface {
 	Run(ctx context.Context, failed func(error))
 	Wake()
 }
 
 // intakes are all places where rows of files come in.
-func (s *service) intakes() []intake {
-	out := []intake{s.register, s.intake, s.books, s.party.Intake, s.handovers.Papers, s.handovers.Findings, s.matters.Orders, s.repairs.Imports}
+func (s *service) intakes() []rowIntake {
+	out := []rowIntake{s.register, s.intake, s.books, s.party.Intake, s.handovers.Papers, s.handovers.Findings, s.matters.Orders, s.repairs.Imports}
 	for _, b := range conduct.Books() {
 		out = append(out, s.conduct.Intake(b))
 	}

@@ -37,6 +37,8 @@ type Copy struct {
 	Roots []string
 	// Interactive is the address of the instance where forms work, without a slash at its end; "" if there is none to lead to.
 	Interactive string
+	// Intake is the address of the receiver in the outer zone, without query; "" for none. Forms that send to IntakeForm stay in the copy and send there.
+	Intake, IntakeForm string
 	// Site, Made, Record and Key stand in the manifest and, but for Key, in every page.
 	Site   string
 	Made   time.Time

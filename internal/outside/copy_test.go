@@ -47,6 +47,8 @@ func county() site {
 		"/stars/b%2Fc":        page(`乙`),
 		"/stars/a1/lines.csv": "一,二\n",
 		"/firms/%E9%87%91%E7%A9%97%E7%89%A9%E4%B8%9A": page(`<img src="/assets/none.png"><a href="https://example.org/">外面</a>`),
+		"/tell":                page(`<form action="/tell" method="get"><select name="community"><option value="d1">东街</option></select></form>`),
+		"/tell?community=d1":   page(`<form action="/tell" method="post" enctype="multipart/form-data"><input type="hidden" name="_t" value="secret"><input type="hidden" name="key" value="k1"><input type="hidden" name="community" value="d1"><input name="words"><button>提交</button></form>`),
 		"/assets/a.css":        "p{}",
 		"/assets/s.svg":        "<svg/>",
 		"/api/v1/stars":        page("数据"),
@@ -282,5 +284,28 @@ func TestCopyReplacesWhole(t *testing.T) {
 	}
 	if read(t, other, "account.xlsx") != "x" {
 		t.Error("something else is gone")
+	}
+}
+
+// TestCopyTakesTheIntakeAlong: with a receiver the form of residents stays and sends there, and to nobody else; nothing of the site's own secrets is in it.
+func TestCopyTakesTheIntakeAlong(t *testing.T) {
+	c := copyOf(county())
+	c.Roots, c.Intake, c.IntakeForm = append(c.Roots, "/tell"), "https://out.example.org/tell", "/tell"
+	dir := filepath.Join(t.TempDir(), "public")
+	written(t, c, dir)
+	form := read(t, dir, "tell-"+shortHash("community=d1")+".html")
+	for _, part := range []string{`<form action="https://out.example.org/tell" method="post" enctype="multipart/form-data">`, `name="community" value="d1"`, `name="words"`, "form-action https://out.example.org/tell"} {
+		if !strings.Contains(form, part) {
+			t.Errorf("no %s in %s", part, form)
+		}
+	}
+	if strings.Contains(form, "secret") || strings.Contains(form, "k1") {
+		t.Error("the form holds secrets of the site")
+	}
+	if home := read(t, dir, "index.html"); strings.Contains(home, "out.example.org") || !strings.Contains(home, "form-action &#39;none&#39;") {
+		t.Error("another page sends somewhere")
+	}
+	if choice := read(t, dir, "tell.html"); strings.Contains(choice, "<form") || !strings.Contains(choice, `>东街</a>`) {
+		t.Error(choice)
 	}
 }

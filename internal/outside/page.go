@@ -19,7 +19,7 @@ import (
 var plainQueries = []string{"page", "period"}
 
 // contentPolicy is that of a copied page: it runs nothing and asks nobody.
-const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
+const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action "
 
 func parsePage(body []byte) (*html.Node, error) {
 	doc, err := html.Parse(bytes.NewReader(body))
@@ -186,7 +186,10 @@ func (w *copying) rewrite(page *fetched) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	nodes := slices.Collect(doc.Descendants())
+	nodes, sends := slices.Collect(doc.Descendants()), "'none'"
+	if slices.ContainsFunc(nodes, w.isIntake) {
+		sends = w.Intake
+	}
 	for _, n := range nodes {
 		if n.Type != html.ElementNode {
 			continue
@@ -195,9 +198,13 @@ func (w *copying) rewrite(page *fetched) ([]byte, error) {
 		case atom.Script, atom.Noscript:
 			n.Parent.RemoveChild(n)
 		case atom.Form:
-			w.replaceForm(n, page)
+			if w.isIntake(n) {
+				w.keepForm(n)
+			} else {
+				w.replaceForm(n, page)
+			}
 		case atom.Head:
-			n.InsertBefore(element("meta", "http-equiv", "Content-Security-Policy", "content", contentPolicy), n.FirstChild)
+			n.InsertBefore(element("meta", "http-equiv", "Content-Security-Policy", "content", contentPolicy+sends), n.FirstChild)
 		case atom.Body:
 			n.AppendChild(w.standing(page))
 		default:
@@ -209,6 +216,24 @@ func (w *copying) rewrite(page *fetched) ([]byte, error) {
 		return nil, fault.Wrap("outside.page", fault.Internal, "", err)
 	}
 	return b.Bytes(), nil
+}
+
+// isIntake reports whether an element is a form that the outer zone takes in.
+func (w *copying) isIntake(n *html.Node) bool {
+	return w.Intake != "" && n.DataAtom == atom.Form && strings.EqualFold(valueOf(n, "method"), "post") && valueOf(n, "action") == w.IntakeForm
+}
+
+// formSecrets are the hidden fields by which the site knows its own forms; a static page has none, and its receiver asks for none.
+var formSecrets = []string{"_t", "key"}
+
+// keepForm lets a form send to the receiver.
+func (w *copying) keepForm(form *html.Node) {
+	attribute(form, "action").Val = w.Intake
+	for _, n := range slices.Collect(form.Descendants()) {
+		if n.DataAtom == atom.Input && valueOf(n, "type") == "hidden" && slices.Contains(formSecrets, valueOf(n, "name")) {
+			n.Parent.RemoveChild(n)
+		}
+	}
 }
 
 // redirect lets one element lead to a file of the copy. What leads nowhere is no link any more.

@@ -18,16 +18,20 @@ import (
 // standsAlone are the rights of pages that still say something when nobody answers behind them.
 func standsAlone(a policy.Action) bool { return a == policy.Public || a == policy.VerifyResult }
 
+// OutwardForm is the address of the form that a copy can take along, for the receiver of an outer zone.
+const OutwardForm = tellPath
+
 // Outward answers an address as somebody without account gets it, for a static copy of what is public. Returns NotFound for everything that is not open to everybody, that only takes something in,
 // or that is no page with an answer of its own, Conflict for what is open but cannot be given now, such as a bundle that no checkpoint of the log covers yet.
-func (s *Server) Outward(ctx context.Context, address string) (contentType string, body []byte, err error) {
+// form is the form that the copy takes along, "" for none.
+func (s *Server) Outward(ctx context.Context, address, form string) (contentType string, body []byte, err error) {
 	const op = "web.Outward"
 	at, err := url.Parse(address)
 	if err != nil {
 		return "", nil, fault.Wrap(op, fault.NotFound, "", err)
 	}
 	if !slices.ContainsFunc(s.routes, func(r Route) bool {
-		return r.Method == fiber.MethodGet && standsAlone(r.Action) && fiber.RoutePatternMatch(at.EscapedPath(), r.Path)
+		return r.Method == fiber.MethodGet && (standsAlone(r.Action) || r.Path == form) && fiber.RoutePatternMatch(at.EscapedPath(), r.Path)
 	}) {
 		return "", nil, fault.New(op, fault.NotFound, "")
 	}

@@ -169,6 +169,12 @@ func (b *bad) text(name, label string, value *string, least, most int) {
 	}
 }
 
+// ownWords checks the place and the words of a report.
+func (b *bad) ownWords(where, words *string) {
+	b.text("where", "具体位置", where, 2, MaxPlace)
+	b.text("words", "情况", words, 5, MaxWords)
+}
+
 // MaxPhotos is how many photos a report, an answer or a check has at most.
 const MaxPhotos = 3
 
@@ -290,8 +296,7 @@ func (s *Service) written(ctx context.Context, op string, in Input) (Matter, err
 	}
 	m := Matter{Kind: kind.ID, KindTitle: kind.Title, Category: category.ID, CategoryTitle: category.Title, Hazard: kind.Hazard, Urgent: category.Urgent, AnswerRule: category.Answer,
 		Where: in.Where, Words: in.Words, Day: s.today()}
-	b.text("where", "具体位置", &m.Where, 2, MaxPlace)
-	b.text("words", "情况", &m.Words, 5, MaxWords)
+	b.ownWords(&m.Where, &m.Words)
 	b.photos(in.Photos)
 	if err := s.place(ctx, in, &m, &b); err != nil {
 		return m, err

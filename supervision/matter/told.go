@@ -45,7 +45,6 @@ func strangerMeta(move Move, idem *store.Idem) store.Meta {
 // Tell takes in what somebody without an account tells of, and gives the number and the code with which he finds it again; nothing of a person is kept. The same form twice is one matter. Returns Forbidden
 // without AskOpenly, Invalid for refused fields (category, community, project, where, words, photos), Conflict for a form that was sent before with other words.
 func (s *Service) Tell(ctx context.Context, by policy.Actor, in Input) (Told, error) {
-	const op = "matter.Tell"
 	if err := s.Guard.Require(by, policy.AskOpenly); err != nil {
 		return Told{}, err
 	}
@@ -56,21 +55,63 @@ func (s *Service) Tell(ctx context.Context, by policy.Actor, in Input) (Told, er
 		return Told{}, err
 	}
 	if !done {
-		m, err := s.written(ctx, op, in)
-		if err != nil {
-			return Told{}, err
-		}
-		m.Source, m.Reported, m.Ticket = SourceResident, s.stranger(), s.tickets.Ticket(number, code)
-		for i, photo := range in.Photos {
-			photo.Name = "照片" + string(rune('1'+i)) // what a phone calls a file may name a person
-		}
-		if doc, err = s.first(ctx, meta, s.tickets.ID(number), m, in.Photos); err != nil {
+		if doc, err = s.tell(ctx, meta, in, number, code); err != nil {
 			return Told{}, err
 		}
 	}
 	told := s.told(doc)
 	told.Code = code
 	return told, nil
+}
+
+// tell stores what a stranger told of, under a number and a code.
+func (s *Service) tell(ctx context.Context, meta store.Meta, in Input, number, code string) (store.Doc[Matter], error) {
+	m, err := s.written(ctx, "matter.Tell", in)
+	if err != nil {
+		return store.Doc[Matter]{}, err
+	}
+	m.Source, m.Reported, m.Ticket = SourceResident, s.stranger(), s.tickets.Ticket(number, code)
+	for i, photo := range in.Photos {
+		photo.Name = "照片" + string(rune('1'+i)) // what a phone calls a file may name a person
+	}
+	return s.first(ctx, meta, s.tickets.ID(number), m, in.Photos)
+}
+
+// TellSealed takes in what an outer zone sealed, under the number and the code that were drawn there; deadlines run from today, when the bureau got it. fresh is false if it was taken in before, however long ago. Returns Forbidden
+// without AskOpenly, Invalid as Tell and for the fields number and code, Conflict for a number that another matter has.
+func (s *Service) TellSealed(ctx context.Context, by policy.Actor, in Input, number, code string) (fresh bool, err error) {
+	const op = "matter.TellSealed"
+	if err := s.Guard.Require(by, policy.AskOpenly); err != nil {
+		return false, err
+	}
+	var b bad
+	if !registry.IsTicket(number, supervision.NumberLength) {
+		b.add("number", "查询号不是接收程序给的")
+	}
+	if !registry.IsTicket(code, supervision.CodeLength) {
+		b.add("code", "查询码不是接收程序给的")
+	}
+	if err := b.err(op); err != nil {
+		return false, err
+	}
+	doc, err := s.rows.Load(ctx, s.tickets.ID(number))
+	switch {
+	case err == nil && s.tickets.Opens(doc.State.Ticket, number, code):
+		return false, nil
+	case err == nil:
+		return false, fault.New(op, fault.Conflict, "查询号 "+number+" 已是另一件事项的")
+	case !fault.Is(err, fault.NotFound):
+		return false, err
+	}
+	_, err = s.tell(ctx, strangerMeta(MoveReport, in.Idem), in, number, code)
+	return err == nil, err
+}
+
+// CheckWords says what is refused of a stranger's own words, as far as it can be told without the registers.
+func CheckWords(where, words string) []fault.Field {
+	var b bad
+	b.ownWords(&where, &words)
+	return b
 }
 
 // told is what a stranger sees.
