@@ -9,18 +9,12 @@ import (
 // MatterOrders is the sheet of orders of other platforms (12345热线, 综治平台), with the categories of a tree.
 func MatterOrders(tree *matter.Tree) Table[matter.OrderLine] {
 	type row = matter.OrderLine
-	var categories []registry.Choice
-	for _, k := range tree.Kinds() {
-		for _, c := range k.Categories {
-			categories = append(categories, registry.Choice{ID: c.ID, Text: c.Title})
-		}
-	}
 	return Table[row]{Sheet: "其他平台工单", Columns: []Column[row]{
 		Pick("system", "来件平台", matter.Platforms(), func(r *row) *matter.Source { return &r.Order.System }).Must().Wide(12),
 		Text("number", "工单编号", func(r *row) *string { return &r.Order.Number }).Must().Wide(24).Says("平台给的编号；同一编号再次导入只更新期限和结果"),
 		Date("received", "来件日期", "2026-10-19", func(r *row) *calendar.Date { return &r.Order.Received }).Must(),
 		Date("due", "办理期限", "2026-10-26", func(r *row) *calendar.Date { return &r.Order.Due }).Says("平台规定的最后一日，以它为准；平台没有规定的不填"),
-		Pick("category", "分类", categories, func(r *row) *string { return &r.Category }).Must().Wide(20),
+		Pick("category", "分类", tree.CategoryChoices(), func(r *row) *string { return &r.Category }).Must().Wide(20),
 		Text("township", "乡镇", func(r *row) *string { return &r.Township }).Says("社区重名时填"),
 		Text("community", "社区", func(r *row) *string { return &r.Community }).Must(),
 		Text("project", "小区", func(r *row) *string { return &r.Project }).Wide(18).Says("不在小区里的不填"),

@@ -41,9 +41,11 @@ type importDesk struct {
 	// List names the page above, Above is its address ("" is Nav), Intro says what is special about its rows; Template makes the workbook to fill in and its name, Recent lists the actor's imports, Dry reads an upload and
 	// checks it. They are there for desks of deskRoutes.
 	List, Above, Intro string
-	Template           func(c *fiber.Ctx, by policy.Actor) (name string, data []byte, err error)
-	Recent             func(ctx context.Context, by policy.Actor) ([]imports.View, error)
-	Dry                func(c *fiber.Ctx, by policy.Actor, upload *files.Upload) (dryView, error)
+	// Others are links to what belongs to it: other forms of its workbook, what goes back.
+	Others   []link
+	Template func(c *fiber.Ctx, by policy.Actor) (name string, data []byte, err error)
+	Recent   func(ctx context.Context, by policy.Actor) ([]imports.View, error)
+	Dry      func(c *fiber.Ctx, by policy.Actor, upload *files.Upload) (dryView, error)
 	// Accept and One are as in Registered.
 	Accept func(ctx context.Context, by policy.Actor, draft string, onlyGood bool) (string, error)
 	One    func(ctx context.Context, by policy.Actor, id string) (imports.View, error)

@@ -32,6 +32,9 @@ func (s *Server) matterRoutes() []Route {
 	}
 	const get, post, one = fiber.MethodGet, fiber.MethodPost, mattersPath + "/:id<maxLen(64)>"
 	orders := s.deskRoutes(ordersPath, policy.ImportMatter, false, func(*fiber.Ctx, policy.Actor) (*importDesk, error) { return s.orderDesk(), nil })
+	// Before the imports by their ids.
+	orders = append(orders, Route{Method: get, Path: platformPath + "/:source<maxLen(20)>/answers.xlsx", Action: policy.ImportMatter, Handler: s.platformAnswers})
+	orders = append(orders, s.deskRoutes(platformPath+"/:source<maxLen(20)>", policy.ImportMatter, false, s.platformDesk)...)
 	return append(orders, []Route{
 		{Method: get, Path: mattersPath, Action: policy.ReadMatter, Handler: s.matterList},
 		{Method: get, Path: mattersPath + ".xlsx", Action: policy.ReadMatter, Handler: s.mattersExcel},

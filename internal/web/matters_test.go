@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"redsteward/internal/report"
+	"redsteward/internal/store"
 	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
 	"redsteward/supervision/matter"
@@ -172,6 +173,67 @@ func TestMatterPages(t *testing.T) {
 	others(t, f, &team{t: t, f: f, people: people}, project)
 }
 
+// platformOrders: the workbook of a platform comes in as it hands it out, with what is not read beside it; what was answered goes back in its own columns and words, until its result came in.
+func platformOrders(t *testing.T, f *browsertest.Fixture, m *team) {
+	t.Helper()
+	const desk, heads = "/matters/platforms/hotline", "来电人,电话,工单编号,派单时间,办理时限,诉求分类,所属社区,小区名称,诉求地点,诉求内容,办理结果,办结时间,办结意见\n"
+	before := changes(t, f)
+	send := func(login, text string) answer {
+		t.Helper()
+		return m.as(login).upload(t, desk, nil, nil, attachment{"热线导出.csv", []byte(heads + text)})
+	}
+	wants(t, send("dispatcher", "王某,13800001234,J-9,昨天,,物业收费,城东社区,望湖苑,北门,多收了停车费,办了,,\n"), 200, "派单时间", "只能填已办结、未解决", "D2")
+	wants(t, send("firm", ""), 403)
+	wants(t, m.as("dispatcher").get(t, "/matters/platforms/moon"), 404)
+	names, sheets := workbook(t, m.as("dispatcher").get(t, desk+"/template.xlsx"))
+	if said := fmt.Sprint(names, sheets); !strings.Contains(said, "诉求分类") || !strings.Contains(said, "物业收费") || strings.Contains(said, "来件平台") {
+		t.Error("the template:", said)
+	}
+	if n := changes(t, f) - before; n != 0 {
+		t.Errorf("%d records of what was only tried", n)
+	}
+	bring := func(text string) {
+		t.Helper()
+		draft := regexp.MustCompile(`name="draft" value="([^"]+)"`).FindStringSubmatch(send("dispatcher", text).body)
+		if draft == nil {
+			t.Fatalf("not taken: %.2000s", send("dispatcher", text).body)
+		}
+		wants(t, m.as("dispatcher").send(t, "POST", desk+"/accept", pairs("draft", draft[1])), 303)
+		if _, err := f.Matters.Orders.RunAccepted(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const order = "王某,13800001234,J-9,2026-10-16 09:30:00,2026-10-30 18:00,物业收费,城东社区,望湖苑,北门,多收了停车费"
+	bring(order + ",,,\n")
+	officer := actorOf(t, f, "officer")
+	var found store.Doc[matter.Matter]
+	if err := f.Matters.Each(t.Context(), officer, matter.Filter{Orders: true}, func(d store.Doc[matter.Matter]) {
+		if d.State.Order.Number == "J-9" {
+			found = d
+		}
+	}); err != nil || found.ID == "" || found.State.Category != "fee" || found.State.Order.Received.String() != "2026-10-16" || found.State.Order.Due.String() != "2026-10-30" {
+		t.Fatalf("%+v %v", found.State, err)
+	}
+	answers := func() string {
+		t.Helper()
+		_, sheets := workbook(t, m.as("dispatcher").get(t, desk+"/answers.xlsx"))
+		return fmt.Sprint(sheets)
+	}
+	if said := answers(); strings.Contains(said, "J-9") {
+		t.Error("what was not answered goes back:", said)
+	}
+	if _, err := f.Answered(t.Context(), officer, found, "停车费已退"); err != nil {
+		t.Fatal(err)
+	}
+	if said := answers(); !strings.Contains(said, "J-9") || !strings.Contains(said, "停车费已退") || !strings.Contains(said, "办好了") || strings.Contains(said, "1380000") {
+		t.Error("what was answered:", said)
+	}
+	bring(order + ",已办结,2026-10-19 16:00,来电人认可\n")
+	if said := answers(); strings.Contains(said, "J-9") {
+		t.Error("answered twice:", said)
+	}
+}
+
 // others are orders of other platforms and what is told without an account.
 func others(t *testing.T, f *browsertest.Fixture, m *team, project string) {
 	t.Helper()
@@ -201,6 +263,7 @@ func others(t *testing.T, f *browsertest.Fixture, m *team, project string) {
 	if said := fmt.Sprint(sheets); !strings.Contains(said, "J-2026-1") {
 		t.Error(said)
 	}
+	platformOrders(t, f, m)
 	// The same as comma separated values: out as a list, in with a mistake that is named by its cell.
 	list := m.as("dispatcher").get(t, "/matters.xlsx?orders=1&as=csv")
 	if list.StatusCode != 200 || !strings.HasPrefix(list.body, "\uFEFF") || !strings.Contains(list.body, "垃圾两天没有清运") || !strings.Contains(list.Header.Get("Content-Disposition"), ".csv") {

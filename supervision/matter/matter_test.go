@@ -399,7 +399,13 @@ func TestTreeMistakes(t *testing.T) {
 	if tree.Count() < 20 || len(tree.Departments()) < 5 {
 		t.Errorf("%d categories", tree.Count())
 	}
-	const fine = "reporters:\n  - {role: grid_worker, source: grid}\ndepartments:\n  - {id: fire, title: 消防}\nkinds:\n  - id: hazard\n    title: 隐患\n    categories:\n      - {id: exit, title: 通道, department: fire, answer: matter.reply}\n"
+	for _, source := range []Source{SourceHotline, SourceGovern} {
+		if p, known := tree.Platform(source); !known || len(p.Answers) < 4 {
+			t.Errorf("the workbooks of %s are not described: %+v", source, p)
+		}
+	}
+	const fine = "reporters:\n  - {role: grid_worker, source: grid}\ndepartments:\n  - {id: fire, title: 消防}\nkinds:\n  - id: hazard\n    title: 隐患\n    categories:\n      - {id: exit, title: 通道, department: fire, answer: matter.reply}\n" +
+		"platforms:\n  - source: hotline\n    title: 热线工单\n    columns: {number: 编号, received: 来件, category: 类别, community: 社区, where: 地点, words: 内容}\n    words: [{of: category, said: 堵通道, is: exit}]\n    answers: [{title: 编号, is: number}]\n"
 	if _, err := ParseTree("m.yaml", []byte(fine), d.Rights, d.HasPeriod); err != nil {
 		t.Fatal(err, fault.FieldsOf(err))
 	}
@@ -413,6 +419,14 @@ func TestTreeMistakes(t *testing.T) {
 		{"no such department", "department: fire", "department: air", "m.yaml:9:"},
 		{"no such deadline", "matter.reply", "matter.never", "m.yaml:9:"},
 		{"an unknown key", "title: 隐患", "titel: 隐患", "m.yaml:7:"},
+		{"no such platform", "source: hotline", "source: grid", "m.yaml:11:"},
+		{"a heading twice", "words: 内容}", "words: 编号}", "m.yaml:13:"},
+		{"a heading that lacks", "received: 来件, ", "", "m.yaml:13:"},
+		{"a result without its day", "words: 内容}", "words: 内容, outcome: 结果}", "m.yaml:13:"},
+		{"a word of no category", "is: exit}]", "is: gas}]", "m.yaml:14:"},
+		{"a word of nothing", "{of: category", "{of: where", "m.yaml:14:"},
+		{"no such part", "is: number}]", "is: phone}]", "m.yaml:15:"},
+		{"answers without a number", "is: number}]", "is: answer}]", "m.yaml:15:"},
 	} {
 		_, err := ParseTree("m.yaml", []byte(strings.Replace(fine, bad.old, bad.new, 1)), d.Rights, d.HasPeriod)
 		if !fault.Is(err, fault.Invalid) || !slices.ContainsFunc(fault.FieldsOf(err), func(f fault.Field) bool { return strings.HasPrefix(f.Name, bad.at) }) {

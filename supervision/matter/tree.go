@@ -101,7 +101,8 @@ type Tree struct {
 	departments []Department
 	kinds       []Kind
 	// least is below how many cases no rate is shown.
-	least int64
+	least     int64
+	platforms []Platform
 }
 
 // Kinds are the kinds with their categories in the order of the file.
@@ -188,6 +189,7 @@ type treeFile struct {
 	Departments []Department `yaml:"departments,required"`
 	Kinds       []Kind       `yaml:"kinds,required"`
 	LeastShown  int64        `yaml:"least_shown"`
+	Platforms   []Platform   `yaml:"platforms"`
 }
 
 // ParseTree reads a matters.yaml; deadline reports whether there is one of that id. Returns Invalid with every mistake, named file:line:column.
@@ -245,5 +247,7 @@ func ParseTree(file string, data []byte, rules *policy.Rules, deadline func(id s
 	if in.LeastShown < 3 || in.LeastShown > 1000 {
 		doc.Add("least_shown", fmt.Sprintf("要在 3 至 1000 之间，现在是 %d", in.LeastShown))
 	}
-	return &Tree{in.Reporters, in.Departments, in.Kinds, in.LeastShown}, doc.Err()
+	t := &Tree{in.Reporters, in.Departments, in.Kinds, in.LeastShown, in.Platforms}
+	t.checkPlatforms(doc)
+	return t, doc.Err()
 }

@@ -35,6 +35,17 @@ kinds:
     title: 物业服务问题
     categories:
       - {id: lamp, title: 公共照明不亮, department: housing, answer: ten.days}
+platforms:
+  - source: hotline
+    title: 12345热线工单
+    columns: {number: 工单编号, received: 派单时间, due: 办理时限, category: 诉求分类, community: 所属社区, project: 小区名称, where: 诉求地点, words: 诉求内容, outcome: 办理结果, done: 办结时间, result: 办结意见}
+    words:
+      - {of: category, said: 物业收费, is: fee}
+      - {of: outcome, said: 已办结, is: fixed}
+    answers:
+      - {title: 工单编号, is: number}
+      - {title: 办理意见, is: answer}
+      - {title: 是否解决, is: fixed, yes: 办好了, no: 没办好}
 `
 
 // openMatters opens what people report over the register; every deadline is ten days, so that no calendar is needed.

@@ -110,7 +110,7 @@ func registerPages(firm, developer, project, vote, moved, body string) []opened 
 
 // matterPages are the pages of matters, for a department that is to accept one.
 func matterPages(id string) []opened {
-	return []opened{{"matters", "/matters", 200}, {"matters-due", "/matters?sort=due&state=dispatched", 200}, {"matters-none", "/matters?q=zzz", 200}, {"matter", "/matters/" + id, 200}, {"matter-orders", "/matters/orders", 200}, {"matter-figures", "/matters/figures?by=category", 200}, {"matter-figures-none", "/matters/figures?period=2020", 200}, {"matter-feedbacks", "/matters/feedback", 200}}
+	return []opened{{"matters", "/matters", 200}, {"matters-platform", "/matters/platforms/hotline", 200}, {"matters-due", "/matters?sort=due&state=dispatched", 200}, {"matters-none", "/matters?q=zzz", 200}, {"matter", "/matters/" + id, 200}, {"matter-orders", "/matters/orders", 200}, {"matter-figures", "/matters/figures?by=category", 200}, {"matter-figures-none", "/matters/figures?period=2020", 200}, {"matter-feedbacks", "/matters/feedback", 200}}
 }
 
 // repairPages are the pages of repairs, for who reads and calls back.
