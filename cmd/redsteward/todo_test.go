@@ -19,6 +19,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
+	"redsteward/internal/web"
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/registry/party"
@@ -208,6 +209,36 @@ func (w *twoSides) switchedOff(s *side) {
 	after, err := w.db.Engine().LastN(w.t.Context())
 	if w.must(err); answer.StatusCode != http.StatusNotFound || after != before {
 		w.t.Errorf("a form of a module that is off answers %d and wrote %d records", answer.StatusCode, after-before)
+	}
+	for _, id := range policy.ModuleIDs() {
+		w.withoutTrace(s, id, string(text))
+	}
+}
+
+// inPage are the addresses to which a page leads.
+var inPage = regexp.MustCompile(`(?:href|action)="(/[^"?#]*)`)
+
+// withoutTrace switches one module off: no navigation, to-do page, dossier or public page leads to it, and the other pages of who works most stay as they are.
+func (w *twoSides) withoutTrace(s *side, id policy.ModuleID, shipped string) {
+	w.t.Helper()
+	own := regexp.MustCompile(`\{id: `+string(id)+`, name: [^,]+,`).ReplaceAllString(shipped, "$0 off: 由别的系统办理,")
+	var err error
+	w.modules, err = policy.ParseModules("modules.yaml", []byte(own))
+	if w.must(err); w.modules.On(id) {
+		w.t.Fatalf("%s is on", id)
+	}
+	address := servedFor(w.t, w.service, s.people)
+	for _, p := range [][2]string{{"property_officer", "/todo"}, {"property_officer", "/register/projects/" + s.project + "/dossier"}, {"", "/help"}} {
+		status, page := askAs(w.t, policy.Role(p[0]), address+p[1])
+		found := inPage.FindAllStringSubmatch(page, -1)
+		if status != http.StatusOK || len(found) < 5 {
+			w.t.Errorf("without %s %s answers %d and leads to %d addresses", id, p[1], status, len(found))
+		}
+		for _, to := range found {
+			if of, _ := web.ModuleOf(to[1]); of == id {
+				w.t.Errorf("without %s %s leads to %s", id, p[1], to[1])
+			}
+		}
 	}
 }
 
