@@ -199,6 +199,7 @@ func (d *diagnosis) examine(s *service, keyErr error) {
 	d.examineCalendar(s)
 	d.examineDisk(s)
 	d.examineBackup(s)
+	d.examineIntake(s)
 }
 
 // verifyLog checks the whole log with the key and the checkpoints that lie beside it.

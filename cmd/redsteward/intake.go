@@ -165,6 +165,8 @@ const (
 	intakeReport = "report.txt"
 	// intakeEvery is how often a running service looks for sealed files.
 	intakeEvery = 5 * time.Minute
+	// intakeAllowed is how long a file may wait before it is told.
+	intakeAllowed = time.Hour
 )
 
 // takenIn is what came of a folder of sealed files: a line for each, and how many of each kind.
@@ -303,4 +305,32 @@ func (s *service) keepTakingIn(ctx context.Context, key *intake.SecretKey) {
 		case <-tick.C:
 		}
 	}
+}
+
+// examineIntake looks at what arrived from the outer zone, if files are taken in by themselves.
+func (d *diagnosis) examineIntake(s *service) {
+	const subject = "外网来件"
+	if s.config.Intake.Folder == "" {
+		return
+	}
+	if _, err := readIntakeKey(s.config.Intake.Secret); err != nil {
+		d.failed(subject, err)
+		return
+	}
+	waiting, err := filepath.Glob(filepath.Join(s.config.Intake.Folder, "*"+intake.Ending))
+	if err != nil {
+		d.failed(subject, err)
+		return
+	}
+	late := 0
+	for _, file := range waiting {
+		if info, err := os.Stat(file); err == nil && s.clocks.Security().Sub(info.ModTime()) > intakeAllowed {
+			late++
+		}
+	}
+	if late > 0 {
+		d.warn(subject, fmt.Sprintf("%d 个文件超过一小时没有登记，原因见 %s", late, filepath.Join(s.config.Intake.Folder, intakeReport)))
+		return
+	}
+	d.good(subject, fmt.Sprintf("%d 个文件等待登记", len(waiting)))
 }

@@ -154,6 +154,16 @@ func TestIntake(t *testing.T) {
 			t.Errorf("%+v, %v", out, err)
 		}
 	})
+	old := october.Add(-2 * time.Hour)
+	for _, file := range left {
+		if err := os.Chtimes(file, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := []string{"REDSTEWARD_INTAKE_FOLDER=" + box, "REDSTEWARD_INTAKE_SECRET=" + secret}
+	if text, _ := askProgram(t, october, env, "doctor", "--data", dir); !strings.Contains(text, "5 个文件超过一小时没有登记") {
+		t.Error(text)
+	}
 	if report, err := os.ReadFile(filepath.Join(box, intakeReport)); err != nil || strings.Count(string(report), "已登记，查询号 "+number) != 1 {
 		t.Errorf("%s, %v", report, err)
 	}

@@ -48,7 +48,7 @@ func county() site {
 		"/stars/a1/lines.csv": "一,二\n",
 		"/firms/%E9%87%91%E7%A9%97%E7%89%A9%E4%B8%9A": page(`<img src="/assets/none.png"><a href="https://example.org/">外面</a>`),
 		"/tell":                page(`<form action="/tell" method="get"><select name="community"><option value="d1">东街</option></select></form>`),
-		"/tell?community=d1":   page(`<form action="/tell" method="post" enctype="multipart/form-data"><input type="hidden" name="_t" value="secret"><input type="hidden" name="key" value="k1"><input type="hidden" name="community" value="d1"><input name="words"><button>提交</button></form>`),
+		"/tell?community=d1":   page(`<form action="/tell" method="get"><select name="community"><option value="d1">东街</option></select></form><form action="/tell" method="post" enctype="multipart/form-data"><input type="hidden" name="_t" value="secret"><input type="hidden" name="key" value="k1"><input type="hidden" name="community" value="d1"><input name="words"><button>提交</button></form>`),
 		"/assets/a.css":        "p{}",
 		"/assets/s.svg":        "<svg/>",
 		"/api/v1/stars":        page("数据"),
@@ -294,7 +294,7 @@ func TestCopyTakesTheIntakeAlong(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "public")
 	written(t, c, dir)
 	form := read(t, dir, "tell-"+shortHash("community=d1")+".html")
-	for _, part := range []string{`<form action="https://out.example.org/tell" method="post" enctype="multipart/form-data">`, `name="community" value="d1"`, `name="words"`, "form-action https://out.example.org/tell"} {
+	for _, part := range []string{`<form action="https://out.example.org/tell" method="post" enctype="multipart/form-data">`, `name="community" value="d1"`, `name="words"`, "form-action https://out.example.org/tell", `<p><a href="tell.html">换社区</a></p>`} {
 		if !strings.Contains(form, part) {
 			t.Errorf("no %s in %s", part, form)
 		}
@@ -305,7 +305,7 @@ func TestCopyTakesTheIntakeAlong(t *testing.T) {
 	if home := read(t, dir, "index.html"); strings.Contains(home, "out.example.org") || !strings.Contains(home, "form-action &#39;none&#39;") {
 		t.Error("another page sends somewhere")
 	}
-	if choice := read(t, dir, "tell.html"); strings.Contains(choice, "<form") || !strings.Contains(choice, `>东街</a>`) {
+	if choice := read(t, dir, "tell.html"); strings.Contains(choice, "<form") || !strings.Contains(choice, `>东街</a>`) || !strings.Contains(choice, "点选以后填写") {
 		t.Error(choice)
 	}
 }

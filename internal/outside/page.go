@@ -187,7 +187,8 @@ func (w *copying) rewrite(page *fetched) ([]byte, error) {
 		return nil, err
 	}
 	nodes, sends := slices.Collect(doc.Descendants()), "'none'"
-	if slices.ContainsFunc(nodes, w.isIntake) {
+	fills := slices.ContainsFunc(nodes, w.isIntake)
+	if fills {
 		sends = w.Intake
 	}
 	for _, n := range nodes {
@@ -198,9 +199,13 @@ func (w *copying) rewrite(page *fetched) ([]byte, error) {
 		case atom.Script, atom.Noscript:
 			n.Parent.RemoveChild(n)
 		case atom.Form:
-			if w.isIntake(n) {
+			switch {
+			case w.isIntake(n):
 				w.keepForm(n)
-			} else {
+			case fills && valueOf(n, "action") == w.IntakeForm: // the choice was made; it takes a screen of its own
+				n.Parent.InsertBefore(w.otherChoice(page), n)
+				n.Parent.RemoveChild(n)
+			default:
 				w.replaceForm(n, page)
 			}
 		case atom.Head:
@@ -234,6 +239,15 @@ func (w *copying) keepForm(form *html.Node) {
 			n.Parent.RemoveChild(n)
 		}
 	}
+}
+
+// otherChoice leads back from a form that the outer zone takes in to its choices.
+func (w *copying) otherChoice(page *fetched) *html.Node {
+	p := element("p")
+	link := element("a", "href", hrefTo(page.file, w.files[w.IntakeForm]))
+	link.AppendChild(text("换社区"))
+	p.AppendChild(link)
+	return p
 }
 
 // redirect lets one element lead to a file of the copy. What leads nowhere is no link any more.
@@ -288,7 +302,9 @@ func (w *copying) replaceForm(form *html.Node, page *fetched) {
 		box.AppendChild(line)
 	}
 	said := element("p")
-	if w.Interactive == "" {
+	if w.Intake != "" && valueOf(form, "action") == w.IntakeForm {
+		said.AppendChild(text("点选以后填写。"))
+	} else if w.Interactive == "" {
 		said.AppendChild(text("这是静态页面，不能在这里填写和提交；找名称可用浏览器的“在页面上查找”。"))
 	} else {
 		link := element("a", "href", w.Interactive+addressOf(page.at))
