@@ -3,11 +3,13 @@ package cycle
 import (
 	"maps"
 	"reflect"
+	"strings"
 	"testing"
 
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/policy"
+	"redsteward/rating"
 )
 
 // TestCompared: what stands in one of two periods only is new or gone, what has no total in one of them is not compared, and a year compares stars where a quarter compares totals.
@@ -97,5 +99,73 @@ func boardsOfPreview(t *testing.T, d *desk) {
 	}
 	if _, err := d.Boards(ctx, firmOne, BoardAsk{}); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("a firm looks at boards: %v", err)
+	}
+}
+
+// TestTwoYears publishes two years and looks at the table of transitions between them: every compound stands in one cell, a cell is its list, and rows and columns add up to the spreads of the two years.
+func TestTwoYears(t *testing.T) {
+	d := newDesk(t, 4)
+	ctx := t.Context()
+	for _, year := range []struct {
+		id, plan, submit, after, cutoff, evaluate string
+		tell                                      func(day string)
+	}{
+		{"2025", "2026-01-12", "2026-01-15", "2026-01-16", "2026-01-20", "2026-01-21", func(day string) {
+			d.full(t, "p0001", day)
+			d.full(t, "p0002", day)
+			d.full(t, "p0003", day, "matter_callbacks", "repair_callbacks")
+		}},
+		{"2026", "2027-01-12", "2027-01-15", "2027-01-16", "2027-01-20", "2027-01-21", func(day string) {
+			d.full(t, "p0001", day)
+			d.full(t, "p0002", day, "visit_clean", "visit_order", "visit_facility", "openness")
+			for _, text := range []string{"visit_clean visit_clean_points=2 visit_clean_full=20", "visit_order visit_order_points=2 visit_order_full=20", "visit_facility visit_facility_points=2 visit_facility_full=20", "openness openness_shown=0 openness_due=8"} {
+				d.tell(t, "p0002", day, text)
+			}
+			d.full(t, "p0004", day)
+		}},
+	} {
+		for n, day := range []string{"-05-10", "-08-10", "-11-10"} {
+			year.tell(year.id + day)
+			d.published(t, year.id+"Q"+string(rune('2'+n)))
+		}
+		d.set(t, year.plan)
+		must[Period](t)(d.Plan(ctx, officer, year.id, on(t, year.submit), on(t, year.cutoff)))
+		must[Period](t)(d.Open(ctx, officer, year.id))
+		d.set(t, year.after)
+		must[Period](t)(d.Close(ctx, officer, year.id))
+		d.set(t, year.evaluate)
+		made := must[rating.Evaluation](t)(d.Evaluate(ctx, officer, year.id))
+		d.approved(t, year.id, chief, vice, boss)
+		must[Period](t)(d.Publish(ctx, chief, year.id, made.ID, "都建发〔"+year.plan[:4]+"〕12号"))
+	}
+	b := must[*Boards](t)(d.Boards(ctx, officer, BoardAsk{Period: "2026"}))
+	if b.Before == nil || b.Before.ID != "2025" {
+		t.Fatalf("2026 stands beside %+v", b.Before)
+	}
+	cells, sum := map[string]string{}, 0
+	for _, was := range b.Grades() {
+		row := 0
+		for _, now := range b.Grades() {
+			those := b.Those(BoardFilter{Was: was.ID, Grade: now.ID})
+			for _, r := range those {
+				cells[r.Project] = was.Label + "→" + now.Label + " " + string(r.Move)
+			}
+			row += len(those)
+		}
+		if all := len(b.Those(BoardFilter{Was: was.ID})); row != all {
+			t.Errorf("%s: the row adds up to %d, the spread has %d", was.Label, row, all)
+		}
+		sum += row
+	}
+	if sum != len(b.Rows) || len(cells) != 4 {
+		t.Errorf("%d in cells, %d compounds: %v", sum, len(b.Rows), cells)
+	}
+	if down := cells["p0002"]; !strings.HasPrefix(down, "五星→") || strings.HasPrefix(down, "五星→五星") || !strings.HasSuffix(down, " "+string(MovedDown)) {
+		t.Errorf("who lost points stands in %s", down)
+	}
+	delete(cells, "p0002")
+	want := map[string]string{"p0001": "五星→五星 " + string(MovedNone), "p0003": "五星→数据不足 " + string(MovedUnknown), "p0004": "不参评→五星 " + string(MovedUnknown)}
+	if !maps.Equal(cells, want) {
+		t.Errorf("%v", cells)
 	}
 }
