@@ -16,6 +16,7 @@ import (
 	"redsteward/configs"
 	"redsteward/internal/fault"
 	"redsteward/internal/schedule"
+	"redsteward/internal/web"
 	"redsteward/internal/yamlstrict"
 )
 
@@ -42,6 +43,11 @@ type config struct {
 		Rating         string `yaml:"rating"`
 		RatingApproval string `yaml:"rating_approval"`
 	} `yaml:"site"`
+	Archive struct {
+		// Permanent and Years30 are kinds of files (web.VolumeKinds) that are kept for good and for 30 years.
+		Permanent []string `yaml:"permanent"`
+		Years30   []string `yaml:"years_30"`
+	} `yaml:"archive"`
 	Session struct {
 		Idle      time.Duration `yaml:"idle"`
 		IdleField time.Duration `yaml:"idle_field"`
@@ -316,6 +322,13 @@ func (c *config) consistent() error {
 	for key, name := range map[string]string{"site.rating": c.Site.Rating, "site.name": c.Site.Name} {
 		if word := approvedWord(name); word != "" && strings.TrimSpace(c.Site.RatingApproval) == "" {
 			add(key, "名称写有“"+word+"”，要先经批准，把批准文号写在 site.rating_approval（《创建示范活动管理办法》）；没有批准的，用“物业服务星级评价（行业评价）”")
+		}
+	}
+	for key, list := range map[string][]string{"archive.permanent": c.Archive.Permanent, "archive.years_30": c.Archive.Years30} {
+		for _, kind := range list {
+			if !slices.Contains(web.VolumeKinds(), kind) {
+				add(key, "没有“"+kind+"”这种案卷，只能是"+strings.Join(web.VolumeKinds(), "、"))
+			}
 		}
 	}
 	if c.Store.URI == "" {

@@ -37,6 +37,12 @@ func handedTales() [][]claimBeat {
 	return [][]claimBeat{handed, append(append([]claimBeat(nil), handed...), claimBeat{5, officer, "outcome"})}
 }
 
+// orderTales is a whole case: the order after an inspection was answered and seen put right, so that its file (一案一档) holds every paper from the approval of the inspection to the closing.
+func orderTales() [][]claimBeat {
+	officer := policy.Role("property_officer")
+	return [][]claimBeat{{{15, officer, "draft"}, {14, officer, "send"}, {13, "section_chief", "sign"}, {12, officer, "serve"}, {8, "firm_manager", "answers"}, {5, "inspector", "looks"}}}
+}
+
 // rectificationActs lets the cases of the year happen: each is about the latest visit before it whose paper of that kind was not drafted.
 func (l *countyLoader) rectificationActs() []act {
 	now := calendar.DateOf(mustTime(demoStart))
@@ -57,6 +63,7 @@ func (l *countyLoader) rectificationActs() []act {
 	}
 	play(rectificationTales(), supervision.PaperSuggestion, supervision.PaperAssignment)
 	play(handedTales(), supervision.PaperTransfer)
+	play(orderTales(), supervision.PaperOrder)
 	return acts
 }
 
@@ -119,6 +126,9 @@ func (l *countyLoader) playRectification(ctx context.Context, beat claimBeat, ki
 		})
 	}
 	in := casework.Input{Day: calendar.DateOf(l.clock.Now()), Number: fmt.Sprintf("演示整〔2026〕%d%d号", len(kinds), k+1), Text: "演示：按要求办理"}
+	if c.Kind == supervision.PaperOrder {
+		in.Number = fmt.Sprintf("演示责改〔2026〕%d号", k+1)
+	}
 	switch beat.do {
 	case "sign":
 		password, err := l.demoPassword(ctx, beat.role)

@@ -36,6 +36,10 @@ type builder struct {
 	media     []medium
 	breakNext bool
 	drawn     int
+	// marks are the bookmarks that the next paragraph bears: ids that page numbers point to; named counts them.
+	marks []string
+	named int
+	refs  map[string]bool
 }
 
 // hidden reports what a print does not show.
@@ -89,6 +93,9 @@ func styleOf(n *html.Node) string {
 
 // blocks writes what stands within an element: its blocks, and the words between them as paragraphs.
 func (b *builder) blocks(n *html.Node, l look) {
+	if id := attr(n, "id"); b.refs[id] {
+		b.marks = append(b.marks, id)
+	}
 	if s := styleOf(n); s != "" && !l.inCell {
 		l.style = s
 	}
@@ -133,7 +140,13 @@ func (b *builder) raw(style, runs string) {
 		b.out.WriteString(`<w:pageBreakBefore/>`)
 		b.breakNext = false
 	}
-	b.out.WriteString(`</w:pPr>` + runs + `</w:p>`)
+	b.out.WriteString(`</w:pPr>`)
+	for _, name := range b.marks {
+		b.named++
+		fmt.Fprintf(&b.out, `<w:bookmarkStart w:id="%[1]d" w:name="%[2]s"/><w:bookmarkEnd w:id="%[1]d"/>`, b.named, escaped(name))
+	}
+	b.marks = nil
+	b.out.WriteString(runs + `</w:p>`)
 }
 
 // list writes the entries of a list, each with its number or a dot.
@@ -290,8 +303,8 @@ func (b *builder) table(n *html.Node) {
 		return
 	}
 	widths := shares(grid, columns)
-	if b.breakNext {
-		b.raw("Flush", "") // a table cannot begin a page by itself
+	if b.breakNext || len(b.marks) > 0 {
+		b.raw("Flush", "") // a table cannot begin a page by itself, nor bear a bookmark
 	}
 	b.out.WriteString(`<w:tbl><w:tblPr><w:tblStyle w:val="Grid"/><w:tblW w:w="5000" w:type="pct"/><w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid>`)
 	for _, w := range widths {
@@ -437,6 +450,16 @@ func (l *line) take(n *html.Node, bold bool) {
 	if hidden(n) {
 		return
 	}
+	if slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "data-pages" }) {
+		l.parts = append(l.parts, part{text: "1", mark: field("NUMPAGES")})
+		l.space = false
+		return
+	}
+	if to := attr(n, "data-page"); to != "" {
+		l.parts = append(l.parts, part{text: "1", mark: field("PAGEREF " + to + ` \h`)})
+		l.space = false
+		return
+	}
 	switch n.Data {
 	case "br":
 		l.parts = append(l.parts, part{mark: `<w:br/>`})
@@ -457,6 +480,11 @@ func (l *line) take(n *html.Node, bold bool) {
 	for c := range n.ChildNodes() {
 		l.take(c, bold)
 	}
+}
+
+// field is a field that Word and LibreOffice compute, as the inside of a run: data-page of an element is the page of the element with that id, data-pages is how many there are.
+func field(code string) string {
+	return `<w:fldChar w:fldCharType="begin" w:dirty="true"/></w:r><w:r><w:instrText xml:space="preserve"> ` + escaped(code) + ` </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>1</w:t></w:r><w:r><w:fldChar w:fldCharType="end"/>`
 }
 
 // tab sets what follows at the right end.

@@ -145,6 +145,15 @@ func TestOtherPages(t *testing.T) {
 		t.Error(got)
 	}
 	written(t, "", nil)
+	// Page numbers are fields: an element that is pointed to bears a bookmark, in the paragraph before its table if it begins with one.
+	parts = written(t, `<main><article class="sheet"><p>共<span data-pages></span>页，见第<span data-page="v1"></span>页</p></article><article class="sheet" id="v1"><table><tr><td id="x">甲</td></tr></table></article></main>`, nil)
+	document := parts["word/document.xml"]
+	if got := strings.Join(paragraphs(t, document), "\n"); !strings.HasPrefix(got, "Normal: 共 NUMPAGES 1页，见第 PAGEREF v1 \\h 1页\nFlush: ⏎\nCell: 甲") {
+		t.Error(got)
+	}
+	if strings.Count(document, "<w:bookmarkStart") != 1 || strings.Index(document, `w:name="v1"`) > strings.Index(document, "<w:tbl>") {
+		t.Error("the bookmark is not where the sheet begins")
+	}
 }
 
 // Whatever stands on a page, the document is well-formed and its tables are regular.

@@ -25,16 +25,21 @@ type Info struct {
 }
 
 // Write turns a page into a document: every <article class="sheet"> of it, each on a page of its own, or all of <main> where there is none. What is not printed (class noprint, vh, forms, navigation)
-// is left out. The same page and pictures give the same bytes. An error is one of reading the page, or of w.
+// is left out. The text of an element with data-page is the page on which the element with that id begins, of one with data-pages the count of pages: fields. The same page and pictures give the same bytes. An error is one of reading the page, or of w.
 func Write(w io.Writer, page io.Reader, info Info, picture Picture) error {
 	root, err := html.Parse(page)
 	if err != nil {
 		return err
 	}
-	b := &builder{picture: picture}
+	b := &builder{picture: picture, refs: map[string]bool{}}
 	sheets := find(root, func(n *html.Node) bool { return n.Data == "article" && has(n, "sheet") })
 	if len(sheets) == 0 {
 		sheets = find(root, func(n *html.Node) bool { return n.Data == "main" })
+	}
+	for n := range root.Descendants() {
+		if to := attr(n, "data-page"); to != "" {
+			b.refs[to] = true
+		}
 	}
 	for i, sheet := range sheets {
 		b.breakNext = i > 0

@@ -72,6 +72,9 @@ type casePages[T any, D caseStepName] struct {
 	said map[string]string
 	// opinion is what the reason of a signature is called where an agreement needs one too, "" where it does not.
 	opinion string
+	// over tells that a case is closed; a kind that says so has a file (一案一档). parts are its papers where they have an order of their own, nil for the usual one.
+	over  func(one *T) bool
+	parts func(c *fiber.Ctx, by policy.Actor, id string, one *T) ([]volumeItem, error)
 	// paper puts a paper that prints names into words.
 	paper func(ctx context.Context, by policy.Actor, id string, one *T, print caseLink) (printView, error)
 }
@@ -87,6 +90,9 @@ func (p casePages[T, D]) routes() []Route {
 		Route{Method: get, Path: one, Action: p.read, Handler: p.one},
 		Route{Method: get, Path: one + "/files/:file<maxLen(44)>", Action: p.read, Handler: p.file},
 		Route{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: p.read, Handler: p.print})
+	if p.over != nil {
+		rows = append(rows, Route{Method: get, Path: one + "/whole", Action: p.read, Handler: p.whole})
+	}
 	if p.signs != nil {
 		rows = append(rows, Route{Method: post, Path: one + "/sign", Action: policy.SignApproval, Handler: p.sign}, Route{Method: post, Path: one + "/paper", Action: policy.SignApproval, Handler: p.signOnPaper, Upload: maxFundForm})
 	}
@@ -139,6 +145,9 @@ func (p casePages[T, D]) show(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 	}
 	for _, print := range p.prints(by, one) {
 		v.Prints = append(v.Prints, caseLink{print.Title, v.Path + "/print/" + print.Link})
+	}
+	if p.over != nil {
+		v.Prints = append(v.Prints, caseLink{"一案一档", v.Path + "/whole"})
 	}
 	if err := p.view(c, by, one, &v, typed, refused); err != nil {
 		return err

@@ -24,8 +24,8 @@ type dossierView struct {
 	Kind, Name, Sub string
 	Crumbs          []crumb
 	Parts           []dossierPart
-	// Excel is the address of the workbook, Printed the day for the printed sheet.
-	Excel, Printed string
+	// Print is the address of the book, Excel that of the workbook, Printed the day for the printed sheet.
+	Print, Excel, Printed string
 	// Timeline is the address of the same in the order of time, "" for none.
 	Timeline string
 }
@@ -160,6 +160,8 @@ func (s *Server) dossierRoutes() []Route {
 	const get, project, firm = fiber.MethodGet, projectsPath + "/:id/dossier", firmsPath + "/:id/dossier"
 	return []Route{
 		{Method: get, Path: project, Action: policy.ReadRegister, Handler: s.showsDossier(s.projectDossier)},
+		{Method: get, Path: project + "/print", Action: policy.ReadRegister, Handler: s.printsDossier(s.projectDossier)},
+		{Method: get, Path: firm + "/print", Action: policy.ReadRegister, Handler: s.printsDossier(s.firmDossier)},
 		{Method: get, Path: project + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsDossier(s.projectDossier)},
 		{Method: get, Path: projectsPath + "/:id/timeline", Action: policy.ReadRegister, Handler: s.projectTimeline},
 		{Method: get, Path: firm, Action: policy.ReadRegister, Handler: s.showsDossier(s.firmDossier)},
@@ -179,7 +181,7 @@ func (s *Server) showsDossier(made makeDossier) func(*fiber.Ctx, policy.Actor) e
 		for i := range v.Parts {
 			v.Parts[i] = v.Parts[i].filled()
 		}
-		v.Printed = s.registered.On(c.UserContext()).Chinese()
+		v.Print, v.Printed = v.Crumbs[1].Path+"/dossier/print", s.registered.On(c.UserContext()).Chinese()
 		return s.render(c, by, "dossier", page{Title: v.Name + v.Kind, Nav: v.Crumbs[0].Path, Data: v, Script: true})
 	}
 }

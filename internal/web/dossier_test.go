@@ -54,6 +54,8 @@ func TestDossiers(t *testing.T) {
 		{name: "project", role: "officer", path: projectPage, status: 200, contains: []string{"望湖苑一小区一档", "东风大道 8 号", "1,164", "赣北物业服务有限公司", "生效中", "1.20", "业委会", "没有登记：楼栋", "2024年5月1日", "迟报三季度统计表", "物业更换", "登记备案", "保修金余额",
 			"/register/firms/" + firm + "/dossier", projectPage + ".xlsx"}, excludes: []string{"党建台账", `id="movements"`}},
 		{name: "firm", role: "officer", path: firmPage, status: 200, contains: []string{"赣北物业服务有限公司一企一档", codeOne, "张小敏", "李大山", "赣北物业党支部", "望湖苑", "棠荫小区", "迟报三季度统计表", "失信信息"}},
+		{name: "project as a book", role: "officer", path: projectPage + "/print", status: 200, contains: []string{"卷内目录", `data-page="v1"`, `<h2 id="v1">1. 基本情况</h2>`, "1,164", "含封面和目录"}, excludes: []string{"党建台账"}},
+		{name: "firm as a book", role: "officer", path: firmPage + "/print", status: 200, contains: []string{"卷内目录", codeOne, "张小敏"}},
 		{name: "linked from the project", role: "officer", path: "/register/projects/" + project, status: 200, contains: []string{`href="` + projectPage + `"`}},
 		{name: "linked from the firm", role: "officer", path: "/register/firms/" + firm, status: 200, contains: []string{`href="` + firmPage + `"`}},
 		{name: "a project that is none", role: "officer", path: "/register/projects/none/dossier", status: 404},

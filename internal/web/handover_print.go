@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -191,4 +192,28 @@ func (s *Server) handoverExcel(c *fiber.Ctx, by policy.Actor) error {
 		rows = append(rows, paper{w.List.Documents[i].Name, d})
 	}
 	return sendSheets(c, h.Title()+"承接查验.xlsx", findings.Filled(append(w.Findings(), w.Hidden...)), papers.Filled(rows), all.Filled(w.Lines))
+}
+
+// handoverWhole is the file of a handover inspection (一案一档): its papers in the order in which they came about, each through its own address.
+func (s *Server) handoverWhole(c *fiber.Ctx, by policy.Actor) error {
+	w, err := s.handovers.Service.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	h := &w.Doc.State
+	v := volumeView{Back: handoversPath + "/" + w.Doc.ID, Kind: "一案一档", Name: h.Title() + "：承接查验"}
+	for _, kind := range []string{"documents", "record", "defects", "agreement", "transfer", "board"} {
+		if !printable(h, kind) {
+			continue
+		}
+		item, ok, err := s.boundPaper(c, v.Back+"/print/"+kind, handoverPapers[kind])
+		if err != nil {
+			return err
+		}
+		if ok {
+			v.Items = append(v.Items, item)
+		}
+	}
+	v.Cover = [][2]string{{"案由", v.Name}, {"当事人", h.DeveloperName + "（建设单位）、" + h.FirmName + "（物业服务企业）"}, {"办理情况", h.State.Title()}, {"立案日期", h.Opened.Chinese()}, {"结案日期", cmp.Or(h.Filed.Chinese(), "还没有结案")}, {"保管期限", s.keptFor("承接查验")}}
+	return s.showVolume(c, by, v)
 }

@@ -244,6 +244,7 @@ func TestHandoverPages(t *testing.T) {
 		{name: "searched elsewhere", role: "stranger", path: "/search?q=" + number, status: 200, excludes: []string{`id="handovers"`, path}},
 		{name: "witnessed", role: "builder", path: path, status: 200, contains: []string{"已见证", "纸面校验值相同", "提前撤下，不算数", "118.50", "争议"}, excludes: []string{"起草保修通知书"}},
 		{name: "paper of the agreement", role: "owners", path: path + "/print/agreement", status: 200, contains: []string{"前期物业服务合同的补充协议", "内容校验值"}},
+		{name: "the whole file", role: "owners", path: path + "/whole", status: 200, contains: []string{"卷内目录", "永久", "前期物业服务合同的"}},
 		{name: "paper of the record", role: "owners", path: path + "/print/record", status: 200, contains: []string{"防水完好", "业主代表 何*民"}},
 		{name: "list of defects", role: "builder", path: path + "/print/defects", status: 200, contains: []string{"东北角"}},
 		{name: "list of documents", role: "builder", path: path + "/print/documents", status: 200, contains: []string{"交付前提供"}},

@@ -41,7 +41,7 @@ func (s *Server) handoverRoutes() []Route {
 		{Method: get, Path: one, Action: policy.ReadHandover, Handler: s.handoverPage},
 		{Method: get, Path: handoversPath + ".xlsx", Action: policy.ReadHandover, Handler: s.handoversExcel},
 		{Method: get, Path: one + "/sheet.xlsx", Action: policy.ReadHandover, Handler: s.handoverExcel},
-		{Method: get, Path: one + "/print/:paper<maxLen(20)>", Action: policy.ReadHandover, Handler: s.handoverPaper},
+		{Method: get, Path: one + "/print/:paper<maxLen(20)>", Action: policy.ReadHandover, Handler: s.handoverPaper}, {Method: get, Path: one + "/whole", Action: policy.ReadHandover, Handler: s.handoverWhole},
 		{Method: get, Path: one + "/photos/:photo<maxLen(64)>", Action: policy.ReadHandover, Handler: s.handoverPhoto},
 		{Method: post, Path: one + "/conditions", Action: policy.OpenHandover, Handler: s.handoverAct(s.sayConditions)},
 		{Method: post, Path: one + "/documents", Action: policy.OpenHandover, Handler: s.handoverAct(s.sayDocuments)},

@@ -61,7 +61,7 @@ func (s *Server) inspectionPages() casePages[inspection.Inspection, inspection.S
 		}}
 	return casePages[inspection.Inspection, inspection.Step]{caseList: list, s: s, cases: s.inspections, signs: s.inspections, of: inspectionOf, steps: inspection.Steps(), forms: func(*inspection.Inspection) map[inspection.Step]caseForm { return inspectionForms() },
 		shared: func(k *inspection.Inspection) *casework.Case { return &k.Case }, last: func(k *inspection.Inspection) inspection.Step { return k.Last }, signing: func(k *inspection.Inspection) *policy.Approval { return k.Approval },
-		files: inspectionFiles, prints: s.inspectionPrints, paper: s.inspectionPaper, view: s.inspectionView, said: map[string]string{"plan": "已安排，核对后送审。", "record": "已签笔录。"}}
+		files: inspectionFiles, over: func(k *inspection.Inspection) bool { return k.State.Final() }, parts: s.inspectionParts, prints: s.inspectionPrints, paper: s.inspectionPaper, view: s.inspectionView, said: map[string]string{"plan": "已安排，核对后送审。", "record": "已签笔录。"}}
 }
 
 // inspectionLinks are the other pages about inspections that somebody has to do with.
@@ -320,11 +320,12 @@ func inspectionFiles(k *inspection.Inspection) []caseFile {
 
 // inspectionPrints are the papers that an inspection has now.
 func (s *Server) inspectionPrints(by policy.Actor, k *inspection.Inspection) []caseLink {
-	out := []caseLink{{"检查通知书", "notice"}}
+	var out []caseLink
 	// The form that went round for approval stays in the bureau.
 	if k.Approval != nil && (s.guard.Allow(by, policy.PlanInspection) || s.guard.Allow(by, policy.SignApproval)) {
 		out = append(out, caseLink{"行政检查审批表", "approval"})
 	}
+	out = append(out, caseLink{"检查通知书", "notice"})
 	// The record is printed on site, to be signed there.
 	if k.Answered != nil || k.State == inspection.OnSite && (s.guard.Allow(by, policy.PlanInspection) || s.guard.Allow(by, policy.DoInspection)) {
 		out = append(out, caseLink{"现场检查笔录", "record"})

@@ -160,4 +160,16 @@ func TestInspectionPages(t *testing.T) {
 	if print := m.as("officer").get(t, order+"/print/paper").body; !strings.Contains(print, "责令你单位") || !strings.Contains(print, "《物业管理条例》第五十九条") || strings.Contains(print, "处罚") {
 		t.Errorf("the order: %.2000s", print)
 	}
+	// The file of the inspection goes on with the papers that came of it, in the order of the file.
+	whole, from := m.as("officer").get(t, path+"/whole").body, 0
+	for _, want := range []string{"卷内目录", "行政检查审批表", "行政检查通知书", "现场检查笔录", "检查结果告知书", "责令", "办理经过"} {
+		at := strings.Index(whole[from:], want)
+		if at < 0 {
+			t.Fatalf("the file of the inspection lacks %q in its place: %.3000s", want, whole)
+		}
+		from += at
+	}
+	if strings.Contains(whole, "用印处") || strings.Count(whole, "<h1>") != 1 {
+		t.Error("the file holds what is not printed, or two titles")
+	}
 }

@@ -42,7 +42,9 @@ func (s *Server) objectionPages() casePages[cycle.Objection, cycle.ObjectionStep
 		cells: objectionCells}
 	return casePages[cycle.Objection, cycle.ObjectionStep]{caseList: list, s: s, cases: s.cycle.Objections(), steps: cycle.ObjectionSteps(), forms: objectionForms,
 		shared: func(o *cycle.Objection) *casework.Case { return &o.Case }, last: func(o *cycle.Objection) cycle.ObjectionStep { return o.Last },
-		files: objectionFiles, prints: objectionPrints, paper: s.objectionPaper, view: s.objectionView,
+		files: objectionFiles, over: func(o *cycle.Objection) bool {
+			return o.State != cycle.ObjectionOpen && o.State != cycle.ObjectionUpheld
+		}, prints: objectionPrints, paper: s.objectionPaper, view: s.objectionView,
 		said: map[string]string{"raise": "已提出。答复以前可以补充材料，也可以撤回。", "uphold": "已采纳。更正来源记录、重新评价以后，回到这一页确认。", "correct": "已确认更正。请再次告知得分。"}}
 }
 

@@ -3,12 +3,12 @@ package web
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
-	"redsteward/internal/fault"
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/supervision"
@@ -182,99 +182,86 @@ func (s *Server) serviceAddress(c *fiber.Ctx, by policy.Actor) error {
 	return s.sendStored(c, &address.Paper)
 }
 
-// wholeView is what rectification_whole.html shows: the whole file of a case (一案一档).
-type wholeView struct {
-	Back   string
-	Name   string
-	Number string
-	Facts  [][2]string
-	Parts  []wholePart
-}
-
-// wholePart is one part of the file: a paper, a table, pictures, and scans that are printed apart.
-type wholePart struct {
-	Title  string
-	Rows   [][2]string
-	Photos []caseLink
-	Scans  []caseLink
-	Paper  *printView
-}
-
-// with adds those files of a case that are kept.
-func (p wholePart) with(path string, list []caseFile, keep func(caseFile) bool) wholePart {
-	for _, f := range list {
-		link := caseLink{f.title, path + "/files/" + f.name}
-		switch {
-		case !keep(f):
-		case f.file.Kind.Image():
-			p.Photos = append(p.Photos, link)
-		default:
-			p.Scans = append(p.Scans, link)
-		}
-	}
-	return p
-}
-
-// rectificationWhole is the whole file of a case: cover, contents, what it comes from, the paper with its approval, delivery, answers, second looks, the ladder, the outcome, what happened.
-func (s *Server) rectificationWhole(c *fiber.Ctx, by policy.Actor) error {
-	ctx, id := c.UserContext(), c.Params("id")
-	doc, err := s.rectifications.One(ctx, by, id)
+// rectificationParts are the papers of a case: what it comes from, and its own.
+func (s *Server) rectificationParts(c *fiber.Ctx, by policy.Actor, id string, k *rectification.Case) ([]volumeItem, error) {
+	found, err := s.foundParts(c, by, k)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	history, err := s.rectifications.History(ctx, by, id)
-	if err != nil {
-		return err
-	}
-	k := &doc.State
-	path, files := rectificationsPath+"/"+id, rectificationFiles(k)
-	named := func(name string) func(caseFile) bool { return func(f caseFile) bool { return f.name == name } }
-	paper := s.rectificationPaperOf(ctx, k)
-	v := wholeView{Back: path, Name: k.Name + k.Kind.Title(), Number: paper.Number, Facts: append([][2]string{{"小区", k.Name}, {"状态", k.State.Title()}}, rectificationFacts(k)...)}
-	if v.Parts, err = s.foundParts(ctx, by, k); err != nil {
-		return err
-	}
-	v.Parts = append(v.Parts, wholePart{Title: k.Kind.Title(), Paper: &paper})
-	var signed [][2]string
-	for _, level := range s.approvalLevels(k.Approval) {
-		for _, seat := range level.Seats {
-			signed = append(signed, [2]string{level.Name, seat.Office + "：" + seat.Said})
+	own, err := s.rectificationOwn(c, by, id, k)
+	return append(found, own...), err
+}
+
+// rectificationOwn are the papers of a case itself: the paper with its approval, delivery, answers and second looks, the ladder, the outcome.
+func (s *Server) rectificationOwn(c *fiber.Ctx, by policy.Actor, id string, k *rectification.Case) (items []volumeItem, err error) {
+	path, list := rectificationsPath+"/"+id, rectificationFiles(k)
+	print := func(title, link string) error {
+		item, ok, err := s.boundPaper(c, path+"/print/"+link, title)
+		if ok {
+			items = append(items, item)
 		}
+		return err
 	}
-	if len(signed) > 0 {
-		v.Parts = append(v.Parts, wholePart{Title: "审批", Rows: signed})
+	files := func(name string) error {
+		items, err = s.boundFiles(c.UserContext(), items, path, list, func(f caseFile) bool { return f.name == name })
+		return err
 	}
+	if err := print(k.Kind.Title(), "paper"); err != nil {
+		return nil, err
+	}
+	items = s.boundLevels(items, k.Approval)
 	if p := k.Served; p != nil {
-		v.Parts = append(v.Parts, wholePart{Title: "送达", Rows: filled([][2]string{{"文号", p.Number}, {"送达日期", p.Day.Chinese()}, {"送达方式", registry.TextOf(rectification.Means(), p.Text)}, {"受移送单位", k.To}})}.with(path, files, named("served")))
+		items = append(items, paperItem("送达", p, [2]string{"文号", p.Number}, [2]string{"送达日期", p.Day.Chinese()}, [2]string{"送达方式", registry.TextOf(rectification.Means(), p.Text)}, [2]string{"受移送单位", k.To}))
+		if err := files("served"); err != nil {
+			return nil, err
+		}
 	}
 	for i := range k.Findings {
 		f := &k.Findings[i]
-		v.Parts = append(v.Parts, wholePart{Title: "第 " + f.Item + " 项", Rows: filled([][2]string{{"应当做到", f.Sentence}, {"问题", f.Problem}, {"要求", f.Request}, {"企业回复", paperText(f.Answer)}, {"复查", paperText(f.Look)}, {"结果", f.Standing()}})}.
-			with(path, files, func(one caseFile) bool { return one.of == f.Item }))
+		item := paperItem("第 "+f.Item+" 项的回复和复查", nil, [2]string{"应当做到", f.Sentence}, [2]string{"问题", f.Problem}, [2]string{"要求", f.Request}, [2]string{"企业回复", paperText(f.Answer)}, [2]string{"复查", paperText(f.Look)}, [2]string{"结果", f.Standing()})
+		if f.Answer != nil {
+			item.By, item.Day = k.FirmName, f.Answer.Day.Chinese()
+		}
+		items = append(items, item.with(path, list, func(one caseFile) bool { return one.of == f.Item }))
 	}
 	for i, r := range k.Rungs {
-		part := wholePart{Title: registry.TextOf(rectification.RungKinds(), r.Kind), Rows: [][2]string{{"办理", paperText(&r.Paper)}}}
-		if title := rungPapers[r.Kind]; title != "" {
-			sent := s.rungPaper(ctx, k, r)
-			part = wholePart{Title: title, Paper: &sent}
+		name := "rung-" + strconv.Itoa(i+1)
+		if title := rungPapers[r.Kind]; title == "" {
+			items = append(items, paperItem(registry.TextOf(rectification.RungKinds(), r.Kind), &r.Paper, [2]string{"办理", paperText(&r.Paper)}))
+		} else if err := print(title, name); err != nil {
+			return nil, err
 		}
-		v.Parts = append(v.Parts, part.with(path, files, named("rung-"+strconv.Itoa(i+1))))
+		if err := files(name); err != nil {
+			return nil, err
+		}
 	}
 	if k.Outcome != nil {
-		v.Parts = append(v.Parts, wholePart{Title: "移送的处理结果", Rows: [][2]string{{"处理结果", paperText(k.Outcome)}}}.with(path, files, named("outcome")))
+		items = append(items, paperItem("移送的处理结果", k.Outcome, [2]string{"处理结果", paperText(k.Outcome)}))
+		if err := files("outcome"); err != nil {
+			return nil, err
+		}
 	}
-	var happened [][2]string
-	for _, one := range caseHistory(history, func(k *rectification.Case) string { return k.Last.Title() }) {
-		happened = append(happened, [2]string{one.Sub, one.Label})
+	if !k.Closed.IsZero() {
+		items = append(items, volumeItem{Title: "结案", Day: k.Closed.Chinese(), Rows: filled([][2]string{{"办结日期", k.Closed.Chinese()}, {"结果", k.State.Title()}, {"问题", count(len(k.Findings)) + " 项，核实整改 " + count(len(k.Findings)-len(k.Open())) + " 项"}, {"理由", k.Reason}})})
 	}
-	v.Parts = append(v.Parts, wholePart{Title: "办理经过", Rows: happened})
-	return s.render(c, by, "rectification_whole", page{Title: v.Name + "（一案一档）", Script: true, Data: v})
+	return items, nil
 }
 
 // foundParts are the papers of the inspection, or the sheet of the visit, from which the findings come, as far as the actor may read them.
-func (s *Server) foundParts(ctx context.Context, by policy.Actor, k *rectification.Case) ([]wholePart, error) {
+func (s *Server) foundParts(c *fiber.Ctx, by policy.Actor, k *rectification.Case) ([]volumeItem, error) {
+	ctx := c.UserContext()
 	if k.Formal {
-		return s.inspectionFile(ctx, by, k.Visit)
+		if s.inspections == nil {
+			return nil, nil
+		}
+		doc, err := s.inspections.One(ctx, by, k.Visit)
+		if closedTo(err) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		return s.inspectionPages().boundPrints(c, by, doc.ID, &doc.State)
 	}
 	w, err := s.supervision.Visits.One(ctx, by, k.Visit)
 	if closedTo(err) {
@@ -292,44 +279,28 @@ func (s *Server) foundParts(ctx context.Context, by policy.Actor, k *rectificati
 	if visit.Full > 0 {
 		rows = append(rows, [2]string{"得分", fmt.Sprintf("%d / %d 分", visit.Points, visit.Full)})
 	}
-	return []wholePart{{Title: visit.Sheet.Title, Rows: append(rows, answeredRows(w)...)}}, nil
+	return []volumeItem{{Title: visit.Sheet.Title, Day: visit.Day.Chinese(), Rows: append(rows, answeredRows(w)...)}}, nil
 }
 
-// inspectionFile are the papers of an inspection, sheet by sheet, with its scans.
-func (s *Server) inspectionFile(ctx context.Context, by policy.Actor, id string) ([]wholePart, error) {
-	if s.inspections == nil {
-		return nil, nil
+// inspectionParts are the papers of an inspection, and those of the cases that came of it.
+func (s *Server) inspectionParts(c *fiber.Ctx, by policy.Actor, id string, k *inspection.Inspection) ([]volumeItem, error) {
+	items, err := s.inspectionPages().boundPrints(c, by, id, k)
+	if err != nil || s.rectifications == nil || !s.guard.Allow(by, policy.ReadRectification) {
+		return items, err
 	}
-	doc, err := s.inspections.One(ctx, by, id)
-	if closedTo(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var out []wholePart
-	for _, print := range s.inspectionPrints(by, &doc.State) {
-		paper, err := s.inspectionPaper(ctx, by, id, &doc.State, print)
+	docs, err := s.rectificationsOf(c.UserContext(), by, rectification.Filter{Project: k.Project})
+	for _, doc := range slices.Backward(docs) {
+		if doc.State.Visit != id {
+			continue
+		}
+		own, err := s.rectificationOwn(c, by, doc.ID, &doc.State)
 		if err != nil {
 			return nil, err
 		}
-		for sheet := &paper; sheet != nil; sheet = sheet.Next {
-			part := wholePart{Title: print.Title, Paper: sheet}
-			if sheet.From != "" {
-				part.Title += "（" + sheet.From + "）"
-			}
-			// The signed record stands behind its last sheet.
-			if sheet.Next == nil {
-				part = part.with(inspectionsPath+"/"+id, inspectionFiles(&doc.State), func(f caseFile) bool { return f.name == print.Link || f.name == "told" && print.Link == "result" })
-			}
-			out = append(out, part)
-		}
+		items = append(items, own...)
 	}
-	return out, nil
+	return items, err
 }
-
-// closedTo reports whether something is not there for who asks.
-func closedTo(err error) bool { return fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) }
 
 // answeredRows are the answers of a sheet, an item a row.
 func answeredRows(w inspection.Walk) [][2]string {

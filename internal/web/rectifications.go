@@ -44,7 +44,7 @@ func (s *Server) rectificationPages() casePages[rectification.Case, rectificatio
 		cells: rectificationCells}
 	return casePages[rectification.Case, rectification.Step]{caseList: list, s: s, cases: s.rectifications, signs: s.rectifications, steps: rectification.Steps(), forms: s.rectificationForms,
 		shared: func(k *rectification.Case) *casework.Case { return &k.Case }, last: func(k *rectification.Case) rectification.Step { return k.Last }, signing: func(k *rectification.Case) *policy.Approval { return k.Approval },
-		files: rectificationFiles, prints: s.rectificationPrints, view: s.rectificationView, paper: s.rectificationPrint, said: map[string]string{"draft": "已起草，核对后送审。", "address": "已登记送达地址确认书。"}}
+		files: rectificationFiles, over: func(k *rectification.Case) bool { return k.State.Final() }, parts: s.rectificationParts, prints: s.rectificationPrints, view: s.rectificationView, paper: s.rectificationPrint, said: map[string]string{"draft": "已起草，核对后送审。", "address": "已登记送达地址确认书。"}}
 }
 
 // rectificationRoutes are the pages of rectifications; none without them.
@@ -54,7 +54,7 @@ func (s *Server) rectificationRoutes() []Route {
 	}
 	const get, post, one = fiber.MethodGet, fiber.MethodPost, rectificationsPath + "/:id<maxLen(64)>"
 	return append([]Route{{Method: get, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.newRectification}, {Method: post, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.draftRectification},
-		{Method: get, Path: one + "/whole", Action: policy.ReadRectification, Handler: s.rectificationWhole}, {Method: get, Path: one + "/address", Action: policy.HandleRectification, Handler: s.serviceAddress}, {Method: post, Path: one + "/address", Action: policy.HandleRectification, Handler: s.confirmServiceAddress, Upload: maxFundForm}},
+		{Method: get, Path: one + "/address", Action: policy.HandleRectification, Handler: s.serviceAddress}, {Method: post, Path: one + "/address", Action: policy.HandleRectification, Handler: s.confirmServiceAddress, Upload: maxFundForm}},
 		s.rectificationPages().routes()...)
 }
 
@@ -215,7 +215,6 @@ func (s *Server) rectificationPeriods() []registry.Choice {
 // rectificationView adds to a page what only rectifications have.
 func (s *Server) rectificationView(c *fiber.Ctx, by policy.Actor, k *rectification.Case, v *caseView, typed url.Values, refused []fault.Field) error {
 	v.NotesTitle, v.Title, v.Sub, v.State, v.Next = "问题", k.Name+"："+k.Kind.Title(), k.FirmName, k.State.Title(), k.Next(s.clockOf(c.UserContext()).now)
-	v.Prints = append(v.Prints, caseLink{"一案一档", v.Path + "/whole"})
 	address, confirmed, err := s.rectifications.AddressOf(c.UserContext(), k.Firm)
 	if err != nil {
 		return err

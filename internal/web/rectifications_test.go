@@ -128,6 +128,9 @@ func TestRectificationPages(t *testing.T) {
 			t.Errorf("the document lacks %q", want)
 		}
 	}
+	if body := document["word/document.xml"]; !strings.Contains(body, ` PAGEREF v2 \h `) || !strings.Contains(body, `<w:bookmarkStart w:id="2" w:name="v2"/>`) || !strings.Contains(body, " NUMPAGES ") {
+		t.Errorf("the document computes no page numbers")
+	}
 	if document["word/media/1.jpeg"] == "" || strings.Contains(document["word/document.xml"], "返回") {
 		t.Errorf("the document has no photo, or what is not printed")
 	}

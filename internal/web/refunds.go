@@ -39,7 +39,7 @@ func (s *Server) refundPages() casePages[refund.Refund, refund.Step] {
 		}}
 	return casePages[refund.Refund, refund.Step]{caseList: list, s: s, cases: s.refunds, signs: s.refunds, steps: refund.Steps(), forms: refundForms,
 		shared: func(r *refund.Refund) *casework.Case { return &r.Case.Case }, last: func(r *refund.Refund) refund.Step { return r.Last }, signing: func(r *refund.Refund) *policy.Approval { return r.Approval },
-		hangs: func(r *refund.Refund) bool { return r.State == refund.Showing }, files: refundFiles, prints: func(policy.Actor, *refund.Refund) []caseLink { return []caseLink{{"退还公示", "notice"}} }, paper: s.refundPaper, view: refundView,
+		hangs: func(r *refund.Refund) bool { return r.State == refund.Showing }, files: refundFiles, over: func(r *refund.Refund) bool { return r.State.Final() }, prints: func(policy.Actor, *refund.Refund) []caseLink { return []caseLink{{"退还公示", "notice"}} }, paper: s.refundPaper, view: refundView,
 		said: map[string]string{"open": "已开始。业主、物业企业、社区、住建局联合查验后公示。"}}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"golang.org/x/net/html"
 
 	"redsteward/charts"
 	"redsteward/internal/fault"
@@ -45,7 +46,7 @@ var declared = map[string]string{
 	"fund_bank": layoutApp, "fund_bank_import": layoutApp, "fund_bank_line": layoutApp, "fund_bank_divide": layoutApp, "fund_bank_split": layoutApp, "fund_bank_month": layoutApp,
 	"fund_statement": layoutDesk, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp, "cases": layoutApp, "application_opinions": layoutApp, "application_joint": layoutApp, "application_joint_print": layoutDesk, "star_list": layoutDesk, "circular_paper": layoutDesk, "fund_case": layoutApp, "fund_case_new": layoutApp, "fund_print": layoutDesk,
 	"inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
-	"rectification_new": layoutApp, "rectification_whole": layoutDesk, "report": layoutDesk,
+	"rectification_new": layoutApp, "volume": layoutDesk, "report": layoutDesk,
 	"returns": layoutApp, "return_new": layoutApp, "return_one": layoutApp, "return_list": layoutApp, "return_compare": layoutApp, "return_form": layoutApp, "return_measures": layoutApp, "return_batch": layoutApp, "return_print": layoutDesk,
 	"modules": layoutApp, "account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "witnesses": layoutApp, "log_change": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
@@ -118,6 +119,7 @@ func (a *assets) functions() template.FuncMap {
 		"sprite":      func() string { return a.sprite },
 		"script":      func() string { return a.script },
 		"asset":       a.address,
+		"sheets":      sheetsMarkup,
 		"date":        dateLong,
 		"dateTime":    dateTime,
 		"weekday":     weekday,
@@ -132,6 +134,17 @@ func (a *assets) functions() template.FuncMap {
 		"join":        strings.Join,
 		"csv":         csvOf,
 	}
+}
+
+// sheetsMarkup writes sheets of other pages; every word of them is escaped anew.
+func sheetsMarkup(sheets []*html.Node) (template.HTML, error) {
+	var b strings.Builder
+	for _, n := range sheets {
+		if err := html.Render(&b, n); err != nil {
+			return "", err
+		}
+	}
+	return template.HTML(b.String()), nil
 }
 
 // dict makes the data of a component from pairs of name and value.

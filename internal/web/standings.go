@@ -50,7 +50,7 @@ func (s *Server) standingPages() casePages[standing.Decision, standing.Step] {
 		cells: standingCells}
 	return casePages[standing.Decision, standing.Step]{caseList: list, s: s, cases: s.standings, signs: s.standings, steps: standing.Steps(), forms: func(*standing.Decision) map[standing.Step]caseForm { return rulingForms[standing.Step](standingNames) },
 		shared: func(d *standing.Decision) *casework.Case { return &d.Case }, last: func(d *standing.Decision) standing.Step { return d.Last }, signing: func(d *standing.Decision) *policy.Approval { return d.Approval },
-		files: func(d *standing.Decision) []caseFile { return rulingFiles(&d.Ruling, standingNames) }, prints: standingPrints, view: standingView, paper: s.standingPaper}
+		files: func(d *standing.Decision) []caseFile { return rulingFiles(&d.Ruling, standingNames) }, over: func(d *standing.Decision) bool { return d.State.Final() }, prints: standingPrints, view: standingView, paper: s.standingPaper}
 }
 
 // standingRoutes are the pages of the cases; none without them.

@@ -40,7 +40,7 @@ func (s *Server) vetoPages() casePages[veto.Veto, veto.Step] {
 		cells: s.vetoCells}
 	return casePages[veto.Veto, veto.Step]{caseList: list, s: s, cases: s.vetoes, signs: s.vetoes, steps: veto.Steps(), forms: vetoForms,
 		shared: func(v *veto.Veto) *casework.Case { return &v.Case }, last: func(v *veto.Veto) veto.Step { return v.Last }, signing: func(v *veto.Veto) *policy.Approval { return v.Signing() },
-		files: vetoFiles, prints: vetoPrints, view: s.vetoView, paper: s.vetoPaper}
+		files: vetoFiles, over: func(k *veto.Veto) bool { return k.State.Final() }, prints: vetoPrints, view: s.vetoView, paper: s.vetoPaper}
 }
 
 // vetoRoutes are the pages of vetoes; none without them.

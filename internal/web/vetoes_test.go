@@ -117,6 +117,7 @@ func TestVetoPages(t *testing.T) {
 	run(
 		scenario{name: "it stands", role: "firm", path: page, status: 200, contains: []string{"认定生效", "有效至" + until, "提出异议"}},
 		scenario{name: "the decision", role: "firm", path: page + "/print/decision", status: 200, contains: []string{"都住建否〔2026〕1号", "经联审（联审纪要〔2026〕3号）决定", until, `?as=docx"`}},
+		scenario{name: "the whole file", role: "firm", path: page + "/whole", status: 200, contains: []string{"一案一档", "卷内目录", "都住建否〔2026〕1号", "30 年", "办理经过", `<h2 class="h1">一票否决认定书</h2>`}, excludes: []string{"承办人"}},
 		scenario{name: "in the dossier", role: "officer", path: "/register/projects/" + project + "/dossier", status: 200, contains: []string{"一票否决认定", page}},
 		scenario{name: "found by its number", role: "officer", path: "/search?q=" + url.QueryEscape("都住建否〔2026〕1号"), status: 200, contains: []string{page}},
 	)

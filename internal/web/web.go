@@ -66,6 +66,8 @@ type Settings struct {
 	Unit string
 	// Authority is the name of the bureau, default “住房和城乡建设局”.
 	Authority string
+	// Permanent and Years30 are the kinds of files (VolumeKinds) that are kept for good and for 30 years; the others are kept for 10.
+	Permanent, Years30 []string
 	// Demo is the text of the grey strip on every page of demonstration data, "" for none.
 	Demo string
 	// Attribution is shown in the footer where the data's licence asks for it, "" for none.

@@ -22,15 +22,12 @@ const (
 	maxWordPictures = 64 << 20
 )
 
-// wordToo are the papers that are framed as other pages; wordless are prints of which nobody edits a word: slips that are cut apart.
-var (
-	wordToo  = []string{"dossier"}
-	wordless = []string{"survey_slips"}
-)
+// wordless are prints of which nobody edits a word: slips that are cut apart.
+var wordless = []string{"survey_slips"}
 
 // inWord reports whether a page comes as a document too.
 func inWord(name string) bool {
-	return declared[name] == layoutDesk && !slices.Contains(wordless, name) || slices.Contains(wordToo, name)
+	return declared[name] == layoutDesk && !slices.Contains(wordless, name)
 }
 
 // wordAddress is where the page that a request opened comes as a document; empty if it does not.
@@ -64,21 +61,26 @@ func (s *Server) pictures(c *fiber.Ctx) docx.Picture {
 		if !strings.HasPrefix(address, "/") || strings.HasPrefix(address, "//") {
 			return nil, fault.New(op, fault.Invalid, "图片不在本系统内")
 		}
-		var asked fasthttp.Request
-		c.Request().Header.CopyTo(&asked.Header)
-		for _, name := range []string{fiber.HeaderRange, fiber.HeaderIfNoneMatch, fiber.HeaderIfModifiedSince, fiber.HeaderAcceptEncoding} {
-			asked.Header.Del(name)
-		}
-		asked.Header.SetMethod(fiber.MethodGet)
-		asked.SetRequestURI(address)
-		var one fasthttp.RequestCtx
-		one.Init(&asked, c.Context().RemoteAddr(), nil)
-		s.app.Handler()(&one)
-		body := one.Response.Body()
-		if status := one.Response.StatusCode(); status != fiber.StatusOK || len(body) > left {
+		status, body := s.within(c, address)
+		if status != fiber.StatusOK || len(body) > left {
 			return nil, fault.New(op, fault.NotFound, "图片打不开")
 		}
 		left -= len(body)
-		return bytes.Clone(body), nil
+		return body, nil
 	}
+}
+
+// within asks for an address of this site in the name of who asks for the page, so that the rights of its own route hold.
+func (s *Server) within(c *fiber.Ctx, address string) (status int, body []byte) {
+	var asked fasthttp.Request
+	c.Request().Header.CopyTo(&asked.Header)
+	for _, name := range []string{fiber.HeaderRange, fiber.HeaderIfNoneMatch, fiber.HeaderIfModifiedSince, fiber.HeaderAcceptEncoding} {
+		asked.Header.Del(name)
+	}
+	asked.Header.SetMethod(fiber.MethodGet)
+	asked.SetRequestURI(address)
+	var one fasthttp.RequestCtx
+	one.Init(&asked, c.Context().RemoteAddr(), nil)
+	s.app.Handler()(&one)
+	return one.Response.StatusCode(), bytes.Clone(one.Response.Body())
 }
