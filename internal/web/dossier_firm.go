@@ -18,7 +18,7 @@ func (s *Server) firmDossier(c *fiber.Ctx, by policy.Actor) (dossierView, error)
 		return dossierView{}, err
 	}
 	path := firmPath(f.ID)
-	v := dossierView{Kind: "一企一档", Name: f.Name, Sub: "统一社会信用代码 " + string(f.Code), Crumbs: []crumb{{"企业登记", firmsPath}, {f.Name, path}}, Excel: path + "/dossier.xlsx"}
+	v := dossierView{Kind: "一企一档", Name: f.Name, Sub: "统一社会信用代码 " + string(f.Code), Crumbs: []crumb{{"企业登记", firmsPath}, {f.Name, path}}, Back: path + "/dossier", Print: path + "/dossier/print", Excel: path + "/dossier.xlsx"}
 	d := &dossier{s: s, c: c, by: by}
 	d.firmFacts(f)
 	d.organisation(f)

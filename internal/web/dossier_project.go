@@ -26,7 +26,7 @@ func (s *Server) projectDossier(c *fiber.Ctx, by policy.Actor) (dossierView, err
 		return dossierView{}, err
 	}
 	path := projectPath(r.ID)
-	v := dossierView{Kind: "一小区一档", Name: r.Name, Sub: r.TownshipName + " " + r.CommunityName + " · " + r.Project.Address, Crumbs: []crumb{{"小区登记", projectsPath}, {r.Name, path}}, Excel: path + "/dossier.xlsx", Timeline: path + "/timeline"}
+	v := dossierView{Kind: "一小区一档", Name: r.Name, Sub: r.TownshipName + " " + r.CommunityName + " · " + r.Project.Address, Crumbs: []crumb{{"小区登记", projectsPath}, {r.Name, path}}, Back: path + "/dossier", Print: path + "/dossier/print", Excel: path + "/dossier.xlsx", Timeline: path + "/timeline"}
 	d := &dossier{s: s, c: c, by: by}
 	d.projectFacts(r)
 	d.estate(r)

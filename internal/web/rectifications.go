@@ -33,6 +33,7 @@ func (s *Server) rectificationPages() casePages[rectification.Case, rectificatio
 			}
 			return link, "起草文书"
 		},
+		links: func(policy.Actor) []crumb { return []crumb{{"三张清单", issuesPath}} },
 		filters: func(value map[string]string) []field {
 			return []field{codeFilter("kind", "文书", supervision.PaperKinds(), value), stateFilter(rectification.States(), value)}
 		},
@@ -53,8 +54,8 @@ func (s *Server) rectificationRoutes() []Route {
 		return nil
 	}
 	const get, post, one = fiber.MethodGet, fiber.MethodPost, rectificationsPath + "/:id<maxLen(64)>"
-	return append([]Route{{Method: get, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.newRectification}, {Method: post, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.draftRectification},
-		{Method: get, Path: one + "/address", Action: policy.HandleRectification, Handler: s.serviceAddress}, {Method: post, Path: one + "/address", Action: policy.HandleRectification, Handler: s.confirmServiceAddress, Upload: maxFundForm}},
+	return append(append(s.issueRoutes(), []Route{{Method: get, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.newRectification}, {Method: post, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.draftRectification},
+		{Method: get, Path: one + "/address", Action: policy.HandleRectification, Handler: s.serviceAddress}, {Method: post, Path: one + "/address", Action: policy.HandleRectification, Handler: s.confirmServiceAddress, Upload: maxFundForm}}...),
 		s.rectificationPages().routes()...)
 }
 

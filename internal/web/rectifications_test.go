@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"archive/zip"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -154,6 +155,20 @@ func TestRectificationPages(t *testing.T) {
 	list := m.as("officer").get(t, "/rectifications?state=fixed&kind=suggestion&q=东街").body
 	if !strings.Contains(list, path) || !strings.Contains(list, "1 / 1") || strings.Contains(m.as("officer").get(t, "/rectifications?state=running").body, path) {
 		t.Errorf("the list: %.1500s", list)
+	}
+	for _, s := range []scenario{
+		{name: "three lists of the same rows", role: "officer", path: "/rectifications/lists?source=visit&q=东街", status: 200, contains: []string{"问题清单", "责任清单", "整改清单", "共 1 项，核实整改 1 项，没有核实整改 0 项。", "公示栏空白", `href="` + path + `"`, "/rectifications/lists.xlsx?q="}},
+		{name: "none of another source", role: "officer", path: "/rectifications/lists?source=inspection", status: 200, excludes: []string{path}},
+		{name: "none before", role: "officer", path: "/rectifications/lists?until=2026-01-01", status: 200, excludes: []string{path}},
+		{name: "a day that is none", role: "officer", path: "/rectifications/lists?from=2026-13-01", status: 422},
+		{name: "the firm's own", role: "manager", path: "/rectifications/lists", status: 200, contains: []string{path}},
+		{name: "not of another community", role: "elsewhere", path: "/rectifications/lists", status: 200, excludes: []string{path}},
+		{name: "as a book", role: "officer", path: "/rectifications/lists/print?source=visit", status: 200, contains: []string{"卷内目录", "整改清单", "1 条"}},
+	} {
+		s.run(t, m.f, m.people)
+	}
+	if sheets, rows := workbook(t, m.as("officer").get(t, "/rectifications/lists.xlsx?source=visit")); len(sheets) != 3 || !strings.Contains(fmt.Sprint(rows), "公示栏空白") {
+		t.Errorf("the workbook has %v", sheets)
 	}
 	if a := m.as("manager").get(t, "/rectifications.xlsx?state=fixed"); a.StatusCode != 200 || !strings.HasPrefix(a.body, "PK") {
 		t.Errorf("Excel: %d", a.StatusCode)
