@@ -40,7 +40,7 @@ func handedTales() [][]claimBeat {
 // orderTales is a whole case: the order after an inspection was answered and seen put right, so that its file (一案一档) holds every paper from the approval of the inspection to the closing.
 func orderTales() [][]claimBeat {
 	officer := policy.Role("property_officer")
-	return [][]claimBeat{{{15, officer, "draft"}, {14, officer, "send"}, {13, "section_chief", "sign"}, {12, officer, "serve"}, {8, "firm_manager", "answers"}, {5, "inspector", "looks"}}}
+	return [][]claimBeat{{{15, officer, "draft"}, {14, officer, "send"}, {13, "section_chief", "sign"}, {13, "deputy_director", "sign"}, {12, officer, "serve"}, {8, "firm_manager", "answers"}, {5, "inspector", "looks"}}}
 }
 
 // rectificationActs lets the cases of the year happen: each is about the latest visit before it whose paper of that kind was not drafted.
