@@ -190,7 +190,7 @@ func (s *Server) showsDossier(made makeDossier) func(*fiber.Ctx, policy.Actor) e
 			}
 			v.Parts[i] = v.Parts[i].filled()
 		}
-		v.Printed = s.registered.On(c.UserContext()).Chinese()
+		v.Printed = s.clockOf(c.UserContext()).today.Chinese()
 		return s.render(c, by, "dossier", page{Title: v.Name + v.Kind, Nav: v.Crumbs[0].Path, Data: v, Script: true})
 	}
 }

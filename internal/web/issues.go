@@ -81,9 +81,13 @@ func (s *Server) issueLists(c *fiber.Ctx, by policy.Actor) (dossierView, error) 
 	if len(bad) > 0 {
 		return dossierView{}, fault.InvalidFields("web.issueLists", bad...)
 	}
-	towns, err := s.townshipOptions(c.UserContext())
-	if err != nil {
-		return dossierView{}, err
+	filters := []field{{Name: "source", Label: "来源", Options: choicesOf("全部", issueSources()), Value: w.source}, {Name: "from", Label: "发现日期从", Type: "date", Value: l.value["from"], Optional: true}, {Name: "until", Label: "到", Type: "date", Value: l.value["until"], Optional: true}}
+	if s.registered != nil {
+		towns, err := s.townshipOptions(c.UserContext())
+		if err != nil {
+			return dossierView{}, err
+		}
+		filters = slices.Insert(filters, 0, field{Name: "township", Label: "乡镇", Options: towns, Value: w.township})
 	}
 	all, err := s.issues(c.UserContext(), by, w)
 	if err != nil {
@@ -91,9 +95,7 @@ func (s *Server) issueLists(c *fiber.Ctx, by policy.Actor) (dossierView, error) 
 	}
 	query := strings.TrimPrefix(l.address(), issuesPath)
 	v := dossierView{Kind: "三张清单", Name: "问题、责任、整改", Sub: "走访评价、行政检查文书里的问题，承接查验的缺陷，公共安全隐患；三张清单是同样的行", Crumbs: []crumb{{"整改", rectificationsPath}, {"三张清单", issuesPath}},
-		Most: 100, Back: l.address(), Print: issuesPath + "/print" + query, Excel: l.excel(), Find: issuesPath, Query: w.text,
-		Filters: []field{{Name: "township", Label: "乡镇", Options: towns, Value: w.township}, {Name: "source", Label: "来源", Options: choicesOf("全部", issueSources()), Value: w.source},
-			{Name: "from", Label: "发现日期从", Type: "date", Value: l.value["from"], Optional: true}, {Name: "until", Label: "到", Type: "date", Value: l.value["until"], Optional: true}}}
+		Most: 100, Back: l.address(), Print: issuesPath + "/print" + query, Excel: l.excel(), Find: issuesPath, Query: w.text, Filters: filters}
 	open := 0
 	problems := dossierPart{ID: "problems", Title: "问题清单", Heads: []string{"小区", "问题", "来源", "发现日期", "依据"}}
 	duties := dossierPart{ID: "duties", Title: "责任清单", Heads: []string{"小区", "责任单位", "要求", "期限", "问题"}}

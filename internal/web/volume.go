@@ -24,7 +24,9 @@ import (
 // A file (一案一档, and a dossier as a book) is a cover, the contents (卷内目录) and its papers, each as its own page prints it. A paper is asked for in the name of who opens the file, so that the rights of
 // its own route hold. Page numbers: the browser lays the papers out sheet by sheet (volume.js), Word computes its own fields.
 
-// volumeScript lays a file out in pages.
+// volumeScript lays a file out in sheets of one page of A4 each, so that its contents name true pages in every browser. It fills 21 of the 22 lines of a page: a line that breaks otherwise in print still finds its
+// place. Rows of a table go over to the next page; a heading goes with what it stands over, and a signature is not alone on its page; what is longer than a page takes as many as it needs. On a phone, where sheets
+// are not as wide as paper, nothing is numbered.
 const volumeScript = "volume.js"
 
 // volumeView is what volume.html shows.

@@ -15,7 +15,7 @@ func (s *Server) printsDossier(made makeDossier) func(*fiber.Ctx, policy.Actor) 
 		if err != nil {
 			return err
 		}
-		v := volumeView{Back: d.Back, Kind: d.Kind, Name: d.Name, Cover: [][2]string{{"名称", d.Name}, {"登记", d.Sub}, {"截至", s.registered.On(c.UserContext()).Chinese()}}}
+		v := volumeView{Back: d.Back, Kind: d.Kind, Name: d.Name, Cover: [][2]string{{"名称", d.Name}, {"登记", d.Sub}, {"截至", s.clockOf(c.UserContext()).today.Chinese()}}}
 		for _, p := range d.Parts {
 			if len(p.Rows) == 0 {
 				continue

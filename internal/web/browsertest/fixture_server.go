@@ -327,7 +327,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 
 // settings are the words of the fixtures.
 func settings() web.Settings {
-	return web.Settings{Demo: "演示数据：企业、小区、人员与分数均为虚构，仅用于展示", Site: "都昌县物业服务星级评价", Unit: "住建局物业管理股",
+	return web.Settings{Demo: "演示数据：企业、小区、人员与分数均为虚构，仅用于展示", Site: "都昌县物业服务星级评价", Unit: "住建局物业管理股", Permanent: []string{"承接查验"}, Years30: []string{"一票否决认定", "降星与摘牌"},
 		Authority: "都昌县住房和城乡建设局"}
 }
 
