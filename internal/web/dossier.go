@@ -26,9 +26,9 @@ type dossierView struct {
 	// Back is its own address. Find is where the form above the tables leads with Query and Filters, "" for no form.
 	Back, Find, Query string
 	Filters           []field
-	// Most bounds the rows of a part on the page, 0 for all of them; workbook and book hold all.
-	Most  int
-	Parts []dossierPart
+	// Most bounds the rows of a part on the page and MostPrinted those of a book, 0 for all of them; the workbook holds all.
+	Most, MostPrinted int
+	Parts             []dossierPart
 	// Print is the address of the book, Excel that of the workbook, Printed the day for the printed sheet.
 	Print, Excel, Printed string
 	// Timeline is the address of the same in the order of time, "" for none.
@@ -186,7 +186,7 @@ func (s *Server) showsDossier(made makeDossier) func(*fiber.Ctx, policy.Actor) e
 		for i := range v.Parts {
 			if all := len(v.Parts[i].Rows); v.Most > 0 && all > v.Most {
 				v.Parts[i].Rows = v.Parts[i].Rows[:v.Most]
-				v.Parts[i].Note += "这里列最近的 " + count(v.Most) + " 项，全部 " + count(all) + " 项在 Excel 和打印里。"
+				v.Parts[i].Note += "这里列最近的 " + count(v.Most) + " 项，全部 " + count(all) + " 项在 Excel 里。"
 			}
 			v.Parts[i] = v.Parts[i].filled()
 		}

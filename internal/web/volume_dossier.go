@@ -5,6 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"redsteward/internal/fault"
 	"redsteward/policy"
 )
 
@@ -19,6 +20,9 @@ func (s *Server) printsDossier(made makeDossier) func(*fiber.Ctx, policy.Actor) 
 		for _, p := range d.Parts {
 			if len(p.Rows) == 0 {
 				continue
+			}
+			if d.MostPrinted > 0 && len(p.Rows) > d.MostPrinted {
+				return fault.New("web.printsDossier", fault.Invalid, "一次最多打印 "+count(d.MostPrinted)+" 项，现在有 "+count(len(p.Rows))+" 项：请先按日期、乡镇或者来源缩小范围，全部的在 Excel 里")
 			}
 			v.Items = append(v.Items, volumeItem{Title: p.Title, Note: strconv.Itoa(len(p.Rows)) + " 条"})
 			v.Parts = append(v.Parts, p.filled())

@@ -93,7 +93,7 @@ func TestDemoPages(t *testing.T) {
 	tb := newTab(t, browser(t))
 	seen := map[string]bool{}
 	// behind are pages to which those of the navigation lead, and which need what is filled.
-	behind := map[string][]string{"/rectifications": {"/rectifications/lists", "/rectifications/lists/print"}, "/boards": {"/boards/rows?rated=1", "/boards/proofs"}, "/circulars": {"/circulars/2025", "/circulars/2025/paper"}, "/applications": {"/applications/joint", "/applications/joint/print"}}
+	behind := map[string][]string{"/rectifications": {"/rectifications/lists", "/rectifications/lists/print?source=inspection"}, "/boards": {"/boards/rows?rated=1", "/boards/proofs"}, "/circulars": {"/circulars/2025", "/circulars/2025/paper"}, "/applications": {"/applications/joint", "/applications/joint/print"}}
 	look := func(role, name, path string) {
 		t.Helper()
 		for _, list := range behind[path] {
