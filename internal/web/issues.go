@@ -159,7 +159,7 @@ func (s *Server) issues(ctx context.Context, by policy.Actor, w issueFilter) ([]
 
 // handoverIssues are the defects of handovers for which the developer or the firm is liable.
 func (s *Server) handoverIssues(ctx context.Context, by policy.Actor, add func(issue, []string)) error {
-	if s.handovers == nil || !s.guard.Allow(by, policy.ReadHandover) {
+	if s.handovers == nil || s.off(handoversPath) || !s.guard.Allow(by, policy.ReadHandover) {
 		return nil
 	}
 	docs, err := openCases(func(after string) (store.Page[handover.Handover], error) {
@@ -198,7 +198,7 @@ func (s *Server) handoverIssues(ctx context.Context, by policy.Actor, add func(i
 
 // matterIssues are the hazards of compounds. What the reporter wrote stands on the page of the matter alone.
 func (s *Server) matterIssues(ctx context.Context, by policy.Actor, township string, add func(issue, []string)) error {
-	if s.matters == nil || !s.guard.Allow(by, policy.ReadMatter) {
+	if s.matters == nil || s.off(mattersPath) || !s.guard.Allow(by, policy.ReadMatter) {
 		return nil
 	}
 	return s.matters.Each(ctx, by, matter.Filter{Township: township}, func(doc store.Doc[matter.Matter]) {
