@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strconv"
@@ -37,6 +38,15 @@ func (s *Server) coachRoutes() []Route {
 
 // coachAddress is the page of a project.
 func coachAddress(project string) string { return coachPath + "/" + url.PathEscape(project) }
+
+// coachLink leads to the page of a project, "" where it would not open for an actor.
+func (s *Server) coachLink(ctx context.Context, by policy.Actor, project string) (string, error) {
+	open, err := s.cycle.Coachable(ctx, by, project)
+	if err != nil || !open[project] {
+		return "", err
+	}
+	return coachAddress(project), nil
+}
 
 // coachesView is what coach_list.html shows.
 type coachesView struct {

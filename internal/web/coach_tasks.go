@@ -46,9 +46,15 @@ func (s *Server) coachTaskPages() casePages[cycle.CoachTask, cycle.CoachStep] {
 		paper: func(_ context.Context, _ policy.Actor, _ string, t *cycle.CoachTask, print caseLink) (printView, error) {
 			return printView{Title: print.Title, From: s.titleOfOffice(t.Given.Office), Date: t.Opened.Chinese(), Words: []string{"为了小区的星级，请把下面这件事办好，办好以后在系统里报告。"}, Rows: filled(append([][2]string{{"小区", t.Place + " " + t.Name}}, coachTaskFacts(t)...))}, nil
 		},
-		view: func(_ *fiber.Ctx, _ policy.Actor, t *cycle.CoachTask, v *caseView, _ url.Values, _ []fault.Field) error {
+		view: func(c *fiber.Ctx, by policy.Actor, t *cycle.CoachTask, v *caseView, _ url.Values, _ []fault.Field) error {
 			v.Title, v.Sub, v.State, v.Next = t.Name+"："+t.Title, "争星任务", t.State.Title(), t.Next()
-			v.Links = []caseLink{{"看这个小区的争星晋位", coachAddress(t.Project)}}
+			coach, err := s.coachLink(c.UserContext(), by, t.Project)
+			if err != nil {
+				return err
+			}
+			if coach != "" {
+				v.Links = []caseLink{{"看这个小区的争星晋位", coach}}
+			}
 			v.Facts = filled(append(coachTaskFacts(t), [2]string{"派出", s.titleOfOffice(t.Given.Office) + "，" + dateTime(t.Given.At.Time)}))
 			if t.Done != nil {
 				v.Facts = append(v.Facts, [2]string{"落实", t.Report + "（" + s.titleOfOffice(t.Done.Office) + "，" + dateTime(t.Done.At.Time) + "）"})

@@ -67,8 +67,9 @@ type Cycle interface {
 	ToldResult(ctx context.Context, by policy.Actor, id, project string) (*cycle.ToldResult, error)
 	// Objections are the objections to them.
 	Objections() *cycle.Objections
-	// Coach tells what a project can still do for its star, Coaches lists the projects, CoachTasks are the tasks that come of it. Coach returns NotFound outside the scope, Invalid with fields for values that a scheme does not allow.
+	// Coach tells what a project can still do for its star, Coachable tells of which projects it does so, Coaches lists them, CoachTasks are the tasks that come of it. Coach returns NotFound outside the scope, Invalid with fields for values that a scheme does not allow.
 	Coach(ctx context.Context, by policy.Actor, project string, ask cycle.CoachAsk) (*cycle.Coached, error)
+	Coachable(ctx context.Context, by policy.Actor, projects ...string) (map[string]bool, error)
 	Coaches(ctx context.Context, by policy.Actor, text string, from, most int) ([]cycle.CoachRow, int, error)
 	CoachTasks() *cycle.CoachTasks
 	// MayShow returns the period if this person may show the stars of this evaluation to the public now; Show shows them on the minutes of the joint review. They return Conflict if it is too early or too late, Invalid with fields.

@@ -124,10 +124,17 @@ func (s *Server) scores(c *fiber.Ctx, by policy.Actor) error {
 		v.Back = l.address("after", strconv.Itoa(max(from-scoresPage, 0)))
 	}
 	places := places(found.Scheme.Total.Decimals, found.Scheme.Defaults.Decimals)
-	coach := s.guard.Allow(by, policy.ReadCoach)
+	ids := make([]string, len(page1))
+	for i := range page1 {
+		ids[i] = page1[i].Project
+	}
+	coach, err := s.cycle.Coachable(c.UserContext(), by, ids...)
+	if err != nil {
+		return err
+	}
 	for i := range page1 {
 		row := scoreRowOf(found.Period.ID, &page1[i], places)
-		if coach {
+		if coach[page1[i].Project] {
 			row.Coach = coachAddress(page1[i].Project)
 		}
 		v.Rows = append(v.Rows, row)
@@ -306,8 +313,8 @@ func (s *Server) score(c *fiber.Ctx, by policy.Actor) error {
 	v.All, v.Sums.Bare = c.Query("all") != "", true
 	may := s.guard.Allow(by, policy.RaiseObjection)
 	v.Whole, v.WholeOf = objectable(told, "", may)
-	if s.guard.Allow(by, policy.ReadCoach) {
-		v.Coach = coachAddress(told.Stored.Subject)
+	if v.Coach, err = s.coachLink(c.UserContext(), by, told.Stored.Subject); err != nil {
+		return err
 	}
 	type said struct {
 		rows []scoreLine

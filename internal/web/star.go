@@ -99,8 +99,13 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 	if asked.Restricted && asked.lines {
 		query += "&lines=all" // what those in whose scope it lies see is another page
 	}
-	coach := s.cycle != nil && asked.Restricted && asked.lines && s.guard.Allow(by, policy.ReadCoach)
-	if coach {
+	coach := ""
+	if s.cycle != nil && asked.Restricted && asked.lines {
+		if coach, err = s.coachLink(c.UserContext(), by, asked.id); err != nil {
+			return err
+		}
+	}
+	if coach != "" {
 		query += "&coach=yes"
 	}
 	for _, c := range asked.clawed {
@@ -138,9 +143,7 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 			return nil, err
 		}
 		v.Range, v.Said, v.History = within, said, asked.board.history(past, starAddress(asked.id))
-		if coach {
-			v.Coach = coachAddress(asked.id)
-		}
+		v.Coach = coach
 		if s.bundles != nil {
 			v.Verify = StarID{Period: asked.Period, Subject: asked.id}.address("verify")
 		}

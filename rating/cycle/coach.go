@@ -231,6 +231,27 @@ func (s *Service) Coach(ctx context.Context, by policy.Actor, project string, as
 	return v, v.try(ask.Try)
 }
 
+// Coachable tells which of some projects Coach opens for an actor: those that a firm serves today, in his scope of today. What was told or published stays with the firm that earned it, also after it left. None without ReadCoach.
+func (s *Service) Coachable(ctx context.Context, by policy.Actor, projects ...string) (map[string]bool, error) {
+	out := map[string]bool{}
+	if !s.guard.Allow(by, policy.ReadCoach) {
+		return out, nil
+	}
+	scope, err := s.guard.Scope(ctx, by, policy.ReadCoach)
+	if err != nil {
+		return nil, err
+	}
+	today := calendar.DateOf(s.db.Now())
+	for _, project := range projects {
+		h, err := s.register.Holding(ctx, project, today)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		out[project] = err == nil && h.Firm != "" && scope.Covers(h.Keys(), today)
+	}
+	return out, nil
+}
+
 // advised hands out what was looked for a moment ago, or looks for it.
 func (s *Service) advised(v *Coached, held *coachHeld) (*Coached, error) {
 	key := v.Project + " " + v.Basis + " " + v.Firm

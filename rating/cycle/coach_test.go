@@ -10,6 +10,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/registry"
 	"redsteward/registry/casework"
 )
 
@@ -87,6 +88,27 @@ func TestCoach(t *testing.T) {
 	}
 
 	d.coachTasks(t, manager, keeper, stranger)
+
+	// What was told stays with the firm that earned it; the coach opens only for the one that serves, and for nobody without the right.
+	opens := func(by policy.Actor, want ...string) {
+		t.Helper()
+		got := must[map[string]bool](t)(d.Coachable(ctx, by, "p0001", "p0002", "p0099"))
+		for project, open := range got {
+			_, err := d.Coach(ctx, by, project, CoachAsk{Bare: true})
+			if open != slices.Contains(want, project) || open != (err == nil) {
+				t.Errorf("%s of %s is said to open: %v, and does so: %v", project, by.ID, open, err)
+			}
+		}
+	}
+	d.register[slices.IndexFunc(d.register, func(h registry.Holding) bool { return h.Project == "p0002" })].Firm = ""
+	d.set(t, "2026-10-20")
+	opens(manager, "p0001")
+	opens(person("chief", "section_chief", policy.County), "p0001")
+	opens(person("inspector", "inspector", policy.County))
+	d.register[slices.IndexFunc(d.register, func(h registry.Holding) bool { return h.Project == "p0001" })].Firm = "firm2"
+	d.set(t, "2026-10-21")
+	opens(manager)
+	opens(stranger, "p0001")
 }
 
 // coachTasks gives a task, and does what is refused on the way.

@@ -31,6 +31,8 @@ const SourceRegistry = "registry"
 type Register interface {
 	// EachHolding yields what is known on a day of every project that is not closed, in order of project id.
 	EachHolding(ctx context.Context, on calendar.Date, yield func(registry.Holding) error) error
+	// Holding is what is known of one project on a day. Returns NotFound if there is no such project.
+	Holding(ctx context.Context, project string, on calendar.Date) (registry.Holding, error)
 }
 
 // Window is what a period asks for and until when.

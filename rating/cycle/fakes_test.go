@@ -37,6 +37,15 @@ func (f fakeRegister) EachHolding(_ context.Context, _ calendar.Date, yield func
 	return nil
 }
 
+func (f fakeRegister) Holding(_ context.Context, project string, _ calendar.Date) (registry.Holding, error) {
+	for _, h := range f {
+		if h.Project == project {
+			return h, nil
+		}
+	}
+	return registry.Holding{}, fault.New("fakeRegister.Holding", fault.NotFound, "没有找到这个小区")
+}
+
 // fakeSource is a list of readings under the rules of supervision.Readings.
 type fakeSource struct {
 	name string

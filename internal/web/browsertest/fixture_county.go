@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
@@ -109,6 +110,21 @@ func (c *County) EachHolding(_ context.Context, on calendar.Date, yield func(reg
 		}
 	}
 	return nil
+}
+
+// Holding implements cycle.Register.
+func (c *County) Holding(ctx context.Context, project string, on calendar.Date) (registry.Holding, error) {
+	var found registry.Holding
+	err := c.EachHolding(ctx, on, func(h registry.Holding) error {
+		if h.Project == project {
+			found = h
+		}
+		return nil
+	})
+	if err == nil && found.Project == "" {
+		err = fault.New("browsertest.Holding", fault.NotFound, "没有找到这个小区")
+	}
+	return found, err
 }
 
 // told is one source of the county.
