@@ -6,21 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"redsteward/internal/store/mongo/mongotest"
 )
-
-// asked runs a command line and wants an exit code and some words.
-func asked(t *testing.T, env []string, exit int, words string, args ...string) string {
-	t.Helper()
-	text, code := askProgram(t, october, env, args...)
-	if code != exit || !strings.Contains(text, words) {
-		t.Fatalf("%v: exit %d, want %d and %q\n%s", args, code, exit, words, text)
-	}
-	return text
-}
 
 var rootLine = regexp.MustCompile(`日志 \d+ 条，\d+ 个流，树根 [0-9a-f]{64}`)
 

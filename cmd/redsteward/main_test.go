@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,4 +45,14 @@ func makeMasterKey(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// asked runs a command line and wants an exit code and some words.
+func asked(t *testing.T, env []string, exit int, words string, args ...string) string {
+	t.Helper()
+	text, code := askProgram(t, october, env, args...)
+	if code != exit || !strings.Contains(text, words) {
+		t.Fatalf("%v: exit %d, want %d and %q\n%s", args, code, exit, words, text)
+	}
+	return text
 }
