@@ -79,7 +79,7 @@ type Found struct {
 type Findings interface {
 	// Findings returns those of a visit. Returns Forbidden without policy.ReadVisit, NotFound outside the scope, Conflict for a visit that does not count yet.
 	Findings(ctx context.Context, by policy.Actor, visit string) (Found, error)
-	// Kept are the visits of which nothing is to be seen by the actor for now, by id: he scores them a second time (双评), or might be sent to. What was made of their findings is kept from him too.
+	// Kept are the visits of which nothing is to be seen by the actor for now, by id: he scores them a second time (双评). What was made of their findings is kept from him too.
 	Kept(ctx context.Context, by policy.Actor) (map[string]bool, error)
 	// WithFindings lists the visits of the actor's scope that count and have findings, the latest first, without the findings themselves but with the kinds of their papers.
 	WithFindings(ctx context.Context, by policy.Actor, after string) (store.Page[FoundKinds], error)

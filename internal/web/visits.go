@@ -324,17 +324,6 @@ func (s *Server) showPlan(c *fiber.Ctx, by policy.Actor, values url.Values, refu
 		}
 		v.AgainName, v.Form = pair.Name+"，"+pair.Sheet.Title+"，"+pair.Day.Chinese()+"走访", v.Form[:1]
 	}
-	if v.Again != "" { // who plans or reviews visits reads the first and is not sent
-		for _, right := range []policy.Action{policy.PlanVisit, policy.ReviewVisit} {
-			leading, err := s.supervision.Colleagues.Colleagues(c.UserContext(), by, policy.PlanVisit, right)
-			if err != nil {
-				return err
-			}
-			people = slices.DeleteFunc(people, func(o option) bool {
-				return slices.ContainsFunc(leading, func(l policy.Colleague) bool { return l.ID == o.Value })
-			})
-		}
-	}
 	v.Officers = officerFields(people, func(i int) string { return values.Get(officerName(i)) }, refused)
 	for i := range planStops {
 		name := fmt.Sprintf("stop%d", i+1)

@@ -16,7 +16,7 @@ import (
 )
 
 // Some visits are scored a second time by others (双评), so that it can be told later how severely somebody scores. Which ones, a keyed hash of the visit's id decides when all have signed:
-// nobody knows before, and nobody chooses. Who scores a second time, or might be sent to, does not see the first answers before the second are accepted; who plans or reviews visits sees them and is not sent. Both visits count, as any two of a quarter do. Besides, what lies near a cut is scored a second time in the same way for the rating period
+// nobody knows before, and nobody chooses. Who scores a second time does not see the first answers before his own are accepted. Both visits count, as any two of a quarter do. Besides, what lies near a cut is scored a second time in the same way for the rating period
 // that asks (临界复评): after its evaluation, counting as of the day of the first.
 
 // againClaim names the one second scoring of a visit.
@@ -55,22 +55,6 @@ func (s *Visits) againFaults(ctx context.Context, v *Visit) ([]fault.Field, erro
 	} else if slices.ContainsFunc(first.Acts, func(a policy.Act) bool { return slices.Contains(v.Officers, a.By) }) {
 		bad = append(bad, fault.Field{Name: "officers", Message: "再评要由没有看过前一次结果的人走访，复核过前一次的人不能去"})
 	}
-	for _, id := range v.Officers {
-		person, err := s.Crew.Person(ctx, id)
-		if fault.Is(err, fault.NotFound) {
-			continue // unfit tells
-		}
-		if err != nil {
-			return nil, err
-		}
-		leads, err := s.leads(ctx, person)
-		if err != nil {
-			return nil, err
-		}
-		if leads(v) {
-			bad = append(bad, fault.Field{Name: "officers", Message: "再评要由没有看过前一次结果的人走访，" + person.Name + "安排或者复核这个小区的走访，看得到前一次的结果，不能去"})
-		}
-	}
 	return bad, nil
 }
 
@@ -103,64 +87,26 @@ func (s *Visits) claimAgain(ctx context.Context, meta store.Meta, first, id stri
 	return s.DB.Claim(ctx, meta, againClaim, first, target)
 }
 
-// Kept implements supervision.Findings: the visits of which nothing is to be seen by the actor for now. What he is sent to score a second time, before his own is accepted; and of what was drawn in the quarter that runs, until the second is
-// accepted, all to which he did not go, because he might be sent: only who leads visits is never sent, and reads on. Who does no visits at all (supervisors, the audit) reads on as well. It tells of today also to who
+// Kept implements supervision.Findings: the visits that the actor scores a second time and of which nothing is to be seen by him before his own is accepted. It tells of today also to who
 // looks back: on an earlier day nobody knew of the second scoring, but who asks knows.
 func (s *Visits) Kept(ctx context.Context, by policy.Actor) (map[string]bool, error) {
 	if s.duty.formal || !s.Guard.Allow(by, s.acting(by, policy.DoVisit)) {
 		return nil, nil
 	}
 	ctx = store.Present(ctx)
-	leads, err := s.leads(ctx, by)
-	if err != nil {
-		return nil, err
-	}
 	out := map[string]bool{}
-	quarter := calendar.QuarterOf(calendar.DateOf(s.DB.Now()))
-	if err := s.each(ctx, byDraw, drawnKey(quarter), func(d store.Doc[Visit]) {
-		if !slices.Contains(d.State.Officers, by.ID) && !leads(&d.State) {
-			out[d.ID] = true
-		}
-	}); err != nil {
-		return nil, err
-	}
-	if err := s.each(ctx, byDraw, doneKey(quarter), func(d store.Doc[Visit]) { delete(out, d.State.Again) }); err != nil {
-		return nil, err
-	}
-	return out, s.each(ctx, byWork, officerKey(by.ID), func(d store.Doc[Visit]) {
-		if d.State.Again != "" {
-			out[d.State.Again] = true
-		}
-	})
-}
-
-// leads tells of which visits an account plans or reviews what is found: it may read the first of two scorings, and is therefore not sent to give the second.
-func (s *Visits) leads(ctx context.Context, by policy.Actor) (func(*Visit) bool, error) {
-	var scopes []policy.Scope
-	for _, right := range []policy.Action{policy.PlanVisit, policy.ReviewVisit} {
-		scope, err := s.Guard.Scope(ctx, by, right)
+	for q := (store.Query{Index: byWork, Key: officerKey(by.ID), Limit: store.MaxLimit}); ; {
+		page, err := s.visits.List(ctx, q)
 		if err != nil {
 			return nil, err
 		}
-		scopes = append(scopes, scope)
-	}
-	return func(v *Visit) bool {
-		return slices.ContainsFunc(scopes, func(scope policy.Scope) bool { return scope.Covers(v.Keys, s.dayOf(v)) })
-	}, nil
-}
-
-// each hands out all visits of a key of an index.
-func (s *Visits) each(ctx context.Context, index, key string, yield func(store.Doc[Visit])) error {
-	for q := (store.Query{Index: index, Key: key, Limit: store.MaxLimit}); ; {
-		page, err := s.visits.List(ctx, q)
-		if err != nil {
-			return err
-		}
 		for _, d := range page.Docs {
-			yield(d)
+			if d.State.Again != "" {
+				out[d.State.Again] = true
+			}
 		}
 		if q.After = page.Next; q.After == "" {
-			return nil
+			return out, nil
 		}
 	}
 }

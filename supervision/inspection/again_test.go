@@ -61,7 +61,7 @@ func TestScoredTwiceForACut(t *testing.T) {
 			t.Errorf("it says %q, want %q", said, words)
 		}
 	}
-	refused("不临界", first.ID, "worker", "gridder")
+	refused("不临界", first.ID, "worker", "officer")
 	if _, err := d.Drawn(ctx, chief, first.ID, "2027Q1"); !fault.Is(err, fault.Conflict) {
 		t.Errorf("the form opens for what is near no cut: %v", err)
 	}
@@ -69,17 +69,17 @@ func TestScoredTwiceForACut(t *testing.T) {
 	if v, err := d.Drawn(ctx, chief, first.ID, "2027Q1"); err != nil || v.Points != 0 || v.Given != nil {
 		t.Errorf("the form shows %+v, %v", v, err)
 	}
-	refused("前一次的走访人员不能再去", first.ID, "zhou", "gridder")
-	second, err := plan(first.ID, "worker", "gridder")
+	refused("前一次的走访人员不能再去", first.ID, "zhou", "officer")
+	second, err := plan(first.ID, "worker", "officer")
 	if err != nil || second.State.For != "2027Q1" || second.State.CountsOn != first.State.Day {
 		t.Fatalf("%+v, %v", second.State, err)
 	}
 	stands("f1", SecondPlanned)
-	if pairs, err := d.Pairs(ctx, officer, calendar.Quarter{Year: 2027, N: 2}); err != nil || len(pairs) != 1 || pairs[0].First.ID != first.ID || pairs[0].Second.ID != second.ID || pairs[0].Kept {
+	if pairs, err := d.Pairs(ctx, officer, calendar.Quarter{Year: 2027, N: 2}); err != nil || len(pairs) != 1 || pairs[0].First.ID != first.ID || pairs[0].Second.ID != second.ID || !pairs[0].Kept || pairs[0].First.State.Points != 0 {
 		t.Errorf("the list of second scorings of the quarter in which it is done: %+v, %v", pairs, err)
 	}
-	refused("再评已经安排", first.ID, "worker", "gridder")
-	if _, err := d.One(ctx, gridder, first.ID); !fault.Is(err, fault.Forbidden) {
+	refused("再评已经安排", first.ID, "worker", "officer")
+	if _, err := d.One(ctx, worker, first.ID); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("who scores again sees the first: %v", err)
 	}
 	near["p1"] = false // the period was evaluated anew meanwhile: what is under way goes on
@@ -87,7 +87,7 @@ func TestScoredTwiceForACut(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.answerAll(t, worker, second.ID, map[string]Found{"5.1": {Value: Fail, Photos: []Photo{photo}}})
-	for _, by := range []policy.Actor{worker, gridder} {
+	for _, by := range []policy.Actor{worker, officer} {
 		w, err := d.One(ctx, chief, second.ID)
 		if err == nil {
 			second, err = d.Sign(ctx, by, at(w.Visit))

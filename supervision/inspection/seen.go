@@ -53,7 +53,7 @@ func (s *Visits) One(ctx context.Context, by policy.Actor, id string) (Walk, err
 		return Walk{}, err
 	}
 	if kept[id] {
-		return Walk{}, &fault.Error{Op: "inspection.One", Kind: fault.Forbidden, Message: "这次走访由另外的人再评一次，再评通过复核（没有再评的，到本季度结束）以前，可能去再评的人看不到它的结果", Rule: "双评：两次各自独立打分"}
+		return Walk{}, &fault.Error{Op: "inspection.One", Kind: fault.Forbidden, Message: "你要对这个小区再评一次，再评通过复核以前看不到前一次的结果", Rule: "双评：两次各自独立打分"}
 	}
 	return s.walk(ctx, doc)
 }

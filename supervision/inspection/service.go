@@ -84,7 +84,6 @@ const (
 	byWork   = "by-work"
 	counting = "counting"
 	byItem   = "by-item"
-	byDraw   = "by-draw"
 )
 
 // visitDocument is how visits are stored and listed.
@@ -114,17 +113,6 @@ func visitDocument(name string) store.Kind[Visit] {
 				}
 				return keys
 			}, Sort: func(_ string, v *Visit) string { return v.place() }},
-			// What was drawn to be scored a second time, and what was scored so, by quarter.
-			{Name: byDraw, Keys: func(_ string, v *Visit) []string {
-				quarter := calendar.QuarterOf(v.Day)
-				switch {
-				case v.Drawn && v.State != Cancelled:
-					return []string{drawnKey(quarter)}
-				case v.Again != "" && v.State == Accepted:
-					return []string{doneKey(quarter)}
-				}
-				return nil
-			}},
 			// What counts, for readings.
 			{Name: counting, Keys: func(_ string, v *Visit) []string {
 				if v.State != Accepted || v.Aside {
@@ -137,10 +125,6 @@ func visitDocument(name string) store.Kind[Visit] {
 }
 
 func officerKey(officer string) string { return "officer/" + officer }
-
-func drawnKey(quarter calendar.Quarter) string { return "drawn/" + quarter.String() }
-
-func doneKey(quarter calendar.Quarter) string { return "done/" + quarter.String() }
 
 // place orders visits by day and by their place in the day's list.
 func (v *Visit) place() string { return fmt.Sprintf("%s %04d", v.Day, v.Order) }
