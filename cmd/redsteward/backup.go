@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -145,13 +146,7 @@ func asInput(op string, err error) error {
 
 // drill restores into a folder that is thrown away.
 func (c *restoreCommand) drill(p *program, settings *config, m backup.Manifest) (err error) {
-	key := c.MasterKey
-	if key == "" {
-		key = settings.Store.MasterKey
-	}
-	if key == "" {
-		key = filepath.Join(settings.Store.URI, "master.key")
-	}
+	key := cmp.Or(c.MasterKey, settings.masterKeyFile())
 	dir, err := os.MkdirTemp("", "redsteward-drill-")
 	if err != nil {
 		return fault.Wrap("cmd.restore", fault.Unavailable, "不能建立临时文件夹", err)
@@ -228,17 +223,17 @@ func (s *service) finishRestore(p *program, engine store.Restorer, key []byte) e
 	return store.EndRestore(p.ctx, engine)
 }
 
+// masterKeyFile is where the master key lies: the named file, or that of the data folder.
+func (c *config) masterKeyFile() string {
+	return cmp.Or(c.Store.MasterKey, filepath.Join(c.Store.URI, "master.key"))
+}
+
 // keyForRestore reads the master key and, for a folder that keeps its own, puts it there.
 func (c *config) keyForRestore(named string) ([]byte, error) {
 	const op = "cmd.restore"
 	inFolder := !c.onMongo() && c.Store.MasterKey == ""
-	place := c.Store.MasterKey
-	if inFolder {
-		place = filepath.Join(c.Store.URI, "master.key")
-	}
-	if named == "" {
-		named = place
-	}
+	place := c.masterKeyFile()
+	named = cmp.Or(named, place)
 	key, err := readMasterKey(named)
 	if err != nil {
 		return nil, asInput(op, err)
@@ -267,10 +262,13 @@ func (c *config) keyForRestore(named string) ([]byte, error) {
 	return key, nil
 }
 
+// migrateURI is the environment variable with the address of a MongoDB to which the data moves: a password stands in no file, and REDSTEWARD_STORE_URI is where the data comes from.
+const migrateURI = envPrefix + "MIGRATE_URI"
+
 // migrateCommand moves a bureau from one engine or place to another.
 type migrateCommand struct {
 	dataFlags
-	To string `required:"" placeholder:"F|DIR" help:"搬到哪里：一个空的数据文件夹，或者写明 store.uri 的配置文件"`
+	To string `required:"" placeholder:"F|DIR" help:"搬到哪里：一个空的数据文件夹，或者写明 store.uri 的配置文件；带口令的地址放在环境变量 REDSTEWARD_MIGRATE_URI 里"`
 }
 
 // Run implements the subcommand. The source is locked while it runs and stays as it is.
@@ -299,12 +297,8 @@ func (c *migrateCommand) Run(p *program) (err error) {
 		return err
 	}
 	m, _, err := s.backUp(p.ctx, dir, 0, p.now())
-	key := settings.Store.MasterKey
-	if key == "" {
-		key = filepath.Join(settings.Store.URI, "master.key")
-	}
 	if err == nil {
-		err = restoreInto(p, target, dir, m, key)
+		err = restoreInto(p, target, dir, m, settings.masterKeyFile())
 	}
 	if err = errors.Join(err, s.close()); err != nil {
 		return err
@@ -329,7 +323,11 @@ func (c *migrateCommand) Run(p *program) (err error) {
 func (c *migrateCommand) target(p *program) (*config, error) {
 	info, err := os.Stat(c.To)
 	if err == nil && info.Mode().IsRegular() {
-		return loadConfig(c.To, nil, nil)
+		var over []string
+		if uri, named := lookup(p.env, migrateURI); named {
+			over = []string{"store.uri=" + uri}
+		}
+		return loadConfig(c.To, nil, over)
 	}
 	return loadConfig(c.Config, p.env, []string{"store.uri=" + c.To, "store.master_key="})
 }

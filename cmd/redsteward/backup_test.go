@@ -78,15 +78,17 @@ func TestMigrate(t *testing.T) {
 		t.Fatal(err)
 	}
 	onMongo := filepath.Join(work, "mongo.yaml")
-	if err := os.WriteFile(onMongo, []byte("store:\n  uri: "+mongotest.URI(t)+"\n  master_key: "+filepath.Join(keys, "master.key")+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(onMongo, []byte("store:\n  master_key: "+filepath.Join(keys, "master.key")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	asked(t, nil, exitInput, "就是现在的地方", "migrate", "--data", dir, "--to", dir)
-	asked(t, nil, exitOK, "核验通过", "migrate", "--data", dir, "--to", onMongo)
-	asked(t, nil, exitOK, "没有问题", "doctor", "--config", onMongo)
-	asked(t, nil, exitFailed, "不是空的", "migrate", "--data", dir, "--to", onMongo)
+	uri := mongotest.URI(t)
+	to, from := []string{"REDSTEWARD_MIGRATE_URI=" + uri}, []string{"REDSTEWARD_STORE_URI=" + uri}
+	asked(t, to, exitOK, "核验通过", "migrate", "--data", dir, "--to", onMongo)
+	asked(t, from, exitOK, "没有问题", "doctor", "--config", onMongo)
+	asked(t, to, exitFailed, "不是空的", "migrate", "--data", dir, "--to", onMongo)
 	back := filepath.Join(work, "back")
-	asked(t, nil, exitOK, "核验通过", "migrate", "--config", onMongo, "--to", back)
+	asked(t, from, exitOK, "核验通过", "migrate", "--config", onMongo, "--to", back)
 	if was, is := logOf(t, dir), logOf(t, back); was != is {
 		t.Errorf("before: %s\nafter: %s", was, is)
 	}

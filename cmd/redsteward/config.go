@@ -194,7 +194,7 @@ const (
 )
 
 // otherEnv lists our environment variables that are no key of the configuration.
-var otherEnv = []string{"REDSTEWARD_CONFIG", "REDSTEWARD_DATA", "REDSTEWARD_DATA_REQUIRED", "REDSTEWARD_TEST_MONGODB_URI"}
+var otherEnv = []string{"REDSTEWARD_CONFIG", migrateURI, "REDSTEWARD_DATA", "REDSTEWARD_DATA_REQUIRED", "REDSTEWARD_TEST_MONGODB_URI"}
 
 // loadConfig puts the configuration together: embedded defaults, then the file (the named one, or that of REDSTEWARD_CONFIG, or none), then the environment, then
 // key=value settings. Returns Invalid with every mistake of the first of these that has one.

@@ -347,12 +347,22 @@ func (d *diagnosis) examineFund(s *service) {
 
 // examineReturns reads the numbers and lists of every return and holds them against the digests under which they are kept.
 func (d *diagnosis) examineReturns(s *service) {
-	const subject = "报表"
-	if s.returns == nil {
-		return // examineIndexes has said why it could not be opened
+	if s.returns != nil {
+		d.audited("报表", "%d 张，报出 %d 版，数字和清单都与指纹相符", s.returns.Audit)
 	}
+}
+
+// examineCollections holds every answer to a task of collection against the task, and the matters that its rows became against it.
+func (d *diagnosis) examineCollections(s *service) {
+	if s.collections != nil {
+		d.audited("收表", "下发 %d 个任务，%d 张表，都与名单和转出的事项相符", s.collections.Audit)
+	}
+}
+
+// audited lets a service audit what it keeps; good says how much of what there is, if nothing is wrong. A service that could not be opened is not asked: examineIndexes has said why.
+func (d *diagnosis) audited(subject, good string, audit func(ctx context.Context, found func(name, text string)) (first, second int, err error)) {
 	wrong := 0
-	all, versions, err := s.returns.Audit(d.p.ctx, func(name, text string) {
+	first, second, err := audit(d.p.ctx, func(name, text string) {
 		wrong++
 		d.bad(subject, name+text)
 	})
@@ -360,26 +370,7 @@ func (d *diagnosis) examineReturns(s *service) {
 	case err != nil:
 		d.failed(subject, err)
 	case wrong == 0:
-		d.good(subject, fmt.Sprintf("%d 张，报出 %d 版，数字和清单都与指纹相符", all, versions))
-	}
-}
-
-// examineCollections holds every answer to a task of collection against the task, and the matters that its rows became against it.
-func (d *diagnosis) examineCollections(s *service) {
-	const subject = "收表"
-	if s.collections == nil {
-		return // examineIndexes has said why it could not be opened
-	}
-	wrong := 0
-	tasks, sheets, err := s.collections.Audit(d.p.ctx, func(title, text string) {
-		wrong++
-		d.bad(subject, title+text)
-	})
-	switch {
-	case err != nil:
-		d.failed(subject, err)
-	case wrong == 0:
-		d.good(subject, fmt.Sprintf("下发 %d 个任务，%d 张表，都与名单和转出的事项相符", tasks, sheets))
+		d.good(subject, fmt.Sprintf(good, first, second))
 	}
 }
 

@@ -94,9 +94,9 @@ func Destroyed(name string, value []byte) bool {
 
 // NamedFile is a stored file as a record tells of it.
 type NamedFile struct {
-	// SHA256 is the hash of its bytes, Blob the id under which an engine keeps them, Size how many there are.
-	SHA256, Blob string
-	Size         int64
+	// Stream is the key of its stream, SHA256 the hash of its bytes, Blob the id under which an engine keeps them, Size how many there are.
+	Stream, SHA256, Blob string
+	Size                 int64
 	// Removed: the record tells that nobody kept the file.
 	Removed bool
 }
@@ -113,6 +113,9 @@ func FileIn(r journal.Record) (NamedFile, bool, error) {
 		return NamedFile{}, false, err
 	}
 	f := NamedFile{SHA256: e.ID, Removed: content.Deleted}
+	if f.Stream, _, err = journal.ParseRecordID(r.ID); err != nil {
+		return NamedFile{}, false, err
+	}
 	if !content.Deleted {
 		var state fileState
 		if err := journal.Decode(content.State, &state); err != nil {

@@ -199,11 +199,7 @@ func (w *writing) copyFile(ctx context.Context, engine store.Engine, f store.Nam
 // removedSince reports whether a later record says that a file without bytes is no longer kept.
 func (w *writing) removedSince(ctx context.Context, engine store.Engine, f store.NamedFile) (bool, error) {
 	const op = "backup.Write"
-	stream, err := journal.StreamKey("file", f.SHA256)
-	if err != nil {
-		return false, err
-	}
-	head, err := engine.Head(ctx, stream)
+	head, err := engine.Head(ctx, f.Stream)
 	if err != nil {
 		return false, err
 	}
