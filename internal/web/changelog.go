@@ -43,7 +43,7 @@ type Entry struct {
 	Hash            string
 }
 
-// logPage is how many records one page of the log shows; logReads how many a filter reads before the page asks to go on.
+// logPage is how many records one page of the log shows, logChunk how many are read at once, logReads how many a filter reads before the page asks to go on.
 const (
 	logPage  = 50
 	logChunk = 1000
@@ -99,7 +99,8 @@ type changeLogView struct {
 	Size         int64
 	Entries      []entryRow
 	Newer, Older string
-	// Form is the filter, Filtered: there is one; Clear is the address without, Excel that of the workbook.
+	// Query is the text of the search, Form the rest of the filter, Filtered: there is one; Clear is the address without, Excel that of the workbook.
+	Query        string
 	Form         []field
 	Filtered     bool
 	Clear, Excel string
@@ -182,7 +183,7 @@ func (s *Server) changeLog(c *fiber.Ctx, by policy.Actor) error {
 		upTo = size
 	}
 	f := logFilterOf(c)
-	v := changeLogView{Size: size, Filtered: !f.empty(), Clear: logPath, Opens: s.guard.Allow(by, policy.VerifyLog)}
+	v := changeLogView{Size: size, Query: f.Text, Filtered: !f.empty(), Clear: logPath, Opens: s.guard.Allow(by, policy.VerifyLog)}
 	v.Excel = logPath + ".xlsx?" + f.query().Encode()
 	v.Form = []field{{Name: "by", Label: "经手账号", Type: "text", Value: f.By, Optional: true}, {Name: "from", Label: "从哪天", Type: "date", Value: f.First.String(), Optional: true}, {Name: "until", Label: "到哪天", Type: "date", Value: f.Last.String(), Optional: true}}
 	if s.witnesses != nil {
@@ -210,13 +211,7 @@ func (s *Server) changeLog(c *fiber.Ctx, by policy.Actor) error {
 			v.Read = read
 		}
 	}
-	return s.render(c, by, "log", page{Title: "变更日志", Nav: logPath, Data: logData{changeLogView: v, Query: f.Text}})
-}
-
-// logData adds the text of the search to what log.html shows.
-type logData struct {
-	changeLogView
-	Query string
+	return s.render(c, by, "log", page{Title: "变更日志", Nav: logPath, Data: v})
 }
 
 // logExcel gives what a filter finds, as a workbook.

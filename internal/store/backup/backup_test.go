@@ -274,6 +274,60 @@ func TestWitness(t *testing.T) {
 	restored(t, dir, m)
 }
 
+// earlier is a log as it stood when a backup began.
+type earlier struct {
+	store.Engine
+	last int64
+}
+
+func (e earlier) LastN(context.Context) (int64, error) { return e.last, nil }
+
+// TestRemovedMeanwhile: a file that nobody kept is removed while the backup is made, which says so and restores; bytes that are missing without a record are an error.
+func TestRemovedMeanwhile(t *testing.T) {
+	ctx := t.Context()
+	b := openFolder(t, t.TempDir(), false)
+	b.write(t, 0, 3)
+	loose, err := b.db.PutLoose(ctx, store.Meta{By: "u1", Action: "file.put"}, strings.NewReader("on trial"), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.db.Checkpoint(ctx); err != nil {
+		t.Fatal(err)
+	}
+	began := earlier{Engine: b.engine}
+	if began.last, err = b.engine.LastN(ctx); err != nil {
+		t.Fatal(err)
+	}
+	key, err := b.db.LogKey(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := backup.Options{Now: now(), Key: key, Sign: func(text string) (string, error) { return b.db.SignText(ctx, text) }}
+	if n, err := b.db.SweepLoose(ctx, store.Meta{By: "system", Action: "file.sweep"}, now().Add(time.Hour), func(string) bool { return false }); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	dir := t.TempDir()
+	m, _, err := backup.Write(ctx, began, dir, options)
+	if err != nil || len(m.Gone) != 1 || m.Gone[0] != loose.SHA256 || m.Files != 0 {
+		t.Fatalf("%+v %v", m, err)
+	}
+	restored(t, dir, m)
+
+	kept := b.photo(t, "a photo")
+	found, err := filepath.Glob(filepath.Join(b.dir, "files", kept[:2], kept+"*"))
+	if err != nil || len(found) != 1 {
+		t.Fatal(found, err)
+	}
+	if err := os.Remove(found[0]); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = b.backup(t, dir, 0)
+	wantKind(t, err, fault.NotFound, "内容不见了")
+	if all, err := backup.List(dir); err != nil || len(all) != 1 {
+		t.Errorf("a backup that failed left %d: %v", len(all), err)
+	}
+}
+
 // TestEveryByte flips a byte in every file of a backup: each is found before anything is used.
 func TestEveryByte(t *testing.T) {
 	dir := t.TempDir()
