@@ -151,11 +151,31 @@ func (s *service) jobList() []schedule.Job {
 	return jobs
 }
 
-// sources are what the rating cycle gathers facts from.
+// sources are what the rating cycle gathers facts from. A module that is switched off tells nothing, whatever was recorded in it before; what its facts are worth then is for each scheme's rule of missing facts to say.
 func (s *service) sources() []supervision.Readings {
-	return []supervision.Readings{s.proofs, s.observations, s.visits, s.rectifications, s.vetoes, s.applications, cycle.Repairs{Service: s.repairs}, s.matters, &cycle.Surveys{Surveys: s.surveys}, &cycle.PartySheets{Sheets: s.party, Firms: s.register.Register}, &cycle.Honours{Books: s.conduct, Firms: s.register.Register},
-		&cycle.Contracts{Filings: s.filings, Estate: s.register.Register}, &cycle.Handovers{Handovers: s.handovers, Filings: s.filings},
-		&cycle.Community{Wishes: s.wishes, Items: s.deliberations, Firms: s.register.Register}}
+	community := &cycle.Community{Firms: s.register.Register}
+	if s.modules.On(policy.ModuleWish) {
+		community.Wishes = s.wishes
+	}
+	together := policy.ModuleWish
+	if s.modules.On(policy.ModuleDeliberation) {
+		community.Items, together = s.deliberations, policy.ModuleDeliberation
+	}
+	var on []supervision.Readings
+	for _, one := range []struct {
+		module policy.ModuleID
+		tells  supervision.Readings
+	}{
+		{policy.ModuleEvidence, s.proofs}, {policy.ModuleObservation, s.observations}, {policy.ModuleVisit, s.visits}, {policy.ModuleRectification, s.rectifications}, {policy.ModuleVeto, s.vetoes}, {"", s.applications},
+		{policy.ModuleRepair, cycle.Repairs{Service: s.repairs}}, {policy.ModuleMatter, s.matters}, {policy.ModuleSurvey, &cycle.Surveys{Surveys: s.surveys}}, {policy.ModuleParty, &cycle.PartySheets{Sheets: s.party, Firms: s.register.Register}},
+		{policy.ModuleConduct, &cycle.Honours{Books: s.conduct, Firms: s.register.Register}}, {policy.ModuleFiling, &cycle.Contracts{Filings: s.filings, Estate: s.register.Register}},
+		{policy.ModuleHandover, &cycle.Handovers{Handovers: s.handovers, Filings: s.filings}}, {together, community},
+	} {
+		if s.modules.On(one.module) {
+			on = append(on, one.tells)
+		}
+	}
+	return on
 }
 
 // revenueDue is the rule by which public revenue is to be shown; past the loaded years of the calendar its last day does not move off days of rest.

@@ -192,7 +192,7 @@ func (s *service) openRepairs(ctx context.Context) error {
 		return err
 	}
 	s.repairs, err = repair.New(ctx, repair.Config{DB: s.db, Guard: s.guard, Now: s.clocks.Business, Places: s.register.Register, Terms: terms, Finder: s.register.Finder, Deadlines: t.deadline, Resolve: t.days.Resolve})
-	if err == nil {
+	if err == nil && s.modules.On(policy.ModuleRepair) {
 		s.proofs.Keep(repair.Source, s.repairs.Logged)
 	}
 	return err

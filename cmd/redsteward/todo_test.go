@@ -21,11 +21,15 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/web"
 	"redsteward/policy"
+	"redsteward/rating/cycle"
 	"redsteward/registry"
 	"redsteward/registry/party"
 	"redsteward/supervision"
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
+	"redsteward/supervision/matter"
+	"redsteward/supervision/repair"
+	"redsteward/supervision/veto"
 )
 
 // get opens a page as somebody of our side.
@@ -218,7 +222,11 @@ func (w *twoSides) switchedOff(s *side) {
 // inPage are the addresses to which a page leads.
 var inPage = regexp.MustCompile(`(?:href|action)="(/[^"?#]*)`)
 
-// withoutTrace switches one module off: no navigation, to-do page, dossier or public page leads to it, and the other pages of who works most stay as they are.
+// factsOf are the sources of facts that go with a module. 微心愿 and 红色议事 feed one together, which the other keeps.
+var factsOf = map[policy.ModuleID]string{policy.ModuleEvidence: evidence.Source, policy.ModuleObservation: "observation", policy.ModuleVisit: "inspection", policy.ModuleRectification: "rectification", policy.ModuleVeto: veto.Source, policy.ModuleRepair: repair.Source, policy.ModuleMatter: matter.SourceMatters,
+	policy.ModuleSurvey: cycle.SourceSurvey, policy.ModuleParty: cycle.SourceParty, policy.ModuleConduct: cycle.SourceHonours, policy.ModuleFiling: cycle.SourceFilings, policy.ModuleHandover: cycle.SourceHandovers}
+
+// withoutTrace switches one module off: it tells no facts, no navigation, to-do page, dossier or public page leads to it, and the other pages of who works most stay as they are.
 func (w *twoSides) withoutTrace(s *side, id policy.ModuleID, shipped string) {
 	w.t.Helper()
 	own := regexp.MustCompile(`\{id: `+string(id)+`, name: [^,]+,`).ReplaceAllString(shipped, "$0 off: 由别的系统办理,")
@@ -226,6 +234,11 @@ func (w *twoSides) withoutTrace(s *side, id policy.ModuleID, shipped string) {
 	w.modules, err = policy.ParseModules("modules.yaml", []byte(own))
 	if w.must(err); w.modules.On(id) {
 		w.t.Fatalf("%s is on", id)
+	}
+	for _, source := range w.sources() {
+		if source.Source() == factsOf[id] {
+			w.t.Errorf("without %s %s still tells facts", id, factsOf[id])
+		}
 	}
 	address := servedFor(w.t, w.service, s.people)
 	for _, p := range [][2]string{{"property_officer", "/todo"}, {"property_officer", "/register/projects/" + s.project + "/dossier"}, {"", "/help"}} {

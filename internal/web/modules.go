@@ -18,7 +18,7 @@ import (
 const modulesPath = "/admin/modules"
 
 // modulePaths are the beginnings of the addresses of each module. What an address decides belongs to the module with it: pages, forms, imports, public pages, entries of the navigation, lines
-// of the to-do pages, hits of the search. A module that is switched off has none of them; what was recorded in it stays in dossiers and timelines, and counts.
+// of the to-do pages, hits of the search. A module that is switched off has none of them; what was recorded in it stays in dossiers and timelines, and no longer counts.
 var modulePaths = map[policy.ModuleID][]string{
 	policy.ModuleFiling:        {filingsPath},
 	policy.ModuleChange:        {changesPath, riskPath},

@@ -29,7 +29,7 @@ const factTasks = "community_tasks"
 //
 // The day is the last day. What is about a compound that the firm holds then counts for that one, everything else for those that it holds in the community; a firm without any there has nothing of it.
 type Community struct {
-	// Wishes and Items are asked for what happened, Firms for what a firm holds.
+	// Wishes and Items are asked for what happened, nil for what is not used here; Firms for what a firm holds.
 	Wishes *wish.Service
 	Items  *deliberation.Service
 	Firms  supervision.Holdings
@@ -65,13 +65,18 @@ func (c *Community) EachReading(ctx context.Context, span calendar.Span, asOf ti
 		}
 		return nil
 	}
-	if err := c.Wishes.EveryLife(ctx, span.Last, func(life []store.Change[wish.Wish]) error {
-		if life = known(life, asOf, upTo); len(life) == 0 {
-			return nil
+	if c.Wishes != nil {
+		if err := c.Wishes.EveryLife(ctx, span.Last, func(life []store.Change[wish.Wish]) error {
+			if life = known(life, asOf, upTo); len(life) == 0 {
+				return nil
+			}
+			return tell(life[len(life)-1].State.Where, wishesServed(life, asOf))
+		}); err != nil {
+			return err
 		}
-		return tell(life[len(life)-1].State.Where, wishesServed(life, asOf))
-	}); err != nil {
-		return err
+	}
+	if c.Items == nil {
+		return nil
 	}
 	return c.Items.EveryLife(ctx, span.Last, func(life []store.Change[deliberation.Item]) error {
 		if life = known(life, asOf, upTo); len(life) == 0 {

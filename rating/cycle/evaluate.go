@@ -76,7 +76,7 @@ func (s *Service) gather(ctx context.Context, p *Period, scheme *rating.Scheme, 
 		return nil, err
 	}
 	now := s.db.Now()
-	g := newGathering(scheme, p.ID, p.Days, cutoffInstant(p, now), upTo, s.known)
+	g := newGathering(scheme, p.ID, p.Days, cutoffInstant(p, now), upTo, s.known, s.FactSources())
 	if g.admitted, err = s.admitted(ctx, p); err != nil {
 		return nil, err
 	}

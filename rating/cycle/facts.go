@@ -150,7 +150,9 @@ func (b *bucket) freeze(g *gathering) (Facts, rating.Subject) {
 			var told *gathered
 			told, source = b.told(i, m.fact)
 			readings, hands = told.readings, told.hands
-			v, err = m.value(told)
+			if g.fed(m.fact) {
+				v, err = m.value(told)
+			}
 		}
 		if err == nil {
 			err = sub.Set(m.fact.ID, v)

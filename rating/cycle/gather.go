@@ -2,6 +2,7 @@ package cycle
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,6 +46,8 @@ type sourceFacts struct {
 	places map[string]int
 	// always: what it tells happens after the period by its nature, and counts whenever it was accepted.
 	always bool
+	// connected: it is asked. One that nobody asks, since its module is switched off, tells nothing; that is not the same as one that says there was nothing.
+	connected bool
 	// standIns are those of the facts that another source tells better: they count for a project of which that one says nothing.
 	standIns map[string]bool
 }
@@ -58,7 +61,7 @@ type bucket struct {
 	late    []LateReading
 }
 
-func newGathering(s *rating.Scheme, period string, days calendar.Span, cutoff time.Time, upTo int64, known registerRules) *gathering {
+func newGathering(s *rating.Scheme, period string, days calendar.Span, cutoff time.Time, upTo int64, known registerRules, connected []string) *gathering {
 	g := &gathering{scheme: s, period: period, days: days, cutoff: cutoff, upTo: upTo, known: known,
 		mergers: make([]merger, len(s.Facts)), bySource: map[string]*sourceFacts{}, buckets: map[string]*bucket{}}
 	for i := range s.Facts {
@@ -70,7 +73,7 @@ func newGathering(s *rating.Scheme, period string, days calendar.Span, cutoff ti
 			}
 			src := g.bySource[name]
 			if src == nil {
-				src = &sourceFacts{span: g.mergers[i].span, places: map[string]int{}, standIns: map[string]bool{}, always: name == application.Source}
+				src = &sourceFacts{span: g.mergers[i].span, places: map[string]int{}, standIns: map[string]bool{}, always: name == application.Source, connected: slices.Contains(connected, name)}
 				g.bySource[name] = src
 			}
 			src.places[f.ID], src.standIns[f.ID] = i, name == f.Otherwise
@@ -80,6 +83,11 @@ func newGathering(s *rating.Scheme, period string, days calendar.Span, cutoff ti
 		}
 	}
 	return g
+}
+
+// fed reports whether anybody is asked for a fact.
+func (g *gathering) fed(f *rating.Fact) bool {
+	return slices.ContainsFunc([]string{f.Source, f.Otherwise}, func(name string) bool { asked := g.bySource[name]; return asked != nil && asked.connected })
 }
 
 // told is what the readings of a fact came to, and which source told it: the one that the scheme prefers or, for a project of which that one says nothing, the other.

@@ -37,6 +37,24 @@ func (d *desk) gatherNow(t testing.TB, project string) (rating.Subject, Facts) {
 	return sub, f
 }
 
+// TestNobodyAsked: a source that is not connected, since its module is switched off, is missing in whatever it would tell; that a register holds no events is something else, and only a scheme says what is missing is worth.
+func TestNobodyAsked(t *testing.T) {
+	d := newDesk(t, 1)
+	d.tell(t, "p0001", "2026-08-01", "veto_decisions veto_decisions=fire_hazard")
+	d.tell(t, "p0001", "2026-08-01", "complaints complaints=2")
+	connected := d.Service.sources
+	for _, tt := range []struct{ off, veto, complaints string }{{"", "0 fire_hazard 2026-08-01", "2"}, {veto.Source, "missing", "2"}, {"observation", "0 fire_hazard 2026-08-01", "missing"}} {
+		d.Service.sources = slices.DeleteFunc(slices.Clone(connected), func(r supervision.Readings) bool { return r.Source() == tt.off })
+		sub, f := d.gatherNow(t, "p0001")
+		if got := []string{shown(sub.Get("veto_decisions")), shown(sub.Get("complaints"))}; got[0] != tt.veto || got[1] != tt.complaints {
+			t.Errorf("without %q: %q", tt.off, got)
+		}
+		if told := slices.ContainsFunc(f.Rules, func(g GatheredFact) bool { return g.Fact == "veto_decisions" }); told != (tt.veto != "missing") {
+			t.Errorf("without %q: %+v", tt.off, f.Rules)
+		}
+	}
+}
+
 // shown writes a value as a test wants it.
 func shown(v rating.Value) string {
 	switch v.State {
@@ -390,7 +408,7 @@ func BenchmarkGather(b *testing.B) {
 			readings := 0
 			b.ResetTimer()
 			for b.Loop() {
-				g := newGathering(d.schemes[RhythmQuarter].scheme, p.ID, p.Days, d.Clock(), 1<<40, d.known)
+				g := newGathering(d.schemes[RhythmQuarter].scheme, p.ID, p.Days, d.Clock(), 1<<40, d.known, d.FactSources())
 				if err := g.projects(b.Context(), d.register); err != nil {
 					b.Fatal(err)
 				}

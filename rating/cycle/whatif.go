@@ -42,7 +42,7 @@ func (s *Service) WhatIf(ctx context.Context, period, fact, firm string, told []
 		}
 		readers = append(readers, scheme.Indicators[i].ID)
 	}
-	g := newGathering(scheme, p.ID, p.Days, cutoffInstant(&p, s.db.Now()), math.MaxInt64, s.known)
+	g := newGathering(scheme, p.ID, p.Days, cutoffInstant(&p, s.db.Now()), math.MaxInt64, s.known, s.FactSources())
 	const subject = "what-if"
 	b := &bucket{holding: registry.Holding{}, facts: make([]gathered, len(g.mergers))}
 	b.holding.Project, b.holding.Firm = subject, firm
