@@ -2,6 +2,7 @@ package web
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -13,6 +14,7 @@ import (
 	"redsteward/internal/report"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry"
 )
 
 // A dossier (一企一档, 一小区一档) puts on one page what the parts of the program hold of a firm or a project. Each part is asked as the actor, with its own right and scope: what he
@@ -26,9 +28,15 @@ type dossierView struct {
 	// Back is its own address. Find is where the form above the tables leads with Query and Filters, "" for no form.
 	Back, Find, Query string
 	Filters           []field
-	// Most bounds the rows of a part on the page and MostPrinted those of a book, 0 for all of them; the workbook holds all.
-	Most, MostPrinted int
-	Parts             []dossierPart
+	// List is set where the page shows one part at a time, page by page: its values "list" and "after" say which. nil for all of it at once.
+	List *listAddress
+	// MostPrinted bounds the rows of a part of the book, 0 for all of them; the workbook holds all.
+	MostPrinted int
+	// Contents lead to the parts, Chosen is the part that is shown, Page to the rest of the one that is shown, nil for a page that shows everything.
+	Contents []dossierContent
+	Chosen   string
+	Page     *pager
+	Parts    []dossierPart
 	// Print is the address of the book, Excel that of the workbook, Printed the day for the printed sheet.
 	Print, Excel, Printed string
 	// Timeline is the address of the same in the order of time, "" for none.
@@ -43,6 +51,13 @@ type dossierPart struct {
 	Rows            []dossierRow
 	// Note says how the rows came about, "" for nothing.
 	Note string
+}
+
+// dossierContent leads to a part: Path to where it stands, Rows how many rows it has, Current whether it is the one that is shown.
+type dossierContent struct {
+	Title, Path string
+	Rows        int
+	Current     bool
 }
 
 // dossierRow is one row. Path leads to where it is kept, "" for nowhere. Cells hold strings, int64, num.Num and calendar.Date, as many as there are heads.
@@ -183,15 +198,45 @@ func (s *Server) showsDossier(made makeDossier) func(*fiber.Ctx, policy.Actor) e
 		if err != nil {
 			return err
 		}
+		v.turn()
 		for i := range v.Parts {
-			if all := len(v.Parts[i].Rows); v.Most > 0 && all > v.Most {
-				v.Parts[i].Rows = v.Parts[i].Rows[:v.Most]
-				v.Parts[i].Note += "这里列最近的 " + count(v.Most) + " 项，全部 " + count(all) + " 项在 Excel 里。"
-			}
 			v.Parts[i] = v.Parts[i].filled()
 		}
 		v.Printed = s.clockOf(c.UserContext()).today.Chinese()
 		return s.render(c, by, "dossier", page{Title: v.Name + v.Kind, Nav: v.Crumbs[0].Path, Data: v, Script: true})
+	}
+}
+
+// turn leaves on the page what it shows at a time, and says where the rest is.
+func (v *dossierView) turn() {
+	for _, p := range v.Parts {
+		if len(p.Rows) > 0 && v.List == nil {
+			v.Contents = append(v.Contents, dossierContent{Title: p.Title, Path: "#" + p.ID, Rows: len(p.Rows)})
+		}
+	}
+	if v.List == nil || len(v.Parts) == 0 {
+		return
+	}
+	l := *v.List
+	chosen := max(0, slices.IndexFunc(v.Parts, func(p dossierPart) bool { return p.ID == l.value["list"] }))
+	for i, p := range v.Parts {
+		v.Contents = append(v.Contents, dossierContent{p.Title, l.address("list", p.ID), len(p.Rows), i == chosen})
+	}
+	part := v.Parts[chosen]
+	v.Chosen = part.ID
+	all := len(part.Rows)
+	from, _ := strconv.Atoi(l.after)
+	if from = from / registry.PageSize * registry.PageSize; from < 0 || from >= all {
+		from = 0
+	}
+	upTo := min(from+registry.PageSize, all)
+	part.Rows = part.Rows[from:upTo]
+	v.Parts, v.Page = []dossierPart{part}, &pager{First: from + 1, Last: upTo, Count: all}
+	if upTo < all {
+		v.Page.Next = l.address("after", strconv.Itoa(upTo))
+	}
+	if from > 0 {
+		v.Page.Back = l.address("after", strconv.Itoa(from-registry.PageSize))
 	}
 }
 

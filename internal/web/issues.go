@@ -44,15 +44,36 @@ type issue struct {
 
 // issueFilter is what the lists are narrowed to; the zero value lets everything through.
 type issueFilter struct {
-	text, township, source string
-	days                   policy.Span
+	text, township, source, state string
+	days                          policy.Span
+	today                         calendar.Date
 }
 
 // lets reports whether a problem passes; keys are the scope keys of what it was found in.
 func (w issueFilter) lets(k *issue, keys []string) bool {
 	return (w.source == "" || k.source == w.source) && (w.township == "" || slices.Contains(keys, policy.TownshipKey(w.township))) &&
-		(w.days.From.IsZero() || k.found.Compare(w.days.From) >= 0) && (w.days.Until.IsZero() || k.found.Compare(w.days.Until) <= 0) &&
+		w.stands(k) && (w.days.From.IsZero() || k.found.Compare(w.days.From) >= 0) && (w.days.Until.IsZero() || k.found.Compare(w.days.Until) <= 0) &&
 		(registry.Finds(k.place, w.text) || registry.Finds(k.party, w.text) || strings.Contains(k.problem, w.text))
+}
+
+// The states by which problems are looked for.
+const (
+	issueOpen  = "open"
+	issueLate  = "late"
+	issueFixed = "fixed"
+)
+
+// stands reports whether a problem is in the wanted state.
+func (w issueFilter) stands(k *issue) bool {
+	switch w.state {
+	case issueOpen:
+		return !k.fixed
+	case issueLate:
+		return !k.fixed && !k.due.IsZero() && k.due.Compare(w.today) < 0
+	case issueFixed:
+		return k.fixed
+	}
+	return true
 }
 
 // issueRoutes are the three lists as page, workbook and book.
@@ -67,8 +88,8 @@ func (s *Server) issueRoutes() []Route {
 
 // issueLists puts the three lists together; each has a row for each problem, so that they agree.
 func (s *Server) issueLists(c *fiber.Ctx, by policy.Actor) (dossierView, error) {
-	l := readList(c, issuesPath, "q", "township", "source", "from", "until")
-	w := issueFilter{text: l.value["q"], township: l.value["township"], source: l.value["source"]}
+	l := readList(c, issuesPath, "list", "q", "township", "source", "state", "from", "until")
+	w := issueFilter{text: l.value["q"], township: l.value["township"], source: l.value["source"], state: l.value["state"], today: s.clockOf(c.UserContext()).today}
 	var bad []fault.Field
 	for name, day := range map[string]*calendar.Date{"from": &w.days.From, "until": &w.days.Until} {
 		if text := l.value[name]; text != "" {
@@ -81,7 +102,8 @@ func (s *Server) issueLists(c *fiber.Ctx, by policy.Actor) (dossierView, error) 
 	if len(bad) > 0 {
 		return dossierView{}, fault.InvalidFields("web.issueLists", bad...)
 	}
-	filters := []field{{Name: "source", Label: "来源", Options: choicesOf("全部", issueSources()), Value: w.source}, {Name: "from", Label: "发现日期从", Type: "date", Value: l.value["from"], Optional: true}, {Name: "until", Label: "到", Type: "date", Value: l.value["until"], Optional: true}}
+	filters := []field{{Name: "source", Label: "来源", Options: choicesOf("全部", issueSources()), Value: w.source},
+		{Name: "state", Label: "整改情况", Options: []option{{"", "全部"}, {issueOpen, "没有核实整改"}, {issueLate, "其中超过期限"}, {issueFixed, "核实整改"}}, Value: w.state}, {Name: "from", Label: "发现日期从", Type: "date", Value: l.value["from"], Optional: true}, {Name: "until", Label: "到", Type: "date", Value: l.value["until"], Optional: true}}
 	if s.registered != nil {
 		towns, err := s.townshipOptions(c.UserContext())
 		if err != nil {
@@ -95,7 +117,7 @@ func (s *Server) issueLists(c *fiber.Ctx, by policy.Actor) (dossierView, error) 
 	}
 	query := strings.TrimPrefix(l.address(), issuesPath)
 	v := dossierView{Kind: "三张清单", Name: "问题、责任、整改", Sub: "走访评价、行政检查文书里的问题，承接查验的缺陷，公共安全隐患；三张清单是同样的行", Crumbs: []crumb{{"整改", rectificationsPath}, {"三张清单", issuesPath}},
-		Most: 100, MostPrinted: 500, Back: l.address(), Print: issuesPath + "/print" + query, Excel: l.excel(), Find: issuesPath, Query: w.text, Filters: filters}
+		List: &l, MostPrinted: 500, Back: l.address(), Print: issuesPath + "/print" + query, Excel: l.excel(), Find: issuesPath, Query: w.text, Filters: filters}
 	open := 0
 	problems := dossierPart{ID: "problems", Title: "问题清单", Heads: []string{"小区", "问题", "来源", "发现日期", "依据"}}
 	duties := dossierPart{ID: "duties", Title: "责任清单", Heads: []string{"小区", "责任单位", "要求", "期限", "问题"}}

@@ -157,7 +157,10 @@ func TestRectificationPages(t *testing.T) {
 		t.Errorf("the list: %.1500s", list)
 	}
 	for _, s := range []scenario{
-		{name: "three lists of the same rows", role: "officer", path: "/rectifications/lists?source=visit&q=东街", status: 200, contains: []string{"问题清单", "责任清单", "整改清单", "共 1 项，核实整改 1 项，没有核实整改 0 项。", "公示栏空白", `href="` + path + `"`, "/rectifications/lists.xlsx?q="}},
+		{name: "three lists of the same rows", role: "officer", path: "/rectifications/lists?source=visit&q=东街", status: 200, contains: []string{"问题清单", "责任清单", "整改清单", "共 1 项，核实整改 1 项，没有核实整改 0 项。", "公示栏空白", `href="` + path + `"`, "/rectifications/lists.xlsx?q=", "第 1–1 个，共 1 个问题", "发现日期"}, excludes: []string{"复查全部合格"}},
+		{name: "one list at a time", role: "officer", path: "/rectifications/lists?source=visit&list=fixes&state=fixed&after=50", status: 200, contains: []string{"复查", `href="` + path + `"`, "第 1–1 个，共 1 个问题", `name="list" value="fixes"`}, excludes: []string{"发现日期</th>"}},
+		{name: "none is open", role: "officer", path: "/rectifications/lists?source=visit&state=open", status: 200, excludes: []string{path}},
+		{name: "none is late", role: "officer", path: "/rectifications/lists?source=visit&state=late", status: 200, excludes: []string{path}},
 		{name: "none of another source", role: "officer", path: "/rectifications/lists?source=inspection", status: 200, excludes: []string{path}},
 		{name: "none before", role: "officer", path: "/rectifications/lists?until=2026-01-01", status: 200, excludes: []string{path}},
 		{name: "a day that is none", role: "officer", path: "/rectifications/lists?from=2026-13-01", status: 422},
