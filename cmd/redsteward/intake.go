@@ -30,6 +30,7 @@ type intakeCommand struct {
 	Key    intakeKeyCommand    `cmd:"" help:"在内网生成一对密钥，打印要放到外网的公钥"`
 	Serve  intakeServeCommand  `cmd:"" help:"在外网接收填好的表，封装成外网谁也读不了的文件"`
 	Import intakeImportCommand `cmd:"" help:"在内网打开封装文件，登记为事项；每个文件只登记一次"`
+	Direct intakeDirectCommand `cmd:"" name:"redirect" help:"在内网改投一个登记不了的封装文件：换社区或者类别；不动数据，服务运行时也可以用"`
 }
 
 // intakeKeyCommand makes a key.
@@ -149,6 +150,50 @@ func (c *intakeImportCommand) Run(p *program) error {
 	return nil
 }
 
+// intakeDirectCommand changes the place or the category of one sealed file that the register refuses, for example since its community was merged.
+type intakeDirectCommand struct {
+	File      string `arg:"" placeholder:"FILE" help:"登记不了的封装文件"`
+	Secret    string `required:"" placeholder:"FILE" help:"私钥文件（intake key 生成的）"`
+	Community string `placeholder:"ID" help:"改投到哪个社区（编号）；原来选的小区就不要了"`
+	Category  string `placeholder:"ID" help:"改成哪个类别（matters.yaml 里的代码）"`
+}
+
+// redirectedFolder is where sealed files go that were redirected, below the folder in which they came.
+const redirectedFolder = "redirected"
+
+// Run implements the subcommand. The new file stands before the old one is moved away: a stop between leaves both, of which one becomes a matter and the other is refused as before.
+func (c *intakeDirectCommand) Run(p *program) error {
+	const op = "cmd.intake"
+	key, err := readIntakeKey(c.Secret)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(c.File)
+	data, r, err := openSealed(c.File, key, p.now())
+	if err != nil {
+		return err
+	}
+	if err := r.Redirect(c.Community, c.Category); err != nil {
+		return err
+	}
+	sealed, err := key.Public().Seal(r)
+	if err != nil {
+		return err
+	}
+	name, kept := intake.NameOf(sealed), filepath.Join(dir, redirectedFolder)
+	if err := intake.Put(dir, name, sealed); err != nil {
+		return fault.Wrap(op, fault.Invalid, "改投的文件写不了："+name, err)
+	}
+	if err = os.MkdirAll(kept, 0o750); err == nil {
+		err = os.Rename(c.File, filepath.Join(kept, intake.NameOf(data)))
+	}
+	if err != nil {
+		return fault.Wrap(op, fault.Unavailable, "已改投为 "+name+"，原文件移不到 "+redirectedFolder, err)
+	}
+	fmt.Fprintf(p.out, "已改投为 %s，查询号 %s 不变；原文件在 %s 里。下一次登记时收进来\n", name, r.Number, redirectedFolder)
+	return nil
+}
+
 // readIntakeKey reads a secret key.
 func readIntakeKey(file string) (*intake.SecretKey, error) {
 	text, err := readInput(file)
@@ -231,18 +276,7 @@ func (t *takenIn) write(dir string, now time.Time) error {
 // takeFile takes in one file. Invalid, Conflict and NotFound say what is wrong with it.
 func (s *service) takeFile(ctx context.Context, dir, name string, key *intake.SecretKey) (line string, fresh bool, err error) {
 	path := filepath.Join(dir, name)
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", false, err
-	}
-	if info.Size() > intake.MaxSealed {
-		return "", false, fault.New("cmd.takeFile", fault.Invalid, fmt.Sprintf("文件太大，超过 %d MB", intake.MaxSealed>>20))
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return "", false, err
-	}
-	r, err := key.Open(data, s.clocks.Business())
+	data, r, err := openSealed(path, key, s.clocks.Business())
 	if err != nil {
 		return "", false, err
 	}
@@ -262,9 +296,25 @@ func (s *service) takeFile(ctx context.Context, dir, name string, key *intake.Se
 	return "以前登记过，查询号 " + r.Number, false, nil
 }
 
+// openSealed reads and opens a sealed file. Invalid says what is wrong with it.
+func openSealed(path string, key *intake.SecretKey, now time.Time) (data []byte, r *intake.Report, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, fault.Wrap("cmd.openSealed", fault.Invalid, "文件打不开", err)
+	}
+	if info.Size() > intake.MaxSealed {
+		return nil, nil, fault.New("cmd.openSealed", fault.Invalid, fmt.Sprintf("文件太大，超过 %d MB", intake.MaxSealed>>20))
+	}
+	if data, err = os.ReadFile(path); err != nil {
+		return nil, nil, fault.Wrap("cmd.openSealed", fault.Invalid, "文件打不开", err)
+	}
+	r, err = key.Open(data, now)
+	return data, r, err
+}
+
 // tellSealed makes a matter of a report, once.
 func (s *service) tellSealed(ctx context.Context, r *intake.Report) (fresh bool, err error) {
-	in := matter.Input{Category: r.Category, Community: r.Community, Project: r.Project, Where: r.Where, Words: r.Words}
+	in := matter.Input{Category: r.Category, Community: r.Community, Project: r.Project, Where: r.Where, Words: r.Words, Redirected: r.Redirected}
 	defer func() {
 		for _, upload := range in.Photos {
 			err = errors.Join(err, upload.Close())

@@ -8,12 +8,15 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"redsteward/internal/outside/intake"
+	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/supervision/matter"
 )
 
 // TestIntake: a resident's form goes through the outer zone into the register once, and is followed with the number of its receipt; a changed, a cut, a foreign and a repeated file are named and change nothing.
@@ -101,7 +104,7 @@ func TestIntake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	send("no-such-community", "路灯不亮三天了")
+	_, lostNumber, lostCode := send("no-such-community", "路灯不亮三天了")
 	foreign, err := intake.NewKey()
 	if err != nil {
 		t.Fatal(err)
@@ -141,10 +144,38 @@ func TestIntake(t *testing.T) {
 		t.Error(left, err)
 	}
 	asked(t, nil, exitFailed, "登记 0 件，以前登记过 0 件，没有登记 5 件", "intake", "import", box, "--secret", secret, "--data", dir)
+	lost := ""
+	for _, file := range left {
+		if _, r, err := openSealed(file, settingsKey, october); err == nil && r.Community == "no-such-community" {
+			lost = file
+		}
+	}
+	asked(t, nil, exitInput, "另一把密钥", "intake", "redirect", filepath.Join(box, "foreign.sealed"), "--secret", secret, "--community", community)
+	asked(t, nil, exitInput, "文件打不开", "intake", "redirect", filepath.Join(box, "none.sealed"), "--secret", secret, "--community", community)
+	asked(t, nil, exitInput, "没有改变什么", "intake", "redirect", lost, "--secret", secret, "--community", "no-such-community")
+	if _, err := os.Stat(lost); err != nil {
+		t.Error(err)
+	}
+	asked(t, nil, exitOK, "原文件在 redirected 里", "intake", "redirect", lost, "--secret", secret, "--community", community)
+	text = asked(t, nil, exitFailed, "登记 1 件，以前登记过 0 件，没有登记 4 件", "intake", "import", box, "--secret", secret, "--data", dir)
+	if _, err := os.Stat(filepath.Join(box, redirectedFolder, filepath.Base(lost))); err != nil || strings.Contains(text, "路灯") {
+		t.Errorf("%v\n%s", err, text)
+	}
+	left = slices.DeleteFunc(left, func(file string) bool { return file == lost })
 	bureau(func(s *service) {
 		told, err := s.matters.LookUp(t.Context(), policy.Actor{}, number, code)
 		if err != nil || told.Words != "垃圾两天没有清运" {
 			t.Errorf("%+v, %v", told, err)
+		}
+		second, err := s.matters.LookUp(t.Context(), policy.Actor{}, lostNumber, lostCode)
+		if err != nil || second.Words != "路灯不亮三天了" {
+			t.Errorf("%+v, %v", second, err)
+		}
+		found := false
+		if err := s.matters.Each(t.Context(), policy.Actor{ID: "officer", Appointments: []policy.Appointment{{Role: "property_officer", Unit: policy.County, Scopes: []string{policy.County}}}}, matter.Filter{}, func(d store.Doc[matter.Matter]) {
+			found = found || strings.Contains(d.State.Reason, "改投，居民原来选的是：社区 no-such-community，类别 cleaning") && d.State.Community == community
+		}); err != nil || !found {
+			t.Errorf("nobody sees that it was redirected: %v", err)
 		}
 		// A running service takes in what comes again, by its configuration, without doubling it.
 		if err := os.WriteFile(filepath.Join(box, "again"+intake.Ending), good, 0o600); err != nil {
@@ -161,7 +192,7 @@ func TestIntake(t *testing.T) {
 		}
 	}
 	env := []string{"REDSTEWARD_INTAKE_FOLDER=" + box, "REDSTEWARD_INTAKE_SECRET=" + secret}
-	if text, _ := askProgram(t, october, env, "doctor", "--data", dir); !strings.Contains(text, "5 个文件超过一小时没有登记") {
+	if text, _ := askProgram(t, october, env, "doctor", "--data", dir); !strings.Contains(text, "4 个文件超过一小时没有登记") {
 		t.Error(text)
 	}
 	if report, err := os.ReadFile(filepath.Join(box, intakeReport)); err != nil || strings.Count(string(report), "已登记，查询号 "+number) != 1 {

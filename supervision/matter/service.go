@@ -207,6 +207,8 @@ type Input struct {
 	Community, Project, Where string
 	// Words say what is the matter.
 	Words string
+	// Redirected says that somebody inside put another place or category, because what the form offered is not in the register any more; "" for nobody.
+	Redirected string
 	// Photos show it; they stay the caller's to close.
 	Photos []*files.Upload
 	// Idem makes a retry safe, nil for none.

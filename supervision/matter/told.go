@@ -70,7 +70,7 @@ func (s *Service) tell(ctx context.Context, meta store.Meta, in Input, number, c
 	if err != nil {
 		return store.Doc[Matter]{}, err
 	}
-	m.Source, m.Reported, m.Ticket = SourceResident, s.stranger(), s.tickets.Ticket(number, code)
+	m.Source, m.Reported, m.Ticket, m.Reason = SourceResident, s.stranger(), s.tickets.Ticket(number, code), in.Redirected
 	for i, photo := range in.Photos {
 		photo.Name = "照片" + string(rune('1'+i)) // what a phone calls a file may name a person
 	}

@@ -60,6 +60,8 @@ type Report struct {
 	// Where and Words are his own.
 	Where string `json:"where"`
 	Words string `json:"words"`
+	// Redirected says what the form had offered before somebody inside changed it (Redirect), "" for a form as it was filled in.
+	Redirected string `json:"redirected,omitempty"`
 	// Photos are JPEG or PNG files.
 	Photos [][]byte `json:"-"`
 }
@@ -171,6 +173,31 @@ func (h *head) fits(front int) error {
 	if tooLarge {
 		return fault.New("intake.fits", fault.Invalid, fmt.Sprintf("内容太大：最多 %d 张照片，每张不超过 %d MB", MaxPhotos, MaxPhoto>>20))
 	}
+	return nil
+}
+
+// Redirect puts another place or category into a report that the register refuses as it is, and notes what stood there; what the resident wrote and when stays. A community goes without the compound that the form named, "" leaves it.
+// Returns Invalid if nothing changes.
+func (r *Report) Redirect(community, category string) error {
+	was := "社区 " + r.Community
+	if r.Project != "" {
+		was += "，小区 " + r.Project
+	}
+	was += "，类别 " + r.Category
+	to := *r
+	if community != "" {
+		to.Community, to.Project = community, ""
+	}
+	if category != "" {
+		to.Category = category
+	}
+	if to.Community == r.Community && to.Project == r.Project && to.Category == r.Category {
+		return fault.New("intake.Redirect", fault.Invalid, "改投没有改变什么：它本来就是"+was)
+	}
+	if to.Redirected == "" {
+		to.Redirected = "外网来件由内网改投，居民原来选的是：" + was
+	}
+	*r = to
 	return nil
 }
 

@@ -319,7 +319,7 @@ func (r *Receiver) take(report *Report) (receipt, error) {
 	if err != nil {
 		return receipt{}, err
 	}
-	if err := put(r.Dir, NameOf(sealed), sealed); err != nil {
+	if err := Put(r.Dir, NameOf(sealed), sealed); err != nil {
 		return receipt{}, fault.Wrap(op, fault.Unavailable, "封装文件写不下", err)
 	}
 	if len(r.sent) >= remembered {
@@ -348,8 +348,8 @@ func (r *Receiver) room() error {
 	return nil
 }
 
-// put writes a file whole or not at all.
-func put(dir, name string, data []byte) (err error) {
+// Put writes a sealed file into a folder, whole or not at all, replacing one of the same name.
+func Put(dir, name string, data []byte) (err error) {
 	f, err := os.CreateTemp(dir, ".incoming-*")
 	if err != nil {
 		return err
