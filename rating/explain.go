@@ -399,13 +399,18 @@ func (s *Scheme) nextGrade(r *Result) *NextGrade {
 
 // factors turn the points of each node into points of the total, as far as sums, means and chosen sheets lead there; 0 for the others.
 func (s *Scheme) factors(r *Result) []num.Num {
+	return s.factorsBelow(r, len(s.program.indicators)+len(s.program.parts)-1)
+}
+
+// factorsBelow is factors with the points of a part in place of those of the total.
+func (s *Scheme) factorsBelow(r *Result, part int) []num.Num {
 	p := s.program
 	factor := make([]num.Num, len(p.indicators)+len(p.parts))
 	m := p.settled(&Subject{}, r)
-	factor[len(factor)-1] = one
+	factor[part] = one
 	for i := len(p.order) - 1; i >= 0; i-- { // every part comes before its members
-		if p.order[i].kind == stagePart {
-			m.spread(&p.parts[p.order[i].index], factor[len(p.indicators)+p.order[i].index], factor)
+		if above := len(p.indicators) + p.order[i].index; p.order[i].kind == stagePart && !factor[above].IsZero() {
+			m.spread(&p.parts[p.order[i].index], factor[above], factor)
 		}
 	}
 	return factor

@@ -3,6 +3,7 @@ package rating
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -144,6 +145,8 @@ type EffectiveWeight struct {
 	// ID and Name are the indicator's, or those of a part that an expression makes.
 	ID   string `json:"id"`
 	Name string `json:"name"`
+	// In is the part whose points come from earlier results in which this is an indicator, "" for what the scheme itself scores. What has In is a share of that part, not beside it.
+	In string `json:"in,omitempty"`
 	// Nominal is its mean share of the full marks of the subjects, Effective its share of the variance of the total: cov(points, total) ÷ var(total). Both in percent, to two places.
 	Nominal   num.Num `json:"nominal"`
 	Effective num.Num `json:"effective"`
@@ -338,15 +341,26 @@ func (s *Scheme) leaving(facts map[int]bool) *Scheme {
 	return out
 }
 
+// rerun is what a scheme makes of the subjects of a past period.
+type rerun struct {
+	// scheme is the scheme without what reads facts that the period does not have, which lost tells.
+	scheme *Scheme
+	lost   []LostFact
+	// subjects are those of the period with the facts of this scheme, results theirs in the same order, histories their earlier results by subject.
+	subjects  []Subject
+	results   []Result
+	histories map[string]History
+}
+
 // run rates all subjects of a period by a scheme that stands beside the one by which they were rated.
-func (p *PastPeriod) run(from, to *Scheme, subjects []Subject, earlier func(s *Scheme, e *Earlier) (map[string]Past, error)) ([]Result, *Scheme, []LostFact, error) {
+func (p *PastPeriod) run(from, to *Scheme, subjects []Subject, earlier func(s *Scheme, e *Earlier) (map[string]Past, error)) (*rerun, error) {
 	c := newCarrier(from, to)
 	s := to.leaving(c.dropped)
 	histories := map[string]History{}
 	for i := range to.History {
 		found, err := earlier(to, &to.History[i])
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, err
 		}
 		for id, past := range found {
 			if histories[id] == nil {
@@ -378,14 +392,14 @@ func (p *PastPeriod) run(from, to *Scheme, subjects []Subject, earlier func(s *S
 	if s.Compares() {
 		var err error
 		if cohort, err = NewCohort(s, slices.Values(carried), func(id string) History { return histories[id] }); err != nil {
-			return nil, nil, nil, err
+			return nil, err
 		}
 	}
 	out := make([]Result, len(carried))
 	for i := range carried {
 		out[i] = Evaluate(s, cohort, carried[i], histories[carried[i].ID])
 	}
-	return out, s, c.lost, nil
+	return &rerun{scheme: s, lost: c.lost, subjects: carried, results: out, histories: histories}, nil
 }
 
 // Replay rates the subjects of a past period by another scheme and tells who moves, by how much and because of which rule: the rules that differ are changed one after the other. from is the file of the scheme to compare
@@ -415,32 +429,32 @@ func (p *PastPeriod) Replay(from, to []byte, told func(done, total int)) (*Repla
 	after := way[len(way)-1].scheme
 	r := &Replay{Period: p.ID, Name: p.Name, From: before.Version, To: after.Version, Subjects: len(subjects), Rows: make([]ReplayRow, len(subjects))}
 	earlier := p.remembered()
-	results, _, _, err := p.run(own, before, subjects, earlier)
+	was, err := p.run(own, before, subjects, earlier)
 	if err != nil {
 		return nil, err
 	}
 	for i := range p.Subjects {
 		sub := &p.Subjects[i]
-		r.Rows[i] = ReplayRow{Subject: sub.ID, Name: sub.Name, Place: sub.Place, Firm: sub.Firm, Keys: sub.Keys, Before: results[i].given(), BeforeLabel: results[i].word()}
+		r.Rows[i] = ReplayRow{Subject: sub.ID, Name: sub.Name, Place: sub.Place, Firm: sub.Firm, Keys: sub.Keys, Before: was.results[i].given(), BeforeLabel: was.results[i].word()}
 	}
-	first := results
+	first := was.results
 	for n, step := range way {
-		next, s, lost, err := p.run(own, step.scheme, subjects, earlier)
+		next, err := p.run(own, step.scheme, subjects, earlier)
 		if err != nil {
 			return nil, err
 		}
-		did := r.step(step.changes, results, next)
+		did := r.step(step.changes, was.results, next.results)
 		if did.Moved > 0 {
 			r.Steps = append(r.Steps, did)
 		}
-		if results = next; n == len(way)-1 {
-			r.Lost, r.Weights = lost, s.effective(next)
+		if was = next; n == len(way)-1 {
+			r.Lost, r.Weights = next.lost, next.scheme.effective(next)
 		}
 		if told != nil {
 			told(n+1, len(way))
 		}
 	}
-	r.finish(before, after, first, results)
+	r.finish(before, after, first, was.results)
 	return r, nil
 }
 
@@ -586,49 +600,142 @@ func mean(rows []ReplayRow, of func(*ReplayRow) *num.Num) *num.Num {
 	return &q
 }
 
-// effective compares nominal and effective weights over results that have a total.
-func (s *Scheme) effective(results []Result) []EffectiveWeight {
-	p := s.program
-	leaf := func(node int) bool {
-		if node < len(p.indicators) {
-			return true
-		}
-		switch p.parts[node-len(p.indicators)].method {
-		case MethodSum, MethodMean, MethodChoose:
-			return false
-		}
-		return node < len(p.indicators)+len(p.parts)-1
+// leaf reports whether points of a node are not made of those of its members, as far as weights are concerned.
+func (p *program) leaf(node int) bool {
+	if node < len(p.indicators) {
+		return true
 	}
+	switch p.parts[node-len(p.indicators)].method {
+	case MethodSum, MethodMean, MethodChoose:
+		return false
+	}
+	return node < len(p.indicators)+len(p.parts)-1
+}
+
+// nodeName is the name of an indicator or a part.
+func (s *Scheme) nodeName(node int) string {
+	if node < len(s.Indicators) {
+		return s.Indicators[node].Name
+	}
+	return s.Parts[node-len(s.Indicators)].Name
+}
+
+// weighing adds up what a node, or an indicator of the earlier results behind it, brought to the totals.
+type weighing struct {
+	id, name string
+	points   []num.Num // by subject; what is not there yet is zero
+	full     num.Num
+}
+
+// note adds points of a subject.
+func (w *weighing) note(subject int, points, max num.Num) {
+	w.reach(subject + 1)
+	w.points[subject] = w.points[subject].Add(points.Round(6, num.HalfUp))
+	w.full = w.full.Add(max.Round(6, num.HalfUp))
+}
+
+// reach fills up to so many subjects.
+func (w *weighing) reach(subjects int) {
+	w.points = append(w.points, make([]num.Num, max(0, subjects-len(w.points)))...)
+}
+
+// inEarlier tells which indicators of the earlier results make the points of an expression, and how many points of it each gives and could give. ok is false if the expression is anything but a sum of points of their parts,
+// each with a factor: then nothing can be said about a single indicator.
+func (m *machine) inEarlier(value *operand) (shares []PastShare, ok bool) {
+	with := func(r *nameRef, points num.Num) (num.Num, bool) {
+		id := m.p.scheme.History[r.a].ID
+		past := m.history[id]
+		past.Points = maps.Clone(past.Points)
+		past.Points[r.text] = points
+		was := m.history
+		m.history = maps.Clone(was)
+		m.history[id] = past
+		x, gone := m.number(value)
+		m.history = was
+		return x, gone.kind == nothingAbsent
+	}
+	rest, gone := m.number(value)
+	if gone.kind != nothingAbsent {
+		return nil, false
+	}
+	refs := value.refs
+	if value.kind == operandRef {
+		refs = []nameRef{value.ref}
+	}
+	var seen []nameRef
+	for i := range refs {
+		r := &refs[i]
+		past := m.history[m.p.scheme.History[r.a].ID]
+		points, has := past.Points[r.text]
+		if r.kind != refPastPoints || slices.Contains(seen, *r) || !has {
+			continue
+		}
+		seen = append(seen, *r)
+		var got, max num.Num
+		for _, share := range past.Behind[r.text] {
+			got, max = got.Add(share.Points), max.Add(share.Max)
+		}
+		none, ok := with(r, num.Num{})
+		all, ok2 := with(r, max)
+		factor, err := all.Sub(none).Quo(max)
+		if !ok || !ok2 || err != nil || points.Sub(got).Abs().Cmp(atMostRounding) > 0 {
+			return nil, false
+		}
+		rest = rest.Sub(factor.Mul(points))
+		for _, share := range past.Behind[r.text] {
+			share.Points, share.Max = factor.Mul(share.Points), factor.Mul(share.Max)
+			shares = append(shares, share)
+		}
+	}
+	return shares, rest.IsZero() && len(shares) > 0
+}
+
+// atMostRounding is how much the points of a part may differ from those of its indicators because each is rounded; more, and they are made in another way.
+var atMostRounding = num.FromFrac(1, 20)
+
+// effective compares nominal and effective weights over results that have a total. What a part takes from earlier results stands for itself and, behind it, by their indicators.
+func (s *Scheme) effective(made *rerun) []EffectiveWeight {
+	p := s.program
 	nodes := len(p.indicators) + len(p.parts)
-	points, full := make([][]num.Num, nodes), make([]num.Num, nodes)
+	weighed, behind, vague := make([]weighing, nodes), make([][]*weighing, nodes), make([]bool, nodes)
 	var totals []num.Num
 	all := num.Num{}
-	for i := range results {
-		r := &results[i]
+	for i := range made.results {
+		r := &made.results[i]
 		if r.given() == nil || !r.Base.Counted {
 			continue
 		}
 		factor := s.factors(r)
-		total := num.Num{}
-		row := make([]num.Num, nodes)
+		m := p.settled(&made.subjects[i], r)
+		m.history = made.histories[r.Subject]
+		at, total := len(totals), num.Num{}
 		note := func(id string, counted bool, got, max num.Num) {
 			node := p.nodeIndex[id]
-			if !counted || !leaf(node) || factor[node].IsZero() {
+			if !counted || !p.leaf(node) || factor[node].IsZero() {
 				return
 			}
-			row[node] = factor[node].Mul(got).Round(6, num.HalfUp)
-			full[node] = full[node].Add(factor[node].Mul(max).Round(6, num.HalfUp))
+			w := &weighed[node]
+			w.note(at, factor[node].Mul(got), factor[node].Mul(max))
 			all = all.Add(factor[node].Mul(max).Round(6, num.HalfUp))
-			total = total.Add(row[node])
+			total = total.Add(w.points[at])
+			if node < len(p.indicators) || vague[node] {
+				return
+			}
+			shares, ok := m.inEarlier(&p.parts[node-len(p.indicators)].value)
+			vague[node] = !ok
+			for _, share := range shares {
+				k := slices.IndexFunc(behind[node], func(w *weighing) bool { return w.id == share.ID })
+				if k < 0 {
+					k, behind[node] = len(behind[node]), append(behind[node], &weighing{id: share.ID, name: share.Name})
+				}
+				behind[node][k].note(at, factor[node].Mul(share.Points), factor[node].Mul(share.Max))
+			}
 		}
 		for k := range r.Lines {
 			note(r.Lines[k].ID, r.Lines[k].Counted, r.Lines[k].Points, r.Lines[k].Max)
 		}
 		for k := range r.Parts {
 			note(r.Parts[k].ID, r.Parts[k].Counted, r.Parts[k].Points, r.Parts[k].Max)
-		}
-		for node := range row {
-			points[node] = append(points[node], row[node])
 		}
 		totals = append(totals, total)
 	}
@@ -637,23 +744,16 @@ func (s *Scheme) effective(results []Result) []EffectiveWeight {
 		return nil
 	}
 	var out []EffectiveWeight
-	percent := func(x, of num.Num) num.Num {
-		q, err := x.Mul(hundred).Quo(of)
-		if err != nil {
-			return num.Num{}
+	add := func(of *weighing, in string) {
+		percent := func(x, of num.Num) num.Num {
+			q, err := x.Mul(hundred).Quo(of)
+			if err != nil {
+				return num.Num{}
+			}
+			return q.Round(2, num.HalfUp)
 		}
-		return q.Round(2, num.HalfUp)
-	}
-	for node := range nodes {
-		if full[node].IsZero() {
-			continue
-		}
-		w := EffectiveWeight{ID: p.id(node), Name: p.id(node), Nominal: percent(full[node], all), Effective: percent(covariance(points[node], totals), variance)}
-		if node < len(p.indicators) {
-			w.Name = s.Indicators[node].Name
-		} else {
-			w.Name = s.Parts[node-len(p.indicators)].Name
-		}
+		of.reach(len(totals))
+		w := EffectiveWeight{ID: of.id, Name: of.name, In: in, Nominal: percent(of.full, all), Effective: percent(covariance(of.points, totals), variance)}
 		switch {
 		case w.Effective.Sign() < 0:
 			w.Finding = WeightAgainst
@@ -663,6 +763,20 @@ func (s *Scheme) effective(results []Result) []EffectiveWeight {
 			w.Finding = WeightDead
 		}
 		out = append(out, w)
+	}
+	for node := range nodes {
+		w := &weighed[node]
+		if w.full.IsZero() {
+			continue
+		}
+		w.id, w.name = p.id(node), s.nodeName(node)
+		add(w, "")
+		if vague[node] {
+			continue
+		}
+		for _, b := range behind[node] {
+			add(b, w.id)
+		}
 	}
 	return out
 }

@@ -233,6 +233,102 @@ func TestEffectiveWeights(t *testing.T) {
 	}
 }
 
+// weighedYear takes 60 % from two quarters, whose sheet is that of weighedQuarter, and 40 % from its own indicator.
+const weighedYear = `
+format: 1
+id: weighed
+version: "1"
+title: 测试
+proposal: true
+engine: 1
+rhythm: year
+defaults: {missing: zero, na: exclude, decimals: 2}
+facts:
+  - {id: fee, name: 收缴率, type: number, better: higher, min: 0, max: 100}
+  - {id: clean, name: 保洁, type: number, better: higher, min: 0, max: 100}
+  - {id: calls, name: 投诉, type: count, better: lower}
+history:
+  - {id: q1, name: 前一季度, back: 2, rhythm: quarter, parts: [service], outputs: [usable]}
+  - {id: q2, name: 最后季度, back: 1, rhythm: quarter, parts: [service], outputs: [usable]}
+parts:
+  - {id: quarters, name: 季度平均, weight: 0.6, method: expr, max: 100, value: "((output.use_q1 == 1 ? history.q1.points.service : 0) + (output.use_q2 == 1 ? history.q2.points.service : 0)) / (output.use_q1 + output.use_q2)", round: 2}
+  - {id: whole, name: 全年, weight: 0.4, method: sum, round: 2}
+indicators:
+  - {id: i_clean, in: whole, name: 环境, max: 100, rule: {kind: target, of: clean, zero: 0, target: 100}}
+total: {method: sum, max: 100, round: 2}
+outputs:
+  - {id: use_q1, name: 前一季度计入, decimals: 0, value: "history.q1.known && history.q1.output.usable == 1 ? 1 : 0"}
+  - {id: use_q2, name: 最后季度计入, decimals: 0, value: "history.q2.known && history.q2.output.usable == 1 ? 1 : 0"}
+grades:
+  list:
+    - {id: pass, label: 合格, level: 1, at_least: 60}
+    - {id: none, label: 不合格, otherwise: true}
+`
+
+const weighedQuarter = `
+format: 1
+id: weighed
+version: "1"
+title: 测试
+proposal: true
+engine: 1
+rhythm: quarter
+defaults: {missing: zero, na: exclude, decimals: 2}
+facts:
+  - {id: fee, name: 收缴率, type: number, better: higher, min: 0, max: 100}
+  - {id: answers, name: 答复, type: number, better: higher, min: 0, max: 100}
+parts:
+  - {id: service, name: 服务, method: sum, round: 2}
+  - {id: desk, name: 前台, in: service, method: mean, max: 25, round: 2}
+indicators:
+  - {id: i_fee, in: service, name: 收费, max: 75, rule: {kind: target, of: fee, zero: 0, target: 100}}
+  - {id: i_answers, in: desk, name: 答复, max: 10, rule: {kind: target, of: answers, zero: 0, target: 100}}
+total: {method: sum, max: 100, round: 2}
+outputs:
+  - {id: usable, name: 可用, decimals: 0, value: "answers >= 0 ? 1 : 0"}
+grades:
+  list:
+    - {id: pass, label: 合格, level: 1, at_least: 60}
+    - {id: none, label: 不合格, otherwise: true}
+`
+
+// TestEffectiveWeightsOfQuarters: the indicators of the quarters stand behind what the year takes from them. Of the year a, b, c, d have 40 points each; the mean of the quarters gives the fee 45, 22.5, 0, 45 points of the total and the
+// answers 0, 15, 7.5, 0 (d has the later quarter only). Totals 85, 77.5, 47.5, 85: deviations 11.25, 3.75, -26.25, 11.25, sum of squares 956.25; with those of the fee 1096.875, with those of the answers -140.625.
+func TestEffectiveWeightsOfQuarters(t *testing.T) {
+	quarter := mustParse(t, weighedQuarter)
+	rated := func(points [2]int64) Past {
+		sub := quarter.NewSubject("q", "2026Q4", 20_000)
+		for i, fact := range []string{"fee", "answers"} {
+			if err := sub.Set(fact, Number(num.FromInt(points[i]))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := Evaluate(quarter, nil, sub, nil)
+		return quarter.PastOf(&r)
+	}
+	p := replayedPeriod(t, weighedYear, map[string][3]int64{"a": {0, 100, 0}, "b": {0, 100, 0}, "c": {0, 100, 0}, "d": {0, 100, 0}})
+	p.Earlier = func(_ *Scheme, e *Earlier) (map[string]Past, error) {
+		if e.Back == 2 {
+			return map[string]Past{"a": rated([2]int64{100, 0}), "b": rated([2]int64{100, 100}), "c": rated([2]int64{0, 0})}, nil
+		}
+		return map[string]Past{"a": rated([2]int64{100, 0}), "b": rated([2]int64{0, 100}), "c": rated([2]int64{0, 100}), "d": rated([2]int64{100, 0})}, nil
+	}
+	told := func(year string) (out []string) {
+		for _, w := range replayed(t, p, "", year).Weights {
+			out = append(out, fmt.Sprint(w.In, "/", w.Name, " ", w.Nominal.Fixed(2), " ", w.Effective.Fixed(2), " ", w.Finding))
+		}
+		return out
+	}
+	if got, want := told(weighedYear), []string{"/环境 40.00 0.00 dead", "/季度平均 60.00 100.00 ", "quarters/收费 45.00 114.71 beyond", "quarters/答复 15.00 -14.71 against"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	// The better of two quarters is no sum of them, and says nothing about a single indicator.
+	better := changed(t, weighedYear, "((output.use_q1", "max(output.use_q1", "0) + (output.use_q2", "0, output.use_q2", "0)) / (output.use_q1 + output.use_q2)", "0)")
+	if got := told(better); len(got) != 2 || !strings.HasPrefix(got[1], "/季度平均 60.00") {
+		t.Errorf("%q", got)
+	}
+}
+
 // TestDifferences tells rule by rule what changed, down to the single value.
 func TestDifferences(t *testing.T) {
 	later := changed(t, replayedBefore, "name: 收费, max: 60, rule: {kind: target, of: fee, zero: 0, target: 100}", "name: 收费, max: 60, clause: 写明, rule: {kind: target, of: fee, zero: 10, target: 100}",

@@ -64,6 +64,7 @@ type replayView struct {
 	Rows                  []replayRow
 	More                  int
 	Weights               []weightRow
+	WeightsNote           string
 	Open                  bool
 }
 
@@ -74,7 +75,11 @@ type replayStep struct {
 
 type replayRow struct{ Name, Firm, Before, After, Change, Grades, Why string }
 
-type weightRow struct{ Name, Nominal, Effective, Finding string }
+// weightRow is an indicator with its weights; Within: it is a share of the row above that is not within another.
+type weightRow struct {
+	Name, Nominal, Effective, Finding string
+	Within                            bool
+}
 
 // shownNumber is a number with its sign: “+2.50”, “−3.00”; "—" for none.
 func shownNumber(x *num.Num, sign bool) string {
@@ -112,7 +117,7 @@ func changeRows(rhythm string, changes []rating.RuleChange) []changeRow {
 
 // replayOf puts a replay on the page.
 func replayOf(r *rating.Replay, open bool) replayView {
-	v := replayView{Name: r.Name, From: r.From, To: r.To, Subjects: r.Subjects, Moved: r.Moved, Up: r.Up, Down: r.Down, MeanBefore: shownNumber(r.MeanBefore, false), MeanAfter: shownNumber(r.MeanAfter, false), Grades: r.Grades, Lost: r.Lost, Open: open}
+	v := replayView{Name: r.Name, From: r.From, To: r.To, Subjects: r.Subjects, Moved: r.Moved, Up: r.Up, Down: r.Down, MeanBefore: shownNumber(r.MeanBefore, false), MeanAfter: shownNumber(r.MeanAfter, false), Grades: r.Grades, Lost: r.Lost, Open: open, WeightsNote: weightsNote}
 	for i := range r.Steps {
 		step := &r.Steps[i]
 		v.Steps = append(v.Steps, replayStep{Title: step.Title(), Keys: stepKeys(step), Moved: step.Moved, Regraded: step.Regraded, Sum: shownNumber(&step.Sum, true)})
@@ -129,7 +134,7 @@ func replayOf(r *rating.Replay, open bool) replayView {
 		v.Rows = append(v.Rows, replayRow{Name: cmp.Or(row.Name, row.Subject), Firm: row.Firm, Before: shownNumber(row.Before, false), After: shownNumber(row.After, false), Change: shownNumber(row.Change(), true), Grades: gradesText(row), Why: rowWhy(r, row)})
 	}
 	for _, w := range r.Weights {
-		v.Weights = append(v.Weights, weightRow{w.Name, points(w.Nominal, defaultPlaces), points(w.Effective, defaultPlaces), weightFinding(w.Finding)})
+		v.Weights = append(v.Weights, weightRow{w.Name, points(w.Nominal, defaultPlaces), points(w.Effective, defaultPlaces), weightFinding(w.Finding), w.In != ""})
 	}
 	return v
 }
@@ -228,12 +233,15 @@ func verdictWord(v adoption.Verdict) string {
 	return "不成立"
 }
 
+// weightsNote says what the two weights are, and what the rows of indicators of earlier results are.
+const weightsNote = "名义权重是满分在总分满分里的占比（各小区平均）；有效权重是这一项得分与总分一起变动的份额：协方差 ÷ 总分的方差，合计 100 %。取自以往季度得分的项，下面分列其中各季度指标的份额，不另计入合计。"
+
 // replaySheets are replays as sheets of a workbook: the subjects, the steps, the facts that a period lacks, the weights.
 func replaySheets(replays []*rating.Replay) []report.Figures {
 	rows := report.Figures{Sheet: "小区变化", Heads: []string{"周期", "小区", "所在社区", "企业", "原得分", "新得分", "变化", "原等级", "新等级", "升降", "由哪些改动造成"}, Note: "新得分是按新的一版在当时固定的事实上重新计算的，不改变已公布的结果。改动按方案里的次序一条一条换上，各条造成的变化相加等于总的变化。"}
 	steps := report.Figures{Sheet: "改动影响", Heads: []string{"周期", "改动", "改了什么", "影响小区", "等级变化", "分数变化合计"}}
 	lost := report.Figures{Sheet: "当时没有的事实", Heads: []string{"周期", "事实", "原因", "影响小区", "重放时剔除的规则"}, Note: "当时没有的事实不按零分计：用到它的指标剔除，其余按比例补足。"}
-	weights := report.Figures{Sheet: "有效权重", Heads: []string{"周期", "指标", "名义权重（%）", "有效权重（%）", "说明"}, Note: "名义权重是满分在总分满分里的占比（各小区平均）；有效权重是这一项得分与总分一起变动的份额：协方差 ÷ 总分的方差，合计 100 %。"}
+	weights := report.Figures{Sheet: "有效权重", Heads: []string{"周期", "指标", "其中的指标", "名义权重（%）", "有效权重（%）", "说明"}, Note: weightsNote}
 	for _, r := range replays {
 		for i := range r.Rows {
 			row := &r.Rows[i]
@@ -246,8 +254,14 @@ func replaySheets(replays []*rating.Replay) []report.Figures {
 		for _, l := range r.Lost {
 			lost.Rows = append(lost.Rows, []any{r.Name, l.Name, l.Why, int64(l.Subjects), strings.Join(l.Readers, "、")})
 		}
+		var of, within string
 		for _, w := range r.Weights {
-			weights.Rows = append(weights.Rows, []any{r.Name, w.Name, plainNumber(w.Nominal, defaultPlaces), plainNumber(w.Effective, defaultPlaces), weightFinding(w.Finding)})
+			if w.In == "" {
+				of, within = w.Name, ""
+			} else {
+				within = w.Name
+			}
+			weights.Rows = append(weights.Rows, []any{r.Name, of, within, plainNumber(w.Nominal, defaultPlaces), plainNumber(w.Effective, defaultPlaces), weightFinding(w.Finding)})
 		}
 	}
 	return []report.Figures{rows, steps, lost, weights}

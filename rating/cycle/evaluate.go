@@ -262,7 +262,7 @@ func (s *Service) histories(ctx context.Context, p *Period, scheme *rating.Schem
 	all := make(map[string]rating.History, len(firms))
 	for i := range scheme.History {
 		e := &scheme.History[i]
-		found, err := s.earlier(ctx, p, scheme, e, firms)
+		found, err := s.earlier(ctx, p, scheme, e, firms, false)
 		if err != nil {
 			return nil, err
 		}
@@ -276,8 +276,9 @@ func (s *Service) histories(ctx context.Context, p *Period, scheme *rating.Schem
 	return all, nil
 }
 
-// earlier are the results that one declaration of a scheme names, by project; none if that period was not published under the scheme that it names.
-func (s *Service) earlier(ctx context.Context, p *Period, scheme *rating.Scheme, e *rating.Earlier, firms map[string]string) (map[string]rating.Past, error) {
+// earlier are the results that one declaration of a scheme names, by project; none if that period was not published under the scheme that it names. behind asks for the indicators behind
+// their parts too, which no evaluation reads.
+func (s *Service) earlier(ctx context.Context, p *Period, scheme *rating.Scheme, e *rating.Earlier, firms map[string]string, behind bool) (map[string]rating.Past, error) {
 	before, err := s.load(ctx, rating.EarlierPeriod(p.ID, e.Rhythm, e.Back))
 	if fault.Is(err, fault.NotFound) || err == nil && before.State != StatePublished {
 		return nil, nil
@@ -287,6 +288,14 @@ func (s *Service) earlier(ctx context.Context, p *Period, scheme *rating.Scheme,
 	}
 	if before.SchemeID != cmp.Or(e.Scheme, scheme.ID) {
 		return nil, nil
+	}
+	past := (*rating.Result).Past
+	if behind {
+		rules, _, err := s.schemeOf(ctx, &before)
+		if err != nil {
+			return nil, err
+		}
+		past = rules.PastOf
 	}
 	out := map[string]rating.Past{}
 	for stored, err := range s.archive.Results(ctx, before.Evaluation) {
@@ -300,7 +309,7 @@ func (s *Service) earlier(ctx context.Context, p *Period, scheme *rating.Scheme,
 		if err != nil {
 			return nil, err
 		}
-		out[stored.Subject] = result.Past()
+		out[stored.Subject] = past(result)
 	}
 	return out, nil
 }

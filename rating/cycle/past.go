@@ -53,7 +53,7 @@ func (s *Service) PastPeriod(ctx context.Context, id string) (*rating.PastPeriod
 		out.Subjects = append(out.Subjects, rating.PastSubject{ID: stored.Subject, Name: stored.Name, Place: stored.Place, Firm: stored.Firm, Keys: stored.Keys, Facts: []byte(stored.Facts)})
 	}
 	out.Earlier = func(scheme *rating.Scheme, e *rating.Earlier) (map[string]rating.Past, error) {
-		return s.earlier(ctx, &p, scheme, e, firms)
+		return s.earlier(ctx, &p, scheme, e, firms, true)
 	}
 	return out, nil
 }
