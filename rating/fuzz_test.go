@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"redsteward/internal/fault"
 )
 
 // FuzzParseScheme looks for a file that makes the reader panic or hang, and evaluates what it accepts.
@@ -86,6 +88,49 @@ indicators: [{id: i, name: i, max: 10, rule: {kind: linear, of: x, each: 1}}]
 					t.Fatalf("%v\n%s", err, sub.Canonical())
 				}
 			}
+		}
+	})
+}
+
+// FuzzReadJoin: a second table gives each key one row of as many cells as it has headings, or is refused with its problems.
+func FuzzReadJoin(f *testing.F) {
+	for _, seed := range []string{"", "a,b\n1,2\n", "b,a\n1\n", "a,a\n1,1\n", "b,a\n1,2,3\n", "a\n\"", "\xef\xbb\xbfa\n1\n1\n"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		j, err := ReadJoin(strings.NewReader(text), "a")
+		if err != nil {
+			if len(ProblemsOf(err)) == 0 {
+				t.Fatalf("refused without a reason: %v", err)
+			}
+			return
+		}
+		for key, row := range j.rows {
+			if len(row) != len(j.header) {
+				t.Fatalf("%q has %d cells under %d headings", key, len(row), len(j.header))
+			}
+		}
+	})
+}
+
+// FuzzReadResult: a result that is taken is the canonical one of what it says.
+func FuzzReadResult(f *testing.F) {
+	s := readScheme(f, "testdata/good/county.yaml")
+	r := Evaluate(s, nil, s.NewSubject("a", "", 1), nil)
+	good := r.Canonical()
+	for _, seed := range [][]byte{nil, []byte("{}"), good, good[:len(good)/2], append([]byte(" "), good...)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := ReadResult(data)
+		if err != nil {
+			if !fault.Is(err, fault.Invalid) || fault.MessageOf(err) == "" {
+				t.Fatal(err)
+			}
+			return
+		}
+		if string(r.Canonical()) != string(data) {
+			t.Fatalf("%s", r.Canonical())
 		}
 	})
 }

@@ -2,6 +2,7 @@ package files
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -461,6 +462,35 @@ func FuzzReceive(f *testing.F) {
 		}
 		if s.left(t) != 0 {
 			t.Error("a temporary file stayed")
+		}
+	})
+}
+
+// FuzzHead: what stands before the pixels of a picture, and what counts the pages of a PDF, is read within its bounds whatever it says; the decoders behind it have the target above.
+func FuzzHead(f *testing.F) {
+	f.Add(photo(f, 20, 20))
+	f.Add(withExif(photo(f, 20, 20), 8, true))
+	f.Add(withExif(photo(f, 20, 20), 3, false))
+	f.Add(drawing(f, quarters(9, 9)))
+	f.Add(pdf())
+	f.Add([]byte("\xff\xd8\xff\xe1\x00\x10Exif\x00\x00II*\x00\xff\xff\xff\xff"))
+	f.Add([]byte("\x89PNG\r\n\x1a\n\xff\xff\xff\xffiCCP"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var scan jpegScan
+		scan.read(bufio.NewReader(bytes.NewReader(data)))
+		if scan.orientation < 0 || scan.orientation > 8 {
+			t.Fatalf("turned by %d", scan.orientation)
+		}
+		for _, profile := range [][]byte{ofRGB(scan.profile()), ofRGB(profileOfPNG(bufio.NewReader(bytes.NewReader(data))))} {
+			if len(profile) > maxProfile {
+				t.Fatalf("a profile of %d bytes", len(profile))
+			}
+		}
+		if n, err := PDFPages(bytes.NewReader(data)); n < 0 || err != nil {
+			t.Fatal(n, err)
+		}
+		if found := sniff(data); found.title() == "" {
+			t.Fatal("a file without a name of what it is")
 		}
 	})
 }

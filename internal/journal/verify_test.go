@@ -465,3 +465,41 @@ func (s *sliced) Log(_ context.Context, after, upTo int64, f func(Record) error)
 	}
 	return nil
 }
+
+// FuzzOpenRecordProof: a file of a proof that somebody sends is refused unless the hash in it stands in the signed log; one changed byte proves nothing else.
+func FuzzOpenRecordProof(f *testing.F) {
+	signer, verifier, err := GenerateKey()
+	if err != nil {
+		f.Fatal(err)
+	}
+	var tree Tree
+	leaf := Sum(Version, Hash{}, []byte("a"))
+	tree.Append(leaf)
+	origin, _, _ := strings.Cut(verifier, "+")
+	signed, err := Sign(signer, Checkpoint{Origin: origin, Size: 1, Root: tree.Root()})
+	if err != nil {
+		f.Fatal(err)
+	}
+	good, err := RecordProof{Key: verifier, Checkpoint: string(signed), Record: "ab/note/x/0000000001", N: 1, Hash: leaf}.Marshal()
+	if err != nil {
+		f.Fatal(err)
+	}
+	if _, _, err := OpenRecordProof(good, verifier); err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range [][]byte{nil, []byte("{}"), good, bytes.Replace(good, []byte(`"n": 1`), []byte(`"n": -1`), 1), bytes.Replace(good, []byte(`"proof": []`), []byte(`"proof": ["AAAA"]`), 1)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, c, err := OpenRecordProof(data, verifier)
+		if err != nil {
+			if !fault.Is(err, fault.Invalid) || fault.MessageOf(err) == "" {
+				t.Fatal(err)
+			}
+			return
+		}
+		if p.Hash != leaf || p.N != 1 || c.Size != 1 || c.Root != tree.Root() {
+			t.Fatalf("proved %+v %+v", p, c)
+		}
+	})
+}

@@ -349,6 +349,52 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// FuzzSheet: the parts of a workbook may say anything; behind the container, which FuzzRead guards, cells are read within their bounds or the file is refused.
+func FuzzSheet(f *testing.F) {
+	const head, tail = `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>`, `</sheetData></worksheet>`
+	for _, rows := range []string{"", `<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row><row r="2"><c r="A2" t="inlineStr"><is><t>赣北物业</t></is></c></row>`, `<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>`,
+		`<row r="-1"><c r="A0" t="s"><v>-1</v></c></row>`, `<row><c t="s"><v>99999999999</v></c><c t="d"><v>x</v></c></row>`, `<row r="2"/><row r="1"/>`, `<row r="1"><c r="A1" t="b"><v>7</v></c><c r="ZZZZ1"><f>1+1</f></c></row>`} {
+		f.Add(head+rows+tail, `<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>企业名称</t></si><si><r><t>统一社会</t></r><r><t>信用代码</t></r></si></sst>`)
+	}
+	f.Add(`<worksheet><sheetData><row r="1"`, `<sst><si>`)
+	f.Fuzz(func(t *testing.T, sheet, shared string) {
+		var packed bytes.Buffer
+		z := zip.NewWriter(&packed)
+		for _, part := range [][2]string{
+			{"[Content_Types].xml", `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/><Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/></Types>`},
+			{"_rels/.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>`},
+			{"xl/workbook.xml", `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="物业服务企业" sheetId="1" r:id="r1"/></sheets></workbook>`},
+			{"xl/_rels/workbook.xml.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="r2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>`},
+			{"xl/worksheets/sheet1.xml", sheet}, {"xl/sharedStrings.xml", shared},
+		} {
+			w, err := z.CreateHeader(&zip.FileHeader{Name: part[0], Method: zip.Store})
+			if err == nil {
+				_, err = io.WriteString(w, part[1])
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		const most = 50
+		rows, err := Cells(bytes.NewReader(packed.Bytes()), most)
+		if err != nil && !fault.Is(err, fault.Invalid) || len(rows) > most {
+			t.Fatal(len(rows), err)
+		}
+		read, err := ReadRegister(registry.ImportFirms, bytes.NewReader(packed.Bytes()))
+		if err != nil && !fault.Is(err, fault.Invalid) {
+			t.Fatal(err)
+		}
+		for _, l := range read.Lines {
+			if l.Row < 2 || l.Firm == nil {
+				t.Fatalf("%+v", l)
+			}
+		}
+	})
+}
+
 // TestBombEverywhere: whatever takes a workbook in refuses one that promises to unpack beyond the limit, and says so.
 func TestBombEverywhere(t *testing.T) {
 	bomb := promising(t, book(t, "x", []any{"企业名称", "统一社会信用代码", "企业性质"}), maxUnpacked)

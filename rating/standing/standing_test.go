@@ -2,6 +2,7 @@ package standing
 
 import (
 	"context"
+	"encoding/base64"
 	"os"
 	"slices"
 	"strings"
@@ -442,4 +443,28 @@ func TestGrounds(t *testing.T) {
 	if !slices.Contains(Statuses(), Replaced) || len(States()) != 10 {
 		t.Error("a list of states misses one")
 	}
+}
+
+// FuzzPlate: what somebody's phone read from a plate is a plate in exactly one way, or refused.
+func FuzzPlate(f *testing.F) {
+	plate := Plate{Key: "1a2b", Number: "20260001", Name: "东街花园", Firm: "赣北物业", Level: 5, Period: "2025"}
+	good, err := plate.encode("x " + base64.StdEncoding.EncodeToString(make([]byte, signatureBytes)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{"", ".", good, good[:len(good)-1], good + "A", good + ".", "\n" + good} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, payload string) {
+		p, signature, err := parsePlate(payload)
+		if err != nil {
+			if !fault.Is(err, fault.Invalid) || fault.MessageOf(err) == "" {
+				t.Fatal(err)
+			}
+			return
+		}
+		if again, err := p.encode(signature); err != nil || again != payload {
+			t.Fatalf("%+v is read from %q and from %q: %v", p, payload, again, err)
+		}
+	})
 }

@@ -309,3 +309,40 @@ func TestReceiverSlowsDown(t *testing.T) {
 		t.Errorf("busy: %d", code)
 	}
 }
+
+// FuzzForm: whatever is posted to the outer form is taken in or refused with a page, and what was taken in opens with the key.
+func FuzzForm(f *testing.F) {
+	part := func(name, text string) string {
+		return "--b\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + text + "\r\n"
+	}
+	whole := part("community", "d1") + part("category", "lamp") + part("where", "3幢") + part("words", "灯坏了")
+	photo := "--b\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"a.png\"\r\n\r\n"
+	for _, seed := range []string{"", whole + "--b--\r\n", whole, whole + photo + string(picture(f)) + "\r\n--b--\r\n", whole + photo + "\x89PNG\r\n\x1a\n\r\n--b--\r\n", part("words", "\xff") + "--b--", part("community", "d1") + whole + "--b--"} {
+		f.Add("multipart/form-data; boundary=b", []byte(seed))
+	}
+	f.Add("application/x-www-form-urlencoded", []byte("community=d1&words=x"))
+	f.Fuzz(func(t *testing.T, kind string, body []byte) {
+		o := newOuter(t)
+		status, page := o.post("1.2.3.4", kind, body)
+		sealed := o.sealed()
+		switch status {
+		case http.StatusOK:
+			if len(sealed) != 1 {
+				t.Fatalf("%d files", len(sealed))
+			}
+			data, err := os.ReadFile(sealed[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := o.key.Open(data, o.now); err != nil {
+				t.Fatal(err)
+			}
+		case http.StatusBadRequest, http.StatusUnprocessableEntity:
+			if len(sealed) != 0 || !strings.Contains(page, "没有收下") {
+				t.Fatalf("%d files\n%s", len(sealed), page)
+			}
+		default:
+			t.Fatalf("%d %s", status, page)
+		}
+	})
+}

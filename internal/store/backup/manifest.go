@@ -123,7 +123,23 @@ func readManifest(dir, name string) (Manifest, error) {
 	if m.name() != name || m.Record < 1 {
 		return broken(errors.New("the name does not fit"))
 	}
+	if err := m.within(); err != nil {
+		return broken(err)
+	}
 	return m, nil
+}
+
+// within refuses a manifest that names a part outside of its folder, or a size that none has: whoever writes a manifest signs it with a key of his own.
+func (m *Manifest) within() error {
+	for _, p := range append(slices.Clone(m.Segments), m.Values) {
+		if !fs.ValidPath(p.Path) || !filepath.IsLocal(filepath.FromSlash(p.Path)) || p.Bytes < 0 {
+			return fmt.Errorf("the part %q", p.Path)
+		}
+	}
+	if m.Files < 0 || m.Bytes < 0 {
+		return errors.New("fewer than no files")
+	}
+	return nil
 }
 
 // write stores the manifest, signed. It is the last file of a backup.
