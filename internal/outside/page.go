@@ -320,7 +320,7 @@ func (w *copying) replaceForm(form *html.Node, page *fetched) {
 
 // standing says at the end of a page as of when it stands, and where its signature is.
 func (w *copying) standing(page *fetched) *html.Node {
-	p := element("p", "class", "wrap mut")
+	p := element("aside", "class", "wrap mut", "aria-label", "静态页面")
 	p.AppendChild(text(fmt.Sprintf("静态页面，%s 导出，截至变更日志第 %d 条。每个文件的校验值和签名见", calendar.DateOf(w.Made).Chinese(), w.Record)))
 	link := element("a", "href", hrefTo(page.file, ManifestName))
 	link.AppendChild(text("清单"))

@@ -2,8 +2,11 @@ package browsertest
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -11,8 +14,12 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/outside"
+	"redsteward/internal/outside/intake"
 	"redsteward/internal/report"
+	"redsteward/internal/web"
 	"redsteward/policy"
+	"redsteward/registry"
 	"redsteward/supervision"
 	"redsteward/supervision/matter"
 )
@@ -139,6 +146,83 @@ func journeyResident(t *testing.T, tb *tab, f *Fixture, officer policy.Actor, co
 	if m := &now.State; err != nil || m.State != matter.Reopened || m.Reopened != 1 || m.Reason != "当天晚上灯又不亮了" || m.Check.Satisfied != "no" {
 		t.Errorf("%+v, %v", now.State, err)
 	}
+}
+
+// journeyOutside is the form 反映问题 of an outer zone on a phone: static pages without script send to a receiver, which seals what was written; inside it becomes the matter that the resident follows with his number and code.
+func journeyOutside(t *testing.T, tb *tab, f *Fixture, community string) {
+	t.Helper()
+	ctx, phone, dir, box := t.Context(), widths[1], filepath.Join(t.TempDir(), "public"), t.TempDir()
+	communities, _, err := f.Matters.OpenPlaces(ctx, policy.Actor{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := intake.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	receiver := &intake.Receiver{Dir: box, Key: key.Public(), Now: f.DB.Now, Draw: registry.NewTicket, NumberLength: supervision.NumberLength, CodeLength: supervision.CodeLength, Check: matter.CheckWords, Follow: f.Base + "/tell/find", Failed: func(err error) { t.Error(err) }}
+	taking := httptest.NewServer(receiver)
+	defer taking.Close()
+	pages := outside.Copy{Get: func(ctx context.Context, address string) (outside.Answer, error) {
+		if !strings.HasPrefix(address, web.OutwardForm) && !strings.HasPrefix(address, "/assets") { // nothing else is looked at here
+			return outside.Answer{}, fault.New("browsertest", fault.NotFound, "")
+		}
+		kind, body, err := f.Server.Outward(ctx, address, web.OutwardForm)
+		return outside.Answer{Type: kind, Body: body}, err
+	}, Roots: []string{web.OutwardForm}, Intake: taking.URL, IntakeForm: web.OutwardForm, Site: "住建局", Made: f.DB.Now(), Sign: func(text string) (string, error) { return f.DB.SignText(ctx, text) }}
+	if _, err := f.DB.Checkpoint(ctx); err != nil { // the key of the log is made with what it signs first
+		t.Fatal(err)
+	}
+	if pages.Key, err = f.DB.LogKey(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pages.Write(ctx, dir); err != nil {
+		t.Fatal(err)
+	}
+	website := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	defer website.Close()
+	tb.open(t, website.URL+"/tell.html", phone.width, phone.height)
+	check(t, tb, "outer-tell", phone.width, 200)
+	tb.shoot(t, "outer-tell")
+	chosen := value[string](t, tb, `[...document.querySelectorAll("main a")].filter(a => a.textContent.trim() === `+strconv.Quote(registry.TextOf(communities, community))+`).map(a => a.href).join()`)
+	tb.open(t, chosen, phone.width, phone.height)
+	check(t, tb, "outer-form", phone.width, 200)
+	tb.shoot(t, "outer-form")
+	if scripts := value[int](t, tb, `document.querySelectorAll("script").length`); scripts != 0 {
+		t.Errorf("the outer form has %d scripts", scripts)
+	}
+	fill := func(words string) {
+		tb.do(t, chromedp.SetValue("#where", "北门垃圾房"), chromedp.SetValue("#category", "lamp"), chromedp.SetValue("#words", words), chromedp.SetUploadFiles("#photos", []string{photoFile(t, "垃圾.png", 60)}))
+		tb.press(t, `form[method="post"] button`)
+	}
+	fill("垃圾堆了两天，请打13800000000")
+	tb.until(t, `location.href.startsWith(`+strconv.Quote(taking.URL)+`) && document.querySelector("h1")`)
+	tb.says(t, "不要写")
+	tb.open(t, chosen, phone.width, phone.height)
+	fill("垃圾堆了两天没有人清运")
+	tb.until(t, `document.querySelectorAll("b").length === 2`)
+	tb.shoot(t, "outer-given")
+	number, code, _ := strings.Cut(value[string](t, tb, `[...document.querySelectorAll("b")].map(b => b.textContent).join("|")`), "|")
+	sealed, err := filepath.Glob(filepath.Join(box, "*"+intake.Ending))
+	if err != nil || len(sealed) != 1 {
+		t.Fatal(sealed, err)
+	}
+	data, err := os.ReadFile(sealed[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := key.Open(data, f.DB.Now())
+	if err != nil || told.Number != number || told.Code != code || told.Community != community || len(told.Photos) != 1 {
+		t.Fatalf("%+v, %v", told, err)
+	}
+	if fresh, err := f.Matters.TellSealed(ctx, policy.Actor{}, matter.Input{Category: told.Category, Community: told.Community, Where: told.Where, Words: told.Words}, told.Number, told.Code); err != nil || !fresh {
+		t.Fatal(fresh, err)
+	}
+	tb.open(t, f.Base+"/tell/find", phone.width, phone.height)
+	tb.do(t, chromedp.SetValue("#number", number), chromedp.SetValue("#code", code))
+	tb.press(t, `form[action="/tell/find"] button`)
+	tb.until(t, `document.querySelector("dd.b.n")`)
+	tb.says(t, "待派单", "垃圾堆了两天没有人清运")
 }
 
 // journeyDispatcher is journey 4: the dispatcher of the township finds the urgent matter first, merges two that are one, dispatches with two taps; the bureau refuses one with a reason, which is dispatched once more;

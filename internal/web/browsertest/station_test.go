@@ -72,4 +72,5 @@ func TestStationPages(t *testing.T) {
 	journeyWish(t, tb, f, "station", secretary, east)
 	journeyDispatcher(t, tb, f, "paper", east)
 	journeyResident(t, tb, f, officer, east)
+	journeyOutside(t, tb, f, east)
 }
