@@ -665,9 +665,12 @@ func (m *machine) inEarlier(value *operand) (shares []PastShare, ok bool) {
 	var seen []nameRef
 	for i := range refs {
 		r := &refs[i]
+		if r.kind != refPastPoints || slices.Contains(seen, *r) {
+			continue
+		}
 		past := m.history[m.p.scheme.History[r.a].ID]
 		points, has := past.Points[r.text]
-		if r.kind != refPastPoints || slices.Contains(seen, *r) || !has {
+		if !has {
 			continue
 		}
 		seen = append(seen, *r)

@@ -319,7 +319,12 @@ func TestEffectiveWeightsOfQuarters(t *testing.T) {
 		}
 		return out
 	}
-	if got, want := told(weighedYear), []string{"/环境 40.00 0.00 dead", "/季度平均 60.00 100.00 ", "quarters/收费 45.00 114.71 beyond", "quarters/答复 15.00 -14.71 against"}; !slices.Equal(got, want) {
+	want := []string{"/环境 40.00 0.00 dead", "/季度平均 60.00 100.00 ", "quarters/收费 45.00 114.71 beyond", "quarters/答复 15.00 -14.71 against"}
+	if got := told(weighedYear); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	// A share that stands in an output of its own, after more outputs than there are quarters.
+	if got := told(changed(t, weighedYear, "/ (output.use_q1 + output.use_q2)", "* output.share", "grades:\n", "  - {id: share, name: 每季度的份额, decimals: 2, value: \"1 / (output.use_q1 + output.use_q2)\"}\ngrades:\n")); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 	// The better of two quarters is no sum of them, and says nothing about a single indicator.
