@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -20,6 +21,8 @@ type Rules struct {
 	actions map[Action]ActionInfo
 	table   map[cell]verdict
 	lines   int
+	// conf is kept so that a proposed roles.csv is read as this one was.
+	conf    []byte
 	confSum [sha256.Size]byte
 	csvSum  [sha256.Size]byte
 }
@@ -55,6 +58,7 @@ func LoadRules(conf, csv []byte) (*Rules, error) {
 		byCode:  make(map[Role]RoleInfo, len(file.roles)),
 		actions: known,
 		lines:   file.lines,
+		conf:    bytes.Clone(conf),
 		confSum: sha256.Sum256(conf),
 		csvSum:  sha256.Sum256(csv),
 	}

@@ -15,6 +15,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
@@ -267,7 +268,8 @@ func TestSmallCounty(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &program{ctx: t.Context(), out: os.Stderr, errOut: os.Stderr, now: time.Now}
-	s, err := openService(p, settings, false)
+	county := &watched{kinds: map[string][]string{}}
+	s, err := openServiceAs(p, settings, opening{around: func(e store.Engine) store.Engine { county.Engine = e; return county }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -519,6 +521,7 @@ func TestSmallCounty(t *testing.T) {
 		}
 	}
 	feedEveryFact(t, s, plan, actor)
+	testRows(t, s, county)
 	if left, err := filepath.Glob(filepath.Join(filepath.Dir(dir), ".redsteward-loading-*")); err != nil || len(left) > 0 {
 		t.Error(left, err)
 	}

@@ -22,7 +22,7 @@ import (
 	"redsteward/policy"
 )
 
-// doorsFile says which roles each route is open to: method, path, right, roles. It is read in review; a new route, or a right that somebody gets, is a line that changes.
+// doorsFile says which roles each route is open to: method, path, right, roles; and if the address names something, what decides whether it is theirs (rowOf). It is read in review; a new route, or a right that somebody gets, is a line that changes.
 const doorsFile = "testdata/doors.txt"
 
 // asRole answers for sessions whose token is the code of a role.
@@ -129,7 +129,7 @@ func TestDoors(t *testing.T) {
 				open = []string{"everybody signed in"}
 			}
 		}
-		fmt.Fprintf(&table, "%s %s %s: %s\n", r.Method, r.Path, right, strings.Join(open, " "))
+		fmt.Fprintf(&table, "%s %s %s: %s%s\n", r.Method, r.Path, right, strings.Join(open, " "), rowOf(t, rules, r))
 	}
 	if err := tries.Wait(); err != nil {
 		t.Error(err)

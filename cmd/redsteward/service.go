@@ -149,6 +149,8 @@ type opening struct {
 	relaxed bool
 	// business is the business clock; nil for that of the configuration.
 	business func() time.Time
+	// around, if not nil, stands between the engine and everything above it.
+	around func(store.Engine) store.Engine
 }
 
 // openService opens the store of a configuration and what runs on it. relaxed loads a fresh folder without waiting for the disk.
@@ -163,13 +165,13 @@ func openServiceAs(p *program, c *config, how opening) (*service, error) {
 	}
 	s := &service{config: c, clocks: policy.Clocks{Business: how.business, Security: p.now}}
 	s.log = slog.New(slog.NewJSONHandler(p.errOut, &slog.HandlerOptions{Level: slog.Level(c.Log.Level)}))
-	if err := s.open(p.ctx, how.relaxed); err != nil {
+	if err := s.open(p.ctx, how); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
-func (s *service) open(ctx context.Context, relaxed bool) error {
+func (s *service) open(ctx context.Context, how opening) error {
 	rules, err := loadRules(s.config)
 	if err != nil {
 		return err
@@ -179,7 +181,7 @@ func (s *service) open(ctx context.Context, relaxed bool) error {
 	if s.modules, err = modulesOf(s.config); err != nil {
 		return err
 	}
-	if err := s.openStore(ctx, relaxed); err != nil {
+	if err := s.openStore(ctx, how); err != nil {
 		return err
 	}
 	if s.refused, err = policy.OpenAccessLog(filepath.Join(s.dir, "access"), 0); err != nil {
@@ -228,7 +230,7 @@ func (s *service) seedDivisions(ctx context.Context) error {
 }
 
 // openStore opens the folder or the database.
-func (s *service) openStore(ctx context.Context, relaxed bool) error {
+func (s *service) openStore(ctx context.Context, how opening) error {
 	var engine store.Engine
 	var key []byte
 	var err error
@@ -242,7 +244,7 @@ func (s *service) openStore(ctx context.Context, relaxed bool) error {
 		}
 	} else {
 		s.dir = s.config.Store.URI
-		if s.sqlite, err = sqlite.Open(ctx, s.dir, sqlite.Options{Relaxed: relaxed}); err != nil {
+		if s.sqlite, err = sqlite.Open(ctx, s.dir, sqlite.Options{Relaxed: how.relaxed}); err != nil {
 			return err
 		}
 		engine = s.sqlite
@@ -254,6 +256,9 @@ func (s *service) openStore(ctx context.Context, relaxed bool) error {
 		if err != nil {
 			return errors.Join(err, engine.Close())
 		}
+	}
+	if how.around != nil {
+		engine = how.around(engine)
 	}
 	s.db, err = store.Open(ctx, engine, store.Options{Now: s.clocks.Business, MasterKey: key})
 	return err
@@ -317,6 +322,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 		return web.Options{}, err
 	}
 	return web.Options{
+		Shipped: shippedRules,
 		Settings: web.Settings{Site: c.Site.Name, Unit: c.Site.Unit, Authority: c.Site.Authority, Rating: c.Site.Rating, Permanent: c.Archive.Permanent, Years30: c.Archive.Years30, Demo: demo, SecureCookies: c.TLS.Mode != "off" || c.TLS.BehindProxy,
 			AllowPlain: c.TLS.BehindProxy, BodyLimit: c.HTTP.BodyBytes, Timeout: c.HTTP.Timeout, StopWithin: c.HTTP.StopWithin},
 		Guard: s.guard, People: s.accounts, Stars: stars, Bundles: s.bundles(), Cycle: s.cycle, Adoptions: s.adoptions, Journal: web.StoreJournal{DB: s.db}, Witnesses: s.witnesses, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register, Points: s.cycle}, Supervision: s.supervised(), Handovers: &web.Handovers{Service: s.handovers, Photos: web.Pictures{Keeper: s.keeper}}, Stations: &web.Stations{Books: s.books, Service: s.stations}, Holidays: t.days, Clocks: s.clocks, Secret: secret, Log: s.log,

@@ -126,6 +126,8 @@ type rightsView struct {
 	ConfHash, CSVHash string
 	Actions           []actionView
 	Roles             []roleView
+	// Studies: the reader may try rights out.
+	Studies bool
 }
 
 type actionView struct {
@@ -138,7 +140,7 @@ type roleView struct{ Title, Code, Duty, Grant string }
 // rights shows who may do what, and the hashes of the files that say so.
 func (s *Server) rights(c *fiber.Ctx, by policy.Actor) error {
 	rules := s.guard.Rules()
-	v := rightsView{Lines: rules.Lines()}
+	v := rightsView{Lines: rules.Lines(), Studies: s.guard.Allow(by, policy.ReadAccounts)}
 	v.ConfHash, v.CSVHash = rules.Hashes()
 	for _, a := range policy.Actions() {
 		if a.Action == policy.RunJob {
@@ -150,11 +152,9 @@ func (s *Server) rights(c *fiber.Ctx, by policy.Actor) error {
 		}
 		v.Actions = append(v.Actions, actionView{Name: a.Name, Action: string(a.Action), Who: d.WhoTitles(), Mine: d.Allowed})
 	}
-	duties := map[policy.Duty]string{policy.DutyBase: "基础", policy.DutyBusiness: "业务", policy.DutyAdmin: "系统管理", policy.DutyAudit: "审计", policy.DutySecurity: "安全管理"}
-	grants := map[policy.Grant]string{policy.GrantNone: "不能任命", policy.GrantStanding: "任命", policy.GrantOrder: "凭调阅单或审计通知书"}
 	for _, r := range rules.Roles() {
 		if r.Role != policy.System {
-			v.Roles = append(v.Roles, roleView{Title: r.Title, Code: string(r.Role), Duty: duties[r.Duty], Grant: grants[r.Grant]})
+			v.Roles = append(v.Roles, roleView{Title: r.Title, Code: string(r.Role), Duty: dutyWords[r.Duty], Grant: grantWords[r.Grant]})
 		}
 	}
 	return s.render(c, by, "rights", page{Title: "角色与权限", Nav: "/rights", Data: v})

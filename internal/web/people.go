@@ -42,6 +42,11 @@ type People interface {
 	ListAccounts(ctx context.Context, by policy.Actor, after string) ([]policy.AccountView, string, error)
 	// OneAccount returns an account. Returns NotFound.
 	OneAccount(ctx context.Context, by policy.Actor, id string) (policy.AccountView, error)
+	// Simulate tells what a person may do on a day, WhoCan who may do something about a row, Manned how many hold each role. They return Forbidden without ReadAccounts, Invalid for
+	// what is no action or no scope.
+	Simulate(ctx context.Context, by policy.Actor, id string, day calendar.Date) (policy.Simulation, error)
+	WhoCan(ctx context.Context, by policy.Actor, action policy.Action, keys []string, day calendar.Date) ([]policy.CanDo, error)
+	Manned(ctx context.Context, by policy.Actor) (map[policy.Role]int, error)
 	// CreateAccount opens an account and returns its id and one-time password. Returns Invalid for refused fields, Conflict for a login that is taken.
 	CreateAccount(ctx context.Context, by policy.Actor, login, name string) (id, oneTime string, err error)
 	// Appoint adds an appointment, EndAppointment ends one today. They return Invalid for refused fields and Conflict if seq is not the last change.

@@ -39,6 +39,8 @@ type Register interface {
 	FirmNames(ctx context.Context, ids []string) (map[string]string, error)
 	// CommunitiesFor are the communities of the actor's scope for an action.
 	CommunitiesFor(ctx context.Context, by policy.Actor, action policy.Action) ([]registry.DivisionRow, error)
+	// Place says where a compound lies on a day, and whose scope it is in. Returns NotFound.
+	Place(ctx context.Context, project string, on calendar.Date) (registry.Place, error)
 	// FirmOfName finds the one firm of exactly this name, "" if there is none.
 	FirmOfName(ctx context.Context, name string) (string, error)
 
