@@ -5,6 +5,7 @@
 //     with a reason.
 //  3. A job's effects must derive from its slot: a process that dies while running leaves a claim, which another takes over after StaleAfter.
 //  4. A slot that was missed is made up for by the job's catch-up rule. What lies before the first look at a job was not missed.
+//  5. A clock that stood ahead and was put right costs no slot: what was skipped or claimed by it is not taken as said, and what it ran does not run again.
 package schedule
 
 import (
@@ -213,24 +214,38 @@ func (r *Runner) tick(ctx context.Context, j *planned) (int, error) {
 	return ended, nil
 }
 
+// ahead reports whether something was recorded by a clock that stood far ahead of now; clocks of several machines differ by less.
+func ahead(recorded, now time.Time) bool { return recorded.Sub(now) >= StaleAfter }
+
+// open reports whether a slot that somebody recorded still has to run: a claim without an end, or a slot that was skipped by a clock that stood ahead.
+func (f *Fire) open(recorded, now time.Time) bool {
+	return f.State == StateClaimed || f.State == StateSkipped && ahead(recorded, now)
+}
+
 // due lists the slots up to now that have no end, the oldest first. The slots of a job end in order, except those that failed, so it begins at the oldest
-// claim without an end, or behind the last slot.
+// claim without an end, or behind the last slot. Slots that a clock that stood ahead has left behind lie after now and are passed over.
 func (r *Runner) due(ctx context.Context, j *planned, now time.Time) ([]time.Time, error) {
 	var due []time.Time
 	from, known := time.Time{}, false
 	after := ""
-	for range 4 { // a few pages back: older claims were taken over or will be by whoever made them
+	for back := 0; back < 4; { // a few pages back: older claims were taken over or will be by whoever made them
 		page, err := r.fires.List(ctx, store.Query{Index: indexJob, Key: j.Name, Desc: true, After: after})
 		if err != nil {
 			return nil, err
 		}
 		for _, d := range page.Docs {
+			if d.State.Slot.After(now) && d.State.State != StateSince {
+				continue
+			}
 			if !known {
 				from, known = d.State.Slot.Time, true
 			}
-			if d.State.State == StateClaimed {
+			if d.State.open(d.At, now) {
 				due = append(due, d.State.Slot.Time)
 			}
+		}
+		if known {
+			back++
 		}
 		if after = page.Next; after == "" {
 			break
@@ -258,10 +273,10 @@ func slotID(name string, slot time.Time) string {
 
 // fire claims a slot and ends it; false if another process has it.
 func (r *Runner) fire(ctx context.Context, j *planned, slot time.Time, skip string) (bool, error) {
-	id := slotID(j.Name, slot)
+	id, now := slotID(j.Name, slot), r.db.Now()
 	head, err := r.fires.Head(ctx, id)
 	switch {
-	case err == nil && (head.State.State != StateClaimed || r.db.Now().Sub(head.At) < StaleAfter):
+	case err == nil && (!head.State.open(head.At, now) || now.Sub(head.At) < StaleAfter && !ahead(head.At, now)):
 		return false, nil
 	case err != nil && !fault.Is(err, fault.NotFound):
 		return false, err

@@ -224,6 +224,42 @@ func TestFailedRunIsTriedAgain(t *testing.T) {
 	}
 }
 
+// TestClockJumps: the clock stands a year ahead, and is put right. What it skipped meanwhile runs on its days, once; what it ran does not run again, and a claim of that time is taken over.
+func TestClockJumps(t *testing.T) {
+	db, c := open(t, "2026-10-01 12:00")
+	rec, fail := &recorder{}, false
+	r := runner(t, db, Job{Name: "daily", Spec: "0 6 * * *", Catchup: CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
+		if fail {
+			return errors.New("killed")
+		}
+		return rec.run(ctx, slot)
+	}})
+	tick(t, r, 0)
+	c.set("2027-10-01 12:00")
+	tick(t, r, 365)
+	rec.want(t, "2027-10-01 06:00")
+	ran := []string{"2027-10-01 06:00"}
+	for _, day := range []string{"2026-10-02", "2026-10-03"} {
+		c.set(day + " 12:00")
+		tick(t, r, 1)
+		tick(t, r, 0)
+		ran = append(ran, day+" 06:00")
+		rec.want(t, ran...)
+	}
+	fail = true
+	c.set("2026-10-04 18:00")
+	if n, err := r.Tick(t.Context()); n != 0 || err == nil {
+		t.Fatalf("ended %d, %v", n, err)
+	}
+	fail = false
+	c.set("2026-10-04 07:00")
+	tick(t, r, 1)
+	tick(t, r, 0)
+	rec.want(t, append(ran, "2026-10-04 06:00")...)
+	c.set("2027-10-01 12:00")
+	tick(t, r, 0)
+}
+
 // TestBadJobs names every fault of every job.
 func TestBadJobs(t *testing.T) {
 	db, _ := open(t, "2026-09-20 09:00")

@@ -53,7 +53,7 @@ func (db *DB) Claim(ctx context.Context, meta Meta, name, key, target string) er
 
 // orphan reports whether a claim is old enough and its target never came to be.
 func (db *DB) orphan(ctx context.Context, claim Change[claimState]) (bool, error) {
-	if db.Now().Before(claim.At.Add(OrphanAfter)) {
+	if age := db.Now().Sub(claim.At); -OrphanAfter < age && age < OrphanAfter { // an older one, or one of a clock that stood ahead
 		return false, nil
 	}
 	kind, id, _ := strings.Cut(claim.State.Target, "/")
@@ -97,13 +97,13 @@ type leaseState struct {
 	Holder string `json:"holder" privacy:"internal"`
 }
 
-// Lease takes or renews a named lease for holder until now+ttl. Returns Conflict if somebody else holds it.
+// Lease takes or renews a named lease for holder until now+ttl. Returns Conflict if somebody else holds it. A lease that ends much later than one taken now was taken by a clock that stood ahead: nobody waits for its end.
 func (db *DB) Lease(ctx context.Context, name, holder string, ttl time.Duration) error {
 	held, err := db.leases.Get(ctx, name)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
-	if err == nil && held.State.Holder != holder {
+	if err == nil && held.State.Holder != holder && !held.Expires.After(db.Now().Add(2*ttl)) {
 		return fault.New("store.Lease", fault.Conflict, "另一个进程正在执行")
 	}
 	_, err = db.leases.Swap(ctx, name, held.Rev, leaseState{Holder: holder}, db.Now().Add(ttl))

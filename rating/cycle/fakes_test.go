@@ -17,6 +17,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/num"
+	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/policy/policytest"
 	"redsteward/rating"
@@ -103,6 +104,7 @@ type desk struct {
 	guard    *policy.Guard
 	register fakeRegister
 	sources  map[string]*fakeSource
+	readings []supervision.Readings // the same, in order
 	windows  *fakeWindows
 	// periods are the shipped deadlines; unloaded says that no calendar knows the days.
 	periods  *calendar.Rules
@@ -176,23 +178,29 @@ func newDesk(t testing.TB, n int) *desk {
 	d := &desk{Desk: policytest.NewDesk(t, on(t, "2026-07-01").Begins().Add(9*time.Hour)), windows: &fakeWindows{}, register: projects(t, n), sources: map[string]*fakeSource{}}
 	d.periods = must[*calendar.Rules](t)(calendar.ParseRules("deadlines.yaml", shipped(t, "deadlines.yaml")))
 	d.guard = policy.NewGuard(policytest.Rules(t), policy.TenureTable{})
-	archive, err := rating.NewArchive(t.Context(), d.DB)
+	for _, name := range []string{"observation", "evidence", "inspection", SourceParty, SourceHonours, "rectification", "repair", "matter", veto.Source} {
+		d.sources[name] = &fakeSource{name: name}
+		d.readings = append(d.readings, d.sources[name])
+	}
+	d.Service = d.over(t, d.DB)
+	return d
+}
+
+// over opens the service over a store as another process does.
+func (d *desk) over(t testing.TB, db *store.DB) *Service {
+	t.Helper()
+	archive, err := rating.NewArchive(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var sources []supervision.Readings
-	for _, name := range []string{"observation", "evidence", "inspection", SourceParty, SourceHonours, "rectification", "repair", "matter", veto.Source} {
-		d.sources[name] = &fakeSource{name: name}
-		sources = append(sources, d.sources[name])
-	}
-	d.Service, err = New(t.Context(), Options{DB: d.DB, Guard: d.guard, Archive: archive, Register: &d.register, Sources: sources, Windows: d.windows,
-		Chains: must[*policy.Chains](t)(policy.ParseChains("approvals.yaml", shipped(t, "approvals.yaml"), d.guard.Rules())), Persons: d, Keeper: files.NewKeeper(d.DB, t.TempDir()), Deadlines: d.start, Resolve: d.resolved,
+	s, err := New(t.Context(), Options{DB: db, Guard: d.guard, Archive: archive, Register: &d.register, Sources: d.readings, Windows: d.windows,
+		Chains: must[*policy.Chains](t)(policy.ParseChains("approvals.yaml", shipped(t, "approvals.yaml"), d.guard.Rules())), Persons: d, Keeper: files.NewKeeper(db, t.TempDir()), Deadlines: d.start, Resolve: d.resolved,
 		Ranges:  must[*RangeRules](t)(ParseRangeRules("ranges.yaml", shipped(t, "ranges.yaml"))),
 		Schemes: map[string][]byte{RhythmQuarter: shipped(t, "schemes/five-goods-quarter.yaml"), RhythmYear: shipped(t, "schemes/five-goods-year.yaml")}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d
+	return s
 }
 
 func person(id string, role policy.Role, scopes ...string) policy.Actor {

@@ -3,6 +3,7 @@ package cycle
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,8 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/num"
 	"redsteward/internal/schedule"
+	"redsteward/internal/store"
+	"redsteward/internal/store/storetest"
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/supervision"
@@ -321,22 +324,25 @@ func TestAsks(t *testing.T) {
 	}
 }
 
-// TestQuarterEndWhileDown: the program was down at the end of the quarter; at the next start the quarter is closed and evaluated, once.
-func TestQuarterEndWhileDown(t *testing.T) {
-	d := newDesk(t, 1)
-	d.full(t, "p0001", "2026-08-10")
-	d.set(t, "2026-09-20")
-	runner, err := schedule.New(t.Context(), d.DB, schedule.Job{Name: QuarterEndJob, Spec: "30 0 1 1,4,7,10 *", Catchup: schedule.CatchupLatest, Run: d.EvaluateQuarter})
+// quarterEnds is the runner of a process for the end of a quarter.
+func quarterEnds(t *testing.T, db *store.DB, s *Service) *schedule.Runner {
+	t.Helper()
+	runner, err := schedule.New(t.Context(), db, schedule.Job{Name: QuarterEndJob, Spec: "30 0 1 1,4,7,10 *", Catchup: schedule.CatchupLatest, Run: s.EvaluateQuarter})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tick := func(want int) {
-		t.Helper()
-		if n, err := runner.Tick(t.Context()); err != nil || n != want {
-			t.Fatalf("ended %d, %v, want %d", n, err, want)
-		}
+	return runner
+}
+
+// quarterOpen opens a quarter whose end comes while the program is down, and moves behind it.
+func (d *desk) quarterOpen(t *testing.T) *schedule.Runner {
+	t.Helper()
+	d.full(t, "p0001", "2026-08-10")
+	d.set(t, "2026-09-20")
+	runner := quarterEnds(t, d.DB, d.Service)
+	if n, err := runner.Tick(t.Context()); err != nil || n != 0 {
+		t.Fatalf("ended %d, %v", n, err)
 	}
-	tick(0)
 	if _, err := d.Plan(t.Context(), officer, "2026Q3", on(t, "2026-09-30"), on(t, "2026-10-08")); err != nil {
 		t.Fatal(err)
 	}
@@ -344,6 +350,80 @@ func TestQuarterEndWhileDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.set(t, "2026-10-19")
+	return runner
+}
+
+// TestQuarterEndKilled: the process that closes and evaluates a quarter dies at each of its writes in turn, before it or after it. Another process takes the slot over and brings it to the same end, once.
+func TestQuarterEndKilled(t *testing.T) {
+	want := ""
+	deaths := 0
+	for write, died := 1, true; died; write++ {
+		died = false
+		for _, after := range []bool{false, true} {
+			d := newDesk(t, 1)
+			runner := d.quarterOpen(t)
+			killer := &storetest.Dying{Engine: d.DB.Engine(), Left: 1 << 20, After: after}
+			db, err := store.Open(t.Context(), killer, store.Options{Now: d.Clock, MasterKey: make([]byte, 32)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			dies := quarterEnds(t, db, d.over(t, db))
+			killer.Left = write
+			ended, err := dies.Tick(t.Context())
+			if err != nil && !errors.Is(err, storetest.ErrDead) || err == nil && ended != 1 {
+				t.Fatalf("write %d: ended %d, %v", write, ended, err)
+			}
+			if err != nil {
+				deaths, died = deaths+1, true
+			}
+			d.MoveTo(d.Clock().Add(schedule.StaleAfter + time.Minute))
+			for range 2 {
+				if _, err := runner.Tick(t.Context()); err != nil {
+					t.Fatalf("after the death at write %d (%t): %v", write, after, err)
+				}
+			}
+			p, err := d.Period(t.Context(), officer, "2026Q3")
+			if err != nil || p.State != StateEvaluated {
+				t.Fatalf("after the death at write %d (%t): %+v, %v", write, after, p, err)
+			}
+			fires, err := runner.Fires(t.Context(), QuarterEndJob, 5)
+			if err != nil || len(fires) != 1 || fires[0].State == schedule.StateClaimed {
+				t.Fatalf("after the death at write %d (%t): %+v, %v", write, after, fires, err)
+			}
+			got := ""
+			for r, err := range d.archive.Results(t.Context(), p.Evaluation) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				result, err := rating.ReadResult([]byte(r.Result))
+				if err != nil {
+					t.Fatal(err)
+				}
+				got += r.Subject + " " + result.Total.Points.String() + " " + result.Grade + "\n"
+			}
+			if want == "" {
+				want = got
+			}
+			if got != want || got == "" {
+				t.Errorf("after the death at write %d (%t): %q, want %q", write, after, got, want)
+			}
+		}
+	}
+	if deaths < 6 {
+		t.Errorf("only %d deaths", deaths)
+	}
+}
+
+// TestQuarterEndWhileDown: the program was down at the end of the quarter; at the next start the quarter is closed and evaluated, once.
+func TestQuarterEndWhileDown(t *testing.T) {
+	d := newDesk(t, 1)
+	runner := d.quarterOpen(t)
+	tick := func(want int) {
+		t.Helper()
+		if n, err := runner.Tick(t.Context()); err != nil || n != want {
+			t.Fatalf("ended %d, %v, want %d", n, err, want)
+		}
+	}
 	tick(1)
 	p, err := d.Period(t.Context(), officer, "2026Q3")
 	if err != nil || p.State != StateEvaluated || p.Evaluated.By != policy.SystemActor().ID {

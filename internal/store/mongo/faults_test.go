@@ -312,6 +312,28 @@ func TestLeaseHandover(t *testing.T) {
 	}
 }
 
+// TestLeaseOfWrongClock: a process whose clock stands an hour ahead takes the lease and vanishes. Nobody waits an hour for it.
+func TestLeaseOfWrongClock(t *testing.T) {
+	uri := mongotest.URI(t)
+	right, wrong := &clock{}, &clock{}
+	wrong.forward(time.Hour)
+	proxy := mongotest.NewProxy(t, uri)
+	first := open(t, impatient(proxy.URI()), wrong)
+	eventually(t, "the lease of the wrong clock", func() bool {
+		name, err := first.Busy(t.Context())
+		return err == nil && name != ""
+	})
+	proxy.Lose(func([]byte) mongotest.Loss { return mongotest.LoseRequest })
+	proxy.Cut()
+	second := open(t, uri, right)
+	commit(t, second, note(t, "a", 1))
+	eventually(t, "a number by the successor", func() bool {
+		n, err := second.LastN(t.Context())
+		return err == nil && n == 1
+	})
+	proxy.Lose(nil)
+}
+
 // TestLeaseGivenBack proves that an engine which closes hands over at once.
 func TestLeaseGivenBack(t *testing.T) {
 	uri := mongotest.URI(t)

@@ -196,14 +196,24 @@ func (e *Engine) turn(ctx context.Context, sweep bool) error {
 // holdLease takes or renews the lease and tells whether we have it.
 func (e *Engine) holdLease(ctx context.Context) (bool, error) {
 	now := e.opt.Now()
-	if e.seq.leaseRev > 0 && now.Before(e.seq.leaseUntil.Add(-leaseLife/2)) {
+	// A lease that ends later than one taken now is one of a clock that stood ahead.
+	if left := e.seq.leaseUntil.Sub(now); e.seq.leaseRev > 0 && leaseLife/2 < left && left <= leaseLife {
 		return true, nil
 	}
 	until := now.Add(leaseLife)
 	// Not cut off when the engine closes: the server might carry it out after the lease was given back.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectLimit)
 	defer cancel()
-	rev, err := e.PutEphemeral(ctx, store.Ephemeral{Key: leaseKey, Now: now, Expires: until, Body: []byte(e.seq.holder)}, e.seq.leaseRev)
+	take := func(rev int64) (int64, error) {
+		return e.PutEphemeral(ctx, store.Ephemeral{Key: leaseKey, Now: now, Expires: until, Body: []byte(e.seq.holder)}, rev)
+	}
+	rev, err := take(e.seq.leaseRev)
+	if fault.Is(err, fault.Conflict) {
+		// Nobody waits for the end of a lease that was taken by a clock that stood ahead.
+		if held, getErr := e.GetEphemeral(ctx, leaseKey, now); getErr == nil && held.Expires.Sub(now) > 2*leaseLife {
+			rev, err = take(held.Rev)
+		}
+	}
 	if fault.Is(err, fault.Conflict) {
 		e.seq.leaseRev = 0
 		return false, nil

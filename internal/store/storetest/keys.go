@@ -159,6 +159,16 @@ func (s Suite) ephemeral(t *testing.T) {
 	if err := b.db.Lease(ctx, "cron", "one", time.Minute); err != nil {
 		t.Fatal(err)
 	}
+	// The clock stood an hour ahead while somebody took a lease and vanished.
+	b.clock.add(time.Hour)
+	if err := b.db.Lease(ctx, "cron", "ahead", time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, b.db.Lease(ctx, "cron", "two", time.Minute), fault.Conflict)
+	b.clock.add(-time.Hour)
+	if err := b.db.Lease(ctx, "cron", "two", time.Minute); err != nil {
+		t.Fatalf("the lease of a clock that stood ahead is waited for: %v", err)
+	}
 	_, err = temps.Get(ctx, "a")
 	wantKind(t, err, fault.NotFound)
 	if _, err := temps.Swap(ctx, "a", 0, Note{Title: "四"}, b.db.Now().Add(time.Minute)); err != nil {
