@@ -116,7 +116,7 @@ func (s *Server) issueLists(c *fiber.Ctx, by policy.Actor) (dossierView, error) 
 		return dossierView{}, err
 	}
 	query := strings.TrimPrefix(l.address(), issuesPath)
-	v := dossierView{Kind: "三张清单", Name: "问题、责任、整改", Sub: "走访评价、行政检查文书里的问题，承接查验的缺陷，公共安全隐患；三张清单是同样的行", Crumbs: []crumb{{"整改", rectificationsPath}, {"三张清单", issuesPath}},
+	v := dossierView{Kind: "三张清单", Name: "问题、责任、整改", Sub: "走访评价、行政检查文书里的问题，承接查验的缺陷，公共安全隐患；三张清单是同样的行", Crumbs: []crumb{{"整改", rectificationsPath}},
 		List: &l, MostPrinted: 500, Back: l.address(), Print: issuesPath + "/print" + query, Excel: l.excel(), Find: issuesPath, Query: w.text, Filters: filters}
 	open := 0
 	problems := dossierPart{ID: "problems", Title: "问题清单", Heads: []string{"小区", "问题", "来源", "发现日期", "依据"}}
