@@ -421,7 +421,7 @@ func (s *Server) ruleHistory(c *fiber.Ctx, by policy.Actor) error {
 	}
 	v := ruleView{Form: []field{{Name: "rhythm", Label: "周期", Options: rhythmOptions(), Value: rhythm}, {Name: "rule", Label: "规则", Options: rules, Value: rule}}}
 	if s.guard.Allow(by, policy.ReadLog) {
-		v.Log = logPath
+		v.Log = logPath + "?q=" + string(policy.AdoptScheme)
 	}
 	rows := func(keys []rating.KeyChange) []changeRow {
 		var out []changeRow

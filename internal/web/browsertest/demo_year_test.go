@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"bytes"
 	"encoding/base64"
 	"html"
 	"io"
@@ -218,14 +219,14 @@ func (k *desk) signPeriod(t *testing.T, period string) {
 	k.post(t, "/periods/"+period+"/sign", "hash", k.field("hash"), "seq", k.field("seq"), "move", "agree", "current", k.password)
 }
 
-// TestDemoYear is, on the demonstration county, the star of journey 13, journey 7 and the year of journey 5: from the firm's pledge to the plate at the gate and the open data.
+// TestDemoYear is, on the demonstration county, journey 13, journey 7 and the year of journey 5: from the firm's pledge to the plate at the gate and the open data. The end of journey 13 is the end of the year: somebody edits the database.
 func TestDemoYear(t *testing.T) {
 	d := startYear(t)
 	d.at(t, "2026-10-19T09:00:00+08:00")
 	began := time.Now()
-	d.auditor(t)
+	kept := d.auditor(t)
 	d.committee(t)
-	t.Logf("journeys 13 (the star) and 7: %.0f s", time.Since(began).Seconds())
+	t.Logf("journeys 13 and 7: %.0f s", time.Since(began).Seconds())
 	began = time.Now()
 	d.applied(t)
 	d.at(t, "2027-02-03T09:00:00+08:00")
@@ -233,6 +234,7 @@ func TestDemoYear(t *testing.T) {
 	d.at(t, "2027-03-02T09:00:00+08:00")
 	d.published(t)
 	t.Logf("journey 5, the year: %.0f s", time.Since(began).Seconds())
+	d.edited(t, kept)
 }
 
 // star is the address of the compound's star on the board.
@@ -241,8 +243,17 @@ func (d *yearDemo) star(t *testing.T) string {
 	return value[string](t, d.tab, `[...document.querySelectorAll("main a[href^='/stars/']")].find(a=>a.textContent==="`+yearCompound+`").getAttribute("href")`)
 }
 
-// auditor picks a star, downloads its bundle and verifies it with the program, on a machine that knows nothing but the file; one figure changed is found.
-func (d *yearDemo) auditor(t *testing.T) {
+// alone runs the program on a machine that knows nothing of the county.
+func (d *yearDemo) alone(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	c := exec.Command(d.county.command, args...)
+	c.Env = []string{"HOME=" + t.TempDir()}
+	out, err := c.CombinedOutput()
+	return string(out), err
+}
+
+// auditor is the auditor of journey 13: picks a star and verifies it on a machine that knows nothing but the file; asks who changed a rule and when; co-signs the log up to now, in the folder that it returns.
+func (d *yearDemo) auditor(t *testing.T) (kept string) {
 	t.Helper()
 	d.as(t, "auditor")
 	d.look(t, "/?q="+url.QueryEscape(yearCompound), 1280)
@@ -258,16 +269,86 @@ func (d *yearDemo) auditor(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c := exec.Command(d.county.command, "verify", path)
-		c.Env = []string{"HOME=" + t.TempDir()}
-		out, err := c.CombinedOutput()
-		return string(out), err
+		return d.alone(t, "verify", path)
 	}
 	if said, err := verify("star.json", bundle); err != nil || !strings.Contains(said, "一致") {
 		t.Errorf("the bundle of %s does not verify: %v\n%s", star, err, said)
 	}
 	if said, err := verify("changed.json", strings.Replace(bundle, "五星", "四星", 1)); err == nil {
 		t.Errorf("a changed bundle verifies:\n%s", said)
+	}
+	// Who changed C7 of the quarter, when, under which number and why.
+	d.look(t, "/schemes", 1280)
+	press(t, d.tab, `main a[href="/schemes/rule"]`)
+	fill(t, d.tab, "#rhythm", "quarter")
+	fill(t, d.tab, "#rule", "indicators/svc_repair_time")
+	press(t, d.tab, `main form.filter button`)
+	d.says(t, "指标“报修按时办理”", "2028.1 版", "都建发〔2026〕33号，物业管理股经办人提出，物业管理股股长2026年9月9日 09:00采用", "报修按时办理加 1 分", "原来", "改为")
+	press(t, d.tab, `main a[href^="/admin/log?"]`)
+	d.says(t, "采用评价方案的新版本", "scheme.adopt", "第 7 次变更：发文采用")
+	// On his own machine he makes a key and signs the checkpoint that the page gives, the key of the log as the page shows it.
+	own := t.TempDir()
+	key, kept, checkpoint := filepath.Join(own, "witness.key"), filepath.Join(own, "kept"), filepath.Join(own, "checkpoint.txt")
+	said, err := d.alone(t, "witness", "key", key)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	d.look(t, "/admin/log/witnesses/key", 1280)
+	fill(t, d.tab, "#office", "县审计局")
+	fill(t, d.tab, "#key", regexp.MustCompile(`redsteward/witness/\S+`).FindString(said))
+	press(t, d.tab, `main form[method="post"] button`)
+	wantPath(t, d.tab, "/admin/log/witnesses")
+	note := awaited(t, d.tab, `fetch("/admin/log/witnesses/checkpoint.txt").then(r=>r.text())`)
+	logKey := value[string](t, d.tab, `[...document.querySelectorAll("main code")].map(c=>c.textContent).find(c=>c.startsWith("redsteward/log/"))`)
+	if err := os.WriteFile(checkpoint, []byte(note), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if said, err = d.alone(t, "witness", "sign", "--key", key, "--kept", kept, "--checkpoint", checkpoint, "--log-key", logKey); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	signed, err := filepath.Glob(filepath.Join(kept, "*.checkpoint"))
+	if err != nil || len(signed) != 1 {
+		t.Fatal(signed, err)
+	}
+	cosigned, err := os.ReadFile(signed[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	press(t, d.tab, `main a[href="/admin/log/witnesses/sign"]`)
+	fill(t, d.tab, "#note", string(cosigned))
+	press(t, d.tab, `main form[method="post"] button`)
+	wantPath(t, d.tab, "/admin/log/witnesses")
+	d.says(t, "县审计局", "相符")
+	d.lookAt(t, "year-cosigned", 200)
+	return kept
+}
+
+// edited is the end of journey 13: somebody changes one sign of a record in the file of the database; the auditor, with what he kept, finds which.
+func (d *yearDemo) edited(t *testing.T, kept string) {
+	t.Helper()
+	d.county.stop()
+	if said, err := d.alone(t, "verify", d.county.folder, "--kept", kept); err != nil || !strings.Contains(said, "与见证人留存的 1 个检查点比较") {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	path := filepath.Join(d.county.folder, "redsteward.db")
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The day up to which proof counted in 2025: one later.
+	const day = `"submit":"2026-01-1`
+	record := bytes.Index(file, []byte(`{"_id":"4c/period/2025/0000000001","action"`))
+	at := record + bytes.Index(file[max(record, 0):], []byte(day+"5")) + len(day)
+	if record < 0 || at > record+1000 {
+		t.Fatalf("the record of the period does not stand in the file as it should: %d, %d", record, at)
+	}
+	file[at] = '6'
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said, err := d.alone(t, "verify", d.county.folder, "--kept", kept)
+	if err == nil || !strings.Contains(said, "记录 4c/period/2025/0000000001 与它的哈希不符") {
+		t.Errorf("%v\n%s", err, said)
 	}
 }
 
