@@ -79,7 +79,7 @@ var libraries = map[string][]string{
 }
 
 // testLibraries may be imported by test files and by the exported test suite of the store only.
-var testLibraries = []string{"testing", "pgregory.net/rapid", "github.com/anishathalye/porcupine", "github.com/google/go-cmp", "github.com/6tail/lunar-go", "github.com/chromedp/"}
+var testLibraries = []string{"testing", "pgregory.net/rapid", "github.com/anishathalye/porcupine", "github.com/google/go-cmp", "github.com/6tail/lunar-go", "github.com/chromedp/", "github.com/makiuchi-d/gozxing"}
 
 // topLevel is the list of folders of the root; another one needs a written reason in CONTRIBUTING.
 var topLevel = []string{"cmd", "configs", "registry", "supervision", "rating", "policy", "charts", "internal"}
@@ -100,7 +100,7 @@ func (s source) folder() string { return path.Dir(s.path) }
 // isTest tells whether only `go test` compiles the file.
 func (s source) isTest() bool {
 	return strings.HasSuffix(s.path, "_test.go") || within(s.path, "internal/store/storetest") ||
-		within(s.path, "internal/store/mongo/wiretest") || within(s.path, "internal/store/mongo/mongotest") || within(s.path, "policy/policytest") || within(s.path, "registry/registrytest")
+		within(s.path, "internal/store/mongo/wiretest") || within(s.path, "internal/store/mongo/mongotest") || within(s.path, "policy/policytest") || within(s.path, "registry/registrytest") || within(s.path, "charts/chartstest")
 }
 
 // at gives a position that an editor can jump to.
@@ -229,7 +229,7 @@ func innerFault(s source, from, to string) string {
 	if best != "" && !tested && !under(from, ownedBy[best]) && !within(from, best) {
 		return "only " + strings.Join(ownedBy[best], ", ") + " may import " + to
 	}
-	testsOnly := within(to, "internal/store/storetest") || within(to, "policy/policytest") && from != "internal/web/browsertest" || within(to, "registry/registrytest")
+	testsOnly := within(to, "internal/store/storetest") || within(to, "policy/policytest") && from != "internal/web/browsertest" || within(to, "registry/registrytest") || within(to, "charts/chartstest")
 	if !s.isTest() && testsOnly {
 		return to + " is for tests only"
 	}

@@ -1,11 +1,14 @@
 package web_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/url"
 	"strings"
 	"testing"
 
+	"redsteward/charts"
+	"redsteward/charts/chartstest"
 	"redsteward/internal/fault"
 	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
@@ -85,6 +88,35 @@ func TestStandingPages(t *testing.T) {
 		t.Fatal(first, err)
 	}
 	code := first[len(first)-8:]
+	over, err := f.Standings.PayloadOf(t.Context(), "2025-0002")
+	if err != nil || over == "" {
+		t.Fatal(over, err)
+	}
+	said, signature, _ := strings.Cut(first, ".")
+	text, err := base64.RawURLEncoding.DecodeString(said)
+	if err != nil || strings.Count(string(text), "\n5\n") != 1 {
+		t.Fatalf("%q %v", text, err)
+	}
+	forged := base64.RawURLEncoding.EncodeToString([]byte(strings.Replace(string(text), "\n5\n", "\n4\n", 1))) + "." + signature
+	// A camera reads the dots of the printed code, and opens what they say.
+	scanned := func(page string) string {
+		t.Helper()
+		_, svg, found := strings.Cut(page, `<svg class="qr"`)
+		svg, _, _ = strings.Cut(svg, "</svg>")
+		text, err := chartstest.ReadQR(svg)
+		if !found || err != nil || !strings.HasPrefix(text, f.Base+"/plate?p=") {
+			t.Fatalf("the code of the plate reads %q: %v", text, err)
+		}
+		return strings.TrimPrefix(text, f.Base)
+	}
+	drawn := func(payload string) string {
+		t.Helper()
+		svg, err := charts.QR(f.Base+"/plate?p="+payload, "标牌")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(svg)
+	}
 	run(
 		scenario{name: "plates", role: "officer", path: "/plates", status: 200, contains: []string{"2025-0001", "书香苑", "已到期", "打印 1 块"}},
 		scenario{name: "filtered", role: "officer", path: "/plates?status=expired", status: 200, contains: []string{"2025-0002"}, excludes: []string{"2025-0001"}},
@@ -92,6 +124,9 @@ func TestStandingPages(t *testing.T) {
 		scenario{name: "the firm has its own", role: "firm", path: "/plates", status: 200, contains: []string{"2025-0001"}, excludes: []string{"2025-0002"}},
 		scenario{name: "printed", role: "firm", path: "/plates/print?number=2025-0001", status: 200, contains: []string{`class="qr"`, "望湖苑", "五星", "编号 2025-0001", code[:4] + " " + code[4:], "有效至"}},
 		scenario{name: "an expired one is not", role: "officer", path: "/plates/print?number=2025-0002", status: 200, contains: []string{"没有可以打印的标牌"}},
+		scenario{name: "scanned", path: scanned(people["firm"].get(t, "/plates/print?number=2025-0001").body), status: 200, contains: []string{`data-verdict="genuine">`, "望湖苑", code[:4] + " " + code[4:]}},
+		scenario{name: "a forged one scanned", path: scanned(drawn(forged)), status: 200, contains: []string{`data-verdict="forged">`}, excludes: []string{`data-verdict="genuine">`}},
+		scenario{name: "an expired one scanned", path: scanned(drawn(over)), status: 200, contains: []string{`data-verdict="expired">`, "书香苑"}},
 		scenario{name: "genuine", path: "/plate?p=" + first, status: 200, contains: []string{`data-verdict="genuine">`, `data-verdict="forged" hidden`, "望湖苑", "赣北物业服务有限公司"}},
 		scenario{name: "by its address", path: "/plate?p=" + url.QueryEscape(f.Base+"/plate?p="+first), status: 200, contains: []string{`data-verdict="genuine">`}},
 		scenario{name: "by its number", path: "/plate?p=2025-0002", status: 200, contains: []string{`data-verdict="expired">`, "书香苑"}},
