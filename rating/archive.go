@@ -68,6 +68,8 @@ type ArchivedResult struct {
 	// Community and Township are the names of the subject's divisions, by which a list can be narrowed; "" if it has none.
 	Community string `json:"community,omitempty" privacy:"public"`
 	Township  string `json:"township,omitempty" privacy:"public"`
+	// Kind is what sort of subject it is, among which it is compared, such as 老旧小区; "" if nobody said.
+	Kind string `json:"kind,omitempty" privacy:"public"`
 	// Keys are the scope keys of the subject on its last day: who may read its lines within a scope.
 	Keys []string `json:"keys,omitempty" privacy:"public"`
 	// Rank is the place by total, ties sharing it; 0 without a total or a regular grade.
@@ -99,9 +101,9 @@ type Entry struct {
 	Subject           Subject
 	Result            *Result
 	Name, Place, Firm string
-	// Community, Township and Keys as in ArchivedResult.
-	Community, Township string
-	Keys                []string
+	// Community, Township, Kind and Keys as in ArchivedResult.
+	Community, Township, Kind string
+	Keys                      []string
 }
 
 // Archive stores evaluations and their results. It is safe for concurrent use.
@@ -266,7 +268,7 @@ func (a *Archive) Save(ctx context.Context, meta store.Meta, scheme []byte, coho
 		made.Grades[e.Result.Grade]++
 		doc := ArchivedResult{
 			Evaluation: made.ID, Subject: e.Subject.ID, Name: e.Name, Place: e.Place, Firm: e.Firm,
-			Community: e.Community, Township: e.Township, Keys: e.Keys, Rank: ranks[i], Facts: string(e.Subject.Canonical()), Result: string(result),
+			Community: e.Community, Township: e.Township, Kind: e.Kind, Keys: e.Keys, Rank: ranks[i], Facts: string(e.Subject.Canonical()), Result: string(result),
 		}
 		if s.KeepsBack() {
 			doc.Salt = a.db.MAC("result-salt", id)

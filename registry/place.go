@@ -22,8 +22,9 @@ type Place struct {
 	Firm, FirmName string
 	// Developer is the id of the developer that built it, "" if none is registered.
 	Developer string
-	// Households is the number of households of the project.
+	// Households is the number of households of the project, Kind what was built.
 	Households int64
+	Kind       ProjectKind
 }
 
 // Keys are the scope keys of a row about this project on that day: p: c: t: and, if a firm held it, f:.

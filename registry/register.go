@@ -106,7 +106,7 @@ func noProject(op string, err error) error {
 }
 
 func (r *Register) placeOf(ctx context.Context, id string, p Project, day calendar.Date) (Place, error) {
-	out := Place{Project: id, Name: p.Name, Community: p.Community, Township: p.Township, Households: p.Households, Firm: p.ContractOn(day).Firm, Developer: p.Developer}
+	out := Place{Project: id, Name: p.Name, Community: p.Community, Township: p.Township, Households: p.Households, Kind: p.Kind, Firm: p.ContractOn(day).Firm, Developer: p.Developer}
 	divisions, err := r.divisions.LoadEach(ctx, []string{p.Community, p.Township})
 	switch {
 	case err != nil:

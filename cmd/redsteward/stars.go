@@ -207,7 +207,7 @@ func publish(e *web.Evaluation, c chosen) {
 	}
 	e.Cutoff, e.UpTo = c.period.Cutoff.Ends(), c.period.FactsUpTo
 	e.Period = c.period.ID
-	e.Day, e.Restricted, e.Moves, e.FirmsTitle, e.Facets = c.period.Days.Last, true, c.before != nil, "企业汇总", []string{"乡镇", "社区"}
+	e.Day, e.Restricted, e.Moves, e.FirmsTitle, e.Facets = c.period.Days.Last, true, c.before != nil, "企业汇总", []string{"乡镇", "社区", "类型", "规模"}
 	if p := c.period.Publication; p != nil {
 		e.At, e.Notice = p.At.Time, calendar.DateOf(p.At.Time).Chinese()+"公布，"+p.Number+"。"
 	}
@@ -323,7 +323,7 @@ func (e *describedEvaluation) row(stored *rating.ArchivedResult) (web.Row, *rati
 		return web.Row{}, nil, err
 	}
 	return web.RowOf(&e.web, e.scheme, result, web.Label{Name: stored.Name, Place: stored.Place, Firm: stored.Firm,
-		Facets: []string{stored.Township, stored.Community}, Moved: moved(stored, e.was), Size: size, Sheet: stored.Sheet, Keys: stored.Keys}), result, nil
+		Facets: []string{stored.Township, stored.Community, stored.Kind, size}, Moved: moved(stored, e.was), Size: size, Sheet: stored.Sheet, Keys: stored.Keys}), result, nil
 }
 
 // householdsFact is the fact by which the cycle tells the size of a compound.
@@ -342,7 +342,7 @@ func (e *describedEvaluation) size(stored *rating.ArchivedResult) (string, error
 	households := subject.Values[at].Number
 	switch {
 	case households.Less(num.FromInt(100)):
-		return "不足 100 户的小区", nil
+		return "1 至 99 户的小区", nil
 	case households.Less(num.FromInt(300)):
 		return "100 至 299 户的小区", nil
 	}

@@ -50,6 +50,38 @@ func (s *archivedStars) Past(ctx context.Context) ([]web.PastFirms, error) {
 	return out, nil
 }
 
+// Board implements web.Stars.
+func (s *archivedStars) Board(ctx context.Context, evaluation string) (web.Evaluation, []web.Row, error) {
+	none := fault.New("cmd.stars", fault.NotFound, "没有公布这一期")
+	if s.published == nil {
+		return web.Evaluation{}, nil, none
+	}
+	for _, rhythm := range []string{cycle.RhythmQuarter, cycle.RhythmYear} {
+		periods, err := s.published(ctx, rhythm)
+		if err != nil {
+			return web.Evaluation{}, nil, err
+		}
+		at := slices.IndexFunc(periods, func(p cycle.Period) bool { return p.Evaluation == evaluation })
+		if at < 0 {
+			continue
+		}
+		c := chosen{evaluation: evaluation, period: &periods[at]}
+		if at+1 < len(periods) {
+			c.before = &periods[at+1]
+		}
+		d, err := s.archive.Evaluation(ctx, evaluation)
+		if err != nil {
+			return web.Evaluation{}, nil, err
+		}
+		made, err := s.describe(ctx, d, c)
+		if err != nil {
+			return web.Evaluation{}, nil, err
+		}
+		return made.web, made.rows, nil
+	}
+	return web.Evaluation{}, nil, none
+}
+
 // rolledUp is the roll-up of a published period.
 func (s *archivedStars) rolledUp(ctx context.Context, p *cycle.Period) (web.PastFirms, error) {
 	e, err := s.find(p.Evaluation)
@@ -67,7 +99,7 @@ func (s *archivedStars) rolledUp(ctx context.Context, p *cycle.Period) (web.Past
 
 // pastPeriod is a published period with what its scheme says.
 func pastPeriod(p *cycle.Period, e *web.Evaluation) web.PastPeriod {
-	return web.PastPeriod{Evaluation: p.Evaluation, Period: p.Name, Last: p.Days.Last, Rule: p.SchemeHash, Scheme: e.SchemeID, Version: e.SchemeVersion, Stars: p.Stars(), Places: e.Places, Parts: e.Parts, Grades: e.Grades}
+	return web.PastPeriod{ID: p.ID, Evaluation: p.Evaluation, Period: p.Name, Last: p.Days.Last, Rule: p.SchemeHash, Scheme: e.SchemeID, Version: e.SchemeVersion, Stars: p.Stars(), Places: e.Places, Parts: e.Parts, Grades: e.Grades}
 }
 
 // History implements web.Stars.

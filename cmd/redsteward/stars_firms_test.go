@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"redsteward/configs"
+	"redsteward/internal/fault"
 	"redsteward/internal/web"
 	"redsteward/rating/cycle"
 )
@@ -47,7 +48,7 @@ func TestStarsOfTheYearBefore(t *testing.T) {
 		}
 		sizes[r.ID] = r.Size
 	}
-	if want := map[string]string{"a": "不足 100 户的小区", "b": "100 至 299 户的小区", "c": "300 户以上的小区"}; !maps.Equal(sizes, want) {
+	if want := map[string]string{"a": "1 至 99 户的小区", "b": "100 至 299 户的小区", "c": "300 户以上的小区"}; !maps.Equal(sizes, want) {
 		t.Errorf("sizes %v, want %v", sizes, want)
 	}
 	past := func(stars *archivedStars, id string) *web.Before {
@@ -127,6 +128,20 @@ func TestPastFirms(t *testing.T) {
 	if err != nil || len(history) != 2 || history[0].Period != "2026年度" || history[1].Total == nil || !history[1].Total.Less(*history[0].Total) || history[1].Version == "" || history[1].Sheet == "" || len(history[1].Row.Parts) != 5 || history[1].Firm != "甲物业" {
 		t.Errorf("the history of a: %+v, %v", history, err)
 	}
+	// The board of the year before: of its own day, and nothing compared before the first.
+	asked -= 2
+	older, rows, err := stars.Board(t.Context(), years[1].Evaluation)
+	if err != nil || older.Period != "2026" || older.Moves || len(rows) != 3 || !slices.Equal(rows[0].Facets, []string{"都昌镇", "东风社区", "老旧小区", rows[0].Size}) || rows[0].Size == "" {
+		t.Errorf("%+v, %+v, %v", older, rows, err)
+	}
+	if newer, rows, err := stars.Board(t.Context(), years[0].Evaluation); err != nil || !newer.Moves || !slices.ContainsFunc(rows, func(r web.Row) bool { return r.Moved != "" }) {
+		t.Errorf("%+v, %v", rows, err)
+	}
+	asked -= 2
+	if _, _, err := stars.Board(t.Context(), "none"); !fault.Is(err, fault.NotFound) {
+		t.Error(err)
+	}
+	asked -= 2
 	if none, err := stars.History(t.Context(), "none"); err != nil || len(none) != 0 {
 		t.Errorf("nobody's history: %+v, %v", none, err)
 	}

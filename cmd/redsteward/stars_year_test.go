@@ -58,7 +58,7 @@ func savedYearBy(t *testing.T, s *service, year int, file []byte, firms map[stri
 	var entries []rating.Entry
 	for _, sub := range subjects {
 		r := rating.Evaluate(scheme, nil, sub, fourTimes(quarter))
-		entries = append(entries, rating.Entry{Subject: sub, Result: &r, Name: "演示小区" + sub.ID, Firm: firms[sub.ID], Community: "东风社区", Township: "都昌镇",
+		entries = append(entries, rating.Entry{Subject: sub, Result: &r, Name: "演示小区" + sub.ID, Firm: firms[sub.ID], Community: "东风社区", Township: "都昌镇", Kind: "老旧小区",
 			Keys: []string{"p:" + sub.ID, "f:" + firms[sub.ID]}})
 	}
 	days := calendar.Year(year).Span()
@@ -89,7 +89,7 @@ func TestBoardShowsThePublishedYear(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e.ID != now.Evaluation || !e.Restricted || !e.Moves || e.Day != now.Days.Last || !strings.Contains(e.Notice, "都建发〔2027〕12号") || strings.Join(e.Facets, " ") != "乡镇 社区" {
+	if e.ID != now.Evaluation || !e.Restricted || !e.Moves || e.Day != now.Days.Last || !strings.Contains(e.Notice, "都建发〔2027〕12号") || strings.Join(e.Facets, " ") != "乡镇 社区 类型 规模" {
 		t.Errorf("shown: %+v", e)
 	}
 	got := map[string]string{}
@@ -98,7 +98,7 @@ func TestBoardShowsThePublishedYear(t *testing.T) {
 			t.Fatal(err)
 		}
 		got[r.ID] = r.Moved
-		if strings.Join(r.Facets, " ") != "都昌镇 东风社区" || len(r.Keys) != 2 {
+		if strings.Join(r.Facets, " ") != "都昌镇 东风社区 老旧小区 300 户以上的小区" || len(r.Keys) != 2 {
 			t.Errorf("%s: facets %q, keys %q", r.ID, r.Facets, r.Keys)
 		}
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"iter"
 	"log/slog"
 	"slices"
 	"strings"
@@ -64,10 +65,17 @@ type board struct {
 	// Levels: some grade has stars.
 	Levels bool
 	firms  rankedFirms
+	// now is the board that is shown when this is the board of another period, nil for that one itself: stars and firms have their pages there.
+	now *board
 }
 
 // newBoard reads an evaluation once. Ties share a rank: 1, 2, 2, 4.
 func newBoard(ctx context.Context, stars Stars, e Evaluation) (*board, error) {
+	return boardOf(stars.Rows(ctx, e.ID), e)
+}
+
+// boardOf is newBoard of rows.
+func boardOf(rows iter.Seq2[Row, error], e Evaluation) (*board, error) {
 	b := &board{Evaluation: e, byID: make(map[string]*ranked), grades: make(map[string]GradeInfo), counts: make(map[string]int),
 		facetOf: make([]map[string]bool, len(e.Facets))}
 	gradeOrder := make(map[string]int)
@@ -78,7 +86,7 @@ func newBoard(ctx context.Context, stars Stars, e Evaluation) (*board, error) {
 	for i := range b.facetOf {
 		b.facetOf[i] = make(map[string]bool)
 	}
-	for row, err := range stars.Rows(ctx, e.ID) {
+	for row, err := range rows {
 		if err != nil {
 			return nil, err
 		}
@@ -175,6 +183,8 @@ func byWeightOf(x, y *ranked) int {
 
 // filter is what the board can be asked for; its text form is the query of a shared address.
 type filter struct {
+	// Period is the id of a published period, "" for the one that is shown now.
+	Period string
 	Query  string
 	Grade  string
 	Facets []string
@@ -202,6 +212,30 @@ func (f *filter) matches(r *ranked) bool {
 		return false
 	}
 	return f.Query == "" || strings.Contains(r.search, f.Query)
+}
+
+// among reports whether the filter chooses compounds to be compared with each other: of one place, one kind, one size, and by nothing that they were rated.
+func (f *filter) among() bool {
+	return f.Query == "" && f.Grade == "" && f.Stands == "" && strings.Join(f.Facets, "") != ""
+}
+
+// within is the place of each row that passes the filter among these, ties sharing it, and the mean of their totals.
+func (b *board) within(f filter) (places map[string]int, mean num.Num) {
+	places = map[string]int{}
+	last, rank := 0, 0
+	var sum num.Num
+	for _, r := range b.rows {
+		if !f.matches(r) {
+			continue
+		}
+		if r.Rank != last {
+			last, rank = r.Rank, len(places)+1
+		}
+		places[r.ID] = rank
+		sum = sum.Add(*r.Total)
+	}
+	mean, _ = sum.Quo(num.FromInt(int64(max(1, len(places)))))
+	return places, mean
 }
 
 // contested is the word for a star about which an appeal waits; it stands some other way besides.
@@ -346,7 +380,12 @@ type boardCache struct {
 	current atomic.Pointer[board]
 	making  sync.Mutex
 	past    atomic.Pointer[pastShown]
+	// others are boards of other periods that were asked for lately.
+	others []*board
 }
+
+// otherBoards is how many boards of other periods are kept: each holds a row of every compound.
+const otherBoards = 4
 
 // followEvery is how often a running server looks for a newer evaluation: another process may have made it.
 const followEvery = time.Second
@@ -393,6 +432,46 @@ func (s *Server) boardNow(ctx context.Context) (*board, error) {
 		return shown, nil
 	}
 	return s.refreshBoard(ctx)
+}
+
+// boardOfPeriod returns the board of a published period, and the one to show now for the period of that and for "". Returns NotFound for a period that is not published, or not kept for looking up any more.
+func (s *Server) boardOfPeriod(ctx context.Context, period string) (*board, error) {
+	now, err := s.boardNow(ctx)
+	if err != nil || period == "" || period == now.Period {
+		return now, err
+	}
+	past, err := s.pastNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(past.list, func(p PastFirms) bool { return p.ID == period })
+	if at < 0 {
+		return nil, fault.New("web.boardOfPeriod", fault.NotFound, "没有公布过这一期")
+	}
+	id := past.list[at].Evaluation
+	s.board.making.Lock()
+	defer s.board.making.Unlock()
+	kept := slices.DeleteFunc(slices.Clone(s.board.others), func(b *board) bool { return b.now != now })
+	if at := slices.IndexFunc(kept, func(b *board) bool { return b.ID == id }); at >= 0 {
+		return kept[at], nil
+	}
+	e, rows, err := s.stars.Board(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	made, err := boardOf(func(yield func(Row, error) bool) {
+		for _, r := range rows {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}, e)
+	if err != nil {
+		return nil, err
+	}
+	made.now = now
+	s.board.others = append([]*board{made}, kept[:min(len(kept), otherBoards-1)]...)
+	return made, nil
 }
 
 // refreshBoard makes the newest board unless it is shown already, and returns what is shown now. Returns NotFound if nothing was rated yet.

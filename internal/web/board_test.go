@@ -94,6 +94,69 @@ func TestStandsFilter(t *testing.T) {
 	}
 }
 
+// periodStars show the board of one year and of the quarter before it.
+type periodStars struct {
+	rowsOnly
+	now  Evaluation
+	past []PastFirms
+	made int
+}
+
+func (s *periodStars) Latest(context.Context) (Evaluation, error) { return s.now, nil }
+
+func (s *periodStars) Past(context.Context) ([]PastFirms, error) { return s.past, nil }
+
+func (s *periodStars) Board(_ context.Context, evaluation string) (Evaluation, []Row, error) {
+	s.made++
+	e := s.now
+	e.ID, e.Period, e.Title = evaluation, "2026Q2", "2026年第二季度"
+	gone := s.rows[0]
+	gone.ID, gone.Name = "gone", "撤了的小区"
+	return e, append([]Row{gone}, s.rows[1:]...), nil
+}
+
+// TestPeers: who is chosen by place, kind or size only is compared with each other, ties sharing a place; the board of another period keeps its filter, leads to the pages that there are, and is made once.
+func TestPeers(t *testing.T) {
+	stars := &periodStars{now: Evaluation{ID: "e1", Period: "2026", Title: "2026年度", Subject: "小区", Places: 2, Facets: []string{"乡镇", "社区", "类型", "规模"}, Grades: []GradeInfo{{ID: "five", Label: "五星", Level: 5}}},
+		past: []PastFirms{{PastPeriod: PastPeriod{ID: "2026Q2", Evaluation: "e0", Period: "2026年第二季度"}}, {PastPeriod: PastPeriod{ID: "2026", Evaluation: "e1", Period: "2026年度"}}}}
+	for i, score := range []string{"95", "90", "90", "80", "70"} {
+		stars.rows = append(stars.rows, Row{ID: fmt.Sprint("p", i), Name: fmt.Sprint("小区", i), Grade: "five", Total: total(t, score), Facets: []string{"都昌镇", "东街社区", []string{"老旧小区", "商品住宅"}[i%2], "300 户以上的小区"}})
+	}
+	s := newServer(t, func(o *Options) { o.Stars = stars })
+	b, err := s.boardOfPeriod(t.Context(), "2026")
+	if err != nil || b.now != nil {
+		t.Fatal(b, err)
+	}
+	old := filter{Facets: []string{"", "", "老旧小区", ""}}
+	if places, mean := b.within(old); !old.among() || fmt.Sprint(places) != "map[p0:1 p2:2 p4:3]" || mean.Fixed(2) != "85.00" || old.query() != "f3="+url.QueryEscape("老旧小区") {
+		t.Error(places, mean, old.query())
+	}
+	all := filter{Facets: []string{"都昌镇"}}
+	if places, _ := b.within(all); fmt.Sprint(places) != "map[p0:1 p1:2 p2:2 p3:4 p4:5]" {
+		t.Error(places)
+	}
+	for _, f := range []filter{{}, {Facets: []string{"都昌镇"}, Grade: "five"}, {Facets: []string{"都昌镇"}, Query: "x"}} {
+		if f.among() {
+			t.Errorf("%+v compares", f)
+		}
+	}
+	if got := b.peers(Star{Row: b.byID["p2"].Row}); len(got) != 1 || got[0].Path != old.address("/") {
+		t.Errorf("%+v", got)
+	}
+	for range 2 {
+		if b, err = s.boardOfPeriod(t.Context(), "2026Q2"); err != nil || b.now == nil || b.ID != "e0" || stars.made != 1 {
+			t.Fatal(b, err, stars.made)
+		}
+	}
+	v := s.rankingView(b, filter{Period: "2026Q2", Facets: make([]string, 4)}, stars.past)
+	if v.Rows[0].Address != "" || v.Rows[1].Address != "/stars/p1#history" || v.Now != "2026年度" || v.Clear != "/?period=2026Q2" || v.CSV != "/stars.csv?period=2026Q2" || fmt.Sprint(v.Periods) != "[{2026Q2 2026年第二季度}]" {
+		t.Errorf("%+v %q %q %v", v.Rows[:2], v.Now, v.CSV, v.Periods)
+	}
+	if _, err := s.boardOfPeriod(t.Context(), "2019"); !fault.Is(err, fault.NotFound) {
+		t.Error(err)
+	}
+}
+
 // TestBoardFollows: the first board is there before the first request; a newer one is made beside the shown one, which goes on being shown
 // meanwhile; a failure leaves it standing.
 func TestBoardFollows(t *testing.T) {

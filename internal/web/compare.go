@@ -153,6 +153,22 @@ func comparisons(b *board, one Star) []string {
 	return out
 }
 
+// peers are the ways to the boards of similar subjects, those that leave any out.
+func (b *board) peers(one Star) []crumb {
+	if one.Total == nil {
+		return nil
+	}
+	var out []crumb
+	for i, value := range one.Facets {
+		if i < min(len(b.facets), len(facetNames)) && value != "" && len(b.facets[i]) > 1 {
+			f := filter{Facets: make([]string, len(b.facets))}
+			f.Facets[i] = value
+			out = append(out, crumb{value, f.address("/")})
+		}
+	}
+	return out
+}
+
 // compareIn compares with the members of one group.
 func compareIn(b *board, one Star, group string, member func(r *ranked) bool) string {
 	all, higher, lower, with := 0, 0, 0, 0

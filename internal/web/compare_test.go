@@ -45,7 +45,7 @@ func comparedBoard(t testing.TB) *board {
 			r.Facets = []string{"都昌镇", "西街社区"}
 		}
 		if i == 9 || i == 8 {
-			r.Size = "不足 100 户的小区"
+			r.Size = "1 至 99 户的小区"
 		}
 		if score == "" {
 			r.Grade, r.Reason = "none", "满意度没有调查"
@@ -88,7 +88,7 @@ func TestStarInPlainWords(t *testing.T) {
 		}
 	})
 	t.Run("too few to compare", func(t *testing.T) {
-		if v := star("p9", nil); !strings.Contains(strings.Join(v.Compared, ""), "不足 100 户的小区：有总分的小区只有 2 个，太少，不作比较。") {
+		if v := star("p9", nil); !strings.Contains(strings.Join(v.Compared, ""), "1 至 99 户的小区：有总分的小区只有 2 个，太少，不作比较。") {
 			t.Error(v.Compared)
 		}
 	})

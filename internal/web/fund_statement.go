@@ -18,6 +18,9 @@ type fundStatementView struct {
 	fundLedgerView
 	// Developer is the name of the developer, "" if none is registered.
 	Developer string
+	// Plain says the same in plain sentences, for owners and their committee; nil for everybody else. Home is where they came from.
+	Plain *homeSection
+	Home  string
 }
 
 // fundStatement shows one project's statement for printing on A4: for the owners' committee and the developer.
@@ -30,6 +33,11 @@ func (s *Server) fundStatement(c *fiber.Ctx, by policy.Actor) error {
 	slices.Reverse(v.Movements)
 	if v.Developer, err = s.registered.DeveloperName(c.UserContext(), st.Place.Developer); err != nil {
 		return err
+	}
+	if s.guard.Allow(by, policy.ReadHome) {
+		plain := s.homeFund(&st)
+		plain.Links = nil
+		v.Plain, v.Home = &plain, homePath
 	}
 	return s.render(c, by, "fund_statement", page{Title: st.Place.Name + "保修金对账单", Script: true, Data: v})
 }

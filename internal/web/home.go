@@ -76,7 +76,7 @@ func (s *Server) home(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := homeView{Big: bigType(c)}
+	v := homeView{Big: s.bigType(c, by)}
 	for _, project := range projects {
 		p, err := s.homePlace(ctx, by, project)
 		if err != nil {

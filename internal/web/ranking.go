@@ -23,7 +23,10 @@ import (
 const maxQuery = 40
 
 // facetNames are the query names of the further filters.
-var facetNames = []string{"f1", "f2"}
+var facetNames = []string{"f1", "f2", "f3", "f4"}
+
+// periodName is the query name of the period of a board.
+const periodName = "period"
 
 // standsName is the query name of the filter by how a star stands.
 const standsName = "stands"
@@ -50,6 +53,9 @@ func readFilter(c *fiber.Ctx, b *board) filter {
 		f.Sort = ""
 	}
 	f.Facets = make([]string, len(b.facets))
+	if b.now != nil {
+		f.Period = b.Period
+	}
 	for i := range min(len(b.facets), len(facetNames)) {
 		if v := c.Query(facetNames[i]); slices.Contains(b.facets[i], v) {
 			f.Facets[i] = v
@@ -82,6 +88,7 @@ func (f filter) query() string {
 			v.Set(name, value)
 		}
 	}
+	set(periodName, f.Period)
 	set("q", f.Query)
 	set("grade", f.Grade)
 	for i, value := range f.Facets {
@@ -173,12 +180,19 @@ type rankingView struct {
 	NextPage, Back  string
 	CSV, Clear      string
 	// Outputs are the columns of further results.
-	Outputs           []Column
+	Outputs []Column
+	// Periods are the other published periods, the newest first, by id; Now is the title of the one that is shown now when this is another one.
+	Periods []option
+	Now     string
+	// Among: the rows are compared with each other, Mean is the mean of their totals.
+	Among             bool
+	Mean              string
 	All, Shown, Rated int
 }
 
 type rankingRow struct {
-	Rank                        int
+	// Rank is the place among all, Within that among those of the filter, 0 if they are not compared with each other.
+	Rank, Within                int
 	ID, Name, Place, Firm, Mark string
 	Address, FirmAddress        string
 	Level                       int
@@ -215,17 +229,21 @@ const apartShown = 8
 
 // ranking is the public board.
 func (s *Server) ranking(c *fiber.Ctx, by policy.Actor) error {
-	b, err := s.boardNow(c.UserContext())
-	if fault.Is(err, fault.NotFound) {
+	if _, err := s.boardNow(c.UserContext()); fault.Is(err, fault.NotFound) {
 		return s.render(c, by, "ranking", page{Title: "星级榜", Nav: "/", Data: (*rankingView)(nil)})
 	}
+	b, err := s.boardOfPeriod(c.UserContext(), c.Query(periodName))
 	if err != nil {
 		return err
 	}
 	f := readFilter(c, b)
-	key := s.cacheKey(c, by, b, "/", f.query())
+	past, err := s.pastNow(c.UserContext())
+	if err != nil {
+		return err
+	}
+	key := s.cacheKey(c, by, b, "/", f.query()+"#"+past.version)
 	cached, err := s.cache.get(key, func() ([]byte, error) {
-		return s.renderBytes(c, by, "ranking", page{Title: b.Title, Nav: "/", Data: s.rankingView(b, f)})
+		return s.renderBytes(c, by, "ranking", page{Title: b.Title, Nav: "/", Data: s.rankingView(b, f, past.list)})
 	})
 	if err != nil {
 		return err
@@ -244,19 +262,28 @@ func (s *Server) frame(c *fiber.Ctx, by policy.Actor) string {
 	if by.SignedIn() {
 		frame = "s"
 	}
-	if bigType(c) {
+	if s.bigType(c, by) {
 		frame += "b"
 	}
 	return frame + calendar.DateOf(s.clocks.Business()).String()
 }
 
-func (s *Server) rankingView(b *board, f filter) *rankingView {
+func (s *Server) rankingView(b *board, f filter, past []PastFirms) *rankingView {
 	found := b.page(f)
 	v := &rankingView{
 		board: b, Filter: f, Filtered: f.narrows(),
 		Page: found, All: len(b.byID), Rated: len(b.rows), Shown: found.Count,
 		Rank: f.header("/", "rank", "名次"), Name: f.header("/", "name", b.Subject), Firm: f.header("/", "firm", "物业服务企业"), GradeSort: f.header("/", "grade", "等级"),
-		CSV: f.first().address("/stars.csv"), Clear: "/", Outputs: b.listed(),
+		CSV: f.first().address("/stars.csv"), Clear: filter{Period: f.Period}.address("/"), Outputs: b.listed(),
+	}
+	current := b
+	if b.now != nil {
+		current, v.Now = b.now, b.now.Title
+	}
+	for _, p := range slices.Backward(past) {
+		if p.ID != current.Period {
+			v.Periods = append(v.Periods, option{p.ID, p.Period})
+		}
 	}
 	if b.Levels {
 		v.GradeSort.Label = "星级"
@@ -272,8 +299,16 @@ func (s *Server) rankingView(b *board, f filter) *rankingView {
 		v.ShowFirm = v.ShowFirm || r.Firm != ""
 		v.ShowMark = v.ShowMark || r.Mark != ""
 	}
+	var places map[string]int
+	if v.Among = f.among(); v.Among {
+		var mean num.Num
+		places, mean = b.within(f)
+		v.Mean = points(mean, b.Places)
+	}
 	for _, r := range found.Rows {
-		v.Rows = append(v.Rows, b.rankingRow(r))
+		row := b.rankingRow(r)
+		row.Within = places[r.ID]
+		v.Rows = append(v.Rows, row)
 	}
 	for i, r := range found.Apart {
 		if i == apartShown {
@@ -297,6 +332,17 @@ func (b *board) listed() []Column {
 // starAddress is the page of a subject.
 func starAddress(id string) string { return "/stars/" + url.PathEscape(id) }
 
+// address is where a row leads: the page of the subject, on the board of another period to what it had in every period; "" if it has no page, because it was not rated in what is shown now.
+func (b *board) address(r *ranked) string {
+	switch {
+	case b.now == nil:
+		return starAddress(r.ID)
+	case b.now.byID[r.ID] == nil:
+		return ""
+	}
+	return starAddress(r.ID) + "#history"
+}
+
 // gradeOf is what people call a grade by its id.
 func (b *board) gradeOf(id string) string {
 	if label := b.grades[id].Label; label != "" {
@@ -307,13 +353,13 @@ func (b *board) gradeOf(id string) string {
 
 func (b *board) rankingRow(r *ranked) rankingRow {
 	g := b.grades[r.Grade]
-	row := rankingRow{Rank: r.Rank, ID: r.ID, Name: r.Name, Place: r.Place, Firm: r.Firm, Mark: r.Mark, Moved: r.Moved, Address: starAddress(r.ID),
+	row := rankingRow{Rank: r.Rank, ID: r.ID, Name: r.Name, Place: r.Place, Firm: r.Firm, Mark: r.Mark, Moved: r.Moved, Address: b.address(r),
 		Level: g.Level, Grade: g.Label, Total: points(*r.Total, b.Places)}
 	if r.Stands.Status == standing.Demoted {
 		now := b.grades[r.Stands.Grade]
 		row.Level, row.Grade = now.Level, now.Label
 	}
-	if r.firm != nil {
+	if r.firm != nil && b.now == nil {
 		row.FirmAddress = firmAddress(r.firm.ID)
 	}
 	var weakest *num.Num
@@ -357,7 +403,7 @@ func dayText(d calendar.Date) string {
 }
 
 func (b *board) apartRow(r *ranked) apartRow {
-	row := apartRow{Name: r.Name, Address: starAddress(r.ID), Place: r.Place, Reason: r.Reason, State: "未评星", Grade: b.gradeOf(r.Grade)}
+	row := apartRow{Name: r.Name, Address: b.address(r), Place: r.Place, Reason: r.Reason, State: "未评星", Grade: b.gradeOf(r.Grade)}
 	if _, known := looks[row.Grade]; known {
 		row.State = row.Grade
 	}
@@ -391,7 +437,7 @@ func (b *board) spread(counts map[string]int, all int) []spreadRow {
 
 // rankingCSV is exactly the filter as a table for Excel.
 func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
-	b, err := s.boardNow(c.UserContext())
+	b, err := s.boardOfPeriod(c.UserContext(), c.Query(periodName))
 	if err != nil {
 		return err
 	}
@@ -410,8 +456,14 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 		head = append(head, "星级状态", "现在的星级", "有效至")
 	}
 	head = append(head, "说明", "评价规则", "规则指纹", "公开结果指纹")
+	f := readFilter(c, b).first()
+	var places map[string]int
+	if f.among() {
+		places, _ = b.within(f)
+		head = append(head, "同类中的名次")
+	}
 	sheet := report.NewCSV(head...)
-	for _, r := range b.every(readFilter(c, b).first()) {
+	for _, r := range b.every(f) {
 		rank, total := "", ""
 		if r.Rank > 0 {
 			rank = strconv.Itoa(r.Rank)
@@ -439,7 +491,15 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 		if b.Levels && b.Restricted {
 			row = append(row, r.Stands.Status.Title(), report.Guard(b.nowLabel(&r.Row)), dayText(r.Stands.Until))
 		}
-		sheet.Add(append(row, report.Guard(strings.TrimSpace(r.Mark+" "+r.Since()+r.Reason)), report.Guard(b.SchemeID+" "+b.SchemeVersion), b.SchemeHash, r.Sheet)...)
+		row = append(row, report.Guard(strings.TrimSpace(r.Mark+" "+r.Since()+r.Reason)), report.Guard(b.SchemeID+" "+b.SchemeVersion), b.SchemeHash, r.Sheet)
+		if f.among() {
+			within := ""
+			if n := places[r.ID]; n > 0 {
+				within = strconv.Itoa(n)
+			}
+			row = append(row, within)
+		}
+		sheet.Add(row...)
 	}
 	return sendTable(c, fmt.Sprintf("stars-%s.csv", calendar.DateOf(b.At)), sheet)
 }

@@ -367,7 +367,7 @@ func (s *Server) render(c *fiber.Ctx, by policy.Actor, name string, p page) erro
 }
 
 func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page) ([]byte, error) {
-	v := view{page: p, Set: s.set, By: by, Big: bigType(c), Now: s.clocks.Business(), Look: lookOf(c), Module: s.moduleAt(c.Path()), Word: wordAddress(c, name)}
+	v := view{page: p, Set: s.set, By: by, Big: s.bigType(c, by), Now: s.clocks.Business(), Look: lookOf(c), Module: s.moduleAt(c.Path()), Word: wordAddress(c, name)}
 	layout := declared[name]
 	if layout == layoutEither {
 		layout = layoutPublic

@@ -80,14 +80,17 @@ func (s *Server) refererPath(c *fiber.Ctx) string {
 	return safeNext(u.RequestURI())
 }
 
-// bigType reports whether the visitor chose 大字版.
-func bigType(c *fiber.Ctx) bool { return c.Cookies(typeCookie) == "1" }
+// bigType reports whether pages are in large type (大字版): as the visitor chose, and without a choice for owners and their committees, whom every page that 我的小区 leads to shows it.
+func (s *Server) bigType(c *fiber.Ctx, by policy.Actor) bool {
+	chosen := c.Cookies(typeCookie)
+	return chosen == "1" || chosen == "" && by.SignedIn() && s.guard.Allow(by, policy.ReadHome)
+}
 
 // setType switches between normal and large type and returns to the page.
 func (s *Server) setType(c *fiber.Ctx, _ policy.Actor) error {
-	cookie := &fiber.Cookie{Name: typeCookie, Value: "1", Path: "/", SameSite: fiber.CookieSameSiteLaxMode, Secure: s.set.SecureCookies, MaxAge: 365 * 24 * 3600}
-	if c.Query("big") != "1" {
-		cookie.Value, cookie.MaxAge, cookie.Expires = "", 0, time.Unix(1, 0)
+	cookie := &fiber.Cookie{Name: typeCookie, Value: "0", Path: "/", SameSite: fiber.CookieSameSiteLaxMode, Secure: s.set.SecureCookies, MaxAge: 365 * 24 * 3600}
+	if c.Query("big") == "1" {
+		cookie.Value = "1"
 	}
 	c.Cookie(cookie)
 	return seeOther(c, s.refererPath(c), "/")

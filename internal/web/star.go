@@ -45,7 +45,9 @@ type starView struct {
 	// Meaning says in one sentence what the grade stands for, Changed what changed since the period before, Compared how it stands among similar ones.
 	Meaning, Changed string
 	Compared         []string
-	Changes          *changesView
+	// Peers lead to the board of those of its place, its kind and its size.
+	Peers   []crumb
+	Changes *changesView
 	// History are all published periods, nil for a table that no period belongs to.
 	History *historyView
 	// Range is how firmly it stands, nil for who may not see that.
@@ -288,6 +290,7 @@ func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
 	v.Worst = worstLines(one, 3)
 	v.NextGrade, v.ToNext = b.toNext(&one.Row)
 	v.Meaning, v.Changed, v.Compared = v.meaning(b, one), one.Before.changed(one.Total, v.Grade, b.Places), comparisons(b, one)
+	v.Peers = b.peers(one)
 	v.Changes = changesOf(one, b.Places)
 	v.Sums = sumsOf(one, cmp.Or(v.Was, v.Grade), b.Places, b.Grades, lostOnly)
 	return v

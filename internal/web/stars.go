@@ -27,15 +27,17 @@ type Stars interface {
 	// Past returns the roll-ups of the published periods, those of the shown evaluation among them, the oldest first; at most so many that a page can
 	// list them. It is asked every second and must be quick while no other period was published.
 	Past(ctx context.Context) ([]PastFirms, error)
+	// Board returns a period that Past lists with its rows, for a board of its own. Returns NotFound for any other.
+	Board(ctx context.Context, evaluation string) (Evaluation, []Row, error)
 	// History returns what a subject had in every published period, the oldest first; none for a table that no period belongs to.
 	History(ctx context.Context, id string) ([]PastStar, error)
 }
 
 // PastPeriod is one published period.
 type PastPeriod struct {
-	// Evaluation is the id of its evaluation, Period what people call it, Last its last day.
-	Evaluation, Period string
-	Last               calendar.Date
+	// ID is the period's, Evaluation that of its evaluation; Period is what people call it, Last its last day.
+	ID, Evaluation, Period string
+	Last                   calendar.Date
 	// Rule is the hash of its scheme, Scheme and Version are its name and version.
 	Rule, Scheme, Version string
 	// Stars: the period gives stars; a quarter gives a score only.
@@ -99,7 +101,7 @@ type Evaluation struct {
 	// Parts are the top parts, Outputs the other named results.
 	Parts   []Column
 	Outputs []Column
-	// Facets are further filters, at most two.
+	// Facets are further filters, at most as many as facetNames.
 	Facets []string
 	// Firms: the evaluation has a roll-up to firms.
 	Firms []Firm
@@ -340,6 +342,10 @@ func (noStars) Rows(context.Context, string) iter.Seq2[Row, error] {
 func (noStars) Star(context.Context, string, string) (Star, error) { return Star{}, errNothingRated }
 
 func (noStars) Past(context.Context) ([]PastFirms, error) { return nil, nil }
+
+func (noStars) Board(context.Context, string) (Evaluation, []Row, error) {
+	return Evaluation{}, nil, errNothingRated
+}
 
 func (noStars) History(context.Context, string) ([]PastStar, error) { return nil, nil }
 

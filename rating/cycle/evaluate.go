@@ -19,6 +19,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/registry"
 )
 
 // Evaluate rates a closed or already evaluated period and waits for it; it makes no ranges, MakeRanges does. Returns Conflict in another state, or if an evaluation is running: the message
@@ -227,7 +228,7 @@ func (r *run) rate(ctx context.Context, g *gathering, scheme *rating.Scheme, sub
 		result := rating.Evaluate(scheme, cohort, sub, past[sub.ID])
 		h := &g.buckets[sub.ID].holding
 		entries[i] = rating.Entry{Subject: sub, Result: &result, Name: h.Name, Place: place(h.CommunityName, h.TownshipName), Firm: h.FirmName,
-			Community: h.CommunityName, Township: h.TownshipName, Keys: h.Keys()}
+			Community: h.CommunityName, Township: h.TownshipName, Kind: registry.TextOf(registry.ProjectKinds(), h.Kind), Keys: h.Keys()}
 		if err := r.step(ctx, StageRate, i+1, len(subjects)); err != nil {
 			return nil, nil, err
 		}

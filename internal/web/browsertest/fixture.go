@@ -184,7 +184,7 @@ func (s *Sample) Star(_ context.Context, _, id string) (web.Star, error) {
 func (s *Sample) Past(context.Context) ([]web.PastFirms, error) {
 	now := web.PastFirms{PastPeriod: s.shownPeriod(), Firms: s.evaluation.Firms}
 	before := now
-	before.Evaluation, before.Period, before.Last, before.Firms = "2026Q2", "2026年第二季度", calendar.Quarter{Year: 2026, N: 2}.Span().Last, nil
+	before.ID, before.Evaluation, before.Period, before.Last, before.Firms = "2026Q2", "2026Q2", "2026年第二季度", calendar.Quarter{Year: 2026, N: 2}.Span().Last, nil
 	for _, f := range now.Firms {
 		if f.Total != nil {
 			was := f.Total.Sub(num.FromInt(2))
@@ -195,10 +195,20 @@ func (s *Sample) Past(context.Context) ([]web.PastFirms, error) {
 	return []web.PastFirms{before, now}, nil
 }
 
+// Board implements web.Stars: the quarter before, of the same compounds.
+func (s *Sample) Board(_ context.Context, evaluation string) (web.Evaluation, []web.Row, error) {
+	if evaluation != "2026Q2" {
+		return web.Evaluation{}, nil, fault.New("browsertest.Board", fault.NotFound, "")
+	}
+	e := s.evaluation
+	e.ID, e.Period, e.Title = evaluation, evaluation, "2026年第二季度物业服务得分榜"
+	return e, s.rows, nil
+}
+
 // shownPeriod is the period of the shown evaluation.
 func (s *Sample) shownPeriod() web.PastPeriod {
 	e := &s.evaluation
-	return web.PastPeriod{Evaluation: e.ID, Period: "2026年第三季度", Last: calendar.Quarter{Year: 2026, N: 3}.Span().Last, Rule: e.SchemeHash, Scheme: e.SchemeID, Version: e.SchemeVersion, Stars: true, Places: e.Places, Parts: e.Parts, Grades: e.Grades}
+	return web.PastPeriod{ID: e.Period, Evaluation: e.ID, Period: "2026年第三季度", Last: calendar.Quarter{Year: 2026, N: 3}.Span().Last, Rule: e.SchemeHash, Scheme: e.SchemeID, Version: e.SchemeVersion, Stars: true, Places: e.Places, Parts: e.Parts, Grades: e.Grades}
 }
 
 // History implements web.Stars: under another rule, under the same rule with two points less, and as shown.
