@@ -260,7 +260,7 @@ func (s *Service) Unserved(ctx context.Context, by policy.Actor) ([]Place, error
 
 const reminderKind = "reminder"
 
-// Reminders are what was said about the ends of one project; the stream has the id of the project.
+// Reminders are what was said about the ends of one project, and about the clocks of the cases that are about it; the stream has the id of the project.
 type Reminders struct {
 	// Marks are the reminders of the last two years, oldest first.
 	Marks []ReminderMark `json:"marks,omitempty"`
@@ -268,7 +268,7 @@ type Reminders struct {
 
 // ReminderMark says that those who must act were reminded.
 type ReminderMark struct {
-	// Item, Until and Stage are those of the expiry.
+	// Item, Until and Stage are those of the expiry; of a clock of a case its name (casework.Rows.Item), its last day, and how many days before it that was told, 0 for after it.
 	Item  string        `json:"item" privacy:"internal"`
 	Until calendar.Date `json:"until"`
 	Stage int64         `json:"stage"`
@@ -314,16 +314,31 @@ func (s *Service) Remind(ctx context.Context, by policy.Actor, project, item str
 	case stage == 0:
 		return fault.New(op, fault.Conflict, e.what+"已经过期，请续办或者登记新的情况")
 	}
-	now, err := s.reminders.Load(ctx, project)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return err
-	}
-	if _, done := now.State.of(item, e.until, stage); done {
-		return nil
-	}
-	oldest := s.Today().Add(-keptMarks)
-	now.State.Marks = slices.DeleteFunc(slices.Clone(now.State.Marks), func(m ReminderMark) bool { return m.Until.Compare(oldest) < 0 })
-	now.State.Marks = append(now.State.Marks, ReminderMark{Item: item, Until: e.until, Stage: stage, By: by.ID, At: journal.At(s.now())})
-	_, err = s.reminders.Commit(ctx, s.meta(by, policy.WriteRegister, "到期提醒："+strings.TrimSpace(e.what)), project, now.Seq, now.State)
+	_, err = s.Mark(ctx, s.meta(by, policy.WriteRegister, "到期提醒："+strings.TrimSpace(e.what)), project, ReminderMark{Item: item, Until: e.until, Stage: stage, By: by.ID, At: journal.At(s.now())})
 	return err
+}
+
+// Mark notes that who must act about something of a project was told, and reports whether that is new: the same item, day and stage a second time writes nothing. It asks for no right. Returns Conflict if somebody was quicker.
+func (r *Register) Mark(ctx context.Context, meta store.Meta, project string, m ReminderMark) (bool, error) {
+	now, err := r.reminders.Load(ctx, project)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return false, err
+	}
+	if _, done := now.State.of(m.Item, m.Until, m.Stage); done {
+		return false, nil
+	}
+	oldest := calendar.DateOf(m.At.Time).Add(-keptMarks)
+	now.State.Marks = slices.DeleteFunc(slices.Clone(now.State.Marks), func(old ReminderMark) bool { return old.Until.Compare(oldest) < 0 })
+	now.State.Marks = append(now.State.Marks, m)
+	_, err = r.reminders.Commit(ctx, meta, project, now.Seq, now.State)
+	return err == nil, err
+}
+
+// Marks are what was noted of the reminders of a project under names that begin with a text, the oldest first. It asks for no right.
+func (r *Register) Marks(ctx context.Context, project, begin string) ([]ReminderMark, error) {
+	found, err := r.reminders.Load(ctx, project)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	return slices.DeleteFunc(slices.Clone(found.State.Marks), func(m ReminderMark) bool { return !strings.HasPrefix(m.Item, begin) }), err
 }

@@ -68,17 +68,20 @@ func TestCheckStaffing(t *testing.T) {
 		t.Fatal(err)
 	}
 	// In the files below, the office that signs is held by nobody: once for the stars, the circular and the letters, once for one seat among several of a confirmation.
-	vacant := func(file, text, id string) string {
+	rewritten := func(id, seat, other string) string {
 		t.Helper()
-		at := strings.Index(text, "- id: "+id)
-		if at < 0 || !strings.Contains(text[at:], "role: ") {
+		before, after, found := strings.Cut(string(shipped), "- id: "+id)
+		if !found || !strings.Contains(after, seat) {
 			t.Fatal("no way of approval ", id)
 		}
-		path := filepath.Join(t.TempDir(), file)
-		if err := os.WriteFile(path, []byte(text[:at]+strings.Replace(text[at:], "{role: section_chief, deputies: [deputy_director]}", "{role: legal_officer}", 1)), 0o600); err != nil {
+		path := filepath.Join(t.TempDir(), "approvals.yaml")
+		if err := os.WriteFile(path, []byte(before+"- id: "+id+strings.Replace(after, seat, other, 1)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return path
+	}
+	vacant := func(id string) string {
+		return rewritten(id, "{role: section_chief, deputies: [deputy_director]}", "{role: legal_officer}")
 	}
 	outside := filepath.Join(t.TempDir(), "approvals.yaml")
 	stars := strings.Index(string(shipped), "- id: publish-year")
@@ -98,10 +101,13 @@ func TestCheckStaffing(t *testing.T) {
 		{"nothing to check", nil, exitInput, "请写明要检查的文件"},
 		{"enough people", []string{"--data", dir}, exitOK, "缺一个人时也有"},
 		{"the files that are checked count", []string{strict, "--data", dir}, exitFailed, "登记备案审批：“股长审核”要 1 名不同的人，现有 0 名能办"},
-		{"nobody signs the stars", []string{vacant("approvals.yaml", string(shipped), "publish-year"), "--data", dir}, exitFailed, "年度星级公布审批：“股长审核”要 1 名不同的人，现有 0 名能办"},
-		{"nobody signs the circular", []string{vacant("approvals.yaml", string(shipped), "publish-quarter"), "--data", dir}, exitFailed, "季度通报审批：“股长审核”要 1 名不同的人，现有 0 名能办"},
+		{"nobody signs the stars", []string{vacant("publish-year"), "--data", dir}, exitFailed, "年度星级公布审批：“股长审核”要 1 名不同的人，现有 0 名能办"},
+		{"nobody signs the circular", []string{vacant("publish-quarter"), "--data", dir}, exitFailed, "季度通报审批：“股长审核”要 1 名不同的人，现有 0 名能办"},
 		{"an office signs that may not open it", []string{outside, "--data", dir}, exitFailed, "“股长审核”要 1 名不同的人，现有 0 名能办；组织部（社会工作部）经办人有席位，但没有“查看评价周期与预览”的权限，打不开要签的内容"},
-		{"nobody signs letters", []string{vacant("approvals.yaml", string(shipped), "fund-letter"), "--data", dir}, exitFailed, "保修金督促、补存、催缴文书审批：“股长签发”要 1 名不同的人，现有 0 名能办"},
+		{"nobody signs letters", []string{vacant("fund-letter"), "--data", dir}, exitFailed, "保修金督促、补存、催缴文书审批：“股长签发”要 1 名不同的人，现有 0 名能办"},
+		// Who signs a decision about a star neither hears the firm nor answers its appeal: the seats take in everybody who could.
+		{"nobody is left to hear a firm about its star", []string{rewritten("star-decision", "{role: section_chief, deputies: [deputy_director]}", "{role: section_chief}"), "--data", dir}, exitFailed, "降星、摘牌联审：“听取陈述申辩”要 1 名不同的人"},
+		{"nobody is left to answer its appeal", []string{rewritten("star-decision", "{role: organisation}", "{role: deputy_director, deputies: [director]}\n              - {role: director, deputies: [deputy_director]}"), "--data", dir}, exitFailed, "降星、摘牌联审：“作出申诉决定”要 1 名不同的人"},
 		{"one of several confirms nothing", []string{together, "--data", dir}, exitFailed, "党建事实逐级确认：“会签”要 1 名不同的人，现有 0 名能办"},
 		{"no such folder", []string{"--data", dir + "x"}, exitInput, ""},
 	} {

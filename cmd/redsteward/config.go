@@ -143,6 +143,9 @@ type config struct {
 		DraftReturns string `yaml:"draft_returns"`
 		// SendCollections is when the tasks of collection that come back in every period are handed out.
 		SendCollections string `yaml:"send_collections"`
+		// RemindDue is when who must act is reminded of the clocks of stars; RemindBefore is how many days before the last day.
+		RemindDue    string `yaml:"remind_due"`
+		RemindBefore int64  `yaml:"remind_before"`
 		// ForgetBookings is when names and phones of bookings and repairs are destroyed whose term has passed.
 		ForgetBookings string `yaml:"forget_bookings"`
 	} `yaml:"schedule"`
@@ -348,10 +351,13 @@ func (c *config) consistent() error {
 			add(key, fmt.Sprintf("要在 1m 到 24h 之间，现在是 %s", d))
 		}
 	}
-	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "move_windows": c.Schedule.MoveWindows, "remove_files": c.Schedule.RemoveFiles, "draw_repairs": c.Schedule.DrawRepairs, "draw_audits": c.Schedule.DrawAudits, "matter_feedback": c.Schedule.MatterFeedback, "send_collections": c.Schedule.SendCollections, "forget_bookings": c.Schedule.ForgetBookings, "draft_returns": c.Schedule.DraftReturns, "back_up": c.Schedule.BackUp} {
+	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "move_windows": c.Schedule.MoveWindows, "remove_files": c.Schedule.RemoveFiles, "draw_repairs": c.Schedule.DrawRepairs, "draw_audits": c.Schedule.DrawAudits, "matter_feedback": c.Schedule.MatterFeedback, "send_collections": c.Schedule.SendCollections, "forget_bookings": c.Schedule.ForgetBookings, "draft_returns": c.Schedule.DraftReturns, "remind_due": c.Schedule.RemindDue, "back_up": c.Schedule.BackUp} {
 		if err := schedule.Check(spec); err != nil {
 			add("schedule."+name, fault.MessageOf(err))
 		}
+	}
+	if n := c.Schedule.RemindBefore; n < 1 || n > 30 {
+		add("schedule.remind_before", fmt.Sprintf("要在 1 到 30 日之间，现在是 %d", n))
 	}
 	if c.Backup.Keep < 0 {
 		add("backup.keep", "不能是负数；0 表示全部保留")

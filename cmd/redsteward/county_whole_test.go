@@ -146,7 +146,7 @@ func bundlesAgree(t *testing.T, s *service, p cycle.Period, results []rating.Arc
 	as := func(role policy.Role) policy.Actor {
 		return policy.Actor{ID: "a1", Appointments: []policy.Appointment{{Role: role, Unit: "county", Scopes: []string{"county"}}}}
 	}
-	file, key := filepath.Join(t.TempDir(), "bundle.json"), ""
+	file, key, all := filepath.Join(t.TempDir(), "bundle.json"), "", t.TempDir()
 	for i, stored := range results {
 		for _, full := range []bool{false, true} {
 			by := policy.Actor{}
@@ -162,6 +162,9 @@ func bundlesAgree(t *testing.T, s *service, p cycle.Period, results []rating.Arc
 				t.Fatal(stored.Name, err, report)
 			}
 			key = report.Bundle.Key
+			if err := os.WriteFile(filepath.Join(all, fmt.Sprintf("%03d-%t.json", i, full)), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
 			if told := strings.Contains(string(data), `"org_cobuild"`); told != full && stored.Rank > 0 {
 				t.Errorf("%s: full %v, party lines %v", stored.Name, full, told)
 			}
@@ -183,6 +186,31 @@ func bundlesAgree(t *testing.T, s *service, p cycle.Period, results []rating.Arc
 				t.Errorf("altered: exit %d\n%s", code, text)
 			}
 		}
+	}
+	// The command says of how many published stars the recomputation agrees, and names the one that was changed.
+	text, code := askProgram(t, october, nil, "verify", "--key", key, all)
+	if want := fmt.Sprintf("复算包 %d 份，复算一致 %d 份", 2*len(results), 2*len(results)); code != exitOK || !strings.Contains(text, want) {
+		t.Errorf("all bundles: exit %d\n%s", code, text)
+	}
+	t.Logf("%s, both forms of %d published stars: %s", p.Name, len(results), text)
+	one := filepath.Join(all, "000-false.json")
+	data, err := os.ReadFile(one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"001-false.json", "001-true.json"} { // the others need not be recomputed a second time
+		if err := os.Rename(filepath.Join(all, name), filepath.Join(filepath.Dir(file), name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "altered.json"), []byte(strings.Replace(string(data), p.Publication.Number, "都建发〔2026〕13号", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if text, code := askProgram(t, october, nil, "verify", filepath.Dir(file)); code != exitFailed || !strings.Contains(text, "不一致　altered.json：第一处不同在 publication") || !strings.Contains(text, "复算包 3 份，复算一致 2 份") {
+		t.Errorf("one was changed: exit %d\n%s", code, text)
 	}
 	if _, err := s.cycle.Bundle(t.Context(), as("property_officer"), p.ID, results[0].Subject, true); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("the housing office opens party lines: %v", err)

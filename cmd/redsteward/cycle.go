@@ -15,6 +15,7 @@ import (
 	"redsteward/rating"
 	"redsteward/rating/adoption"
 	"redsteward/rating/cycle"
+	"redsteward/registry/casework"
 	"redsteward/supervision"
 )
 
@@ -131,6 +132,7 @@ func (s *service) jobList() []schedule.Job {
 			}
 			return done
 		}},
+		{Name: "remind-due", Spec: s.config.Schedule.RemindDue, Catchup: schedule.CatchupLatest, Run: s.remindDue},
 		{Name: "draft-returns", Spec: s.config.Schedule.DraftReturns, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error { return s.returns.DraftDue(ctx, slot) }}}
 	if s.config.Backup.Folder != "" {
 		jobs = append(jobs, schedule.Job{Name: "back-up", Spec: s.config.Schedule.BackUp, Catchup: schedule.CatchupLatest, Run: s.backUpJob})
@@ -149,6 +151,17 @@ func (s *service) jobList() []schedule.Job {
 		}
 	}
 	return jobs
+}
+
+// remindDue reminds who must act of the clocks of stars: of applications, of objections, appeals and remarks, and of the decisions that lower or remove one.
+func (s *service) remindDue(ctx context.Context, slot time.Time) error {
+	t, err := s.timetable()
+	if err != nil {
+		return err
+	}
+	r := casework.Reminding{Sources: []func(context.Context) ([]casework.Due, error){s.applications.Dues, s.cycle.Objections().Dues, s.cycle.Remarks().Dues, s.standings.Dues},
+		Mark: s.register.Mark, Resolve: t.resolve, Now: s.clocks.Business, Before: s.config.Schedule.RemindBefore, Log: s.log}
+	return r.Run(ctx, slot)
 }
 
 // sources are what the rating cycle gathers facts from. A module that is switched off tells nothing, whatever was recorded in it before; what its facts are worth then is for each scheme's rule of missing facts to say.

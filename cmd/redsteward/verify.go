@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"redsteward/internal/calendar"
@@ -20,10 +22,13 @@ import (
 
 // verifyCommand recomputes a bundle, or checks the whole log of a data folder, offline, also beside a running service, and then rates everything in it again.
 type verifyCommand struct {
-	Path string `arg:"" placeholder:"BUNDLE|DIR" help:"星级复算包或者一条变更记录的证明（文件），数据文件夹，或者导出的公开页面"`
+	Path string `arg:"" placeholder:"BUNDLE|DIR" help:"星级复算包或者一条变更记录的证明（文件），放着复算包的文件夹，数据文件夹，或者导出的公开页面"`
 	Kept string `placeholder:"DIR" help:"见证人留存检查点的文件夹：日志还要与它们都相符（见 witness sign）"`
 	Key  string `placeholder:"KEY" help:"日志公钥；不写则用包里或数据里的那一把（怀疑被改时，应当用另外取得的）"`
 }
+
+// bundleName is what the bundle of a star is called in a static copy.
+const bundleName = "bundle.json"
 
 // Run implements the subcommand.
 func (c *verifyCommand) Run(p *program) error {
@@ -33,7 +38,57 @@ func (c *verifyCommand) Run(p *program) error {
 	if _, err := os.Stat(filepath.Join(c.Path, outside.ManifestName)); err == nil {
 		return c.copied(p)
 	}
+	// A folder of bundles, whatever they are called; a data folder has no file of that kind.
+	if found, err := filepath.Glob(filepath.Join(c.Path, "*.json")); err == nil && len(found) > 0 {
+		return c.bundles(p, found)
+	}
 	return c.folder(p)
+}
+
+// bundles recomputes every star of some files and tells how many agree; none is taken on trust.
+func (c *verifyCommand) bundles(p *program, files []string) error {
+	agree, err := c.recomputed(p, c.Key, files)
+	if err != nil {
+		return err
+	}
+	if agree < len(files) {
+		fmt.Fprintf(p.out, "核验不通过：%d 份不一致\n", len(files)-agree)
+		return errFound
+	}
+	if c.Key == "" {
+		fmt.Fprintln(p.out, "核验通过。用的是包里自带的公钥；要确认出自哪个主管部门，请用 --key 写上它公布的公钥")
+		return nil
+	}
+	fmt.Fprintln(p.out, "核验通过")
+	return nil
+}
+
+// recomputed recomputes the bundles of some files under one key (the first one's if none is given), names those that differ, with the first difference of each, and prints how many agree, which it returns.
+func (c *verifyCommand) recomputed(p *program, key string, files []string) (agree int, err error) {
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return agree, fault.Wrap("cmd.verify", fault.Invalid, "文件读不出来", err)
+		}
+		said := ""
+		switch report, err := rating.VerifyBundle(data, key); {
+		case err != nil:
+			said = fault.MessageOf(err)
+		case !report.OK():
+			said = "第一处不同在 " + report.First.Chinese()
+		default:
+			agree++
+			key = cmp.Or(key, report.Bundle.Key)
+			continue
+		}
+		shown, err := filepath.Rel(c.Path, name)
+		if err != nil {
+			shown = name
+		}
+		fmt.Fprintf(p.out, "不一致　%s：%s\n", oneLine(shown), oneLine(said))
+	}
+	fmt.Fprintf(p.out, "复算包 %d 份，复算一致 %d 份\n", len(files), agree)
+	return agree, nil
 }
 
 // bundle recomputes one star.
@@ -107,9 +162,23 @@ func (c *verifyCommand) copied(p *program) error {
 		}
 		fmt.Fprintf(p.out, "不符　%s：%s\n", oneLine(cmp.Or(d.Path, outside.ManifestName)), oneLine(d.What))
 	}
+	var bundles []string
+	for _, f := range m.Files {
+		if path.Base(f.Path) == bundleName && !slices.ContainsFunc(v.Differences, func(d outside.Difference) bool { return d.Path == f.Path }) {
+			bundles = append(bundles, filepath.Join(c.Path, filepath.FromSlash(f.Path)))
+		}
+	}
+	wrong := 0
+	if len(bundles) > 0 {
+		agree, err := c.recomputed(p, cmp.Or(c.Key, m.Key), bundles)
+		if err != nil {
+			return err
+		}
+		wrong = len(bundles) - agree
+	}
 	switch {
-	case len(v.Differences) > 0:
-		fmt.Fprintf(p.out, "核验不通过：发现 %d 处\n", len(v.Differences))
+	case len(v.Differences) > 0 || wrong > 0:
+		fmt.Fprintf(p.out, "核验不通过：发现 %d 处\n", len(v.Differences)+wrong)
 		return errFound
 	case v.OwnKey:
 		fmt.Fprintln(p.out, "核验通过。用的是清单里自带的公钥；要确认出自哪个主管部门，请用 --key 写上它公布的公钥")

@@ -30,6 +30,8 @@ type caseService[T any, D caseStepName] interface {
 	Do(ctx context.Context, by policy.Actor, at casework.At, do D, in casework.Input) (store.Doc[T], error)
 	Can(ctx context.Context, by policy.Actor, one *T, do D) bool
 	Today() calendar.Date
+	// ItemsOf begins the names under which reminders of a case are noted.
+	ItemsOf(id string) string
 }
 
 // signedCases are cases that are signed as well. Errors as there.
@@ -152,6 +154,9 @@ func (p casePages[T, D]) show(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 	if err := p.view(c, by, one, &v, typed, refused); err != nil {
 		return err
 	}
+	if v.Facts, err = p.s.reminded(ctx, v.Facts, shared.Project, p.cases.ItemsOf(id)); err != nil {
+		return err
+	}
 	clock := p.s.clockOf(ctx)
 	if v.Clock, v.Late = clock.running(v.State, shared.Clock); p.hangs != nil && p.hangs(one) {
 		v.Clock, v.Late = clock.hung(v.State, shared.Clock)
@@ -188,6 +193,22 @@ func (p casePages[T, D]) show(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 	}
 	maps.Copy(said, p.said)
 	return p.s.render(c, by, "fund_case", page{Title: v.Title, Nav: p.nav, Data: v, Fields: refused, Said: saidParam(c, said), Script: v.Walks, Scripts: scriptsIf(v.Walks)})
+}
+
+// reminded adds to the facts of a case when somebody was reminded of its clocks.
+func (s *Server) reminded(ctx context.Context, facts [][2]string, project, items string) ([][2]string, error) {
+	if s.registered == nil || project == "" {
+		return facts, nil
+	}
+	marks, err := s.registered.Marks(ctx, project, items)
+	for _, m := range marks {
+		said := calendar.DateOf(m.At.Time).Chinese() + "提醒过，期限到" + m.Until.Chinese()
+		if m.Stage == casework.StageEnded {
+			said = calendar.DateOf(m.At.Time).Chinese() + "提醒逾期，期限到" + m.Until.Chinese()
+		}
+		facts = append(facts, [2]string{"提醒", said})
+	}
+	return facts, err
 }
 
 // again shows the case with what was typed and refused.

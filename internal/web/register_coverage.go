@@ -20,6 +20,8 @@ type Watches interface {
 	Expiries
 	// Remind says that those who must act about an end were reminded. Returns Conflict if it is renewed, or not to be reminded of.
 	Remind(ctx context.Context, by policy.Actor, project, item string) error
+	// Marks are what was noted of the reminders of a project under names that begin with a text. It asks for no right.
+	Marks(ctx context.Context, project, begin string) ([]registry.ReminderMark, error)
 }
 
 // boardRoutes are the boards of the register.

@@ -123,12 +123,12 @@ type leadsView struct{ Open, Dropped []leadLine }
 // leadWord is what happened, for people.
 func leadWord(l *standing.Lead) string {
 	return map[standing.EventKind]string{standing.EventVeto: "一票否决认定生效", standing.EventPenalty: "失信信息登记了处罚决定", standing.EventJudgment: "失信信息登记了生效裁判", standing.EventProof: "评星的佐证材料被抽查追回", standing.EventUnfixed: "责令整改未整改办结",
-		standing.EventRefusal: "企业拒不退出"}[l.Kind]
+		standing.EventRefusal: "企业拒不退出", standing.EventComplaints: "同一类有责诉求多次查实"}[l.Kind]
 }
 
 // leadPath is the page of what happened.
 func leadPath(l *standing.Lead) string {
-	return map[standing.EventKind]string{standing.EventVeto: vetoesPath, standing.EventPenalty: creditPath, standing.EventJudgment: creditPath, standing.EventProof: "/proof", standing.EventUnfixed: rectificationsPath, standing.EventRefusal: changesPath}[l.Kind] + "/" + url.PathEscape(l.ID)
+	return map[standing.EventKind]string{standing.EventVeto: vetoesPath, standing.EventPenalty: creditPath, standing.EventJudgment: creditPath, standing.EventProof: "/proof", standing.EventUnfixed: rectificationsPath, standing.EventRefusal: changesPath, standing.EventComplaints: mattersPath}[l.Kind] + "/" + url.PathEscape(l.ID)
 }
 
 // leadLineOf puts a lead into words.

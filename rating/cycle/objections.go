@@ -36,6 +36,16 @@ const (
 	leastGround, maxGround, maxAnswer, maxObjectionFiles = 6, 500, 500, 5
 )
 
+// Dues are the clocks of the answers to objections and appeals that run. It asks for no right: for reminders.
+func (o *Objections) Dues(ctx context.Context) ([]casework.Due, error) {
+	return o.Rows.Dues(ctx, casework.ByWork, policy.County, func(one *Objection) *casework.Case { return &one.Case }, func(one *Objection) (string, bool) {
+		if one.State != ObjectionOpen {
+			return "", false
+		}
+		return one.Name + "的" + one.PeriodName + map[bool]string{true: "申诉", false: "异议"}[one.Appeal()] + "，答复", false
+	})
+}
+
 func newObjections(ctx context.Context, s *Service) (*Objections, error) {
 	listed := func(_ string, o *Objection) []string { return append([]string{policy.County}, o.Keys...) }
 	day := func(_ string, o *Objection) string { return store.SortTime(o.Raised.At.Time) }

@@ -1,6 +1,7 @@
 package cycle
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -129,6 +130,20 @@ const (
 	// The bounds of texts in characters, and how far back persons are forgotten, in days.
 	maxWho, forgetBack = 20, 800
 )
+
+// Dues are the clocks of the answers to remarks that run. It asks for no right: for reminders.
+func (r *Remarks) Dues(ctx context.Context) ([]casework.Due, error) {
+	out, err := r.Rows.Dues(ctx, casework.ByScope, policy.County, func(one *Remark) *casework.Case { return &one.Case }, func(one *Remark) (string, bool) {
+		if one.State != RemarkOpen {
+			return "", false
+		}
+		return cmp.Or(one.Name, "全县") + "的" + one.YearName + "公示意见，答复", false
+	})
+	for i := range out {
+		out[i].Project = cmp.Or(out[i].Project, remarkKind) // what is about the publicity as a whole
+	}
+	return out, err
+}
 
 func newRemarks(ctx context.Context, s *Service) (*Remarks, error) {
 	listed := func(_ string, r *Remark) []string { return append([]string{policy.County}, r.Keys...) }

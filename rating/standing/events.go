@@ -2,14 +2,18 @@ package standing
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry/casework"
 	"redsteward/registry/change"
 	"redsteward/registry/conduct"
 	"redsteward/supervision/evidence"
+	"redsteward/supervision/matter"
 	"redsteward/supervision/rectification"
 	"redsteward/supervision/veto"
 )
@@ -21,6 +25,9 @@ type Sources struct {
 	Changes        *change.Service
 	Proofs         *evidence.Service
 	Rectifications *rectification.Service
+	Matters        *matter.Service
+	// Grounds say how often complaints repeat before they are an event.
+	Grounds *casework.Grounds
 	// Issuer is who makes the bureau's own papers.
 	Issuer string
 }
@@ -30,6 +37,7 @@ const (
 	sourceVeto    = "veto"
 	sourceCheck   = "check"
 	sourceRecheck = "recheck"
+	sourceMatter  = "matter"
 )
 
 // rectifiedWithin is how many months after its visit an order can be found unfixed; older visits are not looked through.
@@ -42,6 +50,7 @@ func (x Sources) Events(ctx context.Context, by policy.Actor, from calendar.Date
 	for _, read := range []func() error{
 		func() error { return x.vetoes(ctx, by, from, today, add) }, func() error { return x.credit(ctx, by, from, today, add) }, func() error { return x.proofs(ctx, by, from, today, add) },
 		func() error { return x.unfixed(ctx, by, from, add) }, func() error { return x.refusals(ctx, by, add) },
+		func() error { return x.complaints(ctx, by, from, add) },
 	} {
 		if err := read(); err != nil && !fault.Is(err, fault.Forbidden) {
 			return nil, err
@@ -154,4 +163,55 @@ func (x Sources) refusals(ctx context.Context, by policy.Actor, add func(Event))
 		}
 	}
 	return err
+}
+
+// complaint is one matter that is held against a firm.
+type complaint struct {
+	id, project, firm, category, title string
+	day                                calendar.Date
+}
+
+// complaints are the matters that repeat: of one kind, about one compound and its firm, as many as the ground asks for within its months. Only what was closed since the publication counts, since the rating counted what was before.
+func (x Sources) complaints(ctx context.Context, by policy.Actor, from calendar.Date, add func(Event)) error {
+	if x.Matters == nil || x.Grounds == nil {
+		return nil
+	}
+	why, leads := x.Grounds.From(string(EventComplaints))
+	if !leads {
+		return nil
+	}
+	held, err := x.Matters.Held(ctx, by, from)
+	var all []complaint
+	for i := range held {
+		m := &held[i].State
+		all = append(all, complaint{held[i].ID, m.Project, m.Firm, m.Category, m.CategoryTitle, calendar.DateOf(m.Closed.Time)})
+	}
+	for _, e := range repeated(all, why) {
+		e.Issuer = x.Issuer
+		add(e)
+	}
+	return err
+}
+
+// repeated groups complaints, in order of their closing, into events: each is full with the last of its group and each complaint is in one, so that an event stays the same when others follow.
+func repeated(all []complaint, why casework.Ground) (out []Event) {
+	groups := map[complaint][]complaint{}
+	for _, c := range all {
+		kind := complaint{project: c.project, firm: c.firm, category: c.category}
+		group := slices.DeleteFunc(groups[kind], func(old complaint) bool { return old.day.AddMonths(int(why.Within)).Compare(c.day) <= 0 })
+		group = append(group, c)
+		if int64(len(group)) == why.Times {
+			text := fmt.Sprintf("同一小区“%s”的诉求 %d 个月内 %d 件办结，查实由企业负责、诉求合理：", c.title, why.Within, why.Times)
+			for i, one := range group {
+				if i > 0 {
+					text += "、"
+				}
+				text += one.day.Chinese()
+			}
+			out = append(out, Event{Kind: EventComplaints, ID: c.id, Project: c.project, Firm: c.firm, Source: sourceMatter, Text: text, Day: c.day})
+			group = nil
+		}
+		groups[kind] = group
+	}
+	return out
 }

@@ -32,11 +32,13 @@ const (
 	EventUnfixed EventKind = "unfixed"
 	// EventRefusal: the firm refuses to leave. There is no document yet.
 	EventRefusal EventKind = "refusal"
+	// EventComplaints: matters of one kind about a compound, for which its firm was liable and whose claim was reasonable, were closed as often as the ground says. There is a document for each, none for all.
+	EventComplaints EventKind = "complaints"
 )
 
 // EventKinds are all of them.
 func EventKinds() []EventKind {
-	return []EventKind{EventVeto, EventPenalty, EventJudgment, EventProof, EventUnfixed, EventRefusal}
+	return []EventKind{EventVeto, EventPenalty, EventJudgment, EventProof, EventUnfixed, EventRefusal, EventComplaints}
 }
 
 // Event is something that happened about a compound or a firm.

@@ -2,6 +2,7 @@ package standing
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -70,6 +71,12 @@ const (
 // groundsKind is the kind of a standing.yaml.
 const groundsKind = "stars"
 
+// maxTimes and maxWithin are how many complaints and how many months a ground can ask for.
+const maxTimes, maxWithin = 20, 24
+
+// repeats reports whether complaints lead to a ground, which it does only when they repeat.
+func repeats(g casework.Ground) bool { return slices.Contains(g.Events, string(EventComplaints)) }
+
 // ParseGrounds reads a standing.yaml. Returns Invalid with every mistake, named file:line:column.
 func ParseGrounds(file string, data []byte) (*casework.Grounds, error) {
 	return casework.ParseGrounds(file, data, groundsKind, func(g casework.Ground) (key, why string) {
@@ -77,7 +84,11 @@ func ParseGrounds(file string, data []byte) (*casework.Grounds, error) {
 		case g.Months != 0:
 			return "months", "降星、摘牌没有期限，不写 months"
 		case slices.ContainsFunc(g.Events, func(e string) bool { return !slices.Contains(EventKinds(), EventKind(e)) }):
-			return "events", "线索只能写 veto、penalty、judgment、proof、unfixed、refusal"
+			return "events", "线索只能写 veto、penalty、judgment、proof、unfixed、refusal、complaints"
+		case repeats(g) && (g.Times < 2 || g.Times > maxTimes || g.Within < 1 || g.Within > maxWithin):
+			return "times", fmt.Sprintf("写了 complaints 的情形要写 times（2 至 %d 件）和 within（1 至 %d 个月）", maxTimes, maxWithin)
+		case !repeats(g) && (g.Times != 0 || g.Within != 0):
+			return "times", "只有写了 complaints 的情形写 times 和 within"
 		case g.Levels < 0 || g.Levels > 5:
 			return "levels", "降的星数要在 1 至 5 之间，摘牌的不写"
 		}
@@ -191,6 +202,21 @@ func (s *Service) Of(ctx context.Context, project string, day calendar.Date) (*c
 		}
 	}
 	return nil, nil, Held{}, fault.New("standing.Of", fault.NotFound, "这个小区没有公布过的星级")
+}
+
+// Dues are the clocks of the cases that run: of the firm to plead, of the bureau to hear it and to answer an appeal. It asks for no right: for reminders.
+func (s *Service) Dues(ctx context.Context) ([]casework.Due, error) {
+	return s.Cases.Dues(ctx, casework.ByWork, policy.County, func(d *Decision) *casework.Case { return &d.Case }, func(d *Decision) (string, bool) {
+		switch {
+		case d.State == Hearing && d.Unheard():
+			return d.Name + "：听取" + d.Kind() + "的陈述申辩", false
+		case d.State == Hearing:
+			return d.Name + "：" + d.Kind() + "的陈述申辩，企业", true
+		case d.State == Appealed:
+			return d.Name + "：作出" + d.Kind() + "的申诉决定", false
+		}
+		return "", false
+	})
 }
 
 // decided are the decisions about the stars of a year that were delivered, by project in the order of their delivery.

@@ -3,6 +3,7 @@ package standing
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -255,7 +256,16 @@ func TestDecision(t *testing.T) {
 	}
 	d.Refused("another firm", fault.NotFound, d.step(rival, StepPlead))
 	d.Refused("before the period is over", fault.Conflict, d.step(officer, StepSend), "才满")
+	waits := func(want string, may bool) {
+		t.Helper()
+		dues := must[[]casework.Due](t)(d.Dues(ctx))
+		if len(dues) != 1 || dues[0].Project != "p1" || dues[0].What != want || dues[0].May != may || !strings.HasPrefix(dues[0].Item, d.ItemsOf(d.one.ID)) {
+			t.Errorf("%+v", dues)
+		}
+	}
+	waits("小区p1：降星的陈述申辩，企业", true)
 	d.ok(d.step(firm, StepPlead))
+	waits("小区p1：听取降星的陈述申辩", false)
 	d.Refused("heard by who drafted", fault.Forbidden, d.step(officer, StepHear, "reject"))
 	d.Forward("2026-06-10")
 	d.Refused("sent unheard", fault.Conflict, d.step(officer, StepSend), "笔录")
@@ -290,6 +300,7 @@ func TestDecision(t *testing.T) {
 	if _, _, star, err := d.Of(ctx, "p1", d.Desk.Today()); err != nil || !star.Contested || star.Status != Removed {
 		t.Errorf("%+v %v", star, err)
 	}
+	waits("小区p1：作出摘牌的申诉决定", false)
 	d.Refused("answered by who signed", fault.Forbidden, d.step(deputy, StepAnswer, "uphold"), "没有参与")
 	d.ok(d.step(director, StepAnswer, "uphold"))
 	if got := d.now(t, 0); !strings.HasPrefix(got, "p1 已降星 四星") {
@@ -432,10 +443,39 @@ func TestLeads(t *testing.T) {
 	is("the star has expired", "")
 }
 
+// TestRepeated: complaints of one kind about one compound and firm are an event when there are as many as the ground asks for within its months; each is in one event, which stays the same when others follow.
+func TestRepeated(t *testing.T) {
+	grounds := must[*casework.Grounds](t)(ParseGrounds("standing.yaml", registrytest.Config(t, "standing.yaml")))
+	why, leads := grounds.From(string(EventComplaints))
+	if !leads || why.Times != 3 || why.Within != 6 {
+		t.Fatalf("the shipped ground: %+v", why)
+	}
+	var all []complaint
+	for i, said := range []string{"2026-02-10 p1 f1 lift", "2026-02-11 p1 f1 fee", "2026-03-01 p2 f1 lift", "2026-05-01 p1 f1 lift", "2026-08-10 p1 f1 lift", "2026-08-20 p1 f9 lift", "2026-09-01 p1 f1 lift", "2026-09-02 p1 f1 fee", "2026-09-03 p1 f1 lift", "2026-09-04 p1 f1 lift"} {
+		part := strings.Fields(said)
+		all = append(all, complaint{id: fmt.Sprint("m", i), project: part[1], firm: part[2], category: part[3], title: "电梯停运", day: day(part[0])})
+	}
+	var got []string
+	for n := range len(all) + 1 {
+		got = nil
+		for _, e := range repeated(all[:n], why) {
+			got = append(got, e.ID+" "+e.Project+" "+e.Firm+" "+e.Day.String()+" "+e.Source+" "+e.Text)
+		}
+		if n == 7 && len(got) != 1 || n == 6 && len(got) != 0 {
+			t.Errorf("after %d complaints: %q", n, got)
+		}
+	}
+	// The first was closed six months before the third: they are not within six months.
+	want := []string{"m6 p1 f1 2026-09-01 matter 同一小区“电梯停运”的诉求 6 个月内 3 件办结，查实由企业负责、诉求合理：2026年5月1日、2026年8月10日、2026年9月1日"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
 // TestGrounds names every mistake of a standing.yaml.
 func TestGrounds(t *testing.T) {
 	good := string(registrytest.Config(t, "standing.yaml"))
-	for old, bad := range map[string]string{"documents: [veto], events": "documents: [letter], events", "levels: 1": "levels: 9", "title: 拒不退出或者不移交": "title: 拒", "id: not_fixed": "id: penalty", "events: [veto]": "events: [rumour]", "events: [unfixed]": "events: [penalty]"} {
+	for old, bad := range map[string]string{"documents: [veto], events": "documents: [letter], events", "levels: 1": "levels: 9", "title: 拒不退出或者不移交": "title: 拒", "id: not_fixed": "id: penalty", "events: [veto]": "events: [rumour]", "events: [unfixed]": "events: [penalty]", "times: 3": "times: 1", ", within: 6": "", "events: [penalty]": "events: [penalty], times: 2, within: 6"} {
 		if _, err := ParseGrounds("standing.yaml", []byte(strings.Replace(good, old, bad, 1))); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", bad, err)
 		}

@@ -22,6 +22,9 @@ type Ground struct {
 	Levels int64 `yaml:"levels"`
 	// Events are what leads to the ground, in the words of the kind of ruling; an event leads to one ground.
 	Events []string `yaml:"events"`
+	// Times is how often an event that leads to the ground must have happened, Within the months within which; 0 if once is enough.
+	Times  int64 `yaml:"times"`
+	Within int64 `yaml:"within"`
 }
 
 // source is a kind of document that has effect.

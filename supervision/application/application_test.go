@@ -149,6 +149,24 @@ func (d *desk) sign(by policy.Actor, move policy.ApprovalMove, words ...string) 
 	}
 }
 
+// dues are the clocks of which somebody is reminded, sorted: item, what, and whether that is only allowed.
+func (d *desk) dues() []string {
+	d.T.Helper()
+	var out []string
+	for _, due := range must[[]casework.Due](d.T)(d.Dues(d.T.Context())) {
+		said := due.Project + " " + due.Item + " " + due.What
+		if d.c.ID != "" {
+			said = strings.Replace(said, d.c.ID, "1", 1)
+		}
+		if due.May {
+			said += "（可以不办）"
+		}
+		out = append(out, said)
+	}
+	slices.Sort(out)
+	return out
+}
+
 // told are what the rating is told of the year 2026 by fact and project.
 func (d *desk) told() map[string]string {
 	d.T.Helper()
@@ -192,8 +210,22 @@ func TestLife(t *testing.T) {
 
 	d.Refused("another firm", fault.NotFound, d.begin(rival, "p1"))
 	d.Refused("nobody serves it", fault.NotFound, d.begin(firm, "p3"))
+	if got := d.dues(); !slices.Equal(got, []string{"p1 star-call/2026 望湖苑申报2026年度星级，企业（可以不办）", "p2 star-call/2026 望湖苑申报2026年度星级，企业（可以不办）"}) {
+		t.Errorf("whom the call waits for: %q", got)
+	}
 	d.ok(d.begin(firm, "p1"))
 	d.Refused("twice", fault.Conflict, d.begin(firm, "p1"), "已经申报")
+	waits := func(when, first string) {
+		t.Helper()
+		want := []string{"p2 star-call/2026 望湖苑申报2026年度星级，企业（可以不办）"}
+		if first != "" {
+			want = append([]string{"p1 star-application/1/rating." + first}, want...)
+		}
+		if got := d.dues(); !slices.Equal(got, want) {
+			t.Errorf("%s it waits for %q", when, got)
+		}
+	}
+	waits("a draft:", "apply 望湖苑的2026年度星级申报，企业签承诺书并提交（可以不办）")
 	d.tells(map[string]string{"application p1": "none"})
 	if page := must[store.Page[Application]](t)(d.List(ctx, secretary, Filter{}, false, "")); len(page.Docs) != 0 {
 		t.Error("a draft is the firm's own")
@@ -214,7 +246,9 @@ func TestLife(t *testing.T) {
 	d.Refused("another community", fault.NotFound, d.sign(elsewhere, policy.MoveAgree))
 	d.Refused("not the turn", fault.Forbidden, d.sign(township, policy.MoveAgree))
 	d.Refused("no words", fault.Invalid, d.sign(secretary, policy.MoveAgree, ""), "reason")
+	waits("handed in:", "apply_community 望湖苑的2026年度星级申报，社区党组织初评")
 	d.ok(d.sign(secretary, policy.MoveReturn, "少了说明"))
+	waits("returned:", "apply_completion 望湖苑的2026年度星级申报，企业补正")
 	d.Refused("too early", fault.Conflict, d.do(officer, StepLapse, casework.Input{Text: "没有补正"}), "才满")
 	d.unloaded = true
 	d.Refused("a clock that nobody can compute is never late", fault.Conflict, d.do(officer, StepLapse, casework.Input{Text: "没有补正"}), "还没有装载")
@@ -226,6 +260,7 @@ func TestLife(t *testing.T) {
 		t.Error(a.Clock, a.Approval.Round)
 	}
 	d.ok(d.sign(officer, policy.MoveAgree))
+	waits("passed:", "")
 	d.tells(map[string]string{"application p1": "passed", "joint_star p1": ""})
 
 	minutes := func(choice string) casework.Input {

@@ -459,6 +459,34 @@ func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, due bool,
 	})
 }
 
+// Dues are the clocks of the years whose window runs: of the firms that have not applied for a compound, of the levels that have to give their opinion, and of the firms that have to complete. It asks for no right: for reminders.
+func (s *Service) Dues(ctx context.Context) ([]casework.Due, error) {
+	out, err := s.Cases.Dues(ctx, casework.ByWork, policy.County, func(a *Application) *casework.Case { return &a.Case }, func(a *Application) (string, bool) {
+		about := a.Name + "的" + a.YearName + "星级申报，"
+		switch a.State {
+		case Reviewing:
+			return about + a.Level(), false
+		case Completing:
+			return about + "企业补正", false
+		case Draft:
+			return about + "企业签承诺书并提交", true
+		}
+		return "", false
+	})
+	if err != nil {
+		return nil, err
+	}
+	running, err := s.Running(ctx)
+	for _, r := range running {
+		if err == nil {
+			err = s.unapplied(ctx, r.Year, func(string) bool { return true }, func(p registry.Place) {
+				out = append(out, casework.Due{Project: p.Project, Item: "star-call/" + r.Year, Name: p.Name, What: p.Name + "申报" + r.Name + "星级，企业", Until: r.Window, May: true})
+			})
+		}
+	}
+	return out, err
+}
+
 // Unapplied are the compounds that the actor's firm serves today and for which it has not applied in a year. Returns Forbidden without ApplyStar.
 func (s *Service) Unapplied(ctx context.Context, by policy.Actor, year string) ([]registry.Place, error) {
 	scope, err := s.Scope(ctx, by, policy.ApplyStar)
@@ -466,17 +494,22 @@ func (s *Service) Unapplied(ctx context.Context, by policy.Actor, year string) (
 		return nil, err
 	}
 	var out []registry.Place
-	err = s.Register.EachHolding(ctx, s.Today(), func(h registry.Holding) error {
-		if h.Firm == "" || !slices.Contains(scope.Keys(), policy.FirmKey(h.Firm)) {
+	err = s.unapplied(ctx, year, func(firm string) bool { return slices.Contains(scope.Keys(), policy.FirmKey(firm)) }, func(p registry.Place) { out = append(out, p) })
+	return out, err
+}
+
+// unapplied yields the compounds that a firm serves today, of those firms that of keeps, and for which none has applied in a year.
+func (s *Service) unapplied(ctx context.Context, year string, of func(firm string) bool, yield func(registry.Place)) error {
+	return s.Register.EachHolding(ctx, s.Today(), func(h registry.Holding) error {
+		if h.Firm == "" || !of(h.Firm) {
 			return nil
 		}
 		switch _, err := s.DB.Claimed(ctx, claimed, claimKey(h.Project, year)); {
 		case fault.Is(err, fault.NotFound):
-			out = append(out, h.Place)
+			yield(h.Place)
 		case err != nil:
 			return err
 		}
 		return nil
 	})
-	return out, err
 }

@@ -1,8 +1,11 @@
 package matter
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
+	"slices"
+	"strings"
 	"time"
 
 	"redsteward/internal/calendar"
@@ -34,6 +37,38 @@ func (m *Matter) against() bool {
 // done reports whether a matter about a compound is closed by an answer that says who is liable.
 func (m *Matter) done() bool {
 	return m.Project != "" && m.Answer != nil && (m.State == Fixed || m.State == Unfixed)
+}
+
+// Held lists the matters about a compound that were closed on a day or later with the firm liable and the claim reasonable, as they stand now and as far as the actor may read them, in order of their closing; one that was reported
+// more than readBack months before the day is not among them. Returns Forbidden without ReadMatter.
+func (s *Service) Held(ctx context.Context, by policy.Actor, from calendar.Date) (out []store.Doc[Matter], err error) {
+	scope, err := s.desk.Scope(ctx, by, policy.ReadMatter)
+	if err != nil {
+		return nil, err
+	}
+	first := from.AddMonths(-readBack)
+	for q := (store.Query{Index: byScope, Key: heldKey, Desc: true, Limit: store.MaxLimit}); ; {
+		page, err := s.rows.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, doc := range page.Docs {
+			if calendar.DateOf(doc.State.Reported.At.Time).Compare(first) < 0 {
+				page.Next = ""
+				break
+			}
+			if calendar.DateOf(doc.State.Closed.Time).Compare(from) >= 0 && s.inScope(by, scope, &doc.State) {
+				out = append(out, s.seen(by, doc))
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			break
+		}
+	}
+	slices.SortStableFunc(out, func(a, b store.Doc[Matter]) int {
+		return cmp.Or(a.State.Closed.Compare(b.State.Closed.Time), strings.Compare(a.ID, b.ID))
+	})
+	return out, nil
 }
 
 // EachReading implements supervision.Readings: each matter about a compound counts once, by its first closing. One that the firm is liable for and whose claim is reasonable is a complaint, an answer that was due — in time if the one by which it was closed came

@@ -75,8 +75,27 @@ func TestReadings(t *testing.T) {
 	if got := read("2026-07-01", "2026-09-30"); len(got) != 0 {
 		t.Errorf("another quarter: %v", got)
 	}
+	held := func(by policy.Actor, from string) int {
+		t.Helper()
+		list, err := d.Held(ctx, by, day(from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, doc := range list {
+			if !doc.State.against() || doc.State.Project != d.project {
+				t.Errorf("it is held against a firm: %+v", doc.State)
+			}
+		}
+		return len(list)
+	}
+	if all, later := held(d.officer, "2026-10-01"), held(d.officer, "2026-12-01"); all != 2 || later != 0 {
+		t.Errorf("%d matters are held against the firm, %d of them later", all, later)
+	}
 	// Reopening it changes nothing of what counted.
 	d.did(d.Reopen(ctx, d.grid, at(hazard), "又被堵上了"))
+	if all := held(d.officer, "2026-10-01"); all != 1 {
+		t.Errorf("%d are held against the firm while one is open again", all)
+	}
 	if got := against(); !slices.Equal(got, want) {
 		t.Errorf("after reopening %v", got)
 	}

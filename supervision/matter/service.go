@@ -84,6 +84,9 @@ func (m *Matter) listed() []string {
 	return append(keys, mineKey(m.Reported.By))
 }
 
+// heldKey is the key of what was closed and is held against a firm.
+const heldKey = "held"
+
 func mineKey(account string) string { return "by:" + account }
 
 // intoKey is the key of what was merged into a matter.
@@ -105,7 +108,12 @@ func (m *Matter) dueText() string {
 func document() store.Kind[Matter] {
 	due := func(_ string, m *Matter) string { return m.dueText() }
 	return store.Kind[Matter]{Name: matterKind, Version: 1, Indexes: []store.Index[Matter]{
-		{Name: byScope, Keys: func(_ string, m *Matter) []string { return m.listed() }, Sort: func(_ string, m *Matter) string { return store.SortTime(m.Reported.At.Time) }},
+		{Name: byScope, Keys: func(_ string, m *Matter) []string {
+			if m.done() && m.against() {
+				return append(m.listed(), heldKey)
+			}
+			return m.listed()
+		}, Sort: func(_ string, m *Matter) string { return store.SortTime(m.Reported.At.Time) }},
 		{Name: byDue, Keys: func(_ string, m *Matter) []string {
 			if m.State.Closed() {
 				return nil

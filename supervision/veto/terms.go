@@ -19,6 +19,8 @@ func ParseTerms(file string, data []byte) (*casework.Grounds, error) {
 			return "events", "一票否决不写 events"
 		case g.Levels != 0:
 			return "levels", "一票否决不写 levels"
+		case g.Times != 0 || g.Within != 0:
+			return "times", "一票否决不写 times 和 within"
 		}
 		return "", ""
 	})

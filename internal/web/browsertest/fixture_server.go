@@ -29,6 +29,7 @@ import (
 	"redsteward/registry/fund/refund"
 	"redsteward/registry/owners"
 	"redsteward/registry/party"
+	"redsteward/supervision/application"
 	"redsteward/supervision/collection"
 	"redsteward/supervision/deliberation"
 	"redsteward/supervision/evidence"
@@ -116,6 +117,8 @@ type Fixture struct {
 	Responses *response.Service
 	// Vetoes are the decisions of 一票否决.
 	Vetoes *veto.Service
+	// Applications are the firms' applications for the star of a year.
+	Applications *application.Service
 	// Standings say how published stars stand; PublishStars publishes a year.
 	Standings *standing.Service
 	archive   *rating.Archive
@@ -273,6 +276,9 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err := f.openVetoes(ctx, db, rules, guard, clocks.Business); err != nil {
 		return nil, err
 	}
+	if err := f.openApplications(ctx, db, rules, guard, clocks.Business); err != nil {
+		return nil, err
+	}
 	if err := f.openResponses(ctx, db, rules, guard, clocks.Business); err != nil {
 		return nil, err
 	}
@@ -317,7 +323,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	f.Server, err = web.New(web.Options{
 		Shipped: func() (*policy.Rules, error) { return guard.Rules(), nil },
 		Guard:   guard, People: f.People, Stars: stars, Bundles: bundles, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db}, Witnesses: f.Witnesses,
-		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Collections: f.Collections, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Vetoes: f.Vetoes, Responses: f.Responses, Standings: f.Standings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
+		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Collections: f.Collections, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Vetoes: f.Vetoes, Applications: f.Applications, Responses: f.Responses, Standings: f.Standings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {
