@@ -343,18 +343,66 @@ func (a Approval) Papers() []ApprovalDecision {
 	return out
 }
 
+// SignedPaper is a signature on paper with what became of its scan.
+type SignedPaper struct {
+	// ApprovalDecision is the record of the scan: By is who recorded it, At when, Paper who signed and on which day.
+	ApprovalDecision
+	// LevelName is the name of the level at which it was signed.
+	LevelName string
+	// Look is what a second person decided about the scan, nil if nobody has looked at it.
+	Look *ApprovalDecision
+	// Waits: somebody has still to look at it.
+	Waits bool
+}
+
+// Standing is what became of the scan: waits, confirmed, rejected, or void if the approval went on or back without anybody having looked.
+func (p *SignedPaper) Standing() string {
+	switch {
+	case p.Look != nil && p.Look.Move == MoveConfirmPaper:
+		return "confirmed"
+	case p.Look != nil:
+		return "rejected"
+	case p.Waits:
+		return "waits"
+	}
+	return "void"
+}
+
+// SignedPapers are all signatures on paper of an approval, of earlier rounds too, in the order in which they were recorded.
+func (a Approval) SignedPapers() (out []SignedPaper) {
+	for i, d := range a.Decisions {
+		if d.Paper == nil || d.Move != MoveAgree {
+			continue
+		}
+		p := SignedPaper{ApprovalDecision: d, Look: a.look(i), Waits: a.State == ApprovalPending && a.now(d) && a.look(i) == nil}
+		if d.Level >= 0 && int(d.Level) < len(a.Chain.Levels) {
+			p.LevelName = a.Chain.Levels[d.Level].Name
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
 // now reports whether a decision belongs to the present level of the present round.
 func (a Approval) now(d ApprovalDecision) bool { return d.Round == a.Round && d.Level == a.Level }
 
 // lookedAt is what a second person decided about the scan of decision i, "" if nothing yet.
 func (a Approval) lookedAt(i int) ApprovalMove {
+	if d := a.look(i); d != nil {
+		return d.Move
+	}
+	return ""
+}
+
+// look is the decision of a second person about the scan of decision i, nil if there is none yet.
+func (a Approval) look(i int) *ApprovalDecision {
 	scan := a.Decisions[i]
 	for _, d := range a.Decisions[i+1:] {
 		if d.Round == scan.Round && d.Level == scan.Level && d.Seat == scan.Seat && (d.Move == MoveConfirmPaper || d.Move == MoveRejectPaper) {
-			return d.Move
+			return &d
 		}
 	}
-	return ""
+	return nil
 }
 
 // rejected reports whether decision i is a scan that was not accepted.

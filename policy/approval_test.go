@@ -105,6 +105,48 @@ func look(move ApprovalMove, why string) Sign {
 	return Sign{Move: move, SubjectHash: firstHash, Reason: why, Paper: &PaperSignature{FileHash: secondHash}}
 }
 
+// TestSignedPapers: every signature on paper is told with what became of its scan, also in a round that was begun anew.
+func TestSignedPapers(t *testing.T) {
+	a, day := opened(t), calendar.DateOf(signedAt)
+	told := func(want ...string) {
+		t.Helper()
+		var got []string
+		for _, p := range a.SignedPapers() {
+			said := p.Paper.Signer + " " + p.By + " " + p.LevelName + " " + p.Standing()
+			if p.Look != nil {
+				said += " " + p.Look.By + " " + p.Look.Reason
+			}
+			got = append(got, strings.TrimSpace(said))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("told %q, want %q", got, want)
+		}
+	}
+	play := func(moves ...step) {
+		t.Helper()
+		for _, m := range moves {
+			next, err := a.Decide(m.by, m.sign, signedAt)
+			if err != nil {
+				t.Fatal(err, fault.FieldsOf(err))
+			}
+			a = next
+		}
+	}
+	law, maker, boss := officer("law", "legal_officer"), officer("maker", "property_officer"), officer("boss", "director")
+	levels := []step{{by: officer("chief", "section_chief"), sign: agree(firstHash)}, {by: law, sign: agree(firstHash)}, {by: officer("deputy", "deputy_director"), sign: agree(firstHash)}}
+	play(levels...)
+	told()
+	play(step{by: maker, sign: paper("boss", "director", day)})
+	told("boss maker 局长签发 waits")
+	play(step{by: law, sign: look(MoveRejectPaper, "看不清")}, step{by: maker, sign: paper("boss", "director", day)})
+	told("boss maker 局长签发 rejected law 看不清", "boss maker 局长签发 waits")
+	play(step{by: boss, sign: Sign{Move: MoveReturn, SubjectHash: firstHash, Reason: "补一页"}}, step{by: maker, sign: Sign{Move: MoveResubmit, SubjectHash: firstHash}})
+	told("boss maker 局长签发 rejected law 看不清", "boss maker 局长签发 void")
+	play(levels...)
+	play(step{by: maker, sign: paper("boss", "director", day)}, step{by: law, sign: look(MoveConfirmPaper, "")})
+	told("boss maker 局长签发 rejected law 看不清", "boss maker 局长签发 void", "boss maker 局长签发 confirmed law")
+}
+
 func TestApprovalStories(t *testing.T) {
 	chief, law := officer("chief", "section_chief"), officer("law", "legal_officer")
 	deputy, boss, maker := officer("deputy", "deputy_director"), officer("boss", "director"), officer("maker", "property_officer", "section_chief")

@@ -26,6 +26,8 @@ type Holding struct {
 	TakenOver calendar.Date
 	// Insured reports whether an insurance against damage to third parties (公众责任险) runs on that day.
 	Insured bool
+	// InsuredUntil is the last day on which it runs without a break, ServedUntil that of the firm's unbroken service; no date without an end, and where there is none.
+	InsuredUntil, ServedUntil calendar.Date
 	// Halves are the last three half-years of public revenue that ended before that day, oldest first, without those that ended before Since; none if no firm holds it.
 	Halves []HalfShown
 }
@@ -96,7 +98,27 @@ func (r *Register) PartyOf(ctx context.Context, firm string, day calendar.Date) 
 	return f.PartyOn(day), err
 }
 
-// insuredOn reports whether an insurance of the project runs on a day.
-func (p *Project) insuredOn(day calendar.Date) bool {
-	return slices.ContainsFunc(p.StandingPapers(), func(q Paper) bool { return q.Kind == PaperInsurance && q.Days.Holds(day) })
+// insuredOn reports whether an insurance of the project runs on a day, and the last day on which it does without a break; no date if it has no end.
+func (p *Project) insuredOn(day calendar.Date) (runs bool, until calendar.Date) {
+	papers := p.StandingPapers()
+	for on := day; ; {
+		longest := calendar.Date{}
+		for i := range papers {
+			q := &papers[i]
+			if q.Kind != PaperInsurance || !q.Days.Holds(on) {
+				continue
+			}
+			if runs = true; q.Days.Until.IsZero() {
+				return true, calendar.Date{}
+			}
+			if q.Days.Until.Compare(longest) > 0 {
+				longest = q.Days.Until
+			}
+		}
+		if longest.IsZero() {
+			return runs, until
+		}
+		until = longest
+		on = longest.Add(1)
+	}
 }

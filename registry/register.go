@@ -133,10 +133,12 @@ func (r *Register) Holding(ctx context.Context, project string, on calendar.Date
 	if err != nil {
 		return Holding{}, noProject("registry.Holding", err)
 	}
-	h := Holding{Since: d.State.heldSince(on), TakenOver: d.State.TakenOver, Insured: d.State.insuredOn(on)}
+	h := Holding{Since: d.State.heldSince(on), TakenOver: d.State.TakenOver}
+	h.Insured, h.InsuredUntil = d.State.insuredOn(on)
 	if h.Place, err = r.placeOf(ctx, project, d.State, on); err != nil || h.Firm == "" {
 		return h, err
 	}
+	h.ServedUntil, _, _ = d.State.served(h.Firm, on)
 	firm, err := r.Contractor(ctx, h.Firm)
 	if err != nil {
 		return Holding{}, err

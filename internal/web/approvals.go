@@ -34,7 +34,8 @@ func (s *Server) approvalRoutes() []Route {
 		{Method: post, Path: accountsPath + "/:id/back", Action: policy.AppointAccount, Handler: s.endAway},
 	}
 	if s.approvals != nil {
-		rows = append(rows, Route{Method: get, Path: approvalsPath, Action: policy.ReadApprovals, Handler: s.approvalsPage})
+		rows = append(rows, Route{Method: get, Path: approvalsPath, Action: policy.ReadApprovals, Handler: s.approvalsPage},
+			Route{Method: get, Path: signedPapersPath, Action: policy.ReadApprovals, Handler: s.showsOverview(s.signedPapersBoard)}, Route{Method: get, Path: signedPapersPath + ".xlsx", Action: policy.ReadApprovals, Handler: s.sendsOverview(s.signedPapersBoard)})
 	}
 	return rows
 }

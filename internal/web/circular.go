@@ -217,7 +217,7 @@ func (v *circularPaperView) starWords(name string) {
 		"星级属于小区、企业和合同三者，企业更换即失效；有效期和标牌另行载明。以后降星、摘牌、到期的，以星级榜为准。没有评星的，原因列在后面。"}
 }
 
-// circularCSV is the same table for Excel.
+// circularCSV is the same table as CSV, circularExcel as Excel.
 func (s *Server) circularCSV(c *fiber.Ctx, by policy.Actor) error {
 	return s.ofPublished(c, by, "/scores.csv", func(found *cycle.Circular) ([]byte, error) { return tableOfCircular(found).Bytes() },
 		func(cached *cachedPage, p cycle.Period) error {
@@ -225,19 +225,50 @@ func (s *Server) circularCSV(c *fiber.Ctx, by policy.Actor) error {
 		})
 }
 
-func tableOfCircular(found *cycle.Circular) *report.CSV {
-	head := []string{"小区", "编号", "物业服务企业", "社区", "乡镇", "结果", "总分"}
-	for _, part := range topPartNames(found.Scheme) {
-		head = append(head, part+"（得分率%）")
+func (s *Server) circularExcel(c *fiber.Ctx, _ policy.Actor) error {
+	found, err := s.cycle.Circular(c.UserContext(), c.Params("id"))
+	if err != nil {
+		return err
 	}
-	sheet := report.NewCSV(append(head, "说明")...)
+	return sendFigures(c, cycle.Title(&found.Period, s.set.Rating)+".xlsx", figuresOfCircular(found))
+}
+
+// The decimals of totals and of rates in the tables of a circular.
+const totalDecimals, rateDecimals = 2, 1
+
+// figuresOfCircular are the rows of a circular: name, id, firm, places, result, total, the rates of the parts, and why there is no star.
+func figuresOfCircular(found *cycle.Circular) report.Figures {
+	f := report.Figures{Sheet: "结果", Heads: []string{"小区", "编号", "物业服务企业", "社区", "乡镇", "结果", "总分"}, Note: found.Period.Name + "，" + dateLong(found.Period.Publication.At.Time) + "公布" + found.Period.Publication.Number + "；按小区名称排列，不排名次；各部分为得分率（%）。结果根指纹 " + found.Period.Publication.Root}
+	for _, part := range topPartNames(found.Scheme) {
+		f.Heads = append(f.Heads, part+"（得分率%）")
+	}
+	f.Heads = append(f.Heads, "说明")
 	for i := range found.Rows {
 		r := &found.Rows[i]
-		cells := []string{report.Guard(r.Name), report.Guard(r.Project), report.Guard(r.Firm), report.Guard(r.Community), report.Guard(r.Township), report.Guard(r.Label), optionalNumber(r.Total, 2)}
+		row := []any{r.Name, r.Project, r.Firm, r.Community, r.Township, r.Label, report.Maybe(r.Total, totalDecimals)}
 		for _, rate := range r.Rates {
-			cells = append(cells, optionalNumber(rate, 1))
+			row = append(row, report.Maybe(rate, rateDecimals))
 		}
-		sheet.Add(append(cells, report.Guard(reasonOf(found.Scheme, r.Result())))...)
+		f.Rows = append(f.Rows, append(row, reasonOf(found.Scheme, r.Result())))
+	}
+	return f
+}
+
+// tableOfCircular is the same as CSV.
+func tableOfCircular(found *cycle.Circular) *report.CSV {
+	f := figuresOfCircular(found)
+	sheet := report.NewCSV(f.Heads...)
+	for _, row := range f.Rows {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			switch cell := cell.(type) {
+			case string:
+				cells[i] = report.Guard(cell)
+			case num.Num:
+				cells[i] = plainNumber(cell, map[bool]int{true: totalDecimals, false: rateDecimals}[f.Heads[i] == "总分"])
+			}
+		}
+		sheet.Add(cells...)
 	}
 	return sheet
 }

@@ -359,7 +359,14 @@ func (s *Server) coachView(c *fiber.Ctx, by policy.Actor, v *cycle.Coached, type
 	}
 	for i := range v.Expiries {
 		e := &v.Expiries[i]
-		view.Ends = append(view.Ends, coachRisk{factName(e.Fact, v.Scheme) + "（" + codeName(v.Scheme, e.Fact, e.Code) + "）" + ratedDay(e.Until) + "到期", standWord(&e.Result)})
+		what := factName(e.Fact, v.Scheme)
+		if e.Code != "" {
+			what += "（" + codeName(v.Scheme, e.Fact, e.Code) + "）"
+		}
+		view.Ends = append(view.Ends, coachRisk{what + "，" + ratedDay(e.Until) + "到期", standWord(&e.Result)})
+	}
+	if !v.Served.IsZero() {
+		view.Ends = append(view.Ends, coachRisk{"物业服务合同，" + v.Served.Chinese() + "到期，没有续签", "星级自动终止"})
 	}
 	view.form(v, typed, refused)
 	if v.Tried != nil {

@@ -246,6 +246,13 @@ func TestPapersOfCases(t *testing.T) {
 			t.Errorf("%s: after the second look %s", tt.path, state)
 		}
 	}
+	// Both stand in the list of who signed on paper, for who may see what was signed.
+	scenario{name: "signed on paper", role: "officer", path: "/approvals/paper", status: 200, contains: []string{"纸质签字登记", refunded, claimed, "已核对", "测试人员"}, excludes: []string{"待核对</span>"}}.run(t, f, people)
+	scenario{name: "none waits", role: "officer", path: "/approvals/paper?look=waits", status: 200, contains: []string{"没有符合条件的"}}.run(t, f, people)
+	scenario{name: "not for a firm", role: "committee", path: "/approvals/paper", status: 403}.run(t, f, people)
+	if _, sheets := workbook(t, people["officer"].get(t, "/approvals/paper.xlsx")); !containsAll(fmt.Sprint(sheets), []string{"纸上签字人", "望湖苑", "已核对"}) {
+		t.Error(sheets)
+	}
 }
 
 // TestDunningPages lets a letter about a late deposit be drafted on the page of the account, signed, delivered and found again: in the to-do, the list, Excel, the ageing, and printed.

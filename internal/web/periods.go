@@ -140,6 +140,7 @@ func (s *Server) cycleRoutes() []Route {
 		{Method: get, Path: "/circulars/:id", Action: policy.Public, Handler: s.circular},
 		{Method: get, Path: "/circulars/:id/paper", Action: policy.Public, Handler: s.circularPaper},
 		{Method: get, Path: "/circulars/:id/scores.csv", Action: policy.Public, Handler: s.circularCSV},
+		{Method: get, Path: "/circulars/:id/scores.xlsx", Action: policy.Public, Handler: s.circularExcel},
 	})
 }
 

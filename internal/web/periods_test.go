@@ -181,13 +181,18 @@ func TestPeriodsThroughPages(t *testing.T) {
 		scenario{name: "the auditor reads it after the public", role: "auditor", path: "/circulars/2026Q3", status: 200, contains: []string{"不评星、不排名次", "我的待办"}},
 		scenario{name: "the public reads it after the auditor", path: "/circulars/2026Q3", status: 200, contains: []string{"登录"}, excludes: []string{"我的待办"}},
 		scenario{name: "the public takes its table", path: "/circulars/2026Q3/scores.csv", status: 200, contains: []string{"小区,编号,物业服务企业"}, excludes: []string{"<html"}},
+		scenario{name: "as Excel", path: "/circulars/2026Q3/scores.xlsx", status: 200},
 		scenario{name: "a quarter that is not published", path: "/circulars/2026Q4", status: 404},
+		scenario{name: "nor as Excel", path: "/circulars/2026Q4/scores.xlsx", status: 404},
 		scenario{name: "the circular as a paper", path: "/circulars/2026Q3/paper", status: 200, contains: []string{"关于2026年第三季度物业服务检查得分情况的通报", "都建发〔2026〕12号", "有得分的 22 个"}, excludes: []string{"五星"}},
 		scenario{name: "boards", role: "auditor", path: "/boards", status: 200, contains: []string{"口径：", "/boards/moves.xlsx?period=2026Q3", "2026年第三季度，和2026年第二季度比", "季度不评星"}},
 		scenario{name: "boards of a period that is none", role: "auditor", path: "/boards?period=2031Q1", status: 404},
 		scenario{name: "the list behind a number", role: "auditor", path: "/boards/rows?period=2026Q3&move=up&line=img_complaints", status: 200, contains: []string{"小区明细", "升降"}, excludes: []string{`<td class="num">降</td>`}},
 		scenario{name: "nothing behind a number", role: "auditor", path: "/boards/rows?period=2026Q3&community=%E6%B2%A1%E6%9C%89", status: 200, contains: []string{"没有符合条件的"}},
 	)
+	if _, sheets := workbook(t, people["auditor"].get(t, "/circulars/2026Q3/scores.xlsx")); !containsAll(fmt.Sprint(sheets), []string{"总分", "得分率%", "都建发〔2026〕12号", "结果根指纹"}) {
+		t.Errorf("the circular as Excel: %v", sheets)
+	}
 	testBoardsExcel(t, people["auditor"])
 	testYearWithMinutes(t, c, people, run, form)
 	testSchemes(t, c, people, run, form)

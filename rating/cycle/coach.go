@@ -44,7 +44,9 @@ type Coached struct {
 	Quarters []CoachQuarter
 	Actions  []CoachAction
 	Risks    []rating.Risk
+	// Expiries are what counts now and ceases to within twelve months after the year: commendations and what the register holds. Served is the last day of the firm's service, after which the star lapses; no date if it goes on longer.
 	Expiries []rating.Expiry
+	Served   calendar.Date
 	// Tried is what the values that were tried come to, nil if none were.
 	Tried *rating.Result
 }
@@ -576,7 +578,25 @@ func (s *Service) advise(v *Coached, held *coachHeld) error {
 	slices.SortStableFunc(v.Actions, byUse)
 	v.Risks = v.Course.Risks()
 	v.Expiries = v.Course.Expiries(dateOf(v.Days.Last.AddMonths(12)))
+	if v.Basis == CoachNow {
+		v.ends(held.today[v.Project])
+	}
 	return nil
+}
+
+// ends adds what the register says ends within twelve months after the year: the insurance, and the service of the firm.
+func (v *Coached) ends(h registry.Holding) {
+	last := v.Days.Last.AddMonths(12)
+	within := func(day calendar.Date) bool { return !day.IsZero() && day.Compare(last) <= 0 }
+	if _, rated := v.Scheme.FactIndex(factInsurance); rated && h.Insured && within(h.InsuredUntil) {
+		if r, err := v.Course.Rate(v.Course.Try(factInsurance, rating.Bool(false))...); err == nil {
+			v.Expiries = append(v.Expiries, rating.Expiry{Fact: factInsurance, Until: dateOf(h.InsuredUntil), Result: r})
+			slices.SortStableFunc(v.Expiries, func(a, b rating.Expiry) int { return cmp.Compare(a.Until, b.Until) })
+		}
+	}
+	if within(h.ServedUntil) {
+		v.Served = h.ServedUntil
+	}
 }
 
 // byUse puts the plan first, then what can be done by what it brings for its effort, then the rest.

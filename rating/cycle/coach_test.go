@@ -101,12 +101,23 @@ func TestCoach(t *testing.T) {
 		}
 	}
 	d.register[slices.IndexFunc(d.register, func(h registry.Holding) bool { return h.Project == "p0002" })].Firm = ""
+	mine := &d.register[slices.IndexFunc(d.register, func(h registry.Holding) bool { return h.Project == "p0001" })]
+	mine.Insured, mine.InsuredUntil, mine.ServedUntil = true, on(t, "2027-03-31"), on(t, "2028-01-01")
 	d.set(t, "2026-10-20")
 	opens(manager, "p0001")
+	// What the register says ends is told with what it costs; what ends beyond the next year is not.
+	v = must[*Coached](t)(d.Coach(ctx, manager, "p0001", CoachAsk{}))
+	if at := slices.IndexFunc(v.Expiries, func(e rating.Expiry) bool { return e.Fact == "insurance" }); at < 0 || v.Expiries[at].Until != dateOf(on(t, "2027-03-31")) || !v.Expiries[at].Result.Total.Points.Less(v.Now.Total.Points) || !v.Served.IsZero() {
+		t.Errorf("expiries %+v, served until %v", v.Expiries, v.Served)
+	}
+	mine.ServedUntil = on(t, "2027-12-31")
 	opens(person("chief", "section_chief", policy.County), "p0001")
 	opens(person("inspector", "inspector", policy.County))
 	d.register[slices.IndexFunc(d.register, func(h registry.Holding) bool { return h.Project == "p0001" })].Firm = "firm2"
 	d.set(t, "2026-10-21")
+	if v = must[*Coached](t)(d.Coach(ctx, stranger, "p0001", CoachAsk{Basis: CoachNow})); v.Served != on(t, "2027-12-31") {
+		t.Errorf("served until %v", v.Served)
+	}
 	opens(manager)
 	opens(stranger, "p0001")
 }

@@ -257,6 +257,9 @@ func TestHoldingOfTheRegister(t *testing.T) {
 	}
 	for day, insured := range map[string]bool{"2026-09-30": true, "2026-10-01": false} {
 		h := sure[registry.Holding](t)(d.real.Holding(ctx, d.east, on(t, day)))
+		if until := map[bool]string{true: "2026-09-30", false: calendar.Date{}.String()}[insured]; h.InsuredUntil.String() != until {
+			t.Errorf("%s: insured until %v", day, h.InsuredUntil)
+		}
 		if h.Insured != insured || len(h.Halves) != 1 || h.Halves[0].Half != "2026H1" || !h.Halves[0].Nothing || h.Halves[0].Published.String() != "2026-07-15" {
 			t.Errorf("%s: %+v", day, h)
 		}

@@ -15,9 +15,12 @@ type registerRules struct {
 	revenueDue func(ended calendar.Date) calendar.Date
 }
 
+// factInsurance is the fact that says whether the insurance of a compound runs.
+const factInsurance = "insurance"
+
 // values are the facts that the register holds on the last day of a period, by their ids in the schemes.
 func (k registerRules) values(h *registry.Holding, last calendar.Date) map[string]rating.Value {
-	values := map[string]rating.Value{"insurance": rating.Bool(h.Insured)}
+	values := map[string]rating.Value{factInsurance: rating.Bool(h.Insured)}
 	if h.Firm != "" {
 		name := h.FirmName
 		if name == "" {
