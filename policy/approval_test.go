@@ -132,7 +132,7 @@ func TestSignedPapers(t *testing.T) {
 			a = next
 		}
 	}
-	law, maker, boss := officer("law", "legal_officer"), officer("maker", "property_officer"), officer("boss", "director")
+	law, maker := officer("law", "legal_officer"), officer("maker", "property_officer")
 	levels := []step{{by: officer("chief", "section_chief"), sign: agree(firstHash)}, {by: law, sign: agree(firstHash)}, {by: officer("deputy", "deputy_director"), sign: agree(firstHash)}}
 	play(levels...)
 	told()
@@ -140,7 +140,7 @@ func TestSignedPapers(t *testing.T) {
 	told("boss maker 局长签发 waits")
 	play(step{by: law, sign: look(MoveRejectPaper, "看不清")}, step{by: maker, sign: paper("boss", "director", day)})
 	told("boss maker 局长签发 rejected law 看不清", "boss maker 局长签发 waits")
-	play(step{by: boss, sign: Sign{Move: MoveReturn, SubjectHash: firstHash, Reason: "补一页"}}, step{by: maker, sign: Sign{Move: MoveResubmit, SubjectHash: firstHash}})
+	play(step{by: officer("boss2", "director"), sign: Sign{Move: MoveReturn, SubjectHash: firstHash, Reason: "补一页"}}, step{by: maker, sign: Sign{Move: MoveResubmit, SubjectHash: firstHash}})
 	told("boss maker 局长签发 rejected law 看不清", "boss maker 局长签发 void")
 	play(levels...)
 	play(step{by: maker, sign: paper("boss", "director", day)}, step{by: law, sign: look(MoveConfirmPaper, "")})

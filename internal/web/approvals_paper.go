@@ -74,7 +74,7 @@ func (s *Server) signedSources() (out []signedSource) {
 		return casesSigned(applicationsPath, s.applications.All, func(a *application.Application) *casework.Case { return &a.Case }, nil)
 	})
 	add(s.standings != nil, func() signedSource {
-		return casesSigned(standingsPath, s.standings.All, func(d *standing.Decision) *casework.Case { return &d.Case }, nil)
+		return casesSigned(standingsPath, s.standings.Rulings.All, func(d *standing.Decision) *casework.Case { return &d.Case }, nil)
 	})
 	add(s.vetoes != nil, func() signedSource {
 		return casesSigned(vetoesPath, s.vetoes.All, func(v *veto.Veto) *casework.Case { return &v.Case }, func(v *veto.Veto) []*policy.Approval { return []*policy.Approval{v.Lifting} })
