@@ -206,7 +206,11 @@ func (s *service) openStanding(ctx context.Context) error {
 	}
 	s.standings, err = standing.New(ctx, standing.Config{Cycle: s.cycle, Archive: s.archive, Grounds: grounds, Ends: s.register.StarEnds,
 		Events: func(ctx context.Context, by policy.Actor, from, today calendar.Date) ([]standing.Event, error) {
-			return standing.Sources{Vetoes: s.vetoes, Conduct: s.conduct, Changes: s.changes, Proofs: s.proofs, Rectifications: s.rectifications, Matters: s.matters, Grounds: grounds, Issuer: s.config.Site.Authority}.Events(ctx, by, from, today)
+			told := standing.Sources{Vetoes: s.vetoes, Conduct: s.conduct, Changes: s.changes, Proofs: s.proofs, Rectifications: s.rectifications, Grounds: grounds, Issuer: s.config.Site.Authority}
+			if s.modules.On(policy.ModuleMatter) {
+				told.Matters = s.matters
+			}
+			return told.Events(ctx, by, from, today)
 		},
 		Desk: casework.Desk{DB: s.db, Guard: s.guard, Keeper: s.keeper, Persons: s.accounts, Chains: s.chains, Deadlines: t.deadline, Now: s.clocks.Business}})
 	return err

@@ -63,51 +63,51 @@ func letterOf(n *fund.Notice) []*policy.Approval {
 	return []*policy.Approval{&n.Approval}
 }
 
-// signedSources are all kinds of this installation that are signed level by level. A new one gets a line here.
+// signedSources are all kinds of this installation that are signed level by level, without those of modules that are switched off. A new one gets a line here.
 func (s *Server) signedSources() (out []signedSource) {
-	add := func(has bool, source func() signedSource) {
-		if has {
+	add := func(has bool, path string, source func() signedSource) {
+		if has && s.serves(path) {
 			out = append(out, source())
 		}
 	}
-	add(s.applications != nil, func() signedSource {
+	add(s.applications != nil, applicationsPath, func() signedSource {
 		return casesSigned(applicationsPath, s.applications.All, func(a *application.Application) *casework.Case { return &a.Case }, nil)
 	})
-	add(s.standings != nil, func() signedSource {
+	add(s.standings != nil, standingsPath, func() signedSource {
 		return casesSigned(standingsPath, s.standings.Rulings.All, func(d *standing.Decision) *casework.Case { return &d.Case }, nil)
 	})
-	add(s.vetoes != nil, func() signedSource {
+	add(s.vetoes != nil, vetoesPath, func() signedSource {
 		return casesSigned(vetoesPath, s.vetoes.All, func(v *veto.Veto) *casework.Case { return &v.Case }, func(v *veto.Veto) []*policy.Approval { return []*policy.Approval{v.Lifting} })
 	})
-	add(s.responses != nil, func() signedSource {
+	add(s.responses != nil, responsesPath, func() signedSource {
 		return casesSigned(responsesPath, s.responses.All, func(r *response.Response) *casework.Case { return &r.Case }, nil)
 	})
-	add(s.adoptions != nil, func() signedSource {
+	add(s.adoptions != nil, schemesPath, func() signedSource {
 		return casesSigned(schemesPath, s.adoptions.All, func(v *adoption.Version) *casework.Case { return &v.Case }, nil)
 	})
-	add(s.inspections != nil, func() signedSource {
+	add(s.inspections != nil, inspectionsPath, func() signedSource {
 		return casesSigned(inspectionsPath, s.inspections.All, func(i *inspection.Inspection) *casework.Case { return &i.Case }, nil)
 	})
-	add(s.rectifications != nil, func() signedSource {
+	add(s.rectifications != nil, rectificationsPath, func() signedSource {
 		return casesSigned(rectificationsPath, s.rectifications.All, func(r *rectification.Case) *casework.Case { return &r.Case }, nil)
 	})
-	add(s.claims != nil, func() signedSource {
+	add(s.claims != nil, claimsPath, func() signedSource {
 		return casesSigned(claimsPath, s.claims.All, func(c *claim.Claim) *casework.Case { return &c.Case.Case }, func(c *claim.Claim) []*policy.Approval { return letterOf(c.Letter) })
 	})
-	add(s.refunds != nil, func() signedSource {
+	add(s.refunds != nil, refundsPath, func() signedSource {
 		return casesSigned(refundsPath, s.refunds.All, func(r *refund.Refund) *casework.Case { return &r.Case.Case }, nil)
 	})
-	add(s.dunnings != nil, func() signedSource {
+	add(s.dunnings != nil, dunningsPath, func() signedSource {
 		return casesSigned(dunningsPath, s.dunnings.All, func(d *dunning.Dunning) *casework.Case { return &d.Case }, func(d *dunning.Dunning) []*policy.Approval { return letterOf(d.Letter) })
 	})
-	add(s.filings != nil, func() signedSource {
+	add(s.filings != nil, filingsPath, func() signedSource {
 		return func(ctx context.Context, by policy.Actor, yield func(signedOne)) error {
 			return s.filings.Each(ctx, by, filing.Filter{}, func(id string, f *filing.Filing) {
 				yield(signedOne{filingsPath + "/" + id, joinWords(f.Title, f.ProjectName, f.FirmName), []*policy.Approval{f.Approval}})
 			})
 		}
 	})
-	add(s.party != nil, func() signedSource {
+	add(s.party != nil, sheetsPath, func() signedSource {
 		return func(ctx context.Context, by policy.Actor, yield func(signedOne)) error {
 			return s.party.Each(ctx, by, party.Filter{}, func(d store.Doc[party.Sheet]) error {
 				yield(signedOne{sheetsPath + "/" + d.ID, joinWords(d.State.FirmName, d.State.CommunityName, d.State.Quarter), []*policy.Approval{d.State.Approval}})
@@ -115,7 +115,7 @@ func (s *Server) signedSources() (out []signedSource) {
 			})
 		}
 	})
-	add(s.cycle != nil, func() signedSource {
+	add(s.cycle != nil, "/periods", func() signedSource {
 		return func(ctx context.Context, by policy.Actor, yield func(signedOne)) error {
 			periods, err := s.cycle.Periods(ctx, by)
 			for i := range periods {
