@@ -106,8 +106,8 @@ func TestCheckStaffing(t *testing.T) {
 		{"an office signs that may not open it", []string{outside, "--data", dir}, exitFailed, "“股长审核”要 1 名不同的人，现有 0 名能办；组织部（社会工作部）经办人有席位，但没有“查看评价周期与预览”的权限，打不开要签的内容"},
 		{"nobody signs letters", []string{vacant("fund-letter"), "--data", dir}, exitFailed, "保修金督促、补存、催缴文书审批：“股长签发”要 1 名不同的人，现有 0 名能办"},
 		// Who signs a decision about a star neither hears the firm nor answers its appeal: the seats take in everybody who could.
-		{"nobody is left to hear a firm about its star", []string{rewritten("star-decision", "{role: section_chief, deputies: [deputy_director]}", "{role: section_chief}"), "--data", dir}, exitFailed, "降星、摘牌联审：“听取陈述申辩”要 1 名不同的人"},
-		{"nobody is left to answer its appeal", []string{rewritten("star-decision", "{role: organisation}", "{role: deputy_director, deputies: [director]}\n              - {role: director, deputies: [deputy_director]}"), "--data", dir}, exitFailed, "降星、摘牌联审：“作出申诉决定”要 1 名不同的人"},
+		{"nobody is left to hear a firm about its star", []string{rewritten("star-decision", "{role: section_chief, deputies: [deputy_director]}", "{role: section_chief}"), "--data", dir}, exitFailed, "降星、摘牌联审：“股长、组织部（社会工作部）会签”“听取陈述申辩”要 2 名不同的人，一人不在就只剩 1 名"},
+		{"nobody is left to answer its appeal", []string{rewritten("star-decision", "{role: organisation}", "{role: deputy_director, deputies: [director]}\n              - {role: director, deputies: [deputy_director]}"), "--data", dir}, exitFailed, "“分管局领导签发”“作出申诉决定”要 4 名不同的人，一人不在就只剩 3 名"},
 		{"one of several confirms nothing", []string{together, "--data", dir}, exitFailed, "党建事实逐级确认：“会签”要 1 名不同的人，现有 0 名能办"},
 		{"no such folder", []string{"--data", dir + "x"}, exitInput, ""},
 	} {

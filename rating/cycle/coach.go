@@ -584,12 +584,13 @@ func (s *Service) advise(v *Coached, held *coachHeld) error {
 	return nil
 }
 
-// ends adds what the register says ends within twelve months after the year: the insurance, and the service of the firm.
+// ends adds what the register says ends within twelve months after the year: the insurance, if it gives points, and the service of the firm.
 func (v *Coached) ends(h registry.Holding) {
 	last := v.Days.Last.AddMonths(12)
 	within := func(day calendar.Date) bool { return !day.IsZero() && day.Compare(last) <= 0 }
 	if _, rated := v.Scheme.FactIndex(factInsurance); rated && h.Insured && within(h.InsuredUntil) {
-		if r, err := v.Course.Rate(v.Course.Try(factInsurance, rating.Bool(false))...); err == nil {
+		r, err := v.Course.Rate(v.Course.Try(factInsurance, rating.Bool(false))...)
+		if err == nil && r.Total.Points.Cmp(v.Now.Total.Points) != 0 {
 			v.Expiries = append(v.Expiries, rating.Expiry{Fact: factInsurance, Until: dateOf(h.InsuredUntil), Result: r})
 			slices.SortStableFunc(v.Expiries, func(a, b rating.Expiry) int { return cmp.Compare(a.Until, b.Until) })
 		}

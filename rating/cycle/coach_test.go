@@ -102,6 +102,7 @@ func TestCoach(t *testing.T) {
 	}
 	d.register[slices.IndexFunc(d.register, func(h registry.Holding) bool { return h.Project == "p0002" })].Firm = ""
 	mine := &d.register[slices.IndexFunc(d.register, func(h registry.Holding) bool { return h.Project == "p0001" })]
+	d.tell(t, "p0001", "2026-10-18", "cameras cameras=1")
 	mine.Insured, mine.InsuredUntil, mine.ServedUntil = true, on(t, "2027-03-31"), on(t, "2028-01-01")
 	d.set(t, "2026-10-20")
 	opens(manager, "p0001")
