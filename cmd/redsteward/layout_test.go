@@ -23,7 +23,7 @@ const module = "redsteward"
 // leaves import only each other, and every layer may import them. Each is a folder with everything below it.
 var leaves = []string{
 	"internal/fault", "internal/num", "internal/store", "internal/journal", "internal/calendar", "internal/files", "internal/yamlstrict", "internal/schedule",
-	"internal/imports", "internal/outside",
+	"internal/imports", "internal/outside", "internal/gateway",
 }
 
 // layers may import the leaves and what stands before them; cmd, the last, everything.
