@@ -130,6 +130,14 @@ const (
 	SendCollection Action = "collection.send"
 	// FillCollection signs for tasks and answers them, for the actor's own unit.
 	FillCollection Action = "collection.fill"
+	// ReadNotice shows the notices (站内通知) that one was sent, and signs for them.
+	ReadNotice Action = "notice.read"
+	// SendNotice writes, sends, urges and withdraws notices of the actor's own office, to people whose offices lie in its scope, and shows who has read them.
+	SendNotice Action = "notice.send"
+	// ReadMessage shows the outbox: what goes out by SMS, 政务微信 and mail, without addresses.
+	ReadMessage Action = "message.read"
+	// HandleMessage sends such a message again, or stops it.
+	HandleMessage Action = "message.handle"
 	// ReadCoach shows, within the scope, what a project can still do for its star, lets values be tried, and shows the tasks that were given for it.
 	ReadCoach Action = "coach.read"
 	// GiveCoachTask gives such an action to who manages the project, and judges what was done.
@@ -651,6 +659,11 @@ func Actions() []ActionInfo {
 		{SignCheckpoint, "会签日志检查点", false},
 		{ReadAccessLog, "查看访问拒绝记录", false},
 
+		{ReadNotice, "查看站内通知", false},
+		{SendNotice, "发站内通知、催办和撤回", false},
+
+		{ReadMessage, "查看发件箱", false},
+		{HandleMessage, "重发、停发消息", false},
 		{ReadMetrics, "查看运行指标", false},
 		{ReadSystem, "查看系统状态", false},
 		{ReloadRules, "重新载入权限规则", false},

@@ -56,12 +56,14 @@ const (
 	ModuleSurvey ModuleID = "survey"
 	// ModuleCollection: 收表任务.
 	ModuleCollection ModuleID = "collection"
+	// ModuleReach: 站内通知, with what goes out by SMS, 政务微信 and mail.
+	ModuleReach ModuleID = "reach"
 )
 
 // ModuleIDs are all modules.
 func ModuleIDs() []ModuleID {
 	return []ModuleID{ModuleFiling, ModuleChange, ModuleBodies, ModuleHandover, ModuleFund, ModuleConduct, ModuleParty, ModuleStation, ModulePapers, ModuleInspection, ModuleRectification, ModuleVeto, ModuleVisit,
-		ModuleObservation, ModuleEvidence, ModuleMatter, ModuleRepair, ModuleWish, ModuleDeliberation, ModuleSurvey, ModuleCollection}
+		ModuleObservation, ModuleEvidence, ModuleMatter, ModuleRepair, ModuleWish, ModuleDeliberation, ModuleSurvey, ModuleCollection, ModuleReach}
 }
 
 // Module is one module as an installation has it.

@@ -59,6 +59,30 @@ func (s *Service) Colleagues(ctx context.Context, by Actor, giving, doing Action
 	return out, err
 }
 
+// Office is an office that somebody holds today.
+type Office struct {
+	// Account is the opaque id, Name the display name (personal data).
+	Account, Name string
+	// Title is what the role is called.
+	Title string
+	Appointment
+}
+
+// Offices lists every office that is held today in an account that is not disabled, by name. It asks for no right: who asks shows names to those only who may see them.
+func (s *Service) Offices(ctx context.Context) ([]Office, error) {
+	business, rules := calendar.DateOf(s.clocks.Business()), s.guard.Rules()
+	var out []Office
+	err := s.eachAccount(ctx, func(d store.Doc[Account]) {
+		for _, ap := range inForce(d.State.Appointments, business) {
+			if !d.State.Disabled {
+				out = append(out, Office{Account: d.ID, Name: d.State.Name, Title: rules.byCode[ap.Role].Title, Appointment: ap})
+			}
+		}
+	})
+	slices.SortStableFunc(out, func(a, b Office) int { return strings.Compare(a.Name+"\x00"+a.Account, b.Name+"\x00"+b.Account) })
+	return out, err
+}
+
 // eachAccount goes through all accounts.
 func (s *Service) eachAccount(ctx context.Context, do func(store.Doc[Account])) error {
 	for q := (store.Query{Index: "all", Limit: store.MaxLimit}); ; {

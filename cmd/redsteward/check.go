@@ -12,6 +12,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/report/returns"
 	"redsteward/policy"
+	"redsteward/policy/outbox"
 	"redsteward/rating"
 	"redsteward/rating/cycle"
 	"redsteward/rating/standing"
@@ -209,6 +210,16 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "信用与评价期限表", err
 		}
 		return fmt.Sprintf("信用与评价期限表，失信程度 %d 级、评价记录 %d 种、表彰 %d 级", len(terms.Classes(conduct.Credit)), len(terms.Classes(conduct.Marks)), len(terms.Classes(conduct.Honours))), nil
+	case hasKey(data, "quiet"):
+		rules, err := outbox.ParseRules(name, data)
+		if err != nil {
+			return "消息渠道和模板", err
+		}
+		said := fmt.Sprintf("消息渠道和模板，%d 个模板、%d 个渠道", len(rules.Templates), len(rules.Channels))
+		if len(rules.Channels) == 0 {
+			said += "（没有渠道，什么都不发）"
+		}
+		return said, nil
 	case hasKey(data, "near"):
 		rules, err := cycle.ParseRangeRules(name, data)
 		if err != nil {

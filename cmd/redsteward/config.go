@@ -104,6 +104,8 @@ type config struct {
 		Applications string `yaml:"applications"`
 		// Coach are the actions of firms for their stars (争星晋位).
 		Coach string `yaml:"coach"`
+		// Messages says by which gateways messages go out, when, and what they say.
+		Messages string `yaml:"messages"`
 		// Wishes are the kinds of small wishes (微心愿).
 		Wishes string `yaml:"wishes"`
 		// Satisfaction is the questionnaire of surveys and how many answers they need.

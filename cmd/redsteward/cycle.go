@@ -134,6 +134,9 @@ func (s *service) jobList() []schedule.Job {
 		}},
 		{Name: "remind-due", Spec: s.config.Schedule.RemindDue, Catchup: schedule.CatchupLatest, Run: s.remindDue},
 		{Name: "draft-returns", Spec: s.config.Schedule.DraftReturns, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error { return s.returns.DraftDue(ctx, slot) }}}
+	if s.sends() {
+		jobs = append(jobs, s.digestJob())
+	}
 	if s.config.Backup.Folder != "" {
 		jobs = append(jobs, schedule.Job{Name: "back-up", Spec: s.config.Schedule.BackUp, Catchup: schedule.CatchupLatest, Run: s.backUpJob})
 	}

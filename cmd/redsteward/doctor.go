@@ -199,6 +199,7 @@ func (d *diagnosis) examine(s *service, keyErr error) {
 	d.examineCalendar(s)
 	d.examineDisk(s)
 	d.examineBackup(s)
+	d.examineOutbox(s)
 	d.examineIntake(s)
 }
 

@@ -37,7 +37,7 @@ func (s *service) openParts(ctx context.Context, rules *policy.Rules, accounts p
 	if s.views, err = policy.NewViews(ctx, s.db, s.guard); err != nil {
 		return err
 	}
-	for _, open := range []func(context.Context) error{s.openFilings, s.openMatters, s.openRepairs, s.openConduct, s.openBooks, s.openWishes, s.openParty, s.openCollections, s.openSupervision, s.openSurveys, s.openHandovers, s.openDeliberation, s.openCycle, s.openResponses, s.openStanding,
+	for _, open := range []func(context.Context) error{s.openFilings, s.openMatters, s.openRepairs, s.openConduct, s.openBooks, s.openWishes, s.openParty, s.openCollections, s.openReach, s.openSupervision, s.openSurveys, s.openHandovers, s.openDeliberation, s.openCycle, s.openResponses, s.openStanding,
 		s.openClaims, s.openStations, s.openReturns} {
 		if err := open(ctx); err != nil {
 			return err

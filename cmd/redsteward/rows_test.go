@@ -133,7 +133,7 @@ var placed = map[string]string{
 	"/matters/:id": "matter", "/matters/feedback/:id": "matter-feedback", "/members/:id": "member", "/models/:id": "model", "/needs/:id": "wish", "/objections/:id": "objection", "/observations/:id": "observation",
 	"/party/sheets/:firm/:community/:quarter": "party-sheet", "/proof/:id": "proof", "/rectifications/:id": "rectification", "/register/bodies/:id": "owners-body", "/register/developers/:id": "developer",
 	"/register/firms/:id": "firm", "/register/projects/:id": "project", "/remarks/:id": "remark", "/repairs/:id": "repair", "/repairs/calls/:id": "repair-sample", "/responses/:id": "response", "/returns/one/:id": "return",
-	"/books/:book/:id": "entry", "/papers/:id": "entry", "/supplies/:id": "entry", "/coach-tasks/:id": "coach-task", "/collections/plans/:id": "collection-plan", "/points/:id": "points-entry", "/stations/bookings/:entry": "entry", "/collections/:id": "collection-task", "/fund/claims/:id": "fund-claim", "/standings/:id": "star-decision",
+	"/books/:book/:id": "entry", "/papers/:id": "entry", "/supplies/:id": "entry", "/coach-tasks/:id": "coach-task", "/collections/plans/:id": "collection-plan", "/points/:id": "points-entry", "/stations/bookings/:entry": "entry", "/collections/:id": "collection-task", "/notices/sent/:id": "notice", "/fund/claims/:id": "fund-claim", "/standings/:id": "star-decision",
 	"/reviews/audit/:id": "proof", "/reviews/bureau/:id": "proof", "/reviews/community/:id": "proof", "/reviews/objections/:id": "proof", "/surveys/:id": "survey", "/vetoes/:id": "veto", "/visits/:id": "visit",
 }
 
@@ -148,6 +148,7 @@ var nowhere = map[string]string{
 	"/fund/bank/lines/:line":      countyOnly,
 	"/fund/bank/months/:month":    countyOnly,
 	"/matters/orders":             anImport,
+	"/notices/:id":                "one's own copy",
 	"/matters/platforms/:source":  "a platform, not a row",
 	"/observations/imports":       anImport,
 	"/party/sheets/imports":       anImport,

@@ -24,6 +24,7 @@ import (
 	"redsteward/internal/store/sqlite"
 	"redsteward/internal/web"
 	"redsteward/policy"
+	"redsteward/policy/outbox"
 	"redsteward/policy/witness"
 	"redsteward/rating"
 	"redsteward/rating/adoption"
@@ -50,6 +51,7 @@ import (
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/matter"
+	"redsteward/supervision/notice"
 	"redsteward/supervision/rectification"
 	"redsteward/supervision/repair"
 	"redsteward/supervision/survey"
@@ -110,6 +112,10 @@ type service struct {
 	// applications are the firms' applications for the star of a year.
 	applications *application.Service
 	collections  *collection.Service
+	// notices are those within the system, outbox is what goes out by other channels; work tells the lines of somebody's work for its digests, nil until the pages are there.
+	notices *notice.Service
+	outbox  *outbox.Service
+	work    outbox.Work
 	// surveys ask how satisfied households are.
 	surveys *survey.Service
 	// returns is the desk of statistical returns.
@@ -330,7 +336,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Modules: s.modules, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Vetoes: s.vetoes, Applications: s.applications, Collections: s.collections, Responses: s.responses, Standings: s.standings, Inspections: s.inspections, Draws: s.draws, Returns: s.returns, Files: files.NewKeeper(s.db, ""),
+		Access: s.refused, Modules: s.modules, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Vetoes: s.vetoes, Applications: s.applications, Collections: s.collections, Notices: s.notices, Outbox: s.outbox, Responses: s.responses, Standings: s.standings, Inspections: s.inspections, Draws: s.draws, Returns: s.returns, Files: files.NewKeeper(s.db, ""),
 		Gauges: s.gauges(ctx),
 	}, nil
 }
@@ -356,6 +362,12 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 	if err := server.Prepare(p.ctx); err != nil {
 		return err
 	}
+	s.work = server.Work
+	if s.sends() {
+		if s.outbox.Senders, err = s.outbox.Rules.Senders(secretIn(p.env), p.now); err != nil {
+			return err
+		}
+	}
 	public, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fault.Wrap("cmd.serve", fault.Unavailable, "不能在 "+c.Listen+" 上监听，可能已被占用", err)
@@ -379,6 +391,9 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 	var chores sync.WaitGroup
 	chores.Go(func() { s.keepTidy(ctx) })
 	chores.Go(func() { s.runJobs(ctx) })
+	if s.sends() {
+		chores.Go(func() { s.keepSending(ctx) })
+	}
 	if takesIn != nil {
 		chores.Go(func() { s.keepTakingIn(ctx, takesIn) })
 	}
@@ -413,6 +428,9 @@ func (s *service) gauges(ctx context.Context) []web.Gauge {
 	all := []web.Gauge{
 		{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
 		{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},
+	}
+	if s.sends() {
+		all = append(all, s.outboxGauges(ctx)...)
 	}
 	if s.config.Backup.Folder != "" {
 		all = append(all, web.Gauge{Name: "backup_age_seconds", Help: "Age of the newest scheduled backup.", Read: gauge(ctx, func(context.Context) (int64, error) {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"io"
 	"net/url"
 	"path"
 	"strconv"
@@ -12,7 +11,6 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
-	"redsteward/internal/files"
 	"redsteward/internal/report"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -203,19 +201,8 @@ func (s *Server) changeCollection(c *fiber.Ctx, by policy.Actor) error {
 
 // takeCollection reads the form of a task and does what it is for.
 func (s *Server) takeCollection(c *fiber.Ctx, by policy.Actor, do func(context.Context, url.Values, collection.TaskInput) (store.Doc[collection.Task], error), next string) error {
-	var uploads []*files.Upload
-	v, err := s.readForm(c, maxCollectionForm, func(name string, r io.Reader) error {
-		up, err := s.files.Receive(name, r, files.PDF, files.JPEG, files.PNG, files.XLSX)
-		if err == nil {
-			uploads = append(uploads, up)
-		}
-		return err
-	})
-	defer func() {
-		for _, up := range uploads {
-			_ = up.Close() // a temporary file that only we know
-		}
-	}()
+	v, uploads, done, err := s.readAttached(c, maxCollectionForm)
+	defer done()
 	var doc store.Doc[collection.Task]
 	if err == nil {
 		in := typed{c: c, values: v}

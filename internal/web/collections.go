@@ -111,7 +111,7 @@ func (s *Server) collectionList() caseList[collection.Task] {
 			if s.guard.Allow(by, policy.SendCollection) {
 				out = append(out, crumb{"周期任务", plansPath})
 			}
-			return append(out, crumb{"本单位和辖区收到的", receivedPath})
+			return append(append(out, s.urges(by, "collections")...), crumb{"本单位和辖区收到的", receivedPath})
 		},
 		filters: func(value map[string]string) []field { return []field{stateFilter(collection.States(), value)} },
 		page: func(ctx context.Context, by policy.Actor, value map[string]string, due bool, after string) (store.Page[collection.Task], error) {
@@ -204,8 +204,8 @@ type collectionView struct {
 	// CanEdit, CanSend, CanRemind and CanEnd say what the actor can do; Note says what was done.
 	CanEdit, CanSend, CanRemind, CanEnd, CanCopy, CanPlan bool
 	Note                                                  string
-	// Words are to be copied for a message (催办话术), "" if nobody is missing; Phones is the list of numbers, "" for who may not see it.
-	Words, Phones string
+	// Urging are the words for who is missing, with the list of phones.
+	Urging urgingView
 	// Merged are the workbooks of what came.
 	Merged []crumb
 	Extend, Withdraw, Copy,
@@ -262,7 +262,7 @@ func (s *Server) showCollection(c *fiber.Ctx, by policy.Actor, refused []fault.F
 		}
 	}
 	p := page{Title: t.Title, Nav: collectionsPath, Data: v, Fields: refused}
-	if v.Words != "" {
+	if v.Urging.Words != "" {
 		p.Script, p.Scripts = true, []string{"copy.js"}
 	}
 	if len(refused) > 0 {
@@ -341,9 +341,9 @@ func (s *Server) manageCollection(c *fiber.Ctx, by policy.Actor, v *collectionVi
 		{Name: "rule", Label: "几天内上报", Options: choicesOf("请选择", collection.DueRules()), Value: typedOr(c, "rule", "collection.five")},
 		{Name: "who", Label: "发给谁", Options: []option{{"same", "这次的各单位"}, {"all", "到时候范围内的全部同类单位"}}, Value: typedOr(c, "who", "same")}}, refused)
 	if task.Count.Missing > 0 && t.State == collection.Running {
-		v.Words = s.dunningWords(task)
+		v.Urging = s.dunning(task)
 		if s.guard.Allow(by, policy.ReadContacts) {
-			v.Phones = v.Path + "/phones.xlsx"
+			v.Urging.Phones = v.Path + "/phones.xlsx"
 		}
 	}
 	if changes, err := s.collections.History(c.UserContext(), by, task.ID); err == nil {
@@ -361,16 +361,10 @@ func (s *Server) manageCollection(c *fiber.Ctx, by policy.Actor, v *collectionVi
 	}
 }
 
-// dunningWords are the words of a reminder to be copied into a message: no person is named.
-func (s *Server) dunningWords(task *collection.View) string {
-	var names []string
-	for i := range task.Sheets {
-		if a := &task.Sheets[i].State; a.State.Open() {
-			names = append(names, a.To.Name+"（"+a.State.Title()+"）")
-		}
-	}
+// dunning are the words of a reminder to be copied into a message.
+func (s *Server) dunning(task *collection.View) urgingView {
 	t := &task.State
-	return "【催报】" + s.senderOf(t) + "下发的“" + t.Title + "”，上报期限" + t.Due.Due.Chinese() + "。还没有上报的：" + strings.Join(names, "、") + "。请登录系统，在“我的待办”里签收填报，也可以下载模板用 Excel 上报。有疑问请联系：" + t.Contact
+	return urgingOf("催报", s.senderOf(t)+"下发的收表任务“"+t.Title+"”", unitsToUrge(task), "请登录系统，在“我的待办”里签收填报，也可以下载模板用 Excel 上报。有疑问请联系："+t.Contact)
 }
 
 // collectionNote says what was done before the page came.
@@ -574,21 +568,9 @@ func (s *Server) collectionPhones(c *fiber.Ctx, by policy.Actor) error {
 	if !v.Manages {
 		return fault.New("web.collectionPhones", fault.NotFound, "没有找到收表任务")
 	}
-	sheet := report.Figures{Sheet: "催报电话", Heads: []string{"填报单位", "乡镇", "状态", "催报次数", "登记电话"}, Note: "电话是企业登记的联系电话；社区和乡镇的请查本县通讯录。"}
-	for i := range v.Sheets {
-		a := &v.Sheets[i].State
-		if !a.State.Open() {
-			continue
-		}
-		phone := ""
-		if a.To.Kind == collection.ToFirm {
-			firm, err := s.registered.OneFirm(ctx, by, a.To.ID)
-			if err != nil && !fault.Is(err, fault.NotFound) {
-				return err
-			}
-			phone = firm.Phone
-		}
-		sheet.Rows = append(sheet.Rows, []any{a.To.Name, a.To.TownshipName, a.State.Title(), int64(len(a.Reminded)), phone})
+	sheet, err := s.urgedSheet(ctx, by, "催报", unitsToUrge(&v))
+	if err != nil {
+		return err
 	}
 	return sendFigures(c, v.State.Title+"催报电话.xlsx", sheet)
 }

@@ -122,7 +122,9 @@ type mattersView struct {
 	Sort, Desc, Next, Excel        string
 	ByDue, ByTime                  sortLink
 	Filtered, CanReport, CanImport bool
-	ShowsSource, CanCount          bool
+	// Urges leads to whom one can urge, none for who cannot.
+	Urges                 []crumb
+	ShowsSource, CanCount bool
 	// Kept narrow the list beside what the filters say: the groups of a board.
 	Kept []option
 }
@@ -170,6 +172,7 @@ func (s *Server) matterList(c *fiber.Ctx, by policy.Actor) error {
 	if v.ShowsSource {
 		v.Filters = append(v.Filters, boardFilter{Name: "source", Label: "来源", Value: l.value["source"], Options: choicesOf("全部", s.sourcesFor(by))})
 	}
+	v.Urges = s.urges(by, "matters")
 	if v.CanReport {
 		v.Filters = append(v.Filters, boardFilter{Name: "mine", Label: "上报人", Value: l.value["mine"], Options: []option{{"", "全部"}, {"1", "我上报的"}}})
 	}

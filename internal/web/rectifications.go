@@ -33,7 +33,9 @@ func (s *Server) rectificationPages() casePages[rectification.Case, rectificatio
 			}
 			return link, "起草文书"
 		},
-		links: func(policy.Actor) []crumb { return []crumb{{"三张清单", issuesPath}} },
+		links: func(by policy.Actor) []crumb {
+			return append([]crumb{{"三张清单", issuesPath}}, s.urges(by, "rectifications")...)
+		},
 		filters: func(value map[string]string) []field {
 			return []field{codeFilter("kind", "文书", supervision.PaperKinds(), value), stateFilter(rectification.States(), value)}
 		},

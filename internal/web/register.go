@@ -338,6 +338,11 @@ const maxTrail = 40
 // readList reads the address of a list; names are its filters.
 func readList(c *fiber.Ctx, path string, names ...string) listAddress {
 	markList(c)
+	return readPart(c, path, names...)
+}
+
+// readPart is readList for a list that is part of another page, of which no view can be saved.
+func readPart(c *fiber.Ctx, path string, names ...string) listAddress {
 	l := listAddress{path: path, names: append(names, "sort", "desc"), value: map[string]string{}, after: c.Query("after")}
 	for _, name := range l.names {
 		if v := []rune(strings.TrimSpace(c.Query(name))); len(v) > 0 {

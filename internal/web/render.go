@@ -57,7 +57,7 @@ var declared = map[string]string{
 	"wish": layoutApp, "wish_new": layoutApp, "wish_ask": layoutEither, "wish_told": layoutEither, "shining": layoutEither,
 	"deliberation": layoutApp, "deliberation_meeting": layoutApp, "deliberation_print": layoutDesk, "results": layoutEither,
 	"surveys": layoutApp, "survey_new": layoutApp, "survey": layoutApp, "survey_enter": layoutApp, "survey_answer": layoutPublic, "satisfaction": layoutEither, "survey_slips": layoutDesk, "survey_list": layoutDesk,
-	"collection": layoutApp, "collection_form": layoutApp, "collection_to": layoutApp, "collection_sheet": layoutApp, "collection_dry": layoutApp, "collection_plans": layoutApp,
+	"urging": layoutApp, "notice": layoutApp, "notice_form": layoutApp, "notice_to": layoutApp, "channels": layoutApp, "outbox": layoutApp, "collection": layoutApp, "collection_form": layoutApp, "collection_to": layoutApp, "collection_sheet": layoutApp, "collection_dry": layoutApp, "collection_plans": layoutApp,
 	"handovers": layoutApp, "handover": layoutApp, "handover_new": layoutApp, "handover_print": layoutDesk,
 }
 
@@ -239,7 +239,7 @@ var openForms = []string{"verify", "plate", "wish_ask", "wish_told", "reserve_fo
 
 // officeNav is the left navigation of the work pages; entries without the right are left out.
 var officeNav = []navGroup{
-	{"工作", []navItem{{Label: "我的待办", Path: "/todo", Action: policy.ReadTodo}, {Label: "我的小区", Path: homePath, Action: policy.ReadHome}, {Label: "佐证材料", Path: "/proofs", Action: policy.ReadEvidence},
+	{"工作", []navItem{{Label: "我的待办", Path: "/todo", Action: policy.ReadTodo}, {Label: "我的小区", Path: homePath, Action: policy.ReadHome}, {Label: "站内通知", Path: noticesPath, Action: policy.ReadNotice}, {Label: "催办名单", Path: urgingPath, Action: policy.HandleRectification, Or: policy.DispatchMatter}, {Label: "佐证材料", Path: "/proofs", Action: policy.ReadEvidence},
 		{Label: "材料初审", Path: communityDesk.path, Action: policy.AcceptEvidence}, {Label: "材料复核", Path: bureauDesk.path, Action: policy.ReviewEvidence}, {Label: "材料抽查", Path: auditDesk.path, Action: policy.AuditEvidence}}},
 	{"备案", []navItem{{Label: "登记备案", Path: filingsPath, Action: policy.ReadFiling}, {Label: "小区登记", Path: projectsPath, Action: policy.ReadRegister}, {Label: "企业登记", Path: firmsPath, Action: policy.ReadRegister}, {Label: "社区一览", Path: tilesPath, Action: policy.ReadRegister}, {Label: "物业覆盖", Path: coveragePath, Action: policy.ReadRegister}, {Label: "业主组织", Path: bodiesPath, Action: policy.ReadRegister}, {Label: "公共收益", Path: moneyPath, Action: policy.ReadRegister}, {Label: "到期提醒", Path: expiryPath, Action: policy.ReadRegister}, {Label: "风险小区", Path: riskPath, Action: policy.ReadRegister}, {Label: "物业更换", Path: changesPath, Action: policy.ReadRegister},
 		{Label: "承接查验", Path: handoversPath, Action: policy.ReadHandover}, {Label: "建设单位", Path: developersPath, Action: policy.ReadRegister}, {Label: "保修金", Path: fundPath, Action: policy.ReadFund}, {Label: "保修金使用", Path: claimsPath, Action: policy.ReadClaim}, {Label: "保修金退还", Path: refundsPath, Action: policy.ReadRefund}, {Label: "行政区划", Path: divisionsPath, Action: policy.ReadRegister},
@@ -255,7 +255,7 @@ var officeNav = []navGroup{
 	{"系统", []navItem{
 		{Label: "账号与任命", Path: accountsPath, Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},
 		{Label: "审批流程", Path: approvalsPath, Action: policy.ReadApprovals},
-		{Label: "模块", Path: modulesPath, Action: policy.ReadSystem}, {Label: "变更日志", Path: logPath, Action: policy.ReadLog}, {Label: "部件一览", Path: "/admin/parts", Action: policy.ReadSystem},
+		{Label: "模块", Path: modulesPath, Action: policy.ReadSystem}, {Label: "发件箱", Path: outboxPath, Action: policy.ReadMessage}, {Label: "变更日志", Path: logPath, Action: policy.ReadLog}, {Label: "部件一览", Path: "/admin/parts", Action: policy.ReadSystem},
 		{Label: "我的账号", Path: "/account", Action: policy.ReadOwnAccount},
 	}},
 }
@@ -268,6 +268,10 @@ func (s *Server) serves(path string) bool {
 	switch path {
 	case filingsPath:
 		return s.filings != nil
+	case noticesPath:
+		return s.notices != nil
+	case outboxPath, channelsPath:
+		return s.notices != nil && s.outbox != nil
 	case collectionsPath:
 		return s.collections != nil
 	case approvalsPath:

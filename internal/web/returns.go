@@ -153,6 +153,7 @@ func (s *Server) returnList(c *fiber.Ctx, by policy.Actor) error {
 			v.Batches = append(v.Batches, crumb{b.title, b.path})
 		}
 	}
+	v.Batches = append(v.Batches, s.urges(by, "returns")...)
 	today := s.returns.Today()
 	for i := range found.Docs {
 		v.Rows = append(v.Rows, s.returnRowOf(found.Docs[i].ID, &found.Docs[i].State, today))

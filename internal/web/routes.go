@@ -63,6 +63,8 @@ func (s *Server) table() ([]Route, error) {
 		{Method: post, Path: "/signout", Action: policy.CloseSession, Handler: s.signOut},
 
 		{Method: get, Path: "/todo", Action: policy.ReadTodo, Handler: s.todo},
+		{Method: get, Path: urgingPath, Action: policy.ReadTodo, Handler: s.urging},
+		{Method: get, Path: urgingPath + ".xlsx", Action: policy.ReadTodo, Handler: s.urgingExcel},
 		{Method: get, Path: searchPath, Action: policy.ReadTodo, Handler: s.search},
 		{Method: get, Path: "/account", Action: policy.ReadOwnAccount, Handler: s.account},
 		{Method: post, Path: "/account/password", Action: policy.UpdateOwnAccount, Handler: s.changePassword},
@@ -99,7 +101,7 @@ func (s *Server) table() ([]Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(rows, s.homeRoutes(), s.rightsStudyRoutes(), s.viewRoutes(), s.witnessRoutes(), s.bundleRoutes(), s.plateRoutes(), s.standingRoutes(), s.cycleRoutes(), s.schemeRoutes(), s.approvalRoutes(), s.filingRoutes(), s.registerRoutes(), s.changeRoutes(), s.bodyRoutes(), s.matterRoutes(), s.returnRoutes(), s.tellRoutes(), s.repairRoutes(), s.vetoRoutes(), s.applicationRoutes(), s.collectionRoutes(), s.responseRoutes(), s.deliberationRoutes(), s.wishRoutes(), s.memberRoutes(), s.pointRoutes(), s.surveyRoutes(), s.claimRoutes(), s.refundRoutes(), s.dunningRoutes(), s.fundRoutes(), s.handoverRoutes(), s.conductRoutes(), s.partyRoutes(), s.stationRoutes(), s.rectificationRoutes(), s.drawRoutes(), s.inspectionRoutes(), apiRows), nil
+	return slices.Concat(rows, s.homeRoutes(), s.rightsStudyRoutes(), s.viewRoutes(), s.witnessRoutes(), s.bundleRoutes(), s.plateRoutes(), s.standingRoutes(), s.cycleRoutes(), s.schemeRoutes(), s.approvalRoutes(), s.filingRoutes(), s.registerRoutes(), s.changeRoutes(), s.bodyRoutes(), s.matterRoutes(), s.returnRoutes(), s.tellRoutes(), s.repairRoutes(), s.vetoRoutes(), s.applicationRoutes(), s.collectionRoutes(), s.noticeRoutes(), s.responseRoutes(), s.deliberationRoutes(), s.wishRoutes(), s.memberRoutes(), s.pointRoutes(), s.surveyRoutes(), s.claimRoutes(), s.refundRoutes(), s.dunningRoutes(), s.fundRoutes(), s.handoverRoutes(), s.conductRoutes(), s.partyRoutes(), s.stationRoutes(), s.rectificationRoutes(), s.drawRoutes(), s.inspectionRoutes(), apiRows), nil
 }
 
 // knows reports whether there is a right.

@@ -119,6 +119,7 @@ func (s *Server) searchedKinds() []searched {
 		{"inspections", "行政检查", policy.ReadInspection, s.serves(inspectionsPath), s.searchInspections},
 		{"standings", "降星与摘牌", policy.ReadStanding, s.serves(standingsPath), s.searchStandings},
 		{"vetoes", "一票否决认定", policy.ReadVeto, s.serves(vetoesPath), s.searchVetoes},
+		{"notices", "站内通知", policy.ReadNotice, s.serves(noticesPath), s.searchNotices},
 		{"collections", "收表任务", policy.ReadCollection, s.serves(collectionsPath), s.searchCollections},
 		{"applications", "星级申报", policy.ReadApplication, s.serves(applicationsPath), s.searchApplications},
 		{"rectifications", "整改", policy.ReadRectification, s.serves(rectificationsPath), s.searchRectifications},

@@ -79,6 +79,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.collections != nil {
 		parts = append(parts, CollectionTasks{Collections: s.collections})
 	}
+	if s.notices != nil {
+		parts = append(parts, NoticeTasks{Guard: s.guard, Notices: s.notices})
+	}
 	if s.adoptions != nil {
 		parts = append(parts, SchemeTasks{Schemes: s.adoptions})
 	}

@@ -13,6 +13,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/policy"
+	"redsteward/policy/outbox"
 )
 
 // todoView is what todo.html shows.
@@ -393,4 +394,28 @@ func (s *Server) workFor(ctx context.Context, by policy.Actor) map[string]workCo
 	counts := s.countWork(tasks)
 	s.openWork.keep(by.ID, now, counts)
 	return counts
+}
+
+// Work implements outbox.Work: the lines of somebody's to-do page without any text about what they are. A line is known by where it leads and what is done there.
+func (s *Server) Work(ctx context.Context, by policy.Actor) ([]outbox.Line, error) {
+	tasks, err := s.collectTasks(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	clock := newTaskClock(s.clocks.Business(), s.holidays)
+	var out []outbox.Line
+	for _, k := range tasks {
+		if k.Waits {
+			continue
+		}
+		line := outbox.Line{Key: k.Link + " " + k.Button, Label: navLabel(k.Nav), Count: int64(k.Count)}
+		switch state, _ := clock.left(k); state {
+		case "逾期":
+			line.Stage = outbox.Overdue
+		case "临期", "今天到期":
+			line.Stage = outbox.Ending
+		}
+		out = append(out, line)
+	}
+	return out, nil
 }

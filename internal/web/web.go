@@ -29,6 +29,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/report/returns"
 	"redsteward/policy"
+	"redsteward/policy/outbox"
 	"redsteward/policy/witness"
 	"redsteward/rating/adoption"
 	"redsteward/rating/cycle"
@@ -49,6 +50,7 @@ import (
 	"redsteward/supervision/deliberation"
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/matter"
+	"redsteward/supervision/notice"
 	"redsteward/supervision/rectification"
 	"redsteward/supervision/repair"
 	"redsteward/supervision/survey"
@@ -156,6 +158,9 @@ type Options struct {
 	Applications *application.Service
 	// Collections keeps the tasks of collection. Nil hides their pages; needs Register.
 	Collections *collection.Service
+	// Notices keeps the notices within the system (站内通知), Outbox what goes out by other channels. Nil hides their pages; Notices need Register and Files, the Outbox Notices.
+	Notices *notice.Service
+	Outbox  *outbox.Service
 	// Responses keeps what firms say publicly about their stars. Nil hides their pages; needs Register.
 	Responses *response.Service
 	// Rectifications follow what was found on site until it is put right. Nil hides their pages; needs Supervision.
@@ -241,6 +246,8 @@ type Server struct {
 	applications *application.Service
 	// collections is nil if its pages are not there.
 	collections *collection.Service
+	notices     *notice.Service
+	outbox      *outbox.Service
 	responses   *response.Service
 	// standings is nil if there are no stars that stand.
 	standings *standing.Service
@@ -299,7 +306,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, shipped: o.Shipped, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, witnesses: o.Witnesses, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, collections: o.Collections, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, shipped: o.Shipped, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, witnesses: o.Witnesses, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, collections: o.Collections, notices: o.Notices, outbox: o.Outbox, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

@@ -13,6 +13,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/web"
 	"redsteward/policy"
+	"redsteward/policy/outbox"
 	"redsteward/policy/policytest"
 	"redsteward/policy/witness"
 	"redsteward/rating"
@@ -35,6 +36,7 @@ import (
 	"redsteward/supervision/evidence"
 	"redsteward/supervision/inspection"
 	"redsteward/supervision/matter"
+	"redsteward/supervision/notice"
 	"redsteward/supervision/rectification"
 	"redsteward/supervision/repair"
 	"redsteward/supervision/survey"
@@ -129,6 +131,10 @@ type Fixture struct {
 	Party *party.Service
 	// Collections are the tasks of collection.
 	Collections *collection.Service
+	// Notices are those within the system, Outbox is what goes out by other channels, to Gateway.
+	Notices *notice.Service
+	Outbox  *outbox.Service
+	Gateway *Gateway
 }
 
 // Buffer is a log that may be read while it is written.
@@ -303,6 +309,9 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err := f.openWishes(ctx, guard, clocks.Business); err != nil {
 		return nil, err
 	}
+	if err := f.openNotices(ctx, guard, clocks.Business); err != nil {
+		return nil, err
+	}
 	if err := f.openCollections(ctx, guard, clocks.Business); err != nil {
 		return nil, err
 	}
@@ -323,7 +332,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	f.Server, err = web.New(web.Options{
 		Shipped: func() (*policy.Rules, error) { return guard.Rules(), nil },
 		Guard:   guard, People: f.People, Stars: stars, Bundles: bundles, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db}, Witnesses: f.Witnesses,
-		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Collections: f.Collections, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Vetoes: f.Vetoes, Applications: f.Applications, Responses: f.Responses, Standings: f.Standings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
+		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Collections: f.Collections, Notices: f.Notices, Outbox: f.Outbox, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Vetoes: f.Vetoes, Applications: f.Applications, Responses: f.Responses, Standings: f.Standings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
 	})
 	if err != nil {
