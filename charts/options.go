@@ -105,15 +105,12 @@ func each(list any, change func(one map[string]any)) {
 }
 
 // MoveOption draws by how much each name changed, the first on top. Up and down have one colour: their side of the axis tells them apart. It can be read at the width
-// of a phone: a change stands at the outer end of its bar, long names are cut, and the axis has few marks.
+// of a phone: a change stands to the right of its bar, so that one that is below zero does not run into the names, long names are cut, and the axis has few marks.
 func MoveOption(names []string, changes []float64, unit string) ([]byte, error) {
 	bar := charts.NewBar()
 	data := make([]opts.BarData, len(changes))
 	for i, x := range changes {
 		data[i] = opts.BarData{Value: x, Label: &opts.Label{Show: opts.Bool(true), Position: "right"}}
-		if x < 0 {
-			data[i].Label.Position = "left"
-		}
 	}
 	bar.SetXAxis(names).AddSeries(unit, data,
 		charts.WithItemStyleOpts(opts.ItemStyle{Color: colourInk}))

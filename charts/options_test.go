@@ -77,7 +77,7 @@ func TestOptionsAreSafeForTheStrictPolicy(t *testing.T) {
 	if err = errors.Join(err, json.Unmarshal(raw, &moves)); err != nil {
 		t.Fatal(err)
 	}
-	if data := moves.Series[0].Data; data[0].Label.Position != "left" || data[1].Label.Position != "right" {
+	if data := moves.Series[0].Data; data[0].Label.Position != "right" || data[1].Label.Position != "right" {
 		t.Errorf("changes do not stand at the outer ends: %s", raw)
 	}
 	if len(moves.XAxis) != 1 || moves.XAxis[0]["splitNumber"] == nil || len(moves.YAxis) != 1 || moves.YAxis[0]["axisLabel"].(map[string]any)["overflow"] != "truncate" || moves.YAxis[0]["inverse"] != true {
