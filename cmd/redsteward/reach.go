@@ -66,13 +66,13 @@ func secretIn(env []string) func(name string) (string, bool) {
 	}
 }
 
-// digestJob tells people of new work, at every hour that they can choose. It has no key in the configuration, because the quiet hours say when it runs.
+// digestJob tells people of new work, at every hour that they can choose: each missed hour is made up for, since others wait for each. It has no key in the configuration, because the quiet hours say when it runs.
 func (s *service) digestJob() schedule.Job {
 	var hours []string
 	for _, hour := range s.outbox.Rules.Hours() {
 		hours = append(hours, strconv.Itoa(hour))
 	}
-	return schedule.Job{Name: "work-digest", Spec: "0 " + strings.Join(hours, ",") + " * * *", Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
+	return schedule.Job{Name: "work-digest", Spec: "0 " + strings.Join(hours, ",") + " * * *", Catchup: schedule.CatchupEach, Run: func(ctx context.Context, slot time.Time) error {
 		if s.work == nil {
 			return fault.New("cmd.digestJob", fault.Unavailable, "网页还没有启动")
 		}
