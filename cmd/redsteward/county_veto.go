@@ -59,21 +59,40 @@ func (l *countyLoader) vetoTale(end calendar.Date, k int, tale []claimBeat, proj
 }
 
 // playVeto plays one beat of a case.
-func (l *countyLoader) playVeto(ctx context.Context, beat claimBeat, k int, one *store.Doc[veto.Veto], project func(context.Context, calendar.Date) (string, error)) (err error) {
-	by, today := l.of(beat.role, 0), calendar.DateOf(l.clock.Now())
-	if beat.do == "draft" {
-		about, err := project(ctx, today.Add(-10))
-		if err != nil || about == "" {
-			return err
-		}
-		*one, err = l.vetoes.Open(ctx, by, veto.Opening{Project: about, Rests: casework.Rests{Ground: "fire_hazard", Source: "fire", Number: fmt.Sprintf("演消重判〔%d〕%d号", today.Year(), k+1), Issuer: "演示县消防救援大队", Text: "演示：消防控制室停用，判定为重大火灾隐患", Effective: today.Add(-10)}}, &store.Idem{Key: fmt.Sprintf("demo-veto-%d", k)})
+func (l *countyLoader) playVeto(ctx context.Context, beat claimBeat, k int, one *store.Doc[veto.Veto], project func(context.Context, calendar.Date) (string, error)) error {
+	if beat.do != "draft" {
+		played := playedRuling[veto.Veto, veto.Step]{do: l.vetoes.Do, sign: l.vetoes.Sign, ruling: func(v *veto.Veto) *casework.Ruling { return &v.Ruling }, signing: (*veto.Veto).Signing,
+			number: "演示否", plea: "演示：消防控制室已经恢复，请求不予认定", heard: "演示：判定文书已经生效，事实清楚", minutes: "演示：住建局、组织部参加，一致同意认定"}
+		return played.play(ctx, l, beat, k, one)
+	}
+	today := calendar.DateOf(l.clock.Now())
+	about, err := project(ctx, today.Add(-10))
+	if err != nil || about == "" {
 		return err
 	}
+	*one, err = l.vetoes.Open(ctx, l.of(beat.role, 0), veto.Opening{Project: about, Rests: casework.Rests{Ground: "fire_hazard", Source: "fire", Number: fmt.Sprintf("演消重判〔%d〕%d号", today.Year(), k+1), Issuer: "演示县消防救援大队", Text: "演示：消防控制室停用，判定为重大火灾隐患", Effective: today.Add(-10)}}, &store.Idem{Key: fmt.Sprintf("demo-veto-%d", k)})
+	return err
+}
+
+// playedRuling is how the cases of one kind of decision against a firm are played.
+type playedRuling[T any, D ~string] struct {
+	// do and sign are those of its service, ruling and signing what a case shares with the others and what waits for a signature.
+	do      func(context.Context, policy.Actor, casework.At, D, casework.Input) (store.Doc[T], error)
+	sign    func(context.Context, policy.Actor, casework.At, policy.Sign, string) (store.Doc[T], error)
+	ruling  func(*T) *casework.Ruling
+	signing func(*T) *policy.Approval
+	// number begins the numbers of its papers; plea is what a firm says, heard what was found in the hearing, minutes what the joint review said.
+	number, plea, heard, minutes string
+}
+
+// play plays one beat of a case that was begun; one that was not, for want of a project, has none.
+func (r *playedRuling[T, D]) play(ctx context.Context, l *countyLoader, beat claimBeat, k int, one *store.Doc[T]) (err error) {
 	if one.ID == "" {
 		return nil
 	}
+	by, today := l.of(beat.role, 0), calendar.DateOf(l.clock.Now())
 	if beat.role == "firm_manager" {
-		if by, err = l.managerOf(one.State.Firm); err != nil {
+		if by, err = l.managerOf(r.ruling(&one.State).Firm); err != nil {
 			return err
 		}
 	}
@@ -83,31 +102,31 @@ func (l *countyLoader) playVeto(ctx context.Context, beat claimBeat, k int, one 
 		if err != nil {
 			return err
 		}
-		sign := policy.Sign{Move: move, SubjectHash: one.State.Signing().SubjectHash}
+		sign := policy.Sign{Move: move, SubjectHash: r.signing(&one.State).SubjectHash}
 		if move != policy.MoveAgree {
 			sign.Reason = "演示：事实要再核对"
 		}
-		*one, err = l.vetoes.Sign(ctx, by, at, sign, password)
+		*one, err = r.sign(ctx, by, at, sign, password)
 		return err
 	}
-	in, step := casework.Input{Day: today, Number: fmt.Sprintf("演示否〔%d〕%d-%d号", today.Year(), k+1, beat.ago), Text: "演示：直接送达"}, veto.Step(beat.do)
+	in, step := casework.Input{Day: today, Number: fmt.Sprintf("%s〔%d〕%d-%d号", r.number, today.Year(), k+1, beat.ago), Text: "演示：直接送达"}, D(beat.do)
 	switch beat.do {
 	case "plead", "object":
-		in.Text = "演示：消防控制室已经恢复，请求不予认定"
+		in.Text = r.plea
 	case "hear":
-		in.Choice, in.Text = "reject", "演示：判定文书已经生效，事实清楚"
+		in.Choice, in.Text = "reject", r.heard
 	case "send":
-		in.Text = "演示：住建局、组织部参加，一致同意认定"
+		in.Text = r.minutes
 	case "ease":
 		in.Text = "演示：隐患已经销案"
 	case "uphold", "dismiss":
-		step, in.Choice, in.Text = veto.StepAnswer, beat.do, "演示：已核实判定文书和异议材料"
+		step, in.Choice, in.Text = casework.RuleAnswer, beat.do, "演示：已核实文书和提出的材料"
 	case "withdraw":
-		in.Text = "演示：判定文书已被撤销"
+		in.Text = "演示：文书已被撤销"
 	}
 	return l.withPaper(false, func(paper *files.Upload) error {
 		in.Upload = paper
-		*one, err = l.vetoes.Do(ctx, by, at, step, in)
+		*one, err = r.do(ctx, by, at, step, in)
 		return err
 	})
 }

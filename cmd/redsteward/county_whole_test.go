@@ -20,6 +20,7 @@ import (
 	"redsteward/rating"
 	"redsteward/rating/cycle"
 	"redsteward/rating/response"
+	"redsteward/rating/standing"
 	"redsteward/registry"
 	"redsteward/registry/casework"
 	"redsteward/registry/party"
@@ -529,6 +530,22 @@ func TestSmallCounty(t *testing.T) {
 		if states[state] == 0 {
 			t.Errorf("no case of 一票否决 is %s", state)
 		}
+	}
+	decided, err := s.standings.List(t.Context(), officer, standing.Filter{}, false, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stood := map[standing.State]int{}
+	for _, d := range decided.Docs {
+		if stood[d.State.State]++; d.State.State != standing.InEffect {
+			continue
+		}
+		if _, _, star, err := s.standings.Of(t.Context(), d.State.Project, s.standings.Today()); err != nil || star.Status != standing.Demoted || star.Label != d.State.ToTitle {
+			t.Errorf("a star that was lowered stands as %+v, %v", star, err)
+		}
+	}
+	if stood[standing.InEffect] != 1 || stood[standing.Hearing] != 1 || len(stood) != 2 {
+		t.Errorf("the cases about stars stand as %v", stood)
 	}
 	spoken, err := s.responses.List(t.Context(), officer, casework.Filter{}, false, "")
 	if err != nil {
