@@ -147,6 +147,9 @@ func TestDemoPages(t *testing.T) {
 				look(role, strings.ReplaceAll(strings.Trim(path, "/"), "/", "-"), path)
 			}
 		}
+		if role == "property-officer" {
+			caseOfEach(t, tb, f, role, look)
+		}
 	}
 	look("anybody", "reserve", "/reserve")
 	look("anybody", "tell", "/tell?community=360428100001")
@@ -157,6 +160,20 @@ func TestDemoPages(t *testing.T) {
 	fridayForm(t, tb, f, county)
 	monthlyReturn(t, tb, county)
 	t.Logf("%d roles, %d pages beside their to-do pages", len(roles), len(seen))
+}
+
+// caseOfEach opens, as who is signed in, the latest application for a star and the latest case about one, with real data.
+func caseOfEach(t *testing.T, tb *tab, f *Fixture, role string, look func(role, name, path string)) {
+	t.Helper()
+	for _, list := range []string{"/applications", "/standings"} {
+		tb.open(t, f.Base+list, demoWidths[1], 844)
+		one := value[string](t, tb, `document.querySelector('main a.nm[href^="`+list+`/"]')?.getAttribute("href")||""`)
+		if one == "" {
+			t.Errorf("%s has no case", list)
+			continue
+		}
+		look(role, strings.Trim(list, "/")+"-one", one)
+	}
 }
 
 // starCoach is journey 6: the manager of a firm looks why a compound has three stars and not four, what leads there, tries values, and gives the first action to who manages it, who finds it on the to-do page of
