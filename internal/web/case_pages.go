@@ -158,8 +158,13 @@ func (p casePages[T, D]) show(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 		return err
 	}
 	clock := p.s.clockOf(ctx)
-	if v.Clock, v.Late = clock.running(v.State, shared.Clock); p.hangs != nil && p.hangs(one) {
-		v.Clock, v.Late = clock.hung(v.State, shared.Clock)
+	switch {
+	case v.ClockTitle != "":
+		v.Clock, v.Late = clock.hung(v.ClockTitle, "期满", shared.Clock)
+	case p.hangs != nil && p.hangs(one):
+		v.Clock, v.Late = clock.hung(v.State, "公示期满", shared.Clock)
+	default:
+		v.Clock, v.Late = clock.running(v.State, shared.Clock)
 	}
 	forms, beside := p.forms(one), v.Acts
 	v.Acts = nil

@@ -31,6 +31,8 @@ type caseView struct {
 	Above *crumb
 	// NotesTitle is the heading of Notes.
 	NotesTitle string
+	// ClockTitle is what the clock is of where something only may be done until then, "" for the state.
+	ClockTitle string
 	// Late marks an overrun clock; Next says in big what comes next and who does it.
 	Late         bool
 	Next, Reason string
@@ -155,10 +157,10 @@ func (f caseForm) act(step, title string, typed url.Values, refused []fault.Fiel
 	return a
 }
 
-// hung shows a period for which a paper only hangs to be read: once its days are over nobody is late, the next step may be taken.
-func (t taskClock) hung(title string, d calendar.Deadline) (clock map[string]string, late bool) {
+// hung shows a period after which nobody is late, because a paper only hangs to be read or something only may be done in it: once its days are over it says so in the words of over.
+func (t taskClock) hung(title, over string, d calendar.Deadline) (clock map[string]string, late bool) {
 	if clock, late = t.running(title, d); late {
-		clock["Left"], clock["Class"] = "公示期满", ""
+		clock["Left"], clock["Class"] = over, ""
 	}
 	return clock, false
 }

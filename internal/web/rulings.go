@@ -18,6 +18,8 @@ type rulingNames struct {
 	Notice, Decision, Document, Objection, Reply string
 	// Upheld and Dismissed are the two answers.
 	Upheld, Dismissed string
+	// Period is the rule of the days in which the firm may object.
+	Period string
 }
 
 // restsFields are the fields of the form with which a case is begun; on is the hint about the day, known what is known before somebody types.
@@ -80,6 +82,9 @@ func rulingNotes(v *caseView, r *casework.Ruling, names rulingNames, waits, kept
 		waits = ""
 	}
 	note("企业"+names.Objection, waits, "objection", r.Objection)
+	if r.Clock.Rule == names.Period {
+		v.ClockTitle = names.Objection + "期" // the decision itself does not end with it
+	}
 	note(names.Objection+"答复", map[bool]string{false: kept, true: gone}[r.Upheld], "answer", r.Answer)
 }
 

@@ -19,7 +19,7 @@ import (
 const standingsPath = "/standings"
 
 // standingNames are the words of these decisions.
-var standingNames = rulingNames{Notice: "通知书", Decision: "决定书", Document: "凭据文书", Objection: "申诉", Reply: "申诉决定书", Upheld: "申诉成立，撤销决定", Dismissed: "申诉不成立，维持决定"}
+var standingNames = rulingNames{Notice: "通知书", Decision: "决定书", Document: "凭据文书", Objection: "申诉", Reply: "申诉决定书", Upheld: "申诉成立，撤销决定", Dismissed: "申诉不成立，维持决定", Period: standing.RuleAppeal}
 
 // standingPages are the pages of the cases.
 func (s *Server) standingPages() casePages[standing.Decision, standing.Step] {

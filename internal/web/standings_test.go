@@ -187,7 +187,7 @@ func TestStandingPages(t *testing.T) {
 		t.Fatal(second, err)
 	}
 	run(
-		scenario{name: "it counts", role: "firm", path: page, status: 200, contains: []string{"已生效", "降为四星", "提出申诉"}},
+		scenario{name: "it counts", role: "firm", path: page, status: 200, contains: []string{"已生效", "降为四星", "提出申诉", "<b>申诉期</b>"}, excludes: []string{"<b>已生效</b>"}},
 		scenario{name: "the decision", role: "firm", path: page + "/print/decision", status: 200, contains: []string{"降星决定书", "都建降〔2026〕1号", "经联审（联审纪要〔2026〕3号）决定", "换发四星的标牌", `?as=docx"`}},
 		scenario{name: "the whole file", role: "firm", path: page + "/whole", status: 200, contains: []string{"卷内目录", "降星决定书", "30 年"}},
 		scenario{name: "the old plate", path: "/plate?p=" + first, status: 200, contains: []string{`data-verdict="withdrawn">`, "起，已降星：因物业服务受到行政处罚"}},

@@ -94,7 +94,7 @@ func vetoRow(clock taskClock, id string, v *veto.Veto) caseRow {
 }
 
 // vetoNames are the words of vetoes.
-var vetoNames = rulingNames{Notice: "告知书", Decision: "认定书", Document: "生效文书", Objection: "异议", Reply: "答复书", Upheld: "异议成立，撤销认定", Dismissed: "异议不成立，维持认定"}
+var vetoNames = rulingNames{Notice: "告知书", Decision: "认定书", Document: "生效文书", Objection: "异议", Reply: "答复书", Upheld: "异议成立，撤销认定", Dismissed: "异议不成立，维持认定", Period: veto.RuleObjection}
 
 // vetoCells are the row of a case in Excel.
 func (s *Server) vetoCells(v *veto.Veto) [][]any {
