@@ -151,7 +151,11 @@ func periodText(desk casework.Desk, rule string) string {
 	if err != nil {
 		return ""
 	}
-	return strconv.Itoa(d.N) + " " + string(d.Unit)
+	unit := string(d.Unit)
+	if d.Unit == calendar.UnitWorkday || d.Unit == calendar.UnitMonth {
+		unit = "个" + unit
+	}
+	return strconv.Itoa(d.N) + " " + unit
 }
 
 // dated gives a paper its number and day, once it has them.
