@@ -384,8 +384,8 @@ type boardCache struct {
 	others []*board
 }
 
-// otherBoards is how many boards of other periods are kept: each holds a row of every compound.
-const otherBoards = 4
+// otherRows is how many rows the kept boards of other periods may have together: all that can be asked for in a county, a few in a province. The one asked for last is kept in any case.
+const otherRows = 40_000
 
 // followEvery is how often a running server looks for a newer evaluation: another process may have made it.
 const followEvery = time.Second
@@ -470,7 +470,13 @@ func (s *Server) boardOfPeriod(ctx context.Context, period string) (*board, erro
 		return nil, err
 	}
 	made.now = now
-	s.board.others = append([]*board{made}, kept[:min(len(kept), otherBoards-1)]...)
+	kept = append([]*board{made}, kept...)
+	for i, held := 1, len(made.byID); i < len(kept); i++ {
+		if held += len(kept[i].byID); held > otherRows {
+			kept = kept[:i]
+		}
+	}
+	s.board.others = kept
 	return made, nil
 }
 
