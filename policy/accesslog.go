@@ -35,6 +35,10 @@ const (
 	EventRefused AccessKind = "refused"
 	// EventSignedIn: a session was opened.
 	EventSignedIn AccessKind = "signed_in"
+	// EventEmergency: somebody took another office in an emergency, or opened something while he held it.
+	EventEmergency AccessKind = "emergency"
+	// EventLooked: somebody opened a page that shows personal data whole.
+	EventLooked AccessKind = "looked"
 	// EventLocked: a login was locked after too many failures.
 	EventLocked AccessKind = "locked"
 	// EventSuppressed: Count further events of a source (or "": of all further sources) within the window were not written one by one.
@@ -119,6 +123,9 @@ func (l *FileLog) Write(e AccessEvent) {
 		l.window = e.At
 	}
 	source := e.Source
+	if e.Event == EventLooked || e.Event == EventEmergency { // many people sit behind one address: one who looks much hides nobody else
+		source += " " + e.Actor
+	}
 	if _, known := l.counts[source]; !known && len(l.counts) >= maxSources {
 		source = ""
 	}

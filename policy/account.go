@@ -25,6 +25,8 @@ type Account struct {
 	Appointments []Appointment `json:"appointments,omitempty"`
 	// Absences are when the person is away and who signs approvals in his place, oldest first.
 	Absences []Absence `json:"absences,omitempty"`
+	// Emergencies are the offices that the person took in an emergency, oldest first.
+	Emergencies []Emergency `json:"emergencies,omitempty"`
 	// Disabled closes the account; it is never deleted, because records name it.
 	Disabled bool `json:"disabled,omitempty"`
 	// Password is what proves the person.
@@ -169,9 +171,15 @@ func inForce(list []Appointment, day calendar.Date) []Appointment {
 
 // actor returns the person as of a business day, in a session.
 func (a Account) actor(id, session string, business calendar.Date, security time.Time, age time.Duration) Actor {
+	offices := inForce(a.Appointments, business)
+	for i := range a.Emergencies {
+		if e := &a.Emergencies[i]; e.Runs(security) {
+			offices = append(offices, Appointment{Role: e.Role, Unit: e.Unit, Scopes: e.Scopes, Days: Span{From: business, Until: business}, Emergency: e.Number})
+		}
+	}
 	return Actor{
 		ID: id, Name: a.Name, Session: session,
-		Appointments:       inForce(a.Appointments, business),
+		Appointments:       offices,
 		MustChangePassword: a.Password.OneTime,
 		PasswordDue:        !a.Password.OneTime && security.Sub(a.Password.SetAt.Time) > age,
 	}

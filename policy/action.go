@@ -54,6 +54,12 @@ const (
 	// SignApproval signs at one's level of an approval, records and confirms scans of signed papers, and names who signs while one is away.
 	SignApproval Action = "approval.sign"
 
+	// ReviewEmergency looks at the offices that others took in an emergency, and records whether it was proper.
+	ReviewEmergency Action = "emergency.review"
+
+	// AnswerDataRequest answers what people ask about their own personal data, and enters it for those without an account; never one's own.
+	AnswerDataRequest Action = "privacy.answer"
+
 	// ReadScheme shows a rating scheme.
 	ReadScheme Action = "scheme.read"
 	// CheckScheme lints a scheme that is handed in; nothing is stored.
@@ -656,6 +662,8 @@ func Actions() []ActionInfo {
 
 		{ReadLog, "查看变更记录", false},
 		{VerifyLog, "校验变更日志", false},
+		{AnswerDataRequest, "答复个人信息请求", false},
+		{ReviewEmergency, "核查应急授权", false},
 		{SignCheckpoint, "会签日志检查点", false},
 		{ReadAccessLog, "查看访问拒绝记录", false},
 

@@ -113,13 +113,15 @@ func (c Chain) Check(rules *Rules) []fault.Field {
 
 // heldBy reports whether one of the appointments fills the seat in its own right.
 func (s Seat) heldBy(list []Appointment) bool {
-	return slices.ContainsFunc(list, func(ap Appointment) bool { return ap.Role == s.Role && (s.Unit == "" || ap.Unit == s.Unit) })
+	return slices.ContainsFunc(list, func(ap Appointment) bool {
+		return ap.Emergency == 0 && ap.Role == s.Role && (s.Unit == "" || ap.Unit == s.Unit)
+	})
 }
 
 // deputyRole is the first role of the seat's deputies that one of the appointments holds, "" if none does.
 func (s Seat) deputyRole(list []Appointment) Role {
 	for _, role := range s.Deputies {
-		if slices.ContainsFunc(list, func(ap Appointment) bool { return ap.Role == role }) {
+		if slices.ContainsFunc(list, func(ap Appointment) bool { return ap.Emergency == 0 && ap.Role == role }) {
 			return role
 		}
 	}

@@ -23,17 +23,27 @@ type RoleChange struct {
 	Was, Is RoleInfo
 }
 
+// EmergencyChange is an office that one role may take in an emergency under one version of the rules and not under the other.
+type EmergencyChange struct {
+	// Own may take Role.
+	Own, Role RoleInfo
+	// Gains: the newer version allows it, the older one did not; else it is the other way about.
+	Gains bool
+}
+
 // Difference is what distinguishes two versions of the rules, in the order of the files.
 type Difference struct {
 	// Rights are the rights that somebody gains or loses.
 	Rights []RuleChange
+	// Emergencies are the offices that somebody may take in an emergency under one version only.
+	Emergencies []EmergencyChange
 	// Roles are the roles that come, go, are named otherwise, or change their duty or the way in which they are granted.
 	Roles []RoleChange
 }
 
 // Empty reports whether nobody gains or loses anything.
 func (d Difference) Empty() bool {
-	return len(d.Rights) == 0 && len(d.Roles) == 0
+	return len(d.Rights) == 0 && len(d.Roles) == 0 && len(d.Emergencies) == 0
 }
 
 // Compare tells what changes for whom if the newer rules take the place of the older ones. Lines that say the same in another place change nothing.
@@ -55,6 +65,16 @@ func Compare(older, newer *Rules) Difference {
 			after, newLine := newer.RoleAllows(info.Role, a.Action)
 			if before != after {
 				d.Rights = append(d.Rights, RuleChange{Role: info, Action: a, Gains: after, Was: oldLine, Is: newLine})
+			}
+		}
+	}
+	for _, pair := range []struct {
+		from, to *Rules
+		gains    bool
+	}{{newer, older, true}, {older, newer, false}} {
+		for _, e := range pair.from.emergencies {
+			if !slices.ContainsFunc(pair.to.emergencies, func(o parentLine) bool { return o.child == e.child && o.parent == e.parent }) {
+				d.Emergencies = append(d.Emergencies, EmergencyChange{Own: pair.from.byCode[e.child], Role: pair.from.byCode[e.parent], Gains: pair.gains})
 			}
 		}
 	}

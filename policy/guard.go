@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -147,6 +148,11 @@ func (r *Rules) explain(by Actor, action Action) Decision {
 		d.Reason = "请先修改密码，再" + info.Name
 	case v != nil:
 		d.Reason = "你不能" + info.Name + "：规则明确禁止" + d.Role.Title + "办理"
+	case slices.ContainsFunc(by.Appointments, func(ap Appointment) bool {
+		return ap.Emergency != 0 && barred[action] && r.table[cell{ap.Role, action}].allowed
+	}):
+		d.Rule = "不相容岗位规则 S-4：须由第二人办理的事项，不能凭应急授权办理"
+		d.Reason = "你不能" + info.Name + "：应急授权不包括须由第二人办理的事项"
 	default:
 		titles := make([]string, 0, len(by.Appointments)+1)
 		for _, code := range by.Roles() {

@@ -21,12 +21,14 @@ const (
 // codeForm is the form of role codes, resources and verbs.
 var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
-// roleFile is roles.csv as read: `role, code, title, duty, grant`, `g, child, parent` and `p, role, resource, verb, allow|deny`.
+// roleFile is roles.csv as read: `role, code, title, duty, grant`, `g, child, parent`, `e, holder, taken` and `p, role, resource, verb, allow|deny`.
 type roleFile struct {
 	roles   []RoleInfo
 	parents []parentLine
-	grants  []grantLine
-	lines   int
+	// emergencies are the lines `e, holder, taken`: in an emergency the holder of the one may take the other office.
+	emergencies []parentLine
+	grants      []grantLine
+	lines       int
 }
 
 type parentLine struct {
@@ -98,10 +100,10 @@ func parseRoles(csv []byte, known map[Action]ActionInfo) (roleFile, []fault.Fiel
 
 // line reads one line that is neither blank nor a comment.
 func (rd *roleReader) line(n int, cells []string) {
-	want := map[string]int{"role": 5, "g": 3, "p": 5}[cells[0]]
+	want := map[string]int{"role": 5, "g": 3, "p": 5, "e": 3}[cells[0]]
 	switch {
 	case want == 0:
-		rd.fail(n, "行首只能是 role、g 或 p，现在是“%s”", cells[0])
+		rd.fail(n, "行首只能是 role、g、p 或 e，现在是“%s”", cells[0])
 		return
 	case len(cells) != want:
 		rd.fail(n, "%s 行要有 %d 项，现在有 %d 项", cells[0], want, len(cells))
@@ -126,6 +128,8 @@ func (rd *roleReader) line(n int, cells []string) {
 		rd.role(n, cells)
 	case "g":
 		rd.file.parents = append(rd.file.parents, parentLine{Role(cells[1]), Role(cells[2]), n})
+	case "e":
+		rd.file.emergencies = append(rd.file.emergencies, parentLine{Role(cells[1]), Role(cells[2]), n})
 	case "p":
 		rd.grant(n, cells, text)
 	}
@@ -195,6 +199,19 @@ func (rd *roleReader) checkReferences() {
 			rd.fail(p.line, "%s（%s）不能继承 %s（%s）：岗位类别不同", p.child, child.Duty, p.parent, parent.Duty)
 		case rd.reaches(p.parent, p.child):
 			rd.fail(p.line, "%s 与 %s 循环继承", p.child, p.parent)
+		}
+	}
+	for _, e := range rd.file.emergencies {
+		for _, role := range []Role{e.child, e.parent} {
+			switch info, ok := roles[role]; {
+			case !ok:
+				rd.fail(e.line, "角色“%s”没有声明", role)
+			case info.Duty != DutyBusiness || info.Grant != GrantStanding:
+				rd.fail(e.line, "%s不能应急取得，也不能应急取得别的岗位：只在常设的业务岗位之间", role)
+			}
+		}
+		if e.child == e.parent {
+			rd.fail(e.line, "%s不能应急取得自己的岗位", e.child)
 		}
 	}
 	for _, g := range rd.file.grants {

@@ -21,6 +21,8 @@ type Rules struct {
 	actions map[Action]ActionInfo
 	table   map[cell]verdict
 	lines   int
+	// emergencies say who may take which office in an emergency.
+	emergencies []parentLine
 	// conf is kept so that a proposed roles.csv is read as this one was.
 	conf    []byte
 	confSum [sha256.Size]byte
@@ -54,13 +56,14 @@ func LoadRules(conf, csv []byte) (*Rules, error) {
 		return nil, fault.InvalidFields(op, bad...)
 	}
 	r := &Rules{
-		roles:   file.roles,
-		byCode:  make(map[Role]RoleInfo, len(file.roles)),
-		actions: known,
-		lines:   file.lines,
-		conf:    bytes.Clone(conf),
-		confSum: sha256.Sum256(conf),
-		csvSum:  sha256.Sum256(csv),
+		roles:       file.roles,
+		byCode:      make(map[Role]RoleInfo, len(file.roles)),
+		actions:     known,
+		lines:       file.lines,
+		emergencies: file.emergencies,
+		conf:        bytes.Clone(conf),
+		confSum:     sha256.Sum256(conf),
+		csvSum:      sha256.Sum256(csv),
 	}
 	for _, info := range file.roles {
 		r.byCode[info.Role] = info
@@ -176,7 +179,9 @@ func (r *Rules) decide(by Actor, action Action) (bool, Role, *verdict) {
 		return found != nil && !denied, allowedBy, found
 	}
 	for _, ap := range by.Appointments {
-		look(ap.Role)
+		if ap.Emergency == 0 || !barred[action] {
+			look(ap.Role)
+		}
 	}
 	look(User)
 	return found != nil && !denied, allowedBy, found

@@ -94,6 +94,9 @@ func (r *Rules) scopeOf(ctx context.Context, by Actor, action Action, tenure Ten
 		return s, nil
 	}
 	for _, ap := range by.Appointments {
+		if ap.Emergency != 0 && barred[action] {
+			continue
+		}
 		if !r.table[cell{ap.Role, action}].allowed && !r.table[cell{User, action}].allowed {
 			continue
 		}

@@ -102,7 +102,13 @@ func accountDocument() store.Kind[Account] {
 		AlwaysPresent: true, // who may read what is a matter of today, also while looking back
 		Name:          accountKind, Version: 1,
 		Indexes: []store.Index[Account]{{Name: "all", Keys: func(string, *Account) []string { return []string{""} }},
-			{Name: byDeputy, Keys: func(_ string, a *Account) []string { return a.deputies() }}},
+			{Name: byDeputy, Keys: func(_ string, a *Account) []string { return a.deputies() }},
+			{Name: byEmergency, Keys: func(_ string, a *Account) []string {
+				if len(a.Emergencies) == 0 {
+					return nil
+				}
+				return []string{""}
+			}}},
 		Subject: func(id string, _ *Account) string { return accountKind + "/" + id },
 	}
 }
@@ -222,6 +228,8 @@ type AccountView struct {
 	Login, Name string
 	// Appointments are all, past and future ones too; EndAppointment names them by index.
 	Appointments []Appointment
+	// Absences are all, past ones too.
+	Absences []Absence
 	// Disabled: see Account.
 	Disabled bool
 	// OneTime: the password was issued and not changed yet.
@@ -234,7 +242,7 @@ type AccountView struct {
 
 func viewOf(d store.Doc[Account]) AccountView {
 	a := d.State
-	return AccountView{ID: d.ID, Seq: d.Seq, Login: a.Login, Name: a.Name, Appointments: a.Appointments, Disabled: a.Disabled,
+	return AccountView{ID: d.ID, Seq: d.Seq, Login: a.Login, Name: a.Name, Appointments: a.Appointments, Absences: a.Absences, Disabled: a.Disabled,
 		OneTime: a.Password.OneTime, SecondFactor: a.TOTP.Secret != "", PasswordSetAt: a.Password.SetAt.Time}
 }
 
@@ -260,6 +268,18 @@ func (s *Service) OneAccount(ctx context.Context, by Actor, id string) (AccountV
 		return AccountView{}, err
 	}
 	d, err := s.load(ctx, id)
+	if err != nil {
+		return AccountView{}, err
+	}
+	return viewOf(d), nil
+}
+
+// OwnAccount returns the actor's own account. Returns Forbidden to who is not signed in, NotFound.
+func (s *Service) OwnAccount(ctx context.Context, by Actor) (AccountView, error) {
+	if err := s.guard.Require(by, ReadOwnAccount); err != nil {
+		return AccountView{}, err
+	}
+	d, err := s.load(ctx, by.ID)
 	if err != nil {
 		return AccountView{}, err
 	}

@@ -135,7 +135,7 @@ func (d *desk) records(t *testing.T) int64 {
 
 func TestFieldsOfStoredTypesAreTagged(t *testing.T) {
 	for name, err := range map[string]error{"account": store.CheckType[Account](), "session": store.CheckType[session](), "code": store.CheckType[usedCode](), "tries": store.CheckType[tries](),
-		"chain": store.CheckType[Chain](), "approval": store.CheckType[Approval]()} {
+		"chain": store.CheckType[Chain](), "approval": store.CheckType[Approval](), "data request": store.CheckType[DataRequest]()} {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -244,6 +245,13 @@ type liveSession struct {
 	checked time.Time
 }
 
+// emergencyOver reports whether the actor still holds an office of an emergency that is over.
+func (l *liveSession) emergencyOver(now time.Time) bool {
+	return slices.ContainsFunc(l.actor.Appointments, func(ap Appointment) bool {
+		return ap.Emergency != 0 && !slices.ContainsFunc(l.doc.State.Emergencies, func(e Emergency) bool { return e.Number == ap.Emergency && e.Runs(now) })
+	})
+}
+
 // sessionCache holds the sessions in use. A change to an account or session raises turn, so that a look-up that began before
 // does not put its outdated finding back.
 type sessionCache struct {
@@ -304,7 +312,7 @@ func (s *Service) Resolve(ctx context.Context, token string) (Actor, error) {
 		lastSeen = l.seen
 		if now.Sub(l.checked) < recheckEvery && !s.over(l.stored, l.seen, now) {
 			l.seen = now
-			if l.day != day {
+			if l.day != day || l.emergencyOver(now) {
 				l.actor, l.day = s.actor(l.doc, l.absent, id, l.stored, now), day
 			}
 			by := l.actor
@@ -397,6 +405,11 @@ func (s *Service) SignOutEverywhere(ctx context.Context, by Actor) error {
 
 // changeOwn changes the actor's own account; somebody else's change at the same moment is no reason to fail.
 func (s *Service) changeOwn(ctx context.Context, by Actor, action Action, f func(*Account) error) error {
+	return s.changeOwnFor(ctx, by, action, "", f)
+}
+
+// changeOwnFor is changeOwn with a reason.
+func (s *Service) changeOwnFor(ctx context.Context, by Actor, action Action, why string, f func(*Account) error) error {
 	for {
 		d, err := s.load(ctx, by.ID)
 		if err != nil {
@@ -405,7 +418,7 @@ func (s *Service) changeOwn(ctx context.Context, by Actor, action Action, f func
 		if err := f(&d.State); err != nil {
 			return err
 		}
-		_, err = s.accounts.Commit(ctx, store.Meta{By: by.ID, Action: string(action)}, by.ID, d.Seq, d.State)
+		_, err = s.accounts.Commit(ctx, store.Meta{By: by.ID, Action: string(action), Why: why}, by.ID, d.Seq, d.State)
 		if fault.Is(err, fault.Conflict) && ctx.Err() == nil {
 			if now, headErr := s.accounts.Head(ctx, by.ID); headErr == nil && now.Seq != d.Seq {
 				continue

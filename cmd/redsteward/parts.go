@@ -34,6 +34,13 @@ func (s *service) openParts(ctx context.Context, rules *policy.Rules, accounts p
 	if s.witnesses, err = witness.New(ctx, s.db, s.guard); err != nil {
 		return err
 	}
+	t, err := s.timetable()
+	if err != nil {
+		return err
+	}
+	if s.requests, err = policy.NewDataRequests(ctx, s.db, s.guard, s.clocks.Business, t.deadline, t.resolve); err != nil {
+		return err
+	}
 	if s.views, err = policy.NewViews(ctx, s.db, s.guard); err != nil {
 		return err
 	}

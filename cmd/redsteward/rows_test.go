@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"maps"
 	"net"
@@ -278,6 +279,8 @@ func testRows(t *testing.T, s *service, w *watched) {
 	d := &doorman{base: "http://" + listener.Addr().String(), secret: options.Secret,
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 
+	testPublicPersons(ctx, t, s, server)
+
 	var scopes []string
 	for kind, begins := range map[string][]string{"project": {"p:"}, "firm": {"f:"}, "developer": {"d:"}, "division": {"c:", "t:"}} {
 		if err := w.Each(ctx, kind, "", 0, func(r store.Row) error {
@@ -391,6 +394,68 @@ func testRows(t *testing.T, s *service, w *watched) {
 	t.Logf("%d tries with other rows, %d with one's own, of which %d opened; %d pages of objects", len(tries)-own, own, opened, len(pages))
 	if own < 800 || opened*2 < own || len(pages) < 25 {
 		t.Error("the walk is broken")
+	}
+}
+
+// phoneNumber is a mobile number that nothing masked.
+var phoneNumber = regexp.MustCompile(`(?:^|[^0-9A-Za-z./_-])(1[3-9]\d{9})(?:[^0-9A-Za-z]|$)`)
+
+// testPublicPersons opens what everybody may open, and what these pages lead to: no account's name and no phone stands on any of them, in whatever form it is given.
+func testPublicPersons(ctx context.Context, t *testing.T, s *service, server *web.Server) {
+	t.Helper()
+	admin, err := s.accounts.ActorOf(ctx, demoAdmin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for after := ""; ; {
+		list, next, err := s.accounts.ListAccounts(ctx, admin, after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range list {
+			names[a.Name] = true
+		}
+		if after = next; after == "" {
+			break
+		}
+	}
+	queue := server.OutwardRoots()
+	seen, opened := map[string]bool{}, 0
+	begins := map[string]int{} // a few of each kind of page
+	for len(queue) > 0 {
+		address := queue[0]
+		queue = queue[1:]
+		path, _, _ := strings.Cut(address, "?")
+		parts := strings.Split(path, "/")
+		kind := parts[1]
+		if len(parts) > 3 {
+			kind += "/" + parts[len(parts)-1]
+		}
+		if begins[kind]++; seen[address] || begins[kind] > 6 || strings.Contains(path, "bundle") || strings.HasSuffix(path, "/verify") {
+			continue
+		}
+		seen[address] = true
+		_, body, err := server.Outward(ctx, address, "")
+		if err != nil {
+			continue
+		}
+		opened++
+		text := string(body)
+		if m := phoneNumber.FindStringSubmatch(text); m != nil {
+			t.Errorf("%s shows the phone %s to everybody", address, m[1])
+		}
+		for name := range names {
+			if strings.Contains(text, name) && parts[1] != "models" { // who is named there agreed to it
+				t.Errorf("%s shows the name of an account to everybody", address)
+			}
+		}
+		for _, m := range linkForm.FindAllStringSubmatch(text, -1) {
+			queue = append(queue, html.UnescapeString(m[1]))
+		}
+	}
+	if opened < 40 || len(names) < 40 {
+		t.Errorf("only %d public pages and %d accounts: the walk is broken", opened, len(names))
 	}
 }
 

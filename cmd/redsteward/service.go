@@ -10,10 +10,13 @@ import (
 	"math"
 	"net"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"redsteward/configs"
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/outside/intake"
@@ -93,6 +96,8 @@ type service struct {
 	// books are the registers of stations, teams and papers, stations the daily work over them.
 	books    *registry.Books
 	stations *station.Service
+	// requests are what people ask about their own personal data.
+	requests *policy.DataRequests
 	// views are the saved views of accounts.
 	views *policy.Views
 	// witnesses keep what was co-signed of the log.
@@ -327,7 +332,12 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 	if err != nil {
 		return web.Options{}, err
 	}
+	privacy := &web.Privacy{Requests: s.requests, Kept: keptRules(t.rules.All())}
+	if s.refused != nil {
+		privacy.Accesses = s.refused
+	}
 	return web.Options{
+		Privacy: privacy,
 		Shipped: shippedRules,
 		Settings: web.Settings{Site: c.Site.Name, Unit: c.Site.Unit, Authority: c.Site.Authority, Rating: c.Site.Rating, Permanent: c.Archive.Permanent, Years30: c.Archive.Years30, Demo: demo, SecureCookies: c.TLS.Mode != "off" || c.TLS.BehindProxy,
 			AllowPlain: c.TLS.BehindProxy, BodyLimit: c.HTTP.BodyBytes, Timeout: c.HTTP.Timeout, StopWithin: c.HTTP.StopWithin},
@@ -339,6 +349,13 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 		Access: s.refused, Modules: s.modules, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Vetoes: s.vetoes, Applications: s.applications, Collections: s.collections, Notices: s.notices, Outbox: s.outbox, Responses: s.responses, Standings: s.standings, Inspections: s.inspections, Draws: s.draws, Returns: s.returns, Files: files.NewKeeper(s.db, ""),
 		Gauges: s.gauges(ctx),
 	}, nil
+}
+
+// keptRules are the terms after which personal data is destroyed.
+func keptRules(all []calendar.Rule) []calendar.Rule {
+	return slices.DeleteFunc(all, func(r calendar.Rule) bool {
+		return !strings.HasSuffix(r.ID, "personal") && r.ID != "repair.contact" && r.ID != "privacy.record_term"
+	})
 }
 
 // serve answers until the context ends. demo and subject are those of webOptions; ready is called once the address is known.

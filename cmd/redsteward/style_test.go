@@ -25,6 +25,15 @@ var sentinel = regexp.MustCompile(`^([Ee]rr[A-Z]\w*|EOF|ErrUnexpectedEOF)$`)
 // unfinished are the words that announce work left undone.
 var unfinished = regexp.MustCompile(`\b(TODO|FIXME|XXX|HACK)\b`)
 
+// outgoing are the names by which a program calls another machine, callers the folders that may: the gateways that the configuration names, and the driver of the database. No address of a
+// request can be called from anywhere else (SSRF). runners are what a developer runs, not the program: test servers without the name of a test, benchmarks.
+var (
+	outgoing = map[string][]string{"net/http": {"Get", "Head", "Post", "PostForm", "Client", "Transport", "DefaultClient", "DefaultTransport", "NewRequest", "NewRequestWithContext"}, "net": {"Dial", "DialTimeout", "Dialer", "DialTCP", "DialUDP"},
+		"net/smtp": {"SendMail", "Dial", "NewClient"}, "crypto/tls": {"Dial", "DialWithDialer", "Dialer"}}
+	callers = []string{"internal/gateway", "internal/store/mongo", "internal/web/browsertest"}
+	runners = []string{"internal/store/mongo", "internal/web/browsertest", "cmd/figures"}
+)
+
 // styleFaults checks what go vet and staticcheck do not: clocks, hidden state, escapes, comments, comparisons, size.
 func styleFaults(s source) []string {
 	var faults []string
@@ -51,6 +60,14 @@ func styleFaults(s source) []string {
 			case "time":
 				if !s.isTest() && !within(s.path, "cmd") && slices.Contains([]string{"Now", "Since", "Until"}, n.Sel.Name) {
 					add(n.Pos(), "the time comes in: only cmd asks for time."+n.Sel.Name)
+				}
+			case "net/http", "net", "net/smtp", "crypto/tls":
+				if slices.Contains(outgoing[names[pkg.Name]], n.Sel.Name) && !s.isTest() && !slices.ContainsFunc(callers, func(folder string) bool { return within(s.path, folder) }) {
+					add(n.Pos(), "calls go out to what the configuration names only, from "+strings.Join(callers, " and ")+": "+pkg.Name+"."+n.Sel.Name)
+				}
+			case "os/exec", "plugin", "unsafe":
+				if !s.isTest() && !slices.ContainsFunc(runners, func(folder string) bool { return within(s.path, folder) }) {
+					add(n.Pos(), "no other program is run: "+pkg.Name+"."+n.Sel.Name)
 				}
 			case "html/template":
 				if slices.Contains(safeHTML, n.Sel.Name) && !(within(s.path, "internal/web") && strings.HasPrefix(path.Base(s.path), "render")) {
@@ -249,6 +266,10 @@ func TestStyleCatches(t *testing.T) {
 		{"nil is no sentinel", "rating/a.go", "func f(err error) bool { return err == nil }\n", ""},
 		{"a trial with the context of the request", "internal/web/a.go", "func f(in typed, c ctx) { in.with(func() { g(c.UserContext()) }) }\n", "may only be tried"},
 		{"a trial with its own", "internal/web/a.go", "func f(in typed, c ctx) { in.with(func(ctx x) { g(ctx) }); g(c.UserContext()) }\n", ""},
+		{"a call to an address", "internal/web/a.go", "import \"net/http\"\n\nfunc f(u string) { _, _ = http.Get(u) }\n", "calls go out"},
+		{"a connection", "registry/a.go", "import \"net\"\n\nfunc f(u string) { _, _ = net.Dial(\"tcp\", u) }\n", "calls go out"},
+		{"the gateway calls", "internal/gateway/a.go", "import \"net/http\"\n\nvar c http.Client\n", ""},
+		{"another program", "internal/files/a.go", "import \"os/exec\"\n\nfunc f() { _ = exec.Command(\"x\") }\n", "no other program"},
 		{"undone", "rating/a.go", "// TO" + "DO later\nvar x = 1\n", "issue"},
 		{"init", "rating/a.go", "func init() {}\n", "no init"},
 		{"no comment", "rating/a.go", "func Exported() {}\n", "has no comment"},

@@ -278,7 +278,7 @@ func (c *documents) commit(ctx context.Context, meta Meta, id string, afterSeq i
 	if err != nil {
 		return Doc[any]{}, err
 	}
-	content := journal.Content{By: meta.By, Action: meta.Action, Why: meta.Why, Cause: meta.Cause, Idem: idem, At: journal.At(at),
+	content := journal.Content{By: meta.By, Action: meta.Action, Why: why(ctx, meta.Why), Cause: meta.Cause, Idem: idem, At: journal.At(at),
 		Nonce: randomHex(), KindVersion: c.version, Deleted: state == nil}
 	if state != nil {
 		if content.State, err = c.encode(ctx, id, state); err != nil {

@@ -1,13 +1,171 @@
 package web_test
 
 import (
+	"fmt"
+	"io"
+	"net"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/web/browsertest"
+	"redsteward/policy"
 )
+
+// testOwnData asks about one's own data, lets somebody else answer, and tells who looked.
+func testOwnData(t *testing.T, f *browsertest.Fixture) {
+	t.Helper()
+	inspector, auditor, admin := newPerson(t, f).signIn(t, "inspector"), newPerson(t, f).signIn(t, "auditor"), newPerson(t, f).signIn(t, "admin")
+	const path = "/account/data"
+	if a := newPerson(t, f).get(t, "/privacy"); a.StatusCode != 200 || !containsAll(a.body, []string{"个人信息处理告知", "第十九条", "30 日", "你可以要求什么"}) {
+		t.Errorf("the notice: %d", a.StatusCode)
+	}
+	own := inspector.get(t, path)
+	id := regexp.MustCompile(`账号编号</th><td>([^<]+)</td>`).FindStringSubmatch(own.body)
+	if own.StatusCode != 200 || id == nil || !containsAll(own.body, []string{"周望平", "住建局检查员", "只保存散列值"}) || strings.Contains(own.body, "argon2") {
+		t.Fatalf("one's own data: %d %.2000s", own.StatusCode, own.body)
+	}
+	if a := inspector.get(t, path+".xlsx"); a.StatusCode != 200 || !strings.HasPrefix(a.body, "PK") {
+		t.Errorf("as Excel: %d", a.StatusCode)
+	}
+	before := changes(t, f)
+	if a := inspector.send(t, "POST", path, url.Values{"wish": {"correct"}}); a.StatusCode != 422 || !strings.Contains(a.body, `id="words-e"`) {
+		t.Errorf("no words: %d", a.StatusCode)
+	}
+	if a := inspector.get(t, "/admin/requests"); a.StatusCode != 403 {
+		t.Errorf("who may not answer reads them: %d", a.StatusCode)
+	}
+	if a := admin.send(t, "POST", "/admin/requests", url.Values{"wish": {"delete"}, "words": {"电话不是我的"}}); a.StatusCode != 422 || !strings.Contains(a.body, `id="person-e"`) {
+		t.Errorf("for nobody: %d", a.StatusCode)
+	}
+	if got := changes(t, f) - before; got != 0 {
+		t.Errorf("refused requests wrote %d records", got)
+	}
+	if a := inspector.send(t, "POST", path, url.Values{"wish": {"correct"}, "words": {"<b>姓名</b>写错了"}}); a.StatusCode != 303 {
+		t.Fatalf("asking: %d", a.StatusCode)
+	}
+	if a := admin.send(t, "POST", "/admin/requests", url.Values{"wish": {"delete"}, "words": {"电话不是我的"}, "person": {"张三"}, "contact": {"13800000000"}}); a.StatusCode != 303 {
+		t.Fatalf("entering: %d", a.StatusCode)
+	}
+	if a := admin.get(t, "/todo"); !strings.Contains(a.body, "答复个人信息请求：更正、补充") || strings.Contains(a.body, "答复个人信息请求：删除") {
+		t.Error("the to-do page of who answers is wrong")
+	}
+	list := admin.get(t, "/admin/requests")
+	action := regexp.MustCompile(`action="(/admin/requests/[^"]+)"`).FindAllStringSubmatch(list.body, -1)
+	if len(action) != 1 || !containsAll(list.body, []string{"张三", "&lt;b&gt;姓名", "由别人答复", "前答复"}) {
+		t.Fatalf("the list: %d forms %.3000s", len(action), list.body)
+	}
+	if a := admin.send(t, "POST", action[0][1], url.Values{"seq": {"1"}, "done": {"0"}}); a.StatusCode != 422 || !strings.Contains(a.body, "不办的写明理由") {
+		t.Errorf("no answer: %d", a.StatusCode)
+	}
+	if a := admin.send(t, "POST", action[0][1], url.Values{"seq": {"1"}, "done": {"1"}, "words": {"已改好"}}); a.StatusCode != 303 {
+		t.Fatalf("answering: %d", a.StatusCode)
+	}
+	if a := admin.send(t, "POST", action[0][1], url.Values{"seq": {"1"}, "done": {"1"}, "words": {"已改好"}}); a.StatusCode != 409 {
+		t.Errorf("answering twice: %d", a.StatusCode)
+	}
+	if a := admin.get(t, "/admin/accounts/"+id[1]); a.StatusCode != 200 {
+		t.Fatal("the administrator opens no account")
+	}
+	if a := inspector.get(t, path); !containsAll(a.body, []string{"答复：已改好", "查看个人信息", "系统管理员"}) {
+		t.Error("one's own page tells neither the answer nor who looked")
+	}
+	day := ""
+	for _, e := range f.Access.Events() {
+		if e.Event == policy.EventLooked && strings.HasSuffix(e.Path, id[1]) {
+			day = calendar.DateOf(e.At).String()
+		}
+	}
+	if a := auditor.get(t, "/admin/access?event=looked&day="+day); a.StatusCode != 200 || !containsAll(a.body, []string{"/admin/accounts/" + id[1], "查看账号"}) || strings.Contains(a.body, "<td>登录") {
+		t.Errorf("the access log: %d", a.StatusCode)
+	}
+	if a := auditor.get(t, "/admin/access.xlsx"); a.StatusCode != 200 || !strings.HasPrefix(a.body, "PK") {
+		t.Errorf("the access log as Excel: %d", a.StatusCode)
+	}
+	if a := admin.get(t, "/admin/access"); a.StatusCode != 403 {
+		t.Errorf("the administrator reads who looked: %d", a.StatusCode)
+	}
+}
+
+// testEmergency takes another office, does something with it, gives it back, and lets the auditor look at it.
+func testEmergency(t *testing.T, f *browsertest.Fixture) {
+	t.Helper()
+	inspector, auditor := newPerson(t, f).signIn(t, "inspector"), newPerson(t, f).signIn(t, "auditor")
+	const path = "/account/emergency"
+	if a := inspector.get(t, path); a.StatusCode != 200 || !containsAll(a.body, []string{"物业管理股经办人", "8 小时"}) {
+		t.Errorf("the form: %d", a.StatusCode)
+	}
+	if a := auditor.get(t, path); a.StatusCode != 200 || !strings.Contains(a.body, "没有可以应急取得的岗位") {
+		t.Errorf("nobody takes over from the auditor: %d", a.StatusCode)
+	}
+	form := func(reason, password string) url.Values {
+		return url.Values{"role": {"property_officer"}, "hours": {"2"}, "reason": {reason}, "current": {password}}
+	}
+	const reason = "深夜停电，经办人电话不通，要查<img src=x>的合同"
+	before := changes(t, f)
+	for name, tt := range map[string]struct {
+		form url.Values
+		want string
+	}{
+		"hardly a reason": {form("急", browsertest.Password), `id="reason-e"`}, "a wrong password": {form(reason, "nope"), `id="current-e"`}, "no office": {url.Values{"current": {browsertest.Password}}, `id="role-e"`},
+	} {
+		if a := inspector.send(t, "POST", path, tt.form); a.StatusCode != 422 || !strings.Contains(a.body, tt.want) {
+			t.Errorf("%s: %d", name, a.StatusCode)
+		}
+	}
+	if a := auditor.send(t, "POST", path, form(reason, browsertest.Password)); a.StatusCode != 403 {
+		t.Errorf("the auditor takes an office: %d", a.StatusCode)
+	}
+	if a := inspector.get(t, "/admin/log"); a.StatusCode != 403 {
+		t.Error("an inspector reads the log without it")
+	}
+	if got := changes(t, f) - before; got != 0 {
+		t.Errorf("refused tries wrote %d records", got)
+	}
+	if a := inspector.send(t, "POST", path, form(reason, browsertest.Password)); a.StatusCode != 303 {
+		t.Fatalf("taking it: %d %.300s", a.StatusCode, a.body)
+	}
+	if a := inspector.get(t, "/admin/log"); a.StatusCode != 200 || !strings.Contains(a.body, "应急授权进行中") {
+		t.Errorf("with it: %d", a.StatusCode)
+	}
+	if a := inspector.send(t, "POST", "/account/views", url.Values{"path": {"/register/projects"}, "query": {"sort=households"}, "name": {"夜里"}}); a.StatusCode != 303 {
+		t.Errorf("a change meanwhile: %d", a.StatusCode)
+	}
+	if a := auditor.get(t, "/todo"); !containsAll(a.body, []string{"应急取得了物业管理股经办人的岗位", "深夜停电"}) {
+		t.Error("the auditor is told nothing")
+	}
+	if a := auditor.get(t, "/admin/log?q="+url.QueryEscape("应急取得")); !strings.Contains(a.body, "&lt;img src=x&gt;") {
+		t.Error("the log does not tell the reason as it was typed")
+	}
+	if a := auditor.get(t, "/admin/log?q="+url.QueryEscape("应急授权 1〕")); !containsAll(a.body, []string{"〔应急授权 1〕", "saved-views/"}) || strings.Contains(a.body, "<img src=x") {
+		t.Error("the log does not mark what was done meanwhile")
+	}
+	if a := inspector.send(t, "POST", path+"/end", url.Values{}); a.StatusCode != 303 {
+		t.Fatalf("giving it back: %d", a.StatusCode)
+	}
+	if a := inspector.get(t, "/admin/log"); a.StatusCode != 403 {
+		t.Errorf("after it was given back: %d", a.StatusCode)
+	}
+	list := auditor.get(t, "/admin/emergencies")
+	action := regexp.MustCompile(`action="(/admin/emergencies/[^"]+)"`).FindStringSubmatch(list.body)
+	if action == nil || !containsAll(list.body, []string{"周望平", "深夜停电", "看期间的变更"}) {
+		t.Fatalf("the list of the auditor: %.2000s", list.body)
+	}
+	if a := auditor.send(t, "POST", action[1], url.Values{"proper": {"0"}}); a.StatusCode != 422 || !strings.Contains(a.body, "写明哪里不当") {
+		t.Errorf("not proper and no word why: %d", a.StatusCode)
+	}
+	if a := auditor.send(t, "POST", action[1], url.Values{"proper": {"1"}}); a.StatusCode != 303 {
+		t.Errorf("looking at it: %d", a.StatusCode)
+	}
+	if a := auditor.send(t, "POST", action[1], url.Values{"proper": {"1"}}); a.StatusCode != 409 {
+		t.Errorf("looking at it twice: %d", a.StatusCode)
+	}
+	if a := inspector.get(t, path); !strings.Contains(a.body, "审计认为正当") {
+		t.Error("its own page does not tell")
+	}
+}
 
 // testRightsTried asks what an inspector may do, who may do something, and what a changed file of rules would change; nothing is written by any of it.
 func testRightsTried(t *testing.T, f *browsertest.Fixture, admin *person, page string) {
@@ -66,6 +224,12 @@ func TestAccountsThroughPages(t *testing.T) {
 		}
 		return m[1]
 	}
+	// What no field of the form says is not taken, however it is called (mass assignment).
+	if a := admin.send(t, "POST", "/admin/accounts/new", url.Values{"login": {"duo"}, "name": {"多"}, "role": {"administrator"}, "appointments": {"administrator"}, "scopes": {"county"}, "disabled": {"1"}, "epoch": {"9"}, "id": {"first-administrator"}, "totp.secret": {"x"}}); a.StatusCode != 200 {
+		t.Errorf("making with further fields: %d", a.StatusCode)
+	} else if id := regexp.MustCompile(`/admin/accounts/([0-9A-Za-z._-]+)"`).FindStringSubmatch(a.body); id == nil || id[1] == "first-administrator" || !strings.Contains(admin.get(t, "/admin/accounts/"+id[1]).body, "还没有任命岗位") {
+		t.Errorf("further fields made something: %v", id)
+	}
 	first := seq()
 	appointment := url.Values{"seq": {first}, "role": {"inspector"}, "scopes": {"county"}}
 	if a := admin.send(t, "POST", page+"/appoint", appointment); a.StatusCode != 303 {
@@ -86,6 +250,8 @@ func TestAccountsThroughPages(t *testing.T) {
 	}
 
 	testRightsTried(t, f, admin, page)
+	testEmergency(t, f)
+	testOwnData(t, f)
 
 	chen := newPerson(t, f)
 	chen.get(t, "/signin")
@@ -127,5 +293,33 @@ func TestAccountsThroughPages(t *testing.T) {
 	}
 	if a := admin.get(t, "/todo"); a.StatusCode != 401 {
 		t.Errorf("after signing out everywhere: %d", a.StatusCode)
+	}
+}
+
+// TestPaths: no address leads out of what is served, in whatever way the way up is written; a name of a file is a name and no path.
+func TestPaths(t *testing.T) {
+	f := start(t, 5)
+	p := newPerson(t, f).signIn(t, "admin")
+	for _, base := range []string{"/assets/", "/stars/", "/admin/accounts/", "/observations/none/files/", "/register/projects/none/", "/"} {
+		for _, up := range []string{"../go.mod", "..%2f..%2fgo.mod", "%2e%2e/%2e%2e/etc/passwd", "..%5c..%5cgo.mod", "....//....//go.mod", "%252e%252e%252fgo.mod", "..;/go.mod", "%c0%ae%c0%ae/go.mod", "%00", "app.js%00.css", "file:///etc/passwd", "//evil.example/x", "C:%5cWindows%5cwin.ini"} {
+			conn, err := net.Dial("tcp", strings.TrimPrefix(f.Base, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", base+up) // as written: a client would tidy it up
+			answer, err := io.ReadAll(conn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = conn.Close()
+			head, body, _ := strings.Cut(string(answer), "\r\n\r\n")
+			if strings.HasPrefix(head, "HTTP/1.1 5") || strings.Contains(body, "module redsteward") || strings.Contains(body, "root:") || strings.Contains(head, "evil.example") {
+				t.Errorf("%s: %.200s", base+up, answer)
+			}
+		}
+	}
+	a := p.upload(t, "/admin/rules", nil, nil, attachment{"../../etc/<b>roles.csv", []byte("x")})
+	if a.StatusCode != 422 || strings.Contains(a.body, "<b>roles") {
+		t.Errorf("a hostile name of a file: %d", a.StatusCode)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"redsteward/internal/fault"
+	"redsteward/policy"
 )
 
 // Gauge is one figure of the business that is read when metrics are asked for.
@@ -111,6 +112,9 @@ func (s *Server) done(c *fiber.Ctx, m *routeMetrics, ask *request) {
 	if ask.kind != "" {
 		s.watch.faults.WithLabelValues(m.name, string(ask.kind)).Inc()
 	}
+	if s.access != nil && ask.kind == "" && ask.by.Mark() != "" {
+		s.access.Write(policy.AccessEvent{At: s.clocks.Security(), Event: policy.EventEmergency, Actor: ask.by.ID, Action: ask.route.Action, Path: c.Path(), Rule: ask.by.Mark(), Source: c.Context().RemoteIP().String(), Number: s.number(ask)})
+	}
 	if !s.log.Enabled(c.Context(), level) {
 		return
 	}
@@ -125,6 +129,14 @@ func (s *Server) done(c *fiber.Ctx, m *routeMetrics, ask *request) {
 		attrs = append(attrs, slog.String("error", ask.cause.Error()))
 	}
 	s.log.LogAttrs(c.Context(), level, "request", attrs...)
+}
+
+// looked writes to the access log that somebody opened a page that shows personal data whole: shows is the right with which it does, "" for a page without.
+func (s *Server) looked(c *fiber.Ctx, ask *request, shows policy.Action) {
+	if s.access == nil || shows == "" || ask.kind != "" || ask.route.Method != fiber.MethodGet || !ask.by.SignedIn() || !s.guard.Allow(ask.by, shows) {
+		return
+	}
+	s.access.Write(policy.AccessEvent{At: s.clocks.Security(), Event: policy.EventLooked, Actor: ask.by.ID, Action: shows, Path: c.Path(), Rule: ask.by.Mark(), Source: c.Context().RemoteIP().String(), Number: s.number(ask)})
 }
 
 // number returns the number of the request that a user can quote and that stands in the log.

@@ -91,6 +91,9 @@ func (s *Server) offices(list []policy.Appointment) []officeView {
 		if info, ok := rules.Role(ap.Role); ok {
 			title = info.Title
 		}
+		if ap.Emergency != 0 {
+			title += "（应急授权）"
+		}
 		out = append(out, officeView{Title: title, Span: spanText(ap.Days), Scope: scopeText(ap.Scopes)})
 	}
 	return out
@@ -126,6 +129,8 @@ type rightsView struct {
 	ConfHash, CSVHash string
 	Actions           []actionView
 	Roles             []roleView
+	// Emergencies are the offices that can be taken in an emergency.
+	Emergencies []policy.EmergencyOffice
 	// Studies: the reader may try rights out.
 	Studies bool
 }
@@ -140,7 +145,7 @@ type roleView struct{ Title, Code, Duty, Grant string }
 // rights shows who may do what, and the hashes of the files that say so.
 func (s *Server) rights(c *fiber.Ctx, by policy.Actor) error {
 	rules := s.guard.Rules()
-	v := rightsView{Lines: rules.Lines(), Studies: s.guard.Allow(by, policy.ReadAccounts)}
+	v := rightsView{Lines: rules.Lines(), Studies: s.guard.Allow(by, policy.ReadAccounts), Emergencies: rules.Emergencies()}
 	v.ConfHash, v.CSVHash = rules.Hashes()
 	for _, a := range policy.Actions() {
 		if a.Action == policy.RunJob {

@@ -42,6 +42,16 @@ type People interface {
 	ListAccounts(ctx context.Context, by policy.Actor, after string) ([]policy.AccountView, string, error)
 	// OneAccount returns an account. Returns NotFound.
 	OneAccount(ctx context.Context, by policy.Actor, id string) (policy.AccountView, error)
+	// OwnAccount returns the actor's own account.
+	OwnAccount(ctx context.Context, by policy.Actor) (policy.AccountView, error)
+	// TakeEmergency gives the actor another office for some hours, EndEmergency gives it back. They return Forbidden, Invalid for refused fields, Conflict while another one runs, or none.
+	TakeEmergency(ctx context.Context, by policy.Actor, role policy.Role, hours int, reason string) (policy.Emergency, error)
+	EndEmergency(ctx context.Context, by policy.Actor) error
+	// Emergencies are those of all accounts, OwnEmergencies the actor's, newest first. ReviewEmergency records what somebody found. They return Forbidden, NotFound, Invalid for the
+	// field words, Conflict.
+	Emergencies(ctx context.Context, by policy.Actor) ([]policy.EmergencyView, error)
+	OwnEmergencies(ctx context.Context, by policy.Actor) ([]policy.EmergencyView, error)
+	ReviewEmergency(ctx context.Context, by policy.Actor, id string, number int64, proper bool, words string) error
 	// Simulate tells what a person may do on a day, WhoCan who may do something about a row, Manned how many hold each role. They return Forbidden without ReadAccounts, Invalid for
 	// what is no action or no scope.
 	Simulate(ctx context.Context, by policy.Actor, id string, day calendar.Date) (policy.Simulation, error)
@@ -143,8 +153,10 @@ type accountView struct {
 	Password []field
 	// Away is nil for somebody who signs no approvals.
 	Away *awayView
-	// HasViews: lists can be saved here.
-	HasViews bool
+	// HasViews: lists can be saved here. Emergencies: another office can be taken in an emergency, or was.
+	HasViews, Emergencies bool
+	// HasData: there is a page of what is held about the person.
+	HasData bool
 }
 
 // accountPage is the page of one's own account; refused belong to the form of the password.
@@ -158,7 +170,7 @@ func (s *Server) accountPage(c *fiber.Ctx, by policy.Actor, refused []fault.Fiel
 		{Name: "password", Label: "新密码", Type: "password", Autocomplete: "new-password", Hint: "至少 8 位，大写字母、小写字母、数字、其他字符中至少三类；不能与最近五次相同"},
 		{Name: againField, Label: "再输一次新密码", Type: "password", Autocomplete: "new-password"},
 	}, refused)
-	return page{Title: "我的账号", Nav: "/account", Data: accountView{Offices: s.offices(by.Appointments), Password: form, Away: away, HasViews: s.views != nil}, Fields: refused}, nil
+	return page{Title: "我的账号", Nav: "/account", Data: accountView{Offices: s.offices(by.Appointments), Password: form, Away: away, HasViews: s.views != nil, HasData: s.privacy != nil, Emergencies: by.Mark() != "" || len(s.guard.Rules().EmergencyOffices(by)) > 0}, Fields: refused}, nil
 }
 
 // account shows one's own account.

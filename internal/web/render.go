@@ -37,7 +37,7 @@ const (
 var declared = map[string]string{
 	"ranking": layoutPublic, "star": layoutPublic, "beside": layoutPublic, "firms": layoutPublic, "firm": layoutPublic, "method": layoutPublic, "open": layoutPublic, "verify": layoutPublic, "plate": layoutPublic, "plates": layoutApp, "plate_print": layoutDesk, "help": layoutEither,
 	"signin": layoutPublic, "setup": layoutPublic, "error": layoutEither,
-	"todo": layoutApp, "home": layoutApp, "views": layoutApp, "search": layoutApp, "account": layoutApp, "rights": layoutApp, "rights_of": layoutApp, "rights_who": layoutApp, "rights_compare": layoutApp, "approvals": layoutApp, "filings": layoutApp, "filing_new": layoutApp, "filing": layoutApp, "filing_sheet": layoutApp, "filing_receipt": layoutDesk, "wish_receipt": layoutDesk, "member_new": layoutApp, "member": layoutApp, "member_paper": layoutDesk, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
+	"todo": layoutApp, "home": layoutApp, "views": layoutApp, "search": layoutApp, "account": layoutApp, "rights": layoutApp, "rights_of": layoutApp, "rights_who": layoutApp, "rights_compare": layoutApp, "emergency": layoutApp, "emergencies": layoutApp, "privacy": layoutEither, "own_data": layoutApp, "data_requests": layoutApp, "access_log": layoutApp, "approvals": layoutApp, "filings": layoutApp, "filing_new": layoutApp, "filing": layoutApp, "filing_sheet": layoutApp, "filing_receipt": layoutDesk, "wish_receipt": layoutDesk, "member_new": layoutApp, "member": layoutApp, "member_paper": layoutDesk, "accounts": layoutApp, "account_new": layoutApp, "account_one": layoutApp,
 	"periods": layoutApp, "scheme_new": layoutApp, "scheme_compare": layoutApp, "scheme_rule": layoutApp, "period": layoutApp, "preview": layoutApp, "ranges": layoutApp, "scorers": layoutApp, "publish": layoutApp, "scores": layoutApp, "score": layoutApp, "objection_new": layoutApp, "coach": layoutApp, "coach_list": layoutApp, "coach_give": layoutApp, "lists": layoutPublic, "boards": layoutApp, "board_rows": layoutApp, "circulars": layoutPublic, "publicities": layoutPublic, "publicity": layoutPublic, "circular": layoutPublic,
 	"proofs": layoutApp, "proof_needs": layoutApp, "proof_form": layoutApp, "proof": layoutApp, "reviews": layoutApp, "review_list": layoutApp, "audits": layoutApp,
 	"register_projects": layoutApp, "dossier": layoutApp, "timeline": layoutApp, "register_board": layoutApp, "tiles": layoutApp, "change": layoutApp, "body": layoutApp, "register_scans": layoutApp, "register_project": layoutApp, "register_firms": layoutApp, "register_firm": layoutApp, "register_form": layoutApp,
@@ -255,6 +255,7 @@ var officeNav = []navGroup{
 	{"系统", []navItem{
 		{Label: "账号与任命", Path: accountsPath, Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},
 		{Label: "审批流程", Path: approvalsPath, Action: policy.ReadApprovals},
+		{Label: "应急授权核查", Path: emergenciesPath, Action: policy.ReviewEmergency}, {Label: "个人信息请求", Path: requestsPath, Action: policy.AnswerDataRequest}, {Label: "访问记录", Path: accessPath, Action: policy.ReadAccessLog},
 		{Label: "模块", Path: modulesPath, Action: policy.ReadSystem}, {Label: "发件箱", Path: outboxPath, Action: policy.ReadMessage}, {Label: "变更日志", Path: logPath, Action: policy.ReadLog}, {Label: "部件一览", Path: "/admin/parts", Action: policy.ReadSystem},
 		{Label: "我的账号", Path: "/account", Action: policy.ReadOwnAccount},
 	}},
@@ -278,6 +279,10 @@ func (s *Server) serves(path string) bool {
 		return s.approvals != nil
 	case logPath:
 		return s.journal != nil
+	case requestsPath:
+		return s.privacy != nil
+	case accessPath:
+		return s.privacy != nil && s.privacy.Accesses != nil
 	case projectsPath, firmsPath, developersPath, divisionsPath, importsPath, tilesPath, coveragePath, expiryPath, moneyPath:
 		return s.registered != nil
 	case riskPath, changesPath:

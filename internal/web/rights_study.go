@@ -341,9 +341,11 @@ type rulesView struct {
 	// Was and Is name the two versions.
 	Was, Is string
 	// Wrong are the mistakes of a file that was handed in.
-	Wrong  []string
-	Roles  []roleChangeRow
-	Groups []roleRights
+	Wrong []string
+	Roles []roleChangeRow
+	// Emergencies say what of taking an office in an emergency comes or goes.
+	Emergencies []string
+	Groups      []roleRights
 	// Gains and Losses count the rights, Compared: there are two versions.
 	Gains, Losses int
 	Compared      bool
@@ -429,6 +431,9 @@ func (s *Server) showRules(c *fiber.Ctx, by policy.Actor, v rulesView, was, is *
 		d := policy.Compare(was, is)
 		for _, r := range d.Roles {
 			v.Roles = append(v.Roles, roleChangeRow{Code: string(cmp.Or(r.Is.Role, r.Was.Role)), Was: roleWords(r.Was), Is: roleWords(r.Is)})
+		}
+		for _, e := range d.Emergencies {
+			v.Emergencies = append(v.Emergencies, map[bool]string{true: "可以了：", false: "不能了："}[e.Gains]+e.Own.Title+"应急取得"+e.Role.Title+"的岗位")
 		}
 		for _, r := range d.Rights {
 			if n := len(v.Groups); n == 0 || v.Groups[n-1].Code != string(r.Role.Role) {

@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"redsteward/internal/fault"
+	"redsteward/internal/store"
 	"redsteward/policy"
 )
 
@@ -101,7 +102,7 @@ func (s *Server) table() ([]Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(rows, s.homeRoutes(), s.rightsStudyRoutes(), s.viewRoutes(), s.witnessRoutes(), s.bundleRoutes(), s.plateRoutes(), s.standingRoutes(), s.cycleRoutes(), s.schemeRoutes(), s.approvalRoutes(), s.filingRoutes(), s.registerRoutes(), s.changeRoutes(), s.bodyRoutes(), s.matterRoutes(), s.returnRoutes(), s.tellRoutes(), s.repairRoutes(), s.vetoRoutes(), s.applicationRoutes(), s.collectionRoutes(), s.noticeRoutes(), s.responseRoutes(), s.deliberationRoutes(), s.wishRoutes(), s.memberRoutes(), s.pointRoutes(), s.surveyRoutes(), s.claimRoutes(), s.refundRoutes(), s.dunningRoutes(), s.fundRoutes(), s.handoverRoutes(), s.conductRoutes(), s.partyRoutes(), s.stationRoutes(), s.rectificationRoutes(), s.drawRoutes(), s.inspectionRoutes(), apiRows), nil
+	return slices.Concat(rows, s.homeRoutes(), s.rightsStudyRoutes(), s.emergencyRoutes(), s.ownDataRoutes(), s.viewRoutes(), s.witnessRoutes(), s.bundleRoutes(), s.plateRoutes(), s.standingRoutes(), s.cycleRoutes(), s.schemeRoutes(), s.approvalRoutes(), s.filingRoutes(), s.registerRoutes(), s.changeRoutes(), s.bodyRoutes(), s.matterRoutes(), s.returnRoutes(), s.tellRoutes(), s.repairRoutes(), s.vetoRoutes(), s.applicationRoutes(), s.collectionRoutes(), s.noticeRoutes(), s.responseRoutes(), s.deliberationRoutes(), s.wishRoutes(), s.memberRoutes(), s.pointRoutes(), s.surveyRoutes(), s.claimRoutes(), s.refundRoutes(), s.dunningRoutes(), s.fundRoutes(), s.handoverRoutes(), s.conductRoutes(), s.partyRoutes(), s.stationRoutes(), s.rectificationRoutes(), s.drawRoutes(), s.inspectionRoutes(), apiRows), nil
 }
 
 // knows reports whether there is a right.
@@ -158,7 +159,7 @@ func (s *Server) Routes() []Route {
 
 // require wraps a row's handler: headers, session, cross-site check, right, module, handler, failure page, log and metrics, in this order.
 func (s *Server) require(r Route) fiber.Handler {
-	m := s.watch.route(r)
+	m, shows := s.watch.route(r), showsPersons(plainPattern(r.Path))
 	changes, module := r.Method != fiber.MethodGet, s.moduleAt(r.Path)
 	return func(c *fiber.Ctx) error {
 		ask := request{route: &r, module: module, begun: s.clocks.Security()}
@@ -167,6 +168,7 @@ func (s *Server) require(r Route) fiber.Handler {
 			err = s.fail(c, &ask, err)
 		}
 		s.done(c, m, &ask)
+		s.looked(c, &ask, shows)
 		return err
 	}
 }
@@ -196,6 +198,9 @@ func (s *Server) answer(c *fiber.Ctx, ask *request, changes bool) (err error) {
 			return err
 		}
 		ask.by = by
+		if mark := by.Mark(); mark != "" {
+			c.SetUserContext(store.Marked(c.UserContext(), mark))
+		}
 	}
 	if changes {
 		if err := s.sameSite(c); err != nil {

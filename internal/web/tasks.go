@@ -41,7 +41,10 @@ type Tasks interface {
 
 // partsWithTasks are the parts of this installation that make work. A new part gets a line here.
 func (s *Server) partsWithTasks() []Tasks {
-	var parts []Tasks
+	parts := []Tasks{EmergencyTasks{Guard: s.guard, People: s.people}}
+	if s.privacy != nil {
+		parts = append(parts, DataRequestTasks{Requests: s.privacy.Requests})
+	}
 	if s.evidence != nil {
 		parts = append(parts, ProofTasks{Guard: s.guard, Proofs: s.evidence.Proofs, Projects: s.evidence.Projects})
 	}

@@ -96,6 +96,8 @@ type Options struct {
 	Guard *policy.Guard
 	// Shipped are the rules that come with the program, to be compared with those in force. Nil offers no such comparison.
 	Shipped func() (*policy.Rules, error)
+	// Privacy is what the pages about personal data need. Nil hides them.
+	Privacy *Privacy
 	// People signs people in and runs their accounts. Required.
 	People People
 	// Stars are the published results. Nil shows an empty board.
@@ -199,6 +201,8 @@ type Options struct {
 type Server struct {
 	set   Settings
 	guard *policy.Guard
+	// privacy is nil if its pages are not there.
+	privacy *Privacy
 	// shipped is nil if they are not known.
 	shipped   func() (*policy.Rules, error)
 	people    People
@@ -306,7 +310,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, shipped: o.Shipped, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, witnesses: o.Witnesses, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, collections: o.Collections, notices: o.Notices, outbox: o.Outbox, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, privacy: o.Privacy, shipped: o.Shipped, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, witnesses: o.Witnesses, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, collections: o.Collections, notices: o.Notices, outbox: o.Outbox, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/internal/web"
@@ -170,6 +171,27 @@ func (l *AccessList) Write(e policy.AccessEvent) {
 	l.events = append(l.events, e)
 }
 
+// Days implements web.Accesses.
+func (l *AccessList) Days() ([]calendar.Date, error) {
+	var days []calendar.Date
+	for _, e := range l.Events() {
+		if day := calendar.DateOf(e.At); !slices.Contains(days, day) {
+			days = append(days, day)
+		}
+	}
+	return days, nil
+}
+
+// Read implements web.Accesses.
+func (l *AccessList) Read(day calendar.Date, f func(policy.AccessEvent) bool) error {
+	for _, e := range l.Events() {
+		if calendar.DateOf(e.At) == day && !f(e) {
+			break
+		}
+	}
+	return nil
+}
+
 // Events returns what was written so far.
 func (l *AccessList) Events() []policy.AccessEvent {
 	l.mu.Lock()
@@ -326,10 +348,15 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err != nil {
 		return nil, err
 	}
+	requests, err := policy.NewDataRequests(ctx, db, guard, clocks.Business, tenDays, func(d calendar.Deadline) calendar.Deadline { return d })
+	if err != nil {
+		return nil, err
+	}
 	if f.Witnesses, err = witness.New(ctx, db, guard); err != nil {
 		return nil, err
 	}
 	f.Server, err = web.New(web.Options{
+		Privacy: &web.Privacy{Requests: requests, Accesses: f.Access, Kept: []calendar.Rule{{ID: "booking.personal", Name: "预约人姓名和电话的保存期", From: "预约之日", N: 30, Unit: calendar.UnitDay, Basis: "《个人信息保护法》第十九条", Proposal: true}}},
 		Shipped: func() (*policy.Rules, error) { return guard.Rules(), nil },
 		Guard:   guard, People: f.People, Stars: stars, Bundles: bundles, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db}, Witnesses: f.Witnesses,
 		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Collections: f.Collections, Notices: f.Notices, Outbox: f.Outbox, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Vetoes: f.Vetoes, Applications: f.Applications, Responses: f.Responses, Standings: f.Standings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
