@@ -130,6 +130,8 @@ const (
 	SignReturn Action = "return.sign"
 	// KeepReturnTemplate uploads the office's own workbook of a return.
 	KeepReturnTemplate Action = "return.template"
+	// KeepPaperTemplate uploads the office's own Word templates of papers.
+	KeepPaperTemplate Action = "template.keep"
 	// ReadCollection shows, within the scope, the tasks of collection (收表任务) and what units sent.
 	ReadCollection Action = "collection.read"
 	// SendCollection hands tasks out, reminds, returns, merges, archives, and makes matters of hazards, for the actor's own office.
@@ -513,6 +515,7 @@ func Actions() []ActionInfo {
 		{CheckReturn, "审核报表", false},
 		{SignReturn, "签发报表", false},
 		{KeepReturnTemplate, "上传报表模板", false},
+		{KeepPaperTemplate, "上传文书模板", false},
 		{ReadCollection, "查看收表任务", false},
 		{SendCollection, "下发收表任务、催报和汇总", false},
 		{FillCollection, "签收和填报收表任务", false},

@@ -6,6 +6,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/report/returns"
+	"redsteward/internal/report/templates"
 	"redsteward/policy"
 	"redsteward/policy/witness"
 	"redsteward/rating/standing"
@@ -256,8 +257,11 @@ func (s *service) openStations(ctx context.Context) error {
 	return err
 }
 
-// openReturns opens the desk of returns over everything that is counted.
-func (s *service) openReturns(ctx context.Context) error {
+// openReturns opens the desk of returns over everything that is counted, and the templates of papers beside its own.
+func (s *service) openReturns(ctx context.Context) (err error) {
+	if s.templates, err = templates.Open(ctx, s.db, "paper-template", s.guard, s.keeper, s.clocks.Business, templates.Rights{Read: policy.KeepPaperTemplate, Keep: policy.KeepPaperTemplate}); err != nil {
+		return err
+	}
 	set, t, err := ruled(s, s.config.Files.Returns, "returns.yaml", returnSet(s.matters.Tree))
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/outside/intake"
 	"redsteward/internal/report/returns"
+	"redsteward/internal/report/templates"
 	"redsteward/internal/schedule"
 	"redsteward/internal/store"
 	"redsteward/internal/store/mongo"
@@ -123,6 +124,8 @@ type service struct {
 	work    outbox.Work
 	// surveys ask how satisfied households are.
 	surveys *survey.Service
+	// templates are the office's own Word templates of papers.
+	templates *templates.Shelf
 	// returns is the desk of statistical returns.
 	returns *returns.Service
 	// party are the sheets of party organisations.
@@ -346,7 +349,8 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Access: s.refused, Modules: s.modules, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Vetoes: s.vetoes, Applications: s.applications, Collections: s.collections, Notices: s.notices, Outbox: s.outbox, Responses: s.responses, Standings: s.standings, Inspections: s.inspections, Draws: s.draws, Returns: s.returns, Files: files.NewKeeper(s.db, ""),
+		Templates: s.templates,
+		Access:    s.refused, Modules: s.modules, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Vetoes: s.vetoes, Applications: s.applications, Collections: s.collections, Notices: s.notices, Outbox: s.outbox, Responses: s.responses, Standings: s.standings, Inspections: s.inspections, Draws: s.draws, Returns: s.returns, Files: files.NewKeeper(s.db, ""),
 		Gauges: s.gauges(ctx),
 	}, nil
 }

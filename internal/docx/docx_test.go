@@ -34,7 +34,13 @@ func written(t *testing.T, page string, picture Picture) map[string]string {
 	if !bytes.Equal(b.Bytes(), again.Bytes()) {
 		t.Error("the same page gave other bytes")
 	}
-	z, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	return unpacked(t, b.Bytes())
+}
+
+// unpacked are the parts of a document; each XML must be whole.
+func unpacked(t *testing.T, data []byte) map[string]string {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		t.Fatal(err)
 	}

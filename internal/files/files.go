@@ -35,13 +35,14 @@ const (
 	PNG  Kind = "png"
 	PDF  Kind = "pdf"
 	XLSX Kind = "xlsx"
+	DOCX Kind = "docx"
 )
 
 // The most bytes of one file.
 const (
 	// MaxPhoto is for JPEG and PNG.
 	MaxPhoto = 20 << 20
-	// MaxPaper is for PDF and XLSX.
+	// MaxPaper is for PDF, XLSX and DOCX.
 	MaxPaper = 30 << 20
 )
 
@@ -67,6 +68,8 @@ func (k Kind) Title() string {
 		return "PDF 文件"
 	case XLSX:
 		return "Excel 表格"
+	case DOCX:
+		return "Word 文档"
 	}
 	return "文件"
 }
@@ -82,6 +85,8 @@ func (k Kind) MediaType() string {
 		return "application/pdf"
 	case XLSX:
 		return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	case DOCX:
+		return "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 	}
 	return "application/octet-stream"
 }
@@ -95,6 +100,8 @@ func (k Kind) extensions() []string {
 		return []string{".pdf"}
 	case XLSX:
 		return []string{".xlsx"}
+	case DOCX:
+		return []string{".docx"}
 	}
 	return nil
 }
@@ -315,7 +322,7 @@ func (u *Upload) check(wanted []Kind, unpacked int64) error {
 	case PDF:
 		return u.checkPDF()
 	case XLSX:
-		return u.checkSheet(wanted, unpacked)
+		return u.checkOffice(wanted, unpacked)
 	}
 	return nil
 }
@@ -379,7 +386,7 @@ func admit(name string, found finding, wanted []Kind) error {
 
 // promise is the kind that the end of a name announces, "" if none of ours.
 func promise(ext string) Kind {
-	for _, k := range []Kind{JPEG, PDF, XLSX} {
+	for _, k := range []Kind{JPEG, PDF, XLSX, DOCX} {
 		if slices.Contains(k.extensions(), ext) {
 			return k
 		}
@@ -405,6 +412,8 @@ func wantedTitles(wanted []Kind) string {
 		case PNG:
 		case XLSX:
 			out = append(out, "Excel（xlsx）")
+		case DOCX:
+			out = append(out, "Word（docx）")
 		default:
 			out = append(out, k.Title())
 		}

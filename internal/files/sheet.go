@@ -14,8 +14,8 @@ const (
 	maxEntries  = 2000
 )
 
-// checkSheet looks into a zip: it must be a workbook without macros, and unpacking it must end below the limit, whatever its directory promises.
-func (u *Upload) checkSheet(wanted []Kind, unpacked int64) error {
+// checkOffice looks into a zip: it must be a workbook or a Word document without macros, and unpacking it must end below the limit, whatever its directory promises.
+func (u *Upload) checkOffice(wanted []Kind, unpacked int64) error {
 	z, err := zip.NewReader(u.file, u.Size)
 	if err != nil {
 		return refuse("“%s”已损坏，打不开，请重新导出后上传", u.Name)
@@ -23,23 +23,24 @@ func (u *Upload) checkSheet(wanted []Kind, unpacked int64) error {
 	has := func(name string) bool {
 		return slices.ContainsFunc(z.File, func(f *zip.File) bool { return strings.EqualFold(f.Name, name) })
 	}
-	if !has("[Content_Types].xml") || !has("xl/workbook.xml") {
-		found := finding{name: "压缩包"}
-		switch {
-		case has("word/document.xml"):
-			found.name = "Word 文档"
-		case has("ppt/presentation.xml"):
-			found.name = "演示文稿"
-		}
-		return admit(u.Name, found, wanted)
+	found := finding{name: "压缩包"}
+	switch {
+	case !has("[Content_Types].xml"):
+	case has("xl/workbook.xml"):
+		found = finding{kind: XLSX}
+	case has("word/document.xml"):
+		found = finding{kind: DOCX}
+	case has("ppt/presentation.xml"):
+		found.name = "演示文稿"
 	}
-	if err := admit(u.Name, finding{kind: XLSX}, wanted); err != nil {
+	if err := admit(u.Name, found, wanted); err != nil {
 		return err
 	}
-	if has("xl/vbaProject.bin") {
-		return refuse("“%s”带有宏，请另存为不带宏的 xlsx 再上传", u.Name)
+	u.Kind = found.kind
+	if has("xl/vbaProject.bin") || has("word/vbaProject.bin") {
+		return refuse("“%s”带有宏，请另存为不带宏的 %s 再上传", u.Name, u.Kind)
 	}
-	bomb := refuse("“%s”解开后超过 %d MB，请拆分成几个表格再上传", u.Name, unpacked>>20)
+	bomb := refuse("“%s”解开后超过 %d MB，请拆分后再上传", u.Name, unpacked>>20)
 	if len(z.File) > maxEntries {
 		return bomb
 	}

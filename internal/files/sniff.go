@@ -26,7 +26,7 @@ type magic struct {
 	found finding
 }
 
-// magics are looked through in order. A zip counts as a sheet until checkSheet has looked inside.
+// magics are looked through in order. A zip counts as a sheet until checkOffice has looked inside.
 var magics = []magic{
 	{0, "\xff\xd8\xff", finding{kind: JPEG}},
 	{0, "\x89PNG\r\n\x1a\n", finding{kind: PNG}},
@@ -45,7 +45,7 @@ var magics = []magic{
 	{0, "MM\x00*", finding{name: "TIFF 图片"}},
 	{0, "MZ", finding{name: "Windows 程序"}},
 	{0, "\x7fELF", finding{name: "Linux 程序"}},
-	{0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", finding{name: "旧版 Office 文件（请另存为 xlsx 或导出为 PDF）"}},
+	{0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", finding{name: "旧版 Office 文件，或者加了密码（请去掉密码，另存为 xlsx、docx 或导出为 PDF）"}},
 	{0, "Rar!\x1a\x07", finding{name: "RAR 压缩包"}},
 	{0, "7z\xbc\xaf\x27\x1c", finding{name: "7z 压缩包"}},
 	{0, "\x1f\x8b", finding{name: "gzip 压缩包"}},

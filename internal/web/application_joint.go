@@ -360,5 +360,5 @@ func (s *Server) jointPrint(c *fiber.Ctx, by policy.Actor) error {
 			v.Counts = append(v.Counts, word+" "+count(counts[word])+" 个")
 		}
 	}
-	return s.render(c, by, "application_joint_print", page{Title: v.Title, Data: v, Script: true})
+	return s.render(c, by, "application_joint_print", page{Title: v.Title, Data: v, Script: true, Paper: "联审意见表"})
 }

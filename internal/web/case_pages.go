@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/url"
@@ -278,7 +279,7 @@ func (p casePages[T, D]) print(c *fiber.Ctx, by policy.Actor) error {
 				return err
 			}
 			v.Back, v.Kind = p.path+"/"+doc.ID, print.Title
-			return p.s.render(c, by, "fund_print", page{Title: print.Title, Script: true, Data: v})
+			return p.s.render(c, by, "fund_print", page{Title: print.Title, Script: true, Data: v, Paper: cmp.Or(v.Paper, print.Title)})
 		}
 	}
 	return fault.New("web.print", fault.NotFound, "现在没有这份文书")

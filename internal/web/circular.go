@@ -170,7 +170,7 @@ func (s *Server) circularPaper(c *fiber.Ctx, by policy.Actor) error {
 	} else {
 		v.scoreWords(name)
 	}
-	return s.render(c, by, "circular_paper", page{Title: v.Title, Data: v, Script: true})
+	return s.render(c, by, "circular_paper", page{Title: v.Title, Data: v, Script: true, Paper: "评价通报"})
 }
 
 // scoreWords are the words of a quarter: what was checked, and that nothing follows from it but improvement.

@@ -165,7 +165,7 @@ func (s *Server) sessionPaper(c *fiber.Ctx, by policy.Actor) error {
 	kind := c.Params("paper")
 	for _, p := range v.Papers {
 		if p.Path == v.Path+"/print/"+kind {
-			return s.render(c, by, "deliberation_print", page{Title: v.Name + p.Label, Script: true, Data: sessionPrint{sessionView: v, Kind: map[string]string{"minutes": "minutes", "notice": "results"}[kind], Title: p.Label, Back: v.Path, Made: s.registered.On(c.UserContext()).Chinese()}})
+			return s.render(c, by, "deliberation_print", page{Title: v.Name + p.Label, Script: true, Paper: p.Label, Data: sessionPrint{sessionView: v, Kind: map[string]string{"minutes": "minutes", "notice": "results"}[kind], Title: p.Label, Back: v.Path, Made: s.registered.On(c.UserContext()).Chinese()}})
 		}
 	}
 	return fault.New("web.sessionPaper", fault.NotFound, "这次会议现在是“"+v.State+"”，还没有这份文书")

@@ -463,7 +463,7 @@ func (s *Server) topicPaper(c *fiber.Ctx, by policy.Actor) error {
 	}
 	for _, p := range deliberationPapers(&doc.State) {
 		if p.Path == c.Params("paper") {
-			return s.render(c, by, "deliberation_print", page{Title: doc.State.Name() + p.Label, Script: true, Data: topicPrint{topicView: v, Kind: p.Path, Title: p.Label, Back: v.Path, Made: s.registered.On(c.UserContext()).Chinese()}})
+			return s.render(c, by, "deliberation_print", page{Title: doc.State.Name() + p.Label, Script: true, Paper: p.Label, Data: topicPrint{topicView: v, Kind: p.Path, Title: p.Label, Back: v.Path, Made: s.registered.On(c.UserContext()).Chinese()}})
 		}
 	}
 	return fault.New("web.topicPaper", fault.NotFound, "这件议题现在是“"+doc.State.State.Title()+"”，还没有这份文书")

@@ -353,5 +353,5 @@ func (s *Server) drawPrint(c *fiber.Ctx, by policy.Actor) error {
 		v.Rows = append(v.Rows, [2]string{strconv.Itoa(i+1) + " " + p.Name, joinWords(p.Company, "检查人员："+strings.Join(names, "、"), p.Why, p.Result)})
 	}
 	v.Rows = append(v.Rows, filled([][2]string{{"名单摘要", hashGroups(d.Digest)}, {"种子的校验值", hashGroups(d.Commitment)}, {"种子", d.Seed}})...)
-	return s.render(c, by, "fund_print", page{Title: v.Title, Script: true, Data: v})
+	return s.render(c, by, "fund_print", page{Title: v.Title, Script: true, Data: v, Paper: v.Kind})
 }

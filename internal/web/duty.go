@@ -142,7 +142,7 @@ func (s *Server) showDuty(c *fiber.Ctx, by policy.Actor, template, problem strin
 		return err
 	}
 	v.Problem = problem
-	return s.render(c, by, template, page{Title: v.Title, Nav: dutyPath, Data: v, Script: true})
+	return s.render(c, by, template, page{Title: v.Title, Nav: dutyPath, Data: v, Script: true, Paper: "值班表"})
 }
 
 // dutySheet is the roster for the wall.

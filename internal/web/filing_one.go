@@ -345,5 +345,5 @@ func (s *Server) filingReceipt(c *fiber.Ctx, by policy.Actor) error {
 		return fault.New("web.filingReceipt", fault.NotFound, "这件备案还没有回执")
 	}
 	v := map[string]any{"F": f, "Path": filingsPath + "/" + doc.ID, "Happened": f.Happened.Chinese(), "Filed": f.Filed.Chinese(), "Hash": hashGroups(f.Approval.SubjectHash)}
-	return s.render(c, by, "filing_receipt", page{Title: "备案回执", Script: true, Data: v})
+	return s.render(c, by, "filing_receipt", page{Title: "备案回执", Script: true, Data: v, Paper: "备案回执"})
 }

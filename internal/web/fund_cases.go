@@ -373,8 +373,10 @@ func paperText(p *casework.Paper) string {
 // printView is what fund_print.html shows: a paper for printing.
 type printView struct {
 	Back, Kind, Title, Number, To string
-	Words                         []string
-	Rows                          [][2]string
+	// Paper is what it is called among the kinds of papers, "" for its title among the prints of its case.
+	Paper string
+	Words []string
+	Rows  [][2]string
 	// Date is the day of the paper, From who issues it, "" for the bureau; Hash is what was signed.
 
 	Date string

@@ -39,7 +39,7 @@ func (s *Server) fundStatement(c *fiber.Ctx, by policy.Actor) error {
 		plain.Links = nil
 		v.Plain, v.Home = &plain, homePath
 	}
-	return s.render(c, by, "fund_statement", page{Title: st.Place.Name + "保修金对账单", Script: true, Data: v})
+	return s.render(c, by, "fund_statement", page{Title: st.Place.Name + "保修金对账单", Script: true, Data: v, Paper: "保修金对账单"})
 }
 
 // fundLedgerExcel writes a statement: balances, amounts due with their arithmetic, what is held back, movements, days ahead.

@@ -81,7 +81,7 @@ func (s *Server) handoverPaper(c *fiber.Ctx, by policy.Actor) error {
 	for _, show := range h.Shows {
 		p.ShownOn, p.Until = show.From.Chinese(), show.Until.Due.Chinese()
 	}
-	return s.render(c, by, "handover_print", page{Title: h.Title() + title, Script: true, Data: p})
+	return s.render(c, by, "handover_print", page{Title: h.Title() + title, Script: true, Data: p, Paper: title})
 }
 
 // walkedOn is when the walk was: from its first day to its last, the planned day before it begins.

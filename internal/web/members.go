@@ -348,7 +348,7 @@ func (s *Server) unitLetter(c *fiber.Ctx, by policy.Actor) error {
 		v.Lines = append(v.Lines, "服务时长合计 "+hoursText(u.HalfHours)+" 小时，从社区确认过的服务中统计。")
 	}
 	v.Lines = append(v.Lines, "本函只反馈人数和次数，不涉及个人，也不作为排名和评先的依据。")
-	return s.render(c, by, "member_paper", page{Title: v.Title, Script: true, Data: v})
+	return s.render(c, by, "member_paper", page{Title: v.Title, Script: true, Data: v, Paper: v.Title})
 }
 
 // memberCertificate is the certificate of a member about a year, for printing: it is given to himself.
@@ -369,5 +369,5 @@ func (s *Server) memberCertificate(c *fiber.Ctx, by policy.Actor) error {
 	m := &doc.State
 	v := memberPaper{Path: membersPath + "/" + id, Title: "在职党员服务证明", To: memberName(m), Community: m.CommunityName, Year: year, On: s.registered.On(ctx).Chinese()}
 	v.Lines = []string{m.UnitName + "，在本社区报到并参加服务 " + count(done.Services) + " 件，服务时长 " + hoursText(done.HalfHours) + " 小时。", "时长从社区确认过的服务中统计，一件服务由参加的人平分。"}
-	return s.render(c, by, "member_paper", page{Title: v.Title, Script: true, Data: v})
+	return s.render(c, by, "member_paper", page{Title: v.Title, Script: true, Data: v, Paper: v.Title})
 }

@@ -168,7 +168,7 @@ func (s *Server) rights(c *fiber.Ctx, by policy.Actor) error {
 // parts shows every component once, for whoever builds pages, and the A4 sheet.
 func (s *Server) parts(c *fiber.Ctx, by policy.Actor) error {
 	if c.Query("sheet") == "1" {
-		return s.render(c, by, "sheet", page{Title: "公文样张", Script: true})
+		return s.render(c, by, "sheet", page{Title: "公文样张", Script: true, Paper: "公文样张"})
 	}
 	states := make([]string, 0, len(looks))
 	for _, family := range []string{"grey", "blue", "green", "amber", "teal", "violet", "wine"} {

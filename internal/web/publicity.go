@@ -231,5 +231,5 @@ func (s *Server) publicityNotice(c *fiber.Ctx, by policy.Actor) error {
 	v := listView{Back: publicityPath + "/" + url.PathEscape(found.Period.ID), Title: name + "拟评结果公示", Date: dateLong(found.Period.Tellings[0].At.Time), Groups: listGroups(found)}
 	v.Words = []string{"经企业申报、社区初评、乡镇审核、住建复核、联审，现将" + name + "拟评结果予以公示。公示期" + found.First.Chinese() + "至" + found.Until.Chinese() + "。",
 		"公示期内，任何单位和个人可以在公示网页或者书面向我局提出意见，每一条都答复。物业服务企业对结果有异议的，可以在" + found.Appeals.Chinese() + "以前逐项或者就整个结果申诉，由没有参与评价的人答复。"}
-	return s.render(c, by, "star_list", page{Title: v.Title, Script: true, Data: v})
+	return s.render(c, by, "star_list", page{Title: v.Title, Script: true, Data: v, Paper: "星级公示"})
 }

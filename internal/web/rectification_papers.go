@@ -55,7 +55,9 @@ func (s *Server) rectificationPrint(ctx context.Context, _ policy.Actor, _ strin
 	case "paper":
 		return s.rectificationPaperOf(ctx, k), nil
 	case "next":
-		return s.rungPaper(ctx, k, rectification.Rung{Kind: k.Proposed(s.clocks.Business())}), nil
+		v := s.rungPaper(ctx, k, rectification.Rung{Kind: k.Proposed(s.clocks.Business())})
+		v.Paper = v.Title
+		return v, nil
 	case "receipt":
 		return s.serviceReceipt(ctx, k)
 	case "address":

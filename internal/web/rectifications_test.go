@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"archive/zip"
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -112,6 +113,7 @@ func TestRectificationPages(t *testing.T) {
 	if !strings.Contains(print, "建议你单位自收到本文书次日起 7 日内改正") || strings.Contains(print, "责令") || strings.Contains(print, "处罚") {
 		t.Errorf("the paper: %.1500s", print)
 	}
+	m.ownTemplate(path + "/print/paper")
 	whole := m.as("officer").get(t, path+"/whole").body
 	for _, want := range []string{"卷内目录", "股长签发", "已公示", "已看到公示", "办理经过", "复查全部合格", "走访人员", "直接送达（送达回证）", "/files/served"} {
 		if !strings.Contains(whole, want) {
@@ -176,6 +178,83 @@ func TestRectificationPages(t *testing.T) {
 	if a := m.as("manager").get(t, "/rectifications.xlsx?state=fixed"); a.StatusCode != 200 || !strings.HasPrefix(a.body, "PK") {
 		t.Errorf("Excel: %d", a.StatusCode)
 	}
+}
+
+// ownTemplate: the office's own Word template of a paper is refused with what is wrong in it, and a right one is filled; the default form stays at hand.
+func (m *team) ownTemplate(print string) {
+	t := m.t
+	const kind = "/templates/rectify-suggestion"
+	blank := m.as("officer").get(t, kind+"/blank.docx")
+	wants(t, blank, 200, "PK")
+	put := func(data []byte) answer {
+		return m.as("officer").upload(t, kind, [][2]string{{"seq", m.hidden("officer", kind, kind).Get("seq")}}, nil, attachment{"建议书.docx", data})
+	}
+	wants(t, put(replaced(t, blank.body, "{{正文}}", "{{甲方}}{{人员.姓名}}")), 422, "正文第 5 段的 {{甲方}}：没有这个字段", "{{人员.姓名}}：没有“人员”这个列表", "“整改建议书”可以用的字段：本局、制作日期、发文机关")
+	wants(t, put(replaced(t, blank.body, "{{", "")), 422, "没有写成 {{字段}}")
+	wants(t, put([]byte("MZ")), 422, "Windows 程序")
+	if a := m.as("officer").get(t, kind); !strings.Contains(a.body, "还没有上传") || strings.Contains(m.as("officer").get(t, print).body, "form=default") {
+		t.Error("a refused template is used")
+	}
+	wants(t, put(replaced(t, blank.body, "{{正文}}", "本局格式：{{当事人}}服务的小区，{{正文}}")), 303)
+	word := m.as("officer").get(t, print+"?as=docx")
+	body := docxParts(t, word.body)["word/document.xml"]
+	for _, want := range []string{"本局格式：", "都住建建议〔2026〕1号", "7 日内改正", "公示栏空白", "第 1.1 项"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the filled template lacks %q", want)
+		}
+	}
+	if strings.Contains(body, "{{") {
+		t.Error("a field was not filled")
+	}
+	if a := m.as("officer").get(t, print+"?as=docx&form=default"); strings.Contains(docxParts(t, a.body)["word/document.xml"], "本局格式") {
+		t.Error("the default form is that of the office")
+	}
+	for _, s := range []scenario{
+		{name: "both forms", role: "officer", path: print, status: 200, contains: []string{"as=docx&amp;form=default", `href="` + kind + `"`, `data-paper="整改建议书"`}},
+		{name: "the firm sees no templates", role: "manager", path: print, status: 200, excludes: []string{kind}},
+		{name: "nor opens them", role: "manager", path: kind, status: 403},
+		{name: "the list", role: "officer", path: "/templates?q=建议&state=本局模板", status: 200, contains: []string{"建议书.docx", "1 种用本局模板"}, excludes: []string{"问题交办单"}},
+		{name: "none of a name", role: "officer", path: "/templates?q=没有", status: 200, contains: []string{"没有符合条件的文书"}},
+		{name: "no such kind", role: "officer", path: "/templates/nothing", status: 404},
+		{name: "a version", role: "officer", path: kind + "/files/1", status: 200, contains: []string{"PK"}},
+		{name: "no such version", role: "officer", path: kind + "/files/2", status: 404},
+		{name: "somebody was quicker", role: "officer", method: "POST", path: kind + "/use", form: url.Values{"seq": {"0"}, "off": {"1"}}, status: 409},
+	} {
+		s.run(t, m.f, m.people)
+	}
+	off := m.hidden("officer", kind, kind+"/use")
+	off.Set("off", "1")
+	m.post("officer", kind+"/use", off)
+	if a := m.as("officer").get(t, print+"?as=docx"); strings.Contains(docxParts(t, a.body)["word/document.xml"], "本局格式") {
+		t.Error("a template that is switched off is used")
+	}
+}
+
+// replaced is a Word document with other words in its body.
+func replaced(t *testing.T, body, old, words string) []byte {
+	t.Helper()
+	z, err := zip.NewReader(strings.NewReader(body), int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := docxParts(t, body)
+	var b bytes.Buffer
+	out := zip.NewWriter(&b)
+	for _, f := range z.File {
+		text := parts[f.Name]
+		if f.Name == "word/document.xml" {
+			text = strings.ReplaceAll(text, old, words)
+		}
+		if w, err := out.Create(f.Name); err != nil {
+			t.Fatal(err)
+		} else if _, err := w.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // docxParts unpacks a Word document.

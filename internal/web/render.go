@@ -47,7 +47,7 @@ var declared = map[string]string{
 	"fund_statement": layoutDesk, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp, "cases": layoutApp, "application_opinions": layoutApp, "application_joint": layoutApp, "application_joint_print": layoutDesk, "star_list": layoutDesk, "circular_paper": layoutDesk, "fund_case": layoutApp, "fund_case_new": layoutApp, "fund_print": layoutDesk,
 	"inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
 	"rectification_new": layoutApp, "volume": layoutDesk, "report": layoutDesk,
-	"returns": layoutApp, "return_new": layoutApp, "return_one": layoutApp, "return_list": layoutApp, "return_compare": layoutApp, "return_form": layoutApp, "return_measures": layoutApp, "return_batch": layoutApp, "return_print": layoutDesk,
+	"returns": layoutApp, "return_new": layoutApp, "return_one": layoutApp, "return_list": layoutApp, "return_compare": layoutApp, "return_form": layoutApp, "return_measures": layoutApp, "return_batch": layoutApp, "return_print": layoutDesk, "templates": layoutApp, "template": layoutApp,
 	"modules": layoutApp, "account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "witnesses": layoutApp, "log_change": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
 	"party": layoutApp, "party_sheets": layoutApp, "party_sheet": layoutApp, "party_new": layoutApp,
@@ -178,6 +178,8 @@ type page struct {
 	// Script loads the own script; pages without need for it do not. Scripts are further ones by the names of their files.
 	Script  bool
 	Scripts []string
+	// Paper is what the paper of a page is called among the kinds of papers, "" for what no template is filled with.
+	Paper string
 }
 
 // view is a page with its frame.
@@ -199,8 +201,8 @@ type view struct {
 	Walks, Home bool
 	// Module is the module of the page, the zero Module on others.
 	Module policy.Module
-	// Word is the address of a paper as an editable document, empty on other pages.
-	Word string
+	// Word is the address of a paper as an editable document, empty on other pages; PlainWord that of its default form while the office's own template is used, Template the templates of its kind for who keeps them.
+	Word, PlainWord, Template string
 }
 
 // navItem is one entry of the navigation.
@@ -251,7 +253,7 @@ var officeNav = []navGroup{
 		{Label: "红色驿站", Path: stationsPath, Action: policy.ReadStation}, {Label: "值班", Path: dutyPath, Action: policy.ReadStation}, {Label: "预约", Path: bookingsPath, Action: policy.ReadStation}, {Label: "红色达人", Path: modelsPath, Action: policy.Public}, {Label: "政策文件", Path: papersPath, Action: policy.Public}}},
 	{"评价", []navItem{{Label: "评价周期", Path: "/periods", Action: policy.ReadPeriods}, {Label: "评价方案", Path: schemesPath, Action: policy.ReadPeriods}, {Label: "评价看板", Path: "/boards", Action: policy.ReadBoards}, {Label: "打分一致性", Path: scorersPath, Action: policy.ReadScorers}, {Label: "星级申报", Path: applicationsPath, Action: policy.ReadApplication}, {Label: "得分告知", Path: scoresPath, Action: policy.ReadObjection}, {Label: "异议与申诉", Path: objectionsPath, Action: policy.ReadObjection}, {Label: "公示意见", Path: remarksPath, Action: policy.HandleRemark}, {Label: "星级公示", Path: publicityPath, Action: policy.Public}, {Label: "企业说明", Path: responsesPath, Action: policy.ReadResponse}, {Label: "降星与摘牌", Path: standingsPath, Action: policy.ReadStanding}, {Label: "标牌", Path: platesPath, Action: policy.ReadPlate}, {Label: "争星晋位", Path: coachPath, Action: policy.ReadCoach},
 		{Label: "评价通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
-	{"报表", []navItem{{Label: "报表台", Path: returnsPath, Action: policy.ReadReturn}, {Label: "收表任务", Path: collectionsPath, Action: policy.ReadCollection}}},
+	{"报表", []navItem{{Label: "报表台", Path: returnsPath, Action: policy.ReadReturn}, {Label: "文书模板", Path: templatesPath, Action: policy.KeepPaperTemplate}, {Label: "收表任务", Path: collectionsPath, Action: policy.ReadCollection}}},
 	{"系统", []navItem{
 		{Label: "账号与任命", Path: accountsPath, Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},
 		{Label: "审批流程", Path: approvalsPath, Action: policy.ReadApprovals},
@@ -327,6 +329,8 @@ func (s *Server) serves(path string) bool {
 		return s.standings != nil
 	case "/periods", "/boards", scorersPath, "/circulars", scoresPath, objectionsPath, publicityPath, remarksPath, coachPath, listsPath:
 		return s.cycle != nil
+	case templatesPath:
+		return s.templates != nil
 	case returnsPath:
 		return s.returns != nil
 	case schemesPath:
@@ -365,7 +369,7 @@ func (s *Server) render(c *fiber.Ctx, by policy.Actor, name string, p page) erro
 		return err
 	}
 	if c.Query(wordName) == wordValue && wordAddress(c, name) != "" {
-		return s.sendWord(c, p.Title, body)
+		return s.sendWord(c, p, body)
 	}
 	if len(c.Response().Header.Peek(fiber.HeaderCacheControl)) == 0 {
 		c.Set(fiber.HeaderCacheControl, "no-store")
@@ -377,6 +381,9 @@ func (s *Server) render(c *fiber.Ctx, by policy.Actor, name string, p page) erro
 
 func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page) ([]byte, error) {
 	v := view{page: p, Set: s.set, By: by, Big: s.bigType(c, by), Now: s.clocks.Business(), Look: lookOf(c), Module: s.moduleAt(c.Path()), Word: wordAddress(c, name)}
+	if err := s.offerWord(c, by, &v); err != nil {
+		return nil, err
+	}
 	layout := declared[name]
 	if layout == layoutEither {
 		layout = layoutPublic

@@ -267,7 +267,7 @@ func (s *Server) starReport(c *fiber.Ctx, by policy.Actor) error {
 	if b.Notice != "" {
 		v.add(reportSection{Title: "公示与异议", Words: []string{b.Notice}})
 	}
-	return s.render(c, by, "report", page{Title: v.Title, Data: v, Script: true})
+	return s.render(c, by, "report", page{Title: v.Title, Data: v, Script: true, Paper: v.Kind})
 }
 
 // filledWords are the words that say something.
@@ -351,5 +351,5 @@ func (s *Server) firmReport(c *fiber.Ctx, by policy.Actor) error {
 	if v.Past != nil {
 		p.add(v.Past.reported())
 	}
-	return s.render(c, by, "report", page{Title: p.Title, Data: p, Script: true})
+	return s.render(c, by, "report", page{Title: p.Title, Data: p, Script: true, Paper: p.Kind})
 }

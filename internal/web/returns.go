@@ -21,9 +21,6 @@ const (
 	returnFormsPath = returnsPath + "/forms"
 )
 
-// maxReturnTemplate is the largest upload of a template.
-const maxReturnTemplate = 6 << 20
-
 // returnSteps are the steps that have an address of their own.
 var returnSteps = []struct {
 	name   string
@@ -69,7 +66,7 @@ func (s *Server) returnRoutes() []Route {
 		{Method: get, Path: form, Action: policy.ReadReturn, Handler: s.returnForm},
 		{Method: get, Path: form + "/blank.xlsx", Action: policy.ReadReturn, Handler: s.blankReturn},
 		{Method: get, Path: form + "/files/:no<maxLen(4)>", Action: policy.ReadReturn, Handler: s.returnTemplate},
-		{Method: post, Path: form, Action: policy.KeepReturnTemplate, Handler: s.putReturnTemplate, Upload: maxReturnTemplate},
+		{Method: post, Path: form, Action: policy.KeepReturnTemplate, Handler: s.putReturnTemplate, Upload: maxTemplate},
 		{Method: post, Path: form + "/use", Action: policy.KeepReturnTemplate, Handler: s.useReturnTemplate},
 	}
 	for _, step := range returnSteps {

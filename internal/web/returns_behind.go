@@ -167,7 +167,7 @@ func (s *Server) printReturn(c *fiber.Ctx, by policy.Actor) error {
 	if !heading.Day.IsZero() {
 		view.Printed = heading.Day.Chinese() + "报出，第 " + strconv.FormatInt(version.No, 10) + " 版"
 	}
-	return s.render(c, by, "return_print", page{Title: view.Name, Script: true, Data: printedReturn{view, heading}})
+	return s.render(c, by, "return_print", page{Title: view.Name, Script: true, Data: printedReturn{view, heading}, Paper: "统计报表"})
 }
 
 // printedReturn is what return_print.html shows.

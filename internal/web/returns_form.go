@@ -1,8 +1,6 @@
 package web
 
 import (
-	"io"
-	"slices"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -15,24 +13,11 @@ import (
 
 // returnFormView is what return_form.html shows.
 type returnFormView struct {
-	Form     *returns.Form
-	Path     string
-	Due      string
-	Names    []returns.NameOf
-	Rows     []templateLine
-	Seq      int64
-	May, Off bool
-	Errors   []string
-	Cells    []formCell
-}
-
-type templateLine struct {
-	No          int64
-	Path, Name  string
-	At, By      string
-	Names       int64
-	Used        bool
-	Description string
+	Form  *returns.Form
+	Due   string
+	Names []returns.NameOf
+	Shelf shelfView
+	Cells []formCell
 }
 
 type formCell struct{ Key, Title, Unit, How, From string }
@@ -52,24 +37,17 @@ func (s *Server) showReturnForm(c *fiber.Ctx, by policy.Actor, refused []fault.F
 	if err != nil {
 		return err
 	}
-	v := returnFormView{Form: f, Path: returnFormsPath + "/" + f.ID, Names: f.Names(), Seq: doc.Seq, May: s.guard.Allow(by, policy.KeepReturnTemplate), Off: doc.State.Off, Due: "报告期结束后 " + strconv.Itoa(f.Due.Days) + " 天"}
+	v := returnFormView{Form: f, Names: f.Names(), Due: "报告期结束后 " + strconv.Itoa(f.Due.Days) + " 天",
+		Shelf: shelfView{Path: returnFormsPath + "/" + f.ID, Title: "Excel 模板", Label: "本局的 Excel 模板", Accept: ".xlsx", May: s.guard.Allow(by, policy.KeepReturnTemplate), Hint: "在要填数的单元格上写名称（公式—定义名称），名称是下面的代码；一个名称指一个单元格，合并单元格指左上角"}}
 	if f.Due.Rolls {
 		v.Due += "，遇休息日顺延"
 	}
-	for _, r := range refused {
-		v.Errors = append(v.Errors, r.Message)
-	}
-	last := doc.State.Last()
-	for i := range doc.State.Versions {
-		t := &doc.State.Versions[i]
-		v.Rows = append(v.Rows, templateLine{No: t.No, Path: v.Path + "/files/" + strconv.FormatInt(t.No, 10), Name: t.File.Name, At: dateTime(t.By.At.Time), By: s.titleOfOffice(t.By.Office), Names: t.Names, Used: last != nil && last.No == t.No})
-	}
-	slices.Reverse(v.Rows)
+	v.Shelf.fill(s, doc, refused)
 	for i := range f.Cells {
 		cell := &f.Cells[i]
 		v.Cells = append(v.Cells, formCell{cell.Key, cell.Title, cell.Counts().Unit, cell.How, cell.Counts().From})
 	}
-	return s.render(c, by, "return_form", page{Title: f.Title, Nav: returnsPath, Data: v, Fields: refused, Said: saidParam(c, map[string]string{"put": "已上传，下载 Excel 时按这一版填。", "off": "已停用模板，下载默认格式。", "on": "已启用最近一版模板。"})})
+	return s.render(c, by, "return_form", page{Title: f.Title, Nav: returnsPath, Data: v, Fields: refused, Said: saidParam(c, templateSaid)})
 }
 
 // returnMeasures lists everything that a return can count, with its 口径: what returns.yaml names.
@@ -89,71 +67,18 @@ func (s *Server) blankReturn(c *fiber.Ctx, by policy.Actor) error {
 
 // returnTemplate hands out one version of a template.
 func (s *Server) returnTemplate(c *fiber.Ctx, by policy.Actor) error {
-	in, size, stored, err := s.returns.OpenTemplate(c.UserContext(), by, c.Params("form"), seqOf(c.Params("no")))
-	if err != nil {
-		return err
-	}
-	sendFile(c, in, size, files.XLSX, stored.Name, true)
-	return nil
+	return templateFile(c, by, s.returns.Templates, c.Params("form"))
 }
 
 // putReturnTemplate takes a template in.
 func (s *Server) putReturnTemplate(c *fiber.Ctx, by policy.Actor) error {
-	var upload *files.Upload
-	var bad []fault.Field
-	values, err := s.readForm(c, maxReturnTemplate, func(name string, r io.Reader) error {
-		if upload != nil {
-			return nil
-		}
-		var err error
-		upload, err = s.files.Receive(name, r, files.XLSX)
-		if fault.Is(err, fault.Invalid) {
-			bad = append(bad, fault.Field{Name: "file", Message: fault.MessageOf(err)})
-			return nil
-		}
-		return err
-	})
-	if upload != nil {
-		defer upload.Close() //nolint:errcheck // a temporary file that only we know
-	}
-	if err != nil {
-		return err
-	}
-	if len(bad) == 0 {
-		err = s.returns.PutTemplate(c.UserContext(), by, c.Params("form"), seqOf(values.Get("seq")), upload)
-		bad = templateFaults(err)
-	}
-	if len(bad) > 0 {
-		c.Status(statusOf(fault.Invalid))
-		return s.showReturnForm(c, by, bad)
-	}
-	if err != nil {
-		return err
-	}
-	return seeOther(c, returnFormsPath+"/"+c.Params("form")+"?done=put")
-}
-
-// templateFaults are the refused names of a template, all told at the file.
-func templateFaults(err error) []fault.Field {
-	if !fault.Is(err, fault.Invalid) {
-		return nil
-	}
-	out := slices.Clone(fault.FieldsOf(err))
-	for i := range out {
-		out[i].Name = "file"
-	}
-	if len(out) == 0 {
-		out = []fault.Field{{Name: "file", Message: fault.MessageOf(err)}}
-	}
-	return out
+	form := c.Params("form")
+	return s.templatePut(c, returnFormsPath+"/"+form, files.XLSX, func(seq int64, upload *files.Upload) error {
+		return s.returns.PutTemplate(c.UserContext(), by, form, seq, upload)
+	}, func(bad []fault.Field) error { return s.showReturnForm(c, by, bad) })
 }
 
 // useReturnTemplate goes back to the default workbook, or to the last template.
 func (s *Server) useReturnTemplate(c *fiber.Ctx, by policy.Actor) error {
-	values := formValues(c)
-	off := values.Get("off") != ""
-	if err := s.returns.SwitchTemplate(c.UserContext(), by, c.Params("form"), seqOf(values.Get("seq")), off); err != nil {
-		return err
-	}
-	return seeOther(c, returnFormsPath+"/"+c.Params("form")+"?done="+map[bool]string{true: "off", false: "on"}[off])
+	return templateUse(c, by, s.returns.Templates, c.Params("form"), returnFormsPath+"/"+c.Params("form"))
 }

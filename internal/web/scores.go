@@ -368,7 +368,7 @@ func (s *Server) scoreReport(c *fiber.Ctx, by policy.Actor) error {
 	}
 	p.explain(v.Sums, v.Changes)
 	p.add(reportSection{Title: "异议", Words: []string{"通报以前的得分只给本企业和主管部门看；一项只提一次异议，由没有给这一项评分、复核的人答复。"}})
-	return s.render(c, by, "report", page{Title: p.Title, Data: p, Script: true})
+	return s.render(c, by, "report", page{Title: p.Title, Data: p, Script: true, Paper: p.Kind})
 }
 
 // scoreLines are the rows of a line with its items; may says that the actor objects to lines.

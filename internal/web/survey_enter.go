@@ -217,7 +217,7 @@ func (s *Server) surveyPaper(c *fiber.Ctx, by policy.Actor, kind string, words f
 	}
 	v := words(&doc.State)
 	v.Kind, v.Back, v.Date = kind, surveysPath+"/"+doc.ID, s.resultDay(c.UserContext(), &doc.State).Chinese()
-	return s.render(c, by, "fund_print", page{Title: v.Title, Script: true, Data: v})
+	return s.render(c, by, "fund_print", page{Title: v.Title, Script: true, Data: v, Paper: kind})
 }
 
 // surveyNotice is what is put up before anybody is asked.
@@ -326,5 +326,5 @@ func (s *Server) surveyDrawn(c *fiber.Ctx, by policy.Actor) error {
 		v.Count += len(places)
 		v.Rows = append(v.Rows, drawnLine{i + 1, d.Block.Name, strings.Join(places, "、"), fmt.Sprintf("%d 户里的 %d 户", d.Block.Households, len(places))})
 	}
-	return s.render(c, by, "survey_list", page{Title: v.Title + "抽中名单", Script: true, Data: v})
+	return s.render(c, by, "survey_list", page{Title: v.Title + "抽中名单", Script: true, Data: v, Paper: "抽中名单"})
 }

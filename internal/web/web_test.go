@@ -119,8 +119,14 @@ func (p *person) send(t testing.TB, method, path string, form url.Values, header
 	if m := tokenInPage.FindSubmatch(data); m != nil {
 		p.token = string(m[1])
 	}
+	if bytes.Contains(data, []byte(`<body class="desk">`)) && resp.StatusCode == http.StatusOK && !bytes.Contains(data, []byte(`data-paper="`)) && !kindless.MatchString(path) {
+		t.Errorf("%s is a paper of no kind: it has no template (paperKinds)", path)
+	}
 	return answer{resp, string(data)}
 }
+
+// kindless are the papers that no template is filled with: files, dossiers, plates and slips.
+var kindless = regexp.MustCompile(`/whole$|/dossier/print|^/rectifications/lists/print|^/plates/print|/slips$`)
 
 func (p *person) get(t testing.TB, path string, headers ...string) answer {
 	return p.send(t, http.MethodGet, path, nil, headers...)

@@ -431,7 +431,7 @@ func (s *Server) wishReceipt(c *fiber.Ctx, by policy.Actor) error {
 	if v.Names, err = s.wishes.Names(c.UserContext(), by, w); err != nil {
 		return err
 	}
-	return s.render(c, by, "wish_receipt", page{Title: "收件回执", Script: true, Data: v})
+	return s.render(c, by, "wish_receipt", page{Title: "收件回执", Script: true, Data: v, Paper: "收件回执"})
 }
 
 // wishPhoto answers with a photo.

@@ -11,6 +11,8 @@ import (
 
 	"redsteward/internal/docx"
 	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/policy"
 )
 
 // Every paper comes as an editable Word document too: the address of its print with ?as=docx. It is made of the page, so that the two never differ, and who may open the page may have it.
@@ -43,14 +45,46 @@ func wordAddress(c *fiber.Ctx, name string) string {
 	return c.Path() + "?" + v.Encode()
 }
 
-// sendWord answers with a page as a document.
-func (s *Server) sendWord(c *fiber.Ctx, title string, body []byte) error {
-	var b bytes.Buffer
-	info := docx.Info{Title: title, Author: s.set.Authority, Made: s.clocks.Business()}
-	if err := docx.Write(&b, bytes.NewReader(body), info, s.pictures(c)); err != nil {
-		return fault.Wrap("web.sendWord", fault.Internal, "", err)
+// formName chooses the default form of a document where the office has a template of its own.
+const formName, formDefault = "form", "default"
+
+// offerWord puts the addresses of a paper as a document on its page.
+func (s *Server) offerWord(c *fiber.Ctx, by policy.Actor, v *view) error {
+	k, known := paperKindOf(v.Paper)
+	if !known {
+		v.Paper = ""
 	}
-	return attach(c, strings.NewReplacer("/", "／", "\\", "＼").Replace(title)+".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", b.Bytes())
+	if v.Word == "" || !known || s.templates == nil {
+		return nil
+	}
+	if s.guard.Allow(by, policy.KeepPaperTemplate) {
+		v.Template = templatesPath + "/" + k.ID
+	}
+	used, err := s.templates.InUse(c.UserContext(), k.ID)
+	if used {
+		v.PlainWord = v.Word + "&" + formName + "=" + formDefault
+	}
+	return err
+}
+
+// sendWord answers with a page as a document: in the office's own template of its kind if one is used, unless the default form is asked for.
+func (s *Server) sendWord(c *fiber.Ctx, p page, body []byte) error {
+	var data []byte
+	if k, known := paperKindOf(p.Paper); known && s.templates != nil && c.Query(formName) != formDefault {
+		var err error
+		if data, err = s.inTemplate(c.UserContext(), k, body); err != nil {
+			return err
+		}
+	}
+	if data == nil {
+		var b bytes.Buffer
+		info := docx.Info{Title: p.Title, Author: s.set.Authority, Made: s.clocks.Business()}
+		if err := docx.Write(&b, bytes.NewReader(body), info, s.pictures(c)); err != nil {
+			return fault.Wrap("web.sendWord", fault.Internal, "", err)
+		}
+		data = b.Bytes()
+	}
+	return attach(c, strings.NewReplacer("/", "／", "\\", "＼").Replace(p.Title)+".docx", files.DOCX.MediaType(), data)
 }
 
 // pictures gives the pictures of a page as who asked for the page sees them: each is asked for in his name, so that the rights of its own route hold.

@@ -17,6 +17,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/journal"
+	"redsteward/internal/report/templates"
 	"redsteward/internal/schedule"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -43,9 +44,10 @@ type Config struct {
 // Service is the desk of returns. Every call names the actor and asks for right and scope.
 type Service struct {
 	Config
+	// Templates are the office's own workbooks by the id of their return.
+	Templates *templates.Shelf
 	rows      *casework.Rows[Return]
 	parts     *store.Collection[Part]
-	templates *store.Collection[Template]
 }
 
 // New opens the desk on a store.
@@ -58,7 +60,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if s.parts, err = store.NewCollection(ctx, c.DB, store.Kind[Part]{Name: figuresKind, Version: 1}); err != nil {
 		return nil, err
 	}
-	s.templates, err = store.NewCollection(ctx, c.DB, store.Kind[Template]{Name: templateKind, Version: 1})
+	s.Templates, err = templates.Open(ctx, c.DB, templateKind, c.Guard, c.Keeper, c.Now, templates.Rights{Read: policy.ReadReturn, Keep: policy.KeepReturnTemplate})
 	return s, err
 }
 

@@ -17,6 +17,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/num"
 	"redsteward/internal/report/returns"
+	"redsteward/internal/report/templates"
 	"redsteward/internal/schedule"
 	"redsteward/internal/store"
 	"redsteward/policy"
@@ -35,7 +36,7 @@ const (
 func TestStoredFields(t *testing.T) {
 	golden[returns.Return](t, "return")
 	golden[returns.Part](t, "part")
-	golden[returns.Template](t, "template")
+	golden[templates.Set](t, "template")
 }
 
 func golden[T any](t *testing.T, name string) {
@@ -407,7 +408,7 @@ func workbook(t *testing.T, names map[string]string, merged ...string) []byte {
 // put uploads a template.
 func (d *desk) put(t *testing.T, by policy.Actor, data []byte) error {
 	t.Helper()
-	doc := registrytest.Must[store.Doc[returns.Template]](t)(d.TemplateOf(t.Context(), d.officer, "trade"))
+	doc := registrytest.Must[store.Doc[templates.Set]](t)(d.TemplateOf(t.Context(), d.officer, "trade"))
 	up := registrytest.Must[*files.Upload](t)(d.Keeper.Receive("市局月报.xlsx", bytes.NewReader(data), files.XLSX))
 	t.Cleanup(func() { _ = up.Close() })
 	return d.PutTemplate(t.Context(), by, "trade", doc.Seq, up)
@@ -481,17 +482,17 @@ func TestTemplates(t *testing.T) {
 	if formula, err := book.GetCellFormula("Sheet1", "D9"); err != nil || formula != "B2+B3" {
 		t.Errorf("the formula became %q: %v", formula, err)
 	}
-	doc := registrytest.Must[store.Doc[returns.Template]](t)(d.TemplateOf(ctx, d.officer, "trade"))
+	doc := registrytest.Must[store.Doc[templates.Set]](t)(d.TemplateOf(ctx, d.officer, "trade"))
 	if len(doc.State.Versions) != 2 || doc.State.Last().No != 2 || doc.State.Last().Names != 10 {
 		t.Errorf("templates: %+v", doc.State)
 	}
-	if err := d.SwitchTemplate(ctx, d.officer, "trade", doc.Seq, true); err != nil {
+	if err := d.Templates.Switch(ctx, d.officer, "trade", doc.Seq, true); err != nil {
 		t.Fatal(err)
 	}
 	if sheets := filled().GetSheetList(); sheets[0] != "报表" {
 		t.Errorf("switched off it is still %v", sheets)
 	}
-	if err := d.SwitchTemplate(ctx, d.officer, "trade", doc.Seq, false); !fault.Is(err, fault.Conflict) {
+	if err := d.Templates.Switch(ctx, d.officer, "trade", doc.Seq, false); !fault.Is(err, fault.Conflict) {
 		t.Errorf("somebody was quicker: %v", err)
 	}
 }

@@ -2,8 +2,6 @@ package returns
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,36 +12,12 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/num"
 	"redsteward/internal/report"
+	"redsteward/internal/report/templates"
 	"redsteward/internal/store"
 	"redsteward/policy"
-	"redsteward/supervision"
 )
 
 const templateKind = "return-template"
-
-// Template are the workbooks of a return that the office uploaded, of which the last one is used.
-type Template struct {
-	// Versions are all of them, oldest first; Off: the default workbook is used for now.
-	Versions []TemplateVersion `json:"versions,omitempty"`
-	Off      bool              `json:"off,omitempty"`
-}
-
-// TemplateVersion is one upload.
-type TemplateVersion struct {
-	// No counts from 1, File is the workbook, Names how many of its names are filled.
-	No    int64            `json:"no"`
-	File  files.Stored     `json:"file"`
-	Names int64            `json:"names"`
-	By    supervision.Hand `json:"by"`
-}
-
-// Last is the one that is used, nil for none.
-func (t *Template) Last() *TemplateVersion {
-	if t.Off || len(t.Versions) == 0 {
-		return nil
-	}
-	return &t.Versions[len(t.Versions)-1]
-}
 
 // What stands behind the key of a cell for another number of its: the term before, the year before, and the changes in percent.
 const (
@@ -141,44 +115,32 @@ func changeOf(now, was *num.Num) any {
 	return report.Maybe(&x, 1)
 }
 
-// TemplateOf are the templates of a return. Returns Forbidden without ReadReturn, NotFound for an unknown return.
-func (s *Service) TemplateOf(ctx context.Context, by policy.Actor, form string) (store.Doc[Template], error) {
-	if err := s.Guard.Require(by, policy.ReadReturn); err != nil {
-		return store.Doc[Template]{}, err
-	}
-	if _, err := s.form(form); err != nil {
-		return store.Doc[Template]{}, err
-	}
-	return s.template(ctx, form)
-}
-
-func (s *Service) template(ctx context.Context, form string) (store.Doc[Template], error) {
-	doc, err := s.templates.Load(ctx, form)
-	if fault.Is(err, fault.NotFound) {
-		return store.Doc[Template]{ID: form}, nil
+// TemplateOf are the workbooks of a return that the office uploaded. Returns Forbidden without ReadReturn, NotFound for an unknown return.
+func (s *Service) TemplateOf(ctx context.Context, by policy.Actor, form string) (store.Doc[templates.Set], error) {
+	doc, err := s.Templates.Of(ctx, by, form)
+	if err == nil {
+		_, err = s.form(form)
 	}
 	return doc, err
 }
 
-// maxTemplates keeps the document of a template far below the limit of a record.
-const maxTemplates = 60
-
-// PutTemplate takes a workbook in as the newest template of a return. Returns Forbidden without KeepReturnTemplate, NotFound for an unknown return, Invalid (field file, and one for each name that is unknown or no place for a value), Conflict if somebody was quicker, and the errors of files.Keeper.Keep.
+// PutTemplate takes a workbook in as the newest template of a return. Returns Forbidden without KeepReturnTemplate, NotFound for an unknown return, Invalid (field file, and one for each name that is unknown or no place for a value), and the errors of templates.Shelf.Put.
 func (s *Service) PutTemplate(ctx context.Context, by policy.Actor, form string, seq int64, upload *files.Upload) error {
-	const op = "returns.PutTemplate"
-	f, doc, err := s.changing(ctx, by, form, seq)
+	if err := s.Guard.Require(by, policy.KeepReturnTemplate); err != nil {
+		return err
+	}
+	f, err := s.form(form)
 	if err != nil {
 		return err
 	}
-	if upload == nil {
-		return fault.InvalidFields(op, fault.Field{Name: "file", Message: "请选择要上传的 Excel 模板"})
-	}
-	if len(doc.State.Versions) >= maxTemplates {
-		return fault.New(op, fault.Conflict, fmt.Sprintf("一张报表最多保存 %d 版模板", maxTemplates))
-	}
+	return s.Templates.Put(ctx, by, form, seq, upload, " Excel 模板", f.checkTemplate)
+}
+
+// checkTemplate tells how many names of a workbook are filled; every one must be known.
+func (f *Form) checkTemplate(upload *files.Upload) (int64, error) {
 	names, err := report.NamedCells(upload.Reader())
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var bad []fault.Field
 	for _, n := range names {
@@ -190,65 +152,9 @@ func (s *Service) PutTemplate(ctx context.Context, by policy.Actor, form string,
 		bad = append(bad, fault.Field{Name: "file", Message: "这个文件里没有一个名称：先选中要填数的单元格，在名称框里写上指标的代码"})
 	}
 	if len(bad) > 0 {
-		return fault.InvalidFields(op, bad...)
+		return 0, fault.InvalidFields("returns.checkTemplate", bad...)
 	}
-	meta := store.Meta{By: by.ID, Action: string(policy.KeepReturnTemplate), Why: "上传报表模板"}
-	stored, err := s.Keeper.Keep(ctx, meta, upload)
-	if err != nil {
-		return err
-	}
-	t := doc.State
-	t.Off = false
-	t.Versions = append(t.Versions, TemplateVersion{No: int64(len(t.Versions)) + 1, File: stored, Names: int64(len(names)), By: s.hand(by, policy.KeepReturnTemplate)})
-	_, err = s.templates.Commit(ctx, meta, form, seq, t)
-	return err
-}
-
-// changing is the template of a return for who may change it.
-func (s *Service) changing(ctx context.Context, by policy.Actor, form string, seq int64) (*Form, store.Doc[Template], error) {
-	none := store.Doc[Template]{}
-	if err := s.Guard.Require(by, policy.KeepReturnTemplate); err != nil {
-		return nil, none, err
-	}
-	f, err := s.form(form)
-	if err != nil {
-		return nil, none, err
-	}
-	doc, err := s.template(ctx, form)
-	if err == nil && doc.Seq != seq {
-		err = fault.New("returns.changing", fault.Conflict, "这张报表的模板刚被别人改过，请刷新后再办")
-	}
-	return f, doc, err
-}
-
-// SwitchTemplate goes back to the default workbook, or to the last template again. Errors as those of PutTemplate.
-func (s *Service) SwitchTemplate(ctx context.Context, by policy.Actor, form string, seq int64, off bool) error {
-	_, doc, err := s.changing(ctx, by, form, seq)
-	if err != nil {
-		return err
-	}
-	if len(doc.State.Versions) == 0 {
-		return fault.New("returns.SwitchTemplate", fault.Conflict, "这张报表还没有上传模板")
-	}
-	t := doc.State
-	t.Off = off
-	_, err = s.templates.Commit(ctx, store.Meta{By: by.ID, Action: string(policy.KeepReturnTemplate), Why: "停用、启用报表模板"}, form, seq, t)
-	return err
-}
-
-// OpenTemplate opens one version of a template. Errors as those of TemplateOf, NotFound for a version that there is not.
-func (s *Service) OpenTemplate(ctx context.Context, by policy.Actor, form string, no int64) (io.ReadSeekCloser, int64, files.Stored, error) {
-	doc, err := s.TemplateOf(ctx, by, form)
-	if err != nil {
-		return nil, 0, files.Stored{}, err
-	}
-	i := slices.IndexFunc(doc.State.Versions, func(v TemplateVersion) bool { return v.No == no })
-	if i < 0 {
-		return nil, 0, files.Stored{}, fault.New("returns.OpenTemplate", fault.NotFound, "没有这一版模板")
-	}
-	stored := doc.State.Versions[i].File
-	in, size, err := s.Keeper.Open(ctx, stored.Original)
-	return in, size, stored, err
+	return int64(len(names)), nil
 }
 
 // Workbook is a return as Excel: in the office's own template if it has one, else the default one, whose cells have the names that a template needs. Figures are those that were shown to the actor.
@@ -257,28 +163,16 @@ func (s *Service) Workbook(ctx context.Context, r *Return, figures *Figures, h H
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.template(ctx, r.Form)
+	data, last, err := s.Templates.Used(ctx, r.Form)
 	if err != nil {
 		return nil, err
 	}
-	last := t.State.Last()
 	if last == nil {
 		return f.workbook(r, figures, h)
 	}
-	in, _, err := s.Keeper.Open(ctx, last.File.Original)
-	if err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(in)
-	if closing := in.Close(); err == nil {
-		err = closing
-	}
-	if err != nil {
-		return nil, err
-	}
 	out, err := report.FillNamed(data, f.values(r, figures, h))
 	if fault.Is(err, fault.Invalid) {
-		return nil, fault.Wrap("returns.Workbook", fault.Conflict, "模板第 "+strconv.FormatInt(last.No, 10)+" 版不能填写："+fault.MessageOf(err), err)
+		return nil, templates.CannotFill(last, err)
 	}
 	return out, err
 }

@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/num"
+	"redsteward/internal/report/templates"
 	"redsteward/internal/store"
 	"redsteward/internal/web"
 	"redsteward/policy"
@@ -278,7 +279,11 @@ func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, co
 	if err != nil {
 		return nil, err
 	}
-	if f.Server, err = web.New(web.Options{Guard: guard, People: f.People, Clocks: clocks, Secret: secret, Access: f.Access, Settings: settings(), Supervision: f.Supervision, Rectifications: f.Rectifications, Inspections: f.Inspections, Draws: f.Draws, Files: keeper,
+	shelf, err := templates.Open(ctx, db, "paper-template", guard, keeper, clocks.Business, templates.Rights{Read: policy.KeepPaperTemplate, Keep: policy.KeepPaperTemplate})
+	if err != nil {
+		return nil, err
+	}
+	if f.Server, err = web.New(web.Options{Templates: shelf, Guard: guard, People: f.People, Clocks: clocks, Secret: secret, Access: f.Access, Settings: settings(), Supervision: f.Supervision, Rectifications: f.Rectifications, Inspections: f.Inspections, Draws: f.Draws, Files: keeper,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil))}); err != nil {
 		return nil, err
 	}
