@@ -20,6 +20,8 @@ type noticeTale struct {
 	kind notice.TargetKind
 	to   []string
 	now  store.Doc[notice.Notice]
+	// signed is how many have signed for it.
+	signed int
 }
 
 // noticeActs sends three notices: one of a township that is only to be read, one of the week before, read by all managers of firms and signed for by most, and one of the day before that is to be signed for, which one has done.
@@ -61,6 +63,9 @@ func (t *noticeTale) send(ctx context.Context) (err error) {
 }
 
 func (t *noticeTale) urge(ctx context.Context) (err error) {
+	if t.signed == len(t.now.State.People) { // in a small county all have
+		return nil
+	}
 	t.now, _, err = t.notices.Urge(ctx, t.by, t.at())
 	return err
 }
@@ -70,6 +75,7 @@ func (t *noticeTale) sign(by policy.Actor) func(context.Context) error {
 	return func(ctx context.Context) error {
 		for n, to := range t.now.State.People {
 			if to.Account == by.ID {
+				t.signed++
 				return t.notices.Sign(ctx, by, notice.CopyID(t.now.ID, int64(n)))
 			}
 		}
