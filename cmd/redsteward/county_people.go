@@ -164,6 +164,9 @@ func (l *countyLoader) hireLocal(ctx context.Context) error {
 					seats = append(seats, seat{scope: policy.ProjectKey(l.projects[back.project]), name: l.plan.person(draws(l.plan.seed, "person", info.Role, 1+k))})
 				}
 			}
+			if at := l.plan.watched(); at >= 0 && info.Role == "owners_committee" {
+				seats = append(seats, seat{scope: policy.ProjectKey(l.projects[at]), name: l.plan.person(draws(l.plan.seed, "person", info.Role, len(seats)))})
+			}
 		}
 		return seats
 	})

@@ -25,6 +25,9 @@ const yearHolidays = "date,kind,name\n2027-01-01,off,元旦\n2027-02-05,off,春�
 // yearCompound is the compound of the journeys: its firm, its community and its owners' committee are those of the accounts that the demonstration prints, and its application for 2026 is a draft.
 const yearCompound = "玉兰名苑"
 
+// watchingCommittee is the owners' committee of a compound that has an account in the guarantee fund, a handover and a survey.
+const watchingCommittee = "owners-committee-11"
+
 // yearDemo is a copy of the demonstration county that is served at one moment after another: what takes months passes between two of them.
 type yearDemo struct {
 	*Fixture
@@ -369,15 +372,32 @@ func (d *yearDemo) committee(t *testing.T) {
 		t.Errorf("large type was lost: %q", class)
 	}
 	d.lookAt(t, "year-committee-star", 200)
-	d.look(t, "/signin", phone)
-	fill(t, d.tab, "#login", "owners-committee")
-	fill(t, d.tab, "#password", d.password(t, "owners-committee"))
-	press(t, d.tab, "main form button")
-	wantPath(t, d.tab, "/todo")
+	enter := func(login string) {
+		t.Helper()
+		d.look(t, "/signin", phone)
+		fill(t, d.tab, "#login", login)
+		fill(t, d.tab, "#password", d.password(t, login))
+		press(t, d.tab, "main form button")
+		wantPath(t, d.tab, "/todo")
+	}
+	enter("owners-committee")
 	for path, says := range map[string]string{"/fund": "保修金", "/handovers": "承接查验", "/surveys": "满意度调查"} {
 		d.look(t, path, phone)
 		d.says(t, says)
 		check(t, d.tab, "the committee's "+path, phone, 200)
+	}
+	// The committee of a compound with an account in the fund, a handover and a survey finds all of it from 我的小区, in plain sentences.
+	d.signOut(t)
+	enter(watchingCommittee)
+	for link, says := range map[string][]string{"看每一笔收支": {"账上现在有", "一笔一笔的收支", "账上有", "新建物业质量保修金对账单"}, "看查验中": {"二期", "查验"}, "看2026年的满意度调查": {"满意度调查", "已公布"}, "看这家企业管的小区": {"所管的小区"}, "看得分和失分在哪里": {"的意思是", "比它高的"}} {
+		d.look(t, "/home", phone)
+		d.says(t, "我们小区的星级", "现在由", "账上现在有", "查验中", "2026年的满意度调查结果已经公布")
+		d.follow(t, link)
+		d.says(t, says...)
+		if class := value[string](t, d.tab, "document.documentElement.className"); class != "big" {
+			t.Errorf("%s: large type was lost: %q", link, class)
+		}
+		check(t, d.tab, "the committee's "+link, phone, 200)
 	}
 	k := d.desk(t, "property-officer")
 	// What the code at the gate holds is listed for who prints it.
