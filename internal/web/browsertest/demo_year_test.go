@@ -389,9 +389,9 @@ func (d *yearDemo) committee(t *testing.T) {
 	// The committee of a compound with an account in the fund, a handover and a survey finds all of it from 我的小区, in plain sentences.
 	d.signOut(t)
 	enter(watchingCommittee)
-	for link, says := range map[string][]string{"看每一笔收支": {"账上现在有", "一笔一笔的收支", "账上有", "新建物业质量保修金对账单"}, "看查验中": {"二期", "查验"}, "看2026年的满意度调查": {"满意度调查", "已公布"}, "看这家企业管的小区": {"所管的小区"}, "看得分和失分在哪里": {"的意思是", "比它高的"}} {
+	for link, says := range map[string][]string{"看每一笔收支": {"账上现在有", "一笔一笔的收支", "账上有", "新建物业质量保修金对账单"}, "看碧水花园二期的每一处": {"二期", "查验"}, "看2026年的满意度调查": {"满意度调查", "已公布"}, "看这家企业管的小区": {"所管的小区"}, "看得分和失分在哪里": {"的意思是", "比它高的"}} {
 		d.look(t, "/home", phone)
-		d.says(t, "我们小区的星级", "现在由", "账上现在有", "查验中", "2026年的满意度调查结果已经公布")
+		d.says(t, "我们小区的星级", "现在由", "账上现在有", "还没修好的", "2026年的满意度调查结果已经公布")
 		d.follow(t, link)
 		d.says(t, says...)
 		if class := value[string](t, d.tab, "document.documentElement.className"); class != "big" {
