@@ -21,10 +21,9 @@ func (f *Fault) Error() string { return f.Message }
 func faultf(format string, args ...any) error { return &Fault{fmt.Sprintf(format, args...)} }
 
 const (
-	maxParts     = 2000
-	maxPart      = 16 << 20 // bytes of one part of text
-	maxDepth     = 200      // elements within one another
-	relationship = "_rels/"
+	maxParts = 2000
+	maxPart  = 16 << 20 // bytes of one part of text
+	maxDepth = 200      // elements within one another
 )
 
 // dangers are the kinds of relationship that bring in something that is no text, by the last word of their type.

@@ -50,11 +50,8 @@ func Read(r io.ReaderAt, size int64) (*Template, error) {
 			return nil, err
 		}
 		for line := range strings.Lines(t.parts[name].instructions()) {
-			for word := range strings.FieldsSeq(strings.ToUpper(line)) {
-				if slices.Contains(fetching, word) {
-					return nil, faultf("这个文件里有域 %s，会读取别的文件，请删掉再上传", word)
-				}
-				break
+			if words := strings.Fields(strings.ToUpper(line)); len(words) > 0 && slices.Contains(fetching, words[0]) {
+				return nil, faultf("这个文件里有域 %s，会读取别的文件，请删掉再上传", words[0])
 			}
 		}
 	}
@@ -69,7 +66,7 @@ const (
 	endSign  = "/each"
 )
 
-// field is one field within a paragraph: where it stands in its words, and what it says.
+// placed is one field within a paragraph: where it stands in its words, and what it says.
 type placed struct {
 	from, to int
 	name     string
