@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := check-all
-.PHONY: help check-all run test e2e golden fuzz bench check cover ci fmt
+.PHONY: help check-all run test e2e golden fuzz bench ports check cover ci fmt
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 check-all: ## format, vet, lint and test: before every commit
@@ -18,6 +18,8 @@ fuzz: ## a second for every fuzz target
 	FUZZ=all .ci/parts fuzz
 bench: ## the figures of the design
 	go test -run '^$$' -bench . ./...
+ports: ## build for every machine that bureaus have
+	PORTS=all .ci/parts ports
 check: ## check every shipped scheme and table
 	go run ./cmd/redsteward check configs/schemes/*.yaml configs/checklists/*.yaml configs/handover.yaml configs/deadlines.yaml configs/redsteward.yaml configs/roles.csv configs/calendar/*.csv
 cover: ## coverage of all packages

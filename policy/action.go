@@ -441,6 +441,8 @@ const (
 	ReloadRules Action = "rules.reload"
 	// RunBackup starts a backup.
 	RunBackup Action = "backup.run"
+	// AskJob lets a scheduled job run now, where that does no harm.
+	AskJob Action = "job.ask"
 	// RunJob is work that the running system does by itself: scheduled slots, follow-ups, the sweeper.
 	RunJob Action = "job.run"
 )
@@ -679,6 +681,7 @@ func Actions() []ActionInfo {
 		{ReadSystem, "查看系统状态", false},
 		{ReloadRules, "重新载入权限规则", false},
 		{RunBackup, "执行备份", false},
+		{AskJob, "提前运行定时任务", false},
 		{RunJob, "执行定时任务", false},
 	}
 }

@@ -94,7 +94,7 @@ func (d *diagnosis) examineBackup(s *service) {
 		d.failed(subject, err)
 		return
 	}
-	last, err := s.db.Engine().LastN(d.p.ctx)
+	last, err := s.db.Engine().LastN(d.ctx)
 	if err != nil {
 		d.failed(subject, err)
 		return
@@ -162,7 +162,7 @@ func (c *restoreCommand) drill(p *program, settings *config, m backup.Manifest) 
 	if err != nil {
 		return err
 	}
-	d := &diagnosis{p: p}
+	d := printedDiagnosis(p)
 	d.examine(s, keyErr)
 	if err := s.close(); err != nil {
 		return err

@@ -129,6 +129,8 @@ type config struct {
 	Schedule struct {
 		// BackUp is when the data is backed up into Backup.Folder.
 		BackUp string `yaml:"back_up"`
+		// CheckUp is when the whole check of doctor is made.
+		CheckUp string `yaml:"check_up"`
 		// EvaluateQuarter is when the quarter that ended is evaluated.
 		EvaluateQuarter string `yaml:"evaluate_quarter"`
 		// MoveWindows is when periods are opened and closed whose day has come.
@@ -353,7 +355,7 @@ func (c *config) consistent() error {
 			add(key, fmt.Sprintf("要在 1m 到 24h 之间，现在是 %s", d))
 		}
 	}
-	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "move_windows": c.Schedule.MoveWindows, "remove_files": c.Schedule.RemoveFiles, "draw_repairs": c.Schedule.DrawRepairs, "draw_audits": c.Schedule.DrawAudits, "matter_feedback": c.Schedule.MatterFeedback, "send_collections": c.Schedule.SendCollections, "forget_bookings": c.Schedule.ForgetBookings, "draft_returns": c.Schedule.DraftReturns, "remind_due": c.Schedule.RemindDue, "back_up": c.Schedule.BackUp} {
+	for name, spec := range map[string]string{"evaluate_quarter": c.Schedule.EvaluateQuarter, "move_windows": c.Schedule.MoveWindows, "remove_files": c.Schedule.RemoveFiles, "draw_repairs": c.Schedule.DrawRepairs, "draw_audits": c.Schedule.DrawAudits, "matter_feedback": c.Schedule.MatterFeedback, "send_collections": c.Schedule.SendCollections, "forget_bookings": c.Schedule.ForgetBookings, "draft_returns": c.Schedule.DraftReturns, "remind_due": c.Schedule.RemindDue, "back_up": c.Schedule.BackUp, "check_up": c.Schedule.CheckUp} {
 		if err := schedule.Check(spec); err != nil {
 			add("schedule."+name, fault.MessageOf(err))
 		}

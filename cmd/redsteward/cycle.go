@@ -11,6 +11,8 @@ import (
 	"redsteward/configs"
 	"redsteward/internal/calendar"
 	"redsteward/internal/schedule"
+	"redsteward/internal/store"
+	"redsteward/internal/web"
 	"redsteward/policy"
 	"redsteward/rating"
 	"redsteward/rating/adoption"
@@ -83,6 +85,9 @@ func (s *service) openCycle(ctx context.Context) error {
 	if err := s.openAdoptions(ctx, schemes); err != nil {
 		return err
 	}
+	if s.checkUps, err = store.NewEphemeral[checkUp](s.db, "checkup"); err != nil {
+		return err
+	}
 	s.jobs, err = schedule.New(ctx, s.db, s.jobList()...)
 	return err
 }
@@ -121,10 +126,10 @@ func (s *service) adoptedScheme(ctx context.Context, rhythm string, day calendar
 
 // jobList are the jobs that run by themselves. What a module does by itself rests while the module is switched off; personal data is destroyed all the same.
 func (s *service) jobList() []schedule.Job {
-	jobs := []schedule.Job{{Name: cycle.QuarterEndJob, Spec: s.config.Schedule.EvaluateQuarter, Catchup: schedule.CatchupLatest, Run: s.cycle.EvaluateQuarter},
-		{Name: cycle.WindowsJob, Spec: s.config.Schedule.MoveWindows, Catchup: schedule.CatchupLatest, Run: s.cycle.MoveWindows},
-		{Name: "remove-files", Spec: s.config.Schedule.RemoveFiles, Catchup: schedule.CatchupLatest, Run: s.proofs.SweepFiles},
-		{Name: "forget-bookings", Spec: s.config.Schedule.ForgetBookings, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
+	jobs := []schedule.Job{{Name: cycle.QuarterEndJob, Title: "季度截止并评价", Spec: s.config.Schedule.EvaluateQuarter, Catchup: schedule.CatchupLatest, Run: s.cycle.EvaluateQuarter},
+		{Name: cycle.WindowsJob, Title: "评价周期开启和截止", Spec: s.config.Schedule.MoveWindows, Catchup: schedule.CatchupLatest, Run: s.cycle.MoveWindows},
+		{Name: "remove-files", Title: "清理没有提交的文件", Anytime: true, Spec: s.config.Schedule.RemoveFiles, Catchup: schedule.CatchupLatest, Run: s.proofs.SweepFiles},
+		{Name: "forget-bookings", Title: "清除保存期满的个人信息", Anytime: true, Spec: s.config.Schedule.ForgetBookings, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
 			// The stations open after the jobs.
 			done := errors.Join(s.stations.ForgetBookings(ctx, slot), s.stations.ForgetModels(ctx, slot), s.repairs.Forget(ctx), s.wishes.Forget(ctx), s.collections.Forget(ctx), s.cycle.Remarks().Forget(ctx), s.requests.Forget(ctx))
 			if s.modules.On(policy.ModuleWish) {
@@ -132,22 +137,23 @@ func (s *service) jobList() []schedule.Job {
 			}
 			return done
 		}},
-		{Name: "remind-due", Spec: s.config.Schedule.RemindDue, Catchup: schedule.CatchupLatest, Run: s.remindDue},
-		{Name: "draft-returns", Spec: s.config.Schedule.DraftReturns, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error { return s.returns.DraftDue(ctx, slot) }}}
+		{Name: "remind-due", Title: "到期前提醒", Spec: s.config.Schedule.RemindDue, Catchup: schedule.CatchupLatest, Run: s.remindDue},
+		{Name: "draft-returns", Title: "生成到期报表的草稿", Anytime: true, Spec: s.config.Schedule.DraftReturns, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error { return s.returns.DraftDue(ctx, slot) }},
+		{Name: web.CheckUpJob, Title: "全面体检", Anytime: true, Spec: s.config.Schedule.CheckUp, Catchup: schedule.CatchupLatest, Run: s.checkUpJob}}
 	if s.sends() {
 		jobs = append(jobs, s.digestJob())
 	}
 	if s.config.Backup.Folder != "" {
-		jobs = append(jobs, schedule.Job{Name: "back-up", Spec: s.config.Schedule.BackUp, Catchup: schedule.CatchupLatest, Run: s.backUpJob})
+		jobs = append(jobs, schedule.Job{Name: "back-up", Title: "自动备份", Anytime: true, Spec: s.config.Schedule.BackUp, Catchup: schedule.CatchupLatest, Run: s.backUpJob})
 	}
 	for _, one := range []struct {
 		module policy.ModuleID
 		job    schedule.Job
 	}{
-		{policy.ModuleRepair, schedule.Job{Name: "draw-repairs", Spec: s.config.Schedule.DrawRepairs, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.repairs.DrawDue(ctx) }}},
-		{policy.ModuleMatter, schedule.Job{Name: "matter-feedback", Spec: s.config.Schedule.MatterFeedback, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.matters.MakeFeedbackDue(ctx) }}},
-		{policy.ModuleCollection, schedule.Job{Name: "send-collections", Spec: s.config.Schedule.SendCollections, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.collections.RunPlans(ctx) }}},
-		{policy.ModuleEvidence, schedule.Job{Name: "draw-audits", Spec: s.config.Schedule.DrawAudits, Catchup: schedule.CatchupLatest, Run: s.proofs.DrawAudits}},
+		{policy.ModuleRepair, schedule.Job{Name: "draw-repairs", Title: "抽取要回访的报修", Spec: s.config.Schedule.DrawRepairs, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.repairs.DrawDue(ctx) }}},
+		{policy.ModuleMatter, schedule.Job{Name: "matter-feedback", Title: "事项定期反馈", Spec: s.config.Schedule.MatterFeedback, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.matters.MakeFeedbackDue(ctx) }}},
+		{policy.ModuleCollection, schedule.Job{Name: "send-collections", Title: "下发到日子的周期收表", Anytime: true, Spec: s.config.Schedule.SendCollections, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.collections.RunPlans(ctx) }}},
+		{policy.ModuleEvidence, schedule.Job{Name: "draw-audits", Title: "抽取要抽查的佐证材料", Spec: s.config.Schedule.DrawAudits, Catchup: schedule.CatchupLatest, Run: s.proofs.DrawAudits}},
 	} {
 		if s.modules.On(one.module) {
 			jobs = append(jobs, one.job)

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"syscall"
 	"time"
 
 	"redsteward/configs"
@@ -91,7 +90,7 @@ func (c *doctorCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	d := &diagnosis{p: p}
+	d := printedDiagnosis(p)
 	d.examine(s, keyErr)
 	err = s.close()
 	switch {
@@ -148,30 +147,63 @@ func mustStand(p *program, settings *config) error {
 	return errors.Join(err, s.close())
 }
 
-// diagnosis prints findings as they come and counts them.
+// finding is one thing that was looked at, or a line that belongs to the one before.
+type finding struct {
+	// Level is 正常, 提醒 or 问题; "" for a line that says more about the finding before.
+	Level string `json:"level" privacy:"public"`
+	// Subject is what was looked at, Text what was seen.
+	Subject string `json:"subject" privacy:"public"`
+	Text    string `json:"text" privacy:"internal"`
+}
+
+// The levels of a finding.
+const (
+	levelGood = "正常"
+	levelWarn = "提醒"
+	levelBad  = "问题"
+)
+
+// diagnosis tells findings as they come and counts them.
 type diagnosis struct {
-	p                  *program
+	ctx context.Context
+	// now is the real time.
+	now func() time.Time
+	// env is the environment, which names secrets of gateways.
+	env                []string
+	tell               func(finding)
 	problems, warnings int
 }
 
-// good prints what is as it should be.
-func (d *diagnosis) good(subject, text string) {
-	fmt.Fprintf(d.p.out, "正常  %s：%s\n", subject, text)
+// printedDiagnosis prints its findings.
+func printedDiagnosis(p *program) *diagnosis {
+	return &diagnosis{ctx: p.ctx, now: p.now, env: p.env, tell: func(f finding) {
+		if f.Level == "" {
+			fmt.Fprintf(p.out, "      %s\n", f.Text)
+			return
+		}
+		fmt.Fprintf(p.out, "%s  %s：%s\n", f.Level, f.Subject, f.Text)
+	}}
 }
 
-// warn prints what will become a problem.
+// good tells what is as it should be.
+func (d *diagnosis) good(subject, text string) { d.tell(finding{levelGood, subject, text}) }
+
+// warn tells what will become a problem.
 func (d *diagnosis) warn(subject, text string) {
 	d.warnings++
-	fmt.Fprintf(d.p.out, "提醒  %s：%s\n", subject, text)
+	d.tell(finding{levelWarn, subject, text})
 }
 
-// bad prints a problem.
+// bad tells a problem.
 func (d *diagnosis) bad(subject, text string) {
 	d.problems++
-	fmt.Fprintf(d.p.out, "问题  %s：%s\n", subject, text)
+	d.tell(finding{levelBad, subject, text})
 }
 
-// failed prints an error as a problem.
+// more says more about the finding before.
+func (d *diagnosis) more(subject, text string) { d.tell(finding{"", subject, text}) }
+
+// failed tells an error as a problem.
 func (d *diagnosis) failed(subject string, err error) {
 	text := fault.MessageOf(err)
 	if text == "" {
@@ -194,9 +226,17 @@ func (d *diagnosis) examine(s *service, keyErr error) {
 	d.examineFund(s)
 	d.examineReturns(s)
 	d.examineCollections(s)
-	d.examineBacklog(s)
 	d.examineFiles(s)
+	d.examineSurroundings(s)
+}
+
+// examineSurroundings looks at what is seen at once, however much data there is.
+func (d *diagnosis) examineSurroundings(s *service) {
+	d.examineServer(s)
+	d.examineClock(s)
+	d.examineBacklog(s)
 	d.examineCalendar(s)
+	d.examineCertificate(s)
 	d.examineDisk(s)
 	d.examineBackup(s)
 	d.examineOutbox(s)
@@ -216,12 +256,12 @@ func verifyLog(ctx context.Context, s *service) (journal.Report, error) {
 const problemsShown = 5
 
 // mendHint says how a state document is mended.
-const mendHint = "      停止服务后，可用 doctor --rebuild 按日志重做"
+const mendHint = "停止服务后，可用 doctor --rebuild 按日志重做"
 
 // examineLog verifies the whole log and the states against it.
 func (d *diagnosis) examineLog(s *service) {
 	const subject = "日志"
-	report, err := verifyLog(d.p.ctx, s)
+	report, err := verifyLog(d.ctx, s)
 	if err != nil {
 		d.failed(subject, err)
 		return
@@ -235,10 +275,10 @@ func (d *diagnosis) examineLog(s *service) {
 	}
 	if more := int(report.Found) - problemsShown; more > 0 {
 		d.problems += more
-		fmt.Fprintf(d.p.out, "      还有 %d 处，用 verify 查看\n", more)
+		d.more(subject, fmt.Sprintf("还有 %d 处，用 verify 查看", more))
 	}
 	if stale {
-		fmt.Fprintln(d.p.out, mendHint)
+		d.more(subject, mendHint)
 	}
 	if report.OK() {
 		d.good(subject, fmt.Sprintf("%d 条，%d 个流，签名覆盖到第 %d 条", report.Records, report.Streams, report.Covered))
@@ -250,7 +290,7 @@ func (d *diagnosis) examineStates(s *service) {
 	const subject = "状态"
 	engine := s.db.Engine()
 	kinds := map[string]bool{}
-	err := engine.EachHead(d.p.ctx, func(stream string, _, _ int64) error {
+	err := engine.EachHead(d.ctx, func(stream string, _, _ int64) error {
 		kind, _, err := journal.ParseStreamKey(stream)
 		kinds[kind] = true
 		return err
@@ -260,9 +300,9 @@ func (d *diagnosis) examineStates(s *service) {
 		if err != nil {
 			break
 		}
-		err = engine.Each(d.p.ctx, kind, "", store.WithState, func(row store.Row) error {
+		err = engine.Each(d.ctx, kind, "", store.WithState, func(row store.Row) error {
 			compared++
-			same, err := sameAsRecord(d.p.ctx, engine, row)
+			same, err := sameAsRecord(d.ctx, engine, row)
 			if err != nil || same {
 				return err
 			}
@@ -280,10 +320,10 @@ func (d *diagnosis) examineStates(s *service) {
 		d.good(subject, fmt.Sprintf("%d 份，都与日志相同", compared))
 	case more > 0:
 		d.problems += more
-		fmt.Fprintf(d.p.out, "      还有 %d 份\n", more)
+		d.more(subject, fmt.Sprintf("还有 %d 份", more))
 		fallthrough
 	default:
-		fmt.Fprintln(d.p.out, mendHint)
+		d.more(subject, mendHint)
 	}
 }
 
@@ -309,9 +349,12 @@ func sameAsRecord(ctx context.Context, engine store.Engine, row store.Row) (bool
 // examineIndexes asks every part for its lists: declaring an index on data that is only read fails if it is not there.
 func (d *diagnosis) examineIndexes(s *service) {
 	const subject = "列表索引"
-	err := declareAll(d.p.ctx, s)
+	var err error
+	if s.reading { // who serves has declared them when it started
+		err = declareAll(d.ctx, s)
+	}
 	if engine, ok := s.db.Engine().(*mongo.Engine); ok && err == nil {
-		err = engine.CheckIndexes(d.p.ctx)
+		err = engine.CheckIndexes(d.ctx)
 	}
 	if err != nil {
 		d.failed(subject, err)
@@ -327,13 +370,13 @@ func (d *diagnosis) examineFund(s *service) {
 		return // examineIndexes has said why it could not be opened
 	}
 	wrong := 0
-	ledgers, entries, err := s.fund.Audit(d.p.ctx, func(f fund.Finding) {
+	ledgers, entries, err := s.fund.Audit(d.ctx, func(f fund.Finding) {
 		wrong++
 		d.bad(subject, f.Name+"（"+f.Project+"）"+f.Text)
 	})
 	claims := 0
 	if err == nil && s.claims != nil {
-		claims, err = s.claims.Audit(d.p.ctx, func(f fund.Finding) {
+		claims, err = s.claims.Audit(d.ctx, func(f fund.Finding) {
 			wrong++
 			d.bad(subject, f.Name+"（"+f.Project+"）"+f.Text)
 		})
@@ -363,7 +406,7 @@ func (d *diagnosis) examineCollections(s *service) {
 // audited lets a service audit what it keeps; good says how much of what there is, if nothing is wrong. A service that could not be opened is not asked: examineIndexes has said why.
 func (d *diagnosis) audited(subject, good string, audit func(ctx context.Context, found func(name, text string)) (first, second int, err error)) {
 	wrong := 0
-	first, second, err := audit(d.p.ctx, func(name, text string) {
+	first, second, err := audit(d.ctx, func(name, text string) {
 		wrong++
 		d.bad(subject, name+text)
 	})
@@ -407,13 +450,13 @@ func (d *diagnosis) examineBacklog(s *service) {
 	if !ok {
 		return
 	}
-	backlog, err := engine.Backlog(d.p.ctx)
+	backlog, err := engine.Backlog(d.ctx)
 	if err != nil {
 		d.failed(subject, err)
 		return
 	}
 	text := fmt.Sprintf("%d 条", backlog.Unnumbered)
-	if age := d.p.now().Sub(backlog.Oldest); backlog.Unnumbered > 0 && age.Seconds() > lagAllowed {
+	if age := d.now().Sub(backlog.Oldest); backlog.Unnumbered > 0 && age.Seconds() > lagAllowed {
 		d.warn(subject, fmt.Sprintf("%s，最早的已等 %.0f 秒；服务启动后会自动处理", text, age.Seconds()))
 		return
 	}
@@ -429,12 +472,12 @@ func (d *diagnosis) examineFiles(s *service) {
 	if s.stations == nil {
 		return // examineIndexes has said why they could not be opened
 	}
-	consents, err := s.stations.Consents(d.p.ctx)
+	consents, err := s.stations.Consents(d.ctx)
 	if err != nil {
 		d.failed(subject, err)
 		return
 	}
-	count, bytes, err := s.db.LooseFiles(d.p.ctx, evidence.Orphaned(s.db.Now()).Add(-jobAllowed), files.Holding(consents))
+	count, bytes, err := s.db.LooseFiles(d.ctx, evidence.Orphaned(s.db.Now()).Add(-jobAllowed), files.Holding(consents))
 	switch {
 	case err != nil:
 		d.failed(subject, err)
@@ -497,13 +540,11 @@ func (d *diagnosis) examineDisk(s *service) {
 		d.good(subject, "数据在 MongoDB 服务器上，请在那里查看")
 		return
 	}
-	var stat syscall.Statfs_t
-	err := syscall.Statfs(s.dir, &stat)
+	free, err := diskFree(s.dir)
 	if err != nil {
 		d.failed(subject, err)
 		return
 	}
-	free := stat.Bavail * uint64(stat.Bsize)
 	text := fmt.Sprintf("还有 %.1f GiB 可用", float64(free)/(1<<30))
 	switch {
 	case free < diskProblem:

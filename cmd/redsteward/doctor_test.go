@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"database/sql"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,8 +16,10 @@ import (
 	"time"
 
 	"redsteward/internal/store"
+	"redsteward/internal/store/mongo"
 	"redsteward/internal/store/mongo/mongotest"
 	"redsteward/internal/store/sqlite"
+	"redsteward/internal/web"
 )
 
 // editByHand changes a data folder past the program.
@@ -210,7 +213,7 @@ func TestDoctorOnMongoDB(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, code := askProgram(t, october, env, "doctor")
-	if code != exitOK || !strings.Contains(text, "正常  待编号的记录：0 条") {
+	if code != exitOK || !strings.Contains(text, "正常  待编号的记录：0 条") || !strings.Contains(text, "  数据库服务：MongoDB ") || !strings.Contains(text, "  数据库的时钟：与本机相差 ") {
 		t.Errorf("beside the service: exit %d\n%s", code, text)
 	}
 	text, code = askProgram(t, october, env, "doctor", "--rebuild")
@@ -228,5 +231,65 @@ func TestDoctorOnMongoDB(t *testing.T) {
 	text, code = askProgram(t, october, env, "why", "--actor", "zhang", "--action", "account.create")
 	if code != exitOK || !strings.Contains(text, "系统管理员") {
 		t.Errorf("why: exit %d\n%s", code, text)
+	}
+}
+
+// TestDoctorLooksAround: a clock that was set back, a certificate that ends, a server that is too old or alone: each is told.
+func TestDoctorLooksAround(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	env := []string{"REDSTEWARD_STORE_URI=" + dir, "REDSTEWARD_TLS_MODE=own"}
+	settings, err := loadConfig("", env, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &program{ctx: t.Context(), out: io.Discard, errOut: io.Discard, now: func() time.Time { return october }}
+	s, err := openService(p, settings, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.accounts.Setup(t.Context(), s.accounts.SetupToken(), "zhang", "张三", "Red-Steward-2026!"), s.close()); err != nil {
+		t.Fatal(err)
+	}
+	looks := func(at time.Time, env []string, exit int, want ...string) {
+		t.Helper()
+		text, code := askProgram(t, at, env, "doctor")
+		for _, w := range want {
+			if code != exit || !strings.Contains(text, w) {
+				t.Errorf("%s: exit %d, want %d and %q\n%s", at, code, exit, w, text)
+			}
+		}
+	}
+	looks(october, env, exitOK, "正常  本机时钟", "正常  证书：还没有生成")
+	looks(october.Add(-time.Hour), env, exitFailed, "问题  本机时钟", "早 60 分钟")
+
+	certificates := &web.Certificates{Dir: filepath.Join(dir, "tls"), Now: func() time.Time { return october }}
+	if _, err := certificates.Config(); err != nil {
+		t.Fatal(err)
+	}
+	looks(october, env, exitOK, "正常  证书：server.pem 到 2027年", "正常  证书：ca.pem 到 2036年")
+	looks(october.AddDate(0, 0, 380), env, exitOK, "提醒  证书：server.pem 到 2027年", "请更换")
+	looks(october.AddDate(0, 0, 398), env, exitFailed, "问题  证书：server.pem 已于 2027年")
+	given := append(env[:1:1], "REDSTEWARD_TLS_MODE=files", "REDSTEWARD_TLS_CERT="+filepath.Join(dir, "master.key"), "REDSTEWARD_TLS_KEY=none.pem")
+	looks(october, given, exitFailed, "问题  证书：master.key 不能使用", "不是 PEM 文件")
+
+	for server, want := range map[mongo.Server]string{
+		{Version: "4.2.24"}:                  "问题  数据库服务：MongoDB 4.2.24，太旧",
+		{Version: "4.4"}:                     "提醒  数据库服务：MongoDB 4.4，单机运行",
+		{Version: "10.0.1", Set: "rs0"}:      "正常  数据库服务：MongoDB 10.0.1，复制集 rs0",
+		{Version: "7.0.14", Shards: true}:    "正常  数据库服务：MongoDB 7.0.14，分片集群",
+		{Version: "broken", Set: "anything"}: "问题  数据库服务：MongoDB broken，太旧",
+	} {
+		var out bytes.Buffer
+		printedDiagnosis(&program{out: &out}).judgeServer("数据库服务", server)
+		if !strings.HasPrefix(out.String(), want) {
+			t.Errorf("%+v: %s", server, out.String())
+		}
+	}
+	for off, want := range map[time.Duration]string{4 * time.Second: "正常  钟：相差 4 秒", 90 * time.Second: "提醒  钟：相差 90 秒"} {
+		var out bytes.Buffer
+		printedDiagnosis(&program{out: &out}).judgeClock("钟", off, "相差")
+		if !strings.HasPrefix(out.String(), want) {
+			t.Errorf("%s: %s", off, out.String())
+		}
 	}
 }

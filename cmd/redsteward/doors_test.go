@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"regexp"
@@ -70,19 +69,8 @@ func TestDoors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ctx, listener, nil) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
+	address, stop := serving(t, server)
+	t.Cleanup(stop)
 
 	rules := s.guard.Rules()
 	var table strings.Builder
@@ -101,7 +89,7 @@ func TestDoors(t *testing.T) {
 			code := string(role.Role)
 			by := policy.Actor{}
 			if role.Role != policy.Anonymous {
-				by, _ = asRole{}.Resolve(ctx, code)
+				by, _ = asRole{}.Resolve(t.Context(), code)
 			}
 			if rules.Allow(by, r.Action) || r.Or != "" && rules.Allow(by, r.Or) {
 				open = append(open, code)
@@ -113,7 +101,7 @@ func TestDoors(t *testing.T) {
 				want = http.StatusUnauthorized
 			}
 			tries.Go(func() error {
-				status, err := knock(ctx, client, "http://"+listener.Addr().String(), r, code)
+				status, err := knock(t.Context(), client, address, r, code)
 				if err == nil && status != want {
 					err = fmt.Errorf("%s %s as %s: %d, want %d", r.Method, r.Path, code, status, want)
 				}
@@ -134,7 +122,7 @@ func TestDoors(t *testing.T) {
 	if err := tries.Wait(); err != nil {
 		t.Error(err)
 	}
-	if n, err := s.db.Engine().LastN(ctx); err != nil || n != 0 {
+	if n, err := s.db.Engine().LastN(t.Context()); err != nil || n != 0 {
 		t.Errorf("the refused tries wrote %d records: %v", n, err)
 	}
 	t.Logf("%d routes × %d roles: %d tries refused", routes, len(rules.Roles()), refused)

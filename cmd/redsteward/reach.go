@@ -72,7 +72,7 @@ func (s *service) digestJob() schedule.Job {
 	for _, hour := range s.outbox.Rules.Hours() {
 		hours = append(hours, strconv.Itoa(hour))
 	}
-	return schedule.Job{Name: "work-digest", Spec: "0 " + strings.Join(hours, ",") + " * * *", Catchup: schedule.CatchupEach, Run: func(ctx context.Context, slot time.Time) error {
+	return schedule.Job{Name: "work-digest", Title: "待办摘要", Spec: "0 " + strings.Join(hours, ",") + " * * *", Catchup: schedule.CatchupEach, Run: func(ctx context.Context, slot time.Time) error {
 		if s.work == nil {
 			return fault.New("cmd.digestJob", fault.Unavailable, "网页还没有启动")
 		}
@@ -112,9 +112,9 @@ func (s *service) outboxGauges(ctx context.Context) []web.Gauge {
 		return int64(s.clocks.Business().Sub(at).Seconds())
 	}
 	return []web.Gauge{
-		{Name: "outbox_waiting", Help: "Messages that wait to be sent.", Read: read(func(o outbox.Standing) int64 { return o.Waiting })},
-		{Name: "outbox_oldest_seconds", Help: "Age of the oldest message that waits, 0 if none does.", Read: read(func(o outbox.Standing) int64 { return since(o.Oldest) })},
-		{Name: "outbox_last_sent_seconds", Help: "Age of the last message that was sent, 0 if none was.", Read: read(func(o outbox.Standing) int64 { return since(o.LastSent) })},
+		{Name: "outbox_waiting", Title: "发件箱等待发送（条）", Help: "Messages that wait to be sent.", Read: read(func(o outbox.Standing) int64 { return o.Waiting })},
+		{Name: "outbox_oldest_seconds", Title: "发件箱最早一条已等", Unit: web.UnitSeconds, Help: "Age of the oldest message that waits, 0 if none does.", Read: read(func(o outbox.Standing) int64 { return since(o.Oldest) })},
+		{Name: "outbox_last_sent_seconds", Title: "最近一次发出距今", Unit: web.UnitSeconds, Help: "Age of the last message that was sent, 0 if none was.", Read: read(func(o outbox.Standing) int64 { return since(o.LastSent) })},
 	}
 }
 
@@ -124,12 +124,12 @@ func (d *diagnosis) examineOutbox(s *service) {
 	if !s.sends() {
 		return
 	}
-	stands, err := s.outbox.Stands(d.p.ctx)
+	stands, err := s.outbox.Stands(d.ctx)
 	last := "还没有送出过"
 	if !stands.LastSent.IsZero() {
 		last = "最近一次送出 " + shown(stands.LastSent)
 	}
-	_, lacking := s.outbox.Rules.Senders(secretIn(d.p.env), d.p.now)
+	_, lacking := s.outbox.Rules.Senders(secretIn(d.env), d.now)
 	for _, f := range fault.FieldsOf(lacking) {
 		d.warn(subject, f.Message+"，服务不能启动")
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"net"
 	"path/filepath"
 	"slices"
@@ -145,10 +144,14 @@ type service struct {
 	// adoptions are the versions of the schemes by which it rates.
 	adoptions *adoption.Service
 	jobs      *schedule.Runner
-	errands   *errands
+	// checkUps keeps what the last whole check found.
+	checkUps *store.EphemeralCollection[checkUp]
+	errands  *errands
 	// ratesTables: the board shows whatever table was rated last, not the published year.
 	ratesTables bool
 	refused     *policy.FileLog
+	// env is the environment of the program.
+	env []string
 	// reading: the store was opened to read, beside whoever writes it.
 	reading bool
 	// times is nil until timetable reads it.
@@ -177,7 +180,7 @@ func openServiceAs(p *program, c *config, how opening) (*service, error) {
 	if how.business == nil {
 		how.business = businessClock(p.now, c.BusinessClock.Time)
 	}
-	s := &service{config: c, clocks: policy.Clocks{Business: how.business, Security: p.now}}
+	s := &service{config: c, env: p.env, clocks: policy.Clocks{Business: how.business, Security: p.now}}
 	s.log = slog.New(slog.NewJSONHandler(p.errOut, &slog.HandlerOptions{Level: slog.Level(c.Log.Level)}))
 	if err := s.open(p.ctx, how); err != nil {
 		return nil, errors.Join(err, s.close())
@@ -203,6 +206,13 @@ func (s *service) open(ctx context.Context, how opening) error {
 	}
 	if err := s.openParts(ctx, rules, policy.Options{Idle: s.config.Session.Idle, Longest: s.config.Session.Longest, Log: s.refused}); err != nil {
 		return err
+	}
+	read, err := s.db.Upgrade(ctx)
+	if err != nil {
+		return err
+	}
+	if read > 0 {
+		s.log.Info("data upgraded", slog.Int("version", store.DataVersion), slog.Int64("records", read))
 	}
 	s.register.Link(s.accounts, s.observations, s.visits, s.proofs, s.cycle, s.fund, s.handovers, s.conduct, s.party, s.changes, s.bodies, s.matters, s.repairs, s.deliberations, s.surveys, s.wishes)
 	return nil
@@ -274,7 +284,7 @@ func (s *service) openStore(ctx context.Context, how opening) error {
 	if how.around != nil {
 		engine = how.around(engine)
 	}
-	s.db, err = store.Open(ctx, engine, store.Options{Now: s.clocks.Business, MasterKey: key})
+	s.db, err = store.Open(ctx, engine, store.Options{Now: s.clocks.Business, MasterKey: key, Stopwatch: s.clocks.Security})
 	return err
 }
 
@@ -351,7 +361,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 		},
 		Templates: s.templates,
 		Access:    s.refused, Modules: s.modules, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Vetoes: s.vetoes, Applications: s.applications, Collections: s.collections, Notices: s.notices, Outbox: s.outbox, Responses: s.responses, Standings: s.standings, Inspections: s.inspections, Draws: s.draws, Returns: s.returns, Files: files.NewKeeper(s.db, ""),
-		Gauges: s.gauges(ctx),
+		Operations: operations{s}, Gauges: s.gauges(ctx),
 	}, nil
 }
 
@@ -442,35 +452,6 @@ func (s *service) intakes() []rowIntake {
 		out = append(out, s.conduct.Intake(b))
 	}
 	return out
-}
-
-// gauges are the numbers of this bureau in the metrics.
-func (s *service) gauges(ctx context.Context) []web.Gauge {
-	all := []web.Gauge{
-		{Name: "log_records", Help: "Records of the log of changes.", Read: gauge(ctx, s.db.Engine().LastN)},
-		{Name: "pending_records", Help: "Records that lists may not show yet.", Read: gauge(ctx, s.db.Pending)},
-	}
-	if s.sends() {
-		all = append(all, s.outboxGauges(ctx)...)
-	}
-	if s.config.Backup.Folder != "" {
-		all = append(all, web.Gauge{Name: "backup_age_seconds", Help: "Age of the newest scheduled backup.", Read: gauge(ctx, func(context.Context) (int64, error) {
-			age, err := s.backupAge()
-			return int64(age.Seconds()), err
-		})})
-	}
-	return all
-}
-
-// gauge makes a metric of a count; one that cannot be read is no number.
-func gauge(ctx context.Context, count func(context.Context) (int64, error)) func() float64 {
-	return func() float64 {
-		n, err := count(ctx)
-		if err != nil {
-			return math.NaN()
-		}
-		return float64(n)
-	}
 }
 
 // keepTidy removes what has expired, lets the rules follow up, and signs the log, once a minute.

@@ -87,20 +87,27 @@ func servedFor(t testing.TB, s *service, people map[policy.Role]policy.Actor) st
 			t.Errorf("%s belongs to no module and not to what no installation can do without", r.Path)
 		}
 	}
+	address, stop := serving(t, server)
+	t.Cleanup(stop)
+	return address
+}
+
+// serving lets a server answer until it is stopped.
+func serving(t testing.TB, server *web.Server) (address string, stop func()) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, end := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(ctx, l, nil) }()
-	t.Cleanup(func() {
-		stop()
+	return "http://" + l.Addr().String(), func() {
+		end()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-	})
-	return "http://" + l.Addr().String()
+	}
 }
 
 // askAs opens a page as somebody whom doors knows.

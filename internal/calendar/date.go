@@ -82,6 +82,14 @@ func (d Date) Sub(other Date) int { return int(d.n - other.n) }
 // Compare returns a negative number if d is before other, 0 if they are the same day, a positive number if it is after.
 func (d Date) Compare(other Date) int { return int(d.n) - int(other.n) }
 
+// Moment is an instant as people read it in China: 2026年10月19日 09:12. "" for none.
+func Moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return DateOf(t).Chinese() + t.In(zone).Format(" 15:04")
+}
+
 // Begins returns the first instant of the day in China, in UTC.
 func (d Date) Begins() time.Time { return d.utc().Add(-8 * time.Hour) }
 

@@ -2,13 +2,15 @@
 //
 //  1. robfig/cron reads a schedule and says when it is next; everything else is here, on the injected clock.
 //  2. One slot of one job is one stream `job/<name>/<slot>`: inserting its first record claims it, so one process runs it. It ends as done, or as skipped
-//     with a reason.
+//     with a reason. A slot that somebody asked for is one like the others; it runs at the next look.
 //  3. A job's effects must derive from its slot: a process that dies while running leaves a claim, which another takes over after StaleAfter.
+//     A failed try leaves the claim too, with what failed.
 //  4. A slot that was missed is made up for by the job's catch-up rule. What lies before the first look at a job was not missed.
 //  5. A clock that stood ahead and was put right costs no slot: what was skipped or claimed by it is not taken as said, and what it ran does not run again.
 package schedule
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +50,10 @@ const (
 type Job struct {
 	// Name is one valid part; it never changes.
 	Name string
+	// Title is what people call it, Chinese; the name if "".
+	Title string
+	// Anytime: a run at any other moment does no harm and makes up for the slots before it, so that people may ask for one.
+	Anytime bool
 	// Spec is a schedule of five fields as cron writes it, such as "30 0 1 1,4,7,10 *", in Chinese time.
 	Spec string
 	// Catchup is the rule for missed slots; required.
@@ -68,6 +74,8 @@ func (s *Skip) Error() string { return s.Reason }
 
 // The states of a slot.
 const (
+	// StateAsked is a slot that somebody asked for.
+	StateAsked   = "asked"
 	StateClaimed = "claimed"
 	StateDone    = "done"
 	StateSkipped = "skipped"
@@ -80,7 +88,7 @@ type Fire struct {
 	// Job is the name, Slot the time that the schedule gave.
 	Job  string       `json:"job" privacy:"public"`
 	Slot journal.Time `json:"slot"`
-	// State is one of the states of a slot, Reason why it was skipped.
+	// State is one of the states of a slot, Reason why it was skipped or, while it is claimed, why the last try failed.
 	State  string `json:"state" privacy:"public"`
 	Reason string `json:"reason,omitempty" privacy:"internal"`
 }
@@ -159,6 +167,39 @@ func Check(spec string) error {
 	return nil
 }
 
+// Jobs are the jobs, in their order.
+func (r *Runner) Jobs() []Job {
+	jobs := make([]Job, len(r.jobs))
+	for i, j := range r.jobs {
+		jobs[i] = j.Job
+		jobs[i].Title = cmp.Or(j.Title, j.Name)
+	}
+	return jobs
+}
+
+// Ask lets a job run at the next look, besides its schedule; by is who asks. Returns NotFound if there is no such job, Forbidden if it runs at its times only, and
+// Conflict while a slot of it has no end.
+func (r *Runner) Ask(ctx context.Context, by, action, name string) error {
+	const op = "schedule.Ask"
+	at := slices.IndexFunc(r.jobs, func(j planned) bool { return j.Name == name })
+	if at < 0 {
+		return fault.New(op, fault.NotFound, "没有这个定时任务")
+	}
+	if !r.jobs[at].Anytime {
+		return fault.New(op, fault.Forbidden, "这个任务只能到时间自己运行")
+	}
+	newest, err := r.Fires(ctx, name, 2) // the mark of the first look may be as new
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(newest, func(f Run) bool { return f.State == StateClaimed || f.State == StateAsked }) {
+		return fault.New(op, fault.Conflict, "这个任务正在运行或者已经安排，请等它结束")
+	}
+	slot := r.db.Now()
+	_, err = r.fires.Commit(ctx, store.Meta{By: by, Action: action, Why: name}, slotID(name, slot), 0, Fire{Job: name, Slot: journal.At(slot), State: StateAsked})
+	return err
+}
+
 // Next returns when a job is next after a moment; the zero time if never or if there is no such job.
 func (r *Runner) Next(name string, after time.Time) time.Time {
 	for i := range r.jobs {
@@ -217,9 +258,9 @@ func (r *Runner) tick(ctx context.Context, j *planned) (int, error) {
 // ahead reports whether something was recorded by a clock that stood far ahead of now; clocks of several machines differ by less.
 func ahead(recorded, now time.Time) bool { return recorded.Sub(now) >= StaleAfter }
 
-// open reports whether a slot that somebody recorded still has to run: a claim without an end, or a slot that was skipped by a clock that stood ahead.
+// open reports whether a slot that somebody recorded still has to run: one that was asked for, a claim without an end, or a slot that was skipped by a clock that stood ahead.
 func (f *Fire) open(recorded, now time.Time) bool {
-	return f.State == StateClaimed || f.State == StateSkipped && ahead(recorded, now)
+	return f.State == StateClaimed || f.State == StateAsked || f.State == StateSkipped && ahead(recorded, now)
 }
 
 // due lists the slots up to now that have no end, the oldest first. The slots of a job end in order, except those that failed, so it begins at the oldest
@@ -276,6 +317,8 @@ func (r *Runner) fire(ctx context.Context, j *planned, slot time.Time, skip stri
 	id, now := slotID(j.Name, slot), r.db.Now()
 	head, err := r.fires.Head(ctx, id)
 	switch {
+	case err == nil && head.State.State == StateAsked:
+		skip = "" // who asked is not late
 	case err == nil && (!head.State.open(head.At, now) || now.Sub(head.At) < StaleAfter && !ahead(head.At, now)):
 		return false, nil
 	case err != nil && !fault.Is(err, fault.NotFound):
@@ -298,7 +341,9 @@ func (r *Runner) fire(ctx context.Context, j *planned, slot time.Time, skip stri
 		}
 	}
 	if err != nil {
-		return false, err
+		state.State, state.Reason = StateClaimed, cmp.Or(fault.MessageOf(err), "内部错误，原因在程序日志里")
+		_, told := r.fires.Commit(ctx, meta(j.Name), id, claimed.Seq, state)
+		return false, errors.Join(err, told)
 	}
 	if skip != "" {
 		state.State, state.Reason = StateSkipped, skip
@@ -310,17 +355,24 @@ func (r *Runner) fire(ctx context.Context, j *planned, slot time.Time, skip stri
 	return err == nil, err
 }
 
+// Run is a slot with when its record was written.
+type Run struct {
+	Fire
+	// At is when it last changed, by the store's clock.
+	At time.Time
+}
+
 // Fires returns the newest slots of a job, at most limit of them, without the mark of the first look.
-func (r *Runner) Fires(ctx context.Context, name string, limit int) ([]Fire, error) {
+func (r *Runner) Fires(ctx context.Context, name string, limit int) ([]Run, error) {
 	page, err := r.fires.List(ctx, store.Query{Index: indexJob, Key: name, Desc: true, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
-	var fires []Fire
+	var runs []Run
 	for _, d := range page.Docs {
 		if d.State.State != StateSince {
-			fires = append(fires, d.State)
+			runs = append(runs, Run{Fire: d.State, At: d.At})
 		}
 	}
-	return fires, nil
+	return runs, nil
 }

@@ -211,6 +211,9 @@ func TestFailedRunIsTriedAgain(t *testing.T) {
 	if n, err := r.Tick(t.Context()); n != 1 || err == nil || !strings.Contains(err.Error(), "weak") {
 		t.Fatalf("ended %d, %v", n, err)
 	}
+	if fires, err := r.Fires(t.Context(), "weak", 1); err != nil || len(fires) != 1 || fires[0].State != StateClaimed || !strings.Contains(fires[0].Reason, "内部错误") {
+		t.Errorf("fires %+v, %v: the run log does not tell the failure", fires, err)
+	}
 	fail = false
 	c.set("2026-10-01 00:50")
 	tick(t, r, 0)
@@ -258,6 +261,35 @@ func TestClockJumps(t *testing.T) {
 	rec.want(t, append(ran, "2026-10-04 06:00")...)
 	c.set("2027-10-01 12:00")
 	tick(t, r, 0)
+}
+
+// TestAsk: a run that somebody asks for is made once, at the next look, and the next slot of the schedule comes as planned. Who may not ask, asks twice or for nothing is refused.
+func TestAsk(t *testing.T) {
+	db, c := open(t, "2026-09-20 09:00")
+	rec, fixed := &recorder{}, &recorder{}
+	r := runner(t, db, Job{Name: "any", Title: "随时", Spec: quarterEnd, Catchup: CatchupNone, Anytime: true, Run: rec.run}, Job{Name: "fixed", Spec: quarterEnd, Catchup: CatchupEach, Run: fixed.run})
+	tick(t, r, 0)
+	ask := func(name string, want fault.Kind) {
+		t.Helper()
+		if err := r.Ask(t.Context(), "administrator", "job.ask", name); fault.KindOf(err) != want {
+			t.Errorf("ask for %s: %v, want %q", name, err, want)
+		}
+	}
+	c.set("2026-09-25 10:00")
+	ask("none", fault.NotFound)
+	ask("fixed", fault.Forbidden)
+	ask("any", "")
+	ask("any", fault.Conflict)
+	c.set("2026-09-25 10:20") // later than a slot of the schedule might be
+	tick(t, r, 1)
+	tick(t, r, 0)
+	c.set("2026-10-01 00:30")
+	tick(t, r, 2)
+	rec.want(t, "2026-09-25 10:00", "2026-10-01 00:30")
+	fixed.want(t, "2026-10-01 00:30")
+	if jobs := r.Jobs(); jobs[0].Title != "随时" || jobs[1].Title != "fixed" {
+		t.Errorf("jobs %+v", jobs)
+	}
 }
 
 // TestBadJobs names every fault of every job.

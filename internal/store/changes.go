@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -15,6 +16,8 @@ import (
 type FieldChange struct {
 	// Path names the place as it is stored, such as "phases[2].area".
 	Path string
+	// Type is the type of the value, nil if nobody knows it any more.
+	Type reflect.Type
 	// Before and After are its values as text, "" for none; both empty if Hidden.
 	Before, After string
 	// Hidden: the place holds text that not everybody may read who reads the log (tagged internal or pii), so that only that it changed is told.
@@ -81,11 +84,11 @@ func (db *DB) ChangeOf(ctx context.Context, n int64) (ChangeView, error) {
 		if there && is.After == was.After {
 			continue
 		}
-		v.Fields = append(v.Fields, FieldChange{Path: path, Before: was.After, After: is.After, Hidden: was.Hidden})
+		v.Fields = append(v.Fields, FieldChange{Path: path, Type: was.Type, Before: was.After, After: is.After, Hidden: was.Hidden})
 	}
 	for path, is := range after {
 		if _, there := before[path]; !there && (is.After != "" || is.Hidden) {
-			v.Fields = append(v.Fields, FieldChange{Path: path, After: is.After, Hidden: is.Hidden})
+			v.Fields = append(v.Fields, FieldChange{Path: path, Type: is.Type, After: is.After, Hidden: is.Hidden})
 		}
 	}
 	for i := range v.Fields {
@@ -122,18 +125,26 @@ func (db *DB) placesOf(r journal.Record, meta *ChangeView) (map[string]FieldChan
 		return nil, err
 	}
 	db.mu.Lock()
-	tags := db.tags[e.Kind]
+	known := db.places[e.Kind]
 	db.mu.Unlock()
-	flatten(state, "", "", func(path, place, value string) {
+	lists := map[string]bool{} // what holds elements, under numbers or keys
+	for place := range known {
+		for i := range place {
+			if strings.HasPrefix(place[i:], "[]") {
+				lists[place[:i]] = true
+			}
+		}
+	}
+	flatten(state, lists, "", "", func(path, place, value string) {
 		// A kind that nobody declared, and a place that its type no longer has, are not shown. Every text has a tag; numbers and dates need none.
-		tag, known := tags[place]
-		places[path] = FieldChange{Path: path, After: value, Hidden: !known || tag == tagInternal || tag == tagPII}
+		of, is := known[place]
+		places[path] = FieldChange{Path: path, Type: of.Type, After: value, Hidden: !is || of.Tag == tagInternal || of.Tag == tagPII}
 	})
 	return places, nil
 }
 
-// flatten calls f for every value: path is where it stands, place the same without the numbers and keys of lists and maps, as a shape names it.
-func flatten(v any, path, place string, f func(path, place, value string)) {
+// flatten calls f for every value: path is where it stands, place the same without the numbers and keys of lists and maps, as a shape names it; lists are the places that hold elements.
+func flatten(v any, lists map[string]bool, path, place string, f func(path, place, value string)) {
 	switch v := v.(type) {
 	case map[string]any:
 		for key, below := range v {
@@ -141,11 +152,14 @@ func flatten(v any, path, place string, f func(path, place, value string)) {
 			if path != "" {
 				at, of = path+"."+key, place+"."+key
 			}
-			flatten(below, at, of, f)
+			if lists[place] {
+				at, of = path+"["+key+"]", place+"[]"
+			}
+			flatten(below, lists, at, of, f)
 		}
 	case []any:
 		for i, below := range v {
-			flatten(below, fmt.Sprintf("%s[%d]", path, i+1), place+"[]", f)
+			flatten(below, lists, fmt.Sprintf("%s[%d]", path, i+1), place+"[]", f)
 		}
 	case nil:
 	default:

@@ -41,9 +41,9 @@ func (c *documents) declare(ctx context.Context, t reflect.Type) error {
 	if s.pii {
 		c.marks = s.marks
 	}
-	tags := make(map[string]string, len(s.fields))
+	places := make(map[string]StoredField, len(s.fields))
 	for _, f := range s.fields {
-		tags[f.path] = f.tag
+		places[f.Path] = f
 	}
 	if c.columns != nil {
 		columns := shapeOf(reflect.TypeOf(c.columns("", c.blank())))
@@ -68,7 +68,8 @@ func (c *documents) declare(ctx context.Context, t reflect.Type) error {
 	c.db.mu.Lock()
 	_, twice := c.db.kinds[c.name]
 	c.db.kinds[c.name] = c.rebuilt
-	c.db.tags[c.name] = tags
+	c.db.places[c.name] = places
+	c.db.shapes[c.name] = c.shapeText(names)
 	c.db.mu.Unlock()
 	if twice {
 		return fault.New(op, fault.Invalid, "文档种类“"+c.name+"”登记了两次")

@@ -31,14 +31,19 @@ var (
 	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 )
 
-// field is one stored place of a type.
-type field struct {
-	path, typ, tag string
+// StoredField is one stored place of a type: where a value stands, whatever the number or key in a list or map above it.
+type StoredField struct {
+	// Path names it by the stored names, such as "phases[].area".
+	Path string
+	// Type is that of the value, without pointers; an element's in a list.
+	Type reflect.Type
+	// Tag is the privacy tag: "pii", "public", "internal", or "" for what is no text.
+	Tag string
 }
 
 // shape is what walking a type gives.
 type shape struct {
-	fields []field
+	fields []StoredField
 	wrong  []fault.Field
 	marks  *journal.Marks
 	pii    bool
@@ -58,7 +63,7 @@ func CheckType[T any]() error {
 func FieldNames[T any]() []string {
 	var names []string
 	for _, f := range shapeOf(reflect.TypeFor[T]()).fields {
-		names = append(names, strings.TrimSpace(f.path+" "+f.typ+" "+f.tag))
+		names = append(names, strings.TrimSpace(f.Path+" "+f.Type.String()+" "+f.Tag))
 	}
 	sort.Strings(names)
 	return names
@@ -168,5 +173,5 @@ func (s *shape) value(t reflect.Type, path, tag string, marks *journal.Marks, op
 	case tag == tagPII:
 		marks.Here, s.pii = true, true
 	}
-	s.fields = append(s.fields, field{path: path, typ: t.String(), tag: tag})
+	s.fields = append(s.fields, StoredField{Path: path, Type: t, Tag: tag})
 }

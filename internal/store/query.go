@@ -128,7 +128,7 @@ func (c *documents) page(ctx context.Context, q Query, parts Parts) ([]Row, stri
 	if err != nil {
 		return nil, "", err
 	}
-	rows, err := c.rows(ctx, q, from, q.Limit, parts)
+	rows, err := c.measured(ctx, q, from, q.Limit, parts)
 	if err != nil || len(rows) <= q.Limit {
 		return rows, "", err
 	}
@@ -180,7 +180,7 @@ func (c *documents) listWhere(ctx context.Context, q Query, keep func(Doc[any]) 
 	var last Place
 	// Most lists let nearly every row through: the first look is as long as the page and what shows that there is another.
 	for batch := min(q.Limit+1, MaxLimit); ; batch = MaxLimit {
-		rows, err := c.rows(ctx, q, from, batch, WithState)
+		rows, err := c.measured(ctx, q, from, batch, WithState)
 		if err != nil {
 			return 0, "", err
 		}

@@ -62,13 +62,9 @@ func (db *DB) RunRules(ctx context.Context) (int, error) {
 func (db *DB) runRule(ctx context.Context, rule Rule) (int, error) {
 	const op = "store.RunRules"
 	name := rulePrefix + rule.Name
-	var after int64
-	text, err := db.engine.Value(ctx, name)
-	if err == nil {
-		after, err = strconv.ParseInt(string(text), 10, 64)
-	}
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return 0, fault.Wrap(op, fault.Internal, "", err)
+	after, err := db.ruleCursor(ctx, rule.Name)
+	if err != nil {
+		return 0, err
 	}
 	handled := 0
 	for {

@@ -15,7 +15,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,8 +26,11 @@ import (
 	"redsteward/internal/journal"
 )
 
-// DataVersion is the form of the data that this program writes. Data of a newer form is refused.
-const DataVersion = 1
+// DataVersion is the form of the data that this program writes. Data of a newer form is refused, older data is brought to it by Upgrade.
+//
+//	1  journal, states, values
+//	2  says besides by what its state documents were made (shapes), so that a program with other lists makes them anew; one of form 1 would leave them as they are
+const DataVersion = 2
 
 const dataVersionName = "data_version"
 
@@ -36,6 +42,8 @@ type Options struct {
 	MasterKey []byte
 	// ReadOnly refuses every write with Forbidden.
 	ReadOnly bool
+	// Stopwatch is the clock by which reading is measured (SlowReads); nil measures nothing.
+	Stopwatch func() time.Time
 	// Restoring opens data whose restoring is not over (BeginRestore): for making the state documents.
 	Restoring bool
 }
@@ -47,6 +55,7 @@ type DB struct {
 	macKey []byte
 	keys   keyring
 	pasts  pasts
+	slow   slowReads
 	claims *Collection[claimState]
 	purges *Collection[purgeState]
 	files  *Collection[fileState]
@@ -55,7 +64,8 @@ type DB struct {
 	// mu guards what is registered while the program starts, and the checkpoint.
 	mu       sync.Mutex
 	kinds    map[string]func(context.Context, journal.Record) (Document, error)
-	tags     map[string]map[string]string // of every kind, the privacy tag of each place
+	places   map[string]map[string]StoredField // of every kind, by path
+	shapes   map[string]string                 // of every kind, what its state documents are made by
 	rules    []Rule
 	running  bool
 	closed   bool
@@ -65,7 +75,7 @@ type DB struct {
 // Open prepares an engine: it creates secrets at first start, refuses data of a newer version (Invalid, naming both versions) and settles
 // what a crash left. The DB owns the engine from then on, also when Open fails.
 func Open(ctx context.Context, engine Engine, opt Options) (*DB, error) {
-	db := &DB{engine: engine, opt: opt, keys: keyring{keys: map[string]heldKey{}}, kinds: map[string]func(context.Context, journal.Record) (Document, error){}, tags: map[string]map[string]string{}}
+	db := &DB{engine: engine, opt: opt, keys: keyring{keys: map[string]heldKey{}}, kinds: map[string]func(context.Context, journal.Record) (Document, error){}, places: map[string]map[string]StoredField{}, shapes: map[string]string{}}
 	if err := db.open(ctx); err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
@@ -154,6 +164,17 @@ func (db *DB) Pending(ctx context.Context) (int64, error) {
 	return 0, nil
 }
 
+// Fields returns every stored place of every declared kind, sorted by path.
+func (db *DB) Fields() map[string][]StoredField {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	out := make(map[string][]StoredField, len(db.places))
+	for kind, places := range db.places {
+		out[kind] = slices.SortedFunc(maps.Values(places), func(a, b StoredField) int { return strings.Compare(a.Path, b.Path) })
+	}
+	return out
+}
+
 // Engine returns the engine, for verifying and benchmarks.
 func (db *DB) Engine() Engine { return db.engine }
 
@@ -177,6 +198,18 @@ func randomHex() string {
 
 // Rebuild makes every state document anew from the journal and returns how many records it read. Only kinds that have a Collection are rebuilt.
 func (db *DB) Rebuild(ctx context.Context) (int64, error) {
+	read, err := db.rebuild(ctx, nil)
+	if err != nil {
+		return read, err
+	}
+	db.mu.Lock()
+	shapes := maps.Clone(db.shapes)
+	db.mu.Unlock()
+	return read, db.upgraded(ctx, shapes)
+}
+
+// rebuild is Rebuild of some kinds; nil for all.
+func (db *DB) rebuild(ctx context.Context, kinds map[string]bool) (int64, error) {
 	var after, read int64
 	for {
 		batch, err := readLog(ctx, db.engine, after)
@@ -197,7 +230,7 @@ func (db *DB) Rebuild(ctx context.Context) (int64, error) {
 			db.mu.Lock()
 			build := db.kinds[kind]
 			db.mu.Unlock()
-			if build == nil {
+			if build == nil || kinds != nil && !kinds[kind] {
 				continue
 			}
 			d, err := build(ctx, r)

@@ -91,7 +91,7 @@ func (f *logFilter) matches(e *entryRow) bool {
 	if !f.First.IsZero() && day.Compare(f.First) < 0 || !f.Last.IsZero() && f.Last.Compare(day) < 0 {
 		return false
 	}
-	return f.Text == "" || strings.Contains(e.Action, f.Text) || strings.Contains(e.Did, f.Text) || strings.Contains(e.Stream, f.Text) || strings.Contains(e.Why, f.Text)
+	return f.Text == "" || strings.Contains(e.Action, f.Text) || strings.Contains(e.Did, f.Text) || strings.Contains(e.Stream, f.Text) || strings.Contains(e.Object, f.Text) || strings.Contains(e.Why, f.Text)
 }
 
 // changeLogView is what log.html shows.
@@ -116,6 +116,8 @@ type changeLogView struct {
 type entryRow struct {
 	Entry
 	Did string
+	// Object is what the kind of the document is called.
+	Object string
 	// Hidden: it is not shown who made it.
 	Hidden bool
 }
@@ -130,7 +132,8 @@ func (e *entryRow) hide() {
 
 // rowOf is an entry as its reader may see it.
 func (s *Server) rowOf(e Entry, reporters bool) entryRow {
-	row := entryRow{Entry: e, Did: e.Action}
+	kind, _, _ := strings.Cut(e.Stream, "/")
+	row := entryRow{Entry: e, Did: e.Action, Object: kindWord(kind)}
 	if a, known := s.guard.Rules().Action(policy.Action(e.Action)); known {
 		row.Did = a.Name
 	}
@@ -227,18 +230,35 @@ func (s *Server) logExcel(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	sheet := report.Figures{Sheet: "变更日志", Heads: []string{"序号", "时间", "动作", "代码", "对象", "第几次变更", "经手账号", "理由", "指纹"}}
+	sheet := report.Figures{Sheet: "变更日志", Heads: []string{"序号", "时间", "动作", "代码", "种类", "对象", "第几次变更", "经手账号", "理由", "指纹"}}
 	for _, e := range rows {
 		who := e.By
 		if e.Hidden {
 			who = "已隐去"
 		}
-		sheet.Rows = append(sheet.Rows, []any{e.N, dateTime(e.At), e.Did, e.Action, e.Stream, e.Seq, who, e.Why, e.Hash})
+		sheet.Rows = append(sheet.Rows, []any{e.N, dateTime(e.At), e.Did, e.Action, e.Object, e.Stream, e.Seq, who, e.Why, e.Hash})
 	}
 	if read > 1 {
 		sheet.Note = fmt.Sprintf("一次最多查 %d 条，第 %d 条以前的没有查，请缩短日期", logReads, read)
 	}
-	return sendFigures(c, "变更日志.xlsx", sheet)
+	if !s.guard.Allow(by, policy.VerifyLog) {
+		return sendFigures(c, "变更日志.xlsx", sheet)
+	}
+	told := report.Figures{Sheet: "改了什么", Heads: []string{"序号", "时间", "动作", "种类", "对象", "栏目", "原来", "现在"}, Note: changesLeftOut(len(rows))}
+	for _, e := range rows[:min(len(rows), changeSheetRows)] {
+		change, err := s.journal.Change(c.UserContext(), e.N)
+		if err != nil {
+			return err
+		}
+		values, hidden := s.tellChanges(change, e.Hidden)
+		for _, name := range hidden {
+			values = append(values, toldChange{Place: name, Before: "（有变化，不显示）", After: "（有变化，不显示）"})
+		}
+		for _, f := range values {
+			told.Rows = append(told.Rows, []any{e.N, dateTime(e.At), e.Did, e.Object, e.Stream, f.Place, f.Before, f.After})
+		}
+	}
+	return sendFigures(c, "变更日志.xlsx", sheet, told)
 }
 
 // logChangeView is what log_change.html shows.
@@ -248,8 +268,8 @@ type logChangeView struct {
 	Hash       string
 	Proof      string
 	Prev, Next string
-	// Values are the places that may be shown, Hidden those of which only is told that they changed.
-	Values []store.FieldChange
+	// Values are the places that may be shown, in words, Hidden those of which only is told that they changed.
+	Values []toldChange
 	Hidden []string
 }
 
@@ -269,13 +289,7 @@ func (s *Server) logChange(c *fiber.Ctx, by policy.Actor) error {
 	r := change.Record
 	row := s.rowOf(Entry{N: r.N, At: change.Meta.At, Stream: change.Kind + "/" + change.ID, Seq: change.Seq, By: change.Meta.By, Action: change.Meta.Action, Why: change.Meta.Why, Hash: hex.EncodeToString(r.Hash[:])}, s.guard.Allow(by, policy.ReadReporter))
 	v := logChangeView{ChangeView: change, Row: row, Hash: row.Hash, Proof: fmt.Sprintf("%s/%d/proof.json", logPath, n)}
-	for _, f := range change.Fields {
-		if f.Hidden || row.Hidden {
-			v.Hidden = append(v.Hidden, f.Path)
-		} else {
-			v.Values = append(v.Values, f)
-		}
-	}
+	v.Values, v.Hidden = s.tellChanges(change, row.Hidden)
 	if n > 1 {
 		v.Prev = fmt.Sprintf("%s/%d", logPath, n-1)
 	}

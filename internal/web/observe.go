@@ -25,13 +25,18 @@ type Gauge struct {
 	Name string
 	// Help is one English sentence.
 	Help string
-	// Read returns the value now.
+	// Title is what 运行状况 calls it, Chinese; "" shows it in the metrics only.
+	Title string
+	// Unit is one of the units of a gauge.
+	Unit string
+	// Read returns the value now, NaN if it cannot be read.
 	Read func() float64
 }
 
 // observer counts and measures.
 type observer struct {
 	registry *prometheus.Registry
+	gauges   []Gauge
 	requests *prometheus.CounterVec
 	faults   *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
@@ -40,7 +45,7 @@ type observer struct {
 
 func newObserver(gauges []Gauge) *observer {
 	o := &observer{
-		registry: prometheus.NewRegistry(),
+		registry: prometheus.NewRegistry(), gauges: gauges,
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "redsteward_http_requests_total", Help: "Requests by route and class of status."}, []string{"route", "status"}),
 		faults: prometheus.NewCounterVec(prometheus.CounterOpts{

@@ -48,7 +48,7 @@ var declared = map[string]string{
 	"inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
 	"rectification_new": layoutApp, "volume": layoutDesk, "report": layoutDesk,
 	"returns": layoutApp, "return_new": layoutApp, "return_one": layoutApp, "return_list": layoutApp, "return_compare": layoutApp, "return_form": layoutApp, "return_measures": layoutApp, "return_batch": layoutApp, "return_print": layoutDesk, "templates": layoutApp, "template": layoutApp,
-	"modules": layoutApp, "account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "witnesses": layoutApp, "log_change": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
+	"modules": layoutApp, "account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "witnesses": layoutApp, "log_change": layoutApp, "operations": layoutApp, "operations_job": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
 	"party": layoutApp, "party_sheets": layoutApp, "party_sheet": layoutApp, "party_new": layoutApp,
 	"conduct": layoutApp, "conduct_one": layoutApp, "conduct_form": layoutApp, "desk_imports": layoutApp,
@@ -258,7 +258,7 @@ var officeNav = []navGroup{
 		{Label: "账号与任命", Path: accountsPath, Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},
 		{Label: "审批流程", Path: approvalsPath, Action: policy.ReadApprovals},
 		{Label: "应急授权核查", Path: emergenciesPath, Action: policy.ReviewEmergency}, {Label: "个人信息请求", Path: requestsPath, Action: policy.AnswerDataRequest}, {Label: "访问记录", Path: accessPath, Action: policy.ReadAccessLog},
-		{Label: "模块", Path: modulesPath, Action: policy.ReadSystem}, {Label: "发件箱", Path: outboxPath, Action: policy.ReadMessage}, {Label: "变更日志", Path: logPath, Action: policy.ReadLog}, {Label: "部件一览", Path: "/admin/parts", Action: policy.ReadSystem},
+		{Label: "模块", Path: modulesPath, Action: policy.ReadSystem}, {Label: "发件箱", Path: outboxPath, Action: policy.ReadMessage}, {Label: "变更日志", Path: logPath, Action: policy.ReadLog}, {Label: "运行状况", Path: operationsPath, Action: policy.ReadSystem}, {Label: "部件一览", Path: "/admin/parts", Action: policy.ReadSystem},
 		{Label: "我的账号", Path: "/account", Action: policy.ReadOwnAccount},
 	}},
 }
@@ -285,6 +285,8 @@ func (s *Server) serves(path string) bool {
 		return s.privacy != nil
 	case accessPath:
 		return s.privacy != nil && s.privacy.Accesses != nil
+	case operationsPath:
+		return s.operations != nil
 	case projectsPath, firmsPath, developersPath, divisionsPath, importsPath, tilesPath, coveragePath, expiryPath, moneyPath:
 		return s.registered != nil
 	case riskPath, changesPath:

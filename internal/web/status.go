@@ -53,6 +53,7 @@ var looks = map[string]look{
 	"未下发": {"grey", "edit"}, "收表中": {"blue", "clock"}, "已撤回任务": {"grey", "undo"}, "未签收": {"amber", "hour"}, "已签收未报": {"blue", "clock"}, "已报": {"green", "check"}, "已退回待改": {"amber", "undo"}, "待补填新栏": {"amber", "edit"}, "到归档没有报": {"wine", "alert"}, "免报": {"grey", "dash"},
 	"迟报": {"amber", "hour"}, "没有账号能签收": {"wine", "alert"}, "周期运行中": {"blue", "clock"}, "周期已停止": {"grey", "lock"},
 	"须改密码": {"amber", "key"}, "认为不当": {"wine", "alert"}, "待答复": {"blue", "clock"}, "已办理": {"green", "check"}, "不予办理": {"grey", "ban"}, "已核查": {"green", "check"}, "进行中": {"amber", "hour"},
+	"正常": {"green", "check"}, "提醒": {"amber", "alert"}, "问题": {"wine", "alert"}, "运行中": {"blue", "clock"}, "已安排": {"blue", "hour"}, "跳过": {"grey", "dash"}, "失败待重试": {"wine", "alert"},
 	"公示中": {"teal", "mega"}, "征求意见": {"teal", "mega"},
 	"异议中": {"violet", "speech"}, "申诉中": {"violet", "speech"}, "争议调解": {"violet", "speech"},
 	"逾期": {"wine", "alert"}, "未整改": {"wine", "alert"}, "不予认定": {"wine", "ban"}, "降星": {"wine", "ban"}, "摘牌": {"wine", "ban"}, "一票否决": {"wine", "ban"},

@@ -196,7 +196,9 @@ type Options struct {
 	Access policy.AccessLog
 	// Log receives one structured line per request that changes or fails. Nil discards.
 	Log *slog.Logger
-	// Gauges are read when metrics are asked for. Nil adds none.
+	// Operations is how the program runs. Nil hides its page.
+	Operations Operations
+	// Gauges are read when metrics or the page of operations are asked for. Nil adds none.
 	Gauges []Gauge
 }
 
@@ -216,8 +218,9 @@ type Server struct {
 	cycle     Cycle
 	adoptions *adoption.Service
 	// views is nil if there are no saved views.
-	views   *policy.Views
-	modules *policy.Modules
+	views      *policy.Views
+	operations Operations
+	modules    *policy.Modules
 	// approvals is nil if the page is not there.
 	approvals Approvals
 	// templates are nil if their pages are not there.
@@ -315,7 +318,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, privacy: o.Privacy, shipped: o.Shipped, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, witnesses: o.Witnesses, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, collections: o.Collections, notices: o.Notices, outbox: o.Outbox, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, privacy: o.Privacy, shipped: o.Shipped, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, operations: o.Operations, witnesses: o.Witnesses, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, collections: o.Collections, notices: o.Notices, outbox: o.Outbox, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
 		templates: o.Templates,
 		secret:    o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}

@@ -122,7 +122,7 @@ func testLogPages(t *testing.T, f *browsertest.Fixture) {
 		number, _, _ = strings.Cut(number, " ")
 	}
 	one := auditor.get(t, "/admin/log/"+number)
-	if one.StatusCode != 200 || !containsAll(one.body, []string{"改了什么", "下载证明", "个人信息或者内部文字", "新建账号"}) || strings.Contains(one.body, "周望平") {
+	if one.StatusCode != 200 || !containsAll(one.body, []string{"改了什么", "下载证明", "个人信息或者内部文字", "新建账号", "登录名"}) || strings.Contains(one.body, "周望平") {
 		t.Errorf("record %s: %d %.3000s", number, one.StatusCode, one.body)
 	}
 	proof := auditor.get(t, "/admin/log/"+number+"/proof.json").body

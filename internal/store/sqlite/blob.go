@@ -133,6 +133,32 @@ func (e *Engine) syncFiles() error {
 	return errors.Join(err, all.Wait())
 }
 
+// Size implements store.Sized: what lies in the folder, without the locks and secrets, which are nothing beside it.
+func (e *Engine) Size(ctx context.Context) (store.Bytes, error) {
+	var size store.Bytes
+	for _, ending := range []string{"", "-wal"} {
+		info, err := os.Stat(filepath.Join(e.dir, FileName+ending))
+		if err == nil {
+			size.Database += info.Size()
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return store.Bytes{}, translate("sqlite.Size", err)
+		}
+	}
+	err := filepath.WalkDir(filepath.Join(e.dir, filesName), func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			var info fs.FileInfo
+			if info, err = entry.Info(); err == nil {
+				size.Files += info.Size()
+			}
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil // removed meanwhile
+		}
+		return errors.Join(err, ctx.Err())
+	})
+	return size, translate("sqlite.Size", err)
+}
+
 // Keep implements store.BlobWriter: bytes and the name of the file are on disk when it returns, unless the engine is relaxed.
 func (w *blobWriter) Keep(sha256 string) (string, error) {
 	const op = "sqlite.blobWriter.Keep"

@@ -207,6 +207,7 @@ func Run(t *testing.T, s Suite) {
 	t.Run("follow-ups", s.followUps)
 	t.Run("ephemeral and leases", s.ephemeral)
 	t.Run("newer data", s.newerData)
+	t.Run("older data", s.olderData)
 	t.Run("rebuild", s.rebuild)
 	t.Run("restore", s.restore)
 	t.Run("what a record changed", s.changes)
@@ -518,6 +519,84 @@ func (s Suite) newerData(t *testing.T) {
 	wantKind(t, err, fault.Invalid)
 	if m := fault.MessageOf(err); !strings.Contains(m, "99") || !strings.Contains(m, fmt.Sprint(store.DataVersion)) {
 		t.Fatalf("the message does not name both versions: %s", m)
+	}
+}
+
+// olderData: a folder of form 1, whose program had fewer lists, is brought to the form of this program at its first start. The log stays the same to the last hash, and the second start finds nothing to do.
+func (s Suite) olderData(t *testing.T) {
+	data := s.New(t)
+	ctx := t.Context()
+	c := &clock{now: time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)}
+	type Page struct {
+		Title string `json:"title" privacy:"public"`
+	}
+	titles := func(_ string, p *Page) []string { return []string{p.Title} }
+	opened := func(indexes ...string) (*store.DB, *store.Collection[Page]) {
+		t.Helper()
+		db, err := store.Open(ctx, data.Open(t, false), store.Options{Now: c.Now, MasterKey: masterKey})
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind := store.Kind[Page]{Name: "page", Version: 1}
+		for _, name := range indexes {
+			kind.Indexes = append(kind.Indexes, store.Index[Page]{Name: name, Keys: titles})
+		}
+		pages, err := store.NewCollection(ctx, db, kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return db, pages
+	}
+	state := func(db *store.DB) (last int64, version string, root journal.Hash) {
+		t.Helper()
+		last, err := db.Engine().LastN(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := db.Engine().Value(ctx, "data_version")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if root, err = db.RootOf(ctx, last); err != nil {
+			t.Fatal(err)
+		}
+		return last, string(text), root
+	}
+	db, pages := opened("plain")
+	for i := range 3 {
+		if _, err := pages.Commit(ctx, meta("note.create"), fmt.Sprint("p", i), 0, Page{Title: "甲"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Engine().Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Engine().SetValue(ctx, "data_version", []byte("1")); err != nil {
+		t.Fatal(err)
+	}
+	last, _, root := state(db)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	for start, want := range []int64{last, 0} {
+		db, pages := opened("plain", "newer")
+		read, err := db.Upgrade(ctx)
+		if err != nil || read != want {
+			t.Fatalf("start %d read %d records, want %d: %v", start+1, read, want, err)
+		}
+		for _, index := range []string{"plain", "newer"} {
+			if page, err := pages.List(ctx, store.Query{Index: index, Key: "甲"}); err != nil || len(page.Docs) != 3 {
+				t.Fatalf("list %s has %d rows: %v", index, len(page.Docs), err)
+			}
+		}
+		nowLast, version, nowRoot := state(db)
+		if nowLast != last || nowRoot != root || version != fmt.Sprint(store.DataVersion) {
+			t.Fatalf("%d records and version %s after the upgrade, root the same: %t", nowLast, version, nowRoot == root)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
