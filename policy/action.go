@@ -132,6 +132,10 @@ const (
 	KeepReturnTemplate Action = "return.template"
 	// KeepPaperTemplate uploads the office's own Word templates of papers.
 	KeepPaperTemplate Action = "template.keep"
+	// ReadSent shows, within the scope, the register of what goes out (发文登记): numbers, titles, addressees, days.
+	ReadSent Action = "sent.read"
+	// RecordSent takes document numbers, and records by hand what was sent to whom, with receipts.
+	RecordSent Action = "sent.record"
 	// ReadCollection shows, within the scope, the tasks of collection (收表任务) and what units sent.
 	ReadCollection Action = "collection.read"
 	// SendCollection hands tasks out, reminds, returns, merges, archives, and makes matters of hazards, for the actor's own office.
@@ -518,6 +522,8 @@ func Actions() []ActionInfo {
 		{SignReturn, "签发报表", false},
 		{KeepReturnTemplate, "上传报表模板", false},
 		{KeepPaperTemplate, "上传文书模板", false},
+		{ReadSent, "查看发文登记", false},
+		{RecordSent, "取文号、登记发送和送达回证", false},
 		{ReadCollection, "查看收表任务", false},
 		{SendCollection, "下发收表任务、催报和汇总", false},
 		{FillCollection, "签收和填报收表任务", false},

@@ -211,7 +211,7 @@ func (s *service) openFilings(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.filings, err = filing.New(ctx, filing.Config{DB: s.db, Now: s.clocks.Business, Guard: s.guard, Keeper: s.keeper, Places: s.register.Register, Persons: s.accounts, Chains: s.chains, Kinds: kinds,
+	s.filings, err = filing.New(ctx, filing.Config{DB: s.db, Letters: s.letters, Now: s.clocks.Business, Guard: s.guard, Keeper: s.keeper, Places: s.register.Register, Persons: s.accounts, Chains: s.chains, Kinds: kinds,
 		Deadlines: t.deadline, Days: t.days})
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"redsteward/rating/cycle"
 	"redsteward/rating/standing"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/conduct"
 	"redsteward/registry/fund/claim"
 	"redsteward/registry/handover"
@@ -279,6 +280,16 @@ func checkOther(name string, data []byte, p *program) (kind string, err error) {
 			return "一票否决的理由", err
 		}
 		return fmt.Sprintf("一票否决的理由 %d 种，生效文书 %d 种", len(terms.Grounds()), len(terms.Documents())), nil
+	case hasKey(data, "series"):
+		series, err := casework.ParseSeries(name, data)
+		if err != nil {
+			return "文号", err
+		}
+		words := make([]string, len(series.All()))
+		for i, row := range series.All() {
+			words[i] = row.Word
+		}
+		return "文号的机关代字：" + strings.Join(words, "、"), nil
 	case hasKey(data, "returns"):
 		set, err := checkedReturns(name, data, p)
 		if err != nil {

@@ -16,7 +16,7 @@ func (s *service) caseDesk() (casework.Desk, error) {
 	if err != nil {
 		return casework.Desk{}, err
 	}
-	return casework.Desk{DB: s.db, Guard: s.guard, Keeper: s.keeper, Persons: s.accounts, Chains: s.chains, Deadlines: t.deadline, Now: s.clocks.Business}, nil
+	return casework.Desk{DB: s.db, Letters: s.letters, Guard: s.guard, Keeper: s.keeper, Persons: s.accounts, Chains: s.chains, Deadlines: t.deadline, Now: s.clocks.Business}, nil
 }
 
 // openClaims opens claims on, refunds of, and dunnings for the guarantee fund over the ledgers, the register, the handover inspections and the ways of approval.

@@ -89,7 +89,11 @@ func newClaimProcess(t *testing.T, engine store.Engine, now *time.Time, rules *p
 		t.Fatal(err)
 	}
 	days := &calendar.Calendar{}
-	desk := fund.Desk{Fund: p.fund, Desk: casework.Desk{DB: p.db, Guard: guard, Keeper: files.NewKeeper(p.db, t.TempDir()), Persons: p, Chains: chains, Now: clock, Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
+	letters, err := casework.NewLetters(t.Context(), casework.LettersConfig{DB: p.db, Guard: guard, Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	desk := fund.Desk{Fund: p.fund, Desk: casework.Desk{DB: p.db, Letters: letters, Guard: guard, Keeper: files.NewKeeper(p.db, t.TempDir()), Persons: p, Chains: chains, Now: clock, Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
 		return days.Deadline(calendar.Rule{ID: rule, N: 1, Unit: calendar.UnitDay, Basis: "建议"}, start), nil
 	}}}
 	if p.claims, err = claim.New(t.Context(), claim.Config{Estate: p, Defects: p, Rules: &claim.Rules{Parts: []claim.Part{{ID: "roof", Title: "屋面", Rule: "roof"}}}, Desk: desk}); err != nil {

@@ -92,6 +92,8 @@ type config struct {
 		Deliberation string `yaml:"deliberation"`
 		// Standing are the grounds of 降星 and 摘牌 and the documents on which they can rest.
 		Standing string `yaml:"standing"`
+		// Numbers are the series of document numbers (文号).
+		Numbers string `yaml:"numbers"`
 		// Repairs says what a repair log has, what is in time and how much is called back.
 		Repairs string `yaml:"repairs"`
 		// Vetoes are the grounds of 一票否决 and the documents on which they can stand.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"redsteward/internal/calendar"
@@ -184,9 +185,11 @@ func (l *countyLoader) playDunning(ctx context.Context, beat claimBeat, project 
 		return err
 	}
 	return l.withPaper(false, func(paper *files.Upload) (err error) {
-		in := casework.Input{Number: "都建催〔2026〕0号（演示）", Day: calendar.DateOf(l.clock.Now()), Text: "直接送达（演示）", Upload: paper}
-		*d, err = l.dunnings.Do(ctx, by, at, dunning.Step(beat.do), in)
-		return err
+		in := casework.Input{Day: calendar.DateOf(l.clock.Now()), Text: "直接送达（演示）", Upload: paper}
+		return l.numbered(ctx, "fund-dunning."+beat.do, &in, func() (err error) {
+			*d, err = l.dunnings.Do(ctx, by, at, dunning.Step(beat.do), in)
+			return err
+		})
 	})
 }
 
@@ -240,6 +243,21 @@ func wantedNow(c *claim.Claim, w claim.Wanted) bool {
 		return w.When == claim.WhenUrgent
 	}
 	return w.When == claim.WhenFile
+}
+
+// numbered does a step with the next number of its series, if there is one for it.
+func (l *countyLoader) numbered(ctx context.Context, code string, in *casework.Input, do func() error) error {
+	year := calendar.DateOf(l.clock.Now()).Year()
+	if next, err := l.letters.Next(ctx, code, year); err != nil || next == "" {
+		return errors.Join(err, do())
+	}
+	l.numbering.Lock()
+	defer l.numbering.Unlock()
+	var err error
+	if in.Number, err = l.letters.Next(ctx, code, year); err != nil {
+		return err
+	}
+	return do()
 }
 
 // playClaim plays one beat of a claim.
@@ -296,8 +314,10 @@ func (l *countyLoader) playClaim(ctx context.Context, beat claimBeat, by policy.
 	}
 	return l.withPaper(beat.do == "account", func(paper *files.Upload) (err error) {
 		in.Upload = paper
-		*c, err = l.claims.Do(ctx, by, at, claim.Step(beat.do), in)
-		return err
+		return l.numbered(ctx, "fund-claim."+beat.do, &in, func() (err error) {
+			*c, err = l.claims.Do(ctx, by, at, claim.Step(beat.do), in)
+			return err
+		})
 	})
 }
 

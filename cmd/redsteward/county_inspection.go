@@ -194,7 +194,7 @@ func (l *countyLoader) playInspection(ctx context.Context, beat claimBeat, k int
 		}
 		return nil
 	}
-	in := casework.Input{Day: today, Number: fmt.Sprintf("演示检〔2026〕%d号", k+1), Text: "演示：项目负责人当场办理"}
+	in := casework.Input{Day: today, Text: "演示：项目负责人当场办理"}
 	switch beat.do {
 	case "notice":
 		in.Choice = "ahead"
@@ -205,8 +205,10 @@ func (l *countyLoader) playInspection(ctx context.Context, beat claimBeat, k int
 		if beat.do == "take" {
 			in.Upload = paper
 		}
-		one.doc, err = l.inspections.Do(ctx, by, at, inspection.Step(beat.do), in)
-		return err
+		return l.numbered(ctx, "inspection."+beat.do, &in, func() (err error) {
+			one.doc, err = l.inspections.Do(ctx, by, at, inspection.Step(beat.do), in)
+			return err
+		})
 	})
 }
 

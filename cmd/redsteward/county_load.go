@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"redsteward/configs"
@@ -28,10 +29,12 @@ import (
 // countyLoader lets a planned county happen, through the services.
 type countyLoader struct {
 	*service
-	plan     *countyPlan
-	clock    *movedClock
-	watch    *stopwatch
-	progress *progressLine
+	plan  *countyPlan
+	clock *movedClock
+	// numbering lets one act after the other take a document number, so that none is refused.
+	numbering sync.Mutex
+	watch     *stopwatch
+	progress  *progressLine
 	// asks are what the schemes ask, by source and fact.
 	asks map[string]map[string]supervision.Ask
 	// admin and people are who acts, passwords one row for each role.

@@ -121,14 +121,13 @@ func (l *countyLoader) playRectification(ctx context.Context, beat claimBeat, ki
 	do := func(step rectification.Step, in casework.Input) error {
 		return l.withPaper(step != rectification.StepServe && step != rectification.StepHandOver, func(paper *files.Upload) (err error) {
 			in.Upload = paper
-			one.doc, err = l.rectifications.Do(ctx, by, casework.At{ID: one.doc.ID, Seq: one.doc.Seq}, step, in)
-			return err
+			return l.numbered(ctx, "rectification."+string(step)+"."+string(c.Kind), &in, func() (err error) {
+				one.doc, err = l.rectifications.Do(ctx, by, casework.At{ID: one.doc.ID, Seq: one.doc.Seq}, step, in)
+				return err
+			})
 		})
 	}
-	in := casework.Input{Day: calendar.DateOf(l.clock.Now()), Number: fmt.Sprintf("演示整〔2026〕%d%d号", len(kinds), k+1), Text: "演示：按要求办理"}
-	if c.Kind == supervision.PaperOrder {
-		in.Number = fmt.Sprintf("演示责改〔2026〕%d号", k+1)
-	}
+	in := casework.Input{Day: calendar.DateOf(l.clock.Now()), Text: "演示：按要求办理"}
 	switch beat.do {
 	case "sign":
 		password, err := l.demoPassword(ctx, beat.role)

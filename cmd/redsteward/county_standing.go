@@ -37,7 +37,7 @@ func (l *countyLoader) standingActs() (acts []act) {
 func (l *countyLoader) playStanding(ctx context.Context, beat claimBeat, k int, one *store.Doc[standing.Decision]) error {
 	if beat.do != "draft" {
 		played := playedRuling[standing.Decision, standing.Step]{do: l.standings.Do, sign: l.standings.Sign, ruling: func(d *standing.Decision) *casework.Ruling { return &d.Ruling }, signing: func(d *standing.Decision) *policy.Approval { return d.Approval },
-			number: "演示星", plea: "演示：处罚的事项已经改正，请求不予降星", heard: "演示：处罚决定已经生效，事实清楚", minutes: "演示：住建局、组织部参加，一致同意"}
+			kind: "star-decision", number: "演示星", plea: "演示：处罚的事项已经改正，请求不予降星", heard: "演示：处罚决定已经生效，事实清楚", minutes: "演示：住建局、组织部参加，一致同意"}
 		return played.play(ctx, l, beat, k, one)
 	}
 	today := calendar.DateOf(l.clock.Now())

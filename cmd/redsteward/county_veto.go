@@ -62,7 +62,7 @@ func (l *countyLoader) vetoTale(end calendar.Date, k int, tale []claimBeat, proj
 func (l *countyLoader) playVeto(ctx context.Context, beat claimBeat, k int, one *store.Doc[veto.Veto], project func(context.Context, calendar.Date) (string, error)) error {
 	if beat.do != "draft" {
 		played := playedRuling[veto.Veto, veto.Step]{do: l.vetoes.Do, sign: l.vetoes.Sign, ruling: func(v *veto.Veto) *casework.Ruling { return &v.Ruling }, signing: (*veto.Veto).Signing,
-			number: "演示否", plea: "演示：消防控制室已经恢复，请求不予认定", heard: "演示：判定文书已经生效，事实清楚", minutes: "演示：住建局、组织部参加，一致同意认定"}
+			kind: "veto", number: "演示否", plea: "演示：消防控制室已经恢复，请求不予认定", heard: "演示：判定文书已经生效，事实清楚", minutes: "演示：住建局、组织部参加，一致同意认定"}
 		return played.play(ctx, l, beat, k, one)
 	}
 	today := calendar.DateOf(l.clock.Now())
@@ -83,6 +83,8 @@ type playedRuling[T any, D ~string] struct {
 	signing func(*T) *policy.Approval
 	// number begins the numbers of its papers; plea is what a firm says, heard what was found in the hearing, minutes what the joint review said.
 	number, plea, heard, minutes string
+	// kind names its papers for numbers.yaml.
+	kind string
 }
 
 // play plays one beat of a case that was begun; one that was not, for want of a project, has none.
@@ -126,8 +128,10 @@ func (r *playedRuling[T, D]) play(ctx context.Context, l *countyLoader, beat cla
 	}
 	return l.withPaper(false, func(paper *files.Upload) error {
 		in.Upload = paper
-		*one, err = r.do(ctx, by, at, step, in)
-		return err
+		return l.numbered(ctx, r.kind+"."+string(step), &in, func() (err error) {
+			*one, err = r.do(ctx, by, at, step, in)
+			return err
+		})
 	})
 }
 

@@ -76,7 +76,7 @@ func (s *service) openCycle(ctx context.Context) error {
 	}
 	s.errands = newErrands(ctx)
 	schemes := map[string][]byte{cycle.RhythmQuarter: quarter, cycle.RhythmYear: year}
-	s.cycle, err = cycle.New(ctx, cycle.Options{Rating: s.config.Site.Rating, DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Chains: s.chains, Persons: s.accounts, Keeper: s.keeper, Sources: s.sources(), Windows: proofWindows{s.proofs}, Applications: s.applications,
+	s.cycle, err = cycle.New(ctx, cycle.Options{Rating: s.config.Site.Rating, DB: s.db, Guard: s.guard, Archive: s.archive, Register: s.register, Chains: s.chains, Persons: s.accounts, Keeper: s.keeper, Letters: s.letters, Sources: s.sources(), Windows: proofWindows{s.proofs}, Applications: s.applications,
 		Schemes: schemes, Adopted: s.adoptedScheme, Ranges: ranges, Seconds: s.visits, Actions: actions, Lists: lists, Background: s.errands.do, RevenueDue: revenueDue, Deadlines: t.deadline, Resolve: t.resolve})
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ var islands = []string{"charts", "configs", "internal/docx"}
 var siblings = map[string][]string{
 	"registry/handover": {"registry/fund"}, "registry/fund/bank": {"registry/fund"},
 	"registry/fund": {"registry/casework"}, "registry/fund/claim": {"registry/fund", "registry/casework"}, "registry/fund/refund": {"registry/fund", "registry/casework"}, "registry/fund/dunning": {"registry/fund", "registry/casework"},
-	"registry/change": {"registry/casework"}, "registry/owners": {"registry/casework"}, "rating/standing": {"rating/cycle"},
+	"registry/filing": {"registry/casework"}, "registry/registrytest": {"registry/casework"}, "registry/change": {"registry/casework"}, "registry/owners": {"registry/casework"}, "rating/standing": {"rating/cycle"},
 }
 
 // openInside are layers whose folders may import each other.

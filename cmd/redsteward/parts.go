@@ -45,13 +45,26 @@ func (s *service) openParts(ctx context.Context, rules *policy.Rules, accounts p
 	if s.views, err = policy.NewViews(ctx, s.db, s.guard); err != nil {
 		return err
 	}
-	for _, open := range []func(context.Context) error{s.openFilings, s.openMatters, s.openRepairs, s.openConduct, s.openBooks, s.openWishes, s.openParty, s.openCollections, s.openReach, s.openSupervision, s.openSurveys, s.openHandovers, s.openDeliberation, s.openCycle, s.openResponses, s.openStanding,
+	if s.printers, err = policy.NewPrintSettings(ctx, s.db, s.guard); err != nil {
+		return err
+	}
+	for _, open := range []func(context.Context) error{s.openLetters, s.openFilings, s.openMatters, s.openRepairs, s.openConduct, s.openBooks, s.openWishes, s.openParty, s.openCollections, s.openReach, s.openSupervision, s.openSurveys, s.openHandovers, s.openDeliberation, s.openCycle, s.openResponses, s.openStanding,
 		s.openClaims, s.openStations, s.openReturns} {
 		if err := open(ctx); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.letters.Watch()
+}
+
+// openLetters opens the register of what goes out, in which every kind of case enters its papers.
+func (s *service) openLetters(ctx context.Context) error {
+	series, _, err := ruled(s, s.config.Files.Numbers, "numbers.yaml", untimed(casework.ParseSeries))
+	if err != nil {
+		return err
+	}
+	s.letters, err = casework.NewLetters(ctx, casework.LettersConfig{DB: s.db, Guard: s.guard, Keeper: s.keeper, Now: s.clocks.Business, Series: series})
+	return err
 }
 
 // timetable are the deadlines by rule and the calendar that resolves them.
@@ -220,7 +233,7 @@ func (s *service) openStanding(ctx context.Context) error {
 			}
 			return told.Events(ctx, by, from, today)
 		},
-		Desk: casework.Desk{DB: s.db, Guard: s.guard, Keeper: s.keeper, Persons: s.accounts, Chains: s.chains, Deadlines: t.deadline, Now: s.clocks.Business}})
+		Desk: casework.Desk{DB: s.db, Letters: s.letters, Guard: s.guard, Keeper: s.keeper, Persons: s.accounts, Chains: s.chains, Deadlines: t.deadline, Now: s.clocks.Business}})
 	return err
 }
 

@@ -35,6 +35,7 @@ import (
 	"redsteward/rating/response"
 	"redsteward/rating/standing"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/change"
 	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
@@ -76,7 +77,9 @@ type service struct {
 	refunds  *refund.Service
 	dunnings *dunning.Service
 	keeper   *files.Keeper
-	proofs   *evidence.Service
+	// letters are the register of what goes out, with the document numbers.
+	letters *casework.Letters
+	proofs  *evidence.Service
 	// observations and visits are the other sources of facts.
 	observations *supervision.Observations
 	intake       *supervision.ObservationImports
@@ -100,6 +103,8 @@ type service struct {
 	requests *policy.DataRequests
 	// views are the saved views of accounts.
 	views *policy.Views
+	// printers keep how accounts print onto paper with a printed head.
+	printers *policy.PrintSettings
 	// witnesses keep what was co-signed of the log.
 	witnesses *witness.Service
 	// modules say what is switched off, and who is responsible for what.
@@ -360,7 +365,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			return err
 		},
 		Templates: s.templates,
-		Access:    s.refused, Modules: s.modules, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Vetoes: s.vetoes, Applications: s.applications, Collections: s.collections, Notices: s.notices, Outbox: s.outbox, Responses: s.responses, Standings: s.standings, Inspections: s.inspections, Draws: s.draws, Returns: s.returns, Files: files.NewKeeper(s.db, ""),
+		Access:    s.refused, Modules: s.modules, Approvals: s, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Vetoes: s.vetoes, Applications: s.applications, Collections: s.collections, Letters: s.letters, Printers: s.printers, Notices: s.notices, Outbox: s.outbox, Responses: s.responses, Standings: s.standings, Inspections: s.inspections, Draws: s.draws, Returns: s.returns, Files: files.NewKeeper(s.db, ""),
 		Operations: operations{s}, Gauges: s.gauges(ctx),
 	}, nil
 }

@@ -53,7 +53,7 @@ func (s *Server) applicationPages() casePages[application.Application, applicati
 		row:   applicationRow,
 		heads: []string{"年度", "小区", "所在社区", "企业", "状态", "办到", "起草日期", "提交日期", "退回补正", "期限", "各级意见", "联审", "联审纪要", "理由"},
 		cells: applicationCells}
-	return casePages[application.Application, application.Step]{caseList: list, s: s, cases: s.applications, signs: s.applications, steps: application.Steps(), forms: applicationForms,
+	return casePages[application.Application, application.Step]{caseList: list, s: s, series: seriesOf[application.Application, application.Step]("star-application"), cases: s.applications, signs: s.applications, steps: application.Steps(), forms: applicationForms,
 		shared: func(a *application.Application) *casework.Case { return &a.Case }, last: func(a *application.Application) application.Step { return a.Last }, signing: func(a *application.Application) *policy.Approval { return a.Approval },
 		files: applicationFiles, over: func(a *application.Application) bool { return a.State.Final() }, prints: applicationPrints, view: s.applicationView, paper: s.applicationPaper,
 		opinion: "意见和理由", said: map[string]string{"draft": "已起草。签承诺书提交以后才算申报。", "submit": "已提交，由社区党组织初评。", "sign": "意见已签署。"}}

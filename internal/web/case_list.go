@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"net/url"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -114,6 +116,9 @@ func (l caseList[T]) show(s *Server, c *fiber.Ctx, by policy.Actor) error {
 	clock := s.clockOf(c.UserContext())
 	for i := range found.Docs {
 		v.Rows = append(v.Rows, l.row(clock, found.Docs[i].ID, &found.Docs[i].State))
+	}
+	if s.batched(l.path) && len(v.Rows) > 0 {
+		v.Links = append(slices.Clone(v.Links), crumb{"批量打印", printsPath + "?kind=" + url.QueryEscape(l.path)})
 	}
 	if l.extra != nil {
 		if err := l.extra(c, by, &v); err != nil {

@@ -78,6 +78,8 @@ type casePages[T any, D caseStepName] struct {
 	// over tells that a case is closed; a kind that says so has a file (一案一档). parts are its papers where they have an order of their own, nil for the usual one.
 	over  func(one *T) bool
 	parts func(c *fiber.Ctx, by policy.Actor, id string, one *T) ([]volumeItem, error)
+	// series names the paper that a step gives a number (see casework.SeriesRow); nil: no number is proposed.
+	series func(one *T, do D) string
 	// paper puts a paper that prints names into words.
 	paper func(ctx context.Context, by policy.Actor, id string, one *T, print caseLink) (printView, error)
 }
@@ -171,6 +173,11 @@ func (p casePages[T, D]) show(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 	v.Acts = nil
 	for _, do := range p.steps {
 		if form, has := forms[do]; has && string(do) != v.Later && p.cases.Can(ctx, by, one, do) {
+			if p.series != nil {
+				if form, err = p.s.suggested(ctx, form, p.series(one, do)); err != nil {
+					return err
+				}
+			}
 			v.Acts = append(v.Acts, form.act(string(do), do.Title(), typed, refused, p.cases.Today()))
 		}
 	}

@@ -42,7 +42,7 @@ func (s *Server) claimPages() casePages[claim.Claim, claim.Step] {
 		cells: func(f *claim.Claim) [][]any {
 			return [][]any{{f.Name, f.Place, f.Title, f.Where, f.Defect, f.State.Title(), f.Opened, f.Clock.Due, inYuan(f.Asked), inYuan(f.Granted), inYuan(f.Cost), f.Next()}}
 		}}
-	return casePages[claim.Claim, claim.Step]{caseList: list, s: s, cases: s.claims, signs: s.claims, steps: claim.Steps(), forms: s.claimForms, right: map[claim.Step]policy.Action{claim.StepRepaired: policy.ReadClaim}, // claimant or officer: the service asks
+	return casePages[claim.Claim, claim.Step]{caseList: list, s: s, series: seriesOf[claim.Claim, claim.Step]("fund-claim"), cases: s.claims, signs: s.claims, steps: claim.Steps(), forms: s.claimForms, right: map[claim.Step]policy.Action{claim.StepRepaired: policy.ReadClaim}, // claimant or officer: the service asks
 		shared: func(f *claim.Claim) *casework.Case { return &f.Case.Case }, last: func(f *claim.Claim) claim.Step { return f.Last }, signing: func(f *claim.Claim) *policy.Approval { return f.Signing() },
 		hangs: func(f *claim.Claim) bool { return f.State == claim.Shown }, files: claimFiles, over: func(f *claim.Claim) bool { return f.State.Final() }, prints: claimPrints, paper: s.claimPaperOf, view: s.claimView,
 		said: map[string]string{"open": "已起草。打印保修通知书送达建设单位，再登记送达。"}}

@@ -38,7 +38,7 @@ func (s *Server) dunningPages() casePages[dunning.Dunning, dunning.Step] {
 			}
 			return [][]any{{d.Name, d.Place, d.DeveloperName, d.Phase, d.Until, d.State.Title(), d.Opened, inYuan(d.Fen), inYuan(d.Fee), int64(len(d.Sent)), latest, d.Clock.Due, d.Next()}}
 		}}
-	return casePages[dunning.Dunning, dunning.Step]{caseList: list, s: s, cases: s.dunnings, signs: s.dunnings, steps: dunning.Steps(), forms: dunningForms,
+	return casePages[dunning.Dunning, dunning.Step]{caseList: list, s: s, series: seriesOf[dunning.Dunning, dunning.Step]("fund-dunning"), cases: s.dunnings, signs: s.dunnings, steps: dunning.Steps(), forms: dunningForms,
 		shared: func(d *dunning.Dunning) *casework.Case { return &d.Case }, last: func(d *dunning.Dunning) dunning.Step { return d.Last }, signing: func(d *dunning.Dunning) *policy.Approval { return d.Signing() },
 		files: dunningFiles, over: func(k *dunning.Dunning) bool { return k.State.Final() }, prints: dunningPrints, paper: s.dunningPaper, view: s.dunningView,
 		said: map[string]string{"open": "已起草。打印送审稿核对后送审。"}}

@@ -98,9 +98,11 @@ type caseAct struct {
 // caseForm says which fields a step has; what is "" is left out. Amount is filled beforehand.
 type caseForm struct {
 	day, number, text, amount, file, hint, already, password string
-	choices                                                  []option
-	choice                                                   string
-	ends, aside                                              bool
+	// next is the number that is proposed, "" for none.
+	next        string
+	choices     []option
+	choice      string
+	ends, aside bool
 }
 
 // bounceForm is the form for a payment that the bank sent back.
@@ -131,7 +133,11 @@ func (f caseForm) act(step, title string, typed url.Values, refused []fault.Fiel
 		add("choice", field{Label: f.choice, Options: f.choices, Value: value("choice", "")})
 	}
 	if f.number != "" {
-		add("number", field{Label: f.number, Type: "text", Autocomplete: "off", Value: value("number", "")})
+		one := field{Label: f.number, Type: "text", Autocomplete: "off", Value: value("number", f.next)}
+		if f.next != "" {
+			one.Hint = "已填好下一个号；办公室给了别的号就改成那个号"
+		}
+		add("number", one)
 	}
 	if f.amount != "" {
 		add("amount", field{Label: f.amount, Type: "text", Mode: "decimal", Autocomplete: "off", Value: value("amount", f.already), Hint: "例如 42600.00，最多两位小数"})

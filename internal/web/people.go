@@ -155,6 +155,8 @@ type accountView struct {
 	Away *awayView
 	// HasViews: lists can be saved here. Emergencies: another office can be taken in an emergency, or was.
 	HasViews, Emergencies bool
+	// HasPrinters: printers can be kept here.
+	HasPrinters bool
 	// HasData: there is a page of what is held about the person.
 	HasData bool
 }
@@ -170,7 +172,7 @@ func (s *Server) accountPage(c *fiber.Ctx, by policy.Actor, refused []fault.Fiel
 		{Name: "password", Label: "新密码", Type: "password", Autocomplete: "new-password", Hint: "至少 8 位，大写字母、小写字母、数字、其他字符中至少三类；不能与最近五次相同"},
 		{Name: againField, Label: "再输一次新密码", Type: "password", Autocomplete: "new-password"},
 	}, refused)
-	return page{Title: "我的账号", Nav: "/account", Data: accountView{Offices: s.offices(by.Appointments), Password: form, Away: away, HasViews: s.views != nil, HasData: s.privacy != nil, Emergencies: by.Mark() != "" || len(s.guard.Rules().EmergencyOffices(by)) > 0}, Fields: refused}, nil
+	return page{Title: "我的账号", Nav: "/account", Data: accountView{Offices: s.offices(by.Appointments), Password: form, Away: away, HasViews: s.views != nil, HasPrinters: s.printers != nil, HasData: s.privacy != nil, Emergencies: by.Mark() != "" || len(s.guard.Rules().EmergencyOffices(by)) > 0}, Fields: refused}, nil
 }
 
 // account shows one's own account.

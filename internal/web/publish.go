@@ -127,6 +127,13 @@ func (s *Server) showPublish(c *fiber.Ctx, by policy.Actor, typed publishTyped) 
 			v.Rule = fault.MessageOf(apart)
 		} else {
 			v.CanPublish = true
+			if typed.number == "" && typed.refused == nil {
+				if next, err := s.suggested(ctx, caseForm{number: "文号"}, "period.published"); err != nil {
+					return err
+				} else if p.Stars() {
+					typed.number = next.next
+				}
+			}
 			v.Form = withErrors([]field{{Name: "number", Label: "文号", Type: "text", Value: typed.number, Autocomplete: "off", Hint: "例如 都建发〔2026〕12号；一个文号只用于一份文件", Optional: !p.Stars()}}, typed.refused)
 		}
 	}

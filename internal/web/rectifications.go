@@ -45,7 +45,11 @@ func (s *Server) rectificationPages() casePages[rectification.Case, rectificatio
 		row:   rectificationRow,
 		heads: []string{"小区", "企业", "文书", "文号", "移送单位", "状态", "走访日期", "送达日期", "期限", "条目", "问题", "要求", "这一项", "一年内第几次", "整改情况", "复查情况", "复查未过（次）", "办结日期"},
 		cells: rectificationCells}
-	return casePages[rectification.Case, rectification.Step]{caseList: list, s: s, cases: s.rectifications, signs: s.rectifications, steps: rectification.Steps(), forms: s.rectificationForms,
+	return casePages[rectification.Case, rectification.Step]{caseList: list, s: s,
+		series: func(k *rectification.Case, do rectification.Step) string {
+			return "rectification." + string(do) + "." + string(k.Kind)
+		},
+		cases: s.rectifications, signs: s.rectifications, steps: rectification.Steps(), forms: s.rectificationForms,
 		shared: func(k *rectification.Case) *casework.Case { return &k.Case }, last: func(k *rectification.Case) rectification.Step { return k.Last }, signing: func(k *rectification.Case) *policy.Approval { return k.Approval },
 		files: rectificationFiles, over: func(k *rectification.Case) bool { return k.State.Final() }, parts: s.rectificationParts, prints: s.rectificationPrints, view: s.rectificationView, paper: s.rectificationPrint, said: map[string]string{"draft": "已起草，核对后送审。", "address": "已登记送达地址确认书。"}}
 }

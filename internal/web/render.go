@@ -48,7 +48,7 @@ var declared = map[string]string{
 	"inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
 	"rectification_new": layoutApp, "volume": layoutDesk, "report": layoutDesk,
 	"returns": layoutApp, "return_new": layoutApp, "return_one": layoutApp, "return_list": layoutApp, "return_compare": layoutApp, "return_form": layoutApp, "return_measures": layoutApp, "return_batch": layoutApp, "return_print": layoutDesk, "templates": layoutApp, "template": layoutApp,
-	"modules": layoutApp, "account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "witnesses": layoutApp, "log_change": layoutApp, "operations": layoutApp, "operations_job": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
+	"numbers": layoutApp, "printers": layoutApp, "ruler": layoutDesk, "prints": layoutApp, "prints_sheets": layoutDesk, "sign_batch": layoutApp, "modules": layoutApp, "account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "witnesses": layoutApp, "log_change": layoutApp, "operations": layoutApp, "operations_job": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
 	"party": layoutApp, "party_sheets": layoutApp, "party_sheet": layoutApp, "party_new": layoutApp,
 	"conduct": layoutApp, "conduct_one": layoutApp, "conduct_form": layoutApp, "desk_imports": layoutApp,
@@ -203,6 +203,8 @@ type view struct {
 	Module policy.Module
 	// Word is the address of a paper as an editable document, empty on other pages; PlainWord that of its default form while the office's own template is used, Template the templates of its kind for who keeps them.
 	Word, PlainWord, Template string
+	// Offset: the reader prints onto paper with a printed head.
+	Offset bool
 }
 
 // navItem is one entry of the navigation.
@@ -242,7 +244,7 @@ var openForms = []string{"verify", "plate", "wish_ask", "wish_told", "reserve_fo
 // officeNav is the left navigation of the work pages; entries without the right are left out.
 var officeNav = []navGroup{
 	{"工作", []navItem{{Label: "我的待办", Path: "/todo", Action: policy.ReadTodo}, {Label: "我的小区", Path: homePath, Action: policy.ReadHome}, {Label: "站内通知", Path: noticesPath, Action: policy.ReadNotice}, {Label: "催办名单", Path: urgingPath, Action: policy.HandleRectification, Or: policy.DispatchMatter}, {Label: "佐证材料", Path: "/proofs", Action: policy.ReadEvidence},
-		{Label: "材料初审", Path: communityDesk.path, Action: policy.AcceptEvidence}, {Label: "材料复核", Path: bureauDesk.path, Action: policy.ReviewEvidence}, {Label: "材料抽查", Path: auditDesk.path, Action: policy.AuditEvidence}}},
+		{Label: "材料初审", Path: communityDesk.path, Action: policy.AcceptEvidence}, {Label: "材料复核", Path: bureauDesk.path, Action: policy.ReviewEvidence}, {Label: "材料抽查", Path: auditDesk.path, Action: policy.AuditEvidence}, {Label: "批量签发", Path: batchSignPath, Action: policy.SignApproval}}},
 	{"备案", []navItem{{Label: "登记备案", Path: filingsPath, Action: policy.ReadFiling}, {Label: "小区登记", Path: projectsPath, Action: policy.ReadRegister}, {Label: "企业登记", Path: firmsPath, Action: policy.ReadRegister}, {Label: "社区一览", Path: tilesPath, Action: policy.ReadRegister}, {Label: "物业覆盖", Path: coveragePath, Action: policy.ReadRegister}, {Label: "业主组织", Path: bodiesPath, Action: policy.ReadRegister}, {Label: "公共收益", Path: moneyPath, Action: policy.ReadRegister}, {Label: "到期提醒", Path: expiryPath, Action: policy.ReadRegister}, {Label: "风险小区", Path: riskPath, Action: policy.ReadRegister}, {Label: "物业更换", Path: changesPath, Action: policy.ReadRegister},
 		{Label: "承接查验", Path: handoversPath, Action: policy.ReadHandover}, {Label: "建设单位", Path: developersPath, Action: policy.ReadRegister}, {Label: "保修金", Path: fundPath, Action: policy.ReadFund}, {Label: "保修金使用", Path: claimsPath, Action: policy.ReadClaim}, {Label: "保修金退还", Path: refundsPath, Action: policy.ReadRefund}, {Label: "行政区划", Path: divisionsPath, Action: policy.ReadRegister},
 		{Label: "Excel 导入", Path: importsPath, Action: policy.ImportRegister}}},
@@ -253,7 +255,7 @@ var officeNav = []navGroup{
 		{Label: "红色驿站", Path: stationsPath, Action: policy.ReadStation}, {Label: "值班", Path: dutyPath, Action: policy.ReadStation}, {Label: "预约", Path: bookingsPath, Action: policy.ReadStation}, {Label: "红色达人", Path: modelsPath, Action: policy.Public}, {Label: "政策文件", Path: papersPath, Action: policy.Public}}},
 	{"评价", []navItem{{Label: "评价周期", Path: "/periods", Action: policy.ReadPeriods}, {Label: "评价方案", Path: schemesPath, Action: policy.ReadPeriods}, {Label: "评价看板", Path: "/boards", Action: policy.ReadBoards}, {Label: "打分一致性", Path: scorersPath, Action: policy.ReadScorers}, {Label: "星级申报", Path: applicationsPath, Action: policy.ReadApplication}, {Label: "得分告知", Path: scoresPath, Action: policy.ReadObjection}, {Label: "异议与申诉", Path: objectionsPath, Action: policy.ReadObjection}, {Label: "公示意见", Path: remarksPath, Action: policy.HandleRemark}, {Label: "星级公示", Path: publicityPath, Action: policy.Public}, {Label: "企业说明", Path: responsesPath, Action: policy.ReadResponse}, {Label: "降星与摘牌", Path: standingsPath, Action: policy.ReadStanding}, {Label: "标牌", Path: platesPath, Action: policy.ReadPlate}, {Label: "争星晋位", Path: coachPath, Action: policy.ReadCoach},
 		{Label: "评价通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
-	{"报表", []navItem{{Label: "报表台", Path: returnsPath, Action: policy.ReadReturn}, {Label: "文书模板", Path: templatesPath, Action: policy.KeepPaperTemplate}, {Label: "收表任务", Path: collectionsPath, Action: policy.ReadCollection}}},
+	{"报表", []navItem{{Label: "报表台", Path: returnsPath, Action: policy.ReadReturn}, {Label: "文书模板", Path: templatesPath, Action: policy.KeepPaperTemplate}, {Label: "收表任务", Path: collectionsPath, Action: policy.ReadCollection}, {Label: "发送登记", Path: lettersPath, Action: policy.ReadSent}, {Label: "发文登记簿", Path: numbersPath, Action: policy.ReadSent}}},
 	{"系统", []navItem{
 		{Label: "账号与任命", Path: accountsPath, Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},
 		{Label: "审批流程", Path: approvalsPath, Action: policy.ReadApprovals},
@@ -277,6 +279,10 @@ func (s *Server) serves(path string) bool {
 		return s.notices != nil && s.outbox != nil
 	case collectionsPath:
 		return s.collections != nil
+	case batchSignPath, printsPath:
+		return len(s.batchKinds()) > 0
+	case lettersPath, numbersPath:
+		return s.letters != nil
 	case approvalsPath:
 		return s.approvals != nil
 	case logPath:
@@ -408,6 +414,13 @@ func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page)
 			return nil, err
 		}
 		v.Walks, v.Home = s.serves(minePath) && walks(s.guard, by), s.guard.Allow(by, policy.ReadHome)
+	}
+	if layout == layoutDesk && name != "volume" && s.printers != nil && by.SignedIn() { // a file has no printed head
+		own, err := s.printers.Own(c.UserContext(), by)
+		if err != nil {
+			return nil, err
+		}
+		_, v.Offset = own.Current()
 	}
 	if layout == layoutApp || layout == layoutPhone || name == "signin" || name == "setup" || slices.Contains(openForms, name) {
 		v.Token = s.issueToken(c)

@@ -78,7 +78,7 @@ func (s *Server) schemePages() casePages[adoption.Version, adoption.Step] {
 			}
 			return [][]any{row}
 		}}
-	return casePages[adoption.Version, adoption.Step]{caseList: list, s: s, cases: schemeCases{s.adoptions}, signs: s.adoptions, steps: adoption.Steps(), forms: schemeForms,
+	return casePages[adoption.Version, adoption.Step]{caseList: list, s: s, series: seriesOf[adoption.Version, adoption.Step]("scheme-version"), cases: schemeCases{s.adoptions}, signs: s.adoptions, steps: adoption.Steps(), forms: schemeForms,
 		shared: func(v *adoption.Version) *casework.Case { return &v.Case }, last: func(v *adoption.Version) adoption.Step { return v.Last }, signing: func(v *adoption.Version) *policy.Approval {
 			if v.State != adoption.Signing {
 				return nil

@@ -3,6 +3,7 @@ package web_test
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -84,6 +85,24 @@ func TestVetoPages(t *testing.T) {
 	step("officer", "scan", url.Values{}, scan)
 	step("officer", "serve", pairs("serve-number", "都住建否告〔2026〕1号", "serve-day", today.String(), "serve-text", "直接送达"), scan)
 	run(
+		scenario{name: "what was sent", role: "officer", path: "/sent", status: 200, contains: []string{"都住建否告〔2026〕1号 告知书", "赣北物业服务有限公司", "直接送达", "有回证"}},
+		scenario{name: "of a way", role: "officer", path: "/sent?way=post", status: 200, contains: []string{"没有符合条件的"}},
+		scenario{name: "the firm does not read it", role: "firm", path: "/sent", status: 403},
+		scenario{name: "a director takes no number", role: "director", path: "/sent/new", status: 403},
+		scenario{name: "the register of numbers", role: "director", path: "/sent/numbers?year=2026", status: 200, contains: []string{"都住建否告〔2026〕1号", "没有列入代字", "下一个 都建告〔2026〕1号"}, excludes: []string{"/sent/new"}},
+		scenario{name: "searched", role: "officer", path: "/sent/numbers?year=2026&q=没有这个", status: 200, contains: []string{"没有符合条件的"}},
+		scenario{name: "no such year", role: "officer", path: "/sent/numbers?year=26", status: 422, contains: []string{"没有26年的"}},
+		scenario{name: "a number that a case bears", role: "officer", method: "POST", path: "/sent/new", form: pairs("title", "汛期检查通知", "number", "都住建否告[2026]1号", "key", "n1"), status: 422, contains: []string{"已用于望湖苑的告知书"}},
+		scenario{name: "the next of a series", role: "officer", method: "POST", path: "/sent/new", form: pairs("title", "汛期检查通知", "word", "都建告", "key", "n2"), status: 303, changes: 2},
+		scenario{name: "what is left to do", role: "officer", path: "/sent?state=已取号，没有发出", status: 200, contains: []string{"都建告〔2026〕1号 汛期检查通知"}},
+	)
+	taken := regexp.MustCompile(`/sent/[0-9A-Za-z._-]{16,}`).FindString(people["officer"].get(t, "/sent?q=汛期").body)
+	if a := people["officer"].scanned(t, taken+"/send", pairs("seq", "1", "key", "s1", "send-text", "各物业服务企业", "send-choice", "post", "send-day", today.String()), scan); a.StatusCode != 303 {
+		t.Fatalf("sent: %d %.1500s", a.StatusCode, a.body)
+	}
+	run(
+		scenario{name: "sent", role: "director", path: taken, status: 200, contains: []string{"各物业服务企业", "邮寄送达", "有回证", taken + "/files/1"}, excludes: []string{taken + "/send"}},
+		scenario{name: "its receipt", role: "director", path: taken + "/files/1", status: 200},
 		scenario{name: "the firm is told", role: "firm", path: "/todo", status: 200, contains: []string{"望湖苑：一票否决告知，陈述申辩"}},
 		scenario{name: "what it is told", role: "firm", path: page + "/print/notice", status: 200, contains: []string{"赣北物业服务有限公司", "都住建否告〔2026〕1号", "5 日内向我局陈述申辩", "不是行政处罚"}},
 		scenario{name: "reviewed at once", role: "officer", method: "POST", path: page + "/send", form: pairs("seq", fmt.Sprint(seq)), status: 409, contains: []string{"才满"}},
@@ -106,9 +125,15 @@ func TestVetoPages(t *testing.T) {
 	sign := func() url.Values {
 		return pairs("seq", fmt.Sprint(seq), "hash", doc.State.Approval.SubjectHash, "move", "agree", "current", browsertest.Password)
 	}
+	row := func() string { return fmt.Sprintf("/vetoes~%s~%d~%s", id, seq, doc.State.Approval.SubjectHash) }
 	run(
 		scenario{name: "who drafted signs nothing", role: "officer", method: "POST", path: page + "/sign", form: sign(), status: 403},
-		scenario{name: "signed", role: "chief", method: "POST", path: page + "/sign", form: sign(), status: 303, changes: 1},
+		scenario{name: "nothing waits for who drafted", role: "officer", path: "/approvals/sign", status: 200, contains: []string{"没有等你签的"}},
+		scenario{name: "the firm signs nothing", role: "firm", path: "/approvals/sign", status: 403},
+		scenario{name: "it waits among others", role: "chief", path: "/approvals/sign", status: 200, contains: []string{"望湖苑", page, `value="` + row() + `"`}},
+		scenario{name: "nothing ticked", role: "chief", method: "POST", path: "/approvals/sign", form: pairs("current", browsertest.Password), status: 422, contains: []string{"请勾选 1 至 30 件"}},
+		scenario{name: "a wrong password", role: "chief", method: "POST", path: "/approvals/sign", form: pairs("row", row(), "current", "wrong-password-1"), status: 422, contains: []string{`id="current-e"`, "checked"}},
+		scenario{name: "signed among others", role: "chief", method: "POST", path: "/approvals/sign", form: url.Values{"row": {"/vetoes~none~1~x", row()}, "current": {browsertest.Password}}, status: 200, changes: 1, contains: []string{"签署 1 件，没有办成 1 件", "已签署", "已经签过、被改过，或者不在你的范围内"}},
 		scenario{name: "and delivered", role: "officer", path: "/todo", status: 200, contains: []string{"望湖苑：送达一票否决认定书"}},
 	)
 	seq++
@@ -118,6 +143,21 @@ func TestVetoPages(t *testing.T) {
 		scenario{name: "it stands", role: "firm", path: page, status: 200, contains: []string{"认定生效", "有效至" + until, "提出异议"}},
 		scenario{name: "the decision", role: "firm", path: page + "/print/decision", status: 200, contains: []string{"都住建否〔2026〕1号", "经联审（联审纪要〔2026〕3号）决定", until, `?as=docx"`}},
 		scenario{name: "the whole file", role: "firm", path: page + "/whole", status: 200, contains: []string{"一案一档", "卷内目录", "都住建否〔2026〕1号", "30 年", "办理经过", `<h2 class="h1">一票否决认定书</h2>`}, excludes: []string{"承办人"}},
+		scenario{name: "what was sent stands in it", role: "officer", path: page + "/whole", status: 200, contains: []string{"发送登记", "都住建否告〔2026〕1号 告知书", "有送达回证"}},
+		scenario{name: "papers to choose", role: "firm", path: "/prints?kind=/vetoes", status: 200, contains: []string{"望湖苑", id + "~notice", id + "~decision"}},
+		scenario{name: "papers together", role: "firm", path: "/prints/sheets?kind=/vetoes&p=" + id + "~notice&p=" + id + "~decision&p=none~notice", status: 200, contains: []string{"批量打印，2 份", "一票否决认定书", "都住建否告〔2026〕1号", "有 1 份打不开"}},
+		scenario{name: "of no kind", role: "firm", path: "/prints/sheets?kind=/admin/log&p=1~x", status: 404},
+		scenario{name: "of no address", role: "firm", path: "/prints/sheets?kind=/vetoes&p=../admin~x", status: 404},
+		scenario{name: "none chosen", role: "firm", path: "/prints/sheets?kind=/vetoes", status: 303},
+		scenario{name: "no printed head yet", role: "firm", path: page + "/print/decision", status: 200, excludes: []string{"/print/offset.css"}},
+		scenario{name: "a shift beyond the paper", role: "officer", method: "POST", path: "/account/print/put", form: pairs("name", "办公室", "x", "1.55", "y", "31"), status: 422, contains: []string{"最多一位小数", "-30 至 30 毫米之间"}},
+		scenario{name: "a printer", role: "officer", method: "POST", path: "/account/print/put", form: pairs("name", "办公室", "x", "-1.5", "y", "2"), status: 303, changes: 1},
+		scenario{name: "its style sheet", role: "officer", path: "/print/offset.css", status: 200, contains: []string{"left:-1.5mm;top:2mm", ".org{visibility:hidden}"}},
+		scenario{name: "a paper asks for it", role: "officer", path: page + "/print/decision", status: 200, contains: []string{`href="/print/offset.css"`}},
+		scenario{name: "a file does not", role: "officer", path: page + "/whole", status: 200, excludes: []string{"/print/offset.css"}},
+		scenario{name: "another account has none", role: "chief", path: "/print/offset.css", status: 200, excludes: []string{"mm"}},
+		scenario{name: "the ruler", role: "officer", path: "/account/print/ruler", status: 200, contains: []string{"办公室：向右移 -1.5 毫米，向下移 2 毫米", `<line x1="150"`}},
+		scenario{name: "not any more", role: "officer", method: "POST", path: "/account/print/use", form: pairs("name", ""), status: 303, changes: 1},
 		scenario{name: "in the dossier", role: "officer", path: "/register/projects/" + project + "/dossier", status: 200, contains: []string{"一票否决认定", page}},
 		scenario{name: "found by its number", role: "officer", path: "/search?q=" + url.QueryEscape("都住建否〔2026〕1号"), status: 200, contains: []string{page}},
 	)

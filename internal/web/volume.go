@@ -247,7 +247,9 @@ func (p casePages[T, D]) whole(c *fiber.Ctx, by policy.Actor) error {
 	for _, h := range caseHistory(history, func(one *T) string { return p.last(one).Title() }) {
 		happened.Rows = append(happened.Rows, [2]string{h.Sub, h.Label})
 	}
-	v.Items = append(v.Items, happened)
+	if v.Items, err = p.s.boundLetters(ctx, by, append(v.Items, happened), p.path+"/"+doc.ID); err != nil {
+		return err
+	}
 	shared, closed := p.shared(one), ""
 	if n := len(history); p.over(one) && n > 0 {
 		closed = calendar.DateOf(history[n-1].At).Chinese()

@@ -36,6 +36,7 @@ import (
 	"redsteward/rating/cycle"
 	"redsteward/rating/response"
 	"redsteward/rating/standing"
+	"redsteward/registry/casework"
 	"redsteward/registry/change"
 	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
@@ -174,6 +175,10 @@ type Options struct {
 	Inspections *inspection.Inspections
 	// Draws are the draws of 双随机. Nil hides their pages; needs Inspections.
 	Draws *inspection.Draws
+	// Printers keep how each account's printers meet paper with a printed head. Nil hides their page.
+	Printers *policy.PrintSettings
+	// Letters is the register of what goes out. Nil hides its pages.
+	Letters *casework.Letters
 	// Files takes uploads in. Required with Register, Fund, Supervision and Cycle.
 	Files *files.Keeper
 	// Journal shows the log of changes on 操作日志. Nil hides the page.
@@ -215,6 +220,8 @@ type Server struct {
 	bundles   Bundles // nil if there are none
 	journal   Journal
 	witnesses *witness.Service
+	letters   *casework.Letters
+	printers  *policy.PrintSettings
 	cycle     Cycle
 	adoptions *adoption.Service
 	// views is nil if there are no saved views.
@@ -318,7 +325,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, privacy: o.Privacy, shipped: o.Shipped, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, operations: o.Operations, witnesses: o.Witnesses, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, collections: o.Collections, notices: o.Notices, outbox: o.Outbox, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, privacy: o.Privacy, shipped: o.Shipped, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, operations: o.Operations, witnesses: o.Witnesses, letters: o.Letters, printers: o.Printers, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, collections: o.Collections, notices: o.Notices, outbox: o.Outbox, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
 		templates: o.Templates,
 		secret:    o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}

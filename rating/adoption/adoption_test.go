@@ -94,7 +94,7 @@ func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{Desk: registrytest.NewDesk(t, day("2026-09-01").Begins().Add(9*time.Hour)), years: 1}
 	d.Service = must[*Service](t)(New(t.Context(), Config{Past: d, First: map[string][]byte{"year": []byte(first)}, Trials: 60,
-		Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, chief, deputy, director, lawyer}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
+		Desk: casework.Desk{DB: d.DB, Letters: d.Letters, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, chief, deputy, director, lawyer}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
 	return d
 }
 
@@ -189,7 +189,7 @@ func TestLife(t *testing.T) {
 		return err
 	}, "只有提出或者送审的人")
 	d.Refused("adopted without the right", fault.Forbidden, try(officer, StepAdopt, casework.Input{Number: "都建发〔2026〕30号"}), "")
-	if err := d.DB.Claim(ctx, store.Meta{By: "x", Action: "x"}, rating.NumberClaim, "都建发〔2026〕29号", "period/2025"); err != nil {
+	if err := d.DB.Claim(ctx, store.Meta{By: "x", Action: "x"}, casework.NumberClaim, "都建发〔2026〕29号", "period/2025"); err != nil {
 		t.Fatal(err)
 	}
 	d.Refused("a number of another paper", fault.Conflict, try(chief, StepAdopt, casework.Input{Number: "都建发[2026]29号"}), "已用于另一份文件")

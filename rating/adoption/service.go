@@ -78,8 +78,20 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	cases.Sends((*Version).outgoing)
 	progress, err := store.NewEphemeral[Progress](c.DB, "scheme-study")
 	return &Service{Config: c, Cases: cases, progress: progress}, err
+}
+
+// slotAdopted is the place of the document that puts a version in force.
+const slotAdopted = "adopted"
+
+// outgoing is the document that puts a version in force.
+func (v *Version) outgoing() []casework.Outgoing {
+	if v.Adopted == nil {
+		return nil
+	}
+	return []casework.Outgoing{{Slot: slotAdopted, Title: "评价方案", Paper: casework.Paper{Number: v.Adopted.Number, Day: calendar.DateOf(v.Adopted.At.Time), By: v.Adopted.By}}}
 }
 
 // Proposal is a version that somebody hands in.
@@ -196,7 +208,7 @@ func (s *Service) Do(ctx context.Context, by policy.Actor, at casework.At, do St
 		v.State, v.Last = next, do
 		return nil
 	})
-	if number, ok := rating.DocumentNumber(in.Number); ok && do == StepAdopt && fault.Is(err, fault.Conflict) {
+	if number, ok := casework.DocumentNumber(in.Number); ok && do == StepAdopt && fault.Is(err, fault.Conflict) {
 		err = errors.Join(err, s.giveBack(ctx, by, at.ID, number))
 	}
 	return doc, err
@@ -208,11 +220,11 @@ func (s *Service) giveBack(ctx context.Context, by policy.Actor, id, number stri
 	if err != nil || now.State.Adopted != nil && now.State.Adopted.Number == number {
 		return nil //nolint:nilerr // there is nothing to release of a version that cannot be read
 	}
-	held, err := s.DB.Claimed(ctx, rating.NumberClaim, number)
+	held, err := s.DB.Claimed(ctx, casework.NumberClaim, number)
 	if err != nil || held != versionKind+"/"+id {
 		return nil //nolint:nilerr // another paper has it
 	}
-	return s.DB.Release(ctx, store.Meta{By: by.ID, Action: string(policy.AdoptScheme)}, rating.NumberClaim, number, held)
+	return s.DB.Release(ctx, store.Meta{By: by.ID, Action: string(policy.AdoptScheme)}, casework.NumberClaim, number, held)
 }
 
 // step does what a step means.
@@ -356,15 +368,13 @@ func (s *Service) adopt(ctx context.Context, by policy.Actor, at casework.At, v 
 	if signed, err := policy.Digest(v.says()); err != nil || v.Approval == nil || signed != v.Approval.SubjectHash {
 		return fault.Wrap(op, fault.Conflict, "这一版方案与各级签署的不一致，请撤回后重新提出", err)
 	}
-	number, ok := rating.DocumentNumber(in.Number)
+	number, ok := casework.DocumentNumber(in.Number)
 	if !ok {
 		return fault.InvalidFields(op, fault.Field{Name: "number", Message: "文号要写成 都建发〔2026〕12号 的样子"})
 	}
 	target := versionKind + "/" + at.ID
 	meta := store.Meta{By: by.ID, Action: string(policy.AdoptScheme), Idem: at.Idem}
-	if err := s.DB.Claim(ctx, meta, rating.NumberClaim, number, target); fault.Is(err, fault.Conflict) {
-		return fault.Wrap(op, fault.Conflict, "文号 "+number+" 已用于另一份文件，请核对", err)
-	} else if err != nil {
+	if err := s.Letters.Take(ctx, meta, number, casework.Bearing{Target: target, Slot: slotAdopted}); err != nil {
 		return err
 	}
 	from := v.From

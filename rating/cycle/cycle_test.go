@@ -119,7 +119,7 @@ func TestYearTakesItsQuarters(t *testing.T) {
 		t.Errorf("number %q is not in its one form", p.Publication.Number)
 	}
 	q4 := d.approved(t, "2026Q4", chief, vice)
-	d.refused(t, fault.Conflict, "已用于另一份文件", func() error {
+	d.refused(t, fault.Conflict, "已用于2026年度的评价结果", func() error {
 		_, err := d.Publish(t.Context(), chief, "2026Q4", q4.Evaluation, "都建发〔2027〕12号")
 		return err
 	})

@@ -22,6 +22,7 @@ import (
 	"redsteward/policy/policytest"
 	"redsteward/rating"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/supervision"
 	"redsteward/supervision/veto"
 )
@@ -193,7 +194,8 @@ func (d *desk) over(t testing.TB, db *store.DB) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(t.Context(), Options{DB: db, Guard: d.guard, Archive: archive, Register: &d.register, Sources: d.readings, Windows: d.windows,
+	letters := must[*casework.Letters](t)(casework.NewLetters(t.Context(), casework.LettersConfig{DB: db, Guard: d.guard, Now: d.Clock}))
+	s, err := New(t.Context(), Options{DB: db, Letters: letters, Guard: d.guard, Archive: archive, Register: &d.register, Sources: d.readings, Windows: d.windows,
 		Chains: must[*policy.Chains](t)(policy.ParseChains("approvals.yaml", shipped(t, "approvals.yaml"), d.guard.Rules())), Persons: d, Keeper: files.NewKeeper(db, t.TempDir()), Deadlines: d.start, Resolve: d.resolved,
 		Ranges:  must[*RangeRules](t)(ParseRangeRules("ranges.yaml", shipped(t, "ranges.yaml"))),
 		Schemes: map[string][]byte{RhythmQuarter: shipped(t, "schemes/five-goods-quarter.yaml"), RhythmYear: shipped(t, "schemes/five-goods-year.yaml")}})

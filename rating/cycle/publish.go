@@ -4,11 +4,12 @@ import (
 	"context"
 	"regexp"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
 	"redsteward/policy"
-	"redsteward/rating"
+	"redsteward/registry/casework"
 )
 
 // maxMinutes is the longest citation of minutes, in characters.
@@ -41,8 +42,8 @@ func (s *Service) Publish(ctx context.Context, by policy.Actor, id, evaluation, 
 	}
 	meta := store.Meta{By: by.ID, Action: string(policy.PublishEvaluation)}
 	if number != "" {
-		if err := s.db.Claim(ctx, meta, rating.NumberClaim, number, "period/"+id); err != nil {
-			return Period{}, numberTaken(number, err)
+		if err := s.letters.Take(ctx, meta, number, ofPeriod(id)); err != nil {
+			return Period{}, err
 		}
 	}
 	p.State = next
@@ -51,10 +52,13 @@ func (s *Service) Publish(ctx context.Context, by policy.Actor, id, evaluation, 
 	published, err := s.commit(ctx, meta, p)
 	if fault.Is(err, fault.Conflict) && number != "" {
 		if now, loadErr := s.load(ctx, id); loadErr == nil && (now.Publication == nil || now.Publication.Number != number) {
-			if releaseErr := s.db.Release(ctx, meta, rating.NumberClaim, number, "period/"+id); releaseErr != nil {
+			if releaseErr := s.db.Release(ctx, meta, casework.NumberClaim, number, "period/"+id); releaseErr != nil {
 				return Period{}, releaseErr
 			}
 		}
+	}
+	if err == nil {
+		_ = s.letters.Enter(ctx, meta, "period", id, published.borne()) // what cannot be entered now is entered by a rule
 	}
 	return published, err
 }
@@ -89,18 +93,10 @@ func (s *Service) Apart(by policy.Actor, p *Period) error {
 	return policy.Separate(by, policy.PartCheck, []policy.Act{{Part: policy.PartMake, By: p.Approval.Maker}})
 }
 
-// numberTaken says that another paper has the number.
-func numberTaken(number string, err error) error {
-	if !fault.Is(err, fault.Conflict) {
-		return err
-	}
-	return &fault.Error{Op: "cycle.Publish", Kind: fault.Conflict, Message: "文号 " + number + " 已用于另一份文件，请核对", Err: err}
-}
-
 // checkNumber brings the number into its one form and checks it before anything is written.
 func (s *Service) checkNumber(ctx context.Context, p *Period, number string) (string, error) {
 	const op = "cycle.Publish"
-	number, ok := rating.DocumentNumber(number)
+	number, ok := casework.DocumentNumber(number)
 	switch {
 	case number == "" && p.Stars():
 		return "", fault.InvalidFields(op, fault.Field{Name: "number", Message: "公布星级必须填写文号，例如 都建发〔2026〕12号"})
@@ -109,14 +105,25 @@ func (s *Service) checkNumber(ctx context.Context, p *Period, number string) (st
 	case !ok:
 		return "", fault.InvalidFields(op, fault.Field{Name: "number", Message: "文号要写成 都建发〔2026〕12号 的样子，不能是“" + short(number) + "”"})
 	}
-	target, err := s.db.Claimed(ctx, rating.NumberClaim, number)
-	if err == nil && target != "period/"+p.ID {
-		return "", numberTaken(number, fault.New(op, fault.Conflict, ""))
-	}
-	if fault.Is(err, fault.NotFound) {
-		err = nil
+	words, _, err := s.letters.Taken(ctx, number, ofPeriod(p.ID))
+	if words != "" {
+		return "", fault.New(op, fault.Conflict, words)
 	}
 	return number, err
+}
+
+// ofPeriod is the document that publishes a period.
+func ofPeriod(id string) casework.Bearing {
+	return casework.Bearing{Target: "period/" + id, Slot: "published"}
+}
+
+// borne is what a period sends out: the document that publishes it.
+func (p *Period) borne() casework.Borne {
+	of := casework.Borne{Name: p.Name}
+	if pub := p.Publication; pub != nil && pub.Number != "" {
+		of.Papers = []casework.Outgoing{{Slot: ofPeriod(p.ID).Slot, Title: "评价结果", To: "社会公众", Way: "公告送达", Paper: casework.Paper{Number: pub.Number, Day: calendar.DateOf(pub.At.Time), By: pub.By}}}
+	}
+	return of
 }
 
 // hasFile reports whether the store holds a file. Returns NotFound if it does not.

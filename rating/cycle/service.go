@@ -12,6 +12,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/rating"
+	"redsteward/registry/casework"
 	"redsteward/supervision"
 	"redsteward/supervision/application"
 )
@@ -27,6 +28,8 @@ type Options struct {
 	Chains  *policy.Chains
 	Persons policy.Persons
 	Keeper  *files.Keeper
+	// Letters is the register of what goes out, which keeps the document numbers. Required.
+	Letters *casework.Letters
 	// Sources are asked for readings; two of one name are refused.
 	Sources []supervision.Readings
 	// Windows are told when a period takes proof; nil tells nobody.
@@ -66,6 +69,7 @@ type Service struct {
 	register   Register
 	desk       policy.ApprovalDesk
 	keeper     *files.Keeper
+	letters    *casework.Letters
 	sources    []supervision.Readings
 	windows    Windows
 	applied    *application.Service
@@ -104,10 +108,10 @@ type schemeFile struct {
 // rhythm, or a source comes twice.
 func New(ctx context.Context, o Options) (*Service, error) {
 	const op = "cycle.New"
-	if o.DB == nil || o.Guard == nil || o.Archive == nil || o.Register == nil || o.Chains == nil || o.Persons == nil || o.Keeper == nil || o.Deadlines == nil || o.Resolve == nil || o.Ranges == nil {
-		return nil, fault.New(op, fault.Invalid, "评价缺少存储、权限、结果库、登记、审批流程、账号、期限或敏感性区间的规则")
+	if o.DB == nil || o.Guard == nil || o.Archive == nil || o.Register == nil || o.Chains == nil || o.Persons == nil || o.Keeper == nil || o.Letters == nil || o.Deadlines == nil || o.Resolve == nil || o.Ranges == nil {
+		return nil, fault.New(op, fault.Invalid, "评价缺少存储、权限、结果库、登记、审批流程、账号、发文登记、期限或敏感性区间的规则")
 	}
-	s := &Service{db: o.DB, guard: o.Guard, archive: o.Archive, register: o.Register, keeper: o.Keeper,
+	s := &Service{db: o.DB, guard: o.Guard, archive: o.Archive, register: o.Register, keeper: o.Keeper, letters: o.Letters,
 		desk: policy.ApprovalDesk{Guard: o.Guard, Persons: o.Persons, Chains: o.Chains, Now: o.DB.Now}, sources: o.Sources, windows: o.Windows, applied: o.Applications,
 		schemes: map[string]schemeFile{}, rules: o.Ranges, rating: cmp.Or(o.Rating, DefaultRating), seconds: o.Seconds, known: registerRules{o.HandoverFrom, o.RevenueDue}, deadlines: o.Deadlines, resolve: o.Resolve, background: o.Background, adopted: o.Adopted, actions: o.Actions}
 	if s.background == nil {
@@ -145,6 +149,10 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if s.periods, err = newPeriods(ctx, o.DB); err != nil {
 		return nil, err
 	}
+	s.letters.Bear("period", func(ctx context.Context, id string) (casework.Borne, error) {
+		p, err := s.load(ctx, id)
+		return p.borne(), err
+	})
 	if s.facts, err = newFacts(ctx, o.DB); err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func star(_ context.Context, project string) (Star, error) {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{Desk: registrytest.NewDesk(t, day("2026-04-01").Begins())}
-	d.Service = must[*Service](t)(New(t.Context(), Config{Star: star, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, chief, deputy, firm}, Chains: d.Chains(), Now: d.Clock,
+	d.Service = must[*Service](t)(New(t.Context(), Config{Star: star, Desk: casework.Desk{DB: d.DB, Letters: d.Letters, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, chief, deputy, firm}, Chains: d.Chains(), Now: d.Clock,
 		Deadlines: func(string, calendar.Date) (calendar.Deadline, error) { return calendar.Deadline{}, nil }}}))
 	return d
 }

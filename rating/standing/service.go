@@ -106,7 +106,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	s.Rulings, err = casework.NewRulings(ctx, c.Desk, casework.RulingKind[Decision, State, Step]{Name: caseKind, Word: word, Read: policy.ReadStanding, Plead: policy.PleadStanding,
 		Inside: []policy.Action{policy.HandleStanding, policy.HearStanding, policy.AnswerStanding},
 		Ruling: func(d *Decision) *casework.Ruling { return &d.Ruling }, Stands: func(d *Decision) (*State, *Step) { return &d.State, &d.Last }, On: func(d *Decision, _ calendar.Date) State { return d.State }, Steps: steps,
-		Chain: Chain, Hearing: RuleHearing, Objecting: RuleAppeal, Answering: ruleAnswer, Document: "凭据文书", Objection: "申诉", Ruled: "降星、摘牌",
+		Chain: Chain, Hearing: RuleHearing, Objecting: RuleAppeal, Answering: ruleAnswer, Document: "凭据文书", Objection: "申诉", Ruled: "降星、摘牌", Papers: [2]string{"通知书", "决定书"},
 		Says: func(d *Decision) any { return d.says() }, Issued: func(*Decision, calendar.Date) {}, Signing: func(d *Decision) *policy.Approval { return d.Approval }})
 	return s, err
 }

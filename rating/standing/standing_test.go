@@ -117,7 +117,7 @@ func (d *desk) year(t *testing.T, id, published string) {
 	d.Service = must[*Service](t)(New(t.Context(), Config{Cycle: d, Archive: d.archive, Grounds: grounds, Ends: d.ends,
 		Events: func(context.Context, policy.Actor, calendar.Date, calendar.Date) ([]Event, error) {
 			return d.events, nil
-		}, Desk: casework.Desk{DB: d.Desk.DB, Guard: d.Desk.Guard, Keeper: d.Desk.Keeper,
+		}, Desk: casework.Desk{DB: d.Desk.DB, Letters: d.Desk.Letters, Guard: d.Desk.Guard, Keeper: d.Desk.Keeper,
 			Persons: registrytest.Persons{officer, chief, organisation, deputy, director, legal}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
 }
 

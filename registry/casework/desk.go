@@ -25,6 +25,8 @@ type Desk struct {
 	Deadlines func(rule string, start calendar.Date) (calendar.Deadline, error)
 	// Now is the business clock.
 	Now func() time.Time
+	// Letters is the register of what goes out, which keeps the document numbers.
+	Letters *Letters
 }
 
 // Today is the business day.

@@ -50,6 +50,8 @@ type Rows[T any] struct {
 	Docs *store.Collection[T]
 	// Shows tells which rows inside the scope exist for an actor; nil for all of them. The service that keeps the rows sets it before it is used; it holds wherever an actor is asked for.
 	Shows func(ctx context.Context, by policy.Actor) (func(*T) bool, error)
+	// entered enters what a change sent out in the register; nil for documents that send nothing. The change stands already: what cannot be entered now is entered by a rule.
+	entered func(ctx context.Context, meta store.Meta, id string, before, after *T)
 }
 
 // NewRows opens the documents of a kind.
@@ -136,7 +138,11 @@ func (r *Rows[T]) Begin(ctx context.Context, by policy.Actor, action policy.Acti
 	if err != nil {
 		return none, err
 	}
-	return r.Docs.Commit(ctx, meta, id, 0, state)
+	out, err := r.Docs.Commit(ctx, meta, id, 0, state)
+	if err == nil && r.entered != nil {
+		r.entered(ctx, meta, id, nil, &out.State)
+	}
+	return out, err
 }
 
 // Change commits what f makes of a document inside the scope of an action, if nobody was quicker. Returns Forbidden without the action, NotFound outside the scope, Conflict if somebody was quicker, and what f returns.
@@ -157,6 +163,7 @@ func (r *Rows[T]) Change(ctx context.Context, by policy.Actor, action policy.Act
 	if doc.Seq != at.Seq {
 		return none, r.overtaken(&doc.State)
 	}
+	before := doc.State
 	if err := f(&doc.State); err != nil {
 		return none, err
 	}
@@ -165,6 +172,9 @@ func (r *Rows[T]) Change(ctx context.Context, by policy.Actor, action policy.Act
 		if now, headErr := r.Docs.Head(ctx, at.ID); headErr == nil && now.Seq != at.Seq {
 			return none, r.overtaken(&now.State)
 		}
+	}
+	if err == nil && r.entered != nil {
+		r.entered(ctx, meta, at.ID, &before, &out.State)
 	}
 	return out, err
 }

@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"redsteward/internal/calendar"
@@ -147,7 +148,7 @@ type RulingStep interface {
 	Action() policy.Action
 }
 
-// RulingKind says what is a kind's own; everything but Own, Waits and Signed is required.
+// RulingKind says what is a kind's own; everything but Own, Waits, Signed and More is required.
 type RulingKind[T any, S interface {
 	~string
 	Title() string
@@ -167,6 +168,9 @@ type RulingKind[T any, S interface {
 	Chain, Hearing, Objecting, Answering string
 	// Document is what the document that it rests on is called, Objection what the firm does against it, Ruled what the decision is called in refusals.
 	Document, Objection, Ruled string
+	// Papers are what the notice and the decision are called, More what only this kind sends besides; nil for nothing.
+	Papers [2]string
+	More   func(*T) []Outgoing
 	// Says is what everybody signs, Issued what the delivery of a day means besides.
 	Says   func(*T) any
 	Issued func(*T, calendar.Date)
@@ -208,6 +212,28 @@ func NewRulings[T any, S interface {
 	if r.Cases, err = NewCases(ctx, desk, kind.Name, kind.Word, kind.Read, func(one *T) *Case { return &kind.Ruling(one).Case }, over); err != nil {
 		return nil, err
 	}
+	r.Sends(func(one *T) []Outgoing {
+		v := kind.Ruling(one)
+		var out []Outgoing
+		add := func(slot, title, to, way string, p *Paper, joint bool) {
+			if p != nil {
+				out = append(out, Outgoing{Slot: slot, Title: title, To: to, Way: way, Paper: *p, Joint: joint})
+			}
+		}
+		way := func(p *Paper) string {
+			if p == nil {
+				return ""
+			}
+			return p.Text
+		}
+		add(RuleServe, kind.Papers[0], v.FirmName, way(v.Notice), v.Notice, false)
+		add(RuleSend, "联审纪要", "", "", v.Minutes, true)
+		add(RuleIssue, kind.Papers[1], v.FirmName, way(v.Decision), v.Decision, false)
+		if kind.More != nil {
+			out = append(out, kind.More(one)...)
+		}
+		return out
+	})
 	r.Shows = func(_ context.Context, by policy.Actor) (func(*T) bool, error) {
 		inside := !r.desk.Guard.Allow(by, kind.Plead) || slices.ContainsFunc(kind.Inside, func(right policy.Action) bool { return r.desk.Guard.Allow(by, right) })
 		return func(one *T) bool { return inside || kind.Ruling(one).Notice != nil }, nil
@@ -314,7 +340,7 @@ func (r *Rulings[T, S, D]) step(ctx context.Context, by policy.Actor, at At, one
 		}
 		return err
 	case RuleServe:
-		if v.Notice, err = r.served(ctx, by, at, v, do, in, v.Drafted); err == nil {
+		if v.Notice, err = r.served(ctx, by, at, do, in, v.Drafted); err == nil {
 			v.Clock, err = r.desk.Deadlines(r.kind.Hearing, in.Day)
 		}
 		return err
@@ -333,7 +359,7 @@ func (r *Rulings[T, S, D]) step(ctx context.Context, by policy.Actor, at At, one
 	case RuleSend:
 		return r.send(ctx, by, at, one, do, in)
 	case RuleIssue:
-		if v.Decision, err = r.served(ctx, by, at, v, do, in, v.Minutes.Day); err != nil {
+		if v.Decision, err = r.served(ctx, by, at, do, in, v.Minutes.Day); err != nil {
 			return err
 		}
 		v.From = in.Day
@@ -360,26 +386,20 @@ func (r *Rulings[T, S, D]) step(ctx context.Context, by policy.Actor, at At, one
 }
 
 // served is the delivery of a paper to the firm. Fields number, day, text (how), paper (the receipt).
-func (r *Rulings[T, S, D]) served(ctx context.Context, by policy.Actor, at At, v *Ruling, do D, in Input, after calendar.Date) (*Paper, error) {
+func (r *Rulings[T, S, D]) served(ctx context.Context, by policy.Actor, at At, do D, in Input, after calendar.Date) (*Paper, error) {
 	f := r.desk.Check()
 	f.Text("number", "文号", &in.Number, 2, maxRulingNumber)
 	f.Past("day", "送达日期", in.Day, after)
 	f.Text("text", "送达方式", &in.Text, 2, maxRulingNumber)
-	claim := r.kind.Name + "-number"
-	switch holder, err := r.desk.DB.Claimed(ctx, claim, in.Number); {
-	case err != nil && !fault.Is(err, fault.NotFound):
-		return nil, err
-	case err == nil && (holder != r.kind.Name+"/"+at.ID || v.Notice != nil && v.Notice.Number == in.Number):
-		f.Fail("number", "文号“%s”已经用过", in.Number)
-	}
-	if err := f.Err(); err != nil {
+	of := Bearing{Target: r.kind.Name + "/" + at.ID, Slot: string(do)}
+	if err := errors.Join(r.desk.FreeNumber(ctx, f, &in.Number, of), f.Err()); err != nil {
 		return nil, err
 	}
 	file, err := r.desk.Keep(ctx, by, do.Action(), in.Upload, "请上传送达回证或者签收照片")
 	if err != nil {
 		return nil, err
 	}
-	err = r.desk.DB.Claim(ctx, store.Meta{By: by.ID, Action: string(do.Action()), Why: do.Title()}, claim, in.Number, r.kind.Name+"/"+at.ID)
+	err = r.desk.TakeNumber(ctx, by, do, in.Number, of)
 	return &Paper{Number: in.Number, Day: in.Day, Text: in.Text, File: &file, By: by.ID}, err
 }
 
@@ -409,7 +429,7 @@ func (r *Rulings[T, S, D]) said(ctx context.Context, by policy.Actor, do D, in I
 func (r *Rulings[T, S, D]) send(ctx context.Context, by policy.Actor, at At, one *T, do D, in Input) error {
 	v := r.kind.Ruling(one)
 	state, _ := r.kind.Stands(one)
-	file, err := r.MinutesOf(ctx, by, do, v.Clock.Due, &in)
+	file, err := r.MinutesOf(ctx, by, at, do, v.Clock.Due, &in)
 	if err != nil {
 		return err
 	}
@@ -422,15 +442,20 @@ func (r *Rulings[T, S, D]) send(ctx context.Context, by policy.Actor, at At, one
 }
 
 // MinutesOf checks and keeps the minutes of a joint review, which meets after a day: fields number, day, text, paper.
-func (r *Rulings[T, S, D]) MinutesOf(ctx context.Context, by policy.Actor, do D, after calendar.Date, in *Input) (files.Stored, error) {
+func (r *Rulings[T, S, D]) MinutesOf(ctx context.Context, by policy.Actor, at At, do D, after calendar.Date, in *Input) (files.Stored, error) {
 	f := r.desk.Check()
 	f.Text("number", "联审纪要文号", &in.Number, 2, maxRulingNumber)
 	f.Past("day", "联审日期", in.Day, after)
 	f.Text("text", "联审意见、参加单位（提前解除的写明理由）", &in.Text, 4, maxRulingWords)
-	if err := f.Err(); err != nil {
+	of := Bearing{Target: r.kind.Name + "/" + at.ID, Slot: string(do), Joint: true, Day: in.Day}
+	if err := errors.Join(r.desk.FreeNumber(ctx, f, &in.Number, of), f.Err()); err != nil {
 		return files.Stored{}, err
 	}
-	return r.desk.Keep(ctx, by, do.Action(), in.Upload, "请上传联审纪要")
+	file, err := r.desk.Keep(ctx, by, do.Action(), in.Upload, "请上传联审纪要")
+	if err != nil {
+		return files.Stored{}, err
+	}
+	return file, r.desk.TakeNumber(ctx, by, do, in.Number, of)
 }
 
 // answer says what came of the objection. Fields choice (uphold or dismiss), text, paper (optional).

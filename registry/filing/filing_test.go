@@ -72,7 +72,7 @@ func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC))}
 	kinds := registrytest.Must[*Kinds](t)(ParseKinds("filings.yaml", registrytest.Config(t, "filings.yaml"), d.Rights, names(t)))
-	d.Service = registrytest.Must[*Service](t)(New(t.Context(), Config{DB: d.Desk.DB, Now: d.Clock, Guard: d.Desk.Guard, Keeper: d.Desk.Keeper, Places: d, Persons: persons, Chains: d.Desk.Chains(), Kinds: kinds, Deadlines: d.Desk.Deadlines, Days: d.Holidays}))
+	d.Service = registrytest.Must[*Service](t)(New(t.Context(), Config{DB: d.Desk.DB, Letters: d.Desk.Letters, Now: d.Clock, Guard: d.Desk.Guard, Keeper: d.Desk.Keeper, Places: d, Persons: persons, Chains: d.Desk.Chains(), Kinds: kinds, Deadlines: d.Desk.Deadlines, Days: d.Holidays}))
 	return d
 }
 

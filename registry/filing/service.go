@@ -1,6 +1,7 @@
 package filing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 )
 
 // Places says where a project lies and who holds it; registry.Register answers.
@@ -49,6 +51,8 @@ type Config struct {
 	// Deadlines starts a deadline by its rule; NotFound for an unknown one. Days counts working days.
 	Deadlines func(rule string, start calendar.Date) (calendar.Deadline, error)
 	Days      Workdays
+	// Letters is the register of what goes out, which keeps the numbers of the bureau.
+	Letters *casework.Letters
 }
 
 // Service runs filings. Every call names the actor; a refused call writes nothing.
@@ -117,7 +121,24 @@ func listKeys(keys []string, before string) []string {
 // New opens the filings.
 func New(ctx context.Context, c Config) (*Service, error) {
 	rows, err := store.NewCollection(ctx, c.DB, document())
-	return &Service{Config: c, rows: rows}, err
+	s := &Service{Config: c, rows: rows}
+	c.Letters.Bear(filingKind, func(ctx context.Context, id string) (casework.Borne, error) {
+		doc, err := rows.Load(ctx, id)
+		return doc.State.borne(), err
+	})
+	return s, err
+}
+
+// slotReceipt is the place of the receipt among what a filing sends out.
+const slotReceipt = "receipt"
+
+// borne is what a filing sends out: the receipt with its register number.
+func (f *Filing) borne() casework.Borne {
+	of := casework.Borne{Name: cmp.Or(f.ProjectName, f.FirmName), Project: f.Project, Keys: f.Keys, Day: f.Day}
+	if f.Number != "" {
+		of.Papers = []casework.Outgoing{{Slot: slotReceipt, Title: "备案回执", Paper: casework.Paper{Number: f.Number, Day: f.Filed}}}
+	}
+	return of
 }
 
 // At is the filing that a command is about.

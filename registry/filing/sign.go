@@ -9,6 +9,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry/casework"
 )
 
 // Signing is what somebody does to the approval of a filing. Everything is signed under the hash that was seen, with the password again.
@@ -146,10 +147,10 @@ func (s *Service) register(ctx context.Context, meta store.Meta, id string, f *F
 		return err
 	}
 	f.Last, f.Filed, f.Year = MoveRegister, s.today(), int64(s.today().Year())
-	if f.Nth, err = s.number(ctx, meta, id, k.ID, f.Year); err != nil {
+	if f.Nth, err = s.number(ctx, meta, id, k.ID, k.Series, f.Year); err != nil {
 		return err
 	}
-	f.Number = fmt.Sprintf("%s〔%d〕%d号", k.Series, f.Year, f.Nth)
+	f.Number = casework.Number{Word: k.Series, Year: f.Year, Nth: f.Nth}.String()
 	if !k.Synchronous {
 		return nil
 	}
@@ -164,7 +165,7 @@ func (s *Service) register(ctx context.Context, meta store.Meta, id string, f *F
 }
 
 // number claims the next number of a kind and year for a filing; a filing that claimed one before and was cut off gets the same again.
-func (s *Service) number(ctx context.Context, meta store.Meta, id, kind string, year int64) (int64, error) {
+func (s *Service) number(ctx context.Context, meta store.Meta, id, kind, series string, year int64) (int64, error) {
 	page, err := s.rows.List(ctx, store.Query{Index: byNumber, Key: numberKey(kind, year), Desc: true, Limit: 1})
 	if err != nil {
 		return 0, err
@@ -176,6 +177,9 @@ func (s *Service) number(ctx context.Context, meta store.Meta, id, kind string, 
 	meta.Idem = nil
 	for ; ; n++ {
 		err := s.DB.Claim(ctx, meta, numberClaim, fmt.Sprintf("%s/%d", numberKey(kind, year), n), filingKind+"/"+id)
+		if err == nil { // no other paper of the bureau may have it either
+			err = s.Letters.Take(ctx, meta, casework.Number{Word: series, Year: year, Nth: n}.String(), casework.Bearing{Target: filingKind + "/" + id, Slot: slotReceipt})
+		}
 		if !fault.Is(err, fault.Conflict) {
 			return n, err
 		}

@@ -18,6 +18,7 @@ import (
 	"redsteward/policy"
 	"redsteward/policy/policytest"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 )
 
 // Desk is what a test of a service of the register works at. Safe for concurrent use, except for what the test sets.
@@ -33,6 +34,8 @@ type Desk struct {
 	Holidays *calendar.Calendar
 	// Keeper takes papers in.
 	Keeper *files.Keeper
+	// Letters is the register of what goes out, without series.
+	Letters *casework.Letters
 }
 
 // NewDesk opens an empty store whose clock stands at now.
@@ -64,6 +67,7 @@ func desk(t testing.TB, on *policytest.Desk, tenures policy.Tenure) *Desk {
 	d.Periods = Must[*calendar.Rules](t)(calendar.ParseRules("deadlines.yaml", Config(t, "deadlines.yaml")))
 	d.Holidays = Must[*calendar.Calendar](t)(calendar.Parse(calendar.File{Name: "holidays", Data: Config(t, "calendar/holidays-2014-2026.csv")}))
 	d.Keeper = files.NewKeeper(d.DB, t.TempDir())
+	d.Letters = Must[*casework.Letters](t)(casework.NewLetters(t.Context(), casework.LettersConfig{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Now: d.Clock}))
 	return d
 }
 

@@ -95,7 +95,7 @@ func newDesk(t *testing.T) *desk {
 		return w
 	}
 	d.Service = must[*Service](t)(New(t.Context(), Config{Register: d, Terms: terms, Resolve: resolve, Settled: func(_ context.Context, year string) (bool, error) { return slices.Contains(d.settled, year), nil },
-		Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, officer2, chief, secretary, township}, Chains: d.Chains(), Now: d.Clock, Deadlines: deadlines}}))
+		Desk: casework.Desk{DB: d.DB, Letters: d.Letters, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, officer2, chief, secretary, township}, Chains: d.Chains(), Now: d.Clock, Deadlines: deadlines}}))
 	return d
 }
 
@@ -368,7 +368,10 @@ func TestReview(t *testing.T) {
 		t.Errorf("who signed records: %v", out[0].Err)
 	}
 	d.Forward("2026-10-21")
-	out = must[[]Reviewed](t)(d.Review(ctx, officer2, []Verdict{{at(second), "3"}, {at(after), "0"}}, scan()))
+	d.Refused("minutes of another day under the same number", fault.Invalid, review(officer2, scan(), Verdict{at(second), "3"}), "number", "联审纪要（2026年10月20日）")
+	again := scan()
+	again.Number = "联审纪要第4期"
+	out = must[[]Reviewed](t)(d.Review(ctx, officer2, []Verdict{{at(second), "3"}, {at(after), "0"}}, again))
 	if out[0].Err != nil || out[1].Err != nil {
 		t.Fatal(out)
 	}
@@ -382,7 +385,9 @@ func TestReview(t *testing.T) {
 		t.Error("what is kept back needs no new evaluation")
 	}
 	d.Forward("2026-10-22")
-	out = must[[]Reviewed](t)(d.Review(ctx, officer2, []Verdict{{at(held), ChoiceAgree}}, scan()))
+	again = scan()
+	again.Number = "联审纪要第5期"
+	out = must[[]Reviewed](t)(d.Review(ctx, officer2, []Verdict{{at(held), ChoiceAgree}}, again))
 	if freed := must[Standing](t)(d.Standing(ctx, "2026")); out[0].Err != nil || freed.N <= kept.N {
 		t.Errorf("%v, a limit was taken away and nothing changed: %d after %d", out[0].Err, freed.N, kept.N)
 	}

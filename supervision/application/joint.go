@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -27,11 +28,12 @@ func Choices() (out [][2]string) {
 	return out
 }
 
-// minutes are those of the joint review as a form says them, taken in unless they are kept already. after is the first day on which it can have met. It adds to f what is wrong (number, day).
-func (s *Service) minutes(ctx context.Context, by policy.Actor, f *casework.Check, in *casework.Input, after calendar.Date, kept *files.Stored) (casework.Paper, error) {
+// minutes are those of the joint review as a form says them, taken in unless they are kept already, whose number is taken for the application id, for none yet if that is "". after is the first day on which it can have met. It adds to f what is wrong (number, day).
+func (s *Service) minutes(ctx context.Context, by policy.Actor, id string, f *casework.Check, in *casework.Input, after calendar.Date, kept *files.Stored) (casework.Paper, error) {
 	f.Text("number", "联审纪要文号", &in.Number, 2, maxNumber)
 	f.Past("day", "联审日期", in.Day, after)
-	if err := f.Err(); err != nil {
+	of := casework.Bearing{Target: caseKind + "/" + id, Slot: slotMinutes, Joint: true, Day: in.Day}
+	if err := errors.Join(s.FreeNumber(ctx, f, &in.Number, of), f.Err()); err != nil {
 		return casework.Paper{}, err
 	}
 	if kept == nil {
@@ -41,13 +43,18 @@ func (s *Service) minutes(ctx context.Context, by policy.Actor, f *casework.Chec
 		}
 		kept = &file
 	}
+	if id != "" {
+		if err := s.TakeNumber(ctx, by, StepHold, in.Number, of); err != nil {
+			return casework.Paper{}, err
+		}
+	}
 	return casework.Paper{Number: in.Number, Day: in.Day, Text: in.Text, File: kept, By: by.ID}, nil
 }
 
 // agree records that the joint review agrees to what the rule gives. Fields number, day, paper (the minutes).
-func (s *Service) agree(ctx context.Context, by policy.Actor, a *Application, in casework.Input, kept *files.Stored) error {
+func (s *Service) agree(ctx context.Context, by policy.Actor, id string, a *Application, in casework.Input, kept *files.Stored) error {
 	in.Text = ""
-	paper, err := s.minutes(ctx, by, s.Check(), &in, a.Opened, kept)
+	paper, err := s.minutes(ctx, by, id, s.Check(), &in, a.Opened, kept)
 	if err != nil {
 		return err
 	}
@@ -60,14 +67,14 @@ func (s *Service) agree(ctx context.Context, by policy.Actor, a *Application, in
 }
 
 // hold records what the joint review keeps back. Fields choice (0 to 4), number, day, text, paper (the minutes).
-func (s *Service) hold(ctx context.Context, by policy.Actor, a *Application, in casework.Input, kept *files.Stored) error {
+func (s *Service) hold(ctx context.Context, by policy.Actor, id string, a *Application, in casework.Input, kept *files.Stored) error {
 	f := s.Check()
 	star := slices.Index(heldChoices, in.Choice)
 	if star < 0 {
 		f.Fail("choice", "请选择联审的结果；联审只能不评或者降低，不能高于按规则算出的星级")
 	}
 	f.Text("text", "理由", &in.Text, leastWords, maxWords)
-	paper, err := s.minutes(ctx, by, f, &in, a.Opened, kept)
+	paper, err := s.minutes(ctx, by, id, f, &in, a.Opened, kept)
 	if err != nil {
 		return err
 	}
@@ -116,7 +123,7 @@ func (s *Service) Review(ctx context.Context, by policy.Actor, verdicts []Verdic
 	if keeps {
 		f.Text("text", "不评或者降低的理由", &in.Text, leastWords, maxWords)
 	}
-	paper, err := s.minutes(ctx, by, f, &in, calendar.Date{}, nil)
+	paper, err := s.minutes(ctx, by, "", f, &in, calendar.Date{}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +146,23 @@ func (s *Service) Review(ctx context.Context, by policy.Actor, verdicts []Verdic
 		out = append(out, one)
 	}
 	return out, nil
+}
+
+// slotMinutes is the place of the minutes of the joint review among the papers of an application.
+const slotMinutes = "minutes"
+
+// outgoing are the papers with a number of the bureau: the minutes of the joint review.
+func (a *Application) outgoing() (out []casework.Outgoing) {
+	add := func(p casework.Paper) {
+		out = append(out, casework.Outgoing{Slot: slotMinutes, Title: "联审纪要", Paper: p, Joint: true})
+	}
+	if a.Held != nil {
+		add(a.Held.Minutes)
+	}
+	if a.Agreed != nil {
+		add(a.Agreed.Minutes)
+	}
+	return out
 }
 
 // refusal reports whether an error is an answer about one application, and no failure of the system.

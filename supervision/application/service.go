@@ -78,6 +78,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{Config: c, Cases: cases}
+	s.Sends((*Application).outgoing)
 	s.Shows = s.shows
 	s.rounds, err = store.NewCollection(ctx, c.DB, store.Kind[Round]{Name: "star-call", Version: 1, Indexes: []store.Index[Round]{
 		{Name: "year", Keys: func(string, *Round) []string { return []string{""} }, Sort: func(_ string, r *Round) string { return r.Year }}}})
@@ -284,9 +285,9 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, a *
 	case StepSubmit:
 		return s.submit(ctx, by, at, a, in)
 	case StepAgree:
-		return s.agree(ctx, by, a, in, minutes)
+		return s.agree(ctx, by, at.ID, a, in, minutes)
 	case StepHold:
-		return s.hold(ctx, by, a, in, minutes)
+		return s.hold(ctx, by, at.ID, a, in, minutes)
 	case StepFree, StepLapse, StepWithdraw:
 		f := s.Check()
 		f.Text("text", "理由", &in.Text, leastWords, maxWords)

@@ -138,7 +138,7 @@ func newDesk(t *testing.T) *desk {
 		Holding: func(context.Context, policy.Action) (map[string]bool, error) {
 			return map[string]bool{"f:f1": true, "c:c1": true, "t:t2": true}, nil
 		},
-		Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
+		Desk: casework.Desk{DB: d.DB, Letters: d.Letters, Guard: d.Guard, Keeper: d.Keeper, Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
 	return d
 }
 

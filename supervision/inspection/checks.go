@@ -2,6 +2,7 @@ package inspection
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -46,10 +47,11 @@ const Chain = "inspection"
 
 const (
 	inspectionKind = "inspection"
-	// slotClaim holds the regular inspections of a firm in a year, codeClaim the electronic codes, noticeClaim the numbers of notices.
-	slotClaim      = "inspection-slot"
-	codeClaim      = "inspection-code"
-	noticeClaim    = "inspection-notice"
+	// slotClaim holds the regular inspections of a firm in a year, codeClaim the electronic codes.
+	slotClaim = "inspection-slot"
+	codeClaim = "inspection-code"
+	// slotNotice is the place of the notice among what an inspection sends out.
+	slotNotice     = "notice"
 	minInspectors  = 2
 	maxInspectors  = 6
 	maxMatters     = 12
@@ -65,6 +67,7 @@ func NewInspections(ctx context.Context, c ChecksConfig) (*Inspections, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Sends((*Inspection).outgoing)
 	s.records, err = newVisits(ctx, Config{DB: c.DB, Guard: c.Guard, Places: c.Places, Crew: c.Persons, Sheets: &Sheets{}}, recordDuty)
 	return s, err
 }
@@ -369,18 +372,13 @@ func (s *Inspections) notice(ctx context.Context, by policy.Actor, at casework.A
 		f.Fail("choice", "请选择通知方式")
 	}
 	target := inspectionKind + "/" + at.ID
-	switch holder, err := s.DB.Claimed(ctx, noticeClaim, in.Number); {
-	case err != nil && !fault.Is(err, fault.NotFound):
-		return err
-	case err == nil && holder != target:
-		f.Fail("number", "文号“%s”已经用过", in.Number)
-	}
-	if err := f.Err(); err != nil {
+	of := casework.Bearing{Target: target, Slot: slotNotice}
+	if err := errors.Join(s.FreeNumber(ctx, f, &in.Number, of), f.Err()); err != nil {
 		return err
 	}
 	c.Code = strings.ToUpper(s.DB.MAC(codeClaim, at.ID)[:codeLength])
 	meta := store.Meta{By: by.ID, Action: string(policy.PlanInspection), Why: StepNotice.Title()}
-	if err := s.DB.Claim(ctx, meta, noticeClaim, in.Number, target); err != nil {
+	if err := s.TakeNumber(ctx, by, StepNotice, in.Number, of); err != nil {
 		return err
 	}
 	if err := s.DB.Claim(ctx, meta, codeClaim, c.Code, target); err != nil {
@@ -393,6 +391,14 @@ func (s *Inspections) notice(ctx context.Context, by policy.Actor, at casework.A
 // NoticeMeans lists how a notice is given.
 func NoticeMeans() []registry.Choice {
 	return []registry.Choice{{ID: "ahead", Text: "检查前送达"}, {ID: "onsite", Text: "到场时当面送达"}}
+}
+
+// outgoing are the papers that an inspection sent out.
+func (c *Inspection) outgoing() []casework.Outgoing {
+	if c.Notice == nil {
+		return nil
+	}
+	return []casework.Outgoing{{Slot: slotNotice, Title: "行政检查通知书", To: c.FirmName, Way: registry.TextOf(NoticeMeans(), c.Notice.Text), Paper: *c.Notice}}
 }
 
 // onSite begins an inspection today: who inspects, with which certificates, and the record of each department.

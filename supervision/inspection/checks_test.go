@@ -68,7 +68,7 @@ func newBureau(t *testing.T) *bureau {
 	}
 	recusals := registrytest.Must[*Recusals](t)(NewRecusals(t.Context(), b.DB, b.Guard, register{}))
 	b.Inspections, err = NewInspections(t.Context(), ChecksConfig{Places: register{}, Firms: b, Certificates: cards, Recusals: recusals, Agenda: agenda,
-		Desk: casework.Desk{DB: b.DB, Guard: b.Guard, Keeper: b.Keeper, Persons: b, Chains: b.Chains(), Now: b.Clock, Deadlines: b.Desk.Deadlines}})
+		Desk: casework.Desk{DB: b.DB, Letters: b.Letters, Guard: b.Guard, Keeper: b.Keeper, Persons: b, Chains: b.Chains(), Now: b.Clock, Deadlines: b.Desk.Deadlines}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,7 +104,7 @@ func must[T any](t testing.TB) func(T, error) T { return registrytest.Must[T](t)
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 9, 22, 1, 0, 0, 0, time.UTC))}
-	d.Service = must[*Service](t)(New(t.Context(), Config{Visits: d, Inspections: inspections{d}, Remedy: "可以申请行政复议", Firms: d, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{chief, deputy}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
+	d.Service = must[*Service](t)(New(t.Context(), Config{Visits: d, Inspections: inspections{d}, Remedy: "可以申请行政复议", Firms: d, Desk: casework.Desk{DB: d.DB, Letters: d.Letters, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{chief, deputy}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
 	return d
 }
 

@@ -12,6 +12,8 @@ package rectification
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"redsteward/internal/calendar"
@@ -151,6 +153,30 @@ const (
 	meansHand       = "hand"
 	meansPost       = "post"
 )
+
+// slotServed is the place of the paper itself among what a case sends out.
+const slotServed = "served"
+
+// rungSlot is the place of the nth rung of the ladder, from 0.
+func rungSlot(n int) string { return "rung" + strconv.Itoa(n+1) }
+
+// outgoing are the papers that a case sent out: the paper itself, and the rungs that have a number or were handed on.
+func (c *Case) outgoing() (out []casework.Outgoing) {
+	to := c.FirmName
+	if c.Kind == supervision.PaperTransfer {
+		to = c.To
+	}
+	if c.Served != nil {
+		way, _, _ := strings.Cut(registry.TextOf(Means(), c.Served.Text), "（")
+		out = append(out, casework.Outgoing{Slot: slotServed, Title: c.Kind.Title(), To: to, Way: way, Paper: *c.Served})
+	}
+	for i, r := range c.Rungs {
+		if r.Paper.Number != "" {
+			out = append(out, casework.Outgoing{Slot: rungSlot(i), Title: registry.TextOf(RungKinds(), r.Kind), To: to, Paper: r.Paper})
+		}
+	}
+	return out
+}
 
 // Periods lists the firm's periods by their rule in deadlines.yaml.
 func Periods() []registry.Choice {

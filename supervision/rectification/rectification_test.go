@@ -229,11 +229,11 @@ func TestServing(t *testing.T) {
 	if err := d.ConfirmAddress(ctx, officer, at.ID, casework.Input{Text: "政务微信：一盏灯物业", Day: d.Desk.Today(), Upload: d.Photo()}); err != nil {
 		t.Fatal(err)
 	}
-	d.Refused("a number that is taken", fault.Invalid, func() error { return serve("都住建交〔2026〕v2assignment号", meansElectronic) }, "已经用过")
+	d.Refused("a number that is taken", fault.Invalid, func() error { return serve("都住建交〔2026〕v2assignment号", meansElectronic) }, "已用于望湖苑的")
 	d.Refused("a number that is taken, with a receipt", fault.Invalid, func() error {
 		_, err := d.Do(ctx, officer, at, StepServe, casework.Input{Number: "都住建交〔2026〕v2assignment号", Day: d.Desk.Today(), Choice: meansHand, Upload: d.Photo()})
 		return err
-	}, "已经用过")
+	}, "已用于望湖苑的")
 	if err := serve("都住建交〔2026〕9号", meansElectronic); err != nil {
 		t.Fatal(err, fault.FieldsOf(err))
 	}

@@ -2,6 +2,7 @@ package rectification
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,9 +49,8 @@ const (
 const (
 	caseKind    = "rectification"
 	addressKind = "service-address"
-	// findingClaim holds the findings of a visit for one paper, numberClaim the number of a paper.
+	// findingClaim holds the findings of a visit for one paper.
 	findingClaim = "rectification-finding"
-	numberClaim  = "rectification-number"
 	// The periods of deadlines.yaml besides those of Periods.
 	ruleLook = "rectification.recheck"
 	ruleRung = "rectification.rung"
@@ -82,6 +82,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Sends((*Case).outgoing)
 	s.Shows = s.shows
 	s.addresses, err = store.NewCollection(ctx, c.DB, store.Kind[Address]{Name: addressKind, Version: 1})
 	return s, err
@@ -269,7 +270,7 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, c *
 	case StepAgain:
 		return s.again(c)
 	case StepRung:
-		return s.rung(ctx, by, c, in)
+		return s.rung(ctx, by, at, c, in)
 	case StepOutcome:
 		return s.outcome(ctx, by, c, in)
 	case StepClose, StepWithdraw:
@@ -331,13 +332,8 @@ func (s *Service) serve(ctx context.Context, by policy.Actor, at casework.At, c 
 			f.Fail("choice", "%s没有送达地址确认书，不能电子送达；先登记确认书，或者用送达回证", c.FirmName)
 		}
 	}
-	switch holder, err := s.DB.Claimed(ctx, numberClaim, in.Number); {
-	case err != nil && !fault.Is(err, fault.NotFound):
-		return err
-	case err == nil && holder != caseKind+"/"+at.ID:
-		f.Fail("number", "文号“%s”已经用过", in.Number)
-	}
-	if err := f.Err(); err != nil {
+	of := casework.Bearing{Target: caseKind + "/" + at.ID, Slot: slotServed}
+	if err := errors.Join(s.FreeNumber(ctx, f, &in.Number, of), f.Err()); err != nil {
 		return err
 	}
 	paper := casework.Paper{Number: in.Number, Day: in.Day, Text: in.Choice, By: by.ID}
@@ -348,7 +344,7 @@ func (s *Service) serve(ctx context.Context, by policy.Actor, at casework.At, c 
 		}
 		paper.File = &file
 	}
-	err := s.DB.Claim(ctx, store.Meta{By: by.ID, Action: string(policy.HandleRectification), Why: do.Title()}, numberClaim, in.Number, caseKind+"/"+at.ID)
+	err := s.TakeNumber(ctx, by, do, in.Number, of)
 	if err != nil {
 		return err
 	}
@@ -500,19 +496,19 @@ func (s *Service) again(c *Case) (err error) {
 }
 
 // rung takes a rung of the ladder: the one proposed, or a lower one again. Fields choice (the rung), number, day, text, paper (its scan, required for a talk and for what is handed on).
-func (s *Service) rung(ctx context.Context, by policy.Actor, c *Case, in casework.Input) error {
+func (s *Service) rung(ctx context.Context, by policy.Actor, at casework.At, c *Case, in casework.Input) error {
 	const op = "rectification.rung"
 	kind := RungKind(in.Choice)
-	at := func(k RungKind) int {
+	place := func(k RungKind) int {
 		return slices.IndexFunc(RungKinds(), func(r registry.Choice) bool { return r.ID == string(k) })
 	}
 	proposed := c.Proposed(s.Now())
 	switch {
 	case proposed == "":
 		return fault.New(op, fault.Conflict, "现在没有要升级的：期限没有过，或者上一步还在办理")
-	case at(kind) < 0:
+	case place(kind) < 0:
 		return fault.InvalidFields(op, fault.Field{Name: "choice", Message: "请选择升级措施"})
-	case at(kind) > at(proposed):
+	case place(kind) > place(proposed):
 		return fault.InvalidFields(op, fault.Field{Name: "choice", Message: "按步骤办理：现在是" + registry.TextOf(RungKinds(), proposed) + "，还不能" + registry.TextOf(RungKinds(), kind)})
 	case len(c.Rungs) >= maxRungs:
 		return fault.New(op, fault.Conflict, fmt.Sprintf("升级措施已有 %d 条", maxRungs))
@@ -521,7 +517,8 @@ func (s *Service) rung(ctx context.Context, by policy.Actor, c *Case, in casewor
 	f.Text("number", "文号", &in.Number, 0, maxNumber)
 	f.Text("text", "内容", &in.Text, 2, maxWords)
 	f.Past("day", "日期", in.Day, c.Served.Day)
-	if err := f.Err(); err != nil {
+	of := casework.Bearing{Target: caseKind + "/" + at.ID, Slot: rungSlot(len(c.Rungs))}
+	if err := errors.Join(s.FreeNumber(ctx, f, &in.Number, of), f.Err()); err != nil {
 		return err
 	}
 	paper := casework.Paper{Number: in.Number, Day: in.Day, Text: in.Text, By: by.ID}
@@ -531,6 +528,9 @@ func (s *Service) rung(ctx context.Context, by policy.Actor, c *Case, in casewor
 			return err
 		}
 		paper.File = &file
+	}
+	if err := s.TakeNumber(ctx, by, StepRung, in.Number, of); err != nil {
+		return err
 	}
 	c.Rungs = append(slices.Clone(c.Rungs), Rung{kind, paper})
 	if kind == RungHandOn {

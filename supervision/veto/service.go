@@ -48,8 +48,14 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	var err error
 	s.Rulings, err = casework.NewRulings(ctx, c.Desk, casework.RulingKind[Veto, State, Step]{Name: caseKind, Word: word, Read: policy.ReadVeto, Plead: policy.PleadVeto, Inside: []policy.Action{policy.HandleVeto, policy.HearVeto, policy.AnswerVeto},
 		Ruling: func(v *Veto) *casework.Ruling { return &v.Ruling }, Stands: func(v *Veto) (*State, *Step) { return &v.State, &v.Last }, On: (*Veto).StateOn, Steps: steps,
-		Chain: Chain, Hearing: RuleHearing, Objecting: RuleObjection, Answering: ruleAnswer, Document: "生效文书", Objection: "异议", Ruled: "一票否决认定",
-		Says: (*Veto).says, Issued: func(v *Veto, day calendar.Date) { v.Until = day.AddMonths(int(v.Months)).Add(-1) }, Own: s.ease, Waits: s.eases, Signing: (*Veto).Signing, Signed: s.lift})
+		Chain: Chain, Hearing: RuleHearing, Objecting: RuleObjection, Answering: ruleAnswer, Document: "生效文书", Objection: "异议", Ruled: "一票否决认定", Papers: [2]string{"告知书", "认定书"},
+		Says: (*Veto).says, Issued: func(v *Veto, day calendar.Date) { v.Until = day.AddMonths(int(v.Months)).Add(-1) }, Own: s.ease, Waits: s.eases, Signing: (*Veto).Signing, Signed: s.lift,
+		More: func(v *Veto) []casework.Outgoing {
+			if v.Lift == nil {
+				return nil
+			}
+			return []casework.Outgoing{{Slot: string(StepEase), Title: "联审纪要", Paper: *v.Lift, Joint: true}}
+		}})
 	return s, err
 }
 
@@ -107,7 +113,7 @@ func (s *Service) eases(v *Veto, do Step) error {
 
 // ease proposes the early end. Fields as those of send; text is the reason.
 func (s *Service) ease(ctx context.Context, by policy.Actor, at casework.At, v *Veto, do Step, in casework.Input) error {
-	file, err := s.MinutesOf(ctx, by, do, v.From, &in)
+	file, err := s.MinutesOf(ctx, by, at, do, v.From, &in)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{Desk: registrytest.NewDesk(t, day("2026-09-01").Begins())}
 	terms := must[*casework.Grounds](t)(ParseTerms("vetoes.yaml", registrytest.Config(t, "vetoes.yaml")))
-	d.Service = must[*Service](t)(New(t.Context(), Config{Places: d, Terms: terms, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, chief, chief2, organisation, deputy, director, legal}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
+	d.Service = must[*Service](t)(New(t.Context(), Config{Places: d, Terms: terms, Desk: casework.Desk{DB: d.DB, Letters: d.Letters, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, chief, chief2, organisation, deputy, director, legal}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}))
 	return d
 }
 
@@ -373,7 +373,7 @@ func TestForms(t *testing.T) {
 	d.Refused("no minutes", fault.Invalid, tried(d, officer, StepSend, noPaper), "paper")
 	d.Refused("reviewed within the firm's period", fault.Invalid, tried(d, officer, StepSend, func(in *casework.Input) { in.Day = day("2026-09-07") }), "day")
 	d.ok(d.step(officer, StepSend), d.sign(chief, policy.MoveAgree), d.sign(organisation, policy.MoveAgree), d.sign(deputy, policy.MoveAgree))
-	d.Refused("the number of the notice again", fault.Invalid, tried(d, officer, StepIssue, func(in *casework.Input) { in.Number = "serve〔2026〕1号" }), "已经用过")
+	d.Refused("the number of the notice again", fault.Invalid, tried(d, officer, StepIssue, func(in *casework.Input) { in.Number = "serve〔2026〕1号" }), "已用于望湖苑的告知书")
 	d.Refused("delivered before the review met", fault.Invalid, tried(d, officer, StepIssue, func(in *casework.Input) { in.Day = day("2026-09-09") }), "day")
 	old := d.c.Seq - 1
 	d.Refused("an old page", fault.Conflict, func() error {
@@ -398,7 +398,7 @@ func TestForms(t *testing.T) {
 	}
 	d.c = second
 	d.ok(d.step(officer, StepScan))
-	d.Refused("the number of another case", fault.Invalid, tried(d, officer, StepServe, func(in *casework.Input) { in.Number = "serve〔2026〕1号" }), "已经用过")
+	d.Refused("the number of another case", fault.Invalid, tried(d, officer, StepServe, func(in *casework.Input) { in.Number = "serve〔2026〕1号" }), "已用于望湖苑的告知书")
 
 	// The firm's period runs on while nobody can compute its end.
 	d = newDesk(t)

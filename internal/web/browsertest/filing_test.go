@@ -20,7 +20,7 @@ func filingPages(waiting, filed string) []opened {
 // conductPages are the pages of the books of conduct; each book has the same templates.
 func conductPages(credit, mark, honour, returned string) []opened {
 	return []opened{{"credit", "/credit", 200}, {"credit-none", "/credit?q=zzz", 200}, {"credit-one", "/credit/" + credit, 200}, {"mark-one", "/marks/" + mark, 200}, {"mark-correct", "/marks/" + mark + "/correct", 200}, {"marks", "/marks", 200},
-		{"honours", "/honours", 200}, {"honour-one", "/honours/" + honour, 200}, {"credit-new", "/credit/new", 200}, {"honour-new", "/honours/new", 200}, {"conduct-imports", "/credit/imports", 200}, {"honour-edit", "/honours/" + returned + "/edit", 200}}
+		{"honours", "/honours", 200}, {"honour-one", "/honours/" + honour, 200}, {"credit-new", "/credit/new", 200}, {"honour-new", "/honours/new", 200}, {"conduct-imports", "/credit/imports", 200}, {"honour-edit", "/honours/" + returned + "/edit", 200}, {"printers", "/account/print", 200}, {"printer", "/account/print/put", 200}, {"ruler", "/account/print/ruler", 200}, {"prints", "/prints", 200}, {"sign-batch", "/approvals/sign", 200}, {"sent", "/sent", 200}, {"sent-numbers", "/sent/numbers", 200}, {"sent-new", "/sent/new", 200}}
 }
 
 // conductElsewhere are the pages of the books that have the template of another book's page, or that tests without a browser open.

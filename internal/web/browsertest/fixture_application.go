@@ -36,6 +36,6 @@ func (f *Fixture) openApplications(ctx context.Context, db *store.DB, rules *pol
 		return err
 	}
 	f.Applications, err = application.New(ctx, application.Config{Register: f.Register.Register, Terms: terms, Resolve: func(d calendar.Deadline) calendar.Deadline { return d },
-		Desk: casework.Desk{DB: db, Guard: guard, Keeper: files.NewKeeper(db, ""), Persons: f.People, Chains: chains, Now: now, Deadlines: tenDays}})
+		Desk: casework.Desk{DB: db, Letters: f.Letters, Guard: guard, Keeper: files.NewKeeper(db, ""), Persons: f.People, Chains: chains, Now: now, Deadlines: tenDays}})
 	return err
 }

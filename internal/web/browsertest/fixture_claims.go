@@ -46,7 +46,7 @@ func (f *Fixture) openClaims(ctx context.Context, db *store.DB, rules *policy.Ru
 	if err != nil {
 		return err
 	}
-	desk := fund.Desk{Fund: f.Fund, Desk: casework.Desk{DB: db, Guard: guard, Keeper: files.NewKeeper(db, ""), Persons: f.People, Chains: chains, Now: now, Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
+	desk := fund.Desk{Fund: f.Fund, Desk: casework.Desk{DB: db, Letters: f.Letters, Guard: guard, Keeper: files.NewKeeper(db, ""), Persons: f.People, Chains: chains, Now: now, Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
 		n := fundDays[rule]
 		if n == 0 {
 			n = 30

@@ -227,10 +227,14 @@ func (c *County) start(ctx context.Context, f CountyFiles, folder string, more m
 		return err
 	}
 	keeper := files.NewKeeper(c.DB, folder)
-	if err := c.openCycle(ctx, guard, f, chains, keeper); err != nil {
+	letters, err := casework.NewLetters(ctx, casework.LettersConfig{DB: c.DB, Guard: guard, Keeper: keeper, Now: c.Clock, Series: sampleSeries()})
+	if err != nil {
 		return err
 	}
-	desk := casework.Desk{DB: c.DB, Guard: guard, Keeper: keeper, Persons: c.people, Chains: chains, Deadlines: tenDays, Now: c.Clock}
+	if err := c.openCycle(ctx, guard, f, chains, keeper, letters); err != nil {
+		return err
+	}
+	desk := casework.Desk{DB: c.DB, Letters: letters, Guard: guard, Keeper: keeper, Persons: c.people, Chains: chains, Deadlines: tenDays, Now: c.Clock}
 	if c.Adoptions, err = adoption.New(ctx, adoption.Config{Desk: desk, Past: c.Cycle, First: map[string][]byte{cycle.RhythmQuarter: f.Quarter, cycle.RhythmYear: f.Year}, Shipped: map[string][]byte{"quarter.yaml": f.Quarter}, Trials: 50}); err != nil {
 		return err
 	}
@@ -251,7 +255,7 @@ func (c *County) start(ctx context.Context, f CountyFiles, folder string, more m
 	if err != nil {
 		return err
 	}
-	server, err := web.New(web.Options{Guard: guard, People: c.people, Cycle: c.Cycle, Adoptions: c.Adoptions, Approvals: f.Approvals, Files: keeper, Clocks: clocks, Secret: secret,
+	server, err := web.New(web.Options{Guard: guard, People: c.people, Cycle: c.Cycle, Adoptions: c.Adoptions, Letters: letters, Approvals: f.Approvals, Files: keeper, Clocks: clocks, Secret: secret,
 		Log: slog.New(slog.DiscardHandler), Settings: settings()})
 	if err != nil {
 		return err
@@ -291,7 +295,7 @@ func (c *County) end() error {
 func (c *County) Wait() { c.background.Wait() }
 
 // openCycle opens the rating cycle over the register and the facts in memory.
-func (c *County) openCycle(ctx context.Context, guard *policy.Guard, f CountyFiles, chains *policy.Chains, keeper *files.Keeper) error {
+func (c *County) openCycle(ctx context.Context, guard *policy.Guard, f CountyFiles, chains *policy.Chains, keeper *files.Keeper, letters *casework.Letters) error {
 	archive, err := rating.NewArchive(ctx, c.DB)
 	if err != nil {
 		return err
@@ -320,7 +324,7 @@ func (c *County) openCycle(ctx context.Context, guard *policy.Guard, f CountyFil
 			return err
 		}
 	}
-	c.Cycle, err = cycle.New(ctx, cycle.Options{Actions: actions, DB: c.DB, Guard: guard, Archive: archive, Register: c, Chains: chains, Persons: c.people, Keeper: keeper, Sources: sources,
+	c.Cycle, err = cycle.New(ctx, cycle.Options{Actions: actions, DB: c.DB, Letters: letters, Guard: guard, Archive: archive, Register: c, Chains: chains, Persons: c.people, Keeper: keeper, Sources: sources,
 		Schemes: map[string][]byte{cycle.RhythmQuarter: f.Quarter, cycle.RhythmYear: f.Year},
 		Ranges:  ranges,
 		Adopted: func(ctx context.Context, rhythm string, day calendar.Date) ([]byte, error) {

@@ -130,7 +130,7 @@ func (f *Fixture) openFilings(ctx context.Context, rules *policy.Rules, guard *p
 		return w, err
 	}
 	none := &calendar.Calendar{}
-	f.Filings, err = filing.New(ctx, filing.Config{DB: f.DB, Now: now, Guard: guard, Keeper: files.NewKeeper(f.DB, ""), Places: f.Register.Register, Persons: f.People, Chains: w.chains, Kinds: kinds, Days: none,
+	f.Filings, err = filing.New(ctx, filing.Config{DB: f.DB, Letters: f.Letters, Now: now, Guard: guard, Keeper: files.NewKeeper(f.DB, ""), Places: f.Register.Register, Persons: f.People, Chains: w.chains, Kinds: kinds, Days: none,
 		Deadlines: tenDays})
 	if err != nil {
 		return w, err

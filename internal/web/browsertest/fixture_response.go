@@ -29,6 +29,6 @@ func (f *Fixture) openResponses(ctx context.Context, db *store.DB, rules *policy
 	f.Responses, err = response.New(ctx, response.Config{Star: func(ctx context.Context, project string) (response.Star, error) {
 		place, err := f.Register.Register.Place(ctx, project, calendar.DateOf(now()))
 		return response.Star{Period: ResponseYear, PeriodName: "2025年度", Name: place.Name, Place: place.CommunityName, Firm: place.FirmName, Keys: place.Keys(), Day: calendar.DateOf(now())}, err
-	}, Desk: casework.Desk{DB: db, Guard: guard, Keeper: files.NewKeeper(db, ""), Persons: f.People, Chains: chains, Now: now}})
+	}, Desk: casework.Desk{DB: db, Letters: f.Letters, Guard: guard, Keeper: files.NewKeeper(db, ""), Persons: f.People, Chains: chains, Now: now}})
 	return err
 }

@@ -21,6 +21,7 @@ import (
 	"redsteward/rating/response"
 	"redsteward/rating/standing"
 	"redsteward/registry"
+	"redsteward/registry/casework"
 	"redsteward/registry/change"
 	"redsteward/registry/conduct"
 	"redsteward/registry/filing"
@@ -59,6 +60,8 @@ type Fixture struct {
 	People *policy.Service
 	// DB is the store below them.
 	DB *store.DB
+	// Letters is the register of what goes out.
+	Letters *casework.Letters
 	// Sample is what was rated.
 	Sample *Sample
 	// Proofs keeps windows and proofs; nil unless StartProof made the fixture.
@@ -264,6 +267,9 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err != nil {
 		return nil, err
 	}
+	if f.Letters, err = casework.NewLetters(ctx, casework.LettersConfig{DB: db, Guard: guard, Keeper: files.NewKeeper(db, ""), Now: clocks.Business, Series: sampleSeries()}); err != nil {
+		return nil, err
+	}
 	if f.People, err = policy.NewService(ctx, db, guard, clocks, policy.Options{Idle: time.Hour, HashMemoryKiB: 64}); err != nil {
 		return nil, err
 	}
@@ -355,7 +361,12 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if f.Witnesses, err = witness.New(ctx, db, guard); err != nil {
 		return nil, err
 	}
+	printers, err := policy.NewPrintSettings(ctx, db, guard)
+	if err != nil {
+		return nil, err
+	}
 	f.Server, err = web.New(web.Options{
+		Letters: f.Letters, Printers: printers,
 		Privacy: &web.Privacy{Requests: requests, Accesses: f.Access, Kept: []calendar.Rule{{ID: "booking.personal", Name: "预约人姓名和电话的保存期", From: "预约之日", N: 30, Unit: calendar.UnitDay, Basis: "《个人信息保护法》第十九条", Proposal: true}}},
 		Shipped: func() (*policy.Rules, error) { return guard.Rules(), nil },
 		Guard:   guard, People: f.People, Stars: stars, Bundles: bundles, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db}, Witnesses: f.Witnesses,
@@ -366,6 +377,15 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 		return nil, err
 	}
 	return f, f.serve(ctx)
+}
+
+// sampleSeries are two series of numbers.
+func sampleSeries() *casework.Series {
+	series, err := casework.ParseSeries("numbers.yaml", []byte("basis: 测试\nseries:\n  - {word: 都建发, title: 公布与方案, papers: [period.published, scheme-version.adopt]}\n  - {word: 都建告, title: 告知书, papers: [veto.serve]}\n"))
+	if err != nil {
+		panic(err) // it stands above
+	}
+	return series
 }
 
 // settings are the words of the fixtures.

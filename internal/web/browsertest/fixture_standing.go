@@ -75,7 +75,7 @@ func (f *Fixture) openStandings(ctx context.Context, db *store.DB, rules *policy
 	f.archive, f.years = archive, &years{}
 	f.Standings, err = standing.New(ctx, standing.Config{Cycle: f.years, Archive: archive, Grounds: grounds, Ends: f.Register.StarEnds, Events: func(ctx context.Context, by policy.Actor, from, today calendar.Date) ([]standing.Event, error) {
 		return standing.Sources{Vetoes: f.Vetoes, Conduct: f.Conduct, Issuer: "都昌县住建局"}.Events(ctx, by, from, today)
-	}, Desk: casework.Desk{DB: db, Guard: guard, Keeper: files.NewKeeper(db, ""), Persons: f.People, Chains: chains, Now: now,
+	}, Desk: casework.Desk{DB: db, Letters: f.Letters, Guard: guard, Keeper: files.NewKeeper(db, ""), Persons: f.People, Chains: chains, Now: now,
 		Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
 			return calendar.Deadline{Rule: rule, Start: start, N: 5, Unit: calendar.UnitDay, Basis: "建议", Due: start.Add(5)}, nil
 		}}})

@@ -265,7 +265,10 @@ func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, co
 	if err != nil {
 		return nil, err
 	}
-	desk := casework.Desk{DB: db, Guard: guard, Keeper: keeper, Persons: f.People, Chains: ways, Now: clocks.Business,
+	if f.Letters, err = casework.NewLetters(ctx, casework.LettersConfig{DB: db, Guard: guard, Keeper: keeper, Now: clocks.Business, Series: sampleSeries()}); err != nil {
+		return nil, err
+	}
+	desk := casework.Desk{DB: db, Letters: f.Letters, Guard: guard, Keeper: keeper, Persons: f.People, Chains: ways, Now: clocks.Business,
 		Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
 			return calendar.Deadline{Rule: rule, Start: start, N: 7, Unit: calendar.UnitDay, Basis: "建议", Due: start.Add(7)}, nil
 		}}
@@ -283,7 +286,7 @@ func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, co
 	if err != nil {
 		return nil, err
 	}
-	if f.Server, err = web.New(web.Options{Templates: shelf, Guard: guard, People: f.People, Clocks: clocks, Secret: secret, Access: f.Access, Settings: settings(), Supervision: f.Supervision, Rectifications: f.Rectifications, Inspections: f.Inspections, Draws: f.Draws, Files: keeper,
+	if f.Server, err = web.New(web.Options{Templates: shelf, Guard: guard, People: f.People, Clocks: clocks, Secret: secret, Access: f.Access, Settings: settings(), Supervision: f.Supervision, Rectifications: f.Rectifications, Inspections: f.Inspections, Draws: f.Draws, Letters: f.Letters, Files: keeper,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil))}); err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func (f *Fixture) openVetoes(ctx context.Context, db *store.DB, rules *policy.Ru
 	if err != nil {
 		return err
 	}
-	f.Vetoes, err = veto.New(ctx, veto.Config{Places: f.Register.Register, Terms: terms, Desk: casework.Desk{DB: db, Guard: guard, Keeper: files.NewKeeper(db, ""), Persons: f.People, Chains: chains, Now: now,
+	f.Vetoes, err = veto.New(ctx, veto.Config{Places: f.Register.Register, Terms: terms, Desk: casework.Desk{DB: db, Letters: f.Letters, Guard: guard, Keeper: files.NewKeeper(db, ""), Persons: f.People, Chains: chains, Now: now,
 		Deadlines: func(rule string, start calendar.Date) (calendar.Deadline, error) {
 			return calendar.Deadline{Rule: rule, Start: start, N: 5, Unit: calendar.UnitDay, Basis: "建议", Due: start.Add(5)}, nil
 		}}})

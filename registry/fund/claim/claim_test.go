@@ -1,6 +1,7 @@
 package claim
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -30,7 +31,8 @@ func (d *desk) opening() Opening {
 
 // input fills every field of a form, so that only what a test changes is wrong.
 func (d *desk) input() casework.Input {
-	return casework.Input{Day: d.Today(), Fen: 500_000, Number: "都建保〔2026〕1号", Text: "现场情况属实", Upload: d.Photo()}
+	d.numbers++
+	return casework.Input{Day: d.Today(), Fen: 500_000, Number: fmt.Sprintf("都建保〔2026〕%d号", d.numbers), Text: "现场情况属实", Upload: d.Photo()}
 }
 
 // do carries a step out.

@@ -21,6 +21,8 @@ import (
 type desk struct {
 	*Service
 	*registrytest.Desk
+	// numbers counts the document numbers that the forms bear.
+	numbers int
 	// found is what the handover says about any finding.
 	found error
 }
@@ -82,7 +84,7 @@ func newDesk(t *testing.T) *desk {
 	d := &desk{Desk: registrytest.NewDesk(t, time.Date(2026, 9, 1, 1, 0, 0, 0, time.UTC))}
 	rules := must[*Rules](t)(ParseRules("fund.yaml", registrytest.Config(t, "fund.yaml"), d.HasPeriod))
 	ledgers := must[*fund.Service](t)(fund.NewService(ctx, d.DB, d.Guard, d))
-	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Rules: rules, Defects: d, Desk: fund.Desk{Fund: ledgers, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, chief, vice, director}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}}))
+	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Rules: rules, Defects: d, Desk: fund.Desk{Fund: ledgers, Desk: casework.Desk{DB: d.DB, Letters: d.Letters, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, chief, vice, director}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}}))
 	id := must[string](t)(ledgers.ProposeRule(ctx, officer, fund.Terms{Title: "暂行办法", Document: "都建发〔2026〕3号", Rate: num.FromInt(2), Base: fund.BaseCost, DueBefore: fund.EventAcceptance, Years: 8, Starts: fund.EventFirstDelivery,
 		Rounding: fund.RoundFen, Days: policy.Span{From: day("2026-01-01")}}, nil))
 	if err := ledgers.AdoptRule(ctx, director, id, nil); err != nil {

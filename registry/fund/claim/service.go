@@ -2,8 +2,10 @@ package claim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"redsteward/internal/calendar"
@@ -73,7 +75,29 @@ const (
 // New opens the claims on a store.
 func New(ctx context.Context, c Config) (*Service, error) {
 	cases, err := casework.NewCases(ctx, c.Desk.Desk, claimKind, word, policy.ReadClaim, func(c *Claim) *casework.Case { return &c.Case.Case }, func(c *Claim) bool { return c.State.Final() })
-	return &Service{Config: c, Cases: cases}, err
+	if err != nil {
+		return nil, err
+	}
+	cases.Sends((*Claim).outgoing)
+	return &Service{Config: c, Cases: cases}, nil
+}
+
+// dunSlot is the place of the nth dunning letter among what a claim sends out, from 0.
+func dunSlot(n int) string { return string(StepDun) + strconv.Itoa(n+1) }
+
+// outgoing are the letters of the bureau that went out. The warranty notice is the claimant's and has no number of the bureau.
+func (c *Claim) outgoing() (out []casework.Outgoing) {
+	add := func(slot, title string, p *casework.Paper) {
+		if p != nil {
+			out = append(out, casework.Outgoing{Slot: slot, Title: title, To: c.DeveloperName, Way: p.Text, Paper: *p})
+		}
+	}
+	add(string(StepUrge), "督促通知书", c.Urge)
+	add(string(StepAsk), "补存通知书", c.Ask)
+	for i := range c.Dunned {
+		add(dunSlot(i), "催缴函", &c.Dunned[i])
+	}
+	return out
 }
 
 // claimants are who may claim, in this order; the community only where there is no owners' body.
@@ -377,11 +401,15 @@ func (s *Service) demand(ctx context.Context, by policy.Actor, at casework.At, c
 	f := s.Check()
 	f.Text("number", "文书编号", &in.Number, 2, 40)
 	f.Past("day", "送达日期", in.Day, before)
-	if err := f.Err(); err != nil {
+	of := casework.Bearing{Target: claimKind + "/" + at.ID, Slot: string(do)}
+	if err := errors.Join(s.FreeNumber(ctx, f, &in.Number, of), f.Err()); err != nil {
 		return err
 	}
 	clock, err := s.Deadlines(rule, in.Day)
 	if err != nil {
+		return err
+	}
+	if err := s.TakeNumber(ctx, by, do, in.Number, of); err != nil {
 		return err
 	}
 	c.Clock = clock
@@ -625,8 +653,15 @@ func (s *Service) dun(ctx context.Context, by policy.Actor, id string, c *Claim,
 	if len(c.Dunned) >= maxDuns {
 		f.Fail("number", "已经催缴 %d 次，请依法处理", maxDuns)
 	}
+	of := casework.Bearing{Target: claimKind + "/" + id, Slot: dunSlot(len(c.Dunned))}
+	if err := errors.Join(s.FreeNumber(ctx, f, &in.Number, of), f.Err()); err != nil {
+		return err
+	}
+	if err := s.TakeNumber(ctx, by, StepDun, in.Number, of); err != nil {
+		return err
+	}
 	c.Dunned = append(slices.Clone(c.Dunned), casework.Paper{Number: in.Number, Day: s.Today(), By: by.ID})
-	return f.Err()
+	return nil
 }
 
 // settle closes a claim that was replenished, or that nobody is left to replenish.

@@ -2,6 +2,7 @@ package dunning
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -61,7 +62,7 @@ func newDesk(t *testing.T, clause bool) *desk {
 	ctx := t.Context()
 	d := &desk{Desk: registrytest.NewDesk(t, day("2026-09-01").Begins())}
 	ledgers := must[*fund.Service](t)(fund.NewService(ctx, d.DB, d.Guard, d))
-	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Desk: fund.Desk{Fund: ledgers, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, chief, director}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}}))
+	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Desk: fund.Desk{Fund: ledgers, Desk: casework.Desk{DB: d.DB, Letters: d.Letters, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, chief, director}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}}))
 	terms := fund.Terms{Title: "暂行办法", Document: "都建发〔2026〕3号", Rate: num.FromInt(2), Base: fund.BaseCost, DueBefore: fund.EventAcceptance, Years: 8, Starts: fund.EventFirstDelivery, Rounding: fund.RoundFen, Days: policy.Span{From: day("2026-01-01")}}
 	if clause {
 		terms.LatePercent, terms.LateClause = num.MustParse("0.05"), "第十二条"
@@ -98,7 +99,7 @@ func (d *desk) pay(fen int64, receipt string) {
 
 func (d *desk) step(c *store.Doc[Dunning], by policy.Actor, do Step) func() error {
 	return func() error {
-		doc, err := d.Do(d.T.Context(), by, casework.At{ID: c.ID, Seq: c.Seq}, do, casework.Input{Day: d.Today(), Number: "都建催〔2026〕1号", Text: "直接送达", Upload: d.Photo()})
+		doc, err := d.Do(d.T.Context(), by, casework.At{ID: c.ID, Seq: c.Seq}, do, casework.Input{Day: d.Today(), Number: fmt.Sprintf("都建催〔2026〕%d号", c.Seq), Text: "直接送达", Upload: d.Photo()})
 		if err == nil {
 			*c = doc
 		}

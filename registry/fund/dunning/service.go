@@ -2,8 +2,10 @@ package dunning
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -48,7 +50,22 @@ const (
 // New opens the cases on a store.
 func New(ctx context.Context, c Config) (*Service, error) {
 	cases, err := casework.NewCases(ctx, c.Desk.Desk, dunningKind, word, policy.ReadFund, func(d *Dunning) *casework.Case { return &d.Case }, func(d *Dunning) bool { return d.State.Final() })
-	return &Service{Config: c, Cases: cases}, err
+	if err != nil {
+		return nil, err
+	}
+	cases.Sends((*Dunning).outgoing)
+	return &Service{Config: c, Cases: cases}, nil
+}
+
+// letterSlot is the place of the nth letter among what a case sends out, from 0.
+func letterSlot(n int) string { return "letter" + strconv.Itoa(n+1) }
+
+// outgoing are the letters that were delivered.
+func (d *Dunning) outgoing() (out []casework.Outgoing) {
+	for i, p := range d.Sent {
+		out = append(out, casework.Outgoing{Slot: letterSlot(i), Title: "保修金催缴函", To: d.DeveloperName, Way: p.Text, Paper: p})
+	}
+	return out
 }
 
 // late is an amount of a ledger that is asked for here: late, by a rule. Returns NotFound for another id, Conflict if nothing of it is late, or if it is to be replenished.
@@ -174,7 +191,7 @@ func (s *Service) step(ctx context.Context, by policy.Actor, at casework.At, d *
 	case do == StepLetter:
 		return s.send(by, at, d, due)
 	}
-	return s.deliver(ctx, by, d, due, in)
+	return s.deliver(ctx, by, at.ID, d, due, in)
 }
 
 // waits refuses the next letter before the period of the one before has run.
@@ -212,7 +229,7 @@ func (s *Service) send(by policy.Actor, at casework.At, d *Dunning, due fund.Due
 }
 
 // deliver records that the letter was handed over, as it was signed, while the ledger still says it. Fields number, day, text (how), paper (the proof of delivery).
-func (s *Service) deliver(ctx context.Context, by policy.Actor, d *Dunning, due fund.Due, in casework.Input) error {
+func (s *Service) deliver(ctx context.Context, by policy.Actor, id string, d *Dunning, due fund.Due, in casework.Input) error {
 	said := *d
 	said.Fen = due.Open()
 	sent, err := d.Letter.Out(string(StepDeliver), "送达", said.says())
@@ -223,11 +240,15 @@ func (s *Service) deliver(ctx context.Context, by policy.Actor, d *Dunning, due 
 	f.Text("number", "文书编号", &in.Number, 2, 40)
 	f.Past("day", "送达日期", in.Day, d.Asked)
 	f.Text("text", "送达方式", &in.Text, 2, maxPlace)
-	if err := f.Err(); err != nil {
+	of := casework.Bearing{Target: dunningKind + "/" + id, Slot: letterSlot(len(d.Sent))}
+	if err := errors.Join(s.FreeNumber(ctx, f, &in.Number, of), f.Err()); err != nil {
 		return err
 	}
 	proof, err := s.Keep(ctx, by, policy.AssessFund, in.Upload, "请上传送达回证或者签收照片")
 	if err != nil {
+		return err
+	}
+	if err := s.TakeNumber(ctx, by, StepDeliver, in.Number, of); err != nil {
 		return err
 	}
 	d.Letter, d.Sent = sent, append(slices.Clone(d.Sent), casework.Paper{Number: in.Number, Day: in.Day, Text: in.Text, File: &proof, By: by.ID})

@@ -56,7 +56,7 @@ func newDesk(t *testing.T) *desk {
 	ctx := t.Context()
 	d := &desk{Desk: registrytest.NewDesk(t, day("2026-09-01").Begins())}
 	ledgers := must[*fund.Service](t)(fund.NewService(ctx, d.DB, d.Guard, d))
-	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Claims: d, Ahead: 90, Desk: fund.Desk{Fund: ledgers, Desk: casework.Desk{DB: d.DB, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, chief, vice}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}}))
+	d.Service = must[*Service](t)(New(ctx, Config{Estate: d, Claims: d, Ahead: 90, Desk: fund.Desk{Fund: ledgers, Desk: casework.Desk{DB: d.DB, Letters: d.Letters, Guard: d.Guard, Keeper: d.Keeper, Persons: registrytest.Persons{officer, chief, vice}, Chains: d.Chains(), Now: d.Clock, Deadlines: d.Desk.Deadlines}}}))
 	id := must[string](t)(ledgers.ProposeRule(ctx, officer, fund.Terms{Title: "暂行办法", Document: "都建发〔2018〕3号", Rate: num.FromInt(2), Base: fund.BaseCost, DueBefore: fund.EventAcceptance, Years: 8, Starts: fund.EventFirstDelivery,
 		Rounding: fund.RoundFen, Days: policy.Span{From: day("2018-01-01")}}, nil))
 	if err := ledgers.AdoptRule(ctx, vice, id, nil); err != nil {

@@ -1,0 +1,353 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/fault"
+	"redsteward/policy"
+	"redsteward/registry/casework"
+)
+
+// printsPath is where papers are chosen to be printed together (批量打印), printsSheetsPath all of them on one page; batchSignPath is where cases are signed together (批量签发).
+const (
+	printsPath       = "/prints"
+	printsSheetsPath = printsPath + "/sheets"
+	batchSignPath    = approvalsPath + "/sign"
+)
+
+// The most papers of one print, and the most signatures at once.
+const (
+	maxPrints  = 50
+	maxSigning = 30
+)
+
+// batchKind is a kind of case whose papers are printed together and whose approvals are signed together; casePages is.
+type batchKind interface {
+	// about is the address, the title and the right to read.
+	about() (path, title string, read policy.Action)
+	// papersOf lists the papers of a page of the list that is narrowed by a request, with the address of the next page.
+	papersOf(c *fiber.Ctx, by policy.Actor) (filters []field, rows []printRow, next string, err error)
+	// signable lists what waits for the actor's signature on the screen.
+	signable(ctx context.Context, by policy.Actor) ([]signRow, error)
+	// signOne agrees at the actor's seat to what he saw.
+	signOne(ctx context.Context, by policy.Actor, at casework.At, hash, password string) error
+}
+
+// batchKinds are the kinds that this installation has.
+func (s *Server) batchKinds() (out []batchKind) {
+	add := func(has bool, kind func() batchKind) {
+		if !has {
+			return
+		}
+		if k := kind(); !s.off(first3(k.about())) {
+			out = append(out, k)
+		}
+	}
+	add(s.rectifications != nil, func() batchKind { return s.rectificationPages() })
+	add(s.inspections != nil, func() batchKind { return s.inspectionPages() })
+	add(s.vetoes != nil, func() batchKind { return s.vetoPages() })
+	add(s.standings != nil, func() batchKind { return s.standingPages() })
+	add(s.claims != nil, func() batchKind { return s.claimPages() })
+	add(s.refunds != nil, func() batchKind { return s.refundPages() })
+	add(s.dunnings != nil, func() batchKind { return s.dunningPages() })
+	add(s.applications != nil, func() batchKind { return s.applicationPages() })
+	add(s.responses != nil, func() batchKind { return s.responsePages() })
+	add(s.adoptions != nil, func() batchKind { return s.schemePages() })
+	return out
+}
+
+// batched reports whether the papers of the list at an address are printed together.
+func (s *Server) batched(path string) bool {
+	return slices.ContainsFunc(s.batchKinds(), func(k batchKind) bool { return first3(k.about()) == path })
+}
+
+// first3 is the first of three.
+func first3(path, _ string, _ policy.Action) string { return path }
+
+// batchRoutes are the pages on which several are printed or signed.
+func (s *Server) batchRoutes() []Route {
+	if len(s.batchKinds()) == 0 {
+		return nil
+	}
+	const get = fiber.MethodGet
+	return []Route{{Method: get, Path: printsPath, Action: policy.ReadTodo, Handler: s.prints}, {Method: get, Path: printsSheetsPath, Action: policy.ReadTodo, Handler: s.printSheets},
+		{Method: get, Path: batchSignPath, Action: policy.SignApproval, Handler: s.batchSign}, {Method: fiber.MethodPost, Path: batchSignPath, Action: policy.SignApproval, Handler: s.doBatchSign}}
+}
+
+// printRow is a case with its papers; Value of a paper is what its box sends.
+type printRow struct {
+	Path, Name, Sub, State string
+	Papers                 []printBox
+}
+
+type printBox struct{ Value, Title string }
+
+func (p casePages[T, D]) about() (path, title string, read policy.Action) {
+	return p.path, p.title, p.read
+}
+
+func (p casePages[T, D]) papersOf(c *fiber.Ctx, by policy.Actor) ([]field, []printRow, string, error) {
+	at := p.caseList.address(c)
+	at.path = printsPath
+	found, err := p.page(c.UserContext(), by, at.value, false, at.after)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	clock := p.s.clockOf(c.UserContext())
+	var rows []printRow
+	for i := range found.Docs {
+		d := &found.Docs[i]
+		line := p.row(clock, d.ID, &d.State)
+		row := printRow{Path: p.path + "/" + d.ID, Name: line.Name, Sub: line.Title, State: line.State}
+		for _, print := range p.prints(by, &d.State) {
+			row.Papers = append(row.Papers, printBox{d.ID + "~" + print.Link, print.Title})
+		}
+		if len(row.Papers) > 0 {
+			rows = append(rows, row)
+		}
+	}
+	return p.filters(at.value), rows, nextPage(c, found.Next), nil
+}
+
+// printsView is what prints.html shows.
+type printsView struct {
+	Kinds          []crumb
+	Path, Title    string
+	Query          string
+	Filters        []field
+	Rows           []printRow
+	Next, Sheets   string
+	Most, Papers   int
+	Current, Clear string
+}
+
+// prints lets papers be chosen.
+func (s *Server) prints(c *fiber.Ctx, by policy.Actor) error {
+	v := printsView{Sheets: printsSheetsPath, Most: maxPrints, Query: strings.TrimSpace(c.Query("q"))}
+	var chosen batchKind
+	for _, k := range s.batchKinds() {
+		path, title, read := k.about()
+		if !s.guard.Allow(by, read) {
+			continue
+		}
+		v.Kinds = append(v.Kinds, crumb{title, printsPath + "?kind=" + url.QueryEscape(path)})
+		if chosen == nil || c.Query("kind") == path {
+			chosen, v.Current, v.Title = k, path, title
+		}
+	}
+	if chosen == nil {
+		return fault.New("web.prints", fault.Forbidden, "你的岗位没有可以打印的文书")
+	}
+	v.Clear = printsPath + "?kind=" + url.QueryEscape(v.Current)
+	var err error
+	if v.Filters, v.Rows, v.Next, err = chosen.papersOf(c, by); err != nil {
+		return err
+	}
+	for _, row := range v.Rows {
+		v.Papers += len(row.Papers)
+	}
+	if v.Next != "" {
+		v.Next += "&kind=" + url.QueryEscape(v.Current)
+	}
+	return s.render(c, by, "prints", page{Title: "批量打印", Nav: printsPath, Data: v})
+}
+
+// printedView is what prints_sheets.html shows.
+type printedView struct {
+	Back, Kind string
+	Items      []volumeItem
+	// Closed are papers that could not be opened, in words.
+	Closed []string
+}
+
+// printSheets puts the papers that were chosen on one page, each asked for in the name of who prints, so that its own right holds.
+func (s *Server) printSheets(c *fiber.Ctx, by policy.Actor) error {
+	kind := c.Query("kind")
+	known := s.batched(kind)
+	var boxes []string
+	for _, value := range c.Context().QueryArgs().PeekMulti("p") {
+		boxes = append(boxes, string(value))
+	}
+	switch {
+	case !known:
+		return fault.New("web.printSheets", fault.NotFound, "没有这一类文书")
+	case len(boxes) == 0:
+		return seeOther(c, printsPath+"?kind="+url.QueryEscape(kind))
+	case len(boxes) > maxPrints:
+		return fault.New("web.printSheets", fault.Invalid, fmt.Sprintf("一次最多打印 %d 份，现在选了 %d 份，请分几次", maxPrints, len(boxes)))
+	}
+	v := printedView{Back: printsPath + "?kind=" + url.QueryEscape(kind)}
+	for _, box := range boxes {
+		id, paper, ok := strings.Cut(box, "~")
+		if !ok || !plainPart(id) || !plainPart(paper) {
+			return fault.New("web.printSheets", fault.NotFound, "没有这份文书")
+		}
+		item, open, err := s.boundPaper(c, kind+"/"+id+"/print/"+paper, paper)
+		switch {
+		case err != nil:
+			return err
+		case !open:
+			v.Closed = append(v.Closed, id)
+		default:
+			v.Items = append(v.Items, item)
+		}
+	}
+	v.Kind = fmt.Sprintf("批量打印，%d 份", len(v.Items))
+	return s.render(c, by, "prints_sheets", page{Title: v.Kind, Script: true, Data: v})
+}
+
+// plainPart reports whether a text is one part of an address: letters, digits and a few marks.
+func plainPart(text string) bool {
+	return text != "" && len(text) <= 64 && !strings.ContainsFunc(text, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
+	}) && text != "." && text != ".."
+}
+
+// signRow is a case that waits for the actor's signature; Value names it as it was seen.
+type signRow struct {
+	Kind, Path, Name, Sub, Value string
+	On                           bool
+}
+
+// signResult is what came of one signature.
+type signResult struct{ Path, Name, State, Text string }
+
+func (p casePages[T, D]) signable(ctx context.Context, by policy.Actor) (out []signRow, err error) {
+	if p.signs == nil || p.opinion != "" { // an agreement that needs words is given where the words are written
+		return nil, nil
+	}
+	clock, desk := p.s.clockOf(ctx), p.signs.Approvals()
+	for after := ""; ; {
+		found, err := p.page(ctx, by, map[string]string{}, true, after)
+		if err != nil {
+			return nil, err
+		}
+		for i := range found.Docs {
+			d := &found.Docs[i]
+			one := &d.State
+			shared, waits := p.shared(one), p.signing(one)
+			if waits == nil || !desk.MaySign(ctx, by, waits, shared.Keys, shared.Opened) {
+				continue
+			}
+			line := p.row(clock, d.ID, one)
+			out = append(out, signRow{Kind: p.title, Path: p.path + "/" + d.ID, Name: line.Name, Sub: line.Title, Value: strings.Join([]string{p.path, d.ID, strconv.FormatInt(d.Seq, 10), waits.SubjectHash}, "~"), On: true})
+		}
+		if after = found.Next; after == "" {
+			return out, nil
+		}
+	}
+}
+
+func (p casePages[T, D]) signOne(ctx context.Context, by policy.Actor, at casework.At, hash, password string) error {
+	_, err := p.signs.Sign(ctx, by, at, policy.Sign{Move: policy.MoveAgree, SubjectHash: hash}, password)
+	return err
+}
+
+// batchSignView is what sign_batch.html shows: what waits, or what came of it.
+type batchSignView struct {
+	Path, Error   string
+	Rows          []signRow
+	Form          []field
+	Results       []signResult
+	Done, Refused int
+	Most          int
+}
+
+// batchSign lists what waits for the actor.
+func (s *Server) batchSign(c *fiber.Ctx, by policy.Actor) error {
+	return s.showBatchSign(c, by, nil, nil, nil)
+}
+
+// waitingFor lists what waits for the actor over all kinds that he may read.
+func (s *Server) waitingFor(ctx context.Context, by policy.Actor) (out []signRow, err error) {
+	for _, k := range s.batchKinds() {
+		if _, _, read := k.about(); !s.guard.Allow(by, read) {
+			continue
+		}
+		rows, err := k.signable(ctx, by)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, rows...)
+	}
+	return out, nil
+}
+
+func (s *Server) showBatchSign(c *fiber.Ctx, by policy.Actor, ticked []string, results []signResult, refused []fault.Field) error {
+	v := batchSignView{Path: batchSignPath, Results: results, Most: maxSigning, Form: withErrors([]field{{Name: "current", Label: "你的密码", Type: "password", Autocomplete: "current-password", Hint: "签署前再核对一次是本人"}}, refused)}
+	for _, f := range refused {
+		if f.Name == "row" {
+			v.Error = f.Message
+		}
+	}
+	for _, r := range results {
+		if r.Text == "" {
+			v.Done++
+		} else {
+			v.Refused++
+		}
+	}
+	if results == nil {
+		var err error
+		if v.Rows, err = s.waitingFor(c.UserContext(), by); err != nil {
+			return err
+		}
+		for i := range v.Rows {
+			v.Rows[i].On = slices.Contains(ticked, v.Rows[i].Value)
+		}
+	}
+	p := page{Title: "批量签发", Nav: batchSignPath, Data: v, Fields: refused}
+	if len(refused) > 0 {
+		return s.refuse(c, by, "sign_batch", p)
+	}
+	return s.render(c, by, "sign_batch", p)
+}
+
+// doBatchSign signs what was ticked, each for itself: one that is refused does not stop the others, and the result says what came of each. A wrong password signs nothing.
+func (s *Server) doBatchSign(c *fiber.Ctx, by policy.Actor) error {
+	ctx, values := c.UserContext(), formValues(c)
+	ticked := append([]string{}, values["row"]...)
+	if n := len(ticked); n < 1 || n > maxSigning {
+		return s.showBatchSign(c, by, ticked, nil, []fault.Field{{Name: "row", Message: fmt.Sprintf("请勾选 1 至 %d 件，现在选了 %d 件", maxSigning, n)}})
+	}
+	waiting, err := s.waitingFor(ctx, by)
+	if err != nil {
+		return err
+	}
+	kinds := map[string]batchKind{}
+	for _, k := range s.batchKinds() {
+		kinds[first3(k.about())] = k
+	}
+	results := make([]signResult, 0, len(ticked))
+	for _, value := range ticked {
+		one := signResult{Name: "不在等你签的一件", State: "没有办成"}
+		i := slices.IndexFunc(waiting, func(r signRow) bool { return r.Value == value })
+		if i < 0 {
+			one.Text = "已经签过、被改过，或者不在你的范围内"
+			results = append(results, one)
+			continue
+		}
+		row := waiting[i]
+		part := strings.Split(value, "~")
+		one.Path, one.Name, one.State = row.Path, row.Kind+"："+row.Name, "已签署"
+		err := kinds[part[0]].signOne(ctx, by, casework.At{ID: part[1], Seq: seqOf(part[2])}, part[3], values.Get("current"))
+		if refused := refusedForm(err); slices.ContainsFunc(refused, func(f fault.Field) bool { return f.Name == "current" }) {
+			return s.showBatchSign(c, by, ticked, nil, refused)
+		}
+		if err != nil {
+			if !slices.Contains([]fault.Kind{fault.Conflict, fault.Invalid, fault.Forbidden, fault.NotFound}, fault.KindOf(err)) {
+				return err
+			}
+			one.State, one.Text = "没有办成", fault.MessageOf(err)
+		}
+		results = append(results, one)
+	}
+	return s.showBatchSign(c, by, nil, results, nil)
+}

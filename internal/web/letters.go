@@ -1,0 +1,427 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
+	"redsteward/internal/report"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry/casework"
+)
+
+// lettersPath is the record of what was sent to whom (发送登记), numbersPath the register of document numbers (发文登记簿).
+const (
+	lettersPath = "/sent"
+	numbersPath = lettersPath + "/numbers"
+)
+
+// letterHomes are the pages of what sends papers out, by its kind.
+var letterHomes = map[string]string{"rectification": rectificationsPath, "inspection": inspectionsPath, "veto": vetoesPath, "star-decision": standingsPath, "fund-claim": claimsPath, "fund-dunning": dunningsPath, "star-application": applicationsPath,
+	"scheme-version": schemesPath, "filing": filingsPath, "period": "/periods"}
+
+// letterRoutes are the pages of what goes out; none without the register.
+func (s *Server) letterRoutes() []Route {
+	if s.letters == nil {
+		return nil
+	}
+	const get, one = fiber.MethodGet, lettersPath + "/:id<maxLen(64)>"
+	rows := append([]Route{
+		{Method: get, Path: numbersPath, Action: policy.ReadSent, Handler: s.numberRegister},
+		{Method: get, Path: numbersPath + ".xlsx", Action: policy.ReadSent, Handler: s.numberExcel},
+	}, s.letterList().routes(s)...)
+	rows = append(rows, s.formRoutes(registerForm{path: lettersPath + "/new", action: policy.RecordSent, entry: s.letterEntry, send: s.enterLetter, conflictAt: "number"})...)
+	rows = append(rows, Route{Method: get, Path: one, Action: policy.ReadSent, Handler: s.letter}, Route{Method: get, Path: one + "/files/:file<maxLen(44)>", Action: policy.ReadSent, Handler: s.letterFile})
+	for _, do := range casework.LetterSteps() {
+		rows = append(rows, Route{Method: fiber.MethodPost, Path: one + "/" + string(do), Action: do.Action(), Handler: s.letterStep(do), Upload: maxFundForm})
+	}
+	return rows
+}
+
+// letterHome is the page of what a line belongs to, "" for none that is there.
+func (s *Server) letterHome(l *casework.Letter) string {
+	kind, id, _ := strings.Cut(l.Target, "/")
+	home := letterHomes[kind]
+	if home == "" || s.off(home) {
+		return ""
+	}
+	return home + "/" + id
+}
+
+// letterName is what a line is called: number and title.
+func letterName(l *casework.Letter) string { return strings.TrimSpace(l.Number + " " + l.Title) }
+
+// letterSent is to whom and how a line was sent, the last time first.
+func letterSent(l *casework.Letter) (to, way, day, receipt string) {
+	if len(l.Sent) == 0 {
+		return "", "", "", ""
+	}
+	last := l.Sent[len(l.Sent)-1]
+	to, way, day, receipt = last.To, last.Way, last.Day.Chinese(), "没有回证"
+	if n := len(l.Sent); n > 1 {
+		to += fmt.Sprintf("（共发 %d 次）", n)
+	}
+	if last.Receipt != nil {
+		receipt = "有回证"
+	}
+	return to, way, day, receipt
+}
+
+// letterList is the record of what was sent to whom.
+func (s *Server) letterList() caseList[casework.Letter] {
+	filter := func(value map[string]string) casework.LetterFilter {
+		w := casework.LetterFilter{Text: value["q"], Way: value["way"], State: value["state"], Case: value["case"], Lack: value["lack"]}
+		w.From, _ = calendar.ParseDate(value["from"]) // what is no day does not narrow
+		w.Until, _ = calendar.ParseDate(value["until"])
+		return w
+	}
+	return caseList[casework.Letter]{path: lettersPath, nav: lettersPath, title: "发送登记", sub: "发出去的文书：送给谁、怎么送、哪一天、有没有送达回证；各类办件送达时自动登记，另外发的手工登记",
+		find: "文号、文书、对象、送给谁", opened: "日期", figure: "送达", unit: "份", thing: "文书", read: policy.ReadSent, hidden: []string{"case"},
+		begin: func(by policy.Actor) (string, string) {
+			if s.guard.Allow(by, policy.RecordSent) {
+				return lettersPath + "/new", "取号、登记发文"
+			}
+			return "", ""
+		},
+		links: func(policy.Actor) []crumb { return []crumb{{"发文登记簿", numbersPath}} }, nothing: "送达登记以后出现在这里。",
+		filters: func(value map[string]string) []field {
+			ways, states := []option{{Label: "全部"}}, []option{{Label: "全部"}}
+			for _, w := range casework.Ways() {
+				ways = append(ways, option{w.ID, w.Text})
+			}
+			for _, word := range []string{casework.LetterHeld, casework.LetterSent, casework.LetterVoid} {
+				states = append(states, option{word, word})
+			}
+			return []field{{Name: "way", Label: "送达方式", Options: ways, Value: value["way"]}, {Name: "state", Label: "状态", Options: states, Value: value["state"]},
+				{Name: "lack", Label: "送达回证", Options: []option{{Label: "全部"}, {"1", "没有回证的"}}, Value: value["lack"]},
+				{Name: "from", Label: "从", Type: "date", Value: value["from"]}, {Name: "until", Label: "到", Type: "date", Value: value["until"]}}
+		},
+		page: func(ctx context.Context, by policy.Actor, value map[string]string, _ bool, after string) (store.Page[casework.Letter], error) {
+			return s.letters.List(ctx, by, filter(value), after)
+		},
+		row: func(_ taskClock, id string, l *casework.Letter) caseRow {
+			to, way, _, receipt := letterSent(l)
+			row := caseRow{Path: lettersPath + "/" + id, Name: letterName(l), Title: l.About, Place: to, State: l.State(), Next: receipt, Figure: way, Short: way, Opened: l.Last().Chinese()}
+			return row
+		},
+		heads: []string{"文号", "文书", "有关的小区、单位或者事项", "状态", "送给谁", "送达方式", "日期", "送达回证"},
+		cells: func(l *casework.Letter) (rows [][]any) {
+			for _, sent := range l.Sent {
+				receipt := "没有"
+				if sent.Receipt != nil {
+					receipt = "有"
+				}
+				rows = append(rows, []any{l.Number, l.Title, l.About, l.State(), sent.To, sent.Way, sent.Day, receipt})
+			}
+			if rows == nil {
+				rows = [][]any{{l.Number, l.Title, l.About, l.State(), "", "", l.Day, ""}}
+			}
+			return rows
+		},
+	}
+}
+
+// letter is the page of one line.
+func (s *Server) letter(c *fiber.Ctx, by policy.Actor) error {
+	return s.showLetter(c, by, url.Values{}, nil)
+}
+
+func (s *Server) showLetter(c *fiber.Ctx, by policy.Actor, typed url.Values, refused []fault.Field) error {
+	ctx := c.UserContext()
+	doc, err := s.letters.One(ctx, by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	l := &doc.State
+	v := caseView{Home: lettersPath, HomeTitle: "发送登记", Path: lettersPath + "/" + doc.ID, Key: newKey(), Seq: doc.Seq, Title: letterName(l), Sub: l.About, State: l.State(), Reason: l.Void, NotesTitle: "发送"}
+	v.Facts = filled([][2]string{{"文号", l.Number}, {"文书", l.Title}, {"有关的小区、单位或者事项", l.About}, {"日期", l.Day.Chinese()}})
+	for i, sent := range l.Sent {
+		note := caseNote{Title: sent.To, Sub: strings.TrimPrefix(sent.Way+"，"+sent.Day.Chinese(), "，"), State: "没有回证"}
+		if sent.Receipt != nil {
+			note.State = "有回证"
+			if int64(i) >= l.Own {
+				v.Papers = append(v.Papers, caseLink{"送达回证：" + sent.To, v.Path + "/files/" + strconv.Itoa(i+1)})
+			}
+		}
+		v.Notes = append(v.Notes, note)
+	}
+	if home := s.letterHome(l); home != "" {
+		v.Links = append(v.Links, caseLink{"看这一件", home})
+	}
+	if s.guard.Allow(by, policy.RecordSent) {
+		ways := choicesOf("请选择", casework.Ways())
+		forms := map[casework.LetterStep]caseForm{
+			casework.LetterSend:    {text: "送给谁", choice: "送达方式", choices: ways, day: "日期", file: "送达回证（没有的以后补）", hint: "每发一次登记一次。只写单位和职务，不写个人电话、住址。"},
+			casework.LetterReceipt: {file: "送达回证", hint: "补给最近一次没有回证的发送。"},
+			casework.LetterGiveUp:  {text: "作废的原因", ends: true, aside: true, hint: "作废的文号不再使用。"},
+		}
+		for _, do := range casework.LetterSteps() {
+			if l.Waits(do) == "" {
+				v.Acts = append(v.Acts, forms[do].act(string(do), do.Title(), typed, refused, calendar.DateOf(s.clocks.Business())))
+			}
+		}
+		openFirst(v.Acts, typed.Get("step"))
+	}
+	history, err := s.letters.History(ctx, by, doc.ID)
+	if err != nil {
+		return err
+	}
+	for i := range history {
+		v.History = append(v.History, step{"done", cmpTitle(history[i].Meta.Why), dateTime(history[i].At)})
+	}
+	said := map[string]string{"new": "已登记。"}
+	for _, do := range casework.LetterSteps() {
+		said[string(do)] = "已办：" + do.Title() + "。"
+	}
+	return s.render(c, by, "fund_case", page{Title: v.Title, Nav: lettersPath, Data: v, Fields: refused, Said: saidParam(c, said)})
+}
+
+// cmpTitle is what a change of a line was, in words.
+func cmpTitle(why string) string {
+	if why == "" {
+		return "登记"
+	}
+	return why
+}
+
+// letterStep carries a step out on a line.
+func (s *Server) letterStep(do casework.LetterStep) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		return s.caseStep(c, string(do), lettersPath+"/"+c.Params("id"), func(ctx context.Context, at casework.At, in casework.Input) error {
+			_, err := s.letters.Do(ctx, by, at, do, in)
+			return err
+		}, func(typed url.Values, refused []fault.Field) error { return s.showLetter(c, by, typed, refused) })
+	}
+}
+
+// letterFile hands out the receipt of a time that was recorded by hand; those of cases are handed out by their cases.
+func (s *Server) letterFile(c *fiber.Ctx, by policy.Actor) error {
+	doc, err := s.letters.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(c.Params("file"))
+	if err != nil || n <= int(doc.State.Own) || n > len(doc.State.Sent) {
+		return s.sendStored(c, nil)
+	}
+	return s.sendStored(c, doc.State.Sent[n-1].Receipt)
+}
+
+// letterEntry is the form for a paper that no case sends, or for a number that is taken beforehand.
+func (s *Server) letterEntry(c *fiber.Ctx, _ policy.Actor) (entry, error) {
+	words := []option{{Label: "不取号"}}
+	for _, row := range s.letters.Series.All() {
+		words = append(words, option{row.Word, row.Word + "（" + row.Title + "）"})
+	}
+	of := c.Query("case")
+	address := lettersPath + "/new"
+	if of != "" {
+		address += "?case=" + url.QueryEscape(of)
+	}
+	e := entry{title: "取号、登记发文", nav: lettersPath, entryView: entryView{Crumbs: []crumb{{"发送登记", lettersPath}}, Address: address, Button: "登记", Back: lettersPath,
+		Intro: "给不在系统里办的文书取号，或者登记另外发出的文书。先取的号，在办件里登记送达时填上就归那一件。",
+		Notes: []string{"一个文号只用于一份文书，不分种类；用过的系统会指出用在哪里。", "办公室发文登记簿上已经编好的号，直接填在“文号”里。", "取了没有用的号可以作废，作废的不再用。"}}}
+	e.Form = []field{{Name: "title", Label: "文书名称", Type: "text", Value: typedOr(c, "title", c.Query("title")), Autocomplete: "off", Hint: "例如 关于开展汛期物业安全检查的通知"},
+		{Name: "word", Label: "取下一个号，机关代字", Options: words, Value: typedOr(c, "word", c.Query("word"))},
+		{Name: "number", Label: "已经编好的文号", Type: "text", Value: typedOr(c, "number", ""), Autocomplete: "off", Optional: true, Hint: "填了就用这个号，不再另取"}}
+	if of == "" {
+		e.Form = append(e.Form, field{Name: "about", Label: "有关的小区、单位或者事项", Type: "text", Value: typedOr(c, "about", ""), Autocomplete: "off", Optional: true})
+	}
+	return e, nil
+}
+
+// enterLetter enters it.
+func (s *Server) enterLetter(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
+	one := casework.NewLetter{Title: in.text("title"), Word: in.text("word"), Number: in.text("number"), About: in.text("about"), Case: c.Query("case")}
+	id := ""
+	err := in.with(func(ctx context.Context) error {
+		doc, err := s.letters.Record(ctx, by, one, formIdem(c))
+		id = doc.ID
+		return err
+	})
+	return lettersPath + "/" + id + "?done=new", err
+}
+
+// numbersView is what numbers.html shows.
+type numbersView struct {
+	Year, Query        string
+	Before, After      string
+	Excel, New         string
+	Series             []numberSeries
+	Used, Gaps, Double int
+}
+
+type numberSeries struct {
+	Word, Title, Next, Take string
+	Used, Gaps              int
+	Lines                   []numberLine
+}
+
+// numberLine is one number; Gap: nobody bears it.
+type numberLine struct {
+	Number      string
+	Gap, Double bool
+	Letters     []numberLetter
+}
+
+type numberLetter struct{ Path, Title, About, State, Day, To string }
+
+// numberYear reads the year of an address, this year without one.
+func (s *Server) numberYear(c *fiber.Ctx) (int, error) {
+	year := calendar.DateOf(s.clockOf(c.UserContext()).now).Year()
+	if text := c.Query("year"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1949 || n > year+1 {
+			return 0, fault.New("web.numberYear", fault.Invalid, "没有"+text+"年的发文登记簿")
+		}
+		year = n
+	}
+	return year, nil
+}
+
+// numberLines is the register of a year as it is shown: with a search only lines that hold the text.
+func (s *Server) numberLines(c *fiber.Ctx, by policy.Actor, year int) (numbersView, error) {
+	v := numbersView{Year: strconv.Itoa(year), Query: strings.TrimSpace(c.Query("q")), Before: numbersPath + "?year=" + strconv.Itoa(year-1)}
+	if year < calendar.DateOf(s.clocks.Business()).Year() {
+		v.After = numbersPath + "?year=" + strconv.Itoa(year+1)
+	}
+	v.Excel = numbersPath + ".xlsx?" + url.Values{"year": {v.Year}, "q": {v.Query}}.Encode()
+	if s.guard.Allow(by, policy.RecordSent) {
+		v.New = lettersPath + "/new"
+	}
+	all, err := s.letters.Numbers(c.UserContext(), by, year)
+	if err != nil {
+		return v, err
+	}
+	for _, one := range all {
+		out := numberSeries{Word: one.Word, Title: one.Title, Next: one.Next, Used: one.Used, Gaps: one.Gaps}
+		if v.New != "" && one.Title != "" {
+			out.Take = v.New + "?word=" + url.QueryEscape(one.Word)
+		}
+		v.Used, v.Gaps = v.Used+one.Used, v.Gaps+one.Gaps
+		for _, line := range one.Lines {
+			if len(line.Letters) == 0 {
+				if v.Query == "" {
+					number := line.Number
+					if line.Last != number {
+						number += " 至 " + line.Last
+					}
+					out.Lines = append(out.Lines, numberLine{Number: number, Gap: true})
+				}
+				continue
+			}
+			row, texts := numberLine{Number: line.Number, Double: len(line.Letters) > 1}, []string{line.Number}
+			for i := range line.Letters {
+				l := &line.Letters[i].State
+				to, way, day, _ := letterSent(l)
+				if day == "" {
+					day = l.Day.Chinese()
+				}
+				row.Letters = append(row.Letters, numberLetter{lettersPath + "/" + line.Letters[i].ID, l.Title, l.About, l.State(), day, strings.Trim(to+"，"+way, "，")})
+				texts = append(texts, l.Title, l.About, to)
+			}
+			if row.Double {
+				v.Double++
+			}
+			if casework.Says(v.Query, texts...) {
+				out.Lines = append(out.Lines, row)
+			}
+		}
+		if v.Query == "" || len(out.Lines) > 0 {
+			v.Series = append(v.Series, out)
+		}
+	}
+	return v, nil
+}
+
+// numberRegister shows the numbers of a year.
+func (s *Server) numberRegister(c *fiber.Ctx, by policy.Actor) error {
+	year, err := s.numberYear(c)
+	if err != nil {
+		return err
+	}
+	v, err := s.numberLines(c, by, year)
+	if err != nil {
+		return err
+	}
+	return s.render(c, by, "numbers", page{Title: "发文登记簿", Nav: lettersPath, Data: v})
+}
+
+// numberExcel is the same as Excel.
+func (s *Server) numberExcel(c *fiber.Ctx, by policy.Actor) error {
+	year, err := s.numberYear(c)
+	if err != nil {
+		return err
+	}
+	v, err := s.numberLines(c, by, year)
+	if err != nil {
+		return err
+	}
+	sheet := report.Figures{Sheet: "发文登记簿", Heads: []string{"机关代字", "文号", "文书", "有关的小区、单位或者事项", "状态", "日期", "送给谁、怎么送"}, Note: v.Year + "年。空号是前后都编了、系统里没有登记的号。"}
+	for _, one := range v.Series {
+		for _, line := range one.Lines {
+			if line.Gap {
+				sheet.Rows = append(sheet.Rows, []any{one.Word, line.Number, "", "", "空号", "", ""})
+			}
+			for _, l := range line.Letters {
+				sheet.Rows = append(sheet.Rows, []any{one.Word, line.Number, l.Title, l.About, l.State, l.Day, l.To})
+			}
+		}
+	}
+	return sendFigures(c, "发文登记簿"+v.Year+".xlsx", sheet)
+}
+
+// suggested puts the next number of its series into the form of a step that asks for one. code names the paper, see casework.SeriesRow; a series that says nothing of it leaves the form as it is.
+func (s *Server) suggested(ctx context.Context, f caseForm, code string) (caseForm, error) {
+	if s.letters == nil || f.number == "" || code == "" {
+		return f, nil
+	}
+	next, err := s.letters.Next(ctx, code, calendar.DateOf(s.clocks.Business()).Year())
+	f.next = next
+	return f, err
+}
+
+// seriesOf names the papers of a kind by their steps.
+func seriesOf[T any, D ~string](kind string) func(*T, D) string {
+	return func(_ *T, do D) string { return kind + "." + string(do) }
+}
+
+// boundLetters adds what was sent to whom to the file of a case, for who may read the register.
+func (s *Server) boundLetters(ctx context.Context, by policy.Actor, items []volumeItem, path string) ([]volumeItem, error) {
+	if s.letters == nil || !s.guard.Allow(by, policy.ReadSent) {
+		return items, nil
+	}
+	i := strings.LastIndexByte(path, '/')
+	for kind, home := range letterHomes {
+		if home != path[:i] {
+			continue
+		}
+		lines, err := s.letters.Of(ctx, by, kind+path[i:])
+		if err != nil {
+			return nil, err
+		}
+		k := volumeItem{Title: "发送登记"}
+		for j := range lines {
+			l := &lines[j].State
+			for _, sent := range l.Sent {
+				receipt := ""
+				if sent.Receipt != nil {
+					receipt = "有送达回证"
+				}
+				k.Rows = append(k.Rows, [2]string{letterName(l), strings.Join(slices.DeleteFunc([]string{sent.To, sent.Way, sent.Day.Chinese(), receipt}, func(t string) bool { return t == "" }), "，")})
+			}
+		}
+		if len(k.Rows) > 0 {
+			items = append(items, k)
+		}
+	}
+	return items, nil
+}

@@ -1,0 +1,295 @@
+package casework_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"redsteward/internal/fault"
+	"redsteward/internal/store"
+	"redsteward/policy"
+	"redsteward/registry/casework"
+	"redsteward/registry/registrytest"
+)
+
+// notice is a case that sends one paper, and has minutes together with others.
+type notice struct {
+	casework.Case
+	Sent    *casework.Paper `json:"sent,omitempty"`
+	Minutes *casework.Paper `json:"minutes,omitempty"`
+}
+
+// sendStep is the step that sends it.
+type sendStep struct{}
+
+func (sendStep) Title() string         { return "送达" }
+func (sendStep) Action() policy.Action { return policy.HandleRectification }
+
+const series = `basis: 测试
+series:
+  - {word: 都建整, title: 整改通知, papers: [order.send], first: [{year: 2026, number: 120}]}
+  - {word: 都建责改, title: 责令改正, papers: [order.send.order]}
+  - {word: 都建连, title: 连续编号, on: true, papers: [other.send]}
+`
+
+// numbers is a desk with two kinds of cases that take their numbers from the one register.
+type numbers struct {
+	*registrytest.Desk
+	letters *casework.Letters
+	kinds   map[string]*casework.Cases[notice]
+}
+
+// open opens the register and the kinds over the store, as a process does.
+func (d *numbers) open() {
+	d.T.Helper()
+	must := registrytest.Must[*casework.Series](d.T)
+	d.letters = d.Letters
+	d.letters.Series = must(casework.ParseSeries("numbers.yaml", []byte(series)))
+	desk := casework.Desk{DB: d.DB, Letters: d.letters, Guard: d.Guard, Keeper: d.Keeper, Now: d.Clock}
+	for _, kind := range []string{"order", "other"} {
+		cases := registrytest.Must[*casework.Cases[notice]](d.T)(casework.NewCases(d.T.Context(), desk, kind, "这件", policy.ReadRectification, func(n *notice) *casework.Case { return &n.Case }, func(*notice) bool { return false }))
+		cases.Sends(func(n *notice) (out []casework.Outgoing) {
+			if n.Sent != nil {
+				out = append(out, casework.Outgoing{Slot: "sent", Title: "通知书", To: "安居物业", Way: "直接送达", Paper: *n.Sent})
+			}
+			if n.Minutes != nil {
+				out = append(out, casework.Outgoing{Slot: "minutes", Title: "联审纪要", Paper: *n.Minutes, Joint: true})
+			}
+			return out
+		})
+		d.kinds[kind] = cases
+	}
+}
+
+var clerk = policy.Actor{ID: "clerk", Name: "clerk", Appointments: []policy.Appointment{{Role: "property_officer", Scopes: []string{policy.County}}}}
+
+// begin begins a case of a kind.
+func (d *numbers) begin(kind, name string) casework.At {
+	d.T.Helper()
+	doc, err := d.kinds[kind].Begin(d.T.Context(), clerk, policy.HandleRectification, "起草", nil, func(casework.New) (notice, error) {
+		return notice{Case: casework.Case{Project: "p1", Name: name, Keys: []string{here}, Opened: d.Today(), By: clerk.ID}}, nil
+	})
+	if err != nil {
+		d.T.Fatal(err)
+	}
+	return casework.At{ID: doc.ID, Seq: doc.Seq}
+}
+
+// send sends the paper of a case under a number, or with joint its minutes.
+func (d *numbers) send(kind string, at casework.At, number string, joint bool) error {
+	_, err := d.kinds[kind].Change(d.T.Context(), clerk, policy.HandleRectification, at, "送达", func(n *notice) error {
+		desk := casework.Desk{DB: d.DB, Letters: d.letters, Guard: d.Guard, Keeper: d.Keeper, Now: d.Clock}
+		f := desk.Check()
+		of := casework.Bearing{Target: kind + "/" + at.ID, Slot: "sent", Joint: joint, Day: d.Today()}
+		if joint {
+			of.Slot = "minutes"
+		}
+		if err := desk.FreeNumber(d.T.Context(), f, &number, of); err != nil {
+			return err
+		}
+		if err := f.Err(); err != nil {
+			return err
+		}
+		paper := &casework.Paper{Number: number, Day: d.Today(), By: clerk.ID}
+		if n.Sent = paper; joint {
+			n.Sent, n.Minutes = nil, paper
+		}
+		return desk.TakeNumber(d.T.Context(), clerk, sendStep{}, number, of)
+	})
+	return err
+}
+
+// TestNumbers: a number belongs to one paper of the bureau, whatever the kinds are; what was claimed before there was one register is respected; the register is completed from the cases.
+func TestNumbers(t *testing.T) {
+	ctx := t.Context()
+	d := &numbers{Desk: registrytest.NewDesk(t, registrytest.Day("2026-10-19").Begins().Add(9*time.Hour)), kinds: map[string]*casework.Cases[notice]{}}
+	d.open()
+	next := func(code string, want string) {
+		t.Helper()
+		if got, err := d.letters.Next(ctx, code, 2026); err != nil || got != want {
+			t.Errorf("%s: next is %q, %v; want %q", code, got, err, want)
+		}
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	next("order.send", "都建整〔2026〕120号")
+	next("order.send.order", "都建责改〔2026〕1号")
+	next("order.send.transfer", "都建整〔2026〕120号")
+	next("unknown.step", "")
+
+	first := d.begin("order", "望湖苑")
+	must(d.send("order", first, "都建整[2026]120号", false))
+	next("order.send", "都建整〔2026〕121号")
+	// Another kind, other brackets: the same number, and the refusal names the paper that bears it.
+	second := d.begin("other", "滨江花园")
+	d.Refused("a number of another kind", fault.Invalid, func() error { return d.send("other", second, "都建整（2026）120号", false) }, "number", "望湖苑的通知书（2026年10月19日）")
+	d.Refused("another paper of the same case", fault.Invalid, func() error {
+		return d.send("order", casework.At{ID: first.ID, Seq: first.Seq + 1}, "都建整〔2026〕120号", true)
+	}, "望湖苑的通知书")
+	// What a kind claimed as it was typed, before there was one claim, is held.
+	must(d.DB.Claim(ctx, store.Meta{By: "x", Action: "x"}, "rectification-number", "整改通知第7号", "order/"+first.ID))
+	must(d.DB.Claim(ctx, store.Meta{By: "x", Action: "x"}, "veto-number", "都建整〔2026〕121号", "veto/gone"))
+	d.Refused("a number of the old claim", fault.Invalid, func() error { return d.send("other", second, "整改通知第7号", false) }, "已用于望湖苑")
+	d.Refused("a number of an old claim of a kind that is not here", fault.Invalid, func() error { return d.send("other", second, "都建整〔2026〕121号", false) }, "另一份文件")
+	next("order.send", "都建整〔2026〕122号")
+
+	// Minutes are one paper of several cases, on the same day only.
+	third := d.begin("other", "南山雅居")
+	must(d.send("other", second, "联审纪第1号", true))
+	must(d.send("other", third, "联审纪第1号", true))
+	fourth := d.begin("order", "湖畔名邸")
+	d.Refused("a notice under the number of minutes", fault.Invalid, func() error { return d.send("order", fourth, "联审纪第1号", false) }, "联审纪要")
+	d.Forward("2026-10-20")
+	d.Refused("minutes of another day", fault.Invalid, func() error { return d.send("order", fourth, "联审纪第1号", true) }, "联审纪要（2026年10月19日）")
+
+	// A number that was taken beforehand goes to the case that asks for it; one that was given up is never given again.
+	kept, err := d.letters.Record(ctx, clerk, casework.NewLetter{Word: "都建整", Title: "汛期检查通知"}, nil)
+	if must(err); kept.State.Number != "都建整〔2026〕122号" || kept.State.State() != casework.LetterHeld {
+		t.Fatalf("took %+v", kept.State)
+	}
+	d.Refused("taken twice", fault.Invalid, func() error {
+		_, err := d.letters.Record(ctx, clerk, casework.NewLetter{Number: "都建整〔2026〕122号", Title: "另一份通知"}, nil)
+		return err
+	}, "已经取过")
+	void, err := d.letters.Record(ctx, clerk, casework.NewLetter{Number: "都建整〔2026〕125号", Title: "写错的通知"}, nil)
+	must(err)
+	_, err = d.letters.Do(ctx, clerk, casework.At{ID: void.ID, Seq: void.Seq}, casework.LetterGiveUp, casework.Input{Text: "打印错了"})
+	must(err)
+	d.Refused("a number that was given up", fault.Invalid, func() error { return d.send("order", fourth, "都建整〔2026〕125号", false) }, "作废")
+	must(d.send("order", fourth, "都建整〔2026〕122号", false))
+	if _, err := d.letters.One(ctx, clerk, kept.ID); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the line of a number that a case took over stands beside it: %v", err)
+	}
+	// Paper by hand: sent, with the receipt later; what is not allowed writes nothing.
+	sent, err := d.letters.Record(ctx, clerk, casework.NewLetter{Title: "致建设单位的函", Case: "order/" + fourth.ID}, nil)
+	must(err)
+	sent, err = d.letters.Do(ctx, clerk, casework.At{ID: sent.ID, Seq: sent.Seq}, casework.LetterSend, casework.Input{Text: "都昌某置业", Choice: "post", Day: d.Today()})
+	must(err)
+	at := casework.At{ID: sent.ID, Seq: sent.Seq}
+	d.Refused("no receipt", fault.Invalid, func() error {
+		_, err := d.letters.Do(ctx, clerk, at, casework.LetterReceipt, casework.Input{})
+		return err
+	}, "paper")
+	d.Refused("tomorrow, to nobody, nohow", fault.Invalid, func() error {
+		_, err := d.letters.Do(ctx, clerk, at, casework.LetterSend, casework.Input{Day: d.Today().Add(1), Choice: "pigeon"})
+		return err
+	}, "text", "choice", "day")
+	d.Refused("a number that was used is not given up", fault.Conflict, func() error {
+		_, err := d.letters.Do(ctx, clerk, at, casework.LetterGiveUp, casework.Input{Text: "不要了"})
+		return err
+	})
+	sent, err = d.letters.Do(ctx, clerk, at, casework.LetterReceipt, casework.Input{Upload: d.Photo()})
+	if must(err); sent.State.Sent[0].Receipt == nil {
+		t.Error("the receipt is not there")
+	}
+	stranger := policy.Actor{ID: "w", Name: "w", Appointments: []policy.Appointment{{Role: "community_worker", Scopes: []string{"c:360428001001"}}}}
+	d.Refused("without the right", fault.Forbidden, func() error {
+		_, err := d.letters.Record(ctx, stranger, casework.NewLetter{Title: "一份通知"}, nil)
+		return err
+	})
+	d.Refused("of a case that is not there", fault.NotFound, func() error {
+		_, err := d.letters.Record(ctx, clerk, casework.NewLetter{Title: "一份通知", Case: "order/none"}, nil)
+		return err
+	})
+
+	// The register of the year: by series, with gaps and what each number is.
+	years, err := d.letters.Numbers(ctx, clerk, 2026)
+	must(err)
+	var said []string
+	for _, y := range years {
+		for _, line := range y.Lines {
+			text := line.Number
+			if line.Last != "" {
+				text += "-" + line.Last + " gap"
+			}
+			for _, l := range line.Letters {
+				text += " " + l.State.Title + "/" + l.State.About + "/" + l.State.State()
+			}
+			said = append(said, text)
+		}
+		said = append(said, "next "+y.Next)
+	}
+	want := `都建整〔2026〕120号 通知书/望湖苑/已发出
+都建整〔2026〕121号-都建整〔2026〕121号 gap
+都建整〔2026〕122号 通知书/湖畔名邸/已发出
+都建整〔2026〕123号-都建整〔2026〕124号 gap
+都建整〔2026〕125号 写错的通知//作废
+next 都建整〔2026〕126号
+next 都建责改〔2026〕1号
+next 都建连〔2026〕1号`
+	if got := strings.Join(said, "\n"); got != want {
+		t.Errorf("the register says\n%s\nwant\n%s", got, want)
+	}
+	// A series that begins anew each year, and one that goes on.
+	fifth := d.begin("other", "城东新居")
+	must(d.send("other", fifth, "都建连〔2026〕41号", false))
+	for code, want := range map[string]string{"order.send": "都建整〔2027〕1号", "other.send": "都建连〔2027〕42号"} {
+		if got, err := d.letters.Next(ctx, code, 2027); err != nil || got != want {
+			t.Errorf("%s of 2027 is %q, %v; want %q", code, got, err, want)
+		}
+	}
+	if lines, err := d.letters.Of(ctx, clerk, "order/"+fourth.ID); err != nil || len(lines) != 2 {
+		t.Errorf("the case has %d lines, %v; want its notice and the letter by hand", len(lines), err)
+	}
+	if page, err := d.letters.List(ctx, clerk, casework.LetterFilter{Text: "置业", Way: "post"}, ""); err != nil || len(page.Docs) != 1 {
+		t.Errorf("found %d lines, %v", len(page.Docs), err)
+	}
+}
+
+// TestLettersFollow: what a stop left out, and what is older than the register, is entered by the rule, once.
+func TestLettersFollow(t *testing.T) {
+	ctx := t.Context()
+	d := &numbers{Desk: registrytest.NewDesk(t, registrytest.Day("2026-10-19").Begins().Add(9*time.Hour)), kinds: map[string]*casework.Cases[notice]{}}
+	d.open()
+	// Two cases as they were stored before: both bear the same number, which was claimed by nobody.
+	old := d.kinds["order"].Docs
+	for _, name := range []string{"望湖苑", "滨江花园"} {
+		state := notice{Case: casework.Case{Project: "p1", Name: name, Keys: []string{here}, Opened: d.Today(), By: "clerk"}, Sent: &casework.Paper{Number: "都建整〔2026〕120号", Day: d.Today(), By: "clerk"}}
+		if _, err := old.Commit(ctx, store.Meta{By: "clerk", Action: "rectification.handle"}, map[string]string{"望湖苑": "a", "滨江花园": "b"}[name], 0, state); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.letters.Watch(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := d.DB.RunRules(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	years, err := d.letters.Numbers(ctx, clerk, 2026)
+	if err != nil || len(years[0].Lines) != 1 || len(years[0].Lines[0].Letters) != 2 {
+		t.Fatalf("the register says %+v, %v; want one number that two papers bear", years[0], err)
+	}
+	if l := years[0].Lines[0].Letters[0].State; l.Sent[0].To != "安居物业" || l.Sent[0].Day != d.Today() {
+		t.Errorf("entered %+v", l)
+	}
+	third := d.begin("other", "南山雅居")
+	d.Refused("a number that an old case bears", fault.Invalid, func() error { return d.send("other", third, "都建整〔2026〕120号", false) }, "的通知书")
+}
+
+// TestStoredFields: what is stored stays readable.
+func TestStoredFields(t *testing.T) {
+	golden, err := os.ReadFile("testdata/letter.fields")
+	if got := strings.Join(store.FieldNames[casework.Letter](), "\n") + "\n"; err != nil || got != string(golden) {
+		t.Errorf("stored fields of letters changed; old records would not be read:\n%s%v", got, err)
+	}
+}
+
+// TestSeriesFaults: every mistake of the file is named with its place.
+func TestSeriesFaults(t *testing.T) {
+	_, err := casework.ParseSeries("numbers.yaml", []byte("basis: x\nseries:\n  - {word: 都, title: 通知, papers: [order.send, order]}\n  - {word: 都建发, title: 发, papers: [order.send], first: [{year: 2026, number: 0}]}\n"))
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{"3:12", "3:", "4:", "机关代字“都”", "文书“order”", "写在两个代字里", "1 至 99999"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not said: %v", want, err)
+		}
+	}
+}
