@@ -181,6 +181,7 @@ var levels = map[policy.Role]string{
 var before = map[string]int{
 	"POST /deliberation/:id/:step": http.StatusForbidden,
 	"POST /needs/:id/prove":        http.StatusForbidden,
+	"POST /needs/:id/:step":        http.StatusForbidden, // which step depends on the wish
 	"GET /surveys/:id/list":        http.StatusForbidden,
 	"POST /reviews/community/:id":  http.StatusUnprocessableEntity,
 }

@@ -47,6 +47,9 @@ func (s *Server) authenticate(c *fiber.Ctx) (policy.Actor, error) {
 	by, err := s.people.Resolve(c.UserContext(), token)
 	if fault.Is(err, fault.Unauthenticated) {
 		s.setCookie(c, sessionCookie, "", -1)
+		if c.Method() == fiber.MethodGet { // the forms of this page come back without it: their tokens are those of a visit without session
+			c.Request().Header.DelCookie(s.cookieName(sessionCookie))
+		}
 	}
 	return by, err
 }
