@@ -137,7 +137,7 @@ const (
 // inWords is the value of a gauge as people read it.
 func inWords(value float64, unit string) string {
 	if math.IsNaN(value) {
-		return "读不到"
+		return "没有数据"
 	}
 	switch unit {
 	case UnitBytes:
