@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -20,8 +21,8 @@ type noticeTale struct {
 	kind notice.TargetKind
 	to   []string
 	now  store.Doc[notice.Notice]
-	// signed is how many have signed for it.
-	signed int
+	// signed is how many have signed for it; they do so side by side.
+	signed atomic.Int64
 }
 
 // noticeActs sends three notices: one of a township that is only to be read, one of the week before, read by all managers of firms and signed for by most, and one of the day before that is to be signed for, which one has done.
@@ -63,7 +64,7 @@ func (t *noticeTale) send(ctx context.Context) (err error) {
 }
 
 func (t *noticeTale) urge(ctx context.Context) (err error) {
-	if t.signed == len(t.now.State.People) { // in a small county all have
+	if int(t.signed.Load()) == len(t.now.State.People) { // in a small county all have
 		return nil
 	}
 	t.now, _, err = t.notices.Urge(ctx, t.by, t.at())
@@ -75,7 +76,7 @@ func (t *noticeTale) sign(by policy.Actor) func(context.Context) error {
 	return func(ctx context.Context) error {
 		for n, to := range t.now.State.People {
 			if to.Account == by.ID {
-				t.signed++
+				t.signed.Add(1)
 				return t.notices.Sign(ctx, by, notice.CopyID(t.now.ID, int64(n)))
 			}
 		}

@@ -31,7 +31,7 @@ type stubMail struct {
 	plain, full bool
 }
 
-func newStubMail(t *testing.T) *stubMail {
+func newStubMail(t *testing.T, as ...func(*stubMail)) *stubMail {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -54,6 +54,9 @@ func newStubMail(t *testing.T) *stubMail {
 	}
 	s.at = listener.Addr().String()
 	t.Cleanup(func() { close(s.release); listener.Close() })
+	for _, set := range as {
+		set(s)
+	}
 	go func() {
 		for {
 			conn, err := listener.Accept()
@@ -192,13 +195,11 @@ func TestMail(t *testing.T) {
 	if got := send(&untrusted, nil, "li@example.org"); got.Outcome != Later || len(start.got) != 0 {
 		t.Error("a certificate that nobody trusts:", got)
 	}
-	plain := newStubMail(t)
-	plain.plain = true
+	plain := newStubMail(t, func(s *stubMail) { s.plain = true })
 	if got := send(plain, nil, "li@example.org"); got.Outcome != Refused || !strings.Contains(got.Why, "STARTTLS") {
 		t.Error("without encryption:", got)
 	}
-	full := newStubMail(t)
-	full.full = true
+	full := newStubMail(t, func(s *stubMail) { s.full = true })
 	if got := send(full, func(c *Mail) { c.TLS = TLSFull }, "li@example.org"); got.Outcome != Taken {
 		t.Error(got)
 	}

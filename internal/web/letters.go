@@ -289,6 +289,7 @@ func (s *Server) numberYear(c *fiber.Ctx) (int, error) {
 
 // numberLines is the register of a year as it is shown: with a search only lines that hold the text.
 func (s *Server) numberLines(c *fiber.Ctx, by policy.Actor, year int) (numbersView, error) {
+	markList(c)
 	v := numbersView{Year: strconv.Itoa(year), Query: strings.TrimSpace(c.Query("q")), Before: numbersPath + "?year=" + strconv.Itoa(year-1)}
 	if year < calendar.DateOf(s.clocks.Business()).Year() {
 		v.After = numbersPath + "?year=" + strconv.Itoa(year+1)

@@ -125,8 +125,8 @@ func (p *person) send(t testing.TB, method, path string, form url.Values, header
 	return answer{resp, string(data)}
 }
 
-// kindless are the papers that no template is filled with: files, dossiers, plates and slips.
-var kindless = regexp.MustCompile(`/whole$|/dossier/print|^/rectifications/lists/print|^/plates/print|/slips$`)
+// kindless are the papers that no template is filled with: files, dossiers, plates, slips, several papers at once and the ruler of a printer.
+var kindless = regexp.MustCompile(`/whole$|/dossier/print|^/rectifications/lists/print|^/plates/print|/slips$|^/prints/sheets|^/account/print/ruler`)
 
 func (p *person) get(t testing.TB, path string, headers ...string) answer {
 	return p.send(t, http.MethodGet, path, nil, headers...)
