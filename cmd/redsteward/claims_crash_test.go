@@ -135,7 +135,7 @@ func (p claimProcess) step(t *testing.T, id string, s claimStep, n int) (store.D
 	}
 	up := claimPhoto(t, p.claims.Keeper)
 	defer up.Close() //nolint:errcheck // a temporary file of the test
-	return p.claims.Do(t.Context(), s.by, at, s.do, casework.Input{Day: p.claims.Today(), Fen: 1000, Number: "演示1号", Text: "演示情况", Upload: up})
+	return p.claims.Do(t.Context(), s.by, at, s.do, casework.Input{Day: p.claims.Today(), Fen: 1000, Number: "演示" + before.State.Project + "号", Text: "演示情况", Upload: up})
 }
 
 func claimPhoto(t *testing.T, keeper *files.Keeper) *files.Upload {
