@@ -80,7 +80,7 @@ func (s *Server) rightsOf(c *fiber.Ctx, by policy.Actor) error {
 	}
 	a := sim.Account
 	v := rightsOfView{ID: a.ID, Login: a.Login, Name: a.Name, State: accountState(a), Day: day.Chinese(), Everything: c.Query("all") == "1", Query: strings.TrimSpace(c.Query("q"))}
-	v.Form = withErrors([]field{{Name: "day", Label: "哪一天", Type: "date", Value: cmp.Or(c.Query("day"), day.String())}}, refused)
+	v.Form = withErrors([]field{{Name: "day", Label: "哪一天", Type: "date", Value: day.String()}}, refused)
 	if v.Offices, err = s.officesNamed(ctx, sim.Offices); err != nil {
 		return err
 	}
@@ -253,7 +253,7 @@ func (s *Server) whoCan(c *fiber.Ctx, by policy.Actor) error {
 	}
 	v.Form = withErrors([]field{{Name: "action", Label: "办什么", Options: options, Value: string(action)},
 		{Name: "row", Label: "关于谁", Type: "text", Optional: true, Value: row, Hint: "小区、企业、社区或乡镇的名称，或者范围编号；不填就是不论哪里"},
-		{Name: "day", Label: "哪一天", Type: "date", Value: cmp.Or(c.Query("day"), day.String())}}, refused)
+		{Name: "day", Label: "哪一天", Type: "date", Value: day.String()}}, refused)
 	if len(refused) > 0 {
 		c.Status(statusOf(fault.Invalid))
 	}

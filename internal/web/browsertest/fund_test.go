@@ -31,7 +31,8 @@ func fillFund(t *testing.T, f *Fixture, project string) {
 		return policy.Actor{ID: id, Appointments: []policy.Appointment{{Role: role, Scopes: []string{policy.County}}}}
 	}
 	officer, director, cashier := actor("clerk", "property_officer"), actor("head", "director"), actor("cashier", "cashier")
-	today := calendar.DateOf(f.DB.Now())
+	// The ledger has the clock of the store, letters to developers that of the business: what they ask for was due by both.
+	today, asked := calendar.DateOf(f.DB.Now()), calendar.DateOf(noon)
 	must := func(_ store.Doc[fund.Ledger], err error) {
 		t.Helper()
 		if err != nil {
@@ -44,7 +45,7 @@ func fillFund(t *testing.T, f *Fixture, project string) {
 	}
 	scan := files.Stored{Name: "回单.pdf", Kind: files.PDF, Size: kept.Size, Original: kept.SHA256}
 	terms := fund.Terms{Title: "新建物业质量保修金管理暂行办法（演示）", Document: "都建发〔2026〕3号", Clause: "第五条", Rate: num.FromInt(2), Base: fund.BaseCost, DueBefore: fund.EventAcceptance, Years: 8, Starts: fund.EventFirstDelivery,
-		Letter: true, LatePercent: num.MustParse("0.05"), LateClause: "第十二条", Rounding: fund.RoundFen, Days: policy.Span{From: today.Add(-200)}}
+		Letter: true, LatePercent: num.MustParse("0.05"), LateClause: "第十二条", Rounding: fund.RoundFen, Days: policy.Span{From: asked.Add(-200)}}
 	id, err := f.Fund.ProposeRule(ctx, officer, terms, nil)
 	if err == nil {
 		err = f.Fund.AdoptRule(ctx, director, id, nil)
@@ -56,8 +57,8 @@ func fillFund(t *testing.T, f *Fixture, project string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	must(f.Fund.Assess(ctx, officer, project, fund.AssessInput{Phase: "一期", Cost: 21_300_045_678, Day: today.Add(-40), Begun: today.Add(-30)}, nil))
-	must(f.Fund.Pay(ctx, cashier, project, fund.Money{Due: "d1", Fen: 300_000_00, Day: today.Add(-35), Receipt: "赣财往来20260001", Note: "转账", Paper: scan}, nil))
+	must(f.Fund.Assess(ctx, officer, project, fund.AssessInput{Phase: "一期", Cost: 21_300_045_678, Day: asked.Add(-40), Begun: asked.Add(-30)}, nil))
+	must(f.Fund.Pay(ctx, cashier, project, fund.Money{Due: "d1", Fen: 300_000_00, Day: asked.Add(-35), Receipt: "赣财往来20260001", Note: "转账", Paper: scan}, nil))
 	must(f.Fund.Assess(ctx, officer, project, fund.AssessInput{Phase: "二期", Cost: 8_000_000_000, Day: today.Add(90)}, nil))
 	must(f.Fund.AcceptLetter(ctx, officer, project, fund.LetterInput{Due: "d2", Fen: 100_000_000, Kind: fund.LetterBank, Issuer: "都昌农商银行（演示）", Number: "BH-2026-018", Days: policy.Span{From: today, Until: today.Add(80)}, Paper: scan}, nil))
 	must(f.Fund.BookInterest(ctx, cashier, project, fund.Money{Fen: 12345, Day: today, Note: "2026年第三季度", Paper: scan}, nil))
