@@ -191,7 +191,7 @@ func (e *Engine) overwriteEphemeral(ctx context.Context, d store.Ephemeral) (int
 	var err error
 	for range insertTries {
 		err = e.ephemeral.FindOneAndUpdate(ctx, byID(d.Key), change,
-			options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After).SetProjection(bson.D{{Key: "rev", Value: 1}})).Decode(&now)
+			options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After)).Decode(&now)
 		if !mongo.IsDuplicateKeyError(err) {
 			break // Two that insert at the same time: the second finds the document when it tries again.
 		}

@@ -145,6 +145,30 @@ func (s Suite) ephemeral(t *testing.T) {
 	if list, err := temps.List(ctx, "", "", 10); err != nil || len(list) != 1 || list[0].ID != "a" {
 		t.Fatalf("%+v %v", list, err)
 	}
+	// Put asks for no condition: first, over an old one, and several at once, each of which raises Rev.
+	if err := errors.Join(temps.Put(ctx, "b", Note{Title: "一"}, till), temps.Put(ctx, "b", Note{Title: "二", Author: "王"}, till)); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if err := temps.Put(ctx, "c", Note{Title: "三"}, till); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if got, err := temps.Get(ctx, "b"); err != nil || got.Rev != 2 || got.State.Title != "二" || got.State.Author != "王" {
+		t.Fatalf("%+v %v", got, err)
+	}
+	if got, err := temps.Get(ctx, "c"); err != nil || got.Rev != 4 {
+		t.Fatalf("%+v %v", got, err)
+	}
+	_, err = temps.Swap(ctx, "c", 3, Note{Title: "四"}, till)
+	wantKind(t, err, fault.Conflict)
+	if err := errors.Join(temps.Delete(ctx, "b"), temps.Delete(ctx, "c")); err != nil {
+		t.Fatal(err)
+	}
 	if err := b.db.Lease(ctx, "cron", "one", time.Minute); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 )
 
@@ -46,7 +47,7 @@ func (f *front) carry(client, server net.Conn) error {
 		return err
 	}
 	// A message with a document: header 16, flags 4, kind of section 1, length of document 4; then the first field, the command, of type text.
-	if command := []byte("\x02update\x00"); len(request) > 25+len(command) && bytes.Equal(request[25:25+len(command)], command) {
+	if len(request) > 25 && slices.ContainsFunc([]string{"\x02update\x00", "\x02findAndModify\x00"}, func(command string) bool { return bytes.HasPrefix(request[25:], []byte(command)) }) {
 		f.updates.Lock()
 		defer f.updates.Unlock()
 	}
