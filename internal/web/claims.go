@@ -415,7 +415,7 @@ func (s *Server) claimPaperOf(ctx context.Context, _ policy.Actor, _ string, f *
 		}
 		v.Rows = append(v.Rows, [2]string{"批准预留", fund.Yuan(f.Granted) + " 元"}, [2]string{"决算", cost})
 		if f.Shown != nil {
-			v.Rows = append(v.Rows, [2]string{"公示期", f.Shown.Day.Chinese() + "至" + f.Clock.Due.Chinese()})
+			v.Rows = append(v.Rows, [2]string{"公示期", shownText(f.Shown)})
 		}
 		v.From = s.titleOfOffice(string(f.Claimant))
 	case "settled":

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"strconv"
@@ -66,7 +67,7 @@ func (s *Server) coachTaskPages() casePages[cycle.CoachTask, cycle.CoachStep] {
 
 // coachTaskFacts say what is to be done.
 func coachTaskFacts(t *cycle.CoachTask) [][2]string {
-	return [][2]string{{"办什么", t.Title}, {"办几次", strconv.Itoa(t.Steps)}, {"证明", t.Proof}, {"限期", t.Clock.Due.Chinese()}, {"还能计入星级的最后一天", t.Last.Chinese()}, {"交代的话", t.Words}}
+	return [][2]string{{"办什么", t.Title}, {"办几次", strconv.Itoa(t.Steps)}, {"证明", t.Proof}, {"限期", cmp.Or(t.Due, t.Clock.Due).Chinese()}, {"还能计入星级的最后一天", t.Last.Chinese()}, {"交代的话", t.Words}}
 }
 
 func coachTaskRow(clock taskClock, id string, t *cycle.CoachTask) caseRow {

@@ -362,6 +362,14 @@ func caseHistory[T any](changes []store.Change[T], title func(*T) string) []step
 	return out
 }
 
+// shownText is from when until when a paper hangs; one of before says from when only.
+func shownText(p *casework.Paper) string {
+	if p.Until.IsZero() {
+		return "自" + p.Day.Chinese() + "起"
+	}
+	return p.Day.Chinese() + "至" + p.Until.Chinese()
+}
+
 // paperText is “编号，2026年10月19日，情况”.
 func paperText(p *casework.Paper) string {
 	if p == nil {

@@ -156,10 +156,7 @@ func (s *Server) refundPaper(ctx context.Context, _ policy.Actor, _ string, r *r
 		v.Rows = append(v.Rows, [2]string{check.Side.Title() + "查验", check.Text})
 	}
 	if r.Shown != nil {
-		v.Rows = append(v.Rows, [2]string{"公示地点", r.Shown.Text})
-		if r.State == refund.Showing {
-			v.Rows = append(v.Rows, [2]string{"公示期", r.Shown.Day.Chinese() + "至" + r.Clock.Due.Chinese()})
-		}
+		v.Rows = append(v.Rows, [2]string{"公示地点", r.Shown.Text}, [2]string{"公示期", shownText(r.Shown)})
 	}
 	return v, nil
 }

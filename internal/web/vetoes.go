@@ -169,8 +169,9 @@ func (s *Server) vetoPaper(ctx context.Context, _ policy.Actor, _ string, k *vet
 		v.Rows = append(v.Rows, [2]string{"有效期", stands})
 		v.Hash = hashGroups(k.Approval.SubjectHash)
 	case "lift":
-		v.dated(k.Lift)
-		v.Words = []string{"对你单位服务的" + k.Name + "的一票否决认定（" + k.Decision.Number + "），经联审决定提前解除，有效期到" + k.Until.Chinese() + "为止。"}
+		// The number is that of the minutes: a decision that bears it as its own would be a second paper of that number.
+		v.Date = k.Lift.Day.Chinese()
+		v.Words = []string{"对你单位服务的" + k.Name + "的一票否决认定（" + k.Decision.Number + "），经联审（" + k.Lift.Number + "）决定提前解除，有效期到" + k.Until.Chinese() + "为止。"}
 		v.Rows = append(v.Rows, [2]string{"解除的理由", k.Lift.Text})
 		v.Hash = hashGroups(k.Lifting.SubjectHash)
 	}

@@ -27,6 +27,8 @@ type CoachTask struct {
 	// Steps are how often it is to be done, Last the last day that still counts for the star; no date if none was laid down.
 	Steps int           `json:"steps"`
 	Last  calendar.Date `json:"last,omitzero"`
+	// Due is until when the firm wants it done; it stays when the clock has ended.
+	Due calendar.Date `json:"due,omitzero"`
 	// Given is who gave it, Words what the manager adds; Done is who did it, Report what was done, Files what shows it.
 	Given  supervision.Hand  `json:"given"`
 	Words  string            `json:"words,omitempty" privacy:"internal"`
@@ -184,7 +186,7 @@ func (t *CoachTasks) Give(ctx context.Context, by policy.Actor, in CoachGift, id
 		today := t.Today()
 		one := CoachTask{Case: casework.Case{Project: v.Project, Name: v.Name, Place: v.Place, Keys: v.Keys, Opened: today, By: by.ID,
 			Clock: calendar.Deadline{Rule: coachTaskRule, Start: today, N: in.Due.Sub(today), Unit: calendar.UnitDay, Basis: "企业负责人定的日期", Due: in.Due}},
-			Action: a.ID, Fact: a.Fact, Title: a.Text, Proof: a.Proof, Steps: max(a.Steps, 1), Last: a.Until, Given: t.hand(by, policy.GiveCoachTask), Words: in.Words, State: CoachOpen, Step: CoachGive}
+			Action: a.ID, Fact: a.Fact, Title: a.Text, Proof: a.Proof, Steps: max(a.Steps, 1), Last: a.Until, Due: in.Due, Given: t.hand(by, policy.GiveCoachTask), Words: in.Words, State: CoachOpen, Step: CoachGive}
 		return one, nil
 	})
 }

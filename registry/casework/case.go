@@ -42,6 +42,8 @@ type Paper struct {
 	Number string        `json:"number,omitempty" privacy:"internal"`
 	Day    calendar.Date `json:"day,omitzero"`
 	Text   string        `json:"text,omitempty" privacy:"internal"`
+	// Until is the last day of a publicity (公示): it prints on the paper also when its clock has ended. No date where nothing hangs.
+	Until calendar.Date `json:"until,omitzero"`
 	// File is its scan, nil if there is none.
 	File *files.Stored `json:"file,omitempty"`
 	// By is who entered it.

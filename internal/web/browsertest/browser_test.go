@@ -210,6 +210,12 @@ func checkFrame(t *testing.T, tb *tab, name string, width, status int64) {
 		widest := value[string](t, tb, `[...document.querySelectorAll("body *")].filter(e=>e.getBoundingClientRect().right>document.documentElement.clientWidth+1&&!e.closest(".tw,.views,.topnav")).map(e=>e.tagName+"."+e.className).slice(0,5).join(" ")`)
 		t.Errorf("%s at %d: %v pixels too wide: %s", name, width, wide, widest)
 	}
+	// Paper has no scroll bar: what is wider than the sheet is lost.
+	if width >= 1000 {
+		if cut := value[string](t, tb, `[...document.querySelectorAll(".sheet .tw")].filter(e=>e.scrollWidth>e.clientWidth+1).map(e=>e.getAttribute("aria-label")+" "+e.scrollWidth+">"+e.clientWidth).join(", ")`); cut != "" {
+			t.Errorf("%s: cut off on paper: %s", name, cut)
+		}
+	}
 	if h := value[int](t, tb, `document.querySelectorAll("h1").length`); h != 1 {
 		t.Errorf("%s: %d h1", name, h)
 	}

@@ -580,6 +580,7 @@ func (s *Service) account(ctx context.Context, by policy.Actor, c *Claim, in cas
 	}
 	c.Cost, c.Reason, c.Shown = in.Fen, "", &casework.Paper{Day: in.Day, Text: in.Text, File: &photo, By: by.ID}
 	c.Clock, err = s.Deadlines(ruleShown, in.Day)
+	c.Shown.Until = c.Clock.Due
 	return err
 }
 

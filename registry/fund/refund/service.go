@@ -290,6 +290,7 @@ func (s *Service) show(ctx context.Context, by policy.Actor, r *Refund, in casew
 	}
 	r.Reason, r.Shown = "", &casework.Paper{Day: in.Day, Text: in.Text, File: &photo, By: by.ID}
 	r.Clock, err = s.Deadlines(ruleShown, in.Day)
+	r.Shown.Until = r.Clock.Due
 	return err
 }
 
