@@ -9,6 +9,7 @@
 package files
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -217,20 +218,27 @@ type put func(ctx context.Context, meta store.Meta, r io.Reader, limit int64) (s
 
 func (k *Keeper) keep(ctx context.Context, meta store.Meta, upload *Upload, put put) (Stored, error) {
 	out := Stored{Name: upload.Name, Kind: upload.Kind, Size: upload.Size, Original: upload.SHA256}
+	var shown *shownCopy
 	if upload.Kind.Image() {
-		if err := k.show(ctx, meta, upload, put, &out); err != nil {
+		var err error
+		if shown, err = k.show(ctx, upload, &out); err != nil {
 			return Stored{}, err
 		}
+		defer shown.close()
 	}
-	if _, err := upload.file.Seek(0, io.SeekStart); err != nil {
-		return Stored{}, broken(err)
-	}
-	kept, err := put(ctx, meta, upload.file, upload.Size)
+	// The original first: where only one of the two fits on a full disk it is the smaller copy, and then nothing stays.
+	kept, err := put(ctx, meta, upload.Reader(), upload.Size)
 	if err != nil {
 		return Stored{}, err
 	}
 	if kept.SHA256 != out.Original {
 		return Stored{}, fault.New("files.Keep", fault.Internal, "文件在保存时发生了变化，请重新上传")
+	}
+	if shown != nil {
+		if kept, err = put(ctx, meta, io.NewSectionReader(shown.file, 0, shown.size), shown.size); err != nil {
+			return Stored{}, err
+		}
+		out.Shown = kept.SHA256
 	}
 	return out, nil
 }
@@ -300,20 +308,32 @@ func (k *Keeper) Receive(name string, r io.Reader, wanted ...Kind) (*Upload, err
 func (u *Upload) fill(head []byte, rest io.Reader) error {
 	limit := u.Kind.Limit()
 	h := sha256.New()
-	w := io.MultiWriter(u.file, h)
-	if _, err := w.Write(head); err != nil {
-		return broken(err)
+	w := &ownDisk{to: io.MultiWriter(u.file, h)}
+	n, err := io.Copy(w, io.LimitReader(io.MultiReader(bytes.NewReader(head), rest), limit+1))
+	if w.failed != nil {
+		return broken(w.failed)
 	}
-	n, err := io.Copy(w, io.LimitReader(rest, limit+1-int64(len(head))))
 	if err != nil {
 		return cutOff(err)
 	}
-	u.Size = int64(len(head)) + n
+	u.Size = n
 	if u.Size > limit {
 		return refuse("“%s”超过 %d MB，请压缩后再上传", u.Name, limit>>20)
 	}
 	u.SHA256 = hex.EncodeToString(h.Sum(nil))
 	return nil
+}
+
+// ownDisk remembers that writing failed: who reads and writes at once cannot tell otherwise whether the sender or our disk is to blame.
+type ownDisk struct {
+	to     io.Writer
+	failed error
+}
+
+// Write implements io.Writer.
+func (w *ownDisk) Write(p []byte) (n int, err error) {
+	n, w.failed = w.to.Write(p)
+	return n, w.failed
 }
 
 // check looks at what the first bytes cannot tell.
@@ -435,5 +455,8 @@ func cutOff(err error) error {
 
 // broken is for our own disk.
 func broken(err error) error {
+	if store.IsFull(err) {
+		return store.Full("files", err)
+	}
 	return fault.Wrap("files", fault.Unavailable, "服务器暂时不能保存文件，请稍后再试", err)
 }

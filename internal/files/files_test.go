@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -12,11 +13,14 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -443,6 +447,110 @@ func TestOnePictureAtATime(t *testing.T) {
 	if err := <-done; err != nil || got.Kind != PDF {
 		t.Error(err)
 	}
+}
+
+// fullDisk is an engine on whose disk the nth write of bytes or records, counted from 1, does not fit any more, nor any after it; 0: all fit.
+type fullDisk struct {
+	store.Engine
+	nth, writes int
+}
+
+func (d *fullDisk) write() error {
+	if d.writes++; d.nth > 0 && d.writes >= d.nth {
+		return store.Full("test", syscall.ENOSPC)
+	}
+	return nil
+}
+
+func (d *fullDisk) CreateBlob(ctx context.Context) (store.BlobWriter, error) {
+	if err := d.write(); err != nil {
+		return nil, err
+	}
+	w, err := d.Engine.CreateBlob(ctx)
+	return &fullBlob{w, d}, err
+}
+
+func (d *fullDisk) Commit(ctx context.Context, c *store.Commit) (int64, error) {
+	if err := d.write(); err != nil {
+		return 0, err
+	}
+	return d.Engine.Commit(ctx, c)
+}
+
+type fullBlob struct {
+	store.BlobWriter
+	disk *fullDisk
+}
+
+func (w *fullBlob) Write(p []byte) (int, error) {
+	if err := w.disk.write(); err != nil {
+		return 0, err
+	}
+	return w.BlobWriter.Write(p)
+}
+
+// TestDiskFull: wherever the disk is full, the sender is told so and not that he broke off; no bytes stay that nothing names, nor a copy without its original; afterwards the same upload is taken.
+func TestDiskFull(t *testing.T) {
+	says := func(err error) bool {
+		return fault.Is(err, fault.Unavailable) && strings.Contains(fault.MessageOf(err), "磁盘已满")
+	}
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (&Upload{Name: "a.jpg", Kind: JPEG, file: full}).fill(photo(t, 20, 20)[:headSize], bytes.NewReader(photo(t, 20, 20)[headSize:])); !says(err) {
+		t.Errorf("a temporary file: %v", err)
+	}
+	if err := full.Close(); err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	engine, err := sqlite.Open(t.Context(), folder, sqlite.Options{Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk := &fullDisk{Engine: engine}
+	db, err := store.Open(t.Context(), disk, store.Options{Now: time.Now, MasterKey: make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	s := &shelf{Keeper: NewKeeper(db, t.TempDir()), db: db}
+	s.dir = s.Keeper.dir
+	picture := photo(t, 700, 500)
+	for nth := 1; ; nth++ {
+		disk.nth, disk.writes = nth, 0
+		got, err := s.take(t, "a.jpg", picture)
+		records, bytes := s.records(t), len(blobs(t, folder))
+		if err == nil {
+			if nth < 6 || records != 2 || bytes != 2 || got.Shown == "" { // to create and write each of two and to claim the copy; a try before has left the original
+				t.Errorf("taken after %d refusals: %d records, %d files, %+v", nth-1, records, bytes, got)
+			}
+			break
+		}
+		if !says(err) || records != int64(bytes) || records > 1 || s.left(t) != 0 {
+			t.Fatalf("write %d: %v, %d records, %d files, %d unfinished", nth, err, records, bytes, s.left(t))
+		}
+	}
+}
+
+// blobs are the files that a store keeps.
+func blobs(t *testing.T, folder string) (paths []string) {
+	t.Helper()
+	err := filepath.WalkDir(filepath.Join(folder, "files"), func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
 }
 
 func FuzzReceive(f *testing.F) {

@@ -13,8 +13,6 @@ import (
 	"image/png"
 	"io"
 	"os"
-
-	"redsteward/internal/store"
 )
 
 const (
@@ -28,21 +26,29 @@ const (
 	shownQuality = 82
 )
 
-// show makes the copy of a picture that pages show, and notes it.
-func (k *Keeper) show(ctx context.Context, meta store.Meta, u *Upload, put put, out *Stored) error {
+// shownCopy is the copy of a picture that pages show, in a temporary file until it is kept.
+type shownCopy struct {
+	file *os.File
+	size int64
+}
+
+func (c *shownCopy) close() { _ = errors.Join(c.file.Close(), os.Remove(c.file.Name())) }
+
+// show draws the copy of a picture that pages show, and notes what the picture is.
+func (k *Keeper) show(ctx context.Context, u *Upload, out *Stored) (*shownCopy, error) {
 	select {
 	case k.decoding <- struct{}{}:
 	case <-ctx.Done():
-		return cutOff(ctx.Err())
+		return nil, cutOff(ctx.Err())
 	}
 	defer func() { <-k.decoding }()
 	facts, err := u.pictureFacts()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	picture, err := u.decode()
 	if err != nil {
-		return refuse("“%s”的图片不完整，请重新拍照或导出后上传", u.Name)
+		return nil, refuse("“%s”的图片不完整，请重新拍照或导出后上传", u.Name)
 	}
 	shown := upright(shrink(picture, shownEdge), facts.orientation)
 	out.Width, out.Height = int64(facts.width), int64(facts.height)
@@ -52,23 +58,19 @@ func (k *Keeper) show(ctx context.Context, meta store.Meta, u *Upload, put put, 
 	out.Look = LookOf(shown)
 	temp, err := os.CreateTemp(k.dir, "redsteward-shown-")
 	if err != nil {
-		return broken(err)
+		return nil, broken(err)
 	}
-	defer func() { _ = errors.Join(temp.Close(), os.Remove(temp.Name())) }()
+	drawn := &shownCopy{file: temp}
 	w := bufio.NewWriter(temp)
-	if err := errors.Join(encode(w, shown, facts.colours), w.Flush()); err != nil {
-		return broken(err)
-	}
-	size, err := temp.Seek(0, io.SeekCurrent)
+	err = errors.Join(encode(w, shown, facts.colours), w.Flush())
 	if err == nil {
-		_, err = temp.Seek(0, io.SeekStart)
+		drawn.size, err = temp.Seek(0, io.SeekCurrent)
 	}
 	if err != nil {
-		return broken(err)
+		drawn.close()
+		return nil, broken(err)
 	}
-	kept, err := put(ctx, meta, temp, size)
-	out.Shown = kept.SHA256
-	return err
+	return drawn, nil
 }
 
 // facts are what the beginning of a picture says.

@@ -108,6 +108,9 @@ func (db *DB) putFile(ctx context.Context, meta Meta, r io.Reader, limit int64, 
 		if err == nil && next.Blob != blob {
 			err = db.engine.RemoveBlob(ctx, blob)
 		}
+		if errors.Is(err, ErrFull) { // the claim did not come, for certain: its bytes would fill the disk for nobody
+			err = errors.Join(err, db.engine.RemoveBlob(ctx, blob))
+		}
 		return file, err
 	}
 }

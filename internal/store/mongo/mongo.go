@@ -308,7 +308,7 @@ func broken(op string, err error) error {
 	if errors.As(err, &server) {
 		switch {
 		case server.HasErrorCode(codeOutOfDisk):
-			return fault.Wrap(op, fault.Unavailable, "数据库磁盘空间不足，未能保存", err)
+			return store.Full(op, err)
 		case server.HasErrorCode(codeNoAuth), server.HasErrorCode(codeForbidden):
 			return fault.Wrap(op, fault.Unavailable, "数据库拒绝访问，请检查 store.uri 里的用户和权限", err)
 		}

@@ -18,7 +18,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	driver "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
@@ -232,8 +231,8 @@ func translate(op string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fault.Wrap(op, fault.Unavailable, "操作已中断，请重试", err)
 	}
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fault.Wrap(op, fault.Unavailable, diskFull, err)
+	if store.IsFull(err) {
+		return store.Full(op, err)
 	}
 	if errors.Is(err, os.ErrPermission) {
 		return fault.Wrap(op, fault.Unavailable, "没有读写数据目录的权限", err)
@@ -241,16 +240,13 @@ func translate(op string, err error) error {
 	if broken := (*driver.Error)(nil); errors.As(err, &broken) {
 		switch broken.Code() & 0xff {
 		case codes.SQLITE_FULL:
-			return fault.Wrap(op, fault.Unavailable, diskFull, err)
+			return store.Full(op, err)
 		case codes.SQLITE_BUSY, codes.SQLITE_LOCKED, codes.SQLITE_IOERR, codes.SQLITE_CANTOPEN, codes.SQLITE_READONLY, codes.SQLITE_INTERRUPT:
 			return fault.Wrap(op, fault.Unavailable, "数据暂时不能读写，请稍后重试", err)
 		}
 	}
 	return fault.Wrap(op, fault.Internal, "数据文件不能读取，可能已损坏", err)
 }
-
-// diskFull is what a user reads when nothing more fits; nothing was written.
-const diskFull = "磁盘已满，这次改动没有保存。请清理磁盘后重试"
 
 // statements are the prepared readers; preparing costs more than running most of them.
 type statements struct {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -129,7 +130,6 @@ func TestDiskFull(t *testing.T) {
 	if err := translate("x", fmt.Errorf("write: %w", syscall.ENOSPC)); !fault.Is(err, fault.Unavailable) || !strings.Contains(fault.MessageOf(err), "磁盘已满") {
 		t.Errorf("%v", err)
 	}
-	// max_page_count makes SQLite itself say that the disk is full.
 	dir := t.TempDir()
 	e := folder{dir}.Open(t, false).(*Engine)
 	defer func() {
@@ -137,6 +137,17 @@ func TestDiskFull(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &blobWriter{engine: e, file: full, done: true} // not aborted: that would remove the device
+	if _, err := w.Write([]byte("x")); !saysFull(err) {
+		t.Errorf("bytes of a file: %v", err)
+	}
+	if err := full.Close(); err != nil {
+		t.Fatal(err)
+	}
 	db, err := store.Open(t.Context(), e, store.Options{Now: time.Now, MasterKey: make([]byte, 32)})
 	if err != nil {
 		t.Fatal(err)
@@ -145,24 +156,65 @@ func TestDiskFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.write(t.Context(), "test", nil, noPages(e)); err != nil {
+	if _, err := notes.Commit(t.Context(), store.Meta{By: "u", Action: "n.create"}, "first", 0, storetest.Note{}); err != nil {
 		t.Fatal(err)
 	}
-	var full error
-	for i := 0; full == nil && i < 1000; i++ {
-		_, full = notes.Commit(t.Context(), store.Meta{By: "u", Action: "n.create"}, fmt.Sprint(i), 0, storetest.Note{Body: strings.Repeat("x", 10_000)})
-		if full != nil {
-			if !fault.Is(full, fault.Unavailable) || !strings.Contains(fault.MessageOf(full), "磁盘已满") {
-				t.Fatal(full)
-			}
-			if _, err := notes.Load(t.Context(), fmt.Sprint(i)); !fault.Is(err, fault.NotFound) {
-				t.Fatalf("half written: %v", err)
-			}
+	// max_page_count makes SQLite itself say that the disk is full: at each page that a commit wants, in turn.
+	refused := 0
+	for ; ; refused++ {
+		last, err := e.LastN(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.write(t.Context(), "test", nil, morePages(refused)); err != nil {
+			t.Fatal(err)
+		}
+		_, err = notes.Commit(t.Context(), store.Meta{By: "u", Action: "n.create"}, "big", 0, storetest.Note{Body: strings.Repeat("x", 30_000)})
+		if err == nil {
+			break
+		}
+		now, failed := e.LastN(t.Context())
+		if _, notThere := notes.Load(t.Context(), "big"); !saysFull(err) || failed != nil || now != last || !fault.Is(notThere, fault.NotFound) {
+			t.Fatalf("with %d pages: %v, log %d, then %d, %v, %v", refused, err, last, now, failed, notThere)
 		}
 	}
-	if full == nil {
-		t.Fatal("the disk never was full")
+	if _, err := notes.Load(t.Context(), "big"); refused < 2 || err != nil {
+		t.Fatalf("refused %d times, then %v", refused, err)
 	}
+	// The claim of a file that does not fit takes its bytes with it.
+	if err := e.write(t.Context(), "test", nil, morePages(0)); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; ; i++ {
+		_, err := db.PutFile(t.Context(), store.Meta{By: "u", Action: "file.put", Why: strings.Repeat("w", 500)}, strings.NewReader(fmt.Sprint(i)), 100)
+		if err == nil && i < 100 {
+			continue
+		}
+		if kept := len(blobsOf(t, dir)); !saysFull(err) || !errors.Is(err, store.ErrFull) || kept != i {
+			t.Fatalf("%d files were kept, then %v: %d lie there", i, err, kept)
+		}
+		break
+	}
+}
+
+// saysFull tells whether an error tells the user that the disk is full.
+func saysFull(err error) bool {
+	return fault.Is(err, fault.Unavailable) && strings.Contains(fault.MessageOf(err), "磁盘已满")
+}
+
+// blobsOf are the files below the folder of uploads.
+func blobsOf(t *testing.T, dir string) (paths []string) {
+	t.Helper()
+	err := filepath.WalkDir(filepath.Join(dir, filesName), func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
 }
 
 // TestConcurrentCommitsShareTransactions holds the writer busy with a crowd and checks that each got its own outcome.
@@ -249,14 +301,14 @@ func TestEachHoldsNoConnection(t *testing.T) {
 	}
 }
 
-// noPages lets the database grow by a few pages only.
-func noPages(*Engine) func(c *sql.Conn) error {
+// morePages lets the database grow by so many pages.
+func morePages(more int) func(c *sql.Conn) error {
 	return func(c *sql.Conn) error {
 		var pages int
 		if err := c.QueryRowContext(context.Background(), "PRAGMA page_count").Scan(&pages); err != nil {
 			return err
 		}
-		_, err := c.ExecContext(context.Background(), fmt.Sprintf("PRAGMA max_page_count=%d", pages+40))
+		_, err := c.ExecContext(context.Background(), fmt.Sprintf("PRAGMA max_page_count=%d", pages+more))
 		return err
 	}
 }
