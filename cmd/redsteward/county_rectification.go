@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -118,6 +119,11 @@ func (l *countyLoader) playRectification(ctx context.Context, beat claimBeat, ki
 			return err
 		}
 	}
+	if beat.role == "inspector" && !c.Formal {
+		if by, err = l.wentOn(ctx, c.Visit); err != nil { // others see nothing of a visit that was drawn before it was scored twice
+			return err
+		}
+	}
 	do := func(step rectification.Step, in casework.Input) error {
 		return l.withPaper(step != rectification.StepServe && step != rectification.StepHandOver, func(paper *files.Upload) (err error) {
 			in.Upload = paper
@@ -161,6 +167,20 @@ func (l *countyLoader) playRectification(ctx context.Context, beat claimBeat, ki
 		return nil
 	}
 	return do(rectification.Step(beat.do), in)
+}
+
+// wentOn is the inspector who went on a visit, or any for one on which others went, of which none is drawn.
+func (l *countyLoader) wentOn(ctx context.Context, visit string) (policy.Actor, error) {
+	w, err := l.visits.One(ctx, l.of("property_officer", 0), visit)
+	if err != nil {
+		return policy.Actor{}, err
+	}
+	for _, by := range l.people["inspector"] {
+		if slices.Contains(w.Visit.State.Officers, by.ID) {
+			return by, nil
+		}
+	}
+	return l.of("inspector", 0), nil
 }
 
 // managerOf is the manager of a firm by its id.

@@ -33,7 +33,7 @@ func (s *service) openSupervision(ctx context.Context) error {
 	if s.intake, err = supervision.NewObservationImports(ctx, s.observations, func() supervision.Finder { return s.register.Finder() }); err != nil {
 		return err
 	}
-	if s.visits, err = inspection.NewVisits(ctx, inspection.Config{DB: s.db, Guard: s.guard, Places: register, Levels: register, Crew: crew, Sheets: sheets, Near: s.nearCut}); err != nil {
+	if s.visits, err = inspection.NewVisits(ctx, inspection.Config{DB: s.db, Guard: s.guard, Places: register, Levels: register, Crew: crew, Sheets: sheets, Asked: s.secondsAsked}); err != nil {
 		return err
 	}
 	desk, err := s.caseDesk()
@@ -166,7 +166,7 @@ func (q *periodQuestions) asksOf(ctx context.Context, period string) (map[string
 	return q.asks[period], nil
 }
 
-// nearCut reports whether a project lies near a cut of a rating period; the rating cycle opens after the visits.
-func (s *service) nearCut(ctx context.Context, period, project string) (bool, error) {
-	return s.cycle.IsNear(ctx, period, project)
+// secondsAsked is what lies near a cut and is to be scored a second time; the rating cycle opens after the visits.
+func (s *service) secondsAsked(ctx context.Context) ([]inspection.Asked, error) {
+	return s.cycle.SecondsAsked(ctx)
 }

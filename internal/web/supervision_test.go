@@ -266,13 +266,20 @@ func (m *team) answerAt(login, path string, fields url.Values, photos ...[]byte)
 
 var optionOf = regexp.MustCompile(`<option value="([0-9a-z-]+)"[^>]*>([^（<]+)（`)
 
+// walkers are the accounts that a form offers to send, by name.
+func (m *team) walkers(form string) map[string]string {
+	m.t.Helper()
+	out := map[string]string{}
+	for _, o := range optionOf.FindAllStringSubmatch(m.as("officer").get(m.t, form).body, -1) {
+		out[o[2]] = o[1]
+	}
+	return out
+}
+
 // plan plans visits of p1 and p2 for both inspectors and returns their addresses in order.
 func (m *team) plan() []string {
 	m.t.Helper()
-	ids := map[string]string{}
-	for _, o := range optionOf.FindAllStringSubmatch(m.as("officer").get(m.t, "/visits/plan").body, -1) {
-		ids[o[2]] = o[1]
-	}
+	ids := m.walkers("/visits/plan")
 	form := m.hidden("officer", "/visits/plan", "/visits/plan")
 	for name, value := range map[string]string{"day": "2026-10-19", "series": "service", "officer1": ids["周望平"], "officer2": ids["林阿秀"], "stop1": "p2", "stop3": "p1"} {
 		form.Set(name, value)
@@ -314,7 +321,26 @@ func TestVisitPages(t *testing.T) {
 		t.Errorf("the box finds no visit: %.1500s", found)
 	}
 	visit := visits[1]
+	m.f.Supervision.Visits.Draw = func(string, int64) bool { return true }
 	m.begin(visit)
+	// blind: who may be sent to score again sees nothing of it, on whatever page; who plans and reviews does.
+	blind := func(when string, sees bool, paths ...string) {
+		t.Helper()
+		for _, path := range append(paths, visit) {
+			if a := m.as("worker").get(t, path); (a.StatusCode == 200) != sees {
+				t.Errorf("%s: %s answers who may be sent %d", when, path, a.StatusCode)
+			}
+		}
+		for _, path := range []string{"/visits", "/visits?project=p1", "/visits.xlsx?as=csv&project=p1", "/search?q=东街"} {
+			if body := m.as("worker").get(t, path).body; (strings.Contains(body, visit) || strings.Contains(body, "东街花园,走访评价")) != sees {
+				t.Errorf("%s: %s shows it %v to who may be sent: %.800s", when, path, !sees, body)
+			}
+		}
+		if a := m.as("officer").get(t, visit); a.StatusCode != 200 {
+			t.Errorf("%s: who plans gets %d", when, a.StatusCode)
+		}
+	}
+	blind("while it is scored", false)
 	item := m.as("inspector").get(t, visit+"/items/4.3").body
 	for _, want := range []string{"疏散通道、楼梯间畅通", "0 / 27", "本项 4 分", "周*平、林*秀", `"sentence":"公示栏公开了服务内容和服务标准"`, "capture"} {
 		if !strings.Contains(item, want) {
@@ -363,6 +389,25 @@ func TestVisitPages(t *testing.T) {
 	if to := m.post("lin", visit+"/sign", m.hidden("lin", visit, visit+"/sign")); to != visit+"?done=submitted" {
 		t.Error(to)
 	}
+	blind("before somebody is sent", false, photo)
+	if page := m.as("worker").get(t, visit).body; !strings.Contains(page, "再评通过复核以前") {
+		t.Errorf("it does not say why: %.1500s", page)
+	}
+	plan := "/visits/plan?again=" + strings.TrimPrefix(visit, "/visits/")
+	if again := m.as("officer").get(t, "/visits/again").body; !strings.Contains(again, plan) || !strings.Contains(again, "70 / 72 分") {
+		t.Errorf("who plans is not led to it: %.1500s", again)
+	}
+	offered, all := m.walkers(plan), m.walkers("/visits/plan")
+	if offered["吴小青"] == "" || len(offered) != 1 {
+		t.Errorf("who may score again: %v", offered)
+	}
+	form := m.hidden("officer", plan, "/visits/plan")
+	for name, value := range map[string]string{"again": strings.TrimPrefix(visit, "/visits/"), "day": "2026-10-19", "officer1": offered["吴小青"], "officer2": all["陈大江"]} {
+		form.Set(name, value)
+	}
+	if a := m.as("officer").send(t, http.MethodPost, "/visits/plan", form); a.StatusCode != 422 || !strings.Contains(a.body, "陈大江还有安排、复核或者查看这里走访的职务") {
+		t.Errorf("who plans is sent himself: %d %.1500s", a.StatusCode, a.body)
+	}
 	// The phone that comes upstairs late is told that its answer had arrived.
 	if a := m.reply("inspector", visit, "1.1", url.Values{"value": {"conform"}, "key": {"phone-1.1"}}); a.StatusCode != 200 {
 		t.Errorf("a late resend: %d %s", a.StatusCode, a.body)
@@ -376,7 +421,7 @@ func TestVisitPages(t *testing.T) {
 	if todo := m.as("chief").get(t, "/todo").body; strings.Count(todo, ">复核走访评价表 1 份</a>") != 1 {
 		t.Errorf("the to-do page has the review %d times", strings.Count(todo, ">复核走访评价表 1 份</a>"))
 	}
-	form := m.hidden("chief", visit, visit+"/return")
+	form = m.hidden("chief", visit, visit+"/return")
 	form.Set("reason", "4.3 的照片看不出位置")
 	m.post("chief", visit+"/return", form)
 	if mine := m.as("inspector").get(t, "/visits/mine").body; !strings.Contains(mine, "4.3 的照片看不出位置") {
@@ -395,6 +440,7 @@ func TestVisitPages(t *testing.T) {
 	if to := m.post("chief", visit+"/accept", m.hidden("chief", visit, visit+"/accept")); to != "/visits/queue?done=accepted" {
 		t.Error(to)
 	}
+	blind("accepted", false, photo)
 	if all := m.as("officer").get(t, "/visits?quarter=2026Q4&state=accepted&series=service").body; !strings.Contains(all, "68 / 72 分") || strings.Contains(all, "望湖苑") {
 		t.Errorf("%.1500s", all)
 	}

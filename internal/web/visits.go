@@ -322,6 +322,9 @@ func (s *Server) showPlan(c *fiber.Ctx, by policy.Actor, values url.Values, refu
 		if err != nil {
 			return err
 		}
+		if people, err = s.goAgain(c.UserContext(), people, &pair); err != nil {
+			return err
+		}
 		v.AgainName, v.Form = pair.Name+"，"+pair.Sheet.Title+"，"+pair.Day.Chinese()+"走访", v.Form[:1]
 	}
 	v.Officers = officerFields(people, func(i int) string { return values.Get(officerName(i)) }, refused)
@@ -379,6 +382,21 @@ func (s *Server) walkers(ctx context.Context, by policy.Actor) ([]option, error)
 			if !slices.ContainsFunc(out, func(o option) bool { return o.Value == p.ID }) {
 				out = append(out, option{Value: p.ID, Label: p.Name + "（" + p.Titles + "）"})
 			}
+		}
+	}
+	return out, nil
+}
+
+// goAgain leaves of those who can be sent who may score a visit again.
+func (s *Server) goAgain(ctx context.Context, people []option, first *inspection.Visit) ([]option, error) {
+	out := people[:1:1]
+	for _, o := range people[1:] {
+		may, err := s.supervision.Visits.MayGoAgain(ctx, o.Value, first)
+		if err != nil {
+			return nil, err
+		}
+		if may {
+			out = append(out, o)
 		}
 	}
 	return out, nil

@@ -118,13 +118,21 @@ func (s *Service) asksSecond(p *Period) bool {
 	return s.seconds != nil && p.State == StateEvaluated && s.rules.near(p.Rhythm) != NearShow
 }
 
-// IsNear reports whether a second person is to score a project for a period. It asks for no right.
-func (s *Service) IsNear(ctx context.Context, period, project string) (bool, error) {
-	p, err := s.load(ctx, period)
-	if fault.Is(err, fault.NotFound) {
-		return false, nil
+// SecondsAsked are the periods that ask for a second person to score what lies near a cut, with what that is. It asks for no right.
+func (s *Service) SecondsAsked(ctx context.Context) ([]inspection.Asked, error) {
+	var out []inspection.Asked
+	for _, rhythm := range []string{RhythmQuarter, RhythmYear} {
+		periods, err := s.list(ctx, periodKey(rhythm, StateEvaluated))
+		if err != nil {
+			return nil, err
+		}
+		for i := range periods {
+			if p := &periods[i]; s.asksSecond(p) && len(p.Near) > 0 {
+				out = append(out, inspection.Asked{Period: p.ID, Days: p.Days, Projects: p.Near})
+			}
+		}
 	}
-	return err == nil && s.asksSecond(&p) && slices.Contains(p.Near, project), err
+	return out, nil
 }
 
 // OpenSeconds counts the projects near a cut of a period within the scope for which nobody was sent to score them a second time, up to most. Returns Forbidden without ReadRanges.

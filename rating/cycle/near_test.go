@@ -43,9 +43,9 @@ func TestNearGuard(t *testing.T) {
 	if !slices.Equal(p.Near, []string{"p0002"}) {
 		t.Fatalf("near %v", p.Near)
 	}
-	isNear := func(project string) bool { return must[bool](t)(d.IsNear(t.Context(), "2026Q3", project)) }
-	if !isNear("p0002") || isNear("p0001") || must[bool](t)(d.IsNear(t.Context(), "2031Q1", "p0002")) {
-		t.Error("who is near")
+	asked := func() []inspection.Asked { return must[[]inspection.Asked](t)(d.SecondsAsked(t.Context())) }
+	if a := asked(); len(a) != 1 || a[0].Period != "2026Q3" || a[0].Days != p.Days || !slices.Equal(a[0].Projects, p.Near) {
+		t.Errorf("who is near: %+v", a)
 	}
 	v := must[*NearView](t)(d.Near(t.Context(), officer, "2026Q3"))
 	if len(v.Rows) != 1 || v.Rows[0].Second.State != inspection.SecondOpen || !v.Asks() {
@@ -76,7 +76,7 @@ func TestNearGuard(t *testing.T) {
 	if r, _ := d.result(t, "2026Q3", "p0002"); r.Total.Shown != "94.00" {
 		t.Errorf("p0002 has %s: what was asked for counts, what came late by itself does not", r.Total.Shown)
 	}
-	if p = must[Period](t)(d.Period(t.Context(), officer, "2026Q3")); len(p.Near) != 0 || isNear("p0002") {
+	if p = must[Period](t)(d.Period(t.Context(), officer, "2026Q3")); len(p.Near) != 0 || len(asked()) != 0 {
 		t.Errorf("near %v", p.Near)
 	}
 	d.heard(t, "2026Q3")

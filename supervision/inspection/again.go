@@ -16,7 +16,7 @@ import (
 )
 
 // Some visits are scored a second time by others (双评), so that it can be told later how severely somebody scores. Which ones, a keyed hash of the visit's id decides when all have signed:
-// nobody knows before, and nobody chooses. Who scores a second time does not see the first answers before his own are accepted. Both visits count, as any two of a quarter do. Besides, what lies near a cut is scored a second time in the same way for the rating period
+// nobody knows before, and nobody chooses. Who scores a second time does not see the first answers before his own are accepted: all who may be sent see nothing of them from the beginning (Kept), and nobody else is sent. Both visits count, as any two of a quarter do. Besides, what lies near a cut is scored a second time in the same way for the rating period
 // that asks (临界复评): after its evaluation, counting as of the day of the first.
 
 // againClaim names the one second scoring of a visit.
@@ -24,6 +24,9 @@ const againClaim = "visit-again"
 
 // Falls reports whether the draw takes a visit with an id, of which percent of a hundred are taken. Nothing that people use asks it before all have signed; who makes up a demonstration does.
 func (s *Visits) Falls(visit string, percent int64) bool {
+	if s.Draw != nil {
+		return s.Draw(visit, percent)
+	}
 	n, err := strconv.ParseUint(s.DB.MAC("visit-overlap", visit)[:8], 16, 32)
 	return err == nil && int64(n%100) < percent
 }
@@ -54,6 +57,16 @@ func (s *Visits) againFaults(ctx context.Context, v *Visit) ([]fault.Field, erro
 		bad = append(bad, fault.Field{Name: "officers", Message: "再评要由另外的人走访，前一次的走访人员不能再去"})
 	} else if slices.ContainsFunc(first.Acts, func(a policy.Act) bool { return slices.Contains(v.Officers, a.By) }) {
 		bad = append(bad, fault.Field{Name: "officers", Message: "再评要由没有看过前一次结果的人走访，复核过前一次的人不能去"})
+	} else {
+		for _, id := range v.Officers {
+			name, saw, err := s.saw(ctx, id, first)
+			if err != nil {
+				return nil, err
+			}
+			if saw {
+				bad = append(bad, fault.Field{Name: "officers", Message: "再评要由看不到前一次结果的人走访，" + name + "还有安排、复核或者查看这里走访的职务，看得到"})
+			}
+		}
 	}
 	return bad, nil
 }
@@ -87,30 +100,6 @@ func (s *Visits) claimAgain(ctx context.Context, meta store.Meta, first, id stri
 	return s.DB.Claim(ctx, meta, againClaim, first, target)
 }
 
-// Kept implements supervision.Findings: the visits that the actor scores a second time and of which nothing is to be seen by him before his own is accepted. It tells of today also to who
-// looks back: on an earlier day nobody knew of the second scoring, but who asks knows.
-func (s *Visits) Kept(ctx context.Context, by policy.Actor) (map[string]bool, error) {
-	if s.duty.formal || !s.Guard.Allow(by, s.acting(by, policy.DoVisit)) {
-		return nil, nil
-	}
-	ctx = store.Present(ctx)
-	out := map[string]bool{}
-	for q := (store.Query{Index: byWork, Key: officerKey(by.ID), Limit: store.MaxLimit}); ; {
-		page, err := s.visits.List(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		for _, d := range page.Docs {
-			if d.State.Again != "" {
-				out[d.State.Again] = true
-			}
-		}
-		if q.After = page.Next; q.After == "" {
-			return out, nil
-		}
-	}
-}
-
 // Drawn is a visit that was drawn, or is to be scored a second time for a rating period, "" for none, in which its project lies near a cut, without what was found. Returns Forbidden without PlanVisit, NotFound outside the scope, Conflict for one that was neither.
 func (s *Visits) Drawn(ctx context.Context, by policy.Actor, id, period string) (Visit, error) {
 	scope, err := s.desk.Scope(ctx, by, policy.PlanVisit)
@@ -133,15 +122,12 @@ func (s *Visits) Drawn(ctx context.Context, by policy.Actor, id, period string) 
 // wanted refuses to score a visit a second time for a rating period: its project must be near a cut there, and the visit one that counts and is no second one itself.
 func (s *Visits) wanted(ctx context.Context, period string, first *Visit) error {
 	const op = "inspection.wanted"
-	near := false
-	if s.Near != nil {
-		var err error
-		if near, err = s.Near(ctx, period, first.Project); err != nil {
-			return err
-		}
+	asked, err := s.asked(ctx)
+	if err != nil {
+		return err
 	}
 	switch {
-	case !near:
+	case !slices.ContainsFunc(asked, func(a Asked) bool { return a.Period == period && slices.Contains(a.Projects, first.Project) }):
 		return fault.New(op, fault.Conflict, first.Name+"在这一期不临界，不用第二人评分")
 	case !first.scored():
 		return fault.New(op, fault.Conflict, "这次走访不计入评价，或者本身就是再评，不能再评一次")

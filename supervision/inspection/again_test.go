@@ -2,6 +2,8 @@ package inspection
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,10 +20,10 @@ func TestScoredTwiceForACut(t *testing.T) {
 	d := newDesk(t)
 	ctx := t.Context()
 	near := map[string]bool{}
-	d.Near = func(_ context.Context, period, project string) (bool, error) {
-		return period == "2027Q1" && near[project], nil
-	}
 	span := calendar.Quarter{Year: 2027, N: 1}.Span()
+	d.Asked = func(context.Context) ([]Asked, error) {
+		return []Asked{{Period: "2027Q1", Days: span, Projects: slices.Sorted(maps.Keys(near))}}, nil
+	}
 	stands := func(firm string, want SecondState) Second {
 		t.Helper()
 		one, err := d.Second(ctx, "p1", firm, span)
@@ -61,33 +63,40 @@ func TestScoredTwiceForACut(t *testing.T) {
 			t.Errorf("it says %q, want %q", said, words)
 		}
 	}
-	refused("不临界", first.ID, "worker", "officer")
+	refused("不临界", first.ID, "worker", "gridder")
 	if _, err := d.Drawn(ctx, chief, first.ID, "2027Q1"); !fault.Is(err, fault.Conflict) {
 		t.Errorf("the form opens for what is near no cut: %v", err)
+	}
+	if _, err := d.One(ctx, worker, first.ID); err != nil {
+		t.Errorf("what is near no cut is kept: %v", err)
 	}
 	near["p1"] = true
 	if v, err := d.Drawn(ctx, chief, first.ID, "2027Q1"); err != nil || v.Points != 0 || v.Given != nil {
 		t.Errorf("the form shows %+v, %v", v, err)
 	}
-	refused("前一次的走访人员不能再去", first.ID, "zhou", "officer")
-	second, err := plan(first.ID, "worker", "officer")
+	refused("前一次的走访人员不能再去", first.ID, "zhou", "gridder")
+	refused("officer还有安排、复核或者查看这里走访的职务", first.ID, "worker", "officer")
+	if _, err := d.One(ctx, worker, first.ID); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("who may be sent sees the first before somebody is: %v", err)
+	}
+	second, err := plan(first.ID, "worker", "gridder")
 	if err != nil || second.State.For != "2027Q1" || second.State.CountsOn != first.State.Day {
 		t.Fatalf("%+v, %v", second.State, err)
 	}
 	stands("f1", SecondPlanned)
-	if pairs, err := d.Pairs(ctx, officer, calendar.Quarter{Year: 2027, N: 2}); err != nil || len(pairs) != 1 || pairs[0].First.ID != first.ID || pairs[0].Second.ID != second.ID || !pairs[0].Kept || pairs[0].First.State.Points != 0 {
+	if pairs, err := d.Pairs(ctx, officer, calendar.Quarter{Year: 2027, N: 2}); err != nil || len(pairs) != 1 || pairs[0].First.ID != first.ID || pairs[0].Second.ID != second.ID || pairs[0].Kept {
 		t.Errorf("the list of second scorings of the quarter in which it is done: %+v, %v", pairs, err)
 	}
-	refused("再评已经安排", first.ID, "worker", "officer")
+	refused("再评已经安排", first.ID, "worker", "gridder")
 	if _, err := d.One(ctx, worker, first.ID); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("who scores again sees the first: %v", err)
 	}
-	near["p1"] = false // the period was evaluated anew meanwhile: what is under way goes on
+	delete(near, "p1") // the period was evaluated anew meanwhile: what is under way goes on
 	if second, err = d.Start(ctx, worker, at(second)); err != nil {
 		t.Fatal(err)
 	}
 	d.answerAll(t, worker, second.ID, map[string]Found{"5.1": {Value: Fail, Photos: []Photo{photo}}})
-	for _, by := range []policy.Actor{worker, officer} {
+	for _, by := range []policy.Actor{worker, gridder} {
 		w, err := d.One(ctx, chief, second.ID)
 		if err == nil {
 			second, err = d.Sign(ctx, by, at(w.Visit))
@@ -102,7 +111,11 @@ func TestScoredTwiceForACut(t *testing.T) {
 	if one := stands("f1", SecondDone); one.Other != second.ID || one.For != "2027Q1" || one.Accepted != second.State.Reviewed.At {
 		t.Errorf("%+v", one)
 	}
-	refused("不能再评一次", func() string { near["p1"] = true; return second.ID }(), "zhou", "lin")
+	near["p1"] = true
+	if _, err := d.One(ctx, worker, first.ID); err != nil {
+		t.Errorf("what was scored twice is still kept: %v", err)
+	}
+	refused("不能再评一次", second.ID, "zhou", "lin")
 	// It counts in the first quarter, as asked for by it, and in no other.
 	asked := 0
 	read := func(span calendar.Span) (n int) {

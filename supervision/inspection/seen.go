@@ -48,12 +48,16 @@ func (s *Visits) One(ctx context.Context, by policy.Actor, id string) (Walk, err
 	if err != nil {
 		return Walk{Visit: doc}, err
 	}
-	kept, err := s.Kept(ctx, by)
+	kept, err := s.unseen(ctx, by)
 	if err != nil {
 		return Walk{}, err
 	}
-	if kept[id] {
-		return Walk{}, &fault.Error{Op: "inspection.One", Kind: fault.Forbidden, Message: "你要对这个小区再评一次，再评通过复核以前看不到前一次的结果", Rule: "双评：两次各自独立打分"}
+	if kept(id, &doc.State) {
+		message := "这次走访要由另外的人再评一次，再评通过复核以前，可能去再评的人看不到它的结果"
+		if doc.State.State == Started {
+			message = "走访签完名以前，结果只有走访的人、安排和复核走访的人看得到"
+		}
+		return Walk{}, &fault.Error{Op: "inspection.One", Kind: fault.Forbidden, Message: message, Rule: "双评：两次各自独立打分"}
 	}
 	return s.walk(ctx, doc)
 }
@@ -97,7 +101,7 @@ func (s *Visits) Last(ctx context.Context, by policy.Actor, visit, item string) 
 	if !journal.ValidPart(item) {
 		return Answer{}, none
 	}
-	kept, err := s.Kept(ctx, by)
+	kept, err := s.unseen(ctx, by)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -106,14 +110,14 @@ func (s *Visits) Last(ctx context.Context, by policy.Actor, visit, item string) 
 		return Answer{}, err
 	}
 	for _, a := range page.Docs {
-		if a.State.Visit == visit || kept[a.State.Visit] || a.State.Day.Compare(doc.State.Day) > 0 {
+		if a.State.Visit == visit || a.State.Day.Compare(doc.State.Day) > 0 {
 			continue
 		}
 		earlier, err := s.visits.Load(ctx, a.State.Visit)
 		if err != nil {
 			return Answer{}, err
 		}
-		if earlier.State.State == Submitted || earlier.State.State == Accepted {
+		if (earlier.State.State == Submitted || earlier.State.State == Accepted) && !kept(a.State.Visit, &earlier.State) {
 			return a.State, nil
 		}
 	}
@@ -169,7 +173,7 @@ func (s *Visits) List(ctx context.Context, by policy.Actor, f VisitFilter, after
 		q = store.Query{Index: byDay, Key: policy.FirmKey(f.Firm) + suffix}
 	}
 	q.Desc, q.After = !f.Oldest, after
-	kept, err := s.Kept(ctx, by)
+	kept, err := s.unseen(ctx, by)
 	if err != nil {
 		return store.Page[Visit]{}, err
 	}
@@ -186,7 +190,7 @@ func (s *Visits) Queue(ctx context.Context, by policy.Actor, after string) (stor
 	}
 	q := supervision.ScopeQuery(scope, byWork, "", "")
 	q.After = after
-	kept, err := s.Kept(ctx, by)
+	kept, err := s.unseen(ctx, by)
 	if err != nil {
 		return store.Page[Visit]{}, err
 	}
@@ -194,10 +198,10 @@ func (s *Visits) Queue(ctx context.Context, by policy.Actor, after string) (stor
 }
 
 // page reads a page of rows inside the scope that are not kept from the actor and that keep lets through.
-func (s *Visits) page(ctx context.Context, scope policy.Scope, kept map[string]bool, q store.Query, keep func(*Visit) bool) (store.Page[Visit], error) {
+func (s *Visits) page(ctx context.Context, scope policy.Scope, kept func(string, *Visit) bool, q store.Query, keep func(*Visit) bool) (store.Page[Visit], error) {
 	q.Limit = visitsPerPage
 	return s.visits.ListWhere(ctx, q, func(d *store.Doc[Visit]) bool {
-		return !kept[d.ID] && scope.Covers(d.State.rowKeys(), d.State.Day) && keep(&d.State)
+		return (kept == nil || !kept(d.ID, &d.State)) && scope.Covers(d.State.rowKeys(), d.State.Day) && keep(&d.State)
 	})
 }
 
@@ -271,7 +275,7 @@ func (s *Visits) WithFindings(ctx context.Context, by policy.Actor, after string
 	}
 	q := supervision.ScopeQuery(scope, byDay, "", "")
 	q.Desc, q.After = true, after
-	kept, err := s.Kept(ctx, by)
+	kept, err := s.unseen(ctx, by)
 	if err != nil {
 		return none, err
 	}

@@ -31,7 +31,7 @@ type Crew interface {
 	Person(ctx context.Context, id string) (policy.Actor, error)
 }
 
-// Config is what Visits needs; every field but Near is required.
+// Config is what Visits needs; every field but Asked and Draw is required.
 type Config struct {
 	DB     *store.DB
 	Guard  *policy.Guard
@@ -39,8 +39,10 @@ type Config struct {
 	Levels Levels
 	Crew   Crew
 	Sheets *Sheets
-	// Near reports whether a project lies near a cut in the present evaluation of a rating period, so that others are to score it a second time; nil: nobody asks for that.
-	Near func(ctx context.Context, period, project string) (bool, error)
+	// Asked tells what lies near a cut in the present evaluation of a rating period that asks for a second scoring by others; nil: nobody asks for that.
+	Asked func(ctx context.Context) ([]Asked, error)
+	// Draw, if not nil, decides in place of the keyed hash which visits are scored a second time (see Falls); only tests have one.
+	Draw func(visit string, percent int64) bool
 }
 
 // duty says what the sheets of a service are about: the names under which they are kept, the rights that they ask for, and whether they are records of administrative inspections.
@@ -99,11 +101,14 @@ func visitDocument(name string) store.Kind[Visit] {
 				}
 				return keys
 			}, Sort: func(_ string, v *Visit) string { return v.place() }},
-			// What is to be done by its officers, what waits for review by scope key.
+			// What is to be done by its officers, what waits for review by scope key, what was drawn by quarter.
 			{Name: byWork, Keys: func(_ string, v *Visit) []string {
 				var keys []string
 				if v.State == Submitted {
 					keys = supervision.ListKeys(v.Keys)
+				}
+				if v.Drawn {
+					keys = append(keys, drawnKey(calendar.QuarterOf(v.Day)))
 				}
 				// Who scores a second time is kept from the first answers until the second are accepted.
 				if v.State.Open() || v.State == Submitted && v.Again != "" {
@@ -125,6 +130,9 @@ func visitDocument(name string) store.Kind[Visit] {
 }
 
 func officerKey(officer string) string { return "officer/" + officer }
+
+// drawnKey lists the visits of a quarter that were drawn.
+func drawnKey(q calendar.Quarter) string { return "drawn/" + q.String() }
 
 // place orders visits by day and by their place in the day's list.
 func (v *Visit) place() string { return fmt.Sprintf("%s %04d", v.Day, v.Order) }

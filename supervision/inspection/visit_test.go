@@ -127,13 +127,45 @@ func TestVisitCounts(t *testing.T) {
 func TestScoredTwice(t *testing.T) {
 	d := newDesk(t)
 	ctx := t.Context()
-	for i := range d.Sheets.list {
-		d.Sheets.list[i].Overlap = 100
-	}
+	d.Draw = func(string, int64) bool { return true }
 	first := d.begin(t, plan())
 	d.answerAll(t, zhou, first.ID, map[string]Found{"5.1": {Value: Fail, Photos: []Photo{photo}}})
 	d.sign(t, zhou, first.ID)
+	// Nothing of the first is seen by the second until it is accepted, nor by anybody who may be sent, from the beginning; a list leaves it out.
+	sees := func(by policy.Actor) bool {
+		t.Helper()
+		_, err := d.One(ctx, by, first.ID)
+		page, listErr := d.List(ctx, by, VisitFilter{}, "")
+		if listErr != nil || err != nil && !fault.Is(err, fault.Forbidden) {
+			t.Fatal(err, listErr)
+		}
+		listed := slices.ContainsFunc(page.Docs, func(v store.Doc[Visit]) bool { return v.ID == first.ID })
+		if listed != (err == nil) {
+			t.Errorf("%s: listed %v, opened %v", by.ID, listed, err)
+		}
+		return listed
+	}
+	apart := func(when string) {
+		t.Helper()
+		for _, by := range []policy.Actor{worker, gridder, person("joint", "joint_check", policy.County)} {
+			if sees(by) {
+				t.Errorf("%s: %s may be sent again and sees the first", when, by.ID)
+			}
+		}
+		for _, by := range []policy.Actor{zhou, lin, officer, chief, secretary, person("auditor", "auditor", policy.County)} {
+			if !sees(by) {
+				t.Errorf("%s: %s does not see it", when, by.ID)
+			}
+		}
+	}
+	apart("while it is scored")
 	first = d.sign(t, lin, first.ID)
+	apart("before somebody is sent")
+	for account, may := range map[string]bool{"worker": true, "gridder": true, "zhou": false, "officer": false, "clerk": false, "pollster": false, "nobody": false} {
+		if got, err := d.MayGoAgain(ctx, account, &first.State); got != may || err != nil {
+			t.Errorf("%s may go again: %v %v", account, got, err)
+		}
+	}
 	quarter, before := calendar.QuarterOf(first.State.Day), d.Clock()
 	d.Wait(time.Minute)
 	if pairs, err := d.Pairs(ctx, officer, quarter); err != nil || !first.State.Drawn || len(pairs) != 1 || pairs[0].Second.ID != "" || pairs[0].First.State.Points == 0 {
@@ -152,35 +184,20 @@ func TestScoredTwice(t *testing.T) {
 			t.Errorf("%s: %v, %d records", name, said, d.Records(t)-before)
 		}
 	}
-	refused("the same person", fault.Invalid, "前一次的走访人员不能再去", again("2027-02-11", "zhou", "officer"))
-	refused("another quarter", fault.Invalid, "本季度末2027年3月31日", again("2027-04-01", "worker", "officer"))
-	second, err := again("2027-02-10", "worker", "officer")()
+	refused("the same person", fault.Invalid, "前一次的走访人员不能再去", again("2027-02-11", "zhou", "gridder"))
+	refused("who plans there", fault.Invalid, "officer还有安排、复核或者查看这里走访的职务", again("2027-02-11", "worker", "officer"))
+	refused("another quarter", fault.Invalid, "本季度末2027年3月31日", again("2027-04-01", "worker", "gridder"))
+	second, err := again("2027-02-10", "worker", "gridder")()
 	if err != nil || second.State.Project != "p1" || second.State.Series != "service" {
 		t.Fatalf("%+v %v", second.State, err)
 	}
-	refused("a third time", fault.Conflict, "再评已经安排", again("2027-02-11", "worker", "officer"))
+	refused("a third time", fault.Conflict, "再评已经安排", again("2027-02-11", "worker", "gridder"))
 	refused("what nobody drew", fault.Conflict, "没有抽中", func() (store.Doc[Visit], error) {
 		return d.Plan(ctx, chief, PlanVisit{Again: second.ID, Day: mustDate("2027-02-11"), Order: 1, Officers: []string{"zhou", "lin"}})
 	})
-	// Nothing of the first is seen by the second until it is accepted.
-	sees := func(by policy.Actor) bool {
-		t.Helper()
-		_, err := d.One(ctx, by, first.ID)
-		page, listErr := d.List(ctx, by, VisitFilter{}, "")
-		if listErr != nil || err != nil && !fault.Is(err, fault.Forbidden) {
-			t.Fatal(err, listErr)
-		}
-		listed := slices.ContainsFunc(page.Docs, func(v store.Doc[Visit]) bool { return v.ID == first.ID })
-		if listed != (err == nil) {
-			t.Errorf("%s: listed %v, opened %v", by.ID, listed, err)
-		}
-		return listed
-	}
-	if sees(worker) || sees(officer) || !sees(chief) {
-		t.Error("who scores again sees the first, or others do not")
-	}
+	apart("while it is scored again")
 	// Before, nobody was to score it again; who looks back learns nothing either.
-	if _, err := d.One(store.KnownAt(ctx, before), officer, first.ID); !fault.Is(err, fault.Forbidden) {
+	if _, err := d.One(store.KnownAt(ctx, before), gridder, first.ID); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("who scores again looks back to the first: %v", err)
 	}
 	if second, err = d.Start(ctx, worker, at(second)); err != nil {
@@ -189,11 +206,11 @@ func TestScoredTwice(t *testing.T) {
 	if a, err := d.Last(ctx, worker, second.ID, "5.1"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the first answer is shown as the last one: %+v %v", a, err)
 	}
-	if pairs, err := d.Pairs(ctx, officer, quarter); err != nil || len(pairs) != 1 || !pairs[0].Kept || pairs[0].First.State.Points != 0 || pairs[0].Second.ID != second.ID {
+	if pairs, err := d.Pairs(ctx, officer, quarter); err != nil || len(pairs) != 1 || pairs[0].Kept || pairs[0].First.State.Points == 0 || pairs[0].Second.ID != second.ID {
 		t.Errorf("%+v %v", pairs, err)
 	}
 	d.answerAll(t, worker, second.ID, nil)
-	for _, by := range []policy.Actor{worker, officer} {
+	for _, by := range []policy.Actor{worker, gridder} {
 		w, err := d.One(ctx, chief, second.ID)
 		if err == nil {
 			second, err = d.Sign(ctx, by, at(w.Visit))
@@ -233,13 +250,32 @@ func TestScoredTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.answerAll(t, zhou, reviewed.ID, nil)
+	d.answerAll(t, zhou, reviewed.ID, map[string]Found{"5.1": {Value: Fail, Photos: []Photo{photo}}})
 	d.sign(t, zhou, reviewed.ID)
 	if _, err := d.Accept(ctx, officer, at(d.sign(t, lin, reviewed.ID))); err != nil {
 		t.Fatal(err)
 	}
 	first = reviewed
 	refused("who reviewed the first", fault.Invalid, "复核过前一次的人不能去", again("2027-02-11", "worker", "officer"))
+	kept := func() bool {
+		t.Helper()
+		all, err := d.Kept(ctx, worker)
+		found, listErr := d.WithFindings(ctx, worker, "")
+		if err != nil || listErr != nil {
+			t.Fatal(err, listErr)
+		}
+		if all[reviewed.ID] == slices.ContainsFunc(found.Docs, func(v store.Doc[supervision.FoundKinds]) bool { return v.ID == reviewed.ID }) {
+			t.Error("what is kept is listed among what was found, or the other way round")
+		}
+		return all[reviewed.ID]
+	}
+	if !kept() || !sees(officer) || sees(worker) {
+		t.Error("what was accepted and waits for its second scoring is shown to who may be sent")
+	}
+	d.MoveTo(mustDate("2027-04-01").Begins())
+	if kept() {
+		t.Error("nobody can be sent any more, and it is still kept")
+	}
 }
 
 func TestDisplaysGoIntoTheirColumns(t *testing.T) {

@@ -430,7 +430,7 @@ func TestSupervisionPages(t *testing.T) {
 			}
 		}
 	}
-	look("inspector", []opened{{"visits-mine", "/visits/mine", 200}, {"visit-item-finding", "/visits/" + walk + "/items/1.2", 200}, {"visit-complete", "/visits/" + displays, 200}})
+	look("inspector", []opened{{"visits-mine", "/visits/mine", 200}, {"visit-item-finding", "/visits/" + walk + "/items/1.2", 200}})
 	for _, by := range []policy.Actor{zhou, lin} {
 		w, err := f.Supervision.Visits.One(t.Context(), by, walk)
 		if err != nil {
@@ -446,7 +446,7 @@ func TestSupervisionPages(t *testing.T) {
 	look("officer", []opened{{"observations", "/observations", 200}, {"observations-returned", "/observations/returned", 200}, {"observation-own", "/observations/" + ids[2], 200},
 		{"observation-new", "/observations/new", 200}, {"observation-form", "/observations/new?fact=answers", 200}, {"observation-veto", "/observations/new?fact=veto_decisions", 200},
 		{"observation-correct", "/observations/" + back.ID + "/correct", 200}, {"observation-imports", "/observations/imports", 200}})
-	look("worker", []opened{{"visit-item-scale", "/visits/" + displays + "/items/flag", 200}})
+	look("worker", []opened{{"visit-complete", "/visits/" + displays, 200}, {"visit-item-scale", "/visits/" + displays + "/items/flag", 200}})
 	lookAtDraw(t, tb, f, officer, zhou, lin)
 }
 
