@@ -426,6 +426,21 @@ func TestConnectionDies(t *testing.T) {
 	}
 }
 
+// TestBesideTheUpload: what is made of an upload waits where the upload waits, whoever keeps it: what a killed process leaves is cleared from there at the next start.
+func TestBesideTheUpload(t *testing.T) {
+	s := newShelf(t)
+	u, err := s.Receive("a.jpg", bytes.NewReader(photo(t, 400, 300)), JPEG)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewKeeper(s.db, "/nowhere").Keep(t.Context(), meta(), u); err != nil {
+		t.Error(err)
+	}
+	if err := u.Close(); err != nil || s.left(t) != 0 {
+		t.Error(err, s.left(t))
+	}
+}
+
 func TestOnePictureAtATime(t *testing.T) {
 	s := newShelf(t)
 	s.decoding <- struct{}{}

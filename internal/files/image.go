@@ -13,6 +13,7 @@ import (
 	"image/png"
 	"io"
 	"os"
+	"path/filepath"
 )
 
 const (
@@ -56,7 +57,7 @@ func (k *Keeper) show(ctx context.Context, u *Upload, out *Stored) (*shownCopy, 
 		out.Width, out.Height = out.Height, out.Width
 	}
 	out.Look = LookOf(shown)
-	temp, err := os.CreateTemp(k.dir, "redsteward-shown-")
+	temp, err := os.CreateTemp(filepath.Dir(u.file.Name()), "redsteward-shown-") // beside the upload: what a killed process left is found there
 	if err != nil {
 		return nil, broken(err)
 	}
