@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := check-all
-.PHONY: help check-all run test e2e golden fuzz bench ports check cover ci fmt
+.PHONY: help check-all run test e2e golden fuzz bench soak load ports check cover ci fmt
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 check-all: ## format, vet, lint and test: before every commit
@@ -18,6 +18,13 @@ fuzz: ## a second for every fuzz target
 	FUZZ=all .ci/parts fuzz
 bench: ## the figures of the design
 	go test -run '^$$' -bench . ./...
+# How long soak and load go on, and how many clients load has: make soak FOR=30m, make load FOR=5m CLIENTS=64.
+FOR ?= 5m
+CLIENTS ?= 64,256
+soak: ## what runs is killed, starved and cut off under load, on each engine for FOR (FOR=short: each turn once)
+	REDSTEWARD_SOAK=$(FOR) go test -count=1 -v -timeout 0 -run '^TestSoak' ./cmd/redsteward
+load: ## CLIENTS at a demonstration county, for FOR each
+	REDSTEWARD_LOAD=$(FOR) REDSTEWARD_CLIENTS=$(CLIENTS) go test -timeout 0 -run '^$$' -bench '^BenchmarkLoad$$' -benchtime 1x ./cmd/redsteward
 ports: ## build for every machine that bureaus have
 	PORTS=all .ci/parts ports
 check: ## check every shipped scheme and table

@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -12,8 +15,23 @@ import (
 	"redsteward/internal/store/mongo/mongotest"
 )
 
-// TestMain removes what the MongoDB test server left behind.
-func TestMain(m *testing.M) { os.Exit(mongotest.Main(m)) }
+// TestMain removes what was built for the tests, here and for the MongoDB test server. In a child of startWatched it becomes the watched program.
+func TestMain(m *testing.M) {
+	if os.Getenv(diskVariable) != "" {
+		if err := becomeWatched(os.Args[1:]); err != nil {
+			// What cannot be watched runs as it is; the parent sees the end of the third descriptor.
+			fmt.Fprintln(os.Stderr, err)
+			_ = errors.Join(syscall.Close(3), os.Unsetenv(diskVariable))
+			fmt.Fprintln(os.Stderr, syscall.Exec(os.Args[1], os.Args[1:], os.Environ()))
+			os.Exit(1)
+		}
+	}
+	code := mongotest.Main(m)
+	if builtFolder != "" {
+		_ = os.RemoveAll(builtFolder)
+	}
+	os.Exit(code)
+}
 
 // askProgram runs one command line on the date given, in this process.
 func askProgram(t *testing.T, now time.Time, env []string, args ...string) (text string, code int) {

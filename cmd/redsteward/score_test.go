@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,17 +20,32 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
-// builtCommand builds the program as a user would have it.
+// builtCommand builds the command once for all tests of the process and returns its path.
 func builtCommand(t testing.TB) string {
 	t.Helper()
-	name := filepath.Join(t.TempDir(), "redsteward")
-	build := exec.Command("go", "build", "-o", name, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as everything but the race detector is built, so that nothing is compiled twice
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	name, err := built()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return name
 }
+
+// builtFolder is where built put the command, "" as long as nobody asked for it; TestMain removes it.
+var builtFolder string
+
+var built = sync.OnceValues(func() (string, error) {
+	var err error
+	if builtFolder, err = os.MkdirTemp("", "redsteward-built-"); err != nil {
+		return "", err
+	}
+	name := filepath.Join(builtFolder, "redsteward")
+	build := exec.Command("go", "build", "-o", name, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as everything but the race detector is built, so that nothing is compiled twice
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return name, nil
+})
 
 // runMain runs the command line in this process, at noon of a fixed day.
 func runMain(t testing.TB, args ...string) (stdout, stderr string, code int) {

@@ -23,6 +23,8 @@ type running struct {
 	address string
 	printed string // What it printed up to the address, this line included.
 	errOut  *bytes.Buffer
+	out     io.Reader
+	temp    string // its folder for temporary files
 }
 
 // addressPrinted finds the address in the lines that serve and demo print.
@@ -31,12 +33,21 @@ var addressPrinted = regexp.MustCompile(`https?://127\.0\.0\.1:\d+`)
 // startProgram starts the program without any setting of this machine and waits for the address it prints.
 func startProgram(t testing.TB, command string, args ...string) *running {
 	t.Helper()
-	r := &running{cmd: exec.Command(command, args...), errOut: &bytes.Buffer{}}
-	r.cmd.Env, r.cmd.Dir, r.cmd.Stderr = []string{"HOME=" + t.TempDir()}, t.TempDir(), r.errOut
+	r := launch(exec.Command(command, args...), t)
+	r.await(t)
+	return r
+}
+
+// launch starts a command with the environment that it has, in a folder of its own.
+func launch(cmd *exec.Cmd, t testing.TB) *running {
+	t.Helper()
+	r := &running{cmd: cmd, errOut: &bytes.Buffer{}, temp: t.TempDir()}
+	r.cmd.Env, r.cmd.Dir, r.cmd.Stderr = append(cmd.Env, "HOME="+t.TempDir(), "TMPDIR="+r.temp), t.TempDir(), r.errOut
 	out, err := r.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.out = out
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -45,8 +56,17 @@ func startProgram(t testing.TB, command string, args ...string) *running {
 			_ = r.cmd.Process.Kill()
 			_ = r.cmd.Wait()
 		}
+		if t.Failed() {
+			t.Logf("%s", r.errOut)
+		}
 	})
-	lines := bufio.NewScanner(out)
+	return r
+}
+
+// await reads until the address is printed.
+func (r *running) await(t testing.TB) {
+	t.Helper()
+	lines := bufio.NewScanner(r.out)
 	for lines.Scan() {
 		r.printed += lines.Text() + "\n"
 		if r.address = addressPrinted.FindString(lines.Text()); r.address != "" {
@@ -56,8 +76,7 @@ func startProgram(t testing.TB, command string, args ...string) *running {
 	if r.address == "" {
 		t.Fatalf("no address was printed:\n%s%s", r.printed, r.errOut)
 	}
-	go func() { _, _ = io.Copy(io.Discard, out) }()
-	return r
+	go func() { _, _ = io.Copy(io.Discard, r.out) }()
 }
 
 // get fetches a page.
@@ -88,7 +107,7 @@ func (r *running) stop(t testing.TB) {
 }
 
 // outcome runs the program to its end.
-func outcome(t *testing.T, command string, args ...string) (text string, code int) {
+func outcome(t testing.TB, command string, args ...string) (text string, code int) {
 	t.Helper()
 	cmd := exec.Command(command, args...)
 	cmd.Env, cmd.Dir = []string{"HOME=" + t.TempDir()}, t.TempDir()
