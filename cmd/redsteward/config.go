@@ -133,7 +133,7 @@ type config struct {
 		BackUp string `yaml:"back_up"`
 		// CheckUp is when the whole check of doctor is made.
 		CheckUp string `yaml:"check_up"`
-		// EvaluateQuarter is when the quarter that ended is evaluated.
+		// EvaluateQuarter is when quarters whose cut-off has passed are evaluated.
 		EvaluateQuarter string `yaml:"evaluate_quarter"`
 		// MoveWindows is when periods are opened and closed whose day has come.
 		MoveWindows string `yaml:"move_windows"`

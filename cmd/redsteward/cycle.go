@@ -126,7 +126,7 @@ func (s *service) adoptedScheme(ctx context.Context, rhythm string, day calendar
 
 // jobList are the jobs that run by themselves. What a module does by itself rests while the module is switched off; personal data is destroyed all the same.
 func (s *service) jobList() []schedule.Job {
-	jobs := []schedule.Job{{Name: cycle.QuarterEndJob, Title: "季度截止并评价", Spec: s.config.Schedule.EvaluateQuarter, Catchup: schedule.CatchupLatest, Run: s.cycle.EvaluateQuarter},
+	jobs := []schedule.Job{{Name: cycle.QuarterEndJob, Title: "统计截止以后评价季度", Spec: s.config.Schedule.EvaluateQuarter, Catchup: schedule.CatchupLatest, Run: s.cycle.EvaluateQuarter},
 		{Name: cycle.WindowsJob, Title: "评价周期开启和截止", Spec: s.config.Schedule.MoveWindows, Catchup: schedule.CatchupLatest, Run: s.cycle.MoveWindows},
 		{Name: "remove-files", Title: "清理没有提交的文件", Anytime: true, Spec: s.config.Schedule.RemoveFiles, Catchup: schedule.CatchupLatest, Run: s.proofs.SweepFiles},
 		{Name: "forget-bookings", Title: "清除保存期满的个人信息", Anytime: true, Spec: s.config.Schedule.ForgetBookings, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {

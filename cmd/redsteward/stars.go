@@ -206,8 +206,8 @@ func publish(e *web.Evaluation, c chosen) {
 		return
 	}
 	e.Cutoff, e.UpTo = c.period.Cutoff.Ends(), c.period.FactsUpTo
-	e.Period = c.period.ID
-	e.Day, e.Restricted, e.Moves, e.FirmsTitle, e.Facets = c.period.Days.Last, true, c.before != nil, "企业汇总", []string{"乡镇", "社区", "类型", "规模"}
+	e.Period, e.Unranked = c.period.ID, c.period.Rhythm == cycle.RhythmQuarter
+	e.Day, e.Restricted, e.Moves, e.FirmsTitle, e.Facets = c.period.Days.Last, true, c.before != nil && !e.Unranked, "企业汇总", []string{"乡镇", "社区", "类型", "规模"}
 	if p := c.period.Publication; p != nil {
 		e.At, e.Notice = p.At.Time, calendar.DateOf(p.At.Time).Chinese()+"公布，"+p.Number+"。"
 	}

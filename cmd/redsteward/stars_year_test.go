@@ -105,6 +105,12 @@ func TestBoardShowsThePublishedYear(t *testing.T) {
 	if want := map[string]string{"a": "降 1", "b": "升 1", "c": "新参评", "d": "新参评"}; !maps.Equal(got, want) {
 		t.Errorf("moved %v, want %v", got, want)
 	}
+	quarter := now
+	quarter.Rhythm = cycle.RhythmQuarter
+	stars.newest = func(context.Context) (cycle.Period, *cycle.Period, error) { return quarter, &before, nil }
+	if e, err := stars.Latest(t.Context()); err != nil || !e.Unranked || e.Moves {
+		t.Errorf("a quarter is ranked: %+v, %v", e, err)
+	}
 	stars.newest = s.newestYear
 	if _, err := stars.Latest(t.Context()); !fault.Is(err, fault.NotFound) {
 		t.Errorf("nothing is published, and yet: %v", err)

@@ -24,8 +24,8 @@ const rowsPerPage = 50
 // ranked is a row with its place.
 type ranked struct {
 	Row
-	// Place is the shared rank, 0 for a row without rank.
-	Rank int
+	// Rank is the shared rank, 0 for a row without rank and where nothing is ranked; at is where the row stands by its total, 0 without one.
+	Rank, at int
 	// gradeOrder is the position of the grade from the best.
 	gradeOrder int
 	// search is what a query is looked up in: name, firm and place, their pinyin and initials, lower case.
@@ -109,7 +109,7 @@ func boardOf(rows iter.Seq2[Row, error], e Evaluation) (*board, error) {
 			b.rows = append(b.rows, r)
 		}
 	}
-	b.firms = rankFirms(e.Firms)
+	b.firms = rankFirms(e.Firms, e.Unranked)
 	for _, f := range b.firms.list {
 		for _, m := range f.Members {
 			if r := b.byID[m.ID]; r != nil && !f.Apart {
@@ -137,26 +137,33 @@ func (b *board) sort() {
 	}
 	slices.SortFunc(b.rows, byTotal)
 	for i, r := range b.rows {
-		r.Rank = i + 1
+		r.at = i + 1
 		if i > 0 && b.rows[i-1].Total.Equal(*r.Total) {
-			r.Rank = b.rows[i-1].Rank
+			r.at = b.rows[i-1].at
+		}
+		if !b.Unranked {
+			r.Rank = r.at
 		}
 	}
+	names := func(x, y *ranked) int { return cmp.Or(cmp.Compare(x.search, y.search), cmp.Compare(x.ID, y.ID)) }
 	slices.SortFunc(b.apart, func(x, y *ranked) int {
 		return cmp.Or(cmp.Compare(x.gradeOrder, y.gradeOrder), cmp.Compare(x.search, y.search), cmp.Compare(x.ID, y.ID))
 	})
 	compare := [sorts]func(x, y *ranked) int{
 		byRank: byTotal,
-		byName: func(x, y *ranked) int { return cmp.Or(cmp.Compare(x.search, y.search), cmp.Compare(x.ID, y.ID)) },
+		byName: names,
 		byFirm: func(x, y *ranked) int {
-			return cmp.Or(cmp.Compare(searchText(x.Firm), searchText(y.Firm)), cmp.Compare(x.Rank, y.Rank), cmp.Compare(x.ID, y.ID))
+			return cmp.Or(cmp.Compare(searchText(x.Firm), searchText(y.Firm)), cmp.Compare(x.at, y.at), cmp.Compare(x.ID, y.ID))
 		},
 		byGrade: func(x, y *ranked) int {
-			return cmp.Or(cmp.Compare(x.gradeOrder, y.gradeOrder), cmp.Compare(x.Rank, y.Rank), cmp.Compare(x.ID, y.ID))
+			return cmp.Or(cmp.Compare(x.gradeOrder, y.gradeOrder), cmp.Compare(x.at, y.at), cmp.Compare(x.ID, y.ID))
 		},
 		byWeight: func(x, y *ranked) int {
-			return cmp.Or(byWeightOf(x, y), cmp.Compare(x.Rank, y.Rank), cmp.Compare(x.ID, y.ID))
+			return cmp.Or(byWeightOf(x, y), cmp.Compare(x.at, y.at), cmp.Compare(x.ID, y.ID))
 		},
+	}
+	if b.Unranked {
+		compare[byRank] = names
 	}
 	for kind, by := range compare {
 		list := slices.Clone(b.rows)
@@ -228,13 +235,16 @@ func (b *board) within(f filter) (places map[string]int, mean num.Num) {
 		if !f.matches(r) {
 			continue
 		}
-		if r.Rank != last {
-			last, rank = r.Rank, len(places)+1
+		if r.at != last {
+			last, rank = r.at, len(places)+1
 		}
 		places[r.ID] = rank
 		sum = sum.Add(*r.Total)
 	}
 	mean, _ = sum.Quo(num.FromInt(int64(max(1, len(places)))))
+	if b.Unranked {
+		clear(places)
+	}
 	return places, mean
 }
 
@@ -284,7 +294,7 @@ func (b *board) page(f filter) result {
 	// A cursor is the id of a row; where the row itself is filtered out, its place in the order still says where to go on.
 	position := func(id string) (int, bool) {
 		mark, ok := b.byID[id]
-		if !ok || mark.Rank == 0 {
+		if !ok || mark.at == 0 {
 			return 0, false
 		}
 		at := slices.IndexFunc(all, func(r *ranked) bool {

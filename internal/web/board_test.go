@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -142,6 +143,25 @@ func TestPeers(t *testing.T) {
 	}
 	if got := b.peers(Star{Row: b.byID["p2"].Row}); len(got) != 1 || got[0].Path != old.address("/") {
 		t.Errorf("%+v", got)
+	}
+	// A quarter has scores and no ranks: by their names, compared with the mean of their peers only.
+	quarter, names := stars.now, slices.Clone(stars.rows)
+	quarter.Unranked, names[4].Name = true, "安居公寓"
+	unranked, err := boardOf(func(yield func(Row, error) bool) {
+		for _, r := range names {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}, quarter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page := unranked.page(filter{}); page.Rows[0].ID != "p4" || page.Rows[1].ID != "p0" || page.Rows[0].Rank+page.Rows[1].Rank != 0 {
+		t.Errorf("%+v", page.Rows)
+	}
+	if places, mean := unranked.within(old); len(places) != 0 || mean.Fixed(2) != "85.00" {
+		t.Error(places, mean)
 	}
 	for range 2 {
 		if b, err = s.boardOfPeriod(t.Context(), "2026Q2"); err != nil || b.now == nil || b.ID != "e0" || stars.made != 1 {

@@ -199,6 +199,9 @@ func compareIn(b *board, one Star, group string, member func(r *ranked) bool) st
 	if err != nil {
 		return ""
 	}
+	if b.Unranked {
+		return fmt.Sprintf("%s：参评 %d 个%s，有总分的 %d 个，平均 %s 分。", group, all, b.Subject, with, points(mean, b.Places))
+	}
 	return fmt.Sprintf("%s：参评 %d 个%s，有总分的 %d 个，平均 %s 分；除自己以外的 %d 个当中，比它高的 %d 个，比它低的 %d 个，同分的 %d 个。",
 		group, all, b.Subject, with, points(mean, b.Places), with-1, higher, lower, with-1-higher-lower)
 }

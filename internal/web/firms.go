@@ -121,8 +121,8 @@ type rankedFirms struct {
 	ranked int
 }
 
-// rankFirms puts the firms in order, ties sharing a rank.
-func rankFirms(firms []Firm) rankedFirms {
+// rankFirms puts the firms in order, ties sharing a rank; without ranks those with a total stand first, by their names.
+func rankFirms(firms []Firm, unranked bool) rankedFirms {
 	out := rankedFirms{byID: make(map[string]*rankedFirm, len(firms))}
 	for _, f := range firms {
 		r := &rankedFirm{Firm: f, search: searchText(append([]string{f.Name}, f.Spellings...)...)}
@@ -139,13 +139,13 @@ func rankFirms(firms []Firm) rankedFirms {
 				return -1
 			}
 			return 1
-		case placed(x):
+		case placed(x) && !unranked:
 			return cmp.Or(y.Total.Cmp(*x.Total), strings.Compare(x.Name, y.Name))
 		}
 		return strings.Compare(x.Name, y.Name)
 	})
 	for i, f := range out.list {
-		if !placed(f) {
+		if !placed(f) || unranked {
 			break
 		}
 		out.ranked, f.Rank = i+1, i+1

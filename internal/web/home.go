@@ -269,7 +269,7 @@ func (s *Server) homeFirm(ctx context.Context, b *board, project, firm string) (
 	}
 	f := b.firms.list[at]
 	if f.Total != nil {
-		h.say("这家企业管的 " + count(f.Count) + " 个" + b.Subject + "合起来得 " + f.Shown + " 分，是“" + f.Grade + "”，在 " + count(b.firms.ranked) + " 家里排第 " + count(f.Rank) + "。")
+		h.say("这家企业管的 " + count(f.Count) + " 个" + b.Subject + "合起来得 " + f.Shown + " 分，是“" + f.Grade + "”" + rankAmong(f.Rank, b.firms.ranked) + "。")
 	} else {
 		h.say("这家企业管的 " + count(f.Count) + " 个" + b.Subject + "还没有可以汇总的结果。")
 	}
@@ -395,4 +395,12 @@ func (s *Server) homeSurvey(ctx context.Context, by policy.Actor, project string
 		break // the newest one
 	}
 	return h, nil
+}
+
+// rankAmong ends a sentence about a firm with its rank, "" where nobody has one.
+func rankAmong(rank, of int) string {
+	if rank == 0 {
+		return ""
+	}
+	return "，在 " + count(of) + " 家里排第 " + count(rank)
 }

@@ -51,6 +51,8 @@ type Cycle interface {
 	Near(ctx context.Context, by policy.Actor, id string) (*cycle.NearView, error)
 	// OpenSeconds counts the projects near a cut of a period to which nobody was sent a second time, up to most.
 	OpenSeconds(ctx context.Context, by policy.Actor, p *cycle.Period, most int) (int, error)
+	// NearScored counts what lies near a cut of a period and what of it a second person has scored.
+	NearScored(ctx context.Context, p *cycle.Period) (near, scored int, err error)
 	// Scorers looks at how people scored, for their supervisor only.
 	Scorers(ctx context.Context, by policy.Actor) (*cycle.Scorers, error)
 	// Tell tells the scores of a quarter to the firms, Hearing where that stands. Tell returns Conflict if it is too late or was done.

@@ -304,6 +304,20 @@ func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]
 	signInAgain(t, people)
 	run(
 		scenario{name: "year closed", role: "officer", method: "POST", path: "/periods/2026/close", form: form(), status: 200, changes: 1},
+		scenario{name: "year evaluated for looking", role: "officer", method: "POST", path: "/periods/2026/evaluate", form: form(), status: 303, changes: -1},
+	)
+	c.Wait()
+	run(
+		scenario{name: "what is shown waits for the cut-off", role: "officer", path: "/periods/2026/publish", status: 200, contains: []string{"统计到2027年1月9日为止"}, excludes: []string{"name=\"minutes_file\""}},
+		scenario{name: "shown before the cut-off", role: "officer", method: "POST", path: "/periods/2026/show", form: form("minutes", "联审纪要第3期"), status: 409, contains: []string{"截止以后重新评价"}},
+	)
+	cutoff, err := calendar.ParseDate("2027-01-09")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Set(cutoff.Add(1))
+	signInAgain(t, people)
+	run(
 		scenario{name: "year evaluated", role: "officer", method: "POST", path: "/periods/2026/evaluate", form: form(), status: 303, changes: -1},
 	)
 	c.Wait()

@@ -1,12 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"strconv"
@@ -51,6 +53,8 @@ type publishView struct {
 	Heard      []tellingView
 	Objections []caseLink
 	CanTell    bool
+	// Near says how many projects lie near a cut and how many of them a second person has scored, "" where none does.
+	Near string
 }
 
 // tellingView is one telling of scores.
@@ -93,9 +97,15 @@ func (s *Server) showPublish(c *fiber.Ctx, by policy.Actor, typed publishTyped) 
 	}
 	v := publishView{Period: p, Path: periodPath(p.ID), Word: periodWord(&p, h), Next: publishNext(&p, h), Levels: s.approvalLevels(p.Approval), MaxMB: files.PDF.Limit() >> 20, MaxImageMB: files.JPEG.Limit() >> 20}
 	v.Scans = scanLinks(v.Path, len(p.Scans))
+	switch near, scored, err := s.cycle.NearScored(ctx, &p); {
+	case err != nil:
+		return err
+	case near > 0:
+		v.Near = fmt.Sprintf("%d 个，第二人评分完成 %d 个", near, scored)
+	}
 	manages := s.guard.Allow(by, policy.ManagePeriod)
 	if p.State == cycle.StateEvaluated {
-		v.Hold, v.CanTell = h.Why(), p.ToTell() && manages
+		v.Hold, v.CanTell = cmp.Or(p.Wait(), h.Why()), p.ToTell() && manages
 		if v.CanTell && p.Stars() {
 			if _, err := s.cycle.MayShow(ctx, by, p.ID, p.Evaluation); fault.Is(err, fault.Conflict) {
 				v.CanTell, v.Hold = false, strings.TrimPrefix(fault.MessageOf(err), p.Name)
@@ -186,6 +196,8 @@ func (s *Server) tellScores(c *fiber.Ctx, by policy.Actor) error {
 // publishNext says what comes next in the publication of a period, and who does it; h is its hearing.
 func publishNext(p *cycle.Period, h cycle.Hearing) string {
 	switch {
+	case p.Early():
+		return "统计截止以后重新评价"
 	case p.ToTell() && p.Stars():
 		return "物业管理股凭联审纪要公示拟评结果；申报没有办结的先办结、重新评价"
 	case p.ToSend() && p.Stars() && h.Shows:

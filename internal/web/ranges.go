@@ -140,6 +140,9 @@ func spreadsOf(d *cycle.Spreads) *spreadsView {
 	if d.Holds != "" {
 		v.Warning = fmt.Sprintf("“%s”占了参评小区的 %s（%d / %d），超过 %d%%：区分不开，请看看指标和分数线。", d.Holds, share(d.Held, d.Rated), d.Held, d.Rated, d.Concentration)
 	}
+	if d.Best != "" {
+		v.Warning = joinWords(v.Warning, fmt.Sprintf("“%s”占了参评小区的 %s（%d / %d），超过 %d%%：公示以前再核对一次，看是不是都够得上。", d.Best, share(d.Stars, d.Rated), d.Stars, d.Rated, d.Top))
+	}
 	return v
 }
 

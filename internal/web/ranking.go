@@ -176,9 +176,11 @@ type rankingView struct {
 	Facets          []facetView
 	Spread          []spreadRow
 	Apart           []apartRow
-	ApartMore       int
-	NextPage, Back  string
-	CSV, Clear      string
+	// ApartRest are further rows without rank, which fold out, ApartMore how many more there are.
+	ApartRest      []apartRow
+	ApartMore      int
+	NextPage, Back string
+	CSV, Clear     string
 	// Outputs are the columns of further results.
 	Outputs []Column
 	// Periods are the other published periods, the newest first, by id; Now is the title of the one that is shown now when this is another one.
@@ -224,8 +226,11 @@ type apartRow struct {
 	Name, Address, Grade, State, Reason, Place string
 }
 
-// apartShown is how many of the rows without rank stand beside the board.
-const apartShown = 8
+// apartShown is how many of the rows without rank stand beside the board; those up to apartListed fold out, more are in the table to download.
+const (
+	apartShown  = 8
+	apartListed = 200
+)
 
 // ranking is the public board.
 func (s *Server) ranking(c *fiber.Ctx, by policy.Actor) error {
@@ -311,11 +316,14 @@ func (s *Server) rankingView(b *board, f filter, past []PastFirms) *rankingView 
 		v.Rows = append(v.Rows, row)
 	}
 	for i, r := range found.Apart {
-		if i == apartShown {
-			v.ApartMore = len(found.Apart) - apartShown
-			break
+		switch {
+		case i < apartShown:
+			v.Apart = append(v.Apart, b.apartRow(r))
+		case i < apartListed:
+			v.ApartRest = append(v.ApartRest, b.apartRow(r))
+		default:
+			v.ApartMore = len(found.Apart) - apartListed
 		}
-		v.Apart = append(v.Apart, b.apartRow(r))
 	}
 	v.Spread = b.spread(b.counts, len(b.byID))
 	return v
@@ -441,7 +449,7 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	head := []string{"名次", "编号", b.Subject, "位置", "物业服务企业", "等级", "总分"}
+	head := []string{"编号", b.Subject, "位置", "物业服务企业", "等级", "总分"}
 	for _, p := range b.Parts {
 		head = append(head, p.Name+"（得分率%）")
 	}
@@ -455,11 +463,17 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 	if b.Levels && b.Restricted {
 		head = append(head, "星级状态", "现在的星级", "有效至")
 	}
+	if !b.Unranked {
+		head = slices.Insert(head, 0, "名次")
+	}
 	head = append(head, "说明", "评价规则", "规则指纹", "公开结果指纹")
 	f := readFilter(c, b).first()
 	var places map[string]int
 	if f.among() {
 		places, _ = b.within(f)
+	}
+	ranks := !b.Unranked && f.among()
+	if ranks {
 		head = append(head, "同类中的名次")
 	}
 	sheet := report.NewCSV(head...)
@@ -471,7 +485,7 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 		if r.Total != nil {
 			total = plainNumber(*r.Total, b.Places)
 		}
-		row := []string{rank, report.Guard(r.ID), report.Guard(r.Name), report.Guard(r.Place), report.Guard(r.Firm), report.Guard(b.gradeOf(r.Grade)), total}
+		row := []string{report.Guard(r.ID), report.Guard(r.Name), report.Guard(r.Place), report.Guard(r.Firm), report.Guard(b.gradeOf(r.Grade)), total}
 		for _, p := range r.Parts {
 			row = append(row, optionalNumber(p, 1))
 		}
@@ -491,8 +505,11 @@ func (s *Server) rankingCSV(c *fiber.Ctx, _ policy.Actor) error {
 		if b.Levels && b.Restricted {
 			row = append(row, r.Stands.Status.Title(), report.Guard(b.nowLabel(&r.Row)), dayText(r.Stands.Until))
 		}
+		if !b.Unranked {
+			row = slices.Insert(row, 0, rank)
+		}
 		row = append(row, report.Guard(strings.TrimSpace(r.Mark+" "+r.Since()+r.Reason)), report.Guard(b.SchemeID+" "+b.SchemeVersion), b.SchemeHash, r.Sheet)
-		if f.among() {
+		if ranks {
 			within := ""
 			if n := places[r.ID]; n > 0 {
 				within = strconv.Itoa(n)

@@ -84,6 +84,8 @@ type Evaluation struct {
 	Restricted bool
 	// Moves: rows say how they moved against the evaluation before.
 	Moves bool
+	// Unranked: rows stand by their names and have no rank, as in a quarter, which has scores and no stars (practice.md §1).
+	Unranked bool
 	// Stands changes whenever stars stand otherwise than before; "" while all stand as they were published.
 	Stands string
 	// Status is a word of the status list such as 公示中, "" for none.

@@ -72,6 +72,10 @@ func (t PeriodTasks) Tasks(ctx context.Context, by policy.Actor, now time.Time) 
 			k.Title, k.Button, k.Due, k.Basis, k.Party, k.Waits = "等社区初审"+p.Name+"的材料", "看还缺什么", p.Cutoff, "统计截止", "社区", true
 		case p.State == cycle.StateClosed && runs:
 			k.Title, k.Button, k.Context = "评价"+p.Name, "去评价", p.Cutoff.Chinese()+"已统计截止"
+		case p.Early() && !afterCutoff && runs:
+			k.Title, k.Button, k.Due, k.Basis, k.Party, k.Waits = "等"+p.Name+"统计截止，截止以后重新评价", "看预览", p.Cutoff, "统计截止", "社区", true
+		case p.Early() && runs:
+			k.Title, k.Button, k.Context = "重新评价"+p.Name, "去评价", p.Cutoff.Chinese()+"已统计截止，现在的结果是截止以前的"
 		case p.ToTell() && p.Stars() && manages:
 			k.Title, k.Button, k.Link, k.Context = "公示"+p.Name+"的拟评星级", "去公示", publish, "申报办结、联审以后，凭联审纪要公示"
 			if len(p.Tellings) > 0 {

@@ -70,6 +70,9 @@ func (p Period) Approved() bool { return p.State == StateEvaluated && p.held(Mov
 
 // held says why an evaluated period cannot be moved while its approval stands as it does, "" if it can.
 func (p *Period) held(m Move) string {
+	if why := p.Wait(); why != "" && (m == MoveTell || m == MoveSend) {
+		return why
+	}
 	why := map[Move]map[policy.ApprovalState]string{
 		MoveEvaluate: {policy.ApprovalPending: "正在审批公布，不能重新评价；要重新评价的，请送审的人先撤回"},
 		MoveTell:     {policy.ApprovalPending: "正在审批公布，不能再告知或者公示", policy.ApprovalApproved: "已经审批通过，不用再告知或者公示"},

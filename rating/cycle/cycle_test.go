@@ -225,6 +225,8 @@ func TestRefusedMoves(t *testing.T) {
 		{StatePlanned, "", []Move{MoveOpen}, early},
 		{StateOpen, "", []Move{MoveClose}, do[MoveClose]},
 		{StateClosed, "", []Move{MoveEvaluate}, do[MoveEvaluate]},
+		// Before the cut-off it is for looking only.
+		{StateEvaluated, "", []Move{MoveEvaluate}, func() error { d.set(t, "2026-10-11"); return do[MoveEvaluate]() }},
 		{StateEvaluated, "", []Move{MoveEvaluate, MoveTell}, func() error { d.heard(t, id); return nil }},
 		{StateEvaluated, "", []Move{MoveEvaluate, MoveSend}, do[MoveSend]},
 		{StateEvaluated, policy.ApprovalPending, []Move{MoveSign, MoveWithdraw}, do[MoveWithdraw]},

@@ -325,9 +325,9 @@ func TestAsks(t *testing.T) {
 }
 
 // quarterEnds is the runner of a process for the end of a quarter.
-func quarterEnds(t *testing.T, db *store.DB, s *Service) *schedule.Runner {
+func quarterEnds(t *testing.T, db *store.DB, s *Service, spec string) *schedule.Runner {
 	t.Helper()
-	runner, err := schedule.New(t.Context(), db, schedule.Job{Name: QuarterEndJob, Spec: "30 0 1 1,4,7,10 *", Catchup: schedule.CatchupLatest, Run: s.EvaluateQuarter})
+	runner, err := schedule.New(t.Context(), db, schedule.Job{Name: QuarterEndJob, Spec: spec, Catchup: schedule.CatchupLatest, Run: s.EvaluateQuarter})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,11 +335,11 @@ func quarterEnds(t *testing.T, db *store.DB, s *Service) *schedule.Runner {
 }
 
 // quarterOpen opens a quarter whose end comes while the program is down, and moves behind it.
-func (d *desk) quarterOpen(t *testing.T) *schedule.Runner {
+func (d *desk) quarterOpen(t *testing.T, spec string) *schedule.Runner {
 	t.Helper()
 	d.full(t, "p0001", "2026-08-10")
 	d.set(t, "2026-09-20")
-	runner := quarterEnds(t, d.DB, d.Service)
+	runner := quarterEnds(t, d.DB, d.Service, spec)
 	if n, err := runner.Tick(t.Context()); err != nil || n != 0 {
 		t.Fatalf("ended %d, %v", n, err)
 	}
@@ -355,19 +355,20 @@ func (d *desk) quarterOpen(t *testing.T) *schedule.Runner {
 
 // TestQuarterEndKilled: the process that closes and evaluates a quarter dies at each of its writes in turn, before it or after it. Another process takes the slot over and brings it to the same end, once.
 func TestQuarterEndKilled(t *testing.T) {
+	const yearly = "30 0 19 10 *"
 	want := ""
 	deaths := 0
 	for write, died := 1, true; died; write++ {
 		died = false
 		for _, after := range []bool{false, true} {
 			d := newDesk(t, 1)
-			runner := d.quarterOpen(t)
+			runner := d.quarterOpen(t, yearly)
 			killer := &storetest.Dying{Engine: d.DB.Engine(), Left: 1 << 20, After: after}
 			db, err := store.Open(t.Context(), killer, store.Options{Now: d.Clock, MasterKey: make([]byte, 32)})
 			if err != nil {
 				t.Fatal(err)
 			}
-			dies := quarterEnds(t, db, d.over(t, db))
+			dies := quarterEnds(t, db, d.over(t, db), yearly)
 			killer.Left = write
 			ended, err := dies.Tick(t.Context())
 			if err != nil && !errors.Is(err, storetest.ErrDead) || err == nil && ended != 1 {
@@ -417,14 +418,14 @@ func TestQuarterEndKilled(t *testing.T) {
 // TestQuarterEndWhileDown: the program was down at the end of the quarter; at the next start the quarter is closed and evaluated, once.
 func TestQuarterEndWhileDown(t *testing.T) {
 	d := newDesk(t, 1)
-	runner := d.quarterOpen(t)
+	runner := d.quarterOpen(t, "30 0 * * *")
 	tick := func(want int) {
 		t.Helper()
 		if n, err := runner.Tick(t.Context()); err != nil || n != want {
 			t.Fatalf("ended %d, %v, want %d", n, err, want)
 		}
 	}
-	tick(1)
+	tick(29) // one slot does it, 28 tell that it makes up for them
 	p, err := d.Period(t.Context(), officer, "2026Q3")
 	if err != nil || p.State != StateEvaluated || p.Evaluated.By != policy.SystemActor().ID {
 		t.Fatalf("period %+v, %v", p, err)
@@ -434,11 +435,33 @@ func TestQuarterEndWhileDown(t *testing.T) {
 	if after := d.Records(t); after != before {
 		t.Errorf("a second look wrote %d records", after-before)
 	}
-	for id, words := range map[string]string{"2027-01-01": "没有建立", "2026-07-01": "没有建立"} {
-		err := d.EvaluateQuarter(t.Context(), on(t, id).Begins().Add(time.Hour))
-		if err == nil || !strings.Contains(err.Error(), words) {
-			t.Errorf("%s: %v", id, err)
+	if err := d.EvaluateQuarter(t.Context(), d.Clock()); err == nil || !strings.Contains(err.Error(), "统计截止以后已经评价") {
+		t.Errorf("evaluated already: %v", err)
+	}
+	// Proof of the fourth quarter is taken until 5 January and counts until the 12th: it is evaluated then, and not on the first day of the next quarter only.
+	if _, err := d.Plan(t.Context(), officer, "2026Q4", on(t, "2027-01-05"), on(t, "2027-01-12")); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.EvaluateQuarter(t.Context(), d.Clock()); err == nil || !strings.Contains(err.Error(), "2026年第四季度没有开启") {
+		t.Errorf("not opened: %v", err)
+	}
+	if _, err := d.Open(t.Context(), officer, "2026Q4"); err != nil {
+		t.Fatal(err)
+	}
+	for _, day := range []struct {
+		day   string
+		ended int
+		state State
+	}{{"2027-01-01", 74, StateOpen}, {"2027-01-12", 11, StateOpen}, {"2027-01-13", 1, StateEvaluated}, {"2027-01-14", 1, StateEvaluated}} {
+		d.set(t, day.day)
+		tick(day.ended)
+		p, err := d.Period(t.Context(), officer, "2026Q4")
+		if err != nil || p.State != day.state {
+			t.Errorf("on %s the fourth quarter is %s: %v", day.day, p.State, err)
 		}
+	}
+	if p, err = d.Period(t.Context(), officer, "2026Q4"); err != nil || calendar.DateOf(p.Evaluated.At.Time) != on(t, "2027-01-13") {
+		t.Errorf("evaluated at %v: %v", p.Evaluated.At, err)
 	}
 }
 

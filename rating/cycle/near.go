@@ -170,6 +170,23 @@ func (s *Service) OpenSeconds(ctx context.Context, by policy.Actor, p *Period, m
 	return n, nil
 }
 
+// NearScored counts the projects that lay near a cut in the present evaluation of a period and those of them that a second person has scored, whatever the rules require. It asks for no right and names nobody.
+func (s *Service) NearScored(ctx context.Context, p *Period) (near, scored int, err error) {
+	if s.seconds == nil {
+		return len(p.Near), 0, nil
+	}
+	for _, project := range p.Near {
+		one, err := s.second(ctx, p, project)
+		if err != nil {
+			return 0, 0, err
+		}
+		if one.State == inspection.SecondDone {
+			scored++
+		}
+	}
+	return len(p.Near), scored, nil
+}
+
 // scoredTwice refuses a result of which the rules require what lies near a cut to be scored a second time, as long as something of that waits: Conflict that says how many, and names some.
 func (s *Service) scoredTwice(ctx context.Context, p *Period) error {
 	const op = "cycle.scoredTwice"

@@ -2,6 +2,7 @@ package cycle
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -60,10 +61,20 @@ func TestNearGuard(t *testing.T) {
 	send := func() error { _, err := d.Send(t.Context(), officer, "2026Q3", made.ID); return err }
 	d.rules.file.Near.Quarter = string(NearRequire)
 	d.refused(t, fault.Conflict, "有 1 个临界的小区等第二人评分：演示小区2", send)
+	scored := func() string {
+		near, scored, err := d.NearScored(t.Context(), &p)
+		return fmt.Sprint(near, scored, err)
+	}
+	if got := scored(); got != "1 0 <nil>" {
+		t.Error(got)
+	}
 	seconds["p0002"] = inspection.Second{State: inspection.SecondPlanned}
 	d.refused(t, fault.Conflict, "等第二人评分", send)
 	seconds["p0002"] = inspection.Second{State: inspection.SecondDone, For: "2026Q3", Accepted: journal.At(d.Clock())}
 	d.refused(t, fault.Conflict, "还没有重新评价", send)
+	if got := scored(); got != "1 1 <nil>" {
+		t.Error(got)
+	}
 	// The second scorer gave full marks after the cut-off: both count, for the period that asked.
 	for i, text := range []string{"visit_clean visit_clean_points=20 visit_clean_full=20", "visit_order visit_order_points=20 visit_order_full=20"} {
 		d.tellLate(t, "p0002", "2026-08-11", "2026-10-02", text)

@@ -32,6 +32,7 @@ type rangesFile struct {
 		SeveritySources []string `yaml:"severity_sources"`
 		MissingPercent  int64    `yaml:"missing_percent"`
 		Concentration   int64    `yaml:"concentration_percent,required"`
+		Top             int64    `yaml:"top_percent"`
 		Publish         string   `yaml:"publish"`
 	} `yaml:"ranges,required"`
 	Near struct {
@@ -127,6 +128,7 @@ func ParseRangeRules(file string, data []byte) (*RangeRules, error) {
 	within("ranges.severity_percent", f.Ranges.SeverityPercent, 0, 50)
 	within("ranges.missing_percent", f.Ranges.MissingPercent, 0, 100)
 	within("ranges.concentration_percent", f.Ranges.Concentration, 50, 100)
+	within("ranges.top_percent", f.Ranges.Top, 0, 100)
 	if n := utf8.RuneCountInString(f.Ranges.Publish); f.Ranges.Publish != "" && (n < 4 || n > 40) {
 		doc.Add("ranges.publish", fmt.Sprintf("采用公开的文件要写 4 至 40 个字，现在有 %d 个；不公开的空着", n))
 	}
@@ -177,6 +179,9 @@ func (r *RangeRules) Published() string { return strings.TrimSpace(r.file.Ranges
 
 // Beside are the distributions to look at beside one's own.
 func (r *RangeRules) Beside() []Published { return r.file.Beside }
+
+// Top is the percent of rated projects that may have the best star without a warning, 0 for any (domain.md §9: a proposal).
+func (r *RangeRules) Top() int64 { return r.file.Ranges.Top }
 
 // Concentration is the percent of rated projects that one grade may hold without a warning.
 func (r *RangeRules) Concentration() int64 { return r.file.Ranges.Concentration }

@@ -464,6 +464,10 @@ type Spreads struct {
 	Holds         string
 	Held, Rated   int
 	Concentration int64
+	// Best is the best star of a year that more than Top percent of those that were graded have, "" otherwise; Stars are they.
+	Best  string
+	Stars int
+	Top   int64
 }
 
 // Spreads compares the distribution of a preview with those of others.
@@ -475,7 +479,7 @@ func (s *Service) Spreads(ctx context.Context, by policy.Actor, v *Preview) (*Sp
 	if err != nil {
 		return nil, err
 	}
-	out := &Spreads{Now: v.Spread, Earlier: v.Before, Concentration: s.rules.Concentration()}
+	out := &Spreads{Now: v.Spread, Earlier: v.Before, Concentration: s.rules.Concentration(), Top: s.rules.Top()}
 	if v.Period.Stars() {
 		out.Beside = s.rules.Beside()
 	}
@@ -495,7 +499,7 @@ func (s *Service) Spreads(ctx context.Context, by policy.Actor, v *Preview) (*Sp
 	return out, nil
 }
 
-// concentrated fills Holds, Held and Rated: of a year by star, of a quarter, where all have the same grade, by band of points.
+// concentrated fills Holds, Held, Rated, Best and Stars: of a year by star, of a quarter, where all have the same grade, by band of points.
 func (d *Spreads) concentrated(v *Preview) {
 	list := v.Spread
 	if !v.Period.Stars() {
@@ -517,6 +521,9 @@ func (d *Spreads) concentrated(v *Preview) {
 		if graded(&list[i]) && int64(list[i].Count)*100 > d.Concentration*int64(d.Rated) {
 			d.Holds, d.Held = list[i].Label, list[i].Count
 		}
+	}
+	if v.Period.Stars() && d.Top > 0 && len(list) > 0 && graded(&list[0]) && int64(list[0].Count)*100 > d.Top*int64(d.Rated) {
+		d.Best, d.Stars = list[0].Label, list[0].Count
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"redsteward/internal/fault"
 	"redsteward/policy"
+	"redsteward/rating"
 )
 
 // TestRanges: an evaluation from the page leaves ranges beside it; they come out the same again, are internal and scoped, and an evaluation stands without them.
@@ -92,6 +93,35 @@ func TestRangeRules(t *testing.T) {
 		_, err := ParseRangeRules("ranges.yaml", []byte(strings.Replace(good, bad[0], bad[1], 1)))
 		if !fault.Is(err, fault.Invalid) || !strings.Contains(fmt.Sprint(fault.FieldsOf(err)), bad[2]) {
 			t.Errorf("%s: %v, want %q", bad[1], fault.FieldsOf(err), bad[2])
+		}
+	}
+}
+
+// TestConcentrated: one star that holds too many, and a best star that more have than is usual, are told; a quarter has no stars.
+func TestConcentrated(t *testing.T) {
+	scheme := &rating.Scheme{}
+	scheme.Grades.List = []rating.Grade{{ID: "star5", Label: "五星"}, {ID: "star4", Label: "四星"}, {ID: "void", Label: "一票否决", Special: true}}
+	for _, tt := range []struct {
+		rhythm        string
+		counts        []int
+		top           int64
+		holds, best   string
+		stars, graded int
+	}{
+		{RhythmYear, []int{10, 90, 50}, 10, "四星", "", 0, 100},
+		{RhythmYear, []int{11, 89, 50}, 10, "四星", "五星", 11, 100},
+		{RhythmYear, []int{30, 70, 0}, 0, "", "", 0, 100},
+		{RhythmYear, []int{85, 15, 0}, 10, "五星", "五星", 85, 100},
+		{RhythmQuarter, []int{85, 15, 0}, 10, "", "", 0, 0},
+	} {
+		v := &Preview{Period: Period{Rhythm: tt.rhythm}, Scheme: scheme}
+		for i, n := range tt.counts {
+			v.Spread = append(v.Spread, GradeCount{ID: scheme.Grades.List[i].ID, Label: scheme.Grades.List[i].Label, Count: n})
+		}
+		d := &Spreads{Concentration: 80, Top: tt.top}
+		d.concentrated(v)
+		if d.Holds != tt.holds || d.Best != tt.best || d.Stars != tt.stars || d.Rated != tt.graded {
+			t.Errorf("%s %v: %+v", tt.rhythm, tt.counts, d)
 		}
 	}
 }

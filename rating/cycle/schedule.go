@@ -2,6 +2,8 @@ package cycle
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"redsteward/internal/calendar"
@@ -10,31 +12,69 @@ import (
 	"redsteward/policy"
 )
 
-// QuarterEndJob is the name of the job that evaluates at the end of a quarter.
+// QuarterEndJob is the name of the job that evaluates quarters when their cut-off has passed.
 const QuarterEndJob = "evaluate-quarter"
 
-// EvaluateQuarter is what the scheduler does at a slot: it closes the window of the quarter that ended before the slot's day, if it is open still, and
-// evaluates it. It skips a quarter that was not planned or opened, takes proof still, or is published. Running twice for one slot does nothing twice: the same facts give the
-// same evaluation.
-func (s *Service) EvaluateQuarter(ctx context.Context, slot time.Time) error {
-	id := calendar.QuarterOf(calendar.DateOf(slot)).Add(-1).String()
-	p, err := s.load(ctx, id)
-	if fault.Is(err, fault.NotFound) {
-		return &schedule.Skip{Reason: id + " 没有建立评价周期"}
-	}
+// EvaluateQuarter is what the scheduler does at a slot: every quarter whose cut-off day is over and that was not evaluated since is evaluated, its window closed before if it is open still. It skips, with the reason for each
+// quarter that is not published yet, when none is due; one slot makes up for all that were missed. Running twice for one slot does nothing twice. One that fails does not keep the next from being evaluated.
+func (s *Service) EvaluateQuarter(ctx context.Context, _ time.Time) error {
+	list, err := s.list(ctx, "")
 	if err != nil {
 		return err
 	}
-	system := policy.SystemActor()
-	switch p.State {
-	case StatePlanned:
-		return &schedule.Skip{Reason: p.Name + "没有开启"}
-	case StatePublished:
-		return &schedule.Skip{Reason: p.Name + "已经公布"}
-	case StateOpen:
-		if !p.SubmitOver(s.db.Now()) {
-			return &schedule.Skip{Reason: p.Name + "的材料提交到" + p.Submit.Chinese() + "为止，还没有截止"}
+	var waits []string
+	var failed error
+	due, now := false, s.db.Now()
+	for i := range list {
+		p := &list[i]
+		if p.Rhythm != RhythmQuarter || p.State == StatePublished {
+			continue
 		}
+		switch why := p.waits(now); {
+		case why != "":
+			waits = append(waits, p.Name+why)
+		default:
+			due, failed = true, errors.Join(failed, s.evaluateQuarter(ctx, p.ID, p.State))
+		}
+	}
+	if !due {
+		if len(waits) == 0 {
+			waits = []string{"没有要评价的季度"}
+		}
+		return &schedule.Skip{Reason: strings.Join(waits, "；")}
+	}
+	return failed
+}
+
+// waits says why the job does not evaluate a quarter now, "" if it does.
+func (p *Period) waits(now time.Time) string {
+	switch {
+	case p.State == StatePlanned:
+		return "没有开启"
+	case now.Before(p.Cutoff.Ends()):
+		return "统计到" + p.Cutoff.Chinese() + "为止，还没有截止"
+	case p.State == StateEvaluated && !p.Early():
+		return "统计截止以后已经评价"
+	}
+	return ""
+}
+
+// Early reports whether the present evaluation was made before the cut-off: what is accepted until then counts too, so that it is for looking only.
+func (p Period) Early() bool {
+	return p.State == StateEvaluated && p.Evaluated.At.Before(p.Cutoff.Ends())
+}
+
+// Wait says until when an evaluation that was made before the cut-off waits, "" for every other.
+func (p Period) Wait() string {
+	if !p.Early() {
+		return ""
+	}
+	return "统计到" + p.Cutoff.Chinese() + "为止，这次评价在这以前，只供预览；截止以后重新评价"
+}
+
+func (s *Service) evaluateQuarter(ctx context.Context, id string, state State) error {
+	system := policy.SystemActor()
+	if state == StateOpen {
 		if _, err := s.Close(ctx, system, id); err != nil {
 			return err
 		}
