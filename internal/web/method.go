@@ -1,8 +1,8 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -162,7 +162,7 @@ func describeRest(v *methodView, scheme *rating.Scheme) {
 	for _, e := range scheme.Eligibility {
 		said := exprText(e.When, scheme)
 		if e.Reason != "" {
-			said += "；不符合时：" + e.Reason
+			said += "；不符合的：" + e.Reason
 		}
 		v.Eligibility = append(v.Eligibility, ruleLine{Name: e.Name, Said: said, Basis: e.Basis, Proposal: e.Proposal})
 	}
@@ -247,9 +247,6 @@ func factName(id string, s *rating.Scheme) string {
 	return id
 }
 
-// word matches one name of an expression, with its dots.
-var word = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*`)
-
 // rollupText is “按物业服务企业归组，加权平均，权重为户数；数据不足的不计入”.
 func rollupText(r *rating.Rollup, s *rating.Scheme) string {
 	method := map[string]string{"": "加权平均", "mean": "加权平均", "sum": "合计", "min": "取最低", "max": "取最高"}[r.Method]
@@ -269,20 +266,130 @@ func rollupText(r *rating.Rollup, s *rating.Scheme) string {
 	return said
 }
 
-// exprText shows an expression with names for ids: “rate.service < 0.6” reads “服务质量好”得分率 < 0.6. The scheme file stays the exact text.
+// exprText puts an expression into words, with names for ids. The scheme file stays the exact text.
 func exprText(e rating.Expr, s *rating.Scheme) string {
-	text := word.ReplaceAllStringFunc(string(e), func(id string) string {
-		switch prefix, rest, _ := strings.Cut(id, "."); prefix {
-		case "rate":
-			return factName(rest, s) + "得分率"
-		case "output", "points", "value":
-			return factName(rest, s)
-		case "history":
-			return "以往" + factName(rest, s)
+	return e.Words(func(id string, not bool) string { return nameText(id, not, s) })
+}
+
+// nameText is what a name of an expression stands for, or where it is a condition its opposite.
+func nameText(id string, not bool, s *rating.Scheme) string {
+	is := func(yes, no string) string {
+		if not {
+			return no
 		}
-		return factName(id, s)
-	})
-	return strings.NewReplacer(">=", "≥", "<=", "≤", "!=", "≠", "==", "=", "&&", "且", "||", "或").Replace(text)
+		return yes
+	}
+	prefix, rest, dotted := strings.Cut(id, ".")
+	switch prefix {
+	case "base":
+		return "调整以前的总分"
+	case "running":
+		return "到这一步的总分"
+	case "as_of":
+		return "评价的日期"
+	case "known":
+		return is("有", "没有") + factName(rest, s) + "的记录"
+	case "counted":
+		return factName(rest, s) + is("计分", "不计分")
+	case "rate":
+		return factName(rest, s) + "得分率"
+	case "points":
+		return factName(rest, s) + "得分"
+	case "output", "value":
+		return factName(rest, s)
+	case "history":
+		return pastText(rest, not, s)
+	}
+	for i := range s.Facts {
+		f := &s.Facts[i]
+		if f.ID != prefix {
+			continue
+		}
+		name := "“" + f.Name + "”"
+		switch {
+		case !dotted && f.Type == rating.TypeBool:
+			return is("", "没有") + name
+		case !dotted:
+			return name
+		case f.Type == rating.TypeText:
+			return name + is("是“", "不是“") + memberText(f, rest) + "”"
+		case f.Type == rating.TypeEvents && rest == "active":
+			return "有效的" + name + "件数"
+		case f.Type == rating.TypeEvents:
+			return "有效的" + name + "（" + memberText(f, rest) + "）件数"
+		}
+		return name + "的" + memberText(f, rest)
+	}
+	return factName(id, s)
+}
+
+// memberText is what is called by a name behind that of its fact.
+func memberText(f *rating.Fact, id string) string {
+	words := map[string]string{}
+	switch f.Type {
+	case rating.TypeRatio:
+		words["num"], words["den"] = "分子", "分母"
+	case rating.TypeSurvey:
+		words["population"], words["answers"] = "总户数", "答卷数"
+	}
+	for _, v := range f.Values {
+		words[v.ID] = v.Text
+	}
+	for _, v := range f.Items {
+		words[v.ID] = v.Name
+	}
+	for _, v := range f.Levels {
+		words[v.ID] = v.Name
+	}
+	for _, v := range f.Codes {
+		words[v.ID] = v.Name
+	}
+	return cmp.Or(words[id], id)
+}
+
+// pastText is what is called by a name of an earlier result: whether it is there, its total, grade, part or another result. What only the other scheme names is called by its kind.
+func pastText(id string, not bool, s *rating.Scheme) string {
+	earlier, what, _ := strings.Cut(id, ".")
+	name := "以往的结果"
+	for _, h := range s.History {
+		if h.ID == earlier {
+			name = "“" + h.Name + "”"
+		}
+	}
+	group, member, _ := strings.Cut(what, ".")
+	known := func(kind string) string {
+		if text := factName(member, s); text != member {
+			return text
+		}
+		return kind
+	}
+	switch group {
+	case "known":
+		if not {
+			return "没有" + name
+		}
+		return "有" + name
+	case "total":
+		return name + "的总分"
+	case "level":
+		return name + "的星级"
+	case "grade":
+		label := "所说的等级"
+		for _, g := range s.Grades.List {
+			if g.ID == member {
+				label = "“" + g.Label + "”"
+			}
+		}
+		if not {
+			return name + "不是" + label
+		}
+		return name + "是" + label
+	case "rate":
+		return name + "的" + known("一部分") + "得分率"
+	case "points":
+		return name + "的" + known("一部分") + "得分"
+	}
+	return name + "里" + known("能不能用的结果")
 }
 
 // roundModes are the words of num's modes.
