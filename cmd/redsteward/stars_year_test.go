@@ -107,8 +107,8 @@ func TestBoardShowsThePublishedYear(t *testing.T) {
 	}
 	quarter := now
 	quarter.Rhythm = cycle.RhythmQuarter
-	stars.newest = func(context.Context) (cycle.Period, *cycle.Period, error) { return quarter, &before, nil }
-	if e, err := stars.Latest(t.Context()); err != nil || !e.Unranked || e.Moves {
+	ofQuarter := &archivedStars{archive: s.archive, subject: "小区", newest: func(context.Context) (cycle.Period, *cycle.Period, error) { return quarter, &before, nil }}
+	if e, err := ofQuarter.Latest(t.Context()); err != nil || !e.Unranked || e.Moves {
 		t.Errorf("a quarter is ranked: %+v, %v", e, err)
 	}
 	stars.newest = s.newestYear
