@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"path"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -47,6 +48,7 @@ func openReader(p *program, c *config) (s *service, keyErr, err error) {
 	var engine store.Engine
 	var key []byte
 	if c.onMongo() {
+		s.dir = filepath.Dir(c.Store.MasterKey)
 		key, keyErr = readMasterKey(c.Store.MasterKey)
 		engine, err = mongo.Open(p.ctx, mongo.Options{URI: c.Store.URI, Now: p.now, ReadOnly: true})
 	} else {

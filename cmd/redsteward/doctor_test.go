@@ -11,10 +11,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/internal/store/mongo"
 	"redsteward/internal/store/mongo/mongotest"
@@ -228,9 +230,29 @@ func TestDoctorOnMongoDB(t *testing.T) {
 	if code != exitOK || !strings.Contains(text, "已按日志重做") {
 		t.Errorf("rebuild: exit %d\n%s", code, text)
 	}
+	// Certificates lie beside the master key.
+	certificates := &web.Certificates{Dir: filepath.Join(keys, "tls"), Now: func() time.Time { return october.AddDate(0, 0, -398) }}
+	if _, err := certificates.Config(); err != nil {
+		t.Fatal(err)
+	}
+	text, code = askProgram(t, october, append(slices.Clone(env), "REDSTEWARD_TLS_MODE=own"), "doctor")
+	if code != exitFailed || !strings.Contains(text, "问题  证书：server.pem 已于") {
+		t.Errorf("an expired certificate: exit %d\n%s", code, text)
+	}
 	text, code = askProgram(t, october, env, "why", "--actor", "zhang", "--action", "account.create")
 	if code != exitOK || !strings.Contains(text, "系统管理员") {
 		t.Errorf("why: exit %d\n%s", code, text)
+	}
+}
+
+// TestNoTemporaryFolder: a program without a folder for what is being uploaded says so at the start.
+func TestNoTemporaryFolder(t *testing.T) {
+	if err := writableTemp(); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
+	if err := writableTemp(); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.MessageOf(err), "TMPDIR") {
+		t.Error(err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -203,6 +204,9 @@ func (s *service) open(ctx context.Context, how opening) error {
 	if s.modules, err = modulesOf(s.config); err != nil {
 		return err
 	}
+	if err := writableTemp(); err != nil {
+		return err
+	}
 	if err := s.openStore(ctx, how); err != nil {
 		return err
 	}
@@ -256,6 +260,15 @@ func (s *service) seedDivisions(ctx context.Context) error {
 		s.log.Info("divisions seeded", slog.Int("count", added))
 	}
 	return err
+}
+
+// writableTemp refuses to start where uploads and workbooks cannot wait, rather than at the first one. Returns Invalid that names the folder.
+func writableTemp() error {
+	f, err := os.CreateTemp("", "redsteward-start-")
+	if err != nil {
+		return fault.Wrap("cmd.writableTemp", fault.Invalid, "临时文件夹 "+os.TempDir()+" 不能写，上传和导入导出要用它；建好这个文件夹，或者用环境变量 TMPDIR 指定一个", err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // openStore opens the folder or the database.
