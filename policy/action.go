@@ -676,7 +676,7 @@ func Actions() []ActionInfo {
 		{AnswerDataRequest, "答复个人信息请求", false},
 		{ReviewEmergency, "核查应急授权", false},
 		{SignCheckpoint, "会签日志检查点", false},
-		{ReadAccessLog, "查看访问拒绝记录", false},
+		{ReadAccessLog, "查看访问记录", false},
 
 		{ReadNotice, "查看站内通知", false},
 		{SendNotice, "发站内通知、催办和撤回", false},

@@ -35,6 +35,52 @@ func (s *Service) Person(ctx context.Context, id string) (Actor, error) {
 	return Actor{ID: id, Name: d.State.Name, Appointments: inForce(d.State.Appointments, business), Deputizes: deputizing(absent, id, business)}, err
 }
 
+// KnownAs is who an account is for somebody who reads what it did.
+type KnownAs struct {
+	// Name is the display name, whole for who may read accounts and masked for everybody else; "" once it was purged.
+	Name string
+	// Disabled: the account was closed. Purged: its name was destroyed.
+	Disabled, Purged bool
+	offices          []Appointment
+	rules            *Rules
+}
+
+// TitlesOn are the offices that the account held on a day, "" for none.
+func (k *KnownAs) TitlesOn(day calendar.Date) string {
+	var titles []string
+	for _, ap := range inForce(k.offices, day) {
+		if title := k.rules.byCode[ap.Role].Title; title != "" && !slices.Contains(titles, title) {
+			titles = append(titles, title)
+		}
+	}
+	return strings.Join(titles, "、")
+}
+
+// KnownAs tells who accounts are, in one read for all of them, at most store.MaxLimit and none twice. What there is none of is left out.
+func (s *Service) KnownAs(ctx context.Context, by Actor, ids []string) (map[string]KnownAs, error) {
+	docs, err := s.accounts.LoadEach(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]KnownAs, len(ids))
+	rules, whole := s.guard.Rules(), s.guard.Allow(by, ReadAccounts)
+	for i, d := range docs {
+		if d == nil {
+			continue
+		}
+		one := KnownAs{Disabled: d.State.Disabled, Purged: d.Purged, offices: d.State.Appointments, rules: rules}
+		switch {
+		case d.Purged:
+		case whole:
+			one.Name = d.State.Name
+		default:
+			one.Name = MaskName(d.State.Name)
+		}
+		out[ids[i]] = one
+	}
+	return out, nil
+}
+
 // Colleagues lists, by name, everybody who may do one action, for somebody who gives out such work by another. Returns Forbidden without that other action.
 func (s *Service) Colleagues(ctx context.Context, by Actor, giving, doing Action) ([]Colleague, error) {
 	if err := s.guard.Require(by, giving); err != nil {

@@ -42,6 +42,20 @@ func TestColleaguesAndPersons(t *testing.T) {
 	}
 	_, err = d.Staffed(t.Context(), officer, []Action{DoVisit})
 	wantKind(t, err, fault.Forbidden)
+	// Who reads what accounts did sees the offices of that day, and names whole only if he may read accounts.
+	for _, of := range []struct {
+		by   Actor
+		name string
+	}{{d.admin, "演示jia"}, {officer, MaskName("演示jia")}, {Actor{}, MaskName("演示jia")}} {
+		known, err := d.KnownAs(t.Context(), of.by, []string{inspector, gone, "nobody"})
+		one := known[inspector]
+		if err != nil || len(known) != 2 || one.Name != of.name || one.TitlesOn(today) != "住建局检查员" || one.TitlesOn(today.Add(-1)) != "" || one.Disabled || one.Purged {
+			t.Errorf("%+v %v", known, err)
+		}
+		if one := known[gone]; !one.Disabled {
+			t.Errorf("a closed account: %+v", one)
+		}
+	}
 	person, err := d.Person(t.Context(), inspector)
 	if err != nil || !person.Has("inspector") || person.Name != "演示jia" || person.Session != "" {
 		t.Errorf("%+v %v", person, err)

@@ -34,6 +34,12 @@ var (
 	runners = []string{"internal/store/mongo", "internal/web/browsertest", "cmd/figures"}
 )
 
+// parsers of Fiber fill a structure with whatever a request holds; patterns are what package regexp makes of a text.
+var (
+	parsers  = []string{"BodyParser", "QueryParser", "ParamsParser", "ReqHeaderParser", "CookieParser"}
+	patterns = []string{"Compile", "MustCompile", "CompilePOSIX", "MustCompilePOSIX", "Match", "MatchString", "MatchReader"}
+)
+
 // styleFaults checks what go vet and staticcheck do not: clocks, hidden state, escapes, comments, comparisons, size.
 func styleFaults(s source) []string {
 	var faults []string
@@ -74,11 +80,19 @@ func styleFaults(s source) []string {
 					add(n.Pos(), "only render*.go of internal/web may call text safe: template."+n.Sel.Name)
 				}
 			}
+			if within(s.path, "internal/web") && slices.Contains(parsers, n.Sel.Name) {
+				add(n.Pos(), "a form gives what is asked for by name, never all that it holds (mass assignment): "+n.Sel.Name)
+			}
 		case *ast.BinaryExpr:
 			if (n.Op == token.EQL || n.Op == token.NEQ) && (isSentinel(n.X) || isSentinel(n.Y)) && !isPlain(n.X) && !isPlain(n.Y) {
 				add(n.Pos(), "compare errors with errors.Is: a wrapped one is not equal")
 			}
 		case *ast.CallExpr:
+			if of, ok := n.Fun.(*ast.SelectorExpr); ok && len(n.Args) > 0 && !s.isTest() && !within(s.path, "cmd") {
+				if pkg, ok := of.X.(*ast.Ident); ok && names[pkg.Name] == "regexp" && slices.Contains(patterns, of.Sel.Name) && !isText(n.Args[0]) {
+					add(n.Pos(), "a pattern is part of the program and no input (ReDoS): regexp."+of.Sel.Name)
+				}
+			}
 			if within(s.path, "internal/web") && borrowsContext(n) {
 				add(n.Pos(), "a command that may only be tried (typed.with, inOneRound, oneRound) uses the context that it gets: another one would write")
 			}
@@ -151,6 +165,20 @@ func isPlain(x ast.Expr) bool {
 	}
 	name, ok := x.(*ast.Ident)
 	return ok && name.Name == "nil"
+}
+
+// isText reports whether an expression is made of literal texts only, or of texts that were quoted.
+func isText(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		return true
+	case *ast.BinaryExpr:
+		return isText(e.X) && isText(e.Y)
+	case *ast.CallExpr:
+		of, ok := e.Fun.(*ast.SelectorExpr)
+		return ok && of.Sel.Name == "QuoteMeta"
+	}
+	return false
 }
 
 // isSentinel tells whether an expression names one particular error.
@@ -270,6 +298,9 @@ func TestStyleCatches(t *testing.T) {
 		{"a connection", "registry/a.go", "import \"net\"\n\nfunc f(u string) { _, _ = net.Dial(\"tcp\", u) }\n", "calls go out"},
 		{"the gateway calls", "internal/gateway/a.go", "import \"net/http\"\n\nvar c http.Client\n", ""},
 		{"another program", "internal/files/a.go", "import \"os/exec\"\n\nfunc f() { _ = exec.Command(\"x\") }\n", "no other program"},
+		{"a pattern of somebody's", "registry/a.go", "import \"regexp\"\n\nfunc f(p string) { _ = regexp.MustCompile(\"^\" + p) }\n", "ReDoS"},
+		{"a pattern of our own", "registry/a.go", "import \"regexp\"\n\nvar p, q = regexp.MustCompile(`a`), func(t string) { _ = regexp.MustCompile(`^` + regexp.QuoteMeta(t)) }\n", ""},
+		{"a form taken whole", "internal/web/a.go", "func f(c ctx, to *T) { _ = c.BodyParser(to) }\n", "mass assignment"},
 		{"undone", "rating/a.go", "// TO" + "DO later\nvar x = 1\n", "issue"},
 		{"init", "rating/a.go", "func init() {}\n", "no init"},
 		{"no comment", "rating/a.go", "func Exported() {}\n", "has no comment"},

@@ -235,7 +235,18 @@ func TestAccountsThroughPages(t *testing.T) {
 	if a := admin.send(t, "POST", page+"/appoint", appointment); a.StatusCode != 303 {
 		t.Fatalf("appointing: %d %s", a.StatusCode, a.body)
 	}
+	// A name is corrected by who may, once, and by nobody for himself.
+	overtaken := seq()
+	if a := admin.send(t, "POST", page+"/rename", url.Values{"seq": {overtaken}, "name": {"陈晓明"}}); a.StatusCode != 303 || !strings.Contains(admin.get(t, page+"?done=name").body, "陈晓明") {
+		t.Fatalf("a corrected name: %d", a.StatusCode)
+	}
 	before := changes(t, f)
+	if a := admin.send(t, "POST", page+"/rename", url.Values{"seq": {seq()}, "name": {" "}}); a.StatusCode != 422 || !strings.Contains(a.body, `id="name-e"`) {
+		t.Errorf("no name: %d", a.StatusCode)
+	}
+	if a := admin.send(t, "POST", page+"/rename", url.Values{"seq": {overtaken}, "name": {"陈小"}}); a.StatusCode != 409 {
+		t.Errorf("an overtaken name: %d", a.StatusCode)
+	}
 	if a := admin.send(t, "POST", page+"/appoint", appointment); a.StatusCode != 409 || !strings.Contains(a.body, "已有变化") {
 		t.Errorf("an overtaken page: %d", a.StatusCode)
 	}

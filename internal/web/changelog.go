@@ -28,6 +28,8 @@ type Journal interface {
 	Entries(ctx context.Context, upTo int64, limit int) ([]Entry, error)
 	// Change returns one record with what it changed. Returns NotFound.
 	Change(ctx context.Context, n int64) (store.ChangeView, error)
+	// Called tells what documents are called; see store.DB.Called.
+	Called(ctx context.Context, refs []store.Ref, places func(kind string) []string) (map[store.Ref]store.Called, error)
 	// Proof shows that a record stands in the log, as JSON that `redsteward verify` reads. Returns Invalid if the log has no such number.
 	Proof(ctx context.Context, n int64) ([]byte, error)
 }
@@ -91,7 +93,13 @@ func (f *logFilter) matches(e *entryRow) bool {
 	if !f.First.IsZero() && day.Compare(f.First) < 0 || !f.Last.IsZero() && f.Last.Compare(day) < 0 {
 		return false
 	}
-	return f.Text == "" || strings.Contains(e.Action, f.Text) || strings.Contains(e.Did, f.Text) || strings.Contains(e.Stream, f.Text) || strings.Contains(e.Object, f.Text) || strings.Contains(e.Why, f.Text)
+	return f.Text == "" || strings.Contains(e.Action, f.Text) || strings.Contains(e.Did, f.Text) || strings.Contains(e.Stream, f.Text) || strings.Contains(e.Object, f.Text) || strings.Contains(e.Name, f.Text) || strings.Contains(e.Who, f.Text) || strings.Contains(e.Why, f.Text)
+}
+
+// ref is the document that an entry is about.
+func (e *Entry) ref() store.Ref {
+	kind, id, _ := strings.Cut(e.Stream, "/")
+	return store.Ref{Kind: kind, ID: id}
 }
 
 // changeLogView is what log.html shows.
@@ -116,8 +124,8 @@ type changeLogView struct {
 type entryRow struct {
 	Entry
 	Did string
-	// Object is what the kind of the document is called.
-	Object string
+	// Object is what the kind of the document is called, Name what the document is, Who the office and name of who made the change; both "" if nobody knows.
+	Object, Name, Who string
 	// Hidden: it is not shown who made it.
 	Hidden bool
 }
@@ -143,25 +151,57 @@ func (s *Server) rowOf(e Entry, reporters bool) entryRow {
 	return row
 }
 
+// nameRows puts names into rows, all found together.
+func (n *naming) nameRows(ctx context.Context, rows []entryRow) error {
+	var refs []store.Ref
+	for i := range rows {
+		refs = append(refs, rows[i].ref(), store.Ref{Kind: accountKind, ID: rows[i].By})
+	}
+	if err := n.learn(ctx, refs); err != nil {
+		return err
+	}
+	for i := range rows {
+		r, day := &rows[i], calendar.DateOf(rows[i].At)
+		if r.Name = n.name(r.ref(), day); !r.Hidden {
+			r.Who = n.name(store.Ref{Kind: accountKind, ID: r.By}, day)
+		}
+	}
+	return nil
+}
+
 // findLog reads the log backwards from a record until it has found enough, and returns up to which record it has read.
-func (s *Server) findLog(ctx context.Context, by policy.Actor, f logFilter, upTo int64, enough, reads int) (rows []entryRow, read int64, err error) {
+func (s *Server) findLog(ctx context.Context, by policy.Actor, names *naming, f logFilter, upTo int64, enough, reads int) (rows []entryRow, read int64, err error) {
 	reporters := s.guard.Allow(by, policy.ReadReporter)
+	defer func() {
+		if err == nil && f.Text == "" {
+			err = names.nameRows(ctx, rows)
+		}
+	}()
 	read = upTo + 1
-	for chunk := min(logChunk, reads); read > 1 && reads > 0; reads -= chunk {
-		entries, err := s.journal.Entries(ctx, read-1, chunk)
+	for most := min(logChunk, reads); read > 1 && reads > 0; reads -= most {
+		entries, err := s.journal.Entries(ctx, read-1, most)
 		if err != nil {
 			return nil, 0, err
 		}
 		if len(entries) == 0 {
 			return rows, 1, nil
 		}
-		for _, e := range entries {
+		chunk := make([]entryRow, len(entries))
+		for i, e := range entries {
+			chunk[i] = s.rowOf(e, reporters)
+		}
+		if f.Text != "" { // a name may be what somebody looks for
+			if err := names.nameRows(ctx, chunk); err != nil {
+				return nil, 0, err
+			}
+		}
+		for i, e := range entries {
 			if len(rows) == enough {
 				return rows, read, nil
 			}
 			read = e.N
-			if row := s.rowOf(e, reporters); f.matches(&row) {
-				rows = append(rows, row)
+			if f.matches(&chunk[i]) {
+				rows = append(rows, chunk[i])
 			}
 			// The log is in the order of time but for moments: a day before the first wanted one ends the search.
 			if !f.First.IsZero() && calendar.DateOf(e.At).Add(1).Compare(f.First) < 0 {
@@ -192,7 +232,7 @@ func (s *Server) changeLog(c *fiber.Ctx, by policy.Actor) error {
 	if s.witnesses != nil {
 		v.Witnesses = witnessPath
 	}
-	rows, read, err := s.findLog(c.UserContext(), by, f, upTo, logPage, logReads)
+	rows, read, err := s.findLog(c.UserContext(), by, s.naming(by), f, upTo, logPage, logReads)
 	if err != nil {
 		return err
 	}
@@ -226,17 +266,18 @@ func (s *Server) logExcel(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	rows, read, err := s.findLog(c.UserContext(), by, logFilterOf(c), size, logReads, logReads)
+	names := s.naming(by)
+	rows, read, err := s.findLog(c.UserContext(), by, names, logFilterOf(c), size, logReads, logReads)
 	if err != nil {
 		return err
 	}
-	sheet := report.Figures{Sheet: "变更日志", Heads: []string{"序号", "时间", "动作", "代码", "种类", "对象", "第几次变更", "经手账号", "理由", "指纹"}}
+	sheet := report.Figures{Sheet: "变更日志", Heads: []string{"序号", "时间", "动作", "代码", "种类", "名称", "对象", "第几次变更", "经手", "经手账号", "理由", "指纹"}}
 	for _, e := range rows {
-		who := e.By
+		account := e.By
 		if e.Hidden {
-			who = "已隐去"
+			account = "已隐去"
 		}
-		sheet.Rows = append(sheet.Rows, []any{e.N, dateTime(e.At), e.Did, e.Action, e.Object, e.Stream, e.Seq, who, e.Why, e.Hash})
+		sheet.Rows = append(sheet.Rows, []any{e.N, dateTime(e.At), e.Did, e.Action, e.Object, e.Name, e.Stream, e.Seq, e.Who, account, e.Why, e.Hash})
 	}
 	if read > 1 {
 		sheet.Note = fmt.Sprintf("一次最多查 %d 条，第 %d 条以前的没有查，请缩短日期", logReads, read)
@@ -244,18 +285,27 @@ func (s *Server) logExcel(c *fiber.Ctx, by policy.Actor) error {
 	if !s.guard.Allow(by, policy.VerifyLog) {
 		return sendFigures(c, "变更日志.xlsx", sheet)
 	}
-	told := report.Figures{Sheet: "改了什么", Heads: []string{"序号", "时间", "动作", "种类", "对象", "栏目", "原来", "现在"}, Note: changesLeftOut(len(rows))}
-	for _, e := range rows[:min(len(rows), changeSheetRows)] {
-		change, err := s.journal.Change(c.UserContext(), e.N)
-		if err != nil {
+	told := report.Figures{Sheet: "改了什么", Heads: []string{"序号", "时间", "动作", "种类", "名称", "对象", "栏目", "原来", "现在"}, Note: changesLeftOut(len(rows))}
+	rows = rows[:min(len(rows), changeSheetRows)]
+	changes := make([]store.ChangeView, len(rows))
+	var refs []store.Ref
+	for i, e := range rows {
+		if changes[i], err = s.journal.Change(c.UserContext(), e.N); err != nil {
 			return err
 		}
-		values, hidden := s.tellChanges(change, e.Hidden)
+		refs = append(refs, changeRefs(&changes[i])...)
+	}
+	if err := names.learn(c.UserContext(), refs); err != nil {
+		return err
+	}
+	for i, e := range rows {
+		values, hidden := names.tellChanges(&changes[i], e.Hidden)
 		for _, name := range hidden {
-			values = append(values, toldChange{Place: name, Before: "（有变化，不显示）", After: "（有变化，不显示）"})
+			kept := toldValue{Text: "（有变化，不显示）"}
+			values = append(values, toldChange{Place: name, Before: kept, After: kept})
 		}
 		for _, f := range values {
-			told.Rows = append(told.Rows, []any{e.N, dateTime(e.At), e.Did, e.Object, e.Stream, f.Place, f.Before, f.After})
+			told.Rows = append(told.Rows, []any{e.N, dateTime(e.At), e.Did, e.Object, e.Name, e.Stream, f.Place, f.Before.String(), f.After.String()})
 		}
 	}
 	return sendFigures(c, "变更日志.xlsx", sheet, told)
@@ -288,8 +338,15 @@ func (s *Server) logChange(c *fiber.Ctx, by policy.Actor) error {
 	}
 	r := change.Record
 	row := s.rowOf(Entry{N: r.N, At: change.Meta.At, Stream: change.Kind + "/" + change.ID, Seq: change.Seq, By: change.Meta.By, Action: change.Meta.Action, Why: change.Meta.Why, Hash: hex.EncodeToString(r.Hash[:])}, s.guard.Allow(by, policy.ReadReporter))
-	v := logChangeView{ChangeView: change, Row: row, Hash: row.Hash, Proof: fmt.Sprintf("%s/%d/proof.json", logPath, n)}
-	v.Values, v.Hidden = s.tellChanges(change, row.Hidden)
+	names, rows := s.naming(by), []entryRow{row}
+	if err := names.learn(c.UserContext(), changeRefs(&change)); err != nil {
+		return err
+	}
+	if err := names.nameRows(c.UserContext(), rows); err != nil {
+		return err
+	}
+	v := logChangeView{ChangeView: change, Row: rows[0], Hash: row.Hash, Proof: fmt.Sprintf("%s/%d/proof.json", logPath, n)}
+	v.Values, v.Hidden = names.tellChanges(&change, row.Hidden)
 	if n > 1 {
 		v.Prev = fmt.Sprintf("%s/%d", logPath, n-1)
 	}
@@ -354,6 +411,11 @@ func (j StoreJournal) Entries(ctx context.Context, upTo int64, limit int) ([]Ent
 // Change implements Journal.
 func (j StoreJournal) Change(ctx context.Context, n int64) (store.ChangeView, error) {
 	return j.DB.ChangeOf(ctx, n)
+}
+
+// Called implements Journal.
+func (j StoreJournal) Called(ctx context.Context, refs []store.Ref, places func(kind string) []string) (map[store.Ref]store.Called, error) {
+	return j.DB.Called(ctx, refs, places)
 }
 
 // Proof implements Journal.

@@ -3,10 +3,12 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"redsteward/internal/fault"
 	"redsteward/policy"
@@ -204,6 +206,21 @@ func (s *Server) unrouted(c *fiber.Ctx, err error) error {
 	err = s.fail(c, &ask, err)
 	s.done(c, s.watch.unrouted, &ask)
 	return err
+}
+
+// knownMethods answers a method that HTTP does not have as every other one that an address does not take: Fiber would answer it itself, in bare text and without the headers of protect.
+func (s *Server) knownMethods(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+	return func(ctx *fasthttp.RequestCtx) {
+		if slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
+			next(ctx)
+			return
+		}
+		c := s.app.AcquireCtx(ctx)
+		defer s.app.ReleaseCtx(c)
+		if err := s.unrouted(c, fiber.ErrMethodNotAllowed); err != nil {
+			ctx.Error("", fiber.StatusInternalServerError)
+		}
+	}
 }
 
 // unroutedRow and unroutedAPIRow stand for a request without a row; they are not in the table.

@@ -425,11 +425,12 @@ type accessView struct {
 
 type accessRow struct {
 	policy.AccessEvent
-	What, Did string
+	// Who is the office and name of the account, "" if nobody was signed in; Theirs leads to what else it did that day.
+	What, Did, Who, Theirs string
 }
 
 // accessEvents are the events that the filter of an address wants, newest first.
-func (s *Server) accessEvents(c *fiber.Ctx, enough int) (v accessView, err error) {
+func (s *Server) accessEvents(c *fiber.Ctx, by policy.Actor, enough int) (v accessView, err error) {
 	today := calendar.DateOf(s.clocks.Security())
 	day, dayErr := calendar.ParseDate(c.Query("day"))
 	if dayErr != nil {
@@ -446,19 +447,32 @@ func (s *Server) accessEvents(c *fiber.Ctx, enough int) (v accessView, err error
 	found, _, err := s.readAccesses(day, day, enough, func(e *policy.AccessEvent) bool {
 		return (event == "" || e.Event == event) && (actor == "" || e.Actor == actor)
 	})
+	if err != nil {
+		return v, err
+	}
+	names := s.naming(by)
+	var people []store.Ref
+	for i := range found {
+		if found[i].Actor != "" {
+			people = append(people, store.Ref{Kind: accountKind, ID: found[i].Actor})
+		}
+	}
+	if err := names.learn(c.UserContext(), people); err != nil {
+		return v, err
+	}
 	for _, e := range found {
-		row := accessRow{AccessEvent: e, What: eventWords[e.Event], Did: string(e.Action)}
+		row := accessRow{AccessEvent: e, What: eventWords[e.Event], Did: string(e.Action), Who: names.name(store.Ref{Kind: accountKind, ID: e.Actor}, today), Theirs: accessPath + "?" + url.Values{"day": {day.String()}, "by": {e.Actor}}.Encode()}
 		if a, known := s.guard.Rules().Action(e.Action); known {
 			row.Did = a.Name
 		}
 		v.Rows = append(v.Rows, row)
 	}
-	return v, err
+	return v, nil
 }
 
 // accessLog shows a day of the access log: who was refused, signed in, or looked at personal data.
 func (s *Server) accessLog(c *fiber.Ctx, by policy.Actor) error {
-	v, err := s.accessEvents(c, lookRows)
+	v, err := s.accessEvents(c, by, lookRows)
 	if err != nil {
 		return err
 	}
@@ -466,14 +480,14 @@ func (s *Server) accessLog(c *fiber.Ctx, by policy.Actor) error {
 }
 
 // accessExcel gives a whole day.
-func (s *Server) accessExcel(c *fiber.Ctx, _ policy.Actor) error {
-	v, err := s.accessEvents(c, lookLines)
+func (s *Server) accessExcel(c *fiber.Ctx, by policy.Actor) error {
+	v, err := s.accessEvents(c, by, lookLines)
 	if err != nil {
 		return err
 	}
-	sheet := report.Figures{Sheet: "访问记录", Heads: []string{"时间", "事情", "账号编号", "办理事项", "地址", "依据", "来源", "请求编号", "条数"}}
+	sheet := report.Figures{Sheet: "访问记录", Heads: []string{"时间", "事情", "谁", "账号编号", "办理事项", "地址", "依据", "来源", "请求编号", "条数"}}
 	for _, e := range v.Rows {
-		sheet.Rows = append(sheet.Rows, []any{dateTime(e.At), e.What, e.Actor, e.Did, e.Path, e.Rule, e.Source, e.Number, e.Count})
+		sheet.Rows = append(sheet.Rows, []any{dateTime(e.At), e.What, e.Who, e.Actor, e.Did, e.Path, e.Rule, e.Source, e.Number, e.Count})
 	}
 	return sendFigures(c, "访问记录.xlsx", sheet)
 }

@@ -20,6 +20,8 @@ type People interface {
 	Colleagues
 	// Person returns who somebody is, to name who signed. Returns NotFound.
 	Person(ctx context.Context, id string) (policy.Actor, error)
+	// KnownAs tells who accounts are that did something, masked for who may not read accounts; see policy.
+	KnownAs(ctx context.Context, by policy.Actor, ids []string) (map[string]policy.KnownAs, error)
 	// Absences are the absences of a person with the change that they are of; RecordAbsence and EndAbsence change them. They return Forbidden for anybody but the
 	// person, who must be able to sign approvals, and administrators, Invalid for refused fields, Conflict if seq is not the last change.
 	Absences(ctx context.Context, by policy.Actor, id string) ([]policy.Absence, int64, error)
@@ -64,6 +66,8 @@ type People interface {
 	EndAppointment(ctx context.Context, by policy.Actor, id string, seq int64, index int) error
 	// SetDisabled closes or reopens an account. Returns Conflict if seq is not the last change.
 	SetDisabled(ctx context.Context, by policy.Actor, id string, seq int64, disabled bool) error
+	// Rename corrects the display name of somebody else's account. Returns Forbidden, NotFound, Invalid for the field name, Conflict.
+	Rename(ctx context.Context, by policy.Actor, id string, seq int64, name string) error
 	Staffing
 	// ResetPassword issues a one-time password and removes the second factor. Returns Conflict if seq is not the last change.
 	ResetPassword(ctx context.Context, by policy.Actor, id string, seq int64) (oneTime string, err error)
@@ -167,12 +171,16 @@ func (s *Server) accountPage(c *fiber.Ctx, by policy.Actor, refused []fault.Fiel
 	if err != nil {
 		return page{}, err
 	}
+	offices, err := s.officesNamed(c.UserContext(), by.Appointments)
+	if err != nil {
+		return page{}, err
+	}
 	form := withErrors([]field{
 		{Name: "current", Label: "现在的密码", Type: "password", Autocomplete: "current-password"},
 		{Name: "password", Label: "新密码", Type: "password", Autocomplete: "new-password", Hint: "至少 8 位，大写字母、小写字母、数字、其他字符中至少三类；不能与最近五次相同"},
 		{Name: againField, Label: "再输一次新密码", Type: "password", Autocomplete: "new-password"},
 	}, refused)
-	return page{Title: "我的账号", Nav: "/account", Data: accountView{Offices: s.offices(by.Appointments), Password: form, Away: away, HasViews: s.views != nil, HasPrinters: s.printers != nil, HasData: s.privacy != nil, Emergencies: by.Mark() != "" || len(s.guard.Rules().EmergencyOffices(by)) > 0}, Fields: refused}, nil
+	return page{Title: "我的账号", Nav: "/account", Data: accountView{Offices: offices, Password: form, Away: away, HasViews: s.views != nil, HasPrinters: s.printers != nil, HasData: s.privacy != nil, Emergencies: by.Mark() != "" || len(s.guard.Rules().EmergencyOffices(by)) > 0}, Fields: refused}, nil
 }
 
 // account shows one's own account.
@@ -321,10 +329,14 @@ type oneAccountView struct {
 	Disabled               bool
 	Appointments           []appointmentView
 	Form                   []field
-	CanAppoint, CanReset   bool
-	CanDisable             bool
+	// Rename is the form that corrects the name, none for who may not.
+	Rename               []field
+	CanAppoint, CanReset bool
+	CanDisable           bool
 	// Away is nil for somebody who cannot appoint.
 	Away *awayView
+	// Changes and Accesses lead to what the account changed, and to what it was refused and looked at; "" for who may not read them.
+	Changes, Accesses string
 }
 
 type appointmentView struct {
@@ -335,7 +347,11 @@ type appointmentView struct {
 
 // oneAccount shows an account and what can be done with it.
 func (s *Server) oneAccount(c *fiber.Ctx, by policy.Actor) error {
-	return s.showAccount(c, by, saidParam(c, awaySaid), nil)
+	said := saidParam(c, awaySaid)
+	if c.Query("done") == "name" {
+		said = "姓名已更正，变更日志留有记录。"
+	}
+	return s.showAccount(c, by, said, nil)
 }
 
 // showAccount renders an account; refused are the errors of the appointment form, whose typed values stay.
@@ -346,14 +362,31 @@ func (s *Server) showAccount(c *fiber.Ctx, by policy.Actor, said string, refused
 	}
 	v := oneAccountView{ID: a.ID, Login: a.Login, Name: a.Name, State: accountState(a), Seq: a.Seq, Disabled: a.Disabled,
 		CanAppoint: s.guard.Allow(by, policy.AppointAccount), CanReset: s.guard.Allow(by, policy.ResetAccount), CanDisable: s.guard.Allow(by, policy.DisableAccount)}
+	if s.journal != nil && s.guard.Allow(by, policy.ReadLog) {
+		v.Changes = logPath + "?by=" + a.ID
+	}
+	if s.privacy != nil && s.privacy.Accesses != nil && s.guard.Allow(by, policy.ReadAccessLog) {
+		v.Accesses = accessPath + "?by=" + a.ID
+	}
 	day := calendar.DateOf(s.clocks.Business())
-	for i, o := range s.offices(a.Appointments) {
+	offices, err := s.officesNamed(c.UserContext(), a.Appointments)
+	if err != nil {
+		return err
+	}
+	for i, o := range offices {
 		ap := a.Appointments[i]
 		now := ap.Days.Holds(day)
 		v.Appointments = append(v.Appointments, appointmentView{Index: i, Title: o.Title, Span: o.Span, Scope: o.Scope, Order: ap.Order, Now: now,
 			CanEnd: v.CanAppoint && (now || day.Compare(ap.Days.From) < 0)})
 	}
 	v.Form = withErrors(s.appointForm(c), refused)
+	if s.guard.Allow(by, policy.UpdateAccount) && a.ID != by.ID {
+		name := a.Name
+		if c.Method() == fiber.MethodPost && len(refused) > 0 && c.FormValue("name") != "" {
+			name = c.FormValue("name")
+		}
+		v.Rename = withErrors([]field{{Name: "name", Label: "姓名", Type: "text", Value: name, Autocomplete: "off"}}, refused)
+	}
 	if v.Away, err = s.awayOf(c, by, a.ID, refused); err != nil {
 		return err
 	}
@@ -442,6 +475,19 @@ func (s *Server) endAppointment(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	return seeOther(c, "/admin/accounts/"+c.Params("id"))
+}
+
+// renameAccount corrects the name of an account, as who it belongs to asked or the appointment says.
+func (s *Server) renameAccount(c *fiber.Ctx, by policy.Actor) error {
+	err := s.people.Rename(c.UserContext(), by, c.Params("id"), formSeq(c), c.FormValue("name"))
+	if refused := refusedForm(err); len(refused) > 0 {
+		c.Status(statusOf(fault.Invalid))
+		return s.showAccount(c, by, "", refused)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(c, accountsPath+"/"+c.Params("id")+"?done=name")
 }
 
 // disableAccount closes an account.

@@ -78,6 +78,7 @@ func (s *Server) table() ([]Route, error) {
 		{Method: get, Path: "/admin/accounts/new", Action: policy.CreateAccount, Handler: s.newAccount},
 		{Method: post, Path: "/admin/accounts/new", Action: policy.CreateAccount, Handler: s.createAccount},
 		{Method: get, Path: "/admin/accounts/:id", Action: policy.ReadAccounts, Handler: s.oneAccount},
+		{Method: post, Path: "/admin/accounts/:id/rename", Action: policy.UpdateAccount, Handler: s.renameAccount},
 		{Method: post, Path: "/admin/accounts/:id/appoint", Action: policy.AppointAccount, Handler: s.appoint},
 		{Method: post, Path: "/admin/accounts/:id/end", Action: policy.AppointAccount, Handler: s.endAppointment},
 		{Method: post, Path: "/admin/accounts/:id/disable", Action: policy.DisableAccount, Handler: s.disableAccount},

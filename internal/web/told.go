@@ -41,7 +41,8 @@ import (
 //	a.b              the same, below a
 //	kind:a.b         the same, of one kind
 //
-// The longest one that fits decides, one with a kind before one without. The unit says how a whole number reads: 元 for fen, 百分之一 for hundredths.
+// The longest one that fits decides, one with a kind before one without. The unit says how a whole number reads: 元 for fen, 百分之一 for hundredths; or what a text names: @firm the id of a firm,
+// and so for every kind; @stream a kind with an id, @key a scope key, @role a role. Of a kind it says in which places stands what a document is called.
 //
 //go:embed fields.csv
 var fieldsFile string
@@ -193,12 +194,18 @@ var (
 	roleType    = reflect.TypeFor[policy.Role]()
 )
 
-// Untold lists the kinds, stored fields and types of codes that have no Chinese word, of all that a store keeps: a new one gets its row in fields.csv, or its words in codeWords.
+// Untold lists the kinds, stored fields and types of codes that have no Chinese word, of all that a store keeps, the places of names that are not kept or not for everybody, and kinds to which a field leads that are not kept: a new one gets its row in fields.csv, or its words in codeWords.
 func Untold(kept map[string][]store.StoredField) []string {
 	lacking := map[string]bool{}
 	for kind, fields := range kept {
 		if _, is := fieldWords[kind+":"]; !is {
 			lacking["kind "+kind] = true
+		}
+		for _, place := range namePlaces(kind) {
+			shown := strings.HasPrefix(place, refMark) || slices.ContainsFunc(fields, func(f store.StoredField) bool { return f.Path == place && f.Tag != "pii" && f.Tag != "internal" })
+			if !shown {
+				lacking["name of "+kind+": "+place] = true
+			}
 		}
 		for _, f := range fields {
 			place := strings.ReplaceAll(f.Path, "[]", "")
@@ -217,6 +224,14 @@ func Untold(kept map[string][]store.StoredField) []string {
 				continue
 			}
 			lacking["codes of "+t.String()] = true
+		}
+	}
+	for _, word := range fieldWords {
+		for _, unit := range strings.Fields(word.unit) {
+			kind, names := strings.CutPrefix(unit, refMark)
+			if names && unit != refStream && unit != refKey && unit != refRole && kept[kind] == nil && kind != accountKind {
+				lacking["kind named by "+unit] = true
+			}
 		}
 	}
 	var out []string
@@ -253,7 +268,7 @@ func tellValue(rules *policy.Rules, t reflect.Type, unit, value string) string {
 		case err != nil:
 		case unit == "元":
 			return yuanText(n) + " 元"
-		default:
+		case unit == "百分之一":
 			return num.FromFrac(n, 100).Fixed(2)
 		}
 	case t.Kind() == reflect.String && t.PkgPath() != "":
@@ -280,12 +295,26 @@ func tellValue(rules *policy.Rules, t reflect.Type, unit, value string) string {
 type toldChange struct {
 	// Place is the name, Stored what it is called in the store.
 	Place, Stored string
-	Before, After string
+	Before, After toldValue
 }
 
-// tellChanges tells what a record changed: what may be shown, and the names of the rest, each once. With none of it may be shown anything.
-func (s *Server) tellChanges(change store.ChangeView, none bool) (shown []toldChange, hidden []string) {
-	rules := s.guard.Rules()
+// changeRefs are the documents that the values of a change name.
+func changeRefs(change *store.ChangeView) []store.Ref {
+	var out []store.Ref
+	for _, f := range change.Fields {
+		_, unit := tellPlace(change.Kind, f.Path)
+		for _, value := range []string{f.Before, f.After} {
+			if ref, names := refOf(unit, value); names {
+				out = append(out, ref)
+			}
+		}
+	}
+	return out
+}
+
+// tellChanges tells what a record changed, with names that were learnt: what may be shown, and the names of the rest, each once. With none of it may be shown anything.
+func (n *naming) tellChanges(change *store.ChangeView, none bool) (shown []toldChange, hidden []string) {
+	day := calendar.DateOf(change.Meta.At)
 	for _, f := range change.Fields {
 		if f.Hidden || none { // a key may say what its value does, so it is left out
 			if place, _ := tellPlace(change.Kind, element.ReplaceAllString(f.Path, "")); !slices.Contains(hidden, place) {
@@ -293,8 +322,8 @@ func (s *Server) tellChanges(change store.ChangeView, none bool) (shown []toldCh
 			}
 			continue
 		}
-		place, unit := tellPlace(change.Kind, f.Path)
-		shown = append(shown, toldChange{Place: place, Stored: f.Path, Before: tellValue(rules, f.Type, unit, f.Before), After: tellValue(rules, f.Type, unit, f.After)})
+		place, _ := tellPlace(change.Kind, f.Path)
+		shown = append(shown, toldChange{Place: place, Stored: f.Path, Before: n.tell(change.Kind, f.Path, f.Type, f.Before, day), After: n.tell(change.Kind, f.Path, f.Type, f.After, day)})
 	}
 	return shown, hidden
 }

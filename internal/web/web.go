@@ -371,6 +371,7 @@ func New(o Options) (*Server, error) {
 		DisablePreParseMultipartForm: true,
 	})
 	s.app.Server().HeaderReceived = slowBodies
+	s.app.Server().Handler = s.knownMethods(s.app.Server().Handler)
 	if s.routes, err = s.table(); err != nil {
 		return nil, err
 	}

@@ -299,6 +299,7 @@ func testScenarios(t *testing.T, f *browsertest.Fixture) {
 		{name: "unknown address for a program", path: "/nothing", headers: []string{"Accept", "application/json"}, status: 404, contains: []string{`"status":404`}},
 		{name: "unknown API address", path: "/api/v1/nothing", status: 404, contains: []string{`"title"`}, excludes: []string{"<html"}},
 		{name: "wrong method", method: "DELETE", path: "/", status: 405},
+		{name: "no method at all", method: "BREW", path: "/", status: 405, contains: []string{"这个地址不接受这样的请求"}},
 		{name: "a work page signed out shows the sign-in page", path: "/todo", status: 401, contains: []string{`name="next" value="/todo"`, "登录后会回到这里"}},
 		{name: "a work page for a program", path: "/admin/accounts", headers: []string{"Accept", "application/json"}, status: 401, contains: []string{`"status":401`}},
 		{name: "an act signed out", method: "POST", path: "/admin/accounts/new", form: form("login", "x1", "name", "某"), status: 401, contains: []string{"没有写入"}},

@@ -107,7 +107,7 @@ func testWitnesses(t *testing.T, f *browsertest.Fixture) {
 func testLogPages(t *testing.T, f *browsertest.Fixture) {
 	auditor, inspector := newPerson(t, f).signIn(t, "auditor"), newPerson(t, f).signIn(t, "inspector")
 	page := auditor.get(t, "/admin/log?q=account.create").body
-	if !containsAll(page, []string{"新建账号", `value="account.create"`, "account/"}) || strings.Contains(page, "account.appoint") {
+	if !containsAll(page, []string{"新建账号", `value="account.create"`, "account/", "周望平", "刘建华"}) || strings.Contains(page, "account.appoint") {
 		t.Errorf("%.3000s", page)
 	}
 	for path, want := range map[string]string{"/admin/log?q=" + url.QueryEscape("没有这样的动作"): "没有找到", "/admin/log?from=2999-01-01": "没有找到", "/admin/log?until=1999-01-01": "没有找到", "/admin/log?from=x&until=y": "account.create", "/admin/log?by=nobody": "没有找到"} {

@@ -55,7 +55,26 @@ func (s Suite) changes(t *testing.T) {
 			t.Errorf("record %d: %s/%s %d\n got %s\nwant %s", n+1, v.Kind, v.ID, v.Seq, got, want)
 		}
 	}
-	for _, n := range []int64{0, -1, 4} {
+	// What a document is called is told of its last record, without what only some may read, of many in one read.
+	if _, err := b.notes.Commit(ctx, meta("note.create"), "m", 0, note); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.db.Purge(ctx, meta("person.purge"), "note/m"); err != nil {
+		t.Fatal(err)
+	}
+	refs := []store.Ref{{Kind: "note", ID: "m"}, {Kind: "note", ID: "n"}, {Kind: "note", ID: "none"}, {Kind: "note", ID: "no name"}}
+	called, err := b.db.Called(ctx, refs, func(string) []string { return []string{"title", "author", "body", "nothing"} })
+	if err != nil || len(called) != 2 {
+		t.Fatal(called, err)
+	}
+	m, n := called[refs[0]], called[refs[1]]
+	if len(m.Values) != 4 || m.Values[0].Text != "新" || m.Values[1].Text+m.Values[2].Text+m.Values[3].Text != "" || m.Deleted || !m.Purged {
+		t.Errorf("a purged note is called %+v", m)
+	}
+	if n.Values[0].Text != "" || !n.Deleted || n.Purged {
+		t.Errorf("a deleted note is called %+v", n)
+	}
+	for _, n := range []int64{0, -1, 6} {
 		_, err := b.db.ChangeOf(ctx, n)
 		wantKind(t, err, fault.NotFound)
 	}
