@@ -10,6 +10,7 @@ import (
 
 	"redsteward/configs"
 	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
 	"redsteward/internal/schedule"
 	"redsteward/internal/store"
 	"redsteward/internal/web"
@@ -162,15 +163,43 @@ func (s *service) jobList() []schedule.Job {
 	return jobs
 }
 
-// remindDue reminds who must act of the clocks of stars: of applications, of objections, appeals and remarks, and of the decisions that lower or remove one.
+// remindDue reminds who must act of the clocks of stars: of applications, of objections, appeals and remarks, and of the decisions that lower or remove one. With 通知与催办 switched off nobody gets a notice, and the marks are all there is.
 func (s *service) remindDue(ctx context.Context, slot time.Time) error {
 	t, err := s.timetable()
 	if err != nil {
 		return err
 	}
 	r := casework.Reminding{Sources: []func(context.Context) ([]casework.Due, error){s.applications.Dues, s.cycle.Objections().Dues, s.cycle.Remarks().Dues, s.standings.Dues},
-		Mark: s.register.Mark, Resolve: t.resolve, Now: s.clocks.Business, Before: s.config.Schedule.RemindBefore, Log: s.log}
+		Marks: s.register.Marks, Mark: s.register.Mark, People: s.everybody, Resolve: t.resolve, Now: s.clocks.Business, Before: s.config.Schedule.RemindBefore, Log: s.log}
+	if s.modules.On(policy.ModuleReach) {
+		r.Tell = s.notices.Remind
+	}
 	return r.Run(ctx, slot)
+}
+
+// everybody are all who hold an office today.
+func (s *service) everybody(ctx context.Context) ([]policy.Actor, error) {
+	offices, err := s.accounts.Offices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	var out []policy.Actor
+	for _, o := range offices {
+		if seen[o.Account] {
+			continue
+		}
+		seen[o.Account] = true
+		person, err := s.accounts.Person(ctx, o.Account)
+		if fault.Is(err, fault.NotFound) { // disabled meanwhile
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, person)
+	}
+	return out, nil
 }
 
 // sources are what the rating cycle gathers facts from. A module that is switched off tells nothing, whatever was recorded in it before; what its facts are worth then is for each scheme's rule of missing facts to say.

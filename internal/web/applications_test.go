@@ -296,7 +296,7 @@ func TestApplicationPages(t *testing.T) {
 	forward(11)
 	a.sends("firm", list+"/"+last+"/submit", 409, a.at(last, "submit-text", "补上了说明"), []string{"已经过了"}, a.scan)
 	a.shows("officer", "/todo", 200, "芝城花园：星级申报逾期没有补正")
-	reminding := casework.Reminding{Sources: []func(context.Context) ([]casework.Due, error){a.Applications.Dues}, Mark: a.Register.Mark, Resolve: a.Applications.Resolve, Now: a.Applications.Now, Before: 3, Log: slog.New(slog.DiscardHandler)}
+	reminding := casework.Reminding{Sources: []func(context.Context) ([]casework.Due, error){a.Applications.Dues}, Marks: a.Register.Marks, Mark: a.Register.Mark, Resolve: a.Applications.Resolve, Now: a.Applications.Now, Before: 3, Log: slog.New(slog.DiscardHandler)}
 	if err := reminding.Run(t.Context(), time.Time{}); err != nil {
 		t.Error(err)
 	}

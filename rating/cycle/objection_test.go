@@ -127,7 +127,7 @@ func TestObjections(t *testing.T) {
 	if o := first.State; o.State != ObjectionOpen || o.Clock.Due != on(t, "2026-10-08") || !slices.Equal(o.Facts, []string{answerFact}) || o.Points == nil || o.Max == nil {
 		t.Errorf("raised %+v", o)
 	}
-	if dues, err := d.Objections().Dues(ctx); err != nil || len(dues) != 1 || dues[0].Project != "p0001" || dues[0].Until != first.State.Clock || !strings.HasSuffix(dues[0].What, "异议，答复") {
+	if dues, err := d.Objections().Dues(ctx); err != nil || len(dues) != 1 || dues[0].Project != "p0001" || dues[0].Until != first.State.Clock || !strings.HasSuffix(dues[0].What, "异议，答复") || !must[bool](t)(dues[0].Acts(ctx, chief)) || must[bool](t)(dues[0].Acts(ctx, officer)) || must[bool](t)(dues[0].Acts(ctx, firmOne)) {
 		t.Errorf("%+v, %v", dues, err)
 	}
 	d.refused(t, fault.Conflict, "一项只提一次", d.objects(ctx, firmOne, "p0001", answerLine, ground, nil))

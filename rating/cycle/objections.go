@@ -38,11 +38,13 @@ const (
 
 // Dues are the clocks of the answers to objections and appeals that run. It asks for no right: for reminders.
 func (o *Objections) Dues(ctx context.Context) ([]casework.Due, error) {
-	return o.Rows.Dues(ctx, casework.ByWork, policy.County, func(one *Objection) *casework.Case { return &one.Case }, func(one *Objection) (string, bool) {
+	return o.Rows.Dues(ctx, casework.ByWork, policy.County, func(one *Objection) *casework.Case { return &one.Case }, func(one *Objection) (string, bool, casework.Acts) {
 		if one.State != ObjectionOpen {
-			return "", false
+			return "", false, nil
 		}
-		return one.Name + "的" + one.PeriodName + map[bool]string{true: "申诉", false: "异议"}[one.Appeal()] + "，答复", false
+		return one.Name + "的" + one.PeriodName + map[bool]string{true: "申诉", false: "异议"}[one.Appeal()] + "，答复", false, func(ctx context.Context, by policy.Actor) (bool, error) {
+			return o.Can(ctx, by, one, ObjectionUphold), nil
+		}
 	})
 }
 

@@ -133,11 +133,11 @@ const (
 
 // Dues are the clocks of the answers to remarks that run. It asks for no right: for reminders.
 func (r *Remarks) Dues(ctx context.Context) ([]casework.Due, error) {
-	out, err := r.Rows.Dues(ctx, casework.ByScope, policy.County, func(one *Remark) *casework.Case { return &one.Case }, func(one *Remark) (string, bool) {
+	out, err := r.Rows.Dues(ctx, casework.ByScope, policy.County, func(one *Remark) *casework.Case { return &one.Case }, func(one *Remark) (string, bool, casework.Acts) {
 		if one.State != RemarkOpen {
-			return "", false
+			return "", false, nil
 		}
-		return cmp.Or(one.Name, "全县") + "的" + one.YearName + "公示意见，答复", false
+		return cmp.Or(one.Name, "全县") + "的" + one.YearName + "公示意见，答复", false, r.Rows.Acting(policy.HandleRemark, one)
 	})
 	for i := range out {
 		out[i].Project = cmp.Or(out[i].Project, remarkKind) // what is about the publicity as a whole

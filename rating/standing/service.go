@@ -206,16 +206,23 @@ func (s *Service) Of(ctx context.Context, project string, day calendar.Date) (*c
 
 // Dues are the clocks of the cases that run: of the firm to plead, of the bureau to hear it and to answer an appeal. It asks for no right: for reminders.
 func (s *Service) Dues(ctx context.Context) ([]casework.Due, error) {
-	return s.Cases.Dues(ctx, casework.ByWork, policy.County, func(d *Decision) *casework.Case { return &d.Case }, func(d *Decision) (string, bool) {
+	return s.Cases.Dues(ctx, casework.ByWork, policy.County, func(d *Decision) *casework.Case { return &d.Case }, func(d *Decision) (string, bool, casework.Acts) {
+		can := func(do Step) casework.Acts {
+			mine := s.Acting(do.Action(), d)
+			return func(ctx context.Context, by policy.Actor) (bool, error) {
+				reaches, err := mine(ctx, by)
+				return reaches && s.Can(ctx, by, d, do), err
+			}
+		}
 		switch {
 		case d.State == Hearing && d.Unheard():
-			return d.Name + "：听取" + d.Kind() + "的陈述申辩", false
+			return d.Name + "：听取" + d.Kind() + "的陈述申辩", false, can(StepHear)
 		case d.State == Hearing:
-			return d.Name + "：" + d.Kind() + "的陈述申辩，企业", true
+			return d.Name + "：" + d.Kind() + "的陈述申辩，企业", true, can(StepPlead)
 		case d.State == Appealed:
-			return d.Name + "：作出" + d.Kind() + "的申诉决定", false
+			return d.Name + "：作出" + d.Kind() + "的申诉决定", false, can(StepAnswer)
 		}
-		return "", false
+		return "", false, nil
 	})
 }
 

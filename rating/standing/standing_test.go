@@ -256,16 +256,21 @@ func TestDecision(t *testing.T) {
 	}
 	d.Refused("another firm", fault.NotFound, d.step(rival, StepPlead))
 	d.Refused("before the period is over", fault.Conflict, d.step(officer, StepSend), "才满")
-	waits := func(want string, may bool) {
+	waits := func(want string, may bool, whose ...policy.Actor) {
 		t.Helper()
 		dues := must[[]casework.Due](t)(d.Dues(ctx))
 		if len(dues) != 1 || dues[0].Project != "p1" || dues[0].What != want || dues[0].May != may || !strings.HasPrefix(dues[0].Item, d.ItemsOf(d.one.ID)) {
 			t.Errorf("%+v", dues)
 		}
+		for _, by := range []policy.Actor{officer, chief, organisation, deputy, director, legal, firm, rival} {
+			if is := must[bool](t)(dues[0].Acts(ctx, by)); is != slices.ContainsFunc(whose, func(a policy.Actor) bool { return a.ID == by.ID }) {
+				t.Errorf("%s: the turn of %s %v", want, by.ID, is)
+			}
+		}
 	}
-	waits("小区p1：降星的陈述申辩，企业", true)
+	waits("小区p1：降星的陈述申辩，企业", true, firm)
 	d.ok(d.step(firm, StepPlead))
-	waits("小区p1：听取降星的陈述申辩", false)
+	waits("小区p1：听取降星的陈述申辩", false, chief, legal)
 	d.Refused("heard by who drafted", fault.Forbidden, d.step(officer, StepHear, "reject"))
 	d.Forward("2026-06-10")
 	d.Refused("sent unheard", fault.Conflict, d.step(officer, StepSend), "笔录")
@@ -300,7 +305,7 @@ func TestDecision(t *testing.T) {
 	if _, _, star, err := d.Of(ctx, "p1", d.Desk.Today()); err != nil || !star.Contested || star.Status != Removed {
 		t.Errorf("%+v %v", star, err)
 	}
-	waits("小区p1：作出摘牌的申诉决定", false)
+	waits("小区p1：作出摘牌的申诉决定", false, director, legal)
 	d.Refused("answered by who signed", fault.Forbidden, d.step(deputy, StepAnswer, "uphold"), "没有参与")
 	d.ok(d.step(director, StepAnswer, "uphold"))
 	if got := d.now(t, 0); !strings.HasPrefix(got, "p1 已降星 四星") {

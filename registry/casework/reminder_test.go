@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/schedule"
 	"redsteward/internal/store"
+	"redsteward/policy"
 	"redsteward/registry"
 )
 
@@ -28,7 +29,9 @@ func TestReminding(t *testing.T) {
 	}
 	now := date("2026-11-10")
 	clock := func(item, due string) Due {
-		d := Due{Project: "p1", Item: item, Name: "望湖苑", What: "社区党组织初评", Until: calendar.Deadline{Rule: "rating.apply_community"}}
+		d := Due{Project: "p1", Item: item, Name: "望湖苑", What: "社区党组织初评", Until: calendar.Deadline{Rule: "rating.apply_community"}, Acts: func(_ context.Context, by policy.Actor) (bool, error) {
+			return by.ID == "secretary" || by.ID == "firm" && item == "call", nil
+		}}
 		if due != "" {
 			d.Until.Due = date(due)
 		}
@@ -36,19 +39,29 @@ func TestReminding(t *testing.T) {
 	}
 	dues := []Due{clock("soon", "2026-11-13"), clock("late", "2026-11-09"), clock("today", "2026-11-10"), clock("far", "2026-11-14"), clock("beyond", ""), clock("may", "2026-11-10")}
 	dues[5].May = true
-	marks := map[string]string{}
+	marks := map[registry.ReminderMark]bool{}
 	var written []string
 	var log bytes.Buffer
 	broken := error(nil)
-	r := &Reminding{Sources: []func(context.Context) ([]Due, error){func(context.Context) ([]Due, error) { return dues, broken }},
+	r := &Reminding{Sources: []func(context.Context) ([]Due, error){func(context.Context) ([]Due, error) { return dues, nil }},
 		Mark: func(_ context.Context, meta store.Meta, project string, m registry.ReminderMark) (bool, error) {
-			key := fmt.Sprint(project, m.Item, m.Until, m.Stage)
-			if marks[key] != "" {
-				return false, nil
+			if broken != nil {
+				return false, broken
 			}
-			marks[key] = meta.Why
+			if meta.Why == "" || project == "" {
+				t.Error("a mark that says nothing")
+			}
+			marks[registry.ReminderMark{Item: project + "/" + m.Item, Until: m.Until, Stage: m.Stage}] = true
 			written = append(written, fmt.Sprint(m.Item, " ", m.Stage))
 			return true, nil
+		}, Marks: func(_ context.Context, project, begin string) (out []registry.ReminderMark, err error) {
+			for m := range marks {
+				if rest, ok := strings.CutPrefix(m.Item, project+"/"); ok && strings.HasPrefix(rest, begin) {
+					m.Item = rest
+					out = append(out, m)
+				}
+			}
+			return out, nil
 		}, Resolve: func(d calendar.Deadline) calendar.Deadline { return d }, Now: func() time.Time { return now.Begins().Add(8 * time.Hour) }, Before: 3, Log: slog.New(slog.NewTextHandler(&log, nil))}
 	runs := func(when string, want ...string) {
 		t.Helper()
@@ -70,6 +83,43 @@ func TestReminding(t *testing.T) {
 	runs("all have ended", "soon 0", "far 0")
 	dues = []Due{clock("soon", "2026-11-24")}
 	runs("a clock that runs anew", "soon 3")
+	// With somebody to bring them, what goes to the same people goes together, before it is marked; what nobody can act on is logged.
+	var told []string
+	r.Tell = func(_ context.Context, meta store.Meta, one Reminder) error {
+		said := fmt.Sprint(one.Accounts, " ", one.Until, " ", one.Stage)
+		for _, c := range one.Clocks {
+			said += " " + c.Project
+		}
+		if told = append(told, said); meta.By != "system" || one.Key() == "" {
+			t.Errorf("%+v %q", meta, one.Key())
+		}
+		return nil
+	}
+	r.People = func(context.Context) ([]policy.Actor, error) {
+		return []policy.Actor{{ID: "stranger"}, {ID: "secretary"}, {ID: "firm"}}, nil
+	}
+	call := func(project string) Due {
+		d := clock("call", "2026-11-24")
+		d.Project = project
+		return d
+	}
+	alone := clock("alone", "2026-11-24")
+	alone.Acts = func(context.Context, policy.Actor) (bool, error) { return false, nil }
+	dues = []Due{call("p1"), clock("opinion", "2026-11-24"), call("p2"), alone}
+	broken = errors.New("the disk is full")
+	if err := r.Run(t.Context(), time.Time{}); !errors.Is(err, broken) || len(told) != 2 || len(marks) != 8 {
+		t.Errorf("a stop before the marks: %v, %q, %d marks", err, told, len(marks))
+	}
+	broken, told = nil, nil
+	runs("what goes together", "call 3", "opinion 3", "call 3", "alone 3")
+	if want := []string{"[firm secretary] 2026-11-24 3 p1 p2", "[secretary] 2026-11-24 3 p1"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+	if !strings.Contains(log.String(), "p1/alone") {
+		t.Errorf("nobody learns that nobody can act: %s", log.String())
+	}
+	runs("told once")
+	r.Sources = append(r.Sources, func(context.Context) ([]Due, error) { return nil, broken })
 	if broken = errors.New("the disk is on fire"); !errors.Is(r.Run(t.Context(), time.Time{}), broken) {
 		t.Error("a source that fails is passed over")
 	}

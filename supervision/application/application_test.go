@@ -149,7 +149,7 @@ func (d *desk) sign(by policy.Actor, move policy.ApprovalMove, words ...string) 
 	}
 }
 
-// dues are the clocks of which somebody is reminded, sorted: item, what, and whether that is only allowed.
+// dues are the clocks of which somebody is reminded, sorted: item, what, whether that is only allowed, and whose turn it is.
 func (d *desk) dues() []string {
 	d.T.Helper()
 	var out []string
@@ -160,6 +160,11 @@ func (d *desk) dues() []string {
 		}
 		if due.May {
 			said += "（可以不办）"
+		}
+		for _, by := range []policy.Actor{officer, officer2, chief, secretary, elsewhere, township, firm, rival} {
+			if must[bool](d.T)(due.Acts(d.T.Context(), by)) {
+				said += " " + by.ID
+			}
 		}
 		out = append(out, said)
 	}
@@ -210,14 +215,14 @@ func TestLife(t *testing.T) {
 
 	d.Refused("another firm", fault.NotFound, d.begin(rival, "p1"))
 	d.Refused("nobody serves it", fault.NotFound, d.begin(firm, "p3"))
-	if got := d.dues(); !slices.Equal(got, []string{"p1 star-call/2026 望湖苑申报2026年度星级，企业（可以不办）", "p2 star-call/2026 望湖苑申报2026年度星级，企业（可以不办）"}) {
+	if got := d.dues(); !slices.Equal(got, []string{"p1 star-call/2026 望湖苑申报2026年度星级，企业（可以不办） firm", "p2 star-call/2026 望湖苑申报2026年度星级，企业（可以不办） firm"}) {
 		t.Errorf("whom the call waits for: %q", got)
 	}
 	d.ok(d.begin(firm, "p1"))
 	d.Refused("twice", fault.Conflict, d.begin(firm, "p1"), "已经申报")
 	waits := func(when, first string) {
 		t.Helper()
-		want := []string{"p2 star-call/2026 望湖苑申报2026年度星级，企业（可以不办）"}
+		want := []string{"p2 star-call/2026 望湖苑申报2026年度星级，企业（可以不办） firm"}
 		if first != "" {
 			want = append([]string{"p1 star-application/1/rating." + first}, want...)
 		}
@@ -225,7 +230,7 @@ func TestLife(t *testing.T) {
 			t.Errorf("%s it waits for %q", when, got)
 		}
 	}
-	waits("a draft:", "apply 望湖苑的2026年度星级申报，企业签承诺书并提交（可以不办）")
+	waits("a draft:", "apply 望湖苑的2026年度星级申报，企业签承诺书并提交（可以不办） firm")
 	d.tells(map[string]string{"application p1": "none"})
 	if page := must[store.Page[Application]](t)(d.List(ctx, secretary, Filter{}, false, "")); len(page.Docs) != 0 {
 		t.Error("a draft is the firm's own")
@@ -246,9 +251,9 @@ func TestLife(t *testing.T) {
 	d.Refused("another community", fault.NotFound, d.sign(elsewhere, policy.MoveAgree))
 	d.Refused("not the turn", fault.Forbidden, d.sign(township, policy.MoveAgree))
 	d.Refused("no words", fault.Invalid, d.sign(secretary, policy.MoveAgree, ""), "reason")
-	waits("handed in:", "apply_community 望湖苑的2026年度星级申报，社区党组织初评")
+	waits("handed in:", "apply_community 望湖苑的2026年度星级申报，社区党组织初评 secretary")
 	d.ok(d.sign(secretary, policy.MoveReturn, "少了说明"))
-	waits("returned:", "apply_completion 望湖苑的2026年度星级申报，企业补正")
+	waits("returned:", "apply_completion 望湖苑的2026年度星级申报，企业补正 firm")
 	d.Refused("too early", fault.Conflict, d.do(officer, StepLapse, casework.Input{Text: "没有补正"}), "才满")
 	d.unloaded = true
 	d.Refused("a clock that nobody can compute is never late", fault.Conflict, d.do(officer, StepLapse, casework.Input{Text: "没有补正"}), "还没有装载")

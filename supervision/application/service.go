@@ -462,17 +462,19 @@ func (s *Service) List(ctx context.Context, by policy.Actor, w Filter, due bool,
 
 // Dues are the clocks of the years whose window runs: of the firms that have not applied for a compound, of the levels that have to give their opinion, and of the firms that have to complete. It asks for no right: for reminders.
 func (s *Service) Dues(ctx context.Context) ([]casework.Due, error) {
-	out, err := s.Cases.Dues(ctx, casework.ByWork, policy.County, func(a *Application) *casework.Case { return &a.Case }, func(a *Application) (string, bool) {
+	out, err := s.Cases.Dues(ctx, casework.ByWork, policy.County, func(a *Application) *casework.Case { return &a.Case }, func(a *Application) (string, bool, casework.Acts) {
 		about := a.Name + "的" + a.YearName + "星级申报，"
 		switch a.State {
 		case Reviewing:
-			return about + a.Level(), false
+			return about + a.Level(), false, func(ctx context.Context, by policy.Actor) (bool, error) {
+				return s.Approvals().MaySign(ctx, by, a.Approval, a.Keys, a.Opened), nil
+			}
 		case Completing:
-			return about + "企业补正", false
+			return about + "企业补正", false, s.Acting(policy.ApplyStar, a)
 		case Draft:
-			return about + "企业签承诺书并提交", true
+			return about + "企业签承诺书并提交", true, s.Acting(policy.ApplyStar, a)
 		}
-		return "", false
+		return "", false, nil
 	})
 	if err != nil {
 		return nil, err
@@ -481,7 +483,13 @@ func (s *Service) Dues(ctx context.Context) ([]casework.Due, error) {
 	for _, r := range running {
 		if err == nil {
 			err = s.unapplied(ctx, r.Year, func(string) bool { return true }, func(p registry.Place) {
-				out = append(out, casework.Due{Project: p.Project, Item: "star-call/" + r.Year, Name: p.Name, What: p.Name + "申报" + r.Name + "星级，企业", Until: r.Window, May: true})
+				out = append(out, casework.Due{Project: p.Project, Item: "star-call/" + r.Year, Name: p.Name, What: p.Name + "申报" + r.Name + "星级，企业", Until: r.Window, May: true, Acts: func(ctx context.Context, by policy.Actor) (bool, error) {
+					if !s.Guard.Allow(by, policy.ApplyStar) {
+						return false, nil
+					}
+					scope, err := s.Guard.Scope(ctx, by, policy.ApplyStar)
+					return err == nil && scope.Covers(p.Keys(), s.Today()), err
+				}})
 			})
 		}
 	}

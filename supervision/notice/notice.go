@@ -55,7 +55,7 @@ type Notice struct {
 	Targets []Target    `json:"targets,omitempty"`
 	People  []Recipient `json:"people,omitempty"`
 	Units   []string    `json:"units,omitempty" privacy:"public"`
-	// Owner are the scope keys of the office that sends it, OwnerName what it is called, Day the day by which they were stamped.
+	// Owner are the scope keys of the office that sends it, none for a reminder of the system, OwnerName what it is called, Day the day by which they were stamped.
 	Owner     []string      `json:"owner" privacy:"internal"`
 	OwnerName string        `json:"owner_name" privacy:"public"`
 	Day       calendar.Date `json:"day"`

@@ -375,3 +375,53 @@ func TestStoredFields(t *testing.T) {
 		t.Errorf("stored fields changed; old records would not be read (%v):\n%s", err, got)
 	}
 }
+
+// TestRemind: a reminder of the system reaches those whose turn it is once, by the outbox too, says what is to be done and stands in no office's list.
+func TestRemind(t *testing.T) {
+	ctx := t.Context()
+	d := newDesk(t)
+	meta := store.Meta{By: "system", Action: "job.run", Why: "提醒"}
+	clock := casework.Due{Project: "p1", Item: "star-call/2026", Name: "望湖苑", What: "望湖苑申报2026年度星级，企业"}
+	r := casework.Reminder{Accounts: []string{"firm1", "manager"}, Until: day("2026-10-22"), Stage: 3, Clocks: []casework.Due{clock}}
+	d.stop = true
+	d.Refused("the outbox is down", fault.Unavailable, func() error { return d.Remind(ctx, meta, r) })
+	d.stop = false
+	for range 2 {
+		if err := d.Remind(ctx, meta, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(d.told)
+	if want := "notice firm1 系统（到期提醒） |notice manager 系统（到期提醒） "; strings.Join(d.told, "|") != want {
+		t.Errorf("%q", d.told)
+	}
+	got := func(who policy.Actor, n int) *View {
+		t.Helper()
+		page := must[store.Page[Copy]](t)(d.Inbox(ctx, who, Filter{}, false, ""))
+		if len(page.Docs) != n {
+			t.Fatalf("%s has %d", who.ID, len(page.Docs))
+		}
+		if n == 0 {
+			return nil
+		}
+		v := must[View](t)(d.One(ctx, who, page.Docs[0].ID))
+		return &v
+	}
+	if v := got(firm1, 1); v.Notice.Title != "快到期：2026年10月22日截止" || !strings.Contains(v.Notice.Text, clock.What) || v.State.Until != r.Until || !v.State.Open() || v.State.Unit != "轮到办理的人" {
+		t.Errorf("%+v", v)
+	}
+	got(firm2, 0)
+	if page := must[store.Page[Notice]](t)(d.Notices(ctx, officer, Filter{}, false, "")); len(page.Docs) != 0 {
+		t.Error("an office lists what it did not write")
+	}
+	r.Stage = casework.StageEnded
+	if err := d.Remind(ctx, meta, r); err != nil {
+		t.Fatal(err)
+	}
+	if v := got(firm1, 2); v.Notice.Title != "已逾期：2026年10月22日到期" || v.State.Until != d.Today().Add(reminderDays) {
+		t.Errorf("%+v", v.Notice)
+	}
+	for _, bad := range []casework.Reminder{{Accounts: r.Accounts}, {Clocks: r.Clocks}} {
+		d.Refused("nobody or nothing", fault.Invalid, func() error { return d.Remind(ctx, meta, bad) })
+	}
+}

@@ -70,12 +70,18 @@ const (
 // New opens the notices on a store and registers their follow-up.
 func New(ctx context.Context, c Config) (*Service, error) {
 	s := &Service{Config: c}
+	owned := func(_ string, n *Notice) []string {
+		if n.automatic() {
+			return nil
+		}
+		return supervision.ListKeys(n.Owner)
+	}
 	var err error
 	s.notices, err = casework.NewRows(ctx, c.DB, c.Guard, casework.Kind[Notice]{Word: word, Read: policy.SendNotice,
 		Row: func(n *Notice) casework.Row { return casework.Row{Keys: n.Owner, Day: n.Day, State: n.State.Title()} },
 		Kind: store.Kind[Notice]{Name: noticeKind, Version: 1, Indexes: []store.Index[Notice]{
-			{Name: byScope, Keys: func(_ string, n *Notice) []string { return supervision.ListKeys(n.Owner) }, Sort: func(_ string, n *Notice) string { return store.SortTime(n.Made.At.Time) }},
-			{Name: byUntil, Keys: func(_ string, n *Notice) []string { return supervision.ListKeys(n.Owner) }, Sort: func(_ string, n *Notice) string { return n.Until.String() }},
+			{Name: byScope, Keys: owned, Sort: func(_ string, n *Notice) string { return store.SortTime(n.Made.At.Time) }},
+			{Name: byUntil, Keys: owned, Sort: func(_ string, n *Notice) string { return n.Until.String() }},
 		}}})
 	if err != nil {
 		return nil, err
