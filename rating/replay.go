@@ -164,6 +164,11 @@ const (
 	WeightAgainst = "against"
 )
 
+// Says is the finding for people, "" for nothing to say.
+func (w *EffectiveWeight) Says() string {
+	return map[string]string{WeightBeyond: "超出声明：拉开差距的主要是它", WeightDead: "几乎没有拉开差距", WeightAgainst: "与总分反向：这一项高的，总分反而低"}[w.Finding]
+}
+
 // carrier brings the facts of one scheme into another.
 type carrier struct {
 	from, to *Scheme

@@ -8,6 +8,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/policy"
+	"redsteward/rating"
 	"redsteward/rating/adoption"
 	"redsteward/rating/cycle"
 	"redsteward/rating/response"
@@ -146,51 +147,96 @@ func (s *service) Staffing(ctx context.Context, by policy.Actor) ([]policy.Lack,
 // Chains implements web.Approvals.
 func (s *service) Chains() *policy.Chains { return s.chains }
 
-// staffing proves with the accounts of a data folder that everything can be staffed; approvals.yaml and confirmations.yaml are those that were named, else those
-// of the configuration. It returns how much lacks.
-func (c *checkCommand) staffing(p *program) (int, error) {
-	flags := dataFlags{Data: c.Data}
-	settings, err := flags.settings(p)
-	if err != nil {
-		return 0, err
+// checkedData reads the data folder that a check names, which is opened with the first question and not before.
+type checkedData struct {
+	check *checkCommand
+	p     *program
+	s     *service
+}
+
+// open opens the folder, with the ways of approval that are checked in place of its own.
+func (f *checkedData) open() (err error) {
+	if f.s != nil {
+		return nil
 	}
-	for _, name := range c.Files {
+	flags := dataFlags{Data: f.check.Data}
+	settings, err := flags.settings(f.p)
+	if err != nil {
+		return err
+	}
+	for _, name := range f.check.Files {
 		data, err := readInput(name)
 		switch {
 		case err != nil:
-			return 0, err
+			return err
 		case hasKey(data, "approvals"):
 			settings.Files.Approvals = name
 		case hasKey(data, "chains"):
 			settings.Files.Confirmations = name
 		}
 	}
-	s, _, err := openReader(p, settings) // without master key names cannot be read, but offices can
-	if err != nil {
+	if f.s, _, err = openReader(f.p, settings); err != nil { // without master key names cannot be read, but offices can
+		f.s = nil
+		return err
+	}
+	return declareAll(f.p.ctx, f.s)
+}
+
+// close closes it.
+func (f *checkedData) close() {
+	if f.s != nil {
+		_ = f.s.close()
+	}
+}
+
+// staffing prints what separation of duties and ways of approval lack, and returns how many that are.
+func (f *checkedData) staffing() (int, error) {
+	if err := f.open(); err != nil {
 		return 0, err
 	}
-	lacks, err := s.lacking(p.ctx)
-	if closeErr := s.close(); err == nil {
-		err = closeErr
-	}
+	lacks, err := f.s.Staffing(f.p.ctx, policy.SystemActor())
 	if err != nil {
 		return 0, err
 	}
 	for _, lack := range lacks {
-		fmt.Fprintln(p.out, lack.Chinese())
+		fmt.Fprintln(f.p.out, lack.Chinese())
 	}
 	if len(lacks) == 0 {
-		fmt.Fprintln(p.out, "人员：各审批流程和互相分开的岗位都有足够的人，缺一个人时也有")
+		fmt.Fprintln(f.p.out, "人员：各审批流程和互相分开的岗位都有足够的人，缺一个人时也有")
 	}
 	return len(lacks), nil
 }
 
-// lacking is Staffing for the command line.
-func (s *service) lacking(ctx context.Context) ([]policy.Lack, error) {
-	if err := declareAll(ctx, s); err != nil {
-		return nil, err
+// weigh prints what each indicator of a scheme should weigh beside what it does weigh on the facts of the last published period of its rhythm; nothing without a data folder. It is what the page of a version shows of its replay.
+func (f *checkedData) weigh(name string, scheme *rating.Scheme) error {
+	if f.check.Data == "" {
+		return nil
 	}
-	return s.Staffing(ctx, policy.SystemActor())
+	if err := f.open(); err != nil {
+		return err
+	}
+	periods, err := f.s.cycle.PastPeriods(f.p.ctx, scheme.Rhythm)
+	if err != nil {
+		return err
+	}
+	if len(periods) == 0 {
+		fmt.Fprintln(f.p.out, "  实际权重：数据文件夹里还没有公布过这种周期，没有事实可以算")
+		return nil
+	}
+	past, err := f.s.cycle.PastPeriod(f.p.ctx, periods[len(periods)-1].ID)
+	if err != nil {
+		return err
+	}
+	file, err := readInput(name)
+	if err != nil {
+		return err
+	}
+	replay, err := past.Replay(nil, file, nil)
+	if err != nil {
+		return err
+	}
+	printWeights(f.p.out, replay)
+	return nil
 }
 
 // filingKinds is the parser of a filings.yaml under the rights and ways of approval that there are.

@@ -34,7 +34,7 @@ import (
 // checkCommand checks the files that an operator may edit; it knows each by its content.
 type checkCommand struct {
 	Files  []string `arg:"" optional:"" placeholder:"F" help:"方案、走访评价表、时限、角色、审批流程、节假日、配置文件"`
-	Data   string   `placeholder:"DIR" help:"再按这个数据文件夹里现有的账号，证明各审批流程和互相分开的岗位都有足够的人，缺一个人时也有"`
+	Data   string   `placeholder:"DIR" help:"再按这个数据文件夹里现有的账号，证明各审批流程和互相分开的岗位都有足够的人，缺一个人时也有；方案再按里面最近公布的一期的事实，列出每项指标声明的权重和实际的权重"`
 	Trials int      `default:"1000" placeholder:"N" help:"方案的每项保证不能证明时，试验多少次（1 到 1000000）"`
 }
 
@@ -51,12 +51,17 @@ func (c *checkCommand) Run(p *program) error {
 		return fault.New("cmd.check", fault.Invalid, "请写明要检查的文件，或者用 --data 写明数据文件夹")
 	}
 	bad, refuted := 0, 0
+	facts := checkedData{check: c, p: p}
+	defer facts.close()
 	for _, name := range c.Files {
 		kind, scheme, err := checkFile(name, p)
 		if err == nil {
 			fmt.Fprintf(p.out, "%s：%s，没有错误\n", name, kind)
 			if scheme != nil {
 				refuted += printGuarantees(p.out, scheme, c.Trials)
+				if err := facts.weigh(name, scheme); err != nil {
+					return err
+				}
 			}
 			continue
 		}
@@ -77,7 +82,7 @@ func (c *checkCommand) Run(p *program) error {
 	lacking := 0
 	if c.Data != "" {
 		var err error
-		if lacking, err = c.staffing(p); err != nil {
+		if lacking, err = facts.staffing(); err != nil {
 			return err
 		}
 	}

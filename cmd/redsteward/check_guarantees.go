@@ -41,6 +41,32 @@ func printGuarantees(out io.Writer, s *rating.Scheme, trials int) (refuted int) 
 	return refuted
 }
 
+// printWeights prints nominal and effective weights of a scheme on the facts of a past period.
+func printWeights(out io.Writer, r *rating.Replay) {
+	fmt.Fprintf(out, "  实际权重（按%s %d 个小区的事实；占分是在满分里的份额，实际是在总分差异里的份额）\n", r.Name, r.Subjects)
+	for i := range r.Lost {
+		if l := &r.Lost[i]; !l.Noted {
+			fmt.Fprintf(out, "    这一期没有的事实：%s，%s，读它的规则不算\n", l.Name, l.Why)
+		}
+	}
+	if len(r.Weights) == 0 {
+		fmt.Fprintln(out, "    有总分的不到三个，或者总分都一样，算不出")
+		return
+	}
+	fmt.Fprintln(out, "      占分 %    实际 %  指标")
+	for i := range r.Weights {
+		w := &r.Weights[i]
+		name := w.Name
+		if w.In != "" {
+			name = "其中：" + name
+		}
+		if said := w.Says(); said != "" {
+			name += "（" + said + "）"
+		}
+		fmt.Fprintf(out, "    %8s  %8s  %s\n", w.Nominal.Fixed(2), w.Effective.Fixed(2), name)
+	}
+}
+
 // verdictWord is the finding as people read it.
 func verdictWord(v *rating.Verdict) string {
 	switch v.Finding {

@@ -56,7 +56,7 @@ func claimTales() [][]claimBeat {
 	}
 }
 
-// refundTales leave refunds in every state: shown with an objection, with who signs, in the joint check, kept longer because of a defect, sent back, with the cashier, paid and given up; the last is that of a stage.
+// refundTales leave refunds in every state: shown with an objection, signed on paper by one whose scan was looked at and by one whose scan waits for that, in the joint check, kept longer because of a defect, sent back, with the cashier, paid and given up; the last is that of a stage.
 func refundTales() [][]claimBeat {
 	officer, owners, chief, deputy := policy.Role("property_officer"), policy.Role("owners_committee"), policy.Role("section_chief"), policy.Role("deputy_director")
 	shown := func(ago int) []claimBeat {
@@ -66,7 +66,7 @@ func refundTales() [][]claimBeat {
 	approved := func(ago int) []claimBeat {
 		return append(sent(ago), claimBeat{ago - 42, chief, "sign"}, claimBeat{ago - 43, deputy, "sign"})
 	}
-	return [][]claimBeat{append(shown(45), claimBeat{30, owners, "object"}), sent(45), {{10, officer, "open"}, {8, owners, "check"}},
+	return [][]claimBeat{append(shown(45), claimBeat{30, owners, "object"}), append(sent(45), claimBeat{3, chief, "paper"}, claimBeat{2, officer, "look"}, claimBeat{1, deputy, "paper"}), {{10, officer, "open"}, {8, owners, "check"}},
 		{{20, officer, "open"}, {18, owners, "defect"}, {17, officer, "extend"}}, append(sent(45), claimBeat{3, chief, "return"}), approved(45), append(approved(75), claimBeat{20, "cashier", "pay"}), {{60, officer, "open"}, {55, officer, "stop"}},
 		sent(45)}
 }
@@ -321,6 +321,9 @@ func (l *countyLoader) playClaim(ctx context.Context, beat claimBeat, by policy.
 	})
 }
 
+// recorder is who records what others signed on paper.
+const recorder = policy.Role("property_officer")
+
 // playRefund plays one beat of a refund.
 func (l *countyLoader) playRefund(ctx context.Context, beat claimBeat, by policy.Actor, back backProject, r *store.Doc[refund.Refund]) (err error) {
 	if beat.do == "open" {
@@ -334,6 +337,22 @@ func (l *countyLoader) playRefund(ctx context.Context, beat claimBeat, by policy
 		sign, password, err := l.demoMove(ctx, beat, r.State.Approval)
 		if err == nil {
 			*r, err = l.refunds.Sign(ctx, by, at, sign, password)
+		}
+		return err
+	case "paper": // by signed on paper, which another officer records
+		password, err := l.demoPassword(ctx, recorder)
+		if err != nil {
+			return err
+		}
+		return l.withPaper(false, func(paper *files.Upload) (err error) {
+			*r, err = l.refunds.SignOnPaper(ctx, l.of(recorder, 0), at, policy.OnPaper{Hash: r.State.Approval.SubjectHash, Signer: by.ID, SignedOn: in.Day, Upload: paper}, password)
+			return err
+		})
+	case "look": // by a third one
+		sign, password, err := l.demoMove(ctx, beat, r.State.Approval)
+		if err == nil {
+			sign.Move, sign.Paper = policy.MoveConfirmPaper, r.State.Approval.Papers()[0].Paper
+			*r, err = l.refunds.Sign(ctx, l.of(beat.role, 1), at, sign, password)
 		}
 		return err
 	case "object":

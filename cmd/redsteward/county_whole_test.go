@@ -308,6 +308,23 @@ func TestSmallCounty(t *testing.T) {
 		}
 	})
 	bundlesAgree(t, s, result.period, result.results)
+	// The weights of a scheme on the facts of the year that was published, beside its guarantees: those of the parts add up to a hundred, and what a part takes from the quarters stands behind it.
+	weighed, _ := askProgram(t, mustTime(demoStart), nil, "check", "--trials", "1", "../../configs/schemes/five-goods-year.yaml", "--data", dir)
+	_, table, found := strings.Cut(weighed, "占分 %    实际 %  指标\n")
+	nominal, effective, rows := 0.0, 0.0, 0
+	for line := range strings.Lines(table) {
+		var a, b float64
+		var name string
+		if n, _ := fmt.Sscan(line, &a, &b, &name); n < 3 {
+			break
+		}
+		if rows++; !strings.HasPrefix(name, "其中") {
+			nominal, effective = nominal+a, effective+b
+		}
+	}
+	if !found || rows < 6 || math.Abs(nominal-100) > 0.1 || math.Abs(effective-100) > 0.1 || !strings.Contains(weighed, "按2025年度 13 个小区的事实") {
+		t.Errorf("%d weights that add up to %v and %v:\n%s", rows, nominal, effective, weighed)
+	}
 	grades := map[string]string{}
 	for _, stored := range result.results {
 		r, err := rating.ReadResult([]byte(stored.Result))
@@ -451,6 +468,16 @@ func TestSmallCounty(t *testing.T) {
 					return 0, err
 				}
 				n += len(found)
+			}
+			return n, err
+		},
+		"a signature on paper that waits for its second look": func() (int, error) {
+			page, err := s.refunds.List(t.Context(), officer, casework.Filter{}, false, "")
+			n := 0
+			for _, doc := range page.Docs {
+				if a := doc.State.Approval; a != nil && len(a.Decisions) >= 3 { // a paper, the look at it, and another paper
+					n += len(a.Papers())
+				}
 			}
 			return n, err
 		},

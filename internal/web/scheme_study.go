@@ -134,7 +134,7 @@ func replayOf(r *rating.Replay, open bool) replayView {
 		v.Rows = append(v.Rows, replayRow{Name: cmp.Or(row.Name, row.Subject), Firm: row.Firm, Before: shownNumber(row.Before, false), After: shownNumber(row.After, false), Change: shownNumber(row.Change(), true), Grades: gradesText(row), Why: rowWhy(r, row)})
 	}
 	for _, w := range r.Weights {
-		v.Weights = append(v.Weights, weightRow{w.Name, points(w.Nominal, defaultPlaces), points(w.Effective, defaultPlaces), weightFinding(w.Finding), w.In != ""})
+		v.Weights = append(v.Weights, weightRow{w.Name, points(w.Nominal, defaultPlaces), points(w.Effective, defaultPlaces), w.Says(), w.In != ""})
 	}
 	return v
 }
@@ -184,11 +184,6 @@ func rowWhy(r *rating.Replay, row *rating.ReplayRow) string {
 		out = append(out, text)
 	}
 	return strings.Join(out, "；")
-}
-
-// weightFinding puts what is odd about a weight into words.
-func weightFinding(finding string) string {
-	return map[string]string{rating.WeightBeyond: "超出声明：拉开差距的主要是它", rating.WeightDead: "几乎没有拉开差距", rating.WeightAgainst: "与总分反向：这一项高的，总分反而低"}[finding]
 }
 
 // studyView reads what was found out about a version.
@@ -261,7 +256,7 @@ func replaySheets(replays []*rating.Replay) []report.Figures {
 			} else {
 				within = w.Name
 			}
-			weights.Rows = append(weights.Rows, []any{r.Name, of, within, plainNumber(w.Nominal, defaultPlaces), plainNumber(w.Effective, defaultPlaces), weightFinding(w.Finding)})
+			weights.Rows = append(weights.Rows, []any{r.Name, of, within, plainNumber(w.Nominal, defaultPlaces), plainNumber(w.Effective, defaultPlaces), w.Says()})
 		}
 	}
 	return []report.Figures{rows, steps, lost, weights}
