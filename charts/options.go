@@ -2,9 +2,12 @@ package charts
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
+	"github.com/go-echarts/go-echarts/v2/types"
 )
 
 // Colours of options are names of CSS variables; the page's script puts in what the style sheet says.
@@ -104,13 +107,13 @@ func each(list any, change func(one map[string]any)) {
 	}
 }
 
-// MoveOption draws by how much each name changed, the first on top. Up and down have one colour: their side of the axis tells them apart. It can be read at the width
+// MoveOption draws by how much each name changed, to two places and with its sign as the table beside it has it, the first on top. Up and down have one colour: their side of the axis tells them apart. It can be read at the width
 // of a phone: a change stands to the right of its bar, so that one that is below zero does not run into the names, long names are cut, and the axis has few marks.
 func MoveOption(names []string, changes []float64, unit string) ([]byte, error) {
 	bar := charts.NewBar()
 	data := make([]opts.BarData, len(changes))
 	for i, x := range changes {
-		data[i] = opts.BarData{Value: x, Label: &opts.Label{Show: opts.Bool(true), Position: "right"}}
+		data[i] = opts.BarData{Value: x, Label: &opts.Label{Show: opts.Bool(true), Position: "right", Formatter: types.FuncStr(strings.ReplaceAll(fmt.Sprintf("%+.2f", x), "-", "−"))}}
 	}
 	bar.SetXAxis(names).AddSeries(unit, data,
 		charts.WithItemStyleOpts(opts.ItemStyle{Color: colourInk}))

@@ -70,15 +70,15 @@ func TestOptionsAreSafeForTheStrictPolicy(t *testing.T) {
 		XAxis, YAxis []map[string]any
 		Series       []struct {
 			Data []struct {
-				Label struct{ Position string }
+				Label struct{ Position, Formatter string }
 			}
 		}
 	}
 	if err = errors.Join(err, json.Unmarshal(raw, &moves)); err != nil {
 		t.Fatal(err)
 	}
-	if data := moves.Series[0].Data; data[0].Label.Position != "right" || data[1].Label.Position != "right" {
-		t.Errorf("changes do not stand at the outer ends: %s", raw)
+	if data := moves.Series[0].Data; data[0].Label.Position != "right" || data[1].Label.Position != "right" || data[0].Label.Formatter != "−3.00" || data[1].Label.Formatter != "+2.00" {
+		t.Errorf("changes do not stand at the outer ends as the table has them: %s", raw)
 	}
 	if len(moves.XAxis) != 1 || moves.XAxis[0]["splitNumber"] == nil || len(moves.YAxis) != 1 || moves.YAxis[0]["axisLabel"].(map[string]any)["overflow"] != "truncate" || moves.YAxis[0]["inverse"] != true {
 		t.Errorf("the axes do not fit a phone: %s", raw)
