@@ -4,6 +4,7 @@ package main
 
 import (
 	"maps"
+	"slices"
 	"testing"
 
 	"redsteward/internal/store"
@@ -125,13 +126,23 @@ func registersOfCounty(t *testing.T, s *service) {
 	}
 }
 
-// fundCasesOfCounty: there is a claim and a refund in every state, and urgent use that waits for the second signature and that was shown and paid.
+// fundCasesOfCounty: there is a claim and a refund in every state, a refund that was signed on paper twice, of which one scan was looked at and one waits for that, and urgent use that waits for the second signature and that was shown and paid.
 func fundCasesOfCounty(t *testing.T, s *service, by policy.Actor) {
 	t.Helper()
 	for _, state := range claim.States() {
 		if page, err := s.claims.List(t.Context(), by, casework.Filter{State: string(state)}, false, ""); err != nil || len(page.Docs) == 0 {
 			t.Errorf("claims that are %s: %d, %v", state, len(page.Docs), err)
 		}
+	}
+	var papers []string
+	if err := s.refunds.Every(t.Context(), func(d store.Doc[refund.Refund]) {
+		if a := d.State.Approval; a != nil {
+			for _, p := range a.SignedPapers() {
+				papers = append(papers, p.Standing())
+			}
+		}
+	}); err != nil || !slices.Equal(papers, []string{"confirmed", "waits"}) {
+		t.Errorf("refunds signed on paper: %v, %v", papers, err)
 	}
 	for _, state := range refund.States() {
 		if page, err := s.refunds.List(t.Context(), by, casework.Filter{State: string(state)}, false, ""); err != nil || len(page.Docs) == 0 {

@@ -471,16 +471,6 @@ func TestSmallCounty(t *testing.T) {
 			}
 			return n, err
 		},
-		"a signature on paper that waits for its second look": func() (int, error) {
-			page, err := s.refunds.List(t.Context(), officer, casework.Filter{}, false, "")
-			n := 0
-			for _, doc := range page.Docs {
-				if a := doc.State.Approval; a != nil && len(a.Decisions) >= 3 { // a paper, the look at it, and another paper
-					n += len(a.Papers())
-				}
-			}
-			return n, err
-		},
 		"returned proof": func() (int, error) {
 			page, err := s.proofs.List(t.Context(), officer, evidence.Filter{State: evidence.Returned}, "")
 			return len(page.Docs), err
