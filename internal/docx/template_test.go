@@ -10,7 +10,7 @@ import (
 )
 
 // repacked is the default document of an empty page with some parts put in the place of its own; an empty part is left out.
-func repacked(t *testing.T, parts map[string]string) *bytes.Reader {
+func repacked(t testing.TB, parts map[string]string) *bytes.Reader {
 	t.Helper()
 	var from, to bytes.Buffer
 	if err := Write(&from, strings.NewReader("<main><p>x</p></main>"), Info{Title: "模板", Made: time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)}, nil); err != nil {
@@ -244,4 +244,39 @@ func TestFields(t *testing.T) {
 	if papers[1].Texts["主送"] != "乙公司" || papers[1].Texts["文号"] != "" {
 		t.Error(papers[1].Texts)
 	}
+}
+
+// FuzzTemplate: whatever an office's template says, it is refused with words, or checked, and what passed the check is filled once for each paper and gives a document that can be read again.
+func FuzzTemplate(f *testing.F) {
+	for _, body := range []string{
+		p("{{文", "号}}"), p("{{#each 问题}}") + p("{{序号}}、{{内容}}") + p("{{/each}}"), `<w:tbl>` + tr(p("{{问题.序号}}"), p("{{问题.内容}}")) + `</w:tbl>`, p("{{#each 问题}}"), p("{{/each}}"), p("{{}}{{"), p("{{#each 问题}}{{内容}}{{/each}}"),
+		`<w:tbl>` + tr(p("{{#each 问题}}"), `<w:tbl>`+tr(p("{{内容}}"))+`</w:tbl>`+p(), p("{{/each}}")) + `</w:tbl>`, `<w:p><w:r><w:instrText>INCLUDETEXT x</w:instrText></w:r></w:p>`, `<w:sdt><w:sdtPr><w:dataBinding/></w:sdtPr><w:sdtContent>` + p("{{正文}}") + `</w:sdtContent></w:sdt>`,
+		`<w:p><w:r><w:pict><w:txbxContent>` + p("{{当事人}}") + `</w:txbxContent></w:pict></w:r></w:p>`, `<w:p>`, `</w:body>`, `<!--{{文号}}-->`, `<![CDATA[{{文号}}]]>`, strings.Repeat("<w:p>", 300),
+	} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		r := repacked(t, document(body))
+		template, err := Read(r, r.Size())
+		if err != nil {
+			if _, told := errors.AsType[*Fault](err); !told {
+				t.Fatal(err)
+			}
+			return
+		}
+		if _, bad := template.Check(known); len(bad) > 0 {
+			return
+		}
+		var out bytes.Buffer
+		if err := template.Fill(&out, []Values{values(), {}, values()}); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Read(bytes.NewReader(out.Bytes()), int64(out.Len()))
+		if err != nil {
+			t.Fatalf("filled: %v", err)
+		}
+		if used, bad := again.Check(Names{}); len(used) > 0 || len(bad) > 0 {
+			t.Fatalf("fields stayed: %q %q", used, bad)
+		}
+	})
 }

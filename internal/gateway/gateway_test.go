@@ -180,3 +180,17 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// FuzzAnswer: what a gateway answers is read as a field or as none, never more of it than one value.
+func FuzzAnswer(f *testing.F) {
+	for _, body := range []string{"", "{}", `{"code":0}`, `{"data":{"code":"ok"}}`, `{"data":[{"code":1}]}`, `{"code":1e999999}`, `{"code":{}}`, `[[[[`, "\xff", `{"code":null}x`} {
+		f.Add([]byte(body), "data.code")
+		f.Add([]byte(body), "code")
+	}
+	f.Add([]byte(`{"":1}`), "")
+	f.Fuzz(func(t *testing.T, body []byte, name string) {
+		if value, found := fieldOf(body, name); !found && value != "" || len(value) > len(body)*3+8 {
+			t.Fatalf("%q %v", value, found)
+		}
+	})
+}

@@ -171,3 +171,40 @@ func TestRecordProof(t *testing.T) {
 		}
 	}
 }
+
+// FuzzOpenCosigned: what a witness hands in passes as co-signed only if it is the text that log and witness signed; a text passes as a witness's key only under its name.
+func FuzzOpenCosigned(f *testing.F) {
+	logSigner, log, err := GenerateKey()
+	if err != nil {
+		f.Fatal(err)
+	}
+	signer, witness, err := GenerateWitness()
+	if err != nil {
+		f.Fatal(err)
+	}
+	signed, err := Sign(logSigner, Checkpoint{Size: 7, Root: rootOf(leaves(7))})
+	if err != nil {
+		f.Fatal(err)
+	}
+	both, err := CoSign(log, signer, signed)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, note := range []string{"", string(signed), string(both), strings.Replace(string(both), "\n7\n", "\n07\n", 1), string(both) + "— x y\n", strings.Repeat("— a AAAAAAAA\n", 101)} {
+		f.Add(note, witness)
+	}
+	f.Add(string(both), log)
+	f.Fuzz(func(t *testing.T, note, key string) {
+		name, err := WitnessName(key)
+		if err == nil && !strings.HasPrefix(name, witnessOrigin) || err != nil && !fault.Is(err, fault.Invalid) {
+			t.Fatal(name, err)
+		}
+		c, err := OpenCosigned(log, key, []byte(note))
+		if err != nil && (!fault.Is(err, fault.Invalid) || fault.MessageOf(err) == "") {
+			t.Fatal(err)
+		}
+		if text, _, _ := strings.Cut(string(both), "\n\n"); err == nil && (c.Size != 7 || c.Root != rootOf(leaves(7)) || !strings.HasPrefix(note, text+"\n\n")) {
+			t.Fatalf("co-signed: %q", note)
+		}
+	})
+}

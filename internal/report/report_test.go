@@ -349,48 +349,110 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// FuzzSheet: the parts of a workbook may say anything; behind the container, which FuzzRead guards, cells are read within their bounds or the file is refused.
-func FuzzSheet(f *testing.F) {
-	const head, tail = `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>`, `</sheetData></worksheet>`
-	for _, rows := range []string{"", `<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row><row r="2"><c r="A2" t="inlineStr"><is><t>赣北物业</t></is></c></row>`, `<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>`,
-		`<row r="-1"><c r="A0" t="s"><v>-1</v></c></row>`, `<row><c t="s"><v>99999999999</v></c><c t="d"><v>x</v></c></row>`, `<row r="2"/><row r="1"/>`, `<row r="1"><c r="A1" t="b"><v>7</v></c><c r="ZZZZ1"><f>1+1</f></c></row>`} {
-		f.Add(head+rows+tail, `<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>企业名称</t></si><si><r><t>统一社会</t></r><r><t>信用代码</t></r></si></sst>`)
-	}
-	f.Add(`<worksheet><sheetData><row r="1"`, `<sst><si>`)
-	f.Fuzz(func(t *testing.T, sheet, shared string) {
-		var packed bytes.Buffer
-		z := zip.NewWriter(&packed)
-		for _, part := range [][2]string{
-			{"[Content_Types].xml", `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/><Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/></Types>`},
-			{"_rels/.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>`},
-			{"xl/workbook.xml", `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="物业服务企业" sheetId="1" r:id="r1"/></sheets></workbook>`},
-			{"xl/_rels/workbook.xml.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="r2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>`},
-			{"xl/worksheets/sheet1.xml", sheet}, {"xl/sharedStrings.xml", shared},
-		} {
-			w, err := z.CreateHeader(&zip.FileHeader{Name: part[0], Method: zip.Store})
-			if err == nil {
-				_, err = io.WriteString(w, part[1])
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
+// packed is a workbook of one sheet, of the parts given.
+func packed(t testing.TB, workbook, sheet, shared string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	for _, part := range [][2]string{
+		{"[Content_Types].xml", `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/><Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/></Types>`},
+		{"_rels/.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>`},
+		{"xl/workbook.xml", `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="表" sheetId="1" r:id="r1"/></sheets>` + workbook + `</workbook>`},
+		{"xl/_rels/workbook.xml.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="r2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>`},
+		{"xl/worksheets/sheet1.xml", sheet}, {"xl/sharedStrings.xml", shared},
+	} {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: part[0], Method: zip.Store})
+		if err == nil {
+			_, err = io.WriteString(w, part[1])
 		}
-		if err := z.Close(); err != nil {
+		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// The frame of a sheet's part.
+const sheetHead, sheetTail = `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>`, `</sheetData></worksheet>`
+
+// FuzzSheet: the parts of a workbook may say anything; behind the container, which FuzzRead guards, cells are read within their bounds or the file is refused. Each kind of import has its columns: texts, days, money, choices.
+func FuzzSheet(f *testing.F) {
+	kinds := registry.ImportKinds()
+	cell := func(text string) string { return `<c t="inlineStr"><is><t>` + text + `</t></is></c>` }
+	for _, rows := range []string{"", `<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row><row r="2"><c r="A2" t="inlineStr"><is><t>赣北物业</t></is></c></row>`, `<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>`,
+		`<row r="-1"><c r="A0" t="s"><v>-1</v></c></row>`, `<row><c t="s"><v>99999999999</v></c><c t="d"><v>x</v></c></row>`, `<row r="2"/><row r="1"/>`, `<row r="1"><c r="A1" t="b"><v>7</v></c><c r="ZZZZ1"><f>1+1</f></c></row>`} {
+		f.Add(sheetHead+rows+sheetTail, `<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>企业名称</t></si><si><r><t>统一社会</t></r><r><t>信用代码</t></r></si></sst>`, uint8(1))
+	}
+	f.Add(`<worksheet><sheetData><row r="1"`, `<sst><si>`, uint8(0))
+	for i, kind := range kinds {
+		template, err := RegisterTemplate(registry.ImportKind(kind.ID))
+		if err != nil {
+			f.Fatal(err)
+		}
+		rows, err := Cells(bytes.NewReader(template), 50)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, value := range []string{"46300.5", "2026-10-19", "12,345.67", "-1e400", "0x1p-2"} {
+			heads, line := "", ""
+			for _, title := range rows[0] {
+				heads, line = heads+cell(title), line+`<c><v>`+value+`</v></c>`
+			}
+			f.Add(sheetHead+"<row>"+heads+"</row><row>"+line+"</row>"+sheetTail, "", uint8(i))
+		}
+	}
+	f.Fuzz(func(t *testing.T, sheet, shared string, kind uint8) {
+		data := packed(t, "", sheet, shared)
 		const most = 50
-		rows, err := Cells(bytes.NewReader(packed.Bytes()), most)
+		rows, err := Cells(bytes.NewReader(data), most)
 		if err != nil && !fault.Is(err, fault.Invalid) || len(rows) > most {
 			t.Fatal(len(rows), err)
 		}
-		read, err := ReadRegister(registry.ImportFirms, bytes.NewReader(packed.Bytes()))
+		read, err := ReadRegister(registry.ImportKind(kinds[int(kind)%len(kinds)].ID), bytes.NewReader(data))
 		if err != nil && !fault.Is(err, fault.Invalid) {
 			t.Fatal(err)
 		}
 		for _, l := range read.Lines {
-			if l.Row < 2 || l.Firm == nil {
+			if l.Row < 2 {
 				t.Fatalf("%+v", l)
 			}
+		}
+	})
+}
+
+// FuzzNamed: an office's form with named cells, and a workbook that is to be marked, may say anything of names, merged cells and comments: they are refused with words, or filled and marked, and can be read again.
+func FuzzNamed(f *testing.F) {
+	const filled = `<row r="1"><c r="A1"><v>1</v></c></row>`
+	for _, names := range []string{"", `<definedNames><definedName name="total">表!$A$1</definedName></definedNames>`, `<definedNames><definedName name="a">'表'!$A$1:$B$2</definedName><definedName name="b">表!B9999999</definedName></definedNames>`,
+		`<definedNames><definedName name="x">表!$ZZZ$1048577</definedName></definedNames>`, `<definedNames><definedName name="_xlnm.Print_Area">表!$A$1</definedName><definedName>`, `<definedNames/><calcPr/>`, `<definedNames><definedName name="total" localSheetId="7">别!A0</definedName></definedNames>`} {
+		for _, rest := range []string{sheetTail, `</sheetData><mergeCells count="1"><mergeCell ref="A1:B2"/></mergeCells></worksheet>`, `</sheetData><mergeCells><mergeCell ref="A1"/><mergeCell ref=":"/><mergeCell/></mergeCells></worksheet>`, `</sheetData><legacyDrawing r:id="r9"/></worksheet>`} {
+			f.Add(names, sheetHead+filled+rest)
+		}
+	}
+	f.Fuzz(func(t *testing.T, workbook, sheet string) {
+		data := packed(t, workbook, sheet, "")
+		names, err := NamedCells(bytes.NewReader(data))
+		if err != nil && !fault.Is(err, fault.Invalid) {
+			t.Fatal(err)
+		}
+		values := map[string]any{}
+		for _, n := range names {
+			values[n.Name] = int64(7)
+		}
+		out, err := FillNamed(data, values)
+		if err != nil && !fault.Is(err, fault.Invalid) {
+			t.Fatal(err)
+		}
+		if err == nil {
+			if again, err := NamedCells(bytes.NewReader(out)); err != nil || len(again) != len(names) {
+				t.Fatalf("filled: %v, %d names of %d", err, len(again), len(names))
+			}
+		}
+		if _, err := Mark(bytes.NewReader(data), "表", []Fault{{Row: 1, Cell: "A1", Title: "列", Message: "不对"}}); err != nil && !fault.Is(err, fault.Invalid) {
+			t.Fatal(err)
 		}
 	})
 }
