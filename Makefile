@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := check-all
-.PHONY: help check-all run test e2e golden fuzz bench soak load ports check cover ci fmt
+.PHONY: help check-all run test e2e golden fuzz bench soak load figures properties ports check cover ci fmt
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 check-all: ## format, vet, lint and test: before every commit
@@ -16,7 +16,7 @@ golden: ## rewrite the golden files after a wanted change
 	go test ./rating -update && go test ./cmd/redsteward -run ScoreCommand -update
 fuzz: ## a second for every fuzz target
 	FUZZ=all .ci/parts fuzz
-bench: ## the figures of the design
+bench: ## every benchmark
 	go test -run '^$$' -bench . ./...
 # How long soak and load go on, and how many clients load has: make soak FOR=30m, make load FOR=5m CLIENTS=64.
 FOR ?= 5m
@@ -25,6 +25,10 @@ soak: ## what runs is killed, starved and cut off under load, on each engine for
 	REDSTEWARD_SOAK=$(FOR) go test -count=1 -v -timeout 0 -run '^TestSoak' ./cmd/redsteward
 load: ## CLIENTS at a demonstration county, for FOR each
 	REDSTEWARD_LOAD=$(FOR) REDSTEWARD_CLIENTS=$(CLIENTS) go test -timeout 0 -run '^$$' -bench '^BenchmarkLoad$$' -benchtime 1x ./cmd/redsteward
+figures: ## the figures of the design with bar and verdict; ONLY=pattern measures some
+	go run ./cmd/figures -only '$(ONLY)'
+properties: ## property tests, and how many draws each of their properties passed
+	go test -vet=off -v -run "^($$(git grep -hp 'rapid.Check(' -- '*_test.go' | sed -n 's/^func \(Test[A-Za-z0-9]*\).*/\1/p' | paste -sd'|'))\$$" $$(git grep -l 'rapid.Check(' -- '*_test.go' | xargs -n 1 dirname | sort -u | sed 's|^|./|') | grep -e '\[rapid\]' -e '^FAIL' -e '^ok'
 ports: ## build for every machine that bureaus have
 	PORTS=all .ci/parts ports
 check: ## check every shipped scheme and table

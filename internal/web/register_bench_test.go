@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,7 +29,7 @@ func peakMiB() float64 {
 	return 0
 }
 
-// BenchmarkRegister imports 10,000 projects from a workbook through all its steps, once more the same workbook, and then opens the pages of the register.
+// BenchmarkRegister imports 10,000 projects from a workbook through all its steps, once more the same workbook, and then opens the pages of the register: the median of each, and the slowest 95th percentile of 8 clients (bar: 100 ms, design §8).
 func BenchmarkRegister(b *testing.B) {
 	if testing.Short() {
 		b.Skip("imports 10,000 projects")
@@ -102,23 +100,25 @@ func BenchmarkRegister(b *testing.B) {
 		b.Fatal(err)
 	}
 	officer := newPerson(b, f).signIn(b, "officer")
+	var slowest time.Duration
 	for _, p := range []struct{ name, path string }{
 		{"list", "/register/projects"}, {"search", "/register/projects?q=whzc"}, {"address", "/register/projects?q=" + "%E5%A4%A7%E9%81%93+77"}, {"filter", "/register/projects?community=360428100009&sort=households&desc=1"},
 		{"one", "/register/projects/" + page.Rows[0].ID}, {"tree", "/register/divisions"}, {"excel", "/register/projects.xlsx"}, {"yesterday", "/register/projects?known=2026-01-01"},
 	} {
-		tries := 9
+		clients, tries := 8, 10
 		if p.name == "excel" {
-			tries = 1
+			clients, tries = 1, 1
 		}
-		took := make([]time.Duration, tries)
-		for i := range took {
-			begun := time.Now()
-			if a := officer.get(b, p.path); a.StatusCode != http.StatusOK {
-				b.Fatal(p.path, a.StatusCode)
-			}
-			took[i] = time.Since(begun)
-		}
-		slices.Sort(took)
+		took := crowdOf(b, officer, p.path, clients, tries)
 		b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, p.name+"-ms")
+		p95 := took[(len(took)-1)*95/100]
+		switch p.name {
+		case "excel": // a file
+		case "yesterday": // reads the journal, not the lists
+			b.ReportMetric(float64(p95.Microseconds())/1000, "back-p95-ms")
+		default:
+			slowest = max(slowest, p95)
+		}
 	}
+	b.ReportMetric(float64(slowest.Microseconds())/1000, "warm-p95-ms")
 }
