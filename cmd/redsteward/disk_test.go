@@ -74,8 +74,8 @@ func becomeWatched(args []string) error {
 	return syscall.Exec(args[0], args, os.Environ())
 }
 
-// startWatched is startProgram behind a disk. The disk is nil, and the program runs as always, where the kernel does not let one process watch another.
-func startWatched(t testing.TB, command string, args ...string) (*running, *disk) {
+// startWatched is startProgram behind a disk of which every flush takes so long at first. The disk is nil, and the program runs as always, where the kernel does not let one process watch another.
+func startWatched(t testing.TB, flush time.Duration, command string, args ...string) (*running, *disk) {
 	t.Helper()
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -90,6 +90,7 @@ func startWatched(t testing.TB, command string, args ...string) (*running, *disk
 	cmd := exec.Command(self, append([]string{command}, args...)...)
 	cmd.Env, cmd.ExtraFiles = []string{diskVariable + "=1"}, []*os.File{theirs}
 	d := &disk{}
+	d.flush.Store(int64(flush))
 	started := make(chan error, 1)
 	go func() {
 		rights := make([]byte, syscall.CmsgSpace(4))
