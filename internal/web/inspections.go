@@ -325,7 +325,7 @@ func (s *Server) inspectionPrints(by policy.Actor, k *inspection.Inspection) []c
 	if k.Approval != nil && (s.guard.Allow(by, policy.PlanInspection) || s.guard.Allow(by, policy.SignApproval)) {
 		out = append(out, caseLink{"行政检查审批表", "approval"})
 	}
-	out = append(out, caseLink{"检查通知书", "notice"})
+	out = append(out, caseLink{"行政检查通知书", "notice"})
 	// The record is printed on site, to be signed there.
 	if k.Answered != nil || k.State == inspection.OnSite && (s.guard.Allow(by, policy.PlanInspection) || s.guard.Allow(by, policy.DoInspection)) {
 		out = append(out, caseLink{"现场检查笔录", "record"})

@@ -55,7 +55,7 @@ var paperKinds = slices.Concat([]paperKind{
 	caseRows(rectificationsPath, "service-address", "送达地址确认书", "受送达人", "送达地址", "收件人和职务", "联系电话", "同意电子送达：邮箱、政务微信等", "受送达人签名、盖章"),
 
 	caseRows(inspectionsPath, "inspect-approval", "行政检查审批表", "检查对象", "物业企业", "地点", "事由", "理由", "检查日期", "专项检查", "年度次数", "事项清单"),
-	toParty(inspectionsPath, "inspect-notice", "检查通知书", "检查码"),
+	toParty(inspectionsPath, "inspect-notice", "行政检查通知书", "检查码"),
 	caseRows(inspectionsPath, "inspect-record", "现场检查笔录", "检查机关", "被检查单位", "地点", "事由", "理由", "检查日期", "事项", "检查人员", "检查通知", "结果", "被检查单位意见", "被检查单位签名", "检查人员 1 签名", "检查人员 2 签名"),
 	toParty(inspectionsPath, "inspect-result", "检查结果告知书"),
 	caseRows(lotsPath, "inspect-draw", "双随机抽取结果", "名单摘要", "种子的校验值", "种子"),

@@ -175,13 +175,16 @@ func groupedNumber(text string) string {
 	return grouped(whole)
 }
 
-// changedBy is a change in percent: +12.5%.
-func changedBy(now, was *num.Num) string {
-	x, ok := returns.Change(now, was)
+// changedBy is a change in percent: +12.5%, of a share in percentage points: +3.8 点.
+func changedBy(c *returns.Filled, was *num.Num) string {
+	x, ok := c.Change(was)
 	if !ok {
 		return "—"
 	}
 	text := x.Fixed(1) + "%"
+	if c.IsShare() {
+		text = x.Fixed(1) + " 点"
+	}
 	if x.Sign() > 0 {
 		text = "+" + text
 	}
@@ -198,10 +201,13 @@ func (v *oneReturnView) fill(f *returns.Figures, officeTitle func(office string)
 		if len(v.Groups) == 0 || v.Groups[len(v.Groups)-1].Title != c.Group {
 			v.Groups = append(v.Groups, cellGroup{Title: c.Group})
 		}
-		one := cellView{Title: c.Title, Unit: c.Unit, How: c.How, From: c.From, Number: v.numberOf(c, &c.Value, "", ""), Before: groupedNumber(c.Text(c.Before)), Year: groupedNumber(c.Text(c.Year)), Change: changedBy(c.N, c.Before), Growth: changedBy(c.N, c.Year), Reported: c.Reported, YearReported: c.YearReported, Odd: c.IsOdd()}
+		one := cellView{Title: c.Title, Unit: c.Unit, How: c.How, From: c.From, Number: v.numberOf(c, &c.Value, "", ""), Before: groupedNumber(c.Text(c.Before)), Year: groupedNumber(c.Text(c.Year)), Change: changedBy(c, c.Before), Growth: changedBy(c, c.Year), Reported: c.Reported, YearReported: c.YearReported, Odd: c.IsOdd()}
 		if one.Odd {
 			v.Odd++
 			one.OddText = "环比变化达到 " + strconv.FormatInt(c.Odd, 10) + "%，请核对清单"
+			if c.IsShare() {
+				one.OddText = "环比变化达到 " + strconv.FormatInt(c.Odd, 10) + " 个百分点，请核对清单"
+			}
 			if c.Before.IsZero() {
 				one.OddText = "上期是 0，请核对清单"
 			}

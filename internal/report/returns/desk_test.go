@@ -160,10 +160,15 @@ func TestFiguresByHand(t *testing.T) {
 			t.Fatal(err)
 		}
 		for key, want := range map[string][3]string{"projects": {"3", "3", ""}, "households": {"600", "600", ""}, "served": {"1", "2", "odd"}, "served_rate": {"33.3", "66.7", "odd"}, "firms": {"1", "2", "odd"}, "staff": {"10", "30", "odd"}, "party_rate": {"—", "—", ""},
-			"hazards": {"3", "1", "odd"}, "all_hazards": {"4", "1", "odd"}} {
+			"hazards": {"3", "1", "odd"}, "all_hazards": {"4", "1", ""}} { // what is added up over the years only grows
 			c := f.Cell(key)
 			if c.Text(c.N) != want[0] || c.Text(c.Before) != want[1] || c.IsOdd() != (want[2] == "odd") || c.Reported {
 				t.Errorf("%s %s: %s, before %s, odd %v", id, key, c.Text(c.N), c.Text(c.Before), c.IsOdd())
+			}
+			if by := map[string]string{"served": "-50.0", "served_rate": "-33.4"}[key]; by != "" { // of a share by percentage points
+				if x, ok := c.Change(c.Before); !ok || x.Fixed(1) != by {
+					t.Errorf("%s %s changed by %s, want %s", id, key, x, by)
+				}
 			}
 			if c.Over != nil {
 				continue

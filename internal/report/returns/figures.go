@@ -65,6 +65,8 @@ type Filled struct {
 	YearReported bool     `json:"year_reported,omitempty"`
 	// Odd is from how many percent of change it is marked.
 	Odd int64 `json:"odd"`
+	// Cumulative: it counts from a day before the term (累计).
+	Cumulative bool `json:"cumulative,omitempty"`
 	// ByHand: no register holds it, somebody types it. Typed is who did, nil for nobody yet; it is empty for all others.
 	ByHand bool              `json:"by_hand,omitempty"`
 	Typed  *supervision.Hand `json:"typed,omitempty"`
@@ -103,21 +105,29 @@ func (f *Figures) Cell(key string) *Filled {
 	return nil
 }
 
-// Change is by how many percent a number changed against another one; false if there is nothing to compare with.
-func Change(now, was *num.Num) (num.Num, bool) {
-	if now == nil || was == nil || was.IsZero() {
+// IsShare reports whether the number itself is in percent: it changes by percentage points.
+func (f *Filled) IsShare() bool { return f.Unit == "%" }
+
+// Change is by how many percent the number changed against another one, a share by how many percentage points (IsShare); false if there is nothing to compare with.
+func (f *Filled) Change(was *num.Num) (num.Num, bool) {
+	switch {
+	case f.N == nil || was == nil:
+		return num.Num{}, false
+	case f.IsShare():
+		return f.N.Sub(*was), true
+	case was.IsZero():
 		return num.Num{}, false
 	}
-	x, err := now.Sub(*was).Mul(num.FromInt(100)).Quo(was.Abs())
+	x, err := f.N.Sub(*was).Mul(num.FromInt(100)).Quo(was.Abs())
 	return x, err == nil
 }
 
-// IsOdd reports whether a number is marked: it changed by the declared percentage or more against the term before, or came from nothing.
+// IsOdd reports whether a number is marked: it changed by the declared percentage or more against the term before (a share by as many points), or came from nothing. What is added up over the years only grows, and is not marked.
 func (f *Filled) IsOdd() bool {
-	if f.N == nil || f.Before == nil {
+	if f.N == nil || f.Before == nil || f.Cumulative {
 		return false
 	}
-	x, ok := Change(f.N, f.Before)
+	x, ok := f.Change(f.Before)
 	if !ok {
 		return !f.N.IsZero() && f.Before.IsZero()
 	}
@@ -321,7 +331,7 @@ func (m *maker) make(ctx context.Context, f *Form, t Term, s Scope, before, year
 		if err != nil {
 			return nil, err
 		}
-		one := Filled{Key: c.Key, Title: c.Title, Unit: c.measure.Unit, How: c.How, From: c.measure.From, Group: c.Group, Places: c.measure.Places, Value: v, Odd: c.Odd}
+		one := Filled{Key: c.Key, Title: c.Title, Unit: c.measure.Unit, How: c.How, From: c.measure.From, Group: c.Group, Places: c.measure.Places, Value: v, Odd: c.Odd, Cumulative: !c.Since.IsZero()}
 		if one.Before, one.Reported, err = m.earlier(ctx, c, f.before(t), s, before); err != nil {
 			return nil, err
 		}

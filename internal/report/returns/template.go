@@ -35,7 +35,11 @@ func (f *Form) Names() []NameOf {
 	out := []NameOf{{NameTitle, "报表名称"}, {NamePeriod, "报告期"}, {NameDays, "起止日期"}, {NameUnit, "填报单位"}, {NameTo, "报送单位"}, {NameCompiled, "制表"}, {NameChecked, "审核"}, {NameSigned, "负责人"}, {NameDay, "报出日期"}, {NameNote, "编报说明"}}
 	for i := range f.Cells {
 		c := &f.Cells[i]
-		out = append(out, NameOf{c.Key, c.Title}, NameOf{c.Key + "__" + nameBefore, c.Title + "：上期"}, NameOf{c.Key + "__" + nameChange, c.Title + "：环比（%）"}, NameOf{c.Key + "__" + nameYear, c.Title + "：上年同期"}, NameOf{c.Key + "__" + nameGrowth, c.Title + "：同比（%）"})
+		by := "%"
+		if c.measure != nil && c.measure.Unit == "%" || c.Hand.Unit == "%" {
+			by = "百分点"
+		}
+		out = append(out, NameOf{c.Key, c.Title}, NameOf{c.Key + "__" + nameBefore, c.Title + "：上期"}, NameOf{c.Key + "__" + nameChange, c.Title + "：环比（" + by + "）"}, NameOf{c.Key + "__" + nameYear, c.Title + "：上年同期"}, NameOf{c.Key + "__" + nameGrowth, c.Title + "：同比（" + by + "）"})
 	}
 	for i := range f.Tables {
 		t := &f.Tables[i]
@@ -81,7 +85,7 @@ func (f *Form) values(r *Return, figures *Figures, h Heading) map[string]any {
 	for i := range figures.Cells {
 		c := &figures.Cells[i]
 		out[c.Key], out[c.Key+"__"+nameBefore], out[c.Key+"__"+nameYear] = cellOf(c, c.N), cellOf(c, c.Before), cellOf(c, c.Year)
-		out[c.Key+"__"+nameChange], out[c.Key+"__"+nameGrowth] = changeOf(c.N, c.Before), changeOf(c.N, c.Year)
+		out[c.Key+"__"+nameChange], out[c.Key+"__"+nameGrowth] = changeOf(c, c.Before), changeOf(c, c.Year)
 	}
 	for i := range figures.Tables {
 		t := &figures.Tables[i]
@@ -106,9 +110,9 @@ func cellOf(c *Filled, n *num.Num) any {
 	return report.Maybe(n, c.Places)
 }
 
-// changeOf is a change in percent for a cell.
-func changeOf(now, was *num.Num) any {
-	x, ok := Change(now, was)
+// changeOf is a change in percent for a cell, of a share in percentage points.
+func changeOf(c *Filled, was *num.Num) any {
+	x, ok := c.Change(was)
 	if !ok {
 		return "—"
 	}
@@ -208,7 +212,7 @@ func (f *Form) workbook(r *Return, figures *Figures, h Heading) ([]byte, error) 
 		values = map[string]any{NameTitle: r.Title}
 	}
 	const sheet = "报表"
-	front := report.Figures{Sheet: sheet, Heads: []string{"指标", "本期", "单位", "上期", "环比（%）", "上年同期", "同比（%）", "口径"}}
+	front := report.Figures{Sheet: sheet, Heads: []string{"指标", "本期", "单位", "上期", "环比（%，比率为百分点）", "上年同期", "同比（%，比率为百分点）", "口径"}}
 	var names []report.NameCell
 	name := func(name, sheet string, column, row int) {
 		names = append(names, report.NameCell{Name: name, Sheet: sheet, Column: column, Row: row})
