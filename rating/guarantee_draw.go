@@ -14,6 +14,9 @@ type drawer struct {
 	rng    *rand.Rand
 	points [][]num.Num // by fact: values at which some rule changes
 	asOf   Date
+
+	flags  map[string]bool // outputs of earlier results, as <earlier>/<output>, that are compared with 0 and 1 only
+	graded map[string]bool // earlier results of which the grade is read
 }
 
 func newDrawer(s *Scheme, seed uint64) *drawer {
@@ -24,7 +27,41 @@ func newDrawer(s *Scheme, seed uint64) *drawer {
 	for i := range s.Facts {
 		d.points[i] = s.thresholds(i)
 	}
+	d.readsOfPast()
 	return d
+}
+
+// readsOfPast finds out what earlier results are asked for: an output that is only compared with 0 and 1 has no other value, and of another rhythm nobody knows the grades.
+func (d *drawer) readsOfPast() {
+	d.flags, d.graded = map[string]bool{}, map[string]bool{}
+	if d.s.Promotion != nil {
+		d.graded[d.s.Promotion.From] = true
+	}
+	look := func(o *operand, r *nameRef) {
+		id := ""
+		if r.kind == refPastGrade || r.kind == refPastLevel || r.kind == refPastOutput {
+			id = d.s.History[r.a].ID
+		}
+		switch r.kind {
+		case refPastGrade, refPastLevel:
+			d.graded[id] = true
+		case refPastOutput:
+			flag := o.expr != nil
+			if flag {
+				o.expr.root.constants(func(x num.Num) { flag = flag && (x.IsZero() || x.Equal(one)) })
+			}
+			was, asked := d.flags[id+"/"+r.text]
+			d.flags[id+"/"+r.text] = flag && (was || !asked)
+		}
+	}
+	d.s.program.operands(func(o *operand) {
+		if o.kind == operandRef {
+			look(o, &o.ref)
+		}
+		for i := range o.refs {
+			look(o, &o.refs[i])
+		}
+	})
 }
 
 // thresholds gathers the constants that rules compare a fact with.
@@ -225,8 +262,9 @@ func (d *drawer) earlier(e *Earlier, share, output num.Num) Past {
 	p := Past{Hash: "drawn", Points: map[string]num.Num{}, Rates: map[string]num.Num{}, Outputs: map[string]num.Num{}}
 	p.Total, p.HasTotal = share.Mul(hundred), true
 	if list := d.s.Grades.List; len(list) > 0 {
-		g := &list[d.rng.IntN(len(list))]
-		p.Grade, p.Level = g.ID, g.Level
+		if g := &list[d.rng.IntN(len(list))]; d.graded[e.ID] {
+			p.Grade, p.Level = g.ID, g.Level
+		}
 	}
 	for _, id := range e.Parts {
 		full := hundred
@@ -237,6 +275,9 @@ func (d *drawer) earlier(e *Earlier, share, output num.Num) Past {
 	}
 	for _, id := range e.Outputs {
 		p.Outputs[id] = output
+		if d.flags[e.ID+"/"+id] {
+			p.Outputs[id] = num.Min(output.Round(0, num.HalfUp), one)
+		}
 	}
 	return p
 }

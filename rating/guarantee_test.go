@@ -208,6 +208,13 @@ func replay(t *testing.T, s *Scheme, v Verdict) {
 			t.Errorf("the example is no possible subject: %s: %s", s.Facts[i].ID, m)
 		}
 	}
+	for id, past := range e.History {
+		for output, x := range past.Outputs {
+			if strings.HasPrefix(output, "use") && !x.IsZero() && !x.Equal(one) {
+				t.Errorf("%s.%s is %s, which is asked for 0 or 1 only", id, output, x)
+			}
+		}
+	}
 	before := Evaluate(s, e.Cohort, e.Subject, e.History)
 	if got := tellResult(&before); got != e.Before && !e.Without || e.Without && got != e.After {
 		t.Errorf("the example says %q and %q, Evaluate %q", e.Before, e.After, got)

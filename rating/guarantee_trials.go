@@ -120,18 +120,32 @@ func (l *linter) lowers(at situation, fact int, worse, better Value) (*Example, 
 	return e, true
 }
 
-// simplify gives the other facts of a counterexample their best values as far as it stays one, so that a reader sees what matters.
+// simplify makes a counterexample plain as far as it stays one.
 func (l *linter) simplify(e *Example, fact int, worse, better Value) *Example {
-	for i := range e.Subject.Values {
-		if i == fact {
+	plain := l.cleaned(situation{e.Subject, e.History}, func(at situation) bool {
+		_, still := l.lowers(at, fact, worse, better)
+		return still
+	})
+	e, _ = l.lowers(plain, fact, worse, better)
+	return e
+}
+
+// cleaned gives the facts of a counterexample their best values as far as it stays one, so that a reader sees what matters, and what stays otherwise of shares whole numbers, of at most all there are.
+func (l *linter) cleaned(at situation, still func(situation) bool) situation {
+	for i := range at.sub.Values {
+		if next := at.with(i, l.best.sub.Values[i]); still(next) {
+			at = next
+		}
+		v := at.sub.Values[i]
+		if l.s.Facts[i].Type != TypeRatio || v.State != Present {
 			continue
 		}
-		plain := situation{e.Subject, e.History}.with(i, l.best.sub.Values[i])
-		if simpler, still := l.lowers(plain, fact, worse, better); still {
-			e = simpler
+		v.Number = num.Min(v.Number.Round(0, num.HalfUp), v.Den)
+		if next := at.with(i, v); still(next) {
+			at = next
 		}
 	}
-	return e
+	return at
 }
 
 // step makes a pair of present values of which the second is better and everything else about them is the same.
@@ -257,10 +271,18 @@ func (l *linter) compare(v *Verdict, other *Scheme, deciding []int, counts func(
 			continue
 		}
 		tried++
-		same := at.sub
-		same.scheme = other
-		without := Evaluate(other, l.cohort, same, at.past)
+		bare := func(at situation) Result {
+			same := at.sub
+			same.scheme = other
+			return Evaluate(other, l.cohort, same, at.past)
+		}
+		without := bare(at)
 		if excluded(&with, &without) {
+			at = l.cleaned(at, func(at situation) bool {
+				with, without := l.evaluate(at), bare(at)
+				return counts(&with) && excluded(&with, &without)
+			})
+			with, without = l.evaluate(at), bare(at)
 			v.Finding, v.Trials = FindingRefuted, tried
 			v.Why = fmt.Sprintf("%s：%s → %s", why, tellResult(&without), tellResult(&with))
 			v.Example = l.example(at, &without)

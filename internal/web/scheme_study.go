@@ -46,10 +46,11 @@ type studyCount struct {
 	N    int
 }
 
-// verdictView is one guarantee; Example are the two facts tables of a counterexample.
+// verdictView is one guarantee; Example are the facts of a counterexample, Two says that there are two subjects: else one is rated with and without a step.
 type verdictView struct {
 	Word, Title, Why, Before, After string
 	Example                         []adoption.FactRow
+	Two                             bool
 }
 
 // replayView is one replayed period.
@@ -199,7 +200,7 @@ func (s *Server) studyView(ctx context.Context, by policy.Actor, id string, vers
 	v.Changes = changeRows(version.Rhythm, r.Changes)
 	v.Counts = []studyCount{{"已证明", k.Proved}, {"试验未能推翻", k.NotRefuted}, {"不成立", k.Refuted}, {"提醒", k.Reminders}, {"不适用", k.NotApplicable}}
 	for _, one := range r.Verdicts {
-		row := verdictView{Word: verdictWord(one), Title: one.Title, Why: one.Why, Before: one.Before, After: one.After, Example: one.Example}
+		row := verdictView{Word: verdictWord(one), Title: one.Title, Why: one.Why, Before: one.Before, After: one.After, Example: one.Example, Two: slices.ContainsFunc(one.Example, adoption.FactRow.Differs)}
 		if one.Finding == rating.FindingRefuted {
 			v.Broken = append(v.Broken, row)
 		} else {
@@ -284,7 +285,7 @@ func (s *Server) replayExcel(c *fiber.Ctx, by policy.Actor) error {
 	if r == nil {
 		r = &adoption.Report{}
 	}
-	promises := report.Figures{Sheet: "保证", Heads: []string{"保证", "结论", "怎样知道的", "反例：原来", "反例：改后", "反例的事实"}}
+	promises := report.Figures{Sheet: "保证", Heads: []string{"保证", "结论", "怎样知道的", "反例：原来（不计这一步）", "反例：改后（计这一步）", "反例的事实"}}
 	for _, v := range r.Verdicts {
 		var facts []string
 		for _, f := range v.Example {
