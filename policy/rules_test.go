@@ -239,6 +239,24 @@ func TestScopeFollowsTenure(t *testing.T) {
 		{"no keys at all", whole, nil, "2026-06-30", false},
 		{"the county reaches everything", with("director"), nil, "2026-06-30", true},
 	}
+	// What a scheme keeps back is seen by the own firm, whatever its people's days, and by who may read party facts, inside his scope; by no one of the housing bureau and by no other firm.
+	rows, own := []string{"p:p1", "f:f1", "c:c1", "t:t1"}, []string{"f:f1"}
+	for by, want := range map[*Actor]bool{{Appointments: []Appointment{{Role: "project_manager", Unit: "f:f1", Scopes: []string{"p:p1"}}}}: true, {Appointments: []Appointment{{Role: "firm_manager", Unit: "f:f1", Scopes: own}}}: true,
+		{Appointments: []Appointment{{Role: "firm_manager", Unit: "f:f2", Scopes: []string{"f:f2"}}}}: false, {Appointments: []Appointment{{Role: "owners_committee", Scopes: []string{"p:p1"}}}}: false,
+		{Appointments: []Appointment{{Role: "community_secretary", Unit: "c:c1", Scopes: []string{"c:c1"}}}}: true, {Appointments: []Appointment{{Role: "community_secretary", Unit: "c:c2", Scopes: []string{"c:c2"}}}}: false} {
+		by.ID = "k"
+		if scope, err := g.KeptScope(t.Context(), *by); err != nil || scope.Covers(rows, day("2026-01-01")) != want {
+			t.Errorf("%+v: kept lines %v, %v", by.Appointments, !want, err)
+		}
+	}
+	for _, role := range []Role{"property_officer", "section_chief", "deputy_director", "director", "inspector"} {
+		if scope, err := g.KeptScope(t.Context(), with(role)); err != nil || !scope.Empty() {
+			t.Errorf("%s sees kept lines, %v", role, err)
+		}
+	}
+	if scope, err := g.KeptScope(t.Context(), with("organisation")); err != nil || !scope.Covers(rows, day("2026-01-01")) {
+		t.Errorf("the organisation department sees no kept lines, %v", err)
+	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			scope, err := g.Scope(t.Context(), tt.by, ReadEvaluation)

@@ -30,6 +30,8 @@ type Explanation struct {
 	Voices []VoiceShare
 	// Next is the next better grade with what the result lacks for it; nil for the best one and for a result without ordinary grade.
 	Next *NextGrade
+	// Earlier are the earlier results on which it rests, once Join told of them.
+	Earlier []EarlierResult
 }
 
 // NextGrade is the grade above that of a result.
@@ -51,6 +53,8 @@ type Demand struct {
 	Known bool
 	Bounds
 	Met bool
+	// Lack is how many points before the adjustments are missing for a total that is not reached; nil for everything else, and if full points do not suffice.
+	Lack *num.Num
 }
 
 // ExplainedPart is a part with its text.
@@ -67,6 +71,8 @@ type ExplainedPart struct {
 	Leaf bool
 	// Weighs is how many points of the total one of its points is; 0 if they do not add up to it.
 	Weighs num.Num
+	// Earlier are the parts of earlier results that it takes its points from, once Join told of them.
+	Earlier []PastPart
 }
 
 // ExplainedLine is a line with its text.
@@ -161,6 +167,16 @@ func Explain(s *Scheme, r *Result) (*Explanation, error) {
 	}
 	e.Voices, e.Next = s.voiceShares(r, weighs), s.nextGrade(r)
 	return e, nil
+}
+
+// Part returns a part with its text, or nil.
+func (e *Explanation) Part(id string) *ExplainedPart {
+	for i := range e.Parts {
+		if e.Parts[i].ID == id {
+			return &e.Parts[i]
+		}
+	}
+	return nil
 }
 
 // within is the part above; "" for none.
@@ -361,7 +377,13 @@ func (s *Scheme) nextGrade(r *Result) *NextGrade {
 	ask := func(of Expr, o *operand, b Bounds) {
 		x, gone := m.number(o)
 		known := gone.kind == nothingAbsent
-		out.Demands = append(out.Demands, Demand{Of: of, Has: x, Known: known, Bounds: b, Met: known && b.holds(x)})
+		d := Demand{Of: of, Has: x, Known: known, Bounds: b, Met: known && b.holds(x)}
+		if of == "total" && b.AtLeast != nil && !d.Met {
+			if lack, ok := s.Missing(r, *b.AtLeast); ok {
+				d.Lack = &lack
+			}
+		}
+		out.Demands = append(out.Demands, d)
 	}
 	if !g.decl.Bounds.empty() {
 		of := s.Grades.Of

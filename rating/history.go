@@ -22,6 +22,8 @@ type Past struct {
 type PastShare struct {
 	// ID and Name are those in the scheme of the earlier result.
 	ID, Name string
+	// Voice is the id of who speaks through it, "" for none.
+	Voice string
 	// Points and Max are in points of the part.
 	Points, Max num.Num
 }
@@ -40,7 +42,11 @@ func (s *Scheme) PastOf(r *Result) Past {
 		factor := s.factorsBelow(r, len(p.indicators)+at)
 		note := func(id string, counted bool, points, max num.Num) {
 			if node := p.nodeIndex[id]; counted && p.leaf(node) && !factor[node].IsZero() {
-				past.Behind[p.parts[at].id] = append(past.Behind[p.parts[at].id], PastShare{ID: id, Name: s.nodeName(node), Points: factor[node].Mul(points), Max: factor[node].Mul(max)})
+				share := PastShare{ID: id, Name: s.nodeName(node), Points: factor[node].Mul(points), Max: factor[node].Mul(max)}
+				if node < len(s.Indicators) {
+					share.Voice = s.Indicators[node].Voice
+				}
+				past.Behind[p.parts[at].id] = append(past.Behind[p.parts[at].id], share)
 			}
 		}
 		for i := range r.Lines {

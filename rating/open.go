@@ -178,6 +178,15 @@ func (c *schemeChecker) givenStages(plan *openPlan) {
 // KeepsBack reports whether a scheme keeps something from the public: a part that discloses its total only, or a fact that is internal.
 func (s *Scheme) KeepsBack() bool { return s.program.open.any }
 
+// Keeps reports whether an indicator or a part stands below a part that discloses its total only, or is kept back itself, or a fact is read by nothing else: the public sees no line of it.
+func (s *Scheme) Keeps(id string) bool {
+	if node, ok := s.program.nodeIndex[id]; ok {
+		return node < len(s.program.open.nodes) && s.program.open.nodes[node]
+	}
+	fact, ok := s.FactIndex(id)
+	return ok && s.program.open.facts[fact]
+}
+
 // openFacts are the facts that everybody may see, without those who scored and reviewed.
 func (sub *Subject) openFacts() Subject {
 	out := *sub

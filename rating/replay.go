@@ -3,7 +3,6 @@ package rating
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -138,6 +137,18 @@ type RowStep struct {
 	Change *num.Num `json:"change,omitempty"`
 	// Label is the grade after the step if it changed it, "" if not.
 	Label string `json:"label,omitempty"`
+}
+
+// KeepBack takes out of what moved a row how much each step moved it that is about something that one of the schemes keeps back from the public; the step stays named.
+func (r *Replay) KeepBack(row *ReplayRow, schemes ...*Scheme) {
+	row.By = slices.Clone(row.By)
+	for i := range row.By {
+		for _, c := range r.Steps[row.By[i].Step].Changes {
+			if slices.ContainsFunc(schemes, func(s *Scheme) bool { return s.Keeps(c.ID) }) {
+				row.By[i].Change = nil
+			}
+		}
+	}
 }
 
 // EffectiveWeight compares what a part of the total should weigh with what it does weigh on real facts.
@@ -647,59 +658,16 @@ func (w *weighing) reach(subjects int) {
 // inEarlier tells which indicators of the earlier results make the points of an expression, and how many points of it each gives and could give. ok is false if the expression is anything but a sum of points of their parts,
 // each with a factor: then nothing can be said about a single indicator.
 func (m *machine) inEarlier(value *operand) (shares []PastShare, ok bool) {
-	with := func(r *nameRef, points num.Num) (num.Num, bool) {
-		id := m.p.scheme.History[r.a].ID
-		past := m.history[id]
-		past.Points = maps.Clone(past.Points)
-		past.Points[r.text] = points
-		was := m.history
-		m.history = maps.Clone(was)
-		m.history[id] = past
-		x, gone := m.number(value)
-		m.history = was
-		return x, gone.kind == nothingAbsent
-	}
-	rest, gone := m.number(value)
-	if gone.kind != nothingAbsent {
-		return nil, false
-	}
-	refs := value.refs
-	if value.kind == operandRef {
-		refs = []nameRef{value.ref}
-	}
-	var seen []nameRef
-	for i := range refs {
-		r := &refs[i]
-		if r.kind != refPastPoints || slices.Contains(seen, *r) {
-			continue
-		}
-		past := m.history[m.p.scheme.History[r.a].ID]
-		points, has := past.Points[r.text]
-		if !has {
-			continue
-		}
-		seen = append(seen, *r)
-		var got, max num.Num
-		for _, share := range past.Behind[r.text] {
-			got, max = got.Add(share.Points), max.Add(share.Max)
-		}
-		none, ok := with(r, num.Num{})
-		all, ok2 := with(r, max)
-		factor, err := all.Sub(none).Quo(max)
-		if !ok || !ok2 || err != nil || points.Sub(got).Abs().Cmp(atMostRounding) > 0 {
+	parts, ok := m.earlierParts(value)
+	for i := range parts {
+		behind, sums := m.history.behind(&parts[i])
+		if ok = ok && sums; !ok {
 			return nil, false
 		}
-		rest = rest.Sub(factor.Mul(points))
-		for _, share := range past.Behind[r.text] {
-			share.Points, share.Max = factor.Mul(share.Points), factor.Mul(share.Max)
-			shares = append(shares, share)
-		}
+		shares = append(shares, behind...)
 	}
-	return shares, rest.IsZero() && len(shares) > 0
+	return shares, ok && len(shares) > 0
 }
-
-// atMostRounding is how much the points of a part may differ from those of its indicators because each is rounded; more, and they are made in another way.
-var atMostRounding = num.FromFrac(1, 20)
 
 // effective compares nominal and effective weights over results that have a total. What a part takes from earlier results stands for itself and, behind it, by their indicators.
 func (s *Scheme) effective(made *rerun) []EffectiveWeight {

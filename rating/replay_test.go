@@ -334,6 +334,52 @@ func TestEffectiveWeightsOfQuarters(t *testing.T) {
 	}
 }
 
+// TestJoin: what a year takes of each quarter stands below its part, with the points that everybody who speaks there gave, in points of the year; a quarter that does not count says so.
+func TestJoin(t *testing.T) {
+	const voices = "voices: [{id: bureau, name: 主管部门}, {id: owners, name: 业主}]\nfacts:\n"
+	quarter := mustParse(t, changed(t, weighedQuarter, "facts:\n", voices, "name: 收费, max: 75", "name: 收费, voice: owners, max: 75", "name: 答复, max: 10", "name: 答复, voice: bureau, max: 10"))
+	year := mustParse(t, changed(t, weighedYear, "facts:\n", voices, "name: 环境,", "name: 环境, voice: bureau,"))
+	explained := func(s *Scheme, h History, facts map[string]int64) *Explanation {
+		sub := s.NewSubject("p", "2026", 20_000)
+		for fact, n := range facts {
+			if err := sub.Set(fact, Number(num.FromInt(n))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := Evaluate(s, nil, sub, h)
+		x, err := Explain(s, &r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	told := func(x *Explanation) string {
+		out := ""
+		for _, e := range x.Part("quarters").Earlier {
+			out += fmt.Sprint(e.Name, " ", e.Known, " ", e.Points, "/", e.Max, " × ", e.Weighs, "; ")
+		}
+		for _, v := range x.Voices {
+			out += fmt.Sprint(v.Name, " ", v.Points, "/", v.Max, "; ")
+		}
+		for _, e := range x.Earlier {
+			out += fmt.Sprint(e.Name, " ", e.Title, " ", e.Voices[0].Points, "/", e.Voices[0].Max, "; ")
+		}
+		return out
+	}
+	first, last := explained(quarter, nil, map[string]int64{"fee": 100, "answers": 40}), explained(quarter, nil, map[string]int64{"fee": 60, "answers": 80}) // 75 + 10 and 45 + 20
+	x := explained(year, History{"q1": first.Result.Past(), "q2": last.Result.Past()}, map[string]int64{"clean": 50})
+	x.Join([]EarlierResult{{History: "q1", Title: "第一季度", Explanation: first}, {History: "q2", Title: "第二季度", Explanation: last}})
+	// Half of 60 % of each quarter: the bureau 0.3 × (10 + 20) + 0.4 × 50 = 29 of 0.3 × 50 + 40 = 55, the owners 0.3 × (75 + 45) = 36 of 45; together 65 of 100, the total.
+	if got := told(x); got != "前一季度 true 85/100 × 0.5; 最后季度 true 65/100 × 0.5; 主管部门 29/55; 业主 36/45; 前一季度 第一季度 3/7.5; 最后季度 第二季度 6/7.5; " || x.Result.Total.Points.String() != "65" {
+		t.Error(got, x.Result.Total.Points)
+	}
+	only := explained(year, History{"q2": last.Result.Past()}, map[string]int64{"clean": 50})
+	only.Join([]EarlierResult{{History: "q2", Title: "第二季度", Explanation: last}})
+	if got := told(only); got != "前一季度 false 0/0 × 0; 最后季度 true 65/100 × 1; 主管部门 32/55; 业主 27/45; 最后季度 第二季度 12/15; " {
+		t.Error(got)
+	}
+}
+
 // TestDifferences tells rule by rule what changed, down to the single value.
 func TestDifferences(t *testing.T) {
 	later := changed(t, replayedBefore, "name: 收费, max: 60, rule: {kind: target, of: fee, zero: 0, target: 100}", "name: 收费, max: 60, clause: 写明, rule: {kind: target, of: fee, zero: 10, target: 100}",

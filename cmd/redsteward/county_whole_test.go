@@ -15,6 +15,7 @@ import (
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
+	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/rating"
@@ -101,20 +102,49 @@ func TestWholeCounty(t *testing.T) {
 // quartersOfStar: the page of a published star has the voices of the four quarters on which it rests, and every published period.
 func quartersOfStar(t *testing.T, s *service, results []rating.ArchivedResult) {
 	t.Helper()
-	stars := &archivedStars{archive: s.archive, subject: "小区", newest: s.newestYear, published: s.cycle.Published}
+	stars := &archivedStars{archive: s.archive, subject: "小区", newest: s.newestYear, published: s.cycle.Published, earlier: s.cycle.EarlierResults}
 	e, err := stars.Latest(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := slices.IndexFunc(results, func(r rating.ArchivedResult) bool { return r.Rank == 1 })
-	one, err := stars.Star(t.Context(), e.ID, results[at].Subject)
+	one, err := stars.Star(t.Context(), e.ID, results[at].Subject, false)
 	if err != nil || len(one.Voices) == 0 || len(one.Earlier) != 4 {
 		t.Fatalf("%d quarters with voices, %v", len(one.Earlier), err)
+	}
+	// Every point that could be had stands under a voice: those of the quarters by their share of the year.
+	var full num.Num
+	for _, voice := range one.Voices {
+		full = full.Add(voice.Max)
+	}
+	if !full.Round(2, num.HalfUp).Equal(one.Max) {
+		t.Errorf("the voices have %s of %s points", full, one.Max)
 	}
 	for i, quarter := range one.Earlier {
 		if len(quarter.Voices) != len(one.Voices) || !strings.Contains(quarter.Period, "季度") || i > 0 && quarter.Period == one.Earlier[i-1].Period {
 			t.Errorf("%+v", quarter)
 		}
+	}
+	// What the rule keeps back shows only to who sees the whole; a line that is a mean of quarters tells each of them.
+	whole, err := stars.Star(t.Context(), e.ID, one.ID, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden := 0
+	for i, g := range whole.Groups {
+		if one.Groups[i].Hidden {
+			if hidden++; len(one.Groups[i].Lines) > 0 || g.Hidden || len(g.Lines) == 0 {
+				t.Errorf("%s: %d lines, to who sees the whole %d", g.Name, len(one.Groups[i].Lines), len(g.Lines))
+			}
+		}
+		for _, l := range g.Lines {
+			if l.Part && (len(l.Items) != 4 || l.Items[0].Period == "" || l.Items[0].Points == nil) {
+				t.Errorf("%s rests on %+v", l.Name, l.Items)
+			}
+		}
+	}
+	if hidden != 2 {
+		t.Errorf("%d parts keep their lines back", hidden)
 	}
 	if past, err := stars.History(t.Context(), one.ID); err != nil || len(past) < 5 {
 		t.Errorf("%d published periods, %v", len(past), err)
@@ -447,7 +477,7 @@ func TestSmallCounty(t *testing.T) {
 				if err != nil || len(inside) != len(open) {
 					return 0, fmt.Errorf("%d pieces for everybody, %d for the officer: %w", len(open), len(inside), err)
 				}
-				one, err := o.Stars.Star(t.Context(), e.Evaluation, stored.Subject)
+				one, err := o.Stars.Star(t.Context(), e.Evaluation, stored.Subject, false)
 				if err != nil {
 					return 0, err
 				}

@@ -357,7 +357,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 	c := s.config
 	stars := &archivedStars{archive: s.archive, subject: subject}
 	if !s.ratesTables {
-		stars.newest, stars.published, stars.facts, stars.standings, stars.now = s.newestYear, s.cycle.Published, s.cycle.Facts, s.standings.Standings, s.clocks.Business
+		stars.newest, stars.published, stars.earlier, stars.facts, stars.standings, stars.now = s.newestYear, s.cycle.Published, s.cycle.EarlierResults, s.cycle.Facts, s.standings.Standings, s.clocks.Business
 	}
 	t, err := s.timetable()
 	if err != nil {

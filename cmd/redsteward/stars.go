@@ -37,6 +37,8 @@ type archivedStars struct {
 	// published lists the published periods of a rhythm, the newest first. Nil for tables that no period belongs to.
 	published func(ctx context.Context, rhythm string) ([]cycle.Period, error)
 
+	// earlier are the earlier results on which a result of a period rests; nil for tables that no period belongs to.
+	earlier func(ctx context.Context, period string, scheme *rating.Scheme, result *rating.Result) ([]rating.EarlierResult, error)
 	// facts are the frozen facts of a project in a period; nil for tables that no period belongs to.
 	facts func(ctx context.Context, period, project string) (cycle.Facts, error)
 	// standings says how stars stood on a day, and now is the business clock; nil for tables that no period belongs to.
@@ -350,7 +352,7 @@ func (e *describedEvaluation) size(stored *rating.ArchivedResult) (string, error
 }
 
 // Star implements web.Stars.
-func (s *archivedStars) Star(ctx context.Context, evaluation, id string) (web.Star, error) {
+func (s *archivedStars) Star(ctx context.Context, evaluation, id string, whole bool) (web.Star, error) {
 	e, err := s.find(evaluation)
 	if err != nil {
 		return web.Star{}, err
@@ -370,91 +372,39 @@ func (s *archivedStars) Star(ctx context.Context, evaluation, id string) (web.St
 	if err != nil {
 		return web.Star{}, err
 	}
-	star := web.StarOf(row, x, true)
+	if s.earlier != nil && e.period != "" {
+		earlier, err := s.earlier(ctx, e.period, e.scheme, result)
+		if err != nil {
+			return web.Star{}, err
+		}
+		x.Join(earlier)
+	}
+	star := web.StarOf(row, x, !whole)
 	star.Hash, star.RecordID = result.Hash(), stored.RecordID
-	if star.Proved, err = s.provedOf(ctx, e, id); err != nil {
-		return web.Star{}, err
+	if s.facts != nil && e.period != "" {
+		f, err := s.facts(ctx, e.period, id)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return web.Star{}, err
+		}
+		star.Proved, star.Behind = provedBy(e.scheme, f.Rules), web.BehindOf(e.scheme, result, f.Rules)
 	}
-	if star.Earlier, err = s.earlierOf(ctx, e, result); err != nil {
-		return web.Star{}, err
-	}
-	star.Before, err = s.beforeOf(ctx, e, &stored)
+	star.Before, err = s.beforeOf(ctx, e, &stored, whole)
 	return star, err
 }
 
-// earlierOf are the voices of the published quarters on which the result of a year rests, each found by its hash.
-func (s *archivedStars) earlierOf(ctx context.Context, e *describedEvaluation, result *rating.Result) ([]web.EarlierVoices, error) {
-	if s.published == nil || len(result.History) == 0 {
-		return nil, nil
-	}
-	quarters, err := s.published(ctx, cycle.RhythmQuarter)
-	if err != nil {
-		return nil, err
-	}
-	var out []web.EarlierVoices
-	for _, use := range result.History {
-		for i := range quarters {
-			q := &quarters[i]
-			if q.Days.Last.Year() != e.web.Day.Year() {
-				continue
-			}
-			stored, err := s.archive.Result(ctx, q.Evaluation, result.Subject)
-			if fault.Is(err, fault.NotFound) {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			was, err := rating.ReadResult([]byte(stored.Result))
-			if err != nil {
-				return nil, err
-			}
-			if was.Hash() != use.Hash {
-				continue
-			}
-			ruled, err := s.ruled(ctx, q)
-			if err != nil {
-				return nil, err
-			}
-			x, err := rating.Explain(ruled.scheme, was)
-			if err != nil {
-				return nil, err
-			}
-			one := web.EarlierVoices{Name: use.ID, Period: q.Name, Voices: web.StarOf(web.Row{}, x, true).Voices}
-			for k := range e.scheme.History {
-				if e.scheme.History[k].ID == use.ID {
-					one.Name = e.scheme.History[k].Name
-				}
-			}
-			if len(one.Voices) > 0 {
-				out = append(out, one)
-			}
-			break
-		}
-	}
-	return out, nil
-}
-
-// provedOf are the facts of a subject that proof told, with the days of which it counted; nil for a table that no period belongs to.
-func (s *archivedStars) provedOf(ctx context.Context, e *describedEvaluation, id string) (map[string]calendar.Span, error) {
-	if s.facts == nil || e.period == "" {
-		return nil, nil
-	}
-	f, err := s.facts(ctx, e.period, id)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return nil, err
-	}
+// provedBy are the facts that proof told, with the days of which it counted.
+func provedBy(scheme *rating.Scheme, rules []cycle.GatheredFact) map[string]calendar.Span {
 	proved := map[string]calendar.Span{}
-	for _, rule := range f.Rules {
-		if at, ok := e.scheme.FactIndex(rule.Fact); ok && cmp.Or(rule.Source, e.scheme.Facts[at].Source) == evidence.Source {
+	for _, rule := range rules {
+		if at, ok := scheme.FactIndex(rule.Fact); ok && cmp.Or(rule.Source, scheme.Facts[at].Source) == evidence.Source {
 			proved[rule.Fact] = calendar.Span{First: rule.From, Last: rule.Until}
 		}
 	}
-	return proved, nil
+	return proved
 }
 
 // beforeOf is what a subject had in the published period before; nil if there is none.
-func (s *archivedStars) beforeOf(ctx context.Context, e *describedEvaluation, now *rating.ArchivedResult) (*web.Before, error) {
+func (s *archivedStars) beforeOf(ctx context.Context, e *describedEvaluation, now *rating.ArchivedResult, whole bool) (*web.Before, error) {
 	if e.before == nil {
 		return nil, nil
 	}
@@ -475,7 +425,7 @@ func (s *archivedStars) beforeOf(ctx context.Context, e *describedEvaluation, no
 			return nil, err
 		}
 	}
-	return web.BeforeOf(e.before.Name, scheme, &stored, now, e.scheme.Hash, true)
+	return web.BeforeOf(e.before.Name, scheme, &stored, now, e.scheme.Hash, !whole)
 }
 
 // Scheme implements web.Stars.

@@ -53,7 +53,7 @@ func TestStarsOfTheYearBefore(t *testing.T) {
 	}
 	past := func(stars *archivedStars, id string) *web.Before {
 		t.Helper()
-		one, err := stars.Star(t.Context(), e.ID, id)
+		one, err := stars.Star(t.Context(), e.ID, id, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -108,7 +108,7 @@ func TestArchivedStars(t *testing.T) {
 			if err != nil {
 				t.Fatal("the rows of the evaluation before:", err)
 			}
-			if _, err := stars.Star(ctx, before.ID, row.ID); err != nil {
+			if _, err := stars.Star(ctx, before.ID, row.ID, false); err != nil {
 				t.Fatalf("%s of the evaluation before: %v", row.ID, err)
 			}
 		}
@@ -116,7 +116,7 @@ func TestArchivedStars(t *testing.T) {
 			t.Error("the scheme of the evaluation before:", err)
 		}
 	}
-	if _, err := stars.Star(ctx, made[0].ID, "1000"); !fault.Is(err, fault.NotFound) {
+	if _, err := stars.Star(ctx, made[0].ID, "1000", false); !fault.Is(err, fault.NotFound) {
 		t.Error("the evaluation before the last two:", err)
 	}
 }

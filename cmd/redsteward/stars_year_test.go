@@ -162,7 +162,7 @@ func TestStarLapses(t *testing.T) {
 				t.Errorf("%s on %s: %q %q, want %q", r.ID, now, r.Mark, r.Since(), said)
 			}
 		}
-		one, err := stars.Star(ctx, e.ID, project)
+		one, err := stars.Star(ctx, e.ID, project, false)
 		if err != nil || one.Since() != want || one.Grade != "star5" {
 			t.Errorf("on %s the page says %q of a %s: %v", now, one.Since(), one.Grade, err)
 		}

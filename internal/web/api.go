@@ -323,7 +323,7 @@ type APIStarOut struct {
 		Hash       string        `json:"result_hash,omitempty" doc:"SHA-256 of the result's record, hex"`
 		Lines      []APILine     `json:"lines"`
 		Voices     []APIVoice    `json:"voices,omitempty" doc:"Points by who speaks; missing where the rule names no voices or they would tell of what it keeps back"`
-		Earlier    []APIEarlier  `json:"earlier_voices,omitempty" doc:"Voices of the earlier results on which it rests, such as the quarters of a year, in points of their own totals"`
+		Earlier    []APIEarlier  `json:"earlier_voices,omitempty" doc:"Voices of the earlier results on which it rests, such as the quarters of a year, in points of this total"`
 		Next       *APINext      `json:"next_grade,omitempty" doc:"Missing at the top, and without an ordinary grade"`
 		History    []APIPast     `json:"history,omitempty" doc:"Every published period, the oldest first"`
 	}

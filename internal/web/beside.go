@@ -89,7 +89,7 @@ func readBeside(c *fiber.Ctx, b *board) (ids []string, missing, over int) {
 func (s *Server) besideStars(ctx context.Context, b *board, ids []string) ([]Star, error) {
 	stars := make([]Star, 0, len(ids))
 	for _, id := range ids {
-		one, err := s.stars.Star(ctx, b.ID, id)
+		one, err := s.stars.Star(ctx, b.ID, id, false)
 		if err != nil {
 			return nil, err
 		}

@@ -652,18 +652,28 @@ func (d *boardDesk) heat() *boardView {
 		v.Head, columns = append(v.Head, p.name), append(columns, p.name)
 	}
 	var drawn [][]*float64
+	kept := false
 	for i := range d.Scheme.Indicators {
 		in := &d.Scheme.Indicators[i]
 		f := cycle.BoardFilter{Line: in.ID}
 		figure := d.Figure(&f)
 		var cells []chartFigure
 		var line []*float64
+		some := false
 		for _, p := range places {
 			_, rate := cycle.Mean(p.rows, figure)
+			some = some || rate != nil
 			cells, line = append(cells, maybe(rate, d.rows(p.key, p.value, "line", in.ID))), append(line, pixel(rate, 0))
+		}
+		if !some && d.Scheme.Keeps(in.ID) {
+			kept = true
+			continue
 		}
 		v.row(in.Name, "", cells...)
 		names, drawn = append(names, in.Name), append(drawn, line)
+	}
+	if kept {
+		v.Note += "按规则只给合计的部分不逐项列出，只有党组织等有权看党建事实的人看得到。"
 	}
 	v.draw = func() ([]byte, error) { return charts.HeatOption(names, columns, drawn) }
 	return v

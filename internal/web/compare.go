@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -52,7 +53,7 @@ func BeforeOf(period string, s *rating.Scheme, was, now *rating.ArchivedResult, 
 // fewest is how many subjects with a total a group must have to be compared with: a mean over two names both.
 const fewest = 3
 
-// meaning says in one sentence what the grade stands for, and which parts stand out.
+// meaning says in one sentence what the grade stands for that was rated, and which parts stand out; of a star that was lowered since, also what it is now.
 func (v *starView) meaning(b *board, one Star) string {
 	if one.Total == nil {
 		if one.Reason == "" {
@@ -60,20 +61,26 @@ func (v *starView) meaning(b *board, one Star) string {
 		}
 		return "这一次没有等级，因为" + one.Reason + "。"
 	}
-	text := fmt.Sprintf("“%s”的意思是：满分 %s 分，得了 %s 分", v.Grade, points(one.Max, b.Places), v.Score)
+	rated := cmp.Or(v.Was, v.Grade)
+	text := fmt.Sprintf("“%s”的意思是：满分 %s 分，得了 %s 分", rated, points(one.Max, b.Places), v.Score)
 	at := slices.IndexFunc(b.Grades, func(g GradeInfo) bool { return g.ID == one.Row.Grade })
 	if at >= 0 {
 		if from := b.Grades[at].From; from != nil && !one.Total.Less(*from) {
-			text += fmt.Sprintf("，达到%s要求的 %s 分", v.Grade, from.String())
+			text += fmt.Sprintf("，达到%s要求的 %s 分", rated, from.String())
 		}
 	}
 	switch {
 	case v.ToNext != "":
-		text += fmt.Sprintf("，离%s还差 %s 分", v.NextGrade, v.ToNext)
+		text += fmt.Sprintf("，离%s还差 %s", v.NextGrade, v.ToNext)
+	case at > 0 && b.Grades[at-1].From != nil && !b.Grades[at].Unrated && one.Total.Less(*b.Grades[at-1].From):
+		text += "；得满分也到不了" + b.Grades[at-1].Label
 	case at > 0 && b.Grades[at-1].From != nil && !b.Grades[at].Unrated:
 		text += "；总分够" + b.Grades[at-1].Label + "，但另有条件没有达到"
 	}
 	text += "。"
+	if v.Was != "" {
+		text += "后来依决定降为“" + v.Grade + "”。"
+	}
 	best, worst := extremes(one.Parts)
 	if best >= 0 && best != worst {
 		text += fmt.Sprintf("得分率最高的是%s（%s%%），最低的是%s（%s%%）。", b.Parts[best].Name, one.Parts[best].Fixed(1), b.Parts[worst].Name, one.Parts[worst].Fixed(1))

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"redsteward/internal/num"
+	"redsteward/rating/standing"
 )
 
 // rowsOnly is a board of given rows.
@@ -51,6 +52,9 @@ func comparedBoard(t testing.TB) *board {
 			r.Grade, r.Reason = "none", "满意度没有调查"
 		} else {
 			r.Total = total(t, score)
+			if lack := total(t, "92").Sub(*r.Total); lack.Sign() > 0 {
+				r.ToNext = &lack
+			}
 		}
 		r.Parts = []*num.Num{total(t, "95"), total(t, "80.25"), nil}
 		rows = append(rows, r)
@@ -82,6 +86,24 @@ func TestStarInPlainWords(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
+	t.Run("a bonus that stops below the cut", func(t *testing.T) {
+		one := b.byID["p2"].Row
+		one.Total, one.ToNext = total(t, "91.99"), total(t, "1.37")
+		if v := (&Server{}).starView(b, Star{Row: one, Max: num.FromInt(100)}, false); !strings.Contains(v.Meaning, "，离五星还差 1.37 分（加分、扣分以前）。") {
+			t.Error(v.Meaning)
+		}
+		if one.ToNext = nil; !strings.Contains((&Server{}).starView(b, Star{Row: one, Max: num.FromInt(100)}, false).Meaning, "；得满分也到不了五星。") {
+			t.Error("full points that do not suffice")
+		}
+	})
+	t.Run("lowered since", func(t *testing.T) {
+		one := b.byID["p2"].Row
+		one.Stands = standing.Standing{Status: standing.Demoted, Grade: "star5"}
+		v := (&Server{}).starView(b, Star{Row: one, Max: num.FromInt(100), Before: &Before{Period: "2025年度", Grade: "四星", Total: total(t, "88.2")}}, false)
+		if v.Grade != "五星" || !strings.HasPrefix(v.Meaning, "“四星”的意思是：满分 100.00 分，得了 88.20 分，达到四星要求的 84 分，离五星还差 3.80 分。后来依决定降为“五星”。") || !strings.HasSuffix(v.Changed, "等级没有变。") {
+			t.Error(v.Grade, v.Meaning, v.Changed)
+		}
+	})
 	t.Run("a condition besides the points", func(t *testing.T) {
 		if v := star("p0", nil); !strings.Contains(v.Meaning, "总分够五星，但另有条件没有达到") || v.Changed != "" {
 			t.Error(v.Meaning, v.Changed)

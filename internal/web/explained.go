@@ -38,26 +38,44 @@ type NextDemand struct {
 }
 
 // voicesOf are the voices of a result. Where the lines of a part are kept back, nothing is said by voice unless each such part speaks with one voice: else the totals would tell of its lines.
-func voicesOf(x *rating.Explanation, top map[string]string, public bool) []Voice {
+// The same holds of each earlier result whose points stand in them.
+func voicesOf(x *rating.Explanation, public bool) []Voice {
 	if public {
-		hidden, speaks := map[string]bool{}, map[string]string{}
-		for i := range x.Parts {
-			hidden[x.Parts[i].ID] = x.Parts[i].TotalOnly && x.Parts[i].In == "total"
+		if tellsLines(x) {
+			return nil
 		}
-		for i := range x.Lines {
-			l := &x.Lines[i]
-			if part := top[l.Part]; hidden[part] {
-				if other, spoken := speaks[part]; spoken && other != l.Voice {
-					return nil
-				}
-				speaks[part] = l.Voice
-			} else if l.TotalOnly {
+		for i := range x.Earlier {
+			if tellsLines(x.Earlier[i].Explanation) {
 				return nil
 			}
 		}
 	}
-	var out []Voice
-	for _, v := range x.Voices {
+	return voiceList(x.Voices)
+}
+
+// tellsLines reports whether the points by voice would tell of lines that the scheme keeps back.
+func tellsLines(x *rating.Explanation) bool {
+	top, hidden, speaks := topParts(x), map[string]bool{}, map[string]string{}
+	for i := range x.Parts {
+		hidden[x.Parts[i].ID] = x.Parts[i].TotalOnly && x.Parts[i].In == "total"
+	}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		if part := top[l.Part]; hidden[part] {
+			if other, spoken := speaks[part]; spoken && other != l.Voice {
+				return true
+			}
+			speaks[part] = l.Voice
+		} else if l.TotalOnly {
+			return true
+		}
+	}
+	return false
+}
+
+// voiceList are the voices that had anything to give.
+func voiceList(voices []rating.VoiceShare) (out []Voice) {
+	for _, v := range voices {
 		if v.Max.Sign() > 0 {
 			out = append(out, Voice{Name: v.Name, Points: v.Points, Max: v.Max, From: v.From, To: v.To})
 		}
@@ -92,7 +110,11 @@ func gradeAbove(x *rating.Explanation) *Next {
 		}
 		if d.AtLeast != nil {
 			nd.Needs = "不低于 " + show(*d.AtLeast)
-			if d.Known && !d.Met {
+			if d.Of == "total" {
+				if d.Known && !d.Met {
+					nd.Lack = lackText(d.AtLeast.Sub(d.Has), d.Lack)
+				}
+			} else if d.Known && !d.Met {
 				nd.Lack = "差 " + show(d.AtLeast.Sub(d.Has))
 				if isRate {
 					nd.Lack = "差 " + d.AtLeast.Sub(d.Has).Mul(num.FromInt(100)).Fixed(1) + " 个百分点"
@@ -109,6 +131,20 @@ func gradeAbove(x *rating.Explanation) *Next {
 	}
 	return out
 }
+
+// lackText says how far a total is from a cut: by how many points before bonus, deductions and caps, if that is another number; lack is nil if full points do not suffice.
+func lackText(plain num.Num, lack *num.Num) string {
+	switch {
+	case lack == nil:
+		return "得满分也不够"
+	case lack.Equal(plain):
+		return "差 " + plain.String() + " 分"
+	}
+	return "差 " + lack.String() + " 分（" + beforeSteps + "）"
+}
+
+// beforeSteps says of points that they count before the adjustments: a bonus may stop below a cut.
+const beforeSteps = "加分、扣分以前"
 
 // sumsView is how the points of a star came about: its parts, the steps to the total, the pictures and the voices.
 type sumsView struct {
@@ -127,7 +163,7 @@ type sumsView struct {
 // voicesView is the table of the voices.
 type voicesView struct {
 	Rows []voiceView
-	// Rest are the points that no voice has: earlier results, adjustments; "" for none.
+	// Rest are the points that no voice has: adjustments, what is rounded, and earlier results of which nobody knows who spoke; "" for none.
 	Rest string
 	// Heads are the earlier results that it rests on, Earlier the points of each voice in each of them, “—” where it had none to give.
 	Heads   []string
@@ -217,37 +253,44 @@ func (one Star) why(grade string, places int) *whyView {
 	type loss struct {
 		name, link string
 		lost       num.Num
+		ids        []string // what is restored with it
 	}
 	var all []loss
-	add := func(name, link string, lost num.Num) {
+	add := func(name, link string, lost num.Num, ids ...string) {
 		if lost.Sign() > 0 {
-			all = append(all, loss{name, link, lost})
+			all = append(all, loss{name, link, lost, ids})
 		}
 	}
 	for _, g := range one.Groups {
 		if len(g.Lines) == 0 && g.ID != asideGroup && g.Points != nil && g.Max != nil {
-			add(g.Name, "#g-"+g.ID, g.Max.Sub(*g.Points))
+			ids := g.ids
+			if len(ids) == 0 {
+				ids = []string{g.ID}
+			}
+			add(g.Name, "#g-"+g.ID, g.Max.Sub(*g.Points), ids...)
 		}
 		for _, l := range g.Lines {
 			if l.Points != nil && l.Max != nil {
-				add(strings.TrimSpace(l.Clause+" "+l.Name), "#l-"+l.ID, l.lost())
+				add(strings.TrimSpace(l.Clause+" "+l.Name), "#l-"+l.ID, l.lost(), l.ID)
 			}
 		}
 	}
 	for _, a := range one.Adjustments {
-		if a.Change != nil {
-			add("总分调整："+a.Name, "", a.Change.Neg())
+		if a.Change != nil && a.Avoidable {
+			add("总分调整："+a.Name, "", a.Change.Neg(), a.ID)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b loss) int { return b.lost.Cmp(a.lost) })
-	then, enough := *one.Total, one.Next.From == nil || !one.Total.Less(*one.Next.From)
+	enough := one.Next.From == nil || !one.Total.Less(*one.Next.From)
 	var rest num.Num
+	var restored []string
 	for i, l := range all {
 		if i >= whyRows {
 			rest = rest.Add(l.lost)
 			continue
 		}
-		then = then.Add(l.lost)
+		restored = append(restored, l.ids...)
+		then := one.Restored(restored)
 		row := whyRow{Name: l.name, Link: l.link, Lost: points(l.lost.Neg(), places), Then: points(then, places)}
 		if !enough && !then.Less(*one.Next.From) {
 			row.Enough, enough = true, true
@@ -356,8 +399,9 @@ func (v *sumsView) draw(one Star, grades []GradeInfo, axes []charts.Axis, steps 
 	v.Waterfall = w.SVG()
 }
 
-// leafLine is a part without lines below it, such as the mean of earlier periods, as a line of its own.
-func leafLine(s *rating.Scheme, p *rating.ExplainedPart) Line {
+// leafLine is a part without lines below it, such as the mean of earlier periods, as a line of its own, with what it takes from each of them.
+func leafLine(x *rating.Explanation, p *rating.ExplainedPart) Line {
+	s := x.Scheme
 	l := Line{ID: p.ID, Name: p.Name, Basis: p.Basis, Proposal: p.Proposal, Places: defaultPlaces, Weighs: p.Weighs, Part: true}
 	for i := range s.Parts {
 		if d := &s.Parts[i]; d.ID == p.ID {
@@ -367,5 +411,25 @@ func leafLine(s *rating.Scheme, p *rating.ExplainedPart) Line {
 	if l.State = "不计入"; p.Counted {
 		l.State, l.Points, l.Max = "", &p.Points, &p.Max
 	}
+	for i := range p.Earlier {
+		l.Items = append(l.Items, earlierItem(x, p, &p.Earlier[i]))
+	}
 	return l
+}
+
+// earlierItem is what a part takes from an earlier result, in points of that.
+func earlierItem(x *rating.Explanation, p *rating.ExplainedPart, e *rating.PastPart) Item {
+	out := Item{Name: e.Name, Places: defaultPlaces, State: "没有结果，不计入"}
+	for i := range x.Earlier {
+		if was := &x.Earlier[i]; was.History == e.History {
+			out.Name, out.Period = was.Title, was.Explanation.Result.Period
+		}
+	}
+	switch {
+	case e.Known && e.Weighs.IsZero():
+		out.State = "得 " + points(e.Points, defaultPlaces) + " / " + points(e.Max, defaultPlaces) + "，不计入"
+	case e.Known:
+		out.State, out.Found, out.Points, out.Max = "", "计入，占本项的 "+rate(e.Weighs.Mul(e.Max), p.Max), &e.Points, &e.Max
+	}
+	return out
 }

@@ -219,7 +219,7 @@ func (s *Server) firmView(ctx context.Context, b *board, f *rankedFirm, asked fi
 	for _, r := range found.Rows {
 		row := firmMemberRow{rankingRow: b.rankingRow(r), Weight: "不计入", Share: "—"}
 		if next, lack := b.toNext(&r.Row); next != "" {
-			row.ToNext = "离" + next + "差 " + lack + " 分"
+			row.ToNext = "离" + next + "差 " + lack
 		}
 		if r.weight != nil {
 			row.Weight, row.Share = grouped(r.weight.String()), rate(*r.weight, f.weight())
@@ -372,7 +372,7 @@ func (s *Server) firmReasons(ctx context.Context, b *board, f *rankedFirm, whole
 	var out []firmReason
 	at := map[string]int{}
 	for _, r := range members[:min(len(members), reasonsOf)] {
-		one, err := s.stars.Star(ctx, b.ID, r.ID)
+		one, err := s.stars.Star(ctx, b.ID, r.ID, false)
 		if err != nil {
 			return nil, err
 		}

@@ -148,7 +148,7 @@ func (s *Server) homeStar(ctx context.Context, b *board, project string) (homeSe
 		h.link("看星级榜", "/")
 		return h, nil
 	}
-	one, err := s.stars.Star(ctx, b.ID, project)
+	one, err := s.stars.Star(ctx, b.ID, project, false)
 	if err != nil {
 		return h, err
 	}
@@ -164,7 +164,7 @@ func (s *Server) homeStar(ctx context.Context, b *board, project string) (homeSe
 			h.say("有名次的 " + count(star.Ranked) + " 个" + b.Subject + "里，排在第 " + count(star.Rank) + "。")
 		}
 		if star.ToNext != "" {
-			h.say("离上一级“" + star.NextGrade + "”还差 " + star.ToNext + " 分。")
+			h.say("离上一级“" + star.NextGrade + "”还差 " + star.ToNext + "。")
 		}
 		best, worst := extremes(one.Parts)
 		if best >= 0 && best != worst {

@@ -17,7 +17,7 @@ type homeStars struct {
 	firms   []PastFirms
 }
 
-func (s homeStars) Star(context.Context, string, string) (Star, error) { return s.one, nil }
+func (s homeStars) Star(context.Context, string, string, bool) (Star, error) { return s.one, nil }
 
 func (s homeStars) History(context.Context, string) ([]PastStar, error) { return s.history, nil }
 

@@ -522,9 +522,25 @@ func gradeText(g rating.Grade, of string, s *rating.Scheme) string {
 	case g.Blocked:
 		parts = append(parts, "资料不足，不能评定")
 	case g.Special:
-		parts = append(parts, "不符合参评条件，或被一票否决")
+		parts = append(parts, cmp.Or(givenBy(g.ID, s), "不符合参评条件"))
 	}
 	return strings.Join(parts, "，且 ")
+}
+
+// givenBy says by which requirements and steps a grade is given that no points give.
+func givenBy(grade string, s *rating.Scheme) string {
+	var by []string
+	for i := range s.Eligibility {
+		if q := &s.Eligibility[i]; q.Grade == grade {
+			by = append(by, cmp.Or(q.Reason, "没有达到“"+q.Name+"”"))
+		}
+	}
+	for i := range s.Adjust {
+		if a := &s.Adjust[i]; a.Kind == rating.AdjustVoid && a.Grade == grade {
+			by = append(by, a.Name)
+		}
+	}
+	return strings.Join(by, "，或 ")
 }
 
 func adjustText(a rating.Adjustment, s *rating.Scheme) string {
@@ -545,7 +561,7 @@ func adjustText(a rating.Adjustment, s *rating.Scheme) string {
 	case rating.AdjustFloorGrade:
 		text = "等级最低为" + gradeLabel(a.Grade, s)
 	case rating.AdjustVoid:
-		text = "一票否决，定为" + gradeLabel(a.Grade, s)
+		text = "定为" + gradeLabel(a.Grade, s)
 	}
 	if a.At != nil {
 		text += " " + a.At.String()

@@ -62,20 +62,34 @@ func scoreText(points, most *num.Num) string {
 	return points.Round(defaultPlaces, num.HalfUp).String() + " / " + most.Round(defaultPlaces, num.HalfUp).String()
 }
 
+// toldText is what a line was told to give; of one that the rule keeps back only who may sees it, where it was told.
+func toldText(o *cycle.Objection, points *num.Num) string {
+	if o.Kept {
+		return "按规则只给合计，见得分告知"
+	}
+	return scoreText(points, o.Max)
+}
+
 func objectionRow(clock taskClock, id string, o *cycle.Objection) caseRow {
-	r := caseRow{Path: objectionsPath + "/" + id, Name: o.Name, Title: o.PeriodName + "：" + o.Title, Place: o.Firm, State: o.State.Title(), Next: o.Next(), Figure: scoreText(o.Points, o.Max), Opened: o.Opened.Chinese()}
+	r := caseRow{Path: objectionsPath + "/" + id, Name: o.Name, Title: o.PeriodName + "：" + o.Title, Place: o.Firm, State: o.State.Title(), Next: o.Next(), Figure: toldText(o, o.Points), Opened: o.Opened.Chinese()}
 	r.Short = "告知 " + r.Figure
 	clock.dueIn(&r, o.Clock, false)
 	return r
 }
 
 func objectionCells(o *cycle.Objection) [][]any {
-	row := []any{o.PeriodName, o.Name, o.Place, o.Firm, o.Title, optionalNumber(o.Points, defaultPlaces), optionalNumber(o.Max, defaultPlaces), o.State.Title(), o.Opened, o.Ground, int64(len(o.Files)), o.Clock.Due, calendar.Date{}, "", "", ""}
+	figure := func(n *num.Num) any {
+		if o.Kept {
+			return ""
+		}
+		return optionalNumber(n, defaultPlaces)
+	}
+	row := []any{o.PeriodName, o.Name, o.Place, o.Firm, o.Title, figure(o.Points), figure(o.Max), o.State.Title(), o.Opened, o.Ground, int64(len(o.Files)), o.Clock.Due, calendar.Date{}, "", "", ""}
 	if n := len(o.Answers); n > 0 {
 		row[12], row[13] = calendar.DateOf(o.Answers[n-1].At.Time), o.Answers[n-1].Words
 	}
 	if k := o.Correction; k != nil {
-		row[14], row[15] = optionalNumber(k.Points, defaultPlaces), k.Words
+		row[14], row[15] = figure(k.Points), k.Words
 	}
 	return [][]any{row}
 }
@@ -124,7 +138,7 @@ func (s *Server) objectionView(_ *fiber.Ctx, _ policy.Actor, o *cycle.Objection,
 		v.Sub = o.PeriodName + "星级申诉"
 	}
 	v.Links = []caseLink{{"看这一项的得分和来源", scorePath(o.Period, o.Project) + "#l-" + o.Line}}
-	v.Facts = [][2]string{{"企业", o.Firm}, {"告知得分", scoreText(o.Points, o.Max)}, {"提出", s.titleOfOffice(o.Raised.Office) + "，" + dateTime(o.Raised.At.Time)}, {"理由", o.Ground}}
+	v.Facts = [][2]string{{"企业", o.Firm}, {"告知得分", toldText(o, o.Points)}, {"提出", s.titleOfOffice(o.Raised.Office) + "，" + dateTime(o.Raised.At.Time)}, {"理由", o.Ground}}
 	for _, a := range o.Answers {
 		word := "答复：不予采纳"
 		if a.Upheld {
@@ -133,14 +147,14 @@ func (s *Server) objectionView(_ *fiber.Ctx, _ policy.Actor, o *cycle.Objection,
 		v.Facts = append(v.Facts, [2]string{word, a.Words + "（" + s.titleOfOffice(a.Office) + "，" + dateTime(a.At.Time) + "）"})
 	}
 	if k := o.Correction; k != nil {
-		v.Facts = append(v.Facts, [2]string{"更正", k.Words + "（" + s.titleOfOffice(k.Office) + "，" + dateTime(k.At.Time) + "）"}, [2]string{"更正后得分", scoreText(k.Points, o.Max)})
+		v.Facts = append(v.Facts, [2]string{"更正", k.Words + "（" + s.titleOfOffice(k.Office) + "，" + dateTime(k.At.Time) + "）"}, [2]string{"更正后得分", toldText(o, k.Points)})
 	}
 	return nil
 }
 
 // objectionPaper puts an objection or its answer into words.
 func (s *Server) objectionPaper(_ context.Context, _ policy.Actor, _ string, o *cycle.Objection, print caseLink) (printView, error) {
-	v := printView{Title: print.Title, Rows: [][2]string{{"小区", o.Place + " " + o.Name}, {"周期", o.PeriodName}, {"项目", o.Title}, {"告知得分", scoreText(o.Points, o.Max)}, {"异议理由", o.Ground}, {"提出日期", o.Opened.Chinese()}}}
+	v := printView{Title: print.Title, Rows: [][2]string{{"小区", o.Place + " " + o.Name}, {"周期", o.PeriodName}, {"项目", o.Title}, {"告知得分", toldText(o, o.Points)}, {"异议理由", o.Ground}, {"提出日期", o.Opened.Chinese()}}}
 	if print.Link == "objection" {
 		v.From, v.To, v.Date = o.Firm, s.set.Authority, o.Opened.Chinese()
 		v.Words = []string{"我单位对" + o.PeriodName + "物业服务检查告知的下列得分有异议，请予核实。"}
@@ -159,7 +173,7 @@ func (s *Server) objectionPaper(_ context.Context, _ policy.Actor, _ string, o *
 	v.Words = []string{words}
 	v.Rows = append(v.Rows, [2]string{"答复理由", a.Words})
 	if k := o.Correction; k != nil {
-		v.Rows = append(v.Rows, [2]string{"更正", k.Words}, [2]string{"更正后得分", scoreText(k.Points, o.Max)})
+		v.Rows = append(v.Rows, [2]string{"更正", k.Words}, [2]string{"更正后得分", toldText(o, k.Points)})
 	}
 	return v, nil
 }
@@ -204,11 +218,14 @@ func (s *Server) showObjection(c *fiber.Ctx, by policy.Actor, typed url.Values, 
 		v.Title = "整个结果"
 		v.Facts = filled([][2]string{{"拟评", told.Result.Label}, {"总分", scoreText(&told.Result.Total.Points, &told.Result.Total.Max)}, {"说明", reasonOf(told.Scheme, told.Result)}})
 	}
-	for _, g := range StarOf(Row{}, x, false).Groups {
+	one := StarOf(Row{}, x, !told.Whole)
+	one.Behind = BehindOf(told.Scheme, told.Result, told.Gathered)
+	one.restOn(nil)
+	for _, g := range one.Groups {
 		for _, line := range g.Lines {
 			if v.Line != "" && line.ID == v.Line {
 				v.Title = line.Name
-				v.Facts = filled([][2]string{{"规则", line.Rule}, {"依据", line.Basis}, {"本期事实", line.Fact}, {"来源", restsOn(told, line.ID)}, {"告知得分", scoreText(line.Points, line.Max)}, {"说明", line.State}})
+				v.Facts = filled([][2]string{{"规则", line.Rule}, {"依据", line.Basis}, {"本期事实", line.Fact}, {"来源", line.Proof}, {"告知得分", scoreText(line.Points, line.Max)}, {"说明", line.State}})
 			}
 		}
 	}

@@ -117,7 +117,7 @@ func (v *reportPage) explain(sums *sumsView, changes *changesView) {
 			p.row(r.Name, r.Points, r.Max, r.Rate, r.Share, r.Band)
 		}
 		if voices.Rest != "" {
-			p.row("不分主体\n以往各期的得分和总分调整", voices.Rest, "", "", "", "")
+			p.row("不分主体\n总分调整、四舍五入，和没有写明主体的部分", voices.Rest, "", "", "", "")
 		}
 		p.Note = "评价主体只是看得分的一个角度，不再加权。"
 		v.add(p)
@@ -129,7 +129,7 @@ func (v *reportPage) explain(sums *sumsView, changes *changesView) {
 		for _, r := range voices.Earlier {
 			earlier.row(append([]string{r.Name}, r.Cells...)...)
 		}
-		earlier.Note = "得分 / 满分，按当季自己的满分计。"
+		earlier.Note = "得分 / 满分，已折算成计入全年总分的分值，都在上表里。"
 		v.add(earlier)
 	}
 	if why := sums.Why; why != nil {

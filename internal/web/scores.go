@@ -246,6 +246,7 @@ type scoreView struct {
 	Changed      string
 	Changes      *changesView
 	Hash, Scheme string
+	Hidden       string // which parts are told by their total only, "" for none
 	Coach        string // what can still be done for the star; "" for who may not see it
 }
 
@@ -282,13 +283,21 @@ func (s *Server) toldStar(c *fiber.Ctx, by policy.Actor) (told *cycle.ToldResult
 		return nil, one, e, v, err
 	}
 	e = DescribeScheme(Evaluation{}, told.Scheme)
-	one = StarOf(Row{ID: told.Stored.Subject, Name: told.Stored.Name}, x, false)
+	x.Join(told.Earlier)
+	one = StarOf(Row{ID: told.Stored.Subject, Name: told.Stored.Name}, x, !told.Whole)
+	one.linkScores(told.Stored.Subject)
+	one.Behind = BehindOf(told.Scheme, told.Result, told.Gathered)
+	kinds, err := s.opens(c.UserContext(), by, told.Stored.Keys, told.Period.Days.Last)
+	if err != nil {
+		return nil, one, e, v, err
+	}
+	one.restOn(kinds)
 	if told.Result.Status == rating.StatusRated && told.Result.Total.Counted {
 		one.Total = &told.Result.Total.Points
 	}
 	s.officesOf(one.Groups)
 	if b := told.Before; b != nil {
-		if one.Before, err = BeforeOf(b.Period.Name, b.Scheme, &b.Stored, &told.Stored, told.Scheme.Hash, false); err != nil {
+		if one.Before, err = BeforeOf(b.Period.Name, b.Scheme, &b.Stored, &told.Stored, told.Scheme.Hash, !told.Whole); err != nil {
 			return nil, one, e, v, err
 		}
 	}
@@ -297,6 +306,15 @@ func (s *Server) toldStar(c *fiber.Ctx, by policy.Actor) (told *cycle.ToldResult
 	v.Sums, v.Changed, v.Changes = sumsOf(one, told.Result.Label, e.Places, e.Grades, false), one.Before.changed(one.Total, told.Result.Label, e.Places), changesOf(one, e.Places)
 	for _, g := range one.Gates {
 		v.Sums.Steps = append(v.Sums.Steps, stepView{Name: g.Name, Said: g.Said})
+	}
+	var hidden []string
+	for _, g := range one.Groups {
+		if g.Hidden {
+			hidden = append(hidden, g.Name)
+		}
+	}
+	if len(hidden) > 0 {
+		v.Hidden = strings.Join(hidden, "、") + "按规则只给合计，逐项得分只给本企业和有权看党建事实的人看。"
 	}
 	if h.Runs && told.Period.State == cycle.StateEvaluated {
 		v.Clock, _ = s.clockOf(c.UserContext()).running(hearsWord(h.Stars), h.Ends)
@@ -367,6 +385,7 @@ func (s *Server) scoreReport(c *fiber.Ctx, by policy.Actor) error {
 		p.add(reportSection{Title: "和上次比", Words: []string{v.Changed}})
 	}
 	p.explain(v.Sums, v.Changes)
+	p.add(reportSection{Title: "只给合计的部分", Words: filledWords([]string{v.Hidden})})
 	p.add(reportSection{Title: "异议", Words: []string{"通报以前的得分只给本企业和主管部门看；一项只提一次异议，由没有给这一项评分、复核的人答复。"}})
 	return s.render(c, by, "report", page{Title: p.Title, Data: p, Script: true, Paper: p.Kind})
 }
@@ -379,7 +398,6 @@ func (s *Server) scoreLines(told *cycle.ToldResult, line Line, may bool) []score
 		rows = append(rows, scoreLine{lineView: lv})
 	}
 	first, state := &rows[0], told.Lines[line.ID]
-	first.Proof = restsOn(told, line.ID)
 	if state.Again {
 		first.Was = "—"
 		if state.Was != nil {
@@ -414,30 +432,6 @@ func (s *Server) handOffice(hand string) string {
 		return ""
 	}
 	return s.titleOfOffice(office)
-}
-
-// restsOn says on how many records of which sources a line rests: “走访评价表 2 份记录”, "" for what the register tells.
-func restsOn(told *cycle.ToldResult, indicator string) string {
-	var parts []string
-	line := told.Result.Line(indicator)
-	if line == nil {
-		return "" // a part without lines, such as the mean of quarters
-	}
-	for i := range line.Facts {
-		use := &line.Facts[i]
-		at, ok := told.Scheme.FactIndex(use.ID)
-		if !ok {
-			continue
-		}
-		source := cycle.SourceName(cmp.Or(told.Sources[use.ID], told.Scheme.Facts[at].Source))
-		if n := recordsBehind(use.Value.Sources); n > 0 {
-			source += " " + count(n) + " 条"
-		}
-		if !slices.Contains(parts, source) {
-			parts = append(parts, source)
-		}
-	}
-	return strings.Join(parts, "、")
 }
 
 // recordsBehind counts the records that a frozen fact names: one by one, or as root/<count>/<hash>.

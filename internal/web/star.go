@@ -76,13 +76,16 @@ type groupView struct {
 }
 
 type lineView struct {
-	// Anchor is its place on the page, Proof says on how many records of which source it rests; both "" for an item.
+	// Anchor is its place on the page, Proof says on how many records of which source it rests, with those that may be opened; empty for an item.
 	Anchor, Proof                       string
+	Records                             []crumb
 	Clause, Name, Rule, Basis, Fact, By string
 	Proposal                            bool
 	Points, Max, Lost, State            string
-	IsItem, AnyLost                     bool
-	Clawed                              []Clawed
+	// Link is where an item is told in full, "" for none.
+	Link            string
+	IsItem, AnyLost bool
+	Clawed          []Clawed
 	// Items are those of a line, for a narrow screen, which folds them.
 	Items []lineView
 }
@@ -101,6 +104,13 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 	if asked.Restricted && asked.lines {
 		query += "&lines=all" // what those in whose scope it lies see is another page
 	}
+	if asked.whole {
+		query += "&lines=whole"
+	}
+	if asked.scores {
+		query += "&scores=yes"
+	}
+	query += "&opens=" + strings.Join(asked.opens, ".")
 	coach := ""
 	if s.cycle != nil && asked.Restricted && asked.lines {
 		if coach, err = s.coachLink(c.UserContext(), by, asked.id); err != nil {
@@ -157,11 +167,15 @@ func (s *Server) star(c *fiber.Ctx, by policy.Actor) error {
 	return cached.send(c)
 }
 
-// askedStar is a subject of the shown evaluation, whether the actor may see its lines, and what was taken back of its proof afterwards.
+// askedStar is a subject of the shown evaluation, whether the actor may see its lines, also those that the rule keeps back (whole) and open the scores of its quarters, and what was taken back of its proof afterwards.
 type askedStar struct {
 	*board
 	id     string
 	lines  bool
+	whole  bool
+	scores bool
+	// opens are the kinds of records behind the lines that the actor may open.
+	opens  []string
 	clawed []evidence.Clawed
 }
 
@@ -185,22 +199,51 @@ func (s *Server) askedStar(ctx context.Context, by policy.Actor, escaped string)
 		return asked, err
 	}
 	scope, err := s.guard.Scope(ctx, by, policy.ReadEvaluation)
-	asked.lines = scope.Covers(row.Keys, b.Day)
+	if asked.lines = scope.Covers(row.Keys, b.Day); err != nil || !asked.lines {
+		return asked, err
+	}
+	kept, err := s.guard.KeptScope(ctx, by)
+	if asked.whole = kept.Covers(row.Keys, b.Day); err != nil || s.cycle == nil {
+		return asked, err
+	}
+	scores, err := s.guard.Scope(ctx, by, policy.ReadObjection)
+	if err != nil {
+		return asked, err
+	}
+	asked.scores = scores.Covers(row.Keys, b.Day)
+	asked.opens, err = s.opens(ctx, by, row.Keys, b.Day)
 	return asked, err
 }
 
 // loadStar loads a subject, with its lines if the actor may see them.
 func (s *Server) loadStar(ctx context.Context, asked askedStar) (Star, error) {
-	one, err := s.stars.Star(ctx, asked.ID, asked.id)
+	one, err := s.stars.Star(ctx, asked.ID, asked.id, asked.whole)
 	if err != nil {
 		return one, err
 	}
 	s.officesOf(one.Groups)
 	one.claw(asked.clawed)
+	one.restOn(asked.opens)
+	if asked.scores {
+		one.linkScores(asked.id)
+	}
 	if !asked.lines {
 		one.keepLines()
 	}
 	return one, nil
+}
+
+// linkScores leads from what a star takes of earlier quarters to the lines of these.
+func (one *Star) linkScores(project string) {
+	for i := range one.Groups {
+		for k := range one.Groups[i].Lines {
+			for n := range one.Groups[i].Lines[k].Items {
+				if item := &one.Groups[i].Lines[k].Items[n]; item.Period != "" {
+					item.Link = scorePath(item.Period, project)
+				}
+			}
+		}
+	}
 }
 
 // officesOf leaves of who scored and reviewed the lines the offices only.
@@ -289,7 +332,7 @@ func (s *Server) starView(b *board, one Star, lostOnly bool) *starView {
 	}
 	v.Worst = worstLines(one, 3)
 	v.NextGrade, v.ToNext = b.toNext(&one.Row)
-	v.Meaning, v.Changed, v.Compared = v.meaning(b, one), one.Before.changed(one.Total, v.Grade, b.Places), comparisons(b, one)
+	v.Meaning, v.Changed, v.Compared = v.meaning(b, one), one.Before.changed(one.Total, cmp.Or(v.Was, v.Grade), b.Places), comparisons(b, one)
 	v.Peers = b.peers(one)
 	v.Changes = changesOf(one, b.Places)
 	v.Sums = sumsOf(one, cmp.Or(v.Was, v.Grade), b.Places, b.Grades, lostOnly)
@@ -306,7 +349,7 @@ func lostText(lost num.Num, places int) string {
 
 // lineViews turns a line and its items into rows of the table.
 func lineViews(l Line) (rows []lineView, anyLost bool) {
-	row := lineView{Anchor: "l-" + l.ID, Clause: l.Clause, Name: l.Name, Rule: l.Rule, Basis: l.Basis, Fact: l.Fact, Proposal: l.Proposal, State: l.State, Points: "—", Max: "—", Clawed: l.Clawed}
+	row := lineView{Anchor: "l-" + l.ID, Clause: l.Clause, Name: l.Name, Rule: l.Rule, Basis: l.Basis, Fact: l.Fact, Proposal: l.Proposal, State: l.State, Points: "—", Max: "—", Clawed: l.Clawed, Proof: l.Proof, Records: l.Records}
 	row.By = strings.Trim(strings.Join([]string{l.By, l.Reviewed}, " / "), " /")
 	if l.Points != nil && l.Max != nil {
 		lost := l.Max.Sub(*l.Points)
@@ -314,7 +357,7 @@ func lineViews(l Line) (rows []lineView, anyLost bool) {
 	}
 	rows = append(rows, row)
 	for _, item := range l.Items {
-		iv := lineView{Name: item.Name, Fact: item.Found, State: item.State, IsItem: true, Points: "—", Max: "—"}
+		iv := lineView{Name: item.Name, Link: item.Link, Fact: item.Found, State: item.State, IsItem: true, Points: "—", Max: "—"}
 		if item.Points != nil {
 			iv.Points = points(*item.Points, item.Places)
 			iv.AnyLost = item.Points.Sign() < 0
@@ -373,7 +416,7 @@ func linesOf(one Star) []Line {
 	return out
 }
 
-// toNext says how far the total of a row is from the lower end of the grade above; "" if there is none, or no points lack.
+// toNext says how far a row is from the lower end of the grade above: “1.37 分”, in points before bonus and deductions if that is another number; "" if there is none, no points lack, or full points do not suffice.
 func (b *board) toNext(r *Row) (grade, lack string) {
 	if r.Total == nil {
 		return "", ""
@@ -382,8 +425,11 @@ func (b *board) toNext(r *Row) (grade, lack string) {
 		if i == 0 || g.ID != r.Grade {
 			continue
 		}
-		if next := b.Grades[i-1]; next.From != nil && r.Total.Less(*next.From) {
-			return next.Label, points(next.From.Sub(*r.Total), b.Places)
+		if next := b.Grades[i-1]; next.From != nil && r.Total.Less(*next.From) && r.ToNext != nil {
+			if lack = points(*r.ToNext, b.Places) + " 分"; !r.ToNext.Equal(next.From.Sub(*r.Total)) {
+				lack += "（" + beforeSteps + "）"
+			}
+			return next.Label, lack
 		}
 	}
 	return "", ""
@@ -395,32 +441,32 @@ func (s *Server) starCSV(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	sheet := ruledCSV{report.NewCSV("部分", "条款", "指标", "规则", "依据", "本期事实", "得分", "满分", "说明", "评价规则", "规则指纹"), []string{report.Guard(b.SchemeID + " " + b.SchemeVersion), b.SchemeHash}}
+	sheet := ruledCSV{report.NewCSV("部分", "条款", "指标", "规则", "依据", "本期事实", "来源", "得分", "满分", "说明", "评价规则", "规则指纹"), []string{report.Guard(b.SchemeID + " " + b.SchemeVersion), b.SchemeHash}}
 	for _, g := range one.Groups {
 		if g.Hidden {
-			sheet.Add(report.Guard(g.Name), "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), report.Guard("按规则只公开合计"+clawedText(g.Clawed)))
+			sheet.Add(report.Guard(g.Name), "", "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), report.Guard("按规则只公开合计"+clawedText(g.Clawed)))
 			continue
 		}
 		if g.Kept {
-			sheet.Add(report.Guard(g.Name), "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), report.Guard(strings.Join(g.Reasons, "、")+clawedText(g.Clawed)))
+			sheet.Add(report.Guard(g.Name), "", "", "", "", "", "", optionalNumber(g.Points, 2), optionalNumber(g.Max, 2), report.Guard(strings.Join(g.Reasons, "、")+clawedText(g.Clawed)))
 			continue
 		}
 		for _, l := range g.Lines {
-			sheet.Add(report.Guard(g.Name), report.Guard(l.Clause), report.Guard(l.Name), report.Guard(l.Rule), report.Guard(l.Basis), report.Guard(l.Fact), optionalNumber(l.Points, l.Places), optionalNumber(l.Max, l.Places), report.Guard(l.State+clawedText(l.Clawed)))
+			sheet.Add(report.Guard(g.Name), report.Guard(l.Clause), report.Guard(l.Name), report.Guard(l.Rule), report.Guard(l.Basis), report.Guard(l.Fact), report.Guard(l.Proof), optionalNumber(l.Points, l.Places), optionalNumber(l.Max, l.Places), report.Guard(l.State+clawedText(l.Clawed)))
 			for _, item := range l.Items {
-				sheet.Add(report.Guard(g.Name), report.Guard(l.Clause), report.Guard("· "+item.Name), "", "", report.Guard(item.Found), optionalNumber(item.Points, item.Places), optionalNumber(item.Max, item.Places), report.Guard(item.State))
+				sheet.Add(report.Guard(g.Name), report.Guard(l.Clause), report.Guard("· "+item.Name), "", "", report.Guard(item.Found), "", optionalNumber(item.Points, item.Places), optionalNumber(item.Max, item.Places), report.Guard(item.State))
 			}
 		}
 	}
 	for _, a := range one.Adjustments {
-		sheet.Add("总分调整", "", report.Guard(a.Name), "", report.Guard(a.Basis), report.Guard(a.Said), optionalNumber(a.Change, 2), "", "")
+		sheet.Add("总分调整", "", report.Guard(a.Name), "", report.Guard(a.Basis), report.Guard(a.Said), "", optionalNumber(a.Change, 2), "", "")
 	}
 	for _, voice := range one.Voices {
-		sheet.Add("评价主体", "", report.Guard(voice.Name), "", "", "", plainNumber(voice.Points, b.Places), plainNumber(voice.Max, b.Places), "看得分的一个角度，不再加权")
+		sheet.Add("评价主体", "", report.Guard(voice.Name), "", "", "", "", plainNumber(voice.Points, b.Places), plainNumber(voice.Max, b.Places), "看得分的一个角度，不再加权")
 	}
 	if one.Next != nil {
 		for _, d := range one.Next.Demands {
-			sheet.Add("到"+report.Guard(one.Next.Label)+"的要求", "", report.Guard(d.What), report.Guard(d.Needs), "", report.Guard(d.Has), "", "", met(d))
+			sheet.Add("到"+report.Guard(one.Next.Label)+"的要求", "", report.Guard(d.What), report.Guard(d.Needs), "", report.Guard(d.Has), "", "", "", met(d))
 		}
 	}
 	return sendTable(c, "lines.csv", sheet.CSV)

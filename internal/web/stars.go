@@ -20,8 +20,8 @@ type Stars interface {
 	// Rows yields every rated subject of the evaluation, in any order. It, Star and Scheme are asked for the evaluation that is shown, which is the
 	// newest or, while the board of that is made, the one before.
 	Rows(ctx context.Context, evaluation string) iter.Seq2[Row, error]
-	// Star returns one subject line by line. Returns NotFound if the evaluation has no such subject.
-	Star(ctx context.Context, evaluation, id string) (Star, error)
+	// Star returns one subject line by line; whole: also the lines that the rule keeps back from everybody but a few. Returns NotFound if the evaluation has no such subject.
+	Star(ctx context.Context, evaluation, id string, whole bool) (Star, error)
 	// Scheme returns the rule by which the evaluation was made.
 	Scheme(ctx context.Context, evaluation string) (*rating.Scheme, error)
 	// Past returns the roll-ups of the published periods, those of the shown evaluation among them, the oldest first; at most so many that a page can
@@ -149,6 +149,8 @@ type Row struct {
 	Parts, Outputs []*num.Num
 	// Facets are in the order of the evaluation.
 	Facets []string
+	// ToNext is how many points it lacks of the lower end of the grade above, before bonus, deductions and caps; nil if no points lack, or full points do not suffice.
+	ToNext *num.Num
 	// Reason says why there is no grade, "" if there is one.
 	Reason string
 	// Moved says how the place changed: 升 3, 降 1, 持平 or 新参评; "" where nothing is compared.
@@ -194,11 +196,15 @@ type Star struct {
 	Earlier []EarlierVoices
 	// Next is the next better grade; nil if there is none, or no ordinary grade.
 	Next *Next
+	// Restored is the total as the rule would make it if the indicators and parts of these ids had full points and the adjustments of these ids were not made.
+	Restored func(ids []string) num.Num
+	// Behind is what each fact behind its lines rests on; nil for a table.
+	Behind map[string]Behind
 	// Proved are the facts that proof (佐证材料) told, with the days of which it counted.
 	Proved map[string]calendar.Span
 }
 
-// EarlierVoices are the voices of an earlier result, in points of that one's own total.
+// EarlierVoices are the voices of an earlier result, in points of the later total.
 type EarlierVoices struct {
 	// Name is what the rule calls it, Period the period that it is of.
 	Name, Period string
@@ -221,6 +227,8 @@ type LineGroup struct {
 
 	// reads are the facts that such lines read.
 	reads []string
+	// ids are the indicators whose points it adds up, where it is no part of the rule.
+	ids []string
 }
 
 // Clawed says on a star that proof on which it rests was taken back after it was rated.
@@ -257,6 +265,9 @@ type Line struct {
 	Lacks bool
 	// Part: it is a part without lines below it, such as the mean of earlier periods.
 	Part bool
+	// Proof says on how many records of which source it rests, Records lead to those that may be opened.
+	Proof   string
+	Records []crumb
 
 	// reads are the facts that it reads.
 	reads []string
@@ -278,17 +289,23 @@ type Item struct {
 	// Points and Max are nil where the item does not count, with the reason in State.
 	Points, Max *num.Num
 	State       string
+	// Period is the id of the period of an earlier result, "" for all other items; Link is its page, "" for who may not open it.
+	Period, Link string
 	// Places are the shown decimals.
 	Places int
 }
 
 // Adjustment is one step from the sum to the total.
 type Adjustment struct {
+	// ID is that in the rule.
+	ID          string
 	Name, Basis string
 	// Change is what it added; nil if it only looked.
 	Change *num.Num
 	// Said explains what happened.
 	Said string
+	// Avoidable: what it took could have been kept.
+	Avoidable bool
 }
 
 // Gate is one condition that could have capped or taken the grade.
@@ -341,7 +358,9 @@ func (noStars) Rows(context.Context, string) iter.Seq2[Row, error] {
 	return func(func(Row, error) bool) {}
 }
 
-func (noStars) Star(context.Context, string, string) (Star, error) { return Star{}, errNothingRated }
+func (noStars) Star(context.Context, string, string, bool) (Star, error) {
+	return Star{}, errNothingRated
+}
 
 func (noStars) Past(context.Context) ([]PastFirms, error) { return nil, nil }
 

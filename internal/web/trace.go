@@ -127,7 +127,13 @@ func RowOf(e *Evaluation, s *rating.Scheme, r *rating.Result, l Label) Row {
 		row.Outputs = append(row.Outputs, cell)
 	}
 	row.Reason = reasonOf(s, r)
-	if at := slices.IndexFunc(e.Grades, func(g GradeInfo) bool { return g.ID == r.Grade }); row.Reason == "" && row.Total != nil && at >= 0 && e.Grades[at].Unrated {
+	at := slices.IndexFunc(e.Grades, func(g GradeInfo) bool { return g.ID == r.Grade })
+	if at > 0 && row.Total != nil && e.Grades[at-1].From != nil && row.Total.Less(*e.Grades[at-1].From) {
+		if lack, ok := s.Missing(r, *e.Grades[at-1].From); ok {
+			row.ToNext = &lack
+		}
+	}
+	if row.Reason == "" && row.Total != nil && at >= 0 && e.Grades[at].Unrated {
 		row.Reason = "总分 " + points(*row.Total, e.Places) + "，没有达到最低的等级"
 	}
 	return row
@@ -161,15 +167,27 @@ func reasonOf(s *rating.Scheme, r *rating.Result) string {
 			}
 		}
 	case rating.StatusVoid:
-		return "一票否决"
+		return voidName(s, r)
 	}
 	return strings.Join(reasons, "；")
+}
+
+// voidName is what the step is called that took the grade: of several the last one, which gave the grade that stands.
+func voidName(s *rating.Scheme, r *rating.Result) (name string) {
+	for i := range r.Adjust {
+		for k := range s.Adjust {
+			if d := &s.Adjust[k]; r.Adjust[i].Applied && d.ID == r.Adjust[i].ID && d.Kind == rating.AdjustVoid {
+				name = d.Name
+			}
+		}
+	}
+	return name
 }
 
 // StarOf puts a result with the texts of its scheme into the form of the star page. With public set, what the scheme keeps back (disclose: total)
 // is left out: the public sees the sum of the part alone.
 func StarOf(row Row, x *rating.Explanation, public bool) Star {
-	one := Star{Row: row, Max: x.Result.Total.Max, Hash: x.Result.Hash()}
+	one := Star{Row: row, Max: x.Result.Total.Max, Hash: x.Result.Hash(), Restored: x.Restored}
 	s := x.Scheme
 	groups := map[string]int{}
 	top := topParts(x)
@@ -186,7 +204,7 @@ func StarOf(row Row, x *rating.Explanation, public bool) Star {
 		p := &x.Parts[i]
 		if p.Leaf && p.In != "total" && top[p.ID] != asideGroup {
 			if g := open(top[p.ID], ""); !g.Hidden && !(public && p.TotalOnly) {
-				g.Lines = append(g.Lines, leafLine(s, p))
+				g.Lines = append(g.Lines, leafLine(x, p))
 			}
 		}
 		if p.In != "total" {
@@ -209,6 +227,9 @@ func StarOf(row Row, x *rating.Explanation, public bool) Star {
 		}
 		g := open(part, name)
 		line := lineOf(s, l)
+		if part == "direct" && line.Points != nil {
+			g.ids = append(g.ids, l.ID)
+		}
 		if g.Hidden || public && l.TotalOnly {
 			g.reads = append(g.reads, line.reads...)
 			continue
@@ -223,7 +244,12 @@ func StarOf(row Row, x *rating.Explanation, public bool) Star {
 		one.Groups[g].Name = "全部指标"
 	}
 	one.Adjustments, one.Gates = stepsOf(x)
-	one.Voices, one.Next = voicesOf(x, top, public), gradeAbove(x)
+	one.Voices, one.Next = voicesOf(x, public), gradeAbove(x)
+	for i := range x.Earlier {
+		if e := &x.Earlier[i]; one.Voices != nil {
+			one.Earlier = append(one.Earlier, EarlierVoices{Name: e.Name, Period: e.Title, Voices: voiceList(e.Voices)})
+		}
+	}
 	return one
 }
 
@@ -384,7 +410,7 @@ func stepsOf(x *rating.Explanation) (steps []Adjustment, gates []Gate) {
 		a := &x.Result.Adjust[i]
 		if a.Applied && a.GradeBefore == "" && a.GradeAfter == "" {
 			change := a.After.Sub(a.Before)
-			steps = append(steps, Adjustment{Name: said.Name, Basis: said.Basis, Change: &change, Said: said.Text})
+			steps = append(steps, Adjustment{ID: a.ID, Name: said.Name, Basis: said.Basis, Change: &change, Said: said.Text, Avoidable: avoidable(x.Scheme, a.ID)})
 			continue
 		}
 		gates = append(gates, Gate{Name: said.Name, Fired: a.Applied, Said: said.Text})
@@ -396,6 +422,13 @@ func stepsOf(x *rating.Explanation) (steps []Adjustment, gates []Gate) {
 		gates = append(gates, Gate{Name: x.Unmet[i].Name, Fired: true, Said: x.Unmet[i].Text})
 	}
 	return steps, gates
+}
+
+// avoidable reports whether an adjustment of the total takes something that could have been kept: a deduction, or what depends on a condition. A full number of points that nobody passes takes nothing.
+func avoidable(s *rating.Scheme, id string) bool {
+	return slices.ContainsFunc(s.Adjust, func(d rating.Adjustment) bool {
+		return d.ID == id && (d.Kind == rating.AdjustDeduction || d.When != "" || d.Events != nil)
+	})
 }
 
 // FirmsOf are the lines of the roll-up d, with the mean rates of the parts. e is the evaluation as DescribeScheme left it, rows are its rows.

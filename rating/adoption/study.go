@@ -287,10 +287,35 @@ func (s *Service) Read(ctx context.Context, by policy.Actor, id string) (*Report
 	if err != nil {
 		return nil, err
 	}
+	file, err := s.read(ctx, doc.State.Hash, rating.MaxSchemeBytes)
+	if err != nil {
+		return nil, err
+	}
+	scheme, err := rating.ParseScheme(file)
+	if err != nil {
+		return nil, err
+	}
 	for _, replay := range r.Replays {
-		replay.Rows = slices.DeleteFunc(replay.Rows, func(row rating.ReplayRow) bool { return !scope.Covers(row.Keys, s.Today()) })
+		if err := s.within(ctx, by, replay, scope, scheme); err != nil {
+			return nil, err
+		}
 	}
 	return &r, nil
+}
+
+// within leaves of the rows of a replay those in a scope, and of what moved them what the actor may see.
+func (s *Service) within(ctx context.Context, by policy.Actor, replay *rating.Replay, scope policy.Scope, schemes ...*rating.Scheme) error {
+	kept, err := s.Guard.KeptScope(ctx, by)
+	if err != nil {
+		return err
+	}
+	replay.Rows = slices.DeleteFunc(replay.Rows, func(row rating.ReplayRow) bool { return !scope.Covers(row.Keys, s.Today()) })
+	for i := range replay.Rows {
+		if !kept.Covers(replay.Rows[i].Keys, s.Today()) {
+			replay.KeepBack(&replay.Rows[i], schemes...)
+		}
+	}
+	return nil
 }
 
 // Compare replays a published period under two versions side by side: each is the id of a version, or "" for the one of the configuration. Returns NotFound for what is not there, Invalid if they are of different rhythms.
@@ -336,8 +361,7 @@ func (s *Service) Compare(ctx context.Context, by policy.Actor, rhythm, one, two
 	if c.Replay, err = p.Replay(files[0], files[1], nil); err != nil {
 		return nil, err
 	}
-	c.Replay.Rows = slices.DeleteFunc(c.Replay.Rows, func(row rating.ReplayRow) bool { return !scope.Covers(row.Keys, s.Today()) })
-	return c, nil
+	return c, s.within(ctx, by, c.Replay, scope, c.Schemes[:]...)
 }
 
 // Comparison is two versions side by side.

@@ -122,7 +122,19 @@ type BoardRow struct {
 	WasGrade, WasLabel, WasFirm string
 
 	level int
-	keys  []string
+}
+
+// open leaves of the lines, unless they are shown whole, those that the scheme does not keep back.
+func (r *BoardRow) open(s *rating.Scheme, whole bool) {
+	if whole {
+		return
+	}
+	r.Lines = slices.Clone(r.Lines) // other readers have the same
+	for i := range r.Lines {
+		if s.Keeps(s.Indicators[i].ID) {
+			r.Lines[i] = nil
+		}
+	}
 }
 
 // TrendPoint is one period of the trend.
@@ -167,6 +179,13 @@ func (s *Service) Boards(ctx context.Context, by policy.Actor, ask BoardAsk) (*B
 	now, err := s.figures(ctx, b.Period, scope)
 	if err != nil {
 		return nil, err
+	}
+	kept, err := s.guard.KeptScope(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	for i := range now {
+		now[i].open(b.Scheme, kept.Covers(now[i].keys, b.Period.Days.Last))
 	}
 	var before []BoardRow
 	if b.Before != nil {
@@ -301,7 +320,7 @@ func (s *Service) figures(ctx context.Context, p *Period, scope policy.Scope) ([
 			if err != nil {
 				return nil, err
 			}
-			row := BoardRow{PreviewRow: ratedRow(&stored, r, scheme), Lines: linesOf(scheme, r), keys: stored.Keys}
+			row := BoardRow{PreviewRow: ratedRow(&stored, r, scheme), Lines: linesOf(scheme, r)}
 			row.result = nil // the rest of a result takes a hundred times the memory
 			for k, rate := range row.Rates {
 				row.Rates[k] = decimal(rate)

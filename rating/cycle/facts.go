@@ -52,8 +52,9 @@ type GatheredFact struct {
 	// From and Until are the days of the window; From is no date for what counts ever since.
 	From  calendar.Date `json:"from,omitzero"`
 	Until calendar.Date `json:"until"`
-	// Readings is how many readings were put together.
-	Readings int `json:"readings"`
+	// Readings is how many readings were put together, Records are the ids of their records, unless there are more than maxSources of them.
+	Readings int      `json:"readings"`
+	Records  []string `json:"records,omitempty" privacy:"public"`
 	// Source is which of two sources told it, where the scheme names a second one; "" where it does not.
 	Source string `json:"source,omitempty" privacy:"public"`
 	// Scored and Reviewed are who scored and who reviewed any of the readings, as opaque ids: none of them answers an objection to the line.
@@ -144,12 +145,13 @@ func (b *bucket) freeze(g *gathering) (Facts, rating.Subject) {
 		var v rating.Value
 		var err error
 		readings, source, hands := 0, m.fact.Source, hands{}
+		var records []string
 		if m.rule == RuleRegister {
 			v = known[m.fact.ID]
 		} else {
 			var told *gathered
 			told, source = b.told(i, m.fact)
-			readings, hands = told.readings, told.hands
+			readings, records, hands = told.readings, told.namedRecords(), told.hands
 			if g.fed(m.fact) {
 				v, err = m.value(told)
 			}
@@ -167,7 +169,7 @@ func (b *bucket) freeze(g *gathering) (Facts, rating.Subject) {
 		if m.fact.Otherwise == "" {
 			source = "" // the scheme tells it
 		}
-		rule := GatheredFact{Fact: m.fact.ID, Rule: m.rule, Source: source, Unit: m.fact.Unit, From: m.span.First, Until: m.span.Last, Readings: readings, Scored: hands.scored, Reviewed: hands.reviewed, Admitted: g.admitted[f.Project][m.fact.ID]}
+		rule := GatheredFact{Fact: m.fact.ID, Rule: m.rule, Source: source, Unit: m.fact.Unit, From: m.span.First, Until: m.span.Last, Readings: readings, Records: records, Scored: hands.scored, Reviewed: hands.reviewed, Admitted: g.admitted[f.Project][m.fact.ID]}
 		if m.fact.Window == "ever" || m.fact.Window == "at_cutoff" {
 			rule.From = calendar.Date{}
 		}

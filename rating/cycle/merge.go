@@ -85,7 +85,7 @@ type gathered struct {
 	first, second     num.Num // numerator or number, and denominator; first is the population of a survey
 	items             []mean
 	events            []rating.Event
-	sources           []string
+	sources, records  []string
 	latest            stamp
 	text              string
 	by, reviewed      string
@@ -149,10 +149,12 @@ func (m *merger) add(g *gathered, r *supervision.Reading) {
 		if !newest {
 			return
 		}
-		g.applied, g.first, g.second, g.text, g.sources = 0, num.Num{}, num.Num{}, "", g.sources[:0]
+		g.applied, g.first, g.second, g.text, g.sources, g.records = 0, num.Num{}, num.Num{}, "", g.sources[:0], nil
 		clear(g.items)
 	}
-	g.sources = append(g.sources, r.Hash)
+	if g.sources = append(g.sources, r.Hash); len(g.records) <= maxSources {
+		g.records = put(g.records, r.Record)
+	}
 	if m.members > 0 && g.items == nil {
 		g.items = make([]mean, m.members)
 	}
@@ -258,6 +260,14 @@ func (m *merger) value(g *gathered) (rating.Value, error) {
 
 // maxSources is how many sources a frozen fact names one by one.
 const maxSources = 8
+
+// namedRecords are the records that a fact rests on, nil for more than maxSources.
+func (g *gathered) namedRecords() []string {
+	if len(g.records) > maxSources {
+		return nil
+	}
+	return g.records
+}
 
 // foldSources names the sources of a fact; more than maxSources become one Merkle root (RFC 6962) over their hashes in ascending order, with their number.
 func foldSources(hashes []string) []string {

@@ -23,6 +23,8 @@ type Objection struct {
 	Title  string   `json:"title" privacy:"public"`
 	Points *num.Num `json:"points,omitempty"`
 	Max    *num.Num `json:"max,omitempty"`
+	// Kept: the scheme keeps the line back (disclose: total), so that what it gave is told only where the lines are.
+	Kept bool `json:"kept,omitempty"`
 	// Facts are the ids of the facts behind the line.
 	Facts []string `json:"facts,omitempty" privacy:"public"`
 	// Firm is the name of the firm, Raised who objected for it, Ground why, Files what shows it.

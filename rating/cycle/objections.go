@@ -164,7 +164,7 @@ func (o *Objections) Raise(ctx context.Context, by policy.Actor, in ObjectionInp
 			return Objection{}, err
 		}
 		one := Objection{Case: casework.Case{Project: in.Project, Name: told.Stored.Name, Place: told.Stored.Place, Keys: told.Stored.Keys, Opened: o.Today(), By: by.ID},
-			Period: told.Period.ID, PeriodName: told.Period.Name, Evaluation: told.Stored.Evaluation, Line: in.Line, Title: indicatorName(told.Scheme, in.Line), Firm: told.Stored.Firm,
+			Period: told.Period.ID, PeriodName: told.Period.Name, Evaluation: told.Stored.Evaluation, Line: in.Line, Title: indicatorName(told.Scheme, in.Line), Firm: told.Stored.Firm, Kept: told.Scheme.Keeps(in.Line),
 			Raised: o.hand(by, policy.RaiseObjection), Ground: in.Ground, State: ObjectionOpen, Last: ObjectionRaise}
 		if whole {
 			one.Title = "整个结果（" + told.Result.Label + "）"

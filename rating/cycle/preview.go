@@ -34,6 +34,8 @@ type Preview struct {
 	// Late are rows with readings that came after the cut-off, Refused those with facts that the scheme does not allow.
 	Late    []LateRow
 	Refused []RefusedRow
+
+	kept policy.Scope // of which rows the actor sees the lines that the scheme keeps back too
 }
 
 // PreviewRow is one result.
@@ -48,6 +50,7 @@ type PreviewRow struct {
 	Rates []*num.Num
 
 	result *rating.Result
+	keys   []string
 }
 
 // GradeCount is how many rows have a grade.
@@ -125,6 +128,9 @@ func (s *Service) Preview(ctx context.Context, by policy.Actor, id string) (*Pre
 		return nil, err
 	}
 	v.count()
+	if v.kept, err = s.guard.KeptScope(ctx, by); err != nil {
+		return nil, err
+	}
 	if err := s.compare(ctx, v, scope); err != nil {
 		return nil, err
 	}
@@ -167,7 +173,7 @@ func ratedRow(stored *rating.ArchivedResult, r *rating.Result, scheme *rating.Sc
 
 // rowOf is a stored result without the rates of its parts.
 func rowOf(stored *rating.ArchivedResult, r *rating.Result) PreviewRow {
-	row := PreviewRow{Project: stored.Subject, Name: stored.Name, Firm: stored.Firm, Community: stored.Community, Township: stored.Township, Grade: r.Grade, Label: r.Label, result: r}
+	row := PreviewRow{Project: stored.Subject, Name: stored.Name, Firm: stored.Firm, Community: stored.Community, Township: stored.Township, Grade: r.Grade, Label: r.Label, result: r, keys: stored.Keys}
 	if r.Status == rating.StatusRated && r.Total.Counted {
 		row.Total = &r.Total.Points
 	}
@@ -256,7 +262,7 @@ func (s *Service) compare(ctx context.Context, v *Preview, scope policy.Scope) e
 		if m.Change != nil && m.Change.IsZero() && row.Grade == old.Grade {
 			continue
 		}
-		m.Why = lineChanges(v.Scheme, old.result, row.result)
+		m.Why = lineChanges(v.Scheme, old.result, row.result, v.kept.Covers(row.keys, v.Period.Days.Last))
 		v.Moved = append(v.Moved, m)
 	}
 	slices.SortStableFunc(v.Moved, func(a, b Moved) int {
@@ -279,14 +285,29 @@ func size(change *num.Num) num.Num {
 // shownChanges is how many lines explain a change.
 const shownChanges = 3
 
-// lineChanges are the lines that changed most between two results.
-func lineChanges(s *rating.Scheme, was, is *rating.Result) []LineChange {
-	ids, names := make([]string, len(s.Indicators)), make(map[string]string, len(s.Indicators))
+// lineChanges are the lines that changed most between two results; without whole, what the scheme keeps back is told by the total of its part.
+func lineChanges(s *rating.Scheme, was, is *rating.Result, whole bool) []LineChange {
+	var ids []string
+	names := make(map[string]string, len(s.Indicators))
 	for i := range s.Indicators {
-		ids[i], names[s.Indicators[i].ID] = s.Indicators[i].ID, s.Indicators[i].Name
+		if in := &s.Indicators[i]; whole || !s.Keeps(in.ID) {
+			ids, names[in.ID] = append(ids, in.ID), in.Name
+		}
+	}
+	if !whole {
+		for _, part := range topParts(s) {
+			if part.Disclose == "total" {
+				ids, names[part.ID] = append(ids, part.ID), part.Name
+			}
+		}
 	}
 	of := func(r *rating.Result) func(string) *num.Num {
-		return func(id string) *num.Num { return linePoints(r, id) }
+		return func(id string) *num.Num {
+			if part := r.Part(id); part != nil && part.Counted && r.Line(id) == nil {
+				return &part.Points
+			}
+			return linePoints(r, id)
+		}
 	}
 	changes := rating.Changes(ids, of(was), of(is))
 	var list []LineChange

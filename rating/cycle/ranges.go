@@ -11,6 +11,7 @@ import (
 	"math"
 	"slices"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
 	"redsteward/internal/num"
@@ -111,6 +112,13 @@ type RangeRow struct {
 	Alone []Alone `json:"alone"`
 	// Without are the places, in Ranges.Removals, of the indicators without which it has another grade.
 	Without []int `json:"without,omitempty"`
+}
+
+// open leaves of the indicators without which it has another grade, unless they are told whole, those that the scheme does not keep back.
+func (r *RangeRow) open(s *rating.Scheme, whole bool) {
+	if !whole {
+		r.Without = slices.DeleteFunc(slices.Clone(r.Without), func(n int) bool { return s.Keeps(s.Indicators[n].ID) })
+	}
 }
 
 // Alone is what one assumption does to one project.
@@ -439,6 +447,10 @@ func (s *Service) Ranges(ctx context.Context, by policy.Actor, id string) (*Rang
 	for i := range results {
 		of[results[i].Project] = &results[i]
 	}
+	kept, err := s.guard.KeptScope(ctx, by)
+	if err != nil {
+		return nil, err
+	}
 	for n := range v.Ranges.Pages {
 		page, err := s.rangePages.Load(ctx, pageID(p.Evaluation, n))
 		if err != nil {
@@ -446,6 +458,7 @@ func (s *Service) Ranges(ctx context.Context, by policy.Actor, id string) (*Rang
 		}
 		for _, row := range page.State.Rows {
 			if result := of[row.Project]; result != nil {
+				row.open(v.Scheme, kept.Covers(result.keys, p.Days.Last))
 				v.Rows = append(v.Rows, RangedRow{PreviewRow: *result, RangeRow: row})
 			}
 		}
@@ -600,10 +613,16 @@ func (s *Service) RangeOf(ctx context.Context, by policy.Actor, evaluation, proj
 			return nil, err
 		}
 		for _, row := range page.State.Rows {
-			if row.Project == project {
-				scheme, err := s.archive.Scheme(ctx, made)
-				return &ProjectRange{Ranges: doc.State, Row: row, Scheme: scheme}, err
+			if row.Project != project {
+				continue
 			}
+			scheme, err := s.archive.Scheme(ctx, made)
+			if err != nil {
+				return nil, err
+			}
+			kept, err := s.guard.KeptScope(ctx, by)
+			row.open(scheme, kept.Covers(stored.Keys, calendar.Date{})) // neither of its keys is bounded by tenure
+			return &ProjectRange{Ranges: doc.State, Row: row, Scheme: scheme}, err
 		}
 	}
 	return nil, nil

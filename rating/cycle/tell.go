@@ -498,10 +498,14 @@ type ToldResult struct {
 	Result *rating.Result
 	// Lines say of each line, by indicator, until when it can be objected to and what became of it; of a year the whole result stands under "".
 	Lines map[string]ToldLine
-	// Sources are the sources that told the facts, by fact, where the scheme names a second one.
-	Sources map[string]string
+	// Gathered says of the facts how they were gathered.
+	Gathered []GatheredFact
 	// Before is the published quarter before as far as it lies in the actor's scope too, nil if there is none.
 	Before *ToldBefore
+	// Earlier are the results on which it rests, such as the quarters of a year.
+	Earlier []rating.EarlierResult
+	// Whole: the actor sees also the lines that the scheme keeps back from everybody but a few (policy.Guard.KeptScope).
+	Whole bool
 }
 
 // ToldBefore is the result of a project in the published quarter before.
@@ -594,6 +598,14 @@ func (s *Service) ToldResult(ctx context.Context, by policy.Actor, id, project s
 	if v.Before, err = s.toldBefore(ctx, scope, &v.Period, project); err != nil {
 		return nil, err
 	}
+	if v.Earlier, err = s.EarlierResults(ctx, v.Period.ID, v.Scheme, v.Result); err != nil {
+		return nil, err
+	}
+	kept, err := s.guard.KeptScope(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	v.Whole = kept.Covers(v.Stored.Keys, v.Period.Days.Last)
 	objections, err := s.objected.All(ctx, by, store.Query{Index: byPeriod, Key: id + "/" + project}, func(*Objection) bool { return true })
 	if err != nil {
 		return nil, err
@@ -631,12 +643,7 @@ func (s *Service) toldResult(ctx context.Context, scope policy.Scope, id, projec
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
-	v.Sources = map[string]string{}
-	for _, rule := range frozen.Rules {
-		if rule.Source != "" {
-			v.Sources[rule.Fact] = rule.Source
-		}
-	}
+	v.Gathered = frozen.Rules
 	v.Lines, err = s.toldLines(ctx, &p, project, v.Result)
 	return v, err
 }

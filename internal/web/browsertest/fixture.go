@@ -154,7 +154,7 @@ func (s *Sample) Rows(context.Context, string) iter.Seq2[web.Row, error] {
 }
 
 // Star implements web.Stars.
-func (s *Sample) Star(_ context.Context, _, id string) (web.Star, error) {
+func (s *Sample) Star(_ context.Context, _, id string, whole bool) (web.Star, error) {
 	if s.Broken != nil {
 		return web.Star{}, s.Broken
 	}
@@ -166,7 +166,7 @@ func (s *Sample) Star(_ context.Context, _, id string) (web.Star, error) {
 	if err != nil {
 		return web.Star{}, err
 	}
-	star := web.StarOf(s.byID[id], x, true)
+	star := web.StarOf(s.byID[id], x, !whole)
 	if total := star.Total; total != nil {
 		was := total.Sub(num.FromInt(2))
 		star.Before = &web.Before{Period: "2026年第二季度", Grade: "三星", Total: &was, OtherFirm: star.Firm == ""}
