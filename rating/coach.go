@@ -57,7 +57,7 @@ type Plan struct {
 	// Effort is their sum, Result what comes of it.
 	Effort int
 	Result Result
-	// Least: no combination of less effort comes to the level. It is false if the search was given up after MaxPlans; then a cheaper combination may exist, but none below AtLeast.
+	// Least: no combination of less effort comes to the level. It is false if the search was given up after MaxPlans before that was known; then a cheaper combination may exist, but none below AtLeast.
 	Least   bool
 	AtLeast int
 	// Trials is how many combinations were rated.
@@ -89,6 +89,18 @@ func (c *Course) Rate(with ...Setting) (Result, error) {
 		}
 	}
 	return c.rate(stages, nil), nil
+}
+
+// Take makes some settings part of how the course stands. The values must be allowed.
+func (c *Course) Take(with ...Setting) {
+	for _, set := range with {
+		stage := &c.Stage
+		if set.Stage > 0 {
+			stage = &c.Feeds[set.Stage-1].Stage
+		}
+		stage.Subject.Values = slices.Clone(stage.Subject.Values)
+		stage.Subject.Values[stage.Scheme.program.factIndex[set.Fact]] = set.Value
+	}
 }
 
 // stages are copies of the main stage and of the feeds.
@@ -253,7 +265,7 @@ func (s *search) least(level int) *Plan {
 		} else if found := s.promising(effort-1, plan.Effort); found != nil {
 			plan = found
 		}
-		plan.AtLeast, plan.Trials = effort-1, s.trials
+		plan.AtLeast, plan.Trials, plan.Least = effort-1, s.trials, plan.Effort < effort
 		return plan
 	}
 	s.best.Least, s.best.AtLeast, s.best.Trials = true, s.best.Effort, s.trials

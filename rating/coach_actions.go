@@ -18,6 +18,7 @@ const (
 	HowRaise  = "raise"  // a count: so many more, up to its maximum.
 	HowYes    = "yes"    // a yes or no: yes.
 	HowSettle = "settle" // events that count against it: settled, so that none is left.
+	HowBecome = "become" // a text that is From: To.
 )
 
 // The days that end what can still be done.
@@ -25,6 +26,7 @@ const (
 	LastDays   = "days"   // it must happen by the last day of the period.
 	LastSubmit = "submit" // its proof must be handed in by the last day for material.
 	LastCutoff = "cutoff" // its record must be accepted by the cut-off.
+	LastWindow = "window" // it must be done by the end of the window in which firms apply for a star.
 )
 
 // Action is something that a firm can do for its star.
@@ -35,6 +37,11 @@ type Action struct {
 	How  string `yaml:"how,required"`
 	By   int    `yaml:"by"`
 	Most int    `yaml:"most"`
+	// From and To are the values of a text between which HowBecome moves; when the time is run again, From is whatever it was.
+	From string `yaml:"from"`
+	To   string `yaml:"to"`
+	// Needed: without it nothing else of the year counts, so that everything is rated as if it were done, as long as it still can be.
+	Needed bool `yaml:"needed"`
 	// Start: it can be begun where nothing is known yet.
 	Start bool `yaml:"start"`
 	// Effort is that of one step, 1 (an afternoon) to 5 (a year's work).
@@ -105,12 +112,15 @@ func ParseActions(file string, data []byte, s *Scheme) (*Actions, error) {
 		}
 		switch one.How {
 		case HowCases, HowDue, HowRaise:
-		case HowRound, HowYes, HowSettle:
+		case HowRound, HowYes, HowSettle, HowBecome:
 			if one.By != 1 || one.Most != 1 {
 				add("how", "how 是 %s 的只有一步，不写 by 和 most", one.How)
 			}
 		default:
-			add("how", "没有“%s”；可以写 cases、round、due、raise、yes、settle", one.How)
+			add("how", "没有“%s”；可以写 cases、round、due、raise、yes、settle、become", one.How)
+		}
+		if (one.From != "" && one.To != "" && one.From != one.To) != (one.How == HowBecome) || one.How != HowBecome && one.From+one.To != "" {
+			add("how", "how: become 要写两个不同的取值 from 和 to；别的不写")
 		}
 		within("by", one.By, 1, 100)
 		within("most", one.Most, 1, maxActionSteps)
@@ -118,8 +128,8 @@ func ParseActions(file string, data []byte, s *Scheme) (*Actions, error) {
 		words("text", one.Text, 6, 120)
 		words("proof", one.Proof, 4, 120)
 		words("who", one.Who, 2, 20)
-		if one.Last != LastDays && one.Last != LastSubmit && one.Last != LastCutoff {
-			add("last", "没有“%s”；可以写 days、submit、cutoff", one.Last)
+		if !slices.Contains([]string{LastDays, LastSubmit, LastCutoff, LastWindow}, one.Last) {
+			add("last", "没有“%s”；可以写 days、submit、cutoff、window", one.Last)
 		}
 		if s != nil {
 			if why := one.Suits(s); why != "" {
@@ -141,7 +151,7 @@ func (a *Action) Suits(s *Scheme) string {
 		return "方案 " + s.ID + " " + s.Version + " 没有事实 " + a.Fact
 	}
 	f := &s.Facts[at]
-	fits := map[string][]string{HowCases: {TypeRatio}, HowRound: {TypeRatio, TypeChecklist}, HowDue: {TypeRatio}, HowRaise: {TypeCount}, HowYes: {TypeBool}, HowSettle: {TypeEvents}}[a.How]
+	fits := map[string][]string{HowCases: {TypeRatio}, HowRound: {TypeRatio, TypeChecklist}, HowDue: {TypeRatio}, HowRaise: {TypeCount}, HowYes: {TypeBool}, HowSettle: {TypeEvents}, HowBecome: {TypeText}}[a.How]
 	switch {
 	case !slices.Contains(fits, f.Type):
 		return fmt.Sprintf("事实 %s 的类型是 %s，how: %s 动不了它", f.ID, f.Type, a.How)
@@ -149,6 +159,8 @@ func (a *Action) Suits(s *Scheme) string {
 		return fmt.Sprintf("事实 %s 由 %s 提供，不收 %s 的证明", f.ID, f.Source, a.Source)
 	case f.Type == TypeEvents && f.Source != "rectification", f.Better == "lower" && f.Type != TypeEvents:
 		return "事实 " + f.ID + " 是已经作出的认定，企业动不了"
+	case a.How == HowBecome && (f.valueIndex(a.From) < 0 || f.valueIndex(a.To) < 0):
+		return "事实 " + f.ID + " 没有取值 " + a.From + " 或 " + a.To
 	case a.How == HowRaise && f.Max == nil:
 		return "事实 " + f.ID + " 没有声明最大值，不知道做到多少为止"
 	case !s.reads(at):
@@ -189,6 +201,9 @@ func (c *Course) Lever(a *Action, open map[string]int) (l Lever, why string) {
 		most = min(most, n)
 	}
 	why = "已经做满"
+	if a.How == HowBecome {
+		why = "已经办了，或者已有结论"
+	}
 	if a.How == HowRound && !c.Replay && !c.ahead(a.Fact) {
 		return l, "本季度已经评过，作出的结果不能改"
 	}
@@ -205,14 +220,17 @@ func (c *Course) Lever(a *Action, open map[string]int) (l Lever, why string) {
 				why = "现在没有要办的，或者还没有记录"
 				continue
 			}
-			moved, ok := f.moved(a, v, k, st.Rounds, c.Replay, st.Subject.AsOf)
-			if !ok || f.refuse(moved) != "" {
-				if moved, ok = f.moved(a, v, k-1, st.Rounds, c.Replay, st.Subject.AsOf); k == 1 || !ok {
-					continue
+			n, moved := k, Value{}
+			for ; n > 0; n-- { // what is full earlier than the others stays full
+				if to, ok := f.moved(a, v, n, st.Rounds, c.Replay, st.Subject.AsOf); ok && f.refuse(to) == "" {
+					moved = to
+					break
 				}
-			} else {
-				further = true
 			}
+			if n == 0 {
+				continue
+			}
+			further = further || n == k
 			step = append(step, Setting{Stage: i, Fact: a.Fact, Value: moved})
 		}
 		if !further {
@@ -235,28 +253,34 @@ func (c *Course) ahead(fact string) bool {
 	return declared && c.Running.Subject.Get(fact).State == Missing
 }
 
-// moved is the value after k steps of an action; false if it cannot go so far.
+// moved is the value after k steps of an action, the last of which may be a part of one; false if it brings nothing that the steps before did not.
 func (f *Fact) moved(a *Action, v Value, k, rounds int, replay bool, asOf Date) (Value, bool) {
-	n := num.FromInt(int64(k * a.By))
+	n, before := num.FromInt(int64(k*a.By)), num.FromInt(int64((k-1)*a.By))
 	if v.State == NotApplicable {
 		return v, false
 	}
 	was := v
 	v = Value{State: Present, Number: v.Number, Den: v.Den, Items: v.Items, Events: v.Events}
+	upTo := func(most num.Num) (Value, bool) {
+		v.Number = num.Min(was.Number.Add(n), most)
+		return v, was.Number.Add(before).Less(most)
+	}
 	switch a.How {
 	case HowCases:
-		if v.Number = was.Number.Add(n); !replay || was.State == Missing {
-			v.Den = was.Den.Add(n)
+		if replay && was.State != Missing {
+			return upTo(v.Den)
 		}
-		return v, !v.Den.Less(v.Number) && (!was.Number.Equal(was.Den) || was.State == Missing)
+		v.Number, v.Den = was.Number.Add(n), was.Den.Add(n)
+		return v, !was.Number.Equal(was.Den) || was.State == Missing
 	case HowDue:
-		v.Number = was.Number.Add(n)
-		return v, !v.Den.Less(v.Number)
+		return upTo(v.Den)
 	case HowRound:
 		return f.anotherRound(was, max(rounds, 1), replay)
 	case HowRaise:
-		v.Number = was.Number.Add(n)
-		return v, !f.Max.Less(v.Number)
+		return upTo(*f.Max)
+	case HowBecome:
+		v.Text = a.To
+		return v, was.State != Missing && was.Text != a.To && (replay || was.Text == a.From)
 	case HowYes:
 		v.Number = one
 		return v, was.State == Missing || was.Number.IsZero()

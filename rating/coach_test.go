@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"redsteward/internal/fault"
 	"redsteward/internal/num"
 )
 
@@ -102,6 +103,7 @@ func drawCourse(t testing.TB, s *Scheme, rnd *rand.Rand) (*Course, []Lever) {
 		level := 1 + rnd.IntN(2)
 		c.History["before"] = Past{Level: &level}
 	}
+	c.Replay = rnd.IntN(3) == 0
 	var levers []Lever
 	for _, a := range []Action{
 		{ID: "a", Fact: "a", How: HowCases, By: 2, Most: 4, Effort: 1 + rnd.IntN(3)}, {ID: "b", Fact: "b", How: HowRaise, By: 1, Most: 4, Start: true, Effort: 1 + rnd.IntN(3)},
@@ -191,6 +193,116 @@ func TestOutlookAgainstBruteForce(t *testing.T) {
 	}
 	if reached["sum"] < 12 || reached["mean"] < 6 || none["sum"] == 0 {
 		t.Errorf("too few cases were seen: reached %v, none %v", reached, none)
+	}
+}
+
+// TestLeverTakesAPartOfAStep: a step that only a part of is left for is a step, what is full is none, and a stage that is full before the others stays so.
+func TestLeverTakesAPartOfAStep(t *testing.T) {
+	s := coachSchemes(t)["sum"]
+	course := func(num0, den0, num1, den1 int64) *Course {
+		stage := func(n, den int64) Stage {
+			sub := s.NewSubject("p1", "2026", 20_000)
+			for fact, v := range map[string]Value{"a": Ratio(num.FromInt(n), num.FromInt(den)), "b": Number(num.FromInt(min(n, 4)))} {
+				if err := sub.Set(fact, v); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return Stage{Scheme: s, Subject: sub}
+		}
+		return &Course{Stage: stage(num0, den0), Feeds: []Feed{{ID: "before", Stage: stage(num1, den1)}}, Replay: true}
+	}
+	for _, r := range []struct {
+		how            string
+		by             int
+		n0, d0, n1, d1 int64
+		want           string
+	}{
+		{HowCases, 3, 0, 1, 1, 1, "0:1/1"}, {HowCases, 10, 42, 50, 9, 9, "0:50/50"}, {HowCases, 10, 42, 50, 2, 20, "0:50/50 1:12/20, 0:50/50 1:20/20"}, {HowCases, 2, 13, 15, 0, 5, "0:15/15 1:2/5, 0:15/15 1:4/5, 0:15/15 1:5/5"},
+		{HowCases, 3, 5, 5, 5, 5, ""}, {HowDue, 2, 4, 5, 5, 5, "0:5/5"}, {HowRaise, 3, 2, 2, 4, 4, "0:4/0"},
+	} {
+		c := course(r.n0, r.d0, r.n1, r.d1)
+		a := Action{ID: "x", Fact: "a", How: r.how, By: r.by, Most: 5, Effort: 1}
+		if r.how == HowRaise {
+			a.Fact = "b"
+		}
+		l, why := c.Lever(&a, nil)
+		var steps []string
+		for _, step := range l.Steps {
+			var sets []string
+			for _, set := range step {
+				sets = append(sets, fmt.Sprintf("%d:%s/%s", set.Stage, set.Value.Number, set.Value.Den))
+			}
+			steps = append(steps, strings.Join(sets, " "))
+		}
+		if got := strings.Join(steps, ", "); got != r.want || (why == "") != (r.want != "") {
+			t.Errorf("%s by %d from %d/%d and %d/%d: %q (%s), want %q", r.how, r.by, r.n0, r.d0, r.n1, r.d1, got, why, r.want)
+		}
+	}
+}
+
+// TestPieces: what consists of several numbers is tried number by number, says what it is when nothing is changed, and every indicator of the shipped year can be tried.
+func TestPieces(t *testing.T) {
+	s := coachSchemes(t)["sum"]
+	c, _ := drawCourse(t, s, rand.New(rand.NewPCG(3, 19)))
+	c.Take(Setting{Fact: "s", Value: Value{State: Present, Number: num.FromInt(100), Items: []ItemValue{{Present, num.FromInt(30)}, {Present, num.FromInt(20)}}}}, Setting{Fact: "f", Value: Value{State: Present, Items: []ItemValue{{Present, one}, {State: NotApplicable}}}},
+		Setting{Fact: "h", Value: Value{State: Present, Events: []Event{{Code: "late", Date: 19_990}, {Code: "late", Date: 19_980, Until: 20_001}, {Code: "late", Date: 19_000, Until: 19_001}}}})
+	c.Feeds = []Feed{{ID: "before", Stage: c.Stage}}
+	tell := func(f *Fact, v Value) string {
+		var out []string
+		for _, p := range f.Pieces(v, c.Subject.AsOf) {
+			if p.Known {
+				out = append(out, p.ID+"="+p.Number.String())
+			}
+		}
+		return strings.Join(out, " ")
+	}
+	for _, r := range []struct {
+		fact, known, typed, want, refused string
+	}{
+		{"f", "x=1", "x=2", "x=2", ""}, {"s", "yes=30 no=20 -=100", "yes=45 no=5 -=100", "yes=45 no=5 -=100", ""}, {"s", "", "yes=45 no=5", "", "-"}, {"s", "", "yes=95 no=6 -=100", "", "-"},
+		{"h", "late=2", "late=1", "late=1", ""}, {"h", "late=2", "late=4", "late=4", ""}, {"h", "", "late=-1", "", "late"}, {"h", "", "late=100", "", "late"}, {"h", "late=2", "", "", ""},
+	} {
+		at, _ := s.FactIndex(r.fact)
+		f, was := &s.Facts[at], c.Subject.Values[at]
+		if got := tell(f, was); r.known != "" && got != r.known {
+			t.Errorf("%s: %q is known, want %q", r.fact, got, r.known)
+		}
+		with := map[string]num.Num{}
+		for _, one := range strings.Fields(r.typed) {
+			id, text, _ := strings.Cut(one, "=")
+			n, err := num.Parse(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			with[id] = n
+		}
+		v, err := f.WithPieces(was, c.Subject.AsOf, with)
+		if fields := fault.FieldsOf(err); (r.refused == "") != (err == nil) || err != nil && fields[0].Name != r.refused {
+			t.Errorf("%s %s: %v, want %q refused", r.fact, r.typed, err, r.refused)
+			continue
+		}
+		if err != nil {
+			continue
+		}
+		if got := tell(f, v); got != r.want || r.want == "" && v.State != Missing {
+			t.Errorf("%s %s: %q, want %q", r.fact, r.typed, got, r.want)
+		}
+		if set := c.Try(r.fact, v); len(set) != 2 || tell(f, set[1].Value) != r.want {
+			t.Errorf("%s %s: the feed takes %+v", r.fact, r.typed, set)
+		} else if _, err := c.Rate(set...); err != nil {
+			t.Errorf("%s %s: %v", r.fact, r.typed, err)
+		}
+	}
+	if at, _ := s.FactIndex("h"); len(c.Subject.Values[at].Events) != 3 || c.Subject.Values[at].Events[0].Date != 19_990 {
+		t.Error("trying changed what is known")
+	}
+	year := readScheme(t, "../configs/schemes/five-goods-year.yaml")
+	for _, in := range year.Indicators {
+		for _, fact := range year.Reads(in.ID) {
+			if at, _ := year.FactIndex(fact); !year.Facts[at].Triable() {
+				t.Errorf("%s reads %s, which cannot be tried", in.ID, fact)
+			}
+		}
 	}
 }
 
@@ -324,13 +436,19 @@ func TestActions(t *testing.T) {
 	if a := (Action{Fact: "cameras", How: HowYes, Source: "evidence"}); a.Suits(year) == "" {
 		t.Error("proof goes to a source that does not tell the fact")
 	}
+	for to, from := range map[string]string{"passed": "none", "no_such": "none"} {
+		if a := (Action{Fact: "application", How: HowBecome, From: from, To: to, Source: "application"}); (a.Suits(year) == "") != (to == "passed") {
+			t.Errorf("from %s to %s: %q", from, to, a.Suits(year))
+		}
+	}
 	_, err = ParseActions("coach.yaml", []byte(`version: "1"
 actions:
   - {id: A, fact: x, how: push, effort: 6, text: 短, proof: 证, source: s, who: 人, last: soon}
+  - {id: c, fact: application, how: become, from: none, to: none, effort: 1, proposal: true, text: 把申报交上来, proof: 申报回执, source: s, who: 负责人, last: window}
   - {id: b, fact: x, how: yes, most: 3, effort: 1, proposal: true, text: 把合同交来备案, proof: 备案回执, source: s, who: 负责人, last: days, more: 1}
 `), year)
 	got := fmt.Sprint(err)
-	for _, want := range []string{"coach.yaml:3:10", "没有“push”", "要在 1 至 5 之间", "要写 6 至 120 个字", "没有“soon”", "proposal: true", "没有事实 x", "事实 x 已经有一条措施", "只有一步", "more"} {
+	for _, want := range []string{"coach.yaml:3:10", "没有“push”", "要在 1 至 5 之间", "要写 6 至 120 个字", "没有“soon”", "proposal: true", "没有事实 x", "事实 x 已经有一条措施", "只有一步", "more", "两个不同的取值"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no word of %q in %s", want, got)
 		}

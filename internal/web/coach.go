@@ -67,6 +67,9 @@ func coachRow(r *cycle.CoachRow) coachListRow {
 	if r.Running {
 		row.Basis += "，按现在的事实"
 	}
+	if r.Agreed {
+		row.Basis += "，按各级同意试算"
+	}
 	return row
 }
 
@@ -123,10 +126,10 @@ func (s *Server) coachesExcel(c *fiber.Ctx, by policy.Actor) error {
 type coachView struct {
 	Path, Name, Sub, Excel, Here string
 	Star                         string
-	// Basis says what everything rests on, OtherText and OtherLink lead to the other basis.
-	Basis, OtherText, OtherLink string
-	Grade, Total, Reason        string
-	Level                       int
+	// Agreed says that the application is taken as agreed to, Apply leads to where it is handed in. Basis says what everything rests on, OtherText and OtherLink lead to the other basis.
+	Agreed, Apply, Basis, OtherText, OtherLink string
+	Grade, Total, Reason                       string
+	Level                                      int
 	// Next is the grade above, Says what it takes or why it cannot be reached; Out says so in colour.
 	Next, Says, Search string
 	Out, Top           bool
@@ -146,6 +149,7 @@ type coachView struct {
 
 type coachAction struct {
 	ID, Text, Times, Proof, Who, Until, Limit, Gain, Effort, Now, Then, Why, Voices string
+	Needed                                                                          bool
 	Give                                                                            string
 }
 
@@ -199,23 +203,21 @@ func (s *Server) coach(c *fiber.Ctx, by policy.Actor) error {
 // coachField is the name of the first field of a fact.
 func coachField(v *cycle.Coached, fact string) string {
 	if v != nil {
-		if at, ok := v.Scheme.FactIndex(fact); ok && v.Scheme.Facts[at].Type == rating.TypeRatio {
-			return "n." + fact
+		if at, ok := v.Scheme.FactIndex(fact); ok {
+			f := &v.Scheme.Facts[at]
+			if f.Type == rating.TypeRatio {
+				return "n." + fact
+			}
+			if parts := f.Pieces(rating.Value{}, 0); len(parts) > 0 {
+				return partField(f, parts[0].ID)
+			}
 		}
 	}
 	return "v." + fact
 }
 
-// tryable reports whether a fact is of a kind whose value can be typed.
-func tryable(f *rating.Fact) bool {
-	switch f.Type {
-	case rating.TypeNumber, rating.TypeCount, rating.TypeRatio, rating.TypeBool:
-		return true
-	case rating.TypeText:
-		return len(f.Values) > 0
-	}
-	return false
-}
+// partField is the name of the field of a part of a fact.
+func partField(f *rating.Fact, part string) string { return "p." + f.ID + "." + part }
 
 // coachAsk reads the address: the basis, and the values that differ from what is known. typed has every value as it was typed.
 func (s *Server) coachAsk(c *fiber.Ctx, by policy.Actor, project string) (cycle.CoachAsk, url.Values, []fault.Field, error) {
@@ -236,10 +238,10 @@ func (s *Server) coachAsk(c *fiber.Ctx, by policy.Actor, project string) (cycle.
 	for i := range now.Scheme.Facts {
 		f := &now.Scheme.Facts[i]
 		was := now.Course.Subject.Get(f.ID)
-		if !tryable(f) {
+		if !f.Triable() {
 			continue
 		}
-		if v, tried, at, message := readTry(f, was, typed); message != "" {
+		if v, tried, at, message := readTry(f, was, now.Course.Subject.AsOf, typed); message != "" {
 			fail(at, f.Name+"："+message)
 		} else if tried {
 			ask.Try[f.ID] = v
@@ -251,8 +253,8 @@ func (s *Server) coachAsk(c *fiber.Ctx, by policy.Actor, project string) (cycle.
 	return ask, typed, refused, nil
 }
 
-// readTry reads the value of a fact; tried is false if it is the one that is known. at names the field that message is about.
-func readTry(f *rating.Fact, was rating.Value, typed url.Values) (v rating.Value, tried bool, at, message string) {
+// readTry reads the value of a fact on a day; tried is false if it is the one that is known, or no field of it was sent. Fields that were emptied say that nothing is known. at names the field that message is about.
+func readTry(f *rating.Fact, was rating.Value, asOf rating.Date, typed url.Values) (v rating.Value, tried bool, at, message string) {
 	number := func(name string) (n num.Num, given bool) {
 		text := typed.Get(name)
 		if text == "" || message != "" {
@@ -264,7 +266,26 @@ func readTry(f *rating.Fact, was rating.Value, typed url.Values) (v rating.Value
 		}
 		return n, err == nil
 	}
+	emptied := func(name string) bool { return typed.Has(name) && typed.Get(name) == "" && was.State == rating.Present }
 	switch f.Type {
+	case rating.TypeChecklist, rating.TypeSurvey, rating.TypeEvents:
+		with := map[string]num.Num{}
+		for _, p := range f.Pieces(was, asOf) {
+			name := partField(f, p.ID)
+			n, given := number(name)
+			if given {
+				with[p.ID] = n
+			}
+			tried = tried || typed.Has(name) && (given != p.Known || !n.Equal(p.Number))
+		}
+		if message != "" || !tried {
+			return v, tried, at, message
+		}
+		v, err := f.WithPieces(was, asOf, with)
+		for _, bad := range fault.FieldsOf(err) {
+			at, message = partField(f, bad.Name), bad.Message
+		}
+		return v, true, at, message
 	case rating.TypeRatio:
 		n, first := number("n." + f.ID)
 		d, second := number("d." + f.ID)
@@ -276,6 +297,8 @@ func readTry(f *rating.Fact, was rating.Value, typed url.Values) (v rating.Value
 			at, message = "n."+f.ID, "前一个数 "+n.String()+" 大于后一个数 "+d.String()
 		case first:
 			v, tried = rating.Ratio(n, d), was.State != rating.Present || !n.Equal(was.Number) || !d.Equal(was.Den)
+		default:
+			tried = emptied("n." + f.ID)
 		}
 	case rating.TypeBool:
 		if text := typed.Get("v." + f.ID); text == "yes" || text == "no" {
@@ -283,14 +306,20 @@ func readTry(f *rating.Fact, was rating.Value, typed url.Values) (v rating.Value
 			tried = was.State != rating.Present || !v.Number.Equal(was.Number)
 		} else if text != "" {
 			at, message = "v."+f.ID, "只能选是或否"
+		} else {
+			tried = emptied("v." + f.ID)
 		}
 	case rating.TypeText:
 		if text := typed.Get("v." + f.ID); text != "" {
 			v, tried = rating.Text(text), was.State != rating.Present || text != was.Text
+		} else {
+			tried = emptied("v." + f.ID)
 		}
 	default:
 		if n, given := number("v." + f.ID); given {
 			v, tried = rating.Number(n), was.State != rating.Present || !n.Equal(was.Number)
+		} else {
+			tried = message == "" && emptied("v."+f.ID)
 		}
 	}
 	return v, tried, at, message
@@ -311,6 +340,9 @@ func (s *Server) coachView(c *fiber.Ctx, by policy.Actor, v *cycle.Coached, type
 		Grade: v.Now.Label, Total: pointsOf(&v.Now), Reason: reasonOf(v.Scheme, &v.Now), Give: s.guard.Allow(by, policy.GiveCoachTask), Quarters: v.Quarters, Hidden: []option{{"basis", v.Basis}, {"try", "1"}}}
 	if v.Now.Level != nil && v.Now.Status == rating.StatusRated {
 		view.Level = *v.Now.Level
+	}
+	if view.Agreed = v.Agreed; v.Agreed != "" && s.guard.Allow(by, policy.ReadApplication) {
+		view.Apply = applicationsPath
 	}
 	if view.Grade == "" {
 		view.Grade = "没有等级"
@@ -427,24 +459,14 @@ func (v *coachView) outlook(c *cycle.Coached) {
 		v.Top, v.Says = true, "已经是最高一级。下面是守住它要留意的。"
 	case c.Plan != nil:
 		v.After = standWord(&c.Plan.Result)
-		v.Says = "到" + v.Next + map[bool]string{true: "最少", false: ""}[c.Plan.Least] + "要办 " + strconv.Itoa(actionsOf(c.Plan)) + " 条，力度合计 " + strconv.Itoa(c.Plan.Effort) + "，办成后 " + v.After + "。"
+		actions, effort := c.Doing()
+		v.Says = "到" + v.Next + map[bool]string{true: "最少", false: ""}[c.Plan.Least] + "要办 " + strconv.Itoa(actions) + " 条，力度合计 " + strconv.Itoa(effort) + "，办成后 " + v.After + "。"
 		if !c.Plan.Least {
-			v.Search = "组合太多，没有逐一比完：也许另有更省力的办法，但力度合计不会少于 " + strconv.Itoa(c.Plan.AtLeast) + "。"
+			v.Search = "组合太多，没有逐一比完：也许另有更省力的办法，但力度合计不会少于 " + strconv.Itoa(c.Bound()) + "。"
 		}
 	default:
 		v.Out, v.Says = true, "能办的全部办成也到不了"+v.Next+"："+whyNot(c)+"。全部办成是 "+best+"。"
 	}
-}
-
-// actionsOf counts the actions of a plan.
-func actionsOf(p *rating.Plan) int {
-	n := 0
-	for _, steps := range p.Steps {
-		if steps > 0 {
-			n++
-		}
-	}
-	return n
 }
 
 // whyNot says what keeps even everything together from the next grade.
@@ -477,7 +499,7 @@ func whyNot(c *cycle.Coached) string {
 }
 
 func coachActionOf(a *cycle.CoachAction, v *cycle.Coached) coachAction {
-	one := coachAction{ID: a.ID, Text: a.Text, Proof: a.Proof + "（" + cycle.SourceName(a.Source) + "）", Who: a.Who, Limit: a.Limit, Now: a.Now, Then: a.Then, Why: a.Why, Voices: strings.Join(a.Voices, "、"),
+	one := coachAction{ID: a.ID, Text: a.Text, Proof: a.Proof + "（" + cycle.SourceName(a.Source) + "）", Who: a.Who, Limit: a.Limit, Now: a.Now, Then: coachThen(a), Why: a.Why, Needed: a.Needed, Voices: strings.Join(a.Voices, "、"),
 		Effort: strconv.Itoa(a.Effort), Gain: signed(a.Gain, defaultPlaces), Until: a.Until.Chinese()}
 	if a.Until.IsZero() {
 		one.Until = "没有定"
@@ -487,10 +509,25 @@ func coachActionOf(a *cycle.CoachAction, v *cycle.Coached) coachAction {
 	} else if a.Steps == 0 && a.Most > 1 {
 		one.Times = "最多 " + strconv.Itoa(a.Most) + " 次"
 	}
-	if a.Gain.IsZero() && a.Why == "" && v.Now.Status != rating.StatusRated {
+	if a.Needed || a.Gain.IsZero() && a.Why == "" && v.Now.Status != rating.StatusRated {
 		one.Gain = "参评条件"
 	}
 	return one
+}
+
+// coachThen says what the fact of an action would be, and where the points come from if not from that: the quarters in which it changes. "" if it cannot be moved.
+func coachThen(a *cycle.CoachAction) string {
+	var quarters []string
+	for _, q := range a.Behind {
+		quarters = append(quarters, q.Name+" "+q.Now+" → "+q.Then)
+	}
+	switch {
+	case len(quarters) == 0:
+		return a.Then
+	case a.Then != "":
+		return a.Then + "；季度里也跟着变：" + strings.Join(quarters, "、")
+	}
+	return "全年的不变，加的分来自季度：" + strings.Join(quarters, "、")
 }
 
 // riskText says what would have to happen.
@@ -551,9 +588,15 @@ func (v *coachView) form(c *cycle.Coached, typed url.Values, refused []fault.Fie
 			return one
 		}
 		switch {
-		case !tryable(f):
+		case !f.Triable():
 			still = append(still, f.Name)
 			continue
+		case len(f.Pieces(now, c.Course.Subject.AsOf)) > 0:
+			for _, p := range f.Pieces(now, c.Course.Subject.AsOf) {
+				one := field{Name: partField(f, p.ID), Label: p.Name, Type: "text", Autocomplete: "off", Mode: "decimal", Optional: true}
+				one.Value = value(one.Name, map[bool]string{true: p.Number.String()}[p.Known])
+				g.Fields = append(g.Fields, one)
+			}
 		case f.Type == rating.TypeRatio:
 			first, second, ok := strings.Cut(inside, "/")
 			if !ok {
@@ -586,7 +629,7 @@ func (v *coachView) form(c *cycle.Coached, typed url.Values, refused []fault.Fie
 		v.Known = append(v.Known, "不能在这里试的："+strings.Join(still, "、")+"。")
 	}
 	if c.Basis == cycle.CoachYear {
-		v.Known = append(v.Known, "试填的比例同时用到四个季度；件数只按全年算。")
+		v.Known = append(v.Known, "试填的比例、满意度调查和检查表同时用到四个季度；件数只按全年算。")
 	}
 }
 
@@ -625,17 +668,19 @@ func (s *Server) coachExcel(c *fiber.Ctx, by policy.Actor) error {
 	}
 	view := s.coachView(c, by, v, nil, nil)
 	sheet := report.Figures{Sheet: "争星晋位", Heads: []string{"措施", "要不要办", "办几次", "力度", "能加的分", "谁来办", "证明", "最晚日期", "哪个截止", "现在", "办成以后", "评价主体", "现在办不了的原因"},
-		Note: v.Name + "，" + view.Basis + "现在 " + joinWords(view.Grade, view.Total+" 分") + "。" + view.Says + view.Search}
+		Note: v.Name + "，" + view.Basis + view.Agreed + "现在 " + joinWords(view.Grade, view.Total+" 分") + "。" + view.Says + view.Search}
 	for i := range v.Actions {
 		a := &v.Actions[i]
 		word, times, gain := "可以办", int64(a.Most), any(a.Gain)
 		switch {
+		case a.Needed:
+			word, times, gain = "参评条件，要先办", int64(a.Steps), ""
 		case a.Steps > 0:
 			word, times = "升一级要办", int64(a.Steps)
 		case a.Why != "":
 			word, gain = "现在办不了", ""
 		}
-		sheet.Rows = append(sheet.Rows, []any{a.Text, word, times, int64(a.Effort), gain, a.Who, a.Proof, a.Until, a.Limit, a.Now, a.Then, strings.Join(a.Voices, "、"), a.Why})
+		sheet.Rows = append(sheet.Rows, []any{a.Text, word, times, int64(a.Effort), gain, a.Who, a.Proof, a.Until, a.Limit, a.Now, coachThen(a), strings.Join(a.Voices, "、"), a.Why})
 	}
 	risks := report.Figures{Sheet: "会掉星的", Heads: []string{"事情", "发生以后"}}
 	for _, r := range slices.Concat(view.Risks, view.Ends) {

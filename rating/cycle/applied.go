@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"redsteward/internal/fault"
 	"redsteward/supervision/application"
 )
 
@@ -13,6 +14,18 @@ func (s *Service) Applied(ctx context.Context, p *Period) (application.Standing,
 		return application.Standing{}, nil
 	}
 	return s.applied.Standing(ctx, p.ID)
+}
+
+// callOf is the call for the applications of a year, nil if there was none or stars need no application.
+func (s *Service) callOf(ctx context.Context, year string) (*application.Round, error) {
+	if s.applied == nil {
+		return nil, nil
+	}
+	doc, err := s.applied.Round(ctx, year)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	return &doc.State, err
 }
 
 // Settled reports whether the stars of a year are published, after which nothing about its applications changes.

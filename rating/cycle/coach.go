@@ -14,6 +14,7 @@ import (
 	"redsteward/rating"
 	"redsteward/registry"
 	"redsteward/registry/casework"
+	"redsteward/supervision/application"
 )
 
 // The facts that a project can be coached on.
@@ -36,6 +37,8 @@ type Coached struct {
 	Period string
 	Days   calendar.Span
 	Known  time.Time
+	// Agreed says, while the application for the star is still to come or not decided, that everything is rated as if every level agreed; "" if that is not assumed.
+	Agreed string
 	// Scheme is the rule of the year, Course what is rated.
 	Scheme *rating.Scheme
 	Course *rating.Course
@@ -49,6 +52,24 @@ type Coached struct {
 	Served   calendar.Date
 	// Tried is what the values that were tried come to, nil if none were.
 	Tried *rating.Result
+	// needed are, by the id of an action without which nothing counts and that is taken as done, what its fact is so far.
+	needed map[string]rating.Value
+}
+
+// Doing says how many actions are to be taken for the next level, and their effort together: those of the plan and those without which nothing counts.
+func (v *Coached) Doing() (actions, effort int) {
+	for i := range v.Actions {
+		if v.Actions[i].Steps > 0 {
+			actions, effort = actions+1, effort+v.Actions[i].Cost
+		}
+	}
+	return actions, effort
+}
+
+// Bound is the effort below which nothing leads to the next level; there must be a plan.
+func (v *Coached) Bound() int {
+	_, effort := v.Doing()
+	return effort - v.Plan.Effort + v.Plan.AtLeast
 }
 
 // CoachQuarter is one quarter of the year.
@@ -61,10 +82,11 @@ type CoachQuarter struct {
 // CoachAction is one action of coach.yaml for a project.
 type CoachAction struct {
 	*rating.Action
-	// FactName, Unit and Voices belong to the fact, Now says how it stands, Then how it would after the steps; "" if it cannot be moved.
+	// FactName, Unit and Voices belong to the fact, Now says how it stands, Then how it would after the steps; "" if it stays. Behind are the quarters in which it changes, which then bring the year points.
 	FactName, Unit string
 	Voices         []string
 	Now, Then      string
+	Behind         []CoachShift
 	// Steps are those of the plan, 0 for an action outside it; Most is how many there are. Cost is the effort of the steps of the plan, or of one.
 	Steps, Most, Cost int
 	// Gain is what the steps of the plan, or all, add to the total alone.
@@ -74,6 +96,14 @@ type CoachAction struct {
 	Limit string
 	// Why says why it cannot be done, "" if it can.
 	Why string
+	// Needed: without it nothing counts, everything is rated as if it were done.
+	Needed bool
+}
+
+// CoachShift is what a fact is in an earlier result that the year reads, and what it would be.
+type CoachShift struct {
+	// Name is that of the earlier result, Now and Then are the values for people.
+	Name, Now, Then string
 }
 
 // CoachAsk is what is asked of a coach.
@@ -94,6 +124,8 @@ type CoachRow struct {
 	Period  string
 	Running bool
 	Now     *rating.Result
+	// Agreed: it is rated as if every level agreed to its application.
+	Agreed bool
 }
 
 // coachFresh is how long facts that were gathered are good for while others change something: a page says as of when it speaks.
@@ -110,6 +142,7 @@ type coachHeld struct {
 	upTo          int64
 	at            time.Time
 	year, quarter *coachGathered
+	round         *application.Round // the call for the applications of the year, nil for none
 	today         map[string]registry.Holding
 	advised       map[string]*Coached // by project and basis, what was looked for already; under the mutex of the desk
 }
@@ -186,6 +219,9 @@ func (s *Service) coachFacts(ctx context.Context) (*coachHeld, error) {
 		return nil, err
 	}
 	if h.quarter, err = s.gathered(ctx, calendar.QuarterOf(today).String()); err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
+	if h.round, err = s.called(ctx, h.year.period.ID); err != nil {
 		return nil, err
 	}
 	if err := s.register.EachHolding(ctx, today, func(one registry.Holding) error {
@@ -305,6 +341,7 @@ func (s *Service) course(ctx context.Context, v *Coached, held *coachHeld, firm 
 	}
 	sight := false
 	if found {
+		s.need(&now, held)
 		if now.Outlook.Now, err = now.Course.Rate(); err != nil {
 			return nil, err
 		}
@@ -317,6 +354,7 @@ func (s *Service) course(ctx context.Context, v *Coached, held *coachHeld, firm 
 		now.Basis, now.Other = CoachNow, past
 		return &now, nil
 	}
+	s.need(&before, held)
 	before.Basis, before.Other = CoachYear, found
 	before.Outlook.Now, err = before.Course.Rate()
 	return &before, err
@@ -350,7 +388,7 @@ func (s *Service) Coaches(ctx context.Context, by policy.Actor, text string, fro
 			return nil, 0, err
 		}
 		if v != nil {
-			row.Period, row.Running, row.Now = v.Period, v.Basis == CoachNow, &v.Outlook.Now
+			row.Period, row.Running, row.Now, row.Agreed = v.Period, v.Basis == CoachNow, &v.Outlook.Now, v.Agreed != ""
 		}
 		out = append(out, row)
 	}
@@ -543,8 +581,13 @@ func (s *Service) advise(v *Coached, held *coachHeld) error {
 			one := CoachAction{Action: a, Cost: a.Effort}
 			s.describe(&one, v)
 			s.until(&one, v, held, open[a.Fact])
+			if was, needed := v.needed[a.ID]; needed {
+				one.Needed, one.Steps, one.Most, one.Now, one.Then = true, 1, 1, v.Scheme.TellValue(a.Fact, was), one.Now
+				v.Actions = append(v.Actions, one)
+				continue
+			}
 			l, why := v.Course.Lever(a, limits)
-			if why == "" && v.Basis == CoachNow && !one.Until.IsZero() && one.Until.Compare(calendar.DateOf(held.at)) < 0 {
+			if why == "" && v.closed(&one, held) {
 				why = "期限" + one.Until.Chinese() + "已过"
 			}
 			if one.Why = why; why == "" {
@@ -573,7 +616,7 @@ func (s *Service) advise(v *Coached, held *coachHeld) error {
 			one.Why, one.Most = "单独办了不加分：现在的工作表不用这一项，或者已经得满分", 0
 			continue
 		}
-		one.Then = v.Scheme.TellValue(one.Fact, levers[i].Steps[steps-1][0].Value)
+		one.shift(v, levers[i].Steps[steps-1])
 	}
 	slices.SortStableFunc(v.Actions, byUse)
 	v.Risks = v.Course.Risks()
@@ -582,6 +625,22 @@ func (s *Service) advise(v *Coached, held *coachHeld) error {
 		v.ends(held.today[v.Project])
 	}
 	return nil
+}
+
+// shift says what some settings of its fact change: in the year, and in the earlier results that the year reads.
+func (a *CoachAction) shift(v *Coached, step []rating.Setting) {
+	for _, set := range step {
+		if set.Stage == 0 {
+			a.Then = v.Scheme.TellValue(a.Fact, set.Value)
+			continue
+		}
+		feed := &v.Course.Feeds[set.Stage-1]
+		one := CoachShift{Name: feed.ID, Now: feed.Scheme.TellValue(a.Fact, feed.Subject.Get(a.Fact)), Then: feed.Scheme.TellValue(a.Fact, set.Value)}
+		if at := slices.IndexFunc(v.Scheme.History, func(e rating.Earlier) bool { return e.ID == feed.ID }); at >= 0 && v.Scheme.History[at].Name != "" {
+			one.Name = v.Scheme.History[at].Name
+		}
+		a.Behind = append(a.Behind, one)
+	}
 }
 
 // ends adds what the register says ends within twelve months after the year: the insurance, if it gives points, and the service of the firm.
@@ -604,6 +663,8 @@ func (v *Coached) ends(h registry.Holding) {
 func byUse(a, b CoachAction) int {
 	rank := func(x *CoachAction) int {
 		switch {
+		case x.Needed:
+			return -1
 		case x.Steps > 0:
 			return 0
 		case x.Why == "":
@@ -644,7 +705,9 @@ func (s *Service) until(one *CoachAction, v *Coached, held *coachHeld, due calen
 		quarter = year
 	}
 	switch {
-	case v.Basis == CoachYear:
+	case one.Last == rating.LastWindow:
+		s.window(one, v, held)
+	case v.Course.Replay:
 		one.Until, one.Limit = last(year), year.period.Name+"最后一天，一年里都要这样办"
 	case !due.IsZero():
 		one.Until, one.Limit = due, "公示期限"

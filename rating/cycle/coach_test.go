@@ -1,10 +1,12 @@
 package cycle
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
@@ -12,12 +14,15 @@ import (
 	"redsteward/rating"
 	"redsteward/registry"
 	"redsteward/registry/casework"
+	"redsteward/supervision/application"
 )
 
 // TestCoach follows a project through a year: three published quarters and a running one, what leads to the next star, what would lose it, values that are tried, and a task until it is done.
 func TestCoach(t *testing.T) {
 	d := newDesk(t, 2)
 	ctx := t.Context()
+	d.sources["application"] = &fakeSource{name: application.Source}
+	d.Service.sources = append(d.Service.sources, d.sources["application"])
 	d.Service.actions = must[*rating.Actions](t)(rating.ParseActions("coach.yaml", shipped(t, "coach.yaml"), d.schemes[RhythmYear].scheme))
 	weak := []string{"cobuild_kinds", "repairs", "answers"}
 	for _, day := range []string{"2026-02-10", "2026-05-10", "2026-08-10"} {
@@ -70,10 +75,20 @@ func TestCoach(t *testing.T) {
 		t.Errorf("risks %+v", v.Risks)
 	}
 
+	// Nobody called for applications, so the star is one that every level agreed to; nothing is to be done about it.
+	if a := find("apply"); v.Agreed != "还没有通知申报；下面按各级同意试算。" || a.Why == "" || a.Needed {
+		t.Errorf("agreed %q, apply %+v", v.Agreed, a)
+	}
+	d.applies(t, manager, v)
+
 	// Values that are tried come to what the engine says; nothing is written.
 	tried := must[*Coached](t)(d.Coach(ctx, manager, "p0001", CoachAsk{Try: map[string]rating.Value{"complaints": rating.Number(num.FromInt(40))}}))
 	if tried.Tried == nil || !tried.Tried.Total.Points.Less(v.Now.Total.Points) {
 		t.Errorf("forty complaints: %+v", tried.Tried)
+	}
+	asked := must[*Coached](t)(d.Coach(ctx, manager, "p0001", CoachAsk{Basis: CoachNow, Try: map[string]rating.Value{"survey": {State: rating.Present, Number: num.FromInt(400), Items: []rating.ItemValue{{State: rating.Present, Number: num.FromInt(70)}, {}, {}, {State: rating.Present, Number: num.FromInt(30)}, {}}}}}))
+	if line := asked.Tried.Line("svc_satisfaction"); line == nil || line.Points.String() != "7.5" {
+		t.Errorf("70 of 100 satisfied: %+v", line)
 	}
 	d.refused(t, fault.Invalid, "complaints要填不小于零的整数", see(manager, "p0001", CoachAsk{Try: map[string]rating.Value{"complaints": rating.Number(num.FromFrac(1, 2))}}))
 	d.refused(t, fault.NotFound, "", see(stranger, "p0001", CoachAsk{}))
@@ -121,6 +136,76 @@ func TestCoach(t *testing.T) {
 	}
 	opens(manager)
 	opens(stranger, "p0001")
+}
+
+// TestShift: points that come of the quarters alone are said to come of them.
+func TestShift(t *testing.T) {
+	d := newDesk(t, 0)
+	stage := func(rhythm string, kinds int64) rating.Stage {
+		scheme := d.schemes[rhythm].scheme
+		sub := scheme.NewSubject("p0001", "2026", dateOf(on(t, "2026-12-31")))
+		if err := sub.Set("cobuild_kinds", rating.Number(num.FromInt(kinds))); err != nil {
+			t.Fatal(err)
+		}
+		return rating.Stage{Scheme: scheme, Subject: sub}
+	}
+	for _, r := range []struct {
+		year, quarter int64
+		then, behind  string
+	}{{5, 1, "", "第二季度得分 1 种 → 2 种"}, {3, 1, "4 种", "第二季度得分 1 种 → 2 种"}, {3, 5, "4 种", ""}} {
+		v := &Coached{Scheme: d.schemes[RhythmYear].scheme, Course: &rating.Course{Stage: stage(RhythmYear, r.year), Feeds: []rating.Feed{{ID: "q2", Stage: stage(RhythmQuarter, r.quarter)}}, Replay: true}}
+		one := CoachAction{Action: &rating.Action{ID: "cobuild", Fact: "cobuild_kinds", How: rating.HowRaise, By: 1, Most: 1}}
+		l, why := v.Course.Lever(one.Action, nil)
+		if why != "" {
+			t.Fatal(why)
+		}
+		one.shift(v, l.Steps[0])
+		var behind []string
+		for _, q := range one.Behind {
+			behind = append(behind, q.Name+" "+q.Now+" → "+q.Then)
+		}
+		if one.Then != r.then || strings.Join(behind, "、") != r.behind {
+			t.Errorf("%d and %d: %q, %q", r.year, r.quarter, one.Then, behind)
+		}
+	}
+}
+
+// applies follows the application of a year: called for and not handed in, under way, handed in too late. before is the coach of a year without a call.
+func (d *desk) applies(t *testing.T, by policy.Actor, before *Coached) {
+	called := d.Service.called
+	defer func() { d.Service.called, d.sources["application"].list = called, nil; d.set(t, "2026-10-19") }()
+	window := must[calendar.Deadline](t)(d.start("rating.apply", on(t, "2026-10-12")))
+	d.Service.called = func(context.Context, string) (*application.Round, error) {
+		return &application.Round{Year: "2026", Name: "2026年度", Window: window}, nil
+	}
+	see := func() (*Coached, *CoachAction) {
+		d.Service.coach.held = nil
+		v := must[*Coached](t)(d.Coach(t.Context(), by, "p0001", CoachAsk{Basis: CoachNow}))
+		return v, &v.Actions[slices.IndexFunc(v.Actions, func(a CoachAction) bool { return a.ID == "apply" })]
+	}
+	v, a := see()
+	if v.Agreed != "星级申报还在审核；下面按各级同意试算。" || a.Why == "" {
+		t.Errorf("under way: %q, %+v", v.Agreed, a)
+	}
+	d.tellLate(t, "p0001", "2026-12-31", "2026-10-12", "application application=none")
+	v, a = see()
+	if v.Agreed != "星级申报还没有提交；下面按提交以后各级同意试算。" || v.Now.Grade != before.Now.Grade || v.Plan == nil || !slices.Equal(v.Plan.Steps, before.Plan.Steps) {
+		t.Errorf("not handed in: %q, %s, plan %+v", v.Agreed, v.Now.Grade, v.Plan)
+	}
+	if a != &v.Actions[0] || !a.Needed || a.Why != "" || a.Steps != 1 || a.Until != window.Due || a.Limit != "2026年度申报期最后一天" || a.Now != "未申报" || a.Then != "各级同意" {
+		t.Errorf("what is needed comes first: %+v", a)
+	}
+	if n, effort := v.Doing(); effort != v.Plan.Effort+a.Effort || n < 2 || v.Bound() != effort {
+		t.Errorf("%d actions with an effort of %d, the plan takes %d", n, effort, v.Plan.Effort)
+	}
+	rows, _, err := d.Coaches(t.Context(), by, "", 0, 10)
+	if err != nil || !rows[0].Agreed || rows[0].Now.Grade != before.Now.Grade {
+		t.Errorf("list %+v, %v", rows, err)
+	}
+	d.set(t, window.Due.Add(1).String())
+	if v, a = see(); v.Agreed != "" || v.Now.Grade != "not_applied" || !strings.HasPrefix(a.Why, "期限") || a.Needed {
+		t.Errorf("too late: %q, %s, %+v", v.Agreed, v.Now.Grade, a)
+	}
 }
 
 // coachTasks gives a task, and does what is refused on the way.

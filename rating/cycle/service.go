@@ -73,6 +73,7 @@ type Service struct {
 	sources    []supervision.Readings
 	windows    Windows
 	applied    *application.Service
+	called     func(ctx context.Context, year string) (*application.Round, error)
 	schemes    map[string]schemeFile
 	rules      *RangeRules
 	rating     string
@@ -117,6 +118,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if s.background == nil {
 		s.background = func(work func(ctx context.Context)) { work(ctx) }
 	}
+	s.called = s.callOf
 	if s.lists = o.Lists; s.lists == nil {
 		s.lists = &ListRules{}
 	}
