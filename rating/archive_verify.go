@@ -42,7 +42,7 @@ func (a *Archive) Verify(ctx context.Context, id string) (Verification, error) {
 	if err != nil {
 		return Verification{}, err
 	}
-	v := &verifier{archive: a, ctx: ctx, made: made, scheme: s, past: map[string]Past{}}
+	v := &verifier{archive: a, ctx: ctx, made: made, scheme: s, past: map[string]Past{}, from: map[string]string{}}
 	if err := v.seal(); err != nil {
 		return Verification{}, err
 	}
@@ -67,6 +67,7 @@ type verifier struct {
 	report  Verification
 	uses    map[string][]PastUse // by subject, the earlier results that it reads
 	past    map[string]Past      // by hash, those that were found
+	from    map[string]string    // by hash, the evaluation made last that has it
 	err     error                // what ended a pass
 }
 
@@ -217,6 +218,9 @@ func (v *verifier) findIn(made Evaluation, wanted map[string][]string) error {
 			}
 		}
 		v.past[hash] = result.Past()
+		if _, found := v.from[hash]; !found {
+			v.from[hash] = made.ID
+		}
 	}
 	return nil
 }

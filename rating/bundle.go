@@ -345,7 +345,7 @@ func (a *Archive) findEarlier(ctx context.Context, s *Scheme, result *Result, us
 
 // cohortText recomputes the statistics of an evaluation.
 func (a *Archive) cohortText(ctx context.Context, made Evaluation, s *Scheme) (json.RawMessage, error) {
-	v := &verifier{archive: a, ctx: ctx, made: made, scheme: s, past: map[string]Past{}}
+	v := &verifier{archive: a, ctx: ctx, made: made, scheme: s, past: map[string]Past{}, from: map[string]string{}}
 	if err := v.seal(); err != nil {
 		return nil, err
 	}

@@ -75,6 +75,16 @@ type TrialInput struct {
 	History  func(id string) History
 	// Scorers names who scored a fact of a subject, none for a fact that nobody scored; nil means that nobody scored anything.
 	Scorers func(subject, fact string) []string
+	// Feeds are the earlier results that are perturbed along; what History has besides stays as it is.
+	Feeds []TrialFeed
+}
+
+// TrialFeed is an earlier result of several subjects, with what it was made from. Its own feeds are not used.
+type TrialFeed struct {
+	// ID is that under Scheme.History; Period is when it was, "" if nobody said.
+	ID, Period string
+	// TrialInput are those subjects, among those of the main trial, whose history it is.
+	TrialInput
 }
 
 // Trial are subjects made ready to be rated again and again. It shows how firmly a result stands; nothing that is decided may depend on it, as it computes in floating point.
@@ -83,17 +93,42 @@ type Trial struct {
 	in    TrialInput
 	f     *floatProgram
 	ready []*floatSubject
-	// scorers are their places by name.
+	// scorers are their places by name, those of the feeds among them: who scored a quarter and the year is one.
 	scorers map[string]int
 	shared  map[*Statistics]*floatStatistics
+	feeds   []*trialFeed
+	// programs are those of the feeds, each once.
+	programs []*floatProgram
 }
 
 // NewTrial makes subjects ready. Returns Invalid for a scheme with more than 64 adjustments.
 func NewTrial(in TrialInput) (*Trial, error) {
+	t, err := newTrial(in, map[string]int{}, newFloatProgram(in.Scheme.program))
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]*floatProgram{}
+	for i := range in.Feeds {
+		feed := &in.Feeds[i]
+		f := known[feed.Scheme.Hash]
+		if f == nil {
+			f = newFloatProgram(feed.Scheme.program)
+			known[feed.Scheme.Hash], t.programs = f, append(t.programs, f)
+		}
+		one, err := newTrial(feed.TrialInput, t.scorers, f)
+		if err != nil {
+			return nil, err
+		}
+		t.feeds = append(t.feeds, t.feed(feed.ID, one, slices.Index(t.programs, f)))
+	}
+	return t, nil
+}
+
+func newTrial(in TrialInput, scorers map[string]int, f *floatProgram) (*Trial, error) {
 	if len(in.Scheme.Adjust) > maxFloatAdjust {
 		return nil, fault.New("rating.NewTrial", fault.Invalid, fmt.Sprintf("方案的调整步骤超过 %d 个，不能做扰动分析", maxFloatAdjust))
 	}
-	t := &Trial{in: in, f: newFloatProgram(in.Scheme.program), scorers: map[string]int{}, shared: map[*Statistics]*floatStatistics{}}
+	t := &Trial{in: in, f: f, scorers: scorers, shared: map[*Statistics]*floatStatistics{}}
 	for i := range in.Subjects {
 		t.ready = append(t.ready, t.compile(&in.Subjects[i]))
 	}
@@ -126,12 +161,35 @@ func (t *Trial) compile(sub *Subject) *floatSubject {
 // Scorers is how many persons scored anything.
 func (t *Trial) Scorers() int { return len(t.scorers) }
 
-// Missing is how many subjects lack something that Noise.Missing can fill.
+// Missing is how many subjects lack something that Noise.Missing can fill, in an earlier result that is perturbed along too.
 func (t *Trial) Missing() int {
+	lack := make([]bool, len(t.in.Subjects))
+	for i, list := range t.gaps(t.donors()) {
+		lack[i] = len(list) > 0
+	}
+	for _, feed := range t.feeds {
+		gaps := feed.gaps(feed.donors())
+		for i, j := range feed.of {
+			lack[i] = lack[i] || j >= 0 && len(gaps[j]) > 0
+		}
+	}
 	n := 0
-	for _, list := range t.gaps(t.donors()) {
-		if len(list) > 0 {
+	for _, lacks := range lack {
+		if lacks {
 			n++
+		}
+	}
+	return n
+}
+
+// Earlier is how many earlier results are perturbed along.
+func (t *Trial) Earlier() int {
+	n := 0
+	for _, feed := range t.feeds {
+		for _, j := range feed.of {
+			if j >= 0 {
+				n++
+			}
 		}
 	}
 	return n
@@ -172,16 +230,16 @@ func (t *Trial) gaps(donors [][]int) [][]int {
 	return out
 }
 
-// fill draws, for each subject that lacks something, how it would stand if it did not.
-func (t *Trial) fill(seed uint64) [][]*floatSubject {
+// fill draws, for each subject that lacks something, so many ways in which it would stand if it did not; stream keeps the draws of several trials apart.
+func (t *Trial) fill(seed, stream uint64, ways int) [][]*floatSubject {
 	donors := t.donors()
 	out := make([][]*floatSubject, len(t.in.Subjects))
 	for i, gaps := range t.gaps(donors) {
 		if len(gaps) == 0 {
 			continue
 		}
-		source := rand.New(rand.NewPCG(seed, math.MaxUint64-uint64(i)))
-		for range fillings {
+		source := rand.New(rand.NewPCG(seed, math.MaxUint64-stream<<32-uint64(i)))
+		for range ways {
 			sub := t.in.Subjects[i]
 			sub.Values = slices.Clone(sub.Values)
 			for _, f := range gaps {
@@ -205,9 +263,12 @@ func (t *Trial) Spread(ctx context.Context, noise Noise, draws int, seed uint64,
 	if draws < 1 || draws > 100_000 || draws*len(t.in.Subjects) > MaxTrials {
 		return nil, fault.New(op, fault.Invalid, "扰动次数要在 1 到 100000 之间，且次数乘以对象数不超过 2000 万")
 	}
-	p := perturbation{f: t.f, subjects: t.ready, noise: noise, draws: draws, seed: seed, scorers: len(t.scorers), told: told}
+	p := perturbation{f: t.f, subjects: t.ready, noise: noise, draws: draws, seed: seed, scorers: len(t.scorers), told: told, feeds: t.feeds, programs: t.programs}
 	if noise.Missing > 0 {
-		p.filled = t.fill(seed)
+		p.filled = t.fill(seed, 0, fillings)
+		for k, feed := range t.feeds {
+			p.fed = append(p.fed, feed.fill(seed, uint64(k)+1, max(2, fillings/len(t.feeds))))
+		}
 	}
 	p.prepare()
 	if err := p.run(ctx); err != nil {
@@ -238,7 +299,7 @@ func (t *Trial) Without(indicator string) ([]Outcome, error) {
 
 func (t *Trial) once(without int) []Outcome {
 	w := newPerturbWorker(&perturbation{f: t.f, draws: 1})
-	w.weights()
+	w.weights(&w.run)
 	w.run.without = without
 	out := make([]Outcome, len(t.ready))
 	for i, sub := range t.ready {
@@ -253,6 +314,9 @@ type perturbation struct {
 	f        *floatProgram
 	subjects []*floatSubject
 	filled   [][]*floatSubject // by subject: what it would be if nothing were missing; none for a subject that lacks nothing
+	feeds    []*trialFeed
+	fed      [][][]*floatSubject // by feed and its subject
+	programs []*floatProgram
 	scorers  int
 	noise    Noise
 	draws    int
@@ -326,14 +390,16 @@ type perturbWorker struct {
 	order  []int     // subjects from the highest total to the lowest
 	totals []float64 // of this draw, by subject
 	shifts []float64 // of this draw, by scorer
+	noise  func(*floatSubject, []float64)
+	past   earlierDraw
 }
 
 func newPerturbWorker(p *perturbation) *perturbWorker {
-	nodes := len(p.f.indicators) + len(p.f.parts)
-	return &perturbWorker{
-		p: p, order: make([]int, len(p.subjects)), totals: make([]float64, len(p.subjects)), shifts: make([]float64, p.scorers),
-		run: floatRun{f: p.f, memory: make([]float64, p.f.size), weights: make([]float64, len(p.f.weights)), max: make([]float64, nodes), without: -1},
+	w := &perturbWorker{p: p, order: make([]int, len(p.subjects)), totals: make([]float64, len(p.subjects)), shifts: make([]float64, p.scorers), run: newFloatRun(p.f), past: newEarlierDraw(p)}
+	if p.noise.Values > 0 || p.noise.Severity > 0 {
+		w.noise = w.values
 	}
+	return w
 }
 
 // even is a random number from 0 to below 1.
@@ -346,18 +412,23 @@ func (w *perturbWorker) factor(width float64) float64 {
 
 func (w *perturbWorker) draw(draw int) {
 	p := w.p
-	w.source.Seed(p.seed, uint64(draw))
-	w.weights()
-	for i := range w.shifts {
-		w.shifts[i] = p.noise.Severity * (2*w.even() - 1)
+	if len(p.feeds) > 0 {
+		w.earlier(draw / feedShare)
 	}
-	var noise func(*floatSubject, []float64)
-	if p.noise.Values > 0 || p.noise.Severity > 0 {
-		noise = w.values
+	w.source.Seed(p.seed, uint64(draw))
+	w.weights(&w.run)
+	noise := w.noise
+	if len(p.feeds) > 0 { // the severity is that of the earlier results
+		noise = w.withPast
+	} else {
+		w.severity()
 	}
 	for i, sub := range p.subjects {
-		if p.filled != nil && len(p.filled[i]) > 0 && w.even() < p.noise.Missing {
-			sub = p.filled[i][w.source.Uint64()%fillings]
+		if len(p.feeds) > 0 {
+			w.past.at = i
+			sub = w.filling(p.filled, i, sub, w.past.known[i])
+		} else if p.filled != nil && len(p.filled[i]) > 0 {
+			sub = w.filling(p.filled, i, sub, w.even() < p.noise.Missing)
 		}
 		out := w.run.rate(sub, noise)
 		p.totals[i*p.draws+draw], p.grades[i*p.draws+draw] = out.total, int16(out.grade)
@@ -373,21 +444,36 @@ func (w *perturbWorker) draw(draw int) {
 	}
 }
 
-// weights draws the weights of all parts; those of a sum are scaled back to the declared full marks.
-func (w *perturbWorker) weights() {
-	weights := w.run.weights
-	copy(weights, w.p.f.weights)
+// severity draws how much milder or stricter each scorer is.
+func (w *perturbWorker) severity() {
+	for i := range w.shifts {
+		w.shifts[i] = w.p.noise.Severity * (2*w.even() - 1)
+	}
+}
+
+// filling is the subject at place i with what it lacks, if that is taken to be known.
+func (w *perturbWorker) filling(filled [][]*floatSubject, i int, sub *floatSubject, known bool) *floatSubject {
+	if !known || filled == nil || len(filled[i]) == 0 {
+		return sub
+	}
+	return filled[i][w.source.Uint64()%uint64(len(filled[i]))]
+}
+
+// weights draws the weights of all parts of a program; those of a sum are scaled back to the declared full marks.
+func (w *perturbWorker) weights(run *floatRun) {
+	weights, f := run.weights, run.f
+	copy(weights, f.weights)
 	if w.p.noise.Weights == 0 {
 		return
 	}
 	for i := range weights {
 		weights[i] *= w.factor(w.p.noise.Weights)
 	}
-	for i := range w.p.f.parts {
-		part := &w.p.f.parts[i]
+	for i := range f.parts {
+		part := &f.parts[i]
 		declared, drawn := 0.0, 0.0
 		for j, full := range part.full {
-			declared += w.p.f.weights[part.first+j] * full
+			declared += f.weights[part.first+j] * full
 			drawn += weights[part.first+j] * full
 		}
 		if part.part.method != MethodSum || drawn == 0 {

@@ -192,6 +192,10 @@ type floatRun struct {
 	without int // the indicator that is left out, -1 for none
 }
 
+func newFloatRun(f *floatProgram) floatRun {
+	return floatRun{f: f, memory: make([]float64, f.size), weights: make([]float64, len(f.weights)), max: make([]float64, len(f.indicators)+len(f.parts)), without: -1}
+}
+
 // outcome is the total, NaN if there is none, and the place of the grade, -1 for none.
 type outcome struct {
 	total float64
@@ -199,6 +203,12 @@ type outcome struct {
 }
 
 func (r *floatRun) rate(sub *floatSubject, noise func(sub *floatSubject, memory []float64)) outcome {
+	r.settle(sub, noise)
+	return outcome{r.memory[r.f.total], r.grade()}
+}
+
+// settle works out everything but the grade.
+func (r *floatRun) settle(sub *floatSubject, noise func(sub *floatSubject, memory []float64)) {
 	r.sub, r.blocked = sub, sub.blocked
 	copy(r.memory, sub.memory)
 	if noise != nil {
@@ -216,7 +226,6 @@ func (r *floatRun) rate(sub *floatSubject, noise func(sub *floatSubject, memory 
 			r.output(st.index)
 		}
 	}
-	return outcome{r.memory[r.f.total], r.grade()}
 }
 
 // set gives a node its points.

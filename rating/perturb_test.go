@@ -49,7 +49,7 @@ func TestPerturbWithoutNoiseIsEvaluate(t *testing.T) {
 			}
 			f := newFloatProgram(s.program)
 			w := newPerturbWorker(&perturbation{f: f})
-			w.weights()
+			w.weights(&w.run)
 			graded := map[string]int{}
 			for i := range 300 {
 				sub, past := d.subject("x", []int{0, 3, 12, 40}[i%4]), d.past(i%5)
@@ -264,6 +264,99 @@ func TestTrialAssumptions(t *testing.T) {
 	}
 }
 
+// yearTrial is a year of drawn subjects with the four quarters that it reads. Of a quarter everybody has had a result.
+func yearTrial(t testing.TB, n, gaps int) TrialInput {
+	t.Helper()
+	quarter, year := readScheme(t, "../configs/schemes/five-goods-quarter.yaml"), readScheme(t, "../configs/schemes/five-goods-year.yaml")
+	past := map[string]History{}
+	in := TrialInput{Scheme: year, Subjects: drawnSubjects(newDrawer(year, 5), n, gaps), History: func(id string) History { return past[id] }}
+	for k, id := range []string{"q1", "q2", "q3", "q4"} {
+		feed := TrialFeed{ID: id, TrialInput: TrialInput{Scheme: quarter, Subjects: drawnSubjects(newDrawer(quarter, uint64(k)+6), n, gaps)}}
+		for i := range feed.Subjects {
+			sub := feed.Subjects[i]
+			if past[sub.ID] == nil {
+				past[sub.ID] = History{}
+			}
+			r := Evaluate(quarter, nil, sub, nil)
+			past[sub.ID][id] = r.Past()
+		}
+		in.Feeds = append(in.Feeds, feed)
+	}
+	return in
+}
+
+// TestPerturbWithEarlierResults: a year without noise comes to what it is, and with noise its quarters move along, by what moves them and no further than that.
+func TestPerturbWithEarlierResults(t *testing.T) {
+	in := yearTrial(t, 20, 30)
+	trial := trialOf(t, in)
+	if trial.Earlier() != 80 {
+		t.Errorf("%d earlier results", trial.Earlier())
+	}
+	still := spreadOf(t, trial, Noise{}, 10, 1)
+	for i := range still {
+		want := Evaluate(in.Scheme, nil, in.Subjects[i], in.History(in.Subjects[i].ID))
+		at := slices.IndexFunc(in.Scheme.Grades.List, func(g Grade) bool { return g.ID == want.Grade })
+		if want.Total.Counted != (still[i].Rated == 10) || still[i].Low != still[i].High || want.Total.Counted && math.Abs(still[i].Median-want.Total.Points.Float64()) > 1e-7 || still[i].Grades[at] != 10 {
+			t.Errorf("without noise %+v, Evaluate says %s %s", still[i], want.Total.Points, want.Grade)
+		}
+	}
+	// The weights of the quarters are moved too; without the quarters a year moves less.
+	shallow := in
+	shallow.Feeds = nil
+	width := func(in TrialInput, noise Noise) []float64 {
+		var out []float64
+		for _, s := range spreadOf(t, trialOf(t, in), noise, 300, 3) {
+			out = append(out, s.High-s.Low)
+		}
+		return out
+	}
+	sum := func(list []float64) (all float64) {
+		for _, x := range list {
+			all += x
+		}
+		return all
+	}
+	if deep, flat := sum(width(in, Noise{Weights: 0.1})), sum(width(shallow, Noise{Weights: 0.1})); deep < 1.05*flat {
+		t.Errorf("weights move a year by %v in all, without its quarters by %v", deep, flat)
+	}
+	// Who scored a visit of one quarter only moves that one: a year takes an even share of it. Who scored the year's own visit too moves both together.
+	one, both := in, in
+	one.Feeds = slices.Clone(in.Feeds)
+	who := func(subject, fact string) []string {
+		if fact == "visit_clean" {
+			return []string{"x"}
+		}
+		return nil
+	}
+	one.Feeds[2].Scorers = who
+	both.Feeds, both.Scorers = one.Feeds, who
+	quarter, alone, together := width(one, Noise{Severity: 0.2}), width(shallow, Noise{Severity: 0.2}), width(both, Noise{Severity: 0.2})
+	own := shallow
+	own.Scorers = who
+	year := width(own, Noise{Severity: 0.2})
+	moved := 0
+	for i := range quarter {
+		if alone[i] != 0 {
+			t.Errorf("%s: nobody scored it, and it moves by %v", in.Subjects[i].ID, alone[i])
+		}
+		if quarter[i] > 0.01 && year[i] > 0.01 && together[i] > max(quarter[i], year[i]) {
+			moved++
+		}
+		if together[i] > 1.2*(quarter[i]+year[i])+0.05 { // other draws, and two roundings
+			t.Errorf("%s: moved by %v and %v, together by %v", in.Subjects[i].ID, quarter[i], year[i], together[i])
+		}
+	}
+	if moved < 5 || trialOf(t, both).Scorers() != 1 {
+		t.Errorf("%d of 20 move with a quarter and the year, %d scorers", moved, trialOf(t, both).Scorers())
+	}
+	if fmt.Sprint(spreadOf(t, trial, Noise{Weights: 0.1, Severity: 0.1, Missing: 0.5}, 130, 3)) != fmt.Sprint(spreadOf(t, trialOf(t, in), Noise{Weights: 0.1, Severity: 0.1, Missing: 0.5}, 130, 3)) {
+		t.Error("the same seed gave another year")
+	}
+	if sum(width(in, Noise{Missing: 0.5})) <= sum(width(shallow, Noise{Missing: 0.5})) {
+		t.Error("what is missing of a quarter moves no year")
+	}
+}
+
 func byRank(a, b Spread) int { return a.RankLow - b.RankLow }
 
 func sumInts(xs []int) (sum int) {
@@ -309,6 +402,13 @@ func BenchmarkPerturb(b *testing.B) {
 	const ratings = 2_000_000
 	b.Run("200", func(b *testing.B) {
 		spread(b, 200, 10_000)
+		b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/10000×200")
+	})
+	b.Run("year200", func(b *testing.B) { // two million years, each read beside four quarters
+		in := yearTrial(b, 200, 30)
+		for b.Loop() {
+			spreadOf(b, trialOf(b, in), Noise{Weights: 0.1, Severity: 0.04, Missing: 0.5}, 10_000, 1)
+		}
 		b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/10000×200")
 	})
 	for _, n := range countySizes() {

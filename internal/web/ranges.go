@@ -47,17 +47,19 @@ type rangesView struct {
 	CanRun, Made, Running, Whole, Stars bool
 	// Failure says why the last try came to nothing.
 	Failure, Warning, Few string
-	Filters               []boardFilter
-	Sort, Desc            string
-	Filtered              bool
-	Heads                 []boardHead
-	Rows                  []rangeLine
-	Page                  pager
-	Axis, Cuts            string
-	Assumed               []rangeAssumption
-	Removals              []removalLine
-	Spreads               *spreadsView
-	Note                  string
+	// Shallow says that earlier results were not moved along.
+	Shallow    string
+	Filters    []boardFilter
+	Sort, Desc string
+	Filtered   bool
+	Heads      []boardHead
+	Rows       []rangeLine
+	Page       pager
+	Axis, Cuts string
+	Assumed    []rangeAssumption
+	Removals   []removalLine
+	Spreads    *spreadsView
+	Note       string
 }
 
 // rangeLine is one project.
@@ -225,13 +227,28 @@ func (v *rangesView) fill(l listAddress, found *cycle.RangesView, cuts []num.Num
 	if found.Runs < 10_000 {
 		v.Few = fmt.Sprintf("小区太多，只扰动了 %s 次，名次和可能性比通常的粗。", count(found.Runs))
 	}
-	v.Note = rangesSaid(found)
+	v.Note, v.Shallow = rangesSaid(found), shallowText(found)
+}
+
+// shallowText says of ranges that were made without moving earlier results along that they are too narrow, "" of others.
+func shallowText(found *cycle.RangesView) string {
+	switch {
+	case found.Shallow(found.Scheme):
+		return "取自以往季度的得分没有扰动，只动了本期自己的部分，区间偏窄。"
+	case found.Fixed > 0:
+		return fmt.Sprintf("有 %s 份以往得分的依据不在这里，没有扰动，这些小区的区间偏窄。", count(found.Fixed))
+	}
+	return ""
 }
 
 // rangesSaid says how ranges were made, so that they can be made again.
 func rangesSaid(found *cycle.RangesView) string {
-	return fmt.Sprintf("%s评价，%s算成。一起动的扰动 %s 次，只动一种的各 %s 次，种子 %d，规则 %s 版：权重上下 %d%%；打分的人各有宽严，上下满分的 %d%%（%d 人打过分）；缺的数据有 %d%% 的可能补上，从有这项数据的小区里取（%d 个小区有缺）。"+
+	text := fmt.Sprintf("%s评价，%s算成。一起动的扰动 %s 次，只动一种的各 %s 次，种子 %d，规则 %s 版：权重上下 %d%%；打分的人各有宽严，上下满分的 %d%%（%d 人打过分）；缺的数据有 %d%% 的可能补上，从有这项数据的小区里取（%d 个小区有缺）。"+
 		"并列组：同组的各小区，都不能在 95%% 以上的扰动里与组内第一名分出上下。去掉一项指标时，以往季度的得分不变。", found.Period.Name, dateTime(found.Made.At.Time), count(found.Runs), count(found.EachRuns), found.Seed, found.Rules, found.Weights, found.Severity, found.Scorers, found.Missing, found.Gaps)
+	if found.Earlier > 0 {
+		text += fmt.Sprintf("读到的 %s 份季度得分按各自的方案和冻结的事实一起扰动：权重、同一个打分人的宽严、缺的数据；每 4 次年度扰动读同一次季度扰动。", count(found.Earlier))
+	}
+	return text + shallowText(found)
 }
 
 // rangeLines puts the rows into words, the highest total first.
@@ -521,6 +538,12 @@ func (s *Server) rangeOf(ctx context.Context, by policy.Actor, evaluation, perio
 		v.Link = periodPath(period) + "/ranges"
 	}
 	v.Note = fmt.Sprintf("扰动 %s 次，种子 %d", count(one.Ranges.Runs), one.Ranges.Seed)
+	switch shallow := shallowText(view); {
+	case shallow != "":
+		v.Note += "。" + shallow
+	case one.Ranges.Earlier > 0:
+		v.Note += "，季度得分一起扰动"
+	}
 	v.Strip = charts.Interval{From: max(0, 10*math.Floor(float64(one.Row.Low)/1000)), To: 100, Low: float64(one.Row.Low) / 100, High: float64(one.Row.High) / 100, At: float64(one.Row.Median) / 100}.SVG()
 	return v, nil
 }

@@ -90,6 +90,7 @@ func TestYearTakesItsQuarters(t *testing.T) {
 	if r.Label != "五星" || r.Total.Shown != "100.00" || len(r.History) != 3 {
 		t.Errorf("%s %s with %d earlier results; the fourth quarter is not published and must not count", r.Label, r.Total.Shown, len(r.History))
 	}
+	d.rangesOfYear(t, made.ID)
 	for _, tt := range []struct {
 		name    string
 		minutes Minutes

@@ -38,6 +38,10 @@ type Ranges struct {
 	Severity int64    `json:"severity"`
 	Missing  int64    `json:"missing"`
 	Sources  []string `json:"sources,omitempty" privacy:"internal"`
+	// Deep: what the results read of earlier ones was moved along with what those were made from. Earlier is how many earlier results that were, Fixed how many were read and stayed as they are, since what they were made from is not stored here.
+	Deep    bool `json:"deep,omitempty"`
+	Earlier int  `json:"earlier,omitempty"`
+	Fixed   int  `json:"fixed,omitempty"`
 	// Count is how many projects there are, Scorers how many people scored, Gaps how many projects lack something that can be filled.
 	Count   int `json:"count"`
 	Scorers int `json:"scorers"`
@@ -245,12 +249,12 @@ func pageID(evaluation string, n int) string { return fmt.Sprintf("%s/%05d", eva
 // assumed are the assumptions of the rules, as they are stored with what they led to.
 func (r *RangeRules) assumed() Ranges {
 	f := &r.file.Ranges
-	return Ranges{Rules: r.file.Version, Runs: int(f.Runs), EachRuns: int(f.EachRuns), Seed: f.Seed, Weights: f.WeightsPercent, Severity: f.SeverityPercent, Missing: f.MissingPercent, Sources: f.SeveritySources}
+	return Ranges{Deep: true, Rules: r.file.Version, Runs: int(f.Runs), EachRuns: int(f.EachRuns), Seed: f.Seed, Weights: f.WeightsPercent, Severity: f.SeverityPercent, Missing: f.MissingPercent, Sources: f.SeveritySources}
 }
 
 // tried makes the ranges of an evaluation under assumptions: nothing is written, and the same assumptions give the same.
 func (s *Service) tried(ctx context.Context, evaluation string, assumed Ranges, told func(done, total int) error) (Ranges, []rangePage, error) {
-	in, err := s.archive.Trial(ctx, evaluation)
+	in, err := s.archive.Trial(ctx, evaluation, assumed.Deep)
 	if err != nil {
 		return Ranges{}, nil, err
 	}
@@ -262,11 +266,21 @@ func (s *Service) tried(ctx context.Context, evaluation string, assumed Ranges, 
 	if in.Scorers, err = s.scorersOf(ctx, made.Period, in, assumed.Sources); err != nil {
 		return Ranges{}, nil, err
 	}
+	for i := range in.Feeds {
+		feed := &in.Feeds[i]
+		if feed.Scorers, err = s.scorersOf(ctx, feed.Period, feed.TrialInput, assumed.Sources); err != nil {
+			return Ranges{}, nil, err
+		}
+	}
 	trial, err := rating.NewTrial(in)
 	if err != nil {
 		return Ranges{}, nil, err
 	}
 	head := assumed
+	if head.Deep {
+		head.Earlier = trial.Earlier()
+		head.Fixed = in.Read() - head.Earlier
+	}
 	head.Evaluation, head.Period, head.Count, head.Scorers, head.Gaps = evaluation, made.Period, len(in.Subjects), trial.Scorers(), trial.Missing()
 	for _, g := range in.Scheme.Grades.List {
 		head.Grades = append(head.Grades, g.ID)
@@ -562,6 +576,9 @@ func (v *RangesView) GradeLabel(place int) string {
 	return "无"
 }
 
+// Shallow reports whether the results read points of earlier ones that were not moved along, as in ranges that were made before that was done: they are then narrower than they should be.
+func (r *Ranges) Shallow(scheme *rating.Scheme) bool { return !r.Deep && scheme.ReadsPast() }
+
 // RepeatRanges makes the ranges of a period again with the assumptions and the seed that stand with them, and reports whether the same came out, to the last byte. It writes nothing. Returns what Ranges
 // returns, and Forbidden without RunEvaluation.
 func (s *Service) RepeatRanges(ctx context.Context, by policy.Actor, id string) (same bool, err error) {
@@ -572,7 +589,7 @@ func (s *Service) RepeatRanges(ctx context.Context, by policy.Actor, id string) 
 	if err != nil {
 		return false, err
 	}
-	assumed := Ranges{Rules: v.Rules, Runs: v.Runs, EachRuns: v.EachRuns, Seed: v.Seed, Weights: v.Weights, Severity: v.Severity, Missing: v.Missing, Sources: v.Sources}
+	assumed := Ranges{Deep: v.Deep, Rules: v.Rules, Runs: v.Runs, EachRuns: v.EachRuns, Seed: v.Seed, Weights: v.Weights, Severity: v.Severity, Missing: v.Missing, Sources: v.Sources}
 	again, _, err := s.tried(ctx, v.Evaluation, assumed, func(int, int) error { return nil })
 	return err == nil && again.Digest == v.Digest, err
 }

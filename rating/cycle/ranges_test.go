@@ -82,6 +82,31 @@ func TestRanges(t *testing.T) {
 	}
 }
 
+// rangesOfYear: the quarters of a year are tried along with it, which widens its ranges; what was tried without them comes out the same again and is called narrow.
+func (d *desk) rangesOfYear(t *testing.T, evaluation string) {
+	t.Helper()
+	head := must[Ranges](t)(d.MakeRanges(t.Context(), officer, "2026"))
+	v := must[*RangesView](t)(d.Ranges(t.Context(), officer, "2026"))
+	if !head.Deep || head.Earlier != 6 || head.Fixed != 0 || v.Shallow(v.Scheme) {
+		t.Errorf("two projects have three quarters each: %+v", head)
+	}
+	if same, err := d.RepeatRanges(t.Context(), officer, "2026"); err != nil || !same {
+		t.Errorf("repeated: %v, %v", same, err)
+	}
+	before := head
+	before.Deep = false
+	shallow, pages, err := d.tried(t.Context(), evaluation, before, func(int, int) error { return nil })
+	if err != nil || !shallow.Shallow(v.Scheme) || shallow.Digest == head.Digest || shallow.Scorers != head.Scorers {
+		t.Fatalf("without the quarters: %+v, %v", shallow, err)
+	}
+	for i, row := range pages[0].Rows {
+		deep := v.Rows[i].RangeRow
+		if row.Project != deep.Project || row.Rated > 0 && deep.High-deep.Low <= row.High-row.Low {
+			t.Errorf("%s lies within %d to %d, without its quarters %d to %d", row.Project, deep.Low, deep.High, row.Low, row.High)
+		}
+	}
+}
+
 // TestRangeRules names every mistake of a ranges.yaml.
 func TestRangeRules(t *testing.T) {
 	good := string(shipped(t, "ranges.yaml"))
