@@ -30,6 +30,7 @@ import (
 	"redsteward/internal/store"
 	"redsteward/internal/web"
 	"redsteward/policy"
+	"redsteward/rating/cycle"
 )
 
 // watched is the engine of the county, which learns the kinds and their indexes, and once it is shut counts what would be written and writes nothing.
@@ -281,6 +282,7 @@ func testRows(t *testing.T, s *service, w *watched) {
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 
 	testPublicPersons(ctx, t, s, server)
+	testPublicRange(ctx, t, s, server)
 
 	var scopes []string
 	for kind, begins := range map[string][]string{"project": {"p:"}, "firm": {"f:"}, "developer": {"d:"}, "division": {"c:", "t:"}} {
@@ -395,6 +397,49 @@ func testRows(t *testing.T, s *service, w *watched) {
 	t.Logf("%d tries with other rows, %d with one's own, of which %d opened; %d pages of objects", len(tries)-own, own, opened, len(pages))
 	if own < 800 || opened*2 < own || len(pages) < 25 {
 		t.Error("the walk is broken")
+	}
+}
+
+// testPublicRange: everybody sees how firmly a star stands once an adopted document publishes that, and nothing of it before.
+func testPublicRange(ctx context.Context, t *testing.T, s *service, server *web.Server) {
+	t.Helper()
+	file, err := ownOr(s.config.Files.Ranges, "ranges.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	adopted, err := cycle.ParseRangeRules("ranges.yaml", []byte(strings.Replace(string(file), `publish: ""`, `publish: "都建发〔2026〕12号"`, 1)))
+	if err != nil || adopted.Published() == "" {
+		t.Fatal(err, "nothing is published")
+	}
+	rules := s.cycle.RangeRules()
+	internal := *rules
+	open := func(path string) string {
+		_, body, err := server.Outward(ctx, path, "")
+		if err != nil {
+			t.Fatal(path, err)
+		}
+		return string(body)
+	}
+	const heading = "敏感性区间"
+	links := slices.Compact(regexp.MustCompile(`/stars/[A-Za-z0-9]+`).FindAllString(open("/"), -1))
+	told := 0
+	for _, path := range links[:min(4, len(links))] {
+		before := open(path)
+		*rules = *adopted
+		after := open(path)
+		*rules = internal
+		if again := open(path); strings.Contains(before, heading) || strings.Contains(again, heading) {
+			t.Errorf("%s tells everybody what is internal", path)
+		}
+		if !strings.Contains(after, heading) {
+			continue // it has no total
+		}
+		if told++; !strings.Contains(after, "不是置信区间") || !strings.Contains(after, "总分 5%–95%") || strings.Contains(after, "内部</span>") || strings.Contains(after, "/ranges") {
+			t.Errorf("%s tells everybody: %.3000s", path, after)
+		}
+	}
+	if told == 0 {
+		t.Errorf("none of %d stars says how firmly it stands", len(links))
 	}
 }
 
