@@ -64,22 +64,6 @@ func (s *Scheme) ReadsPast() bool {
 	return false
 }
 
-// Read is how many earlier results the subjects have of which the scheme reads more than the limit of promotion does.
-func (in *TrialInput) Read() int {
-	n := 0
-	for i := range in.Scheme.History {
-		if !in.Scheme.program.readsPast(i) {
-			continue
-		}
-		for k := range in.Subjects {
-			if _, has := in.History(in.Subjects[k].ID)[in.Scheme.History[i].ID]; has {
-				n++
-			}
-		}
-	}
-	return n
-}
-
 // readsPast reports whether anything but the limit of promotion reads what an earlier result came to.
 func (p *program) readsPast(at int) bool {
 	found := false

@@ -232,11 +232,8 @@ func (v *rangesView) fill(l listAddress, found *cycle.RangesView, cuts []num.Num
 
 // shallowText says of ranges that were made without moving earlier results along that they are too narrow, "" of others.
 func shallowText(found *cycle.RangesView) string {
-	switch {
-	case found.Shallow(found.Scheme):
+	if found.Shallow(found.Scheme) {
 		return "取自以往季度的得分没有扰动，只动了本期自己的部分，区间偏窄。"
-	case found.Fixed > 0:
-		return fmt.Sprintf("有 %s 份以往得分的依据不在这里，没有扰动，这些小区的区间偏窄。", count(found.Fixed))
 	}
 	return ""
 }

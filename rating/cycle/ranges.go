@@ -38,10 +38,9 @@ type Ranges struct {
 	Severity int64    `json:"severity"`
 	Missing  int64    `json:"missing"`
 	Sources  []string `json:"sources,omitempty" privacy:"internal"`
-	// Deep: what the results read of earlier ones was moved along with what those were made from. Earlier is how many earlier results that were, Fixed how many were read and stayed as they are, since what they were made from is not stored here.
+	// Deep: what the results read of earlier ones was moved along with what those were made from. Earlier is how many earlier results that were.
 	Deep    bool `json:"deep,omitempty"`
 	Earlier int  `json:"earlier,omitempty"`
-	Fixed   int  `json:"fixed,omitempty"`
 	// Count is how many projects there are, Scorers how many people scored, Gaps how many projects lack something that can be filled.
 	Count   int `json:"count"`
 	Scorers int `json:"scorers"`
@@ -279,7 +278,6 @@ func (s *Service) tried(ctx context.Context, evaluation string, assumed Ranges, 
 	head := assumed
 	if head.Deep {
 		head.Earlier = trial.Earlier()
-		head.Fixed = in.Read() - head.Earlier
 	}
 	head.Evaluation, head.Period, head.Count, head.Scorers, head.Gaps = evaluation, made.Period, len(in.Subjects), trial.Scorers(), trial.Missing()
 	for _, g := range in.Scheme.Grades.List {
