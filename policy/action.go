@@ -136,6 +136,8 @@ const (
 	ReadSent Action = "sent.read"
 	// RecordSent takes document numbers, and records by hand what was sent to whom, with receipts.
 	RecordSent Action = "sent.record"
+	// KeepPhrases keeps the phrases (常用语) of the bureau, for all offices or one.
+	KeepPhrases Action = "phrase.keep"
 	// ReadCollection shows, within the scope, the tasks of collection (收表任务) and what units sent.
 	ReadCollection Action = "collection.read"
 	// SendCollection hands tasks out, reminds, returns, merges, archives, and makes matters of hazards, for the actor's own office.
@@ -524,6 +526,7 @@ func Actions() []ActionInfo {
 		{KeepPaperTemplate, "上传文书模板", false},
 		{ReadSent, "查看发文登记", false},
 		{RecordSent, "取文号、登记发送和送达回证", false},
+		{KeepPhrases, "维护本局常用语", false},
 		{ReadCollection, "查看收表任务", false},
 		{SendCollection, "下发收表任务、催报和汇总", false},
 		{FillCollection, "签收和填报收表任务", false},

@@ -20,7 +20,7 @@ func (l *countyLoader) waitingActs() []act {
 	for i := range l.plan.firms {
 		acts = append(acts, l.waitingSheet(i, n)...)
 	}
-	return slices.Concat(acts, l.filingActs(), l.fundActs(), l.claimActs(), l.inspectionActs(), l.rectificationActs(), l.vetoActs(), l.standingActs(), l.openApplicationActs(), l.responseActs(), l.changeActs(), l.bodyActs(), l.handoverActs(), l.bookActs(), l.matterActs(), l.collectionActs(), l.noticeActs(), l.loggedActs(), l.surveyActs(), l.wishActs(), l.auditActs(), l.returnActs())
+	return slices.Concat(acts, l.filingActs(), l.fundActs(), l.claimActs(), l.inspectionActs(), l.rectificationActs(), l.vetoActs(), l.standingActs(), l.openApplicationActs(), l.responseActs(), l.changeActs(), l.bodyActs(), l.handoverActs(), l.bookActs(), l.matterActs(), l.collectionActs(), l.noticeActs(), l.phraseActs(), l.loggedActs(), l.surveyActs(), l.wishActs(), l.auditActs(), l.returnActs())
 }
 
 // waitingProof: of eight projects that keep no log of repairs three have not begun, one proof was returned, one flagged for the bureau, one accepted, and two wait for the community.

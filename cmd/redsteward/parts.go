@@ -42,6 +42,9 @@ func (s *service) openParts(ctx context.Context, rules *policy.Rules, accounts p
 	if s.requests, err = policy.NewDataRequests(ctx, s.db, s.guard, s.clocks.Business, t.deadline, t.resolve); err != nil {
 		return err
 	}
+	if s.phrases, err = policy.NewPhrases(ctx, s.db, s.guard); err != nil {
+		return err
+	}
 	if s.views, err = policy.NewViews(ctx, s.db, s.guard); err != nil {
 		return err
 	}

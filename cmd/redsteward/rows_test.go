@@ -141,6 +141,7 @@ var placed = map[string]string{
 
 // nowhere are the beginnings of the routes about objects that lie in no rows, and why whoever has the right may ask for each of them.
 var nowhere = map[string]string{
+	"/account/phrases/:id":        "one's own account",
 	"/account/views/:id":          "one's own account",
 	"/boards/:chart":              "a chart over one's own rows",
 	"/books/:book":                "a book, not a row",

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -35,7 +34,7 @@ type batchKind interface {
 	// papersOf lists the papers of a page of the list that is narrowed by a request, with the address of the next page.
 	papersOf(c *fiber.Ctx, by policy.Actor) (filters []field, rows []printRow, next string, err error)
 	// signable lists what waits for the actor's signature on the screen.
-	signable(ctx context.Context, by policy.Actor) ([]signRow, error)
+	signable(ctx context.Context, by policy.Actor) ([]batchRow, error)
 	// signOne agrees at the actor's seat to what he saw.
 	signOne(ctx context.Context, by policy.Actor, at casework.At, hash, password string) error
 }
@@ -77,8 +76,7 @@ func (s *Server) batchRoutes() []Route {
 		return nil
 	}
 	const get = fiber.MethodGet
-	return []Route{{Method: get, Path: printsPath, Action: policy.ReadTodo, Handler: s.prints}, {Method: get, Path: printsSheetsPath, Action: policy.ReadTodo, Handler: s.printSheets},
-		{Method: get, Path: batchSignPath, Action: policy.SignApproval, Handler: s.batchSign}, {Method: fiber.MethodPost, Path: batchSignPath, Action: policy.SignApproval, Handler: s.doBatchSign}}
+	return append(s.batchSign().routes(s), Route{Method: get, Path: printsPath, Action: policy.ReadTodo, Handler: s.prints}, Route{Method: get, Path: printsSheetsPath, Action: policy.ReadTodo, Handler: s.printSheets})
 }
 
 // printRow is a case with its papers; Value of a paper is what its box sends.
@@ -210,16 +208,7 @@ func plainPart(text string) bool {
 	}) && text != "." && text != ".."
 }
 
-// signRow is a case that waits for the actor's signature; Value names it as it was seen.
-type signRow struct {
-	Kind, Path, Name, Sub, Value string
-	On                           bool
-}
-
-// signResult is what came of one signature.
-type signResult struct{ Path, Name, State, Text string }
-
-func (p casePages[T, D]) signable(ctx context.Context, by policy.Actor) (out []signRow, err error) {
+func (p casePages[T, D]) signable(ctx context.Context, by policy.Actor) (out []batchRow, err error) {
 	if p.signs == nil || p.opinion != "" { // an agreement that needs words is given where the words are written
 		return nil, nil
 	}
@@ -237,7 +226,7 @@ func (p casePages[T, D]) signable(ctx context.Context, by policy.Actor) (out []s
 				continue
 			}
 			line := p.row(clock, d.ID, one)
-			out = append(out, signRow{Kind: p.title, Path: p.path + "/" + d.ID, Name: line.Name, Sub: line.Title, Value: strings.Join([]string{p.path, d.ID, strconv.FormatInt(d.Seq, 10), waits.SubjectHash}, "~"), On: true})
+			out = append(out, batchRow{Path: p.path + "/" + d.ID, Name: p.title + "：" + line.Name, Text: line.Title, Value: valueOf(strings.Join([]string{p.path, d.ID, waits.SubjectHash}, "~"), d.Seq)})
 		}
 		if after = found.Next; after == "" {
 			return out, nil
@@ -250,23 +239,36 @@ func (p casePages[T, D]) signOne(ctx context.Context, by policy.Actor, at casewo
 	return err
 }
 
-// batchSignView is what sign_batch.html shows: what waits, or what came of it.
-type batchSignView struct {
-	Path, Error   string
-	Rows          []signRow
-	Form          []field
-	Results       []signResult
-	Done, Refused int
-	Most          int
-}
-
-// batchSign lists what waits for the actor.
-func (s *Server) batchSign(c *fiber.Ctx, by policy.Actor) error {
-	return s.showBatchSign(c, by, nil, nil, nil)
+// batchSign signs cases of all kinds on the screen. A wrong password signs nothing.
+func (s *Server) batchSign() batch {
+	return batch{path: batchSignPath, back: "/todo", backTitle: "我的待办", nav: batchSignPath, title: "批量签发", sub: "先点开看，再勾选；每件分别签署，一件没有办成不影响其他的。要退回、不同意的，打开那一件单独办。", button: "签署勾选的", unit: "件", none: "没有等你签的", most: maxSigning, action: policy.SignApproval,
+		form: func(*fiber.Ctx, policy.Actor, url.Values) ([]field, error) {
+			return []field{{Name: "current", Label: "你的密码", Type: "password", Autocomplete: "current-password", Hint: "签署前再核对一次是本人"}}, nil
+		},
+		rows: func(c *fiber.Ctx, by policy.Actor) ([]batchRow, error) { return s.waitingFor(c.UserContext(), by) },
+		do: func(c *fiber.Ctx, by policy.Actor, list []casework.At, values url.Values) ([]batchResult, error) {
+			waiting, err := s.waitingFor(c.UserContext(), by)
+			if err != nil {
+				return nil, err
+			}
+			kinds := map[string]batchKind{}
+			for _, k := range s.batchKinds() {
+				kinds[first3(k.about())] = k
+			}
+			return eachOf(c.UserContext(), list, "已签署", "件", func(ctx context.Context, at casework.At) (name, path string, err error) {
+				i := slices.IndexFunc(waiting, func(r batchRow) bool { return r.Value == valueOf(at.ID, at.Seq) })
+				if i < 0 {
+					return "", "", fault.New("web.batchSign", fault.Conflict, "已经签过、被改过，或者不在等你签的里面")
+				}
+				part := strings.Split(at.ID, "~")
+				at.ID = part[1]
+				return waiting[i].Name, waiting[i].Path, kinds[part[0]].signOne(ctx, by, at, part[2], values.Get("current"))
+			}, "current")
+		}}
 }
 
 // waitingFor lists what waits for the actor over all kinds that he may read.
-func (s *Server) waitingFor(ctx context.Context, by policy.Actor) (out []signRow, err error) {
+func (s *Server) waitingFor(ctx context.Context, by policy.Actor) (out []batchRow, err error) {
 	for _, k := range s.batchKinds() {
 		if _, _, read := k.about(); !s.guard.Allow(by, read) {
 			continue
@@ -278,76 +280,4 @@ func (s *Server) waitingFor(ctx context.Context, by policy.Actor) (out []signRow
 		out = append(out, rows...)
 	}
 	return out, nil
-}
-
-func (s *Server) showBatchSign(c *fiber.Ctx, by policy.Actor, ticked []string, results []signResult, refused []fault.Field) error {
-	v := batchSignView{Path: batchSignPath, Results: results, Most: maxSigning, Form: withErrors([]field{{Name: "current", Label: "你的密码", Type: "password", Autocomplete: "current-password", Hint: "签署前再核对一次是本人"}}, refused)}
-	for _, f := range refused {
-		if f.Name == "row" {
-			v.Error = f.Message
-		}
-	}
-	for _, r := range results {
-		if r.Text == "" {
-			v.Done++
-		} else {
-			v.Refused++
-		}
-	}
-	if results == nil {
-		var err error
-		if v.Rows, err = s.waitingFor(c.UserContext(), by); err != nil {
-			return err
-		}
-		for i := range v.Rows {
-			v.Rows[i].On = slices.Contains(ticked, v.Rows[i].Value)
-		}
-	}
-	p := page{Title: "批量签发", Nav: batchSignPath, Data: v, Fields: refused}
-	if len(refused) > 0 {
-		return s.refuse(c, by, "sign_batch", p)
-	}
-	return s.render(c, by, "sign_batch", p)
-}
-
-// doBatchSign signs what was ticked, each for itself: one that is refused does not stop the others, and the result says what came of each. A wrong password signs nothing.
-func (s *Server) doBatchSign(c *fiber.Ctx, by policy.Actor) error {
-	ctx, values := c.UserContext(), formValues(c)
-	ticked := append([]string{}, values["row"]...)
-	if n := len(ticked); n < 1 || n > maxSigning {
-		return s.showBatchSign(c, by, ticked, nil, []fault.Field{{Name: "row", Message: fmt.Sprintf("请勾选 1 至 %d 件，现在选了 %d 件", maxSigning, n)}})
-	}
-	waiting, err := s.waitingFor(ctx, by)
-	if err != nil {
-		return err
-	}
-	kinds := map[string]batchKind{}
-	for _, k := range s.batchKinds() {
-		kinds[first3(k.about())] = k
-	}
-	results := make([]signResult, 0, len(ticked))
-	for _, value := range ticked {
-		one := signResult{Name: "不在等你签的一件", State: "没有办成"}
-		i := slices.IndexFunc(waiting, func(r signRow) bool { return r.Value == value })
-		if i < 0 {
-			one.Text = "已经签过、被改过，或者不在你的范围内"
-			results = append(results, one)
-			continue
-		}
-		row := waiting[i]
-		part := strings.Split(value, "~")
-		one.Path, one.Name, one.State = row.Path, row.Kind+"："+row.Name, "已签署"
-		err := kinds[part[0]].signOne(ctx, by, casework.At{ID: part[1], Seq: seqOf(part[2])}, part[3], values.Get("current"))
-		if refused := refusedForm(err); slices.ContainsFunc(refused, func(f fault.Field) bool { return f.Name == "current" }) {
-			return s.showBatchSign(c, by, ticked, nil, refused)
-		}
-		if err != nil {
-			if !slices.Contains([]fault.Kind{fault.Conflict, fault.Invalid, fault.Forbidden, fault.NotFound}, fault.KindOf(err)) {
-				return err
-			}
-			one.State, one.Text = "没有办成", fault.MessageOf(err)
-		}
-		results = append(results, one)
-	}
-	return s.showBatchSign(c, by, nil, results, nil)
 }

@@ -27,7 +27,8 @@ func (s *Server) bodyRoutes() []Route {
 	routes := append(s.formRoutes(registerForm{path: bodiesPath + "/new", action: policy.PrepareBody, entry: s.groupEntry, send: s.openBody, conflictAt: "kind", first: true}),
 		Route{Method: fiber.MethodGet, Path: bodiesPath, Action: policy.ReadRegister, Handler: s.showsOverview(s.bodyBoard)},
 		Route{Method: fiber.MethodGet, Path: bodiesPath + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsOverview(s.bodyBoard)},
-		Route{Method: fiber.MethodGet, Path: one, Action: policy.ReadRegister, Handler: s.oneBody})
+		Route{Method: fiber.MethodGet, Path: one, Action: policy.ReadRegister, Handler: s.oneBody},
+		Route{Method: fiber.MethodGet, Path: one + "/whole", Action: policy.ReadRegister, Handler: s.wholePage(s.bodyWhole)})
 	for _, b := range bodySteps {
 		routes = append(routes, Route{Method: fiber.MethodPost, Path: one + "/" + b.name, Action: owners.Needs(b.step), Handler: s.stepBody})
 	}

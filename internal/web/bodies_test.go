@@ -66,6 +66,8 @@ func TestBodyPages(t *testing.T) {
 		scenario{name: "an old page", role: "worker", method: "POST", path: page + "/end", form: pairs("seq", "1", "end-reason", "不再组建"), status: 409},
 		scenario{name: "given up", role: "worker", method: "POST", path: page + "/end", form: pairs("seq", "6", "end-reason", "改为选举业委会"), status: 303, changes: 2},
 		scenario{name: "nothing is left to do", role: "secretary", path: page, status: 200, contains: []string{"已终止", "改为选举业委会"}, excludes: []string{"<textarea"}},
+		scenario{name: "the whole file", role: "secretary", path: page + "/whole", status: 200, contains: []string{"卷内目录", "业主代表", "改为选举业委会", "办理经过"}},
+		scenario{name: "no whole file outside", role: "elsewhere", path: page + "/whole", status: 404},
 		scenario{name: "its dossier", role: "officer", path: "/register/projects/" + project + "/dossier", status: 200, contains: []string{"业主组织组建和换届", "望湖苑物管会组建"}},
 		scenario{name: "nobody outside", role: "elsewhere", path: page, status: 404},
 		scenario{name: "a term with its counts", role: "officer", method: "POST", path: "/register/projects/" + project + "/body", form: pairs("seq", "2", "body", "committee", "body_from", "2024-05-01", "body_until", "2029-04-30", "members", "7", "party_members", "8"), status: 422, contains: []string{"党员是 8 人，要在 0 至 7 之间"}},

@@ -33,6 +33,7 @@ func (s *Server) changeRoutes() []Route {
 		{Method: get, Path: changesPath, Action: policy.ReadRegister, Handler: s.showsOverview(s.changeBoard)},
 		{Method: get, Path: changesPath + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsOverview(s.changeBoard)},
 		{Method: get, Path: one, Action: policy.ReadRegister, Handler: s.oneChange},
+		{Method: get, Path: one + "/whole", Action: policy.ReadRegister, Handler: s.wholePage(s.changeWhole)},
 		{Method: fiber.MethodPost, Path: one + "/:step<maxLen(20)>", Action: policy.WriteRegister, Handler: s.stepChange},
 	}...)
 }

@@ -66,6 +66,7 @@ func TestChangePages(t *testing.T) {
 		scenario{name: "measure", role: "officer", method: "POST", path: page + "/measure", form: pairs("seq", "3", "measure-on", "2026-08-22", "measure-what", "约谈企业负责人"), status: 303, changes: 1},
 		scenario{name: "one step is the main one", role: "officer", path: page, status: 200, contains: []string{`class="btn p">登记措施`, `class="btn">恢复办理`}},
 		scenario{name: "what was done", role: "officer", path: page, status: 200, contains: []string{"拒不退出", "约谈企业负责人", "恢复办理", "物业管理股经办人 测试人员"}},
+		scenario{name: "the whole file", role: "officer", path: page + "/whole", status: 200, contains: []string{"卷内目录", "小区公告栏", "约谈企业负责人（2026年8月22日）", "拒不退出", "办理经过"}, excludes: []string{"<form", "恢复办理"}},
 		scenario{name: "who acted, as the firm sees it", role: "leaver", path: page, status: 200, contains: []string{"物业管理股经办人 测"}, excludes: []string{"物业管理股经办人 测试人员"}},
 		scenario{name: "at risk", role: "officer", path: "/register/risk?cause=refusal", status: 200, contains: []string{"望湖苑", "赣北物业服务有限公司拒不退出", page}},
 		scenario{name: "at risk: another cause", role: "officer", path: "/register/risk?cause=custody", status: 200, contains: []string{"没有符合条件的内容"}},

@@ -36,6 +36,7 @@ func (s *Server) coachTaskPages() casePages[cycle.CoachTask, cycle.CoachStep] {
 		}}
 	return casePages[cycle.CoachTask, cycle.CoachStep]{caseList: list, s: s, cases: s.cycle.CoachTasks(), steps: cycle.CoachSteps(), forms: coachTaskForms,
 		shared: func(t *cycle.CoachTask) *casework.Case { return &t.Case }, last: func(t *cycle.CoachTask) cycle.CoachStep { return t.Step },
+		over: func(t *cycle.CoachTask) bool { return t.State == cycle.CoachFinished || t.State == cycle.CoachDropped },
 		files: func(t *cycle.CoachTask) []caseFile {
 			var out caseFiles
 			for i := range t.Files {

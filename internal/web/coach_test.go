@@ -50,6 +50,7 @@ func testCoach(t *testing.T, today string, people map[string]*person, run func(.
 		scenario{name: "reported without words", role: "keeper", method: "POST", path: path + "/report", form: form("seq", "1"), status: 422},
 		scenario{name: "reported", role: "keeper", method: "POST", path: path + "/report", form: form("seq", "1", "report-text", "装好了，正常使用"), status: 303, changes: 1},
 		scenario{name: "it waits for who gave it", role: "manager", path: "/todo", status: 200, contains: []string{"去确认"}},
+		scenario{name: "the whole file", role: "manager", path: path + "/whole", status: 200, contains: []string{"卷内目录", "争星任务单", "办理经过"}},
 		scenario{name: "printed", role: "manager", path: path + "/print/task", status: 200, contains: []string{"争星任务单"}},
 		scenario{name: "confirmed", role: "manager", method: "POST", path: path + "/confirm", form: form("seq", "2"), status: 303, changes: 1},
 		scenario{name: "told on the coach's page", role: "manager", path: one, status: 200, contains: []string{"已落实"}},

@@ -145,6 +145,7 @@ func (s *Server) showTopic(c *fiber.Ctx, by policy.Actor, refused []fault.Field)
 	if err != nil {
 		return err
 	}
+	v.Papers = append(v.Papers, crumb{"一案一档", v.Path + "/whole"})
 	if v.Forms, err = s.topicForms(c, by, &doc.State, refused); err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ func (s *Server) deliberationRoutes() []Route {
 		{Method: get, Path: deliberationPath + ".xlsx", Action: policy.ReadDeliberation, Handler: s.sendsOverview(s.topicBoard)},
 		{Method: get, Path: talliesPath, Action: policy.ReadDeliberation, Handler: s.showsOverview(s.tallyBoard)},
 		{Method: get, Path: talliesPath + ".xlsx", Action: policy.ReadDeliberation, Handler: s.sendsOverview(s.tallyBoard)},
+		{Method: get, Path: one + "/whole", Action: policy.ReadDeliberation, Handler: s.topicWhole},
 		{Method: get, Path: deliberationPath + "/new", Action: policy.CollectProblem, Handler: s.newItem},
 		{Method: post, Path: deliberationPath + "/new", Action: policy.CollectProblem, Handler: s.collectItem},
 		{Method: get, Path: sessionsPath, Action: policy.ReadDeliberation, Handler: s.showsOverview(s.sessionBoard)},

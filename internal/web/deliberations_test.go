@@ -101,6 +101,8 @@ func TestDeliberationPages(t *testing.T) {
 		scenario{name: "printed notice", role: "worker", path: page + "/print/notice", status: 200, contains: []string{"议事结果公告"}},
 		scenario{name: "printed topic", role: "worker", path: page + "/print/topic", status: 200, contains: []string{"议题单", "走访三栋楼"}},
 		scenario{name: "printed tasks", role: "firm", path: page + "/print/tasks", status: 200, contains: []string{"划停车线"}},
+		scenario{name: "the whole file", role: "worker", path: page + "/whole", status: 200, contains: []string{"卷内目录", "会议纪要", "第 1 次商议的结果", "第 1 项任务的办理情况", "已经划好停车线", "办理经过", "走访三栋楼"}},
+		scenario{name: "its link", role: "worker", path: page, status: 200, contains: []string{page + "/whole"}},
 		scenario{name: "no such paper", role: "firm", path: page + "/print/none", status: 404},
 		scenario{name: "found", role: "officer", path: list + "?state=done&outcome=agreed&q=diandongche", status: 200, contains: []string{"电动车集中停放点"}},
 		scenario{name: "found by the box", role: "officer", path: "/search?q=diandongche", status: 200, contains: []string{`id="topics"`, page}},

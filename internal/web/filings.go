@@ -33,6 +33,7 @@ func (s *Server) filingRoutes() []Route {
 		{Method: get, Path: filingsPath + "/new", Action: policy.ApplyFiling, Handler: s.newFiling},
 		{Method: post, Path: filingsPath + "/new", Action: policy.ApplyFiling, Handler: s.startFiling},
 		{Method: get, Path: one, Action: policy.ReadFiling, Handler: s.filing},
+		{Method: get, Path: one + "/whole", Action: policy.ReadFiling, Handler: s.wholePage(s.filingWhole)},
 		{Method: get, Path: one + "/receipt", Action: policy.ReadFiling, Handler: s.filingReceipt},
 		{Method: get, Path: one + "/files/:n<int>", Action: policy.ReadFiling, Handler: s.filingFile},
 		{Method: get, Path: one + "/scans/:n<int>", Action: policy.ReadFiling, Handler: s.filingScan},

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -214,6 +215,37 @@ func (s *Server) handoverWhole(c *fiber.Ctx, by policy.Actor) error {
 			v.Items = append(v.Items, item)
 		}
 	}
+	if v.Items, err = s.handoverPictures(c.UserContext(), v.Items, &w, v.Back); err != nil {
+		return err
+	}
 	v.Cover = [][2]string{{"案由", v.Name}, {"当事人", h.DeveloperName + "（建设单位）、" + h.FirmName + "（物业服务企业）"}, {"办理情况", h.State.Title()}, {"立案日期", h.Opened.Chinese()}, {"结案日期", cmp.Or(h.Filed.Chinese(), "还没有结案")}, {"保管期限", s.keptFor("承接查验")}}
 	return s.showVolume(c, by, v)
+}
+
+// handoverPictures adds what the photos of a handover show, finding by finding, and the sealed paper once another person looked at it.
+func (s *Server) handoverPictures(ctx context.Context, items []volumeItem, w *handover.Walk, path string) ([]volumeItem, error) {
+	now := s.clockOf(ctx).now
+	v := handoverView{handoverLine: handoverLineOf(w.Doc, newTaskClock(now, s.holidays)), On: calendar.DateOf(now)}
+	s.fillHandover(&v, nil, w, nil)
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		if len(f.Photos) == 0 {
+			continue
+		}
+		item := volumeItem{Title: "第 " + count(i+1) + " 项问题的照片", Rows: filled([][2]string{{"对象和位置", joinWords(f.Title, f.Place)}, {"问题", cmp.Or(f.Note, f.Sentence)}, {"责任单位", f.Party}, {"情况", joinWords(f.Stands, f.Carried, f.Repair)}})}
+		for n, photo := range f.Photos {
+			item.Photos = append(item.Photos, caseLink{"照片 " + count(n+1), path + "/photos/" + photo})
+		}
+		items = append(items, item)
+	}
+	if scan := w.Sealed(); scan != nil && scan.Looked() {
+		item := volumeItem{Title: "盖章原件", Rows: [][2]string{{"文件", scan.File.Name}, {"校验值（SHA-256）", hashGroups("sha256:" + scan.File.Original)}}}
+		if scan.File.Kind.Image() {
+			item.Rows, item.Scan = nil, path+"/scan"
+		} else {
+			item.Note = "附件另附"
+		}
+		items = append(items, item)
+	}
+	return items, nil
 }

@@ -35,6 +35,7 @@ func (s *Server) matterRoutes() []Route {
 	// Before the imports by their ids.
 	orders = append(orders, Route{Method: get, Path: platformPath + "/:source<maxLen(20)>/answers.xlsx", Action: policy.ImportMatter, Handler: s.platformAnswers})
 	orders = append(orders, s.deskRoutes(platformPath+"/:source<maxLen(20)>", policy.ImportMatter, false, s.platformDesk)...)
+	orders = append(orders, s.matterUrges().routes(s)...)
 	return append(orders, []Route{
 		{Method: get, Path: mattersPath, Action: policy.ReadMatter, Handler: s.matterList},
 		{Method: get, Path: mattersPath + ".xlsx", Action: policy.ReadMatter, Handler: s.mattersExcel},
@@ -49,6 +50,7 @@ func (s *Server) matterRoutes() []Route {
 		{Method: get, Path: mattersPath + "/new", Action: policy.ReportMatter, Handler: s.newMatter},
 		{Method: post, Path: mattersPath + "/new", Action: policy.ReportMatter, Handler: s.reportMatter, Upload: maxMatterForm},
 		{Method: get, Path: one, Action: policy.ReadMatter, Handler: s.matter},
+		{Method: get, Path: one + "/whole", Action: policy.ReadMatter, Handler: s.wholePage(s.matterWhole)},
 		{Method: get, Path: one + "/photos/:set<maxLen(10)>/:n<int>", Action: policy.ReadMatter, Handler: s.matterPhoto},
 		{Method: post, Path: one + "/dispatch", Action: policy.DispatchMatter, Handler: s.actMatter},
 		{Method: post, Path: one + "/decide", Action: policy.DispatchMatter, Handler: s.actMatter},
@@ -172,7 +174,9 @@ func (s *Server) matterList(c *fiber.Ctx, by policy.Actor) error {
 	if v.ShowsSource {
 		v.Filters = append(v.Filters, boardFilter{Name: "source", Label: "来源", Value: l.value["source"], Options: choicesOf("全部", s.sourcesFor(by))})
 	}
-	v.Urges = s.urges(by, "matters")
+	if v.Urges = s.urges(by, "matters"); s.guard.Allow(by, policy.DispatchMatter) {
+		v.Urges = append(v.Urges, crumb{"批量催办", mattersPath + "/urge"})
+	}
 	if v.CanReport {
 		v.Filters = append(v.Filters, boardFilter{Name: "mine", Label: "上报人", Value: l.value["mine"], Options: []option{{"", "全部"}, {"1", "我上报的"}}})
 	}

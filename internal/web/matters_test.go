@@ -120,6 +120,7 @@ func TestMatterPages(t *testing.T) {
 		scenario{name: "found by the list", role: "dispatcher", path: "/matters?state=fixed&kind=hazard&q=why&sort=time", status: 200, contains: []string{"占用堵塞消防通道", "来源"}},
 		scenario{name: "not found", role: "dispatcher", path: "/matters?q=zzz", status: 200, contains: []string{"没有符合条件的事项"}},
 		scenario{name: "my own", role: "grid", path: "/matters?mine=1", status: 200, contains: []string{"占用堵塞消防通道"}, excludes: []string{`<td class="no-s">县住建局</td><td class="no-s nw">2`}},
+		scenario{name: "the whole file", role: "officer", path: hazard + "/whole", status: 200, contains: []string{"卷内目录", "已经清走并划线", "已经畅通", "情况：照片", "答复：照片", "核实：照片", hazard + "/photos/", "办理经过"}, excludes: []string{"姓名grid"}},
 		scenario{name: "reopen", role: "grid", method: "POST", path: hazard + "/reopen", form: pairs("seq", seq("grid", hazard), "reopen-reason", "又被堵上了"), status: 303, changes: 1},
 	)
 	twin := report("verifier", "fee")
@@ -252,6 +253,10 @@ func others(t *testing.T, f *browsertest.Fixture, m *team, project string) {
 		{name: "what came from other platforms", role: "dispatcher", path: "/matters?orders=1", status: 200, contains: []string{"物业收费纠纷", "12345热线"}},
 		{name: "no import for a firm", role: "firm", path: "/matters/orders", status: 403},
 		{name: "no results for a firm", role: "firm", path: "/matters/orders.xlsx", status: 403},
+		{name: "nobody is late", role: "dispatcher", path: "/matters/urge", status: 200, contains: []string{"没有要催办、督办的事项"}},
+		{name: "nothing was ticked", role: "dispatcher", method: "POST", path: "/matters/urge", form: pairs("key", "u1"), status: 422, contains: []string{"请勾选 1 至 200 件，现在勾选了 0 件"}},
+		{name: "one that is not late", role: "dispatcher", method: "POST", path: "/matters/urge", form: pairs("key", "u2", "row", "nothing@1"), status: 200, contains: []string{"办成 0 件，没有办成 1 件", "不在你的范围内的一件"}},
+		{name: "a firm urges nobody", role: "firm", path: "/matters/urge", status: 403},
 		{name: "no place", method: "POST", path: "/tell", form: pairs("words", "路灯不亮了"), status: 422, contains: []string{"请选择社区"}},
 		{name: "the community first", path: "/tell", status: 200, contains: []string{"城东社区"}, excludes: []string{"写明情况"}},
 		{name: "its compounds", path: "/tell?community=" + cityEast, status: 200, contains: []string{"望湖苑", "写明情况"}},
@@ -291,6 +296,7 @@ func others(t *testing.T, f *browsertest.Fixture, m *team, project string) {
 	if a := nobody.send(t, "POST", "/tell/find", pairs("number", kept[1], "code", kept[2])); a.StatusCode != 200 || !strings.Contains(a.body, "待派单") || !strings.Contains(a.body, "路灯不亮了三天") {
 		t.Errorf("%d %.2000s", a.StatusCode, a.body)
 	}
+	urgeMany(t, f, m, lines[0])
 	if a := nobody.send(t, "POST", "/tell/judge", pairs("number", kept[1], "code", kept[2], "fixed", "yes", "satisfied", "yes")); a.StatusCode != 409 {
 		t.Errorf("judged before an answer: %d", a.StatusCode)
 	}
@@ -307,4 +313,43 @@ func others(t *testing.T, f *browsertest.Fixture, m *team, project string) {
 	if a.StatusCode != 429 || a.Header.Get("Retry-After") == "" {
 		t.Errorf("never told to wait: %d", a.StatusCode)
 	}
+}
+
+// urgeMany urges three late matters at once, of which another changed one meanwhile: that one is refused, the others are done, and sent again nothing is done twice.
+func urgeMany(t *testing.T, f *browsertest.Fixture, m *team, line matter.OrderLine) {
+	t.Helper()
+	var late []matter.OrderLine
+	for i := range 3 {
+		one := line
+		one.Order.Number, one.Where, one.Words = fmt.Sprintf("J-2026-9%d", i), fmt.Sprintf("第%d个门岗", i+1), "门岗夜里没有人"
+		one.Order.Received, one.Order.Due = f.Register.Today().Add(-9), f.Register.Today().Add(-2)
+		late = append(late, one)
+	}
+	data, err := report.Write(report.MatterOrders(f.Matters.Tree).Filled(late))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.accepted("dispatcher", "/matters/orders", data)
+	if _, err := f.Matters.Orders.RunAccepted(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	by := actorOf(t, f, "dispatcher")
+	found, err := f.Matters.List(t.Context(), by, matter.Filter{Text: "个门岗"}, "")
+	if err != nil || len(found.Docs) != 3 {
+		t.Fatalf("%d %v", len(found.Docs), err)
+	}
+	form := url.Values{"key": {"urge-many"}}
+	var pages []string
+	for _, d := range found.Docs {
+		pages = append(pages, "/matters/"+d.ID)
+		scenario{name: "dispatched", role: "dispatcher", method: "POST", path: "/matters/" + d.ID + "/dispatch", form: pairs("seq", fmt.Sprint(d.Seq), "dispatch-department", "housing"), status: 303, changes: 1}.run(t, f, m.people)
+		form.Add("row", fmt.Sprintf("%s@%d", d.ID, d.Seq+1))
+	}
+	scenario{name: "those that are late", role: "dispatcher", path: "/matters/urge", status: 200, contains: []string{"催办：物业收费纠纷", `value="` + form["row"][2] + `" checked`, "逾期"}}.run(t, f, m.people)
+	scenario{name: "none is found", role: "dispatcher", path: "/matters/urge?q=zzz", status: 200, contains: []string{"没有要催办、督办的事项"}}.run(t, f, m.people)
+	scenario{name: "the department accepts one meanwhile", role: "officer", method: "POST", path: pages[1] + "/accept", form: pairs("seq", fmt.Sprint(found.Docs[1].Seq+1)), status: 303, changes: 1}.run(t, f, m.people)
+	for i := range 2 {
+		scenario{name: "urged", role: "dispatcher", method: "POST", path: "/matters/urge", form: form, status: 200, changes: int64(2 - 2*i), contains: []string{"办成 2 件，没有办成 1 件", "刚被别人办过", pages[0], pages[2]}}.run(t, f, m.people)
+	}
+	scenario{name: "one is left", role: "dispatcher", path: "/matters/urge", status: 200, contains: []string{pages[1]}, excludes: []string{pages[0], pages[2]}}.run(t, f, m.people)
 }

@@ -394,6 +394,7 @@ func testYearWithMinutes(t *testing.T, c *browsertest.County, people map[string]
 		scenario{name: "answered", role: "officer", method: "POST", path: at + "/answer", form: form("seq", "1", "answer-text", "已经修好了灯，更换了线路"), status: 303, changes: 1},
 		scenario{name: "not reviewed by who answered", role: "officer", method: "POST", path: at + "/show", form: form("seq", "2", "show-text", "楼道灯两个月没有修"), status: 403},
 		scenario{name: "reviewed by another", role: "chief", method: "POST", path: at + "/show", form: form("seq", "2", "show-text", "楼道灯两个月没有修"), status: 303, changes: 1},
+		scenario{name: "its whole file", role: "chief", path: at + "/whole", status: 200, contains: []string{"卷内目录", "公示意见答复书", "办理经过"}},
 		scenario{name: "its paper", role: "chief", path: at + "/print/answer", status: 200, contains: []string{"公示意见答复书"}},
 		scenario{name: "everybody reads it", path: "/publicity/2026", status: 200, contains: []string{"楼道灯两个月没有修", "更换了线路"}},
 		scenario{name: "remarks as Excel", role: "chief", path: "/remarks.xlsx", status: 200},

@@ -34,7 +34,11 @@ func (s *Server) rectificationPages() casePages[rectification.Case, rectificatio
 			return link, "起草文书"
 		},
 		links: func(by policy.Actor) []crumb {
-			return append([]crumb{{"三张清单", issuesPath}}, s.urges(by, "rectifications")...)
+			out := append([]crumb{{"三张清单", issuesPath}}, s.urges(by, "rectifications")...)
+			if s.guard.Allow(by, policy.HandleRectification) {
+				out = append(out, crumb{"批量提醒、督办", rectificationsPath + "/urge"})
+			}
+			return out
 		},
 		filters: func(value map[string]string) []field {
 			return []field{codeFilter("kind", "文书", supervision.PaperKinds(), value), stateFilter(rectification.States(), value)}
@@ -62,7 +66,7 @@ func (s *Server) rectificationRoutes() []Route {
 	const get, post, one = fiber.MethodGet, fiber.MethodPost, rectificationsPath + "/:id<maxLen(64)>"
 	return append(append(s.issueRoutes(), []Route{{Method: get, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.newRectification}, {Method: post, Path: rectificationsPath + "/new", Action: policy.HandleRectification, Handler: s.draftRectification},
 		{Method: get, Path: one + "/address", Action: policy.HandleRectification, Handler: s.serviceAddress}, {Method: post, Path: one + "/address", Action: policy.HandleRectification, Handler: s.confirmServiceAddress, Upload: maxFundForm}}...),
-		s.rectificationPages().routes()...)
+		append(s.rectificationUrges().routes(s), s.rectificationPages().routes()...)...)
 }
 
 func rectificationRow(clock taskClock, id string, c *rectification.Case) caseRow {

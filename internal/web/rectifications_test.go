@@ -89,7 +89,14 @@ func TestRectificationPages(t *testing.T) {
 		t.Errorf("a wrong password: %d", a.StatusCode)
 	}
 	sign.Set("current", browsertest.Password)
+	m.phrases(path, sign)
 	m.post("chief", path+"/sign", sign)
+	if page := m.as("chief").get(t, path).body; !strings.Contains(page, "问题属实，同意发出。另请注意时限") {
+		t.Errorf("the phrase does not stand before what was typed: %.2000s", page)
+	}
+	if a := m.as("chief").get(t, "/account/phrases"); !strings.Contains(a.body, "问题属实，同意发出。") {
+		t.Error("the phrase is gone")
+	}
 	m.step("officer", path, "serve", url.Values{"serve-number": {"都住建建议〔2026〕1号"}, "serve-day": {"2026-10-19"}, "serve-choice": {"hand"}}, picture(t, 3))
 	if todo := m.as("manager").get(t, "/todo").body; !strings.Contains(todo, "整改并回复东街花园的整改建议书") {
 		t.Errorf("the firm is not told: %.1500s", todo)
@@ -178,6 +185,34 @@ func TestRectificationPages(t *testing.T) {
 	if a := m.as("manager").get(t, "/rectifications.xlsx?state=fixed"); a.StatusCode != 200 || !strings.HasPrefix(a.body, "PK") {
 		t.Errorf("Excel: %d", a.StatusCode)
 	}
+}
+
+// phrases: the section keeps phrases for an office and for all; they stand below the fields of their kind, and what is chosen is put before what is typed.
+func (m *team) phrases(path string, sign url.Values) {
+	t := m.t
+	chief, add := m.as("chief"), func(login, to string, form url.Values) answer {
+		return m.as(login).send(t, http.MethodPost, to, form)
+	}
+	chief.get(t, "/account/phrases")
+	wants(t, add("chief", "/account/phrases", url.Values{"kind": {"reason"}, "text": {"问题属实，同意发出。"}}), 303)
+	wants(t, add("chief", "/account/phrases", url.Values{"kind": {"reason"}, "text": {" 问题属实，同意发出。"}}), 422, "已经有一样的一条")
+	wants(t, add("chief", "/account/phrases", url.Values{"kind": {"other"}, "text": {""}}), 422, "请选择用在哪种栏目", "现在有 0 个")
+	wants(t, add("chief", "/account/phrases/bureau", url.Values{"bureau-kind": {"finding"}, "bureau-text": {"已到现场核实"}, "bureau-role": {"property_officer"}}), 303)
+	m.as("officer").get(t, "/account/phrases")
+	wants(t, add("officer", "/account/phrases/bureau", url.Values{"bureau-kind": {"finding"}, "bureau-text": {"x"}}), 403)
+	for _, s := range []scenario{
+		{name: "offered where a reason is asked for", role: "chief", path: path, status: 200, contains: []string{`name="reason~phrase"`, "<option>问题属实，同意发出。</option>"}, excludes: []string{"已到现场核实"}},
+		{name: "the officer sees those of his office", role: "officer", path: "/account/phrases", status: 200, contains: []string{"已到现场核实"}, excludes: []string{"问题属实", "phrases/bureau/1"}},
+		{name: "the firm sees none", role: "manager", path: "/account/phrases", status: 200, excludes: []string{"已到现场核实", "问题属实"}},
+		{name: "changed to another's", role: "chief", method: "POST", path: "/account/phrases/9", form: url.Values{"kind": {"reason"}, "text": {"x"}}, status: 404},
+		{name: "changed to nothing", role: "chief", method: "POST", path: "/account/phrases/bureau/1", form: url.Values{"bureau-kind": {"finding"}, "bureau-text": {" "}}, status: 422, contains: []string{"没有改"}},
+		{name: "changed", role: "chief", method: "POST", path: "/account/phrases/bureau/1", form: url.Values{"bureau-kind": {"finding"}, "bureau-text": {"已到现场核实，情况属实"}, "bureau-role": {"property_officer"}}, status: 303},
+		{name: "removed", role: "chief", method: "POST", path: "/account/phrases/bureau/1/remove", form: url.Values{}, status: 303},
+	} {
+		s.run(t, m.f, m.people)
+	}
+	sign.Set("reason~phrase", "问题属实，同意发出。")
+	sign.Set("reason", "另请注意时限")
 }
 
 // ownTemplate: the office's own Word template of a paper is refused with what is wrong in it, and a right one is filled; the default form stays at hand.

@@ -33,7 +33,7 @@ func (s *Server) remarkPages() casePages[cycle.Remark, cycle.RemarkStep] {
 		cells: remarkCells}
 	return casePages[cycle.Remark, cycle.RemarkStep]{caseList: list, s: s, cases: s.cycle.Remarks(), steps: cycle.RemarkSteps(), forms: remarkForms,
 		shared: func(r *cycle.Remark) *casework.Case { return &r.Case }, last: func(r *cycle.Remark) cycle.RemarkStep { return r.Last },
-		files: func(*cycle.Remark) []caseFile { return nil }, prints: remarkPrints, view: s.remarkView, paper: s.remarkPaper,
+		files: func(*cycle.Remark) []caseFile { return nil }, over: func(r *cycle.Remark) bool { return r.State == cycle.RemarkShown || r.State == cycle.RemarkKept }, prints: remarkPrints, view: s.remarkView, paper: s.remarkPaper,
 		said: map[string]string{"answer": "已答复。由另一人审核是否公开。", "show": "已公开。", "keep": "已登记，不公开。"}}
 }
 

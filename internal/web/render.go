@@ -47,8 +47,8 @@ var declared = map[string]string{
 	"fund_statement": layoutDesk, "fund_ledger": layoutApp, "fund_form": layoutApp, "fund_rules": layoutApp, "cases": layoutApp, "application_opinions": layoutApp, "application_joint": layoutApp, "application_joint_print": layoutDesk, "star_list": layoutDesk, "circular_paper": layoutDesk, "fund_case": layoutApp, "fund_case_new": layoutApp, "fund_print": layoutDesk,
 	"inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
 	"rectification_new": layoutApp, "volume": layoutDesk, "report": layoutDesk,
-	"returns": layoutApp, "return_new": layoutApp, "return_one": layoutApp, "return_list": layoutApp, "return_compare": layoutApp, "return_form": layoutApp, "return_measures": layoutApp, "return_batch": layoutApp, "return_print": layoutDesk, "templates": layoutApp, "template": layoutApp,
-	"numbers": layoutApp, "printers": layoutApp, "ruler": layoutDesk, "prints": layoutApp, "prints_sheets": layoutDesk, "sign_batch": layoutApp, "modules": layoutApp, "account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "witnesses": layoutApp, "log_change": layoutApp, "operations": layoutApp, "operations_job": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
+	"returns": layoutApp, "return_new": layoutApp, "return_one": layoutApp, "return_list": layoutApp, "return_compare": layoutApp, "return_form": layoutApp, "return_measures": layoutApp, "batch": layoutApp, "return_print": layoutDesk, "templates": layoutApp, "phrases": layoutApp, "template": layoutApp,
+	"numbers": layoutApp, "printers": layoutApp, "ruler": layoutDesk, "prints": layoutApp, "prints_sheets": layoutDesk, "modules": layoutApp, "account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "witnesses": layoutApp, "log_change": layoutApp, "operations": layoutApp, "operations_job": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
 	"party": layoutApp, "party_sheets": layoutApp, "party_sheet": layoutApp, "party_new": layoutApp,
 	"conduct": layoutApp, "conduct_one": layoutApp, "conduct_form": layoutApp, "desk_imports": layoutApp,
@@ -261,7 +261,7 @@ var officeNav = []navGroup{
 		{Label: "审批流程", Path: approvalsPath, Action: policy.ReadApprovals},
 		{Label: "应急授权核查", Path: emergenciesPath, Action: policy.ReviewEmergency}, {Label: "个人信息请求", Path: requestsPath, Action: policy.AnswerDataRequest}, {Label: "访问记录", Path: accessPath, Action: policy.ReadAccessLog},
 		{Label: "模块", Path: modulesPath, Action: policy.ReadSystem}, {Label: "发件箱", Path: outboxPath, Action: policy.ReadMessage}, {Label: "变更日志", Path: logPath, Action: policy.ReadLog}, {Label: "运行状况", Path: operationsPath, Action: policy.ReadSystem}, {Label: "部件一览", Path: "/admin/parts", Action: policy.ReadSystem},
-		{Label: "我的账号", Path: "/account", Action: policy.ReadOwnAccount},
+		{Label: "我的账号", Path: "/account", Action: policy.ReadOwnAccount}, {Label: "常用语", Path: phrasesPath, Action: policy.ReadOwnAccount},
 	}},
 }
 
@@ -337,6 +337,8 @@ func (s *Server) serves(path string) bool {
 		return s.standings != nil
 	case "/periods", "/boards", scorersPath, "/circulars", scoresPath, objectionsPath, publicityPath, remarksPath, coachPath, listsPath:
 		return s.cycle != nil
+	case phrasesPath:
+		return s.phrases != nil
 	case templatesPath:
 		return s.templates != nil
 	case returnsPath:
@@ -436,6 +438,11 @@ func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page)
 	body := b.Bytes()
 	if s.modules.SomeOff() {
 		body = s.hideOff(body)
+	}
+	if layout == layoutApp {
+		if body, err = s.offerPhrases(c, by, body); err != nil {
+			return nil, err
+		}
 	}
 	if v.Look != nil && !v.Look.Day.IsZero() {
 		return s.keepLooking(body, v.Look.Day)

@@ -40,7 +40,7 @@ func (s *Server) responsePages() casePages[response.Response, response.Step] {
 		}}
 	return casePages[response.Response, response.Step]{caseList: list, s: s, cases: s.responses, signs: s.responses, steps: response.Steps(), forms: responseForms,
 		shared: func(r *response.Response) *casework.Case { return &r.Case }, last: func(r *response.Response) response.Step { return r.Last }, signing: func(r *response.Response) *policy.Approval { return r.Approval },
-		files: func(*response.Response) []caseFile { return nil }, prints: func(policy.Actor, *response.Response) []caseLink {
+		files: func(*response.Response) []caseFile { return nil }, over: func(r *response.Response) bool { return r.State != response.Reviewing && r.State != response.SentBack }, prints: func(policy.Actor, *response.Response) []caseLink {
 			return []caseLink{{"企业说明审核表", "review"}}
 		}, view: responseView, paper: s.responsePaper,
 		said: map[string]string{"write": "已提交，逐级审核以后公开。", "rewrite": "已重新提交，逐级审核以后公开。", "hide": "已撤下，公开页面不再显示。", "withdraw": "已撤回，公开页面不再显示。"}}

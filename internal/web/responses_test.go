@@ -64,6 +64,7 @@ func TestResponsePages(t *testing.T) {
 	sign("chief", "agree")
 	run(
 		scenario{name: "public", role: "firm", path: page, status: 200, contains: []string{"已公开", "撤回说明"}, excludes: []string{page + "/hide"}},
+		scenario{name: "the whole file", role: "officer", path: page + "/whole", status: 200, contains: []string{"卷内目录", "企业说明审核表", "办理经过"}},
 		scenario{name: "the review on paper", role: "officer", path: page + "/print/review", status: 200, contains: []string{"企业说明审核表", "初审", "终审", "合同日期是三月二十日"}},
 		scenario{name: "taken down without a reason", role: "officer", method: "POST", path: page + "/hide", form: pairs("seq", fmt.Sprint(seq), "key", "e", "hide-text", ""), status: 422},
 	)

@@ -51,10 +51,6 @@ func (s *Server) returnRoutes() []Route {
 		{Method: get, Path: returnsPath + ".xlsx", Action: policy.ReadReturn, Handler: s.returnListExcel},
 		{Method: get, Path: returnsPath + "/merged.xlsx", Action: policy.ReadReturn, Handler: s.mergedReturns},
 		{Method: get, Path: returnsPath + "/measures", Action: policy.ReadReturn, Handler: s.returnMeasures},
-		{Method: get, Path: returnsPath + "/check", Action: policy.CheckReturn, Handler: s.returnBatch(returnBatches[0])},
-		{Method: post, Path: returnsPath + "/check", Action: policy.CheckReturn, Handler: s.doReturnBatch(returnBatches[0])},
-		{Method: get, Path: returnsPath + "/sign", Action: policy.SignReturn, Handler: s.returnBatch(returnBatches[1])},
-		{Method: post, Path: returnsPath + "/sign", Action: policy.SignReturn, Handler: s.doReturnBatch(returnBatches[1])},
 		{Method: get, Path: returnsPath + "/new", Action: policy.CompileReturn, Handler: s.newReturn},
 		{Method: post, Path: returnsPath + "/new", Action: policy.CompileReturn, Handler: s.makeReturns},
 		{Method: get, Path: one, Action: policy.ReadReturn, Handler: s.oneReturn},
@@ -68,6 +64,9 @@ func (s *Server) returnRoutes() []Route {
 		{Method: get, Path: form + "/files/:no<maxLen(4)>", Action: policy.ReadReturn, Handler: s.returnTemplate},
 		{Method: post, Path: form, Action: policy.KeepReturnTemplate, Handler: s.putReturnTemplate, Upload: maxTemplate},
 		{Method: post, Path: form + "/use", Action: policy.KeepReturnTemplate, Handler: s.useReturnTemplate},
+	}
+	for _, b := range s.returnBatches() {
+		rows = append(rows, b.routes(s)...)
 	}
 	for _, step := range returnSteps {
 		rows = append(rows, Route{Method: post, Path: one + "/" + step.name, Action: step.action, Handler: s.returnStep(step.name, step.do)})
@@ -145,7 +144,7 @@ func (s *Server) returnList(c *fiber.Ctx, by policy.Actor) error {
 	v := returnsView{Excel: l.excel(), Page: nextPage(c, found.Next), Filtered: l.filtered(), New: s.guard.Allow(by, policy.CompileReturn), Forms: s.formOptions()[1:],
 		Filters: []field{{Name: "q", Label: "报表或报告期", Type: "search", Autocomplete: "off", Value: l.value["q"]}, {Name: "form", Label: "报表", Options: s.formOptions(), Value: l.value["form"]}, {Name: "state", Label: "状态", Options: states, Value: l.value["state"]},
 			{Name: "scope", Label: "范围", Options: append(scopes, towns[1:]...), Value: l.value["scope"]}, {Name: "late", Label: "期限", Options: []option{{"", "全部"}, {"1", "逾期没有报出"}}, Value: l.value["late"]}}}
-	for _, b := range returnBatches {
+	for _, b := range s.returnBatches() {
 		if s.guard.Allow(by, b.action) {
 			v.Batches = append(v.Batches, crumb{b.title, b.path})
 		}

@@ -103,7 +103,7 @@ func (s *Server) table() ([]Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows = append(rows, s.templateRoutes()...)
+	rows = append(append(rows, s.templateRoutes()...), s.phraseRoutes()...)
 	return slices.Concat(rows, s.homeRoutes(), s.rightsStudyRoutes(), s.emergencyRoutes(), s.ownDataRoutes(), s.viewRoutes(), s.witnessRoutes(), s.operationRoutes(), s.bundleRoutes(), s.plateRoutes(), s.standingRoutes(), s.cycleRoutes(), s.schemeRoutes(), s.approvalRoutes(), s.filingRoutes(), s.registerRoutes(), s.changeRoutes(), s.bodyRoutes(), s.matterRoutes(), s.returnRoutes(), s.tellRoutes(), s.repairRoutes(), s.vetoRoutes(), s.applicationRoutes(), s.collectionRoutes(), s.letterRoutes(), s.printerRoutes(), s.batchRoutes(), s.noticeRoutes(), s.responseRoutes(), s.deliberationRoutes(), s.wishRoutes(), s.memberRoutes(), s.pointRoutes(), s.surveyRoutes(), s.claimRoutes(), s.refundRoutes(), s.dunningRoutes(), s.fundRoutes(), s.handoverRoutes(), s.conductRoutes(), s.partyRoutes(), s.stationRoutes(), s.rectificationRoutes(), s.drawRoutes(), s.inspectionRoutes(), apiRows), nil
 }
 
@@ -234,7 +234,14 @@ func (s *Server) answer(c *fiber.Ctx, ask *request, changes bool) (err error) {
 	if err := s.lookBack(c, ask.by, ask.route); err != nil {
 		return err
 	}
-	return ask.route.Handler(c, ask.by)
+	if changes && !ask.route.JSON && ask.route.Upload == 0 {
+		phrasedArgs(c)
+	}
+	if err := ask.route.Handler(c, ask.by); err != nil || !changes {
+		return err
+	}
+	s.countPhrases(c, ask.by)
+	return nil
 }
 
 // openToAll reports whether a page is there for people who are not signed in, so that a broken session must not close it.

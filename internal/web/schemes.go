@@ -85,7 +85,7 @@ func (s *Server) schemePages() casePages[adoption.Version, adoption.Step] {
 			}
 			return v.Approval
 		},
-		files: func(*adoption.Version) []caseFile { return nil }, prints: schemePrints, paper: s.schemePaper, view: s.schemeView,
+		files: func(*adoption.Version) []caseFile { return nil }, over: func(v *adoption.Version) bool { return v.State.Final() }, prints: schemePrints, paper: s.schemePaper, view: s.schemeView,
 		said: map[string]string{"propose": "已提出，正在测算。", "study": "正在测算，刷新这一页看结果。", "send": "已送审。", "adopt": "已采用。从施行日期起建立的周期使用这一版。"}}
 }
 

@@ -101,6 +101,7 @@ func testSchemes(t *testing.T, c *browsertest.County, people map[string]*person,
 	run(
 		scenario{name: "adopted", role: "auditor", path: "/schemes", status: 200, contains: []string{"都建发〔2026〕44号", "待施行"}},
 		scenario{name: "the decision", role: "auditor", path: path + "/print/decision", status: 200, contains: []string{"关于采用", "不作改变", "都建发〔2026〕44号"}},
+		scenario{name: "the whole file", role: "auditor", path: path + "/whole", status: 200, contains: []string{"卷内目录", "采用审批表", "关于采用", "办理经过"}},
 		scenario{name: "the decision as Word", role: "auditor", path: path + "/print/decision?as=docx", status: 200},
 		scenario{name: "who changed this rule, and when", role: "auditor", path: "/schemes/rule?rhythm=quarter&rule=" + url.QueryEscape("indicators/svc_clean"), status: 200, contains: []string{"都建发〔2026〕44号", "物业管理股经办人提出", "物业管理股股长", "<td>4</td><td>3</td>"}},
 		scenario{name: "a rule that did not change", role: "auditor", path: "/schemes/rule?rhythm=quarter&rule=" + url.QueryEscape("indicators/svc_order"), status: 200, contains: []string{"与前一版相同"}},

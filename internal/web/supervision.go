@@ -96,7 +96,7 @@ func (s *Server) supervisionRoutes() []Route {
 		return nil
 	}
 	desk := s.observationDesk()
-	return []Route{
+	return append(s.visitBatch().routes(s), []Route{
 		{Method: get, Path: "/observations", Action: policy.ReadObservation, Handler: s.observations},
 		{Method: get, Path: "/observations/queue", Action: policy.ReviewObservation, Handler: s.observationQueue},
 		{Method: get, Path: "/observations/returned", Action: policy.RecordObservation, Handler: s.observationsReturned},
@@ -138,7 +138,7 @@ func (s *Server) supervisionRoutes() []Route {
 		{Method: get, Path: "/visits/:id<maxLen(64)>/items/:item<maxLen(20)>", Action: policy.DoVisit, Or: policy.AssessVisit, Handler: s.visitItem},
 		{Method: post, Path: "/visits/:id<maxLen(64)>/items/:item<maxLen(20)>", Action: policy.DoVisit, Or: policy.AssessVisit, Handler: s.answerItem, Upload: answerBytes},
 		{Method: get, Path: "/visits/:id<maxLen(64)>/photos/:photo<maxLen(64)>", Action: policy.ReadVisit, Or: policy.AssessVisit, Handler: s.visitPhoto},
-	}
+	}...)
 }
 
 // newKey is a fresh idempotency key for a form.

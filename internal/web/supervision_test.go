@@ -523,6 +523,43 @@ func TestVisitScenarios(t *testing.T) {
 	if a := m.reply("inspector", visit, "4.3", url.Values{"value": {"fail"}}, []byte("MZ no picture")); a.StatusCode != 422 || changes(t, m.f) != before {
 		t.Errorf("%d, %d records: %s", a.StatusCode, changes(t, m.f)-before, a.body)
 	}
+	m.sendMany(ids)
+}
+
+// sendMany plans visits of many compounds at once: a list with days to confirm, what the service refuses said beside it, and a result for each; sent twice it plans once.
+func (m *team) sendMany(ids map[string]string) {
+	t := m.t
+	form := func(more url.Values) url.Values {
+		out := url.Values{"key": {"many-1"}, "day": {"2026-10-24"}, "each": {"2"}, "series": {"service"}, "assessor": {""}, "officer1": {ids["林阿秀"]}, "officer2": {ids["周望平"]}, "row": {"p1@0", "p2@0", "p3@0"}}
+		for name, values := range more {
+			out[name] = values
+		}
+		return out
+	}
+	confirmed := url.Values{"confirmed": {"1"}, "row": {"p1@202610260001", "p3@202610270001"}}
+	before := changes(t, m.f)
+	for _, s := range []scenario{
+		{name: "an inspector sends nobody", role: "inspector", path: "/visits/batch", status: 403},
+		{name: "those that nobody visited", role: "officer", path: "/visits/batch", status: 200, contains: []string{"p3@0", "本季度没有走访", "只排工作日"}, excludes: []string{"p1@0"}},
+		{name: "all", role: "officer", path: "/visits/batch?all=1&q=东街", status: 200, contains: []string{"p1@0"}},
+		{name: "what is wrong", role: "officer", method: "POST", path: "/visits/batch", form: url.Values{"key": {"many-0"}, "day": {"2026-13-01"}, "each": {"0"}}, status: 422, contains: []string{"请勾选 1 至 200 个", `value="2026-13-01"`}},
+		{name: "a day that is none", role: "officer", method: "POST", path: "/visits/batch?all=1&q=东街", form: form(url.Values{"day": {"2026-13-01"}, "each": {"0"}, "row": {"p1@0"}}), status: 422, contains: []string{"不是日期", "1 至 30 的整数", `value="p1@0" checked`, `action="/visits/batch?all=1&amp;q=`}, excludes: []string{"p3@0"}},
+		{name: "all ticked", role: "officer", path: "/visits/batch?tick=all", status: 200, contains: []string{`value="p3@0" checked`, `href="/visits/batch?tick=none"`}},
+		{name: "nobody goes", role: "officer", method: "POST", path: "/visits/batch", form: form(url.Values{"officer1": {""}, "officer2": {""}}), status: 422, contains: []string{`id="officer1-e"`}},
+		{name: "the list to confirm", role: "officer", method: "POST", path: "/visits/batch", form: form(nil), status: 200, contains: []string{"核对后确认", "2026年10月26日，第 1 站", "2026年10月26日，第 2 站", "2026年10月27日，第 1 站", `value="p2@202610260002" checked`, `name="confirmed" value="1"`, `name="series" value="service"`}},
+	} {
+		s.run(t, m.f, m.people)
+	}
+	if changes(t, m.f) != before {
+		t.Fatal("a list to confirm planned something")
+	}
+	for range 2 {
+		scenario{name: "confirmed", role: "officer", method: "POST", path: "/visits/batch", form: form(confirmed), status: 200, contains: []string{"办成 2 个，没有办成 0 个", "东街花园，2026年10月26日第 1 站"}}.run(t, m.f, m.people)
+	}
+	if got := changes(t, m.f) - before; got != 2 {
+		t.Errorf("two visits sent twice made %d records", got)
+	}
+	scenario{name: "one that is past", role: "officer", method: "POST", path: "/visits/batch", form: form(url.Values{"key": {"many-2"}, "confirmed": {"1"}, "row": {"p1@202601050001", "p9@202610260001"}}), status: 200, contains: []string{"办成 0 个，没有办成 2 个", "已经过去", "不在你的范围内的一个"}}.run(t, m.f, m.people)
 }
 
 // TestPartyFactPages: each level confirms in its turn, several at once; housing staff see the result and nothing of how it came about.

@@ -95,6 +95,7 @@ func (s *Server) readForm(c *fiber.Ctx, limit int, take func(name string, r io.R
 	default:
 		return nil, fiber.ErrUnsupportedMediaType
 	}
+	phrased(c, values)
 	return values, s.checkToken(c, values.Get(tokenField))
 }
 

@@ -125,7 +125,7 @@ func TestVetoPages(t *testing.T) {
 	sign := func() url.Values {
 		return pairs("seq", fmt.Sprint(seq), "hash", doc.State.Approval.SubjectHash, "move", "agree", "current", browsertest.Password)
 	}
-	row := func() string { return fmt.Sprintf("/vetoes~%s~%d~%s", id, seq, doc.State.Approval.SubjectHash) }
+	row := func() string { return fmt.Sprintf("/vetoes~%s~%s@%d", id, doc.State.Approval.SubjectHash, seq) }
 	run(
 		scenario{name: "who drafted signs nothing", role: "officer", method: "POST", path: page + "/sign", form: sign(), status: 403},
 		scenario{name: "nothing waits for who drafted", role: "officer", path: "/approvals/sign", status: 200, contains: []string{"没有等你签的"}},
@@ -133,7 +133,7 @@ func TestVetoPages(t *testing.T) {
 		scenario{name: "it waits among others", role: "chief", path: "/approvals/sign", status: 200, contains: []string{"望湖苑", page, `value="` + row() + `"`}},
 		scenario{name: "nothing ticked", role: "chief", method: "POST", path: "/approvals/sign", form: pairs("current", browsertest.Password), status: 422, contains: []string{"请勾选 1 至 30 件"}},
 		scenario{name: "a wrong password", role: "chief", method: "POST", path: "/approvals/sign", form: pairs("row", row(), "current", "wrong-password-1"), status: 422, contains: []string{`id="current-e"`, "checked"}},
-		scenario{name: "signed among others", role: "chief", method: "POST", path: "/approvals/sign", form: url.Values{"row": {"/vetoes~none~1~x", row()}, "current": {browsertest.Password}}, status: 200, changes: 1, contains: []string{"签署 1 件，没有办成 1 件", "已签署", "已经签过、被改过，或者不在你的范围内"}},
+		scenario{name: "signed among others", role: "chief", method: "POST", path: "/approvals/sign", form: url.Values{"row": {"/vetoes~none~x@1", row()}, "current": {browsertest.Password}}, status: 200, changes: 1, contains: []string{"办成 1 件，没有办成 1 件", "已签署", "已经签过、被改过，或者不在等你签的里面"}},
 		scenario{name: "and delivered", role: "officer", path: "/todo", status: 200, contains: []string{"望湖苑：送达一票否决认定书"}},
 	)
 	seq++

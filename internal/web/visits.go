@@ -300,14 +300,7 @@ func (s *Server) showPlan(c *fiber.Ctx, by policy.Actor, values url.Values, refu
 		return err
 	}
 	projects[0].Label = "（不用）"
-	var series []option
-	for _, sheet := range s.supervision.Visits.Sheets.Series(calendar.DateOf(s.clocks.Business())) {
-		series = append(series, option{Value: sheet.Series, Label: fmt.Sprintf("%s，要 %d 人签名", plainTitle(sheet.Title), sheet.Persons)})
-	}
-	var assessors []option
-	for _, a := range inspection.Assessors() {
-		assessors = append(assessors, option{Value: string(a), Label: a.Title()})
-	}
+	series, assessors := s.visitChoices(calendar.DateOf(s.clocks.Business()))
 	v := planView{Key: c.FormValue("key"), Find: find, More: more, Form: withErrors([]field{
 		{Name: "day", Label: "走访日期", Type: "date", Value: values.Get("day")},
 		{Name: "assessor", Label: "由谁评", Options: assessors, Value: values.Get("assessor"), Hint: "第三方测评选第三方测评人员；企业互评选别的物业企业的人员，不计入评价，除非评价表写明计入"},

@@ -55,7 +55,8 @@ type volumeItem struct {
 
 // VolumeKinds are the kinds of files whose term of keeping the configuration may name.
 func VolumeKinds() []string {
-	return []string{"行政检查", "整改", "一票否决认定", "降星与摘牌", "保修金使用", "保修金退还", "保修金催缴", "异议与申诉", "星级申报", "承接查验", "红色议事"}
+	return []string{"行政检查", "整改", "一票否决认定", "降星与摘牌", "保修金使用", "保修金退还", "保修金催缴", "异议与申诉", "星级申报", "承接查验", "红色议事",
+		"登记备案", "物业更换", "业主组织", "事项", "微心愿", "失信信息", "行业评价记录", "表彰奖励", "公示意见", "企业说明", "争星任务", "评价方案"}
 }
 
 // keptFor is how long a file of a kind is kept (保管期限): 永久 or 30 年 where the configuration says so, else 10 年.
@@ -88,10 +89,7 @@ func (s *Server) showVolume(c *fiber.Ctx, by policy.Actor, v volumeView) error {
 
 // boundPaper is a paper as its own page prints it for who asks; false if it is closed to him or does not exist now.
 func (s *Server) boundPaper(c *fiber.Ctx, address, title string) (volumeItem, bool, error) {
-	if look := c.Query(knownName); look != "" {
-		address += "?" + knownName + "=" + url.QueryEscape(look)
-	}
-	status, body := s.within(c, address)
+	status, body := s.within(c, looking(c, address))
 	switch status {
 	case fiber.StatusOK:
 	case fiber.StatusForbidden, fiber.StatusNotFound, fiber.StatusConflict:
@@ -166,16 +164,21 @@ func wordsOf(n *html.Node) string {
 	return b.String()
 }
 
-// boundFile is a file of a case: a picture of a paper as it is, of anything else its title, pages and hash, because it is printed apart.
+// boundFile is a file of a case.
 func (s *Server) boundFile(ctx context.Context, path string, f caseFile) (volumeItem, error) {
-	k := volumeItem{Title: f.title}
-	if f.file.Kind.Image() {
-		k.Scan = path + "/files/" + f.name
+	return s.boundAt(ctx, f.title, path+"/files/"+f.name, f.file)
+}
+
+// boundAt is a file that opens at an address: a picture of a paper as it is, of anything else its title, pages and hash, because it is printed apart.
+func (s *Server) boundAt(ctx context.Context, title, address string, file *files.Stored) (volumeItem, error) {
+	k := volumeItem{Title: title}
+	if file.Kind.Image() {
+		k.Scan = address
 		return k, nil
 	}
-	k.Note, k.Rows = "附件另附", [][2]string{{"文件", f.file.Name}, {"种类", f.file.Kind.Title()}, {"大小", grouped(strconv.FormatInt(f.file.Size, 10)) + " 字节"}}
-	if f.file.Kind == files.PDF {
-		r, _, err := s.files.Open(ctx, f.file.Original)
+	k.Note, k.Rows = "附件另附", [][2]string{{"文件", file.Name}, {"种类", file.Kind.Title()}, {"大小", grouped(strconv.FormatInt(file.Size, 10)) + " 字节"}}
+	if file.Kind == files.PDF {
+		r, _, err := s.files.Open(ctx, file.Original)
 		if err != nil {
 			return k, err
 		}
@@ -190,7 +193,7 @@ func (s *Server) boundFile(ctx context.Context, path string, f caseFile) (volume
 		}
 		k.Rows = append(k.Rows, [2]string{"页数", said})
 	}
-	k.Rows = append(k.Rows, [2]string{"校验值（SHA-256）", hashGroups("sha256:" + f.file.Original)}, [2]string{"说明", "原件另行打印，附在本件之后。"})
+	k.Rows = append(k.Rows, [2]string{"校验值（SHA-256）", hashGroups("sha256:" + file.Original)}, [2]string{"说明", "原件另行打印，附在本件之后。"})
 	return k, nil
 }
 

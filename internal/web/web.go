@@ -120,6 +120,8 @@ type Options struct {
 	Changes *change.Service
 	// Bodies follows the founding of owners' bodies; nil: no pages for it. It needs Register.
 	Bodies *owners.Service
+	// Phrases are the phrases (常用语) of accounts and of the bureau. Nil hides them.
+	Phrases *policy.Phrases
 	// Templates are the office's own Word templates of papers by their kind. Nil hides their pages, and papers have their default form.
 	Templates *templates.Shelf
 	// Returns is the desk of statistical returns. Nil hides its pages; needs Register.
@@ -230,6 +232,8 @@ type Server struct {
 	modules    *policy.Modules
 	// approvals is nil if the page is not there.
 	approvals Approvals
+	// phrases are nil if they are not offered.
+	phrases *policy.Phrases
 	// templates are nil if their pages are not there.
 	templates *templates.Shelf
 	// returns is nil if its pages are not there.
@@ -326,8 +330,8 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		set: o.Settings.withDefaults(), guard: o.Guard, privacy: o.Privacy, shipped: o.Shipped, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, operations: o.Operations, witnesses: o.Witnesses, letters: o.Letters, printers: o.Printers, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, collections: o.Collections, notices: o.Notices, outbox: o.Outbox, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
-		templates: o.Templates,
-		secret:    o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
+		templates: o.Templates, phrases: o.Phrases,
+		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}
 	if s.stars == nil {
 		s.stars = noStars{}

@@ -44,6 +44,7 @@ func (s *Server) wishRoutes() []Route {
 		{Method: get, Path: needsPath + "/new", Action: policy.EnterWish, Handler: s.newWish},
 		{Method: post, Path: needsPath + "/new", Action: policy.EnterWish, Handler: s.enterWish},
 		{Method: get, Path: one, Action: policy.ReadWish, Handler: s.oneWish},
+		{Method: get, Path: one + "/whole", Action: policy.ReadWish, Handler: s.wholePage(s.wishWhole)},
 		{Method: get, Path: one + "/photos/:n<int>", Action: policy.ReadWish, Handler: s.wishPhoto},
 		{Method: get, Path: one + "/receipts/:n<int>", Action: policy.ReadWish, Handler: s.wishReceipt},
 		{Method: post, Path: one + "/prove", Action: policy.ReadWish, Handler: s.proveWish, Upload: maxMatterForm},

@@ -176,6 +176,8 @@ func TestWishPages(t *testing.T) {
 		scenario{name: "errand: bad papers", role: "worker", method: "POST", path: desk + "/receive", form: pairs("seq", "3", "receive-papers", "身份证 360428199001011234"), status: 422, contains: []string{`id="receive-papers-e"`, "第 1 行"}},
 		scenario{name: "errand: papers", role: "worker", method: "POST", path: desk + "/receive", form: pairs("seq", "3", "receive-papers", "身份证原件 1 份"), status: 303, changes: 1},
 		scenario{name: "errand: the receipt", role: "worker", path: desk + "/receipts/0", status: 200, contains: []string{"居民联", "存根联", "身份证原件 1 份", "李大爷"}},
+		scenario{name: "errand: the whole file", role: "worker", path: desk + "/whole", status: 200, contains: []string{"卷内目录", "收件回执", "身份证原件 1 份", "李大爷", "办理经过"}},
+		scenario{name: "errand: the whole file without who asked", role: "secretary", path: desk + "/whole", status: 200, contains: []string{"已隐去，由社区联系"}, excludes: []string{"李大爷"}},
 		scenario{name: "errand: no receipt", role: "worker", path: desk + "/receipts/1", status: 404},
 		scenario{name: "errand: the receipt without who asked", role: "secretary", path: desk, status: 200, contains: []string{"待交还", "打印回执", "一般要带：身份证原件"}, excludes: []string{"代为撤销"}},
 		scenario{name: "errand: the work", role: "worker", path: "/todo", status: 200, contains: []string{"代办：代办一份证明"}},

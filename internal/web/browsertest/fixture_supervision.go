@@ -287,7 +287,11 @@ func StartSupervised(ctx context.Context, db *store.DB, clocks policy.Clocks, co
 	if err != nil {
 		return nil, err
 	}
-	if f.Server, err = web.New(web.Options{Templates: shelf, Guard: guard, People: f.People, Clocks: clocks, Secret: secret, Access: f.Access, Settings: settings(), Supervision: f.Supervision, Rectifications: f.Rectifications, Inspections: f.Inspections, Draws: f.Draws, Letters: f.Letters, Files: keeper,
+	phrases, err := policy.NewPhrases(ctx, db, guard)
+	if err != nil {
+		return nil, err
+	}
+	if f.Server, err = web.New(web.Options{Phrases: phrases, Templates: shelf, Guard: guard, People: f.People, Clocks: clocks, Secret: secret, Access: f.Access, Settings: settings(), Supervision: f.Supervision, Rectifications: f.Rectifications, Inspections: f.Inspections, Draws: f.Draws, Letters: f.Letters, Files: keeper,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil))}); err != nil {
 		return nil, err
 	}

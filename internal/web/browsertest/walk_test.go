@@ -441,7 +441,7 @@ func TestSupervisionPages(t *testing.T) {
 		}
 	}
 	// The photo of this visit was never kept: the page says so with a broken picture, which the browser reports.
-	look("chief", []opened{{"visits", "/visits", 200}, {"visits-queue", "/visits/queue", 200}, {"visit-plan", "/visits/plan", 200}, {"visits-again", "/visits/again", 200}, {"observations-queue", "/observations/queue", 200},
+	look("chief", []opened{{"visits", "/visits", 200}, {"visits-queue", "/visits/queue", 200}, {"visit-plan", "/visits/plan", 200}, {"visit-batch", "/visits/batch", 200}, {"phrases", "/account/phrases", 200}, {"visits-again", "/visits/again", 200}, {"observations-queue", "/observations/queue", 200},
 		{"observation-decide", "/observations/" + ids[0], 200}, {"observation-none", "/observations/nothing", 404}})
 	look("officer", []opened{{"observations", "/observations", 200}, {"observations-returned", "/observations/returned", 200}, {"observation-own", "/observations/" + ids[2], 200},
 		{"observation-new", "/observations/new", 200}, {"observation-form", "/observations/new?fact=answers", 200}, {"observation-veto", "/observations/new?fact=veto_decisions", 200},

@@ -1,0 +1,287 @@
+package web
+
+import (
+	"bytes"
+	"html"
+	"log/slog"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"redsteward/policy"
+)
+
+// Phrases (常用语) need no script and nothing of the pages that have a field for them: below each text of a form for an opinion, a reason or a finding stands a choice, and what is chosen is put before what was typed when the form comes in.
+
+// phrasesPath is where one's own phrases and those of the bureau are kept.
+const phrasesPath = "/account/phrases"
+
+// phraseSuffix ends the name of the choice beside the text to which it belongs.
+const phraseSuffix = "~phrase"
+
+type phraseKey struct{}
+
+// phrased puts chosen phrases before what was typed, and notes that they were used.
+func phrased(c *fiber.Ctx, values url.Values) {
+	var used []string
+	for name, chosen := range values {
+		field, is := strings.CutSuffix(name, phraseSuffix)
+		if !is {
+			continue
+		}
+		delete(values, name)
+		if len(chosen) == 0 || chosen[0] == "" {
+			continue
+		}
+		used = append(used, strings.Clone(chosen[0]))
+		values.Set(field, strings.TrimSpace(chosen[0]+strings.TrimSpace(values.Get(field))))
+	}
+	if len(used) > 0 {
+		c.Locals(phraseKey{}, used)
+	}
+}
+
+// phrasedArgs is phrased for a form that fasthttp read.
+func phrasedArgs(c *fiber.Ctx) {
+	args := c.Request().PostArgs()
+	if !bytes.Contains(args.QueryString(), []byte("phrase=")) {
+		return
+	}
+	values := url.Values{}
+	for name, value := range args.All() {
+		values.Add(string(name), string(value))
+	}
+	phrased(c, values)
+	args.Reset()
+	for name, list := range values {
+		for _, value := range list {
+			args.Add(name, value)
+		}
+	}
+}
+
+// countPhrases counts what was chosen once the form did something. What was done must not be told as failed for it: a failure is logged.
+func (s *Server) countPhrases(c *fiber.Ctx, by policy.Actor) {
+	used, _ := c.Locals(phraseKey{}).([]string)
+	if len(used) == 0 || s.phrases == nil || !by.SignedIn() || c.Response().StatusCode() >= fiber.StatusBadRequest {
+		return
+	}
+	if err := s.phrases.Used(c.UserContext(), by, used); err != nil {
+		s.log.LogAttrs(c.UserContext(), slog.LevelError, "phrases", slog.String("error", err.Error()))
+	}
+}
+
+// textField finds the texts of forms as the template “field” writes them, and those of templates that write them likewise.
+var textField = regexp.MustCompile(`<textarea (?:class="low" )?id="([^"]+)" name="([^"]+)"[^>]*>[^<]*</textarea>`)
+
+// fieldLabel is the label of a field that stands before a place of a page.
+func fieldLabel(before []byte, id string) string {
+	open := []byte(`<label for="` + id + `">`)
+	i := bytes.LastIndex(before, open)
+	if i < 0 {
+		return ""
+	}
+	label, _, _ := bytes.Cut(before[i+len(open):], []byte("<"))
+	return html.UnescapeString(string(label))
+}
+
+// phraseWords say by the label of a field which kind of phrase belongs there; the first that fits counts.
+var phraseWords = []struct {
+	kind  policy.PhraseKind
+	words []string
+}{
+	{policy.PhraseOpinion, []string{"意见", "结论", "评语", "交代的话"}},
+	{policy.PhraseReason, []string{"理由", "原因", "为什么", "依据", "事由"}},
+	{policy.PhraseFinding, []string{"情况", "问题", "结果", "答复", "做了什么", "怎样", "怎么", "说明", "要求", "要改", "补正", "事实", "另外要说"}},
+}
+
+// phraseKindOf is the kind of phrase for a label, "" for none.
+func phraseKindOf(label string) policy.PhraseKind {
+	for _, k := range phraseWords {
+		for _, word := range k.words {
+			if strings.Contains(label, word) {
+				return k.kind
+			}
+		}
+	}
+	return ""
+}
+
+// mostPhrases are the phrases that one choice offers.
+const mostPhrases = 30
+
+// offerPhrases puts the choices onto a finished page.
+func (s *Server) offerPhrases(c *fiber.Ctx, by policy.Actor, page []byte) ([]byte, error) {
+	if s.phrases == nil || !by.SignedIn() || by.MustChangePassword || looksBackNow(c) || strings.HasPrefix(c.Path(), phrasesPath) || !bytes.Contains(page, []byte("<textarea ")) {
+		return page, nil
+	}
+	offered, err := s.phrases.Offered(c.UserContext(), by)
+	if err != nil || len(offered) == 0 {
+		return page, err
+	}
+	var b bytes.Buffer
+	done := 0
+	for _, m := range textField.FindAllSubmatchIndex(page, -1) {
+		id, name := string(page[m[2]:m[3]]), string(page[m[4]:m[5]])
+		label := fieldLabel(page[:m[0]], id)
+		list := offered[phraseKindOf(label)]
+		if len(list) == 0 {
+			continue
+		}
+		b.Write(page[done:m[1]])
+		done = m[1]
+		b.WriteString(`<label class="sm" for="` + id + `-phrase">常用语<span class="vh">，用在“` + html.EscapeString(label) + `”</span>（提交时写在前面）</label><select id="` + id + `-phrase" name="` + name + phraseSuffix + `"><option value="">不用</option>`)
+		for _, text := range list[:min(len(list), mostPhrases)] {
+			b.WriteString(`<option>` + html.EscapeString(text) + `</option>`)
+		}
+		b.WriteString(`</select>`)
+	}
+	b.Write(page[done:])
+	return b.Bytes(), nil
+}
+
+// phraseRoutes are the pages of phrases; none without them.
+func (s *Server) phraseRoutes() []Route {
+	if s.phrases == nil {
+		return nil
+	}
+	const get, post, bureau = fiber.MethodGet, fiber.MethodPost, phrasesPath + "/bureau"
+	return []Route{
+		{Method: get, Path: phrasesPath, Action: policy.ReadOwnAccount, Handler: func(c *fiber.Ctx, by policy.Actor) error { return s.showPhrases(c, by, phrasesView{}) }},
+		{Method: post, Path: phrasesPath, Action: policy.UpdateOwnAccount, Handler: s.putPhrase(false)},
+		{Method: post, Path: phrasesPath + "/:id<int>", Action: policy.UpdateOwnAccount, Handler: s.putPhrase(false)},
+		{Method: post, Path: phrasesPath + "/:id<int>/remove", Action: policy.UpdateOwnAccount, Handler: s.removePhrase(false)},
+		{Method: post, Path: bureau, Action: policy.KeepPhrases, Handler: s.putPhrase(true)},
+		{Method: post, Path: bureau + "/:id<int>", Action: policy.KeepPhrases, Handler: s.putPhrase(true)},
+		{Method: post, Path: bureau + "/:id<int>/remove", Action: policy.KeepPhrases, Handler: s.removePhrase(true)},
+	}
+}
+
+// phrasesView is what phrases.html shows: the own phrases and those of the bureau.
+type phrasesView struct {
+	Parts []phrasePart
+}
+
+// phrasePart is one book: its phrases, and the form of a new one for who keeps it.
+type phrasePart struct {
+	Title, Path, None string
+	Rows              []phraseLine
+	New               []field
+	Error             string
+}
+
+// phraseLine is one phrase; Path is where it is changed, "" for who may not.
+type phraseLine struct {
+	ID                      int64
+	Path, Kind, Text, Value string
+	Role, RoleID            string
+}
+
+var phrasesSaid = map[string]string{"put": "已保存。", "removed": "已删去。"}
+
+// showPhrases shows both books; typed carries a refused form, in the part whose path it names.
+func (s *Server) showPhrases(c *fiber.Ctx, by policy.Actor, typed phrasesView) error {
+	ctx := c.UserContext()
+	own, err := s.phrases.Own(ctx, by)
+	if err != nil {
+		return err
+	}
+	bureau, err := s.phrases.Bureau(ctx, by)
+	if err != nil {
+		return err
+	}
+	v := phrasesView{Parts: []phrasePart{{Title: "我的", Path: phrasesPath, None: "还没有。把常写的句子存在这里，办理时一点就用上。", New: s.phraseForm(false, policy.Phrase{})}, {Title: "本局的", None: "本局还没有放。"}}}
+	if s.guard.Allow(by, policy.KeepPhrases) {
+		v.Parts[1].Path, v.Parts[1].New = phrasesPath+"/bureau", s.phraseForm(true, policy.Phrase{})
+	}
+	for i, list := range [][]policy.Phrase{own, bureau} {
+		part := &v.Parts[i]
+		for _, k := range policy.PhraseKinds() {
+			for _, f := range list {
+				if f.Kind != k {
+					continue
+				}
+				line := phraseLine{ID: f.ID, Kind: k.Title(), Value: string(k), Text: f.Text, RoleID: string(f.Role), Role: "全部岗位"}
+				if f.Role != "" {
+					line.Role = s.titleOfOffice(string(f.Role))
+				}
+				if part.Path != "" {
+					line.Path = part.Path + "/" + strconv.FormatInt(f.ID, 10)
+				}
+				part.Rows = append(part.Rows, line)
+			}
+		}
+		for _, t := range typed.Parts {
+			if t.Path == part.Path {
+				part.New, part.Error = t.New, t.Error
+			}
+		}
+	}
+	return s.render(c, by, "phrases", page{Title: "常用语", Nav: phrasesPath, Data: v, Said: saidParam(c, phrasesSaid)})
+}
+
+// phraseForm is the form of a new phrase; the fields of the bureau's have names of their own, so that both stand on one page.
+func (s *Server) phraseForm(bureau bool, in policy.Phrase) []field {
+	kinds := []option{}
+	for _, k := range policy.PhraseKinds() {
+		kinds = append(kinds, option{string(k), k.Title()})
+	}
+	of := ""
+	if bureau {
+		of = "bureau-"
+	}
+	form := []field{{Name: of + "kind", Label: "用在", Options: kinds, Value: string(in.Kind), Hint: "意见、理由，或者办理、检查的情况"}, {Name: of + "text", Label: "常用语", Rows: 2, Value: in.Text}}
+	if bureau {
+		roles := []option{{"", "全部岗位"}}
+		for _, r := range s.guard.Rules().Roles() {
+			if r.Grant != policy.GrantNone {
+				roles = append(roles, option{string(r.Role), r.Title})
+			}
+		}
+		form = append(form, field{Name: of + "role", Label: "给哪个岗位", Options: roles, Value: string(in.Role)})
+	}
+	return form
+}
+
+// putPhrase adds a phrase, or changes the one that the address names.
+func (s *Server) putPhrase(bureau bool) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		of, path := "", phrasesPath
+		if bureau {
+			of, path = "bureau-", phrasesPath+"/bureau"
+		}
+		id, _ := strconv.ParseInt(c.Params("id"), 10, 64)
+		in := policy.Phrase{ID: id, Kind: policy.PhraseKind(c.FormValue(of + "kind")), Text: strings.Clone(c.FormValue(of + "text")), Role: policy.Role(strings.Clone(c.FormValue(of + "role")))}
+		in.Kind = policy.PhraseKind(strings.Clone(string(in.Kind)))
+		err := s.phrases.Put(c.UserContext(), by, bureau, in)
+		if refused := refusedForm(err); len(refused) > 0 {
+			for i := range refused {
+				refused[i].Name = of + refused[i].Name
+			}
+			part := phrasePart{Path: path, New: withErrors(s.phraseForm(bureau, in), refused)}
+			if id != 0 {
+				part.New, part.Error = s.phraseForm(bureau, policy.Phrase{}), "没有改：“"+in.Text+"”，"+refused[0].Message
+			}
+			c.Status(fiber.StatusUnprocessableEntity)
+			return s.showPhrases(c, by, phrasesView{Parts: []phrasePart{part}})
+		}
+		if err != nil {
+			return err
+		}
+		return seeOther(c, phrasesPath+"?done=put")
+	}
+}
+
+// removePhrase takes a phrase away.
+func (s *Server) removePhrase(bureau bool) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		id, _ := strconv.ParseInt(c.Params("id"), 10, 64)
+		if err := s.phrases.Remove(c.UserContext(), by, bureau, id); err != nil {
+			return err
+		}
+		return seeOther(c, phrasesPath+"?done=removed")
+	}
+}
