@@ -228,7 +228,7 @@ func (s *Server) visitsDue(c *fiber.Ctx, by policy.Actor) ([]batchRow, error) {
 	return rows, err
 }
 
-// planBatch gives each compound its day and place and asks the service, without writing, what it would refuse. What is wrong with the form itself stands at its fields.
+// planBatch gives each compound its day and place and asks the service, without writing, what it would refuse: that stands beside the row. What is wrong with the form itself stands at its fields.
 func (s *Server) planBatch(c *fiber.Ctx, by policy.Actor, list []casework.At, values url.Values, planOf func(casework.At, url.Values) inspection.PlanVisit) ([]batchRow, error) {
 	const op = "web.planBatch"
 	var bad []fault.Field
@@ -247,7 +247,7 @@ func (s *Server) planBatch(c *fiber.Ctx, by policy.Actor, list []casework.At, va
 	if err := s.eachProject(c.UserContext(), by, registry.ProjectQuery{}, func(row *registry.ProjectRow) bool { names[row.ID] = row.Name; return true }); err != nil {
 		return nil, err
 	}
-	rows := make([]batchRow, len(list))
+	rows, refused := make([]batchRow, len(list)), 0
 	for i, at := range list {
 		if i%each == 0 {
 			if i > 0 {
@@ -262,22 +262,29 @@ func (s *Server) planBatch(c *fiber.Ctx, by policy.Actor, list []casework.At, va
 			rows[i].Name = "不在你的范围内的一个"
 		}
 		_, err := s.supervision.Visits.Plan(store.Trial(c.UserContext()), by, planOf(at, values))
-		for _, f := range refusedForm(err) {
-			if f.Name == "day" || f.Name == "series" || f.Name == "assessor" || f.Name == "officers" {
-				if f.Name == "officers" {
-					f.Name = officerName(0)
-				}
-				bad = append(bad, f)
-			}
+		ofForm := slices.DeleteFunc(slices.Clone(refusedForm(err)), func(f fault.Field) bool {
+			return !slices.Contains([]string{"day", "series", "assessor", "officers"}, f.Name)
+		})
+		if len(ofForm) > 0 {
+			refused++
 		}
-		if len(bad) > 0 {
-			return nil, fault.InvalidFields(op, bad...)
+		if i == 0 {
+			bad = ofForm
 		}
 		if err != nil && !fault.Is(err, fault.Forbidden) { // Forbidden: it would be written
 			if rows[i].Why = refusalText(err); rows[i].Why == "" {
 				return nil, err
 			}
 		}
+	}
+	// What holds for every row is a mistake of the form; who may not go to one compound may go to the others.
+	if refused == len(rows) && len(bad) > 0 {
+		for i := range bad {
+			if bad[i].Name == "officers" {
+				bad[i].Name = officerName(0)
+			}
+		}
+		return nil, fault.InvalidFields(op, bad...)
 	}
 	return rows, nil
 }

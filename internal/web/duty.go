@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/fault"
 	"redsteward/internal/report"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -200,7 +201,7 @@ func (s *Server) swapEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 	}
 	date, err := calendar.ParseDate(day)
 	if err != nil {
-		return entry{}, err
+		return entry{}, fault.New("web.swapEntry", fault.NotFound, "请在值班表里选要换班的一天")
 	}
 	back := v.Path
 	return entry{title: "换班", nav: dutyPath, entryView: entryView{Crumbs: []crumb{{"值班表", back}}, Intro: v.Name + date.Chinese() + "，现在是" + now, Seq: v.Seq, Button: "换班", Back: back,

@@ -235,7 +235,7 @@ func (s *Server) phraseForm(bureau bool, in policy.Phrase) []field {
 	}
 	form := []field{{Name: of + "kind", Label: "用在", Options: kinds, Value: string(in.Kind), Hint: "意见、理由，或者办理、检查的情况"}, {Name: of + "text", Label: "常用语", Rows: 2, Value: in.Text}}
 	if bureau {
-		roles := []option{{"", "全部岗位"}}
+		roles := []option{{"", "全部岗位，含企业和业主"}}
 		for _, r := range s.guard.Rules().Roles() {
 			if r.Grant != policy.GrantNone {
 				roles = append(roles, option{string(r.Role), r.Title})

@@ -312,7 +312,10 @@ func (s *Server) conductWhole(c *fiber.Ctx, by policy.Actor, b conduct.Book) (pa
 	}
 	e := &doc.State
 	line := s.conductLineOf(s.registered.On(c.UserContext()), b, doc.ID, e)
-	one := pageFile{kind: b.Title(), name: e.Title, party: line.Firm, state: line.State, opened: e.Day, ended: e.Until}
+	one := pageFile{kind: b.Title(), name: e.Title, party: line.Firm, state: line.State, opened: e.Day}
+	if !e.Until.IsZero() && e.Until.Compare(s.registered.On(c.UserContext())) < 0 {
+		one.ended = e.Until
+	}
 	if e.Paper != nil {
 		one.scans = []pageScan{{"文书", bookPath(b) + "/" + doc.ID + "/paper", e.Paper}}
 	}
