@@ -75,13 +75,52 @@ type placed struct {
 // fieldsOf finds the fields in words.
 func fieldsOf(words string) (out []placed) {
 	for _, m := range braces.FindAllStringSubmatchIndex(words, -1) {
-		name := strings.Map(func(r rune) rune {
-			if unicode.IsSpace(r) {
-				return -1
-			}
-			return r
-		}, words[m[2]:m[3]])
-		out = append(out, placed{m[0], m[1], strings.ReplaceAll(name, "．", ".")})
+		out = append(out, placed{m[0], m[1], strings.ReplaceAll(bare(words[m[2]:m[3]]), "．", ".")})
+	}
+	return out
+}
+
+// bare is the name of a field without space: {{检查人员 1 签名}} is found however it is spaced.
+func bare(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, name)
+}
+
+// bareNames and bareValues have every name without space.
+func bareNames(n Names) Names {
+	out := Names{Lists: map[string][]string{}}
+	for _, name := range n.Texts {
+		out.Texts = append(out.Texts, bare(name))
+	}
+	for list, columns := range n.Lists {
+		for _, column := range columns {
+			out.Lists[bare(list)] = append(out.Lists[bare(list)], bare(column))
+		}
+	}
+	return out
+}
+
+func bareValues(v Values) Values {
+	out := Values{Texts: bareKeys(v.Texts), Lists: map[string][]map[string]string{}}
+	for list, rows := range v.Lists {
+		for _, row := range rows {
+			out.Lists[bare(list)] = append(out.Lists[bare(list)], bareKeys(row))
+		}
+	}
+	return out
+}
+
+// bareKeys leaves what is named without space where two names differ by space only.
+func bareKeys(texts map[string]string) map[string]string {
+	out := map[string]string{}
+	for name, text := range texts {
+		if _, own := texts[bare(name)]; !own || bare(name) == name {
+			out[bare(name)] = text
+		}
 	}
 	return out
 }
@@ -193,7 +232,7 @@ func partName(name string) string {
 
 // Check holds every field against those that there are: a sentence for each that is unknown or stands wrong, and the fields that are used, sorted.
 func (t *Template) Check(names Names) (used, bad []string) {
-	c := &checker{names: names, used: map[string]bool{}}
+	c := &checker{names: bareNames(names), used: map[string]bool{}}
 	for _, name := range t.texts {
 		c.part, c.paragraphs, c.tables = partName(name), 0, 0
 		c.kids(t.parts[name].kids, "", nil)
@@ -546,9 +585,11 @@ func replace(texts []*node, f placed, value string) {
 // Fill writes the template with its fields filled, once for each of the papers, each on a page of its own; headers and footers are those of the first. What is no field stays as it was, byte by byte.
 // The template must have passed Check, and is used up by it. An error is one of w or of the package.
 func (t *Template) Fill(w io.Writer, papers []Values) error {
-	if len(papers) == 0 {
-		papers = []Values{{}}
+	filled := make([]Values, max(1, len(papers)))
+	for i := range papers {
+		filled[i] = bareValues(papers[i])
 	}
+	papers = filled
 	z := zip.NewWriter(w)
 	for _, f := range t.zip.File {
 		root := t.parts[f.Name]

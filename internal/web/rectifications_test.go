@@ -206,8 +206,8 @@ func (m *team) phrases(path string, sign url.Values) {
 		{name: "the firm sees none", role: "manager", path: "/account/phrases", status: 200, excludes: []string{"已到现场核实", "问题属实"}},
 		{name: "changed to another's", role: "chief", method: "POST", path: "/account/phrases/9", form: url.Values{"kind": {"reason"}, "text": {"x"}}, status: 404},
 		{name: "changed to nothing", role: "chief", method: "POST", path: "/account/phrases/bureau/1", form: url.Values{"bureau-kind": {"finding"}, "bureau-text": {" "}}, status: 422, contains: []string{"没有改"}},
-		{name: "changed", role: "chief", method: "POST", path: "/account/phrases/bureau/1", form: url.Values{"bureau-kind": {"finding"}, "bureau-text": {"已到现场核实，情况属实"}, "bureau-role": {"property_officer"}}, status: 303},
-		{name: "removed", role: "chief", method: "POST", path: "/account/phrases/bureau/1/remove", form: url.Values{}, status: 303},
+		{name: "changed", role: "chief", method: "POST", path: "/account/phrases/bureau/1", form: url.Values{"bureau-kind": {"finding"}, "bureau-text": {"已到现场核实，情况属实"}, "bureau-role": {"property_officer"}}, status: 303, changes: 1},
+		{name: "removed", role: "chief", method: "POST", path: "/account/phrases/bureau/1/remove", form: url.Values{}, status: 303, changes: 1},
 	} {
 		s.run(t, m.f, m.people)
 	}
