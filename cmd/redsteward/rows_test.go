@@ -162,6 +162,7 @@ var nowhere = map[string]string{
 	"/returns/forms/:form":        "a form, not a row",
 	"/schemes/:id":                "a scheme is the whole county's",
 	"/scores/:period":             narrowed,
+	"/sent/:id":                   ownOnly,
 	"/stars/:id":                  narrowed,
 	"/supplies/imports":           anImport,
 }
@@ -170,6 +171,7 @@ var nowhere = map[string]string{
 const (
 	anImport   = "an import is seen by who made it"
 	narrowed   = "of everybody, its rows are narrowed inside"
+	ownOnly    = "who reaches less than the county has what his own office entered"
 	countyOnly = "refused inside to whoever reaches less than the county"
 )
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -80,6 +81,8 @@ type casePages[T any, D caseStepName] struct {
 	parts func(c *fiber.Ctx, by policy.Actor, id string, one *T) ([]volumeItem, error)
 	// series names the paper that a step gives a number (see casework.SeriesRow); nil: no number is proposed.
 	series func(one *T, do D) string
+	// bears is the step that gives a print its number, "" for a print that bears none: a number that was taken for it beforehand stands on it. nil: no print of the kind does.
+	bears func(one *T, link string) D
 	// paper puts a paper that prints names into words.
 	paper func(ctx context.Context, by policy.Actor, id string, one *T, print caseLink) (printView, error)
 }
@@ -117,6 +120,22 @@ func (p casePages[T, D]) id(c *fiber.Ctx) string {
 		return p.of(c.Params("id"))
 	}
 	return c.Params("id")
+}
+
+// target names a case for the register of what goes out.
+func (p casePages[T, D]) target(id string) string { return letterKind(p.path) + "/" + id }
+
+// titleOf is what the paper of a step is called: the print that it numbers, else the step.
+func (p casePages[T, D]) titleOf(by policy.Actor, one *T, do D) string {
+	if p.bears != nil {
+		for _, print := range p.prints(by, one) {
+			if p.bears(one, print.Link) == do {
+				title, _, _ := strings.Cut(print.Title, "（")
+				return title
+			}
+		}
+	}
+	return do.Title()
 }
 
 // address is the page of the case that a request names.
@@ -174,7 +193,7 @@ func (p casePages[T, D]) show(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 	for _, do := range p.steps {
 		if form, has := forms[do]; has && string(do) != v.Later && p.cases.Can(ctx, by, one, do) {
 			if p.series != nil {
-				if form, err = p.s.suggested(ctx, form, p.series(one, do)); err != nil {
+				if form, err = p.s.suggested(ctx, by, form, p.target(id), p.series(one, do), p.titleOf(by, one, do)); err != nil {
 					return err
 				}
 			}
@@ -198,7 +217,7 @@ func (p casePages[T, D]) show(c *fiber.Ctx, by policy.Actor, typed url.Values, r
 		return err
 	}
 	v.History = caseHistory(history, func(one *T) string { return p.last(one).Title() })
-	said := map[string]string{"sign": "已签署。", "paper": paperSaid}
+	said := map[string]string{"sign": "已签署。", "paper": paperSaid, "number": "已取号，印在文书上；送达登记时已经填好。"}
 	for _, do := range p.steps {
 		if said[string(do)] == "" {
 			said[string(do)] = "已办：" + do.Title() + "。"
@@ -284,6 +303,13 @@ func (p casePages[T, D]) print(c *fiber.Ctx, by policy.Actor) error {
 			v, err := p.paper(c.UserContext(), by, doc.ID, &doc.State, print)
 			if err != nil {
 				return err
+			}
+			if v.Number == "" && p.bears != nil {
+				if do := p.bears(&doc.State, print.Link); do != "" {
+					if v.Number, err = p.s.heldFor(c.UserContext(), p.target(doc.ID), p.series(&doc.State, do)); err != nil {
+						return err
+					}
+				}
 			}
 			v.Back, v.Kind = p.path+"/"+doc.ID, print.Title
 			return p.s.render(c, by, "fund_print", page{Title: print.Title, Script: true, Data: v, Paper: cmp.Or(v.Paper, print.Title)})

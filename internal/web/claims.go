@@ -42,7 +42,7 @@ func (s *Server) claimPages() casePages[claim.Claim, claim.Step] {
 		cells: func(f *claim.Claim) [][]any {
 			return [][]any{{f.Name, f.Place, f.Title, f.Where, f.Defect, f.State.Title(), f.Opened, f.Clock.Due, inYuan(f.Asked), inYuan(f.Granted), inYuan(f.Cost), f.Next()}}
 		}}
-	return casePages[claim.Claim, claim.Step]{caseList: list, s: s, series: seriesOf[claim.Claim, claim.Step]("fund-claim"), cases: s.claims, signs: s.claims, steps: claim.Steps(), forms: s.claimForms, right: map[claim.Step]policy.Action{claim.StepRepaired: policy.ReadClaim}, // claimant or officer: the service asks
+	return casePages[claim.Claim, claim.Step]{caseList: list, s: s, series: seriesOf[claim.Claim, claim.Step]("fund-claim"), bears: bearsOf[claim.Claim](map[string]claim.Step{"urge": claim.StepUrge, "ask": claim.StepAsk, "dun": claim.StepDun}), cases: s.claims, signs: s.claims, steps: claim.Steps(), forms: s.claimForms, right: map[claim.Step]policy.Action{claim.StepRepaired: policy.ReadClaim}, // claimant or officer: the service asks
 		shared: func(f *claim.Claim) *casework.Case { return &f.Case.Case }, last: func(f *claim.Claim) claim.Step { return f.Last }, signing: func(f *claim.Claim) *policy.Approval { return f.Signing() },
 		hangs: func(f *claim.Claim) bool { return f.State == claim.Shown }, files: claimFiles, over: func(f *claim.Claim) bool { return f.State.Final() }, prints: claimPrints, paper: s.claimPaperOf, view: s.claimView,
 		said: map[string]string{"open": "已起草。打印保修通知书送达建设单位，再登记送达。"}}
@@ -428,7 +428,7 @@ func (s *Server) claimPaperOf(ctx context.Context, _ policy.Actor, _ string, f *
 		s.signedNotice(&v, f.Letter, string(claim.StepAsk), f.State == claim.Paid)
 		v.Words = []string{"下列维修已由新建物业质量保修金支付 " + fund.Yuan(f.Cost) + " 元。请在收到本通知书后限期补存同样的金额。"}
 	case "dun":
-		if n := len(f.Dunned); n > 0 {
+		if n := len(f.Dunned); n > 0 && (f.Letter == nil || f.Letter.For != string(claim.StepDun) || f.Letter.Sent) { // the next one is another paper
 			numbered(&f.Dunned[n-1])
 		}
 		s.signedNotice(&v, f.Letter, string(claim.StepDun), false)

@@ -38,7 +38,7 @@ func (s *Server) dunningPages() casePages[dunning.Dunning, dunning.Step] {
 			}
 			return [][]any{{d.Name, d.Place, d.DeveloperName, d.Phase, d.Until, d.State.Title(), d.Opened, inYuan(d.Fen), inYuan(d.Fee), int64(len(d.Sent)), latest, d.Clock.Due, d.Next()}}
 		}}
-	return casePages[dunning.Dunning, dunning.Step]{caseList: list, s: s, series: seriesOf[dunning.Dunning, dunning.Step]("fund-dunning"), cases: s.dunnings, signs: s.dunnings, steps: dunning.Steps(), forms: dunningForms,
+	return casePages[dunning.Dunning, dunning.Step]{caseList: list, s: s, series: seriesOf[dunning.Dunning, dunning.Step]("fund-dunning"), bears: bearsOf[dunning.Dunning](map[string]dunning.Step{"letter": dunning.StepDeliver}), cases: s.dunnings, signs: s.dunnings, steps: dunning.Steps(), forms: dunningForms,
 		shared: func(d *dunning.Dunning) *casework.Case { return &d.Case }, last: func(d *dunning.Dunning) dunning.Step { return d.Last }, signing: func(d *dunning.Dunning) *policy.Approval { return d.Signing() },
 		files: dunningFiles, over: func(k *dunning.Dunning) bool { return k.State.Final() }, prints: dunningPrints, paper: s.dunningPaper, view: s.dunningView,
 		said: map[string]string{"open": "已起草。打印送审稿核对后送审。"}}
@@ -126,7 +126,7 @@ func (s *Server) dunningPaper(ctx context.Context, _ policy.Actor, _ string, d *
 	for _, line := range d.Lines {
 		v.Rows = append(v.Rows, [2]string{line.Label, line.How + "，" + line.Value})
 	}
-	if n := len(d.Sent); n > 0 && d.Signing() == nil {
+	if n := len(d.Sent); n > 0 && (d.Letter == nil || d.Letter.Sent) { // the next one is another paper
 		v.Number, v.Date = d.Sent[n-1].Number, d.Sent[n-1].Day.Chinese()
 	}
 	s.signedNotice(&v, d.Letter, string(dunning.StepDeliver), !d.State.Final())

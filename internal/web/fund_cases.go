@@ -89,6 +89,8 @@ type caseAct struct {
 	Fields            []field
 	// File is what the paper is called, "" for a form without; FileError is what is wrong with it.
 	File, FileError string
+	// Take is where a number is taken before the step, so that the paper bears it in print; "" for none.
+	Take string
 	// First is the step that comes next: it stands open. Ends: it ends the case; Aside: it is not what usually comes next.
 	First, Ends, Aside bool
 	// Errors are those that belong to no field.
@@ -98,8 +100,9 @@ type caseAct struct {
 // caseForm says which fields a step has; what is "" is left out. Amount is filled beforehand.
 type caseForm struct {
 	day, number, text, amount, file, hint, already, password string
-	// next is the number that is proposed, "" for none.
-	next        string
+	// next is the number that is proposed, "" for none; held: it was taken for this paper beforehand. take is where one is taken, "" for who may not or where one is held.
+	next, take  string
+	held        bool
 	choices     []option
 	choice      string
 	ends, aside bool
@@ -134,9 +137,13 @@ func (f caseForm) act(step, title string, typed url.Values, refused []fault.Fiel
 	}
 	if f.number != "" {
 		one := field{Label: f.number, Type: "text", Autocomplete: "off", Value: value("number", f.next)}
-		if f.next != "" {
+		switch {
+		case f.held:
+			one.Hint = "已填好为这一件取的号，文书上印的也是它"
+		case f.next != "":
 			one.Hint = "已填好下一个号；办公室给了别的号就改成那个号"
 		}
+		a.Take = f.take
 		add("number", one)
 	}
 	if f.amount != "" {

@@ -59,7 +59,7 @@ func (s *Server) inspectionPages() casePages[inspection.Inspection, inspection.S
 			}
 			return [][]any{row}
 		}}
-	return casePages[inspection.Inspection, inspection.Step]{caseList: list, s: s, series: seriesOf[inspection.Inspection, inspection.Step]("inspection"), cases: s.inspections, signs: s.inspections, of: inspectionOf, steps: inspection.Steps(), forms: func(*inspection.Inspection) map[inspection.Step]caseForm { return inspectionForms() },
+	return casePages[inspection.Inspection, inspection.Step]{caseList: list, s: s, series: seriesOf[inspection.Inspection, inspection.Step]("inspection"), bears: bearsOf[inspection.Inspection](map[string]inspection.Step{"notice": inspection.StepNotice}), cases: s.inspections, signs: s.inspections, of: inspectionOf, steps: inspection.Steps(), forms: func(*inspection.Inspection) map[inspection.Step]caseForm { return inspectionForms() },
 		shared: func(k *inspection.Inspection) *casework.Case { return &k.Case }, last: func(k *inspection.Inspection) inspection.Step { return k.Last }, signing: func(k *inspection.Inspection) *policy.Approval { return k.Approval },
 		files: inspectionFiles, over: func(k *inspection.Inspection) bool { return k.State.Final() }, parts: s.inspectionParts, prints: s.inspectionPrints, paper: s.inspectionPaper, view: s.inspectionView, said: map[string]string{"plan": "已安排，核对后送审。", "record": "已签笔录。"}}
 }

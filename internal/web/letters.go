@@ -47,8 +47,11 @@ func (s *Server) letterRoutes() []Route {
 }
 
 // letterHome is the page of what a line belongs to, "" for none that is there.
-func (s *Server) letterHome(l *casework.Letter) string {
-	kind, id, _ := strings.Cut(l.Target, "/")
+func (s *Server) letterHome(l *casework.Letter) string { return s.homeOf(l.Target) }
+
+// homeOf is the page of "<kind>/<id>", "" for none that is there.
+func (s *Server) homeOf(target string) string {
+	kind, id, _ := strings.Cut(target, "/")
 	home := letterHomes[kind]
 	if home == "" || s.off(home) {
 		return ""
@@ -216,21 +219,32 @@ func (s *Server) letterFile(c *fiber.Ctx, by policy.Actor) error {
 }
 
 // letterEntry is the form for a paper that no case sends, or for a number that is taken beforehand.
-func (s *Server) letterEntry(c *fiber.Ctx, _ policy.Actor) (entry, error) {
+func (s *Server) letterEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
+	own, err := s.letters.Own(c.UserContext(), by)
+	if err != nil {
+		return entry{}, err
+	}
+	of, code := c.Query("case"), c.Query("for")
+	word := c.Query("word")
+	if row, known := s.letters.Series.For(code); known && word == "" {
+		word = row.Word
+	}
 	words := []option{{Label: "不取号"}}
-	for _, row := range s.letters.Series.All() {
+	for _, row := range own {
 		words = append(words, option{row.Word, row.Word + "（" + row.Title + "）"})
 	}
-	of := c.Query("case")
-	address := lettersPath + "/new"
-	if of != "" {
-		address += "?case=" + url.QueryEscape(of)
-	}
-	e := entry{title: "取号、登记发文", nav: lettersPath, entryView: entryView{Crumbs: []crumb{{"发送登记", lettersPath}}, Address: address, Button: "登记", Back: lettersPath,
+	e := entry{title: "取号、登记发文", nav: lettersPath, entryView: entryView{Crumbs: []crumb{{"发送登记", lettersPath}}, Address: lettersPath + "/new", Button: "登记", Back: lettersPath,
 		Intro: "给不在系统里办的文书取号，或者登记另外发出的文书。先取的号，在办件里登记送达时填上就归那一件。",
 		Notes: []string{"一个文号只用于一份文书，不分种类；用过的系统会指出用在哪里。", "办公室发文登记簿上已经编好的号，直接填在“文号”里。", "取了没有用的号可以作废，作废的不再用。"}}}
+	if of != "" {
+		e.title, e.Intro, e.Button = "先取号", "取的号归这一件：打印的文书上就有，登记送达时已经填好。别的办件不能用。", "取号"
+		e.Address += "?" + url.Values{"case": {of}, "for": {code}}.Encode()
+		if home := s.homeOf(of); home != "" {
+			e.Back = home
+		}
+	}
 	e.Form = []field{{Name: "title", Label: "文书名称", Type: "text", Value: typedOr(c, "title", c.Query("title")), Autocomplete: "off", Hint: "例如 关于开展汛期物业安全检查的通知"},
-		{Name: "word", Label: "取下一个号，机关代字", Options: words, Value: typedOr(c, "word", c.Query("word"))},
+		{Name: "word", Label: "取下一个号，机关代字", Options: words, Value: typedOr(c, "word", word)},
 		{Name: "number", Label: "已经编好的文号", Type: "text", Value: typedOr(c, "number", ""), Autocomplete: "off", Optional: true, Hint: "填了就用这个号，不再另取"}}
 	if of == "" {
 		e.Form = append(e.Form, field{Name: "about", Label: "有关的小区、单位或者事项", Type: "text", Value: typedOr(c, "about", ""), Autocomplete: "off", Optional: true})
@@ -238,31 +252,44 @@ func (s *Server) letterEntry(c *fiber.Ctx, _ policy.Actor) (entry, error) {
 	return e, nil
 }
 
-// enterLetter enters it.
+// enterLetter enters it; a number that was taken for a paper of a case leads back to the case.
 func (s *Server) enterLetter(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
-	one := casework.NewLetter{Title: in.text("title"), Word: in.text("word"), Number: in.text("number"), About: in.text("about"), Case: c.Query("case")}
+	one := casework.NewLetter{Title: in.text("title"), Word: in.text("word"), Number: in.text("number"), About: in.text("about"), Case: c.Query("case"), For: c.Query("for")}
 	id := ""
 	err := in.with(func(ctx context.Context) error {
 		doc, err := s.letters.Record(ctx, by, one, formIdem(c))
 		id = doc.ID
 		return err
 	})
+	if home := s.homeOf(one.Case); home != "" && one.For != "" {
+		return home + "?done=number", err
+	}
 	return lettersPath + "/" + id + "?done=new", err
 }
 
-// numbersView is what numbers.html shows.
+// numbersView is what numbers.html shows: one series of one year, page by page.
 type numbersView struct {
-	Year, Query        string
-	Before, After      string
-	Excel, New         string
-	Series             []numberSeries
-	Used, Gaps, Double int
+	Year, Word, Query, Clear string
+	Before, After            string
+	Excel, New               string
+	// Series are the series of the year, Current the one that is shown; its Title is "" for one that the file does not name.
+	Series  []numberTab
+	Current numberTab
+	// Gaps are the numbers of it that nobody bears, GapsMore how many stand behind the link Missing to all of them.
+	Gaps     []string
+	GapsMore int
+	Missing  string
+	States   field
+	Lines    []numberLine
+	Pager    pager
+	Filtered bool
 }
 
-type numberSeries struct {
-	Word, Title, Next, Take string
-	Used, Gaps              int
-	Lines                   []numberLine
+// numberTab is a series in the row of all of them.
+type numberTab struct {
+	Path, Word, Title, Next, Take string
+	Used, Gaps, Double            int
+	Current                       bool
 }
 
 // numberLine is one number; Gap: nobody bears it.
@@ -273,6 +300,15 @@ type numberLine struct {
 }
 
 type numberLetter struct{ Path, Title, About, State, Day, To string }
+
+// The states of a number that no letter has: nobody bears it, or two papers do.
+const (
+	numberGap    = "空号"
+	numberDouble = "重号"
+)
+
+// gapsShown is how many gaps stand above the list.
+const gapsShown = 12
 
 // numberYear reads the year of an address, this year without one.
 func (s *Server) numberYear(c *fiber.Ctx) (int, error) {
@@ -287,112 +323,164 @@ func (s *Server) numberYear(c *fiber.Ctx) (int, error) {
 	return year, nil
 }
 
-// numberLines is the register of a year as it is shown: with a search only lines that hold the text.
-func (s *Server) numberLines(c *fiber.Ctx, by policy.Actor, year int) (numbersView, error) {
-	markList(c)
-	v := numbersView{Year: strconv.Itoa(year), Query: strings.TrimSpace(c.Query("q")), Before: numbersPath + "?year=" + strconv.Itoa(year-1)}
-	if year < calendar.DateOf(s.clocks.Business()).Year() {
-		v.After = numbersPath + "?year=" + strconv.Itoa(year+1)
+// numberLines is a series of a year as it is shown, in the order of its numbers; a search and a state narrow it.
+func (s *Server) numberLines(c *fiber.Ctx, by policy.Actor) (numbersView, listAddress, error) {
+	l := readList(c, numbersPath, "year", "word", "q", "state")
+	year, err := s.numberYear(c)
+	if err != nil {
+		return numbersView{}, l, err
 	}
-	v.Excel = numbersPath + ".xlsx?" + url.Values{"year": {v.Year}, "q": {v.Query}}.Encode()
+	v := numbersView{Year: strconv.Itoa(year), Query: l.value["q"], Excel: l.excel(), Before: l.address("year", strconv.Itoa(year-1)), Filtered: l.value["q"] != "" || l.value["state"] != "", Clear: l.address("q", "", "state", "")}
+	if year < calendar.DateOf(s.clocks.Business()).Year() {
+		v.After = l.address("year", strconv.Itoa(year+1))
+	}
 	if s.guard.Allow(by, policy.RecordSent) {
 		v.New = lettersPath + "/new"
 	}
+	v.States = field{Name: "state", Label: "状态", Options: []option{{Label: "全部"}}, Value: l.value["state"]}
+	for _, word := range []string{casework.LetterHeld, casework.LetterSent, casework.LetterVoid, numberGap, numberDouble} {
+		v.States.Options = append(v.States.Options, option{word, word})
+	}
 	all, err := s.letters.Numbers(c.UserContext(), by, year)
-	if err != nil {
-		return v, err
+	if err != nil || len(all) == 0 {
+		return v, l, err
 	}
-	for _, one := range all {
-		out := numberSeries{Word: one.Word, Title: one.Title, Next: one.Next, Used: one.Used, Gaps: one.Gaps}
-		if v.New != "" && one.Title != "" {
-			out.Take = v.New + "?word=" + url.QueryEscape(one.Word)
-		}
-		v.Used, v.Gaps = v.Used+one.Used, v.Gaps+one.Gaps
-		for _, line := range one.Lines {
-			if len(line.Letters) == 0 {
-				if v.Query == "" {
-					number := line.Number
-					if line.Last != number {
-						number += " 至 " + line.Last
-					}
-					out.Lines = append(out.Lines, numberLine{Number: number, Gap: true})
-				}
-				continue
-			}
-			row, texts := numberLine{Number: line.Number, Double: len(line.Letters) > 1}, []string{line.Number}
-			for i := range line.Letters {
-				l := &line.Letters[i].State
-				to, way, day, _ := letterSent(l)
-				if day == "" {
-					day = l.Day.Chinese()
-				}
-				row.Letters = append(row.Letters, numberLetter{lettersPath + "/" + line.Letters[i].ID, l.Title, l.About, l.State(), day, strings.Trim(to+"，"+way, "，")})
-				texts = append(texts, l.Title, l.About, to)
-			}
-			if row.Double {
-				v.Double++
-			}
-			if casework.Says(v.Query, texts...) {
-				out.Lines = append(out.Lines, row)
+	at := slices.IndexFunc(all, func(y casework.SeriesYear) bool { return y.Word == l.value["word"] })
+	if at < 0 && l.value["word"] == "" { // the first one that has numbers
+		at = max(0, slices.IndexFunc(all, func(y casework.SeriesYear) bool { return y.Used > 0 }))
+	}
+	if at < 0 {
+		return v, l, fault.New("web.numberLines", fault.NotFound, "没有“"+l.value["word"]+"”这个机关代字")
+	}
+	for i := range all {
+		tab := numberTab{Path: l.address("word", all[i].Word, "q", "", "state", ""), Word: all[i].Word, Title: all[i].Title, Next: all[i].Next, Used: all[i].Used, Gaps: all[i].Gaps, Current: i == at}
+		for _, line := range all[i].Lines {
+			if len(line.Letters) > 1 {
+				tab.Double++
 			}
 		}
-		if v.Query == "" || len(out.Lines) > 0 {
-			v.Series = append(v.Series, out)
+		if v.New != "" && tab.Next != "" {
+			tab.Take = v.New + "?word=" + url.QueryEscape(tab.Word)
+		}
+		v.Series = append(v.Series, tab)
+	}
+	v.Current, v.Word, v.Missing = v.Series[at], all[at].Word, l.address("word", all[at].Word, "q", "", "state", numberGap)
+	for _, line := range all[at].Lines {
+		row := s.numberLineOf(line)
+		if row.Gap {
+			if v.Gaps = append(v.Gaps, row.Number); len(v.Gaps) > gapsShown {
+				v.Gaps, v.GapsMore = v.Gaps[:gapsShown], v.GapsMore+1
+			}
+		}
+		if row.passes(v.Query, v.States.Value) {
+			v.Lines = append(v.Lines, row)
 		}
 	}
-	return v, nil
+	return v, l, nil
 }
 
-// numberRegister shows the numbers of a year.
+// numberLineOf puts a number into words.
+func (s *Server) numberLineOf(line casework.NumberLine) numberLine {
+	row := numberLine{Number: line.Number, Gap: len(line.Letters) == 0, Double: len(line.Letters) > 1}
+	if row.Gap && line.Last != line.Number {
+		row.Number += " 至 " + line.Last
+	}
+	for i := range line.Letters {
+		l := &line.Letters[i].State
+		to, way, day, _ := letterSent(l)
+		if day == "" {
+			day = l.Day.Chinese()
+		}
+		row.Letters = append(row.Letters, numberLetter{lettersPath + "/" + line.Letters[i].ID, l.Title, l.About, l.State(), day, strings.Trim(to+"，"+way, "，")})
+	}
+	return row
+}
+
+// passes reports whether a number is among those that were asked for.
+func (n numberLine) passes(text, state string) bool {
+	texts := []string{n.Number}
+	is := state == "" || state == numberGap && n.Gap || state == numberDouble && n.Double
+	for _, l := range n.Letters {
+		texts = append(texts, l.Title, l.About, l.To)
+		is = is || l.State == state
+	}
+	return is && casework.Says(text, texts...)
+}
+
+// numberRegister shows a series of a year, the latest number first.
 func (s *Server) numberRegister(c *fiber.Ctx, by policy.Actor) error {
-	year, err := s.numberYear(c)
+	v, l, err := s.numberLines(c, by)
 	if err != nil {
 		return err
 	}
-	v, err := s.numberLines(c, by, year)
-	if err != nil {
-		return err
-	}
-	return s.render(c, by, "numbers", page{Title: "发文登记簿", Nav: lettersPath, Data: v})
+	slices.Reverse(v.Lines)
+	v.Pager, v.Lines = pageOf(l, v.Lines)
+	return s.render(c, by, "numbers", page{Title: "发文登记簿", Nav: numbersPath, Data: v})
 }
 
-// numberExcel is the same as Excel.
+// numberExcel is the same series as Excel, in the order of its numbers.
 func (s *Server) numberExcel(c *fiber.Ctx, by policy.Actor) error {
-	year, err := s.numberYear(c)
+	v, _, err := s.numberLines(c, by)
 	if err != nil {
 		return err
 	}
-	v, err := s.numberLines(c, by, year)
-	if err != nil {
-		return err
-	}
-	sheet := report.Figures{Sheet: "发文登记簿", Heads: []string{"机关代字", "文号", "文书", "有关的小区、单位或者事项", "状态", "日期", "送给谁、怎么送"}, Note: v.Year + "年。空号是前后都编了、系统里没有登记的号。"}
-	for _, one := range v.Series {
-		for _, line := range one.Lines {
-			if line.Gap {
-				sheet.Rows = append(sheet.Rows, []any{one.Word, line.Number, "", "", "空号", "", ""})
-			}
-			for _, l := range line.Letters {
-				sheet.Rows = append(sheet.Rows, []any{one.Word, line.Number, l.Title, l.About, l.State, l.Day, l.To})
-			}
+	sheet := report.Figures{Sheet: "发文登记簿", Heads: []string{"机关代字", "文号", "文书", "有关的小区、单位或者事项", "状态", "日期", "送给谁、怎么送"}, Note: v.Year + "年" + v.Word + "。空号是前后都编了、系统里没有登记的号。"}
+	for _, line := range v.Lines {
+		if line.Gap {
+			sheet.Rows = append(sheet.Rows, []any{v.Word, line.Number, "", "", numberGap, "", ""})
+		}
+		for _, l := range line.Letters {
+			sheet.Rows = append(sheet.Rows, []any{v.Word, line.Number, l.Title, l.About, l.State, l.Day, l.To})
 		}
 	}
-	return sendFigures(c, "发文登记簿"+v.Year+".xlsx", sheet)
+	return sendFigures(c, "发文登记簿"+v.Year+v.Word+".xlsx", sheet)
 }
 
-// suggested puts the next number of its series into the form of a step that asks for one. code names the paper, see casework.SeriesRow; a series that says nothing of it leaves the form as it is.
-func (s *Server) suggested(ctx context.Context, f caseForm, code string) (caseForm, error) {
+// letterKind is the kind of what has its pages at an address, "" for what sends nothing.
+func letterKind(home string) string {
+	for kind, at := range letterHomes {
+		if at == home {
+			return kind
+		}
+	}
+	return ""
+}
+
+// suggested puts a number into the form of a step that asks for one: that which was taken for its paper, else the next one of its series. target is "<kind>/<id>" of the case, code names the paper, see casework.SeriesRow, title what the paper is called; a series that says nothing of it leaves the form as it is.
+func (s *Server) suggested(ctx context.Context, by policy.Actor, f caseForm, target, code, title string) (caseForm, error) {
 	if s.letters == nil || f.number == "" || code == "" {
 		return f, nil
 	}
-	next, err := s.letters.Next(ctx, code, calendar.DateOf(s.clocks.Business()).Year())
-	f.next = next
+	held, err := s.heldFor(ctx, target, code)
+	if err != nil {
+		return f, err
+	}
+	if f.next, f.held = held, held != ""; f.held {
+		return f, nil
+	}
+	f.next, err = s.letters.Next(ctx, code, calendar.DateOf(s.clocks.Business()).Year())
+	if f.next != "" && s.guard.Allow(by, policy.RecordSent) {
+		f.take = lettersPath + "/new?" + url.Values{"case": {target}, "for": {code}, "title": {title}}.Encode()
+	}
 	return f, err
+}
+
+// heldFor is the number that was taken beforehand for a paper of a case, "" for none.
+func (s *Server) heldFor(ctx context.Context, target, code string) (string, error) {
+	if s.letters == nil {
+		return "", nil
+	}
+	return s.letters.Held(ctx, target, code)
 }
 
 // seriesOf names the papers of a kind by their steps.
 func seriesOf[T any, D ~string](kind string) func(*T, D) string {
 	return func(_ *T, do D) string { return kind + "." + string(do) }
+}
+
+// bearsOf names the steps that number the prints of a kind.
+func bearsOf[T any, D ~string](steps map[string]D) func(*T, string) D {
+	return func(_ *T, link string) D { return steps[link] }
 }
 
 // boundLetters adds what was sent to whom to the file of a case, for who may read the register.

@@ -138,7 +138,7 @@ func (s *Server) showPublish(c *fiber.Ctx, by policy.Actor, typed publishTyped) 
 		} else {
 			v.CanPublish = true
 			if typed.number == "" && typed.refused == nil {
-				if next, err := s.suggested(ctx, caseForm{number: "文号"}, "period.published"); err != nil {
+				if next, err := s.suggested(ctx, by, caseForm{number: "文号"}, "period/"+p.ID, "period.published", "评价结果"); err != nil {
 					return err
 				} else if p.Stars() {
 					typed.number = next.next

@@ -50,7 +50,7 @@ func (s *Server) rectificationPrints(by policy.Actor, k *rectification.Case) []c
 }
 
 // rectificationPrint is a paper of a case for printing.
-func (s *Server) rectificationPrint(ctx context.Context, _ policy.Actor, _ string, k *rectification.Case, print caseLink) (printView, error) {
+func (s *Server) rectificationPrint(ctx context.Context, _ policy.Actor, id string, k *rectification.Case, print caseLink) (printView, error) {
 	switch print.Link {
 	case "paper":
 		return s.rectificationPaperOf(ctx, k), nil
@@ -59,7 +59,7 @@ func (s *Server) rectificationPrint(ctx context.Context, _ policy.Actor, _ strin
 		v.Paper = v.Title
 		return v, nil
 	case "receipt":
-		return s.serviceReceipt(ctx, k)
+		return s.serviceReceipt(ctx, id, k)
 	case "address":
 		return printView{Title: print.Title, From: k.FirmName, Date: "　　年　　月　　日", Words: []string{"为了及时收到文书，请如实填写。地址、电话变更的，请书面告知我局；没有告知的，按本确认书送达的为送达。没有写明电子送达方式的，不以电子方式送达。"},
 			Rows: [][2]string{{"受送达人", k.FirmName}, {"送达地址", blank}, {"收件人和职务", blank}, {"联系电话", blank}, {"同意电子送达：邮箱、政务微信等", blank}, {"受送达人签名、盖章", blank}}}, nil
@@ -147,8 +147,15 @@ func (s *Server) rungPaper(ctx context.Context, k *rectification.Case, r rectifi
 }
 
 // serviceReceipt is the receipt of a delivery, to be signed by who takes the paper.
-func (s *Server) serviceReceipt(ctx context.Context, k *rectification.Case) (printView, error) {
-	number, means := "", blank
+func (s *Server) serviceReceipt(ctx context.Context, id string, k *rectification.Case) (printView, error) {
+	do, means := rectification.StepServe, blank
+	if k.Kind == supervision.PaperTransfer {
+		do = rectification.StepHandOver
+	}
+	number, err := s.heldFor(ctx, letterKind(rectificationsPath)+"/"+id, rectificationCode(k, do))
+	if err != nil {
+		return printView{}, err
+	}
 	if k.Served != nil {
 		if number = k.Served.Number; k.Served.Text != "" {
 			means = registry.TextOf(rectification.Means(), k.Served.Text)

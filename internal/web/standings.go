@@ -48,7 +48,7 @@ func (s *Server) standingPages() casePages[standing.Decision, standing.Step] {
 		row:   standingRow,
 		heads: append(append([]string{"小区", "所在社区", "企业", "年度", "原星级", "处理", "理由", "凭据文书", "作出单位", "文号", "生效日期", "状态"}, rulingHeads(standingNames)...), "下一步"),
 		cells: standingCells}
-	return casePages[standing.Decision, standing.Step]{caseList: list, s: s, series: seriesOf[standing.Decision, standing.Step]("star-decision"), cases: s.standings, signs: s.standings, steps: standing.Steps(), forms: func(*standing.Decision) map[standing.Step]caseForm { return rulingForms[standing.Step](standingNames) },
+	return casePages[standing.Decision, standing.Step]{caseList: list, s: s, series: seriesOf[standing.Decision, standing.Step]("star-decision"), bears: bearsOf[standing.Decision](map[string]standing.Step{"notice": standing.StepServe, "decision": standing.StepIssue}), cases: s.standings, signs: s.standings, steps: standing.Steps(), forms: func(*standing.Decision) map[standing.Step]caseForm { return rulingForms[standing.Step](standingNames) },
 		shared: func(d *standing.Decision) *casework.Case { return &d.Case }, last: func(d *standing.Decision) standing.Step { return d.Last }, signing: func(d *standing.Decision) *policy.Approval { return d.Approval },
 		files: func(d *standing.Decision) []caseFile { return rulingFiles(&d.Ruling, standingNames) }, over: func(d *standing.Decision) bool { return d.State.Final() }, prints: standingPrints, view: standingView, paper: s.standingPaper}
 }

@@ -38,7 +38,7 @@ func (s *Server) vetoPages() casePages[veto.Veto, veto.Step] {
 		row:   vetoRow,
 		heads: append(append([]string{"小区", "所在社区", "企业", "理由", "生效文书", "作出单位", "文号", "生效日期", "状态"}, rulingHeads(vetoNames)...), "有效至", "下一步"),
 		cells: s.vetoCells}
-	return casePages[veto.Veto, veto.Step]{caseList: list, s: s, series: seriesOf[veto.Veto, veto.Step]("veto"), cases: s.vetoes, signs: s.vetoes, steps: veto.Steps(), forms: vetoForms,
+	return casePages[veto.Veto, veto.Step]{caseList: list, s: s, series: seriesOf[veto.Veto, veto.Step]("veto"), bears: bearsOf[veto.Veto](map[string]veto.Step{"notice": veto.StepServe, "decision": veto.StepIssue}), cases: s.vetoes, signs: s.vetoes, steps: veto.Steps(), forms: vetoForms,
 		shared: func(v *veto.Veto) *casework.Case { return &v.Case }, last: func(v *veto.Veto) veto.Step { return v.Last }, signing: func(v *veto.Veto) *policy.Approval { return v.Signing() },
 		files: vetoFiles, over: func(k *veto.Veto) bool { return k.State.Final() }, prints: vetoPrints, view: s.vetoView, paper: s.vetoPaper}
 }

@@ -83,13 +83,28 @@ func TestVetoPages(t *testing.T) {
 		scenario{name: "legal officer", role: "legal", path: "/todo", status: 200, excludes: []string{"一票否决的陈述申辩"}},
 	)
 	step("officer", "scan", url.Values{}, scan)
+	beforehand := "/sent/new?case=veto%2F" + id + "&for=veto.serve"
+	run(
+		scenario{name: "a number beforehand is offered", role: "officer", path: page, status: 200, contains: []string{"/sent/new?case=veto%2F" + id + "&amp;for=veto.serve&amp;title=%E4%B8%80%E7%A5%A8%E5%90%A6%E5%86%B3%E5%91%8A%E7%9F%A5%E4%B9%A6", "先取号，印在文书上", "已填好下一个号"}},
+		scenario{name: "of its series", role: "officer", path: beforehand, status: 200, contains: []string{`value="都建告" selected`, "取的号归这一件"}},
+		scenario{name: "taken for the case", role: "officer", method: "POST", path: beforehand, form: pairs("title", "一票否决告知书", "number", "都住建否告[2026]1号", "key", "n0"), status: 303, changes: 2},
+		scenario{name: "taken once", role: "officer", method: "POST", path: beforehand, form: pairs("title", "一票否决告知书", "word", "都建告", "key", "n00"), status: 422, contains: []string{"已经为这一件取了“都住建否告〔2026〕1号”"}},
+		scenario{name: "offered by the form", role: "officer", path: page + "?done=number", status: 200, contains: []string{`value="都住建否告〔2026〕1号"`, "已填好为这一件取的号", "已取号，印在文书上"}, excludes: []string{"先取号，印在文书上</a>"}},
+		scenario{name: "on the paper in print", role: "officer", path: page + "/print/notice", status: 200, contains: []string{`<p class="no">都住建否告〔2026〕1号</p>`}},
+	)
+	if doc := people["officer"].get(t, page+"/print/notice?as=docx"); !strings.Contains(docxParts(t, doc.body)["word/document.xml"], "都住建否告〔2026〕1号") {
+		t.Error("the number that was taken is not in the Word document")
+	}
 	step("officer", "serve", pairs("serve-number", "都住建否告〔2026〕1号", "serve-day", today.String(), "serve-text", "直接送达"), scan)
 	run(
 		scenario{name: "what was sent", role: "officer", path: "/sent", status: 200, contains: []string{"都住建否告〔2026〕1号 告知书", "赣北物业服务有限公司", "直接送达", "有回证"}},
 		scenario{name: "of a way", role: "officer", path: "/sent?way=post", status: 200, contains: []string{"没有符合条件的"}},
 		scenario{name: "the firm does not read it", role: "firm", path: "/sent", status: 403},
 		scenario{name: "a director takes no number", role: "director", path: "/sent/new", status: 403},
-		scenario{name: "the register of numbers", role: "director", path: "/sent/numbers?year=2026", status: 200, contains: []string{"都住建否告〔2026〕1号", "没有列入代字", "下一个 都建告〔2026〕1号"}, excludes: []string{"/sent/new"}},
+		scenario{name: "the register of numbers", role: "director", path: "/sent/numbers?year=2026&word=都建告", status: 200, contains: []string{"都建告（", "下一个 都建告〔2026〕1号", "还没有编号", "都住建否告"}, excludes: []string{"/sent/new"}},
+		scenario{name: "a series that is in no file", role: "director", path: "/sent/numbers?year=2026&word=都住建否告", status: 200, contains: []string{"都住建否告〔2026〕1号", "没有列入代字", "已编 1 个号"}, excludes: []string{"空号</b>"}},
+		scenario{name: "gaps of it", role: "director", path: "/sent/numbers?year=2026&word=都住建否告&state=空号", status: 200, contains: []string{"没有符合条件的"}},
+		scenario{name: "no such series", role: "director", path: "/sent/numbers?word=没有", status: 404},
 		scenario{name: "searched", role: "officer", path: "/sent/numbers?year=2026&q=没有这个", status: 200, contains: []string{"没有符合条件的"}},
 		scenario{name: "no such year", role: "officer", path: "/sent/numbers?year=26", status: 422, contains: []string{"没有26年的"}},
 		scenario{name: "a number that a case bears", role: "officer", method: "POST", path: "/sent/new", form: pairs("title", "汛期检查通知", "number", "都住建否告[2026]1号", "key", "n1"), status: 422, contains: []string{"已用于望湖苑的告知书"}},

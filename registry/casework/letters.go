@@ -82,6 +82,8 @@ type Letter struct {
 	// Target is "<kind>/<id>" of the case that it belongs to, "" for none; Slot its place there, "" for a paper that was entered by hand.
 	Target string `json:"target,omitempty" privacy:"internal"`
 	Slot   string `json:"slot,omitempty" privacy:"internal"`
+	// For is the paper of its case for which the number was taken beforehand, a code as in SeriesRow.Papers; "" for any from the series.
+	For string `json:"for,omitempty" privacy:"internal"`
 	// Keys are the scope keys, Stamp the day of them; none for what concerns the whole county.
 	Keys  []string      `json:"keys,omitempty" privacy:"internal"`
 	Stamp calendar.Date `json:"stamp,omitzero"`
@@ -144,7 +146,7 @@ type LettersConfig struct {
 //
 //  1. A number belongs to one paper; minutes of a joint review are one paper, however many cases it heard.
 //  2. What a case sends is entered from what the case says, with its step; a rule completes what a stop left out, and enters what is older than the register.
-//  3. A number that was taken without a case can be given to one; what was given up (作废) is never given again.
+//  3. A number that was taken without a case can be given to one; one that was taken for a case is that case's only; what was given up (作废) is never given again.
 type Letters struct {
 	*Rows[Letter]
 	LettersConfig
@@ -177,7 +179,15 @@ func NewLetters(ctx context.Context, c LettersConfig) (*Letters, error) {
 				return []string{l.Target}
 			}, Sort: func(_ string, l *Letter) string { return l.Day.String() }},
 		}}})
-	return &Letters{Rows: rows, LettersConfig: c, bearers: map[string]func(context.Context, string) (Borne, error){}}, err
+	if err != nil {
+		return nil, err
+	}
+	// Who sees a part of the county only, such as a township, sees its own papers: what the bureau sends in its cases is read with the rights of the cases.
+	rows.Shows = func(ctx context.Context, by policy.Actor) (func(*Letter) bool, error) {
+		scope, err := c.Guard.Scope(ctx, by, policy.ReadSent)
+		return func(l *Letter) bool { return scope.All() || l.Target == "" }, err
+	}
+	return &Letters{Rows: rows, LettersConfig: c, bearers: map[string]func(context.Context, string) (Borne, error){}}, nil
 }
 
 // numberKey is what a number is claimed as: its one form, or what was typed without blanks if it has none.
@@ -344,8 +354,10 @@ func (r *Letters) kept(ctx context.Context, id string, of Bearing) (words, held 
 		return "这个文号刚被别人取走，请换一个", "", nil
 	case err != nil:
 		return "", "", err
-	case doc.State.State() == LetterHeld:
+	case doc.State.State() == LetterHeld && (doc.State.Target == "" || doc.State.Target == of.Target):
 		return "", id, nil
+	case doc.State.State() == LetterHeld:
+		return "文号“" + doc.State.Number + "”已经为" + doc.State.About + "取走，请核对", "", nil
 	}
 	return "文号“" + doc.State.Number + "”已用于" + doc.State.Title + "（" + doc.State.Day.Chinese() + "，" + doc.State.State() + "），请核对", "", nil
 }
@@ -393,11 +405,24 @@ func (r *Letters) yield(ctx context.Context, meta store.Meta, number, id string)
 
 // Next proposes the next free number of the series from which a paper takes its number in a year; "" if the series are silent about it. It asks for no right.
 func (r *Letters) Next(ctx context.Context, code string, year int) (string, error) {
-	row, known := r.Series.of(code)
+	row, known := r.Series.For(code)
 	if !known {
 		return "", nil
 	}
 	return r.nextOf(ctx, row, int64(year))
+}
+
+// Held is the number that was taken beforehand for a paper of a case and that nothing bears yet, the oldest first; "" for none. target is "<kind>/<id>", code as for Next. It asks for no right: whoever sees the case sees its papers.
+func (r *Letters) Held(ctx context.Context, target, code string) (string, error) {
+	row, known := r.Series.For(code)
+	found, err := r.Docs.ListWhere(ctx, store.Query{Index: byTarget, Key: target, Limit: store.MaxLimit}, func(d *store.Doc[Letter]) bool {
+		l := &d.State
+		return l.Number != "" && l.State() == LetterHeld && (l.For == code || l.For == "" && known && l.Word == row.Word)
+	})
+	if err != nil || len(found.Docs) == 0 {
+		return "", err
+	}
+	return found.Docs[0].State.Number, nil
 }
 
 // nextOf is the next free number of a series in a year.

@@ -42,11 +42,54 @@ type NewLetter struct {
 	Number, Word string
 	// Title is what the paper is called, About what it is about.
 	Title, About string
-	// Case is "<kind>/<id>" of the case that it belongs to, "" for none: then About is its name.
-	Case string
+	// Case is "<kind>/<id>" of the case that it belongs to, "" for none: then About is its name. For is the paper of the case that is to bear the number, a code as in SeriesRow.Papers; "" for any.
+	Case, For string
 }
 
-// Record enters a paper by hand, with a number that it is given or takes. Returns Forbidden without RecordSent, NotFound for a case outside the scope, Invalid for refused fields (number, word, title, about), naming the paper that bears the number.
+// codes reports whether a code names a paper of a case.
+func codes(code, target string) bool {
+	kind, _, _ := strings.Cut(target, "/")
+	return codeOf.MatchString(code) && strings.HasPrefix(code, kind+".")
+}
+
+// own are the series from which somebody with a scope may take.
+func (r *Letters) own(scope policy.Scope) (out []SeriesRow) {
+	for _, row := range r.Series.All() {
+		if row.in(scope) {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+// Own are the series from which the actor may take numbers. Returns Forbidden without RecordSent.
+func (r *Letters) Own(ctx context.Context, by policy.Actor) ([]SeriesRow, error) {
+	scope, err := r.Scope(ctx, by, policy.RecordSent)
+	if err != nil {
+		return nil, err
+	}
+	return r.own(scope), nil
+}
+
+// keyed refuses a number of a series that is not the actor's, and gives a paper without a case its scope keys: those of the township in whose series its number is, or of the one township whose paper it is.
+func (r *Letters) keyed(scope policy.Scope, f *Check, l *Letter) {
+	row, known := r.Series.Word(l.Word)
+	if known && !row.in(scope) {
+		f.Fail("number", "“%s”不是你单位的机关代字", l.Word)
+	}
+	switch {
+	case l.Target != "":
+	case known:
+		l.Keys = row.keys()
+	case !scope.All():
+		l.Keys = slices.DeleteFunc(scope.Keys(), func(key string) bool { return !strings.HasPrefix(key, "t:") })
+		if len(l.Keys) != 1 {
+			f.Fail("word", "请选择机关代字，说明是哪个单位的文书")
+		}
+	}
+}
+
+// Record enters a paper by hand, with a number that it is given or takes. Returns Forbidden without RecordSent, NotFound for a case outside the scope, Invalid for refused fields (number, word, title, about), naming the paper that bears the number. A number is taken once for a paper of a case.
 func (r *Letters) Record(ctx context.Context, by policy.Actor, in NewLetter, idem *store.Idem) (store.Doc[Letter], error) {
 	return r.Begin(ctx, by, policy.RecordSent, LetterEnter.Title(), idem, func(begun New) (Letter, error) {
 		today := calendar.DateOf(r.Now())
@@ -62,10 +105,23 @@ func (r *Letters) Record(ctx context.Context, by policy.Actor, in NewLetter, ide
 				return l, hidden
 			}
 			of, err := bearer(ctx, id)
-			if err != nil || !begun.Scope.Covers(of.Keys, of.Day) {
+			if err != nil || !begun.Scope.Covers(of.Keys, of.Day) || !begun.Scope.All() { // see Letters.Shows
 				return l, hidden
 			}
 			l.Target, l.About, l.Project, l.Keys, l.Stamp = in.Case, of.Name, of.Project, of.Keys, of.Day
+			if in.For != "" {
+				if !codes(in.For, in.Case) {
+					return l, hidden
+				}
+				l.For = in.For
+				held, err := r.Held(ctx, in.Case, in.For)
+				if err != nil {
+					return l, err
+				}
+				if held != "" {
+					f.Fail("number", "已经为这一件取了“%s”，还没有用；不用的先在发文登记簿里作废", held)
+				}
+			}
 		default:
 			f.Text("about", "有关的小区、单位或者事项", &in.About, 0, maxTitle)
 			l.About = in.About
@@ -76,6 +132,8 @@ func (r *Letters) Record(ctx context.Context, by policy.Actor, in NewLetter, ide
 			row, known := r.Series.Word(in.Word)
 			if !known {
 				f.Fail("word", "没有“%s”这个机关代字", in.Word)
+			} else if !row.in(begun.Scope) {
+				f.Fail("word", "“%s”不是你单位的机关代字", in.Word)
 			} else if next, err := r.nextOf(ctx, row, int64(today.Year())); err != nil {
 				return l, err
 			} else {
@@ -91,11 +149,13 @@ func (r *Letters) Record(ctx context.Context, by policy.Actor, in NewLetter, ide
 				f.Fail("number", "%s", words)
 			}
 		}
+		l.Title, l.Number = in.Title, in.Number
+		l.numbered()
+		r.keyed(begun.Scope, f, &l)
 		if err := f.Err(); err != nil {
 			return l, err
 		}
-		l.Title, l.Number = in.Title, in.Number
-		if l.numbered(); l.Number == "" {
+		if l.Number == "" {
 			return l, nil
 		}
 		// A number that lies taken is not taken once more.
@@ -230,7 +290,7 @@ type SeriesYear struct {
 	Next       string
 }
 
-// Numbers is the register of the numbers of a year, by series in the order of the file, then those that it does not name. Gaps are told to who sees the whole county only: in a part of it nobody can tell. Returns Forbidden without ReadSent.
+// Numbers is the register of the numbers of a year, by the series that lie in the actor's scope in the order of the file, then those of which he sees single numbers. Gaps are told to whose series it is and who sees the whole county: in a part of it nobody can tell. Returns Forbidden without ReadSent.
 func (r *Letters) Numbers(ctx context.Context, by policy.Actor, year int) ([]SeriesYear, error) {
 	scope, err := r.Scope(ctx, by, policy.ReadSent)
 	if err != nil {
@@ -243,19 +303,19 @@ func (r *Letters) Numbers(ctx context.Context, by policy.Actor, year int) ([]Ser
 	words := map[string][]store.Doc[Letter]{}
 	var others []string
 	for _, d := range docs {
-		if _, known := r.Series.Word(d.State.Word); !known && words[d.State.Word] == nil {
+		if row, known := r.Series.Word(d.State.Word); (!known || !row.in(scope)) && words[d.State.Word] == nil {
 			others = append(others, d.State.Word)
 		}
 		words[d.State.Word] = append(words[d.State.Word], d)
 	}
 	var out []SeriesYear
-	for _, row := range r.Series.All() {
+	for _, row := range r.own(scope) {
 		one := SeriesYear{Word: row.Word, Title: row.Title}
 		first := row.first(int64(year))
 		if lines := words[row.Word]; row.On && len(lines) > 0 { // the year before ended where nobody here can tell
 			first = lines[0].State.Nth
 		}
-		one.fill(words[row.Word], int64(year), first, scope.All())
+		one.fill(words[row.Word], int64(year), first, true)
 		if one.Next, err = r.nextOf(ctx, row, int64(year)); err != nil {
 			return nil, err
 		}

@@ -31,6 +31,7 @@ series:
   - {word: 都建整, title: 整改通知, papers: [order.send], first: [{year: 2026, number: 120}]}
   - {word: 都建责改, title: 责令改正, papers: [order.send.order]}
   - {word: 都建连, title: 连续编号, on: true, papers: [other.send]}
+  - {word: 北山政发, title: 乡镇发文, township: "360428101", first: [{year: 2026, number: 8}]}
 `
 
 // numbers is a desk with two kinds of cases that take their numbers from the one register.
@@ -165,6 +166,67 @@ func TestNumbers(t *testing.T) {
 	if _, err := d.letters.One(ctx, clerk, kept.ID); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the line of a number that a case took over stands beside it: %v", err)
 	}
+	// A number that was taken for a paper of a case stands on that paper, goes to nobody else, and is taken once.
+	sixth := d.begin("order", "星湖苑")
+	beforehand, err := d.letters.Record(ctx, clerk, casework.NewLetter{Number: "都建整〔2026〕126号", Title: "通知书", Case: "order/" + sixth.ID, For: "order.send"}, nil)
+	must(err)
+	held := func(code, want string) {
+		t.Helper()
+		if got, err := d.letters.Held(ctx, "order/"+sixth.ID, code); err != nil || got != want {
+			t.Errorf("for %s %q is held, %v; want %q", code, got, err, want)
+		}
+	}
+	held("order.send", "都建整〔2026〕126号")
+	held("order.send.order", "")
+	d.Refused("taken for it twice", fault.Invalid, func() error {
+		_, err := d.letters.Record(ctx, clerk, casework.NewLetter{Word: "都建整", Title: "通知书", Case: "order/" + sixth.ID, For: "order.send"}, nil)
+		return err
+	}, "number", "都建整〔2026〕126号")
+	d.Refused("for a paper of another kind", fault.NotFound, func() error {
+		_, err := d.letters.Record(ctx, clerk, casework.NewLetter{Word: "都建整", Title: "通知书", Case: "order/" + sixth.ID, For: "other.send"}, nil)
+		return err
+	})
+	seventh := d.begin("order", "云山居")
+	d.Refused("a number that was taken for another case", fault.Invalid, func() error { return d.send("order", seventh, "都建整〔2026〕126号", false) }, "number", "已经为星湖苑取走")
+	must(d.send("order", sixth, "都建整〔2026〕126号", false))
+	held("order.send", "")
+	if _, err := d.letters.One(ctx, clerk, beforehand.ID); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the line of a number that its case bears now stands beside it: %v", err)
+	}
+
+	// A township has a series of its own: its numbers are its own, and nobody else's.
+	north := policy.Actor{ID: "n", Name: "n", Appointments: []policy.Appointment{{Role: "township_party", Scopes: []string{"t:360428101"}}}}
+	south := policy.Actor{ID: "s", Name: "s", Appointments: []policy.Appointment{{Role: "township_party", Scopes: []string{"t:360428102"}}}}
+	own, err := d.letters.Record(ctx, north, casework.NewLetter{Word: "北山政发", Title: "关于清理楼道的通知"}, nil)
+	if must(err); own.State.Number != "北山政发〔2026〕8号" {
+		t.Fatalf("took %+v", own.State)
+	}
+	if series, err := d.letters.Own(ctx, south); err != nil || len(series) != 0 {
+		t.Errorf("another township takes from %v, %v", series, err)
+	}
+	for name, refused := range map[string]casework.NewLetter{"of another township": {Word: "北山政发", Title: "一份通知"}, "typed": {Number: "北山政发〔2026〕9号", Title: "一份通知"}, "of the bureau": {Number: "都建整〔2026〕300号", Title: "一份通知"}} {
+		d.Refused("a number "+name, fault.Invalid, func() error {
+			_, err := d.letters.Record(ctx, south, refused, nil)
+			return err
+		}, "不是你单位的机关代字")
+	}
+	if _, err := d.letters.One(ctx, south, own.ID); !fault.Is(err, fault.NotFound) {
+		t.Errorf("another township sees it: %v", err)
+	}
+	if _, err = d.letters.One(ctx, clerk, own.ID); err != nil {
+		t.Errorf("the county does not see it: %v", err)
+	}
+	if page, err := d.letters.List(ctx, policy.Actor{ID: "c", Name: "c", Appointments: []policy.Appointment{{Role: "township_party", Scopes: []string{here}}}}, casework.LetterFilter{}, ""); err != nil || len(page.Docs) != 0 {
+		t.Errorf("what the bureau sends in its cases is shown to a part of the county: %d lines, %v", len(page.Docs), err)
+	}
+	plain, err := d.letters.Record(ctx, south, casework.NewLetter{Title: "没有文号的函"}, nil)
+	if must(err); strings.Join(plain.State.Keys, "") != "t:360428102" {
+		t.Errorf("a letter of a township has the keys %v", plain.State.Keys)
+	}
+	if years, err := d.letters.Numbers(ctx, north, 2026); err != nil || len(years) != 1 || years[0].Used != 1 || years[0].Next != "北山政发〔2026〕9号" {
+		t.Errorf("the register of a township says %+v, %v", years, err)
+	}
+
 	// Paper by hand: sent, with the receipt later; what is not allowed writes nothing.
 	sent, err := d.letters.Record(ctx, clerk, casework.NewLetter{Title: "致建设单位的函", Case: "order/" + fourth.ID}, nil)
 	must(err)
@@ -219,9 +281,12 @@ func TestNumbers(t *testing.T) {
 都建整〔2026〕122号 通知书/湖畔名邸/已发出
 都建整〔2026〕123号-都建整〔2026〕124号 gap
 都建整〔2026〕125号 写错的通知//作废
-next 都建整〔2026〕126号
+都建整〔2026〕126号 通知书/星湖苑/已发出
+next 都建整〔2026〕127号
 next 都建责改〔2026〕1号
-next 都建连〔2026〕1号`
+next 都建连〔2026〕1号
+北山政发〔2026〕8号 关于清理楼道的通知//已取号，没有发出
+next 北山政发〔2026〕9号`
 	if got := strings.Join(said, "\n"); got != want {
 		t.Errorf("the register says\n%s\nwant\n%s", got, want)
 	}
@@ -283,11 +348,11 @@ func TestStoredFields(t *testing.T) {
 
 // TestSeriesFaults: every mistake of the file is named with its place.
 func TestSeriesFaults(t *testing.T) {
-	_, err := casework.ParseSeries("numbers.yaml", []byte("basis: x\nseries:\n  - {word: 都, title: 通知, papers: [order.send, order]}\n  - {word: 都建发, title: 发, papers: [order.send], first: [{year: 2026, number: 0}]}\n"))
+	_, err := casework.ParseSeries("numbers.yaml", []byte("basis: x\nseries:\n  - {word: 都, title: 通知, papers: [order.send, order]}\n  - {word: 都建发, title: 发, papers: [order.send], first: [{year: 2026, number: 0}]}\n  - {word: 北山政发, title: 乡镇发文, township: 北山乡}\n"))
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{"3:12", "3:", "4:", "机关代字“都”", "文书“order”", "写在两个代字里", "1 至 99999"} {
+	for _, want := range []string{"3:12", "3:", "4:", "机关代字“都”", "文书“order”", "写在两个代字里", "1 至 99999", "5:", "区划代码"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not said: %v", want, err)
 		}

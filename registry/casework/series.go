@@ -7,7 +7,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"redsteward/internal/calendar"
 	"redsteward/internal/yamlstrict"
+	"redsteward/policy"
 )
 
 // Series are the series of document numbers of the bureau, as a file says them.
@@ -24,6 +26,8 @@ type SeriesRow struct {
 	Title string `yaml:"title,required"`
 	// Papers are codes: the kind of a case, the step that gives the number and, where a kind has several papers, which; the longest one that fits decides.
 	Papers []string `yaml:"papers"`
+	// Township is the id of the township whose own series it is, "" for one of the bureau. Its numbers are taken by hand by who records what it sends, no paper of a case takes them, and other townships do not see them.
+	Township string `yaml:"township"`
 	// On: the number goes on over the years; else every year begins with 1.
 	On bool `yaml:"on"`
 	// First are the numbers with which years begin here, because the office gave the ones before out by hand.
@@ -38,7 +42,9 @@ type SeriesFirst struct {
 
 var (
 	wordForm = regexp.MustCompile(`^[\p{Han}A-Za-z]{2,20}$`)
-	codeOf   = regexp.MustCompile(`^[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+){1,2}$`)
+	// townshipForm is the form of the id of a township.
+	townshipForm = regexp.MustCompile(`^\d{9,12}$`)
+	codeOf       = regexp.MustCompile(`^[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+){1,2}$`)
 )
 
 // ParseSeries reads the series. Returns Invalid with every mistake, named file:line:column.
@@ -54,6 +60,9 @@ func ParseSeries(file string, data []byte) (*Series, error) {
 		words[row.Word] = true
 		if n := utf8.RuneCountInString(row.Title); n < 2 || n > 30 {
 			doc.Add(at+"title", fmt.Sprintf("名称要写 2 至 30 个字，现在有 %d 个", n))
+		}
+		if row.Township != "" && (len(row.Papers) > 0 || !townshipForm.MatchString(row.Township)) {
+			doc.Add(at+"township", "乡镇要写区划代码，例如 360428101；乡镇的代字由乡镇自己取号，不写 papers")
 		}
 		for _, p := range row.Papers {
 			if papers[p] || !codeOf.MatchString(p) {
@@ -78,8 +87,8 @@ func (s *Series) All() []SeriesRow {
 	return s.file.Series
 }
 
-// of finds the series from which a paper takes its number: the code, or the code without its last part.
-func (s *Series) of(code string) (SeriesRow, bool) {
+// For finds the series from which a paper takes its number: the code, or the code without its last part; false if the series are silent about it.
+func (s *Series) For(code string) (SeriesRow, bool) {
 	for ; strings.Contains(code, "."); code = code[:strings.LastIndexByte(code, '.')] {
 		for _, row := range s.All() {
 			if slices.Contains(row.Papers, code) {
@@ -89,6 +98,17 @@ func (s *Series) of(code string) (SeriesRow, bool) {
 	}
 	return SeriesRow{}, false
 }
+
+// keys are the scope keys of what is numbered in the series without a case; nil for what concerns the whole county.
+func (r SeriesRow) keys() []string {
+	if r.Township == "" {
+		return nil
+	}
+	return []string{"t:" + r.Township}
+}
+
+// in reports whether the series lies in a scope: one of the bureau for who sees the whole county, one of a township for it too.
+func (r SeriesRow) in(scope policy.Scope) bool { return scope.Covers(r.keys(), calendar.Date{}) }
 
 // Word finds a series by its word.
 func (s *Series) Word(word string) (SeriesRow, bool) {
