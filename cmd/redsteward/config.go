@@ -118,6 +118,10 @@ type config struct {
 		SchemeQuarter string `yaml:"scheme_quarter"`
 		SchemeYear    string `yaml:"scheme_year"`
 	} `yaml:"files"`
+	Print struct {
+		// Chromium is the program that makes PDFs of papers, "" for none.
+		Chromium string `yaml:"chromium"`
+	} `yaml:"print"`
 	Backup struct {
 		// Folder is where the scheduled backup goes, "" for none; Keep how many are kept, 0 for all.
 		Folder string `yaml:"folder"`

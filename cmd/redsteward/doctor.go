@@ -236,6 +236,7 @@ func (d *diagnosis) examine(s *service, keyErr error) {
 func (d *diagnosis) examineSurroundings(s *service) {
 	d.examineServer(s)
 	d.examineClock(s)
+	d.examineChromium(s)
 	d.examineBacklog(s)
 	d.examineCalendar(s)
 	d.examineCertificate(s)

@@ -15,6 +15,7 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/journal"
+	"redsteward/internal/pdf"
 	"redsteward/internal/store/mongo"
 )
 
@@ -100,6 +101,25 @@ func (d *diagnosis) examineClock(s *service) {
 		return
 	}
 	d.good(subject, text+"，不早于最后一条记录")
+}
+
+// examineChromium looks whether the Chromium that makes PDFs runs here; without one nothing is said.
+func (d *diagnosis) examineChromium(s *service) {
+	const subject = "生成 PDF"
+	path := s.config.Print.Chromium
+	if path == "" {
+		return
+	}
+	printer, err := pdf.New(path, 0, 0, 0)
+	version := ""
+	if err == nil {
+		version, err = printer.Version(d.ctx)
+	}
+	if err != nil {
+		d.warn(subject, fault.MessageOf(err)+"；打印不受影响，没有“下载 PDF”")
+		return
+	}
+	d.good(subject, version+"，"+path)
 }
 
 // judgeClock tells how far a clock is off.

@@ -23,7 +23,7 @@ const module = "redsteward"
 // leaves import only each other, and every layer may import them. Each is a folder with everything below it.
 var leaves = []string{
 	"internal/fault", "internal/num", "internal/store", "internal/journal", "internal/calendar", "internal/files", "internal/yamlstrict", "internal/schedule",
-	"internal/imports", "internal/outside", "internal/gateway",
+	"internal/imports", "internal/outside", "internal/gateway", "internal/pdf",
 }
 
 // layers may import the leaves and what stands before them; cmd, the last, everything.
@@ -54,6 +54,7 @@ var ownedBy = map[string][]string{
 	"internal/docx":                 {"internal/web"},
 	"internal/report":               {"internal/report", "internal/web", "cmd"},
 	"internal/outside":              {"cmd", "internal/web/browsertest"},
+	"internal/pdf":                  {"cmd", "internal/web/browsertest"},
 }
 
 // libraries names the only folders that may import a library; a test file of cmd may look behind the scenes with any of them.

@@ -20,6 +20,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/outside/intake"
+	"redsteward/internal/pdf"
 	"redsteward/internal/report/returns"
 	"redsteward/internal/report/templates"
 	"redsteward/internal/schedule"
@@ -379,10 +380,23 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 			_, err := s.db.Engine().LastN(ctx)
 			return err
 		},
-		Templates: s.templates,
+		Templates: s.templates, PDF: s.pdfPrinter(),
 		Access:    s.refused, Modules: s.modules, Approvals: s, Phrases: s.phrases, Views: s.views, Filings: s.filings, Changes: s.changes, Bodies: s.bodies, Matters: s.matters, Conduct: s.conduct, Deliberations: s.deliberations, Wishes: s.wishes, Surveys: s.surveys, Repairs: s.repairs, Party: s.party, Register: s.register, Fund: s.fund, Bank: s.bank, Claims: s.claims, Refunds: s.refunds, Dunnings: s.dunnings, Rectifications: s.rectifications, Vetoes: s.vetoes, Applications: s.applications, Collections: s.collections, Letters: s.letters, Printers: s.printers, Notices: s.notices, Outbox: s.outbox, Responses: s.responses, Standings: s.standings, Inspections: s.inspections, Draws: s.draws, Returns: s.returns, Files: s.keeper,
 		Operations: operations{s}, Gauges: s.gauges(ctx),
 	}, nil
+}
+
+// pdfPrinter makes PDFs of papers, nil without a Chromium: the service runs without it, and doctor says what is wrong with the path.
+func (s *service) pdfPrinter() web.PDF {
+	if s.config.Print.Chromium == "" {
+		return nil
+	}
+	p, err := pdf.New(s.config.Print.Chromium, 0, 0, 0)
+	if err != nil {
+		s.log.Warn("没有“下载 PDF”", "why", fault.MessageOf(err))
+		return nil
+	}
+	return p
 }
 
 // keptRules are the terms after which personal data is destroyed.

@@ -26,12 +26,12 @@ var sentinel = regexp.MustCompile(`^([Ee]rr[A-Z]\w*|EOF|ErrUnexpectedEOF)$`)
 var unfinished = regexp.MustCompile(`\b(TODO|FIXME|XXX|HACK)\b`)
 
 // outgoing are the names by which a program calls another machine, callers the folders that may: the gateways that the configuration names, and the driver of the database. No address of a
-// request can be called from anywhere else (SSRF). runners are what a developer runs, not the program: test servers without the name of a test, benchmarks.
+// request can be called from anywhere else (SSRF). runners may start another program: what makes PDFs with the Chromium that the configuration names, and what a developer runs (test servers without the name of a test, benchmarks).
 var (
 	outgoing = map[string][]string{"net/http": {"Get", "Head", "Post", "PostForm", "Client", "Transport", "DefaultClient", "DefaultTransport", "NewRequest", "NewRequestWithContext"}, "net": {"Dial", "DialTimeout", "Dialer", "DialTCP", "DialUDP"},
 		"net/smtp": {"SendMail", "Dial", "NewClient"}, "crypto/tls": {"Dial", "DialWithDialer", "Dialer"}}
 	callers = []string{"internal/gateway", "internal/store/mongo", "internal/web/browsertest"}
-	runners = []string{"internal/store/mongo", "internal/web/browsertest", "cmd/figures"}
+	runners = []string{"internal/pdf", "internal/store/mongo", "internal/web/browsertest", "cmd/figures"}
 )
 
 // parsers of Fiber fill a structure with whatever a request holds; patterns are what package regexp makes of a text.

@@ -116,19 +116,21 @@ func (p casePages[T, D]) papersOf(c *fiber.Ctx, by policy.Actor) ([]field, []pri
 
 // printsView is what prints.html shows.
 type printsView struct {
-	Kinds          []crumb
-	Path, Title    string
-	Query          string
-	Filters        []field
-	Rows           []printRow
-	Next, Sheets   string
-	Most, Papers   int
+	Kinds        []crumb
+	Path, Title  string
+	Query        string
+	Filters      []field
+	Rows         []printRow
+	Next, Sheets string
+	Most, Papers int
+	// PDF: the server makes one of what was ticked.
+	PDF            bool
 	Current, Clear string
 }
 
 // prints lets papers be chosen.
 func (s *Server) prints(c *fiber.Ctx, by policy.Actor) error {
-	v := printsView{Sheets: printsSheetsPath, Most: maxPrints, Query: strings.TrimSpace(c.Query("q"))}
+	v := printsView{PDF: s.pdf != nil, Sheets: printsSheetsPath, Most: maxPrints, Query: strings.TrimSpace(c.Query("q"))}
 	var chosen batchKind
 	for _, k := range s.batchKinds() {
 		path, title, read := k.about()

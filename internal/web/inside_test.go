@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -734,5 +735,46 @@ func TestOpenForms(t *testing.T) {
 		if strings.Contains(string(text), `{{template "token"`) && !slices.Contains(append([]string{"signin", "setup", "book_entry"}, openForms...), name) {
 			t.Errorf("%s posts a form and gets no token", name)
 		}
+	}
+}
+
+// seen is a printer that keeps the page it gets.
+type seen struct{ page []byte }
+
+func (p *seen) Print(_ context.Context, page []byte) ([]byte, error) {
+	p.page = page
+	return []byte("%PDF-1.4"), nil
+}
+
+// TestAlone: a page for Chromium holds style, pictures and icons itself, names no address, and has neither script nor form nor what is not printed.
+func TestAlone(t *testing.T) {
+	printer := &seen{}
+	s := newServer(t, func(o *Options) { o.PDF = printer })
+	sprite := s.assets.sprite
+	var request fasthttp.Request
+	request.SetRequestURI("/prints/sheets?as=pdf")
+	var ctx fasthttp.RequestCtx
+	ctx.Init(&request, nil, nil)
+	c := s.app.AcquireCtx(&ctx)
+	defer s.app.ReleaseCtx(c)
+	body := `<!doctype html><html><head><meta http-equiv="refresh" content="0;url=/x"><base href="https://example.org/"><title>两份</title><link rel="stylesheet" href="` + s.assets.css + `"><link rel="icon" href="/icon.svg"></head>
+<body class="desk"><header class="noprint">返回</header><script>alert(1)</script><form action="/x"><input name="_t" value="token"></form><article class="sheet"><p>文书</p><svg><use href="` + sprite + `#mark"/></svg>
+<img src="` + sprite + `" srcset="/2x.png 2x" loading="lazy" alt="标志"><img src="/photos/none" alt="打不开的照片"><img src="https://example.org/a.png" alt="外面的照片"></article></body></html>`
+	if err := s.sendPDF(c, page{Title: "两份/文书"}, []byte(body)); err != nil {
+		t.Fatal(err)
+	}
+	got := string(printer.page)
+	for _, want := range []string{"文书", "<style>", "@page", `src="data:`, `<use href="#mark"`, `<symbol id="mark"`, "打不开的照片", "外面的照片", "default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; img-src data:"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not on the page", want)
+		}
+	}
+	for _, not := range []string{"<script", "<form", "<link", "<base", "refresh", "token", "返回", "srcset", "loading", "/photos/none", "example.org"} {
+		if strings.Contains(got, not) {
+			t.Errorf("%q is on the page", not)
+		}
+	}
+	if name := string(c.Response().Header.Peek("Content-Disposition")); !strings.Contains(name, ".pdf") || strings.Contains(name, "/文书") {
+		t.Errorf("it comes as %q", name)
 	}
 }

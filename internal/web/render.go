@@ -203,6 +203,8 @@ type view struct {
 	Module policy.Module
 	// Word is the address of a paper as an editable document, empty on other pages; PlainWord that of its default form while the office's own template is used, Template the templates of its kind for who keeps them.
 	Word, PlainWord, Template string
+	// PDF is the address of a paper as a PDF, empty where none is made.
+	PDF string
 	// Offset: the reader prints onto paper with a printed head.
 	Offset bool
 }
@@ -381,6 +383,9 @@ func (s *Server) render(c *fiber.Ctx, by policy.Actor, name string, p page) erro
 	if c.Query(wordName) == wordValue && wordAddress(c, name) != "" {
 		return s.sendWord(c, p, body)
 	}
+	if c.Query(wordName) == pdfValue && s.pdfAddress(c, by, name) != "" {
+		return s.sendPDF(c, p, body)
+	}
 	if len(c.Response().Header.Peek(fiber.HeaderCacheControl)) == 0 {
 		c.Set(fiber.HeaderCacheControl, "no-store")
 	}
@@ -390,7 +395,7 @@ func (s *Server) render(c *fiber.Ctx, by policy.Actor, name string, p page) erro
 }
 
 func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page) ([]byte, error) {
-	v := view{page: p, Set: s.set, By: by, Big: s.bigType(c, by), Now: s.clocks.Business(), Look: lookOf(c), Module: s.moduleAt(c.Path()), Word: wordAddress(c, name)}
+	v := view{page: p, Set: s.set, By: by, Big: s.bigType(c, by), Now: s.clocks.Business(), Look: lookOf(c), Module: s.moduleAt(c.Path()), Word: wordAddress(c, name), PDF: s.pdfAddress(c, by, name)}
 	if err := s.offerWord(c, by, &v); err != nil {
 		return nil, err
 	}

@@ -3,10 +3,15 @@ package web_test
 import (
 	"fmt"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"redsteward/internal/files"
+	"redsteward/internal/pdf"
+	"redsteward/internal/web"
 	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
 )
@@ -179,6 +184,31 @@ func TestVetoPages(t *testing.T) {
 	word := people["firm"].get(t, page+"/print/decision?as=docx")
 	if parts := docxParts(t, word.body); !containsAll(parts["word/document.xml"], []string{"一票否决认定书", "被判定为重大火灾隐患", "联审纪要〔2026〕3号"}) {
 		t.Errorf("the document: %.1500s", parts["word/document.xml"])
+	}
+	if a := people["firm"].get(t, "/prints?kind=/vetoes"); strings.Contains(a.body, "下载 PDF") || strings.HasPrefix(people["firm"].get(t, page+"/print/decision?as=pdf").body, "%PDF") {
+		t.Error("a PDF is offered where no Chromium is installed")
+	}
+	printer, err := pdf.New("/usr/bin/chromium-headless-shell", time.Minute, time.Minute, 0)
+	if err == nil {
+		err = f.Again(t.Context(), func(o *web.Options) { o.PDF = printer })
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := "/prints/sheets?kind=/vetoes&p=" + id + "~notice&p=" + id + "~decision"
+	run(
+		scenario{name: "a PDF of what is ticked", role: "firm", path: "/prints?kind=/vetoes", status: 200, contains: []string{`name="as" value="pdf">下载 PDF`}},
+		scenario{name: "and of a paper", role: "firm", path: page + "/print/decision", status: 200, contains: []string{page + `/print/decision?as=pdf"`}},
+		scenario{name: "not for another right", role: "committee", path: page + "/print/decision?as=pdf", status: 403},
+	)
+	if a := people["firm"].get(t, page+"/whole?as=pdf"); a.StatusCode != 200 || !strings.Contains(a.body, "卷内目录") || strings.Contains(a.body, "下载 PDF") {
+		t.Error("a file, whose numbers the browser computes, comes as a PDF")
+	}
+	os.WriteFile("/tmp/w/clerk/both.pdf", []byte(people["firm"].get(t, both+"&as=pdf").body), 0o600)
+	if a := people["firm"].get(t, both+"&as=pdf"); a.StatusCode != 200 || a.Header.Get("Content-Type") != "application/pdf" || !strings.Contains(a.Header.Get("Content-Disposition"), ".pdf") {
+		t.Errorf("both papers as PDF: %d %v %.300s", a.StatusCode, a.Header, a.body)
+	} else if n, err := files.PDFPages(strings.NewReader(a.body)); n != 2 || err != nil || !strings.Contains(a.body, "/MediaBox [0 0 594.9") && !strings.Contains(a.body, "/MediaBox [0 0 595") {
+		t.Errorf("both papers as PDF have %d pages, %v; want 2 of A4", n, err)
 	}
 	step("firm", "object", pairs("object-text", "判定文书已被复议撤销"))
 	run(

@@ -179,6 +179,8 @@ type Options struct {
 	Draws *inspection.Draws
 	// Printers keep how each account's printers meet paper with a printed head. Nil hides their page.
 	Printers *policy.PrintSettings
+	// PDF makes PDFs of papers. Nil where no Chromium is installed: readers make them in their own browser.
+	PDF PDF
 	// Letters is the register of what goes out. Nil hides its pages.
 	Letters *casework.Letters
 	// Files takes uploads in. Required with Register, Fund, Supervision and Cycle.
@@ -224,6 +226,7 @@ type Server struct {
 	witnesses *witness.Service
 	letters   *casework.Letters
 	printers  *policy.PrintSettings
+	pdf       PDF
 	cycle     Cycle
 	adoptions *adoption.Service
 	// views is nil if there are no saved views.
@@ -329,7 +332,7 @@ func New(o Options) (*Server, error) {
 		return nil, fault.New(op, fault.Invalid, "表单密钥短于 32 字节")
 	}
 	s := &Server{
-		set: o.Settings.withDefaults(), guard: o.Guard, privacy: o.Privacy, shipped: o.Shipped, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, operations: o.Operations, witnesses: o.Witnesses, letters: o.Letters, printers: o.Printers, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, collections: o.Collections, notices: o.Notices, outbox: o.Outbox, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
+		set: o.Settings.withDefaults(), guard: o.Guard, privacy: o.Privacy, shipped: o.Shipped, people: o.People, stars: o.Stars, bundles: o.Bundles, journal: o.Journal, operations: o.Operations, witnesses: o.Witnesses, letters: o.Letters, printers: o.Printers, pdf: o.PDF, cycle: o.Cycle, adoptions: o.Adoptions, modules: o.Modules, approvals: o.Approvals, views: o.Views, filings: o.Filings, changes: o.Changes, bodies: o.Bodies, returns: o.Returns, matters: o.Matters, conduct: o.Conduct, deliberations: o.Deliberations, wishes: o.Wishes, surveys: o.Surveys, repairs: o.Repairs, party: o.Party, evidence: o.Evidence, supervision: o.Supervision, handovers: o.Handovers, stations: o.Stations, rectifications: o.Rectifications, vetoes: o.Vetoes, applications: o.Applications, collections: o.Collections, notices: o.Notices, outbox: o.Outbox, responses: o.Responses, standings: o.Standings, inspections: o.Inspections, draws: o.Draws, holidays: o.Holidays, registered: o.Register, fund: o.Fund, bank: o.Bank, claims: o.Claims, refunds: o.Refunds, dunnings: o.Dunnings, files: o.Files, clocks: o.Clocks,
 		templates: o.Templates, phrases: o.Phrases,
 		secret: o.Secret, ping: o.Ping, access: o.Access, log: o.Log,
 	}

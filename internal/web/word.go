@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -37,12 +36,7 @@ func wordAddress(c *fiber.Ctx, name string) string {
 	if c.Method() != fiber.MethodGet || !inWord(name) {
 		return ""
 	}
-	v := url.Values{}
-	for key, value := range c.Request().URI().QueryArgs().All() {
-		v.Add(string(key), string(value))
-	}
-	v.Set(wordName, wordValue)
-	return c.Path() + "?" + v.Encode()
+	return asAddress(c, wordValue)
 }
 
 // formName chooses the default form of a document where the office has a template of its own.
@@ -84,7 +78,7 @@ func (s *Server) sendWord(c *fiber.Ctx, p page, body []byte) error {
 		}
 		data = b.Bytes()
 	}
-	return attach(c, strings.NewReplacer("/", "／", "\\", "＼").Replace(p.Title)+".docx", files.DOCX.MediaType(), data)
+	return attach(c, fileTitle(p.Title)+".docx", files.DOCX.MediaType(), data)
 }
 
 // pictures gives the pictures of a page as who asked for the page sees them: each is asked for in his name, so that the rights of its own route hold.

@@ -90,9 +90,11 @@ type Fixture struct {
 	OneTime string
 
 	// first is the administrator who makes the other accounts.
-	first  policy.Actor
-	cancel context.CancelFunc
-	done   chan error
+	first policy.Actor
+	// options made the server.
+	options web.Options
+	cancel  context.CancelFunc
+	done    chan error
 	// Deliberations are those of 红色议事.
 	Deliberations *deliberation.Service
 	Wishes        *wish.Service
@@ -365,14 +367,15 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	if err != nil {
 		return nil, err
 	}
-	f.Server, err = web.New(web.Options{
+	f.options = web.Options{
 		Letters: f.Letters, Printers: printers,
 		Privacy: &web.Privacy{Requests: requests, Accesses: f.Access, Kept: []calendar.Rule{{ID: "booking.personal", Name: "预约人姓名和电话的保存期", From: "预约之日", N: 30, Unit: calendar.UnitDay, Basis: "《个人信息保护法》第十九条", Proposal: true}}},
 		Shipped: func() (*policy.Rules, error) { return guard.Rules(), nil },
 		Guard:   guard, People: f.People, Stars: stars, Bundles: bundles, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db}, Witnesses: f.Witnesses,
 		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Collections: f.Collections, Notices: f.Notices, Outbox: f.Outbox, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Vetoes: f.Vetoes, Applications: f.Applications, Responses: f.Responses, Standings: f.Standings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
 		Log: slog.New(slog.NewJSONHandler(f.Log, nil)), Settings: settings(),
-	})
+	}
+	f.Server, err = web.New(f.options)
 	if err != nil {
 		return nil, err
 	}
@@ -405,6 +408,19 @@ func (f *Fixture) serve(ctx context.Context) error {
 	f.cancel = cancel
 	go func() { f.done <- f.Server.Serve(serving, l, nil) }()
 	return nil
+}
+
+// Again ends the server and starts another one over the same services, with other options. Who is signed in stays so.
+func (f *Fixture) Again(ctx context.Context, change func(*web.Options)) error {
+	if err := f.Stop(); err != nil {
+		return err
+	}
+	change(&f.options)
+	var err error
+	if f.Server, err = web.New(f.options); err != nil {
+		return err
+	}
+	return f.serve(ctx)
 }
 
 // Stop ends the server and returns what Serve returned.
