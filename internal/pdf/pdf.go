@@ -9,6 +9,7 @@ package pdf
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -67,8 +68,11 @@ func (p *Printer) Path() string { return p.path }
 
 // Version is what the program calls itself. Returns Unavailable, with what it said, if it does not run here.
 func (p *Printer) Version(ctx context.Context) (string, error) {
-	out, _, err := p.run(ctx, "", []string{"--version"})
-	return strings.TrimSpace(out), err
+	said, err := p.run(ctx, "", []string{"--version"})
+	if err != nil {
+		return "", fault.Wrap("pdf.Version", fault.Unavailable, "Chromium 在这里不能运行："+said, err)
+	}
+	return said, nil
 }
 
 // busy is told to who comes while others wait.
@@ -107,18 +111,21 @@ func (p *Printer) Print(ctx context.Context, page []byte) (out []byte, err error
 	if err := os.WriteFile(file, page, 0o600); err != nil {
 		return nil, fault.Wrap(op, fault.Internal, "", err)
 	}
-	_, said, err := p.run(ctx, dir, []string{"--print-to-pdf=" + made, "--no-pdf-header-footer", "file://" + file})
+	said, err := p.run(ctx, dir, []string{"--print-to-pdf=" + made, "--no-pdf-header-footer", "file://" + file})
 	if err != nil {
 		return nil, err
 	}
 	f, err := os.Open(made)
 	if err != nil {
-		return nil, fault.Wrap(op, fault.Unavailable, "服务器上的 Chromium 没有生成 PDF："+said, err)
+		return nil, fault.Wrap(op, fault.Unavailable, "服务器上的 Chromium 没有生成 PDF，请告诉系统管理员", fmt.Errorf("%w: %s", err, said))
 	}
 	defer f.Close() //nolint:errcheck // only read
 	out, err = io.ReadAll(io.LimitReader(f, maxPDF+1))
-	if err != nil || len(out) > maxPDF || !bytes.HasPrefix(out, []byte("%PDF-")) {
-		return nil, fault.Wrap(op, fault.Unavailable, "服务器上的 Chromium 没有生成完整的 PDF："+said, err)
+	if err == nil && (len(out) > maxPDF || !bytes.HasPrefix(out, []byte("%PDF-"))) {
+		err = errors.New("it is none, or too large: " + said)
+	}
+	if err != nil {
+		return nil, fault.Wrap(op, fault.Unavailable, "服务器上的 Chromium 没有生成完整的 PDF，请告诉系统管理员", err)
 	}
 	return out, nil
 }
@@ -133,8 +140,8 @@ func flags(dir string) []string {
 	return out
 }
 
-// run runs Chromium in a folder, "" for none, and ends its whole group when the time is over. said is the last line that it complained with.
-func (p *Printer) run(ctx context.Context, dir string, args []string) (out, said string, err error) {
+// run runs Chromium in a folder, "" for none, and ends its whole group when the time is over. said is the last line that it said.
+func (p *Printer) run(ctx context.Context, dir string, args []string) (said string, err error) {
 	const op = "pdf.run"
 	ctx, stop := context.WithTimeout(ctx, p.limit)
 	defer stop()
@@ -146,21 +153,21 @@ func (p *Printer) run(ctx context.Context, dir string, args []string) (out, said
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	c.WaitDelay = time.Second
-	stdout, stderr := &tail{}, &tail{}
-	c.Stdout, c.Stderr = stdout, stderr
+	all := &tail{}
+	c.Stdout, c.Stderr = all, all
 	err = c.Run()
 	if c.Process != nil {
 		_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) // what its children left
 	}
-	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+	lines := strings.Split(strings.TrimSpace(string(all.b)), "\n")
 	said = lines[len(lines)-1]
 	switch {
 	case ctx.Err() != nil:
-		return "", said, fault.Wrap(op, fault.Unavailable, fmt.Sprintf("生成 PDF 超过 %.0f 秒，已经停止；请少选几份再下载", p.limit.Seconds()), ctx.Err())
+		return said, fault.Wrap(op, fault.Unavailable, fmt.Sprintf("生成 PDF 超过 %.0f 秒，已经停止；请少选几份再下载", p.limit.Seconds()), ctx.Err())
 	case err != nil:
-		return "", said, fault.Wrap(op, fault.Unavailable, "服务器上的 Chromium 不能运行："+said, err)
+		return said, fault.Wrap(op, fault.Unavailable, "服务器上的 Chromium 不能运行，请告诉系统管理员", fmt.Errorf("%w: %s", err, said))
 	}
-	return stdout.String(), said, nil
+	return said, nil
 }
 
 // tail keeps the end of what a program says.
@@ -177,6 +184,3 @@ func (h *tail) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
-
-// String is what was kept.
-func (h *tail) String() string { return string(h.b) }

@@ -3,7 +3,6 @@ package web_test
 import (
 	"fmt"
 	"net/url"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -204,11 +203,20 @@ func TestVetoPages(t *testing.T) {
 	if a := people["firm"].get(t, page+"/whole?as=pdf"); a.StatusCode != 200 || !strings.Contains(a.body, "卷内目录") || strings.Contains(a.body, "下载 PDF") {
 		t.Error("a file, whose numbers the browser computes, comes as a PDF")
 	}
-	os.WriteFile("/tmp/w/clerk/both.pdf", []byte(people["firm"].get(t, both+"&as=pdf").body), 0o600)
-	if a := people["firm"].get(t, both+"&as=pdf"); a.StatusCode != 200 || a.Header.Get("Content-Type") != "application/pdf" || !strings.Contains(a.Header.Get("Content-Disposition"), ".pdf") {
-		t.Errorf("both papers as PDF: %d %v %.300s", a.StatusCode, a.Header, a.body)
-	} else if n, err := files.PDFPages(strings.NewReader(a.body)); n != 2 || err != nil || !strings.Contains(a.body, "/MediaBox [0 0 594.9") && !strings.Contains(a.body, "/MediaBox [0 0 595") {
-		t.Errorf("both papers as PDF have %d pages, %v; want 2 of A4", n, err)
+	pages := func(path string) int {
+		t.Helper()
+		a := people["firm"].get(t, path)
+		if a.StatusCode != 200 || a.Header.Get("Content-Type") != "application/pdf" || !strings.Contains(a.Header.Get("Content-Disposition"), ".pdf") || !strings.Contains(a.body, "/MediaBox [0 0 594.9") {
+			t.Fatalf("%s is no PDF of A4: %d %v %.300s", path, a.StatusCode, a.Header, a.body)
+		}
+		n, err := files.PDFPages(strings.NewReader(a.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if notice, decision, all := pages(page+"/print/notice?as=pdf"), pages(page+"/print/decision?as=pdf"), pages(both+"&as=pdf"); notice < 1 || decision < 1 || all != notice+decision {
+		t.Errorf("both papers as PDF have %d pages, one by one %d and %d", all, notice, decision)
 	}
 	step("firm", "object", pairs("object-text", "判定文书已被复议撤销"))
 	run(
