@@ -57,6 +57,10 @@ func (s *service) openParts(ctx context.Context, rules *policy.Rules, accounts p
 			return err
 		}
 	}
+	// What is no case sends papers out too.
+	for kind, sent := range map[string]func(context.Context, string) (casework.Borne, error){"return": s.returns.Sent, "collection-task": s.collections.Sent, "notice": s.notices.Sent, "matter": s.matters.Sent} {
+		s.letters.Bear(kind, sent)
+	}
 	return s.letters.Watch()
 }
 

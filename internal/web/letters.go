@@ -26,7 +26,11 @@ const (
 
 // letterHomes are the pages of what sends papers out, by its kind.
 var letterHomes = map[string]string{"rectification": rectificationsPath, "inspection": inspectionsPath, "veto": vetoesPath, "star-decision": standingsPath, "fund-claim": claimsPath, "fund-dunning": dunningsPath, "star-application": applicationsPath,
-	"scheme-version": schemesPath, "filing": filingsPath, "period": "/periods"}
+	"scheme-version": schemesPath, "filing": filingsPath, "period": "/periods", "return": returnsPath + "/one", "collection-task": collectionsPath, "notice": sentNoticesPath, "matter": mattersPath}
+
+// letterKinds are what sends papers out, in words, in the order of a list; of what is switched off or not there nothing is offered.
+var letterKinds = []option{{"rectification", "整改"}, {"inspection", "行政检查"}, {"veto", "一票否决"}, {"star-decision", "降星与摘牌"}, {"fund-claim", "保修金使用"}, {"fund-dunning", "保修金催缴"}, {"star-application", "星级申报"}, {"period", "评价结果、公示、通报"}, {"scheme-version", "评价方案"},
+	{"filing", "备案"}, {"return", "报表"}, {"collection-task", "收表任务"}, {"notice", "站内通知"}, {"matter", "12345 等平台答复"}, {casework.ByHand, "手工登记"}}
 
 // letterRoutes are the pages of what goes out; none without the register.
 func (s *Server) letterRoutes() []Route {
@@ -81,12 +85,12 @@ func letterSent(l *casework.Letter) (to, way, day, receipt string) {
 // letterList is the record of what was sent to whom.
 func (s *Server) letterList() caseList[casework.Letter] {
 	filter := func(value map[string]string) casework.LetterFilter {
-		w := casework.LetterFilter{Text: value["q"], Way: value["way"], State: value["state"], Case: value["case"], Lack: value["lack"]}
+		w := casework.LetterFilter{Text: value["q"], Way: value["way"], State: value["state"], Case: value["case"], Kind: value["kind"], Lack: value["lack"]}
 		w.From, _ = calendar.ParseDate(value["from"]) // what is no day does not narrow
 		w.Until, _ = calendar.ParseDate(value["until"])
 		return w
 	}
-	return caseList[casework.Letter]{path: lettersPath, nav: lettersPath, title: "发送登记", sub: "发出去的文书：送给谁、怎么送、哪一天、有没有送达回证；各类办件送达时自动登记，另外发的手工登记",
+	return caseList[casework.Letter]{path: lettersPath, nav: lettersPath, title: "发送登记", sub: "发出去的文书：送给谁、怎么送、哪一天、有没有送达回证；办件、报表、公示和通报、收表、站内通知、平台答复发出时自动登记，另外发的手工登记",
 		find: "文号、文书、对象、送给谁", opened: "日期", figure: "送达", unit: "份", thing: "文书", read: policy.ReadSent, hidden: []string{"case"},
 		begin: func(by policy.Actor) (string, string) {
 			if s.guard.Allow(by, policy.RecordSent) {
@@ -103,7 +107,13 @@ func (s *Server) letterList() caseList[casework.Letter] {
 			for _, word := range []string{casework.LetterHeld, casework.LetterSent, casework.LetterVoid} {
 				states = append(states, option{word, word})
 			}
-			return []field{{Name: "way", Label: "送达方式", Options: ways, Value: value["way"]}, {Name: "state", Label: "状态", Options: states, Value: value["state"]},
+			kinds := []option{{Label: "全部"}}
+			for _, k := range letterKinds {
+				if k.Value == casework.ByHand || slices.Contains(s.letters.Kinds(), k.Value) && !s.off(letterHomes[k.Value]) {
+					kinds = append(kinds, k)
+				}
+			}
+			return []field{{Name: "kind", Label: "来自", Options: kinds, Value: value["kind"]}, {Name: "way", Label: "送达方式", Options: ways, Value: value["way"]}, {Name: "state", Label: "状态", Options: states, Value: value["state"]},
 				{Name: "lack", Label: "送达回证", Options: []option{{Label: "全部"}, {"1", "没有回证的"}}, Value: value["lack"]},
 				{Name: "from", Label: "从", Type: "date", Value: value["from"]}, {Name: "until", Label: "到", Type: "date", Value: value["until"]}}
 		},

@@ -3,6 +3,7 @@ package cycle
 import (
 	"context"
 	"regexp"
+	"strconv"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
@@ -117,11 +118,19 @@ func ofPeriod(id string) casework.Bearing {
 	return casework.Bearing{Target: "period/" + id, Slot: "published"}
 }
 
-// borne is what a period sends out: the document that publishes it.
+// borne is what a period sends out: each telling of its scores or publicity of its stars, and the document that publishes it.
 func (p *Period) borne() casework.Borne {
 	of := casework.Borne{Name: p.Name}
-	if pub := p.Publication; pub != nil && pub.Number != "" {
-		of.Papers = []casework.Outgoing{{Slot: ofPeriod(p.ID).Slot, Title: "评价结果", To: "社会公众", Way: "公告送达", Paper: casework.Paper{Number: pub.Number, Day: calendar.DateOf(pub.At.Time), By: pub.By}}}
+	title, to, way := "得分告知", "物业服务企业", casework.WaySystem
+	if p.Stars() {
+		title, to, way = "星级公示", "社会公众", "公告送达"
+	}
+	for i := range p.Tellings {
+		t := &p.Tellings[i]
+		of.Papers = append(of.Papers, casework.Outgoing{Slot: "told" + strconv.Itoa(i+1), Title: title, To: to, Way: way, Paper: casework.Paper{Day: calendar.DateOf(t.At.Time), By: t.By}})
+	}
+	if pub := p.Publication; pub != nil {
+		of.Papers = append(of.Papers, casework.Outgoing{Slot: ofPeriod(p.ID).Slot, Title: "评价结果", To: "社会公众", Way: "公告送达", Paper: casework.Paper{Number: pub.Number, Day: calendar.DateOf(pub.At.Time), By: pub.By}})
 	}
 	return of
 }

@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -56,6 +57,34 @@ type Borne struct {
 	Day    calendar.Date
 	Papers []Outgoing
 }
+
+// WaySystem is the way of what its addressees find in the system.
+const WaySystem = "系统内送达"
+
+// named is how many addressees of one paper are named.
+const named = 6
+
+// Addressees are several addressees in words: some by their names, and how many there are.
+func Addressees(names []string) string {
+	if len(names) <= named {
+		return strings.Join(names, "、")
+	}
+	return strings.Join(names[:named], "、") + "等 " + strconv.Itoa(len(names)) + " 个单位"
+}
+
+// Within are the scope keys of a part of the county, nil for what is the whole county's.
+func Within(keys []string) []string {
+	if slices.Contains(keys, policy.County) {
+		return nil
+	}
+	return keys
+}
+
+// ofMatter is the kind of matters.
+const ofMatter = "matter"
+
+// ownKinds are the kinds of which an office of a part of the county sees what it sent itself.
+var ownKinds = []string{"collection-task", "notice", "return"}
 
 // Sending is one time that a paper was sent.
 type Sending struct {
@@ -128,7 +157,7 @@ func (l *Letter) Last() calendar.Date {
 
 // Ways lists how a paper is sent.
 func Ways() []registry.Choice {
-	return []registry.Choice{{ID: "hand", Text: "直接送达"}, {ID: "post", Text: "邮寄送达"}, {ID: "notice", Text: "公告送达"}, {ID: "system", Text: "系统内送达"}, {ID: "electronic", Text: "电子送达"}}
+	return []registry.Choice{{ID: "hand", Text: "直接送达"}, {ID: "post", Text: "邮寄送达"}, {ID: "notice", Text: "公告送达"}, {ID: "system", Text: WaySystem}, {ID: "electronic", Text: "电子送达"}}
 }
 
 // LettersConfig is what the register of what goes out needs.
@@ -182,10 +211,17 @@ func NewLetters(ctx context.Context, c LettersConfig) (*Letters, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Who sees a part of the county only, such as a township, sees its own papers: what the bureau sends in its cases is read with the rights of the cases.
+	// Who sees a part of the county only, such as a township, sees its own papers: what the bureau sends in its cases is read with the rights of the cases. That a matter came from another platform tells who reported it.
 	rows.Shows = func(ctx context.Context, by policy.Actor) (func(*Letter) bool, error) {
 		scope, err := c.Guard.Scope(ctx, by, policy.ReadSent)
-		return func(l *Letter) bool { return scope.All() || l.Target == "" }, err
+		reporters := c.Guard.Allow(by, policy.ReadReporter) || c.Guard.Allow(by, policy.ImportMatter)
+		return func(l *Letter) bool {
+			kind, _, _ := strings.Cut(l.Target, "/")
+			if kind == ofMatter && !reporters {
+				return false
+			}
+			return scope.All() || kind == "" || slices.Contains(ownKinds, kind)
+		}, err
 	}
 	return &Letters{Rows: rows, LettersConfig: c, bearers: map[string]func(context.Context, string) (Borne, error){}}, nil
 }
@@ -196,6 +232,9 @@ func numberKey(number string) string {
 	return key
 }
 
+// Kinds are the kinds that send papers out, sorted.
+func (r *Letters) Kinds() []string { return slices.Sorted(maps.Keys(r.bearers)) }
+
 // Bear tells the register how the documents of a kind say which papers they send out. Services do so while the program starts.
 func (r *Letters) Bear(kind string, of func(ctx context.Context, id string) (Borne, error)) {
 	r.bearers[kind] = of
@@ -203,11 +242,7 @@ func (r *Letters) Bear(kind string, of func(ctx context.Context, id string) (Bor
 
 // Watch registers the rule that completes the register, after every kind has said what it sends. Returns Invalid after the rules have begun.
 func (r *Letters) Watch() error {
-	kinds := make([]string, 0, len(r.bearers))
-	for kind := range r.bearers {
-		kinds = append(kinds, kind)
-	}
-	return r.DB.Register(store.Rule{Name: lettersRule, Kinds: kinds, Apply: func(ctx context.Context, e store.Event) error {
+	return r.DB.Register(store.Rule{Name: lettersRule, Kinds: r.Kinds(), Apply: func(ctx context.Context, e store.Event) error {
 		of, err := r.bearers[e.Kind](ctx, e.ID)
 		if fault.Is(err, fault.NotFound) {
 			return nil

@@ -243,10 +243,22 @@ func (l *Letter) Waits(do LetterStep) string {
 	return ""
 }
 
-// LetterFilter narrows the list; what is "" does not narrow. Way is a code of Ways, State one of the words of State, Case "<kind>/<id>", Lack "1" those without receipt.
+// LetterFilter narrows the list; what is "" does not narrow. Way is a code of Ways, State one of the words of State, Case "<kind>/<id>", Kind the kind of what sent it or ByHand, Lack "1" those without receipt.
 type LetterFilter struct {
-	Text, Way, State, Case, Lack string
+	Text, Way, State, Case, Kind, Lack string
 	From, Until                  calendar.Date
+}
+
+// ByHand is the kind of what was entered by hand.
+const ByHand = "hand"
+
+// kind is the kind of what sent it.
+func (l *Letter) kind() string {
+	kind, _, _ := strings.Cut(l.Target, "/")
+	if l.Slot == "" {
+		kind = ByHand
+	}
+	return kind
 }
 
 // lets reports whether a line passes.
@@ -258,7 +270,7 @@ func (w LetterFilter) lets(l *Letter) bool {
 		ways = ways || strings.Contains(s.Way, strings.TrimSuffix(way, "送达"))
 	}
 	last := l.Last()
-	return ways && Says(w.Text, texts...) && (w.State == "" || w.State == l.State()) && (w.Case == "" || w.Case == l.Target) &&
+	return ways && Says(w.Text, texts...) && (w.State == "" || w.State == l.State()) && (w.Case == "" || w.Case == l.Target) && (w.Kind == "" || w.Kind == l.kind()) &&
 		(w.Lack == "" || slices.ContainsFunc(l.Sent, func(s Sending) bool { return s.Receipt == nil })) &&
 		(w.From.IsZero() || last.Compare(w.From) >= 0) && (w.Until.IsZero() || last.Compare(w.Until) <= 0)
 }

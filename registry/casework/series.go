@@ -104,7 +104,7 @@ func (r SeriesRow) keys() []string {
 	if r.Township == "" {
 		return nil
 	}
-	return []string{"t:" + r.Township}
+	return []string{policy.TownshipKey(r.Township)}
 }
 
 // in reports whether the series lies in a scope: one of the bureau for who sees the whole county, one of a township for it too.
