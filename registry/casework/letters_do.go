@@ -246,7 +246,7 @@ func (l *Letter) Waits(do LetterStep) string {
 // LetterFilter narrows the list; what is "" does not narrow. Way is a code of Ways, State one of the words of State, Case "<kind>/<id>", Kind the kind of what sent it or ByHand, Lack "1" those without receipt.
 type LetterFilter struct {
 	Text, Way, State, Case, Kind, Lack string
-	From, Until                  calendar.Date
+	From, Until                        calendar.Date
 }
 
 // ByHand is the kind of what was entered by hand.
