@@ -24,7 +24,9 @@ const dunningsPath = fundPath + "/dunnings"
 func (s *Server) dunningPages() casePages[dunning.Dunning, dunning.Step] {
 	list := caseList[dunning.Dunning]{path: dunningsPath, nav: fundPath, title: "保修金催缴", sub: "首次应缴过了期限没有缴清的：起草、签发、送达催缴通知书；维修用去的补存在使用申请里催缴", find: "小区、建设单位或分期", opened: "起草日期", figure: "还差（元）", money: true, unit: "件", read: policy.ReadFund,
 		above: s.fundCrumb, nothing: "逾期的应缴在小区的保修金页上起草催缴通知书。", hidden: []string{"project"},
-		links:   func(policy.Actor) []crumb { return []crumb{{"账龄", ageingPath + "?group=" + agedDue}} },
+		links: func(by policy.Actor) []crumb {
+			return append([]crumb{{"账龄", ageingPath + "?group=" + agedDue}}, s.urges(by, "dunnings")...)
+		},
 		filters: func(value map[string]string) []field { return []field{stateFilter(dunning.States(), value)} },
 		page: func(ctx context.Context, by policy.Actor, value map[string]string, due bool, after string) (store.Page[dunning.Dunning], error) {
 			return s.dunnings.List(ctx, by, caseFilter(value), due, after)

@@ -307,6 +307,9 @@ func TestDunningPages(t *testing.T) {
 		{name: "the list", role: "officer", path: "/fund/dunnings?state=dunned", status: 200, contains: []string{"二期保修金，期限", "10,000.00"}},
 		{name: "narrowed to nothing", role: "officer", path: "/fund/dunnings?state=settled", status: 200, contains: []string{"没有符合条件的"}},
 		{name: "as Excel", role: "officer", path: "/fund/dunnings.xlsx", status: 200},
+		{name: "its list leads to whom to urge", role: "officer", path: "/fund/dunnings", status: 200, contains: []string{"/urging?of=dunnings"}},
+		{name: "to be urged", role: "officer", path: "/urging?of=dunnings", status: 200, contains: []string{"二期", "催缴后还没有缴清", "【催缴】下列新建物业质量保修金", page}},
+		{name: "with phones", role: "officer", path: "/urging.xlsx?of=dunnings&as=csv", status: 200, contains: []string{"登记电话", "二期"}},
 		{name: "the ageing", role: "officer", path: "/fund/ageing?group=dunned", status: 200, contains: []string{"催缴 1 次"}},
 	} {
 		s.run(t, f, people)

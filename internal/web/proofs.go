@@ -150,6 +150,8 @@ type proofsView struct {
 	Window  *windowView
 	Rows    []projectNeeds
 	Next    string
+	// Urges leads to whom the actor can urge, none for who cannot.
+	Urges []crumb
 }
 
 // projectNeeds is one project and what is missing of it.
@@ -164,7 +166,7 @@ func (s *Server) proofs(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := proofsView{}
+	v := proofsView{Urges: s.urges(by, "proofs")}
 	for i, w := range list {
 		one := s.windowView(w.ID, w.State)
 		one.Current = w.ID == c.Query("period") || c.Query("period") == "" && i == 0

@@ -311,6 +311,8 @@ func (s *Server) serves(path string) bool {
 		return s.claims != nil
 	case refundsPath:
 		return s.refunds != nil
+	case dunningsPath:
+		return s.dunnings != nil
 	case partyPath, sheetsPath:
 		return s.party != nil
 	case creditPath, marksPath, honoursPath:

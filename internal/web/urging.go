@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -17,6 +18,8 @@ import (
 	"redsteward/policy"
 	"redsteward/rating/cycle"
 	"redsteward/registry"
+	"redsteward/registry/casework"
+	"redsteward/registry/fund/dunning"
 	"redsteward/supervision/collection"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/rectification"
@@ -24,10 +27,10 @@ import (
 
 // urged is somebody who is urged.
 type urged struct {
-	// Unit is who has to do it, Firm the id of that firm ("" for what is none), Place what it is about, State what is lacking, Due until when, Link the page of it.
-	Unit, Firm, Place, State string
-	Due                      calendar.Date
-	Link                     string
+	// Unit is who has to do it, Firm or Developer the id of what it is registered as ("" for what is neither), Place what it is about, State what is lacking, Due until when, Link the page of it.
+	Unit, Firm, Developer, Place, State string
+	Due                                 calendar.Date
+	Link                                string
 }
 
 // urgingView is the part "urging" of a page: words to copy into a message (催办话术), "" for none, and the list of phones, "" for who may not see it. Verb is what is done, such as 催报. No person is named in the words.
@@ -91,6 +94,7 @@ type urgedRegister struct {
 func (s *Server) urgedRegisters(by policy.Actor) []urgedRegister {
 	all := []urgedRegister{
 		{"rectifications", "整改", rectificationsPath, policy.HandleRectification, "催办", "整改文书已经送达", "请登录系统，在“整改”里逐项回复并附整改后的照片。", s.urgedRectifications},
+		{"dunnings", "保修金催缴", dunningsPath, policy.AssessFund, "催缴", "下列新建物业质量保修金过了期限，还没有缴清", "催缴通知书已经送达，请尽快缴清并把缴款凭证送物业管理股。", s.urgedDunnings},
 		{"matters", "事项", mattersPath, policy.DispatchMatter, "催办", "下列事项已经派出", "请登录系统，在“我的待办”里签收、办理、答复。", s.urgedMatters},
 		{"proofs", "佐证材料", "/proofs", policy.ManagePeriod, "催交", "本期佐证材料还没有交齐", "请登录系统，在“佐证材料”里逐项提交；系统已有的不用交。", s.urgedProofs},
 		{"returns", "报表", returnsPath, policy.CheckReturn, "催报", "下列报表还没有报出", "请登录系统，在“报表台”里核对、送审。", s.urgedReturns},
@@ -113,6 +117,17 @@ func (s *Server) urgedRectifications(c *fiber.Ctx, by policy.Actor) (out []urged
 	}, func(d store.Doc[rectification.Case]) {
 		k := &d.State
 		out = append(out, urged{Unit: k.FirmName, Firm: k.Firm, Place: k.Name, State: k.Kind.Title() + "，" + k.State.Title(), Due: k.Clock.Due, Link: rectificationsPath + "/" + d.ID})
+	})
+	return out, err
+}
+
+// urgedDunnings are the deposits whose letter was delivered and that are not paid.
+func (s *Server) urgedDunnings(c *fiber.Ctx, by policy.Actor) (out []urged, err error) {
+	err = eachPage(func(after string) (store.Page[dunning.Dunning], error) {
+		return s.dunnings.List(c.UserContext(), by, casework.Filter{State: string(dunning.Dunned)}, true, after)
+	}, func(doc store.Doc[dunning.Dunning]) {
+		d := &doc.State
+		out = append(out, urged{Unit: cmp.Or(d.DeveloperName, "建设单位"), Developer: d.Developer, Place: d.Name + d.Phase, State: "催缴后还没有缴清", Due: d.Clock.Due, Link: dunningsPath + "/" + doc.ID})
 	})
 	return out, err
 }
@@ -306,28 +321,41 @@ func (s *Server) urgingExcel(c *fiber.Ctx, by policy.Actor) error {
 	return sendFigures(c, register.title+register.verb+"名单.xlsx", sheet)
 }
 
-// urgedSheet is a list of whom to urge as a sheet, with the phones that firms are registered with for who may see contacts.
+// phoneOf is the phone with which a unit is registered, whole for who may see contacts and masked for others; "" for a unit that is no firm and no developer, and for who does not see its register.
+func (s *Server) phoneOf(ctx context.Context, by policy.Actor, u urged) (phone string, err error) {
+	switch {
+	case u.Firm != "":
+		var firm registry.FirmView
+		firm, err = s.registered.OneFirm(ctx, by, u.Firm)
+		phone = firm.Phone
+	case u.Developer != "":
+		var developer registry.DeveloperRow
+		developer, err = s.registered.OneDeveloper(ctx, by, u.Developer)
+		phone = developer.Phone
+	}
+	if closedTo(err) {
+		return "", nil
+	}
+	return phone, err
+}
+
+// urgedSheet is a list of whom to urge as a sheet, with the phones that firms and developers are registered with.
 func (s *Server) urgedSheet(ctx context.Context, by policy.Actor, verb string, list []urged) (report.Figures, error) {
 	phones := map[string]string{}
-	whole := s.guard.Allow(by, policy.ReadContacts)
-	sheet := report.Figures{Sheet: verb + "电话", Heads: []string{"单位", "小区或事项", "状态", "期限"}}
-	if whole {
-		sheet.Heads = append(sheet.Heads, "登记电话")
-		sheet.Note = "电话是企业登记的联系电话；部门、社区和乡镇的请查本县通讯录。"
+	sheet := report.Figures{Sheet: verb + "电话", Heads: []string{"单位", "小区或事项", "状态", "期限", "登记电话"}, Note: "电话是企业、建设单位登记的联系电话；部门、社区和乡镇的请查本县通讯录。"}
+	if !s.guard.Allow(by, policy.ReadContacts) {
+		sheet.Note += "你的岗位看不到完整电话。"
 	}
 	for _, u := range list {
-		row := []any{u.Unit, u.Place, u.State, u.Due}
-		if whole {
-			if _, asked := phones[u.Firm]; !asked && u.Firm != "" {
-				firm, err := s.registered.OneFirm(ctx, by, u.Firm)
-				if err != nil && !fault.Is(err, fault.NotFound) {
-					return sheet, err
-				}
-				phones[u.Firm] = firm.Phone
+		key := u.Firm + "/" + u.Developer
+		if _, asked := phones[key]; !asked {
+			phone, err := s.phoneOf(ctx, by, u)
+			if err != nil {
+				return sheet, err
 			}
-			row = append(row, phones[u.Firm])
+			phones[key] = phone
 		}
-		sheet.Rows = append(sheet.Rows, row)
+		sheet.Rows = append(sheet.Rows, []any{u.Unit, u.Place, u.State, u.Due, phones[key]})
 	}
 	return sheet, nil
 }
