@@ -72,7 +72,9 @@ func letterSent(l *casework.Letter) (to, way, day, receipt string) {
 		return "", "", "", ""
 	}
 	last := l.Sent[len(l.Sent)-1]
-	to, way, day, receipt = last.To, last.Way, last.Day.Chinese(), "没有回证"
+	if to, way, day = last.To, last.Way, last.Day.Chinese(); last.Lacks() {
+		receipt = "没有回证"
+	}
 	if n := len(l.Sent); n > 1 {
 		to += fmt.Sprintf("（共发 %d 次）", n)
 	}
@@ -157,7 +159,10 @@ func (s *Server) showLetter(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 	v := caseView{Home: lettersPath, HomeTitle: "发送登记", Path: lettersPath + "/" + doc.ID, Key: newKey(), Seq: doc.Seq, Title: letterName(l), Sub: l.About, State: l.State(), Reason: l.Void, NotesTitle: "发送"}
 	v.Facts = filled([][2]string{{"文号", l.Number}, {"文书", l.Title}, {"有关的小区、单位或者事项", l.About}, {"日期", l.Day.Chinese()}})
 	for i, sent := range l.Sent {
-		note := caseNote{Title: sent.To, Sub: strings.TrimPrefix(sent.Way+"，"+sent.Day.Chinese(), "，"), State: "没有回证"}
+		note := caseNote{Title: sent.To, Sub: strings.TrimPrefix(sent.Way+"，"+sent.Day.Chinese(), "，")}
+		if sent.Lacks() {
+			note.State = "没有回证"
+		}
 		if sent.Receipt != nil {
 			note.State = "有回证"
 			if int64(i) >= l.Own {

@@ -123,14 +123,14 @@ func (p *Period) borne() casework.Borne {
 	of := casework.Borne{Name: p.Name}
 	title, to, way := "得分告知", "物业服务企业", casework.WaySystem
 	if p.Stars() {
-		title, to, way = "星级公示", "社会公众", "公告送达"
+		title, to, way = "星级公示", "社会公众", casework.WayNotice
 	}
 	for i := range p.Tellings {
 		t := &p.Tellings[i]
 		of.Papers = append(of.Papers, casework.Outgoing{Slot: "told" + strconv.Itoa(i+1), Title: title, To: to, Way: way, Paper: casework.Paper{Day: calendar.DateOf(t.At.Time), By: t.By}})
 	}
 	if pub := p.Publication; pub != nil {
-		of.Papers = append(of.Papers, casework.Outgoing{Slot: ofPeriod(p.ID).Slot, Title: "评价结果", To: "社会公众", Way: "公告送达", Paper: casework.Paper{Number: pub.Number, Day: calendar.DateOf(pub.At.Time), By: pub.By}})
+		of.Papers = append(of.Papers, casework.Outgoing{Slot: ofPeriod(p.ID).Slot, Title: "评价结果", To: "社会公众", Way: casework.WayNotice, Paper: casework.Paper{Number: pub.Number, Day: calendar.DateOf(pub.At.Time), By: pub.By}})
 	}
 	return of
 }

@@ -58,8 +58,11 @@ type Borne struct {
 	Papers []Outgoing
 }
 
-// WaySystem is the way of what its addressees find in the system.
-const WaySystem = "系统内送达"
+// WaySystem is the way of what its addressees find in the system, WayNotice that of what is published.
+const (
+	WaySystem = "系统内送达"
+	WayNotice = "公告送达"
+)
 
 // named is how many addressees of one paper are named.
 const named = 6
@@ -96,6 +99,9 @@ type Sending struct {
 	Receipt *files.Stored `json:"receipt,omitempty"`
 	By      string        `json:"by,omitempty" privacy:"internal"`
 }
+
+// Lacks reports whether a receipt is missing; what is found in the system or published has none.
+func (s Sending) Lacks() bool { return s.Receipt == nil && s.Way != WaySystem && s.Way != WayNotice }
 
 // Letter is a line of the register of what goes out (发文登记): a paper with its number, and to whom it was sent.
 type Letter struct {
@@ -157,7 +163,7 @@ func (l *Letter) Last() calendar.Date {
 
 // Ways lists how a paper is sent.
 func Ways() []registry.Choice {
-	return []registry.Choice{{ID: "hand", Text: "直接送达"}, {ID: "post", Text: "邮寄送达"}, {ID: "notice", Text: "公告送达"}, {ID: "system", Text: WaySystem}, {ID: "electronic", Text: "电子送达"}}
+	return []registry.Choice{{ID: "hand", Text: "直接送达"}, {ID: "post", Text: "邮寄送达"}, {ID: "notice", Text: WayNotice}, {ID: "system", Text: WaySystem}, {ID: "electronic", Text: "电子送达"}}
 }
 
 // LettersConfig is what the register of what goes out needs.

@@ -271,7 +271,7 @@ func (w LetterFilter) lets(l *Letter) bool {
 	}
 	last := l.Last()
 	return ways && Says(w.Text, texts...) && (w.State == "" || w.State == l.State()) && (w.Case == "" || w.Case == l.Target) && (w.Kind == "" || w.Kind == l.kind()) &&
-		(w.Lack == "" || slices.ContainsFunc(l.Sent, func(s Sending) bool { return s.Receipt == nil })) &&
+		(w.Lack == "" || slices.ContainsFunc(l.Sent, Sending.Lacks)) &&
 		(w.From.IsZero() || last.Compare(w.From) >= 0) && (w.Until.IsZero() || last.Compare(w.Until) <= 0)
 }
 
