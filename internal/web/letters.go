@@ -130,9 +130,12 @@ func (s *Server) letterList() caseList[casework.Letter] {
 		heads: []string{"文号", "文书", "有关的小区、单位或者事项", "状态", "送给谁", "送达方式", "日期", "送达回证"},
 		cells: func(l *casework.Letter) (rows [][]any) {
 			for _, sent := range l.Sent {
-				receipt := "没有"
-				if sent.Receipt != nil {
+				receipt := ""
+				switch {
+				case sent.Receipt != nil:
 					receipt = "有"
+				case sent.Lacks():
+					receipt = "没有"
 				}
 				rows = append(rows, []any{l.Number, l.Title, l.About, l.State(), sent.To, sent.Way, sent.Day, receipt})
 			}
