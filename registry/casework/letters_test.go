@@ -219,6 +219,26 @@ func TestNumbers(t *testing.T) {
 	if page, err := d.letters.List(ctx, policy.Actor{ID: "c", Name: "c", Appointments: []policy.Appointment{{Role: "township_party", Scopes: []string{here}}}}, casework.LetterFilter{}, ""); err != nil || len(page.Docs) != 0 {
 		t.Errorf("what the bureau sends in its cases is shown to a part of the county: %d lines, %v", len(page.Docs), err)
 	}
+	// What no case sends is there too, once: a return of a township for the township, the answer to an order of another platform for who may know where a matter came from.
+	answer := casework.Borne{Name: "电梯，GD001", Keys: []string{here}, Day: d.Today(), Papers: []casework.Outgoing{{Slot: "answer", Title: "12345热线工单答复", To: "12345热线", Way: casework.WaySystem, Paper: casework.Paper{Day: d.Today()}}}}
+	report := casework.Borne{Name: "2026年9月物业行业月报", Keys: []string{"t:360428101"}, Day: d.Today(), Papers: []casework.Outgoing{{Slot: "v1", Title: "报表", To: "县住建局", Paper: casework.Paper{Day: d.Today()}}}}
+	for range 2 {
+		must(d.letters.Enter(ctx, store.Meta{By: "x", Action: "x"}, "matter", "m1", answer))
+		must(d.letters.Enter(ctx, store.Meta{By: "x", Action: "x"}, "return", "r1", report))
+	}
+	lawyer := policy.Actor{ID: "l", Name: "l", Appointments: []policy.Appointment{{Role: "legal_officer", Scopes: []string{policy.County}}}}
+	for _, tt := range []struct {
+		who  policy.Actor
+		kind string
+		want int
+	}{{clerk, "matter", 1}, {lawyer, "matter", 0}, {north, "matter", 0}, {clerk, "return", 1}, {north, "return", 1}, {south, "return", 0}, {north, casework.ByHand, 1}} {
+		if page, err := d.letters.List(ctx, tt.who, casework.LetterFilter{Kind: tt.kind}, ""); err != nil || len(page.Docs) != tt.want {
+			t.Errorf("%s sees %d of %s, %v; want %d", tt.who.ID, len(page.Docs), tt.kind, err, tt.want)
+		}
+	}
+	if page, err := d.letters.List(ctx, clerk, casework.LetterFilter{Kind: "matter", Lack: "1"}, ""); err != nil || len(page.Docs) != 0 {
+		t.Errorf("what is found in the system lacks a receipt: %v, %v", page.Docs, err)
+	}
 	plain, err := d.letters.Record(ctx, south, casework.NewLetter{Title: "没有文号的函"}, nil)
 	if must(err); strings.Join(plain.State.Keys, "") != "t:360428102" {
 		t.Errorf("a letter of a township has the keys %v", plain.State.Keys)
