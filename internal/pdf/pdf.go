@@ -90,14 +90,10 @@ func (p *Printer) Print(ctx context.Context, page []byte) (out []byte, err error
 	default:
 		return nil, fault.New(op, fault.Unavailable, busy)
 	}
-	waits, stop := context.WithTimeout(ctx, p.wait)
-	defer stop()
-	select {
-	case p.turn <- struct{}{}:
-		defer func() { <-p.turn }()
-	case <-waits.Done():
-		return nil, fault.Wrap(op, fault.Unavailable, busy, waits.Err())
+	if err := p.wins(ctx); err != nil {
+		return nil, fault.Wrap(op, fault.Unavailable, busy, err)
 	}
+	defer func() { <-p.turn }()
 	dir, err := os.MkdirTemp("", "redsteward-pdf-")
 	if err != nil {
 		return nil, fault.Wrap(op, fault.Internal, "", err)
@@ -128,6 +124,23 @@ func (p *Printer) Print(ctx context.Context, page []byte) (out []byte, err error
 		return nil, fault.Wrap(op, fault.Unavailable, "服务器上的 Chromium 没有生成完整的 PDF，请告诉系统管理员", err)
 	}
 	return out, nil
+}
+
+// wins waits for one's turn, which one has at once if nobody else does. Returns the error of the context when it waited too long.
+func (p *Printer) wins(ctx context.Context) error {
+	select {
+	case p.turn <- struct{}{}:
+		return nil
+	default:
+	}
+	ctx, stop := context.WithTimeout(ctx, p.wait)
+	defer stop()
+	select {
+	case p.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // flags make Chromium a printer of one file: no window, no script, no connection, nothing kept.

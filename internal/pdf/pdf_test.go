@@ -94,11 +94,14 @@ func TestRefused(t *testing.T) {
 		_, err := hangs.Print(ctx, nil)
 		ended <- err
 	}()
-	for {
-		if _, err := os.Stat(begun); err == nil {
-			break
+	for waits := true; waits; time.Sleep(time.Millisecond) {
+		_, err := os.Stat(begun)
+		waits = err != nil
+		select {
+		case err := <-ended:
+			t.Fatalf("a program that hangs ended: %v", err)
+		default:
 		}
-		time.Sleep(time.Millisecond)
 	}
 	refused("another one runs", hangs, nil, fault.Unavailable, "请过一会儿")
 	hangs.queue <- struct{}{} // one more who waits
