@@ -360,6 +360,12 @@ func (b *Books) changeEntry(ctx context.Context, by policy.Actor, id string, seq
 	if err != nil {
 		return err
 	}
+	// Who may not see the row learns nothing of it, not even by what right he may not write it.
+	if r, err := b.reachOf(ctx, by, book); err != nil {
+		return err
+	} else if !r.covers(&d.State) {
+		return fault.New(op, fault.NotFound, "没有找到要看的内容")
+	}
 	if err := b.mayWrite(ctx, by, book, &d.State); err != nil {
 		return err
 	}

@@ -322,7 +322,7 @@ func TestSmallCounty(t *testing.T) {
 	if result.period.ID != "2025" || len(result.results) != 13 || result.period.Publication.Number != "都建发〔2026〕12号" || result.period.Publication.Minutes == "" {
 		t.Errorf("%+v", result.period)
 	}
-	settings, err := loadConfig("", nil, []string{"store.uri=" + dir, "business_clock=" + demoStart, "log.level=warn"})
+	settings, err := loadConfig("", nil, []string{"store.uri=" + dir, "business_clock=" + demoStart, "log.level=warn", "files.wishes=" + pointsOn(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,7 @@ import (
 	"redsteward/internal/web"
 	"redsteward/policy"
 	"redsteward/rating/cycle"
+	"redsteward/registry"
 )
 
 // watched is the engine of the county, which learns the kinds and their indexes, and once it is shut counts what would be written and writes nothing.
@@ -93,15 +94,34 @@ type row struct {
 	keys     []string
 }
 
-// rowsOf lists for each kind up to some rows with their scope keys.
-func rowsOf(t *testing.T, w *watched, scopes []string) map[string][]row {
+// listing are rows as they are called here: of which kind, what stands before a scope key in its lists, and around the id of a document in the id of a row.
+type listing struct{ called, kind, prefix, before, after string }
+
+// listings are all kinds under their scope keys, and those that are listed by something else first: the rows of each book, and bookings of the day on which there is one.
+func listings(w *watched, books *registry.BookSet, booked string) []listing {
+	var out []listing
+	for _, kind := range slices.Sorted(maps.Keys(w.kinds)) {
+		out = append(out, listing{called: kind, kind: kind})
+	}
+	for _, b := range books.All() {
+		l := listing{called: "entry", kind: "entry", prefix: b.ID + "/on/", before: b.ID + "/"}
+		if b.ID == registry.BookSupplies || b.ID == registry.BookPapers {
+			l.called, l.before = b.ID, ""
+		}
+		out = append(out, l)
+	}
+	return append(out, listing{called: "booking", kind: "bookings", prefix: booked + "/", after: "/1"})
+}
+
+// rowsOf lists for each kind up to some rows with their scope keys, those with the most first.
+func rowsOf(t *testing.T, w *watched, lists []listing, scopes []string) map[string][]row {
 	t.Helper()
 	out := map[string][]row{}
-	for _, kind := range slices.Sorted(maps.Keys(w.kinds)) {
+	for _, l := range lists {
 		keys, order := map[string][]string{}, []string{}
-		for _, index := range w.kinds[kind] {
+		for _, index := range w.kinds[l.kind] {
 			for _, key := range scopes {
-				found, err := w.List(t.Context(), store.ListQuery{Kind: kind, Index: index, Key: key, Limit: 200})
+				found, err := w.List(t.Context(), store.ListQuery{Kind: l.kind, Index: index, Key: l.prefix + key, Limit: 200})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -120,9 +140,11 @@ func rowsOf(t *testing.T, w *watched, scopes []string) map[string][]row {
 			}
 		}
 		for _, id := range order {
-			out[kind] = append(out[kind], row{kind, id, keys[id]})
+			out[l.called] = append(out[l.called], row{l.called, l.before + id + l.after, keys[id]})
 		}
-		slices.SortStableFunc(out[kind], func(a, b row) int { return len(b.keys) - len(a.keys) })
+	}
+	for _, list := range out {
+		slices.SortStableFunc(list, func(a, b row) int { return len(b.keys) - len(a.keys) })
 	}
 	return out
 }
@@ -135,8 +157,19 @@ var placed = map[string]string{
 	"/matters/:id": "matter", "/matters/feedback/:id": "matter-feedback", "/members/:id": "member", "/models/:id": "model", "/needs/:id": "wish", "/objections/:id": "objection", "/observations/:id": "observation",
 	"/party/sheets/:firm/:community/:quarter": "party-sheet", "/proof/:id": "proof", "/rectifications/:id": "rectification", "/register/bodies/:id": "owners-body", "/register/developers/:id": "developer",
 	"/register/firms/:id": "firm", "/register/projects/:id": "project", "/remarks/:id": "remark", "/repairs/:id": "repair", "/repairs/calls/:id": "repair-sample", "/responses/:id": "response", "/returns/one/:id": "return",
-	"/books/:book/:id": "entry", "/papers/:id": "entry", "/supplies/:id": "entry", "/coach-tasks/:id": "coach-task", "/collections/plans/:id": "collection-plan", "/points/:id": "points-entry", "/stations/bookings/:entry": "entry", "/collections/:id": "collection-task", "/notices/sent/:id": "notice", "/fund/claims/:id": "fund-claim", "/standings/:id": "star-decision",
+	"/books/:book/:id": "entry", "/papers/:id": "papers", "/supplies/:id": "supplies", "/coach-tasks/:id": "coach-task", "/collections/plans/:id": "collection-plan", "/points/:id": "points-entry", "/stations/bookings/:entry/:day/:no": "booking", "/collections/:id": "collection-task", "/notices/sent/:id": "notice", "/fund/claims/:id": "fund-claim", "/standings/:id": "star-decision",
 	"/reviews/audit/:id": "proof", "/reviews/bureau/:id": "proof", "/reviews/community/:id": "proof", "/reviews/objections/:id": "proof", "/surveys/:id": "survey", "/vetoes/:id": "veto", "/visits/:id": "visit",
+}
+
+// never says of a kind at which levels nobody has a row of it, and why: whoever sits there and has the right is tried with those of others only.
+var never = map[string]struct{ levels, why string }{
+	"change":          {"d:", "a developer sees no row about a firm's service"},
+	"collection-task": {"c: f: d:", "a task is its sender's, who is asked has his sheet"},
+	"developer":       {"t: c: f: p:", "a developer is its own row; elsewhere it is named by its projects"},
+	"firm":            {"t: c: d: p:", "a firm is its own row; elsewhere it is named by the projects that it serves"},
+	"matter-feedback": {"c:", "feedback goes to townships and departments"},
+	"owners-body":     {"d:", "a developer sees itself and what it built"},
+	"supplies":        {"p:", "what is offered is offered to a community"},
 }
 
 // nowhere are the beginnings of the routes about objects that lie in no rows, and why whoever has the right may ask for each of them.
@@ -183,11 +216,12 @@ var levels = map[policy.Role]string{
 
 // before are the routes that refuse for another reason before they look at the row, and with what: they look at no row for this role, or at what was typed first.
 var before = map[string]int{
-	"POST /deliberation/:id/:step": http.StatusForbidden,
-	"POST /needs/:id/prove":        http.StatusForbidden,
-	"POST /needs/:id/:step":        http.StatusForbidden, // which step depends on the wish
-	"GET /surveys/:id/list":        http.StatusForbidden,
-	"POST /reviews/community/:id":  http.StatusUnprocessableEntity,
+	"POST /deliberation/:id/:step":     http.StatusForbidden,
+	"GET /collections/:id/phones.xlsx": http.StatusForbidden, // a developer may not read tasks at all
+	"POST /needs/:id/prove":            http.StatusForbidden,
+	"POST /needs/:id/:step":            http.StatusForbidden, // which step depends on the wish
+	"GET /surveys/:id/list":            http.StatusForbidden,
+	"POST /reviews/community/:id":      http.StatusUnprocessableEntity,
 }
 
 // narrowRoles are the roles that have the right of a route and rows less than the county.
@@ -286,6 +320,7 @@ func testRows(t *testing.T, s *service, w *watched) {
 
 	testPublicPersons(ctx, t, s, server)
 	testPublicRange(ctx, t, s, server)
+	d.testLogNames(ctx, t, s)
 
 	var scopes []string
 	for kind, begins := range map[string][]string{"project": {"p:"}, "firm": {"f:"}, "developer": {"d:"}, "division": {"c:", "t:"}} {
@@ -299,7 +334,7 @@ func testRows(t *testing.T, s *service, w *watched) {
 			t.Fatal(err)
 		}
 	}
-	rows := rowsOf(t, w, scopes)
+	rows := rowsOf(t, w, listings(w, s.books.Set(), makeRows(t, s, w)), scopes)
 	w.shut.Store(true)
 	defer w.shut.Store(false)
 
@@ -332,25 +367,38 @@ func testRows(t *testing.T, s *service, w *watched) {
 		}
 		page := r.Method == http.MethodGet && path == begin
 		for _, role := range narrowRoles(rules, r) {
-			level := levels[role]
+			level, some := levels[role], false
 			for i, o := range rows[kind] {
-				if o.at(level) == "" {
+				none := strings.Contains(never[kind].levels, level)
+				if none && o.at(level) != "" {
+					t.Errorf("%s %s lies at %s, although %s", kind, o.id, level, never[kind].why)
+				}
+				if o.at(level) == "" != none {
 					continue
 				}
+				some = true
 				address := d.addresses(ctx, t, known, server.Routes(), all, begin, o)[path]
 				if address == "" {
 					address = fillPath(begin, o.id) + pathOf(strings.TrimPrefix(path, begin))
 				}
-				own := rowTry{name: r.Method + " " + path, r: r, address: address, own: true, seat: o.seat(string(role), level)}
+				own := rowTry{name: r.Method + " " + path, r: r, address: address, own: true}
+				if !none {
+					own.seat = o.seat(string(role), level)
+				}
 				other := own
 				other.own, other.seat = false, elsewhere(string(role), level, o, scopes)
-				tries = append(tries, &own, &other)
-				if page {
+				if tries = append(tries, &other); none {
+					break
+				}
+				if tries = append(tries, &own); page {
 					pages[own.name] = pages[own.name] || false
 				}
 				if !page || i > 8 { // what its holder may see depends on how far it is: of some objects one is open
 					break
 				}
+			}
+			if !some {
+				t.Errorf("%s %s as %s: of %d rows (%s) none is at %s: give the county one, or say in never why nobody has one there", r.Method, path, role, len(rows[kind]), kind, level)
 			}
 		}
 	}
@@ -507,6 +555,69 @@ func testPublicPersons(ctx context.Context, t *testing.T, s *service, server *we
 		t.Errorf("only %d public pages and %d accounts: the walk is broken", opened, len(names))
 	}
 }
+
+// opaque is the id of something and nothing else.
+var opaque = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// unnamed are places of the log with an id that needs no name, and why.
+var unnamed = map[string]string{
+	"evaluation:id": "its own", "collection-sheet:rows[].id": "a row, the compound stands beside it", "collection-sheet:draft[].id": "a row, the compound stands beside it", "collection-sheet:to.id": "its name stands beside it",
+	"collection-task:to[].id": "its name stands beside it", "repair-sample:seed": "what a draw began with", "facts:late[].record": "of whatever source",
+}
+
+// testLogNames goes through the whole log: every id that the auditor is shown has a kind, so that its name stands beside it; and on the pages of the first record of each kind it does.
+func (d *doorman) testLogNames(ctx context.Context, t *testing.T, s *service) {
+	t.Helper()
+	last, err := s.db.Engine().LastN(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, told, shown := map[string]int64{}, map[string]bool{}, 0
+	for n := int64(1); n <= last; n++ {
+		v, err := s.db.ChangeOf(ctx, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first[v.Kind] = cmp.Or(first[v.Kind], n)
+		for _, f := range v.Fields {
+			place := v.Kind + ":" + listed.ReplaceAllString(f.Path, "[]")
+			if id := cmp.Or(f.After, f.Before); opaque.MatchString(id) && !web.Named(v.Kind, f.Path) && unnamed[place] == "" && !told[place] {
+				told[place] = true
+				t.Errorf("record %d of the log shows %s as %s: say in internal/web/fields.csv what it names, or in unnamed why it needs no name", n, place, id)
+			}
+		}
+	}
+	for kind, n := range first {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/admin/log/%d", d.base, n), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.AddCookie(&http.Cookie{Name: "rs_session", Value: "audit_officer|county|county"})
+		res, err := d.client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		if err = errors.Join(err, res.Body.Close()); err != nil || res.StatusCode != http.StatusOK {
+			t.Errorf("record %d of %s: %d %v", n, kind, res.StatusCode, err)
+		}
+		shown += strings.Count(string(body), `<td>`) - strings.Count(string(body), `<td>—`)
+		for _, m := range bareID.FindAllStringSubmatch(string(body), -1) {
+			if web.Named(kind, m[1]) {
+				t.Errorf("record %d of the log shows %s as %s without a name", n, m[1], m[2])
+			}
+		}
+	}
+	if len(first) < 60 || shown < 300 {
+		t.Errorf("%d kinds and %d values: the walk is broken", len(first), shown)
+	}
+}
+
+// bareID is a place on the page of a record, and its new value if that is nothing but an id.
+var bareID = regexp.MustCompile(`<span class="sub">([^<]*)</span></th><td>[^<]*</td><td>([0-9a-f]{32})</td>`)
+
+// listed is the number or key of an element in a place.
+var listed = regexp.MustCompile(`\[[^\]]*\]`)
 
 // rowTry is one try of a route about an object.
 type rowTry struct {

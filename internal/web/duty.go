@@ -361,9 +361,25 @@ func (s *Server) settleEntry(c *fiber.Ctx) entry {
 			{Name: "reason", Label: "取消的原因", Rows: 2, Value: c.FormValue("reason"), Optional: true}}}}
 }
 
-// settleForm asks what became of a booking.
+// settleForm asks what became of a booking, and says which one it is.
 func (s *Server) settleForm(c *fiber.Ctx, by policy.Actor) error {
-	return s.showEntry(c, by, s.settleEntry(c), nil)
+	none := fault.New("web.settleForm", fault.NotFound, "没有找到这个预约")
+	day, err := calendar.ParseDate(c.Params("day"))
+	if err != nil {
+		return none
+	}
+	rows, err := s.stations.Service.BookingsOn(c.UserContext(), by, day, "")
+	if err != nil {
+		return err
+	}
+	no, _ := c.ParamsInt("no")
+	i := slices.IndexFunc(rows, func(r station.BookingRow) bool { return r.Entry == c.Params("entry") && r.No == int64(no) })
+	if i < 0 {
+		return none
+	}
+	e := s.settleEntry(c)
+	e.Intro = joinWords(rows[i].Name, day.Chinese(), rows[i].Hours, rows[i].Person) + "。" + e.Intro
+	return s.showEntry(c, by, e, nil)
 }
 
 // settleBooking says what became of a booking.

@@ -120,6 +120,9 @@ func (s *Server) reversal(c *fiber.Ctx) entry {
 
 // reversePointsForm asks for the reason.
 func (s *Server) reversePointsForm(c *fiber.Ctx, by policy.Actor) error {
+	if _, err := s.wishes.PointsToReverse(c.UserContext(), by, c.Params("id")); err != nil {
+		return err
+	}
 	return s.showEntry(c, by, s.reversal(c), nil)
 }
 

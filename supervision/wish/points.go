@@ -252,19 +252,24 @@ func (r PointRule) Text() string {
 	return fmt.Sprintf("%s：%s %d 分%s", r.Title, per, r.Points, least)
 }
 
+// PointsToReverse returns an entry that somebody wants to take back. Returns Forbidden without KeepPoints, NotFound outside the scope.
+func (s *Service) PointsToReverse(ctx context.Context, by policy.Actor, id string) (PointEntry, error) {
+	scope, err := s.points.Scope(ctx, by, policy.KeepPoints)
+	if err != nil {
+		return PointEntry{}, err
+	}
+	d, err := s.points.In(ctx, by, scope, id)
+	return d.State, err
+}
+
 // ReversePoints takes an entry back with another one, once. Returns Forbidden without KeepPoints and for who confirmed the service or entered its rating, NotFound outside the scope, Invalid without a reason (field reason),
 // Conflict for a reversal and for what was reversed.
 func (s *Service) ReversePoints(ctx context.Context, by policy.Actor, id, reason string) error {
 	const op = "wish.ReversePoints"
-	scope, err := s.points.Scope(ctx, by, policy.KeepPoints)
+	e, err := s.PointsToReverse(ctx, by, id)
 	if err != nil {
 		return err
 	}
-	d, err := s.points.In(ctx, by, scope, id)
-	if err != nil {
-		return err
-	}
-	e := d.State
 	var b bad
 	b.text("reason", "冲正的原因", &reason, 2, supervision.MaxReason)
 	if err := b.Err(op); err != nil {
