@@ -221,6 +221,7 @@ var before = map[string]int{
 	"POST /needs/:id/prove":            http.StatusForbidden,
 	"POST /needs/:id/:step":            http.StatusForbidden, // which step depends on the wish
 	"GET /surveys/:id/list":            http.StatusForbidden,
+	"POST /fund/claims/:id/repaired":   http.StatusForbidden, // a developer reads claims and confirms none
 	"POST /reviews/community/:id":      http.StatusUnprocessableEntity,
 }
 

@@ -107,7 +107,7 @@ func TestReminding(t *testing.T) {
 	alone.Acts = func(context.Context, policy.Actor) (bool, error) { return false, nil }
 	dues = []Due{call("p1"), clock("opinion", "2026-11-24"), call("p2"), alone}
 	broken = errors.New("the disk is full")
-	if err := r.Run(t.Context(), time.Time{}); !errors.Is(err, broken) || len(told) != 2 || len(marks) != 8 {
+	if err := r.Run(t.Context(), time.Time{}); !errors.Is(err, broken) || len(told) != 2 || len(marks) != 9 {
 		t.Errorf("a stop before the marks: %v, %q, %d marks", err, told, len(marks))
 	}
 	broken, told = nil, nil

@@ -384,7 +384,9 @@ func TestRemind(t *testing.T) {
 	clock := casework.Due{Project: "p1", Item: "star-call/2026", Name: "望湖苑", What: "望湖苑申报2026年度星级，企业"}
 	r := casework.Reminder{Accounts: []string{"firm1", "manager"}, Until: day("2026-10-22"), Stage: 3, Clocks: []casework.Due{clock}}
 	d.stop = true
-	d.Refused("the outbox is down", fault.Unavailable, func() error { return d.Remind(ctx, meta, r) })
+	if err := d.Remind(ctx, meta, r); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("the outbox is down: %v", err)
+	}
 	d.stop = false
 	for range 2 {
 		if err := d.Remind(ctx, meta, r); err != nil {
@@ -408,7 +410,7 @@ func TestRemind(t *testing.T) {
 		return &v
 	}
 	if v := got(firm1, 1); v.Notice.Title != "快到期：2026年10月22日截止" || !strings.Contains(v.Notice.Text, clock.What) || v.State.Until != r.Until || !v.State.Open() || v.State.Unit != "轮到办理的人" {
-		t.Errorf("%+v", v)
+		t.Errorf("%+v", v.State)
 	}
 	got(firm2, 0)
 	if page := must[store.Page[Notice]](t)(d.Notices(ctx, officer, Filter{}, false, "")); len(page.Docs) != 0 {
