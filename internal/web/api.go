@@ -145,7 +145,7 @@ type APIStar struct {
 	Grade  string            `json:"grade" doc:"Id of the grade"`
 	Label  string            `json:"label" doc:"The grade in words"`
 	Total  string            `json:"total,omitempty" doc:"Exact decimal text, or n/d"`
-	Rates  map[string]string `json:"rates,omitempty" doc:"Rates of the parts in percent, by part"`
+	Rates  map[string]string `json:"rates,omitempty" doc:"Rates of the parts in percent, by part; exact: a decimal, or a fraction such as 1442/15"`
 	Values map[string]string `json:"values,omitempty" doc:"Other named results"`
 	Reason string            `json:"reason,omitempty" doc:"Why there is no grade"`
 	Stands *APIStanding      `json:"standing,omitempty" doc:"How the star stands today; missing for what has no star"`
@@ -308,7 +308,7 @@ type APIPast struct {
 	Grade  string            `json:"grade,omitempty" doc:"Id of the grade, in a period that gives stars"`
 	Label  string            `json:"label,omitempty"`
 	Total  string            `json:"total,omitempty"`
-	Rates  map[string]string `json:"rates,omitempty" doc:"Rates of the parts of that period's rule in percent, by part"`
+	Rates  map[string]string `json:"rates,omitempty" doc:"Rates of the parts of that period's rule in percent, by part; exact: a decimal, or a fraction such as 1442/15"`
 	Reason string            `json:"reason,omitempty"`
 	Scheme string            `json:"scheme_version" doc:"Totals under different versions are not comparable"`
 	Hash   string            `json:"scheme_hash"`

@@ -212,7 +212,10 @@ func (v *rangesView) fill(l listAddress, found *cycle.RangesView, cuts []num.Num
 	only = append(only, option{"without", "去掉一项指标就变的"})
 	v.Filters = []boardFilter{{Name: "q", Label: "小区、企业或社区", Value: l.value["q"]}, {Name: "only", Label: "只看", Options: only, Value: l.value["only"]}}
 	v.Heads = []boardHead{{l.sorted("name", "小区", "total"), ""}, {l.sorted("total", "总分", "total"), "num"}, {l.sorted("width", "区间（5%–95%）", "total"), "num"}, head("图", "no-s"),
-		{l.sorted("rank", "名次区间", "total"), "num no-s"}, {l.sorted("group", "并列组", "total"), "num no-s"}, {l.sorted("odds", "结果的可能", "total"), ""}, {l.sorted("moves", "主要随什么动", "total"), ""}}
+		{l.sorted("group", "并列组", "total"), "num no-s"}, {l.sorted("odds", "结果的可能", "total"), ""}, {l.sorted("moves", "主要随什么动", "total"), ""}}
+	if v.Stars { // a quarter has no ranks (practice.md §1)
+		v.Heads = slices.Insert(v.Heads, 4, boardHead{l.sorted("rank", "名次区间", "total"), "num no-s"})
+	}
 	lines := rangeLines(found, cuts)
 	v.Assumed, v.Removals = assumptionsOf(found, lines), removalsOf(found)
 	if len(lines) > 0 {
@@ -479,6 +482,13 @@ func (s *Server) rangesExcel(c *fiber.Ctx, by policy.Actor) error {
 			first, last, group = int64(r.RankLow), int64(r.RankHigh), int64(r.RangeRow.Group)
 		}
 		rows.Rows = append(rows.Rows, []any{line.Name, line.project, line.Sub, line.label, report.Maybe(line.total, rangePlaces), low, median, high, first, last, group, line.Odds, line.Moves, line.MovesSub, line.Without})
+	}
+	if !found.Period.Stars() {
+		const first, last = 8, 10
+		rows.Heads = slices.Delete(rows.Heads, first, last)
+		for i := range rows.Rows {
+			rows.Rows[i] = slices.Delete(rows.Rows[i], first, last)
+		}
 	}
 	alone := report.Figures{Sheet: "只动一种", Heads: []string{"假设", "换了结果的小区", "哪些", "总分动得最多"}, Note: note}
 	for _, a := range assumptionsOf(found, lines) {
