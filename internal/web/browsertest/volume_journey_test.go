@@ -31,7 +31,7 @@ func caseVolume(t *testing.T, tb *tab, f *Fixture, accounts string) {
 	tb.until(t, `document.body.classList.contains("laid")`)
 	check(t, tb, "the file", 1280, 200)
 	titles := value[[]string](t, tb, `[...document.querySelectorAll(".toc tbody tr")].map(r=>r.cells[3].innerText)`)
-	for i, want := range []string{"行政检查审批表", "检查通知书", "现场检查笔录", "检查结果告知书", "责令限期改正通知书", "审批意见", "送达", "第 1.1 项的回复和复查", "结案", "办理经过"} {
+	for i, want := range []string{"行政检查审批表", "行政检查通知书", "现场检查笔录", "检查结果告知书", "责令限期改正通知书", "审批意见", "送达", "第 1.1 项的回复和复查", "结案", "办理经过"} {
 		if at := slices.Index(titles, want); at < i {
 			t.Errorf("the contents %q have no %q in its place", titles, want)
 		}
