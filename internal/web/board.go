@@ -91,6 +91,9 @@ func boardOf(rows iter.Seq2[Row, error], e Evaluation) (*board, error) {
 			return nil, err
 		}
 		r := &ranked{Row: row, search: searchText(row.Name, row.Firm, row.Place)}
+		if e.Unranked {
+			r.Moved = "" // a place that nobody has
+		}
 		order, known := gradeOrder[row.Grade]
 		if !known {
 			order = len(e.Grades)

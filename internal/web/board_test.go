@@ -146,7 +146,7 @@ func TestPeers(t *testing.T) {
 	}
 	// A quarter has scores and no ranks: by their names, compared with the mean of their peers only.
 	quarter, names := stars.now, slices.Clone(stars.rows)
-	quarter.Unranked, names[4].Name = true, "安居公寓"
+	quarter.Unranked, names[4].Name, names[4].Moved = true, "安居公寓", "升 3"
 	unranked, err := boardOf(func(yield func(Row, error) bool) {
 		for _, r := range names {
 			if !yield(r, nil) {
@@ -157,7 +157,7 @@ func TestPeers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if page := unranked.page(filter{}); page.Rows[0].ID != "p4" || page.Rows[1].ID != "p0" || page.Rows[0].Rank+page.Rows[1].Rank != 0 {
+	if page := unranked.page(filter{}); page.Rows[0].ID != "p4" || page.Rows[1].ID != "p0" || page.Rows[0].Rank+page.Rows[1].Rank != 0 || page.Rows[0].Moved != "" {
 		t.Errorf("%+v", page.Rows)
 	}
 	if places, mean := unranked.within(old); len(places) != 0 || mean.Fixed(2) != "85.00" {
