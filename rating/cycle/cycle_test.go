@@ -291,7 +291,15 @@ func TestRefusedPlans(t *testing.T) {
 func TestOneEvaluationAtATime(t *testing.T) {
 	d := newDesk(t, 2)
 	d.full(t, "p0001", "2026-08-10")
-	d.closed(t, "2026Q3")
+	d.set(t, "2026-07-01")
+	if _, err := d.Plan(t.Context(), officer, "2026Q3", on(t, "2026-09-30"), on(t, "2026-10-01")); err != nil {
+		t.Fatal(err)
+	}
+	must[Period](t)(d.Open(t.Context(), officer, "2026Q3"))
+	d.set(t, "2026-10-01")
+	must[Period](t)(d.Close(t.Context(), officer, "2026Q3"))
+	midnight := on(t, "2026-10-02").Begins()
+	d.MoveTo(midnight.Add(-5 * time.Second))
 	hold := make(chan struct{})
 	d.sources["inspection"].hold = hold
 	ended := make(chan struct{})
@@ -304,7 +312,7 @@ func TestOneEvaluationAtATime(t *testing.T) {
 	if err := d.StartEvaluation(t.Context(), officer, "2026Q3"); err != nil {
 		t.Fatal(err)
 	}
-	err := d.refused(t, fault.Conflict, "2026年第三季度的评价正在运行：2026年10月1日 09:00 开始，收集数据", func() error { return d.StartEvaluation(t.Context(), boss0, "2026Q3") })
+	err := d.refused(t, fault.Conflict, "2026年第三季度的评价正在运行：2026年10月1日 23:59 开始，收集数据", func() error { return d.StartEvaluation(t.Context(), boss0, "2026Q3") })
 	if !strings.Contains(fault.MessageOf(err), fmt.Sprintf("/ %d", len(d.sources)+1)) {
 		t.Errorf("%q does not say how far it is", fault.MessageOf(err))
 	}
@@ -312,8 +320,13 @@ func TestOneEvaluationAtATime(t *testing.T) {
 	if err != nil || !at.Running() || at.Begun.By != "officer" {
 		t.Errorf("progress %+v, %v", at, err)
 	}
+	// Begun on the day of the cut-off and ended after it, it did not count the whole day.
+	d.MoveTo(midnight.Add(time.Second))
 	close(hold)
 	<-ended
+	if p := must[Period](t)(d.Period(t.Context(), officer, "2026Q3")); !p.Early() {
+		t.Errorf("evaluated as of %s, with a cut-off on %s", p.Evaluated.At, p.Cutoff)
+	}
 	at, err = d.Progress(t.Context(), officer, "2026Q3")
 	if err != nil || at.Running() || at.Failure != "" || at.Evaluation == "" {
 		t.Errorf("progress at the end %+v, %v", at, err)
@@ -323,7 +336,7 @@ func TestOneEvaluationAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.refused(t, fault.Conflict, "正在运行", func() error { _, err := d.Evaluate(t.Context(), officer, "2026Q3"); return err })
-	d.set(t, "2026-10-02")
+	d.set(t, "2026-10-03")
 	if _, err := d.Evaluate(t.Context(), officer, "2026Q3"); err != nil {
 		t.Errorf("after a crash: %v", err)
 	}

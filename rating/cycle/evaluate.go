@@ -167,7 +167,8 @@ func (r *run) conclude(ctx context.Context, made rating.Evaluation, upTo int64, 
 		p.Approval = nil // what was signed is no longer the result
 	}
 	p.Near = near
-	p.Evaluation, p.FactsUpTo, p.Evaluated = made.ID, upTo, Act{By: r.by.ID, At: journal.At(r.s.db.Now())}
+	// As of its beginning: what is accepted while it runs may not be among its facts.
+	p.Evaluation, p.FactsUpTo, p.Evaluated = made.ID, upTo, Act{By: r.by.ID, At: r.progress.Begun.At}
 	_, err = r.s.commit(ctx, store.Meta{By: r.by.ID, Action: string(policy.RunEvaluation)}, p)
 	return err
 }

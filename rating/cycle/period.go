@@ -108,7 +108,7 @@ type Period struct {
 	// Opened and Closed say who moved the window and when.
 	Opened Act `json:"opened,omitzero"`
 	Closed Act `json:"closed,omitzero"`
-	// Evaluation is the id of the present evaluation, Evaluated who let it run and when it ended, FactsUpTo the log number as of which facts were gathered.
+	// Evaluation is the id of the present evaluation, Evaluated who let it run and when it began, before its facts were gathered, FactsUpTo the log number as of which facts were gathered.
 	Evaluation string `json:"evaluation,omitempty" privacy:"public"`
 	Evaluated  Act    `json:"evaluated,omitzero"`
 	FactsUpTo  int64  `json:"facts_up_to,omitempty"`
