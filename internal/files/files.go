@@ -205,40 +205,37 @@ func Holding(lists ...[]Stored) func(sha256 string) bool {
 
 // Keep stores what was received, the second half of Take. Errors as those of Take.
 func (k *Keeper) Keep(ctx context.Context, meta store.Meta, upload *Upload) (Stored, error) {
-	return k.keep(ctx, meta, upload, k.db.PutFile)
+	return k.keep(ctx, meta, upload, false)
 }
 
 // KeepLoose is Keep for a file that goes again once nothing holds it: it is kept as long as Sweep is told of it.
 func (k *Keeper) KeepLoose(ctx context.Context, meta store.Meta, upload *Upload) (Stored, error) {
-	return k.keep(ctx, meta, upload, k.db.PutLoose)
+	return k.keep(ctx, meta, upload, true)
 }
 
-// put is one of the ways in which the store takes bytes in.
-type put func(ctx context.Context, meta store.Meta, r io.Reader, limit int64) (store.File, error)
-
-func (k *Keeper) keep(ctx context.Context, meta store.Meta, upload *Upload, put put) (Stored, error) {
+func (k *Keeper) keep(ctx context.Context, meta store.Meta, upload *Upload, loose bool) (Stored, error) {
 	out := Stored{Name: upload.Name, Kind: upload.Kind, Size: upload.Size, Original: upload.SHA256}
-	var shown *shownCopy
-	if upload.Kind.Image() {
-		var err error
+	var kept, copied store.File
+	var err error
+	switch {
+	case upload.Kind.Image():
+		var shown *shownCopy
 		if shown, err = k.show(ctx, upload, &out); err != nil {
 			return Stored{}, err
 		}
 		defer shown.close()
+		kept, copied, err = k.db.PutPair(ctx, meta, store.Upload{Reader: upload.Reader(), Limit: upload.Size}, store.Upload{Reader: io.NewSectionReader(shown.file, 0, shown.size), Limit: shown.size}, loose)
+		out.Shown = copied.SHA256
+	case loose:
+		kept, err = k.db.PutLoose(ctx, meta, upload.Reader(), upload.Size)
+	default:
+		kept, err = k.db.PutFile(ctx, meta, upload.Reader(), upload.Size)
 	}
-	// The original first: where only one of the two fits on a full disk it is the smaller copy, and then nothing stays.
-	kept, err := put(ctx, meta, upload.Reader(), upload.Size)
 	if err != nil {
 		return Stored{}, err
 	}
 	if kept.SHA256 != out.Original {
 		return Stored{}, fault.New("files.Keep", fault.Internal, "文件在保存时发生了变化，请重新上传")
-	}
-	if shown != nil {
-		if kept, err = put(ctx, meta, io.NewSectionReader(shown.file, 0, shown.size), shown.size); err != nil {
-			return Stored{}, err
-		}
-		out.Shown = kept.SHA256
 	}
 	return out, nil
 }

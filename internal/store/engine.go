@@ -49,8 +49,6 @@ type Engine interface {
 
 	// List returns at most q.Limit state documents in index order. See ListQuery.
 	List(ctx context.Context, q ListQuery) ([]Row, error)
-	// Rows returns the state documents of the named streams, in any order, leaving out those that do not exist.
-	Rows(ctx context.Context, streams []string, parts Parts) ([]Row, error)
 	// Each calls f for every state document of a kind with stream key > after, in order of stream key, deleted ones included, and
 	// stops at the first error, which it returns. Memory does not grow with the number of documents.
 	Each(ctx context.Context, kind, after string, parts Parts, f func(Row) error) error

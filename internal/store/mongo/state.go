@@ -232,18 +232,6 @@ func decodeRow(raw bson.Raw) (store.Row, error) {
 	return d.row(), nil
 }
 
-// Rows implements store.Engine.
-func (e *Engine) Rows(ctx context.Context, streams []string, parts store.Parts) ([]store.Row, error) {
-	ctx, cancel := bounded(ctx)
-	defer cancel()
-	var rows []store.Row
-	err := e.eachRow(ctx, in(streams), options.Find().SetProjection(rowFields(parts)), func(r store.Row) error {
-		rows = append(rows, r)
-		return nil
-	})
-	return rows, err
-}
-
 // Each implements store.Engine.
 func (e *Engine) Each(ctx context.Context, kind, after string, parts store.Parts, f func(store.Row) error) error {
 	filter := bson.D{{Key: "kind", Value: kind}, {Key: "_id", Value: bson.D{{Key: "$gt", Value: after}}}}

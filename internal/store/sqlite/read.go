@@ -238,28 +238,6 @@ func (e *Engine) List(ctx context.Context, q store.ListQuery) ([]store.Row, erro
 	return found, translate(op, err)
 }
 
-// Rows implements store.Engine.
-func (e *Engine) Rows(ctx context.Context, streams []string, parts store.Parts) ([]store.Row, error) {
-	const op = "sqlite.Rows"
-	found := make([]store.Row, 0, len(streams))
-	r, to := rowReader(parts, false)
-	for _, stream := range streams {
-		kind, _, err := journal.ParseStreamKey(stream)
-		if err != nil {
-			return nil, err
-		}
-		err = e.readers.QueryRowContext(ctx, `SELECT stream, deleted, `+partColumns(parts, "")+` FROM doc WHERE kind = ?1 AND stream = ?2`, kind, stream).Scan(to...)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-		case err != nil:
-			return nil, translate(op, err)
-		default:
-			found = append(found, *r)
-		}
-	}
-	return found, nil
-}
-
 // eachPage is how many documents Each reads at a time.
 const eachPage = 128
 

@@ -119,6 +119,62 @@ func (s Suite) looseFiles(t *testing.T) {
 	}
 }
 
+// pairs follows photos and their shown copies: a copy stays as long as an original of it does, also where keeping it was cut off.
+func (s Suite) pairs(t *testing.T) {
+	b := s.fresh(t)
+	ctx := t.Context()
+	put := func(original string, loose bool) (string, string) {
+		t.Helper()
+		first, second, err := b.db.PutPair(ctx, meta("file.put"), store.Upload{Reader: strings.NewReader(original), Limit: 100}, store.Upload{Reader: strings.NewReader("the copy"), Limit: 100}, loose)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return first.SHA256, second.SHA256
+	}
+	sweep := func(after string, want int, spared ...string) {
+		t.Helper()
+		b.clock.add(time.Hour)
+		due, _, err := b.db.LooseFiles(ctx, b.clock.Now(), func(hash string) bool { return slices.Contains(spared, hash) })
+		if err != nil || due < want {
+			t.Errorf("%s: %d files are due, want %d at least: %v", after, due, want, err)
+		}
+		n, err := b.db.SweepLoose(ctx, meta("file.sweep"), b.clock.Now(), func(hash string) bool { return slices.Contains(spared, hash) })
+		if n != want || err != nil {
+			t.Errorf("%s: %d files removed, want %d: %v", after, n, want, err)
+		}
+	}
+	there := func(after string, want bool, hashes ...string) {
+		t.Helper()
+		for _, hash := range hashes {
+			r, _, err := b.db.OpenFile(ctx, hash)
+			if !want {
+				wantKind(t, err, fault.NotFound)
+			} else if err != nil || r.Close() != nil {
+				t.Fatal(after, err)
+			}
+		}
+	}
+	first, shown := put("a photo", true)
+	second, _ := put("the same photo, from another camera", true)
+	sweep("one original is held", 1, second)
+	there("one original is held", true, second, shown)
+	there("one original is held", false, first)
+	if err := b.db.KeepFiles(ctx, meta("file.keep"), second); err != nil { // and not the copy: cut off
+		t.Fatal(err)
+	}
+	sweep("an original is kept", 0)
+	there("an original is kept", true, second, shown)
+	if due, _, err := b.db.LooseFiles(ctx, b.clock.Now(), func(string) bool { return false }); err != nil || due != 0 {
+		t.Errorf("%d files are due after the copy was kept: %v", due, err)
+	}
+	put("a photo", true)
+	sweep("the copy belongs to a kept one too", 1)
+	there("the copy belongs to a kept one too", true, second, shown)
+	if report := b.verify(t); report.Records != 9 {
+		t.Fatalf("%d records, want 9 (the copy twice, both originals; one removed, one kept, the copy kept; one again, removed)", report.Records)
+	}
+}
+
 // sweepRace lets some hand in the same bytes while others sweep all loose files: whoever was told that a file is kept finds it for ever.
 func (s Suite) sweepRace(t *testing.T) {
 	b := s.fresh(t)

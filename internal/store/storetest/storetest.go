@@ -201,6 +201,7 @@ func Run(t *testing.T, s Suite) {
 	t.Run("record size", s.recordSize)
 	t.Run("files", s.files)
 	t.Run("loose files", s.looseFiles)
+	t.Run("photos and their copies", s.pairs)
 	t.Run("loose files raced for", s.sweepRace)
 	t.Run("stream many", s.streamMany)
 	t.Run("read-only beside a writer", s.readOnly)
