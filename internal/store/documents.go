@@ -24,6 +24,7 @@ type documents struct {
 	subject       func(id string, state any) string // nil if the kind has none
 	blank         func() any                        // a new empty state
 	marks         *journal.Marks                    // nil if the state has no pii field
+	reveal        reveal                            // opens the pii fields of a decoded state
 	open          bool                              // leaves personal data out, see LoadOpen
 }
 
@@ -40,6 +41,10 @@ func (c *documents) declare(ctx context.Context, t reflect.Type) error {
 	s := shapeOf(t)
 	if s.pii {
 		c.marks = s.marks
+		var ok bool
+		if c.reveal, ok = revealOf(t, "", map[reflect.Type]bool{}); !ok {
+			return fault.New(op, fault.Invalid, c.name+" 有不能这样保存的个人信息")
+		}
 	}
 	places := make(map[string]StoredField, len(s.fields))
 	for _, f := range s.fields {
@@ -224,16 +229,12 @@ func (c *documents) decode(ctx context.Context, id string, stored []byte) (state
 	if c.marks == nil || c.open {
 		return state, false, nil
 	}
-	// The subject is never personal data itself, so that it can be read from the stored form.
-	plain, purged, err := c.db.show(ctx, c.name, c.subject(id, state), stored, c.marks)
+	// The subject is never personal data itself, so that it can be read before that is open.
+	err = c.reveal(reflect.ValueOf(state).Elem(), "", c.db.opener(ctx, c.name, c.subject(id, state), &purged))
 	if err != nil {
 		return nil, false, err
 	}
-	open := c.blank()
-	if err := journal.Decode(plain, open); err != nil {
-		return nil, false, unreadable(err)
-	}
-	return open, purged, nil
+	return state, purged, nil
 }
 
 func unreadable(err error) error {

@@ -46,7 +46,7 @@ func MasterKeyFile(dir string, create bool) ([]byte, error) {
 		return createMasterKey(dir, path)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.Wrap(op, fault.NotFound, "数据目录里没有主密钥文件 master.key", err)
+		return nil, fault.Wrap(op, fault.NotFound, "没有主密钥文件 "+path, err)
 	}
 	if err != nil {
 		return nil, fault.Wrap(op, fault.Unavailable, "主密钥文件不能读取", err)
@@ -255,15 +255,21 @@ func (db *DB) hide(ctx context.Context, kind, subject string, raw []byte, marks 
 
 // show is the reverse of hide. purged tells that the key is gone.
 func (db *DB) show(ctx context.Context, kind, subject string, stored []byte, marks *journal.Marks) (plain []byte, purged bool, err error) {
+	plain, err = journal.Rewrite(stored, marks, db.opener(ctx, kind, subject, &purged))
+	return plain, purged, err
+}
+
+// opener opens the personal texts of one subject, and sets purged if there was one whose key is destroyed.
+func (db *DB) opener(ctx context.Context, kind, subject string, purged *bool) openText {
 	const op = "store.show"
 	var key []byte
 	asked := false
-	plain, err = journal.Rewrite(stored, marks, func(path, text string) (string, error) {
+	return func(path, text string) (string, error) {
 		if text == "" {
 			return "", nil
 		}
 		if text == PurgedText {
-			purged = true
+			*purged = true
 			return text, nil
 		}
 		if db.opt.MasterKey == nil {
@@ -277,7 +283,7 @@ func (db *DB) show(ctx context.Context, kind, subject string, stored []byte, mar
 			}
 		}
 		if key == nil {
-			purged = true
+			*purged = true
 			return PurgedText, nil
 		}
 		sealed, ok := strings.CutPrefix(text, cipherPrefix)
@@ -290,8 +296,7 @@ func (db *DB) show(ctx context.Context, kind, subject string, stored []byte, mar
 			return "", fault.Wrap(op, fault.Internal, "加密的个人信息已损坏", err)
 		}
 		return string(out), nil
-	})
-	return plain, purged, err
+	}
 }
 
 // PurgedText is what a pii field reads after its subject's key was destroyed.

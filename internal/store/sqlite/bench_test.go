@@ -3,11 +3,14 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"redsteward/internal/journal"
 	"redsteward/internal/store"
@@ -197,6 +200,93 @@ func BenchmarkList20(b *testing.B) {
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lists/s")
 		})
 	}
+}
+
+// surveyed is a state of the size of those by which design §8 set its bar for decoding: 684 bytes of texts, days, numbers and short lists.
+type surveyed struct {
+	Project   string       `json:"project" privacy:"internal"`
+	Firm      string       `json:"firm" privacy:"internal"`
+	Community string       `json:"community" privacy:"internal"`
+	Day       string       `json:"day" privacy:"public"`
+	By        string       `json:"by" privacy:"internal"`
+	Accepted  journal.Time `json:"accepted"`
+	Note      string       `json:"note" privacy:"internal"`
+	Items     []item       `json:"items"`
+	Files     []string     `json:"files" privacy:"internal"`
+}
+
+type item struct {
+	ID    string `json:"id" privacy:"public"`
+	Num   int64  `json:"num"`
+	Den   int64  `json:"den"`
+	Found bool   `json:"found"`
+}
+
+// surveyedBytes is the size of a stored one.
+const surveyedBytes = 684
+
+func surveyedOf(i int) surveyed {
+	s := surveyed{Project: fmt.Sprintf("project-%06d", i), Firm: fmt.Sprintf("firm-%06d", i%97), Community: fmt.Sprintf("community-%06d", i%13), Day: "2026-09-30", By: "inspector-000001",
+		Accepted: journal.At(time.Date(2026, 9, 30, 1, 2, 3, 0, time.UTC)), Files: []string{strings.Repeat("a", 64)}}
+	for n := range int64(7) {
+		s.Items = append(s.Items, item{ID: fmt.Sprint("i_", n), Num: n, Den: 10, Found: n%2 == 0})
+	}
+	return s
+}
+
+// BenchmarkDecode reads documents of the size of the bar from the file and decodes them, one after the other, as a source of facts does (bar of design §8: 80,000 a second).
+func BenchmarkDecode(b *testing.B) {
+	const documents = 20_000
+	db, _ := benchStore(b, 0)
+	c, err := store.NewCollection(b.Context(), db, store.Kind[surveyed]{Name: "surveyed", Version: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var next atomic.Int64
+	var all errgroup.Group
+	for range 64 {
+		all.Go(func() error {
+			for {
+				i := int(next.Add(1))
+				if i > documents {
+					return nil
+				}
+				s := surveyedOf(i)
+				if raw, err := json.Marshal(s); err != nil || len(raw) > surveyedBytes {
+					return fmt.Errorf("%d bytes before the note: %w", len(raw), err)
+				} else {
+					s.Note = strings.Repeat("n", surveyedBytes-len(raw))
+				}
+				if _, err := c.Commit(b.Context(), store.Meta{By: "u1", Action: "image.create"}, fmt.Sprint("n", i), 0, s); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	if err := all.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	var bytes int64
+	if err := db.Engine().Each(b.Context(), "surveyed", "", store.WithState, func(r store.Row) error {
+		bytes += int64(len(r.State))
+		return nil
+	}); err != nil || bytes != documents*surveyedBytes {
+		b.Fatal(bytes, err)
+	}
+	b.ResetTimer()
+	for b.Loop() {
+		n := 0
+		for d, err := range c.Each(b.Context()) {
+			if err != nil || len(d.State.Items) != 7 {
+				b.Fatal(d, err)
+			}
+			n++
+		}
+		if n != documents {
+			b.Fatal(n)
+		}
+	}
+	b.ReportMetric(float64(b.N*documents)/b.Elapsed().Seconds(), "documents/s")
 }
 
 // BenchmarkVerify checks a whole log of 20,000 records.
