@@ -193,9 +193,9 @@ func TestDoctorFindsOrphans(t *testing.T) {
 
 // TestDoctorOnMongoDB starts a service on a database, lets it go without a word, and looks.
 func TestDoctorOnMongoDB(t *testing.T) {
-	keys := t.TempDir()
-	env := []string{"REDSTEWARD_STORE_URI=" + mongotest.URI(t), "REDSTEWARD_STORE_MASTER_KEY=" + filepath.Join(keys, "master.key")}
-	makeMasterKey(t, keys)
+	keys := filepath.Join(t.TempDir(), "keys")
+	key := filepath.Join(keys, "master.key")
+	env := []string{"REDSTEWARD_STORE_URI=" + mongotest.URI(t), "REDSTEWARD_STORE_MASTER_KEY=" + key}
 	settings, err := loadConfig("", env, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -229,6 +229,14 @@ func TestDoctorOnMongoDB(t *testing.T) {
 	text, code = askProgram(t, october, env, "doctor", "--rebuild")
 	if code != exitOK || !strings.Contains(text, "已按日志重做") {
 		t.Errorf("rebuild: exit %d\n%s", code, text)
+	}
+	// The first start made the key; where there is data no other one is made.
+	if err := os.Rename(key, key+".kept"); err != nil {
+		t.Fatal(err)
+	}
+	asked(t, env, exitInput, "没有主密钥文件 "+key+"，而数据已经有了", "serve", "--set", "listen=127.0.0.1:0")
+	if err := os.Rename(key+".kept", key); err != nil { // over one that was made by mistake, if it was
+		t.Fatal(err)
 	}
 	// Certificates lie beside the master key.
 	certificates := &web.Certificates{Dir: filepath.Join(keys, "tls"), Now: func() time.Time { return october.AddDate(0, 0, -398) }}

@@ -281,11 +281,11 @@ func (s *service) openStore(ctx context.Context, how opening) error {
 	var err error
 	if s.config.onMongo() {
 		s.dir = filepath.Dir(s.config.Store.MasterKey)
-		if key, err = readMasterKey(s.config.Store.MasterKey); err != nil {
-			return err
-		}
 		if engine, err = mongo.Open(ctx, mongo.Options{URI: s.config.Store.URI, Now: s.clocks.Security}); err != nil {
 			return err
+		}
+		if key, err = s.outsideKey(ctx, engine); err != nil {
+			return errors.Join(err, engine.Close())
 		}
 	} else {
 		s.dir = s.config.Store.URI
@@ -294,7 +294,7 @@ func (s *service) openStore(ctx context.Context, how opening) error {
 		}
 		engine = s.sqlite
 		if s.config.Store.MasterKey != "" {
-			key, err = readMasterKey(s.config.Store.MasterKey)
+			key, err = s.outsideKey(ctx, engine)
 		} else {
 			key, err = store.MasterKeyFile(s.dir, true)
 		}
@@ -315,6 +315,26 @@ func readMasterKey(name string) ([]byte, error) {
 		return nil, fault.New("cmd.readMasterKey", fault.Invalid, "主密钥文件要叫 master.key，现在是 "+name)
 	}
 	return store.MasterKeyFile(filepath.Dir(name), false)
+}
+
+// outsideKey reads the master key that lies outside of the data. Before the first record it is made: a new bureau has none, and afterwards only the one that the data was written with is of use.
+func (s *service) outsideKey(ctx context.Context, engine store.Engine) ([]byte, error) {
+	name := s.config.Store.MasterKey
+	key, missing := readMasterKey(name)
+	if !fault.Is(missing, fault.NotFound) {
+		return key, missing
+	}
+	last, err := engine.LastN(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if last > 0 {
+		return nil, fault.Wrap("cmd.outsideKey", fault.Invalid, "没有主密钥文件 "+name+"，而数据已经有了：请放上原来的那一份（各台机器相同），新生成的读不出这些数据", missing)
+	}
+	if key, err = store.MasterKeyFile(filepath.Dir(name), true); err == nil {
+		s.log.Info("master key made", slog.String("file", name))
+	}
+	return key, err
 }
 
 // ownOr reads an operator's file, or the one that the program carries.
