@@ -82,6 +82,8 @@ type Settings struct {
 	AllowPlain bool
 	// BodyLimit is the largest request body in bytes, default 4 MiB. Files come by their own route and limit.
 	BodyLimit int
+	// Connections are how many there may be at once, default 4,096: each holds its buffers, about a tenth of a megabyte. One more is answered with 503 and closed.
+	Connections int
 	// Timeout bounds the reading of a request and the work on it, default 30 s.
 	Timeout time.Duration
 	// Drain is how long the service goes on answering after readiness was turned off, so that a load balancer can notice. Default 0.
@@ -368,6 +370,7 @@ func New(o Options) (*Server, error) {
 		StrictRouting:         true,
 		CaseSensitive:         true,
 		BodyLimit:             s.set.BodyLimit,
+		Concurrency:           s.set.Connections,
 		ReadTimeout:           s.set.Timeout,
 		WriteTimeout:          s.set.Timeout,
 		IdleTimeout:           2 * time.Minute,
@@ -397,6 +400,9 @@ func (o Settings) withDefaults() Settings {
 	}
 	if o.BodyLimit <= 0 {
 		o.BodyLimit = 4 << 20
+	}
+	if o.Connections <= 0 {
+		o.Connections = 4096
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 30 * time.Second

@@ -107,13 +107,12 @@ func (e *Engine) open(ctx context.Context, path string, opt Options) error {
 			return translate(op, err)
 		}
 	}
-	// Two readers a core keep both cores busy while one waits for the disk.
 	readers, err := sql.Open("sqlite", dsn(path, true, "FULL"))
 	if err != nil {
 		return translate(op, err)
 	}
-	readers.SetMaxOpenConns(8)
-	readers.SetMaxIdleConns(8)
+	readers.SetMaxOpenConns(readConnections)
+	readers.SetMaxIdleConns(readConnections)
 	e.readers = readers
 	if err := checkSchema(ctx, readers); err != nil {
 		return err
@@ -121,13 +120,22 @@ func (e *Engine) open(ctx context.Context, path string, opt Options) error {
 	return e.read.prepare(ctx, readers)
 }
 
+// What the memory of the pages of a folder is bounded by: each of the connections that read, and the one that writes, keeps its own pages, at most 9 × 16 MB; what the kernel maps is given back when memory is short.
+const (
+	// readConnections are more than there are cores: one reads while another waits for the disk.
+	readConnections = 8
+	// pageKiB is the largest cache of one connection, mappedBytes how much of the file is mapped.
+	pageKiB     = 16_000
+	mappedBytes = 256 << 20
+)
+
 // dsn names a database with its settings. Deleted bytes are overwritten (secure_delete), because a destroyed key must not linger.
 func dsn(path string, readOnly bool, synchronous string) string {
 	q := url.Values{}
 	q.Add("_pragma", "busy_timeout(10000)")
 	q.Add("_pragma", "foreign_keys(0)")
-	q.Add("_pragma", "cache_size(-16000)")
-	q.Add("_pragma", "mmap_size(268435456)")
+	q.Add("_pragma", fmt.Sprintf("cache_size(-%d)", pageKiB))
+	q.Add("_pragma", fmt.Sprintf("mmap_size(%d)", mappedBytes))
 	if readOnly {
 		q.Set("mode", "ro")
 	} else {
