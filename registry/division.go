@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
@@ -231,8 +232,8 @@ func readDivisions(table []byte) ([]DivisionRow, error) {
 			bad.add(where, "代码 %s 出现两次", code)
 		case level == "":
 			bad.add(where, "级别“%s”要写 3（县）、4（乡镇）或 5（社区、村）", cells[2])
-		case name == "":
-			bad.add(where, "代码 %s 没有名称", code)
+		case name == "" || !utf8.ValidString(name):
+			bad.add(where, "代码 %s 没有名称，或者文件不是 UTF-8 编码", code)
 		}
 		at[code] = len(rows)
 		rows = append(rows, DivisionRow{ID: code, Division: Division{Level: level, Name: name, Display: displayName(name), Parent: parent}})
