@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"cmp"
 	"context"
 	_ "embed" // axe-core
 	"encoding/json"
@@ -25,8 +26,10 @@ import (
 var axe string
 
 // chromiumPath is Debian's browser without a window, whose pages cost a fifth less than those of the whole browser; CI installs it. Without it the tests fail: a page that
-// nobody opened is not proved.
-const chromiumPath = "/usr/bin/chromium-headless-shell"
+// nobody opened is not proved. REDSTEWARD_CHROMIUM names another one, such as Chromium 86, the oldest in the offices (CONTRIBUTING, CI).
+func chromiumPath() string {
+	return cmp.Or(os.Getenv("REDSTEWARD_CHROMIUM"), "/usr/bin/chromium-headless-shell")
+}
 
 // patience is how long a step of the browser may take before the test gives up: far more than a step takes on the slowest machine that runs this.
 const patience = 3 * time.Minute
@@ -47,7 +50,7 @@ func TestMain(m *testing.M) {
 }
 
 func startChromium() (context.Context, error) {
-	if _, err := os.Stat(chromiumPath); err != nil {
+	if _, err := os.Stat(chromiumPath()); err != nil {
 		return nil, fmt.Errorf("Chromium is needed: %w", err)
 	}
 	profile, err := os.MkdirTemp("", "redsteward-browser-")
@@ -55,7 +58,7 @@ func startChromium() (context.Context, error) {
 		return nil, err
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromiumPath), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile),
+		chromedp.ExecPath(chromiumPath()), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(patience))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)

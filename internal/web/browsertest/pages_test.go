@@ -103,7 +103,7 @@ func wantPath(t *testing.T, tb *tab, want string) {
 func (tb *tab) submit(t *testing.T, values map[string]string) int64 {
 	t.Helper()
 	for id, v := range values {
-		tb.do(t, chromedp.SetValue("#"+id, v))
+		fill(t, tb, "#"+id, v)
 	}
 	tb.forget()
 	response, err := chromedp.RunResponse(tb.ctx, chromedp.Click("main form button"))
