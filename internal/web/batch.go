@@ -27,12 +27,19 @@ const (
 	maxSigning = 30
 )
 
-// batchKind is a kind of case whose papers are printed together and whose approvals are signed together; casePages is.
-type batchKind interface {
+// printKind is something whose papers are printed together: a kind of case (casePages), or another list whose rows have papers (listedPapers).
+type printKind interface {
 	// about is the address, the title and the right to read.
 	about() (path, title string, read policy.Action)
 	// papersOf lists the papers of a page of the list that is narrowed by a request, with the address of the next page.
 	papersOf(c *fiber.Ctx, by policy.Actor) (filters []field, rows []printRow, next string, err error)
+	// paperAt is the address at which a paper opens, by what its box sends.
+	paperAt(id, paper string) string
+}
+
+// batchKind is a kind of case whose approvals are signed together besides; casePages is.
+type batchKind interface {
+	printKind
 	// signable lists what waits for the actor's signature on the screen.
 	signable(ctx context.Context, by policy.Actor) ([]batchRow, error)
 	// signOne agrees at the actor's seat to what he saw.
@@ -59,12 +66,36 @@ func (s *Server) batchKinds() (out []batchKind) {
 	add(s.applications != nil, func() batchKind { return s.applicationPages() })
 	add(s.responses != nil, func() batchKind { return s.responsePages() })
 	add(s.adoptions != nil, func() batchKind { return s.schemePages() })
+	add(s.cycle != nil, func() batchKind { return s.objectionPages() })
+	add(s.cycle != nil, func() batchKind { return s.remarkPages() })
+	add(s.cycle != nil, func() batchKind { return s.coachTaskPages() })
 	return out
 }
 
-// batched reports whether the papers of the list at an address are printed together.
-func (s *Server) batched(path string) bool {
-	return slices.ContainsFunc(s.batchKinds(), func(k batchKind) bool { return first3(k.about()) == path })
+// printKinds are the kinds of papers that this installation has: cases, and what else has papers.
+func (s *Server) printKinds() (out []printKind) {
+	for _, k := range s.batchKinds() {
+		out = append(out, k)
+	}
+	return append(out, s.listedKinds()...)
+}
+
+// printKindAt is the kind whose list lies at an address, nil for none.
+func (s *Server) printKindAt(path string) printKind {
+	for _, k := range s.printKinds() {
+		if first3(k.about()) == path {
+			return k
+		}
+	}
+	return nil
+}
+
+// printsOf is the link of a list to where its papers are printed together; none for a list without papers.
+func (s *Server) printsOf(path string) []crumb {
+	if s.printKindAt(path) == nil {
+		return nil
+	}
+	return []crumb{{"批量打印", printsPath + "?of=" + url.QueryEscape(path)}}
 }
 
 // first3 is the first of three.
@@ -72,11 +103,15 @@ func first3(path, _ string, _ policy.Action) string { return path }
 
 // batchRoutes are the pages on which several are printed or signed.
 func (s *Server) batchRoutes() []Route {
-	if len(s.batchKinds()) == 0 {
+	if len(s.printKinds()) == 0 {
 		return nil
 	}
 	const get = fiber.MethodGet
-	return append(s.batchSign().routes(s), Route{Method: get, Path: printsPath, Action: policy.ReadTodo, Handler: s.prints}, Route{Method: get, Path: printsSheetsPath, Action: policy.ReadTodo, Handler: s.printSheets})
+	var rows []Route
+	if len(s.batchKinds()) > 0 {
+		rows = s.batchSign().routes(s)
+	}
+	return append(rows, Route{Method: get, Path: printsPath, Action: policy.ReadTodo, Handler: s.prints}, Route{Method: get, Path: printsSheetsPath, Action: policy.ReadTodo, Handler: s.printSheets})
 }
 
 // printRow is a case with its papers; Value of a paper is what its box sends.
@@ -85,10 +120,17 @@ type printRow struct {
 	Papers                 []printBox
 }
 
-type printBox struct{ Value, Title string }
+type printBox struct {
+	Value, Title string
+	Checked      bool
+}
 
 func (p casePages[T, D]) about() (path, title string, read policy.Action) {
 	return p.path, p.title, p.read
+}
+
+func (p casePages[T, D]) paperAt(id, paper string) string {
+	return p.path + "/" + id + "/print/" + paper
 }
 
 func (p casePages[T, D]) papersOf(c *fiber.Ctx, by policy.Actor) ([]field, []printRow, string, error) {
@@ -105,7 +147,7 @@ func (p casePages[T, D]) papersOf(c *fiber.Ctx, by policy.Actor) ([]field, []pri
 		line := p.row(clock, d.ID, &d.State)
 		row := printRow{Path: p.path + "/" + d.ID, Name: line.Name, Sub: line.Title, State: line.State}
 		for _, print := range p.prints(by, &d.State) {
-			row.Papers = append(row.Papers, printBox{d.ID + "~" + print.Link, print.Title})
+			row.Papers = append(row.Papers, printBox{Value: d.ID + "~" + print.Link, Title: print.Title})
 		}
 		if len(row.Papers) > 0 {
 			rows = append(rows, row)
@@ -123,6 +165,8 @@ type printsView struct {
 	Rows         []printRow
 	Next, Sheets string
 	Most, Papers int
+	// All and No are the addresses that tick all papers of the page and none.
+	All, No string
 	// PDF: the server makes one of what was ticked.
 	PDF            bool
 	Current, Clear string
@@ -131,30 +175,35 @@ type printsView struct {
 // prints lets papers be chosen.
 func (s *Server) prints(c *fiber.Ctx, by policy.Actor) error {
 	v := printsView{PDF: s.pdf != nil, Sheets: printsSheetsPath, Most: maxPrints, Query: strings.TrimSpace(c.Query("q"))}
-	var chosen batchKind
-	for _, k := range s.batchKinds() {
+	var chosen printKind
+	for _, k := range s.printKinds() {
 		path, title, read := k.about()
 		if !s.guard.Allow(by, read) {
 			continue
 		}
-		v.Kinds = append(v.Kinds, crumb{title, printsPath + "?kind=" + url.QueryEscape(path)})
-		if chosen == nil || c.Query("kind") == path {
+		v.Kinds = append(v.Kinds, crumb{title, printsPath + "?of=" + url.QueryEscape(path)})
+		if chosen == nil || c.Query("of") == path {
 			chosen, v.Current, v.Title = k, path, title
 		}
 	}
 	if chosen == nil {
 		return fault.New("web.prints", fault.Forbidden, "你的岗位没有可以打印的文书")
 	}
-	v.Clear = printsPath + "?kind=" + url.QueryEscape(v.Current)
+	v.Clear = printsPath + "?of=" + url.QueryEscape(v.Current)
 	var err error
 	if v.Filters, v.Rows, v.Next, err = chosen.papersOf(c, by); err != nil {
 		return err
 	}
+	ticked := c.Query(tickName) == "all"
 	for _, row := range v.Rows {
-		v.Papers += len(row.Papers)
+		for i := range row.Papers { // no more than one print takes
+			row.Papers[i].Checked = ticked && v.Papers < maxPrints
+			v.Papers++
+		}
 	}
+	v.All, v.No = ticks(c, printsPath, "all"), ticks(c, printsPath, "none")
 	if v.Next != "" {
-		v.Next += "&kind=" + url.QueryEscape(v.Current)
+		v.Next += "&of=" + url.QueryEscape(v.Current)
 	}
 	return s.render(c, by, "prints", page{Title: "批量打印", Nav: printsPath, Data: v})
 }
@@ -163,41 +212,52 @@ func (s *Server) prints(c *fiber.Ctx, by policy.Actor) error {
 type printedView struct {
 	Back, Kind string
 	Items      []volumeItem
-	// Closed are papers that could not be opened, in words.
-	Closed []string
+	// Results say of each paper that was chosen what became of it; Closed is how many could not be opened.
+	Results []printResult
+	Closed  int
+}
+
+// printResult is a paper that was chosen: the number in the order of choice, what it is, and whether it is on the page.
+type printResult struct {
+	No           int
+	Title, State string
+	Open         bool
 }
 
 // printSheets puts the papers that were chosen on one page, each asked for in the name of who prints, so that its own right holds.
 func (s *Server) printSheets(c *fiber.Ctx, by policy.Actor) error {
-	kind := c.Query("kind")
-	known := s.batched(kind)
+	kind := strings.Clone(c.Query("of"))
+	known := s.printKindAt(kind)
 	var boxes []string
 	for _, value := range c.Context().QueryArgs().PeekMulti("p") {
 		boxes = append(boxes, string(value))
 	}
 	switch {
-	case !known:
+	case known == nil:
 		return fault.New("web.printSheets", fault.NotFound, "没有这一类文书")
 	case len(boxes) == 0:
-		return seeOther(c, printsPath+"?kind="+url.QueryEscape(kind))
+		return seeOther(c, printsPath+"?of="+url.QueryEscape(kind))
 	case len(boxes) > maxPrints:
 		return fault.New("web.printSheets", fault.Invalid, fmt.Sprintf("一次最多打印 %d 份，现在选了 %d 份，请分几次", maxPrints, len(boxes)))
 	}
-	v := printedView{Back: printsPath + "?kind=" + url.QueryEscape(kind)}
-	for _, box := range boxes {
+	v := printedView{Back: printsPath + "?of=" + url.QueryEscape(kind)}
+	for i, box := range boxes {
 		id, paper, ok := strings.Cut(box, "~")
 		if !ok || !plainPart(id) || !plainPart(paper) {
 			return fault.New("web.printSheets", fault.NotFound, "没有这份文书")
 		}
-		item, open, err := s.boundPaper(c, kind+"/"+id+"/print/"+paper, paper)
-		switch {
-		case err != nil:
+		item, open, err := s.boundPaper(c, known.paperAt(id, paper), paper)
+		if err != nil {
 			return err
-		case !open:
-			v.Closed = append(v.Closed, id)
-		default:
-			v.Items = append(v.Items, item)
 		}
+		result := printResult{No: i + 1, Open: open, Title: id, State: "打不开：不在你的权限内，或者现在没有这份文书"}
+		if open {
+			result.Title, result.State = strings.TrimSpace(item.heading()+" "+item.Number), "在这一页"
+			v.Items = append(v.Items, item)
+		} else {
+			v.Closed++
+		}
+		v.Results = append(v.Results, result)
 	}
 	v.Kind = fmt.Sprintf("批量打印，%d 份", len(v.Items))
 	return s.render(c, by, "prints_sheets", page{Title: v.Kind, Script: true, Data: v})

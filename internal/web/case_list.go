@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"net/url"
 	"slices"
 
 	"github.com/gofiber/fiber/v2"
@@ -117,8 +116,8 @@ func (l caseList[T]) show(s *Server, c *fiber.Ctx, by policy.Actor) error {
 	for i := range found.Docs {
 		v.Rows = append(v.Rows, l.row(clock, found.Docs[i].ID, &found.Docs[i].State))
 	}
-	if s.batched(l.path) && len(v.Rows) > 0 {
-		v.Links = append(slices.Clone(v.Links), crumb{"批量打印", printsPath + "?kind=" + url.QueryEscape(l.path)})
+	if len(v.Rows) > 0 {
+		v.Links = append(slices.Clone(v.Links), s.printsOf(l.path)...)
 	}
 	if l.extra != nil {
 		if err := l.extra(c, by, &v); err != nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strings"
@@ -27,17 +28,25 @@ type underwayLine struct{ Name, Word, Text string }
 
 type circularLine struct{ Name, Kind, Path, At, Number, Count string }
 
-// circulars lists the published quarters and years, what was published last on top.
-func (s *Server) circulars(c *fiber.Ctx, by policy.Actor) error {
-	var list []cycle.Period
+// publishedPeriods are the published quarters and years, what was published last first.
+func (s *Server) publishedPeriods(ctx context.Context) (list []cycle.Period, err error) {
 	for _, rhythm := range []string{cycle.RhythmQuarter, cycle.RhythmYear} {
-		found, err := s.cycle.Published(c.UserContext(), rhythm)
+		found, err := s.cycle.Published(ctx, rhythm)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		list = append(list, found...)
 	}
 	slices.SortStableFunc(list, func(a, b cycle.Period) int { return b.Publication.At.Compare(a.Publication.At.Time) })
+	return list, nil
+}
+
+// circulars lists the published quarters and years, what was published last on top.
+func (s *Server) circulars(c *fiber.Ctx, by policy.Actor) error {
+	list, err := s.publishedPeriods(c.UserContext())
+	if err != nil {
+		return err
+	}
 	underway, err := s.cycle.Underway(c.UserContext())
 	if err != nil {
 		return err

@@ -161,7 +161,7 @@ func (s *Server) topicBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvie
 		b.Rows = append(b.Rows, boardRow{Name: i.Name(), Path: deliberationPath + "/" + d.ID, Sub: i.Place(), Cells: []boardCell{{Text: i.State.Title(), Chip: i.State.Title()},
 			textCell(i.CommunityName), textCell(i.Class.Title), textCell(i.Decided().Outcome.Title()), shownDue(nextDue(i), clock), tasks}})
 	}
-	b.Acts = s.deliberationActs(by, deliberationPath)
+	b.Acts = append(s.deliberationActs(by, deliberationPath), s.printsOf(deliberationPath)...)
 	b.Note = "任务写的是已核实完成的项数和全部项数；最近收集的在前。"
 	b.Nothing, b.NothingText = "还没有收集议事的问题", "网格员、社区、业委会收集问题以后，在这里拟成议题。"
 	return l, b, nil
@@ -192,7 +192,7 @@ func (s *Server) sessionBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overv
 		b.Rows = append(b.Rows, boardRow{Name: m.On.Chinese() + " " + m.At, Path: sessionsPath + "/" + d.ID, Sub: m.Place(), Cells: []boardCell{{Text: m.State.Title(), Chip: m.State.Title()}, textCell(m.Kind.Title), textCell(m.Spot),
 			number(invited), number(present), number(int64(len(m.Agenda)))}})
 	}
-	b.Nav, b.Acts = deliberationPath, s.deliberationActs(by, sessionsPath)
+	b.Nav, b.Acts = deliberationPath, append(s.deliberationActs(by, sessionsPath), s.printsOf(sessionsPath)...)
 	b.Note = "议题写的是会上议了几件，会后登记。"
 	b.Nothing, b.NothingText = "还没有召集过会议", "先召集会议，再把议题排进去。"
 	return l, b, nil

@@ -60,6 +60,8 @@ type drawsView struct {
 	Rows      []drawLine
 	New, Next string
 	Public    bool
+	// Links are other pages about the draws.
+	Links []crumb
 }
 
 func drawLineOf(base, id string, d *inspection.Draw) drawLine {
@@ -76,7 +78,7 @@ func (s *Server) drawList(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := drawsView{New: lotsPath + "/new", Next: nextPage(c, found.Next)}
+	v := drawsView{New: lotsPath + "/new", Next: nextPage(c, found.Next), Links: s.printsOf(lotsPath)}
 	for _, d := range found.Docs {
 		v.Rows = append(v.Rows, drawLineOf(lotsPath, d.ID, &d.State))
 	}

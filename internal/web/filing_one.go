@@ -334,6 +334,14 @@ func (s *Server) sendFiled(c *fiber.Ctx, by policy.Actor, scan bool) error {
 	return nil
 }
 
+// filingPapers are the papers of a filing, with their names in addresses.
+func filingPapers(f *filing.Filing) []crumb {
+	if f.State != filing.Registered {
+		return nil
+	}
+	return []crumb{{"备案回执", "receipt"}}
+}
+
 // filingReceipt is the receipt, for printing.
 func (s *Server) filingReceipt(c *fiber.Ctx, by policy.Actor) error {
 	doc, err := s.filings.One(c.UserContext(), by, c.Params("id"))

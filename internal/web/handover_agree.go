@@ -102,7 +102,7 @@ func (s *Server) handoverFinding(v *handoverView, w *handover.Walk, l *handover.
 func (s *Server) fillMore(ctx context.Context, v *handoverView, by policy.Actor, w *handover.Walk, typed url.Values, refused []fault.Field) error {
 	h := &w.Doc.State
 	today := v.On
-	for _, kind := range []string{"record", "defects", "documents", "agreement", "transfer", "board"} {
+	for _, kind := range handoverOrder {
 		if printable(h, kind) {
 			v.Prints = append(v.Prints, option{v.Path + "/print/" + kind, handoverPapers[kind]})
 		}

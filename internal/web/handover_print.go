@@ -18,6 +18,9 @@ import (
 // The papers of a handover that are printed; the word in the address is the key.
 var handoverPapers = map[string]string{"record": "承接查验记录", "defects": "承接查验问题清单", "agreement": "物业承接查验协议", "documents": "移交资料清单", "transfer": "物业交接记录", "board": "承接查验结果公示"}
 
+// handoverOrder is the order in which they come about.
+var handoverOrder = []string{"documents", "record", "defects", "agreement", "transfer", "board"}
+
 // handoverPrint is what handover_print.html shows.
 type handoverPrint struct {
 	Kind, Title, Back, Number            string
@@ -203,7 +206,7 @@ func (s *Server) handoverWhole(c *fiber.Ctx, by policy.Actor) error {
 	}
 	h := &w.Doc.State
 	v := volumeView{Back: handoversPath + "/" + w.Doc.ID, Kind: "一案一档", Name: h.Title() + "：承接查验"}
-	for _, kind := range []string{"documents", "record", "defects", "agreement", "transfer", "board"} {
+	for _, kind := range handoverOrder {
 		if !printable(h, kind) {
 			continue
 		}

@@ -246,6 +246,8 @@ func TestHandoverPages(t *testing.T) {
 		{name: "paper of the agreement", role: "owners", path: path + "/print/agreement", status: 200, contains: []string{"前期物业服务合同的补充协议", "内容校验值"}},
 		{name: "the whole file", role: "owners", path: path + "/whole", status: 200, contains: []string{"卷内目录", "永久", "前期物业服务合同的"}},
 		{name: "paper of the record", role: "owners", path: path + "/print/record", status: 200, contains: []string{"防水完好", "业主代表 何*民"}},
+		{name: "papers to choose", role: "owners", path: "/prints?of=/handovers&state=", status: 200, contains: []string{"~agreement", "~record"}},
+		{name: "papers together", role: "owners", path: "/prints/sheets?of=/handovers&p=" + strings.TrimPrefix(path, "/handovers/") + "~agreement&p=" + strings.TrimPrefix(path, "/handovers/") + "~record", status: 200, contains: []string{"批量打印，2 份", "前期物业服务合同的补充协议", "业主代表 何*民"}},
 		{name: "list of defects", role: "builder", path: path + "/print/defects", status: 200, contains: []string{"东北角"}},
 		{name: "list of documents", role: "builder", path: path + "/print/documents", status: 200, contains: []string{"交付前提供"}},
 		{name: "paper of the transfer", role: "owners", path: path + "/print/transfer", status: 200, contains: []string{"办理交接", "建设单位（盖章）"}, excludes: []string{"系统确认"}},

@@ -74,7 +74,10 @@ func (b batch) limit() int { return cmp.Or(b.most, mostAtOnce) }
 const tickName = "tick"
 
 // here is the address of the page with what narrows its rows, and with another choice of ticks.
-func (b batch) here(c *fiber.Ctx, tick string) string {
+func (b batch) here(c *fiber.Ctx, tick string) string { return ticks(c, b.path, tick) }
+
+// ticks is the address of a page with what a request narrows its rows to, and with another choice of ticks.
+func ticks(c *fiber.Ctx, path, tick string) string {
 	q := url.Values{}
 	for name, value := range c.Request().URI().QueryArgs().All() {
 		if len(value) > 0 && string(name) != tickName {
@@ -85,9 +88,9 @@ func (b batch) here(c *fiber.Ctx, tick string) string {
 		q.Set(tickName, tick)
 	}
 	if len(q) == 0 {
-		return b.path
+		return path
 	}
-	return b.path + "?" + q.Encode()
+	return path + "?" + q.Encode()
 }
 
 func (b batch) show(c *fiber.Ctx, s *Server, by policy.Actor, typed url.Values, results []batchResult, refused []fault.Field) error {

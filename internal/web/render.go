@@ -281,8 +281,10 @@ func (s *Server) serves(path string) bool {
 		return s.notices != nil && s.outbox != nil
 	case collectionsPath:
 		return s.collections != nil
-	case batchSignPath, printsPath:
+	case batchSignPath:
 		return len(s.batchKinds()) > 0
+	case printsPath:
+		return len(s.printKinds()) > 0
 	case lettersPath, numbersPath:
 		return s.letters != nil
 	case approvalsPath:

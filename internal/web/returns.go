@@ -149,7 +149,7 @@ func (s *Server) returnList(c *fiber.Ctx, by policy.Actor) error {
 			v.Batches = append(v.Batches, crumb{b.title, b.path})
 		}
 	}
-	v.Batches = append(v.Batches, s.urges(by, "returns")...)
+	v.Batches = slices.Concat(v.Batches, s.urges(by, "returns"), s.printsOf(returnsPath))
 	today := s.returns.Today()
 	for i := range found.Docs {
 		v.Rows = append(v.Rows, s.returnRowOf(found.Docs[i].ID, &found.Docs[i].State, today))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -132,6 +133,8 @@ type surveysView struct {
 	State, Year          field
 	New, Excel           string
 	Filtered             bool
+	// Links are other pages about the surveys.
+	Links []crumb
 }
 
 // surveyList lists the surveys of the actor's scope.
@@ -151,12 +154,25 @@ func (s *Server) surveyList(c *fiber.Ctx, by policy.Actor) error {
 		v.New = surveysPath + "/new"
 	}
 	now := s.clockOf(c.UserContext()).now
+	v.Links = s.printsOf(surveysPath)
 	v.Page, found = pageOf(l, found)
 	for _, d := range found {
 		o := &d.State
 		v.Rows = append(v.Rows, surveyLine{Path: surveysPath + "/" + d.ID, Name: o.Name, Sub: strconv.FormatInt(o.Year, 10) + " 年 · " + o.FirmName, State: o.State.Title(), Next: nextOfSurvey(o, now), Due: o.Clock.Due.Chinese(), Rate: overallOf(o), Answers: answersOf(o)})
 	}
 	return s.render(c, by, "surveys", page{Title: "满意度调查", Nav: surveysPath, Data: v})
+}
+
+// surveyPapers are the papers of a survey that the actor may print, with their names in addresses.
+func (s *Server) surveyPapers(by policy.Actor, o *survey.Survey) []crumb {
+	out := []crumb{{"调查公告", "notice"}}
+	if o.State != survey.Cancelled && slices.ContainsFunc([]policy.Action{policy.RunSurvey, policy.DeliverSurvey, policy.EnterSurvey}, func(a policy.Action) bool { return s.guard.Allow(by, a) }) {
+		out = append(out, crumb{"抽中名单", "list"})
+	}
+	if o.Result != nil {
+		out = append(out, crumb{"调查结果", "result"})
+	}
+	return out
 }
 
 // surveysExcel is the same list as Excel, a question a row where there is a result.
@@ -445,15 +461,11 @@ func (s *Server) showSurvey(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		}
 	}
 	v.Facts = surveyFacts(o, returned)
-	v.Prints = append(v.Prints, caseLink{"调查公告", path + "/notice"})
+	for _, p := range s.surveyPapers(by, o) {
+		v.Prints = append(v.Prints, caseLink{p.Label, path + "/" + p.Path})
+	}
 	if s.guard.Allow(by, policy.RunSurvey) && o.By == survey.ByCode && (o.State == survey.Prepared || o.State == survey.Open) {
 		v.Prints = append(v.Prints, caseLink{"通知单和纸质问卷（答题码）", path + "/slips"})
-	}
-	if (s.guard.Allow(by, policy.RunSurvey) || s.guard.Allow(by, policy.DeliverSurvey) || s.guard.Allow(by, policy.EnterSurvey)) && o.State != survey.Cancelled {
-		v.Prints = append(v.Prints, caseLink{"抽中名单", path + "/list"})
-	}
-	if o.Result != nil {
-		v.Prints = append(v.Prints, caseLink{"调查结果", path + "/result"})
 	}
 	if o.State == survey.Open && s.guard.Allow(by, policy.EnterSurvey) {
 		v.Enter = path + "/enter"

@@ -163,11 +163,11 @@ func TestVetoPages(t *testing.T) {
 		scenario{name: "the decision", role: "firm", path: page + "/print/decision", status: 200, contains: []string{"都住建否〔2026〕1号", "经联审（联审纪要〔2026〕3号）决定", until, `?as=docx"`}},
 		scenario{name: "the whole file", role: "firm", path: page + "/whole", status: 200, contains: []string{"一案一档", "卷内目录", "都住建否〔2026〕1号", "30 年", "办理经过", `<h2 class="h1">一票否决认定书</h2>`}, excludes: []string{"承办人"}},
 		scenario{name: "what was sent stands in it", role: "officer", path: page + "/whole", status: 200, contains: []string{"发送登记", "都住建否告〔2026〕1号 告知书", "有送达回证"}},
-		scenario{name: "papers to choose", role: "firm", path: "/prints?kind=/vetoes", status: 200, contains: []string{"望湖苑", id + "~notice", id + "~decision"}},
-		scenario{name: "papers together", role: "firm", path: "/prints/sheets?kind=/vetoes&p=" + id + "~notice&p=" + id + "~decision&p=none~notice", status: 200, contains: []string{"批量打印，2 份", "一票否决认定书", "都住建否告〔2026〕1号", "有 1 份打不开"}},
-		scenario{name: "of no kind", role: "firm", path: "/prints/sheets?kind=/admin/log&p=1~x", status: 404},
-		scenario{name: "of no address", role: "firm", path: "/prints/sheets?kind=/vetoes&p=../admin~x", status: 404},
-		scenario{name: "none chosen", role: "firm", path: "/prints/sheets?kind=/vetoes", status: 303},
+		scenario{name: "papers to choose", role: "firm", path: "/prints?of=/vetoes", status: 200, contains: []string{"望湖苑", id + "~notice", id + "~decision"}},
+		scenario{name: "papers together", role: "firm", path: "/prints/sheets?of=/vetoes&p=" + id + "~notice&p=" + id + "~decision&p=none~notice", status: 200, contains: []string{"批量打印，2 份", "一票否决认定书", "都住建否告〔2026〕1号", "有 1 份打不开"}},
+		scenario{name: "of no kind", role: "firm", path: "/prints/sheets?of=/admin/log&p=1~x", status: 404},
+		scenario{name: "of no address", role: "firm", path: "/prints/sheets?of=/vetoes&p=../admin~x", status: 404},
+		scenario{name: "none chosen", role: "firm", path: "/prints/sheets?of=/vetoes", status: 303},
 		scenario{name: "no printed head yet", role: "firm", path: page + "/print/decision", status: 200, excludes: []string{"/print/offset.css"}},
 		scenario{name: "a shift beyond the paper", role: "officer", method: "POST", path: "/account/print/put", form: pairs("name", "办公室", "x", "1.55", "y", "31"), status: 422, contains: []string{"最多一位小数", "-30 至 30 毫米之间"}},
 		scenario{name: "a printer", role: "officer", method: "POST", path: "/account/print/put", form: pairs("name", "办公室", "x", "-1.5", "y", "2"), status: 303, changes: 1},
@@ -184,7 +184,7 @@ func TestVetoPages(t *testing.T) {
 	if parts := docxParts(t, word.body); !containsAll(parts["word/document.xml"], []string{"一票否决认定书", "被判定为重大火灾隐患", "联审纪要〔2026〕3号"}) {
 		t.Errorf("the document: %.1500s", parts["word/document.xml"])
 	}
-	if a := people["firm"].get(t, "/prints?kind=/vetoes"); strings.Contains(a.body, "下载 PDF") || strings.HasPrefix(people["firm"].get(t, page+"/print/decision?as=pdf").body, "%PDF") {
+	if a := people["firm"].get(t, "/prints?of=/vetoes"); strings.Contains(a.body, "下载 PDF") || strings.HasPrefix(people["firm"].get(t, page+"/print/decision?as=pdf").body, "%PDF") {
 		t.Error("a PDF is offered where no Chromium is installed")
 	}
 	printer, err := pdf.New("/usr/bin/chromium-headless-shell", time.Minute, time.Minute, 0)
@@ -194,9 +194,9 @@ func TestVetoPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	both := "/prints/sheets?kind=/vetoes&p=" + id + "~notice&p=" + id + "~decision"
+	both := "/prints/sheets?of=/vetoes&p=" + id + "~notice&p=" + id + "~decision"
 	run(
-		scenario{name: "a PDF of what is ticked", role: "firm", path: "/prints?kind=/vetoes", status: 200, contains: []string{`name="as" value="pdf">下载 PDF`}},
+		scenario{name: "a PDF of what is ticked", role: "firm", path: "/prints?of=/vetoes", status: 200, contains: []string{`name="as" value="pdf">下载 PDF`}},
 		scenario{name: "and of a paper", role: "firm", path: page + "/print/decision", status: 200, contains: []string{page + `/print/decision?as=pdf"`}},
 		scenario{name: "not of a file, whose numbers the browser computes", role: "firm", path: page + "/whole", status: 200, contains: []string{"卷内目录"}, excludes: []string{"下载 PDF"}},
 		scenario{name: "not for another right", role: "committee", path: page + "/print/decision?as=pdf", status: 403},

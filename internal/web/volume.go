@@ -114,6 +114,18 @@ func (s *Server) boundPaper(c *fiber.Ctx, address, title string) (volumeItem, bo
 	return item, len(item.Sheets) > 0, nil
 }
 
+// heading is what the first sheet of a paper is headed with, its title in the file without one.
+func (k *volumeItem) heading() string {
+	for _, sheet := range k.Sheets {
+		for n := range sheet.Descendants() {
+			if n.Type == html.ElementNode && n.Data == "h2" && ofClass(n, "h1") {
+				return strings.ReplaceAll(wordsOf(n), "\n", "")
+			}
+		}
+	}
+	return k.Title
+}
+
 // tidy makes a sheet one among others: its title is no longer that of the page, what is not printed goes; its number, who signs it and its day go into the contents.
 func (k *volumeItem) tidy(sheet *html.Node) {
 	var out []*html.Node

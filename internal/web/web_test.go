@@ -216,9 +216,30 @@ func TestSite(t *testing.T) {
 		run  func(*testing.T, *browsertest.Fixture)
 	}{
 		{"scenarios", testScenarios}, {"cross-site", testCrossSite}, {"headers and markup", testHeadersAndMarkup}, {"paging", testPaging}, {"csv", testCSV},
-		{"caching", testCaching}, {"api", testAPI}, {"bundles", testBundles}, {"witnesses", testWitnesses}, {"log pages", testLogPages}, {"log", testLog}, {"large body", testLargeBody},
+		{"caching", testCaching}, {"papers of every list", testPrintsOfEveryList}, {"api", testAPI}, {"bundles", testBundles}, {"witnesses", testWitnesses}, {"log pages", testLogPages}, {"log", testLog}, {"large body", testLargeBody},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, f) })
+	}
+}
+
+// papersOfOne are addresses of a paper of a row of a list.
+var papersOfOne = regexp.MustCompile(`^([^:]+)/:id(<[^>]*>)?/print/:paper`)
+
+// testPrintsOfEveryList: what has papers of its own is printed in one go, whatever it is; none is forgotten.
+func testPrintsOfEveryList(t *testing.T, f *browsertest.Fixture) {
+	p, found := newPerson(t, f).signIn(t, "officer"), 0
+	for _, r := range f.Server.Routes() {
+		at := papersOfOne.FindStringSubmatch(r.Path)
+		if at == nil || r.Method != http.MethodGet {
+			continue
+		}
+		found++
+		if a := p.get(t, "/prints/sheets?of="+url.QueryEscape(at[1])); a.StatusCode != http.StatusSeeOther {
+			t.Errorf("the papers of %s cannot be printed together: %d", at[1], a.StatusCode)
+		}
+	}
+	if found < 12 {
+		t.Errorf("%d lists with papers", found)
 	}
 }
 

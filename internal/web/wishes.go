@@ -124,7 +124,7 @@ func (s *Server) needsBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvie
 		b.Rows = append(b.Rows, boardRow{Name: cut(w.Words, 24), Path: needsPath + "/" + d.ID, Sub: w.Spotted(), Cells: []boardCell{{Text: w.Title(), Chip: w.Title()}, textCell(w.KindTitle), textCell(takerName(w)), due,
 			{Text: w.Day.Chinese(), Class: "no-s nw", Value: w.Day}, scoreCell(w)}})
 	}
-	b.Acts = s.wishActs(by, needsPath)
+	b.Acts = append(s.wishActs(by, needsPath), s.printsOf(needsPath)...)
 	b.Note = "最近点单的在前；评分只看服务，不给个人排名。"
 	b.Nothing, b.NothingText = "还没有微心愿", "居民在网上点单，或者网格员、楼栋长、社区代为点单以后，在这里受理和派单。"
 	return l, b, nil

@@ -177,6 +177,8 @@ func TestWishPages(t *testing.T) {
 		scenario{name: "errand: bad papers", role: "worker", method: "POST", path: desk + "/receive", form: pairs("seq", "3", "receive-papers", "身份证 360428199001011234"), status: 422, contains: []string{`id="receive-papers-e"`, "第 1 行"}},
 		scenario{name: "errand: papers", role: "worker", method: "POST", path: desk + "/receive", form: pairs("seq", "3", "receive-papers", "身份证原件 1 份"), status: 303, changes: 1},
 		scenario{name: "errand: the receipt", role: "worker", path: desk + "/receipts/0", status: 200, contains: []string{"居民联", "存根联", "身份证原件 1 份", "李大爷"}},
+		scenario{name: "errand: receipts to choose", role: "worker", path: "/prints?of=/needs", status: 200, contains: []string{"收件回执 ", "身份证原件 1 份", "~0"}},
+		scenario{name: "errand: receipts together", role: "worker", path: "/prints/sheets?of=/needs&p=" + strings.TrimPrefix(desk, "/needs/") + "~0", status: 200, contains: []string{"批量打印，1 份", "居民联", "存根联"}},
 		scenario{name: "errand: the whole file", role: "worker", path: desk + "/whole", status: 200, contains: []string{"卷内目录", "收件回执", "身份证原件 1 份", "李大爷", "办理经过"}},
 		scenario{name: "errand: no receipt", role: "worker", path: desk + "/receipts/1", status: 404},
 		scenario{name: "errand: the receipt without who asked", role: "secretary", path: desk, status: 200, contains: []string{"待交还", "打印回执", "一般要带：身份证原件"}, excludes: []string{"代为撤销"}},
