@@ -136,6 +136,8 @@ const (
 	ReadSent Action = "sent.read"
 	// RecordSent takes document numbers, and records by hand what was sent to whom, with receipts.
 	RecordSent Action = "sent.record"
+	// SealPaper shows, within the scope, the approved papers that wait for their number and seal (文号、用印), gives the number with RecordSent, and records the seal.
+	SealPaper Action = "sent.seal"
 	// KeepPhrases keeps the phrases (常用语) of the bureau, for all offices or one.
 	KeepPhrases Action = "phrase.keep"
 	// ReadCollection shows, within the scope, the tasks of collection (收表任务) and what units sent.
@@ -526,6 +528,7 @@ func Actions() []ActionInfo {
 		{KeepPaperTemplate, "上传文书模板", false},
 		{ReadSent, "查看发文登记", false},
 		{RecordSent, "取文号、登记发送和送达回证", false},
+		{SealPaper, "看等文号、用印的文书，登记用印", false},
 		{KeepPhrases, "维护本局常用语", false},
 		{ReadCollection, "查看收表任务", false},
 		{SendCollection, "下发收表任务、催报和汇总", false},

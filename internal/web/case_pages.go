@@ -304,18 +304,27 @@ func (p casePages[T, D]) print(c *fiber.Ctx, by policy.Actor) error {
 			if err != nil {
 				return err
 			}
-			if v.Number == "" && p.bears != nil {
+			code := ""
+			if p.bears != nil {
 				if do := p.bears(&doc.State, print.Link); do != "" {
-					if v.Number, err = p.s.heldFor(c.UserContext(), p.target(doc.ID), p.series(&doc.State, do)); err != nil {
-						return err
-					}
+					code = p.series(&doc.State, do)
 				}
 			}
-			v.Back, v.Kind = p.path+"/"+doc.ID, print.Title
-			return p.s.render(c, by, "fund_print", page{Title: print.Title, Script: true, Data: v, Paper: cmp.Or(v.Paper, print.Title)})
+			return p.s.showPrint(c, by, v, print, p.path+"/"+doc.ID, p.target(doc.ID), code)
 		}
 	}
 	return fault.New("web.print", fault.NotFound, "现在没有这份文书")
+}
+
+// showPrint shows a paper of a case for printing; one that bears no number yet shows the number that was taken for it, by the code of its paper, "" for one that bears none.
+func (s *Server) showPrint(c *fiber.Ctx, by policy.Actor, v printView, print caseLink, back, target, code string) (err error) {
+	if v.Number == "" && code != "" {
+		if v.Number, err = s.heldFor(c.UserContext(), target, code); err != nil {
+			return err
+		}
+	}
+	v.Back, v.Kind = back, print.Title
+	return s.render(c, by, "fund_print", page{Title: print.Title, Script: true, Data: v, Paper: cmp.Or(v.Paper, print.Title)})
 }
 
 // caseFiles gathers the files of a case.

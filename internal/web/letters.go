@@ -41,12 +41,13 @@ func (s *Server) letterRoutes() []Route {
 	rows := append([]Route{
 		{Method: get, Path: numbersPath, Action: policy.ReadSent, Handler: s.numberRegister},
 		{Method: get, Path: numbersPath + ".xlsx", Action: policy.ReadSent, Handler: s.numberExcel},
-	}, s.letterList().routes(s)...)
+	}, slices.Concat(s.officeRoutes(), s.letterList().routes(s))...)
 	rows = append(rows, s.formRoutes(registerForm{path: lettersPath + "/new", action: policy.RecordSent, entry: s.letterEntry, send: s.enterLetter, conflictAt: "number"})...)
 	rows = append(rows, Route{Method: get, Path: one, Action: policy.ReadSent, Handler: s.letter}, Route{Method: get, Path: one + "/files/:file<maxLen(44)>", Action: policy.ReadSent, Handler: s.letterFile})
 	for _, do := range casework.LetterSteps() {
 		rows = append(rows, Route{Method: fiber.MethodPost, Path: one + "/" + string(do), Action: do.Action(), Handler: s.letterStep(do), Upload: maxFundForm})
 	}
+	rows = append(rows, Route{Method: fiber.MethodPost, Path: one + "/seal", Action: policy.SealPaper, Handler: s.sealLetter, Upload: maxFundForm})
 	return rows
 }
 
@@ -100,7 +101,9 @@ func (s *Server) letterList() caseList[casework.Letter] {
 			}
 			return "", ""
 		},
-		links: func(policy.Actor) []crumb { return []crumb{{"发文登记簿", numbersPath}} }, nothing: "送达登记以后出现在这里。",
+		links: func(policy.Actor) []crumb {
+			return []crumb{{"发文登记簿", numbersPath}, {"用印登记", sealsPath}}
+		}, nothing: "送达登记以后出现在这里。",
 		filters: func(value map[string]string) []field {
 			ways, states := []option{{Label: "全部"}}, []option{{Label: "全部"}}
 			for _, w := range casework.Ways() {
@@ -177,6 +180,13 @@ func (s *Server) showLetter(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 	if home := s.letterHome(l); home != "" {
 		v.Links = append(v.Links, caseLink{"看这一件", home})
 	}
+	sealed, may, err := s.letters.LetterSealed(ctx, by, doc.ID, l)
+	if err != nil {
+		return err
+	}
+	if !sealed.IsZero() {
+		v.Facts = append(v.Facts, [2]string{"用印", sealed.Chinese()})
+	}
 	if s.guard.Allow(by, policy.RecordSent) {
 		ways := choicesOf("请选择", casework.Ways())
 		forms := map[casework.LetterStep]caseForm{
@@ -189,6 +199,9 @@ func (s *Server) showLetter(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 				v.Acts = append(v.Acts, forms[do].act(string(do), do.Title(), typed, refused, calendar.DateOf(s.clocks.Business())))
 			}
 		}
+		if may {
+			v.Acts = append(v.Acts, sealAct(typed, refused, calendar.DateOf(s.clocks.Business())))
+		}
 		openFirst(v.Acts, typed.Get("step"))
 	}
 	history, err := s.letters.History(ctx, by, doc.ID)
@@ -198,7 +211,7 @@ func (s *Server) showLetter(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 	for i := range history {
 		v.History = append(v.History, step{"done", cmpTitle(history[i].Meta.Why), dateTime(history[i].At)})
 	}
-	said := map[string]string{"new": "已登记。"}
+	said := map[string]string{"new": "已登记。", "seal": sealSaid}
 	for _, do := range casework.LetterSteps() {
 		said[string(do)] = "已办：" + do.Title() + "。"
 	}

@@ -152,7 +152,7 @@ func (s *Server) serviceReceipt(ctx context.Context, id string, k *rectification
 	if k.Kind == supervision.PaperTransfer {
 		do = rectification.StepHandOver
 	}
-	number, err := s.heldFor(ctx, letterKind(rectificationsPath)+"/"+id, rectificationCode(k, do))
+	number, err := s.heldFor(ctx, letterKind(rectificationsPath)+"/"+id, k.Code(do))
 	if err != nil {
 		return printView{}, err
 	}

@@ -51,7 +51,7 @@ func (s *Server) rectificationPages() casePages[rectification.Case, rectificatio
 		cells: rectificationCells}
 	return casePages[rectification.Case, rectification.Step]{caseList: list, s: s,
 		series: func(k *rectification.Case, do rectification.Step) string {
-			return rectificationCode(k, do)
+			return k.Code(do)
 		},
 		bears: func(k *rectification.Case, link string) rectification.Step {
 			switch {
@@ -67,11 +67,6 @@ func (s *Server) rectificationPages() casePages[rectification.Case, rectificatio
 		cases: s.rectifications, signs: s.rectifications, steps: rectification.Steps(), forms: s.rectificationForms,
 		shared: func(k *rectification.Case) *casework.Case { return &k.Case }, last: func(k *rectification.Case) rectification.Step { return k.Last }, signing: func(k *rectification.Case) *policy.Approval { return k.Approval },
 		files: rectificationFiles, over: func(k *rectification.Case) bool { return k.State.Final() }, parts: s.rectificationParts, prints: s.rectificationPrints, view: s.rectificationView, paper: s.rectificationPrint, said: map[string]string{"draft": "已起草，核对后送审。", "address": "已登记送达地址确认书。"}}
-}
-
-// rectificationCode names the paper of a step, see casework.SeriesRow.
-func rectificationCode(k *rectification.Case, do rectification.Step) string {
-	return "rectification." + string(do) + "." + string(k.Kind)
 }
 
 // rectificationRoutes are the pages of rectifications; none without them.

@@ -257,7 +257,7 @@ var officeNav = []navGroup{
 		{Label: "红色驿站", Path: stationsPath, Action: policy.ReadStation}, {Label: "值班", Path: dutyPath, Action: policy.ReadStation}, {Label: "预约", Path: bookingsPath, Action: policy.ReadStation}, {Label: "红色达人", Path: modelsPath, Action: policy.Public}, {Label: "政策文件", Path: papersPath, Action: policy.Public}}},
 	{"评价", []navItem{{Label: "评价周期", Path: "/periods", Action: policy.ReadPeriods}, {Label: "评价方案", Path: schemesPath, Action: policy.ReadPeriods}, {Label: "评价看板", Path: "/boards", Action: policy.ReadBoards}, {Label: "打分一致性", Path: scorersPath, Action: policy.ReadScorers}, {Label: "星级申报", Path: applicationsPath, Action: policy.ReadApplication}, {Label: "得分告知", Path: scoresPath, Action: policy.ReadObjection}, {Label: "异议与申诉", Path: objectionsPath, Action: policy.ReadObjection}, {Label: "公示意见", Path: remarksPath, Action: policy.HandleRemark}, {Label: "星级公示", Path: publicityPath, Action: policy.Public}, {Label: "企业说明", Path: responsesPath, Action: policy.ReadResponse}, {Label: "降星与摘牌", Path: standingsPath, Action: policy.ReadStanding}, {Label: "标牌", Path: platesPath, Action: policy.ReadPlate}, {Label: "争星晋位", Path: coachPath, Action: policy.ReadCoach},
 		{Label: "评价通报", Path: "/circulars", Action: policy.Public}, {Label: "星级榜", Path: "/", Action: policy.Public}, {Label: "企业汇总", Path: "/firms", Action: policy.Public}, {Label: "评价办法", Path: "/method", Action: policy.Public}}},
-	{"报表", []navItem{{Label: "报表台", Path: returnsPath, Action: policy.ReadReturn}, {Label: "文书模板", Path: templatesPath, Action: policy.KeepPaperTemplate}, {Label: "收表任务", Path: collectionsPath, Action: policy.ReadCollection}, {Label: "发送登记", Path: lettersPath, Action: policy.ReadSent}, {Label: "发文登记簿", Path: numbersPath, Action: policy.ReadSent}}},
+	{"报表", []navItem{{Label: "报表台", Path: returnsPath, Action: policy.ReadReturn}, {Label: "文书模板", Path: templatesPath, Action: policy.KeepPaperTemplate}, {Label: "收表任务", Path: collectionsPath, Action: policy.ReadCollection}, {Label: "发送登记", Path: lettersPath, Action: policy.ReadSent}, {Label: "发文登记簿", Path: numbersPath, Action: policy.ReadSent}, {Label: "文号与用印", Path: officePath, Action: policy.SealPaper}, {Label: "用印登记", Path: sealsPath, Action: policy.ReadSent}}},
 	{"系统", []navItem{
 		{Label: "账号与任命", Path: accountsPath, Action: policy.ReadAccounts}, {Label: "角色与权限", Path: "/rights", Action: policy.ReadRights},
 		{Label: "审批流程", Path: approvalsPath, Action: policy.ReadApprovals},
@@ -285,7 +285,7 @@ func (s *Server) serves(path string) bool {
 		return len(s.batchKinds()) > 0
 	case printsPath:
 		return len(s.printKinds()) > 0
-	case lettersPath, numbersPath:
+	case lettersPath, numbersPath, officePath, sealsPath:
 		return s.letters != nil
 	case approvalsPath:
 		return s.approvals != nil

@@ -49,7 +49,7 @@ var looks = map[string]look{
 	"异议待答复": {"violet", "speech"}, "采纳待更正": {"amber", "tool"}, "采纳并已更正": {"green", "check"}, "不予采纳": {"grey", "ban"},
 	"陈述申辩期": {"amber", "hour"}, "联审中": {"blue", "clock"}, "联审退回": {"amber", "undo"}, "认定生效": {"wine", "ban"}, "解除审批中": {"blue", "clock"}, "期满失效": {"grey", "dash"}, "提前解除": {"grey", "undo"}, "维持认定": {"wine", "ban"},
 	"待发文": {"amber", "hour"}, "待施行": {"blue", "clock"}, "使用中": {"green", "check"}, "已被代替": {"grey", "lock"}, "审批未同意": {"wine", "ban"},
-	"已发出": {"blue", "clock"}, "未读": {"amber", "hour"}, "已读": {"green", "check"}, "等待发送": {"blue", "clock"}, "正在发送": {"blue", "tool"}, "已送出": {"green", "check"}, "结果不明": {"amber", "alert"}, "没有发出": {"wine", "alert"}, "已停发": {"grey", "ban"},
+	"已发出": {"blue", "clock"}, "等文号": {"amber", "hour"}, "等用印": {"amber", "hour"}, "等送达": {"blue", "clock"}, "已用印": {"green", "check"}, "未读": {"amber", "hour"}, "已读": {"green", "check"}, "等待发送": {"blue", "clock"}, "正在发送": {"blue", "tool"}, "已送出": {"green", "check"}, "结果不明": {"amber", "alert"}, "没有发出": {"wine", "alert"}, "已停发": {"grey", "ban"},
 	"未下发": {"grey", "edit"}, "收表中": {"blue", "clock"}, "已撤回任务": {"grey", "undo"}, "未签收": {"amber", "hour"}, "已签收未报": {"blue", "clock"}, "已报": {"green", "check"}, "已退回待改": {"amber", "undo"}, "待补填新栏": {"amber", "edit"}, "到归档没有报": {"wine", "alert"}, "免报": {"grey", "dash"},
 	"已取号，没有发出": {"amber", "hour"}, "已签署": {"green", "check"}, "作废": {"grey", "ban"}, "空号": {"amber", "alert"}, "重号": {"wine", "alert"}, "有回证": {"green", "check"}, "没有回证": {"grey", "dash"},
 	"迟报": {"amber", "hour"}, "没有账号能签收": {"wine", "alert"}, "周期运行中": {"blue", "clock"}, "周期已停止": {"grey", "lock"},

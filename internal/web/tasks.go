@@ -79,6 +79,9 @@ func (s *Server) partsWithTasks() []Tasks {
 	if s.applications != nil {
 		parts = append(parts, ApplicationTasks{Applications: s.applications, Cycle: s.cycle})
 	}
+	if s.letters != nil {
+		parts = append(parts, OfficeTasks{Guard: s.guard, Letters: s.letters})
+	}
 	if s.collections != nil {
 		parts = append(parts, CollectionTasks{Collections: s.collections})
 	}

@@ -18,7 +18,7 @@ import (
 // TestVetoPages leads a case of 一票否决 through its pages: begun on a document, told to the firm, pleaded, heard by another person, signed, delivered, objected to and answered; what is wrong is named beside its field and writes nothing.
 func TestVetoPages(t *testing.T) {
 	f, project, forward := fundCases(t)
-	for login, role := range map[string]policy.Role{"legal": "legal_officer", "director": "director"} {
+	for login, role := range map[string]policy.Role{"legal": "legal_officer", "director": "director", "seals": "office"} {
 		if err := f.Appoint(t.Context(), login, "测试人员", policy.Appointment{Role: role, Scopes: []string{policy.County}}); err != nil {
 			t.Fatal(err)
 		}
@@ -156,9 +156,72 @@ func TestVetoPages(t *testing.T) {
 		scenario{name: "and delivered", role: "officer", path: "/todo", status: 200, contains: []string{"望湖苑：送达一票否决认定书"}},
 	)
 	seq++
+	waits := "/sent/desk/veto~" + id + "~veto.issue"
+	sealed := func(form url.Values) url.Values { form.Set("step", "seal"); return form }
+	run(
+		scenario{name: "the office does not read cases", role: "seals", path: page, status: 403},
+		scenario{name: "it waits at the office", role: "seals", path: "/todo", status: 200, contains: []string{"给望湖苑的认定书编文号", waits}},
+		scenario{name: "among others", role: "seals", path: "/sent/desk", status: 200, contains: []string{"认定书", "等文号", "赣北物业服务有限公司", waits}},
+		scenario{name: "not for who only drafts", role: "officer", path: "/sent/desk", status: 403},
+		scenario{name: "the next number is proposed", role: "seals", path: waits, status: 200, contains: []string{`value="都建决〔2026〕1号"`, waits + "/print"}},
+		scenario{name: "a paper that is not approved", role: "seals", path: "/sent/desk/veto~" + id + "~veto.serve", status: 404},
+		scenario{name: "of no case", role: "seals", path: "/sent/desk/veto~none~veto.issue", status: 404},
+		scenario{name: "of nothing", role: "seals", path: "/sent/desk/veto", status: 404},
+		scenario{name: "the paper", role: "seals", path: waits + "/print", status: 200, contains: []string{"一票否决认定书", "赣北物业服务有限公司"}},
+		scenario{name: "its notice is no paper of the office", role: "seals", path: page + "/print/notice", status: 403},
+	)
+	office := func(at, do string, form url.Values) answer {
+		t.Helper()
+		form.Set("key", do+form.Get("n"))
+		if people["seals"] == nil {
+			people["seals"] = newPerson(t, f).signIn(t, "seals")
+		}
+		return people["seals"].scanned(t, at+"/"+do, form)
+	}
+	refused := func(name, at, do string, form url.Values, status int, says string) {
+		t.Helper()
+		before := changes(t, f)
+		if a := office(at, do, form); a.StatusCode != status || !strings.Contains(a.body, says) || changes(t, f) != before {
+			t.Errorf("%s: %d, %d records, without %q: %.1500s", name, a.StatusCode, changes(t, f)-before, says, a.body)
+		}
+	}
+	refused("sealed without a number", waits, "seal", pairs("n", "0", "seal-day", f.Vetoes.Today().String(), "seal-number", "2"), 409, "先编号再用印")
+	refused("a number that another paper bears", waits, "number", pairs("n", "1", "number-number", "都住建否告〔2026〕1号"), 422, "已用于望湖苑的告知书")
+	refused("a paper that is not approved", "/sent/desk/veto~"+id+"~veto.serve", "number", pairs("n", "2", "number-number", ""), 409, "还没有批准")
+	if a := office(waits, "number", pairs("n", "3", "number-number", "都住建否〔2026〕1号")); a.StatusCode != 303 {
+		t.Fatalf("numbered: %d %.1500s", a.StatusCode, a.body)
+	}
+	refused("numbered twice", waits, "number", pairs("n", "4", "number-number", ""), 422, "已经为这一件取了")
+	refused("sealed tomorrow, in no copies", waits, "seal", sealed(pairs("n", "5", "seal-day", f.Vetoes.Today().Add(1).String(), "seal-number", "很多")), 422, "1 至 999")
+	run(
+		scenario{name: "waits for the seal", role: "seals", path: "/sent/desk?state=等用印", status: 200, contains: []string{"都住建否〔2026〕1号"}},
+		scenario{name: "with its number in print", role: "seals", path: waits + "/print", status: 200, contains: []string{"都住建否〔2026〕1号"}},
+		scenario{name: "the form of who delivers", role: "officer", path: page, status: 200, contains: []string{`value="都住建否〔2026〕1号"`, "已填好为这一件取的号"}},
+	)
+	if a := office(waits, "seal", pairs("n", "6", "seal-day", f.Vetoes.Today().String(), "seal-number", "3")); a.StatusCode != 303 {
+		t.Fatalf("sealed: %d %.1500s", a.StatusCode, a.body)
+	}
+	refused("sealed twice", waits, "seal", pairs("n", "7", "seal-day", f.Vetoes.Today().String(), "seal-number", "3"), 409, "已经登记用印")
+	line := regexp.MustCompile(`/sent/seals/[0-9A-Za-z._-]{16,}`).FindString(people["seals"].get(t, "/sent/seals").body)
+	run(
+		scenario{name: "the register of seals", role: "director", path: "/sent/seals?q=望湖", status: 200, contains: []string{"都住建否〔2026〕1号 认定书", "已用印", "3 份"}},
+		scenario{name: "its line", role: "director", path: line, status: 200, contains: []string{"用印日期", page}, excludes: []string{line + "/void"}},
+		scenario{name: "nothing waits any more", role: "seals", path: "/todo", status: 200, excludes: []string{waits}},
+		scenario{name: "the firm reads no register", role: "firm", path: "/sent/seals", status: 403},
+		scenario{name: "as Excel", role: "director", path: "/sent/seals.xlsx", status: 200},
+		scenario{name: "who waits as Excel", role: "seals", path: "/sent/desk.xlsx", status: 200},
+	)
+	if a := office(line, "void", pairs("n", "8", "seq", "1", "void-text", "份数写错了")); a.StatusCode != 303 {
+		t.Fatalf("voided: %d %.1500s", a.StatusCode, a.body)
+	}
+	if a := office(waits, "seal", pairs("n", "9", "seal-day", f.Vetoes.Today().String(), "seal-number", "4")); a.StatusCode != 303 {
+		t.Fatalf("sealed again: %d %.1500s", a.StatusCode, a.body)
+	}
 	step("officer", "issue", pairs("issue-number", "都住建否〔2026〕1号", "issue-day", f.Vetoes.Today().String(), "issue-text", "直接送达"), scan)
 	until := f.Vetoes.Today().AddMonths(12).Add(-1).Chinese()
+	refused("a paper that went out meanwhile", waits, "seal", pairs("n", "10", "seal-day", f.Vetoes.Today().String(), "seal-number", "1"), 409, "已经发出")
 	run(
+		scenario{name: "what was sealed is there for the office", role: "seals", path: waits + "/print", status: 200, contains: []string{"都住建否〔2026〕1号"}},
 		scenario{name: "it stands", role: "firm", path: page, status: 200, contains: []string{"认定生效", "有效至" + until, "提出异议"}},
 		scenario{name: "the decision", role: "firm", path: page + "/print/decision", status: 200, contains: []string{"都住建否〔2026〕1号", "经联审（联审纪要〔2026〕3号）决定", until, `?as=docx"`}},
 		scenario{name: "the whole file", role: "firm", path: page + "/whole", status: 200, contains: []string{"一案一档", "卷内目录", "都住建否〔2026〕1号", "30 年", "办理经过", `<h2 class="h1">一票否决认定书</h2>`}, excludes: []string{"承办人"}},

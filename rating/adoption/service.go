@@ -79,12 +79,21 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		return nil, err
 	}
 	cases.Sends((*Version).outgoing)
+	cases.Awaits((*Version).awaited)
 	progress, err := store.NewEphemeral[Progress](c.DB, "scheme-study")
 	return &Service{Config: c, Cases: cases, progress: progress}, err
 }
 
 // slotAdopted is the place of the document that puts a version in force.
 const slotAdopted = "adopted"
+
+// awaited is that document while an approved version waits for it; it is printed once the version is adopted.
+func (v *Version) awaited() []casework.Awaited {
+	if v.State != Approved {
+		return nil
+	}
+	return []casework.Awaited{{Code: versionKind + "." + string(StepAdopt), Title: "方案采用决定"}}
+}
 
 // outgoing is the document that puts a version in force.
 func (v *Version) outgoing() []casework.Outgoing {

@@ -135,6 +135,14 @@ func (p *Period) borne() casework.Borne {
 	return of
 }
 
+// awaited is the circular of a period whose results every level signed, until they are published; it is printed from then on.
+func (p *Period) awaited() []casework.Awaited {
+	if p.State != StateEvaluated || p.Approval == nil || p.Approval.State != policy.ApprovalApproved {
+		return nil
+	}
+	return []casework.Awaited{{Code: "period.published", Title: "评价结果通报", To: "社会公众"}}
+}
+
 // hasFile reports whether the store holds a file. Returns NotFound if it does not.
 func (s *Service) hasFile(ctx context.Context, sha256 string) error {
 	if !sha256Form.MatchString(sha256) {

@@ -155,6 +155,23 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		p, err := s.load(ctx, id)
 		return p.borne(), err
 	})
+	s.letters.Await("period", func(ctx context.Context, yield func(string, casework.Borne, []casework.Awaited)) error {
+		for _, rhythm := range []string{RhythmQuarter, RhythmYear} {
+			list, err := s.list(ctx, periodKey(rhythm, StateEvaluated))
+			if err != nil {
+				return err
+			}
+			for i := range list {
+				if waits := list[i].awaited(); len(waits) > 0 {
+					yield(list[i].ID, list[i].borne(), waits)
+				}
+			}
+		}
+		return nil
+	}, func(ctx context.Context, id string) (casework.Borne, []casework.Awaited, error) {
+		p, err := s.load(ctx, id)
+		return p.borne(), p.awaited(), err
+	})
 	if s.facts, err = newFacts(ctx, o.DB); err != nil {
 		return nil, err
 	}

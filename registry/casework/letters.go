@@ -181,11 +181,14 @@ type LettersConfig struct {
 //
 //  1. A number belongs to one paper; minutes of a joint review are one paper, however many cases it heard.
 //  2. What a case sends is entered from what the case says, with its step; a rule completes what a stop left out, and enters what is older than the register.
-//  3. A number that was taken without a case can be given to one; one that was taken for a case is that case's only; what was given up (作废) is never given again.
+//  3. What is approved and not sent yet waits at the office (局办公室) for number and seal; a paper is sealed once under its number, and only while it waits.
+//  4. A number that was taken without a case can be given to one; one that was taken for a case is that case's only; what was given up (作废) is never given again.
 type Letters struct {
 	*Rows[Letter]
 	LettersConfig
-	bearers map[string]func(ctx context.Context, id string) (Borne, error)
+	bearers  map[string]func(ctx context.Context, id string) (Borne, error)
+	awaiting map[string]awaiter
+	sealed   *Rows[Seal]
 }
 
 // NewLetters opens the register on a store.
@@ -229,7 +232,8 @@ func NewLetters(ctx context.Context, c LettersConfig) (*Letters, error) {
 			return scope.All() || kind == "" || slices.Contains(ownKinds, kind)
 		}, err
 	}
-	return &Letters{Rows: rows, LettersConfig: c, bearers: map[string]func(context.Context, string) (Borne, error){}}, nil
+	sealed, err := newSeals(ctx, c)
+	return &Letters{Rows: rows, LettersConfig: c, bearers: map[string]func(context.Context, string) (Borne, error){}, awaiting: map[string]awaiter{}, sealed: sealed}, err
 }
 
 // numberKey is what a number is claimed as: its one form, or what was typed without blanks if it has none.

@@ -234,6 +234,12 @@ func NewRulings[T any, S interface {
 		}
 		return out
 	})
+	r.Awaits(func(one *T) []Awaited {
+		if state, _ := kind.Stands(one); string(*state) != RulingDecided {
+			return nil
+		}
+		return []Awaited{{Code: kind.Name + "." + RuleIssue, Title: kind.Papers[1], To: kind.Ruling(one).FirmName, Print: "decision"}}
+	})
 	r.Shows = func(_ context.Context, by policy.Actor) (func(*T) bool, error) {
 		inside := !r.desk.Guard.Allow(by, kind.Plead) || slices.ContainsFunc(kind.Inside, func(right policy.Action) bool { return r.desk.Guard.Allow(by, right) })
 		return func(one *T) bool { return inside || kind.Ruling(one).Notice != nil }, nil

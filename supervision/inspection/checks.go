@@ -68,6 +68,7 @@ func NewInspections(ctx context.Context, c ChecksConfig) (*Inspections, error) {
 		return nil, err
 	}
 	s.Sends((*Inspection).outgoing)
+	s.Awaits((*Inspection).awaited)
 	s.records, err = newVisits(ctx, Config{DB: c.DB, Guard: c.Guard, Places: c.Places, Crew: c.Persons, Sheets: &Sheets{}}, recordDuty)
 	return s, err
 }
@@ -391,6 +392,14 @@ func (s *Inspections) notice(ctx context.Context, by policy.Actor, at casework.A
 // NoticeMeans lists how a notice is given.
 func NoticeMeans() []registry.Choice {
 	return []registry.Choice{{ID: "ahead", Text: "检查前送达"}, {ID: "onsite", Text: "到场时当面送达"}}
+}
+
+// awaited is the notice of an inspection that is approved, until it is given.
+func (c *Inspection) awaited() []casework.Awaited {
+	if c.State != Approved {
+		return nil
+	}
+	return []casework.Awaited{{Code: inspectionKind + "." + string(StepNotice), Title: "行政检查通知书", To: c.FirmName, Print: "notice"}}
 }
 
 // outgoing are the papers that an inspection sent out.

@@ -160,6 +160,21 @@ const slotServed = "served"
 // rungSlot is the place of the nth rung of the ladder, from 0.
 func rungSlot(n int) string { return "rung" + strconv.Itoa(n+1) }
 
+// Code names the paper that a step of the case numbers, see casework.SeriesRow.
+func (c *Case) Code(do Step) string { return caseKind + "." + string(do) + "." + string(c.Kind) }
+
+// awaited is the paper once it is approved, until it is delivered or handed over.
+func (c *Case) awaited() []casework.Awaited {
+	if c.State != Ready {
+		return nil
+	}
+	do, to := StepServe, c.FirmName
+	if c.Kind == supervision.PaperTransfer {
+		do, to = StepHandOver, c.To
+	}
+	return []casework.Awaited{{Code: c.Code(do), Title: c.Kind.Title(), To: to, Print: "paper"}}
+}
+
 // outgoing are the papers that a case sent out: the paper itself, and the rungs that have a number or were handed on.
 func (c *Case) outgoing() (out []casework.Outgoing) {
 	to := c.FirmName

@@ -83,6 +83,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		return nil, err
 	}
 	s.Sends((*Case).outgoing)
+	s.Awaits((*Case).awaited)
 	s.Shows = s.shows
 	s.addresses, err = store.NewCollection(ctx, c.DB, store.Kind[Address]{Name: addressKind, Version: 1})
 	return s, err

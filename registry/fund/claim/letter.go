@@ -33,6 +33,15 @@ func (c *Claim) letterSays(do Step) any {
 	return says
 }
 
+// awaited is the bureau's next letter once every level signed it, until it goes out.
+func (c *Claim) awaited() []casework.Awaited {
+	do := c.State.letter()
+	if do == "" || !c.Letter.Stands(string(do), c.letterSays(do)) {
+		return nil
+	}
+	return []casework.Awaited{{Code: claimKind + "." + string(do), Title: map[Step]string{StepUrge: "督促通知书", StepAsk: "补存通知书", StepDun: "催缴函"}[do], To: c.DeveloperName, Print: string(do)}}
+}
+
 // letterStands reports whether the bureau's next letter was signed by every level and still says what they signed, and what the ledger says.
 func (s *Service) letterStands(ctx context.Context, c *Claim) bool {
 	do := c.State.letter()

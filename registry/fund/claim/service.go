@@ -79,6 +79,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		return nil, err
 	}
 	cases.Sends((*Claim).outgoing)
+	cases.Awaits((*Claim).awaited)
 	return &Service{Config: c, Cases: cases}, nil
 }
 

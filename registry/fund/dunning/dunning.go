@@ -120,6 +120,14 @@ func (d *Dunning) Signing() *policy.Approval {
 	return d.Letter.Waiting(string(StepDeliver))
 }
 
+// awaited is the letter that every level signed and that did not go out yet.
+func (d *Dunning) awaited() []casework.Awaited {
+	if d.State.Final() || !d.Letter.Stands(string(StepDeliver), d.says()) {
+		return nil
+	}
+	return []casework.Awaited{{Code: dunningKind + "." + string(StepDeliver), Title: "催缴通知书", To: d.DeveloperName, Print: "letter"}}
+}
+
 // Next is what comes next and who does it, for the page and the lists.
 func (d *Dunning) Next() string {
 	switch a := d.Signing(); {

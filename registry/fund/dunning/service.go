@@ -54,6 +54,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		return nil, err
 	}
 	cases.Sends((*Dunning).outgoing)
+	cases.Awaits((*Dunning).awaited)
 	return &Service{Config: c, Cases: cases}, nil
 }
 
