@@ -196,6 +196,8 @@ var nowhere = map[string]string{
 	"/schemes/:id":                "a scheme is the whole county's",
 	"/scores/:period":             narrowed,
 	"/sent/:id":                   ownOnly,
+	"/sent/desk/:id":              "a paper that waits at the office of the county",
+	"/sent/seals/:id":             ownOnly,
 	"/stars/:id":                  narrowed,
 	"/supplies/imports":           anImport,
 }
