@@ -47,6 +47,8 @@ type Outgoing struct {
 	Paper Paper
 	// Joint: it is the minutes of a joint review, which several cases have together; number and day say which.
 	Joint bool
+	// For is its code as in SeriesRow.Papers if its number is given in the register, at any time later; "" if only what bears it gives one.
+	For string
 }
 
 // Borne is what bears numbers: its name, whose it is, and its papers.
@@ -117,7 +119,7 @@ type Letter struct {
 	// Target is "<kind>/<id>" of the case that it belongs to, "" for none; Slot its place there, "" for a paper that was entered by hand.
 	Target string `json:"target,omitempty" privacy:"internal"`
 	Slot   string `json:"slot,omitempty" privacy:"internal"`
-	// For is the paper of its case for which the number was taken beforehand, a code as in SeriesRow.Papers; "" for any from the series.
+	// For is the paper of its case for which the number was taken in the register, beforehand or later, a code as in SeriesRow.Papers; "" for any from the series.
 	For string `json:"for,omitempty" privacy:"internal"`
 	// Keys are the scope keys, Stamp the day of them; none for what concerns the whole county.
 	Keys  []string      `json:"keys,omitempty" privacy:"internal"`
@@ -181,8 +183,9 @@ type LettersConfig struct {
 //
 //  1. A number belongs to one paper; minutes of a joint review are one paper, however many cases it heard.
 //  2. What a case sends is entered from what the case says, with its step; a rule completes what a stop left out, and enters what is older than the register.
-//  3. What is approved and not sent yet waits at the office (局办公室) for number and seal; a paper is sealed once under its number, and only while it waits.
-//  4. A number that was taken without a case can be given to one; one that was taken for a case is that case's only; what was given up (作废) is never given again.
+//  3. What went out without a number gets one later, from the office or from a series, once (LetterNumber).
+//  4. What is approved and not sent yet waits at the office (局办公室) for number and seal; a paper is sealed once under its number, and only while it waits.
+//  5. A number that was taken without a case can be given to one; one that was taken for a case is that case's only; what was given up (作废) is never given again.
 type Letters struct {
 	*Rows[Letter]
 	LettersConfig
@@ -277,7 +280,7 @@ func (r *Letters) Enter(ctx context.Context, meta store.Meta, kind, id string, o
 
 // enter enters one paper.
 func (r *Letters) enter(ctx context.Context, meta store.Meta, target string, of Borne, p Outgoing) error {
-	l := Letter{Number: p.Paper.Number, Title: p.Title, About: of.Name, Project: of.Project, Target: target, Slot: p.Slot, Keys: of.Keys, Stamp: of.Day, Day: p.Paper.Day, By: p.Paper.By}
+	l := Letter{Number: p.Paper.Number, Title: p.Title, About: of.Name, Project: of.Project, Target: target, Slot: p.Slot, For: p.For, Keys: of.Keys, Stamp: of.Day, Day: p.Paper.Day, By: p.Paper.By}
 	if p.To != "" || p.Way != "" {
 		l.Sent, l.Own = []Sending{{To: p.To, Way: p.Way, Day: p.Paper.Day, Receipt: p.Paper.File, By: p.Paper.By}}, 1
 	}
@@ -299,6 +302,10 @@ func (r *Letters) enter(ctx context.Context, meta store.Meta, target string, of 
 			l.Sent = append(slices.Clone(l.Sent), sent[now.State.Own:]...)
 		}
 		l.Void = now.State.Void
+		if p.For != "" && l.Number == "" { // given here meanwhile
+			l.Number = now.State.Number
+			l.numbered()
+		}
 		if reflect.DeepEqual(l, now.State) {
 			return nil
 		}
@@ -468,6 +475,15 @@ func (r *Letters) Held(ctx context.Context, target, code string) (string, error)
 		return "", err
 	}
 	return found.Docs[0].State.Number, nil
+}
+
+// PaperOf is the line of a paper whose number is given in the register, the last one if there are several; false for none. target is "<kind>/<id>" of what sends it, code as for Next. It asks for no right: whoever sees the thing sees its papers.
+func (r *Letters) PaperOf(ctx context.Context, target, code string) (store.Doc[Letter], bool, error) {
+	found, err := r.Docs.ListWhere(ctx, store.Query{Index: byTarget, Key: target, Desc: true, Limit: store.MaxLimit}, func(d *store.Doc[Letter]) bool { return d.State.For == code && d.State.Void == "" })
+	if err != nil || len(found.Docs) == 0 {
+		return store.Doc[Letter]{}, false, err
+	}
+	return found.Docs[0], true, nil
 }
 
 // nextOf is the next free number of a series in a year.

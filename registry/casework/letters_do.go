@@ -18,19 +18,22 @@ type LetterStep string
 
 // The steps of a line.
 const (
-	// LetterEnter enters a paper that no case sends; LetterSend records one time that it was sent; LetterReceipt adds the receipt to the last time without one; LetterGiveUp gives up a number that was taken and not used.
+	// LetterEnter enters a paper that no case sends; LetterNumber gives one without a number its number; LetterSend records one time that it was sent; LetterReceipt adds the receipt to the last time without one; LetterGiveUp gives up a number that was taken and not used.
 	LetterEnter   LetterStep = "enter"
+	LetterNumber  LetterStep = "number"
 	LetterSend    LetterStep = "send"
 	LetterReceipt LetterStep = "receipt"
 	LetterGiveUp  LetterStep = "void"
 )
 
 // LetterSteps are the steps of a line that is there.
-func LetterSteps() []LetterStep { return []LetterStep{LetterSend, LetterReceipt, LetterGiveUp} }
+func LetterSteps() []LetterStep {
+	return []LetterStep{LetterSend, LetterNumber, LetterReceipt, LetterGiveUp}
+}
 
 // Title is the step for people.
 func (s LetterStep) Title() string {
-	return map[LetterStep]string{LetterEnter: "登记", LetterSend: "登记发送", LetterReceipt: "补登送达回证", LetterGiveUp: "文号作废"}[s]
+	return map[LetterStep]string{LetterEnter: "登记", LetterSend: "登记发送", LetterNumber: "补编文号", LetterReceipt: "补登送达回证", LetterGiveUp: "文号作废"}[s]
 }
 
 // Action is the right of the step.
@@ -169,7 +172,7 @@ func (r *Letters) Record(ctx context.Context, by policy.Actor, in NewLetter, ide
 	})
 }
 
-// Do carries a step out on a line. Fields: of send text (to whom), choice (one of Ways), day, paper (the receipt, optional); of receipt paper; of void text (why). Returns Forbidden without RecordSent, NotFound outside the scope, Invalid for refused
+// Do carries a step out on a line. Fields: of number number; of send text (to whom), choice (one of Ways), day, paper (the receipt, optional); of receipt paper; of void text (why). Returns Forbidden without RecordSent, NotFound outside the scope, Invalid for refused
 // fields, Conflict if the line does not allow the step or somebody was quicker.
 func (r *Letters) Do(ctx context.Context, by policy.Actor, at At, do LetterStep, in Input) (store.Doc[Letter], error) {
 	const op = "casework.Do"
@@ -202,6 +205,8 @@ func (r *Letters) Do(ctx context.Context, by policy.Actor, at At, do LetterStep,
 				sent.Receipt = &file
 			}
 			l.Sent = append(slices.Clone(l.Sent), sent)
+		case LetterNumber:
+			return r.number(ctx, by, at.ID, l, f, in.Number)
 		case LetterReceipt:
 			file, err := desk.Keep(ctx, by, policy.RecordSent, in.Upload, "请上传送达回证")
 			if err != nil {
@@ -218,6 +223,36 @@ func (r *Letters) Do(ctx context.Context, by policy.Actor, at At, do LetterStep,
 		}
 		return nil
 	})
+}
+
+// number gives a line its number, in the series of the actor's own scope.
+func (r *Letters) number(ctx context.Context, by policy.Actor, id string, l *Letter, f *Check, number string) error {
+	scope, err := r.Scope(ctx, by, policy.RecordSent)
+	if err != nil {
+		return err
+	}
+	of := Bearing{Target: letterKind + "/" + id}
+	if f.Text("number", "文号", &number, 2, maxNumber); f.Err() == nil {
+		words, held, err := r.Taken(ctx, number, of)
+		if err != nil {
+			return err
+		}
+		if held != "" {
+			words = "文号“" + number + "”已经取过，还没有用：在发文登记簿里打开那一条登记"
+		}
+		if words != "" {
+			f.Fail("number", "%s", words)
+		}
+	}
+	l.Number = number
+	l.numbered()
+	if row, known := r.Series.Word(l.Word); known && !row.in(scope) {
+		f.Fail("number", "“%s”不是你单位的机关代字", l.Word)
+	}
+	if err := f.Err(); err != nil {
+		return err
+	}
+	return r.Take(ctx, store.Meta{By: by.ID, Action: string(policy.RecordSent), Why: LetterNumber.Title()}, l.Number, of)
 }
 
 // lacks is the last time that it was sent by hand without a receipt, -1 for none.
@@ -237,6 +272,10 @@ func (l *Letter) Waits(do LetterStep) string {
 		return "这个文号已经作废：" + l.Void
 	case do == LetterReceipt && l.lacks() < 0:
 		return "没有等着补送达回证的登记"
+	case do == LetterNumber && l.Number != "":
+		return "已经有文号：" + l.Number
+	case do == LetterNumber && l.Slot != "" && l.For == "":
+		return "这份文书的文号由办件登记"
 	case do == LetterGiveUp && (l.State() != LetterHeld || l.Number == ""):
 		return "只有取了号、还没有发出的可以作废"
 	}

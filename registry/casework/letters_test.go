@@ -269,6 +269,33 @@ func TestNumbers(t *testing.T) {
 	if must(err); sent.State.Sent[0].Receipt == nil {
 		t.Error("the receipt is not there")
 	}
+
+	// A number that comes later from the office: of a line by hand, and of a paper that tells its code; what is entered again keeps it.
+	numbered := func(l store.Doc[casework.Letter], number string) (store.Doc[casework.Letter], error) {
+		return d.letters.Do(ctx, clerk, casework.At{ID: l.ID, Seq: l.Seq}, casework.LetterNumber, casework.Input{Number: number})
+	}
+	d.Refused("a number that another paper bears", fault.Invalid, func() error { _, err := numbered(sent, "都建整〔2026〕120号"); return err }, "number")
+	d.Refused("no number", fault.Invalid, func() error { _, err := numbered(sent, " "); return err }, "number")
+	sent, err = numbered(sent, "都建整(2026)123号")
+	if must(err); sent.State.Number != "都建整〔2026〕123号" || sent.State.Nth != 123 {
+		t.Errorf("the number given later is %+v", sent.State)
+	}
+	d.Refused("a second number", fault.Conflict, func() error { _, err := numbered(sent, "都建整〔2026〕124号"); return err })
+	told := casework.Borne{Name: "星湖苑", Papers: []casework.Outgoing{{Slot: "told", For: "order.told", Title: "告知书", To: "某物业", Way: casework.WaySystem, Paper: casework.Paper{Day: d.Today()}}}}
+	must(d.letters.Enter(ctx, store.Meta{By: "x", Action: "x"}, "order", fourth.ID, told))
+	line, known, err := d.letters.PaperOf(ctx, "order/"+fourth.ID, "order.told")
+	if must(err); !known || line.State.Number != "" || line.State.State() != casework.LetterSent {
+		t.Fatalf("a paper without a number is %+v", line.State)
+	}
+	_, err = numbered(line, "都建整〔2026〕124号")
+	must(err)
+	must(d.letters.Enter(ctx, store.Meta{By: "x", Action: "x"}, "order", fourth.ID, told))
+	if line, _, err = d.letters.PaperOf(ctx, "order/"+fourth.ID, "order.told"); err != nil || line.State.Number != "都建整〔2026〕124号" {
+		t.Errorf("entered again it bears %q, %v", line.State.Number, err)
+	}
+	if own, err := d.letters.Of(ctx, clerk, "order/"+fourth.ID); err != nil || own[0].State.Waits(casework.LetterNumber) == "" {
+		t.Errorf("the number of what a step sends is given in the register: %v, %v", own, err)
+	}
 	stranger := policy.Actor{ID: "w", Name: "w", Appointments: []policy.Appointment{{Role: "community_worker", Scopes: []string{"c:360428001001"}}}}
 	d.Refused("without the right", fault.Forbidden, func() error {
 		_, err := d.letters.Record(ctx, stranger, casework.NewLetter{Title: "一份通知"}, nil)
@@ -299,7 +326,8 @@ func TestNumbers(t *testing.T) {
 	want := `都建整〔2026〕120号 通知书/望湖苑/已发出
 都建整〔2026〕121号-都建整〔2026〕121号 gap
 都建整〔2026〕122号 通知书/湖畔名邸/已发出
-都建整〔2026〕123号-都建整〔2026〕124号 gap
+都建整〔2026〕123号 致建设单位的函/湖畔名邸/已发出
+都建整〔2026〕124号 告知书/星湖苑/已发出
 都建整〔2026〕125号 写错的通知//作废
 都建整〔2026〕126号 通知书/星湖苑/已发出
 next 都建整〔2026〕127号
@@ -318,8 +346,8 @@ next 北山政发〔2026〕9号`
 			t.Errorf("%s of 2027 is %q, %v; want %q", code, got, err, want)
 		}
 	}
-	if lines, err := d.letters.Of(ctx, clerk, "order/"+fourth.ID); err != nil || len(lines) != 2 {
-		t.Errorf("the case has %d lines, %v; want its notice and the letter by hand", len(lines), err)
+	if lines, err := d.letters.Of(ctx, clerk, "order/"+fourth.ID); err != nil || len(lines) != 3 {
+		t.Errorf("the case has %d lines, %v; want its notice, the letter by hand and what was told", len(lines), err)
 	}
 	if page, err := d.letters.List(ctx, clerk, casework.LetterFilter{Text: "置业", Way: "post"}, ""); err != nil || len(page.Docs) != 1 {
 		t.Errorf("found %d lines, %v", len(page.Docs), err)
