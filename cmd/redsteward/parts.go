@@ -58,7 +58,7 @@ func (s *service) openParts(ctx context.Context, rules *policy.Rules, accounts p
 		}
 	}
 	// What is no case sends papers out too.
-	for kind, sent := range map[string]func(context.Context, string) (casework.Borne, error){"return": s.returns.Sent, "collection-task": s.collections.Sent, "notice": s.notices.Sent, "matter": s.matters.Sent} {
+	for kind, sent := range map[string]func(context.Context, string) (casework.Borne, error){"return": s.returns.Sent, "collection-task": s.collections.Sent, "notice": s.notices.Sent, "matter": s.matters.Sent, "change": s.changes.Sent} {
 		s.letters.Bear(kind, sent)
 	}
 	return s.letters.Watch()

@@ -28,6 +28,7 @@ func (s *Server) bodyRoutes() []Route {
 		Route{Method: fiber.MethodGet, Path: bodiesPath, Action: policy.ReadRegister, Handler: s.showsOverview(s.bodyBoard)},
 		Route{Method: fiber.MethodGet, Path: bodiesPath + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsOverview(s.bodyBoard)},
 		Route{Method: fiber.MethodGet, Path: one, Action: policy.ReadRegister, Handler: s.oneBody},
+		Route{Method: fiber.MethodGet, Path: one + "/print/:paper<maxLen(16)>", Action: policy.ReadRegister, Handler: s.bodyPaper},
 		Route{Method: fiber.MethodGet, Path: one + "/whole", Action: policy.ReadRegister, Handler: s.wholePage(s.bodyWhole)})
 	for _, b := range bodySteps {
 		routes = append(routes, Route{Method: fiber.MethodPost, Path: one + "/" + b.name, Action: owners.Needs(b.step), Handler: s.stepBody})
@@ -203,6 +204,7 @@ type bodyView struct {
 	Clock           calendar.Deadline
 	Forms           []stepForm
 	History         []step
+	Prints          []printLine
 }
 
 func (s *Server) oneBody(c *fiber.Ctx, by policy.Actor) error {
@@ -217,6 +219,9 @@ func (s *Server) showBody(c *fiber.Ctx, by policy.Actor, refused []fault.Field) 
 	}
 	f := &doc.State
 	v := bodyView{Path: bodyPath(id), ProjectPath: projectPath(f.Project), Seq: doc.Seq, F: f, Clock: f.Clock()}
+	if v.Prints, err = s.paperLines(ctx, by, bodiesPath, id, s.bodyPapers(f)); err != nil {
+		return err
+	}
 	if f.Vote != "" {
 		v.VotePath = votePath(f.Project, f.Vote)
 	}

@@ -46,6 +46,7 @@ func TestBodyPages(t *testing.T) {
 		t.Fatal(running, err)
 	}
 	page := list + "/" + running[0].ID
+	run(scenario{name: "no paper of a later step", role: "worker", path: page + "/print/notice", status: 404})
 	run(
 		scenario{name: "the worker's work", role: "worker", path: "/todo", status: 200, contains: []string{"望湖苑物管会组建：报送候选人"}},
 		scenario{name: "the page", role: "worker", path: page, status: 200, contains: []string{"筹备中", "9 人，业主代表 5 人，党员 4 人", "报送候选人"}, excludes: []string{"审查通过</button>", "登记备案</button>"}},
@@ -75,6 +76,14 @@ func TestBodyPages(t *testing.T) {
 		scenario{name: "in office", role: "officer", path: list + "?body=committee&state=ended&q=whu", status: 200, contains: []string{"业委会在任", "其中党员 4 人，占 57.1%", page}},
 		scenario{name: "none without", role: "officer", path: list + "?body=none", status: 200, contains: []string{"没有符合条件的内容"}},
 	)
+	worker := people["worker"]
+	worker.paper(t, page+"/print/group", "筹备组成立公告", "全体业主：", "望湖苑", "9 人，业主代表 5 人，党员 4 人", "姓名")
+	worker.paper(t, page+"/print/qualify", "候选人资格审查表", "8 人，党员 4 人", "7 人，党员 4 人", "社区党组织书记签名、盖章")
+	people["firm"].paper(t, page+"/print/notice", "候选人公示", "小区公告栏", "2026年5月13日")
+	people["firm"].paper(t, page+"/print/chosen", "业主组织组成人员公告", "5 人，党员 3 人", "2026年5月30日")
+	if a := people["elsewhere"].get(t, page+"/print/chosen?as=docx"); a.StatusCode != 404 {
+		t.Errorf("another community opens it: %d", a.StatusCode)
+	}
 	_, sheets := workbook(t, people["officer"].get(t, list+".xlsx"))
 	if said := fmt.Sprint(sheets["业主组织"]); !strings.Contains(said, "业委会在任") || !strings.Contains(said, "望湖苑物管会组建：已终止") {
 		t.Error(said)

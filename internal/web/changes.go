@@ -33,6 +33,7 @@ func (s *Server) changeRoutes() []Route {
 		{Method: get, Path: changesPath, Action: policy.ReadRegister, Handler: s.showsOverview(s.changeBoard)},
 		{Method: get, Path: changesPath + ".xlsx", Action: policy.ReadRegister, Handler: s.sendsOverview(s.changeBoard)},
 		{Method: get, Path: one, Action: policy.ReadRegister, Handler: s.oneChange},
+		{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: policy.ReadRegister, Handler: s.changePaper},
 		{Method: get, Path: one + "/whole", Action: policy.ReadRegister, Handler: s.wholePage(s.changeWhole)},
 		{Method: fiber.MethodPost, Path: one + "/:step<maxLen(20)>", Action: policy.WriteRegister, Handler: s.stepChange},
 	}...)
@@ -178,6 +179,7 @@ type changeView struct {
 	Title, Giver, Short   string
 	Items                 []changeItem
 	Forms                 []stepForm
+	Prints                []printLine
 	History               []step
 }
 
@@ -213,6 +215,9 @@ func (s *Server) showChange(c *fiber.Ctx, by policy.Actor, refused []fault.Field
 		if v.Forms, err = s.changeForms(c, by, k, refused); err != nil {
 			return err
 		}
+	}
+	if v.Prints, err = s.paperLines(ctx, by, changesPath, id, s.changePapers(by, k)); err != nil {
+		return err
 	}
 	history, err := s.changes.History(ctx, by, id)
 	if err != nil {

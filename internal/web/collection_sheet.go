@@ -50,6 +50,7 @@ type answerView struct {
 	Lift       []field
 	Partial    bool
 	FillsExcel bool
+	Prints     []printLine
 }
 
 // answerLine is one row in words.
@@ -108,6 +109,9 @@ func (s *Server) showAnswer(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		v.Lift = withErrors([]field{{Name: "text", Label: "为什么免报", Type: "text", Autocomplete: "off", Value: typed.Get("text")}}, refused)
 	}
 	s.answerLines(c, by, &v, &sheet, running)
+	if v.Prints, err = s.paperLines(c.UserContext(), by, collectionSheetsPath, sheet.ID, s.sheetPapers(c, by, &sheet)); err != nil {
+		return err
+	}
 	for _, f := range refused {
 		if f.Name == "rows" {
 			v.Wrong = append(v.Wrong, f.Message)

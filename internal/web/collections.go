@@ -47,6 +47,7 @@ func (s *Server) collectionRoutes() []Route {
 		{Method: post, Path: plansPath + "/:id<maxLen(80)>/stop", Action: send, Handler: s.stopCollectionPlan},
 		{Method: get, Path: collectionsPath + "/marked/:id", Action: fill, Handler: s.markedWorkbook},
 		{Method: get, Path: sheet, Action: read, Handler: s.collectionSheet},
+		{Method: get, Path: sheet + "/print/:paper<maxLen(16)>", Action: read, Handler: s.sheetPaper},
 		{Method: get, Path: sheet + "/template.xlsx", Action: fill, Handler: s.collectionTemplate},
 		{Method: post, Path: sheet + "/sign", Action: fill, Handler: s.signCollection},
 		{Method: post, Path: sheet + "/seen", Action: fill, Handler: s.seeReminder},
@@ -58,6 +59,7 @@ func (s *Server) collectionRoutes() []Route {
 		{Method: post, Path: sheet + "/lift", Action: send, Handler: s.liftCollection},
 		{Method: post, Path: sheet + "/matter", Action: send, Handler: s.passCollection},
 		{Method: get, Path: one, Action: read, Handler: s.collectionTask},
+		{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: read, Handler: s.collectionPaper},
 		{Method: get, Path: one + "/merged.xlsx", Action: read, Handler: s.collectionMerged},
 		{Method: get, Path: one + "/phones.xlsx", Action: policy.ReadContacts, Handler: s.collectionPhones},
 		{Method: get, Path: one + "/files/:n<int>", Action: read, Handler: s.collectionFile},
@@ -210,8 +212,9 @@ type collectionView struct {
 	Merged []crumb
 	Extend, Withdraw, Copy,
 	Plan []field
-	Key   string
-	Steps []step
+	Key    string
+	Steps  []step
+	Prints []printLine
 }
 
 // columnLine is a column in words.
@@ -252,6 +255,9 @@ func (s *Server) showCollection(c *fiber.Ctx, by policy.Actor, refused []fault.F
 		v.Columns = append(v.Columns, columnLineOf(t.Columns[place]))
 	}
 	s.unitLines(&v, &task, c.Query("show"))
+	if v.Prints, err = s.paperLines(c.UserContext(), by, collectionsPath, task.ID, s.collectionPapers(&task)); err != nil {
+		return err
+	}
 	if task.Manages {
 		s.manageCollection(c, by, &v, &task, refused)
 	}

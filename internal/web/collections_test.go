@@ -185,6 +185,20 @@ func TestCollectionPages(t *testing.T) {
 		scenario{name: "received elsewhere", role: "elsewhere", path: "/collections/received", status: 200, excludes: []string{"消防设施排查"}},
 	)
 
+	// The papers: the notice with the columns, to all and to one; what one filled in, as who asks may see it.
+	m.as("officer").paper(t, task+"/print/notice", "关于填报“消防设施排查”的通知", "赣北物业服务有限公司：", "请逐个小区排查后填报。", "灭火器数量", "必填", "物业股 0792-5213000", "2026年10月23日")
+	m.as("firm").paper(t, sheet+"/print/notice", "关于填报“消防设施排查”的通知", "赣北物业服务有限公司：", "整改完成日期")
+	m.as("firm").paper(t, sheet+"/print/form", "消防设施排查", "望湖苑", "消防通道停了两辆车", "2026-10-22", "单位负责人签名、盖章")
+	run(
+		scenario{name: "who is asked is not told who else is", role: "firm", path: task + "/print/notice", status: 200, contains: []string{"各有关单位"}, excludes: []string{"赣北物业服务有限公司"}},
+		scenario{name: "the task is not another community's", role: "elsewhere", path: task + "/print/notice", status: 404},
+		scenario{name: "no paper of another community", role: "elsewhere", path: sheet + "/print/form", status: 404},
+		scenario{name: "nor its document", role: "elsewhere", path: sheet + "/print/form?as=docx", status: 404},
+		scenario{name: "no such paper", role: "officer", path: sheet + "/print/nothing", status: 404},
+		scenario{name: "the papers stand on the page", role: "officer", path: task, status: 200, contains: []string{task + "/print/notice", "取号、登记发送"}},
+		scenario{name: "and on that of who fills it in", role: "firm", path: sheet, status: 200, contains: []string{sheet + "/print/form"}, excludes: []string{"/sent/"}},
+	)
+
 	// A column goes and another comes after everybody answered: what was answered stays, only what is new is asked.
 	revise := func(change ...string) url.Values {
 		v := pairs(append([]string{"seq", "4", "why", "增加应急灯，不再填完成日期", "c1-id", "c1", "c1-title", "户数", "c1-kind", "whole", "c1-source", "project.households", "c1-required", "1", "c2-id", "c2", "c2-title", "项目负责人", "c2-kind", "person", "c2-source", "project.manager",

@@ -34,6 +34,8 @@ type filingView struct {
 	CanResend, CanAsk, CanRefuse             bool
 	CanSign, Deputizes, CanPaper, HasReceipt bool
 	Papers                                   []paperView
+	// Prints are its papers for printing.
+	Prints []printLine
 }
 
 type filingDocument struct {
@@ -129,6 +131,9 @@ func (s *Server) showFiling(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		v.Sheets = append(v.Sheets, one)
 	}
 	v.Notice = s.filingNotice(ctx, f)
+	if v.Prints, err = s.paperLines(ctx, by, filingsPath, id, s.filingPapers(by, f)); err != nil {
+		return err
+	}
 	history, err := s.filings.History(ctx, by, id)
 	if err != nil {
 		return err
@@ -352,6 +357,6 @@ func (s *Server) filingReceipt(c *fiber.Ctx, by policy.Actor) error {
 	if f.State != filing.Registered {
 		return fault.New("web.filingReceipt", fault.NotFound, "这件备案还没有回执")
 	}
-	v := map[string]any{"F": f, "Path": filingsPath + "/" + doc.ID, "Happened": f.Happened.Chinese(), "Filed": f.Filed.Chinese(), "Hash": hashGroups(f.Approval.SubjectHash)}
+	v := map[string]any{"F": &f, "Path": filingsPath + "/" + doc.ID, "Happened": f.Happened.Chinese(), "Filed": f.Filed.Chinese(), "Hash": hashGroups(f.Approval.SubjectHash)}
 	return s.render(c, by, "filing_receipt", page{Title: "备案回执", Script: true, Data: v, Paper: "备案回执"})
 }

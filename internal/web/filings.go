@@ -34,6 +34,7 @@ func (s *Server) filingRoutes() []Route {
 		{Method: post, Path: filingsPath + "/new", Action: policy.ApplyFiling, Handler: s.startFiling},
 		{Method: get, Path: one, Action: policy.ReadFiling, Handler: s.filing},
 		{Method: get, Path: one + "/whole", Action: policy.ReadFiling, Handler: s.wholePage(s.filingWhole)},
+		{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: policy.ReadFiling, Handler: s.filingPaper},
 		{Method: get, Path: one + "/receipt", Action: policy.ReadFiling, Handler: s.filingReceipt},
 		{Method: get, Path: one + "/files/:n<int>", Action: policy.ReadFiling, Handler: s.filingFile},
 		{Method: get, Path: one + "/scans/:n<int>", Action: policy.ReadFiling, Handler: s.filingScan},
@@ -265,7 +266,11 @@ func (s *Server) resendFiling(c *fiber.Ctx, by policy.Actor) error {
 
 func (s *Server) askFiling(c *fiber.Ctx, by policy.Actor) error {
 	return s.filingAct(c, by, "asked", func(at filing.At) (store.Doc[filing.Filing], error) {
-		return s.filings.Ask(c.UserContext(), by, at, c.FormValue("ask-reason"))
+		doc, err := s.filings.Ask(c.UserContext(), by, at, c.FormValue("ask-reason"))
+		if refused := stepFields("ask", "", err); len(refused) > 0 {
+			err = fault.InvalidFields("web.askFiling", refused...)
+		}
+		return doc, err
 	})
 }
 

@@ -108,7 +108,10 @@ func TestFilingPages(t *testing.T) {
 		{"firm", "/submit", pairs("happened", "1.10."), 422, "“1.10.”不是日期"},
 		{"firm", "/submit", pairs("happened", "2026-10-01", "note", "续签"), 303, ""},
 		{"elsewhere", "/accept", pairs(), 403, ""},
-		{"officer", "/ask", pairs("ask-reason", " "), 422, "请一次写清要补正的全部内容"},
+		{"officer", "/ask", pairs("ask-reason", " "), 422, `id="ask-reason-e"`},
+		{"officer", "/ask", pairs("ask-reason", "合同缺最后一页"), 303, ""},
+		{"firm", "/submit", pairs("happened", "2026-10-01", "note", "续签"), 303, ""},
+		{"officer", "/ask", pairs("ask-reason", "还缺一页"), 409, "已经一次性告知过补正"},
 		{"officer", "/accept", pairs(), 303, ""},
 		{"officer", "/sign", pairs("move", "agree", "current", browsertest.Password), 403, ""},
 		{"chief", "/sign", pairs("move", "agree", "current", "wrong"), 422, "现在的密码不正确"},
@@ -137,9 +140,15 @@ func TestFilingPages(t *testing.T) {
 	if a := who("firm").send(t, http.MethodPost, "/filings/new", pairs("kind", "branch", "key", "k2")); a.StatusCode != http.StatusSeeOther || !strings.Contains(who("firm").get(t, a.Header.Get("Location")).body, "外来企业分公司备案") {
 		t.Errorf("a filing about the firm: %d %.300s", a.StatusCode, a.body)
 	}
+	testFilingPapers(t, who, page)
 	people := map[string]*person{}
 	for _, s := range []scenario{
 		{name: "the public", path: page, status: 401},
+		{name: "no paper for the public", path: page + "/print/ask", status: 401},
+		{name: "no paper elsewhere", role: "elsewhere", path: page + "/print/ask", status: 404},
+		{name: "nor as a document", role: "elsewhere", path: page + "/print/ask?as=docx", status: 404},
+		{name: "no paper of a refusal that there is not", role: "officer", path: page + "/print/refuse", status: 404},
+		{name: "no such paper", role: "officer", path: page + "/print/nothing", status: 404},
 		{name: "another community", role: "elsewhere", path: page, status: 404},
 		{name: "the firm sees the number", role: "firm", path: page, status: 200, contains: []string{"物合备〔2026〕1号", "已备案", "备案回执", "同意", "社区有意见", "楼栋写错了", "已填写"}, excludes: []string{"受理并送审"}},
 		{name: "the firm sees how a sheet stands, not what is in it", role: "firm", path: page + "/sheets/party", status: 200, contains: []string{"已填写", "系统里已有"}, excludes: []string{"拟单独组建", "填好了"}},
@@ -156,7 +165,7 @@ func TestFilingPages(t *testing.T) {
 		{name: "together", role: "firm", path: "/prints/sheets?of=/filings&p=" + strings.TrimPrefix(page, "/filings/") + "~receipt&p=none~receipt", status: 200, contains: []string{"批量打印，1 份", "物合备〔2026〕1号", "有 1 份打不开", "备案回执", "在这一页"}},
 		{name: "elsewhere nothing opens", role: "elsewhere", path: "/prints/sheets?of=/filings&p=" + strings.TrimPrefix(page, "/filings/") + "~receipt", status: 200, contains: []string{"批量打印，0 份", "有 1 份打不开"}, excludes: []string{"物合备"}},
 		{name: "the list leads there", role: "officer", path: "/filings", status: 200, contains: []string{"/prints?of=%2Ffilings"}},
-		{name: "the whole file", role: "officer", path: page + "/whole", status: 200, contains: []string{"卷内目录", "望湖苑", "物合备〔2026〕1号", "备案回执", "附件另附", "审批", "办理经过", "三同步"}, excludes: []string{"<form", "<textarea"}},
+		{name: "the whole file", role: "officer", path: page + "/whole", status: 200, contains: []string{"卷内目录", "望湖苑", "物合备〔2026〕1号", "备案回执", "一次性告知书", "合同缺最后一页", "备案材料收件回执", "附件另附", "审批", "办理经过", "三同步"}, excludes: []string{"<form", "<textarea"}},
 		{name: "no whole file elsewhere", role: "officer", path: "/filings/none/whole", status: 404},
 		{name: "the document", role: "officer", path: page + "/files/0", status: 200, contains: []string{"%PDF-1.4"}},
 		{name: "a document that is none", role: "officer", path: page + "/files/1", status: 404},
@@ -165,4 +174,26 @@ func TestFilingPages(t *testing.T) {
 	} {
 		s.run(t, f, people)
 	}
+}
+
+// testFilingPapers opens the papers of a filing that was corrected and registered: each says what it is filled with, a sheet of 三同步 is a paper for who reads it only, a number that comes later from the register stands on the paper.
+func testFilingPapers(t *testing.T, who func(string) *person, page string) {
+	t.Helper()
+	who("firm").paper(t, page+"/print/intake", "备案材料收件回执", "赣北物业服务有限公司：", "只证明收到材料", "物业服务合同", "以前，等待补正的时间不计")
+	who("firm").paper(t, page+"/print/ask", "一次性告知书", "合同缺最后一页", "补正只告知这一次", "补正期限", "以前一次补正")
+	who("secretary").paper(t, page+"/print/community", "备案事项告知函", "视为没有异议", "楼栋写错了")
+	who("party").paper(t, page+"/print/party", "党建信息采集表", "拟单独组建", "物合备〔2026〕1号")
+	who("officer").paper(t, page+"/print/supervision", "日常监管档案", "首次走访计划日期")
+	for login, path := range map[string]string{"firm": "/print/party", "secretary": "/print/rating", "officer": "/print/party"} {
+		if a := who(login).get(t, page+path); a.StatusCode != 404 || strings.Contains(a.body, "拟单独组建") || strings.Contains(who(login).get(t, page).body, page+path) {
+			t.Errorf("%s opens %s: %d", login, path, a.StatusCode)
+		}
+	}
+	if a := who("firm").get(t, page); strings.Contains(a.body, "/sent/") || !strings.Contains(a.body, page+"/print/ask") {
+		t.Errorf("the firm sees the register: %.2000s", a.body)
+	}
+	if a := who("officer").send(t, http.MethodPost, "/sent/new?"+url.Values{"case": {"filing/" + strings.TrimPrefix(page, "/filings/")}, "for": {"filing.ask"}}.Encode(), pairs("title", "一次性告知书", "number", "都建备告〔2026〕7号", "key", "n1")); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("a number that comes later: %d %.800s", a.StatusCode, a.body)
+	}
+	who("firm").paper(t, page+"/print/ask", "都建备告〔2026〕7号")
 }

@@ -398,6 +398,9 @@ type printView struct {
 	Paper string
 	Words []string
 	Rows  [][2]string
+	// Tables stand below the rows, Below are rows below them.
+	Tables []printTable
+	Below  [][2]string
 	// Date is the day of the paper, From who issues it, "" for the bureau; Hash is what was signed.
 
 	Date string
@@ -405,4 +408,11 @@ type printView struct {
 	Hash string
 	// Next is another sheet of the same paper, nil for none.
 	Next *printView
+}
+
+// printTable is a table of a paper under its caption.
+type printTable struct {
+	Caption string
+	Heads   []string
+	Rows    [][]string
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -26,11 +27,11 @@ const (
 
 // letterHomes are the pages of what sends papers out, by its kind.
 var letterHomes = map[string]string{"rectification": rectificationsPath, "inspection": inspectionsPath, "veto": vetoesPath, "star-decision": standingsPath, "fund-claim": claimsPath, "fund-dunning": dunningsPath, "star-application": applicationsPath,
-	"scheme-version": schemesPath, "filing": filingsPath, "period": "/periods", "return": returnsPath + "/one", "collection-task": collectionsPath, "notice": sentNoticesPath, "matter": mattersPath}
+	"scheme-version": schemesPath, "filing": filingsPath, "period": "/periods", "return": returnsPath + "/one", "collection-task": collectionsPath, "notice": sentNoticesPath, "matter": mattersPath, "change": changesPath}
 
 // letterKinds are what sends papers out, in words, in the order of a list; of what is switched off or not there nothing is offered.
 var letterKinds = []option{{"rectification", "整改"}, {"inspection", "行政检查"}, {"veto", "一票否决"}, {"star-decision", "降星与摘牌"}, {"fund-claim", "保修金使用"}, {"fund-dunning", "保修金催缴"}, {"star-application", "星级申报"}, {"period", "评价结果、公示、通报"}, {"scheme-version", "评价方案"},
-	{"filing", "备案"}, {"return", "报表"}, {"collection-task", "收表任务"}, {"notice", "站内通知"}, {"matter", "12345 等平台答复"}, {casework.ByHand, "手工登记"}}
+	{"filing", "备案"}, {"change", "物业更换"}, {"return", "报表"}, {"collection-task", "收表任务"}, {"notice", "站内通知"}, {"matter", "12345 等平台答复"}, {casework.ByHand, "手工登记"}}
 
 // letterRoutes are the pages of what goes out; none without the register.
 func (s *Server) letterRoutes() []Route {
@@ -44,6 +45,7 @@ func (s *Server) letterRoutes() []Route {
 	}, slices.Concat(s.officeRoutes(), s.letterList().routes(s))...)
 	rows = append(rows, s.formRoutes(registerForm{path: lettersPath + "/new", action: policy.RecordSent, entry: s.letterEntry, send: s.enterLetter, conflictAt: "number"})...)
 	rows = append(rows, Route{Method: get, Path: one, Action: policy.ReadSent, Handler: s.letter}, Route{Method: get, Path: one + "/files/:file<maxLen(44)>", Action: policy.ReadSent, Handler: s.letterFile})
+	rows = append(rows, Route{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: policy.ReadSent, Handler: s.letterPaper})
 	for _, do := range casework.LetterSteps() {
 		rows = append(rows, Route{Method: fiber.MethodPost, Path: one + "/" + string(do), Action: do.Action(), Handler: s.letterStep(do), Upload: maxFundForm})
 	}
@@ -164,6 +166,7 @@ func (s *Server) showLetter(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 	l := &doc.State
 	v := caseView{Home: lettersPath, HomeTitle: "发送登记", Path: lettersPath + "/" + doc.ID, Key: newKey(), Seq: doc.Seq, Title: letterName(l), Sub: l.About, State: l.State(), Reason: l.Void, NotesTitle: "发送"}
 	v.Facts = filled([][2]string{{"文号", l.Number}, {"文书", l.Title}, {"有关的小区、单位或者事项", l.About}, {"日期", l.Day.Chinese()}})
+	v.Prints = []caseLink{{receiptTitle, v.Path + "/print/receipt"}}
 	for i, sent := range l.Sent {
 		note := caseNote{Title: sent.To, Sub: strings.TrimPrefix(sent.Way+"，"+sent.Day.Chinese(), "，")}
 		if sent.Lacks() {
@@ -191,8 +194,15 @@ func (s *Server) showLetter(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		ways := choicesOf("请选择", casework.Ways())
 		forms := map[casework.LetterStep]caseForm{
 			casework.LetterSend:    {text: "送给谁", choice: "送达方式", choices: ways, day: "日期", file: "送达回证（没有的以后补）", hint: "每发一次登记一次。只写单位和职务，不写个人电话、住址。"},
+			casework.LetterNumber:  {number: "文号", aside: true, hint: "发出时没有文号、办公室后来编了的，补在这里；打印的文书上就有。只能补一次。"},
 			casework.LetterReceipt: {file: "送达回证", hint: "补给最近一次没有回证的发送。"},
 			casework.LetterGiveUp:  {text: "作废的原因", ends: true, aside: true, hint: "作废的文号不再使用。"},
+		}
+		if numbered := forms[casework.LetterNumber]; l.Waits(casework.LetterNumber) == "" {
+			if numbered.next, err = s.letters.Next(ctx, l.For, calendar.DateOf(s.clocks.Business()).Year()); err != nil {
+				return err
+			}
+			forms[casework.LetterNumber] = numbered
 		}
 		for _, do := range casework.LetterSteps() {
 			if l.Waits(do) == "" {
@@ -216,6 +226,27 @@ func (s *Server) showLetter(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		said[string(do)] = "已办：" + do.Title() + "。"
 	}
 	return s.render(c, by, "fund_case", page{Title: v.Title, Nav: lettersPath, Data: v, Fields: refused, Said: saidParam(c, said)})
+}
+
+// receiptTitle is what the receipt of a delivery is called.
+const receiptTitle = "送达回证"
+
+// receiptOf is the receipt of a delivery, to be signed by who takes the paper; what is "" is left blank.
+func receiptOf(paper, to, where, means string) printView {
+	return printView{Title: receiptTitle, Date: "　　年　　月　　日", Rows: [][2]string{{"送达的文书", paper}, {"受送达人", cmp.Or(to, blank)}, {"送达地址", cmp.Or(where, blank)}, {"送达方式", cmp.Or(means, blank)}, {"收件人签名、盖章和日期", blank}, {"代收人、关系和代收理由", blank}, {"拒收的：事由、日期和见证人签名", blank}, {"送达人签名", blank}}}
+}
+
+// letterPaper is the receipt of a line for printing, whatever sent it: for the last time that it was sent.
+func (s *Server) letterPaper(c *fiber.Ctx, by policy.Actor) error {
+	doc, err := s.letters.One(c.UserContext(), by, c.Params("id"))
+	if err != nil {
+		return err
+	}
+	to, way := "", ""
+	if n := len(doc.State.Sent); n > 0 {
+		to, way = doc.State.Sent[n-1].To, doc.State.Sent[n-1].Way
+	}
+	return s.printPaper(c, by, lettersPath, doc.ID, []pagePaper{{"receipt", receiptTitle, "", always(receiptOf(joinWords(doc.State.Title, doc.State.Number), to, "", way))}})
 }
 
 // cmpTitle is what a change of a line was, in words.

@@ -36,6 +36,8 @@ type matterView struct {
 	Into *crumb
 	// From is the answer to a task of collection whose row it was, nil for none that the actor may read.
 	From *crumb
+	// Prints are its papers for printing.
+	Prints []printLine
 }
 
 // matterForm is one thing that the actor can do now. Photos: the form takes photos; Fold: it is shown when it is asked for.
@@ -91,6 +93,9 @@ func (s *Server) showMatter(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		if m.Asks() {
 			v.More = "等派单员决定：" + k.Reason
 		}
+	}
+	if v.Prints, err = s.paperLines(ctx, by, mattersPath, id, s.matterPapers(id, m)); err != nil {
+		return err
 	}
 	if err := s.weigh(ctx, []string{id}, &v.matterLine); err != nil {
 		return err

@@ -50,6 +50,7 @@ func (s *Server) matterRoutes() []Route {
 		{Method: get, Path: mattersPath + "/new", Action: policy.ReportMatter, Handler: s.newMatter},
 		{Method: post, Path: mattersPath + "/new", Action: policy.ReportMatter, Handler: s.reportMatter, Upload: maxMatterForm},
 		{Method: get, Path: one, Action: policy.ReadMatter, Handler: s.matter},
+		{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: policy.ReadMatter, Handler: s.matterPaper},
 		{Method: get, Path: one + "/whole", Action: policy.ReadMatter, Handler: s.wholePage(s.matterWhole)},
 		{Method: get, Path: one + "/photos/:set<maxLen(10)>/:n<int>", Action: policy.ReadMatter, Handler: s.matterPhoto},
 		{Method: post, Path: one + "/dispatch", Action: policy.DispatchMatter, Handler: s.actMatter},

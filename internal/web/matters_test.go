@@ -109,6 +109,19 @@ func TestMatterPages(t *testing.T) {
 	if a := who("officer").upload(t, hazard+"/answer", answer, nil, attachment{"办理后.png", picture(t, 7)}); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%d %.2000s", a.StatusCode, a.body)
 	}
+	who("officer").paper(t, hazard+"/print/dispatch", "事项交办单", "占用堵塞消防通道", "望湖苑 3幢1单元门前", "消防通道停了两辆车", "签收人、日期")
+	who("officer").paper(t, hazard+"/print/answer", "事项办理反馈单", "已经清走并划线", "已解决", "物业企业", "答复时间")
+	for _, paper := range []string{"dispatch", "answer"} {
+		if a := who("officer").get(t, hazard+"/print/"+paper); strings.Contains(a.body, "吴梅") || strings.Contains(a.body, "姓名grid") {
+			t.Errorf("the %s names who reported", paper)
+		}
+		if a := who("fire").get(t, dispute+"/print/"+paper); a.StatusCode != 404 {
+			t.Errorf("another department opens %s: %d", paper, a.StatusCode)
+		}
+	}
+	if a := who("officer").get(t, hazard+"/print/order"); a.StatusCode != 404 {
+		t.Errorf("what came from no platform is answered to one: %d", a.StatusCode)
+	}
 	if a := who("verifier").upload(t, hazard+"/verify", [][2]string{{"seq", seq("verifier", hazard)}, {"verify-outcome", "fixed"}, {"verify-words", "已经畅通"}}, nil); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "要拍现场照片核实") || !strings.Contains(a.body, `id="verify-photos-e"`) {
 		t.Errorf("%d %.2000s", a.StatusCode, a.body)
 	}
@@ -352,4 +365,16 @@ func urgeMany(t *testing.T, f *browsertest.Fixture, m *team, line matter.OrderLi
 		scenario{name: "urged", role: "dispatcher", method: "POST", path: "/matters/urge", form: form, status: 200, changes: int64(2 - 2*i), contains: []string{"办成 2 件，没有办成 1 件", "刚被别人办过", pages[0], pages[2]}}.run(t, f, m.people)
 	}
 	scenario{name: "one is left", role: "dispatcher", path: "/matters/urge", status: 200, contains: []string{pages[1]}, excludes: []string{pages[0], pages[2]}}.run(t, f, m.people)
+	// What came from another platform is answered to it, on a paper for who may know that it did.
+	seq := found.Docs[1].Seq + 2
+	scenario{name: "begun", role: "officer", method: "POST", path: pages[1] + "/begin", form: pairs("seq", fmt.Sprint(seq)), status: 303, changes: 1}.run(t, f, m.people)
+	scenario{name: "no answer to the platform yet", role: "dispatcher", path: pages[1] + "/print/order", status: 404}.run(t, f, m.people)
+	answer := [][2]string{{"seq", fmt.Sprint(seq + 1)}, {"key", "order-answer"}, {"answer-words", "已经增加夜班保安"}, {"answer-fixed", "yes"}, {"answer-liable", "firm"}, {"answer-reasonable", "yes"}}
+	if a := m.as("officer").upload(t, pages[1]+"/answer", answer, nil, attachment{"办理后.png", picture(t, 7)}); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %.2000s", a.StatusCode, a.body)
+	}
+	m.as("dispatcher").paper(t, pages[1]+"/print/order", "工单办理回复", "12345热线", "J-2026-9", "平台的期限", "门岗夜里没有人", "已经增加夜班保安", "已解决")
+	if a := m.as("firm").get(t, pages[1]+"/print/order"); a.StatusCode != 404 || strings.Contains(a.body, "J-2026") {
+		t.Errorf("a firm learns where it came from: %d", a.StatusCode)
+	}
 }

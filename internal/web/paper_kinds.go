@@ -60,6 +60,7 @@ var paperKinds = slices.Concat([]paperKind{
 	toParty(inspectionsPath, "inspect-result", "检查结果告知书"),
 	caseRows(lotsPath, "inspect-draw", "双随机抽取结果", "名单摘要", "种子的校验值", "种子"),
 
+	caseRows(vetoesPath, "hearing-record", hearingTitle, "当事人", "小区", "事由", "通知书", "时间和地点", "听取人和职务", "陈述人、职务和联系电话", "委托手续", "陈述申辩的内容", "提交的证据", "听取人的意见", "陈述人核对无误，签名、日期", "听取人签名", "记录人签名"),
 	toParty(vetoesPath, "veto-notice", "一票否决告知书", "小区", "理由", "生效文书", "生效日期", "认定的事实"), toParty(vetoesPath, "veto-decision", "一票否决认定书", "小区", "理由", "生效文书", "生效日期", "认定的事实", "有效期"),
 	toParty(vetoesPath, "veto-lift", "解除一票否决认定决定书", "小区", "理由", "生效文书", "生效日期", "认定的事实", "解除的理由"),
 }, rulingKinds("star-lower", "降星"), rulingKinds("star-remove", "摘牌"), []paperKind{
@@ -69,10 +70,16 @@ var paperKinds = slices.Concat([]paperKind{
 	caseRows(claimsPath, "fund-review", "使用审核表", "小区", "部位", "位置", "缺陷", "申请人", "保修通知书", "督促通知书", "歇业、破产", "险情", "申请金额", "现场核查", "核定金额"),
 	caseRows(claimsPath, "fund-account", "决算公示", "小区", "部位", "位置", "缺陷", "批准预留", "决算", "公示期"), caseRows(claimsPath, "fund-settled", "结算审核表", "小区", "部位", "位置", "缺陷", "申请人", "批准预留", "决算", "余下退回本金", "决算公示", "决算材料", "审核情况"),
 	caseRows(claimsPath, "fund-replenish", "补存通知书", "小区", "部位", "位置", "缺陷"), caseRows(claimsPath, "fund-dun", "催缴函", "小区", "部位", "位置", "缺陷"), caseRows(claimsPath, "fund-refusal", "不予使用通知书", "小区", "部位", "位置", "缺陷"),
-	caseRows(fundPath, "fund-late", "催缴通知书", "小区", "依据", "缴存期限", "还差"), caseRows(refundsPath, "fund-refund", "退还公示", "公示地点", "公示期"),
+	caseRows(fundPath, "fund-late", "催缴通知书", "小区", "依据", "缴存期限", "还差"), caseRows(refundsPath, "fund-refund", "退还公示", "公示地点", "公示期"), caseRows(refundsPath, "fund-refund-review", "退还审核表", "小区", "退还事项", "届满日期", "规则", "公示", "公示期异议", "退还金额", "审核人签名"),
 	{ID: "fund-statement", Title: "保修金对账单", At: fundPath, Lists: map[string][]string{"余额": {"科目", "余额"}, "应缴": {"应缴", "金额", "已缴", "替代", "还差"}, "预留与冻结": {"预留与冻结", "金额", "日期"}, "滞纳金与罚款": {"滞纳金与罚款", "金额", "结果"}, "明细": {"日期和事项", "收入", "支出", "银行存款"}, "下一个日期": {"下一个日期", "事项", "依据"}}},
 
-	caseRows(filingsPath, "filing-receipt", "备案回执", "备案号", "说明", "依据", "材料"),
+	caseRows(filingsPath, "filing-receipt", "备案回执", "备案号", "说明", "依据", "材料"), caseRows(filingsPath, "filing-intake", "备案材料收件回执", filedLabels("收到日期", "收到的材料", "办理期限", "依据")...), caseRows(filingsPath, "filing-community", "备案事项告知函", filedLabels("提交人", "答复期限", "依据", "社区答复")...),
+	caseRows(filingsPath, "filing-ask", "一次性告知书", filedLabels("要补正的全部内容", "已经收到的材料", "补正期限", "备案依据", "告知依据")...), caseRows(filingsPath, "filing-refuse", "不予备案告知书", filedLabels("理由", "依据的条款")...),
+	caseRows(filingsPath, "filing-party", "党建信息采集表", sheetLabels...), caseRows(filingsPath, "filing-supervision", "日常监管档案", sheetLabels...), caseRows(filingsPath, "filing-rating", "考核评价档案", sheetLabels...),
+	caseRows(changesPath, "change-notice", "物业服务退出告知函", leavingLabels("由谁通知", "收到通知的日期", "原因", "移交依据", "应当通知的日期")...), caseRows(changesPath, "change-announce", "物业更换公告", leavingLabels("由谁通知", "接下来的安排", "公告地点")...),
+	caseRows(changesPath, "change-custody", "应急托管函", leavingLabels("托管企业", "托管期限", "最迟到", "期限依据")...),
+	{ID: "change-urge", Title: "督促退出和移交通知书", At: changesPath, Labels: leavingLabels("事实", "依据", "退出期限"), Rows: true, Lists: map[string][]string{"还没有移交的": {"序号", "移交的内容"}}},
+	{ID: "change-list", Title: "物业交接清单", At: changesPath, Labels: leavingLabels("接收单位", "退出期限", "移交档案归档", "依据", "移交单位（盖章）", "接收单位（盖章）", "业主委员会或者社区（见证）", "住建局（见证）"), Rows: true, Lists: map[string][]string{"移交": handingColumns}},
 	{ID: "handover-record", Title: "承接查验记录", At: handoversPath, Lists: map[string][]string{"问题": findingColumns}},
 	{ID: "handover-defects", Title: "承接查验问题清单", At: handoversPath, Lists: map[string][]string{"问题": findingColumns}},
 	{ID: "handover-agreement", Title: "物业承接查验协议", At: handoversPath, Lists: map[string][]string{"问题": findingColumns, "资料": documentColumns, "用房": roomColumns}},
@@ -83,6 +90,13 @@ var paperKinds = slices.Concat([]paperKind{
 	caseRows(deliberationPath, "deliberation-topic", "议题单", "议题", "社区、小区", "大小缓急", "来源", "问题", "议前调研", "可选方案"),
 	{ID: "deliberation-minutes", Title: "会议纪要", At: deliberationPath, Lists: map[string][]string{"议题": {"议题", "结果", "商议意见", "落实结果"}}, Labels: []string{"主持人（签字）", "记录人（签字）"}, Rows: true},
 	tabled(deliberationPath, "deliberation-notice", "议事结果公告", "议题", "议题", "结果", "内容"), tabled(deliberationPath, "deliberation-tasks", "任务交办单", "任务", "序号", "要办的事", "责任单位", "期限", "情况"),
+	{ID: "vote-result", Title: "业主大会表决结果公告", At: projectsPath, Labels: []string{"表决事项", "表决内容", "通知业主的日期", "表决截止日期", "需要", "结果", "公示日期", "依据"}, Rows: true, Lists: map[string][]string{"表决情况": voteColumns}},
+	{ID: "revenue-shown", Title: "公共收益公示表", At: projectsPath, Labels: []string{"期初余额（元）", "收入合计（元）", "支出合计（元）", "期末余额（元）", "与上期期末的差额", "账户", "公示", "业主意见", "答复", "依据", "业主委员会（盖章）", "物业企业（盖章）"}, Rows: true, Lists: map[string][]string{"收支明细": revenueColumns}},
+	namesPaper("body-group", "筹备组成立公告", "筹备组成立日期", "人数", "首次业主大会会议的期限"), namesPaper("body-qualify", "候选人资格审查表", "报送日期", "应选人数", "候选人数", "审查期限", "通过人数", "审查意见", "社区党组织书记签名、盖章"), namesPaper("body-notice", "候选人公示", "候选人数", "公示地点", "公示期", "依据"), namesPaper("body-chosen", "业主组织组成人员公告", "产生日期", "人数", "产生方式", "备案期限", "备案号"),
+	caseRows(mattersPath, "matter-dispatch", "事项交办单", matterLabels("缓急", "办结期限", "签收期限", "签收人、日期", "办理情况", "承办人签名")...), caseRows(mattersPath, "matter-answer", "事项办理反馈单", answeredLabels...), caseRows(mattersPath, "matter-order", "工单办理回复", append([]string{"工单编号", "来件日期", "平台的期限"}, answeredLabels...)...),
+	{ID: "visit-sheet", Title: visitSheetTitle, At: visitsPath, Labels: []string{"小区", "物业企业", "由谁评", "评价表", "走访日期", "走访人员", "情况", "得分", "发现问题", "走访人员 1 签名", "走访人员 2 签名", "物业企业在场人员签名、职务", "物业企业的说明"}, Rows: true, Lists: map[string][]string{"条目": visitColumns}},
+	{ID: "collection-notice", Title: "收表通知", At: collectionsPath, Labels: []string{"上报期限", "填几行", "填报方式", "联系人", "周期"}, Rows: true, Lists: map[string][]string{"栏目": askedColumns}},
+	caseRows(collectionsPath, "collection-form", "收表填报表", "填报单位", "下发单位", "上报期限", "状态", "签收", "上报", "填报人签名", "单位负责人签名、盖章"),
 	caseRows(needsPath, "wish-receipt", "收件回执", "回执号", "代办事项", "委托人", "承办", "收到的材料", "收件时间", "委托人签名", "收件人签名"), {ID: "member-letter", Title: "在职党员服务情况反馈函", At: membersPath}, {ID: "member-certificate", Title: "在职党员服务证明", At: membersPath},
 	tabled(dutyPath, "duty-roster", "值班表", "值班", "日期", "星期", "班次", "值班人员"),
 	caseRows(surveysPath, "survey-notice", "调查公告", "调查时间", "抽样", "抽样种子的校验值", "核对办法"), caseRows(surveysPath, "survey-result", "调查结果", "抽样种子的校验值", "抽样种子"), tabled(surveysPath, "survey-drawn", "抽中名单", "楼栋", "楼序", "楼栋", "户数", "抽中的户"),
@@ -100,10 +114,39 @@ var paperKinds = slices.Concat([]paperKind{
 var (
 	findingColumns  = []string{"序号", "对象和位置", "问题", "责任单位", "情况"}
 	documentColumns = []string{"序号", "资料", "移交"}
+	visitColumns    = []string{"序号", "条目", "结果", "位置和说明", "照片"}
+	askedColumns    = []string{"序号", "栏目", "填什么", "要求"}
+	answerColumns   = []string{"栏目", "填报内容"}
+	voteColumns     = []string{"项目", "专有部分面积 m²", "人数"}
+	revenueColumns  = []string{"类别", "项目", "金额（元）"}
+	nameColumns     = []string{"序号", "姓名", "身份或者房号", "政治面貌", "备注"}
+	answeredLabels  = matterLabels("承办部门", "办理情况", "办理结果", "责任方", "诉求合理", "答复时间", "逾期", "核实方式", "满意度")
+	handingColumns  = []string{"序号", "移交的内容", "移交日期", "没有移交的原因"}
 	roomColumns     = []string{"用房", "位置", "登记 m²", "移交 m²"}
 	objectionLabels = []string{"小区", "周期", "项目", "告知得分", "异议理由", "提出日期"}
+	sheetLabels     = []string{"小区", "物业企业", "备案号", "填写期限", "填写单位、填写人签名"}
 	answerLabels    = append(slices.Clip(objectionLabels), "答复理由", "更正", "更正后得分")
 )
+
+// filedLabels are the headings of a paper of a filing, with what all of them say first.
+func filedLabels(own ...string) []string {
+	return append([]string{"备案事项", "小区", "物业企业"}, own...)
+}
+
+// matterLabels are the headings of a paper of a matter, with what all of them say first.
+func matterLabels(own ...string) []string {
+	return append([]string{"事项编号", "分类", "位置", "物业企业", "情况", "上报时间"}, own...)
+}
+
+// namesPaper is a paper of a founding of an owners' body, with lines for names.
+func namesPaper(id, title string, own ...string) paperKind {
+	return paperKind{ID: id, Title: title, At: bodiesPath, Labels: append([]string{"小区", "业主组织"}, own...), Rows: true, Lists: map[string][]string{"人员": nameColumns}}
+}
+
+// leavingLabels are the headings of a paper of a change of firm, with what all of them say first.
+func leavingLabels(own ...string) []string {
+	return append([]string{"小区", "原物业企业", "服务的最后一天"}, own...)
+}
 
 // rulingKinds are the papers of lowering or removing a star.
 func rulingKinds(id, title string) []paperKind {

@@ -174,8 +174,7 @@ func (s *Server) serviceReceipt(ctx context.Context, id string, k *rectification
 	if confirmed {
 		where = address.Text + "（" + address.Day.Chinese() + "确认）"
 	}
-	v.Rows = [][2]string{{"送达的文书", joinWords(k.Kind.Title(), number)}, {"受送达人", k.FirmName}, {"送达地址", where}, {"送达方式", means}, {"收件人签名、盖章和日期", blank}, {"代收人、关系和代收理由", blank}, {"拒收的：事由、日期和见证人签名", blank}, {"送达人签名", blank}}
-	return v, nil
+	return receiptOf(joinWords(k.Kind.Title(), number), k.FirmName, where, means), nil
 }
 
 // serviceAddress shows the scan of the confirmed address of the firm of a case.

@@ -39,7 +39,7 @@ func (s *Server) refundPages() casePages[refund.Refund, refund.Step] {
 		}}
 	return casePages[refund.Refund, refund.Step]{caseList: list, s: s, cases: s.refunds, signs: s.refunds, steps: refund.Steps(), forms: refundForms,
 		shared: func(r *refund.Refund) *casework.Case { return &r.Case.Case }, last: func(r *refund.Refund) refund.Step { return r.Last }, signing: func(r *refund.Refund) *policy.Approval { return r.Approval },
-		hangs: func(r *refund.Refund) bool { return r.State == refund.Showing }, files: refundFiles, over: func(r *refund.Refund) bool { return r.State.Final() }, prints: func(policy.Actor, *refund.Refund) []caseLink { return []caseLink{{"退还公示", "notice"}} }, paper: s.refundPaper, view: refundView,
+		hangs: func(r *refund.Refund) bool { return r.State == refund.Showing }, files: refundFiles, over: func(r *refund.Refund) bool { return r.State.Final() }, prints: refundPrints, paper: s.refundPaper, view: refundView,
 		said: map[string]string{"open": "已开始。业主、物业企业、社区、住建局联合查验后公示。"}}
 }
 
@@ -91,6 +91,37 @@ func refundForms(r *refund.Refund) map[refund.Step]caseForm {
 	}
 }
 
+// refundPrints are the papers of a refund: the notice to the owners, and once it went into its approval the sheet on which it is reviewed.
+func refundPrints(_ policy.Actor, r *refund.Refund) []caseLink {
+	out := []caseLink{{"退还公示", "notice"}}
+	if r.Approval != nil {
+		out = append(out, caseLink{"退还审核表", "review"})
+	}
+	return out
+}
+
+// refundReview is the sheet on which a refund is reviewed: what each side found, what was objected, how the amount is computed.
+func (s *Server) refundReview(r *refund.Refund) printView {
+	v := printView{Title: "退还审核表", Date: r.Opened.Chinese(), Hash: hashGroups(r.Approval.SubjectHash), Rows: filled([][2]string{{"小区", r.Place + " " + r.Name}, {"退还事项", r.What()}, {"届满日期", r.Ends.Chinese()}, {"规则", r.Terms}, {"建设单位歇业、破产", paperText(r.Gone)}})}
+	for _, check := range r.Checks {
+		v.Rows = append(v.Rows, [2]string{check.Side.Title() + "查验", check.Text + "（" + check.Day.Chinese() + "）"})
+	}
+	v.Rows = filled(append(v.Rows, [2]string{"公示", paperText(r.Shown)}, [2]string{"公示期异议", count(len(r.Objections)) + " 条"}))
+	for _, line := range r.Lines {
+		v.Rows = append(v.Rows, [2]string{line.Label, joinWords(line.How, line.Value)})
+	}
+	if r.Fen > 0 {
+		v.Rows = append(v.Rows, [2]string{"退还金额", fund.Yuan(r.Fen) + " 元"})
+	}
+	for _, level := range s.approvalLevels(r.Approval) {
+		for _, seat := range level.Seats {
+			v.Rows = append(v.Rows, [2]string{level.Name + "：" + seat.Office, seat.Said})
+		}
+	}
+	v.Below = [][2]string{{"审核人签名", blank}}
+	return v
+}
+
 // refundView adds to a page what only refunds have.
 func refundView(_ *fiber.Ctx, _ policy.Actor, r *refund.Refund, v *caseView, _ url.Values, _ []fault.Field) error {
 	v.NotesTitle, v.Title, v.Sub, v.State, v.Next, v.Lines = "异议与查验", r.Name+"："+r.What(), r.Place, r.State.Title(), r.Next(), r.Lines
@@ -132,7 +163,10 @@ func refundFiles(r *refund.Refund) []caseFile {
 }
 
 // refundPaper is the notice of a refund to the owners.
-func (s *Server) refundPaper(ctx context.Context, _ policy.Actor, _ string, r *refund.Refund, _ caseLink) (printView, error) {
+func (s *Server) refundPaper(ctx context.Context, _ policy.Actor, _ string, r *refund.Refund, print caseLink) (printView, error) {
+	if print.Link == "review" {
+		return s.refundReview(r), nil
+	}
 	day := s.clockOf(ctx).today
 	if r.Shown != nil {
 		day = r.Shown.Day

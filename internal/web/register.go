@@ -95,7 +95,7 @@ func (s *Server) registerRoutes() []Route {
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
 	desk := s.registerDesk()
-	routes := slices.Concat(s.divisionRoutes(), s.estateRoutes(), s.scanRoutes(), s.voteRoutes(), s.boardRoutes(), s.moneyRoutes(), s.dossierRoutes())
+	routes := slices.Concat(s.divisionRoutes(), s.estateRoutes(), s.scanRoutes(), s.voteRoutes(), s.boardRoutes(), s.moneyRoutes(), s.registerPrintRoutes(), s.dossierRoutes())
 	for _, f := range []registerForm{
 		{path: projectsPath + "/new", entry: s.projectEntry, send: s.createProject, conflictAt: "name"},
 		{path: projectsPath + "/:id/edit", entry: s.projectEntry, send: s.changeProject, conflictAt: "name"},

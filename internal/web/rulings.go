@@ -1,12 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
 	"redsteward/internal/calendar"
 	"redsteward/internal/store"
+	"redsteward/policy"
 	"redsteward/registry/casework"
 )
 
@@ -143,6 +145,39 @@ func heardText(r *casework.Ruling) string {
 		return "你单位的陈述申辩已经听取，并由联审研究。"
 	}
 	return "你单位在期限内没有陈述申辩。"
+}
+
+// hearingTitle is what the record of a hearing (陈述申辩) is called.
+const hearingTitle = "陈述申辩笔录"
+
+// hears adds the record of a hearing to the papers of a decision against a firm, for who hears: once something was said in writing, or while it may be.
+func (s *Server) hears(by policy.Actor, right policy.Action, r *casework.Ruling, hearing bool, out []caseLink) []caseLink {
+	if s.guard.Allow(by, right) && (hearing || len(r.Pleas) > 0) {
+		out = append(out, caseLink{hearingTitle, "hearing"})
+	}
+	return out
+}
+
+// paperNumber is the number of a paper, blank before it has one.
+func paperNumber(p *casework.Paper) string {
+	if p == nil {
+		return blank
+	}
+	return cmp.Or(p.Number, blank)
+}
+
+// hearingRecord is the record: what the firm said already, and what was heard, with room for what is said now and for the signatures of both sides.
+func hearingRecord(r *casework.Ruling, about, notice string) printView {
+	v := printView{Title: hearingTitle, Date: "　　年　　月　　日", Words: []string{"听取人说明身份和陈述申辩的权利。听取人没有参与起草和送达；记录经陈述人核对以后签名。"},
+		Rows: [][2]string{{"当事人", r.FirmName}, {"小区", r.Name}, {"事由", about}, {"通知书", notice}, {"时间和地点", blank}, {"听取人和职务", blank}, {"陈述人、职务和联系电话", blank}, {"委托手续", blank}}}
+	for i, p := range r.Pleas {
+		v.Rows = append(v.Rows, [2]string{"书面陈述 " + strconv.Itoa(i+1), p.Text + "（" + p.Day.Chinese() + "）"})
+	}
+	for i, p := range r.Hearings {
+		v.Rows = append(v.Rows, [2]string{"听取意见 " + strconv.Itoa(i+1), p.Text + "（" + p.Day.Chinese() + "）"})
+	}
+	v.Rows = append(v.Rows, [][2]string{{"陈述申辩的内容", room}, {"提交的证据", room}, {"听取人的意见", room}, {"陈述人核对无误，签名、日期", blank}, {"听取人签名", blank}, {"记录人签名", blank}}...)
+	return v
 }
 
 // periodText is how long a period of deadlines.yaml is, in words.

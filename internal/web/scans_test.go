@@ -91,4 +91,13 @@ func TestScans(t *testing.T) {
 		scenario{name: "the project page counts", role: "officer", path: page, status: 200, contains: []string{"扫描件 1 份", "照片 1 张"}},
 		scenario{name: "the photo: taken back", role: "officer", method: "POST", path: photos + "/0/withdraw", form: pairs("seq", "4", "reason", "拍到了人"), status: 303, changes: 1},
 		scenario{name: "the photo: gone", role: "firm", path: photos + "/0", status: 404})
+	result, shown := page+"/votes/"+vote+"/print/result", page+"/revenue/2025H2/print/shown"
+	people["firm"].paper(t, result, "业主大会表决结果公告", "望湖苑业主大会", "选举第一届业主委员会", "表决达到法定比例，已经通过", "2026年5月20日", "《民法典》第二百七十八条", "全体业主", "参与表决")
+	people["officer"].paper(t, shown, "公共收益公示表", "2025年下半年", "期末余额（元）", "收支明细", "停车", "补充维修资金", "物业企业（盖章）")
+	for _, path := range []string{result, shown} {
+		if a := people["elsewhere"].get(t, path+"?as=docx"); a.StatusCode != 404 {
+			t.Errorf("another community opens %s: %d", path, a.StatusCode)
+		}
+	}
+	run(scenario{name: "they are linked", role: "firm", path: page, status: 200, contains: []string{result, shown}}, scenario{name: "no such vote", role: "officer", path: page + "/votes/none/print/result", status: 404}, scenario{name: "no such half-year", role: "officer", path: page + "/revenue/2019H1/print/shown", status: 404})
 }

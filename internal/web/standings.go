@@ -50,7 +50,7 @@ func (s *Server) standingPages() casePages[standing.Decision, standing.Step] {
 		cells: standingCells}
 	return casePages[standing.Decision, standing.Step]{caseList: list, s: s, series: seriesOf[standing.Decision, standing.Step]("star-decision"), bears: bearsOf[standing.Decision](map[string]standing.Step{"notice": standing.StepServe, "decision": standing.StepIssue}), cases: s.standings, signs: s.standings, steps: standing.Steps(), forms: func(*standing.Decision) map[standing.Step]caseForm { return rulingForms[standing.Step](standingNames) },
 		shared: func(d *standing.Decision) *casework.Case { return &d.Case }, last: func(d *standing.Decision) standing.Step { return d.Last }, signing: func(d *standing.Decision) *policy.Approval { return d.Approval },
-		files: func(d *standing.Decision) []caseFile { return rulingFiles(&d.Ruling, standingNames) }, over: func(d *standing.Decision) bool { return d.State.Final() }, prints: standingPrints, view: standingView, paper: s.standingPaper}
+		files: func(d *standing.Decision) []caseFile { return rulingFiles(&d.Ruling, standingNames) }, over: func(d *standing.Decision) bool { return d.State.Final() }, prints: s.standingPrints, view: standingView, paper: s.standingPaper}
 }
 
 // standingRoutes are the pages of the cases; none without them.
@@ -223,7 +223,7 @@ func standingView(_ *fiber.Ctx, _ policy.Actor, d *standing.Decision, v *caseVie
 }
 
 // standingPrints are the papers of a case: the notice, the decision once every seat agreed, and what was decided about the appeal.
-func standingPrints(_ policy.Actor, d *standing.Decision) []caseLink {
+func (s *Server) standingPrints(by policy.Actor, d *standing.Decision) []caseLink {
 	out := []caseLink{{d.Kind() + "事先通知书", "notice"}}
 	if d.State == standing.Decided || d.Decision != nil {
 		out = append(out, caseLink{d.Kind() + "决定书", "decision"})
@@ -231,11 +231,14 @@ func standingPrints(_ policy.Actor, d *standing.Decision) []caseLink {
 	if d.Answer != nil {
 		out = append(out, caseLink{"申诉决定书", "answer"})
 	}
-	return out
+	return s.hears(by, policy.HearStanding, &d.Ruling, d.State == standing.Hearing, out)
 }
 
 // standingPaper puts a paper of a case into words.
 func (s *Server) standingPaper(ctx context.Context, _ policy.Actor, _ string, d *standing.Decision, print caseLink) (printView, error) {
+	if print.Link == "hearing" {
+		return hearingRecord(&d.Ruling, d.Kind()+"："+d.GroundTitle, paperNumber(d.Notice)), nil
+	}
 	v := printView{Title: print.Title, To: d.FirmName, Date: s.clockOf(ctx).today.Chinese()}
 	v.Rows = [][2]string{{"小区", d.Place + " " + d.Name}, {"公布的星级", d.PeriodName + d.GradeTitle + "（" + d.Award + "）"}, {"处理", d.Effect()}, {"理由", d.GroundTitle}, {"凭据文书", d.Issuer + d.SourceTitle + "，" + d.Document.Number}, {"生效日期", d.Document.Day.Chinese()}, {"认定的事实", d.Document.Text}}
 	switch print.Link {

@@ -129,6 +129,7 @@ func (s *Server) supervisionRoutes() []Route {
 		{Method: get, Path: "/visits/plan", Action: policy.PlanVisit, Handler: s.planPage},
 		{Method: post, Path: "/visits/plan", Action: policy.PlanVisit, Handler: s.planVisits},
 		{Method: get, Path: "/visits/:id<maxLen(64)>", Action: policy.ReadVisit, Or: policy.AssessVisit, Handler: s.visit},
+		{Method: get, Path: "/visits/:id<maxLen(64)>/print/:paper<maxLen(16)>", Action: policy.ReadVisit, Or: policy.AssessVisit, Handler: s.visitPaper},
 		{Method: post, Path: "/visits/:id<maxLen(64)>/start", Action: policy.DoVisit, Or: policy.AssessVisit, Handler: s.startVisit},
 		{Method: post, Path: "/visits/:id<maxLen(64)>/sign", Action: policy.DoVisit, Or: policy.AssessVisit, Handler: s.signVisit},
 		{Method: post, Path: "/visits/:id<maxLen(64)>/accept", Action: policy.ReviewVisit, Handler: s.acceptVisit},

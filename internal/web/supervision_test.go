@@ -440,7 +440,19 @@ func TestVisitPages(t *testing.T) {
 	if to := m.post("chief", visit+"/accept", m.hidden("chief", visit, visit+"/accept")); to != "/visits/queue?done=accepted" {
 		t.Error(to)
 	}
-	blind("accepted", false, photo)
+	blind("accepted", false, photo, visit+"/print/sheet")
+	m.as("inspector").paper(t, visit+"/print/sheet", "东街花园", "4.3", "3号楼1单元2层", "不符合", "68 / 72 分", "发现问题", "1 项", "4.3-1（"+kept[:8]+"）", "走访人员 1 签名", "周*平，系统签名", "林*秀，系统签名", "物业企业在场人员签名、职务")
+	for _, word := range []string{"行政检查", "责令", "执法", "处罚", "被检查"} {
+		if strings.Contains(strings.Join(sheetWords(t, m.as("officer").get(t, visit+"/print/sheet").body), ""), word) {
+			t.Errorf("the sheet of a visit says %s", word)
+		}
+	}
+	if a := m.as("elsewhere").get(t, visit+"/print/sheet"); a.StatusCode != 404 {
+		t.Errorf("another community prints it: %d", a.StatusCode)
+	}
+	if a := m.as("officer").get(t, visits[0]+"/print/sheet"); a.StatusCode != 404 {
+		t.Errorf("a visit that has not begun has a sheet: %d", a.StatusCode)
+	}
 	if all := m.as("officer").get(t, "/visits?quarter=2026Q4&state=accepted&series=service").body; !strings.Contains(all, "68 / 72 分") || strings.Contains(all, "望湖苑") {
 		t.Errorf("%.1500s", all)
 	}

@@ -40,7 +40,7 @@ func (s *Server) vetoPages() casePages[veto.Veto, veto.Step] {
 		cells: s.vetoCells}
 	return casePages[veto.Veto, veto.Step]{caseList: list, s: s, series: seriesOf[veto.Veto, veto.Step]("veto"), bears: bearsOf[veto.Veto](map[string]veto.Step{"notice": veto.StepServe, "decision": veto.StepIssue}), cases: s.vetoes, signs: s.vetoes, steps: veto.Steps(), forms: vetoForms,
 		shared: func(v *veto.Veto) *casework.Case { return &v.Case }, last: func(v *veto.Veto) veto.Step { return v.Last }, signing: func(v *veto.Veto) *policy.Approval { return v.Signing() },
-		files: vetoFiles, over: func(k *veto.Veto) bool { return k.State.Final() }, prints: vetoPrints, view: s.vetoView, paper: s.vetoPaper}
+		files: vetoFiles, over: func(k *veto.Veto) bool { return k.State.Final() }, prints: s.vetoPrints, view: s.vetoView, paper: s.vetoPaper}
 }
 
 // vetoRoutes are the pages of vetoes; none without them.
@@ -140,7 +140,7 @@ func vetoFiles(k *veto.Veto) []caseFile {
 }
 
 // vetoPrints are the papers of a case: the notice, and once every seat agreed the decision.
-func vetoPrints(_ policy.Actor, k *veto.Veto) []caseLink {
+func (s *Server) vetoPrints(by policy.Actor, k *veto.Veto) []caseLink {
 	out := []caseLink{{"一票否决告知书", "notice"}}
 	if k.State == veto.Decided || k.Decision != nil {
 		out = append(out, caseLink{"一票否决认定书", "decision"})
@@ -148,11 +148,14 @@ func vetoPrints(_ policy.Actor, k *veto.Veto) []caseLink {
 	if k.State == veto.Lifted {
 		out = append(out, caseLink{"解除一票否决认定决定书", "lift"})
 	}
-	return out
+	return s.hears(by, policy.HearVeto, &k.Ruling, k.State == veto.Hearing, out)
 }
 
 // vetoPaper puts a paper of a case into words.
 func (s *Server) vetoPaper(ctx context.Context, _ policy.Actor, _ string, k *veto.Veto, print caseLink) (printView, error) {
+	if print.Link == "hearing" {
+		return hearingRecord(&k.Ruling, "一票否决："+k.GroundTitle, paperNumber(k.Notice)), nil
+	}
 	v := printView{Title: print.Title, To: k.FirmName, Date: s.clockOf(ctx).today.Chinese()}
 	v.Rows = [][2]string{{"小区", k.Place + " " + k.Name}, {"理由", k.GroundTitle}, {"生效文书", k.Issuer + k.SourceTitle + "，" + k.Document.Number}, {"生效日期", k.Document.Day.Chinese()}, {"认定的事实", k.Document.Text}}
 	switch print.Link {

@@ -13,6 +13,7 @@ import (
 	"redsteward/internal/web"
 	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
+	"redsteward/supervision/veto"
 )
 
 // TestVetoPages leads a case of 一票否决 through its pages: begun on a document, told to the firm, pleaded, heard by another person, signed, delivered, objected to and answered; what is wrong is named beside its field and writes nothing.
@@ -68,7 +69,7 @@ func TestVetoPages(t *testing.T) {
 	step := func(login, do string, fields url.Values, files ...attachment) {
 		t.Helper()
 		fields.Set("seq", fmt.Sprint(seq))
-		fields.Set("key", do+fmt.Sprint(seq))
+		fields.Set("key", page+do+fmt.Sprint(seq))
 		if people[login] == nil {
 			people[login] = newPerson(t, f).signIn(t, login)
 		}
@@ -132,6 +133,8 @@ func TestVetoPages(t *testing.T) {
 		scenario{name: "who drafted does not hear", role: "officer", path: page, status: 200, contains: []string{"消防控制室已经恢复", page + "/files/plea-1"}, excludes: []string{page + "/hear\""}},
 		scenario{name: "another person hears", role: "legal", path: "/todo", status: 200, contains: []string{"望湖苑：听取一票否决的陈述申辩"}},
 	)
+	people["legal"].paper(t, page+"/print/hearing", "陈述申辩笔录", "赣北物业服务有限公司", "一票否决：被判定为重大火灾隐患", "都住建否告〔2026〕1号", "消防控制室已经恢复", "听取人没有参与起草和送达", "陈述人核对无误，签名、日期")
+	run(scenario{name: "not for who drafted", role: "officer", path: page + "/print/hearing", status: 404}, scenario{name: "nor for the firm", role: "firm", path: page + "/print/hearing", status: 404})
 	step("legal", "hear", pairs("hear-choice", "reject", "hear-text", "判定文书已经生效"), scan)
 	forward(6)
 	clear(people) // their sessions are over
@@ -292,6 +295,44 @@ func TestVetoPages(t *testing.T) {
 		scenario{name: "another ground", role: "officer", path: "/vetoes?ground=false_material", status: 200, contains: []string{"没有符合条件的"}},
 		scenario{name: "as it was known before", role: "officer", path: page + "?known=" + today.String(), status: 200, excludes: []string{"已撤销"}},
 	)
+	// A second one stands and is ended early: the paper about it, on the page and as a document.
+	run(scenario{name: "a second one", role: "officer", method: "POST", path: open, form: opening("number", "都消重判〔2026〕2号", "key", "v9"), status: 303, changes: 2})
+	drafts, err := f.Vetoes.List(t.Context(), actorOf(t, f, "officer"), veto.Filter{State: veto.Draft}, false, "")
+	if err != nil || len(drafts.Docs) != 1 {
+		t.Fatal(drafts, err)
+	}
+	id = drafts.Docs[0].ID
+	page, seq = "/vetoes/"+id, 1
+	signed := func(lifting bool) {
+		t.Helper()
+		now, err := f.Vetoes.One(t.Context(), actorOf(t, f, "officer"), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hash := now.State.Approval
+		if lifting {
+			hash = now.State.Lifting
+		}
+		run(scenario{name: "signed", role: "chief", method: "POST", path: page + "/sign", form: pairs("seq", fmt.Sprint(seq), "hash", hash.SubjectHash, "move", "agree", "current", browsertest.Password), status: 303, changes: 1})
+		seq++
+	}
+	day := func() string { return f.Vetoes.Today().String() }
+	step("officer", "scan", url.Values{}, scan)
+	step("officer", "serve", pairs("serve-number", "都住建否告〔2026〕2号", "serve-day", day(), "serve-text", "直接送达"), scan)
+	forward(6)
+	clear(people)
+	step("officer", "send", pairs("send-number", "联审纪要〔2026〕4号", "send-day", day(), "send-text", "住建局、组织部参加，同意"), scan)
+	signed(false)
+	step("officer", "issue", pairs("issue-number", "都住建否〔2026〕2号", "issue-day", day(), "issue-text", "直接送达"), scan)
+	forward(11)
+	clear(people)
+	run(scenario{name: "not ended yet", role: "officer", path: page + "/print/lift", status: 404})
+	step("officer", "ease", pairs("ease-number", "联审纪要〔2026〕5号", "ease-day", day(), "ease-text", "隐患已经整改，消防部门复查合格"), scan)
+	signed(true)
+	run(scenario{name: "owners get nothing", role: "committee", path: page + "/print/lift", status: 403})
+	people["firm"] = newPerson(t, f).signIn(t, "firm")
+	people["firm"].paper(t, page+"/print/lift", "解除一票否决认定决定书", "赣北物业服务有限公司：", "望湖苑", "都住建否〔2026〕2号", "联审纪要〔2026〕5号", "提前解除", "隐患已经整改，消防部门复查合格", "内容校验值")
+	people["firm"].paper(t, page+"/print/decision", "一票否决认定书", "有效期")
 	_, sheets := workbook(t, people["officer"].get(t, "/vetoes.xlsx?state=revoked"))
 	if said := fmt.Sprint(sheets); !containsAll(said, []string{"望湖苑", "都住建否〔2026〕1号", "成立，已撤销"}) {
 		t.Error(said)

@@ -472,6 +472,7 @@ type visitView struct {
 	Persons                  int
 	ReturnField, CancelField field
 	Sums                     []sumLine
+	Prints                   []printLine
 }
 
 // sumLine is what a visit says of one fact.
@@ -515,6 +516,9 @@ func (s *Server) showVisit(c *fiber.Ctx, by policy.Actor, refused []fault.Field)
 	}
 	if s.rectifications != nil && doc.State.State == inspection.Accepted && s.guard.Allow(by, policy.HandleRectification) && slices.ContainsFunc(doc.State.Given, func(g inspection.Given) bool { return g.Paper != "" }) {
 		v.Draft = rectificationsPath + "/new?visit=" + url.QueryEscape(doc.ID)
+	}
+	if v.Prints, err = s.paperLines(c.UserContext(), by, visitsPath, doc.ID, s.visitPapers(w)); err != nil {
+		return err
 	}
 	v.Complete = v.Of > 0 && v.Done == v.Of
 	v.Signed = w.Signed(by.ID)

@@ -236,7 +236,11 @@ func (s *Server) filingWhole(c *fiber.Ctx, by policy.Actor) (pageFile, error) {
 	if !f.Submitted.IsZero() {
 		one.opened = calendar.DateOf(f.Submitted.Time)
 	}
+	one.papers = append(boundPapers(filingsPath, doc.ID, s.filingPapers(by, f)), one.papers...)
 	for _, sheet := range f.Sheets {
+		if s.guard.Allow(by, sheet.Kind.Reader()) {
+			continue // bound as a paper
+		}
 		one.pages = append(one.pages, crumb{"三同步：" + sheet.Kind.Title(), path + "/sheets/" + string(sheet.Kind)})
 	}
 	for i := range f.Documents {
@@ -255,7 +259,7 @@ func (s *Server) changeWhole(c *fiber.Ctx, by policy.Actor) (pageFile, error) {
 		return pageFile{}, err
 	}
 	k := &doc.State
-	return pageFile{kind: "物业更换", name: k.Name() + "物业更换", party: k.FirmName, state: k.State.Title(), opened: k.Given, ended: k.Ended}, nil
+	return pageFile{kind: "物业更换", name: k.Name() + "物业更换", party: k.FirmName, state: k.State.Title(), opened: k.Given, ended: k.Ended, papers: boundPapers(changesPath, doc.ID, s.changePapers(by, k))}, nil
 }
 
 // bodyWhole is the file of a founding of an owners' body.
@@ -270,6 +274,7 @@ func (s *Server) bodyWhole(c *fiber.Ctx, by policy.Actor) (pageFile, error) {
 	}
 	f := &doc.State
 	one := pageFile{kind: "业主组织", name: f.Title(), party: f.ProjectName, state: f.State.Title(), opened: f.Group.On}
+	one.papers = boundPapers(bodiesPath, doc.ID, s.bodyPapers(f))
 	if n := len(history); n > 0 && (f.State == owners.Filed || f.State == owners.Ended) {
 		one.ended = calendar.DateOf(history[n-1].At)
 	}
@@ -284,6 +289,7 @@ func (s *Server) matterWhole(c *fiber.Ctx, by policy.Actor) (pageFile, error) {
 	}
 	m := &doc.State
 	one := pageFile{kind: "事项", name: m.CategoryTitle + "（" + m.Place() + "）", party: m.FirmName, state: m.State.Title(), opened: m.Day}
+	one.papers = boundPapers(mattersPath, doc.ID, s.matterPapers(doc.ID, m))
 	if !m.Closed.IsZero() && m.State.Closed() {
 		one.ended = calendar.DateOf(m.Closed.Time)
 	}

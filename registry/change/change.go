@@ -105,6 +105,9 @@ type Notice struct {
 	Reason string        `json:"reason" privacy:"internal"`
 }
 
+// LeaveBasis is the law on which a firm that leaves hands over: 民法典 art. 949.
+const LeaveBasis = "《民法典》第九百四十九条"
+
 // Short is by how many days the notice came too late, 0 if it was in time.
 func (c *Change) Short() int {
 	if !c.InTime.Resolved() {

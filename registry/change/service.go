@@ -71,6 +71,13 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	return &Service{c, rows}, err
 }
 
+// Sent is what a change sends out: its papers are entered in the register by hand, with their numbers and to whom they went.
+func (s *Service) Sent(ctx context.Context, id string) (casework.Borne, error) {
+	doc, err := s.Docs.Load(ctx, id)
+	c := &doc.State
+	return casework.Borne{Name: c.Name(), Project: c.Project, Keys: c.Keys, Day: c.Day}, err
+}
+
 func (s *Service) today() calendar.Date { return calendar.DateOf(s.Now()) }
 
 // Open enters a notice and returns the change. contract is the one that ends. Returns Forbidden without WriteRegister, NotFound outside the scope, Invalid for refused fields

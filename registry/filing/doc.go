@@ -67,10 +67,36 @@ type SheetForm struct {
 	Fields registry.Form `yaml:"fields,required"`
 }
 
-// Kinds are the kinds of filings.yaml, and the sheets of 三同步.
+// Papers are the words that papers to an applicant bear besides what is filed; all may be empty.
+type Papers struct {
+	// Asking is on what the one request for a correction (一次性告知) rests.
+	Asking string `yaml:"asking"`
+	// Remedy is what somebody whose filing was refused can do against it.
+	Remedy Remedy `yaml:"remedy"`
+}
+
+// Remedy is a paragraph about remedies; it stands on papers once the legal officer has switched it on.
+type Remedy struct {
+	On   bool   `yaml:"on"`
+	Text string `yaml:"text"`
+}
+
+// Kinds are the kinds of filings.yaml, the sheets of 三同步 and the words of papers.
 type Kinds struct {
 	list   []Kind
 	sheets []SheetForm
+	papers Papers
+}
+
+// Asking is on what the one request for a correction rests, "" if the file does not say.
+func (k *Kinds) Asking() string { return k.papers.Asking }
+
+// Remedy is the paragraph about remedies, "" while it is not switched on.
+func (k *Kinds) Remedy() string {
+	if !k.papers.Remedy.On {
+		return ""
+	}
+	return k.papers.Remedy.Text
 }
 
 // Sheets are the sheets of 三同步 in the order of the file.
@@ -117,6 +143,7 @@ var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
 // kindsFile is the shape of filings.yaml.
 type kindsFile struct {
+	Papers  Papers      `yaml:"papers"`
 	Sheets  []SheetForm `yaml:"sheets"`
 	Filings []Kind      `yaml:"filings,required"`
 }
@@ -176,7 +203,10 @@ func ParseKinds(file string, data []byte, rules *policy.Rules, names Names) (*Ki
 	if synchronous && len(in.Sheets) != len(SheetKinds()) {
 		doc.Add("filings", "有的备案打开三同步表（synchronous），要在 sheets 里写明三张表")
 	}
-	return &Kinds{list: in.Filings, sheets: in.Sheets}, doc.Err()
+	if in.Papers.Remedy.On && in.Papers.Remedy.Text == "" {
+		doc.Add("papers.remedy.text", "救济告知打开了（on: true），要写内容")
+	}
+	return &Kinds{in.Filings, in.Sheets, in.Papers}, doc.Err()
 }
 
 // checkSheets looks at the sheets of 三同步.

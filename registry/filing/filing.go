@@ -1,6 +1,7 @@
 package filing
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -36,6 +37,8 @@ type Filing struct {
 	ProjectName string `json:"project_name,omitempty" privacy:"public"`
 	Firm        string `json:"firm,omitempty" privacy:"public"`
 	FirmName    string `json:"firm_name,omitempty" privacy:"public"`
+	// Applicant is who files it, for people: the firm, the developer or the owners' body of the project; "" of a filing that is older than this field.
+	Applicant string `json:"applicant,omitempty" privacy:"public"`
 	// Keys are the scope keys, Day the day by which they were stamped.
 	Keys []string      `json:"keys" privacy:"internal"`
 	Day  calendar.Date `json:"day"`
@@ -54,6 +57,9 @@ type Filing struct {
 	Submitted journal.Time `json:"submitted,omitzero"`
 	// Asked: a correction was asked for; it is asked once.
 	Asked bool `json:"asked,omitempty"`
+	// Asking and Refusal are what the applicant was told with the correction and with the refusal; nil for what was not, or is older than these fields.
+	Asking  *Told `json:"asking,omitempty"`
+	Refusal *Told `json:"refusal,omitempty"`
 	// Own is until when the applicant had to file, counted from Happened; Due until when he is to correct it. Without a rule they are empty.
 	Own calendar.Deadline `json:"own,omitzero"`
 	Due calendar.Deadline `json:"due,omitzero"`
@@ -73,6 +79,15 @@ type Filing struct {
 	Filed  calendar.Date `json:"filed,omitzero"`
 	// Sheets are what the receipt opened.
 	Sheets []Sheet `json:"sheets,omitempty"`
+}
+
+// Told is a paper to the applicant.
+type Told struct {
+	// Day is when it was told, Text what, Clause the clause of a refusal, Until the last day of a correction.
+	Day    calendar.Date     `json:"day"`
+	Text   string            `json:"text" privacy:"internal"`
+	Clause string            `json:"clause,omitempty" privacy:"internal"`
+	Until  calendar.Deadline `json:"until,omitzero"`
 }
 
 // Document is one document of a filing.
@@ -193,6 +208,9 @@ func (f *Filing) Subject() string {
 	}
 	return f.ProjectName
 }
+
+// Addressee is to whom its papers go.
+func (f *Filing) Addressee() string { return cmp.Or(f.Applicant, f.FirmName, f.ProjectName) }
 
 // Can reports whether the table knows a move from the present state.
 func (f *Filing) Can(m Move) bool {

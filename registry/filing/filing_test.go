@@ -61,6 +61,11 @@ func (d *desk) FirmNames(_ context.Context, ids []string) (map[string]string, er
 	return out, nil
 }
 
+// DeveloperName implements Places.
+func (d *desk) DeveloperName(_ context.Context, id string) (string, error) {
+	return "开发商" + id, nil
+}
+
 // names are the periods of the shipped file and one way of approval.
 func names(t testing.TB) Names {
 	t.Helper()
@@ -306,6 +311,9 @@ func TestCorrectedOnce(t *testing.T) {
 	if f := doc.State; f.Left == nil || *f.Left != 7 || f.Due.Due.String() != "2026-11-06" {
 		t.Errorf("left %v, correction due %s", f.Left, f.Due.Due)
 	}
+	if f := doc.State; f.Asking == nil || f.Asking.Day != d.Today() || f.Asking.Text != "合同缺最后一页" || f.Asking.Until.Due.String() != "2026-11-06" {
+		t.Errorf("what was asked is %+v", f.Asking)
+	}
 	d.wait(7)
 	doc = d.tell(t, doc, told{"firm", d.submit("2026-10-01"), Submitted, ""}, told{"officer", d.ask, "", fault.Conflict})
 	if f := doc.State; f.Left != nil || f.Clock.Due.String() != "2026-11-09" {
@@ -318,10 +326,23 @@ func TestCorrectedOnce(t *testing.T) {
 	if doc.State.Reason == "" || doc.State.Number != "" || len(doc.State.Sheets) != 0 {
 		t.Errorf("%+v", doc.State)
 	}
+	// What was asked and why it is not filed stay for their papers, and stand in the register of what goes out.
+	if f := doc.State; f.Asking == nil || f.Asking.Text != "合同缺最后一页" || f.Refusal == nil || f.Refusal.Day != d.Today() || f.Refusal.Clause != f.Basis {
+		t.Errorf("asked %+v, refused %+v", f.Asking, f.Refusal)
+	}
+	var sent []string
+	for _, p := range doc.State.borne().Papers {
+		sent = append(sent, p.Title+" "+p.To+" "+p.Way+" "+p.Paper.Day.String()+" "+p.For)
+	}
+	if got := strings.Join(sent, "\n"); got != "备案材料收件回执 一盏灯物业 系统内送达 2026-10-19 \n一次性告知书 一盏灯物业 系统内送达 2026-10-22 filing.ask\n不予备案告知书 一盏灯物业 系统内送达 2026-10-29 filing.refuse" {
+		t.Errorf("it sends\n%s", got)
+	}
 	// Who lets the correction pass by is refused after its deadline.
 	late := d.tell(t, d.draft(t), told{"firm", d.submit("2026-10-01"), Submitted, ""}, told{"officer", d.ask, Correcting, ""})
 	d.wait(31)
-	d.tell(t, late, told{"officer", d.refuse, Refused, ""})
+	if late = d.tell(t, late, told{"officer", d.refuse, Refused, ""}); late.State.Refusal == nil || late.State.Refusal.Clause != "《物业管理条例》第二十四条" {
+		t.Errorf("refused with %+v", late.State.Refusal)
+	}
 }
 
 // TestNotice: the community is told in parallel; its answer stands on the filing, its silence is no objection, and neither delays anything.

@@ -25,6 +25,8 @@ type Places interface {
 	Place(ctx context.Context, project string, on calendar.Date) (registry.Place, error)
 	// FirmNames returns the names of firms by id; one that does not exist is left out.
 	FirmNames(ctx context.Context, ids []string) (map[string]string, error)
+	// DeveloperName returns the name of a developer. Returns NotFound.
+	DeveloperName(ctx context.Context, id string) (string, error)
 }
 
 // Persons knows the accounts; policy.Service does.
@@ -75,6 +77,8 @@ const (
 	never = "9999-12-31"
 	// developerRole owes what it files, so its filings have its key too.
 	developerRole policy.Role = "developer"
+	// committeeRole files for the owners.
+	committeeRole policy.Role = "owners_committee"
 )
 
 // document is how filings are stored.
@@ -129,14 +133,33 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	return s, err
 }
 
-// slotReceipt is the place of the receipt among what a filing sends out.
-const slotReceipt = "receipt"
+// The places of its papers among what a filing sends out; codeAsk and codeRefuse name those whose numbers are given in the register of what goes out.
+const (
+	slotReceived = "received"
+	slotAsked    = "asked"
+	slotRefused  = "refused"
+	slotReceipt  = "receipt"
+	codeAsk      = filingKind + ".ask"
+	codeRefuse   = filingKind + ".refuse"
+)
 
-// borne is what a filing sends out: the receipt with its register number.
+// borne is what a filing sends out: what the applicant finds on its page, the receipt with its register number.
 func (f *Filing) borne() casework.Borne {
 	of := casework.Borne{Name: cmp.Or(f.ProjectName, f.FirmName), Project: f.Project, Keys: f.Keys, Day: f.Day}
+	add := func(slot, code, title, number string, day calendar.Date) {
+		of.Papers = append(of.Papers, casework.Outgoing{Slot: slot, For: code, Title: title, To: f.Addressee(), Way: casework.WaySystem, Paper: casework.Paper{Number: number, Day: day}})
+	}
+	if !f.Submitted.IsZero() {
+		add(slotReceived, "", "备案材料收件回执", "", calendar.DateOf(f.Submitted.Time))
+	}
+	if f.Asking != nil {
+		add(slotAsked, codeAsk, "一次性告知书", "", f.Asking.Day)
+	}
+	if f.Refusal != nil {
+		add(slotRefused, codeRefuse, "不予备案告知书", "", f.Refusal.Day)
+	}
 	if f.Number != "" {
-		of.Papers = []casework.Outgoing{{Slot: slotReceipt, Title: "备案回执", Paper: casework.Paper{Number: f.Number, Day: f.Filed}}}
+		add(slotReceipt, "", "备案回执", f.Number, f.Filed)
 	}
 	return of
 }
@@ -214,7 +237,7 @@ func (s *Service) about(ctx context.Context, k Kind, subject string, f *Filing) 
 		if err == nil && names[subject] == "" {
 			return fault.New(op, fault.NotFound, "没有找到这家企业")
 		}
-		f.Firm, f.FirmName, f.Keys = subject, names[subject], []string{policy.FirmKey(subject)}
+		f.Firm, f.FirmName, f.Applicant, f.Keys = subject, names[subject], names[subject], []string{policy.FirmKey(subject)}
 		return err
 	}
 	place, err := s.Places.Place(ctx, subject, f.Day)
@@ -222,10 +245,18 @@ func (s *Service) about(ctx context.Context, k Kind, subject string, f *Filing) 
 		return err
 	}
 	f.Project, f.ProjectName, f.Firm, f.FirmName, f.Keys = subject, place.Name, place.Firm, place.FirmName, place.Keys()
-	if slices.Contains(k.By, developerRole) {
+	switch {
+	case slices.Contains(k.By, developerRole):
 		f.Keys = place.DutyKeys()
+		if place.Developer != "" {
+			f.Applicant, err = s.Places.DeveloperName(ctx, place.Developer)
+		}
+	case slices.Contains(k.By, committeeRole):
+		f.Applicant = place.Name + "业主委员会（物业管理委员会）"
+	default:
+		f.Applicant = place.FirmName
 	}
-	return nil
+	return err
 }
 
 // Firms are the firms for which the actor may file, by name. Returns Forbidden without ApplyFiling.
@@ -433,6 +464,7 @@ func (s *Service) Ask(ctx context.Context, by policy.Actor, at At, reason string
 		left := stop(s.Days, f.Clock, s.today())
 		f.Asked, f.Left = true, &left
 		f.Due, err = s.Deadlines(correctionRule, s.today())
+		f.Asking = &Told{Day: s.today(), Text: f.Reason, Until: f.Due}
 		return err
 	})
 }
@@ -450,6 +482,7 @@ func (s *Service) Refuse(ctx context.Context, by policy.Actor, at At, reason, cl
 			return err
 		}
 		f.Clause, err = checked(op, "clause", "请写明依据的条款", clause)
+		f.Refusal = &Told{Day: s.today(), Text: f.Reason, Clause: f.Clause}
 		return err
 	})
 }

@@ -74,6 +74,7 @@ func (s *Service) Sign(ctx context.Context, by policy.Actor, at At, in Signing) 
 		err = s.register(ctx, meta, at.ID, f)
 	case policy.ApprovalRefused:
 		f.Last, f.Reason, f.Clause = MoveReject, in.Reason, f.Basis
+		f.Refusal = &Told{Day: s.today(), Text: in.Reason, Clause: f.Basis}
 	case policy.ApprovalReturned:
 		f.Last, f.Reason = MoveReturn, in.Reason
 	}

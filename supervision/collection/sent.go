@@ -13,6 +13,9 @@ func (s *Service) Sent(ctx context.Context, id string) (casework.Borne, error) {
 	return doc.State.borne(), err
 }
 
+// CodeNotice names the notice of a task for the series of numbers; its number is given in the register of what goes out.
+const CodeNotice = "collection-task.sent"
+
 func (t *Task) borne() casework.Borne {
 	of := casework.Borne{Name: t.Title, Keys: casework.Within(t.Owner), Day: t.Day}
 	if t.Sent != nil {
@@ -20,7 +23,7 @@ func (t *Task) borne() casework.Borne {
 		for i := range t.To {
 			names[i] = t.To[i].Name
 		}
-		of.Papers = []casework.Outgoing{{Slot: "sent", Title: "收表通知", To: casework.Addressees(names), Way: casework.WaySystem, Paper: casework.Paper{Day: calendar.DateOf(t.Sent.At.Time), By: t.Sent.By}}}
+		of.Papers = []casework.Outgoing{{Slot: "sent", For: CodeNotice, Title: "收表通知", To: casework.Addressees(names), Way: casework.WaySystem, Paper: casework.Paper{Day: calendar.DateOf(t.Sent.At.Time), By: t.Sent.By}}}
 	}
 	return of
 }

@@ -139,6 +139,10 @@ func (f *Fixture) openFilings(ctx context.Context, rules *policy.Rules, guard *p
 	if err != nil {
 		return w, err
 	}
+	if err != nil {
+		return w, err
+	}
+	f.Letters.Bear("change", f.Changes.Sent)
 	f.Bodies, err = owners.New(ctx, owners.Config{DB: f.DB, Guard: guard, Now: now, Register: f.Register, Filings: f.Filings, Deadlines: tenDays})
 	return w, err
 }
