@@ -72,6 +72,9 @@ func (s *checker) divisionLine(ctx context.Context, l DivisionLine, bad *faults)
 	}
 	if l.Grid != (GridFacts{}) {
 		next.Grid = l.Grid
+		if l.Grid.Residents == 0 { // a workbook of before has no such column
+			next.Grid.Residents = stored.State.Grid.Residents
+		}
 	}
 	switch err := s.settle(ctx, v, code, stored.State, &next, bad); {
 	case fault.Is(err, fault.Conflict):

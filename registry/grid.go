@@ -19,6 +19,8 @@ type GridFacts struct {
 	Branches int64 `json:"branches,omitempty"`
 	Groups   int64 `json:"groups,omitempty"`
 	Homes    int64 `json:"homes,omitempty"`
+	// Residents is how many people live there (常住居民), 0 if not known.
+	Residents int64 `json:"residents,omitempty"`
 }
 
 // A grid is meant to have so many households; outside of it there is a warning, never a refusal.
@@ -41,7 +43,7 @@ func (g GridFacts) SizeWarning() string {
 // check checks the counts of a division of a level.
 func (g GridFacts) check(level Level, bad *faults) {
 	if level != LevelGrid && g != (GridFacts{}) {
-		bad.add("grid_households", "只有网格才填户数、网格员和党组织数")
+		bad.add("grid_households", "只有网格才填户数、网格员、党组织数和常住居民")
 		return
 	}
 	bad.count("grid_households", "网格户数", "户", g.Households, 0, 20_000)
@@ -50,10 +52,11 @@ func (g GridFacts) check(level Level, bad *faults) {
 	bad.count("branches", "网格党支部", "个", g.Branches, 0, 99)
 	bad.count("groups", "楼栋党小组", "个", g.Groups, 0, 999)
 	bad.count("homes", "党员中心户", "户", g.Homes, 0, 999)
+	bad.count("residents", "常住居民", "人", g.Residents, 0, 99_999)
 }
 
 // SetGrid enters the counts of a grid. Returns Forbidden without UpdateDivision, NotFound, also for what is no grid, Invalid for refused fields
-// (grid_households, full_time, part_time, branches, groups, homes), Conflict if seq is not the last change.
+// (grid_households, full_time, part_time, branches, groups, homes, residents), Conflict if seq is not the last change.
 func (s *Service) SetGrid(ctx context.Context, by policy.Actor, id string, seq int64, g GridFacts) error {
 	if !gridCode.MatchString(id) {
 		return fault.New("registry.SetGrid", fault.NotFound, "没有编号为“"+id+"”的网格")
@@ -73,7 +76,7 @@ func (g GridFacts) told(before GridFacts) []string {
 		what    string
 		was, is int64
 	}{{"户数", before.Households, g.Households}, {"专职网格员", before.FullTime, g.FullTime}, {"兼职网格员", before.PartTime, g.PartTime},
-		{"网格党支部", before.Branches, g.Branches}, {"楼栋党小组", before.Groups, g.Groups}, {"党员中心户", before.Homes, g.Homes}} {
+		{"网格党支部", before.Branches, g.Branches}, {"楼栋党小组", before.Groups, g.Groups}, {"党员中心户", before.Homes, g.Homes}, {"常住居民", before.Residents, g.Residents}} {
 		if part.was != part.is {
 			said = append(said, fmt.Sprintf("%s由 %d 改为 %d", part.what, part.was, part.is))
 		}

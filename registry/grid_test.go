@@ -19,12 +19,12 @@ func TestGridFacts(t *testing.T) {
 	set := func(by policy.Actor, id string, seq int64, g GridFacts) func() error {
 		return func() error { return d.SetGrid(ctx, by, id, seq, g) }
 	}
-	facts := GridFacts{Households: 512, FullTime: 1, PartTime: 3, Branches: 1, Groups: 4, Homes: 6}
+	facts := GridFacts{Households: 512, FullTime: 1, PartTime: 3, Branches: 1, Groups: 4, Homes: 6, Residents: 1480}
 	d.refused("an officer", fault.Forbidden, set(d.officer, grid, 1, facts))
 	d.refused("another township", fault.NotFound, set(person("administrator", "t:360428101000"), grid, 1, facts))
 	d.refused("a community is no grid", fault.NotFound, set(admin, east, 1, facts))
 	d.refused("overtaken", fault.Conflict, set(admin, grid, 7, facts))
-	d.refused("fields", fault.Invalid, set(admin, grid, 1, GridFacts{Households: -1, FullTime: 100, Homes: 1000}), "网格户数是 -1 户", "专职网格员是 100 人", "党员中心户是 1000 户")
+	d.refused("fields", fault.Invalid, set(admin, grid, 1, GridFacts{Households: -1, FullTime: 100, Homes: 1000, Residents: 100_000}), "常住居民是 100000 人", "网格户数是 -1 户", "专职网格员是 100 人", "党员中心户是 1000 户")
 	if err := set(admin, grid, 1, facts)(); err != nil {
 		t.Fatal(err)
 	}

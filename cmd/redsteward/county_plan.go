@@ -324,6 +324,9 @@ func (p *countyPlan) spirits() {
 	}
 }
 
+// residentsOf is how many people live in so many households: 2.9 in each, so that the grids hold about as many as the town has (106,000, domain.md §1).
+func residentsOf(households int64) int64 { return households * 29 / 10 }
+
 // largestInGrid is from how many households on a project lies in two grids.
 const largestInGrid = 450
 

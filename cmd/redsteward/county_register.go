@@ -33,7 +33,7 @@ func (l *countyLoader) register(ctx context.Context) error {
 			}
 			r := draws(l.plan.seed, "grid", g.id)
 			return l.service.register.SetGrid(within, l.admin, g.id, 1, registry.GridFacts{Households: g.households, FullTime: 1, PartTime: int64(1 + r.IntN(3)), Branches: 1,
-				Groups: int64(2 + r.IntN(4)), Homes: int64(2 + r.IntN(6))})
+				Groups: int64(2 + r.IntN(4)), Homes: int64(2 + r.IntN(6)), Residents: residentsOf(g.households)})
 		})
 	}
 	for i := range l.plan.firms {

@@ -26,6 +26,7 @@ func Divisions() Table[registry.DivisionLine] {
 		Whole("branches", "网格党支部", "1", func(l *line) *int64 { return &l.Grid.Branches }),
 		Whole("groups", "楼栋党小组", "4", func(l *line) *int64 { return &l.Grid.Groups }),
 		Whole("homes", "党员中心户", "6", func(l *line) *int64 { return &l.Grid.Homes }),
+		Whole("residents", "常住居民", "1150", func(l *line) *int64 { return &l.Grid.Residents }).Says("不填的不改"),
 	}}
 }
 

@@ -81,7 +81,7 @@ func TestDivisionPages(t *testing.T) {
 		{name: "grid: an officer", role: "officer", method: "POST", path: at(cityEast+"-01", "grid"), form: pairs("seq", "3", "grid_households", "512"), status: 403},
 		{name: "grid: unread", role: "admin-d", method: "POST", path: at(cityEast+"-01", "grid"), form: pairs("seq", "3", "grid_households", "很多"), status: 422, contains: []string{"网格户数“很多”要填整数"}},
 		{name: "grid: a community", role: "admin-d", path: at(cityEast, "grid"), status: 404},
-		{name: "grid", role: "admin-d", method: "POST", path: at(cityEast+"-01", "grid"), form: pairs("seq", "3", "grid_households", "512", "full_time", "1", "part_time", "3", "branches", "1", "groups", "4", "homes", "6"), status: 303, changes: 1},
+		{name: "grid", role: "admin-d", method: "POST", path: at(cityEast+"-01", "grid"), form: pairs("seq", "3", "grid_households", "512", "full_time", "1", "part_time", "3", "branches", "1", "groups", "4", "homes", "6", "residents", "1180"), status: 303, changes: 1},
 		{name: "grid: shown", role: "officer", path: at(cityEast + "-01"), status: 200, contains: []string{"这个网格有 512 户，多于 500 户", "专职 1 人，兼职 3 人", "楼栋党小组 4 个", "户数由 0 改为 512"}},
 		{name: "code: the form", role: "admin-d", path: at(village, "code"), status: 200, contains: []string{"12 位统计用区划代码；现在是 " + village, "启用日期"}},
 		{name: "code: an officer", role: "officer", method: "POST", path: at(village, "code"), form: pairs("seq", "1", "code", "360428101599", "from", "2026-10-01", "reason", "统计公告"), status: 403},

@@ -397,7 +397,7 @@ func (s *Server) gridEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 		name, label string
 		stored      int64
 	}{{"grid_households", "网格户数", d.Grid.Households}, {"full_time", "专职网格员", d.Grid.FullTime}, {"part_time", "兼职网格员", d.Grid.PartTime},
-		{"branches", "网格党支部", d.Grid.Branches}, {"groups", "楼栋党小组", d.Grid.Groups}, {"homes", "党员中心户", d.Grid.Homes}} {
+		{"branches", "网格党支部", d.Grid.Branches}, {"groups", "楼栋党小组", d.Grid.Groups}, {"homes", "党员中心户", d.Grid.Homes}, {"residents", "常住居民", d.Grid.Residents}} {
 		e.Form = append(e.Form, field{Name: f.name, Label: f.label, Type: "text", Mode: "numeric", Autocomplete: "off", Value: value(f.name, f.stored)})
 	}
 	return e, err
@@ -405,7 +405,7 @@ func (s *Server) gridEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 
 func (s *Server) setGrid(c *fiber.Ctx, by policy.Actor, in *typed) (string, error) {
 	g := registry.GridFacts{Households: in.whole("grid_households", "网格户数", "420"), FullTime: in.whole("full_time", "专职网格员", "1"), PartTime: in.whole("part_time", "兼职网格员", "3"),
-		Branches: in.whole("branches", "网格党支部", "1"), Groups: in.whole("groups", "楼栋党小组", "4"), Homes: in.whole("homes", "党员中心户", "6")}
+		Branches: in.whole("branches", "网格党支部", "1"), Groups: in.whole("groups", "楼栋党小组", "4"), Homes: in.whole("homes", "党员中心户", "6"), Residents: in.whole("residents", "常住居民", "1150")}
 	return "", in.with(func(ctx context.Context) error { return s.registered.SetGrid(ctx, by, c.Params("id"), formSeq(c), g) })
 }
 
