@@ -233,7 +233,7 @@ const (
 
 // needed are the columns that the program reads, with their kinds.
 var needed = map[string]map[string]FieldKind{
-	BookPremises:  {"area": FieldDecimal, "solved": FieldDate, "until": FieldDate},
+	BookPremises:  {"area": FieldDecimal, "from": FieldDate, "solved": FieldDate, "until": FieldDate},
 	BookRooms:     {"name": FieldText, "hours": FieldHours, "places": FieldWhole, "bookable": FieldChoice},
 	BookServices:  {"name": FieldText, "hours": FieldHours, "places": FieldWhole, "bookable": FieldChoice},
 	BookWorkers:   {"code": FieldText, "name": FieldPerson, "from": FieldDate, "until": FieldDate, "duty": FieldChoice},

@@ -611,3 +611,9 @@ func (s *Service) CommunitiesFor(ctx context.Context, by policy.Actor, action po
 		return !scope.Covers([]string{policy.CommunityKey(d.ID), policy.TownshipKey(d.Parent)}, today)
 	}), err
 }
+
+// PremisesInUse reports whether a row of BookPremises, by its stored values, is in use on a day: from its first day, without which it is not in use yet, to its last one.
+func PremisesInUse(values map[string]string, day calendar.Date) bool {
+	e := Entry{Values: values}
+	return e.holds(day)
+}

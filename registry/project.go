@@ -95,6 +95,9 @@ type Body struct {
 // maxBodyMembers is the largest owners' body: rules on 物管会 go up to fifteen, and a register must hold what it finds.
 const maxBodyMembers = 31
 
+// InOffice reports whether it is a 业委会 or a 物管会: the zero value and BodyNone are nobody.
+func (b Body) InOffice() bool { return b.Kind != "" && b.Kind != BodyNone }
+
 func (b Body) days() policy.Span     { return b.Days }
 func (c Contract) days() policy.Span { return c.Days }
 

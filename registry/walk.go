@@ -88,6 +88,9 @@ const (
 	CoverNone Cover = "none"
 )
 
+// Served reports whether a firm serves the project, be it some of its phases only: what every page counts as 有物业服务的小区.
+func (c Cover) Served() bool { return c != "" && c != CoverNone }
+
 // Covers lists the ways in which a project is served.
 func Covers() []Choice {
 	return []Choice{{string(CoverMarket), "市场化"}, {string(CoverState), "国有兜底"}, {string(CoverCustody), "应急托管"}, {string(CoverPart), "部分分期无合同"}, {string(CoverNone), "无企业服务"}}

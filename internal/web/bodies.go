@@ -59,7 +59,7 @@ func membersText(all, party int64) string {
 
 // termState says how the owners' body of a project stands on a day, with the term that it is about; the zero term if there never was one.
 func termState(r registry.ProjectRow) (string, registry.Body) {
-	if r.Body.Kind != "" && r.Body.Kind != registry.BodyNone {
+	if r.Body.InOffice() {
 		return "在任", r.Body
 	}
 	if n := len(r.Project.Bodies); n > 0 && r.Body.Kind == "" {

@@ -134,7 +134,7 @@ func (s *Server) searchProjects(ctx context.Context, by policy.Actor, text strin
 	found, err := s.registered.Projects(ctx, by, registry.ProjectQuery{Text: text})
 	for _, r := range found.Rows {
 		body := ""
-		if r.Body.Kind != "" && r.Body.Kind != registry.BodyNone {
+		if r.Body.InOffice() {
 			body = registry.TextOf(registry.BodyKinds(), r.Body.Kind)
 		}
 		g.add(r.Name, projectPath(r.ID), r.TownshipName+" "+r.CommunityName, r.Project.Address, r.FirmName, body)

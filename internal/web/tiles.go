@@ -36,7 +36,7 @@ func tileMeasures() []option {
 // communityFigures are the figures of one community within the actor's scope.
 type communityFigures struct {
 	ID, Name, Town, TownName string
-	// Projects and Households are all, Served those projects with a firm for every phase.
+	// Projects and Households are all, Served those projects that a firm serves (Cover.Served).
 	Projects, Served, Households int64
 	// Risk is how many projects are at risk, Work how many filings, handovers and changes of firm are open.
 	Risk, Work int64
@@ -95,7 +95,7 @@ func (s *Server) communityGrid(ctx context.Context, by policy.Actor, township st
 		}
 		of[r.Project] = f
 		f.Projects, f.Households = f.Projects+1, f.Households+r.Households
-		if r.Form != registry.CoverNone && r.Form != registry.CoverPart {
+		if r.Form.Served() {
 			f.Served++
 		}
 	}
@@ -245,7 +245,7 @@ func (s *Server) tilesExcel(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	sheet := report.Figures{Sheet: "社区一览", Heads: []string{"社区（村）", "乡镇", "小区", "户数", "已覆盖", "覆盖率", "评价均分", "风险小区", "在办事项"}, Note: "任职范围内的小区；在办事项是没有办结的备案、承接查验和物业更换"}
+	sheet := report.Figures{Sheet: "社区一览", Heads: []string{"社区（村）", "乡镇", "小区", "户数", "已覆盖", "覆盖率", "评价均分", "风险小区", "在办事项"}, Note: "任职范围内的小区；部分分期无合同的算已覆盖；在办事项是没有办结的备案、承接查验和物业更换"}
 	for _, f := range found {
 		sheet.Rows = append(sheet.Rows, []any{f.Name, f.TownName, f.Projects, f.Households, f.Served, shareText(f.Served, f.Projects), report.Maybe(f.mean(), 1), f.Risk, f.Work})
 	}

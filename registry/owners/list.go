@@ -29,7 +29,7 @@ type Line struct {
 
 // lets reports whether the query keeps a line.
 func (q Query) lets(l *Line) bool {
-	none := l.Body.Kind == "" || l.Body.Kind == registry.BodyNone
+	none := !l.Body.InOffice()
 	if q.Body == registry.BodyNone && !none || q.Body != "" && q.Body != registry.BodyNone && l.Body.Kind != q.Body {
 		return false
 	}

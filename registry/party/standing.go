@@ -36,6 +36,16 @@ func (s *Service) EachStanding(ctx context.Context, span calendar.Span, asOf tim
 	return nil
 }
 
+// EachConfirmed yields the sheets of the quarters of a span as they were confirmed last, in no particular order: what Coverage counts. Without a right as EachStanding: it is for counts.
+func (s *Service) EachConfirmed(ctx context.Context, span calendar.Span, yield func(*Sheet)) error {
+	for q := calendar.QuarterOf(span.First); q.Span().First.Compare(span.Last) <= 0; q = q.Add(1) {
+		if err := s.confirmed(ctx, q.String(), func(c store.Change[Sheet]) { yield(&c.State) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // standingOf are the sheets of a quarter by firm.
 func (s *Service) standingOf(ctx context.Context, q calendar.Quarter, asOf time.Time, upTo int64) (map[string][]store.Change[Sheet], error) {
 	firms := map[string][]store.Change[Sheet]{}

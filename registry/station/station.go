@@ -169,7 +169,7 @@ func (st *Standing) addPremises(row registry.EntryRow, today calendar.Date) {
 	if row.Values["problem"] != "" && row.Values["solved"] == "" {
 		st.Open++
 	}
-	if until, err := calendar.ParseDate(row.Values["until"]); err == nil && until.Compare(today) < 0 {
+	if !registry.PremisesInUse(row.Values, today) {
 		return
 	}
 	area, err := num.Parse(row.Values["area"])

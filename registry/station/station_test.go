@@ -375,7 +375,10 @@ func TestBookings(t *testing.T) {
 // The overview adds up premises in use, what lacks to the norm, open problems and the last check.
 func TestOverview(t *testing.T) {
 	d := newDesk(t)
-	d.add("premises", map[string]string{"name": "主楼", "place": "东风大道", "source": "resettled", "area": "300.50", "problem": "狭小"})
+	d.add("premises", map[string]string{"name": "主楼", "place": "东风大道", "source": "resettled", "area": "300.50", "from": "2024-03-01", "problem": "狭小"})
+	// Allotted, but not in use: without a first day, and with one that lies ahead.
+	d.add("premises", map[string]string{"name": "新楼", "place": "东风大道", "source": "built", "area": "800"})
+	d.add("premises", map[string]string{"name": "门面", "place": "东风大道", "source": "rented", "area": "60", "from": "2026-12-01"})
 	d.add("premises", map[string]string{"name": "旧址", "place": "老街", "source": "rented", "area": "100", "from": "2020-01-01", "until": "2026-09-01", "problem": "危旧", "solved": "2026-08-01"})
 	d.add("rooms", map[string]string{"name": "议事厅", "zone": "council", "bookable": "yes"})
 	checks := map[string]string{"day": "2026-09-20"}

@@ -27,9 +27,19 @@ func (s *Scoring) Percent() float64 { return 100 * float64(s.Points) / float64(s
 
 // EachScoring yields every visit of some days that counts and gives points, in no particular order. It asks for no right: who shows it asks for one.
 func (s *Visits) EachScoring(ctx context.Context, span calendar.Span, yield func(Scoring) error) error {
+	return s.EachCounted(ctx, span, func(one Scoring) error {
+		if one.Full == 0 {
+			return nil
+		}
+		return yield(one)
+	})
+}
+
+// EachCounted is EachScoring with the visits too whose sheet gives no points, of which Full is 0.
+func (s *Visits) EachCounted(ctx context.Context, span calendar.Span, yield func(Scoring) error) error {
 	return supervision.EachCounting(ctx, s.visits, counting, span, func(last store.Change[Visit]) error {
 		v := &last.State
-		if !span.Has(v.counts()) || v.Full == 0 {
+		if !span.Has(v.counts()) {
 			return nil
 		}
 		return yield(Scoring{Visit: last.ID, Project: v.Project, Officers: v.Officers, Day: v.counts(), Points: v.Points, Full: v.Full, Again: v.Again})

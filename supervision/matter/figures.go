@@ -472,6 +472,11 @@ type Counted struct {
 	facts facts
 }
 
+// Counted is a matter with its id as a return counts it.
+func (m *Matter) Counted(id string) Counted {
+	return Counted{ID: id, Kind: m.Kind, Category: m.Category, CategoryTitle: m.CategoryTitle, Project: m.Project, ProjectName: m.ProjectName, Community: m.Community, CommunityName: m.CommunityName, Township: m.Township, Day: m.Day, facts: m.facts()}
+}
+
 // Is reports whether it counts for a measure on a day, as the boards count it.
 func (c *Counted) Is(m Measure, on calendar.Date) bool { return c.facts.is(m, on) }
 
@@ -486,7 +491,7 @@ func (s *Service) EachReported(ctx context.Context, span calendar.Span, yield fu
 			}
 			for i := range page.Docs {
 				if m := &page.Docs[i].State; span.Has(m.Day) {
-					yield(Counted{ID: page.Docs[i].ID, Kind: m.Kind, Category: m.Category, CategoryTitle: m.CategoryTitle, Project: m.Project, ProjectName: m.ProjectName, Community: m.Community, CommunityName: m.CommunityName, Township: m.Township, Day: m.Day, facts: m.facts()})
+					yield(m.Counted(page.Docs[i].ID))
 				}
 			}
 			q.After = page.Next

@@ -228,6 +228,10 @@ func sum(rows []Row) num.Num {
 
 // span are the days that a cell counts in a term.
 func (c *Cell) span(t Term) calendar.Span {
+	if c.Years > 0 {
+		year, _, _ := t.Span.Last.Parts()
+		return calendar.Span{First: calendar.Year(year + 1 - c.Years).Span().First, Last: t.Span.Last}
+	}
 	if !c.Since.IsZero() && c.Since.Compare(t.Span.Last) <= 0 {
 		return calendar.Span{First: c.Since, Last: t.Span.Last}
 	}
@@ -331,7 +335,7 @@ func (m *maker) make(ctx context.Context, f *Form, t Term, s Scope, before, year
 		if err != nil {
 			return nil, err
 		}
-		one := Filled{Key: c.Key, Title: c.Title, Unit: c.measure.Unit, How: c.How, From: c.measure.From, Group: c.Group, Places: c.measure.Places, Value: v, Odd: c.Odd, Cumulative: !c.Since.IsZero()}
+		one := Filled{Key: c.Key, Title: c.Title, Unit: c.measure.Unit, How: c.How, From: c.measure.From, Group: c.Group, Places: c.measure.Places, Value: v, Odd: c.Odd, Cumulative: c.cumulative()}
 		if one.Before, one.Reported, err = m.earlier(ctx, c, f.before(t), s, before); err != nil {
 			return nil, err
 		}

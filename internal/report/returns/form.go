@@ -32,11 +32,16 @@ type Cell struct {
 	Group string `yaml:"group"`
 	// Since begins the days that count on this day instead of the first of the term (累计); no date for none.
 	Since calendar.Date `yaml:"since"`
+	// Years begins them on 1 January instead: 1 of the year in which the term ends (今年以来), 2 of the year before (去年以来); 0 for none.
+	Years int `yaml:"years"`
 	// Odd is from how many percent of change against the term before the number is marked, 0 for that of the return.
 	Odd int64 `yaml:"odd"`
 
 	measure *Measure
 }
+
+// cumulative reports whether it counts from a day before the term (累计).
+func (c *Cell) cumulative() bool { return !c.Since.IsZero() || c.Years > 0 }
 
 // Counts is the measure of the cell; of one that is filled in by hand it has words and unit only.
 func (c *Cell) Counts() *Measure { return c.measure }
@@ -105,6 +110,8 @@ const (
 	maxOdd  = 1000
 	maxDays = 366
 	maxMost = 500
+	// maxYears is the longest count by calendar years.
+	maxYears = 10
 )
 
 // ParseReturns reads a returns.yaml; kind reports whether matters.yaml has a kind. Returns Invalid with every mistake, named file:line:column.
@@ -211,6 +218,9 @@ func (f *Form) check(doc *yamlstrict.Document, at string, kind func(string) bool
 func (c *Cell) check(doc *yamlstrict.Document, at string, kind func(string) bool) {
 	if c.Odd < 0 || c.Odd > maxOdd {
 		doc.Add(at+"odd", fmt.Sprintf("要在 1 至 %d 之间，现在是 %d", maxOdd, c.Odd))
+	}
+	if c.Years < 0 || c.Years > maxYears || c.Years > 0 && !c.Since.IsZero() {
+		doc.Add(at+"years", fmt.Sprintf("要在 1 至 %d 之间（1 今年以来，2 去年以来），不与 since 同时写，现在是 %d", maxYears, c.Years))
 	}
 	if n := utf8.RuneCountInString(c.Title); n > 40 {
 		doc.Add(at+"title", fmt.Sprintf("名称最多 40 个字，现在有 %d 个", n))

@@ -44,7 +44,7 @@ type Typed struct {
 // checkHand checks a cell that is filled in by hand, and gives it the measure of none.
 func (c *Cell) checkHand(doc *yamlstrict.Document, at string) {
 	h := &c.Hand
-	if c.Measure != "" || c.Of != "" || !c.Since.IsZero() {
+	if c.Measure != "" || c.Of != "" || c.cumulative() {
 		doc.Add(at+"hand", "人工填写的指标不写 measure、of 和 since")
 	}
 	if n := utf8.RuneCountInString(c.Title); n < 2 {

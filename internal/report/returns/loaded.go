@@ -105,7 +105,7 @@ type loaded struct {
 	wishes    []store.Doc[wish.Wish]
 	handed    []store.Doc[handover.Handover]
 	money     []fund.Booked
-	sheets    []store.Doc[party.Sheet]
+	sheets    map[calendar.Span][]party.Sheet
 	models    []station.ModelRow
 	grids     map[calendar.Date][]registry.DivisionRow
 	matters   map[calendar.Span][]matter.Counted
@@ -127,7 +127,7 @@ type servingFirm struct {
 
 func newLoaded(from Sources) *loaded {
 	return &loaded{from: from, as: policy.SystemActor(), compounds: map[calendar.Date][]registry.CoverageRow{}, firms: map[calendar.Date][]servingFirm{}, names: map[string]string{}, entries: map[string][]registry.EntryRow{}, grids: map[calendar.Date][]registry.DivisionRow{},
-		matters: map[calendar.Span][]matter.Counted{}, visits: map[calendar.Span][]inspection.Scoring{}, scores: map[string][]cycle.PreviewRow{}, done: map[string]bool{}}
+		matters: map[calendar.Span][]matter.Counted{}, visits: map[calendar.Span][]inspection.Scoring{}, sheets: map[calendar.Span][]party.Sheet{}, scores: map[string][]cycle.PreviewRow{}, done: map[string]bool{}}
 }
 
 // once reports whether something is to be read now.
@@ -324,14 +324,15 @@ func (l *loaded) allMoney(ctx context.Context) (_ []fund.Booked, err error) {
 	return l.money, err
 }
 
-func (l *loaded) allSheets(ctx context.Context) (_ []store.Doc[party.Sheet], err error) {
-	if l.once("sheets") {
-		err = l.from.Party.Each(ctx, l.as, party.Filter{State: party.Confirmed}, func(d store.Doc[party.Sheet]) error {
-			l.sheets = append(l.sheets, d)
-			return nil
-		})
+// sheetsIn are the sheets of the quarters of some days as they were confirmed last, as the page of the party counts them: one that was opened again counts as confirmed before.
+func (l *loaded) sheetsIn(ctx context.Context, span calendar.Span) ([]party.Sheet, error) {
+	if list, known := l.sheets[span]; known {
+		return list, nil
 	}
-	return l.sheets, err
+	var list []party.Sheet
+	err := l.from.Party.EachConfirmed(ctx, span, func(sheet *party.Sheet) { list = append(list, *sheet) })
+	l.sheets[span] = list
+	return list, err
 }
 
 func (l *loaded) allModels(ctx context.Context) (_ []station.ModelRow, err error) {
@@ -355,7 +356,7 @@ func (l *loaded) visitsIn(ctx context.Context, span calendar.Span) ([]inspection
 		return list, nil
 	}
 	var list []inspection.Scoring
-	err := l.from.Visits.EachScoring(ctx, span, func(s inspection.Scoring) error {
+	err := l.from.Visits.EachCounted(ctx, span, func(s inspection.Scoring) error {
 		list = append(list, s)
 		return nil
 	})

@@ -373,6 +373,20 @@ func within(day, column string) func(map[string]string, calendar.Span) (calendar
 	}
 }
 
+// premises adds up the m² of premises that are in use on the last day.
+func premises(v map[string]string, span calendar.Span) (calendar.Date, num.Num) {
+	if !registry.PremisesInUse(v, span.Last) {
+		return calendar.Date{}, num.Num{}
+	}
+	return dayOf(v["from"]), numberOf(v["area"])
+}
+
+// solvedPremises counts premises whose problem was solved (销号) in the days.
+func solvedPremises(v map[string]string, span calendar.Span) (calendar.Date, num.Num) {
+	d := dayOf(v["solved"])
+	return d, when(!d.IsZero() && span.Has(d), 1)
+}
+
 // models counts named 红色达人.
 func models(ctx context.Context, l *loaded, span calendar.Span, _ string, add func(counted)) error {
 	list, err := l.allModels(ctx)
@@ -427,9 +441,9 @@ func communities(ctx context.Context, l *loaded, span calendar.Span, _ string, a
 // together counts what confirmed sheets of party organisations tell of the five things done together (五个共): the sheets that have one at all, or the activities of one kind.
 func together(kind string) func(context.Context, *loaded, calendar.Span, string, func(counted)) error {
 	return func(ctx context.Context, l *loaded, span calendar.Span, _ string, add func(counted)) error {
-		list, err := l.allSheets(ctx)
+		list, err := l.sheetsIn(ctx, span)
 		for i := range list {
-			sheet := &list[i].State
+			sheet := &list[i]
 			n := int64(0)
 			for _, line := range sheet.Lines {
 				if span.Has(line.Day) && line.Kind.Together() && (kind == "" || string(line.Kind) == kind) {
@@ -496,9 +510,9 @@ var measures = []Measure{
 	{Key: "projects", Name: "住宅小区", Unit: "个", From: "小区登记", How: "报告期末登记的小区", rows: compounds(func(*registry.CoverageRow) num.Num { return one })},
 	{Key: "households", Name: "小区户数", Unit: "户", From: "小区登记", How: "报告期末登记的小区户数之和", rows: compounds(func(r *registry.CoverageRow) num.Num { return num.FromInt(r.Households) })},
 	{Key: "area", Name: "小区建筑面积", Unit: "平方米", Places: 2, From: "小区登记", How: "报告期末登记的小区建筑面积之和，没有登记面积的不计", rows: compounds(func(r *registry.CoverageRow) num.Num { return r.Area })},
-	{Key: "served", Name: "有物业服务的小区", Unit: "个", From: "物业服务覆盖", How: "报告期末有合同生效的小区，含国有兜底、应急托管和部分分期无合同的", rows: compounds(func(r *registry.CoverageRow) num.Num { return when(r.Form != registry.CoverNone, 1) })},
+	{Key: "served", Name: "有物业服务的小区", Unit: "个", From: "物业服务覆盖", How: "报告期末有合同生效的小区，含国有兜底、应急托管和部分分期无合同的", rows: compounds(func(r *registry.CoverageRow) num.Num { return when(r.Form.Served(), 1) })},
 	{Key: "served_area", Name: "在管面积", Unit: "平方米", Places: 2, From: "物业服务覆盖", How: "报告期末有合同生效的小区的建筑面积之和", rows: compounds(func(r *registry.CoverageRow) num.Num {
-		if r.Form == registry.CoverNone {
+		if !r.Form.Served() {
 			return num.Num{}
 		}
 		return r.Area
@@ -539,6 +553,7 @@ var measures = []Measure{
 
 	{Key: "grids", Name: "网格", Unit: "个", From: "行政区划与网格", How: "报告期末的网格", rows: grids(func(registry.GridFacts) int64 { return 1 })},
 	{Key: "grid_households", Name: "网格户数", Unit: "户", From: "行政区划与网格", How: "网格登记的户数之和", rows: grids(func(g registry.GridFacts) int64 { return g.Households })},
+	{Key: "residents", Name: "常住居民", Unit: "人", From: "行政区划与网格", How: "报告期末的网格登记的常住居民之和，没有登记的不计", rows: grids(func(g registry.GridFacts) int64 { return g.Residents })},
 	{Key: "grid_workers", Name: "专职网格员", Unit: "人", From: "行政区划与网格", How: "网格登记的专职网格员之和", rows: grids(func(g registry.GridFacts) int64 { return g.FullTime })},
 	{Key: "grid_part_time", Name: "兼职网格员", Unit: "人", From: "行政区划与网格", How: "网格登记的兼职网格员之和", rows: grids(func(g registry.GridFacts) int64 { return g.PartTime })},
 	{Key: "grid_branches", Name: "网格党支部（党小组）", Unit: "个", From: "行政区划与网格", How: "网格登记的党支部（党小组）之和，小区党支部按网格登记", rows: grids(func(g registry.GridFacts) int64 { return g.Branches })},
@@ -559,7 +574,7 @@ var measures = []Measure{
 	{Key: "matters_in_time_rate", Name: "按期率", Unit: "%", Takes: KindParam, Places: 1, Percent: true, Least: true, Over: "matters_in_time", Of: "matters_due", From: "事项", How: "按期答复占应答复；件数太少的只报件数"},
 	{Key: "matters_pleased_rate", Name: "满意率", Unit: "%", Takes: KindParam, Places: 1, Percent: true, Least: true, Over: "matters_pleased", Of: "matters_asked", From: "事项", How: "满意和基本满意占问到上报人的；件数太少的只报件数"},
 
-	{Key: "visits", Name: "走访评价", Unit: "次", From: "走访评价", How: "报告期内完成并经审核的走访评价，双评各计一次", rows: visits},
+	{Key: "visits", Name: "走访评价", Unit: "次", From: "走访评价", How: "报告期内完成并经审核的走访评价，双评各计一次，表上写明不计入评价的互评不计", rows: visits},
 	{Key: "checks", Name: "行政检查", Unit: "次", From: "行政检查", How: "报告期内开始并已签笔录的行政检查", rows: checks(func(*inspection.Inspection) num.Num { return one })},
 	{Key: "checks_found", Name: "检查发现问题", Unit: "项", From: "行政检查", How: "报告期内行政检查笔录中不符合的检查项", rows: checks(func(c *inspection.Inspection) num.Num { return num.FromInt(c.Found) })},
 	{Key: "problems", Name: "交办问题", Unit: "项", From: "整改", How: "报告期内起草并已送达或者移送的整改文书所列问题", rows: cases(func(c *rectification.Case, span calendar.Span) num.Num {
@@ -578,7 +593,7 @@ var measures = []Measure{
 		return when(!c.Closed.IsZero() && span.Has(c.Closed), n)
 	})},
 	{Key: "problems_open", Name: "正在整改", Unit: "份", From: "整改", How: "报告期末已送达或者移送而没有办结的整改文书", rows: cases(func(c *rectification.Case, span calendar.Span) num.Num { return when(openOn(c, span.Last), 1) })},
-	{Key: "problems_late", Name: "逾期没有整改", Unit: "份", From: "整改", How: "正在整改的文书中整改期限到报告期末已过的", rows: cases(func(c *rectification.Case, span calendar.Span) num.Num {
+	{Key: "problems_late", Name: "逾期没有整改", Unit: "份", From: "整改", How: "正在整改的文书中，整改期限到报告期末已过、到取数时还在等企业整改的", rows: cases(func(c *rectification.Case, span calendar.Span) num.Num {
 		return when(openOn(c, span.Last) && c.State == rectification.Running && c.Clock.Resolved() && c.Clock.Due.Compare(span.Last) < 0, 1)
 	})},
 
@@ -588,7 +603,7 @@ var measures = []Measure{
 	{Key: "handovers_filed", Name: "承接查验备案", Unit: "次", From: "承接查验", How: "报告期内备案的承接查验", rows: handovers(func(h *handover.Handover, span calendar.Span) (calendar.Date, bool) {
 		return h.Filed, !h.Filed.IsZero() && span.Has(h.Filed)
 	})},
-	{Key: "handovers_running", Name: "正在承接查验", Unit: "次", From: "承接查验", How: "报告期末已经开始而没有备案的承接查验", rows: handovers(func(h *handover.Handover, span calendar.Span) (calendar.Date, bool) {
+	{Key: "handovers_running", Name: "正在承接查验", Unit: "次", From: "承接查验", How: "报告期末已经开始而没有备案的承接查验，到取数时已经取消的不计", rows: handovers(func(h *handover.Handover, span calendar.Span) (calendar.Date, bool) {
 		return h.Opened, h.State != handover.Cancelled && h.Opened.Compare(span.Last) <= 0 && (h.Filed.IsZero() || h.Filed.Compare(span.Last) > 0)
 	})},
 	{Key: "fund_opening", Name: "保修金期初余额", Unit: "元", Places: 2, From: "保修金", How: "报告期第一天以前银行账户的收支相抵", rows: money(func(day calendar.Date, fen int64, span calendar.Span) int64 {
@@ -612,17 +627,18 @@ var measures = []Measure{
 	{Key: "units", Name: "共建单位", Unit: "家", From: "共建单位台账", How: "报告期末登记的共建单位，一个单位与几个社区结对的各计一次", rows: entries(registry.BookUnits, held(""))},
 	{Key: "unit_members", Name: "下沉在职党员", Unit: "人", From: "共建单位台账", How: "共建单位登记的报到党员数之和，只登记人数", rows: entries(registry.BookUnits, held("members"))},
 	{Key: "teams", Name: "志愿服务队", Unit: "支", From: "志愿服务队台账", How: "报告期末登记的志愿服务队", rows: entries(registry.BookTeams, held(""))},
-	{Key: "premises_area", Name: "社区办公用房面积", Unit: "平方米", Places: 2, From: "办公用房台账", How: "报告期末使用中的办公用房面积之和", rows: entries(registry.BookPremises, held("area"))},
+	{Key: "premises_area", Name: "社区办公用房面积", Unit: "平方米", Places: 2, From: "办公用房台账", How: "报告期末使用中的办公用房面积之和，没有启用日期的不计", rows: entries(registry.BookPremises, premises)},
 	{Key: "premises_new", Name: "新增社区办公用房", Unit: "平方米", Places: 2, From: "办公用房台账", How: "报告期内启用的办公用房面积之和", rows: entries(registry.BookPremises, within("from", "area"))},
+	{Key: "premises_solved", Name: "解决办公用房问题", Unit: "处", From: "办公用房台账", How: "报告期内销号的办公用房，一处计一次", rows: entries(registry.BookPremises, solvedPremises)},
 	{Key: "handled", Name: "窗口办件", Unit: "件", From: "窗口办件台账", How: "报告期内各社区登记的办件数之和", rows: entries(bookHandled, within("day", "count"))},
 	{Key: "handled_agency", Name: "代办服务事项", Unit: "件", From: "窗口办件台账", How: "窗口办件中代办的件数之和", rows: entries(bookHandled, within("day", "agency"))},
 	{Key: "workers", Name: "社区工作者", Unit: "人", From: "社区工作者台账", How: "报告期末在聘期内的社区工作者", rows: entries(bookWorkers, held(""))},
 	{Key: "models", Name: "红色达人", Unit: "名", From: "红色达人", How: "报告期末已命名并且没有撤销的红色达人", rows: models},
 
-	{Key: "scored", Name: "参加季度检查的小区", Unit: "个", From: "季度检查", How: "报告期末所在季度已公布得分的小区，数据不足的不计", rows: scores(func(num.Num) num.Num { return one })},
+	{Key: "scored", Name: "参加季度检查的小区", Unit: "个", From: "季度检查", How: "报告期末所在季度已公布得分的小区，数据不足和一票否决的不计", rows: scores(func(num.Num) num.Num { return one })},
 	{Key: "score_sum", Name: "得分合计", Unit: "分", Places: 2, From: "季度检查", How: "已公布得分之和", rows: scores(func(n num.Num) num.Num { return n })},
 	{Key: "score_mean", Name: "平均得分", Unit: "分", Places: 2, Over: "score_sum", Of: "scored", From: "季度检查", How: "得分合计除以参加季度检查的小区"},
-	{Key: "scored_low", Name: "不满 60 分的小区", Unit: "个", From: "季度检查", How: "已公布得分不满 60 分的小区", rows: scores(func(n num.Num) num.Num { return when(n.Less(passing), 1) })},
+	{Key: "scored_low", Name: "不满 60 分的小区", Unit: "个", From: "季度检查", How: "已公布得分不满 60 分的小区，数据不足和一票否决的不计", rows: scores(func(n num.Num) num.Num { return when(n.Less(passing), 1) })},
 }
 
 func covered(form registry.Cover) func(context.Context, *loaded, calendar.Span, string, func(counted)) error {
@@ -630,7 +646,7 @@ func covered(form registry.Cover) func(context.Context, *loaded, calendar.Span, 
 }
 
 func bodies(n func(registry.Body) int64) func(context.Context, *loaded, calendar.Span, string, func(counted)) error {
-	return compounds(func(r *registry.CoverageRow) num.Num { return when(r.Body.Kind != "", n(r.Body)) })
+	return compounds(func(r *registry.CoverageRow) num.Num { return when(r.Body.InOffice(), n(r.Body)) })
 }
 
 func formed(form registry.PartyForm) func(context.Context, *loaded, calendar.Span, string, func(counted)) error {

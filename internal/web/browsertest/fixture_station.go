@@ -26,6 +26,7 @@ books:
     fields:
       - {id: name, label: 用房名称, kind: text, required: true, find: true}
       - {id: area, label: 面积（平方米）, kind: decimal, required: true, list: true, sum: true}
+      - {id: from, label: 启用日期, kind: date}
       - {id: until, label: 使用截止日, kind: date, expires: true}
       - {id: problem, label: 存在的问题, kind: text}
       - {id: solved, label: 销号日期, kind: date, past: true}
