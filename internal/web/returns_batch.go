@@ -12,7 +12,7 @@ import (
 	"redsteward/registry/casework"
 )
 
-// returnBatches are checking and signing several returns.
+// returnBatches are sending on, checking and signing several returns.
 func (s *Server) returnBatches() []batch {
 	one := func(path, title, button, done string, do returns.Step, action policy.Action) batch {
 		return batch{path: returnsPath + path, back: returnsPath, backTitle: "报表台", title: title, sub: "先点开看数字和清单，再勾选；每张分别办理，一张没有办成不影响其他的", button: button, unit: "张", none: "没有在等的报表", action: action,
@@ -35,7 +35,7 @@ func (s *Server) returnBatches() []batch {
 				return results, nil
 			}}
 	}
-	return []batch{one("/check", "批量审核", "审核勾选的", "已审核", returns.StepCheck, policy.CheckReturn), one("/sign", "批量签发", "签发勾选的", "已签发", returns.StepSign, policy.SignReturn)}
+	return []batch{one("/compile", "批量送审", "送审勾选的", "已送审", returns.StepCompile, policy.CompileReturn), one("/check", "批量审核", "审核勾选的", "已审核", returns.StepCheck, policy.CheckReturn), one("/sign", "批量签发", "签发勾选的", "已签发", returns.StepSign, policy.SignReturn)}
 }
 
 // waitingReturns are the returns that wait for a step, with what hinders the actor.
@@ -61,6 +61,9 @@ func (s *Server) waitingReturns(c *fiber.Ctx, by policy.Actor, do returns.Step) 
 		}
 		if w.Hand > 0 {
 			said = append(said, count(w.Hand)+" 个数字人工填写")
+		}
+		if w.Unfilled > 0 {
+			said = append(said, "其中 "+count(w.Unfilled)+" 个还没有填，填齐才能送审")
 		}
 		rows = append(rows, batchRow{Path: returnPath(w.ID), Name: w.State.Words + w.State.Title, Text: strings.Join(said, "；"), Value: w.ID + "@" + strconv.FormatInt(w.Seq, 10), Why: w.Why, Late: w.State.Late(today)})
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/url"
 	"os"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"redsteward/internal/calendar"
+	"redsteward/internal/report/returns"
 	"redsteward/internal/store"
 	"redsteward/policy"
 	"redsteward/registry"
@@ -49,6 +51,23 @@ func day(t testing.TB, text string) calendar.Date {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// TestReturnTasks: drafts of several townships of one return and term are one line with as many pieces, which leads to their list; the county's, another term's and a correction stand for themselves.
+func TestReturnTasks(t *testing.T) {
+	r := func(form, term, scope, place string, versions ...returns.Version) store.Doc[returns.Return] {
+		return store.Doc[returns.Return]{ID: form + "." + term + "." + scope, State: returns.Return{Form: form, Title: "行业月报", Term: term, Words: term[:4] + "年9月", Scope: scope, Place: place, State: returns.Draft, To: "市局", Versions: versions, Correcting: map[bool]string{true: "漏报一家"}[len(versions) > 0]}}
+	}
+	got := returnTasks([]store.Doc[returns.Return]{r("trade", "2026-09", policy.County, "全县"), r("trade", "2026-09", "t1", "北镇"), r("other", "2026-09", "t1", "北镇"), r("trade", "2026-09", "t2", "南镇"), r("trade", "2025-09", "t2", "南镇"), r("trade", "2026-09", "t3", "东镇", returns.Version{No: 1}), r("trade", "2026-09", "t4", "西镇")}, "送审")
+	var said []string
+	for _, task := range got {
+		said = append(said, fmt.Sprint(task.Title, " ", task.Count, " ", task.Link, " ", task.Context))
+	}
+	want := []string{"送审2026年9月行业月报 1 /returns/one/trade.2026-09.county 报送市局", "送审各乡镇2026年9月行业月报 3 /returns?form=trade&q=2026%E5%B9%B49%E6%9C%88&state=draft 报送市局",
+		"送审2026年9月行业月报（北镇） 1 /returns/one/other.2026-09.t1 报送市局", "送审2025年9月行业月报（南镇） 1 /returns/one/trade.2025-09.t2 报送市局", "送审2026年9月行业月报（东镇） 1 /returns/one/trade.2026-09.t3 更正：漏报一家"}
+	if !slices.Equal(said, want) {
+		t.Errorf("%s", strings.Join(said, "\n"))
+	}
 }
 
 // TestTaskClock: Friday, 25 September 2026 is the Mid-Autumn Festival, 1 to 7 October are off, and the calendar ends with the year.

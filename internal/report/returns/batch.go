@@ -10,8 +10,8 @@ import (
 	"redsteward/registry/casework"
 )
 
-// batchSteps are the steps that are taken for several returns at once: those that ask for nothing but that somebody looked, with the state in which they wait.
-var batchSteps = map[Step]State{StepCheck: Compiled, StepSign: Checked}
+// batchSteps are the steps that are taken for several returns at once, with the state in which they wait: those that ask for nothing but that somebody looked. What is compiled goes to its addressee without a note.
+var batchSteps = map[Step]State{StepCompile: Draft, StepCheck: Compiled, StepSign: Checked}
 
 // maxBatch is how many returns are checked or signed at once.
 const maxBatch = 200
@@ -19,13 +19,13 @@ const maxBatch = 200
 // Waiting is a return that waits for a step of a batch.
 type Waiting struct {
 	store.Doc[Return]
-	// Odd is how many of its numbers are marked, Hand how many were filled in by hand.
-	Odd, Hand int
+	// Odd is how many of its numbers are marked, Hand how many were filled in by hand or are to be, Unfilled how many of these nobody has filled in yet.
+	Odd, Hand, Unfilled int
 	// Why says why the actor may not take the step, "" if he may.
 	Why string
 }
 
-// Waiting are the returns that wait for a step of a batch (审核, 签发) within the actor's scope, with what hinders him. Returns Forbidden without the step's right, NotFound for a step that is taken one by one.
+// Waiting are the returns that wait for a step of a batch (送审, 审核, 签发) within the actor's scope, with what hinders him. Returns Forbidden without the step's right, NotFound for a step that is taken one by one.
 func (s *Service) Waiting(ctx context.Context, by policy.Actor, do Step) ([]Waiting, error) {
 	state, scope, err := s.batch(ctx, by, do)
 	if err != nil {
@@ -55,6 +55,7 @@ func (s *Service) Waiting(ctx context.Context, by policy.Actor, do Step) ([]Wait
 				out[i].Hand++
 			}
 		}
+		out[i].Unfilled = len(f.unfilled())
 	}
 	return out, nil
 }
@@ -93,10 +94,14 @@ func (s *Service) DoAll(ctx context.Context, by policy.Actor, do Step, list []ca
 		doc, err := s.rows.One(ctx, by, at.ID)
 		if err == nil {
 			out[i].Name = doc.State.Name()
-			_, err = s.Do(ctx, by, at, do, Input{})
+			_, err = s.Do(ctx, by, at, do, Input{To: doc.State.To, Note: doc.State.Note})
 		}
 		if err != nil {
-			if out[i].Err = fault.MessageOf(err); out[i].Err == "" {
+			out[i].Err = fault.MessageOf(err)
+			if fields := fault.FieldsOf(err); len(fields) > 0 {
+				out[i].Err = fields[0].Message
+			}
+			if out[i].Err == "" {
 				return out, err // a failure of the system, not of a row
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -270,13 +271,22 @@ func (s *Service) draft(ctx context.Context, m *maker, by supervision.Hand, acti
 // draftWithin is how many days after the day on which a return was due the job still makes its draft: longer than the program stands still, shorter than what a new installation has missed.
 const draftWithin = 10
 
-// DraftDue makes the drafts for the county of the returns that are due today, or were due in the days before while the program stood still: a job of every morning; twice is once.
+// DraftDue makes the drafts of the returns that are due today, or were due in the days before while the program stood still, for the county and, where the return says so, for each township: a job of every morning; twice is once. What fails stops no other draft and is told at the end.
 func (s *Service) DraftDue(ctx context.Context, _ time.Time) error {
 	today, m := s.Today(), s.maker()
 	by := supervision.Hand{By: policy.SystemActor().ID, At: journal.At(s.Now())}
+	towns, err := s.towns(ctx)
+	if err != nil {
+		return err
+	}
 	made := 0
+	var failed []error
 	for i := range s.Forms.forms {
 		f := &s.Forms.forms[i]
+		scopes := []Scope{{policy.County, "全县"}}
+		if f.Townships {
+			scopes = append(scopes, towns...)
+		}
 		for t := f.TermOf(today); ; t = f.before(t) {
 			day := expected(s.DueOf(f, t))
 			if day.Compare(today.Add(-draftWithin)) < 0 {
@@ -285,14 +295,19 @@ func (s *Service) DraftDue(ctx context.Context, _ time.Time) error {
 			if day.Compare(today) > 0 {
 				continue
 			}
-			out := s.draft(ctx, m, by, policy.RunJob, f, t, Scope{policy.County, "全县"})
-			if out.Err != "" {
-				return fault.New("returns.DraftDue", fault.Internal, t.Chinese()+f.Title+"："+out.Err)
-			}
-			if out.Made {
-				made++
+			for _, scope := range scopes {
+				out := s.draft(ctx, m, by, policy.RunJob, f, t, scope)
+				if out.Err != "" {
+					failed = append(failed, fault.New("returns.DraftDue", fault.Internal, scope.Name+t.Chinese()+f.Title+"："+out.Err))
+				}
+				if out.Made {
+					made++
+				}
 			}
 		}
+	}
+	if len(failed) > 0 {
+		return errors.Join(failed...)
 	}
 	if made == 0 {
 		return &schedule.Skip{Reason: "没有到期的报表"}

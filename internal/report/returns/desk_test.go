@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +74,15 @@ const forms = `returns:
     tables:
       - {id: by_firm, title: 分企业, by: firm, columns: [households, served_rate]}
       - {id: repeated_top, title: 重复前十, by: subject, columns: [hazards], most: 10, least: 2}
+  - id: bureau
+    title: 本级月报
+    rhythm: month
+    closes: 24
+    due: {days: 1, rolls: true}
+    to: 市住房和城乡建设局
+    odd: 20
+    cells:
+      - {key: projects, measure: projects}
 ` + handForm
 
 // desk is a small register: three compounds of two firms, of which one serves nobody any more, and five matters.
@@ -153,7 +163,6 @@ func TestFiguresByHand(t *testing.T) {
 	if err := d.DraftDue(ctx, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	registrytest.Must[[]returns.Result](t)(d.DraftAll(ctx, d.officer, "trade", "2026-09", []string{town}))
 	for _, id := range []string{september26, "trade.2026-09." + town} {
 		_, f, err := d.One(ctx, d.officer, id)
 		if err != nil {
@@ -213,7 +222,7 @@ func TestFiguresByHand(t *testing.T) {
 	}
 }
 
-// TestDraftsOnTheDay: the job makes each draft on the day that it is due, moved by the calendar, once.
+// TestDraftsOnTheDay: the job makes each draft, of the county and of each township of a return that says so, on the day that it is due, moved by the calendar, once.
 func TestDraftsOnTheDay(t *testing.T) {
 	d := september(t)
 	ctx := t.Context()
@@ -232,11 +241,26 @@ func TestDraftsOnTheDay(t *testing.T) {
 	if !skips() {
 		t.Error("a draft was made twice")
 	}
+	// The return that has no townships is made for the county only; the township in which no compound lies has nothing to report.
 	found, err := d.All(ctx, d.officer, returns.Filter{})
+	if err != nil || len(found) != 3 {
+		t.Fatalf("%+v %v", found, err)
+	}
+	for scope, forms := range map[string]string{policy.County: "bureau trade", town: "trade"} {
+		own, err := d.All(ctx, d.officer, returns.Filter{Scope: scope})
+		var got []string
+		for i := range own {
+			got = append(got, own[i].State.Form)
+		}
+		if slices.Sort(got); err != nil || strings.Join(got, " ") != forms {
+			t.Errorf("%s has %v %v", scope, got, err)
+		}
+	}
+	found, err = d.All(ctx, d.officer, returns.Filter{Form: "trade", Scope: policy.County})
 	if err != nil || len(found) != 1 || found[0].State.Due.Due != registrytest.Day("2026-09-28") || found[0].State.Late(registrytest.Day("2026-09-28")) || !found[0].State.Late(registrytest.Day("2026-09-29")) {
 		t.Errorf("%+v %v", found, err)
 	}
-	if results, err := d.DraftAll(ctx, d.officer, "trade", "2026-09", []string{town}); err != nil || len(results) != 1 || !results[0].Made || results[0].Name != "都昌镇" {
+	if results, err := d.DraftAll(ctx, d.officer, "trade", "2026-09", []string{town}); err != nil || len(results) != 1 || results[0].Made || results[0].Err != "" || results[0].Name != "都昌镇" {
 		t.Errorf("the township's: %+v %v", results, err)
 	}
 	if own, err := d.All(ctx, d.township, returns.Filter{}); err != nil || len(own) != 1 || own[0].State.Scope != town {
@@ -367,7 +391,7 @@ func TestThreePersonsAndFrozen(t *testing.T) {
 	if _, _, _, err := d.FiguresOf(ctx, d.officer, september26, 3); !fault.Is(err, fault.NotFound) {
 		t.Errorf("a third version: %v", err)
 	}
-	if all, versions, err := d.Audit(ctx, func(name, text string) { t.Error(name, text) }); err != nil || all != 1 || versions != 2 {
+	if all, versions, err := d.Audit(ctx, func(name, text string) { t.Error(name, text) }); err != nil || all != 3 || versions != 2 {
 		t.Errorf("the audit reads %d returns in %d versions: %v", all, versions, err)
 	}
 	// The next month compares with what was reported, not with what the register says of then.

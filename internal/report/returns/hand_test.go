@@ -174,6 +174,39 @@ func TestByHand(t *testing.T) {
 	}
 }
 
+// TestBatchCompile: drafts of the county and its townships are sent on together, each to its addressee; one that lacks a number filled in by hand says so and stops no other.
+func TestBatchCompile(t *testing.T) {
+	d := safetyDraft(t)
+	ctx := t.Context()
+	township := "safety.2026." + town
+	if err := d.on(township, d.officer, returns.StepType, typedIn("trainings", "3", "spent", "1")); err != nil {
+		t.Fatal(err)
+	}
+	waiting := registrytest.Must[[]returns.Waiting](t)(d.Waiting(ctx, d.officer, returns.StepCompile))
+	var list []casework.At
+	open := map[string]int{}
+	for _, w := range waiting {
+		list, open[w.ID] = append(list, casework.At{ID: w.ID, Seq: w.Seq}), w.Unfilled
+	}
+	if len(list) != 2 || open[safety] != 2 || open[township] != 0 {
+		t.Fatalf("%v", open)
+	}
+	said := map[string]string{}
+	for _, o := range registrytest.Must[[]returns.Outcome](t)(d.DoAll(ctx, d.officer, returns.StepCompile, list)) {
+		said[o.ID] = o.Err
+	}
+	if said[township] != "" || !strings.Contains(said[safety], "还没有填") {
+		t.Errorf("%q", said)
+	}
+	doc, _, err := d.One(ctx, d.officer, township)
+	if err != nil || doc.State.State != returns.Compiled || doc.State.To != "县安委办" || doc.State.Compiled.By != d.officer.ID {
+		t.Errorf("%+v %v", doc.State, err)
+	}
+	if doc, _, err = d.One(ctx, d.officer, safety); err != nil || doc.State.State != returns.Draft {
+		t.Errorf("%+v %v", doc.State, err)
+	}
+}
+
 // TestBatch: several returns are checked and signed at once, each for itself: what is refused says why and stops no other, and the three persons hold for each.
 func TestBatch(t *testing.T) {
 	d := safetyDraft(t)
@@ -203,6 +236,7 @@ func TestBatch(t *testing.T) {
 	if why[safety] != "" || !strings.Contains(why[township], "你填写过") {
 		t.Error("what hinders:", why)
 	}
+	d.Refused("who may not compile", fault.Forbidden, func() error { _, err := d.DoAll(ctx, d.deputy, returns.StepCompile, list); return err })
 	d.Refused("who may not check", fault.Forbidden, func() error { _, err := d.DoAll(ctx, d.officer, returns.StepSign, list); return err })
 	d.Refused("nor look", fault.Forbidden, func() error { _, err := d.Waiting(ctx, d.township, returns.StepCheck); return err })
 	d.Refused("none", fault.Invalid, func() error { _, err := d.DoAll(ctx, d.chief, returns.StepCheck, nil); return err }, "row")

@@ -137,7 +137,7 @@ func monthlyReturn(t *testing.T, tb *tab, county *demoCounty) {
 	if err != nil || len(cells) < 4 || cells[0][0] != "项目" || strings.ReplaceAll(right, ",", "") != cells[1][1] || cells[2][1] != "129" && cells[2][1] == "" || !strings.Contains(cells[3][1], "（演示）") {
 		t.Errorf("the superior's workbook holds %q, the page shows %s: %v", cells, right, err)
 	}
-	for name, path := range map[string]string{"compare": one + "/compare", "print": one + "/print", "new": "/returns/new?form=trade_month", "version": one + "?v=1", "measures": "/returns/measures"} {
+	for name, path := range map[string]string{"compare": one + "/compare", "print": one + "/print", "new": "/returns/new?form=trade_month", "version": one + "?v=1", "measures": "/returns/measures", "batch-compile": "/returns/compile"} {
 		if status := tb.open(t, f.Base+path, 1280, 844); status != 200 {
 			t.Errorf("%s answers %d", path, status)
 		}
