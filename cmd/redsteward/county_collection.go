@@ -18,7 +18,7 @@ type collectionTale struct {
 	now store.Doc[collection.Task]
 }
 
-// collectionActs hands out two tasks to the firms: one of the month before, archived with one firm missing, and one that runs, which a third of the firms has not signed and a third has answered.
+// collectionActs hands out two tasks to the firms: one of the month before, archived with one firm missing and set to come again every half-year, and one that runs, which a third of the firms has not signed and a third has answered.
 func (l *countyLoader) collectionActs() []act {
 	today := calendar.DateOf(mustTime(demoStart))
 	past := &collectionTale{countyLoader: l, in: collection.TaskInput{Title: "住宅小区微型消防站情况统计", Text: "请各企业按小区填报微型消防站的建设和人员情况（演示）。", Contact: "物业管理股 0792-5213000（演示）", Due: today.Add(-24), Rows: collection.RowsProject,
@@ -42,7 +42,7 @@ func (l *countyLoader) collectionActs() []act {
 			acts = append(acts, act{hour(today.Add(-2), 10), partMatters, running.fill(i, map[string]string{"灭火器数量": "48", "消防通道畅通": "是", "隐患情况": hazard})})
 		}
 	}
-	return append(acts, act{hour(today.Add(-26), 9), partMatters, past.remind}, act{hour(today.Add(-20), 17), partMatters, past.close})
+	return append(acts, act{hour(today.Add(-26), 9), partMatters, past.remind}, act{hour(today.Add(-20), 17), partMatters, past.close}, act{hour(today.Add(-19), 9), partMatters, past.repeat})
 }
 
 // officer is who sends the tasks.
@@ -114,6 +114,13 @@ func (t *collectionTale) fill(firm int, words map[string]string) func(context.Co
 		}
 		return nil
 	}
+}
+
+// repeat lets it come again at the end of every half-year, to whoever serves a compound then.
+func (t *collectionTale) repeat(ctx context.Context) error {
+	in := collection.PlanInput{Every: collection.HalfYearly, On: 31, Month: 6, Rolls: true, Rule: "collection.ten", Everybody: true}
+	_, err := t.collections.Repeat(ctx, t.officer(), t.now.ID, in, nil)
+	return err
 }
 
 // remind reminds who is missing; close archives it.

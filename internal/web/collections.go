@@ -44,7 +44,9 @@ func (s *Server) collectionRoutes() []Route {
 		{Method: post, Path: collectionsPath + "/new", Action: send, Handler: s.makeCollection, Upload: maxCollectionForm},
 		{Method: post, Path: collectionsPath + "/columns", Action: send, Handler: s.readCollectionColumns, Upload: maxImport},
 		{Method: get, Path: plansPath, Action: send, Handler: s.collectionPlans},
-		{Method: post, Path: plansPath + "/:id<maxLen(80)>/stop", Action: send, Handler: s.stopCollectionPlan},
+		{Method: post, Path: plansPath + "/:id<maxLen(80)>/pause", Action: send, Handler: s.stepPlan(s.collections.Pause)},
+		{Method: post, Path: plansPath + "/:id<maxLen(80)>/resume", Action: send, Handler: s.stepPlan(s.collections.Resume)},
+		{Method: post, Path: plansPath + "/:id<maxLen(80)>/stop", Action: send, Handler: s.stepPlan(s.collections.Stop)},
 		{Method: get, Path: collectionsPath + "/marked/:id", Action: fill, Handler: s.markedWorkbook},
 		{Method: get, Path: sheet, Action: read, Handler: s.collectionSheet},
 		{Method: get, Path: sheet + "/print/:paper<maxLen(16)>", Action: read, Handler: s.sheetPaper},
@@ -343,9 +345,12 @@ func (s *Server) manageCollection(c *fiber.Ctx, by policy.Actor, v *collectionVi
 	v.Withdraw = withErrors([]field{{Name: "text", Label: "为什么撤回", Type: "text", Autocomplete: "off", Value: typedOr(c, "text", "")}}, refused)
 	v.Copy = withErrors([]field{{Name: "due", Label: "上报期限", Type: "date", Value: today.Add(7).String()}}, refused)
 	v.Plan = withErrors([]field{{Name: "every", Label: "多久一次", Options: choicesOf("请选择", collection.Rhythms()), Value: typedOr(c, "every", string(collection.Monthly))},
-		{Name: "on", Label: "每期的第几日下发", Type: "text", Mode: "numeric", Autocomplete: "off", Value: typedOr(c, "on", "1"), Hint: "1 至 28；每季度的，从季度第一个月算"},
+		{Name: "on", Label: "下发日", Type: "text", Mode: "numeric", Autocomplete: "off", Value: typedOr(c, "on", "1"), Hint: "每周的填 1 至 7，是星期一至星期日；其他的填 1 至 31 日，没有这一天的月份在最后一天下发"},
+		{Name: "month", Label: "第几个月", Type: "text", Mode: "numeric", Autocomplete: "off", Optional: true, Value: typedOr(c, "month", ""), Hint: "每季度的填 1 至 3，每半年的填 1 至 6，每年的填 1 至 12；不填是第一个月"},
+		{Name: "rolls", Label: "下发日遇休息日", Options: []option{{"", "照常下发"}, {"1", "顺延到下一个工作日"}}, Value: typedOr(c, "rolls", "")},
 		{Name: "rule", Label: "几天内上报", Options: choicesOf("请选择", collection.DueRules()), Value: typedOr(c, "rule", "collection.five")},
-		{Name: "who", Label: "发给谁", Options: []option{{"same", "这次的各单位"}, {"all", "到时候范围内的全部同类单位"}}, Value: typedOr(c, "who", "same")}}, refused)
+		{Name: "who", Label: "发给谁", Options: []option{{"same", "这次的各单位"}, {"all", "到时候范围内的全部同类单位"}}, Value: typedOr(c, "who", "same")},
+		{Name: "until", Label: "到哪天为止", Type: "date", Optional: true, Value: typedOr(c, "until", ""), Hint: "这天以后不再下发；不填是一直下发"}}, refused)
 	if task.Count.Missing > 0 && t.State == collection.Running {
 		v.Urging = s.dunning(task)
 		if s.guard.Allow(by, policy.ReadContacts) {
@@ -451,9 +456,9 @@ func (s *Server) copyCollection(c *fiber.Ctx, by policy.Actor, at casework.At) (
 
 func (s *Server) repeatCollection(c *fiber.Ctx, by policy.Actor, at casework.At) (string, error) {
 	in := typed{c: c}
-	on := in.whole("on", "下发日", "5")
+	plan := collection.PlanInput{Every: collection.Every(in.text("every")), On: in.whole("on", "下发日", "5"), Month: in.whole("month", "第几个月", "1"), Rolls: in.text("rolls") != "", Until: in.date("until", "到哪天为止"), Rule: in.text("rule"), Everybody: in.text("who") == "all"}
 	err := in.with(func(ctx context.Context) error {
-		_, err := s.collections.Repeat(ctx, by, at.ID, collection.PlanInput{Every: collection.Every(in.text("every")), On: on, Rule: in.text("rule"), Everybody: in.text("who") == "all"}, at.Idem)
+		_, err := s.collections.Repeat(ctx, by, at.ID, plan, at.Idem)
 		return err
 	})
 	return collectionPath(at.ID) + "?done=plan", err
@@ -588,7 +593,8 @@ type plansView struct{ Rows []planLine }
 type planLine struct {
 	Path, Title, When, Rule, Who, Next, State, Key string
 	Seq                                            int64
-	Runs                                           bool
+	// Runs: it was not stopped; Pauses: it hands nothing out for now.
+	Runs, Pauses bool
 }
 
 // collectionPlans lists the plans of the actor's office.
@@ -597,17 +603,23 @@ func (s *Server) collectionPlans(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	today := s.clockOf(c.UserContext()).today
 	v := plansView{}
 	for i := range docs {
 		p := &docs[i].State
-		line := planLine{Path: plansPath + "/" + docs[i].ID, Title: p.Form.Title, When: registry.TextOf(collection.Rhythms(), p.Every) + "第 " + strconv.FormatInt(p.On, 10) + " 日", Rule: registry.TextOf(collection.DueRules(), p.Rule), State: "周期已停止", Seq: docs[i].Seq, Key: newKey(), Runs: p.Stopped == nil,
+		line := planLine{Path: plansPath + "/" + docs[i].ID, Title: p.Form.Title, When: p.When(), Rule: registry.TextOf(collection.DueRules(), p.Rule), State: "周期已停止", Seq: docs[i].Seq, Key: newKey(), Runs: p.Stopped == nil, Pauses: p.Paused != nil,
 			Who: "全部" + registry.TextOf(collection.UnitKinds(), p.Kind)}
 		if len(p.IDs) > 0 {
 			line.Who = strconv.Itoa(len(p.IDs)) + " 个" + registry.TextOf(collection.UnitKinds(), p.Kind)
 		}
-		if line.Runs {
-			on, name := p.Next(today)
+		switch on, name, err := s.collections.Next(p); {
+		case err != nil:
+			return err
+		case !line.Runs:
+		case line.Pauses:
+			line.State, line.Next = "周期已暂停", "恢复以后到的日子才下发"
+		case on.IsZero():
+			line.State = "周期已结束"
+		default:
 			line.State, line.Next = "周期运行中", on.Chinese()+"下发"+name+"的"
 		}
 		v.Rows = append(v.Rows, line)
@@ -615,12 +627,14 @@ func (s *Server) collectionPlans(c *fiber.Ctx, by policy.Actor) error {
 	return s.render(c, by, "collection_plans", page{Title: "周期任务", Nav: collectionsPath, Data: v})
 }
 
-// stopCollectionPlan stops a plan.
-func (s *Server) stopCollectionPlan(c *fiber.Ctx, by policy.Actor) error {
-	if _, err := s.collections.Stop(c.UserContext(), by, collectionAt(c)); err != nil {
-		return err
+// stepPlan lets a plan pause, go on or stop.
+func (s *Server) stepPlan(do func(context.Context, policy.Actor, casework.At) (store.Doc[collection.Plan], error)) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		if _, err := do(c.UserContext(), by, collectionAt(c)); err != nil {
+			return err
+		}
+		return seeOther(c, plansPath)
 	}
-	return seeOther(c, plansPath)
 }
 
 // searchCollections finds tasks and answers by title and unit.

@@ -226,10 +226,12 @@ func TestCollectionPages(t *testing.T) {
 	run(
 		scenario{name: "the deadline as it is", role: "officer", method: "POST", path: task + "/extend", form: pairs("seq", "5", "due", "2026-10-23"), status: 422, contains: []string{"本来就是"}},
 		scenario{name: "extended", role: "officer", method: "POST", path: task + "/extend", form: pairs("seq", "5", "due", "2026-10-30"), status: 303, changes: 2},
-		scenario{name: "a plan with mistakes", role: "officer", method: "POST", path: task + "/plan", form: pairs("key", "p0", "seq", "6", "every", "", "on", "31", "rule", ""), status: 422, contains: []string{`id="every-e"`, `id="on-e"`, `id="rule-e"`}},
+		scenario{name: "a plan with mistakes", role: "officer", method: "POST", path: task + "/plan", form: pairs("key", "p0", "seq", "6", "every", "", "on", "32", "rule", ""), status: 422, contains: []string{`id="every-e"`, `id="on-e"`, `id="rule-e"`}},
+		scenario{name: "a week of 31 days", role: "officer", method: "POST", path: task + "/plan", form: pairs("key", "p0", "seq", "6", "every", "week", "on", "31", "month", "2", "rule", "collection.five"), status: 422, contains: []string{`id="on-e"`, "星期一至星期日", `id="month-e"`}},
+		scenario{name: "over before it begins", role: "officer", method: "POST", path: task + "/plan", form: pairs("key", "p0", "seq", "6", "every", "half", "on", "31", "month", "6", "rule", "collection.five", "until", "2026-12-31"), status: 422, contains: []string{`id="until-e"`, "2027年6月30日"}},
 		scenario{name: "no plans yet", role: "officer", path: "/collections/plans", status: 200, contains: []string{"还没有周期任务"}},
 		scenario{name: "a plan", role: "officer", method: "POST", path: task + "/plan", form: pairs("key", "p1", "seq", "6", "every", "month", "on", "5", "rule", "collection.five", "who", "all"), status: 303, changes: 2},
-		scenario{name: "the plans", role: "officer", path: "/collections/plans", status: 200, contains: []string{"消防设施排查", "2026年11月5日下发", "全部物业企业"}},
+		scenario{name: "the plans", role: "officer", path: "/collections/plans", status: 200, contains: []string{"消防设施排查", "2026年11月5日下发", "全部物业企业", "每月 5 日"}},
 		scenario{name: "a firm plans nothing", role: "firm", path: "/collections/plans", status: 403},
 		scenario{name: "once more", role: "officer", method: "POST", path: task + "/copy", form: pairs("key", "c1", "due", "2026-11-20"), status: 303, changes: 1},
 		scenario{name: "once more, too early", role: "officer", method: "POST", path: task + "/copy", form: pairs("key", "c2", "due", "2026-01-01"), status: 422},
@@ -242,12 +244,20 @@ func TestCollectionPages(t *testing.T) {
 	copied := regexp.MustCompile(`/collections/[0-9a-f]{32}`).FindString(strings.ReplaceAll(m.as("officer").get(t, "/collections?state=draft").body, task, ""))
 	plan := m.hidden("officer", "/collections/plans", "/collections/plans/")
 	stop := regexp.MustCompile(`action="(/collections/plans/[^"]+/stop)"`).FindStringSubmatch(m.as("officer").get(t, "/collections/plans").body)[1]
+	pause := strings.Replace(stop, "/stop", "/pause", 1)
 	run(
 		scenario{name: "withdrawn without a reason", role: "officer", method: "POST", path: copied + "/withdraw", form: pairs("seq", "1", "text", ""), status: 422, contains: []string{`id="text-e"`}},
 		scenario{name: "withdrawn", role: "officer", method: "POST", path: copied + "/withdraw", form: pairs("seq", "1", "text", "不用再查了"), status: 303, changes: 1},
+		scenario{name: "paused by another office", role: "town", method: "POST", path: pause, form: pairs("seq", plan.Get("seq")), status: 404},
+		scenario{name: "goes on that does not pause", role: "officer", method: "POST", path: strings.Replace(pause, "/pause", "/resume", 1), form: pairs("seq", plan.Get("seq")), status: 409},
+		scenario{name: "paused", role: "officer", method: "POST", path: pause, form: pairs("seq", plan.Get("seq")), status: 303, changes: 1},
+		scenario{name: "the plan pauses", role: "officer", path: "/collections/plans", status: 200, contains: []string{"周期已暂停", "恢复"}, excludes: []string{"2026年11月5日下发"}},
+		scenario{name: "paused twice", role: "officer", method: "POST", path: pause, form: pairs("seq", "2"), status: 409},
+		scenario{name: "goes on", role: "officer", method: "POST", path: strings.Replace(pause, "/pause", "/resume", 1), form: pairs("seq", "2"), status: 303, changes: 1},
+		scenario{name: "the plan goes on", role: "officer", path: "/collections/plans", status: 200, contains: []string{"周期运行中", "2026年11月5日下发"}},
 		scenario{name: "stopped by another office", role: "town", method: "POST", path: stop, form: pairs("seq", plan.Get("seq")), status: 404},
-		scenario{name: "stopped", role: "officer", method: "POST", path: stop, form: pairs("seq", plan.Get("seq")), status: 303, changes: 1},
-		scenario{name: "stopped twice", role: "officer", method: "POST", path: stop, form: pairs("seq", "2"), status: 409},
+		scenario{name: "stopped", role: "officer", method: "POST", path: stop, form: pairs("seq", "3"), status: 303, changes: 1},
+		scenario{name: "stopped twice", role: "officer", method: "POST", path: stop, form: pairs("seq", "4"), status: 409},
 		scenario{name: "the plan stays", role: "officer", path: "/collections/plans", status: 200, contains: []string{"周期已停止"}},
 	)
 	data, err := report.Write(report.Figures{Sheet: "表", Heads: []string{"户数"}}.Filled())

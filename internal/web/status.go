@@ -52,7 +52,7 @@ var looks = map[string]look{
 	"已发出": {"blue", "clock"}, "等文号": {"amber", "hour"}, "等用印": {"amber", "hour"}, "等送达": {"blue", "clock"}, "已用印": {"green", "check"}, "未读": {"amber", "hour"}, "已读": {"green", "check"}, "等待发送": {"blue", "clock"}, "正在发送": {"blue", "tool"}, "已送出": {"green", "check"}, "结果不明": {"amber", "alert"}, "没有发出": {"wine", "alert"}, "已停发": {"grey", "ban"},
 	"未下发": {"grey", "edit"}, "收表中": {"blue", "clock"}, "已撤回任务": {"grey", "undo"}, "未签收": {"amber", "hour"}, "已签收未报": {"blue", "clock"}, "已报": {"green", "check"}, "已退回待改": {"amber", "undo"}, "待补填新栏": {"amber", "edit"}, "到归档没有报": {"wine", "alert"}, "免报": {"grey", "dash"},
 	"已取号，没有发出": {"amber", "hour"}, "已签署": {"green", "check"}, "作废": {"grey", "ban"}, "空号": {"amber", "alert"}, "重号": {"wine", "alert"}, "有回证": {"green", "check"}, "没有回证": {"grey", "dash"},
-	"迟报": {"amber", "hour"}, "没有账号能签收": {"wine", "alert"}, "周期运行中": {"blue", "clock"}, "周期已停止": {"grey", "lock"},
+	"迟报": {"amber", "hour"}, "没有账号能签收": {"wine", "alert"}, "周期运行中": {"blue", "clock"}, "周期已停止": {"grey", "lock"}, "周期已暂停": {"amber", "hour"}, "周期已结束": {"grey", "lock"},
 	"须改密码": {"amber", "key"}, "认为不当": {"wine", "alert"}, "待答复": {"blue", "clock"}, "已办理": {"green", "check"}, "不予办理": {"grey", "ban"}, "已核查": {"green", "check"}, "进行中": {"amber", "hour"},
 	"正常": {"green", "check"}, "提醒": {"amber", "alert"}, "问题": {"wine", "alert"}, "运行中": {"blue", "clock"}, "已安排": {"blue", "hour"}, "跳过": {"grey", "dash"}, "失败待重试": {"wine", "alert"},
 	"公示中": {"teal", "mega"}, "征求意见": {"teal", "mega"},

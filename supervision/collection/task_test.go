@@ -359,8 +359,18 @@ func TestFollowed(t *testing.T) {
 func TestPlans(t *testing.T) {
 	d, ctx := newDesk(t), t.Context()
 	d.sent(d.input(RowsProject), "f1")
-	bad := PlanInput{Every: "week", On: 31, Rule: "matter.reply"}
-	d.Refused("fields", fault.Invalid, func() error { _, err := d.Repeat(ctx, officer, d.task.ID, bad, nil); return err }, "every", "on", "rule")
+	for name, bad := range map[string]struct {
+		in   PlanInput
+		says []string
+	}{
+		"nothing":               {PlanInput{Every: "day", On: 32, Month: -1, Rule: "matter.reply"}, []string{"every", "on", "month", "rule"}},
+		"an eighth weekday":     {PlanInput{Every: Weekly, On: 8, Rule: "collection.five"}, []string{"on 每周的下发日填 1 至 7"}},
+		"a month of a month":    {PlanInput{Every: Monthly, On: 1, Month: 2, Rule: "collection.five"}, []string{"month 每月的不填"}},
+		"a fourth month":        {PlanInput{Every: Quarterly, On: 1, Month: 4, Rule: "collection.five"}, []string{"month 每季度的填 1 至 3"}},
+		"over before it begins": {PlanInput{Every: Yearly, On: 31, Month: 12, Until: day("2027-12-30"), Rule: "collection.five"}, []string{"until 第一次下发是2027年12月31日"}},
+	} {
+		d.Refused(name, fault.Invalid, func() error { _, err := d.Repeat(ctx, officer, d.task.ID, bad.in, nil); return err }, bad.says...)
+	}
 	plan := must[store.Doc[Plan]](t)(d.Repeat(ctx, officer, d.task.ID, PlanInput{Every: Monthly, On: 5, Rule: "collection.five", Everybody: true}, nil))
 	d.Refused("twice", fault.Conflict, func() error {
 		_, err := d.Repeat(ctx, officer, d.task.ID, PlanInput{Every: Monthly, On: 5, Rule: "collection.five"}, nil)
@@ -382,8 +392,8 @@ func TestPlans(t *testing.T) {
 	if got := sent(); len(got) != 0 {
 		t.Error("this month was asked already:", got)
 	}
-	if on, name := plan.State.Next(d.Desk.Today()); on != day("2026-11-05") || name != "2026年11月" {
-		t.Error(on, name)
+	if on, name, err := d.Next(&plan.State); err != nil || on != day("2026-11-05") || name != "2026年11月" {
+		t.Error(on, name, err)
 	}
 	d.Forward("2026-11-04")
 	if got := sent(); len(got) != 0 {
@@ -414,8 +424,111 @@ func TestPlans(t *testing.T) {
 	if got := sent(); len(got) != 1 {
 		t.Error("a stopped plan goes on:", got)
 	}
-	if id, name, first := Quarterly.period(day("2026-11-30")); id != "2026Q4" || name != "2026年第四季度" || first != day("2026-10-01") {
-		t.Error(id, name, first)
+}
+
+// TestPeriods: the period in which a day lies, and the one after it.
+func TestPeriods(t *testing.T) {
+	for _, tt := range []struct {
+		every                  Every
+		on, id, name, from, to string
+	}{
+		{Weekly, "2026-12-31", "2026W53", "2026年第53周", "2026-12-28", "2027-01-04"},
+		{Weekly, "2027-01-03", "2026W53", "2026年第53周", "2026-12-28", "2027-01-04"}, // the Sunday of that week
+		{Weekly, "2027-01-04", "2027W01", "2027年第1周", "2027-01-04", "2027-01-11"},
+		{Monthly, "2028-02-29", "2028-02", "2028年2月", "2028-02-01", "2028-03-01"},
+		{Quarterly, "2026-11-30", "2026Q4", "2026年第四季度", "2026-10-01", "2027-01-01"},
+		{HalfYearly, "2026-06-30", "2026H1", "2026年上半年", "2026-01-01", "2026-07-01"},
+		{HalfYearly, "2026-07-01", "2026H2", "2026年下半年", "2026-07-01", "2027-01-01"},
+		{Yearly, "2026-12-31", "2026", "2026年", "2026-01-01", "2027-01-01"},
+	} {
+		id, name, first := tt.every.period(day(tt.on))
+		if id != tt.id || name != tt.name || first != day(tt.from) || tt.every.next(first) != day(tt.to) {
+			t.Errorf("%s lies in %s %s from %s, then comes %s", tt.on, id, name, first, tt.every.next(first))
+		}
+	}
+}
+
+// TestPlanDays runs the job every morning over some years, and holds the days on which each plan handed out against those of a calendar on paper.
+func TestPlanDays(t *testing.T) {
+	d := newDesk(t)
+	for name, tt := range map[string]struct {
+		plan        Plan
+		from, until string
+		want, says  string
+	}{
+		"weekly over the turn of the year": {Plan{Every: Weekly, On: 5}, "2026-12-21", "2027-01-10", "2026-12-25 2027-01-01 2027-01-08", "每周星期五"},
+		"the 31st of every month":          {Plan{Every: Monthly, On: 31}, "2027-12-01", "2028-04-30", "2027-12-31 2028-01-31 2028-02-29 2028-03-31 2028-04-30", "每月最后一天"}, // 2028 is a leap year
+		"the 29th of every month":          {Plan{Every: Monthly, On: 29}, "2027-01-01", "2027-03-31", "2027-01-29 2027-02-28 2027-03-29", "每月 29 日（没有这一天的，在最后一天）"},
+		"the second month of a quarter":    {Plan{Every: Quarterly, On: 30, Month: 2}, "2026-10-01", "2027-06-30", "2026-11-30 2027-02-28 2027-05-30", "每季度第 2 个月 30 日（没有这一天的，在最后一天）"},
+		"a plan of before":                 {Plan{Every: Quarterly, On: 5}, "2026-10-01", "2027-03-31", "2026-10-05 2027-01-05", "每季度第 1 个月 5 日"}, // without a month
+		"half-yearly":                      {Plan{Every: HalfYearly, On: 31, Month: 6}, "2026-01-01", "2027-12-31", "2026-06-30 2026-12-31 2027-06-30 2027-12-31", "每半年第 6 个月最后一天"},
+		"yearly on a leap day":             {Plan{Every: Yearly, On: 29, Month: 2}, "2026-01-01", "2028-12-31", "2026-02-28 2027-02-28 2028-02-29", "每年 2 月 29 日（没有这一天的，在最后一天）"},
+		"the last day":                     {Plan{Every: Monthly, On: 5, Until: day("2026-11-05")}, "2026-09-01", "2027-03-31", "2026-09-05 2026-10-05 2026-11-05", "每月 5 日，到2026年11月5日为止"},
+		// 3 and 4 October 2026 are holidays up to the seventh; 31 October is a Saturday, so that October goes out in November.
+		"days of rest":              {Plan{Every: Monthly, On: 31, Rolls: true}, "2026-10-01", "2026-12-15", "2026-11-02 2026-11-30", "每月最后一天，遇休息日顺延"},
+		"holidays":                  {Plan{Every: Monthly, On: 3, Rolls: true}, "2026-10-01", "2026-11-15", "2026-10-08 2026-11-03", "每月 3 日，遇休息日顺延"},
+		"Sundays":                   {Plan{Every: Weekly, On: 7, Rolls: true}, "2026-10-12", "2026-10-27", "2026-10-19 2026-10-26", "每周星期日，遇休息日顺延"},
+		"moved beyond the last day": {Plan{Every: Monthly, On: 31, Rolls: true, Until: day("2026-11-01")}, "2026-10-01", "2026-12-15", "", "每月最后一天，遇休息日顺延，到2026年11月1日为止"},
+		"a year without calendar":   {Plan{Every: Yearly, On: 2, Month: 1, Rolls: true}, "2028-01-01", "2028-12-31", "2028-01-02", "每年 1 月 2 日，遇休息日顺延"}, // a Sunday
+	} {
+		p, got := tt.plan, []string{}
+		p.From = day(tt.from)
+		for on := day(tt.from).Add(-3); on.Compare(day(tt.until)) <= 0; on = on.Add(1) {
+			now, err := d.dueOn(&p, on)
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			if now.id != "" {
+				got, p.Last = append(got, on.String()), now.id
+			}
+		}
+		if strings.Join(got, " ") != tt.want || p.When() != tt.says {
+			t.Errorf("%s (%s) hands out on %v, want %s", name, p.When(), got, tt.want)
+		}
+	}
+}
+
+// TestPause: what falls into a pause is not made up for; what comes on the day on which it goes on or later is handed out; a plan that came to its last day has no next one.
+func TestPause(t *testing.T) {
+	d, ctx := newDesk(t), t.Context()
+	d.sent(d.input(RowsProject), "f1")
+	plan := must[store.Doc[Plan]](t)(d.Repeat(ctx, officer, d.task.ID, PlanInput{Every: Weekly, On: 3, Rule: "collection.three", Until: day("2026-11-18")}, nil))
+	at := func() casework.At {
+		now := must[store.Doc[Plan]](t)(d.plans.Docs.Load(ctx, plan.ID))
+		return casework.At{ID: now.ID, Seq: now.Seq}
+	}
+	runs := func(on, last, next string) {
+		t.Helper()
+		d.Forward(on)
+		if err := d.RunPlans(ctx); err != nil {
+			t.Fatal(err)
+		}
+		now := must[store.Doc[Plan]](t)(d.plans.Docs.Load(ctx, plan.ID))
+		day, _, err := d.Next(&now.State)
+		if said := map[bool]string{true: "", false: day.String()}[day.IsZero()]; err != nil || now.State.Last != last || said != next {
+			t.Errorf("on %s the last one was %q and the next one comes on %s, want %q and %q: %v", on, now.State.Last, said, last, next, err)
+		}
+	}
+	d.Refused("goes on that does not pause", fault.Conflict, func() error { _, err := d.Resume(ctx, officer, at()); return err })
+	runs("2026-10-27", "", "2026-10-28")
+	runs("2026-10-28", "2026W44", "2026-11-04")
+	d.Refused("who sends nothing", fault.Forbidden, func() error { _, err := d.Pause(ctx, firm1, at()); return err })
+	must[store.Doc[Plan]](t)(d.Pause(ctx, officer, at()))
+	d.Refused("paused twice", fault.Conflict, func() error { _, err := d.Pause(ctx, officer, at()); return err })
+	runs("2026-11-04", "2026W44", "2026-11-04")
+	d.Forward("2026-11-06") // two days after
+	must[store.Doc[Plan]](t)(d.Resume(ctx, officer, at()))
+	runs("2026-11-06", "2026W45", "2026-11-11")
+	must[store.Doc[Plan]](t)(d.Pause(ctx, officer, at()))
+	d.Forward("2026-11-11") // on the day itself
+	must[store.Doc[Plan]](t)(d.Resume(ctx, officer, at()))
+	runs("2026-11-11", "2026W46", "2026-11-18")
+	runs("2026-11-19", "2026W47", "") // the job did not run on the last day, the day after makes up for it
+	runs("2026-11-25", "2026W47", "")
+	must[store.Doc[Plan]](t)(d.Pause(ctx, officer, at()))
+	must[store.Doc[Plan]](t)(d.Stop(ctx, officer, at()))
+	for name, do := range map[string]func() error{"paused": func() error { _, err := d.Pause(ctx, officer, at()); return err }, "resumed": func() error { _, err := d.Resume(ctx, officer, at()); return err }, "stopped again": func() error { _, err := d.Stop(ctx, officer, at()); return err }} {
+		d.Refused(name+" after the end", fault.Conflict, do)
 	}
 }
 
