@@ -45,7 +45,8 @@ func (l *countyLoader) returnActs() (acts []act) {
 		{"trade_month.2026-09.county", reportedOn("2026-09-28")},
 		{"party_month.2026-09.county", wait},
 		{"complaint_month.2026-09.county", append(wait, returnBeat{"2026-10-12", "section_chief", returns.StepCheck})},
-		{"five_red.2026Q3.county", reportedOn("2026-10-12")},
+		// The orders of the last days of the quarter came in on that morning: the officer counts anew before it is sent on.
+		{"five_red.2026Q3.county", append([]returnBeat{{"2026-10-12", "property_officer", returns.StepTake}}, reportedOn("2026-10-12")...)},
 	} {
 		for n, beat := range one.beats {
 			acts = append(acts, act{hour(day(beat.day), 9+n), partPeriods, func(ctx context.Context) error { return l.playReturn(ctx, one.id, beat) }})

@@ -17,7 +17,7 @@ const (
 	articleUnits   = 65   // 共建单位
 	articleMembers = 1648 // members who reported to a community
 	articleTeams   = 73   // volunteer teams
-	articleErrands = 1300 // errands done this year
+	articleErrands = 1300 // errands done this year, up to stationsDay
 	eastStreet     = "360428100009"
 )
 
@@ -28,10 +28,14 @@ type demoRow struct {
 	values          map[string]string
 }
 
-// stationActs lets the stations, their people and the policy papers be registered on the day before the demonstration stands still.
+// stationsDay is when the stations are registered: before the quarter ends whose return is reported, so that what was reported is what the books say of that day.
+const stationsDay = "2026-09-21"
+
+// stationActs lets the stations, their people and the policy papers be registered, and the work of the month be planned shortly before the demonstration stands still.
 func (l *countyLoader) stationActs() []act {
-	day := calendar.DateOf(mustTime(demoStart)).Add(-3)
-	return []act{{hour(day, 9), partRegister, l.registerStations}, {hour(day, 15), partRegister, l.runStations}}
+	at, day := calendar.DateOf(mustTime(stationsDay+"T09:00:00+08:00")), calendar.DateOf(mustTime(demoStart)).Add(-3)
+	return []act{{hour(at, 9), partRegister, l.registerStations}, {hour(at, 15), partRegister, l.registerHandled},
+		{hour(day, 9), partRegister, func(ctx context.Context) error { return l.enterRows(ctx, l.managerRows()) }}, {hour(day, 15), partRegister, l.runStations}}
 }
 
 // registerStations enters the rows of all books but what stands on others.
@@ -95,7 +99,7 @@ func (l *countyLoader) registerStations(ctx context.Context) error {
 				"duty", "yes", "certificate", certificate, "training", fmt.Sprint(20+r.IntN(40)))
 		}
 	}
-	rows = append(append(rows, l.crossRows()...), l.managerRows()...)
+	rows = append(rows, l.crossRows()...)
 	office := l.of("office", 0)
 	for _, p := range [][]string{
 		{"都府办发〔演示〕1号", "物业管理工作实施意见（试行）", "县人民政府办公室（演示）", "service", ""},
@@ -223,6 +227,32 @@ func (l *countyLoader) runStations(ctx context.Context) error {
 	return group.Wait()
 }
 
+// handledMonths are the days of this year on which the counters added up what they had handled, before the stations are registered.
+var handledMonths = []string{"2026-01-30", "2026-02-27", "2026-03-31", "2026-04-30", "2026-05-29", "2026-06-30", "2026-07-31", "2026-08-31", "2026-09-18"}
+
+// registerHandled enters what the counters handled this year: the errands of the article, shared out over communities and months, the rest to the last ones.
+func (l *countyLoader) registerHandled(ctx context.Context) error {
+	communities := l.plan.names.Communities[:l.plan.size.communities]
+	var rows []demoRow
+	left := articleErrands
+	for i, community := range communities {
+		secretary := l.of("community_secretary", i)
+		services, err := l.books.RefChoices(ctx, secretary, registry.BookServices, community)
+		if err != nil {
+			return err
+		}
+		for k, day := range handledMonths {
+			errands := articleErrands / (len(communities) * len(handledMonths))
+			if i == len(communities)-1 && k == len(handledMonths)-1 {
+				errands = left
+			}
+			left -= errands
+			rows = append(rows, demoRow{secretary, "handled", community, map[string]string{"day": day, "service": services[0].ID, "count": fmt.Sprint(errands + 5), "agency": fmt.Sprint(errands), "passed": "2", "department": "公安"}})
+		}
+	}
+	return l.enterRows(ctx, rows)
+}
+
 func (l *countyLoader) runStation(ctx context.Context, i int, community string, today calendar.Date, of int) error {
 	secretary := l.of("community_secretary", i)
 	if i != of-1 { // the last community shows what an open month looks like
@@ -249,11 +279,7 @@ func (l *countyLoader) runStation(ctx context.Context, i int, community string, 
 		firm := l.firms[i%len(l.firms)]
 		rows := []demoRow{{secretary, "sharing", community, map[string]string{"number": fmt.Sprintf("共用-%02d", i+1), "room": hall.ID, "firm": firm, "weekdays": "每周二", "hours": "09:00-11:00", "purpose": "物业接待日", "from": "2026-01-01", "until": "2026-12-31"}},
 			{secretary, "firm_hours", community, map[string]string{"day": today.Add(-9).String(), "firm": firm, "activity": "小区清洁日", "people": "6", "hours": "12"}}}
-		errands := articleErrands / of
-		if i == of-1 {
-			errands = articleErrands - errands*(of-1)
-		}
-		rows = append(rows, demoRow{secretary, "handled", community, map[string]string{"day": today.Add(-3).String(), "service": services[0].ID, "count": fmt.Sprint(errands + 20), "agency": fmt.Sprint(errands), "passed": "5", "department": "公安"}})
+		rows = append(rows, demoRow{secretary, "handled", community, map[string]string{"day": today.Add(-3).String(), "service": services[0].ID, "count": "9", "agency": "2", "passed": "1", "department": "公安"}})
 		return l.enterRows(ctx, rows)
 	}
 	return nil
