@@ -120,7 +120,37 @@ type ReadCollection struct {
 	At func(row int64, field, message string) Fault
 }
 
-// Read reads a workbook of an answer. Returns as Table.Read, and Invalid for merged cells and for more rows than an answer may have; a cell with a formula is a fault of its place.
+// unknown are the headings of a sheet that no column of the form ever had: what stands below them would be lost without a word. A column that is not asked for any more is left out, as the page says.
+func (s Collection) unknown(book *excelize.File, sheet string) ([]fault.Field, error) {
+	rows, err := book.Rows(sheet)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // opened for reading only
+	if !rows.Next() {
+		return nil, nil
+	}
+	texts, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]bool{"": true}
+	for _, c := range s.table().Columns {
+		known[plainHeading(c.Title)] = true
+	}
+	for i := range s.Columns {
+		known[plainHeading(s.Columns[i].Title)] = true
+	}
+	var bad []fault.Field
+	for k, text := range texts {
+		if !known[plainHeading(text)] {
+			bad = append(bad, fault.Field{Name: address(k, 1), Message: address(k, 1) + "“" + strings.TrimSpace(text) + "”不是这张表的栏目，请删去这一列，或者把内容写进表里的栏目"})
+		}
+	}
+	return bad, nil
+}
+
+// Read reads a workbook of an answer. Returns as Table.Read, and Invalid for merged cells, for a column that the form does not have and for more rows than an answer may have; a cell with a formula is a fault of its place.
 func (s Collection) Read(r io.Reader) (ReadCollection, error) {
 	return withTable(r, func(book *excelize.File) (ReadCollection, error) {
 		const op = "report.Collection"
@@ -137,6 +167,13 @@ func (s Collection) Read(r io.Reader) (ReadCollection, error) {
 		}
 		if len(merged) > 0 {
 			return ReadCollection{}, fault.New(op, fault.Invalid, merged[0].GetStartAxis()+" 至 "+merged[0].GetEndAxis()+" 是合并的单元格，请取消合并、每行都填写后再上传")
+		}
+		unknown, err := s.unknown(book, p.Sheet)
+		if err != nil {
+			return ReadCollection{}, fault.Wrap(op, fault.Invalid, "这个文件已损坏，请重新导出后上传", err)
+		}
+		if len(unknown) > 0 {
+			return ReadCollection{}, fault.InvalidFields(op, unknown...)
 		}
 		out := ReadCollection{Sheet: p.Sheet, Faults: p.Faults, At: p.At}
 		for i := range p.Rows {

@@ -69,7 +69,8 @@ func TestCollectionSheet(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "H2 至 H3 是合并的单元格"},
-		"other headings": {set("B1", "住户"), "第 1 行没有“户数”"},
+		"other headings":        {set("B1", "住户"), "第 1 行没有“户数”"},
+		"a column of one's own": {set("I1", "备注"), "I1“备注”不是这张表的栏目"},
 		"ten thousand": {func(f *excelize.File, sheet string) {
 			for n := range 10_000 {
 				set(address(1, int64(n+2)), n)(f, sheet)
