@@ -61,6 +61,12 @@ func (s *service) openParts(ctx context.Context, rules *policy.Rules, accounts p
 	for kind, sent := range map[string]func(context.Context, string) (casework.Borne, error){"return": s.returns.Sent, "collection-task": s.collections.Sent, "notice": s.notices.Sent, "matter": s.matters.Sent, "change": s.changes.Sent} {
 		s.letters.Bear(kind, sent)
 	}
+	for _, b := range []conduct.Book{conduct.Credit, conduct.Marks} {
+		s.letters.Bear("conduct-"+string(b), func(ctx context.Context, id string) (casework.Borne, error) {
+			e, err := s.conduct.About(ctx, b, id)
+			return casework.Borne{Name: e.FirmName, Project: e.Project, Keys: e.Keys, Day: e.Day}, err
+		})
+	}
 	return s.letters.Watch()
 }
 

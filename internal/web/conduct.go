@@ -54,6 +54,7 @@ func (s *Server) conductRoutes() []Route {
 		rows = append(rows,
 			Route{Method: get, Path: one, Action: b.Read(), Handler: of(s.conductOne)},
 			Route{Method: get, Path: one + "/whole", Action: b.Read(), Handler: s.wholePage(func(c *fiber.Ctx, by policy.Actor) (pageFile, error) { return s.conductWhole(c, by, b) })},
+			Route{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: b.Read(), Handler: of(s.conductPrint)},
 			Route{Method: get, Path: one + "/paper", Action: b.Read(), Handler: of(s.conductPaper)},
 			Route{Method: get, Path: one + "/edit", Action: b.Record(), Handler: of(s.conductForm)},
 			Route{Method: post, Path: one + "/edit", Action: b.Record(), Handler: of(s.recordConduct), Upload: maxFiling},

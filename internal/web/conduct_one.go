@@ -144,6 +144,7 @@ type conductView struct {
 	CanCorrect, CanAnnul, CanObject     bool
 	CanAnswer, CanRepair                bool
 	Return, Annul, Object, Answers, Fix []field
+	Prints                              []printLine
 }
 
 // conductSaid is what was done.
@@ -186,6 +187,9 @@ func (s *Server) showConduct(c *fiber.Ctx, by policy.Actor, b conduct.Book, type
 		v.Repair = e.RepairNumber + "，" + e.Repaired.Chinese()
 	}
 	s.conductActs(by, b, &v, e, typed, refused)
+	if v.Prints, err = s.paperLines(ctx, by, bookPath(b), id, s.conductPapers(b, e)); err != nil {
+		return err
+	}
 	history, err := s.conduct.History(ctx, by, b, id)
 	if err != nil {
 		return err

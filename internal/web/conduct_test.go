@@ -113,6 +113,17 @@ func TestConductPages(t *testing.T) {
 			page[strings.Split(s.path, "/")[1]], _, _ = strings.Cut(location, "?")
 		}
 	}
+	who("firm").paper(t, page["credit"]+"/print/told", "失信信息登记告知书", "赣北物业服务有限公司：", "都建罚决〔2026〕4号", "收费不公示", "信用修复", "依据")
+	who("firm").paper(t, page["credit"]+"/print/answer", "登记异议答复书", "决定已经撤销", "决定仍然有效", "异议不成立，登记不变")
+	who("officer").paper(t, page["marks"]+"/print/told", "行业评价记录登记告知书", "第三季度统计资料晚报", "不是失信信息", "记分")
+	for _, no := range []struct {
+		login, path string
+		status      int
+	}{{"elsewhere", page["credit"] + "/print/told", 403}, {"officer", page["honours"] + "/print/told", 404}, {"officer", page["credit"] + "/print/nothing", 404}} {
+		if a := who(no.login).get(t, no.path+"?as=docx"); a.StatusCode != no.status || strings.HasPrefix(a.body, "PK") {
+			t.Errorf("%s opens %s: %d", no.login, no.path, a.StatusCode)
+		}
+	}
 	for _, s := range []scenario{
 		{name: "the list of credit", role: "officer", path: "/credit?q=赣北&state=repaired", status: 200, contains: []string{"收费不公示", "已修复", "credit.xlsx?"}},
 		{name: "by the last day", role: "officer", path: "/credit?sort=until&desc=1", status: 200, contains: []string{"收费不公示", `aria-sort="descending"`}},

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -46,6 +48,7 @@ func (s *Server) fundRoutes() []Route {
 		{Method: post, Path: fundRulesPath + "/new", Action: policy.ProposeFundRule, Handler: s.proposeFundRule},
 		{Method: get, Path: fundPath + "/:project<maxLen(64)>", Action: policy.ReadFund, Handler: s.fundLedger},
 		{Method: get, Path: fundPath + "/:project<maxLen(64)>/ledger.xlsx", Action: policy.ReadFund, Handler: s.fundLedgerExcel},
+		{Method: get, Path: fundPath + "/:project<maxLen(64)>/print/:paper<maxLen(16)>", Action: policy.ReadFund, Handler: s.fundNotice},
 		{Method: get, Path: fundPath + "/:project<maxLen(64)>/statement", Action: policy.ReadFund, Handler: s.fundStatement},
 		{Method: get, Path: fundPath + "/:project<maxLen(64)>/entries/:no<int>/paper", Action: policy.ReadFund, Handler: s.fundPaper},
 	}...)
@@ -249,6 +252,40 @@ func movementOf(v fundLedgerView, by policy.Actor, m fund.Movement) fundMovement
 		}
 	}
 	return out
+}
+
+// fundNotice tells the developer what he has to deposit by a rule and until when, with the arithmetic; its name is that of the amount.
+func (s *Server) fundNotice(c *fiber.Ctx, by policy.Actor) error {
+	st, err := s.fund.Statement(c.UserContext(), by, c.Params("project"))
+	if err != nil {
+		return err
+	}
+	developer, err := s.registered.DeveloperName(c.UserContext(), st.Place.Developer)
+	if err != nil {
+		return err
+	}
+	var papers []pagePaper
+	for _, d := range st.Ledger.Dues {
+		if d.Cancelled || d.Claim != "" { // what is to be replenished is asked for in its claim
+			continue
+		}
+		v := printView{To: cmp.Or(developer, "建设单位"), Words: []string{"你单位建设的" + st.Place.Name + d.Phase + "，应当缴存新建物业质量保修金。请在期限以前存入专户，将缴款凭证送我局；保修金归你单位所有，存储期届满、没有未修复的缺陷的，按规定退还。"},
+			Rows: filled([][2]string{{"小区", st.Place.TownshipName + st.Place.CommunityName + " " + st.Place.Name}, {"分期", d.Phase}, {"依据", d.Title + "（" + d.Document + "）"}})}
+		for _, line := range d.Lines {
+			v.Rows = append(v.Rows, [2]string{line.Label, line.How + " = " + line.Value})
+		}
+		until := d.Day.Chinese()
+		if event := registry.TextOf(fund.Events(), d.Event); event != "" {
+			until += "（" + event + "前）"
+		}
+		v.Rows = append(v.Rows, [][2]string{{"应缴金额", fund.Yuan(d.Fen) + " 元"}, {"缴存期限", until}, {"存储期", strconv.FormatInt(d.Years, 10) + " 年，" + registry.TextOf(fund.Events(), d.Starts) + "起"}}...)
+		if d.Letter || d.Insurance {
+			v.Rows = append(v.Rows, [2]string{"可以替代的", strings.Join(filledWords([]string{map[bool]string{true: "银行保函"}[d.Letter], map[bool]string{true: "保险"}[d.Insurance]}), "、")})
+		}
+		v.Rows = filled(append(v.Rows, [2]string{"逾期", d.LateClause}))
+		papers = append(papers, pagePaper{d.ID, "保修金缴存通知书", "", always(v)})
+	}
+	return s.printPaper(c, by, fundPath, st.Place.Project, papers)
 }
 
 // fundPaper hands out the scan behind an entry, to those who see the whole county.

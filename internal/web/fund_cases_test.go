@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/num"
 	"redsteward/internal/store"
@@ -140,6 +141,10 @@ func stageRefund(t *testing.T, f *browsertest.Fixture, project string, forward f
 		scenario{name: "hung long enough", role: "officer", path: path, status: 200, contains: []string{"公示期满"}, excludes: []string{"</svg>逾期", ">逾期", "逾期 1"}}.run(t, f, map[string]*person{})
 	}
 	step("officer", refund.StepSend)
+	newPerson(t, f).signIn(t, "officer").paper(t, "/fund/refunds/"+doc.ID+"/print/review", "退还审核表", "望湖苑", "第 1 次分期退还", "没有发现问题", "公示期异议", "0 条", "4,000.00 元", "内容校验值", "审核人签名")
+	if a := newPerson(t, f).signIn(t, "elsewhere").get(t, "/fund/refunds/"+doc.ID+"/print/review"); a.StatusCode != 404 {
+		t.Errorf("another developer reads it: %d", a.StatusCode)
+	}
 	return doc.ID
 }
 
@@ -253,6 +258,68 @@ func TestPapersOfCases(t *testing.T) {
 	if _, sheets := workbook(t, people["officer"].get(t, "/approvals/paper.xlsx")); !containsAll(fmt.Sprint(sheets), []string{"纸上签字人", "望湖苑", "已核对"}) {
 		t.Error(sheets)
 	}
+	testClaimPapers(t, f, project, claimed, forward)
+}
+
+// testClaimPapers leads a claim from its repair to the letter that duns the developer, and has another one refused: the notice to replenish, the letter and the refusal, on the page and as documents.
+func testClaimPapers(t *testing.T, f *browsertest.Fixture, project, id string, forward func(int)) {
+	t.Helper()
+	ctx := t.Context()
+	var doc store.Doc[claim.Claim]
+	reload := func() {
+		t.Helper()
+		var err error
+		if doc, err = f.Claims.One(ctx, actorOf(t, f, "officer"), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do := func(login string, step claim.Step, choice, number string) {
+		t.Helper()
+		reload()
+		in := casework.Input{Day: f.Claims.Today(), Fen: 90_000, Number: number, Text: "现场情况属实", Choice: choice, Upload: received(t, f)}
+		if _, err := f.Claims.Do(ctx, actorOf(t, f, login), casework.At{ID: id, Seq: doc.Seq}, step, in); err != nil {
+			t.Fatal(login, step, err, fault.FieldsOf(err))
+		}
+		reload()
+	}
+	sign := func(move policy.ApprovalMove, reason string) {
+		t.Helper()
+		reload()
+		if _, err := f.Claims.Sign(ctx, actorOf(t, f, "chief"), casework.At{ID: id, Seq: doc.Seq}, policy.Sign{Move: move, Reason: reason, SubjectHash: doc.State.Signing().SubjectHash}, browsertest.Password); err != nil {
+			t.Fatal(err)
+		}
+		reload()
+	}
+	officer := func() *person { return newPerson(t, f).signIn(t, "officer") }
+	page := "/fund/claims/" + id
+	for _, d := range f.Claims.Rules.Documents {
+		do("committee", claim.StepAttach, d.ID, "") // the danger let the claim begin without
+	}
+	do("committee", claim.StepAccount, "", "")
+	do("second", claim.StepReview, "", "")
+	forward(8)
+	if a := officer().get(t, page+"/print/ask"); a.StatusCode != 404 {
+		t.Errorf("nothing is paid, and replenishing is asked: %d", a.StatusCode)
+	}
+	do("cashier", claim.StepPay, "", "转0001")
+	do("officer", claim.StepLetter, "", "")
+	sign(policy.MoveAgree, "")
+	officer().paper(t, page+"/print/ask", "补存通知书", "望湖苑", "3幢屋面", "女儿墙开裂", "900.00")
+	do("officer", claim.StepAsk, "", "都建保〔2026〕91号")
+	officer().paper(t, page+"/print/ask", "都建保〔2026〕91号")
+	forward(16)
+	do("officer", claim.StepLetter, "", "")
+	sign(policy.MoveAgree, "")
+	do("officer", claim.StepDun, "", "都建催〔2026〕91号")
+	officer().paper(t, page+"/print/dun", "催缴函", "都建催〔2026〕91号", "望湖苑", "3幢屋面", "900.00")
+	if a := newPerson(t, f).signIn(t, "elsewhere").get(t, page+"/print/dun?as=docx"); a.StatusCode != 404 {
+		t.Errorf("another developer opens it: %d", a.StatusCode)
+	}
+
+	id = urgentClaim(t, f, project)
+	page = "/fund/claims/" + id
+	sign(policy.MoveRefuse, "不属于保修范围")
+	officer().paper(t, page+"/print/refusal", "不予使用通知书", "望湖苑", "不属于保修范围")
 }
 
 // TestDunningPages lets a letter about a late deposit be drafted on the page of the account, signed, delivered and found again: in the to-do, the list, Excel, the ageing, and printed.
@@ -288,6 +355,10 @@ func TestDunningPages(t *testing.T) {
 		if doc, err = f.Dunnings.Do(ctx, officer, casework.At{ID: doc.ID, Seq: doc.Seq}, do, in); err != nil {
 			t.Fatal(do, err)
 		}
+	}
+	newPerson(t, f).signIn(t, "officer").paper(t, ledger+"/print/d2", "保修金缴存通知书", "望湖苑", "二期", "应缴金额", "10,000.00 元", "缴存期限", "都建发〔2018〕5号")
+	if a := newPerson(t, f).signIn(t, "elsewhere").get(t, ledger+"/print/d2"); a.StatusCode != 404 {
+		t.Errorf("another developer opens the notice: %d", a.StatusCode)
 	}
 	scenario{name: "before it is signed", role: "officer", path: page + "/print/letter", status: 200, contains: []string{"催缴通知书（送审稿）", "10,000.00 元"}, excludes: []string{"滞纳金"}}.run(t, f, people)
 	step(dunning.StepLetter, casework.Input{})

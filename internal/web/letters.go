@@ -27,11 +27,11 @@ const (
 
 // letterHomes are the pages of what sends papers out, by its kind.
 var letterHomes = map[string]string{"rectification": rectificationsPath, "inspection": inspectionsPath, "veto": vetoesPath, "star-decision": standingsPath, "fund-claim": claimsPath, "fund-dunning": dunningsPath, "star-application": applicationsPath,
-	"scheme-version": schemesPath, "filing": filingsPath, "period": "/periods", "return": returnsPath + "/one", "collection-task": collectionsPath, "notice": sentNoticesPath, "matter": mattersPath, "change": changesPath}
+	"scheme-version": schemesPath, "filing": filingsPath, "period": "/periods", "return": returnsPath + "/one", "collection-task": collectionsPath, "notice": sentNoticesPath, "matter": mattersPath, "change": changesPath, "conduct-credit": creditPath, "conduct-mark": marksPath}
 
 // letterKinds are what sends papers out, in words, in the order of a list; of what is switched off or not there nothing is offered.
 var letterKinds = []option{{"rectification", "整改"}, {"inspection", "行政检查"}, {"veto", "一票否决"}, {"star-decision", "降星与摘牌"}, {"fund-claim", "保修金使用"}, {"fund-dunning", "保修金催缴"}, {"star-application", "星级申报"}, {"period", "评价结果、公示、通报"}, {"scheme-version", "评价方案"},
-	{"filing", "备案"}, {"change", "物业更换"}, {"return", "报表"}, {"collection-task", "收表任务"}, {"notice", "站内通知"}, {"matter", "12345 等平台答复"}, {casework.ByHand, "手工登记"}}
+	{"filing", "备案"}, {"change", "物业更换"}, {"conduct-credit", "失信信息"}, {"conduct-mark", "行业评价记录"}, {"return", "报表"}, {"collection-task", "收表任务"}, {"notice", "站内通知"}, {"matter", "12345 等平台答复"}, {casework.ByHand, "手工登记"}}
 
 // letterRoutes are the pages of what goes out; none without the register.
 func (s *Server) letterRoutes() []Route {

@@ -50,6 +50,7 @@ var paperKinds = slices.Concat([]paperKind{
 	toParty(rectificationsPath, "rectify-suggestion", "整改建议书"), toParty(rectificationsPath, "rectify-assignment", "问题交办单"), toParty(rectificationsPath, "rectify-order", "责令限期改正通知书"), caseRows(rectificationsPath, "rectify-transfer", "移送函", "办理内容"),
 	toParty(rectificationsPath, "rectify-remind", "整改提醒函", "办理内容"), toParty(rectificationsPath, "rectify-press", "整改督办通知书", "办理内容"),
 	toParty(rectificationsPath, "rectify-talk", "约谈通知书", "时间", "地点", "联系人和电话", "办理内容", "时间和地点", "约谈人（不少于两人）和职务", "被约谈单位", "被约谈人和职务", "事项", "约谈内容", "被约谈单位的陈述", "整改承诺和完成日期", "被约谈人签名", "约谈人签名", "记录人签名"),
+	toParty(rectificationsPath, "rectify-recheck", "整改复查意见书"),
 	caseRows(rectificationsPath, "service-receipt", "送达回证", "送达的文书", "受送达人", "送达地址", "送达方式", "收件人签名、盖章和日期", "代收人、关系和代收理由", "拒收的：事由、日期和见证人签名", "送达人签名"),
 	caseRows(rectificationsPath, "transfer-receipt", "移送函回执", "收到的文书", "事由", "收到日期", "收件人签名、盖章", "承办部门和联系电话"),
 	caseRows(rectificationsPath, "service-address", "送达地址确认书", "受送达人", "送达地址", "收件人和职务", "联系电话", "同意电子送达：邮箱、政务微信等", "受送达人签名、盖章"),
@@ -62,6 +63,7 @@ var paperKinds = slices.Concat([]paperKind{
 
 	caseRows(vetoesPath, "hearing-record", hearingTitle, "当事人", "小区", "事由", "通知书", "时间和地点", "听取人和职务", "陈述人、职务和联系电话", "委托手续", "陈述申辩的内容", "提交的证据", "听取人的意见", "陈述人核对无误，签名、日期", "听取人签名", "记录人签名"),
 	toParty(vetoesPath, "veto-notice", "一票否决告知书", "小区", "理由", "生效文书", "生效日期", "认定的事实"), toParty(vetoesPath, "veto-decision", "一票否决认定书", "小区", "理由", "生效文书", "生效日期", "认定的事实", "有效期"),
+	toParty(vetoesPath, "veto-answer", "一票否决异议答复书", "小区", "理由", "生效文书", "生效日期", "认定的事实", "异议", "答复的理由"),
 	toParty(vetoesPath, "veto-lift", "解除一票否决认定决定书", "小区", "理由", "生效文书", "生效日期", "认定的事实", "解除的理由"),
 }, rulingKinds("star-lower", "降星"), rulingKinds("star-remove", "摘牌"), []paperKind{
 	toParty(standingsPath, "star-appeal", "申诉决定书", "小区", "公布的星级", "处理", "理由", "凭据文书", "生效日期", "认定的事实", "申诉", "复核的理由"),
@@ -70,6 +72,7 @@ var paperKinds = slices.Concat([]paperKind{
 	caseRows(claimsPath, "fund-review", "使用审核表", "小区", "部位", "位置", "缺陷", "申请人", "保修通知书", "督促通知书", "歇业、破产", "险情", "申请金额", "现场核查", "核定金额"),
 	caseRows(claimsPath, "fund-account", "决算公示", "小区", "部位", "位置", "缺陷", "批准预留", "决算", "公示期"), caseRows(claimsPath, "fund-settled", "结算审核表", "小区", "部位", "位置", "缺陷", "申请人", "批准预留", "决算", "余下退回本金", "决算公示", "决算材料", "审核情况"),
 	caseRows(claimsPath, "fund-replenish", "补存通知书", "小区", "部位", "位置", "缺陷"), caseRows(claimsPath, "fund-dun", "催缴函", "小区", "部位", "位置", "缺陷"), caseRows(claimsPath, "fund-refusal", "不予使用通知书", "小区", "部位", "位置", "缺陷"),
+	caseRows(fundPath, "fund-deposit", "保修金缴存通知书", "小区", "分期", "依据", "应缴金额", "缴存期限", "存储期", "可以替代的", "逾期"),
 	caseRows(fundPath, "fund-late", "催缴通知书", "小区", "依据", "缴存期限", "还差"), caseRows(refundsPath, "fund-refund", "退还公示", "公示地点", "公示期"), caseRows(refundsPath, "fund-refund-review", "退还审核表", "小区", "退还事项", "届满日期", "规则", "公示", "公示期异议", "退还金额", "审核人签名"),
 	{ID: "fund-statement", Title: "保修金对账单", At: fundPath, Lists: map[string][]string{"余额": {"科目", "余额"}, "应缴": {"应缴", "金额", "已缴", "替代", "还差"}, "预留与冻结": {"预留与冻结", "金额", "日期"}, "滞纳金与罚款": {"滞纳金与罚款", "金额", "结果"}, "明细": {"日期和事项", "收入", "支出", "银行存款"}, "下一个日期": {"下一个日期", "事项", "依据"}}},
 
@@ -94,6 +97,7 @@ var paperKinds = slices.Concat([]paperKind{
 	{ID: "revenue-shown", Title: "公共收益公示表", At: projectsPath, Labels: []string{"期初余额（元）", "收入合计（元）", "支出合计（元）", "期末余额（元）", "与上期期末的差额", "账户", "公示", "业主意见", "答复", "依据", "业主委员会（盖章）", "物业企业（盖章）"}, Rows: true, Lists: map[string][]string{"收支明细": revenueColumns}},
 	namesPaper("body-group", "筹备组成立公告", "筹备组成立日期", "人数", "首次业主大会会议的期限"), namesPaper("body-qualify", "候选人资格审查表", "报送日期", "应选人数", "候选人数", "审查期限", "通过人数", "审查意见", "社区党组织书记签名、盖章"), namesPaper("body-notice", "候选人公示", "候选人数", "公示地点", "公示期", "依据"), namesPaper("body-chosen", "业主组织组成人员公告", "产生日期", "人数", "产生方式", "备案期限", "备案号"),
 	caseRows(mattersPath, "matter-dispatch", "事项交办单", matterLabels("缓急", "办结期限", "签收期限", "签收人、日期", "办理情况", "承办人签名")...), caseRows(mattersPath, "matter-answer", "事项办理反馈单", answeredLabels...), caseRows(mattersPath, "matter-order", "工单办理回复", append([]string{"工单编号", "来件日期", "平台的期限"}, answeredLabels...)...),
+	caseRows(creditPath, "credit-told", "失信信息登记告知书", conductLabels("失信程度", "文书日期", "依据")...), caseRows(marksPath, "mark-told", "行业评价记录登记告知书", conductLabels("记录种类", "事实发生日期", "记分", "依据")...), caseRows(creditPath, "conduct-answer", "登记异议答复书", conductLabels("异议的理由", "提出时间", "核查和答复", "结果")...),
 	{ID: "visit-sheet", Title: visitSheetTitle, At: visitsPath, Labels: []string{"小区", "物业企业", "由谁评", "评价表", "走访日期", "走访人员", "情况", "得分", "发现问题", "走访人员 1 签名", "走访人员 2 签名", "物业企业在场人员签名、职务", "物业企业的说明"}, Rows: true, Lists: map[string][]string{"条目": visitColumns}},
 	{ID: "collection-notice", Title: "收表通知", At: collectionsPath, Labels: []string{"上报期限", "填几行", "填报方式", "联系人", "周期"}, Rows: true, Lists: map[string][]string{"栏目": askedColumns}},
 	caseRows(collectionsPath, "collection-form", "收表填报表", "填报单位", "下发单位", "上报期限", "状态", "签收", "上报", "填报人签名", "单位负责人签名、盖章"),
@@ -141,6 +145,11 @@ func matterLabels(own ...string) []string {
 // namesPaper is a paper of a founding of an owners' body, with lines for names.
 func namesPaper(id, title string, own ...string) paperKind {
 	return paperKind{ID: id, Title: title, At: bodiesPath, Labels: append([]string{"小区", "业主组织"}, own...), Rows: true, Lists: map[string][]string{"人员": nameColumns}}
+}
+
+// conductLabels are the headings of a paper about an entry of a book of conduct, with what all of them say.
+func conductLabels(own ...string) []string {
+	return append([]string{"企业", "小区", "事项", "文号", "作出或者提供的机关", "截止日"}, own...)
 }
 
 // leavingLabels are the headings of a paper of a change of firm, with what all of them say first.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"redsteward/internal/calendar"
 	"redsteward/policy"
 	"redsteward/registry"
 	"redsteward/supervision"
@@ -32,6 +33,9 @@ func (s *Server) rectificationPrints(by policy.Actor, k *rectification.Case) []c
 		if title := rungPapers[r.Kind]; title != "" {
 			out = append(out, caseLink{title, "rung-" + strconv.Itoa(i+1)})
 		}
+	}
+	if slices.ContainsFunc(k.Findings, func(f rectification.Finding) bool { return f.Look != nil }) {
+		out = append(out, caseLink{"整改复查意见书", "recheck"})
 	}
 	if !s.guard.Allow(by, policy.HandleRectification) {
 		return out
@@ -58,6 +62,8 @@ func (s *Server) rectificationPrint(ctx context.Context, _ policy.Actor, id stri
 		v := s.rungPaper(ctx, k, rectification.Rung{Kind: k.Proposed(s.clocks.Business())})
 		v.Paper = v.Title
 		return v, nil
+	case "recheck":
+		return recheckPaper(k), nil
 	case "receipt":
 		return s.serviceReceipt(ctx, id, k)
 	case "address":
@@ -108,6 +114,36 @@ func (s *Server) rectificationPaperOf(ctx context.Context, k *rectification.Case
 	if k.Approval != nil {
 		v.Hash = hashGroups(k.Approval.SubjectHash)
 	}
+	return v
+}
+
+// recheckPaper tells what the second looks found, problem by problem; it is dated as the last of them.
+func recheckPaper(k *rectification.Case) printView {
+	v := printView{Title: "整改复查意见书", To: k.FirmName}
+	last, open := calendar.Date{}, 0
+	for i := range k.Findings {
+		f := &k.Findings[i]
+		said := f.Problem + " 复查：" + f.Standing()
+		if f.Look != nil {
+			said += "，" + paperText(f.Look)
+			if f.Look.Day.Compare(last) > 0 {
+				last = f.Look.Day
+			}
+		}
+		if !f.Fixed {
+			open++
+		}
+		v.Rows = append(v.Rows, [2]string{"第 " + f.Item + " 项", said})
+	}
+	result := "所列问题都已核实整改。"
+	if open > 0 {
+		result = "还有 " + count(open) + " 项没有核实整改，请继续整改并回复。"
+	}
+	paper := k.Kind.Title()
+	if k.Served != nil {
+		paper += "（" + k.Served.Number + "）"
+	}
+	v.Date, v.Words = last.Chinese(), []string{"你单位服务的" + k.Name + "，对" + paper + "所列问题的整改，已经复查，情况如下。" + result}
 	return v
 }
 

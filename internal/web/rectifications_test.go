@@ -121,6 +121,10 @@ func TestRectificationPages(t *testing.T) {
 		t.Errorf("the paper: %.1500s", print)
 	}
 	m.ownTemplate(path + "/print/paper")
+	m.as("manager").paper(t, path+"/print/recheck", "整改复查意见书", "都住建建议〔2026〕1号", "公示栏空白", "已看到公示", "所列问题都已核实整改")
+	if a := m.as("elsewhere").get(t, path+"/print/recheck"); a.StatusCode != 404 {
+		t.Errorf("another community reads the second look: %d", a.StatusCode)
+	}
 	whole := m.as("officer").get(t, path+"/whole").body
 	for _, want := range []string{"卷内目录", "股长签发", "已公示", "已看到公示", "办理经过", "复查全部合格", "走访人员", "直接送达（送达回证）", "/files/served"} {
 		if !strings.Contains(whole, want) {
@@ -184,6 +188,21 @@ func TestRectificationPages(t *testing.T) {
 	}
 	if a := m.as("manager").get(t, "/rectifications.xlsx?state=fixed"); a.StatusCode != 200 || !strings.HasPrefix(a.body, "PK") {
 		t.Errorf("Excel: %d", a.StatusCode)
+	}
+	// The finding that another office answers for is handed over, with the receipt that comes back: on the page and as a document.
+	over, _, _ := strings.Cut(m.post("officer", "/rectifications/new", url.Values{"key": {"draft-9"}, "visit": {visit}, "kind": {"transfer"}, "to": {"消防救援机构"}}), "?")
+	m.step("officer", over, "send", url.Values{})
+	sign = m.hidden("chief", over, over+"/sign")
+	sign.Set("hash", regexp.MustCompile(`name="hash" value="([^"]+)"`).FindStringSubmatch(m.as("chief").get(t, over).body)[1])
+	sign.Set("move", "agree")
+	sign.Set("current", browsertest.Password)
+	m.post("chief", over+"/sign", sign)
+	m.as("officer").paper(t, over+"/print/paper", "移送函", "消防救援机构：", "东街花园", "请将处理结果告知我局")
+	m.as("officer").paper(t, over+"/print/receipt", "移送函回执", "收到的文书", "东街花园", "收件人签名、盖章", "承办部门和联系电话", "消防救援机构")
+	for _, login := range []string{"manager", "elsewhere"} {
+		if a := m.as(login).get(t, over+"/print/receipt"); a.StatusCode != 404 {
+			t.Errorf("%s prints the receipt: %d", login, a.StatusCode)
+		}
 	}
 }
 

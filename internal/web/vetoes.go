@@ -148,6 +148,9 @@ func (s *Server) vetoPrints(by policy.Actor, k *veto.Veto) []caseLink {
 	if k.State == veto.Lifted {
 		out = append(out, caseLink{"解除一票否决认定决定书", "lift"})
 	}
+	if k.Answer != nil {
+		out = append(out, caseLink{"一票否决异议答复书", "answer"})
+	}
 	return s.hears(by, policy.HearVeto, &k.Ruling, k.State == veto.Hearing, out)
 }
 
@@ -171,6 +174,14 @@ func (s *Server) vetoPaper(ctx context.Context, _ policy.Actor, _ string, k *vet
 		}
 		v.Rows = append(v.Rows, [2]string{"有效期", stands})
 		v.Hash = hashGroups(k.Approval.SubjectHash)
+	case "answer":
+		v.dated(k.Answer)
+		result := "异议不成立，维持一票否决认定（" + k.Decision.Number + "）。"
+		if k.Upheld {
+			result = "异议成立，撤销一票否决认定（" + k.Decision.Number + "）。"
+		}
+		v.Words = []string{"你单位对" + k.Name + "的一票否决认定（" + k.Decision.Number + "）提出的异议，已经由没有参与认定的人核查。" + result}
+		v.Rows = append(v.Rows, [2]string{"异议", k.Objection.Text}, [2]string{"答复的理由", k.Answer.Text})
 	case "lift":
 		// The number is that of the minutes: a decision that bears it as its own would be a second paper of that number.
 		v.Date = k.Lift.Day.Chinese()

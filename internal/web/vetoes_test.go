@@ -289,6 +289,7 @@ func TestVetoPages(t *testing.T) {
 		scenario{name: "no result chosen", role: "director", method: "POST", path: page + "/answer", form: pairs("seq", fmt.Sprint(seq), "answer-text", "已核实"), status: 422, contains: []string{"请选择异议是否成立"}},
 	)
 	step("director", "answer", pairs("answer-choice", "uphold", "answer-text", "判定文书已被撤销"))
+	people["firm"].paper(t, page+"/print/answer", "一票否决异议答复书", "赣北物业服务有限公司：", "都住建否〔2026〕1号", "异议成立，撤销", "判定文书已被复议撤销", "判定文书已被撤销")
 	run(
 		scenario{name: "revoked", role: "firm", path: page, status: 200, contains: []string{"已撤销", "判定文书已被撤销"}, excludes: []string{page + "/object\""}},
 		scenario{name: "the list", role: "officer", path: "/vetoes?state=revoked&ground=fire_hazard&q=" + url.QueryEscape("都消重判"), status: 200, contains: []string{page, "1 件"}},

@@ -319,6 +319,7 @@ func (s *Server) conductWhole(c *fiber.Ctx, by policy.Actor, b conduct.Book) (pa
 	e := &doc.State
 	line := s.conductLineOf(s.registered.On(c.UserContext()), b, doc.ID, e)
 	one := pageFile{kind: b.Title(), name: e.Title, party: line.Firm, state: line.State, opened: e.Day}
+	one.papers = boundPapers(bookPath(b), doc.ID, s.conductPapers(b, e))
 	if !e.Until.IsZero() && e.Until.Compare(s.registered.On(c.UserContext())) < 0 {
 		one.ended = e.Until
 	}

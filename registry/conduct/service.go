@@ -100,6 +100,12 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	return s, c.DB.Register(store.Rule{Name: replaceRule, Kinds: []string{Marks.kind()}, Apply: s.replace})
 }
 
+// About is an entry, for the register of what goes out. It asks for no right.
+func (s *Service) About(ctx context.Context, b Book, id string) (Entry, error) {
+	doc, err := s.books[b].Load(ctx, id)
+	return doc.State, err
+}
+
 // At is the entry that a command is about.
 type At struct {
 	// ID is the entry, Seq the change that the actor saw.
