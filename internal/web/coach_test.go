@@ -52,6 +52,10 @@ func testCoach(t *testing.T, today string, people map[string]*person, run func(.
 		scenario{name: "it waits for who gave it", role: "manager", path: "/todo", status: 200, contains: []string{"去确认"}},
 		scenario{name: "the whole file", role: "manager", path: path + "/whole", status: 200, contains: []string{"卷内目录", "争星任务单", "办理经过"}},
 		scenario{name: "printed", role: "manager", path: path + "/print/task", status: 200, contains: []string{"争星任务单"}},
+	)
+	people["keeper"].paper(t, path+"/print/task", "争星任务单", "防高空抛物", "先装大门", "为了小区的星级")
+	run(
+		scenario{name: "no task of nobody's", role: "manager", path: "/coach-tasks/none/print/task", status: 404},
 		scenario{name: "confirmed", role: "manager", method: "POST", path: path + "/confirm", form: form("seq", "2"), status: 303, changes: 1},
 		scenario{name: "told on the coach's page", role: "manager", path: one, status: 200, contains: []string{"已落实"}},
 	)

@@ -12,6 +12,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
+	"redsteward/rating/standing"
 	"redsteward/registry/conduct"
 )
 
@@ -149,7 +150,7 @@ func TestStandingPages(t *testing.T) {
 	step := func(login, do string, fields url.Values, files ...attachment) {
 		t.Helper()
 		fields.Set("seq", fmt.Sprint(seq))
-		fields.Set("key", do+fmt.Sprint(seq))
+		fields.Set("key", page+do+fmt.Sprint(seq))
 		if people[login] == nil {
 			people[login] = newPerson(t, f).signIn(t, login)
 		}
@@ -210,9 +211,32 @@ func TestStandingPages(t *testing.T) {
 	run(scenario{name: "the star is back", path: "/plate?p=" + first, status: 200, contains: []string{`data-verdict="genuine">`}},
 		scenario{name: "the lowered one is gone", path: "/plate?p=" + second, status: 200, contains: []string{`data-verdict="withdrawn">`, "降星决定已撤销"}},
 		scenario{name: "signed in again", role: "officer", path: "/plates", status: 200, contains: []string{"2025-0001"}})
+	people["firm"] = newPerson(t, f).signIn(t, "firm")
+	people["firm"].paper(t, page+"/print/answer", "申诉决定书", "赣北物业服务有限公司：", "恢复原来的星级和标牌", "复核的理由", "处罚决定已被复议撤销", "都建降〔2026〕1号")
 	_, sheets := workbook(t, people["officer"].get(t, "/standings.xlsx?state=revoked"))
 	_, plates := workbook(t, people["officer"].get(t, "/plates.xlsx?status=in_force"))
 	if said := fmt.Sprint(sheets, plates); !containsAll(said, []string{"望湖苑", "都建降〔2026〕1号", "成立，已撤销", "2025-0001", f.Base + "/plate?p="}) {
 		t.Error(said)
 	}
+	// A star is removed: what the firm is told and what is decided, on the page and as a document.
+	run(scenario{name: "removal begun", role: "officer", method: "POST", path: open, form: pairs("ground", "false_material", "source", "check", "number", "都建核〔2026〕1号", "issuer", "都昌县住建局", "effective", today.String(), "text", "验收照片取自别的小区", "key", "s7"), status: 303, changes: -1})
+	drafts, err := f.Standings.List(t.Context(), officer, standing.Filter{State: standing.Draft}, false, "")
+	if err != nil || len(drafts.Docs) != 1 {
+		t.Fatal(drafts, err)
+	}
+	id = drafts.Docs[0].ID
+	page, seq = "/standings/"+id, 1
+	day := func() string { return f.Standings.Today().String() }
+	step("officer", "scan", url.Values{}, scan)
+	step("officer", "serve", pairs("serve-number", "都建摘告〔2026〕1号", "serve-day", day(), "serve-text", "直接送达"), scan)
+	people["firm"].paper(t, page+"/print/notice", "摘牌事先通知书", "都建摘告〔2026〕1号", "赣北物业服务有限公司：", "拟摘牌", "验收照片取自别的小区", "都建核〔2026〕1号")
+	forward(6)
+	clear(people)
+	step("officer", "send", pairs("send-number", "联审纪要〔2026〕6号", "send-day", day(), "send-text", "住建局、组织部参加，同意"), scan)
+	if doc, err = f.Standings.One(t.Context(), actorOf(t, f, "officer"), id); err != nil {
+		t.Fatal(err)
+	}
+	run(scenario{name: "removal signed", role: "chief", method: "POST", path: page + "/sign", form: pairs("seq", fmt.Sprint(seq), "hash", doc.State.Approval.SubjectHash, "move", "agree", "current", browsertest.Password), status: 303, changes: 1},
+		scenario{name: "owners get nothing", role: "committee", path: page + "/print/decision", status: 403})
+	people["officer"].paper(t, page+"/print/decision", "摘牌决定书", "联审纪要〔2026〕6号", "不得再使用星级的名称和标牌", "向我局申诉", "内容校验值")
 }

@@ -9,7 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"redsteward/internal/fault"
+	"redsteward/internal/files"
+	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/registry/casework"
 	"redsteward/supervision/wish"
 )
 
@@ -164,6 +168,32 @@ func TestWishPages(t *testing.T) {
 		scenario{name: "member: the letter", role: "tax", path: "/members/years/letter?community=" + cityEast + "&unit=县税务局", status: 200, contains: []string{"反馈函", "报到 1 人", "不涉及个人"}, excludes: []string{"李强"}},
 		scenario{name: "member: no letter", role: "tax", path: "/members/years/letter?community=" + cityEast + "&unit=县医院", status: 404},
 	)
+	people["tax"].paper(t, "/members/years/letter?community="+cityEast+"&unit=县税务局", "在职党员服务情况反馈函", "报到 1 人")
+	// He serves, the community names him, and there is something to certify.
+	served, err := f.Wishes.Enter(ctx, worker, wish.Input{Kind: "repair", Project: project, Words: "楼道的灯坏了想换一个", Asker: wish.Asker{Name: "李大爷"}})
+	spot := func() casework.At { return casework.At{ID: served.ID, Seq: served.Seq} }
+	for _, step := range []func() (store.Doc[wish.Wish], error){
+		func() (store.Doc[wish.Wish], error) {
+			return f.Wishes.Accept(ctx, worker, spot(), "repair", "楼道的灯坏了")
+		},
+		func() (store.Doc[wish.Wish], error) { return f.Wishes.Dispatch(ctx, worker, spot(), tax) },
+		func() (store.Doc[wish.Wish], error) {
+			return f.Wishes.Take(ctx, actorOf(t, f, "tax"), spot(), "")
+		},
+		func() (store.Doc[wish.Wish], error) {
+			return f.Wishes.Prove(ctx, actorOf(t, f, "tax"), spot(), wish.ProofInput{Words: "灯已经换好", HalfHours: 4, Helpers: 2, Photos: []*files.Upload{received(t, f)}})
+		},
+		func() (store.Doc[wish.Wish], error) { return f.Wishes.Confirm(ctx, worker, spot(), "李强") },
+	} {
+		if err == nil {
+			served, err = step()
+		}
+	}
+	if err != nil {
+		t.Fatal(err, fault.FieldsOf(err))
+	}
+	people["worker"].paper(t, member+"/certificate", "在职党员服务证明", "李强", "县税务局", "服务 1 件", "1 小时")
+	run(scenario{name: "member: still none for the unit", role: "tax", path: member + "/certificate", status: 403})
 	errand, err := f.Wishes.Enter(ctx, worker, wish.Input{Kind: "errand", Project: project, Words: "想请驿站代办一份证明", Asker: wish.Asker{Name: "李大爷"}})
 	if err != nil {
 		t.Fatal(err)
