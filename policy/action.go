@@ -455,6 +455,25 @@ const (
 	RunJob Action = "job.run"
 )
 
+// What the program does while it starts. It is no right: nobody can be given it, and nothing asks for it.
+const (
+	// SeedDivisions puts the divisions of the configuration into an empty register.
+	SeedDivisions = "division.seed"
+	// RecordSettings records that a file of the configuration changed.
+	RecordSettings = "settings.record"
+)
+
+// OwnWork names what the program does without a right, as the log shows it; "" for anything else.
+func OwnWork(action string) string {
+	switch action {
+	case SeedDivisions:
+		return "装入初始区划"
+	case RecordSettings:
+		return "记录配置文件的变更"
+	}
+	return ""
+}
+
 // ActionInfo describes one action.
 type ActionInfo struct {
 	// Action is the constant.

@@ -235,3 +235,34 @@ func (r *Rules) Hashes() (conf, csv string) {
 
 // Lines returns the number of lines of roles.csv.
 func (r *Rules) Lines() int { return r.lines }
+
+// Words says in Chinese what a line of roles.csv means; "" for a comment and for what is no such line. Roles that there no longer are keep their codes.
+func (r *Rules) Words(line string) string {
+	parts := strings.Split(line, ",")
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	role := func(code string) string {
+		if info, is := r.byCode[Role(code)]; is {
+			return info.Title
+		}
+		return code
+	}
+	switch {
+	case len(parts) == 5 && parts[0] == "p":
+		action := parts[2] + "." + parts[3]
+		if info, is := r.actions[Action(action)]; is {
+			action = info.Name
+		}
+		may := "可以"
+		if parts[4] != "allow" {
+			may = "不得"
+		}
+		return role(parts[1]) + may + action
+	case len(parts) == 3 && parts[0] == "g":
+		return role(parts[1]) + "有" + role(parts[2]) + "的全部权限"
+	case len(parts) == 3 && parts[0] == "e":
+		return role(parts[1]) + "应急时可以取得" + role(parts[2])
+	}
+	return ""
+}

@@ -176,7 +176,7 @@ func (r *Register) SeedDivisions(ctx context.Context, table []byte) (int, error)
 	slices.SortStableFunc(rows, func(a, b DivisionRow) int {
 		return strings.Compare(boolText(a.Level == LevelCounty), boolText(b.Level == LevelCounty))
 	})
-	meta := store.Meta{By: policy.SystemActor().ID, Action: "division.seed"}
+	meta := store.Meta{By: policy.SystemActor().ID, Action: policy.SeedDivisions}
 	put := func(ctx context.Context, row DivisionRow) error {
 		if _, err := r.divisions.Commit(ctx, meta, row.ID, 0, row.Division); err != nil && !fault.Is(err, fault.Conflict) {
 			return fault.Wrap(op, "", "", err)

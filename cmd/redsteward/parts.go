@@ -32,6 +32,9 @@ func (s *service) openParts(ctx context.Context, rules *policy.Rules, accounts p
 	if s.accounts, err = policy.NewService(ctx, s.db, s.guard, s.clocks, accounts); err != nil {
 		return err
 	}
+	if s.settings, err = policy.NewSettingsLog(ctx, s.db); err != nil {
+		return err
+	}
 	if s.witnesses, err = witness.New(ctx, s.db, s.guard); err != nil {
 		return err
 	}

@@ -109,6 +109,8 @@ type service struct {
 	views *policy.Views
 	// printers keep how accounts print onto paper with a printed head.
 	printers *policy.PrintSettings
+	// settings record which configuration is in force.
+	settings *policy.SettingsLog
 	// witnesses keep what was co-signed of the log.
 	witnesses *witness.Service
 	// modules say what is switched off, and who is responsible for what.
@@ -470,6 +472,12 @@ func (s *service) serve(p *program, demo, subject string, ready func(address str
 		if metrics, err = net.Listen("tcp", c.Metrics); err != nil {
 			return errors.Join(fault.Wrap("cmd.serve", fault.Unavailable, "不能在 "+c.Metrics+" 上监听，可能已被占用", err), public.Close())
 		}
+	}
+	if err := s.recordSettings(p.ctx); err != nil {
+		if metrics != nil {
+			err = errors.Join(err, metrics.Close())
+		}
+		return errors.Join(err, public.Close())
 	}
 	ctx, stop := context.WithCancel(p.ctx)
 	defer stop()

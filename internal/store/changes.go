@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -37,6 +38,8 @@ type ChangeView struct {
 	Deleted bool
 	// Fields are the places that changed, in order of their names.
 	Fields []FieldChange
+	// Left are all places as the record left them, with their values in After: for a document that tells a change itself.
+	Left map[string]FieldChange
 }
 
 // ChangeOf tells what a record of the log changed, place by place, without the texts that only some may read. Returns NotFound if the log has no such number.
@@ -64,6 +67,13 @@ func (db *DB) ChangeOf(ctx context.Context, n int64) (ChangeView, error) {
 	after, err := db.placesOf(v.Record, &v)
 	if err != nil {
 		return v, err
+	}
+	v.Left = maps.Clone(after)
+	for path, is := range v.Left {
+		if is.Hidden {
+			is.After = ""
+			v.Left[path] = is
+		}
 	}
 	before := map[string]FieldChange{}
 	if v.Seq > 1 {

@@ -144,6 +144,8 @@ func (s *Server) rowOf(e Entry, reporters bool) entryRow {
 	row := entryRow{Entry: e, Did: e.Action, Object: kindWord(kind)}
 	if a, known := s.guard.Rules().Action(policy.Action(e.Action)); known {
 		row.Did = a.Name
+	} else if own := policy.OwnWork(e.Action); own != "" {
+		row.Did = own
 	}
 	if !reporters && slices.Contains(reports, policy.Action(e.Action)) {
 		row.hide()

@@ -315,7 +315,11 @@ func changeRefs(change *store.ChangeView) []store.Ref {
 // tellChanges tells what a record changed, with names that were learnt: what may be shown, and the names of the rest, each once. With none of it may be shown anything.
 func (n *naming) tellChanges(change *store.ChangeView, none bool) (shown []toldChange, hidden []string) {
 	day := calendar.DateOf(change.Meta.At)
-	for _, f := range change.Fields {
+	fields := change.Fields
+	if change.Kind == policy.SettingsKind && !none {
+		shown, fields = tellSettings(change)
+	}
+	for _, f := range fields {
 		if f.Hidden || none { // a key may say what its value does, so it is left out
 			if place, _ := tellPlace(change.Kind, element.ReplaceAllString(f.Path, "")); !slices.Contains(hidden, place) {
 				hidden = append(hidden, place)
@@ -326,6 +330,24 @@ func (n *naming) tellChanges(change *store.ChangeView, none bool) (shown []toldC
 		shown = append(shown, toldChange{Place: place, Stored: f.Path, Before: n.tell(change.Kind, f.Path, f.Type, f.Before, day), After: n.tell(change.Kind, f.Path, f.Type, f.After, day)})
 	}
 	return shown, hidden
+}
+
+// tellSettings tells the changed lines of a configuration file, which its record names itself, and gives back what else changed.
+func tellSettings(change *store.ChangeView) (lines []toldChange, rest []store.FieldChange) {
+	for i := 1; ; i++ {
+		at := fmt.Sprintf("changes[%d]", i)
+		place, is := change.Left[at+".place"]
+		if !is {
+			break
+		}
+		lines = append(lines, toldChange{Place: place.After, Stored: at, Before: toldValue{Text: change.Left[at+".before"].After}, After: toldValue{Text: change.Left[at+".after"].After}})
+	}
+	for _, f := range change.Fields {
+		if !strings.HasPrefix(f.Path, "changes[") && f.Path != "text" { // the packed lines of which the changed ones stand above
+			rest = append(rest, f)
+		}
+	}
+	return lines, rest
 }
 
 // changeSheetRows is of how many records the workbook of the log tells what they changed.
