@@ -45,7 +45,7 @@ type Typed struct {
 func (c *Cell) checkHand(doc *yamlstrict.Document, at string) {
 	h := &c.Hand
 	if c.Measure != "" || c.Of != "" || c.cumulative() {
-		doc.Add(at+"hand", "人工填写的指标不写 measure、of 和 since")
+		doc.Add(at+"hand", "人工填写的指标不写 measure、of、since 和 years")
 	}
 	if n := utf8.RuneCountInString(c.Title); n < 2 {
 		doc.Add(at+"hand", "人工填写的指标要写 title")

@@ -136,6 +136,9 @@ func TestWrongReturns(t *testing.T) {
 		"by hand, crossed":  {"measure: firms}", "title: 企业, how: 本局登记的, hand: {unit: 家, least: \"5\", most: \"1\"}}", "最大 1 小于最小 5"},
 		"by hand, places":   {"measure: firms}", "title: 企业, how: 本局登记的, hand: {unit: 家, places: 5}}", "小数位数"},
 		"by hand, grouped":  {"measure: firms}", "title: 企业, how: 本局登记的, hand: {unit: 家}}", "是人工填写的，不能分组"},
+		"years":             {"measure: firms}", "measure: firms, years: 11}", "要在 1 至 10 之间（1 今年以来，2 去年以来）"},
+		"years and a day":   {"measure: firms}", "measure: firms, years: 1, since: 2022-01-01}", "不与 since 同时写"},
+		"by hand, added up": {"measure: firms}", "title: 企业, how: 本局登记的, years: 1, hand: {unit: 家}}", "人工填写的指标不写 measure"},
 		"unknown key":       {"title: 物业行业月报", "titel: 物业行业月报", "titel"},
 		"no cells":          {"    cells:", "    as: other\n    cells:", "前面没有“other”"},
 	} {
