@@ -52,6 +52,9 @@ type approvalLevelView struct {
 
 type approvalSeatView struct{ Office, Said string }
 
+// seatOpen is said of a seat that nobody has signed at.
+const seatOpen = "未签"
+
 type paperView struct{ Office, Hash, Link string }
 
 // step is one line of a timeline.
@@ -66,7 +69,7 @@ func (s *Server) approvalLevels(a *policy.Approval) []approvalLevelView {
 	for i, level := range a.Chain.Levels {
 		l := approvalLevelView{Name: level.Name, Now: a.State == policy.ApprovalPending && a.Level == int64(i)}
 		for k, seat := range level.Seats {
-			shown := approvalSeatView{Office: s.titleOfOffice(string(seat.Role)), Said: "未签"}
+			shown := approvalSeatView{Office: s.titleOfOffice(string(seat.Role)), Said: seatOpen}
 			for _, d := range a.Decisions {
 				if d.Round == a.Round && d.Level == int64(i) && d.Seat == int64(k) {
 					shown.Said = s.decisionSaid(d)

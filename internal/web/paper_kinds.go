@@ -98,6 +98,7 @@ var paperKinds = slices.Concat([]paperKind{
 	namesPaper("body-group", "筹备组成立公告", "筹备组成立日期", "人数", "首次业主大会会议的期限"), namesPaper("body-qualify", "候选人资格审查表", "报送日期", "应选人数", "候选人数", "审查期限", "通过人数", "审查意见", "社区党组织书记签名、盖章"), namesPaper("body-notice", "候选人公示", "候选人数", "公示地点", "公示期", "依据"), namesPaper("body-chosen", "业主组织组成人员公告", "产生日期", "人数", "产生方式", "备案期限", "备案号"),
 	caseRows(mattersPath, "matter-dispatch", "事项交办单", matterLabels("缓急", "办结期限", "签收期限", "签收人、日期", "办理情况", "承办人签名")...), caseRows(mattersPath, "matter-answer", "事项办理反馈单", answeredLabels...), caseRows(mattersPath, "matter-order", "工单办理回复", append([]string{"工单编号", "来件日期", "平台的期限"}, answeredLabels...)...),
 	caseRows(creditPath, "credit-told", "失信信息登记告知书", conductLabels("失信程度", "文书日期", "依据")...), caseRows(marksPath, "mark-told", "行业评价记录登记告知书", conductLabels("记录种类", "事实发生日期", "记分", "依据")...), caseRows(creditPath, "conduct-answer", "登记异议答复书", conductLabels("异议的理由", "提出时间", "核查和答复", "结果")...),
+	{ID: "party-sheet", Title: "党建活动台账", At: sheetsPath, Labels: []string{"企业", "社区", "季度", "情况", "支部活动", "五个共", "填写人签名、日期"}, Rows: true, Lists: map[string][]string{"活动": activityColumns}},
 	{ID: "visit-sheet", Title: visitSheetTitle, At: visitsPath, Labels: []string{"小区", "物业企业", "由谁评", "评价表", "走访日期", "走访人员", "情况", "得分", "发现问题", "走访人员 1 签名", "走访人员 2 签名", "物业企业在场人员签名、职务", "物业企业的说明"}, Rows: true, Lists: map[string][]string{"条目": visitColumns}},
 	{ID: "collection-notice", Title: "收表通知", At: collectionsPath, Labels: []string{"上报期限", "填几行", "填报方式", "联系人", "周期"}, Rows: true, Lists: map[string][]string{"栏目": askedColumns}},
 	caseRows(collectionsPath, "collection-form", "收表填报表", "填报单位", "下发单位", "上报期限", "状态", "签收", "上报", "填报人签名", "单位负责人签名、盖章"),
@@ -125,6 +126,7 @@ var (
 	revenueColumns  = []string{"类别", "项目", "金额（元）"}
 	nameColumns     = []string{"序号", "姓名", "身份或者房号", "政治面貌", "备注"}
 	answeredLabels  = matterLabels("承办部门", "办理情况", "办理结果", "责任方", "诉求合理", "答复时间", "逾期", "核实方式", "满意度")
+	activityColumns = []string{"序号", "种类", "日期", "应到人数", "实到人数", "备注", "照片"}
 	handingColumns  = []string{"序号", "移交的内容", "移交日期", "没有移交的原因"}
 	roomColumns     = []string{"用房", "位置", "登记 m²", "移交 m²"}
 	objectionLabels = []string{"小区", "周期", "项目", "告知得分", "异议理由", "提出日期"}

@@ -49,6 +49,7 @@ func (s *Server) partyRoutes() []Route {
 		{Method: get, Path: sheetsPath + ".xlsx", Action: policy.ReadPartyFact, Handler: s.partySheetsExcel},
 		{Method: get, Path: sheetsPath + "/new", Action: policy.RecordPartyFact, Handler: s.newPartySheet},
 		{Method: get, Path: one, Action: policy.ReadPartyFact, Handler: s.partySheet},
+		{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: policy.ReadPartyFact, Handler: s.partyPaper},
 		{Method: get, Path: one + "/photos/:n<int>", Action: policy.ReadPartyFact, Handler: s.partyPhoto},
 		{Method: post, Path: one + "/fill", Action: policy.RecordPartyFact, Handler: s.fillPartySheet, Upload: maxSitePhoto},
 		{Method: post, Path: one + "/drop", Action: policy.RecordPartyFact, Handler: s.dropPartyLine},
@@ -343,6 +344,7 @@ type partySheetView struct {
 	// Signing is where a signature on paper is recorded and its scan looked at, Papers are the scans.
 	Signing signingView
 	Papers  []caseLink
+	Prints  []printLine
 }
 
 type sheetActivity struct {
@@ -376,6 +378,11 @@ func (s *Server) showPartySheet(c *fiber.Ctx, by policy.Actor, typed url.Values,
 	record := s.guard.Allow(by, policy.RecordPartyFact)
 	v.CanFill, v.CanSubmit = record && sheet.State.Can(party.MoveFill), record && len(sheet.Lines) > 0 && sheet.State.Can(party.MoveSubmit)
 	v.CanRecall, v.CanReopen, v.CanDecide = record && sheet.State.Can(party.MoveRecall), record && sheet.State.Can(party.MoveReopen), s.party.MayDecide(ctx, by, sheet)
+	if doc.Seq > 0 {
+		if v.Prints, err = s.paperLines(ctx, by, sheetsPath, partyID(sheet), s.partyPapers(sheet)); err != nil {
+			return err
+		}
+	}
 	for i, line := range sheet.Lines {
 		a := sheetActivity{Line: line, KindWord: registry.TextOf(party.Kinds(), line.Kind), DayText: line.Day.Chinese(), DayValue: line.Day.String()}
 		if line.Photo != nil {

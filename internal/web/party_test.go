@@ -120,6 +120,12 @@ func TestPartyPages(t *testing.T) {
 			t.Errorf("step %d was refused and wrote something", i)
 		}
 	}
+	who("secretary").paper(t, page+"/print/sheet", "党建活动台账", "赣北物业服务有限公司", "2026年第四季度", "主题党日", "2026年10月12日", "阵地共用", "支部活动", "1 项", "五个共", "1 种", "填写人签名、日期", "内容校验值")
+	for login, status := range map[string]int{"officer": 403, "elsewhere": 404} {
+		if a := who(login).get(t, page+"/print/sheet?as=docx"); a.StatusCode != status || strings.HasPrefix(a.body, "PK") {
+			t.Errorf("%s opens the sheet on paper: %d", login, a.StatusCode)
+		}
+	}
 	branch := func(change ...string) url.Values {
 		v := pairs("name", "都昌县物业行业党支部", "higher", "住建局机关党委", "formed", "2025-07-01", "secretary", "程立新", "post", "物业管理股股长", "since", "2025-07-01", "members", "5", "applicants", "2", "seq", "0")
 		for i := 0; i+1 < len(change); i += 2 {
