@@ -16,7 +16,7 @@ import (
 )
 
 // TestSoakMongo: two processes serve one database. The connection of one is cut, it is killed while it may hold the lease of the sequencer, it stands still while the other takes the lease and wakes up believing that it holds it, both
-// are killed and start at once, the server itself is killed, and a backup is made meanwhile. What was acknowledged by either is there once, and the log has no gap.
+// are killed and start at once at another time of day, the server itself is killed, a backup is made meanwhile, and both are killed in the middle of that of the job. What was acknowledged by either is there once, and the log has no gap.
 func TestSoakMongo(t *testing.T) {
 	folders := [2]string{t.TempDir(), t.TempDir()}
 	server := mongotest.Start(t)
@@ -33,7 +33,7 @@ func TestSoakMongo(t *testing.T) {
 	m := &soakOnMongo{soak: k, server: server, proxy: proxy, folders: folders, second: mongotest.Address(t), crew: workers{reporters: 2, dispatchers: 1, readers: 1, cashiers: 1}}
 	m.here, m.there = peopleAt("http://"+k.at), peopleAt("http://"+m.second)
 	m.both()
-	k.play([]turn{{"connection cut", m.cut}, {"server killed", m.down}, {"lease", m.still}, {"both killed", m.fight}, {"backup", m.backup}})
+	k.play([]turn{{"connection cut", m.cut}, {"server killed", m.down}, {"lease", m.still}, {"both killed", m.fight}, {"backup", m.backup}, {"job killed", m.job}})
 	m.first.stop(t)
 	m.beside.stop(t)
 	k.end()
@@ -49,14 +49,24 @@ type soakOnMongo struct {
 	// second is the address of the other process; the first has that of the soak.
 	second        string
 	first, beside *running
-	here, there   people
-	crew          workers
+	// clock is how long after the first day the clocks of both stand.
+	clock       time.Duration
+	here, there people
+	crew        workers
 }
 
 // begin starts the first process.
 func (m *soakOnMongo) begin() {
 	m.t.Helper()
-	m.first = startProgram(m.t, m.command, append(m.serve(0), "--set", "store.uri="+m.proxy.URI())...)
+	m.first = startProgram(m.t, m.command, append(m.serve(m.clock), "--set", "store.uri="+m.proxy.URI())...)
+}
+
+// bothAt starts both processes at a clock.
+func (m *soakOnMongo) bothAt(clock time.Duration) {
+	m.t.Helper()
+	m.jumps(clock)
+	m.clock = clock
+	m.both()
 }
 
 // both starts both processes and lets people sign in.
@@ -65,7 +75,7 @@ func (m *soakOnMongo) both() {
 	started := make(chan *running)
 	go func() {
 		defer close(started)
-		started <- startProgram(m.t, m.command, slices.Concat(m.serve(0), []string{"--set", "listen=" + m.second, "--set", "store.master_key=" + filepath.Join(m.folders[1], "master.key")})...)
+		started <- startProgram(m.t, m.command, slices.Concat(m.serve(m.clock), []string{"--set", "listen=" + m.second, "--set", "store.master_key=" + filepath.Join(m.folders[1], "master.key")})...)
 	}()
 	m.begin()
 	m.beside = <-started
@@ -159,8 +169,8 @@ func (m *soakOnMongo) numbered(before time.Time) {
 	})
 }
 
-// fight kills both and starts both at once: each finds the lease of one that is gone.
-func (m *soakOnMongo) fight(time.Duration) {
+// fight kills both and starts both at once at a clock: each finds the lease of one that is gone.
+func (m *soakOnMongo) fight(clock time.Duration) {
 	m.during(m.there, workers{reporters: 1, dispatchers: 1}, nil, func() {
 		m.during(m.here, m.crew, nil, func() {
 			m.progress(6)
@@ -168,7 +178,7 @@ func (m *soakOnMongo) fight(time.Duration) {
 			m.kill(m.beside)
 		})
 	})
-	m.both()
+	m.bothAt(clock)
 	m.book.settle(m.t)
 	m.survives("two processes started at once on one lease", 1)
 }
@@ -188,4 +198,22 @@ func (m *soakOnMongo) backup(time.Duration) {
 	m.examine(m.t, told, false, "store.uri="+restored, "store.master_key=")
 	m.outcomeOf("verify", restored)
 	m.survives("backup under load, restored and verified", 1)
+}
+
+// job starts both when a backup is due and kills both while whichever does it is half done; a day later the claim of the killed job is nobody's any more, and the backup is made.
+func (m *soakOnMongo) job(time.Duration) {
+	m.kill(m.first)
+	m.kill(m.beside)
+	before := m.backedUp()
+	m.bothAt(m.due())
+	half := m.halfDone(before)
+	m.kill(m.first)
+	m.kill(m.beside)
+	if half {
+		m.survives("job killed half-way", 1)
+		before = m.backedUp()
+	}
+	m.bothAt(m.latest + 25*time.Hour)
+	m.book.settle(m.t)
+	m.until("the backup of the job", func() bool { return m.backedUp() > before })
 }

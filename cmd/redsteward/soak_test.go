@@ -36,8 +36,10 @@ type soak struct {
 	command string
 	// args are those of serve beside listen and the clock.
 	args []string
-	book *book
-	scan []byte
+	// byJob is the folder into which the job backs up.
+	byJob string
+	book  *book
+	scan  []byte
 	// at is the address at which the program is reached, the same after every start.
 	at    string
 	began time.Time
@@ -62,8 +64,9 @@ func (k *soak) survives(fault string, times int) {
 
 func newSoak(t *testing.T, projects int, settings ...string) *soak {
 	t.Helper()
-	settings = append(settings, "files.divisions="+divisionsFile(t), "business_clock="+demoStart, "log.level=error")
-	k := &soak{town: buildTown(t, projects, settings...), t: t, command: builtCommand(t), book: newBook(), at: mongotest.Address(t), began: mustTime(demoStart), survived: map[string]int{}}
+	byJob := filepath.Join(t.TempDir(), "by-job")
+	settings = append(settings, "backup.folder="+byJob, "files.divisions="+divisionsFile(t), "business_clock="+demoStart, "log.level=error")
+	k := &soak{town: buildTown(t, projects, settings...), byJob: byJob, t: t, command: builtCommand(t), book: newBook(), at: mongotest.Address(t), began: mustTime(demoStart), survived: map[string]int{}}
 	for _, s := range settings {
 		k.args = append(k.args, "--set", s)
 	}
@@ -79,6 +82,29 @@ func newSoak(t *testing.T, projects int, settings ...string) *soak {
 func (k *soak) serve(clock time.Duration) []string {
 	k.latest = max(k.latest, clock)
 	return slices.Concat([]string{"serve"}, k.args, []string{"--set", "listen=" + k.at, "--set", "business_clock=" + k.began.Add(clock).Format(time.RFC3339)})
+}
+
+// jumps tells a clock that is put to another time from how it stood at most.
+func (k *soak) jumps(clock time.Duration) {
+	if clock < k.latest {
+		k.survives("clock put back", 1)
+	} else if clock > k.latest {
+		k.survives("clock put forward", 1)
+	}
+}
+
+// due is the clock of a day of which no backup was made yet.
+func (k *soak) due() time.Duration { return k.latest.Truncate(24*time.Hour) + 26*time.Hour }
+
+// halfDone waits until the job has backed up, or is seen in the middle of it, which it returns.
+func (k *soak) halfDone(before int64) bool {
+	k.t.Helper()
+	half := false
+	k.until("the job", func() bool {
+		half = k.unfinished()
+		return half || k.backedUp() > before
+	})
+	return half
 }
 
 // people work at one address.
@@ -330,9 +356,9 @@ func dice(t *testing.T) *rand.Rand {
 // TestSoak: people report, dispatch, pay and read at the running program, while it is killed again and again, its disk is slow or full, its clock jumps, backups are made beside it and a job is killed with it. What was
 // acknowledged is there afterwards, what was not can be sent again and takes effect once, the fund adds up, and a backup taken meanwhile holds what was told before it. `make soak` lets it go on for minutes.
 func TestSoak(t *testing.T) {
-	dir, backups, byJob := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backups"), filepath.Join(t.TempDir(), "by-job")
-	k := newSoak(t, 2, "store.uri="+dir, "backup.folder="+byJob)
-	s := &soakOnDisk{soak: k, dir: dir, backups: backups, byJob: byJob, crew: workers{reporters: 4, dispatchers: 2, readers: 2, cashiers: 2}, at: peopleAt("http://" + k.at)}
+	dir, backups := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backups")
+	k := newSoak(t, 2, "store.uri="+dir)
+	s := &soakOnDisk{soak: k, dir: dir, backups: backups, crew: workers{reporters: 4, dispatchers: 2, readers: 2, cashiers: 2}, at: peopleAt("http://" + k.at)}
 	turns := []turn{{"killed", s.flow}, {"job killed", s.job}, {"backup", s.backup}, {"disk full", s.full}, {"disk slow", s.slow}}
 	k.play(turns)
 	long := lasting(t) != oneTurn
@@ -340,10 +366,10 @@ func TestSoak(t *testing.T) {
 	if long {
 		clock += 25 * time.Hour // a backup is due, and the claim of a killed job is nobody's any more
 	}
-	before := s.backedUp()
+	before := k.backedUp()
 	r, _ := s.start(clock)
 	if long {
-		k.until("the backup of the job", func() bool { return s.backedUp() > before })
+		k.until("the backup of the job", func() bool { return k.backedUp() > before })
 	}
 	k.during(s.at, s.crew, nil, func() {
 		k.progress(10)
@@ -353,7 +379,7 @@ func TestSoak(t *testing.T) {
 	r.stop(t)
 	k.end()
 	k.outcomeOf("verify", dir)
-	if _, err := backup.List(byJob); err != nil {
+	if _, err := backup.List(k.byJob); err != nil {
 		t.Errorf("the backups of killed jobs: %v", err)
 	}
 }
@@ -361,10 +387,10 @@ func TestSoak(t *testing.T) {
 // soakOnDisk is a soak of one process over its own folder.
 type soakOnDisk struct {
 	*soak
-	// dir holds the data, backups what is backed up by hand, byJob what the job backs up.
-	dir, backups, byJob string
-	crew                workers
-	at                  people
+	// dir holds the data, backups what is backed up by hand.
+	dir, backups string
+	crew         workers
+	at           people
 }
 
 // start starts the program and lets people sign in and send again what nobody answered.
@@ -379,11 +405,7 @@ func (s *soakOnDisk) start(clock time.Duration) (*running, *disk) {
 // alone starts the program on a disk of which every flush takes so long, and nobody works with it.
 func (s *soakOnDisk) alone(clock, flush time.Duration) (*running, *disk) {
 	s.t.Helper()
-	if clock < s.latest {
-		s.survives("clock put back", 1)
-	} else if clock > s.latest {
-		s.survives("clock put forward", 1)
-	}
+	s.jumps(clock)
 	args := s.serve(clock)
 	if lasting(s.t) == oneTurn {
 		return startProgram(s.t, s.command, args...), nil // with its own disk: the check depends on no kernel
@@ -486,12 +508,9 @@ func (s *soakOnDisk) full(clock time.Duration) {
 
 // job kills the program while a job of its own is half done; on a slow disk it takes long enough to be caught.
 func (s *soakOnDisk) job(time.Duration) {
-	before, half := s.backedUp(), false
-	r, _ := s.alone(s.latest.Truncate(24*time.Hour)+26*time.Hour, 300*time.Millisecond) // a backup is due
-	s.until("the job", func() bool {
-		half = s.unfinished()
-		return half || s.backedUp() > before
-	})
+	before := s.backedUp()
+	r, _ := s.alone(s.due(), 300*time.Millisecond)
+	half := s.halfDone(before)
 	s.kill(r)
 	if half {
 		s.survives("job killed half-way", 1)
@@ -499,8 +518,8 @@ func (s *soakOnDisk) job(time.Duration) {
 }
 
 // backedUp is the last record that a backup of the job holds, 0 if there is none.
-func (s *soakOnDisk) backedUp() int64 {
-	m, err := backup.Find(s.byJob, 0)
+func (k *soak) backedUp() int64 {
+	m, err := backup.Find(k.byJob, 0)
 	if err != nil {
 		return 0
 	}
@@ -508,9 +527,9 @@ func (s *soakOnDisk) backedUp() int64 {
 }
 
 // unfinished tells whether the job is writing a part of a backup.
-func (s *soakOnDisk) unfinished() bool {
+func (k *soak) unfinished() bool {
 	for _, folder := range []string{"", "log", "files/*"} {
-		if found, err := filepath.Glob(filepath.Join(s.byJob, folder, ".unfinished-*")); err == nil && len(found) > 0 {
+		if found, err := filepath.Glob(filepath.Join(k.byJob, folder, ".unfinished-*")); err == nil && len(found) > 0 {
 			return true
 		}
 	}
