@@ -228,6 +228,7 @@ func (d *diagnosis) examine(s *service, keyErr error) {
 	d.examineFund(s)
 	d.examineReturns(s)
 	d.examineCollections(s)
+	d.examineBytes(s)
 	d.examineFiles(s)
 	d.examineSurroundings(s)
 }
@@ -468,6 +469,34 @@ func (d *diagnosis) examineBacklog(s *service) {
 
 // jobAllowed is how long the job that removes orphaned files may be behind: it runs once a day.
 const jobAllowed = 48 * time.Hour
+
+// claimAllowed is how long an upload may be under way before what it left is nobody's.
+const claimAllowed = 24 * time.Hour
+
+// examineBytes looks whether the bytes of every uploaded file are there, and how many there are of which no record knows.
+func (d *diagnosis) examineBytes(s *service) {
+	const subject = "上传的文件"
+	found, err := s.db.AuditFiles(d.ctx, d.now().Add(-claimAllowed))
+	if err != nil {
+		d.failed(subject, err)
+		return
+	}
+	for i, hash := range found.Missing {
+		if i == problemsShown {
+			d.problems += len(found.Missing) - i
+			d.more(subject, fmt.Sprintf("还有 %d 个", len(found.Missing)-i))
+			break
+		}
+		d.bad(subject, hash+" 的内容不见了，或者长度不对；请从备份恢复")
+	}
+	text := fmt.Sprintf("%d 个，内容都在", found.Claimed)
+	if found.Unclaimed > 0 {
+		text += fmt.Sprintf("；另有 %d 份没有记录的内容，共 %.1f MiB，是上传中断时留下的，不影响使用", found.Unclaimed, float64(found.UnclaimedBytes)/(1<<20))
+	}
+	if len(found.Missing) == 0 {
+		d.good(subject, text)
+	}
+}
 
 // examineFiles looks for uploaded files that nobody handed in and that should be gone.
 func (d *diagnosis) examineFiles(s *service) {

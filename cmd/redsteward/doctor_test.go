@@ -189,6 +189,22 @@ func TestDoctorFindsOrphans(t *testing.T) {
 			t.Errorf("%d days later: exit %d\n%s", days, code, text)
 		}
 	}
+	paths, err := filepath.Glob(filepath.Join(dir, "files", "*", "*-*"))
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
+	}
+	text, code := askProgram(t, october, nil, "doctor", "--data", dir)
+	if code != exitOK || !strings.Contains(text, "正常  上传的文件：") {
+		t.Errorf("all there: exit %d\n%s", code, text)
+	}
+	if err := os.Truncate(paths[0], 1); err != nil {
+		t.Fatal(err)
+	}
+	hash, _, _ := strings.Cut(filepath.Base(paths[0]), "-")
+	text, code = askProgram(t, october, nil, "doctor", "--data", dir)
+	if code != exitFailed || !strings.Contains(text, "问题  上传的文件："+hash+" 的内容不见了") {
+		t.Errorf("bytes are gone: exit %d\n%s", code, text)
+	}
 }
 
 // TestDoctorOnMongoDB starts a service on a database, lets it go without a word, and looks.

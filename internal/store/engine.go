@@ -103,6 +103,12 @@ type Lagging interface {
 	Pending(ctx context.Context) (int64, error)
 }
 
+// Shelved is an engine that can tell which uploaded bytes it keeps.
+type Shelved interface {
+	// EachBlob calls f with the id of every kept upload, how many bytes it has and when it came, in any order, and stops at the first error, which it returns.
+	EachBlob(ctx context.Context, f func(id string, size int64, at time.Time) error) error
+}
+
 // AnyRev as condition of PutEphemeral accepts any standing document or none.
 const AnyRev int64 = -1
 

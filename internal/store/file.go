@@ -305,6 +305,60 @@ func (db *DB) eachLoose(ctx context.Context, before time.Time, spared func(sha25
 	}
 }
 
+// FilesFound is what AuditFiles saw.
+type FilesFound struct {
+	// Claimed is how many files there are by the journal; Missing are the hashes of those whose bytes are gone or of another length, sorted.
+	Claimed int
+	Missing []string
+	// Unclaimed is how many kept uploads no file names, with their bytes: what was cut off between the two leaves such.
+	Unclaimed      int
+	UnclaimedBytes int64
+}
+
+// AuditFiles holds what the journal says of files against the bytes that are kept, by their length: backups and restores read them whole. An upload that came after the moment may still be claimed. An engine that cannot tell its bytes misses none.
+func (db *DB) AuditFiles(ctx context.Context, after time.Time) (FilesFound, error) {
+	var found FilesFound
+	type claim struct {
+		hash string
+		size int64
+	}
+	claims := map[string]claim{}
+	for d, err := range db.files.Each(ctx) {
+		if err != nil {
+			return found, err
+		}
+		found.Claimed++
+		claims[d.State.Blob] = claim{d.ID, d.State.Size}
+	}
+	shelf, ok := db.engine.(Shelved)
+	if !ok {
+		return found, nil
+	}
+	if err := shelf.EachBlob(ctx, func(id string, size int64, at time.Time) error {
+		if c, named := claims[id]; named && c.size == size {
+			delete(claims, id)
+		} else if !named && at.Before(after) {
+			found.Unclaimed++
+			found.UnclaimedBytes += size
+		}
+		return nil
+	}); err != nil {
+		return found, err
+	}
+	for blob, c := range claims {
+		now, err := db.files.Load(ctx, c.hash)
+		if fault.Is(err, fault.NotFound) || err == nil && now.State.Blob != blob {
+			continue // removed meanwhile
+		}
+		if err != nil {
+			return found, err
+		}
+		found.Missing = append(found.Missing, c.hash)
+	}
+	slices.Sort(found.Missing)
+	return found, nil
+}
+
 // OpenFile opens a stored file. Returns NotFound if it was never claimed or was removed.
 func (db *DB) OpenFile(ctx context.Context, sha256 string) (io.ReadSeekCloser, File, error) {
 	doc, err := db.files.Load(ctx, sha256)

@@ -163,6 +163,30 @@ func (e *Engine) RemoveBlob(ctx context.Context, id string) error {
 	return e.removeUpload(ctx, id)
 }
 
+// EachBlob implements store.Shelved.
+func (e *Engine) EachBlob(ctx context.Context, f func(id string, size int64, at time.Time) error) error {
+	const op = "mongo.EachBlob"
+	cursor, err := e.files.GetFilesCollection().Find(ctx, bson.D{}, options.Find().SetProjection(bson.D{{Key: "length", Value: 1}, {Key: "uploadDate", Value: 1}}))
+	if err != nil {
+		return broken(op, err)
+	}
+	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }()
+	for cursor.Next(ctx) {
+		var file struct {
+			ID     string    `bson:"_id"`
+			Length int64     `bson:"length"`
+			At     time.Time `bson:"uploadDate"`
+		}
+		if err := cursor.Decode(&file); err != nil {
+			return fault.Wrap(op, fault.Internal, "文件已损坏", err)
+		}
+		if err := f(file.ID, file.Length, file.At); err != nil {
+			return err
+		}
+	}
+	return broken(op, cursor.Err())
+}
+
 // sweepUploads removes the bytes of uploads whose mark has expired: the process that wrote them is gone.
 func (e *Engine) sweepUploads(ctx context.Context) error {
 	const op = "mongo.sweepUploads"

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -78,6 +79,28 @@ func (e *Engine) RemoveBlob(ctx context.Context, id string) error {
 		return translate("sqlite.RemoveBlob", err)
 	}
 	return nil
+}
+
+// EachBlob implements store.Shelved.
+func (e *Engine) EachBlob(ctx context.Context, f func(id string, size int64, at time.Time) error) error {
+	return filepath.WalkDir(filepath.Join(e.dir, filesName), func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil {
+			err = ctx.Err()
+		}
+		var info fs.FileInfo
+		if err == nil && blobID.MatchString(entry.Name()) {
+			info, err = entry.Info()
+		}
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // removed meanwhile
+		case err != nil:
+			return translate("sqlite.EachBlob", err)
+		case info == nil:
+			return nil // a folder, or what is unfinished
+		}
+		return f(entry.Name(), info.Size(), info.ModTime())
+	})
 }
 
 // RestoreBlob implements store.Restorer.

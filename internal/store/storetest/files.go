@@ -44,8 +44,38 @@ func (s Suite) files(t *testing.T) {
 	}
 	_, _, err = b.db.OpenFile(ctx, strings.Repeat("0", 64))
 	wantKind(t, err, fault.NotFound)
+	audited := func(after time.Time) store.FilesFound {
+		t.Helper()
+		found, err := b.db.AuditFiles(ctx, after)
+		if err != nil || found.Claimed != 1 {
+			t.Fatalf("%+v %v", found, err)
+		}
+		return found
+	}
+	w, err := b.db.Engine().CreateBlob(ctx) // an upload that was cut off before it was claimed
+	if err == nil {
+		_, err = io.WriteString(w, "bytes")
+	}
+	if err == nil {
+		_, err = w.Keep(strings.Repeat("0", 64))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := audited(time.Unix(0, 0)); found.Unclaimed != 0 || len(found.Missing) != 0 {
+		t.Errorf("just uploaded: %+v", found)
+	}
+	if found := audited(time.Now().Add(time.Hour)); found.Unclaimed != 1 || found.UnclaimedBytes != 5 || len(found.Missing) != 0 {
+		t.Errorf("nobody claimed it: %+v", found)
+	}
 	if report := b.verify(t); report.Records != 1 {
 		t.Fatalf("%d records, want 1", report.Records)
+	}
+	if err := b.db.Engine().(store.Shelved).EachBlob(ctx, func(id string, _ int64, _ time.Time) error { return b.db.Engine().RemoveBlob(ctx, id) }); err != nil {
+		t.Fatal(err)
+	}
+	if found := audited(time.Now().Add(time.Hour)); found.Unclaimed != 0 || !slices.Equal(found.Missing, []string{file.SHA256}) {
+		t.Errorf("its bytes are gone: %+v", found)
 	}
 }
 
