@@ -68,11 +68,11 @@ func (s *Service) absentees(ctx context.Context, deputy string) ([]store.Doc[Acc
 }
 
 // deputizing keeps those who are away on the day and have named the deputy.
-func deputizing(absentees []store.Doc[Account], deputy string, day calendar.Date) []Deputizing {
+func deputizing(rules *Rules, absentees []store.Doc[Account], deputy string, day calendar.Date) []Deputizing {
 	var out []Deputizing
 	for _, d := range absentees {
 		if away := d.State.away(day); away != nil && away.Deputy == deputy && !d.State.Disabled {
-			out = append(out, Deputizing{For: d.ID, Appointments: inForce(d.State.Appointments, day)})
+			out = append(out, Deputizing{For: d.ID, Appointments: rules.inForce(d.State.Appointments, day)})
 		}
 	}
 	return out
@@ -148,7 +148,7 @@ func (s *Service) deputyFaults(ctx context.Context, id string, days Span, deputy
 	if err != nil {
 		return nil, err
 	}
-	if d.State.Disabled || !s.guard.Allow(d.State.actor(deputy, "", calendar.DateOf(s.clocks.Business()), s.clocks.Security(), s.opt.PasswordAge), SignApproval) {
+	if d.State.Disabled || !s.guard.Allow(d.State.actor(s.guard.Rules(), deputy, "", calendar.DateOf(s.clocks.Business()), s.clocks.Security(), s.opt.PasswordAge), SignApproval) {
 		return refuse("代理人的岗位不能签署审批，请选择另一人"), nil
 	}
 	for _, other := range d.State.Absences {

@@ -91,7 +91,7 @@ func nameFaults(name string) []fault.Field {
 	return nil
 }
 
-// appointmentFaults checks one new appointment by itself (practice.md §5). Field names are role, unit, scopes[n], until, order.
+// appointmentFaults checks one new appointment by itself (practice.md §5). Field names are role, unit, scopes[n], until, order, and those of orderFaults.
 func (r *Rules) appointmentFaults(ap Appointment) []fault.Field {
 	var bad []fault.Field
 	fail := func(name, format string, args ...any) {
@@ -105,10 +105,10 @@ func (r *Rules) appointmentFaults(ap Appointment) []fault.Field {
 		fail("role", "角色“%s”不存在", ap.Role)
 	case info.Grant == GrantNone:
 		fail("role", "%s不能任命", info.Title)
-	case info.Grant == GrantOrder && strings.TrimSpace(ap.Order) == "":
-		fail("order", "%s须凭调阅单或审计通知书，请填写文号", info.Title)
-	case info.Grant == GrantOrder && ap.Days.Until.IsZero():
-		fail("until", "%s只在调阅单写明的期限内有效，请填写截止日", info.Title)
+	case info.Grant == GrantOrder:
+		bad = append(bad, r.orderFaults(info, ap)...)
+	case ap.Access != nil:
+		fail("role", "%s不凭调阅单任命", info.Title)
 	}
 	if utf8.RuneCountInString(ap.Order) > maxOrder {
 		fail("order", "文号最多 %d 个字", maxOrder)
@@ -158,20 +158,9 @@ func (r *Rules) togetherFaults(list []Appointment, day calendar.Date) []fault.Fi
 	return bad
 }
 
-// inForce returns the appointments that hold on the day.
-func inForce(list []Appointment, day calendar.Date) []Appointment {
-	var out []Appointment
-	for _, ap := range list {
-		if ap.Days.Holds(day) {
-			out = append(out, ap)
-		}
-	}
-	return out
-}
-
 // actor returns the person as of a business day, in a session.
-func (a Account) actor(id, session string, business calendar.Date, security time.Time, age time.Duration) Actor {
-	offices := inForce(a.Appointments, business)
+func (a Account) actor(rules *Rules, id, session string, business calendar.Date, security time.Time, age time.Duration) Actor {
+	offices := rules.inForce(a.Appointments, business)
 	for i := range a.Emergencies {
 		if e := &a.Emergencies[i]; e.Runs(security) {
 			offices = append(offices, Appointment{Role: e.Role, Unit: e.Unit, Scopes: e.Scopes, Days: Span{From: business, Until: business}, Emergency: e.Number})

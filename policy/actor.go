@@ -15,6 +15,8 @@ type Appointment struct {
 	Days Span `json:"days"`
 	// Order is the number of the order that grants it (调阅单, 审计通知书); required for roles with GrantOrder.
 	Order string `json:"order,omitempty" privacy:"internal"`
+	// Access is what the order lets read; for roles with GrantOrder only, and required for them.
+	Access *AccessOrder `json:"access,omitempty"`
 	// Emergency is the number of the emergency by which the office is held (Emergency), 0 for an appointment. It is set for an actor and never stored.
 	Emergency int64 `json:"-"`
 }

@@ -57,7 +57,7 @@ func Compare(older, newer *Rules) Difference {
 	}
 	for _, info := range roles {
 		was, is := older.byCode[info.Role], newer.byCode[info.Role]
-		if was.Role != is.Role || was.Title != is.Title || was.Duty != is.Duty || was.Grant != is.Grant {
+		if was.Role != is.Role || was.Title != is.Title || was.Duty != is.Duty || was.Grant != is.Grant || was.Longest != is.Longest {
 			d.Roles = append(d.Roles, RoleChange{Was: was, Is: is})
 		}
 		for _, a := range Actions() {

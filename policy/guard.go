@@ -149,6 +149,15 @@ func (r *Rules) explain(by Actor, action Action) Decision {
 	case v != nil:
 		d.Reason = "你不能" + info.Name + "：规则明确禁止" + d.Role.Title + "办理"
 	case slices.ContainsFunc(by.Appointments, func(ap Appointment) bool {
+		return r.table[cell{ap.Role, action}].allowed && !ap.names(action)
+	}):
+		for _, ap := range by.Appointments {
+			if ap.Access != nil {
+				d.Role, d.Rule = r.byCode[ap.Role], "调阅单 "+ap.Order+"：可以查看"+strings.Join(r.MatterTitles(ap.Role, ap.Access), "、")+"，到"+ap.Days.Until.Chinese()
+			}
+		}
+		d.Reason = "你不能" + info.Name + "：调阅单没有列入这一类"
+	case slices.ContainsFunc(by.Appointments, func(ap Appointment) bool {
 		return ap.Emergency != 0 && barred[action] && r.table[cell{ap.Role, action}].allowed
 	}):
 		d.Rule = "不相容岗位规则 S-4：须由第二人办理的事项，不能凭应急授权办理"

@@ -49,9 +49,9 @@ func (s *Service) Simulate(ctx context.Context, by Actor, id string, day calenda
 	if err != nil {
 		return Simulation{}, err
 	}
-	out := Simulation{Account: viewOf(d), Day: day, Offices: inForce(d.State.Appointments, day)}
-	who := Actor{ID: d.ID, Appointments: out.Offices}
 	rules := s.guard.Rules()
+	out := Simulation{Account: viewOf(d), Day: day, Offices: rules.inForce(d.State.Appointments, day)}
+	who := Actor{ID: d.ID, Appointments: out.Offices}
 	for _, a := range Actions() {
 		if a.Action == RunJob {
 			continue
@@ -118,7 +118,7 @@ func (s *Service) WhoCan(ctx context.Context, by Actor, action Action, keys []st
 		if d.State.Disabled || broken != nil {
 			return
 		}
-		who := Actor{ID: d.ID, Appointments: inForce(d.State.Appointments, day)}
+		who := Actor{ID: d.ID, Appointments: rules.inForce(d.State.Appointments, day)}
 		decision := rules.explain(who, action)
 		if !decision.Allowed {
 			return
@@ -157,7 +157,7 @@ func (s *Service) Manned(ctx context.Context, by Actor) (map[Role]int, error) {
 			return
 		}
 		var held []Role
-		for _, ap := range inForce(d.State.Appointments, today) {
+		for _, ap := range s.guard.Rules().inForce(d.State.Appointments, today) {
 			if !slices.Contains(held, ap.Role) {
 				held = append(held, ap.Role)
 				out[ap.Role]++

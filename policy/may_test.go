@@ -26,6 +26,9 @@ func TestCompare(t *testing.T) {
 	if d := proposed("# moved\n\n" + text); !d.Empty() {
 		t.Errorf("moved lines change %+v", d)
 	}
+	if d := proposed(strings.Replace(text, "role, auditor, 审计人员, audit, order, 30", "role, auditor, 审计人员, audit, order, 60", 1)); len(d.Roles) != 1 || d.Roles[0].Is.Longest != 60 {
+		t.Errorf("a longer term of orders changes %+v", d.Roles)
+	}
 	without := func(line string) string {
 		t.Helper()
 		if strings.Count(text, line+"\n") != 1 {

@@ -32,7 +32,7 @@ func (s *Service) Person(ctx context.Context, id string) (Actor, error) {
 	}
 	absent, err := s.absentees(ctx, id)
 	business := calendar.DateOf(s.clocks.Business())
-	return Actor{ID: id, Name: d.State.Name, Appointments: inForce(d.State.Appointments, business), Deputizes: deputizing(absent, id, business)}, err
+	return Actor{ID: id, Name: d.State.Name, Appointments: s.guard.Rules().inForce(d.State.Appointments, business), Deputizes: deputizing(s.guard.Rules(), absent, id, business)}, err
 }
 
 // KnownAs is who an account is for somebody who reads what it did.
@@ -48,7 +48,7 @@ type KnownAs struct {
 // TitlesOn are the offices that the account held on a day, "" for none.
 func (k *KnownAs) TitlesOn(day calendar.Date) string {
 	var titles []string
-	for _, ap := range inForce(k.offices, day) {
+	for _, ap := range k.rules.inForce(k.offices, day) {
 		if title := k.rules.byCode[ap.Role].Title; title != "" && !slices.Contains(titles, title) {
 			titles = append(titles, title)
 		}
@@ -91,7 +91,7 @@ func (s *Service) Colleagues(ctx context.Context, by Actor, giving, doing Action
 	err := s.eachAccount(ctx, func(d store.Doc[Account]) {
 		c := Colleague{ID: d.ID, Name: d.State.Name}
 		var titles []string
-		for _, ap := range inForce(d.State.Appointments, business) {
+		for _, ap := range rules.inForce(d.State.Appointments, business) {
 			if ok, _ := rules.RoleAllows(ap.Role, doing); ok && !d.State.Disabled {
 				titles = append(titles, rules.byCode[ap.Role].Title)
 			}
@@ -119,7 +119,7 @@ func (s *Service) Offices(ctx context.Context) ([]Office, error) {
 	business, rules := calendar.DateOf(s.clocks.Business()), s.guard.Rules()
 	var out []Office
 	err := s.eachAccount(ctx, func(d store.Doc[Account]) {
-		for _, ap := range inForce(d.State.Appointments, business) {
+		for _, ap := range rules.inForce(d.State.Appointments, business) {
 			if !d.State.Disabled {
 				out = append(out, Office{Account: d.ID, Name: d.State.Name, Title: rules.byCode[ap.Role].Title, Appointment: ap})
 			}
@@ -157,7 +157,7 @@ func (s *Service) Staffed(ctx context.Context, by Actor, actions []Action) (map[
 		if d.State.Disabled {
 			return
 		}
-		who := Actor{ID: d.ID, Appointments: inForce(d.State.Appointments, business)}
+		who := Actor{ID: d.ID, Appointments: rules.inForce(d.State.Appointments, business)}
 		for _, action := range actions {
 			if rules.Allow(who, action) {
 				out[action] = append(out[action], d.ID)
@@ -172,7 +172,7 @@ func (s *Service) Holding(ctx context.Context, action Action) (map[string]bool, 
 	business, rules := calendar.DateOf(s.clocks.Business()), s.guard.Rules()
 	out := map[string]bool{}
 	err := s.eachAccount(ctx, func(d store.Doc[Account]) {
-		for _, ap := range inForce(d.State.Appointments, business) {
+		for _, ap := range rules.inForce(d.State.Appointments, business) {
 			if ok, _ := rules.RoleAllows(ap.Role, action); ok && !d.State.Disabled {
 				for _, key := range ap.Scopes {
 					out[key] = true

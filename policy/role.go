@@ -57,6 +57,8 @@ type RoleInfo struct {
 	Duty Duty
 	// Grant says how it is granted.
 	Grant Grant
+	// Longest is the longest term of an order in days, the first and the last included; 0 for every other grant.
+	Longest int
 	// Line is the line of roles.csv.
 	Line int
 }

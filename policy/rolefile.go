@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -16,12 +17,14 @@ const (
 	csvName  = "roles.csv"
 	// maxRoleLines keeps the table readable by one person and Casbin's filling short (design §4).
 	maxRoleLines = 999
+	// maxOrderDays is the longest term that a file may give to orders.
+	maxOrderDays = 366
 )
 
 // codeForm is the form of role codes, resources and verbs.
 var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
-// roleFile is roles.csv as read: `role, code, title, duty, grant`, `g, child, parent`, `e, holder, taken` and `p, role, resource, verb, allow|deny`.
+// roleFile is roles.csv as read: `role, code, title, duty, grant[, longest term of an order in days]`, `g, child, parent`, `e, holder, taken` and `p, role, resource, verb, allow|deny`.
 type roleFile struct {
 	roles   []RoleInfo
 	parents []parentLine
@@ -101,6 +104,9 @@ func parseRoles(csv []byte, known map[Action]ActionInfo) (roleFile, []fault.Fiel
 // line reads one line that is neither blank nor a comment.
 func (rd *roleReader) line(n int, cells []string) {
 	want := map[string]int{"role": 5, "g": 3, "p": 5, "e": 3}[cells[0]]
+	if cells[0] == "role" && want < len(cells) && cells[4] == string(GrantOrder) {
+		want = 6
+	}
 	switch {
 	case want == 0:
 		rd.fail(n, "行首只能是 role、g、p 或 e，现在是“%s”", cells[0])
@@ -148,6 +154,16 @@ func (rd *roleReader) role(n int, cells []string) {
 	}
 	if !slices.Contains([]Grant{GrantNone, GrantStanding, GrantOrder}, info.Grant) {
 		rd.fail(n, "授予方式“%s”不存在，只能是 none、standing、order", cells[4])
+	}
+	if info.Grant == GrantOrder {
+		days, err := 0, error(nil)
+		if len(cells) == 6 {
+			days, err = strconv.Atoi(cells[5])
+		}
+		if err != nil || days < 1 || days > maxOrderDays {
+			rd.fail(n, "凭调阅单授予的角色要写明调阅单最长几日，1 至 %d，例如 role, %s, %s, %s, order, 30", maxOrderDays, cells[1], cells[2], cells[3])
+		}
+		info.Longest = days
 	}
 	rd.file.roles = append(rd.file.roles, info)
 }

@@ -164,10 +164,10 @@ func (r *Rules) decide(by Actor, action Action) (bool, Role, *verdict) {
 		found     *verdict
 		denied    bool
 	)
-	look := func(role Role) {
+	look := func(role Role, named bool) {
 		v, ok := r.table[cell{role, action}]
 		switch {
-		case !ok:
+		case !ok, v.allowed && !named: // an order that does not name it gives nothing; what is denied stays denied
 		case !v.allowed:
 			allowedBy, found, denied = role, &v, true
 		case found == nil:
@@ -175,15 +175,15 @@ func (r *Rules) decide(by Actor, action Action) (bool, Role, *verdict) {
 		}
 	}
 	if !by.SignedIn() {
-		look(Anonymous)
+		look(Anonymous, true)
 		return found != nil && !denied, allowedBy, found
 	}
 	for _, ap := range by.Appointments {
 		if ap.Emergency == 0 || !barred[action] {
-			look(ap.Role)
+			look(ap.Role, ap.names(action))
 		}
 	}
-	look(User)
+	look(User, true)
 	return found != nil && !denied, allowedBy, found
 }
 

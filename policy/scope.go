@@ -52,6 +52,12 @@ type Tenure interface {
 	Spans(ctx context.Context, firm, project string) ([]Span, error)
 }
 
+// Townships is a Tenure that knows of what the county consists, so that lists that stand under no key of the whole county are found under those of its townships. The register implements it.
+type Townships interface {
+	// Townships are the scope keys of all townships. Returns Unavailable if the register cannot answer.
+	Townships(ctx context.Context) ([]string, error)
+}
+
 // TenureTable is a fixed Tenure, for tests and for the demonstration before there is a register.
 type TenureTable []Held
 
@@ -97,13 +103,26 @@ func (r *Rules) scopeOf(ctx context.Context, by Actor, action Action, tenure Ten
 		if ap.Emergency != 0 && barred[action] {
 			continue
 		}
-		if !r.table[cell{ap.Role, action}].allowed && !r.table[cell{User, action}].allowed {
+		if !r.table[cell{ap.Role, action}].allowed && !r.table[cell{User, action}].allowed || !ap.names(action) {
 			continue
 		}
+		years := ap.years(action)
 		firm, ofFirm := strings.CutPrefix(ap.Unit, "f:")
 		for _, key := range ap.Scopes {
 			project, ofProject := strings.CutPrefix(key, "p:")
 			switch {
+			case years != nil:
+				keys := []string{key}
+				if whole, knows := tenure.(Townships); knows && key == County {
+					townships, err := whole.Townships(ctx)
+					if err != nil {
+						return Scope{}, fault.Wrap("policy.Scope", fault.Unavailable, "暂时查不到有哪些乡镇", err)
+					}
+					keys = append(keys, townships...)
+				}
+				for _, key := range keys {
+					s.reaches = append(s.reaches, reach{key: key, bounded: true, spans: years})
+				}
 			case key == County:
 				s.all = true
 			case ofFirm && ofProject:
@@ -153,7 +172,7 @@ func (s Scope) Covers(rowKeys []string, fact calendar.Date) bool {
 		return true
 	}
 	for _, r := range s.reaches {
-		if !slices.Contains(rowKeys, r.key) {
+		if r.key != County && !slices.Contains(rowKeys, r.key) { // the whole county within the years of an order
 			continue
 		}
 		if !r.bounded {

@@ -230,8 +230,8 @@ type AccountView struct {
 	Appointments []Appointment
 	// Absences are all, past ones too.
 	Absences []Absence
-	// Disabled: see Account.
-	Disabled bool
+	// Disabled: see Account. Purged: login and name were destroyed when their term had passed.
+	Disabled, Purged bool
 	// OneTime: the password was issued and not changed yet.
 	OneTime bool
 	// SecondFactor: a one-time code is asked at sign-in.
@@ -242,7 +242,7 @@ type AccountView struct {
 
 func viewOf(d store.Doc[Account]) AccountView {
 	a := d.State
-	return AccountView{ID: d.ID, Seq: d.Seq, Login: a.Login, Name: a.Name, Appointments: a.Appointments, Absences: a.Absences, Disabled: a.Disabled,
+	return AccountView{ID: d.ID, Seq: d.Seq, Login: a.Login, Name: a.Name, Appointments: a.Appointments, Absences: a.Absences, Disabled: a.Disabled, Purged: d.Purged,
 		OneTime: a.Password.OneTime, SecondFactor: a.TOTP.Secret != "", PasswordSetAt: a.Password.SetAt.Time}
 }
 

@@ -228,8 +228,8 @@ func (s *Service) openSession(ctx context.Context, d store.Doc[Account]) (Signed
 // actor is the person of an account in a session; absent are those in whose place he signs.
 func (s *Service) actor(d store.Doc[Account], absent []store.Doc[Account], id string, stored session, now time.Time) Actor {
 	day := calendar.DateOf(s.clocks.Business())
-	by := d.State.actor(d.ID, id, day, now, s.opt.PasswordAge)
-	by.Deputizes = deputizing(absent, d.ID, day)
+	by := d.State.actor(s.guard.Rules(), d.ID, id, day, now, s.opt.PasswordAge)
+	by.Deputizes = deputizing(s.guard.Rules(), absent, d.ID, day)
 	by.SecondFactor = stored.SecondFactor
 	return by
 }

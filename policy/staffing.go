@@ -165,12 +165,12 @@ func (s *Service) crew(ctx context.Context) ([]hand, error) {
 			away = append(away, d)
 		default:
 			index[d.ID] = len(out)
-			out = append(out, hand{own: inForce(d.State.Appointments, today)})
+			out = append(out, hand{own: s.guard.Rules().inForce(d.State.Appointments, today)})
 		}
 	})
 	for _, d := range away {
 		if i, there := index[d.State.away(today).Deputy]; there {
-			out[i].absent = append(out[i].absent, inForce(d.State.Appointments, today)...)
+			out[i].absent = append(out[i].absent, s.guard.Rules().inForce(d.State.Appointments, today)...)
 		}
 	}
 	return out, err

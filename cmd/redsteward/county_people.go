@@ -58,16 +58,16 @@ func (l *countyLoader) hire(ctx context.Context, info policy.RoleInfo, seats []s
 	if err != nil {
 		return out, err
 	}
-	days := policy.Span{From: l.plan.size.countyDay()}
-	order := ""
+	base := policy.Appointment{Role: info.Role, Days: policy.Span{From: l.plan.size.countyDay()}}
 	if info.Grant == policy.GrantOrder {
-		// An order is limited in time and written this year.
-		year := calendar.Year(calendar.DateOf(mustTime(demoStart)).Year()).Span()
-		order, days = "演示调阅单", policy.Span{From: year.First, Until: year.Last}
+		base = l.order(info)
 	}
 	newcomers := make([]policy.Newcomer, len(seats))
 	for i, at := range seats {
-		newcomers[i] = policy.Newcomer{Login: loginOf(info.Role, i), Name: at.name, Appointment: policy.Appointment{Role: info.Role, Unit: at.unit, Scopes: []string{at.scope}, Days: days, Order: order}}
+		newcomers[i] = policy.Newcomer{Login: loginOf(info.Role, i), Name: at.name, Appointment: base}
+		if ap := &newcomers[i].Appointment; ap.Access == nil {
+			ap.Unit, ap.Scopes = at.unit, []string{at.scope}
+		}
 	}
 	ids, err := l.accounts.CreateShared(ctx, l.admin, password, newcomers)
 	if err != nil {
@@ -80,6 +80,23 @@ func (l *countyLoader) hire(ctx context.Context, info policy.RoleInfo, seats []s
 		}
 	}
 	return out, nil
+}
+
+// orderMatters are what the orders of the demonstration name; the others are seen by nobody with an order.
+var orderMatters = map[policy.Role][]string{
+	"auditor":    {"scheme", "evaluation", "period", "board", "log", "register", "evidence", "fund"},
+	"discipline": {"log", "register", "inspection", "rectification", "matter"},
+}
+
+// order is the order (调阅单) of a role of the demonstration: some matters of two communities in two years, for as long as an order lasts, of which a week has passed.
+func (l *countyLoader) order(info policy.RoleInfo) policy.Appointment {
+	from := calendar.DateOf(mustTime(demoStart)).Add(-7)
+	ap := policy.Appointment{Role: info.Role, Order: "演示调阅单〔2026〕1号", Days: policy.Span{From: from, Until: from.Add(info.Longest - 1)},
+		Access: &policy.AccessOrder{Reason: "核对 2025 年度星级和 2026 年季度得分（演示）", Matters: orderMatters[info.Role], FirstYear: int64(from.Year() - 1), LastYear: int64(from.Year())}}
+	for _, community := range l.plan.names.Communities[:min(2, l.plan.size.communities)] {
+		ap.Scopes = append(ap.Scopes, policy.CommunityKey(community))
+	}
+	return ap
 }
 
 // hireAdmin makes the first administrator.

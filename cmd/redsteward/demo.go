@@ -336,7 +336,9 @@ func (s *service) demoAccounts(p *program) error {
 		}
 		appointment := policy.Appointment{Role: role.Role, Unit: policy.County, Scopes: []string{policy.County}, Days: policy.Span{From: year.First}}
 		if role.Grant == policy.GrantOrder {
-			appointment.Order, appointment.Days.Until = "演示调阅单", year.Last
+			today := calendar.DateOf(s.clocks.Business())
+			appointment.Order, appointment.Days = "演示调阅单〔"+strconv.Itoa(today.Year())+"〕1号", policy.Span{From: today, Until: today.Add(role.Longest - 1)}
+			appointment.Access = &policy.AccessOrder{Reason: "核对星级评价（演示）", Matters: orderMatters[role.Role], FirstYear: int64(today.Year() - 1), LastYear: int64(today.Year()), Whole: "演示数据没有划分乡镇和社区"}
 		}
 		if err := s.accounts.Appoint(p.ctx, admin, id, account.Seq, appointment); err != nil {
 			return err

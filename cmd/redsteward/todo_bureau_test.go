@@ -267,7 +267,11 @@ func (w *twoSides) found(plan *countyPlan, n int, s side) *side {
 			ap.Scopes = []string{policy.ProjectKey(s.project)}
 		}
 		if info.Grant == policy.GrantOrder {
-			ap.Order, ap.Days = "调阅单1号", policy.Span{From: day(w.t, "2026-01-01"), Until: day(w.t, "2027-12-31")}
+			today := calendar.DateOf(w.clock.Now())
+			ap.Order, ap.Days, ap.Access = "调阅单1号", policy.Span{From: today, Until: today.Add(info.Longest - 1)}, &policy.AccessOrder{Reason: "核对全部工作", FirstYear: 2020, LastYear: 2028}
+			for _, m := range w.service.guard.Rules().Matters(info.Role) {
+				ap.Access.Matters = append(ap.Access.Matters, m.Resource)
+			}
 		}
 		list = append(list, policy.Newcomer{Login: fmt.Sprintf("%s-%d", strings.ReplaceAll(string(info.Role), "_", "-"), n), Name: "何书兰", Appointment: ap})
 	}

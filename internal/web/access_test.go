@@ -69,7 +69,7 @@ func testOwnData(t *testing.T, f *browsertest.Fixture) {
 	if a := admin.get(t, "/admin/accounts/"+id[1]); a.StatusCode != 200 {
 		t.Fatal("the administrator opens no account")
 	}
-	if a := inspector.get(t, path); !containsAll(a.body, []string{"答复：已改好", "查看个人信息", "系统管理员"}) {
+	if a := inspector.get(t, path); !containsAll(a.body, []string{"答复：已改好", "查看个人信息", "系统管理员", "别的进程各记各的"}) {
 		t.Error("one's own page tells neither the answer nor who looked")
 	}
 	day := ""
@@ -78,7 +78,7 @@ func testOwnData(t *testing.T, f *browsertest.Fixture) {
 			day = calendar.DateOf(e.At).String()
 		}
 	}
-	if a := auditor.get(t, "/admin/access?event=looked&day="+day); a.StatusCode != 200 || !containsAll(a.body, []string{"/admin/accounts/" + id[1], "查看账号"}) || strings.Contains(a.body, "<td>登录") {
+	if a := auditor.get(t, "/admin/access?event=looked&day="+day); a.StatusCode != 200 || !containsAll(a.body, []string{"/admin/accounts/" + id[1], "查看账号", "这里只有主机 inner-1 上这个进程的访问", "/data/access"}) || strings.Contains(a.body, "<td>登录") {
 		t.Errorf("the access log: %d", a.StatusCode)
 	}
 	if a := auditor.get(t, "/admin/access.xlsx"); a.StatusCode != 200 || !strings.HasPrefix(a.body, "PK") {
@@ -260,6 +260,8 @@ func TestAccountsThroughPages(t *testing.T) {
 		t.Errorf("refused acts wrote %d changes", got)
 	}
 
+	testRoster(t, f, admin)
+	testOrder(t, f, admin)
 	testRightsTried(t, f, admin, page)
 	testEmergency(t, f)
 	testOwnData(t, f)

@@ -114,8 +114,11 @@ func (s *Server) describe(c *fiber.Ctx, ask *request, err error) failure {
 		f.Title, f.Advice = "系统暂时不能办理", "请过一分钟再试；刚才的修改没有写入。"
 	case fiber.StatusInternalServerError:
 		f.Title, f.Message, f.Advice = "系统出错了", "", "这次操作没有办成，没有写入一半的内容。请把下面的编号告诉系统管理员。"
-	default: // what Fiber refuses before a route is found: broken or oversized requests
-		f.Title, f.Message, f.Advice = "请求不能处理", "", "请从页面上的链接或按钮进入。"
+	default: // what Fiber refuses before a route is found: broken or oversized requests; and what is no text (readable)
+		f.Title, f.Advice = "请求不能处理", "请从页面上的链接或按钮进入。"
+		if kind != fault.Invalid {
+			f.Message = ""
+		}
 	}
 	return f
 }

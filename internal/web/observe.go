@@ -120,6 +120,9 @@ func (s *Server) done(c *fiber.Ctx, m *routeMetrics, ask *request) {
 	if s.access != nil && ask.kind == "" && ask.by.Mark() != "" {
 		s.access.Write(policy.AccessEvent{At: s.clocks.Security(), Event: policy.EventEmergency, Actor: ask.by.ID, Action: ask.route.Action, Path: c.Path(), Rule: ask.by.Mark(), Source: c.Context().RemoteIP().String(), Number: s.number(ask)})
 	}
+	if mark := ask.by.OrderMark(); s.access != nil && ask.kind == "" && mark != "" && !openToAll(ask.route.Action) {
+		s.access.Write(policy.AccessEvent{At: s.clocks.Security(), Event: policy.EventOrder, Actor: ask.by.ID, Action: ask.route.Action, Path: c.Path(), Rule: mark, Source: c.Context().RemoteIP().String(), Number: s.number(ask)})
+	}
 	if !s.log.Enabled(c.Context(), level) {
 		return
 	}

@@ -37,10 +37,30 @@ type Accesses interface {
 type Privacy struct {
 	// Requests keeps what people ask about their own data. Required.
 	Requests *policy.DataRequests
-	// Accesses is the access log, nil if there is none to read.
+	// Accesses is the access log, nil if there is none to read; Place says which part of all accesses that is.
 	Accesses Accesses
+	Place    AccessPlace
 	// Kept are the terms after which personal data is destroyed.
 	Kept []calendar.Rule
+}
+
+// AccessPlace says what an access log covers: each process writes its own, into its own folder.
+type AccessPlace struct {
+	// Host is the name of the machine, Folder where its process writes.
+	Host, Folder string
+	// Others: there can be other processes on the same data, whose accesses stand in their folders.
+	Others bool
+}
+
+// Text says on a page what the log covers.
+func (p AccessPlace) Text() string {
+	switch {
+	case p.Others:
+		return "数据由几个服务进程共用，每个进程各记各的：这里只有主机 " + p.Host + " 上这个进程的访问，存在 " + p.Folder + "；别的进程的，从它自己的地址打开这一页看，或者到它的文件夹里取。"
+	case p.Folder != "":
+		return "数据只由这一个服务进程使用，这里就是全部访问，存在主机 " + p.Host + " 的 " + p.Folder + "。"
+	}
+	return ""
 }
 
 // ownDataRoutes are these pages; none without them.
@@ -93,6 +113,8 @@ type ownDataView struct {
 	// Looks are who looked at the account or signed in, newest first; Since is the first day that was read.
 	Looks []lookRow
 	Since string
+	// Others: other processes log what they saw by themselves.
+	Others bool
 }
 
 type ownFact struct{ Name, Value string }
@@ -158,7 +180,7 @@ const (
 )
 
 // eventWords name the kinds of the access log.
-var eventWords = map[policy.AccessKind]string{policy.EventRefused: "被拒绝", policy.EventSignedIn: "登录", policy.EventLocked: "锁定", policy.EventSuppressed: "未逐条记录", policy.EventEmergency: "应急授权", policy.EventLooked: "查看个人信息"}
+var eventWords = map[policy.AccessKind]string{policy.EventRefused: "被拒绝", policy.EventSignedIn: "登录", policy.EventLocked: "锁定", policy.EventSuppressed: "未逐条记录", policy.EventEmergency: "应急授权", policy.EventOrder: "凭调阅单查看", policy.EventLooked: "查看个人信息"}
 
 // readAccesses goes through the access log backwards by days until it has found enough events or read enough lines; it returns the first day that was read.
 func (s *Server) readAccesses(first, last calendar.Date, enough int, wants func(*policy.AccessEvent) bool) (found []policy.AccessEvent, since calendar.Date, err error) {
@@ -271,7 +293,8 @@ func (s *Server) showOwnData(c *fiber.Ctx, by policy.Actor, refused []fault.Fiel
 	if err != nil {
 		return err
 	}
-	if v.Looks = looks; !since.IsZero() {
+	v.Looks, v.Others = looks, s.privacy.Place.Others
+	if !since.IsZero() {
 		v.Since = since.Chinese()
 	}
 	v.Form = withErrors([]field{{Name: "wish", Label: "要求", Options: wishOptions(), Value: c.FormValue("wish")},
@@ -421,6 +444,8 @@ type accessView struct {
 	Rows  []accessRow
 	Excel string
 	Day   string
+	// Covers says which accesses are here.
+	Covers string
 }
 
 type accessRow struct {
@@ -438,10 +463,10 @@ func (s *Server) accessEvents(c *fiber.Ctx, by policy.Actor, enough int) (v acce
 	}
 	event, actor := policy.AccessKind(c.Query("event")), strings.TrimSpace(c.Query("by"))
 	options := []option{{"", "全部"}}
-	for _, kind := range []policy.AccessKind{policy.EventLooked, policy.EventRefused, policy.EventSignedIn, policy.EventLocked, policy.EventEmergency, policy.EventSuppressed} {
+	for _, kind := range []policy.AccessKind{policy.EventLooked, policy.EventRefused, policy.EventSignedIn, policy.EventLocked, policy.EventEmergency, policy.EventOrder, policy.EventSuppressed} {
 		options = append(options, option{string(kind), eventWords[kind]})
 	}
-	v.Day = day.Chinese()
+	v.Day, v.Covers = day.Chinese(), s.privacy.Place.Text()
 	v.Form = []field{{Name: "day", Label: "哪一天", Type: "date", Value: day.String()}, {Name: "event", Label: "什么事", Options: options, Value: string(event)}, {Name: "by", Label: "账号编号", Type: "text", Value: actor, Optional: true}}
 	v.Excel = accessPath + ".xlsx?" + url.Values{"day": {day.String()}, "event": {string(event)}, "by": {actor}}.Encode()
 	found, _, err := s.readAccesses(day, day, enough, func(e *policy.AccessEvent) bool {
@@ -485,7 +510,7 @@ func (s *Server) accessExcel(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	sheet := report.Figures{Sheet: "访问记录", Heads: []string{"时间", "事情", "谁", "账号编号", "办理事项", "地址", "依据", "来源", "请求编号", "条数"}}
+	sheet := report.Figures{Sheet: "访问记录", Note: v.Covers, Heads: []string{"时间", "事情", "谁", "账号编号", "办理事项", "地址", "依据", "来源", "请求编号", "条数"}}
 	for _, e := range v.Rows {
 		sheet.Rows = append(sheet.Rows, []any{dateTime(e.At), e.What, e.Who, e.Actor, e.Did, e.Path, e.Rule, e.Source, e.Number, e.Count})
 	}
@@ -494,7 +519,7 @@ func (s *Server) accessExcel(c *fiber.Ctx, by policy.Actor) error {
 
 // personalPages are the beginnings of the pages that show personal data whole, and the right with which they do: to open one is written to the access log.
 var personalPages = map[string]policy.Action{
-	"/admin/accounts/:id": policy.ReadAccounts, "/register/firms/:id": policy.ReadContacts, "/register/developers/:id": policy.ReadContacts, "/collections/:id/phones.xlsx": policy.ReadContacts, "/urging.xlsx": policy.ReadContacts,
+	"/admin/accounts/:id": policy.ReadAccounts, accountsPath + ".xlsx": policy.ReadAccounts, "/register/firms/:id": policy.ReadContacts, "/register/developers/:id": policy.ReadContacts, "/collections/:id/phones.xlsx": policy.ReadContacts, "/urging.xlsx": policy.ReadContacts,
 	"/matters/:id": policy.ReadReporter, "/needs/:id": policy.ReadAsker, "/members/:id": policy.ReadMember, "/register/projects/:id/votes/:part/scans": policy.ReadVotePapers, "/repairs/calls/:id": policy.CheckRepairs,
 	"/books/:book/:id": policy.ReadStaff, "/books/:book/export.xlsx": policy.ReadStaff, requestsPath: policy.AnswerDataRequest,
 }

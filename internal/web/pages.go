@@ -80,7 +80,12 @@ func (s *Server) help(c *fiber.Ctx, by policy.Actor) error {
 	return s.render(c, by, "help", page{Title: "帮助", Nav: "/help", Data: v})
 }
 
-type officeView struct{ Title, Span, Scope string }
+type officeView struct {
+	Title, Span, Scope string
+	// Unit is the name of the unit, set by officesNamed only; Order is what an order lets read, nil for an office without.
+	Unit  string
+	Order *orderView
+}
 
 // offices puts appointments into words.
 func (s *Server) offices(list []policy.Appointment) []officeView {
@@ -94,7 +99,7 @@ func (s *Server) offices(list []policy.Appointment) []officeView {
 		if ap.Emergency != 0 {
 			title += "（应急授权）"
 		}
-		out = append(out, officeView{Title: title, Span: spanText(ap.Days), Scope: scopeText(ap.Scopes)})
+		out = append(out, officeView{Title: title, Span: spanText(ap.Days), Scope: scopeText(ap.Scopes), Order: orderViewOf(rules, ap)})
 	}
 	return out
 }
@@ -117,7 +122,7 @@ func scopeText(scopes []string) string {
 	var out []string
 	for _, key := range scopes {
 		kind, id, _ := strings.Cut(key, ":")
-		word := map[string]string{policy.County: "全县", "p": "小区 ", "f": "企业 ", "c": "社区 ", "t": "乡镇 "}[kind]
+		word := map[string]string{policy.County: "全县", "p": "小区 ", "f": "企业 ", "c": "社区 ", "t": "乡镇 ", "d": "建设单位 ", "u": "部门或单位 "}[kind]
 		out = append(out, word+id)
 	}
 	return strings.Join(out, "、")
@@ -159,7 +164,7 @@ func (s *Server) rights(c *fiber.Ctx, by policy.Actor) error {
 	}
 	for _, r := range rules.Roles() {
 		if r.Role != policy.System {
-			v.Roles = append(v.Roles, roleView{Title: r.Title, Code: string(r.Role), Duty: dutyWords[r.Duty], Grant: grantWords[r.Grant]})
+			v.Roles = append(v.Roles, roleView{Title: r.Title, Code: string(r.Role), Duty: dutyWords[r.Duty], Grant: grantText(r)})
 		}
 	}
 	return s.render(c, by, "rights", page{Title: "角色与权限", Nav: "/rights", Data: v})

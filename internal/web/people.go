@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,6 +43,12 @@ type People interface {
 	EnableTOTP(ctx context.Context, by policy.Actor, secret, code string) error
 	// ListAccounts returns up to 50 accounts after the cursor, and the next cursor.
 	ListAccounts(ctx context.Context, by policy.Actor, after string) ([]policy.AccountView, string, error)
+	// Roster lists the accounts of a query, whole; Locks marks those of some rows that are locked. They return Forbidden, Invalid for an order that is none.
+	Roster(ctx context.Context, by policy.Actor, q policy.AccountQuery) ([]policy.AccountRow, error)
+	Locks(ctx context.Context, rows []policy.AccountRow) error
+	// CheckAccounts tells what is wrong with each account of a file, CreateAccounts opens them with their first passwords. They return Forbidden, Invalid before anything is written.
+	CheckAccounts(ctx context.Context, by policy.Actor, batch string, list []policy.NewAccount) ([][]fault.Field, error)
+	CreateAccounts(ctx context.Context, by policy.Actor, batch string, list []policy.NewAccount) ([]policy.Issued, error)
 	// OneAccount returns an account. Returns NotFound.
 	OneAccount(ctx context.Context, by policy.Actor, id string) (policy.AccountView, error)
 	// OwnAccount returns the actor's own account.
@@ -257,38 +264,6 @@ func (s *Server) enableTOTP(c *fiber.Ctx, by policy.Actor) error {
 	return s.render(c, by, "account", p)
 }
 
-// accountsView is what accounts.html shows.
-type accountsView struct {
-	Rows      []accountLine
-	Next      string
-	CanCreate bool
-}
-
-type accountLine struct{ ID, Login, Name, Offices, State string }
-
-// accounts lists the accounts.
-func (s *Server) accounts(c *fiber.Ctx, by policy.Actor) error {
-	rows, next, err := s.people.ListAccounts(c.UserContext(), by, c.Query("after"))
-	if err != nil {
-		return err
-	}
-	v := accountsView{CanCreate: s.guard.Allow(by, policy.CreateAccount)}
-	day := calendar.DateOf(s.clocks.Business())
-	for _, a := range rows {
-		var titles []string
-		for i, o := range s.offices(a.Appointments) {
-			if a.Appointments[i].Days.Holds(day) {
-				titles = append(titles, o.Title)
-			}
-		}
-		v.Rows = append(v.Rows, accountLine{ID: a.ID, Login: a.Login, Name: a.Name, Offices: strings.Join(titles, "、"), State: accountState(a)})
-	}
-	if next != "" {
-		v.Next = "/admin/accounts?after=" + next
-	}
-	return s.render(c, by, "accounts", page{Title: "账号与任命", Nav: accountsPath, Data: v})
-}
-
 func newAccountForm(login, name string, refused []fault.Field) formView {
 	return formView{withErrors([]field{
 		{Name: "login", Label: "用户名", Type: "text", Autocomplete: "off", Value: login, Hint: "2 至 32 位，文字、字母、数字和 . _ - @；登录时不分大小写"},
@@ -329,6 +304,8 @@ type oneAccountView struct {
 	Disabled               bool
 	Appointments           []appointmentView
 	Form                   []field
+	// Order is where a 调阅单 is entered, "" for who may not.
+	Order string
 	// Rename is the form that corrects the name, none for who may not.
 	Rename               []field
 	CanAppoint, CanReset bool
@@ -340,9 +317,11 @@ type oneAccountView struct {
 }
 
 type appointmentView struct {
-	Index                     int
-	Title, Span, Scope, Order string
-	Now, CanEnd               bool
+	Index                           int
+	Title, Span, Scope, Order, Unit string
+	Now, CanEnd                     bool
+	// Access is what an order lets read, nil for an appointment without.
+	Access *orderView
 }
 
 // oneAccount shows an account and what can be done with it.
@@ -376,10 +355,16 @@ func (s *Server) showAccount(c *fiber.Ctx, by policy.Actor, said string, refused
 	for i, o := range offices {
 		ap := a.Appointments[i]
 		now := ap.Days.Holds(day)
-		v.Appointments = append(v.Appointments, appointmentView{Index: i, Title: o.Title, Span: o.Span, Scope: o.Scope, Order: ap.Order, Now: now,
+		v.Appointments = append(v.Appointments, appointmentView{Index: i, Title: o.Title, Span: o.Span, Scope: o.Scope, Unit: o.Unit, Order: ap.Order, Access: o.Order, Now: now,
 			CanEnd: v.CanAppoint && (now || day.Compare(ap.Days.From) < 0)})
 	}
-	v.Form = withErrors(s.appointForm(c), refused)
+	if v.CanAppoint {
+		places, err := s.placing(c.UserContext())
+		if err != nil {
+			return err
+		}
+		v.Form, v.Order = withErrors(s.appointForm(c, places), refused), orderPath(a.ID)
+	}
 	if s.guard.Allow(by, policy.UpdateAccount) && a.ID != by.ID {
 		name := a.Name
 		if c.Method() == fiber.MethodPost && len(refused) > 0 && c.FormValue("name") != "" {
@@ -393,20 +378,21 @@ func (s *Server) showAccount(c *fiber.Ctx, by policy.Actor, said string, refused
 	return s.render(c, by, "account_one", page{Title: "账号 " + a.Login, Nav: accountsPath, Data: v, Said: said, Fields: refused})
 }
 
-func (s *Server) appointForm(c *fiber.Ctx) []field {
+// appointForm asks for an appointment; what takes an order has a form of its own.
+func (s *Server) appointForm(c *fiber.Ctx, places *placing) []field {
 	roles := []option{{"", "请选择"}}
 	for _, r := range s.guard.Rules().Roles() {
-		if r.Grant != policy.GrantNone {
+		if r.Grant == policy.GrantStanding {
 			roles = append(roles, option{string(r.Role), r.Title})
 		}
 	}
 	return []field{
 		{Name: "role", Label: "岗位", Options: roles, Value: c.FormValue("role")},
-		{Name: "unit", Label: "所在单位", Type: "text", Optional: true, Value: c.FormValue("unit"), Hint: "企业 f:编号、社区 c:编号、乡镇 t:编号、部门 u:编号，或 county"},
-		{Name: "scopes", Label: "管辖范围", Type: "text", Value: c.FormValue("scopes"), Hint: "全县写 county；或小区 p:编号、企业 f:编号、社区 c:编号、乡镇 t:编号，用空格分开", Optional: true},
+		{Name: "unit", Label: "所在单位", Type: "text", Optional: true, Value: c.FormValue("unit"), Suggest: places.suggestions(), Hint: "乡镇、社区、企业、建设单位、部门的名称，可以只打几个字再从列表里选；也可以写编号（t:、c:、f:、d:、u:）；局里的人写“全县”"},
+		{Name: "scopes", Label: "管辖范围", Type: "text", Value: c.FormValue("scopes"), Suggest: places.suggestions(), Hint: "乡镇、社区、企业、小区的名称或者编号，几个的用顿号分开；全县写“全县”", Optional: true},
 		{Name: "from", Label: "起始日", Type: "date", Optional: true, Value: c.FormValue("from"), Hint: "不填即从今天起"},
 		{Name: "until", Label: "截止日", Type: "date", Optional: true, Value: c.FormValue("until")},
-		{Name: "order", Label: "文号", Type: "text", Optional: true, Value: c.FormValue("order"), Hint: "审计、纪检人员须填调阅单或审计通知书的文号"},
+		{Name: "order", Label: "文号", Type: "text", Optional: true, Value: c.FormValue("order"), Hint: "任命文件的文号"},
 	}
 }
 
@@ -423,9 +409,13 @@ func seqOf(text string) int64 {
 
 // appoint gives an office.
 func (s *Server) appoint(c *fiber.Ctx, by policy.Actor) error {
-	ap := policy.Appointment{Role: policy.Role(c.FormValue("role")), Unit: strings.TrimSpace(c.FormValue("unit")), Scopes: strings.Fields(c.FormValue("scopes")),
-		Days: policy.Span{From: calendar.DateOf(s.clocks.Business())}, Order: strings.TrimSpace(c.FormValue("order"))}
-	var unread []fault.Field
+	ap := policy.Appointment{Role: policy.Role(c.FormValue("role")), Order: strings.TrimSpace(c.FormValue("order"))}
+	return s.appointAs(c, by, ap, nil, func(refused []fault.Field) error { return s.showAccount(c, by, "", refused) })
+}
+
+// appointAs gives an office whose days, unit and scopes stand in the form; unread is what else of the form cannot be read, again shows the form with what was refused.
+func (s *Server) appointAs(c *fiber.Ctx, by policy.Actor, ap policy.Appointment, unread []fault.Field, again func(refused []fault.Field) error) error {
+	ap.Days.From = calendar.DateOf(s.clocks.Business())
 	for name, day := range map[string]*calendar.Date{"from": &ap.Days.From, "until": &ap.Days.Until} {
 		text := c.FormValue(name)
 		if text == "" {
@@ -436,7 +426,19 @@ func (s *Server) appoint(c *fiber.Ctx, by policy.Actor) error {
 			unread = append(unread, fault.Field{Name: name, Message: fmt.Sprintf("“%s”不是日期，要写成 2026-10-19", text)})
 		}
 	}
-	err := inOneRound(c.UserContext(), &unread, func(ctx context.Context) error {
+	places, err := s.placing(c.UserContext())
+	if err != nil {
+		return err
+	}
+	var wrong, more []fault.Field
+	if ap.Unit, wrong, err = places.key(c.UserContext(), "unit", c.FormValue("unit")); err != nil {
+		return err
+	}
+	if ap.Scopes, more, err = places.keys(c.UserContext(), "scopes", c.FormValue("scopes")); err != nil {
+		return err
+	}
+	unread = slices.Concat(unread, wrong, more)
+	err = inOneRound(c.UserContext(), &unread, func(ctx context.Context) error {
 		err := s.people.Appoint(ctx, by, c.Params("id"), formSeq(c), ap)
 		refused := refusedForm(err)
 		if len(refused) == 0 {
@@ -457,7 +459,7 @@ func (s *Server) appoint(c *fiber.Ctx, by policy.Actor) error {
 	})
 	if refused := refusedForm(err); len(refused) > 0 {
 		c.Status(statusOf(fault.Invalid))
-		return s.showAccount(c, by, "", refused)
+		return again(refused)
 	}
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
 	"encoding/xml"
 	"fmt"
@@ -31,12 +32,13 @@ func (shortStaffed) Staffing(context.Context, policy.Actor) ([]policy.Lack, erro
 func startCounty(t testing.TB) (*browsertest.County, *browsertest.Fixture) {
 	t.Helper()
 	more := map[string]policy.Appointment{
-		"auditor": {Role: "auditor", Scopes: []string{policy.County}, Order: "调阅单〔2026〕3号", Days: policy.Span{From: calendar.Year(2026).Span().First, Until: calendar.Year(2027).Span().Last}},
-		"worker":  {Role: "community_worker", Scopes: []string{policy.County}},
-		"second":  {Role: "property_officer", Scopes: []string{policy.County}},
-		"keeper":  {Role: "project_manager", Scopes: []string{policy.ProjectKey("p001")}},
+		"auditor": {Role: "auditor", Scopes: []string{policy.County}, Order: "调阅单〔2026〕3号", Days: policy.Span{From: calendar.Quarter{Year: 2026, N: 3}.Span().First, Until: calendar.Quarter{Year: 2027, N: 2}.Span().Last},
+			Access: &policy.AccessOrder{Reason: "核对星级评价", Matters: []string{"scheme", "evaluation", "period", "board", "range", "log", "objection", "response", "approval"}, FirstYear: 2026, LastYear: 2027, Whole: "全县星级评价复核"}},
+		"worker": {Role: "community_worker", Scopes: []string{policy.County}},
+		"second": {Role: "property_officer", Scopes: []string{policy.County}},
+		"keeper": {Role: "project_manager", Scopes: []string{policy.ProjectKey("p001")}},
 	}
-	c := browsertest.StartCounty(t, engine(t), time.Now, browsertest.CountyFiles{RolesConf: readConfig(t, "roles.conf"), RolesCSV: readConfig(t, "roles.csv"), Chains: readConfig(t, "approvals.yaml"),
+	c := browsertest.StartCounty(t, engine(t), time.Now, browsertest.CountyFiles{RolesConf: readConfig(t, "roles.conf"), RolesCSV: bytes.ReplaceAll(readConfig(t, "roles.csv"), []byte("audit, order, 30"), []byte("audit, order, 366")), Chains: readConfig(t, "approvals.yaml"),
 		Ranges: readConfig(t, "ranges.yaml"), Quarter: readConfig(t, "schemes/five-goods-quarter.yaml"), Year: readConfig(t, "schemes/five-goods-year.yaml"), Coach: readConfig(t, "coach.yaml"), Approvals: shortStaffed{}}, t.TempDir(), more)
 	return c, &browsertest.Fixture{Base: c.Base, DB: c.DB}
 }

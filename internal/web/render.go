@@ -48,7 +48,7 @@ var declared = map[string]string{
 	"inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
 	"rectification_new": layoutApp, "volume": layoutDesk, "report": layoutDesk,
 	"returns": layoutApp, "return_new": layoutApp, "return_one": layoutApp, "return_list": layoutApp, "return_compare": layoutApp, "return_form": layoutApp, "return_measures": layoutApp, "batch": layoutApp, "return_print": layoutDesk, "templates": layoutApp, "phrases": layoutApp, "template": layoutApp,
-	"numbers": layoutApp, "printers": layoutApp, "ruler": layoutDesk, "prints": layoutApp, "prints_sheets": layoutDesk, "modules": layoutApp, "account_secret": layoutApp, "totp": layoutApp, "log": layoutApp, "witnesses": layoutApp, "log_change": layoutApp, "operations": layoutApp, "operations_job": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
+	"numbers": layoutApp, "printers": layoutApp, "ruler": layoutDesk, "prints": layoutApp, "prints_sheets": layoutDesk, "modules": layoutApp, "account_secret": layoutApp, "account_secrets": layoutApp, "account_order": layoutApp, "totp": layoutApp, "log": layoutApp, "witnesses": layoutApp, "log_change": layoutApp, "operations": layoutApp, "operations_job": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
 	"party": layoutApp, "party_sheets": layoutApp, "party_sheet": layoutApp, "party_new": layoutApp,
 	"conduct": layoutApp, "conduct_one": layoutApp, "conduct_form": layoutApp, "desk_imports": layoutApp,

@@ -108,7 +108,11 @@ func (s *Server) rightsOf(c *fiber.Ctx, by policy.Actor) error {
 				for _, span := range reach.Spans {
 					spans = append(spans, spanText(span))
 				}
-				text += "（企业服务期间的事：" + strings.Join(spans, "，") + "）"
+				bound := "企业服务期间的事："
+				if slices.ContainsFunc(sim.Offices, func(ap policy.Appointment) bool { return ap.Access != nil }) {
+					bound = "调阅单列明年度的事："
+				}
+				text += "（" + bound + strings.Join(spans, "，") + "）"
 			}
 			rows = append(rows, text)
 		}
@@ -142,6 +146,13 @@ func (s *Server) officesNamed(ctx context.Context, list []policy.Appointment) ([
 			texts = append(texts, text)
 		}
 		out[i].Scope = strings.Join(texts, "、")
+		if unit := list[i].Unit; unit != "" && !slices.Contains(list[i].Scopes, unit) {
+			text, err := s.scopeName(ctx, names, unit)
+			if err != nil {
+				return nil, err
+			}
+			out[i].Unit = text
+		}
 	}
 	return out, nil
 }
@@ -167,6 +178,17 @@ func (s *Server) scopeName(ctx context.Context, names map[string]string, key str
 // nameOfKey is the name of the row that a scope key means, "" if the register knows none. Names of compounds, firms and divisions are public.
 func (s *Server) nameOfKey(ctx context.Context, key string) (string, error) {
 	kind, id, _ := strings.Cut(key, ":")
+	if kind == "u" && s.matters != nil {
+		for _, d := range s.matters.Tree.Departments() {
+			if d.ID == id {
+				return d.Title, nil
+			}
+		}
+	}
+	if kind == "u" && s.stations != nil {
+		helper, err := s.stations.Books.HelperOf(ctx, id)
+		return helper.Name, err
+	}
 	if s.registered == nil {
 		return "", nil
 	}
@@ -184,6 +206,8 @@ func (s *Server) nameOfKey(ctx context.Context, key string) (string, error) {
 			return rows[i].Name, err
 		}
 		return "", err
+	case "d":
+		return s.registered.DeveloperName(ctx, id)
 	}
 	return "", nil
 }
@@ -457,10 +481,18 @@ var (
 	grantWords = map[policy.Grant]string{policy.GrantNone: "不能任命", policy.GrantStanding: "任命", policy.GrantOrder: "凭调阅单或审计通知书"}
 )
 
+// grantText says how a role is given, and for how long at most.
+func grantText(r policy.RoleInfo) string {
+	if r.Longest > 0 {
+		return grantWords[r.Grant] + "，最长 " + count(r.Longest) + " 日"
+	}
+	return grantWords[r.Grant]
+}
+
 // roleWords is a role in words, “没有” for none.
 func roleWords(r policy.RoleInfo) string {
 	if r.Role == "" {
 		return "没有"
 	}
-	return r.Title + "（" + dutyWords[r.Duty] + "，" + grantWords[r.Grant] + "）"
+	return r.Title + "（" + dutyWords[r.Duty] + "，" + grantText(r) + "）"
 }

@@ -77,7 +77,12 @@ func (s *Server) table() ([]Route, error) {
 		{Method: get, Path: accountsPath, Action: policy.ReadAccounts, Handler: s.accounts},
 		{Method: get, Path: "/admin/accounts/new", Action: policy.CreateAccount, Handler: s.newAccount},
 		{Method: post, Path: "/admin/accounts/new", Action: policy.CreateAccount, Handler: s.createAccount},
+	}
+	rows = append(rows, s.rosterRoutes()...)
+	rows = append(rows, []Route{
 		{Method: get, Path: "/admin/accounts/:id", Action: policy.ReadAccounts, Handler: s.oneAccount},
+		{Method: get, Path: "/admin/accounts/:id/order", Action: policy.AppointAccount, Handler: s.orderPage},
+		{Method: post, Path: "/admin/accounts/:id/order", Action: policy.AppointAccount, Handler: s.appointByOrder},
 		{Method: post, Path: "/admin/accounts/:id/rename", Action: policy.UpdateAccount, Handler: s.renameAccount},
 		{Method: post, Path: "/admin/accounts/:id/appoint", Action: policy.AppointAccount, Handler: s.appoint},
 		{Method: post, Path: "/admin/accounts/:id/end", Action: policy.AppointAccount, Handler: s.endAppointment},
@@ -96,7 +101,7 @@ func (s *Server) table() ([]Route, error) {
 		{Method: get, Path: "/assets/:name", Action: policy.Public, Handler: s.asset, Plain: true},
 		{Method: get, Path: "/favicon.ico", Action: policy.Public, Handler: s.favicon, Plain: true},
 		{Method: get, Path: "/robots.txt", Action: policy.Public, Handler: s.robots, Plain: true},
-	}
+	}...)
 	rows = append(rows, s.evidenceRoutes()...)
 	rows = append(rows, s.supervisionRoutes()...)
 	apiRows, err := s.apiRoutes()
@@ -218,6 +223,9 @@ func (s *Server) answer(c *fiber.Ctx, ask *request, changes bool) (err error) {
 		return err
 	}
 	if err := s.takeBody(c, ask.route); err != nil {
+		return err
+	}
+	if err := s.readable(c, ask.route); err != nil {
 		return err
 	}
 	if changes && !ask.route.JSON && ask.route.Upload == 0 {

@@ -25,6 +25,8 @@ type field struct {
 	// Options make it a choice, Rows a text of several lines.
 	Options []option
 	Rows    int
+	// Suggest are values that a text offers; others may be typed.
+	Suggest []string
 }
 
 type option struct{ Value, Label string }

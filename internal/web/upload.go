@@ -8,8 +8,8 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/url"
-	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -43,7 +43,13 @@ func (s *Server) takeBody(c *fiber.Ctx, r *Route) error {
 	if c.Request().Header.ContentLength() > limit {
 		return fiber.ErrRequestEntityTooLarge
 	}
-	if r.Upload > 0 || stream == nil {
+	if r.Upload > 0 {
+		return nil
+	}
+	if stream == nil {
+		if !utf8.Valid(c.Request().Body()) {
+			return errUnreadable("提交的内容")
+		}
 		return nil
 	}
 	body, err := io.ReadAll(io.LimitReader(stream, int64(limit)+1))
@@ -52,6 +58,9 @@ func (s *Server) takeBody(c *fiber.Ctx, r *Route) error {
 	}
 	if len(body) > limit {
 		return fiber.ErrRequestEntityTooLarge
+	}
+	if !utf8.Valid(body) {
+		return errUnreadable("提交的内容")
 	}
 	if r.JSON { // huma reads a stream where streaming is on
 		c.Request().SetBodyStream(bytes.NewReader(body), len(body))
@@ -88,6 +97,9 @@ func (s *Server) readForm(c *fiber.Ctx, limit int, take func(name string, r io.R
 		if values, err = url.ParseQuery(string(text)); err != nil {
 			return nil, fiber.ErrBadRequest
 		}
+		if err := readableForm(values); err != nil {
+			return nil, err
+		}
 	case fiber.MIMEMultipartForm:
 		if err := s.readParts(c, multipart.NewReader(body, params["boundary"]), values, take); err != nil {
 			return values, err
@@ -121,10 +133,16 @@ func (s *Server) readParts(c *fiber.Ctx, parts *multipart.Reader, values url.Val
 			if len(text) > maxFormValue {
 				return fiber.ErrRequestEntityTooLarge
 			}
-			values.Add(part.FormName(), strings.ToValidUTF8(string(text), ""))
+			if !utf8.Valid(text) || !utf8.ValidString(part.FormName()) {
+				return errUnreadable("填写的内容")
+			}
+			values.Add(part.FormName(), string(text))
 		case name != "": // A browser sends a file without a name where none was chosen.
 			if err := s.checkToken(c, values.Get(tokenField)); err != nil {
 				return err
+			}
+			if !utf8.ValidString(name) {
+				return errUnreadable("文件名")
 			}
 			if err := take(name, part); err != nil {
 				return err

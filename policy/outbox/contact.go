@@ -68,6 +68,25 @@ func (s *Service) Own(ctx context.Context, by policy.Actor) (Contact, int64, err
 	return d.State, d.Seq, err
 }
 
+// Phones are the phones that accounts left here, "" for none, in the order of their ids, of which no more than store.MaxLimit are asked at once; for who looks accounts up by the
+// end of a phone. Returns Forbidden without ReadAccounts.
+func (s *Service) Phones(ctx context.Context, by policy.Actor, ids []string) ([]string, error) {
+	if err := s.Guard.Require(by, policy.ReadAccounts); err != nil {
+		return nil, err
+	}
+	docs, err := s.contacts.LoadEach(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]string, len(ids))
+	for i, d := range docs {
+		if d != nil {
+			out[i] = d.State.Phone
+		}
+	}
+	return out, nil
+}
+
 // Choose stores what an account wants. Returns Forbidden to who is not signed in, Invalid for refused fields (phone, mail, network, channels, hour), Conflict if seq is not the last change.
 func (s *Service) Choose(ctx context.Context, by policy.Actor, seq int64, in Contact) error {
 	const op = "outbox.Choose"

@@ -369,7 +369,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 	}
 	f.options = web.Options{
 		Letters: f.Letters, Printers: printers,
-		Privacy: &web.Privacy{Requests: requests, Accesses: f.Access, Kept: []calendar.Rule{{ID: "booking.personal", Name: "预约人姓名和电话的保存期", From: "预约之日", N: 30, Unit: calendar.UnitDay, Basis: "《个人信息保护法》第十九条", Proposal: true}}},
+		Privacy: &web.Privacy{Requests: requests, Accesses: f.Access, Place: web.AccessPlace{Host: "inner-1", Folder: "/data/access", Others: true}, Kept: []calendar.Rule{{ID: "booking.personal", Name: "预约人姓名和电话的保存期", From: "预约之日", N: 30, Unit: calendar.UnitDay, Basis: "《个人信息保护法》第十九条", Proposal: true}}},
 		Shipped: func() (*policy.Rules, error) { return guard.Rules(), nil },
 		Guard:   guard, People: f.People, Stars: stars, Bundles: bundles, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: db}, Witnesses: f.Witnesses,
 		Access: f.Access, Modules: modules, Approvals: approvals, Views: views, Filings: f.Filings, Changes: f.Changes, Bodies: f.Bodies, Matters: f.Matters, Conduct: f.Conduct, Deliberations: f.Deliberations, Wishes: f.Wishes, Surveys: f.Surveys, Repairs: f.Repairs, Party: f.Party, Collections: f.Collections, Notices: f.Notices, Outbox: f.Outbox, Register: f.Register, Fund: f.Fund, Bank: f.Bank, Claims: f.Claims, Refunds: f.Refunds, Dunnings: f.Dunnings, Vetoes: f.Vetoes, Applications: f.Applications, Responses: f.Responses, Standings: f.Standings, Files: files.NewKeeper(db, ""), Handovers: f.Handovers, Stations: f.Stations,
