@@ -29,6 +29,8 @@ type Entry struct {
 	Files []files.Stored `json:"files,omitempty"`
 	// Withdrawn: it does not count any more, and can be brought back.
 	Withdrawn bool `json:"withdrawn,omitempty"`
+	// Era is that of the personal data.
+	Era store.Era `json:"era,omitempty"`
 }
 
 // PersonalValue is what a column says about a person.
@@ -114,7 +116,7 @@ func (s *BookSet) document() store.Kind[Entry] {
 			return spelled(strings.Join(parts, " "))
 		}
 	}
-	return store.Kind[Entry]{Name: entryKind, Version: 1, Subject: func(id string, _ *Entry) string { return entryKind + "/" + id }, Indexes: []store.Index[Entry]{
+	return store.Kind[Entry]{Name: entryKind, Version: 1, Subject: func(id string, e *Entry) string { return e.Era.Subject(entryKind, id) }, Indexes: []store.Index[Entry]{
 		{Name: entriesByKey, Keys: keys, Sort: sorted(func(b *Book) []string { return b.Key })},
 		{Name: entriesByDay, Keys: keys, Sort: func(_ string, e *Entry) string {
 			if book, ok := s.Find(e.Book); ok {
@@ -337,6 +339,7 @@ func (b *Books) putEntry(ctx context.Context, meta store.Meta, book *Book, now s
 			return err
 		}
 	}
+	next.Era = now.State.Era.After(now.Purged)
 	if _, err := b.entries.Commit(ctx, meta, now.ID, now.Seq, next); err != nil {
 		return err
 	}

@@ -50,15 +50,13 @@ func (b *Books) openImports(ctx context.Context) (err error) {
 		Prepare: func() func(context.Context, *EntryLine, string) error {
 			c := b.checker(nil)
 			return func(ctx context.Context, l *EntryLine, newID string) error {
-				id := newID
 				book, found, err := c.find(ctx, *l, &faults{})
 				if err != nil {
 					return err
 				}
-				if book != nil && found.Seq > 0 {
-					id = found.ID
+				if l.Subject = entryKind + "/" + newID; book != nil && found.Seq > 0 {
+					l.Subject = found.State.Era.After(found.Purged).Subject(entryKind, found.ID)
 				}
-				l.Subject = entryKind + "/" + id
 				return nil
 			}
 		},

@@ -18,6 +18,8 @@ type identified interface {
 type coded[T identified] struct {
 	docs        *store.Collection[T]
 	kind, claim string
+	// era is where the era of the personal data of a row stands.
+	era func(*T) *store.Era
 }
 
 // byCode returns the id of the row that holds a code, "" if none does.
@@ -44,6 +46,8 @@ func putCoded[T identified](ctx context.Context, r *Register, c coded[T], meta s
 			return err
 		}
 	}
+	era := c.era(&next)
+	*era = c.era(&now.State).After(now.Purged)
 	if _, err := c.docs.Commit(ctx, meta, now.ID, now.Seq, next); err != nil {
 		return err
 	}

@@ -31,6 +31,8 @@ type Developer struct {
 	Address string `json:"address,omitempty" privacy:"public"`
 	// Standings say whether it is still there, since when, oldest first; none: it is.
 	Standings []Standing `json:"standings,omitempty"`
+	// Era is that of the personal data.
+	Era store.Era `json:"era,omitempty"`
 }
 
 // StandingState says whether a developer is still there to answer.
@@ -76,7 +78,7 @@ func (d Developer) identity() (USCC, string) { return d.Code, d.Name }
 
 // codedDevelopers says where developers are stored under their codes.
 func (r *Register) codedDevelopers() coded[Developer] {
-	return coded[Developer]{r.developers, developerKind, developerCodeClaim}
+	return coded[Developer]{r.developers, developerKind, developerCodeClaim, func(d *Developer) *store.Era { return &d.Era }}
 }
 
 // developerDocument is how developers are stored.
@@ -90,7 +92,7 @@ func developerDocument() store.Kind[Developer] {
 			},
 			Sort: func(_ string, d *Developer) string { return spelled(d.Name) },
 		}},
-		Subject: func(id string, _ *Developer) string { return developerKind + "/" + id },
+		Subject: func(id string, d *Developer) string { return d.Era.Subject(developerKind, id) },
 	}
 }
 

@@ -35,6 +35,8 @@ type Firm struct {
 	FirmMore
 	// Party is how the party was organised in the firm since when, oldest first, without overlap.
 	Party []Party `json:"party,omitempty"`
+	// Era is that of the personal data.
+	Era store.Era `json:"era,omitempty"`
 }
 
 // FirmMore is what else is registered of a firm; every field may be left open.
@@ -118,7 +120,9 @@ func (p Party) days() policy.Span       { return p.Days }
 func (f Firm) identity() (USCC, string) { return f.Code, f.Name }
 
 // coded says where firms are stored under their codes.
-func (r *Register) coded() coded[Firm] { return coded[Firm]{r.firms, firmKind, firmCodeClaim} }
+func (r *Register) coded() coded[Firm] {
+	return coded[Firm]{r.firms, firmKind, firmCodeClaim, func(f *Firm) *store.Era { return &f.Era }}
+}
 
 // PartyOn returns the party organisation on a day; the zero value if nothing is known for it.
 func (f Firm) PartyOn(day calendar.Date) Party { return on(f.Party, day) }
@@ -134,7 +138,7 @@ func firmDocument() store.Kind[Firm] {
 			},
 			Sort: func(_ string, f *Firm) string { return spelled(f.Name) },
 		}},
-		Subject: func(id string, _ *Firm) string { return firmKind + "/" + id },
+		Subject: func(id string, f *Firm) string { return f.Era.Subject(firmKind, id) },
 	}
 }
 

@@ -106,11 +106,11 @@ func subjectOf[T identified](ctx context.Context, r *Register, c coded[T], text,
 	if err != nil {
 		return "", err
 	}
-	id, err := c.byCode(ctx, r, code)
-	if id == "" {
-		id = newID
+	now, err := c.loadByCode(ctx, r, code)
+	if err != nil || now.Seq == 0 {
+		return c.kind + "/" + newID, err
 	}
-	return c.kind + "/" + id, err
+	return c.era(&now.State).After(now.Purged).Subject(c.kind, now.ID), nil
 }
 
 // wasNew tells, for a line that an earlier try applied, whether it made something new.

@@ -132,7 +132,7 @@ func (s *service) jobList() []schedule.Job {
 		{Name: "remove-files", Title: "清理没有提交的文件", Anytime: true, Spec: s.config.Schedule.RemoveFiles, Catchup: schedule.CatchupLatest, Run: s.proofs.SweepFiles},
 		{Name: "forget-bookings", Title: "清除保存期满的个人信息", Anytime: true, Spec: s.config.Schedule.ForgetBookings, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
 			// The stations open after the jobs.
-			done := errors.Join(s.stations.ForgetBookings(ctx, slot), s.stations.ForgetModels(ctx, slot), s.repairs.Forget(ctx), s.wishes.Forget(ctx), s.collections.Forget(ctx), s.cycle.Remarks().Forget(ctx), s.requests.Forget(ctx))
+			done := s.forget(ctx, slot)
 			if s.modules.On(policy.ModuleWish) {
 				done = errors.Join(done, s.wishes.BookPoints(ctx))
 			}

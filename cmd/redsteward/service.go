@@ -10,13 +10,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"redsteward/configs"
-	"redsteward/internal/calendar"
 	"redsteward/internal/fault"
 	"redsteward/internal/files"
 	"redsteward/internal/outside/intake"
@@ -388,9 +385,17 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 	if err != nil {
 		return web.Options{}, err
 	}
-	privacy := &web.Privacy{Requests: s.requests, Kept: keptRules(t.rules.All())}
+	kept, err := s.keptRules(t.rules.All())
+	if err != nil {
+		return web.Options{}, err
+	}
+	privacy := &web.Privacy{Requests: s.requests, Kept: kept}
 	if s.refused != nil {
-		privacy.Accesses = s.refused
+		host, err := os.Hostname()
+		if err != nil {
+			host = "（名称不明）"
+		}
+		privacy.Accesses, privacy.Place = s.refused, web.AccessPlace{Host: host, Folder: s.refused.Folder(), Others: s.sqlite == nil}
 	}
 	return web.Options{
 		Privacy: privacy,
@@ -419,13 +424,6 @@ func (s *service) pdfPrinter() web.PDF {
 		return nil
 	}
 	return p
-}
-
-// keptRules are the terms after which personal data is destroyed.
-func keptRules(all []calendar.Rule) []calendar.Rule {
-	return slices.DeleteFunc(all, func(r calendar.Rule) bool {
-		return !strings.HasSuffix(r.ID, "personal") && r.ID != "repair.contact" && r.ID != "privacy.record_term"
-	})
 }
 
 // serve answers until the context ends. demo and subject are those of webOptions; ready is called once the address is known.

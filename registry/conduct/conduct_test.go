@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/num"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 	"redsteward/registry/registrytest"
 )
@@ -428,5 +429,30 @@ func TestStoredFields(t *testing.T) {
 		if got := strings.Join(check.fields, "\n") + "\n"; check.err != nil || err != nil || got != string(golden) {
 			t.Errorf("%s: %v %v; stored fields changed, old records would not be read:\n%s", name, check.err, err, got)
 		}
+	}
+}
+
+// TestHonouredPerson: who was honoured is forgotten when the term after the honour has passed; one that still counts is kept, and the log stays whole.
+func TestHonouredPerson(t *testing.T) {
+	d := newDesk(t)
+	in := d.sample(Honours)
+	in.Title, in.Person, in.Consent = "最美物业人", "李有才", day("2026-10-01")
+	doc := must[store.Doc[Entry]](t)(d.Record(t.Context(), d.people["officer"], Honours, in, nil, nil))
+	doc = d.tell(Honours, doc, do{"vice", MoveConfirm, Effective, ""})
+	person := func() string {
+		t.Helper()
+		return must[store.Doc[Entry]](t)(d.One(t.Context(), d.people["officer"], Honours, doc.ID)).State.Person
+	}
+	forget := func() int { return policytest.Forget(t, d.Desk.DB, d.Clock, 30, d.Outlived) }
+	if n := forget(); n != 0 || person() != "李有才" {
+		t.Errorf("while it counts: %d purges", n)
+	}
+	d.MoveTo(doc.State.Until.Add(30).Begins())
+	if n := forget(); n != 0 || person() != "李有才" {
+		t.Errorf("on the last day of the term: %d purges", n)
+	}
+	d.MoveTo(doc.State.Until.Add(31).Begins())
+	if n := forget(); n != 1 || person() != store.PurgedText {
+		t.Errorf("after the term: %d purges, %s", n, person())
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"redsteward/internal/fault"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 )
 
@@ -326,6 +327,35 @@ func TestRefusals(t *testing.T) {
 		{"filed with another handover's", file(officer, "f2"), fault.Invalid, "filing 承验备〔2026〕2号备案的交接日期2026年2月27日与这次的2026年3月2日不同"},
 		{"filed by the firm", file(manager, "f1"), fault.Forbidden, ""},
 	})
+}
+
+// TestOutlivedHandover: who took part in a handover is forgotten when the term after its end has passed; the log stays whole.
+func TestOutlivedHandover(t *testing.T) {
+	d, ctx := newDesk(t), t.Context()
+	id := d.opened(t)
+	d.prepared(t, id)
+	d.walked(t, id, nil)
+	doc, err := d.Attend(ctx, keeper, d.at(t, id), BodyOwners, "王有福")
+	d.must(t, doc, err)
+	name := func() string {
+		t.Helper()
+		h, err := d.rows.Load(ctx, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h.State.Witnesses[0].Name
+	}
+	forget := func(days int) int { return policytest.Forget(t, d.base.DB, d.base.Clock, days, d.Outlived) }
+	if n := forget(-1); n != 0 || name() != "王有福" {
+		t.Errorf("while it runs: %d purges", n)
+	}
+	d.mustCancel(t, id)
+	if n := forget(30); n != 0 || name() != "王有福" {
+		t.Errorf("before the term: %d purges", n)
+	}
+	if n := forget(-1); n != 1 || name() != store.PurgedText {
+		t.Errorf("after the term: %d purges, %s", n, name())
+	}
 }
 
 // A cancelled handover gives its phase up, and what is listed lies in the scope.

@@ -2,6 +2,7 @@ package party
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -25,7 +26,12 @@ type Industry struct {
 	// Members are its full members, Applicants those who applied to join; 0 to 9999.
 	Members    int64 `json:"members"`
 	Applicants int64 `json:"applicants"`
+	// Left are the days on which a secretary was replaced by another, in order: each secretary is an era of the personal data.
+	Left []calendar.Date `json:"left,omitempty"`
 }
+
+// era is the era of the secretary of now.
+func (in *Industry) era() store.Era { return store.Era(len(in.Left)) }
 
 const (
 	industryKind = "industry-branch"
@@ -67,11 +73,35 @@ func (s *Service) SetIndustry(ctx context.Context, by policy.Actor, seq int64, i
 	if bad := in.check(s.today()); len(bad) > 0 {
 		return fault.InvalidFields(op, bad...)
 	}
+	now, err := s.industry.Load(ctx, industryID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	if in.Left = now.State.Left; now.Seq > 0 && (now.Purged || now.State.Secretary != in.Secretary) {
+		in.Left = append(slices.Clone(in.Left), s.today())
+	}
 	_, err = s.industry.Commit(ctx, store.Meta{By: by.ID, Action: string(policy.RegisterParty), Why: "登记物业行业党支部"}, industryID, seq, in)
 	if fault.Is(err, fault.Conflict) {
 		return fault.Wrap(op, fault.Conflict, "物业行业党支部的登记刚被别人改过，请刷新后再改", err)
 	}
 	return err
+}
+
+// Outlived yields the secretaries who were replaced, each from that day.
+func (s *Service) Outlived(ctx context.Context, yield func(policy.Outlived) error) error {
+	now, err := s.industry.Load(ctx, industryID)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for n, left := range now.State.Left {
+		if err := yield(policy.Outlived{Subject: store.Era(n).Subject(industryKind, industryID), Since: left}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // check trims the texts and names what is wrong.

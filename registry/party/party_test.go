@@ -14,6 +14,7 @@ import (
 	"redsteward/internal/files"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/policy/policytest"
 	"redsteward/registry"
 	"redsteward/registry/registrytest"
 )
@@ -320,5 +321,37 @@ func TestStoredFields(t *testing.T) {
 	golden, err := os.ReadFile("testdata/sheet.fields")
 	if got := strings.Join(store.FieldNames[Sheet](), "\n") + "\n"; err != nil || store.CheckType[Sheet]() != nil || got != string(golden) {
 		t.Errorf("%v %v; stored fields changed, old records would not be read:\n%s", err, store.CheckType[Sheet](), got)
+	}
+}
+
+// TestFormerSecretary: a secretary who was replaced is forgotten when the term has passed, the one of now never; the log stays whole.
+func TestFormerSecretary(t *testing.T) {
+	d := newDesk(t)
+	ctx, officer := t.Context(), d.people["officer"]
+	branch := Industry{Name: "都昌县物业行业党支部", Higher: "住建局机关党委", Formed: day("2025-07-01"), Secretary: "程立新", Post: "物业管理股股长", Since: day("2025-07-01"), Members: 5}
+	for seq, name := range []string{"程立新", "程立新", "黄继任"} {
+		branch.Secretary, branch.Members = name, int64(5+seq)
+		if err := d.SetIndustry(ctx, officer, int64(seq), branch); err != nil {
+			t.Fatal(err, fault.FieldsOf(err))
+		}
+	}
+	names := func() (out []string) {
+		t.Helper()
+		for change, err := range d.industry.History(ctx, industryID) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, change.State.Secretary)
+		}
+		return out
+	}
+	if n := policytest.Forget(t, d.Desk.DB, d.Clock, 30, d.Outlived); n != 0 || names()[0] != "程立新" {
+		t.Errorf("before the term: %d purges, %v", n, names())
+	}
+	if n := policytest.Forget(t, d.Desk.DB, d.Clock, -1, d.Outlived); n != 1 || !slices.Equal(names(), []string{store.PurgedText, store.PurgedText, "黄继任"}) {
+		t.Errorf("after the term: %d purges, %v", n, names())
+	}
+	if n := policytest.Forget(t, d.Desk.DB, d.Clock, -1, d.Outlived); n != 0 {
+		t.Errorf("the next night: %d purges", n)
 	}
 }

@@ -100,7 +100,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if s.rows, err = store.NewCollection(ctx, c.DB, document()); err != nil {
 		return nil, err
 	}
-	kind := store.Kind[Industry]{Name: industryKind, Version: 1, Subject: func(id string, _ *Industry) string { return industryKind + "/" + id }}
+	kind := store.Kind[Industry]{Name: industryKind, Version: 1, Subject: func(id string, in *Industry) string { return in.era().Subject(industryKind, id) }}
 	if s.industry, err = store.NewCollection(ctx, c.DB, kind); err != nil {
 		return nil, err
 	}
