@@ -116,7 +116,7 @@ func (r *Rules) inForce(list []Appointment, day calendar.Date) []Appointment {
 	return out
 }
 
-// orderFaults checks what an appointment with GrantOrder must say; until is checked together with the longest term of the role. Field names are order, from, until, reason, matters, first_year, last_year, whole, scopes.
+// orderFaults checks what an appointment with GrantOrder must say; until is checked together with the longest term of the role. Field names are unit, order, from, until, reason, matters, first_year, last_year, whole, scopes.
 func (r *Rules) orderFaults(info RoleInfo, ap Appointment) []fault.Field {
 	var bad []fault.Field
 	fail := func(name, format string, args ...any) {
@@ -124,6 +124,9 @@ func (r *Rules) orderFaults(info RoleInfo, ap Appointment) []fault.Field {
 	}
 	if strings.TrimSpace(ap.Order) == "" {
 		fail("order", "%s须凭调阅单或审计通知书，请填写文号", info.Title)
+	}
+	if ap.Unit != "" && ap.Unit != County { // who serves in a firm sees of it what a scheme keeps back
+		fail("unit", "凭调阅单的人不属于任何单位，这一栏不填")
 	}
 	switch from, until := ap.Days.From, ap.Days.Until; {
 	case from.IsZero():

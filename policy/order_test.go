@@ -27,6 +27,7 @@ func TestOrderFaults(t *testing.T) {
 		"as it should be":            {func(*Appointment) {}, ""},
 		"the whole county, with why": {func(ap *Appointment) { ap.Scopes, ap.Access.Whole = []string{County}, "全县星级评定复核" }, ""},
 		"no number":                  {func(ap *Appointment) { ap.Order = " " }, "order"},
+		"for a firm":                 {func(ap *Appointment) { ap.Unit, ap.Scopes = "f:1", []string{"f:1"} }, "unit"},
 		"no first day":               {func(ap *Appointment) { ap.Days.From = calendar.Date{} }, "from"},
 		"no end":                     {func(ap *Appointment) { ap.Days.Until = calendar.Date{} }, "until"},
 		"a day too long":             {func(ap *Appointment) { ap.Days.Until = ap.Days.From.Add(30) }, "until"},

@@ -77,6 +77,7 @@ func TestDeparted(t *testing.T) {
 	if _, _, err := d.CreateAccount(ctx, d.admin, "gone", "新某"); err != nil {
 		t.Errorf("the login of who is forgotten: %v", err)
 	}
+	wantKind(t, d.Appoint(ctx, d.admin, issued[0].ID, 1, seat(calendar.Date{})), fault.Conflict)
 	rows, err := d.Roster(ctx, d.admin, AccountQuery{Text: "走"})
 	if err != nil || len(rows) != 0 {
 		t.Errorf("a forgotten name is found: %+v %v", rows, err)

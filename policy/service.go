@@ -337,6 +337,9 @@ func (s *Service) change(ctx context.Context, by Actor, action Action, id string
 	if d.Seq != seq {
 		return overtaken(op)
 	}
+	if d.Purged {
+		return fault.New(op, fault.Conflict, "这个账号的个人信息已按期删除，不能再办理；本人回来工作的，请新建账号")
+	}
 	if err := f(&d.State); err != nil {
 		return err
 	}
