@@ -14,7 +14,9 @@ import (
 // forgetting destroys personal data whose terms have passed. rules are these terms in deadlines.yaml; the notice of personal data (/privacy) lists exactly those of all forgettings.
 type forgetting struct {
 	rules []string
-	run   func(ctx context.Context, slot time.Time) error
+	// atOnce is what has no term, because it goes in the night after it is no longer needed; "" for what has one.
+	atOnce string
+	run    func(ctx context.Context, slot time.Time) error
 }
 
 // forgettings are all that the nightly job does. What has a register of its own counts by itself; the other registers say what they no longer need (policy.Outlived).
@@ -32,19 +34,29 @@ func (s *service) forgettings() []forgetting {
 		{Rule: "honour.personal", Why: "受表彰个人的姓名保存期满", Each: s.conduct.Outlived},
 	}}
 	out := []forgetting{
-		{[]string{"booking.personal"}, s.stations.ForgetBookings},
-		{nil, s.stations.ForgetModels}, // at once, when a selection came to nothing
-		{[]string{"repair.contact"}, alone(s.repairs.Forget)},
-		{[]string{"wish.personal", "member.personal"}, alone(s.wishes.Forget)},
-		{[]string{"collection.personal"}, alone(s.collections.Forget)},
-		{[]string{"rating.remark_personal"}, alone(s.cycle.Remarks().Forget)},
-		{[]string{"privacy.request_personal"}, alone(s.requests.Forget)},
+		{[]string{"booking.personal"}, "", s.stations.ForgetBookings},
+		{nil, "没有选上的红色达人的姓名和同意书", s.stations.ForgetModels},
+		{[]string{"repair.contact"}, "", alone(s.repairs.Forget)},
+		{[]string{"wish.personal", "member.personal"}, "", alone(s.wishes.Forget)},
+		{[]string{"collection.personal"}, "", alone(s.collections.Forget)},
+		{[]string{"rating.remark_personal"}, "", alone(s.cycle.Remarks().Forget)},
+		{[]string{"privacy.request_personal"}, "", alone(s.requests.Forget)},
 	}
 	var rules []string
 	for _, k := range kept.Keepings {
 		rules = append(rules, k.Rule)
 	}
-	return append(out, forgetting{rules, alone(kept.Forget)})
+	return append(out, forgetting{rules, "", alone(kept.Forget)})
+}
+
+// keptAtOnce is what has no term.
+func (s *service) keptAtOnce() (out []string) {
+	for _, f := range s.forgettings() {
+		if f.atOnce != "" {
+			out = append(out, f.atOnce)
+		}
+	}
+	return out
 }
 
 // deadline starts a period of deadlines.yaml as it is now.

@@ -71,6 +71,16 @@ func TestKeptRules(t *testing.T) {
 	if got := strings.Count(page, `<th scope="row">`); got != len(kept) {
 		t.Errorf("the page lists %d terms, %d are kept", got, len(kept))
 	}
+	for _, what := range s.keptAtOnce() {
+		if !strings.Contains(page, what) {
+			t.Errorf("the page does not tell %s", what)
+		}
+	}
+	for _, f := range s.forgettings() {
+		if len(f.rules) == 0 && f.atOnce == "" {
+			t.Error("something is destroyed of which nobody is told")
+		}
+	}
 	for _, r := range kept {
 		if !strings.Contains(page, r.Name) || !strings.Contains(page, r.Basis) {
 			t.Errorf("the page does not tell %s", r.Name)

@@ -389,7 +389,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 	if err != nil {
 		return web.Options{}, err
 	}
-	privacy := &web.Privacy{Requests: s.requests, Kept: kept}
+	privacy := &web.Privacy{Requests: s.requests, Kept: kept, AtOnce: s.keptAtOnce()}
 	if s.refused != nil {
 		host, err := os.Hostname()
 		if err != nil {

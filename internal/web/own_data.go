@@ -42,6 +42,8 @@ type Privacy struct {
 	Place    AccessPlace
 	// Kept are the terms after which personal data is destroyed.
 	Kept []calendar.Rule
+	// AtOnce is what is destroyed in the night after it is no longer needed.
+	AtOnce []string
 }
 
 // AccessPlace says what an access log covers: each process writes its own, into its own folder.
@@ -88,6 +90,7 @@ func (s *Server) ownDataRoutes() []Route {
 type privacyView struct {
 	Authority string
 	Kept      []keptRow
+	AtOnce    []string
 }
 
 // keptRow is one term: “预约之日起 30 日”.
@@ -98,7 +101,7 @@ type keptRow struct {
 
 // privacyNotice tells everybody what personal data is held, what for, for how long, and what he can ask (个人信息保护法 art. 17).
 func (s *Server) privacyNotice(c *fiber.Ctx, by policy.Actor) error {
-	v := privacyView{Authority: s.set.Authority}
+	v := privacyView{Authority: s.set.Authority, AtOnce: s.privacy.AtOnce}
 	for _, r := range s.privacy.Kept {
 		v.Kept = append(v.Kept, keptRow{Name: r.Name, Term: r.From + "起 " + count(r.N) + " " + string(r.Unit), Basis: r.Basis, Proposal: r.Proposal})
 	}
