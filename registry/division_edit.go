@@ -449,7 +449,7 @@ const followRule = "division-moved"
 
 // followUp is followRule.
 func (r *Register) followUp() store.Rule {
-	return store.Rule{Name: followRule, Kinds: []string{divisionKind}, Apply: func(ctx context.Context, e store.Event) error {
+	return store.Rule{Name: followRule, Title: "区划移动以后更新小区的所属乡镇", Kinds: []string{divisionKind}, Apply: func(ctx context.Context, e store.Event) error {
 		return r.followed(ctx, e.ID, e.Meta.By, e.RecordID)
 	}}
 }

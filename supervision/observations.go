@@ -98,7 +98,7 @@ func NewObservations(ctx context.Context, db *store.DB, guard *policy.Guard, pla
 	}
 	s.desk = Desk[Observation]{Guard: guard, Rows: s.rows, Place: func(o *Observation) ([]string, calendar.Date) { return o.Keys, o.Day }, Outdated: outdated,
 		Shows: func(by policy.Actor, o *Observation) bool { _, ok := s.shown(by, *o); return ok }}
-	return s, db.Register(store.Rule{Name: supersedeRule, Kinds: []string{observationKind}, Apply: s.supersede})
+	return s, db.Register(store.Rule{Name: supersedeRule, Title: "观察记录更正以后替代原来的记录", Kinds: []string{observationKind}, Apply: s.supersede})
 }
 
 // Draft is an observation to be recorded.

@@ -125,42 +125,46 @@ func (s *service) adoptedScheme(ctx context.Context, rhythm string, day calendar
 	return now.File, nil
 }
 
+// plannedJob is a job of the program, and whether it runs here.
+type plannedJob struct {
+	job schedule.Job
+	on  bool
+}
+
 // jobList are the jobs that run by themselves. What a module does by itself rests while the module is switched off; personal data is destroyed all the same.
-func (s *service) jobList() []schedule.Job {
-	jobs := []schedule.Job{{Name: cycle.QuarterEndJob, Title: "统计截止以后评价季度", Spec: s.config.Schedule.EvaluateQuarter, Catchup: schedule.CatchupLatest, Run: s.cycle.EvaluateQuarter},
-		{Name: cycle.WindowsJob, Title: "评价周期开启和截止", Spec: s.config.Schedule.MoveWindows, Catchup: schedule.CatchupLatest, Run: s.cycle.MoveWindows},
-		{Name: "remove-files", Title: "清理没有提交的文件", Anytime: true, Spec: s.config.Schedule.RemoveFiles, Catchup: schedule.CatchupLatest, Run: s.proofs.SweepFiles},
-		{Name: "forget-bookings", Title: "清除保存期满的个人信息", Anytime: true, Spec: s.config.Schedule.ForgetBookings, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
+func (s *service) jobList() (jobs []schedule.Job) {
+	for _, one := range s.allJobs() {
+		if one.on {
+			jobs = append(jobs, one.job)
+		}
+	}
+	return jobs
+}
+
+// allJobs are all jobs of the program: what the log tells of one that rests has its title too.
+func (s *service) allJobs() []plannedJob {
+	return []plannedJob{
+		{schedule.Job{Name: cycle.QuarterEndJob, Title: "统计截止以后评价季度", Spec: s.config.Schedule.EvaluateQuarter, Catchup: schedule.CatchupLatest, Run: s.cycle.EvaluateQuarter}, true},
+		{schedule.Job{Name: cycle.WindowsJob, Title: "评价周期开启和截止", Spec: s.config.Schedule.MoveWindows, Catchup: schedule.CatchupLatest, Run: s.cycle.MoveWindows}, true},
+		{schedule.Job{Name: "remove-files", Title: "清理没有提交的文件", Anytime: true, Spec: s.config.Schedule.RemoveFiles, Catchup: schedule.CatchupLatest, Run: s.proofs.SweepFiles}, true},
+		{schedule.Job{Name: "forget-bookings", Title: "清除保存期满的个人信息", Anytime: true, Spec: s.config.Schedule.ForgetBookings, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
 			// The stations open after the jobs.
 			done := s.forget(ctx, slot)
 			if s.modules.On(policy.ModuleWish) {
 				done = errors.Join(done, s.wishes.BookPoints(ctx))
 			}
 			return done
-		}},
-		{Name: "remind-due", Title: "到期前提醒", Spec: s.config.Schedule.RemindDue, Catchup: schedule.CatchupLatest, Run: s.remindDue},
-		{Name: "draft-returns", Title: "生成到期报表的草稿", Anytime: true, Spec: s.config.Schedule.DraftReturns, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error { return s.returns.DraftDue(ctx, slot) }},
-		{Name: web.CheckUpJob, Title: "全面体检", Anytime: true, Spec: s.config.Schedule.CheckUp, Catchup: schedule.CatchupLatest, Run: s.checkUpJob}}
-	if s.sends() {
-		jobs = append(jobs, s.digestJob())
+		}}, true},
+		{schedule.Job{Name: "remind-due", Title: "到期前提醒", Spec: s.config.Schedule.RemindDue, Catchup: schedule.CatchupLatest, Run: s.remindDue}, true},
+		{schedule.Job{Name: "draft-returns", Title: "生成到期报表的草稿", Anytime: true, Spec: s.config.Schedule.DraftReturns, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, slot time.Time) error { return s.returns.DraftDue(ctx, slot) }}, true},
+		{schedule.Job{Name: web.CheckUpJob, Title: "全面体检", Anytime: true, Spec: s.config.Schedule.CheckUp, Catchup: schedule.CatchupLatest, Run: s.checkUpJob}, true},
+		{s.digestJob(), s.sends()},
+		{schedule.Job{Name: "back-up", Title: "自动备份", Anytime: true, Spec: s.config.Schedule.BackUp, Catchup: schedule.CatchupLatest, Run: s.backUpJob}, s.config.Backup.Folder != ""},
+		{schedule.Job{Name: "draw-repairs", Title: "抽取要回访的报修", Spec: s.config.Schedule.DrawRepairs, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.repairs.DrawDue(ctx) }}, s.modules.On(policy.ModuleRepair)},
+		{schedule.Job{Name: "matter-feedback", Title: "事项定期反馈", Spec: s.config.Schedule.MatterFeedback, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.matters.MakeFeedbackDue(ctx) }}, s.modules.On(policy.ModuleMatter)},
+		{schedule.Job{Name: "send-collections", Title: "下发到日子的周期收表", Anytime: true, Spec: s.config.Schedule.SendCollections, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.collections.RunPlans(ctx) }}, s.modules.On(policy.ModuleCollection)},
+		{schedule.Job{Name: "draw-audits", Title: "抽取要抽查的佐证材料", Spec: s.config.Schedule.DrawAudits, Catchup: schedule.CatchupLatest, Run: s.proofs.DrawAudits}, s.modules.On(policy.ModuleEvidence)},
 	}
-	if s.config.Backup.Folder != "" {
-		jobs = append(jobs, schedule.Job{Name: "back-up", Title: "自动备份", Anytime: true, Spec: s.config.Schedule.BackUp, Catchup: schedule.CatchupLatest, Run: s.backUpJob})
-	}
-	for _, one := range []struct {
-		module policy.ModuleID
-		job    schedule.Job
-	}{
-		{policy.ModuleRepair, schedule.Job{Name: "draw-repairs", Title: "抽取要回访的报修", Spec: s.config.Schedule.DrawRepairs, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.repairs.DrawDue(ctx) }}},
-		{policy.ModuleMatter, schedule.Job{Name: "matter-feedback", Title: "事项定期反馈", Spec: s.config.Schedule.MatterFeedback, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.matters.MakeFeedbackDue(ctx) }}},
-		{policy.ModuleCollection, schedule.Job{Name: "send-collections", Title: "下发到日子的周期收表", Anytime: true, Spec: s.config.Schedule.SendCollections, Catchup: schedule.CatchupLatest, Run: func(ctx context.Context, _ time.Time) error { return s.collections.RunPlans(ctx) }}},
-		{policy.ModuleEvidence, schedule.Job{Name: "draw-audits", Title: "抽取要抽查的佐证材料", Spec: s.config.Schedule.DrawAudits, Catchup: schedule.CatchupLatest, Run: s.proofs.DrawAudits}},
-	} {
-		if s.modules.On(one.module) {
-			jobs = append(jobs, one.job)
-		}
-	}
-	return jobs
 }
 
 // remindDue reminds who must act of the clocks of stars: of applications, of objections, appeals and remarks, and of the decisions that lower or remove one. With 通知与催办 switched off nobody gets a notice, and the marks are all there is.

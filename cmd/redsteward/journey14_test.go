@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"redsteward/internal/web"
 	"redsteward/policy"
@@ -137,6 +138,15 @@ func TestJourney14(t *testing.T) {
 	}
 	for _, lacking := range web.Untold(s.db.Fields()) {
 		t.Error("no Chinese word (internal/web/fields.csv, told.go) for the " + lacking)
+	}
+	titles := s.db.RuleTitles()
+	for _, j := range s.allJobs() {
+		titles[j.job.Name] = j.job.Title
+	}
+	for name, title := range titles {
+		if !strings.ContainsFunc(title, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+			t.Errorf("the rule or job %s is called %q", name, title)
+		}
 	}
 	tick() // from here on slots count
 	options, err := s.webOptions(t.Context(), "", "小区")

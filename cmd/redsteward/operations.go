@@ -106,6 +106,16 @@ func (o operations) JobRuns(ctx context.Context, by policy.Actor, name string, l
 	return web.Job{}, nil, fault.New("cmd.JobRuns", fault.NotFound, "没有这个定时任务")
 }
 
+// JobTitle implements web.Operations.
+func (o operations) JobTitle(name string) string {
+	for _, one := range o.allJobs() {
+		if one.job.Name == name {
+			return one.job.Title
+		}
+	}
+	return ""
+}
+
 // RunJob implements web.Operations.
 func (o operations) RunJob(ctx context.Context, by policy.Actor, name string) error {
 	if err := o.guard.Require(by, policy.AskJob); err != nil {

@@ -190,6 +190,7 @@ var nowhere = map[string]string{
 	"/party/sheets/imports":       anImport,
 	"/periods/:id":                narrowed,
 	"/proofs/:period":             narrowed,
+	"/records/:kind/:id":          "asks what the page of the document asks (TestFundPages, TestPeriodsThroughPages)",
 	"/register/divisions/:id":     "divisions are public",
 	"/repairs/imports":            anImport,
 	"/returns/forms/:form":        "a form, not a row",

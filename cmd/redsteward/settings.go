@@ -17,9 +17,9 @@ import (
 	"redsteward/policy"
 )
 
-// shippedFiles are the files that the program carries, by the key of the configuration that names the operator's own. "" stands for what is not in force: divisions are put into an empty register once, and changed in it from then on.
+// fileKeys are the files that the program carries, by the key of the configuration that names the operator's own. "" stands for what is not in force: divisions are put into an empty register once, and changed in it from then on.
 // A name ending in "/" is a folder: holidays come beside those of the program, checklists in their place.
-var shippedFiles = map[string]string{
+var fileKeys = map[string]string{
 	"deadlines": "deadlines.yaml", "divisions": "", "roles_model": "roles.conf", "roles": "roles.csv", "holidays": "calendar/", "checklists": "checklists/", "handover": "handover.yaml", "fund": "fund.yaml", "books": "books.yaml",
 	"confirmations": "confirmations.yaml", "approvals": "approvals.yaml", "modules": "modules.yaml", "matters": "matters.yaml", "filings": "filings.yaml", "conduct": "conduct.yaml", "inspections": "inspections.yaml",
 	"deliberation": "deliberation.yaml", "standing": "standing.yaml", "numbers": "numbers.yaml", "repairs": "repairs.yaml", "vetoes": "vetoes.yaml", "lists": "lists.yaml", "returns": "returns.yaml", "applications": "applications.yaml",
@@ -49,8 +49,8 @@ func (c *config) filesInForce(rules *policy.Rules) ([]policy.SettingFile, error)
 	}
 	keys := c.keys()
 	seen := map[string]bool{}
-	for _, key := range slices.Sorted(maps.Keys(shippedFiles)) {
-		shipped := shippedFiles[key]
+	for _, key := range slices.Sorted(maps.Keys(fileKeys)) {
+		shipped := fileKeys[key]
 		var own []string
 		switch value := keys["files."+key].Interface().(type) {
 		case string:

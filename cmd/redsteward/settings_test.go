@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -15,16 +17,16 @@ import (
 	"redsteward/policy"
 )
 
-// TestShippedFiles: every file that the configuration can name is one of those whose changes are recorded, and every file that the program carries stands among them.
-func TestShippedFiles(t *testing.T) {
+// TestFilesInForce: every file that the configuration can name is one of those whose changes are recorded, and every file that the program carries stands among them.
+func TestFilesInForce(t *testing.T) {
 	c, err := loadConfig("", nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for key := range c.keys() {
 		name, file := strings.CutPrefix(key, "files.")
-		if _, known := shippedFiles[name]; file && !known {
-			t.Errorf("no shippedFiles for the key files.%s", name)
+		if _, known := fileKeys[name]; file && !known {
+			t.Errorf("no fileKeys for the key files.%s", name)
 		}
 	}
 	rules, err := loadRules(c)

@@ -50,7 +50,7 @@ const (
 type Job struct {
 	// Name is one valid part; it never changes.
 	Name string
-	// Title is what people call it, Chinese; the name if "".
+	// Title is what people call it, Chinese; required.
 	Title string
 	// Anytime: a run at any other moment does no harm and makes up for the slots before it, so that people may ask for one.
 	Anytime bool
@@ -122,6 +122,8 @@ func New(ctx context.Context, db *store.DB, jobs ...Job) (*Runner, error) {
 		switch {
 		case !journal.ValidPart(j.Name) || slices.Contains(names, j.Name):
 			fail("定时任务的名称不合规则或重复")
+		case j.Title == "":
+			fail("定时任务没有名称")
 		case err != nil:
 			fail("定时“%s”写法不对，要写成 分 时 日 月 星期 五项：%v", j.Spec, err)
 		case !slices.Contains([]Catchup{CatchupEach, CatchupLatest, CatchupNone}, j.Catchup):
@@ -172,7 +174,6 @@ func (r *Runner) Jobs() []Job {
 	jobs := make([]Job, len(r.jobs))
 	for i, j := range r.jobs {
 		jobs[i] = j.Job
-		jobs[i].Title = cmp.Or(j.Title, j.Name)
 	}
 	return jobs
 }
@@ -196,7 +197,7 @@ func (r *Runner) Ask(ctx context.Context, by, action, name string) error {
 		return fault.New(op, fault.Conflict, "这个任务正在运行或者已经安排，请等它结束")
 	}
 	slot := r.db.Now()
-	_, err = r.fires.Commit(ctx, store.Meta{By: by, Action: action, Why: name}, slotID(name, slot), 0, Fire{Job: name, Slot: journal.At(slot), State: StateAsked})
+	_, err = r.fires.Commit(ctx, store.Meta{By: by, Action: action, Why: r.jobs[at].Title}, slotID(name, slot), 0, Fire{Job: name, Slot: journal.At(slot), State: StateAsked})
 	return err
 }
 
@@ -225,8 +226,8 @@ func (r *Runner) Tick(ctx context.Context) (int, error) {
 }
 
 // meta is what a record of a job says about its change.
-func meta(name string) store.Meta {
-	return store.Meta{By: "system", Action: "job.run", Why: name}
+func (j *planned) meta() store.Meta {
+	return store.Meta{By: "system", Action: "job.run", Why: j.Title}
 }
 
 func (r *Runner) tick(ctx context.Context, j *planned) (int, error) {
@@ -294,7 +295,7 @@ func (r *Runner) due(ctx context.Context, j *planned, now time.Time) ([]time.Tim
 	}
 	if !known {
 		// The first look: from here on slots count. Two processes looking at once agree on whoever was first.
-		_, err := r.fires.Commit(ctx, meta(j.Name), j.Name+"/since", 0, Fire{Job: j.Name, Slot: journal.At(now), State: StateSince})
+		_, err := r.fires.Commit(ctx, j.meta(), j.Name+"/since", 0, Fire{Job: j.Name, Slot: journal.At(now), State: StateSince})
 		if fault.Is(err, fault.Conflict) {
 			return nil, nil
 		}
@@ -325,7 +326,7 @@ func (r *Runner) fire(ctx context.Context, j *planned, slot time.Time, skip stri
 		return false, err
 	}
 	state := Fire{Job: j.Name, Slot: journal.At(slot), State: StateClaimed}
-	claimed, err := r.fires.Commit(ctx, meta(j.Name), id, head.Seq, state)
+	claimed, err := r.fires.Commit(ctx, j.meta(), id, head.Seq, state)
 	if fault.Is(err, fault.Conflict) {
 		return false, nil
 	}
@@ -342,13 +343,13 @@ func (r *Runner) fire(ctx context.Context, j *planned, slot time.Time, skip stri
 	}
 	if err != nil {
 		state.State, state.Reason = StateClaimed, cmp.Or(fault.MessageOf(err), "内部错误，原因在程序日志里")
-		_, told := r.fires.Commit(ctx, meta(j.Name), id, claimed.Seq, state)
+		_, told := r.fires.Commit(ctx, j.meta(), id, claimed.Seq, state)
 		return false, errors.Join(err, told)
 	}
 	if skip != "" {
 		state.State, state.Reason = StateSkipped, skip
 	}
-	_, err = r.fires.Commit(ctx, meta(j.Name), id, claimed.Seq, state)
+	_, err = r.fires.Commit(ctx, j.meta(), id, claimed.Seq, state)
 	if fault.Is(err, fault.Conflict) {
 		return false, nil // it took so long that another process took it over
 	}

@@ -110,7 +110,7 @@ func tick(t *testing.T, r *Runner, want int) {
 func TestMissedSlotIsMadeUpOnce(t *testing.T) {
 	db, c := open(t, "2026-09-20 09:00")
 	rec := &recorder{}
-	job := Job{Name: "quarter", Spec: quarterEnd, Catchup: CatchupLatest, Run: rec.run}
+	job := Job{Name: "quarter", Title: "任务", Spec: quarterEnd, Catchup: CatchupLatest, Run: rec.run}
 	r := runner(t, db, job)
 	tick(t, r, 0) // the first look
 	tick(t, r, 0)
@@ -145,7 +145,7 @@ func TestCatchup(t *testing.T) {
 		t.Run(string(tt.rule), func(t *testing.T) {
 			db, c := open(t, "2026-10-01 12:00")
 			rec := &recorder{}
-			r := runner(t, db, Job{Name: "daily", Spec: "0 6 * * *", Catchup: tt.rule, Run: rec.run})
+			r := runner(t, db, Job{Name: "daily", Title: "任务", Spec: "0 6 * * *", Catchup: tt.rule, Run: rec.run})
 			tick(t, r, 0)
 			c.set("2026-10-04 12:00")
 			tick(t, r, tt.ended)
@@ -170,7 +170,7 @@ func TestCatchup(t *testing.T) {
 func TestRace(t *testing.T) {
 	db, c := open(t, "2026-10-01 00:00")
 	var ran atomic.Int64
-	job := Job{Name: "hourly", Spec: "0 * * * *", Catchup: CatchupEach, Run: func(context.Context, time.Time) error {
+	job := Job{Name: "hourly", Title: "任务", Spec: "0 * * * *", Catchup: CatchupEach, Run: func(context.Context, time.Time) error {
 		ran.Add(1)
 		return nil
 	}}
@@ -199,13 +199,13 @@ func TestFailedRunIsTriedAgain(t *testing.T) {
 	db, c := open(t, "2026-09-20 09:00")
 	rec, fail := &recorder{}, true
 	r := runner(t, db,
-		Job{Name: "weak", Spec: quarterEnd, Catchup: CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
+		Job{Name: "weak", Title: "任务", Spec: quarterEnd, Catchup: CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
 			if fail {
 				return errors.New("the disk is full")
 			}
 			return rec.run(ctx, slot)
 		}},
-		Job{Name: "idle", Spec: quarterEnd, Catchup: CatchupEach, Run: func(context.Context, time.Time) error { return &Skip{Reason: "没有开启的周期"} }})
+		Job{Name: "idle", Title: "任务", Spec: quarterEnd, Catchup: CatchupEach, Run: func(context.Context, time.Time) error { return &Skip{Reason: "没有开启的周期"} }})
 	tick(t, r, 0)
 	c.set("2026-10-01 00:30")
 	if n, err := r.Tick(t.Context()); n != 1 || err == nil || !strings.Contains(err.Error(), "weak") {
@@ -231,7 +231,7 @@ func TestFailedRunIsTriedAgain(t *testing.T) {
 func TestClockJumps(t *testing.T) {
 	db, c := open(t, "2026-10-01 12:00")
 	rec, fail := &recorder{}, false
-	r := runner(t, db, Job{Name: "daily", Spec: "0 6 * * *", Catchup: CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
+	r := runner(t, db, Job{Name: "daily", Title: "任务", Spec: "0 6 * * *", Catchup: CatchupLatest, Run: func(ctx context.Context, slot time.Time) error {
 		if fail {
 			return errors.New("killed")
 		}
@@ -267,7 +267,7 @@ func TestClockJumps(t *testing.T) {
 func TestAsk(t *testing.T) {
 	db, c := open(t, "2026-09-20 09:00")
 	rec, fixed := &recorder{}, &recorder{}
-	r := runner(t, db, Job{Name: "any", Title: "随时", Spec: quarterEnd, Catchup: CatchupNone, Anytime: true, Run: rec.run}, Job{Name: "fixed", Spec: quarterEnd, Catchup: CatchupEach, Run: fixed.run})
+	r := runner(t, db, Job{Name: "any", Title: "随时", Spec: quarterEnd, Catchup: CatchupNone, Anytime: true, Run: rec.run}, Job{Name: "fixed", Title: "任务", Spec: quarterEnd, Catchup: CatchupEach, Run: fixed.run})
 	tick(t, r, 0)
 	ask := func(name string, want fault.Kind) {
 		t.Helper()
@@ -287,7 +287,7 @@ func TestAsk(t *testing.T) {
 	tick(t, r, 2)
 	rec.want(t, "2026-09-25 10:00", "2026-10-01 00:30")
 	fixed.want(t, "2026-10-01 00:30")
-	if jobs := r.Jobs(); jobs[0].Title != "随时" || jobs[1].Title != "fixed" {
+	if jobs := r.Jobs(); jobs[0].Title != "随时" || jobs[1].Title != "任务" {
 		t.Errorf("jobs %+v", jobs)
 	}
 }
@@ -298,18 +298,19 @@ func TestBadJobs(t *testing.T) {
 	run := func(context.Context, time.Time) error { return nil }
 	_, err := New(t.Context(), db,
 		Job{Name: "a/b", Spec: quarterEnd, Catchup: CatchupEach, Run: run},
-		Job{Name: "spec", Spec: "61 * * * *", Catchup: CatchupEach, Run: run},
-		Job{Name: "rule", Spec: quarterEnd, Catchup: "sometimes", Run: run},
-		Job{Name: "run", Spec: quarterEnd, Catchup: CatchupNone},
-		Job{Name: "run", Spec: quarterEnd, Catchup: CatchupNone, Run: run})
-	if !fault.Is(err, fault.Invalid) || len(fault.FieldsOf(err)) != 5 {
+		Job{Name: "spec", Title: "任务", Spec: "61 * * * *", Catchup: CatchupEach, Run: run},
+		Job{Name: "rule", Title: "任务", Spec: quarterEnd, Catchup: "sometimes", Run: run},
+		Job{Name: "bare", Spec: quarterEnd, Catchup: CatchupNone, Run: run},
+		Job{Name: "run", Title: "任务", Spec: quarterEnd, Catchup: CatchupNone},
+		Job{Name: "run", Title: "任务", Spec: quarterEnd, Catchup: CatchupNone, Run: run})
+	if !fault.Is(err, fault.Invalid) || len(fault.FieldsOf(err)) != 6 {
 		t.Errorf("got %v with %d fields", err, len(fault.FieldsOf(err)))
 	}
 	if Check("0 6 * * *") != nil || !fault.Is(Check("every day"), fault.Invalid) {
 		t.Error("Check does not tell a schedule from a sentence")
 	}
 	db, _ = open(t, "2026-09-20 09:00")
-	r := runner(t, db, Job{Name: "quarter", Spec: quarterEnd, Catchup: CatchupEach, Run: run})
+	r := runner(t, db, Job{Name: "quarter", Title: "任务", Spec: quarterEnd, Catchup: CatchupEach, Run: run})
 	at := time.Date(2026, 10, 19, 1, 0, 0, 0, time.UTC)
 	if next := r.Next("quarter", at); !next.Equal(time.Date(2026, 12, 31, 16, 30, 0, 0, time.UTC)) {
 		t.Errorf("next is %s", next)

@@ -176,3 +176,23 @@ func flatten(v any, lists map[string]bool, path, place string, f func(path, plac
 		f(path, place, fmt.Sprint(v))
 	}
 }
+
+// RecordsOf returns the records of a document, oldest first, the newest MaxLimit of them; none if it has none or its name is no valid one. It asks for no right.
+func (db *DB) RecordsOf(ctx context.Context, of Ref) ([]journal.Record, error) {
+	stream, err := journal.StreamKey(of.Kind, of.ID)
+	if err != nil {
+		return nil, nil
+	}
+	head, err := db.engine.Head(ctx, stream)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, seq, err := journal.ParseRecordID(head.ID)
+	if err != nil {
+		return nil, err
+	}
+	return db.engine.History(ctx, stream, max(0, seq-MaxLimit), MaxLimit)
+}

@@ -23,6 +23,8 @@ type Event struct {
 type Rule struct {
 	// Name is one valid part; it never changes.
 	Name string
+	// Title is what people call it, Chinese: the log shows it where a record says that the rule made it.
+	Title string
 	// Kinds are the kinds whose records it reads.
 	Kinds []string
 	// Apply handles one record. It may run more than once for the same record (after a crash) and must then change nothing more, which
@@ -30,17 +32,31 @@ type Rule struct {
 	Apply func(ctx context.Context, e Event) error
 }
 
-// Register adds a rule. Returns Invalid for a bad or repeated name, or after the first RunRules.
+// Register adds a rule. Returns Invalid for a bad or repeated name, without a title, or after the first RunRules.
 func (db *DB) Register(r Rule) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	known := slices.ContainsFunc(db.rules, func(other Rule) bool { return other.Name == r.Name })
-	if !journal.ValidPart(r.Name) || known || db.running || r.Apply == nil {
+	if !journal.ValidPart(r.Name) || r.Title == "" || known || db.running || r.Apply == nil {
 		return fault.New("store.Register", fault.Invalid, "后续规则不能登记："+r.Name)
 	}
 	db.rules = append(db.rules, r)
 	return nil
 }
+
+// RuleTitles are the titles of all rules by their names.
+func (db *DB) RuleTitles() map[string]string {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	out := make(map[string]string, len(db.rules))
+	for _, r := range db.rules {
+		out[r.Name] = r.Title
+	}
+	return out
+}
+
+// RuleTitle is what people call a rule, "" if there is none of the name.
+func (db *DB) RuleTitle(name string) string { return db.RuleTitles()[name] }
 
 // RunRules lets every rule read up to the end of the log and returns how many records were handled. Only one process may run it at a
 // time: hold a Lease when several share a database.

@@ -327,5 +327,5 @@ func (db *DB) destroy(ctx context.Context, subject string) error {
 
 // purgeRule destroys the key again for every journaled purge: a crash between record and key must not leave the key.
 func (db *DB) purgeRule() Rule {
-	return Rule{Name: "purge", Kinds: []string{"purge"}, Apply: func(ctx context.Context, e Event) error { return db.destroy(ctx, e.ID) }}
+	return Rule{Name: "purge", Title: "销毁已清除的个人信息的密钥", Kinds: []string{"purge"}, Apply: func(ctx context.Context, e Event) error { return db.destroy(ctx, e.ID) }}
 }

@@ -78,6 +78,8 @@ type verifyView struct {
 	OwnKeyText string
 	FileError  string
 	MaxMB      int
+	// Records are the records of the log by which the star stands, with the addresses of their proofs; none on the page of an upload.
+	Records []caseLink
 }
 
 // askedBundle is the star that an address names: of the period asked for, else of the shown evaluation.
@@ -126,6 +128,15 @@ func (s *Server) verifyStar(c *fiber.Ctx, by policy.Actor) error {
 			return nil, err
 		}
 		v.Star, v.Public, v.Full = starAddress(star.Subject), star.address("bundle.json"), full
+		proof := func(what string, n int64) {
+			if n > 0 && s.journal != nil {
+				v.Records = append(v.Records, caseLink{fmt.Sprintf("%s：日志第 %d 条", what, n), fmt.Sprintf("%s/%d/proof.json", openRecordsPath, n)})
+			}
+		}
+		proof("评价，含全部结果的总指纹", v.Bundle.Evaluation.N)
+		if p := v.Bundle.Publication; p != nil {
+			proof("公布", p.Entry.N)
+		}
 		return s.renderBytes(c, by, "verify", page{Title: v.Name + " 技术核验", Nav: "/", Data: v})
 	})
 	if err != nil {

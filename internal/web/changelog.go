@@ -28,6 +28,10 @@ type Journal interface {
 	Entries(ctx context.Context, upTo int64, limit int) ([]Entry, error)
 	// Change returns one record with what it changed. Returns NotFound.
 	Change(ctx context.Context, n int64) (store.ChangeView, error)
+	// Records are the records of one document, oldest first, the newest 500 of them; none if it has none.
+	Records(ctx context.Context, kind, id string) ([]Entry, error)
+	// RuleTitle is what a follow-up rule is called, "" if there is none of the name.
+	RuleTitle(name string) string
 	// Called tells what documents are called; see store.DB.Called.
 	Called(ctx context.Context, refs []store.Ref, places func(kind string) []string) (map[store.Ref]store.Called, error)
 	// Proof shows that a record stands in the log, as JSON that `redsteward verify` reads. Returns Invalid if the log has no such number.
@@ -147,10 +151,49 @@ func (s *Server) rowOf(e Entry, reporters bool) entryRow {
 	} else if own := policy.OwnWork(e.Action); own != "" {
 		row.Did = own
 	}
+	if kind == jobKind { // a job of before gave its name as the reason
+		if title := s.jobTitle(e.Why); title != "" {
+			row.Why = title
+		}
+	}
 	if !reporters && slices.Contains(reports, policy.Action(e.Action)) {
 		row.hide()
 	}
 	return row
+}
+
+// jobKind is the kind of the runs of jobs.
+const jobKind = "job"
+
+// jobTitle is what a job is called, "" if nobody knows it.
+func (s *Server) jobTitle(name string) string {
+	if s.operations == nil {
+		return ""
+	}
+	return s.operations.JobTitle(name)
+}
+
+// causeOf tells in words what caused a record: the rule that made it, and the record that the rule followed. ref is the document of that record; the text names it where %s stands.
+func (s *Server) causeOf(cause string) (text string, ref store.Ref, ok bool) {
+	at := strings.LastIndexByte(cause, '/')
+	if at < 0 {
+		return "", ref, false
+	}
+	stream, seq, err := journal.ParseRecordID(cause[:at])
+	if err != nil {
+		return "", ref, false
+	}
+	kind, id, err := journal.ParseStreamKey(stream)
+	if err != nil {
+		return "", ref, false
+	}
+	rule := cause[at+1:]
+	if n, line := strings.CutPrefix(rule, "line-"); line {
+		rule = "导入第 " + n + " 行"
+	} else if title := s.journal.RuleTitle(rule); title != "" {
+		rule = title
+	}
+	return fmt.Sprintf("%s，由%s%%s第 %d 次变更引起", rule, kindWord(kind), seq), store.Ref{Kind: kind, ID: id}, true
 }
 
 // nameRows puts names into rows, all found together.
@@ -323,6 +366,8 @@ type logChangeView struct {
 	// Values are the places that may be shown, in words, Hidden those of which only is told that they changed.
 	Values []toldChange
 	Hidden []string
+	// Cause is what caused the record, in words, "" if nothing did; CauseAt where the records of that document are.
+	Cause, CauseAt string
 }
 
 // logChange shows what one record changed.
@@ -341,7 +386,12 @@ func (s *Server) logChange(c *fiber.Ctx, by policy.Actor) error {
 	r := change.Record
 	row := s.rowOf(Entry{N: r.N, At: change.Meta.At, Stream: change.Kind + "/" + change.ID, Seq: change.Seq, By: change.Meta.By, Action: change.Meta.Action, Why: change.Meta.Why, Hash: hex.EncodeToString(r.Hash[:])}, s.guard.Allow(by, policy.ReadReporter))
 	names, rows := s.naming(by), []entryRow{row}
-	if err := names.learn(c.UserContext(), changeRefs(&change)); err != nil {
+	refs := changeRefs(&change)
+	cause, of, caused := s.causeOf(change.Meta.Cause)
+	if caused = caused && !row.Hidden; caused {
+		refs = append(refs, of)
+	}
+	if err := names.learn(c.UserContext(), refs); err != nil {
 		return err
 	}
 	if err := names.nameRows(c.UserContext(), rows); err != nil {
@@ -349,6 +399,13 @@ func (s *Server) logChange(c *fiber.Ctx, by policy.Actor) error {
 	}
 	v := logChangeView{ChangeView: change, Row: rows[0], Hash: row.Hash, Proof: fmt.Sprintf("%s/%d/proof.json", logPath, n)}
 	v.Values, v.Hidden = names.tellChanges(&change, row.Hidden)
+	if caused {
+		name := names.name(of, calendar.DateOf(change.Meta.At))
+		if name != "" {
+			name = "“" + name + "”"
+		}
+		v.Cause, v.CauseAt = fmt.Sprintf(cause, name), logPath+"?"+url.Values{"q": {of.Kind + "/" + of.ID}}.Encode()
+	}
 	if n > 1 {
 		v.Prev = fmt.Sprintf("%s/%d", logPath, n-1)
 	}
@@ -367,6 +424,11 @@ func (s *Server) logProof(c *fiber.Ctx, _ policy.Actor) error {
 	if err != nil {
 		return fault.New("web.logProof", fault.NotFound, "日志没有这一条")
 	}
+	return s.sendRecordProof(c, n)
+}
+
+// sendRecordProof sends the proof of a record.
+func (s *Server) sendRecordProof(c *fiber.Ctx, n int64) error {
 	data, err := s.journal.Proof(c.UserContext(), n)
 	if fault.Is(err, fault.Invalid) {
 		return fault.Wrap("web.logProof", fault.NotFound, "日志没有这一条", err)
@@ -390,30 +452,35 @@ func (j StoreJournal) Size(ctx context.Context) (int64, error) { return j.DB.Eng
 func (j StoreJournal) Entries(ctx context.Context, upTo int64, limit int) ([]Entry, error) {
 	var out []Entry
 	err := j.DB.Engine().Log(ctx, max(0, upTo-int64(limit)), upTo, func(r journal.Record) error {
-		id, content, err := journal.Unseal(r.Sealed)
-		if err != nil {
-			return err
-		}
-		stream, seq, err := journal.ParseRecordID(id)
-		if err != nil {
-			return err
-		}
-		kind, name, err := journal.ParseStreamKey(stream)
-		if err != nil {
-			return err
-		}
-		out = append(out, Entry{N: r.N, At: content.At.Time, Stream: kind + "/" + name, Seq: seq, By: content.By, Action: content.Action, Why: content.Why,
-			Hash: hex.EncodeToString(r.Hash[:])})
-		return nil
+		e, err := entryOf(r)
+		out = append(out, e)
+		return err
 	})
 	slices.Reverse(out)
 	return out, err
+}
+
+// entryOf is a record without the state that it holds.
+func entryOf(r journal.Record) (Entry, error) {
+	id, content, err := journal.Unseal(r.Sealed)
+	if err != nil {
+		return Entry{}, err
+	}
+	stream, seq, err := journal.ParseRecordID(id)
+	if err != nil {
+		return Entry{}, err
+	}
+	kind, name, err := journal.ParseStreamKey(stream)
+	return Entry{N: r.N, At: content.At.Time, Stream: kind + "/" + name, Seq: seq, By: content.By, Action: content.Action, Why: content.Why, Hash: hex.EncodeToString(r.Hash[:])}, err
 }
 
 // Change implements Journal.
 func (j StoreJournal) Change(ctx context.Context, n int64) (store.ChangeView, error) {
 	return j.DB.ChangeOf(ctx, n)
 }
+
+// RuleTitle implements Journal.
+func (j StoreJournal) RuleTitle(name string) string { return j.DB.RuleTitle(name) }
 
 // Called implements Journal.
 func (j StoreJournal) Called(ctx context.Context, refs []store.Ref, places func(kind string) []string) (map[store.Ref]store.Called, error) {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -77,6 +78,8 @@ type (
 		Bank                       string
 		Undone, CanReverse         bool
 		Postings                   string
+		// Proof is the address of the proof that its record stands in the log, "" while it has no number there.
+		Proof string
 	}
 	fundLetter struct {
 		fund.Letter
@@ -233,6 +236,9 @@ func stageTexts(d fund.Due) (out []string) {
 func movementOf(v fundLedgerView, by policy.Actor, m fund.Movement) fundMovement {
 	out := fundMovement{No: m.No, Day: m.Day.Chinese(), Kind: m.Kind.Title(), Text: m.Text, Receipt: m.Receipt, Document: m.Document, Bank: fund.Yuan(m.Balances.Bank), Undone: m.Undone,
 		CanReverse: v.CanReverse && !m.Undone && m.Kind.Reversible() && m.By != by.ID}
+	if m.N > 0 {
+		out.Proof = fmt.Sprintf("%s/fund/%s/%d/proof.json", recordsPath, v.Project, m.N)
+	}
 	if m.Paper != nil && v.Whole {
 		out.Paper = v.Path + "/entries/" + strconv.FormatInt(m.No, 10) + "/paper"
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"redsteward/internal/journal"
 	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
 )
@@ -167,9 +168,30 @@ func TestFundPages(t *testing.T) {
 		{name: "the period has begun", role: "officer", method: "POST", path: page + "/dues/d1/begin", form: pairs("begun", "2026-10-01"), status: 422, contains: []string{"已从2026年10月12日起算"}},
 		{name: "reversed", role: "officer", method: "POST", path: page + "/entries/2/reverse", form: pairs("reason", "金额录错", "key", "r1"), status: 303, changes: 1},
 		{name: "twice", role: "chief", method: "POST", path: page + "/entries/2/reverse", form: pairs("reason", "金额录错", "key", "r2"), status: 422, contains: []string{"已经冲正过", "第 2 笔"}},
+		{name: "the records behind it", role: "developer", path: "/records/fund/" + project, status: 200, contains: []string{"第 1 笔：核定应缴", "第 2 笔：缴存", "redsteward verify", "/proof.json"}, excludes: []string{"测试人员", "金额录错", "/admin/log/"}},
+		{name: "those of another's", role: "elsewhere", path: "/records/fund/" + project, status: 404},
+		{name: "without the right", role: "inspector", path: "/records/fund/" + project, status: 403},
+		{name: "those of no kind", role: "officer", path: "/records/account/" + project, status: 404},
 		{name: "both stay", role: "developer", path: page, status: 200, contains: []string{"已冲正", "冲正第 2 笔（缴存）：金额录错"}},
 	} {
 		s.run(t, f, people)
+	}
+	proofs := regexp.MustCompile(`/records/fund/[^"]+/proof\.json`).FindAllString(people["developer"].get(t, page).body, -1)
+	if len(proofs) != 3 {
+		t.Fatalf("the ledger leads to %v", proofs)
+	}
+	for _, address := range proofs {
+		if _, _, err := journal.OpenRecordProof([]byte(people["developer"].get(t, address).body), ""); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+		if a := people["elsewhere"].get(t, address); a.StatusCode != 404 {
+			t.Errorf("%s for another developer: %d", address, a.StatusCode)
+		}
+	}
+	for _, other := range []string{"1", "0", "99999999"} { // the first record of the log is of something else
+		if a := people["developer"].get(t, "/records/fund/"+project+"/"+other+"/proof.json"); a.StatusCode != 404 {
+			t.Errorf("record %s: %d", other, a.StatusCode)
+		}
 	}
 	if _, entries, err := f.Fund.Audit(context.Background(), nil); err != nil || entries != 3 {
 		t.Errorf("%d entries, %v", entries, err)

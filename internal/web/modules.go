@@ -45,7 +45,7 @@ var modulePaths = map[policy.ModuleID][]string{
 }
 
 // corePaths are the beginnings of the addresses that no installation can do without.
-var corePaths = []string{"/stars", besidePath, platePath, platesPath, standingsPath, "/firms", "/method", "/open", "/help", privacyPath, "/type", "/signin", "/setup", "/signout", "/todo", urgingPath, homePath, searchPath, "/account", "/rights", "/admin", approvalsPath, "/register", "/periods", schemesPath, "/boards", scorersPath,
+var corePaths = []string{"/stars", besidePath, platePath, platesPath, standingsPath, "/firms", "/method", "/open", "/help", privacyPath, "/type", "/signin", "/setup", "/signout", "/todo", urgingPath, homePath, searchPath, recordsPath, "/account", "/rights", "/admin", approvalsPath, "/register", "/periods", schemesPath, "/boards", scorersPath,
 	scoresPath, objectionsPath, applicationsPath, responsesPath, publicityPath, remarksPath, coachPath, coachTasksPath, listsPath, returnsPath, lettersPath, printsPath, "/print", templatesPath, "/circulars", "/healthz", "/readyz", "/assets", "/favicon", "/robots", "/api"}
 
 // ModuleOf is the module to which an address or a pattern of the route table belongs, "" for what no installation can do without; false if nobody has said where it belongs.

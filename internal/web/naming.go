@@ -16,10 +16,11 @@ import (
 const (
 	// refMark begins it: "@firm" is the id of a document of this kind.
 	refMark = "@"
-	// refStream is a kind with an id, refKey a scope key, refRole the code of a role.
+	// refStream is a kind with an id, refKey a scope key, refRole the code of a role, refJob the name of a job.
 	refStream = "@stream"
 	refKey    = "@key"
 	refRole   = "@role"
+	refJob    = "@job"
 )
 
 // accountKind is the kind of accounts, which say who they are by KnownAs and not by what is stored of them.
@@ -41,7 +42,7 @@ func namePlaces(kind string) []string { return strings.Fields(fieldWords[kind+":
 // refOf is the document that a value names, false if it names none.
 func refOf(unit, value string) (store.Ref, bool) {
 	switch {
-	case value == "" || !strings.HasPrefix(unit, refMark) || unit == refRole:
+	case value == "" || !strings.HasPrefix(unit, refMark) || unit == refRole || unit == refJob:
 		return store.Ref{}, false
 	case unit == refStream:
 		kind, id, ok := strings.Cut(value, "/")
@@ -189,6 +190,9 @@ func (n *naming) tell(kind, place string, t reflect.Type, value string, day cale
 		if name := n.name(ref, day); name != "" {
 			return toldValue{name, value}
 		}
+	}
+	if title := n.s.jobTitle(value); unit == refJob && title != "" {
+		return toldValue{title, value}
 	}
 	if unit == refKey && value == policy.County {
 		return toldValue{"全县", ""}

@@ -22,6 +22,8 @@ type Operations interface {
 	Jobs(ctx context.Context, by policy.Actor) ([]Job, error)
 	// JobRuns are the newest runs of a job, at most limit. Returns NotFound, Forbidden without system.read.
 	JobRuns(ctx context.Context, by policy.Actor, name string, limit int) (Job, []JobRun, error)
+	// JobTitle is what a job is called, also one that does not run here now; "" if there is none of the name.
+	JobTitle(name string) string
 	// RunJob lets a job run now. Returns NotFound, Forbidden without job.ask or if the job must not, Conflict while it runs.
 	RunJob(ctx context.Context, by policy.Actor, name string) error
 	// Around are the findings that can be made at once. Returns Forbidden without system.read.
@@ -91,7 +93,24 @@ type operationsView struct {
 // slowRow is a slow read as people read it.
 type slowRow struct {
 	store.Slow
-	Text string
+	// Text is how long it took, List what was listed, Order by what.
+	Text, List, Order string
+}
+
+// orderWords are what the orders of lists are called, by the name of their index; the longer names of what another part keeps are found in fieldsFile.
+var orderWords = map[string]string{"account": "按账号", "agenda": "按议程", "all": "全部", "by-content": "按内容", "by-day": "按日期", "by-item": "按条目", "by-later": "按以后的记录", "by-scope": "按范围", "by-work": "按办理", "confirmed": "已确认的", "day": "按日期", "decided": "按决定", "delivered": "按送达", "deputy": "按代理",
+	"due": "按期限", "end": "按到期", "first": "按最早", "hour": "按时段", "households": "按户数", "job": "按任务", "loose": "没有提交的", "made": "按时间", "mine": "本人的", "month": "按月份", "name": "按名称", "names": "按名称", "next": "按下一个日期", "notice": "按通知", "number": "按文号", "open": "未办结的", "period": "按周期", "person": "按人员",
+	"place": "按地点", "public": "公开的", "quarter": "按季度", "recent": "按最近", "scope": "按范围", "size": "按面积", "state": "按状态", "taker": "按承接", "target": "按对象", "task": "按任务", "term": "按期次", "time": "按时间", "until": "按截止", "word": "按字词", "words": "按字词", "work": "按办理", "year": "按年度"}
+
+// orderWord is what the order of a list is called, the name of its index if it has no word.
+func orderWord(kind, index string) string {
+	if word := orderWords[index]; word != "" {
+		return word
+	}
+	if w, is := wordOf(kind, index); is {
+		return "按" + w.word
+	}
+	return index
 }
 
 // CheckUpJob is the job that makes the whole check.
@@ -122,7 +141,7 @@ func (s *Server) operating(c *fiber.Ctx, by policy.Actor) error {
 	}
 	v.SlowCount, v.Kept = count, len(slow)
 	for i := len(slow) - 1; i >= 0; i-- {
-		v.Slow = append(v.Slow, slowRow{slow[i], fmt.Sprintf("%d 毫秒", slow[i].Took.Milliseconds())})
+		v.Slow = append(v.Slow, slowRow{slow[i], fmt.Sprintf("%d 毫秒", slow[i].Took.Milliseconds()), kindWord(slow[i].Kind), orderWord(slow[i].Kind, slow[i].Index)})
 	}
 	return s.render(c, by, "operations", page{Title: "运行状况", Nav: operationsPath, Data: v})
 }

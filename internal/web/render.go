@@ -48,7 +48,7 @@ var declared = map[string]string{
 	"inspection_plan": layoutApp, "certificates": layoutApp, "inspection_public": layoutPublic, "draws": layoutEither, "draw": layoutEither, "draw_new": layoutApp, "recusals": layoutApp,
 	"rectification_new": layoutApp, "volume": layoutDesk, "report": layoutDesk,
 	"returns": layoutApp, "return_new": layoutApp, "return_one": layoutApp, "return_list": layoutApp, "return_compare": layoutApp, "return_form": layoutApp, "return_measures": layoutApp, "batch": layoutApp, "return_print": layoutDesk, "templates": layoutApp, "phrases": layoutApp, "template": layoutApp,
-	"numbers": layoutApp, "printers": layoutApp, "ruler": layoutDesk, "prints": layoutApp, "prints_sheets": layoutDesk, "modules": layoutApp, "account_secret": layoutApp, "account_secrets": layoutApp, "account_order": layoutApp, "totp": layoutApp, "log": layoutApp, "witnesses": layoutApp, "log_change": layoutApp, "operations": layoutApp, "operations_job": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
+	"numbers": layoutApp, "printers": layoutApp, "ruler": layoutDesk, "prints": layoutApp, "prints_sheets": layoutDesk, "modules": layoutApp, "account_secret": layoutApp, "account_secrets": layoutApp, "account_order": layoutApp, "totp": layoutApp, "log": layoutApp, "witnesses": layoutApp, "log_change": layoutApp, "records": layoutApp, "operations": layoutApp, "operations_job": layoutApp, "parts": layoutApp, "sheet": layoutDesk,
 	"observations": layoutApp, "observation": layoutApp, "observation_form": layoutApp, "visits": layoutApp, "visit": layoutApp, "visit_plan": layoutApp, "visit_item": layoutPhone,
 	"party": layoutApp, "party_sheets": layoutApp, "party_sheet": layoutApp, "party_new": layoutApp,
 	"conduct": layoutApp, "conduct_one": layoutApp, "conduct_form": layoutApp, "desk_imports": layoutApp,
@@ -207,6 +207,8 @@ type view struct {
 	PDF string
 	// Offset: the reader prints onto paper with a printed head.
 	Offset bool
+	// Records is the address of the records of the log behind the page, "" where there are none to show.
+	Records string
 }
 
 // navItem is one entry of the navigation.
@@ -424,6 +426,7 @@ func (s *Server) renderBytes(c *fiber.Ctx, by policy.Actor, name string, p page)
 		if v.Saved, err = s.savedFor(c, by); err != nil {
 			return nil, err
 		}
+		v.Records = s.recordsBehind(c.Path(), name)
 		v.Walks, v.Home = s.serves(minePath) && walks(s.guard, by), s.guard.Allow(by, policy.ReadHome)
 	}
 	if layout == layoutDesk && name != "volume" && s.printers != nil && by.SignedIn() { // a file has no printed head

@@ -42,7 +42,7 @@ import (
 //	kind:a.b         the same, of one kind
 //
 // The longest one that fits decides, one with a kind before one without. The unit says how a whole number reads: 元 for fen, 百分之一 for hundredths; or what a text names: @firm the id of a firm,
-// and so for every kind; @stream a kind with an id, @key a scope key, @role a role. Of a kind it says in which places stands what a document is called.
+// and so for every kind; @stream a kind with an id, @key a scope key, @role a role, @job a job. Of a kind it says in which places stands what a document is called.
 //
 //go:embed fields.csv
 var fieldsFile string
@@ -229,7 +229,7 @@ func Untold(kept map[string][]store.StoredField) []string {
 	for _, word := range fieldWords {
 		for _, unit := range strings.Fields(word.unit) {
 			kind, names := strings.CutPrefix(unit, refMark)
-			if names && unit != refStream && unit != refKey && unit != refRole && kept[kind] == nil && kind != accountKind {
+			if names && unit != refStream && unit != refKey && unit != refRole && unit != refJob && kept[kind] == nil && kind != accountKind {
 				lacking["kind named by "+unit] = true
 			}
 		}

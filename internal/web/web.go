@@ -220,11 +220,13 @@ type Server struct {
 	// privacy is nil if its pages are not there.
 	privacy *Privacy
 	// shipped is nil if they are not known.
-	shipped   func() (*policy.Rules, error)
-	people    People
-	stars     Stars
-	bundles   Bundles // nil if there are none
-	journal   Journal
+	shipped func() (*policy.Rules, error)
+	people  People
+	stars   Stars
+	bundles Bundles // nil if there are none
+	journal Journal
+	// records are the kinds whose records are shown beside their pages.
+	records   map[string]recordSource
 	witnesses *witness.Service
 	letters   *casework.Letters
 	printers  *policy.PrintSettings

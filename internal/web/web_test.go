@@ -290,6 +290,8 @@ func testScenarios(t *testing.T, f *browsertest.Fixture) {
 		{name: "only what was lost", path: star(5) + "?only=lost", status: 200, contains: []string{"只列出失分的条目", "看全部"}},
 		{name: "unknown subject", path: "/stars/none", status: 404, contains: []string{"没有找到要看的内容"}},
 		{name: "a star recomputed", path: star(5) + "/verify", status: 200, contains: []string{"核对结果：一致", "逐字节相同", "下载复算包", "redsteward verify"}, excludes: []string{"不是本网站", "下载完整包"}, changes: -1},
+		{name: "its records in the log", path: star(5) + "/verify", status: 200, contains: []string{`id="records"`, "/proof.json", "评价，含全部结果的总指纹"}, changes: -1},
+		{name: "a record that is no published result", path: "/open/records/1/proof.json", status: 404},
 		{name: "no such star recomputed", path: "/stars/none/verify", status: 404},
 		{name: "no such period", path: star(5) + "/verify?period=2020", status: 404},
 		{name: "the full form is for those who read party facts", path: star(5) + "/full.json", status: 401},

@@ -327,7 +327,7 @@ func TestAsks(t *testing.T) {
 // quarterEnds is the runner of a process for the end of a quarter.
 func quarterEnds(t *testing.T, db *store.DB, s *Service, spec string) *schedule.Runner {
 	t.Helper()
-	runner, err := schedule.New(t.Context(), db, schedule.Job{Name: QuarterEndJob, Spec: spec, Catchup: schedule.CatchupLatest, Run: s.EvaluateQuarter})
+	runner, err := schedule.New(t.Context(), db, schedule.Job{Name: QuarterEndJob, Title: "评价季度", Spec: spec, Catchup: schedule.CatchupLatest, Run: s.EvaluateQuarter})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -351,7 +351,7 @@ func (s *Service) tellWindows(ctx context.Context, p *Period) error {
 
 // windowRule repeats what a crash may have left untold.
 func (s *Service) windowRule() store.Rule {
-	return store.Rule{Name: "period-window", Kinds: []string{"period"}, Apply: func(ctx context.Context, e store.Event) error {
+	return store.Rule{Name: "period-window", Title: "评价周期开启、截止以后开放、关闭材料提交", Kinds: []string{"period"}, Apply: func(ctx context.Context, e store.Event) error {
 		p, err := s.load(ctx, e.ID)
 		if err != nil || p.Seq != e.Seq || p.State != StateOpen && p.State != StateClosed {
 			return err

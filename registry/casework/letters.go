@@ -255,7 +255,7 @@ func (r *Letters) Bear(kind string, of func(ctx context.Context, id string) (Bor
 
 // Watch registers the rule that completes the register, after every kind has said what it sends. Returns Invalid after the rules have begun.
 func (r *Letters) Watch() error {
-	return r.DB.Register(store.Rule{Name: lettersRule, Kinds: r.Kinds(), Apply: func(ctx context.Context, e store.Event) error {
+	return r.DB.Register(store.Rule{Name: lettersRule, Title: "文书发出以后登记到发文登记簿", Kinds: r.Kinds(), Apply: func(ctx context.Context, e store.Event) error {
 		of, err := r.bearers[e.Kind](ctx, e.ID)
 		if fault.Is(err, fault.NotFound) {
 			return nil

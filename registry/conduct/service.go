@@ -97,7 +97,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 			return nil, err
 		}
 	}
-	return s, c.DB.Register(store.Rule{Name: replaceRule, Kinds: []string{Marks.kind()}, Apply: s.replace})
+	return s, c.DB.Register(store.Rule{Name: replaceRule, Title: "行业评价记录更正以后替代原来的记录", Kinds: []string{Marks.kind()}, Apply: s.replace})
 }
 
 // About is an entry, for the register of what goes out. It asks for no right.

@@ -120,6 +120,8 @@ type Movement struct {
 	Balances Balances
 	// Undone: a later entry reversed it.
 	Undone bool
+	// N is the log number of its record, 0 if not known yet.
+	N int64
 }
 
 // Statement is a project's ledger with its movements, oldest first.
@@ -151,7 +153,7 @@ func (s *Service) Statement(ctx context.Context, by policy.Actor, project string
 		}
 		out.Ledger, out.Seq = change.State, change.Seq
 		if e := change.State.Entry; e != nil {
-			out.Movements = append(out.Movements, Movement{Entry: *e, Balances: change.State.Balances})
+			out.Movements = append(out.Movements, Movement{Entry: *e, Balances: change.State.Balances, N: change.N})
 		}
 	}
 	for i := range out.Movements {

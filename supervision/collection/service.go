@@ -128,7 +128,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if s.plans, err = s.openPlans(ctx); err != nil {
 		return nil, err
 	}
-	return s, c.DB.Register(store.Rule{Name: followRule, Kinds: []string{taskKind}, Apply: func(ctx context.Context, e store.Event) error {
+	return s, c.DB.Register(store.Rule{Name: followRule, Title: "收表任务办理以后更新各张表", Kinds: []string{taskKind}, Apply: func(ctx context.Context, e store.Event) error {
 		return s.follow(ctx, e.ID, store.Meta{By: e.Meta.By, Action: e.Meta.Action, Why: e.Meta.Why, Cause: journal.Cause(e.RecordID, followRule)})
 	}})
 }

@@ -104,7 +104,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, c.DB.Register(store.Rule{Name: followRule, Kinds: []string{noticeKind}, Apply: func(ctx context.Context, e store.Event) error {
+	return s, c.DB.Register(store.Rule{Name: followRule, Title: "通知发出或者撤回以后更新各人的通知", Kinds: []string{noticeKind}, Apply: func(ctx context.Context, e store.Event) error {
 		return s.follow(ctx, e.ID, store.Meta{By: e.Meta.By, Action: e.Meta.Action, Why: e.Meta.Why, Cause: journal.Cause(e.RecordID, followRule)})
 	}})
 }

@@ -110,7 +110,7 @@ func (s Suite) followUps(t *testing.T) {
 		t.Fatal(err)
 	}
 	fail := true
-	rule := store.Rule{Name: "echo-note", Kinds: []string{"note"}, Apply: func(ctx context.Context, e store.Event) error {
+	rule := store.Rule{Name: "echo-note", Title: "回声", Kinds: []string{"note"}, Apply: func(ctx context.Context, e store.Event) error {
 		_, err := echo.Follow(ctx, e, "echo-note", meta("echo.create"), Note{Title: e.ID})
 		if err == nil && fail {
 			// As if the process had died after the follow-up and before the cursor was stored.

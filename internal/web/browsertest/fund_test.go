@@ -16,7 +16,7 @@ import (
 // fundPages are the pages of the fund for a project with a ledger, by who may open them: of the forms, which have one template, one of each shape.
 func fundPages(project string) (chief, cashier []opened) {
 	page := "/fund/" + project
-	return []opened{{"fund", "/fund", 200}, {"fund-ageing", "/fund/ageing", 200}, {"fund-statement", page + "/statement", 200}, {"fund-rules", "/fund/rules", 200}, {"fund-rule-new", "/fund/rules/new", 200}, {"fund-ledger", page, 200}, {"fund-assess", page + "/assess", 200}, {"fund-reverse", page + "/entries/2/reverse", 200}},
+	return []opened{{"fund", "/fund", 200}, {"fund-ageing", "/fund/ageing", 200}, {"fund-statement", page + "/statement", 200}, {"records", "/records/fund/" + project, 200}, {"fund-rules", "/fund/rules", 200}, {"fund-rule-new", "/fund/rules/new", 200}, {"fund-ledger", page, 200}, {"fund-assess", page + "/assess", 200}, {"fund-reverse", page + "/entries/2/reverse", 200}},
 		[]opened{{"fund-pay", page + "/pay", 200}, {"fund-bank", "/fund/bank", 200}, {"fund-bank-account", "/fund/bank/accounts/new", 200}, {"fund-bank-import", "/fund/bank/import", 200}, {"fund-bank-month", "/fund/bank/months/2026-09", 200}}
 }
 
