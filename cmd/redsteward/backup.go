@@ -144,9 +144,12 @@ func asInput(op string, err error) error {
 	return err
 }
 
-// drill restores into a folder that is thrown away.
+// drill restores into a folder that is thrown away, and leaves what came out beside the backup.
 func (c *restoreCommand) drill(p *program, settings *config, m backup.Manifest) (err error) {
 	key := cmp.Or(c.MasterKey, settings.masterKeyFile())
+	if _, err := readMasterKey(key); err != nil { // which says nothing of the backup
+		return asInput("cmd.restore", err)
+	}
 	dir, err := os.MkdirTemp("", "redsteward-drill-")
 	if err != nil {
 		return fault.Wrap("cmd.restore", fault.Unavailable, "不能建立临时文件夹", err)
@@ -154,26 +157,89 @@ func (c *restoreCommand) drill(p *program, settings *config, m backup.Manifest) 
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	began := p.now()
 	trial := *settings
-	trial.Store.URI, trial.Store.MasterKey = dir, ""
-	if err := restoreInto(p, &trial, c.From, m, key); err != nil {
+	trial.Store.URI, trial.Store.MasterKey, trial.Backup.DrillWithin = dir, "", 0 // this is the drill
+	result := backup.Drill{Made: m.Made, Record: m.Record, Root: m.Root, Files: m.Files, Bytes: m.Bytes}
+	keep := func(sign func(string) (string, error)) {
+		result.At = p.now().UTC().Truncate(time.Second)
+		result.Seconds = int64(p.now().Sub(began).Seconds())
+		if err := result.Keep(c.From, sign); err != nil {
+			fmt.Fprintln(p.errOut, "演练的结果没有留下："+cmp.Or(fault.MessageOf(err), err.Error()))
+		}
+	}
+	stopped := func(err error) error {
+		result.Why = cmp.Or(fault.MessageOf(err), "恢复没有完成")
+		keep(nil)
 		return err
+	}
+	if err := restoreInto(p, &trial, c.From, m, key); err != nil {
+		return stopped(err)
 	}
 	s, keyErr, err := openReader(p, &trial)
 	if err != nil {
-		return err
+		return stopped(err)
 	}
 	d := printedDiagnosis(p)
 	d.examine(s, keyErr)
-	if err := s.close(); err != nil {
+	result.OK, result.Problems = d.problems == 0, int64(d.problems)
+	if result.Key, err = s.db.LogKey(p.ctx); err == nil {
+		keep(func(text string) (string, error) { return s.db.SignText(p.ctx, text) })
+	}
+	if err := errors.Join(err, s.close()); err != nil {
 		return err
 	}
-	took := p.now().Sub(began).Round(time.Second)
+	took := time.Duration(result.Seconds) * time.Second
 	if d.problems > 0 {
 		fmt.Fprintf(p.out, "演练没有通过：%d 个问题，用时 %s\n", d.problems, took)
 		return errFound
 	}
 	fmt.Fprintf(p.out, "演练通过：%s 的备份能够恢复，变更日志 %d 条、文件 %d 个（%.1f MB）逐一核对无误，用时 %s\n", calendar.DateOf(m.Made).Chinese(), m.Record, m.Files, float64(m.Bytes)/1e6, took)
 	return nil
+}
+
+// lastDrill is what the newest drill of the configured backup came to. Returns NotFound if there was none.
+func (s *service) lastDrill(ctx context.Context) (backup.Drill, error) {
+	key, err := s.db.LogKey(ctx)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return backup.Drill{}, err
+	}
+	return backup.LastDrill(s.config.Backup.Folder, key)
+}
+
+// examineDrill looks when restoring was tried last and what came out. Where nothing is backed up by itself examineBackup has said so.
+func (d *diagnosis) examineDrill(s *service) {
+	const subject, how = "恢复演练", "请运行 redsteward restore 备份文件夹 --drill --master-key 主密钥文件"
+	within := time.Duration(s.config.Backup.DrillWithin) * 24 * time.Hour
+	if s.config.Backup.Folder == "" || within == 0 {
+		return
+	}
+	now := s.clocks.Security()
+	last, err := s.lastDrill(d.ctx)
+	if fault.Is(err, fault.NotFound) {
+		all, err := backup.List(s.config.Backup.Folder)
+		switch {
+		case err != nil || len(all) == 0: // examineBackup has said what is wrong, or that there is none yet
+		case now.Sub(all[0].Made) > within:
+			d.bad(subject, fmt.Sprintf("备份了 %s 还没有演练过，期限是 %d 天；%s", roughly(now.Sub(all[0].Made)), s.config.Backup.DrillWithin, how))
+		default:
+			d.warn(subject, "还没有演练过；"+how)
+		}
+		return
+	}
+	if err != nil {
+		d.failed(subject, err)
+		return
+	}
+	text := fmt.Sprintf("最近一次 %s，%s 的备份（到第 %d 条，文件 %d 个），用时 %s", calendar.DateOf(last.At).Chinese(), calendar.DateOf(last.Made).Chinese(), last.Record, last.Files, roughly(time.Duration(last.Seconds)*time.Second))
+	switch {
+	case last.Why != "":
+		d.bad(subject, text+"，没有通过："+last.Why)
+	case !last.OK:
+		d.bad(subject, fmt.Sprintf("%s，没有通过：%d 个问题", text, last.Problems))
+	case now.Sub(last.At) > within:
+		d.bad(subject, fmt.Sprintf("%s，通过，已超过 %d 天；%s", text, s.config.Backup.DrillWithin, how))
+	default:
+		d.good(subject, text+"，通过")
+	}
 }
 
 // restoreInto puts a backup into the data of a configuration and makes its state documents.

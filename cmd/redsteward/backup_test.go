@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"redsteward/internal/store/mongo/mongotest"
 )
@@ -32,7 +34,17 @@ func TestBackupCommands(t *testing.T) {
 	asked(t, nil, exitOK, "已备份到", "backup", out, "--data", dir)
 	asked(t, nil, exitOK, "没有增加", "backup", out, "--data", dir)
 	asked(t, []string{"REDSTEWARD_BACKUP_FOLDER=" + out}, exitOK, "正常  备份：最近一次 2026年10月19日", "doctor", "--data", dir)
+	env := []string{"REDSTEWARD_BACKUP_FOLDER=" + out}
+	if text, _ := askProgram(t, october, env, "doctor", "--data", dir); !strings.Contains(text, "提醒  恢复演练：还没有演练过") {
+		t.Errorf("no drill yet:\n%s", text)
+	}
 	asked(t, nil, exitOK, "演练通过", "restore", out, "--drill", "--master-key", key)
+	if text, _ := askProgram(t, october, env, "doctor", "--data", dir); !strings.Contains(text, "正常  恢复演练：最近一次 2026年10月19日") {
+		t.Errorf("after a drill:\n%s", text)
+	}
+	if text, code := askProgram(t, october.AddDate(0, 0, 101), env, "doctor", "--data", dir); code != exitFailed || !strings.Contains(text, "问题  恢复演练：最近一次 2026年10月19日") || !strings.Contains(text, "已超过 100 天") {
+		t.Errorf("a drill of long ago: %d\n%s", code, text)
+	}
 	asked(t, nil, exitInput, "没有到第 1 条的备份", "restore", out, "--to", "1", "--drill", "--master-key", key)
 
 	target := filepath.Join(t.TempDir(), "restored")
@@ -57,6 +69,12 @@ func TestBackupCommands(t *testing.T) {
 	whole[len(whole)/2] ^= 1
 	if err := os.WriteFile(parts[0], whole, 0o600); err != nil {
 		t.Fatal(err)
+	}
+	if text, code := askProgram(t, october.Add(time.Hour), nil, "restore", out, "--drill", "--master-key", key); code == exitOK {
+		t.Errorf("a drill of a damaged backup passed:\n%s", text)
+	}
+	if text, code := askProgram(t, october.Add(time.Hour), env, "doctor", "--data", dir); code != exitFailed || !strings.Contains(text, "没有通过：") {
+		t.Errorf("after a drill that failed: %d\n%s", code, text)
 	}
 	half := filepath.Join(t.TempDir(), "half")
 	asked(t, nil, exitInput, "与清单不符", "restore", out, "--data", half, "--master-key", key)

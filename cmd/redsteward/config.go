@@ -126,6 +126,8 @@ type config struct {
 		// Folder is where the scheduled backup goes, "" for none; Keep how many are kept, 0 for all.
 		Folder string `yaml:"folder"`
 		Keep   int    `yaml:"keep"`
+		// DrillWithin is after how many days without a drill of restoring doctor tells a problem, 0 for never.
+		DrillWithin int `yaml:"drill_within"`
 	} `yaml:"backup"`
 	Intake struct {
 		// Folder is where sealed files of the outer zone arrive, "" for none; Secret is the file with the key that opens them.
@@ -371,6 +373,9 @@ func (c *config) consistent() error {
 	}
 	if c.Backup.Keep < 0 {
 		add("backup.keep", "不能是负数；0 表示全部保留")
+	}
+	if n := c.Backup.DrillWithin; n < 0 || n > 400 {
+		add("backup.drill_within", fmt.Sprintf("要在 0 到 400 天之间，0 表示不检查，现在是 %d", n))
 	}
 	if (c.Intake.Folder == "") != (c.Intake.Secret == "") {
 		add("intake.folder", "intake.folder 和 intake.secret 要写就都写")

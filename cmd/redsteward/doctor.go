@@ -243,6 +243,7 @@ func (d *diagnosis) examineSurroundings(s *service) {
 	d.examineCertificate(s)
 	d.examineDisk(s)
 	d.examineBackup(s)
+	d.examineDrill(s)
 	d.examineOutbox(s)
 	d.examineIntake(s)
 }

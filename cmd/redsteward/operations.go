@@ -244,6 +244,15 @@ func (s *service) gauges(ctx context.Context) []web.Gauge {
 		all = append(all, web.Gauge{Name: "backup_age_seconds", Title: "最近一次自动备份距今", Unit: web.UnitSeconds, Help: "Age of the newest scheduled backup.", Read: gauge(ctx, func(context.Context) (int64, error) {
 			age, err := s.backupAge()
 			return int64(age.Seconds()), err
+		})}, web.Gauge{Name: "drill_age_seconds", Title: "最近一次恢复演练距今", Unit: web.UnitSeconds, Help: "Age of the newest drill of restoring the scheduled backup.", Read: gauge(ctx, func(ctx context.Context) (int64, error) {
+			last, err := s.lastDrill(ctx)
+			return int64(s.clocks.Security().Sub(last.At).Seconds()), err
+		})}, web.Gauge{Name: "drill_passed", Help: "1 if the newest drill of restoring passed, 0 if it did not.", Read: gauge(ctx, func(ctx context.Context) (int64, error) {
+			last, err := s.lastDrill(ctx)
+			if last.OK {
+				return 1, err
+			}
+			return 0, err
 		})})
 	}
 	return all
