@@ -43,6 +43,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"把数据搬到另一个文件夹或数据库（SQLite 与 MongoDB 之间），核验后才算完成"`
 	Witness witnessCommand `cmd:"" help:"见证人（例如审计）：生成自己的密钥，核对后联署日志的检查点"`
 	Export  exportCommand  `cmd:"" help:"导出：公开页面的静态副本（public），供网站使用"`
+	Import  importCommand  `cmd:"" help:"导入一份 Excel（企业、小区、合同等），与网页上的“Excel 导入”相同；服务要先停止"`
 	Intake  intakeCommand  `cmd:"" help:"外网来件：在外网接收居民反映并封装，在内网打开登记，各一次"`
 	Why     whyCommand     `cmd:"" help:"说明某人为什么能办或不能办某件事，谁能办"`
 	Draw    drawCommand    `cmd:"" help:"重新抽一遍一次公开的双随机抽取或者满意度调查抽样，与公布的结果比较"`
