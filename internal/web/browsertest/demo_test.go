@@ -32,10 +32,7 @@ type demoCounty struct {
 // startedDemo runs the demonstration as people do and returns its address, and the county.
 func startedDemo(t *testing.T) (f *Fixture, d *demoCounty) {
 	t.Helper()
-	d = &demoCounty{command: filepath.Join(t.TempDir(), "redsteward"), folder: os.Getenv(keptCounty)}
-	if out, err := exec.Command("go", "build", "-o", d.command, "../../../cmd/redsteward").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	d = &demoCounty{command: builtProgram(t), folder: os.Getenv(keptCounty)}
 	if d.folder != "" {
 		list, err := os.ReadFile(d.folder + ".accounts")
 		if err != nil {
