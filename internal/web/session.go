@@ -63,7 +63,11 @@ func safeNext(next string) string {
 	if err != nil || u.Host != "" || u.Scheme != "" || strings.HasPrefix(u.Path, "/signin") || strings.HasPrefix(u.Path, "/signout") {
 		return ""
 	}
-	return u.RequestURI()
+	to := u.RequestURI()
+	if strings.HasPrefix(to, "//") { // a %2f is written as a slash beside bytes that have to be escaped
+		return ""
+	}
+	return to
 }
 
 // comeBack is the page to return to after signing in: the one asked for, or for a form the page that it stood on.
