@@ -134,26 +134,36 @@ func (p casePages[T, D]) paperAt(id, paper string) string {
 }
 
 func (p casePages[T, D]) papersOf(c *fiber.Ctx, by policy.Actor) ([]field, []printRow, string, error) {
-	at := p.caseList.address(c)
+	return p.printed(p.s, c, by, p.path, func(one *T) (out []printBox) {
+		for _, print := range p.prints(by, one) {
+			out = append(out, printBox{Value: print.Link, Title: print.Title})
+		}
+		return out
+	})
+}
+
+// printed lists the papers of a page of a list, narrowed as a request says; home is where its rows have their pages, papers tells which a row has: Value is the name in its address.
+func (l caseList[T]) printed(s *Server, c *fiber.Ctx, by policy.Actor, home string, papers func(one *T) []printBox) ([]field, []printRow, string, error) {
+	at := l.address(c)
 	at.path = printsPath
-	found, err := p.page(c.UserContext(), by, at.value, false, at.after)
+	found, err := l.page(c.UserContext(), by, at.value, false, at.after)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	clock := p.s.clockOf(c.UserContext())
+	clock := s.clockOf(c.UserContext())
 	var rows []printRow
 	for i := range found.Docs {
 		d := &found.Docs[i]
-		line := p.row(clock, d.ID, &d.State)
-		row := printRow{Path: p.path + "/" + d.ID, Name: line.Name, Sub: line.Title, State: line.State}
-		for _, print := range p.prints(by, &d.State) {
-			row.Papers = append(row.Papers, printBox{Value: d.ID + "~" + print.Link, Title: print.Title})
+		line := l.row(clock, d.ID, &d.State)
+		row := printRow{Path: home + "/" + d.ID, Name: line.Name, Sub: line.Title, State: line.State, Papers: papers(&d.State)}
+		for k := range row.Papers {
+			row.Papers[k].Value = d.ID + "~" + row.Papers[k].Value
 		}
 		if len(row.Papers) > 0 {
 			rows = append(rows, row)
 		}
 	}
-	return p.filters(at.value), rows, nextPage(c, found.Next), nil
+	return l.filters(at.value), rows, nextPage(c, found.Next), nil
 }
 
 // printsView is what prints.html shows.

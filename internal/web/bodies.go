@@ -132,7 +132,7 @@ func (s *Server) bodyBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overview
 	if s.guard.Allow(by, policy.PrepareBody) {
 		b.Acts = []crumb{{"登记筹备组", bodiesPath + "/new"}}
 	}
-	b.Acts = append(b.Acts, crumb{"任期到期提醒", expiryPath + "?kind=" + string(registry.ExpiryBody)})
+	b.Acts = append(append(b.Acts, crumb{"任期到期提醒", expiryPath + "?kind=" + string(registry.ExpiryBody)}), s.printsOf(bodiesPath)...)
 	b.Note = "在任按小区登记的任期；成员只统计人数，没有登记人数的不计。"
 	b.Nothing, b.NothingText = "还没有登记小区", "登记小区以后，这里列出业主组织。"
 	return l, b, nil

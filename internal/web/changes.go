@@ -62,7 +62,7 @@ func (s *Server) changeBoard(c *fiber.Ctx, by policy.Actor) (listAddress, overvi
 	if s.guard.Allow(by, policy.WriteRegister) {
 		b.Acts = []crumb{{"登记退出通知", changesPath + "/new"}}
 	}
-	b.Acts = append(b.Acts, crumb{"风险小区", riskPath})
+	b.Acts = append(append(b.Acts, crumb{"风险小区", riskPath}), s.printsOf(changesPath)...)
 	b.Nothing, b.NothingText = "还没有更换物业企业的小区", "企业或业主大会通知终止合同以后在这里办理。"
 	return l, b, nil
 }

@@ -54,7 +54,6 @@ func (s *Server) conductRoutes() []Route {
 		rows = append(rows,
 			Route{Method: get, Path: one, Action: b.Read(), Handler: of(s.conductOne)},
 			Route{Method: get, Path: one + "/whole", Action: b.Read(), Handler: s.wholePage(func(c *fiber.Ctx, by policy.Actor) (pageFile, error) { return s.conductWhole(c, by, b) })},
-			Route{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: b.Read(), Handler: of(s.conductPrint)},
 			Route{Method: get, Path: one + "/paper", Action: b.Read(), Handler: of(s.conductPaper)},
 			Route{Method: get, Path: one + "/edit", Action: b.Record(), Handler: of(s.conductForm)},
 			Route{Method: post, Path: one + "/edit", Action: b.Record(), Handler: of(s.recordConduct), Upload: maxFiling},
@@ -63,7 +62,8 @@ func (s *Server) conductRoutes() []Route {
 			Route{Method: post, Path: one + "/return", Action: b.Confirm(), Handler: of(s.returnConduct)},
 			Route{Method: post, Path: one + "/annul", Action: b.Confirm(), Handler: of(s.annulConduct)})
 		if b.Object() != "" {
-			rows = append(rows, Route{Method: post, Path: one + "/object", Action: b.Object(), Handler: of(s.objectConduct)},
+			rows = append(rows, Route{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: b.Read(), Handler: of(s.conductPrint)},
+				Route{Method: post, Path: one + "/object", Action: b.Object(), Handler: of(s.objectConduct)},
 				Route{Method: post, Path: one + "/answer", Action: b.Confirm(), Handler: of(s.answerConduct)})
 		}
 		switch b {
@@ -99,6 +99,7 @@ func (s *Server) conductLineOf(day calendar.Date, b conduct.Book, id string, e *
 type conductListView struct {
 	Book, ClassWord, Path, Note    string
 	Rows                           []conductLine
+	Links                          []crumb
 	Classes, States                []option
 	Query, Class, State            string
 	ByDecided, ByUntil             sortLink
@@ -128,7 +129,7 @@ func (s *Server) conductList(c *fiber.Ctx, by policy.Actor, b conduct.Book) erro
 		return err
 	}
 	v := conductListView{Book: b.Title(), Path: bookPath(b), Query: l.value["q"], Class: l.value["class"], State: l.value["state"], Firm: w.Firm, Classes: choicesOf("全部", s.conduct.Terms.ClassChoices(b)), States: []option{{Label: "全部"}},
-		Next: nextPage(c, found.Next), Excel: l.excel(), Marks: b == conduct.Marks, Honours: b == conduct.Honours, Filtered: l.filtered(), CanRecord: s.guard.Allow(by, b.Record()), Note: s.conduct.Terms.Basis(b),
+		Next: nextPage(c, found.Next), Excel: l.excel(), Links: s.printsOf(bookPath(b)), Marks: b == conduct.Marks, Honours: b == conduct.Honours, Filtered: l.filtered(), CanRecord: s.guard.Allow(by, b.Record()), Note: s.conduct.Terms.Basis(b),
 		ClassWord: classWord(b), DayWord: dayWord(b), UntilWord: map[conduct.Book]string{conduct.Credit: "公示至"}[b]}
 	if v.UntilWord == "" {
 		v.UntilWord = "有效至"

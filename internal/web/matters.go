@@ -128,8 +128,9 @@ type mattersView struct {
 	// Urges leads to whom one can urge, none for who cannot.
 	Urges                 []crumb
 	ShowsSource, CanCount bool
-	// Kept narrow the list beside what the filters say: the groups of a board.
-	Kept []option
+	// Kept narrow the list beside what the filters say: the groups of a board. Links lead to what is done with several.
+	Kept  []option
+	Links []crumb
 }
 
 var matterFilters = []string{"q", "kind", "state", "department", "source", "late", "mine", "orders", "period", "measure", "township", "community", "category"}
@@ -154,7 +155,7 @@ func (s *Server) matterList(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := mattersView{Sort: l.value["sort"], Desc: l.value["desc"], Next: nextPage(c, found.Next), Excel: l.excel(), Filtered: l.filtered(), CanReport: s.guard.Allow(by, policy.ReportMatter), CanImport: s.guard.Allow(by, policy.ImportMatter), ShowsSource: s.guard.Allow(by, policy.ReadReporter) || s.guard.Allow(by, policy.ImportMatter),
+	v := mattersView{Links: s.printsOf(mattersPath), Sort: l.value["sort"], Desc: l.value["desc"], Next: nextPage(c, found.Next), Excel: l.excel(), Filtered: l.filtered(), CanReport: s.guard.Allow(by, policy.ReportMatter), CanImport: s.guard.Allow(by, policy.ImportMatter), ShowsSource: s.guard.Allow(by, policy.ReadReporter) || s.guard.Allow(by, policy.ImportMatter),
 		ByDue: l.sorted("due", "期限", "latest"), ByTime: l.sorted("time", "上报", "latest")}
 	for _, name := range []string{"township", "community", "category"} {
 		if l.value[name] != "" {

@@ -99,7 +99,7 @@ func (s *Server) listedKinds() (out []printKind) {
 			out = append(out, kind)
 		}
 	}
-	add(s.filings != nil, listedPapers[filing.Filing]{path: filingsPath, title: "登记备案", read: policy.ReadFiling, names: []string{"kind", "state"}, at: below(filingsPath),
+	add(s.filings != nil, listedPapers[filing.Filing]{path: filingsPath, title: "登记备案", read: policy.ReadFiling, names: []string{"kind", "state"}, at: filingPaperAt,
 		filters: func(value map[string]string) []field {
 			kinds := []option{{Label: "全部"}}
 			for _, k := range s.filings.Kinds.All() {
@@ -110,8 +110,8 @@ func (s *Server) listedKinds() (out []printKind) {
 		page: func(c *fiber.Ctx, by policy.Actor, l listAddress) (store.Page[filing.Filing], error) {
 			return s.filings.List(c.UserContext(), by, filingFilter(l), l.after)
 		},
-		row: func(_ policy.Actor, id string, f *filing.Filing) printRow {
-			return printRow{Path: filingsPath + "/" + id, Name: f.Subject(), Sub: f.Title + " " + f.Number, State: f.State.Title(), Papers: boxes(filingPapers(f))}
+		row: func(by policy.Actor, id string, f *filing.Filing) printRow {
+			return printRow{Path: filingsPath + "/" + id, Name: f.Subject(), Sub: f.Title + " " + f.Number, State: f.State.Title(), Papers: append(boxes(filingPapers(f)), pageBoxes(s.filingPapers(by, f))...)}
 		}})
 	add(s.handovers != nil, listedPapers[handover.Handover]{path: handoversPath, title: "承接查验", read: policy.ReadHandover, names: []string{"state"}, at: printPaths(handoversPath),
 		filters: func(value map[string]string) []field { return []field{stateFilter(handover.States(), value)} },
@@ -214,5 +214,5 @@ func (s *Server) listedKinds() (out []printKind) {
 		row: func(by policy.Actor, id string, o *survey.Survey) printRow {
 			return printRow{Path: surveysPath + "/" + id, Name: o.Name, Sub: strconv.FormatInt(o.Year, 10) + " 年", State: o.State.Title(), Papers: boxes(s.surveyPapers(by, o))}
 		}})
-	return out
+	return append(out, s.listedPages()...)
 }

@@ -40,6 +40,7 @@ type visitsView struct {
 	Quarter, Series, State         field
 	Assessor, Order                field
 	Name, Excel                    string
+	Links                          []crumb
 	CanPlan, CanReview, CanDo      bool
 	CanRead                        bool
 	Pairs                          []pairLine
@@ -170,7 +171,7 @@ func (s *Server) visits(c *fiber.Ctx, by policy.Actor) error {
 		Order:    field{Name: "order", Label: "排序", Options: []option{{Value: "", Label: "新的在前"}, {Value: "oldest", Label: "旧的在前"}}, Value: c.Query("order")},
 		Empty:    "没有走访记录", EmptyText: "安排的走访会按日期列在这里。"}
 	if len(v.Rows) > 0 {
-		v.Excel = "/visits.xlsx?" + string(c.Request().URI().QueryString())
+		v.Links, v.Excel = s.printsOf(visitsPath), "/visits.xlsx?"+string(c.Request().URI().QueryString())
 	}
 	if f.Name != "" || c.Query("state")+c.Query("series")+c.Query("assessor")+c.Query("quarter") != "" {
 		v.EmptyText = "换个条件试试。"
