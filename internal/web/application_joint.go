@@ -57,6 +57,8 @@ type jointView struct {
 	// Done is what came of each verdict of a form that was sent.
 	Done []jointDone
 	Kept int
+	// NumberHint says which number of the minutes is proposed, "" for none.
+	NumberHint string
 }
 
 // jointRow is one application. Field is the name of its select, "" where nothing can be recorded, Why says why not.
@@ -230,6 +232,13 @@ func (s *Server) showJoint(c *fiber.Ctx, by policy.Actor, typed url.Values, refu
 			r.Chosen = application.ChoiceAgree
 		}
 	}
+	if open && typed == nil {
+		number, hint, err := s.jointNumber(c.UserContext(), d)
+		if err != nil {
+			return err
+		}
+		v.NumberHint, typed = hint, url.Values{jointStep + "-number": {number}}
+	}
 	d.fill(&v, open, typed, refused)
 	p := page{Title: v.Name + "联审", Nav: applicationsPath, Data: v, Fields: refused}
 	if v.Name == "" {
@@ -239,6 +248,22 @@ func (s *Server) showJoint(c *fiber.Ctx, by policy.Actor, typed url.Values, refu
 		return s.refuse(c, by, "application_joint", p)
 	}
 	return s.render(c, by, "application_joint", p)
+}
+
+// jointNumber proposes the number of the minutes: that of the minutes of today, since reasons that differ are recorded one after the other, else the next one of its series; hint says which it is.
+func (s *Server) jointNumber(ctx context.Context, d *jointDesk) (number, hint string, err error) {
+	for i := range d.docs {
+		if paper := jointMinutes(&d.docs[i].State); paper != nil && paper.Day == s.applications.Today() {
+			return paper.Number, "已填好今天这份联审纪要的文号；另一份纪要的改成它的号", nil
+		}
+	}
+	if s.letters != nil {
+		number, err = s.letters.Next(ctx, "star-application.joint", s.applications.Today().Year())
+	}
+	if number != "" {
+		hint = "已填好下一个号；办公室给了别的号就改成那个号"
+	}
+	return number, hint, err
 }
 
 // fill adds the filters, the counts and the form; open: something can be recorded.
@@ -279,7 +304,7 @@ func (d *jointDesk) fill(v *jointView, open bool, typed url.Values, refused []fa
 	for _, choice := range application.Choices() {
 		v.Choices = append(v.Choices, option{choice[0], choice[1]})
 	}
-	v.Form = withErrors([]field{{Name: jointStep + "-number", Label: "联审纪要文号", Type: "text", Autocomplete: "off", Value: typed.Get(jointStep + "-number"), Hint: "例如 联审纪要第3期"},
+	v.Form = withErrors([]field{{Name: jointStep + "-number", Label: "联审纪要文号", Type: "text", Autocomplete: "off", Value: typed.Get(jointStep + "-number"), Hint: cmp.Or(v.NumberHint, "例如 联审纪要第3期")},
 		{Name: jointStep + "-day", Label: "联审日期", Type: "date", Value: typed.Get(jointStep + "-day")},
 		{Name: jointStep + "-text", Label: "不评或者降低的理由", Rows: 2, Value: typed.Get(jointStep + "-text"), Optional: true, Hint: "选了不评或者降低的要写；理由不同的分几次登记"}}, refused)
 }

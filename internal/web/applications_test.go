@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -247,7 +248,7 @@ func TestApplicationPages(t *testing.T) {
 	minutes := func(choice string, more ...string) url.Values {
 		return pairs(append([]string{"verdict:" + a.seen(id), choice, "joint-number", "联审纪要第3期", "joint-day", a.Applications.Today().String()}, more...)...)
 	}
-	a.shows("again", joint, 200, "这次登记", `name="verdict:`+a.seen(id)+`"`)
+	a.shows("again", joint, 200, "这次登记", `name="verdict:`+a.seen(id)+`"`, "都物联审纪〔"+strconv.Itoa(a.Applications.Today().Year())+"〕1号", "已填好下一个号")
 	a.shows("firm", joint, 200, "望湖苑", "not", "这次登记")
 	a.shows("rival", joint, 200, "not", "望湖苑")
 	a.shows("officer", joint, 200, "由别人登记")
@@ -259,6 +260,7 @@ func TestApplicationPages(t *testing.T) {
 	a.sends("again", joint, 422, minutes("0"), []string{`id="joint-text-e"`, "不评或者降低的理由"}, a.scan)
 	a.sends("again", joint, 422, minutes("agree", "joint-day", "昨天"), []string{"“昨天”不是日期"}, a.scan)
 	a.sends("again", joint, 200, minutes("agree"), []string{"登记了 1 份，共选了 1 份"}, a.scan)
+	a.shows("again", joint, 200, `value="联审纪要第3期"`, "已填好今天这份联审纪要的文号")
 	// One who signed, and one that somebody changed meanwhile: each is told for itself and stays as it was.
 	old := minutes("0", "joint-text", "信访事项正在核查")
 	a.sends("officer", joint, 200, old, []string{"登记了 0 份，共选了 1 份", "另一人"}, a.scan)

@@ -62,6 +62,7 @@ func (s *Server) collectionRoutes() []Route {
 		{Method: post, Path: sheet + "/matter", Action: send, Handler: s.passCollection},
 		{Method: get, Path: one, Action: read, Handler: s.collectionTask},
 		{Method: get, Path: one + "/print/:paper<maxLen(16)>", Action: read, Handler: s.collectionPaper},
+		{Method: get, Path: one + "/whole", Action: read, Handler: s.wholePage(s.collectionWhole)},
 		{Method: get, Path: one + "/merged.xlsx", Action: read, Handler: s.collectionMerged},
 		{Method: get, Path: one + "/phones.xlsx", Action: policy.ReadContacts, Handler: s.collectionPhones},
 		{Method: get, Path: one + "/files/:n<int>", Action: read, Handler: s.collectionFile},

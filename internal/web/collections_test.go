@@ -100,6 +100,8 @@ func TestCollectionPages(t *testing.T) {
 		scenario{name: "its attachment", role: "firm", path: task + "/files/1", status: 200},
 		scenario{name: "no such attachment", role: "firm", path: task + "/files/2", status: 404},
 		scenario{name: "the community sees", role: "secretary", path: sheet, status: 200, excludes: []string{">签收<"}},
+		scenario{name: "the whole file", role: "officer", path: task + "/whole", status: 200, contains: []string{"卷内目录", "消防设施排查", "排查要点.png", "10 年"}},
+		scenario{name: "no whole file for who sees nothing of it", role: "elsewhere", path: task + "/whole", status: 404},
 		scenario{name: "another community does not", role: "elsewhere", path: sheet, status: 404},
 		scenario{name: "filled before it was signed for", role: "firm", method: "POST", path: sheet + "/save", form: pairs("seq", "1", "row", project, "c3", "12"), status: 409, contains: []string{"未签收"}},
 		scenario{name: "a community signs nothing of a firm", role: "secretary", method: "POST", path: sheet + "/sign", form: pairs("seq", "1"), status: 403, contains: []string{"赣北物业服务有限公司签收"}},

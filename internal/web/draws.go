@@ -42,6 +42,7 @@ func (s *Server) drawRoutes() []Route {
 		{Method: get, Path: one + "/lists", Action: policy.DrawInspection, Handler: s.drawLists},
 		{Method: get, Path: one + "/result.xlsx", Action: policy.DrawInspection, Handler: s.drawExcel},
 		{Method: get, Path: one + "/print", Action: policy.DrawInspection, Handler: s.drawPrint},
+		{Method: get, Path: one + "/whole", Action: policy.DrawInspection, Handler: s.wholePage(s.drawWhole)},
 		{Method: get, Path: recusalsPath, Action: policy.DoInspection, Handler: s.recusals},
 		{Method: post, Path: recusalsPath, Action: policy.DoInspection, Handler: s.declareRecusal},
 		{Method: post, Path: recusalsPath + "/:account<maxLen(64)>/end", Action: policy.PlanInspection, Handler: s.endRecusal},
@@ -221,6 +222,7 @@ func (s *Server) showDraw(c *fiber.Ctx, by policy.Actor, typed url.Values, refus
 	if len(d.Picks) > 0 {
 		v.Prints, v.Papers = append(v.Prints, caseLink{"抽取结果", path + "/print"}), append(v.Papers, caseLink{"抽取结果 Excel", path + "/result.xlsx"})
 	}
+	v.Prints = append(v.Prints, caseLink{"一案一档", path + "/whole"})
 	clock := s.clockOf(ctx)
 	pending, err := s.draws.Pending(ctx, d)
 	if err != nil {

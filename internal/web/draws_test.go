@@ -78,6 +78,9 @@ func TestDrawPages(t *testing.T) {
 	if !strings.Contains(page, "抽中的小区") || !strings.Contains(page, "redsteward draw draw.json") || !strings.Contains(file.body, `"seed"`) || !strings.Contains(m.as("").get(t, "/draws").body, public) {
 		t.Errorf("opened: %.3000s\n%.1500s", page, file.body)
 	}
+	if whole := m.as("chief").get(t, path+"/whole"); whole.StatusCode != 200 || !containsAll(whole.body, []string{"卷内目录", "名单和权重", "按冻结的名单（2 个小区、2 名检查人员）抽取 1 个小区"}) {
+		t.Errorf("the whole file: %d %.1500s", whole.StatusCode, whole.body)
+	}
 	if print := m.as("chief").get(t, path+"/print").body; !strings.Contains(print, "按冻结的名单（2 个小区、2 名检查人员）抽取 1 个小区") {
 		t.Errorf("the print: %.2000s", print)
 	}

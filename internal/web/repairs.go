@@ -42,7 +42,7 @@ func (s *Server) repairRoutes() []Route {
 		Route{Method: get, Path: callsPath, Action: policy.ReadRepairs, Handler: s.callList},
 		Route{Method: get, Path: call, Action: policy.ReadRepairs, Handler: s.calls},
 		Route{Method: post, Path: call, Action: policy.CheckRepairs, Handler: s.recordCall},
-		Route{Method: get, Path: one, Action: policy.ReadRepairs, Handler: s.repair})
+		Route{Method: get, Path: one, Action: policy.ReadRepairs, Handler: s.repair}, Route{Method: get, Path: one + "/whole", Action: policy.ReadRepairs, Handler: s.wholePage(s.repairWhole)})
 	for _, act := range []string{"arrive", "finish", "correct", "withdraw"} {
 		rows = append(rows, Route{Method: post, Path: one + "/" + act, Action: policy.WriteRepairs, Handler: s.actRepair})
 	}
@@ -64,6 +64,8 @@ type repairsView struct {
 	ByTime               sortLink
 	Filtered, CanWrite   bool
 	Project, ProjectName string
+	// Links are other pages about the repairs.
+	Links []crumb
 }
 
 var repairFilters = []string{"q", "project", "firm", "month", "state", "category", "late", "urgent"}
@@ -91,7 +93,7 @@ func (s *Server) repairList(c *fiber.Ctx, by policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	v := repairsView{Sort: l.value["sort"], Desc: l.value["desc"], Next: nextPage(c, found.Next), Excel: l.excel(), ByTime: l.sorted("time", "报修", "latest"), Filtered: l.filtered(), CanWrite: s.guard.Allow(by, policy.WriteRepairs), Project: l.value["project"]}
+	v := repairsView{Sort: l.value["sort"], Desc: l.value["desc"], Next: nextPage(c, found.Next), Excel: l.excel(), ByTime: l.sorted("time", "报修", "latest"), Filtered: l.filtered(), CanWrite: s.guard.Allow(by, policy.WriteRepairs), Project: l.value["project"], Links: s.urges(by, "repairs")}
 	v.Filters = []boardFilter{{Name: "q", Label: "小区、位置、内容或编号", Value: l.value["q"]}, {Name: "month", Label: "月份", Value: l.value["month"], Options: s.monthOptions()}, {Name: "state", Label: "状态", Value: l.value["state"], Options: choicesOf("全部", repair.States())},
 		{Name: "category", Label: "类别", Value: l.value["category"], Options: choicesOf("全部", s.repairs.Terms.Categories())}, {Name: "late", Label: "时限", Value: l.value["late"], Options: []option{{"", "全部"}, {"1", "逾时的"}}},
 		{Name: "urgent", Label: "急修", Value: l.value["urgent"], Options: []option{{"", "全部"}, {"1", "只看急修"}}}}
@@ -138,6 +140,8 @@ type repairView struct {
 	Seq               int64
 	Forms             []matterForm
 	History           []stepLine
+	// Whole is its file (一案一档).
+	Whole string
 }
 
 // momentField asks for a moment.
@@ -247,7 +251,7 @@ func (s *Server) showRepair(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 		return err
 	}
 	r, now := &doc.State, s.clockOf(c.UserContext()).now
-	v := repairView{Title: r.Said.What, Sub: r.ProjectName + " " + r.Said.Where, State: r.State().Title(), Urgent: r.Said.Urgent, Late: r.Late(now), Seq: doc.Seq}
+	v := repairView{Whole: repairsPath + "/" + doc.ID + "/whole", Title: r.Said.What, Sub: r.ProjectName + " " + r.Said.Where, State: r.State().Title(), Urgent: r.Said.Urgent, Late: r.Late(now), Seq: doc.Seq}
 	due := "应修好"
 	if r.Said.Urgent {
 		due = "应到场"

@@ -42,6 +42,8 @@ func TestRepairPages(t *testing.T) {
 		scenario{name: "enter", role: "firm", method: "POST", path: "/repairs/new", form: pairs("key", "k1", "project", project, "reported", at(0), "where", "2幢电梯", "what", "电梯停在两层之间", "category", "lift", "urgent", "yes"), status: 303, changes: 1},
 		scenario{name: "the same form again", role: "firm", method: "POST", path: "/repairs/new", form: pairs("key", "k1", "project", project, "reported", at(0), "where", "2幢电梯", "what", "电梯停在两层之间", "category", "lift", "urgent", "yes"), status: 303},
 		scenario{name: "listed", role: "officer", path: "/repairs?urgent=1", status: 200, contains: []string{"电梯停在两层之间", "逾时", "急修", "待到场"}, excludes: []string{"水管漏水"}},
+		scenario{name: "whom to urge", role: "officer", path: "/urging?of=repairs", status: 200, contains: []string{"赣北物业服务有限公司", "待到场", "【催办】下列报修已经逾时"}},
+		scenario{name: "the list leads there", role: "officer", path: "/repairs", status: 200, contains: []string{"/urging?of=repairs"}},
 		scenario{name: "none", role: "officer", path: "/repairs?q=zzz", status: 200, contains: []string{"没有符合条件的报修"}},
 	)
 	list, err := f.Repairs.List(context.Background(), policy.Actor{ID: "x", Appointments: []policy.Appointment{{Role: "inspector", Scopes: []string{policy.County}}}}, repair.Filter{Urgent: true}, "")
@@ -56,6 +58,7 @@ func TestRepairPages(t *testing.T) {
 		scenario{name: "an old page", role: "firm", method: "POST", path: lift + "/withdraw", form: pairs("seq", "2", "withdraw-reason", "重复"), status: 409},
 		scenario{name: "a correction without reason", role: "firm", method: "POST", path: lift + "/correct", form: pairs("seq", "3", "correct-reported", at(0), "correct-where", "2幢1单元电梯", "correct-what", "电梯停在两层之间", "correct-category", "lift", "correct-urgent", "yes", "correct-arrived", at(1), "correct-done", at(2), "correct-result", "更换接触器"), status: 422, contains: []string{`id="correct-reason-e"`, "2幢1单元电梯"}},
 		scenario{name: "a correction", role: "firm", method: "POST", path: lift + "/correct", form: pairs("seq", "3", "correct-reported", at(0), "correct-where", "2幢1单元电梯", "correct-what", "电梯停在两层之间", "correct-category", "lift", "correct-urgent", "yes", "correct-arrived", at(1), "correct-done", at(2), "correct-result", "更换接触器", "correct-reason", "单元没有写"), status: 303, changes: 1},
+		scenario{name: "its whole file", role: "officer", path: lift + "/whole", status: 200, contains: []string{"卷内目录", "2幢1单元电梯", "办理经过", "10 年"}, excludes: []string{"<form"}},
 		scenario{name: "its trace", role: "officer", path: lift, status: 200, contains: []string{"位置由“2幢电梯”改为“2幢1单元电梯”", "单元没有写", "已修好"}, excludes: []string{"登记到场"}},
 		scenario{name: "the firm sees no draw", role: "firm", path: "/repairs/calls/" + sample, status: 200, contains: []string{"还没有回访的一条"}, excludes: []string{entered, "抽取种子", "13812345678", "登记回访结果"}},
 		scenario{name: "the firm does not call", role: "firm", method: "POST", path: "/repairs/calls/" + sample, form: pairs("seq", "1", "repair", entered, "outcome-"+entered, "satisfied"), status: 403},

@@ -47,6 +47,7 @@ func (s *Server) surveyRoutes() []Route {
 		{Method: get, Path: one, Action: policy.ReadSurvey, Handler: s.survey},
 		{Method: get, Path: one + "/notice", Action: policy.ReadSurvey, Handler: s.surveyNotice},
 		{Method: get, Path: one + "/result", Action: policy.ReadSurvey, Handler: s.surveyResult},
+		{Method: get, Path: one + "/whole", Action: policy.ReadSurvey, Handler: s.wholePage(s.surveyWhole)},
 		{Method: get, Path: one + "/slips", Action: policy.RunSurvey, Handler: s.surveySlips},
 		{Method: get, Path: one + "/list", Action: policy.ReadSurvey, Handler: s.surveyDrawn},
 		{Method: get, Path: one + "/enter", Action: policy.EnterSurvey, Handler: s.enterSurveyPage},
@@ -467,6 +468,7 @@ func (s *Server) showSurvey(c *fiber.Ctx, by policy.Actor, typed url.Values, ref
 	if s.guard.Allow(by, policy.RunSurvey) && o.By == survey.ByCode && (o.State == survey.Prepared || o.State == survey.Open) {
 		v.Prints = append(v.Prints, caseLink{"通知单和纸质问卷（答题码）", path + "/slips"})
 	}
+	v.Prints = append(v.Prints, caseLink{"一案一档", path + "/whole"})
 	if o.State == survey.Open && s.guard.Allow(by, policy.EnterSurvey) {
 		v.Enter = path + "/enter"
 	}

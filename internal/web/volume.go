@@ -56,7 +56,7 @@ type volumeItem struct {
 // VolumeKinds are the kinds of files whose term of keeping the configuration may name.
 func VolumeKinds() []string {
 	return []string{"行政检查", "整改", "一票否决认定", "降星与摘牌", "保修金使用", "保修金退还", "保修金催缴", "异议与申诉", "星级申报", "承接查验", "红色议事",
-		"登记备案", "物业更换", "业主组织", "事项", "微心愿", "失信信息", "行业评价记录", "表彰奖励", "公示意见", "企业说明", "争星任务", "评价方案"}
+		"登记备案", "物业更换", "业主组织", "事项", "微心愿", "失信信息", "行业评价记录", "表彰奖励", "公示意见", "企业说明", "争星任务", "评价方案", "双随机抽查", "满意度调查", "收表任务", "报修"}
 }
 
 // keptFor is how long a file of a kind is kept (保管期限): 永久 or 30 年 where the configuration says so, else 10 年.

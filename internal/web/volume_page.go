@@ -122,6 +122,9 @@ func (s *Server) boundPage(c *fiber.Ctx, address string) (items []volumeItem, ha
 				}
 				continue
 			}
+			if title == "打印" || title == "材料" { // links: what they lead to is bound itself
+				continue
+			}
 			facts.Rows = append(facts.Rows, rows...)
 			if len(photos) > 0 {
 				items = append(items, volumeItem{Title: title + "：照片", Photos: photos})
@@ -166,6 +169,10 @@ func sectionSaid(section *html.Node) (title string, rows [][2]string, photos []c
 			if said := saidIn(n); said != "" && !form && !inside(n, section, func(p *html.Node) bool { return p != n && (p.Data == "li" || p.Data == "dd") }) {
 				rows = append(rows, [2]string{title, said})
 			}
+		case "tr":
+			if row, ok := tableRow(n); ok {
+				rows = append(rows, row)
+			}
 		case "a":
 			if ofClass(n, "pic") {
 				for _, a := range n.Attr {
@@ -177,6 +184,45 @@ func sectionSaid(section *html.Node) (title string, rows [][2]string, photos []c
 		}
 	}
 	return title, rows, photos
+}
+
+// tableRow is a row of the body of a table: its first cell names it, the others follow under their headings; false for a heading and for cells with lists, which are told by themselves.
+func tableRow(tr *html.Node) (row [2]string, ok bool) {
+	if tr.Parent == nil || tr.Parent.Data != "tbody" {
+		return row, false
+	}
+	var heads []string
+	if table := tr.Parent.Parent; table != nil {
+		for n := range table.Descendants() {
+			if n.Type == html.ElementNode && n.Data == "th" && inside(n, table, func(p *html.Node) bool { return p.Data == "thead" }) {
+				heads = append(heads, saidIn(n))
+			}
+		}
+	}
+	var said []string
+	at := 0
+	for n := tr.FirstChild; n != nil; n = n.NextSibling {
+		if n.Type != html.ElementNode || n.Data != "td" && n.Data != "th" {
+			continue
+		}
+		for k := range n.Descendants() {
+			if k.Type == html.ElementNode && (k.Data == "li" || k.Data == "dd") {
+				return row, false
+			}
+		}
+		text := saidIn(n)
+		switch {
+		case at == 0:
+			row[0] = text
+		case text != "" && at < len(heads) && heads[at] != "":
+			said = append(said, heads[at]+"："+text)
+		case text != "":
+			said = append(said, text)
+		}
+		at++
+	}
+	row[1] = strings.Join(said, "；")
+	return row, row[0] != "" && row[1] != ""
 }
 
 // unsaid reports whether an element says nothing in a file.

@@ -384,7 +384,7 @@ func start(ctx context.Context, db *store.DB, now func() time.Time, conf, csv []
 
 // sampleSeries are two series of numbers.
 func sampleSeries() *casework.Series {
-	series, err := casework.ParseSeries("numbers.yaml", []byte("basis: 测试\nseries:\n  - {word: 都建发, title: 公布与方案, papers: [period.published, scheme-version.adopt]}\n  - {word: 都建告, title: 告知书, papers: [veto.serve]}\n  - {word: 都建决, title: 认定书, papers: [veto.issue]}\n"))
+	series, err := casework.ParseSeries("numbers.yaml", []byte("basis: 测试\nseries:\n  - {word: 都建发, title: 公布与方案, papers: [period.published, scheme-version.adopt]}\n  - {word: 都建告, title: 告知书, papers: [veto.serve]}\n  - {word: 都建决, title: 认定书, papers: [veto.issue]}\n  - {word: 都物联审纪, title: 联审纪要, papers: [star-application.joint]}\n"))
 	if err != nil {
 		panic(err) // it stands above
 	}
