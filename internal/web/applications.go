@@ -42,7 +42,7 @@ func (s *Server) applicationPages() casePages[application.Application, applicati
 			if s.guard.Allow(by, policy.SignApproval) {
 				out = append(out, crumb{"一次签多份", opinionsPath})
 			}
-			return out
+			return append(out, s.urges(by, "applications")...)
 		},
 		filters: func(value map[string]string) []field {
 			return []field{{Name: "year", Label: "年度（如 2026）", Type: "text", Autocomplete: "off", Value: value["year"]}, stateFilter(application.States(), value)}

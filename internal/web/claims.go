@@ -33,6 +33,7 @@ func (s *Server) claimPages() casePages[claim.Claim, claim.Step] {
 			}
 			return link, "起草保修通知书"
 		},
+		links:   func(by policy.Actor) []crumb { return s.urges(by, "claims") },
 		filters: func(value map[string]string) []field { return []field{stateFilter(claim.States(), value)} },
 		page: func(ctx context.Context, by policy.Actor, value map[string]string, due bool, after string) (store.Page[claim.Claim], error) {
 			return s.claims.List(ctx, by, caseFilter(value), due, after)

@@ -25,6 +25,7 @@ func (s *Server) coachTaskPages() casePages[cycle.CoachTask, cycle.CoachStep] {
 	list := caseList[cycle.CoachTask]{path: coachTasksPath, nav: coachPath, title: "争星任务", sub: "企业负责人从争星晋位里派给项目负责人的事", find: "小区、社区或事情", opened: "派出日期", figure: "办几次", unit: "项", read: policy.ReadCoach,
 		nothing: "在“争星晋位”里打开小区，把要办的派给项目负责人。", hidden: []string{"project"},
 		above:   func(policy.Actor) *crumb { return &crumb{"争星晋位", coachPath} },
+		links:   func(by policy.Actor) []crumb { return s.urges(by, "coach") },
 		filters: func(value map[string]string) []field { return []field{stateFilter(cycle.CoachStates(), value)} },
 		page: func(ctx context.Context, by policy.Actor, value map[string]string, due bool, after string) (store.Page[cycle.CoachTask], error) {
 			return s.cycle.CoachTasks().List(ctx, by, caseFilter(value), due, after)

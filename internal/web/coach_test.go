@@ -42,6 +42,8 @@ func testCoach(t *testing.T, today string, people map[string]*person, run func(.
 		scenario{name: "given twice", role: "manager", method: "POST", path: give, form: form("action", "cameras", "due", today), status: 409, contains: []string{"已经派给"}},
 		scenario{name: "it waits for who does it", role: "keeper", path: "/todo", status: 200, contains: []string{"去落实", "防高空抛物"}},
 		scenario{name: "not for who gave it", role: "manager", path: "/todo", status: 200, excludes: []string{"去落实", "去确认"}},
+		scenario{name: "whom the firm can urge", role: "manager", path: "/urging?of=coach", status: 200, contains: []string{"【催办】下列争星任务已经派出", "防高空抛物"}},
+		scenario{name: "who does it urges nobody for it", role: "keeper", path: "/urging?of=coach", status: 200, contains: []string{"没有要催的事"}},
 		scenario{name: "the list", role: "keeper", path: "/coach-tasks?state=open", status: 200, contains: []string{"待落实"}},
 	)
 	path := regexp.MustCompile(`/coach-tasks/[^"/?.]+`).FindString(people["keeper"].get(t, "/coach-tasks").body)

@@ -100,7 +100,7 @@ func (s *Server) filingList(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	v := filingsView{Query: l.value["q"], Kind: l.value["kind"], State: l.value["state"], Kinds: []option{{Label: "全部"}}, States: []option{{Label: "全部"}},
-		Next: nextPage(c, found.Next), Excel: l.excel(), Filtered: l.filtered(), CanApply: s.guard.Allow(by, policy.ApplyFiling) && len(s.filings.Kinds.Of(by)) > 0, Links: s.printsOf(filingsPath)}
+		Next: nextPage(c, found.Next), Excel: l.excel(), Filtered: l.filtered(), CanApply: s.guard.Allow(by, policy.ApplyFiling) && len(s.filings.Kinds.Of(by)) > 0, Links: append(s.urges(by, "filings"), s.printsOf(filingsPath)...)}
 	for _, k := range s.filings.Kinds.All() {
 		v.Kinds = append(v.Kinds, option{Value: k.ID, Label: k.Title})
 	}

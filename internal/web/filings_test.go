@@ -160,6 +160,7 @@ func TestFilingPages(t *testing.T) {
 		{name: "nothing found", role: "officer", path: "/filings?kind=contract&state=refused", status: 200, contains: []string{"没有符合条件的备案"}},
 		{name: "Excel", role: "officer", path: "/filings.xlsx?state=registered", status: 200},
 		{name: "the receipt", role: "firm", path: page + "/receipt", status: 200, contains: []string{"物合备〔2026〕1号", "sha256 "}},
+		{name: "nobody to urge for a correction", role: "officer", path: "/urging?of=filings", status: 200, contains: []string{"备案补正", "承接查验", "现在没有要催的"}},
 		{name: "its papers to choose, all of them", role: "officer", path: "/prints?of=/filings&state=registered&tick=all", status: 200, contains: []string{"望湖苑", `value="` + strings.TrimPrefix(page, "/filings/") + `~receipt" checked`, "都不选"}},
 		{name: "none of that state", role: "officer", path: "/prints?of=/filings&state=refused", status: 200, contains: []string{"没有可以打印的文书"}},
 		{name: "together", role: "firm", path: "/prints/sheets?of=/filings&p=" + strings.TrimPrefix(page, "/filings/") + "~receipt&p=none~receipt", status: 200, contains: []string{"批量打印，1 份", "物合备〔2026〕1号", "有 1 份打不开", "备案回执", "在这一页"}},

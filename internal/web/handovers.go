@@ -127,7 +127,7 @@ func (s *Server) handoverList(c *fiber.Ctx, by policy.Actor) error {
 		states = append(states, option{Value: string(state), Label: state.Title()})
 	}
 	v := handoversView{Query: l.value["q"], State: field{Name: "state", Label: "状态", Options: states, Value: l.value["state"]}, Project: l.value["project"],
-		Next: nextPage(c, docs.Next), Excel: l.excel(), Filtered: l.filtered(), CanOpen: s.guard.Allow(by, policy.OpenHandover), Links: s.printsOf(handoversPath)}
+		Next: nextPage(c, docs.Next), Excel: l.excel(), Filtered: l.filtered(), CanOpen: s.guard.Allow(by, policy.OpenHandover), Links: append(s.urges(by, "handovers"), s.printsOf(handoversPath)...)}
 	clock := s.clockOf(c.UserContext())
 	for _, d := range docs.Docs {
 		v.Rows = append(v.Rows, handoverLineOf(d, clock))

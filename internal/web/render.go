@@ -339,6 +339,8 @@ func (s *Server) serves(path string) bool {
 		return s.responses != nil
 	case rectificationsPath:
 		return s.rectifications != nil
+	case coachTasksPath:
+		return s.cycle != nil
 	case applicationsPath:
 		return s.applications != nil
 	case platePath, platesPath, standingsPath:

@@ -19,10 +19,15 @@ import (
 	"redsteward/rating/cycle"
 	"redsteward/registry"
 	"redsteward/registry/casework"
+	"redsteward/registry/filing"
+	"redsteward/registry/fund/claim"
 	"redsteward/registry/fund/dunning"
+	"redsteward/registry/handover"
+	"redsteward/supervision/application"
 	"redsteward/supervision/collection"
 	"redsteward/supervision/matter"
 	"redsteward/supervision/rectification"
+	"redsteward/supervision/repair"
 )
 
 // urged is somebody who is urged.
@@ -99,6 +104,12 @@ func (s *Server) urgedRegisters(by policy.Actor) []urgedRegister {
 		{"proofs", "佐证材料", "/proofs", policy.ManagePeriod, "催交", "本期佐证材料还没有交齐", "请登录系统，在“佐证材料”里逐项提交；系统已有的不用交。", s.urgedProofs},
 		{"returns", "报表", returnsPath, policy.CheckReturn, "催报", "下列报表还没有报出", "请登录系统，在“报表台”里核对、送审。", s.urgedReturns},
 		{"collections", "收表任务", collectionsPath, policy.SendCollection, "催报", "下列收表任务还没有报", "请登录系统，在“我的待办”里签收填报，也可以下载模板用 Excel 上报。", s.urgedCollections},
+		{"filings", "备案补正", filingsPath, policy.HandleFiling, "催办", "下列备案已经一次性告知补正", "请登录系统，在“登记备案”里补齐材料后重新提交。", s.urgedFilings},
+		{"handovers", "承接查验", handoversPath, policy.FileHandover, "催办", "下列承接查验还没有办完", "请登录系统，在“承接查验”里按步骤办理。", s.urgedHandovers},
+		{"repairs", "报修", repairsPath, policy.CheckRepairs, "催办", "下列报修已经逾时、还没有修好", "请尽快上门维修，并在“报修台账”里登记到场和完成时间。", s.urgedRepairs},
+		{"claims", "保修和补存", claimsPath, policy.HandleClaim, "催办", "下列保修、补存的期限内还没有办理", "通知书已经送达，请按通知书答复维修或者补存保修金。", s.urgedClaims},
+		{"applications", "星级申报补正", applicationsPath, policy.HoldStar, "催办", "下列星级申报退回补正，还没有重新提交", "请登录系统，在“星级申报”里补正后提交；逾期没有补正的，申报终止。", s.urgedApplications},
+		{"coach", "争星任务", coachTasksPath, policy.GiveCoachTask, "催办", "下列争星任务已经派出", "请登录系统，在“争星任务”里办好以后报告。", s.urgedCoachTasks},
 	}
 	return slices.DeleteFunc(all, func(r urgedRegister) bool { return !s.serves(r.nav) || !s.guard.Allow(by, r.right) })
 }
@@ -117,6 +128,81 @@ func (s *Server) urgedRectifications(c *fiber.Ctx, by policy.Actor) (out []urged
 	}, func(d store.Doc[rectification.Case]) {
 		k := &d.State
 		out = append(out, urged{Unit: k.FirmName, Firm: k.Firm, Place: k.Name, State: k.Kind.Title() + "，" + k.State.Title(), Due: k.Clock.Due, Link: rectificationsPath + "/" + d.ID})
+	})
+	return out, err
+}
+
+// urgedFilings are those that were returned for correction.
+func (s *Server) urgedFilings(c *fiber.Ctx, by policy.Actor) (out []urged, err error) {
+	err = s.filings.Each(c.UserContext(), by, filing.Filter{State: filing.Correcting}, func(id string, f *filing.Filing) {
+		out = append(out, urged{Unit: cmp.Or(f.FirmName, f.Subject()), Firm: f.Firm, Place: f.Subject() + "，" + f.Title, State: f.State.Title(), Due: f.DueNow().Due, Link: filingsPath + "/" + id})
+	})
+	return out, err
+}
+
+// urgedHandovers are those in which somebody has something to do until a day: the developer, and the firm once what is left is its filing.
+func (s *Server) urgedHandovers(c *fiber.Ctx, by policy.Actor) (out []urged, err error) {
+	err = eachPage(func(after string) (store.Page[handover.Handover], error) {
+		return s.handovers.Service.ListPage(c.UserContext(), by, handover.Filter{}, after)
+	}, func(d store.Doc[handover.Handover]) {
+		h := &d.State
+		what, due, runs := h.Clock()
+		if !runs {
+			return
+		}
+		one := urged{Unit: cmp.Or(h.DeveloperName, "建设单位"), Developer: h.Developer, Place: h.Title(), State: what, Due: due.Due, Link: handoversPath + "/" + d.ID}
+		if h.State == handover.Transferred {
+			one.Unit, one.Developer, one.Firm = h.FirmName, "", h.Firm
+		}
+		out = append(out, one)
+	})
+	return out, err
+}
+
+// urgedRepairs are the repairs that are late and not done.
+func (s *Server) urgedRepairs(c *fiber.Ctx, by policy.Actor) (out []urged, err error) {
+	err = s.repairs.Each(c.UserContext(), by, repair.Filter{Late: true}, func(d store.Doc[repair.Repair]) {
+		if r := &d.State; r.State() == repair.Waiting || r.State() == repair.Arrived {
+			out = append(out, urged{Unit: r.FirmName, Firm: r.Firm, Place: r.ProjectName + "，" + r.CategoryTitle, State: r.State().Title(), Due: calendar.DateOf(r.Due.Time), Link: repairsPath + "/" + d.ID})
+		}
+	})
+	return out, err
+}
+
+// urgedClaims are those in which the developer has a notice: to repair, or to replenish what was used.
+func (s *Server) urgedClaims(c *fiber.Ctx, by policy.Actor) (out []urged, err error) {
+	for _, state := range []claim.State{claim.Noticed, claim.Urged, claim.Replenishing} {
+		err = eachPage(func(after string) (store.Page[claim.Claim], error) {
+			return s.claims.List(c.UserContext(), by, casework.Filter{State: string(state)}, true, after)
+		}, func(d store.Doc[claim.Claim]) {
+			k := &d.State
+			out = append(out, urged{Unit: cmp.Or(k.DeveloperName, "建设单位"), Developer: k.Developer, Place: k.Name + "，" + k.Title, State: k.State.Title(), Due: k.Clock.Due, Link: claimsPath + "/" + d.ID})
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// urgedApplications are those that were returned to their firm.
+func (s *Server) urgedApplications(c *fiber.Ctx, by policy.Actor) (out []urged, err error) {
+	err = eachPage(func(after string) (store.Page[application.Application], error) {
+		return s.applications.List(c.UserContext(), by, application.Filter{State: application.Completing}, true, after)
+	}, func(d store.Doc[application.Application]) {
+		a := &d.State
+		out = append(out, urged{Unit: a.FirmName, Firm: a.Firm, Place: a.Name, State: a.State.Title(), Due: a.Clock.Due, Link: applicationsPath + "/" + d.ID})
+	})
+	return out, err
+}
+
+// urgedCoachTasks are the tasks that a firm gave its compounds and that are not reported.
+func (s *Server) urgedCoachTasks(c *fiber.Ctx, by policy.Actor) (out []urged, err error) {
+	err = eachPage(func(after string) (store.Page[cycle.CoachTask], error) {
+		return s.cycle.CoachTasks().List(c.UserContext(), by, casework.Filter{State: string(cycle.CoachOpen)}, true, after)
+	}, func(d store.Doc[cycle.CoachTask]) {
+		t := &d.State
+		out = append(out, urged{Unit: t.Name, Place: t.Title, State: t.State.Title(), Due: t.Clock.Due, Link: coachTasksPath + "/" + d.ID})
 	})
 	return out, err
 }
