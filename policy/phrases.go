@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -231,30 +232,7 @@ func (p *Phrases) load(ctx context.Context, by Actor, action Action, id string) 
 // Put adds a phrase, or with the id of one that is there changes it; bureau: it is one of the bureau's. Returns Forbidden to who may not, Invalid (kind, text, role), NotFound for an id that is not there, Conflict if somebody was quicker.
 func (p *Phrases) Put(ctx context.Context, by Actor, bureau bool, in Phrase) error {
 	return p.change(ctx, by, bureau, func(book *PhraseBook) error {
-		in.Text = strings.Join(strings.Fields(in.Text), " ")
-		var bad []fault.Field
-		if in.Kind.Title() == "" {
-			bad = append(bad, fault.Field{Name: "kind", Message: "请选择用在哪种栏目"})
-		}
-		if n := utf8.RuneCountInString(in.Text); n == 0 || n > maxPhraseText {
-			bad = append(bad, fault.Field{Name: "text", Message: fmt.Sprintf("常用语要有 1 至 %d 个字，现在有 %d 个", maxPhraseText, n)})
-		}
-		if _, known := p.guard.Rules().Role(in.Role); in.Role != "" && (!known || !bureau) {
-			bad = append(bad, fault.Field{Name: "role", Message: "没有这个岗位"})
-		}
-		if slices.ContainsFunc(book.Phrases, func(f Phrase) bool {
-			return f.ID != in.ID && f.Kind == in.Kind && f.Role == in.Role && f.Text == in.Text
-		}) {
-			bad = append(bad, fault.Field{Name: "text", Message: "已经有一样的一条"})
-		}
-		most := maxOwnPhrases
-		if bureau {
-			most = maxBureauPhrase
-		}
-		if in.ID == 0 && len(book.Phrases) >= most {
-			bad = append(bad, fault.Field{Name: "text", Message: fmt.Sprintf("最多保存 %d 条，请先删去不用的", most)})
-		}
-		if len(bad) > 0 {
+		if bad := p.check(book, bureau, &in); len(bad) > 0 {
 			return fault.InvalidFields("policy.Phrases", bad...)
 		}
 		if in.ID == 0 {
@@ -269,6 +247,63 @@ func (p *Phrases) Put(ctx context.Context, by Actor, bureau bool, in Phrase) err
 		}
 		return err
 	})
+}
+
+// check brings the text of a phrase into its form and says what is wrong with it in a book (kind, text, role).
+func (p *Phrases) check(book *PhraseBook, bureau bool, in *Phrase) []fault.Field {
+	in.Text = strings.Join(strings.Fields(in.Text), " ")
+	var bad []fault.Field
+	if in.Kind.Title() == "" {
+		bad = append(bad, fault.Field{Name: "kind", Message: "请选择用在哪种栏目"})
+	}
+	if n := utf8.RuneCountInString(in.Text); n == 0 || n > maxPhraseText {
+		bad = append(bad, fault.Field{Name: "text", Message: fmt.Sprintf("常用语要有 1 至 %d 个字，现在有 %d 个", maxPhraseText, n)})
+	}
+	if _, known := p.guard.Rules().Role(in.Role); in.Role != "" && (!known || !bureau) {
+		bad = append(bad, fault.Field{Name: "role", Message: "没有这个岗位"})
+	}
+	if slices.ContainsFunc(book.Phrases, func(f Phrase) bool {
+		return f.ID != in.ID && f.Kind == in.Kind && f.Role == in.Role && f.Text == in.Text
+	}) {
+		bad = append(bad, fault.Field{Name: "text", Message: "已经有一样的一条"})
+	}
+	most := maxOwnPhrases
+	if bureau {
+		most = maxBureauPhrase
+	}
+	if in.ID == 0 && len(book.Phrases) >= most {
+		bad = append(bad, fault.Field{Name: "text", Message: fmt.Sprintf("最多保存 %d 条，请先删去不用的", most)})
+	}
+	return bad
+}
+
+// Add adds the phrases of a table, all or none; those that the book has already are left out. Returns how many were added; Forbidden to who may not, Invalid with a field “row<n>” (n from 0) for each that is refused, and for a table of which the book has all, Conflict if somebody was quicker.
+func (p *Phrases) Add(ctx context.Context, by Actor, bureau bool, list []Phrase) (added int, err error) {
+	err = p.change(ctx, by, bureau, func(book *PhraseBook) error {
+		var bad []fault.Field
+		for i, in := range list {
+			in.ID, in.Text = 0, strings.Join(strings.Fields(in.Text), " ")
+			if slices.ContainsFunc(book.Phrases, func(f Phrase) bool { return f.Kind == in.Kind && f.Role == in.Role && f.Text == in.Text }) {
+				continue
+			}
+			if wrong := p.check(book, bureau, &in); len(wrong) > 0 {
+				bad = append(bad, fault.Field{Name: "row" + strconv.Itoa(i), Message: wrong[0].Message})
+				continue
+			}
+			book.Last++
+			in.ID = book.Last
+			book.Phrases = append(book.Phrases, in)
+			added++
+		}
+		if len(bad) == 0 && added == 0 {
+			bad = append(bad, fault.Field{Name: "file", Message: "表里没有新的常用语"})
+		}
+		if len(bad) > 0 {
+			return fault.InvalidFields("policy.Phrases", bad...)
+		}
+		return nil
+	})
+	return added, err
 }
 
 // Remove takes a phrase away. Errors as those of Put.

@@ -6,11 +6,14 @@ import (
 	"log/slog"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
+	"redsteward/internal/fault"
+	"redsteward/internal/report"
 	"redsteward/policy"
 )
 
@@ -154,6 +157,10 @@ func (s *Server) phraseRoutes() []Route {
 		{Method: post, Path: phrasesPath, Action: policy.UpdateOwnAccount, Handler: s.putPhrase(false)},
 		{Method: post, Path: phrasesPath + "/:id<int>", Action: policy.UpdateOwnAccount, Handler: s.putPhrase(false)},
 		{Method: post, Path: phrasesPath + "/:id<int>/remove", Action: policy.UpdateOwnAccount, Handler: s.removePhrase(false)},
+		{Method: get, Path: phrasesPath + ".xlsx", Action: policy.ReadOwnAccount, Handler: s.phrasesExcel(false)},
+		{Method: post, Path: phrasesPath + "/import", Action: policy.UpdateOwnAccount, Handler: s.importPhrases(false), Upload: maxImport},
+		{Method: get, Path: bureau + ".xlsx", Action: policy.KeepPhrases, Handler: s.phrasesExcel(true)},
+		{Method: post, Path: bureau + "/import", Action: policy.KeepPhrases, Handler: s.importPhrases(true), Upload: maxImport},
 		{Method: post, Path: bureau, Action: policy.KeepPhrases, Handler: s.putPhrase(true)},
 		{Method: post, Path: bureau + "/:id<int>", Action: policy.KeepPhrases, Handler: s.putPhrase(true)},
 		{Method: post, Path: bureau + "/:id<int>/remove", Action: policy.KeepPhrases, Handler: s.removePhrase(true)},
@@ -171,6 +178,8 @@ type phrasePart struct {
 	Rows              []phraseLine
 	New               []field
 	Error             string
+	// FileErrors are what is wrong with a table that was sent, row by row.
+	FileErrors []string
 }
 
 // phraseLine is one phrase; Path is where it is changed, "" for who may not.
@@ -180,7 +189,7 @@ type phraseLine struct {
 	Role, RoleID            string
 }
 
-var phrasesSaid = map[string]string{"put": "已保存。", "removed": "已删去。"}
+var phrasesSaid = map[string]string{"put": "已保存。", "removed": "已删去。", "imported": "已导入，原来有的没有重复。"}
 
 // showPhrases shows both books; typed carries a refused form, in the part whose path it names.
 func (s *Server) showPhrases(c *fiber.Ctx, by policy.Actor, typed phrasesView) error {
@@ -216,7 +225,7 @@ func (s *Server) showPhrases(c *fiber.Ctx, by policy.Actor, typed phrasesView) e
 		}
 		for _, t := range typed.Parts {
 			if t.Path == part.Path {
-				part.New, part.Error = t.New, t.Error
+				part.New, part.Error, part.FileErrors = t.New, t.Error, t.FileErrors
 			}
 		}
 	}
@@ -283,5 +292,149 @@ func (s *Server) removePhrase(bureau bool) func(*fiber.Ctx, policy.Actor) error 
 			return err
 		}
 		return seeOther(c, phrasesPath+"?done=removed")
+	}
+}
+
+// phraseHeads are the columns of a table of phrases; the last one is the bureau's only.
+var phraseHeads = []string{"用在", "常用语", "岗位"}
+
+// allRoles is what stands in a table for a phrase of all offices.
+const allRoles = "全部岗位"
+
+// maxPhraseRows is the longest table of phrases.
+const maxPhraseRows = 300
+
+// phrasesExcel sends the phrases as a workbook, which can be filled in and imported again.
+func (s *Server) phrasesExcel(bureau bool) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		name, list, err := "我的常用语", []policy.Phrase(nil), error(nil)
+		if bureau {
+			name = "本局常用语"
+			list, err = s.phrases.Bureau(c.UserContext(), by)
+		} else {
+			list, err = s.phrases.Own(c.UserContext(), by)
+		}
+		if err != nil {
+			return err
+		}
+		sheet := report.Figures{Sheet: "常用语", Heads: phraseHeads[:2]}
+		if bureau {
+			sheet.Heads = phraseHeads
+		}
+		for _, f := range list {
+			row := []any{f.Kind.Title(), f.Text}
+			if bureau {
+				role := allRoles
+				if f.Role != "" {
+					role = s.titleOfOffice(string(f.Role))
+				}
+				row = append(row, role)
+			}
+			sheet.Rows = append(sheet.Rows, row)
+		}
+		return sendFigures(c, name+".xlsx", sheet)
+	}
+}
+
+// readPhrases reads a table of phrases: under a row of headings. Returns Invalid with a field “row<n>” for each row that cannot be read.
+func (s *Server) readPhrases(cells [][]string, bureau bool) ([]policy.Phrase, error) {
+	at := func(row []string, i int) string {
+		if i < 0 || i >= len(row) {
+			return ""
+		}
+		return strings.TrimSpace(row[i])
+	}
+	if len(cells) == 0 || !slices.Contains(cells[0], phraseHeads[0]) || !slices.Contains(cells[0], phraseHeads[1]) {
+		return nil, fault.InvalidFields("web.readPhrases", fault.Field{Name: "file", Message: "第 1 行要有“用在”“常用语”两个表头，可以先导出再填"})
+	}
+	kindAt, textAt, roleAt := slices.Index(cells[0], phraseHeads[0]), slices.Index(cells[0], phraseHeads[1]), slices.Index(cells[0], phraseHeads[2])
+	var out []policy.Phrase
+	var bad []fault.Field
+	for i, row := range cells[1:] {
+		one, kind, role := policy.Phrase{Text: at(row, textAt)}, at(row, kindAt), at(row, roleAt)
+		for _, k := range policy.PhraseKinds() {
+			if k.Title() == kind {
+				one.Kind = k
+			}
+		}
+		known := !bureau || role == "" || role == allRoles
+		for _, r := range s.guard.Rules().Roles() {
+			if bureau && !known && r.Title == role {
+				one.Role, known = r.Role, true
+			}
+		}
+		switch {
+		case kind == "" && one.Text == "": // an empty row says nothing
+		case one.Kind == "":
+			bad = append(bad, fault.Field{Name: "row" + strconv.Itoa(i), Message: "“用在”要写意见、理由或者情况，现在是“" + kind + "”"})
+		case !known:
+			bad = append(bad, fault.Field{Name: "row" + strconv.Itoa(i), Message: "没有“" + role + "”这个岗位"})
+		}
+		out = append(out, one)
+	}
+	if len(bad) > 0 {
+		return nil, fault.InvalidFields("web.readPhrases", bad...)
+	}
+	return out, nil
+}
+
+// importPhrases adds the phrases of a workbook, all or none.
+func (s *Server) importPhrases(bureau bool) func(*fiber.Ctx, policy.Actor) error {
+	return func(c *fiber.Ctx, by policy.Actor) error {
+		path := phrasesPath
+		if bureau {
+			path += "/bureau"
+		}
+		_, upload, err := s.receiveWorkbook(c)
+		if upload != nil {
+			defer upload.Close() //nolint:errcheck // a temporary file that only we know
+		}
+		if err == nil && upload == nil {
+			err = fault.InvalidFields("web.importPhrases", fault.Field{Name: "file", Message: "请选择常用语的 Excel 文件"})
+		}
+		var cells [][]string
+		if err == nil {
+			cells, err = report.Cells(upload.Reader(), maxPhraseRows)
+		}
+		var list, rows []policy.Phrase
+		if err == nil {
+			rows, err = s.readPhrases(cells, bureau)
+		}
+		var lines []int // of each phrase the row of the sheet
+		for i, one := range rows {
+			if one.Kind != "" {
+				list, lines = append(list, one), append(lines, i)
+			}
+		}
+		if err == nil {
+			if _, err = s.phrases.Add(c.UserContext(), by, bureau, list); err == nil {
+				return seeOther(c, phrasesPath+"?done=imported")
+			}
+		} else {
+			lines = nil
+		}
+		var names []string
+		for i := range cells {
+			names = append(names, "row"+strconv.Itoa(i))
+		}
+		refused := fileFaults(err, names...)
+		if len(refused) == 0 {
+			return err
+		}
+		part := phrasePart{Path: path, New: s.phraseForm(bureau, policy.Phrase{})}
+		for _, f := range refused {
+			said := f.Message
+			if n, numeric := strings.CutPrefix(f.Name, "row"); numeric {
+				if at, err := strconv.Atoi(n); err == nil {
+					if lines != nil && at < len(lines) {
+						at = lines[at]
+					}
+					said = "第 " + strconv.Itoa(at+2) + " 行：" + said
+				}
+			}
+			part.FileErrors = append(part.FileErrors, said)
+		}
+		c.Status(fiber.StatusUnprocessableEntity)
+		return s.showPhrases(c, by, phrasesView{Parts: []phrasePart{part}})
 	}
 }

@@ -230,6 +230,27 @@ func (m *team) phrases(path string, sign url.Values) {
 	} {
 		s.run(t, m.f, m.people)
 	}
+	// Excel out and in: all rows or none, nothing twice.
+	table := func(login, to, text string) answer {
+		t.Helper()
+		return m.as(login).scanned(t, to, url.Values{}, attachment{"常用语.csv", []byte(text)})
+	}
+	before := changes(t, m.f)
+	wants(t, table("chief", "/account/phrases/import", "用在,常用语\n理由,逾期没有整改\n感想,很好\n,\n意见,"+strings.Repeat("长", 201)+"\n"), 422, "第 3 行：“用在”要写意见、理由或者情况", "一条也没有导入")
+	wants(t, table("chief", "/account/phrases/import", "用在,常用语\n理由,逾期没有整改\n,\n意见,"+strings.Repeat("长", 201)+"\n"), 422, "第 4 行：常用语要有 1 至 200 个字")
+	wants(t, table("chief", "/account/phrases/import", "一,二\n"), 422, "第 1 行要有“用在”“常用语”两个表头")
+	wants(t, table("chief", "/account/phrases/bureau/import", "用在,常用语,岗位\n情况,照片清楚,不存在的岗位\n"), 422, "第 2 行：没有“不存在的岗位”这个岗位")
+	wants(t, table("officer", "/account/phrases/bureau/import", "用在,常用语\n情况,照片清楚\n"), 403)
+	if now := changes(t, m.f); now != before {
+		t.Errorf("refused tables wrote %d records", now-before)
+	}
+	wants(t, table("chief", "/account/phrases/import", "用在,常用语\n理由,问题属实，同意发出。\n理由,逾期没有整改\n"), 303)
+	wants(t, table("chief", "/account/phrases/import", "用在,常用语\n理由,逾期没有整改\n"), 422, "没有新的")
+	wants(t, table("chief", "/account/phrases/bureau/import", "用在,常用语,岗位\n情况,照片清楚,全部岗位\n"), 303)
+	wants(t, m.as("chief").get(t, "/account/phrases.xlsx?as=csv"), 200, "逾期没有整改")
+	wants(t, m.as("chief").get(t, "/account/phrases/bureau.xlsx?as=csv"), 200, "照片清楚", "全部岗位")
+	wants(t, m.as("officer").get(t, "/account/phrases/bureau.xlsx"), 403)
+	wants(t, table("chief", "/account/phrases/import", "用在,常用语\n理由,再加一句\n"), 303)
 	sign.Set("reason~phrase", "问题属实，同意发出。")
 	sign.Set("reason", "另请注意时限")
 }
