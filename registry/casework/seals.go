@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -161,7 +162,7 @@ func (r *Letters) waitingScope(ctx context.Context, by policy.Actor) (policy.Sco
 	return r.Scope(ctx, by, policy.SealPaper)
 }
 
-// Waiting lists the approved papers of the actor's scope that are not sent yet, what was opened first on top. Returns Forbidden without SealPaper.
+// Waiting lists the approved papers of the actor's scope that are not sent yet, what was opened first on top, of one day by name. Returns Forbidden without SealPaper.
 func (r *Letters) Waiting(ctx context.Context, by policy.Actor) ([]Waiting, error) {
 	scope, err := r.waitingScope(ctx, by)
 	if err != nil {
@@ -185,7 +186,9 @@ func (r *Letters) Waiting(ctx context.Context, by policy.Actor) ([]Waiting, erro
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Waiting) int { return a.Opened.Compare(b.Opened) })
+	slices.SortStableFunc(out, func(a, b Waiting) int {
+		return cmp.Or(a.Opened.Compare(b.Opened), cmp.Compare(a.About, b.About))
+	})
 	return out, nil
 }
 
