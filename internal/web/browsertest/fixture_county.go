@@ -255,7 +255,7 @@ func (c *County) start(ctx context.Context, f CountyFiles, folder string, more m
 	if err != nil {
 		return err
 	}
-	server, err := web.New(web.Options{Guard: guard, People: c.people, Cycle: c.Cycle, Adoptions: c.Adoptions, Letters: letters, Approvals: f.Approvals, Files: keeper, Clocks: clocks, Secret: secret,
+	server, err := web.New(web.Options{Guard: guard, People: c.people, Cycle: c.Cycle, Adoptions: c.Adoptions, Letters: letters, Approvals: f.Approvals, Files: keeper, Clocks: clocks, Secret: secret, Journal: web.StoreJournal{DB: c.DB},
 		Log: slog.New(slog.DiscardHandler), Settings: settings()})
 	if err != nil {
 		return err
