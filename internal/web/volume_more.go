@@ -52,7 +52,7 @@ func (s *Server) collectionWhole(c *fiber.Ctx, by policy.Actor) (pageFile, error
 		return pageFile{}, err
 	}
 	t := &task.State
-	one := pageFile{kind: "收表任务", name: t.Title, party: t.OwnerName, state: t.State.Title(), opened: t.Day}
+	one := pageFile{kind: "收表任务", name: t.Title, party: t.OwnerName, state: t.State.Title(), opened: t.Day, papers: boundPapers(collectionsPath, task.ID, s.collectionPapers(&task))}
 	if t.Ended != nil {
 		one.ended = calendar.DateOf(t.Ended.At.Time)
 	}
