@@ -16,6 +16,9 @@ const maxSuggested = 600
 // wholeCounty is the word for policy.County on a form.
 const wholeCounty = "全县"
 
+// communityWord is what a community is among the things that a field suggests.
+const communityWord = "社区"
+
 // namedKey is something that an appointment can name: its key, what it is called, and what it is.
 type namedKey struct{ Key, Name, Kind string }
 
@@ -46,7 +49,7 @@ func (s *Server) placing(ctx context.Context) (*placing, error) {
 		level registry.Level
 		key   func(string) string
 		kind  string
-	}{{registry.LevelTownship, policy.TownshipKey, "乡镇"}, {registry.LevelCommunity, policy.CommunityKey, "社区"}} {
+	}{{registry.LevelTownship, policy.TownshipKey, "乡镇"}, {registry.LevelCommunity, policy.CommunityKey, communityWord}} {
 		rows, err := s.registered.DivisionsAt(ctx, level.level, s.registered.On(ctx))
 		if err != nil {
 			return nil, err
@@ -102,6 +105,22 @@ func (p *placing) near(ctx context.Context, text string) ([]namedKey, error) {
 			out = append(out, namedKey{policy.DeveloperKey(r.ID), r.Name, "建设单位"})
 		}
 	}
+	if s := p.s; s.stations != nil {
+		for _, n := range p.known {
+			if n.Kind != communityWord {
+				continue
+			}
+			helpers, err := s.stations.Books.Helpers(ctx, strings.TrimPrefix(n.Key, policy.CommunityKey("")))
+			if err != nil {
+				return nil, err
+			}
+			for _, h := range helpers {
+				if registry.Finds(h.Name, text) {
+					out = append(out, namedKey{registry.HelperPrefix + h.ID, h.Name, "共建单位或者志愿队，" + n.Name})
+				}
+			}
+		}
+	}
 	p.found[text] = out
 	return out, nil
 }
@@ -143,7 +162,7 @@ func (p *placing) key(ctx context.Context, at, text string) (string, []fault.Fie
 	case len(found) > 0:
 		return refuse("没有正好叫“" + text + "”的；相近的有 " + list(found) + "，请写全称或者编号")
 	}
-	return refuse("没有叫“" + text + "”的乡镇、社区、企业、小区、建设单位或部门，请写全称或者编号")
+	return refuse("没有叫“" + text + "”的乡镇、社区、企业、小区、建设单位、部门或共建单位，请写全称或者编号")
 }
 
 // keys are the keys of several things, which commas, semicolons or blanks part.

@@ -119,7 +119,7 @@ func (s *Server) accounts(c *fiber.Ctx, by policy.Actor) error {
 		return err
 	}
 	v.Page = l.pager(len(shown), len(rows), next)
-	day := calendar.DateOf(s.clocks.Business())
+	day, named := calendar.DateOf(s.clocks.Business()), map[string]string{}
 	for _, a := range shown {
 		line := accountLine{ID: a.ID, Login: a.Login, Name: a.Name, End: a.End.Chinese(), State: rosterState(a)}
 		if a.Purged {
@@ -129,10 +129,15 @@ func (s *Server) accounts(c *fiber.Ctx, by policy.Actor) error {
 		for i, o := range s.offices(a.Appointments) {
 			if ap := a.Appointments[i]; ap.Days.Holds(day) {
 				titles = append(titles, o.Title)
-				if unit, err := places.text(ctx, append([]string{}, ap.Unit)); ap.Unit != "" && err == nil && !slices.Contains(units, unit) {
-					units = append(units, unit)
-				} else if err != nil {
+				if ap.Unit == "" {
+					continue
+				}
+				unit, err := s.scopeName(ctx, named, ap.Unit)
+				if err != nil {
 					return err
+				}
+				if !slices.Contains(units, unit) {
+					units = append(units, unit)
 				}
 			}
 		}

@@ -57,6 +57,7 @@ func TestWishPages(t *testing.T) {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
 	number, code := codes[0][1], codes[1][1]
+	run(scenario{name: "its account by the name of the unit", role: "admin", path: "/admin/accounts?unit=" + url.QueryEscape("县税务局"), status: 200, contains: []string{">tax<", "部门或单位 县税务局"}, excludes: []string{">culture<", tax[:8]}})
 	run(
 		scenario{name: "the form", path: "/wish?community=" + cityEast, status: 200, contains: []string{"望湖苑", "陪伴照料", "只有社区用来联系你上门服务"}},
 		scenario{name: "fields", method: "POST", path: "/wish", form: pairs("key", "k2", "community", cityEast, "words", "打 13800001234"), status: 422, contains: []string{"像是电话", `id="kind-e"`}},
