@@ -95,6 +95,10 @@ func TestOrderNarrows(t *testing.T) {
 			t.Errorf("%s of %v on %s: not %v (%v)", tt.action, tt.keys, tt.day, tt.want, err)
 		}
 	}
+	// The log lies in no rows: the places of an order do not narrow it, so that a page that lists something opens it too.
+	if scope, err := d.guard.Scope(t.Context(), by, ReadLog); err != nil || !scope.All() {
+		t.Errorf("the log is narrowed by places: %+v %v", scope, err)
+	}
 	by.Appointments[0].Scopes, by.Appointments[0].Access.Whole = []string{County}, "全县星级评定复核"
 	if scope, err := d.guard.Scope(t.Context(), by, ReadEvaluation); err != nil || scope.All() || scope.Exact() || scope.Covers([]string{"p:9", "c:7", "t:1"}, in2026) || !scope.Covers([]string{"p:9", "c:7", "t:1"}, in2025) || !slices.Contains(scope.Keys(), "t:2") {
 		t.Errorf("the whole county is not narrowed by its years: %+v %v", scope, err)

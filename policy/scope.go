@@ -106,6 +106,10 @@ func (r *Rules) scopeOf(ctx context.Context, by Actor, action Action, tenure Ten
 		if !r.table[cell{ap.Role, action}].allowed && !r.table[cell{User, action}].allowed || !ap.names(action) {
 			continue
 		}
+		if ap.Access != nil && slices.Contains(everywhereMatters, action.Resource()) { // no place of an order narrows what lies in none
+			s.all = true
+			continue
+		}
 		years := ap.years(action)
 		firm, ofFirm := strings.CutPrefix(ap.Unit, "f:")
 		for _, key := range ap.Scopes {
