@@ -57,6 +57,11 @@ type Division struct {
 	Days policy.Span `json:"days"`
 	// Grid is what is counted of a grid; the zero value if nothing was, and for every other level.
 	Grid GridFacts `json:"grid,omitzero"`
+	// Reach is where a township or community is reached; the zero value if nothing is known, and for every other level. What reads divisions leaves it out: Service.Reaches says it to who may know.
+	Reach Reach `json:"reach,omitzero"`
+	// Reached is the day on which Reach was entered or taken out, no date if it never was; Era is the era of its personal data: each Reach has a key of its own.
+	Reached calendar.Date `json:"reached,omitzero"`
+	Era     store.Era     `json:"era,omitempty"`
 	// Codes are the codes that it got after its registration, oldest first; none for a grid, whose code follows its community.
 	Codes []CodeChange `json:"codes,omitempty"`
 	// Successors are the ids of the divisions that took its place when it was closed; none if it went up in nothing that is known.
@@ -109,6 +114,7 @@ func divisionDocument() store.Kind[Division] {
 			}},
 			{Name: byWord, Sort: sort, Keys: func(_ string, d *Division) []string { return findKeys(d.Name, d.Display) }},
 		},
+		Subject: func(id string, d *Division) string { return d.Era.Subject(divisionKind, id) },
 	}
 }
 
@@ -119,6 +125,12 @@ type DivisionRow struct {
 	// Seq is the number of its last change.
 	Seq int64
 	Division
+}
+
+// rowOf is a stored division without where it is reached.
+func rowOf(d store.Doc[Division]) DivisionRow {
+	d.State.Reach = Reach{}
+	return DivisionRow{ID: d.ID, Seq: d.Seq, Division: d.State}
 }
 
 // DivisionsBelow lists the divisions of a parent that exist on the day, without those for statistics only, in order of code; parent "" lists the county.
@@ -141,7 +153,7 @@ func (r *Register) divisionsUnder(ctx context.Context, key string, keep func(Div
 		}
 		for _, d := range page.Docs {
 			if keep(d.State) {
-				out = append(out, DivisionRow{ID: d.ID, Seq: d.Seq, Division: d.State})
+				out = append(out, rowOf(d))
 			}
 		}
 		if page.Next == "" {
@@ -157,7 +169,7 @@ func (r *Register) Division(ctx context.Context, id string) (DivisionRow, error)
 	if err != nil {
 		return DivisionRow{}, fault.Wrap("registry.Division", "", "没有编号为“"+id+"”的行政区划", err)
 	}
-	return DivisionRow{ID: d.ID, Seq: d.Seq, Division: d.State}, nil
+	return rowOf(d), nil
 }
 
 // SeedDivisions loads a table of divisions (columns code, name, level 3 to 5, parent; see configs/divisions) into an empty register and returns how

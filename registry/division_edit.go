@@ -22,6 +22,9 @@ type DivisionInput struct {
 	Statistical bool
 	// From is its first day; no date: since ever.
 	From calendar.Date
+	// Reach replaces where a township or community is reached; the zero value leaves what is registered, or takes it out if Unreached is set.
+	Reach     Reach
+	Unreached bool
 }
 
 func (in DivisionInput) onto(d Division) Division {
@@ -229,7 +232,7 @@ func (s *Service) nothingHangsOn(ctx context.Context, v divisionView, code strin
 }
 
 // AddDivision opens a division below another. Returns Forbidden without UpdateDivision; NotFound outside of the actor's scope; Invalid for refused fields (code, parent,
-// name, display); Conflict for a code that exists.
+// name, display, contact, contact_phone, unreached); Conflict for a code that exists.
 func (s *Service) AddDivision(ctx context.Context, by policy.Actor, code, parent string, in DivisionInput) error {
 	const op = "registry.AddDivision"
 	if err := s.guard.Require(by, policy.UpdateDivision); err != nil {
@@ -254,6 +257,7 @@ func (s *Service) AddDivision(ctx context.Context, by policy.Actor, code, parent
 	if err := s.settle(ctx, v, code, Division{}, &next, &bad); err != nil {
 		return err
 	}
+	in.reach(&next, s.Today(), &bad)
 	if err := bad.err(op); err != nil {
 		return err
 	}
@@ -276,6 +280,10 @@ func (r *Register) openDivision(ctx context.Context, meta store.Meta, code strin
 		if err := r.claimDivisionCode(ctx, meta, code, code); err != nil {
 			return err
 		}
+	}
+	if d.Reach != (Reach{}) {
+		// What was withdrawn under this code had keys of its own.
+		d.Era = store.Era(afterSeq)
 	}
 	_, err := r.divisions.Commit(ctx, meta, code, afterSeq, d)
 	if fault.Is(err, fault.Conflict) {
@@ -343,11 +351,12 @@ func noDivision(id string, err error) error {
 	return err
 }
 
-// ChangeDivision corrects names and first day. Returns Forbidden without UpdateDivision, NotFound, Invalid for refused fields (name, display), Conflict if seq is not the
+// ChangeDivision corrects names, first day and where it is reached. Returns Forbidden without UpdateDivision, NotFound, Invalid for refused fields (name, display, contact, contact_phone, unreached), Conflict if seq is not the
 // last change.
 func (s *Service) ChangeDivision(ctx context.Context, by policy.Actor, id string, seq int64, in DivisionInput) error {
-	_, err := s.changeDivision(ctx, by, id, seq, "", func(d *Division, _ *faults) error {
+	_, err := s.changeDivision(ctx, by, id, seq, "", func(d *Division, bad *faults) error {
 		*d = in.onto(*d)
+		in.reach(d, s.Today(), bad)
 		return nil
 	})
 	return err

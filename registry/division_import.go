@@ -26,11 +26,13 @@ type DivisionLine struct {
 	Until calendar.Date `json:"until"`
 	// Grid are the counts of a grid; the zero value leaves those that are registered.
 	Grid GridFacts `json:"grid,omitzero"`
+	// Reach is where a township or community is reached; the zero value leaves what is registered.
+	Reach Reach `json:"reach,omitzero"`
 }
 
 // LineOfDivision is the row that would register the division as it is, with the codes of a day.
 func LineOfDivision(d DivisionLeaf, day calendar.Date) DivisionLine {
-	line := DivisionLine{Code: d.CodeOn(day), Name: d.Name, Display: d.Display, From: d.Days.From, Until: d.Days.Until, Grid: d.Grid}
+	line := DivisionLine{Code: d.CodeOn(day), Name: d.Name, Display: d.Display, From: d.Days.From, Until: d.Days.Until, Grid: d.Grid, Reach: d.Reach}
 	if n := len(d.Above); n > 0 {
 		line.Parent = d.Above[n-1].codeOn(d.Parent, day)
 	}
@@ -82,6 +84,7 @@ func (s *checker) divisionLine(ctx context.Context, l DivisionLine, bad *faults)
 	case err != nil:
 		return st, err
 	}
+	DivisionInput{Reach: l.Reach}.reach(&next, s.Today(), bad)
 	if next.Grid.check(next.Level, bad); len(bad.list) > 0 {
 		return st, nil
 	}

@@ -311,6 +311,7 @@ func (s *Service) told(ctx context.Context, before Division, c store.Change[Divi
 		differ("设立日期", openDay(before), openDay(now))
 	}
 	said = append(said, now.Grid.told(before.Grid)...)
+	said = append(said, now.reachTold(before)...)
 	for i, n := 0, len(before.Codes); i < len(now.Codes); i++ {
 		if i >= n {
 			said = append(said, now.Codes[i].From.Chinese()+"起代码改为 "+now.Codes[i].Code)

@@ -8,7 +8,7 @@ import (
 	"redsteward/policy"
 )
 
-// storedLine is a line of an accepted import. Subject is the firm or developer whose people it names.
+// storedLine is a line of an accepted import. Subject is the firm, developer or division whose people it names.
 type storedLine struct {
 	Line
 	Subject string `json:"subject,omitempty" privacy:"internal"`
@@ -89,9 +89,11 @@ func (s *Service) AcceptImport(ctx context.Context, by policy.Actor, draft strin
 	return s.imports.Accept(ctx, by.ID, draft, onlyGood, check)
 }
 
-// nameSubject names the firm or developer whose people a line holds: the registered one, or the one that the line will register.
+// nameSubject names the firm, developer or division whose people a line holds: the registered one, or the one that the line will register.
 func (s *Service) nameSubject(ctx context.Context, l *storedLine, newID string) (err error) {
 	switch {
+	case l.Division != nil && l.Division.Reach != (Reach{}):
+		l.Subject, err = s.reachSubject(ctx, l.Division.Code, l.Division.Reach)
 	case l.Firm != nil:
 		l.Subject, err = subjectOf(ctx, s.Register, s.coded(), l.Firm.Code, newID)
 	case l.Developer != nil:

@@ -397,8 +397,20 @@ func (u *undoer) divisionBack(ctx context.Context, l DivisionLine, cause, undone
 			return leave(l.Name, outsideScope), err
 		}
 	}
+	// What is deleted is not looked through by the nightly job any more.
+	forget := func(ctx context.Context, meta store.Meta) error {
+		if t.made.State.Reach == (Reach{}) {
+			return nil
+		}
+		return u.db.Purge(ctx, meta, t.made.State.Era.Subject(divisionKind, l.Code))
+	}
 	if decided {
-		out.Do = func(ctx context.Context, meta store.Meta) error { return u.projectsFollow(ctx, t.head.Doc, meta.By) }
+		out.Do = func(ctx context.Context, meta store.Meta) error {
+			if t.head.Deleted {
+				return forget(ctx, meta)
+			}
+			return u.projectsFollow(ctx, t.head.Doc, meta.By)
+		}
 		return out, nil
 	}
 	if t.before == nil {
@@ -408,13 +420,18 @@ func (u *undoer) divisionBack(ctx context.Context, l DivisionLine, cause, undone
 			return leave(l.Name, fault.MessageOf(err)), nil
 		}
 		out.Do = func(ctx context.Context, meta store.Meta) error {
-			_, err := u.Register.divisions.Delete(ctx, meta, l.Code, t.head.Seq)
-			return err
+			if _, err := u.Register.divisions.Delete(ctx, meta, l.Code, t.head.Seq); err != nil {
+				return err
+			}
+			return forget(ctx, meta)
 		}
 		return out, err
 	}
 	var bad faults
 	before := *t.before
+	reach := before.Reach
+	before.Reach, before.Reached, before.Era = t.head.State.Reach, t.head.State.Reached, t.head.State.Era
+	before.setReach(reach, u.Today())
 	err = u.settle(ctx, v, l.Code, t.head.State, &before, &bad)
 	if err == nil {
 		err = bad.err("registry.divisionBack")

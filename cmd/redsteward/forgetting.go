@@ -28,6 +28,7 @@ func (s *service) forgettings() []forgetting {
 		{Rule: "account.personal", Why: "离任人员的个人信息保存期满", Each: s.accounts.Departed},
 		{Rule: "firm.personal", Why: "不再服务的企业的个人信息保存期满", Each: s.register.Register.OutlivedFirms},
 		{Rule: "developer.personal", Why: "已注销建设单位的个人信息保存期满", Each: s.register.Register.OutlivedDevelopers},
+		{Rule: "division.personal", Why: "换下的或者已撤销的乡镇、社区（村）联系人的个人信息保存期满", Each: s.register.Register.OutlivedReaches},
 		{Rule: "handover.personal", Why: "承接查验参加人和见证人的姓名保存期满", Each: s.handovers.Outlived},
 		{Rule: "entry.personal", Why: "撤下的台账记录的个人信息保存期满", Each: s.books.Outlived},
 		{Rule: "industry.personal", Why: "已卸任书记的姓名保存期满", Each: s.party.Outlived},

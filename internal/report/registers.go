@@ -20,13 +20,15 @@ func Divisions() Table[registry.DivisionLine] {
 		Text("parent", "上级编号", func(l *line) *string { return &l.Parent }).Wide(18).Says("县不填；新设上级的行要排在前面"),
 		Date("from", "设立日期", "2026-01-01", func(l *line) *calendar.Date { return &l.From }),
 		Date("until", "撤销日期", "2026-12-31", func(l *line) *calendar.Date { return &l.Until }).Says("存在的最后一天；没有撤销的不填"),
-		Whole("grid_households", "网格户数", "420", func(l *line) *int64 { return &l.Grid.Households }).Says("这一列和以后各列只有网格才填；全不填的不改"),
+		Whole("grid_households", "网格户数", "420", func(l *line) *int64 { return &l.Grid.Households }).Says("这一列到“常住居民”只有网格才填；全不填的不改"),
 		Whole("full_time", "专职网格员", "1", func(l *line) *int64 { return &l.Grid.FullTime }),
 		Whole("part_time", "兼职网格员", "3", func(l *line) *int64 { return &l.Grid.PartTime }),
 		Whole("branches", "网格党支部", "1", func(l *line) *int64 { return &l.Grid.Branches }),
 		Whole("groups", "楼栋党小组", "4", func(l *line) *int64 { return &l.Grid.Groups }),
 		Whole("homes", "党员中心户", "6", func(l *line) *int64 { return &l.Grid.Homes }),
 		Whole("residents", "常住居民", "1150", func(l *line) *int64 { return &l.Grid.Residents }).Says("不填的不改"),
+		Text("contact", "联系人", func(l *line) *string { return &l.Reach.Contact }).Says("这一列和下一列只有乡镇、社区（村）才填；都不填的不改，填了的两项一起换"),
+		Text("contact_phone", "联系电话", func(l *line) *string { return &l.Reach.Phone }).Wide(16).Says("11 位手机号，或者带区号的固定电话"),
 	}}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"redsteward/internal/report"
 	"redsteward/policy"
+	"redsteward/registry"
 )
 
 // TestCollectionPages follows a task of collection through its pages: written, handed out, signed for, filled in by form and by workbook, reminded of, its form revised, a hazard passed on, merged, planned and archived; with every wrong door on the way.
@@ -274,4 +275,21 @@ func TestCollectionPages(t *testing.T) {
 		t.Errorf("%d %.400s", a.StatusCode, a.body)
 	}
 	wants(t, m.as("officer").upload(t, "/collections/columns", nil, nil, attachment{"表样.xlsx", data}), 200, "已从表头读出 1 栏")
+
+	// A community is called where it is registered to be reached.
+	admin := policy.Actor{ID: "a", Appointments: []policy.Appointment{{Role: "administrator", Scopes: []string{policy.County}}}}
+	if err := f.Register.ChangeDivision(t.Context(), admin, cityEast, 1, registry.DivisionInput{Name: "城东居委会", Reach: registry.Reach{Contact: "王秋生", Phone: "13912345678"}}); err != nil {
+		t.Fatal(err)
+	}
+	other := m.as("officer").send(t, "POST", task+"/copy", pairs("key", "c3", "due", "2026-11-20")).Header.Get("Location")
+	other = regexp.MustCompile(`/collections/[0-9a-f]{32}`).FindString(other)
+	run(
+		scenario{name: "to a community", role: "officer", method: "POST", path: other + "/to", form: pairs("seq", "1", "kind", "community", "to", cityEast), status: 303, changes: 1},
+		scenario{name: "sent to it", role: "officer", method: "POST", path: other + "/send", form: pairs("seq", "2"), status: 303, changes: 2},
+		scenario{name: "the phone of a community", role: "officer", path: "/urging.xlsx?of=collections&as=csv", status: 200, contains: []string{"联系人,登记电话", "城东社区", "王秋生,13912345678"}},
+		scenario{name: "not in the words to copy", role: "officer", path: "/urging?of=collections", status: 200, contains: []string{"城东社区"}, excludes: []string{"王秋生", "13912345678"}},
+	)
+	if _, sheets := workbook(t, m.as("officer").get(t, other+"/phones.xlsx")); !strings.Contains(fmt.Sprint(sheets), "{王秋生 false} {13912345678 false}") {
+		t.Error("the phone list:", sheets)
+	}
 }

@@ -62,6 +62,16 @@ func TestDivisionPages(t *testing.T) {
 		{name: "rename: overtaken", role: "admin-d", method: "POST", path: at(cityEast, "edit"), form: pairs("seq", "7", "name", "城东新区居委会"), status: 422, contains: []string{"刚被别人改过"}},
 		{name: "rename: a secretary", role: "secretary", method: "POST", path: at(cityEast, "edit"), form: pairs("seq", "1", "name", "城东新区居委会"), status: 403},
 		{name: "rename", role: "admin-d", method: "POST", path: at(cityEast, "edit"), form: pairs("seq", "1", "name", "城东新区居委会"), status: 303, changes: 1},
+		{name: "contact: the form", role: "admin-d", path: at(zhouxi, "edit"), status: 200, contains: []string{"联系人", "催办名单里联系谁"}, excludes: []string{"原来的联系人"}},
+		{name: "contact: a grid has none", role: "admin-d", path: at(cityEast+"-01", "edit"), status: 200, excludes: []string{"联系电话"}},
+		{name: "contact: a county has none", role: "admin-d", method: "POST", path: at("360428000000", "edit"), form: pairs("seq", "1", "name", "都昌县", "contact_phone", "0792-5223344"), status: 422, contains: []string{"只有乡镇、社区（村）才登记联系人"}},
+		{name: "contact: a name alone, a number that is none", role: "admin-d", method: "POST", path: at(zhouxi, "edit"), form: pairs("seq", "1", "name", "周溪镇", "contact", "王*", "contact_phone", "1391234"), status: 422, contains: []string{`id="contact-e"`, `id="contact_phone-e"`}},
+		{name: "contact: an officer", role: "officer", method: "POST", path: at(zhouxi, "edit"), form: pairs("seq", "1", "name", "周溪镇", "contact_phone", "13912345678"), status: 403},
+		{name: "contact", role: "admin-d", method: "POST", path: at(zhouxi, "edit"), form: pairs("seq", "1", "name", "周溪镇", "contact", "王秋生", "contact_phone", "139 1234 5678"), status: 303, changes: 1},
+		{name: "contact: who may see it", role: "officer", path: at(zhouxi), status: 200, contains: []string{"王秋生", "13912345678", "登记了联系人和电话"}},
+		{name: "contact: masked for others", role: "admin-d", path: at(zhouxi), status: 200, contains: []string{"139****5678"}, excludes: []string{"王秋生", "13912345678"}},
+		{name: "contact: masked in the form", role: "admin-d", path: at(zhouxi, "edit"), status: 200, contains: []string{"现在登记的是", "139****5678", "原来的联系人"}, excludes: []string{"王秋生", "13912345678"}},
+		{name: "contact: another one and none", role: "admin-d", method: "POST", path: at(zhouxi, "edit"), form: pairs("seq", "2", "name", "周溪镇", "contact_phone", "0792-5223344", "unreached", "1"), status: 422, contains: []string{`id="unreached-e"`}},
 		{name: "close: what hangs on it", role: "admin-d", method: "POST", path: at(cityEast, "close"), form: pairs("seq", "2", "until", "2026-10-31", "reason", "区划调整"), status: 422,
 			contains: []string{"“城东新区社区”还不能撤销：1 个网格（城东第一网格）、1 个小区（望湖苑）", `id="until-e"`, "区划调整</textarea>"}},
 		{name: "close: an officer", role: "officer", method: "POST", path: at(cityEast, "close"), form: pairs("seq", "2", "until", "2026-10-31", "reason", "区划调整"), status: 403},
@@ -115,15 +125,25 @@ func TestDivisionPages(t *testing.T) {
 		s.run(t, f, people)
 	}
 
-	// The export of a filter is read back as it was written: the two communities that were not closed.
-	a := people["officer"].get(t, list+".xlsx?level=community")
-	read, err := report.ReadRegister(registry.ImportDivisions, strings.NewReader(a.body))
-	if err != nil || len(read.Faults) > 0 || len(read.Lines) != 2 {
-		t.Fatalf("%+v %v", read, err)
-	}
+	// The export of a filter is read back as it was written: the two communities that were not closed, and the two townships, with contacts for who may see them.
 	admin := policy.Actor{ID: "a", Appointments: []policy.Appointment{{Role: "administrator", Scopes: []string{policy.County}}}}
-	if run, err := f.Register.DryImport(context.Background(), admin, registry.File{Kind: registry.ImportDivisions, Name: "x", Hash: "x", Lines: read.Lines}); err != nil || run.Same != 2 {
-		t.Errorf("imported again: %+v %v", run, err)
+	var a answer
+	for _, level := range []string{"township", "community"} {
+		for login, contact := range map[string]string{"officer": "王秋生13912345678", "admin-d": ""} {
+			a = people[login].get(t, list+".xlsx?level="+level)
+			read, err := report.ReadRegister(registry.ImportDivisions, strings.NewReader(a.body))
+			if err != nil || len(read.Faults) > 0 || len(read.Lines) != 2 {
+				t.Fatalf("%+v %v", read, err)
+			}
+			for _, l := range read.Lines {
+				if got, is := l.Division.Reach.Contact+l.Division.Reach.Phone, l.Division.Code == zhouxi; is && got != contact || !is && got != "" {
+					t.Errorf("the contact of %s in the export of %s: %s", l.Division.Code, login, got)
+				}
+			}
+			if run, err := f.Register.DryImport(context.Background(), admin, registry.File{Kind: registry.ImportDivisions, Name: "x", Hash: "x", Lines: read.Lines}); err != nil || run.Same != 2 {
+				t.Errorf("%s of %s imported again: %+v %v", level, login, run, err)
+			}
+		}
 	}
 	before := changes(t, f)
 	if a := people["officer"].imports(t, "divisions", "区划.xlsx", []byte(a.body)); a.StatusCode != 403 || changes(t, f) != before {

@@ -24,6 +24,7 @@ type Divisions interface {
 	FindDivisions(ctx context.Context, by policy.Actor, q registry.DivisionQuery, after string) (registry.Page[registry.DivisionLeaf], error)
 	Branch(ctx context.Context, by policy.Actor, open string, from int) (registry.DivisionBranch, error)
 	OneDivision(ctx context.Context, by policy.Actor, code string) (registry.DivisionView, error)
+	Reaches(ctx context.Context, by policy.Actor, ids ...string) (map[string]registry.DivisionReach, error)
 	GridsOf(ctx context.Context, p registry.Project) ([]registry.DivisionRow, error)
 
 	// The commands. They return Invalid with fields, Conflict if something stands in the way or seq is not the last change.
@@ -162,12 +163,25 @@ func (s *Server) divisions(c *fiber.Ctx, by policy.Actor) error {
 	return s.render(c, by, "register_divisions", page{Title: "行政区划", Nav: divisionsPath, Data: v})
 }
 
-// divisionsExcel writes exactly the divisions that the filter shows, in the columns of the template.
+// divisionsExcel writes exactly the divisions that the filter shows, in the columns of the template; where they are reached only for who may see it whole, since what is masked could not be read back.
 func (s *Server) divisionsExcel(c *fiber.Ctx, by policy.Actor) error {
 	ctx := c.UserContext()
 	found, err := s.registered.Divisions(ctx, by, divisionQuery(readList(c, divisionsPath, "q", "level", "state")))
 	if err != nil {
 		return err
+	}
+	ids := make([]string, len(found))
+	for i := range found {
+		ids[i] = found[i].ID
+	}
+	reaches, err := s.registered.Reaches(ctx, by, ids...)
+	if err != nil {
+		return err
+	}
+	for i := range found {
+		if r := reaches[found[i].ID]; r.Whole {
+			found[i].Reach = r.Reach
+		}
 	}
 	return sendSheets(c, "行政区划.xlsx", report.DivisionSheets(found, s.registered.On(ctx))...)
 }
@@ -189,6 +203,9 @@ type divisionView struct {
 	Changes                                    []divisionChange
 	CanAdd, CanMove, CanClose, CanOpen, CanMay bool
 	CanCode, CanBack                           bool
+	// Reach is where a township or community is reached, as the actor may know it; HasReach: it is of a level that has that.
+	Reach    registry.Reach
+	HasReach bool
 	// IsGrid: it has counts; GridWarning says that it is too small or too large.
 	IsGrid      bool
 	GridWarning string
@@ -200,6 +217,19 @@ type divisionChange struct {
 	Why string
 	// Said are sentences.
 	Said []string
+}
+
+// hasReach reports whether a contact is registered for divisions of a level.
+func hasReach(level registry.Level) bool {
+	return level == registry.LevelTownship || level == registry.LevelCommunity
+}
+
+// reachFields ask for the contact of a township or community.
+func reachFields(c *fiber.Ctx, hint string) []field {
+	return []field{
+		{Name: "contact", Label: "联系人", Type: "text", Autocomplete: "off", Optional: true, Value: c.FormValue("contact"), Hint: hint},
+		{Name: "contact_phone", Label: "联系电话", Type: "text", Mode: "tel", Autocomplete: "off", Optional: true, Value: c.FormValue("contact_phone"), Hint: "11 位手机号，或者带区号的固定电话"},
+	}
 }
 
 // wayTo are the steps to a division.
@@ -222,6 +252,13 @@ func (s *Server) division(c *fiber.Ctx, by policy.Actor) error {
 		CanCode: may && open && d.Level != registry.LevelGrid, CanBack: may && open && len(d.Codes) > 0, Crumbs: wayTo(d.DivisionLeaf), ChildWord: levelBelow(d.Level), Projects: min(d.Projects, registry.CountTo), ProjectsMore: d.Projects > registry.CountTo,
 		Opened: d.Days.From.Chinese(), CanMay: may, CanAdd: may && open && d.Level != registry.LevelGrid, CanMove: may && open && d.Level == registry.LevelCommunity,
 		CanClose: may && open && d.Level != registry.LevelCounty, CanOpen: may && !open, IsGrid: d.Level == registry.LevelGrid, GridWarning: d.Grid.SizeWarning()}
+	if v.HasReach = hasReach(d.Level); v.HasReach {
+		reaches, err := s.registered.Reaches(c.UserContext(), by, d.ID)
+		if err != nil {
+			return err
+		}
+		v.Reach = reaches[d.ID].Reach
+	}
 	switch d.Level {
 	case registry.LevelTownship:
 		v.ProjectsPath = projectsPath + "?township=" + d.ID
@@ -324,6 +361,9 @@ func (s *Server) newDivisionEntry(c *fiber.Ctx, by policy.Actor) (entry, error) 
 		{Name: "display", Label: "通用名称", Type: "text", Autocomplete: "off", Optional: true, Value: c.FormValue("display"), Hint: "平时的叫法，例如 城东社区；不填由正式名称得出"},
 		{Name: "from", Label: "设立日期", Type: "date", Optional: true, Value: c.FormValue("from")},
 	}
+	if d.Level == registry.LevelCounty || d.Level == registry.LevelTownship {
+		e.Form = append(e.Form, reachFields(c, "催办名单里联系谁")...)
+	}
 	return e, nil
 }
 
@@ -338,9 +378,10 @@ func nextGrid(d registry.DivisionView, today calendar.Date) string {
 	return fmt.Sprintf("%s-%02d", d.CodeOn(today), last+1)
 }
 
-// divisionInput reads names, use and first day.
+// divisionInput reads names, use, first day and contact.
 func divisionInput(in *typed) registry.DivisionInput {
-	return registry.DivisionInput{Name: in.text("name"), Display: in.text("display"), Statistical: in.text("statistical") != "", From: in.date("from", "设立日期")}
+	return registry.DivisionInput{Name: in.text("name"), Display: in.text("display"), Statistical: in.text("statistical") != "", From: in.date("from", "设立日期"),
+		Reach: registry.Reach{Contact: in.text("contact"), Phone: in.text("contact_phone")}, Unreached: in.text("unreached") != ""}
 }
 
 // movedTo moves what is wrong with one field to another, for forms that lack the first.
@@ -382,7 +423,22 @@ func (s *Server) changeEntry(c *fiber.Ctx, by policy.Actor) (entry, error) {
 		{Name: "from", Label: "设立日期", Type: "date", Optional: true, Value: typedOr(c, "from", dateValue(d.Days.From))},
 		{Name: "statistical", Label: "用途", Options: []option{{"", "办理业务"}, {"1", "仅供统计，不在各处选择"}}, Value: typedOr(c, "statistical", statistical)},
 	}
-	return e, err
+	if err != nil || !hasReach(d.Level) {
+		return e, err
+	}
+	reaches, err := s.registered.Reaches(c.UserContext(), by, d.ID)
+	if err != nil {
+		return e, err
+	}
+	now, registered := reaches[d.ID]
+	if !registered {
+		e.Form = append(e.Form, reachFields(c, "催办名单里联系谁")...)
+		return e, nil
+	}
+	// Who changes divisions may not see contacts: what is registered is replaced, not corrected.
+	e.Form = append(e.Form, reachFields(c, strings.TrimSpace("现在登记的是 "+now.Contact+" "+now.Phone)+"；都不填的不改，填了的两项一起换")...)
+	e.Form = append(e.Form, field{Name: "unreached", Label: "原来的联系人", Options: []option{{"", "保留，或者换成上面填的"}, {"1", "删去"}}, Value: c.FormValue("unreached")})
+	return e, nil
 }
 
 // gridEntry describes the form of what is counted of a grid.

@@ -32,10 +32,10 @@ import (
 
 // urged is somebody who is urged.
 type urged struct {
-	// Unit is who has to do it, Firm or Developer the id of what it is registered as ("" for what is neither), Place what it is about, State what is lacking, Due until when, Link the page of it.
-	Unit, Firm, Developer, Place, State string
-	Due                                 calendar.Date
-	Link                                string
+	// Unit is who has to do it, Firm, Developer or Division (a township or community) the id of what it is registered as ("" for what is none of them), Place what it is about, State what is lacking, Due until when, Link the page of it.
+	Unit, Firm, Developer, Division, Place, State string
+	Due                                           calendar.Date
+	Link                                          string
 }
 
 // urgingView is the part "urging" of a page: words to copy into a message (催办话术), "" for none, and the list of phones, "" for who may not see it. Verb is what is done, such as 催报. No person is named in the words.
@@ -266,7 +266,7 @@ func (s *Server) urgedReturns(c *fiber.Ctx, by policy.Actor) ([]urged, error) {
 	var out []urged
 	for i := range found {
 		r := &found[i].State
-		out = append(out, urged{Unit: r.Place, Place: r.Name(), State: r.State.Title(), Due: r.Due.Due, Link: returnPath(found[i].ID)})
+		out = append(out, urged{Unit: r.Place, Division: r.Scope, Place: r.Name(), State: r.State.Title(), Due: r.Due.Due, Link: returnPath(found[i].ID)})
 	}
 	return out, err
 }
@@ -298,6 +298,8 @@ func unitsToUrge(task *collection.View) (out []urged) {
 		one := urged{Unit: a.To.Name, Place: a.Title, State: a.State.Title(), Due: a.Due.Due, Link: sheetPath(task.Sheets[k].ID)}
 		if a.To.Kind == collection.ToFirm {
 			one.Firm = a.To.ID
+		} else {
+			one.Division = a.To.ID
 		}
 		out = append(out, one)
 	}
@@ -407,41 +409,54 @@ func (s *Server) urgingExcel(c *fiber.Ctx, by policy.Actor) error {
 	return sendFigures(c, register.title+register.verb+"名单.xlsx", sheet)
 }
 
-// phoneOf is the phone with which a unit is registered, whole for who may see contacts and masked for others; "" for a unit that is no firm and no developer, and for who does not see its register.
-func (s *Server) phoneOf(ctx context.Context, by policy.Actor, u urged) (phone string, err error) {
+// reachOf is who is registered for a firm or developer and the phone of it, whole for who may see contacts and masked for others; nothing for another unit, and for who does not see its register.
+func (s *Server) reachOf(ctx context.Context, by policy.Actor, u urged) (out registry.Reach, err error) {
 	switch {
 	case u.Firm != "":
 		var firm registry.FirmView
 		firm, err = s.registered.OneFirm(ctx, by, u.Firm)
-		phone = firm.Phone
+		out.Phone = firm.Phone
 	case u.Developer != "":
 		var developer registry.DeveloperRow
 		developer, err = s.registered.OneDeveloper(ctx, by, u.Developer)
-		phone = developer.Phone
+		out = registry.Reach{Contact: developer.Contact, Phone: developer.Phone}
 	}
 	if closedTo(err) {
-		return "", nil
+		return registry.Reach{}, nil
 	}
-	return phone, err
+	return out, err
 }
 
-// urgedSheet is a list of whom to urge as a sheet, with the phones that firms and developers are registered with.
+// urgedSheet is a list of whom to urge as a sheet, with the phones that firms, developers, townships and communities are registered with.
 func (s *Server) urgedSheet(ctx context.Context, by policy.Actor, verb string, list []urged) (report.Figures, error) {
-	phones := map[string]string{}
-	sheet := report.Figures{Sheet: verb + "电话", Heads: []string{"单位", "小区或事项", "状态", "期限", "登记电话"}, Note: "电话是企业、建设单位登记的联系电话；部门、社区和乡镇的请查本县通讯录。"}
+	phones := map[string]registry.Reach{}
+	sheet := report.Figures{Sheet: verb + "电话", Heads: []string{"单位", "小区或事项", "状态", "期限", "联系人", "登记电话"}, Note: "电话是企业、建设单位、乡镇和社区（村）登记的联系电话；部门的请查本县通讯录。"}
 	if !s.guard.Allow(by, policy.ReadContacts) {
 		sheet.Note += "你的岗位看不到完整电话。"
 	}
+	var ids []string
 	for _, u := range list {
-		key := u.Firm + "/" + u.Developer
+		if u.Division != "" {
+			ids = append(ids, u.Division)
+		}
+	}
+	divisions, err := s.registered.Reaches(ctx, by, ids...)
+	if err != nil && !closedTo(err) {
+		return sheet, err
+	}
+	for _, u := range list {
+		key := u.Firm + "/" + u.Developer + "/" + u.Division
 		if _, asked := phones[key]; !asked {
-			phone, err := s.phoneOf(ctx, by, u)
+			reach, err := s.reachOf(ctx, by, u)
 			if err != nil {
 				return sheet, err
 			}
-			phones[key] = phone
+			if u.Division != "" {
+				reach = divisions[u.Division].Reach
+			}
+			phones[key] = reach
 		}
-		sheet.Rows = append(sheet.Rows, []any{u.Unit, u.Place, u.State, u.Due, phones[key]})
+		sheet.Rows = append(sheet.Rows, []any{u.Unit, u.Place, u.State, u.Due, phones[key].Contact, phones[key].Phone})
 	}
 	return sheet, nil
 }
