@@ -22,7 +22,7 @@ func (s *Server) channelRoutes() []Route {
 		return nil
 	}
 	const get, post = fiber.MethodGet, fiber.MethodPost
-	return []Route{
+	return append(s.addressRoutes(), []Route{
 		{Method: get, Path: channelsPath, Action: policy.ReadOwnAccount, Handler: s.channels},
 		{Method: post, Path: channelsPath, Action: policy.UpdateOwnAccount, Handler: s.chooseChannels},
 		{Method: post, Path: channelsPath + "/try", Action: policy.UpdateOwnAccount, Handler: s.tryChannels},
@@ -30,7 +30,7 @@ func (s *Server) channelRoutes() []Route {
 		{Method: post, Path: outboxPath + "/stop", Action: policy.HandleMessage, Handler: s.stopMessages},
 		{Method: post, Path: outboxPath + "/:id<maxLen(80)>/again", Action: policy.HandleMessage, Handler: s.handleMessage(s.outbox.Again)},
 		{Method: post, Path: outboxPath + "/:id<maxLen(80)>/stop", Action: policy.HandleMessage, Handler: s.handleMessage(s.outbox.Stop)},
-	}
+	}...)
 }
 
 // channelsView is what channels.html shows.
@@ -132,6 +132,8 @@ type outboxView struct {
 	Next                    string
 	Filtered, CanStop, Owns bool
 	Channel                 string
+	// Addresses is where addresses come in, "" for who may not enter them.
+	Addresses string
 }
 
 // messageLine is a message in words.
@@ -162,6 +164,9 @@ func (s *Server) messages(c *fiber.Ctx, by policy.Actor) error {
 	}
 	v := outboxView{Off: len(s.outbox.Rules.Channels) == 0, Waiting: stands.Waiting, Next: nextPage(c, found.Next), Filtered: l.filtered(), Owns: s.guard.Allow(by, policy.HandleMessage), Channel: l.value["channel"]}
 	v.CanStop = v.Owns && stands.Waiting > 0
+	if s.files != nil && !v.Off && s.guard.Allow(by, policy.UpdateAccount) {
+		v.Addresses = addressesPath
+	}
 	if !stands.Oldest.IsZero() {
 		v.Oldest = dateTime(stands.Oldest)
 	}
@@ -197,7 +202,7 @@ func (s *Server) messages(c *fiber.Ctx, by policy.Actor) error {
 		}
 		v.Rows = append(v.Rows, line)
 	}
-	return s.render(c, by, "outbox", page{Title: "发件箱", Nav: outboxPath, Data: v, Said: saidParam(c, map[string]string{"again": "已放回发件箱，一分钟内再发。", "stop": "已停发。"})})
+	return s.render(c, by, "outbox", page{Title: "发件箱", Nav: outboxPath, Data: v, Said: saidParam(c, map[string]string{"again": "已放回发件箱，一分钟内再发。", "stop": "已停发。", "addresses": "地址已登记。"})})
 }
 
 // handleMessage answers the form of a message.

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"redsteward/internal/gateway"
+	"redsteward/internal/web/browsertest"
 	"redsteward/policy"
 )
 
@@ -146,4 +148,58 @@ func TestNoticePages(t *testing.T) {
 		scenario{name: "all are stopped", role: "admin", method: "POST", path: "/admin/outbox/stop", form: url.Values{"channel": {""}}, status: 303, changes: -1},
 		scenario{name: "none of a channel", role: "admin", path: "/admin/outbox?channel=sms&state=failed", status: 200, contains: []string{"没有符合条件的"}},
 	)
+	testAddresses(t, m, f)
+}
+
+// testAddresses: who lacks an address comes out, addresses come in by login, tried first; no page shows one, a refused file wrote nothing, and nobody is reached by a channel that the person did not choose.
+func testAddresses(t *testing.T, m *team, f *browsertest.Fixture) {
+	t.Helper()
+	const desk = "/admin/outbox/addresses"
+	admin, officer := m.as("admin"), m.as("officer")
+	for _, path := range []string{desk, desk + "/template.xlsx"} {
+		wants(t, officer.get(t, path), 403)
+	}
+	wants(t, officer.send(t, "POST", desk+"/accept", url.Values{"draft": {"x"}}), 403)
+	wants(t, admin.get(t, "/admin/outbox"), 200, "导入消息地址")
+	wants(t, admin.get(t, desk), 200, "还缺地址的账号", "下载模板")
+	logins := func() string {
+		t.Helper()
+		_, sheets := workbook(t, admin.get(t, desk+"/template.xlsx"))
+		return fmt.Sprint(sheets)
+	}
+	if said := logins(); !strings.Contains(said, "{officer ") || strings.Contains(said, "{firm ") || strings.Contains(said, "13812345678") {
+		t.Error("who lacks an address:", said)
+	}
+	before := changes(t, f)
+	try := func(rows string) answer {
+		t.Helper()
+		return admin.upload(t, desk, nil, nil, attachment{"地址.csv", []byte("用户名,姓名,手机号\n" + rows)})
+	}
+	bad := try("officer,,13900001111\nOfficer,,13900001112\nnobody,,13900001113\nadmin,另一人,13900001114\nfirm,,1390000\n")
+	wants(t, bad, 200, "尚未写入任何数据", "登记 1 行", "4 行有错", "在上面的行里已经有了", "没有用户名为“nobody”", "姓名不是这个", "手机号要有 11 位数字")
+	wants(t, try(""), 422)
+	draft := regexp.MustCompile(`name="draft" value="([^"]+)"`).FindStringSubmatch(bad.body)
+	if draft == nil {
+		t.Fatal("no draft")
+	}
+	wants(t, admin.send(t, "POST", desk+"/accept", url.Values{"draft": {draft[1]}}), 409)
+	wants(t, admin.send(t, "POST", desk+"/accept", url.Values{"draft": {"none"}}), 404)
+	if n := changes(t, f) - before; n != 0 {
+		t.Errorf("%d records of refused addresses", n)
+	}
+	for range 2 { // the same again writes nothing more
+		wants(t, admin.send(t, "POST", desk+"/accept", url.Values{"draft": {draft[1]}, "only": {"good"}}), 303)
+	}
+	if n := changes(t, f) - before; n != 1 {
+		t.Errorf("%d records of one address", n)
+	}
+	if said := logins(); strings.Contains(said, "{officer ") {
+		t.Error("who has an address now:", said)
+	}
+	wants(t, try("officer,,13900001111\nfirm,,\n"), 200, "没有变化 2 行")
+	own := officer.get(t, "/notices/channels")
+	wants(t, own, 200, `value="13900001111"`)
+	if strings.Contains(own.body, `value="sms" checked`) {
+		t.Error("a channel was chosen for somebody")
+	}
 }

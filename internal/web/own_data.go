@@ -522,7 +522,7 @@ func (s *Server) accessExcel(c *fiber.Ctx, by policy.Actor) error {
 
 // personalPages are the beginnings of the pages that show personal data whole, and the right with which they do: to open one is written to the access log.
 var personalPages = map[string]policy.Action{
-	"/admin/accounts/:id": policy.ReadAccounts, accountsPath + ".xlsx": policy.ReadAccounts, "/register/firms/:id": policy.ReadContacts, "/register/developers/:id": policy.ReadContacts, divisionsPath + "/:id": policy.ReadContacts, divisionsPath + ".xlsx": policy.ReadContacts, "/collections/:id/phones.xlsx": policy.ReadContacts, "/urging.xlsx": policy.ReadContacts,
+	"/admin/accounts/:id": policy.ReadAccounts, accountsPath + ".xlsx": policy.ReadAccounts, addressesPath + "/template.xlsx": policy.ReadAccounts, "/register/firms/:id": policy.ReadContacts, "/register/developers/:id": policy.ReadContacts, divisionsPath + "/:id": policy.ReadContacts, divisionsPath + ".xlsx": policy.ReadContacts, "/collections/:id/phones.xlsx": policy.ReadContacts, "/urging.xlsx": policy.ReadContacts,
 	"/matters/:id": policy.ReadReporter, "/needs/:id": policy.ReadAsker, "/members/:id": policy.ReadMember, "/register/projects/:id/votes/:part/scans": policy.ReadVotePapers, "/repairs/calls/:id": policy.CheckRepairs,
 	"/books/:book/:id": policy.ReadStaff, "/books/:book/export.xlsx": policy.ReadStaff, requestsPath: policy.AnswerDataRequest,
 }

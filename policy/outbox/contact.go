@@ -2,11 +2,9 @@ package outbox
 
 import (
 	"context"
-	"net/mail"
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"redsteward/internal/calendar"
@@ -16,7 +14,7 @@ import (
 	"redsteward/policy"
 )
 
-// Contact is where an account is reached outside of the system, as its owner says.
+// Contact is where an account is reached outside of the system, as its owner says, or an administrator for those who have not said it.
 type Contact struct {
 	// Phone, Mail and Network are the addresses, "" for none.
 	Phone   string `json:"phone,omitempty" privacy:"pii"`
@@ -60,12 +58,7 @@ func (s *Service) Own(ctx context.Context, by policy.Actor) (Contact, int64, err
 	if err := s.Guard.Require(by, policy.ReadOwnAccount); err != nil {
 		return Contact{}, 0, err
 	}
-	d, err := s.contacts.Load(ctx, by.ID)
-	if fault.Is(err, fault.NotFound) {
-		hours := s.Rules.Hours()
-		return Contact{Digest: true, Hour: int64(hours[0])}, 0, nil
-	}
-	return d.State, d.Seq, err
+	return s.contactOf(ctx, by.ID)
 }
 
 // Phones are the phones that accounts left here, "" for none, in the order of their ids, of which no more than store.MaxLimit are asked at once; for who looks accounts up by the
@@ -93,20 +86,8 @@ func (s *Service) Choose(ctx context.Context, by policy.Actor, seq int64, in Con
 	if err := s.Guard.Require(by, policy.UpdateOwnAccount); err != nil {
 		return err
 	}
-	var bad []fault.Field
+	bad := checkAddresses(&in.Phone, &in.Mail, &in.Network)
 	fail := func(name, message string) { bad = append(bad, fault.Field{Name: name, Message: message}) }
-	for _, text := range []*string{&in.Phone, &in.Mail, &in.Network} {
-		*text = strings.TrimSpace(*text)
-	}
-	if in.Phone != "" && !phoneForm.MatchString(in.Phone) {
-		fail("phone", "手机号要有 11 位数字，例如 13900000000")
-	}
-	if at, err := mail.ParseAddress(in.Mail); in.Mail != "" && (err != nil || at.Address != in.Mail || len(in.Mail) > 100) {
-		fail("mail", "邮箱要写成 name@example.gov.cn 这样")
-	}
-	if in.Network != "" && !networkForm.MatchString(in.Network) {
-		fail("network", "账号只能用字母、数字和 . _ - @，最多 64 位")
-	}
 	slices.Sort(in.Channels)
 	in.Channels = slices.Compact(in.Channels)
 	for _, id := range in.Channels {
