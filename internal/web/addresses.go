@@ -61,7 +61,7 @@ func (s *Server) addressDesk() *importDesk {
 		if err != nil {
 			return "", nil, err
 		}
-		data, err := report.Write(s.addressSheet().Filled(lines))
+		data, err := s.addressSheet().Prepared(lines)
 		return "消息地址", data, err
 	}
 	d.Dry = func(c *fiber.Ctx, by policy.Actor, upload *files.Upload) (dryView, error) {
