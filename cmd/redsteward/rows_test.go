@@ -22,6 +22,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"unicode"
 
 	"golang.org/x/sync/errgroup"
 
@@ -576,7 +577,7 @@ func (d *doorman) testLogNames(ctx context.Context, t *testing.T, s *service) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, told, shown := map[string]int64{}, map[string]bool{}, 0
+	first, told, shown, rules := map[string]int64{}, map[string]bool{}, 0, 0
 	for n := int64(1); n <= last; n++ {
 		v, err := s.db.ChangeOf(ctx, n)
 		if err != nil {
@@ -606,11 +607,19 @@ func (d *doorman) testLogNames(ctx context.Context, t *testing.T, s *service) {
 			t.Errorf("record %d of %s: %d %v", n, kind, res.StatusCode, err)
 		}
 		shown += strings.Count(string(body), `<td>`) - strings.Count(string(body), `<td>—`)
+		for _, m := range ofDeadline.FindAllStringSubmatch(string(body), -1) {
+			if rules++; !strings.ContainsFunc(m[1], func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+				t.Errorf("record %d of the log, of %s, calls the rule of a deadline %s", n, kind, m[1])
+			}
+		}
 		for _, m := range bareID.FindAllStringSubmatch(string(body), -1) {
 			if web.Named(kind, m[1]) {
 				t.Errorf("record %d of the log shows %s as %s without a name", n, m[1], m[2])
 			}
 		}
+	}
+	if rules < 5 {
+		t.Errorf("%d values name a rule of a deadline: the walk is broken", rules)
 	}
 	if len(first) < 60 || shown < 300 {
 		t.Errorf("%d kinds and %d values: the walk is broken", len(first), shown)
@@ -619,6 +628,9 @@ func (d *doorman) testLogNames(ctx context.Context, t *testing.T, s *service) {
 
 // bareID is a place on the page of a record, and its new value if that is nothing but an id.
 var bareID = regexp.MustCompile(`<span class="sub">([^<]*)</span></th><td>[^<]*</td><td>([0-9a-f]{32})</td>`)
+
+// ofDeadline is the new value of a place that names a rule of deadlines.yaml, on the page of a record.
+var ofDeadline = regexp.MustCompile(`<span class="sub">[^<]*\.rule</span></th><td>[^<]*</td><td>([^<—]+)`)
 
 // listed is the number or key of an element in a place.
 var listed = regexp.MustCompile(`\[[^\]]*\]`)

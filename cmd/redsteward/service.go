@@ -402,7 +402,7 @@ func (s *service) webOptions(ctx context.Context, demo, subject string) (web.Opt
 		Shipped: shippedRules,
 		Settings: web.Settings{Site: c.Site.Name, Unit: c.Site.Unit, Authority: c.Site.Authority, Rating: c.Site.Rating, Permanent: c.Archive.Permanent, Years30: c.Archive.Years30, Demo: demo, SecureCookies: c.TLS.Mode != "off" || c.TLS.BehindProxy,
 			AllowPlain: c.TLS.BehindProxy, BodyLimit: c.HTTP.BodyBytes, Timeout: c.HTTP.Timeout, StopWithin: c.HTTP.StopWithin},
-		Guard: s.guard, People: s.accounts, Stars: stars, Bundles: s.bundles(), Cycle: s.cycle, Adoptions: s.adoptions, Journal: web.StoreJournal{DB: s.db}, Witnesses: s.witnesses, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register, Points: s.cycle}, Supervision: s.supervised(), Handovers: &web.Handovers{Service: s.handovers, Photos: web.Pictures{Keeper: s.keeper}}, Stations: &web.Stations{Books: s.books, Service: s.stations}, Holidays: t.days, Clocks: s.clocks, Secret: secret, Log: s.log,
+		Guard: s.guard, People: s.accounts, Stars: stars, Bundles: s.bundles(), Cycle: s.cycle, Adoptions: s.adoptions, Journal: web.StoreJournal{DB: s.db, Deadlines: t.rules}, Witnesses: s.witnesses, Evidence: &web.Evidence{Proofs: s.proofs, Projects: s.register, Points: s.cycle}, Supervision: s.supervised(), Handovers: &web.Handovers{Service: s.handovers, Photos: web.Pictures{Keeper: s.keeper}}, Stations: &web.Stations{Books: s.books, Service: s.stations}, Holidays: t.days, Clocks: s.clocks, Secret: secret, Log: s.log,
 		Ping: func(ctx context.Context) error {
 			_, err := s.db.Engine().LastN(ctx)
 			return err

@@ -32,6 +32,8 @@ type Journal interface {
 	Records(ctx context.Context, kind, id string) ([]Entry, error)
 	// RuleTitle is what a follow-up rule is called, "" if there is none of the name.
 	RuleTitle(name string) string
+	// DeadlineTitle is what a rule of deadlines.yaml is called, "" if there is none of the id.
+	DeadlineTitle(id string) string
 	// Called tells what documents are called; see store.DB.Called.
 	Called(ctx context.Context, refs []store.Ref, places func(kind string) []string) (map[store.Ref]store.Called, error)
 	// Proof shows that a record stands in the log, as JSON that `redsteward verify` reads. Returns Invalid if the log has no such number.
@@ -443,6 +445,8 @@ func (s *Server) sendRecordProof(c *fiber.Ctx, n int64) error {
 type StoreJournal struct {
 	// DB is the open store.
 	DB *store.DB
+	// Deadlines are the rules of deadlines.yaml, by whose names the log calls them; nil leaves their ids.
+	Deadlines *calendar.Rules
 }
 
 // Size implements Journal.
@@ -481,6 +485,18 @@ func (j StoreJournal) Change(ctx context.Context, n int64) (store.ChangeView, er
 
 // RuleTitle implements Journal.
 func (j StoreJournal) RuleTitle(name string) string { return j.DB.RuleTitle(name) }
+
+// DeadlineTitle implements Journal.
+func (j StoreJournal) DeadlineTitle(id string) string {
+	if j.Deadlines == nil {
+		return ""
+	}
+	rule, err := j.Deadlines.Find(id)
+	if err != nil {
+		return ""
+	}
+	return rule.Name
+}
 
 // Called implements Journal.
 func (j StoreJournal) Called(ctx context.Context, refs []store.Ref, places func(kind string) []string) (map[store.Ref]store.Called, error) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"reflect"
@@ -10,18 +11,35 @@ import (
 	"redsteward/internal/calendar"
 	"redsteward/internal/store"
 	"redsteward/policy"
+	"redsteward/rating/cycle"
 )
 
 // What stands in the third column of fieldsFile instead of a unit: the value names something else.
 const (
 	// refMark begins it: "@firm" is the id of a document of this kind.
 	refMark = "@"
-	// refStream is a kind with an id, refKey a scope key, refRole the code of a role, refJob the name of a job.
-	refStream = "@stream"
-	refKey    = "@key"
-	refRole   = "@role"
-	refJob    = "@job"
+	// refStream is a kind with an id, refKey a scope key, refRole the code of a role, refJob the name of a job, refDeadline the id of a rule of deadlines.yaml, refGather the rule by which readings became one value.
+	refStream   = "@stream"
+	refKey      = "@key"
+	refRole     = "@role"
+	refJob      = "@job"
+	refDeadline = "@deadline"
+	refGather   = "@gather"
 )
+
+// wordRefs name no document.
+var wordRefs = []string{refRole, refJob, refDeadline, refGather}
+
+// ownDeadline is what a deadline is called that comes from no rule of deadlines.yaml but from what asks for something, "" for any other.
+func ownDeadline(id string) string {
+	switch begin, _, _ := strings.Cut(id, "."); begin {
+	case "collection":
+		return "收表任务写明的期限"
+	case "return":
+		return "报表写明的上报期限"
+	}
+	return ""
+}
 
 // accountKind is the kind of accounts, which say who they are by KnownAs and not by what is stored of them.
 const accountKind = "account"
@@ -42,7 +60,7 @@ func namePlaces(kind string) []string { return strings.Fields(fieldWords[kind+":
 // refOf is the document that a value names, false if it names none.
 func refOf(unit, value string) (store.Ref, bool) {
 	switch {
-	case value == "" || !strings.HasPrefix(unit, refMark) || unit == refRole || unit == refJob:
+	case value == "" || !strings.HasPrefix(unit, refMark) || slices.Contains(wordRefs, unit):
 		return store.Ref{}, false
 	case unit == refStream:
 		kind, id, ok := strings.Cut(value, "/")
@@ -193,6 +211,14 @@ func (n *naming) tell(kind, place string, t reflect.Type, value string, day cale
 	}
 	if title := n.s.jobTitle(value); unit == refJob && title != "" {
 		return toldValue{title, value}
+	}
+	if unit == refGather {
+		return toldValue{cycle.RuleText(value), ""}
+	}
+	if unit == refDeadline && n.s.journal != nil {
+		if title := cmp.Or(n.s.journal.DeadlineTitle(value), ownDeadline(value)); title != "" {
+			return toldValue{title, value}
+		}
 	}
 	if unit == refKey && value == policy.County {
 		return toldValue{"全县", ""}

@@ -229,7 +229,7 @@ func Untold(kept map[string][]store.StoredField) []string {
 	for _, word := range fieldWords {
 		for _, unit := range strings.Fields(word.unit) {
 			kind, names := strings.CutPrefix(unit, refMark)
-			if names && unit != refStream && unit != refKey && unit != refRole && unit != refJob && kept[kind] == nil && kind != accountKind {
+			if names && unit != refStream && unit != refKey && !slices.Contains(wordRefs, unit) && kept[kind] == nil && kind != accountKind {
 				lacking["kind named by "+unit] = true
 			}
 		}
